@@ -1,0 +1,111 @@
+//! What a server can be told: one definition for YAML, JSON and flags.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use chat_protocol::Framing;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What happens when the server writes to a client that has gone.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Sigpipe {
+    /// The write fails with EPIPE and the server goes on.
+    #[default]
+    Ignore,
+    /// The signal's default disposition: the process dies, as the original
+    /// server did.
+    Default,
+}
+
+/// Which side closes a finished connection first, and so owns its TIME_WAIT.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ClosesFirst {
+    /// The server closes only after it has read the client's end of file.
+    #[default]
+    Client,
+    /// The server closes a connection after reading `close_after` messages
+    /// from it (0: at once, as soon as it is accepted).
+    Server,
+}
+
+/// The settings of one server, named as in a scenario's `server` section and
+/// as the flags of `queuelab server`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, clap::Args)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSettings {
+    /// Address to listen on.
+    #[arg(long, default_value_t = Self::default().address)]
+    pub address: IpAddr,
+    /// TCP port to listen on; 0 lets the kernel choose.
+    #[arg(long, default_value_t = Self::default().port)]
+    pub port: u16,
+    /// The second argument of listen(2); negative means somaxconn.
+    #[arg(long, default_value_t = Self::default().backlog, allow_negative_numbers = true)]
+    pub backlog: i32,
+    /// Set SO_REUSEADDR on the listening socket before bind(2).
+    #[arg(long, default_value_t = Self::default().reuse_address, action = clap::ArgAction::Set)]
+    pub reuse_address: bool,
+    /// The length header that clients speak.
+    #[arg(long, value_enum, default_value_t = Self::default().framing)]
+    pub framing: Framing,
+    /// Largest body accepted, bytes; the framing's own default when absent.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub largest_body: Option<u32>,
+    /// Design of locking and writing.
+    #[arg(long, default_value_t = Self::default().design)]
+    pub design: crate::DesignName,
+    /// Stack of a client's thread, bytes (at least 16 KiB).
+    #[arg(long, default_value_t = Self::default().thread_stack)]
+    #[schemars(range(min = 16384))]
+    pub thread_stack: u64,
+    /// Disposition of SIGPIPE.
+    #[arg(long, value_enum, default_value_t = Self::default().sigpipe)]
+    pub sigpipe: Sigpipe,
+    /// Do not accept until told (`resume` on the control channel, or SIGUSR2).
+    #[arg(long, default_value_t = Self::default().accept_paused, action = clap::ArgAction::Set)]
+    pub accept_paused: bool,
+    /// Time to wait before each accept(2), for example `5ms`.
+    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub accept_delay: Duration,
+    /// Who closes a connection first.
+    #[arg(long, value_enum, default_value_t = Self::default().closes_first)]
+    pub closes_first: ClosesFirst,
+    /// With `closes_first: server`, messages read from a client before its
+    /// connection is closed.
+    #[arg(long, default_value_t = Self::default().close_after)]
+    pub close_after: u32,
+    /// Set TCP_NODELAY on accepted sockets.
+    #[arg(long, default_value_t = Self::default().nodelay, action = clap::ArgAction::Set)]
+    pub nodelay: bool,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            port: 8080,
+            backlog: 128,
+            reuse_address: true,
+            framing: Framing::default(),
+            largest_body: None,
+            design: crate::DesignName::default(),
+            thread_stack: 256 * 1024,
+            sigpipe: Sigpipe::default(),
+            accept_paused: false,
+            accept_delay: Duration::ZERO,
+            closes_first: ClosesFirst::default(),
+            close_after: 1,
+            nodelay: false,
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Backends, and the life of a trial.

@@ -1,0 +1,3 @@
+//! Network namespaces, links, sysctls, counters, inet_diag and TCP_INFO.
+mod resource;
+pub use resource::ResourceUsage;

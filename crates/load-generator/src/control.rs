@@ -1,0 +1,154 @@
+//! The JSON lines that a load part exchanges with whoever started it, and the
+//! report at its end.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// A line on the load's standard input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum LoadCommand {
+    /// Go on after [`LoadEvent::Decided`].
+    Go,
+    /// Give up: end every connection and report.
+    Stop,
+}
+
+/// A line on the load's standard output.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum LoadEvent {
+    /// The load cannot run here.
+    Failed {
+        /// What failed, and what to do about it.
+        reason: String,
+    },
+    /// Every attempt has been decided: it is established, or it has failed.
+    Decided {
+        /// Connections established at the client.
+        established: u64,
+        /// Attempts that were not.
+        failed: u64,
+    },
+    /// The last line.
+    Done(Box<LoadReport>),
+}
+
+/// How an attempt ended, as the client alone can know it. The server's ledger
+/// turns this into the attempt's outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// Everything written and received as planned, closed cleanly.
+    Finished,
+    /// ECONNREFUSED.
+    Refused,
+    /// The connect deadline passed, or ETIMEDOUT.
+    TimedOut,
+    /// ECONNRESET or EPIPE, at the connect or after it.
+    Reset,
+    /// EADDRNOTAVAIL, or EADDRINUSE from bind.
+    NoPort,
+    /// Established, and not done by the finish deadline.
+    Unfinished,
+    /// The server ended the connection before everything was done.
+    ClosedByServer,
+}
+
+/// One attempt, as the client saw it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Attempt {
+    /// Position in the order of the starts, from 0.
+    pub index: u32,
+    /// The client's own address, where it got one.
+    pub local: Option<SocketAddr>,
+    /// CLOCK_MONOTONIC when connect(2) was called, nanoseconds.
+    pub start_ns: u64,
+    /// From `start_ns` to ESTABLISHED, nanoseconds; none when never.
+    pub connect_ns: Option<u64>,
+    /// CLOCK_MONOTONIC when it ended, nanoseconds.
+    pub end_ns: u64,
+    /// SYN retransmissions (TCP_INFO's total at the moment of the decision).
+    pub syn_retransmits: Option<u32>,
+    /// How it ended.
+    pub ending: Ending,
+    /// The errno of a failure, where a system call gave one.
+    pub errno: Option<i32>,
+    /// Messages written whole.
+    pub messages_written: u32,
+    /// Deliveries that arrived.
+    pub deliveries: u64,
+}
+
+/// Everything a load measured.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LoadReport {
+    /// Every attempt, in order of `index`.
+    pub attempts: Vec<Attempt>,
+    /// Messages that the clients wrote whole.
+    pub messages_written: u64,
+    /// Deliveries that arrived at clients.
+    pub deliveries: u64,
+    /// Bytes written, headers included.
+    pub bytes_out: u64,
+    /// Bytes read, headers included.
+    pub bytes_in: u64,
+    /// CLOCK_MONOTONIC of the first attempt's start, nanoseconds.
+    pub started_ns: u64,
+    /// CLOCK_MONOTONIC when the last client had left, nanoseconds.
+    pub ended_ns: u64,
+    /// CLOCK_MONOTONIC of the first write and of the last write or delivery,
+    /// nanoseconds; none when nothing was written.
+    pub chat_window_ns: Option<(u64, u64)>,
+    /// From a message's intended send time to its delivery.
+    pub delivery_latency: Percentiles,
+    /// From an attempt's start to ESTABLISHED, established ones alone.
+    pub connect_latency: Percentiles,
+    /// How late the generator itself wrote, against its own schedule.
+    pub send_lateness: Percentiles,
+    /// What was wrong with the deliveries.
+    pub integrity: Integrity,
+    /// Failures by errno name.
+    pub errors: BTreeMap<String, u64>,
+    /// Resources used by the load's process.
+    pub resources: linux_net::ResourceUsage,
+}
+
+/// A distribution of latencies, in nanoseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Percentiles {
+    /// How many were measured; the others are 0 when this is.
+    pub count: u64,
+    /// The mean.
+    pub mean_ns: f64,
+    /// The median.
+    pub p50_ns: u64,
+    /// 90th percentile.
+    pub p90_ns: u64,
+    /// 99th percentile.
+    pub p99_ns: u64,
+    /// 99.9th percentile.
+    pub p999_ns: u64,
+    /// The largest.
+    pub max_ns: u64,
+}
+
+/// What was wrong with the deliveries; all 0 when nothing was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Integrity {
+    /// Messages missing between two that arrived, or at the end, at a client
+    /// that was still there.
+    pub lost: u64,
+    /// Messages that arrived at a client a second time.
+    pub doubled: u64,
+    /// Messages that arrived after a later one of the same sender.
+    pub reordered: u64,
+    /// Messages that came back to their sender.
+    pub echoed: u64,
+    /// Bodies that no client of this load sent, or that were altered.
+    pub foreign: u64,
+    /// Streams that ended because a header was malformed.
+    pub broken_streams: u64,
+}

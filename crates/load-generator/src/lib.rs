@@ -1,0 +1,1 @@
+//! Attempts, messages, outcomes and latency histograms.

@@ -1,0 +1,151 @@
+//! What a load can be told: one definition for YAML, JSON and flags.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use chat_protocol::Framing;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// When the attempts start.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ConnectPattern {
+    /// All at once.
+    #[default]
+    Burst,
+    /// At a fixed rate, `connect_rate` a second, evenly spaced.
+    Rate,
+}
+
+/// When a connected client begins to chat.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatPhase {
+    /// Each client `send_delay` after it connected, while others still try.
+    #[default]
+    Overlapped,
+    /// Nobody before every attempt is decided.
+    AfterConnect,
+}
+
+/// When a client leaves.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Leave {
+    /// When everybody's messages have arrived everywhere.
+    #[default]
+    Together,
+    /// As soon as its own last message is written, as the original's clients
+    /// do: what was still on its way to it is lost to it.
+    AfterSending,
+}
+
+/// The settings of one load, named as in a scenario's `load` section and as
+/// the flags of `queuelab load`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, clap::Args)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoadSettings {
+    /// Connections to try.
+    #[arg(long, default_value_t = Self::default().clients)]
+    #[schemars(range(min = 1))]
+    pub clients: u32,
+    /// When the attempts start.
+    #[arg(long, value_enum, default_value_t = Self::default().pattern)]
+    pub pattern: ConnectPattern,
+    /// With `pattern: rate`, attempts a second.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub connect_rate: Option<f64>,
+    /// Time an attempt has to reach ESTABLISHED.
+    #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub connect_deadline: Duration,
+    /// When connected clients begin to chat.
+    #[arg(long, value_enum, default_value_t = Self::default().chat)]
+    pub chat: ChatPhase,
+    /// Messages that each client sends.
+    #[arg(long, default_value_t = Self::default().messages)]
+    pub messages: u32,
+    /// Size of a message's body, bytes.
+    #[arg(long, default_value_t = Self::default().size)]
+    pub size: u32,
+    /// Time between a client's being ready to chat and its first message.
+    #[arg(long, default_value = "20ms", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub send_delay: Duration,
+    /// Time between a client's messages: the schedule is fixed beforehand and
+    /// never waits for the server (open loop).
+    #[arg(long, default_value = "5ms", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub interval: Duration,
+    /// When clients leave.
+    #[arg(long, value_enum, default_value_t = Self::default().leave)]
+    pub leave: Leave,
+    /// Time that an established connection has for everything after its
+    /// connect; then it is `incomplete`. Counted from the last attempt's
+    /// decision.
+    #[arg(long, default_value = "20s", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub finish_deadline: Duration,
+    /// Source addresses that the attempts take in turn.
+    #[arg(long, default_value_t = Self::default().source_addresses)]
+    #[schemars(range(min = 1, max = 250))]
+    pub source_addresses: u32,
+    /// Set TCP_NODELAY on the clients' sockets.
+    #[arg(long, default_value_t = Self::default().nodelay, action = clap::ArgAction::Set)]
+    pub nodelay: bool,
+}
+
+impl Default for LoadSettings {
+    fn default() -> Self {
+        Self {
+            clients: 50,
+            pattern: ConnectPattern::default(),
+            connect_rate: None,
+            connect_deadline: Duration::from_secs(2),
+            chat: ChatPhase::default(),
+            messages: 10,
+            size: 30,
+            send_delay: Duration::from_millis(20),
+            interval: Duration::from_millis(5),
+            leave: Leave::default(),
+            finish_deadline: Duration::from_secs(20),
+            source_addresses: 1,
+            nodelay: false,
+        }
+    }
+}
+
+/// A load's settings with what only its testbed knows.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadConfig {
+    /// The scenario's settings.
+    pub settings: LoadSettings,
+    /// The server's address.
+    pub target: SocketAddr,
+    /// The length header that the server speaks.
+    pub framing: Framing,
+    /// Largest body accepted from the server, bytes; the framing's own default
+    /// when absent.
+    pub largest_body: Option<u32>,
+    /// Addresses to bind attempts to, in turn; empty leaves it to the kernel.
+    pub sources: Vec<IpAddr>,
+    /// The server closes first: a client is done at the server's end of file.
+    pub server_closes: bool,
+    /// After [`crate::LoadEvent::Decided`], wait for
+    /// [`crate::LoadCommand::Go`] before an `after_connect` chat, or, where
+    /// there is nothing to chat, before leaving.
+    pub hold: bool,
+}

@@ -1,0 +1,1 @@
+//! The kernel's laws of the listen path, as pure functions of the settings.
