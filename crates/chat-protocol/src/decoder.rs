@@ -1,0 +1,196 @@
+//! From a stream's bytes back to bodies.
+
+use crate::{Codec, Framing, ProtocolError};
+
+/// An incremental decoder: bytes go in as they come from the stream, bodies
+/// come out. Memory grows with what was fed and not yet taken, never with
+/// what a header announces.
+///
+/// ```
+/// # use chat_protocol::{Codec, Decoder, Framing};
+/// let mut decoder = Decoder::new(Codec::new(Framing::Ascii4, None)?);
+/// decoder.feed(b"0005hel");
+/// assert_eq!(decoder.next_body()?, None);
+/// decoder.feed(b"lo0001!");
+/// assert_eq!(decoder.next_body()?, Some(&b"hello"[..]));
+/// assert_eq!(decoder.next_body()?, Some(&b"!"[..]));
+/// assert!(!decoder.is_mid_message());
+/// # Ok::<(), chat_protocol::ProtocolError>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Decoder {
+    codec: Codec,
+    buffer: Vec<u8>,
+    /// Where the first message not yet given out starts in `buffer`.
+    start: usize,
+    error: Option<ProtocolError>,
+}
+
+impl Decoder {
+    /// A decoder at the beginning of a stream.
+    pub fn new(codec: Codec) -> Self {
+        Self {
+            codec,
+            buffer: Vec::new(),
+            start: 0,
+            error: None,
+        }
+    }
+
+    /// Takes the next bytes of the stream, any number of them.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        // Moving what is left only once it is the smaller half moves each
+        // byte at most once on average, however the stream is chopped.
+        if self.start > self.buffer.len() / 2 {
+            self.buffer.drain(..self.start);
+            self.start = 0;
+        }
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next whole body, or none until more bytes are fed.
+    ///
+    /// # Errors
+    /// A malformed, zero or oversized header. The stream has no next message
+    /// after it: every later call gives the same error.
+    pub fn next_body(&mut self) -> Result<Option<&[u8]>, ProtocolError> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        let pending = &self.buffer[self.start..];
+        let Some((header, rest)) = pending.split_first_chunk::<{ Framing::HEADER_BYTES }>() else {
+            return Ok(None);
+        };
+        let length = match self.codec.body_length(*header) {
+            Ok(length) => length,
+            Err(error) => {
+                self.error = Some(error);
+                return Err(error);
+            }
+        };
+        let Some(body) = rest.get(..length) else {
+            return Ok(None);
+        };
+        self.start += Framing::HEADER_BYTES + length;
+        Ok(Some(body))
+    }
+
+    /// Whether bytes are left over once [`Self::next_body`] has given none:
+    /// an end of file here is a truncated message.
+    pub fn is_mid_message(&self) -> bool {
+        self.start < self.buffer.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error_of(framing: Framing, bytes: &[u8]) -> String {
+        let codec = Codec::new(framing, Some(300)).expect("300 fits both");
+        let mut decoder = Decoder::new(codec);
+        decoder.feed(bytes);
+        let error = decoder.next_body().expect_err("a bad header");
+        decoder.feed(b"0001x\0\0\0\x01x");
+        assert_eq!(
+            decoder.next_body(),
+            Err(error),
+            "an error is the end of the stream"
+        );
+        error.to_string()
+    }
+
+    #[test]
+    fn an_error_names_the_header_that_was_read() {
+        for (framing, bytes, text) in [
+            (
+                Framing::Ascii4,
+                &b"12a4"[..],
+                r#"header "12a4" is not four decimal digits"#,
+            ),
+            (
+                Framing::Ascii4,
+                b"\0\0\0\x05",
+                r#"header "\x00\x00\x00\x05" is not four decimal digits"#,
+            ),
+            (
+                Framing::Ascii4,
+                b"  32",
+                r#"header "  32" is not four decimal digits"#,
+            ),
+            (
+                Framing::Ascii4,
+                b"+032",
+                r#"header "+032" is not four decimal digits"#,
+            ),
+            (
+                Framing::Ascii4,
+                b"0000",
+                r#"header "0000" announces an empty body: a body has at least 1 byte"#,
+            ),
+            (
+                Framing::Ascii4,
+                b"0301",
+                r#"header "0301" announces more than the largest body, 300 bytes"#,
+            ),
+            (
+                Framing::U32be,
+                b"\0\0\0\0",
+                "header 00 00 00 00 (0) announces an empty body: a body has at least 1 byte",
+            ),
+            (
+                Framing::U32be,
+                b"\0\0\x01\x2d",
+                "header 00 00 01 2d (301) announces more than the largest body, 300 bytes",
+            ),
+            (
+                Framing::U32be,
+                b"0005",
+                "header 30 30 30 35 (808464437) announces more than the largest body, 300 bytes",
+            ),
+        ] {
+            assert_eq!(error_of(framing, bytes), text);
+        }
+    }
+
+    #[test]
+    fn messages_before_a_bad_header_still_come_out() {
+        let mut decoder = Decoder::new(Codec::new(Framing::Ascii4, None).expect("fits"));
+        decoder.feed(b"0002ok0000");
+        assert_eq!(decoder.next_body(), Ok(Some(&b"ok"[..])));
+        assert!(decoder.next_body().is_err());
+    }
+
+    #[test]
+    fn a_truncated_message_is_noticed() {
+        let mut decoder = Decoder::new(Codec::new(Framing::U32be, None).expect("fits"));
+        assert!(!decoder.is_mid_message());
+        decoder.feed(b"\0\0");
+        assert_eq!(decoder.next_body(), Ok(None));
+        assert!(decoder.is_mid_message());
+        decoder.feed(b"\0\x02a");
+        assert_eq!(decoder.next_body(), Ok(None));
+        assert!(decoder.is_mid_message());
+        decoder.feed(b"b");
+        assert_eq!(decoder.next_body(), Ok(Some(&b"ab"[..])));
+        assert!(!decoder.is_mid_message());
+    }
+
+    #[test]
+    fn a_long_stream_does_not_grow_the_buffer() {
+        let codec = Codec::new(Framing::U32be, None).expect("fits");
+        let mut message = Vec::new();
+        codec.encode(&[1; 1000], &mut message).expect("fits");
+        let mut decoder = Decoder::new(codec);
+        // Chunks that are no divisor of a message, so that there is always a rest.
+        for chunk in message.repeat(1000).chunks(700) {
+            decoder.feed(chunk);
+            while decoder.next_body().expect("well formed").is_some() {}
+        }
+        assert!(
+            decoder.buffer.capacity() < 16 * message.len(),
+            "{}",
+            decoder.buffer.capacity()
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! However a stream is chopped or merged, the bodies come out as they went in.
+
+use chat_protocol::{Codec, Decoder, Framing, ProtocolError};
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+fn any_framing() -> impl Strategy<Value = Framing> {
+    prop_oneof![Just(Framing::U32be), Just(Framing::Ascii4)]
+}
+
+/// Mostly short bodies, as in a chat, and now and then a long one.
+fn any_body() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![9 => vec(any::<u8>(), 1..80), 1 => vec(any::<u8>(), 1..9_999)]
+}
+
+/// Splits `stream` at lengths taken from `cuts` in turn.
+fn chop<'a>(mut stream: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
+    let mut chunks = Vec::new();
+    for cut in cuts.iter().cycle() {
+        if stream.is_empty() {
+            break;
+        }
+        let (chunk, rest) = stream.split_at((*cut).min(stream.len()));
+        chunks.push(chunk);
+        stream = rest;
+    }
+    chunks
+}
+
+/// Every body and then, if there is one, the error.
+fn drain(decoder: &mut Decoder, bodies: &mut Vec<Vec<u8>>) -> Result<(), ProtocolError> {
+    while let Some(body) = decoder.next_body()? {
+        bodies.push(body.to_vec());
+    }
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn bodies_survive_any_chopping(
+        framing in any_framing(),
+        bodies in vec(any_body(), 0..30),
+        cuts in vec(prop_oneof![1..6usize, 1..3000usize], 1..40),
+        drain_every in 1..5usize,
+    ) {
+        let codec = Codec::new(framing, None)?;
+        let mut stream = Vec::new();
+        for body in &bodies {
+            codec.encode(body, &mut stream)?;
+        }
+        let mut decoder = Decoder::new(codec);
+        let mut decoded = Vec::new();
+        for (number, chunk) in chop(&stream, &cuts).into_iter().enumerate() {
+            decoder.feed(chunk);
+            // A reader may let several reads pile up before it decodes.
+            if number % drain_every == 0 {
+                drain(&mut decoder, &mut decoded)?;
+            }
+        }
+        drain(&mut decoder, &mut decoded)?;
+        prop_assert_eq!(decoded, bodies);
+        prop_assert!(!decoder.is_mid_message());
+    }
+
+    #[test]
+    fn arbitrary_bytes_never_panic_and_chopping_changes_nothing(
+        framing in any_framing(),
+        largest_body in 1..2000u32,
+        // Digits and zero bytes often enough for both framings to get far.
+        stream in vec(prop_oneof![Just(b'0'), Just(0u8), 0..4u8, b'0'..=b'9', any::<u8>()], 0..600),
+        cuts in vec(1..40usize, 1..20),
+    ) {
+        let codec = Codec::new(framing, Some(largest_body))?;
+        let mut whole = Decoder::new(codec);
+        whole.feed(&stream);
+        let mut expected = Vec::new();
+        let expected_end = drain(&mut whole, &mut expected);
+
+        let mut decoder = Decoder::new(codec);
+        let mut decoded = Vec::new();
+        let mut end = Ok(());
+        for chunk in chop(&stream, &cuts) {
+            decoder.feed(chunk);
+            end = drain(&mut decoder, &mut decoded);
+        }
+        prop_assert_eq!(decoded, expected);
+        prop_assert_eq!(end, expected_end);
+    }
+
+    #[test]
+    fn what_is_decoded_encodes_to_the_same_bytes(
+        framing in any_framing(),
+        stream in vec(prop_oneof![Just(b'0'), Just(0u8), 0..4u8, b'0'..=b'9'], 0..200),
+    ) {
+        let codec = Codec::new(framing, None)?;
+        let mut decoder = Decoder::new(codec);
+        decoder.feed(&stream);
+        let mut encoded = Vec::new();
+        while let Ok(Some(body)) = decoder.next_body() {
+            codec.encode(body, &mut encoded)?;
+        }
+        prop_assert_eq!(&stream[..encoded.len()], encoded);
+    }
+
+    #[test]
+    fn a_cut_stream_is_mid_message_unless_cut_between_messages(
+        framing in any_framing(),
+        bodies in vec(vec(any::<u8>(), 1..50), 1..8),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let codec = Codec::new(framing, None)?;
+        let mut stream = Vec::new();
+        let mut ends = vec![0];
+        for body in &bodies {
+            codec.encode(body, &mut stream)?;
+            ends.push(stream.len());
+        }
+        let cut = cut.index(stream.len() + 1);
+        let mut decoder = Decoder::new(codec);
+        decoder.feed(&stream[..cut]);
+        let mut decoded = Vec::new();
+        drain(&mut decoder, &mut decoded)?;
+        prop_assert_eq!(decoder.is_mid_message(), !ends.contains(&cut));
+    }
+}
