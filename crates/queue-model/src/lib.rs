@@ -1,1 +1,10 @@
 //! The kernel's laws of the listen path, as pure functions of the settings.
+//!
+//! | module | law |
+//! |---|---|
+//! | [`accept_queue`] | how many connections a listener holds |
+//!
+//! No I/O: what a law predicts can be computed, and shown, before anything is
+//! started.
+
+pub mod accept_queue;

@@ -1,1 +1,27 @@
-//! The run directory: its types, writing, reading and schema version.
+//! The run directory: its types, its writing and its reading.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`run`](RunRecord) | `run.json`: what was asked, where, and with what |
+//! | [`trial`](TrialRecord) | one line of `trials.jsonl`: what one trial found |
+//! | [`outcome`](Outcome) | the eight ways in which an attempt can end |
+//! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
+//! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
+//!
+//! Everything that a person reads of a run (tables, reports, charts) is made
+//! from these files alone. This crate knows nothing of how they came about.
+
+mod attempt;
+mod directory;
+mod outcome;
+mod run;
+mod trial;
+
+pub use attempt::AttemptRow;
+pub use directory::{RunDirectory, RunDirectoryError};
+pub use outcome::{Outcome, OutcomeCounts};
+pub use run::{Axis, Backend, Machine, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool};
+pub use trial::{
+    AcceptQueue, Check, Evidence, Integrity, Latency, LawCheck, Rates, ServerFigures, SysctlValues,
+    TrialRecord, Usage,
+};

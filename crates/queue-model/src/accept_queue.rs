@@ -1,0 +1,57 @@
+//! How many connections a listener holds.
+
+/// The limit that listen(2) puts in force: min(backlog, somaxconn), where a
+/// negative backlog counts as the largest one.
+///
+/// `__sys_listen_socket` (net/socket.c) compares them as unsigned; measured on
+/// 6.18.
+pub fn listen_limit(backlog: i32, somaxconn: u32) -> u32 {
+    (backlog.cast_unsigned()).min(somaxconn)
+}
+
+/// Connections that an accept queue holds when nothing is accepted: the limit
+/// and one more.
+///
+/// `sk_acceptq_is_full` (include/net/sock.h) asks whether the queue is *longer*
+/// than its limit; measured on 6.18.
+pub fn capacity(backlog: i32, somaxconn: u32) -> u64 {
+    u64::from(listen_limit(backlog, somaxconn)) + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// somaxconn, backlog, established, Send-Q: the table of what was measured
+    /// on kernel 6.18.
+    #[test]
+    fn reproduces_the_measured_table() {
+        for (somaxconn, backlog, established, send_q) in [
+            (4096, 0, 1, 0),
+            (4096, 1, 2, 1),
+            (4096, 5, 6, 5),
+            (4096, 128, 129, 128),
+            (4, 100, 5, 4),
+            (4, -1, 5, 4),
+            (0, 10, 1, 0),
+            (4096, -1, 4097, 4096),
+            (4096, -5, 4097, 4096),
+        ] {
+            assert_eq!(
+                capacity(backlog, somaxconn),
+                established,
+                "{backlog}, {somaxconn}"
+            );
+            assert_eq!(
+                listen_limit(backlog, somaxconn),
+                send_q,
+                "{backlog}, {somaxconn}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_largest_limit_does_not_overflow() {
+        assert_eq!(capacity(-1, u32::MAX), 1 << 32);
+    }
+}

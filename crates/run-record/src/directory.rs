@@ -1,0 +1,243 @@
+//! The run directory: create, append, resume, read.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use crate::{AttemptRow, RunRecord, SCHEMA_VERSION, TrialRecord};
+
+const RUN_FILE: &str = "run.json";
+const TRIALS_FILE: &str = "trials.jsonl";
+
+/// Why a run directory could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum RunDirectoryError {
+    /// A file operation failed.
+    #[error("{action} {}", path.display())]
+    Io {
+        /// What was tried, as a fragment that fits "failed to ...".
+        action: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// There is no `run.json` in it.
+    #[error("read {}: it is not a run directory (it has no {RUN_FILE})", .0.display())]
+    NotARun(PathBuf),
+    /// A file is not what this build can read.
+    #[error("read {}, line {line}: {reason}", path.display())]
+    Malformed {
+        /// Which file.
+        path: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The directory was written by a newer build.
+    #[error(
+        "read {}: it has schema version {found}, and this build reads up to {SCHEMA_VERSION}; use a newer queuelab",
+        path.display()
+    )]
+    NewerSchema {
+        /// The directory.
+        path: PathBuf,
+        /// Its version.
+        found: u64,
+    },
+}
+
+type Result<T> = std::result::Result<T, RunDirectoryError>;
+
+/// One run's directory, open for appending.
+#[derive(Debug)]
+pub struct RunDirectory {
+    path: PathBuf,
+    trials: File,
+}
+
+impl RunDirectory {
+    /// Makes `ROOT/<scenario>/<UTC time>/`, a name that nothing else has: two
+    /// runs begun in the same second get different ones.
+    ///
+    /// # Errors
+    /// When the directory or its files cannot be written.
+    pub fn create(root: &Path, run: &RunRecord) -> Result<Self> {
+        let parent = root.join(&run.scenario.name);
+        fs::create_dir_all(&parent).map_err(|source| io_error("create", &parent, source))?;
+        let stamp = run.started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
+        let path = (0..)
+            .map(|attempt: u32| match attempt {
+                0 => parent.join(&stamp),
+                n => parent.join(format!("{stamp}-{}", n + 1)),
+            })
+            .find_map(|path| match fs::create_dir(&path) {
+                Ok(()) => Some(Ok(path)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+                Err(source) => Some(Err(io_error("create", &path, source))),
+            })
+            .expect("an endless range finds a free name or fails")?;
+        let trials = open_trials(&path)?;
+        let directory = Self { path, trials };
+        directory.write_run(run)?;
+        Ok(directory)
+    }
+
+    /// Opens a run to go on with it, and what it has. A last line that a crash
+    /// cut short is dropped: its trial counts as not done.
+    ///
+    /// # Errors
+    /// When it is no run directory, is of a newer version, or is damaged
+    /// anywhere but in its last line.
+    pub fn resume(path: &Path) -> Result<(Self, RunRecord, Vec<TrialRecord>)> {
+        let run = Self::read_run(path)?;
+        let (done, whole_bytes) = read_trials(path)?;
+        let trials = open_trials(path)?;
+        trials
+            .set_len(whole_bytes)
+            .map_err(|source| io_error("shorten", &path.join(TRIALS_FILE), source))?;
+        Ok((
+            Self {
+                path: path.to_owned(),
+                trials,
+            },
+            run,
+            done,
+        ))
+    }
+
+    /// Reads a run, finished or not.
+    ///
+    /// # Errors
+    /// As [`RunDirectory::resume`].
+    pub fn read(path: &Path) -> Result<(RunRecord, Vec<TrialRecord>)> {
+        Ok((Self::read_run(path)?, read_trials(path)?.0))
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Appends a trial and makes sure that it outlives a crash of the lab.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn append(&mut self, trial: &TrialRecord) -> Result<()> {
+        let mut line = serde_json::to_vec(trial).expect("a trial is plain data");
+        line.push(b'\n');
+        self.trials
+            .write_all(&line)
+            .and_then(|()| self.trials.sync_data())
+            .map_err(|source| io_error("append to", &self.path.join(TRIALS_FILE), source))
+    }
+
+    /// Writes a trial's attempts to `attempts/<trial>.csv`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_attempts(&self, trial: u32, rows: &[AttemptRow]) -> Result<()> {
+        let folder = self.path.join("attempts");
+        let path = folder.join(format!("{trial:05}.csv"));
+        let write = || -> io::Result<()> {
+            fs::create_dir_all(&folder)?;
+            let mut writer = csv::Writer::from_path(&path)?;
+            for row in rows {
+                writer.serialize(row)?;
+            }
+            writer.flush()
+        };
+        write().map_err(|source| io_error("write", &path, source))
+    }
+
+    /// Replaces `run.json`, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_run(&self, run: &RunRecord) -> Result<()> {
+        let target = self.path.join(RUN_FILE);
+        let partial = self.path.join("run.json.partial");
+        let mut text = serde_json::to_string_pretty(run).expect("a run is plain data");
+        text.push('\n');
+        fs::write(&partial, text)
+            .and_then(|()| fs::rename(&partial, &target))
+            .map_err(|source| io_error("write", &target, source))
+    }
+
+    /// Records the end of the run.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&self, run: &mut RunRecord) -> Result<()> {
+        run.ended = Some(Timestamp::now());
+        self.write_run(run)
+    }
+
+    fn read_run(path: &Path) -> Result<RunRecord> {
+        let file = path.join(RUN_FILE);
+        let text = fs::read_to_string(&file).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => RunDirectoryError::NotARun(path.to_owned()),
+            _ => io_error("read", &file, source),
+        })?;
+        let malformed = |error: serde_json::Error| RunDirectoryError::Malformed {
+            path: file.clone(),
+            line: error.line(),
+            reason: error.to_string(),
+        };
+        let value: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
+        match value["schema_version"].as_u64() {
+            Some(found) if found > u64::from(SCHEMA_VERSION) => {
+                Err(RunDirectoryError::NewerSchema {
+                    path: path.to_owned(),
+                    found,
+                })
+            }
+            _ => serde_json::from_str(&text).map_err(malformed),
+        }
+    }
+}
+
+fn open_trials(path: &Path) -> Result<File> {
+    let file = path.join(TRIALS_FILE);
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .open(&file)
+        .map_err(|source| io_error("open", &file, source))
+}
+
+/// The trials, and the length in bytes of the lines that are whole.
+fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, u64)> {
+    let file = path.join(TRIALS_FILE);
+    let text = match fs::read(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
+        Err(source) => return Err(io_error("read", &file, source)),
+    };
+    let mut trials = Vec::new();
+    let mut whole_bytes = 0;
+    for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
+        if line.last() != Some(&b'\n') {
+            break;
+        }
+        let trial = serde_json::from_slice(line).map_err(|error| RunDirectoryError::Malformed {
+            path: file.clone(),
+            line: index + 1,
+            reason: error.to_string(),
+        })?;
+        trials.push(trial);
+        whole_bytes += line.len() as u64;
+    }
+    Ok((trials, whole_bytes))
+}
+
+fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunDirectoryError {
+    RunDirectoryError::Io {
+        action,
+        path: path.to_owned(),
+        source,
+    }
+}

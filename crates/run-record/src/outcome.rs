@@ -1,0 +1,138 @@
+//! The eight ways in which an attempt can end.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How an attempt ended. Every attempt has exactly one.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// Connected within the deadline, accepted by the server, everything
+    /// written and received as planned, closed cleanly.
+    Ok,
+    /// ECONNREFUSED.
+    Refused,
+    /// The connect deadline, or ETIMEDOUT.
+    TimedOut,
+    /// A reset, at the connect or later.
+    Reset,
+    /// Established at the client, never accepted by the server.
+    Phantom,
+    /// EADDRNOTAVAIL, or EADDRINUSE from bind(2).
+    NoPort,
+    /// Accepted, not finished in time.
+    Incomplete,
+    /// Failed at or after the death of the server.
+    ServerDown,
+}
+
+impl Outcome {
+    /// All of them, in the order in which they are shown.
+    pub const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Refused,
+        Self::TimedOut,
+        Self::Reset,
+        Self::Phantom,
+        Self::NoPort,
+        Self::Incomplete,
+        Self::ServerDown,
+    ];
+
+    /// The name used in files, expectations and tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused => "refused",
+            Self::TimedOut => "timed_out",
+            Self::Reset => "reset",
+            Self::Phantom => "phantom",
+            Self::NoPort => "no_port",
+            Self::Incomplete => "incomplete",
+            Self::ServerDown => "server_down",
+        }
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// How many attempts ended in each way; every outcome is present, 0 included.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct OutcomeCounts(BTreeMap<Outcome, u64>);
+
+impl Default for OutcomeCounts {
+    fn default() -> Self {
+        Self(
+            Outcome::ALL
+                .into_iter()
+                .map(|outcome| (outcome, 0))
+                .collect(),
+        )
+    }
+}
+
+impl OutcomeCounts {
+    /// Attempts that ended so.
+    pub fn get(&self, outcome: Outcome) -> u64 {
+        self.0.get(&outcome).copied().unwrap_or(0)
+    }
+
+    /// Attempts in all.
+    pub fn total(&self) -> u64 {
+        self.0.values().sum()
+    }
+
+    /// Those that happened, most frequent first.
+    pub fn happened(&self) -> Vec<(Outcome, u64)> {
+        let mut happened: Vec<_> = self
+            .0
+            .iter()
+            .map(|(o, n)| (*o, *n))
+            .filter(|e| e.1 > 0)
+            .collect();
+        happened.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
+        happened
+    }
+}
+
+impl FromIterator<Outcome> for OutcomeCounts {
+    fn from_iter<I: IntoIterator<Item = Outcome>>(outcomes: I) -> Self {
+        let mut counts = Self::default();
+        for outcome in outcomes {
+            *counts.0.entry(outcome).or_default() += 1;
+        }
+        counts
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_is_written_under_its_name_even_at_zero() {
+        let counts: OutcomeCounts = [Outcome::Ok, Outcome::Ok, Outcome::TimedOut]
+            .into_iter()
+            .collect();
+        let json = serde_json::to_value(&counts).unwrap();
+        assert_eq!(json["ok"], 2);
+        for outcome in Outcome::ALL {
+            assert_eq!(json[outcome.name()], counts.get(outcome), "{outcome}");
+        }
+        assert_eq!(counts.total(), 3);
+        assert_eq!(
+            counts.happened(),
+            [(Outcome::Ok, 2), (Outcome::TimedOut, 1)]
+        );
+    }
+}

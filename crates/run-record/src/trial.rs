@@ -1,0 +1,259 @@
+//! One line of `trials.jsonl`: what one trial found.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::OutcomeCounts;
+use crate::run::SysctlMap;
+
+/// Everything that one trial found.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct TrialRecord {
+    /// The trial's number in the plan; stable whatever the order.
+    pub id: u32,
+    /// Its cell.
+    pub cell: u32,
+    /// Its repetition of that cell, from 0.
+    pub repetition: u32,
+    /// The cell's place on every axis.
+    pub point: IndexMap<String, Value>,
+    /// When it began.
+    #[schemars(with = "String")]
+    pub started: Timestamp,
+    /// From the making of its testbed to its end, seconds.
+    pub duration_seconds: f64,
+    /// The part of that in which its load was not running, seconds.
+    pub overhead_seconds: f64,
+    /// Connections tried.
+    pub attempts: u64,
+    /// How they ended.
+    pub outcomes: OutcomeCounts,
+    /// Attempts that ended `ok` without any SYN retransmission.
+    pub ok_first_try: u64,
+    /// Attempts by the number of SYN retransmissions that they needed, or had
+    /// made when they were given up.
+    pub syn_retransmits: BTreeMap<u32, u64>,
+    /// The three rates.
+    pub rates: Rates,
+    /// From connect(2) to ESTABLISHED, established attempts alone.
+    pub connect_latency: Latency,
+    /// From a message's intended send time to its delivery.
+    pub delivery_latency: Latency,
+    /// How late the generator itself wrote, against its own schedule.
+    pub send_lateness: Latency,
+    /// What was wrong with the deliveries.
+    pub integrity: Integrity,
+    /// Failed system calls of the load, by errno name.
+    pub errors: BTreeMap<String, u64>,
+    /// What the kernel says happened.
+    pub evidence: Evidence,
+    /// The sysctls asked for, as read back in both hosts.
+    pub sysctls: SysctlValues,
+    /// The server's own figures.
+    pub server: ServerFigures,
+    /// What the load's process used.
+    pub load: Usage,
+    /// The laws that decide this cell, predicted before the trial.
+    pub laws: Vec<LawCheck>,
+    /// The scenario's expectations.
+    pub expectations: Vec<Check>,
+    /// What must hold in every trial, whatever the figures.
+    pub invariants: Vec<Check>,
+}
+
+impl TrialRecord {
+    /// `ok` ÷ attempts.
+    pub fn success_rate(&self) -> f64 {
+        self.outcomes.get(crate::Outcome::Ok) as f64 / self.attempts.max(1) as f64
+    }
+
+    /// `ok` without any SYN retransmission ÷ attempts.
+    pub fn first_try_rate(&self) -> f64 {
+        self.ok_first_try as f64 / self.attempts.max(1) as f64
+    }
+
+    /// Every invariant, law and expectation held.
+    pub fn held(&self) -> bool {
+        self.breaches().next().is_none()
+    }
+
+    /// What did not hold: its kind, its name and its details.
+    pub fn breaches(&self) -> impl Iterator<Item = (&'static str, &str, String)> {
+        let invariants = self.invariants.iter().map(|check| ("invariant", check));
+        let expectations = self.expectations.iter().map(|check| ("expectation", check));
+        let checks = invariants
+            .chain(expectations)
+            .filter(|(_, check)| check.held == Some(false))
+            .map(|(kind, check)| (kind, check.name.as_str(), check.detail.clone()));
+        let laws = self.laws.iter().filter(|law| !law.held).map(|law| {
+            (
+                "law",
+                law.name.as_str(),
+                format!("predicted {}, measured {}", law.predicted, law.measured),
+            )
+        });
+        checks.chain(laws)
+    }
+}
+
+/// The three rates, over one window: from the first message written to the
+/// last written or delivered.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Rates {
+    /// The window's length, seconds; 0 when nothing was written.
+    pub window_seconds: f64,
+    /// Messages that the clients wrote, a second.
+    pub offered: f64,
+    /// Messages that the server read, a second.
+    pub ingested: f64,
+    /// Deliveries at clients, a second.
+    pub delivered: f64,
+    /// Messages that the clients wrote.
+    pub messages_written: u64,
+    /// Messages that the server read.
+    pub messages_ingested: u64,
+    /// Deliveries at clients.
+    pub deliveries: u64,
+    /// The original benchmark's figure: messages of the successful clients ÷
+    /// time from the first connect to the end of the slowest client, a second.
+    pub original_throughput: f64,
+}
+
+/// A distribution of latencies, nanoseconds.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Latency {
+    /// How many were measured; the others are 0 when this is.
+    pub count: u64,
+    /// The mean.
+    pub mean_ns: f64,
+    /// The median.
+    pub p50_ns: u64,
+    /// 90th percentile.
+    pub p90_ns: u64,
+    /// 99th percentile.
+    pub p99_ns: u64,
+    /// 99.9th percentile.
+    pub p999_ns: u64,
+    /// The largest.
+    pub max_ns: u64,
+}
+
+/// What was wrong with the deliveries; all 0 when nothing was.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Integrity {
+    /// Messages missing at a client that was there for them.
+    pub lost: u64,
+    /// Messages that arrived a second time.
+    pub doubled: u64,
+    /// Messages that arrived after a later one of the same sender.
+    pub reordered: u64,
+    /// Messages that came back to their sender.
+    pub echoed: u64,
+    /// Bodies that no client sent, or that were altered.
+    pub foreign: u64,
+    /// Streams that ended because a header was malformed.
+    pub broken_streams: u64,
+}
+
+/// What the kernel says happened.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Evidence {
+    /// Counters of the server's host that changed, after less before.
+    pub server: BTreeMap<String, i64>,
+    /// Counters of the client's host that changed, after less before.
+    pub client: BTreeMap<String, i64>,
+    /// The listener's accept queue when every attempt was decided.
+    pub accept_queue: Option<AcceptQueue>,
+}
+
+/// An accept queue, as inet_diag gives it for a LISTEN socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AcceptQueue {
+    /// Connections queued (Recv-Q).
+    pub depth: u32,
+    /// The limit in force, min(backlog, somaxconn) (Send-Q).
+    pub limit: u32,
+}
+
+/// Sysctls of both hosts, by name, as read back.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SysctlValues {
+    /// In the server's host.
+    pub server: SysctlMap,
+    /// In the client's host.
+    pub client: SysctlMap,
+}
+
+/// The server's own figures.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerFigures {
+    /// Connections that accept(2) returned.
+    pub accepted: u64,
+    /// Writes to a client that failed.
+    pub failed_writes: u64,
+    /// Connections ended because of a malformed header.
+    pub protocol_errors: u64,
+    /// Failed accept(2) calls, by errno name.
+    pub accept_errors: BTreeMap<String, u64>,
+    /// Most client threads at once.
+    pub most_threads: u64,
+    /// Waiting for the registry's lock.
+    pub lock_wait: Latency,
+    /// Holding it.
+    pub lock_hold: Latency,
+    /// What its process used.
+    pub usage: Usage,
+    /// The signal or exit code that it died of, before it was told to stop.
+    pub died: Option<String>,
+}
+
+/// What a process used.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Usage {
+    /// CPU time in user mode, seconds.
+    pub user_seconds: f64,
+    /// CPU time in the kernel, seconds.
+    pub system_seconds: f64,
+    /// Context switches made to wait.
+    pub voluntary_switches: u64,
+    /// Context switches forced by the scheduler.
+    pub involuntary_switches: u64,
+}
+
+impl Usage {
+    /// CPU time in all, seconds.
+    pub fn cpu_seconds(&self) -> f64 {
+        self.user_seconds + self.system_seconds
+    }
+}
+
+/// A law's prediction beside what was measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LawCheck {
+    /// The law's name.
+    pub name: String,
+    /// Computed from the settings before the trial.
+    pub predicted: f64,
+    /// Measured in the trial.
+    pub measured: f64,
+    /// Measured less predicted.
+    pub deviation: f64,
+    /// The deviation is within what the law allows.
+    pub held: bool,
+}
+
+/// An invariant or expectation, and whether it held.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Check {
+    /// The invariant's name, or the expectation's expression.
+    pub name: String,
+    /// None where it does not apply to this cell.
+    pub held: Option<bool>,
+    /// The figures behind it, or why it matters.
+    pub detail: String,
+}
