@@ -1,1 +1,23 @@
-//! Tables from a run directory.
+//! What a person reads of a run, made from its directory alone.
+//!
+//! | module | makes |
+//! |---|---|
+//! | [`summary`](summary()) | the terminal's summary: the sections below, in order |
+//! | `grid` | one figure over two axes of the matrix, for each value of the others |
+//! | `cells` | a row for each cell, where the matrix has fewer than two axes |
+//! | `evidence` | worst connect latency, and the kernel's counters |
+//! | `checks` | laws, invariants and expectations |
+//! | `figure` | how numbers are written |
+//!
+//! A new section is a function from [`Run`] to text, and one line in `summary`.
+
+mod cells;
+mod checks;
+mod evidence;
+mod figure;
+mod grid;
+mod run;
+mod summary;
+
+pub use run::Run;
+pub use summary::summary;

@@ -1,0 +1,50 @@
+//! A row for each cell, where the matrix has fewer than two axes.
+
+use tabled::builder::Builder;
+use tabled::settings::object::Columns;
+use tabled::settings::{Alignment, Style};
+
+use crate::Run;
+use crate::figure::{Spread, nanoseconds, percent, rate, value};
+use crate::run::{combinations, short_name};
+
+/// The table of cells; none where the grids show them.
+pub(crate) fn cells(run: &Run) -> Option<String> {
+    let axes = run.varying_axes();
+    if axes.len() > 1 {
+        return None;
+    }
+    let mut builder = Builder::default();
+    let names = axes.iter().map(|axis| short_name(&axis.path));
+    builder.push_record(names.chain([
+        "attempts",
+        "first try %",
+        "success %",
+        "offered /s",
+        "ingested /s",
+        "delivered /s",
+        "worst connect",
+    ]));
+    for point in combinations(&axes) {
+        let trials: Vec<_> = run.trials_at(&point).collect();
+        let over = |figure: fn(&run_record::TrialRecord) -> f64, write: fn(f64) -> String| {
+            Spread::of(trials.iter().map(|trial| figure(trial)))
+                .map_or_else(|| "·".to_owned(), |spread| spread.written(write))
+        };
+        let figures = [
+            over(|trial| trial.attempts as f64, |n| n.to_string()),
+            over(run_record::TrialRecord::first_try_rate, percent),
+            over(run_record::TrialRecord::success_rate, percent),
+            over(|trial| trial.rates.offered, rate),
+            over(|trial| trial.rates.ingested, rate),
+            over(|trial| trial.rates.delivered, rate),
+            over(|trial| trial.connect_latency.max_ns as f64, nanoseconds),
+        ];
+        builder.push_record(point.iter().map(|(_, at)| value(at)).chain(figures));
+    }
+    let mut table = builder.build();
+    table
+        .with(Style::rounded())
+        .modify(Columns::new(..), Alignment::right());
+    Some(table.to_string())
+}

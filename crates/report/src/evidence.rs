@@ -1,0 +1,204 @@
+//! Worst connect latency, and the kernel's counters.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use run_record::{Outcome, TrialRecord};
+use tabled::builder::Builder;
+use tabled::settings::object::{Columns, Object, Rows};
+use tabled::settings::{Alignment, Style};
+
+use crate::Run;
+use crate::figure::{count, nanoseconds};
+use crate::run::{combinations, written_point};
+
+/// Counters shown even at 0, because that they did not move is the answer;
+/// server's host, then client's.
+const SERVER_COUNTERS: &[&str] = &[
+    "TcpExt.ListenOverflows",
+    "TcpExt.ListenDrops",
+    "TcpExt.TCPReqQFullDrop",
+];
+const CLIENT_COUNTERS: &[&str] = &[
+    "TcpExt.TCPSynRetrans",
+    "TcpExt.TCPTimeouts",
+    "Tcp.AttemptFails",
+];
+
+/// Counters shown when they moved.
+const SERVER_COUNTERS_IF_MOVED: &[&str] = &[
+    "TcpExt.TCPReqQFullDoCookies",
+    "TcpExt.SyncookiesSent",
+    "TcpExt.SyncookiesRecv",
+    "TcpExt.SyncookiesFailed",
+    "TcpExt.EmbryonicRsts",
+    "TcpExt.TCPDeferAcceptDrop",
+    "TcpExt.TCPTimeWaitOverflow",
+    "TcpExt.TCPAbortOnData",
+    "TcpExt.TCPAbortOnClose",
+    "TcpExt.TCPBacklogDrop",
+    "Tcp.RetransSegs",
+    "Tcp.OutRsts",
+];
+const CLIENT_COUNTERS_IF_MOVED: &[&str] = &[
+    "Tcp.RetransSegs",
+    "Tcp.OutRsts",
+    "TcpExt.TCPAbortOnData",
+    "TcpExt.TCPAbortOnClose",
+    "TcpExt.TWRecycled",
+];
+
+/// The connect that took longest, and where.
+pub(crate) fn worst_connect(run: &Run) -> Option<String> {
+    let worst = run
+        .trials
+        .iter()
+        .filter(|trial| trial.connect_latency.count > 0)
+        .max_by_key(|trial| trial.connect_latency.max_ns)?;
+    let place = written_point(
+        worst
+            .point
+            .iter()
+            .map(|(path, value)| (path.as_str(), value)),
+    );
+    let place = if place.is_empty() {
+        String::new()
+    } else {
+        format!(" ({place})")
+    };
+    let mut text = format!(
+        "Worst connect latency: {}{place}.",
+        nanoseconds(worst.connect_latency.max_ns as f64)
+    );
+    let mut waited: BTreeMap<u32, u64> = BTreeMap::new();
+    for (&retransmits, &attempts) in run.trials.iter().flat_map(|trial| &trial.syn_retransmits) {
+        *waited.entry(retransmits).or_default() += attempts;
+    }
+    for (retransmits, attempts) in waited
+        .into_iter()
+        .filter(|&(retransmits, _)| retransmits > 0)
+    {
+        let times = if retransmits == 1 {
+            "SYN retransmission"
+        } else {
+            "SYN retransmissions"
+        };
+        text += &format!(
+            "\n  {} attempts made {retransmits} {times}.",
+            count(attempts as i64)
+        );
+    }
+    Some(text)
+}
+
+/// How all attempts ended.
+pub(crate) fn outcomes(run: &Run) -> String {
+    let total: u64 = run.trials.iter().map(|trial| trial.attempts).sum();
+    let ended: Vec<_> = Outcome::ALL
+        .iter()
+        .map(|&outcome| {
+            (
+                outcome,
+                run.trials
+                    .iter()
+                    .map(|trial| trial.outcomes.get(outcome))
+                    .sum::<u64>(),
+            )
+        })
+        .filter(|&(_, attempts)| attempts > 0)
+        .map(|(outcome, attempts)| format!("{} {outcome}", count(attempts as i64)))
+        .collect();
+    format!(
+        "{} attempts in {} trials: {}.",
+        count(total as i64),
+        count(run.trials.len() as i64),
+        ended.join(", ")
+    )
+}
+
+/// The kernel's counters, summed over the trials of each value of the first
+/// varying axis.
+pub(crate) fn counters(run: &Run) -> Option<String> {
+    if run.trials.is_empty() {
+        return None;
+    }
+    let axes = run.varying_axes();
+    let splits = combinations(if axes.len() > 2 {
+        &axes[..axes.len() - 2]
+    } else {
+        &[]
+    });
+    let mut builder = Builder::default();
+    let headings = splits.iter().map(|split| match split.is_empty() {
+        true => "all trials".to_owned(),
+        false => written_point(split.iter().copied()),
+    });
+    builder.push_record(
+        ["host".to_owned(), "counter".to_owned()]
+            .into_iter()
+            .chain(headings)
+            .chain(["most in a trial".to_owned()]),
+    );
+    for (host, name, of) in shown_counters(run) {
+        let sums = splits
+            .iter()
+            .map(|split| count(run.trials_at(split).map(|t| of(t, name)).sum()));
+        let most = run
+            .trials
+            .iter()
+            .map(|trial| of(trial, name))
+            .max()
+            .unwrap_or(0);
+        builder.push_record(
+            [host.to_owned(), name.to_owned()]
+                .into_iter()
+                .chain(sums)
+                .chain([count(most)]),
+        );
+    }
+    let mut table = builder.build();
+    table.with(Style::rounded());
+    table.modify(
+        Columns::new(2..).intersect(Rows::new(..)),
+        Alignment::right(),
+    );
+    Some(format!(
+        "The kernel's counters, after less before, summed over the trials\n{table}"
+    ))
+}
+
+type CounterOf = fn(&TrialRecord, &str) -> i64;
+
+fn shown_counters(run: &Run) -> Vec<(&'static str, &'static str, CounterOf)> {
+    let server: CounterOf = |trial, name| trial.evidence.server.get(name).copied().unwrap_or(0);
+    let client: CounterOf = |trial, name| trial.evidence.client.get(name).copied().unwrap_or(0);
+    let moved = |of: CounterOf, names: &[&'static str]| -> BTreeSet<&'static str> {
+        let moved = |name: &&&str| run.trials.iter().any(|trial| of(trial, name) != 0);
+        names.iter().filter(moved).copied().collect()
+    };
+    let mut shown = Vec::new();
+    for (host, of, always, if_moved) in [
+        ("server", server, SERVER_COUNTERS, SERVER_COUNTERS_IF_MOVED),
+        ("client", client, CLIENT_COUNTERS, CLIENT_COUNTERS_IF_MOVED),
+    ] {
+        shown.extend(always.iter().map(|&name| (host, name, of)));
+        shown.extend(moved(of, if_moved).into_iter().map(|name| (host, name, of)));
+    }
+    shown
+}
+
+/// A warning where the generator was the busier side, and so may be what was
+/// measured.
+pub(crate) fn generator_load(run: &Run) -> Option<String> {
+    let busier = run
+        .trials
+        .iter()
+        .filter(|trial| trial.load.cpu_seconds() > trial.server.usage.cpu_seconds())
+        .count();
+    (busier > 0).then(|| {
+        format!(
+            "In {busier} of {} trials the load generator used more CPU time than the server: \
+             read their rates as the generator's limit, not the server's.",
+            run.trials.len()
+        )
+    })
+}

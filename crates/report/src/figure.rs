@@ -1,0 +1,144 @@
+//! How numbers are written: the same in every table.
+
+/// The middle, the least and the largest of some figures; none of none.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Spread {
+    pub(crate) min: f64,
+    pub(crate) median: f64,
+    pub(crate) max: f64,
+}
+
+impl Spread {
+    pub(crate) fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut figures: Vec<f64> = figures.collect();
+        figures.sort_by(f64::total_cmp);
+        let (&min, &max) = (figures.first()?, figures.last()?);
+        let middle = figures.len() / 2;
+        let median = match figures.len() % 2 {
+            0 => f64::midpoint(figures[middle - 1], figures[middle]),
+            _ => figures[middle],
+        };
+        Some(Self { min, median, max })
+    }
+
+    /// The median, and the range where there is one.
+    pub(crate) fn written(&self, write: impl Fn(f64) -> String) -> String {
+        let (min, median, max) = (write(self.min), write(self.median), write(self.max));
+        if min == max {
+            median
+        } else {
+            format!("{median} ({min}–{max})")
+        }
+    }
+}
+
+/// A share from 0 to 1 as a percentage. Only all is written as 100, and only
+/// nothing as 0: what is nearly so keeps its decimals.
+pub(crate) fn percent(share: f64) -> String {
+    let percent = share * 100.0;
+    let nearly_none_or_all = share > 0.0 && share < 1.0 && !(0.95..99.5).contains(&percent);
+    match nearly_none_or_all {
+        true => format!("{:.1}", percent.clamp(0.1, 99.9)),
+        false => format!("{percent:.0}"),
+    }
+}
+
+/// A rate with three significant digits: `950`, `36.3k`, `1.25M`.
+pub(crate) fn rate(per_second: f64) -> String {
+    let (scaled, unit) = match per_second {
+        r if r >= 999_500.0 => (r / 1e6, "M"),
+        r if r >= 999.5 => (r / 1e3, "k"),
+        r => (r, ""),
+    };
+    match scaled {
+        s if unit.is_empty() || s >= 99.95 => format!("{s:.0}{unit}"),
+        s if s >= 9.995 => format!("{s:.1}{unit}"),
+        s => format!("{s:.2}{unit}"),
+    }
+}
+
+/// A duration given in nanoseconds: `840 ns`, `1.2 ms`, `1.024 s`.
+pub(crate) fn nanoseconds(ns: f64) -> String {
+    match ns {
+        n if n >= 1e9 => format!("{:.3} s", n / 1e9),
+        n if n >= 1e6 => format!("{:.1} ms", n / 1e6),
+        n if n >= 1e3 => format!("{:.1} µs", n / 1e3),
+        n => format!("{n:.0} ns"),
+    }
+}
+
+/// A count with thin groups of three: `1 596 000`.
+pub(crate) fn count(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(' ');
+        }
+        text.push(digit);
+    }
+    if number < 0 { format!("-{text}") } else { text }
+}
+
+/// A setting's value as a person writes it: strings without quotes.
+pub(crate) fn value(value: &serde_json::Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_all_is_a_hundred_percent_and_only_nothing_is_zero() {
+        assert_eq!(percent(1.0), "100");
+        assert_eq!(percent(0.9999), "99.9");
+        assert_eq!(percent(0.996), "99.6");
+        assert_eq!(percent(0.875), "88");
+        assert_eq!(percent(0.0001), "0.1");
+        assert_eq!(percent(0.0), "0");
+    }
+
+    #[test]
+    fn rates_keep_three_digits_across_the_units() {
+        for (given, written) in [
+            (0.0, "0"),
+            (950.0, "950"),
+            (999.9, "1.00k"),
+            (36_321.0, "36.3k"),
+            (999_900.0, "1.00M"),
+        ] {
+            assert_eq!(rate(given), written);
+        }
+    }
+
+    #[test]
+    fn counts_are_grouped() {
+        assert_eq!(count(0), "0");
+        assert_eq!(count(1_596_000), "1 596 000");
+        assert_eq!(count(-12_345), "-12 345");
+    }
+
+    #[test]
+    fn a_spread_is_the_median_with_its_range() {
+        let spread = Spread::of([3.0, 1.0, 2.0, 10.0].into_iter()).unwrap();
+        assert_eq!(
+            spread,
+            Spread {
+                min: 1.0,
+                median: 2.5,
+                max: 10.0
+            }
+        );
+        assert_eq!(spread.written(|n| n.to_string()), "2.5 (1–10)");
+        assert_eq!(
+            Spread::of(std::iter::once(4.0))
+                .unwrap()
+                .written(|n| n.to_string()),
+            "4"
+        );
+        assert_eq!(Spread::of(std::iter::empty()), None);
+    }
+}

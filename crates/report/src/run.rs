@@ -1,0 +1,76 @@
+//! A run as the reports see it.
+
+use run_record::{Axis, RunRecord, TrialRecord};
+use serde_json::Value;
+
+/// A run: its record, and its trials in the order of their cells.
+#[derive(Debug, Clone)]
+pub struct Run {
+    pub(crate) record: RunRecord,
+    pub(crate) trials: Vec<TrialRecord>,
+}
+
+impl Run {
+    /// Of a run directory's contents.
+    pub fn new(record: RunRecord, mut trials: Vec<TrialRecord>) -> Self {
+        trials.sort_by_key(|trial| trial.id);
+        Self { record, trials }
+    }
+
+    /// The trials of the cell that has these values on these axes.
+    pub(crate) fn trials_at<'a>(
+        &'a self,
+        point: &'a [(&'a str, &'a Value)],
+    ) -> impl Iterator<Item = &'a TrialRecord> {
+        self.trials.iter().filter(move |trial| {
+            point
+                .iter()
+                .all(|(path, value)| trial.point.get(*path) == Some(*value))
+        })
+    }
+
+    /// Axes that have more than one value: the others are the same everywhere
+    /// and need no room in a table.
+    pub(crate) fn varying_axes(&self) -> Vec<&Axis> {
+        self.record
+            .axes
+            .iter()
+            .filter(|axis| axis.values.len() > 1)
+            .collect()
+    }
+}
+
+/// Every combination of the axes' values, the last axis fastest; one empty
+/// combination of no axes.
+pub(crate) fn combinations<'a>(axes: &[&'a Axis]) -> Vec<Vec<(&'a str, &'a Value)>> {
+    axes.iter().fold(vec![Vec::new()], |points, axis| {
+        points
+            .iter()
+            .flat_map(|point| {
+                axis.values.iter().map(move |value| {
+                    let mut longer = point.clone();
+                    longer.push((axis.path.as_str(), value));
+                    longer
+                })
+            })
+            .collect()
+    })
+}
+
+/// An axis as tables name it: its path without the section, where that is
+/// clear.
+pub(crate) fn short_name(path: &str) -> &str {
+    path.strip_prefix("server.")
+        .or_else(|| path.strip_prefix("load."))
+        .or_else(|| path.rsplit_once(".sysctls.").map(|(_, name)| name))
+        .unwrap_or(path)
+}
+
+/// A point as a line of text: `design global-lock, backlog 10`.
+pub(crate) fn written_point<'a>(point: impl IntoIterator<Item = (&'a str, &'a Value)>) -> String {
+    let parts: Vec<_> = point
+        .into_iter()
+        .map(|(path, value)| format!("{} {}", short_name(path), crate::figure::value(value)))
+        .collect();
+    parts.join(", ")
+}

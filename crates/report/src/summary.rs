@@ -1,0 +1,29 @@
+//! The terminal's summary.
+
+use crate::{Run, cells, checks, evidence, grid};
+
+/// What the run found, as plain text: readable without colour, and without a
+/// terminal.
+pub fn summary(run: &Run) -> String {
+    let record = &run.record;
+    let mut sections = vec![format!(
+        "{}: {}",
+        record.scenario.name, record.scenario.question
+    )];
+    sections.extend(grid::grids(run));
+    sections.extend(cells::cells(run));
+    sections.push(evidence::outcomes(run));
+    sections.extend(evidence::worst_connect(run));
+    sections.extend(evidence::counters(run));
+    sections.extend(evidence::generator_load(run));
+    sections.extend(checks::laws(run));
+    let planned = record.planned_trials as usize;
+    if run.trials.len() < planned {
+        sections.push(format!(
+            "Not finished: {} of {planned} trials. `queuelab run --resume RUN` does the rest.",
+            run.trials.len()
+        ));
+    }
+    sections.push(checks::verdict(run));
+    sections.join("\n\n")
+}
