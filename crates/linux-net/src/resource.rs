@@ -1,5 +1,7 @@
 //! What the calling process has used.
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
 use serde::{Deserialize, Serialize};
 
 /// Resources used by a process since its start (getrusage, RUSAGE_SELF).
@@ -13,4 +15,36 @@ pub struct ResourceUsage {
     pub voluntary_switches: u64,
     /// Context switches forced by the scheduler.
     pub involuntary_switches: u64,
+}
+
+impl ResourceUsage {
+    /// What this process, with all its threads, has used so far.
+    pub fn of_this_process() -> Self {
+        let usage = getrusage(UsageWho::RUSAGE_SELF).expect("RUSAGE_SELF is always allowed");
+        let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+        Self {
+            user_seconds: seconds(usage.user_time()),
+            system_seconds: seconds(usage.system_time()),
+            voluntary_switches: usage.voluntary_context_switches() as u64,
+            involuntary_switches: usage.involuntary_context_switches() as u64,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grows_with_work_and_with_waiting() {
+        let before = ResourceUsage::of_this_process();
+        let mut sum = 0u64;
+        while ResourceUsage::of_this_process().user_seconds < before.user_seconds + 0.01 {
+            sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(7));
+        }
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        let after = ResourceUsage::of_this_process();
+        assert!(after.user_seconds > before.user_seconds);
+        assert!(after.voluntary_switches > before.voluntary_switches);
+    }
 }

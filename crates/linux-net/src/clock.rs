@@ -1,0 +1,26 @@
+//! The clock that every time in a run is read from.
+
+use nix::time::{ClockId, clock_gettime};
+
+/// CLOCK_MONOTONIC, nanoseconds: comparable between processes of one boot, so
+/// that a server's times and a load's can be laid side by side.
+pub fn monotonic_ns() -> u64 {
+    let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has CLOCK_MONOTONIC");
+    now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn never_goes_backwards_and_counts_nanoseconds() {
+        let before = monotonic_ns();
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        let passed = monotonic_ns() - before;
+        assert!(
+            passed >= 20_000_000,
+            "{passed} ns passed in a sleep of 20 ms"
+        );
+    }
+}
