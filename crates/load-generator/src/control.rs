@@ -51,7 +51,9 @@ pub enum Ending {
     Reset,
     /// EADDRNOTAVAIL, or EADDRINUSE from bind.
     NoPort,
-    /// Established, and not done by the finish deadline.
+    /// Established, and not done by the finish deadline; or its stream broke
+    /// ([`Integrity::broken_streams`]); or, whatever its state, the load was
+    /// told to stop.
     Unfinished,
     /// The server ended the connection before everything was done.
     ClosedByServer,
@@ -62,11 +64,13 @@ pub enum Ending {
 pub struct Attempt {
     /// Position in the order of the starts, from 0.
     pub index: u32,
-    /// The client's own address, where it got one.
+    /// The client's own address, where it got one: known from connect(2) on.
     pub local: Option<SocketAddr>,
     /// CLOCK_MONOTONIC when connect(2) was called, nanoseconds.
     pub start_ns: u64,
-    /// From `start_ns` to ESTABLISHED, nanoseconds; none when never.
+    /// From `start_ns` until the load saw it ESTABLISHED, nanoseconds; none
+    /// when it never did. In a burst nothing is seen before the last
+    /// connect(2) of all has returned.
     pub connect_ns: Option<u64>,
     /// CLOCK_MONOTONIC when it ended, nanoseconds.
     pub end_ns: u64,
@@ -78,7 +82,7 @@ pub struct Attempt {
     pub errno: Option<i32>,
     /// Messages written whole.
     pub messages_written: u32,
-    /// Deliveries that arrived.
+    /// Messages of other clients that arrived, doubled ones included.
     pub deliveries: u64,
 }
 
@@ -91,6 +95,9 @@ pub struct LoadReport {
     pub messages_written: u64,
     /// Deliveries that arrived at clients.
     pub deliveries: u64,
+    /// With `leave: together`, deliveries still owed to clients at the finish
+    /// deadline. Too slow or lost for good: the two cannot be told apart then.
+    pub undelivered: u64,
     /// Bytes written, headers included.
     pub bytes_out: u64,
     /// Bytes read, headers included.
@@ -106,7 +113,8 @@ pub struct LoadReport {
     pub delivery_latency: Percentiles,
     /// From an attempt's start to ESTABLISHED, established ones alone.
     pub connect_latency: Percentiles,
-    /// How late the generator itself wrote, against its own schedule.
+    /// How late the generator itself wrote, against its own schedule: messages
+    /// that waited for room in their socket are left out.
     pub send_lateness: Percentiles,
     /// What was wrong with the deliveries.
     pub integrity: Integrity,
@@ -138,8 +146,9 @@ pub struct Percentiles {
 /// What was wrong with the deliveries; all 0 when nothing was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Integrity {
-    /// Messages missing between two that arrived, or at the end, at a client
-    /// that was still there.
+    /// Messages missing before one that arrived, at a client that was already
+    /// registered when they were written. What is missing at the end is in
+    /// [`LoadReport::undelivered`].
     pub lost: u64,
     /// Messages that arrived at a client a second time.
     pub doubled: u64,

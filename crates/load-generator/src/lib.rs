@@ -1,1 +1,90 @@
-//! Attempts, messages, outcomes and latency histograms.
+//! Attempts, messages, outcomes and latency histograms: the load that a
+//! scenario puts on a chat server, from one thread.
+//!
+//! [`run`] runs a load in this process; [`load_part`] does so as a process of
+//! its own, steered by JSON lines. In between:
+//!
+//! - `generator`: the loop over epoll and timers, and its phases; `connecting`
+//!   and `chatting` are its two halves.
+//! - `client`, `schedule`: one attempt, and when its messages are due.
+//! - `message`, `ledger`: what a message looks like, and which arrived where.
+//! - `standing`: who is done when, and how dead connections and slow servers
+//!   are told apart.
+//! - `check`: what a load's settings can have wrong.
+
+mod chatting;
+mod check;
+mod client;
+mod commands;
+mod connecting;
+mod control;
+mod error;
+mod figures;
+mod generator;
+mod latency;
+mod ledger;
+mod message;
+mod part;
+mod schedule;
+mod settings;
+mod standing;
+mod timers;
+
+use chat_protocol::Codec;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+pub use check::{SettingProblem, check_settings};
+pub use commands::{CommandSender, CommandSource, command_channel};
+pub use control::{Attempt, Ending, Integrity, LoadCommand, LoadEvent, LoadReport, Percentiles};
+pub use error::LoadError;
+pub use part::load_part;
+pub use settings::{ChatPhase, ConnectPattern, Leave, LoadConfig, LoadSettings};
+
+/// Files that a load has open besides its clients' sockets: the standard
+/// three, epoll, timer, wake-up, and what its process may have had before.
+const OTHER_FILES: u64 = 32;
+
+/// Runs a load to its end on the calling thread, in its network namespace.
+///
+/// `on_event` gets [`LoadEvent::Decided`], once, unless the load is stopped
+/// before; the report is the return value. Without `commands`,
+/// [`LoadConfig::hold`] is not waited for.
+///
+/// # Errors
+/// Settings that [`check_settings`] finds fault with; too low a hard limit of
+/// open files; a kernel or testbed that fails. No connection that fails by a
+/// queue's doing is an error: it is an attempt with its [`Ending`].
+pub fn run(
+    config: &LoadConfig,
+    commands: Option<CommandSource>,
+    on_event: &mut dyn FnMut(LoadEvent),
+) -> Result<LoadReport, LoadError> {
+    let mut problems = check_settings(&config.settings, config.framing, config.largest_body);
+    let codec = Codec::new(config.framing, config.largest_body).map_err(|error| {
+        problems.push(SettingProblem {
+            field: "largest_body",
+            reason: error.to_string(),
+        });
+    });
+    let codec = match codec {
+        Ok(codec) if problems.is_empty() => codec,
+        _ => return Err(LoadError::Settings(problems)),
+    };
+    let needed = u64::from(config.settings.clients) + OTHER_FILES;
+    raise_open_files(needed)?;
+    generator::Generator::new(config, codec, commands, on_event)?.run()
+}
+
+/// Raises the soft limit of open files as far as `needed`, where it is lower.
+fn raise_open_files(needed: u64) -> Result<(), LoadError> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
+        .map_err(LoadError::machine("read the limit of open files"))?;
+    if hard < needed {
+        return Err(LoadError::OpenFiles { needed, hard });
+    }
+    if soft < needed {
+        setrlimit(Resource::RLIMIT_NOFILE, needed, hard)
+            .map_err(LoadError::machine("raise the limit of open files"))?;
+    }
+    Ok(())
+}

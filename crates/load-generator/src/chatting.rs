@@ -1,0 +1,183 @@
+//! Writing on schedule, and checking what arrives.
+
+use std::io::{ErrorKind, Read};
+
+use linux_net::monotonic_ns;
+use nix::libc::MSG_NOSIGNAL;
+use nix::sys::epoll::{EpollEvent, EpollFlags};
+
+use crate::generator::{Generator, nanoseconds};
+use crate::ledger::Arrival;
+use crate::timers::Timer;
+use crate::{Ending, Leave, LoadError};
+
+/// Bytes of due messages put together for one send(2).
+const WRITE_AT_ONCE: usize = 64 * 1024;
+
+impl Generator<'_> {
+    /// A client is ready to chat: its schedule is fixed from here.
+    pub(crate) fn begin_chat(&mut self, client: usize, now_ns: u64) {
+        let start_ns = now_ns + nanoseconds(self.config.settings.send_delay);
+        self.schedules[client].start_ns = start_ns;
+        self.timers.add(start_ns, Timer::Send(client));
+    }
+
+    /// Writes what is due. What the socket does not take now is written when
+    /// it has room; messages that come due meanwhile wait as numbers, not as
+    /// bytes, so that a server that stops reading costs no memory.
+    pub(crate) fn write_due(&mut self, client: usize) -> Result<(), LoadError> {
+        if self.clients[client].socket.is_none() {
+            return Ok(()); // It ended after its timer was set.
+        }
+        let now = monotonic_ns();
+        let schedule = &mut self.schedules[client];
+        let writer = &mut self.clients[client];
+        let due = schedule.due(now);
+        if writer.out.is_empty() {
+            while schedule.begun < due && writer.out.len() < WRITE_AT_ONCE {
+                let intended = schedule.intended_ns(schedule.begun);
+                if intended >= writer.unblocked_ns {
+                    self.figures.send_lateness.record(now - intended);
+                }
+                self.format
+                    .write(client as u32, schedule.begun, &mut self.body_buffer);
+                self.codec
+                    .encode(&self.body_buffer, &mut writer.out)
+                    .expect("the size was checked against the largest body");
+                schedule.begun += 1;
+            }
+        }
+        if !writer.out.is_empty() {
+            match writer
+                .socket()
+                .send_with_flags(&writer.out[writer.sent..], MSG_NOSIGNAL)
+            {
+                Ok(bytes) => {
+                    writer.sent += bytes;
+                    writer.bytes_written += bytes as u64;
+                    self.figures.chat_seen(now);
+                    if writer.sent == writer.out.len() {
+                        writer.out.clear();
+                        writer.sent = 0;
+                        if writer.blocked {
+                            writer.blocked = false;
+                            writer.unblocked_ns = now;
+                        }
+                        schedule.written = schedule.begun;
+                    } else {
+                        writer.blocked = true;
+                        let message =
+                            (chat_protocol::Framing::HEADER_BYTES + self.format.size()) as u64;
+                        schedule.written = (writer.bytes_written / message) as u32;
+                    }
+                }
+                Err(error) if error.kind() == ErrorKind::WouldBlock => writer.blocked = true,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => return self.fail(client, "write to", error),
+            }
+        }
+        let more = !writer.out.is_empty() || schedule.begun < due;
+        if !more && schedule.begun < schedule.messages {
+            let next = schedule.intended_ns(schedule.begun);
+            self.timers.add(next, Timer::Send(client));
+        }
+        let all_written = !more && schedule.is_written();
+        self.wait_to_write(client, more)?;
+        if all_written {
+            self.on_all_written(client);
+        }
+        Ok(())
+    }
+
+    fn on_all_written(&mut self, client: usize) {
+        self.unwritten -= 1;
+        let settings = &self.config.settings;
+        if settings.leave == Leave::AfterSending && !self.config.server_closes {
+            // Like the original's clients: with deliveries unread, the kernel
+            // makes an RST of this close (tcp_close).
+            self.end(client, Ending::Finished, None);
+        }
+    }
+
+    /// Asks epoll to tell, or to stop telling, when a client can write.
+    pub(crate) fn wait_to_write(&mut self, client: usize, wait: bool) -> Result<(), LoadError> {
+        let writer = &mut self.clients[client];
+        if writer.waits_to_write == wait {
+            return Ok(());
+        }
+        writer.waits_to_write = wait;
+        let mut interest = EpollFlags::EPOLLIN;
+        interest.set(EpollFlags::EPOLLOUT, wait);
+        self.epoll
+            .modify(
+                writer.socket(),
+                &mut EpollEvent::new(interest, client as u64),
+            )
+            .map_err(LoadError::machine("watch a socket"))
+    }
+
+    /// Takes one buffer of what has arrived at a client; epoll tells again if
+    /// there is more, so that none waits for another's flood.
+    pub(crate) fn read(&mut self, client: usize) -> Result<(), LoadError> {
+        let reader = &mut self.clients[client];
+        let mut socket = reader
+            .socket
+            .as_ref()
+            .expect("an open client has its socket");
+        let bytes = match socket.read(&mut self.read_buffer) {
+            Ok(0) => {
+                self.on_end_of_file(client);
+                return Ok(());
+            }
+            Ok(bytes) => &self.read_buffer[..bytes],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            Err(error) => return self.fail(client, "read from", error),
+        };
+        // Everything in the buffer had arrived by now.
+        let now = monotonic_ns();
+        let figures = &mut self.figures;
+        figures.bytes_in += bytes.len() as u64;
+        figures.chat_seen(now);
+        reader.decoder.feed(bytes);
+        loop {
+            let body = match reader.decoder.next_body() {
+                Ok(Some(body)) => body,
+                Ok(None) => return Ok(()),
+                Err(_) => {
+                    figures.broken_streams += 1;
+                    self.end(client, Ending::Unfinished, None);
+                    return Ok(());
+                }
+            };
+            let Some((sender, number)) = self.format.read(body) else {
+                figures.foreign += 1;
+                continue;
+            };
+            let sender = sender as usize;
+            let schedule = &self.schedules[sender];
+            if number >= schedule.begun {
+                // Not even written yet: whoever made it, it was not its sender.
+                figures.foreign += 1;
+            } else if sender == client {
+                figures.echoed += 1;
+            } else {
+                reader.deliveries += 1;
+                if self.ledger.arrived(client, sender, number, now) != Arrival::Again {
+                    let latency = now.saturating_sub(schedule.intended_ns(number));
+                    figures.delivery_latency.record(latency);
+                }
+            }
+        }
+    }
+
+    fn on_end_of_file(&mut self, client: usize) {
+        let as_planned = self.config.server_closes && self.schedules[client].is_written();
+        let ending = if as_planned {
+            Ending::Finished
+        } else {
+            Ending::ClosedByServer
+        };
+        self.end(client, ending, None);
+    }
+}

@@ -1,0 +1,140 @@
+//! One attempt, and the connection that it may become.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::os::fd::AsFd;
+
+use chat_protocol::{Codec, Decoder};
+use nix::errno::Errno;
+use nix::sys::socket::{setsockopt, sockopt};
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::{Attempt, Ending};
+
+/// Where an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum State {
+    /// connect(2) was not called yet.
+    NotStarted,
+    /// connect(2) was called and is not decided.
+    Connecting,
+    /// Established.
+    Open,
+    /// Over; its socket is closed.
+    Ended,
+}
+
+/// One attempt.
+#[derive(Debug)]
+pub(crate) struct Client {
+    pub(crate) state: State,
+    pub(crate) socket: Option<Socket>,
+    pub(crate) local: Option<SocketAddr>,
+    pub(crate) start_ns: u64,
+    pub(crate) connect_ns: Option<u64>,
+    pub(crate) syn_retransmits: Option<u32>,
+    pub(crate) deliveries: u64,
+    pub(crate) decoder: Decoder,
+    /// Bytes of begun messages, those before `sent` already written.
+    pub(crate) out: Vec<u8>,
+    pub(crate) sent: usize,
+    pub(crate) bytes_written: u64,
+    /// Whether the socket did not take all of the last write.
+    pub(crate) blocked: bool,
+    /// When the socket last took what it had not taken at first, nanoseconds:
+    /// messages intended before were late because of it.
+    pub(crate) unblocked_ns: u64,
+    /// Whether epoll is asked for room to write.
+    pub(crate) waits_to_write: bool,
+    pub(crate) end: Option<End>,
+}
+
+/// How and when an attempt ended.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct End {
+    pub(crate) ending: Ending,
+    pub(crate) errno: Option<i32>,
+    pub(crate) at_ns: u64,
+}
+
+impl Client {
+    pub(crate) fn new(codec: Codec) -> Self {
+        Self {
+            state: State::NotStarted,
+            socket: None,
+            local: None,
+            start_ns: 0,
+            connect_ns: None,
+            syn_retransmits: None,
+            deliveries: 0,
+            decoder: Decoder::new(codec),
+            out: Vec::new(),
+            sent: 0,
+            bytes_written: 0,
+            blocked: false,
+            unblocked_ns: 0,
+            waits_to_write: false,
+            end: None,
+        }
+    }
+
+    /// The socket of an attempt that has one.
+    pub(crate) fn socket(&self) -> &Socket {
+        self.socket
+            .as_ref()
+            .expect("an attempt has its socket until it ends")
+    }
+
+    /// The record of an attempt that has ended.
+    pub(crate) fn attempt(&self, index: usize, messages_written: u32) -> Attempt {
+        let end = self.end.expect("every attempt has ended before the report");
+        Attempt {
+            index: index as u32,
+            local: self.local,
+            start_ns: self.start_ns,
+            connect_ns: self.connect_ns,
+            end_ns: end.at_ns,
+            syn_retransmits: self.syn_retransmits,
+            ending: end.ending,
+            errno: end.errno,
+            messages_written,
+            deliveries: self.deliveries,
+        }
+    }
+}
+
+/// A non-blocking socket to reach `target` with, bound to `source`.
+///
+/// The port is left to connect(2) (IP_BIND_ADDRESS_NO_PORT), so that a source
+/// address changes nothing but the address: ports are counted for each
+/// destination and `tcp_tw_reuse` applies, as without one.
+pub(crate) fn make_socket(
+    target: SocketAddr,
+    source: Option<IpAddr>,
+    nodelay: bool,
+) -> io::Result<Result<Socket, io::Error>> {
+    let kind = Type::STREAM.nonblocking().cloexec();
+    let socket = Socket::new(Domain::for_address(target), kind, Some(Protocol::TCP))?;
+    if nodelay {
+        socket.set_tcp_nodelay(true)?;
+    }
+    if let Some(source) = source {
+        setsockopt(&socket.as_fd(), sockopt::IpBindAddressNoPort, &true)?;
+        if let Err(error) = socket.bind(&SocketAddr::new(source, 0).into()) {
+            return Ok(Err(error));
+        }
+    }
+    Ok(Ok(socket))
+}
+
+/// The ending that a system call's error means; none where it is no ending of
+/// a connection but a fault of the testbed.
+pub(crate) fn ending_of(error: &io::Error) -> Option<Ending> {
+    match Errno::from_raw(error.raw_os_error()?) {
+        Errno::ECONNREFUSED => Some(Ending::Refused),
+        Errno::ETIMEDOUT => Some(Ending::TimedOut),
+        Errno::ECONNRESET | Errno::EPIPE => Some(Ending::Reset),
+        Errno::EADDRNOTAVAIL | Errno::EADDRINUSE => Some(Ending::NoPort),
+        _ => None,
+    }
+}

@@ -1,0 +1,48 @@
+//! What is counted while a load runs.
+
+use std::collections::BTreeMap;
+
+use crate::latency::Latencies;
+
+/// Counts and distributions that belong to no single client.
+#[derive(Debug)]
+pub(crate) struct Figures {
+    pub(crate) bytes_in: u64,
+    pub(crate) undelivered: u64,
+    pub(crate) echoed: u64,
+    pub(crate) foreign: u64,
+    pub(crate) broken_streams: u64,
+    pub(crate) errors: BTreeMap<String, u64>,
+    /// First write, and last write or delivery.
+    pub(crate) chat_window_ns: Option<(u64, u64)>,
+    /// The last connect, write or delivery.
+    pub(crate) last_activity_ns: u64,
+    pub(crate) delivery_latency: Latencies,
+    pub(crate) connect_latency: Latencies,
+    pub(crate) send_lateness: Latencies,
+}
+
+impl Figures {
+    pub(crate) fn new() -> Self {
+        Self {
+            bytes_in: 0,
+            undelivered: 0,
+            echoed: 0,
+            foreign: 0,
+            broken_streams: 0,
+            errors: BTreeMap::new(),
+            chat_window_ns: None,
+            last_activity_ns: 0,
+            delivery_latency: Latencies::new(),
+            connect_latency: Latencies::new(),
+            send_lateness: Latencies::new(),
+        }
+    }
+
+    /// Bytes of the chat were written or a message has arrived.
+    pub(crate) fn chat_seen(&mut self, now_ns: u64) {
+        self.last_activity_ns = now_ns;
+        let (first, _) = self.chat_window_ns.unwrap_or((now_ns, now_ns));
+        self.chat_window_ns = Some((first, now_ns));
+    }
+}

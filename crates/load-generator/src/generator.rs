@@ -1,0 +1,415 @@
+//! The loop: one thread, one epoll, and what happens in which order.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use chat_protocol::Codec;
+use linux_net::{ResourceUsage, monotonic_ns};
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+
+use crate::client::{Client, End, State};
+use crate::error::errno_name;
+use crate::figures::Figures;
+use crate::ledger::Ledger;
+use crate::message::MessageFormat;
+use crate::schedule::Schedule;
+use crate::standing;
+use crate::timers::{Timer, Timers};
+use crate::{
+    ChatPhase, CommandSource, ConnectPattern, Ending, Leave, LoadCommand, LoadConfig, LoadError,
+    LoadEvent, LoadReport,
+};
+
+/// epoll's names for what is no client.
+const TIMERS: u64 = u64::MAX;
+const COMMANDS: u64 = u64::MAX - 1;
+
+const QUIET_CHECK_NS: u64 = standing::QUIET_NS / 4;
+
+/// A load that is running.
+pub(crate) struct Generator<'a> {
+    pub(crate) config: &'a LoadConfig,
+    pub(crate) codec: Codec,
+    pub(crate) format: MessageFormat,
+    pub(crate) epoll: Epoll,
+    pub(crate) timers: Timers,
+    commands: Option<CommandSource>,
+    on_event: &'a mut dyn FnMut(LoadEvent),
+    pub(crate) clients: Vec<Client>,
+    /// By client, apart from [`Self::clients`]: every delivery looks into its
+    /// sender's.
+    pub(crate) schedules: Vec<Schedule>,
+    pub(crate) ledger: Ledger,
+    pub(crate) figures: Figures,
+    pub(crate) read_buffer: Box<[u8]>,
+    pub(crate) body_buffer: Vec<u8>,
+    /// Attempts not decided.
+    pub(crate) undecided: u64,
+    /// Attempts that were established, ended ones included.
+    pub(crate) established: u64,
+    /// Clients established and not ended.
+    pub(crate) open: u64,
+    /// Open clients that have not written everything.
+    pub(crate) unwritten: u64,
+    /// Every attempt was decided, and that was told.
+    decided: bool,
+    /// Decided, and gone on.
+    pub(crate) released: bool,
+}
+
+impl<'a> Generator<'a> {
+    /// Prepares everything that can be before the first connect(2). The
+    /// settings have been checked.
+    pub(crate) fn new(
+        config: &'a LoadConfig,
+        codec: Codec,
+        commands: Option<CommandSource>,
+        on_event: &'a mut dyn FnMut(LoadEvent),
+    ) -> Result<Self, LoadError> {
+        let settings = &config.settings;
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)
+            .map_err(LoadError::machine("create an epoll instance"))?;
+        let timers = Timers::new().map_err(LoadError::machine("create a timer"))?;
+        let edge = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, TIMERS);
+        epoll
+            .add(timers.fd(), edge)
+            .map_err(LoadError::machine("watch the timer"))?;
+        if let Some(commands) = &commands {
+            let readable = EpollEvent::new(EpollFlags::EPOLLIN, COMMANDS);
+            epoll
+                .add(commands.fd(), readable)
+                .map_err(LoadError::machine("watch commands"))?;
+        }
+        let clients = settings.clients as usize;
+        let schedule = Schedule::new(nanoseconds(settings.interval), settings.messages);
+        let run = (monotonic_ns() >> 10) as u16 ^ std::process::id() as u16;
+        Ok(Self {
+            config,
+            codec,
+            format: MessageFormat::new(run, settings),
+            epoll,
+            timers,
+            commands,
+            on_event,
+            clients: std::iter::repeat_with(|| Client::new(codec))
+                .take(clients)
+                .collect(),
+            schedules: vec![schedule; clients],
+            ledger: Ledger::new(clients, settings.messages),
+            figures: Figures::new(),
+            read_buffer: vec![0; 64 * 1024].into(),
+            body_buffer: Vec::new(),
+            undecided: settings.clients.into(),
+            established: 0,
+            open: 0,
+            unwritten: 0,
+            decided: false,
+            released: false,
+        })
+    }
+
+    /// Runs the load to its end.
+    pub(crate) fn run(mut self) -> Result<LoadReport, LoadError> {
+        match self.config.settings.pattern {
+            ConnectPattern::Burst => self.start_all()?,
+            ConnectPattern::Rate => self.timers.add(monotonic_ns(), Timer::Start(0)),
+        }
+        let mut events = vec![EpollEvent::empty(); 256];
+        self.advance();
+        while !self.released || self.open > 0 {
+            self.timers
+                .arm()
+                .map_err(LoadError::machine("set the timer"))?;
+            let ready = match self.epoll.wait(&mut events, EpollTimeout::NONE) {
+                Ok(ready) => ready,
+                Err(Errno::EINTR) => continue,
+                Err(error) => return Err(LoadError::machine("wait for events")(error)),
+            };
+            for event in &events[..ready] {
+                match event.data() {
+                    TIMERS => self.timers.fired(),
+                    COMMANDS => self.take_commands(),
+                    client => self.on_socket(client as usize, event.events())?,
+                }
+                self.run_timers()?;
+                self.advance();
+            }
+        }
+        Ok(self.report())
+    }
+
+    fn on_socket(&mut self, client: usize, events: EpollFlags) -> Result<(), LoadError> {
+        match self.clients[client].state {
+            State::Connecting => self.decide(client),
+            State::Open => {
+                if events.contains(EpollFlags::EPOLLOUT) {
+                    self.write_due(client)?;
+                }
+                let to_read = EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR;
+                if events.intersects(to_read) && self.clients[client].state == State::Open {
+                    self.read(client)?;
+                }
+                Ok(())
+            }
+            // An event of the same batch, from before it ended.
+            State::NotStarted | State::Ended => Ok(()),
+        }
+    }
+
+    fn run_timers(&mut self) -> Result<(), LoadError> {
+        while let Some(timer) = self.timers.take_due(monotonic_ns()) {
+            match timer {
+                Timer::Start(client) => self.start_at_rate(client)?,
+                Timer::ConnectDeadline(client) => self.on_connect_deadline(client)?,
+                Timer::Send(client) => self.write_due(client)?,
+                Timer::Quiet => self.on_quiet_check(),
+                Timer::Finish => self.on_finish_deadline(),
+            }
+        }
+        Ok(())
+    }
+
+    fn take_commands(&mut self) {
+        let Some(commands) = self.commands.take() else {
+            return;
+        };
+        commands.clear_wake();
+        while let Some(command) = commands.next() {
+            match command {
+                LoadCommand::Go if self.decided && !self.released => self.release(),
+                LoadCommand::Go => {}
+                LoadCommand::Stop => return self.stop(),
+            }
+        }
+        self.commands = Some(commands);
+    }
+
+    /// Goes on as far as the state allows; called after everything that can
+    /// change it.
+    fn advance(&mut self) {
+        if !self.decided && self.undecided == 0 {
+            self.decided = true;
+            (self.on_event)(LoadEvent::Decided {
+                established: self.established,
+                failed: u64::from(self.config.settings.clients) - self.established,
+            });
+            if !self.holds() {
+                self.release();
+            }
+        }
+        let all_done = self.released
+            && self.open > 0
+            && self.unwritten == 0
+            && self.leaves_together()
+            && self.ledger.is_complete();
+        if all_done {
+            self.end_all(Ending::Finished);
+        }
+    }
+
+    /// Whether to wait for [`LoadCommand::Go`] once every attempt is decided.
+    pub(crate) fn holds(&self) -> bool {
+        let settings = &self.config.settings;
+        let waits = settings.messages == 0 || settings.chat == ChatPhase::AfterConnect;
+        self.config.hold && self.commands.is_some() && waits
+    }
+
+    fn leaves_together(&self) -> bool {
+        !self.config.server_closes && self.config.settings.leave == Leave::Together
+    }
+
+    /// Every attempt is decided, and nobody holds the load any longer.
+    fn release(&mut self) {
+        self.released = true;
+        let now = monotonic_ns();
+        let settings = &self.config.settings;
+        self.timers
+            .add(now + nanoseconds(settings.finish_deadline), Timer::Finish);
+        if settings.messages == 0 {
+            if !self.config.server_closes {
+                self.end_all(Ending::Finished);
+            }
+            return;
+        }
+        if self.leaves_together() {
+            self.timers.add(now + QUIET_CHECK_NS, Timer::Quiet);
+        }
+        if settings.chat == ChatPhase::AfterConnect {
+            for client in self.open_clients() {
+                self.begin_chat(client, now);
+            }
+        }
+    }
+
+    fn on_quiet_check(&mut self) {
+        let now = monotonic_ns();
+        let quiet = now.saturating_sub(self.figures.last_activity_ns) >= standing::QUIET_NS;
+        let over = quiet
+            && self.unwritten == 0
+            && standing::nothing_expected(&self.ledger, &self.schedules);
+        if over {
+            self.end_all(Ending::Finished);
+        } else {
+            self.timers.add(now + QUIET_CHECK_NS, Timer::Quiet);
+        }
+    }
+
+    fn on_finish_deadline(&mut self) {
+        if !self.leaves_together() || self.config.settings.messages == 0 {
+            return self.end_all(Ending::Unfinished);
+        }
+        // All are judged before the first one leaves.
+        let judged: Vec<_> = self
+            .open_clients()
+            .into_iter()
+            .map(|client| {
+                let owed = standing::owed_by_all(&self.ledger, &self.schedules, client);
+                self.figures.undelivered += owed;
+                let finished = owed == 0
+                    && self.schedules[client].is_written()
+                    && standing::is_registered(&self.ledger, client);
+                (
+                    client,
+                    if finished {
+                        Ending::Finished
+                    } else {
+                        Ending::Unfinished
+                    },
+                )
+            })
+            .collect();
+        for (client, ending) in judged {
+            self.end(client, ending, None);
+        }
+    }
+
+    /// Ends everything, undecided attempts included.
+    fn stop(&mut self) {
+        for client in 0..self.clients.len() {
+            if self.clients[client].state == State::NotStarted {
+                self.clients[client].start_ns = monotonic_ns();
+            }
+            if self.clients[client].state != State::Ended {
+                self.end(client, Ending::Unfinished, None);
+            }
+        }
+        self.decided = true;
+        self.released = true;
+    }
+
+    fn end_all(&mut self, ending: Ending) {
+        for client in self.open_clients() {
+            self.end(client, ending, None);
+        }
+    }
+
+    pub(crate) fn open_clients(&self) -> Vec<usize> {
+        let is_open = |client: &usize| self.clients[*client].state == State::Open;
+        (0..self.clients.len()).filter(is_open).collect()
+    }
+
+    /// Gives an attempt its one ending and closes its socket, so that nothing
+    /// can happen to it later.
+    pub(crate) fn end(&mut self, client: usize, ending: Ending, error: Option<&std::io::Error>) {
+        match self.clients[client].state {
+            State::NotStarted | State::Connecting => self.undecided -= 1,
+            State::Open => {
+                self.open -= 1;
+                self.unwritten -= u64::from(!self.schedules[client].is_written());
+                self.ledger.leave(client);
+            }
+            State::Ended => unreachable!("an attempt ends once"),
+        }
+        if let Some(error) = error {
+            *self.figures.errors.entry(errno_name(error)).or_default() += 1;
+        }
+        let client = &mut self.clients[client];
+        client.state = State::Ended;
+        client.socket = None;
+        client.out = Vec::new();
+        client.end = Some(End {
+            ending,
+            errno: error.and_then(std::io::Error::raw_os_error),
+            at_ns: monotonic_ns(),
+        });
+    }
+
+    /// Ends an attempt as `error` tells.
+    ///
+    /// # Errors
+    /// [`LoadError::Testbed`] for an error that is no ending.
+    pub(crate) fn fail(
+        &mut self,
+        client: usize,
+        what: &'static str,
+        error: std::io::Error,
+    ) -> Result<(), LoadError> {
+        let Some(ending) = crate::client::ending_of(&error) else {
+            return Err(LoadError::Testbed {
+                what,
+                target: self.config.target,
+                attempt: client as u32,
+                source: error,
+            });
+        };
+        self.end(client, ending, Some(&error));
+        Ok(())
+    }
+
+    /// The address that an attempt binds to.
+    pub(crate) fn source(&self, client: usize) -> Option<IpAddr> {
+        let sources = &self.config.sources;
+        (!sources.is_empty()).then(|| sources[client % sources.len()])
+    }
+
+    fn report(self) -> LoadReport {
+        let attempts: Vec<_> = self
+            .clients
+            .iter()
+            .zip(&self.schedules)
+            .enumerate()
+            .map(|(index, (client, schedule))| client.attempt(index, schedule.written))
+            .collect();
+        let mut integrity = self.ledger.integrity();
+        for receiver in 0..self.clients.len() {
+            for sender in 0..self.clients.len() {
+                let lost =
+                    standing::lost_before_first(&self.ledger, &self.schedules, receiver, sender);
+                integrity.lost += u64::from(lost);
+            }
+        }
+        let figures = self.figures;
+        LoadReport {
+            messages_written: attempts.iter().map(|a| u64::from(a.messages_written)).sum(),
+            deliveries: attempts.iter().map(|a| a.deliveries).sum(),
+            undelivered: figures.undelivered,
+            bytes_out: self.clients.iter().map(|client| client.bytes_written).sum(),
+            bytes_in: figures.bytes_in,
+            started_ns: attempts
+                .iter()
+                .map(|a| a.start_ns)
+                .min()
+                .unwrap_or_default(),
+            ended_ns: attempts.iter().map(|a| a.end_ns).max().unwrap_or_default(),
+            chat_window_ns: figures.chat_window_ns,
+            delivery_latency: figures.delivery_latency.percentiles(),
+            connect_latency: figures.connect_latency.percentiles(),
+            send_lateness: figures.send_lateness.percentiles(),
+            integrity: crate::Integrity {
+                echoed: figures.echoed,
+                foreign: figures.foreign,
+                broken_streams: figures.broken_streams,
+                ..integrity
+            },
+            errors: figures.errors,
+            resources: ResourceUsage::of_this_process(),
+            attempts,
+        }
+    }
+}
+
+/// A time as nanoseconds; longer than 584 years is 584 years.
+pub(crate) fn nanoseconds(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,271 @@
+//! Which messages arrived where.
+
+use std::collections::HashSet;
+
+use crate::Integrity;
+
+/// What an arrival was, among those of the same sender at the same receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arrival {
+    /// The first time, and after all earlier ones that arrived.
+    InOrder,
+    /// The first time, after a later one.
+    Reordered,
+    /// Not the first time.
+    Again,
+}
+
+/// Every (receiver, sender) pair's position, with the checks of
+/// [`Integrity`]. An arrival in order costs one array access, whatever the
+/// number of clients.
+///
+/// The first message that a receiver gets of a sender sets where the pair
+/// begins, since a receiver that the server registered later rightly misses
+/// earlier ones ([`crate::standing`] tells when it does not). From there on,
+/// every number must follow.
+#[derive(Debug)]
+pub(crate) struct Ledger {
+    messages: u32,
+    /// By receiver; empty for a client that never connected.
+    rows: Vec<Row>,
+    /// By client: since when it is known that the server had registered it,
+    /// nanoseconds; `u64::MAX` while it is not. A client is registered before
+    /// it is sent anything, and before anything of its own is read.
+    proven_ns: Vec<u64>,
+    present: Vec<bool>,
+    present_count: u64,
+    /// Pairs of present clients whose last message has arrived.
+    complete_pairs: u64,
+    /// (receiver, sender, number): skipped, and not arrived since.
+    missing: HashSet<(u32, u32, u32)>,
+    doubled: u64,
+    reordered: u64,
+}
+
+/// One receiver's positions, by sender. Zeroed memory that is never touched
+/// costs nothing, so that `first` is free unless somebody joins late.
+#[derive(Debug, Default)]
+struct Row {
+    /// One more than the last number that arrived; 0 when none has.
+    next: Vec<u32>,
+    /// The number where the pair began.
+    first: Vec<u32>,
+}
+
+impl Ledger {
+    pub(crate) fn new(clients: usize, messages: u32) -> Self {
+        Self {
+            messages,
+            rows: std::iter::repeat_with(Row::default).take(clients).collect(),
+            proven_ns: vec![u64::MAX; clients],
+            present: vec![false; clients],
+            present_count: 0,
+            complete_pairs: 0,
+            missing: HashSet::new(),
+            doubled: 0,
+            reordered: 0,
+        }
+    }
+
+    /// A client is established.
+    pub(crate) fn join(&mut self, client: usize) {
+        if self.messages > 0 {
+            let clients = self.rows.len();
+            self.rows[client] = Row {
+                next: vec![0; clients],
+                first: vec![0; clients],
+            };
+        }
+        self.present[client] = true;
+        self.present_count += 1;
+    }
+
+    /// A client that joined is gone: no pair waits for it any more.
+    pub(crate) fn leave(&mut self, client: usize) {
+        self.present[client] = false;
+        self.present_count -= 1;
+        for other in self.present() {
+            let from = self.next(other, client) == self.messages;
+            let to = self.next(client, other) == self.messages;
+            if self.messages > 0 {
+                self.complete_pairs -= u64::from(from) + u64::from(to);
+            }
+        }
+    }
+
+    /// A whole, unaltered message arrived at a client that has joined.
+    pub(crate) fn arrived(
+        &mut self,
+        receiver: usize,
+        sender: usize,
+        number: u32,
+        now_ns: u64,
+    ) -> Arrival {
+        for client in [receiver, sender] {
+            if self.proven_ns[client] == u64::MAX {
+                self.proven_ns[client] = now_ns;
+            }
+        }
+        let row = &mut self.rows[receiver];
+        let next = row.next[sender];
+        if number != next {
+            if number < next {
+                return self.arrived_late(receiver, sender, number);
+            }
+            if next == 0 {
+                row.first[sender] = number;
+            } else {
+                let pair = (receiver as u32, sender as u32);
+                self.missing
+                    .extend((next..number).map(|number| (pair.0, pair.1, number)));
+            }
+        }
+        self.rows[receiver].next[sender] = number + 1;
+        if number + 1 == self.messages && self.present[sender] {
+            self.complete_pairs += 1;
+        }
+        Arrival::InOrder
+    }
+
+    fn arrived_late(&mut self, receiver: usize, sender: usize, number: u32) -> Arrival {
+        let pair = (receiver as u32, sender as u32);
+        let first = &mut self.rows[receiver].first[sender];
+        if number < *first {
+            // It was registered then: what lies between is missing after all.
+            self.missing
+                .extend((number + 1..*first).map(|number| (pair.0, pair.1, number)));
+            *first = number;
+        } else if !self.missing.remove(&(pair.0, pair.1, number)) {
+            self.doubled += 1;
+            return Arrival::Again;
+        }
+        self.reordered += 1;
+        Arrival::Reordered
+    }
+
+    /// Whether every present client has got the last message of every other.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete_pairs == self.present_count * self.present_count.saturating_sub(1)
+    }
+
+    /// The clients that joined and have not left.
+    pub(crate) fn present(&self) -> impl Iterator<Item = usize> + use<> {
+        let present = self.present.clone();
+        (0..present.len()).filter(move |client| present[*client])
+    }
+
+    pub(crate) fn present_count(&self) -> u64 {
+        self.present_count
+    }
+
+    /// One more than the last number of `sender` that arrived at `receiver`;
+    /// 0 when none has.
+    pub(crate) fn next(&self, receiver: usize, sender: usize) -> u32 {
+        self.rows[receiver].next.get(sender).copied().unwrap_or(0)
+    }
+
+    /// The earliest number of `sender` that arrived at `receiver`, where any
+    /// has.
+    pub(crate) fn first(&self, receiver: usize, sender: usize) -> Option<u32> {
+        (self.next(receiver, sender) > 0).then(|| self.rows[receiver].first[sender])
+    }
+
+    /// Since when the server is known to have registered a client,
+    /// nanoseconds.
+    pub(crate) fn proven_ns(&self, client: usize) -> Option<u64> {
+        Some(self.proven_ns[client]).filter(|at| *at != u64::MAX)
+    }
+
+    /// What the pairs alone can tell of the deliveries' integrity.
+    pub(crate) fn integrity(&self) -> Integrity {
+        Integrity {
+            lost: self.missing.len() as u64,
+            doubled: self.doubled,
+            reordered: self.reordered,
+            ..Integrity::default()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ledger(clients: usize, messages: u32) -> Ledger {
+        let mut ledger = Ledger::new(clients, messages);
+        (0..clients).for_each(|client| ledger.join(client));
+        ledger
+    }
+
+    /// What the numbers of client 1, arriving at client 0, come to: lost,
+    /// doubled, reordered.
+    fn counts(numbers: &[u32]) -> (u64, u64, u64) {
+        let mut ledger = ledger(2, 10);
+        for number in numbers {
+            ledger.arrived(0, 1, *number, 1);
+        }
+        let found = ledger.integrity();
+        (found.lost, found.doubled, found.reordered)
+    }
+
+    #[test]
+    fn every_kind_of_disorder_is_told_apart() {
+        assert_eq!(counts(&[0, 1, 2, 3]), (0, 0, 0));
+        assert_eq!(counts(&[5, 6, 7]), (0, 0, 0), "it joined late");
+        assert_eq!(counts(&[0, 1, 4]), (2, 0, 0), "2 and 3 are missing");
+        assert_eq!(counts(&[0, 1, 1, 2]), (0, 1, 0));
+        assert_eq!(
+            counts(&[0, 1, 2, 0, 1]),
+            (0, 2, 0),
+            "long ago, and doubled still"
+        );
+        assert_eq!(counts(&[0, 2, 1, 3]), (0, 0, 1), "late is not lost");
+        assert_eq!(counts(&[0, 2, 1, 1, 3]), (0, 1, 1), "late once, then again");
+        assert_eq!(
+            counts(&[5, 3, 6]),
+            (1, 0, 1),
+            "from 3 on it was there: 4 is missing"
+        );
+        assert_eq!(counts(&[5, 0, 0]), (4, 1, 1));
+    }
+
+    #[test]
+    fn complete_means_the_last_message_of_everyone_at_everyone_present() {
+        let mut ledger = ledger(3, 2);
+        for (receiver, sender) in [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2)] {
+            ledger.arrived(receiver, sender, 0, 1);
+            ledger.arrived(receiver, sender, 1, 1);
+            assert!(!ledger.is_complete());
+        }
+        ledger.arrived(2, 1, 0, 1);
+        assert!(!ledger.is_complete(), "the last one is missing");
+        let mut without = ledger;
+        without.leave(2);
+        assert!(without.is_complete(), "who has left is not waited for");
+        without.leave(1);
+        assert!(without.is_complete(), "one alone has nobody to hear");
+    }
+
+    #[test]
+    fn messages_of_one_who_left_do_not_complete_anything() {
+        let mut ledger = ledger(3, 1);
+        ledger.leave(2);
+        ledger.arrived(0, 2, 0, 1);
+        ledger.arrived(1, 2, 0, 1);
+        assert!(!ledger.is_complete(), "0 and 1 have not heard each other");
+        ledger.arrived(0, 1, 0, 1);
+        ledger.arrived(1, 0, 0, 1);
+        assert!(ledger.is_complete());
+    }
+
+    #[test]
+    fn an_arrival_proves_both_ends_at_its_first_time() {
+        let mut ledger = ledger(3, 5);
+        ledger.arrived(0, 1, 0, 7);
+        ledger.arrived(0, 1, 1, 9);
+        assert_eq!(
+            [0, 1, 2].map(|client| ledger.proven_ns(client)),
+            [Some(7), Some(7), None]
+        );
+    }
+}

@@ -1,0 +1,176 @@
+//! What a message of the load looks like.
+
+use std::io::Write;
+
+use crate::LoadSettings;
+
+/// The bodies of one load. A person can read them, and a receiver can check
+/// every byte without having seen the sender: `ql:<run>:<sender>:<number>:`,
+/// then letters that follow from sender and number, up to the size asked for.
+#[derive(Debug)]
+pub(crate) struct MessageFormat {
+    /// `ql:` and four hexadecimal digits that tell this load from others on
+    /// the same server, then a colon.
+    prefix: [u8; 8],
+    size: usize,
+    clients: u32,
+    messages: u32,
+    letters: Vec<u8>,
+}
+
+const ALPHABET: &[u8; 26] = b"abcdefghijklmnopqrstuvwxyz";
+
+impl MessageFormat {
+    pub(crate) fn new(run: u16, settings: &LoadSettings) -> Self {
+        let mut prefix = *b"ql:0000:";
+        write!(&mut prefix[3..7], "{run:04x}").expect("four digits fit in four bytes");
+        let size = settings.size as usize;
+        Self {
+            prefix,
+            size,
+            clients: settings.clients,
+            messages: settings.messages,
+            letters: ALPHABET
+                .iter()
+                .copied()
+                .cycle()
+                .take(size + ALPHABET.len())
+                .collect(),
+        }
+    }
+
+    /// The smallest size whose messages all identify themselves, bytes.
+    pub(crate) fn smallest_size(clients: u32, messages: u32) -> u32 {
+        let digits = |number: u32| number.checked_ilog10().unwrap_or(0) + 1;
+        8 + digits(clients.saturating_sub(1)) + 1 + digits(messages.saturating_sub(1)) + 1
+    }
+
+    /// Every body's size, bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Replaces `body` with the message `number` of `sender`.
+    pub(crate) fn write(&self, sender: u32, number: u32, body: &mut Vec<u8>) {
+        body.clear();
+        body.extend_from_slice(&self.prefix);
+        write!(body, "{sender}:{number}:").expect("writing to memory");
+        let letters = self.letters(sender, number, self.size.saturating_sub(body.len()));
+        body.extend_from_slice(letters);
+    }
+
+    /// The sender and number of a body, when it is, to the last byte, one that
+    /// a client of this load can have written.
+    pub(crate) fn read(&self, body: &[u8]) -> Option<(u32, u32)> {
+        if body.len() != self.size {
+            return None;
+        }
+        let rest = body.strip_prefix(&self.prefix)?;
+        let (sender, rest) = number_before_colon(rest)?;
+        let (number, rest) = number_before_colon(rest)?;
+        let whole = sender < self.clients
+            && number < self.messages
+            && rest == self.letters(sender, number, rest.len());
+        whole.then_some((sender, number))
+    }
+
+    /// 5 and 7 have no factor in common with 26, and no power of ten times a
+    /// digit is a multiple of 13: changing any one digit of sender or number
+    /// asks for other letters.
+    fn letters(&self, sender: u32, number: u32, length: usize) -> &[u8] {
+        let start = ((u64::from(sender) * 5 + u64::from(number) * 7) % 26) as usize;
+        &self.letters[start..start + length]
+    }
+}
+
+/// A decimal number without leading zeros, and what follows its colon.
+fn number_before_colon(bytes: &[u8]) -> Option<(u32, &[u8])> {
+    let mut number = 0u32;
+    for (index, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' if index == 0 || number > 0 => {
+                number = number
+                    .checked_mul(10)?
+                    .checked_add(u32::from(byte - b'0'))?;
+            }
+            b':' if index > 0 => return Some((number, &bytes[index + 1..])),
+            _ => return None,
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn format(run: u16, size: u32) -> MessageFormat {
+        let settings = LoadSettings {
+            clients: 400,
+            messages: 200,
+            size,
+            ..LoadSettings::default()
+        };
+        MessageFormat::new(run, &settings)
+    }
+
+    fn body(format: &MessageFormat, sender: u32, number: u32) -> Vec<u8> {
+        let mut body = Vec::new();
+        format.write(sender, number, &mut body);
+        body
+    }
+
+    #[test]
+    fn a_body_is_readable_and_has_the_size_asked_for() {
+        let body = body(&format(0x3fa, 30), 17, 4);
+        assert_eq!(body, b"ql:03fa:17:4:jklmnopqrstuvwxyz");
+    }
+
+    #[test]
+    fn every_message_reads_back_at_the_smallest_size_too() {
+        let smallest = MessageFormat::smallest_size(400, 200);
+        assert_eq!(smallest, 16, "ql:03fa:399:199:");
+        for size in [smallest, 17, 30, 500] {
+            let format = format(1, size);
+            for sender in 0..400 {
+                for number in [0, 1, 9, 10, 99, 100, 199] {
+                    let body = body(&format, sender, number);
+                    assert_eq!(body.len(), size as usize);
+                    assert_eq!(format.read(&body), Some((sender, number)));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn any_single_altered_byte_is_noticed() {
+        let format = format(0xbeef, 30);
+        for (sender, number) in [(0, 0), (7, 10), (39, 123), (399, 199)] {
+            let body = body(&format, sender, number);
+            for place in 0..body.len() {
+                for change in 1..=255u8 {
+                    let mut altered = body.clone();
+                    altered[place] ^= change;
+                    assert_eq!(format.read(&altered), None, "{}", altered.escape_ascii());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn bodies_of_others_are_not_ours() {
+        let ours = format(1, 30);
+        assert_eq!(ours.read(&body(&format(2, 30), 3, 4)), None, "another run");
+        assert_eq!(ours.read(&body(&format(1, 31), 3, 4)), None, "another size");
+        assert_eq!(ours.read(&body(&ours, 400, 4)), None, "no such client");
+        assert_eq!(ours.read(&body(&ours, 3, 200)), None, "no such message");
+        for foreign in [
+            &b""[..],
+            b"hello",
+            b"ql:0001:03:4:abcdefghijklmnopqr",
+            &[0; 30],
+        ] {
+            assert_eq!(ours.read(foreign), None);
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! Who is done, when clients leave together: what each may still expect.
+//!
+//! A client alone cannot know when the server registered it: `connect(2)`
+//! succeeds for a connection that waits in the accept queue, and for a phantom
+//! that the server has no socket for. But anything that arrives at a client,
+//! and anything of its own that arrives elsewhere, *proves* that it was
+//! registered by then. From that moment, and never before, every message that
+//! another proven client writes is **owed** to it. A pair in which something
+//! has arrived is owed all that follows.
+//!
+//! The clients leave together, as `finished`, as soon as
+//!
+//! 1. every attempt is decided and every client still there has written all
+//!    its messages, and
+//! 2. the last message of each has arrived at each other; or, where some pairs
+//!    never had any delivery because the receiver was registered after the
+//!    sender's last message: nothing is owed, every client is proven, and for
+//!    [`QUIET_NS`] nothing has arrived anywhere.
+//!
+//! Everything else waits for the finish deadline, and then each client is
+//! judged by itself: `finished` if it has written everything, is proven (or
+//! alone) and is owed nothing; else `unfinished`. So a silent client, one that
+//! got nothing and from which nobody got anything, never makes the others
+//! unfinished, and a server that is slow on purpose is never cut short by an
+//! idle timer: while messages wait in it, some client is silent or owed.
+//!
+//! Silent clients are waited for, although a dead phantom never speaks, since
+//! they speak late for good reasons: an accept queue that drains slowly; a
+//! SYN-ACK that the kernel repeats after 1, 3, 7 s; and a phantom's own data,
+//! which it retransmits after 0.2, 0.6, 1.4 s and so on: each try makes it a
+//! real connection if there is room by then, or gets it reset if the server's
+//! request has expired. Two clients that the server has registered always
+//! prove each other: the later one's messages go to the earlier one.
+
+use crate::ledger::Ledger;
+use crate::schedule::Schedule;
+
+/// Without any delivery for so long, pairs that nothing is owed in are over,
+/// nanoseconds.
+pub(crate) const QUIET_NS: u64 = 1_000_000_000;
+
+/// How many messages that `sender` has written `receiver` has yet to get.
+pub(crate) fn owed(ledger: &Ledger, schedules: &[Schedule], receiver: usize, sender: usize) -> u32 {
+    let (Some(since), Some(_)) = (ledger.proven_ns(receiver), ledger.proven_ns(sender)) else {
+        return 0;
+    };
+    let written = schedules[sender].written;
+    let next = ledger.next(receiver, sender);
+    let from = if receiver == sender {
+        written
+    } else if next > 0 {
+        next
+    } else {
+        // The first number whose intended time is after the proof.
+        schedules[sender].due(since)
+    };
+    written.saturating_sub(from)
+}
+
+/// Messages of `sender` from before the first that `receiver` got of it which
+/// it should have got too, being registered already.
+pub(crate) fn lost_before_first(
+    ledger: &Ledger,
+    schedules: &[Schedule],
+    receiver: usize,
+    sender: usize,
+) -> u32 {
+    match (ledger.proven_ns(receiver), ledger.first(receiver, sender)) {
+        (Some(since), Some(first)) => first.saturating_sub(schedules[sender].due(since)),
+        _ => 0,
+    }
+}
+
+/// Whether `client` is known to the server, as far as that can be seen: alone
+/// it has nobody to prove it.
+pub(crate) fn is_registered(ledger: &Ledger, client: usize) -> bool {
+    ledger.proven_ns(client).is_some() || ledger.present_count() == 1
+}
+
+/// Messages that `receiver` has yet to get from all the clients present.
+pub(crate) fn owed_by_all(ledger: &Ledger, schedules: &[Schedule], receiver: usize) -> u64 {
+    ledger
+        .present()
+        .map(|sender| u64::from(owed(ledger, schedules, receiver, sender)))
+        .sum()
+}
+
+/// Whether nothing can be expected any more, once it has been quiet.
+pub(crate) fn nothing_expected(ledger: &Ledger, schedules: &[Schedule]) -> bool {
+    ledger
+        .present()
+        .all(|client| is_registered(ledger, client) && owed_by_all(ledger, schedules, client) == 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Clients that each wrote messages 0, 1, 2 at 100, 110, 120.
+    fn scene(clients: usize) -> (Ledger, Vec<Schedule>) {
+        let mut ledger = Ledger::new(clients, 3);
+        (0..clients).for_each(|client| ledger.join(client));
+        let mut schedule = Schedule::new(10, 3);
+        (schedule.start_ns, schedule.begun, schedule.written) = (100, 3, 3);
+        (ledger, vec![schedule; clients])
+    }
+
+    fn deliver(ledger: &mut Ledger, receiver: usize, sender: usize, at_ns: &[(u32, u64)]) {
+        for (number, at_ns) in at_ns {
+            ledger.arrived(receiver, sender, *number, *at_ns);
+        }
+    }
+
+    const ALL: [(u32, u64); 3] = [(0, 101), (1, 111), (2, 121)];
+
+    #[test]
+    fn one_alone_expects_nothing() {
+        let (ledger, schedules) = scene(1);
+        assert!(ledger.is_complete());
+        assert!(nothing_expected(&ledger, &schedules));
+    }
+
+    #[test]
+    fn a_silent_client_is_owed_nothing_and_owes_nothing_but_is_waited_for() {
+        let (mut ledger, schedules) = scene(3);
+        deliver(&mut ledger, 0, 1, &ALL);
+        deliver(&mut ledger, 1, 0, &ALL);
+        assert!(!ledger.is_complete());
+        assert!(
+            !nothing_expected(&ledger, &schedules),
+            "client 2 may still be accepted"
+        );
+        assert_eq!(
+            [0, 1, 2].map(|client| owed_by_all(&ledger, &schedules, client)),
+            [0, 0, 0]
+        );
+        assert_eq!(
+            [0, 1, 2].map(|client| is_registered(&ledger, client)),
+            [true, true, false]
+        );
+    }
+
+    #[test]
+    fn a_late_joiner_is_owed_nothing_from_before() {
+        let (mut ledger, mut schedules) = scene(2);
+        // Client 1's own data survived: it is read when 0 wrote its last long ago.
+        schedules[1].start_ns = 5000;
+        deliver(&mut ledger, 0, 1, &[(0, 6000), (1, 6001), (2, 6002)]);
+        assert!(
+            !ledger.is_complete(),
+            "client 0's messages never reach client 1"
+        );
+        assert!(nothing_expected(&ledger, &schedules));
+    }
+
+    #[test]
+    fn what_is_written_after_the_proof_is_owed() {
+        let (mut ledger, schedules) = scene(3);
+        deliver(&mut ledger, 0, 1, &ALL);
+        deliver(&mut ledger, 1, 0, &ALL);
+        // Client 2 was there at 111: the message of 120 is owed to it twice.
+        deliver(&mut ledger, 0, 2, &[(0, 111), (1, 111), (2, 121)]);
+        deliver(&mut ledger, 1, 2, &ALL);
+        assert_eq!(owed_by_all(&ledger, &schedules, 2), 2);
+        assert!(!nothing_expected(&ledger, &schedules));
+        deliver(&mut ledger, 2, 0, &[(2, 130)]);
+        assert_eq!(owed_by_all(&ledger, &schedules, 2), 1);
+        assert_eq!(
+            lost_before_first(&ledger, &schedules, 2, 0),
+            0,
+            "1 was written at 110"
+        );
+    }
+
+    #[test]
+    fn a_tail_is_owed_once_anything_has_arrived() {
+        let (mut ledger, schedules) = scene(2);
+        deliver(&mut ledger, 0, 1, &[(0, 9000)]);
+        assert_eq!(owed(&ledger, &schedules, 0, 1), 2);
+        assert_eq!(owed(&ledger, &schedules, 1, 0), 0, "proven at 9000 alone");
+    }
+
+    #[test]
+    fn a_head_is_lost_only_when_it_was_written_after_the_proof() {
+        let (mut ledger, schedules) = scene(3);
+        deliver(&mut ledger, 0, 1, &[(0, 105)]);
+        deliver(&mut ledger, 0, 2, &[(2, 125)]);
+        assert_eq!(
+            lost_before_first(&ledger, &schedules, 0, 2),
+            1,
+            "1 at 110, but not 0 at 100"
+        );
+    }
+
+    #[test]
+    fn what_is_not_written_is_not_owed() {
+        let (mut ledger, mut schedules) = scene(2);
+        deliver(&mut ledger, 0, 1, &[(0, 101)]);
+        schedules[1].written = 1;
+        assert_eq!(owed(&ledger, &schedules, 0, 1), 0);
+    }
+}
