@@ -1,8 +1,45 @@
-//! Network namespaces, links, sysctls, counters, inet_diag and TCP_INFO.
+//! The Linux kernel's networking as the lab needs it: hosts that are network
+//! namespaces, and everything that the kernel tells about its queues.
+//!
+//! | to | look at |
+//! |---|---|
+//! | be allowed namespaces as an ordinary user | [`enter_user_namespace`], [`NamespaceError`] |
+//! | make a host, run code or a program in it | [`NetworkNamespace`] |
+//! | join two hosts | [`join_with_veth`] |
+//! | set and read a host's sysctls | [`SysctlName`], [`sysctl_scopes`], [`NetworkNamespace::apply_sysctls`] |
+//! | count what the kernel dropped | [`NetworkNamespace::counters`], [`CounterDelta`] |
+//! | see queues and sockets now | [`SocketDiag`], [`tcp_info()`] |
+//! | measure this process | [`monotonic_ns`], [`ResourceUsage`], [`raise_open_files`] |
+//! | test with namespaces | [`testing`] |
+//!
+//! No program is called for any of this (no `ip`, `ss`, `sysctl`), nothing is
+//! written outside namespaces that the lab made, and nothing outlives the
+//! process: a namespace here has no name and goes with its last descriptor.
+
 mod clock;
+mod counters;
+mod diag;
+mod limits;
+mod link;
+mod namespace;
+mod netlink;
+mod refusal;
 mod resource;
+mod sysctl;
+mod sysctl_name;
 mod tcp_info;
+pub mod testing;
+mod user_namespace;
 
 pub use clock::monotonic_ns;
+pub use counters::{CounterDelta, Counters, CountersError};
+pub use diag::{DiagError, Listener, SocketDiag, StateCounts};
+pub use limits::{OpenFilesError, raise_open_files};
+pub use link::{CLIENT_INTERFACE, LinkAddresses, LinkError, SERVER_INTERFACE, join_with_veth};
+pub use namespace::NetworkNamespace;
+pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resource::ResourceUsage;
+pub use sysctl::{DECIDING_SYSCTLS, SysctlError, SysctlScope, sysctl_scope, sysctl_scopes};
+pub use sysctl_name::{SysctlName, SysctlNameError};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};
+pub use user_namespace::{can_administer_networks, enter_user_namespace};

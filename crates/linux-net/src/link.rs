@@ -1,0 +1,279 @@
+//! The link of a testbed, made through rtnetlink.
+
+use std::io;
+use std::net::IpAddr;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant};
+
+use netlink_packet_core::{NLM_F_CREATE, NLM_F_EXCL, NlasIterator};
+use netlink_sys::protocols::NETLINK_ROUTE;
+use rtnetlink::packet_route::address::{AddressHeaderFlags, AddressMessage};
+use rtnetlink::packet_route::link::{InfoData, InfoVeth, LinkMessage};
+use rtnetlink::packet_route::neighbour::{
+    NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState,
+};
+use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
+use rtnetlink::{AddressMessageBuilder, LinkMessageBuilder, LinkUnspec, LinkVeth};
+
+use crate::netlink::Netlink;
+use crate::{NamespaceError, NetworkNamespace};
+
+/// The link's end in the server's namespace.
+pub const SERVER_INTERFACE: &str = "server0";
+/// The link's end in the client's namespace.
+pub const CLIENT_INTERFACE: &str = "client0";
+
+// Known beforehand, so that no request has to wait for another's answer. Apart
+// from each other, and out of the way of the devices that some kernels put
+// into each new namespace (sit0, tunl0).
+const SERVER_INDEX: u32 = 101;
+const CLIENT_INDEX: u32 = 102;
+
+/// Locally administered; nobody else is on the link.
+const SERVER_MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 1];
+const CLIENT_MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 2];
+
+const LOOPBACK_INDEX: u32 = 1;
+
+/// Within microseconds as a rule; the kernel's link watch takes up to a second
+/// when many links change at once.
+const USABLE_WITHIN: Duration = Duration::from_secs(5);
+
+/// The addresses of a link's two ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkAddresses {
+    /// The server's address.
+    pub server: IpAddr,
+    /// The client's addresses.
+    pub clients: Vec<IpAddr>,
+    /// Length of the network prefix that they share, bits.
+    pub prefix: u8,
+}
+
+/// Two namespaces could not be joined.
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    /// A namespace could not be entered.
+    #[error(transparent)]
+    Namespace(#[from] NamespaceError),
+    /// This kernel has no veth devices.
+    #[error("failed to create a veth pair: this kernel has none (try `sudo modprobe veth`)")]
+    NoVeth,
+    /// The kernel refused a request.
+    #[error("failed to {request}: {source}")]
+    Refused {
+        /// What was asked.
+        request: String,
+        /// What the kernel said.
+        source: io::Error,
+    },
+    /// The link did not come up.
+    #[error("failed to bring {interface} up within {USABLE_WITHIN:?}")]
+    NotUsable {
+        /// The end that is still down.
+        interface: &'static str,
+    },
+}
+
+/// Joins two namespaces with a veth pair, [`SERVER_INTERFACE`] and
+/// [`CLIENT_INTERFACE`], gives it its addresses and waits until it carries
+/// packets. Permanent neighbour entries on both sides spare the first packets
+/// the wait for ARP; the pair is made inside the two namespaces, so nothing of
+/// it ever appears anywhere else.
+///
+/// # Errors
+/// The first request that the kernel refused.
+pub fn join_with_veth(
+    server: &NetworkNamespace,
+    client: &NetworkNamespace,
+    addresses: &LinkAddresses,
+) -> Result<(), LinkError> {
+    let mut at_server = open_in(server)?;
+    let mut at_client = open_in(client)?;
+    let LinkAddresses {
+        server: server_address,
+        clients,
+        prefix,
+    } = addresses;
+
+    let mut requests = vec![Request::create_veth(client)];
+    requests.push(Request::address(SERVER_INDEX, *server_address, *prefix));
+    requests.extend(
+        clients
+            .iter()
+            .map(|to| Request::neighbour(SERVER_INDEX, *to, CLIENT_MAC)),
+    );
+    carry_out(&mut at_server, requests).map_err(|error| match error {
+        LinkError::Refused { source, .. } if source.raw_os_error() == Some(libc::EOPNOTSUPP) => {
+            LinkError::NoVeth
+        }
+        error => error,
+    })?;
+
+    let mut requests = vec![Request::bring_up(CLIENT_INDEX, CLIENT_INTERFACE)];
+    requests.extend(
+        clients
+            .iter()
+            .map(|own| Request::address(CLIENT_INDEX, *own, *prefix)),
+    );
+    requests.push(Request::neighbour(
+        CLIENT_INDEX,
+        *server_address,
+        SERVER_MAC,
+    ));
+    carry_out(&mut at_client, requests)?;
+
+    wait_until_usable(&mut at_client, CLIENT_INDEX, CLIENT_INTERFACE)?;
+    wait_until_usable(&mut at_server, SERVER_INDEX, SERVER_INTERFACE)
+}
+
+/// Brings the loopback of the calling thread's namespace up.
+pub(crate) fn bring_loopback_up() -> io::Result<()> {
+    let request = Request::bring_up(LOOPBACK_INDEX, "lo");
+    Netlink::open(NETLINK_ROUTE)?
+        .carry_out([(request.message, request.flags)])
+        .map_err(|refused| refused.source)
+}
+
+fn open_in(namespace: &NetworkNamespace) -> Result<Netlink, LinkError> {
+    namespace
+        .run(|| Netlink::open(NETLINK_ROUTE))?
+        .map_err(|source| LinkError::Refused {
+            request: "open a netlink socket".to_owned(),
+            source,
+        })
+}
+
+fn carry_out(netlink: &mut Netlink, requests: Vec<Request>) -> Result<(), LinkError> {
+    let (names, messages): (Vec<_>, Vec<_>) = requests
+        .into_iter()
+        .map(|request| (request.name, (request.message, request.flags)))
+        .unzip();
+    netlink
+        .carry_out(messages)
+        .map_err(|refused| LinkError::Refused {
+            request: names[refused.index].clone(),
+            source: refused.source,
+        })
+}
+
+/// Waits for the operational state UP (RFC 2863). A veth's carrier is there as
+/// soon as both ends are up, but what is sent before the kernel's link watch
+/// has activated its queue is dropped (`linkwatch_do_dev`, which sets that
+/// state, in net/core/link_watch.c).
+fn wait_until_usable(
+    netlink: &mut Netlink,
+    index: u32,
+    interface: &'static str,
+) -> Result<(), LinkError> {
+    let deadline = Instant::now() + USABLE_WITHIN;
+    loop {
+        let question = LinkUnspec::new_with_index(index).build();
+        let up = netlink
+            .ask(RouteNetlinkMessage::GetLink(question), is_operational)
+            .map_err(|source| LinkError::Refused {
+                request: format!("look at {interface}"),
+                source,
+            })?;
+        if up {
+            return Ok(());
+        }
+        if Instant::now() > deadline {
+            return Err(LinkError::NotUsable { interface });
+        }
+        std::thread::sleep(Duration::from_micros(200));
+    }
+}
+
+/// Whether an RTM_NEWLINK answer says IF_OPER_UP. (Parsing it whole would
+/// depend on attributes that no one here reads.)
+fn is_operational(answer: &[u8]) -> io::Result<bool> {
+    const HEADER: usize = 16;
+    const IFLA_OPERSTATE: u16 = 16;
+    const IF_OPER_UP: u8 = 6;
+    for attribute in NlasIterator::new(answer.get(HEADER..).unwrap_or_default()) {
+        let attribute = attribute.map_err(io::Error::other)?;
+        if attribute.kind() == IFLA_OPERSTATE {
+            return Ok(attribute.value() == [IF_OPER_UP]);
+        }
+    }
+    Ok(false)
+}
+
+/// One rtnetlink request, and what it is for.
+struct Request {
+    name: String,
+    message: RouteNetlinkMessage,
+    flags: u16,
+}
+
+impl Request {
+    /// Both ends at once, each in its own namespace; the server's end up. The
+    /// other can come up only when the pair is complete.
+    fn create_veth(client: &NetworkNamespace) -> Self {
+        let peer: LinkMessage = LinkUnspec::new_with_index(CLIENT_INDEX)
+            .name(CLIENT_INTERFACE)
+            .address(CLIENT_MAC.to_vec())
+            .setns_by_fd(client.as_fd().as_raw_fd())
+            .build();
+        let message = LinkMessageBuilder::<LinkVeth>::new(SERVER_INTERFACE, CLIENT_INTERFACE)
+            .index(SERVER_INDEX)
+            .address(SERVER_MAC.to_vec())
+            .set_info_data(InfoData::Veth(InfoVeth::Peer(peer)))
+            .up()
+            .build();
+        Self {
+            name: format!("create the veth pair {SERVER_INTERFACE}, {CLIENT_INTERFACE}"),
+            message: RouteNetlinkMessage::NewLink(message),
+            flags: NLM_F_CREATE | NLM_F_EXCL,
+        }
+    }
+
+    fn bring_up(index: u32, interface: &str) -> Self {
+        Self {
+            name: format!("bring {interface} up"),
+            message: RouteNetlinkMessage::SetLink(LinkUnspec::new_with_index(index).up().build()),
+            flags: 0,
+        }
+    }
+
+    fn address(index: u32, address: IpAddr, prefix: u8) -> Self {
+        let mut message: AddressMessage = match address {
+            IpAddr::V4(v4) => AddressMessageBuilder::<std::net::Ipv4Addr>::new()
+                .index(index)
+                .address(v4, prefix)
+                .build(),
+            IpAddr::V6(v6) => AddressMessageBuilder::<std::net::Ipv6Addr>::new()
+                .index(index)
+                .address(v6, prefix)
+                .build(),
+        };
+        // IPv6 would hold the address back for a second to look for doubles.
+        message.header.flags |= AddressHeaderFlags::Nodad;
+        Self {
+            name: format!("add the address {address}/{prefix}"),
+            message: RouteNetlinkMessage::NewAddress(message),
+            flags: NLM_F_CREATE | NLM_F_EXCL,
+        }
+    }
+
+    fn neighbour(index: u32, address: IpAddr, mac: [u8; 6]) -> Self {
+        let mut message = NeighbourMessage::default();
+        message.header.ifindex = index;
+        message.header.state = NeighbourState::Permanent;
+        let (family, destination) = match address {
+            IpAddr::V4(v4) => (AddressFamily::Inet, NeighbourAddress::Inet(v4)),
+            IpAddr::V6(v6) => (AddressFamily::Inet6, NeighbourAddress::Inet6(v6)),
+        };
+        message.header.family = family;
+        message.attributes = vec![
+            NeighbourAttribute::Destination(destination),
+            NeighbourAttribute::LinkLayerAddress(mac.to_vec()),
+        ];
+        Self {
+            name: format!("add a neighbour entry for {address}"),
+            message: RouteNetlinkMessage::NewNeighbour(message),
+            flags: NLM_F_CREATE | NLM_F_EXCL,
+        }
+    }
+}

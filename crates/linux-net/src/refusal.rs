@@ -1,0 +1,217 @@
+//! Why the kernel refused a namespace, and what to do about it.
+
+use std::fs;
+use std::io;
+
+use nix::errno::Errno;
+
+/// A namespace could not be made, entered or looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum NamespaceError {
+    /// The kernel does not let this process have namespaces.
+    #[error("failed to {}: {refusal}; {}", attempt.intent(), refusal.ways_out())]
+    Refused {
+        /// What was tried.
+        attempt: Attempt,
+        /// The cause.
+        refusal: Refusal,
+    },
+    /// Another system call failed.
+    #[error("failed to {intent}: {source}")]
+    System {
+        /// What was tried.
+        intent: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl NamespaceError {
+    pub(crate) fn system(intent: &'static str, source: io::Error) -> Self {
+        Self::System { intent, source }
+    }
+}
+
+/// What was tried when the kernel refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Attempt {
+    /// unshare(CLONE_NEWUSER).
+    UserNamespace,
+    /// Writing /proc/self/uid_map, gid_map or setgroups.
+    IdentityMap,
+    /// unshare(CLONE_NEWNET).
+    NetworkNamespace,
+}
+
+impl Attempt {
+    fn intent(self) -> &'static str {
+        match self {
+            Self::UserNamespace => "create a user namespace",
+            Self::IdentityMap => "map this user to root in a new user namespace",
+            Self::NetworkNamespace => "create a network namespace",
+        }
+    }
+}
+
+/// Why the kernel refused a namespace.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// unshare(CLONE_NEWUSER) in a process with more than one thread.
+    #[error("this process has {threads} threads, and only a process with one may do that")]
+    Threads {
+        /// Threads of the process.
+        threads: u64,
+    },
+    /// Ubuntu's restriction.
+    #[error(
+        "AppArmor denies it to programs without a profile \
+         (kernel.apparmor_restrict_unprivileged_userns = 1)"
+    )]
+    AppArmor,
+    /// Debian's switch.
+    #[error("this kernel denies it to ordinary users (kernel.unprivileged_userns_clone = 0)")]
+    UnprivilegedCloneOff,
+    /// The limit of user namespaces is 0.
+    #[error("user namespaces are switched off (user.max_user_namespaces = 0)")]
+    UserNamespacesOff,
+    /// The limit of network namespaces is 0.
+    #[error("network namespaces are switched off (user.max_net_namespaces = 0)")]
+    NetworkNamespacesOff,
+    /// A limit above 0 is reached.
+    #[error(
+        "a limit is reached (user.max_user_namespaces = {users}, \
+         user.max_net_namespaces = {networks}, at most 32 nested user namespaces)"
+    )]
+    LimitReached {
+        /// user.max_user_namespaces, `?` where it cannot be read.
+        users: String,
+        /// user.max_net_namespaces, `?` where it cannot be read.
+        networks: String,
+    },
+    /// The kernel was built without.
+    #[error("this kernel was built without it (CONFIG_USER_NS, CONFIG_NET_NS)")]
+    NotBuilt,
+    /// No sysctl explains it: a container's seccomp filter or another policy.
+    #[error(
+        "{errno}, though no sysctl forbids it: most likely a container's seccomp filter or \
+         dropped capabilities, else SELinux or a chroot"
+    )]
+    Policy {
+        /// What the kernel said.
+        errno: Errno,
+    },
+    /// Anything else.
+    #[error("{errno}")]
+    Other {
+        /// What the kernel said.
+        errno: Errno,
+    },
+}
+
+impl Refusal {
+    /// What a person can do, as a fragment that follows the cause.
+    pub fn ways_out(&self) -> &'static str {
+        match self {
+            Self::Threads { .. } => "enter the user namespace first thing in main",
+            Self::AppArmor => {
+                "run as root, or `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, \
+                 or give this program an AppArmor profile with `userns,`, or use `--backend docker`"
+            }
+            Self::UnprivilegedCloneOff => {
+                "run as root, or `sudo sysctl -w kernel.unprivileged_userns_clone=1`, \
+                 or use `--backend docker`"
+            }
+            Self::UserNamespacesOff => {
+                "run as root, or `sudo sysctl -w user.max_user_namespaces=15000`, \
+                 or use `--backend docker`"
+            }
+            Self::NetworkNamespacesOff => {
+                "`sudo sysctl -w user.max_net_namespaces=15000`, or use `--backend docker`"
+            }
+            Self::LimitReached { .. } => {
+                "end other programs that hold namespaces, or raise the limit with `sudo sysctl -w`"
+            }
+            Self::NotBuilt => "use another kernel, or `--backend docker`",
+            Self::Policy { .. } => {
+                "run outside the container, or as root with CAP_SYS_ADMIN and CAP_NET_ADMIN \
+                 (`docker run --privileged`), or use `--backend docker`"
+            }
+            Self::Other { .. } => "run as root, or use `--backend docker`",
+        }
+    }
+}
+
+/// What /proc says about who may have namespaces; none where a file is absent,
+/// as most of them are on most kernels.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamespacePolicy {
+    /// kernel.apparmor_restrict_unprivileged_userns (Ubuntu).
+    pub apparmor_restricts: Option<u64>,
+    /// kernel.unprivileged_userns_clone (Debian).
+    pub unprivileged_clone: Option<u64>,
+    /// user.max_user_namespaces, of the caller's user namespace.
+    pub most_user_namespaces: Option<u64>,
+    /// user.max_net_namespaces, of the caller's user namespace.
+    pub most_network_namespaces: Option<u64>,
+    /// Threads of this process.
+    pub threads: Option<u64>,
+}
+
+impl NamespacePolicy {
+    /// Reads /proc. The limits are the calling thread's user namespace's own,
+    /// so read them before entering another.
+    pub fn of_this_process() -> Self {
+        let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse().ok();
+        let threads = fs::read_to_string("/proc/self/status")
+            .ok()
+            .and_then(|status| {
+                status
+                    .lines()
+                    .find_map(|line| line.strip_prefix("Threads:")?.trim().parse().ok())
+            });
+        Self {
+            apparmor_restricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
+            unprivileged_clone: number("/proc/sys/kernel/unprivileged_userns_clone"),
+            most_user_namespaces: number("/proc/sys/user/max_user_namespaces"),
+            most_network_namespaces: number("/proc/sys/user/max_net_namespaces"),
+            threads,
+        }
+    }
+
+    /// The cause of a refusal. Ubuntu's restriction lets unshare succeed and
+    /// denies the capabilities in the new namespace, so that it shows at any
+    /// step (EPERM at the identity map as a rule).
+    pub fn diagnose(&self, attempt: Attempt, errno: Errno) -> Refusal {
+        let limit = |limit: Option<u64>| limit.map_or("?".to_owned(), |limit| limit.to_string());
+        match (errno, attempt) {
+            (Errno::EPERM | Errno::EACCES, _) if self.apparmor_restricts == Some(1) => {
+                Refusal::AppArmor
+            }
+            (Errno::EPERM, Attempt::UserNamespace) if self.unprivileged_clone == Some(0) => {
+                Refusal::UnprivilegedCloneOff
+            }
+            (Errno::EPERM | Errno::EACCES, _) => Refusal::Policy { errno },
+            // EUSERS was a nesting too deep before Linux 4.9.
+            (Errno::ENOSPC | Errno::EUSERS, Attempt::UserNamespace)
+                if self.most_user_namespaces == Some(0) =>
+            {
+                Refusal::UserNamespacesOff
+            }
+            (Errno::ENOSPC, Attempt::NetworkNamespace)
+                if self.most_network_namespaces == Some(0) =>
+            {
+                Refusal::NetworkNamespacesOff
+            }
+            (Errno::ENOSPC | Errno::EUSERS, _) => Refusal::LimitReached {
+                users: limit(self.most_user_namespaces),
+                networks: limit(self.most_network_namespaces),
+            },
+            (Errno::EINVAL, Attempt::UserNamespace) => match self.threads {
+                Some(threads) if threads > 1 => Refusal::Threads { threads },
+                _ => Refusal::NotBuilt,
+            },
+            (Errno::EINVAL | Errno::ENOSYS, _) => Refusal::NotBuilt,
+            _ => Refusal::Other { errno },
+        }
+    }
+}

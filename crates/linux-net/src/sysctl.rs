@@ -1,0 +1,362 @@
+//! Sysctls of a network namespace: whose they are, written and read back.
+
+use std::collections::BTreeMap;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+
+use nix::unistd::{AccessFlags, access};
+use serde::{Deserialize, Serialize};
+
+use crate::{NamespaceError, NetworkNamespace, SysctlName};
+
+/// The sysctls of a namespace that decide how its TCP queues behave: read and
+/// recorded in every run, those that the kernel does not have excepted.
+pub const DECIDING_SYSCTLS: &[&str] = &[
+    "net.core.somaxconn",
+    "net.ipv4.ip_local_port_range",
+    "net.ipv4.ip_local_reserved_ports",
+    "net.ipv4.ip_nonlocal_bind",
+    "net.ipv4.ip_unprivileged_port_start",
+    "net.ipv4.tcp_abort_on_overflow",
+    "net.ipv4.tcp_fastopen",
+    "net.ipv4.tcp_fin_timeout",
+    "net.ipv4.tcp_max_syn_backlog",
+    "net.ipv4.tcp_max_tw_buckets",
+    "net.ipv4.tcp_migrate_req",
+    "net.ipv4.tcp_no_metrics_save",
+    "net.ipv4.tcp_orphan_retries",
+    "net.ipv4.tcp_rmem",
+    "net.ipv4.tcp_syn_linear_timeouts",
+    "net.ipv4.tcp_syn_retries",
+    "net.ipv4.tcp_synack_retries",
+    "net.ipv4.tcp_syncookies",
+    "net.ipv4.tcp_timestamps",
+    "net.ipv4.tcp_tw_reuse",
+    "net.ipv4.tcp_tw_reuse_delay",
+    "net.ipv4.tcp_wmem",
+];
+
+/// Whose a sysctl is on the running kernel.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SysctlScope {
+    /// Every network namespace has its own.
+    PerNamespace,
+    /// The whole machine shares it: the lab does not touch it.
+    Global,
+    /// This kernel has no sysctl of that name.
+    Unknown,
+    /// It could not be found out, and why.
+    CannotTell(String),
+}
+
+/// A sysctl of a namespace could not be written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum SysctlError {
+    /// The namespace could not be entered.
+    #[error(transparent)]
+    Namespace(#[from] NamespaceError),
+    /// The namespace is the one that this process started in.
+    #[error("refused to write {name}: this is the host's own namespace")]
+    HostNamespace {
+        /// The sysctl.
+        name: SysctlName,
+    },
+    /// The sysctl is the whole machine's.
+    #[error("refused to write {name}: this kernel has one for the whole machine")]
+    Global {
+        /// The sysctl.
+        name: SysctlName,
+    },
+    /// Nothing can be written here.
+    #[error("failed to set {name}: /proc/sys is mounted read-only here, as in most containers")]
+    ReadOnly {
+        /// The sysctl.
+        name: SysctlName,
+    },
+    /// The namespace has no such sysctl.
+    #[error("failed to find {name}: this kernel has no such sysctl, or no such interface is there")]
+    Unknown {
+        /// The sysctl.
+        name: SysctlName,
+    },
+    /// The kernel refused the value.
+    #[error("failed to set {name} to `{value}`: {source}")]
+    Refused {
+        /// The sysctl.
+        name: SysctlName,
+        /// The value that was written.
+        value: String,
+        /// What the system said; EINVAL where the value is out of range.
+        source: io::Error,
+    },
+    /// The kernel took the value and made another of it.
+    #[error("failed to set {name} to `{asked}`: the kernel made it `{effective}`")]
+    NotKept {
+        /// The sysctl.
+        name: SysctlName,
+        /// The value that was written.
+        asked: String,
+        /// The value that was read back.
+        effective: String,
+    },
+    /// The value could not be read.
+    #[error("failed to read {name}: {source}")]
+    Read {
+        /// The sysctl.
+        name: SysctlName,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// Asks the running kernel whose each of these sysctls is, by looking at them
+/// in a fresh namespace. Nothing is written. A name of one interface is looked
+/// up at the loopback.
+pub fn sysctl_scopes(names: &[SysctlName]) -> Vec<SysctlScope> {
+    let in_fresh = NetworkNamespace::create().and_then(|fresh| {
+        fresh.run(|| {
+            names
+                .iter()
+                .map(|name| writable(&name.of_loopback()))
+                .collect::<Vec<_>>()
+        })
+    });
+    let in_fresh = match in_fresh {
+        Ok(in_fresh) => in_fresh,
+        Err(error) => return vec![SysctlScope::CannotTell(error.to_string()); names.len()],
+    };
+    let scope = |(name, in_fresh): (&SysctlName, Result<(), nix::Error>)| match in_fresh {
+        Ok(()) if name.is_about_networks() => SysctlScope::PerNamespace,
+        Err(nix::Error::EROFS) => SysctlScope::CannotTell(
+            "/proc/sys is mounted read-only here, as in most containers".to_owned(),
+        ),
+        // Visible in a fresh namespace and closed to it, or there at the host
+        // alone: the machine's own.
+        Ok(()) | Err(nix::Error::EACCES | nix::Error::EPERM) => SysctlScope::Global,
+        Err(_) if name.path().is_file() => SysctlScope::Global,
+        Err(_) => SysctlScope::Unknown,
+    };
+    names.iter().zip(in_fresh).map(scope).collect()
+}
+
+/// [`sysctl_scopes`] of one name.
+pub fn sysctl_scope(name: &SysctlName) -> SysctlScope {
+    sysctl_scopes(std::slice::from_ref(name)).remove(0)
+}
+
+fn writable(name: &SysctlName) -> Result<(), nix::Error> {
+    let path = name.path();
+    // A directory is no sysctl.
+    if path.is_dir() {
+        return Err(nix::Error::EISDIR);
+    }
+    access(&path, AccessFlags::W_OK)
+}
+
+impl NetworkNamespace {
+    /// Sets one of the namespace's own sysctls and returns the value that is
+    /// in force, fields separated by one space.
+    ///
+    /// # Errors
+    /// As [`NetworkNamespace::apply_sysctls`].
+    pub fn write_sysctl(&self, name: &SysctlName, value: &str) -> Result<String, SysctlError> {
+        self.guarded(std::slice::from_ref(name), || {
+            write(name, value)?;
+            read_as_asked(name, value)
+        })
+    }
+
+    /// Reads a sysctl, fields separated by one space.
+    ///
+    /// # Errors
+    /// [`SysctlError::Unknown`] where the namespace has none of that name.
+    pub fn read_sysctl(&self, name: &SysctlName) -> Result<String, SysctlError> {
+        self.run(|| read(name))?
+    }
+
+    /// Sets the namespace's own sysctls in order, then reads them all back, and
+    /// returns what is in force: these and [`DECIDING_SYSCTLS`].
+    ///
+    /// # Errors
+    /// The first that could not be set, or that did not keep its value. A
+    /// sysctl of the whole machine, an unknown one, and any at all of the
+    /// namespace that this process started in, is refused before anything is
+    /// written.
+    pub fn apply_sysctls(
+        &self,
+        settings: &[(SysctlName, String)],
+    ) -> Result<BTreeMap<SysctlName, String>, SysctlError> {
+        let names: Vec<_> = settings.iter().map(|(name, _)| name.clone()).collect();
+        self.guarded(&names, || {
+            for (name, value) in settings {
+                write(name, value)?;
+            }
+            let mut effective = read_deciding()?;
+            for (name, value) in settings {
+                effective.insert(name.clone(), read_as_asked(name, value)?);
+            }
+            Ok(effective)
+        })
+    }
+
+    /// What is in force of [`DECIDING_SYSCTLS`].
+    ///
+    /// # Errors
+    /// When one that exists cannot be read.
+    pub fn deciding_sysctls(&self) -> Result<BTreeMap<SysctlName, String>, SysctlError> {
+        self.run(read_deciding)?
+    }
+
+    /// Runs `write` inside the namespace, only when that is not the one this
+    /// process started in and owns every one of `names`.
+    fn guarded<T: Send>(
+        &self,
+        names: &[SysctlName],
+        write: impl FnOnce() -> Result<T, SysctlError> + Send,
+    ) -> Result<T, SysctlError> {
+        let host = Self::of_process()?.inode();
+        if let Some(name) = names.first().filter(|_| self.inode() == host) {
+            return Err(SysctlError::HostNamespace { name: name.clone() });
+        }
+        let result = self.run(|| {
+            names.iter().try_for_each(check_own)?;
+            write()
+        })?;
+        match result {
+            // Absent in there and present out here.
+            Err(SysctlError::Unknown { name }) if name.path().is_file() => {
+                Err(SysctlError::Global { name })
+            }
+            result => result,
+        }
+    }
+}
+
+/// Whether the calling thread's namespace owns the sysctl.
+fn check_own(name: &SysctlName) -> Result<(), SysctlError> {
+    match writable(name) {
+        Ok(()) if name.is_about_networks() => Ok(()),
+        Ok(()) | Err(nix::Error::EACCES | nix::Error::EPERM) => {
+            Err(SysctlError::Global { name: name.clone() })
+        }
+        Err(nix::Error::EROFS) => Err(SysctlError::ReadOnly { name: name.clone() }),
+        Err(_) => Err(SysctlError::Unknown { name: name.clone() }),
+    }
+}
+
+/// Sets a sysctl of the calling thread's namespace; [`check_own`] comes first.
+fn write(name: &SysctlName, value: &str) -> Result<(), SysctlError> {
+    // In one write(2), and never an empty one: each is a whole value, and an
+    // empty one would not reach the kernel.
+    OpenOptions::new()
+        .write(true)
+        .open(name.path())
+        .and_then(|mut file| file.write_all(format!("{value}\n").as_bytes()))
+        .map_err(|source| SysctlError::Refused {
+            name: name.clone(),
+            value: value.to_owned(),
+            source,
+        })
+}
+
+fn read(name: &SysctlName) -> Result<String, SysctlError> {
+    match fs::read_to_string(name.path()) {
+        Ok(value) => Ok(value.split_whitespace().collect::<Vec<_>>().join(" ")),
+        Err(source) if source.kind() == io::ErrorKind::NotFound => {
+            Err(SysctlError::Unknown { name: name.clone() })
+        }
+        Err(source) => Err(SysctlError::Read {
+            name: name.clone(),
+            source,
+        }),
+    }
+}
+
+fn read_as_asked(name: &SysctlName, asked: &str) -> Result<String, SysctlError> {
+    let effective = read(name)?;
+    if is_same_value(asked, &effective) {
+        return Ok(effective);
+    }
+    Err(SysctlError::NotKept {
+        name: name.clone(),
+        asked: asked.to_owned(),
+        effective,
+    })
+}
+
+fn read_deciding() -> Result<BTreeMap<SysctlName, String>, SysctlError> {
+    let mut values = BTreeMap::new();
+    for name in DECIDING_SYSCTLS {
+        let name: SysctlName = name.parse().expect("tested to be names");
+        match read(&name) {
+            Ok(value) => {
+                values.insert(name, value);
+            }
+            Err(SysctlError::Unknown { .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(values)
+}
+
+/// Field by field, and numbers as numbers.
+fn is_same_value(asked: &str, effective: &str) -> bool {
+    let number = |field: &str| field.parse::<i128>().ok();
+    let (mut asked, mut effective) = (asked.split_whitespace(), effective.split_whitespace());
+    loop {
+        match (asked.next(), effective.next()) {
+            (None, None) => return true,
+            (Some(asked), Some(effective)) => {
+                let same = match (number(asked), number(effective)) {
+                    (Some(asked), Some(effective)) => asked == effective,
+                    _ => asked == effective,
+                };
+                if !same {
+                    return false;
+                }
+            }
+            _ => return false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compares_values_by_fields_and_numbers() {
+        for (asked, effective) in [
+            ("128", "128"),
+            (" 0128 ", "128"),
+            ("+1", "1"),
+            ("1024\t2048", "1024 2048"),
+            ("", ""),
+            ("8080,9000-9002", "8080,9000-9002"),
+        ] {
+            assert!(is_same_value(asked, effective), "{asked:?} {effective:?}");
+        }
+        for (asked, effective) in [
+            ("128", "127"),
+            ("1 2", "1 2 3"),
+            ("1 2 3", "1 2"),
+            ("1", ""),
+            ("a", "b"),
+            ("", "0"),
+        ] {
+            assert!(!is_same_value(asked, effective), "{asked:?} {effective:?}");
+        }
+    }
+
+    #[test]
+    fn every_deciding_sysctl_has_a_name_and_belongs_to_networks() {
+        for name in DECIDING_SYSCTLS {
+            assert!(
+                name.parse::<SysctlName>().unwrap().is_about_networks(),
+                "{name}"
+            );
+        }
+        assert!(DECIDING_SYSCTLS.is_sorted());
+    }
+}

@@ -1,0 +1,185 @@
+//! The name of a sysctl.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// The name of a sysctl, `net.core.somaxconn`. As sysctl(8) has it, a dot
+/// inside a part is written as a slash (`net.ipv4.conf.eth0/100.rp_filter`);
+/// a name whose first separator is a slash is read the other way round. It is
+/// always shown in the first form.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct SysctlName(String);
+
+/// What is no sysctl's name.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}` is no sysctl name: {reason} (expected for example `net.core.somaxconn`)")]
+pub struct SysctlNameError {
+    name: String,
+    reason: &'static str,
+}
+
+impl SysctlName {
+    /// The name, parts separated by dots.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Its file below /proc/sys.
+    pub fn path(&self) -> PathBuf {
+        PathBuf::from(format!("/proc/sys/{}", swap_separators(&self.0)))
+    }
+
+    /// Whether a network namespace could own it at all.
+    pub(crate) fn is_about_networks(&self) -> bool {
+        self.0.starts_with("net.")
+    }
+
+    /// The same setting of the loopback, which every namespace has, where the
+    /// name belongs to one interface.
+    pub(crate) fn of_loopback(&self) -> Self {
+        let mut parts: Vec<_> = self.0.split('.').collect();
+        if let ["net", "ipv4" | "ipv6", "conf" | "neigh", interface, _] = parts.as_mut_slice()
+            && !matches!(*interface, "all" | "default")
+        {
+            *interface = "lo";
+        }
+        Self(parts.join("."))
+    }
+}
+
+fn swap_separators(name: &str) -> String {
+    let swap = |character| match character {
+        '.' => '/',
+        '/' => '.',
+        other => other,
+    };
+    name.chars().map(swap).collect()
+}
+
+impl FromStr for SysctlName {
+    type Err = SysctlNameError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let error = |reason| SysctlNameError {
+            name: name.to_owned(),
+            reason,
+        };
+        let separator = name
+            .chars()
+            .find(|character| matches!(character, '.' | '/'))
+            .ok_or_else(|| error("it has one part"))?;
+        let dotted = if separator == '/' {
+            swap_separators(name)
+        } else {
+            name.to_owned()
+        };
+        for part in dotted.split('.') {
+            if part.is_empty() {
+                return Err(error("it has an empty part"));
+            }
+            // "/" and "//" would become "." and ".." in a path.
+            if part.chars().all(|character| character == '/') {
+                return Err(error("a part must not be dots alone"));
+            }
+            if !part.chars().all(|character| character.is_ascii_graphic()) {
+                return Err(error("it has a character that no name has"));
+            }
+        }
+        Ok(Self(dotted))
+    }
+}
+
+impl TryFrom<String> for SysctlName {
+    type Error = SysctlNameError;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        name.parse()
+    }
+}
+
+impl From<SysctlName> for String {
+    fn from(name: SysctlName) -> Self {
+        name.0
+    }
+}
+
+impl fmt::Display for SysctlName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_names_to_files_as_sysctl_does() {
+        for (name, shown, path) in [
+            (
+                "net.core.somaxconn",
+                "net.core.somaxconn",
+                "/proc/sys/net/core/somaxconn",
+            ),
+            (
+                "net/core/somaxconn",
+                "net.core.somaxconn",
+                "/proc/sys/net/core/somaxconn",
+            ),
+            (
+                "net.ipv4.conf.eth0/100.rp_filter",
+                "net.ipv4.conf.eth0/100.rp_filter",
+                "/proc/sys/net/ipv4/conf/eth0.100/rp_filter",
+            ),
+            (
+                "net/ipv4/conf/eth0.100/rp_filter",
+                "net.ipv4.conf.eth0/100.rp_filter",
+                "/proc/sys/net/ipv4/conf/eth0.100/rp_filter",
+            ),
+        ] {
+            let parsed: SysctlName = name.parse().unwrap();
+            assert_eq!(parsed.as_str(), shown);
+            assert_eq!(parsed.path().to_str(), Some(path));
+        }
+    }
+
+    #[test]
+    fn refuses_what_could_leave_proc_sys_or_is_no_name() {
+        for name in [
+            "",
+            "somaxconn",
+            ".",
+            "..",
+            "net.",
+            ".net",
+            "net..core",
+            "net.//.core",
+            "net./.core",
+            "net/../core",
+            "/net/core",
+            "net.core.so maxconn",
+            "net.core.x\n",
+            "net.core.\0",
+        ] {
+            assert!(name.parse::<SysctlName>().is_err(), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn an_interface_stands_for_every_interface() {
+        let of_loopback = |name: &str| name.parse::<SysctlName>().unwrap().of_loopback().0;
+        assert_eq!(
+            of_loopback("net.ipv4.conf.server0.rp_filter"),
+            "net.ipv4.conf.lo.rp_filter"
+        );
+        assert_eq!(
+            of_loopback("net.ipv4.conf.all.rp_filter"),
+            "net.ipv4.conf.all.rp_filter"
+        );
+        assert_eq!(of_loopback("net.core.somaxconn"), "net.core.somaxconn");
+    }
+}

@@ -1,0 +1,97 @@
+//! The user namespace that gives an ordinary user network namespaces.
+
+use std::fs;
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, open};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::Mode;
+use nix::unistd::{getegid, geteuid, write};
+
+use crate::NamespaceError;
+use crate::refusal::{Attempt, NamespacePolicy};
+
+const CAP_NET_ADMIN: u32 = 12;
+const CAP_SYS_ADMIN: u32 = 21;
+
+/// Whether this process can make and configure network namespaces as it is
+/// (effective CAP_SYS_ADMIN and CAP_NET_ADMIN).
+pub fn can_administer_networks() -> bool {
+    let needed = 1u64 << CAP_NET_ADMIN | 1u64 << CAP_SYS_ADMIN;
+    let effective = fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let set = status
+                .lines()
+                .find_map(|line| line.strip_prefix("CapEff:"))?;
+            u64::from_str_radix(set.trim(), 16).ok()
+        });
+    effective.is_some_and(|set| set & needed == needed)
+}
+
+/// Gives this process the right to network namespaces of its own: an ordinary
+/// user becomes root of a new user namespace, which changes nothing outside
+/// it. A process that has the right already is left as it is. Call it at the
+/// very start of `main`: the process must have one thread.
+///
+/// # Errors
+/// [`NamespaceError::Refused`], with the cause and the ways out. As a kernel
+/// can grant the user namespace and deny what it is for (Ubuntu's AppArmor
+/// restriction), a network namespace is made on trial.
+pub fn enter_user_namespace() -> Result<(), NamespaceError> {
+    if can_administer_networks() {
+        return Ok(());
+    }
+    let policy = NamespacePolicy::of_this_process();
+    let refused = |(attempt, errno)| NamespaceError::Refused {
+        attempt,
+        refusal: policy.diagnose(attempt, errno),
+    };
+    IdentityMap::of_this_process()
+        .enter_new_namespace()
+        .map_err(refused)?;
+    trial_network_namespace().map_err(|errno| refused((Attempt::NetworkNamespace, errno)))
+}
+
+/// Makes a network namespace and lets it go.
+fn trial_network_namespace() -> Result<(), Errno> {
+    std::thread::spawn(|| unshare(CloneFlags::CLONE_NEWNET))
+        .join()
+        .expect("unshare does not panic")
+}
+
+/// What is written to the new user namespace's maps: this user is its root.
+#[derive(Debug)]
+pub(crate) struct IdentityMap {
+    users: String,
+    groups: String,
+}
+
+impl IdentityMap {
+    pub(crate) fn of_this_process() -> Self {
+        Self::of(geteuid().as_raw(), getegid().as_raw())
+    }
+
+    pub(crate) fn of(user: u32, group: u32) -> Self {
+        Self {
+            users: format!("0 {user} 1"),
+            groups: format!("0 {group} 1"),
+        }
+    }
+
+    /// Moves this process into a new user namespace. Only makes system calls,
+    /// so that a forked child may call it too.
+    pub(crate) fn enter_new_namespace(&self) -> Result<(), (Attempt, Errno)> {
+        unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| (Attempt::UserNamespace, errno))?;
+        // An ordinary user may write gid_map only once setgroups is denied.
+        write_file(c"/proc/self/setgroups", "deny")
+            .and_then(|()| write_file(c"/proc/self/uid_map", &self.users))
+            .and_then(|()| write_file(c"/proc/self/gid_map", &self.groups))
+            .map_err(|errno| (Attempt::IdentityMap, errno))
+    }
+}
+
+fn write_file(path: &std::ffi::CStr, contents: &str) -> Result<(), Errno> {
+    let file = open(path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?;
+    write(file, contents.as_bytes()).map(|_| ())
+}
