@@ -1,1 +1,48 @@
-//! The thread-per-client chat server and its designs of locking and writing.
+//! The thread-per-client chat server, instrumented.
+//!
+//! One accept loop thread; one native thread for each client; one registry of
+//! clients under one mutex that the accept loop takes too. What a client sends
+//! goes to every other client, never back to it. How the registry is locked
+//! and the messages are written is a *design*, chosen by name.
+//!
+//! - `settings`: [`ServerSettings`], the one definition for YAML, JSON, flags.
+//! - `designs`: [`DESIGNS`], the table of designs; one file each below it.
+//! - `server`: [`Server`], [`RunningServer`], [`ServerHandle`]: the library's
+//!   face; `shared` is what all its threads have in common.
+//! - `accept`: the accept loop; `gate` holds it back where it is told to.
+//! - `client_thread`: one client's life; `threads` joins it.
+//! - `client`: a client's socket, the only place that writes to one.
+//! - `registry`: the mutex whose waits and holds are measured.
+//! - `counters`, `durations`: figures; `control` has the types they leave in.
+//! - `part`: [`serve_part`], the server as a process of its own.
+
+mod accept;
+mod client;
+mod client_thread;
+mod control;
+mod counters;
+mod designs;
+mod durations;
+mod error;
+mod gate;
+mod part;
+mod registry;
+mod server;
+mod settings;
+mod shared;
+mod threads;
+
+pub use control::{AcceptedConnection, DurationSummary, ServerCommand, ServerEvent, ServerReport};
+pub use designs::{DESIGNS, Design, DesignName, UnknownDesign};
+pub use error::ServerError;
+pub use part::serve_part;
+pub use server::{RunningServer, Server, ServerHandle};
+pub use settings::{ClosesFirst, ServerSettings, Sigpipe};
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// Locks `mutex`. No critical section here leaves its data half changed, so
+/// that a panic of another thread is no reason to stop serving.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,79 @@
+//! The accept loop.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use linux_net::monotonic_ns;
+use nix::errno::Errno;
+use socket2::Socket;
+
+use crate::client::{Client, ClientId};
+use crate::client_thread::ClientThread;
+use crate::control::AcceptedConnection;
+use crate::counters::Counters;
+use crate::lock;
+use crate::shared::Shared;
+
+/// Rest after an error that will not go away by itself, such as EMFILE: the
+/// connection stays queued, and accept(2) would fail with it again at once.
+const REST: Duration = Duration::from_millis(10);
+
+/// Accepts, registers and starts clients until the server stops.
+pub(crate) fn accept_loop(shared: &Arc<Shared>) {
+    let mut next_id: ClientId = 0;
+    while shared.gate.wait_until_resumed() && shared.gate.wait(shared.settings.accept_delay) {
+        match shared.listener.accept() {
+            Ok((socket, peer)) => {
+                let at_ns = monotonic_ns();
+                let peer = peer.as_socket().expect("a TCP peer has an IP address");
+                lock(&shared.ledger)
+                    .accepted
+                    .push(AcceptedConnection { peer, at_ns });
+                if let Err(error) = admit(shared, next_id, socket) {
+                    lock(&shared.ledger).add_error(errno(&error));
+                    shared.gate.wait(REST);
+                }
+                next_id += 1;
+            }
+            Err(_) if shared.is_stopping() => break,
+            Err(error) => match errno(&error) {
+                Errno::EINTR => {}
+                aborted @ Errno::ECONNABORTED => lock(&shared.ledger).add_error(aborted),
+                other => {
+                    lock(&shared.ledger).add_error(other);
+                    shared.gate.wait(REST);
+                }
+            },
+        }
+    }
+}
+
+/// Registers a client and starts its thread; without a thread it is closed.
+fn admit(shared: &Arc<Shared>, id: ClientId, socket: Socket) -> io::Result<()> {
+    if shared.settings.nodelay {
+        // It can only fail on a connection that is gone, which its thread
+        // will find out.
+        let _ = socket.set_tcp_nodelay(true);
+    }
+    let client = Arc::new(Client::new(id, socket, shared.settings.sigpipe));
+    shared.registry.add(Arc::clone(&client));
+    Counters::add(&shared.counters.registered, 1);
+    let life = ClientThread {
+        shared: Arc::clone(shared),
+        client: Arc::clone(&client),
+    };
+    let stack_size = usize::try_from(shared.settings.thread_stack).unwrap_or(usize::MAX);
+    shared
+        .threads
+        .spawn(Arc::clone(&client), stack_size, move || life.run())
+        .inspect_err(|_| {
+            shared.registry.remove(id);
+            client.abort();
+        })
+}
+
+fn errno(error: &io::Error) -> Errno {
+    // Errors that std makes up itself (a stack of impossible size) have none.
+    error.raw_os_error().map_or(Errno::EINVAL, Errno::from_raw)
+}

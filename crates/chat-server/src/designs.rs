@@ -1,0 +1,186 @@
+//! The table of designs: how a message gets from the registry to the sockets.
+//!
+//! A new design is one file below `designs/` and one line in [`DESIGNS`].
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParserFactory};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+use crate::client::Message;
+use crate::registry::Registry;
+
+mod global_lock;
+mod snapshot;
+
+/// Every design; the first is the default.
+pub const DESIGNS: &[Design] = &[global_lock::DESIGN, snapshot::DESIGN];
+
+/// A design of locking and writing.
+#[derive(Debug, Clone, Copy)]
+pub struct Design {
+    /// Its name in scenarios and flags.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Makes what one client's thread broadcasts with.
+    pub(crate) broadcaster: fn() -> Box<dyn Broadcaster>,
+}
+
+/// What one client's thread broadcasts with; it keeps its buffers.
+pub(crate) trait Broadcaster {
+    /// Delivers `message` to every client in `registry`.
+    fn broadcast(&mut self, message: &Message<'_>, registry: &Registry);
+}
+
+/// The name of a design that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DesignName(&'static str);
+
+impl DesignName {
+    /// Every name, in the order of [`DESIGNS`].
+    pub fn all() -> impl Iterator<Item = DesignName> {
+        DESIGNS.iter().map(|design| DesignName(design.name))
+    }
+
+    /// The name itself.
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+
+    /// The design of that name.
+    pub fn design(self) -> &'static Design {
+        let found = DESIGNS.iter().find(|design| design.name == self.0);
+        found.expect("a DesignName is only made of a name in DESIGNS")
+    }
+}
+
+impl Default for DesignName {
+    fn default() -> Self {
+        DesignName(DESIGNS[0].name)
+    }
+}
+
+impl fmt::Display for DesignName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.0)
+    }
+}
+
+impl FromStr for DesignName {
+    type Err = UnknownDesign;
+
+    fn from_str(name: &str) -> Result<Self, UnknownDesign> {
+        Self::all()
+            .find(|known| known.0 == name)
+            .ok_or_else(|| UnknownDesign {
+                name: name.to_owned(),
+            })
+    }
+}
+
+/// A name that no design has.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown design {name:?}: choose {}",
+    DesignName::all().map(DesignName::as_str).collect::<Vec<_>>().join(" or ")
+)]
+pub struct UnknownDesign {
+    name: String,
+}
+
+impl Serialize for DesignName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for DesignName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = Cow::<str>::deserialize(deserializer)?;
+        name.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for DesignName {
+    fn schema_name() -> Cow<'static, str> {
+        "DesignName".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let choices: Vec<_> = DESIGNS
+            .iter()
+            .map(|design| {
+                json_schema!({
+                    "description": design.summary, "type": "string", "const": design.name
+                })
+            })
+            .collect();
+        json_schema!({ "description": "Design of locking and writing.", "oneOf": choices })
+    }
+}
+
+impl ValueParserFactory for DesignName {
+    type Parser = clap::builder::MapValueParser<PossibleValuesParser, fn(String) -> DesignName>;
+
+    fn value_parser() -> Self::Parser {
+        let choices = DESIGNS
+            .iter()
+            .map(|design| PossibleValue::new(design.name).help(design.summary));
+        PossibleValuesParser::new(choices)
+            .map(|name| name.parse().expect("clap let only known names through"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_read_back() {
+        let names: BTreeSet<_> = DesignName::all().collect();
+        assert_eq!(names.len(), DESIGNS.len());
+        for name in names {
+            assert_eq!(name.to_string().parse(), Ok(name));
+            assert_eq!(name.design().name, name.as_str());
+            let json = serde_json::to_string(&name).expect("a string");
+            assert_eq!(
+                serde_json::from_str::<DesignName>(&json).expect("reads back"),
+                name
+            );
+        }
+    }
+
+    #[test]
+    fn the_default_is_the_original_design() {
+        assert_eq!(DesignName::default().as_str(), "global-lock");
+    }
+
+    #[test]
+    fn an_unknown_name_is_refused_with_the_choices() {
+        let error =
+            serde_json::from_str::<DesignName>(r#""lockless""#).expect_err("no such design");
+        assert_eq!(
+            error.to_string(),
+            r#"unknown design "lockless": choose global-lock or snapshot"#
+        );
+    }
+
+    #[test]
+    fn the_schema_lists_every_name() {
+        let schema = serde_json::to_value(schemars::schema_for!(DesignName)).expect("JSON");
+        let listed: Vec<_> = schema["oneOf"]
+            .as_array()
+            .expect("a list of choices")
+            .iter()
+            .map(|choice| choice["const"].as_str().expect("a name").to_owned())
+            .collect();
+        let names: Vec<_> = DesignName::all().map(|name| name.to_string()).collect();
+        assert_eq!(listed, names);
+    }
+}

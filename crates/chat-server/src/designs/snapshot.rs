@@ -1,0 +1,34 @@
+//! The original's second design: the registry is copied under the mutex, the
+//! mutex released, and the writes follow outside it, so that a client that
+//! does not read stops only those who write to it.
+
+use std::sync::Arc;
+
+use super::{Broadcaster, Design};
+use crate::client::{Client, Message};
+use crate::registry::Registry;
+
+pub(super) const DESIGN: Design = Design {
+    name: "snapshot",
+    summary: "the registry is copied under its lock, and the writes follow outside it",
+    broadcaster: || {
+        Box::new(Snapshot {
+            clients: Vec::new(),
+        })
+    },
+};
+
+struct Snapshot {
+    /// Empty between broadcasts: its capacity is what is kept, and a client
+    /// that has left is not held open.
+    clients: Vec<Arc<Client>>,
+}
+
+impl Broadcaster for Snapshot {
+    fn broadcast(&mut self, message: &Message<'_>, registry: &Registry) {
+        self.clients.extend_from_slice(&registry.lock());
+        for client in self.clients.drain(..) {
+            message.deliver(&client);
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The registry of clients under its one, measured mutex.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use linux_net::monotonic_ns;
+
+use crate::client::{Client, ClientId};
+use crate::control::DurationSummary;
+use crate::durations::Durations;
+use crate::lock;
+
+/// Every client that messages go to, in the order they were accepted.
+#[derive(Debug, Default)]
+pub(crate) struct Registry {
+    clients: Mutex<Vec<Arc<Client>>>,
+    /// Only ever taken by who holds `clients`, so without contention, except
+    /// by a report: which must not wait for a broadcast that is stuck.
+    times: Mutex<LockTimes>,
+}
+
+#[derive(Debug, Default)]
+struct LockTimes {
+    wait: Durations,
+    hold: Durations,
+}
+
+impl Registry {
+    /// Locks the registry, and measures how long that took and, once the guard
+    /// goes, how long it was held.
+    pub(crate) fn lock(&self) -> RegistryGuard<'_> {
+        let asked_ns = monotonic_ns();
+        let clients = lock(&self.clients);
+        RegistryGuard {
+            asked_ns,
+            locked_ns: monotonic_ns(),
+            times: &self.times,
+            clients,
+        }
+    }
+
+    pub(crate) fn add(&self, client: Arc<Client>) {
+        self.lock().push(client);
+    }
+
+    pub(crate) fn remove(&self, id: ClientId) {
+        self.lock().retain(|client| client.id() != id);
+    }
+
+    /// Wait and hold of every lock so far.
+    pub(crate) fn lock_times(&self) -> (DurationSummary, DurationSummary) {
+        let times = lock(&self.times);
+        (times.wait.summary(), times.hold.summary())
+    }
+}
+
+/// The locked registry.
+pub(crate) struct RegistryGuard<'a> {
+    asked_ns: u64,
+    locked_ns: u64,
+    times: &'a Mutex<LockTimes>,
+    // Released after `drop` has run: what it records is of this critical
+    // section.
+    clients: MutexGuard<'a, Vec<Arc<Client>>>,
+}
+
+impl Drop for RegistryGuard<'_> {
+    fn drop(&mut self) {
+        let held_ns = monotonic_ns() - self.locked_ns;
+        let mut times = lock(self.times);
+        times.wait.record(self.locked_ns - self.asked_ns);
+        times.hold.record(held_ns);
+    }
+}
+
+impl Deref for RegistryGuard<'_> {
+    type Target = Vec<Arc<Client>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.clients
+    }
+}
+
+impl DerefMut for RegistryGuard<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.clients
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn waits_and_holds_are_measured_apart() {
+        const HELD: Duration = Duration::from_millis(30);
+        let registry = Registry::default();
+        thread::scope(|scope| {
+            let held = registry.lock();
+            let waiter = scope.spawn(|| drop(registry.lock()));
+            thread::sleep(HELD);
+            let (wait, _) = registry.lock_times();
+            assert_eq!(wait.count, 0, "a report does not wait for the holder");
+            drop(held);
+            waiter.join().expect("the waiter got its turn");
+        });
+        let (wait, hold) = registry.lock_times();
+        assert_eq!((wait.count, hold.count), (2, 2));
+        assert!(hold.max_ns >= HELD.as_nanos() as u64, "{hold:?}");
+        // The waiter started within the hold, so it cannot have waited longer.
+        assert!(wait.max_ns <= hold.max_ns + 10_000_000, "{wait:?} {hold:?}");
+    }
+}

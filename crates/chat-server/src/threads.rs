@@ -1,0 +1,116 @@
+//! The clients' threads: started, counted, and every one joined.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use crate::client::{Client, ClientId};
+use crate::lock;
+
+/// The clients' threads. Apart from the registry, so that stopping and
+/// reporting never wait for a broadcast.
+#[derive(Debug, Default)]
+pub(crate) struct Threads {
+    table: Mutex<Table>,
+    all_left: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    live: HashMap<ClientId, (Arc<Client>, JoinHandle<()>)>,
+    /// The thread that left last: it has joined the one before, and so on, so
+    /// that handles do not pile up and this one stands for all.
+    last_left: Option<JoinHandle<()>>,
+    most: u64,
+}
+
+impl Threads {
+    /// Runs `life` in a thread of `client`.
+    ///
+    /// # Errors
+    /// pthread_create(3)'s: EAGAIN for want of memory or at a limit.
+    pub(crate) fn spawn(
+        self: &Arc<Self>,
+        client: Arc<Client>,
+        stack_size: usize,
+        life: impl FnOnce() + Send + 'static,
+    ) -> io::Result<()> {
+        let id = client.id();
+        let threads = Arc::clone(self);
+        // The lock is held over the start: a thread that ends at once finds
+        // its own handle.
+        let mut table = lock(&self.table);
+        let handle = thread::Builder::new()
+            .name("client".to_owned())
+            .stack_size(stack_size)
+            .spawn(move || {
+                let _leave = Leave { threads, id };
+                life();
+            })?;
+        table.live.insert(id, (client, handle));
+        table.most = table.most.max(table.live.len() as u64);
+        Ok(())
+    }
+
+    pub(crate) fn live(&self) -> u64 {
+        lock(&self.table).live.len() as u64
+    }
+
+    pub(crate) fn most(&self) -> u64 {
+        lock(&self.table).most
+    }
+
+    /// Ends every live client's connection, whatever its thread does.
+    pub(crate) fn abort_all(&self) {
+        lock(&self.table)
+            .live
+            .values()
+            .for_each(|(client, _)| client.abort());
+    }
+
+    /// Waits for every thread to end, and joins them.
+    pub(crate) fn join_all(&self) {
+        let mut table = self
+            .all_left
+            .wait_while(lock(&self.table), |table| !table.live.is_empty())
+            .unwrap_or_else(PoisonError::into_inner);
+        let last = table.last_left.take();
+        drop(table);
+        join(last);
+    }
+
+    fn leave(&self, id: ClientId) {
+        let mut table = lock(&self.table);
+        let Some((client, own)) = table.live.remove(&id) else {
+            return;
+        };
+        let before = table.last_left.replace(own);
+        if table.live.is_empty() {
+            self.all_left.notify_all();
+        }
+        drop(table);
+        // Perhaps the last owner, so that this is close(2): not under the lock.
+        drop(client);
+        join(before);
+    }
+}
+
+fn join(handle: Option<JoinHandle<()>>) {
+    if let Some(handle) = handle {
+        // An error is its panic, which has already been printed.
+        let _ = handle.join();
+    }
+}
+
+/// Leaves when dropped, so after a panic too.
+struct Leave {
+    threads: Arc<Threads>,
+    id: ClientId,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        self.threads.leave(self.id);
+    }
+}

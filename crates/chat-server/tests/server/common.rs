@@ -1,0 +1,228 @@
+//! A server in this process, and clients that know what they read.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::time::{Duration, Instant};
+
+use chat_protocol::{Codec, Decoder, Framing};
+use chat_server::{
+    DesignName, RunningServer, Server, ServerEvent, ServerHandle, ServerReport, ServerSettings,
+};
+use socket2::{Domain, Socket, Type};
+
+/// How long anything may take that ought to happen: only a hang takes it.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+
+/// The bound on a stop.
+pub(crate) const STOP_BOUND: Duration = Duration::from_secs(1);
+
+pub(crate) fn settings() -> ServerSettings {
+    ServerSettings {
+        address: Ipv4Addr::LOCALHOST.into(),
+        port: 0,
+        ..Default::default()
+    }
+}
+
+pub(crate) fn with_design(design: DesignName) -> ServerSettings {
+    ServerSettings {
+        design,
+        ..settings()
+    }
+}
+
+pub(crate) struct TestServer {
+    pub(crate) address: SocketAddr,
+    pub(crate) handle: ServerHandle,
+    running: RunningServer,
+    codec: Codec,
+}
+
+impl TestServer {
+    pub(crate) fn start(settings: &ServerSettings) -> Self {
+        let server = Server::bind(settings).expect("loopback can be bound");
+        let address = server.local_address();
+        let running = server.start().expect("a thread can be started");
+        let codec = Codec::new(settings.framing, settings.largest_body).expect("bind checked it");
+        Self {
+            address,
+            handle: running.handle(),
+            running,
+            codec,
+        }
+    }
+
+    /// A client that the server has registered.
+    pub(crate) fn connect(&self) -> Client {
+        let before = self.accepted();
+        let client = self.connect_unseen();
+        wait_until("the client is registered", || self.accepted() > before);
+        client
+    }
+
+    /// A client that the server may not have accepted yet.
+    pub(crate) fn connect_unseen(&self) -> Client {
+        let stream = TcpStream::connect(self.address).expect("the server listens");
+        Client::new(stream, self.codec)
+    }
+
+    /// A registered client whose receive buffer is as small as can be.
+    pub(crate) fn connect_narrow(&self) -> Client {
+        let before = self.accepted();
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+        socket
+            .set_recv_buffer_size(1)
+            .expect("the kernel takes its least");
+        socket
+            .connect(&self.address.into())
+            .expect("the server listens");
+        wait_until("the client is registered", || self.accepted() > before);
+        Client::new(socket.into(), self.codec)
+    }
+
+    pub(crate) fn accepted(&self) -> u64 {
+        let ServerEvent::Status { accepted, .. } = self.handle.status() else {
+            panic!("a status is a Status");
+        };
+        accepted
+    }
+
+    pub(crate) fn threads(&self) -> u64 {
+        let ServerEvent::Status { threads, .. } = self.handle.status() else {
+            panic!("a status is a Status");
+        };
+        threads
+    }
+
+    pub(crate) fn ingested(&self) -> u64 {
+        let ServerEvent::Status {
+            messages_ingested, ..
+        } = self.handle.status()
+        else {
+            panic!("a status is a Status");
+        };
+        messages_ingested
+    }
+
+    /// Waits until the server has stopped to make progress: it writes to
+    /// somebody who does not read. The messages ingested by then.
+    pub(crate) fn wait_until_stuck(&self) -> u64 {
+        let progress = || self.handle.report().bytes_out;
+        let start = Instant::now();
+        let mut before = progress();
+        let mut still = 0;
+        while still < 10 {
+            assert!(start.elapsed() < PATIENCE, "the server never got stuck");
+            std::thread::sleep(Duration::from_millis(20));
+            let now = progress();
+            still = if now == before && self.ingested() > 0 {
+                still + 1
+            } else {
+                0
+            };
+            before = now;
+        }
+        self.ingested()
+    }
+
+    pub(crate) fn stop(self) -> ServerReport {
+        self.handle.stop();
+        self.running.join()
+    }
+
+    /// Stops within the bound.
+    pub(crate) fn stop_in_time(self, case: &str) -> ServerReport {
+        let start = Instant::now();
+        let report = self.stop();
+        let took = start.elapsed();
+        assert!(took < STOP_BOUND, "{case}: stopping took {took:?}");
+        report
+    }
+}
+
+pub(crate) struct Client {
+    pub(crate) stream: TcpStream,
+    codec: Codec,
+    decoder: Decoder,
+}
+
+impl Client {
+    fn new(stream: TcpStream, codec: Codec) -> Self {
+        stream
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a timeout above 0");
+        Self {
+            stream,
+            codec,
+            decoder: Decoder::new(codec),
+        }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.stream.local_addr().expect("a connected socket")
+    }
+
+    pub(crate) fn send(&mut self, body: &[u8]) {
+        let mut frame = Vec::new();
+        self.codec.encode(body, &mut frame).expect("the body fits");
+        self.stream.write_all(&frame).expect("the server reads");
+    }
+
+    pub(crate) fn send_raw(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("the server reads");
+    }
+
+    /// The next body; none at a clean end of file.
+    pub(crate) fn receive(&mut self) -> Option<Vec<u8>> {
+        let mut chunk = [0; 4096];
+        loop {
+            if let Some(body) = self
+                .decoder
+                .next_body()
+                .expect("the server sends whole frames")
+            {
+                return Some(body.to_vec());
+            }
+            match self
+                .stream
+                .read(&mut chunk)
+                .expect("something comes in time")
+            {
+                0 => {
+                    assert!(!self.decoder.is_mid_message(), "the server cut a frame");
+                    return None;
+                }
+                count => self.decoder.feed(&chunk[..count]),
+            }
+        }
+    }
+
+    pub(crate) fn receive_text(&mut self) -> String {
+        let body = self.receive().expect("a message before the end of file");
+        String::from_utf8(body).expect("the tests' messages are text")
+    }
+
+    /// Another one on the same connection, to read while this one writes.
+    pub(crate) fn split(&self) -> Client {
+        Self::new(self.stream.try_clone().expect("a descriptor"), self.codec)
+    }
+
+    /// Leaves with a RST.
+    pub(crate) fn reset(self) {
+        Socket::from(self.stream)
+            .set_linger(Some(Duration::ZERO))
+            .expect("a live socket");
+    }
+}
+
+pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !happened() {
+        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+pub(crate) fn framings() -> [Framing; 2] {
+    [Framing::U32be, Framing::Ascii4]
+}

@@ -1,0 +1,4 @@
+//! The server as a library, on loopback.
+
+mod broadcast;
+mod common;
