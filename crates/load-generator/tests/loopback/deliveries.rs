@@ -1,0 +1,318 @@
+//! What is sent, what arrives, and what is noticed about it.
+
+use std::time::Duration;
+
+use crate::load::{assert_endings, config, load};
+use crate::relay::{Habits, Passing, Relay, plain};
+use chat_protocol::Framing;
+use load_generator::{ChatPhase, Ending, Integrity, Leave, LoadReport, LoadSettings};
+
+/// 4 clients with 10 messages, everybody there before the first message.
+fn chat(habits: Habits, change: impl FnOnce(&mut LoadSettings)) -> LoadReport {
+    let relay = Relay::start(habits);
+    load(&config(relay.address, |settings| {
+        settings.clients = 4;
+        settings.messages = 10;
+        settings.chat = ChatPhase::AfterConnect;
+        settings.send_delay = Duration::from_millis(200);
+        change(settings);
+    }))
+}
+
+fn chat_with(passes: impl Fn(&Passing) -> Vec<Vec<u8>> + Send + Sync + 'static) -> LoadReport {
+    let habits = Habits {
+        passes: Box::new(passes),
+        ..Habits::default()
+    };
+    // Long enough for the owed to arrive, short enough to wait out.
+    chat(habits, |settings| {
+        settings.finish_deadline = Duration::from_secs(3)
+    })
+}
+
+#[test]
+fn a_relay_that_is_right_shows_nothing_wrong() {
+    for framing in [Framing::U32be, Framing::Ascii4] {
+        for phase in [ChatPhase::Overlapped, ChatPhase::AfterConnect] {
+            let relay = Relay::start(Habits {
+                framing,
+                ..Habits::default()
+            });
+            let mut config = config(relay.address, |settings| {
+                settings.clients = 20;
+                settings.messages = 30;
+                settings.chat = phase;
+                settings.send_delay = Duration::from_millis(200);
+            });
+            config.framing = framing;
+            let report = load(&config);
+            assert_endings(&report, [(Ending::Finished, 20)]);
+            assert_eq!(report.integrity, Integrity::default());
+            assert_eq!((report.messages_written, relay.messages()), (600, 600));
+            assert_eq!((report.deliveries, report.undelivered), (600 * 19, 0));
+            assert_eq!(
+                (report.bytes_out, report.bytes_in),
+                (600 * 34, 600 * 19 * 34)
+            );
+            assert_eq!(report.delivery_latency.count, 600 * 19);
+            assert_eq!(report.send_lateness.count, 600);
+            assert!(report.errors.is_empty());
+            assert_eq!(
+                report
+                    .attempts
+                    .iter()
+                    .filter(|a| a.syn_retransmits == Some(0))
+                    .count(),
+                20
+            );
+            let (first, last) = report.chat_window_ns.expect("there was a chat");
+            assert!(last - first >= 29_000_000, "30 messages, 1 ms apart");
+        }
+    }
+}
+
+#[test]
+fn a_message_lost_on_the_way_is_noticed() {
+    let report = chat_with(|passing| {
+        if (passing.from, passing.number, passing.to) == (1, 4, 2) {
+            vec![]
+        } else {
+            plain(passing)
+        }
+    });
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert_eq!(
+        report.integrity,
+        Integrity {
+            lost: 1,
+            ..Integrity::default()
+        }
+    );
+    assert_eq!((report.deliveries, report.undelivered), (119, 0));
+}
+
+#[test]
+fn a_message_lost_at_the_end_leaves_its_receiver_alone_unfinished() {
+    let report = chat_with(|passing| {
+        if (passing.from, passing.number, passing.to) == (1, 9, 2) {
+            vec![]
+        } else {
+            plain(passing)
+        }
+    });
+    assert_endings(&report, [(Ending::Finished, 3), (Ending::Unfinished, 1)]);
+    assert_eq!((report.deliveries, report.undelivered), (119, 1));
+    assert_eq!(report.integrity, Integrity::default());
+}
+
+#[test]
+fn a_message_lost_at_the_beginning_is_noticed_once_its_receiver_is_known() {
+    // Connection 3 hears the others' first messages, but 5 of 1 is its first.
+    let report = chat_with(|passing| {
+        let lost = passing.to == 3 && passing.from == 1 && passing.number < 5;
+        if lost { vec![] } else { plain(passing) }
+    });
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert!(
+        (1..=5).contains(&report.integrity.lost),
+        "{:?}",
+        report.integrity
+    );
+    assert_eq!(report.deliveries, 115);
+}
+
+#[test]
+fn a_doubled_message_is_noticed() {
+    let report = chat_with(|passing| match plain(passing) {
+        bodies if passing.number == 3 => [bodies.clone(), bodies].concat(),
+        bodies => bodies,
+    });
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert_eq!(
+        report.integrity,
+        Integrity {
+            doubled: 12,
+            ..Integrity::default()
+        }
+    );
+    assert_eq!(
+        (report.deliveries, report.delivery_latency.count),
+        (132, 120)
+    );
+}
+
+#[test]
+fn an_altered_byte_is_noticed_and_its_message_counts_as_lost() {
+    let report = chat_with(|passing| {
+        let mut bodies = plain(passing);
+        if (passing.from, passing.number) == (0, 5) {
+            bodies
+                .iter_mut()
+                .for_each(|body| *body.last_mut().unwrap() ^= 1);
+        }
+        bodies
+    });
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert_eq!(
+        report.integrity,
+        Integrity {
+            foreign: 3,
+            lost: 3,
+            ..Integrity::default()
+        }
+    );
+    assert_eq!(report.deliveries, 117);
+}
+
+#[test]
+fn a_foreign_message_is_noticed() {
+    let report = chat_with(|passing| {
+        let mut bodies = plain(passing);
+        if passing.number == 0 {
+            bodies.insert(0, b"who are you?".to_vec());
+        }
+        bodies
+    });
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert_eq!(
+        report.integrity,
+        Integrity {
+            foreign: 16,
+            ..Integrity::default()
+        }
+    );
+}
+
+#[test]
+fn an_echo_to_the_sender_is_noticed() {
+    let report = chat_with(|passing| vec![passing.body.to_vec()]);
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert!(report.integrity.echoed >= 36, "{:?}", report.integrity);
+    assert_eq!(
+        report.integrity,
+        Integrity {
+            echoed: report.integrity.echoed,
+            ..Integrity::default()
+        }
+    );
+    assert_eq!(report.deliveries, 120);
+}
+
+#[test]
+fn swapped_messages_are_noticed() {
+    // Message 4 is held back until 5 has passed.
+    let held = std::sync::Mutex::new(std::collections::HashMap::new());
+    let report = chat_with(move |passing| {
+        let mut bodies = plain(passing);
+        let pair = (passing.from, passing.to);
+        match passing.number {
+            4 => drop(
+                held.lock()
+                    .unwrap()
+                    .insert(pair, std::mem::take(&mut bodies)),
+            ),
+            5 => bodies.extend(held.lock().unwrap().remove(&pair).unwrap()),
+            _ => {}
+        }
+        bodies
+    });
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert_eq!(
+        report.integrity,
+        Integrity {
+            reordered: 12,
+            ..Integrity::default()
+        }
+    );
+    assert_eq!(
+        (report.deliveries, report.delivery_latency.count),
+        (120, 120)
+    );
+}
+
+#[test]
+fn a_malformed_header_ends_its_stream() {
+    // An empty body is one that no header may announce.
+    let report = chat_with(|passing| match plain(passing) {
+        _ if (passing.from, passing.number, passing.to) == (0, 2, 1) => vec![vec![]],
+        bodies => bodies,
+    });
+    assert_endings(&report, [(Ending::Finished, 3), (Ending::Unfinished, 1)]);
+    assert_eq!(report.integrity.broken_streams, 1);
+}
+
+#[test]
+fn who_leaves_after_sending_is_finished_and_expects_no_more() {
+    let report = chat(Habits::default(), |settings| {
+        settings.leave = Leave::AfterSending
+    });
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert_eq!((report.messages_written, report.undelivered), (40, 0));
+    assert_eq!(report.integrity, Integrity::default());
+    assert!(report.deliveries <= 120);
+}
+
+#[test]
+fn latency_counts_from_the_intended_time_when_the_server_stops_reading() {
+    const PAUSE: Duration = Duration::from_millis(1500);
+    // Messages as large as may be: the sockets are full before all is written.
+    let stalled = Habits {
+        pause: Some((20, PAUSE)),
+        ..Habits::default()
+    };
+    let large = |settings: &mut LoadSettings| {
+        settings.messages = 1000;
+        settings.size = 60_000;
+        settings.clients = 2;
+    };
+    let report = chat(stalled, large);
+    assert_endings(&report, [(Ending::Finished, 2)]);
+    assert_eq!(report.integrity, Integrity::default());
+    assert_eq!(report.deliveries, 2000);
+    // Nearly all messages come due during the pause, most in its first half.
+    let half = PAUSE.as_nanos() as u64 / 2;
+    assert!(
+        report.delivery_latency.max_ns > half,
+        "{:?}",
+        report.delivery_latency
+    );
+    assert!(
+        report.delivery_latency.p50_ns > half / 4,
+        "{:?}",
+        report.delivery_latency
+    );
+    // Waiting for the server is not the generator's lateness.
+    assert!(
+        report.send_lateness.count < 2000,
+        "{:?}",
+        report.send_lateness
+    );
+    assert!(
+        report.send_lateness.p99_ns < report.delivery_latency.p99_ns / 2,
+        "{:?} {:?}",
+        report.send_lateness,
+        report.delivery_latency
+    );
+}
+
+#[test]
+fn a_slow_server_is_waited_for() {
+    // Clients 5 to 7 are registered when the first have written everything,
+    // and nothing at all moves for more than a second in between.
+    let habits = Habits {
+        accept_delay: Duration::from_millis(1300),
+        ..Habits::default()
+    };
+    let report = chat(habits, |settings| {
+        settings.chat = ChatPhase::Overlapped;
+        settings.send_delay = Duration::ZERO;
+        settings.messages = 3;
+    });
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert_eq!(
+        (report.integrity, report.undelivered),
+        (Integrity::default(), 0)
+    );
+    // The connection accepted n-th is heard by those before it alone.
+    assert_eq!(report.deliveries, 3 * (1 + 2 + 3));
+}

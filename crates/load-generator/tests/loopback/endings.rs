@@ -1,0 +1,233 @@
+//! Every attempt has one ending, the right one.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::time::Duration;
+
+use crate::load::{assert_endings, check, config, load};
+use crate::relay::{Habits, Relay, read_message};
+use load_generator::{
+    Attempt, Ending, LoadCommand, LoadError, LoadEvent, LoadSettings, command_channel, run,
+};
+use nix::errno::Errno;
+use socket2::{Domain, SockRef, Socket, Type};
+
+fn listener(backlog: i32) -> (Socket, SocketAddr) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket
+        .bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
+        .unwrap();
+    socket.listen(backlog).unwrap();
+    let address = socket.local_addr().unwrap().as_socket().unwrap();
+    (socket, address)
+}
+
+fn connect_only(settings: &mut LoadSettings) {
+    settings.messages = 0;
+    settings.connect_deadline = Duration::from_millis(1300);
+}
+
+#[test]
+fn attempts_above_the_accept_queue_time_out_and_none_is_refused() {
+    let (_listener, address) = listener(0);
+    let report = load(&config(address, connect_only));
+    // sk_acceptq_is_full lets backlog + 1 in.
+    assert_endings(&report, [(Ending::Finished, 1), (Ending::TimedOut, 7)]);
+    for attempt in report
+        .attempts
+        .iter()
+        .filter(|a| a.ending == Ending::TimedOut)
+    {
+        let Attempt {
+            connect_ns,
+            errno,
+            local,
+            ..
+        } = attempt;
+        assert_eq!((connect_ns, errno), (&None, &None));
+        assert!(
+            local.is_some_and(|local| local.port() != 0),
+            "known in SYN_SENT"
+        );
+        assert_eq!(attempt.syn_retransmits, Some(1), "at 1 s, of 1.3");
+        assert!(attempt.end_ns - attempt.start_ns >= 1_300_000_000);
+    }
+}
+
+#[test]
+fn one_silent_server_leaves_established_clients_unfinished() {
+    let (_listener, address) = listener(16);
+    let report = load(&config(address, |settings| {
+        settings.messages = 2;
+        settings.finish_deadline = Duration::from_millis(1500);
+    }));
+    assert_endings(&report, [(Ending::Unfinished, 8)]);
+    assert_eq!((report.messages_written, report.undelivered), (16, 0));
+}
+
+#[test]
+fn a_port_where_nobody_listens_refuses() {
+    let (listener, address) = listener(1);
+    drop(listener);
+    let report = load(&config(address, |_| {}));
+    assert_endings(&report, [(Ending::Refused, 8)]);
+    assert_eq!(report.errors.get("ECONNREFUSED"), Some(&8));
+    assert_eq!(report.attempts[0].errno, Some(Errno::ECONNREFUSED as i32));
+    assert_eq!(report.attempts[0].syn_retransmits, Some(0));
+    assert!(report.chat_window_ns.is_none());
+}
+
+#[test]
+fn a_reset_after_the_accept_is_a_reset() {
+    let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let address = server.local_addr().unwrap();
+    let resetting = std::thread::spawn(move || {
+        for _ in 0..8 {
+            let (mut stream, _) = server.accept().unwrap();
+            read_message(&mut stream, chat_protocol::Framing::U32be);
+            SockRef::from(&stream)
+                .set_linger(Some(Duration::ZERO))
+                .unwrap();
+        }
+    });
+    let report = load(&config(address, |_| {}));
+    resetting.join().unwrap();
+    assert_endings(&report, [(Ending::Reset, 8)]);
+    let named = ["ECONNRESET", "EPIPE"].map(|name| report.errors.get(name).unwrap_or(&0));
+    assert_eq!(named.into_iter().sum::<u64>(), 8);
+}
+
+#[test]
+fn an_end_of_file_before_everything_is_done_is_the_servers_doing() {
+    let relay = Relay::start(Habits {
+        close_after: Some(20),
+        ..Habits::default()
+    });
+    // The server has read everything, yet the client is owed deliveries.
+    let report = load(&config(relay.address, |settings| {
+        settings.clients = 2;
+        settings.messages = 20;
+        settings.interval = Duration::ZERO;
+        settings.send_delay = Duration::from_millis(100);
+    }));
+    let closed = report
+        .attempts
+        .iter()
+        .filter(|a| a.ending == Ending::ClosedByServer)
+        .count();
+    assert!(closed >= 1, "{report:?}");
+}
+
+#[test]
+fn where_the_server_closes_first_its_end_of_file_is_the_plan() {
+    let relay = Relay::start(Habits {
+        close_after: Some(5),
+        ..Habits::default()
+    });
+    let mut planned = config(relay.address, |settings| settings.messages = 5);
+    planned.server_closes = true;
+    assert_endings(&load(&planned), [(Ending::Finished, 8)]);
+
+    // More to write than the server reads: not as planned.
+    planned.settings.messages = 100;
+    planned.settings.interval = Duration::from_millis(20);
+    let report = load(&planned);
+    assert!(
+        report
+            .attempts
+            .iter()
+            .all(|a| { matches!(a.ending, Ending::ClosedByServer | Ending::Reset) })
+    );
+
+    // At once, with nothing to write.
+    let relay = Relay::start(Habits {
+        close_after: Some(0),
+        ..Habits::default()
+    });
+    let mut at_once = config(relay.address, connect_only);
+    at_once.server_closes = true;
+    assert_endings(&load(&at_once), [(Ending::Finished, 8)]);
+}
+
+#[test]
+fn a_source_address_that_the_host_lacks_gives_no_port() {
+    let relay = Relay::start(Habits::default());
+    let mut config = config(relay.address, |_| {});
+    config.sources = vec![
+        IpAddr::V4(Ipv4Addr::new(198, 18, 77, 77)),
+        IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9)),
+    ];
+    let report = load(&config);
+    assert_endings(&report, [(Ending::Finished, 4), (Ending::NoPort, 4)]);
+    assert_eq!(report.errors.get("EADDRNOTAVAIL"), Some(&4));
+    for attempt in &report.attempts {
+        match attempt.local {
+            None => assert_eq!(attempt.ending, Ending::NoPort),
+            Some(local) => assert_eq!(local.ip(), config.sources[1]),
+        }
+    }
+}
+
+#[test]
+fn a_broken_testbed_is_an_error_and_no_outcome() {
+    let target = SocketAddr::from((Ipv4Addr::new(127, 0, 0, 1), 9));
+    let mut config = config(target, |_| {});
+    config.sources = vec![IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)];
+    let error = run(&config, None, &mut |_| {}).expect_err("an IPv6 source cannot reach IPv4");
+    assert!(
+        matches!(error, LoadError::Testbed { attempt: 0, .. }),
+        "{error}"
+    );
+}
+
+#[test]
+fn a_stopped_load_still_gives_every_attempt_an_ending() {
+    let (_listener, address) = listener(3);
+    let mut config = config(address, |settings| {
+        connect_only(settings);
+        settings.connect_deadline = Duration::from_secs(60);
+    });
+    config.hold = true;
+    let (sender, source) = command_channel().unwrap();
+    let stopping = std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(300));
+        sender.send(LoadCommand::Stop);
+    });
+    let mut events = Vec::new();
+    let report = run(&config, Some(source), &mut |event| events.push(event)).unwrap();
+    stopping.join().unwrap();
+    assert_eq!(events, [] as [LoadEvent; 0], "nothing was decided");
+    check(&config, &report);
+    assert_endings(&report, [(Ending::Unfinished, 8)]);
+    assert_eq!(
+        report
+            .attempts
+            .iter()
+            .filter(|a| a.connect_ns.is_some())
+            .count(),
+        4
+    );
+}
+
+#[test]
+fn settings_that_no_load_can_follow_start_nothing() {
+    let (listener, address) = listener(8);
+    let config = config(address, |settings| settings.size = 3);
+    let error = run(&config, None, &mut |_| {}).expect_err("3 bytes are too few");
+    assert!(error.to_string().contains("size: 3 bytes"), "{error}");
+    listener.set_nonblocking(true).unwrap();
+    assert_eq!(
+        listener.accept().unwrap_err().kind(),
+        std::io::ErrorKind::WouldBlock
+    );
+}
+
+#[test]
+fn more_clients_than_the_hard_limit_allows_names_the_number_needed() {
+    let (_listener, address) = listener(8);
+    let config = config(address, |settings| {
+        settings.clients = u32::MAX / 4;
+        settings.messages = 0;
+    });
+    let error = run(&config, None, &mut |_| {}).expect_err("so many files cannot be");
+    assert!(error.to_string().contains("1073741855"), "{error}");
+}

@@ -1,0 +1,105 @@
+//! Loads on loopback, and what holds for every one of them.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chat_protocol::Framing;
+use load_generator::{Ending, LoadConfig, LoadEvent, LoadReport, LoadSettings, run};
+
+/// A load of few clients and quick messages on `target`.
+pub(crate) fn config(target: SocketAddr, change: impl FnOnce(&mut LoadSettings)) -> LoadConfig {
+    let mut settings = LoadSettings {
+        clients: 8,
+        messages: 20,
+        interval: Duration::from_millis(1),
+        finish_deadline: Duration::from_secs(10),
+        ..LoadSettings::default()
+    };
+    change(&mut settings);
+    LoadConfig {
+        settings,
+        target,
+        framing: Framing::U32be,
+        largest_body: None,
+        sources: vec![],
+        server_closes: false,
+        hold: false,
+    }
+}
+
+/// Runs a load that nobody steers, and checks what holds for every load.
+pub(crate) fn load(config: &LoadConfig) -> LoadReport {
+    let mut events = Vec::new();
+    let report = run(config, None, &mut |event| events.push(event)).expect("the load runs");
+    let established = report
+        .attempts
+        .iter()
+        .filter(|a| a.connect_ns.is_some())
+        .count() as u64;
+    let failed = u64::from(config.settings.clients) - established;
+    assert_eq!(
+        events,
+        [LoadEvent::Decided {
+            established,
+            failed
+        }]
+    );
+    check(config, &report);
+    report
+}
+
+/// What holds for every report: one ending for each attempt, sums that add up.
+pub(crate) fn check(config: &LoadConfig, report: &LoadReport) {
+    assert_eq!(report.attempts.len(), config.settings.clients as usize);
+    for (index, attempt) in report.attempts.iter().enumerate() {
+        assert_eq!(attempt.index as usize, index);
+        assert!(attempt.start_ns >= report.started_ns && attempt.end_ns <= report.ended_ns);
+        assert!(attempt.end_ns >= attempt.start_ns + attempt.connect_ns.unwrap_or(0));
+        assert!(attempt.messages_written <= config.settings.messages);
+        if attempt.ending == Ending::Finished {
+            assert!(attempt.connect_ns.is_some());
+            assert_eq!(attempt.messages_written, config.settings.messages);
+            assert_eq!(attempt.errno, None);
+        }
+    }
+    assert_eq!(
+        endings(report).values().sum::<usize>(),
+        config.settings.clients as usize
+    );
+    let written: u64 = report
+        .attempts
+        .iter()
+        .map(|a| u64::from(a.messages_written))
+        .sum();
+    assert_eq!(report.messages_written, written);
+    let deliveries: u64 = report.attempts.iter().map(|a| a.deliveries).sum();
+    assert_eq!(report.deliveries, deliveries);
+    let established = report
+        .attempts
+        .iter()
+        .filter(|a| a.connect_ns.is_some())
+        .count() as u64;
+    assert_eq!(report.connect_latency.count, established);
+    let errnos = report.attempts.iter().filter(|a| a.errno.is_some()).count() as u64;
+    assert_eq!(report.errors.values().sum::<u64>(), errnos);
+}
+
+/// How many attempts ended how.
+pub(crate) fn endings(report: &LoadReport) -> BTreeMap<String, usize> {
+    let mut endings = BTreeMap::new();
+    for attempt in &report.attempts {
+        *endings.entry(format!("{:?}", attempt.ending)).or_default() += 1;
+    }
+    endings
+}
+
+/// Asserts that the endings are exactly these.
+#[track_caller]
+pub(crate) fn assert_endings<const N: usize>(report: &LoadReport, expected: [(Ending, usize); N]) {
+    let expected: BTreeMap<String, usize> = expected
+        .into_iter()
+        .map(|(ending, count)| (format!("{ending:?}"), count))
+        .collect();
+    assert_eq!(endings(report), expected, "{report:?}");
+}
