@@ -1,4 +1,7 @@
 //! The server as a library, on loopback.
 
+mod accepting;
 mod broadcast;
+mod closing;
 mod common;
+mod stopping;

@@ -1,0 +1,23 @@
+//! A server as a process of its own, for the tests of `serve_part`.
+
+use std::process::ExitCode;
+
+use chat_server::{ServerSettings, serve_part};
+use clap::Parser;
+
+#[derive(Parser)]
+struct Arguments {
+    #[command(flatten)]
+    settings: ServerSettings,
+    /// Read commands from standard input.
+    #[arg(long)]
+    control: bool,
+}
+
+fn main() -> ExitCode {
+    let Arguments { settings, control } = Arguments::parse();
+    match serve_part(&settings, control) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}

@@ -1,0 +1,81 @@
+//! No thread is left, neither of clients that came and went nor after a stop.
+//! A process of its own, where every thread called `client` is the server's.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpStream};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chat_server::{Server, ServerEvent, ServerSettings};
+
+/// Threads of this process by that name.
+fn threads_named(name: &str) -> usize {
+    fs::read_dir("/proc/self/task")
+        .expect("Linux has it")
+        .filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok())
+        .filter(|comm| comm.trim_end() == name)
+        .count()
+}
+
+fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !happened() {
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "waited in vain until {what}"
+        );
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
+#[test]
+fn every_thread_is_joined() {
+    let settings = ServerSettings {
+        address: Ipv4Addr::LOCALHOST.into(),
+        port: 0,
+        ..Default::default()
+    };
+    let server = Server::bind(&settings).expect("loopback can be bound");
+    let address = server.local_address();
+    let running = server.start().expect("a thread can be started");
+    let handle = running.handle();
+    let live = || match handle.status() {
+        ServerEvent::Status { threads, .. } => threads,
+        other => panic!("{other:?}"),
+    };
+
+    for _ in 0..20 {
+        let clients: Vec<_> = (0..50)
+            .map(|_| TcpStream::connect(address).expect("it listens"))
+            .collect();
+        wait_until("all have a thread", || live() == 50);
+        assert_eq!(threads_named("client"), 50);
+        drop(clients);
+        wait_until("all have left", || live() == 0);
+        // An exited thread that nobody has joined shows up here no more; what
+        // it would leave behind is its stack.
+        wait_until("their threads are gone", || threads_named("client") == 0);
+    }
+    let stacks = fs::read_to_string("/proc/self/maps")
+        .expect("Linux has it")
+        .lines()
+        .count();
+    assert!(
+        stacks < 500,
+        "{stacks} mappings: 1000 stacks were not given back"
+    );
+
+    let _clients: Vec<_> = (0..50)
+        .map(|_| TcpStream::connect(address).expect("it listens"))
+        .collect();
+    wait_until("all have a thread", || live() == 50);
+    assert_eq!(threads_named("accept"), 1);
+    handle.stop();
+    let report = running.join();
+    assert_eq!(report.accepted.len(), 1050);
+    assert_eq!(report.most_threads, 50);
+    // A joined thread can stay in /proc for an instant.
+    wait_until("no thread is left", || {
+        threads_named("client") + threads_named("accept") == 0
+    });
+}

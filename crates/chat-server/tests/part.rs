@@ -1,0 +1,354 @@
+//! The server as a process: what it prints, what it obeys, how it ends.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use chat_server::{ServerEvent, ServerReport};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use socket2::{Domain, Socket, Type};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// `cargo test` builds examples; this file's executable lies beside theirs.
+fn example() -> PathBuf {
+    let own = std::env::current_exe().expect("a path");
+    let folder = own.ancestors().nth(2).expect("target/.../deps/part");
+    let example = folder.join("examples/serve");
+    assert!(
+        example.exists(),
+        "build it first: cargo build -p chat-server --example serve"
+    );
+    example
+}
+
+struct Part {
+    child: Child,
+    events: BufReader<ChildStdout>,
+    address: SocketAddr,
+}
+
+impl Part {
+    fn start(arguments: &[&str]) -> Self {
+        let mut child = Command::new(example())
+            .args(["--address", "127.0.0.1", "--port", "0"])
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("it was built");
+        let mut events = BufReader::new(child.stdout.take().expect("it is piped"));
+        let ServerEvent::Listening { address, pid } = next_event(&mut events) else {
+            panic!("the first line is Listening");
+        };
+        assert_eq!(pid, child.id());
+        Self {
+            child,
+            events,
+            address,
+        }
+    }
+
+    fn say(&mut self, line: &str) {
+        let stdin = self.child.stdin.as_mut().expect("it is piped");
+        stdin.write_all(line.as_bytes()).expect("it reads");
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(self.child.id() as i32), signal).expect("it runs");
+    }
+
+    fn event(&mut self) -> ServerEvent {
+        next_event(&mut self.events)
+    }
+
+    fn status(&mut self) -> (u64, u64) {
+        self.say("{\"command\":\"status\"}\n");
+        match self.event() {
+            ServerEvent::Status {
+                accepted,
+                messages_ingested,
+                ..
+            } => (accepted, messages_ingested),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn wait_for_status(&mut self, what: &str, mut happened: impl FnMut(u64, u64) -> bool) {
+        let start = Instant::now();
+        loop {
+            let (accepted, ingested) = self.status();
+            if happened(accepted, ingested) {
+                return;
+            }
+            assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn connect(&mut self) -> TcpStream {
+        let (before, _) = self.status();
+        let stream = TcpStream::connect(self.address).expect("it listens");
+        self.wait_for_status("the client is registered", |accepted, _| accepted > before);
+        stream
+    }
+
+    /// Waits for its end, with its standard input open: whose end would be a
+    /// clean stop.
+    fn wait(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it is our child") {
+                return status;
+            }
+            assert!(start.elapsed() < PATIENCE, "waited in vain for its end");
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// The last line, and nothing behind it.
+    fn end(mut self) -> (ServerReport, ExitStatus) {
+        let report = match self.event() {
+            ServerEvent::Stopped(report) => *report,
+            other => panic!("{other:?}"),
+        };
+        let mut rest = String::new();
+        self.events.read_to_string(&mut rest).expect("UTF-8");
+        assert_eq!(rest, "");
+        (report, self.wait())
+    }
+}
+
+impl Drop for Part {
+    fn drop(&mut self) {
+        // Where a test has failed; otherwise it has already ended.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn next_event(events: &mut impl BufRead) -> ServerEvent {
+    let mut line = String::new();
+    events.read_line(&mut line).expect("UTF-8");
+    assert!(line.ends_with('\n'), "a whole line, not {line:?}");
+    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+}
+
+#[test]
+fn commands_are_obeyed_and_bad_ones_named() {
+    let mut part = Part::start(&["--control", "--accept-paused", "true"]);
+    let mut client = TcpStream::connect(part.address).expect("it listens");
+    assert_eq!(part.status(), (0, 0));
+    // Two lines in pieces, an empty one, and one that is no command.
+    part.say("{\"comm");
+    thread::sleep(Duration::from_millis(20));
+    part.say("and\":\"resume\"}\n\nsing\n{\"command\":\"sing\"}\n");
+    for line in ["sing", "{\"command\":\"sing\"}"] {
+        let ServerEvent::Failed {
+            reason,
+            errno: None,
+        } = part.event()
+        else {
+            panic!("a bad line is Failed");
+        };
+        assert!(
+            reason.starts_with(&format!("read the command `{line}`: ")),
+            "{reason}"
+        );
+    }
+    part.wait_for_status("it has resumed", |accepted, _| accepted == 1);
+    client.write_all(b"\0\0\0\x02hi").expect("it reads");
+    part.wait_for_status("the message is in", |_, ingested| ingested == 1);
+    part.say("{\"command\":\"report\"}\n");
+    let ServerEvent::Report(report) = part.event() else {
+        panic!("a report was asked for")
+    };
+    assert_eq!(
+        report.accepted[0].peer,
+        client.local_addr().expect("connected")
+    );
+    assert_eq!((report.bytes_in, report.deliveries), (6, 0));
+    part.say("{\"command\":\"stop\"}\n");
+    let (report, status) = part.end();
+    assert_eq!(report.messages_ingested, 1);
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn the_end_of_standard_input_is_a_stop() {
+    let mut part = Part::start(&["--control"]);
+    drop(part.child.stdin.take());
+    assert!(part.end().1.success());
+}
+
+#[test]
+fn without_control_standard_input_is_ignored() {
+    let mut part = Part::start(&[]);
+    part.say("{\"command\":\"stop\"}\n");
+    drop(part.child.stdin.take());
+    part.signal(Signal::SIGUSR1);
+    assert!(matches!(part.event(), ServerEvent::Report(_)), "it goes on");
+    part.signal(Signal::SIGTERM);
+    assert!(part.end().1.success());
+}
+
+#[test]
+fn signals_stop_resume_and_report() {
+    for stop in [Signal::SIGTERM, Signal::SIGINT] {
+        let mut part = Part::start(&["--control", "--accept-paused", "true"]);
+        let _client = TcpStream::connect(part.address).expect("it listens");
+        assert_eq!(part.status(), (0, 0));
+        part.signal(Signal::SIGUSR2);
+        part.wait_for_status("it has resumed", |accepted, _| accepted == 1);
+        part.signal(Signal::SIGUSR1);
+        let ServerEvent::Report(report) = part.event() else {
+            panic!("a report was asked for")
+        };
+        assert_eq!(report.accepted.len(), 1);
+        let start = Instant::now();
+        part.signal(stop);
+        let (report, status) = part.end();
+        assert!(
+            start.elapsed() < Duration::from_secs(1),
+            "{:?}",
+            start.elapsed()
+        );
+        assert_eq!(report.most_threads, 1);
+        assert!(status.success(), "{stop}: {status}");
+    }
+}
+
+#[test]
+fn a_server_that_cannot_start_says_why_and_fails() {
+    let first = Part::start(&["--control"]);
+    let port = first.address.port().to_string();
+    let output = Command::new(example())
+        .args(["--address", "127.0.0.1", "--port", &port])
+        .output()
+        .expect("it was built");
+    let ServerEvent::Failed { reason, errno } = next_event(&mut &output.stdout[..]) else {
+        panic!("it cannot listen there");
+    };
+    assert_eq!(errno, Some(nix::libc::EADDRINUSE));
+    assert!(
+        reason.contains(&port) && reason.contains("choose another port"),
+        "{reason}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+    first.signal(Signal::SIGTERM);
+    first.end();
+}
+
+/// Makes the server write to a client whose RST has come, for certain: the
+/// sender's thread sits in a write to `deaf`, with the registry locked, so
+/// that `gone` cannot leave the registry before it is its turn.
+fn write_to_a_client_that_has_gone(part: &mut Part) -> (Socket, TcpStream) {
+    let deaf = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    deaf.set_recv_buffer_size(1)
+        .expect("the kernel takes its least");
+    deaf.connect(&part.address.into()).expect("it listens");
+    part.wait_for_status("deaf is registered", |accepted, _| accepted == 1);
+    let gone = part.connect();
+    let sender = part.connect();
+    let mut flood = sender.try_clone().expect("a descriptor");
+    let flooding = thread::spawn(move || {
+        let frame = [&60_000u32.to_be_bytes()[..], &[b'x'; 60_000]].concat();
+        for _ in 0..400 {
+            if flood.write_all(&frame).is_err() {
+                return;
+            }
+        }
+    });
+    // `gone` reads, or the server could block on it instead.
+    let reading = gone.try_clone().expect("a descriptor");
+    let reader = thread::spawn(move || {
+        let _ = std::io::copy(&mut &reading, &mut std::io::sink());
+    });
+    let mut before = 0;
+    let mut still = 0;
+    part.wait_for_status("the server is stuck", |_, ingested| {
+        still = if ingested == before && ingested > 0 {
+            still + 1
+        } else {
+            0
+        };
+        before = ingested;
+        still > 40
+    });
+    let gone = Socket::from(gone);
+    gone.set_linger(Some(Duration::ZERO))
+        .expect("a live socket");
+    // Ends the reader without a FIN; the close then sends the RST.
+    gone.shutdown(std::net::Shutdown::Read)
+        .expect("a live socket");
+    reader.join().expect("it only reads");
+    drop(gone);
+    thread::sleep(Duration::from_millis(50));
+    let unblock = deaf.try_clone().expect("a descriptor");
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut &unblock, &mut std::io::sink());
+    });
+    drop(flooding);
+    (deaf, sender)
+}
+
+#[test]
+fn the_default_disposition_of_sigpipe_kills_the_server() {
+    let mut part = Part::start(&["--control", "--sigpipe", "default"]);
+    let _clients = write_to_a_client_that_has_gone(&mut part);
+    let status = part.wait();
+    assert_eq!(status.signal(), Some(Signal::SIGPIPE as i32), "{status}");
+    let mut rest = String::new();
+    part.events.read_to_string(&mut rest).expect("UTF-8");
+    assert_eq!(rest, "", "it had no time for a last line");
+}
+
+#[test]
+fn with_sigpipe_ignored_the_write_fails_and_the_server_goes_on() {
+    let mut part = Part::start(&["--control", "--sigpipe", "ignore"]);
+    let _clients = write_to_a_client_that_has_gone(&mut part);
+    part.wait_for_status("the sender is heard to the end", |_, ingested| {
+        ingested == 400
+    });
+    part.say("{\"command\":\"stop\"}\n");
+    let (report, status) = part.end();
+    assert_eq!(report.failed_writes, 1);
+    assert!(
+        report.deliveries >= 400,
+        "all of it came to the deaf one: {}",
+        report.deliveries
+    );
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn with_the_default_disposition_a_stop_is_still_clean() {
+    let mut part = Part::start(&["--control", "--sigpipe", "default"]);
+    let deaf = part.connect();
+    let mut sender = part.connect();
+    let flooding = thread::spawn(move || {
+        let frame = [&60_000u32.to_be_bytes()[..], &[b'x'; 60_000]].concat();
+        while sender.write_all(&frame).is_ok() {}
+    });
+    let mut before = 0;
+    let mut still = 0;
+    part.wait_for_status("the server is stuck", |_, ingested| {
+        still = if ingested == before && ingested > 0 {
+            still + 1
+        } else {
+            0
+        };
+        before = ingested;
+        still > 40
+    });
+    part.signal(Signal::SIGTERM);
+    let (_, status) = part.end();
+    assert!(status.success(), "{status}");
+    flooding.join().expect("its writes fail, no more");
+    drop(deaf);
+}

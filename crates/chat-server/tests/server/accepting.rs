@@ -1,0 +1,182 @@
+//! The accept loop: when it accepts, what it notes, what it survives.
+
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use chat_server::{Server, ServerError, ServerSettings};
+
+use crate::common::{TestServer, settings, wait_until};
+
+fn paused(backlog: i32) -> ServerSettings {
+    ServerSettings {
+        accept_paused: true,
+        backlog,
+        ..settings()
+    }
+}
+
+/// How many of `attempts` connects are established. On loopback the handshake
+/// is over when connect(2) has sent its SYN, or else a SYN has been dropped
+/// and nothing happens for a second.
+fn established(address: SocketAddr, attempts: usize) -> Vec<TcpStream> {
+    (0..attempts)
+        .filter_map(|_| TcpStream::connect_timeout(&address, Duration::from_millis(300)).ok())
+        .collect()
+}
+
+#[test]
+fn a_backlog_holds_itself_and_one_more() {
+    for backlog in [0, 1, 5] {
+        let server = TestServer::start(&paused(backlog));
+        let held = established(server.address, backlog as usize + 3);
+        assert_eq!(held.len(), backlog as usize + 1, "backlog {backlog}");
+        server.handle.resume();
+        wait_until("all are accepted", || {
+            server.accepted() == held.len() as u64
+        });
+        let mut peers: Vec<_> = held
+            .iter()
+            .map(|s| s.local_addr().expect("connected"))
+            .collect();
+        let mut accepted: Vec<_> = server.stop().accepted.iter().map(|c| c.peer).collect();
+        peers.sort_unstable();
+        accepted.sort_unstable();
+        assert_eq!(accepted, peers);
+    }
+}
+
+#[test]
+fn a_negative_backlog_means_somaxconn() {
+    let somaxconn: usize = std::fs::read_to_string("/proc/sys/net/core/somaxconn")
+        .expect("every network namespace has it")
+        .trim()
+        .parse()
+        .expect("a number");
+    let attempts = somaxconn.min(200);
+    let server = TestServer::start(&paused(-1));
+    assert_eq!(established(server.address, attempts).len(), attempts);
+    server.stop();
+}
+
+#[test]
+fn a_connection_that_was_reset_in_the_queue_still_has_its_address() {
+    let server = TestServer::start(&paused(8));
+    let gone = server.connect_unseen();
+    let stays = server.connect_unseen();
+    let addresses = [gone.address(), stays.address()];
+    gone.reset();
+    server.handle.resume();
+    wait_until("both are accepted", || server.accepted() == 2);
+    wait_until("the reset one has left", || server.threads() == 1);
+    let report = server.stop();
+    assert_eq!(
+        [report.accepted[0].peer, report.accepted[1].peer],
+        addresses
+    );
+    assert!(report.accept_errors.is_empty());
+}
+
+#[test]
+fn accepts_keep_their_delay() {
+    let accept_delay = Duration::from_millis(50);
+    let server = TestServer::start(&ServerSettings {
+        accept_delay,
+        ..settings()
+    });
+    let _clients: Vec<_> = (0..4).map(|_| server.connect_unseen()).collect();
+    wait_until("all are accepted", || server.accepted() == 4);
+    let accepted = server.stop().accepted;
+    for pair in accepted.windows(2) {
+        assert!(
+            pair[1].at_ns - pair[0].at_ns >= accept_delay.as_nanos() as u64,
+            "{pair:?}"
+        );
+    }
+}
+
+#[test]
+fn a_client_without_a_thread_is_counted_and_closed_and_the_server_goes_on() {
+    // No address space has room for this stack.
+    let server = TestServer::start(&ServerSettings {
+        thread_stack: 1 << 47,
+        ..settings()
+    });
+    for count in 1..=3 {
+        let mut client = server.connect_unseen();
+        assert_eq!(client.receive(), None);
+        wait_until("it is counted", || {
+            server.handle.report().accept_errors.get("EAGAIN") == Some(&count)
+        });
+    }
+    let report = server.stop();
+    assert_eq!(report.accepted.len(), 3);
+    assert_eq!(report.most_threads, 0);
+}
+
+#[test]
+fn the_least_stack_is_enough_to_chat() {
+    for design in chat_server::DesignName::all() {
+        let server = TestServer::start(&ServerSettings {
+            thread_stack: 16_384,
+            design,
+            ..settings()
+        });
+        let mut sender = server.connect();
+        let mut other = server.connect();
+        sender.send(&[7; 65_536]);
+        assert_eq!(other.receive().expect("a message"), [7; 65_536]);
+        server.stop();
+    }
+}
+
+#[test]
+fn impossible_settings_and_addresses_are_named() {
+    let error = |settings: ServerSettings| -> ServerError {
+        Server::bind(&settings).expect_err("cannot be bound")
+    };
+    let stack = error(ServerSettings {
+        thread_stack: 16_383,
+        ..settings()
+    });
+    assert_eq!(
+        stack.to_string(),
+        "use these settings: thread stack 16383 is too small: choose at least 16384 bytes"
+    );
+    assert_eq!(stack.errno(), None);
+    let body = error(ServerSettings {
+        largest_body: Some(0),
+        ..settings()
+    });
+    assert_eq!(
+        body.to_string(),
+        "use these settings: largest body 0 does not fit u32be: choose 1 to 4294967295"
+    );
+
+    let first = Server::bind(&settings()).expect("a free port");
+    let port = first.local_address().port();
+    let taken = error(ServerSettings { port, ..settings() });
+    assert_eq!(taken.errno(), Some(nix::libc::EADDRINUSE));
+    let text = taken.to_string();
+    assert!(
+        text.starts_with(&format!("listen on 127.0.0.1:{port}: "))
+            || text.starts_with(&format!("bind 127.0.0.1:{port}: ")),
+        "{text}"
+    );
+    assert!(
+        text.ends_with("(set reuse_address, or wait 60 s)"),
+        "{text}"
+    );
+
+    let address = "192.0.2.1".parse().expect("an address");
+    let foreign = error(ServerSettings {
+        address,
+        ..settings()
+    });
+    assert_eq!(foreign.errno(), Some(nix::libc::EADDRNOTAVAIL));
+    assert!(
+        foreign
+            .to_string()
+            .ends_with("; choose an address that this host has"),
+        "{foreign}"
+    );
+}

@@ -1,0 +1,151 @@
+//! A stop takes under a second whatever the server is in the middle of.
+
+use std::io::Write;
+use std::thread;
+use std::time::Duration;
+
+use chat_protocol::{Codec, Framing};
+use chat_server::{ClosesFirst, DesignName, ServerSettings};
+
+use crate::common::{TestServer, settings, wait_until, with_design};
+
+#[test]
+fn with_hundreds_of_idle_clients() {
+    for design in DesignName::all() {
+        let server = TestServer::start(&ServerSettings {
+            backlog: 512,
+            ..with_design(design)
+        });
+        let clients: Vec<_> = (0..400).map(|_| server.connect_unseen()).collect();
+        wait_until("all are registered", || server.accepted() == 400);
+        let report = server.stop_in_time("400 clients");
+        assert_eq!(report.most_threads, 400);
+        for mut client in clients {
+            assert_eq!(client.receive(), None, "a stop is a clean end of file");
+        }
+    }
+}
+
+#[test]
+fn with_clients_that_do_not_read() {
+    for design in DesignName::all() {
+        let server = TestServer::start(&with_design(design));
+        let _deaf: Vec<_> = (0..3).map(|_| server.connect_narrow()).collect();
+        let senders: Vec<_> = (0..3).map(|_| server.connect()).collect();
+        thread::scope(|scope| {
+            for sender in senders {
+                scope.spawn(move || flood(&sender.stream));
+            }
+            server.wait_until_stuck();
+            // Under the global lock this one is not registered: the accept
+            // loop waits for the stuck broadcast too.
+            let _late = server.connect_unseen();
+            let stuck = server.handle.report();
+            let report = server.stop_in_time("deaf clients");
+            assert!(report.messages_ingested >= stuck.messages_ingested);
+            assert_eq!(
+                report.failed_writes, 0,
+                "{design}: the stop's own doing is no failure"
+            );
+            assert!(report.lock_hold.count > 0);
+            if design.as_str() == "global-lock" {
+                assert!(
+                    report.lock_hold.max_ns > 100_000_000,
+                    "{:?}",
+                    report.lock_hold
+                );
+                assert!(
+                    report.lock_wait.max_ns > 100_000_000,
+                    "{:?}",
+                    report.lock_wait
+                );
+            } else {
+                assert!(report.lock_hold.max_ns < report.lock_hold.count * 100_000_000);
+            }
+        });
+    }
+}
+
+#[test]
+fn with_traffic_at_full_speed() {
+    for design in DesignName::all() {
+        let server = TestServer::start(&with_design(design));
+        let clients: Vec<_> = (0..6).map(|_| server.connect()).collect();
+        thread::scope(|scope| {
+            for client in clients {
+                let reader = client.split();
+                scope.spawn(move || flood(&client.stream));
+                scope.spawn(move || {
+                    let copied = std::io::copy(&mut &reader.stream, &mut std::io::sink());
+                    assert!(copied.is_err() || copied.is_ok_and(|bytes| bytes > 0));
+                });
+            }
+            wait_until("the chat is going", || server.ingested() > 2000);
+            let report = server.stop_in_time("traffic");
+            assert_eq!(report.failed_writes, 0, "{design}");
+            assert!(report.deliveries <= report.messages_ingested * 5);
+        });
+    }
+}
+
+#[test]
+fn while_accepting_is_paused() {
+    let server = TestServer::start(&ServerSettings {
+        accept_paused: true,
+        ..settings()
+    });
+    let mut queued = server.connect_unseen();
+    let report = server.stop_in_time("paused");
+    assert_eq!(report.accepted, []);
+    let ended = std::io::Read::read(&mut queued.stream, &mut [0]);
+    ended.expect_err("closing a listener resets what it has queued");
+}
+
+#[test]
+fn while_an_accept_is_delayed() {
+    let accept_delay = Duration::from_secs(3600);
+    let server = TestServer::start(&ServerSettings {
+        accept_delay,
+        ..settings()
+    });
+    let _queued = server.connect_unseen();
+    assert_eq!(server.stop_in_time("delayed by an hour").accepted, []);
+    let endless = ServerSettings {
+        accept_delay: Duration::MAX,
+        ..settings()
+    };
+    TestServer::start(&endless).stop_in_time("delayed for ever");
+}
+
+#[test]
+fn while_waiting_for_an_end_of_file() {
+    let closes_first = ClosesFirst::Server;
+    let server = TestServer::start(&ServerSettings {
+        closes_first,
+        close_after: 0,
+        ..settings()
+    });
+    let mut client = server.connect();
+    assert_eq!(client.receive(), None);
+    assert_eq!(server.threads(), 1, "it waits for this client to close");
+    server.stop_in_time("draining");
+}
+
+#[test]
+fn before_anybody_came_and_twice() {
+    let server = TestServer::start(&settings());
+    server.handle.stop();
+    server.stop_in_time("nobody");
+}
+
+/// Small messages until the server ends the connection.
+fn flood(mut stream: &std::net::TcpStream) {
+    let codec = Codec::new(Framing::U32be, None).expect("the default fits");
+    let mut frames = Vec::new();
+    for _ in 0..1000 {
+        codec
+            .encode(b"thirty bytes of chatter, or so", &mut frames)
+            .expect("it fits");
+    }
+    while stream.write_all(&frames).is_ok() {}
+}
