@@ -14,17 +14,10 @@ pub enum LoadError {
     /// Settings that no load can follow.
     #[error("follow the load's settings: {}", list(.0))]
     Settings(Vec<SettingProblem>),
-    /// The limit of open files is too low for the connections asked for.
-    #[error(
-        "open the {needed} files that this load needs: the hard limit is {hard}; raise it \
-         (`ulimit -Hn {needed}` as root) or ask for fewer clients"
-    )]
-    OpenFiles {
-        /// Open files that the load needs at once.
-        needed: u64,
-        /// RLIMIT_NOFILE's hard limit.
-        hard: u64,
-    },
+    /// The limit of open files is too low for the connections asked for; names
+    /// the number needed.
+    #[error("run so many clients: {0}")]
+    OpenFiles(linux_net::OpenFilesError),
     /// The kernel refused something that every load needs.
     #[error("{what}: {source}")]
     Machine {

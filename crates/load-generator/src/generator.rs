@@ -4,17 +4,17 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use chat_protocol::Codec;
-use linux_net::{ResourceUsage, monotonic_ns};
+use linux_net::monotonic_ns;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 
 use crate::client::{Client, End, State};
 use crate::error::errno_name;
 use crate::figures::Figures;
+use crate::leaving::QUIET_CHECK_NS;
 use crate::ledger::Ledger;
 use crate::message::MessageFormat;
 use crate::schedule::Schedule;
-use crate::standing;
 use crate::timers::{Timer, Timers};
 use crate::{
     ChatPhase, CommandSource, ConnectPattern, Ending, Leave, LoadCommand, LoadConfig, LoadError,
@@ -24,8 +24,6 @@ use crate::{
 /// epoll's names for what is no client.
 const TIMERS: u64 = u64::MAX;
 const COMMANDS: u64 = u64::MAX - 1;
-
-const QUIET_CHECK_NS: u64 = standing::QUIET_NS / 4;
 
 /// A load that is running.
 pub(crate) struct Generator<'a> {
@@ -215,7 +213,7 @@ impl<'a> Generator<'a> {
         self.config.hold && self.commands.is_some() && waits
     }
 
-    fn leaves_together(&self) -> bool {
+    pub(crate) fn leaves_together(&self) -> bool {
         !self.config.server_closes && self.config.settings.leave == Leave::Together
     }
 
@@ -242,48 +240,6 @@ impl<'a> Generator<'a> {
         }
     }
 
-    fn on_quiet_check(&mut self) {
-        let now = monotonic_ns();
-        let quiet = now.saturating_sub(self.figures.last_activity_ns) >= standing::QUIET_NS;
-        let over = quiet
-            && self.unwritten == 0
-            && standing::nothing_expected(&self.ledger, &self.schedules);
-        if over {
-            self.end_all(Ending::Finished);
-        } else {
-            self.timers.add(now + QUIET_CHECK_NS, Timer::Quiet);
-        }
-    }
-
-    fn on_finish_deadline(&mut self) {
-        if !self.leaves_together() || self.config.settings.messages == 0 {
-            return self.end_all(Ending::Unfinished);
-        }
-        // All are judged before the first one leaves.
-        let judged: Vec<_> = self
-            .open_clients()
-            .into_iter()
-            .map(|client| {
-                let owed = standing::owed_by_all(&self.ledger, &self.schedules, client);
-                self.figures.undelivered += owed;
-                let finished = owed == 0
-                    && self.schedules[client].is_written()
-                    && standing::is_registered(&self.ledger, client);
-                (
-                    client,
-                    if finished {
-                        Ending::Finished
-                    } else {
-                        Ending::Unfinished
-                    },
-                )
-            })
-            .collect();
-        for (client, ending) in judged {
-            self.end(client, ending, None);
-        }
-    }
-
     /// Ends everything, undecided attempts included.
     fn stop(&mut self) {
         for client in 0..self.clients.len() {
@@ -298,7 +254,7 @@ impl<'a> Generator<'a> {
         self.released = true;
     }
 
-    fn end_all(&mut self, ending: Ending) {
+    pub(crate) fn end_all(&mut self, ending: Ending) {
         for client in self.open_clients() {
             self.end(client, ending, None);
         }
@@ -361,51 +317,6 @@ impl<'a> Generator<'a> {
     pub(crate) fn source(&self, client: usize) -> Option<IpAddr> {
         let sources = &self.config.sources;
         (!sources.is_empty()).then(|| sources[client % sources.len()])
-    }
-
-    fn report(self) -> LoadReport {
-        let attempts: Vec<_> = self
-            .clients
-            .iter()
-            .zip(&self.schedules)
-            .enumerate()
-            .map(|(index, (client, schedule))| client.attempt(index, schedule.written))
-            .collect();
-        let mut integrity = self.ledger.integrity();
-        for receiver in 0..self.clients.len() {
-            for sender in 0..self.clients.len() {
-                let lost =
-                    standing::lost_before_first(&self.ledger, &self.schedules, receiver, sender);
-                integrity.lost += u64::from(lost);
-            }
-        }
-        let figures = self.figures;
-        LoadReport {
-            messages_written: attempts.iter().map(|a| u64::from(a.messages_written)).sum(),
-            deliveries: attempts.iter().map(|a| a.deliveries).sum(),
-            undelivered: figures.undelivered,
-            bytes_out: self.clients.iter().map(|client| client.bytes_written).sum(),
-            bytes_in: figures.bytes_in,
-            started_ns: attempts
-                .iter()
-                .map(|a| a.start_ns)
-                .min()
-                .unwrap_or_default(),
-            ended_ns: attempts.iter().map(|a| a.end_ns).max().unwrap_or_default(),
-            chat_window_ns: figures.chat_window_ns,
-            delivery_latency: figures.delivery_latency.percentiles(),
-            connect_latency: figures.connect_latency.percentiles(),
-            send_lateness: figures.send_lateness.percentiles(),
-            integrity: crate::Integrity {
-                echoed: figures.echoed,
-                foreign: figures.foreign,
-                broken_streams: figures.broken_streams,
-                ..integrity
-            },
-            errors: figures.errors,
-            resources: ResourceUsage::of_this_process(),
-            attempts,
-        }
     }
 }
 

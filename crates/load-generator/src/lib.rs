@@ -4,8 +4,8 @@
 //! [`run`] runs a load in this process; [`load_part`] does so as a process of
 //! its own, steered by JSON lines. In between:
 //!
-//! - `generator`: the loop over epoll and timers, and its phases; `connecting`
-//!   and `chatting` are its two halves.
+//! - `generator`: the loop over epoll and timers, and its phases; what it does
+//!   in them is in `connecting`, `chatting` and `leaving`.
 //! - `client`, `schedule`: one attempt, and when its messages are due.
 //! - `message`, `ledger`: what a message looks like, and which arrived where.
 //! - `standing`: who is done when, and how dead connections and slow servers
@@ -22,6 +22,7 @@ mod error;
 mod figures;
 mod generator;
 mod latency;
+mod leaving;
 mod ledger;
 mod message;
 mod part;
@@ -31,7 +32,6 @@ mod standing;
 mod timers;
 
 use chat_protocol::Codec;
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 pub use check::{SettingProblem, check_settings};
 pub use commands::{CommandSender, CommandSource, command_channel};
@@ -71,20 +71,6 @@ pub fn run(
         _ => return Err(LoadError::Settings(problems)),
     };
     let needed = u64::from(config.settings.clients) + OTHER_FILES;
-    raise_open_files(needed)?;
+    linux_net::raise_open_files(needed).map_err(LoadError::OpenFiles)?;
     generator::Generator::new(config, codec, commands, on_event)?.run()
-}
-
-/// Raises the soft limit of open files as far as `needed`, where it is lower.
-fn raise_open_files(needed: u64) -> Result<(), LoadError> {
-    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)
-        .map_err(LoadError::machine("read the limit of open files"))?;
-    if hard < needed {
-        return Err(LoadError::OpenFiles { needed, hard });
-    }
-    if soft < needed {
-        setrlimit(Resource::RLIMIT_NOFILE, needed, hard)
-            .map_err(LoadError::machine("raise the limit of open files"))?;
-    }
-    Ok(())
 }
