@@ -215,3 +215,167 @@ impl NamespacePolicy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A machine that forbids nothing.
+    const OPEN: NamespacePolicy = NamespacePolicy {
+        apparmor_restricts: Some(0),
+        unprivileged_clone: Some(1),
+        most_user_namespaces: Some(15_000),
+        most_network_namespaces: Some(15_000),
+        threads: Some(1),
+    };
+
+    fn told(policy: &NamespacePolicy, attempt: Attempt, errno: Errno) -> String {
+        NamespaceError::Refused {
+            attempt,
+            refusal: policy.diagnose(attempt, errno),
+        }
+        .to_string()
+    }
+
+    #[test]
+    fn ubuntus_restriction_is_named_at_whatever_step_it_shows() {
+        let ubuntu = NamespacePolicy {
+            apparmor_restricts: Some(1),
+            ..OPEN
+        };
+        for (attempt, errno, intent) in [
+            (
+                Attempt::UserNamespace,
+                Errno::EACCES,
+                "create a user namespace",
+            ),
+            (
+                Attempt::UserNamespace,
+                Errno::EPERM,
+                "create a user namespace",
+            ),
+            (
+                Attempt::IdentityMap,
+                Errno::EPERM,
+                "map this user to root in a new user namespace",
+            ),
+            (
+                Attempt::NetworkNamespace,
+                Errno::EPERM,
+                "create a network namespace",
+            ),
+        ] {
+            assert_eq!(
+                told(&ubuntu, attempt, errno),
+                format!(
+                    "failed to {intent}: AppArmor denies it to programs without a profile \
+                     (kernel.apparmor_restrict_unprivileged_userns = 1); run as root, or `sudo \
+                     sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or give this \
+                     program an AppArmor profile with `userns,`, or use `--backend docker`"
+                )
+            );
+        }
+    }
+
+    #[test]
+    fn every_other_cause_is_named_with_its_way_out() {
+        let with = |change: fn(&mut NamespacePolicy)| {
+            let mut policy = OPEN;
+            change(&mut policy);
+            policy
+        };
+        use Attempt::{IdentityMap, NetworkNamespace, UserNamespace};
+        for (policy, attempt, errno, cause, way_out) in [
+            (
+                with(|p| p.unprivileged_clone = Some(0)),
+                UserNamespace,
+                Errno::EPERM,
+                "kernel.unprivileged_userns_clone = 0",
+                "sysctl -w kernel.unprivileged_userns_clone=1",
+            ),
+            (
+                with(|p| p.most_user_namespaces = Some(0)),
+                UserNamespace,
+                Errno::ENOSPC,
+                "user.max_user_namespaces = 0",
+                "sysctl -w user.max_user_namespaces=15000",
+            ),
+            (
+                with(|p| p.most_network_namespaces = Some(0)),
+                NetworkNamespace,
+                Errno::ENOSPC,
+                "user.max_net_namespaces = 0",
+                "sysctl -w user.max_net_namespaces=15000",
+            ),
+            (
+                with(|p| p.most_network_namespaces = None),
+                NetworkNamespace,
+                Errno::ENOSPC,
+                "user.max_user_namespaces = 15000, user.max_net_namespaces = ?",
+                "raise the limit",
+            ),
+            (
+                with(|p| p.threads = Some(7)),
+                UserNamespace,
+                Errno::EINVAL,
+                "this process has 7 threads",
+                "first thing in main",
+            ),
+            (
+                OPEN,
+                UserNamespace,
+                Errno::EINVAL,
+                "CONFIG_USER_NS",
+                "another kernel",
+            ),
+            (
+                OPEN,
+                NetworkNamespace,
+                Errno::EINVAL,
+                "CONFIG_NET_NS",
+                "another kernel",
+            ),
+            (
+                OPEN,
+                UserNamespace,
+                Errno::EPERM,
+                "seccomp",
+                "outside the container",
+            ),
+            (
+                NamespacePolicy::default(),
+                UserNamespace,
+                Errno::EPERM,
+                "seccomp",
+                "--privileged",
+            ),
+            (
+                OPEN,
+                IdentityMap,
+                Errno::EACCES,
+                "EACCES",
+                "outside the container",
+            ),
+            (
+                OPEN,
+                NetworkNamespace,
+                Errno::EPERM,
+                "dropped capabilities",
+                "CAP_SYS_ADMIN",
+            ),
+            (OPEN, UserNamespace, Errno::ENOMEM, "ENOMEM", "run as root"),
+        ] {
+            let text = told(&policy, attempt, errno);
+            assert!(text.contains(cause), "{cause}: {text}");
+            assert!(text.contains(way_out), "{way_out}: {text}");
+            assert!(!text.contains("AppArmor"), "{text}");
+        }
+    }
+
+    #[test]
+    fn proc_is_read() {
+        let policy = NamespacePolicy::of_this_process();
+        assert!(policy.threads.unwrap() >= 2, "a test has its own thread");
+        assert!(policy.most_user_namespaces.is_some());
+    }
+}

@@ -300,7 +300,8 @@ fn read_deciding() -> Result<BTreeMap<SysctlName, String>, SysctlError> {
     Ok(values)
 }
 
-/// Field by field, and numbers as numbers.
+/// Field by field, and numbers as numbers. (The kernel reads a leading 0 as
+/// octal and prints decimals: `010` is found out here to be 8.)
 fn is_same_value(asked: &str, effective: &str) -> bool {
     let number = |field: &str| field.parse::<i128>().ok();
     let (mut asked, mut effective) = (asked.split_whitespace(), effective.split_whitespace());
@@ -329,7 +330,7 @@ mod tests {
     fn compares_values_by_fields_and_numbers() {
         for (asked, effective) in [
             ("128", "128"),
-            (" 0128 ", "128"),
+            (" 128\n", "128"),
             ("+1", "1"),
             ("1024\t2048", "1024 2048"),
             ("", ""),

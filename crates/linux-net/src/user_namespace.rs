@@ -95,3 +95,22 @@ fn write_file(path: &std::ffi::CStr, contents: &str) -> Result<(), Errno> {
     let file = open(path, OFlag::O_WRONLY | OFlag::O_CLOEXEC, Mode::empty())?;
     write(file, contents.as_bytes()).map(|_| ())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Refusal;
+
+    #[test]
+    fn a_process_of_many_threads_is_told_so() {
+        let (attempt, errno) = IdentityMap::of_this_process()
+            .enter_new_namespace()
+            .unwrap_err();
+        assert_eq!((attempt, errno), (Attempt::UserNamespace, Errno::EINVAL));
+        let refusal = NamespacePolicy::of_this_process().diagnose(attempt, errno);
+        assert!(
+            matches!(refusal, Refusal::Threads { threads } if threads >= 2),
+            "{refusal}"
+        );
+    }
+}

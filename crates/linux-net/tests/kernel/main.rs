@@ -1,0 +1,7 @@
+//! Against the running kernel, as root and as an ordinary user alike.
+
+mod common;
+mod namespace;
+mod queues;
+mod sysctls;
+mod testbed;
