@@ -1,0 +1,144 @@
+//! The points of a matrix, and whether their settings fit together.
+
+use std::collections::HashSet;
+
+use chat_protocol::Codec;
+use indexmap::IndexMap;
+use load_generator::check_settings;
+use serde_json::Value;
+
+use crate::axis::{PlacedAxis, steps_of};
+use crate::model::{CellSettings, Scenario};
+use crate::overrides::plain;
+use crate::plan::Cell;
+use crate::problem::Problem;
+use crate::tree::{Node, Place};
+
+/// More cells than this are a slip: at ten a second they would take hours.
+const MOST_CELLS: usize = 100_000;
+
+/// Every point of the matrix; the last axis varies fastest.
+pub(crate) fn cells(
+    scenario: &Scenario,
+    axes: &[PlacedAxis],
+    tree: &Node,
+    problems: &mut Vec<Problem>,
+) -> Vec<Cell> {
+    let count = axes
+        .iter()
+        .try_fold(1_usize, |count, axis| count.checked_mul(axis.values.len()))
+        .filter(|&count| count <= MOST_CELLS);
+    let Some(count) = count else {
+        let message = format!("the matrix has more than {MOST_CELLS} cells");
+        problems.push(Problem::new(tree.place_of(&["matrix"]), message));
+        return Vec::new();
+    };
+    let base = CellSettings {
+        hosts: scenario.hosts.clone(),
+        server: scenario.server.clone(),
+        load: scenario.load.clone(),
+    };
+    let Ok(base) = serde_json::to_value(base) else {
+        return Vec::new();
+    };
+    let mut reported = HashSet::new();
+    let mut cells = Vec::with_capacity(count);
+    for index in 0..count {
+        let chosen = choose(index, axes);
+        let mut settings = base.clone();
+        for (axis, (value, _)) in axes.iter().zip(&chosen) {
+            put(&mut settings, &steps_of(&axis.path), value);
+        }
+        // Each value was read by itself as its setting's type before.
+        let Ok(settings) = serde_json::from_value::<CellSettings>(settings) else {
+            continue;
+        };
+        let point: IndexMap<String, Value> = axes
+            .iter()
+            .zip(&chosen)
+            .map(|(axis, (value, _))| (axis.path.clone(), value.clone()))
+            .collect();
+        for (section, field, reason) in misfits(&settings) {
+            let path = format!("{section}.{field}");
+            let place = axes
+                .iter()
+                .zip(&chosen)
+                .find(|(axis, _)| axis.path == path)
+                .map_or_else(|| setting_place(tree, section, field), |(_, (_, place))| place.clone());
+            // A value that fits nowhere is said once, not once a cell.
+            if reported.insert((place.clone(), path.clone())) {
+                let problem = Problem::new(place, format!("{path}: {reason}"));
+                problems.push(match point.is_empty() {
+                    true => problem,
+                    false => problem.help(format!("first in the cell {}", named(&point))),
+                });
+            }
+        }
+        cells.push(Cell {
+            index,
+            point,
+            settings,
+        });
+    }
+    cells
+}
+
+/// The values of cell `index`: its digits, the last axis the lowest.
+fn choose(mut index: usize, axes: &[PlacedAxis]) -> Vec<&(Value, Place)> {
+    let mut chosen: Vec<_> = axes
+        .iter()
+        .rev()
+        .map(|axis| {
+            let digit = index % axis.values.len();
+            index /= axis.values.len();
+            &axis.values[digit]
+        })
+        .collect();
+    chosen.reverse();
+    chosen
+}
+
+fn put(settings: &mut Value, steps: &[String], value: &Value) {
+    let mut node = settings;
+    for step in steps {
+        node = &mut node[step.as_str()];
+    }
+    *node = value.clone();
+}
+
+/// What no server or load can follow: section, field and reason.
+fn misfits(settings: &CellSettings) -> Vec<(&'static str, &'static str, String)> {
+    let CellSettings { server, load, .. } = settings;
+    let mut misfits = Vec::new();
+    if server.thread_stack < SMALLEST_STACK {
+        let reason = format!(
+            "{} bytes are too small for a thread: ask for at least {SMALLEST_STACK}",
+            server.thread_stack
+        );
+        misfits.push(("server", "thread_stack", reason));
+    }
+    if let Err(error) = Codec::new(server.framing, server.largest_body) {
+        misfits.push(("server", "largest_body", error.to_string()));
+        // The load's size is held against it.
+        return misfits;
+    }
+    let problems = check_settings(load, server.framing, server.largest_body);
+    misfits.extend(
+        problems
+            .into_iter()
+            .map(|problem| ("load", problem.field, problem.reason)),
+    );
+    misfits
+}
+
+/// PTHREAD_STACK_MIN of Linux on x86-64, bytes.
+const SMALLEST_STACK: u64 = 16 * 1024;
+
+fn setting_place(tree: &Node, section: &str, field: &str) -> Place {
+    tree.place_of(&[section, field])
+}
+
+fn named(point: &IndexMap<String, Value>) -> String {
+    let values = point.iter().map(|(path, value)| format!("{path}={}", plain(value)));
+    values.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,96 @@
+//! The facts of a trial as CEL sees them.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use cel::{Context, ExecutionError};
+use serde_json::{Value, json};
+
+/// The variable whose absent keys read as 0.
+pub(crate) const COUNTERS: &str = "counters";
+
+/// Every fact but the settings, all of them 1.
+pub(crate) fn sample() -> Value {
+    json!({
+        "attempts": 1,
+        "outcomes": {
+            "ok": 1, "refused": 1, "timed_out": 1, "reset": 1,
+            "phantom": 1, "no_port": 1, "incomplete": 1, "server_down": 1,
+        },
+        "success_rate": 1.0,
+        "first_try_rate": 1.0,
+        "rates": { "offered": 1.0, "ingested": 1.0, "delivered": 1.0 },
+        "integrity": {
+            "lost": 1, "doubled": 1, "reordered": 1,
+            "echoed": 1, "foreign": 1, "broken_streams": 1,
+        },
+        COUNTERS: { "server": {}, "client": {} },
+        "queue": { "depth": 1, "limit": 1 },
+        "connect": { "worst_s": 1.0 },
+    })
+}
+
+/// A context with the facts as variables, and the lab's own functions.
+pub(crate) fn context(facts: &Value) -> Context<'static, 'static> {
+    let mut context = Context::default();
+    for (name, value) in facts.as_object().into_iter().flatten() {
+        context.add_variable_from_value(name.as_str(), to_cel(value));
+    }
+    let functions = [
+        context.add_function("min", |a: cel::Value, b: cel::Value| pick("min", a, b)),
+        context.add_function("max", |a: cel::Value, b: cel::Value| pick("max", a, b)),
+        context.add_function("seconds", seconds),
+    ];
+    debug_assert!(functions.iter().all(Result::is_ok), "CEL has a function of that name");
+    context
+}
+
+/// Whole numbers become `int`, never CEL's `uint`: `attempts - 1` must work.
+fn to_cel(value: &Value) -> cel::Value {
+    match value {
+        Value::Null => cel::Value::Null,
+        Value::Bool(truth) => cel::Value::Bool(*truth),
+        Value::Number(number) => match number.as_i64() {
+            Some(whole) => cel::Value::Int(whole),
+            None => cel::Value::Float(number.as_f64().unwrap_or(f64::NAN)),
+        },
+        Value::String(text) => text.as_str().into(),
+        Value::Array(items) => items.iter().map(to_cel).collect::<Vec<_>>().into(),
+        Value::Object(entries) => entries
+            .iter()
+            .map(|(key, value)| (key.as_str(), to_cel(value)))
+            .collect::<HashMap<_, _>>()
+            .into(),
+    }
+}
+
+fn pick(name: &str, a: cel::Value, b: cel::Value) -> Result<cel::Value, ExecutionError> {
+    let number = |value: &cel::Value| match value {
+        cel::Value::Int(whole) => Ok(*whole as f64),
+        cel::Value::Float(number) => Ok(*number),
+        _ => Err(ExecutionError::function_error(name, "it takes two numbers")),
+    };
+    let a_is_less = number(&a)? <= number(&b)?;
+    Ok(if a_is_less == (name == "min") { a } else { b })
+}
+
+/// A time such as `load.connect_deadline`, in seconds.
+fn seconds(time: Arc<String>) -> Result<f64, ExecutionError> {
+    humantime::parse_duration(&time)
+        .map(|time| time.as_secs_f64())
+        .map_err(|error| ExecutionError::function_error("seconds", error))
+}
+
+/// A fact's path as CEL writes it.
+pub(crate) fn path_text(path: &[String]) -> String {
+    let mut text = String::new();
+    for step in path {
+        let plain = step.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+        match (plain, text.is_empty()) {
+            (_, true) => text.push_str(step),
+            (true, false) => text.extend([".", step]),
+            (false, false) => text.extend(["[\"", step, "\"]"]),
+        }
+    }
+    text
+}

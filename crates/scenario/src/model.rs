@@ -1,0 +1,276 @@
+//! The types of a scenario file.
+
+use std::fmt;
+use std::num::NonZeroU32;
+
+use chat_server::ServerSettings;
+use indexmap::IndexMap;
+use load_generator::LoadSettings;
+use schemars::JsonSchema;
+use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Number, Value};
+
+/// A question to the kernel, and what to do to answer it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scenario {
+    /// The scenario's name: the same as its file's, without `.yaml`.
+    pub name: String,
+    /// The question that it answers, in a sentence.
+    pub question: String,
+    /// What to know about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// The two hosts of each trial.
+    #[serde(default)]
+    pub hosts: Hosts,
+    /// The server's settings.
+    #[serde(default)]
+    pub server: ServerSettings,
+    /// The load's settings.
+    #[serde(default)]
+    pub load: LoadSettings,
+    /// Axes, by the path of the setting that they vary; the last one varies
+    /// fastest. Every point of their product is a cell.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub matrix: IndexMap<String, AxisValues>,
+    /// Trials of each cell.
+    #[serde(default = "one")]
+    pub repeat: NonZeroU32,
+    /// Run the trials of all cells interleaved, in an order that the seed
+    /// decides, so that a drift of the machine does not look like an effect.
+    #[serde(default = "yes")]
+    pub shuffle: bool,
+    /// What else to keep of each trial.
+    #[serde(default)]
+    pub record: Record,
+    /// What must hold in each trial.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expect: Vec<Expectation>,
+    /// What to change for a quick answer (`--quick`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quick: Option<Quick>,
+}
+
+fn one() -> NonZeroU32 {
+    NonZeroU32::MIN
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The two hosts of a trial.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hosts {
+    /// Where the server runs.
+    pub server: Host,
+    /// Where the load runs.
+    pub client: Host,
+}
+
+/// One host: a network namespace with its own sysctls.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Host {
+    /// Sysctls to set and to read back, by name. Those not named keep the
+    /// kernel's own value for a new namespace.
+    pub sysctls: IndexMap<String, SysctlValue>,
+}
+
+/// A sysctl's value: a number, or text. A list of numbers is a text with
+/// blanks between, as in `[32768, 60999]`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
+pub enum SysctlValue {
+    /// A whole number.
+    Number(i64),
+    /// Anything else.
+    Text(String),
+}
+
+impl fmt::Display for SysctlValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            SysctlValue::Number(number) => number.fmt(f),
+            SysctlValue::Text(text) => text.fmt(f),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SysctlValue {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct SysctlVisitor;
+
+        impl<'de> Visitor<'de> for SysctlVisitor {
+            type Value = SysctlValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a whole number, a text, or a list of whole numbers")
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<SysctlValue, E> {
+                Ok(SysctlValue::Number(value))
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<SysctlValue, E> {
+                Ok(i64::try_from(value)
+                    .map_or_else(|_| SysctlValue::Text(value.to_string()), SysctlValue::Number))
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<SysctlValue, E> {
+                let words: Vec<&str> = value.split_whitespace().collect();
+                match words.as_slice() {
+                    [] => Err(E::custom("an empty text is no sysctl's value")),
+                    [word] => Ok(word
+                        .parse()
+                        .map_or_else(|_| SysctlValue::Text((*word).to_owned()), SysctlValue::Number)),
+                    _ => Ok(SysctlValue::Text(words.join(" "))),
+                }
+            }
+
+            fn visit_bool<E: Error>(self, value: bool) -> Result<SysctlValue, E> {
+                let number = i64::from(value);
+                Err(E::custom(format!("a sysctl has no true or false: write {number}")))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<SysctlValue, A::Error> {
+                let numbers = Vec::<i64>::deserialize(SeqAccessDeserializer::new(items))?;
+                if numbers.is_empty() {
+                    return Err(A::Error::custom("an empty list is no sysctl's value"));
+                }
+                let words: Vec<String> = numbers.iter().map(i64::to_string).collect();
+                Ok(SysctlValue::Text(words.join(" ")))
+            }
+        }
+
+        deserializer.deserialize_any(SysctlVisitor)
+    }
+}
+
+impl JsonSchema for SysctlValue {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "SysctlValue".into()
+    }
+
+    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        schemars::json_schema!({
+            "description": "A sysctl's value: a number, text, or a list of numbers.",
+            "anyOf": [
+                { "type": "integer" },
+                { "type": "string", "minLength": 1 },
+                { "type": "array", "items": { "type": "integer" }, "minItems": 1 },
+            ],
+        })
+    }
+}
+
+/// The values of an axis: a list, or evenly spaced steps.
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum AxisValues {
+    /// Each of them.
+    List(#[schemars(length(min = 1))] Vec<Value>),
+    /// From one number to another.
+    Range(Range),
+}
+
+/// `steps` numbers from `from` to `to`, both included and evenly spaced; whole
+/// numbers are cut to whole numbers.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// The first value.
+    #[schemars(with = "f64")]
+    pub from: Number,
+    /// The last value.
+    #[schemars(with = "f64")]
+    pub to: Number,
+    /// How many values.
+    #[schemars(range(min = 2))]
+    pub steps: u32,
+}
+
+impl<'de> Deserialize<'de> for AxisValues {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct AxisVisitor;
+
+        impl<'de> Visitor<'de> for AxisVisitor {
+            type Value = AxisValues;
+
+            fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
+                f.write_str("a list, or {from, to, steps}")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<AxisValues, A::Error> {
+                Vec::deserialize(SeqAccessDeserializer::new(items)).map(AxisValues::List)
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, entries: A) -> Result<AxisValues, A::Error> {
+                Range::deserialize(MapAccessDeserializer::new(entries)).map(AxisValues::Range)
+            }
+        }
+
+        deserializer.deserialize_any(AxisVisitor)
+    }
+}
+
+/// What else to keep of each trial.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Record {
+    /// A row for each attempt.
+    pub attempts: bool,
+}
+
+/// Something that must hold in each trial; CEL expressions over its facts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Expectation {
+    /// What must be true.
+    pub that: String,
+    /// The trials that it is said of; all when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub when: Option<String>,
+    /// Why it should hold: printed where it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub because: Option<String>,
+}
+
+/// What to change for a quick answer: merged over the scenario, an axis
+/// replaced whole by the axis of the same path.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quick {
+    /// As in the scenario.
+    pub hosts: Hosts,
+    /// As in the scenario.
+    pub server: ServerSettings,
+    /// As in the scenario.
+    pub load: LoadSettings,
+    /// As in the scenario.
+    pub matrix: IndexMap<String, AxisValues>,
+    /// As in the scenario.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repeat: Option<NonZeroU32>,
+    /// As in the scenario.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub shuffle: Option<bool>,
+    /// As in the scenario.
+    pub record: Record,
+}
+
+/// The settings of one cell.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CellSettings {
+    /// The two hosts.
+    pub hosts: Hosts,
+    /// The server.
+    pub server: ServerSettings,
+    /// The load.
+    pub load: LoadSettings,
+}

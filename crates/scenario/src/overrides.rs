@@ -1,0 +1,201 @@
+//! What a command line changes in a scenario.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::axis::{PlacedAxis, steps_of};
+use crate::problem::Problem;
+use crate::suggest::did_you_mean;
+use crate::tree::{Entry, Kind, Node, Place};
+
+/// What a command line changes in a scenario, in the order in which it is
+/// applied.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Overrides {
+    /// Take the scenario's quick form, where it has one.
+    pub quick: bool,
+    /// Settings by their path, with values in YAML. On an axis's path the axis
+    /// keeps that one value; `matrix.PATH` replaces or adds an axis.
+    pub set: Vec<(String, String)>,
+    /// Trials of each cell.
+    pub repeat: Option<u32>,
+    /// Axis values to keep, in YAML; the others are left out. Several for one
+    /// axis keep several.
+    pub only: Vec<(String, String)>,
+    /// The seed of the trials' order; a new one when absent.
+    pub seed: Option<u64>,
+}
+
+/// The sections that a command line may change.
+const SETTABLE: &[&str] = &["hosts", "server", "load", "matrix", "repeat", "shuffle", "record"];
+
+/// Puts the values of `--set` and `--repeat` into a scenario's tree.
+pub(crate) fn apply(overrides: &Overrides, tree: &mut Node, problems: &mut Vec<Problem>) {
+    for (path, yaml) in &overrides.set {
+        let flag: Arc<str> = format!("--set {path}={yaml}").into();
+        if let Err(problem) = set(tree, path, yaml, &flag) {
+            problems.push(problem);
+        }
+    }
+    if let Some(repeat) = overrides.repeat {
+        let flag = Place::Flag(format!("--repeat {repeat}").into());
+        tree.set(&["repeat".to_owned()], entry(flag, repeat.into()));
+    }
+}
+
+fn set(tree: &mut Node, path: &str, yaml: &str, flag: &Arc<str>) -> Result<(), Problem> {
+    let place = Place::Flag(flag.clone());
+    let root = path.split('.').next().unwrap_or_default();
+    if !SETTABLE.contains(&root) {
+        let problem = Problem::new(place, format!("`{root}` is nothing that can be set"));
+        return Err(problem.maybe_help(did_you_mean(root, SETTABLE)));
+    }
+    let node = Node::parse_flag(flag, yaml)?;
+    let entry = Entry {
+        key: place.clone(),
+        node,
+    };
+    let axis = match path.strip_prefix("matrix.") {
+        Some(axis) => {
+            // The axis takes the place of the plain setting.
+            tree.remove(&steps_of(axis));
+            Some(axis)
+        }
+        None => tree.get(&["matrix", path]).is_some().then_some(path),
+    };
+    match axis {
+        Some(axis) => tree.set(&["matrix".to_owned(), axis.to_owned()], as_list(entry)),
+        None => tree.set(&steps_of(path), entry),
+    }
+    Ok(())
+}
+
+fn entry(place: Place, value: Value) -> Entry {
+    Entry {
+        key: place.clone(),
+        node: Node {
+            place,
+            kind: Kind::Scalar(value),
+        },
+    }
+}
+
+/// One value is a list of one.
+fn as_list(entry: Entry) -> Entry {
+    if !matches!(entry.node.kind, Kind::Scalar(_)) {
+        return entry;
+    }
+    let place = entry.key.clone();
+    Entry {
+        key: entry.key,
+        node: Node {
+            place,
+            kind: Kind::Seq(vec![entry.node]),
+        },
+    }
+}
+
+/// Merges a scenario's quick form over it: mappings key by key, an axis whole.
+pub(crate) fn merge_quick(tree: &mut Node, quick: &Node) {
+    for (section, entry) in quick.entries().into_iter().flatten() {
+        match (section.as_str(), entry.node.entries()) {
+            ("matrix", Some(axes)) => {
+                for (path, axis) in axes {
+                    tree.remove(&steps_of(path));
+                    tree.set(&[section.clone(), path.clone()], axis.clone());
+                }
+            }
+            _ => merge(tree, &mut vec![section.clone()], entry),
+        }
+    }
+}
+
+fn merge(tree: &mut Node, path: &mut Vec<String>, entry: &Entry) {
+    match entry.node.entries() {
+        Some(entries) => {
+            for (key, inner) in entries {
+                path.push(key.clone());
+                merge(tree, path, inner);
+                path.pop();
+            }
+        }
+        None => tree.set(path, entry.clone()),
+    }
+}
+
+/// Leaves only the values that `--only` asks for.
+pub(crate) fn keep_only(
+    only: &[(String, String)],
+    axes: &mut [PlacedAxis],
+    problems: &mut Vec<Problem>,
+) {
+    let mut kept: Vec<Vec<Value>> = vec![Vec::new(); axes.len()];
+    for (name, yaml) in only {
+        let flag: Arc<str> = format!("--only {name}={yaml}").into();
+        match choose(axes, name, yaml, &flag) {
+            Ok((axis, value)) => kept[axis].push(value),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    for (axis, kept) in axes.iter_mut().zip(kept) {
+        if !kept.is_empty() {
+            axis.values.retain(|(value, _)| kept.contains(value));
+        }
+    }
+}
+
+fn choose(
+    axes: &[PlacedAxis],
+    name: &str,
+    yaml: &str,
+    flag: &Arc<str>,
+) -> Result<(usize, Value), Problem> {
+    let place = Place::Flag(flag.clone());
+    let suffix = format!(".{name}");
+    let exact = axes.iter().position(|axis| axis.path == name);
+    let named: Vec<usize> = match exact {
+        Some(index) => vec![index],
+        None => (0..axes.len())
+            .filter(|&index| axes[index].path.ends_with(&suffix))
+            .collect(),
+    };
+    let index = match named.as_slice() {
+        [index] => *index,
+        [] if axes.is_empty() => {
+            return Err(Problem::new(place, "the scenario has no axes: it is one cell"));
+        }
+        [] => {
+            let paths: Vec<&str> = axes.iter().map(|axis| axis.path.as_str()).collect();
+            return Err(Problem::new(place, format!("`{name}` is no axis"))
+                .help(format!("its axes are {}", paths.join(", "))));
+        }
+        several => {
+            let paths: Vec<&str> = several.iter().map(|&i| axes[i].path.as_str()).collect();
+            return Err(Problem::new(place, format!("`{name}` names several axes"))
+                .help(format!("say which: {}", paths.join(", "))));
+        }
+    };
+    let axis = &axes[index];
+    let asked = Node::parse_flag(flag, yaml)?.to_json();
+    let value = axis.values.iter().find(|(value, _)| match value {
+        Value::String(text) => *text == yaml || *value == asked,
+        _ => *value == asked,
+    });
+    match value {
+        Some((value, _)) => Ok((index, value.clone())),
+        None => {
+            let values: Vec<String> = axis.values.iter().map(|(value, _)| plain(value)).collect();
+            let message = format!("axis `{}` has no value {yaml}", axis.path);
+            Err(Problem::new(place, message).help(format!("its values are {}", values.join(", "))))
+        }
+    }
+}
+
+/// A value as a person would type it.
+pub(crate) fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,130 @@
+//! Where scenarios come from: a path, `./scenarios`, or this program itself.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, include_dir};
+
+use crate::suggest::nearest;
+
+static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
+const FOLDER: &str = "scenarios";
+
+/// A scenario's text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    /// Its name: the file's, without its ending.
+    pub name: String,
+    /// Its path as shown to people.
+    pub path: String,
+    /// The YAML.
+    pub text: String,
+}
+
+/// Why a scenario could not be had.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+pub enum FindError {
+    /// No scenario has that name.
+    #[error("there is no scenario `{name}`")]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// What there is instead.
+        #[help]
+        help: String,
+    },
+    /// Its file could not be read.
+    #[error("failed to read {path}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// The scenario of that name, or at that path. What has a `/` in it or ends in
+/// `.yaml` or `.yml` is a path; a name is looked for in `./scenarios` and then
+/// among the scenarios built into this program.
+///
+/// # Errors
+/// There is none, or it cannot be read.
+pub fn find(name_or_path: &str) -> Result<Source, FindError> {
+    let path = Path::new(name_or_path);
+    if name_or_path.contains('/') || is_yaml(path) {
+        return read(path);
+    }
+    let here = Path::new(FOLDER).join(format!("{name_or_path}.yaml"));
+    if here.exists() {
+        return read(&here);
+    }
+    embedded(name_or_path).ok_or_else(|| unknown(name_or_path))
+}
+
+/// Every scenario that has a name: those in `./scenarios`, and those built in
+/// that are not there.
+pub fn all() -> Vec<Source> {
+    let built_in = EMBEDDED.files().filter_map(|file| stem(file.path()));
+    let mut sources: BTreeMap<String, Source> = built_in
+        .filter_map(|name| Some((name.clone(), embedded(&name)?)))
+        .collect();
+    for path in files_here() {
+        if let Ok(source) = read(&path) {
+            sources.insert(source.name.clone(), source);
+        }
+    }
+    sources.into_values().collect()
+}
+
+fn files_here() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(FOLDER).into_iter().flatten();
+    entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .collect()
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
+fn stem(path: &Path) -> Option<String> {
+    Some(path.file_stem()?.to_string_lossy().into_owned())
+}
+
+fn read(path: &Path) -> Result<Source, FindError> {
+    let text = std::fs::read_to_string(path).map_err(|source| FindError::Unreadable {
+        path: path.display().to_string(),
+        source,
+    })?;
+    Ok(Source {
+        name: stem(path).unwrap_or_default(),
+        path: path.display().to_string(),
+        text,
+    })
+}
+
+fn embedded(name: &str) -> Option<Source> {
+    let file = EMBEDDED.get_file(format!("{name}.yaml"))?;
+    Some(Source {
+        name: name.to_owned(),
+        path: format!("{FOLDER}/{name}.yaml (built in)"),
+        text: file.contents_utf8()?.to_owned(),
+    })
+}
+
+fn unknown(name: &str) -> FindError {
+    let sources = all();
+    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let list = format!("there are {}; a path to a file works too", names.join(", "));
+    let help = match nearest(name, names.iter().copied()) {
+        Some(nearest) => format!("did you mean `{nearest}`? {list}"),
+        None => list,
+    };
+    FindError::Unknown {
+        name: name.to_owned(),
+        help,
+    }
+}

@@ -1,0 +1,112 @@
+//! From a tree to a type, with every problem found at once.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Segment;
+
+use crate::problem::Problem;
+use crate::suggest::did_you_mean;
+use crate::tree::{Entry, Kind, Node, Place};
+
+/// Reads `node` as a `T`. Serde stops at the first thing that does not fit:
+/// each is recorded as a problem and taken away, until the rest fits.
+///
+/// None when nothing readable is left.
+pub(crate) fn read<T: DeserializeOwned>(node: &mut Node, problems: &mut Vec<Problem>) -> Option<T> {
+    let mut removed: Vec<Vec<String>> = Vec::new();
+    loop {
+        let error = match serde_path_to_error::deserialize(node.to_json()) {
+            Ok(value) => return Some(value),
+            Err(error) => error,
+        };
+        let path: Vec<String> = error.path().iter().filter_map(step).collect();
+        let message = error.inner().to_string();
+        let names = quoted_names(&message);
+
+        if let (true, Some(&field)) = (message.starts_with("missing field"), names.first()) {
+            let mut field_path = path.clone();
+            field_path.push(field.to_owned());
+            if !removed.contains(&field_path) {
+                let message = format!("missing field `{field}`");
+                problems.push(Problem::new(node.place_of(&path), message));
+            }
+            if path.is_empty() {
+                // The fields that a scenario cannot do without are texts.
+                node.set(&field_path, placeholder(Place::start_of_file()));
+            } else if !node.remove(&path) {
+                return None;
+            }
+            continue;
+        }
+
+        let (mut path, place) = if message.starts_with("unknown field") {
+            let unknown = names.first().copied().unwrap_or_default();
+            let path = path_of_field(path, unknown);
+            let place = node.key_place(&path).cloned();
+            let place = place.unwrap_or_else(|| node.place_of(&path));
+            (path, place)
+        } else {
+            let place = node.place_of(&path);
+            (path, place)
+        };
+        problems.push(describe(place, &message, &names));
+        // A sequence's own error leaves no node at the path: its parent goes.
+        while !node.remove(&path) {
+            if path.pop().is_none() {
+                return None;
+            }
+        }
+        removed.push(path);
+    }
+}
+
+fn placeholder(place: Place) -> Entry {
+    Entry {
+        key: place.clone(),
+        node: Node {
+            place,
+            kind: Kind::Scalar(Value::String(String::new())),
+        },
+    }
+}
+
+fn step(segment: &Segment) -> Option<String> {
+    match segment {
+        Segment::Seq { index } => Some(index.to_string()),
+        Segment::Map { key } => Some(key.clone()),
+        Segment::Enum { .. } | Segment::Unknown => None,
+    }
+}
+
+/// The path of an unknown field, whether or not serde's path ends with it.
+fn path_of_field(mut path: Vec<String>, field: &str) -> Vec<String> {
+    if path.last().is_none_or(|last| last != field) {
+        path.push(field.to_owned());
+    }
+    path
+}
+
+/// What a message of serde's has between backticks.
+fn quoted_names(message: &str) -> Vec<&str> {
+    message.split('`').skip(1).step_by(2).collect()
+}
+
+fn describe(place: Place, message: &str, names: &[&str]) -> Problem {
+    if let ("unknown field" | "unknown variant", Some((unknown, known))) =
+        (first_words(message), names.split_first())
+    {
+        let what = message.split(", ").next().unwrap_or(message);
+        let what = what.replace("unknown variant", "unknown value");
+        return Problem::new(place, what).maybe_help(did_you_mean(unknown, known));
+    }
+    let problem = Problem::new(place, message);
+    if message.ends_with("expected a duration") || message.contains("time unit") {
+        return problem.help("write a time with its unit, for example 5ms, 2s or 1min");
+    }
+    problem
+}
+
+fn first_words(message: &str) -> &str {
+    let second_blank = message.match_indices(' ').nth(1);
+    second_blank.map_or(message, |(at, _)| &message[..at])
+}
