@@ -42,4 +42,6 @@ pub use resource::ResourceUsage;
 pub use sysctl::{DECIDING_SYSCTLS, SysctlError, SysctlScope, sysctl_scope, sysctl_scopes};
 pub use sysctl_name::{SysctlName, SysctlNameError};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};
-pub use user_namespace::{can_administer_networks, enter_user_namespace};
+pub use user_namespace::{
+    can_administer_networks, enter_user_namespace, in_initial_user_namespace,
+};

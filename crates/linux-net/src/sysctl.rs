@@ -233,7 +233,9 @@ impl NetworkNamespace {
     }
 }
 
-/// Whether the calling thread's namespace owns the sysctl.
+/// Whether the calling thread's namespace owns the sysctl. What a namespace
+/// sees and may write below `net.` is its own: the kernel shows it shared values
+/// read-only (`ensure_safe_net_sysctl` in net/sysctl_net.c).
 fn check_own(name: &SysctlName) -> Result<(), SysctlError> {
     match writable(name) {
         Ok(()) if name.is_about_networks() => Ok(()),

@@ -29,6 +29,13 @@ pub fn can_administer_networks() -> bool {
     effective.is_some_and(|set| set & needed == needed)
 }
 
+/// Whether this process is in the user namespace that the machine booted with:
+/// root there is root of the machine.
+pub fn in_initial_user_namespace() -> bool {
+    // PROC_USER_INIT_INO, include/linux/proc_ns.h: part of the kernel's ABI.
+    fs::read_link("/proc/self/ns/user").is_ok_and(|link| link.as_os_str() == "user:[4026531837]")
+}
+
 /// Gives this process the right to network namespaces of its own: an ordinary
 /// user becomes root of a new user namespace, which changes nothing outside
 /// it. A process that has the right already is left as it is. Call it at the
