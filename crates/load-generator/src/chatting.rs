@@ -1,6 +1,6 @@
 //! Writing on schedule, and checking what arrives.
 
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 
 use linux_net::monotonic_ns;
 use nix::libc::MSG_NOSIGNAL;
@@ -34,6 +34,9 @@ impl Generator<'_> {
         let writer = &mut self.clients[client];
         let due = schedule.due(now);
         if writer.out.is_empty() {
+            if writer.waits_to_write {
+                writer.unblocked_ns = now;
+            }
             while schedule.begun < due && writer.out.len() < WRITE_AT_ONCE {
                 let intended = schedule.intended_ns(schedule.begun);
                 if intended >= writer.unblocked_ns {
@@ -59,20 +62,14 @@ impl Generator<'_> {
                     if writer.sent == writer.out.len() {
                         writer.out.clear();
                         writer.sent = 0;
-                        if writer.blocked {
-                            writer.blocked = false;
-                            writer.unblocked_ns = now;
-                        }
                         schedule.written = schedule.begun;
                     } else {
-                        writer.blocked = true;
                         let message =
                             (chat_protocol::Framing::HEADER_BYTES + self.format.size()) as u64;
                         schedule.written = (writer.bytes_written / message) as u32;
                     }
                 }
-                Err(error) if error.kind() == ErrorKind::WouldBlock => writer.blocked = true,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) if try_again(&error) => {}
                 Err(error) => return self.fail(client, "write to", error),
             }
         }
@@ -130,8 +127,7 @@ impl Generator<'_> {
                 return Ok(());
             }
             Ok(bytes) => &self.read_buffer[..bytes],
-            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(()),
+            Err(error) if try_again(&error) => return Ok(()),
             Err(error) => return self.fail(client, "read from", error),
         };
         // Everything in the buffer had arrived by now.
@@ -180,4 +176,9 @@ impl Generator<'_> {
         };
         self.end(client, ending, None);
     }
+}
+
+/// Whether epoll will tell when to try again.
+fn try_again(error: &io::Error) -> bool {
+    matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

@@ -39,10 +39,8 @@ pub(crate) struct Client {
     pub(crate) out: Vec<u8>,
     pub(crate) sent: usize,
     pub(crate) bytes_written: u64,
-    /// Whether the socket did not take all of the last write.
-    pub(crate) blocked: bool,
-    /// When the socket last took what it had not taken at first, nanoseconds:
-    /// messages intended before were late because of it.
+    /// When the socket last had room again after a wait for it, nanoseconds:
+    /// messages intended before were late because of the server.
     pub(crate) unblocked_ns: u64,
     /// Whether epoll is asked for room to write.
     pub(crate) waits_to_write: bool,
@@ -71,7 +69,6 @@ impl Client {
             out: Vec::new(),
             sent: 0,
             bytes_written: 0,
-            blocked: false,
             unblocked_ns: 0,
             waits_to_write: false,
             end: None,

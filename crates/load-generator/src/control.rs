@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum LoadCommand {
-    /// Go on after [`LoadEvent::Decided`].
+    /// Go on after [`LoadEvent::Decided`]; nothing before it.
     Go,
     /// Give up: end every connection and report.
     Stop,

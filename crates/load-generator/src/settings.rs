@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum ConnectPattern {
     /// All at once.
     #[default]
@@ -25,6 +26,7 @@ pub enum ConnectPattern {
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum ChatPhase {
     /// Each client `send_delay` after it connected, while others still try.
     #[default]
@@ -38,6 +40,7 @@ pub enum ChatPhase {
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
 #[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
 pub enum Leave {
     /// When everybody's messages have arrived everywhere.
     #[default]
@@ -93,7 +96,7 @@ pub struct LoadSettings {
     pub leave: Leave,
     /// Time that an established connection has for everything after its
     /// connect; then it is `incomplete`. Counted from the last attempt's
-    /// decision.
+    /// decision, or from Go where that was waited for.
     #[arg(long, default_value = "20s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -141,8 +144,11 @@ pub struct LoadConfig {
     /// when absent.
     pub largest_body: Option<u32>,
     /// Addresses to bind attempts to, in turn; empty leaves it to the kernel.
+    /// Only addresses are bound: the port is left to connect(2)
+    /// (IP_BIND_ADDRESS_NO_PORT), as without a source.
     pub sources: Vec<IpAddr>,
-    /// The server closes first: a client is done at the server's end of file.
+    /// The server closes first: a client is done at the server's end of file,
+    /// and `leave` decides nothing.
     pub server_closes: bool,
     /// After [`crate::LoadEvent::Decided`], wait for
     /// [`crate::LoadCommand::Go`] before an `after_connect` chat, or, where
