@@ -1,7 +1,7 @@
 //! The link of a testbed, made through rtnetlink.
 
 use std::io;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::{AsFd, AsRawFd};
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,9 @@ use rtnetlink::packet_route::neighbour::{
     NeighbourAddress, NeighbourAttribute, NeighbourMessage, NeighbourState,
 };
 use rtnetlink::packet_route::{AddressFamily, RouteNetlinkMessage};
-use rtnetlink::{AddressMessageBuilder, LinkMessageBuilder, LinkUnspec, LinkVeth};
+use rtnetlink::{
+    AddressMessageBuilder, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder,
+};
 
 use crate::netlink::Netlink;
 use crate::{NamespaceError, NetworkNamespace};
@@ -96,7 +98,9 @@ pub fn join_with_veth(
         prefix,
     } = addresses;
 
-    let mut requests = vec![Request::create_veth(client)];
+    let create = Request::create_veth(client);
+    let creation = create.name.clone();
+    let mut requests = vec![create];
     requests.push(Request::address(SERVER_INDEX, *server_address, *prefix));
     requests.extend(
         clients
@@ -104,7 +108,9 @@ pub fn join_with_veth(
             .map(|to| Request::neighbour(SERVER_INDEX, *to, CLIENT_MAC)),
     );
     carry_out(&mut at_server, requests).map_err(|error| match error {
-        LinkError::Refused { source, .. } if source.raw_os_error() == Some(libc::EOPNOTSUPP) => {
+        LinkError::Refused { request, source }
+            if request == creation && source.raw_os_error() == Some(libc::EOPNOTSUPP) =>
+        {
             LinkError::NoVeth
         }
         error => error,
@@ -123,8 +129,20 @@ pub fn join_with_veth(
     ));
     carry_out(&mut at_client, requests)?;
 
-    wait_until_usable(&mut at_client, CLIENT_INDEX, CLIENT_INTERFACE)?;
-    wait_until_usable(&mut at_server, SERVER_INDEX, SERVER_INTERFACE)
+    let mut server_end = End {
+        netlink: at_server,
+        interface: SERVER_INTERFACE,
+    };
+    let mut client_end = End {
+        netlink: at_client,
+        interface: CLIENT_INTERFACE,
+    };
+    client_end.wait_until_up(CLIENT_INDEX)?;
+    server_end.wait_until_up(SERVER_INDEX)?;
+    server_end.wait_until_local(*server_address)?;
+    clients
+        .iter()
+        .try_for_each(|own| client_end.wait_until_local(*own))
 }
 
 /// Brings the loopback of the calling thread's namespace up.
@@ -157,31 +175,59 @@ fn carry_out(netlink: &mut Netlink, requests: Vec<Request>) -> Result<(), LinkEr
         })
 }
 
-/// Waits for the operational state UP (RFC 2863). A veth's carrier is there as
-/// soon as both ends are up, but what is sent before the kernel's link watch
-/// has activated its queue is dropped (`linkwatch_do_dev`, which sets that
-/// state, in net/core/link_watch.c).
-fn wait_until_usable(
-    netlink: &mut Netlink,
-    index: u32,
+/// One end of a new link.
+struct End {
+    netlink: Netlink,
     interface: &'static str,
-) -> Result<(), LinkError> {
-    let deadline = Instant::now() + USABLE_WITHIN;
-    loop {
+}
+
+impl End {
+    /// Waits for the operational state UP (RFC 2863). A veth's carrier is
+    /// there as soon as both ends are up, but what is sent before the kernel's
+    /// link watch has activated its queue is dropped (`linkwatch_do_dev`, which
+    /// sets that state, in net/core/link_watch.c).
+    fn wait_until_up(&mut self, index: u32) -> Result<(), LinkError> {
         let question = LinkUnspec::new_with_index(index).build();
-        let up = netlink
-            .ask(RouteNetlinkMessage::GetLink(question), is_operational)
-            .map_err(|source| LinkError::Refused {
-                request: format!("look at {interface}"),
-                source,
-            })?;
-        if up {
+        self.wait_for(RouteNetlinkMessage::GetLink(question), is_operational)
+    }
+
+    /// Waits until packets to an address of this end are taken in. The kernel
+    /// adds the route that does it for an IPv6 address later, in a workqueue,
+    /// even without looking for doubles (`addrconf_dad_work` in
+    /// net/ipv6/addrconf.c); an IPv4 address has it at once.
+    fn wait_until_local(&mut self, address: IpAddr) -> Result<(), LinkError> {
+        let IpAddr::V6(v6) = address else {
             return Ok(());
+        };
+        let question = RouteMessageBuilder::<Ipv6Addr>::new()
+            .destination_prefix(v6, 128)
+            .build();
+        self.wait_for(RouteNetlinkMessage::GetRoute(question), is_local_route)
+    }
+
+    fn wait_for(
+        &mut self,
+        question: RouteNetlinkMessage,
+        holds: fn(&[u8]) -> io::Result<bool>,
+    ) -> Result<(), LinkError> {
+        let interface = self.interface;
+        let deadline = Instant::now() + USABLE_WITHIN;
+        loop {
+            let answer = self
+                .netlink
+                .ask(question.clone(), holds)
+                .map_err(|source| LinkError::Refused {
+                    request: format!("look at {interface}"),
+                    source,
+                })?;
+            if answer {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(LinkError::NotUsable { interface });
+            }
+            std::thread::sleep(Duration::from_micros(200));
         }
-        if Instant::now() > deadline {
-            return Err(LinkError::NotUsable { interface });
-        }
-        std::thread::sleep(Duration::from_micros(200));
     }
 }
 
@@ -198,6 +244,13 @@ fn is_operational(answer: &[u8]) -> io::Result<bool> {
         }
     }
     Ok(false)
+}
+
+/// Whether an RTM_NEWROUTE answer says RTN_LOCAL.
+fn is_local_route(answer: &[u8]) -> io::Result<bool> {
+    const RTM_TYPE: usize = 7;
+    const RTN_LOCAL: u8 = 2;
+    Ok(answer.get(RTM_TYPE) == Some(&RTN_LOCAL))
 }
 
 /// One rtnetlink request, and what it is for.
@@ -239,11 +292,11 @@ impl Request {
 
     fn address(index: u32, address: IpAddr, prefix: u8) -> Self {
         let mut message: AddressMessage = match address {
-            IpAddr::V4(v4) => AddressMessageBuilder::<std::net::Ipv4Addr>::new()
+            IpAddr::V4(v4) => AddressMessageBuilder::<Ipv4Addr>::new()
                 .index(index)
                 .address(v4, prefix)
                 .build(),
-            IpAddr::V6(v6) => AddressMessageBuilder::<std::net::Ipv6Addr>::new()
+            IpAddr::V6(v6) => AddressMessageBuilder::<Ipv6Addr>::new()
                 .index(index)
                 .address(v6, prefix)
                 .build(),

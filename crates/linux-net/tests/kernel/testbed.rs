@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv6Addr, TcpListener};
 use std::os::fd::AsFd;
 
-use crate::common::{SERVER, client_address, connect, server_at, testbed};
+use crate::common::{SERVER, client_address, connect, server_at, testbed, wait_for};
 use linux_net::testing::in_lab_namespace;
 use linux_net::{LinkAddresses, LinkError, NetworkNamespace, join_with_veth, tcp_info};
 use netlink_sys::{Socket, SocketAddr as NetlinkAddress, protocols::NETLINK_ROUTE};
@@ -81,30 +81,34 @@ fn fifty_testbeds_one_after_the_other_never_lose_a_syn() {
 fn ipv6_needs_no_wait_either() {
     in_lab_namespace(|| {
         let address = |last| IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last));
-        let (server_host, client_host) = (
-            NetworkNamespace::create().unwrap(),
-            NetworkNamespace::create().unwrap(),
-        );
+        let server = address(1);
+        let clients = vec![address(2), address(3)];
         let addresses = LinkAddresses {
-            server: address(1),
-            clients: vec![address(2), address(3)],
+            server,
+            clients,
             prefix: 64,
         };
-        join_with_veth(&server_host, &client_host, &addresses).unwrap();
-        let _listener = server_host
-            .run(|| TcpListener::bind((address(1), 8080)))
-            .unwrap()
-            .unwrap();
-        let stream = connect(&client_host, (address(1), 8080).into()).unwrap();
-        assert_eq!(tcp_info(stream.as_fd()).unwrap().total_retransmits, 0);
-        let mut diag = linux_net::SocketDiag::open_in(&server_host).unwrap();
-        let listeners = diag.listeners().unwrap();
-        assert_eq!(listeners.len(), 1);
-        assert_eq!(
-            (listeners[0].local, listeners[0].queued),
-            ((address(1), 8080).into(), 1)
-        );
-        assert_eq!(diag.count_by_state(Some(8080)).unwrap().established, 1);
+        for round in 0..30 {
+            let (server_host, client_host) = (
+                NetworkNamespace::create().unwrap(),
+                NetworkNamespace::create().unwrap(),
+            );
+            join_with_veth(&server_host, &client_host, &addresses).unwrap();
+            let _listener = server_host
+                .run(|| TcpListener::bind((server, 8080)))
+                .unwrap()
+                .unwrap();
+            let stream = connect(&client_host, (server, 8080).into()).unwrap();
+            let lost = tcp_info(stream.as_fd()).unwrap().total_retransmits;
+            assert_eq!(lost, 0, "round {round}");
+
+            let mut diag = linux_net::SocketDiag::open_in(&server_host).unwrap();
+            let listeners = diag.listeners().unwrap();
+            assert_eq!(listeners.len(), 1);
+            wait_for(1, || diag.listeners().unwrap()[0].queued);
+            assert_eq!(listeners[0].local, (server, 8080).into());
+            assert_eq!(diag.count_by_state(Some(8080)).unwrap().established, 1);
+        }
     });
 }
 
