@@ -1,1 +1,39 @@
 //! Backends, and the life of a trial.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `backend` | what a backend must give: testbeds of two hosts |
+//! | `netns` | the backend of plain network namespaces |
+//! | `part` | a running `queuelab server` or `queuelab load`: JSON lines both ways |
+//! | `run` | the life of a run: trials in order, each appended as it ends |
+//! | `trial` | the life of a trial, from testbed to record |
+//! | `ledger` | client's and server's ledgers joined: the outcome of each attempt |
+//! | `laws` | which of the kernel's laws decide a cell |
+//! | `invariants` | what must hold in every trial |
+//! | `facts` | what a scenario's expectations can speak of |
+//! | `figures` | reports of server and load as a trial's figures |
+//! | `machine` | the machine, and its own sysctls |
+//!
+//! The lab knows nothing of reports: it leaves a run directory. A new backend
+//! is a module that implements [`Backend`] and [`Testbed`], and one line where
+//! the command line chooses.
+
+mod backend;
+mod error;
+mod facts;
+mod figures;
+mod invariants;
+mod laws;
+mod ledger;
+mod machine;
+mod netns;
+mod part;
+mod run;
+mod trial;
+
+pub use backend::{Addresses, Backend, Role, Testbed, TestbedSpec};
+pub use error::LabError;
+pub use machine::machine;
+pub use netns::Netns;
+pub use part::Part;
+pub use run::{Progress, Run, RunEnd};

@@ -1,2 +1,69 @@
-//! The command line.
-fn main() {}
+//! The command line, one static binary: `queuelab`.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `cli` | the definition of commands and flags |
+//! | `commands` | one module a command |
+//! | `progress` | the bar, or the lines, of a run |
+//! | `exit`, `error` | how a command ends, and what a person sees of it |
+
+mod cli;
+mod commands;
+mod error;
+mod exit;
+mod progress;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::{Cli, Command};
+use crate::error::CommandError;
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse_from(std::env::args_os().map(dashed));
+    let result = match cli.command {
+        Command::Run(arguments) => commands::run::run(&arguments),
+        Command::List => commands::list::list(),
+        Command::Show(arguments) => commands::show::show(&arguments),
+        Command::Check(arguments) => commands::check::check(&arguments),
+        Command::Report(arguments) => commands::report::report(&arguments),
+        Command::Schema { of } => commands::schema::schema(of),
+        Command::Server(arguments) => commands::server::server(arguments),
+        Command::Load(arguments) => commands::load::load(*arguments),
+        Command::Chat(arguments) => commands::chat::chat(&arguments),
+        Command::Completions { shell } => commands::man::completions(shell),
+        Command::Man => commands::man::man(),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            let exit = error.exit();
+            report(error);
+            exit.into()
+        }
+    }
+}
+
+/// YAML's names work as flags too: `--connect_deadline` is
+/// `--connect-deadline`.
+fn dashed(argument: OsString) -> OsString {
+    let Some(flag) = argument.to_str().and_then(|text| text.strip_prefix("--")) else {
+        return argument;
+    };
+    match flag.split_once('=') {
+        Some((name, value)) => format!("--{}={value}", name.replace('_', "-")).into(),
+        None => format!("--{}", flag.replace('_', "-")).into(),
+    }
+}
+
+fn report(error: CommandError) {
+    if error.exit() == Exit::Interrupted {
+        // Said already, with what is kept and how to go on.
+        return;
+    }
+    let report = miette::Report::new(error);
+    anstream::eprintln!("{report:?}");
+}

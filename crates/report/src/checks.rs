@@ -28,8 +28,8 @@ pub(crate) fn laws(run: &Run) -> Option<String> {
                 place.clone(),
                 law.name.clone(),
                 law.predicted.to_string(),
-                law.measured.to_string(),
-                law.deviation.to_string(),
+                law.measured.map_or("·".to_owned(), |n| n.to_string()),
+                law.deviation.map_or("·".to_owned(), |n| n.to_string()),
             ]);
         }
     }

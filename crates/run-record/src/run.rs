@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use indexmap::IndexMap;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -114,26 +113,6 @@ pub struct Backend {
     pub version: Option<String>,
     /// How it ran, for example `as root` or `in a user namespace`.
     pub details: String,
-}
-
-impl RunRecord {
-    /// A cell's place on every axis, from its index: the last axis runs
-    /// fastest.
-    pub fn point(&self, cell: u32) -> IndexMap<String, Value> {
-        let mut rest = cell as usize;
-        let mut point: Vec<_> = self
-            .axes
-            .iter()
-            .rev()
-            .map(|axis| {
-                let value = axis.values[rest % axis.values.len()].clone();
-                rest /= axis.values.len();
-                (axis.path.clone(), value)
-            })
-            .collect();
-        point.reverse();
-        point.into_iter().collect()
-    }
 }
 
 /// Sysctls by name, as the kernel read them back.

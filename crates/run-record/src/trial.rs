@@ -91,11 +91,8 @@ impl TrialRecord {
             .filter(|(_, check)| check.held == Some(false))
             .map(|(kind, check)| (kind, check.name.as_str(), check.detail.clone()));
         let laws = self.laws.iter().filter(|law| !law.held).map(|law| {
-            (
-                "law",
-                law.name.as_str(),
-                format!("predicted {}, measured {}", law.predicted, law.measured),
-            )
+            let measured = law.measured.map_or("nothing".to_owned(), |figure| figure.to_string());
+            ("law", law.name.as_str(), format!("predicted {}, measured {measured}", law.predicted))
         });
         checks.chain(laws)
     }
@@ -203,13 +200,26 @@ pub struct ServerFigures {
     /// Most client threads at once.
     pub most_threads: u64,
     /// Waiting for the registry's lock.
-    pub lock_wait: Latency,
+    pub lock_wait: LockTimes,
     /// Holding it.
-    pub lock_hold: Latency,
+    pub lock_hold: LockTimes,
     /// What its process used.
     pub usage: Usage,
     /// The signal or exit code that it died of, before it was told to stop.
     pub died: Option<String>,
+}
+
+/// A distribution of waits for a lock, or of times that it was held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LockTimes {
+    /// How many were measured; the others are 0 when this is.
+    pub count: u64,
+    /// The mean, nanoseconds.
+    pub mean_ns: f64,
+    /// 99th percentile, nanoseconds.
+    pub p99_ns: u64,
+    /// The longest, nanoseconds.
+    pub max_ns: u64,
 }
 
 /// What a process used.
@@ -239,10 +249,10 @@ pub struct LawCheck {
     pub name: String,
     /// Computed from the settings before the trial.
     pub predicted: f64,
-    /// Measured in the trial.
-    pub measured: f64,
+    /// Measured in the trial; none where it could not be.
+    pub measured: Option<f64>,
     /// Measured less predicted.
-    pub deviation: f64,
+    pub deviation: Option<f64>,
     /// The deviation is within what the law allows.
     pub held: bool,
 }

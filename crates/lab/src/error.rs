@@ -1,0 +1,97 @@
+//! Why a run could not go on.
+
+use std::time::Duration;
+
+use run_record::RunDirectoryError;
+
+/// Why a run could not go on. What the trials found is never an error.
+#[derive(Debug, thiserror::Error)]
+pub enum LabError {
+    /// The machine does not give network namespaces.
+    #[error(transparent)]
+    Namespace(#[from] linux_net::NamespaceError),
+    /// The hosts of a testbed could not be joined.
+    #[error(transparent)]
+    Link(#[from] linux_net::LinkError),
+    /// A sysctl was refused, or did not read back as asked.
+    #[error("{source}, in the {host} host")]
+    Sysctl {
+        /// `server` or `client`.
+        host: &'static str,
+        /// What the kernel said.
+        source: linux_net::SysctlError,
+    },
+    /// A sysctl's name is none.
+    #[error("failed to set a sysctl of the {host} host: {source}")]
+    SysctlName {
+        /// `server` or `client`.
+        host: &'static str,
+        /// What is wrong with it.
+        source: linux_net::SysctlNameError,
+    },
+    /// The counters of a host could not be read.
+    #[error("{source}, in the {host} host")]
+    Counters {
+        /// `server` or `client`.
+        host: &'static str,
+        /// Why it failed.
+        source: linux_net::CountersError,
+    },
+    /// The listener's queue could not be read.
+    #[error(transparent)]
+    AcceptQueue(linux_net::DiagError),
+    /// A part could not be started.
+    #[error("start the {part}: {source}")]
+    Start {
+        /// `server` or `load`.
+        part: &'static str,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A part said that it could not do its work.
+    #[error("run the {part}: {reason}")]
+    PartFailed {
+        /// `server` or `load`.
+        part: &'static str,
+        /// In its own words.
+        reason: String,
+    },
+    /// A part ended when nobody had told it to.
+    #[error("run the {part}: it ended by itself ({status}){stderr}")]
+    PartDied {
+        /// `server` or `load`.
+        part: &'static str,
+        /// Its exit status.
+        status: String,
+        /// The end of its standard error, on lines of its own.
+        stderr: String,
+    },
+    /// A part did not answer.
+    #[error("run the {part}: no {awaited} within {} s; is the machine overloaded?", waited.as_secs())]
+    PartSilent {
+        /// `server` or `load`.
+        part: &'static str,
+        /// What was expected of it.
+        awaited: &'static str,
+        /// How long.
+        waited: Duration,
+    },
+    /// A part spoke what this build does not understand.
+    #[error("understand the {part}: {reason}: {line}")]
+    PartGarbled {
+        /// `server` or `load`.
+        part: &'static str,
+        /// What is wrong with the line.
+        reason: String,
+        /// The line.
+        line: String,
+    },
+    /// The run directory could not be written.
+    #[error(transparent)]
+    Record(#[from] RunDirectoryError),
+    /// The user ended the run.
+    #[error("finish the run: it was interrupted")]
+    Interrupted,
+}
+
+pub(crate) type Result<T> = std::result::Result<T, LabError>;

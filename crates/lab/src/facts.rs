@@ -1,0 +1,35 @@
+//! What a scenario's expectations can speak of: one object a trial.
+
+use run_record::{Outcome, TrialRecord};
+use scenario::CellSettings;
+use serde_json::{Map, Value, json};
+
+/// The variables of a trial's expectations.
+pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
+    let outcomes: Map<String, Value> = Outcome::ALL
+        .iter()
+        .map(|&outcome| (outcome.name().to_owned(), json!(trial.outcomes.get(outcome))))
+        .collect();
+    let queue = trial.evidence.accept_queue;
+    json!({
+        "hosts": cell.hosts,
+        "server": cell.server,
+        "load": cell.load,
+        "attempts": trial.attempts,
+        "outcomes": outcomes,
+        "success_rate": trial.success_rate(),
+        "first_try_rate": trial.first_try_rate(),
+        "rates": {
+            "offered": trial.rates.offered,
+            "ingested": trial.rates.ingested,
+            "delivered": trial.rates.delivered,
+        },
+        "integrity": trial.integrity,
+        "counters": { "server": trial.evidence.server, "client": trial.evidence.client },
+        "queue": {
+            "depth": queue.map_or(0, |queue| queue.depth),
+            "limit": queue.map_or(0, |queue| queue.limit),
+        },
+        "connect": { "worst_s": trial.connect_latency.max_ns as f64 / 1e9 },
+    })
+}

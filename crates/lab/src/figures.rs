@@ -1,0 +1,107 @@
+//! Reports of server and load as a trial's figures.
+
+use std::collections::BTreeMap;
+
+use chat_server::{DurationSummary, ServerReport};
+use load_generator::{LoadReport, LoadSettings, Percentiles};
+use run_record::{
+    AttemptRow, Check, Integrity, Latency, Outcome, OutcomeCounts, Rates, ServerFigures, Usage,
+};
+
+/// The three rates over the load's window, and the original's figure.
+pub(crate) fn rates(
+    load: &LoadReport,
+    messages_ingested: u64,
+    outcomes: &OutcomeCounts,
+    settings: &LoadSettings,
+) -> Rates {
+    let window_seconds = load.chat_window_ns.map_or(0.0, |(first, last)| seconds(first, last));
+    let per_second = |count: u64, window: f64| match window > 0.0 {
+        true => count as f64 / window,
+        false => 0.0,
+    };
+    let successful = outcomes.get(Outcome::Ok) * u64::from(settings.messages);
+    let slowest = load.attempts.iter().map(|attempt| attempt.end_ns).max();
+    let until_slowest = slowest.map_or(0.0, |last| seconds(load.started_ns, last));
+    Rates {
+        window_seconds,
+        offered: per_second(load.messages_written, window_seconds),
+        ingested: per_second(messages_ingested, window_seconds),
+        delivered: per_second(load.deliveries, window_seconds),
+        messages_written: load.messages_written,
+        messages_ingested,
+        deliveries: load.deliveries,
+        original_throughput: per_second(successful, until_slowest),
+    }
+}
+
+fn seconds(from_ns: u64, to_ns: u64) -> f64 {
+    to_ns.saturating_sub(from_ns) as f64 / 1e9
+}
+
+/// Attempts that ended `ok` without any SYN retransmission.
+pub(crate) fn ok_first_try(rows: &[AttemptRow]) -> u64 {
+    let at_once = |row: &&AttemptRow| row.outcome == Outcome::Ok && row.syn_retransmits == Some(0);
+    rows.iter().filter(at_once).count() as u64
+}
+
+/// Attempts by their number of SYN retransmissions.
+pub(crate) fn syn_retransmits(rows: &[AttemptRow]) -> BTreeMap<u32, u64> {
+    let mut counts = BTreeMap::new();
+    for retransmits in rows.iter().filter_map(|row| row.syn_retransmits) {
+        *counts.entry(retransmits).or_default() += 1;
+    }
+    counts
+}
+
+pub(crate) fn latency(from: &Percentiles) -> Latency {
+    let Percentiles { count, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns } = *from;
+    Latency { count, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns }
+}
+
+pub(crate) fn integrity(from: &load_generator::Integrity) -> Integrity {
+    let load_generator::Integrity { lost, doubled, reordered, echoed, foreign, broken_streams } =
+        *from;
+    Integrity { lost, doubled, reordered, echoed, foreign, broken_streams }
+}
+
+pub(crate) fn usage(from: &linux_net::ResourceUsage) -> Usage {
+    let linux_net::ResourceUsage {
+        user_seconds,
+        system_seconds,
+        voluntary_switches,
+        involuntary_switches,
+    } = *from;
+    Usage { user_seconds, system_seconds, voluntary_switches, involuntary_switches }
+}
+
+fn lock(from: &DurationSummary) -> run_record::LockTimes {
+    let DurationSummary { count, mean_ns, p99_ns, max_ns } = *from;
+    run_record::LockTimes { count, mean_ns, p99_ns, max_ns }
+}
+
+pub(crate) fn server(report: &ServerReport, died: Option<String>) -> ServerFigures {
+    ServerFigures {
+        accepted: report.accepted.len() as u64,
+        failed_writes: report.failed_writes,
+        protocol_errors: report.protocol_errors,
+        accept_errors: report.accept_errors.clone(),
+        most_threads: report.most_threads,
+        lock_wait: lock(&report.lock_wait),
+        lock_hold: lock(&report.lock_hold),
+        usage: usage(&report.resources),
+        died,
+    }
+}
+
+/// A scenario's expectations as checks.
+pub(crate) fn checks(results: Vec<scenario::ExpectationResult>) -> Vec<Check> {
+    results
+        .into_iter()
+        .map(|result| {
+            let because = result.because.unwrap_or_default();
+            let detail = result.error.unwrap_or(because);
+            Check { name: result.that, held: result.held, detail }
+        })
+        .collect()
+}

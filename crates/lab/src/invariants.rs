@@ -1,0 +1,174 @@
+//! What must hold in every trial, whatever its figures.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use run_record::{Check, Integrity, Outcome, OutcomeCounts, SysctlValues};
+
+use crate::TestbedSpec;
+use crate::ledger::Joined;
+
+fn check(name: &str, held: bool, detail: impl Into<String>) -> Check {
+    Check { name: name.to_owned(), held: Some(held), detail: detail.into() }
+}
+
+/// Every attempt has exactly one outcome.
+pub(crate) fn outcomes_add_up(outcomes: &OutcomeCounts, asked: u64) -> Check {
+    let total = outcomes.total();
+    check("outcomes add up", total == asked, format!("{total} outcomes of {asked} attempts"))
+}
+
+/// Sockets that the server accepted = attempts that are neither refused, timed
+/// out, phantom, reset before accept nor without a port.
+pub(crate) fn accepts_match_attempts(joined: &Joined, accepted: Option<usize>) -> Check {
+    let name = "accepted connections match attempts";
+    let Some(accepted) = accepted else {
+        return Check {
+            name: name.to_owned(),
+            held: None,
+            detail: "the server died, and its ledger with it".to_owned(),
+        };
+    };
+    let expected = joined
+        .rows
+        .iter()
+        .filter(|row| match row.outcome {
+            Outcome::Ok | Outcome::Incomplete => true,
+            Outcome::Reset | Outcome::ServerDown => row.accepted_ns.is_some(),
+            Outcome::Refused | Outcome::TimedOut | Outcome::Phantom | Outcome::NoPort => false,
+        })
+        .count();
+    let strangers = &joined.strangers;
+    let detail = format!(
+        "the server accepted {accepted}, {expected} attempts ended as accepted ones do{}",
+        match strangers.first() {
+            None => String::new(),
+            Some(first) => format!(", {} are nobody's attempt (first {first})", strangers.len()),
+        }
+    );
+    check(name, accepted == expected && strangers.is_empty(), detail)
+}
+
+/// The sysctls in force are those that the scenario asked for.
+pub(crate) fn sysctls_read_back(spec: &TestbedSpec, read: &SysctlValues) -> Check {
+    let differing = |host: &str, asked: &IndexMap<String, String>, read: &BTreeMap<_, String>| {
+        let fields = |value: &str| value.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        asked
+            .iter()
+            .filter(|(name, value)| read.get(*name).map(|r| fields(r)) != Some(fields(value)))
+            .map(|(name, value)| format!("{host} {name}: asked {value}, read {:?}", read.get(name)))
+            .collect::<Vec<_>>()
+    };
+    let mut wrong = differing("server", &spec.server_sysctls, &read.server);
+    wrong.extend(differing("client", &spec.client_sysctls, &read.client));
+    let asked = spec.server_sysctls.len() + spec.client_sysctls.len();
+    let detail = if wrong.is_empty() { format!("all {asked}") } else { wrong.join("; ") };
+    check("sysctls read back as asked", wrong.is_empty(), detail)
+}
+
+/// The server was alive at the end, unless the scenario lets it die.
+pub(crate) fn server_alive(died: Option<&str>, may_die: bool) -> Check {
+    let detail = match died {
+        None => "it ended when told to".to_owned(),
+        Some(status) => format!("it died of {status}"),
+    };
+    check("server alive at the end", died.is_none() || may_die, detail)
+}
+
+/// No counter of either host went backwards.
+pub(crate) fn counters_never_fall(fallen: &[String]) -> Check {
+    let detail = if fallen.is_empty() { "none fell".to_owned() } else { fallen.join(", ") };
+    check("no kernel counter went backwards", fallen.is_empty(), detail)
+}
+
+/// No message was doubled, reordered, echoed or altered.
+pub(crate) fn deliveries_intact(integrity: &Integrity) -> Check {
+    let Integrity { doubled, reordered, echoed, foreign, broken_streams, .. } = *integrity;
+    check(
+        "deliveries intact",
+        doubled + reordered + echoed + foreign + broken_streams == 0,
+        format!(
+            "{doubled} doubled, {reordered} reordered, {echoed} echoed, {foreign} foreign, \
+             {broken_streams} broken streams"
+        ),
+    )
+}
+
+/// What arrived at clients was sent by the server, and what the server read
+/// was written by clients.
+pub(crate) fn messages_add_up(
+    written: u64,
+    ingested: u64,
+    server_deliveries: u64,
+    deliveries: u64,
+) -> Check {
+    check(
+        "messages add up",
+        ingested <= written && deliveries <= server_deliveries,
+        format!(
+            "clients wrote {written}, the server read {ingested}; it delivered \
+             {server_deliveries}, {deliveries} arrived"
+        ),
+    )
+}
+
+/// The machine's own sysctls are the same after as before.
+pub(crate) fn host_untouched(
+    before: &BTreeMap<String, String>,
+    after: &BTreeMap<String, String>,
+) -> Check {
+    let changed: Vec<_> = before
+        .iter()
+        .filter(|(name, value)| after.get(*name) != Some(value))
+        .map(|(name, value)| format!("{name}: {value} before, {:?} after", after.get(name)))
+        .collect();
+    let detail = match changed.is_empty() {
+        true => format!("{} sysctls unchanged", before.len()),
+        false => changed.join("; "),
+    };
+    check("the machine's own sysctls are untouched", changed.is_empty(), detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_changed_sysctl_of_the_machine_is_named() {
+        let before = BTreeMap::from([("net.core.somaxconn".to_owned(), "4096".to_owned())]);
+        let after = BTreeMap::from([("net.core.somaxconn".to_owned(), "16".to_owned())]);
+        assert_eq!(host_untouched(&before, &before).held, Some(true));
+        let breach = host_untouched(&before, &after);
+        assert_eq!(breach.held, Some(false));
+        assert!(breach.detail.contains("net.core.somaxconn: 4096 before"), "{}", breach.detail);
+    }
+
+    #[test]
+    fn sysctls_are_compared_by_their_fields() {
+        let spec = TestbedSpec {
+            client_sysctls: IndexMap::from([("r".to_owned(), "32768 60999".to_owned())]),
+            ..TestbedSpec::default()
+        };
+        let read = |value: &str| SysctlValues {
+            client: BTreeMap::from([("r".to_owned(), value.to_owned())]),
+            ..SysctlValues::default()
+        };
+        assert_eq!(sysctls_read_back(&spec, &read("32768\t60999")).held, Some(true));
+        assert_eq!(sysctls_read_back(&spec, &read("32768\t60998")).held, Some(false));
+        assert_eq!(sysctls_read_back(&spec, &SysctlValues::default()).held, Some(false));
+    }
+
+    #[test]
+    fn messages_from_nowhere_are_a_breach() {
+        assert_eq!(messages_add_up(10, 10, 90, 90).held, Some(true));
+        assert_eq!(messages_add_up(10, 11, 90, 90).held, Some(false));
+        assert_eq!(messages_add_up(10, 10, 90, 91).held, Some(false));
+    }
+
+    #[test]
+    fn a_dead_server_is_a_breach_unless_it_may_die() {
+        assert_eq!(server_alive(Some("SIGPIPE"), false).held, Some(false));
+        assert_eq!(server_alive(Some("SIGPIPE"), true).held, Some(true));
+        assert_eq!(server_alive(None, false).held, Some(true));
+    }
+}

@@ -1,0 +1,200 @@
+//! Client's and server's ledgers joined: the outcome of each attempt.
+//!
+//! The client alone cannot tell an established connection from a phantom, and
+//! the server alone never sees the attempts that failed. Joined by address and
+//! port, on one clock, each attempt gets exactly one outcome.
+
+use std::collections::HashMap;
+use std::net::SocketAddr;
+
+use chat_server::AcceptedConnection;
+use load_generator::{Attempt, Ending};
+use run_record::{AttemptRow, Outcome};
+
+/// A dying process closes its sockets a little before its death can be
+/// noticed: failures this long before the notice are the death's.
+const DEATH_NOTICE_NS: u64 = 200_000_000;
+
+/// What the server knew of its connections.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum ServerLedger<'a> {
+    /// Every connection that it accepted.
+    Whole(&'a [AcceptedConnection]),
+    /// It died, and took its ledger with it.
+    Lost {
+        /// CLOCK_MONOTONIC when its death was noticed, nanoseconds.
+        died_ns: u64,
+    },
+}
+
+/// Both ledgers as one.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    /// A row for each attempt, in order of its index.
+    pub(crate) rows: Vec<AttemptRow>,
+    /// Accepted connections that are nobody's attempt.
+    pub(crate) strangers: Vec<SocketAddr>,
+}
+
+/// Joins them.
+pub(crate) fn join(attempts: &[Attempt], server: ServerLedger<'_>) -> Joined {
+    let mut accepted_ns = vec![None; attempts.len()];
+    let mut strangers = Vec::new();
+    if let ServerLedger::Whole(accepted) = server {
+        let mut by_address: HashMap<SocketAddr, Vec<usize>> = HashMap::new();
+        for (position, attempt) in attempts.iter().enumerate() {
+            if let Some(local) = attempt.local {
+                by_address.entry(local).or_default().push(position);
+            }
+        }
+        for connection in accepted {
+            // A port can be used again by a later attempt: the connection is
+            // the latest attempt's that had begun by then.
+            let owner = by_address.get(&connection.peer).and_then(|positions| {
+                let begun = |&&p: &&usize| attempts[p].start_ns <= connection.at_ns;
+                positions.iter().rev().find(|p| begun(p) && accepted_ns[**p].is_none()).copied()
+            });
+            match owner {
+                Some(position) => accepted_ns[position] = Some(connection.at_ns),
+                None => strangers.push(connection.peer),
+            }
+        }
+    }
+    let rows = attempts
+        .iter()
+        .zip(accepted_ns)
+        .map(|(attempt, accepted_ns)| AttemptRow {
+            index: attempt.index,
+            local: attempt.local.map(|local| local.to_string()).unwrap_or_default(),
+            outcome: outcome(attempt, accepted_ns, server),
+            start_ns: attempt.start_ns,
+            connect_ns: attempt.connect_ns,
+            accepted_ns,
+            end_ns: attempt.end_ns,
+            syn_retransmits: attempt.syn_retransmits,
+            errno: attempt.errno,
+            messages_written: attempt.messages_written,
+            deliveries: attempt.deliveries,
+        })
+        .collect();
+    Joined { rows, strangers }
+}
+
+fn outcome(attempt: &Attempt, accepted_ns: Option<u64>, server: ServerLedger<'_>) -> Outcome {
+    if let ServerLedger::Lost { died_ns } = server {
+        return match attempt.ending {
+            Ending::Finished => Outcome::Ok,
+            Ending::NoPort => Outcome::NoPort,
+            _ if attempt.end_ns + DEATH_NOTICE_NS >= died_ns => Outcome::ServerDown,
+            Ending::Refused => Outcome::Refused,
+            Ending::TimedOut => Outcome::TimedOut,
+            Ending::Reset => Outcome::Reset,
+            Ending::Unfinished | Ending::ClosedByServer => Outcome::Incomplete,
+        };
+    }
+    match (attempt.ending, accepted_ns.is_some()) {
+        (Ending::NoPort, _) => Outcome::NoPort,
+        (Ending::Refused, _) => Outcome::Refused,
+        (Ending::Reset, _) => Outcome::Reset,
+        (Ending::TimedOut, false) => Outcome::TimedOut,
+        (Ending::Finished, true) => Outcome::Ok,
+        // Given up by the client while the server was accepting it, too.
+        (Ending::TimedOut | Ending::Unfinished | Ending::ClosedByServer, true) => {
+            Outcome::Incomplete
+        }
+        (Ending::Finished | Ending::Unfinished | Ending::ClosedByServer, false) => Outcome::Phantom,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(index: u32, port: u16, start_ns: u64, ending: Ending) -> Attempt {
+        Attempt {
+            index,
+            local: Some(SocketAddr::from(([198, 18, 1, 1], port))),
+            start_ns,
+            connect_ns: Some(10),
+            end_ns: start_ns + 1_000,
+            syn_retransmits: Some(0),
+            ending,
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+        }
+    }
+
+    fn accepted(port: u16, at_ns: u64) -> AcceptedConnection {
+        AcceptedConnection { peer: SocketAddr::from(([198, 18, 1, 1], port)), at_ns }
+    }
+
+    fn outcomes(joined: &Joined) -> Vec<Outcome> {
+        joined.rows.iter().map(|row| row.outcome).collect()
+    }
+
+    #[test]
+    fn a_connection_that_the_server_never_accepted_is_a_phantom() {
+        let attempts = [
+            attempt(0, 1000, 0, Ending::Finished),
+            attempt(1, 1001, 0, Ending::Unfinished),
+            attempt(2, 1002, 0, Ending::Unfinished),
+            attempt(3, 1003, 0, Ending::Finished),
+        ];
+        let ledger = [accepted(1000, 5), accepted(1001, 6)];
+        let joined = join(&attempts, ServerLedger::Whole(&ledger));
+        assert_eq!(
+            outcomes(&joined),
+            [Outcome::Ok, Outcome::Incomplete, Outcome::Phantom, Outcome::Phantom]
+        );
+        assert!(joined.strangers.is_empty());
+    }
+
+    #[test]
+    fn an_attempt_that_was_given_up_but_accepted_is_incomplete() {
+        let attempts = [attempt(0, 1, 0, Ending::TimedOut), attempt(1, 2, 0, Ending::TimedOut)];
+        let joined = join(&attempts, ServerLedger::Whole(&[accepted(2, 900)]));
+        assert_eq!(outcomes(&joined), [Outcome::TimedOut, Outcome::Incomplete]);
+    }
+
+    #[test]
+    fn a_port_used_twice_is_joined_by_time() {
+        let attempts =
+            [attempt(0, 7, 0, Ending::TimedOut), attempt(1, 7, 5_000, Ending::Finished)];
+        let joined = join(&attempts, ServerLedger::Whole(&[accepted(7, 6_000)]));
+        assert_eq!(outcomes(&joined), [Outcome::TimedOut, Outcome::Ok]);
+    }
+
+    #[test]
+    fn a_connection_of_nobody_is_a_stranger() {
+        let joined = join(&[attempt(0, 7, 100, Ending::Finished)], ServerLedger::Whole(&[
+            accepted(7, 99),
+            accepted(8, 150),
+        ]));
+        assert_eq!(joined.strangers.len(), 2, "one too early, one of an unknown port");
+        assert_eq!(outcomes(&joined), [Outcome::Phantom]);
+    }
+
+    #[test]
+    fn failures_from_the_death_of_the_server_on_are_its_death() {
+        let died_ns = 10_000_000_000;
+        let late = |index, ending| attempt(index, index as u16, died_ns, ending);
+        let early = |index, ending| attempt(index, index as u16, 1, ending);
+        let attempts = [
+            early(0, Ending::Finished),
+            early(1, Ending::TimedOut),
+            late(2, Ending::Refused),
+            late(3, Ending::Reset),
+            late(4, Ending::ClosedByServer),
+            late(5, Ending::NoPort),
+        ];
+        assert_eq!(outcomes(&join(&attempts, ServerLedger::Lost { died_ns })), [
+            Outcome::Ok,
+            Outcome::TimedOut,
+            Outcome::ServerDown,
+            Outcome::ServerDown,
+            Outcome::ServerDown,
+            Outcome::NoPort,
+        ]);
+    }
+}

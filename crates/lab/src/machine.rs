@@ -1,0 +1,41 @@
+//! The machine, and its own sysctls.
+
+use std::collections::BTreeMap;
+use std::fs;
+
+use run_record::Machine;
+
+/// The machine that this process runs on.
+pub fn machine() -> Machine {
+    let uname = nix::sys::utsname::uname();
+    let text = |field: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr| {
+        uname.as_ref().map(|u| field(u).to_string_lossy().into_owned()).unwrap_or_default()
+    };
+    Machine {
+        kernel: text(nix::sys::utsname::UtsName::release),
+        architecture: text(nix::sys::utsname::UtsName::machine),
+        cpus: std::thread::available_parallelism().map_or(1, |n| n.get() as u32),
+        memory_bytes: memory_bytes().unwrap_or(0),
+    }
+}
+
+fn memory_bytes() -> Option<u64> {
+    let text = fs::read_to_string("/proc/meminfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
+}
+
+/// The machine's own values of the sysctls that decide how connections queue,
+/// and of those that a scenario sets: to see that no trial changed them. Call
+/// it from a thread in the machine's own network namespace.
+pub(crate) fn own_sysctls<'a>(set: impl Iterator<Item = &'a str>) -> BTreeMap<String, String> {
+    linux_net::DECIDING_SYSCTLS
+        .iter()
+        .copied()
+        .chain(set)
+        .filter_map(|name| {
+            let path = format!("/proc/sys/{}", name.replace('.', "/"));
+            fs::read_to_string(path).ok().map(|value| (name.to_owned(), value.trim().to_owned()))
+        })
+        .collect()
+}

@@ -1,0 +1,104 @@
+//! The life of a run: trials in order, each appended as it ends.
+
+use std::collections::{BTreeMap, HashSet};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use run_record::{RunDirectory, RunRecord, SysctlValues, TrialRecord};
+use scenario::{Cell, Plan, PlannedTrial};
+
+use crate::backend::{Backend, TestbedSpec};
+use crate::error::{LabError, Result};
+use crate::trial::Trial;
+use crate::{invariants, machine};
+
+/// Somebody who is told how a run goes.
+pub trait Progress {
+    /// A trial begins.
+    fn trial_begins(&mut self, trial: &PlannedTrial, cell: &Cell);
+    /// A trial has ended, and is in the run directory.
+    fn trial_ended(&mut self, record: &TrialRecord);
+}
+
+/// A run about to begin, or to go on.
+pub struct Run<'a> {
+    /// What is to be done.
+    pub plan: &'a Plan,
+    /// What makes the hosts.
+    pub backend: &'a dyn Backend,
+    /// Becomes true when the user wants the run to end.
+    pub interrupted: &'a AtomicBool,
+}
+
+/// What a run came to.
+#[derive(Debug)]
+pub struct RunEnd {
+    /// Its directory.
+    pub path: PathBuf,
+    /// Its record.
+    pub record: RunRecord,
+    /// Every trial that it has, those of before a resume included.
+    pub trials: Vec<TrialRecord>,
+}
+
+impl Run<'_> {
+    /// The sysctls in force in the run's first testbed.
+    ///
+    /// # Errors
+    /// When no testbed can be made: better known before the first trial.
+    pub fn effective_sysctls(&self) -> Result<SysctlValues> {
+        let spec = self.plan.cells.first().map(|cell| TestbedSpec::of(&cell.settings));
+        self.backend.testbed(&spec.unwrap_or_default())?.effective_sysctls()
+    }
+
+    /// Does the trials that are not done yet.
+    ///
+    /// # Errors
+    /// When the run cannot go on, or is interrupted. The trials that ended
+    /// before are in the run directory.
+    pub fn execute(
+        &self,
+        mut directory: RunDirectory,
+        mut record: RunRecord,
+        done: Vec<TrialRecord>,
+        progress: &mut dyn Progress,
+    ) -> Result<RunEnd> {
+        let own_before = self.own_sysctls();
+        let done_ids: HashSet<u32> = done.iter().map(|trial| trial.id).collect();
+        let mut trials = done;
+        for planned in self.plan.trials.iter().filter(|trial| !done_ids.contains(&trial.id)) {
+            if self.interrupted.load(Ordering::Relaxed) {
+                return Err(LabError::Interrupted);
+            }
+            let cell = &self.plan.cells[planned.cell];
+            progress.trial_begins(planned, cell);
+            let trial = Trial {
+                backend: self.backend,
+                cell,
+                planned,
+                expectations: &self.plan.expectations,
+                server_may_die: self.plan.scenario.server_may_die,
+                interrupted: self.interrupted,
+            };
+            let mut finished = trial.run()?;
+            let untouched = invariants::host_untouched(&own_before, &self.own_sysctls());
+            finished.record.invariants.push(untouched);
+            if self.plan.scenario.record.attempts {
+                directory.write_attempts(planned.id, &finished.attempts)?;
+            }
+            directory.append(&finished.record)?;
+            progress.trial_ended(&finished.record);
+            trials.push(finished.record);
+        }
+        directory.finish(&mut record)?;
+        Ok(RunEnd { path: directory.path().to_owned(), record, trials })
+    }
+
+    fn own_sysctls(&self) -> BTreeMap<String, String> {
+        let set = self.plan.cells.iter().flat_map(|cell| {
+            let hosts = &cell.settings.hosts;
+            hosts.server.sysctls.keys().chain(hosts.client.sysctls.keys())
+        });
+        machine::own_sysctls(set.map(String::as_str))
+    }
+}

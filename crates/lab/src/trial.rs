@@ -1,0 +1,315 @@
+//! The life of a trial, from testbed to record.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use chat_server::{ClosesFirst, ServerCommand, ServerEvent, ServerReport};
+use jiff::Timestamp;
+use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
+use run_record::{AcceptQueue, AttemptRow, Evidence, OutcomeCounts, TrialRecord};
+use scenario::{Cell, PlannedTrial};
+
+use crate::backend::{Backend, Role, Testbed, TestbedSpec};
+use crate::error::{LabError, Result};
+use crate::ledger::{self, ServerLedger};
+use crate::{Part, facts, figures, invariants, laws};
+
+/// How long a part may take for what it does without waiting for anything.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the lab waits between two looks at something.
+const LOOK: Duration = Duration::from_millis(5);
+
+/// One trial about to run.
+pub(crate) struct Trial<'a> {
+    pub(crate) backend: &'a dyn Backend,
+    pub(crate) cell: &'a Cell,
+    pub(crate) planned: &'a PlannedTrial,
+    pub(crate) expectations: &'a scenario::Expectations,
+    pub(crate) server_may_die: bool,
+    pub(crate) interrupted: &'a AtomicBool,
+}
+
+/// What a trial leaves.
+pub(crate) struct Finished {
+    pub(crate) record: TrialRecord,
+    pub(crate) attempts: Vec<AttemptRow>,
+}
+
+/// What the load's part of the trial gave.
+struct Loaded {
+    report: LoadReport,
+    accept_queue: Option<AcceptQueue>,
+    seconds: f64,
+}
+
+/// How the server ended.
+enum ServerEnd {
+    Stopped(Box<ServerReport>),
+    Died { status: String, at_ns: u64 },
+}
+
+impl Trial<'_> {
+    /// Runs it. The testbed is gone when this returns, however it returns.
+    pub(crate) fn run(&self) -> Result<Finished> {
+        let started = Timestamp::now();
+        let began = Instant::now();
+        let settings = &self.cell.settings;
+        let spec = TestbedSpec::of(settings);
+        let testbed = self.backend.testbed(&spec)?;
+        let somaxconn = testbed.effective_sysctls()?.server.get("net.core.somaxconn").cloned();
+        let predictions = laws::predict(settings, somaxconn.and_then(|value| value.parse().ok()));
+
+        let (mut server, address) = self.start_server(testbed.as_ref())?;
+        let before = counters(testbed.as_ref())?;
+        let loaded = self.load(testbed.as_ref(), &mut server, address)?;
+        let after = counters(testbed.as_ref())?;
+        let end = stop(server)?;
+        let sysctls = testbed.sysctls().clone();
+        drop(testbed);
+
+        let (report, ledger, died) = match &end {
+            ServerEnd::Stopped(report) => {
+                (report.as_ref().clone(), ServerLedger::Whole(&report.accepted), None)
+            }
+            ServerEnd::Died { status, at_ns } => {
+                (ServerReport::default(), ServerLedger::Lost { died_ns: *at_ns }, Some(status))
+            }
+        };
+        let load = &loaded.report;
+        let joined = ledger::join(&load.attempts, ledger);
+        let outcomes: OutcomeCounts = joined.rows.iter().map(|row| row.outcome).collect();
+        let (server_delta, client_delta) = (after.0.delta(&before.0), after.1.delta(&before.1));
+        let fallen: Vec<_> = server_delta
+            .backwards
+            .iter()
+            .map(|name| format!("server {name}"))
+            .chain(client_delta.backwards.iter().map(|name| format!("client {name}")))
+            .collect();
+
+        let integrity = figures::integrity(&load.integrity);
+        let mut checks = vec![
+            invariants::outcomes_add_up(&outcomes, u64::from(settings.load.clients)),
+            invariants::accepts_match_attempts(&joined, match ledger {
+                ServerLedger::Whole(accepted) => Some(accepted.len()),
+                ServerLedger::Lost { .. } => None,
+            }),
+            invariants::sysctls_read_back(&spec, &sysctls),
+            invariants::server_alive(died.map(String::as_str), self.server_may_die),
+            invariants::counters_never_fall(&fallen),
+            invariants::deliveries_intact(&integrity),
+        ];
+        if died.is_none() {
+            checks.push(invariants::messages_add_up(
+                load.messages_written,
+                report.messages_ingested,
+                report.deliveries,
+                load.deliveries,
+            ));
+        }
+
+        let duration = began.elapsed().as_secs_f64();
+        let mut record = TrialRecord {
+            id: self.planned.id,
+            cell: self.cell.index as u32,
+            repetition: self.planned.repetition,
+            point: self.cell.point.clone(),
+            started,
+            duration_seconds: duration,
+            overhead_seconds: duration - loaded.seconds,
+            attempts: u64::from(settings.load.clients),
+            ok_first_try: figures::ok_first_try(&joined.rows),
+            syn_retransmits: figures::syn_retransmits(&joined.rows),
+            rates: figures::rates(load, report.messages_ingested, &outcomes, &settings.load),
+            connect_latency: figures::latency(&load.connect_latency),
+            delivery_latency: figures::latency(&load.delivery_latency),
+            send_lateness: figures::latency(&load.send_lateness),
+            integrity,
+            errors: load.errors.clone(),
+            evidence: Evidence {
+                server: server_delta.changes,
+                client: client_delta.changes,
+                accept_queue: loaded.accept_queue,
+            },
+            sysctls,
+            server: figures::server(&report, died.cloned()),
+            load: figures::usage(&load.resources),
+            laws: laws::compare(&predictions, &laws::Measured {
+                accept_queue: loaded.accept_queue,
+            }),
+            expectations: Vec::new(),
+            invariants: checks,
+            outcomes,
+        };
+        record.expectations = figures::checks(
+            self.expectations.evaluate(&facts::facts(settings, &record)),
+        );
+        Ok(Finished { record, attempts: joined.rows })
+    }
+
+    fn start_server(&self, testbed: &dyn Testbed) -> Result<(Part, SocketAddr)> {
+        let settings = &self.cell.settings.server;
+        let mut server = testbed.start(Role::Server, "server", &config_arguments("server", settings))?;
+        let listening = server.await_event("listening socket", PATIENCE, |event| match event {
+            ServerEvent::Listening { address, .. } => Some(Ok(address)),
+            ServerEvent::Failed { reason, .. } => {
+                Some(Err(LabError::PartFailed { part: "server", reason }))
+            }
+            _ => None,
+        })?;
+        Ok((server, SocketAddr::new(testbed.addresses().server, listening.port())))
+    }
+
+    fn load(&self, testbed: &dyn Testbed, server: &mut Part, target: SocketAddr) -> Result<Loaded> {
+        let settings = &self.cell.settings;
+        let config = LoadConfig {
+            settings: settings.load.clone(),
+            target,
+            framing: settings.server.framing,
+            largest_body: settings.server.largest_body,
+            sources: testbed.addresses().client.clone(),
+            server_closes: settings.server.closes_first == ClosesFirst::Server,
+            hold: true,
+        };
+        let began = Instant::now();
+        let mut load = testbed.start(Role::Client, "load", &config_arguments("load", &config))?;
+
+        let established = self.await_load(&mut load, connect_time(&config), "decision", |event| {
+            match event {
+                LoadEvent::Decided { established, .. } => Some(established),
+                _ => None,
+            }
+        })?;
+        let accept_queue = testbed.accept_queue(target.port())?;
+        if settings.server.accept_paused {
+            server.tell(&ServerCommand::Resume);
+        }
+        if settings.load.chat == ChatPhase::AfterConnect {
+            self.await_accepted(testbed, server, target.port(), established)?;
+        }
+        load.tell(&LoadCommand::Go);
+
+        let report = self.await_load(&mut load, chat_time(&config), "report", |event| match event {
+            LoadEvent::Done(report) => Some(*report),
+            _ => None,
+        })?;
+        Ok(Loaded { report, accept_queue, seconds: began.elapsed().as_secs_f64() })
+    }
+
+    /// Waits for one of the load's events, and looks up from time to time for
+    /// an interruption.
+    fn await_load<T>(
+        &self,
+        load: &mut Part,
+        expected: Duration,
+        awaited: &'static str,
+        mut wanted: impl FnMut(LoadEvent) -> Option<T>,
+    ) -> Result<T> {
+        let deadline = Instant::now() + expected + PATIENCE;
+        loop {
+            self.check_interruption()?;
+            let slice = Duration::from_millis(200);
+            let found = load.await_event(awaited, slice, |event| match event {
+                LoadEvent::Failed { reason } => {
+                    Some(Err(LabError::PartFailed { part: "load", reason }))
+                }
+                event => wanted(event).map(Ok),
+            });
+            match found {
+                Err(LabError::PartSilent { part, awaited, .. }) if Instant::now() >= deadline => {
+                    let waited = expected + PATIENCE;
+                    return Err(LabError::PartSilent { part, awaited, waited });
+                }
+                Err(LabError::PartSilent { .. }) => {}
+                found => return found,
+            }
+        }
+    }
+
+    /// Waits until the server has accepted what is established at the client.
+    /// Phantoms never come: an empty accept queue that no longer gives the
+    /// server anything ends the wait.
+    fn await_accepted(
+        &self,
+        testbed: &dyn Testbed,
+        server: &mut Part,
+        port: u16,
+        established: u64,
+    ) -> Result<()> {
+        let mut last = None;
+        loop {
+            self.check_interruption()?;
+            if server.ended_ns().is_some() {
+                return Ok(());
+            }
+            let queue = testbed.accept_queue(port)?;
+            server.tell(&ServerCommand::Status);
+            let accepted = server.await_event("status", PATIENCE, |event| match event {
+                ServerEvent::Status { accepted, .. } => Some(Ok(accepted)),
+                _ => None,
+            });
+            let accepted = match accepted {
+                Err(LabError::PartDied { .. }) => return Ok(()),
+                accepted => accepted?,
+            };
+            let drained = queue.is_none_or(|queue| queue.depth == 0);
+            if accepted >= established || (drained && last == Some(accepted)) {
+                return Ok(());
+            }
+            last = Some(accepted);
+            std::thread::sleep(LOOK);
+        }
+    }
+
+    fn check_interruption(&self) -> Result<()> {
+        match self.interrupted.load(Ordering::Relaxed) {
+            true => Err(LabError::Interrupted),
+            false => Ok(()),
+        }
+    }
+}
+
+type Counters = (linux_net::Counters, linux_net::Counters);
+
+fn counters(testbed: &dyn Testbed) -> Result<Counters> {
+    Ok((testbed.counters(Role::Server)?, testbed.counters(Role::Client)?))
+}
+
+fn config_arguments(part: &str, config: &impl serde::Serialize) -> Vec<String> {
+    let json = serde_json::to_string(config).expect("a configuration is plain data");
+    [part, "--control", "--config", &json].map(str::to_owned).to_vec()
+}
+
+/// The longest that all attempts can take to be decided.
+fn connect_time(config: &LoadConfig) -> Duration {
+    let settings = &config.settings;
+    let spread = match (settings.pattern, settings.connect_rate) {
+        (ConnectPattern::Rate, Some(rate)) => f64::from(settings.clients) / rate,
+        _ => 0.0,
+    };
+    settings.connect_deadline + Duration::from_secs_f64(spread)
+}
+
+/// The longest that everything after that can take.
+fn chat_time(config: &LoadConfig) -> Duration {
+    let settings = &config.settings;
+    settings.send_delay + settings.interval * settings.messages + settings.finish_deadline
+}
+
+fn stop(mut server: Part) -> Result<ServerEnd> {
+    if let Some(at_ns) = server.ended_ns() {
+        return Ok(ServerEnd::Died { status: server.exit(), at_ns });
+    }
+    server.tell(&ServerCommand::Stop);
+    let report = server.await_event("last report", PATIENCE, |event| match event {
+        ServerEvent::Stopped(report) => Some(Ok(report)),
+        _ => None,
+    });
+    match (report, server.ended_ns()) {
+        (Ok(report), _) => Ok(ServerEnd::Stopped(report)),
+        (Err(LabError::PartDied { .. }), Some(at_ns)) => {
+            Ok(ServerEnd::Died { status: server.exit(), at_ns })
+        }
+        (Err(error), _) => Err(error),
+    }
+}

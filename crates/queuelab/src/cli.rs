@@ -1,0 +1,149 @@
+//! The command line's definition; the help, completions and manual page are
+//! made from it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::chat::ChatArguments;
+use crate::commands::load::LoadArguments;
+use crate::commands::server::ServerArguments;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+    0  everything asked was done, and everything checked held
+    1  internal error
+    2  wrong usage, or an invalid scenario; nothing was started
+    3  an expectation, a law or an invariant failed
+    5  the backend or the machine failed, or cannot do what was asked
+  130  interrupted; finished trials are kept";
+
+/// A lab for the queues that the Linux kernel puts in front of a TCP server.
+#[derive(Debug, Parser)]
+#[command(name = "queuelab", version, propagate_version = true, after_help = EXIT_CODES)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a scenario, and print what it found.
+    Run(RunArguments),
+    /// List the scenarios.
+    List,
+    /// Show a scenario as it would run: resolved, with its cells and trials.
+    Show(PlanArguments),
+    /// Check scenarios, and start nothing; without a name, all of them.
+    Check(CheckArguments),
+    /// Print what a run found, from its directory.
+    Report(ReportArguments),
+    /// Print a JSON Schema.
+    Schema {
+        /// Of what.
+        #[arg(value_enum, default_value_t)]
+        of: SchemaOf,
+    },
+    /// The chat server, in this host.
+    Server(ServerArguments),
+    /// The load generator, in this host.
+    Load(Box<LoadArguments>),
+    /// Talk to a chat server from this terminal.
+    Chat(ChatArguments),
+    /// Print completions for a shell.
+    Completions {
+        /// The shell.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, in roff.
+    Man,
+}
+
+/// What a schema can be of.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// A scenario file.
+    #[default]
+    Scenario,
+    /// `run.json`.
+    Run,
+    /// A line of `trials.jsonl`.
+    Trial,
+}
+
+/// Which scenario, and what to change in it.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// A scenario's name, or the path of its file.
+    pub(crate) scenario: String,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+/// What to change in a scenario.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Changes {
+    /// Use the scenario's quick form.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Change a setting, for example `load.messages=50` (repeatable).
+    #[arg(long, value_name = "PATH=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Keep only the cells with this value, for example `server.backlog=10`
+    /// (repeatable).
+    #[arg(long, value_name = "AXIS=VALUE", value_parser = pair)]
+    pub(crate) only: Vec<(String, String)>,
+    /// Repetitions of each cell.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) repeat: Option<u32>,
+    /// Seed of the trials' order; random, and recorded, when absent.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArguments {
+    /// A scenario's name, or the path of its file.
+    #[arg(required_unless_present = "resume")]
+    pub(crate) scenario: Option<String>,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+    /// Where runs go: DIR/<scenario>/<UTC time>/.
+    #[arg(long, value_name = "DIR", default_value = "reports/runs")]
+    pub(crate) out: PathBuf,
+    /// Go on with a run that did not finish: only its missing trials are done.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["quick", "set", "only", "repeat", "seed"])]
+    pub(crate) resume: Option<PathBuf>,
+    /// What makes the hosts.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) backend: BackendName,
+}
+
+/// The backends.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+pub(crate) enum BackendName {
+    /// Plain network namespaces: no Docker, and no root where the machine
+    /// allows user namespaces.
+    #[default]
+    Netns,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Scenarios' names, or paths of their files.
+    pub(crate) scenarios: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// The run's directory.
+    pub(crate) run: PathBuf,
+}
+
+fn pair(text: &str) -> Result<(String, String), String> {
+    text.split_once('=')
+        .filter(|(path, _)| !path.is_empty())
+        .map(|(path, value)| (path.to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` has no `=`: write PATH=VALUE"))
+}

@@ -1,0 +1,29 @@
+//! One module a command.
+
+pub(crate) mod chat;
+pub(crate) mod check;
+pub(crate) mod list;
+pub(crate) mod load;
+pub(crate) mod man;
+pub(crate) mod plan;
+pub(crate) mod report;
+pub(crate) mod run;
+pub(crate) mod schema;
+pub(crate) mod server;
+pub(crate) mod show;
+
+use std::io::Write;
+
+use crate::error::{CommandError, Result};
+use crate::exit::Exit;
+
+/// Prints a command's answer. A reader that has gone (`| head`) is no error.
+pub(crate) fn answer(text: &str) -> Result {
+    let mut out = std::io::stdout().lock();
+    match writeln!(out, "{}", text.trim_end()).and_then(|()| out.flush()) {
+        Err(source) if source.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(CommandError::Io { action: "write the answer".to_owned(), source })
+        }
+        _ => Ok(Exit::Held),
+    }
+}

@@ -1,0 +1,193 @@
+//! `queuelab chat`: the interactive terminal client.
+
+use std::io::{self, BufRead, IsTerminal, Read, Write};
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::thread;
+use std::time::Duration;
+
+use chat_protocol::{Codec, Decoder, Framing};
+use nix::sys::termios::{self, SetArg};
+use rustyline::error::ReadlineError;
+use rustyline::{DefaultEditor, ExternalPrinter};
+
+use crate::error::{CommandError, Result};
+use crate::exit::Exit;
+
+/// How long a leaving client waits for what is still on its way to it.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// Flags of `queuelab chat`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ChatArguments {
+    /// The server's address and port.
+    #[arg(default_value = "127.0.0.1:8080")]
+    server: SocketAddr,
+    /// The length header that the server speaks.
+    #[arg(long, value_enum, default_value_t = Framing::default())]
+    framing: Framing,
+}
+
+/// Connects, and talks until the user or the server has had enough.
+pub(crate) fn chat(arguments: &ChatArguments) -> Result {
+    let ChatArguments { server, framing } = *arguments;
+    let stream = TcpStream::connect(server).map_err(|source| CommandError::Io {
+        action: format!("connect to {server} (is `queuelab server` running there?)"),
+        source,
+    })?;
+    let codec = Codec::new(framing, None).expect("the default body size suits every framing");
+    let talk = Talk { stream: Arc::new(stream), codec, leaving: Arc::new(AtomicBool::new(false)) };
+    if io::stdin().is_terminal() { talk.on_terminal(server) } else { talk.on_pipe() }
+}
+
+struct Talk {
+    stream: Arc<TcpStream>,
+    codec: Codec,
+    leaving: Arc<AtomicBool>,
+}
+
+impl Talk {
+    fn on_terminal(&self, server: SocketAddr) -> Result {
+        let terminal = |source: ReadlineError| CommandError::Io {
+            action: "use the terminal".to_owned(),
+            source: io::Error::other(source),
+        };
+        // Kept to give the terminal back as it was: a lost server ends the
+        // program while the editor has it in raw mode.
+        let modes = termios::tcgetattr(io::stdin().as_fd()).ok();
+        let mut editor = DefaultEditor::new().map_err(terminal)?;
+        let mut printer = editor.create_external_printer().map_err(terminal)?;
+        say(&format!("connected to {server}; type a line and Enter, `exit` or Ctrl-D to leave"));
+        let lost = self.listen(move |line| {
+            let _ = printer.print(format!("{line}\n"));
+        });
+        let leaving = Arc::clone(&self.leaving);
+        let (gone_sender, gone) = channel();
+        thread::spawn(move || {
+            let how = lost.recv().unwrap_or_default();
+            if !leaving.load(Ordering::SeqCst) {
+                if let Some(modes) = modes {
+                    let _ = termios::tcsetattr(io::stdin().as_fd(), SetArg::TCSANOW, &modes);
+                }
+                say(&format!("\r\n{how}"));
+                std::process::exit(Exit::Machine as i32);
+            }
+            let _ = gone_sender.send(());
+        });
+        loop {
+            match editor.readline("> ") {
+                Ok(line) if line.trim() == "exit" => break,
+                Ok(line) => {
+                    let _ = editor.add_history_entry(&line);
+                    self.send(&line);
+                }
+                Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
+                Err(error) => return Err(terminal(error)),
+            }
+        }
+        self.leave();
+        let _ = gone.recv_timeout(FAREWELL);
+        Ok(Exit::Held)
+    }
+
+    fn on_pipe(&self) -> Result {
+        let lost = self.listen(|line| {
+            let mut out = io::stdout().lock();
+            let _ = writeln!(out, "{line}").and_then(|()| out.flush());
+        });
+        for line in io::stdin().lock().lines().map_while(io::Result::ok) {
+            if line.trim() == "exit" {
+                break;
+            }
+            if let Ok(how) = lost.try_recv() {
+                say(&how);
+                return Ok(Exit::Machine);
+            }
+            self.send(&line);
+        }
+        self.leave();
+        match lost.recv_timeout(FAREWELL) {
+            Ok(_) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
+        }
+        Ok(Exit::Held)
+    }
+
+    /// Shows what comes in; the receiver gets one line when the server is gone.
+    fn listen(&self, mut show: impl FnMut(&str) + Send + 'static) -> Receiver<String> {
+        let (sender, receiver) = channel();
+        let stream = Arc::clone(&self.stream);
+        let mut decoder = Decoder::new(self.codec);
+        thread::spawn(move || {
+            let mut chunk = [0; 16 * 1024];
+            let how = loop {
+                match (&*stream).read(&mut chunk) {
+                    Ok(0) => break "the server has closed the connection".to_owned(),
+                    Ok(bytes) => decoder.feed(&chunk[..bytes]),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => break format!("the connection to the server is lost: {error}"),
+                }
+                loop {
+                    match decoder.next_body() {
+                        Ok(Some(body)) => show(&printable(body)),
+                        Ok(None) => break,
+                        Err(error) => {
+                            let hint = "does the server speak another --framing?";
+                            let _ = sender.send(format!("not understood: {error}; {hint}"));
+                            return;
+                        }
+                    }
+                }
+            };
+            let _ = sender.send(how);
+        });
+        receiver
+    }
+
+    fn send(&self, line: &str) {
+        if line.is_empty() {
+            return;
+        }
+        let mut bytes = Vec::new();
+        if let Err(error) = self.codec.encode(line.as_bytes(), &mut bytes) {
+            say(&format!("not sent: {error}"));
+        } else if let Err(error) = (&*self.stream).write_all(&bytes) {
+            say(&format!("not sent: {error}"));
+        }
+    }
+
+    fn leave(&self) {
+        self.leaving.store(true, Ordering::SeqCst);
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}
+
+/// A body as one line of text: other people's control characters must not
+/// steer this terminal.
+fn printable(body: &[u8]) -> String {
+    String::from_utf8_lossy(body)
+        .chars()
+        .flat_map(|c| {
+            let escaped = c.is_control().then(|| c.escape_default());
+            let plain = escaped.is_none().then_some(c);
+            escaped.into_iter().flatten().chain(plain)
+        })
+        .collect()
+}
+
+fn say(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::printable;
+
+    #[test]
+    fn control_characters_of_others_are_shown_not_obeyed() {
+        assert_eq!(printable("grüße\x1b[2J\n".as_bytes()), "grüße\\u{1b}[2J\\n");
+        assert_eq!(printable(&[b'a', 0xff]), "a\u{fffd}");
+    }
+}

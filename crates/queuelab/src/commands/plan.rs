@@ -1,0 +1,52 @@
+//! A scenario and its changes, as a plan.
+
+use linux_net::{NetworkNamespace, SysctlName, SysctlScope};
+use run_record::Overrides;
+use scenario::{Kernel, Plan, Source, SysctlKind};
+
+use crate::cli::Changes;
+use crate::error::Result;
+
+/// The plan of a scenario by name or path.
+pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Result<Plan> {
+    Ok(scenario::plan(&scenario::find(name)?, &with_seed(overrides, seed), &RunningKernel)?)
+}
+
+/// The plan of a scenario as its file has it.
+pub(crate) fn plain_plan(source: &Source) -> Result<Plan> {
+    Ok(scenario::plan(source, &scenario::Overrides::default(), &RunningKernel)?)
+}
+
+/// What a run's record keeps of the flags.
+pub(crate) fn overrides(changes: &Changes) -> Overrides {
+    let Changes { quick, set, only, repeat, seed: _ } = changes;
+    Overrides { quick: *quick, set: set.clone(), only: only.clone(), repeat: *repeat }
+}
+
+fn with_seed(overrides: &Overrides, seed: Option<u64>) -> scenario::Overrides {
+    let Overrides { quick, set, only, repeat } = overrides.clone();
+    scenario::Overrides { quick, set, only, repeat, seed }
+}
+
+/// The kernel that this process runs on.
+struct RunningKernel;
+
+impl Kernel for RunningKernel {
+    fn sysctls(&self, names: &[String]) -> Vec<SysctlKind> {
+        let kind = |name: &String| match name.parse::<SysctlName>() {
+            Err(_) => SysctlKind::Unknown,
+            Ok(name) => match linux_net::sysctl_scope(&name) {
+                SysctlScope::PerNamespace => SysctlKind::PerNamespace,
+                SysctlScope::Global => SysctlKind::Global,
+                SysctlScope::Unknown => SysctlKind::Unknown,
+                SysctlScope::CannotTell(_) => SysctlKind::CannotTell,
+            },
+        };
+        names.iter().map(kind).collect()
+    }
+
+    fn counter_names(&self) -> Option<Vec<String>> {
+        let counters = NetworkNamespace::of_process().ok()?.counters().ok()?;
+        Some(counters.iter().map(|(name, _)| name.to_owned()).collect())
+    }
+}

@@ -1,0 +1,131 @@
+//! `queuelab run`: a scenario, run and summed up.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use jiff::Timestamp;
+use lab::{Backend, LabError, Netns, Run};
+use run_record::{Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord};
+use scenario::Plan;
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use super::{answer, plan};
+use crate::cli::{BackendName, RunArguments};
+use crate::error::{CommandError, Result};
+use crate::exit::Exit;
+use crate::progress;
+
+/// Runs a scenario, or goes on with a run.
+pub(crate) fn run(arguments: &RunArguments) -> Result {
+    // Before anything starts a thread: a user namespace can be entered only by
+    // a process that has none.
+    linux_net::enter_user_namespace()?;
+    let backend: Box<dyn Backend> = match arguments.backend {
+        BackendName::Netns => Box::new(Netns::new()?),
+    };
+    let interrupted = interruption()?;
+    let begun = match &arguments.resume {
+        Some(path) => resumed(path, arguments.scenario.as_deref())?,
+        None => begun(arguments, backend.as_ref(), &interrupted)?,
+    };
+    let Begun { plan, directory, record, done } = begun;
+    let path = directory.path().to_owned();
+    let (planned, before) = (plan.trials.len() as u64, done.len() as u64);
+    let run = Run { plan: &plan, backend: backend.as_ref(), interrupted: &interrupted };
+    let mut progress = progress::progress(planned, before);
+    let end = run.execute(directory, record, done, progress.as_mut());
+    drop(progress);
+    let end = end.inspect_err(|error| {
+        let kept = RunDirectory::read(&path).map_or(0, |(_, trials)| trials.len());
+        let what = if matches!(error, LabError::Interrupted) { "interrupted" } else { "stopped" };
+        anstream::eprintln!(
+            "{what}: {kept} of {planned} trials are kept in {path}\n\
+             go on with: queuelab run --resume {path}",
+            path = path.display()
+        );
+    })?;
+    let held = end.trials.iter().all(TrialRecord::held);
+    answer(&report::summary(&report::Run::new(end.record, end.trials)))?;
+    answer(&format!("\nRun directory: {}", end.path.display()))?;
+    Ok(if held { Exit::Held } else { Exit::Failed })
+}
+
+struct Begun {
+    plan: Plan,
+    directory: RunDirectory,
+    record: RunRecord,
+    done: Vec<TrialRecord>,
+}
+
+fn begun(
+    arguments: &RunArguments,
+    backend: &dyn Backend,
+    interrupted: &AtomicBool,
+) -> Result<Begun> {
+    let name = arguments.scenario.as_deref().expect("clap requires it without --resume");
+    let overrides = plan::overrides(&arguments.changes);
+    let plan = plan::plan(name, &overrides, arguments.changes.seed)?;
+    let sysctls = Run { plan: &plan, backend, interrupted }.effective_sysctls()?;
+    let record = RunRecord {
+        schema_version: SCHEMA_VERSION,
+        scenario: ScenarioRecord {
+            name: plan.scenario.name.clone(),
+            question: plan.scenario.question.clone(),
+            resolved: plan.resolved.clone(),
+            overrides,
+        },
+        seed: plan.seed,
+        axes: axes(&plan),
+        planned_trials: plan.trials.len() as u32,
+        tool: Tool {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: option_env!("QUEUELAB_COMMIT").map(str::to_owned),
+        },
+        machine: lab::machine(),
+        backend: backend.describe(),
+        sysctls,
+        started: Timestamp::now(),
+        ended: None,
+        resumed: Vec::new(),
+    };
+    let directory = RunDirectory::create(&arguments.out, &record)?;
+    Ok(Begun { plan, directory, record, done: Vec::new() })
+}
+
+fn resumed(path: &Path, name: Option<&str>) -> Result<Begun> {
+    let (directory, mut record, done) = RunDirectory::resume(path)?;
+    let recorded = &record.scenario;
+    let name = name.unwrap_or(&recorded.name);
+    let plan = plan::plan(name, &recorded.overrides, Some(record.seed))?;
+    if plan.resolved != recorded.resolved || axes(&plan) != record.axes {
+        return Err(CommandError::Usage(format!(
+            "failed to resume {}: it is a run of another scenario ({}{}); \
+             run the scenario anew, without --resume",
+            path.display(),
+            recorded.name,
+            if plan.scenario.name == recorded.name { ", whose file has changed since" } else { "" },
+        )));
+    }
+    record.resumed.push(Timestamp::now());
+    directory.write_run(&record)?;
+    Ok(Begun { plan, directory, record, done })
+}
+
+fn axes(plan: &Plan) -> Vec<Axis> {
+    let axis = |axis: &scenario::Axis| Axis { path: axis.path.clone(), values: axis.values.clone() };
+    plan.axes.iter().map(axis).collect()
+}
+
+/// Becomes true at the first Ctrl-C or SIGTERM; a second one ends the process
+/// at once, and the kernel its parts and namespaces with it.
+fn interruption() -> Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        let code = Exit::Interrupted as i32;
+        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&flag))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
+            .map_err(|source| CommandError::Io { action: "watch for signals".to_owned(), source })?;
+    }
+    Ok(flag)
+}

@@ -1,0 +1,19 @@
+//! `queuelab show`: a scenario as it would run.
+
+use super::{answer, plan};
+use crate::cli::PlanArguments;
+use crate::error::Result;
+
+/// Prints the resolved scenario, its axes, and the count of its trials.
+pub(crate) fn show(arguments: &PlanArguments) -> Result {
+    let overrides = plan::overrides(&arguments.changes);
+    let plan = plan::plan(&arguments.scenario, &overrides, arguments.changes.seed)?;
+    let mut text = serde_saphyr::to_string(&plan.resolved).expect("a scenario is plain data");
+    text += "\n# axes, the last running fastest:\n";
+    for axis in &plan.axes {
+        let values: Vec<_> = axis.values.iter().map(ToString::to_string).collect();
+        text += &format!("#   {}: {}\n", axis.path, values.join(", "));
+    }
+    text += &format!("# {} cells, {} trials\n", plan.cells.len(), plan.trials.len());
+    answer(&text)
+}

@@ -1,0 +1,51 @@
+//! An error as a person sees it: once, at the top, with the way out.
+
+use chat_server::ServerError;
+use lab::LabError;
+use miette::Diagnostic;
+
+use crate::exit::Exit;
+
+/// What went wrong with a command.
+#[derive(Debug, thiserror::Error, Diagnostic)]
+pub(crate) enum CommandError {
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Scenario(#[from] scenario::ScenarioErrors),
+    #[error("failed to find the scenario: {0}")]
+    Find(#[from] scenario::FindError),
+    #[error("{0}")]
+    Usage(String),
+    #[error("failed to {0}")]
+    Lab(#[from] LabError),
+    #[error("failed to {0}")]
+    Record(#[from] run_record::RunDirectoryError),
+    #[error("failed to {0}")]
+    Namespace(#[from] linux_net::NamespaceError),
+    #[error("failed to run the server: {0}")]
+    Server(ServerError),
+    #[error("failed to run the load: {0}")]
+    Load(load_generator::LoadError),
+    #[error("failed to {action}: {source}")]
+    Io { action: String, source: std::io::Error },
+}
+
+impl CommandError {
+    /// The code to exit with.
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Scenario(_) | Self::Find(_) | Self::Usage(_) => Exit::Usage,
+            Self::Load(load_generator::LoadError::Settings(_)) => Exit::Usage,
+            Self::Server(ServerError::Protocol(_) | ServerError::ThreadStack { .. }) => Exit::Usage,
+            Self::Lab(LabError::Interrupted) => Exit::Interrupted,
+            Self::Lab(LabError::PartGarbled { .. }) => Exit::Internal,
+            Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,
+            Self::Record(_) => Exit::Usage,
+            Self::Lab(_) | Self::Namespace(_) | Self::Server(_) | Self::Load(_) | Self::Io { .. } => {
+                Exit::Machine
+            }
+        }
+    }
+}
+
+pub(crate) type Result<T = Exit> = std::result::Result<T, CommandError>;

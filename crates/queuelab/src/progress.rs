@@ -1,0 +1,97 @@
+//! How a run shows that it goes on: a bar on a terminal, plain lines elsewhere.
+
+use std::io::{IsTerminal, Write};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use lab::Progress;
+use run_record::{Outcome, TrialRecord};
+use scenario::{Cell, PlannedTrial};
+
+/// What to tell of a run of so many trials, some of them done before.
+pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
+    if std::io::stderr().is_terminal() {
+        Box::new(Bar::new(trials, done))
+    } else {
+        Box::new(Lines { trials, done })
+    }
+}
+
+fn place(cell: &Cell) -> String {
+    let value = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let parts: Vec<_> = cell
+        .point
+        .iter()
+        .map(|(path, v)| format!("{}={}", path.rsplit('.').next().unwrap_or(path), value(v)))
+        .collect();
+    parts.join(" ")
+}
+
+struct Bar(ProgressBar);
+
+impl Bar {
+    fn new(trials: u64, done: u64) -> Self {
+        let bar = ProgressBar::new(trials).with_position(done);
+        let style = "{bar:30} {pos}/{len}  {elapsed} gone, {eta} left  {wide_msg}";
+        bar.set_style(ProgressStyle::with_template(style).expect("the template is constant"));
+        bar.reset_eta();
+        bar.enable_steady_tick(Duration::from_millis(200));
+        Self(bar)
+    }
+}
+
+impl Progress for Bar {
+    fn trial_begins(&mut self, _: &PlannedTrial, cell: &Cell) {
+        self.0.set_message(place(cell));
+    }
+
+    fn trial_ended(&mut self, record: &TrialRecord) {
+        for (kind, name, detail) in record.breaches() {
+            self.0.println(format!("trial {}: {kind} `{name}` failed: {detail}", record.id));
+        }
+        self.0.inc(1);
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        self.0.finish_and_clear();
+    }
+}
+
+struct Lines {
+    trials: u64,
+    done: u64,
+}
+
+impl Lines {
+    fn say(line: &str) {
+        // Nobody may be reading; that does not stop a run.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+}
+
+impl Progress for Lines {
+    fn trial_begins(&mut self, _: &PlannedTrial, _: &Cell) {}
+
+    fn trial_ended(&mut self, record: &TrialRecord) {
+        self.done += 1;
+        let place: Vec<_> = record
+            .point
+            .iter()
+            .map(|(path, v)| format!("{}={v}", path.rsplit('.').next().unwrap_or(path)))
+            .collect();
+        Self::say(&format!(
+            "{}/{} {}: {} of {} ok, {:.1} s",
+            self.done,
+            self.trials,
+            place.join(" "),
+            record.outcomes.get(Outcome::Ok),
+            record.attempts,
+            record.duration_seconds,
+        ));
+        for (kind, name, detail) in record.breaches() {
+            Self::say(&format!("  {kind} `{name}` failed: {detail}"));
+        }
+    }
+}
