@@ -5,7 +5,12 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chat_protocol::Framing;
-use load_generator::{Ending, LoadConfig, LoadEvent, LoadReport, LoadSettings, run};
+use load_generator::{
+    ChatPhase, Ending, LoadCommand, LoadConfig, LoadEvent, LoadReport, LoadSettings,
+    command_channel, run,
+};
+
+use crate::relay::Relay;
 
 /// A load of few clients and quick messages on `target`.
 pub(crate) fn config(target: SocketAddr, change: impl FnOnce(&mut LoadSettings)) -> LoadConfig {
@@ -46,6 +51,34 @@ pub(crate) fn load(config: &LoadConfig) -> LoadReport {
         }]
     );
     check(config, &report);
+    report
+}
+
+/// Runs a load whose chat begins once `relay` has registered every client, so
+/// that every message has a place to go, however busy the machine.
+pub(crate) fn load_once_registered(config: &LoadConfig, relay: &Relay) -> LoadReport {
+    let mut config = config.clone();
+    config.hold = true;
+    config.settings.chat = ChatPhase::AfterConnect;
+    let (sender, source) = command_channel().unwrap();
+    let report = std::thread::scope(|scope| {
+        let sender = &sender;
+        run(&config, Some(source), &mut |event| {
+            assert!(
+                matches!(event, LoadEvent::Decided { failed: 0, .. }),
+                "{event:?}"
+            );
+            let clients = config.settings.clients as usize;
+            scope.spawn(move || {
+                while relay.registered() < clients {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                sender.send(LoadCommand::Go);
+            });
+        })
+        .expect("the load runs")
+    });
+    check(&config, &report);
     report
 }
 

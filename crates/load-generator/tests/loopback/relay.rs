@@ -96,6 +96,11 @@ impl Relay {
         }
     }
 
+    /// Clients that are registered now.
+    pub(crate) fn registered(&self) -> usize {
+        self.shared.clients.lock().unwrap().len()
+    }
+
     pub(crate) fn messages(&self) -> u32 {
         self.shared.messages.load(Ordering::SeqCst)
     }
