@@ -35,7 +35,11 @@ impl PlacedAxis {
 
 /// The steps of a setting's path. A sysctl's name is one step, dots and all.
 pub(crate) fn steps_of(path: &str) -> Vec<String> {
-    let limit = if path.starts_with("hosts.") { 4 } else { usize::MAX };
+    let limit = if path.starts_with("hosts.") {
+        4
+    } else {
+        usize::MAX
+    };
     path.splitn(limit, '.').map(str::to_owned).collect()
 }
 
@@ -127,7 +131,10 @@ fn checked(
         }
         let before = problems.len();
         let Some(value) = as_setting(path, key, node, problems) else {
-            if problems[before..].iter().any(|problem| problem.place == *key) {
+            if problems[before..]
+                .iter()
+                .any(|problem| problem.place == *key)
+            {
                 return Vec::new();
             }
             continue;
@@ -180,7 +187,8 @@ impl Range {
             return Err(("from", format!("`from` ({from}) is above `to` ({to})")));
         }
         if *steps < 2 {
-            let message = format!("{steps} steps do not lead from {from} to {to}: ask for 2 or more");
+            let message =
+                format!("{steps} steps do not lead from {from} to {to}: ask for 2 or more");
             return Err(("steps", message));
         }
         let values = match (from.as_i64(), to.as_i64()) {
@@ -258,7 +266,10 @@ mod tests {
             to: 2.into(),
             steps: 4,
         };
-        assert_eq!(range.values(), Ok(vec![0.5.into(), 1.0.into(), 1.5.into(), 2.0.into()]));
+        assert_eq!(
+            range.values(),
+            Ok(vec![0.5.into(), 1.0.into(), 1.5.into(), 2.0.into()])
+        );
     }
 
     #[test]

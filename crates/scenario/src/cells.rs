@@ -64,7 +64,10 @@ pub(crate) fn cells(
                 .iter()
                 .zip(&chosen)
                 .find(|(axis, _)| axis.path == path)
-                .map_or_else(|| setting_place(tree, section, field), |(_, (_, place))| place.clone());
+                .map_or_else(
+                    || setting_place(tree, section, field),
+                    |(_, (_, place))| place.clone(),
+                );
             // A value that fits nowhere is said once, not once a cell.
             if reported.insert((place.clone(), path.clone())) {
                 let problem = Problem::new(place, format!("{path}: {reason}"));
@@ -139,6 +142,8 @@ fn setting_place(tree: &Node, section: &str, field: &str) -> Place {
 }
 
 fn named(point: &IndexMap<String, Value>) -> String {
-    let values = point.iter().map(|(path, value)| format!("{path}={}", plain(value)));
+    let values = point
+        .iter()
+        .map(|(path, value)| format!("{path}={}", plain(value)));
     values.collect::<Vec<_>>().join(", ")
 }

@@ -59,46 +59,48 @@ impl Expectations {
         problems: &mut Vec<Problem>,
     ) -> Self {
         let shape = shape(cells);
-        let counters = kernel.counter_names();
-        let compiled = expectations.iter().enumerate().filter_map(|(index, expectation)| {
-            let index = index.to_string();
-            let mut compile = |field: &str, source: &str| {
-                let expression = Written {
-                    source,
-                    place: tree.place_of(&["expect", index.as_str(), field]),
-                    text,
+        let known_counters = kernel.counter_names();
+        let compiled = expectations
+            .iter()
+            .enumerate()
+            .filter_map(|(index, expectation)| {
+                let index = index.to_string();
+                let mut compile = |field: &str, source: &str| {
+                    let expression = Written {
+                        source,
+                        place: tree.place_of(&["expect", index.as_str(), field]),
+                        text,
+                    };
+                    let before = problems.len();
+                    let program = expression.compile(problems)?;
+                    let names = expression.check_names(
+                        &program,
+                        &shape,
+                        known_counters.as_deref(),
+                        problems,
+                    );
+                    if problems.len() == before {
+                        problems.extend(expression.try_out(&program, &names, cells));
+                    }
+                    Some((program, names))
                 };
-                let before = problems.len();
-                let program = expression.compile(problems)?;
-                let names = expression.check_names(&program, &shape, counters.as_deref(), problems);
-                if problems.len() == before {
-                    problems.extend(expression.try_out(&program, cells));
-                }
-                Some((program, names))
-            };
-            let that = compile("that", &expectation.that);
-            let when = expectation.when.as_ref().map(|when| compile("when", when));
-            let (that, speaks_of) = that?;
-            let (when, also) = match when {
-                Some(when) => when.map(|(program, names)| (Some(program), names))?,
-                None => (None, Vec::new()),
-            };
-            let mut counters: Vec<(String, String)> = Vec::new();
-            for path in speaks_of.iter().chain(&also) {
-                if let [root, host, name] = path.as_slice()
-                    && root == COUNTERS
-                {
-                    counters.push((host.clone(), name.clone()));
-                }
-            }
-            Some(Compiled {
-                expectation: expectation.clone(),
-                that,
-                when,
-                speaks_of,
-                counters,
-            })
-        });
+                let that = compile("that", &expectation.that);
+                let when = expectation.when.as_ref().map(|when| compile("when", when));
+                let (that, speaks_of) = that?;
+                let (when, also) = match when {
+                    Some(when) => when.map(|(program, names)| (Some(program), names))?,
+                    None => (None, Vec::new()),
+                };
+                let mut counted = counters(&speaks_of);
+                counted.extend(counters(&also));
+                Some(Compiled {
+                    expectation: expectation.clone(),
+                    that,
+                    when,
+                    speaks_of,
+                    counters: counted,
+                })
+            });
         Self(compiled.collect())
     }
 
@@ -115,26 +117,30 @@ impl Expectations {
     /// What became of each in a trial. `facts` is an object with the variables
     /// of the crate's documentation; a counter that it lacks reads as 0.
     pub fn evaluate(&self, facts: &Value) -> Vec<ExpectationResult> {
-        self.0.iter().map(|compiled| compiled.evaluate(facts)).collect()
+        self.0
+            .iter()
+            .map(|compiled| compiled.evaluate(facts))
+            .collect()
     }
 }
 
 impl Compiled {
     fn evaluate(&self, facts: &Value) -> ExpectationResult {
         let mut facts = facts.clone();
-        for (host, name) in &self.counters {
-            if let Some(Value::Object(host)) = facts.pointer_mut(&format!("/{COUNTERS}/{host}")) {
-                host.entry(name.clone()).or_insert(0.into());
-            }
-        }
-        let applies = self.when.as_ref().map_or(Ok(true), |when| truth(when, &facts));
+        fill_in(&mut facts, &self.counters, 0);
+        let applies = self
+            .when
+            .as_ref()
+            .map_or(Ok(true), |when| truth(when, &facts));
         let held = match applies {
             Ok(false) => Ok(None),
             Ok(true) => truth(&self.that, &facts).map(Some),
             Err(error) => Err(format!("in `when`: {error}")),
         };
         let spoken_of = self.speaks_of.iter().filter_map(|path| {
-            let value = path.iter().try_fold(&facts, |value, step| value.get(step))?;
+            let value = path
+                .iter()
+                .try_fold(&facts, |value, step| value.get(step))?;
             Some((facts::path_text(path), value.clone()))
         });
         ExpectationResult {
@@ -143,6 +149,24 @@ impl Compiled {
             held: held.as_ref().map_or(Some(false), |held| *held),
             error: held.err(),
             facts: spoken_of.collect(),
+        }
+    }
+}
+
+/// The counters among an expression's names: host and name.
+fn counters(names: &[Vec<String>]) -> Vec<(String, String)> {
+    let counter = |path: &Vec<String>| match path.as_slice() {
+        [root, host, name] if root == COUNTERS => Some((host.clone(), name.clone())),
+        _ => None,
+    };
+    names.iter().filter_map(counter).collect()
+}
+
+/// Gives the counters that `facts` lacks a value.
+fn fill_in(facts: &mut Value, counters: &[(String, String)], value: i64) {
+    for (host, name) in counters {
+        if let Some(host) = facts[COUNTERS][host].as_object_mut() {
+            host.entry(name.clone()).or_insert(value.into());
         }
     }
 }
@@ -235,6 +259,16 @@ impl Written<'_> {
         Place::File(start + part.start.min(end)..start + end)
     }
 
+    /// The bytes of a reference: all of it where it is written as usual.
+    fn range_of(&self, reference: &Reference) -> Range<usize> {
+        let whole = facts::path_text(&reference.path);
+        let start = reference.variable.start;
+        match self.source.get(start..) {
+            Some(rest) if rest.starts_with(&whole) => start..start + whole.len(),
+            _ => reference.variable.clone(),
+        }
+    }
+
     /// Records names that no trial has; gives all that there are, once each.
     fn check_names(
         &self,
@@ -255,7 +289,7 @@ impl Written<'_> {
                 };
                 let names: Vec<&str> = names.iter().map(String::as_str).collect();
                 problems.push(
-                    Problem::new(self.part(reference.range), message)
+                    Problem::new(self.part(self.range_of(&reference)), message)
                         .maybe_help(did_you_mean(name, &names)),
                 );
             } else if seen.insert(reference.path.clone()) {
@@ -267,38 +301,33 @@ impl Written<'_> {
 
     /// Evaluates the expression for a made-up trial of each cell: types that do
     /// not fit come out before anything is run.
-    fn try_out(&self, program: &Program, cells: &[Cell]) -> Option<Problem> {
+    fn try_out(&self, program: &Program, names: &[Vec<String>], cells: &[Cell]) -> Option<Problem> {
+        let counters = counters(names);
         cells.iter().find_map(|cell| {
             let mut facts = sample(&cell.settings);
-            for reference in references(program) {
-                let path = reference.path;
-                if let ([root, host, name], Some(all)) = (path.as_slice(), facts.get_mut(COUNTERS))
-                    && root == COUNTERS
-                    && let Some(Value::Object(host)) = all.get_mut(host)
-                {
-                    host.insert(name.clone(), 1.into());
-                }
-            }
-            let message = match program.execute(&facts::context(&facts)) {
-                Ok(cel::Value::Bool(_)) => return None,
-                Ok(other) => format!("the expression is {}, neither true nor false", kind(&other)),
+            fill_in(&mut facts, &counters, 1);
+            let problem = |message| Some(Problem::new(self.place.clone(), message));
+            match program.execute(&facts::context(&facts)) {
+                Ok(cel::Value::Bool(_)) => None,
+                Ok(other) => problem(format!(
+                    "the expression is {}, neither true nor false",
+                    kind(&other)
+                )),
                 // These depend on the trial.
                 Err(
                     ExecutionError::DivisionByZero(_)
                     | ExecutionError::RemainderByZero(_)
                     | ExecutionError::Overflow(..)
                     | ExecutionError::IndexOutOfBounds(_),
-                ) => return None,
+                ) => None,
                 Err(error @ ExecutionError::UnsupportedBinaryOperator(..)) => {
-                    let problem = Problem::new(self.place.clone(), describe(&error));
-                    return Some(problem.help(
+                    Some(problem(describe(&error))?.help(
                         "CEL calculates with numbers of one kind: write 2.0 beside a rate, and \
                          double(attempts) to make a count one",
-                    ));
+                    ))
                 }
-                Err(error) => describe(&error),
-            };
-            Some(Problem::new(self.place.clone(), message))
+                Err(error) => problem(describe(&error)),
+            }
         })
     }
 }
@@ -306,12 +335,23 @@ impl Written<'_> {
 fn describe(error: &ExecutionError) -> String {
     match error {
         ExecutionError::UnsupportedBinaryOperator(operator, left, right) => format!(
-            "cannot {operator} {} and {}",
+            "cannot {} {} and {}",
+            in_words(operator),
             left.type_of(),
             right.type_of()
         ),
         ExecutionError::UndeclaredReference(name) => format!("there is no function `{name}`"),
         other => other.to_string(),
+    }
+}
+
+fn in_words(operator: &str) -> &str {
+    match operator {
+        "sub" => "subtract",
+        "mul" => "multiply",
+        "div" => "divide",
+        "rem" => "take the remainder of",
+        other => other,
     }
 }
 

@@ -1,9 +1,9 @@
 //! The facts of a trial as CEL sees them.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use cel::{Context, ExecutionError};
+use cel::{Context, Env, ExecutionError};
 use serde_json::{Value, json};
 
 /// The variable whose absent keys read as 0.
@@ -30,9 +30,12 @@ pub(crate) fn sample() -> Value {
     })
 }
 
+/// CEL's own functions.
+static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
+
 /// A context with the facts as variables, and the lab's own functions.
 pub(crate) fn context(facts: &Value) -> Context<'static, 'static> {
-    let mut context = Context::default();
+    let mut context = Context::with_env(STANDARD.clone());
     for (name, value) in facts.as_object().into_iter().flatten() {
         context.add_variable_from_value(name.as_str(), to_cel(value));
     }
@@ -41,7 +44,10 @@ pub(crate) fn context(facts: &Value) -> Context<'static, 'static> {
         context.add_function("max", |a: cel::Value, b: cel::Value| pick("max", a, b)),
         context.add_function("seconds", seconds),
     ];
-    debug_assert!(functions.iter().all(Result::is_ok), "CEL has a function of that name");
+    debug_assert!(
+        functions.iter().all(Result::is_ok),
+        "CEL has a function of that name"
+    );
     context
 }
 

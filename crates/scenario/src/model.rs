@@ -46,6 +46,9 @@ pub struct Scenario {
     /// What else to keep of each trial.
     #[serde(default)]
     pub record: Record,
+    /// The death of the server is part of the question, and breaks nothing.
+    #[serde(default)]
+    pub server_may_die: bool,
     /// What must hold in each trial.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub expect: Vec<Expectation>,
@@ -117,24 +120,29 @@ impl<'de> Deserialize<'de> for SysctlValue {
             }
 
             fn visit_u64<E: Error>(self, value: u64) -> Result<SysctlValue, E> {
-                Ok(i64::try_from(value)
-                    .map_or_else(|_| SysctlValue::Text(value.to_string()), SysctlValue::Number))
+                Ok(i64::try_from(value).map_or_else(
+                    |_| SysctlValue::Text(value.to_string()),
+                    SysctlValue::Number,
+                ))
             }
 
             fn visit_str<E: Error>(self, value: &str) -> Result<SysctlValue, E> {
                 let words: Vec<&str> = value.split_whitespace().collect();
                 match words.as_slice() {
                     [] => Err(E::custom("an empty text is no sysctl's value")),
-                    [word] => Ok(word
-                        .parse()
-                        .map_or_else(|_| SysctlValue::Text((*word).to_owned()), SysctlValue::Number)),
+                    [word] => Ok(word.parse().map_or_else(
+                        |_| SysctlValue::Text((*word).to_owned()),
+                        SysctlValue::Number,
+                    )),
                     _ => Ok(SysctlValue::Text(words.join(" "))),
                 }
             }
 
             fn visit_bool<E: Error>(self, value: bool) -> Result<SysctlValue, E> {
                 let number = i64::from(value);
-                Err(E::custom(format!("a sysctl has no true or false: write {number}")))
+                Err(E::custom(format!(
+                    "a sysctl has no true or false: write {number}"
+                )))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<SysctlValue, A::Error> {

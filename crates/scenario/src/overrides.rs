@@ -28,7 +28,16 @@ pub struct Overrides {
 }
 
 /// The sections that a command line may change.
-const SETTABLE: &[&str] = &["hosts", "server", "load", "matrix", "repeat", "shuffle", "record"];
+const SETTABLE: &[&str] = &[
+    "hosts",
+    "server",
+    "load",
+    "matrix",
+    "repeat",
+    "shuffle",
+    "record",
+    "server_may_die",
+];
 
 /// Puts the values of `--set` and `--repeat` into a scenario's tree.
 pub(crate) fn apply(overrides: &Overrides, tree: &mut Node, problems: &mut Vec<Problem>) {
@@ -163,7 +172,10 @@ fn choose(
     let index = match named.as_slice() {
         [index] => *index,
         [] if axes.is_empty() => {
-            return Err(Problem::new(place, "the scenario has no axes: it is one cell"));
+            return Err(Problem::new(
+                place,
+                "the scenario has no axes: it is one cell",
+            ));
         }
         [] => {
             let paths: Vec<&str> = axes.iter().map(|axis| axis.path.as_str()).collect();

@@ -77,8 +77,9 @@ pub fn plan(
     let errors = |problems| ScenarioErrors::new(source, problems);
     let file = Node::parse(&source.text, &mut problems);
     let mut tree = file.map_err(|problem| errors(vec![problem]))?;
+    strict::only_mappings(&mut tree, &mut problems);
     check_name(&tree, source, &mut problems);
-    if strict::read::<Scenario>(&mut tree, &mut problems).is_none() {
+    if tree.entries().is_none() || strict::read::<Scenario>(&mut tree, &mut problems).is_none() {
         return Err(errors(problems));
     }
 
@@ -127,7 +128,8 @@ fn form(
     overrides::keep_only(only, &mut axes, problems);
     sysctl::check(&named_sysctls(&tree, &axes), kernel, problems);
     let cells = cells(&scenario, &axes, &tree, problems);
-    let expectations = Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, problems);
+    let expectations =
+        Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, problems);
 
     let axes: Vec<Axis> = axes.iter().map(PlacedAxis::axis).collect();
     scenario.matrix = axes
@@ -195,7 +197,10 @@ fn check_name(tree: &Node, source: &Source, problems: &mut Vec<Problem>) {
         problems.push(
             Problem::new(
                 tree.place_of(&["name"]),
-                format!("the scenario is called `{name}`, but its file `{}`", source.name),
+                format!(
+                    "the scenario is called `{name}`, but its file `{}`",
+                    source.name
+                ),
             )
             .help(format!("write `name: {}`, or rename the file", source.name)),
         );
@@ -207,7 +212,10 @@ fn check_unused(tree: &Node, axes: &[PlacedAxis], problems: &mut Vec<Problem>) {
     for axis in axes {
         let steps = steps_of(&axis.path);
         if tree.get(&steps).is_some() {
-            let message = format!("`{}` is an axis of the matrix: this is never used", axis.path);
+            let message = format!(
+                "`{}` is an axis of the matrix: this is never used",
+                axis.path
+            );
             let mut problem = Problem::new(tree.place_of(&steps), message);
             if let Some(key) = tree.key_place(&["matrix", &axis.path]) {
                 problem = problem.also(key, "the axis");
@@ -262,7 +270,11 @@ mod tests {
     fn repetitions_are_interleaved_across_cells() {
         let shuffled = trials(5, 4, Some(1));
         for (repetition, block) in shuffled.chunks(5).enumerate() {
-            assert!(block.iter().all(|trial| trial.repetition as usize == repetition));
+            assert!(
+                block
+                    .iter()
+                    .all(|trial| trial.repetition as usize == repetition)
+            );
             assert_eq!(block.iter().map(|trial| trial.cell).sum::<usize>(), 10);
         }
     }

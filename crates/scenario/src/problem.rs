@@ -73,9 +73,10 @@ impl Diagnostic for Problem {
         };
         let here = LabeledSpan::new_primary_with_span(Some("here".to_owned()), range.clone());
         let also = self.also.as_ref().and_then(|(place, label)| match place {
-            Place::File(range) => {
-                Some(LabeledSpan::new_with_span(Some(label.clone()), range.clone()))
-            }
+            Place::File(range) => Some(LabeledSpan::new_with_span(
+                Some(label.clone()),
+                range.clone(),
+            )),
             Place::Flag(_) => None,
         });
         Some(Box::new(std::iter::once(here).chain(also)))
@@ -132,7 +133,9 @@ impl Diagnostic for ScenarioErrors {
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
         Some(Box::new(
-            self.problems.iter().map(|problem| problem as &dyn Diagnostic),
+            self.problems
+                .iter()
+                .map(|problem| problem as &dyn Diagnostic),
         ))
     }
 }

@@ -10,15 +10,25 @@ use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operat
 pub(crate) struct Reference {
     /// The variable, then the fields: `counters.server["X"]` has three steps.
     pub(crate) path: Vec<String>,
-    /// Its bytes in the expression.
-    pub(crate) range: Range<usize>,
+    /// The variable's bytes in the expression.
+    pub(crate) variable: Range<usize>,
     /// Whether the expression only asks if the last field is there.
     pub(crate) tested: bool,
 }
 
 /// CEL's own names of types.
 const TYPES: &[&str] = &[
-    "bool", "bytes", "double", "dyn", "int", "list", "map", "null_type", "string", "type", "uint",
+    "bool",
+    "bytes",
+    "double",
+    "dyn",
+    "int",
+    "list",
+    "map",
+    "null_type",
+    "string",
+    "type",
+    "uint",
 ];
 
 /// Every reference of a program, each with as many fields as are named
@@ -49,11 +59,9 @@ impl<'a> Walk<'a> {
             if path.len() == 1 && TYPES.contains(&name) {
                 return;
             }
-            let start = self.offsets(root).start;
-            let end = self.offsets(expression.id).end;
             self.found.push(Reference {
                 path,
-                range: start..end.max(start),
+                variable: self.offsets(root),
                 tested: matches!(&expression.expr, Expr::Select(select) if select.test),
             });
             return;
@@ -61,13 +69,20 @@ impl<'a> Walk<'a> {
         match &expression.expr {
             Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => {}
             Expr::Call(call) => {
-                call.target.iter().for_each(|target| self.expression(target));
-                call.args.iter().for_each(|argument| self.expression(argument));
+                call.target
+                    .iter()
+                    .for_each(|target| self.expression(target));
+                call.args
+                    .iter()
+                    .for_each(|argument| self.expression(argument));
             }
             Expr::Select(select) => self.expression(&select.operand),
             Expr::List(list) => list.elements.iter().for_each(|item| self.expression(item)),
             Expr::Map(map) => map.entries.iter().for_each(|entry| self.entry(&entry.expr)),
-            Expr::Struct(made) => made.entries.iter().for_each(|entry| self.entry(&entry.expr)),
+            Expr::Struct(made) => made
+                .entries
+                .iter()
+                .for_each(|entry| self.entry(&entry.expr)),
             Expr::Comprehension(comprehension) => {
                 self.expression(&comprehension.iter_range);
                 self.expression(&comprehension.accu_init);

@@ -1,10 +1,7 @@
 //! "Did you mean …"
 
 /// The name nearest to a mistyped one, where one is near enough to be meant.
-pub(crate) fn nearest<'a>(
-    name: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let likely = |candidate: &str| strsim::jaro_winkler(name, candidate);
     names
         .into_iter()

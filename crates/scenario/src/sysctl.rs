@@ -89,7 +89,9 @@ pub(crate) fn check(named: &[(String, Place)], kernel: &dyn Kernel, problems: &m
             SysctlKind::Global => problems.push(
                 Problem::new(
                     place.clone(),
-                    format!("`{name}` is not kept per namespace: to set it would change the machine"),
+                    format!(
+                        "`{name}` is not kept per namespace: to set it would change the machine"
+                    ),
                 )
                 .help("leave it out; the lab never writes the machine's own sysctls"),
             ),

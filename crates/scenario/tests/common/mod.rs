@@ -1,0 +1,60 @@
+//! A kernel for tests, and errors as a person sees them, without colour.
+#![allow(dead_code, reason = "each test binary uses a part of it")]
+
+use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
+use scenario::{Kernel, Overrides, Plan, ScenarioErrors, Source, SysctlKind, plan};
+
+/// A kernel with the sysctls of its documentation, one that is the machine's,
+/// and two counters.
+pub(crate) struct TestKernel;
+
+impl Kernel for TestKernel {
+    fn sysctls(&self, names: &[String]) -> Vec<SysctlKind> {
+        let known = self.sysctl_names();
+        let kind = |name: &String| match name.as_str() {
+            "net.ipv4.tcp_mem" => SysctlKind::Global,
+            _ if known.contains(name) => SysctlKind::PerNamespace,
+            _ => SysctlKind::Unknown,
+        };
+        names.iter().map(kind).collect()
+    }
+
+    fn counter_names(&self) -> Option<Vec<String>> {
+        let names = ["TcpExt.ListenOverflows", "TcpExt.ListenDrops"];
+        Some(names.map(str::to_owned).to_vec())
+    }
+}
+
+pub(crate) fn source(text: &str) -> Source {
+    Source {
+        name: "test".to_owned(),
+        path: "scenarios/test.yaml".to_owned(),
+        text: text.to_owned(),
+    }
+}
+
+pub(crate) fn try_plan(text: &str, overrides: &Overrides) -> Result<Plan, ScenarioErrors> {
+    plan(&source(text), overrides, &TestKernel)
+}
+
+/// A scenario of these sections.
+pub(crate) fn scenario_with(sections: &str) -> String {
+    format!("name: test\nquestion: Does it?\n{sections}")
+}
+
+/// What is wrong with a scenario of these sections.
+pub(crate) fn errors_of(sections: &str) -> String {
+    match try_plan(&scenario_with(sections), &Overrides::default()) {
+        Ok(_) => "nothing is wrong".to_owned(),
+        Err(errors) => rendered(&errors),
+    }
+}
+
+pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
+    let mut text = String::new();
+    GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
+        .with_width(100)
+        .render_report(&mut text, diagnostic)
+        .expect("a String takes everything");
+    text
+}

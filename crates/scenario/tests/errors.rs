@@ -1,0 +1,175 @@
+//! What a person sees of a scenario that cannot be run.
+
+mod common;
+
+use common::{errors_of, rendered, try_plan};
+use insta::assert_snapshot;
+use scenario::Overrides;
+
+#[test]
+fn six_different_problems_come_out_at_once() {
+    let text = "\
+name: test
+question: What is wrong with this?
+hosts:
+  server:
+    sysctls:
+      net.core.somaxcon: 4096
+server:
+  bakclog: 10
+  backlog: 5
+  backlog: 6
+load:
+  messages: many
+  clients: 0
+matrix:
+  load.size: { from: 40, to: 30, steps: 3 }
+expect:
+  - that: outcomes.ok == attempt
+";
+    let errors = try_plan(text, &Overrides::default()).expect_err("much is wrong");
+    let positions: Vec<_> = errors
+        .problems()
+        .iter()
+        .map(|problem| errors.position(problem).expect("all are in the file"))
+        .collect();
+    assert_eq!(
+        positions,
+        [
+            (6, 7),
+            (8, 3),
+            (10, 3),
+            (12, 13),
+            (13, 12),
+            (15, 22),
+            (17, 26)
+        ]
+    );
+    assert_snapshot!(rendered(&errors));
+}
+
+#[test]
+fn what_is_not_yaml_is_placed() {
+    assert_snapshot!(errors_of("server: {backlog: 1\nload: {}\n"));
+}
+
+#[test]
+fn an_unknown_section_is_an_error() {
+    assert_snapshot!(errors_of("sever: {}\n"));
+}
+
+#[test]
+fn an_unknown_value_offers_the_known_ones() {
+    assert_snapshot!(errors_of("load:\n  pattern: bursts\n  leave: now\n"));
+}
+
+#[test]
+fn a_time_needs_its_unit() {
+    assert_snapshot!(errors_of(
+        "load:\n  connect_deadline: 2\n  interval: \"5\"\n"
+    ));
+}
+
+#[test]
+fn a_scenario_needs_name_and_question() {
+    let errors = try_plan("load: { clients: 1 }\n", &Overrides::default());
+    assert_snapshot!(rendered(&errors.expect_err("both are missing")));
+}
+
+#[test]
+fn the_name_is_that_of_the_file() {
+    let errors = try_plan("name: tset\nquestion: x\n", &Overrides::default());
+    assert_snapshot!(rendered(&errors.expect_err("another name")));
+}
+
+#[test]
+fn sysctls_are_those_of_a_namespace() {
+    assert_snapshot!(errors_of(
+        "hosts:
+  server:
+    sysctls:
+      net.ipv4.tcp_mem: 1 2 3
+      net.ipv4.tcp_syncookie: 0
+      net.ipv4.tcp_timestamps: true
+"
+    ));
+}
+
+#[test]
+fn a_size_must_fit_the_framing_in_every_cell() {
+    assert_snapshot!(errors_of(
+        "server: { framing: ascii4 }
+matrix:
+  load.size: [30, 9999, 10000]
+  load.clients: [5, 0]
+"
+    ));
+}
+
+#[test]
+fn an_axis_is_checked_against_its_setting() {
+    assert_snapshot!(errors_of(
+        "matrix:
+  server.design: [global-lock, snap-shot]
+  server.backlog: [10, ten, 10]
+  server.bakclog: [1, 2]
+  load.clients: { from: 1, to: 3, steps: 9 }
+  load.messages: []
+  repeat: [1, 2]
+  server: [{ backlog: 1 }]
+  hosts.server.sysctls.net.ipv4.tcp_mme: [1]
+"
+    ));
+}
+
+#[test]
+fn a_setting_that_is_an_axis_too_is_never_used() {
+    assert_snapshot!(errors_of(
+        "server:\n  backlog: 7\nmatrix:\n  server.backlog: [1, 2]\n"
+    ));
+}
+
+#[test]
+fn the_quick_form_is_checked_whether_asked_for_or_not() {
+    assert_snapshot!(errors_of(
+        "quick:
+  load: { clients: 0, mesages: 3 }
+  expect: []
+  matrix: { server.backlog: [x] }
+"
+    ));
+}
+
+#[test]
+fn expressions_are_checked_before_anything_runs() {
+    assert_snapshot!(errors_of(
+        r#"expect:
+  - that: outcomes.ok ==
+  - that: "outcomes.okay == attempts"
+  - that: attempts == 5 || server.bakclog > 3
+  - that: attempts
+  - that: success_rate * 2 > 1.0
+  - that: counters.server["TcpExt.ListenOverflow"] == 0
+  - that: attempts > 0
+    when: least(1, 2) == 1
+  - that: outcomes.all(o, outcomes[o] >= none)
+  - because: there is nothing to hold
+"#
+    ));
+}
+
+#[test]
+fn every_value_has_the_type_of_its_setting() {
+    assert_snapshot!(errors_of(
+        "repeat: 0\nload:\n  clients: {a: 1}\n  messages: 010\nshuffle: yes\n"
+    ));
+}
+
+#[test]
+fn a_section_is_a_mapping_and_no_list() {
+    assert_snapshot!(errors_of(
+        "server: []\nload:\nhosts: { server: 5 }\nexpect:\n  - attempts > 0\n  - [\"attempts > 0\"]\n"
+    ));
+    let errors = try_plan("- 1\n", &Overrides::default());
+    assert_snapshot!(rendered(&errors.expect_err("a list is no scenario")));
+}

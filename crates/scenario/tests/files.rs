@@ -1,0 +1,123 @@
+//! The scenarios and the schema that are committed.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{TestKernel, rendered};
+use scenario::{AnyKernel, Overrides, find, json_schema, plan};
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn committed() -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(root().join("scenarios")).expect("the folder of scenarios");
+    let paths = entries.map(|entry| entry.expect("a readable folder").path());
+    paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
+        .collect()
+}
+
+fn plan_of(name: &str, quick: bool) -> scenario::Plan {
+    let path = root().join("scenarios").join(name);
+    let source = find(&path.display().to_string()).expect("a committed scenario");
+    let overrides = Overrides {
+        quick,
+        ..Overrides::default()
+    };
+    match plan(&source, &overrides, &TestKernel) {
+        Ok(plan) => plan,
+        Err(errors) => panic!("{}", rendered(&errors)),
+    }
+}
+
+#[test]
+fn every_committed_scenario_plans_cleanly_in_both_forms() {
+    let committed = committed();
+    assert!(committed.len() >= 3, "{committed:?}");
+    for path in committed {
+        let name = path
+            .file_name()
+            .expect("a file")
+            .to_string_lossy()
+            .into_owned();
+        for quick in [false, true] {
+            assert!(!plan_of(&name, quick).trials.is_empty(), "{name}");
+        }
+    }
+}
+
+#[test]
+fn the_backlog_sweep_is_the_grid_of_the_original_for_both_designs() {
+    let plan = plan_of("backlog-sweep.yaml", false);
+    assert_eq!(plan.axes[0].values, ["global-lock", "snapshot"]);
+    assert_eq!(
+        plan.axes[1].values,
+        [10, 42, 74, 106, 138, 171, 203, 235, 267, 300]
+    );
+    assert_eq!(
+        plan.axes[2].values,
+        [50, 88, 127, 166, 205, 244, 283, 322, 361, 400]
+    );
+    assert_eq!((plan.cells.len(), plan.trials.len()), (200, 200));
+    let quick = plan_of("backlog-sweep.yaml", true);
+    assert_eq!(quick.trials.len(), 3 * 3 * 2);
+    for (full, quick) in plan.axes.iter().zip(&quick.axes) {
+        assert!(
+            quick.values.iter().all(|value| full.values.contains(value)),
+            "{quick:?}"
+        );
+    }
+}
+
+#[test]
+fn the_scenarios_built_in_are_those_on_disk() {
+    // The tests run in the crate's own folder, where there is no ./scenarios.
+    assert!(!Path::new("scenarios").exists());
+    let built_in = scenario::all();
+    assert_eq!(built_in.len(), committed().len());
+    for source in built_in {
+        let path = root().join(format!("scenarios/{}.yaml", source.name));
+        let text = std::fs::read_to_string(path).expect("its file");
+        assert_eq!(source.text, text, "{}", source.name);
+        assert_eq!(find(&source.name).expect("by its name"), source);
+    }
+}
+
+#[test]
+fn a_scenario_is_found_by_its_path() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mine.yaml");
+    std::fs::write(&path, "name: mine\nquestion: Is it mine?\n").expect("a file");
+    let source = find(&path.display().to_string()).expect("the file");
+    assert_eq!(source.name, "mine");
+    let plan = plan(&source, &Overrides::default(), &AnyKernel).expect("a scenario");
+    assert_eq!((plan.cells.len(), plan.trials.len()), (1, 1));
+}
+
+#[test]
+fn a_name_that_is_none_lists_those_that_are() {
+    let error = find("backlog-sweeep").expect_err("a slip");
+    let text = rendered(&error);
+    assert!(text.contains("did you mean `backlog-sweep`?"), "{text}");
+    assert!(text.contains("smoke"), "{text}");
+    let text = rendered(&find("no/such.yaml").expect_err("no file"));
+    assert!(
+        text.contains("no/such.yaml") && text.contains("No such file"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_committed_schema_is_the_one_that_is_generated() {
+    let path = root().join("schemas/scenario.schema.json");
+    let text = std::fs::read_to_string(&path).unwrap_or_default();
+    let committed: Value = serde_json::from_str(&text).unwrap_or_default();
+    assert!(
+        committed == json_schema(),
+        "schemas/scenario.schema.json is out of date: regenerate it with\n  \
+         queuelab schema scenario > schemas/scenario.schema.json"
+    );
+}
