@@ -92,67 +92,6 @@ pub(crate) fn only_mappings(node: &mut Node, problems: &mut Vec<Problem>) {
                 path => format!("`{}` is a mapping of settings", path.join(".")),
             };
             problems.push(Problem::new(node.place_of(&path), message));
-            }
-            if path.is_empty() {
-                // The fields that a scenario cannot do without are texts.
-                node.set(&field_path, placeholder(Place::start_of_file()));
-            } else if !node.remove(&path) {
-                return None;
-            }
-            continue;
-        }
-
-        let (mut path, place) = if message.starts_with("unknown field") {
-            let unknown = names.first().copied().unwrap_or_default();
-            let path = path_of_field(path, unknown);
-            let place = node.key_place(&path).cloned();
-            let place = place.unwrap_or_else(|| node.place_of(&path));
-            (path, place)
-        } else {
-            let place = node.place_of(&path);
-            (path, place)
-        };
-        problems.push(describe(place, &message, &names));
-        // A sequence's own error leaves no node at the path: its parent goes.
-        while !node.remove(&path) {
-            if path.pop().is_none() {
-                return None;
-            }
-        }
-        removed.push(path);
-    }
-}
-
-/// The parts of a scenario that are mappings; `*` is each item of a list.
-const MAPPINGS: &[&[&str]] = &[
-    &[],
-    &["hosts"],
-    &["hosts", "server"],
-    &["hosts", "client"],
-    &["server"],
-    &["load"],
-    &["record"],
-    &["expect", "*"],
-    &["quick"],
-    &["quick", "hosts"],
-    &["quick", "hosts", "server"],
-    &["quick", "hosts", "client"],
-    &["quick", "server"],
-    &["quick", "load"],
-    &["quick", "record"],
-];
-
-/// Takes away what should be a mapping and is none. Serde would take a list
-/// for it, its items the fields in order: too easily written by mistake.
-pub(crate) fn only_mappings(node: &mut Node, problems: &mut Vec<Problem>) {
-    for pattern in MAPPINGS {
-        for path in matching(node, pattern) {
-            let what = match path.as_slice() {
-                [] => "a scenario".to_owned(),
-                path => format!("`{}`", path.join(".")),
-            };
-            let message = format!("{what} is a mapping of settings");
-            problems.push(Problem::new(node.place_of(&path), message));
             node.remove(&path);
         }
     }
