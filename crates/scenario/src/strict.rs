@@ -52,9 +52,7 @@ pub(crate) fn read<T: DeserializeOwned>(node: &mut Node, problems: &mut Vec<Prob
         problems.push(describe(place, &message, &names));
         // A sequence's own error leaves no node at the path: its parent goes.
         while !node.remove(&path) {
-            if path.pop().is_none() {
-                return None;
-            }
+            path.pop()?;
         }
         removed.push(path);
     }

@@ -1,10 +1,8 @@
 //! The scenarios and the schema that are committed.
 
-mod common;
-
 use std::path::{Path, PathBuf};
 
-use common::{TestKernel, rendered};
+use crate::common::{TestKernel, rendered};
 use scenario::{AnyKernel, Overrides, find, json_schema, plan};
 use serde_json::Value;
 
@@ -120,4 +118,20 @@ fn the_committed_schema_is_the_one_that_is_generated() {
         "schemas/scenario.schema.json is out of date: regenerate it with\n  \
          queuelab schema scenario > schemas/scenario.schema.json"
     );
+}
+
+#[test]
+fn the_example_of_the_documentation_is_a_scenario() {
+    let text = std::fs::read_to_string(root().join("docs/scenarios.md")).expect("the page");
+    let example = text.split("```").nth(1).expect("an example");
+    let example = example.strip_prefix("yaml\n").expect("in YAML");
+    let source = scenario::Source {
+        name: "accept-or-not".to_owned(),
+        path: "docs/scenarios.md".to_owned(),
+        text: example.to_owned(),
+    };
+    match plan(&source, &Overrides::default(), &TestKernel) {
+        Ok(plan) => assert_eq!(plan.cells.len(), 10),
+        Err(errors) => panic!("{}", rendered(&errors)),
+    }
 }

@@ -1,8 +1,6 @@
 //! Expectations over the facts of a trial.
 
-mod common;
-
-use common::{rendered, scenario_with, try_plan};
+use crate::common::{rendered, scenario_with, try_plan};
 use scenario::{ExpectationResult, Overrides};
 use serde_json::{Value, json};
 

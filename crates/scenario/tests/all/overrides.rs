@@ -1,8 +1,6 @@
 //! `--quick`, `--set`, `--only`, `--repeat` and `--seed`.
 
-mod common;
-
-use common::{rendered, scenario_with, try_plan};
+use crate::common::{rendered, scenario_with, try_plan};
 use insta::assert_snapshot;
 use scenario::{Overrides, Plan};
 use serde_json::{Value, json};

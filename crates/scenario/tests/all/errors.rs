@@ -1,8 +1,6 @@
 //! What a person sees of a scenario that cannot be run.
 
-mod common;
-
-use common::{errors_of, rendered, try_plan};
+use crate::common::{errors_of, rendered, try_plan};
 use insta::assert_snapshot;
 use scenario::Overrides;
 

@@ -1,5 +1,4 @@
 //! A kernel for tests, and errors as a person sees them, without colour.
-#![allow(dead_code, reason = "each test binary uses a part of it")]
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use scenario::{Kernel, Overrides, Plan, ScenarioErrors, Source, SysctlKind, plan};

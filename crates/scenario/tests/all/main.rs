@@ -1,0 +1,7 @@
+//! Scenarios through the crate's public face.
+
+mod common;
+mod errors;
+mod expectations;
+mod files;
+mod overrides;
