@@ -15,7 +15,7 @@ pub enum CountersError {
     #[error(transparent)]
     Namespace(#[from] NamespaceError),
     /// A file of /proc could not be read.
-    #[error("failed to read {path}: {source}")]
+    #[error("read {path}: {source}")]
     Read {
         /// The file.
         path: String,
@@ -23,7 +23,7 @@ pub enum CountersError {
         source: io::Error,
     },
     /// A file of /proc is not what it always was.
-    #[error("failed to understand {file}: {reason}")]
+    #[error("understand {file}: {reason}")]
     Malformed {
         /// `netstat`, `snmp` or `sockstat`.
         file: &'static str,

@@ -22,12 +22,12 @@ pub enum DiagError {
     Namespace(#[from] NamespaceError),
     /// This kernel has no inet_diag for TCP.
     #[error(
-        "failed to list TCP sockets: this kernel has no inet_diag for TCP \
+        "list TCP sockets: this kernel has no inet_diag for TCP \
          (try `sudo modprobe tcp_diag`)"
     )]
     NotBuilt,
     /// Any other failure.
-    #[error("failed to list TCP sockets: {0}")]
+    #[error("list TCP sockets: {0}")]
     System(#[from] io::Error),
 }
 

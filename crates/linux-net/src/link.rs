@@ -59,10 +59,10 @@ pub enum LinkError {
     #[error(transparent)]
     Namespace(#[from] NamespaceError),
     /// This kernel has no veth devices.
-    #[error("failed to create a veth pair: this kernel has none (try `sudo modprobe veth`)")]
+    #[error("create a veth pair: this kernel has none (try `sudo modprobe veth`)")]
     NoVeth,
     /// The kernel refused a request.
-    #[error("failed to {request}: {source}")]
+    #[error("{request}: {source}")]
     Refused {
         /// What was asked.
         request: String,
@@ -70,7 +70,7 @@ pub enum LinkError {
         source: io::Error,
     },
     /// The link did not come up.
-    #[error("failed to bring {interface} up within {USABLE_WITHIN:?}")]
+    #[error("bring {interface} up within {USABLE_WITHIN:?}")]
     NotUsable {
         /// The end that is still down.
         interface: &'static str,

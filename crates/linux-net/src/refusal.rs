@@ -9,7 +9,7 @@ use nix::errno::Errno;
 #[derive(Debug, thiserror::Error)]
 pub enum NamespaceError {
     /// The kernel does not let this process have namespaces.
-    #[error("failed to {}: {refusal}; {}", attempt.intent(), refusal.ways_out())]
+    #[error("{}: {refusal}; {}", attempt.intent(), refusal.ways_out())]
     Refused {
         /// What was tried.
         attempt: Attempt,
@@ -17,7 +17,7 @@ pub enum NamespaceError {
         refusal: Refusal,
     },
     /// Another system call failed.
-    #[error("failed to {intent}: {source}")]
+    #[error("{intent}: {source}")]
     System {
         /// What was tried.
         intent: &'static str,
@@ -115,28 +115,25 @@ impl Refusal {
             Self::Threads { .. } => "enter the user namespace first thing in main",
             Self::AppArmor => {
                 "run as root, or `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, \
-                 or give this program an AppArmor profile with `userns,`, or use `--backend docker`"
+                 or give this program an AppArmor profile with `userns,`"
             }
             Self::UnprivilegedCloneOff => {
-                "run as root, or `sudo sysctl -w kernel.unprivileged_userns_clone=1`, \
-                 or use `--backend docker`"
+                "run as root, or `sudo sysctl -w kernel.unprivileged_userns_clone=1`"
             }
             Self::UserNamespacesOff => {
-                "run as root, or `sudo sysctl -w user.max_user_namespaces=15000`, \
-                 or use `--backend docker`"
+                "run as root, or `sudo sysctl -w user.max_user_namespaces=15000`"
             }
             Self::NetworkNamespacesOff => {
-                "`sudo sysctl -w user.max_net_namespaces=15000`, or use `--backend docker`"
+                "`sudo sysctl -w user.max_net_namespaces=15000`"
             }
             Self::LimitReached { .. } => {
                 "end other programs that hold namespaces, or raise the limit with `sudo sysctl -w`"
             }
-            Self::NotBuilt => "use another kernel, or `--backend docker`",
+            Self::NotBuilt => "use another kernel",
             Self::Policy { .. } => {
-                "run outside the container, or as root with CAP_SYS_ADMIN and CAP_NET_ADMIN \
-                 (`docker run --privileged`), or use `--backend docker`"
+                "run outside the container, or as root with CAP_SYS_ADMIN and CAP_NET_ADMIN"
             }
-            Self::Other { .. } => "run as root, or use `--backend docker`",
+            Self::Other { .. } => "run as root",
         }
     }
 }
@@ -268,10 +265,10 @@ mod tests {
             assert_eq!(
                 told(&ubuntu, attempt, errno),
                 format!(
-                    "failed to {intent}: AppArmor denies it to programs without a profile \
+                    "{intent}: AppArmor denies it to programs without a profile \
                      (kernel.apparmor_restrict_unprivileged_userns = 1); run as root, or `sudo \
                      sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, or give this \
-                     program an AppArmor profile with `userns,`, or use `--backend docker`"
+                     program an AppArmor profile with `userns,`"
                 )
             );
         }
@@ -347,7 +344,7 @@ mod tests {
                 UserNamespace,
                 Errno::EPERM,
                 "seccomp",
-                "--privileged",
+                "CAP_SYS_ADMIN",
             ),
             (
                 OPEN,

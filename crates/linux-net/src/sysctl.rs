@@ -57,31 +57,31 @@ pub enum SysctlError {
     #[error(transparent)]
     Namespace(#[from] NamespaceError),
     /// The namespace is the one that this process started in.
-    #[error("refused to write {name}: this is the host's own namespace")]
+    #[error("write {name}: refused, for this is the host's own namespace")]
     HostNamespace {
         /// The sysctl.
         name: SysctlName,
     },
     /// The sysctl is the whole machine's.
-    #[error("refused to write {name}: this kernel has one for the whole machine")]
+    #[error("write {name}: refused, for this kernel has one for the whole machine")]
     Global {
         /// The sysctl.
         name: SysctlName,
     },
     /// Nothing can be written here.
-    #[error("failed to set {name}: /proc/sys is mounted read-only here, as in most containers")]
+    #[error("set {name}: /proc/sys is mounted read-only here, as in most containers")]
     ReadOnly {
         /// The sysctl.
         name: SysctlName,
     },
     /// The namespace has no such sysctl.
-    #[error("failed to find {name}: this kernel has no such sysctl, or no such interface is there")]
+    #[error("find {name}: this kernel has no such sysctl, or no such interface is there")]
     Unknown {
         /// The sysctl.
         name: SysctlName,
     },
     /// The kernel refused the value.
-    #[error("failed to set {name} to `{value}`: {source}")]
+    #[error("set {name} to `{value}`: {source}")]
     Refused {
         /// The sysctl.
         name: SysctlName,
@@ -91,7 +91,7 @@ pub enum SysctlError {
         source: io::Error,
     },
     /// The kernel took the value and made another of it.
-    #[error("failed to set {name} to `{asked}`: the kernel made it `{effective}`")]
+    #[error("set {name} to `{asked}`: the kernel made it `{effective}`")]
     NotKept {
         /// The sysctl.
         name: SysctlName,
@@ -101,7 +101,7 @@ pub enum SysctlError {
         effective: String,
     },
     /// The value could not be read.
-    #[error("failed to read {name}: {source}")]
+    #[error("read {name}: {source}")]
     Read {
         /// The sysctl.
         name: SysctlName,

@@ -86,8 +86,7 @@ fn as_an_ordinary_user() {
     let refused = NetworkNamespace::create().unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "failed to create a network namespace: network namespaces are switched off \
-         (user.max_net_namespaces = 0); `sudo sysctl -w user.max_net_namespaces=15000`, or use \
-         `--backend docker`"
+        "create a network namespace: network namespaces are switched off \
+         (user.max_net_namespaces = 0); `sudo sysctl -w user.max_net_namespaces=15000`"
     );
 }

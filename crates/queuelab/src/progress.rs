@@ -3,10 +3,12 @@
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 use lab::Progress;
 use run_record::{Outcome, TrialRecord};
 use scenario::{Cell, PlannedTrial};
+use serde_json::Value;
 
 /// What to tell of a run of so many trials, some of them done before.
 pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
@@ -17,10 +19,10 @@ pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
     }
 }
 
-fn place(cell: &Cell) -> String {
-    let value = |v: &serde_json::Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    let parts: Vec<_> = cell
-        .point
+/// A cell's place on the axes: `design=snapshot backlog=10`.
+fn place(point: &IndexMap<String, Value>) -> String {
+    let value = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
+    let parts: Vec<_> = point
         .iter()
         .map(|(path, v)| format!("{}={}", path.rsplit('.').next().unwrap_or(path), value(v)))
         .collect();
@@ -42,7 +44,7 @@ impl Bar {
 
 impl Progress for Bar {
     fn trial_begins(&mut self, _: &PlannedTrial, cell: &Cell) {
-        self.0.set_message(place(cell));
+        self.0.set_message(place(&cell.point));
     }
 
     fn trial_ended(&mut self, record: &TrialRecord) {
@@ -76,16 +78,11 @@ impl Progress for Lines {
 
     fn trial_ended(&mut self, record: &TrialRecord) {
         self.done += 1;
-        let place: Vec<_> = record
-            .point
-            .iter()
-            .map(|(path, v)| format!("{}={v}", path.rsplit('.').next().unwrap_or(path)))
-            .collect();
         Self::say(&format!(
             "{}/{} {}: {} of {} ok, {:.1} s",
             self.done,
             self.trials,
-            place.join(" "),
+            place(&record.point),
             record.outcomes.get(Outcome::Ok),
             record.attempts,
             record.duration_seconds,

@@ -160,7 +160,7 @@ fn the_hosts_namespace_is_never_written() {
             );
             assert_eq!(
                 error.to_string(),
-                "refused to write net.core.somaxconn: this is the host's own namespace"
+                "write net.core.somaxconn: refused, for this is the host's own namespace"
             );
         }
         assert_eq!(host_values(), before);
@@ -175,17 +175,17 @@ fn a_value_that_is_not_taken_is_named() {
             (
                 "net.core.somaxconn",
                 "-1",
-                "failed to set net.core.somaxconn to `-1`: Invalid",
+                "set net.core.somaxconn to `-1`: Invalid",
             ),
             (
                 "net.core.somaxconn",
                 "many",
-                "failed to set net.core.somaxconn to `many`: Invalid",
+                "set net.core.somaxconn to `many`: Invalid",
             ),
             (
                 "net.ipv4.ip_local_port_range",
                 "500 400",
-                "failed to set net.ipv4.ip_local_port_range to `500 400`: Invalid",
+                "set net.ipv4.ip_local_port_range to `500 400`: Invalid",
             ),
             (
                 "net.ipv4.tcp_rmem",

@@ -212,7 +212,7 @@ fn a_refused_request_is_named() {
         assert!(matches!(error, LinkError::Refused { .. }));
         let text = error.to_string();
         assert!(
-            text.starts_with("failed to create the veth pair server0, client0: "),
+            text.starts_with("create the veth pair server0, client0: "),
             "{text}"
         );
 
@@ -230,7 +230,7 @@ fn a_refused_request_is_named() {
             .unwrap_err()
             .to_string();
         assert!(
-            text.starts_with("failed to add a neighbour entry for 198.18.0.2: "),
+            text.starts_with("add a neighbour entry for 198.18.0.2: "),
             "{text}"
         );
     });
