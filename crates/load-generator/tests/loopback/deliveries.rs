@@ -333,3 +333,45 @@ fn a_slow_server_is_waited_for() {
     // The connection accepted n-th is heard by those before it alone.
     assert_eq!(report.deliveries, 3 * (1 + 2 + 3));
 }
+
+/// The message `number` of the client that wrote `body`, which it has not
+/// written yet: the load's format, made anew.
+fn from_the_future(body: &[u8], number: usize) -> Vec<u8> {
+    let text = std::str::from_utf8(body).unwrap();
+    let parts: Vec<&str> = text.split(':').collect();
+    let sender: usize = parts[2].parse().unwrap();
+    let head = format!("{}:{}:{sender}:{number}:", parts[0], parts[1]);
+    let letters = ('a'..='z').cycle().skip((sender * 5 + number * 7) % 26);
+    (head.chars().chain(letters))
+        .take(body.len())
+        .map(|letter| letter as u8)
+        .collect()
+}
+
+#[test]
+fn a_message_that_its_sender_has_not_written_is_foreign() {
+    let habits = Habits {
+        passes: Box::new(|passing| {
+            let mut bodies = plain(passing);
+            if passing.number == 0 {
+                let forged = bodies.iter().map(|body| from_the_future(body, 2)).collect();
+                bodies = [bodies, forged].concat();
+            }
+            bodies
+        }),
+        ..Habits::default()
+    };
+    let report = chat(habits, |settings| {
+        settings.messages = 3;
+        settings.interval = Duration::from_millis(400);
+    });
+    assert_endings(&report, [(Ending::Finished, 4)]);
+    assert_eq!(
+        report.integrity,
+        Integrity {
+            foreign: 12,
+            ..Integrity::default()
+        }
+    );
+    assert_eq!(report.deliveries, 36);
+}
