@@ -100,6 +100,7 @@ pub fn plan(
     }
 
     overrides::apply(overrides, &mut tree, &mut problems);
+    strict::only_mappings(&mut tree, &mut problems);
     let form = form(tree, text, &overrides.only, kernel, &mut problems);
     match form {
         Some(form) if problems.is_empty() => Ok(form.into_plan(overrides.seed)),

@@ -171,3 +171,39 @@ fn a_section_is_a_mapping_and_no_list() {
     let errors = try_plan("- 1\n", &Overrides::default());
     assert_snapshot!(rendered(&errors.expect_err("a list is no scenario")));
 }
+
+#[test]
+fn no_slip_in_a_line_is_more_than_an_error() {
+    let text =
+        include_str!("../../../../scenarios/smoke.yaml").replace("name: smoke", "name: test");
+    let lines: Vec<&str> = text.lines().collect();
+    let slips: [fn(&str) -> String; 6] = [
+        |_| String::new(),
+        |line| format!("  {line}"),
+        |line| format!("{line}\n{line}"),
+        |line| line.replacen(':', ": ü [", 1),
+        |line| {
+            line.split_inclusive(':')
+                .next()
+                .unwrap_or_default()
+                .to_owned()
+        },
+        |line| line.replace(['a', 'e', '4'], "\u{20ac}"),
+    ];
+    let mut wrong = 0;
+    for index in 0..lines.len() {
+        for slip in slips {
+            let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
+            lines[index] = slip(&lines[index]);
+            if let Err(errors) = try_plan(&lines.join("\n"), &Overrides::default()) {
+                wrong += 1;
+                for problem in errors.problems() {
+                    let (line, column) = errors.position(problem).expect("it is in the file");
+                    assert!(line <= lines.len() + 2 && column >= 1, "{problem}");
+                }
+                assert!(rendered(&errors).contains("scenarios/test.yaml"));
+            }
+        }
+    }
+    assert!(wrong > lines.len(), "{wrong} of {} lines", lines.len());
+}

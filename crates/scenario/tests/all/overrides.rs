@@ -184,6 +184,7 @@ fn a_flag_that_does_not_fit_is_named() {
         ("load.messages", "few"),
         ("load.send_delay", "[1"),
         ("nmae", "x"),
+        ("record", "[]"),
         ("hosts.server.sysctls.net.core.somaxcon", "1"),
         ("matrix.load.size", "{from: 5, to: 1, steps: 2}"),
     ])));
