@@ -100,7 +100,7 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
     const READERS: usize = 3;
     for design in DesignName::all() {
         let server = TestServer::start(&with_design(design));
-        let mut readers: Vec<Client> = (0..READERS).map(|_| server.connect_narrow()).collect();
+        let readers: Vec<Client> = (0..READERS).map(|_| server.connect_narrow()).collect();
         let senders: Vec<Client> = (0..2).map(|_| server.connect()).collect();
 
         thread::scope(|scope| {
@@ -126,7 +126,7 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
             // Nobody reads until both senders' threads have filled the buffers
             // and are in the middle of a frame.
             server.wait_until_stuck();
-            for reader in &mut readers {
+            for mut reader in readers {
                 scope.spawn(move || {
                     let mut next = [0, 0];
                     for count in 0..2 * MESSAGES {

@@ -2,6 +2,8 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
+use std::sync::mpsc;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_protocol::{Codec, Decoder, Framing};
@@ -113,7 +115,7 @@ impl TestServer {
         let mut still = 0;
         while still < 10 {
             assert!(start.elapsed() < PATIENCE, "the server never got stuck");
-            std::thread::sleep(Duration::from_millis(20));
+            thread::sleep(Duration::from_millis(20));
             let now = progress();
             still = if now == before && self.ingested() > 0 {
                 still + 1
@@ -126,8 +128,13 @@ impl TestServer {
     }
 
     pub(crate) fn stop(self) -> ServerReport {
+        let (ended, end) = mpsc::channel();
         self.handle.stop();
-        self.running.join()
+        thread::spawn(move || {
+            let report = self.running.join();
+            ended.send(report).expect("it is waited for")
+        });
+        end.recv_timeout(PATIENCE).expect("the server stops")
     }
 
     /// Stops within the bound.
@@ -219,7 +226,7 @@ pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let start = Instant::now();
     while !happened() {
         assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
-        std::thread::sleep(Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(1));
     }
 }
 
