@@ -94,14 +94,17 @@ pub(crate) fn server(report: &ServerReport, died: Option<String>) -> ServerFigur
     }
 }
 
-/// A scenario's expectations as checks.
+/// A scenario's expectations as checks: why each should hold, and the figures
+/// behind it.
 pub(crate) fn checks(results: Vec<scenario::ExpectationResult>) -> Vec<Check> {
     results
         .into_iter()
         .map(|result| {
-            let because = result.because.unwrap_or_default();
-            let detail = result.error.unwrap_or(because);
-            Check { name: result.that, held: result.held, detail }
+            let facts = result.facts.iter().map(|(name, value)| format!("{name} was {value}"));
+            let facts = Some(facts.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty());
+            let said = [result.because, result.error, facts];
+            let detail: Vec<_> = said.into_iter().flatten().collect();
+            Check { name: result.that, held: result.held, detail: detail.join("; ") }
         })
         .collect()
 }

@@ -125,6 +125,7 @@ impl Trial<'_> {
             delivery_latency: figures::latency(&load.delivery_latency),
             send_lateness: figures::latency(&load.send_lateness),
             integrity,
+            undelivered: load.undelivered,
             errors: load.errors.clone(),
             evidence: Evidence {
                 server: server_delta.changes,

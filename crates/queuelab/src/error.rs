@@ -12,7 +12,8 @@ pub(crate) enum CommandError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Scenario(#[from] scenario::ScenarioErrors),
-    #[error("failed to find the scenario: {0}")]
+    #[error(transparent)]
+    #[diagnostic(transparent)]
     Find(#[from] scenario::FindError),
     #[error("{0}")]
     Usage(String),

@@ -50,6 +50,9 @@ fn a_backlog_as_large_as_the_burst_loses_nobody() {
             "matrix.load.clients=[400]",
             "--set",
             "load.messages=1",
+            // Nobody speaks before all are registered: so everybody hears all.
+            "--set",
+            "load.chat=after_connect",
         ],
     );
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));

@@ -38,13 +38,10 @@ impl Bench {
         Self { binary: copy, out, folder }
     }
 
-    /// `queuelab run smoke`, as an ordinary user.
+    /// `queuelab run smoke`.
     fn smoke(&self) -> Command {
         let mut command = Command::new(&self.binary);
         command.args(["run", "smoke", "--out"]).arg(&self.out).current_dir(self.folder.path());
-        if nix::unistd::geteuid().is_root() {
-            command.uid(ORDINARY_USER).gid(ORDINARY_USER);
-        }
         command
     }
 }
@@ -52,7 +49,11 @@ impl Bench {
 #[test]
 fn smoke_runs_as_an_ordinary_user() {
     let bench = Bench::new();
-    let output = bench.smoke().output().unwrap();
+    let mut smoke = bench.smoke();
+    if nix::unistd::geteuid().is_root() {
+        smoke.uid(ORDINARY_USER).gid(ORDINARY_USER);
+    }
+    let output = smoke.output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let (record, trials) = RunDirectory::read(&runs(&bench.out)[0]).unwrap();
     assert_eq!(record.backend.details, "in an unprivileged user namespace");
@@ -71,18 +72,16 @@ fn smoke_runs_as_whoever_runs_the_tests() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 }
 
-/// Runs it in a user namespace in which one of the machine's limits is 0.
+/// Runs it in a user namespace in which it is an ordinary user, and one of the
+/// machine's limits is 0.
 fn with_limit_zero(bench: &Bench, limit: &'static str) -> Output {
-    let (user, group) = match nix::unistd::geteuid().is_root() {
-        true => (ORDINARY_USER, ORDINARY_USER),
-        false => (nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw()),
-    };
+    let (user, group) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let mut command = bench.smoke();
     let forbid = move || {
         unshare(CloneFlags::CLONE_NEWUSER)?;
         std::fs::write("/proc/self/setgroups", "deny")?;
-        std::fs::write("/proc/self/uid_map", format!("{user} {user} 1"))?;
-        std::fs::write("/proc/self/gid_map", format!("{group} {group} 1"))?;
+        std::fs::write("/proc/self/uid_map", format!("{ORDINARY_USER} {user} 1"))?;
+        std::fs::write("/proc/self/gid_map", format!("{ORDINARY_USER} {group} 1"))?;
         std::fs::write(format!("/proc/sys/user/{limit}"), "0")
     };
     #[expect(unsafe_code, reason = "code between fork and exec has no safe wrapper")]

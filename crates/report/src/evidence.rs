@@ -186,19 +186,34 @@ fn shown_counters(run: &Run) -> Vec<(&'static str, &'static str, CounterOf)> {
     shown
 }
 
-/// A warning where the generator was the busier side, and so may be what was
-/// measured.
-pub(crate) fn generator_load(run: &Run) -> Option<String> {
-    let busier = run
-        .trials
-        .iter()
-        .filter(|trial| trial.load.cpu_seconds() > trial.server.usage.cpu_seconds())
-        .count();
-    (busier > 0).then(|| {
-        format!(
-            "In {busier} of {} trials the load generator used more CPU time than the server: \
-             read their rates as the generator's limit, not the server's.",
-            run.trials.len()
-        )
-    })
+/// A median lateness of the generator's own writes from which it is told,
+/// nanoseconds.
+const TOLD_LATENESS_NS: u64 = 10_000_000;
+
+/// Warnings where the generator may be what was measured: it was the busier
+/// side, or it could not keep its own schedule.
+pub(crate) fn generator(run: &Run) -> Option<String> {
+    let all = run.trials.len();
+    let busier =
+        |trial: &&TrialRecord| trial.load.cpu_seconds() > trial.server.usage.cpu_seconds();
+    let busier = run.trials.iter().filter(busier).count();
+    let lateness = |trial: &TrialRecord| trial.send_lateness.p50_ns;
+    let late = run.trials.iter().filter(|trial| lateness(trial) >= TOLD_LATENESS_NS).count();
+    let worst = run.trials.iter().map(lateness).max().unwrap_or(0);
+    let mut warnings = Vec::new();
+    if busier > 0 {
+        warnings.push(format!(
+            "In {busier} of {all} trials the load generator used more CPU time than the server: \
+             read their rates as the generator's limit, not the server's."
+        ));
+    }
+    if late > 0 {
+        warnings.push(format!(
+            "In {late} of {all} trials the load generator wrote late, by its own schedule (median \
+             up to {}): server and generator share this machine's CPUs, and the offered rate is \
+             what was left.",
+            nanoseconds(worst as f64)
+        ));
+    }
+    (!warnings.is_empty()).then(|| warnings.join("\n"))
 }

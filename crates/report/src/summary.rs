@@ -15,7 +15,7 @@ pub fn summary(run: &Run) -> String {
     sections.push(evidence::outcomes(run));
     sections.extend(evidence::worst_connect(run));
     sections.extend(evidence::counters(run));
-    sections.extend(evidence::generator_load(run));
+    sections.extend(evidence::generator(run));
     sections.extend(checks::laws(run));
     let planned = record.planned_trials as usize;
     if run.trials.len() < planned {

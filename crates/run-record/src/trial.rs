@@ -48,6 +48,8 @@ pub struct TrialRecord {
     pub send_lateness: Latency,
     /// What was wrong with the deliveries.
     pub integrity: Integrity,
+    /// Deliveries still owed when the finish deadline struck: lost, or late.
+    pub undelivered: u64,
     /// Failed system calls of the load, by errno name.
     pub errors: BTreeMap<String, u64>,
     /// What the kernel says happened.

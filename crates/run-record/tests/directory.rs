@@ -50,7 +50,7 @@ fn trial(id: u32) -> TrialRecord {
             "original_throughput": 0.7 },
         "connect_latency": latency(), "delivery_latency": latency(), "send_lateness": latency(),
         "integrity": { "lost": 0, "doubled": 0, "reordered": 0, "echoed": 0, "foreign": 0,
-            "broken_streams": 0 },
+            "broken_streams": 0 }, "undelivered": 0,
         "errors": { "ETIMEDOUT": 1 },
         "evidence": { "server": { "TcpExt.ListenDrops": 4 }, "client": {},
             "accept_queue": { "depth": 2, "limit": 1 } },
