@@ -23,6 +23,8 @@ pub(crate) enum CommandError {
     Record(#[from] run_record::RunDirectoryError),
     #[error("failed to {0}")]
     Namespace(#[from] linux_net::NamespaceError),
+    #[error("failed to {0}")]
+    OpenFiles(#[from] linux_net::OpenFilesError),
     #[error("failed to run the server: {0}")]
     Server(ServerError),
     #[error("failed to run the load: {0}")]
@@ -42,7 +44,7 @@ impl CommandError {
             Self::Lab(LabError::PartGarbled { .. }) => Exit::Internal,
             Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,
             Self::Record(_) => Exit::Usage,
-            Self::Lab(_) | Self::Namespace(_) | Self::Server(_) | Self::Load(_) | Self::Io { .. } => {
+            Self::Lab(_) | Self::Namespace(_) | Self::OpenFiles(_) | Self::Server(_) | Self::Load(_) | Self::Io { .. } => {
                 Exit::Machine
             }
         }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use run_record::RunDirectory;
-use support::{Background, binary, out_directory, queuelab, run, runs, said, text};
+use support::{Background, binary, out_directory, queuelab, repository, run, runs, said, text};
 
 /// A run long enough to be ended in its middle: its trials wait out a deadline.
 const SLOW: &[&str] = &["accept-queue-capacity", "--set", "load.connect_deadline=700ms"];
@@ -222,6 +222,22 @@ fn a_sysctl_that_is_not_kept_per_namespace_is_refused_before_anything_starts() {
         assert!(text(&output.stderr).contains(name), "{}", said(&output));
         assert!(runs(out.path()).is_empty(), "nothing was started");
     }
+}
+
+#[test]
+fn too_few_open_files_are_told_before_anything_starts() {
+    let out = out_directory();
+    let script = format!(
+        "ulimit -n 200; exec {} run smoke --set load.clients=300 --out {}",
+        binary(),
+        out.path().display()
+    );
+    let output = Command::new("sh").args(["-c", &script]).current_dir(repository()).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("364") && stderr.contains("200"), "needed and hard: {stderr}");
+    assert!(runs(out.path()).is_empty(), "nothing was started");
 }
 
 #[test]

@@ -66,6 +66,7 @@ fn begun(
     let name = arguments.scenario.as_deref().expect("clap requires it without --resume");
     let overrides = plan::overrides(&arguments.changes);
     let plan = plan::plan(name, &overrides, arguments.changes.seed)?;
+    allow_open_files(&plan)?;
     let sysctls = Run { plan: &plan, backend, interrupted }.effective_sysctls()?;
     let record = RunRecord {
         schema_version: SCHEMA_VERSION,
@@ -107,9 +108,21 @@ fn resumed(path: &Path, name: Option<&str>) -> Result<Begun> {
             if plan.scenario.name == recorded.name { ", whose file has changed since" } else { "" },
         )));
     }
+    allow_open_files(&plan)?;
     record.resumed.push(Timestamp::now());
     directory.write_run(&record)?;
     Ok(Begun { plan, directory, record, done })
+}
+
+/// Files that a part has open besides a socket for each client.
+const OTHER_FILES: u64 = 64;
+
+/// Raises the limit of open files, which server and load inherit, to what the
+/// largest cell needs.
+fn allow_open_files(plan: &Plan) -> Result<()> {
+    let clients = plan.cells.iter().map(|cell| u64::from(cell.settings.load.clients)).max();
+    linux_net::raise_open_files(clients.unwrap_or(0) + OTHER_FILES)?;
+    Ok(())
 }
 
 fn axes(plan: &Plan) -> Vec<Axis> {

@@ -1,0 +1,98 @@
+"""`queuelab chat` in a terminal of its own, typed at and looked at.
+
+chat_in_terminal.py QUEUELAB CASE, where CASE is `exit`, `ctrl-d` or `lost`.
+"""
+
+import os
+import pty
+import re
+import select
+import socket
+import subprocess
+import sys
+import termios
+import time
+
+
+def framed(body):
+    return b"%04d" % len(body) + body
+
+
+class Terminal:
+    def __init__(self, command):
+        # Our own hold on the slave keeps the terminal and its modes alive.
+        self.fd, self.slave = pty.openpty()
+        self.modes = termios.tcgetattr(self.slave)
+        self.process = subprocess.Popen(
+            command,
+            stdin=self.slave,
+            stdout=self.slave,
+            stderr=self.slave,
+            env={**os.environ, "TERM": "xterm"},
+            start_new_session=True,
+        )
+        self.shown = ""
+
+    def type(self, keys):
+        os.write(self.fd, keys)
+
+    def read(self):
+        ready, _, _ = select.select([self.fd], [], [], 0.2)
+        if ready:
+            self.shown += os.read(self.fd, 4096).decode()
+
+    def wait_for(self, pattern, since=0):
+        """Waits until what is shown matches, less the moves of the cursor."""
+        deadline = time.monotonic() + 20
+        while True:
+            plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r(?!\n)", "", self.shown[since:])
+            if re.search(pattern, plain, re.DOTALL):
+                return len(self.shown)
+            assert time.monotonic() < deadline, (pattern, plain)
+            self.read()
+
+    def exit_code(self):
+        deadline = time.monotonic() + 20
+        while self.process.poll() is None:
+            assert time.monotonic() < deadline, self.shown
+            self.read()
+        return self.process.returncode
+
+
+def main():
+    queuelab, case = sys.argv[1:]
+    listener = socket.create_server(("127.0.0.1", 0))
+    address = "127.0.0.1:%d" % listener.getsockname()[1]
+    terminal = Terminal([queuelab, "chat", address, "--framing", "ascii4"])
+    peer, _ = listener.accept()
+    peer.settimeout(20)
+    incoming = peer.makefile("rb")
+
+    terminal.wait_for(r"> $")
+    terminal.type(b"half of a li")
+    mark = terminal.wait_for(r"> half of a li$")
+    peer.sendall(framed(b"incoming \x1b[31m text"))
+    # The line stands whole and harmless on its own; below it, what is being
+    # typed is drawn again.
+    terminal.wait_for(r"incoming \\u\{1b\}\[31m text\r?\n> half of a li$", mark)
+    terminal.type(b"ne\r")
+    assert incoming.read(4 + 14) == framed(b"half of a line"), "whole, once"
+
+    if case == "exit":
+        terminal.type(b"exit\r")
+    elif case == "ctrl-d":
+        terminal.type(b"\x04")
+    else:
+        terminal.type(b"never sent")
+        mark = terminal.wait_for(r"never sent$")
+        peer.shutdown(socket.SHUT_RDWR)
+        terminal.wait_for(r"the server has closed the connection", mark)
+    if case != "lost":
+        assert incoming.read() == b"", "it leaves cleanly, with nothing more said"
+        peer.close()
+    code = terminal.exit_code()
+    assert code == (5 if case == "lost" else 0), code
+    assert termios.tcgetattr(terminal.slave)[3] == terminal.modes[3], "the terminal is as it was"
+
+
+main()
