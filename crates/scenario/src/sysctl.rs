@@ -23,10 +23,10 @@ pub trait Kernel {
     /// What the kernel does with each of these sysctls, in their order.
     fn sysctls(&self, names: &[String]) -> Vec<SysctlKind>;
 
-    /// The sysctls that a scenario may set, to suggest from; those of the
-    /// lab's own documentation when not overridden.
+    /// The sysctls that a scenario may set, to suggest from; those that decide
+    /// how connections queue when not overridden.
     fn sysctl_names(&self) -> Vec<String> {
-        USUAL.iter().map(|&name| name.to_owned()).collect()
+        linux_net::DECIDING_SYSCTLS.iter().map(|&name| name.to_owned()).collect()
     }
 
     /// Every counter that a trial will have, named as in `counters.server`;
@@ -45,32 +45,6 @@ impl Kernel for AnyKernel {
         vec![SysctlKind::CannotTell; names.len()]
     }
 }
-
-/// The per-namespace sysctls that decide how connections queue.
-const USUAL: &[&str] = &[
-    "net.core.somaxconn",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.ip_nonlocal_bind",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.tcp_abort_on_overflow",
-    "net.ipv4.tcp_fastopen",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_max_syn_backlog",
-    "net.ipv4.tcp_max_tw_buckets",
-    "net.ipv4.tcp_migrate_req",
-    "net.ipv4.tcp_no_metrics_save",
-    "net.ipv4.tcp_orphan_retries",
-    "net.ipv4.tcp_rmem",
-    "net.ipv4.tcp_syn_linear_timeouts",
-    "net.ipv4.tcp_syn_retries",
-    "net.ipv4.tcp_synack_retries",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.tcp_timestamps",
-    "net.ipv4.tcp_tw_reuse",
-    "net.ipv4.tcp_tw_reuse_delay",
-    "net.ipv4.tcp_wmem",
-];
 
 /// Records the sysctls that this kernel does not have, or has only once.
 pub(crate) fn check(named: &[(String, Place)], kernel: &dyn Kernel, problems: &mut Vec<Problem>) {
