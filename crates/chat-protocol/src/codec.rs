@@ -20,15 +20,9 @@ impl Codec {
     pub fn new(framing: Framing, largest_body: Option<u32>) -> Result<Self, ProtocolError> {
         let largest_body = largest_body.unwrap_or(framing.default_largest_body());
         if largest_body == 0 || largest_body > framing.greatest_length() {
-            return Err(ProtocolError::LargestBody {
-                asked: largest_body,
-                framing,
-            });
+            return Err(ProtocolError::LargestBody { asked: largest_body, framing });
         }
-        Ok(Self {
-            framing,
-            largest_body,
-        })
+        Ok(Self { framing, largest_body })
     }
 
     /// The framing.
@@ -72,15 +66,12 @@ impl Codec {
         &self,
         bytes: [u8; Framing::HEADER_BYTES],
     ) -> Result<usize, ProtocolError> {
-        let header = Header {
-            framing: self.framing,
-            bytes,
-        };
+        let header = Header { framing: self.framing, bytes };
         let length = match self.framing {
             Framing::U32be => u32::from_be_bytes(bytes),
-            Framing::Ascii4 if bytes.iter().all(u8::is_ascii_digit) => bytes
-                .iter()
-                .fold(0, |length, digit| length * 10 + u32::from(digit - b'0')),
+            Framing::Ascii4 if bytes.iter().all(u8::is_ascii_digit) => {
+                bytes.iter().fold(0, |length, digit| length * 10 + u32::from(digit - b'0'))
+            }
             Framing::Ascii4 => return Err(ProtocolError::MalformedHeader(header)),
         };
         if length == 0 {
@@ -88,10 +79,7 @@ impl Codec {
         }
         if length > self.largest_body {
             let largest_body = self.largest_body;
-            return Err(ProtocolError::OversizedHeader {
-                header,
-                largest_body,
-            });
+            return Err(ProtocolError::OversizedHeader { header, largest_body });
         }
         Ok(length as usize)
     }
@@ -131,23 +119,15 @@ mod tests {
         let mut out = b"kept".to_vec();
         let empty = codec.encode(b"", &mut out).expect_err("an empty body");
         let long = codec.encode(&[0; 9], &mut out).expect_err("a long body");
-        assert_eq!(
-            empty.to_string(),
-            "an empty body cannot be sent: a body has at least 1 byte"
-        );
-        assert_eq!(
-            long.to_string(),
-            "a body of 9 bytes is above the largest body, 8 bytes"
-        );
+        assert_eq!(empty.to_string(), "an empty body cannot be sent: a body has at least 1 byte");
+        assert_eq!(long.to_string(), "a body of 9 bytes is above the largest body, 8 bytes");
         assert_eq!(out, b"kept");
     }
 
     #[test]
     fn a_largest_body_must_fit_its_header() {
         let error = |framing, asked| {
-            Codec::new(framing, Some(asked))
-                .expect_err("does not fit")
-                .to_string()
+            Codec::new(framing, Some(asked)).expect_err("does not fit").to_string()
         };
         assert_eq!(
             error(Framing::Ascii4, 10_000),

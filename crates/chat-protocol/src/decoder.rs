@@ -29,12 +29,7 @@ pub struct Decoder {
 impl Decoder {
     /// A decoder at the beginning of a stream.
     pub fn new(codec: Codec) -> Self {
-        Self {
-            codec,
-            buffer: Vec::new(),
-            start: 0,
-            error: None,
-        }
+        Self { codec, buffer: Vec::new(), start: 0, error: None }
     }
 
     /// Takes the next bytes of the stream, any number of them.
@@ -92,37 +87,21 @@ mod tests {
         decoder.feed(bytes);
         let error = decoder.next_body().expect_err("a bad header");
         decoder.feed(b"0001x\0\0\0\x01x");
-        assert_eq!(
-            decoder.next_body(),
-            Err(error),
-            "an error is the end of the stream"
-        );
+        assert_eq!(decoder.next_body(), Err(error), "an error is the end of the stream");
         error.to_string()
     }
 
     #[test]
     fn an_error_names_the_header_that_was_read() {
         for (framing, bytes, text) in [
-            (
-                Framing::Ascii4,
-                &b"12a4"[..],
-                r#"header "12a4" is not four decimal digits"#,
-            ),
+            (Framing::Ascii4, &b"12a4"[..], r#"header "12a4" is not four decimal digits"#),
             (
                 Framing::Ascii4,
                 b"\0\0\0\x05",
                 r#"header "\x00\x00\x00\x05" is not four decimal digits"#,
             ),
-            (
-                Framing::Ascii4,
-                b"  32",
-                r#"header "  32" is not four decimal digits"#,
-            ),
-            (
-                Framing::Ascii4,
-                b"+032",
-                r#"header "+032" is not four decimal digits"#,
-            ),
+            (Framing::Ascii4, b"  32", r#"header "  32" is not four decimal digits"#),
+            (Framing::Ascii4, b"+032", r#"header "+032" is not four decimal digits"#),
             (
                 Framing::Ascii4,
                 b"0000",
@@ -187,10 +166,6 @@ mod tests {
             decoder.feed(chunk);
             while decoder.next_body().expect("well formed").is_some() {}
         }
-        assert!(
-            decoder.buffer.capacity() < 16 * message.len(),
-            "{}",
-            decoder.buffer.capacity()
-        );
+        assert!(decoder.buffer.capacity() < 16 * message.len(), "{}", decoder.buffer.capacity());
     }
 }

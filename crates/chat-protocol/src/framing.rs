@@ -88,9 +88,6 @@ mod tests {
     #[test]
     fn an_unknown_name_is_refused_with_the_choices() {
         let error = "U32BE".parse::<Framing>().expect_err("names are lowercase");
-        assert_eq!(
-            error.to_string(),
-            r#"unknown framing "U32BE": choose u32be or ascii4"#
-        );
+        assert_eq!(error.to_string(), r#"unknown framing "U32BE": choose u32be or ascii4"#);
     }
 }

@@ -159,18 +159,17 @@ mod tests {
 
     #[test]
     fn a_port_used_twice_is_joined_by_time() {
-        let attempts =
-            [attempt(0, 7, 0, Ending::TimedOut), attempt(1, 7, 5_000, Ending::Finished)];
+        let attempts = [attempt(0, 7, 0, Ending::TimedOut), attempt(1, 7, 5_000, Ending::Finished)];
         let joined = join(&attempts, ServerLedger::Whole(&[accepted(7, 6_000)]));
         assert_eq!(outcomes(&joined), [Outcome::TimedOut, Outcome::Ok]);
     }
 
     #[test]
     fn a_connection_of_nobody_is_a_stranger() {
-        let joined = join(&[attempt(0, 7, 100, Ending::Finished)], ServerLedger::Whole(&[
-            accepted(7, 99),
-            accepted(8, 150),
-        ]));
+        let joined = join(
+            &[attempt(0, 7, 100, Ending::Finished)],
+            ServerLedger::Whole(&[accepted(7, 99), accepted(8, 150)]),
+        );
         assert_eq!(joined.strangers.len(), 2, "one too early, one of an unknown port");
         assert_eq!(outcomes(&joined), [Outcome::Phantom]);
     }
@@ -188,13 +187,16 @@ mod tests {
             late(4, Ending::ClosedByServer),
             late(5, Ending::NoPort),
         ];
-        assert_eq!(outcomes(&join(&attempts, ServerLedger::Lost { died_ns })), [
-            Outcome::Ok,
-            Outcome::TimedOut,
-            Outcome::ServerDown,
-            Outcome::ServerDown,
-            Outcome::ServerDown,
-            Outcome::NoPort,
-        ]);
+        assert_eq!(
+            outcomes(&join(&attempts, ServerLedger::Lost { died_ns })),
+            [
+                Outcome::Ok,
+                Outcome::TimedOut,
+                Outcome::ServerDown,
+                Outcome::ServerDown,
+                Outcome::ServerDown,
+                Outcome::NoPort,
+            ]
+        );
     }
 }

@@ -66,11 +66,15 @@ impl Backend for Netns {
             server: IpAddr::V4(SERVER),
             client: (0..spec.source_addresses.max(1)).map(client_address).collect(),
         };
-        linux_net::join_with_veth(&server, &client, &LinkAddresses {
-            server: addresses.server,
-            clients: addresses.client.clone(),
-            prefix: PREFIX,
-        })?;
+        linux_net::join_with_veth(
+            &server,
+            &client,
+            &LinkAddresses {
+                server: addresses.server,
+                clients: addresses.client.clone(),
+                prefix: PREFIX,
+            },
+        )?;
         Ok(Box::new(Namespaces { server, client, addresses, sysctls }))
     }
 }
@@ -88,9 +92,9 @@ fn apply(
         .collect::<std::result::Result<Vec<_>, linux_net::SysctlNameError>>()
         .map_err(|source| LabError::SysctlName { host: role.name(), source })?;
     let effective = namespace.apply_sysctls(&asked).map_err(refused)?;
-    let read_back = asked.iter().filter_map(|(name, _)| {
-        effective.get(name).map(|value| (name.to_string(), value.clone()))
-    });
+    let read_back = asked
+        .iter()
+        .filter_map(|(name, _)| effective.get(name).map(|value| (name.to_string(), value.clone())));
     Ok(read_back.collect())
 }
 
@@ -136,7 +140,10 @@ impl Testbed for Namespaces {
 
     fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>> {
         let listeners = SocketDiag::open_in(&self.server).and_then(|mut diag| diag.listeners());
-        let ours = listeners.map_err(LabError::AcceptQueue)?.into_iter().find(|listener| listener.local.port() == port);
+        let ours = listeners
+            .map_err(LabError::AcceptQueue)?
+            .into_iter()
+            .find(|listener| listener.local.port() == port);
         Ok(ours.map(|listener| AcceptQueue { depth: listener.queued, limit: listener.limit }))
     }
 

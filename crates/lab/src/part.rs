@@ -119,12 +119,17 @@ impl Part {
             // Read before the last look at the lines, so that what it said
             // before it died is still heard.
             let died = self.ended_ns().is_some();
-            let event = self.event(if died { Duration::ZERO } else { Duration::from_millis(50) })?;
+            let event =
+                self.event(if died { Duration::ZERO } else { Duration::from_millis(50) })?;
             match event.and_then(&mut wanted) {
                 Some(result) => return result,
                 None if died => return Err(self.death()),
                 None if Instant::now() >= deadline => {
-                    return Err(LabError::PartSilent { part: self.name, awaited, waited: patience });
+                    return Err(LabError::PartSilent {
+                        part: self.name,
+                        awaited,
+                        waited: patience,
+                    });
                 }
                 None => {}
             }

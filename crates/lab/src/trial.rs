@@ -90,10 +90,13 @@ impl Trial<'_> {
         let integrity = figures::integrity(&load.integrity);
         let mut checks = vec![
             invariants::outcomes_add_up(&outcomes, u64::from(settings.load.clients)),
-            invariants::accepts_match_attempts(&joined, match ledger {
-                ServerLedger::Whole(accepted) => Some(accepted.len()),
-                ServerLedger::Lost { .. } => None,
-            }),
+            invariants::accepts_match_attempts(
+                &joined,
+                match ledger {
+                    ServerLedger::Whole(accepted) => Some(accepted.len()),
+                    ServerLedger::Lost { .. } => None,
+                },
+            ),
             invariants::sysctls_read_back(&spec, &sysctls),
             invariants::server_alive(died.map(String::as_str), self.server_may_die),
             invariants::counters_never_fall(&fallen),
@@ -135,22 +138,23 @@ impl Trial<'_> {
             sysctls,
             server: figures::server(&report, died.cloned()),
             load: figures::usage(&load.resources),
-            laws: laws::compare(&predictions, &laws::Measured {
-                accept_queue: loaded.accept_queue,
-            }),
+            laws: laws::compare(
+                &predictions,
+                &laws::Measured { accept_queue: loaded.accept_queue },
+            ),
             expectations: Vec::new(),
             invariants: checks,
             outcomes,
         };
-        record.expectations = figures::checks(
-            self.expectations.evaluate(&facts::facts(settings, &record)),
-        );
+        record.expectations =
+            figures::checks(self.expectations.evaluate(&facts::facts(settings, &record)));
         Ok(Finished { record, attempts: joined.rows })
     }
 
     fn start_server(&self, testbed: &dyn Testbed) -> Result<(Part, SocketAddr)> {
         let settings = &self.cell.settings.server;
-        let mut server = testbed.start(Role::Server, "server", &config_arguments("server", settings))?;
+        let mut server =
+            testbed.start(Role::Server, "server", &config_arguments("server", settings))?;
         let listening = server.await_event("listening socket", PATIENCE, |event| match event {
             ServerEvent::Listening { address, .. } => Some(Ok(address)),
             ServerEvent::Failed { reason, .. } => {
@@ -175,12 +179,11 @@ impl Trial<'_> {
         let began = Instant::now();
         let mut load = testbed.start(Role::Client, "load", &config_arguments("load", &config))?;
 
-        let established = self.await_load(&mut load, connect_time(&config), "decision", |event| {
-            match event {
+        let established =
+            self.await_load(&mut load, connect_time(&config), "decision", |event| match event {
                 LoadEvent::Decided { established, .. } => Some(established),
                 _ => None,
-            }
-        })?;
+            })?;
         let accept_queue = testbed.accept_queue(target.port())?;
         if settings.server.accept_paused {
             server.tell(&ServerCommand::Resume);
@@ -190,10 +193,11 @@ impl Trial<'_> {
         }
         load.tell(&LoadCommand::Go);
 
-        let report = self.await_load(&mut load, chat_time(&config), "report", |event| match event {
-            LoadEvent::Done(report) => Some(*report),
-            _ => None,
-        })?;
+        let report =
+            self.await_load(&mut load, chat_time(&config), "report", |event| match event {
+                LoadEvent::Done(report) => Some(*report),
+                _ => None,
+            })?;
         Ok(Loaded { report, accept_queue, seconds: began.elapsed().as_secs_f64() })
     }
 

@@ -73,10 +73,8 @@ impl Counters {
             parse_pairs_of_lines(text, &mut values)
                 .map_err(|reason| CountersError::Malformed { file, reason })?;
         }
-        parse_sockstat(sockstat, &mut values).map_err(|reason| CountersError::Malformed {
-            file: "sockstat",
-            reason,
-        })?;
+        parse_sockstat(sockstat, &mut values)
+            .map_err(|reason| CountersError::Malformed { file: "sockstat", reason })?;
         Ok(Self { values })
     }
 
@@ -87,9 +85,7 @@ impl Counters {
 
     /// Every counter, by name.
     pub fn iter(&self) -> impl Iterator<Item = (&str, i64)> {
-        self.values
-            .iter()
-            .map(|(name, value)| (name.as_str(), *value))
+        self.values.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
     /// What happened since `before`. A counter that was not there before (some
@@ -105,13 +101,8 @@ impl Counters {
                 delta.changes.insert(name.to_owned(), change);
             }
         }
-        let gone = before
-            .values
-            .keys()
-            .filter(|name| !self.values.contains_key(*name));
-        delta
-            .backwards
-            .extend(gone.filter(|name| !is_gauge(name)).cloned());
+        let gone = before.values.keys().filter(|name| !self.values.contains_key(*name));
+        delta.backwards.extend(gone.filter(|name| !is_gauge(name)).cloned());
         delta
     }
 }
@@ -156,23 +147,15 @@ fn is_gauge(name: &str) -> bool {
 fn parse_pairs_of_lines(text: &str, values: &mut BTreeMap<String, i64>) -> Result<(), String> {
     let mut lines = text.lines();
     while let Some(names) = lines.next() {
-        let (prefix, names) = names
-            .split_once(':')
-            .ok_or_else(|| format!("no prefix: {names}"))?;
+        let (prefix, names) = names.split_once(':').ok_or_else(|| format!("no prefix: {names}"))?;
         let numbers = lines
             .next()
             .and_then(|line| line.strip_prefix(prefix)?.strip_prefix(':'))
             .ok_or_else(|| format!("no values for {prefix}"))?;
-        let (names, numbers): (Vec<_>, Vec<_>) = (
-            names.split_whitespace().collect(),
-            numbers.split_whitespace().collect(),
-        );
+        let (names, numbers): (Vec<_>, Vec<_>) =
+            (names.split_whitespace().collect(), numbers.split_whitespace().collect());
         if names.len() != numbers.len() {
-            return Err(format!(
-                "{prefix}: {} names, {} values",
-                names.len(),
-                numbers.len()
-            ));
+            return Err(format!("{prefix}: {} names, {} values", names.len(), numbers.len()));
         }
         for (name, number) in names.into_iter().zip(numbers) {
             values.insert(format!("{prefix}.{name}"), parse_number(number)?);
@@ -184,14 +167,10 @@ fn parse_pairs_of_lines(text: &str, values: &mut BTreeMap<String, i64>) -> Resul
 /// sockstat: a prefix, then names and values in turn.
 fn parse_sockstat(text: &str, values: &mut BTreeMap<String, i64>) -> Result<(), String> {
     for line in text.lines() {
-        let (prefix, rest) = line
-            .split_once(':')
-            .ok_or_else(|| format!("no prefix: {line}"))?;
+        let (prefix, rest) = line.split_once(':').ok_or_else(|| format!("no prefix: {line}"))?;
         let mut fields = rest.split_whitespace();
         while let Some(name) = fields.next() {
-            let number = fields
-                .next()
-                .ok_or_else(|| format!("{prefix} {name} has no value"))?;
+            let number = fields.next().ok_or_else(|| format!("{prefix} {name} has no value"))?;
             values.insert(format!("sockstat.{prefix}.{name}"), parse_number(number)?);
         }
     }
@@ -267,9 +246,7 @@ mod tests {
             ("TcpExt: A\nTcpExt: x\n", "", "x is no number"),
             ("", "TCP: inuse\n", "TCP inuse has no value"),
         ] {
-            let error = Counters::parse(netstat, "", sockstat)
-                .unwrap_err()
-                .to_string();
+            let error = Counters::parse(netstat, "", sockstat).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
     }

@@ -112,9 +112,7 @@ impl SocketDiag {
     /// # Errors
     /// When this kernel has no such sockets.
     pub fn open() -> Result<Self, DiagError> {
-        Ok(Self {
-            netlink: Netlink::open(NETLINK_SOCK_DIAG)?,
-        })
+        Ok(Self { netlink: Netlink::open(NETLINK_SOCK_DIAG)? })
     }
 
     /// Opens it in `namespace`.
@@ -134,20 +132,14 @@ impl SocketDiag {
         let mut found = Vec::new();
         for family in [AF_INET, AF_INET6] {
             let request = Self::request(family, StateFlags::LISTEN, None);
-            found.append(
-                &mut self.dump(&request, |found: &mut Vec<Listener>, socket| {
-                    found.push(Listener {
-                        local: (
-                            socket.socket_id.source_address,
-                            socket.socket_id.source_port,
-                        )
-                            .into(),
-                        queued: socket.recv_queue,
-                        limit: socket.send_queue,
-                        inode: socket.inode,
-                    });
-                })?,
-            );
+            found.append(&mut self.dump(&request, |found: &mut Vec<Listener>, socket| {
+                found.push(Listener {
+                    local: (socket.socket_id.source_address, socket.socket_id.source_port).into(),
+                    queued: socket.recv_queue,
+                    limit: socket.send_queue,
+                    inode: socket.inode,
+                });
+            })?);
         }
         Ok(found)
     }
@@ -200,11 +192,7 @@ impl SocketDiag {
     }
 
     fn request(family: u8, states: StateFlags, local_port: Option<u16>) -> InetRequest {
-        let mut socket_id = if family == AF_INET {
-            SocketId::new_v4()
-        } else {
-            SocketId::new_v6()
-        };
+        let mut socket_id = if family == AF_INET { SocketId::new_v4() } else { SocketId::new_v6() };
         socket_id.source_port = local_port.unwrap_or(0);
         InetRequest {
             family,

@@ -92,21 +92,13 @@ pub fn join_with_veth(
 ) -> Result<(), LinkError> {
     let mut at_server = open_in(server)?;
     let mut at_client = open_in(client)?;
-    let LinkAddresses {
-        server: server_address,
-        clients,
-        prefix,
-    } = addresses;
+    let LinkAddresses { server: server_address, clients, prefix } = addresses;
 
     let create = Request::create_veth(client);
     let creation = create.name.clone();
     let mut requests = vec![create];
     requests.push(Request::address(SERVER_INDEX, *server_address, *prefix));
-    requests.extend(
-        clients
-            .iter()
-            .map(|to| Request::neighbour(SERVER_INDEX, *to, CLIENT_MAC)),
-    );
+    requests.extend(clients.iter().map(|to| Request::neighbour(SERVER_INDEX, *to, CLIENT_MAC)));
     carry_out(&mut at_server, requests).map_err(|error| match error {
         LinkError::Refused { request, source }
             if request == creation && source.raw_os_error() == Some(libc::EOPNOTSUPP) =>
@@ -117,32 +109,16 @@ pub fn join_with_veth(
     })?;
 
     let mut requests = vec![Request::bring_up(CLIENT_INDEX, CLIENT_INTERFACE)];
-    requests.extend(
-        clients
-            .iter()
-            .map(|own| Request::address(CLIENT_INDEX, *own, *prefix)),
-    );
-    requests.push(Request::neighbour(
-        CLIENT_INDEX,
-        *server_address,
-        SERVER_MAC,
-    ));
+    requests.extend(clients.iter().map(|own| Request::address(CLIENT_INDEX, *own, *prefix)));
+    requests.push(Request::neighbour(CLIENT_INDEX, *server_address, SERVER_MAC));
     carry_out(&mut at_client, requests)?;
 
-    let mut server_end = End {
-        netlink: at_server,
-        interface: SERVER_INTERFACE,
-    };
-    let mut client_end = End {
-        netlink: at_client,
-        interface: CLIENT_INTERFACE,
-    };
+    let mut server_end = End { netlink: at_server, interface: SERVER_INTERFACE };
+    let mut client_end = End { netlink: at_client, interface: CLIENT_INTERFACE };
     client_end.wait_until_up(CLIENT_INDEX)?;
     server_end.wait_until_up(SERVER_INDEX)?;
     server_end.wait_until_local(*server_address)?;
-    clients
-        .iter()
-        .try_for_each(|own| client_end.wait_until_local(*own))
+    clients.iter().try_for_each(|own| client_end.wait_until_local(*own))
 }
 
 /// Brings the loopback of the calling thread's namespace up.
@@ -154,12 +130,10 @@ pub(crate) fn bring_loopback_up() -> io::Result<()> {
 }
 
 fn open_in(namespace: &NetworkNamespace) -> Result<Netlink, LinkError> {
-    namespace
-        .run(|| Netlink::open(NETLINK_ROUTE))?
-        .map_err(|source| LinkError::Refused {
-            request: "open a netlink socket".to_owned(),
-            source,
-        })
+    namespace.run(|| Netlink::open(NETLINK_ROUTE))?.map_err(|source| LinkError::Refused {
+        request: "open a netlink socket".to_owned(),
+        source,
+    })
 }
 
 fn carry_out(netlink: &mut Netlink, requests: Vec<Request>) -> Result<(), LinkError> {
@@ -167,12 +141,10 @@ fn carry_out(netlink: &mut Netlink, requests: Vec<Request>) -> Result<(), LinkEr
         .into_iter()
         .map(|request| (request.name, (request.message, request.flags)))
         .unzip();
-    netlink
-        .carry_out(messages)
-        .map_err(|refused| LinkError::Refused {
-            request: names[refused.index].clone(),
-            source: refused.source,
-        })
+    netlink.carry_out(messages).map_err(|refused| LinkError::Refused {
+        request: names[refused.index].clone(),
+        source: refused.source,
+    })
 }
 
 /// One end of a new link.
@@ -199,9 +171,7 @@ impl End {
         let IpAddr::V6(v6) = address else {
             return Ok(());
         };
-        let question = RouteMessageBuilder::<Ipv6Addr>::new()
-            .destination_prefix(v6, 128)
-            .build();
+        let question = RouteMessageBuilder::<Ipv6Addr>::new().destination_prefix(v6, 128).build();
         self.wait_for(RouteNetlinkMessage::GetRoute(question), is_local_route)
     }
 
@@ -213,13 +183,9 @@ impl End {
         let interface = self.interface;
         let deadline = Instant::now() + USABLE_WITHIN;
         loop {
-            let answer = self
-                .netlink
-                .ask(question.clone(), holds)
-                .map_err(|source| LinkError::Refused {
-                    request: format!("look at {interface}"),
-                    source,
-                })?;
+            let answer = self.netlink.ask(question.clone(), holds).map_err(|source| {
+                LinkError::Refused { request: format!("look at {interface}"), source }
+            })?;
             if answer {
                 return Ok(());
             }
@@ -292,14 +258,12 @@ impl Request {
 
     fn address(index: u32, address: IpAddr, prefix: u8) -> Self {
         let mut message: AddressMessage = match address {
-            IpAddr::V4(v4) => AddressMessageBuilder::<Ipv4Addr>::new()
-                .index(index)
-                .address(v4, prefix)
-                .build(),
-            IpAddr::V6(v6) => AddressMessageBuilder::<Ipv6Addr>::new()
-                .index(index)
-                .address(v6, prefix)
-                .build(),
+            IpAddr::V4(v4) => {
+                AddressMessageBuilder::<Ipv4Addr>::new().index(index).address(v4, prefix).build()
+            }
+            IpAddr::V6(v6) => {
+                AddressMessageBuilder::<Ipv6Addr>::new().index(index).address(v6, prefix).build()
+            }
         };
         // IPv6 would hold the address back for a second to look for doubles.
         message.header.flags |= AddressHeaderFlags::Nodad;

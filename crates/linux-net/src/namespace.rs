@@ -69,10 +69,7 @@ impl NetworkNamespace {
         let open = || {
             let file = File::open(path)?;
             let inode = file.metadata()?.ino();
-            Ok(Self {
-                file: Arc::new(file),
-                inode,
-            })
+            Ok(Self { file: Arc::new(file), inode })
         };
         open().map_err(|source| NamespaceError::system("open a network namespace", source))
     }
@@ -144,8 +141,6 @@ fn in_short_lived_thread<T: Send>(f: impl FnOnce() -> T + Send) -> Result<T, Nam
             .name("namespace".to_owned())
             .spawn_scoped(scope, f)
             .map_err(|source| NamespaceError::system("start a thread", source))?;
-        Ok(thread
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        Ok(thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     })
 }

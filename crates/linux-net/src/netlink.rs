@@ -43,12 +43,7 @@ impl Netlink {
         let mut socket = Socket::new(protocol)?;
         socket.bind_auto()?;
         socket.connect(&SocketAddr::new(0, 0))?;
-        Ok(Self {
-            socket,
-            sequence: 0,
-            outgoing: Vec::new(),
-            incoming: vec![0; LARGEST_DATAGRAM],
-        })
+        Ok(Self { socket, sequence: 0, outgoing: Vec::new(), incoming: vec![0; LARGEST_DATAGRAM] })
     }
 
     /// Carries out requests in their order with one system call to send them
@@ -62,11 +57,7 @@ impl Netlink {
         let first = self.sequence + 1;
         let mut requests = requests.into_iter().peekable();
         while let Some((message, flags)) = requests.next() {
-            let last = if requests.peek().is_none() {
-                NLM_F_ACK
-            } else {
-                0
-            };
+            let last = if requests.peek().is_none() { NLM_F_ACK } else { 0 };
             self.append(message, NLM_F_REQUEST | flags | last);
         }
         if self.outgoing.is_empty() {
@@ -183,8 +174,7 @@ impl Netlink {
         packet.finalize();
         let start = self.outgoing.len();
         // Messages of a batch start at multiples of 4 (NLMSG_ALIGN).
-        self.outgoing
-            .resize(start + packet.buffer_len().next_multiple_of(4), 0);
+        self.outgoing.resize(start + packet.buffer_len().next_multiple_of(4), 0);
         packet.serialize(&mut self.outgoing[start..start + packet.buffer_len()]);
     }
 
@@ -193,14 +183,9 @@ impl Netlink {
     }
 
     fn receive(&mut self) -> io::Result<usize> {
-        let length = retried(|| {
-            self.socket
-                .recv(&mut &mut self.incoming[..], libc::MSG_TRUNC)
-        })?;
+        let length = retried(|| self.socket.recv(&mut &mut self.incoming[..], libc::MSG_TRUNC))?;
         if length > self.incoming.len() {
-            return Err(io::Error::other(format!(
-                "netlink datagram of {length} bytes truncated"
-            )));
+            return Err(io::Error::other(format!("netlink datagram of {length} bytes truncated")));
         }
         Ok(length)
     }
@@ -217,9 +202,7 @@ fn retried(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
 
 /// The errno at the start of an NLMSG_ERROR or NLMSG_DONE, none for success.
 fn error_of(payload: &[u8]) -> Option<io::Error> {
-    let code = payload
-        .first_chunk()
-        .map_or(0, |code| i32::from_ne_bytes(*code));
+    let code = payload.first_chunk().map_or(0, |code| i32::from_ne_bytes(*code));
     (code < 0).then(|| io::Error::from_raw_os_error(-code))
 }
 
@@ -231,9 +214,7 @@ impl<'a> Iterator for Messages<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         let message = NetlinkBuffer::new_checked(self.0).ok()?;
-        let end = (message.length() as usize)
-            .next_multiple_of(4)
-            .min(self.0.len());
+        let end = (message.length() as usize).next_multiple_of(4).min(self.0.len());
         let (this, rest) = self.0.split_at(end);
         self.0 = rest;
         Some(NetlinkBuffer::new(this))

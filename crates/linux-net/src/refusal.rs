@@ -123,9 +123,7 @@ impl Refusal {
             Self::UserNamespacesOff => {
                 "run as root, or `sudo sysctl -w user.max_user_namespaces=15000`"
             }
-            Self::NetworkNamespacesOff => {
-                "`sudo sysctl -w user.max_net_namespaces=15000`"
-            }
+            Self::NetworkNamespacesOff => "`sudo sysctl -w user.max_net_namespaces=15000`",
             Self::LimitReached { .. } => {
                 "end other programs that hold namespaces, or raise the limit with `sudo sysctl -w`"
             }
@@ -159,13 +157,9 @@ impl NamespacePolicy {
     /// so read them before entering another.
     pub fn of_this_process() -> Self {
         let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse().ok();
-        let threads = fs::read_to_string("/proc/self/status")
-            .ok()
-            .and_then(|status| {
-                status
-                    .lines()
-                    .find_map(|line| line.strip_prefix("Threads:")?.trim().parse().ok())
-            });
+        let threads = fs::read_to_string("/proc/self/status").ok().and_then(|status| {
+            status.lines().find_map(|line| line.strip_prefix("Threads:")?.trim().parse().ok())
+        });
         Self {
             apparmor_restricts: number("/proc/sys/kernel/apparmor_restrict_unprivileged_userns"),
             unprivileged_clone: number("/proc/sys/kernel/unprivileged_userns_clone"),
@@ -227,40 +221,17 @@ mod tests {
     };
 
     fn told(policy: &NamespacePolicy, attempt: Attempt, errno: Errno) -> String {
-        NamespaceError::Refused {
-            attempt,
-            refusal: policy.diagnose(attempt, errno),
-        }
-        .to_string()
+        NamespaceError::Refused { attempt, refusal: policy.diagnose(attempt, errno) }.to_string()
     }
 
     #[test]
     fn ubuntus_restriction_is_named_at_whatever_step_it_shows() {
-        let ubuntu = NamespacePolicy {
-            apparmor_restricts: Some(1),
-            ..OPEN
-        };
+        let ubuntu = NamespacePolicy { apparmor_restricts: Some(1), ..OPEN };
         for (attempt, errno, intent) in [
-            (
-                Attempt::UserNamespace,
-                Errno::EACCES,
-                "create a user namespace",
-            ),
-            (
-                Attempt::UserNamespace,
-                Errno::EPERM,
-                "create a user namespace",
-            ),
-            (
-                Attempt::IdentityMap,
-                Errno::EPERM,
-                "map this user to root in a new user namespace",
-            ),
-            (
-                Attempt::NetworkNamespace,
-                Errno::EPERM,
-                "create a network namespace",
-            ),
+            (Attempt::UserNamespace, Errno::EACCES, "create a user namespace"),
+            (Attempt::UserNamespace, Errno::EPERM, "create a user namespace"),
+            (Attempt::IdentityMap, Errno::EPERM, "map this user to root in a new user namespace"),
+            (Attempt::NetworkNamespace, Errno::EPERM, "create a network namespace"),
         ] {
             assert_eq!(
                 told(&ubuntu, attempt, errno),
@@ -318,48 +289,12 @@ mod tests {
                 "this process has 7 threads",
                 "first thing in main",
             ),
-            (
-                OPEN,
-                UserNamespace,
-                Errno::EINVAL,
-                "CONFIG_USER_NS",
-                "another kernel",
-            ),
-            (
-                OPEN,
-                NetworkNamespace,
-                Errno::EINVAL,
-                "CONFIG_NET_NS",
-                "another kernel",
-            ),
-            (
-                OPEN,
-                UserNamespace,
-                Errno::EPERM,
-                "seccomp",
-                "outside the container",
-            ),
-            (
-                NamespacePolicy::default(),
-                UserNamespace,
-                Errno::EPERM,
-                "seccomp",
-                "CAP_SYS_ADMIN",
-            ),
-            (
-                OPEN,
-                IdentityMap,
-                Errno::EACCES,
-                "EACCES",
-                "outside the container",
-            ),
-            (
-                OPEN,
-                NetworkNamespace,
-                Errno::EPERM,
-                "dropped capabilities",
-                "CAP_SYS_ADMIN",
-            ),
+            (OPEN, UserNamespace, Errno::EINVAL, "CONFIG_USER_NS", "another kernel"),
+            (OPEN, NetworkNamespace, Errno::EINVAL, "CONFIG_NET_NS", "another kernel"),
+            (OPEN, UserNamespace, Errno::EPERM, "seccomp", "outside the container"),
+            (NamespacePolicy::default(), UserNamespace, Errno::EPERM, "seccomp", "CAP_SYS_ADMIN"),
+            (OPEN, IdentityMap, Errno::EACCES, "EACCES", "outside the container"),
+            (OPEN, NetworkNamespace, Errno::EPERM, "dropped capabilities", "CAP_SYS_ADMIN"),
             (OPEN, UserNamespace, Errno::ENOMEM, "ENOMEM", "run as root"),
         ] {
             let text = told(&policy, attempt, errno);

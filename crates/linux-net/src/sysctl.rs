@@ -115,12 +115,7 @@ pub enum SysctlError {
 /// up at the loopback.
 pub fn sysctl_scopes(names: &[SysctlName]) -> Vec<SysctlScope> {
     let in_fresh = NetworkNamespace::create().and_then(|fresh| {
-        fresh.run(|| {
-            names
-                .iter()
-                .map(|name| writable(&name.of_loopback()))
-                .collect::<Vec<_>>()
-        })
+        fresh.run(|| names.iter().map(|name| writable(&name.of_loopback())).collect::<Vec<_>>())
     });
     let in_fresh = match in_fresh {
         Ok(in_fresh) => in_fresh,
@@ -268,10 +263,7 @@ fn read(name: &SysctlName) -> Result<String, SysctlError> {
         Err(source) if source.kind() == io::ErrorKind::NotFound => {
             Err(SysctlError::Unknown { name: name.clone() })
         }
-        Err(source) => Err(SysctlError::Read {
-            name: name.clone(),
-            source,
-        }),
+        Err(source) => Err(SysctlError::Read { name: name.clone(), source }),
     }
 }
 
@@ -280,11 +272,7 @@ fn read_as_asked(name: &SysctlName, asked: &str) -> Result<String, SysctlError> 
     if is_same_value(asked, &effective) {
         return Ok(effective);
     }
-    Err(SysctlError::NotKept {
-        name: name.clone(),
-        asked: asked.to_owned(),
-        effective,
-    })
+    Err(SysctlError::NotKept { name: name.clone(), asked: asked.to_owned(), effective })
 }
 
 fn read_deciding() -> Result<BTreeMap<SysctlName, String>, SysctlError> {
@@ -340,14 +328,9 @@ mod tests {
         ] {
             assert!(is_same_value(asked, effective), "{asked:?} {effective:?}");
         }
-        for (asked, effective) in [
-            ("128", "127"),
-            ("1 2", "1 2 3"),
-            ("1 2 3", "1 2"),
-            ("1", ""),
-            ("a", "b"),
-            ("", "0"),
-        ] {
+        for (asked, effective) in
+            [("128", "127"), ("1 2", "1 2 3"), ("1 2 3", "1 2"), ("1", ""), ("a", "b"), ("", "0")]
+        {
             assert!(!is_same_value(asked, effective), "{asked:?} {effective:?}");
         }
     }
@@ -355,10 +338,7 @@ mod tests {
     #[test]
     fn every_deciding_sysctl_has_a_name_and_belongs_to_networks() {
         for name in DECIDING_SYSCTLS {
-            assert!(
-                name.parse::<SysctlName>().unwrap().is_about_networks(),
-                "{name}"
-            );
+            assert!(name.parse::<SysctlName>().unwrap().is_about_networks(), "{name}");
         }
         assert!(DECIDING_SYSCTLS.is_sorted());
     }

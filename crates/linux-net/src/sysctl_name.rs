@@ -64,19 +64,12 @@ impl FromStr for SysctlName {
     type Err = SysctlNameError;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let error = |reason| SysctlNameError {
-            name: name.to_owned(),
-            reason,
-        };
+        let error = |reason| SysctlNameError { name: name.to_owned(), reason };
         let separator = name
             .chars()
             .find(|character| matches!(character, '.' | '/'))
             .ok_or_else(|| error("it has one part"))?;
-        let dotted = if separator == '/' {
-            swap_separators(name)
-        } else {
-            name.to_owned()
-        };
+        let dotted = if separator == '/' { swap_separators(name) } else { name.to_owned() };
         for part in dotted.split('.') {
             if part.is_empty() {
                 return Err(error("it has an empty part"));
@@ -120,16 +113,8 @@ mod tests {
     #[test]
     fn maps_names_to_files_as_sysctl_does() {
         for (name, shown, path) in [
-            (
-                "net.core.somaxconn",
-                "net.core.somaxconn",
-                "/proc/sys/net/core/somaxconn",
-            ),
-            (
-                "net/core/somaxconn",
-                "net.core.somaxconn",
-                "/proc/sys/net/core/somaxconn",
-            ),
+            ("net.core.somaxconn", "net.core.somaxconn", "/proc/sys/net/core/somaxconn"),
+            ("net/core/somaxconn", "net.core.somaxconn", "/proc/sys/net/core/somaxconn"),
             (
                 "net.ipv4.conf.eth0/100.rp_filter",
                 "net.ipv4.conf.eth0/100.rp_filter",
@@ -172,14 +157,8 @@ mod tests {
     #[test]
     fn an_interface_stands_for_every_interface() {
         let of_loopback = |name: &str| name.parse::<SysctlName>().unwrap().of_loopback().0;
-        assert_eq!(
-            of_loopback("net.ipv4.conf.server0.rp_filter"),
-            "net.ipv4.conf.lo.rp_filter"
-        );
-        assert_eq!(
-            of_loopback("net.ipv4.conf.all.rp_filter"),
-            "net.ipv4.conf.all.rp_filter"
-        );
+        assert_eq!(of_loopback("net.ipv4.conf.server0.rp_filter"), "net.ipv4.conf.lo.rp_filter");
+        assert_eq!(of_loopback("net.ipv4.conf.all.rp_filter"), "net.ipv4.conf.all.rp_filter");
         assert_eq!(of_loopback("net.core.somaxconn"), "net.core.somaxconn");
     }
 }

@@ -89,10 +89,7 @@ pub fn tcp_info(socket: BorrowedFd<'_>) -> io::Result<TcpInfo> {
         return Err(io::Error::last_os_error());
     }
     let state = TcpState::from_kernel(info.tcpi_state).ok_or_else(|| {
-        io::Error::other(format!(
-            "TCP_INFO names an unknown state {}",
-            info.tcpi_state
-        ))
+        io::Error::other(format!("TCP_INFO names an unknown state {}", info.tcpi_state))
     })?;
     Ok(TcpInfo {
         state,
@@ -123,11 +120,7 @@ mod tests {
         assert_eq!(info.unacked, 1, "one connection is queued");
         drop(listener);
         let info = tcp_info(client.as_fd()).unwrap();
-        assert_eq!(
-            info.state,
-            TcpState::Close,
-            "the listener's end resets what it queued"
-        );
+        assert_eq!(info.state, TcpState::Close, "the listener's end resets what it queued");
     }
 
     #[test]

@@ -34,26 +34,15 @@ pub fn in_lab_namespace(body: impl FnOnce()) {
     if can_administer_networks() {
         return body();
     }
-    assert!(
-        std::env::var_os(MARK).is_none(),
-        "no capabilities inside the user namespace"
-    );
+    assert!(std::env::var_os(MARK).is_none(), "no capabilities inside the user namespace");
     let thread = std::thread::current();
-    let test = thread
-        .name()
-        .filter(|name| *name != "main")
-        .expect("a test's thread has its name");
+    let test = thread.name().filter(|name| *name != "main").expect("a test's thread has its name");
     let mut command = Command::new(std::env::current_exe().expect("a test has an executable"));
-    command
-        .args(["--exact", test, "--include-ignored", "--nocapture"])
-        .env(MARK, "1");
+    command.args(["--exact", test, "--include-ignored", "--nocapture"]).env(MARK, "1");
 
     let policy = NamespacePolicy::of_this_process();
     let map = IdentityMap::of_this_process();
-    let enter = move || {
-        map.enter_new_namespace()
-            .map_err(|(_, errno)| io::Error::from(errno))
-    };
+    let enter = move || map.enter_new_namespace().map_err(|(_, errno)| io::Error::from(errno));
     // SAFETY: the closure only makes system calls, on memory allocated before
     // the fork, and its error is a plain number.
     unsafe { command.pre_exec(enter) };
@@ -63,17 +52,12 @@ pub fn in_lab_namespace(body: impl FnOnce()) {
         let refusal = policy.diagnose(attempt, errno);
         panic!("{}", NamespaceError::Refused { attempt, refusal });
     });
-    let (printed, said) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let (printed, said) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(
         output.status.success(),
         "{test} in a user namespace: {}\n{printed}{said}",
         output.status
     );
-    assert!(
-        printed.contains("1 passed"),
-        "{test} did not run in a user namespace:\n{printed}"
-    );
+    assert!(printed.contains("1 passed"), "{test} did not run in a user namespace:\n{printed}");
 }

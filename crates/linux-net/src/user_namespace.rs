@@ -18,14 +18,10 @@ const CAP_SYS_ADMIN: u32 = 21;
 /// (effective CAP_SYS_ADMIN and CAP_NET_ADMIN).
 pub fn can_administer_networks() -> bool {
     let needed = 1u64 << CAP_NET_ADMIN | 1u64 << CAP_SYS_ADMIN;
-    let effective = fs::read_to_string("/proc/self/status")
-        .ok()
-        .and_then(|status| {
-            let set = status
-                .lines()
-                .find_map(|line| line.strip_prefix("CapEff:"))?;
-            u64::from_str_radix(set.trim(), 16).ok()
-        });
+    let effective = fs::read_to_string("/proc/self/status").ok().and_then(|status| {
+        let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
+        u64::from_str_radix(set.trim(), 16).ok()
+    });
     effective.is_some_and(|set| set & needed == needed)
 }
 
@@ -54,17 +50,13 @@ pub fn enter_user_namespace() -> Result<(), NamespaceError> {
         attempt,
         refusal: policy.diagnose(attempt, errno),
     };
-    IdentityMap::of_this_process()
-        .enter_new_namespace()
-        .map_err(refused)?;
+    IdentityMap::of_this_process().enter_new_namespace().map_err(refused)?;
     trial_network_namespace().map_err(|errno| refused((Attempt::NetworkNamespace, errno)))
 }
 
 /// Makes a network namespace and lets it go.
 fn trial_network_namespace() -> Result<(), Errno> {
-    std::thread::spawn(|| unshare(CloneFlags::CLONE_NEWNET))
-        .join()
-        .expect("unshare does not panic")
+    std::thread::spawn(|| unshare(CloneFlags::CLONE_NEWNET)).join().expect("unshare does not panic")
 }
 
 /// What is written to the new user namespace's maps: this user is its root.
@@ -80,10 +72,7 @@ impl IdentityMap {
     }
 
     pub(crate) fn of(user: u32, group: u32) -> Self {
-        Self {
-            users: format!("0 {user} 1"),
-            groups: format!("0 {group} 1"),
-        }
+        Self { users: format!("0 {user} 1"), groups: format!("0 {group} 1") }
     }
 
     /// Moves this process into a new user namespace. Only makes system calls,
@@ -110,14 +99,9 @@ mod tests {
 
     #[test]
     fn a_process_of_many_threads_is_told_so() {
-        let (attempt, errno) = IdentityMap::of_this_process()
-            .enter_new_namespace()
-            .unwrap_err();
+        let (attempt, errno) = IdentityMap::of_this_process().enter_new_namespace().unwrap_err();
         assert_eq!((attempt, errno), (Attempt::UserNamespace, Errno::EINVAL));
         let refusal = NamespacePolicy::of_this_process().diagnose(attempt, errno);
-        assert!(
-            matches!(refusal, Refusal::Threads { threads } if threads >= 2),
-            "{refusal}"
-        );
+        assert!(matches!(refusal, Refusal::Threads { threads } if threads >= 2), "{refusal}");
     }
 }

@@ -12,18 +12,12 @@ fn raises_no_further_than_needed_and_names_the_hard_limit() {
     assert_eq!(raise_open_files(200), Ok(200));
 
     // More than the kernel gives anybody, root included.
-    let most: u64 = std::fs::read_to_string("/proc/sys/fs/nr_open")
-        .unwrap()
-        .trim()
-        .parse()
-        .unwrap();
+    let most: u64 =
+        std::fs::read_to_string("/proc/sys/fs/nr_open").unwrap().trim().parse().unwrap();
     let error = raise_open_files(most + 1).unwrap_err();
     assert_eq!((error.needed, error.hard), (most + 1, 200));
     let text = error.to_string();
-    assert!(
-        text.contains(&format!("allow {} open files", most + 1)),
-        "{text}"
-    );
+    assert!(text.contains(&format!("allow {} open files", most + 1)), "{text}");
     assert!(text.contains("the hard limit is 200"), "{text}");
     assert_eq!(getrlimit(Resource::RLIMIT_NOFILE), Ok((200, 200)));
 }

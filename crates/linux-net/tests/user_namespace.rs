@@ -49,13 +49,7 @@ fn as_an_ordinary_user() {
     let user = nix::unistd::geteuid();
     let not_yet = NetworkNamespace::create().unwrap_err();
     assert!(
-        matches!(
-            &not_yet,
-            NamespaceError::Refused {
-                refusal: Refusal::Policy { .. },
-                ..
-            }
-        ),
+        matches!(&not_yet, NamespaceError::Refused { refusal: Refusal::Policy { .. }, .. }),
         "{not_yet}"
     );
     let somaxconn: SysctlName = "net.core.somaxconn".parse().unwrap();
@@ -69,10 +63,7 @@ fn as_an_ordinary_user() {
     assert_ne!(user_namespace(), before);
     assert!(nix::unistd::geteuid().is_root());
     let map = fs::read_to_string("/proc/self/uid_map").unwrap();
-    assert_eq!(
-        map.split_whitespace().collect::<Vec<_>>(),
-        ["0", &user.to_string(), "1"]
-    );
+    assert_eq!(map.split_whitespace().collect::<Vec<_>>(), ["0", &user.to_string(), "1"]);
     let inside = user_namespace();
     enter_user_namespace().unwrap();
     assert_eq!(user_namespace(), inside, "once is enough");

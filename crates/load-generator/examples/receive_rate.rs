@@ -23,9 +23,7 @@ fn main() {
         return relay();
     }
     let number = |index: usize, default| {
-        arguments
-            .get(index)
-            .map_or(default, |text| text.parse().expect("a number"))
+        arguments.get(index).map_or(default, |text| text.parse().expect("a number"))
     };
     let settings = LoadSettings {
         clients: number(0, 400),
@@ -44,9 +42,7 @@ fn main() {
         .expect("the relay starts");
     let mut address = String::new();
     let output = server.stdout.take().expect("a pipe");
-    BufReader::new(output)
-        .read_line(&mut address)
-        .expect("the relay says its address");
+    BufReader::new(output).read_line(&mut address).expect("the relay says its address");
 
     let config = LoadConfig {
         settings,
@@ -61,9 +57,7 @@ fn main() {
     drop(server.stdin.take());
     server.wait().expect("the relay ends");
 
-    let seconds = report
-        .chat_window_ns
-        .map_or(0.0, |(first, last)| (last - first) as f64 / 1e9);
+    let seconds = report.chat_window_ns.map_or(0.0, |(first, last)| (last - first) as f64 / 1e9);
     let cpu = report.resources.user_seconds + report.resources.system_seconds;
     let mut out = std::io::stdout().lock();
     writeln!(

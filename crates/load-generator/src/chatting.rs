@@ -42,8 +42,7 @@ impl Generator<'_> {
                 if intended >= writer.unblocked_ns {
                     self.figures.send_lateness.record(now - intended);
                 }
-                self.format
-                    .write(client as u32, schedule.begun, &mut self.body_buffer);
+                self.format.write(client as u32, schedule.begun, &mut self.body_buffer);
                 self.codec
                     .encode(&self.body_buffer, &mut writer.out)
                     .expect("the size was checked against the largest body");
@@ -51,10 +50,7 @@ impl Generator<'_> {
             }
         }
         if !writer.out.is_empty() {
-            match writer
-                .socket()
-                .send_with_flags(&writer.out[writer.sent..], MSG_NOSIGNAL)
-            {
+            match writer.socket().send_with_flags(&writer.out[writer.sent..], MSG_NOSIGNAL) {
                 Ok(bytes) => {
                     writer.sent += bytes;
                     writer.bytes_written += bytes as u64;
@@ -106,10 +102,7 @@ impl Generator<'_> {
         let mut interest = EpollFlags::EPOLLIN;
         interest.set(EpollFlags::EPOLLOUT, wait);
         self.epoll
-            .modify(
-                writer.socket(),
-                &mut EpollEvent::new(interest, client as u64),
-            )
+            .modify(writer.socket(), &mut EpollEvent::new(interest, client as u64))
             .map_err(LoadError::machine("watch a socket"))
     }
 
@@ -117,10 +110,7 @@ impl Generator<'_> {
     /// there is more, so that none waits for another's flood.
     pub(crate) fn read(&mut self, client: usize) -> Result<(), LoadError> {
         let reader = &mut self.clients[client];
-        let mut socket = reader
-            .socket
-            .as_ref()
-            .expect("an open client has its socket");
+        let mut socket = reader.socket.as_ref().expect("an open client has its socket");
         let bytes = match socket.read(&mut self.read_buffer) {
             Ok(0) => {
                 self.on_end_of_file(client);
@@ -169,11 +159,7 @@ impl Generator<'_> {
 
     fn on_end_of_file(&mut self, client: usize) {
         let as_planned = self.config.server_closes && self.schedules[client].is_written();
-        let ending = if as_planned {
-            Ending::Finished
-        } else {
-            Ending::ClosedByServer
-        };
+        let ending = if as_planned { Ending::Finished } else { Ending::ClosedByServer };
         self.end(client, ending, None);
     }
 }

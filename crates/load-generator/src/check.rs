@@ -35,26 +35,18 @@ pub fn check_settings(
     let mut problem = |field, reason: String| problems.push(SettingProblem { field, reason });
 
     if settings.clients == 0 {
-        problem(
-            "clients",
-            "0 clients make no load: ask for at least 1".to_owned(),
-        );
+        problem("clients", "0 clients make no load: ask for at least 1".to_owned());
     }
     if settings.source_addresses == 0 {
-        problem(
-            "source_addresses",
-            "0 addresses: ask for at least 1".to_owned(),
-        );
+        problem("source_addresses", "0 addresses: ask for at least 1".to_owned());
     }
     match (settings.pattern, settings.connect_rate) {
-        (ConnectPattern::Rate, None) => problem(
-            "connect_rate",
-            "pattern rate needs it: attempts a second".to_owned(),
-        ),
-        (ConnectPattern::Rate, Some(rate)) if !(rate.is_finite() && rate > 0.0) => problem(
-            "connect_rate",
-            format!("{rate} attempts a second: ask for more than 0"),
-        ),
+        (ConnectPattern::Rate, None) => {
+            problem("connect_rate", "pattern rate needs it: attempts a second".to_owned())
+        }
+        (ConnectPattern::Rate, Some(rate)) if !(rate.is_finite() && rate > 0.0) => {
+            problem("connect_rate", format!("{rate} attempts a second: ask for more than 0"))
+        }
         _ => {}
     }
     for (field, time) in [
@@ -105,9 +97,7 @@ pub fn check_settings(
 
 /// From a client's being ready to its last message; none when that overflows.
 fn schedule_length(settings: &LoadSettings) -> Option<Duration> {
-    let gaps = settings
-        .interval
-        .checked_mul(settings.messages.saturating_sub(1))?;
+    let gaps = settings.interval.checked_mul(settings.messages.saturating_sub(1))?;
     settings.send_delay.checked_add(gaps)
 }
 
@@ -140,15 +130,8 @@ mod tests {
     fn each_impossible_value_names_its_field() {
         assert_eq!(fields(|s| s.clients = 0), ["clients"]);
         assert_eq!(fields(|s| s.source_addresses = 0), ["source_addresses"]);
-        assert_eq!(
-            fields(|s| s.pattern = ConnectPattern::Rate),
-            ["connect_rate"]
-        );
-        assert_eq!(
-            fields(|s| s.connect_rate = Some(10.0)),
-            [""; 0],
-            "an axis over patterns"
-        );
+        assert_eq!(fields(|s| s.pattern = ConnectPattern::Rate), ["connect_rate"]);
+        assert_eq!(fields(|s| s.connect_rate = Some(10.0)), [""; 0], "an axis over patterns");
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             let with_rate = |s: &mut LoadSettings| {
                 s.pattern = ConnectPattern::Rate;
@@ -156,16 +139,10 @@ mod tests {
             };
             assert_eq!(fields(with_rate), ["connect_rate"], "{rate}");
         }
-        assert_eq!(
-            fields(|s| s.connect_deadline = Duration::ZERO),
-            ["connect_deadline"]
-        );
+        assert_eq!(fields(|s| s.connect_deadline = Duration::ZERO), ["connect_deadline"]);
         assert_eq!(fields(|s| s.size = 12), ["size"]);
         assert_eq!(fields(|s| s.size = 10_000), ["size"]);
-        assert_eq!(
-            fields(|s| s.interval = Duration::from_secs(3)),
-            ["finish_deadline"]
-        );
+        assert_eq!(fields(|s| s.interval = Duration::from_secs(3)), ["finish_deadline"]);
         assert_eq!(fields(|s| s.interval = Duration::MAX), ["finish_deadline"]);
     }
 

@@ -77,9 +77,7 @@ impl Client {
 
     /// The socket of an attempt that has one.
     pub(crate) fn socket(&self) -> &Socket {
-        self.socket
-            .as_ref()
-            .expect("an attempt has its socket until it ends")
+        self.socket.as_ref().expect("an attempt has its socket until it ends")
     }
 
     /// The record of an attempt that has ended.

@@ -15,14 +15,9 @@ use crate::LoadCommand;
 /// # Errors
 /// When the kernel gives no eventfd (EMFILE, ENFILE, ENOMEM).
 pub fn command_channel() -> io::Result<(CommandSender, CommandSource)> {
-    let wake = Arc::new(EventFd::from_flags(
-        EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK,
-    )?);
+    let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
     let (sender, receiver) = mpsc::channel();
-    let sender = CommandSender {
-        sender: Some(sender),
-        wake: Arc::clone(&wake),
-    };
+    let sender = CommandSender { sender: Some(sender), wake: Arc::clone(&wake) };
     Ok((sender, CommandSource { receiver, wake }))
 }
 

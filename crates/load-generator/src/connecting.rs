@@ -23,15 +23,9 @@ impl Generator<'_> {
         let results: Vec<_> = clients
             .map(|client| {
                 let client = &mut self.clients[client];
-                client.start_ns = if client.socket.is_some() {
-                    monotonic_ns()
-                } else {
-                    client.start_ns
-                };
-                client
-                    .socket
-                    .as_ref()
-                    .map(|socket| socket.connect(&self.config.target.into()))
+                client.start_ns =
+                    if client.socket.is_some() { monotonic_ns() } else { client.start_ns };
+                client.socket.as_ref().map(|socket| socket.connect(&self.config.target.into()))
             })
             .collect();
         for (client, result) in results.into_iter().enumerate() {
@@ -48,14 +42,9 @@ impl Generator<'_> {
         self.clients[client].start_ns = monotonic_ns();
         if client + 1 < self.clients.len() {
             let first_ns = self.clients[0].start_ns;
-            let rate = self
-                .config
-                .settings
-                .connect_rate
-                .expect("checked with pattern rate");
+            let rate = self.config.settings.connect_rate.expect("checked with pattern rate");
             let offset_ns = (client + 1) as f64 * 1e9 / rate;
-            self.timers
-                .add(first_ns + offset_ns as u64, Timer::Start(client + 1));
+            self.timers.add(first_ns + offset_ns as u64, Timer::Start(client + 1));
         }
         match self.clients[client].socket.as_ref() {
             Some(socket) => {
@@ -92,21 +81,14 @@ impl Generator<'_> {
     fn started(&mut self, client: usize, result: io::Result<()>) -> Result<(), LoadError> {
         if let Err(error) = result {
             let pending = [Errno::EINPROGRESS as i32, Errno::EINTR as i32];
-            if !error
-                .raw_os_error()
-                .is_some_and(|errno| pending.contains(&errno))
-            {
+            if !error.raw_os_error().is_some_and(|errno| pending.contains(&errno)) {
                 return self.fail(client, "connect to", error);
             }
         }
         let deadline = nanoseconds(self.config.settings.connect_deadline);
         let attempt = &mut self.clients[client];
         attempt.state = State::Connecting;
-        attempt.local = attempt
-            .socket()
-            .local_addr()
-            .ok()
-            .and_then(|local| local.as_socket());
+        attempt.local = attempt.socket().local_addr().ok().and_then(|local| local.as_socket());
         let at = attempt.start_ns.saturating_add(deadline);
         self.timers.add(at, Timer::ConnectDeadline(client));
         Ok(())
@@ -116,9 +98,7 @@ impl Generator<'_> {
     pub(crate) fn decide(&mut self, client: usize) -> Result<(), LoadError> {
         let socket = self.clients[client].socket();
         let info = tcp_info(socket.as_fd()).map_err(LoadError::machine("read TCP_INFO"))?;
-        let error = socket
-            .take_error()
-            .map_err(LoadError::machine("read SO_ERROR"))?;
+        let error = socket.take_error().map_err(LoadError::machine("read SO_ERROR"))?;
         if let Some(error) = error {
             self.clients[client].syn_retransmits = Some(info.total_retransmits);
             return self.fail(client, "connect to", error);
@@ -212,13 +192,9 @@ mod tests {
         let mut generator = Generator::new(&config, codec, None, &mut ignore).expect("it starts");
         generator.start_all().expect("loopback can be reached");
         // An accepted connection is one whose client is ESTABLISHED.
-        let accepted: Vec<_> = (0..2)
-            .map(|_| listener.accept().expect("a client"))
-            .collect();
+        let accepted: Vec<_> = (0..2).map(|_| listener.accept().expect("a client")).collect();
         for client in 0..2 {
-            generator
-                .on_connect_deadline(client)
-                .expect("the attempt is decided");
+            generator.on_connect_deadline(client).expect("the attempt is decided");
             assert_eq!(generator.clients[client].state, State::Open);
         }
         drop(accepted);

@@ -49,10 +49,7 @@ pub enum LoadError {
 impl LoadError {
     /// For `map_err` on a system call that the load cannot do without.
     pub(crate) fn machine<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> Self {
-        move |source| Self::Machine {
-            what,
-            source: source.into(),
-        }
+        move |source| Self::Machine { what, source: source.into() }
     }
 }
 

@@ -70,14 +70,10 @@ impl<'a> Generator<'a> {
             .map_err(LoadError::machine("create an epoll instance"))?;
         let timers = Timers::new().map_err(LoadError::machine("create a timer"))?;
         let edge = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, TIMERS);
-        epoll
-            .add(timers.fd(), edge)
-            .map_err(LoadError::machine("watch the timer"))?;
+        epoll.add(timers.fd(), edge).map_err(LoadError::machine("watch the timer"))?;
         if let Some(commands) = &commands {
             let readable = EpollEvent::new(EpollFlags::EPOLLIN, COMMANDS);
-            epoll
-                .add(commands.fd(), readable)
-                .map_err(LoadError::machine("watch commands"))?;
+            epoll.add(commands.fd(), readable).map_err(LoadError::machine("watch commands"))?;
         }
         let clients = settings.clients as usize;
         let schedule = Schedule::new(nanoseconds(settings.interval), settings.messages);
@@ -90,9 +86,7 @@ impl<'a> Generator<'a> {
             timers,
             commands,
             on_event,
-            clients: std::iter::repeat_with(|| Client::new(codec))
-                .take(clients)
-                .collect(),
+            clients: std::iter::repeat_with(|| Client::new(codec)).take(clients).collect(),
             schedules: vec![schedule; clients],
             ledger: Ledger::new(clients, settings.messages),
             figures: Figures::new(),
@@ -116,9 +110,7 @@ impl<'a> Generator<'a> {
         let mut events = vec![EpollEvent::empty(); 256];
         self.advance();
         while !self.released || self.open > 0 {
-            self.timers
-                .arm()
-                .map_err(LoadError::machine("set the timer"))?;
+            self.timers.arm().map_err(LoadError::machine("set the timer"))?;
             let ready = match self.epoll.wait(&mut events, EpollTimeout::NONE) {
                 Ok(ready) => ready,
                 Err(Errno::EINTR) => continue,
@@ -222,8 +214,7 @@ impl<'a> Generator<'a> {
         self.released = true;
         let now = monotonic_ns();
         let settings = &self.config.settings;
-        self.timers
-            .add(now + nanoseconds(settings.finish_deadline), Timer::Finish);
+        self.timers.add(now + nanoseconds(settings.finish_deadline), Timer::Finish);
         if settings.messages == 0 {
             if !self.config.server_closes {
                 self.end_all(Ending::Finished);

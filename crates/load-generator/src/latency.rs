@@ -53,19 +53,11 @@ mod tests {
         latencies.record(u64::MAX);
         let found = latencies.percentiles();
         assert_eq!(found.count, 1001);
-        for (value, nominal) in [
-            (found.p50_ns, 501e6),
-            (found.p90_ns, 901e6),
-            (found.p99_ns, 991e6),
-        ] {
-            assert!(
-                (value as f64 / nominal - 1.0).abs() < 2e-3,
-                "{value} for {nominal}"
-            );
+        for (value, nominal) in
+            [(found.p50_ns, 501e6), (found.p90_ns, 901e6), (found.p99_ns, 991e6)]
+        {
+            assert!((value as f64 / nominal - 1.0).abs() < 2e-3, "{value} for {nominal}");
         }
-        assert!(
-            found.max_ns >= 3_600_000_000_000,
-            "beyond an hour counts as an hour"
-        );
+        assert!(found.max_ns >= 3_600_000_000_000, "beyond an hour counts as an hour");
     }
 }

@@ -37,14 +37,7 @@ impl Generator<'_> {
                 let finished = owed == 0
                     && self.schedules[client].is_written()
                     && standing::is_registered(&self.ledger, client);
-                (
-                    client,
-                    if finished {
-                        Ending::Finished
-                    } else {
-                        Ending::Unfinished
-                    },
-                )
+                (client, if finished { Ending::Finished } else { Ending::Unfinished })
             })
             .collect();
         for (client, ending) in judged {
@@ -75,11 +68,7 @@ impl Generator<'_> {
             undelivered: figures.undelivered,
             bytes_out: self.clients.iter().map(|client| client.bytes_written).sum(),
             bytes_in: figures.bytes_in,
-            started_ns: attempts
-                .iter()
-                .map(|a| a.start_ns)
-                .min()
-                .unwrap_or_default(),
+            started_ns: attempts.iter().map(|a| a.start_ns).min().unwrap_or_default(),
             ended_ns: attempts.iter().map(|a| a.end_ns).max().unwrap_or_default(),
             chat_window_ns: figures.chat_window_ns,
             delivery_latency: figures.delivery_latency.percentiles(),

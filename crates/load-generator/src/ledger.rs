@@ -71,10 +71,7 @@ impl Ledger {
     pub(crate) fn join(&mut self, client: usize) {
         if self.messages > 0 {
             let clients = self.rows.len();
-            self.rows[client] = Row {
-                next: vec![0; clients],
-                first: vec![0; clients],
-            };
+            self.rows[client] = Row { next: vec![0; clients], first: vec![0; clients] };
         }
         self.present[client] = true;
         self.present_count += 1;
@@ -116,8 +113,7 @@ impl Ledger {
                 row.first[sender] = number;
             } else {
                 let pair = (receiver as u32, sender as u32);
-                self.missing
-                    .extend((next..number).map(|number| (pair.0, pair.1, number)));
+                self.missing.extend((next..number).map(|number| (pair.0, pair.1, number)));
             }
         }
         self.rows[receiver].next[sender] = number + 1;
@@ -132,8 +128,7 @@ impl Ledger {
         let first = &mut self.rows[receiver].first[sender];
         if number < *first {
             // It was registered then: what lies between is missing after all.
-            self.missing
-                .extend((number + 1..*first).map(|number| (pair.0, pair.1, number)));
+            self.missing.extend((number + 1..*first).map(|number| (pair.0, pair.1, number)));
             *first = number;
         } else if !self.missing.remove(&(pair.0, pair.1, number)) {
             self.doubled += 1;
@@ -214,18 +209,10 @@ mod tests {
         assert_eq!(counts(&[5, 6, 7]), (0, 0, 0), "it joined late");
         assert_eq!(counts(&[0, 1, 4]), (2, 0, 0), "2 and 3 are missing");
         assert_eq!(counts(&[0, 1, 1, 2]), (0, 1, 0));
-        assert_eq!(
-            counts(&[0, 1, 2, 0, 1]),
-            (0, 2, 0),
-            "long ago, and doubled still"
-        );
+        assert_eq!(counts(&[0, 1, 2, 0, 1]), (0, 2, 0), "long ago, and doubled still");
         assert_eq!(counts(&[0, 2, 1, 3]), (0, 0, 1), "late is not lost");
         assert_eq!(counts(&[0, 2, 1, 1, 3]), (0, 1, 1), "late once, then again");
-        assert_eq!(
-            counts(&[5, 3, 6]),
-            (1, 0, 1),
-            "from 3 on it was there: 4 is missing"
-        );
+        assert_eq!(counts(&[5, 3, 6]), (1, 0, 1), "from 3 on it was there: 4 is missing");
         assert_eq!(counts(&[5, 0, 0]), (4, 1, 1));
     }
 
@@ -263,9 +250,6 @@ mod tests {
         let mut ledger = ledger(3, 5);
         ledger.arrived(0, 1, 0, 7);
         ledger.arrived(0, 1, 1, 9);
-        assert_eq!(
-            [0, 1, 2].map(|client| ledger.proven_ns(client)),
-            [Some(7), Some(7), None]
-        );
+        assert_eq!([0, 1, 2].map(|client| ledger.proven_ns(client)), [Some(7), Some(7), None]);
     }
 }

@@ -61,10 +61,7 @@ pub fn run(
 ) -> Result<LoadReport, LoadError> {
     let mut problems = check_settings(&config.settings, config.framing, config.largest_body);
     let codec = Codec::new(config.framing, config.largest_body).map_err(|error| {
-        problems.push(SettingProblem {
-            field: "largest_body",
-            reason: error.to_string(),
-        });
+        problems.push(SettingProblem { field: "largest_body", reason: error.to_string() });
     });
     let codec = match codec {
         Ok(codec) if problems.is_empty() => codec,

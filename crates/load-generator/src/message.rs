@@ -30,12 +30,7 @@ impl MessageFormat {
             size,
             clients: settings.clients,
             messages: settings.messages,
-            letters: ALPHABET
-                .iter()
-                .copied()
-                .cycle()
-                .take(size + ALPHABET.len())
-                .collect(),
+            letters: ALPHABET.iter().copied().cycle().take(size + ALPHABET.len()).collect(),
         }
     }
 
@@ -89,9 +84,7 @@ fn number_before_colon(bytes: &[u8]) -> Option<(u32, &[u8])> {
     for (index, byte) in bytes.iter().enumerate() {
         match byte {
             b'0'..=b'9' if index == 0 || number > 0 => {
-                number = number
-                    .checked_mul(10)?
-                    .checked_add(u32::from(byte - b'0'))?;
+                number = number.checked_mul(10)?.checked_add(u32::from(byte - b'0'))?;
             }
             b':' if index > 0 => return Some((number, &bytes[index + 1..])),
             _ => return None,
@@ -105,12 +98,8 @@ mod tests {
     use super::*;
 
     fn format(run: u16, size: u32) -> MessageFormat {
-        let settings = LoadSettings {
-            clients: 400,
-            messages: 200,
-            size,
-            ..LoadSettings::default()
-        };
+        let settings =
+            LoadSettings { clients: 400, messages: 200, size, ..LoadSettings::default() };
         MessageFormat::new(run, &settings)
     }
 
@@ -164,12 +153,7 @@ mod tests {
         assert_eq!(ours.read(&body(&format(1, 31), 3, 4)), None, "another size");
         assert_eq!(ours.read(&body(&ours, 400, 4)), None, "no such client");
         assert_eq!(ours.read(&body(&ours, 3, 200)), None, "no such message");
-        for foreign in [
-            &b""[..],
-            b"hello",
-            b"ql:0001:03:4:abcdefghijklmnopqr",
-            &[0; 30],
-        ] {
+        for foreign in [&b""[..], b"hello", b"ql:0001:03:4:abcdefghijklmnopqr", &[0; 30]] {
             assert_eq!(ours.read(foreign), None);
         }
     }

@@ -22,9 +22,7 @@ pub fn load_part(config: &LoadConfig, control: bool) -> Result<(), LoadError> {
     let done =
         steered(config, control).and_then(|report| print(&LoadEvent::Done(Box::new(report))));
     done.inspect_err(|error| {
-        let failed = LoadEvent::Failed {
-            reason: error.to_string(),
-        };
+        let failed = LoadEvent::Failed { reason: error.to_string() };
         // Where standard output itself is what failed, the caller still has
         // the error.
         let _ = print(&failed);
@@ -79,10 +77,7 @@ mod tests {
     #[test]
     fn commands_are_json_lines_and_their_end_stops_the_load() {
         assert_eq!(forwarded(""), [LoadCommand::Stop]);
-        assert_eq!(
-            forwarded("{\"command\":\"go\"}\n"),
-            [LoadCommand::Go, LoadCommand::Stop]
-        );
+        assert_eq!(forwarded("{\"command\":\"go\"}\n"), [LoadCommand::Go, LoadCommand::Stop]);
         assert_eq!(
             forwarded("go\n{\"command\":\"go\"}\n"),
             [LoadCommand::Stop],
@@ -100,13 +95,7 @@ mod tests {
         };
         let event = LoadEvent::Done(Box::new(report));
         let line = serde_json::to_string(&event).expect("an event is JSON");
-        assert!(
-            line.starts_with("{\"event\":\"done\"") && !line.contains('\n'),
-            "{line}"
-        );
-        assert_eq!(
-            serde_json::from_str::<LoadEvent>(&line).expect("the same JSON"),
-            event
-        );
+        assert!(line.starts_with("{\"event\":\"done\"") && !line.contains('\n'), "{line}");
+        assert_eq!(serde_json::from_str::<LoadEvent>(&line).expect("the same JSON"), event);
     }
 }

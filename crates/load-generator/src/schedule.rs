@@ -19,19 +19,12 @@ pub(crate) struct Schedule {
 
 impl Schedule {
     pub(crate) fn new(interval_ns: u64, messages: u32) -> Self {
-        Self {
-            start_ns: u64::MAX,
-            interval_ns,
-            messages,
-            begun: 0,
-            written: 0,
-        }
+        Self { start_ns: u64::MAX, interval_ns, messages, begun: 0, written: 0 }
     }
 
     /// When message `number` should be written, nanoseconds.
     pub(crate) fn intended_ns(&self, number: u32) -> u64 {
-        self.start_ns
-            .saturating_add(self.interval_ns.saturating_mul(number.into()))
+        self.start_ns.saturating_add(self.interval_ns.saturating_mul(number.into()))
     }
 
     /// How many messages should have been written by `now_ns`.
@@ -40,9 +33,8 @@ impl Schedule {
             return 0;
         };
         match since_start.checked_div(self.interval_ns) {
-            Some(whole) => u32::try_from(whole).map_or(self.messages, |whole| {
-                whole.saturating_add(1).min(self.messages)
-            }),
+            Some(whole) => u32::try_from(whole)
+                .map_or(self.messages, |whole| whole.saturating_add(1).min(self.messages)),
             None => self.messages,
         }
     }

@@ -79,10 +79,7 @@ pub(crate) fn is_registered(ledger: &Ledger, client: usize) -> bool {
 
 /// Messages that `receiver` has yet to get from all the clients present.
 pub(crate) fn owed_by_all(ledger: &Ledger, schedules: &[Schedule], receiver: usize) -> u64 {
-    ledger
-        .present()
-        .map(|sender| u64::from(owed(ledger, schedules, receiver, sender)))
-        .sum()
+    ledger.present().map(|sender| u64::from(owed(ledger, schedules, receiver, sender))).sum()
 }
 
 /// Whether nothing can be expected any more, once it has been quiet.
@@ -126,18 +123,9 @@ mod tests {
         deliver(&mut ledger, 0, 1, &ALL);
         deliver(&mut ledger, 1, 0, &ALL);
         assert!(!ledger.is_complete());
-        assert!(
-            !nothing_expected(&ledger, &schedules),
-            "client 2 may still be accepted"
-        );
-        assert_eq!(
-            [0, 1, 2].map(|client| owed_by_all(&ledger, &schedules, client)),
-            [0, 0, 0]
-        );
-        assert_eq!(
-            [0, 1, 2].map(|client| is_registered(&ledger, client)),
-            [true, true, false]
-        );
+        assert!(!nothing_expected(&ledger, &schedules), "client 2 may still be accepted");
+        assert_eq!([0, 1, 2].map(|client| owed_by_all(&ledger, &schedules, client)), [0, 0, 0]);
+        assert_eq!([0, 1, 2].map(|client| is_registered(&ledger, client)), [true, true, false]);
     }
 
     #[test]
@@ -146,10 +134,7 @@ mod tests {
         // Client 1's own data survived: it is read when 0 wrote its last long ago.
         schedules[1].start_ns = 5000;
         deliver(&mut ledger, 0, 1, &[(0, 6000), (1, 6001), (2, 6002)]);
-        assert!(
-            !ledger.is_complete(),
-            "client 0's messages never reach client 1"
-        );
+        assert!(!ledger.is_complete(), "client 0's messages never reach client 1");
         assert!(nothing_expected(&ledger, &schedules));
     }
 
@@ -165,11 +150,7 @@ mod tests {
         assert!(!nothing_expected(&ledger, &schedules));
         deliver(&mut ledger, 2, 0, &[(2, 130)]);
         assert_eq!(owed_by_all(&ledger, &schedules, 2), 1);
-        assert_eq!(
-            lost_before_first(&ledger, &schedules, 2, 0),
-            0,
-            "1 was written at 110"
-        );
+        assert_eq!(lost_before_first(&ledger, &schedules, 2, 0), 0, "1 was written at 110");
     }
 
     #[test]
@@ -185,11 +166,7 @@ mod tests {
         let (mut ledger, schedules) = scene(3);
         deliver(&mut ledger, 0, 1, &[(0, 105)]);
         deliver(&mut ledger, 0, 2, &[(2, 125)]);
-        assert_eq!(
-            lost_before_first(&ledger, &schedules, 0, 2),
-            1,
-            "1 at 110, but not 0 at 100"
-        );
+        assert_eq!(lost_before_first(&ledger, &schedules, 0, 2), 1, "1 at 110, but not 0 at 100");
     }
 
     #[test]

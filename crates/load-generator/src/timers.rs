@@ -72,14 +72,8 @@ impl Timers {
             return Ok(());
         };
         if *at_ns != self.armed_for {
-            let at = TimeSpec::new(
-                (at_ns / 1_000_000_000) as i64,
-                (at_ns % 1_000_000_000) as i64,
-            );
-            self.fd.set(
-                Expiration::OneShot(at),
-                TimerSetTimeFlags::TFD_TIMER_ABSTIME,
-            )?;
+            let at = TimeSpec::new((at_ns / 1_000_000_000) as i64, (at_ns % 1_000_000_000) as i64);
+            self.fd.set(Expiration::OneShot(at), TimerSetTimeFlags::TFD_TIMER_ABSTIME)?;
             self.armed_for = *at_ns;
         }
         Ok(())

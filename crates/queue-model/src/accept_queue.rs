@@ -37,16 +37,8 @@ mod tests {
             (4096, -1, 4097, 4096),
             (4096, -5, 4097, 4096),
         ] {
-            assert_eq!(
-                capacity(backlog, somaxconn),
-                established,
-                "{backlog}, {somaxconn}"
-            );
-            assert_eq!(
-                listen_limit(backlog, somaxconn),
-                send_q,
-                "{backlog}, {somaxconn}"
-            );
+            assert_eq!(capacity(backlog, somaxconn), established, "{backlog}, {somaxconn}");
+            assert_eq!(listen_limit(backlog, somaxconn), send_q, "{backlog}, {somaxconn}");
         }
     }
 

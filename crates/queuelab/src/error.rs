@@ -44,9 +44,12 @@ impl CommandError {
             Self::Lab(LabError::PartGarbled { .. }) => Exit::Internal,
             Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,
             Self::Record(_) => Exit::Usage,
-            Self::Lab(_) | Self::Namespace(_) | Self::OpenFiles(_) | Self::Server(_) | Self::Load(_) | Self::Io { .. } => {
-                Exit::Machine
-            }
+            Self::Lab(_)
+            | Self::Namespace(_)
+            | Self::OpenFiles(_)
+            | Self::Server(_)
+            | Self::Load(_)
+            | Self::Io { .. } => Exit::Machine,
         }
     }
 }

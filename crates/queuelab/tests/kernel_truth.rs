@@ -14,7 +14,8 @@ fn a_paused_listener_holds_its_limit_and_one_more() {
     let (output, _, trials) =
         run(out.path(), &["accept-queue-capacity", "--set", "load.connect_deadline=1500ms"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let cells: Vec<_> = trials.iter().map(|t| (on_axis(t, BACKLOG), on_axis(t, SOMAXCONN))).collect();
+    let cells: Vec<_> =
+        trials.iter().map(|t| (on_axis(t, BACKLOG), on_axis(t, SOMAXCONN))).collect();
     for backlog in [0, 1, 5, 128] {
         for somaxconn in [4096, 64] {
             assert!(cells.contains(&(backlog, somaxconn)), "{backlog}, {somaxconn}: {cells:?}");

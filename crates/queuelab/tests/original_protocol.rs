@@ -78,7 +78,15 @@ fn our_load_drives_the_originals_server() {
     let port = server.lines.next().unwrap().unwrap();
     let target = format!("127.0.0.1:{port}");
     let output = queuelab(&[
-        "load", &target, "--framing", "ascii4", "--clients", "20", "--messages", "15", "--chat",
+        "load",
+        &target,
+        "--framing",
+        "ascii4",
+        "--clients",
+        "20",
+        "--messages",
+        "15",
+        "--chat",
         "after_connect",
     ])
     .output()

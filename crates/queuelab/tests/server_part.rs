@@ -61,8 +61,7 @@ fn yamls_names_and_flags_are_the_same() {
 fn an_address_that_is_taken_is_told_with_a_way_out() {
     let (_server, address) = server(&[]);
     let port = address.port().to_string();
-    let output =
-        queuelab(&["server", "--address", "127.0.0.1", "--port", &port]).output().unwrap();
+    let output = queuelab(&["server", "--address", "127.0.0.1", "--port", &port]).output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", said(&output));
     assert!(text(&output.stderr).contains(&port), "{}", said(&output));
 }

@@ -43,8 +43,6 @@ pub(crate) fn cells(run: &Run) -> Option<String> {
         builder.push_record(point.iter().map(|(_, at)| value(at)).chain(figures));
     }
     let mut table = builder.build();
-    table
-        .with(Style::rounded())
-        .modify(Columns::new(..), Alignment::right());
+    table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
     Some(table.to_string())
 }

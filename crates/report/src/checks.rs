@@ -81,22 +81,11 @@ pub(crate) fn verdict(run: &Run) -> String {
     }
     let mut text = format!("FAILED: {} of {checked} checks.", breaches.len());
     for (trial, (kind, name, detail)) in breaches.iter().take(LISTED) {
-        let place = written_point(
-            trial
-                .point
-                .iter()
-                .map(|(path, value)| (path.as_str(), value)),
-        );
-        text += &format!(
-            "\n  trial {} ({place}): {kind} `{name}`: {detail}",
-            trial.id
-        );
+        let place = written_point(trial.point.iter().map(|(path, value)| (path.as_str(), value)));
+        text += &format!("\n  trial {} ({place}): {kind} `{name}`: {detail}", trial.id);
     }
     if breaches.len() > LISTED {
-        text += &format!(
-            "\n  … and {} more, in trials.jsonl",
-            breaches.len() - LISTED
-        );
+        text += &format!("\n  … and {} more, in trials.jsonl", breaches.len() - LISTED);
     }
     text
 }

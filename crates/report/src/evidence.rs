@@ -13,16 +13,10 @@ use crate::run::{combinations, written_point};
 
 /// Counters shown even at 0, because that they did not move is the answer;
 /// server's host, then client's.
-const SERVER_COUNTERS: &[&str] = &[
-    "TcpExt.ListenOverflows",
-    "TcpExt.ListenDrops",
-    "TcpExt.TCPReqQFullDrop",
-];
-const CLIENT_COUNTERS: &[&str] = &[
-    "TcpExt.TCPSynRetrans",
-    "TcpExt.TCPTimeouts",
-    "Tcp.AttemptFails",
-];
+const SERVER_COUNTERS: &[&str] =
+    &["TcpExt.ListenOverflows", "TcpExt.ListenDrops", "TcpExt.TCPReqQFullDrop"];
+const CLIENT_COUNTERS: &[&str] =
+    &["TcpExt.TCPSynRetrans", "TcpExt.TCPTimeouts", "Tcp.AttemptFails"];
 
 /// Counters shown when they moved.
 const SERVER_COUNTERS_IF_MOVED: &[&str] = &[
@@ -54,17 +48,8 @@ pub(crate) fn worst_connect(run: &Run) -> Option<String> {
         .iter()
         .filter(|trial| trial.connect_latency.count > 0)
         .max_by_key(|trial| trial.connect_latency.max_ns)?;
-    let place = written_point(
-        worst
-            .point
-            .iter()
-            .map(|(path, value)| (path.as_str(), value)),
-    );
-    let place = if place.is_empty() {
-        String::new()
-    } else {
-        format!(" ({place})")
-    };
+    let place = written_point(worst.point.iter().map(|(path, value)| (path.as_str(), value)));
+    let place = if place.is_empty() { String::new() } else { format!(" ({place})") };
     let mut text = format!(
         "Worst connect latency: {}{place}.",
         nanoseconds(worst.connect_latency.max_ns as f64)
@@ -73,19 +58,9 @@ pub(crate) fn worst_connect(run: &Run) -> Option<String> {
     for (&retransmits, &attempts) in run.trials.iter().flat_map(|trial| &trial.syn_retransmits) {
         *waited.entry(retransmits).or_default() += attempts;
     }
-    for (retransmits, attempts) in waited
-        .into_iter()
-        .filter(|&(retransmits, _)| retransmits > 0)
-    {
-        let times = if retransmits == 1 {
-            "SYN retransmission"
-        } else {
-            "SYN retransmissions"
-        };
-        text += &format!(
-            "\n  {} attempts made {retransmits} {times}.",
-            count(attempts as i64)
-        );
+    for (retransmits, attempts) in waited.into_iter().filter(|&(retransmits, _)| retransmits > 0) {
+        let times = if retransmits == 1 { "SYN retransmission" } else { "SYN retransmissions" };
+        text += &format!("\n  {} attempts made {retransmits} {times}.", count(attempts as i64));
     }
     Some(text)
 }
@@ -96,13 +71,7 @@ pub(crate) fn outcomes(run: &Run) -> String {
     let ended: Vec<_> = Outcome::ALL
         .iter()
         .map(|&outcome| {
-            (
-                outcome,
-                run.trials
-                    .iter()
-                    .map(|trial| trial.outcomes.get(outcome))
-                    .sum::<u64>(),
-            )
+            (outcome, run.trials.iter().map(|trial| trial.outcomes.get(outcome)).sum::<u64>())
         })
         .filter(|&(_, attempts)| attempts > 0)
         .map(|(outcome, attempts)| format!("{} {outcome}", count(attempts as i64)))
@@ -122,11 +91,7 @@ pub(crate) fn counters(run: &Run) -> Option<String> {
         return None;
     }
     let axes = run.varying_axes();
-    let splits = combinations(if axes.len() > 2 {
-        &axes[..axes.len() - 2]
-    } else {
-        &[]
-    });
+    let splits = combinations(if axes.len() > 2 { &axes[..axes.len() - 2] } else { &[] });
     let mut builder = Builder::default();
     let headings = splits.iter().map(|split| match split.is_empty() {
         true => "all trials".to_owned(),
@@ -139,31 +104,17 @@ pub(crate) fn counters(run: &Run) -> Option<String> {
             .chain(["most in a trial".to_owned()]),
     );
     for (host, name, of) in shown_counters(run) {
-        let sums = splits
-            .iter()
-            .map(|split| count(run.trials_at(split).map(|t| of(t, name)).sum()));
-        let most = run
-            .trials
-            .iter()
-            .map(|trial| of(trial, name))
-            .max()
-            .unwrap_or(0);
+        let sums =
+            splits.iter().map(|split| count(run.trials_at(split).map(|t| of(t, name)).sum()));
+        let most = run.trials.iter().map(|trial| of(trial, name)).max().unwrap_or(0);
         builder.push_record(
-            [host.to_owned(), name.to_owned()]
-                .into_iter()
-                .chain(sums)
-                .chain([count(most)]),
+            [host.to_owned(), name.to_owned()].into_iter().chain(sums).chain([count(most)]),
         );
     }
     let mut table = builder.build();
     table.with(Style::rounded());
-    table.modify(
-        Columns::new(2..).intersect(Rows::new(..)),
-        Alignment::right(),
-    );
-    Some(format!(
-        "The kernel's counters, after less before, summed over the trials\n{table}"
-    ))
+    table.modify(Columns::new(2..).intersect(Rows::new(..)), Alignment::right());
+    Some(format!("The kernel's counters, after less before, summed over the trials\n{table}"))
 }
 
 type CounterOf = fn(&TrialRecord, &str) -> i64;
@@ -194,8 +145,7 @@ const TOLD_LATENESS_NS: u64 = 10_000_000;
 /// side, or it could not keep its own schedule.
 pub(crate) fn generator(run: &Run) -> Option<String> {
     let all = run.trials.len();
-    let busier =
-        |trial: &&TrialRecord| trial.load.cpu_seconds() > trial.server.usage.cpu_seconds();
+    let busier = |trial: &&TrialRecord| trial.load.cpu_seconds() > trial.server.usage.cpu_seconds();
     let busier = run.trials.iter().filter(busier).count();
     let lateness = |trial: &TrialRecord| trial.send_lateness.p50_ns;
     let late = run.trials.iter().filter(|trial| lateness(trial) >= TOLD_LATENESS_NS).count();

@@ -24,11 +24,7 @@ impl Spread {
     /// The median, and the range where there is one.
     pub(crate) fn written(&self, write: impl Fn(f64) -> String) -> String {
         let (min, median, max) = (write(self.min), write(self.median), write(self.max));
-        if min == max {
-            median
-        } else {
-            format!("{median} ({min}–{max})")
-        }
+        if min == max { median } else { format!("{median} ({min}–{max})") }
     }
 }
 
@@ -82,9 +78,7 @@ pub(crate) fn count(number: i64) -> String {
 
 /// A setting's value as a person writes it: strings without quotes.
 pub(crate) fn value(value: &serde_json::Value) -> String {
-    value
-        .as_str()
-        .map_or_else(|| value.to_string(), str::to_owned)
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
 #[cfg(test)]
@@ -124,21 +118,9 @@ mod tests {
     #[test]
     fn a_spread_is_the_median_with_its_range() {
         let spread = Spread::of([3.0, 1.0, 2.0, 10.0].into_iter()).unwrap();
-        assert_eq!(
-            spread,
-            Spread {
-                min: 1.0,
-                median: 2.5,
-                max: 10.0
-            }
-        );
+        assert_eq!(spread, Spread { min: 1.0, median: 2.5, max: 10.0 });
         assert_eq!(spread.written(|n| n.to_string()), "2.5 (1–10)");
-        assert_eq!(
-            Spread::of(std::iter::once(4.0))
-                .unwrap()
-                .written(|n| n.to_string()),
-            "4"
-        );
+        assert_eq!(Spread::of(std::iter::once(4.0)).unwrap().written(|n| n.to_string()), "4");
         assert_eq!(Spread::of(std::iter::empty()), None);
     }
 }

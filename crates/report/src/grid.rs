@@ -49,19 +49,14 @@ pub(crate) fn grids(run: &Run) -> Vec<String> {
     let [outer @ .., rows, columns] = axes.as_slice() else {
         return Vec::new();
     };
-    let quiet = run
-        .trials
-        .iter()
-        .all(|trial| trial.rates.messages_written == 0);
+    let quiet = run.trials.iter().all(|trial| trial.rates.messages_written == 0);
     let figures = if quiet { &FIGURES[..2] } else { &FIGURES[..] };
     combinations(outer)
         .iter()
         .flat_map(|split| {
             let heading = (!split.is_empty()).then(|| written_point(split.iter().copied()));
             let heading = heading.map(|text| format!("── {text} ──"));
-            let grids = figures
-                .iter()
-                .map(|figure| grid(run, split, rows, columns, figure));
+            let grids = figures.iter().map(|figure| grid(run, split, rows, columns, figure));
             heading.into_iter().chain(grids)
         })
         .collect()
@@ -75,11 +70,7 @@ fn grid(
     figure: &Figure,
 ) -> String {
     let mut builder = Builder::default();
-    let corner = format!(
-        "{} ↓  {} →",
-        short_name(&rows.path),
-        short_name(&columns.path)
-    );
+    let corner = format!("{} ↓  {} →", short_name(&rows.path), short_name(&columns.path));
     builder.push_record(std::iter::once(corner).chain(columns.values.iter().map(value)));
     for row in &rows.values {
         let cells = columns.values.iter().map(|column| {
@@ -92,9 +83,7 @@ fn grid(
         builder.push_record(std::iter::once(value(row)).chain(cells));
     }
     let mut table = builder.build();
-    table
-        .with(Style::rounded())
-        .modify(Columns::new(..), Alignment::right());
+    table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
     table.modify(Rows::first(), Alignment::right());
     format!("{}\n{table}", figure.title)
 }

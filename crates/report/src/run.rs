@@ -23,20 +23,14 @@ impl Run {
         point: &'a [(&'a str, &'a Value)],
     ) -> impl Iterator<Item = &'a TrialRecord> {
         self.trials.iter().filter(move |trial| {
-            point
-                .iter()
-                .all(|(path, value)| trial.point.get(*path) == Some(*value))
+            point.iter().all(|(path, value)| trial.point.get(*path) == Some(*value))
         })
     }
 
     /// Axes that have more than one value: the others are the same everywhere
     /// and need no room in a table.
     pub(crate) fn varying_axes(&self) -> Vec<&Axis> {
-        self.record
-            .axes
-            .iter()
-            .filter(|axis| axis.values.len() > 1)
-            .collect()
+        self.record.axes.iter().filter(|axis| axis.values.len() > 1).collect()
     }
 }
 

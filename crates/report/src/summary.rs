@@ -6,10 +6,7 @@ use crate::{Run, cells, checks, evidence, grid};
 /// terminal.
 pub fn summary(run: &Run) -> String {
     let record = &run.record;
-    let mut sections = vec![format!(
-        "{}: {}",
-        record.scenario.name, record.scenario.question
-    )];
+    let mut sections = vec![format!("{}: {}", record.scenario.name, record.scenario.question)];
     sections.extend(grid::grids(run));
     sections.extend(cells::cells(run));
     sections.push(evidence::outcomes(run));

@@ -99,14 +99,7 @@ impl RunDirectory {
         trials
             .set_len(whole_bytes)
             .map_err(|source| io_error("shorten", &path.join(TRIALS_FILE), source))?;
-        Ok((
-            Self {
-                path: path.to_owned(),
-                trials,
-            },
-            run,
-            done,
-        ))
+        Ok((Self { path: path.to_owned(), trials }, run, done))
     }
 
     /// Reads a run, finished or not.
@@ -190,10 +183,7 @@ impl RunDirectory {
         let value: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
         match value["schema_version"].as_u64() {
             Some(found) if found > u64::from(SCHEMA_VERSION) => {
-                Err(RunDirectoryError::NewerSchema {
-                    path: path.to_owned(),
-                    found,
-                })
+                Err(RunDirectoryError::NewerSchema { path: path.to_owned(), found })
             }
             _ => serde_json::from_str(&text).map_err(malformed),
         }
@@ -235,9 +225,5 @@ fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, u64)> {
 }
 
 fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunDirectoryError {
-    RunDirectoryError::Io {
-        action,
-        path: path.to_owned(),
-        source,
-    }
+    RunDirectoryError::Io { action, path: path.to_owned(), source }
 }

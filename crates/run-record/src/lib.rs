@@ -22,6 +22,6 @@ pub use directory::{RunDirectory, RunDirectoryError};
 pub use outcome::{Outcome, OutcomeCounts};
 pub use run::{Axis, Backend, Machine, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool};
 pub use trial::{
-    AcceptQueue, Check, Evidence, Integrity, Latency, LawCheck, LockTimes, Rates, ServerFigures, SysctlValues,
-    TrialRecord, Usage,
+    AcceptQueue, Check, Evidence, Integrity, Latency, LawCheck, LockTimes, Rates, ServerFigures,
+    SysctlValues, TrialRecord, Usage,
 };

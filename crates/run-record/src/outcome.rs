@@ -72,12 +72,7 @@ pub struct OutcomeCounts(BTreeMap<Outcome, u64>);
 
 impl Default for OutcomeCounts {
     fn default() -> Self {
-        Self(
-            Outcome::ALL
-                .into_iter()
-                .map(|outcome| (outcome, 0))
-                .collect(),
-        )
+        Self(Outcome::ALL.into_iter().map(|outcome| (outcome, 0)).collect())
     }
 }
 
@@ -94,12 +89,8 @@ impl OutcomeCounts {
 
     /// Those that happened, most frequent first.
     pub fn happened(&self) -> Vec<(Outcome, u64)> {
-        let mut happened: Vec<_> = self
-            .0
-            .iter()
-            .map(|(o, n)| (*o, *n))
-            .filter(|e| e.1 > 0)
-            .collect();
+        let mut happened: Vec<_> =
+            self.0.iter().map(|(o, n)| (*o, *n)).filter(|e| e.1 > 0).collect();
         happened.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
         happened
     }
@@ -121,18 +112,14 @@ mod tests {
 
     #[test]
     fn every_outcome_is_written_under_its_name_even_at_zero() {
-        let counts: OutcomeCounts = [Outcome::Ok, Outcome::Ok, Outcome::TimedOut]
-            .into_iter()
-            .collect();
+        let counts: OutcomeCounts =
+            [Outcome::Ok, Outcome::Ok, Outcome::TimedOut].into_iter().collect();
         let json = serde_json::to_value(&counts).unwrap();
         assert_eq!(json["ok"], 2);
         for outcome in Outcome::ALL {
             assert_eq!(json[outcome.name()], counts.get(outcome), "{outcome}");
         }
         assert_eq!(counts.total(), 3);
-        assert_eq!(
-            counts.happened(),
-            [(Outcome::Ok, 2), (Outcome::TimedOut, 1)]
-        );
+        assert_eq!(counts.happened(), [(Outcome::Ok, 2), (Outcome::TimedOut, 1)]);
     }
 }

@@ -35,11 +35,7 @@ impl PlacedAxis {
 
 /// The steps of a setting's path. A sysctl's name is one step, dots and all.
 pub(crate) fn steps_of(path: &str) -> Vec<String> {
-    let limit = if path.starts_with("hosts.") {
-        4
-    } else {
-        usize::MAX
-    };
+    let limit = if path.starts_with("hosts.") { 4 } else { usize::MAX };
     path.splitn(limit, '.').map(str::to_owned).collect()
 }
 
@@ -59,10 +55,7 @@ pub(crate) fn axes(
                 AxisValues::Range(range) => spread(tree, path, range, &key, problems),
             };
             let values = checked(path, &key, written, problems);
-            (!values.is_empty()).then(|| PlacedAxis {
-                path: path.clone(),
-                values,
-            })
+            (!values.is_empty()).then(|| PlacedAxis { path: path.clone(), values })
         })
         .collect()
 }
@@ -73,10 +66,7 @@ fn list(tree: &Node, path: &str, key: &Place, problems: &mut Vec<Problem>) -> Ve
         _ => Vec::new(),
     };
     if items.is_empty() {
-        problems.push(Problem::new(
-            key.clone(),
-            format!("axis `{path}` has no values"),
-        ));
+        problems.push(Problem::new(key.clone(), format!("axis `{path}` has no values")));
     }
     items
 }
@@ -99,10 +89,7 @@ fn spread(
             };
             let placed = values.into_iter().enumerate();
             placed
-                .map(|(index, value)| Node {
-                    place: place_of(index),
-                    kind: Kind::Scalar(value),
-                })
+                .map(|(index, value)| Node { place: place_of(index), kind: Kind::Scalar(value) })
                 .collect()
         }
         Err((field, message)) => {
@@ -131,10 +118,7 @@ fn checked(
         }
         let before = problems.len();
         let Some(value) = as_setting(path, key, node, problems) else {
-            if problems[before..]
-                .iter()
-                .any(|problem| problem.place == *key)
-            {
+            if problems[before..].iter().any(|problem| problem.place == *key) {
                 return Vec::new();
             }
             continue;
@@ -156,13 +140,7 @@ fn as_setting(path: &str, key: &Place, node: Node, problems: &mut Vec<Problem>) 
     let steps = steps_of(path);
     let written = node.to_json();
     let mut tree = Node::empty_map(key.clone());
-    tree.set(
-        &steps,
-        Entry {
-            key: key.clone(),
-            node,
-        },
-    );
+    tree.set(&steps, Entry { key: key.clone(), node });
     let before = problems.len();
     let settings: CellSettings = strict::read(&mut tree, problems)?;
     if problems.len() > before {
@@ -219,9 +197,7 @@ fn whole(from: i64, to: i64, steps: u32) -> Vec<Value> {
 fn fractional(from: &Number, to: &Number, steps: u32) -> Vec<Value> {
     let (from, to) = (from.as_f64().unwrap_or(0.0), to.as_f64().unwrap_or(0.0));
     let gaps = f64::from(steps - 1);
-    (0..steps)
-        .map(|step| Value::from(from + (to - from) * f64::from(step) / gaps))
-        .collect()
+    (0..steps).map(|step| Value::from(from + (to - from) * f64::from(step) / gaps)).collect()
 }
 
 #[cfg(test)]
@@ -229,29 +205,16 @@ mod tests {
     use super::*;
 
     fn whole_numbers(from: i64, to: i64, steps: u32) -> Vec<i64> {
-        let range = Range {
-            from: from.into(),
-            to: to.into(),
-            steps,
-        };
+        let range = Range { from: from.into(), to: to.into(), steps };
         let values = range.values().expect("a range of different numbers");
         values.iter().filter_map(Value::as_i64).collect()
     }
 
     #[test]
     fn steps_are_those_of_the_original_benchmark() {
-        assert_eq!(
-            whole_numbers(10, 300, 10),
-            [10, 42, 74, 106, 138, 171, 203, 235, 267, 300]
-        );
-        assert_eq!(
-            whole_numbers(50, 400, 10),
-            [50, 88, 127, 166, 205, 244, 283, 322, 361, 400]
-        );
-        assert_eq!(
-            whole_numbers(10, 200, 10),
-            [10, 31, 52, 73, 94, 115, 136, 157, 178, 200]
-        );
+        assert_eq!(whole_numbers(10, 300, 10), [10, 42, 74, 106, 138, 171, 203, 235, 267, 300]);
+        assert_eq!(whole_numbers(50, 400, 10), [50, 88, 127, 166, 205, 244, 283, 322, 361, 400]);
+        assert_eq!(whole_numbers(10, 200, 10), [10, 31, 52, 73, 94, 115, 136, 157, 178, 200]);
     }
 
     #[test]
@@ -261,15 +224,8 @@ mod tests {
 
     #[test]
     fn fractions_stay_fractions() {
-        let range = Range {
-            from: Number::from_f64(0.5).expect("finite"),
-            to: 2.into(),
-            steps: 4,
-        };
-        assert_eq!(
-            range.values(),
-            Ok(vec![0.5.into(), 1.0.into(), 1.5.into(), 2.0.into()])
-        );
+        let range = Range { from: Number::from_f64(0.5).expect("finite"), to: 2.into(), steps: 4 };
+        assert_eq!(range.values(), Ok(vec![0.5.into(), 1.0.into(), 1.5.into(), 2.0.into()]));
     }
 
     #[test]

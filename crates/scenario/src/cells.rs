@@ -60,14 +60,10 @@ pub(crate) fn cells(
             .collect();
         for (section, field, reason) in misfits(&settings) {
             let path = format!("{section}.{field}");
-            let place = axes
-                .iter()
-                .zip(&chosen)
-                .find(|(axis, _)| axis.path == path)
-                .map_or_else(
-                    || setting_place(tree, section, field),
-                    |(_, (_, place))| place.clone(),
-                );
+            let place = axes.iter().zip(&chosen).find(|(axis, _)| axis.path == path).map_or_else(
+                || setting_place(tree, section, field),
+                |(_, (_, place))| place.clone(),
+            );
             // A value that fits nowhere is said once, not once a cell.
             if reported.insert((place.clone(), path.clone())) {
                 let problem = Problem::new(place, format!("{path}: {reason}"));
@@ -77,11 +73,7 @@ pub(crate) fn cells(
                 });
             }
         }
-        cells.push(Cell {
-            index,
-            point,
-            settings,
-        });
+        cells.push(Cell { index, point, settings });
     }
     cells
 }
@@ -126,11 +118,7 @@ fn misfits(settings: &CellSettings) -> Vec<(&'static str, &'static str, String)>
         return misfits;
     }
     let problems = check_settings(load, server.framing, server.largest_body);
-    misfits.extend(
-        problems
-            .into_iter()
-            .map(|problem| ("load", problem.field, problem.reason)),
-    );
+    misfits.extend(problems.into_iter().map(|problem| ("load", problem.field, problem.reason)));
     misfits
 }
 
@@ -142,8 +130,6 @@ fn setting_place(tree: &Node, section: &str, field: &str) -> Place {
 }
 
 fn named(point: &IndexMap<String, Value>) -> String {
-    let values = point
-        .iter()
-        .map(|(path, value)| format!("{path}={}", plain(value)));
+    let values = point.iter().map(|(path, value)| format!("{path}={}", plain(value)));
     values.collect::<Vec<_>>().join(", ")
 }

@@ -60,47 +60,40 @@ impl Expectations {
     ) -> Self {
         let shape = shape(cells);
         let known_counters = kernel.counter_names();
-        let compiled = expectations
-            .iter()
-            .enumerate()
-            .filter_map(|(index, expectation)| {
-                let index = index.to_string();
-                let mut compile = |field: &str, source: &str| {
-                    let expression = Written {
-                        source,
-                        place: tree.place_of(&["expect", index.as_str(), field]),
-                        text,
-                    };
-                    let before = problems.len();
-                    let program = expression.compile(problems)?;
-                    let names = expression.check_names(
-                        &program,
-                        &shape,
-                        known_counters.as_deref(),
-                        problems,
-                    );
-                    if problems.len() == before {
-                        problems.extend(expression.try_out(&program, &names, cells));
-                    }
-                    Some((program, names))
+        let compiled = expectations.iter().enumerate().filter_map(|(index, expectation)| {
+            let index = index.to_string();
+            let mut compile = |field: &str, source: &str| {
+                let expression = Written {
+                    source,
+                    place: tree.place_of(&["expect", index.as_str(), field]),
+                    text,
                 };
-                let that = compile("that", &expectation.that);
-                let when = expectation.when.as_ref().map(|when| compile("when", when));
-                let (that, speaks_of) = that?;
-                let (when, also) = match when {
-                    Some(when) => when.map(|(program, names)| (Some(program), names))?,
-                    None => (None, Vec::new()),
-                };
-                let mut counted = counters(&speaks_of);
-                counted.extend(counters(&also));
-                Some(Compiled {
-                    expectation: expectation.clone(),
-                    that,
-                    when,
-                    speaks_of,
-                    counters: counted,
-                })
-            });
+                let before = problems.len();
+                let program = expression.compile(problems)?;
+                let names =
+                    expression.check_names(&program, &shape, known_counters.as_deref(), problems);
+                if problems.len() == before {
+                    problems.extend(expression.try_out(&program, &names, cells));
+                }
+                Some((program, names))
+            };
+            let that = compile("that", &expectation.that);
+            let when = expectation.when.as_ref().map(|when| compile("when", when));
+            let (that, speaks_of) = that?;
+            let (when, also) = match when {
+                Some(when) => when.map(|(program, names)| (Some(program), names))?,
+                None => (None, Vec::new()),
+            };
+            let mut counted = counters(&speaks_of);
+            counted.extend(counters(&also));
+            Some(Compiled {
+                expectation: expectation.clone(),
+                that,
+                when,
+                speaks_of,
+                counters: counted,
+            })
+        });
         Self(compiled.collect())
     }
 
@@ -117,10 +110,7 @@ impl Expectations {
     /// What became of each in a trial. `facts` is an object with the variables
     /// of the crate's documentation; a counter that it lacks reads as 0.
     pub fn evaluate(&self, facts: &Value) -> Vec<ExpectationResult> {
-        self.0
-            .iter()
-            .map(|compiled| compiled.evaluate(facts))
-            .collect()
+        self.0.iter().map(|compiled| compiled.evaluate(facts)).collect()
     }
 }
 
@@ -128,19 +118,14 @@ impl Compiled {
     fn evaluate(&self, facts: &Value) -> ExpectationResult {
         let mut facts = facts.clone();
         fill_in(&mut facts, &self.counters, 0);
-        let applies = self
-            .when
-            .as_ref()
-            .map_or(Ok(true), |when| truth(when, &facts));
+        let applies = self.when.as_ref().map_or(Ok(true), |when| truth(when, &facts));
         let held = match applies {
             Ok(false) => Ok(None),
             Ok(true) => truth(&self.that, &facts).map(Some),
             Err(error) => Err(format!("in `when`: {error}")),
         };
         let spoken_of = self.speaks_of.iter().filter_map(|path| {
-            let value = path
-                .iter()
-                .try_fold(&facts, |value, step| value.get(step))?;
+            let value = path.iter().try_fold(&facts, |value, step| value.get(step))?;
             Some((facts::path_text(path), value.clone()))
         });
         ExpectationResult {
@@ -309,10 +294,9 @@ impl Written<'_> {
             let problem = |message| Some(Problem::new(self.place.clone(), message));
             match program.execute(&facts::context(&facts)) {
                 Ok(cel::Value::Bool(_)) => None,
-                Ok(other) => problem(format!(
-                    "the expression is {}, neither true nor false",
-                    kind(&other)
-                )),
+                Ok(other) => {
+                    problem(format!("the expression is {}, neither true nor false", kind(&other)))
+                }
                 // These depend on the trial.
                 Err(
                     ExecutionError::DivisionByZero(_)
@@ -334,12 +318,9 @@ impl Written<'_> {
 
 fn describe(error: &ExecutionError) -> String {
     match error {
-        ExecutionError::UnsupportedBinaryOperator(operator, left, right) => format!(
-            "cannot {} {} and {}",
-            in_words(operator),
-            left.type_of(),
-            right.type_of()
-        ),
+        ExecutionError::UnsupportedBinaryOperator(operator, left, right) => {
+            format!("cannot {} {} and {}", in_words(operator), left.type_of(), right.type_of())
+        }
         ExecutionError::UndeclaredReference(name) => format!("there is no function `{name}`"),
         other => other.to_string(),
     }

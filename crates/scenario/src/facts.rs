@@ -44,10 +44,7 @@ pub(crate) fn context(facts: &Value) -> Context<'static, 'static> {
         context.add_function("max", |a: cel::Value, b: cel::Value| pick("max", a, b)),
         context.add_function("seconds", seconds),
     ];
-    debug_assert!(
-        functions.iter().all(Result::is_ok),
-        "CEL has a function of that name"
-    );
+    debug_assert!(functions.iter().all(Result::is_ok), "CEL has a function of that name");
     context
 }
 

@@ -120,10 +120,8 @@ impl<'de> Deserialize<'de> for SysctlValue {
             }
 
             fn visit_u64<E: Error>(self, value: u64) -> Result<SysctlValue, E> {
-                Ok(i64::try_from(value).map_or_else(
-                    |_| SysctlValue::Text(value.to_string()),
-                    SysctlValue::Number,
-                ))
+                Ok(i64::try_from(value)
+                    .map_or_else(|_| SysctlValue::Text(value.to_string()), SysctlValue::Number))
             }
 
             fn visit_str<E: Error>(self, value: &str) -> Result<SysctlValue, E> {
@@ -140,9 +138,7 @@ impl<'de> Deserialize<'de> for SysctlValue {
 
             fn visit_bool<E: Error>(self, value: bool) -> Result<SysctlValue, E> {
                 let number = i64::from(value);
-                Err(E::custom(format!(
-                    "a sysctl has no true or false: write {number}"
-                )))
+                Err(E::custom(format!("a sysctl has no true or false: write {number}")))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<SysctlValue, A::Error> {

@@ -28,16 +28,8 @@ pub struct Overrides {
 }
 
 /// The sections that a command line may change.
-const SETTABLE: &[&str] = &[
-    "hosts",
-    "server",
-    "load",
-    "matrix",
-    "repeat",
-    "shuffle",
-    "record",
-    "server_may_die",
-];
+const SETTABLE: &[&str] =
+    &["hosts", "server", "load", "matrix", "repeat", "shuffle", "record", "server_may_die"];
 
 /// Puts the values of `--set` and `--repeat` into a scenario's tree.
 pub(crate) fn apply(overrides: &Overrides, tree: &mut Node, problems: &mut Vec<Problem>) {
@@ -61,10 +53,7 @@ fn set(tree: &mut Node, path: &str, yaml: &str, flag: &Arc<str>) -> Result<(), P
         return Err(problem.maybe_help(did_you_mean(root, SETTABLE)));
     }
     let node = Node::parse_flag(flag, yaml)?;
-    let entry = Entry {
-        key: place.clone(),
-        node,
-    };
+    let entry = Entry { key: place.clone(), node };
     let axis = match path.strip_prefix("matrix.") {
         Some(axis) => {
             // The axis takes the place of the plain setting.
@@ -81,13 +70,7 @@ fn set(tree: &mut Node, path: &str, yaml: &str, flag: &Arc<str>) -> Result<(), P
 }
 
 fn entry(place: Place, value: Value) -> Entry {
-    Entry {
-        key: place.clone(),
-        node: Node {
-            place,
-            kind: Kind::Scalar(value),
-        },
-    }
+    Entry { key: place.clone(), node: Node { place, kind: Kind::Scalar(value) } }
 }
 
 /// One value is a list of one.
@@ -96,13 +79,7 @@ fn as_list(entry: Entry) -> Entry {
         return entry;
     }
     let place = entry.key.clone();
-    Entry {
-        key: entry.key,
-        node: Node {
-            place,
-            kind: Kind::Seq(vec![entry.node]),
-        },
-    }
+    Entry { key: entry.key, node: Node { place, kind: Kind::Seq(vec![entry.node]) } }
 }
 
 /// Merges a scenario's quick form over it: mappings key by key, an axis whole.
@@ -165,17 +142,12 @@ fn choose(
     let exact = axes.iter().position(|axis| axis.path == name);
     let named: Vec<usize> = match exact {
         Some(index) => vec![index],
-        None => (0..axes.len())
-            .filter(|&index| axes[index].path.ends_with(&suffix))
-            .collect(),
+        None => (0..axes.len()).filter(|&index| axes[index].path.ends_with(&suffix)).collect(),
     };
     let index = match named.as_slice() {
         [index] => *index,
         [] if axes.is_empty() => {
-            return Err(Problem::new(
-                place,
-                "the scenario has no axes: it is one cell",
-            ));
+            return Err(Problem::new(place, "the scenario has no axes: it is one cell"));
         }
         [] => {
             let paths: Vec<&str> = axes.iter().map(|axis| axis.path.as_str()).collect();

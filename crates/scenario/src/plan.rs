@@ -137,12 +137,7 @@ fn form(
         .iter()
         .map(|axis| (axis.path.clone(), AxisValues::List(axis.values.clone())))
         .collect();
-    Some(Form {
-        scenario,
-        axes,
-        cells,
-        expectations,
-    })
+    Some(Form { scenario, axes, cells, expectations })
 }
 
 impl Form {
@@ -177,11 +172,7 @@ fn trials(cells: usize, repeat: u32, shuffle: Option<u64>) -> Vec<PlannedTrial> 
     for repetition in 0..repeat {
         let mut block: Vec<PlannedTrial> = (0..cells)
             .zip(trials.len() as u32..)
-            .map(|(cell, id)| PlannedTrial {
-                id,
-                cell,
-                repetition,
-            })
+            .map(|(cell, id)| PlannedTrial { id, cell, repetition })
             .collect();
         if let Some(rng) = &mut rng {
             block.shuffle(rng);
@@ -198,10 +189,7 @@ fn check_name(tree: &Node, source: &Source, problems: &mut Vec<Problem>) {
         problems.push(
             Problem::new(
                 tree.place_of(&["name"]),
-                format!(
-                    "the scenario is called `{name}`, but its file `{}`",
-                    source.name
-                ),
+                format!("the scenario is called `{name}`, but its file `{}`", source.name),
             )
             .help(format!("write `name: {}`, or rename the file", source.name)),
         );
@@ -213,10 +201,7 @@ fn check_unused(tree: &Node, axes: &[PlacedAxis], problems: &mut Vec<Problem>) {
     for axis in axes {
         let steps = steps_of(&axis.path);
         if tree.get(&steps).is_some() {
-            let message = format!(
-                "`{}` is an axis of the matrix: this is never used",
-                axis.path
-            );
+            let message = format!("`{}` is an axis of the matrix: this is never used", axis.path);
             let mut problem = Problem::new(tree.place_of(&steps), message);
             if let Some(key) = tree.key_place(&["matrix", &axis.path]) {
                 problem = problem.also(key, "the axis");
@@ -271,11 +256,7 @@ mod tests {
     fn repetitions_are_interleaved_across_cells() {
         let shuffled = trials(5, 4, Some(1));
         for (repetition, block) in shuffled.chunks(5).enumerate() {
-            assert!(
-                block
-                    .iter()
-                    .all(|trial| trial.repetition as usize == repetition)
-            );
+            assert!(block.iter().all(|trial| trial.repetition as usize == repetition));
             assert_eq!(block.iter().map(|trial| trial.cell).sum::<usize>(), 10);
         }
     }

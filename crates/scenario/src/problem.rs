@@ -18,12 +18,7 @@ pub struct Problem {
 
 impl Problem {
     pub(crate) fn new(place: Place, message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            help: None,
-            place,
-            also: None,
-        }
+        Self { message: message.into(), help: None, place, also: None }
     }
 
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {
@@ -73,10 +68,9 @@ impl Diagnostic for Problem {
         };
         let here = LabeledSpan::new_primary_with_span(Some("here".to_owned()), range.clone());
         let also = self.also.as_ref().and_then(|(place, label)| match place {
-            Place::File(range) => Some(LabeledSpan::new_with_span(
-                Some(label.clone()),
-                range.clone(),
-            )),
+            Place::File(range) => {
+                Some(LabeledSpan::new_with_span(Some(label.clone()), range.clone()))
+            }
             Place::Flag(_) => None,
         });
         Some(Box::new(std::iter::once(here).chain(also)))
@@ -132,10 +126,6 @@ impl Diagnostic for ScenarioErrors {
     }
 
     fn related<'a>(&'a self) -> Option<Box<dyn Iterator<Item = &'a dyn Diagnostic> + 'a>> {
-        Some(Box::new(
-            self.problems
-                .iter()
-                .map(|problem| problem as &dyn Diagnostic),
-        ))
+        Some(Box::new(self.problems.iter().map(|problem| problem as &dyn Diagnostic)))
     }
 }

@@ -34,11 +34,7 @@ const TYPES: &[&str] = &[
 /// Every reference of a program, each with as many fields as are named
 /// outright. Names that a macro binds (`x` of `all(x, …)`) are none.
 pub(crate) fn references(program: &Program) -> Vec<Reference> {
-    let mut walk = Walk {
-        program,
-        bound: Vec::new(),
-        found: Vec::new(),
-    };
+    let mut walk = Walk { program, bound: Vec::new(), found: Vec::new() };
     walk.expression(program.expression());
     walk.found
 }
@@ -69,20 +65,13 @@ impl<'a> Walk<'a> {
         match &expression.expr {
             Expr::Unspecified | Expr::Literal(_) | Expr::Ident(_) => {}
             Expr::Call(call) => {
-                call.target
-                    .iter()
-                    .for_each(|target| self.expression(target));
-                call.args
-                    .iter()
-                    .for_each(|argument| self.expression(argument));
+                call.target.iter().for_each(|target| self.expression(target));
+                call.args.iter().for_each(|argument| self.expression(argument));
             }
             Expr::Select(select) => self.expression(&select.operand),
             Expr::List(list) => list.elements.iter().for_each(|item| self.expression(item)),
             Expr::Map(map) => map.entries.iter().for_each(|entry| self.entry(&entry.expr)),
-            Expr::Struct(made) => made
-                .entries
-                .iter()
-                .for_each(|entry| self.entry(&entry.expr)),
+            Expr::Struct(made) => made.entries.iter().for_each(|entry| self.entry(&entry.expr)),
             Expr::Comprehension(comprehension) => {
                 self.expression(&comprehension.iter_range);
                 self.expression(&comprehension.accu_init);

@@ -66,9 +66,8 @@ pub fn find(name_or_path: &str) -> Result<Source, FindError> {
 /// that are not there.
 pub fn all() -> Vec<Source> {
     let built_in = EMBEDDED.files().filter_map(|file| stem(file.path()));
-    let mut sources: BTreeMap<String, Source> = built_in
-        .filter_map(|name| Some((name.clone(), embedded(&name)?)))
-        .collect();
+    let mut sources: BTreeMap<String, Source> =
+        built_in.filter_map(|name| Some((name.clone(), embedded(&name)?))).collect();
     for path in files_here() {
         if let Ok(source) = read(&path) {
             sources.insert(source.name.clone(), source);
@@ -86,8 +85,7 @@ fn files_here() -> Vec<PathBuf> {
 }
 
 fn is_yaml(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|ending| ending == "yaml" || ending == "yml")
+    path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
 fn stem(path: &Path) -> Option<String> {
@@ -95,15 +93,9 @@ fn stem(path: &Path) -> Option<String> {
 }
 
 fn read(path: &Path) -> Result<Source, FindError> {
-    let text = std::fs::read_to_string(path).map_err(|source| FindError::Unreadable {
-        path: path.display().to_string(),
-        source,
-    })?;
-    Ok(Source {
-        name: stem(path).unwrap_or_default(),
-        path: path.display().to_string(),
-        text,
-    })
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| FindError::Unreadable { path: path.display().to_string(), source })?;
+    Ok(Source { name: stem(path).unwrap_or_default(), path: path.display().to_string(), text })
 }
 
 fn embedded(name: &str) -> Option<Source> {
@@ -123,8 +115,5 @@ fn unknown(name: &str) -> FindError {
         Some(nearest) => format!("did you mean `{nearest}`? {list}"),
         None => list,
     };
-    FindError::Unknown {
-        name: name.to_owned(),
-        help,
-    }
+    FindError::Unknown { name: name.to_owned(), help }
 }

@@ -99,26 +99,18 @@ pub(crate) fn only_mappings(node: &mut Node, problems: &mut Vec<Problem>) {
 /// that to remove one leaves the others where they are.
 fn matching(node: &Node, pattern: &[&str]) -> Vec<Vec<String>> {
     let path = |steps: &[&str]| steps.iter().map(|&step| step.to_owned()).collect();
-    let paths: Vec<Vec<String>> = match (
-        pattern.split_last(),
-        node.get(&pattern[..pattern.len().saturating_sub(1)]),
-    ) {
-        (
-            Some((&"*", parent)),
-            Some(Node {
-                kind: Kind::Seq(items),
-                ..
-            }),
-        ) => (0..items.len())
-            .rev()
-            .map(|index| {
-                let mut item: Vec<String> = path(parent);
-                item.push(index.to_string());
-                item
-            })
-            .collect(),
-        _ => vec![path(pattern)],
-    };
+    let paths: Vec<Vec<String>> =
+        match (pattern.split_last(), node.get(&pattern[..pattern.len().saturating_sub(1)])) {
+            (Some((&"*", parent)), Some(Node { kind: Kind::Seq(items), .. })) => (0..items.len())
+                .rev()
+                .map(|index| {
+                    let mut item: Vec<String> = path(parent);
+                    item.push(index.to_string());
+                    item
+                })
+                .collect(),
+            _ => vec![path(pattern)],
+        };
     let no_mapping = |path: &Vec<String>| {
         let found = node.get(path);
         found.is_some_and(|node| node.entries().is_none())
@@ -129,10 +121,7 @@ fn matching(node: &Node, pattern: &[&str]) -> Vec<Vec<String>> {
 fn placeholder(place: Place) -> Entry {
     Entry {
         key: place.clone(),
-        node: Node {
-            place,
-            kind: Kind::Scalar(Value::String(String::new())),
-        },
+        node: Node { place, kind: Kind::Scalar(Value::String(String::new())) },
     }
 }
 

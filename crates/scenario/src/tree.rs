@@ -62,14 +62,11 @@ impl Node {
             with_snippet: false,
         };
         let raw: Raw = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
-            let at = error
-                .location()
-                .map_or(0, |location| offset(text, location));
+            let at = error.location().map_or(0, |location| offset(text, location));
             let message = error.render();
             // The place is shown beside the message.
-            let message = message
-                .rsplit_once(" at line ")
-                .map_or(message.as_str(), |(message, _)| message);
+            let message =
+                message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
             Problem::new(Place::File(at..at), format!("not YAML: {message}"))
         })?;
         Ok(raw.into_node(text, problems))
@@ -102,20 +99,16 @@ impl Node {
     }
 
     pub(crate) fn empty_map(place: Place) -> Node {
-        Node {
-            place,
-            kind: Kind::Map(IndexMap::new()),
-        }
+        Node { place, kind: Kind::Map(IndexMap::new()) }
     }
 
     pub(crate) fn to_json(&self) -> Value {
         match &self.kind {
             Kind::Scalar(value) => value.clone(),
             Kind::Seq(items) => items.iter().map(Node::to_json).collect(),
-            Kind::Map(entries) => entries
-                .iter()
-                .map(|(key, entry)| (key.clone(), entry.node.to_json()))
-                .collect(),
+            Kind::Map(entries) => {
+                entries.iter().map(|(key, entry)| (key.clone(), entry.node.to_json())).collect()
+            }
         }
     }
 
@@ -193,9 +186,9 @@ impl Node {
                 Err(_) => false,
             },
             Kind::Map(entries) if rest.is_empty() => entries.shift_remove(step).is_some(),
-            Kind::Map(entries) => entries
-                .get_mut(step)
-                .is_some_and(|entry| entry.node.remove(rest)),
+            Kind::Map(entries) => {
+                entries.get_mut(step).is_some_and(|entry| entry.node.remove(rest))
+            }
         }
     }
 
@@ -218,10 +211,7 @@ impl Node {
         let place = entry.key.clone();
         entries
             .entry(step.clone())
-            .or_insert_with(|| Entry {
-                key: place.clone(),
-                node: Node::empty_map(place),
-            })
+            .or_insert_with(|| Entry { key: place.clone(), node: Node::empty_map(place) })
             .node
             .set(rest, entry);
     }
@@ -234,11 +224,7 @@ fn offset(text: &str, location: Location) -> usize {
     }
     let line = usize::try_from(location.line()).unwrap_or(1).max(1);
     let column = usize::try_from(location.column()).unwrap_or(1).max(1);
-    let start: usize = text
-        .split_inclusive('\n')
-        .take(line - 1)
-        .map(str::len)
-        .sum();
+    let start: usize = text.split_inclusive('\n').take(line - 1).map(str::len).sum();
     let within = text[start..].char_indices().nth(column - 1);
     within.map_or(text.len(), |(byte, _)| start + byte)
 }
@@ -265,12 +251,9 @@ impl Raw {
     fn into_node(self, text: &str, problems: &mut Vec<Problem>) -> Node {
         let kind = match self.0.value {
             RawKind::Scalar(value) => Kind::Scalar(value),
-            RawKind::Seq(items) => Kind::Seq(
-                items
-                    .into_iter()
-                    .map(|item| item.into_node(text, problems))
-                    .collect(),
-            ),
+            RawKind::Seq(items) => {
+                Kind::Seq(items.into_iter().map(|item| item.into_node(text, problems)).collect())
+            }
             RawKind::Map(pairs) => {
                 let mut entries = IndexMap::<String, Entry>::new();
                 for (key, value) in pairs {
@@ -283,19 +266,13 @@ impl Raw {
                         );
                         continue;
                     }
-                    let entry = Entry {
-                        key: key_place,
-                        node: value.into_node(text, problems),
-                    };
+                    let entry = Entry { key: key_place, node: value.into_node(text, problems) };
                     entries.insert(key.value, entry);
                 }
                 Kind::Map(entries)
             }
         };
-        Node {
-            place: place(text, self.0.referenced),
-            kind,
-        }
+        Node { place: place(text, self.0.referenced), kind }
     }
 }
 

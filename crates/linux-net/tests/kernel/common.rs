@@ -22,11 +22,7 @@ pub(crate) fn testbed(clients: u8) -> (NetworkNamespace, NetworkNamespace) {
     let server_host = NetworkNamespace::create().unwrap();
     let client_host = NetworkNamespace::create().unwrap();
     let clients = (1..=clients).map(client_address).collect();
-    let addresses = LinkAddresses {
-        server: SERVER,
-        clients,
-        prefix: 24,
-    };
+    let addresses = LinkAddresses { server: SERVER, clients, prefix: 24 };
     join_with_veth(&server_host, &client_host, &addresses).unwrap();
     (server_host, client_host)
 }
@@ -47,8 +43,7 @@ pub(crate) fn listen(host: &NetworkNamespace, address: SocketAddr, backlog: i32)
 }
 
 pub(crate) fn connect(host: &NetworkNamespace, to: SocketAddr) -> io::Result<TcpStream> {
-    host.run(|| TcpStream::connect_timeout(&to, Duration::from_secs(10)))
-        .unwrap()
+    host.run(|| TcpStream::connect_timeout(&to, Duration::from_secs(10))).unwrap()
 }
 
 /// Starts to connect and does not wait; `prepare` comes before the SYN.
@@ -76,10 +71,7 @@ pub(crate) fn wait_for<T: PartialEq + std::fmt::Debug>(expected: T, mut value: i
         if found == expected {
             return;
         }
-        assert!(
-            Instant::now() < deadline,
-            "{found:?} is still not {expected:?}"
-        );
+        assert!(Instant::now() < deadline, "{found:?} is still not {expected:?}");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -14,9 +14,7 @@ use linux_net::testing::in_lab_namespace;
 
 /// The network namespace of a process; none when it has gone or is a zombie.
 fn namespace_of(process: u32) -> Option<u64> {
-    fs::metadata(format!("/proc/{process}/ns/net"))
-        .ok()
-        .map(|namespace| namespace.ino())
+    fs::metadata(format!("/proc/{process}/ns/net")).ok().map(|namespace| namespace.ino())
 }
 
 /// Every process in a namespace that this one may look at.
@@ -39,29 +37,16 @@ fn threads_enter_and_the_caller_stays() {
     in_lab_namespace(|| {
         let host = NetworkNamespace::current().unwrap();
         let made = NetworkNamespace::create().unwrap();
-        let inside = made
-            .run(|| NetworkNamespace::current().unwrap().inode())
-            .unwrap();
+        let inside = made.run(|| NetworkNamespace::current().unwrap().inode()).unwrap();
         assert_eq!(inside, made.inode());
         assert_ne!(inside, host.inode());
         assert_eq!(NetworkNamespace::current().unwrap().inode(), host.inode());
-        assert_eq!(
-            NetworkNamespace::of_process().unwrap().inode(),
-            host.inode()
-        );
+        assert_eq!(NetworkNamespace::of_process().unwrap().inode(), host.inode());
         let flags = fs::read_to_string(format!("/proc/self/fdinfo/{}", made.as_fd().as_raw_fd()));
         let flags = flags.unwrap();
-        let flags = flags
-            .lines()
-            .find_map(|line| line.strip_prefix("flags:"))
-            .unwrap()
-            .trim();
+        let flags = flags.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
         let flags = i32::from_str_radix(flags, 8).unwrap();
-        assert_ne!(
-            flags & libc::O_CLOEXEC,
-            0,
-            "every child would hold the namespace"
-        );
+        assert_ne!(flags & libc::O_CLOEXEC, 0, "every child would hold the namespace");
     });
 }
 
@@ -117,11 +102,7 @@ fn a_killed_lab_leaves_nothing_behind() {
     }
     in_lab_namespace(|| {
         let mut victim = Command::new(std::env::current_exe().unwrap())
-            .args([
-                "--exact",
-                "namespace::a_killed_lab_leaves_nothing_behind",
-                "--nocapture",
-            ])
+            .args(["--exact", "namespace::a_killed_lab_leaves_nothing_behind", "--nocapture"])
             .env(VICTIM, "1")
             .stdout(Stdio::null())
             .stderr(Stdio::piped())

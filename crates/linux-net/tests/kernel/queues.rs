@@ -24,16 +24,14 @@ fn an_accept_queue_holds_its_backlog_and_one() {
             let before = server_host.counters().unwrap();
 
             // One after the other, so that each is queued before the next.
-            let queued: Vec<_> = (0..=limit)
-                .map(|_| connect(&client_host, server_at(8080)).unwrap())
-                .collect();
+            let queued: Vec<_> =
+                (0..=limit).map(|_| connect(&client_host, server_at(8080)).unwrap()).collect();
             wait_for((server_at(8080), limit + 1, limit), || listener(&mut diag));
             let full = server_host.counters().unwrap();
             assert_eq!(full.delta(&before).get("TcpExt.ListenOverflows"), 0);
 
-            let excess: Vec<_> = (0..4)
-                .map(|_| start_connect(&client_host, server_at(8080), |_| {}))
-                .collect();
+            let excess: Vec<_> =
+                (0..4).map(|_| start_connect(&client_host, server_at(8080), |_| {})).collect();
             // More than 4 once the clients have retransmitted; the two are not
             // read at the same instant.
             wait_for(true, || {
@@ -56,17 +54,12 @@ fn an_accept_queue_holds_its_backlog_and_one() {
 fn half_open_connections_are_counted_by_port() {
     in_lab_namespace(|| {
         let (server_host, client_host) = testbed(1);
-        let settings = [
-            ("net.ipv4.tcp_syncookies", "0"),
-            ("net.ipv4.tcp_max_syn_backlog", "1024"),
-        ]
-        .map(|(sysctl, value)| (name(sysctl), value.to_owned()));
+        let settings = [("net.ipv4.tcp_syncookies", "0"), ("net.ipv4.tcp_max_syn_backlog", "1024")]
+            .map(|(sysctl, value)| (name(sysctl), value.to_owned()));
         server_host.apply_sysctls(&settings).unwrap();
         let _listeners = [8080, 8081].map(|port| listen(&server_host, server_at(port), 4));
         let deaf = |socket: &socket2::Socket| {
-            socket
-                .attach_filter(&[SockFilter::new(6, 0, 0, 0)])
-                .unwrap();
+            socket.attach_filter(&[SockFilter::new(6, 0, 0, 0)]).unwrap();
         };
         let _clients: Vec<_> = [8080, 8080, 8080, 8081]
             .map(|port| start_connect(&client_host, server_at(port), deaf))
@@ -79,17 +72,11 @@ fn half_open_connections_are_counted_by_port() {
 
         // B + 1 with cookies off and a large tcp_max_syn_backlog.
         let before = server_host.counters().unwrap();
-        let _more: Vec<_> = (0..6)
-            .map(|_| start_connect(&client_host, server_at(8080), deaf))
-            .collect();
+        let _more: Vec<_> =
+            (0..6).map(|_| start_connect(&client_host, server_at(8080), deaf)).collect();
         wait_for(5, || diag.count_by_state(Some(8080)).unwrap().syn_recv);
         wait_for(true, || {
-            server_host
-                .counters()
-                .unwrap()
-                .delta(&before)
-                .get("TcpExt.TCPReqQFullDrop")
-                >= 4
+            server_host.counters().unwrap().delta(&before).get("TcpExt.TCPReqQFullDrop") >= 4
         });
         assert_eq!(diag.count_by_state(Some(8080)).unwrap().syn_recv, 5);
     });
@@ -110,10 +97,7 @@ fn closing_first_leaves_time_wait() {
         let mut at_server = SocketDiag::open_in(&server_host).unwrap();
         wait_for(5, || at_client.count_by_state(None).unwrap().time_wait);
         assert_eq!(at_server.count_by_state(None).unwrap().time_wait, 0);
-        assert_eq!(
-            client_host.counters().unwrap().get("sockstat.TCP.tw"),
-            Some(5)
-        );
+        assert_eq!(client_host.counters().unwrap().get("sockstat.TCP.tw"), Some(5));
     });
 }
 
@@ -122,13 +106,10 @@ fn a_dump_of_many_sockets_is_whole() {
     in_lab_namespace(|| {
         let (server_host, client_host) = testbed(1);
         let _listener = listen(&server_host, server_at(8080), 2000);
-        let _clients: Vec<_> = (0..1000)
-            .map(|_| connect(&client_host, server_at(8080)).unwrap())
-            .collect();
+        let _clients: Vec<_> =
+            (0..1000).map(|_| connect(&client_host, server_at(8080)).unwrap()).collect();
         let mut diag = SocketDiag::open_in(&server_host).unwrap();
-        wait_for(1000, || {
-            diag.count_by_state(Some(8080)).unwrap().established
-        });
+        wait_for(1000, || diag.count_by_state(Some(8080)).unwrap().established);
         // Used from another thread, it is still the server's.
         std::thread::scope(|scope| {
             scope.spawn(|| assert_eq!(diag.listeners().unwrap()[0].queued, 1000));
@@ -141,11 +122,7 @@ fn counters_survive_json_and_time_without_events() {
     in_lab_namespace(|| {
         let (server_host, _client_host) = testbed(1);
         let before = server_host.counters().unwrap();
-        for known in [
-            "TcpExt.ListenOverflows",
-            "TcpExt.ListenDrops",
-            "TcpExt.TCPReqQFullDrop",
-        ] {
+        for known in ["TcpExt.ListenOverflows", "TcpExt.ListenDrops", "TcpExt.TCPReqQFullDrop"] {
             assert_eq!(before.get(known), Some(0), "{known}");
         }
         std::thread::sleep(Duration::from_millis(10));

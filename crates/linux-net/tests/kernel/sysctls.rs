@@ -32,11 +32,8 @@ fn host_values() -> Vec<Option<String>> {
 #[test]
 fn the_kernel_tells_whose_each_sysctl_is() {
     in_lab_namespace(|| {
-        let names: Vec<SysctlName> = DECIDING_SYSCTLS
-            .iter()
-            .chain(&GLOBAL)
-            .map(|text| name(text))
-            .collect();
+        let names: Vec<SysctlName> =
+            DECIDING_SYSCTLS.iter().chain(&GLOBAL).map(|text| name(text)).collect();
         let scopes = sysctl_scopes(&names);
         assert_eq!(scopes.len(), names.len());
         for (name, scope) in names.iter().zip(scopes) {
@@ -50,21 +47,9 @@ fn the_kernel_tells_whose_each_sysctl_is() {
             };
             assert_eq!(scope, expected, "{name}");
         }
-        assert_eq!(
-            sysctl_scope(&name("net.core.somaxconn")),
-            SysctlScope::PerNamespace
-        );
-        for unknown in [
-            "net.core.somaxcon",
-            "kernel.nonsense",
-            "net.ipv4",
-            "some.thing",
-        ] {
-            assert_eq!(
-                sysctl_scope(&name(unknown)),
-                SysctlScope::Unknown,
-                "{unknown}"
-            );
+        assert_eq!(sysctl_scope(&name("net.core.somaxconn")), SysctlScope::PerNamespace);
+        for unknown in ["net.core.somaxcon", "kernel.nonsense", "net.ipv4", "some.thing"] {
+            assert_eq!(sysctl_scope(&name(unknown)), SysctlScope::Unknown, "{unknown}");
         }
         let of_link = sysctl_scope(&name("net.ipv4.conf.server0.rp_filter"));
         assert_eq!(of_link, SysctlScope::PerNamespace);
@@ -80,37 +65,21 @@ fn what_is_written_is_in_force_here_and_nowhere_else() {
             ("net.core.somaxconn", "17", "17"),
             ("net.ipv4.tcp_syncookies", " 2", "2"),
             ("net.ipv4.tcp_max_syn_backlog", "19", "19"),
-            (
-                "net.ipv4.ip_local_port_range",
-                "20000\t20019",
-                "20000 20019",
-            ),
+            ("net.ipv4.ip_local_port_range", "20000\t20019", "20000 20019"),
             ("net.ipv4.tcp_rmem", "4096 8192 16384", "4096 8192 16384"),
-            (
-                "net.ipv4.ip_local_reserved_ports",
-                "20003,20005-20007",
-                "20003,20005-20007",
-            ),
+            ("net.ipv4.ip_local_reserved_ports", "20003,20005-20007", "20003,20005-20007"),
         ];
-        let asked: Vec<_> = settings
-            .iter()
-            .map(|(sysctl, value, _)| (name(sysctl), (*value).to_owned()))
-            .collect();
+        let asked: Vec<_> =
+            settings.iter().map(|(sysctl, value, _)| (name(sysctl), (*value).to_owned())).collect();
         let effective = one.apply_sysctls(&asked).unwrap();
         let defaults = other.deciding_sysctls().unwrap();
         assert_eq!(effective.len(), defaults.len());
         for (sysctl, _, expected) in settings {
             assert_eq!(effective[&name(sysctl)], expected);
             assert_eq!(one.read_sysctl(&name(sysctl)).unwrap(), expected);
-            assert_ne!(
-                defaults[&name(sysctl)],
-                expected,
-                "{sysctl} is in force elsewhere"
-            );
+            assert_ne!(defaults[&name(sysctl)], expected, "{sysctl} is in force elsewhere");
         }
-        let cleared = one
-            .write_sysctl(&name("net.ipv4.ip_local_reserved_ports"), "")
-            .unwrap();
+        let cleared = one.write_sysctl(&name("net.ipv4.ip_local_reserved_ports"), "").unwrap();
         assert_eq!(cleared, "");
         assert_eq!(host_values(), before);
     });
@@ -130,11 +99,7 @@ fn the_machines_own_are_refused_before_anything_is_written() {
                 other => panic!("{global}: {other:?}"),
             }
         }
-        for unknown in [
-            "net.ipv4.nonsense",
-            "kernel.nonsense",
-            "net.ipv4.conf.eth7.rp_filter",
-        ] {
+        for unknown in ["net.ipv4.nonsense", "kernel.nonsense", "net.ipv4.conf.eth7.rp_filter"] {
             match made.write_sysctl(&name(unknown), "1") {
                 Err(SysctlError::Unknown { name }) => assert_eq!(name.as_str(), unknown),
                 other => panic!("{unknown}: {other:?}"),
@@ -150,14 +115,8 @@ fn the_hosts_namespace_is_never_written() {
     in_lab_namespace(|| {
         let before = host_values();
         for host in [NetworkNamespace::current(), NetworkNamespace::of_process()] {
-            let error = host
-                .unwrap()
-                .write_sysctl(&name("net.core.somaxconn"), "17")
-                .unwrap_err();
-            assert!(
-                matches!(error, SysctlError::HostNamespace { .. }),
-                "{error}"
-            );
+            let error = host.unwrap().write_sysctl(&name("net.core.somaxconn"), "17").unwrap_err();
+            assert!(matches!(error, SysctlError::HostNamespace { .. }), "{error}");
             assert_eq!(
                 error.to_string(),
                 "write net.core.somaxconn: refused, for this is the host's own namespace"
@@ -172,31 +131,16 @@ fn a_value_that_is_not_taken_is_named() {
     in_lab_namespace(|| {
         let made = NetworkNamespace::create().unwrap();
         for (sysctl, value, said) in [
-            (
-                "net.core.somaxconn",
-                "-1",
-                "set net.core.somaxconn to `-1`: Invalid",
-            ),
-            (
-                "net.core.somaxconn",
-                "many",
-                "set net.core.somaxconn to `many`: Invalid",
-            ),
+            ("net.core.somaxconn", "-1", "set net.core.somaxconn to `-1`: Invalid"),
+            ("net.core.somaxconn", "many", "set net.core.somaxconn to `many`: Invalid"),
             (
                 "net.ipv4.ip_local_port_range",
                 "500 400",
                 "set net.ipv4.ip_local_port_range to `500 400`: Invalid",
             ),
-            (
-                "net.ipv4.tcp_rmem",
-                "4096 8192",
-                "the kernel made it `4096 8192 ",
-            ),
+            ("net.ipv4.tcp_rmem", "4096 8192", "the kernel made it `4096 8192 "),
         ] {
-            let error = made
-                .write_sysctl(&name(sysctl), value)
-                .unwrap_err()
-                .to_string();
+            let error = made.write_sysctl(&name(sysctl), value).unwrap_err().to_string();
             assert!(error.contains(said), "{error}");
         }
     });

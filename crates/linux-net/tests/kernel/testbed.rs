@@ -26,10 +26,7 @@ fn interfaces() -> Vec<String> {
 fn the_first_packet_arrives_from_every_address() {
     in_lab_namespace(|| {
         let (server_host, client_host) = testbed(250);
-        let listener = server_host
-            .run(|| TcpListener::bind((SERVER, 8080)))
-            .unwrap()
-            .unwrap();
+        let listener = server_host.run(|| TcpListener::bind((SERVER, 8080))).unwrap().unwrap();
         for number in [1, 2, 125, 250] {
             let mut stream = client_host
                 .run(|| {
@@ -42,10 +39,7 @@ fn the_first_packet_arrives_from_every_address() {
                 .unwrap()
                 .unwrap();
             let info = tcp_info(stream.as_fd()).unwrap();
-            assert_eq!(
-                info.total_retransmits, 0,
-                "a SYN from address {number} was lost"
-            );
+            assert_eq!(info.total_retransmits, 0, "a SYN from address {number} was lost");
             let (mut accepted, peer) = listener.accept().unwrap();
             assert_eq!(peer.ip(), client_address(number));
             stream.write_all(b"hello").unwrap();
@@ -66,10 +60,7 @@ fn fifty_testbeds_one_after_the_other_never_lose_a_syn() {
     in_lab_namespace(|| {
         for round in 0..50 {
             let (server_host, client_host) = testbed(1);
-            let _listener = server_host
-                .run(|| TcpListener::bind((SERVER, 8080)))
-                .unwrap()
-                .unwrap();
+            let _listener = server_host.run(|| TcpListener::bind((SERVER, 8080))).unwrap().unwrap();
             let stream = connect(&client_host, server_at(8080)).unwrap();
             let lost = tcp_info(stream.as_fd()).unwrap().total_retransmits;
             assert_eq!(lost, 0, "round {round}");
@@ -83,21 +74,12 @@ fn ipv6_needs_no_wait_either() {
         let address = |last| IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last));
         let server = address(1);
         let clients = vec![address(2), address(3)];
-        let addresses = LinkAddresses {
-            server,
-            clients,
-            prefix: 64,
-        };
+        let addresses = LinkAddresses { server, clients, prefix: 64 };
         for round in 0..30 {
-            let (server_host, client_host) = (
-                NetworkNamespace::create().unwrap(),
-                NetworkNamespace::create().unwrap(),
-            );
+            let (server_host, client_host) =
+                (NetworkNamespace::create().unwrap(), NetworkNamespace::create().unwrap());
             join_with_veth(&server_host, &client_host, &addresses).unwrap();
-            let _listener = server_host
-                .run(|| TcpListener::bind((server, 8080)))
-                .unwrap()
-                .unwrap();
+            let _listener = server_host.run(|| TcpListener::bind((server, 8080))).unwrap().unwrap();
             let stream = connect(&client_host, (server, 8080).into()).unwrap();
             let lost = tcp_info(stream.as_fd()).unwrap().total_retransmits;
             assert_eq!(lost, 0, "round {round}");
@@ -119,10 +101,8 @@ fn testbeds_with_the_same_addresses_do_not_meet() {
             for own in 0..4u8 {
                 scope.spawn(move || {
                     let (server_host, client_host) = testbed(2);
-                    let listener = server_host
-                        .run(|| TcpListener::bind((SERVER, 8080)))
-                        .unwrap()
-                        .unwrap();
+                    let listener =
+                        server_host.run(|| TcpListener::bind((SERVER, 8080))).unwrap().unwrap();
                     for _ in 0..20 {
                         let mut stream = connect(&client_host, server_at(8080)).unwrap();
                         listener.accept().unwrap().0.write_all(&[own]).unwrap();
@@ -153,9 +133,7 @@ impl LinkMonitor {
     fn saw(&self, interface: &str) -> bool {
         let mut seen = false;
         while let Ok((message, _)) = self.0.recv_from_full() {
-            seen |= message
-                .windows(interface.len())
-                .any(|part| part == interface.as_bytes());
+            seen |= message.windows(interface.len()).any(|part| part == interface.as_bytes());
         }
         seen
     }
@@ -169,33 +147,17 @@ fn nothing_of_the_link_shows_outside_its_two_namespaces() {
         let server_host = NetworkNamespace::create().unwrap();
         let client_host = NetworkNamespace::create().unwrap();
         let at_server = server_host.run(LinkMonitor::open).unwrap();
-        let addresses = LinkAddresses {
-            server: SERVER,
-            clients: vec![client_address(1)],
-            prefix: 24,
-        };
+        let addresses =
+            LinkAddresses { server: SERVER, clients: vec![client_address(1)], prefix: 24 };
         join_with_veth(&server_host, &client_host, &addresses).unwrap();
 
         assert!(at_server.saw("server0"), "the monitor does not work");
         assert!(!at_host.saw("server0") && !at_host.saw("client0"));
         assert_eq!(interfaces(), before);
-        assert!(
-            server_host
-                .run(interfaces)
-                .unwrap()
-                .contains(&"server0".to_owned())
-        );
-        assert!(
-            client_host
-                .run(interfaces)
-                .unwrap()
-                .contains(&"client0".to_owned())
-        );
+        assert!(server_host.run(interfaces).unwrap().contains(&"server0".to_owned()));
+        assert!(client_host.run(interfaces).unwrap().contains(&"client0".to_owned()));
         drop((server_host, client_host));
-        assert!(
-            !at_host.saw("server0"),
-            "the pair came back to the host at its end"
-        );
+        assert!(!at_host.saw("server0"), "the pair came back to the host at its end");
     });
 }
 
@@ -203,35 +165,17 @@ fn nothing_of_the_link_shows_outside_its_two_namespaces() {
 fn a_refused_request_is_named() {
     in_lab_namespace(|| {
         let (server_host, client_host) = testbed(1);
-        let addresses = LinkAddresses {
-            server: SERVER,
-            clients: vec![client_address(1)],
-            prefix: 24,
-        };
+        let addresses =
+            LinkAddresses { server: SERVER, clients: vec![client_address(1)], prefix: 24 };
         let error = join_with_veth(&server_host, &client_host, &addresses).unwrap_err();
         assert!(matches!(error, LinkError::Refused { .. }));
         let text = error.to_string();
-        assert!(
-            text.starts_with("create the veth pair server0, client0: "),
-            "{text}"
-        );
+        assert!(text.starts_with("create the veth pair server0, client0: "), "{text}");
 
-        let fresh = [
-            NetworkNamespace::create().unwrap(),
-            NetworkNamespace::create().unwrap(),
-        ];
+        let fresh = [NetworkNamespace::create().unwrap(), NetworkNamespace::create().unwrap()];
         let twice = vec![client_address(1), client_address(2), client_address(1)];
-        let addresses = LinkAddresses {
-            server: SERVER,
-            clients: twice,
-            prefix: 24,
-        };
-        let text = join_with_veth(&fresh[0], &fresh[1], &addresses)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            text.starts_with("add a neighbour entry for 198.18.0.2: "),
-            "{text}"
-        );
+        let addresses = LinkAddresses { server: SERVER, clients: twice, prefix: 24 };
+        let text = join_with_veth(&fresh[0], &fresh[1], &addresses).unwrap_err().to_string();
+        assert!(text.starts_with("add a neighbour entry for 198.18.0.2: "), "{text}");
     });
 }

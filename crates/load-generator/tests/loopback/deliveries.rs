@@ -19,23 +19,15 @@ fn chat(habits: Habits, change: impl FnOnce(&mut LoadSettings)) -> LoadReport {
 }
 
 fn chat_with(passes: impl Fn(&Passing) -> Vec<Vec<u8>> + Send + Sync + 'static) -> LoadReport {
-    let habits = Habits {
-        passes: Box::new(passes),
-        ..Habits::default()
-    };
+    let habits = Habits { passes: Box::new(passes), ..Habits::default() };
     // Long enough for the owed to arrive, short enough to wait out.
-    chat(habits, |settings| {
-        settings.finish_deadline = Duration::from_secs(3)
-    })
+    chat(habits, |settings| settings.finish_deadline = Duration::from_secs(3))
 }
 
 #[test]
 fn a_relay_that_is_right_shows_nothing_wrong() {
     for framing in [Framing::U32be, Framing::Ascii4] {
-        let relay = Relay::start(Habits {
-            framing,
-            ..Habits::default()
-        });
+        let relay = Relay::start(Habits { framing, ..Habits::default() });
         let mut config = config(relay.address, |settings| {
             settings.clients = 20;
             settings.messages = 30;
@@ -46,19 +38,11 @@ fn a_relay_that_is_right_shows_nothing_wrong() {
         assert_eq!(report.integrity, Integrity::default());
         assert_eq!((report.messages_written, relay.messages()), (600, 600));
         assert_eq!((report.deliveries, report.undelivered), (600 * 19, 0));
-        assert_eq!(
-            (report.bytes_out, report.bytes_in),
-            (600 * 34, 600 * 19 * 34)
-        );
+        assert_eq!((report.bytes_out, report.bytes_in), (600 * 34, 600 * 19 * 34));
         assert_eq!(report.delivery_latency.count, 600 * 19);
         assert_eq!(report.send_lateness.count, 600);
         assert!(report.errors.is_empty());
-        assert!(
-            report
-                .attempts
-                .iter()
-                .all(|attempt| attempt.syn_retransmits == Some(0))
-        );
+        assert!(report.attempts.iter().all(|attempt| attempt.syn_retransmits == Some(0)));
         let (first, last) = report.chat_window_ns.expect("there was a chat");
         assert!(last - first >= 29_000_000, "30 messages, 1 ms apart");
     }
@@ -66,25 +50,17 @@ fn a_relay_that_is_right_shows_nothing_wrong() {
 
 #[test]
 fn clients_that_are_registered_while_others_chat_already_miss_nothing_of_theirs() {
-    let relay = Relay::start(Habits {
-        accept_delay: Duration::from_millis(10),
-        ..Habits::default()
-    });
+    let relay =
+        Relay::start(Habits { accept_delay: Duration::from_millis(10), ..Habits::default() });
     let report = load(&config(relay.address, |settings| {
         settings.clients = 20;
         settings.messages = 30;
         settings.interval = Duration::from_millis(5);
     }));
     assert_endings(&report, [(Ending::Finished, 20)]);
-    assert_eq!(
-        (report.integrity, report.undelivered),
-        (Integrity::default(), 0)
-    );
+    assert_eq!((report.integrity, report.undelivered), (Integrity::default(), 0));
     assert_eq!(relay.messages(), 600);
-    assert!(
-        report.deliveries < 600 * 19,
-        "the last one heard nothing of the first ones' start"
-    );
+    assert!(report.deliveries < 600 * 19, "the last one heard nothing of the first ones' start");
 }
 
 #[test]
@@ -97,13 +73,7 @@ fn a_message_lost_on_the_way_is_noticed() {
         }
     });
     assert_endings(&report, [(Ending::Finished, 4)]);
-    assert_eq!(
-        report.integrity,
-        Integrity {
-            lost: 1,
-            ..Integrity::default()
-        }
-    );
+    assert_eq!(report.integrity, Integrity { lost: 1, ..Integrity::default() });
     assert_eq!((report.deliveries, report.undelivered), (119, 0));
 }
 
@@ -129,11 +99,7 @@ fn a_message_lost_at_the_beginning_is_noticed_once_its_receiver_is_known() {
         if lost { vec![] } else { plain(passing) }
     });
     assert_endings(&report, [(Ending::Finished, 4)]);
-    assert!(
-        (1..=5).contains(&report.integrity.lost),
-        "{:?}",
-        report.integrity
-    );
+    assert!((1..=5).contains(&report.integrity.lost), "{:?}", report.integrity);
     assert_eq!(report.deliveries, 115);
 }
 
@@ -144,17 +110,8 @@ fn a_doubled_message_is_noticed() {
         bodies => bodies,
     });
     assert_endings(&report, [(Ending::Finished, 4)]);
-    assert_eq!(
-        report.integrity,
-        Integrity {
-            doubled: 12,
-            ..Integrity::default()
-        }
-    );
-    assert_eq!(
-        (report.deliveries, report.delivery_latency.count),
-        (132, 120)
-    );
+    assert_eq!(report.integrity, Integrity { doubled: 12, ..Integrity::default() });
+    assert_eq!((report.deliveries, report.delivery_latency.count), (132, 120));
 }
 
 #[test]
@@ -162,21 +119,12 @@ fn an_altered_byte_is_noticed_and_its_message_counts_as_lost() {
     let report = chat_with(|passing| {
         let mut bodies = plain(passing);
         if (passing.from, passing.number) == (0, 5) {
-            bodies
-                .iter_mut()
-                .for_each(|body| *body.last_mut().unwrap() ^= 1);
+            bodies.iter_mut().for_each(|body| *body.last_mut().unwrap() ^= 1);
         }
         bodies
     });
     assert_endings(&report, [(Ending::Finished, 4)]);
-    assert_eq!(
-        report.integrity,
-        Integrity {
-            foreign: 3,
-            lost: 3,
-            ..Integrity::default()
-        }
-    );
+    assert_eq!(report.integrity, Integrity { foreign: 3, lost: 3, ..Integrity::default() });
     assert_eq!(report.deliveries, 117);
 }
 
@@ -190,13 +138,7 @@ fn a_foreign_message_is_noticed() {
         bodies
     });
     assert_endings(&report, [(Ending::Finished, 4)]);
-    assert_eq!(
-        report.integrity,
-        Integrity {
-            foreign: 16,
-            ..Integrity::default()
-        }
-    );
+    assert_eq!(report.integrity, Integrity { foreign: 16, ..Integrity::default() });
 }
 
 #[test]
@@ -206,10 +148,7 @@ fn an_echo_to_the_sender_is_noticed() {
     assert!(report.integrity.echoed >= 36, "{:?}", report.integrity);
     assert_eq!(
         report.integrity,
-        Integrity {
-            echoed: report.integrity.echoed,
-            ..Integrity::default()
-        }
+        Integrity { echoed: report.integrity.echoed, ..Integrity::default() }
     );
     assert_eq!(report.deliveries, 120);
 }
@@ -222,28 +161,15 @@ fn swapped_messages_are_noticed() {
         let mut bodies = plain(passing);
         let pair = (passing.from, passing.to);
         match passing.number {
-            4 => drop(
-                held.lock()
-                    .unwrap()
-                    .insert(pair, std::mem::take(&mut bodies)),
-            ),
+            4 => drop(held.lock().unwrap().insert(pair, std::mem::take(&mut bodies))),
             5 => bodies.extend(held.lock().unwrap().remove(&pair).unwrap()),
             _ => {}
         }
         bodies
     });
     assert_endings(&report, [(Ending::Finished, 4)]);
-    assert_eq!(
-        report.integrity,
-        Integrity {
-            reordered: 12,
-            ..Integrity::default()
-        }
-    );
-    assert_eq!(
-        (report.deliveries, report.delivery_latency.count),
-        (120, 120)
-    );
+    assert_eq!(report.integrity, Integrity { reordered: 12, ..Integrity::default() });
+    assert_eq!((report.deliveries, report.delivery_latency.count), (120, 120));
 }
 
 #[test]
@@ -259,9 +185,7 @@ fn a_malformed_header_ends_its_stream() {
 
 #[test]
 fn who_leaves_after_sending_is_finished_and_expects_no_more() {
-    let report = chat(Habits::default(), |settings| {
-        settings.leave = Leave::AfterSending
-    });
+    let report = chat(Habits::default(), |settings| settings.leave = Leave::AfterSending);
     assert_endings(&report, [(Ending::Finished, 4)]);
     assert_eq!((report.messages_written, report.undelivered), (40, 0));
     assert_eq!(report.integrity, Integrity::default());
@@ -272,10 +196,7 @@ fn who_leaves_after_sending_is_finished_and_expects_no_more() {
 fn latency_counts_from_the_intended_time_when_the_server_stops_reading() {
     const PAUSE: Duration = Duration::from_millis(1500);
     // Messages as large as may be: the sockets are full before all is written.
-    let stalled = Habits {
-        pause: Some((20, PAUSE)),
-        ..Habits::default()
-    };
+    let stalled = Habits { pause: Some((20, PAUSE)), ..Habits::default() };
     let large = |settings: &mut LoadSettings| {
         settings.messages = 1000;
         settings.size = 60_000;
@@ -287,22 +208,10 @@ fn latency_counts_from_the_intended_time_when_the_server_stops_reading() {
     assert_eq!(report.deliveries, 2000);
     // Nearly all messages come due during the pause, most in its first half.
     let half = PAUSE.as_nanos() as u64 / 2;
-    assert!(
-        report.delivery_latency.max_ns > half,
-        "{:?}",
-        report.delivery_latency
-    );
-    assert!(
-        report.delivery_latency.p50_ns > half / 4,
-        "{:?}",
-        report.delivery_latency
-    );
+    assert!(report.delivery_latency.max_ns > half, "{:?}", report.delivery_latency);
+    assert!(report.delivery_latency.p50_ns > half / 4, "{:?}", report.delivery_latency);
     // Waiting for the server is not the generator's lateness.
-    assert!(
-        report.send_lateness.count < 2000,
-        "{:?}",
-        report.send_lateness
-    );
+    assert!(report.send_lateness.count < 2000, "{:?}", report.send_lateness);
     assert!(
         report.send_lateness.p50_ns < report.delivery_latency.p50_ns / 2,
         "{:?} {:?}",
@@ -315,10 +224,7 @@ fn latency_counts_from_the_intended_time_when_the_server_stops_reading() {
 fn a_slow_server_is_waited_for() {
     // Everything is written before the first client is registered, and nothing
     // at all moves for more than a second in between.
-    let habits = Habits {
-        accept_delay: Duration::from_millis(1300),
-        ..Habits::default()
-    };
+    let habits = Habits { accept_delay: Duration::from_millis(1300), ..Habits::default() };
     let relay = Relay::start(habits);
     let report = load(&config(relay.address, |settings| {
         settings.clients = 4;
@@ -326,10 +232,7 @@ fn a_slow_server_is_waited_for() {
         settings.send_delay = Duration::ZERO;
     }));
     assert_endings(&report, [(Ending::Finished, 4)]);
-    assert_eq!(
-        (report.integrity, report.undelivered),
-        (Integrity::default(), 0)
-    );
+    assert_eq!((report.integrity, report.undelivered), (Integrity::default(), 0));
     // The connection accepted n-th is heard by those before it alone.
     assert_eq!(report.deliveries, 3 * (1 + 2 + 3));
 }
@@ -342,10 +245,7 @@ fn from_the_future(body: &[u8], number: usize) -> Vec<u8> {
     let sender: usize = parts[2].parse().unwrap();
     let head = format!("{}:{}:{sender}:{number}:", parts[0], parts[1]);
     let letters = ('a'..='z').cycle().skip((sender * 5 + number * 7) % 26);
-    (head.chars().chain(letters))
-        .take(body.len())
-        .map(|letter| letter as u8)
-        .collect()
+    (head.chars().chain(letters)).take(body.len()).map(|letter| letter as u8).collect()
 }
 
 #[test]
@@ -366,12 +266,6 @@ fn a_message_that_its_sender_has_not_written_is_foreign() {
         settings.interval = Duration::from_millis(400);
     });
     assert_endings(&report, [(Ending::Finished, 4)]);
-    assert_eq!(
-        report.integrity,
-        Integrity {
-            foreign: 12,
-            ..Integrity::default()
-        }
-    );
+    assert_eq!(report.integrity, Integrity { foreign: 12, ..Integrity::default() });
     assert_eq!(report.deliveries, 36);
 }

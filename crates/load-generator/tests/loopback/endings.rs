@@ -13,9 +13,7 @@ use socket2::{Domain, SockRef, Socket, Type};
 
 fn listener(backlog: i32) -> (Socket, SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket
-        .bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into())
-        .unwrap();
+    socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
     socket.listen(backlog).unwrap();
     let address = socket.local_addr().unwrap().as_socket().unwrap();
     (socket, address)
@@ -32,22 +30,10 @@ fn attempts_above_the_accept_queue_time_out_and_none_is_refused() {
     let report = load(&config(address, connect_only));
     // sk_acceptq_is_full lets backlog + 1 in.
     assert_endings(&report, [(Ending::Finished, 1), (Ending::TimedOut, 7)]);
-    for attempt in report
-        .attempts
-        .iter()
-        .filter(|a| a.ending == Ending::TimedOut)
-    {
-        let Attempt {
-            connect_ns,
-            errno,
-            local,
-            ..
-        } = attempt;
+    for attempt in report.attempts.iter().filter(|a| a.ending == Ending::TimedOut) {
+        let Attempt { connect_ns, errno, local, .. } = attempt;
         assert_eq!((connect_ns, errno), (&None, &None));
-        assert!(
-            local.is_some_and(|local| local.port() != 0),
-            "known in SYN_SENT"
-        );
+        assert!(local.is_some_and(|local| local.port() != 0), "known in SYN_SENT");
         assert_eq!(attempt.syn_retransmits, Some(1), "at 1 s, of 1.3");
         assert!(attempt.end_ns - attempt.start_ns >= 1_300_000_000);
     }
@@ -84,9 +70,7 @@ fn a_reset_after_the_accept_is_a_reset() {
         for _ in 0..8 {
             let (mut stream, _) = server.accept().unwrap();
             read_message(&mut stream, chat_protocol::Framing::U32be);
-            SockRef::from(&stream)
-                .set_linger(Some(Duration::ZERO))
-                .unwrap();
+            SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
         }
     });
     let report = load(&config(address, |_| {}));
@@ -98,10 +82,7 @@ fn a_reset_after_the_accept_is_a_reset() {
 
 #[test]
 fn an_end_of_file_before_everything_is_done_is_the_servers_doing() {
-    let relay = Relay::start(Habits {
-        close_after: Some(20),
-        ..Habits::default()
-    });
+    let relay = Relay::start(Habits { close_after: Some(20), ..Habits::default() });
     // The server has read everything, yet the client is owed deliveries.
     let report = load(&config(relay.address, |settings| {
         settings.clients = 2;
@@ -109,20 +90,13 @@ fn an_end_of_file_before_everything_is_done_is_the_servers_doing() {
         settings.interval = Duration::ZERO;
         settings.send_delay = Duration::from_millis(100);
     }));
-    let closed = report
-        .attempts
-        .iter()
-        .filter(|a| a.ending == Ending::ClosedByServer)
-        .count();
+    let closed = report.attempts.iter().filter(|a| a.ending == Ending::ClosedByServer).count();
     assert!(closed >= 1, "{report:?}");
 }
 
 #[test]
 fn where_the_server_closes_first_its_end_of_file_is_the_plan() {
-    let relay = Relay::start(Habits {
-        close_after: Some(5),
-        ..Habits::default()
-    });
+    let relay = Relay::start(Habits { close_after: Some(5), ..Habits::default() });
     let mut planned = config(relay.address, |settings| settings.messages = 5);
     planned.server_closes = true;
     assert_endings(&load(&planned), [(Ending::Finished, 8)]);
@@ -139,10 +113,7 @@ fn where_the_server_closes_first_its_end_of_file_is_the_plan() {
     );
 
     // At once, with nothing to write.
-    let relay = Relay::start(Habits {
-        close_after: Some(0),
-        ..Habits::default()
-    });
+    let relay = Relay::start(Habits { close_after: Some(0), ..Habits::default() });
     let mut at_once = config(relay.address, connect_only);
     at_once.server_closes = true;
     assert_endings(&load(&at_once), [(Ending::Finished, 8)]);
@@ -152,10 +123,8 @@ fn where_the_server_closes_first_its_end_of_file_is_the_plan() {
 fn a_source_address_that_the_host_lacks_gives_no_port() {
     let relay = Relay::start(Habits::default());
     let mut config = config(relay.address, |_| {});
-    config.sources = vec![
-        IpAddr::V4(Ipv4Addr::new(198, 18, 77, 77)),
-        IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9)),
-    ];
+    config.sources =
+        vec![IpAddr::V4(Ipv4Addr::new(198, 18, 77, 77)), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9))];
     let report = load(&config);
     assert_endings(&report, [(Ending::Finished, 4), (Ending::NoPort, 4)]);
     assert_eq!(report.errors.get("EADDRNOTAVAIL"), Some(&4));
@@ -173,10 +142,7 @@ fn a_broken_testbed_is_an_error_and_no_outcome() {
     let mut config = config(target, |_| {});
     config.sources = vec![IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)];
     let error = run(&config, None, &mut |_| {}).expect_err("an IPv6 source cannot reach IPv4");
-    assert!(
-        matches!(error, LoadError::Testbed { attempt: 0, .. }),
-        "{error}"
-    );
+    assert!(matches!(error, LoadError::Testbed { attempt: 0, .. }), "{error}");
 }
 
 #[test]
@@ -198,14 +164,7 @@ fn a_stopped_load_still_gives_every_attempt_an_ending() {
     assert_eq!(events, [] as [LoadEvent; 0], "nothing was decided");
     check(&config, &report);
     assert_endings(&report, [(Ending::Unfinished, 8)]);
-    assert_eq!(
-        report
-            .attempts
-            .iter()
-            .filter(|a| a.connect_ns.is_some())
-            .count(),
-        4
-    );
+    assert_eq!(report.attempts.iter().filter(|a| a.connect_ns.is_some()).count(), 4);
 }
 
 #[test]
@@ -215,10 +174,7 @@ fn settings_that_no_load_can_follow_start_nothing() {
     let error = run(&config, None, &mut |_| {}).expect_err("3 bytes are too few");
     assert!(error.to_string().contains("size: 3 bytes"), "{error}");
     listener.set_nonblocking(true).unwrap();
-    assert_eq!(
-        listener.accept().unwrap_err().kind(),
-        std::io::ErrorKind::WouldBlock
-    );
+    assert_eq!(listener.accept().unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
 }
 
 #[test]

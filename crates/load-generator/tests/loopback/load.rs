@@ -37,19 +37,9 @@ pub(crate) fn config(target: SocketAddr, change: impl FnOnce(&mut LoadSettings))
 pub(crate) fn load(config: &LoadConfig) -> LoadReport {
     let mut events = Vec::new();
     let report = run(config, None, &mut |event| events.push(event)).expect("the load runs");
-    let established = report
-        .attempts
-        .iter()
-        .filter(|a| a.connect_ns.is_some())
-        .count() as u64;
+    let established = report.attempts.iter().filter(|a| a.connect_ns.is_some()).count() as u64;
     let failed = u64::from(config.settings.clients) - established;
-    assert_eq!(
-        events,
-        [LoadEvent::Decided {
-            established,
-            failed
-        }]
-    );
+    assert_eq!(events, [LoadEvent::Decided { established, failed }]);
     check(config, &report);
     report
 }
@@ -64,10 +54,7 @@ pub(crate) fn load_once_registered(config: &LoadConfig, relay: &Relay) -> LoadRe
     let report = std::thread::scope(|scope| {
         let sender = &sender;
         run(&config, Some(source), &mut |event| {
-            assert!(
-                matches!(event, LoadEvent::Decided { failed: 0, .. }),
-                "{event:?}"
-            );
+            assert!(matches!(event, LoadEvent::Decided { failed: 0, .. }), "{event:?}");
             let clients = config.settings.clients as usize;
             scope.spawn(move || {
                 while relay.registered() < clients {
@@ -96,23 +83,12 @@ pub(crate) fn check(config: &LoadConfig, report: &LoadReport) {
             assert_eq!(attempt.errno, None);
         }
     }
-    assert_eq!(
-        endings(report).values().sum::<usize>(),
-        config.settings.clients as usize
-    );
-    let written: u64 = report
-        .attempts
-        .iter()
-        .map(|a| u64::from(a.messages_written))
-        .sum();
+    assert_eq!(endings(report).values().sum::<usize>(), config.settings.clients as usize);
+    let written: u64 = report.attempts.iter().map(|a| u64::from(a.messages_written)).sum();
     assert_eq!(report.messages_written, written);
     let deliveries: u64 = report.attempts.iter().map(|a| a.deliveries).sum();
     assert_eq!(report.deliveries, deliveries);
-    let established = report
-        .attempts
-        .iter()
-        .filter(|a| a.connect_ns.is_some())
-        .count() as u64;
+    let established = report.attempts.iter().filter(|a| a.connect_ns.is_some()).count() as u64;
     assert_eq!(report.connect_latency.count, established);
     let errnos = report.attempts.iter().filter(|a| a.errno.is_some()).count() as u64;
     assert_eq!(report.errors.values().sum::<u64>(), errnos);
@@ -130,9 +106,7 @@ pub(crate) fn endings(report: &LoadReport) -> BTreeMap<String, usize> {
 /// Asserts that the endings are exactly these.
 #[track_caller]
 pub(crate) fn assert_endings<const N: usize>(report: &LoadReport, expected: [(Ending, usize); N]) {
-    let expected: BTreeMap<String, usize> = expected
-        .into_iter()
-        .map(|(ending, count)| (format!("{ending:?}"), count))
-        .collect();
+    let expected: BTreeMap<String, usize> =
+        expected.into_iter().map(|(ending, count)| (format!("{ending:?}"), count)).collect();
     assert_eq!(endings(report), expected, "{report:?}");
 }

@@ -24,19 +24,12 @@ fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {
     let mut late: Vec<u64> = Vec::new();
     for (index, attempt) in report.attempts.iter().enumerate() {
         let intended = first + index as u64 * 20_000_000;
-        assert!(
-            attempt.start_ns >= intended,
-            "attempt {index} started early"
-        );
+        assert!(attempt.start_ns >= intended, "attempt {index} started early");
         late.push(attempt.start_ns - intended);
     }
     // A busy machine delays some; an uneven schedule would delay half of them.
     late.sort_unstable();
-    assert!(
-        late[12] < 10_000_000,
-        "half of the starts were later than {} ns",
-        late[12]
-    );
+    assert!(late[12] < 10_000_000, "half of the starts were later than {} ns", late[12]);
 }
 
 #[test]
@@ -59,16 +52,7 @@ fn run_held(config: &LoadConfig) -> (LoadReport, u64) {
     let mut steering = None;
     let mut sender = Some(sender);
     let report = run(config, Some(source), &mut |event| {
-        assert!(
-            matches!(
-                event,
-                LoadEvent::Decided {
-                    established: 8,
-                    failed: 0
-                }
-            ),
-            "{event:?}"
-        );
+        assert!(matches!(event, LoadEvent::Decided { established: 8, failed: 0 }), "{event:?}");
         let sender = sender.take().expect("decided is told once");
         steering = Some(std::thread::spawn(move || {
             std::thread::sleep(Duration::from_millis(300));
@@ -111,12 +95,7 @@ fn connections_with_nothing_to_say_stay_until_go() {
         config.hold = true;
         let (report, go_ns) = run_held(&config);
         assert_endings(&report, [(Ending::Finished, 8)]);
-        assert!(
-            report
-                .attempts
-                .iter()
-                .all(|attempt| attempt.end_ns >= go_ns)
-        );
+        assert!(report.attempts.iter().all(|attempt| attempt.end_ns >= go_ns));
     }
 }
 
@@ -153,17 +132,9 @@ fn messages_are_written_on_schedule() {
     }));
     assert_endings(&report, [(Ending::Finished, 3)]);
     let (first, last) = report.chat_window_ns.unwrap();
-    assert!(
-        last - first >= 480_000_000,
-        "12 intervals of 40 ms: {} ns",
-        last - first
-    );
+    assert!(last - first >= 480_000_000, "12 intervals of 40 ms: {} ns", last - first);
     assert_eq!(report.send_lateness.count, 39);
-    assert!(
-        report.send_lateness.p50_ns < 20_000_000,
-        "{:?}",
-        report.send_lateness
-    );
+    assert!(report.send_lateness.p50_ns < 20_000_000, "{:?}", report.send_lateness);
 }
 
 #[test]

@@ -52,11 +52,7 @@ impl Default for Habits {
 
 /// To everybody else, once, as it is.
 pub(crate) fn plain(passing: &Passing) -> Vec<Vec<u8>> {
-    if passing.to == passing.from {
-        vec![]
-    } else {
-        vec![passing.body.to_vec()]
-    }
+    if passing.to == passing.from { vec![] } else { vec![passing.body.to_vec()] }
 }
 
 /// A server that gives each message to each other client, for as long as it
@@ -108,9 +104,7 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        SockRef::from(&self.listener)
-            .shutdown(std::net::Shutdown::Both)
-            .unwrap();
+        SockRef::from(&self.listener).shutdown(std::net::Shutdown::Both).unwrap();
         self.accepting.take().unwrap().join().unwrap();
     }
 }
@@ -123,11 +117,7 @@ fn accept_all(listener: &TcpListener, shared: &Arc<Shared>) {
             break;
         };
         let index = threads.len();
-        shared
-            .clients
-            .lock()
-            .unwrap()
-            .insert(index, stream.try_clone().unwrap());
+        shared.clients.lock().unwrap().insert(index, stream.try_clone().unwrap());
         let shared = Arc::clone(shared);
         threads.push(std::thread::spawn(move || {
             serve(index, &stream, &shared);
@@ -157,12 +147,7 @@ fn serve(from: usize, mut stream: &TcpStream, shared: &Shared) {
         }
         let clients = shared.clients.lock().unwrap();
         for (to, mut client) in clients.iter().map(|(to, client)| (*to, client)) {
-            let passing = Passing {
-                to,
-                from,
-                number,
-                body: &body,
-            };
+            let passing = Passing { to, from, number, body: &body };
             for body in (shared.habits.passes)(&passing) {
                 // A client that has gone is its own thread's business.
                 let _ = client.write_all(&framed(shared.habits.framing, &body));

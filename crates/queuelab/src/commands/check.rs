@@ -9,7 +9,10 @@ use crate::exit::Exit;
 pub(crate) fn check(arguments: &CheckArguments) -> Result {
     let sources = match arguments.scenarios.as_slice() {
         [] => scenario::all(),
-        names => names.iter().map(|name| scenario::find(name)).collect::<std::result::Result<Vec<_>, _>>()?,
+        names => names
+            .iter()
+            .map(|name| scenario::find(name))
+            .collect::<std::result::Result<Vec<_>, _>>()?,
     };
     let mut exit = Exit::Held;
     for source in &sources {

@@ -6,7 +6,9 @@ use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 use lab::{Backend, LabError, Netns, Run};
-use run_record::{Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord};
+use run_record::{
+    Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
+};
 use scenario::Plan;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
@@ -126,7 +128,8 @@ fn allow_open_files(plan: &Plan) -> Result<()> {
 }
 
 fn axes(plan: &Plan) -> Vec<Axis> {
-    let axis = |axis: &scenario::Axis| Axis { path: axis.path.clone(), values: axis.values.clone() };
+    let axis =
+        |axis: &scenario::Axis| Axis { path: axis.path.clone(), values: axis.values.clone() };
     plan.axes.iter().map(axis).collect()
 }
 
@@ -138,7 +141,10 @@ fn interruption() -> Result<Arc<AtomicBool>> {
         let code = Exit::Interrupted as i32;
         signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&flag))
             .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
-            .map_err(|source| CommandError::Io { action: "watch for signals".to_owned(), source })?;
+            .map_err(|source| CommandError::Io {
+                action: "watch for signals".to_owned(),
+                source,
+            })?;
     }
     Ok(flag)
 }

@@ -31,18 +31,7 @@ expect:
         .iter()
         .map(|problem| errors.position(problem).expect("all are in the file"))
         .collect();
-    assert_eq!(
-        positions,
-        [
-            (6, 7),
-            (8, 3),
-            (10, 3),
-            (12, 13),
-            (13, 12),
-            (15, 22),
-            (17, 26)
-        ]
-    );
+    assert_eq!(positions, [(6, 7), (8, 3), (10, 3), (12, 13), (13, 12), (15, 22), (17, 26)]);
     assert_snapshot!(rendered(&errors));
 }
 
@@ -63,9 +52,7 @@ fn an_unknown_value_offers_the_known_ones() {
 
 #[test]
 fn a_time_needs_its_unit() {
-    assert_snapshot!(errors_of(
-        "load:\n  connect_deadline: 2\n  interval: \"5\"\n"
-    ));
+    assert_snapshot!(errors_of("load:\n  connect_deadline: 2\n  interval: \"5\"\n"));
 }
 
 #[test]
@@ -122,9 +109,7 @@ fn an_axis_is_checked_against_its_setting() {
 
 #[test]
 fn a_setting_that_is_an_axis_too_is_never_used() {
-    assert_snapshot!(errors_of(
-        "server:\n  backlog: 7\nmatrix:\n  server.backlog: [1, 2]\n"
-    ));
+    assert_snapshot!(errors_of("server:\n  backlog: 7\nmatrix:\n  server.backlog: [1, 2]\n"));
 }
 
 #[test]
@@ -182,12 +167,7 @@ fn no_slip_in_a_line_is_more_than_an_error() {
         |line| format!("  {line}"),
         |line| format!("{line}\n{line}"),
         |line| line.replacen(':', ": ü [", 1),
-        |line| {
-            line.split_inclusive(':')
-                .next()
-                .unwrap_or_default()
-                .to_owned()
-        },
+        |line| line.split_inclusive(':').next().unwrap_or_default().to_owned(),
         |line| line.replace(['a', 'e', '4'], "\u{20ac}"),
     ];
     let mut wrong = 0;

@@ -57,10 +57,8 @@ fn numbers_of_all_kinds_compare_without_casts() {
         "double(outcomes.ok) / double(attempts) == success_rate",
         "!has(server.largest_body)",
     ];
-    let expect: String = expressions
-        .iter()
-        .map(|that| format!("  - that: >-\n      {that}\n"))
-        .collect();
+    let expect: String =
+        expressions.iter().map(|that| format!("  - that: >-\n      {that}\n")).collect();
     for result in evaluate(&expect, facts()) {
         assert_eq!(result.held, Some(true), "{result:?}");
     }
@@ -105,10 +103,7 @@ fn when_decides_whether_it_applies() {
   - that: outcomes.ok < attempts
     when: server.backlog < load.clients
 ";
-    let held: Vec<_> = evaluate(expect, facts())
-        .iter()
-        .map(|result| result.held)
-        .collect();
+    let held: Vec<_> = evaluate(expect, facts()).iter().map(|result| result.held).collect();
     assert_eq!(held, [None, Some(true)]);
 }
 
@@ -118,10 +113,5 @@ fn what_cannot_be_evaluated_does_not_hold() {
     facts["outcomes"]["refused"] = json!(0);
     let results = evaluate("  - that: outcomes.ok / outcomes.refused > 0\n", facts);
     assert_eq!(results[0].held, Some(false));
-    assert!(
-        results[0]
-            .error
-            .as_deref()
-            .is_some_and(|error| error.contains("Division by zero"))
-    );
+    assert!(results[0].error.as_deref().is_some_and(|error| error.contains("Division by zero")));
 }

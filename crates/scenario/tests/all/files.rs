@@ -13,18 +13,13 @@ fn root() -> PathBuf {
 fn committed() -> Vec<PathBuf> {
     let entries = std::fs::read_dir(root().join("scenarios")).expect("the folder of scenarios");
     let paths = entries.map(|entry| entry.expect("a readable folder").path());
-    paths
-        .filter(|path| path.extension().is_some_and(|ending| ending == "yaml"))
-        .collect()
+    paths.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).collect()
 }
 
 fn plan_of(name: &str, quick: bool) -> scenario::Plan {
     let path = root().join("scenarios").join(name);
     let source = find(&path.display().to_string()).expect("a committed scenario");
-    let overrides = Overrides {
-        quick,
-        ..Overrides::default()
-    };
+    let overrides = Overrides { quick, ..Overrides::default() };
     match plan(&source, &overrides, &TestKernel) {
         Ok(plan) => plan,
         Err(errors) => panic!("{}", rendered(&errors)),
@@ -36,11 +31,7 @@ fn every_committed_scenario_plans_cleanly_in_both_forms() {
     let committed = committed();
     assert!(committed.len() >= 3, "{committed:?}");
     for path in committed {
-        let name = path
-            .file_name()
-            .expect("a file")
-            .to_string_lossy()
-            .into_owned();
+        let name = path.file_name().expect("a file").to_string_lossy().into_owned();
         for quick in [false, true] {
             assert!(!plan_of(&name, quick).trials.is_empty(), "{name}");
         }
@@ -51,22 +42,13 @@ fn every_committed_scenario_plans_cleanly_in_both_forms() {
 fn the_backlog_sweep_is_the_grid_of_the_original_for_both_designs() {
     let plan = plan_of("backlog-sweep.yaml", false);
     assert_eq!(plan.axes[0].values, ["global-lock", "snapshot"]);
-    assert_eq!(
-        plan.axes[1].values,
-        [10, 42, 74, 106, 138, 171, 203, 235, 267, 300]
-    );
-    assert_eq!(
-        plan.axes[2].values,
-        [50, 88, 127, 166, 205, 244, 283, 322, 361, 400]
-    );
+    assert_eq!(plan.axes[1].values, [10, 42, 74, 106, 138, 171, 203, 235, 267, 300]);
+    assert_eq!(plan.axes[2].values, [50, 88, 127, 166, 205, 244, 283, 322, 361, 400]);
     assert_eq!((plan.cells.len(), plan.trials.len()), (200, 200));
     let quick = plan_of("backlog-sweep.yaml", true);
     assert_eq!(quick.trials.len(), 3 * 3 * 2);
     for (full, quick) in plan.axes.iter().zip(&quick.axes) {
-        assert!(
-            quick.values.iter().all(|value| full.values.contains(value)),
-            "{quick:?}"
-        );
+        assert!(quick.values.iter().all(|value| full.values.contains(value)), "{quick:?}");
     }
 }
 
@@ -102,10 +84,7 @@ fn a_name_that_is_none_lists_those_that_are() {
     assert!(text.contains("did you mean `backlog-sweep`?"), "{text}");
     assert!(text.contains("smoke"), "{text}");
     let text = rendered(&find("no/such.yaml").expect_err("no file"));
-    assert!(
-        text.contains("no/such.yaml") && text.contains("No such file"),
-        "{text}"
-    );
+    assert!(text.contains("no/such.yaml") && text.contains("No such file"), "{text}");
 }
 
 #[test]

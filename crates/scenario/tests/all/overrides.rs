@@ -22,10 +22,7 @@ quick:
 ";
 
 fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
-    pairs
-        .iter()
-        .map(|&(name, value)| (name.to_owned(), value.to_owned()))
-        .collect()
+    pairs.iter().map(|&(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 fn planned(overrides: Overrides) -> Plan {
@@ -36,17 +33,11 @@ fn planned(overrides: Overrides) -> Plan {
 }
 
 fn set(sets: &[(&str, &str)]) -> Overrides {
-    Overrides {
-        set: pairs(sets),
-        ..Overrides::default()
-    }
+    Overrides { set: pairs(sets), ..Overrides::default() }
 }
 
 fn only(values: &[(&str, &str)]) -> Overrides {
-    Overrides {
-        only: pairs(values),
-        ..Overrides::default()
-    }
+    Overrides { only: pairs(values), ..Overrides::default() }
 }
 
 fn errors(overrides: &Overrides) -> String {
@@ -64,10 +55,7 @@ fn cells_are_the_product_of_the_axes_the_last_fastest() {
     let plan = planned(Overrides::default());
     assert_eq!(plan.cells.len(), 12);
     assert_eq!(plan.trials.len(), 24);
-    let last_two: Vec<_> = plan.cells[10..]
-        .iter()
-        .map(|cell| json!(cell.point))
-        .collect();
+    let last_two: Vec<_> = plan.cells[10..].iter().map(|cell| json!(cell.point)).collect();
     assert_eq!(
         last_two,
         [
@@ -82,10 +70,7 @@ fn cells_are_the_product_of_the_axes_the_last_fastest() {
 
 #[test]
 fn quick_merges_settings_and_replaces_axes_by_name() {
-    let plan = planned(Overrides {
-        quick: true,
-        ..Overrides::default()
-    });
+    let plan = planned(Overrides { quick: true, ..Overrides::default() });
     assert_eq!(values(&plan, "server.backlog"), [10, 30]);
     assert_eq!(values(&plan, "load.clients"), [50, 100]);
     assert_eq!(values(&plan, "load.size"), [20, 30]);
@@ -132,11 +117,8 @@ fn set_on_the_matrix_replaces_or_adds_an_axis() {
 
 #[test]
 fn only_keeps_values_and_takes_the_end_of_a_path() {
-    let plan = planned(only(&[
-        ("backlog", "30"),
-        ("backlog", "10"),
-        ("server.design", "snapshot"),
-    ]));
+    let plan =
+        planned(only(&[("backlog", "30"), ("backlog", "10"), ("server.design", "snapshot")]));
     assert_eq!(values(&plan, "server.backlog"), [10, 30]);
     assert_eq!(values(&plan, "server.design"), ["snapshot"]);
     assert_eq!(plan.cells.len(), 4);
@@ -155,12 +137,7 @@ fn only_sees_what_set_made() {
 
 #[test]
 fn a_seed_gives_the_same_order_again_and_is_made_up_when_absent() {
-    let seeded = |seed| {
-        planned(Overrides {
-            seed,
-            ..Overrides::default()
-        })
-    };
+    let seeded = |seed| planned(Overrides { seed, ..Overrides::default() });
     assert_eq!(seeded(Some(5)).trials, seeded(Some(5)).trials);
     assert_ne!(seeded(Some(5)).trials, seeded(Some(6)).trials);
     let made_up = seeded(None);
@@ -169,10 +146,7 @@ fn a_seed_gives_the_same_order_again_and_is_made_up_when_absent() {
 
 #[test]
 fn the_order_of_a_seed_does_not_drift() {
-    let plan = planned(Overrides {
-        seed: Some(1),
-        ..Overrides::default()
-    });
+    let plan = planned(Overrides { seed: Some(1), ..Overrides::default() });
     let order: Vec<u32> = plan.trials.iter().map(|trial| trial.id).collect();
     assert_snapshot!(format!("{order:?}"));
 }
@@ -192,18 +166,11 @@ fn a_flag_that_does_not_fit_is_named() {
 
 #[test]
 fn only_names_the_axes_and_their_values() {
-    assert_snapshot!(errors(&only(&[
-        ("backlog", "11"),
-        ("clint", "1"),
-        ("design", "snap"),
-    ])));
+    assert_snapshot!(errors(&only(&[("backlog", "11"), ("clint", "1"), ("design", "snap"),])));
 }
 
 #[test]
 fn zero_repetitions_are_no_run() {
-    let overrides = Overrides {
-        repeat: Some(0),
-        ..Overrides::default()
-    };
+    let overrides = Overrides { repeat: Some(0), ..Overrides::default() };
     assert_snapshot!(errors(&overrides));
 }
