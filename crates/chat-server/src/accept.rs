@@ -27,9 +27,7 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>) {
             Ok((socket, peer)) => {
                 let at_ns = monotonic_ns();
                 let peer = peer.as_socket().expect("a TCP peer has an IP address");
-                lock(&shared.ledger)
-                    .accepted
-                    .push(AcceptedConnection { peer, at_ns });
+                lock(&shared.ledger).accepted.push(AcceptedConnection { peer, at_ns });
                 if let Err(error) = admit(shared, next_id, socket) {
                     lock(&shared.ledger).add_error(errno(&error));
                     shared.gate.wait(REST);
@@ -59,18 +57,12 @@ fn admit(shared: &Arc<Shared>, id: ClientId, socket: Socket) -> io::Result<()> {
     let client = Arc::new(Client::new(id, socket, shared.settings.sigpipe));
     shared.registry.add(Arc::clone(&client));
     Counters::add(&shared.counters.registered, 1);
-    let life = ClientThread {
-        shared: Arc::clone(shared),
-        client: Arc::clone(&client),
-    };
+    let life = ClientThread { shared: Arc::clone(shared), client: Arc::clone(&client) };
     let stack_size = usize::try_from(shared.settings.thread_stack).unwrap_or(usize::MAX);
-    shared
-        .threads
-        .spawn(Arc::clone(&client), stack_size, move || life.run())
-        .inspect_err(|_| {
-            shared.registry.remove(id);
-            client.abort();
-        })
+    shared.threads.spawn(Arc::clone(&client), stack_size, move || life.run()).inspect_err(|_| {
+        shared.registry.remove(id);
+        client.abort();
+    })
 }
 
 fn errno(error: &io::Error) -> Errno {

@@ -37,13 +37,7 @@ impl Client {
             Sigpipe::Ignore => MsgFlags::MSG_NOSIGNAL.bits(),
             Sigpipe::Default => 0,
         };
-        Self {
-            id,
-            socket,
-            send_flags,
-            writing: Mutex::default(),
-            dead: AtomicBool::new(false),
-        }
+        Self { id, socket, send_flags, writing: Mutex::default(), dead: AtomicBool::new(false) }
     }
 
     pub(crate) fn id(&self) -> ClientId {
@@ -106,10 +100,7 @@ impl Message<'_> {
                 }
             }
         }
-        Counters::add(
-            &self.counters.bytes_out,
-            (self.frame.len() - rest.len()) as u64,
-        );
+        Counters::add(&self.counters.bytes_out, (self.frame.len() - rest.len()) as u64);
         if rest.is_empty() {
             Counters::add(&self.counters.deliveries, 1);
         }

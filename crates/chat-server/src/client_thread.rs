@@ -46,13 +46,7 @@ impl ClientThread {
 
     /// Sends on what the client sends, until one side ends it.
     fn chat(&self, buffer: &mut [u8]) -> End {
-        let Shared {
-            settings,
-            codec,
-            counters,
-            registry,
-            ..
-        } = &*self.shared;
+        let Shared { settings, codec, counters, registry, .. } = &*self.shared;
         let mut messages_left = match settings.closes_first {
             ClosesFirst::Server if settings.close_after == 0 => return End::ByServer,
             ClosesFirst::Server => Some(settings.close_after),
@@ -88,11 +82,7 @@ impl ClientThread {
                     }
                 }
                 counters.ingest(read_ns);
-                let message = Message {
-                    sender: self.client.id(),
-                    frame: &frame,
-                    counters,
-                };
+                let message = Message { sender: self.client.id(), frame: &frame, counters };
                 broadcaster.broadcast(&message, registry);
                 if let Some(left) = &mut messages_left {
                     *left -= 1;

@@ -76,9 +76,7 @@ impl FromStr for DesignName {
     fn from_str(name: &str) -> Result<Self, UnknownDesign> {
         Self::all()
             .find(|known| known.0 == name)
-            .ok_or_else(|| UnknownDesign {
-                name: name.to_owned(),
-            })
+            .ok_or_else(|| UnknownDesign { name: name.to_owned() })
     }
 }
 
@@ -127,9 +125,8 @@ impl ValueParserFactory for DesignName {
     type Parser = clap::builder::MapValueParser<PossibleValuesParser, fn(String) -> DesignName>;
 
     fn value_parser() -> Self::Parser {
-        let choices = DESIGNS
-            .iter()
-            .map(|design| PossibleValue::new(design.name).help(design.summary));
+        let choices =
+            DESIGNS.iter().map(|design| PossibleValue::new(design.name).help(design.summary));
         PossibleValuesParser::new(choices)
             .map(|name| name.parse().expect("clap let only known names through"))
     }
@@ -149,10 +146,7 @@ mod tests {
             assert_eq!(name.to_string().parse(), Ok(name));
             assert_eq!(name.design().name, name.as_str());
             let json = serde_json::to_string(&name).expect("a string");
-            assert_eq!(
-                serde_json::from_str::<DesignName>(&json).expect("reads back"),
-                name
-            );
+            assert_eq!(serde_json::from_str::<DesignName>(&json).expect("reads back"), name);
         }
     }
 

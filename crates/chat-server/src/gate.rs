@@ -20,13 +20,7 @@ struct State {
 
 impl Gate {
     pub(crate) fn new(paused: bool) -> Self {
-        Self {
-            state: Mutex::new(State {
-                paused,
-                stopping: false,
-            }),
-            changed: Condvar::new(),
-        }
+        Self { state: Mutex::new(State { paused, stopping: false }), changed: Condvar::new() }
     }
 
     pub(crate) fn resume(&self) {

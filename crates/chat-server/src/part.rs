@@ -32,10 +32,7 @@ use crate::settings::{ServerSettings, Sigpipe};
 /// What the `Failed` event said.
 pub fn serve_part(settings: &ServerSettings, control: bool) -> Result<(), ServerError> {
     serve(settings, control).inspect_err(|error| {
-        let failed = ServerEvent::Failed {
-            reason: error.to_string(),
-            errno: error.errno(),
-        };
+        let failed = ServerEvent::Failed { reason: error.to_string(), errno: error.errno() };
         // Where standard output itself is what failed, the caller still has
         // the error.
         let _ = print(&failed);
@@ -53,11 +50,8 @@ fn serve(settings: &ServerSettings, control: bool) -> Result<(), ServerError> {
     let address = server.local_address();
     let running = server.start()?;
     let handle = running.handle();
-    let served = print(&ServerEvent::Listening {
-        address,
-        pid: std::process::id(),
-    })
-    .and_then(|()| obey(&mut inputs, &handle));
+    let served = print(&ServerEvent::Listening { address, pid: std::process::id() })
+        .and_then(|()| obey(&mut inputs, &handle));
     // Ending a connection under a thread that writes to it would raise the
     // signal too, and a clean end is no death.
     set_sigpipe(SigHandler::SigIgn)?;
@@ -78,10 +72,7 @@ fn obey(inputs: &mut Inputs, handle: &ServerHandle) -> Result<(), ServerError> {
                     print(&ServerEvent::Report(Box::new(handle.report())))?;
                 }
                 Ok(ServerCommand::Stop) => return Ok(()),
-                Err(reason) => print(&ServerEvent::Failed {
-                    reason,
-                    errno: None,
-                })?,
+                Err(reason) => print(&ServerEvent::Failed { reason, errno: None })?,
             }
         }
     }
@@ -103,20 +94,14 @@ impl Inputs {
                 let wanted = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2];
                 SignalDelivery::with_pipe(read, write, SignalOnly, wanted)
             })
-            .map_err(|source| ServerError::Channel {
-                what: "catch signals",
-                source,
-            })?;
+            .map_err(|source| ServerError::Channel { what: "catch signals", source })?;
         let control = control.then(ControlLines::open).transpose()?;
         Ok(Self { signals, control })
     }
 
     /// Waits for something to come; the requests in it.
     fn wait(&mut self) -> Result<Vec<Request>, ServerError> {
-        let mut fds = vec![PollFd::new(
-            self.signals.get_read().as_fd(),
-            PollFlags::POLLIN,
-        )];
+        let mut fds = vec![PollFd::new(self.signals.get_read().as_fd(), PollFlags::POLLIN)];
         if let Some(control) = &self.control {
             fds.push(PollFd::new(control.input.as_fd(), PollFlags::POLLIN));
         }
@@ -156,18 +141,11 @@ struct ControlLines {
 
 impl ControlLines {
     fn open() -> Result<Self, ServerError> {
-        let input =
-            io::stdin()
-                .as_fd()
-                .try_clone_to_owned()
-                .map_err(|source| ServerError::Channel {
-                    what: "open standard input",
-                    source,
-                })?;
-        Ok(Self {
-            input: input.into(),
-            pending: Vec::new(),
-        })
+        let input = io::stdin()
+            .as_fd()
+            .try_clone_to_owned()
+            .map_err(|source| ServerError::Channel { what: "open standard input", source })?;
+        Ok(Self { input: input.into(), pending: Vec::new() })
     }
 
     /// One read(2); an end of file is a `Stop`.
@@ -177,10 +155,7 @@ impl ControlLines {
             Ok(count) => count,
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
             Err(source) => {
-                return Err(ServerError::Channel {
-                    what: "read standard input",
-                    source,
-                });
+                return Err(ServerError::Channel { what: "read standard input", source });
             }
         };
         self.pending.extend_from_slice(&chunk[..count]);
@@ -201,10 +176,7 @@ fn parse(line: &[u8]) -> Option<Request> {
     let line = line.trim_ascii();
     (!line.is_empty()).then(|| {
         serde_json::from_slice(line).map_err(|error| {
-            format!(
-                "read the command `{}`: {error}",
-                String::from_utf8_lossy(line)
-            )
+            format!("read the command `{}`: {error}", String::from_utf8_lossy(line))
         })
     })
 }
@@ -216,20 +188,15 @@ fn print(event: &ServerEvent) -> Result<(), ServerError> {
     let mut out = io::stdout().lock();
     out.write_all(&line)
         .and_then(|()| out.flush())
-        .map_err(|source| ServerError::Channel {
-            what: "write to standard output",
-            source,
-        })
+        .map_err(|source| ServerError::Channel { what: "write to standard output", source })
 }
 
 fn set_sigpipe(handler: SigHandler) -> Result<(), ServerError> {
     #[expect(unsafe_code, reason = "nix has no safe way to set a disposition")]
     // SAFETY: neither SIG_DFL nor SIG_IGN runs any code of this process.
     let set = unsafe { signal(Signal::SIGPIPE, handler) };
-    set.map(drop).map_err(|errno| ServerError::Channel {
-        what: "set SIGPIPE",
-        source: errno.into(),
-    })
+    set.map(drop)
+        .map_err(|errno| ServerError::Channel { what: "set SIGPIPE", source: errno.into() })
 }
 
 /// A thousand clients need more than the usual soft limit. Where it cannot be
@@ -246,18 +213,10 @@ mod tests {
 
     #[test]
     fn a_line_is_a_command_or_a_reason_that_names_it() {
-        assert_eq!(
-            parse(b"{\"command\":\"resume\"}\r\n"),
-            Some(Ok(ServerCommand::Resume))
-        );
+        assert_eq!(parse(b"{\"command\":\"resume\"}\r\n"), Some(Ok(ServerCommand::Resume)));
         assert_eq!(parse(b" \n"), None);
-        let reason = parse(b"{\"command\":\"dance\"}\n")
-            .expect("a line")
-            .expect_err("no command");
-        assert!(
-            reason.starts_with("read the command `{\"command\":\"dance\"}`: "),
-            "{reason}"
-        );
+        let reason = parse(b"{\"command\":\"dance\"}\n").expect("a line").expect_err("no command");
+        assert!(reason.starts_with("read the command `{\"command\":\"dance\"}`: "), "{reason}");
         assert!(parse(b"\xff\n").expect("a line").is_err());
     }
 }

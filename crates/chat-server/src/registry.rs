@@ -31,12 +31,7 @@ impl Registry {
     pub(crate) fn lock(&self) -> RegistryGuard<'_> {
         let asked_ns = monotonic_ns();
         let clients = lock(&self.clients);
-        RegistryGuard {
-            asked_ns,
-            locked_ns: monotonic_ns(),
-            times: &self.times,
-            clients,
-        }
+        RegistryGuard { asked_ns, locked_ns: monotonic_ns(), times: &self.times, clients }
     }
 
     pub(crate) fn add(&self, client: Arc<Client>) {

@@ -42,24 +42,16 @@ impl Server {
     pub fn bind(settings: &ServerSettings) -> Result<Server, ServerError> {
         let codec = Codec::new(settings.framing, settings.largest_body)?;
         if settings.thread_stack < LEAST_STACK {
-            return Err(ServerError::ThreadStack {
-                asked: settings.thread_stack,
-            });
+            return Err(ServerError::ThreadStack { asked: settings.thread_stack });
         }
         let address = SocketAddr::new(settings.address, settings.port);
-        let listener = Socket::new(
-            Domain::for_address(address),
-            Type::STREAM,
-            Some(Protocol::TCP),
-        )
-        .and_then(|socket| {
-            socket.set_reuse_address(settings.reuse_address)?;
-            Ok(socket)
-        })
-        .map_err(ServerError::Socket)?;
-        listener
-            .bind(&address.into())
-            .map_err(|source| ServerError::Bind { address, source })?;
+        let listener = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))
+            .and_then(|socket| {
+                socket.set_reuse_address(settings.reuse_address)?;
+                Ok(socket)
+            })
+            .map_err(ServerError::Socket)?;
+        listener.bind(&address.into()).map_err(|source| ServerError::Bind { address, source })?;
         let address = listener
             .local_addr()
             .map_err(ServerError::Socket)?
@@ -92,18 +84,13 @@ impl Server {
     /// # Errors
     /// Its thread cannot be started.
     pub fn start(self) -> Result<RunningServer, ServerError> {
-        let handle = ServerHandle {
-            shared: Arc::new(self.shared),
-        };
+        let handle = ServerHandle { shared: Arc::new(self.shared) };
         let shared = Arc::clone(&handle.shared);
         let accept_loop = thread::Builder::new()
             .name("accept".to_owned())
             .spawn(move || accept_loop(&shared))
             .map_err(ServerError::Start)?;
-        Ok(RunningServer {
-            handle,
-            accept_loop,
-        })
+        Ok(RunningServer { handle, accept_loop })
     }
 }
 

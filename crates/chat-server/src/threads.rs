@@ -63,10 +63,7 @@ impl Threads {
 
     /// Ends every live client's connection, whatever its thread does.
     pub(crate) fn abort_all(&self) {
-        lock(&self.table)
-            .live
-            .values()
-            .for_each(|(client, _)| client.abort());
+        lock(&self.table).live.values().for_each(|(client, _)| client.abort());
     }
 
     /// Waits for every thread to end, and joins them.

@@ -20,21 +20,15 @@ fn threads_named(name: &str) -> usize {
 fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let start = Instant::now();
     while !happened() {
-        assert!(
-            start.elapsed() < Duration::from_secs(20),
-            "waited in vain until {what}"
-        );
+        assert!(start.elapsed() < Duration::from_secs(20), "waited in vain until {what}");
         thread::sleep(Duration::from_millis(1));
     }
 }
 
 #[test]
 fn every_thread_is_joined() {
-    let settings = ServerSettings {
-        address: Ipv4Addr::LOCALHOST.into(),
-        port: 0,
-        ..Default::default()
-    };
+    let settings =
+        ServerSettings { address: Ipv4Addr::LOCALHOST.into(), port: 0, ..Default::default() };
     let server = Server::bind(&settings).expect("loopback can be bound");
     let address = server.local_address();
     let running = server.start().expect("a thread can be started");
@@ -45,9 +39,8 @@ fn every_thread_is_joined() {
     };
 
     for _ in 0..20 {
-        let clients: Vec<_> = (0..50)
-            .map(|_| TcpStream::connect(address).expect("it listens"))
-            .collect();
+        let clients: Vec<_> =
+            (0..50).map(|_| TcpStream::connect(address).expect("it listens")).collect();
         wait_until("all have a thread", || live() == 50);
         wait_until("all have a name", || threads_named("client") == 50);
         drop(clients);
@@ -56,18 +49,11 @@ fn every_thread_is_joined() {
         // it would leave behind is its stack.
         wait_until("their threads are gone", || threads_named("client") == 0);
     }
-    let stacks = fs::read_to_string("/proc/self/maps")
-        .expect("Linux has it")
-        .lines()
-        .count();
-    assert!(
-        stacks < 500,
-        "{stacks} mappings: 1000 stacks were not given back"
-    );
+    let stacks = fs::read_to_string("/proc/self/maps").expect("Linux has it").lines().count();
+    assert!(stacks < 500, "{stacks} mappings: 1000 stacks were not given back");
 
-    let _clients: Vec<_> = (0..50)
-        .map(|_| TcpStream::connect(address).expect("it listens"))
-        .collect();
+    let _clients: Vec<_> =
+        (0..50).map(|_| TcpStream::connect(address).expect("it listens")).collect();
     wait_until("all have a thread", || live() == 50);
     // Until it names itself, a thread is called as the one that started it.
     wait_until("one thread accepts", || threads_named("accept") == 1);
@@ -76,7 +62,5 @@ fn every_thread_is_joined() {
     assert_eq!(report.accepted.len(), 1050);
     assert_eq!(report.most_threads, 50);
     // A joined thread can stay in /proc for an instant.
-    wait_until("no thread is left", || {
-        threads_named("client") + threads_named("accept") == 0
-    });
+    wait_until("no thread is left", || threads_named("client") + threads_named("accept") == 0);
 }

@@ -20,10 +20,7 @@ fn example() -> PathBuf {
     let own = std::env::current_exe().expect("a path");
     let folder = own.ancestors().nth(2).expect("target/.../deps/part");
     let example = folder.join("examples/serve");
-    assert!(
-        example.exists(),
-        "build it first: cargo build -p chat-server --example serve"
-    );
+    assert!(example.exists(), "build it first: cargo build -p chat-server --example serve");
     example
 }
 
@@ -47,11 +44,7 @@ impl Part {
             panic!("the first line is Listening");
         };
         assert_eq!(pid, child.id());
-        Self {
-            child,
-            events,
-            address,
-        }
+        Self { child, events, address }
     }
 
     fn say(&mut self, line: &str) {
@@ -70,11 +63,9 @@ impl Part {
     fn status(&mut self) -> (u64, u64) {
         self.say("{\"command\":\"status\"}\n");
         match self.event() {
-            ServerEvent::Status {
-                accepted,
-                messages_ingested,
-                ..
-            } => (accepted, messages_ingested),
+            ServerEvent::Status { accepted, messages_ingested, .. } => {
+                (accepted, messages_ingested)
+            }
             other => panic!("{other:?}"),
         }
     }
@@ -149,29 +140,17 @@ fn commands_are_obeyed_and_bad_ones_named() {
     thread::sleep(Duration::from_millis(20));
     part.say("and\":\"resume\"}\n\nsing\n{\"command\":\"sing\"}\n");
     for line in ["sing", "{\"command\":\"sing\"}"] {
-        let ServerEvent::Failed {
-            reason,
-            errno: None,
-        } = part.event()
-        else {
+        let ServerEvent::Failed { reason, errno: None } = part.event() else {
             panic!("a bad line is Failed");
         };
-        assert!(
-            reason.starts_with(&format!("read the command `{line}`: ")),
-            "{reason}"
-        );
+        assert!(reason.starts_with(&format!("read the command `{line}`: ")), "{reason}");
     }
     part.wait_for_status("it has resumed", |accepted, _| accepted == 1);
     client.write_all(b"\0\0\0\x02hi").expect("it reads");
     part.wait_for_status("the message is in", |_, ingested| ingested == 1);
     part.say("{\"command\":\"report\"}\n");
-    let ServerEvent::Report(report) = part.event() else {
-        panic!("a report was asked for")
-    };
-    assert_eq!(
-        report.accepted[0].peer,
-        client.local_addr().expect("connected")
-    );
+    let ServerEvent::Report(report) = part.event() else { panic!("a report was asked for") };
+    assert_eq!(report.accepted[0].peer, client.local_addr().expect("connected"));
     assert_eq!((report.bytes_in, report.deliveries), (6, 0));
     part.say("{\"command\":\"stop\"}\n");
     let (report, status) = part.end();
@@ -206,18 +185,12 @@ fn signals_stop_resume_and_report() {
         part.signal(Signal::SIGUSR2);
         part.wait_for_status("it has resumed", |accepted, _| accepted == 1);
         part.signal(Signal::SIGUSR1);
-        let ServerEvent::Report(report) = part.event() else {
-            panic!("a report was asked for")
-        };
+        let ServerEvent::Report(report) = part.event() else { panic!("a report was asked for") };
         assert_eq!(report.accepted.len(), 1);
         let start = Instant::now();
         part.signal(stop);
         let (report, status) = part.end();
-        assert!(
-            start.elapsed() < Duration::from_secs(1),
-            "{:?}",
-            start.elapsed()
-        );
+        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
         assert_eq!(report.most_threads, 1);
         assert!(status.success(), "{stop}: {status}");
     }
@@ -235,10 +208,7 @@ fn a_server_that_cannot_start_says_why_and_fails() {
         panic!("it cannot listen there");
     };
     assert_eq!(errno, Some(nix::libc::EADDRINUSE));
-    assert!(
-        reason.contains(&port) && reason.contains("choose another port"),
-        "{reason}"
-    );
+    assert!(reason.contains(&port) && reason.contains("choose another port"), "{reason}");
     assert_eq!(output.status.code(), Some(1));
     first.signal(Signal::SIGTERM);
     first.end();
@@ -247,9 +217,7 @@ fn a_server_that_cannot_start_says_why_and_fails() {
 /// The first client, with the least receive buffer there is.
 fn connect_narrow(part: &mut Part) -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-    socket
-        .set_recv_buffer_size(1)
-        .expect("the kernel takes its least");
+    socket.set_recv_buffer_size(1).expect("the kernel takes its least");
     socket.connect(&part.address.into()).expect("it listens");
     part.wait_for_status("it is registered", |accepted, _| accepted == 1);
     socket
@@ -259,11 +227,7 @@ fn connect_narrow(part: &mut Part) -> Socket {
 fn wait_until_stuck(part: &mut Part) {
     let (mut before, mut still) = (0, 0);
     part.wait_for_status("the server is stuck", |_, ingested| {
-        still = if ingested == before && ingested > 0 {
-            still + 1
-        } else {
-            0
-        };
+        still = if ingested == before && ingested > 0 { still + 1 } else { 0 };
         before = ingested;
         still > 40
     });
@@ -292,11 +256,9 @@ fn write_to_a_client_that_has_gone(part: &mut Part) -> (Socket, TcpStream) {
     });
     wait_until_stuck(part);
     let gone = Socket::from(gone);
-    gone.set_linger(Some(Duration::ZERO))
-        .expect("a live socket");
+    gone.set_linger(Some(Duration::ZERO)).expect("a live socket");
     // Ends the reader without a FIN; the close then sends the RST.
-    gone.shutdown(std::net::Shutdown::Read)
-        .expect("a live socket");
+    gone.shutdown(std::net::Shutdown::Read).expect("a live socket");
     reader.join().expect("it only reads");
     drop(gone);
     thread::sleep(Duration::from_millis(50));
@@ -323,17 +285,11 @@ fn the_default_disposition_of_sigpipe_kills_the_server() {
 fn with_sigpipe_ignored_the_write_fails_and_the_server_goes_on() {
     let mut part = Part::start(&["--control", "--sigpipe", "ignore"]);
     let _clients = write_to_a_client_that_has_gone(&mut part);
-    part.wait_for_status("the sender is heard to the end", |_, ingested| {
-        ingested == 400
-    });
+    part.wait_for_status("the sender is heard to the end", |_, ingested| ingested == 400);
     part.say("{\"command\":\"stop\"}\n");
     let (report, status) = part.end();
     assert_eq!(report.failed_writes, 1);
-    assert!(
-        report.deliveries >= 400,
-        "all of it came to the deaf one: {}",
-        report.deliveries
-    );
+    assert!(report.deliveries >= 400, "all of it came to the deaf one: {}", report.deliveries);
     assert!(status.success(), "{status}");
 }
 

@@ -11,11 +11,7 @@ use crate::registry::Registry;
 pub(super) const DESIGN: Design = Design {
     name: "snapshot",
     summary: "the registry is copied under its lock, and the writes follow outside it",
-    broadcaster: || {
-        Box::new(Snapshot {
-            clients: Vec::new(),
-        })
-    },
+    broadcaster: || Box::new(Snapshot { clients: Vec::new() }),
 };
 
 struct Snapshot {

@@ -10,11 +10,7 @@ use chat_server::{Server, ServerError, ServerSettings};
 use crate::common::{PATIENCE, TestServer, settings, wait_until};
 
 fn paused(backlog: i32) -> ServerSettings {
-    ServerSettings {
-        accept_paused: true,
-        backlog,
-        ..settings()
-    }
+    ServerSettings { accept_paused: true, backlog, ..settings() }
 }
 
 /// Connects one after the other, each of which has a place in the queue.
@@ -44,14 +40,10 @@ fn a_backlog_holds_itself_and_one_more() {
                     }
                 });
                 server.handle.resume();
-                wait_until("all are accepted", || {
-                    server.accepted() == held.len() as u64
-                });
+                wait_until("all are accepted", || server.accepted() == held.len() as u64);
                 let accepted: Vec<_> = server.stop().accepted.iter().map(|c| c.peer).collect();
-                let peers: Vec<_> = held
-                    .iter()
-                    .map(|held| held.local_addr().expect("connected"))
-                    .collect();
+                let peers: Vec<_> =
+                    held.iter().map(|held| held.local_addr().expect("connected")).collect();
                 assert_eq!(accepted, peers, "in the order they queued");
             });
         }
@@ -82,38 +74,26 @@ fn a_connection_that_was_reset_in_the_queue_still_has_its_address() {
     wait_until("both are accepted", || server.accepted() == 2);
     wait_until("the reset one has left", || server.threads() == 1);
     let report = server.stop();
-    assert_eq!(
-        [report.accepted[0].peer, report.accepted[1].peer],
-        addresses
-    );
+    assert_eq!([report.accepted[0].peer, report.accepted[1].peer], addresses);
     assert!(report.accept_errors.is_empty());
 }
 
 #[test]
 fn accepts_keep_their_delay() {
     let accept_delay = Duration::from_millis(50);
-    let server = TestServer::start(&ServerSettings {
-        accept_delay,
-        ..settings()
-    });
+    let server = TestServer::start(&ServerSettings { accept_delay, ..settings() });
     let _clients: Vec<_> = (0..4).map(|_| server.connect_unseen()).collect();
     wait_until("all are accepted", || server.accepted() == 4);
     let accepted = server.stop().accepted;
     for pair in accepted.windows(2) {
-        assert!(
-            pair[1].at_ns - pair[0].at_ns >= accept_delay.as_nanos() as u64,
-            "{pair:?}"
-        );
+        assert!(pair[1].at_ns - pair[0].at_ns >= accept_delay.as_nanos() as u64, "{pair:?}");
     }
 }
 
 #[test]
 fn a_client_without_a_thread_is_counted_and_closed_and_the_server_goes_on() {
     // No address space has room for this stack.
-    let server = TestServer::start(&ServerSettings {
-        thread_stack: 1 << 47,
-        ..settings()
-    });
+    let server = TestServer::start(&ServerSettings { thread_stack: 1 << 47, ..settings() });
     for count in 1..=3 {
         let mut client = server.connect_unseen();
         assert_eq!(client.receive(), None);
@@ -129,11 +109,8 @@ fn a_client_without_a_thread_is_counted_and_closed_and_the_server_goes_on() {
 #[test]
 fn the_least_stack_is_enough_to_chat() {
     for design in chat_server::DesignName::all() {
-        let server = TestServer::start(&ServerSettings {
-            thread_stack: 16_384,
-            design,
-            ..settings()
-        });
+        let server =
+            TestServer::start(&ServerSettings { thread_stack: 16_384, design, ..settings() });
         let mut sender = server.connect();
         let mut other = server.connect();
         sender.send(&[7; 65_536]);
@@ -147,19 +124,13 @@ fn impossible_settings_and_addresses_are_named() {
     let error = |settings: ServerSettings| -> ServerError {
         Server::bind(&settings).expect_err("cannot be bound")
     };
-    let stack = error(ServerSettings {
-        thread_stack: 16_383,
-        ..settings()
-    });
+    let stack = error(ServerSettings { thread_stack: 16_383, ..settings() });
     assert_eq!(
         stack.to_string(),
         "use these settings: thread stack 16383 is too small: choose at least 16384 bytes"
     );
     assert_eq!(stack.errno(), None);
-    let body = error(ServerSettings {
-        largest_body: Some(0),
-        ..settings()
-    });
+    let body = error(ServerSettings { largest_body: Some(0), ..settings() });
     assert_eq!(
         body.to_string(),
         "use these settings: largest body 0 does not fit u32be: choose 1 to 4294967295"
@@ -175,21 +146,10 @@ fn impossible_settings_and_addresses_are_named() {
             || text.starts_with(&format!("bind 127.0.0.1:{port}: ")),
         "{text}"
     );
-    assert!(
-        text.ends_with("(set reuse_address, or wait 60 s)"),
-        "{text}"
-    );
+    assert!(text.ends_with("(set reuse_address, or wait 60 s)"), "{text}");
 
     let address = "192.0.2.1".parse().expect("an address");
-    let foreign = error(ServerSettings {
-        address,
-        ..settings()
-    });
+    let foreign = error(ServerSettings { address, ..settings() });
     assert_eq!(foreign.errno(), Some(nix::libc::EADDRNOTAVAIL));
-    assert!(
-        foreign
-            .to_string()
-            .ends_with("; choose an address that this host has"),
-        "{foreign}"
-    );
+    assert!(foreign.to_string().ends_with("; choose an address that this host has"), "{foreign}");
 }

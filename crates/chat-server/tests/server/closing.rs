@@ -10,11 +10,7 @@ use chat_server::{ClosesFirst, Server, ServerSettings};
 use crate::common::{TestServer, settings, wait_until};
 
 fn closes_first(close_after: u32) -> ServerSettings {
-    ServerSettings {
-        closes_first: ClosesFirst::Server,
-        close_after,
-        ..settings()
-    }
+    ServerSettings { closes_first: ClosesFirst::Server, close_after, ..settings() }
 }
 
 /// The state of the IPv4 loopback socket with these ports.
@@ -59,10 +55,7 @@ fn owns_time_wait(mut close_one: impl FnMut() -> (SocketAddr, SocketAddr)) -> bo
 #[test]
 fn the_client_owns_time_wait_when_it_closes_first() {
     let server = TestServer::start(&settings());
-    assert!(owns_time_wait(|| (
-        server.connect().address(),
-        server.address
-    )));
+    assert!(owns_time_wait(|| (server.connect().address(), server.address)));
     server.stop();
 }
 
@@ -90,10 +83,7 @@ fn the_server_owns_time_wait_when_it_closes_first() {
         }));
         wait_until("its threads have gone", || server.threads() == 0);
         let report = server.stop();
-        assert_eq!(
-            report.messages_ingested,
-            u64::from(close_after) * connections
-        );
+        assert_eq!(report.messages_ingested, u64::from(close_after) * connections);
     }
 }
 
@@ -118,19 +108,14 @@ fn a_client_that_never_closes_is_let_go() {
     let server = TestServer::start(&closes_first(0));
     let mut client = server.connect_unseen();
     assert_eq!(client.receive(), None);
-    wait_until("the server no longer waits for it", || {
-        server.threads() == 0
-    });
+    wait_until("the server no longer waits for it", || server.threads() == 0);
     server.stop();
 }
 
 #[test]
 fn reuse_address_decides_a_bind_over_time_wait() {
     for reuse_address in [true, false] {
-        let server = TestServer::start(&ServerSettings {
-            reuse_address,
-            ..closes_first(0)
-        });
+        let server = TestServer::start(&ServerSettings { reuse_address, ..closes_first(0) });
         let ours = server.address;
         assert!(owns_time_wait(|| {
             let mut client = server.connect_unseen();
@@ -138,11 +123,7 @@ fn reuse_address_decides_a_bind_over_time_wait() {
             (ours, client.address())
         }));
         server.stop();
-        let again = ServerSettings {
-            reuse_address,
-            port: ours.port(),
-            ..settings()
-        };
+        let again = ServerSettings { reuse_address, port: ours.port(), ..settings() };
         match Server::bind(&again) {
             Ok(_) => assert!(reuse_address, "TIME_WAIT stands on the port"),
             Err(error) => {

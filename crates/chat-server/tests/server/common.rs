@@ -19,18 +19,11 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 pub(crate) const STOP_BOUND: Duration = Duration::from_secs(1);
 
 pub(crate) fn settings() -> ServerSettings {
-    ServerSettings {
-        address: Ipv4Addr::LOCALHOST.into(),
-        port: 0,
-        ..Default::default()
-    }
+    ServerSettings { address: Ipv4Addr::LOCALHOST.into(), port: 0, ..Default::default() }
 }
 
 pub(crate) fn with_design(design: DesignName) -> ServerSettings {
-    ServerSettings {
-        design,
-        ..settings()
-    }
+    ServerSettings { design, ..settings() }
 }
 
 pub(crate) struct TestServer {
@@ -46,12 +39,7 @@ impl TestServer {
         let address = server.local_address();
         let running = server.start().expect("a thread can be started");
         let codec = Codec::new(settings.framing, settings.largest_body).expect("bind checked it");
-        Self {
-            address,
-            handle: running.handle(),
-            running,
-            codec,
-        }
+        Self { address, handle: running.handle(), running, codec }
     }
 
     /// A client that the server has registered.
@@ -70,15 +58,17 @@ impl TestServer {
 
     /// A registered client whose receive buffer is as small as can be.
     pub(crate) fn connect_narrow(&self) -> Client {
+        let socket = new_socket();
+        socket.set_recv_buffer_size(1).expect("the kernel takes its least");
         let before = self.accepted();
-        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
-        socket
-            .set_recv_buffer_size(1)
-            .expect("the kernel takes its least");
-        socket
-            .connect(&self.address.into())
-            .expect("the server listens");
+        let client = self.connect_from(socket);
         wait_until("the client is registered", || self.accepted() > before);
+        client
+    }
+
+    /// A client with a socket that was made before.
+    pub(crate) fn connect_from(&self, socket: Socket) -> Client {
+        socket.connect(&self.address.into()).expect("the server listens");
         Client::new(socket.into(), self.codec)
     }
 
@@ -97,10 +87,7 @@ impl TestServer {
     }
 
     pub(crate) fn ingested(&self) -> u64 {
-        let ServerEvent::Status {
-            messages_ingested, ..
-        } = self.handle.status()
-        else {
+        let ServerEvent::Status { messages_ingested, .. } = self.handle.status() else {
             panic!("a status is a Status");
         };
         messages_ingested
@@ -117,11 +104,7 @@ impl TestServer {
             assert!(start.elapsed() < PATIENCE, "the server never got stuck");
             thread::sleep(Duration::from_millis(20));
             let now = progress();
-            still = if now == before && self.ingested() > 0 {
-                still + 1
-            } else {
-                0
-            };
+            still = if now == before && self.ingested() > 0 { still + 1 } else { 0 };
             before = now;
         }
         self.ingested()
@@ -155,14 +138,8 @@ pub(crate) struct Client {
 
 impl Client {
     fn new(stream: TcpStream, codec: Codec) -> Self {
-        stream
-            .set_read_timeout(Some(PATIENCE))
-            .expect("a timeout above 0");
-        Self {
-            stream,
-            codec,
-            decoder: Decoder::new(codec),
-        }
+        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
+        Self { stream, codec, decoder: Decoder::new(codec) }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -183,18 +160,10 @@ impl Client {
     pub(crate) fn receive(&mut self) -> Option<Vec<u8>> {
         let mut chunk = [0; 4096];
         loop {
-            if let Some(body) = self
-                .decoder
-                .next_body()
-                .expect("the server sends whole frames")
-            {
+            if let Some(body) = self.decoder.next_body().expect("the server sends whole frames") {
                 return Some(body.to_vec());
             }
-            match self
-                .stream
-                .read(&mut chunk)
-                .expect("something comes in time")
-            {
+            match self.stream.read(&mut chunk).expect("something comes in time") {
                 0 => {
                     assert!(!self.decoder.is_mid_message(), "the server cut a frame");
                     return None;
@@ -216,10 +185,12 @@ impl Client {
 
     /// Leaves with a RST.
     pub(crate) fn reset(self) {
-        Socket::from(self.stream)
-            .set_linger(Some(Duration::ZERO))
-            .expect("a live socket");
+        Socket::from(self.stream).set_linger(Some(Duration::ZERO)).expect("a live socket");
     }
+}
+
+pub(crate) fn new_socket() -> Socket {
+    Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket")
 }
 
 pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {

@@ -12,10 +12,7 @@ use crate::common::{TestServer, settings, wait_until, with_design};
 #[test]
 fn with_hundreds_of_idle_clients() {
     for design in DesignName::all() {
-        let server = TestServer::start(&ServerSettings {
-            backlog: 512,
-            ..with_design(design)
-        });
+        let server = TestServer::start(&ServerSettings { backlog: 512, ..with_design(design) });
         let clients: Vec<_> = (0..400).map(|_| server.connect_unseen()).collect();
         wait_until("all are registered", || server.accepted() == 400);
         let report = server.stop_in_time("400 clients");
@@ -43,22 +40,11 @@ fn with_clients_that_do_not_read() {
             let stuck = server.handle.report();
             let report = server.stop_in_time("deaf clients");
             assert!(report.messages_ingested >= stuck.messages_ingested);
-            assert_eq!(
-                report.failed_writes, 0,
-                "{design}: the stop's own doing is no failure"
-            );
+            assert_eq!(report.failed_writes, 0, "{design}: the stop's own doing is no failure");
             assert!(report.lock_hold.count > 0);
             if design.as_str() == "global-lock" {
-                assert!(
-                    report.lock_hold.max_ns > 100_000_000,
-                    "{:?}",
-                    report.lock_hold
-                );
-                assert!(
-                    report.lock_wait.max_ns > 100_000_000,
-                    "{:?}",
-                    report.lock_wait
-                );
+                assert!(report.lock_hold.max_ns > 100_000_000, "{:?}", report.lock_hold);
+                assert!(report.lock_wait.max_ns > 100_000_000, "{:?}", report.lock_wait);
             } else {
                 assert!(report.lock_hold.max_ns < report.lock_hold.count * 100_000_000);
             }
@@ -90,10 +76,7 @@ fn with_traffic_at_full_speed() {
 
 #[test]
 fn while_accepting_is_paused() {
-    let server = TestServer::start(&ServerSettings {
-        accept_paused: true,
-        ..settings()
-    });
+    let server = TestServer::start(&ServerSettings { accept_paused: true, ..settings() });
     let mut queued = server.connect_unseen();
     let report = server.stop_in_time("paused");
     assert_eq!(report.accepted, []);
@@ -104,27 +87,17 @@ fn while_accepting_is_paused() {
 #[test]
 fn while_an_accept_is_delayed() {
     let accept_delay = Duration::from_secs(3600);
-    let server = TestServer::start(&ServerSettings {
-        accept_delay,
-        ..settings()
-    });
+    let server = TestServer::start(&ServerSettings { accept_delay, ..settings() });
     let _queued = server.connect_unseen();
     assert_eq!(server.stop_in_time("delayed by an hour").accepted, []);
-    let endless = ServerSettings {
-        accept_delay: Duration::MAX,
-        ..settings()
-    };
+    let endless = ServerSettings { accept_delay: Duration::MAX, ..settings() };
     TestServer::start(&endless).stop_in_time("delayed for ever");
 }
 
 #[test]
 fn while_waiting_for_an_end_of_file() {
     let closes_first = ClosesFirst::Server;
-    let server = TestServer::start(&ServerSettings {
-        closes_first,
-        close_after: 0,
-        ..settings()
-    });
+    let server = TestServer::start(&ServerSettings { closes_first, close_after: 0, ..settings() });
     let mut client = server.connect();
     assert_eq!(client.receive(), None);
     assert_eq!(server.threads(), 1, "it waits for this client to close");
@@ -143,9 +116,7 @@ fn flood(mut stream: &std::net::TcpStream) {
     let codec = Codec::new(Framing::U32be, None).expect("the default fits");
     let mut frames = Vec::new();
     for _ in 0..1000 {
-        codec
-            .encode(b"thirty bytes of chatter, or so", &mut frames)
-            .expect("it fits");
+        codec.encode(b"thirty bytes of chatter, or so", &mut frames).expect("it fits");
     }
     while stream.write_all(&frames).is_ok() {}
 }

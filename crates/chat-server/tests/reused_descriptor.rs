@@ -1,0 +1,116 @@
+//! A descriptor that was closed and is reused never gets what was meant for the
+//! client that had it. A process of its own: no other test takes descriptors.
+
+#[path = "server/common.rs"]
+#[expect(dead_code, reason = "shared with the tests below `server`, which use the rest")]
+mod common;
+
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::thread;
+use std::time::Duration;
+
+use chat_protocol::{Codec, Framing};
+use chat_server::DesignName;
+use common::{Client, TestServer, new_socket, wait_until, with_design};
+
+/// The sequence number that ends a test: both newcomers have seen enough.
+const LAST: u32 = u32::MAX;
+
+#[test]
+fn a_new_client_never_gets_what_was_meant_for_one_that_left() {
+    for design in DesignName::all() {
+        let server = TestServer::start(&with_design(design));
+        let stuck = server.connect_narrow();
+        let leaver = server.connect();
+        let mut sender = server.connect();
+        let codec = Codec::new(Framing::U32be, None).expect("the default fits");
+
+        let settled = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            let settled = &settled;
+            let sending = scope.spawn(move || {
+                let mut frame = Vec::new();
+                let unsettled = |_: &u32| settled.load(Relaxed) < 2;
+                for sequence in (0..LAST).take_while(unsettled).chain([LAST]) {
+                    frame.clear();
+                    codec.encode(&body_of(sequence), &mut frame).expect("the body fits");
+                    sender.stream.write_all(&frame).expect("the server reads");
+                }
+                sender
+            });
+            // The sender's thread is inside a frame to `stuck`; `leaver` is
+            // next, and has read all there was for it.
+            let in_flight = drain_until_stuck(&server, &leaver) - 1;
+            // Made now, so that the two descriptors which become free, the
+            // leaver's own and the server's for it, go to two accepts.
+            let sockets = [new_socket(), new_socket()];
+            drop(leaver);
+            // Under the global lock neither can happen before the broadcast ends.
+            let apart = design.as_str() == "snapshot";
+            if apart {
+                wait_until("the leaver's thread has gone", || server.threads() == 2);
+            }
+            let newcomers = sockets.map(|socket| server.connect_from(socket));
+            if apart {
+                wait_until("the newcomers are registered", || server.accepted() == 5);
+            }
+            // With unread data, this is a RST in the middle of the frame.
+            drop(stuck);
+
+            for mut newcomer in newcomers {
+                scope.spawn(move || {
+                    let first = newcomer.receive().expect("the sender goes on");
+                    let first = u32::from_be_bytes(first[..4].try_into().expect("4 bytes"));
+                    assert!(
+                        u64::from(first) > in_flight,
+                        "{design}: got {first}, sent before it came: {in_flight} was on its way"
+                    );
+                    if apart {
+                        assert_eq!(u64::from(first), in_flight + 1, "nothing is left out either");
+                    }
+                    let mut whole = 0;
+                    for sequence in first + 1.. {
+                        let body = newcomer.receive().expect("the sender goes on");
+                        if body == body_of(LAST) {
+                            break;
+                        }
+                        assert!(body == body_of(sequence), "{design}: {sequence}");
+                        whole += 1;
+                        if whole == 10 {
+                            settled.fetch_add(1, Relaxed);
+                        }
+                    }
+                });
+            }
+            drop(sending.join().expect("the sender could send everything"));
+        });
+        let report = server.stop();
+        assert!(report.failed_writes >= 1, "{design}: the write to `stuck` was cut short");
+        assert!(report.failed_writes <= 2, "{design}: at most one for each that left");
+    }
+}
+
+fn body_of(sequence: u32) -> Vec<u8> {
+    sequence.to_be_bytes().repeat(15_000)
+}
+
+/// Reads everything that `reader` gets until the server is stuck.
+fn drain_until_stuck(server: &TestServer, reader: &Client) -> u64 {
+    let reader = reader.stream.try_clone().expect("a descriptor");
+    reader.set_nonblocking(true).expect("a live socket");
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut chunk = vec![0; 65_536];
+            while !done.load(Relaxed) {
+                if (&reader).read(&mut chunk).is_err() {
+                    thread::sleep(Duration::from_millis(1));
+                }
+            }
+        });
+        let ingested = server.wait_until_stuck();
+        done.store(true, Relaxed);
+        ingested
+    })
+}
