@@ -74,9 +74,12 @@ def main():
     peer.sendall(framed(b"incoming \x1b[31m text"))
     # The line stands whole and harmless on its own; below it, what is being
     # typed is drawn again.
-    terminal.wait_for(r"incoming \\u\{1b\}\[31m text\r?\n> half of a li$", mark)
+    mark = terminal.wait_for(r"incoming \\u\{1b\}\[31m text\r?\n> half of a li$", mark)
     terminal.type(b"ne\r")
     assert incoming.read(4 + 14) == framed(b"half of a line"), "whole, once"
+    # Not before the next prompt: between two, a terminal is not in raw mode,
+    # and takes a Ctrl-D for itself.
+    terminal.wait_for(r"\n> $", mark)
 
     if case == "exit":
         terminal.type(b"exit\r")
