@@ -60,10 +60,8 @@ pub(crate) fn cells(
             .collect();
         for (section, field, reason) in misfits(&settings) {
             let path = format!("{section}.{field}");
-            let place = axes.iter().zip(&chosen).find(|(axis, _)| axis.path == path).map_or_else(
-                || setting_place(tree, section, field),
-                |(_, (_, place))| place.clone(),
-            );
+            let place = axis_place(&path, axes, &chosen)
+                .unwrap_or_else(|| tree.place_of(&[section, field]));
             // A value that fits nowhere is said once, not once a cell.
             if reported.insert((place.clone(), path.clone())) {
                 let problem = Problem::new(place, format!("{path}: {reason}"));
@@ -79,7 +77,7 @@ pub(crate) fn cells(
 }
 
 /// The values of cell `index`: its digits, the last axis the lowest.
-fn choose(mut index: usize, axes: &[PlacedAxis]) -> Vec<&(Value, Place)> {
+pub(crate) fn choose(mut index: usize, axes: &[PlacedAxis]) -> Vec<&(Value, Place)> {
     let mut chosen: Vec<_> = axes
         .iter()
         .rev()
@@ -91,6 +89,16 @@ fn choose(mut index: usize, axes: &[PlacedAxis]) -> Vec<&(Value, Place)> {
         .collect();
     chosen.reverse();
     chosen
+}
+
+/// Where the value that a cell has on the axis `path` was written.
+pub(crate) fn axis_place(
+    path: &str,
+    axes: &[PlacedAxis],
+    chosen: &[&(Value, Place)],
+) -> Option<Place> {
+    let index = axes.iter().position(|axis| axis.path == path)?;
+    chosen.get(index).map(|(_, place)| place.clone())
 }
 
 fn put(settings: &mut Value, steps: &[String], value: &Value) {
@@ -124,10 +132,6 @@ fn misfits(settings: &CellSettings) -> Vec<(&'static str, &'static str, String)>
 
 /// PTHREAD_STACK_MIN of Linux on x86-64, bytes.
 const SMALLEST_STACK: u64 = 16 * 1024;
-
-fn setting_place(tree: &Node, section: &str, field: &str) -> Place {
-    tree.place_of(&[section, field])
-}
 
 fn named(point: &IndexMap<String, Value>) -> String {
     let values = point.iter().map(|(path, value)| format!("{path}={}", plain(value)));

@@ -10,7 +10,7 @@ use rand::seq::SliceRandom;
 use serde_json::Value;
 
 use crate::axis::{Axis, PlacedAxis, axes, steps_of};
-use crate::cells::cells;
+use crate::cells::{axis_place, cells, choose};
 use crate::expect::Expectations;
 use crate::model::{AxisValues, CellSettings, Scenario};
 use crate::overrides::{self, Overrides};
@@ -25,8 +25,9 @@ pub struct Plan {
     /// The scenario as it will be run: quick form and overrides applied, its
     /// matrix as lists.
     pub scenario: Scenario,
-    /// The same as JSON, defaults included, for the record of the run. Two
-    /// runs of equal `resolved` ran the same cells.
+    /// The same as JSON, for the record of the run: a scenario again, of which
+    /// [`plan`] makes the same cells, and the same trials for the same seed.
+    /// Defaults are included, except for settings that an axis decides.
     pub resolved: Value,
     /// The matrix; the last axis varies fastest.
     pub axes: Vec<Axis>,
@@ -38,6 +39,35 @@ pub struct Plan {
     pub seed: u64,
     /// What must hold in each trial.
     pub expectations: Expectations,
+    written: Written,
+}
+
+/// Where the settings of a plan were written.
+#[derive(Debug)]
+struct Written {
+    source: Source,
+    tree: Node,
+    axes: Vec<PlacedAxis>,
+}
+
+impl Plan {
+    /// An error where a cell's value of the setting `path` was written (for
+    /// example `hosts.server.sysctls.net.core.somaxconn`): on its axis, in its
+    /// section, or in a flag. One that was written nowhere has no place.
+    ///
+    /// It is for values that only show to be wrong when they are used, as a
+    /// sysctl's that the kernel refuses. `reason` says what is wrong.
+    pub fn refused(&self, cell: usize, path: &str, reason: String) -> ScenarioErrors {
+        let Written { source, tree, axes } = &self.written;
+        let steps = steps_of(path);
+        let chosen = self.cells.get(cell).map(|cell| choose(cell.index, axes));
+        let place = chosen
+            .and_then(|chosen| axis_place(path, axes, &chosen))
+            .or_else(|| tree.get(&steps).map(|_| tree.place_of(&steps)))
+            .unwrap_or(Place::Nowhere);
+        let problem = Problem::new(place, format!("{path}: {reason}"));
+        ScenarioErrors::new(source, vec![problem])
+    }
 }
 
 /// One point of the matrix.
@@ -103,7 +133,7 @@ pub fn plan(
     strict::only_mappings(&mut tree, &mut problems);
     let form = form(tree, text, &overrides.only, kernel, &mut problems);
     match form {
-        Some(form) if problems.is_empty() => Ok(form.into_plan(overrides.seed)),
+        Some(form) if problems.is_empty() => Ok(form.into_plan(source, overrides.seed)),
         _ => Err(errors(deduplicated(problems))),
     }
 }
@@ -111,7 +141,8 @@ pub fn plan(
 /// A scenario read through, in its full form or another.
 struct Form {
     scenario: Scenario,
-    axes: Vec<Axis>,
+    tree: Node,
+    axes: Vec<PlacedAxis>,
     cells: Vec<Cell>,
     expectations: Expectations,
 }
@@ -132,16 +163,16 @@ fn form(
     let expectations =
         Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, problems);
 
-    let axes: Vec<Axis> = axes.iter().map(PlacedAxis::axis).collect();
     scenario.matrix = axes
         .iter()
-        .map(|axis| (axis.path.clone(), AxisValues::List(axis.values.clone())))
+        .map(PlacedAxis::axis)
+        .map(|axis| (axis.path, AxisValues::List(axis.values)))
         .collect();
-    Some(Form { scenario, axes, cells, expectations })
+    Some(Form { scenario, tree, axes, cells, expectations })
 }
 
 impl Form {
-    fn into_plan(self, seed: Option<u64>) -> Plan {
+    fn into_plan(self, source: &Source, seed: Option<u64>) -> Plan {
         let seed = seed.unwrap_or_else(new_seed);
         Plan {
             trials: trials(
@@ -149,14 +180,31 @@ impl Form {
                 self.scenario.repeat.get(),
                 self.scenario.shuffle.then_some(seed),
             ),
-            resolved: serde_json::to_value(&self.scenario).unwrap_or_default(),
+            resolved: resolved(&self.scenario, &self.axes),
             scenario: self.scenario,
-            axes: self.axes,
+            axes: self.axes.iter().map(PlacedAxis::axis).collect(),
             cells: self.cells,
             seed,
             expectations: self.expectations,
+            written: Written { source: source.clone(), tree: self.tree, axes: self.axes },
         }
     }
+}
+
+/// The scenario as JSON, without the settings that are never used: they would
+/// be errors in a scenario, and are not what was run.
+fn resolved(scenario: &Scenario, axes: &[PlacedAxis]) -> Value {
+    let mut resolved = serde_json::to_value(scenario).unwrap_or_default();
+    for axis in axes {
+        let steps = steps_of(&axis.path);
+        if let Some((last, parents)) = steps.split_last()
+            && let Some(Value::Object(section)) =
+                parents.iter().try_fold(&mut resolved, |value, step| value.get_mut(step))
+        {
+            section.shift_remove(last);
+        }
+    }
+    resolved
 }
 
 /// Short enough to be typed again.

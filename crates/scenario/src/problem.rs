@@ -37,11 +37,12 @@ impl Problem {
         self
     }
 
-    /// The byte of the scenario's text where it is; none for a flag.
+    /// The byte of the scenario's text where it is; none for a flag, or where
+    /// it is about no line of the text.
     pub fn offset(&self) -> Option<usize> {
         match &self.place {
             Place::File(range) => Some(range.start),
-            Place::Flag(_) => None,
+            Place::Flag(_) | Place::Nowhere => None,
         }
     }
 }
@@ -49,7 +50,7 @@ impl Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
-            Place::File(_) => f.write_str(&self.message),
+            Place::File(_) | Place::Nowhere => f.write_str(&self.message),
             Place::Flag(flag) => write!(f, "{flag}: {}", self.message),
         }
     }
@@ -71,7 +72,7 @@ impl Diagnostic for Problem {
             Place::File(range) => {
                 Some(LabeledSpan::new_with_span(Some(label.clone()), range.clone()))
             }
-            Place::Flag(_) => None,
+            Place::Flag(_) | Place::Nowhere => None,
         });
         Some(Box::new(std::iter::once(here).chain(also)))
     }
@@ -101,7 +102,7 @@ impl ScenarioErrors {
     }
 
     /// Line and column of a problem, both from 1, the column in characters;
-    /// none for a flag.
+    /// none where [`Problem::offset`] is.
     pub fn position(&self, problem: &Problem) -> Option<(usize, usize)> {
         let before = self.source.inner().get(..problem.offset()?)?;
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

@@ -17,6 +17,8 @@ pub(crate) enum Place {
     File(Range<usize>),
     /// In a flag of the command line, given here as it was typed.
     Flag(Arc<str>),
+    /// Nowhere: it is about the scenario as a whole.
+    Nowhere,
 }
 
 impl Place {
@@ -150,7 +152,7 @@ impl Node {
     pub(crate) fn place_of<S: AsRef<str>>(&self, path: &[S]) -> Place {
         if let Some(node) = self.get(path) {
             let has_text = match (&node.place, &node.kind) {
-                (Place::Flag(_), _) => true,
+                (Place::Flag(_) | Place::Nowhere, _) => true,
                 (Place::File(range), Kind::Scalar(_)) => !range.is_empty(),
                 (Place::File(_), _) => false,
             };

@@ -114,3 +114,64 @@ fn the_example_of_the_documentation_is_a_scenario() {
         Err(errors) => panic!("{}", rendered(&errors)),
     }
 }
+
+/// One of the ways to run a scenario.
+fn forms(plan: &scenario::Plan) -> Vec<Overrides> {
+    let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|&(path, value)| (path.to_owned(), value.to_owned())).collect()
+    };
+    let last = plan.axes.last().map(|axis| {
+        let value = &axis.values[0];
+        (axis.path.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    });
+    let plain = Overrides::default();
+    vec![
+        plain.clone(),
+        Overrides { quick: true, ..plain.clone() },
+        Overrides { repeat: Some(3), ..plain.clone() },
+        Overrides { only: last.clone().into_iter().collect(), ..plain.clone() },
+        Overrides { set: last.into_iter().collect(), quick: true, ..plain.clone() },
+        Overrides {
+            set: owned(&[
+                ("hosts.client.sysctls.net.ipv4.ip_local_port_range", "[32768, 60999]"),
+                ("hosts.server.sysctls.net.ipv4.tcp_fin_timeout", "60"),
+                ("load.send_delay", "1500us"),
+                ("matrix.load.connect_rate", "[1e3, 512.5]"),
+                ("matrix.load.connect_deadline", "[1500ms]"),
+                ("matrix.server.largest_body", "[300]"),
+                ("shuffle", "false"),
+            ]),
+            ..plain.clone()
+        },
+        Overrides { set: owned(&[("record.attempts", "true")]), repeat: Some(2), ..plain },
+    ]
+}
+
+#[test]
+fn what_was_resolved_is_a_scenario_that_plans_the_same() {
+    for source in scenario::all() {
+        let full = plan(&source, &Overrides::default(), &TestKernel).expect("a scenario");
+        for form in forms(&full) {
+            let planned = match plan(&source, &form, &TestKernel) {
+                Ok(planned) => planned,
+                Err(errors) => panic!("{form:?}\n{}", rendered(&errors)),
+            };
+            let record = scenario::Source {
+                name: source.name.clone(),
+                path: "run.json".to_owned(),
+                text: planned.resolved.to_string(),
+            };
+            let seed = Overrides { seed: Some(planned.seed), ..Overrides::default() };
+            let again = match plan(&record, &seed, &TestKernel) {
+                Ok(again) => again,
+                Err(errors) => panic!("{form:?}\n{}", rendered(&errors)),
+            };
+            assert_eq!(again.resolved.to_string(), planned.resolved.to_string(), "{form:?}");
+            assert_eq!(again.scenario, planned.scenario, "{form:?}");
+            assert_eq!(again.axes, planned.axes, "{form:?}");
+            assert_eq!(again.cells, planned.cells, "{form:?}");
+            assert_eq!(again.trials, planned.trials, "{form:?}");
+            assert_eq!(again.expectations.len(), planned.expectations.len(), "{form:?}");
+        }
+    }
+}

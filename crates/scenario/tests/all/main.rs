@@ -5,3 +5,4 @@ mod errors;
 mod expectations;
 mod files;
 mod overrides;
+mod places;
