@@ -27,7 +27,11 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>) {
             Ok((socket, peer)) => {
                 let at_ns = monotonic_ns();
                 let peer = peer.as_socket().expect("a TCP peer has an IP address");
-                lock(&shared.ledger).accepted.push(AcceptedConnection { peer, at_ns });
+                let connection = AcceptedConnection { peer, at_ns };
+                lock(&shared.ledger).accepted.push(connection);
+                if let Some(announce) = shared.announce {
+                    announce(connection);
+                }
                 if let Err(error) = admit(shared, next_id, socket) {
                     lock(&shared.ledger).add_error(errno(&error));
                     shared.gate.wait(REST);

@@ -36,6 +36,10 @@ pub enum ServerEvent {
         /// The errno, where a system call failed.
         errno: Option<i32>,
     },
+    /// accept(2) has returned a connection. Only said under control and with
+    /// SIGPIPE's default disposition: a server that may die at any moment
+    /// would take its ledger with it.
+    Accepted(AcceptedConnection),
     /// The answer to [`ServerCommand::Status`]: cheap, no lists.
     Status {
         /// Connections accepted and registered so far.

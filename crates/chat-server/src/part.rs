@@ -46,7 +46,11 @@ fn serve(settings: &ServerSettings, control: bool) -> Result<(), ServerError> {
         Sigpipe::Default => SigHandler::SigDfl,
     })?;
     raise_open_files();
-    let server = Server::bind(settings)?;
+    let mut server = Server::bind(settings)?;
+    if control && settings.sigpipe == Sigpipe::Default {
+        // Nobody reading is told by the next event that matters.
+        server.announce_accepts(|connection| drop(print(&ServerEvent::Accepted(connection))));
+    }
     let address = server.local_address();
     let running = server.start()?;
     let handle = running.handle();

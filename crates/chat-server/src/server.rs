@@ -9,7 +9,7 @@ use chat_protocol::Codec;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::accept::accept_loop;
-use crate::control::{ServerEvent, ServerReport};
+use crate::control::{AcceptedConnection, ServerEvent, ServerReport};
 use crate::counters::Counters;
 use crate::error::ServerError;
 use crate::gate::Gate;
@@ -63,6 +63,7 @@ impl Server {
         let shared = Shared {
             codec,
             listener,
+            announce: None,
             gate: Gate::new(settings.accept_paused),
             registry: Registry::default(),
             threads: Arc::new(Threads::default()),
@@ -72,6 +73,12 @@ impl Server {
             settings: settings.clone(),
         };
         Ok(Server { address, shared })
+    }
+
+    /// Tells `announce` of each connection as accept(2) returns it, from the
+    /// accept loop's thread.
+    pub fn announce_accepts(&mut self, announce: fn(AcceptedConnection)) {
+        self.shared.announce = Some(announce);
     }
 
     /// The address bound, its port resolved.

@@ -21,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) settings: ServerSettings,
     pub(crate) codec: Codec,
     pub(crate) listener: Socket,
+    /// Is told of each connection as it is accepted.
+    pub(crate) announce: Option<fn(AcceptedConnection)>,
     pub(crate) gate: Gate,
     pub(crate) registry: Registry,
     pub(crate) threads: Arc<Threads>,

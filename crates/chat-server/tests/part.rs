@@ -8,7 +8,7 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_server::{ServerEvent, ServerReport};
+use chat_server::{AcceptedConnection, ServerEvent, ServerReport};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use socket2::{Domain, Socket, Type};
@@ -28,6 +28,7 @@ struct Part {
     child: Child,
     events: BufReader<ChildStdout>,
     address: SocketAddr,
+    announced: Vec<AcceptedConnection>,
 }
 
 impl Part {
@@ -44,7 +45,7 @@ impl Part {
             panic!("the first line is Listening");
         };
         assert_eq!(pid, child.id());
-        Self { child, events, address }
+        Self { child, events, address, announced: Vec::new() }
     }
 
     fn say(&mut self, line: &str) {
@@ -56,8 +57,14 @@ impl Part {
         kill(Pid::from_raw(self.child.id() as i32), signal).expect("it runs");
     }
 
+    /// The next event; connections announced before it are put aside.
     fn event(&mut self) -> ServerEvent {
-        next_event(&mut self.events)
+        loop {
+            match next_event(&mut self.events) {
+                ServerEvent::Accepted(connection) => self.announced.push(connection),
+                event => return event,
+            }
+        }
     }
 
     fn status(&mut self) -> (u64, u64) {
@@ -273,12 +280,16 @@ fn write_to_a_client_that_has_gone(part: &mut Part) -> (Socket, TcpStream) {
 #[test]
 fn the_default_disposition_of_sigpipe_kills_the_server() {
     let mut part = Part::start(&["--control", "--sigpipe", "default"]);
-    let _clients = write_to_a_client_that_has_gone(&mut part);
+    let clients = write_to_a_client_that_has_gone(&mut part);
     let status = part.wait();
     assert_eq!(status.signal(), Some(Signal::SIGPIPE as i32), "{status}");
     let mut rest = String::new();
     part.events.read_to_string(&mut rest).expect("UTF-8");
     assert_eq!(rest, "", "it had no time for a last line");
+    // Its ledger outlived it.
+    let sender = clients.1.local_addr().expect("a bound socket");
+    assert!(part.announced.iter().any(|known| known.peer == sender), "{:?}", part.announced);
+    assert_eq!(part.announced.len(), 3);
 }
 
 #[test]

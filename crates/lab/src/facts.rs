@@ -21,7 +21,7 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         "first_try_rate": trial.first_try_rate(),
         "rates": {
             "offered": trial.rates.offered,
-            "ingested": trial.rates.ingested,
+            "ingested": trial.rates.ingested.unwrap_or(0.0),
             "delivered": trial.rates.delivered,
         },
         "integrity": trial.integrity,

@@ -8,25 +8,32 @@ use run_record::{
     AttemptRow, Check, Integrity, Latency, Outcome, OutcomeCounts, Rates, ServerFigures, Usage,
 };
 
-/// The three rates over the load's window, and the original's figure.
+/// The three rates over the chat's window, and the original's figure. `server`
+/// is none where it died.
 pub(crate) fn rates(
     load: &LoadReport,
-    messages_ingested: u64,
+    server: Option<&ServerReport>,
     outcomes: &OutcomeCounts,
     settings: &LoadSettings,
 ) -> Rates {
-    let window_seconds = load.chat_window_ns.map_or(0.0, |(first, last)| seconds(first, last));
+    // A slow server still reads when the clients have long written, and even
+    // left.
+    let last_read_ns =
+        server.and_then(|server| server.ingest_window_ns).map_or(0, |(_, last)| last);
+    let window_seconds =
+        load.chat_window_ns.map_or(0.0, |(first, last)| seconds(first, last.max(last_read_ns)));
     let per_second = |count: u64, window: f64| match window > 0.0 {
         true => count as f64 / window,
         false => 0.0,
     };
+    let messages_ingested = server.map(|server| server.messages_ingested);
     let successful = outcomes.get(Outcome::Ok) * u64::from(settings.messages);
     let slowest = load.attempts.iter().map(|attempt| attempt.end_ns).max();
     let until_slowest = slowest.map_or(0.0, |last| seconds(load.started_ns, last));
     Rates {
         window_seconds,
         offered: per_second(load.messages_written, window_seconds),
-        ingested: per_second(messages_ingested, window_seconds),
+        ingested: messages_ingested.map(|messages| per_second(messages, window_seconds)),
         delivered: per_second(load.deliveries, window_seconds),
         messages_written: load.messages_written,
         messages_ingested,
@@ -80,9 +87,8 @@ fn lock(from: &DurationSummary) -> run_record::LockTimes {
     run_record::LockTimes { count, mean_ns, p99_ns, max_ns }
 }
 
-pub(crate) fn server(report: &ServerReport, died: Option<String>) -> ServerFigures {
+pub(crate) fn server(report: &ServerReport) -> ServerFigures {
     ServerFigures {
-        accepted: report.accepted.len() as u64,
         failed_writes: report.failed_writes,
         protocol_errors: report.protocol_errors,
         accept_errors: report.accept_errors.clone(),
@@ -90,7 +96,6 @@ pub(crate) fn server(report: &ServerReport, died: Option<String>) -> ServerFigur
         lock_wait: lock(&report.lock_wait),
         lock_hold: lock(&report.lock_hold),
         usage: usage(&report.resources),
-        died,
     }
 }
 
@@ -107,4 +112,34 @@ pub(crate) fn checks(results: Vec<scenario::ExpectationResult>) -> Vec<Check> {
             Check { name: result.that, held: result.held, detail: detail.join("; ") }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_of_the_rates_lasts_until_the_server_has_read_everything() {
+        let second = 1_000_000_000;
+        let load = LoadReport {
+            messages_written: 100,
+            deliveries: 50,
+            chat_window_ns: Some((second, 2 * second)),
+            ..LoadReport::default()
+        };
+        let server = |last| ServerReport {
+            messages_ingested: 80,
+            ingest_window_ns: Some((second, last)),
+            ..ServerReport::default()
+        };
+        let rates = |server: Option<&ServerReport>| {
+            rates(&load, server, &OutcomeCounts::default(), &LoadSettings::default())
+        };
+        let slow = rates(Some(&server(5 * second)));
+        assert_eq!((slow.offered, slow.ingested, slow.delivered), (25.0, Some(20.0), 12.5));
+        let quick = rates(Some(&server(2 * second)));
+        assert_eq!((quick.offered, quick.ingested, quick.delivered), (100.0, Some(80.0), 50.0));
+        let dead = rates(None);
+        assert_eq!((dead.offered, dead.ingested, dead.delivered), (100.0, None, 50.0));
+    }
 }

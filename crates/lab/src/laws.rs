@@ -44,21 +44,66 @@ pub(crate) fn predict(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Predic
     predictions
 }
 
-/// Predicted beside measured; a law whose counterpart could not be measured
-/// does not hold.
-pub(crate) fn compare(predictions: &[Prediction], measured: &Measured) -> Vec<LawCheck> {
+/// Predicted beside measured. A law whose counterpart could not be measured
+/// does not hold, unless the server had died.
+pub(crate) fn compare(
+    predictions: &[Prediction],
+    measured: &Measured,
+    server_died: bool,
+) -> Vec<LawCheck> {
     predictions
         .iter()
         .map(|law| {
             let figure = (law.measured)(measured);
             let deviation = figure.map(|figure| figure - law.predicted);
+            let unmeasured = (!server_died).then_some(false);
             LawCheck {
                 name: law.name.to_owned(),
                 predicted: law.predicted,
                 measured: figure,
                 deviation,
-                held: deviation == Some(0.0),
+                held: deviation.map_or(unmeasured, |deviation| Some(deviation == 0.0)),
             }
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(paused: bool, clients: u32) -> CellSettings {
+        let mut cell = CellSettings::default();
+        cell.server.backlog = 10;
+        cell.server.accept_paused = paused;
+        cell.load.clients = clients;
+        cell
+    }
+
+    fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Option<bool>> {
+        let accept_queue = queue.map(|(depth, limit)| AcceptQueue { depth, limit });
+        let checks = compare(&predict(cell, Some(4)), &Measured { accept_queue }, died);
+        checks.iter().map(|check| check.held).collect()
+    }
+
+    #[test]
+    fn the_capacity_is_a_law_only_of_a_server_that_does_not_accept() {
+        assert_eq!(predict(&cell(false, 50), Some(4)).len(), 1);
+        assert_eq!(predict(&cell(true, 50), Some(4)).len(), 2);
+        assert!(predict(&cell(true, 50), None).is_empty(), "nothing is predicted from nothing");
+    }
+
+    #[test]
+    fn a_queue_that_is_not_as_predicted_breaks_its_law() {
+        assert_eq!(held(&cell(true, 50), Some((5, 4)), false), [Some(true), Some(true)]);
+        assert_eq!(held(&cell(true, 50), Some((4, 4)), false), [Some(true), Some(false)]);
+        assert_eq!(held(&cell(true, 50), Some((6, 5)), false), [Some(false), Some(false)]);
+        assert_eq!(held(&cell(true, 3), Some((3, 4)), false), [Some(true), Some(true)]);
+    }
+
+    #[test]
+    fn what_could_not_be_measured_is_a_breach_unless_the_server_died() {
+        assert_eq!(held(&cell(false, 50), None, false), [Some(false)]);
+        assert_eq!(held(&cell(false, 50), None, true), [None]);
+    }
 }

@@ -15,16 +15,14 @@ use run_record::{AttemptRow, Outcome};
 /// noticed: failures this long before the notice are the death's.
 const DEATH_NOTICE_NS: u64 = 200_000_000;
 
-/// What the server knew of its connections.
+/// What is known of the server's side.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum ServerLedger<'a> {
-    /// Every connection that it accepted.
-    Whole(&'a [AcceptedConnection]),
-    /// It died, and took its ledger with it.
-    Lost {
-        /// CLOCK_MONOTONIC when its death was noticed, nanoseconds.
-        died_ns: u64,
-    },
+pub(crate) struct ServerLedger<'a> {
+    /// Every connection that it accepted; none where its death took its ledger
+    /// with it.
+    pub(crate) accepted: Option<&'a [AcceptedConnection]>,
+    /// CLOCK_MONOTONIC when its death was noticed, nanoseconds.
+    pub(crate) died_ns: Option<u64>,
 }
 
 /// Both ledgers as one.
@@ -40,7 +38,7 @@ pub(crate) struct Joined {
 pub(crate) fn join(attempts: &[Attempt], server: ServerLedger<'_>) -> Joined {
     let mut accepted_ns = vec![None; attempts.len()];
     let mut strangers = Vec::new();
-    if let ServerLedger::Whole(accepted) = server {
+    if let Some(accepted) = server.accepted {
         let mut by_address: HashMap<SocketAddr, Vec<usize>> = HashMap::new();
         for (position, attempt) in attempts.iter().enumerate() {
             if let Some(local) = attempt.local {
@@ -81,28 +79,21 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerLedger<'_>) -> Joined {
 }
 
 fn outcome(attempt: &Attempt, accepted_ns: Option<u64>, server: ServerLedger<'_>) -> Outcome {
-    if let ServerLedger::Lost { died_ns } = server {
-        return match attempt.ending {
-            Ending::Finished => Outcome::Ok,
-            Ending::NoPort => Outcome::NoPort,
-            _ if attempt.end_ns + DEATH_NOTICE_NS >= died_ns => Outcome::ServerDown,
-            Ending::Refused => Outcome::Refused,
-            Ending::TimedOut => Outcome::TimedOut,
-            Ending::Reset => Outcome::Reset,
-            Ending::Unfinished | Ending::ClosedByServer => Outcome::Incomplete,
-        };
-    }
-    match (attempt.ending, accepted_ns.is_some()) {
+    let by_its_death = server.died_ns.is_some_and(|died| attempt.end_ns + DEATH_NOTICE_NS >= died);
+    // Without a ledger, what is established counts as accepted.
+    let accepted = accepted_ns.is_some() || server.accepted.is_none();
+    match (attempt.ending, accepted) {
         (Ending::NoPort, _) => Outcome::NoPort,
+        (Ending::Finished, true) => Outcome::Ok,
+        (Ending::Finished, false) => Outcome::Phantom,
+        (_, _) if by_its_death => Outcome::ServerDown,
         (Ending::Refused, _) => Outcome::Refused,
         (Ending::Reset, _) => Outcome::Reset,
-        (Ending::TimedOut, false) => Outcome::TimedOut,
-        (Ending::Finished, true) => Outcome::Ok,
-        // Given up by the client while the server was accepting it, too.
-        (Ending::TimedOut | Ending::Unfinished | Ending::ClosedByServer, true) => {
-            Outcome::Incomplete
-        }
-        (Ending::Finished | Ending::Unfinished | Ending::ClosedByServer, false) => Outcome::Phantom,
+        // Accepted by the server while the client was giving it up.
+        (Ending::TimedOut, _) if accepted_ns.is_some() => Outcome::Incomplete,
+        (Ending::TimedOut, _) => Outcome::TimedOut,
+        (Ending::Unfinished | Ending::ClosedByServer, true) => Outcome::Incomplete,
+        (Ending::Unfinished | Ending::ClosedByServer, false) => Outcome::Phantom,
     }
 }
 
@@ -129,6 +120,10 @@ mod tests {
         AcceptedConnection { peer: SocketAddr::from(([198, 18, 1, 1], port)), at_ns }
     }
 
+    fn alive(accepted: &[AcceptedConnection]) -> ServerLedger<'_> {
+        ServerLedger { accepted: Some(accepted), died_ns: None }
+    }
+
     fn outcomes(joined: &Joined) -> Vec<Outcome> {
         joined.rows.iter().map(|row| row.outcome).collect()
     }
@@ -142,7 +137,7 @@ mod tests {
             attempt(3, 1003, 0, Ending::Finished),
         ];
         let ledger = [accepted(1000, 5), accepted(1001, 6)];
-        let joined = join(&attempts, ServerLedger::Whole(&ledger));
+        let joined = join(&attempts, alive(&ledger));
         assert_eq!(
             outcomes(&joined),
             [Outcome::Ok, Outcome::Incomplete, Outcome::Phantom, Outcome::Phantom]
@@ -153,23 +148,21 @@ mod tests {
     #[test]
     fn an_attempt_that_was_given_up_but_accepted_is_incomplete() {
         let attempts = [attempt(0, 1, 0, Ending::TimedOut), attempt(1, 2, 0, Ending::TimedOut)];
-        let joined = join(&attempts, ServerLedger::Whole(&[accepted(2, 900)]));
+        let joined = join(&attempts, alive(&[accepted(2, 900)]));
         assert_eq!(outcomes(&joined), [Outcome::TimedOut, Outcome::Incomplete]);
     }
 
     #[test]
     fn a_port_used_twice_is_joined_by_time() {
         let attempts = [attempt(0, 7, 0, Ending::TimedOut), attempt(1, 7, 5_000, Ending::Finished)];
-        let joined = join(&attempts, ServerLedger::Whole(&[accepted(7, 6_000)]));
+        let joined = join(&attempts, alive(&[accepted(7, 6_000)]));
         assert_eq!(outcomes(&joined), [Outcome::TimedOut, Outcome::Ok]);
     }
 
     #[test]
     fn a_connection_of_nobody_is_a_stranger() {
-        let joined = join(
-            &[attempt(0, 7, 100, Ending::Finished)],
-            ServerLedger::Whole(&[accepted(7, 99), accepted(8, 150)]),
-        );
+        let ledger = [accepted(7, 99), accepted(8, 150)];
+        let joined = join(&[attempt(0, 7, 100, Ending::Finished)], alive(&ledger));
         assert_eq!(joined.strangers.len(), 2, "one too early, one of an unknown port");
         assert_eq!(outcomes(&joined), [Outcome::Phantom]);
     }
@@ -187,16 +180,32 @@ mod tests {
             late(4, Ending::ClosedByServer),
             late(5, Ending::NoPort),
         ];
+        let lost = ServerLedger { accepted: None, died_ns: Some(died_ns) };
+        let expected = [
+            Outcome::Ok,
+            Outcome::TimedOut,
+            Outcome::ServerDown,
+            Outcome::ServerDown,
+            Outcome::ServerDown,
+            Outcome::NoPort,
+        ];
+        assert_eq!(outcomes(&join(&attempts, lost)), expected);
+    }
+
+    #[test]
+    fn a_ledger_that_outlived_the_server_still_tells_phantoms() {
+        let died_ns = 10_000_000_000;
+        let attempts = [
+            attempt(0, 1, 0, Ending::Finished),
+            attempt(1, 2, 0, Ending::Finished),
+            attempt(2, 3, 0, Ending::Unfinished),
+            attempt(3, 4, died_ns, Ending::Unfinished),
+        ];
+        let ledger = [accepted(1, 5)];
+        let server = ServerLedger { accepted: Some(&ledger), died_ns: Some(died_ns) };
         assert_eq!(
-            outcomes(&join(&attempts, ServerLedger::Lost { died_ns })),
-            [
-                Outcome::Ok,
-                Outcome::TimedOut,
-                Outcome::ServerDown,
-                Outcome::ServerDown,
-                Outcome::ServerDown,
-                Outcome::NoPort,
-            ]
+            outcomes(&join(&attempts, server)),
+            [Outcome::Ok, Outcome::Phantom, Outcome::Phantom, Outcome::ServerDown]
         );
     }
 }

@@ -7,6 +7,7 @@
 //! | `part` | a running `queuelab server` or `queuelab load`: JSON lines both ways |
 //! | `run` | the life of a run: trials in order, each appended as it ends |
 //! | `trial` | the life of a trial, from testbed to record |
+//! | `server` | the server of a trial: started, asked, stopped, or found dead |
 //! | `ledger` | client's and server's ledgers joined: the outcome of each attempt |
 //! | `laws` | which of the kernel's laws decide a cell |
 //! | `invariants` | what must hold in every trial |
@@ -29,6 +30,7 @@ mod machine;
 mod netns;
 mod part;
 mod run;
+mod server;
 mod trial;
 
 pub use backend::{Addresses, Backend, Role, Testbed, TestbedSpec};

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
@@ -18,6 +18,13 @@ use crate::error::Result;
 
 /// Lines of a part's standard error that are kept, to explain its death.
 const KEPT_STDERR_LINES: usize = 20;
+
+/// How long a part may take for what it does without waiting for anything.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+/// How long the last lines of a part that has ended can take to be read.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+/// How long to wait for a line between two looks at whether the part lives.
+const LOOK: Duration = Duration::from_millis(50);
 
 /// A child process that speaks JSON lines. Dropping it kills it.
 #[derive(Debug)]
@@ -39,7 +46,10 @@ impl Part {
     /// # Errors
     /// When it cannot be started.
     pub fn spawn(name: &'static str, mut command: Command) -> Result<Self> {
+        // Its own process group: a Ctrl-C at a terminal is for the lab, which
+        // ends its parts itself.
         let mut child = command
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -116,11 +126,10 @@ impl Part {
     ) -> Result<T> {
         let deadline = Instant::now() + patience;
         loop {
-            // Read before the last look at the lines, so that what it said
-            // before it died is still heard.
+            // Its death can be known before its last lines have been read: they
+            // are heard to the end, which is when its output closes.
             let died = self.ended_ns().is_some();
-            let event =
-                self.event(if died { Duration::ZERO } else { Duration::from_millis(50) })?;
+            let event = self.event(if died { LAST_WORDS } else { LOOK })?;
             match event.and_then(&mut wanted) {
                 Some(result) => return result,
                 None if died => return Err(self.death()),
@@ -168,6 +177,12 @@ impl Drop for Part {
     }
 }
 
+/// The arguments that start a part under control.
+pub(crate) fn config_arguments(part: &str, config: &impl Serialize) -> Vec<String> {
+    let json = serde_json::to_string(config).expect("a configuration is plain data");
+    [part, "--control", "--config", &json].map(str::to_owned).to_vec()
+}
+
 fn last_lines(stream: impl Read) -> String {
     let mut kept = VecDeque::new();
     for line in BufReader::new(stream).lines().map_while(std::result::Result::ok) {
@@ -183,5 +198,58 @@ fn written_status(status: ExitStatus) -> String {
     match status.signal().map(nix::sys::signal::Signal::try_from) {
         Some(Ok(signal)) => signal.as_str().to_owned(),
         _ => status.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Part {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Part::spawn("test", command).unwrap()
+    }
+
+    fn take_text(event: serde_json::Value) -> Option<Result<String>> {
+        event.as_str().map(|text| Ok(text.to_owned()))
+    }
+
+    #[test]
+    fn what_a_part_says_before_it_ends_is_heard_whole() {
+        for _ in 0..20 {
+            let mut part =
+                shell("printf '[]\n\"'; head -c 1000000 /dev/zero | tr '\\0' x; echo '\"'");
+            // Its end is known before a line has been asked for.
+            while part.ended_ns().is_none() {
+                // A full pipe keeps it alive until its lines are read, which
+                // they are, into the channel.
+                thread::sleep(Duration::from_millis(1));
+            }
+            let said = part.await_event("text", Duration::from_secs(20), take_text).unwrap();
+            assert_eq!(said.len(), 1_000_000);
+        }
+    }
+
+    #[test]
+    fn a_part_that_dies_is_told_with_its_status_and_its_last_words() {
+        let mut part = shell("echo first >&2; echo last >&2; kill -9 $$");
+        let error = part.await_event("text", Duration::from_secs(20), take_text).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("SIGKILL") && text.ends_with("first\nlast"), "{text}");
+    }
+
+    #[test]
+    fn a_part_that_says_nothing_of_the_kind_is_told() {
+        let mut part = shell("echo 1; sleep 60");
+        let error = part.await_event("text", Duration::from_millis(200), take_text).unwrap_err();
+        assert!(matches!(error, LabError::PartSilent { awaited: "text", .. }), "{error}");
+    }
+
+    #[test]
+    fn a_line_that_is_no_event_is_shown() {
+        let mut part = shell("echo what is this");
+        let error = part.await_event("text", Duration::from_secs(20), take_text).unwrap_err();
+        assert!(error.to_string().ends_with("what is this"), "{error}");
     }
 }

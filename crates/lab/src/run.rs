@@ -42,13 +42,26 @@ pub struct RunEnd {
 }
 
 impl Run<'_> {
-    /// The sysctls in force in the run's first testbed.
+    /// Makes a testbed of each kind that the run needs, to know before its
+    /// first trial whether the kernel takes every sysctl's value; the sysctls in
+    /// force in the first of them.
     ///
     /// # Errors
-    /// When no testbed can be made: better known before the first trial.
-    pub fn effective_sysctls(&self) -> Result<SysctlValues> {
-        let spec = self.plan.cells.first().map(|cell| TestbedSpec::of(&cell.settings));
-        self.backend.testbed(&spec.unwrap_or_default())?.effective_sysctls()
+    /// The first that cannot be made, and a cell that needs it.
+    pub fn try_testbeds(&self) -> std::result::Result<SysctlValues, (usize, LabError)> {
+        let mut tried = Vec::new();
+        let mut in_force = None;
+        for cell in &self.plan.cells {
+            let spec = TestbedSpec::of(&cell.settings);
+            if tried.contains(&spec) {
+                continue;
+            }
+            let effective = self.backend.testbed(&spec).and_then(|bed| bed.effective_sysctls());
+            let effective = effective.map_err(|error| (cell.index, error))?;
+            in_force.get_or_insert(effective);
+            tried.push(spec);
+        }
+        Ok(in_force.unwrap_or_default())
     }
 
     /// Does the trials that are not done yet.
@@ -67,7 +80,7 @@ impl Run<'_> {
         let done_ids: HashSet<u32> = done.iter().map(|trial| trial.id).collect();
         let mut trials = done;
         for planned in self.plan.trials.iter().filter(|trial| !done_ids.contains(&trial.id)) {
-            if self.interrupted.load(Ordering::Relaxed) {
+            if self.is_interrupted() {
                 return Err(LabError::Interrupted);
             }
             let cell = &self.plan.cells[planned.cell];
@@ -80,7 +93,11 @@ impl Run<'_> {
                 server_may_die: self.plan.scenario.server_may_die,
                 interrupted: self.interrupted,
             };
-            let mut finished = trial.run()?;
+            let mut finished = trial.run().map_err(|error| match self.is_interrupted() {
+                // Whatever broke, it broke because the user wanted an end.
+                true => LabError::Interrupted,
+                false => error,
+            })?;
             let untouched = invariants::host_untouched(&own_before, &self.own_sysctls());
             finished.record.invariants.push(untouched);
             if self.plan.scenario.record.attempts {
@@ -92,6 +109,10 @@ impl Run<'_> {
         }
         directory.finish(&mut record)?;
         Ok(RunEnd { path: directory.path().to_owned(), record, trials })
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.interrupted.load(Ordering::Relaxed)
     }
 
     fn own_sysctls(&self) -> BTreeMap<String, String> {

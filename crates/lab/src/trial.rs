@@ -1,10 +1,9 @@
 //! The life of a trial, from testbed to record.
 
-use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use chat_server::{ClosesFirst, ServerCommand, ServerEvent, ServerReport};
+use chat_server::ClosesFirst;
 use jiff::Timestamp;
 use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
 use run_record::{AcceptQueue, AttemptRow, Evidence, OutcomeCounts, TrialRecord};
@@ -13,10 +12,10 @@ use scenario::{Cell, PlannedTrial};
 use crate::backend::{Backend, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
 use crate::ledger::{self, ServerLedger};
-use crate::{Part, facts, figures, invariants, laws};
+use crate::part::{PATIENCE, Part, config_arguments};
+use crate::server::{Server, ServerEnd, accept_patience};
+use crate::{facts, figures, invariants, laws};
 
-/// How long a part may take for what it does without waiting for anything.
-const PATIENCE: Duration = Duration::from_secs(20);
 /// How long the lab waits between two looks at something.
 const LOOK: Duration = Duration::from_millis(5);
 
@@ -43,12 +42,6 @@ struct Loaded {
     seconds: f64,
 }
 
-/// How the server ended.
-enum ServerEnd {
-    Stopped(Box<ServerReport>),
-    Died { status: String, at_ns: u64 },
-}
-
 impl Trial<'_> {
     /// Runs it. The testbed is gone when this returns, however it returns.
     pub(crate) fn run(&self) -> Result<Finished> {
@@ -60,22 +53,25 @@ impl Trial<'_> {
         let somaxconn = testbed.effective_sysctls()?.server.get("net.core.somaxconn").cloned();
         let predictions = laws::predict(settings, somaxconn.and_then(|value| value.parse().ok()));
 
-        let (mut server, address) = self.start_server(testbed.as_ref())?;
+        let mut server = Server::start(testbed.as_ref(), &settings.server)?;
         let before = counters(testbed.as_ref())?;
-        let loaded = self.load(testbed.as_ref(), &mut server, address)?;
+        let loaded = self.load(testbed.as_ref(), &mut server)?;
         let after = counters(testbed.as_ref())?;
-        let end = stop(server)?;
+        let end = server.stop()?;
         let sysctls = testbed.sysctls().clone();
         drop(testbed);
 
         let (report, ledger, died) = match &end {
             ServerEnd::Stopped(report) => {
-                (report.as_ref().clone(), ServerLedger::Whole(&report.accepted), None)
+                let ledger = ServerLedger { accepted: Some(&report.accepted), died_ns: None };
+                (Some(report.as_ref()), ledger, None)
             }
-            ServerEnd::Died { status, at_ns } => {
-                (ServerReport::default(), ServerLedger::Lost { died_ns: *at_ns }, Some(status))
+            ServerEnd::Died { status, at_ns, accepted } => {
+                let ledger = ServerLedger { accepted: accepted.as_deref(), died_ns: Some(*at_ns) };
+                (None, ledger, Some(status.clone()))
             }
         };
+        let accepted = ledger.accepted.map(<[_]>::len);
         let load = &loaded.report;
         let joined = ledger::join(&load.attempts, ledger);
         let outcomes: OutcomeCounts = joined.rows.iter().map(|row| row.outcome).collect();
@@ -90,19 +86,13 @@ impl Trial<'_> {
         let integrity = figures::integrity(&load.integrity);
         let mut checks = vec![
             invariants::outcomes_add_up(&outcomes, u64::from(settings.load.clients)),
-            invariants::accepts_match_attempts(
-                &joined,
-                match ledger {
-                    ServerLedger::Whole(accepted) => Some(accepted.len()),
-                    ServerLedger::Lost { .. } => None,
-                },
-            ),
+            invariants::accepts_match_attempts(&joined, accepted),
             invariants::sysctls_read_back(&spec, &sysctls),
-            invariants::server_alive(died.map(String::as_str), self.server_may_die),
+            invariants::server_alive(died.as_deref(), self.server_may_die),
             invariants::counters_never_fall(&fallen),
             invariants::deliveries_intact(&integrity),
         ];
-        if died.is_none() {
+        if let Some(report) = report {
             checks.push(invariants::messages_add_up(
                 load.messages_written,
                 report.messages_ingested,
@@ -123,7 +113,7 @@ impl Trial<'_> {
             attempts: u64::from(settings.load.clients),
             ok_first_try: figures::ok_first_try(&joined.rows),
             syn_retransmits: figures::syn_retransmits(&joined.rows),
-            rates: figures::rates(load, report.messages_ingested, &outcomes, &settings.load),
+            rates: figures::rates(load, report, &outcomes, &settings.load),
             connect_latency: figures::latency(&load.connect_latency),
             delivery_latency: figures::latency(&load.delivery_latency),
             send_lateness: figures::latency(&load.send_lateness),
@@ -136,11 +126,14 @@ impl Trial<'_> {
                 accept_queue: loaded.accept_queue,
             },
             sysctls,
-            server: figures::server(&report, died.cloned()),
+            accepted: accepted.map(|accepted| accepted as u64),
+            server: report.map(figures::server),
+            server_died: died.clone(),
             load: figures::usage(&load.resources),
             laws: laws::compare(
                 &predictions,
                 &laws::Measured { accept_queue: loaded.accept_queue },
+                died.is_some(),
             ),
             expectations: Vec::new(),
             invariants: checks,
@@ -151,22 +144,9 @@ impl Trial<'_> {
         Ok(Finished { record, attempts: joined.rows })
     }
 
-    fn start_server(&self, testbed: &dyn Testbed) -> Result<(Part, SocketAddr)> {
-        let settings = &self.cell.settings.server;
-        let mut server =
-            testbed.start(Role::Server, "server", &config_arguments("server", settings))?;
-        let listening = server.await_event("listening socket", PATIENCE, |event| match event {
-            ServerEvent::Listening { address, .. } => Some(Ok(address)),
-            ServerEvent::Failed { reason, .. } => {
-                Some(Err(LabError::PartFailed { part: "server", reason }))
-            }
-            _ => None,
-        })?;
-        Ok((server, SocketAddr::new(testbed.addresses().server, listening.port())))
-    }
-
-    fn load(&self, testbed: &dyn Testbed, server: &mut Part, target: SocketAddr) -> Result<Loaded> {
+    fn load(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<Loaded> {
         let settings = &self.cell.settings;
+        let target = server.address;
         let config = LoadConfig {
             settings: settings.load.clone(),
             target,
@@ -186,10 +166,10 @@ impl Trial<'_> {
             })?;
         let accept_queue = testbed.accept_queue(target.port())?;
         if settings.server.accept_paused {
-            server.tell(&ServerCommand::Resume);
+            server.resume();
         }
         if settings.load.chat == ChatPhase::AfterConnect {
-            self.await_accepted(testbed, server, target.port(), established)?;
+            self.await_accepted(testbed, server, established)?;
         }
         load.tell(&LoadCommand::Go);
 
@@ -233,37 +213,27 @@ impl Trial<'_> {
 
     /// Waits until the server has accepted what is established at the client.
     /// Phantoms never come: an empty accept queue that no longer gives the
-    /// server anything ends the wait.
+    /// server anything ends the wait, and so does a server that cannot accept.
     fn await_accepted(
         &self,
         testbed: &dyn Testbed,
-        server: &mut Part,
-        port: u16,
+        server: &mut Server,
         established: u64,
     ) -> Result<()> {
+        let deadline = Instant::now() + accept_patience(&self.cell.settings.server, established);
         let mut last = None;
-        loop {
+        while Instant::now() < deadline {
             self.check_interruption()?;
-            if server.ended_ns().is_some() {
-                return Ok(());
-            }
-            let queue = testbed.accept_queue(port)?;
-            server.tell(&ServerCommand::Status);
-            let accepted = server.await_event("status", PATIENCE, |event| match event {
-                ServerEvent::Status { accepted, .. } => Some(Ok(accepted)),
-                _ => None,
-            });
-            let accepted = match accepted {
-                Err(LabError::PartDied { .. }) => return Ok(()),
-                accepted => accepted?,
-            };
+            let queue = testbed.accept_queue(server.address.port())?;
+            let Some(accepted) = server.accepted()? else { break };
             let drained = queue.is_none_or(|queue| queue.depth == 0);
             if accepted >= established || (drained && last == Some(accepted)) {
-                return Ok(());
+                break;
             }
             last = Some(accepted);
             std::thread::sleep(LOOK);
         }
+        Ok(())
     }
 
     fn check_interruption(&self) -> Result<()> {
@@ -280,11 +250,6 @@ fn counters(testbed: &dyn Testbed) -> Result<Counters> {
     Ok((testbed.counters(Role::Server)?, testbed.counters(Role::Client)?))
 }
 
-fn config_arguments(part: &str, config: &impl serde::Serialize) -> Vec<String> {
-    let json = serde_json::to_string(config).expect("a configuration is plain data");
-    [part, "--control", "--config", &json].map(str::to_owned).to_vec()
-}
-
 /// The longest that all attempts can take to be decided.
 fn connect_time(config: &LoadConfig) -> Duration {
     let settings = &config.settings;
@@ -299,22 +264,4 @@ fn connect_time(config: &LoadConfig) -> Duration {
 fn chat_time(config: &LoadConfig) -> Duration {
     let settings = &config.settings;
     settings.send_delay + settings.interval * settings.messages + settings.finish_deadline
-}
-
-fn stop(mut server: Part) -> Result<ServerEnd> {
-    if let Some(at_ns) = server.ended_ns() {
-        return Ok(ServerEnd::Died { status: server.exit(), at_ns });
-    }
-    server.tell(&ServerCommand::Stop);
-    let report = server.await_event("last report", PATIENCE, |event| match event {
-        ServerEvent::Stopped(report) => Some(Ok(report)),
-        _ => None,
-    });
-    match (report, server.ended_ns()) {
-        (Ok(report), _) => Ok(ServerEnd::Stopped(report)),
-        (Err(LabError::PartDied { .. }), Some(at_ns)) => {
-            Ok(ServerEnd::Died { status: server.exit(), at_ns })
-        }
-        (Err(error), _) => Err(error),
-    }
 }

@@ -110,6 +110,22 @@ pub enum SysctlError {
     },
 }
 
+impl SysctlError {
+    /// The sysctl, where one is at fault.
+    pub fn name(&self) -> Option<&SysctlName> {
+        match self {
+            Self::Namespace(_) => None,
+            Self::HostNamespace { name }
+            | Self::Global { name }
+            | Self::ReadOnly { name }
+            | Self::Unknown { name }
+            | Self::Refused { name, .. }
+            | Self::NotKept { name, .. }
+            | Self::Read { name, .. } => Some(name),
+        }
+    }
+}
+
 /// Asks the running kernel whose each of these sysctls is, by looking at them
 /// in a fresh namespace. Nothing is written. A name of one interface is looked
 /// up at the loopback.

@@ -34,7 +34,12 @@ fn a_paused_listener_holds_its_limit_and_one_more() {
             "every excess attempt, and none refused: {:?}",
             trial.outcomes
         );
-        assert!(trial.laws.iter().any(|law| law.predicted == (limit + 1) as f64 && law.held));
+        assert!(
+            trial
+                .laws
+                .iter()
+                .any(|law| law.predicted == (limit + 1) as f64 && law.held == Some(true))
+        );
     }
 }
 

@@ -1,5 +1,6 @@
 //! A row for each cell, where the matrix has fewer than two axes.
 
+use run_record::TrialRecord;
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
@@ -27,18 +28,18 @@ pub(crate) fn cells(run: &Run) -> Option<String> {
     ]));
     for point in combinations(&axes) {
         let trials: Vec<_> = run.trials_at(&point).collect();
-        let over = |figure: fn(&run_record::TrialRecord) -> f64, write: fn(f64) -> String| {
-            Spread::of(trials.iter().map(|trial| figure(trial)))
+        let over = |figure: fn(&TrialRecord) -> Option<f64>, write: fn(f64) -> String| {
+            Spread::of(trials.iter().filter_map(|trial| figure(trial)))
                 .map_or_else(|| "·".to_owned(), |spread| spread.written(write))
         };
         let figures = [
-            over(|trial| trial.attempts as f64, |n| n.to_string()),
-            over(run_record::TrialRecord::first_try_rate, percent),
-            over(run_record::TrialRecord::success_rate, percent),
-            over(|trial| trial.rates.offered, rate),
+            over(|trial| Some(trial.attempts as f64), |n| n.to_string()),
+            over(|trial| Some(trial.first_try_rate()), percent),
+            over(|trial| Some(trial.success_rate()), percent),
+            over(|trial| Some(trial.rates.offered), rate),
             over(|trial| trial.rates.ingested, rate),
-            over(|trial| trial.rates.delivered, rate),
-            over(|trial| trial.connect_latency.max_ns as f64, nanoseconds),
+            over(|trial| Some(trial.rates.delivered), rate),
+            over(|trial| Some(trial.connect_latency.max_ns as f64), nanoseconds),
         ];
         builder.push_record(point.iter().map(|(_, at)| value(at)).chain(figures));
     }

@@ -32,13 +32,13 @@ pub(crate) fn laws(run: &Run) -> Option<String> {
         let mut tally: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for (_, law) in &checks {
             let (held, all) = tally.entry(&law.name).or_default();
-            *held += usize::from(law.held);
+            *held += usize::from(law.held == Some(true));
             *all += 1;
         }
         for (name, (held, all)) in tally {
             text += &format!("\n  {name}: held in {held} of {all} trials");
         }
-        shown.retain(|(_, law)| !law.held);
+        shown.retain(|(_, law)| law.held != Some(true));
     }
     if shown.is_empty() {
         return Some(text);
@@ -68,7 +68,8 @@ pub(crate) fn verdict(run: &Run) -> String {
         .iter()
         .map(|trial| {
             let checks = trial.invariants.iter().chain(&trial.expectations);
-            checks.filter(|check| check.held.is_some()).count() + trial.laws.len()
+            let laws = trial.laws.iter().filter(|law| law.held.is_some()).count();
+            checks.filter(|check| check.held.is_some()).count() + laws
         })
         .sum();
     let breaches: Vec<_> = run

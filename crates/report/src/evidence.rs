@@ -58,9 +58,15 @@ pub(crate) fn worst_connect(run: &Run) -> Option<String> {
     for (&retransmits, &attempts) in run.trials.iter().flat_map(|trial| &trial.syn_retransmits) {
         *waited.entry(retransmits).or_default() += attempts;
     }
+    let waits = waited.range(1..).next().is_some();
     for (retransmits, attempts) in waited.into_iter().filter(|&(retransmits, _)| retransmits > 0) {
         let times = if retransmits == 1 { "SYN retransmission" } else { "SYN retransmissions" };
         text += &format!("\n  {} attempts made {retransmits} {times}.", count(attempts as i64));
+    }
+    if waits && run.trials.iter().any(|trial| trial.rates.messages_written > 0) {
+        text += "\n  The rates are over the time from the first message written to the last one \
+                 delivered: where a client chatted\n  only after a retransmission, its wait is in \
+                 them, and lowers them.";
     }
     Some(text)
 }
@@ -137,6 +143,45 @@ fn shown_counters(run: &Run) -> Vec<(&'static str, &'static str, CounterOf)> {
     shown
 }
 
+/// What went wrong inside the server, where something did.
+pub(crate) fn server_troubles(run: &Run) -> Option<String> {
+    let mut troubles: BTreeMap<String, (u64, usize)> = BTreeMap::new();
+    let mut count_trouble = |what: String, times: u64| {
+        if times > 0 {
+            let (all, trials) = troubles.entry(what).or_default();
+            *all += times;
+            *trials += 1;
+        }
+    };
+    for trial in &run.trials {
+        if let Some(status) = &trial.server_died {
+            count_trouble(format!("the server died of {status}"), 1);
+        }
+        let Some(server) = &trial.server else { continue };
+        for (errno, &times) in &server.accept_errors {
+            count_trouble(
+                format!("accepting a connection, or starting its thread, failed with {errno}"),
+                times,
+            );
+        }
+        count_trouble(
+            "a client's stream ended with a malformed header".to_owned(),
+            server.protocol_errors,
+        );
+    }
+    let lines: Vec<_> = troubles
+        .into_iter()
+        .map(|(what, (times, trials))| {
+            format!(
+                "  {what}: {} times, in {trials} of {} trials",
+                count(times as i64),
+                run.trials.len()
+            )
+        })
+        .collect();
+    (!lines.is_empty()).then(|| format!("Inside the server:\n{}", lines.join("\n")))
+}
+
 /// A median lateness of the generator's own writes from which it is told,
 /// nanoseconds.
 const TOLD_LATENESS_NS: u64 = 10_000_000;
@@ -145,7 +190,12 @@ const TOLD_LATENESS_NS: u64 = 10_000_000;
 /// side, or it could not keep its own schedule.
 pub(crate) fn generator(run: &Run) -> Option<String> {
     let all = run.trials.len();
-    let busier = |trial: &&TrialRecord| trial.load.cpu_seconds() > trial.server.usage.cpu_seconds();
+    // Without messages there are no rates to be misread.
+    let busier = |trial: &&TrialRecord| {
+        let server = trial.server.as_ref().map(|server| server.usage.cpu_seconds());
+        trial.rates.messages_written > 0
+            && server.is_some_and(|server| trial.load.cpu_seconds() > server)
+    };
     let busier = run.trials.iter().filter(busier).count();
     let lateness = |trial: &TrialRecord| trial.send_lateness.p50_ns;
     let late = run.trials.iter().filter(|trial| lateness(trial) >= TOLD_LATENESS_NS).count();

@@ -11,24 +11,24 @@ use crate::run::{combinations, short_name, written_point};
 
 struct Figure {
     title: &'static str,
-    of: fn(&TrialRecord) -> f64,
+    of: fn(&TrialRecord) -> Option<f64>,
     write: fn(f64) -> String,
 }
 
 const FIGURES: [Figure; 5] = [
     Figure {
         title: "Success on the first try (no SYN retransmission), % of attempts",
-        of: TrialRecord::first_try_rate,
+        of: |trial| Some(trial.first_try_rate()),
         write: percent,
     },
     Figure {
         title: "Success within the deadline, % of attempts",
-        of: TrialRecord::success_rate,
+        of: |trial| Some(trial.success_rate()),
         write: percent,
     },
     Figure {
         title: "Offered: messages the clients wrote, /s",
-        of: |trial| trial.rates.offered,
+        of: |trial| Some(trial.rates.offered),
         write: rate,
     },
     Figure {
@@ -38,7 +38,7 @@ const FIGURES: [Figure; 5] = [
     },
     Figure {
         title: "Delivered: messages that arrived at clients, /s",
-        of: |trial| trial.rates.delivered,
+        of: |trial| Some(trial.rates.delivered),
         write: rate,
     },
 ];
@@ -77,7 +77,7 @@ fn grid(
             let mut point = split.to_vec();
             point.push((&rows.path, row));
             point.push((&columns.path, column));
-            Spread::of(run.trials_at(&point).map(figure.of))
+            Spread::of(run.trials_at(&point).filter_map(figure.of))
                 .map_or_else(|| "·".to_owned(), |spread| spread.written(figure.write))
         });
         builder.push_record(std::iter::once(value(row)).chain(cells));

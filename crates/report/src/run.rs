@@ -27,6 +27,14 @@ impl Run {
         })
     }
 
+    /// What is the same in every cell, though the scenario has an axis for it.
+    pub(crate) fn fixed_axes(&self) -> Option<String> {
+        let fixed = self.record.axes.iter().filter(|axis| axis.values.len() == 1);
+        let fixed = fixed.map(|axis| (axis.path.as_str(), &axis.values[0]));
+        let text = written_point(fixed);
+        (!text.is_empty()).then(|| format!("Everywhere: {text}."))
+    }
+
     /// Axes that have more than one value: the others are the same everywhere
     /// and need no room in a table.
     pub(crate) fn varying_axes(&self) -> Vec<&Axis> {

@@ -7,11 +7,13 @@ use crate::{Run, cells, checks, evidence, grid};
 pub fn summary(run: &Run) -> String {
     let record = &run.record;
     let mut sections = vec![format!("{}: {}", record.scenario.name, record.scenario.question)];
+    sections.extend(run.fixed_axes());
     sections.extend(grid::grids(run));
     sections.extend(cells::cells(run));
     sections.push(evidence::outcomes(run));
     sections.extend(evidence::worst_connect(run));
     sections.extend(evidence::counters(run));
+    sections.extend(evidence::server_troubles(run));
     sections.extend(evidence::generator(run));
     sections.extend(checks::laws(run));
     let planned = record.planned_trials as usize;

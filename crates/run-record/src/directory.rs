@@ -1,6 +1,7 @@
 //! The run directory: create, append, resume, read.
 
-use std::fs::{self, File, OpenOptions};
+use std::collections::HashSet;
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -37,6 +38,9 @@ pub enum RunDirectoryError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Somebody else is writing to it.
+    #[error("write to {}: another queuelab is running it now; wait for its end", .0.display())]
+    Busy(PathBuf),
     /// The directory was written by a newer build.
     #[error(
         "read {}: it has schema version {found}, and this build reads up to {SCHEMA_VERSION}; use a newer queuelab",
@@ -94,8 +98,8 @@ impl RunDirectory {
     /// anywhere but in its last line.
     pub fn resume(path: &Path) -> Result<(Self, RunRecord, Vec<TrialRecord>)> {
         let run = Self::read_run(path)?;
-        let (done, whole_bytes) = read_trials(path)?;
         let trials = open_trials(path)?;
+        let (done, whole_bytes) = read_trials(path)?;
         trials
             .set_len(whole_bytes)
             .map_err(|source| io_error("shorten", &path.join(TRIALS_FILE), source))?;
@@ -190,13 +194,19 @@ impl RunDirectory {
     }
 }
 
+/// Opens the trials for appending, for this process alone.
 fn open_trials(path: &Path) -> Result<File> {
     let file = path.join(TRIALS_FILE);
-    OpenOptions::new()
+    let trials = OpenOptions::new()
         .create(true)
         .append(true)
         .open(&file)
-        .map_err(|source| io_error("open", &file, source))
+        .map_err(|source| io_error("open", &file, source))?;
+    match trials.try_lock() {
+        Ok(()) => Ok(trials),
+        Err(TryLockError::WouldBlock) => Err(RunDirectoryError::Busy(path.to_owned())),
+        Err(TryLockError::Error(source)) => Err(io_error("lock", &file, source)),
+    }
 }
 
 /// The trials, and the length in bytes of the lines that are whole.
@@ -208,16 +218,22 @@ fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, u64)> {
         Err(source) => return Err(io_error("read", &file, source)),
     };
     let mut trials = Vec::new();
+    let mut ids = HashSet::new();
     let mut whole_bytes = 0;
     for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
         if line.last() != Some(&b'\n') {
             break;
         }
-        let trial = serde_json::from_slice(line).map_err(|error| RunDirectoryError::Malformed {
+        let malformed = |reason: String| RunDirectoryError::Malformed {
             path: file.clone(),
             line: index + 1,
-            reason: error.to_string(),
-        })?;
+            reason,
+        };
+        let trial: TrialRecord =
+            serde_json::from_slice(line).map_err(|error| malformed(error.to_string()))?;
+        if !ids.insert(trial.id) {
+            return Err(malformed(format!("trial {} is there already", trial.id)));
+        }
         trials.push(trial);
         whole_bytes += line.len() as u64;
     }

@@ -56,8 +56,14 @@ pub struct TrialRecord {
     pub evidence: Evidence,
     /// The sysctls asked for, as read back in both hosts.
     pub sysctls: SysctlValues,
-    /// The server's own figures.
-    pub server: ServerFigures,
+    /// Connections that the server accepted; none where its death took its
+    /// ledger with it.
+    pub accepted: Option<u64>,
+    /// The server's own figures; none where it died before it could give them.
+    pub server: Option<ServerFigures>,
+    /// The signal or exit code that the server died of, before it was told to
+    /// stop.
+    pub server_died: Option<String>,
     /// What the load's process used.
     pub load: Usage,
     /// The laws that decide this cell, predicted before the trial.
@@ -92,7 +98,7 @@ impl TrialRecord {
             .chain(expectations)
             .filter(|(_, check)| check.held == Some(false))
             .map(|(kind, check)| (kind, check.name.as_str(), check.detail.clone()));
-        let laws = self.laws.iter().filter(|law| !law.held).map(|law| {
+        let laws = self.laws.iter().filter(|law| law.held == Some(false)).map(|law| {
             let measured = law.measured.map_or("nothing".to_owned(), |figure| figure.to_string());
             ("law", law.name.as_str(), format!("predicted {}, measured {measured}", law.predicted))
         });
@@ -101,21 +107,22 @@ impl TrialRecord {
 }
 
 /// The three rates, over one window: from the first message written to the
-/// last written or delivered.
+/// last one written, read by the server or delivered. Where clients waited for
+/// a SYN retransmission before they could chat, that wait is in it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rates {
     /// The window's length, seconds; 0 when nothing was written.
     pub window_seconds: f64,
     /// Messages that the clients wrote, a second.
     pub offered: f64,
-    /// Messages that the server read, a second.
-    pub ingested: f64,
+    /// Messages that the server read, a second; none where it died.
+    pub ingested: Option<f64>,
     /// Deliveries at clients, a second.
     pub delivered: f64,
     /// Messages that the clients wrote.
     pub messages_written: u64,
-    /// Messages that the server read.
-    pub messages_ingested: u64,
+    /// Messages that the server read; none where it died.
+    pub messages_ingested: Option<u64>,
     /// Deliveries at clients.
     pub deliveries: u64,
     /// The original benchmark's figure: messages of the successful clients ÷
@@ -191,8 +198,6 @@ pub struct SysctlValues {
 /// The server's own figures.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerFigures {
-    /// Connections that accept(2) returned.
-    pub accepted: u64,
     /// Writes to a client that failed.
     pub failed_writes: u64,
     /// Connections ended because of a malformed header.
@@ -207,8 +212,6 @@ pub struct ServerFigures {
     pub lock_hold: LockTimes,
     /// What its process used.
     pub usage: Usage,
-    /// The signal or exit code that it died of, before it was told to stop.
-    pub died: Option<String>,
 }
 
 /// A distribution of waits for a lock, or of times that it was held.
@@ -255,8 +258,9 @@ pub struct LawCheck {
     pub measured: Option<f64>,
     /// Measured less predicted.
     pub deviation: Option<f64>,
-    /// The deviation is within what the law allows.
-    pub held: bool,
+    /// The deviation is within what the law allows; none where there was
+    /// nothing to measure, because the server had died and was allowed to.
+    pub held: Option<bool>,
 }
 
 /// An invariant or expectation, and whether it held.

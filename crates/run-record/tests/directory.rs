@@ -55,9 +55,9 @@ fn trial(id: u32) -> TrialRecord {
         "evidence": { "server": { "TcpExt.ListenDrops": 4 }, "client": {},
             "accept_queue": { "depth": 2, "limit": 1 } },
         "sysctls": { "server": {}, "client": {} },
-        "server": { "accepted": 2, "failed_writes": 0, "protocol_errors": 0, "accept_errors": {},
-            "most_threads": 2, "lock_wait": lock(), "lock_hold": lock(), "usage": usage(),
-            "died": null },
+        "accepted": 2, "server_died": null,
+        "server": { "failed_writes": 0, "protocol_errors": 0, "accept_errors": {},
+            "most_threads": 2, "lock_wait": lock(), "lock_hold": lock(), "usage": usage() },
         "load": usage(),
         "laws": [{ "name": "capacity", "predicted": 2.0, "measured": 2.0, "deviation": 0.0,
             "held": true }],
@@ -116,6 +116,7 @@ fn a_last_line_cut_short_is_dropped_and_written_over() {
     let whole = std::fs::read(trials_file(&path)).unwrap();
     std::fs::write(trials_file(&path), &whole[..whole.len() - 9]).unwrap();
 
+    drop(directory);
     let (mut directory, _, done) = RunDirectory::resume(&path).unwrap();
     assert_eq!(done, [trial(0)]);
     directory.append(&trial(2)).unwrap();
@@ -135,6 +136,28 @@ fn a_damaged_line_is_named() {
         Err(RunDirectoryError::Malformed { line: 2, .. }) => {}
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_directory_has_one_writer() {
+    let out = tempfile::tempdir().unwrap();
+    let directory = RunDirectory::create(out.path(), &run_record()).unwrap();
+    let path = directory.path().to_owned();
+    let error = RunDirectory::resume(&path).unwrap_err();
+    assert!(matches!(error, RunDirectoryError::Busy(_)), "{error}");
+    assert!(RunDirectory::read(&path).is_ok(), "whoever reads does not disturb");
+    drop(directory);
+    RunDirectory::resume(&path).unwrap();
+}
+
+#[test]
+fn a_trial_that_is_there_twice_is_damage() {
+    let out = tempfile::tempdir().unwrap();
+    let mut directory = RunDirectory::create(out.path(), &run_record()).unwrap();
+    directory.append(&trial(3)).unwrap();
+    directory.append(&trial(3)).unwrap();
+    let error = RunDirectory::read(directory.path()).unwrap_err().to_string();
+    assert!(error.contains("line 2") && error.contains("trial 3"), "{error}");
 }
 
 #[test]
@@ -161,7 +184,7 @@ fn a_directory_without_a_run_is_told() {
 fn breaches_are_what_did_not_hold() {
     let mut trial = trial(0);
     assert!(trial.held());
-    trial.laws[0].held = false;
+    trial.laws[0].held = Some(false);
     let breaches: Vec<_> = trial.breaches().collect();
     assert_eq!(breaches, [("law", "capacity", "predicted 2, measured 2".to_owned())]);
 }

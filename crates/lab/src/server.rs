@@ -1,0 +1,118 @@
+//! The server of a trial: started, asked, stopped, or found dead.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chat_server::{
+    AcceptedConnection, ServerCommand, ServerEvent, ServerReport, ServerSettings, Sigpipe,
+};
+
+use crate::backend::{Role, Testbed};
+use crate::error::{LabError, Result};
+use crate::part::{PATIENCE, Part, config_arguments};
+
+/// A running server.
+pub(crate) struct Server {
+    part: Part,
+    /// What it listens on, as the client sees it.
+    pub(crate) address: SocketAddr,
+    /// It tells of each connection as it accepts it.
+    announces: bool,
+    announced: Vec<AcceptedConnection>,
+}
+
+/// How a server ended.
+pub(crate) enum ServerEnd {
+    /// It was told to, and gave its figures.
+    Stopped(Box<ServerReport>),
+    /// By itself.
+    Died {
+        /// Its signal or exit code.
+        status: String,
+        /// CLOCK_MONOTONIC when that was noticed, nanoseconds.
+        at_ns: u64,
+        /// What it had accepted; none where that died with it.
+        accepted: Option<Vec<AcceptedConnection>>,
+    },
+}
+
+impl Server {
+    /// Starts it, and waits until it listens.
+    pub(crate) fn start(testbed: &dyn Testbed, settings: &ServerSettings) -> Result<Self> {
+        let arguments = config_arguments("server", settings);
+        let mut part = testbed.start(Role::Server, "server", &arguments)?;
+        let listening = part.await_event("listening socket", PATIENCE, |event| match event {
+            ServerEvent::Listening { address, .. } => Some(Ok(address)),
+            ServerEvent::Failed { reason, .. } => {
+                Some(Err(LabError::PartFailed { part: "server", reason }))
+            }
+            _ => None,
+        })?;
+        Ok(Self {
+            part,
+            address: SocketAddr::new(testbed.addresses().server, listening.port()),
+            announces: settings.sigpipe == Sigpipe::Default,
+            announced: Vec::new(),
+        })
+    }
+
+    /// Lets it accept, when it was started paused.
+    pub(crate) fn resume(&mut self) {
+        self.part.tell(&ServerCommand::Resume);
+    }
+
+    /// Connections accepted and registered so far; none when it has died.
+    pub(crate) fn accepted(&mut self) -> Result<Option<u64>> {
+        self.part.tell(&ServerCommand::Status);
+        let accepted = self.await_event("status", |event| match event {
+            ServerEvent::Status { accepted, .. } => Some(accepted),
+            _ => None,
+        });
+        match accepted {
+            Err(LabError::PartDied { .. }) => Ok(None),
+            accepted => accepted.map(Some),
+        }
+    }
+
+    /// Stops it, unless it is dead already.
+    pub(crate) fn stop(mut self) -> Result<ServerEnd> {
+        let died_before = self.part.ended_ns().is_some();
+        self.part.tell(&ServerCommand::Stop);
+        let report = self.await_event("last report", |event| match event {
+            ServerEvent::Stopped(report) => Some(report),
+            _ => None,
+        });
+        match (report, self.part.ended_ns()) {
+            (Ok(report), _) if !died_before => Ok(ServerEnd::Stopped(report)),
+            (Ok(_) | Err(LabError::PartDied { .. }), Some(at_ns)) => Ok(ServerEnd::Died {
+                status: self.part.exit(),
+                at_ns,
+                accepted: self.announces.then_some(self.announced),
+            }),
+            (Ok(report), None) => Ok(ServerEnd::Stopped(report)),
+            (Err(error), _) => Err(error),
+        }
+    }
+
+    fn await_event<T>(
+        &mut self,
+        awaited: &'static str,
+        mut wanted: impl FnMut(ServerEvent) -> Option<T>,
+    ) -> Result<T> {
+        let announced = &mut self.announced;
+        self.part.await_event(awaited, PATIENCE, |event| match event {
+            ServerEvent::Accepted(connection) => {
+                announced.push(connection);
+                None
+            }
+            event => wanted(event).map(Ok),
+        })
+    }
+}
+
+/// How long to wait for all that is established to be accepted, beyond the
+/// server's own delays.
+pub(crate) fn accept_patience(settings: &ServerSettings, established: u64) -> Duration {
+    let connections = u32::try_from(established).unwrap_or(u32::MAX);
+    settings.accept_delay.saturating_mul(connections).saturating_add(PATIENCE)
+}
