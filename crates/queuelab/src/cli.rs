@@ -113,7 +113,7 @@ pub(crate) struct RunArguments {
     #[arg(long, value_name = "DIR", default_value = "reports/runs")]
     pub(crate) out: PathBuf,
     /// Go on with a run that did not finish: only its missing trials are done.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["quick", "set", "only", "repeat", "seed"])]
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["quick", "set", "only", "repeat", "seed", "out"])]
     pub(crate) resume: Option<PathBuf>,
     /// What makes the hosts.
     #[arg(long, value_enum, default_value_t)]

@@ -64,6 +64,11 @@ fn report(error: CommandError) {
         // Said already, with what is kept and how to go on.
         return;
     }
-    let report = miette::Report::new(error);
+    let report = match error {
+        CommandError::Scenario(_) | CommandError::Find(_) => miette::Report::new(error),
+        // These say everything in one sentence: their sources, listed below it,
+        // would say it again.
+        error => miette::MietteDiagnostic::new(error.to_string()).into(),
+    };
     anstream::eprintln!("{report:?}");
 }

@@ -4,11 +4,12 @@
 mod support;
 
 use std::collections::HashSet;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 use run_record::RunDirectory;
 use support::{Background, binary, out_directory, queuelab, repository, run, runs, said, text};
@@ -18,7 +19,7 @@ const SLOW: &[&str] = &["accept-queue-capacity", "--set", "load.connect_deadline
 
 fn start(out: &Path, arguments: &[&str]) -> Background {
     let mut command = queuelab(&["run", "--out", out.to_str().unwrap()]);
-    command.args(arguments).stderr(Stdio::piped());
+    command.args(arguments).stderr(Stdio::piped()).process_group(0);
     Background::start(command)
 }
 
@@ -163,7 +164,8 @@ fn an_interrupted_run_keeps_its_trials_and_says_how_to_go_on() {
             }
             assert!(Instant::now() < deadline, "no part ever ran");
         };
-        signal(&lab.child, how);
+        // To the whole group, as a terminal does.
+        killpg(Pid::from_raw(lab.child.id().cast_signed()), how).unwrap();
         let status = lab.child.wait().unwrap();
         assert_eq!(status.code(), Some(130), "{how}");
         assert_gone(&processes, &namespaces);
@@ -194,6 +196,56 @@ fn two_runs_at_once_do_not_disturb_each_other() {
         assert_eq!(trials.len(), 8);
         assert!(trials.iter().all(run_record::TrialRecord::held), "exact laws hold in both");
     }
+}
+
+#[test]
+fn short_runs_side_by_side_all_hold() {
+    // Many parts end at the same time here, on too few CPUs.
+    let out = out_directory();
+    let mut labs: Vec<_> = (0..8).map(|_| start(out.path(), &["smoke"])).collect();
+    for lab in &mut labs {
+        let status = lab.child.wait().unwrap();
+        let mut stderr = String::new();
+        std::io::Read::read_to_string(lab.child.stderr.as_mut().unwrap(), &mut stderr).unwrap();
+        assert_eq!(status.code(), Some(0), "{stderr}");
+    }
+    assert_eq!(runs(out.path()).len(), 8);
+}
+
+#[test]
+fn a_scenario_run_by_its_path_is_resumed_without_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.yaml");
+    let smoke = std::fs::read_to_string(repository().join("scenarios/smoke.yaml")).unwrap();
+    std::fs::write(&file, smoke.replace("name: smoke", "name: mine")).unwrap();
+    let out = folder.path().join("runs");
+    run(&out, &[file.to_str().unwrap(), "--only", "server.backlog=64"]);
+    let path = runs(&out).remove(0);
+    let trials = path.join("trials.jsonl");
+    let lines = std::fs::read_to_string(&trials).unwrap();
+    let first = lines.lines().next().unwrap();
+    std::fs::write(&trials, format!("{first}\n")).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    let output = queuelab(&["run", "--resume", path.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(trials_done(&out), lines.lines().count());
+}
+
+#[test]
+fn a_value_that_the_kernel_refuses_is_told_at_its_place_before_anything_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.yaml");
+    let yaml = "name: mine\nquestion: Does the kernel take it?\nmatrix:\n  \
+                hosts.server.sysctls.net.core.somaxconn: [4096, -5]\n";
+    std::fs::write(&file, yaml).unwrap();
+    let out = folder.path().join("runs");
+    let arguments = ["run", file.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    let output = queuelab(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("mine.yaml:4:"), "file and line: {stderr}");
+    assert!(stderr.contains("Invalid argument"), "the kernel's words: {stderr}");
+    assert!(runs(&out).is_empty(), "nothing was started");
 }
 
 #[test]

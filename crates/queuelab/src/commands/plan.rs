@@ -1,7 +1,9 @@
 //! A scenario and its changes, as a plan.
 
+use std::path::Path;
+
 use linux_net::{NetworkNamespace, SysctlName, SysctlScope};
-use run_record::Overrides;
+use run_record::{Overrides, RunRecord};
 use scenario::{Kernel, Plan, Source, SysctlKind};
 
 use crate::cli::Changes;
@@ -15,6 +17,18 @@ pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Resu
 /// The plan of a scenario as its file has it.
 pub(crate) fn plain_plan(source: &Source) -> Result<Plan> {
     Ok(scenario::plan(source, &scenario::Overrides::default(), &RunningKernel)?)
+}
+
+/// The plan of a run that has begun, from its record alone.
+pub(crate) fn recorded_plan(run: &Path, record: &RunRecord) -> Result<Plan> {
+    let source = Source {
+        name: record.scenario.name.clone(),
+        path: run.join("run.json").display().to_string(),
+        // JSON is YAML.
+        text: record.scenario.resolved.to_string(),
+    };
+    let overrides = with_seed(&Overrides::default(), Some(record.seed));
+    Ok(scenario::plan(&source, &overrides, &RunningKernel)?)
 }
 
 /// What a run's record keeps of the flags.

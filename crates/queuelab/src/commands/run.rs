@@ -28,7 +28,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     };
     let interrupted = interruption()?;
     let begun = match &arguments.resume {
-        Some(path) => resumed(path, arguments.scenario.as_deref())?,
+        Some(path) => resumed(path, arguments.scenario.as_deref(), backend.as_ref())?,
         None => begun(arguments, backend.as_ref(), &interrupted)?,
     };
     let Begun { plan, directory, record, done } = begun;
@@ -69,7 +69,8 @@ fn begun(
     let overrides = plan::overrides(&arguments.changes);
     let plan = plan::plan(name, &overrides, arguments.changes.seed)?;
     allow_open_files(&plan)?;
-    let sysctls = Run { plan: &plan, backend, interrupted }.effective_sysctls()?;
+    let run = Run { plan: &plan, backend, interrupted };
+    let sysctls = run.try_testbeds().map_err(|(cell, error)| refused(&plan, cell, error))?;
     let record = RunRecord {
         schema_version: SCHEMA_VERSION,
         scenario: ScenarioRecord {
@@ -96,19 +97,47 @@ fn begun(
     Ok(Begun { plan, directory, record, done: Vec::new() })
 }
 
-fn resumed(path: &Path, name: Option<&str>) -> Result<Begun> {
+/// A testbed that could not be made: where the kernel refused a sysctl's value,
+/// that is the scenario's fault, and told at its place there.
+fn refused(plan: &Plan, cell: usize, error: LabError) -> CommandError {
+    match &error {
+        LabError::Sysctl { host, source } => match source.name() {
+            Some(name) => {
+                let path = format!("hosts.{host}.sysctls.{name}");
+                plan.refused(cell, &path, format!("failed to {source}")).into()
+            }
+            None => error.into(),
+        },
+        _ => error.into(),
+    }
+}
+
+fn resumed(path: &Path, name: Option<&str>, backend: &dyn Backend) -> Result<Begun> {
     let (directory, mut record, done) = RunDirectory::resume(path)?;
     let recorded = &record.scenario;
-    let name = name.unwrap_or(&recorded.name);
-    let plan = plan::plan(name, &recorded.overrides, Some(record.seed))?;
+    let refuse = |why: String| {
+        let path = path.display();
+        Err(CommandError::Usage(format!(
+            "failed to resume {path}: {why}; run the scenario anew, without --resume"
+        )))
+    };
+    let plan = match name {
+        Some(name) => plan::plan(name, &recorded.overrides, Some(record.seed))?,
+        // What was planned then, whatever has become of its file.
+        None => plan::recorded_plan(path, &record)?,
+    };
     if plan.resolved != recorded.resolved || axes(&plan) != record.axes {
-        return Err(CommandError::Usage(format!(
-            "failed to resume {}: it is a run of another scenario ({}{}); \
-             run the scenario anew, without --resume",
-            path.display(),
-            recorded.name,
-            if plan.scenario.name == recorded.name { ", whose file has changed since" } else { "" },
-        )));
+        let changed = plan.scenario.name == recorded.name;
+        let why = if changed { ", whose file has changed since" } else { "" };
+        return refuse(format!("it is a run of another scenario ({}{why})", recorded.name));
+    }
+    let (here, there) = (lab::machine().kernel, &record.machine.kernel);
+    if here != *there {
+        return refuse(format!("it ran on kernel {there}, and this is {here}"));
+    }
+    let (here, there) = (backend.describe().name, &record.backend.name);
+    if here != *there {
+        return refuse(format!("it ran on the backend {there}, and this is {here}"));
     }
     allow_open_files(&plan)?;
     record.resumed.push(Timestamp::now());
