@@ -8,6 +8,9 @@ use chat_protocol::{Codec, Framing};
 use crate::message::MessageFormat;
 use crate::{ConnectPattern, LoadSettings};
 
+/// A client's host has its addresses in one /24, beside its own and others.
+const MOST_SOURCE_ADDRESSES: u32 = 250;
+
 /// A setting that no load can follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingProblem {
@@ -37,8 +40,12 @@ pub fn check_settings(
     if settings.clients == 0 {
         problem("clients", "0 clients make no load: ask for at least 1".to_owned());
     }
-    if settings.source_addresses == 0 {
-        problem("source_addresses", "0 addresses: ask for at least 1".to_owned());
+    if !(1..=MOST_SOURCE_ADDRESSES).contains(&settings.source_addresses) {
+        let reason = format!(
+            "{} addresses: ask for 1 to {MOST_SOURCE_ADDRESSES}",
+            settings.source_addresses
+        );
+        problem("source_addresses", reason);
     }
     match (settings.pattern, settings.connect_rate) {
         (ConnectPattern::Rate, None) => {
@@ -130,6 +137,8 @@ mod tests {
     fn each_impossible_value_names_its_field() {
         assert_eq!(fields(|s| s.clients = 0), ["clients"]);
         assert_eq!(fields(|s| s.source_addresses = 0), ["source_addresses"]);
+        assert_eq!(fields(|s| s.source_addresses = 250), [""; 0]);
+        assert_eq!(fields(|s| s.source_addresses = 251), ["source_addresses"]);
         assert_eq!(fields(|s| s.pattern = ConnectPattern::Rate), ["connect_rate"]);
         assert_eq!(fields(|s| s.connect_rate = Some(10.0)), [""; 0], "an axis over patterns");
         for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use chat_protocol::Codec;
+use chat_server::ClosesFirst;
 use indexmap::IndexMap;
 use load_generator::check_settings;
 use serde_json::Value;
@@ -58,10 +59,15 @@ pub(crate) fn cells(
             .zip(&chosen)
             .map(|(axis, (value, _))| (axis.path.clone(), value.clone()))
             .collect();
-        for (section, field, reason) in misfits(&settings) {
-            let path = format!("{section}.{field}");
-            let place = axis_place(&path, axes, &chosen)
-                .unwrap_or_else(|| tree.place_of(&[section, field]));
+        for Misfit { path, because_of, reason } in misfits(&settings) {
+            let written = |path: &str| {
+                let steps = steps_of(path);
+                axis_place(path, axes, &chosen)
+                    .or_else(|| tree.get(&steps).map(|_| tree.place_of(&steps)))
+            };
+            let place = written(&path)
+                .or_else(|| because_of.iter().find_map(|path| written(path)))
+                .unwrap_or_else(|| tree.place_of(&steps_of(&path)));
             // A value that fits nowhere is said once, not once a cell.
             if reported.insert((place.clone(), path.clone())) {
                 let problem = Problem::new(place, format!("{path}: {reason}"));
@@ -109,25 +115,63 @@ fn put(settings: &mut Value, steps: &[String], value: &Value) {
     *node = value.clone();
 }
 
-/// What no server or load can follow: section, field and reason.
-fn misfits(settings: &CellSettings) -> Vec<(&'static str, &'static str, String)> {
+/// What no server or load can follow.
+struct Misfit {
+    /// The setting.
+    path: String,
+    /// The settings that it does not fit, where it may be a default itself.
+    because_of: &'static [&'static str],
+    reason: String,
+}
+
+fn misfits(settings: &CellSettings) -> Vec<Misfit> {
     let CellSettings { server, load, .. } = settings;
     let mut misfits = Vec::new();
+    let misfit = |path: &str, reason| Misfit { path: path.to_owned(), because_of: &[], reason };
     if server.thread_stack < SMALLEST_STACK {
         let reason = format!(
             "{} bytes are too small for a thread: ask for at least {SMALLEST_STACK}",
             server.thread_stack
         );
-        misfits.push(("server", "thread_stack", reason));
+        misfits.push(misfit("server.thread_stack", reason));
+    }
+    if let Some(reason) = never_closed(server.closes_first, server.close_after, load.messages) {
+        misfits.push(Misfit {
+            because_of: &["server.closes_first", "load.messages"],
+            ..misfit("server.close_after", reason)
+        });
     }
     if let Err(error) = Codec::new(server.framing, server.largest_body) {
-        misfits.push(("server", "largest_body", error.to_string()));
+        misfits.push(misfit("server.largest_body", error.to_string()));
         // The load's size is held against it.
         return misfits;
     }
     let problems = check_settings(load, server.framing, server.largest_body);
-    misfits.extend(problems.into_iter().map(|problem| ("load", problem.field, problem.reason)));
+    misfits.extend(problems.into_iter().map(|p| misfit(&format!("load.{}", p.field), p.reason)));
     misfits
+}
+
+/// Why a server that closes first cannot close as it should.
+fn never_closed(closes_first: ClosesFirst, close_after: u32, messages: u32) -> Option<String> {
+    if closes_first == ClosesFirst::Client {
+        return None;
+    }
+    match (close_after, messages) {
+        (0, 1..) => Some(format!(
+            "the server closes as soon as it accepts, and nobody reads the {messages} messages \
+             of load.messages: ask for load.messages 0, or for a close_after from 1 to {messages}"
+        )),
+        (1.., 0) => Some(format!(
+            "the server waits for {close_after} messages, but load.messages is 0, and \
+             neither side would ever close: ask for close_after 0, or for messages"
+        )),
+        _ if close_after > messages => Some(format!(
+            "the server waits for {close_after} messages, but a client sends {messages} \
+             (load.messages), and neither side would ever close: ask for a close_after from 1 to \
+             {messages}, or for more messages"
+        )),
+        _ => None,
+    }
 }
 
 /// PTHREAD_STACK_MIN of Linux on x86-64, bytes.

@@ -93,6 +93,9 @@ pub struct PlannedTrial {
     pub repetition: u32,
 }
 
+/// The setting of a server that in a scenario the lab alone decides.
+const ADDRESS: &str = "server.address";
+
 /// Makes the plan of a scenario.
 ///
 /// # Errors
@@ -157,6 +160,7 @@ fn form(
     let mut scenario: Scenario = strict::read(&mut tree, problems)?;
     let mut axes = axes(&tree, &scenario.matrix, problems);
     check_unused(&tree, &axes, problems);
+    check_address(&tree, problems);
     overrides::keep_only(only, &mut axes, problems);
     sysctl::check(&named_sysctls(&tree, &axes), kernel, problems);
     let cells = cells(&scenario, &axes, &tree, problems);
@@ -192,11 +196,12 @@ impl Form {
 }
 
 /// The scenario as JSON, without the settings that are never used: they would
-/// be errors in a scenario, and are not what was run.
+/// be errors in a scenario, and are not what was run. The server's address is
+/// the lab's.
 fn resolved(scenario: &Scenario, axes: &[PlacedAxis]) -> Value {
     let mut resolved = serde_json::to_value(scenario).unwrap_or_default();
-    for axis in axes {
-        let steps = steps_of(&axis.path);
+    for path in axes.iter().map(|axis| axis.path.as_str()).chain([ADDRESS]) {
+        let steps = steps_of(path);
         if let Some((last, parents)) = steps.split_last()
             && let Some(Value::Object(section)) =
                 parents.iter().try_fold(&mut resolved, |value, step| value.get_mut(step))
@@ -256,6 +261,20 @@ fn check_unused(tree: &Node, axes: &[PlacedAxis], problems: &mut Vec<Problem>) {
             }
             problems.push(problem.help("leave out one of the two"));
         }
+    }
+}
+
+/// A scenario does not know the addresses of its hosts.
+fn check_address(tree: &Node, problems: &mut Vec<Problem>) {
+    let steps = steps_of(ADDRESS);
+    let plain = tree.get(&steps).map(|_| tree.place_of(&steps));
+    let axis = tree.key_place(&["matrix", ADDRESS]).cloned();
+    for place in plain.into_iter().chain(axis) {
+        let message =
+            format!("`{ADDRESS}` is not a scenario's: the lab gives hosts their addresses");
+        problems.push(Problem::new(place, message).help(
+            "leave it out; it is for a server that runs by itself (`queuelab server --address`)",
+        ));
     }
 }
 

@@ -154,11 +154,59 @@ fn describe(place: Place, message: &str, names: &[&str]) -> Problem {
         let what = what.replace("unknown variant", "unknown value");
         return Problem::new(place, what).maybe_help(did_you_mean(unknown, known));
     }
-    let problem = Problem::new(place, message);
+    let problem = Problem::new(place, in_plain_words(message));
     if message.ends_with("expected a duration") || message.contains("time unit") {
         return problem.help("write a time with its unit, for example 5ms, 2s or 1min");
     }
     problem
+}
+
+/// Serde's `invalid type: X, expected Y` without the names of Rust's types.
+fn in_plain_words(message: &str) -> String {
+    let wrong =
+        ["invalid type: ", "invalid value: "].iter().find_map(|kind| message.strip_prefix(kind));
+    let Some((found, expected)) = wrong.and_then(|wrong| wrong.rsplit_once(", expected ")) else {
+        return message.to_owned();
+    };
+    format!("expected {}, found {}", expected_in_words(expected), found_in_words(found))
+}
+
+fn found_in_words(found: &str) -> String {
+    match found.split_once(' ').map_or((found, ""), |(kind, value)| (kind, value)) {
+        ("null" | "unit", _) => "nothing".to_owned(),
+        ("map", _) => "a mapping".to_owned(),
+        ("sequence", _) => "a list".to_owned(),
+        ("string", text) => text.to_owned(),
+        ("integer" | "boolean", value) => value.trim_matches('`').to_owned(),
+        ("floating", point) => point.trim_start_matches("point ").trim_matches('`').to_owned(),
+        _ => found.to_owned(),
+    }
+}
+
+fn expected_in_words(expected: &str) -> String {
+    let (least, kind) = match expected.strip_prefix("a nonzero ") {
+        Some(kind) => (1, kind),
+        None => (0, expected),
+    };
+    let whole = |from: i128, to: i128| format!("a whole number from {from} to {to}");
+    match kind {
+        "u8" => whole(least, u8::MAX.into()),
+        "u16" => whole(least, u16::MAX.into()),
+        "u32" => whole(least, u32::MAX.into()),
+        "u64" | "usize" => whole(least, u64::MAX.into()),
+        "i8" => whole(i8::MIN.into(), i8::MAX.into()),
+        "i16" => whole(i16::MIN.into(), i16::MAX.into()),
+        "i32" => whole(i32::MIN.into(), i32::MAX.into()),
+        "i64" | "isize" => whole(i64::MIN.into(), i64::MAX.into()),
+        "f32" | "f64" | "a JSON number" => "a number".to_owned(),
+        "a boolean" => "true or false".to_owned(),
+        "a string" | "string or map" | "variant identifier" => "a text".to_owned(),
+        "a duration" => "a time".to_owned(),
+        "a map" => "a mapping".to_owned(),
+        "a sequence" => "a list".to_owned(),
+        kind if kind.starts_with("struct ") => "a mapping".to_owned(),
+        other => other.to_owned(),
+    }
 }
 
 fn first_words(message: &str) -> &str {

@@ -1,6 +1,6 @@
 //! What a person sees of a scenario that cannot be run.
 
-use crate::common::{errors_of, rendered, try_plan};
+use crate::common::{errors_of, rendered, scenario_with, try_plan};
 use insta::assert_snapshot;
 use scenario::Overrides;
 
@@ -186,4 +186,92 @@ fn no_slip_in_a_line_is_more_than_an_error() {
         }
     }
     assert!(wrong > lines.len(), "{wrong} of {} lines", lines.len());
+}
+
+#[test]
+fn a_wrong_type_is_said_without_the_names_of_rust_s() {
+    let expected = |section: &str, value: &str| {
+        let errors =
+            try_plan(&scenario_with(&format!("{section}: {value} }}\n")), &Overrides::default());
+        let errors = errors.expect_err(value);
+        errors.problems()[0].to_string()
+    };
+    for (section, value, message) in [
+        ("server: { port", "65536", "expected a whole number from 0 to 65535, found 65536"),
+        ("server: { port", "-1", "expected a whole number from 0 to 65535, found -1"),
+        ("server: { port", "1.5", "expected a whole number from 0 to 65535, found 1.5"),
+        ("server: { port", "null", "expected a whole number from 0 to 65535, found nothing"),
+        ("load: { clients", "[1]", "expected a whole number from 0 to 4294967295, found a list"),
+        (
+            "server: { backlog",
+            "ten",
+            "expected a whole number from -2147483648 to 2147483647, found \"ten\"",
+        ),
+        (
+            "server: { thread_stack",
+            "true",
+            "expected a whole number from 0 to 18446744073709551615, found true",
+        ),
+        ("load: { connect_rate", "fast", "expected a number, found \"fast\""),
+        ("load: { nodelay", "1", "expected true or false, found 1"),
+        ("load: { interval", "5", "expected a time, found 5"),
+        ("load: { pattern", "5", "expected a text, found 5"),
+        ("server: { design", "{}", "expected a text, found a mapping"),
+        ("matrix: { load.size", "{from: a, to: 2, steps: 2}", "expected a number, found \"a\""),
+        ("hosts: { server", "{sysctls: []}", "expected a mapping, found a list"),
+        (
+            "server: { backlog",
+            "\"1, expected i32\"",
+            "expected a whole number from -2147483648 to 2147483647, found \"1, expected i32\"",
+        ),
+    ] {
+        assert_eq!(expected(section, value), message, "{section}: {value}");
+    }
+}
+
+#[test]
+fn the_address_is_the_lab_s() {
+    let address = "server: { address: 127.0.0.1, port: 0 }\n";
+    assert_snapshot!(errors_of(address));
+    for sections in
+        ["quick: { server: { address: 127.0.0.1 } }\n", "matrix: { server.address: [127.0.0.1] }\n"]
+    {
+        let text = errors_of(sections);
+        assert!(text.contains("the lab gives hosts their addresses"), "{text}");
+    }
+    let overrides = Overrides {
+        set: vec![("server.address".to_owned(), "127.0.0.1".to_owned())],
+        ..Overrides::default()
+    };
+    let errors = try_plan(&scenario_with(""), &overrides).expect_err("not with a flag either");
+    assert!(errors.problems()[0].to_string().starts_with("--set server.address=127.0.0.1: "));
+    let plan = try_plan(&scenario_with(""), &Overrides::default()).expect("it is in order");
+    assert_eq!(plan.resolved["server"].get("address"), None);
+}
+
+#[test]
+fn a_server_that_closes_first_has_what_it_waits_for() {
+    assert_snapshot!(errors_of(
+        "server: { closes_first: server }
+matrix:
+  server.close_after: [0, 3, 4]
+  load.messages: [0, 3]
+"
+    ));
+    // Where the default does not fit, what it does not fit is shown.
+    let errors = errors_of("server:\n  closes_first: server\nload: { messages: 0 }\n");
+    assert!(errors.contains("test.yaml:4:17"), "{errors}");
+    for fine in ["close_after: 3 }\nload: { messages: 3", "close_after: 0 }\nload: { messages: 0"] {
+        let sections = format!("server: {{ closes_first: server, {fine} }}\n");
+        assert_eq!(errors_of(&sections), "nothing is wrong");
+    }
+    assert_eq!(errors_of("server: { close_after: 99 }\n"), "nothing is wrong");
+}
+
+#[test]
+fn source_addresses_are_those_that_a_host_can_have() {
+    for (count, held) in [("0", false), ("1", true), ("250", true), ("251", false)] {
+        let errors = errors_of(&format!("load: {{ source_addresses: {count} }}\n"));
+        assert_eq!(errors == "nothing is wrong", held, "{errors}");
+    }
 }
