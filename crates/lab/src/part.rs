@@ -129,18 +129,17 @@ impl Part {
             // Its death can be known before its last lines have been read: they
             // are heard to the end, which is when its output closes.
             let died = self.ended_ns().is_some();
-            let event = self.event(if died { LAST_WORDS } else { LOOK })?;
-            match event.and_then(&mut wanted) {
-                Some(result) => return result,
-                None if died => return Err(self.death()),
-                None if Instant::now() >= deadline => {
-                    return Err(LabError::PartSilent {
-                        part: self.name,
-                        awaited,
-                        waited: patience,
-                    });
+            match self.event(if died { LAST_WORDS } else { LOOK })? {
+                Some(event) => {
+                    if let Some(result) = wanted(event) {
+                        return result;
+                    }
                 }
+                None if died => return Err(self.death()),
                 None => {}
+            }
+            if !died && Instant::now() >= deadline {
+                return Err(LabError::PartSilent { part: self.name, awaited, waited: patience });
             }
         }
     }
@@ -229,6 +228,16 @@ mod tests {
             let said = part.await_event("text", Duration::from_secs(20), take_text).unwrap();
             assert_eq!(said.len(), 1_000_000);
         }
+    }
+
+    #[test]
+    fn what_is_not_wanted_does_not_hide_what_comes_after_it() {
+        let mut part = shell("for n in 1 2 3 4 5; do echo $n; done; echo '\"text\"'");
+        while part.ended_ns().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+        let said = part.await_event("text", Duration::from_secs(20), take_text).unwrap();
+        assert_eq!(said, "text");
     }
 
     #[test]

@@ -35,6 +35,7 @@ fn a_death_that_the_scenario_allows_breaks_nothing_and_is_told() {
         assert_eq!((trial.rates.ingested, trial.server.as_ref()), (None, None), "not made up");
         // The server told of each connection as it came: its ledger is whole.
         let accepted = trial.accepted.expect("a ledger");
+        assert!(accepted >= 2, "a sender, and one who had gone, had been accepted: {accepted}");
         assert!(trial.outcomes.get(Outcome::Ok) <= accepted, "{accepted} {:?}", trial.outcomes);
         let breaches: Vec<_> =
             trial.breaches().filter(|(kind, ..)| *kind != "expectation").collect();

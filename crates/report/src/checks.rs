@@ -77,6 +77,9 @@ pub(crate) fn verdict(run: &Run) -> String {
         .iter()
         .flat_map(|trial| trial.breaches().map(move |breach| (trial, breach)))
         .collect();
+    if checked == 0 {
+        return "Nothing was checked.".to_owned();
+    }
     if breaches.is_empty() {
         return format!("Held: all {checked} checks (invariants, laws, expectations).");
     }

@@ -1,0 +1,81 @@
+//! The summary of real runs that are kept here: what a person reads.
+
+use std::path::Path;
+
+use report::{Run, summary};
+use run_record::{RunDirectory, RunRecord, TrialRecord};
+
+fn kept(name: &str) -> (RunRecord, Vec<TrialRecord>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs").join(name);
+    RunDirectory::read(&path).unwrap()
+}
+
+#[test]
+fn a_sweep_over_three_axes_with_repetitions() {
+    let (record, trials) = kept("sweep");
+    insta::assert_snapshot!(summary(&Run::new(record, trials)));
+}
+
+#[test]
+fn a_run_whose_server_died() {
+    let (record, trials) = kept("server-death");
+    let text = summary(&Run::new(record, trials));
+    assert!(text.contains("the server died of SIGPIPE: 2 times, in 2 of 2 trials"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_order_in_which_trials_ended_does_not_show() {
+    let (record, mut trials) = kept("sweep");
+    let one = summary(&Run::new(record.clone(), trials.clone()));
+    trials.reverse();
+    assert_eq!(summary(&Run::new(record, trials)), one);
+}
+
+#[test]
+fn an_unfinished_run_says_what_is_missing_and_leaves_its_cells_empty() {
+    let (record, mut trials) = kept("sweep");
+    trials.retain(|trial| trial.cell != 0);
+    let text = summary(&Run::new(record, trials));
+    assert!(text.contains("Not finished: 14 of 16 trials"), "{text}");
+    assert!(text.contains('·'), "a cell without trials is not a zero: {text}");
+}
+
+#[test]
+fn what_did_not_hold_is_named_with_its_trial() {
+    let (record, mut trials) = kept("sweep");
+    trials[3].invariants[0].held = Some(false);
+    trials[3].invariants[0].detail = "19 outcomes of 20 attempts".to_owned();
+    trials[5].laws[0].held = Some(false);
+    let (broken, unlawful) = (trials[3].id, trials[5].id);
+    let text = summary(&Run::new(record, trials));
+    assert!(text.contains("FAILED: 2 of 192 checks"), "{text}");
+    assert!(text.contains(&format!("trial {broken} (")), "{text}");
+    assert!(text.contains("invariant `outcomes add up`: 19 outcomes of 20 attempts"), "{text}");
+    assert!(text.contains(&format!("trial {unlawful} (")), "{text}");
+}
+
+#[test]
+fn a_run_without_any_trial_is_no_success() {
+    let (record, _) = kept("sweep");
+    let text = summary(&Run::new(record, Vec::new()));
+    assert!(text.contains("Not finished: 0 of 16 trials"), "{text}");
+    assert!(!text.contains("Held"), "{text}");
+}
+
+#[test]
+fn many_laws_that_held_are_counted_and_the_others_shown() {
+    let (mut record, trials) = kept("sweep");
+    record.planned_trials *= 2;
+    let later = trials.iter().cloned().map(|trial| TrialRecord { id: trial.id + 16, ..trial });
+    let mut trials: Vec<_> = trials.iter().cloned().chain(later).collect();
+    trials[20].laws[0].held = Some(false);
+    trials[20].laws[0].measured = Some(9.0);
+    let text = summary(&Run::new(record, trials));
+    assert!(
+        text.contains("listen limit = min(backlog, somaxconn): held in 31 of 32 trials"),
+        "{text}"
+    );
+    let rows = text.lines().filter(|line| line.contains("│ listen limit")).count();
+    assert_eq!(rows, 1, "{text}");
+}
