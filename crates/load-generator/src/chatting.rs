@@ -17,7 +17,7 @@ const WRITE_AT_ONCE: usize = 64 * 1024;
 impl Generator<'_> {
     /// A client is ready to chat: its schedule is fixed from here.
     pub(crate) fn begin_chat(&mut self, client: usize, now_ns: u64) {
-        let start_ns = now_ns + nanoseconds(self.config.settings.send_delay);
+        let start_ns = now_ns.saturating_add(nanoseconds(self.config.settings.send_delay));
         self.schedules[client].start_ns = start_ns;
         self.timers.add(start_ns, Timer::Send(client));
     }
@@ -28,6 +28,9 @@ impl Generator<'_> {
     pub(crate) fn write_due(&mut self, client: usize) -> Result<(), LoadError> {
         if self.clients[client].socket.is_none() {
             return Ok(()); // It ended after its timer was set.
+        }
+        if self.schedules[client].is_written() {
+            return Ok(()); // epoll told before nobody waited for room any more.
         }
         let now = monotonic_ns();
         let schedule = &mut self.schedules[client];

@@ -11,6 +11,12 @@ use crate::{ConnectPattern, LoadSettings};
 /// A client's host has its addresses in one /24, beside its own and others.
 const MOST_SOURCE_ADDRESSES: u32 = 250;
 
+/// Longer than any trial, and short enough to be added and multiplied.
+const LONGEST_TIME: Duration = Duration::from_secs(24 * 3600);
+
+/// From the first attempt's start to the last one's.
+const LONGEST_START: Duration = Duration::from_secs(3600);
+
 /// A setting that no load can follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingProblem {
@@ -49,19 +55,40 @@ pub fn check_settings(
     }
     match (settings.pattern, settings.connect_rate) {
         (ConnectPattern::Rate, None) => {
-            problem("connect_rate", "pattern rate needs it: attempts a second".to_owned())
+            problem("connect_rate", "pattern rate needs it: attempts a second".to_owned());
         }
-        (ConnectPattern::Rate, Some(rate)) if !(rate.is_finite() && rate > 0.0) => {
-            problem("connect_rate", format!("{rate} attempts a second: ask for more than 0"))
+        (_, Some(rate)) if !(rate.is_finite() && rate > 0.0) => {
+            problem("connect_rate", format!("{rate} attempts a second: ask for more than 0"));
         }
-        _ => {}
+        (ConnectPattern::Rate, Some(rate)) => {
+            let after_the_first = f64::from(settings.clients.saturating_sub(1));
+            if after_the_first / rate > LONGEST_START.as_secs_f64() {
+                let reason = format!(
+                    "at {rate:?} attempts a second, {} clients do not all start within {}: ask for \
+                     at least {:.3}",
+                    settings.clients,
+                    humantime::format_duration(LONGEST_START),
+                    // Rounded up, so that what is asked for is enough.
+                    (after_the_first / LONGEST_START.as_secs_f64() * 1e3).ceil() / 1e3,
+                );
+                problem("connect_rate", reason);
+            }
+        }
+        (ConnectPattern::Burst, _) => {}
     }
-    for (field, time) in [
-        ("connect_deadline", settings.connect_deadline),
-        ("finish_deadline", settings.finish_deadline),
+    for (field, time, may_be_zero) in [
+        ("connect_deadline", settings.connect_deadline, false),
+        ("finish_deadline", settings.finish_deadline, false),
+        ("send_delay", settings.send_delay, true),
+        ("interval", settings.interval, true),
     ] {
-        if time.is_zero() {
+        if time.is_zero() && !may_be_zero {
             problem(field, "no time at all: ask for more than 0s".to_owned());
+        }
+        if time > LONGEST_TIME {
+            let (time, longest) =
+                (humantime::format_duration(time), humantime::format_duration(LONGEST_TIME));
+            problem(field, format!("{time} is beyond any trial: ask for at most {longest}"));
         }
     }
     if settings.messages > 0 {
@@ -141,18 +168,56 @@ mod tests {
         assert_eq!(fields(|s| s.source_addresses = 251), ["source_addresses"]);
         assert_eq!(fields(|s| s.pattern = ConnectPattern::Rate), ["connect_rate"]);
         assert_eq!(fields(|s| s.connect_rate = Some(10.0)), [""; 0], "an axis over patterns");
-        for rate in [0.0, -1.0, f64::NAN, f64::INFINITY] {
-            let with_rate = |s: &mut LoadSettings| {
-                s.pattern = ConnectPattern::Rate;
-                s.connect_rate = Some(rate);
-            };
-            assert_eq!(fields(with_rate), ["connect_rate"], "{rate}");
-        }
         assert_eq!(fields(|s| s.connect_deadline = Duration::ZERO), ["connect_deadline"]);
         assert_eq!(fields(|s| s.size = 12), ["size"]);
         assert_eq!(fields(|s| s.size = 10_000), ["size"]);
         assert_eq!(fields(|s| s.interval = Duration::from_secs(3)), ["finish_deadline"]);
-        assert_eq!(fields(|s| s.interval = Duration::MAX), ["finish_deadline"]);
+    }
+
+    #[test]
+    fn attempts_at_a_rate_all_start_within_an_hour() {
+        let reason = |rate: f64, pattern| {
+            let settings = LoadSettings {
+                clients: 3601,
+                messages: 0,
+                pattern,
+                connect_rate: Some(rate),
+                ..LoadSettings::default()
+            };
+            let problems = check_settings(&settings, Framing::Ascii4, None);
+            assert!(problems.iter().all(|problem| problem.field == "connect_rate"));
+            problems.into_iter().map(|problem| problem.reason).collect::<Vec<_>>().join("; ")
+        };
+        for (rate, named) in [
+            (0.0, "0 attempts"),
+            (-1.0, "-1 attempts"),
+            (f64::NAN, "NaN attempts"),
+            (f64::INFINITY, "inf attempts"),
+        ] {
+            for pattern in [ConnectPattern::Rate, ConnectPattern::Burst] {
+                let reason = reason(rate, pattern);
+                assert!(reason.contains(named) && reason.contains("more than 0"), "{reason}");
+            }
+        }
+        for rate in [1e-300, 0.999] {
+            let reason = reason(rate, ConnectPattern::Rate);
+            assert!(reason.contains(&format!("{rate:?} attempts")), "{reason}");
+            assert!(reason.contains("within 1h: ask for at least 1.000"), "{reason}");
+        }
+        assert_eq!(reason(1.0, ConnectPattern::Rate), "");
+        assert_eq!(reason(1e-300, ConnectPattern::Burst), "", "an axis over patterns");
+    }
+
+    #[test]
+    fn no_time_is_beyond_a_day() {
+        let ages = Duration::from_secs(10_000 * 365 * 86_400);
+        assert_eq!(fields(|s| s.connect_deadline = ages), ["connect_deadline"]);
+        assert_eq!(fields(|s| s.finish_deadline = ages), ["finish_deadline"]);
+        assert_eq!(fields(|s| s.finish_deadline = LONGEST_TIME), [""; 0]);
+        for time in [ages, Duration::MAX] {
+            assert_eq!(fields(|s| s.interval = time), ["interval", "finish_deadline"]);
+            assert_eq!(fields(|s| s.send_delay = time), ["send_delay", "finish_deadline"]);
+        }
     }
 
     #[test]

@@ -44,7 +44,7 @@ impl Generator<'_> {
             let first_ns = self.clients[0].start_ns;
             let rate = self.config.settings.connect_rate.expect("checked with pattern rate");
             let offset_ns = (client + 1) as f64 * 1e9 / rate;
-            self.timers.add(first_ns + offset_ns as u64, Timer::Start(client + 1));
+            self.timers.add(first_ns.saturating_add(offset_ns as u64), Timer::Start(client + 1));
         }
         match self.clients[client].socket.as_ref() {
             Some(socket) => {

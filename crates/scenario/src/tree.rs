@@ -312,7 +312,13 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<RawKind, E> {
-        Ok(RawKind::Scalar(value.into()))
+        // JSON has no such numbers: as texts they fit no setting, and are named.
+        Ok(RawKind::Scalar(match value {
+            _ if value.is_finite() => value.into(),
+            _ if value.is_nan() => ".nan".into(),
+            _ if value > 0.0 => ".inf".into(),
+            _ => "-.inf".into(),
+        }))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<RawKind, E> {

@@ -213,6 +213,8 @@ fn a_wrong_type_is_said_without_the_names_of_rust_s() {
             "expected a whole number from 0 to 18446744073709551615, found true",
         ),
         ("load: { connect_rate", "fast", "expected a number, found \"fast\""),
+        ("load: { connect_rate", ".nan", "expected a number, found \".nan\""),
+        ("load: { connect_rate", "-.inf", "expected a number, found \"-.inf\""),
         ("load: { nodelay", "1", "expected true or false, found 1"),
         ("load: { interval", "5", "expected a time, found 5"),
         ("load: { pattern", "5", "expected a text, found 5"),
