@@ -171,3 +171,28 @@ impl Generator<'_> {
 fn try_again(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use crate::LoadSettings;
+    use crate::by_hand::with_open_clients;
+
+    #[test]
+    fn what_is_all_written_is_counted_once() {
+        let settings = LoadSettings {
+            clients: 2,
+            messages: 1,
+            send_delay: Duration::ZERO,
+            ..LoadSettings::default()
+        };
+        with_open_clients(settings, false, |generator| {
+            assert_eq!(generator.unwritten, 2);
+            for _ in 0..3 {
+                generator.write_due(0).expect("loopback can be written to");
+                assert_eq!((generator.open, generator.unwritten), (2, 1));
+            }
+        });
+    }
+}

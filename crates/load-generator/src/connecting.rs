@@ -163,40 +163,20 @@ impl Generator<'_> {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener};
     use std::time::Duration;
 
-    use chat_protocol::{Codec, Framing};
-
-    use super::*;
-    use crate::{LoadConfig, LoadSettings};
+    use crate::LoadSettings;
+    use crate::by_hand::with_open_clients;
 
     #[test]
     fn what_is_established_at_the_deadline_counts_though_epoll_has_not_told() {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let config = LoadConfig {
-            settings: LoadSettings {
-                clients: 2,
-                connect_deadline: Duration::from_nanos(1),
-                ..LoadSettings::default()
-            },
-            target: listener.local_addr().expect("its address"),
-            framing: Framing::U32be,
-            largest_body: None,
-            sources: vec![],
-            server_closes: false,
-            hold: false,
+        let settings = LoadSettings {
+            clients: 2,
+            connect_deadline: Duration::from_nanos(1),
+            ..LoadSettings::default()
         };
-        let codec = Codec::new(config.framing, None).expect("the default fits");
-        let mut ignore = |_| {};
-        let mut generator = Generator::new(&config, codec, None, &mut ignore).expect("it starts");
-        generator.start_all().expect("loopback can be reached");
-        // An accepted connection is one whose client is ESTABLISHED.
-        let accepted: Vec<_> = (0..2).map(|_| listener.accept().expect("a client")).collect();
-        for client in 0..2 {
-            generator.on_connect_deadline(client).expect("the attempt is decided");
-            assert_eq!(generator.clients[client].state, State::Open);
-        }
-        drop(accepted);
+        with_open_clients(settings, false, |generator| {
+            assert_eq!((generator.undecided, generator.established, generator.open), (0, 2, 2));
+        });
     }
 }

@@ -319,43 +319,9 @@ pub(crate) fn nanoseconds(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{Ipv4Addr, TcpListener, TcpStream};
-
-    use chat_protocol::Framing;
-
     use super::*;
     use crate::LoadSettings;
-
-    /// Drives a generator by hand, its clients connected and accepted.
-    fn with_open_clients(
-        settings: LoadSettings,
-        server_closes: bool,
-        test: impl FnOnce(&mut Generator),
-    ) {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-        let config = LoadConfig {
-            settings,
-            target: listener.local_addr().expect("its address"),
-            framing: Framing::U32be,
-            largest_body: None,
-            sources: vec![],
-            server_closes,
-            hold: false,
-        };
-        let codec = Codec::new(config.framing, None).expect("the default fits");
-        let mut ignore = |_| {};
-        let mut generator = Generator::new(&config, codec, None, &mut ignore).expect("it starts");
-        generator.start_all().expect("loopback can be reached");
-        let clients = 0..generator.clients.len();
-        let accept = |_| listener.accept().expect("a client").0;
-        let accepted: Vec<TcpStream> = clients.clone().map(accept).collect();
-        for client in clients {
-            generator.on_connect_deadline(client).expect("the attempt is decided");
-            assert_eq!(generator.clients[client].state, State::Open);
-        }
-        test(&mut generator);
-        drop(accepted);
-    }
+    use crate::by_hand::with_open_clients;
 
     #[test]
     fn room_to_write_from_before_the_deadline_ends_nothing_when_nothing_is_to_be_written() {
@@ -368,23 +334,6 @@ mod tests {
                 assert_eq!(generator.clients[0].state, State::Open);
             });
         }
-    }
-
-    #[test]
-    fn what_is_all_written_is_counted_once() {
-        let settings = LoadSettings {
-            clients: 2,
-            messages: 1,
-            send_delay: Duration::ZERO,
-            ..LoadSettings::default()
-        };
-        with_open_clients(settings, false, |generator| {
-            assert_eq!(generator.unwritten, 2);
-            for _ in 0..3 {
-                generator.on_socket(0, EpollFlags::EPOLLOUT).expect("loopback can be written to");
-                assert_eq!((generator.open, generator.unwritten), (2, 1));
-            }
-        });
     }
 
     #[test]

@@ -12,6 +12,8 @@
 //!   are told apart.
 //! - `check`: what a load's settings can have wrong.
 
+#[cfg(test)]
+mod by_hand;
 mod chatting;
 mod check;
 mod client;

@@ -66,6 +66,8 @@ impl Node {
         let raw: Raw = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let at = error.location().map_or(0, |location| offset(text, location));
             let message = error.render();
+            // So the reader says it of `.inf` and `.nan`.
+            let message = message.replace("rejected by the configured policy", "fits no setting");
             // The place is shown beside the message.
             let message =
                 message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
@@ -312,13 +314,7 @@ impl<'de> Visitor<'de> for RawVisitor {
     }
 
     fn visit_f64<E>(self, value: f64) -> Result<RawKind, E> {
-        // JSON has no such numbers: as texts they fit no setting, and are named.
-        Ok(RawKind::Scalar(match value {
-            _ if value.is_finite() => value.into(),
-            _ if value.is_nan() => ".nan".into(),
-            _ if value > 0.0 => ".inf".into(),
-            _ => "-.inf".into(),
-        }))
+        Ok(RawKind::Scalar(value.into()))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<RawKind, E> {
