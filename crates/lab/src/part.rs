@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread::{self, JoinHandle};
@@ -46,10 +46,7 @@ impl Part {
     /// # Errors
     /// When it cannot be started.
     pub fn spawn(name: &'static str, mut command: Command) -> Result<Self> {
-        // Its own process group: a Ctrl-C at a terminal is for the lab, which
-        // ends its parts itself.
         let mut child = command
-            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
-use nix::unistd::{getpid, getppid};
+use nix::unistd::{getpid, getppid, setsid};
 
 use crate::refusal::{Attempt, NamespacePolicy};
 use crate::{NamespaceError, link};
@@ -102,11 +102,17 @@ impl NetworkNamespace {
         self.inode
     }
 
-    /// Makes `command` start inside the namespace, and makes the kernel send
+    /// Makes `command` start inside the namespace as the leader of a session
+    /// of its own, and makes the kernel send
     /// SIGKILL to its process when the **thread** that spawned it ends
     /// (PR_SET_PDEATHSIG): nothing outlives a lab that was killed. Spawn it
     /// from a thread that lives at least as long as the process should, the
     /// main thread for example, and in this process.
+    ///
+    /// In its own session a terminal's Ctrl-C does not reach it, and the kernel
+    /// gives it, with all its threads, one scheduling group
+    /// (`sched_autogroup_create_attach`, called by setsid(2)): the many threads
+    /// of one such program do not starve the few of another.
     ///
     /// spawn(2)'s error is then also setns(2)'s, or ESRCH where the spawning
     /// process died before its child could ask for that signal.
@@ -115,6 +121,7 @@ impl NetworkNamespace {
         let parent = getpid();
         let enter = move || -> io::Result<()> {
             setns(&file, CloneFlags::CLONE_NEWNET)?;
+            setsid()?;
             set_pdeathsig(Signal::SIGKILL)?;
             if getppid() != parent {
                 return Err(io::Error::from_raw_os_error(libc::ESRCH));
@@ -122,7 +129,7 @@ impl NetworkNamespace {
             Ok(())
         };
         // SAFETY: between fork and exec the closure only makes system calls
-        // (setns, prctl, getppid) on memory that was allocated before; the
+        // (setns, setsid, prctl, getppid) on memory that was allocated before; the
         // errors it makes are plain numbers.
         unsafe { command.pre_exec(enter) }
     }

@@ -8,5 +8,10 @@ use crate::Scenario;
 /// (settings that fit together, sysctls of the running kernel, expressions) is
 /// checked by [`crate::plan`] alone.
 pub fn json_schema() -> Value {
-    schemars::schema_for!(Scenario).to_value()
+    let mut schema = schemars::schema_for!(Scenario).to_value();
+    // A flag of `queuelab server`, and no setting of a scenario.
+    if let Some(server) = schema.pointer_mut("/$defs/ServerSettings/properties") {
+        server.as_object_mut().map(|settings| settings.remove("address"));
+    }
+    schema
 }

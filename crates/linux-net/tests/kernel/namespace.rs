@@ -51,6 +51,18 @@ fn threads_enter_and_the_caller_stays() {
 }
 
 #[test]
+fn a_program_leads_a_session_of_its_own() {
+    in_lab_namespace(|| {
+        let made = NetworkNamespace::create().unwrap();
+        let mut child = made.enter_on_exec(&mut sleeper()).spawn().unwrap();
+        let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
+        assert_eq!(nix::unistd::getsid(Some(pid)), Ok(pid));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    });
+}
+
+#[test]
 fn a_panic_inside_comes_out() {
     in_lab_namespace(|| {
         let made = NetworkNamespace::create().unwrap();
