@@ -1,7 +1,6 @@
 //! The server of a trial: started, asked, stopped, or found dead.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use chat_server::{
     AcceptedConnection, ServerCommand, ServerEvent, ServerReport, ServerSettings, Sigpipe,
@@ -19,6 +18,14 @@ pub(crate) struct Server {
     /// It tells of each connection as it accepts it.
     announces: bool,
     announced: Vec<AcceptedConnection>,
+}
+
+/// How far a server is.
+pub(crate) struct ServerStatus {
+    /// Connections accepted and registered so far.
+    pub(crate) accepted: u64,
+    /// Clients that it serves now.
+    pub(crate) threads: u64,
 }
 
 /// How a server ended.
@@ -61,16 +68,18 @@ impl Server {
         self.part.tell(&ServerCommand::Resume);
     }
 
-    /// Connections accepted and registered so far; none when it has died.
-    pub(crate) fn accepted(&mut self) -> Result<Option<u64>> {
+    /// How far it is; none when it has died.
+    pub(crate) fn status(&mut self) -> Result<Option<ServerStatus>> {
         self.part.tell(&ServerCommand::Status);
-        let accepted = self.await_event("status", |event| match event {
-            ServerEvent::Status { accepted, .. } => Some(accepted),
+        let status = self.await_event("status", |event| match event {
+            ServerEvent::Status { accepted, threads, .. } => {
+                Some(ServerStatus { accepted, threads })
+            }
             _ => None,
         });
-        match accepted {
+        match status {
             Err(LabError::PartDied { .. }) => Ok(None),
-            accepted => accepted.map(Some),
+            status => status.map(Some),
         }
     }
 
@@ -108,11 +117,4 @@ impl Server {
             event => wanted(event).map(Ok),
         })
     }
-}
-
-/// How long to wait for all that is established to be accepted, beyond the
-/// server's own delays.
-pub(crate) fn accept_patience(settings: &ServerSettings, established: u64) -> Duration {
-    let connections = u32::try_from(established).unwrap_or(u32::MAX);
-    settings.accept_delay.saturating_mul(connections).saturating_add(PATIENCE)
 }

@@ -13,7 +13,7 @@ use crate::backend::{Backend, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
 use crate::ledger::{self, ServerLedger};
 use crate::part::{PATIENCE, Part, config_arguments};
-use crate::server::{Server, ServerEnd, accept_patience};
+use crate::server::{Server, ServerEnd, ServerStatus};
 use crate::{facts, figures, invariants, laws};
 
 /// How long the lab waits between two looks at something.
@@ -56,6 +56,7 @@ impl Trial<'_> {
         let mut server = Server::start(testbed.as_ref(), &settings.server)?;
         let before = counters(testbed.as_ref())?;
         let loaded = self.load(testbed.as_ref(), &mut server)?;
+        self.await_idle(testbed.as_ref(), &mut server)?;
         let after = counters(testbed.as_ref())?;
         let end = server.stop()?;
         let sysctls = testbed.sysctls().clone();
@@ -213,24 +214,45 @@ impl Trial<'_> {
 
     /// Waits until the server has accepted what is established at the client.
     /// Phantoms never come: an empty accept queue that no longer gives the
-    /// server anything ends the wait, and so does a server that cannot accept.
+    /// server anything ends the wait.
     fn await_accepted(
         &self,
         testbed: &dyn Testbed,
         server: &mut Server,
         established: u64,
     ) -> Result<()> {
-        let deadline = Instant::now() + accept_patience(&self.cell.settings.server, established);
         let mut last = None;
+        self.await_server(testbed, server, |status, queued| {
+            let stuck = queued == 0 && last == Some(status.accepted);
+            last = Some(status.accepted);
+            status.accepted >= established || stuck
+        })
+    }
+
+    /// Waits until the server is done with what the clients have left behind:
+    /// what is still queued is accepted, and what was written is read.
+    fn await_idle(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<()> {
+        self.await_server(testbed, server, |status, queued| queued == 0 && status.threads == 0)
+    }
+
+    /// Asks the server until it is so far, or dead, or has had the time that a
+    /// connection has for everything.
+    fn await_server(
+        &self,
+        testbed: &dyn Testbed,
+        server: &mut Server,
+        mut so_far: impl FnMut(&ServerStatus, u32) -> bool,
+    ) -> Result<()> {
+        let deadline = Instant::now() + self.cell.settings.load.finish_deadline;
         while Instant::now() < deadline {
             self.check_interruption()?;
+            // Before the status: what leaves the queue between the two is then
+            // in the status.
             let queue = testbed.accept_queue(server.address.port())?;
-            let Some(accepted) = server.accepted()? else { break };
-            let drained = queue.is_none_or(|queue| queue.depth == 0);
-            if accepted >= established || (drained && last == Some(accepted)) {
+            let Some(status) = server.status()? else { break };
+            if so_far(&status, queue.map_or(0, |queue| queue.depth)) {
                 break;
             }
-            last = Some(accepted);
             std::thread::sleep(LOOK);
         }
         Ok(())

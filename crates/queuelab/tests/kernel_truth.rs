@@ -73,6 +73,39 @@ fn a_backlog_as_large_as_the_burst_loses_nobody() {
 }
 
 #[test]
+fn a_slow_server_is_waited_for_when_its_clients_have_left() {
+    // Everybody has connected, written and left long before the server has
+    // accepted the half of them: what it then accepts and reads still counts.
+    let out = out_directory();
+    let (output, _, trials) = run(
+        out.path(),
+        &[
+            "smoke",
+            "--only",
+            "server.backlog=64",
+            "--set",
+            "server.accept_delay=20ms",
+            "--set",
+            "load.clients=40",
+            "--set",
+            "load.leave=after_sending",
+            "--set",
+            "load.send_delay=0s",
+            "--set",
+            "load.interval=0s",
+        ],
+    );
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for trial in &trials {
+        assert_eq!(trial.outcomes.get(Outcome::Ok), 40, "{:?}", trial.outcomes);
+        assert_eq!(trial.accepted, Some(40));
+        assert_eq!(trial.rates.messages_written, 40 * 3);
+        assert_eq!(trial.rates.messages_ingested, Some(40 * 3));
+        assert!(trial.rates.window_seconds > 0.5, "until the server had read: {:?}", trial.rates);
+    }
+}
+
+#[test]
 fn a_backlog_of_ten_under_four_hundred_drops_and_the_counters_say_why() {
     let out = out_directory();
     let (output, _, trials) = run(
