@@ -56,7 +56,6 @@ impl Trial<'_> {
         let mut server = Server::start(testbed.as_ref(), &settings.server)?;
         let before = counters(testbed.as_ref())?;
         let loaded = self.load(testbed.as_ref(), &mut server)?;
-        self.await_idle(testbed.as_ref(), &mut server)?;
         let after = counters(testbed.as_ref())?;
         let end = server.stop()?;
         let sysctls = testbed.sysctls().clone();
@@ -179,6 +178,7 @@ impl Trial<'_> {
                 LoadEvent::Done(report) => Some(*report),
                 _ => None,
             })?;
+        self.await_idle(testbed, server)?;
         Ok(Loaded { report, accept_queue, seconds: began.elapsed().as_secs_f64() })
     }
 

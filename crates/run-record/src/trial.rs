@@ -27,7 +27,8 @@ pub struct TrialRecord {
     pub started: Timestamp,
     /// From the making of its testbed to its end, seconds.
     pub duration_seconds: f64,
-    /// The part of that in which its load was not running, seconds.
+    /// The part of that in which neither its load was running nor the server
+    /// was still busy with it, seconds.
     pub overhead_seconds: f64,
     /// Connections tried.
     pub attempts: u64,
