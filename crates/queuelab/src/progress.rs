@@ -26,7 +26,10 @@ fn place(point: &IndexMap<String, Value>) -> String {
         .iter()
         .map(|(path, v)| format!("{}={}", path.rsplit('.').next().unwrap_or(path), value(v)))
         .collect();
-    parts.join(" ")
+    match parts.as_slice() {
+        [] => "the only cell".to_owned(),
+        parts => parts.join(" "),
+    }
 }
 
 struct Bar(ProgressBar);

@@ -7,7 +7,7 @@ use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
 use crate::Run;
-use crate::run::written_point;
+use crate::run::place;
 
 /// Breaches listed one by one before they are only counted.
 const LISTED: usize = 20;
@@ -46,7 +46,7 @@ pub(crate) fn laws(run: &Run) -> Option<String> {
     let mut builder = Builder::default();
     builder.push_record(["cell", "law", "predicted", "measured", "deviation"]);
     for (trial, law) in shown {
-        let place = written_point(trial.point.iter().map(|(path, value)| (path.as_str(), value)));
+        let place = place(trial);
         let figure = |figure: Option<f64>| figure.map_or("·".to_owned(), |n| n.to_string());
         builder.push_record([
             place,
@@ -85,7 +85,7 @@ pub(crate) fn verdict(run: &Run) -> String {
     }
     let mut text = format!("FAILED: {} of {checked} checks.", breaches.len());
     for (trial, (kind, name, detail)) in breaches.iter().take(LISTED) {
-        let place = written_point(trial.point.iter().map(|(path, value)| (path.as_str(), value)));
+        let place = place(trial);
         text += &format!("\n  trial {} ({place}): {kind} `{name}`: {detail}", trial.id);
     }
     if breaches.len() > LISTED {

@@ -9,7 +9,7 @@ use tabled::settings::{Alignment, Style};
 
 use crate::Run;
 use crate::figure::{count, nanoseconds};
-use crate::run::{combinations, written_point};
+use crate::run::{combinations, place, written_point};
 
 /// Counters shown even at 0, because that they did not move is the answer;
 /// server's host, then client's.
@@ -48,11 +48,10 @@ pub(crate) fn worst_connect(run: &Run) -> Option<String> {
         .iter()
         .filter(|trial| trial.connect_latency.count > 0)
         .max_by_key(|trial| trial.connect_latency.max_ns)?;
-    let place = written_point(worst.point.iter().map(|(path, value)| (path.as_str(), value)));
-    let place = if place.is_empty() { String::new() } else { format!(" ({place})") };
     let mut text = format!(
-        "Worst connect latency: {}{place}.",
-        nanoseconds(worst.connect_latency.max_ns as f64)
+        "Worst connect latency: {} ({}).",
+        nanoseconds(worst.connect_latency.max_ns as f64),
+        place(worst)
     );
     let mut waited: BTreeMap<u32, u64> = BTreeMap::new();
     for (&retransmits, &attempts) in run.trials.iter().flat_map(|trial| &trial.syn_retransmits) {

@@ -68,6 +68,14 @@ pub(crate) fn short_name(path: &str) -> &str {
         .unwrap_or(path)
 }
 
+/// A trial's place on the axes, as a line of text.
+pub(crate) fn place(trial: &TrialRecord) -> String {
+    match written_point(trial.point.iter().map(|(path, value)| (path.as_str(), value))) {
+        nowhere if nowhere.is_empty() => "the only cell".to_owned(),
+        place => place,
+    }
+}
+
 /// A point as a line of text: `design global-lock, backlog 10`.
 pub(crate) fn written_point<'a>(point: impl IntoIterator<Item = (&'a str, &'a Value)>) -> String {
     let parts: Vec<_> = point
