@@ -26,3 +26,7 @@ schemas:
     cargo lab schema scenario > schemas/scenario.schema.json
     cargo lab schema run > schemas/run.schema.json
     cargo lab schema trial > schemas/trial.schema.json
+
+# What the load generator itself can take: it must not be what is measured.
+bench *flags:
+    cargo run --release --package load-generator --example receive_rate -- {{flags}}
