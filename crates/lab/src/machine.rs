@@ -1,8 +1,9 @@
 //! The machine, and its own sysctls.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
+use linux_net::SysctlName;
 use run_record::Machine;
 
 /// The machine that this process runs on.
@@ -25,17 +26,21 @@ fn memory_bytes() -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
-/// The machine's own values of the sysctls that decide how connections queue,
-/// and of those that a scenario sets: to see that no trial changed them. Call
-/// it from a thread in the machine's own network namespace.
-pub(crate) fn own_sysctls<'a>(set: impl Iterator<Item = &'a str>) -> BTreeMap<String, String> {
-    linux_net::DECIDING_SYSCTLS
+/// The sysctls by which to see that no trial changed the machine's own: those
+/// that decide how connections queue, and those that a scenario sets.
+pub(crate) fn watched_sysctls<'a>(set: impl Iterator<Item = &'a str>) -> BTreeSet<SysctlName> {
+    let deciding = linux_net::DECIDING_SYSCTLS.iter().copied();
+    deciding.chain(set).filter_map(|name| name.parse().ok()).collect()
+}
+
+/// The machine's own values of them. Call it from a thread in the machine's own
+/// network namespace.
+pub(crate) fn own_sysctls(watched: &BTreeSet<SysctlName>) -> BTreeMap<String, String> {
+    watched
         .iter()
-        .copied()
-        .chain(set)
         .filter_map(|name| {
-            let path = format!("/proc/sys/{}", name.replace('.', "/"));
-            fs::read_to_string(path).ok().map(|value| (name.to_owned(), value.trim().to_owned()))
+            let value = fs::read_to_string(name.path()).ok()?;
+            Some((name.to_string(), value.trim().to_owned()))
         })
         .collect()
 }

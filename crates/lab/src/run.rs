@@ -1,9 +1,10 @@
 //! The life of a run: trials in order, each appended as it ends.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use linux_net::SysctlName;
 use run_record::{RunDirectory, RunRecord, SysctlValues, TrialRecord};
 use scenario::{Cell, Plan, PlannedTrial};
 
@@ -76,7 +77,8 @@ impl Run<'_> {
         done: Vec<TrialRecord>,
         progress: &mut dyn Progress,
     ) -> Result<RunEnd> {
-        let own_before = self.own_sysctls();
+        let watched = self.watched_sysctls();
+        let own_before = machine::own_sysctls(&watched);
         let done_ids: HashSet<u32> = done.iter().map(|trial| trial.id).collect();
         let mut trials = done;
         for planned in self.plan.trials.iter().filter(|trial| !done_ids.contains(&trial.id)) {
@@ -98,7 +100,8 @@ impl Run<'_> {
                 true => LabError::Interrupted,
                 false => error,
             })?;
-            let untouched = invariants::host_untouched(&own_before, &self.own_sysctls());
+            let untouched =
+                invariants::host_untouched(&own_before, &machine::own_sysctls(&watched));
             finished.record.invariants.push(untouched);
             if self.plan.scenario.record.attempts {
                 directory.write_attempts(planned.id, &finished.attempts)?;
@@ -115,11 +118,11 @@ impl Run<'_> {
         self.interrupted.load(Ordering::Relaxed)
     }
 
-    fn own_sysctls(&self) -> BTreeMap<String, String> {
+    fn watched_sysctls(&self) -> BTreeSet<SysctlName> {
         let set = self.plan.cells.iter().flat_map(|cell| {
             let hosts = &cell.settings.hosts;
             hosts.server.sysctls.keys().chain(hosts.client.sysctls.keys())
         });
-        machine::own_sysctls(set.map(String::as_str))
+        machine::watched_sysctls(set.map(String::as_str))
     }
 }
