@@ -63,9 +63,9 @@ pub(crate) fn worst_connect(run: &Run) -> Option<String> {
         text += &format!("\n  {} attempts made {retransmits} {times}.", count(attempts as i64));
     }
     if waits && run.trials.iter().any(|trial| trial.rates.messages_written > 0) {
-        text += "\n  The rates are over the time from the first message written to the last one \
-                 delivered: where a client chatted\n  only after a retransmission, its wait is in \
-                 them, and lowers them.";
+        text += "\n  The rates are over the time from the first message written to the last one read \
+                 or delivered: where a client\n  chatted only after a retransmission, its wait is \
+                 in them, and lowers them.";
     }
     Some(text)
 }
