@@ -5,6 +5,7 @@
 //! | `backend` | what a backend must give: testbeds of two hosts |
 //! | `netns` | the backend of plain network namespaces |
 //! | `part` | a running `queuelab server` or `queuelab load`: JSON lines both ways |
+//! | `child` | a part as a child process of this one |
 //! | `run` | the life of a run: trials in order, each appended as it ends |
 //! | `trial` | the life of a trial, from testbed to record |
 //! | `server` | the server of a trial: started, asked, stopped, or found dead |
@@ -20,6 +21,7 @@
 //! the command line chooses.
 
 mod backend;
+mod child;
 mod error;
 mod facts;
 mod figures;
@@ -37,5 +39,5 @@ pub use backend::{Addresses, Backend, Role, Testbed, TestbedSpec};
 pub use error::LabError;
 pub use machine::machine;
 pub use netns::Netns;
-pub use part::Part;
+pub use part::{Part, PartControl, PartEnd};
 pub use run::{Progress, Run, RunEnd};

@@ -14,6 +14,7 @@ use linux_net::{Counters, LinkAddresses, NetworkNamespace, SocketDiag, SysctlNam
 use run_record::{AcceptQueue, SysctlValues};
 
 use crate::backend::{Addresses, Backend, Role, Testbed, TestbedSpec};
+use crate::child::spawn_part;
 use crate::error::{LabError, Result};
 use crate::part::Part;
 
@@ -152,6 +153,6 @@ impl Testbed for Namespaces {
         let mut command = Command::new(std::env::current_exe().map_err(start)?);
         command.args(arguments);
         self.of(role).enter_on_exec(&mut command);
-        Part::spawn(part, command)
+        spawn_part(part, command)
     }
 }

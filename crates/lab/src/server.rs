@@ -85,17 +85,17 @@ impl Server {
 
     /// Stops it, unless it is dead already.
     pub(crate) fn stop(mut self) -> Result<ServerEnd> {
-        let died_before = self.part.ended_ns().is_some();
+        let died_before = self.part.end().is_some();
         self.part.tell(&ServerCommand::Stop);
         let report = self.await_event("last report", |event| match event {
             ServerEvent::Stopped(report) => Some(report),
             _ => None,
         });
-        match (report, self.part.ended_ns()) {
+        match (report, self.part.end().cloned()) {
             (Ok(report), _) if !died_before => Ok(ServerEnd::Stopped(report)),
-            (Ok(_) | Err(LabError::PartDied { .. }), Some(at_ns)) => Ok(ServerEnd::Died {
-                status: self.part.exit(),
-                at_ns,
+            (Ok(_) | Err(LabError::PartDied { .. }), Some(end)) => Ok(ServerEnd::Died {
+                status: end.status,
+                at_ns: end.at_ns,
                 accepted: self.announces.then_some(self.announced),
             }),
             (Ok(report), None) => Ok(ServerEnd::Stopped(report)),

@@ -51,18 +51,24 @@ impl NetworkNamespace {
     /// # Errors
     /// When the namespace cannot be entered, or /proc is not as it should be.
     pub fn counters(&self) -> Result<Counters, CountersError> {
-        self.run(|| {
-            let read = |name| {
-                // Not /proc/net: that is the namespace of the first thread.
-                let path = format!("/proc/thread-self/net/{name}");
-                fs::read_to_string(&path).map_err(|source| CountersError::Read { path, source })
-            };
-            Counters::parse(&read("netstat")?, &read("snmp")?, &read("sockstat")?)
-        })?
+        self.run(Counters::here)?
     }
 }
 
 impl Counters {
+    /// Reads the counters of the calling thread's namespace; any process may.
+    ///
+    /// # Errors
+    /// When /proc is not as it should be.
+    pub fn here() -> Result<Self, CountersError> {
+        let read = |name| {
+            // Not /proc/net: that is the namespace of the first thread.
+            let path = format!("/proc/thread-self/net/{name}");
+            fs::read_to_string(&path).map_err(|source| CountersError::Read { path, source })
+        };
+        Self::parse(&read("netstat")?, &read("snmp")?, &read("sockstat")?)
+    }
+
     /// Reads the texts of the three files.
     ///
     /// # Errors

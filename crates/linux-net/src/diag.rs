@@ -66,6 +66,23 @@ pub struct StateCounts {
 }
 
 impl StateCounts {
+    /// Sockets in any state.
+    pub fn total(&self) -> u32 {
+        let Self { established, syn_sent, syn_recv, fin_wait1, fin_wait2, time_wait, .. } = *self;
+        let Self { close, close_wait, last_ack, listen, closing, .. } = *self;
+        established
+            + syn_sent
+            + syn_recv
+            + fin_wait1
+            + fin_wait2
+            + time_wait
+            + close
+            + close_wait
+            + last_ack
+            + listen
+            + closing
+    }
+
     fn count(&mut self, state: TcpState) {
         *match state {
             TcpState::Established => &mut self.established,

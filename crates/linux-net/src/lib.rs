@@ -35,11 +35,16 @@ pub use clock::monotonic_ns;
 pub use counters::{CounterDelta, Counters, CountersError};
 pub use diag::{DiagError, Listener, SocketDiag, StateCounts};
 pub use limits::{OpenFilesError, raise_open_files};
-pub use link::{CLIENT_INTERFACE, LinkAddresses, LinkError, SERVER_INTERFACE, join_with_veth};
-pub use namespace::NetworkNamespace;
+pub use link::{
+    CLIENT_INTERFACE, LinkAddresses, LinkError, SERVER_INTERFACE, add_addresses_here,
+    join_with_veth,
+};
+pub use namespace::{NetworkNamespace, lead_session_on_exec};
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resource::ResourceUsage;
-pub use sysctl::{DECIDING_SYSCTLS, SysctlError, SysctlScope, sysctl_scope, sysctl_scopes};
+pub use sysctl::{
+    DECIDING_SYSCTLS, SysctlError, SysctlScope, read_sysctls_here, sysctl_scope, sysctl_scopes,
+};
 pub use sysctl_name::{SysctlName, SysctlNameError};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};
 pub use user_namespace::{

@@ -121,6 +121,24 @@ pub fn join_with_veth(
     clients.iter().try_for_each(|own| client_end.wait_until_local(*own))
 }
 
+/// Gives an interface of the calling thread's namespace more addresses. Needs
+/// CAP_NET_ADMIN there.
+///
+/// # Errors
+/// The first request that the kernel refused; one for an interface that is not
+/// there.
+pub fn add_addresses_here(
+    interface: &str,
+    addresses: &[IpAddr],
+    prefix: u8,
+) -> Result<(), LinkError> {
+    let refused = |source| LinkError::Refused { request: format!("find {interface}"), source };
+    let index = nix::net::if_::if_nametoindex(interface).map_err(|errno| refused(errno.into()))?;
+    let mut netlink = Netlink::open(NETLINK_ROUTE).map_err(refused)?;
+    let requests = addresses.iter().map(|own| Request::address(index, *own, prefix)).collect();
+    carry_out(&mut netlink, requests)
+}
+
 /// Brings the loopback of the calling thread's namespace up.
 pub(crate) fn bring_loopback_up() -> io::Result<()> {
     let request = Request::bring_up(LOOPBACK_INDEX, "lo");

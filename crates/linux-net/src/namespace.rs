@@ -118,21 +118,30 @@ impl NetworkNamespace {
     /// process died before its child could ask for that signal.
     pub fn enter_on_exec<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let file = Arc::clone(&self.file);
-        let parent = getpid();
-        let enter = move || -> io::Result<()> {
-            setns(&file, CloneFlags::CLONE_NEWNET)?;
-            setsid()?;
-            set_pdeathsig(Signal::SIGKILL)?;
-            if getppid() != parent {
-                return Err(io::Error::from_raw_os_error(libc::ESRCH));
-            }
-            Ok(())
-        };
-        // SAFETY: between fork and exec the closure only makes system calls
-        // (setns, setsid, prctl, getppid) on memory that was allocated before; the
-        // errors it makes are plain numbers.
-        unsafe { command.pre_exec(enter) }
+        let enter = move || Ok(setns(&file, CloneFlags::CLONE_NEWNET)?);
+        // SAFETY: between fork and exec the closure only makes a system call
+        // (setns) on memory that was allocated before; its error is a number.
+        unsafe { command.pre_exec(enter) };
+        lead_session_on_exec(command)
     }
+}
+
+/// As [`NetworkNamespace::enter_on_exec`], and stays in the namespace of the
+/// thread that spawns it.
+pub fn lead_session_on_exec(command: &mut Command) -> &mut Command {
+    let parent = getpid();
+    let lead = move || -> io::Result<()> {
+        setsid()?;
+        set_pdeathsig(Signal::SIGKILL)?;
+        if getppid() != parent {
+            return Err(io::Error::from_raw_os_error(libc::ESRCH));
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec the closure only makes system calls
+    // (setsid, prctl, getppid) on memory that was allocated before; the errors
+    // it makes are plain numbers.
+    unsafe { command.pre_exec(lead) }
 }
 
 impl AsFd for NetworkNamespace {

@@ -165,6 +165,22 @@ fn writable(name: &SysctlName) -> Result<(), nix::Error> {
     access(&path, AccessFlags::W_OK)
 }
 
+/// What is in force, in the calling thread's namespace, of
+/// [`DECIDING_SYSCTLS`] and of `names`; any process may read them.
+///
+/// # Errors
+/// [`SysctlError::Unknown`] for one of `names` that is not there;
+/// [`SysctlError::Read`].
+pub fn read_sysctls_here(
+    names: &[SysctlName],
+) -> Result<BTreeMap<SysctlName, String>, SysctlError> {
+    let mut effective = read_deciding()?;
+    for name in names {
+        effective.insert(name.clone(), read(name)?);
+    }
+    Ok(effective)
+}
+
 impl NetworkNamespace {
     /// Sets one of the namespace's own sysctls and returns the value that is
     /// in force, fields separated by one space.
