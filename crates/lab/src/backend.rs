@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use indexmap::IndexMap;
 use linux_net::Counters;
 use run_record::{AcceptQueue, SysctlValues};
+use scenario::Plan;
 
 use crate::Part;
 use crate::error::Result;
@@ -62,16 +63,53 @@ pub struct Addresses {
     pub client: Vec<IpAddr>,
 }
 
+/// What the largest cell of a run needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Clients, each with a connection and a thread of the server.
+    pub clients: u32,
+    /// Stack of such a thread, bytes.
+    pub thread_stack: u64,
+}
+
+impl Needs {
+    /// What the cells of a plan need at most.
+    pub fn of(plan: &Plan) -> Self {
+        let settings = || plan.cells.iter().map(|cell| &cell.settings);
+        Self {
+            clients: settings().map(|cell| cell.load.clients).max().unwrap_or(0),
+            thread_stack: settings().map(|cell| cell.server.thread_stack).max().unwrap_or(0),
+        }
+    }
+
+    /// Files that a part may have open: a socket for each client, and some
+    /// others.
+    pub fn open_files(&self) -> u64 {
+        u64::from(self.clients) + 64
+    }
+}
+
 /// Makes testbeds.
 pub trait Backend {
     /// How a run directory names it.
     fn describe(&self) -> run_record::Backend;
 
-    /// A new testbed, its sysctls applied and read back.
+    /// Makes room for a run: once, before its first testbed.
+    ///
+    /// # Errors
+    /// When the machine does not have that much.
+    fn make_room(&self, needs: &Needs) -> Result<()>;
+
+    /// A testbed for a trial, as if it were new: its sysctls applied and read
+    /// back, no trace of an earlier trial in it.
     ///
     /// # Errors
     /// When the machine refuses it, or a sysctl.
-    fn testbed(&self, spec: &TestbedSpec) -> Result<Box<dyn Testbed>>;
+    fn testbed(&self, spec: &TestbedSpec, trial: u32) -> Result<Box<dyn Testbed>>;
+
+    /// A testbed that will be asked for when the running trial ends. What the
+    /// backend does beforehand must not disturb that trial.
+    fn prepare(&self, _spec: &TestbedSpec, _trial: u32) {}
 }
 
 /// Two hosts, joined by a link, with nothing else on it. Dropping it ends them.
@@ -106,4 +144,13 @@ pub trait Testbed {
     /// # Errors
     /// When it cannot be started.
     fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Part>;
+
+    /// Fails where the testbed is not what it was when it was made: its hosts
+    /// are alive and joined. What a trial found is worth nothing otherwise.
+    ///
+    /// # Errors
+    /// What became of it.
+    fn verify(&self) -> Result<()> {
+        Ok(())
+    }
 }

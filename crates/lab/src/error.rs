@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use run_record::RunDirectoryError;
 
+use crate::docker::DockerError;
+
 /// Why a run could not go on. What the trials found is never an error.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
@@ -86,6 +88,12 @@ pub enum LabError {
         /// The line.
         line: String,
     },
+    /// Too few files may be open.
+    #[error(transparent)]
+    OpenFiles(#[from] linux_net::OpenFilesError),
+    /// The Docker engine, or something of it, failed.
+    #[error(transparent)]
+    Docker(#[from] DockerError),
     /// The run directory could not be written.
     #[error(transparent)]
     Record(#[from] RunDirectoryError),

@@ -4,6 +4,9 @@
 //! |---|---|
 //! | `backend` | what a backend must give: testbeds of two hosts |
 //! | `netns` | the backend of plain network namespaces |
+//! | `docker` | the backend of containers |
+//! | `agent` | the first process of a container: the lab's hands inside it |
+//! | `idle` | when the machine is idle |
 //! | `part` | a running `queuelab server` or `queuelab load`: JSON lines both ways |
 //! | `child` | a part as a child process of this one |
 //! | `run` | the life of a run: trials in order, each appended as it ends |
@@ -20,11 +23,14 @@
 //! is a module that implements [`Backend`] and [`Testbed`], and one line where
 //! the command line chooses.
 
+mod agent;
 mod backend;
 mod child;
+mod docker;
 mod error;
 mod facts;
 mod figures;
+mod idle;
 mod invariants;
 mod laws;
 mod ledger;
@@ -35,7 +41,9 @@ mod run;
 mod server;
 mod trial;
 
-pub use backend::{Addresses, Backend, Role, Testbed, TestbedSpec};
+pub use agent::serve_host;
+pub use backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
+pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
 pub use error::LabError;
 pub use machine::machine;
 pub use netns::Netns;

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use linux_net::{Counters, LinkAddresses, NetworkNamespace, SocketDiag, SysctlName};
 use run_record::{AcceptQueue, SysctlValues};
 
-use crate::backend::{Addresses, Backend, Role, Testbed, TestbedSpec};
+use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
 use crate::child::spawn_part;
 use crate::error::{LabError, Result};
 use crate::part::Part;
@@ -54,7 +54,13 @@ impl Backend for Netns {
         run_record::Backend { name: "netns".to_owned(), version: None, details: details.to_owned() }
     }
 
-    fn testbed(&self, spec: &TestbedSpec) -> Result<Box<dyn Testbed>> {
+    fn make_room(&self, needs: &Needs) -> Result<()> {
+        // Server and load inherit the limit.
+        linux_net::raise_open_files(needs.open_files())?;
+        Ok(())
+    }
+
+    fn testbed(&self, spec: &TestbedSpec, _trial: u32) -> Result<Box<dyn Testbed>> {
         let server = NetworkNamespace::create()?;
         let client = NetworkNamespace::create()?;
         // Before the link: a sysctl of the whole namespace must not find

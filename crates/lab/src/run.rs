@@ -54,10 +54,13 @@ impl Run<'_> {
         let mut in_force = None;
         for cell in &self.plan.cells {
             let spec = TestbedSpec::of(&cell.settings);
+            let planned = self.plan.trials.iter().find(|trial| trial.cell == cell.index);
+            let trial = planned.map_or(0, |trial| trial.id);
             if tried.contains(&spec) {
                 continue;
             }
-            let effective = self.backend.testbed(&spec).and_then(|bed| bed.effective_sysctls());
+            let effective =
+                self.backend.testbed(&spec, trial).and_then(|bed| bed.effective_sysctls());
             let effective = effective.map_err(|error| (cell.index, error))?;
             in_force.get_or_insert(effective);
             tried.push(spec);
@@ -81,7 +84,9 @@ impl Run<'_> {
         let own_before = machine::own_sysctls(&watched);
         let done_ids: HashSet<u32> = done.iter().map(|trial| trial.id).collect();
         let mut trials = done;
-        for planned in self.plan.trials.iter().filter(|trial| !done_ids.contains(&trial.id)) {
+        let missing: Vec<_> =
+            self.plan.trials.iter().filter(|trial| !done_ids.contains(&trial.id)).collect();
+        for (position, planned) in missing.iter().enumerate() {
             if self.is_interrupted() {
                 return Err(LabError::Interrupted);
             }
@@ -91,6 +96,7 @@ impl Run<'_> {
                 backend: self.backend,
                 cell,
                 planned,
+                next: missing.get(position + 1).map(|next| self.wanted(next)),
                 expectations: &self.plan.expectations,
                 server_may_die: self.plan.scenario.server_may_die,
                 interrupted: self.interrupted,
@@ -112,6 +118,11 @@ impl Run<'_> {
         }
         directory.finish(&mut record)?;
         Ok(RunEnd { path: directory.path().to_owned(), record, trials })
+    }
+
+    /// The testbed that a trial will want.
+    fn wanted(&self, trial: &PlannedTrial) -> (TestbedSpec, u32) {
+        (TestbedSpec::of(&self.plan.cells[trial.cell].settings), trial.id)
     }
 
     fn is_interrupted(&self) -> bool {

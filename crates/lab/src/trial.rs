@@ -24,6 +24,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) backend: &'a dyn Backend,
     pub(crate) cell: &'a Cell,
     pub(crate) planned: &'a PlannedTrial,
+    /// The testbed of the trial after this one.
+    pub(crate) next: Option<(TestbedSpec, u32)>,
     pub(crate) expectations: &'a scenario::Expectations,
     pub(crate) server_may_die: bool,
     pub(crate) interrupted: &'a AtomicBool,
@@ -33,6 +35,15 @@ pub(crate) struct Trial<'a> {
 pub(crate) struct Finished {
     pub(crate) record: TrialRecord,
     pub(crate) attempts: Vec<AttemptRow>,
+}
+
+/// What was seen on a testbed.
+struct Observed {
+    predictions: Vec<laws::Prediction>,
+    before: Counters,
+    loaded: Loaded,
+    after: Counters,
+    end: ServerEnd,
 }
 
 /// What the load's part of the trial gave.
@@ -49,15 +60,14 @@ impl Trial<'_> {
         let began = Instant::now();
         let settings = &self.cell.settings;
         let spec = TestbedSpec::of(settings);
-        let testbed = self.backend.testbed(&spec)?;
-        let somaxconn = testbed.effective_sysctls()?.server.get("net.core.somaxconn").cloned();
-        let predictions = laws::predict(settings, somaxconn.and_then(|value| value.parse().ok()));
-
-        let mut server = Server::start(testbed.as_ref(), &settings.server)?;
-        let before = counters(testbed.as_ref())?;
-        let loaded = self.load(testbed.as_ref(), &mut server)?;
-        let after = counters(testbed.as_ref())?;
-        let end = server.stop()?;
+        let testbed = self.backend.testbed(&spec, self.planned.id)?;
+        let observed = self.observe(testbed.as_ref());
+        if !matches!(observed, Err(LabError::Interrupted)) {
+            // Whatever was observed, a testbed that broke says why; and what
+            // was measured on one is no measurement.
+            testbed.verify()?;
+        }
+        let Observed { predictions, before, loaded, after, end } = observed?;
         let sysctls = testbed.sysctls().clone();
         drop(testbed);
 
@@ -144,6 +154,19 @@ impl Trial<'_> {
         Ok(Finished { record, attempts: joined.rows })
     }
 
+    fn observe(&self, testbed: &dyn Testbed) -> Result<Observed> {
+        let settings = &self.cell.settings;
+        let somaxconn = testbed.effective_sysctls()?.server.get("net.core.somaxconn").cloned();
+        let predictions = laws::predict(settings, somaxconn.and_then(|value| value.parse().ok()));
+
+        let mut server = Server::start(testbed, &settings.server)?;
+        let before = counters(testbed)?;
+        let loaded = self.load(testbed, &mut server)?;
+        let after = counters(testbed)?;
+        let end = server.stop()?;
+        Ok(Observed { predictions, before, loaded, after, end })
+    }
+
     fn load(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<Loaded> {
         let settings = &self.cell.settings;
         let target = server.address;
@@ -158,6 +181,9 @@ impl Trial<'_> {
         };
         let began = Instant::now();
         let mut load = testbed.start(Role::Client, "load", &config_arguments("load", &config))?;
+        if let Some((spec, trial)) = &self.next {
+            self.backend.prepare(spec, *trial);
+        }
 
         let established =
             self.await_load(&mut load, connect_time(&config), "decision", |event| match event {

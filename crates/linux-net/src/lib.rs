@@ -43,7 +43,8 @@ pub use namespace::{NetworkNamespace, lead_session_on_exec};
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resource::ResourceUsage;
 pub use sysctl::{
-    DECIDING_SYSCTLS, SysctlError, SysctlScope, read_sysctls_here, sysctl_scope, sysctl_scopes,
+    DECIDING_SYSCTLS, SysctlError, SysctlScope, check_kept, read_sysctls_here, sysctl_scope,
+    sysctl_scopes,
 };
 pub use sysctl_name::{SysctlName, SysctlNameError};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};

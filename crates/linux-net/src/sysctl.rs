@@ -301,10 +301,24 @@ fn read(name: &SysctlName) -> Result<String, SysctlError> {
 
 fn read_as_asked(name: &SysctlName, asked: &str) -> Result<String, SysctlError> {
     let effective = read(name)?;
-    if is_same_value(asked, &effective) {
-        return Ok(effective);
+    check_kept(name, asked, &effective)?;
+    Ok(effective)
+}
+
+/// Whether the value that was read back is the one that was asked for: field by
+/// field, and numbers as numbers.
+///
+/// # Errors
+/// [`SysctlError::NotKept`].
+pub fn check_kept(name: &SysctlName, asked: &str, effective: &str) -> Result<(), SysctlError> {
+    match is_same_value(asked, effective) {
+        true => Ok(()),
+        false => Err(SysctlError::NotKept {
+            name: name.clone(),
+            asked: asked.to_owned(),
+            effective: effective.to_owned(),
+        }),
     }
-    Err(SysctlError::NotKept { name: name.clone(), asked: asked.to_owned(), effective })
 }
 
 fn read_deciding() -> Result<BTreeMap<SysctlName, String>, SysctlError> {

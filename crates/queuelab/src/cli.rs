@@ -44,12 +44,20 @@ pub(crate) enum Command {
         #[arg(value_enum, default_value_t)]
         of: SchemaOf,
     },
+    /// Make or look at the image that containers are made from.
+    Image(ImageArguments),
+    /// Remove what runs that are no longer alive have left in the Docker
+    /// engine.
+    Clean(CleanArguments),
     /// The chat server, in this host.
     Server(ServerArguments),
     /// The load generator, in this host.
     Load(Box<LoadArguments>),
     /// Talk to a chat server from this terminal.
     Chat(ChatArguments),
+    /// Be the first process of a container, for the lab that started it.
+    #[command(hide = true)]
+    Host,
     /// Print completions for a shell.
     Completions {
         /// The shell.
@@ -127,6 +135,32 @@ pub(crate) enum BackendName {
     /// allows user namespaces.
     #[default]
     Netns,
+    /// Containers: a Docker engine, and permission to use it.
+    Docker,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ImageArguments {
+    #[command(subcommand)]
+    pub(crate) command: ImageCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ImageCommand {
+    /// Make `queuelab:<hash>` and `queuelab:latest` of this executable, which
+    /// is linked statically. Nothing is downloaded, and nothing is done where
+    /// it exists.
+    Build,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CleanArguments {
+    /// The images that queuelab made, too.
+    #[arg(long)]
+    pub(crate) images: bool,
+    /// Only say what would be removed.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,9 @@
 
 pub(crate) mod chat;
 pub(crate) mod check;
+pub(crate) mod clean;
+pub(crate) mod host;
+pub(crate) mod image;
 pub(crate) mod list;
 pub(crate) mod load;
 pub(crate) mod man;

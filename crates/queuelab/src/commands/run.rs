@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
-use lab::{Backend, LabError, Netns, Run};
+use lab::{Backend, Docker, DockerError, LabError, Needs, Netns, Run};
 use run_record::{
     Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
 };
@@ -20,11 +20,14 @@ use crate::progress;
 
 /// Runs a scenario, or goes on with a run.
 pub(crate) fn run(arguments: &RunArguments) -> Result {
-    // Before anything starts a thread: a user namespace can be entered only by
-    // a process that has none.
-    linux_net::enter_user_namespace()?;
     let backend: Box<dyn Backend> = match arguments.backend {
-        BackendName::Netns => Box::new(Netns::new()?),
+        BackendName::Netns => {
+            // Before anything starts a thread: a user namespace can be entered
+            // only by a process that has none.
+            linux_net::enter_user_namespace()?;
+            Box::new(Netns::new()?)
+        }
+        BackendName::Docker => Box::new(Docker::connect().map_err(LabError::Docker)?),
     };
     let interrupted = interruption()?;
     let begun = match &arguments.resume {
@@ -68,7 +71,7 @@ fn begun(
     let name = arguments.scenario.as_deref().expect("clap requires it without --resume");
     let overrides = plan::overrides(&arguments.changes);
     let plan = plan::plan(name, &overrides, arguments.changes.seed)?;
-    allow_open_files(&plan)?;
+    backend.make_room(&Needs::of(&plan))?;
     let run = Run { plan: &plan, backend, interrupted };
     let sysctls = run.try_testbeds().map_err(|(cell, error)| refused(&plan, cell, error))?;
     let record = RunRecord {
@@ -100,15 +103,20 @@ fn begun(
 /// A testbed that could not be made: where the kernel refused a sysctl's value,
 /// that is the scenario's fault, and told at its place there.
 fn refused(plan: &Plan, cell: usize, error: LabError) -> CommandError {
-    match &error {
-        LabError::Sysctl { host, source } => match source.name() {
-            Some(name) => {
-                let path = format!("hosts.{host}.sysctls.{name}");
-                plan.refused(cell, &path, format!("failed to {source}")).into()
-            }
-            None => error.into(),
-        },
-        _ => error.into(),
+    let sysctl = match &error {
+        LabError::Sysctl { host, source } => {
+            source.name().map(|name| (*host, name.to_string(), format!("failed to {source}")))
+        }
+        LabError::Docker(DockerError::SysctlRefused { host, name, words }) => {
+            Some((*host, name.clone(), format!("the Docker engine says: {words}")))
+        }
+        _ => None,
+    };
+    match sysctl {
+        Some((host, name, reason)) => {
+            plan.refused(cell, &format!("hosts.{host}.sysctls.{name}"), reason).into()
+        }
+        None => error.into(),
     }
 }
 
@@ -139,21 +147,10 @@ fn resumed(path: &Path, name: Option<&str>, backend: &dyn Backend) -> Result<Beg
     if here != *there {
         return refuse(format!("it ran on the backend {there}, and this is {here}"));
     }
-    allow_open_files(&plan)?;
+    backend.make_room(&Needs::of(&plan))?;
     record.resumed.push(Timestamp::now());
     directory.write_run(&record)?;
     Ok(Begun { plan, directory, record, done })
-}
-
-/// Files that a part has open besides a socket for each client.
-const OTHER_FILES: u64 = 64;
-
-/// Raises the limit of open files, which server and load inherit, to what the
-/// largest cell needs.
-fn allow_open_files(plan: &Plan) -> Result<()> {
-    let clients = plan.cells.iter().map(|cell| u64::from(cell.settings.load.clients)).max();
-    linux_net::raise_open_files(clients.unwrap_or(0) + OTHER_FILES)?;
-    Ok(())
 }
 
 fn axes(plan: &Plan) -> Vec<Axis> {

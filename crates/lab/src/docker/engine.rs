@@ -1,0 +1,183 @@
+//! The connection to a Docker engine.
+
+use std::future::Future;
+use std::path::Path;
+use std::time::Duration;
+
+use bollard::errors::Error;
+use bollard::{API_DEFAULT_VERSION, Docker};
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::error::{DockerError, Result};
+
+/// Where an engine of the whole machine listens.
+const SYSTEM_SOCKET: &str = "/var/run/docker.sock";
+/// An engine does everything that the lab asks within a second or two, and
+/// within some more on a busy machine.
+const ENGINE_PATIENCE: Duration = Duration::from_secs(60);
+
+/// An engine that answered.
+#[derive(Debug)]
+pub(super) struct Engine {
+    docker: Docker,
+    runtime: Runtime,
+    socket: String,
+    /// For example `20.10.24`.
+    pub(super) version: String,
+}
+
+impl Engine {
+    /// Finds the engine and agrees with it on a version of its interface.
+    pub(super) fn connect() -> Result<Self> {
+        Self::connect_to(&socket()?)
+    }
+
+    fn connect_to(socket: &str) -> Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .thread_name("docker")
+            .enable_all()
+            .build()
+            .map_err(DockerError::Runtime)?;
+        let unreachable = |error: Error| unreachable(socket, &error);
+        let timeout = ENGINE_PATIENCE.as_secs();
+        let docker =
+            Docker::connect_with_unix(socket, timeout, API_DEFAULT_VERSION).map_err(unreachable)?;
+        let version = async {
+            let docker = docker.negotiate_version().await?;
+            let version = docker.version().await?.version;
+            Ok((docker, version))
+        };
+        let (docker, version) = runtime.block_on(version).map_err(unreachable)?;
+        Ok(Self {
+            docker,
+            runtime,
+            socket: socket.to_owned(),
+            version: version.unwrap_or_else(|| "of unknown version".to_owned()),
+        })
+    }
+
+    /// The client; what it does goes through [`Engine::call`].
+    pub(super) fn docker(&self) -> &Docker {
+        &self.docker
+    }
+
+    /// The socket it listens on.
+    pub(super) fn socket(&self) -> &str {
+        &self.socket
+    }
+
+    /// To start what goes on by itself.
+    pub(super) fn handle(&self) -> &Handle {
+        self.runtime.handle()
+    }
+
+    /// Waits for what was asked of the engine. `doing` reads after "failed to".
+    pub(super) fn call<T>(
+        &self,
+        doing: &str,
+        asked: impl Future<Output = std::result::Result<T, Error>>,
+    ) -> Result<T> {
+        let answered =
+            self.runtime.block_on(async { tokio::time::timeout(ENGINE_PATIENCE, asked).await });
+        match answered {
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(error)) => Err(self.failed(doing, &error)),
+            Err(_) => Err(self.lost(doing, format!("nothing within {ENGINE_PATIENCE:?}"))),
+        }
+    }
+
+    fn failed(&self, doing: &str, error: &Error) -> DockerError {
+        match error {
+            Error::DockerResponseServerError { status_code, message } => DockerError::Refused {
+                doing: doing.to_owned(),
+                status: *status_code,
+                words: message.trim().to_owned(),
+            },
+            Error::DockerStreamError { error } => DockerError::Refused {
+                doing: doing.to_owned(),
+                status: 500,
+                words: error.trim().to_owned(),
+            },
+            error => self.lost(doing, cause(error)),
+        }
+    }
+
+    fn lost(&self, doing: &str, cause: String) -> DockerError {
+        DockerError::Lost { doing: doing.to_owned(), socket: self.socket.clone(), cause }
+    }
+}
+
+/// DOCKER_HOST where it is set; else the machine's socket, or that of an engine
+/// of this user's own.
+fn socket() -> Result<String> {
+    if let Some(host) = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty()) {
+        return match host.strip_prefix("unix://") {
+            Some(path) => Ok(path.to_owned()),
+            None => Err(DockerError::NotLocal { host }),
+        };
+    }
+    let own = std::env::var("XDG_RUNTIME_DIR").map(|directory| format!("{directory}/docker.sock"));
+    match own {
+        Ok(own) if !Path::new(SYSTEM_SOCKET).exists() && Path::new(&own).exists() => Ok(own),
+        _ => Ok(SYSTEM_SOCKET.to_owned()),
+    }
+}
+
+fn unreachable(socket: &str, error: &Error) -> DockerError {
+    let forbidden = io_kind(error) == Some(std::io::ErrorKind::PermissionDenied);
+    // A directory that may not be searched hides the socket.
+    let hidden = || {
+        let kind = std::fs::metadata(socket).map_err(|error| error.kind());
+        kind.is_err_and(|kind| kind == std::io::ErrorKind::PermissionDenied)
+    };
+    if forbidden || hidden() {
+        return DockerError::Forbidden { socket: socket.to_owned() };
+    }
+    let cause = match error {
+        Error::SocketNotFoundError(_) => "there is no such file".to_owned(),
+        error => cause(error),
+    };
+    DockerError::Absent { socket: socket.to_owned(), cause }
+}
+
+/// The error of the system call at the bottom of an error, if there is one.
+fn io_kind(error: &Error) -> Option<std::io::ErrorKind> {
+    let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    let mut kind = None;
+    while let Some(error) = source {
+        if let Some(error) = error.downcast_ref::<std::io::Error>() {
+            kind = Some(error.kind());
+        }
+        source = error.source();
+    }
+    kind
+}
+
+/// The last and most exact words of a chain of errors.
+fn cause(error: &Error) -> String {
+    let mut last: &dyn std::error::Error = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_engine_that_is_not_there_is_told_with_the_ways_out() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("docker.sock");
+        let nowhere = path.to_str().unwrap();
+        let absent = Engine::connect_to(nowhere).unwrap_err();
+        assert!(matches!(absent, DockerError::Absent { .. }), "{absent}");
+        assert!(absent.to_string().contains("there is no such file; start it"), "{absent}");
+        // A socket that a dead engine has left.
+        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        let dead = Engine::connect_to(nowhere).unwrap_err();
+        assert!(dead.to_string().contains("Connection refused"), "{dead}");
+    }
+}

@@ -1,0 +1,154 @@
+//! What can go wrong with a Docker engine, and the way out.
+
+use std::time::Duration;
+
+/// What can go wrong with a Docker engine. Each reads after "failed to".
+#[derive(Debug, thiserror::Error)]
+pub enum DockerError {
+    /// Nothing answers at the engine's socket.
+    #[error(
+        "reach the Docker engine at {socket}: {cause}; start it (`sudo systemctl start docker`), \
+         install it (Debian: `sudo apt-get install docker.io`), name another socket \
+         (`DOCKER_HOST=unix:///path`), or run with `--backend netns`, which needs none"
+    )]
+    Absent {
+        /// Where it was looked for.
+        socket: String,
+        /// What the system said.
+        cause: String,
+    },
+    /// The engine's socket is not this user's.
+    #[error(
+        "use the Docker engine at {socket}: permission denied; join the group that may \
+         (`sudo usermod -aG docker $USER`, then log in again), or run with `--backend netns`, \
+         which needs no permission"
+    )]
+    Forbidden {
+        /// The socket.
+        socket: String,
+    },
+    /// DOCKER_HOST names no socket of this machine.
+    #[error(
+        "use DOCKER_HOST={host}: the lab needs an engine on this machine, by its socket \
+         (`DOCKER_HOST=unix:///var/run/docker.sock`)"
+    )]
+    NotLocal {
+        /// The value of DOCKER_HOST.
+        host: String,
+    },
+    /// The engine stopped answering.
+    #[error(
+        "{doing}: the Docker engine at {socket} does not answer any more ({cause}); see \
+         `journalctl -u docker`, start it again (`sudo systemctl start docker`), then go on with \
+         `--resume`"
+    )]
+    Lost {
+        /// What was asked of it.
+        doing: String,
+        /// Its socket.
+        socket: String,
+        /// What the connection said.
+        cause: String,
+    },
+    /// The engine said no.
+    #[error("{doing}: the Docker engine says: {words}")]
+    Refused {
+        /// What was asked of it.
+        doing: String,
+        /// Its status code: 404 where a thing is not there.
+        status: u16,
+        /// Its own words.
+        words: String,
+    },
+    /// The engine, or the kernel through it, refused a sysctl.
+    #[error("set {name} in the {host} host: the Docker engine says: {words}")]
+    SysctlRefused {
+        /// `server` or `client`.
+        host: &'static str,
+        /// The sysctl's name.
+        name: String,
+        /// The engine's own words.
+        words: String,
+    },
+    /// A container ended when nobody of the lab had told it to.
+    #[error("keep the {host} container {container} running: {what}; go on with `--resume`")]
+    HostEnded {
+        /// `server` or `client`.
+        host: &'static str,
+        /// The container's name.
+        container: String,
+        /// What became of it.
+        what: String,
+    },
+    /// A container does not answer.
+    #[error(
+        "ask the {host} container {container}: no answer within {} s; is it paused, or the machine \
+         overloaded?", waited.as_secs()
+    )]
+    HostSilent {
+        /// `server` or `client`.
+        host: &'static str,
+        /// The container's name.
+        container: String,
+        /// How long.
+        waited: Duration,
+    },
+    /// A container could not do what was asked.
+    #[error("{reason}, in the {host} container")]
+    HostFailed {
+        /// `server` or `client`.
+        host: &'static str,
+        /// In its own words.
+        reason: String,
+    },
+    /// The memory limit killed a process of a host.
+    #[error(
+        "keep the {host} host running: its memory limit of {limit_mib} MiB was reached, and the \
+         kernel killed a process of it; the limit is for {clients} clients of the scenario's \
+         settings, so look for what needs more (`load.size`, `server.largest_body`, \
+         `server.thread_stack`), then run it anew"
+    )]
+    OutOfMemory {
+        /// `server` or `client`.
+        host: &'static str,
+        /// The limit.
+        limit_mib: u64,
+        /// Clients of the largest cell.
+        clients: u32,
+    },
+    /// The link between the hosts is gone.
+    #[error("keep the hosts joined: {what}; go on with `--resume`")]
+    NetworkGone {
+        /// What became of it.
+        what: String,
+    },
+    /// No part of 198.18.0.0/15 is free.
+    #[error(
+        "find a free subnet in 198.18.0.0/15: other networks have them all; `queuelab clean` \
+         removes what runs have left, `docker network ls` shows the rest"
+    )]
+    NoSubnet,
+    /// The executable cannot be an image by itself.
+    #[error(
+        "make an image of {path}: it is linked dynamically, and an image of one file has no \
+         libraries; build a static one with `cargo build --release --package queuelab` in the \
+         repository, whose .cargo/config.toml links statically"
+    )]
+    NotStatic {
+        /// The executable.
+        path: String,
+    },
+    /// The executable could not be read.
+    #[error("make an image of {path}: {source}")]
+    Executable {
+        /// The executable.
+        path: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The threads that talk with the engine could not be started.
+    #[error("talk with the Docker engine: {0}")]
+    Runtime(std::io::Error),
+}
+
+pub(super) type Result<T> = std::result::Result<T, DockerError>;

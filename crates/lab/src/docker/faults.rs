@@ -1,0 +1,144 @@
+//! What became of a container or a network that is not what it was: the
+//! engine remembers its last events.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use bollard::errors::Error;
+use bollard::models::EventMessage;
+use bollard::query_parameters::{EventsOptionsBuilder, InspectNetworkOptions};
+use futures_util::StreamExt;
+
+use super::engine::Engine;
+use super::error::{DockerError, Result};
+use super::filters;
+use super::network::Network;
+
+/// How long the engine may take to tell that a container has ended.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
+
+/// How a container ended.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct ContainerEnd {
+    /// Its memory limit was reached.
+    pub(super) out_of_memory: bool,
+    /// In words.
+    pub(super) what: String,
+}
+
+impl Engine {
+    /// How a container ended, whose agent has gone.
+    pub(super) fn what_ended(&self, id: &str) -> Result<ContainerEnd> {
+        let events = self.events_until(id, "die")?;
+        Ok(container_end(&events))
+    }
+
+    /// What became of a container's place on a network; none where it is in
+    /// order.
+    pub(super) fn link_fault(
+        &self,
+        network: &Network,
+        container: &str,
+        container_name: &str,
+    ) -> Result<Option<String>> {
+        let inspected = self.docker().inspect_network(&network.id, None::<InspectNetworkOptions>);
+        match self.call("look at the network of the run", inspected) {
+            Ok(found) => {
+                let attached = found.containers.unwrap_or_default().contains_key(container);
+                let name = &network.name;
+                Ok((!attached).then(|| {
+                    format!(
+                        "the container {container_name} was disconnected from the network {name}"
+                    )
+                }))
+            }
+            Err(DockerError::Refused { status: 404, .. }) => {
+                Ok(Some(format!("the network {} was removed", network.name)))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The events of a container up to one of this kind, which may still have
+    /// to come.
+    fn events_until(&self, id: &str, last: &str) -> Result<Vec<EventMessage>> {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let until = now + TOLD_WITHIN;
+        let options = EventsOptionsBuilder::default()
+            .since("0")
+            .until(&until.as_secs().to_string())
+            .filters(&filters(&[("container", id)]))
+            .build();
+        let mut stream = std::pin::pin!(self.docker().events(Some(options)));
+        let listened = async {
+            let mut events = Vec::new();
+            while let Some(event) = stream.next().await {
+                let event = event?;
+                let is_last = event.action.as_deref() == Some(last);
+                events.push(event);
+                if is_last {
+                    break;
+                }
+            }
+            Ok::<_, Error>(events)
+        };
+        self.call("ask what became of a container", listened)
+    }
+}
+
+fn container_end(events: &[EventMessage]) -> ContainerEnd {
+    let attribute = |event: &EventMessage, name: &str| {
+        event.actor.as_ref()?.attributes.as_ref()?.get(name).cloned()
+    };
+    let last =
+        |action: &str| events.iter().rev().find(|event| event.action.as_deref() == Some(action));
+    let exit = last("die").and_then(|event| attribute(event, "exitCode"));
+    let out_of_memory = last("oom").is_some();
+    let what = match (last("kill"), exit) {
+        (Some(kill), _) => {
+            let signal = attribute(kill, "signal").unwrap_or_else(|| "unknown".to_owned());
+            format!("somebody had the Docker engine send it the signal {}", signal_name(&signal))
+        }
+        // 128 and the number of the signal, as shells have it.
+        (None, Some(code)) if code == "137" => {
+            "it was killed (SIGKILL), and not through the Docker engine".to_owned()
+        }
+        (None, Some(code)) => format!("it ended by itself, with exit code {code}"),
+        (None, None) => "the Docker engine closed the line to it, and does not say why".to_owned(),
+    };
+    ContainerEnd { out_of_memory, what }
+}
+
+fn signal_name(number: &str) -> String {
+    let signal = number.parse().ok().and_then(|n: i32| nix::sys::signal::Signal::try_from(n).ok());
+    signal.map_or_else(|| number.to_owned(), |signal| signal.as_str().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use bollard::models::EventActor;
+
+    use super::*;
+
+    fn event(action: &str, attributes: &[(&str, &str)]) -> EventMessage {
+        let attributes = attributes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+        EventMessage {
+            action: Some(action.to_owned()),
+            actor: Some(EventActor { id: None, attributes: Some(attributes.collect()) }),
+            ..Default::default()
+        }
+    }
+
+    #[test]
+    fn each_way_to_end_has_its_words() {
+        let die = |code| event("die", &[("exitCode", code)]);
+        let killed =
+            container_end(&[event("start", &[]), event("kill", &[("signal", "9")]), die("137")]);
+        assert!(killed.what.ends_with("the signal SIGKILL"), "{killed:?}");
+        assert!(!killed.out_of_memory);
+        let starved = container_end(&[event("oom", &[]), die("137")]);
+        assert!(starved.out_of_memory);
+        assert!(container_end(&[die("137")]).what.contains("not through the Docker engine"));
+        assert!(container_end(&[die("1")]).what.ends_with("exit code 1"));
+        assert!(container_end(&[]).what.contains("does not say why"));
+    }
+}

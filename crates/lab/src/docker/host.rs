@@ -1,0 +1,349 @@
+//! A host: a container whose first process is the agent.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::Duration;
+
+use bollard::models::{
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
+    NetworkingConfig,
+};
+use bollard::query_parameters::{
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder,
+    StartContainerOptions,
+};
+use indexmap::IndexMap;
+use serde::de::DeserializeOwned;
+
+use super::agent_line::{AgentLine, Reply};
+use super::engine::Engine;
+use super::error::{DockerError, Result};
+use super::network::{Network, PREFIX};
+use crate::agent::Request;
+use crate::backend::{Needs, Role};
+use crate::part::{PATIENCE, Part, PartControl};
+
+/// The user that a host runs as, who owns nothing.
+const NOBODY: &str = "65534:65534";
+/// How Docker names a container's end of its link.
+const INTERFACE: &str = "eth0";
+const MIB: u64 = 1 << 20;
+
+/// What makes two hosts the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HostKind {
+    pub(super) role: Role,
+    pub(super) sysctls: IndexMap<String, String>,
+    pub(super) addresses: u32,
+}
+
+/// What every host of a run is given.
+#[derive(Debug, Clone)]
+pub(super) struct Rations {
+    pub(super) image: String,
+    pub(super) labels: HashMap<String, String>,
+    pub(super) needs: Needs,
+}
+
+impl Rations {
+    /// Processes and threads: one a client, and some.
+    fn pids(&self) -> i64 {
+        i64::from(self.needs.clients) + 64
+    }
+
+    /// Memory, bytes: what the parts need for themselves, and for each client
+    /// its thread's stack and twice 128 KiB of buffers and ledgers.
+    fn memory(&self) -> u64 {
+        let Needs { clients, thread_stack } = self.needs;
+        256 * MIB + u64::from(clients) * (thread_stack + 256 * 1024)
+    }
+}
+
+/// A running container, and the line to its agent.
+#[derive(Debug)]
+pub(super) struct Host {
+    engine: Arc<Engine>,
+    pub(super) kind: HostKind,
+    id: String,
+    name: String,
+    /// Its addresses, the container's own first.
+    pub(super) addresses: Vec<IpAddr>,
+    /// Whether it keeps metrics of peers between connections.
+    pub(super) saves_metrics: bool,
+    memory: u64,
+    clients: u32,
+    line: Arc<AgentLine>,
+    parts: AtomicU64,
+}
+
+impl Host {
+    /// Starts one. The `turn`th host of a role must have gone before its
+    /// addresses come again; `trial` is the one that it is made for.
+    pub(super) fn start(
+        engine: &Arc<Engine>,
+        network: &Network,
+        rations: &Rations,
+        kind: &HostKind,
+        turn: u32,
+        trial: u32,
+    ) -> Result<Self> {
+        let addresses = match kind.addresses {
+            0 | 1 => vec![network.single_address(turn)],
+            many => network.many_addresses(turn, many),
+        };
+        let name = format!("{}-{}-{turn}", network.name, kind.role.name());
+        let mut body = body(kind, rations, network, addresses[0]);
+        let labels = body.labels.get_or_insert_default();
+        labels.insert("queuelab.trial".to_owned(), trial.to_string());
+        let options = CreateContainerOptionsBuilder::default().name(&name).build();
+        let doing = format!("create the {} container", kind.role.name());
+        let created = engine.docker().create_container(Some(options), body);
+        let id = engine.call(&doing, created)?.id;
+        // From here on its drop removes it.
+        let mut host = Self {
+            engine: Arc::clone(engine),
+            kind: kind.clone(),
+            id,
+            name,
+            addresses: addresses.into_iter().map(IpAddr::V4).collect(),
+            saves_metrics: true,
+            memory: rations.memory(),
+            clients: rations.needs.clients,
+            line: Arc::default(),
+            parts: AtomicU64::new(0),
+        };
+        host.attach()?;
+        let started = engine.docker().start_container(&host.id, None::<StartContainerOptions>);
+        let doing = format!("start the {} container", kind.role.name());
+        engine.call(&doing, started).map_err(|error| host.start_refused(error))?;
+        host.settle(rations)?;
+        Ok(host)
+    }
+
+    fn attach(&mut self) -> Result<()> {
+        let options = AttachContainerOptionsBuilder::default()
+            .stream(true)
+            .stdin(true)
+            .stdout(true)
+            .stderr(true)
+            .build();
+        let attached = self.engine.docker().attach_container(&self.id, Some(options));
+        let doing = format!("attach to the {} container", self.kind.role.name());
+        let streams = self.engine.call(&doing, attached)?;
+        self.line = AgentLine::open(self.engine.handle(), streams);
+        Ok(())
+    }
+
+    fn settle(&mut self, rations: &Rations) -> Result<()> {
+        let others = self.addresses.get(1..).unwrap_or_default();
+        if !others.is_empty() {
+            self.ask::<()>(Request::AddAddresses {
+                interface: INTERFACE.to_owned(),
+                addresses: others.to_vec(),
+                prefix: PREFIX,
+            })?;
+        }
+        self.ask::<()>(Request::AllowFiles { needed: rations.needs.open_files() })?;
+        let sysctls = self.sysctls()?;
+        let unsaved = sysctls.get("net.ipv4.tcp_no_metrics_save").is_some_and(|v| v != "0");
+        self.saves_metrics = !unsaved;
+        Ok(())
+    }
+
+    /// A start that failed because of a sysctl, told as that.
+    fn start_refused(&self, error: DockerError) -> DockerError {
+        let DockerError::Refused { words, .. } = &error else { return error };
+        let named = |name: &&String| {
+            // The one by which the kernel names it, or its file.
+            words.contains(name.as_str()) || words.contains(&name.replace('.', "/"))
+        };
+        // Of two that are named, the longer: the other is the start of it.
+        match self.kind.sysctls.keys().filter(named).max_by_key(|name| name.len()) {
+            Some(name) => DockerError::SysctlRefused {
+                host: self.kind.role.name(),
+                name: name.clone(),
+                words: words.clone(),
+            },
+            None => error,
+        }
+    }
+
+    /// Asks its agent, and waits for the answer.
+    pub(super) fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
+        let answers = self.line.ask(request);
+        let host = self.kind.role.name();
+        match answers.recv_timeout(PATIENCE) {
+            Ok(Reply::Answer(answer)) => serde_json::from_value(answer).map_err(|error| {
+                DockerError::HostFailed { host, reason: format!("understand an answer: {error}") }
+            }),
+            Ok(Reply::Failed(reason)) => Err(DockerError::HostFailed { host, reason }),
+            Err(RecvTimeoutError::Timeout) => Err(DockerError::HostSilent {
+                host,
+                container: self.name.clone(),
+                waited: PATIENCE,
+            }),
+            Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+        }
+    }
+
+    /// Its sysctls: those that decide how connections queue, and those that
+    /// were asked for.
+    pub(super) fn sysctls(&self) -> Result<IndexMap<String, String>> {
+        self.ask(Request::Sysctls { names: self.kind.sysctls.keys().cloned().collect() })
+    }
+
+    /// Starts `queuelab <arguments>` in it.
+    pub(super) fn start_part(&self, name: &'static str, arguments: &[String]) -> Result<Part> {
+        let number = self.parts.fetch_add(1, Ordering::Relaxed) as u32;
+        let (line_sender, lines) = channel();
+        let (end_sender, ends) = channel();
+        self.line.expect(number, line_sender, end_sender);
+        self.ask::<()>(Request::Start { part: number, arguments: arguments.to_vec() })?;
+        let control = Remote { line: Arc::clone(&self.line), part: number };
+        Ok(Part::new(name, Box::new(control), lines, ends))
+    }
+
+    /// Whether the next trial would find it as if it were new: no socket of an
+    /// earlier one in any state, and nothing learnt about a peer. Connections
+    /// that are just ending are given a moment.
+    pub(super) fn is_as_new(&self) -> bool {
+        const LOOKS: u32 = 4;
+        if self.saves_metrics || self.limit_was_hit().unwrap_or(true) {
+            return false;
+        }
+        (0..LOOKS).any(|look| {
+            if look > 0 {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            matches!(self.ask::<u32>(Request::Sockets), Ok(0))
+        })
+    }
+
+    /// Fails where the host is not what it was: ended, or out of memory.
+    pub(super) fn verify(&self) -> Result<()> {
+        if self.limit_was_hit()? {
+            return Err(self.out_of_memory());
+        }
+        Ok(())
+    }
+
+    fn limit_was_hit(&self) -> Result<bool> {
+        let kills: Option<u64> = self.ask(Request::MemoryKills)?;
+        Ok(kills.is_some_and(|kills| kills > 0))
+    }
+
+    fn out_of_memory(&self) -> DockerError {
+        DockerError::OutOfMemory {
+            host: self.kind.role.name(),
+            limit_mib: self.memory / MIB,
+            clients: self.clients,
+        }
+    }
+
+    /// Why its agent has gone.
+    fn ended(&self) -> DockerError {
+        let last_words = self.line.last_words();
+        match self.engine.what_ended(&self.id) {
+            Err(error) => error,
+            Ok(end) if end.out_of_memory => self.out_of_memory(),
+            Ok(end) => DockerError::HostEnded {
+                host: self.kind.role.name(),
+                container: self.name.clone(),
+                what: match last_words.is_empty() {
+                    true => end.what,
+                    false => format!("{}: {last_words}", end.what),
+                },
+            },
+        }
+    }
+
+    /// What became of its place on the network; none where it is in order.
+    pub(super) fn link_fault(&self, network: &Network) -> Result<Option<String>> {
+        self.engine.link_fault(network, &self.id, &self.name)
+    }
+}
+
+impl Drop for Host {
+    /// Removes the container, whatever state it is in.
+    fn drop(&mut self) {
+        let options = RemoveContainerOptionsBuilder::default().force(true).build();
+        let removed = self.engine.docker().remove_container(&self.id, Some(options));
+        // It may have gone by itself; what is left for another reason, the
+        // next run removes.
+        let _ = self.engine.call("remove a container", removed);
+    }
+}
+
+/// A part in a container.
+#[derive(Debug)]
+struct Remote {
+    line: Arc<AgentLine>,
+    part: u32,
+}
+
+impl PartControl for Remote {
+    fn tell(&mut self, line: &[u8]) {
+        let line = String::from_utf8_lossy(line).into_owned();
+        self.line.tell(Request::Tell { part: self.part, line });
+    }
+}
+
+impl Drop for Remote {
+    fn drop(&mut self) {
+        self.line.tell(Request::Kill { part: self.part });
+    }
+}
+
+fn body(
+    kind: &HostKind,
+    rations: &Rations,
+    network: &Network,
+    address: std::net::Ipv4Addr,
+) -> ContainerCreateBody {
+    // Only a host with many addresses may do something that an ordinary process
+    // may not: add them.
+    let administers = kind.addresses > 1;
+    let host_config = HostConfig {
+        network_mode: Some(network.name.clone()),
+        sysctls: Some(kind.sysctls.clone().into_iter().collect()),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: administers.then(|| vec!["NET_ADMIN".to_owned()]),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        readonly_rootfs: Some(true),
+        pids_limit: Some(rations.pids()),
+        memory: Some(rations.memory().cast_signed()),
+        // The same: no swap besides.
+        memory_swap: Some(rations.memory().cast_signed()),
+        // What it says is for the lab, and in the run directory.
+        log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
+        auto_remove: Some(true),
+        ..Default::default()
+    };
+    let endpoint = EndpointSettings {
+        ipam_config: Some(EndpointIpamConfig {
+            ipv4_address: Some(address.to_string()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    ContainerCreateBody {
+        image: Some(rations.image.clone()),
+        cmd: Some(vec!["host".to_owned()]),
+        user: (!administers).then(|| NOBODY.to_owned()),
+        labels: Some(rations.labels.clone()),
+        open_stdin: Some(true),
+        // Its agent ends when the lab's side of this closes.
+        stdin_once: Some(true),
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        host_config: Some(host_config),
+        networking_config: Some(NetworkingConfig {
+            endpoints_config: Some([(network.name.clone(), endpoint)].into()),
+        }),
+        ..Default::default()
+    }
+}

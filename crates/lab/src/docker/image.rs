@@ -1,0 +1,231 @@
+//! The image: one file, the running executable.
+
+use bollard::models::ImageSummary;
+use bollard::query_parameters::{
+    CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions, TagImageOptionsBuilder,
+};
+use futures_util::TryStreamExt;
+use object::read::elf::{FileHeader, ProgramHeader};
+use object::{FileKind, elf};
+use sha2::{Digest, Sha256};
+
+use super::engine::Engine;
+use super::error::{DockerError, Result};
+use super::filters;
+
+/// The images' repository.
+const REPOSITORY: &str = "queuelab";
+/// The name of the one file, at the image's root.
+const FILE: &str = "queuelab";
+/// Its value is the hash. Containers inherit their image's labels: it must not
+/// be one by which what a run has left is found.
+pub(super) const IMAGE_LABEL: &str = "queuelab.image";
+/// Set on images that nobody asked for: a run makes its own, and takes away the
+/// one that an earlier build of the program had made.
+const BY_RUN_LABEL: &str = "queuelab.image.by-run";
+/// Digits of the hash that make the tag.
+const TAG_DIGITS: usize = 16;
+
+/// An image of this executable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Image {
+    /// `queuelab:<hash>`.
+    pub name: String,
+    /// Its size, bytes.
+    pub bytes: u64,
+    /// Whether it was made just now.
+    pub is_new: bool,
+}
+
+/// The running executable, fit to be an image.
+pub(super) struct Executable {
+    contents: Vec<u8>,
+    hash: String,
+}
+
+impl Executable {
+    /// Reads it.
+    pub(super) fn running() -> Result<Self> {
+        let path = std::env::current_exe()
+            .map_or_else(|_| "/proc/self/exe".to_owned(), |path| path.display().to_string());
+        // By the link, which still leads to it when another build has taken its
+        // name.
+        let contents = std::fs::read("/proc/self/exe")
+            .map_err(|source| DockerError::Executable { path: path.clone(), source })?;
+        Self::of(&path, contents)
+    }
+
+    fn of(path: &str, contents: Vec<u8>) -> Result<Self> {
+        let interpreted = needs_interpreter(&contents).map_err(|error| {
+            DockerError::Executable { path: path.to_owned(), source: std::io::Error::other(error) }
+        })?;
+        if interpreted {
+            return Err(DockerError::NotStatic { path: path.to_owned() });
+        }
+        let digest = Sha256::digest(&contents);
+        let mut hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        hash.truncate(TAG_DIGITS);
+        Ok(Self { contents, hash })
+    }
+
+    pub(super) fn name(&self) -> String {
+        format!("{REPOSITORY}:{}", self.hash)
+    }
+
+    fn tar(&self) -> std::io::Result<Vec<u8>> {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(self.contents.len() as u64);
+        header.set_mode(0o755);
+        let mut archive = tar::Builder::new(Vec::with_capacity(self.contents.len() + 4096));
+        archive.append_data(&mut header, FILE, self.contents.as_slice())?;
+        archive.into_inner()
+    }
+}
+
+/// Whether an executable asks for a dynamic linker, which an image of one file
+/// has not (a PT_INTERP program header).
+fn needs_interpreter(contents: &[u8]) -> object::Result<bool> {
+    fn asks<H: FileHeader<Endian = object::Endianness>>(contents: &[u8]) -> object::Result<bool> {
+        let header = H::parse(contents)?;
+        let endian = header.endian()?;
+        let segments = header.program_headers(endian, contents)?;
+        Ok(segments.iter().any(|segment| segment.p_type(endian) == elf::PT_INTERP))
+    }
+    match FileKind::parse(contents)? {
+        FileKind::Elf32 => asks::<elf::FileHeader32<object::Endianness>>(contents),
+        _ => asks::<elf::FileHeader64<object::Endianness>>(contents),
+    }
+}
+
+/// Why an image is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Somebody asked for it: it is `queuelab:latest` too, and stays.
+    Asked,
+    /// A run needs it.
+    Run,
+}
+
+impl Engine {
+    /// The image of this executable, made where it is not there yet.
+    pub(super) fn image(&self, executable: &Executable, purpose: Purpose) -> Result<Image> {
+        let name = executable.name();
+        let found = self.find_image(&name)?;
+        let is_new = found.is_none();
+        let bytes = match found {
+            Some(bytes) => bytes,
+            None => {
+                self.import(executable, purpose)?;
+                self.find_image(&name)?.unwrap_or(executable.contents.len() as u64)
+            }
+        };
+        if purpose == Purpose::Asked {
+            let latest = TagImageOptionsBuilder::default().repo(REPOSITORY).tag("latest").build();
+            self.call("tag the image", self.docker().tag_image(&name, Some(latest)))?;
+        } else if is_new {
+            self.remove_outdated_images(&name)?;
+        }
+        Ok(Image { name, bytes, is_new })
+    }
+
+    /// The size of an image; none where there is no such image.
+    pub(super) fn find_image(&self, name: &str) -> Result<Option<u64>> {
+        let inspected = self.call("look for the image", self.docker().inspect_image(name));
+        match inspected {
+            Ok(image) => Ok(Some(image.size.unwrap_or(0).unsigned_abs())),
+            Err(DockerError::Refused { status: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn import(&self, executable: &Executable, purpose: Purpose) -> Result<()> {
+        let mut changes = vec![
+            format!("ENTRYPOINT [\"/{FILE}\"]"),
+            format!("LABEL {IMAGE_LABEL}={}", executable.hash),
+        ];
+        if purpose == Purpose::Run {
+            changes.push(format!("LABEL {BY_RUN_LABEL}=true"));
+        }
+        let options = CreateImageOptionsBuilder::default()
+            .from_src("-")
+            .repo(REPOSITORY)
+            .tag(&executable.hash)
+            .changes(changes)
+            .build();
+        let doing = "import the image";
+        let archive = executable.tar().map_err(|source| DockerError::Executable {
+            path: "/proc/self/exe".to_owned(),
+            source,
+        })?;
+        let body = bollard::body_full(archive.into());
+        let imported = self.docker().create_image(Some(options), Some(body), None);
+        self.call(doing, imported.try_collect::<Vec<_>>())?;
+        Ok(())
+    }
+
+    /// Removes images that runs of other builds made for themselves and that
+    /// no container uses.
+    fn remove_outdated_images(&self, current: &str) -> Result<()> {
+        for image in self.labelled_images(BY_RUN_LABEL)? {
+            let is_current = image.repo_tags.iter().any(|tag| tag == current);
+            // With a second name it has become somebody's.
+            if !is_current && image.repo_tags.len() <= 1 {
+                self.remove_image(&image.id)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Every image that this program made.
+    pub(super) fn own_images(&self) -> Result<Vec<ImageSummary>> {
+        self.labelled_images(IMAGE_LABEL)
+    }
+
+    fn labelled_images(&self, label: &str) -> Result<Vec<ImageSummary>> {
+        let options =
+            ListImagesOptionsBuilder::default().filters(&filters(&[("label", label)])).build();
+        self.call("list images", self.docker().list_images(Some(options)))
+    }
+
+    /// Removes an image; false where a container uses it, or it has gone.
+    pub(super) fn remove_image(&self, id: &str) -> Result<bool> {
+        let no_options = None::<RemoveImageOptions>;
+        let removed =
+            self.call("remove an image", self.docker().remove_image(id, no_options, None));
+        match removed {
+            Ok(_) => Ok(true),
+            Err(DockerError::Refused { status: 404 | 409, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_static_executable_is_told_from_a_dynamic_one() {
+        let own = std::fs::read("/proc/self/exe").unwrap();
+        assert!(!needs_interpreter(&own).unwrap(), "tests are linked as the program is");
+        let shell = std::fs::read("/bin/sh").unwrap();
+        let error = Executable::of("/bin/sh", shell).map(|_| ()).unwrap_err();
+        assert!(matches!(error, DockerError::NotStatic { .. }), "{error}");
+        let error = Executable::of("x", b"#!/bin/sh\n".to_vec()).map(|_| ()).unwrap_err();
+        assert!(error.to_string().starts_with("make an image of x: "), "{error}");
+    }
+
+    #[test]
+    fn the_tar_has_one_executable_file_and_the_tag_is_of_its_contents() {
+        let own = std::fs::read("/proc/self/exe").unwrap();
+        let executable = Executable::of("x", own.clone()).unwrap();
+        assert_eq!(executable.name().len(), "queuelab:".len() + TAG_DIGITS);
+        let tar = executable.tar().unwrap();
+        let mut archive = tar::Archive::new(tar.as_slice());
+        let files: Vec<_> = archive.entries().unwrap().map(|entry| entry.unwrap()).collect();
+        assert_eq!(files.len(), 1);
+        assert_eq!(files[0].path().unwrap().to_str(), Some("queuelab"));
+        assert_eq!(files[0].header().mode().unwrap(), 0o755);
+        assert_eq!(files[0].size(), own.len() as u64);
+    }
+}

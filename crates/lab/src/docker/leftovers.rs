@@ -1,0 +1,159 @@
+//! What runs that are no longer alive have left behind.
+//!
+//! Everything of a run carries its label and its owner's. A run is dead when
+//! its owner is; of an owner that cannot be seen from here (in another
+//! container, on another machine), a run is dead when none of its containers
+//! runs: each of them ends with its owner.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use bollard::models::ContainerSummaryStateEnum;
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
+};
+
+use super::engine::Engine;
+use super::error::{DockerError, Result};
+use super::owner::{Life, Owner};
+use super::{OWNER_LABEL, RUN_LABEL, filters};
+
+/// Between two trials a living run may have no container for a moment: one out
+/// of sight is dead when it is found so twice, this far apart.
+const SECOND_LOOK: Duration = Duration::from_secs(3);
+
+/// What was found, or removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// Names of containers of dead runs.
+    pub containers: Vec<String>,
+    /// Names of networks of dead runs.
+    pub networks: Vec<String>,
+    /// Names, or ids, of images that this program made; asked for apart.
+    pub images: Vec<String>,
+    /// Runs that are alive, and were not touched.
+    pub alive: Vec<String>,
+}
+
+/// One run, as the engine knows it.
+#[derive(Debug, Default)]
+struct Remains {
+    owner: Option<Owner>,
+    /// Id and name.
+    containers: Vec<(String, String)>,
+    networks: Vec<(String, String)>,
+    is_running: bool,
+}
+
+impl Remains {
+    fn life(&self) -> Life {
+        match self.owner.as_ref().map_or(Life::OutOfSight, Owner::life) {
+            Life::OutOfSight if self.is_running => Life::Alive,
+            life => life,
+        }
+    }
+}
+
+impl Engine {
+    /// Removes what dead runs have left; with `dry`, only finds it.
+    pub(super) fn remove_leftovers(&self, dry: bool) -> Result<Leftovers> {
+        let mut runs = self.runs()?;
+        if runs.values().any(|remains| remains.life() == Life::OutOfSight) {
+            std::thread::sleep(SECOND_LOOK);
+            let again = self.runs()?;
+            // What is new since then is alive.
+            runs = again.into_iter().filter(|(run, _)| runs.contains_key(run)).collect();
+        }
+        let mut leftovers = Leftovers::default();
+        for (run, remains) in runs {
+            if remains.life() == Life::Alive {
+                leftovers.alive.push(run);
+                continue;
+            }
+            for (id, name) in remains.containers {
+                if dry || self.remove_container(&id)? {
+                    leftovers.containers.push(name);
+                }
+            }
+            for (id, name) in remains.networks {
+                if dry || self.remove_network(&id)? {
+                    leftovers.networks.push(name);
+                }
+            }
+        }
+        Ok(leftovers)
+    }
+
+    fn runs(&self) -> Result<BTreeMap<String, Remains>> {
+        let mut runs: BTreeMap<String, Remains> = BTreeMap::new();
+        let labelled = filters(&[("label", RUN_LABEL)]);
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&labelled).build();
+        let listed = self.docker().list_containers(Some(options));
+        for container in self.call("list containers", listed)? {
+            let labels = container.labels.unwrap_or_default();
+            let (Some(id), Some(run)) = (container.id, labels.get(RUN_LABEL)) else { continue };
+            let name = container.names.unwrap_or_default().into_iter().next();
+            let name = name.map_or_else(|| id.clone(), |n| n.trim_start_matches('/').to_owned());
+            let remains = runs.entry(run.clone()).or_default();
+            remains.owner = labels.get(OWNER_LABEL).and_then(|label| Owner::of_label(label));
+            remains.is_running |= container.state == Some(ContainerSummaryStateEnum::RUNNING);
+            remains.containers.push((id, name));
+        }
+        let options = ListNetworksOptionsBuilder::default().filters(&labelled).build();
+        let listed = self.docker().list_networks(Some(options));
+        for network in self.call("list networks", listed)? {
+            let labels = network.labels.unwrap_or_default();
+            let (Some(id), Some(run)) = (network.id, labels.get(RUN_LABEL)) else { continue };
+            let remains = runs.entry(run.clone()).or_default();
+            remains.owner = labels.get(OWNER_LABEL).and_then(|label| Owner::of_label(label));
+            remains.networks.push((id.clone(), network.name.unwrap_or(id)));
+        }
+        Ok(runs)
+    }
+
+    fn remove_container(&self, id: &str) -> Result<bool> {
+        let options = RemoveContainerOptionsBuilder::default().force(true).build();
+        let removed = self.docker().remove_container(id, Some(options));
+        gone_or_done(self.call("remove a container", removed))
+    }
+
+    /// Removes a network. Containers that are just being removed are given a
+    /// moment to let go of it.
+    pub(super) fn remove_network(&self, id: &str) -> Result<bool> {
+        const LOOKS: u32 = 50;
+        for _ in 0..LOOKS {
+            match self.call("remove a network", self.docker().remove_network(id)) {
+                Err(DockerError::Refused { words, .. }) if words.contains("active endpoints") => {
+                    std::thread::sleep(Duration::from_millis(100));
+                }
+                removed => return gone_or_done(removed),
+            }
+        }
+        gone_or_done(self.call("remove a network", self.docker().remove_network(id)))
+    }
+}
+
+/// Whether this removed it; false where another was faster.
+fn gone_or_done(removed: Result<()>) -> Result<bool> {
+    match removed {
+        Ok(()) => Ok(true),
+        // Not there, or its removal is already in progress.
+        Err(DockerError::Refused { status: 404 | 409, .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_out_of_sight_lives_by_its_containers() {
+        let elsewhere = Owner::of_label("another-boot/1/2/3");
+        let gone = Remains { owner: elsewhere, ..Remains::default() };
+        assert_eq!(gone.life(), Life::OutOfSight);
+        assert_eq!(Remains { is_running: true, ..gone }.life(), Life::Alive);
+        let ours = Remains { owner: Some(Owner::this_process()), ..Remains::default() };
+        assert_eq!(ours.life(), Life::Alive);
+    }
+}

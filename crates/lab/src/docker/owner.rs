@@ -1,0 +1,124 @@
+//! Whose a container or network is, and whether its owner still lives.
+
+use std::fs;
+use std::os::unix::fs::MetadataExt;
+
+/// A process, told from every other that ever was on a machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Owner {
+    /// Which start of which machine.
+    boot: String,
+    /// The inode of its process namespace.
+    namespace: u64,
+    pid: u32,
+    /// Its start time, clock ticks after the machine's.
+    started: u64,
+}
+
+/// What can be known of an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Life {
+    /// It is there.
+    Alive,
+    /// It is not.
+    Dead,
+    /// It is, or was, of another machine, or in another container: this
+    /// process cannot see it.
+    OutOfSight,
+}
+
+impl Owner {
+    /// This process.
+    pub(super) fn this_process() -> Self {
+        let pid = std::process::id();
+        Self {
+            boot: boot(),
+            namespace: process_namespace(),
+            pid,
+            started: start_time(pid).unwrap_or(0),
+        }
+    }
+
+    /// As a label's value.
+    pub(super) fn label(&self) -> String {
+        let Self { boot, namespace, pid, started } = self;
+        format!("{boot}/{namespace}/{pid}/{started}")
+    }
+
+    /// Of a label's value.
+    pub(super) fn of_label(label: &str) -> Option<Self> {
+        let mut fields = label.split('/');
+        let owner = Self {
+            boot: fields.next()?.to_owned(),
+            namespace: fields.next()?.parse().ok()?,
+            pid: fields.next()?.parse().ok()?,
+            started: fields.next()?.parse().ok()?,
+        };
+        fields.next().is_none().then_some(owner)
+    }
+
+    /// Whether it lives.
+    pub(super) fn life(&self) -> Life {
+        if self.boot != boot() || self.namespace != process_namespace() {
+            return Life::OutOfSight;
+        }
+        match start_time(self.pid) {
+            Some(started) if started == self.started => Life::Alive,
+            _ => Life::Dead,
+        }
+    }
+}
+
+fn boot() -> String {
+    fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
+fn process_namespace() -> u64 {
+    fs::metadata("/proc/self/ns/pid").map_or(0, |metadata| metadata.ino())
+}
+
+/// Field 22 of /proc/PID/stat; the second, a name, may hold anything. A zombie
+/// has no start: it does nothing any more.
+fn start_time(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let mut after_name = stat.rsplit_once(") ")?.1.split(' ');
+    let state = after_name.next()?;
+    if matches!(state, "Z" | "X") {
+        return None;
+    }
+    after_name.nth(18)?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_lives_and_its_label_says_who_it_is() {
+        let own = Owner::this_process();
+        assert_eq!(Owner::of_label(&own.label()), Some(own.clone()));
+        assert_eq!(own.life(), Life::Alive);
+        assert!(own.started > 0);
+    }
+
+    #[test]
+    fn a_number_that_another_process_has_now_is_no_life() {
+        let own = Owner::this_process();
+        assert_eq!(Owner { started: own.started - 1, ..own.clone() }.life(), Life::Dead);
+        let mut child = std::process::Command::new("true").spawn().unwrap();
+        let started = start_time(child.id());
+        child.wait().unwrap();
+        let gone = Owner { pid: child.id(), started: started.unwrap_or(1), ..own };
+        assert_eq!(gone.life(), Life::Dead);
+    }
+
+    #[test]
+    fn who_is_elsewhere_is_out_of_sight() {
+        let own = Owner::this_process();
+        assert_eq!(Owner { boot: "x".to_owned(), ..own.clone() }.life(), Life::OutOfSight);
+        assert_eq!(Owner { namespace: 1, ..own }.life(), Life::OutOfSight);
+        for nonsense in ["", "a/b", "a/1/2/x", "a/1/2/3/4"] {
+            assert_eq!(Owner::of_label(nonsense), None, "{nonsense}");
+        }
+    }
+}

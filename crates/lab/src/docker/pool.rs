@@ -1,0 +1,194 @@
+//! The hosts of a run: used again where they are as new, made in good time
+//! where they are not.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+
+use super::engine::Engine;
+use super::error::Result;
+use super::host::{Host, HostKind, Rations};
+use super::network::Network;
+use crate::idle;
+
+/// Used hosts that are kept, because a later trial may find them as new.
+const KEPT: usize = 4;
+
+/// A run's hosts, but for those in use.
+#[derive(Debug)]
+pub(super) struct Pool {
+    engine: Arc<Engine>,
+    pub(super) network: Network,
+    rations: Rations,
+    turns: AtomicU32,
+    shelf: Mutex<Shelf>,
+    preparation: Mutex<Option<Preparation>>,
+}
+
+#[derive(Debug, Default)]
+struct Shelf {
+    /// Never used.
+    fresh: Vec<Host>,
+    /// Used, and perhaps as new.
+    used: Vec<Host>,
+    /// Used up: their removal takes the engine's time, and so the machine's,
+    /// which a trial may need.
+    retired: Vec<Host>,
+    /// Kinds whose last used host could not be used again.
+    wearing: Vec<HostKind>,
+}
+
+/// Hosts that are made while a trial waits.
+#[derive(Debug)]
+struct Preparation {
+    cancelled: Arc<AtomicBool>,
+    thread: JoinHandle<()>,
+}
+
+impl Pool {
+    pub(super) fn new(engine: Arc<Engine>, network: Network, rations: Rations) -> Self {
+        Self {
+            engine,
+            network,
+            rations,
+            turns: AtomicU32::new(0),
+            shelf: Mutex::default(),
+            preparation: Mutex::default(),
+        }
+    }
+
+    /// Two hosts, both as new.
+    pub(super) fn take(&self, kinds: [&HostKind; 2], trial: u32) -> Result<[Host; 2]> {
+        self.finish_preparation();
+        let [server, client] = kinds;
+        let [server, client] = std::thread::scope(|scope| {
+            // Both at once: most of a start is waiting.
+            let server = scope.spawn(|| self.take_one(server, trial));
+            let client = self.take_one(client, trial);
+            [server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), client]
+        });
+        let (server, client) = (server?, client?);
+        self.remove_surplus();
+        Ok([server, client])
+    }
+
+    fn take_one(&self, kind: &HostKind, trial: u32) -> Result<Host> {
+        loop {
+            // The shelf is not held while a host is looked at or started.
+            let used = take_of_kind(&mut self.shelf().used, kind);
+            let Some(host) = used else { break };
+            let is_as_new = host.is_as_new();
+            let mut shelf = self.shelf();
+            shelf.wearing.retain(|wearing| wearing != kind);
+            if is_as_new {
+                return Ok(host);
+            }
+            shelf.wearing.push(kind.clone());
+            shelf.retired.push(host);
+        }
+        let fresh = take_of_kind(&mut self.shelf().fresh, kind);
+        match fresh {
+            Some(host) => Ok(host),
+            None => self.start(kind, trial),
+        }
+    }
+
+    fn start(&self, kind: &HostKind, trial: u32) -> Result<Host> {
+        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+        Host::start(&self.engine, &self.network, &self.rations, kind, turn, trial)
+    }
+
+    /// Takes a trial's hosts back.
+    pub(super) fn give_back(&self, hosts: [Host; 2]) {
+        let mut shelf = self.shelf();
+        shelf.used.extend(hosts);
+        let surplus = shelf.used.len().saturating_sub(KEPT);
+        let oldest: Vec<_> = shelf.used.drain(..surplus).collect();
+        shelf.retired.extend(oldest);
+    }
+
+    /// Makes what the next trial will lack, and removes what is used up, as
+    /// soon as the machine is idle: while the running trial waits, and never
+    /// while it is being measured.
+    pub(super) fn prepare(self: &Arc<Self>, kinds: [HostKind; 2], trial: u32) {
+        self.finish_preparation();
+        let cancelled = Arc::new(AtomicBool::new(false));
+        let (pool, told) = (Arc::clone(self), Arc::clone(&cancelled));
+        let thread = std::thread::spawn(move || {
+            if idle::wait_until_idle(&told) {
+                pool.prepare_now(&kinds, trial, &told);
+            }
+        });
+        *self.preparation() = Some(Preparation { cancelled, thread });
+    }
+
+    fn prepare_now(&self, kinds: &[HostKind; 2], trial: u32, cancelled: &AtomicBool) {
+        for kind in kinds {
+            if cancelled.load(Ordering::Relaxed) {
+                return;
+            }
+            let is_needed = {
+                let shelf = self.shelf();
+                let spare = shelf.fresh.iter().any(|host| host.kind == *kind);
+                !spare && shelf.wearing.contains(kind)
+            };
+            // What fails here fails again when it is needed, and is told then.
+            if is_needed && let Ok(host) = self.start(kind, trial) {
+                self.shelf().fresh.push(host);
+            }
+        }
+        let retired = std::mem::take(&mut self.shelf().retired);
+        drop(retired);
+    }
+
+    pub(super) fn finish_preparation(&self) {
+        if let Some(Preparation { cancelled, thread }) = self.preparation().take() {
+            cancelled.store(true, Ordering::Relaxed);
+            let _ = thread.join();
+        }
+    }
+
+    /// Where no trial ever waits, what is used up has to go nevertheless.
+    fn remove_surplus(&self) {
+        let retired = {
+            let mut shelf = self.shelf();
+            if shelf.retired.len() <= KEPT {
+                return;
+            }
+            std::mem::take(&mut shelf.retired)
+        };
+        remove_at_once(retired);
+    }
+
+    fn shelf(&self) -> MutexGuard<'_, Shelf> {
+        self.shelf.lock().expect("nobody panics at the shelf")
+    }
+
+    fn preparation(&self) -> MutexGuard<'_, Option<Preparation>> {
+        self.preparation.lock().expect("nobody panics while preparing")
+    }
+}
+
+impl Drop for Pool {
+    /// Removes every host, then the network.
+    fn drop(&mut self) {
+        self.finish_preparation();
+        let Shelf { fresh, used, retired, .. } = std::mem::take(&mut *self.shelf());
+        remove_at_once(fresh.into_iter().chain(used).chain(retired).collect());
+        // What cannot be removed, the next run removes.
+        let _ = self.engine.remove_network(&self.network.id);
+    }
+}
+
+fn take_of_kind(hosts: &mut Vec<Host>, kind: &HostKind) -> Option<Host> {
+    let position = hosts.iter().position(|host| host.kind == *kind)?;
+    Some(hosts.remove(position))
+}
+
+fn remove_at_once(hosts: Vec<Host>) {
+    std::thread::scope(|scope| {
+        for host in hosts {
+            scope.spawn(move || drop(host));
+        }
+    });
+}

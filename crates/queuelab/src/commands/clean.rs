@@ -1,0 +1,29 @@
+//! `queuelab clean`: what dead runs have left in the Docker engine.
+
+use lab::{Docker, LabError};
+
+use super::answer;
+use crate::cli::CleanArguments;
+use crate::error::Result;
+
+/// Removes it, and says what it was.
+pub(crate) fn clean(arguments: &CleanArguments) -> Result {
+    let CleanArguments { images, dry_run } = *arguments;
+    let found = Docker::connect()
+        .and_then(|docker| docker.clean(images, dry_run))
+        .map_err(LabError::Docker)?;
+    let verb = if dry_run { "would remove" } else { "removed" };
+    let kinds =
+        [("container", &found.containers), ("network", &found.networks), ("image", &found.images)];
+    let mut lines: Vec<String> = kinds
+        .iter()
+        .flat_map(|(kind, names)| names.iter().map(move |name| format!("{verb} {kind} {name}")))
+        .collect();
+    if lines.is_empty() {
+        lines.push("nothing to remove".to_owned());
+    }
+    if !found.alive.is_empty() {
+        lines.push(format!("left alone, as they are alive: {}", found.alive.join(", ")));
+    }
+    answer(&lines.join("\n"))
+}
