@@ -23,9 +23,7 @@ build:
 
 # Write the committed JSON Schemas anew.
 schemas:
-    cargo lab schema scenario > schemas/scenario.schema.json
-    cargo lab schema run > schemas/run.schema.json
-    cargo lab schema trial > schemas/trial.schema.json
+    UPDATE_SCHEMAS=1 cargo test --package queuelab --test schemas
 
 # What the load generator itself can take: it must not be what is measured.
 bench *flags:
