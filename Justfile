@@ -28,3 +28,13 @@ schemas:
 # What the load generator itself can take: it must not be what is measured.
 bench *flags:
     cargo run --release --package load-generator --example receive_rate -- {{flags}}
+
+# Server, load and the page of runs in containers: compose.yaml says what can be set.
+up *flags:
+    cargo lab image build
+    mkdir -p reports/runs
+    env UID="$(id -u)" GID="$(id -g)" $(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) up {{flags}}
+
+# Take them away again; the run directories stay.
+down:
+    $(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) down
