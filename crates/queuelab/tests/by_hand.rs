@@ -10,7 +10,7 @@ use linux_net::{NetworkNamespace, SocketDiag};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use run_record::{Outcome, RunDirectory, RunRecord, TrialRecord};
-use support::{Background, out_directory, queuelab, runs, said, server, terminate, text};
+use support::{Background, figure, out_directory, queuelab, runs, said, server, terminate, text};
 
 /// `queuelab load ADDRESS --out OUT FLAGS`.
 fn load(address: &str, out: &Path, flags: &[&str]) -> std::process::Command {
@@ -26,13 +26,6 @@ fn only_run(out: &Path) -> (RunRecord, TrialRecord) {
     let (record, mut trials) = RunDirectory::read(&runs[0]).unwrap();
     assert_eq!(trials.len(), 1);
     (record, trials.remove(0))
-}
-
-/// The figure in a table's row.
-fn figure(table: &str, name: &str) -> i64 {
-    let row = table.lines().find(|line| line.contains(&format!("│ {name} ")));
-    let row = row.unwrap_or_else(|| panic!("no {name} in\n{table}"));
-    row.split('│').nth(2).unwrap().replace(' ', "").parse().unwrap()
 }
 
 #[test]
@@ -90,7 +83,7 @@ fn an_overflow_is_told_on_both_sides() {
         assert_eq!(figure(&table, "timed_out"), 8, "{}", said(&output));
         assert_eq!(figure(&table, "incomplete"), 2, "{table}");
         assert!(table.contains("8 attempts waited for a SYN retransmission"), "{table}");
-        assert!(table.contains("look at the server's\nTcpExt.ListenOverflows"), "{table}");
+        assert!(table.contains("look at the server's TcpExt.ListenOverflows"), "{table}");
         assert_eq!(figure(&table, "TcpExt.TCPSynRetrans"), 8, "{table}");
         let (_, trial) = only_run(out.path());
         assert_eq!(trial.evidence.client["TcpExt.TCPSynRetrans"], 8);

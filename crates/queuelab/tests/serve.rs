@@ -3,14 +3,14 @@
 mod support;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use support::{Background, out_directory, queuelab, repository, said, text};
+use support::{Background, out_directory, queuelab, repository, request, said, status, text};
 
 /// A page of runs below `runs`, on a free port.
 fn serve(runs: &Path) -> (Background, SocketAddr) {
@@ -20,25 +20,6 @@ fn serve(runs: &Path) -> (Background, SocketAddr) {
     let line = server.lines.next().unwrap().unwrap();
     let address = line.rsplit_once("http://").unwrap().1.trim_end_matches('/').parse();
     (server, address.unwrap_or_else(|_| panic!("{line}")))
-}
-
-/// A whole answer, headers included. The target is sent as it stands.
-fn request(address: SocketAddr, method: &str, target: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let head = format!("{method} {target} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    text(&answer)
-}
-
-fn status(answer: &str) -> u16 {
-    answer
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .unwrap_or_else(|| panic!("{answer}"))
 }
 
 /// Puts a run that the tests of `report` keep below `runs`.

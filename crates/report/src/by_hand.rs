@@ -57,9 +57,9 @@ fn why_timed_out(trial: &TrialRecord) -> Option<String> {
         0 => "Why timed_out? Nothing ever answered there: is it the right address, and no \
               firewall between?"
             .to_owned(),
-        _ => "Why timed_out, and not refused? A full accept queue drops SYNs in silence: look at \
-              the server's\nTcpExt.ListenOverflows. The client can only send its SYN again, a \
-              second later, and hope."
+        _ => "Why timed_out, and not refused? Full queues drop SYNs in silence: look at the server's \
+              TcpExt.ListenOverflows\n(accept queue) and TcpExt.TCPReqQFullDrop (SYN queue). The \
+              client can only send its SYN again, a second later, and hope."
             .to_owned(),
     })
 }
@@ -84,7 +84,7 @@ fn messages(trial: &TrialRecord) -> String {
     let written = count(trial.rates.messages_written as i64);
     let deliveries = count(trial.rates.deliveries as i64);
     let mut text = format!(
-        "{written} messages written; {deliveries} deliveries (each goes to every other client)."
+        "{written} messages written; {deliveries} deliveries (a message goes to every other client of its moment)."
     );
     if trial.undelivered > 0 {
         let owed = count(trial.undelivered as i64);

@@ -65,7 +65,11 @@ async fn served(arguments: &ServeArguments) -> Result {
     let taken = format!("serve on {address} (choose another place with --address)");
     let listener = tokio::net::TcpListener::bind(address).await.map_err(failed(&taken))?;
     let address = listener.local_addr().map_err(failed(&taken))?;
-    answer(&format!("the runs of {} are on http://{address}/", runs.display()))?;
+    let place = match address.ip().is_unspecified() {
+        true => format!("port {} of every address of this host", address.port()),
+        false => format!("http://{address}/"),
+    };
+    answer(&format!("the runs of {} are on {place}", runs.display()))?;
 
     let (stopping, mut stopped) = tokio::sync::watch::channel(());
     let mut farewell = stopped.clone();
