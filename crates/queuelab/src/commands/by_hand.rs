@@ -26,7 +26,7 @@ const NAME: &str = "load";
 
 /// Runs the load, prints what became of it, and leaves a run below `out`.
 pub(crate) fn load_by_hand(config: &LoadConfig, out: Option<&Path>) -> Result {
-    // Who says `go` here? Nobody does.
+    // Nobody is here to say `go`.
     let config = LoadConfig { hold: false, ..config.clone() };
     let mut record = record(&config);
     // Before the load: a directory that cannot be written is told at once.

@@ -57,11 +57,8 @@ async fn served(arguments: &ServeArguments) -> Result {
     let ServeArguments { address, runs } = arguments;
     // Before anything is served: the first process of a container gets no
     // signal that it has no handler for.
-    let watch = |kind| signal(kind).map_err(failed("watch for signals"));
-    let mut stop = Stop {
-        terminate: watch(SignalKind::terminate())?,
-        interrupt: watch(SignalKind::interrupt())?,
-    };
+    let watch = || Stop::watch().map_err(failed("watch for signals"));
+    let (asked, farewell) = (watch()?, watch()?);
     let taken = format!("serve on {address} (choose another place with --address)");
     let listener = tokio::net::TcpListener::bind(address).await.map_err(failed(&taken))?;
     let address = listener.local_addr().map_err(failed(&taken))?;
@@ -71,30 +68,28 @@ async fn served(arguments: &ServeArguments) -> Result {
     };
     answer(&format!("the runs of {} are on {place}", runs.display()))?;
 
-    let (stopping, mut stopped) = tokio::sync::watch::channel(());
-    let mut farewell = stopped.clone();
-    let server = axum::serve(listener, router(runs)).with_graceful_shutdown(async move {
-        // An error is the sender's end, which is a stop too.
-        let _ = stopped.changed().await;
-    });
-    tokio::spawn(async move {
-        stop.asked().await;
-        let _ = stopping.send(());
-    });
+    let server = axum::serve(listener, router(runs)).with_graceful_shutdown(asked.comes());
     tokio::select! {
         served = server => served.map_err(failed("serve"))?,
-        () = async { let _ = farewell.changed().await; tokio::time::sleep(FAREWELL).await } => {}
+        () = async { farewell.comes().await; tokio::time::sleep(FAREWELL).await } => {}
     }
     Ok(Exit::Held)
 }
 
+/// The signals that end the server.
 struct Stop {
     terminate: Signal,
     interrupt: Signal,
 }
 
 impl Stop {
-    async fn asked(&mut self) {
+    fn watch() -> std::io::Result<Self> {
+        let (terminate, interrupt) =
+            (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        Ok(Self { terminate, interrupt })
+    }
+
+    async fn comes(mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}
             _ = self.interrupt.recv() => {}
