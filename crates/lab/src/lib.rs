@@ -26,9 +26,9 @@
 
 mod agent;
 mod backend;
+mod by_hand;
 mod child;
 mod docker;
-mod by_hand;
 mod error;
 mod facts;
 mod figures;
@@ -45,8 +45,8 @@ mod trial;
 
 pub use agent::serve_host;
 pub use backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
-pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
 pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};
+pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
 pub use error::LabError;
 pub use machine::machine;
 pub use netns::Netns;

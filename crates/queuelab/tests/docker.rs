@@ -3,9 +3,13 @@
 //! These need a Docker engine: `cargo test -p queuelab --test docker -- --ignored`.
 
 mod docker_support;
+mod own_engine;
 mod support;
 
+use std::collections::BTreeMap;
+
 use docker_support::{containers_of, docker, nothing_left_of, start, wait_for};
+use own_engine::OwnEngine;
 use run_record::{Outcome, TrialRecord};
 use serde_json::Value;
 use support::{out_directory, queuelab, run, said, text};
@@ -14,20 +18,35 @@ use support::{out_directory, queuelab, run, said, text};
 /// with this deadline the kernel's counters are exact.
 const EXACT: &str = "load.connect_deadline=1500ms";
 
-fn truth(trial: &TrialRecord) -> (String, Vec<u64>, Option<(u32, u32)>, Vec<i64>) {
-    let queue = trial.evidence.accept_queue.map(|queue| (queue.depth, queue.limit));
-    let outcomes = Outcome::ALL.iter().map(|&outcome| trial.outcomes.get(outcome)).collect();
-    let counted = |host: &std::collections::BTreeMap<String, i64>, name: &str| {
-        host.get(name).copied().unwrap_or(0)
+/// What the kernel's rules decide of a trial.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Truth {
+    point: String,
+    outcomes: Vec<u64>,
+    /// Depth and limit.
+    queue: Option<(u32, u32)>,
+    server: Vec<i64>,
+    client: Vec<i64>,
+}
+
+fn truth(trial: &TrialRecord) -> Truth {
+    let counted = |host: &BTreeMap<String, i64>, names: &[&str]| {
+        names.iter().map(|name| host.get(*name).copied().unwrap_or(0)).collect()
     };
-    let server = ["TcpExt.ListenOverflows", "TcpExt.ListenDrops", "Tcp.PassiveOpens"];
-    let client = ["TcpExt.TCPSynRetrans", "TcpExt.TCPTimeouts", "Tcp.ActiveOpens"];
-    let counters = server
-        .iter()
-        .map(|name| counted(&trial.evidence.server, name))
-        .chain(client.iter().map(|name| counted(&trial.evidence.client, name)))
-        .collect();
-    (format!("{:?}", trial.point), outcomes, queue, counters)
+    let evidence = &trial.evidence;
+    Truth {
+        point: format!("{:?}", trial.point),
+        outcomes: Outcome::ALL.iter().map(|&outcome| trial.outcomes.get(outcome)).collect(),
+        queue: evidence.accept_queue.map(|queue| (queue.depth, queue.limit)),
+        server: counted(
+            &evidence.server,
+            &["TcpExt.ListenOverflows", "TcpExt.ListenDrops", "Tcp.PassiveOpens"],
+        ),
+        client: counted(
+            &evidence.client,
+            &["TcpExt.TCPSynRetrans", "TcpExt.TCPTimeouts", "Tcp.ActiveOpens"],
+        ),
+    }
 }
 
 #[test]
@@ -57,9 +76,9 @@ fn both_backends_find_the_same_where_the_kernel_decides() {
     assert_eq!(found[0].len(), 6);
     assert_eq!(found[0], found[1]);
     // And it is the truth: 40 attempts, 31 places, 2 SYNs of each of 9 dropped.
-    let largest = found[0].iter().find(|(_, _, queue, _)| *queue == Some((31, 30))).unwrap();
-    assert_eq!(largest.3[..2], [18, 18], "{largest:?}");
-    assert_eq!(largest.3[3], 9, "{largest:?}");
+    let largest = found[0].iter().find(|truth| truth.queue == Some((31, 30))).unwrap();
+    assert_eq!(largest.server, [18, 18, 31], "{largest:?}");
+    assert_eq!(largest.client[0], 9, "{largest:?}");
 }
 
 #[test]
@@ -243,12 +262,20 @@ fn runs_side_by_side_do_not_collide() {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn the_image_is_one_file_made_once() {
-    let made = queuelab(&["image", "build"]).output().unwrap();
-    assert_eq!(made.status.code(), Some(0), "{}", said(&made));
-    let again = queuelab(&["image", "build"]).output().unwrap();
-    assert!(text(&again.stdout).contains(" exists, "), "{}", said(&again));
-    let name = text(&again.stdout).split_whitespace().next().unwrap().to_owned();
-    let inspected = docker(&["image", "inspect", &name]).unwrap();
+    // Not the machine's engine: its `queuelab:latest` is its user's.
+    let engine = OwnEngine::start();
+    let docker = |arguments: &[&str]| engine.docker(arguments).unwrap();
+    let build = || {
+        let built =
+            queuelab(&["image", "build"]).env("DOCKER_HOST", engine.host()).output().unwrap();
+        assert_eq!(built.status.code(), Some(0), "{}", said(&built));
+        text(&built.stdout)
+    };
+    assert!(build().contains(" made, "));
+    let again = build();
+    assert!(again.contains(" exists, "), "{again}");
+    let name = again.split_whitespace().next().unwrap();
+    let inspected = docker(&["image", "inspect", name]);
     let image = serde_json::from_str::<Value>(&inspected).unwrap()[0].take();
     let executable = std::fs::metadata(support::binary()).unwrap().len();
     assert_eq!(image["Size"].as_u64(), Some(executable), "one file, and nothing else");
@@ -256,6 +283,11 @@ fn the_image_is_one_file_made_once() {
     let hash = name.strip_prefix("queuelab:").unwrap();
     assert_eq!(image["Config"]["Labels"]["queuelab.image"], hash);
     assert!(image["Config"]["Labels"].get("queuelab.run").is_none(), "containers inherit labels");
-    let version = docker(&["run", "--rm", "--network", "none", &name, "--version"]).unwrap();
+    let version = docker(&["run", "--rm", "--network", "none", name, "--version"]);
     assert!(version.starts_with("queuelab "), "{version}");
+
+    let cleaned =
+        queuelab(&["clean", "--images"]).env("DOCKER_HOST", engine.host()).output().unwrap();
+    assert!(text(&cleaned.stdout).contains("removed image queuelab:latest"), "{}", said(&cleaned));
+    assert_eq!(docker(&["images", "--quiet"]), "");
 }

@@ -41,7 +41,7 @@ impl Project {
         let mut variables = vec![
             ("IMAGE", name.clone()),
             ("REPORTS_PORT", free.port().to_string()),
-            ("SUBNET", format!("198.19.{number}")),
+            ("SUBNET", format!("198.19.{}", 240 + number)),
         ];
         variables.extend(settings.iter().map(|&(name, value)| (name, value.to_owned())));
         let project = Self { folder, name, page: free, variables };

@@ -163,4 +163,11 @@ pub enum DockerError {
     Runtime(std::io::Error),
 }
 
+impl DockerError {
+    /// Whether a container could not be made because its image has gone.
+    pub(super) fn is_missing_image(&self) -> bool {
+        matches!(self, Self::Refused { status: 404, words, .. } if words.contains("o such image"))
+    }
+}
+
 pub(super) type Result<T> = std::result::Result<T, DockerError>;

@@ -8,6 +8,7 @@ use std::thread::JoinHandle;
 use super::engine::Engine;
 use super::error::Result;
 use super::host::{Host, HostKind, Rations};
+use super::image::{Executable, Purpose};
 use super::network::Network;
 use crate::idle;
 
@@ -94,8 +95,18 @@ impl Pool {
     }
 
     fn start(&self, kind: &HostKind, trial: u32) -> Result<Host> {
-        let turn = self.turns.fetch_add(1, Ordering::Relaxed);
-        Host::start(&self.engine, &self.network, &self.rations, kind, turn, trial)
+        let start = || {
+            let turn = self.turns.fetch_add(1, Ordering::Relaxed);
+            Host::start(&self.engine, &self.network, &self.rations, kind, turn, trial)
+        };
+        match start() {
+            Err(error) if error.is_missing_image() => {
+                // A run of another build takes away images that nobody uses.
+                self.engine.image(&Executable::running()?, Purpose::Run)?;
+                start()
+            }
+            started => started,
+        }
     }
 
     /// Takes a trial's hosts back.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use linux_net::{NetworkNamespace, SysctlName, SysctlScope};
+use linux_net::{Counters, SysctlName, SysctlScope};
 use run_record::{Overrides, RunRecord};
 use scenario::{Kernel, Plan, Source, SysctlKind};
 
@@ -60,7 +60,6 @@ impl Kernel for RunningKernel {
     }
 
     fn counter_names(&self) -> Option<Vec<String>> {
-        let counters = NetworkNamespace::of_process().ok()?.counters().ok()?;
-        Some(counters.iter().map(|(name, _)| name.to_owned()).collect())
+        Some(Counters::here().ok()?.iter().map(|(name, _)| name.to_owned()).collect())
     }
 }

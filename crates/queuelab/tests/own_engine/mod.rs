@@ -2,6 +2,7 @@
 //!
 //! It lives in namespaces of its own: its bridges, firewall rules, mounts and
 //! processes go with it.
+#![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -32,6 +33,17 @@ impl OwnEngine {
         format!("unix://{}", self.directory.path().join("engine.sock").display())
     }
 
+    /// Runs the engine's own client with it; what it printed.
+    pub(crate) fn docker(&self, arguments: &[&str]) -> Result<String, String> {
+        let output = Command::new("docker")
+            .args(arguments)
+            .env("DOCKER_HOST", self.host())
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
+    }
+
     /// Kills it, as a crash would.
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
@@ -51,12 +63,7 @@ impl OwnEngine {
     fn await_answer(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
-            let asked = Command::new("docker")
-                .args(["version", "--format", "{{.Server.Version}}"])
-                .env("DOCKER_HOST", self.host())
-                .output()
-                .unwrap();
-            if asked.status.success() {
+            if self.docker(&["version", "--format", "{{.Server.Version}}"]).is_ok() {
                 return;
             }
             let log = || {
