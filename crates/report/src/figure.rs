@@ -64,7 +64,7 @@ pub(crate) fn nanoseconds(ns: f64) -> String {
 }
 
 /// A count with thin groups of three: `1 596 000`.
-pub(crate) fn count(number: i64) -> String {
+pub fn count(number: i64) -> String {
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

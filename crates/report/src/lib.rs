@@ -19,5 +19,6 @@ mod grid;
 mod run;
 mod summary;
 
+pub use figure::count;
 pub use run::Run;
 pub use summary::summary;
