@@ -3,9 +3,9 @@
 //!
 //! It takes [`Ask`]s as JSON lines on standard input and says [`Said`]s on
 //! standard output: it reads its namespace's counters, sysctls and queues, and
-//! starts the parts and passes their lines on. The end of its standard input
-//! ends it and, with it, every process of its host: nothing outlives a lab
-//! that was killed.
+//! starts the parts and passes their lines on. The end of its standard input,
+//! or a minute without a line, ends it and, with it, every process of its host:
+//! nothing outlives a lab, or an engine, that was killed.
 
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, ErrorKind, Write};
@@ -23,6 +23,11 @@ use serde_json::Value;
 use crate::child::{self, ChildControl, SpawnedChild};
 use crate::part::{PartControl, PartEnd};
 
+/// How often the lab says that it is there, when it has nothing else to say.
+pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
+/// How long a lab can be silent before its agent takes it for dead. An engine
+/// that was killed does not close the standard input of its containers.
+const SILENCE: Duration = Duration::from_secs(60);
 /// The port that answers nobody: `discard`, on which nothing listens.
 const DISCARD: u16 = 9;
 /// How long a host has to be reached by the other.
@@ -52,8 +57,9 @@ pub(crate) enum Request {
     Counters,
     /// Answers the [`AcceptQueue`] of a listener, or null.
     AcceptQueue { port: u16 },
-    /// Answers how many TCP sockets there are, in any state.
-    Sockets,
+    /// Answers how many TCP sockets there are in any state but LISTEN: an
+    /// engine may have a listener of its own in each host, for names.
+    Connections,
     /// Answers how many processes the memory limit has killed; null where this
     /// cannot be read.
     MemoryKills,
@@ -102,14 +108,31 @@ pub fn serve_host() -> io::Result<()> {
             std::process::exit(0);
         }
     });
+    let heard = Arc::new(Mutex::new(Instant::now()));
+    let last_heard = Arc::clone(&heard);
+    thread::spawn(move || end_after_silence(&last_heard));
     let mut agent = Agent::default();
     for line in io::stdin().lock().lines() {
-        match serde_json::from_str::<Ask>(&line?) {
+        let line = line?;
+        *heard.lock().expect("nobody panics while hearing") = Instant::now();
+        if line.is_empty() {
+            continue;
+        }
+        match serde_json::from_str::<Ask>(&line) {
             Ok(ask) => agent.obey(ask)?,
             Err(error) => agent.voice.say(&Said::Failed { id: 0, reason: error.to_string() })?,
         }
     }
     Ok(())
+}
+
+fn end_after_silence(heard: &Mutex<Instant>) {
+    while heard.lock().is_ok_and(|heard| heard.elapsed() < SILENCE) {
+        thread::sleep(HEARTBEAT);
+    }
+    // Whoever still listens is told.
+    let _ = writeln!(io::stderr(), "the lab has said nothing for {SILENCE:?}");
+    std::process::exit(1);
 }
 
 /// Standard output, a whole line at a time.
@@ -157,7 +180,10 @@ impl Agent {
                 let ours = listeners.into_iter().find(|listener| listener.local.port() == port);
                 done(ours.map(|l| AcceptQueue { depth: l.queued, limit: l.limit }))
             }
-            Request::Sockets => done(self.diag()?.count_by_state(None).map_err(text)?.total()),
+            Request::Connections => {
+                let sockets = self.diag()?.count_by_state(None).map_err(text)?;
+                done(sockets.total() - sockets.listen)
+            }
             Request::MemoryKills => done(memory_kills()),
             Request::AddAddresses { interface, addresses, prefix } => {
                 done(linux_net::add_addresses_here(&interface, &addresses, prefix).map_err(text)?)
@@ -300,6 +326,9 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let queue = agent.answer(Request::AcceptQueue { port }).unwrap();
         assert_eq!(queue["depth"], 0, "{queue}");
-        assert!(agent.answer(Request::Sockets).unwrap().as_u64().unwrap() > 0);
+        let before = agent.answer(Request::Connections).unwrap().as_u64().unwrap();
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let between = agent.answer(Request::Connections).unwrap().as_u64().unwrap();
+        assert!(between > before || between > 1, "{before} before {client:?}, {between} after");
     }
 }

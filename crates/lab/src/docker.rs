@@ -170,7 +170,13 @@ impl Backend for Docker {
         let reached = testbed.host(Role::Client).ask::<()>(reach);
         if let Err(error) = reached {
             testbed.verify()?;
-            return Err(error.into());
+            return Err(match error {
+                DockerError::HostFailed { host, reason } => {
+                    DockerError::Unreachable { host, reason }
+                }
+                error => error,
+            }
+            .into());
         }
         Ok(Box::new(testbed))
     }

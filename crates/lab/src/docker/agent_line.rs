@@ -11,7 +11,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-use crate::agent::{Ask, Request, Said};
+use crate::agent::{Ask, HEARTBEAT, Request, Said};
 use crate::part::PartEnd;
 
 /// Of what an agent says on its standard error, so much is kept.
@@ -122,7 +122,12 @@ async fn write(
     mut input: std::pin::Pin<Box<dyn tokio::io::AsyncWrite + Send>>,
     mut asked: UnboundedReceiver<Vec<u8>>,
 ) {
-    while let Some(line) = asked.recv().await {
+    loop {
+        let line = match tokio::time::timeout(HEARTBEAT, asked.recv()).await {
+            Ok(Some(line)) => line,
+            Ok(None) => break,
+            Err(_) => b"\n".to_vec(),
+        };
         if input.write_all(&line).await.is_err() || input.flush().await.is_err() {
             break;
         }

@@ -101,6 +101,18 @@ pub enum DockerError {
         /// In its own words.
         reason: String,
     },
+    /// The hosts of a new testbed do not reach each other.
+    #[error(
+        "join the hosts: {reason}, in the {host} container; where frames between containers pass \
+         the machine's firewall (net.bridge.bridge-nf-call-iptables = 1), a rule of it may drop \
+         them (`iptables -L FORWARD`)"
+    )]
+    Unreachable {
+        /// `server` or `client`.
+        host: &'static str,
+        /// In its own words.
+        reason: String,
+    },
     /// The memory limit killed a process of a host.
     #[error(
         "keep the {host} host running: its memory limit of {limit_mib} MiB was reached, and the \

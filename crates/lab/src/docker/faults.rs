@@ -81,7 +81,7 @@ impl Engine {
             }
             Ok::<_, Error>(events)
         };
-        self.call("ask what became of a container", listened)
+        self.call("keep the containers running", listened)
     }
 }
 

@@ -218,7 +218,7 @@ impl Host {
             if look > 0 {
                 std::thread::sleep(Duration::from_millis(10));
             }
-            matches!(self.ask::<u32>(Request::Sockets), Ok(0))
+            matches!(self.ask::<u32>(Request::Connections), Ok(0))
         })
     }
 
