@@ -18,24 +18,31 @@ pub(super) fn findings(needs: Needs) -> Vec<Finding> {
         Ok(about) => about,
         Err(error) => return vec![Finding::missing("engine", &error)],
     };
-    let filters = fs::read_to_string(BRIDGE_FILTER).is_ok_and(|value| value.trim() == "1");
-    let mut findings = judged(&about, &lab::machine().kernel, filters);
+    let here = lab::machine().kernel;
+    let mut findings = judged(&about, &here);
     // To make room for a run removes what dead ones have left: they were told
     // of just now, and looking does not change what it looks at.
     if about.image.is_some() && about.leftovers == 0 {
         findings.extend(testbed_found(needs));
     }
+    // Another machine's bridges cannot be looked at from here.
+    if runs_on(&about, &here) {
+        findings.extend(bridge_filter_found(fs::read_to_string(BRIDGE_FILTER).ok().as_deref()));
+    }
     findings
 }
 
-/// An engine's own words, judged: `kernel` is this machine's, `filters` whether
-/// frames on its bridges pass iptables.
-fn judged(about: &AboutDocker, kernel: &str, filters: bool) -> Vec<Finding> {
+/// Whether containers run on the kernel `here`, as far as the engine says.
+fn runs_on(about: &AboutDocker, here: &str) -> bool {
+    about.kernel.is_empty() || about.kernel == here
+}
+
+/// An engine's own words, judged; `here` is this machine's kernel.
+fn judged(about: &AboutDocker, here: &str) -> Vec<Finding> {
     let AboutDocker { socket, version, api, .. } = about;
     let mut findings =
         vec![Finding::ok("engine", format!("{version}, interface {api}, at {socket}"))];
-    let here = about.kernel.is_empty() || about.kernel == kernel;
-    if !here {
+    if !runs_on(about, here) {
         findings.push(Finding::note(
             "kernel",
             format!(
@@ -58,20 +65,23 @@ fn judged(about: &AboutDocker, kernel: &str, filters: bool) -> Vec<Finding> {
         )
         .with_way_out("`queuelab clean`, or the next run with `--backend docker`"),
     });
-    if here && filters {
-        findings.push(
-            Finding::note(
-                "bridge filter",
-                "frames between containers pass the machine's iptables and conntrack \
-                 (net.bridge.bridge-nf-call-iptables = 1), at some cost for each packet",
-            )
-            .with_way_out(
-                "no fault, and Kubernetes needs it so; else \
-                 `sudo sysctl -w net.bridge.bridge-nf-call-iptables=0`",
-            ),
-        );
-    }
     findings
+}
+
+/// A note where frames on the machine's bridges pass iptables.
+fn bridge_filter_found(call_iptables: Option<&str>) -> Option<Finding> {
+    let passes = call_iptables?.trim() == "1";
+    passes.then(|| {
+        Finding::note(
+            "bridge filter",
+            "frames between containers pass the machine's iptables and conntrack, at some cost \
+             for each packet (net.bridge.bridge-nf-call-iptables = 1)",
+        )
+        .with_way_out(
+            "no fault, and Kubernetes needs it so; where nothing does: \
+             `sudo sysctl -w net.bridge.bridge-nf-call-iptables=0`",
+        )
+    })
 }
 
 fn limits_found(about: &AboutDocker) -> Finding {
@@ -94,8 +104,7 @@ fn image_found(about: &AboutDocker) -> Finding {
         (None, Some(name)) => Finding::ok("image", format!("{name}, of this executable")),
         (None, None) => Finding::note(
             "image",
-            "not made yet, so no testbed was tried; this executable can be one, and a run makes it \
-             by itself",
+            "not made yet: a run makes it of this executable; without it no testbed was tried",
         )
         .with_way_out("`queuelab image build` makes it now"),
     }
@@ -173,37 +182,40 @@ mod tests {
         }
     }
 
-    fn found(about: &AboutDocker, filters: bool, what: &str) -> Option<Finding> {
-        judged(about, "6.18.0", filters).into_iter().find(|finding| finding.what == what)
+    fn found(about: &AboutDocker, what: &str) -> Finding {
+        let findings = judged(about, "6.18.0");
+        findings.into_iter().find(|finding| finding.what == what).unwrap()
     }
 
     #[test]
     fn an_engine_in_order_is_all_ok() {
-        let findings = judged(&about(), "6.18.0", false);
+        let findings = judged(&about(), "6.18.0");
         assert!(findings.iter().all(|finding| finding.state == State::Ok), "{findings:?}");
-        let security = found(&about(), false, "security").unwrap();
-        assert_eq!(security.detail, "seccomp (builtin), rootless");
+        assert_eq!(found(&about(), "security").detail, "seccomp (builtin), rootless");
     }
 
     #[test]
     fn what_is_peculiar_is_a_note() {
-        for (about, filters, what, way_out) in [
-            (AboutDocker { image: None, ..about() }, false, "image", "queuelab image build"),
-            (AboutDocker { leftovers: 3, ..about() }, false, "leftovers", "queuelab clean"),
-            (AboutDocker { limits: false, ..about() }, false, "limits", ""),
-            (AboutDocker { kernel: "6.12.0".to_owned(), ..about() }, true, "kernel", ""),
-            (about(), true, "bridge filter", "bridge-nf-call-iptables=0"),
+        for (about, what, way_out) in [
+            (AboutDocker { image: None, ..about() }, "image", "queuelab image build"),
+            (AboutDocker { leftovers: 3, ..about() }, "leftovers", "queuelab clean"),
+            (AboutDocker { limits: false, ..about() }, "limits", ""),
+            (AboutDocker { kernel: "6.12.0".to_owned(), ..about() }, "kernel", ""),
         ] {
-            let finding = found(&about, filters, what).unwrap();
+            let finding = found(&about, what);
             assert_eq!(finding.state, State::Note, "{finding:?}");
             assert!(finding.way_out.unwrap_or_default().contains(way_out), "{what}");
         }
     }
 
     #[test]
-    fn another_machines_bridges_are_not_this_ones() {
-        let elsewhere = AboutDocker { kernel: "6.12.0".to_owned(), ..about() };
-        assert_eq!(found(&elsewhere, true, "bridge filter"), None);
+    fn frames_that_pass_iptables_are_a_note() {
+        for switched_off in [None, Some("0\n")] {
+            assert_eq!(bridge_filter_found(switched_off), None);
+        }
+        let finding = bridge_filter_found(Some("1\n")).unwrap();
+        assert_eq!(finding.state, State::Note);
+        assert!(finding.way_out.unwrap().contains("bridge-nf-call-iptables=0`"));
     }
 
     #[test]
@@ -213,7 +225,7 @@ mod tests {
             not_an_image: Some("make an image of x: it is linked dynamically; link it".to_owned()),
             ..about()
         };
-        let finding = found(&dynamic, false, "image").unwrap();
+        let finding = found(&dynamic, "image");
         assert_eq!(finding.state, State::Missing);
         assert_eq!(finding.detail, "failed to make an image of x: it is linked dynamically");
         assert_eq!(finding.way_out.as_deref(), Some("link it"));

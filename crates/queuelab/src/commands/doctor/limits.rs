@@ -66,13 +66,16 @@ impl Limits {
     pub(super) fn of_this_process() -> Self {
         let (soft_files, hard_files) = limit(Resource::RLIMIT_NOFILE);
         let (user_threads, _) = limit(Resource::RLIMIT_NPROC);
-        let may_raise = linux_net::in_initial_user_namespace() && has_capability(CAP_SYS_RESOURCE);
+        let is_outside = linux_net::in_initial_user_namespace();
+        let may_raise = is_outside && has_capability(CAP_SYS_RESOURCE);
+        // RLIMIT_NPROC does not bind the machine's root (`copy_process`), nor
+        // who may raise it.
+        let is_free = may_raise || is_outside && nix::unistd::getuid().is_root();
         Self {
             soft_files,
             hard_files,
             files_to_raise_to: number("/proc/sys/fs/nr_open").filter(|_| may_raise),
-            // Who may raise it is not bound by it.
-            user_threads: Some(user_threads).filter(|&most| most != RLIM_INFINITY && !may_raise),
+            user_threads: Some(user_threads).filter(|&most| most != RLIM_INFINITY && !is_free),
             most_threads: number("/proc/sys/kernel/threads-max"),
             most_ids: number("/proc/sys/kernel/pid_max"),
             threads_now: threads_now().unwrap_or(0),

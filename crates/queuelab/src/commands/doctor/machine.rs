@@ -63,7 +63,7 @@ fn limits_found(limits: &Limits, needed: u32) -> [Finding; 3] {
     let named = [
         (limits.most_threads, "kernel.threads-max"),
         (limits.most_ids, "kernel.pid_max"),
-        (limits.user_threads, "ulimit -u"),
+        (limits.user_threads, "`ulimit -u`"),
         (limits.group_threads, "left by pids.max"),
     ];
     let named: Vec<String> = named
