@@ -23,10 +23,18 @@ build:
 
 # Write the committed JSON Schemas anew.
 schemas:
-    cargo lab schema scenario > schemas/scenario.schema.json
-    cargo lab schema run > schemas/run.schema.json
-    cargo lab schema trial > schemas/trial.schema.json
+    UPDATE_SCHEMAS=1 cargo test --package queuelab --test schemas
 
 # What the load generator itself can take: it must not be what is measured.
 bench *flags:
     cargo run --release --package load-generator --example receive_rate -- {{flags}}
+
+# Server, load and the page of runs in containers: compose.yaml says what can be set.
+up *flags:
+    cargo lab image build
+    mkdir -p reports/runs
+    env UID="$(id -u)" GID="$(id -g)" $(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) up {{flags}}
+
+# Take them away again; the run directories stay.
+down:
+    $(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) down

@@ -14,7 +14,8 @@
 //! - `client`: a client's socket, the only place that writes to one.
 //! - `registry`: the mutex whose waits and holds are measured.
 //! - `counters`, `durations`: figures; `control` has the types they leave in.
-//! - `part`: [`serve_part`], the server as a process of its own.
+//! - `part`: [`serve_part`], [`serve_telling`]: the server as a process of its
+//!   own.
 
 mod accept;
 mod client;
@@ -35,7 +36,7 @@ mod threads;
 pub use control::{AcceptedConnection, DurationSummary, ServerCommand, ServerEvent, ServerReport};
 pub use designs::{DESIGNS, Design, DesignName, UnknownDesign};
 pub use error::ServerError;
-pub use part::serve_part;
+pub use part::{serve_part, serve_telling};
 pub use server::{RunningServer, Server, ServerHandle};
 pub use settings::{ClosesFirst, ServerSettings, Sigpipe};
 

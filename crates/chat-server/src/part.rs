@@ -31,7 +31,7 @@ use crate::settings::{ServerSettings, Sigpipe};
 /// # Errors
 /// What the `Failed` event said.
 pub fn serve_part(settings: &ServerSettings, control: bool) -> Result<(), ServerError> {
-    serve(settings, control).inspect_err(|error| {
+    serve(settings, control, &mut |event, _| print(event)).inspect_err(|error| {
         let failed = ServerEvent::Failed { reason: error.to_string(), errno: error.errno() };
         // Where standard output itself is what failed, the caller still has
         // the error.
@@ -39,7 +39,26 @@ pub fn serve_part(settings: &ServerSettings, control: bool) -> Result<(), Server
     })
 }
 
-fn serve(settings: &ServerSettings, control: bool) -> Result<(), ServerError> {
+/// [`serve_part`] without control, for a caller that tells of the events in
+/// its own way: `tell` gets each [`ServerEvent`] but `Failed`, and the server
+/// to ask more of.
+///
+/// # Errors
+/// Why the server could not start or go on.
+pub fn serve_telling(
+    settings: &ServerSettings,
+    mut tell: impl FnMut(&ServerEvent, &ServerHandle),
+) -> Result<(), ServerError> {
+    serve(settings, false, &mut |event, handle| {
+        tell(event, handle);
+        Ok(())
+    })
+}
+
+/// Says an event, or why it cannot be said.
+type Tell<'a> = dyn FnMut(&ServerEvent, &ServerHandle) -> Result<(), ServerError> + 'a;
+
+fn serve(settings: &ServerSettings, control: bool, tell: &mut Tell) -> Result<(), ServerError> {
     let mut inputs = Inputs::open(control)?;
     set_sigpipe(match settings.sigpipe {
         Sigpipe::Ignore => SigHandler::SigIgn,
@@ -54,29 +73,29 @@ fn serve(settings: &ServerSettings, control: bool) -> Result<(), ServerError> {
     let address = server.local_address();
     let running = server.start()?;
     let handle = running.handle();
-    let served = print(&ServerEvent::Listening { address, pid: std::process::id() })
-        .and_then(|()| obey(&mut inputs, &handle));
+    let listening = ServerEvent::Listening { address, pid: std::process::id() };
+    let served = tell(&listening, &handle).and_then(|()| obey(&mut inputs, &handle, tell));
     // Ending a connection under a thread that writes to it would raise the
     // signal too, and a clean end is no death.
     set_sigpipe(SigHandler::SigIgn)?;
     handle.stop();
     let report = running.join();
     served?;
-    print(&ServerEvent::Stopped(Box::new(report)))
+    tell(&ServerEvent::Stopped(Box::new(report)), &handle)
 }
 
 /// Does what is asked until it is to stop.
-fn obey(inputs: &mut Inputs, handle: &ServerHandle) -> Result<(), ServerError> {
+fn obey(inputs: &mut Inputs, handle: &ServerHandle, tell: &mut Tell) -> Result<(), ServerError> {
     loop {
         for request in inputs.wait()? {
             match request {
                 Ok(ServerCommand::Resume) => handle.resume(),
-                Ok(ServerCommand::Status) => print(&handle.status())?,
+                Ok(ServerCommand::Status) => tell(&handle.status(), handle)?,
                 Ok(ServerCommand::Report) => {
-                    print(&ServerEvent::Report(Box::new(handle.report())))?;
+                    tell(&ServerEvent::Report(Box::new(handle.report())), handle)?;
                 }
                 Ok(ServerCommand::Stop) => return Ok(()),
-                Err(reason) => print(&ServerEvent::Failed { reason, errno: None })?,
+                Err(reason) => tell(&ServerEvent::Failed { reason, errno: None }, handle)?,
             }
         }
     }

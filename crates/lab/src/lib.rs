@@ -12,6 +12,7 @@
 //! | `run` | the life of a run: trials in order, each appended as it ends |
 //! | `trial` | the life of a trial, from testbed to record |
 //! | `server` | the server of a trial: started, asked, stopped, or found dead |
+//! | `by_hand` | the record of a load that somebody ran by hand |
 //! | `ledger` | client's and server's ledgers joined: the outcome of each attempt |
 //! | `laws` | which of the kernel's laws decide a cell |
 //! | `invariants` | what must hold in every trial |
@@ -27,6 +28,7 @@ mod agent;
 mod backend;
 mod child;
 mod docker;
+mod by_hand;
 mod error;
 mod facts;
 mod figures;
@@ -44,6 +46,7 @@ mod trial;
 pub use agent::serve_host;
 pub use backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
 pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
+pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};
 pub use error::LabError;
 pub use machine::machine;
 pub use netns::Netns;

@@ -65,7 +65,7 @@ impl Trial<'_> {
         if !matches!(observed, Err(LabError::Interrupted)) {
             // Whatever was observed, a testbed that broke says why; and what
             // was measured on one is no measurement.
-            testbed.verify()?;
+            testbed.verify(observed.is_err())?;
         }
         let Observed { predictions, before, loaded, after, end } = observed?;
         let sysctls = testbed.sysctls().clone();

@@ -56,7 +56,8 @@ impl NetworkNamespace {
 }
 
 impl Counters {
-    /// Reads the counters of the calling thread's namespace; any process may.
+    /// Reads the counters of the calling thread's namespace, which needs no
+    /// privilege: in a container, for example, where nobody may enter another.
     ///
     /// # Errors
     /// When /proc is not as it should be.

@@ -7,7 +7,7 @@
 //! | make a host, run code or a program in it | [`NetworkNamespace`] |
 //! | join two hosts | [`join_with_veth`] |
 //! | set and read a host's sysctls | [`SysctlName`], [`sysctl_scopes`], [`NetworkNamespace::apply_sysctls`] |
-//! | count what the kernel dropped | [`NetworkNamespace::counters`], [`CounterDelta`] |
+//! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
 //! | see queues and sockets now | [`SocketDiag`], [`tcp_info()`] |
 //! | measure this process | [`monotonic_ns`], [`ResourceUsage`], [`raise_open_files`] |
 //! | test with namespaces | [`testing`] |

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::chat::ChatArguments;
+use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
+use crate::commands::serve::ServeArguments;
 use crate::commands::server::ServerArguments;
 
 const EXIT_CODES: &str = "\
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Print what a run found, from its directory.
     Report(ReportArguments),
+    /// Show the runs in a browser; they are only read.
+    Serve(ServeArguments),
     /// Print a JSON Schema.
     Schema {
         /// Of what.
@@ -60,6 +64,9 @@ pub(crate) enum Command {
     /// Be the first process of a container, for the lab that started it.
     #[command(hide = true)]
     Host,
+    /// Tell whether something listens on a TCP port, without connecting to it.
+    #[command(hide = true)]
+    Listening(ListeningArguments),
     /// Print completions for a shell.
     Completions {
         /// The shell.

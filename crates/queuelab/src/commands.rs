@@ -1,5 +1,6 @@
 //! One module a command.
 
+pub(crate) mod by_hand;
 pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod clean;
@@ -7,12 +8,14 @@ pub(crate) mod doctor;
 pub(crate) mod host;
 pub(crate) mod image;
 pub(crate) mod list;
+pub(crate) mod listening;
 pub(crate) mod load;
 pub(crate) mod man;
 pub(crate) mod plan;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;
+pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod show;
 

@@ -26,6 +26,13 @@ pub(crate) enum CommandError {
     Namespace(#[from] NamespaceError),
     #[error("failed to {0}")]
     OpenFiles(#[from] linux_net::OpenFilesError),
+    #[error("failed to {0}")]
+    Sockets(#[from] linux_net::DiagError),
+    #[error(
+        "failed to find a listener on port {0}: nothing in this network namespace listens there; \
+         is its server running, and in this one?"
+    )]
+    NotListening(u16),
     #[error("failed to run the server: {0}")]
     Server(ServerError),
     #[error("failed to run the load: {0}")]
@@ -65,6 +72,8 @@ impl CommandError {
             Self::Lab(_)
             | Self::Namespace(_)
             | Self::OpenFiles(_)
+            | Self::Sockets(_)
+            | Self::NotListening(_)
             | Self::Server(_)
             | Self::Load(_)
             | Self::Io { .. } => Exit::Machine,

@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Show(arguments) => commands::show::show(&arguments),
         Command::Check(arguments) => commands::check::check(&arguments),
         Command::Report(arguments) => commands::report::report(&arguments),
+        Command::Serve(arguments) => commands::serve::serve(&arguments),
         Command::Schema { of } => commands::schema::schema(of),
         Command::Image(arguments) => commands::image::image(&arguments),
         Command::Clean(arguments) => commands::clean::clean(&arguments),
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
         Command::Server(arguments) => commands::server::server(arguments),
         Command::Load(arguments) => commands::load::load(*arguments),
         Command::Chat(arguments) => commands::chat::chat(&arguments),
+        Command::Listening(arguments) => commands::listening::listening(&arguments),
         Command::Completions { shell } => commands::man::completions(shell),
         Command::Man => commands::man::man(),
     };

@@ -3,6 +3,7 @@
 //! | module | makes |
 //! |---|---|
 //! | [`summary`](summary()) | the terminal's summary: the sections below, in order |
+//! | [`by_hand`](by_hand()) | what became of a load that somebody ran by hand |
 //! | `grid` | one figure over two axes of the matrix, for each value of the others |
 //! | `cells` | a row for each cell, where the matrix has fewer than two axes |
 //! | `evidence` | worst connect latency, and the kernel's counters |
@@ -11,6 +12,7 @@
 //!
 //! A new section is a function from [`Run`] to text, and one line in `summary`.
 
+mod by_hand;
 mod cells;
 mod checks;
 mod evidence;
@@ -19,6 +21,7 @@ mod grid;
 mod run;
 mod summary;
 
+pub use by_hand::by_hand;
 pub use figure::count;
 pub use run::Run;
 pub use summary::summary;

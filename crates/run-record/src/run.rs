@@ -107,7 +107,7 @@ pub struct Machine {
 /// What made the hosts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Backend {
-    /// `netns` or `docker`.
+    /// `netns` or `docker`; `by-hand` where `queuelab load` was run alone.
     pub name: String,
     /// Its version, where it has one.
     pub version: Option<String>,

@@ -58,9 +58,10 @@ pub struct TrialRecord {
     /// The sysctls asked for, as read back in both hosts.
     pub sysctls: SysctlValues,
     /// Connections that the server accepted; none where its death took its
-    /// ledger with it.
+    /// ledger with it, and where the load was run by hand.
     pub accepted: Option<u64>,
-    /// The server's own figures; none where it died before it could give them.
+    /// The server's own figures; none where it died before it could give them,
+    /// and where the load was run by hand.
     pub server: Option<ServerFigures>,
     /// The signal or exit code that the server died of, before it was told to
     /// stop.
@@ -116,13 +117,15 @@ pub struct Rates {
     pub window_seconds: f64,
     /// Messages that the clients wrote, a second.
     pub offered: f64,
-    /// Messages that the server read, a second; none where it died.
+    /// Messages that the server read, a second; none where it died, and where
+    /// the load was run by hand.
     pub ingested: Option<f64>,
     /// Deliveries at clients, a second.
     pub delivered: f64,
     /// Messages that the clients wrote.
     pub messages_written: u64,
-    /// Messages that the server read; none where it died.
+    /// Messages that the server read; none where it died, and where the load
+    /// was run by hand.
     pub messages_ingested: Option<u64>,
     /// Deliveries at clients.
     pub deliveries: u64,
@@ -170,7 +173,8 @@ pub struct Integrity {
 /// What the kernel says happened.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// Counters of the server's host that changed, after less before.
+    /// Counters of the server's host that changed, after less before; empty
+    /// where the load was run by hand.
     pub server: BTreeMap<String, i64>,
     /// Counters of the client's host that changed, after less before.
     pub client: BTreeMap<String, i64>,

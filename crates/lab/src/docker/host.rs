@@ -1,10 +1,10 @@
 //! A host: a container whose first process is the agent.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bollard::models::{
@@ -77,6 +77,8 @@ pub(super) struct Host {
     clients: u32,
     line: Arc<AgentLine>,
     parts: AtomicU64,
+    /// Hosts that it has been joined with.
+    known: Mutex<HashSet<IpAddr>>,
 }
 
 impl Host {
@@ -114,6 +116,7 @@ impl Host {
             clients: rations.needs.clients,
             line: Arc::default(),
             parts: AtomicU64::new(0),
+            known: Mutex::default(),
         };
         host.attach()?;
         let started = engine.docker().start_container(&host.id, None::<StartContainerOptions>);
@@ -241,6 +244,11 @@ impl Host {
             limit_mib: self.memory / MIB,
             clients: self.clients,
         }
+    }
+
+    /// Whether it has been joined with that host before; from now on it has.
+    pub(super) fn knows(&self, other: IpAddr) -> bool {
+        !self.known.lock().expect("nobody panics while knowing").insert(other)
     }
 
     /// Why its agent has gone.

@@ -1,14 +1,13 @@
 //! `queuelab load`: the load generator, in this host.
 
-use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::path::PathBuf;
 
 use chat_protocol::Framing;
-use load_generator::{Integrity, LoadConfig, LoadReport, LoadSettings, Percentiles};
+use load_generator::{LoadConfig, LoadSettings};
 
-use super::answer;
+use super::by_hand::load_by_hand;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -36,13 +35,17 @@ pub(crate) struct LoadArguments {
     /// Everything as one JSON object, instead of the flags.
     #[arg(long, value_name = "JSON")]
     config: Option<String>,
+    /// Keep what was found as a run, DIR/load/<UTC time>/, and print it as a
+    /// table wherever the output goes.
+    #[arg(long, value_name = "DIR", conflicts_with = "control")]
+    out: Option<PathBuf>,
     /// Take commands as JSON lines on standard input, and end with it.
     #[arg(long)]
     control: bool,
 }
 
-/// Runs the load to its end: JSON lines for programs, a few lines for a person
-/// at a terminal.
+/// Runs the load to its end: a table for a person at a terminal, and wherever
+/// its run is kept; JSON lines for programs.
 pub(crate) fn load(arguments: LoadArguments) -> Result {
     let config = match &arguments.config {
         Some(json) => serde_json::from_str(json)
@@ -57,38 +60,11 @@ pub(crate) fn load(arguments: LoadArguments) -> Result {
             hold: false,
         },
     };
-    if arguments.control || !std::io::stdout().is_terminal() {
-        load_generator::load_part(&config, arguments.control).map_err(CommandError::Load)?;
-        return Ok(Exit::Held);
+    let for_a_person =
+        arguments.out.is_some() || (std::io::stdout().is_terminal() && !arguments.control);
+    if for_a_person {
+        return load_by_hand(&config, arguments.out.as_deref());
     }
-    let report = load_generator::run(&config, None, &mut |_| {}).map_err(CommandError::Load)?;
-    answer(&for_a_person(&report))
-}
-
-/// A report for somebody at a terminal; programs get it whole, as JSON.
-fn for_a_person(report: &LoadReport) -> String {
-    let mut endings: BTreeMap<String, u64> = BTreeMap::new();
-    for attempt in &report.attempts {
-        let ending = serde_json::to_value(attempt.ending).expect("an ending is a name");
-        *endings.entry(ending.as_str().unwrap_or_default().to_owned()).or_default() += 1;
-    }
-    let endings: Vec<_> = endings.iter().map(|(ending, n)| format!("{n} {ending}")).collect();
-    let Integrity { lost, doubled, reordered, echoed, foreign, broken_streams } = report.integrity;
-    format!(
-        "{} attempts: {}\nconnect: {}\n{} messages written, {} deliveries\ndelivery: {}\n\
-         {lost} lost, {doubled} doubled, {reordered} reordered, {echoed} echoed, {foreign} foreign, \
-         {broken_streams} broken streams",
-        report.attempts.len(),
-        endings.join(", "),
-        written(&report.connect_latency),
-        report.messages_written,
-        report.deliveries,
-        written(&report.delivery_latency),
-    )
-}
-
-fn written(latency: &Percentiles) -> String {
-    let [median, p99, max] =
-        [latency.p50_ns, latency.p99_ns, latency.max_ns].map(Duration::from_nanos);
-    format!("median {median:.1?}, 99 % within {p99:.1?}, worst {max:.1?}")
+    load_generator::load_part(&config, arguments.control).map_err(CommandError::Load)?;
+    Ok(Exit::Held)
 }

@@ -1,7 +1,18 @@
 //! `queuelab server`: the chat server, in this host.
 
-use chat_server::ServerSettings;
+use std::io::IsTerminal;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use chat_server::{ServerEvent, ServerHandle, ServerReport, ServerSettings};
+use lab::LabError;
+use linux_net::{Counters, SocketDiag};
+use tabled::builder::Builder;
+use tabled::settings::object::Columns;
+use tabled::settings::{Alignment, Style};
+
+use super::answer;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -16,15 +27,130 @@ pub(crate) struct ServerArguments {
     /// Take commands as JSON lines on standard input, and end with it.
     #[arg(long)]
     control: bool,
+    /// Tell a person, not a program: what the queue holds, and a table of what
+    /// was counted each time that the last client has left. The default at a
+    /// terminal.
+    #[arg(long, conflicts_with = "control")]
+    summary: bool,
 }
 
-/// Serves until told to stop.
+/// Serves until told to stop: JSON lines for programs, tables for a person.
 pub(crate) fn server(arguments: ServerArguments) -> Result {
     let settings = match &arguments.config {
         None => arguments.settings,
         Some(json) => serde_json::from_str(json)
             .map_err(|error| CommandError::Usage(format!("--config: {error}")))?,
     };
+    if arguments.summary || (std::io::stdout().is_terminal() && !arguments.control) {
+        return for_a_person(&settings);
+    }
     chat_server::serve_part(&settings, arguments.control).map_err(CommandError::Server)?;
     Ok(Exit::Held)
+}
+
+fn for_a_person(settings: &ServerSettings) -> Result {
+    let account = Arc::new(Account { before: counters()? });
+    let mut told = Ok(Exit::Held);
+    let served = chat_server::serve_telling(settings, |event, handle| match event {
+        ServerEvent::Listening { address, .. } => {
+            told = answer(&listening(*address, settings.backlog));
+            watch(Arc::clone(&account), handle.clone());
+        }
+        ServerEvent::Report(report) => account.tell("So far, since the start:", report),
+        ServerEvent::Stopped(report) => account.tell("Stopped. Since the start:", report),
+        _ => {}
+    });
+    served.map_err(CommandError::Server)?;
+    told
+}
+
+/// What the accept queue holds, asked of the kernel and not computed.
+fn listening(address: SocketAddr, backlog: i32) -> String {
+    let mut text = format!("listening on {address}, backlog {backlog}");
+    if let Ok(somaxconn) = std::fs::read_to_string("/proc/sys/net/core/somaxconn") {
+        text += &format!(", somaxconn {}", somaxconn.trim());
+    }
+    let listeners = SocketDiag::open().and_then(|mut diag| diag.listeners());
+    // A kernel without inet_diag serves all the same.
+    let listeners = listeners.unwrap_or_default();
+    if let Some(listener) = listeners.iter().find(|listener| listener.local == address) {
+        // sk_acceptq_is_full() asks for more than the limit.
+        text += &format!(": the accept queue holds {}", u64::from(listener.limit) + 1);
+    }
+    text
+}
+
+/// How long nobody must have been there for the last client to have left.
+const QUIET: Duration = Duration::from_secs(1);
+
+/// Tells, from a thread that ends with the process, when the last client has
+/// left.
+fn watch(account: Arc<Account>, handle: ServerHandle) {
+    std::thread::spawn(move || {
+        let mut told = 0;
+        let mut quiet_since = None;
+        loop {
+            std::thread::sleep(QUIET / 10);
+            let ServerEvent::Status { accepted, threads, .. } = handle.status() else {
+                unreachable!("a status is what was asked for")
+            };
+            if threads > 0 || accepted == told {
+                quiet_since = None;
+            } else if quiet_since.get_or_insert_with(Instant::now).elapsed() >= QUIET {
+                account.tell("The last client has left. Since the start:", &handle.report());
+                told = accepted;
+            }
+        }
+    });
+}
+
+/// This host's counters that tell what became of connections, and how they
+/// read.
+const COUNTERS: [(&str, &str); 3] = [
+    ("TcpExt.ListenOverflows", "SYNs and handshakes that met a full accept queue"),
+    ("TcpExt.TCPReqQFullDrop", "SYNs that met a full SYN queue"),
+    ("TcpExt.ListenDrops", "everything dropped at a listener: these two and the rest"),
+];
+
+/// What there is to tell of a server from its start on.
+struct Account {
+    before: Counters,
+}
+
+impl Account {
+    fn tell(&self, when: &str, report: &ServerReport) {
+        // Nobody reading is no reason to stop serving.
+        let _ = answer(&format!("{when}\n{}", self.table(report)));
+    }
+
+    fn table(&self, report: &ServerReport) -> String {
+        let now = Counters::here();
+        let mut builder = Builder::default();
+        let mut row = |name: &str, count: i64, meaning: &str| {
+            builder.push_record([name, &report::count(count), meaning]);
+        };
+        row("connections", report.accepted.len() as i64, "accepted by the server");
+        row("clients", report.most_threads as i64, "most at once, a thread each");
+        row("messages", report.messages_ingested as i64, "read from clients");
+        row("deliveries", report.deliveries as i64, "messages written to a client");
+        if let Ok(now) = &now {
+            let delta = now.delta(&self.before);
+            for (name, meaning) in COUNTERS {
+                row(name, delta.get(name), meaning);
+            }
+        }
+        let mut table = builder.build();
+        // A line under the first row would make it a heading.
+        table.with(Style::rounded().remove_horizontals());
+        table.modify(Columns::one(1), Alignment::right());
+        match now {
+            Ok(_) => table.to_string(),
+            Err(error) => format!("{table}\nThe kernel's counters are unknown: failed to {error}"),
+        }
+    }
+}
+
+fn counters() -> Result<Counters> {
+    let here = Counters::here();
+    here.map_err(|source| LabError::Counters { host: "server", source }.into())
 }

@@ -3,10 +3,11 @@
 
 pub(crate) mod ordinary_user;
 
-use std::io::{BufRead, BufReader};
-use std::net::SocketAddr;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 
 use run_record::{RunDirectory, RunRecord, TrialRecord};
 use serde_json::Value;
@@ -109,4 +110,31 @@ pub(crate) fn server(flags: &[&str]) -> (Background, SocketAddr) {
 pub(crate) fn terminate(child: &Child) {
     let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+}
+
+/// A web server's whole answer, headers included. The target is sent as it stands.
+pub(crate) fn request(address: SocketAddr, method: &str, target: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head = format!("{method} {target} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    text(&answer)
+}
+
+/// An answer's status.
+pub(crate) fn status(answer: &str) -> u16 {
+    answer
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or_else(|| panic!("{answer}"))
+}
+
+/// The figure in the second column of a table's row.
+pub(crate) fn figure(table: &str, name: &str) -> i64 {
+    let row = table.lines().find(|line| line.contains(&format!("│ {name} ")));
+    let row = row.unwrap_or_else(|| panic!("no {name} in\n{table}"));
+    row.split('│').nth(2).unwrap().replace(' ', "").parse().unwrap()
 }

@@ -1,0 +1,169 @@
+//! A load that somebody ran by hand, as the trial that it was.
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use linux_net::CounterDelta;
+use load_generator::{LoadConfig, LoadReport};
+use run_record::{AttemptRow, Evidence, OutcomeCounts, SysctlValues, TrialRecord};
+
+use crate::ledger::{self, ServerLedger};
+use crate::{figures, invariants, machine};
+
+/// A load that has ended, against a server that this process cannot look into.
+#[derive(Debug)]
+pub struct LoadByHand<'a> {
+    /// What was asked for.
+    pub config: &'a LoadConfig,
+    /// What the client measured.
+    pub report: &'a LoadReport,
+    /// What the counters of the client's host did meanwhile.
+    pub client: CounterDelta,
+    /// When it began.
+    pub started: Timestamp,
+    /// How long it took.
+    pub duration: std::time::Duration,
+}
+
+impl LoadByHand<'_> {
+    /// It as the only trial of its run, with a row for each attempt.
+    ///
+    /// Only the client is known: what it held as established counts as
+    /// accepted (a phantom cannot be told), the server's figures and evidence
+    /// are absent, no law is predicted, and the invariants are those that need
+    /// the client alone.
+    pub fn trial(self) -> (TrialRecord, Vec<AttemptRow>) {
+        let Self { config, report, client, started, duration } = self;
+        let settings = &config.settings;
+        let joined = ledger::join(&report.attempts, ServerLedger { accepted: None, died_ns: None });
+        let outcomes: OutcomeCounts = joined.rows.iter().map(|row| row.outcome).collect();
+        let fallen: Vec<_> = client.backwards.iter().map(|name| format!("client {name}")).collect();
+        let integrity = figures::integrity(&report.integrity);
+        let attempts = u64::from(settings.clients);
+        let load_seconds = report.ended_ns.saturating_sub(report.started_ns) as f64 / 1e9;
+        let duration_seconds = duration.as_secs_f64();
+        let record = TrialRecord {
+            id: 0,
+            cell: 0,
+            repetition: 0,
+            point: IndexMap::new(),
+            started,
+            duration_seconds,
+            overhead_seconds: (duration_seconds - load_seconds).max(0.0),
+            attempts,
+            ok_first_try: figures::ok_first_try(&joined.rows),
+            syn_retransmits: figures::syn_retransmits(&joined.rows),
+            rates: figures::rates(report, None, &outcomes, settings),
+            connect_latency: figures::latency(&report.connect_latency),
+            delivery_latency: figures::latency(&report.delivery_latency),
+            send_lateness: figures::latency(&report.send_lateness),
+            integrity,
+            undelivered: report.undelivered,
+            errors: report.errors.clone(),
+            evidence: Evidence { client: client.changes, ..Evidence::default() },
+            sysctls: SysctlValues::default(),
+            accepted: None,
+            server: None,
+            server_died: None,
+            load: figures::usage(&report.resources),
+            laws: Vec::new(),
+            expectations: Vec::new(),
+            invariants: vec![
+                invariants::outcomes_add_up(&outcomes, attempts),
+                invariants::counters_never_fall(&fallen),
+                invariants::deliveries_intact(&integrity),
+            ],
+            outcomes,
+        };
+        (record, joined.rows)
+    }
+}
+
+/// What a run's record says of who made the hosts of such a load: nobody.
+pub fn by_hand_backend(config: &LoadConfig) -> run_record::Backend {
+    run_record::Backend {
+        name: "by-hand".to_owned(),
+        version: None,
+        details: format!("queuelab load against {}", config.target),
+    }
+}
+
+/// The sysctls in force in this process's host, which is the client's; nobody
+/// has set any, and the server's are unknown.
+pub fn by_hand_sysctls() -> SysctlValues {
+    let watched = machine::watched_sysctls(std::iter::empty());
+    SysctlValues { client: machine::own_sysctls(&watched), ..SysctlValues::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use load_generator::{Attempt, Ending, LoadSettings};
+    use run_record::Outcome;
+
+    use super::*;
+
+    fn trial(endings: &[Ending], asked: u32, client: CounterDelta) -> TrialRecord {
+        let attempts = endings.iter().zip(0..).map(|(&ending, index)| Attempt {
+            index,
+            local: None,
+            start_ns: 0,
+            connect_ns: None,
+            end_ns: 1_000,
+            syn_retransmits: Some(u32::from(ending == Ending::TimedOut)),
+            ending,
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+        });
+        let report = LoadReport { attempts: attempts.collect(), ..LoadReport::default() };
+        let config = LoadConfig {
+            settings: LoadSettings { clients: asked, ..LoadSettings::default() },
+            target: ([127, 0, 0, 1], 8080).into(),
+            framing: chat_server::ServerSettings::default().framing,
+            largest_body: None,
+            sources: Vec::new(),
+            server_closes: false,
+            hold: false,
+        };
+        let (config, report) = (&config, &report);
+        let started = Timestamp::UNIX_EPOCH;
+        LoadByHand { config, report, client, started, duration: Duration::from_secs(1) }.trial().0
+    }
+
+    #[test]
+    fn outcomes_are_the_clients_view_and_the_server_is_unknown() {
+        let endings = [
+            Ending::Finished,
+            Ending::TimedOut,
+            Ending::TimedOut,
+            Ending::ClosedByServer,
+            Ending::Refused,
+        ];
+        let trial = trial(&endings, 5, CounterDelta::default());
+        for (outcome, attempts) in [
+            (Outcome::Ok, 1),
+            (Outcome::TimedOut, 2),
+            (Outcome::Incomplete, 1),
+            (Outcome::Refused, 1),
+            (Outcome::Phantom, 0),
+        ] {
+            assert_eq!(trial.outcomes.get(outcome), attempts, "{outcome}");
+        }
+        assert_eq!((trial.accepted, trial.server.as_ref()), (None, None));
+        assert!(trial.evidence.server.is_empty() && trial.laws.is_empty());
+        assert_eq!((trial.ok_first_try, &trial.syn_retransmits[&1]), (1, &2));
+        assert!(trial.held(), "{:?}", trial.invariants);
+    }
+
+    #[test]
+    fn a_lost_attempt_and_a_fallen_counter_are_breaches() {
+        let fell = CounterDelta {
+            backwards: vec!["TcpExt.TCPTimeouts".to_owned()],
+            ..CounterDelta::default()
+        };
+        let trial = trial(&[Ending::Finished], 2, fell);
+        let breaches: Vec<_> = trial.breaches().map(|(_, name, _)| name.to_owned()).collect();
+        assert_eq!(breaches, ["outcomes add up", "no kernel counter went backwards"]);
+    }
+}

@@ -1,0 +1,134 @@
+//! A load by hand: told to a person, and kept as a run where that is asked for.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use lab::{LabError, LoadByHand};
+use linux_net::Counters;
+use load_generator::{CommandSource, ConnectPattern, LoadCommand, LoadConfig, command_channel};
+use run_record::{
+    AttemptRow, Overrides, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
+    TrialRecord,
+};
+use serde_json::json;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+use super::answer;
+use crate::error::{CommandError, Result};
+use crate::exit::Exit;
+
+/// The scenario's name in the runs that it leaves: `DIR/load/<UTC time>/`.
+const NAME: &str = "load";
+
+/// Runs the load, prints what became of it, and leaves a run below `out`.
+pub(crate) fn load_by_hand(config: &LoadConfig, out: Option<&Path>) -> Result {
+    // Nobody is here to say `go`.
+    let config = LoadConfig { hold: false, ..config.clone() };
+    let mut record = record(&config);
+    // Before the load: a directory that cannot be written is told at once.
+    let mut directory = out.map(|out| RunDirectory::create(out, &record)).transpose()?;
+    let (trial, attempts) = measured(&config).inspect_err(|_| {
+        if let Some(directory) = &directory {
+            // There is nothing in it, and there will not be.
+            let _ = std::fs::remove_dir_all(directory.path());
+        }
+    })?;
+    if let Some(directory) = &mut directory {
+        directory.write_attempts(trial.id, &attempts)?;
+        directory.append(&trial)?;
+        directory.finish(&mut record)?;
+    }
+    let held = trial.held();
+    answer(&report::by_hand(&report::Run::new(record, vec![trial])))?;
+    if let Some(directory) = &directory {
+        answer(&format!("\nRun directory: {}", directory.path().display()))?;
+    }
+    Ok(if held { Exit::Held } else { Exit::Failed })
+}
+
+/// The load between two looks at this host's counters.
+fn measured(config: &LoadConfig) -> Result<(TrialRecord, Vec<AttemptRow>)> {
+    let (commands, interrupted) = interruption()?;
+    let (started, began) = (Timestamp::now(), Instant::now());
+    let before = counters()?;
+    let report = load_generator::run(config, Some(commands), &mut |_| {});
+    let report = report.map_err(CommandError::Load)?;
+    if interrupted.load(Ordering::Relaxed) {
+        anstream::eprintln!("interrupted: what was measured so far is no result, and not kept");
+        return Err(LabError::Interrupted.into());
+    }
+    let client = counters()?.delta(&before);
+    let duration = began.elapsed();
+    Ok(LoadByHand { config, report: &report, client, started, duration }.trial())
+}
+
+fn counters() -> Result<Counters> {
+    let here = Counters::here();
+    here.map_err(|source| LabError::Counters { host: "client", source }.into())
+}
+
+fn record(config: &LoadConfig) -> RunRecord {
+    RunRecord {
+        schema_version: SCHEMA_VERSION,
+        scenario: ScenarioRecord {
+            name: NAME.to_owned(),
+            question: question(config),
+            resolved: json!({
+                "target": config.target,
+                "framing": config.framing,
+                "load": config.settings,
+            }),
+            overrides: Overrides::default(),
+        },
+        seed: 0,
+        axes: Vec::new(),
+        planned_trials: 1,
+        tool: Tool {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            commit: option_env!("QUEUELAB_COMMIT").map(str::to_owned),
+        },
+        machine: lab::machine(),
+        backend: lab::by_hand_backend(config),
+        sysctls: lab::by_hand_sysctls(),
+        started: Timestamp::now(),
+        ended: None,
+        resumed: Vec::new(),
+    }
+}
+
+fn question(config: &LoadConfig) -> String {
+    let settings = &config.settings;
+    let how = match (settings.pattern, settings.connect_rate) {
+        (ConnectPattern::Rate, Some(rate)) => format!("at {rate} a second"),
+        _ => "at once".to_owned(),
+    };
+    let clients = match settings.clients {
+        1 => "1 client that connects".to_owned(),
+        n => format!("{} clients that connect", report::count(n.into())),
+    };
+    format!("What becomes of {clients} to {} {how}?", config.target)
+}
+
+/// At Ctrl-C or SIGTERM the load stops, and the flag tells why; a second one
+/// ends the process at once. As the first process of a container, it would get
+/// neither without a handler.
+fn interruption() -> Result<(CommandSource, Arc<AtomicBool>)> {
+    let fail = |source| CommandError::Io { action: "watch for signals".to_owned(), source };
+    let (sender, commands) = command_channel().map_err(fail)?;
+    let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(fail)?;
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&interrupted);
+    std::thread::spawn(move || {
+        for _ in signals.forever() {
+            if flag.swap(true, Ordering::Relaxed) {
+                std::process::exit(Exit::Interrupted as i32);
+            }
+            sender.send(LoadCommand::Stop);
+        }
+    });
+    Ok((commands, interrupted))
+}

@@ -1,0 +1,210 @@
+//! What breaks under a run in containers, and what becomes of it.
+//!
+//! These need a Docker engine: `cargo test -p queuelab --test docker_faults -- --ignored`.
+
+mod docker_support;
+mod own_engine;
+mod support;
+
+use std::process::Output;
+
+use docker_support::{
+    BackgroundRun, containers_of, docker, networks_of, nothing_left_of, start, start_with, wait_for,
+};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use own_engine::OwnEngine;
+use run_record::TrialRecord;
+use support::{out_directory, queuelab, runs, said, text};
+
+/// Eight trials that each wait out a deadline.
+const SLOW: &[&str] = &["accept-queue-capacity", "--backend", "docker"];
+
+fn one_trial_is_done(run: &BackgroundRun) {
+    wait_for("first trial", || !run.trials().is_empty());
+}
+
+/// The containers that a trial runs in now: those whose server has a process
+/// besides its agent.
+fn container_in_use(pid: u32, role: &str) -> String {
+    let mut found = None;
+    wait_for("container with a running part", || {
+        found = containers_of(pid).into_iter().find_map(|(id, name)| {
+            let processes = docker(&["top", &id]).unwrap_or_default();
+            (name.contains(role) && processes.contains("--control")).then_some(id)
+        });
+        found.is_some()
+    });
+    found.unwrap()
+}
+
+/// What was said as an error, without its lines' ends and frame.
+fn error_of(output: &Output) -> String {
+    text(&output.stderr).replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Asserts that a run stopped because its machine failed, has kept what was
+/// finished, left nothing, and says how to go on.
+fn assert_stopped(output: &Output, trials: &[TrialRecord], words: &[&str]) {
+    let error = error_of(output);
+    assert_eq!(output.status.code(), Some(5), "{}", said(output));
+    for words in words {
+        assert!(error.contains(words), "no `{words}` in: {error}");
+    }
+    assert!((1..8).contains(&trials.len()), "{} trials are kept", trials.len());
+    assert!(error.contains(&format!("{} of 8 trials are kept", trials.len())), "{error}");
+}
+
+fn assert_resumes(out: &std::path::Path, environment: &[(&str, &str)]) {
+    let run = runs(out).remove(0);
+    let done = run_record::RunDirectory::read(&run).unwrap().1;
+    let output = queuelab(&["run", "--resume", run.to_str().unwrap(), "--backend", "docker"])
+        .envs(environment.iter().copied())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let trials = run_record::RunDirectory::read(&run).unwrap().1;
+    assert_eq!(trials.len(), 8);
+    assert_eq!(trials[..done.len()], done[..], "what was done is as it was");
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn a_container_killed_by_hand_is_told_and_the_run_goes_on_later() {
+    let out = out_directory();
+    let run = start(out.path(), SLOW);
+    let pid = run.child.id();
+    one_trial_is_done(&run);
+    docker(&["kill", &container_in_use(pid, "-server-")]).unwrap();
+    let (output, trials) = run.finish();
+    let told = ["failed to keep the server container", "the signal SIGKILL"];
+    assert_stopped(&output, &trials, &told);
+    nothing_left_of(pid);
+    assert_resumes(out.path(), &[]);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn a_network_taken_away_is_told() {
+    let out = out_directory();
+    let run = start(out.path(), SLOW);
+    let pid = run.child.id();
+    one_trial_is_done(&run);
+    // A network can be removed only when nothing is on it any more.
+    container_in_use(pid, "-client-");
+    let network = networks_of(pid).remove(0).0;
+    for (id, _) in containers_of(pid) {
+        let _ = docker(&["network", "disconnect", "--force", &network, &id]);
+    }
+    let removed = docker(&["network", "rm", &network]);
+    let (output, trials) = run.finish();
+    let told = if removed.is_ok() { "was removed" } else { "was disconnected from the network" };
+    assert_stopped(&output, &trials, &["failed to keep the hosts joined", told]);
+    nothing_left_of(pid);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn a_memory_limit_that_was_reached_is_told_as_that() {
+    let out = out_directory();
+    let scenario = out.path().join("hungry.yaml");
+    // What one client sends is kept in memory until the others have taken it:
+    // more than the limit of two clients, 256 MiB and some.
+    std::fs::write(
+        &scenario,
+        "name: hungry\nquestion: How much is too much?\nserver:\n  largest_body: 400000000\n\
+         load:\n  clients: 2\n  size: 300000000\n  messages: 1\n  connect_deadline: 2s\n  \
+         finish_deadline: 20s\n",
+    )
+    .unwrap();
+    let run = start(&out.path().join("runs"), &[scenario.to_str().unwrap(), "--backend", "docker"]);
+    let pid = run.child.id();
+    let (output, trials) = run.finish();
+    let error = error_of(&output);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert!(error.contains("its memory limit of 257 MiB was reached"), "{error}");
+    assert_eq!(trials.len(), 0, "what was measured under it is no measurement");
+    nothing_left_of(pid);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn an_interrupted_run_removes_everything() {
+    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+        let out = out_directory();
+        let run = start(out.path(), SLOW);
+        let pid = run.child.id();
+        one_trial_is_done(&run);
+        assert!(!containers_of(pid).is_empty(), "there is something to remove");
+        kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
+        let (output, _) = run.finish();
+        assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+        assert!(text(&output.stderr).contains("go on with: queuelab run --resume"));
+        nothing_left_of(pid);
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn what_a_killed_run_leaves_is_cleaned_and_a_living_run_is_not_touched() {
+    let outs = [out_directory(), out_directory()];
+    let mut killed = start(outs[0].path(), SLOW);
+    let living = start(outs[1].path(), SLOW);
+    let (dead, alive) = (killed.child.id(), living.child.id());
+    one_trial_is_done(&killed);
+    one_trial_is_done(&living);
+    // Paused, its containers cannot end by themselves with their lab.
+    let paused = container_in_use(dead, "-server-");
+    docker(&["pause", &paused]).unwrap();
+    killed.child.kill().unwrap();
+    killed.child.wait().unwrap();
+    assert!(!containers_of(dead).is_empty() && !networks_of(dead).is_empty());
+
+    let dry = queuelab(&["clean", "--dry-run"]).output().unwrap();
+    assert!(text(&dry.stdout).contains("would remove network queuelab-"), "{}", said(&dry));
+    assert!(!networks_of(dead).is_empty(), "it was not removed");
+
+    let cleaned = queuelab(&["clean"]).output().unwrap();
+    assert_eq!(cleaned.status.code(), Some(0), "{}", said(&cleaned));
+    nothing_left_of(dead);
+    assert!(!networks_of(alive).is_empty(), "{}", said(&cleaned));
+    let (output, trials) = living.finish();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(trials.len(), 8);
+    nothing_left_of(alive);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn an_engine_that_dies_is_told_and_the_run_goes_on_when_it_is_back() {
+    let mut engine = OwnEngine::start();
+    let host = engine.host();
+    let out = out_directory();
+    let run = start_with(out.path(), SLOW, |command| command.env("DOCKER_HOST", &host));
+    one_trial_is_done(&run);
+    engine.kill();
+    let (output, trials) = run.finish();
+    let told = ["does not answer any more", "start it again"];
+    assert_stopped(&output, &trials, &told);
+    engine.restart();
+    assert_resumes(out.path(), &[("DOCKER_HOST", &host)]);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn an_engine_that_cannot_be_used_is_told_with_the_way_out() {
+    let directory = tempfile::tempdir().unwrap();
+    let nowhere = format!("unix://{}", directory.path().join("docker.sock").display());
+    let run = |host: &str| {
+        let output = queuelab(&["run", "smoke", "--backend", "docker"])
+            .env("DOCKER_HOST", host)
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+        error_of(&output)
+    };
+    let absent = run(&nowhere);
+    assert!(absent.contains("there is no such") && absent.contains("--backend netns"), "{absent}");
+    let elsewhere = run("tcp://192.0.2.1:2375");
+    assert!(elsewhere.contains("needs an engine on this machine"), "{elsewhere}");
+}
