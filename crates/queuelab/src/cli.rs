@@ -53,6 +53,8 @@ pub(crate) enum Command {
     /// Remove what runs that are no longer alive have left in the Docker
     /// engine.
     Clean(CleanArguments),
+    /// Say what this machine can run, and what to do about the rest.
+    Doctor(DoctorArguments),
     /// The chat server, in this host.
     Server(ServerArguments),
     /// The load generator, in this host.
@@ -136,7 +138,7 @@ pub(crate) struct RunArguments {
 }
 
 /// The backends.
-#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum BackendName {
     /// Plain network namespaces: no Docker, and no root where the machine
     /// allows user namespaces.
@@ -168,6 +170,17 @@ pub(crate) struct CleanArguments {
     /// Only say what would be removed.
     #[arg(long)]
     pub(crate) dry_run: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 where a backend can run scenarios, else 5.")]
+pub(crate) struct DoctorArguments {
+    /// Only this backend: the exit code is its own.
+    #[arg(long, value_enum)]
+    pub(crate) backend: Option<BackendName>,
+    /// The same as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 use chat_server::ServerError;
 use lab::LabError;
+use linux_net::{Attempt, NamespaceError, Refusal};
 use miette::Diagnostic;
 
 use crate::exit::Exit;
@@ -22,7 +23,7 @@ pub(crate) enum CommandError {
     #[error("failed to {0}")]
     Record(#[from] run_record::RunDirectoryError),
     #[error("failed to {0}")]
-    Namespace(#[from] linux_net::NamespaceError),
+    Namespace(#[from] NamespaceError),
     #[error("failed to {0}")]
     OpenFiles(#[from] linux_net::OpenFilesError),
     #[error("failed to {0}")]
@@ -41,6 +42,23 @@ pub(crate) enum CommandError {
 }
 
 impl CommandError {
+    /// What the error's own words cannot know: another way to do what was
+    /// asked.
+    pub(crate) fn help(&self) -> Option<&'static str> {
+        let (Self::Namespace(error) | Self::Lab(LabError::Namespace(error))) = self else {
+            return None;
+        };
+        let NamespaceError::Refused { attempt, refusal } = error else { return None };
+        // Containers need network namespaces as well: where the machine has
+        // none, they are no way out.
+        let has_none = matches!(refusal, Refusal::NetworkNamespacesOff)
+            || (*attempt == Attempt::NetworkNamespace && *refusal == Refusal::NotBuilt);
+        (!has_none).then_some(
+            "`--backend docker` needs no user namespace, but a Docker engine; `queuelab doctor` \
+             says what this machine can run",
+        )
+    }
+
     /// The code to exit with.
     pub(crate) fn exit(&self) -> Exit {
         match self {
@@ -64,3 +82,27 @@ impl CommandError {
 }
 
 pub(crate) type Result<T = Exit> = std::result::Result<T, CommandError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_are_a_way_out_where_they_could_run() {
+        let help = |attempt, refusal| {
+            CommandError::from(NamespaceError::Refused { attempt, refusal }).help()
+        };
+        use Attempt::{NetworkNamespace, UserNamespace};
+        for (attempt, refusal) in [
+            (UserNamespace, Refusal::UserNamespacesOff),
+            (UserNamespace, Refusal::NotBuilt),
+            (NetworkNamespace, Refusal::AppArmor),
+        ] {
+            assert!(help(attempt, refusal).unwrap().contains("--backend docker"));
+        }
+        for refusal in [Refusal::NetworkNamespacesOff, Refusal::NotBuilt] {
+            assert_eq!(help(NetworkNamespace, refusal), None);
+        }
+        assert_eq!(CommandError::Usage("wrong".to_owned()).help(), None);
+    }
+}

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Schema { of } => commands::schema::schema(of),
         Command::Image(arguments) => commands::image::image(&arguments),
         Command::Clean(arguments) => commands::clean::clean(&arguments),
+        Command::Doctor(arguments) => commands::doctor::doctor(&arguments),
         Command::Host => commands::host::host(),
         Command::Server(arguments) => commands::server::server(arguments),
         Command::Load(arguments) => commands::load::load(*arguments),
@@ -73,7 +74,11 @@ fn report(error: CommandError) {
         CommandError::Scenario(_) | CommandError::Find(_) => miette::Report::new(error),
         // These say everything in one sentence: their sources, listed below it,
         // would say it again.
-        error => miette::MietteDiagnostic::new(error.to_string()).into(),
+        error => {
+            let mut diagnostic = miette::MietteDiagnostic::new(error.to_string());
+            diagnostic.help = error.help().map(str::to_owned);
+            diagnostic.into()
+        }
     };
     anstream::eprintln!("{report:?}");
 }

@@ -12,6 +12,9 @@ pub struct AboutDocker {
     pub version: String,
     /// The version of its interface that was agreed upon, for example `1.41`.
     pub api: String,
+    /// The release of the kernel that containers run on: another than this
+    /// process's where the engine is in a virtual machine.
+    pub kernel: String,
     /// The version of control groups that it uses, `1` or `2`.
     pub cgroup: String,
     /// Its security options, for example `rootless` or `name=userns`.
@@ -47,6 +50,7 @@ impl Docker {
             socket: engine.socket().to_owned(),
             version: engine.version.clone(),
             api: engine.docker().client_version().to_string(),
+            kernel: info.kernel_version.unwrap_or_default(),
             cgroup: info.cgroup_version.map_or_else(|| "unknown".to_owned(), |v| v.to_string()),
             security: info.security_options.unwrap_or_default(),
             limits: info.memory_limit.unwrap_or(false) && info.pids_limit.unwrap_or(false),

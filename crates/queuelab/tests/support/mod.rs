@@ -1,6 +1,8 @@
 //! What the end-to-end tests share: the binary, and its run directories.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
+pub(crate) mod ordinary_user;
+
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::{Path, PathBuf};
