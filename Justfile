@@ -4,13 +4,17 @@
 default:
     @just --list
 
-# Run a scenario: just scenario backlog-sweep --quick
+# Run a scenario: just scenario backlog-sweep --quick, or … backend=docker
 scenario name *flags:
-    cargo lab run {{name}} {{flags}}
+    cargo lab run {{name}} {{replace_regex(flags, '(^| )backend=', '${1}--backend=')}}
 
 # Every test, as CI runs them.
 test:
     cargo test --workspace
+
+# The tests that need a Docker engine.
+test-docker:
+    cargo test --package queuelab -- --ignored
 
 # Format and clippy, warnings denied.
 lint:

@@ -132,9 +132,9 @@ pub(crate) struct RunArguments {
     /// Go on with a run that did not finish: only its missing trials are done.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["quick", "set", "only", "repeat", "seed", "out"])]
     pub(crate) resume: Option<PathBuf>,
-    /// What makes the hosts.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) backend: BackendName,
+    /// What makes the hosts; netns when absent, or what made them before.
+    #[arg(long, value_enum)]
+    pub(crate) backend: Option<BackendName>,
 }
 
 /// The backends.

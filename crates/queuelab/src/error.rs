@@ -1,7 +1,7 @@
 //! An error as a person sees it: once, at the top, with the way out.
 
 use chat_server::ServerError;
-use lab::LabError;
+use lab::{DockerError, LabError};
 use linux_net::{Attempt, NamespaceError, Refusal};
 use miette::Diagnostic;
 
@@ -45,6 +45,15 @@ impl CommandError {
     /// What the error's own words cannot know: another way to do what was
     /// asked.
     pub(crate) fn help(&self) -> Option<&'static str> {
+        if let Self::Lab(LabError::Docker(error)) = self {
+            use DockerError::{Absent, Forbidden, NotLocal};
+            let is_out_of_reach =
+                matches!(error, Absent { .. } | Forbidden { .. } | NotLocal { .. });
+            return is_out_of_reach.then_some(
+                "a run with `--backend netns` needs no Docker engine; `queuelab doctor` says what \
+                 this machine can run",
+            );
+        }
         let (Self::Namespace(error) | Self::Lab(LabError::Namespace(error))) = self else {
             return None;
         };
@@ -104,5 +113,13 @@ mod tests {
             assert_eq!(help(NetworkNamespace, refusal), None);
         }
         assert_eq!(CommandError::Usage("wrong".to_owned()).help(), None);
+    }
+
+    #[test]
+    fn namespaces_are_a_way_out_where_no_engine_can_be_used() {
+        let help = |error| CommandError::from(LabError::Docker(error)).help();
+        let forbidden = DockerError::Forbidden { socket: "/run/docker.sock".to_owned() };
+        assert!(help(forbidden).unwrap().contains("--backend netns"));
+        assert_eq!(help(DockerError::NoSubnet), None);
     }
 }

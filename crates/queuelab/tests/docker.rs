@@ -8,7 +8,7 @@ mod support;
 
 use std::collections::BTreeMap;
 
-use docker_support::{containers_of, docker, nothing_left_of, start, wait_for};
+use docker_support::{container_in_use, containers_of, docker, nothing_left_of, start};
 use own_engine::OwnEngine;
 use run_record::{Outcome, TrialRecord};
 use serde_json::Value;
@@ -120,14 +120,10 @@ fn containers_may_do_nothing_but_what_their_scenario_names() {
     let arguments = ["accept-queue-capacity", "--backend", "docker", "--set"];
     let run = start(out.path(), &[&arguments[..], &["load.source_addresses=3"]].concat());
     let pid = run.child.id();
-    wait_for("two containers", || containers_of(pid).len() >= 2);
-    let ids: Vec<String> = containers_of(pid).into_iter().map(|(id, _)| id).collect();
-    let inspected: Vec<Value> = ids
-        .iter()
-        .filter_map(|id| docker(&["inspect", id]).ok())
-        .map(|text| serde_json::from_str::<Value>(&text).unwrap()[0].take())
-        .collect();
-    assert!(inspected.len() >= 2);
+    let inspected = ["-server-", "-client-"].map(|role| {
+        let text = docker(&["inspect", &container_in_use(pid, role)]).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()[0].take()
+    });
     for container in &inspected {
         let host = &container["HostConfig"];
         let is_client = container["Name"].as_str().unwrap().contains("-client-");

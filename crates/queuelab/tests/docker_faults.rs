@@ -9,7 +9,8 @@ mod support;
 use std::process::Output;
 
 use docker_support::{
-    BackgroundRun, containers_of, docker, networks_of, nothing_left_of, start, start_with, wait_for,
+    BackgroundRun, container_in_use, containers_of, docker, networks_of, nothing_left_of, start,
+    start_with, wait_for,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -22,20 +23,6 @@ const SLOW: &[&str] = &["accept-queue-capacity", "--backend", "docker"];
 
 fn one_trial_is_done(run: &BackgroundRun) {
     wait_for("first trial", || !run.trials().is_empty());
-}
-
-/// The containers that a trial runs in now: those whose server has a process
-/// besides its agent.
-fn container_in_use(pid: u32, role: &str) -> String {
-    let mut found = None;
-    wait_for("container with a running part", || {
-        found = containers_of(pid).into_iter().find_map(|(id, name)| {
-            let processes = docker(&["top", &id]).unwrap_or_default();
-            (name.contains(role) && processes.contains("--control")).then_some(id)
-        });
-        found.is_some()
-    });
-    found.unwrap()
 }
 
 /// What was said as an error, without its lines' ends and frame.
@@ -58,7 +45,7 @@ fn assert_stopped(output: &Output, trials: &[TrialRecord], words: &[&str]) {
 fn assert_resumes(out: &std::path::Path, environment: &[(&str, &str)]) {
     let run = runs(out).remove(0);
     let done = run_record::RunDirectory::read(&run).unwrap().1;
-    let output = queuelab(&["run", "--resume", run.to_str().unwrap(), "--backend", "docker"])
+    let output = queuelab(&["run", "--resume", run.to_str().unwrap()])
         .envs(environment.iter().copied())
         .output()
         .unwrap();

@@ -8,8 +8,8 @@ pub enum DockerError {
     /// Nothing answers at the engine's socket.
     #[error(
         "reach the Docker engine at {socket}: {cause}; start it (`sudo systemctl start docker`), \
-         install it (Debian: `sudo apt-get install docker.io`), name another socket \
-         (`DOCKER_HOST=unix:///path`), or run with `--backend netns`, which needs none"
+         install it (Debian: `sudo apt-get install docker.io`), or name another socket \
+         (`DOCKER_HOST=unix:///path`)"
     )]
     Absent {
         /// Where it was looked for.
@@ -20,8 +20,7 @@ pub enum DockerError {
     /// The engine's socket is not this user's.
     #[error(
         "use the Docker engine at {socket}: permission denied; join the group that may \
-         (`sudo usermod -aG docker $USER`, then log in again), or run with `--backend netns`, \
-         which needs no permission"
+         (`sudo usermod -aG docker $USER`, then log in again)"
     )]
     Forbidden {
         /// The socket.

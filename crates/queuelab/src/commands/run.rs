@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use clap::ValueEnum;
 use jiff::Timestamp;
 use lab::{Backend, Docker, DockerError, LabError, Needs, Netns, Run};
 use run_record::{
@@ -20,7 +21,7 @@ use crate::progress;
 
 /// Runs a scenario, or goes on with a run.
 pub(crate) fn run(arguments: &RunArguments) -> Result {
-    let backend: Box<dyn Backend> = match arguments.backend {
+    let backend: Box<dyn Backend> = match backend_name(arguments)? {
         BackendName::Netns => {
             // Before anything starts a thread: a user namespace can be entered
             // only by a process that has none.
@@ -54,6 +55,25 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     answer(&report::summary(&report::Run::new(end.record, end.trials)))?;
     answer(&format!("\nRun directory: {}", end.path.display()))?;
     Ok(if held { Exit::Held } else { Exit::Failed })
+}
+
+/// The backend that was asked for; else the one that a run to go on with has
+/// had.
+fn backend_name(arguments: &RunArguments) -> Result<BackendName> {
+    match (arguments.backend, &arguments.resume) {
+        (Some(name), _) => Ok(name),
+        (None, None) => Ok(BackendName::Netns),
+        (None, Some(run)) => {
+            let recorded = RunDirectory::read(run)?.0.backend.name;
+            BackendName::from_str(&recorded, false).map_err(|_| {
+                CommandError::Usage(format!(
+                    "failed to resume {}: it ran on the backend {recorded}, which this build does \
+                     not have",
+                    run.display()
+                ))
+            })
+        }
+    }
 }
 
 struct Begun {

@@ -24,6 +24,20 @@ pub(crate) fn containers_of(pid: u32) -> Vec<(String, String)> {
     listed(&["ps", "--all", "--no-trunc"], "{{.ID}} {{.Names}}", pid)
 }
 
+/// The id of a container that a trial runs in now: one with a part besides its
+/// agent.
+pub(crate) fn container_in_use(pid: u32, role: &str) -> String {
+    let mut found = None;
+    wait_for("container with a running part", || {
+        found = containers_of(pid).into_iter().find_map(|(id, name)| {
+            let processes = docker(&["top", &id]).unwrap_or_default();
+            (name.contains(role) && processes.contains("--control")).then_some(id)
+        });
+        found.is_some()
+    });
+    found.unwrap()
+}
+
 /// Id and name of each network that it has.
 pub(crate) fn networks_of(pid: u32) -> Vec<(String, String)> {
     listed(&["network", "ls", "--no-trunc"], "{{.ID}} {{.Name}}", pid)
