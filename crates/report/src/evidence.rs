@@ -82,9 +82,10 @@ pub(crate) fn outcomes(run: &Run) -> String {
         .map(|(outcome, attempts)| format!("{} {outcome}", count(attempts as i64)))
         .collect();
     format!(
-        "{} attempts in {} trials: {}.",
+        "{} attempts in {} {}: {}.",
         count(total as i64),
         count(run.trials.len() as i64),
+        if run.trials.len() == 1 { "trial" } else { "trials" },
         ended.join(", ")
     )
 }

@@ -35,6 +35,17 @@ impl Run {
         (!text.is_empty()).then(|| format!("Everywhere: {text}."))
     }
 
+    /// What made the hosts, and the machine below them.
+    pub(crate) fn hosts(&self) -> String {
+        let RunRecord { backend, machine, .. } = &self.record;
+        let version = backend.version.as_ref().map_or(String::new(), |v| format!(" {v}"));
+        let cpus = if machine.cpus == 1 { "CPU" } else { "CPUs" };
+        format!(
+            "Hosts: {}{version}, {}; Linux {} on {} {cpus}.",
+            backend.name, backend.details, machine.kernel, machine.cpus
+        )
+    }
+
     /// Axes that have more than one value: the others are the same everywhere
     /// and need no room in a table.
     pub(crate) fn varying_axes(&self) -> Vec<&Axis> {

@@ -23,6 +23,7 @@ pub fn summary(run: &Run) -> String {
             run.trials.len()
         ));
     }
+    sections.push(run.hosts());
     sections.push(checks::verdict(run));
     sections.join("\n\n")
 }
