@@ -15,7 +15,7 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use linux_net::{Counters, SocketDiag, SysctlName};
+use linux_net::{Counters, SocketDiag, StateCounts, SysctlName};
 use run_record::AcceptQueue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -57,9 +57,8 @@ pub(crate) enum Request {
     Counters,
     /// Answers the [`AcceptQueue`] of a listener, or null.
     AcceptQueue { port: u16 },
-    /// Answers how many TCP sockets there are in any state but LISTEN: an
-    /// engine may have a listener of its own in each host, for names.
-    Connections,
+    /// Answers [`Remains`].
+    Remains,
     /// Answers how many processes the memory limit has killed; null where this
     /// cannot be read.
     MemoryKills,
@@ -75,6 +74,15 @@ pub(crate) enum Request {
     Tell { part: u32, line: String },
     /// Kill a part. Answers nothing.
     Kill { part: u32 },
+}
+
+/// What earlier trials have left in a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Remains {
+    /// TCP sockets.
+    pub(crate) sockets: StateCounts,
+    /// Connections that its firewall remembers; none where it has none.
+    pub(crate) tracked: Option<u64>,
 }
 
 /// A line on the agent's standard output.
@@ -180,9 +188,9 @@ impl Agent {
                 let ours = listeners.into_iter().find(|listener| listener.local.port() == port);
                 done(ours.map(|l| AcceptQueue { depth: l.queued, limit: l.limit }))
             }
-            Request::Connections => {
+            Request::Remains => {
                 let sockets = self.diag()?.count_by_state(None).map_err(text)?;
-                done(sockets.total() - sockets.listen)
+                done(Remains { sockets, tracked: tracked_connections() })
             }
             Request::MemoryKills => done(memory_kills()),
             Request::AddAddresses { interface, addresses, prefix } => {
@@ -260,6 +268,11 @@ fn memory_kills() -> Option<u64> {
     })
 }
 
+fn tracked_connections() -> Option<u64> {
+    let count = std::fs::read_to_string("/proc/sys/net/netfilter/nf_conntrack_count").ok()?;
+    count.trim().parse().ok()
+}
+
 /// Sends a datagram to a port where nobody listens, from each source to each
 /// target, until the target's kernel says so (ECONNREFUSED): by then both know
 /// each other's link address. A burst of SYNs to an unknown neighbour would
@@ -326,9 +339,10 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         let queue = agent.answer(Request::AcceptQueue { port }).unwrap();
         assert_eq!(queue["depth"], 0, "{queue}");
-        let before = agent.answer(Request::Connections).unwrap().as_u64().unwrap();
-        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
-        let between = agent.answer(Request::Connections).unwrap().as_u64().unwrap();
-        assert!(between > before || between > 1, "{before} before {client:?}, {between} after");
+        let remains = |agent: &mut Agent| -> Remains {
+            serde_json::from_value(agent.answer(Request::Remains).unwrap()).unwrap()
+        };
+        let _client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        assert!(remains(&mut agent).sockets.established > 0);
     }
 }

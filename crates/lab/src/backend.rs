@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use indexmap::IndexMap;
-use linux_net::Counters;
+use linux_net::{Counters, SysctlName};
 use run_record::{AcceptQueue, SysctlValues};
 use scenario::Plan;
 
@@ -44,7 +44,7 @@ impl TestbedSpec {
     /// What a cell's settings ask for.
     pub fn of(settings: &scenario::CellSettings) -> Self {
         let written = |host: &scenario::Host| {
-            host.sysctls.iter().map(|(name, value)| (name.clone(), value.to_string())).collect()
+            host.sysctls.iter().map(|(name, value)| (dotted(name), value.to_string())).collect()
         };
         Self {
             server_sysctls: written(&settings.hosts.server),
@@ -61,6 +61,12 @@ pub struct Addresses {
     pub server: IpAddr,
     /// The client's host.
     pub client: Vec<IpAddr>,
+}
+
+/// A sysctl's name with dots, however it was written; what is no name stays as
+/// it is, to be told later.
+fn dotted(name: &str) -> String {
+    name.parse::<SysctlName>().map_or_else(|_| name.to_owned(), |name| name.to_string())
 }
 
 /// What the largest cell of a run needs.

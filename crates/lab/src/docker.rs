@@ -55,6 +55,8 @@ use pool::Pool;
 const LINK_FAULT_WITHIN: Duration = Duration::from_secs(2);
 /// On every container and network of a run: the run's id.
 const RUN_LABEL: &str = "queuelab.run";
+/// Beside it: the trial that it was made for.
+const TRIAL_LABEL: &str = "queuelab.trial";
 /// Beside it: who made them.
 const OWNER_LABEL: &str = "queuelab.owner";
 
@@ -98,13 +100,9 @@ impl Docker {
     pub fn clean(&self, images: bool, dry: bool) -> std::result::Result<Leftovers, DockerError> {
         let mut leftovers = self.engine.remove_leftovers(dry)?;
         if images {
-            for image in self.engine.own_images()? {
-                let names =
-                    if image.repo_tags.is_empty() { vec![image.id] } else { image.repo_tags };
-                for name in names {
-                    if dry || self.engine.remove_image(&name)? {
-                        leftovers.images.push(name);
-                    }
+            for name in self.engine.unused_images()? {
+                if dry || self.engine.remove_image(&name)? {
+                    leftovers.images.push(name);
                 }
             }
         }
@@ -132,7 +130,15 @@ impl Backend for Docker {
         run_record::Backend {
             name: "docker".to_owned(),
             version: Some(self.engine.version.clone()),
-            details: format!("image {image}, engine at {}", self.engine.socket()),
+            details: format!(
+                "image {image}, engine at {}{}",
+                self.engine.socket(),
+                if frames_are_filtered() {
+                    ", frames pass iptables (bridge-nf-call-iptables = 1)"
+                } else {
+                    ""
+                }
+            ),
         }
     }
 
@@ -140,12 +146,18 @@ impl Backend for Docker {
         self.engine.remove_leftovers(false)?;
         let image = self.engine.image(&Executable::running()?, Purpose::Run)?.name;
         let pid = std::process::id();
-        let run = format!("{}-{pid}", Timestamp::now().strftime("%Y%m%dT%H%M%SZ"));
+        // The nanoseconds tell runs apart that are the first process of
+        // containers of their own.
+        let now = Timestamp::now();
+        let time = now.strftime("%Y%m%dT%H%M%SZ");
+        let run = format!("{time}-{pid}-{:x}", now.subsec_nanosecond());
         let owner = Owner::this_process().label();
         let labels: HashMap<_, _> =
             [(RUN_LABEL, run.as_str()), (OWNER_LABEL, &owner)].map(owned_pair).into();
         let name = format!("queuelab-{run}");
-        let network = Network::create(&self.engine, &name, labels.clone(), pid)?;
+        let mut of_all = labels.clone();
+        of_all.extend([(TRIAL_LABEL, "all")].map(owned_pair));
+        let network = Network::create(&self.engine, &name, of_all, pid)?;
         let rations = Rations { image: image.clone(), labels, needs: *needs };
         let _ = self.executable_name.set(image);
         let pool = Pool::new(Arc::clone(&self.engine), network, rations);
@@ -194,7 +206,7 @@ impl Containers {
     /// it, for a kernel answers one peer only about once a second
     /// (`icmp_ratelimit`).
     fn join(&self) -> Result<()> {
-        let known = self.host(Role::Client).knows(self.addresses.server);
+        let known = self.host(Role::Client).knows(self.host(Role::Server));
         if known { Ok(()) } else { self.reach() }
     }
 
@@ -313,6 +325,13 @@ fn kept(
             Ok((name.clone(), found))
         })
         .collect()
+}
+
+/// Whether frames between containers pass the firewall of this machine, at some
+/// cost for each.
+fn frames_are_filtered() -> bool {
+    std::fs::read_to_string("/proc/sys/net/bridge/bridge-nf-call-iptables")
+        .is_ok_and(|value| value.trim() == "1")
 }
 
 fn owned_pair((key, value): (&str, &str)) -> (String, String) {

@@ -53,6 +53,9 @@ impl Run<'_> {
         let mut tried = Vec::new();
         let mut in_force = None;
         for cell in &self.plan.cells {
+            if self.is_interrupted() {
+                return Err((cell.index, LabError::Interrupted));
+            }
             let spec = TestbedSpec::of(&cell.settings);
             let planned = self.plan.trials.iter().find(|trial| trial.cell == cell.index);
             let trial = planned.map_or(0, |trial| trial.id);

@@ -46,9 +46,9 @@ impl CommandError {
     /// asked.
     pub(crate) fn help(&self) -> Option<&'static str> {
         if let Self::Lab(LabError::Docker(error)) = self {
-            use DockerError::{Absent, Forbidden, NotLocal};
+            use DockerError::{Absent, Forbidden, NotLocal, Silent};
             let is_out_of_reach =
-                matches!(error, Absent { .. } | Forbidden { .. } | NotLocal { .. });
+                matches!(error, Absent { .. } | Silent { .. } | Forbidden { .. } | NotLocal { .. });
             return is_out_of_reach.then_some(
                 "a run with `--backend netns` needs no Docker engine; `queuelab doctor` says what \
                  this machine can run",

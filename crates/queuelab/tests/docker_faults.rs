@@ -6,7 +6,7 @@ mod docker_support;
 mod own_engine;
 mod support;
 
-use std::process::Output;
+use std::process::{Command, Output, Stdio};
 
 use docker_support::{
     BackgroundRun, container_in_use, containers_of, docker, networks_of, nothing_left_of, start,
@@ -16,6 +16,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use own_engine::OwnEngine;
 use run_record::TrialRecord;
+use support::ordinary_user::Bench;
 use support::{out_directory, queuelab, runs, said, text};
 
 /// Eight trials that each wait out a deadline.
@@ -159,6 +160,68 @@ fn what_a_killed_run_leaves_is_cleaned_and_a_living_run_is_not_touched() {
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(trials.len(), 8);
     nothing_left_of(alive);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn a_run_interrupted_during_its_set_up_ends_soon_and_leaves_nothing() {
+    let out = out_directory();
+    let kinds: Vec<_> = (1000..1020).map(|n| n.to_string()).collect();
+    let axis = format!("matrix.hosts.server.sysctls.net.core.somaxconn=[{}]", kinds.join(","));
+    let run = start(out.path(), &["smoke", "--backend", "docker", "--set", &axis]);
+    let pid = run.child.id();
+    wait_for("first container", || !containers_of(pid).is_empty());
+    kill(Pid::from_raw(pid.cast_signed()), Signal::SIGINT).unwrap();
+    let (output, _) = run.finish();
+    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    assert!(error_of(&output).contains("interrupted before the first trial"), "{}", said(&output));
+    assert!(runs(out.path()).is_empty(), "no run was begun");
+    nothing_left_of(pid);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn a_living_run_is_left_alone_by_who_cannot_see_it() {
+    let out = out_directory();
+    let run = start(out.path(), SLOW);
+    let pid = run.child.id();
+    one_trial_is_done(&run);
+    // Another user of the engine, who is not shown the processes of others.
+    let socket = std::fs::metadata("/var/run/docker.sock").unwrap();
+    let group = std::os::unix::fs::MetadataExt::gid(&socket);
+    let bench = Bench::new();
+    let script = format!(
+        "mount -t proc -o hidepid=2 proc /proc && exec setpriv --reuid 65534 --regid 65534 \
+         --groups {group} {} clean --dry-run",
+        bench.binary.display()
+    );
+    let looked = Command::new("unshare").args(["--mount", "sh", "-c", &script]).output().unwrap();
+    assert_eq!(looked.status.code(), Some(0), "{}", said(&looked));
+    let found = text(&looked.stdout);
+    let own = networks_of(pid).remove(0).1;
+    assert!(!found.contains(&own), "{own} would be removed: {found}");
+    let (output, _) = run.finish();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn runs_that_are_each_the_first_process_of_a_container_do_not_collide() {
+    let outs = [out_directory(), out_directory()];
+    let children = outs.each_ref().map(|out| {
+        Command::new("unshare")
+            .args(["--pid", "--fork", "--mount-proc", "--kill-child", support::binary()])
+            .args(["run", "smoke", "--backend", "docker", "--out"])
+            .arg(out.path())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap()
+    });
+    for child in children {
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    }
 }
 
 #[test]

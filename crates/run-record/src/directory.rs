@@ -16,7 +16,7 @@ const TRIALS_FILE: &str = "trials.jsonl";
 #[derive(Debug, thiserror::Error)]
 pub enum RunDirectoryError {
     /// A file operation failed.
-    #[error("{action} {}", path.display())]
+    #[error("{action} {}: {source}", path.display())]
     Io {
         /// What was tried, as a fragment that fits "failed to ...".
         action: &'static str,

@@ -16,6 +16,9 @@ const SYSTEM_SOCKET: &str = "/var/run/docker.sock";
 /// within some more on a busy machine.
 const ENGINE_PATIENCE: Duration = Duration::from_secs(60);
 
+/// What it says of itself, it says at once.
+const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(10);
+
 /// An engine that answered.
 #[derive(Debug)]
 pub(super) struct Engine {
@@ -48,7 +51,15 @@ impl Engine {
             let version = docker.version().await?.version;
             Ok((docker, version))
         };
-        let (docker, version) = runtime.block_on(version).map_err(unreachable)?;
+        let answered =
+            runtime.block_on(async { tokio::time::timeout(FIRST_ANSWER_WITHIN, version).await });
+        let Ok(answered) = answered else {
+            return Err(DockerError::Silent {
+                socket: socket.to_owned(),
+                waited: FIRST_ANSWER_WITHIN,
+            });
+        };
+        let (docker, version) = answered.map_err(unreachable)?;
         Ok(Self {
             docker,
             runtime,
@@ -113,8 +124,8 @@ impl Engine {
 fn socket() -> Result<String> {
     if let Some(host) = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty()) {
         return match host.strip_prefix("unix://") {
-            Some(path) => Ok(path.to_owned()),
-            None => Err(DockerError::NotLocal { host }),
+            Some(path) if !path.is_empty() => Ok(path.to_owned()),
+            _ => Err(DockerError::NotLocal { host }),
         };
     }
     let own = std::env::var("XDG_RUNTIME_DIR").map(|directory| format!("{directory}/docker.sock"));
@@ -179,5 +190,9 @@ mod tests {
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
         let dead = Engine::connect_to(nowhere).unwrap_err();
         assert!(dead.to_string().contains("Connection refused"), "{dead}");
+        std::fs::remove_file(&path).unwrap();
+        let _hung = std::os::unix::net::UnixListener::bind(&path).unwrap();
+        let silent = Engine::connect_to(nowhere).unwrap_err();
+        assert!(matches!(silent, DockerError::Silent { .. }), "{silent}");
     }
 }

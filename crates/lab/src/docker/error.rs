@@ -17,6 +17,17 @@ pub enum DockerError {
         /// What the system said.
         cause: String,
     },
+    /// The engine's socket is there, and nobody answers.
+    #[error(
+        "use the Docker engine at {socket}: no answer within {} s; see `journalctl -u docker`, and \
+         start it again (`sudo systemctl restart docker`)", waited.as_secs()
+    )]
+    Silent {
+        /// The socket.
+        socket: String,
+        /// How long.
+        waited: Duration,
+    },
     /// The engine's socket is not this user's.
     #[error(
         "use the Docker engine at {socket}: permission denied; join the group that may \
@@ -102,9 +113,9 @@ pub enum DockerError {
     },
     /// The hosts of a new testbed do not reach each other.
     #[error(
-        "join the hosts: {reason}, in the {host} container; where frames between containers pass \
-         the machine's firewall (net.bridge.bridge-nf-call-iptables = 1), a rule of it may drop \
-         them (`iptables -L FORWARD`)"
+        "join the hosts: {reason}, in the {host} container; see whether the machine's firewall \
+         drops frames between containers (`iptables -L FORWARD`), or its table of neighbours is \
+         full (`dmesg`; net.ipv4.neigh.default.gc_thresh3 is its size)"
     )]
     Unreachable {
         /// `server` or `client`.

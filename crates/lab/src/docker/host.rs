@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bollard::models::{
     ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
@@ -16,13 +16,15 @@ use bollard::query_parameters::{
     StartContainerOptions,
 };
 use indexmap::IndexMap;
+use linux_net::StateCounts;
 use serde::de::DeserializeOwned;
 
+use super::TRIAL_LABEL;
 use super::agent_line::{AgentLine, Reply};
 use super::engine::Engine;
 use super::error::{DockerError, Result};
-use super::network::{Network, PREFIX};
-use crate::agent::Request;
+use super::network::{Lease, Network, PREFIX};
+use crate::agent::{Remains, Request};
 use crate::backend::{Needs, Role};
 use crate::part::{PATIENCE, Part, PartControl};
 
@@ -31,6 +33,13 @@ const NOBODY: &str = "65534:65534";
 /// How Docker names a container's end of its link.
 const INTERFACE: &str = "eth0";
 const MIB: u64 = 1 << 20;
+const PORT_START: &str = "net.ipv4.ip_unprivileged_port_start";
+/// How long the last segments of connections that are ending can take.
+const ENDING_WITHIN: Duration = Duration::from_millis(300);
+/// Connections of earlier trials that the firewall of a host may still remember
+/// (for two minutes after their end): far fewer than it has room for, so that
+/// it never drops a packet for want of it.
+const MOST_TRACKED: u64 = 4096;
 
 /// What makes two hosts the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +47,34 @@ pub(super) struct HostKind {
     pub(super) role: Role,
     pub(super) sysctls: IndexMap<String, String>,
     pub(super) addresses: u32,
+}
+
+impl HostKind {
+    /// What the engine is told to set: what was asked for, and what it would
+    /// otherwise make of its own that decides which ports a client may have.
+    ///
+    /// `late` are to be set after the others, as far as that can be asked for:
+    /// names reach the kernel in the order of a Go map that was filled in the
+    /// order of the names, begun anywhere. With slashes a name is the last.
+    fn sysctls_set(&self, late: &HashSet<String>) -> HashMap<String, String> {
+        let mut sysctls: HashMap<_, _> = self.sysctls.clone().into_iter().collect();
+        if self.role == Role::Client {
+            // As in every new network namespace (PROT_SOCK in include/net/ip.h);
+            // an engine makes it 0. The server may keep that: it has no right to
+            // lower ports otherwise.
+            sysctls.entry(PORT_START.to_owned()).or_insert_with(|| "1024".to_owned());
+        }
+        let written = |name: String| match late.contains(&name) {
+            true => name.replace('.', "/"),
+            false => name,
+        };
+        sysctls.into_iter().map(|(name, value)| (written(name), value)).collect()
+    }
+
+    /// Whether one sysctl of it may depend on another.
+    pub(super) fn has_several_sysctls(&self) -> bool {
+        self.sysctls_set(&HashSet::new()).len() > 1
+    }
 }
 
 /// What every host of a run is given.
@@ -77,29 +114,28 @@ pub(super) struct Host {
     clients: u32,
     line: Arc<AgentLine>,
     parts: AtomicU64,
-    /// Hosts that it has been joined with.
-    known: Mutex<HashSet<IpAddr>>,
+    /// Ids of hosts that it has been joined with.
+    known: Mutex<HashSet<String>>,
+    _lease: Lease,
 }
 
 impl Host {
-    /// Starts one. The `turn`th host of a role must have gone before its
-    /// addresses come again; `trial` is the one that it is made for.
+    /// Starts the `number`th of a run; `trial` is the one that it is made for,
+    /// `late` the sysctls to be set after the others.
     pub(super) fn start(
         engine: &Arc<Engine>,
-        network: &Network,
+        lease: Lease,
         rations: &Rations,
         kind: &HostKind,
-        turn: u32,
+        late: &HashSet<String>,
+        number: u32,
         trial: u32,
     ) -> Result<Self> {
-        let addresses = match kind.addresses {
-            0 | 1 => vec![network.single_address(turn)],
-            many => network.many_addresses(turn, many),
-        };
-        let name = format!("{}-{}-{turn}", network.name, kind.role.name());
-        let mut body = body(kind, rations, network, addresses[0]);
+        let (network, addresses) = (lease.network(), lease.addresses());
+        let name = format!("{}-{}-{number}", network.name, kind.role.name());
+        let mut body = body(kind, late, rations, network, addresses[0]);
         let labels = body.labels.get_or_insert_default();
-        labels.insert("queuelab.trial".to_owned(), trial.to_string());
+        labels.insert(TRIAL_LABEL.to_owned(), trial.to_string());
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         let doing = format!("create the {} container", kind.role.name());
         let created = engine.docker().create_container(Some(options), body);
@@ -117,13 +153,19 @@ impl Host {
             line: Arc::default(),
             parts: AtomicU64::new(0),
             known: Mutex::default(),
+            _lease: lease,
         };
         host.attach()?;
-        let started = engine.docker().start_container(&host.id, None::<StartContainerOptions>);
-        let doing = format!("start the {} container", kind.role.name());
-        engine.call(&doing, started).map_err(|error| host.start_refused(error))?;
+        host.start_container()?;
         host.settle(rations)?;
         Ok(host)
+    }
+
+    fn start_container(&self) -> Result<()> {
+        let doing = format!("start the {} container", self.kind.role.name());
+        let docker = self.engine.docker();
+        let started = docker.start_container(&self.id, None::<StartContainerOptions>);
+        self.engine.call(&doing, started).map_err(|error| self.start_refused(error))
     }
 
     fn attach(&mut self) -> Result<()> {
@@ -210,19 +252,28 @@ impl Host {
     }
 
     /// Whether the next trial would find it as if it were new: no socket of an
-    /// earlier one in any state, and nothing learnt about a peer. Connections
-    /// that are just ending are given a moment.
+    /// earlier one in any state, nothing learnt about a peer, and few
+    /// connections that the firewall still remembers. Connections that are just
+    /// ending are given a moment.
     pub(super) fn is_as_new(&self) -> bool {
-        const LOOKS: u32 = 4;
-        if self.saves_metrics || self.limit_was_hit().unwrap_or(true) {
+        // A host with many addresses fills its peer's table of neighbours, which
+        // is the whole machine's: neither comes again.
+        if self.saves_metrics || self.kind.addresses > 1 || self.limit_was_hit().unwrap_or(true) {
             return false;
         }
-        (0..LOOKS).any(|look| {
-            if look > 0 {
-                std::thread::sleep(Duration::from_millis(10));
+        let deadline = Instant::now() + ENDING_WITHIN;
+        loop {
+            let Ok(remains) = self.ask::<Remains>(Request::Remains) else { return false };
+            let StateCounts { syn_recv, time_wait, fin_wait2, .. } = remains.sockets;
+            let lasting = syn_recv + time_wait + fin_wait2;
+            let tracked = remains.tracked.unwrap_or(0);
+            match remains.sockets.total() - remains.sockets.listen {
+                // A listener may be the engine's own, for names.
+                0 => return tracked <= MOST_TRACKED,
+                _ if lasting > 0 || Instant::now() >= deadline => return false,
+                _ => std::thread::sleep(Duration::from_millis(10)),
             }
-            matches!(self.ask::<u32>(Request::Connections), Ok(0))
-        })
+        }
     }
 
     /// Fails where the host is not what it was: ended, or out of memory.
@@ -247,8 +298,8 @@ impl Host {
     }
 
     /// Whether it has been joined with that host before; from now on it has.
-    pub(super) fn knows(&self, other: IpAddr) -> bool {
-        !self.known.lock().expect("nobody panics while knowing").insert(other)
+    pub(super) fn knows(&self, other: &Self) -> bool {
+        !self.known.lock().expect("nobody panics while knowing").insert(other.id.clone())
     }
 
     /// Why its agent has gone.
@@ -307,6 +358,7 @@ impl Drop for Remote {
 
 fn body(
     kind: &HostKind,
+    late: &HashSet<String>,
     rations: &Rations,
     network: &Network,
     address: std::net::Ipv4Addr,
@@ -315,8 +367,9 @@ fn body(
     // may not: add them.
     let administers = kind.addresses > 1;
     let host_config = HostConfig {
-        network_mode: Some(network.name.clone()),
-        sysctls: Some(kind.sysctls.clone().into_iter().collect()),
+        // By its id: names need not be unique.
+        network_mode: Some(network.id.clone()),
+        sysctls: Some(kind.sysctls_set(late)),
         cap_drop: Some(vec!["ALL".to_owned()]),
         cap_add: administers.then(|| vec!["NET_ADMIN".to_owned()]),
         security_opt: Some(vec!["no-new-privileges".to_owned()]),
@@ -350,7 +403,7 @@ fn body(
         attach_stderr: Some(true),
         host_config: Some(host_config),
         networking_config: Some(NetworkingConfig {
-            endpoints_config: Some([(network.name.clone(), endpoint)].into()),
+            endpoints_config: Some([(network.id.clone(), endpoint)].into()),
         }),
         ..Default::default()
     }

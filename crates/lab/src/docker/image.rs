@@ -1,8 +1,11 @@
 //! The image: one file, the running executable.
 
+use std::collections::HashSet;
+
 use bollard::models::ImageSummary;
 use bollard::query_parameters::{
-    CreateImageOptionsBuilder, ListImagesOptionsBuilder, RemoveImageOptions, TagImageOptionsBuilder,
+    CreateImageOptionsBuilder, ListContainersOptionsBuilder, ListImagesOptionsBuilder,
+    RemoveImageOptions, TagImageOptionsBuilder,
 };
 use futures_util::TryStreamExt;
 use object::read::elf::{FileHeader, ProgramHeader};
@@ -106,6 +109,13 @@ pub(super) enum Purpose {
     Run,
 }
 
+/// Whether an image is one that this program made: images that others derived
+/// from it have its labels too, but not the name that its label tells.
+fn is_own(image: &ImageSummary) -> bool {
+    let name = image.labels.get(IMAGE_LABEL).map(|hash| format!("{REPOSITORY}:{hash}"));
+    name.is_some_and(|name| image.repo_tags.contains(&name))
+}
+
 impl Engine {
     /// The image of this executable, made where it is not there yet.
     pub(super) fn image(&self, executable: &Executable, purpose: Purpose) -> Result<Image> {
@@ -166,25 +176,36 @@ impl Engine {
     /// Removes images that runs of other builds made for themselves and that
     /// no container uses.
     fn remove_outdated_images(&self, current: &str) -> Result<()> {
-        for image in self.labelled_images(BY_RUN_LABEL)? {
-            let is_current = image.repo_tags.iter().any(|tag| tag == current);
+        for image in self.own_images()? {
+            let is_by_run = image.labels.contains_key(BY_RUN_LABEL);
             // With a second name it has become somebody's.
-            if !is_current && image.repo_tags.len() <= 1 {
-                self.remove_image(&image.id)?;
+            if is_by_run && image.repo_tags.len() == 1 && image.repo_tags[0] != current {
+                self.remove_image(&image.repo_tags[0])?;
             }
         }
         Ok(())
     }
 
     /// Every image that this program made.
-    pub(super) fn own_images(&self) -> Result<Vec<ImageSummary>> {
-        self.labelled_images(IMAGE_LABEL)
+    fn own_images(&self) -> Result<Vec<ImageSummary>> {
+        let options = ListImagesOptionsBuilder::default()
+            .filters(&filters(&[("label", IMAGE_LABEL)]))
+            .build();
+        let mut images = self.call("list images", self.docker().list_images(Some(options)))?;
+        images.retain(is_own);
+        Ok(images)
     }
 
-    fn labelled_images(&self, label: &str) -> Result<Vec<ImageSummary>> {
-        let options =
-            ListImagesOptionsBuilder::default().filters(&filters(&[("label", label)])).build();
-        self.call("list images", self.docker().list_images(Some(options)))
+    /// The names that this program gave its images, of those that no container
+    /// uses.
+    pub(super) fn unused_images(&self) -> Result<Vec<String>> {
+        let options = ListContainersOptionsBuilder::default().all(true).build();
+        let listed = self.docker().list_containers(Some(options));
+        let containers = self.call("list containers", listed)?;
+        let used: HashSet<_> = containers.into_iter().filter_map(|c| c.image_id).collect();
+        let unused = self.own_images()?.into_iter().filter(|image| !used.contains(&image.id));
+        let ours = |name: &String| name.starts_with(&format!("{REPOSITORY}:"));
+        Ok(unused.flat_map(|image| image.repo_tags.into_iter().filter(ours)).collect())
     }
 
     /// Removes an image; false where a container uses it, or it has gone.
@@ -213,6 +234,20 @@ mod tests {
         assert!(matches!(error, DockerError::NotStatic { .. }), "{error}");
         let error = Executable::of("x", b"#!/bin/sh\n".to_vec()).map(|_| ()).unwrap_err();
         assert!(error.to_string().starts_with("make an image of x: "), "{error}");
+    }
+
+    #[test]
+    fn an_image_that_was_derived_from_ours_is_not_ours() {
+        let image = |tags: &[&str]| ImageSummary {
+            labels: [(IMAGE_LABEL.to_owned(), "ab12".to_owned())].into(),
+            repo_tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+            ..ImageSummary::default()
+        };
+        assert!(is_own(&image(&["queuelab:ab12"])));
+        assert!(is_own(&image(&["queuelab:latest", "queuelab:ab12"])));
+        assert!(!is_own(&image(&["derived:latest"])));
+        assert!(!is_own(&image(&["queuelab:latest"])), "built from another file");
+        assert!(!is_own(&ImageSummary::default()));
     }
 
     #[test]

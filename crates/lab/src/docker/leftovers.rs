@@ -5,7 +5,7 @@
 //! container, on another machine), a run is dead when none of its containers
 //! runs: each of them ends with its owner.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use bollard::models::ContainerSummaryStateEnum;
@@ -36,9 +36,9 @@ pub struct Leftovers {
 }
 
 /// One run, as the engine knows it.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Remains {
-    owner: Option<Owner>,
+    owner: Owner,
     /// Id and name.
     containers: Vec<(String, String)>,
     networks: Vec<(String, String)>,
@@ -46,8 +46,12 @@ struct Remains {
 }
 
 impl Remains {
+    fn of(owner: Owner) -> Self {
+        Self { owner, containers: Vec::new(), networks: Vec::new(), is_running: false }
+    }
+
     fn life(&self) -> Life {
-        match self.owner.as_ref().map_or(Life::OutOfSight, Owner::life) {
+        match self.owner.life() {
             Life::OutOfSight if self.is_running => Life::Alive,
             life => life,
         }
@@ -91,11 +95,10 @@ impl Engine {
         let listed = self.docker().list_containers(Some(options));
         for container in self.call("list containers", listed)? {
             let labels = container.labels.unwrap_or_default();
-            let (Some(id), Some(run)) = (container.id, labels.get(RUN_LABEL)) else { continue };
+            let (Some(id), Some((run, owner))) = (container.id, owned(&labels)) else { continue };
             let name = container.names.unwrap_or_default().into_iter().next();
             let name = name.map_or_else(|| id.clone(), |n| n.trim_start_matches('/').to_owned());
-            let remains = runs.entry(run.clone()).or_default();
-            remains.owner = labels.get(OWNER_LABEL).and_then(|label| Owner::of_label(label));
+            let remains = runs.entry(run).or_insert_with(|| Remains::of(owner));
             remains.is_running |= container.state == Some(ContainerSummaryStateEnum::RUNNING);
             remains.containers.push((id, name));
         }
@@ -103,9 +106,8 @@ impl Engine {
         let listed = self.docker().list_networks(Some(options));
         for network in self.call("list networks", listed)? {
             let labels = network.labels.unwrap_or_default();
-            let (Some(id), Some(run)) = (network.id, labels.get(RUN_LABEL)) else { continue };
-            let remains = runs.entry(run.clone()).or_default();
-            remains.owner = labels.get(OWNER_LABEL).and_then(|label| Owner::of_label(label));
+            let (Some(id), Some((run, owner))) = (network.id, owned(&labels)) else { continue };
+            let remains = runs.entry(run).or_insert_with(|| Remains::of(owner));
             remains.networks.push((id.clone(), network.name.unwrap_or(id)));
         }
         Ok(runs)
@@ -133,6 +135,13 @@ impl Engine {
     }
 }
 
+/// The run that something is of, and its owner; none where it has no owner as
+/// this program writes it, and so is not its own.
+fn owned(labels: &HashMap<String, String>) -> Option<(String, Owner)> {
+    let owner = Owner::of_label(labels.get(OWNER_LABEL)?)?;
+    Some((labels.get(RUN_LABEL)?.clone(), owner))
+}
+
 /// Whether this removed it; false where another was faster.
 fn gone_or_done(removed: Result<()>) -> Result<bool> {
     match removed {
@@ -149,11 +158,22 @@ mod tests {
 
     #[test]
     fn a_run_out_of_sight_lives_by_its_containers() {
-        let elsewhere = Owner::of_label("another-boot/1/2/3");
-        let gone = Remains { owner: elsewhere, ..Remains::default() };
+        let mut gone = Remains::of(Owner::of_label("another-boot/1/2/3").unwrap());
         assert_eq!(gone.life(), Life::OutOfSight);
-        assert_eq!(Remains { is_running: true, ..gone }.life(), Life::Alive);
-        let ours = Remains { owner: Some(Owner::this_process()), ..Remains::default() };
-        assert_eq!(ours.life(), Life::Alive);
+        gone.is_running = true;
+        assert_eq!(gone.life(), Life::Alive);
+        assert_eq!(Remains::of(Owner::this_process()).life(), Life::Alive);
+    }
+
+    #[test]
+    fn what_has_no_owner_is_not_ours() {
+        let labels = |pairs: &[(&str, &str)]| -> HashMap<String, String> {
+            pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
+        };
+        let own = Owner::this_process();
+        assert_eq!(owned(&labels(&[(RUN_LABEL, "x")])), None);
+        assert_eq!(owned(&labels(&[(RUN_LABEL, "x"), (OWNER_LABEL, "me")])), None);
+        let whole = labels(&[(RUN_LABEL, "x"), (OWNER_LABEL, &own.label())]);
+        assert_eq!(owned(&whole), Some(("x".to_owned(), own)));
     }
 }

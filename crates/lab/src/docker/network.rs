@@ -1,7 +1,8 @@
 //! The network of a run: internal, in 198.18.0.0/15.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use bollard::models::{Ipam, IpamConfig, NetworkCreateRequest};
 
@@ -14,6 +15,10 @@ const BLOCK: u32 = 256;
 /// Length of a subnet's prefix, bits.
 pub(super) const PREFIX: u8 = 20;
 const SUBNET: u32 = 1 << (32 - PREFIX);
+/// Hosts with one address that have room at the same time.
+const SINGLE_SLOTS: u32 = BLOCK - 3;
+/// Hosts with many.
+const MANY_SLOTS: u32 = SUBNET / BLOCK - 2;
 /// Subnets in 198.18.0.0/15, of which the last is left to `compose.yaml`.
 const SUBNETS: u32 = (1 << (PREFIX - 15)) - 1;
 const FIRST: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
@@ -24,6 +29,20 @@ pub(super) struct Network {
     pub(super) id: String,
     pub(super) name: String,
     subnet: Ipv4Addr,
+    slots: Mutex<Slots>,
+}
+
+#[derive(Debug, Default)]
+struct Slots {
+    leased: HashSet<Slot>,
+    next: u32,
+}
+
+/// Room for one host: an address of the first block, or a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Slot {
+    many: bool,
+    number: u32,
 }
 
 impl Network {
@@ -41,7 +60,7 @@ impl Network {
             let created = engine
                 .call("create the network of the run", engine.docker().create_network(request));
             match created {
-                Ok(created) => return Ok(Self { id: created.id, name: name.to_owned(), subnet }),
+                Ok(created) => return Ok(Self::new(created.id, name, subnet)),
                 // "Pool overlaps with other one on this address space", or
                 // "networks have overlapping IPv4".
                 Err(DockerError::Refused { words, .. }) if words.contains("overlap") => {}
@@ -51,21 +70,62 @@ impl Network {
         Err(DockerError::NoSubnet)
     }
 
-    /// The address of the `turn`th host with one address. They come again after
-    /// many turns, when the host that had one before has long gone.
-    pub(super) fn single_address(&self, turn: u32) -> Ipv4Addr {
-        // .0 is the network, .1 the engine's own.
-        self.nth_address(2 + turn % (BLOCK - 3))
+    fn new(id: String, name: &str, subnet: Ipv4Addr) -> Self {
+        Self { id, name: name.to_owned(), subnet, slots: Mutex::default() }
     }
 
-    /// The addresses of the `turn`th host with `count` of them.
-    pub(super) fn many_addresses(&self, turn: u32, count: u32) -> Vec<Ipv4Addr> {
-        let block = 1 + turn % (SUBNET / BLOCK - 2);
-        (1..=count).map(|n| self.nth_address(block * BLOCK + n)).collect()
+    /// Addresses for a host, `count` of them, that no other host of the run has
+    /// while the lease lasts.
+    pub(super) fn lease(self: &Arc<Self>, count: u32) -> Lease {
+        let slots = if count > 1 { MANY_SLOTS } else { SINGLE_SLOTS };
+        let mut taken = self.slots();
+        let first = taken.next;
+        // The next one rather than the lowest: the engine may take its time to
+        // give up what was removed just now.
+        let free = (0..slots)
+            .map(|step| Slot { many: count > 1, number: (first + step) % slots })
+            .find(|slot| !taken.leased.contains(slot))
+            .expect("a run has few hosts at a time");
+        taken.next = free.number + 1;
+        taken.leased.insert(free);
+        drop(taken);
+        Lease { network: Arc::clone(self), slot: free, count: count.max(1) }
     }
 
-    fn nth_address(&self, n: u32) -> Ipv4Addr {
-        Ipv4Addr::from_bits(self.subnet.to_bits() + n)
+    fn slots(&self) -> MutexGuard<'_, Slots> {
+        self.slots.lock().expect("nobody panics while leasing")
+    }
+}
+
+/// Addresses that are a host's until this is dropped.
+#[derive(Debug)]
+pub(super) struct Lease {
+    network: Arc<Network>,
+    slot: Slot,
+    count: u32,
+}
+
+impl Lease {
+    /// The addresses, the container's own first.
+    pub(super) fn addresses(&self) -> Vec<Ipv4Addr> {
+        let first = match self.slot {
+            // .0 is the network, .1 the engine's own.
+            Slot { many: false, number } => 2 + number,
+            Slot { many: true, number } => (1 + number) * BLOCK + 1,
+        };
+        let subnet = self.network.subnet.to_bits();
+        (0..self.count).map(|n| Ipv4Addr::from_bits(subnet + first + n)).collect()
+    }
+
+    /// The network that they are on.
+    pub(super) fn network(&self) -> &Network {
+        &self.network
+    }
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        self.network.slots().leased.remove(&self.slot);
     }
 }
 
@@ -105,18 +165,22 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_hosts_do_not_collide() {
-        let network = Network {
-            id: String::new(),
-            name: String::new(),
-            subnet: Ipv4Addr::new(198, 18, 16, 0),
-        };
-        let singles: Vec<_> = (0..250).map(|turn| network.single_address(turn)).collect();
-        assert_eq!(singles[0], Ipv4Addr::new(198, 18, 16, 2));
-        assert_eq!(singles.iter().max(), Some(&Ipv4Addr::new(198, 18, 16, 251)));
-        let many: Vec<_> = (0..14).flat_map(|turn| network.many_addresses(turn, 250)).collect();
-        let all: HashSet<_> = singles.iter().chain(&many).collect();
-        assert_eq!(all.len(), 250 + 14 * 250);
-        assert_eq!(many.iter().max(), Some(&Ipv4Addr::new(198, 18, 30, 250)));
+    fn addresses_of_hosts_do_not_collide_however_many_came_before() {
+        let network = Arc::new(Network::new(String::new(), "", Ipv4Addr::new(198, 18, 16, 0)));
+        let stays = [network.lease(1), network.lease(250)];
+        assert_eq!(stays[0].addresses(), [Ipv4Addr::new(198, 18, 16, 2)]);
+        let kept: Vec<_> = stays.iter().flat_map(Lease::addresses).collect();
+        for _ in 0..1000 {
+            for count in [1, 250] {
+                let lease = network.lease(count);
+                let addresses = lease.addresses();
+                assert_eq!(addresses.len() as u32, count);
+                assert!(addresses.iter().all(|address| !kept.contains(address)));
+                let in_subnet = |a: &Ipv4Addr| a.octets()[..2] == [198, 18] && a.octets()[2] < 32;
+                assert!(addresses.iter().all(in_subnet), "{addresses:?}");
+                let engines_own = Ipv4Addr::new(198, 18, 16, 1);
+                assert!(!addresses.contains(&engines_own));
+            }
+        }
     }
 }

@@ -3,6 +3,9 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
+
 /// A process, told from every other that ever was on a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
@@ -64,7 +67,13 @@ impl Owner {
         }
         match start_time(self.pid) {
             Some(started) if started == self.started => Life::Alive,
-            _ => Life::Dead,
+            Some(_) => Life::Dead,
+            // /proc may hide other users' processes (`hidepid`); kill(2) knows
+            // whether there is one, whoever's it is.
+            None => match kill(Pid::from_raw(self.pid.cast_signed()), None) {
+                Err(nix::Error::ESRCH) => Life::Dead,
+                _ => Life::OutOfSight,
+            },
         }
     }
 }
@@ -77,14 +86,14 @@ fn process_namespace() -> u64 {
     fs::metadata("/proc/self/ns/pid").map_or(0, |metadata| metadata.ino())
 }
 
-/// Field 22 of /proc/PID/stat; the second, a name, may hold anything. A zombie
-/// has no start: it does nothing any more.
+/// Field 22 of /proc/PID/stat; the second, a name, may hold anything. None where
+/// it cannot be seen. A zombie, which does nothing any more, has started never.
 fn start_time(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut after_name = stat.rsplit_once(") ")?.1.split(' ');
     let state = after_name.next()?;
     if matches!(state, "Z" | "X") {
-        return None;
+        return Some(0);
     }
     after_name.nth(18)?.parse().ok()
 }
@@ -108,8 +117,12 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let started = start_time(child.id());
         child.wait().unwrap();
-        let gone = Owner { pid: child.id(), started: started.unwrap_or(1), ..own };
+        let gone = Owner { pid: child.id(), started: started.unwrap_or(1), ..own.clone() };
         assert_eq!(gone.life(), Life::Dead);
+        let zombie = std::process::Command::new("true").spawn().unwrap();
+        let owner = Owner { pid: zombie.id(), started: own.started, ..own };
+        assert_ne!(owner.life(), Life::Alive);
+        let _ = { zombie }.wait();
     }
 
     #[test]

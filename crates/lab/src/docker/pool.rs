@@ -1,17 +1,20 @@
 //! The hosts of a run: used again where they are as new, made in good time
 //! where they are not.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use super::engine::Engine;
-use super::error::Result;
+use super::error::{DockerError, Result};
 use super::host::{Host, HostKind, Rations};
 use super::image::{Executable, Purpose};
 use super::network::Network;
 use crate::idle;
 
+/// How often a host is started, where it may depend on chance whether it can be.
+const STARTS: u32 = 6;
 /// Used hosts that are kept, because a later trial may find them as new.
 const KEPT: usize = 4;
 
@@ -19,9 +22,9 @@ const KEPT: usize = 4;
 #[derive(Debug)]
 pub(super) struct Pool {
     engine: Arc<Engine>,
-    pub(super) network: Network,
+    pub(super) network: Arc<Network>,
     rations: Rations,
-    turns: AtomicU32,
+    started: AtomicU32,
     shelf: Mutex<Shelf>,
     preparation: Mutex<Option<Preparation>>,
 }
@@ -37,6 +40,8 @@ struct Shelf {
     retired: Vec<Host>,
     /// Kinds whose last used host could not be used again.
     wearing: Vec<HostKind>,
+    /// Sysctls that were refused before others were set.
+    late: HashSet<String>,
 }
 
 /// Hosts that are made while a trial waits.
@@ -50,9 +55,9 @@ impl Pool {
     pub(super) fn new(engine: Arc<Engine>, network: Network, rations: Rations) -> Self {
         Self {
             engine,
-            network,
+            network: Arc::new(network),
             rations,
-            turns: AtomicU32::new(0),
+            started: AtomicU32::new(0),
             shelf: Mutex::default(),
             preparation: Mutex::default(),
         }
@@ -94,23 +99,41 @@ impl Pool {
         }
     }
 
+    /// Starts a host. An engine applies sysctls in an order of chance, a new one
+    /// at each start, and the kernel refuses some in one order and takes them in
+    /// another (an `ip_local_port_range` below `ip_unprivileged_port_start`):
+    /// one that is refused is asked to be the last from then on, and may be
+    /// taken next time.
     fn start(&self, kind: &HostKind, trial: u32) -> Result<Host> {
-        let start = || {
-            let turn = self.turns.fetch_add(1, Ordering::Relaxed);
-            Host::start(&self.engine, &self.network, &self.rations, kind, turn, trial)
-        };
-        match start() {
-            Err(error) if error.is_missing_image() => {
-                // A run of another build takes away images that nobody uses.
-                self.engine.image(&Executable::running()?, Purpose::Run)?;
-                start()
+        let mut starts = 1;
+        loop {
+            let number = self.started.fetch_add(1, Ordering::Relaxed);
+            let lease = self.network.lease(kind.addresses);
+            let late = self.shelf().late.clone();
+            match Host::start(&self.engine, lease, &self.rations, kind, &late, number, trial) {
+                Err(error) if starts < STARTS && error.is_missing_image() => {
+                    // A run of another build takes away images that nobody uses.
+                    self.engine.image(&Executable::running()?, Purpose::Run)?;
+                }
+                Err(DockerError::SysctlRefused { name, .. })
+                    if starts < STARTS && kind.has_several_sysctls() =>
+                {
+                    self.shelf().late.insert(name);
+                }
+                started => return started,
             }
-            started => started,
+            starts += 1;
         }
     }
 
     /// Takes a trial's hosts back.
     pub(super) fn give_back(&self, hosts: [Host; 2]) {
+        if hosts.iter().any(|host| host.kind.addresses > 1) {
+            // The server has a neighbour for each address, and the table of
+            // neighbours is the whole machine's, with room for about a thousand
+            // (`net.ipv4.neigh.default.gc_thresh3`).
+            return remove_at_once(hosts.into());
+        }
         let mut shelf = self.shelf();
         shelf.used.extend(hosts);
         let surplus = shelf.used.len().saturating_sub(KEPT);
@@ -118,38 +141,41 @@ impl Pool {
         shelf.retired.extend(oldest);
     }
 
-    /// Makes what the next trial will lack, and removes what is used up, as
-    /// soon as the machine is idle: while the running trial waits, and never
-    /// while it is being measured.
+    /// Makes what the next trial will lack, and removes what is used up, one
+    /// after the other, each begun only while the machine is idle: the running
+    /// trial waits then. What has begun is ended, a third of a second later.
     pub(super) fn prepare(self: &Arc<Self>, kinds: [HostKind; 2], trial: u32) {
         self.finish_preparation();
         let cancelled = Arc::new(AtomicBool::new(false));
         let (pool, told) = (Arc::clone(self), Arc::clone(&cancelled));
         let thread = std::thread::spawn(move || {
-            if idle::wait_until_idle(&told) {
-                pool.prepare_now(&kinds, trial, &told);
-            }
+            pool.prepare_when_idle(&kinds, trial, &told);
         });
         *self.preparation() = Some(Preparation { cancelled, thread });
     }
 
-    fn prepare_now(&self, kinds: &[HostKind; 2], trial: u32, cancelled: &AtomicBool) {
+    fn prepare_when_idle(&self, kinds: &[HostKind; 2], trial: u32, cancelled: &AtomicBool) {
         for kind in kinds {
-            if cancelled.load(Ordering::Relaxed) {
-                return;
-            }
             let is_needed = {
                 let shelf = self.shelf();
                 let spare = shelf.fresh.iter().any(|host| host.kind == *kind);
                 !spare && shelf.wearing.contains(kind)
             };
+            if !is_needed {
+                continue;
+            }
+            if !idle::wait_until_idle(cancelled) {
+                return;
+            }
             // What fails here fails again when it is needed, and is told then.
-            if is_needed && let Ok(host) = self.start(kind, trial) {
+            if let Ok(host) = self.start(kind, trial) {
                 self.shelf().fresh.push(host);
             }
         }
-        let retired = std::mem::take(&mut self.shelf().retired);
-        drop(retired);
+        while !self.shelf().retired.is_empty() && idle::wait_until_idle(cancelled) {
+            let retired = self.shelf().retired.pop();
+            drop(retired);
+        }
     }
 
     pub(super) fn finish_preparation(&self) {

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -93,7 +93,12 @@ fn begun(
     let plan = plan::plan(name, &overrides, arguments.changes.seed)?;
     backend.make_room(&Needs::of(&plan))?;
     let run = Run { plan: &plan, backend, interrupted };
-    let sysctls = run.try_testbeds().map_err(|(cell, error)| refused(&plan, cell, error))?;
+    let tried = run.try_testbeds();
+    if interrupted.load(Ordering::Relaxed) {
+        anstream::eprintln!("interrupted before the first trial: nothing was done");
+        return Err(LabError::Interrupted.into());
+    }
+    let sysctls = tried.map_err(|(cell, error)| refused(&plan, cell, error))?;
     let record = RunRecord {
         schema_version: SCHEMA_VERSION,
         scenario: ScenarioRecord {
@@ -169,6 +174,12 @@ fn resumed(path: &Path, name: Option<&str>, backend: &dyn Backend) -> Result<Beg
     }
     backend.make_room(&Needs::of(&plan))?;
     record.resumed.push(Timestamp::now());
+    let now = backend.describe();
+    if now != record.backend {
+        // Another build of the program, or of the engine: both are told.
+        let version = now.version.map_or(String::new(), |version| format!("{version}, "));
+        record.backend.details += &format!("; resumed with {version}{}", now.details);
+    }
     directory.write_run(&record)?;
     Ok(Begun { plan, directory, record, done })
 }
