@@ -16,6 +16,8 @@ use super::engine::Engine;
 use super::error::{DockerError, Result};
 use super::filters;
 
+/// The running executable, though another build has taken its name.
+const RUNNING: &str = "/proc/self/exe";
 /// The images' repository.
 const REPOSITORY: &str = "queuelab";
 /// The name of the one file, at the image's root.
@@ -50,10 +52,8 @@ impl Executable {
     /// Reads it.
     pub(super) fn running() -> Result<Self> {
         let path = std::env::current_exe()
-            .map_or_else(|_| "/proc/self/exe".to_owned(), |path| path.display().to_string());
-        // By the link, which still leads to it when another build has taken its
-        // name.
-        let contents = std::fs::read("/proc/self/exe")
+            .map_or_else(|_| RUNNING.to_owned(), |path| path.display().to_string());
+        let contents = std::fs::read(RUNNING)
             .map_err(|source| DockerError::Executable { path: path.clone(), source })?;
         Self::of(&path, contents)
     }
@@ -120,6 +120,10 @@ impl Engine {
     /// The image of this executable, made where it is not there yet.
     pub(super) fn image(&self, executable: &Executable, purpose: Purpose) -> Result<Image> {
         let name = executable.name();
+        // Of two that made it at once, one would lose its name to the other, and
+        // stay without one. Where no lock can be had, this is all that happens.
+        let one_at_a_time = std::fs::File::open(RUNNING);
+        let _ = one_at_a_time.as_ref().map(std::fs::File::lock);
         let found = self.find_image(&name)?;
         let is_new = found.is_none();
         let bytes = match found {
@@ -163,10 +167,9 @@ impl Engine {
             .changes(changes)
             .build();
         let doing = "import the image";
-        let archive = executable.tar().map_err(|source| DockerError::Executable {
-            path: "/proc/self/exe".to_owned(),
-            source,
-        })?;
+        let archive = executable
+            .tar()
+            .map_err(|source| DockerError::Executable { path: RUNNING.to_owned(), source })?;
         let body = bollard::body_full(archive.into());
         let imported = self.docker().create_image(Some(options), Some(body), None);
         self.call(doing, imported.try_collect::<Vec<_>>())?;
