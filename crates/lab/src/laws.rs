@@ -44,6 +44,18 @@ pub(crate) fn predict(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Predic
     predictions
 }
 
+/// What the laws predict of a cell, by name, from its settings alone: nothing is
+/// started. `default_somaxconn` is the kernel's own value, for cells that do not
+/// state theirs.
+pub fn predictions(cell: &CellSettings, default_somaxconn: u32) -> Vec<(&'static str, f64)> {
+    let stated = cell.hosts.server.sysctls.get("net.core.somaxconn");
+    let somaxconn = match stated {
+        Some(value) => value.to_string().parse().ok(),
+        None => Some(default_somaxconn),
+    };
+    predict(cell, somaxconn).iter().map(|law| (law.name, law.predicted)).collect()
+}
+
 /// Predicted beside measured. A law whose counterpart could not be measured
 /// does not hold, unless the server had died.
 pub(crate) fn compare(

@@ -48,6 +48,7 @@ pub use backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
 pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};
 pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
 pub use error::LabError;
+pub use laws::predictions;
 pub use machine::machine;
 pub use netns::Netns;
 pub use part::{Part, PartControl, PartEnd};

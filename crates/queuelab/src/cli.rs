@@ -36,6 +36,8 @@ pub(crate) enum Command {
     List,
     /// Show a scenario as it would run: resolved, with its cells and trials.
     Show(PlanArguments),
+    /// Show what the kernel's laws predict of a scenario, and start nothing.
+    Predict(PlanArguments),
     /// Check scenarios, and start nothing; without a name, all of them.
     Check(CheckArguments),
     /// Print what a run found, from its directory.

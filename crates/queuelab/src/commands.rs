@@ -12,6 +12,7 @@ pub(crate) mod listening;
 pub(crate) mod load;
 pub(crate) mod man;
 pub(crate) mod plan;
+pub(crate) mod predict;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod schema;

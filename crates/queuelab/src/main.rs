@@ -28,6 +28,7 @@ fn main() -> ExitCode {
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::List => commands::list::list(),
         Command::Show(arguments) => commands::show::show(&arguments),
+        Command::Predict(arguments) => commands::predict::predict(&arguments),
         Command::Check(arguments) => commands::check::check(&arguments),
         Command::Report(arguments) => commands::report::report(&arguments),
         Command::Serve(arguments) => commands::serve::serve(&arguments),
