@@ -9,12 +9,16 @@
 //! | [`timer`] | how late any of these may be |
 //! | [`time_wait`] | whose TIME_WAIT it is, how long, how many, and its reuse |
 //! | [`ports`] | how many connections a client's ports are enough for |
+//! | [`bind`] | whether bind(2) says "Address already in use" |
+//! | [`reuseport`] | how many connections several listeners of a port hold |
 //!
 //! No I/O: what a law predicts can be computed, and shown, before anything is
 //! started.
 
 pub mod accept_queue;
+pub mod bind;
 pub mod ports;
+pub mod reuseport;
 pub mod syn_ack_retry;
 pub mod syn_queue;
 pub mod syn_retry;
