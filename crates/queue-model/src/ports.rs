@@ -149,7 +149,8 @@ impl PortPicked {
 ///
 /// A port that bind(2) picks must be free of all destinations, as they are not
 /// known yet (`inet_csk_find_open_port`, net/ipv4/inet_connection_sock.c).
-/// Measured on 6.18.
+/// Measured on 6.18, with sockets that have neither `SO_REUSEADDR` nor
+/// `SO_REUSEPORT`.
 pub fn in_total(
     range: PortRange,
     reserved: &ReservedPorts,
