@@ -1,0 +1,212 @@
+//! The tables of what was measured on kernel 6.18, and what holds for every
+//! setting.
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn queue(limit: u32, max_syn_backlog: u32, cookies: Cookies) -> SynQueue {
+    let full = SynQueueFull::Above;
+    SynQueue { limit, max_syn_backlog, cookies, full, peers_are_proven: false }
+}
+
+/// B, M, connects, SYN_RECV, ListenDrops, TCPReqQFullDrop.
+#[test]
+fn reproduces_the_measured_table_without_cookies() {
+    for (limit, max, connects, syn_recv, drops, full_drops) in [
+        (0, 128, 21, 1, 20, 20),
+        (10, 128, 31, 11, 20, 20),
+        (128, 1024, 149, 129, 20, 20),
+        (95, 128, 116, 96, 20, 20),
+        // Both limits at 97: the SYN queue's is asked first, as with 12 and 16.
+        (96, 128, 117, 97, 20, 20),
+        (97, 128, 117, 97, 20, 0),
+        (12, 16, 33, 13, 20, 20),
+        (13, 16, 33, 13, 20, 0),
+        (16, 16, 33, 13, 20, 0),
+        (128, 16, 33, 13, 20, 0),
+        (128, 64, 69, 49, 20, 0),
+        (64, 64, 69, 49, 20, 0),
+        (128, 10, 29, 9, 20, 0),
+        (128, 7, 27, 7, 20, 0),
+        (128, 1, 22, 2, 20, 0),
+        (128, 0, 21, 1, 20, 0),
+    ] {
+        let queue = queue(limit, max, Cookies::Never);
+        assert_eq!(queue.capacity(), syn_recv, "{queue:?}");
+        let expected = Left {
+            syn_recv,
+            listen_drops: drops,
+            tcp_req_q_full_drop: full_drops,
+            ..Left::default()
+        };
+        assert_eq!(queue.unanswered(Standing::default(), connects), expected, "{queue:?}");
+    }
+}
+
+/// B, M, tcp_syncookies, connects, SYN_RECV, cookies.
+#[test]
+fn reproduces_the_measured_cookies() {
+    for (limit, max, cookies, connects, syn_recv, sent) in [
+        (4, 128, Cookies::WhenFull, 25, 5, 20),
+        (128, 16, Cookies::WhenFull, 149, 129, 20),
+        (4, 128, Cookies::Always, 10, 0, 10),
+    ] {
+        let queue = queue(limit, max, cookies);
+        assert_eq!(queue.capacity(), syn_recv, "{queue:?}");
+        let expected = Left {
+            syn_recv,
+            tcp_req_q_full_do_cookies: sent,
+            syncookies_sent: sent,
+            ..Left::default()
+        };
+        assert_eq!(queue.unanswered(Standing::default(), connects), expected, "{queue:?}");
+    }
+}
+
+#[test]
+fn with_both_queues_full_the_syn_queue_is_asked_first_and_a_cookie_does_not_help() {
+    let standing = Standing { half_open: 5, established: 5 };
+    let without = queue(4, 128, Cookies::Never).unanswered(standing, 5);
+    assert_eq!(
+        (without.tcp_req_q_full_drop, without.listen_drops, without.listen_overflows),
+        (5, 5, 0)
+    );
+    let with = queue(4, 128, Cookies::WhenFull).unanswered(standing, 5);
+    assert_eq!((with.tcp_req_q_full_do_cookies, with.listen_overflows), (5, 5));
+    assert_eq!((with.listen_drops, with.syncookies_sent), (5, 0));
+}
+
+#[test]
+fn cookies_rescue_live_clients_until_the_accept_queue_is_full() {
+    let standing = Standing { half_open: 5, established: 0 };
+    let left = queue(4, 128, Cookies::WhenFull).answered(standing, 8);
+    let expected = Left {
+        syn_recv: 5,
+        established: 5,
+        listen_drops: 3,
+        listen_overflows: 3,
+        tcp_req_q_full_do_cookies: 8,
+        syncookies_sent: 5,
+        syncookies_recv: 5,
+        tcp_req_q_full_drop: 0,
+    };
+    assert_eq!(left, expected);
+}
+
+#[test]
+fn a_proven_peer_is_let_past_the_quarter() {
+    let queue = SynQueue { peers_are_proven: true, ..queue(128, 16, Cookies::Never) };
+    assert_eq!(queue.capacity(), 129);
+}
+
+#[test]
+fn before_the_rule_changed_listen_0_accepted_nothing() {
+    let full = SynQueueFull::AtOrAbove;
+    let queue = SynQueue { full, ..queue(0, 128, Cookies::Never) };
+    assert_eq!(queue.capacity(), 0);
+    assert_eq!(queue.answered(Standing::default(), 3).established, 0);
+}
+
+#[test]
+fn the_rule_is_told_by_what_a_probe_saw() {
+    assert_eq!(SynQueueFull::seen(4, 5), Some(SynQueueFull::Above));
+    assert_eq!(SynQueueFull::seen(4, 4), Some(SynQueueFull::AtOrAbove));
+    assert_eq!(SynQueueFull::seen(4, 3), None, "neither: the probe saw something else");
+}
+
+#[test]
+fn every_value_but_0_and_2_acts_as_1() {
+    let meant: Vec<_> = [0, 1, 2, 3, 255].into_iter().map(Cookies::from_sysctl).collect();
+    assert_eq!(meant[..3], [Cookies::Never, Cookies::WhenFull, Cookies::Always]);
+    assert_eq!(meant[3..], [Cookies::WhenFull, Cookies::WhenFull]);
+}
+
+fn any_queue() -> impl Strategy<Value = SynQueue> {
+    (
+        prop_oneof![0..300u32, any::<u32>()],
+        prop_oneof![0..300u32, 0..=i32::MAX.cast_unsigned()],
+        (0..4u32).prop_map(Cookies::from_sysctl),
+        prop_oneof![Just(SynQueueFull::Above), Just(SynQueueFull::AtOrAbove)],
+        any::<bool>(),
+    )
+        .prop_map(|(limit, max_syn_backlog, cookies, full, peers_are_proven)| SynQueue {
+            limit,
+            max_syn_backlog,
+            cookies,
+            full,
+            peers_are_proven,
+        })
+}
+
+proptest! {
+    #[test]
+    fn never_holds_more_than_the_limit_and_one(queue in any_queue()) {
+        prop_assert!(queue.capacity() <= u64::from(queue.limit) + 1);
+    }
+
+    #[test]
+    fn a_larger_setting_never_holds_fewer(queue in any_queue(), more in 1..500u32) {
+        let longer = SynQueue { limit: queue.limit.saturating_add(more), ..queue };
+        prop_assert!(longer.capacity() >= queue.capacity());
+        let max_syn_backlog = queue.max_syn_backlog.saturating_add(more);
+        let roomier = SynQueue { max_syn_backlog, ..queue };
+        prop_assert!(roomier.capacity() >= queue.capacity());
+    }
+
+    #[test]
+    fn the_older_rule_holds_at_most_one_fewer(queue in any_queue()) {
+        let capacity = |full| SynQueue { full, ..queue }.capacity();
+        let fewer = capacity(SynQueueFull::Above) - capacity(SynQueueFull::AtOrAbove);
+        prop_assert!(fewer <= 1);
+    }
+
+    /// The capacity and the tests that each SYN goes through are written apart.
+    #[test]
+    fn a_syn_finds_a_place_below_the_capacity_and_none_at_it(
+        queue in any_queue(),
+        fraction in 0.0..1.0f64,
+    ) {
+        let capacity = queue.capacity();
+        let at = |half_open| queue.fate(Standing { half_open, established: 0 });
+        if capacity > 0 {
+            let below = ((capacity as f64 * fraction) as u64).min(capacity - 1);
+            prop_assert_eq!(at(below), Fate::Queued);
+            prop_assert_eq!(at(capacity - 1), Fate::Queued);
+        }
+        prop_assert_ne!(at(capacity), Fate::Queued);
+    }
+
+    /// All at once is what one after the other comes to.
+    #[test]
+    fn unanswered_is_the_sum_of_the_single_fates(
+        queue in any_queue(),
+        half_open in 0..300u64,
+        established in 0..300u64,
+        syns in 0..400u64,
+    ) {
+        let before = Standing { half_open, established };
+        let mut standing = before;
+        let mut one_by_one = Left { established, ..Left::default() };
+        for _ in 0..syns {
+            let fate = queue.fate(standing);
+            standing.half_open += u64::from(fate == Fate::Queued);
+            one_by_one.count(fate, 1);
+        }
+        one_by_one.syn_recv = standing.half_open;
+        prop_assert_eq!(queue.unanswered(before, syns), one_by_one);
+    }
+
+    #[test]
+    fn every_client_connects_or_is_dropped(
+        queue in any_queue(),
+        half_open in 0..300u64,
+        established in 0..300u64,
+        clients in 0..1_000u64,
+    ) {
+        let left = queue.answered(Standing { half_open, established }, clients);
+        prop_assert_eq!(left.established - established + left.listen_drops, clients);
+        prop_assert!(left.listen_overflows <= left.listen_drops);
+        prop_assert_eq!(left.syncookies_sent, left.syncookies_recv);
+    }
+}

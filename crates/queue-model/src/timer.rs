@@ -1,0 +1,123 @@
+//! When the timers of a handshake fire, and how late they may.
+
+use std::time::Duration;
+
+/// How much later than its nominal time a timer usually fires at most, as a part
+/// of that time. The kernel's timers never fire early.
+///
+/// Usually, not always: a ladder of few long timeouts can come later, see
+/// [`latest`].
+pub const TOLERANCE: f64 = 0.04;
+
+/// The first timeout of a SYN or a SYN-ACK, `TCP_TIMEOUT_INIT`
+/// (include/net/tcp.h).
+const FIRST_TIMEOUT: u64 = 1;
+
+/// The longest, `TCP_RTO_MAX` (include/net/tcp.h): what `tcp_rto_max_ms` is by
+/// default where there is that sysctl.
+const LONGEST_TIMEOUT: u64 = 120;
+
+/// Whether a timer of this nominal time may have fired then, both from the same
+/// start: not early, and within [`TOLERANCE`].
+pub fn on_time(nominal: Duration, measured: Duration) -> bool {
+    measured >= nominal && measured <= nominal.mul_f64(1.0 + TOLERANCE)
+}
+
+/// The latest time at which the last of these timers fires, on a machine that is
+/// not busy: `nominal` is when each one fires that starts the next, from the
+/// same start; `hz` is the kernel's ticks a second (`CONFIG_HZ`), not 0.
+///
+/// A timer may be late by one step of the level of the timer wheel that it is
+/// put on: steps of 8ⁿ ticks for timeouts from 63 · 8ⁿ⁻¹ ticks on
+/// (`calc_wheel_index`, kernel/time/timer.c); measured on 6.18 at 250 ticks.
+pub fn latest(nominal: &[Duration], hz: u32) -> Duration {
+    let mut before = Duration::ZERO;
+    let mut late = Duration::ZERO;
+    for at in nominal {
+        late += step(at.saturating_sub(before), hz);
+        before = *at;
+    }
+    before + late
+}
+
+/// The step of the timer wheel's level for this timeout.
+fn step(timeout: Duration, hz: u32) -> Duration {
+    let of_level = |level| Duration::from_secs(1) / hz * 8u32.pow(level);
+    (0..8).map(of_level).find(|step| *step * 63 > timeout).unwrap_or(of_level(8))
+}
+
+/// A timeout that has doubled so many times.
+pub(crate) fn timeout(doublings: u32) -> Duration {
+    let seconds = 1u64.checked_shl(doublings).map_or(LONGEST_TIMEOUT, |factor| {
+        FIRST_TIMEOUT.saturating_mul(factor).min(LONGEST_TIMEOUT)
+    });
+    Duration::from_secs(seconds)
+}
+
+/// When timers fire whose timeout doubles each time, from the first on.
+pub(crate) fn doubling() -> impl Iterator<Item = Duration> {
+    (0..).scan(Duration::ZERO, |elapsed, doublings| {
+        *elapsed += timeout(doublings);
+        Some(*elapsed)
+    })
+}
+
+/// When the timer after so many retransmissions fires, where the timeout
+/// doubles each time: 2ⁿ⁺¹ − 1 s up to the longest timeout.
+///
+/// `tcp_model_timeout` (net/ipv4/tcp_timer.c) has it in closed form.
+pub(crate) fn after_retransmits(retransmits: u8) -> Duration {
+    (0..=u32::from(retransmits)).map(timeout).sum()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    pub(crate) fn seconds(nominal: &[u64]) -> Vec<Duration> {
+        nominal.iter().copied().map(Duration::from_secs).collect()
+    }
+
+    #[test]
+    fn what_was_measured_is_on_time_and_nothing_early_is() {
+        for (nominal, measured) in [(1, 1.02), (8, 8.2), (60, 60.8), (15, 15.5)] {
+            let nominal = Duration::from_secs(nominal);
+            assert!(on_time(nominal, Duration::from_secs_f64(measured)), "{measured}");
+            assert!(!on_time(nominal, nominal - Duration::from_millis(1)), "{nominal:?}");
+            assert!(!on_time(nominal, nominal.mul_f64(1.05)), "{nominal:?}");
+        }
+    }
+
+    /// The latest of forty connects each, without linear timeouts.
+    #[test]
+    fn no_ladder_that_was_measured_came_later_than_the_timer_wheel_allows() {
+        for (retries, measured) in [(1, 3.056), (2, 7.306), (3, 15.494), (4, 31.626), (5, 65.654)] {
+            let ladder: Vec<_> = doubling().take(retries + 1).collect();
+            let measured = Duration::from_secs_f64(measured);
+            assert!(measured <= latest(&ladder, 250), "{retries}");
+        }
+        let alone = [Duration::from_secs(32)];
+        assert!(Duration::from_secs_f64(33.3) <= latest(&alone, 250));
+    }
+
+    #[test]
+    fn a_ladder_may_be_later_than_the_tolerance() {
+        assert!(!on_time(Duration::from_secs(7), Duration::from_millis(7_306)));
+        assert_eq!(latest(&seconds(&[1, 3, 7]), 250), Duration::from_millis(7_320));
+    }
+
+    #[test]
+    fn the_sum_of_the_timeouts_is_the_kernels_closed_form() {
+        let longest_doubled = LONGEST_TIMEOUT.ilog2();
+        for retransmits in 0..=u8::MAX {
+            let boundary = u32::from(retransmits);
+            let seconds = if boundary <= longest_doubled {
+                (2 << boundary) - 1
+            } else {
+                (2 << longest_doubled) - 1 + u64::from(boundary - longest_doubled) * LONGEST_TIMEOUT
+            };
+            assert_eq!(after_retransmits(retransmits), Duration::from_secs(seconds));
+            assert_eq!(doubling().nth(retransmits.into()), Some(Duration::from_secs(seconds)));
+        }
+    }
+}
