@@ -6,6 +6,7 @@
 //! | `image` | the image: one file, the running executable |
 //! | `network` | the internal network of a run |
 //! | `host` | a container whose first process is the agent |
+//! | `recipe` | what that container is made of |
 //! | `agent_line` | the line to that agent |
 //! | `pool` | a run's hosts: used again, or made in good time |
 //! | `faults` | what became of a container or network |
@@ -25,6 +26,7 @@ mod leftovers;
 mod network;
 mod owner;
 mod pool;
+mod recipe;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, OnceLock};
@@ -44,11 +46,12 @@ use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
 use crate::part::Part;
 use engine::Engine;
-use host::{Host, HostKind, Rations};
+use host::Host;
 use image::{Executable, Purpose};
 use network::Network;
 use owner::Owner;
 use pool::Pool;
+use recipe::{HostKind, Rations};
 
 /// How long the engine may take to notice that a host has lost its place on the
 /// network.

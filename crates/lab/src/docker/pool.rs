@@ -8,9 +8,10 @@ use std::thread::JoinHandle;
 
 use super::engine::Engine;
 use super::error::{DockerError, Result};
-use super::host::{Host, HostKind, Rations};
+use super::host::Host;
 use super::image::{Executable, Purpose};
 use super::network::Network;
+use super::recipe::{HostKind, Rations};
 use crate::idle;
 
 /// How often a host is started, where it may depend on chance whether it can be.

@@ -1,0 +1,130 @@
+//! What a host's container is made of.
+
+use std::collections::{HashMap, HashSet};
+use std::net::Ipv4Addr;
+
+use bollard::models::{
+    ContainerCreateBody, EndpointIpamConfig, EndpointSettings, HostConfig, HostConfigLogConfig,
+    NetworkingConfig,
+};
+use indexmap::IndexMap;
+
+use super::network::Network;
+use crate::backend::{Needs, Role};
+
+/// The user that a host runs as, who owns nothing.
+const NOBODY: &str = "65534:65534";
+const PORT_START: &str = "net.ipv4.ip_unprivileged_port_start";
+pub(super) const MIB: u64 = 1 << 20;
+
+/// What makes two hosts the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct HostKind {
+    pub(super) role: Role,
+    pub(super) sysctls: IndexMap<String, String>,
+    pub(super) addresses: u32,
+}
+
+impl HostKind {
+    /// What the engine is told to set: what was asked for, and what it would
+    /// otherwise make of its own that decides which ports a client may have.
+    ///
+    /// `late` are to be set after the others, as far as that can be asked for:
+    /// names reach the kernel in the order of a Go map that was filled in the
+    /// order of the names, begun anywhere. With slashes a name is the last.
+    fn sysctls_set(&self, late: &HashSet<String>) -> HashMap<String, String> {
+        let mut sysctls: HashMap<_, _> = self.sysctls.clone().into_iter().collect();
+        if self.role == Role::Client {
+            // As in every new network namespace (PROT_SOCK in include/net/ip.h);
+            // an engine makes it 0. The server may keep that: it has no right to
+            // lower ports otherwise.
+            sysctls.entry(PORT_START.to_owned()).or_insert_with(|| "1024".to_owned());
+        }
+        let written = |name: String| match late.contains(&name) {
+            true => name.replace('.', "/"),
+            false => name,
+        };
+        sysctls.into_iter().map(|(name, value)| (written(name), value)).collect()
+    }
+
+    /// Whether one sysctl of it may depend on another.
+    pub(super) fn has_several_sysctls(&self) -> bool {
+        self.sysctls_set(&HashSet::new()).len() > 1
+    }
+}
+
+/// What every host of a run is given.
+#[derive(Debug, Clone)]
+pub(super) struct Rations {
+    pub(super) image: String,
+    pub(super) labels: HashMap<String, String>,
+    pub(super) needs: Needs,
+}
+
+impl Rations {
+    /// Processes and threads: one a client, and some.
+    fn pids(&self) -> i64 {
+        i64::from(self.needs.clients) + 64
+    }
+
+    /// Memory, bytes: what the parts need for themselves, and for each client
+    /// its thread's stack and twice 128 KiB of buffers and ledgers.
+    pub(super) fn memory(&self) -> u64 {
+        let Needs { clients, thread_stack } = self.needs;
+        256 * MIB + u64::from(clients) * (thread_stack + 256 * 1024)
+    }
+}
+
+/// The container as the engine is asked for it.
+pub(super) fn body(
+    kind: &HostKind,
+    late: &HashSet<String>,
+    rations: &Rations,
+    network: &Network,
+    address: Ipv4Addr,
+) -> ContainerCreateBody {
+    // Only a host with many addresses may do something that an ordinary process
+    // may not: add them.
+    let administers = kind.addresses > 1;
+    let host_config = HostConfig {
+        // By its id: names need not be unique.
+        network_mode: Some(network.id.clone()),
+        sysctls: Some(kind.sysctls_set(late)),
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        cap_add: administers.then(|| vec!["NET_ADMIN".to_owned()]),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        readonly_rootfs: Some(true),
+        pids_limit: Some(rations.pids()),
+        memory: Some(rations.memory().cast_signed()),
+        // The same: no swap besides.
+        memory_swap: Some(rations.memory().cast_signed()),
+        // What it says is for the lab, and in the run directory.
+        log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
+        auto_remove: Some(true),
+        ..Default::default()
+    };
+    let endpoint = EndpointSettings {
+        ipam_config: Some(EndpointIpamConfig {
+            ipv4_address: Some(address.to_string()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    ContainerCreateBody {
+        image: Some(rations.image.clone()),
+        cmd: Some(vec!["host".to_owned()]),
+        user: (!administers).then(|| NOBODY.to_owned()),
+        labels: Some(rations.labels.clone()),
+        open_stdin: Some(true),
+        // Its agent ends when the lab's side of this closes.
+        stdin_once: Some(true),
+        attach_stdin: Some(true),
+        attach_stdout: Some(true),
+        attach_stderr: Some(true),
+        host_config: Some(host_config),
+        networking_config: Some(NetworkingConfig {
+            endpoints_config: Some([(network.id.clone(), endpoint)].into()),
+        }),
+        ..Default::default()
+    }
+}
