@@ -4,7 +4,9 @@
 //! afterwards it is set beside what was measured. A new law is an entry in
 //! [`predict`].
 
+use load_generator::ChatPhase;
 use queue_model::accept_queue;
+use queue_model::ports::{self, PortRange};
 use run_record::{AcceptQueue, LawCheck};
 use scenario::CellSettings;
 
@@ -20,6 +22,8 @@ pub(crate) struct Prediction {
 #[derive(Debug)]
 pub(crate) struct Measured {
     pub(crate) accept_queue: Option<AcceptQueue>,
+    /// Attempts that did not fail for want of a local port.
+    pub(crate) with_port: u64,
 }
 
 /// The laws that decide this cell.
@@ -41,7 +45,35 @@ pub(crate) fn predict(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Predic
             });
         }
     }
+    if let Some(places) = local_ports(cell) {
+        predictions.push(Prediction {
+            name: "ports = (range - reserved) x addresses",
+            predicted: places as f64,
+            measured: |measured| Some(measured.with_port as f64),
+        });
+    }
     predictions
+}
+
+/// Attempts that find a local port, where the scenario states the range of them
+/// and nobody leaves before all are decided; none where the kernel may leave a
+/// port out.
+fn local_ports(cell: &CellSettings) -> Option<u64> {
+    if cell.load.chat != ChatPhase::AfterConnect {
+        return None;
+    }
+    let stated = |name: &str| cell.hosts.client.sysctls.get(name).map(ToString::to_string);
+    let range: PortRange = stated("net.ipv4.ip_local_port_range")?.parse().ok()?;
+    let reserved = stated("net.ipv4.ip_local_reserved_ports").unwrap_or_default();
+    let ports = ports::per_destination(range, &reserved.parse().ok()?);
+    if ports.start() != ports.end() {
+        return None;
+    }
+    // Attempts take the addresses in turn.
+    let (clients, addresses) =
+        (u64::from(cell.load.clients), u64::from(cell.load.source_addresses));
+    let of_address = |n| clients / addresses + u64::from(n < clients % addresses);
+    Some((0..addresses).map(|n| of_address(n).min(*ports.start())).sum())
 }
 
 /// What the laws predict of a cell, by name, from its settings alone: nothing is
@@ -82,6 +114,8 @@ pub(crate) fn compare(
 
 #[cfg(test)]
 mod tests {
+    use scenario::SysctlValue;
+
     use super::*;
 
     fn cell(paused: bool, clients: u32) -> CellSettings {
@@ -94,7 +128,8 @@ mod tests {
 
     fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Option<bool>> {
         let accept_queue = queue.map(|(depth, limit)| AcceptQueue { depth, limit });
-        let checks = compare(&predict(cell, Some(4)), &Measured { accept_queue }, died);
+        let checks =
+            compare(&predict(cell, Some(4)), &Measured { accept_queue, with_port: 0 }, died);
         checks.iter().map(|check| check.held).collect()
     }
 
@@ -103,6 +138,30 @@ mod tests {
         assert_eq!(predict(&cell(false, 50), Some(4)).len(), 1);
         assert_eq!(predict(&cell(true, 50), Some(4)).len(), 2);
         assert!(predict(&cell(true, 50), None).is_empty(), "nothing is predicted from nothing");
+    }
+
+    #[test]
+    fn ports_are_a_law_where_their_range_is_stated_and_nobody_leaves_early() {
+        let places = |range: &str, reserved: &str, clients, addresses, chat| {
+            let mut settings = CellSettings::default();
+            for (name, value) in [("port_range", range), ("reserved_ports", reserved)] {
+                let name = format!("net.ipv4.ip_local_{name}");
+                let value = SysctlValue::Text(str::to_owned(value));
+                settings.hosts.client.sysctls.insert(name, value);
+            }
+            settings.load.clients = clients;
+            settings.load.source_addresses = addresses;
+            settings.load.chat = chat;
+            local_ports(&settings)
+        };
+        let after = ChatPhase::AfterConnect;
+        assert_eq!(places("20000 20019", "", 50, 1, after), Some(20));
+        assert_eq!(places("20000 20019", "20003", 50, 1, after), Some(19));
+        assert_eq!(places("20000 20019", "", 50, 3, after), Some(50), "17, 17 and 16");
+        assert_eq!(places("20000 20009", "", 50, 3, after), Some(30));
+        assert_eq!(places("20000 20009", "", 5, 1, after), Some(5));
+        assert_eq!(places("20000 20010", "", 50, 1, after), None, "10 or 11");
+        assert_eq!(places("20000 20009", "", 50, 1, ChatPhase::Overlapped), None);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chat_server::ClosesFirst;
 use jiff::Timestamp;
 use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
-use run_record::{AcceptQueue, AttemptRow, Evidence, OutcomeCounts, TrialRecord};
+use run_record::{AcceptQueue, AttemptRow, Evidence, Outcome, OutcomeCounts, TrialRecord};
 use scenario::{Cell, PlannedTrial};
 
 use crate::backend::{Backend, Role, Testbed, TestbedSpec};
@@ -142,7 +142,10 @@ impl Trial<'_> {
             load: figures::usage(&load.resources),
             laws: laws::compare(
                 &predictions,
-                &laws::Measured { accept_queue: loaded.accept_queue },
+                &laws::Measured {
+                    accept_queue: loaded.accept_queue,
+                    with_port: outcomes.total() - outcomes.get(Outcome::NoPort),
+                },
                 died.is_some(),
             ),
             expectations: Vec::new(),

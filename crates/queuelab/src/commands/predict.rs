@@ -31,7 +31,8 @@ fn predicted(plan: &Plan) -> String {
         return "No law decides a cell of it: it is measured.".to_owned();
     }
     let mut builder = Builder::default();
-    let names = plan.axes.iter().map(|axis| axis.path.clone());
+    let names =
+        plan.axes.iter().map(|axis| axis.path.rsplit('.').next().unwrap_or_default().to_owned());
     builder.push_record(names.chain(["law".to_owned(), "predicted".to_owned()]));
     for (cell, laws) in &rows {
         for (law, predicted) in laws {
