@@ -4,9 +4,13 @@
 //! afterwards it is set beside what was measured. A new law is an entry in
 //! [`predict`].
 
-use load_generator::ChatPhase;
+use std::collections::BTreeMap;
+
+use chat_server::ClosesFirst;
+use load_generator::{ChatPhase, Leave};
 use queue_model::accept_queue;
 use queue_model::ports::{self, PortRange};
+use queue_model::time_wait::{self, Buckets};
 use run_record::{AcceptQueue, LawCheck};
 use scenario::CellSettings;
 
@@ -15,15 +19,23 @@ use scenario::CellSettings;
 pub(crate) struct Prediction {
     name: &'static str,
     predicted: f64,
-    measured: fn(&Measured) -> Option<f64>,
+    measured: fn(&Measured<'_>) -> Option<f64>,
 }
 
 /// What laws are held against.
 #[derive(Debug)]
-pub(crate) struct Measured {
+pub(crate) struct Measured<'a> {
     pub(crate) accept_queue: Option<AcceptQueue>,
     /// Attempts that did not fail for want of a local port.
     pub(crate) with_port: u64,
+    /// Counters of the client's host, after less before.
+    pub(crate) client: &'a BTreeMap<String, i64>,
+}
+
+impl Measured<'_> {
+    fn at_client(&self, counter: &str) -> f64 {
+        self.client.get(counter).copied().unwrap_or(0) as f64
+    }
 }
 
 /// The laws that decide this cell.
@@ -52,7 +64,32 @@ pub(crate) fn predict(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Predic
             measured: |measured| Some(measured.with_port as f64),
         });
     }
+    if let Some(buckets) = time_wait_buckets(cell, somaxconn) {
+        predictions.push(Prediction {
+            name: "TIME_WAIT kept = min(closes, tcp_max_tw_buckets)",
+            predicted: buckets.time_wait as f64,
+            measured: |measured| Some(measured.at_client("sockstat.TCP.tw")),
+        });
+        predictions.push(Prediction {
+            name: "TCPTimeWaitOverflow = closes - kept",
+            predicted: buckets.tcp_time_wait_overflow as f64,
+            measured: |measured| Some(measured.at_client("TcpExt.TCPTimeWaitOverflow")),
+        });
+    }
     predictions
+}
+
+/// What becomes of the connections of clients that all get in, read everything
+/// and close first, where the scenario states the cap.
+fn time_wait_buckets(cell: &CellSettings, somaxconn: Option<u32>) -> Option<Buckets> {
+    let clients = cell.load.clients;
+    let all_get_in = u64::from(clients) <= accept_queue::capacity(cell.server.backlog, somaxconn?);
+    let all_close_first = cell.server.closes_first == ClosesFirst::Client
+        && cell.load.leave == Leave::Together
+        && cell.load.chat == ChatPhase::AfterConnect;
+    let cap = cell.hosts.client.sysctls.get("net.ipv4.tcp_max_tw_buckets")?;
+    let cap = cap.to_string().parse().ok()?;
+    (all_get_in && all_close_first).then(|| time_wait::buckets(clients.into(), cap))
 }
 
 /// Attempts that find a local port, where the scenario states the range of them
@@ -92,7 +129,7 @@ pub fn predictions(cell: &CellSettings, default_somaxconn: u32) -> Vec<(&'static
 /// does not hold, unless the server had died.
 pub(crate) fn compare(
     predictions: &[Prediction],
-    measured: &Measured,
+    measured: &Measured<'_>,
     server_died: bool,
 ) -> Vec<LawCheck> {
     predictions
@@ -126,10 +163,14 @@ mod tests {
         cell
     }
 
+    fn measured(accept_queue: Option<AcceptQueue>) -> Measured<'static> {
+        static NOTHING: BTreeMap<String, i64> = BTreeMap::new();
+        Measured { accept_queue, with_port: 0, client: &NOTHING }
+    }
+
     fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Option<bool>> {
         let accept_queue = queue.map(|(depth, limit)| AcceptQueue { depth, limit });
-        let checks =
-            compare(&predict(cell, Some(4)), &Measured { accept_queue, with_port: 0 }, died);
+        let checks = compare(&predict(cell, Some(4)), &measured(accept_queue), died);
         checks.iter().map(|check| check.held).collect()
     }
 
@@ -162,6 +203,21 @@ mod tests {
         assert_eq!(places("20000 20009", "", 5, 1, after), Some(5));
         assert_eq!(places("20000 20010", "", 50, 1, after), None, "10 or 11");
         assert_eq!(places("20000 20009", "", 50, 1, ChatPhase::Overlapped), None);
+    }
+
+    #[test]
+    fn buckets_are_a_law_where_the_clients_all_get_in_and_close_first() {
+        let mut settings = cell(false, 11);
+        settings.load.chat = ChatPhase::AfterConnect;
+        assert_eq!(time_wait_buckets(&settings, Some(4096)), None, "no cap is stated");
+        let cap = SysctlValue::Number(4);
+        let name = "net.ipv4.tcp_max_tw_buckets".to_owned();
+        settings.hosts.client.sysctls.insert(name, cap);
+        let expected = Buckets { time_wait: 4, tcp_time_wait_overflow: 7 };
+        assert_eq!(time_wait_buckets(&settings, Some(4096)), Some(expected));
+        assert_eq!(time_wait_buckets(&settings, Some(4)), None, "not all get in");
+        settings.server.closes_first = ClosesFirst::Server;
+        assert_eq!(time_wait_buckets(&settings, Some(4096)), None, "the server keeps them");
     }
 
     #[test]

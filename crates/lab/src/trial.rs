@@ -111,6 +111,15 @@ impl Trial<'_> {
             ));
         }
 
+        let laws = laws::compare(
+            &predictions,
+            &laws::Measured {
+                accept_queue: loaded.accept_queue,
+                with_port: outcomes.total() - outcomes.get(Outcome::NoPort),
+                client: &client_delta.changes,
+            },
+            died.is_some(),
+        );
         let duration = began.elapsed().as_secs_f64();
         let mut record = TrialRecord {
             id: self.planned.id,
@@ -140,14 +149,7 @@ impl Trial<'_> {
             server: report.map(figures::server),
             server_died: died.clone(),
             load: figures::usage(&load.resources),
-            laws: laws::compare(
-                &predictions,
-                &laws::Measured {
-                    accept_queue: loaded.accept_queue,
-                    with_port: outcomes.total() - outcomes.get(Outcome::NoPort),
-                },
-                died.is_some(),
-            ),
+            laws,
             expectations: Vec::new(),
             invariants: checks,
             outcomes,
