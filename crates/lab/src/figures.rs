@@ -46,6 +46,13 @@ fn seconds(from_ns: u64, to_ns: u64) -> f64 {
     to_ns.saturating_sub(from_ns) as f64 / 1e9
 }
 
+/// How long the attempt took that the client's kernel gave up last, seconds.
+pub(crate) fn gave_up_seconds(rows: &[AttemptRow]) -> Option<f64> {
+    let gave_up = rows.iter().filter(|row| row.errno == Some(nix::errno::Errno::ETIMEDOUT as i32));
+    let longest = gave_up.map(|row| row.end_ns.saturating_sub(row.start_ns)).max()?;
+    Some(longest as f64 / 1e9)
+}
+
 /// Attempts that ended `ok` without any SYN retransmission.
 pub(crate) fn ok_first_try(rows: &[AttemptRow]) -> u64 {
     let at_once = |row: &&AttemptRow| row.outcome == Outcome::Ok && row.syn_retransmits == Some(0);

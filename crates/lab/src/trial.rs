@@ -116,6 +116,7 @@ impl Trial<'_> {
             &laws::Measured {
                 accept_queue: loaded.accept_queue,
                 with_port: outcomes.total() - outcomes.get(Outcome::NoPort),
+                gave_up_seconds: figures::gave_up_seconds(&joined.rows),
                 client: &client_delta.changes,
             },
             died.is_some(),

@@ -49,6 +49,12 @@ impl SynRetry {
         Self { retransmits, timed_out: elapsed }
     }
 
+    /// The latest time at which connect(2) fails, on a machine that is not busy.
+    pub fn timed_out_latest(&self) -> Duration {
+        let timers: Vec<_> = self.retransmits.iter().copied().chain([self.timed_out]).collect();
+        timer::latest_at_any_hz(&timers)
+    }
+
     /// What each connect that fails so is counted as.
     pub fn failure(&self) -> Failure {
         let retransmits = self.retransmits.len() as u64;
@@ -65,6 +71,17 @@ mod tests {
 
     /// tcp_syn_retries, how many retransmissions of the last row, ETIMEDOUT
     /// nominal and measured on kernel 6.18.
+    #[test]
+    fn the_latest_failure_leaves_room_for_what_was_measured_and_for_no_other_timer() {
+        for (syn_retries, linear, measured) in [(1, 4, 3.06), (2, 0, 7.306), (5, 0, 65.654)] {
+            let ladder = SynRetry::new(syn_retries, linear);
+            let latest = ladder.timed_out_latest().as_secs_f64();
+            assert!(latest >= measured, "{latest} for {measured}");
+            let next = SynRetry::new(syn_retries + 1, linear).timed_out.as_secs_f64();
+            assert!(latest < next, "{latest} and {next}");
+        }
+    }
+
     #[test]
     fn reproduces_the_measured_table() {
         let retransmits = seconds(&[1, 2, 3, 4, 5, 7, 11, 19, 35, 67]);

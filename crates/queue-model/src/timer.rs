@@ -40,6 +40,13 @@ pub fn latest(nominal: &[Duration], hz: u32) -> Duration {
     before + late
 }
 
+/// [`latest`] for a kernel whose ticks a second are not known: of those that
+/// kernels are configured with (`CONFIG_HZ` of 100, 250, 300 and 1000), the
+/// latest.
+pub fn latest_at_any_hz(nominal: &[Duration]) -> Duration {
+    [100, 250, 300, 1000].map(|hz| latest(nominal, hz)).into_iter().max().unwrap_or_default()
+}
+
 /// The step of the timer wheel's level for this timeout.
 fn step(timeout: Duration, hz: u32) -> Duration {
     let of_level = |level| Duration::from_secs(1) / hz * 8u32.pow(level);
