@@ -114,7 +114,7 @@ impl fmt::Display for Showing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Varied(values) => write!(f, "varied ({values})"),
-            Self::Checked => f.write_str("checked in every trial"),
+            Self::Checked => f.write_str("checked"),
             Self::Kept(value) => write!(f, "kept at {value}"),
         }
     }

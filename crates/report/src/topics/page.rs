@@ -28,7 +28,7 @@ impl fmt::Display for Topic {
 impl Topic {
     fn head(&self) -> String {
         let default = self.default.as_ref();
-        let default = default.map_or(String::new(), |value| format!(", {value} by default"));
+        let default = default.map_or(String::new(), |value| format!(", default {value}"));
         let title = wrapped(&format!("{}: {}", self.name, self.says), "", "  ");
         format!("{title}\n{}{default}", self.kind.name())
     }
