@@ -40,6 +40,13 @@ pub(crate) enum Command {
     Predict(PlanArguments),
     /// Check scenarios, and start nothing; without a name, all of them.
     Check(CheckArguments),
+    /// Explain a sysctl, a counter, an outcome, a concept or a scenario;
+    /// without a topic, list them.
+    Explain {
+        /// A name, in full or its last part: somaxconn, ListenOverflows,
+        /// timed_out, accept queue, backlog-sweep.
+        topic: Vec<String>,
+    },
     /// Print what a run found, from its directory.
     Report(ReportArguments),
     /// Show the runs in a browser; they are only read.

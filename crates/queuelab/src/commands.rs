@@ -5,6 +5,7 @@ pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod clean;
 pub(crate) mod doctor;
+pub(crate) mod explain;
 pub(crate) mod host;
 pub(crate) mod image;
 pub(crate) mod list;

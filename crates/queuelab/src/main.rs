@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::Show(arguments) => commands::show::show(&arguments),
         Command::Predict(arguments) => commands::predict::predict(&arguments),
         Command::Check(arguments) => commands::check::check(&arguments),
+        Command::Explain { topic } => commands::explain::explain(&topic),
         Command::Report(arguments) => commands::report::report(&arguments),
         Command::Serve(arguments) => commands::serve::serve(&arguments),
         Command::Schema { of } => commands::schema::schema(of),

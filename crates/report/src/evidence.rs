@@ -41,6 +41,14 @@ const CLIENT_COUNTERS_IF_MOVED: &[&str] = &[
     "TcpExt.TWRecycled",
 ];
 
+/// Every counter that a summary may name.
+pub fn counters_shown() -> impl Iterator<Item = &'static str> {
+    [SERVER_COUNTERS, SERVER_COUNTERS_IF_MOVED, CLIENT_COUNTERS, CLIENT_COUNTERS_IF_MOVED]
+        .into_iter()
+        .flatten()
+        .copied()
+}
+
 /// The connect that took longest, and where.
 pub(crate) fn worst_connect(run: &Run) -> Option<String> {
     let worst = run

@@ -1,4 +1,5 @@
-//! What a person reads of a run, made from its directory alone.
+//! What a person reads of a run, made from its directory alone, and what the
+//! words in it mean.
 //!
 //! | module | makes |
 //! |---|---|
@@ -9,6 +10,7 @@
 //! | `evidence` | worst connect latency, and the kernel's counters |
 //! | `checks` | laws, invariants and expectations |
 //! | `figure` | how numbers are written |
+//! | [`topics`](Topics) | what sysctls, counters, outcomes and concepts are: texts, and how they are found |
 //!
 //! A new section is a function from [`Run`] to text, and one line in `summary`.
 
@@ -20,8 +22,11 @@ mod figure;
 mod grid;
 mod run;
 mod summary;
+mod topics;
 
 pub use by_hand::by_hand;
+pub use evidence::counters_shown;
 pub use figure::count;
 pub use run::Run;
 pub use summary::summary;
+pub use topics::{Showing, Topic, TopicKind, Topics};

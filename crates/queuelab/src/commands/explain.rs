@@ -1,0 +1,46 @@
+//! `queuelab explain`: what a sysctl, a counter, an outcome, a concept or a
+//! scenario is.
+
+mod scenarios;
+
+use report::Topics;
+
+use super::answer;
+use crate::error::{CommandError, Result};
+
+/// Prints a topic's page, or without one the list of them.
+pub(crate) fn explain(words: &[String]) -> Result {
+    let topics = topics(&scenario::all());
+    let asked = words.join(" ");
+    if asked.trim().is_empty() {
+        return answer(&topics.list());
+    }
+    match topics.find(&asked) {
+        Some(topic) => answer(&topic.to_string()),
+        None => Err(unknown(&asked, &topics)),
+    }
+}
+
+/// Those of the program, and those that the scenarios make.
+fn topics(sources: &[scenario::Source]) -> Topics {
+    let mut topics = Topics::built_in();
+    for source in sources {
+        let (topic, shows) = scenarios::topic(source, &topics);
+        topics.add_scenario(topic, &shows);
+    }
+    topics
+}
+
+fn unknown(asked: &str, topics: &Topics) -> CommandError {
+    let list = "`queuelab explain` lists what can be explained";
+    CommandError::Usage(match topics.near(asked).as_slice() {
+        [] => format!("there is nothing to explain about `{asked}`; {list}"),
+        near => format!(
+            "there is nothing to explain about `{asked}`: did you mean {}? {list}",
+            near.join(", ")
+        ),
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,161 @@
+//! A scenario's topic, made from its file: nothing is written twice.
+
+use std::collections::BTreeMap;
+
+use indexmap::{IndexMap, IndexSet};
+use report::{Showing, Topic, TopicKind, Topics};
+use scenario::{AnyKernel, Axis, Overrides, Plan, Source};
+
+/// The scenario as a topic, and what it does with the others, by their names.
+pub(super) fn topic(source: &Source, topics: &Topics) -> (Topic, IndexMap<String, Showing>) {
+    let planned = scenario::plan(source, &Overrides::default(), &AnyKernel);
+    let (says, text, shows) = match &planned {
+        Ok(plan) => (plan.scenario.question.clone(), text(source, plan), shows(plan, topics)),
+        Err(_) => (
+            "does not check".to_owned(),
+            format!("`queuelab check {}` says what is wrong with it.", source.name),
+            IndexMap::new(),
+        ),
+    };
+    let told = shows.iter().filter(|(_, showing)| !matches!(showing, Showing::Kept(_)));
+    let mut see: Vec<_> = told.map(|(name, _)| name.clone()).collect();
+    if see.is_empty() {
+        see.push("backlog".to_owned());
+    }
+    let topic = Topic {
+        kind: TopicKind::Scenario,
+        name: source.name.clone(),
+        also: Vec::new(),
+        says,
+        default: None,
+        text,
+        kernel: IndexMap::new(),
+        wrong: IndexMap::new(),
+        scenarios: BTreeMap::new(),
+        see,
+    };
+    (topic, shows)
+}
+
+/// What it varies, what it checks, and what it holds still; the most telling
+/// of them where it does several.
+fn shows(plan: &Plan, topics: &Topics) -> IndexMap<String, Showing> {
+    let mut shows = IndexMap::new();
+    let mut show = |name: &str, showing: Showing| {
+        if let Some(topic) = topics.find(name) {
+            shows.entry(topic.name.clone()).or_insert(showing);
+        }
+    };
+    for axis in &plan.axes {
+        show(setting(&axis.path), Showing::Varied(values(axis)));
+    }
+    for name in checked(plan) {
+        show(&name, Showing::Checked);
+    }
+    let hosts = &plan.scenario.hosts;
+    for (name, value) in [&hosts.server, &hosts.client].into_iter().flat_map(|host| &host.sysctls) {
+        show(name, Showing::Kept(value.to_string()));
+    }
+    shows
+}
+
+/// What an axis varies: a sysctl's name, or a setting's path.
+fn setting(path: &str) -> &str {
+    path.split_once(".sysctls.").map_or(path, |(_, name)| name)
+}
+
+fn values(axis: &Axis) -> String {
+    let written: Vec<_> = axis
+        .values
+        .iter()
+        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+        .collect();
+    match written.as_slice() {
+        [first, .., last] if written.len() > 6 => {
+            format!("{} values from {first} to {last}", written.len())
+        }
+        _ => written.join(", "),
+    }
+}
+
+/// The counters, outcomes and depths that its expectations speak of.
+fn checked(plan: &Plan) -> IndexSet<String> {
+    let expectations = plan.scenario.expect.iter();
+    let said =
+        expectations.flat_map(|expectation| [Some(&expectation.that), expectation.when.as_ref()]);
+    said.flatten()
+        .flat_map(|said| counters_named(said).into_iter().chain(fields_named(said)))
+        .collect()
+}
+
+/// The counters that an expression names: `counters.server["TcpExt.TW"]`.
+pub(super) fn counters_named(expression: &str) -> Vec<String> {
+    let after = expression.split("counters.").skip(1);
+    after.filter_map(|rest| rest.split('"').nth(1)).map(str::to_owned).collect()
+}
+
+/// The outcomes and depths of queues: `outcomes.ok`, `queue.depth`.
+fn fields_named(expression: &str) -> Vec<String> {
+    let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+    let names = expression.split(|c| !is_name(c));
+    names
+        .filter_map(|name| {
+            name.strip_prefix("outcomes.").or(name.strip_prefix("queue.").map(|_| name))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+fn text(source: &Source, plan: &Plan) -> String {
+    let mut paragraphs: Vec<String> = Vec::new();
+    paragraphs.extend(plan.scenario.description.as_deref().map(|text| text.trim().to_owned()));
+    let varied: Vec<_> = plan
+        .axes
+        .iter()
+        .filter(|axis| axis.values.len() > 1)
+        .map(|axis| format!("{} ({})", setting(&axis.path), values(axis)))
+        .collect();
+    if !varied.is_empty() {
+        paragraphs.push(format!("It varies {}.", varied.join(", ")));
+    }
+    paragraphs.push(size(source, plan));
+    let expected: Vec<_> = plan
+        .scenario
+        .expect
+        .iter()
+        .map(|expectation| {
+            let when = expectation.when.as_ref();
+            let when = when.map_or(String::new(), |when| format!("\n      when {when}"));
+            let because = expectation.because.as_ref();
+            let because = because.map_or(String::new(), |why| format!("\n      because {why}"));
+            format!("  {}{when}{because}", expectation.that)
+        })
+        .collect();
+    if !expected.is_empty() {
+        paragraphs.push(format!("What must hold in each trial:\n{}", expected.join("\n")));
+    }
+    paragraphs.join("\n\n")
+}
+
+/// How much there is to do, in full and in its quick form.
+fn size(source: &Source, plan: &Plan) -> String {
+    let count = |number: usize, what: &str| match number {
+        1 => format!("1 {what}"),
+        _ => format!("{} {what}s", report::count(number as i64)),
+    };
+    let quick = Overrides { quick: true, ..Overrides::default() };
+    let quick = scenario::plan(source, &quick, &AnyKernel).map_or(0, |quick| quick.trials.len());
+    let quick = match quick {
+        0 => String::new(),
+        fewer if fewer < plan.trials.len() => {
+            format!(", and {} with `--quick`", report::count(fewer as i64))
+        }
+        _ => String::new(),
+    };
+    format!(
+        "`queuelab run {}` does {} in {}{quick}.",
+        source.name,
+        count(plan.trials.len(), "trial"),
+        count(plan.cells.len(), "cell"),
+    )
+}

@@ -1,0 +1,243 @@
+//! The topics, held against everything that the lab names.
+
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use linux_net::DECIDING_SYSCTLS;
+use report::{Showing, Topic, TopicKind};
+use run_record::Outcome;
+use scenario::{AnyKernel, Overrides, Source};
+
+use super::*;
+
+/// The catalogue of scenarios, those that are still to be written included.
+const CATALOGUE: [&str; 18] = [
+    "accept-queue-capacity",
+    "backlog-sweep",
+    "defer-accept",
+    "fin-timeout",
+    "lock-designs",
+    "nightly",
+    "overflow-policy",
+    "port-exhaustion",
+    "reuseport-listeners",
+    "sigpipe",
+    "slow-reader",
+    "smoke",
+    "socket-buffers",
+    "syn-cookies",
+    "syn-queue-capacity",
+    "syn-retry-ladder",
+    "time-wait-buckets",
+    "time-wait-restart",
+];
+
+/// What is commonly taught wrong; each is put right by some topic.
+const WRONG_BELIEFS: [&str; 11] = [
+    "backlog N holds N",
+    "tcp_max_syn_backlog sizes the SYN queue",
+    "an accept-queue overflow only drops final ACKs",
+    "an overflow refuses the client",
+    "connect() succeeded, so the server has a socket",
+    "SYN cookies save a full accept queue",
+    "ListenDrops = ListenOverflows",
+    "a SYN is retried at 1, 3, 7 s",
+    "tcp_fin_timeout sets TIME_WAIT",
+    "SO_REUSEADDR skips TIME_WAIT",
+    "tcp_tw_reuse helps servers",
+];
+
+/// Made once: the scenarios are read for it.
+fn every_topic() -> &'static Topics {
+    static TOPICS: LazyLock<Topics> = LazyLock::new(|| topics(&scenario::all()));
+    &TOPICS
+}
+
+fn names(topics: &Topics, kind: TopicKind) -> BTreeSet<String> {
+    topics.of(kind).map(|topic| topic.name.clone()).collect()
+}
+
+/// All that a topic says, in one text.
+fn said(topic: &Topic) -> String {
+    let pairs = [&topic.kernel, &topic.wrong].into_iter().flatten();
+    let pairs = pairs.flat_map(|(of, what)| [of, what]);
+    let all: Vec<_> = [&topic.says, &topic.text].into_iter().chain(pairs).cloned().collect();
+    all.join("\n")
+}
+
+fn in_one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn resolved(source: &Source, quick: bool) -> scenario::Scenario {
+    let overrides = Overrides { quick, ..Overrides::default() };
+    scenario::plan(source, &overrides, &AnyKernel).unwrap().scenario
+}
+
+#[test]
+fn every_sysctl_that_the_lab_names_is_explained() {
+    let mut named: BTreeSet<String> =
+        DECIDING_SYSCTLS.iter().map(|&name| name.to_owned()).collect();
+    for source in scenario::all() {
+        for quick in [false, true] {
+            let scenario = resolved(&source, quick);
+            let hosts = [&scenario.hosts.server, &scenario.hosts.client];
+            named.extend(hosts.iter().flat_map(|host| host.sysctls.keys().cloned()));
+            let paths = scenario.matrix.keys();
+            named.extend(paths.filter_map(|path| Some(path.split_once(".sysctls.")?.1.to_owned())));
+        }
+    }
+    // And no other: a page without a scenario says that its value is recorded.
+    let explained = names(every_topic(), TopicKind::Sysctl);
+    let differ: Vec<_> = named.symmetric_difference(&explained).collect();
+    assert!(differ.is_empty(), "{differ:?}");
+}
+
+#[test]
+fn every_counter_that_the_lab_names_is_explained() {
+    let mut named: BTreeSet<String> = report::counters_shown().map(str::to_owned).collect();
+    for source in scenario::all() {
+        // The whole text: expectations, and whatever else may name one.
+        named.extend(scenarios::counters_named(&source.text));
+    }
+    assert!(named.contains("TcpExt.ListenOverflows") && named.contains("TcpExt.TWRecycled"));
+    let explained = names(every_topic(), TopicKind::Counter);
+    let missing: Vec<_> = named.difference(&explained).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+}
+
+#[test]
+fn a_counter_that_is_explained_is_one_of_the_kernels() {
+    let here = linux_net::Counters::here().unwrap();
+    for name in names(every_topic(), TopicKind::Counter) {
+        // Linux 5.14 and later count migrations.
+        assert!(here.get(&name).is_some() || name.contains("Migrate"), "{name}");
+    }
+}
+
+#[test]
+fn every_outcome_and_every_scenario_is_explained() {
+    let topics = every_topic();
+    let outcomes = Outcome::ALL.map(|outcome| outcome.name().to_owned());
+    assert_eq!(names(topics, TopicKind::Outcome), BTreeSet::from(outcomes));
+    let scenarios = scenario::all().into_iter().map(|source| source.name).collect();
+    assert_eq!(names(topics, TopicKind::Scenario), scenarios);
+    for source in scenario::all() {
+        let page = in_one_line(&topics.find(&source.name).unwrap().to_string());
+        let scenario = resolved(&source, false);
+        assert!(page.contains(&in_one_line(&scenario.question)), "{page}");
+        for expectation in &scenario.expect {
+            assert!(page.contains(&in_one_line(&expectation.that)), "{page}");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_named_that_is_not_there() {
+    let topics = every_topic();
+    let scenarios = names(topics, TopicKind::Scenario);
+    for topic in topics.iter() {
+        for name in &topic.see {
+            let other = topics.find(name).unwrap_or_else(|| panic!("{}: {name}", topic.name));
+            assert_eq!(&other.name, name, "by its own name, in {}", topic.name);
+            assert_ne!(other, topic, "see yourself");
+        }
+        for name in topic.scenarios.keys() {
+            assert!(scenarios.contains(name), "{}: {name}", topic.name);
+        }
+        for absent in CATALOGUE.iter().filter(|name| !scenarios.contains(**name)) {
+            let said = said(topic);
+            let mut words = said.split(|c: char| !c.is_alphanumeric() && c != '-');
+            assert!(!words.any(|word| word == *absent), "{} names {absent}", topic.name);
+        }
+    }
+}
+
+#[test]
+fn every_topic_says_something_and_where_and_what_is_got_wrong() {
+    for topic in every_topic().iter() {
+        let name = &topic.name;
+        assert!(!topic.says.trim().is_empty() && !topic.text.trim().is_empty(), "{name}");
+        assert!(!topic.see.is_empty(), "{name}");
+        assert!(!said(topic).contains("TODO"), "{name}");
+        if topic.kind != TopicKind::Scenario {
+            assert!(topic.text.len() > 80 && !topic.says.ends_with('.'), "{name}");
+            assert!(!topic.wrong.is_empty(), "{name}");
+        }
+        if matches!(topic.kind, TopicKind::Sysctl | TopicKind::Counter | TopicKind::Concept) {
+            assert!(!topic.kernel.is_empty(), "{name}");
+        }
+        for (place, what) in &topic.kernel {
+            assert!(
+                place.contains(" (net/") || place.contains(" (include/net/"),
+                "{name}: {place}"
+            );
+            assert!(place.ends_with(')') && !what.trim().is_empty(), "{name}: {place}");
+        }
+        assert!(topic.wrong.values().all(|holds| !holds.trim().is_empty()), "{name}");
+        assert_eq!(topic.default.is_some(), topic.kind == TopicKind::Sysctl, "{name}");
+    }
+}
+
+#[test]
+fn every_page_is_plain_and_narrow_and_ends_with_what_else_to_see() {
+    let topics = every_topic();
+    for page in topics.iter().map(ToString::to_string).chain([topics.list()]) {
+        for line in page.lines() {
+            assert!(line.chars().count() <= 100, "{line}");
+            assert!(!line.contains('\u{1b}') && !line.contains('\t'), "{line}");
+            assert_eq!(line, line.trim_end(), "{page}");
+        }
+    }
+    for topic in topics.iter() {
+        let page = topic.to_string();
+        assert!(page.rsplit("\n\n").next().unwrap().starts_with("See also: "), "{page}");
+    }
+}
+
+#[test]
+fn every_wrong_belief_is_put_right() {
+    let topics = every_topic();
+    for belief in WRONG_BELIEFS {
+        assert!(topics.iter().any(|topic| topic.wrong.contains_key(belief)), "{belief}");
+    }
+}
+
+#[test]
+fn a_scenario_leads_to_what_it_varies_and_checks_and_back() {
+    let topics = every_topic();
+    let scenario = topics.find("accept-queue-capacity").unwrap();
+    for name in ["net.core.somaxconn", "backlog", "accept queue", "TcpExt.ListenOverflows", "ok"] {
+        assert!(scenario.see.iter().any(|see| see == name), "{name}: {:?}", scenario.see);
+        let topic = topics.find(name).unwrap();
+        assert!(topic.scenarios.contains_key("accept-queue-capacity"), "{name}");
+    }
+    let somaxconn = topics.find("somaxconn").unwrap();
+    let showing = &somaxconn.scenarios["accept-queue-capacity"];
+    assert_eq!(*showing, Showing::Varied("4096, 64".to_owned()));
+    assert_eq!(somaxconn.scenarios["smoke"], Showing::Kept("4096".to_owned()));
+    let page = somaxconn.to_string();
+    assert!(page.contains("\n  varied (4096, 64): accept-queue-capacity\n"), "{page}");
+    assert!(page.contains("\n  kept at 4096: backlog-sweep, smoke"), "{page}");
+}
+
+#[test]
+fn a_scenario_that_does_not_check_is_explained_as_such() {
+    let source = Source {
+        name: "broken".to_owned(),
+        path: "broken.yaml".to_owned(),
+        text: "name: other\n".to_owned(),
+    };
+    let topics = topics(&[source]);
+    assert!(topics.find("broken").unwrap().to_string().contains("`queuelab check broken`"));
+}
+
+#[test]
+fn an_unknown_topic_is_a_wrong_usage_that_offers_its_neighbours() {
+    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let error = explain(&words("somaxcon")).unwrap_err();
+    assert_eq!(error.exit(), crate::exit::Exit::Usage);
+    assert!(error.to_string().contains("did you mean net.core.somaxconn"), "{error}");
+    let error = explain(&words("xyzzy plugh")).unwrap_err();
+    assert!(error.to_string().contains("`xyzzy plugh`; `queuelab explain` lists"), "{error}");
+}

@@ -1,0 +1,150 @@
+//! Topics as plain text, at most [`WIDTH`] columns wide.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Showing, Topic, TopicKind, Topics};
+
+/// Columns of a line.
+const WIDTH: usize = 100;
+
+impl fmt::Display for Topic {
+    /// The topic's page, without a newline at its end.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut sections = vec![self.head(), paragraphs(&self.text)];
+        let kernel = self.kernel.iter().map(|(place, what)| format!("{place}: {what}"));
+        sections.extend(listed("In the kernel", kernel));
+        let wrong = self.wrong.iter().map(|(belief, holds)| format!("\"{belief}\": {holds}"));
+        sections.extend(listed("Often got wrong", wrong));
+        match self.scenarios.is_empty() {
+            true => sections.extend(self.kind.without_scenario().map(|text| wrapped(text, "", ""))),
+            false => sections.extend(listed("Scenarios", self.shown().into_iter())),
+        }
+        sections.push(wrapped(&format!("See also: {}", self.see.join(", ")), "", "  "));
+        f.write_str(&sections.join("\n\n"))
+    }
+}
+
+impl Topic {
+    fn head(&self) -> String {
+        let default = self.default.as_ref();
+        let default = default.map_or(String::new(), |value| format!(", default {value}"));
+        let title = wrapped(&format!("{}: {}", self.name, self.says), "", "  ");
+        format!("{title}\n{}{default}", self.kind.name())
+    }
+
+    /// What scenarios do with it, and which of them.
+    fn shown(&self) -> Vec<String> {
+        let mut by_showing: BTreeMap<&Showing, Vec<&str>> = BTreeMap::new();
+        for (scenario, showing) in &self.scenarios {
+            by_showing.entry(showing).or_default().push(scenario);
+        }
+        let groups = by_showing.into_iter();
+        groups.map(|(showing, scenarios)| format!("{showing}: {}", scenarios.join(", "))).collect()
+    }
+}
+
+/// A list under its heading; nothing where it is empty.
+fn listed(heading: &str, entries: impl Iterator<Item = String>) -> Option<String> {
+    let entries: Vec<_> = entries.map(|entry| wrapped(&entry, "  ", "    ")).collect();
+    (!entries.is_empty()).then(|| format!("{heading}\n{}", entries.join("\n")))
+}
+
+impl TopicKind {
+    /// What to say of a topic that no scenario shows.
+    fn without_scenario(self) -> Option<&'static str> {
+        match self {
+            Self::Sysctl => Some(
+                "No scenario sets it: the value in force on both hosts is recorded with every run.",
+            ),
+            Self::Counter => Some(
+                "No scenario checks it: by how much it moved is recorded with every trial, for both \
+                 hosts.",
+            ),
+            Self::Concept | Self::Outcome | Self::Scenario => None,
+        }
+    }
+}
+
+impl Topics {
+    /// Every topic in a line, grouped by kind.
+    pub fn list(&self) -> String {
+        let group = |kind: TopicKind| {
+            let width = self.of(kind).map(|topic| topic.name.chars().count()).max()?;
+            let lines = self.of(kind).map(|topic| {
+                let name = format!("  {:width$}  ", topic.name);
+                wrapped(&topic.says, &name, &" ".repeat(width + 4))
+            });
+            Some(format!("{}\n{}", kind.heading(), lines.collect::<Vec<_>>().join("\n")))
+        };
+        let mut groups: Vec<_> = TopicKind::ALL.into_iter().filter_map(group).collect();
+        groups.push(
+            "`queuelab explain TOPIC` explains one of them, for example somaxconn.".to_owned(),
+        );
+        groups.join("\n\n")
+    }
+}
+
+/// Paragraphs are wrapped; what has lines that begin with a blank (tables,
+/// expressions) stays as it is, but for lines that are too long.
+fn paragraphs(text: &str) -> String {
+    let kept = |line: &str| {
+        let blanks = line.len() - line.trim_start().len();
+        let indent = &line[..blanks];
+        match line.chars().count() > WIDTH {
+            true => wrapped(line, indent, &format!("{indent}    ")),
+            false => line.trim_end().to_owned(),
+        }
+    };
+    let paragraphs = text.trim_end().split("\n\n").map(|paragraph| {
+        match paragraph.lines().any(|line| line.starts_with(' ')) {
+            true => paragraph.lines().map(kept).collect::<Vec<_>>().join("\n"),
+            false => wrapped(paragraph, "", ""),
+        }
+    });
+    paragraphs.collect::<Vec<_>>().join("\n\n")
+}
+
+/// Lines of at most [`WIDTH`] columns, where words allow it: `first` before
+/// the first of them, `then` before the others.
+fn wrapped(text: &str, first: &str, then: &str) -> String {
+    let mut lines = vec![first.to_owned()];
+    let mut begun = false;
+    for word in text.split_whitespace() {
+        let line = lines.last_mut().expect("there is one from the start");
+        if begun && line.chars().count() + 1 + word.chars().count() > WIDTH {
+            lines.push(format!("{then}{word}"));
+        } else {
+            line.push_str(if begun { " " } else { "" });
+            line.push_str(word);
+        }
+        begun = true;
+    }
+    lines.join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_end_before_the_width_and_hang() {
+        let text = "word ".repeat(40);
+        let wrapped = wrapped(&text, "- ", "  ");
+        let lines: Vec<_> = wrapped.lines().collect();
+        assert_eq!(lines.len(), 3);
+        assert!(lines[0].starts_with("- word word") && lines[1].starts_with("  word word"));
+        assert!(lines.iter().all(|line| line.len() <= WIDTH && !line.ends_with(' ')));
+        assert_eq!(wrapped.matches("word").count(), 40);
+    }
+
+    #[test]
+    fn tables_stay_as_they_are_written_and_long_lines_do_not() {
+        let long = format!("  {}", "word ".repeat(30));
+        assert!(paragraphs(&long).lines().eq([
+            format!("  {}", "word ".repeat(19).trim_end()),
+            format!("      {}", "word ".repeat(11).trim_end()),
+        ]));
+        assert_eq!(paragraphs("a\nb\n\n  c   d\n  e   f\n"), "a b\n\n  c   d\n  e   f");
+    }
+}
