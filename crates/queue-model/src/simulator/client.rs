@@ -1,0 +1,102 @@
+//! What happens at a client.
+
+use super::agenda::{Segment, Timer};
+use super::timers::{data_gap, nanoseconds, syn_gap, syn_gives_up};
+use super::world::{ClientSide, ServerSide, World};
+
+/// `tcp_retries2`'s default: retransmissions of data before a client gives up.
+const DATA_RETRIES: u32 = 15;
+
+impl World<'_> {
+    pub(super) fn connect(&mut self, id: u32) {
+        self.attempt(id).client = ClientSide::SynSent;
+        self.send_syn(id);
+    }
+
+    fn send_syn(&mut self, id: u32) {
+        let gap = syn_gap(&self.path.client, self.attempt(id).retransmits);
+        self.send(Segment::Syn, id);
+        self.agenda.set(self.now, gap, Timer::Syn, id);
+    }
+
+    /// `tcp_retransmit_timer` (net/ipv4/tcp_timer.c).
+    pub(super) fn syn_timer(&mut self, id: u32) {
+        let (now, path) = (self.now, self.path);
+        let attempt = self.attempt(id);
+        if attempt.client != ClientSide::SynSent {
+            return;
+        }
+        if syn_gives_up(&path.client, attempt.retransmits, now - attempt.start) {
+            attempt.client = ClientSide::GaveUp;
+            attempt.failed = Some(now);
+            self.counters.attempt_fails += 1;
+        } else {
+            attempt.retransmits += 1;
+            self.counters.tcp_syn_retrans += 1;
+            self.send_syn(id);
+        }
+    }
+
+    /// A client that is ESTABLISHED by now has met its deadline; the others
+    /// close their socket, which sends nothing.
+    pub(super) fn deadline(&mut self, id: u32) {
+        let now = self.now;
+        let attempt = self.attempt(id);
+        if attempt.client == ClientSide::SynSent {
+            attempt.client = ClientSide::GaveUp;
+            attempt.failed = Some(now);
+        }
+    }
+
+    pub(super) fn syn_ack_arrives(&mut self, id: u32) {
+        let (now, path) = (self.now, self.path);
+        let attempt = self.attempt(id);
+        match attempt.client {
+            ClientSide::SynSent => {
+                attempt.client = ClientSide::Established;
+                attempt.established = Some(now);
+                self.send(Segment::Ack, id);
+                if let Some(speech) = path.client.speech {
+                    self.agenda.set(now, nanoseconds(speech.delay), Timer::Data, id);
+                }
+            }
+            // A phantom answers each SYN-ACK, and so asks again for a place.
+            ClientSide::Established => self.send(Segment::Ack, id),
+            ClientSide::Idle | ClientSide::GaveUp | ClientSide::Reset => {
+                self.send(Segment::ClientReset, id);
+            }
+        }
+    }
+
+    pub(super) fn data_timer(&mut self, id: u32) {
+        let (now, path) = (self.now, self.path);
+        let Some(speech) = path.client.speech else { return };
+        let attempt = self.attempt(id);
+        // What a socket gets it acknowledges: nothing comes again, and what
+        // comes next changes nothing here.
+        if attempt.client != ClientSide::Established || attempt.server == ServerSide::Socket {
+            return;
+        }
+        attempt.data_segments += 1;
+        let sent = attempt.data_segments;
+        self.send(Segment::Ack, id);
+        match sent.checked_sub(speech.segments.max(1)) {
+            None => {
+                self.agenda.set(now, nanoseconds(speech.interval), Timer::Data, id);
+            }
+            Some(retransmissions) if retransmissions < DATA_RETRIES => {
+                self.agenda.set(now, data_gap(retransmissions), Timer::Data, id);
+            }
+            Some(_) => {}
+        }
+    }
+
+    pub(super) fn server_reset_arrives(&mut self, id: u32) {
+        let now = self.now;
+        let attempt = self.attempt(id);
+        if attempt.client == ClientSide::Established && attempt.server == ServerSide::Nothing {
+            attempt.client = ClientSide::Reset;
+            attempt.failed = Some(now);
+        }
+    }
+}
