@@ -18,7 +18,7 @@
 //!
 //! The rules are those measured on kernel 6.18. What is left out: TIME_WAIT,
 //! TCP_DEFER_ACCEPT, TCP Fast Open, several listeners on one port, loss on the
-//! link, and the tail loss probe of a client that speaks.
+//! link, and what clients do once the server has a socket for them.
 //!
 //! **Equal instants.** A connect deadline comes first (the kernel's timers
 //! never fire early, so that a retransmission planned for the same instant is
@@ -40,8 +40,7 @@ mod world;
 
 pub use result::{AttemptResult, Counters, DepthSample, Outcome, QueueDepth, Simulation};
 pub use settings::{
-    Accepts, Arrival, Client, Link, ListenPath, Listener, Speech, SynCookies, SynQueueRule, Timers,
-    burst,
+    Accepts, Arrival, Client, Link, ListenPath, Listener, SynCookies, SynQueueRule, Timers, burst,
 };
 
 /// Plays every arrival through the listen path until nothing is left to

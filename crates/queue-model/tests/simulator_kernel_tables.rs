@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use queue_model::simulator::{
     Accepts, Arrival, Client, Counters, Link, ListenPath, Listener, Outcome, Simulation,
-    SynCookies, SynQueueRule, simulate,
+    SynCookies, SynQueueRule, Timers, burst, simulate,
 };
 
 const SECOND: u64 = 1_000_000_000;
@@ -258,4 +258,36 @@ fn a_client_that_sends_its_syn_again_keeps_its_request_alive() {
     path.listener.synack_retries = 1;
     path.until_ns = Some(8 * SECOND);
     assert_eq!(simulate(&path, &half_open(1)).syn_queue.last, 1);
+}
+
+/// Trials of backlog-sweep in which the server took its first connection after
+/// the burst: limit, clients, accepted, ListenOverflows, TCPReqQFullDrop.
+///
+/// The SYNs that found no room come again together, as one slot of the timer
+/// wheel: all of them are handled before the first ACK, so that the SYN queue
+/// decides who of them connects, however fast the server accepts.
+#[test]
+fn retransmitted_syns_meet_the_syn_queues_limit() {
+    for (limit, clients, accepted, overflows, full) in [
+        (10, 50, 22, 39, 28),
+        (10, 205, 22, 194, 183),
+        (10, 400, 22, 389, 378),
+        (42, 205, 86, 162, 119),
+        (42, 400, 86, 357, 314),
+        (138, 400, 278, 261, 122),
+    ] {
+        let mut path = paused(limit, 4096, SynCookies::Off);
+        path.client.connect_deadline = Some(Duration::from_secs(2));
+        path.link = Link { delay: Duration::ZERO, per_segment: Duration::from_micros(1) };
+        path.accepts =
+            Accepts::Every { service: Duration::from_micros(35), from_ns: 2_000 * MICROSECOND };
+        path.timers = Timers::Wheel { hz: 250 };
+        let simulation = simulate(&path, &burst(clients, Duration::from_nanos(3_500)));
+        let counters = simulation.counters;
+        assert_eq!(
+            (simulation.accepted(), counters.listen_overflows, counters.tcp_req_q_full_drop),
+            (accepted, overflows, full),
+            "limit {limit}, {clients} clients"
+        );
+    }
 }

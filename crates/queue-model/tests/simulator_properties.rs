@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use queue_model::simulator::{
-    Accepts, Arrival, Client, Link, ListenPath, Listener, Outcome, Speech, SynCookies,
-    SynQueueRule, Timers, burst, simulate,
+    Accepts, Arrival, Client, Link, ListenPath, Listener, Outcome, SynCookies, SynQueueRule,
+    Timers, burst, simulate,
 };
 
 fn microseconds(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> {
@@ -36,19 +36,17 @@ fn listener() -> impl Strategy<Value = Listener> {
 }
 
 fn client() -> impl Strategy<Value = Client> {
-    let speech = (microseconds(0..3_000_000), microseconds(0..10_000), 0..4_u32)
-        .prop_map(|(delay, interval, segments)| Speech { delay, interval, segments });
     (
         1..5_u32,
         0..5_u32,
         proptest::option::of(microseconds(0..10_000_000)),
-        proptest::option::of(speech),
+        proptest::option::of(microseconds(0..3_000_000)),
     )
-        .prop_map(|(syn_retries, syn_linear_timeouts, connect_deadline, speech)| Client {
+        .prop_map(|(syn_retries, syn_linear_timeouts, connect_deadline, first_data)| Client {
             syn_retries,
             syn_linear_timeouts,
             connect_deadline,
-            speech,
+            first_data,
         })
 }
 

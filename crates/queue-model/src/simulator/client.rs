@@ -4,7 +4,8 @@ use super::agenda::{Segment, Timer};
 use super::timers::{data_gap, nanoseconds, syn_gap, syn_gives_up};
 use super::world::{ClientSide, ServerSide, World};
 
-/// `tcp_retries2`'s default: retransmissions of data before a client gives up.
+/// `tcp_retries2`'s default: retransmissions of data, besides the tail loss
+/// probe, before a client gives up.
 const DATA_RETRIES: u32 = 15;
 
 impl World<'_> {
@@ -56,8 +57,8 @@ impl World<'_> {
                 attempt.client = ClientSide::Established;
                 attempt.established = Some(now);
                 self.send(Segment::Ack, id);
-                if let Some(speech) = path.client.speech {
-                    self.agenda.set(now, nanoseconds(speech.delay), Timer::Data, id);
+                if let Some(first_data) = path.client.first_data {
+                    self.agenda.set(now, nanoseconds(first_data), Timer::Data, id);
                 }
             }
             // A phantom answers each SYN-ACK, and so asks again for a place.
@@ -69,25 +70,17 @@ impl World<'_> {
     }
 
     pub(super) fn data_timer(&mut self, id: u32) {
-        let (now, path) = (self.now, self.path);
-        let Some(speech) = path.client.speech else { return };
         let attempt = self.attempt(id);
         // What a socket gets it acknowledges: nothing comes again, and what
         // comes next changes nothing here.
         if attempt.client != ClientSide::Established || attempt.server == ServerSide::Socket {
             return;
         }
-        attempt.data_segments += 1;
-        let sent = attempt.data_segments;
+        attempt.data_sent += 1;
+        let sent = attempt.data_sent;
         self.send(Segment::Ack, id);
-        match sent.checked_sub(speech.segments.max(1)) {
-            None => {
-                self.agenda.set(now, nanoseconds(speech.interval), Timer::Data, id);
-            }
-            Some(retransmissions) if retransmissions < DATA_RETRIES => {
-                self.agenda.set(now, data_gap(retransmissions), Timer::Data, id);
-            }
-            Some(_) => {}
+        if sent <= DATA_RETRIES + 1 {
+            self.agenda.set(self.now, data_gap(sent), Timer::Data, id);
         }
     }
 

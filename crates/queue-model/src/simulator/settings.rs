@@ -93,27 +93,18 @@ pub struct Client {
     pub syn_linear_timeouts: u32,
     /// Time that a client gives its connect(2); none waits for ETIMEDOUT.
     pub connect_deadline: Option<Duration>,
-    /// What an established client sends; none is silent.
-    pub speech: Option<Speech>,
+    /// From ESTABLISHED to a client's first data; none is silent. It decides
+    /// only what becomes of phantoms, whose data asks the server again for a
+    /// place: at once, after 0.2 s (the tail loss probe), 0.4, 0.8, 1.6 s and
+    /// so on. Later messages wait for the first one to be acknowledged (Nagle's
+    /// algorithm); with TCP_NODELAY each would ask too.
+    pub first_data: Option<Duration>,
 }
 
 impl Default for Client {
     fn default() -> Self {
-        Self { syn_retries: 6, syn_linear_timeouts: 4, connect_deadline: None, speech: None }
+        Self { syn_retries: 6, syn_linear_timeouts: 4, connect_deadline: None, first_data: None }
     }
-}
-
-/// The first data of an established client. It decides only what becomes of
-/// phantoms, each segment of which asks the server again for a place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Speech {
-    /// From ESTABLISHED to the first segment.
-    pub delay: Duration,
-    /// Between segments.
-    pub interval: Duration,
-    /// Segments sent without waiting for an answer, at least 1; after the last
-    /// one come retransmissions, 0.2 s later and then at doubling intervals.
-    pub segments: u32,
 }
 
 /// What a segment meets on its way.
@@ -124,7 +115,8 @@ pub struct Link {
     /// Time that the kernel needs for a segment. Segments of both directions
     /// are handled one after the other, as by the one CPU that a veth pair or
     /// the loopback device does it on: the SYN-ACK of the first of many SYNs
-    /// that come at once waits until the last of them is handled.
+    /// that come at once waits until the last of them is handled. A veth pair
+    /// takes about 1 µs.
     pub per_segment: Duration,
 }
 
@@ -159,10 +151,9 @@ pub enum Timers {
     /// To the nanosecond.
     #[default]
     Exact,
-    /// As the kernel's timer wheel (kernel/time/timer.c) does, late by up to an
-    /// eighth of its delay and in practice by less than 4 %: timers of about
-    /// the same instant fire together. The arrivals' clock is taken to start
-    /// with the wheel.
+    /// As the kernel's timer wheel (kernel/time/timer.c) does: late, by up to
+    /// 32 ms at 1 s and 250 Hz, and those of about the same instant together.
+    /// The slots are counted from the zero of the arrivals' clock.
     Wheel {
         /// CONFIG_HZ.
         hz: u32,

@@ -71,10 +71,11 @@ pub(super) fn syn_ack_gap(timeouts: u32) -> u64 {
     doubled(SECOND, timeouts)
 }
 
-/// From retransmission `retransmission` (0: from the last segment that was
-/// new) of a speaking client's data to the next one.
-pub(super) fn data_gap(retransmission: u32) -> u64 {
-    doubled(SECOND / 5, retransmission)
+/// From a phantom's data, sent `sent` times, to the next time: the tail loss
+/// probe after `TCP_RTO_MIN` (include/net/tcp.h), then retransmissions, which
+/// begin anew with as much.
+pub(super) fn data_gap(sent: u32) -> u64 {
+    doubled(SECOND / 5, sent.saturating_sub(2))
 }
 
 fn doubled(first: u64, times: u32) -> u64 {

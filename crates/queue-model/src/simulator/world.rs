@@ -41,7 +41,7 @@ pub(super) struct Attempt {
     /// set before and has been put off.
     pub(super) request_due: u64,
     pub(super) retransmits: u32,
-    pub(super) data_segments: u32,
+    pub(super) data_sent: u32,
     pub(super) timeouts: u8,
     pub(super) client: ClientSide,
     pub(super) server: ServerSide,
@@ -168,7 +168,7 @@ impl Attempt {
             accepted: None,
             request_due: 0,
             retransmits: 0,
-            data_segments: 0,
+            data_sent: 0,
             timeouts: 0,
             client: ClientSide::Idle,
             server: ServerSide::Nothing,
