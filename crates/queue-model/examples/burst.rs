@@ -5,30 +5,35 @@
 
 use std::time::{Duration, Instant};
 
-use queue_model::simulator::{Accepts, Client, Link, ListenPath, Outcome, burst, simulate};
+use queue_model::simulator::{Accepts, Client, Link, ListenPath, Outcome, Timers, burst, simulate};
 
 fn main() {
     let arrivals = burst(1_000_000, Duration::from_micros(1));
-    let mut path = ListenPath {
-        link: Link { delay: Duration::from_micros(20), ..Link::default() },
-        accepts: Accepts::Every { service: Duration::from_micros(30), from_ns: 0 },
-        ..ListenPath::default()
-    };
-    for (name, deadline) in
-        [("2 s to connect", Some(Duration::from_secs(2))), ("to ETIMEDOUT", None)]
-    {
-        path.client = Client { connect_deadline: deadline, ..Client::default() };
+    let service =
+        |microseconds| Accepts::Every { service: Duration::from_micros(microseconds), from_ns: 0 };
+    for (name, accepts, deadline) in [
+        ("a connection every 30 µs, 2 s to connect", service(30), Some(Duration::from_secs(2))),
+        ("a connection every 30 µs, until ETIMEDOUT", service(30), None),
+        ("a paused server, until ETIMEDOUT", Accepts::Never, None),
+    ] {
+        let path = ListenPath {
+            client: Client { connect_deadline: deadline, ..Client::default() },
+            link: Link { delay: Duration::from_micros(5), per_segment: Duration::from_nanos(200) },
+            timers: Timers::Wheel { hz: 250 },
+            accepts,
+            ..ListenPath::default()
+        };
         let start = Instant::now();
         let simulation = simulate(&path, &arrivals);
         let took = start.elapsed();
         println!(
-            "{name}: {} of {} accepted, {} timed out, {} SYN retransmissions, {} overflows; \
+            "{name}: {} of {} accepted, {} phantoms, {} timed out, {} SYN retransmissions; \
              simulated in {:.2} s",
             simulation.accepted(),
             arrivals.len(),
+            simulation.count(Outcome::Phantom),
             simulation.count(Outcome::TimedOut),
             simulation.counters.tcp_syn_retrans,
-            simulation.counters.listen_overflows,
             took.as_secs_f64(),
         );
     }
