@@ -18,7 +18,11 @@ fn main() {
     ] {
         let path = ListenPath {
             client: Client { connect_deadline: deadline, ..Client::default() },
-            link: Link { delay: Duration::from_micros(5), per_segment: Duration::from_nanos(200) },
+            link: Link {
+                delay: Duration::from_micros(5),
+                per_segment: Duration::from_nanos(200),
+                ..Link::default()
+            },
             timers: Timers::Wheel { hz: 250 },
             accepts,
             ..ListenPath::default()

@@ -17,9 +17,9 @@
 //! | `result` | what is found: [`Simulation`] |
 //!
 //! The rules are those measured on kernel 6.18. What is left out: TIME_WAIT,
-//! TCP_DEFER_ACCEPT, TCP Fast Open, several listeners on one port, loss on the
-//! link (also where more than `netdev_max_backlog` segments wait for a CPU), the
-//! age of a cookie, and what clients do once the server has a socket for them.
+//! TCP_DEFER_ACCEPT, TCP Fast Open, several listeners on one port, any
+//! other loss than that of an overrun CPU (of which there is one), the age of a
+//! cookie, and what clients do once the server has a socket for them.
 //!
 //! **Equal instants.** A connect deadline comes first (the kernel's timers
 //! never fire early, so that a retransmission planned for the same instant is

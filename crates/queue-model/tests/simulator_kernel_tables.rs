@@ -278,7 +278,7 @@ fn retransmitted_syns_meet_the_syn_queues_limit() {
     ] {
         let mut path = paused(limit, 4096, SynCookies::Off);
         path.client.connect_deadline = Some(Duration::from_secs(2));
-        path.link = Link { delay: Duration::ZERO, per_segment: Duration::from_micros(1) };
+        path.link = Link { per_segment: Duration::from_micros(1), ..Link::default() };
         path.accepts =
             Accepts::Every { service: Duration::from_micros(35), from_ns: 2_000 * MICROSECOND };
         path.timers = Timers::Wheel { hz: 250 };
@@ -290,4 +290,22 @@ fn retransmitted_syns_meet_the_syn_queues_limit() {
             "limit {limit}, {clients} clients"
         );
     }
+}
+
+/// 1,500 SYNs that come again at one instant: the CPU has room for one and
+/// 1,000 more, and those that are lost come again half a second later. Seen on
+/// a veth pair with 2,500 clients.
+#[test]
+fn an_overrun_cpu_delays_a_retransmission_by_half_a_second() {
+    let mut path = paused(10, 4096, SynCookies::Off);
+    path.client.connect_deadline = Some(Duration::from_secs(2));
+    path.link = Link { per_segment: Duration::from_micros(1), ..Link::default() };
+    path.accepts = Accepts::Every { service: Duration::ZERO, from_ns: SECOND / 2 };
+    path.timers = Timers::Wheel { hz: 250 };
+    let simulation = simulate(&path, &burst(1_511, Duration::from_micros(10)));
+    assert_eq!(simulation.counters.softnet_dropped, 499);
+    assert_eq!(simulation.accepted(), 3 * 11);
+    assert_eq!(simulation.syn_retransmits(), [(0, 11), (1, 1_001), (2, 499)].into());
+    let latest = simulation.attempts.iter().filter_map(|attempt| attempt.connect_ns).max();
+    assert!(latest.is_some_and(|latest| (1_500..1_570).contains(&(latest / 1_000_000))));
 }

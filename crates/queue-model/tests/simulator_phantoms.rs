@@ -149,7 +149,7 @@ fn only_connects_that_overlap_make_phantoms() {
 #[test]
 fn syns_of_one_instant_are_all_handled_before_the_first_ack() {
     let mut path = one_phantom().0;
-    path.link = Link { delay: Duration::ZERO, per_segment: Duration::from_micros(1) };
+    path.link = Link { per_segment: Duration::from_micros(1), ..Link::default() };
     path.until_ns = Some(SECOND / 2);
     path.listener.limit = 4;
     let simulation = simulate(&path, &[Arrival::live(0); 8]);

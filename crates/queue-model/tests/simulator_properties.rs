@@ -66,15 +66,24 @@ fn path() -> impl Strategy<Value = ListenPath> {
     (
         listener(),
         client(),
-        (microseconds(0..2_000), microseconds(0..20)),
+        (microseconds(0..2_000), microseconds(0..20), 0..60_u32),
         accepts(),
         prop_oneof![Just(Timers::Exact), Just(Timers::Wheel { hz: 250 })],
         proptest::option::of(0..10_000_000_000_u64),
     )
-        .prop_map(|(listener, client, (delay, per_segment), accepts, timers, until_ns)| {
-            let link = Link { delay, per_segment };
-            ListenPath { listener, client, link, accepts, timers, until_ns, trace_depths: true }
-        })
+        .prop_map(
+            |(
+                listener,
+                client,
+                (delay, per_segment, netdev_max_backlog),
+                accepts,
+                timers,
+                until_ns,
+            )| {
+                let link = Link { delay, per_segment, netdev_max_backlog };
+                ListenPath { listener, client, link, accepts, timers, until_ns, trace_depths: true }
+            },
+        )
 }
 
 fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
@@ -163,7 +172,7 @@ proptest! {
     ) {
         let path = ListenPath {
             listener: Listener { limit, syncookies: SynCookies::Off, ..Listener::default() },
-            link: Link { delay, per_segment },
+            link: Link { delay, per_segment, ..Link::default() },
             accepts,
             ..ListenPath::default()
         };

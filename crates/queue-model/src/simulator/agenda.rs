@@ -74,6 +74,7 @@ pub(super) struct Agenda {
     lanes: Vec<Lane>,
     delay: u64,
     per_segment: u64,
+    longest_wait: u64,
     link_free: u64,
     segments: VecDeque<(u64, Segment, u32)>,
 }
@@ -96,17 +97,23 @@ impl Agenda {
             lanes: Vec::new(),
             delay: nanoseconds(link.delay),
             per_segment: nanoseconds(link.per_segment),
+            longest_wait: nanoseconds(link.per_segment)
+                .saturating_mul(u64::from(link.netdev_max_backlog)),
             link_free: 0,
             segments: VecDeque::new(),
         }
     }
 
-    /// Puts a segment on the link.
-    pub(super) fn send(&mut self, now: u64, segment: Segment, attempt: u32) {
-        let at =
-            now.saturating_add(self.delay).max(self.link_free).saturating_add(self.per_segment);
-        self.link_free = at;
-        self.segments.push_back((at, segment, attempt));
+    /// Puts a segment on the link; false where it is lost because too many
+    /// others wait there (`enqueue_to_backlog`, net/core/dev.c).
+    pub(super) fn send(&mut self, now: u64, segment: Segment, attempt: u32) -> bool {
+        let arrives = now.saturating_add(self.delay);
+        if self.link_free.saturating_sub(arrives) > self.longest_wait {
+            return false;
+        }
+        self.link_free = arrives.max(self.link_free).saturating_add(self.per_segment);
+        self.segments.push_back((self.link_free, segment, attempt));
+        true
     }
 
     /// Sets a timer, and says when it is going to fire.

@@ -8,16 +8,16 @@ use super::world::{ClientSide, ServerSide, World};
 /// probe, before a client gives up.
 const DATA_RETRIES: u32 = 15;
 
+/// `TCP_RESOURCE_PROBE_INTERVAL` (include/net/tcp.h): to the next timer of a
+/// retransmission that did not even leave its host.
+const CONGESTED_GAP: u64 = 500_000_000;
+
 impl World<'_> {
     pub(super) fn connect(&mut self, id: u32) {
         self.attempt(id).client = ClientSide::SynSent;
-        self.send_syn(id);
-    }
-
-    fn send_syn(&mut self, id: u32) {
-        let gap = syn_gap(&self.path.client, self.attempt(id).retransmits);
+        // A first SYN that is lost is not sent again any sooner (`tcp_connect`).
         self.send(Segment::Syn, id);
-        self.agenda.set(self.now, gap, Timer::Syn, id);
+        self.agenda.set(self.now, syn_gap(&self.path.client, 0), Timer::Syn, id);
     }
 
     /// `tcp_retransmit_timer` (net/ipv4/tcp_timer.c).
@@ -33,8 +33,11 @@ impl World<'_> {
             self.counters.attempt_fails += 1;
         } else {
             attempt.retransmits += 1;
+            let planned = syn_gap(&path.client, attempt.retransmits);
             self.counters.tcp_syn_retrans += 1;
-            self.send_syn(id);
+            let sent = self.send(Segment::Syn, id);
+            let gap = if sent { planned } else { CONGESTED_GAP };
+            self.agenda.set(now, gap, Timer::Syn, id);
         }
     }
 
@@ -62,7 +65,9 @@ impl World<'_> {
                 }
             }
             // A phantom answers each SYN-ACK, and so asks again for a place.
-            ClientSide::Established => self.send(Segment::Ack, id),
+            ClientSide::Established => {
+                self.send(Segment::Ack, id);
+            }
             ClientSide::Idle | ClientSide::GaveUp | ClientSide::Reset => {
                 self.send(Segment::ClientReset, id);
             }

@@ -57,6 +57,9 @@ pub struct Counters {
     /// SYN-ACKs sent again; the server's host counts them in its own
     /// `TcpExt.TCPSynRetrans`.
     pub syn_ack_retrans: u64,
+    /// Segments lost because more than `netdev_max_backlog` others waited: the
+    /// second column of /proc/net/softnet_stat.
+    pub softnet_dropped: u64,
     /// `Tcp.AttemptFails` of the clients' host: connects that ended in
     /// ETIMEDOUT. Those given up by their deadline count nothing.
     pub attempt_fails: u64,

@@ -113,7 +113,9 @@ impl World<'_> {
                     self.enqueue(id);
                 }
             }
-            ServerSide::Nothing => self.send(Segment::ServerReset, id),
+            ServerSide::Nothing => {
+                self.send(Segment::ServerReset, id);
+            }
         }
     }
 

@@ -108,7 +108,7 @@ impl Default for Client {
 }
 
 /// What a segment meets on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
     /// One way.
     pub delay: Duration,
@@ -118,6 +118,16 @@ pub struct Link {
     /// that come at once waits until the last of them is handled. A veth pair
     /// takes about 1 µs.
     pub per_segment: Duration,
+    /// `net.core.netdev_max_backlog`: where more than this many segments wait
+    /// for the CPU, the next one is lost. A veth pair tells the sender, whose
+    /// SYN timer then tries again half a second later.
+    pub netdev_max_backlog: u32,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { delay: Duration::ZERO, per_segment: Duration::ZERO, netdev_max_backlog: 1000 }
+    }
 }
 
 /// When the server takes connections.

@@ -121,8 +121,11 @@ impl<'a> World<'a> {
         }
     }
 
-    pub(super) fn send(&mut self, segment: Segment, id: u32) {
-        self.agenda.send(self.now, segment, id);
+    /// Sends a segment; false where the link had no room for it.
+    pub(super) fn send(&mut self, segment: Segment, id: u32) -> bool {
+        let sent = self.agenda.send(self.now, segment, id);
+        self.counters.softnet_dropped += u64::from(!sent);
+        sent
     }
 
     pub(super) fn attempt(&mut self, id: u32) -> &mut Attempt {
