@@ -115,8 +115,8 @@ pub struct Link {
     /// Time that the kernel needs for a segment. Segments of both directions
     /// are handled one after the other, as by the one CPU that a veth pair or
     /// the loopback device does it on: the SYN-ACK of the first of many SYNs
-    /// that come at once waits until the last of them is handled. A veth pair
-    /// takes about 1 µs.
+    /// that come at once waits until the last of them is handled. A veth pair's
+    /// segments take less than 1 µs each.
     pub per_segment: Duration,
     /// `net.core.netdev_max_backlog`: where more than this many segments wait
     /// for the CPU, the next one is lost. A veth pair tells the sender, whose
