@@ -23,11 +23,11 @@
 //!
 //! **Equal instants.** A connect deadline comes first (the kernel's timers
 //! never fire early, so that a retransmission planned for the same instant is
-//! late), then accept(2), which makes room for what arrives, then segments in
-//! the order in which they were sent, then timers, the shorter one before the
-//! longer one and each kind in the order in which it was set, then connect(2)
-//! calls in the order given. Nothing is random: the same input gives the same
-//! output.
+//! late), then accept(2), which makes room for what arrives, then timers, the
+//! shorter one before the longer one and each kind in the order in which it was
+//! set, then segments in the order in which they were sent (the kernel handles
+//! what its timers send after all of them have fired), then connect(2) calls in
+//! the order given. Nothing is random: the same input gives the same output.
 
 mod acceptor;
 mod agenda;

@@ -252,12 +252,21 @@ fn a_request_lives_as_long_as_the_servers_ladder() {
     }
 }
 
+/// Measured with a client that drops the SYN-ACKs: the SYNs at 1 to 5 s put the
+/// second timeout off to 7 s, and the one at 7 s makes a new request.
 #[test]
 fn a_client_that_sends_its_syn_again_keeps_its_request_alive() {
     let mut path = paused(128, 1024, SynCookies::Off);
+    path.link = Link::default();
     path.listener.synack_retries = 1;
-    path.until_ns = Some(8 * SECOND);
-    assert_eq!(simulate(&path, &half_open(1)).syn_queue.last, 1);
+    path.client.connect_deadline = Some(Duration::from_secs(11));
+    path.trace_depths = true;
+    let simulation = simulate(&path, &half_open(1));
+    assert_eq!(simulation.attempts[0].syn_retransmits, 6);
+    assert_eq!(simulation.counters.syn_ack_retrans, 7);
+    let depths: Vec<_> =
+        simulation.depths.iter().map(|depth| (depth.at_ns / SECOND, depth.syn_queue)).collect();
+    assert_eq!(depths, [(0, 1), (7, 0), (7, 1), (10, 0)]);
 }
 
 /// Trials of backlog-sweep in which the server took its first connection after

@@ -146,10 +146,10 @@ impl Agenda {
         };
         offer(self.deadlines.as_ref().and_then(|plan| plan.head(&self.starts)), Source::Deadline);
         offer(self.accept, Source::Accept);
-        offer(self.segments.front().map(|&(at, ..)| at), Source::Link);
         for (number, lane) in self.lanes.iter().enumerate() {
             offer(lane.timers.front().map(|&(at, ..)| at), Source::Lane(number));
         }
+        offer(self.segments.front().map(|&(at, ..)| at), Source::Link);
         offer(self.connects.head(&self.starts), Source::Connect);
 
         let (at, source) = first?;

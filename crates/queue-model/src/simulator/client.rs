@@ -92,7 +92,7 @@ impl World<'_> {
     pub(super) fn server_reset_arrives(&mut self, id: u32) {
         let now = self.now;
         let attempt = self.attempt(id);
-        if attempt.client == ClientSide::Established && attempt.server == ServerSide::Nothing {
+        if attempt.client == ClientSide::Established {
             attempt.client = ClientSide::Reset;
             attempt.failed = Some(now);
         }

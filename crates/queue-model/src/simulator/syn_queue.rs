@@ -123,6 +123,22 @@ mod tests {
         assert_eq!(queue(9, 0).retries(&few), 1, "never raised");
     }
 
+    #[test]
+    fn a_request_that_leaves_young_is_no_longer_counted_as_young() {
+        let mut queue = SynQueue::default();
+        for _ in 0..10 {
+            queue.add();
+        }
+        for _ in 0..5 {
+            queue.age();
+        }
+        for _ in 0..4 {
+            queue.remove(0);
+        }
+        let listener = Listener { limit: 8, ..Listener::default() };
+        assert_eq!(queue.retries(&listener), 3, "one of six young");
+    }
+
     /// The rules where both queues are full, as measured on kernel 6.18; with
     /// cookies off that state takes a listen(2) that lowers the limit.
     #[test]
