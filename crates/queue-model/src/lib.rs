@@ -11,6 +11,7 @@
 //! | [`ports`] | how many connections a client's ports are enough for |
 //! | [`bind`] | whether bind(2) says "Address already in use" |
 //! | [`reuseport`] | how many connections several listeners of a port hold |
+//! | [`simulator`] | what becomes of each connection of a load, and when |
 //!
 //! No I/O: what a law predicts can be computed, and shown, before anything is
 //! started.
@@ -19,6 +20,7 @@ pub mod accept_queue;
 pub mod bind;
 pub mod ports;
 pub mod reuseport;
+pub mod simulator;
 pub mod syn_ack_retry;
 pub mod syn_queue;
 pub mod syn_retry;

@@ -1,0 +1,195 @@
+//! What happens next.
+//!
+//! No heap: every source gives its events in the order of their instants. A
+//! link of constant delay delivers in the order of the sending, and timers of
+//! one length fire in the order in which they were set. So the next event is
+//! the earliest head of a handful of queues, and a million timers cost what
+//! ten do.
+
+use std::collections::VecDeque;
+
+use super::settings::{Link, Timers};
+use super::timers::nanoseconds;
+
+/// A segment, at the end of its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Segment {
+    /// At the server.
+    Syn,
+    /// At the client.
+    SynAck,
+    /// At the server: an ACK, with data or without.
+    Ack,
+    /// At the server, from a client that is gone.
+    ClientReset,
+    /// At the client.
+    ServerReset,
+}
+
+/// What a timer is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Timer {
+    /// The client sends its SYN again or gives up.
+    Syn,
+    /// The server sends its SYN-ACK again or forgets the request.
+    Request,
+    /// The client sends data.
+    Data,
+}
+
+/// Something that happens to one attempt, or to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Event {
+    Deadline(u32),
+    Accept,
+    Arrives(Segment, u32),
+    Fires(Timer, u32),
+    Connect(u32),
+}
+
+/// Attempts whose instants are known beforehand, earliest first.
+#[derive(Debug)]
+struct Plan {
+    offset: u64,
+    next: usize,
+}
+
+/// Timers of one length.
+#[derive(Debug)]
+struct Lane {
+    gap: u64,
+    timers: VecDeque<(u64, Timer, u32)>,
+}
+
+/// Everything that is going to happen.
+#[derive(Debug)]
+pub(super) struct Agenda {
+    /// Instants of connect(2) and their attempts, earliest first.
+    starts: Vec<(u64, u32)>,
+    connects: Plan,
+    deadlines: Option<Plan>,
+    accept: Option<u64>,
+    timers: Timers,
+    /// The shorter gap first.
+    lanes: Vec<Lane>,
+    delay: u64,
+    per_segment: u64,
+    longest_wait: u64,
+    link_free: u64,
+    segments: VecDeque<(u64, Segment, u32)>,
+}
+
+impl Agenda {
+    /// With `starts` in order of their instants.
+    pub(super) fn new(
+        starts: Vec<(u64, u32)>,
+        deadline: Option<u64>,
+        link: Link,
+        timers: Timers,
+    ) -> Self {
+        debug_assert!(starts.is_sorted());
+        Self {
+            starts,
+            connects: Plan { offset: 0, next: 0 },
+            deadlines: deadline.map(|offset| Plan { offset, next: 0 }),
+            accept: None,
+            timers,
+            lanes: Vec::new(),
+            delay: nanoseconds(link.delay),
+            per_segment: nanoseconds(link.per_segment),
+            longest_wait: nanoseconds(link.per_segment)
+                .saturating_mul(u64::from(link.netdev_max_backlog)),
+            link_free: 0,
+            segments: VecDeque::new(),
+        }
+    }
+
+    /// Puts a segment on the link; false where it is lost because too many
+    /// others wait there (`enqueue_to_backlog`, net/core/dev.c).
+    pub(super) fn send(&mut self, now: u64, segment: Segment, attempt: u32) -> bool {
+        let arrives = now.saturating_add(self.delay);
+        if self.link_free.saturating_sub(arrives) > self.longest_wait {
+            return false;
+        }
+        self.link_free = arrives.max(self.link_free).saturating_add(self.per_segment);
+        self.segments.push_back((self.link_free, segment, attempt));
+        true
+    }
+
+    /// Sets a timer, and says when it is going to fire.
+    pub(super) fn set(&mut self, now: u64, gap: u64, timer: Timer, attempt: u32) -> u64 {
+        let at = self.timers.fires_at(now, gap);
+        let lane = self.lanes.iter().position(|lane| lane.gap >= gap).unwrap_or(self.lanes.len());
+        if self.lanes.get(lane).is_none_or(|lane| lane.gap != gap) {
+            self.lanes.insert(lane, Lane { gap, timers: VecDeque::new() });
+        }
+        self.lanes[lane].timers.push_back((at, timer, attempt));
+        at
+    }
+
+    /// Wakes the server at `at`; it has one such instant at most.
+    pub(super) fn accept_at(&mut self, at: u64) {
+        debug_assert!(self.accept.is_none());
+        self.accept = Some(at);
+    }
+
+    /// Takes out the next event and its instant. Where several share it, the
+    /// order of the sources decides: see [`crate::simulator`].
+    pub(super) fn next(&mut self) -> Option<(u64, Event)> {
+        let mut first: Option<(u64, Source)> = None;
+        let mut offer = |at: Option<u64>, source| {
+            if let Some(at) = at
+                && first.is_none_or(|(earliest, _)| at < earliest)
+            {
+                first = Some((at, source));
+            }
+        };
+        offer(self.deadlines.as_ref().and_then(|plan| plan.head(&self.starts)), Source::Deadline);
+        offer(self.accept, Source::Accept);
+        for (number, lane) in self.lanes.iter().enumerate() {
+            offer(lane.timers.front().map(|&(at, ..)| at), Source::Lane(number));
+        }
+        offer(self.segments.front().map(|&(at, ..)| at), Source::Link);
+        offer(self.connects.head(&self.starts), Source::Connect);
+
+        let (at, source) = first?;
+        let event = match source {
+            Source::Deadline => Event::Deadline(self.deadlines.as_mut()?.take(&self.starts)),
+            Source::Accept => {
+                self.accept = None;
+                Event::Accept
+            }
+            Source::Link => {
+                let (_, segment, attempt) = self.segments.pop_front()?;
+                Event::Arrives(segment, attempt)
+            }
+            Source::Lane(number) => {
+                let (_, timer, attempt) = self.lanes[number].timers.pop_front()?;
+                Event::Fires(timer, attempt)
+            }
+            Source::Connect => Event::Connect(self.connects.take(&self.starts)),
+        };
+        Some((at, event))
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Source {
+    Deadline,
+    Accept,
+    Link,
+    Lane(usize),
+    Connect,
+}
+
+impl Plan {
+    fn head(&self, starts: &[(u64, u32)]) -> Option<u64> {
+        starts.get(self.next).map(|&(start, _)| start.saturating_add(self.offset))
+    }
+
+    fn take(&mut self, starts: &[(u64, u32)]) -> u32 {
+        let (_, attempt) = starts[self.next];
+        self.next += 1;
+        attempt
+    }
+}

@@ -1,0 +1,148 @@
+//! What is found.
+
+use std::collections::BTreeMap;
+
+/// How an attempt stands at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Outcome {
+    /// The client is ESTABLISHED and the server has a socket for it, accepted
+    /// or still queued.
+    Established,
+    /// The client gave up: its deadline, or ETIMEDOUT.
+    TimedOut,
+    /// The client was ESTABLISHED and got an RST: its final ACK found the
+    /// queue full under `tcp_abort_on_overflow`, or it sent data after the
+    /// server had forgotten it.
+    Reset,
+    /// The client is ESTABLISHED and the server has no socket for it.
+    Phantom,
+    /// It was still connecting, or not yet started, when the simulation ended.
+    Unfinished,
+}
+
+/// What became of one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AttemptResult {
+    /// How it stands at the end.
+    pub outcome: Outcome,
+    /// From connect(2) to ESTABLISHED at the client.
+    pub connect_ns: Option<u64>,
+    /// From connect(2) to the client's failure.
+    pub failed_ns: Option<u64>,
+    /// SYN retransmissions.
+    pub syn_retransmits: u32,
+    /// When accept(2) returned it, on the arrivals' clock.
+    pub accepted_ns: Option<u64>,
+}
+
+/// Kernel counters, as differences over the simulation.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// `TcpExt.ListenOverflows`.
+    pub listen_overflows: u64,
+    /// `TcpExt.ListenDrops`.
+    pub listen_drops: u64,
+    /// `TcpExt.TCPReqQFullDrop`.
+    pub tcp_req_q_full_drop: u64,
+    /// `TcpExt.TCPReqQFullDoCookies`.
+    pub tcp_req_q_full_do_cookies: u64,
+    /// `TcpExt.SyncookiesSent`.
+    pub syncookies_sent: u64,
+    /// `TcpExt.SyncookiesRecv`.
+    pub syncookies_recv: u64,
+    /// `TcpExt.EmbryonicRsts`.
+    pub embryonic_rsts: u64,
+    /// `TcpExt.TCPSynRetrans` of the clients' host: SYNs sent again.
+    pub tcp_syn_retrans: u64,
+    /// SYN-ACKs sent again; the server's host counts them in its own
+    /// `TcpExt.TCPSynRetrans`.
+    pub syn_ack_retrans: u64,
+    /// Segments lost because more than `netdev_max_backlog` others waited: the
+    /// second column of /proc/net/softnet_stat.
+    pub softnet_dropped: u64,
+    /// `Tcp.AttemptFails` of the clients' host: connects that ended in
+    /// ETIMEDOUT. Those given up by their deadline count nothing.
+    pub attempt_fails: u64,
+}
+
+impl Counters {
+    /// Something met a full accept queue: every overflow is a drop too.
+    pub(super) fn overflow(&mut self) {
+        self.listen_overflows += 1;
+        self.listen_drops += 1;
+    }
+}
+
+/// A queue's depth.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QueueDepth {
+    /// The greatest.
+    pub greatest: u32,
+    /// At the end.
+    pub last: u32,
+}
+
+/// The queues' depths from an instant on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DepthSample {
+    /// On the arrivals' clock.
+    pub at_ns: u64,
+    /// Connections that wait for accept(2).
+    pub accept_queue: u32,
+    /// Connections in SYN_RECV.
+    pub syn_queue: u32,
+}
+
+/// What a simulation found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Simulation {
+    /// One for each arrival, in their order.
+    pub attempts: Vec<AttemptResult>,
+    /// Both hosts' kernel counters.
+    pub counters: Counters,
+    /// Connections that wait for accept(2).
+    pub accept_queue: QueueDepth,
+    /// Connections in SYN_RECV.
+    pub syn_queue: QueueDepth,
+    /// Every change of the depths, where
+    /// [`trace_depths`](super::ListenPath::trace_depths) asked for them.
+    pub depths: Vec<DepthSample>,
+    /// Of the last event, on the arrivals' clock.
+    pub end_ns: u64,
+}
+
+impl Simulation {
+    /// Attempts with this outcome.
+    pub fn count(&self, outcome: Outcome) -> u64 {
+        self.attempts.iter().filter(|attempt| attempt.outcome == outcome).count() as u64
+    }
+
+    /// Attempts that accept(2) returned.
+    pub fn accepted(&self) -> u64 {
+        self.attempts.iter().filter(|attempt| attempt.accepted_ns.is_some()).count() as u64
+    }
+
+    /// Attempts that accept(2) returned ÷ attempts; 1 where there were none.
+    pub fn success_rate(&self) -> f64 {
+        ratio(self.accepted(), self.attempts.len())
+    }
+
+    /// Attempts that accept(2) returned or still could ÷ attempts; 1 where
+    /// there were none.
+    pub fn established_rate(&self) -> f64 {
+        ratio(self.count(Outcome::Established), self.attempts.len())
+    }
+
+    /// Attempts by their SYN retransmissions.
+    pub fn syn_retransmits(&self) -> BTreeMap<u32, u64> {
+        let mut attempts = BTreeMap::new();
+        for attempt in &self.attempts {
+            *attempts.entry(attempt.syn_retransmits).or_default() += 1;
+        }
+        attempts
+    }
+}
+
+fn ratio(part: u64, whole: usize) -> f64 {
+    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+}

@@ -1,0 +1,160 @@
+//! What happens at the server.
+
+use super::agenda::{Segment, Timer};
+use super::syn_queue::Verdict;
+use super::timers::syn_ack_gap;
+use super::world::{ServerSide, World};
+
+impl World<'_> {
+    pub(super) fn syn_arrives(&mut self, id: u32) {
+        match self.attempt(id).server {
+            ServerSide::Nothing => self.judge_syn(id),
+            // `tcp_check_req` (net/ipv4/tcp_minisocks.c): the SYN-ACK again at
+            // once, and the timer anew, without counting a timeout.
+            ServerSide::Request => {
+                self.send_syn_ack_again(id);
+                self.set_request_timer(id);
+            }
+            ServerSide::Socket => {}
+        }
+    }
+
+    fn judge_syn(&mut self, id: u32) {
+        let full = self.accept_queue_is_full();
+        match self.syn_queue.judge(&self.path.listener, full, &mut self.counters) {
+            Verdict::Request => {
+                self.syn_queue.add();
+                let attempt = self.attempt(id);
+                attempt.server = ServerSide::Request;
+                attempt.timeouts = 0;
+                self.send_syn_ack(id);
+                self.set_request_timer(id);
+            }
+            Verdict::Cookie => {
+                self.attempt(id).has_cookie = true;
+                self.send_syn_ack(id);
+            }
+            Verdict::Drop => {}
+        }
+    }
+
+    fn send_syn_ack(&mut self, id: u32) {
+        if self.attempt(id).reachable {
+            self.send(Segment::SynAck, id);
+        }
+    }
+
+    fn send_syn_ack_again(&mut self, id: u32) {
+        self.counters.syn_ack_retrans += 1;
+        self.send_syn_ack(id);
+    }
+
+    fn set_request_timer(&mut self, id: u32) {
+        let gap = syn_ack_gap(u32::from(self.attempt(id).timeouts));
+        let due = self.agenda.set(self.now, gap, Timer::Request, id);
+        self.attempt(id).request_due = due;
+    }
+
+    /// `reqsk_timer_handler` (net/ipv4/inet_connection_sock.c).
+    pub(super) fn request_timer(&mut self, id: u32) {
+        let now = self.now;
+        let retries = self.syn_queue.retries(&self.path.listener);
+        let attempt = self.attempt(id);
+        if attempt.server != ServerSide::Request || attempt.request_due != now {
+            return;
+        }
+        let timeouts = attempt.timeouts;
+        if u32::from(timeouts) >= retries {
+            self.forget_request(id);
+            return;
+        }
+        attempt.timeouts = timeouts.saturating_add(1);
+        if timeouts == 0 {
+            self.syn_queue.age();
+        }
+        self.send_syn_ack_again(id);
+        self.set_request_timer(id);
+    }
+
+    fn forget_request(&mut self, id: u32) {
+        let attempt = self.attempt(id);
+        attempt.server = ServerSide::Nothing;
+        let timeouts = u32::from(attempt.timeouts);
+        self.syn_queue.remove(timeouts);
+    }
+
+    /// The final ACK, its repetition, or data: each may turn a request, or the
+    /// cookie that it brings back, into a connection.
+    pub(super) fn ack_arrives(&mut self, id: u32) {
+        let attempt = *self.attempt(id);
+        match attempt.server {
+            ServerSide::Socket => {}
+            // `tcp_check_req` (net/ipv4/tcp_minisocks.c): where there is no
+            // room the request stays, unless `tcp_abort_on_overflow`.
+            ServerSide::Request if self.accept_queue_is_full() => {
+                self.counters.overflow();
+                if self.path.listener.abort_on_overflow {
+                    self.forget_request(id);
+                    self.counters.embryonic_rsts += 1;
+                    self.send(Segment::ServerReset, id);
+                }
+            }
+            ServerSide::Request => {
+                self.forget_request(id);
+                self.enqueue(id);
+            }
+            // `cookie_v4_check` (net/ipv4/syncookies.c): silent where there is
+            // no room, whatever `tcp_abort_on_overflow` says.
+            ServerSide::Nothing if attempt.has_cookie => {
+                self.counters.syncookies_recv += 1;
+                if self.accept_queue_is_full() {
+                    self.counters.overflow();
+                } else {
+                    self.enqueue(id);
+                }
+            }
+            ServerSide::Nothing => {
+                self.send(Segment::ServerReset, id);
+            }
+        }
+    }
+
+    /// A client that gave up answers its late SYN-ACK with an RST.
+    pub(super) fn client_reset_arrives(&mut self, id: u32) {
+        if self.attempt(id).server == ServerSide::Request {
+            self.forget_request(id);
+            self.counters.embryonic_rsts += 1;
+        }
+    }
+
+    /// `sk_acceptq_is_full` (include/net/sock.h): longer than its limit, so
+    /// that it holds one more.
+    fn accept_queue_is_full(&self) -> bool {
+        self.accept_queue_len() > self.path.listener.limit
+    }
+
+    fn enqueue(&mut self, id: u32) {
+        self.attempt(id).server = ServerSide::Socket;
+        self.accept_queue.push_back(id);
+        self.take_queued();
+    }
+
+    /// The server looks at its queue.
+    pub(super) fn accept(&mut self) {
+        if let Some(at) = self.acceptor.wake() {
+            self.agenda.accept_at(at.max(self.now));
+        }
+        self.take_queued();
+    }
+
+    fn take_queued(&mut self) {
+        while self.acceptor.is_idle()
+            && let Some(id) = self.accept_queue.pop_front()
+        {
+            self.attempt(id).accepted = Some(self.now);
+            if let Some(at) = self.acceptor.take(self.now) {
+                self.agenda.accept_at(at);
+            }
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Which SYNs are let in, and how long a request stays.
+
+use super::result::Counters;
+use super::settings::{Listener, SynCookies, SynQueueRule};
+
+/// What the server does with a SYN that belongs to no connection yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Verdict {
+    /// Remembers it and answers.
+    Request,
+    /// Answers without remembering it.
+    Cookie,
+    /// Neither.
+    Drop,
+}
+
+/// The connections in SYN_RECV: `request_sock_queue`.
+#[derive(Debug, Default)]
+pub(super) struct SynQueue {
+    /// How many there are.
+    pub(super) len: u32,
+    /// Those that have seen no timeout yet.
+    young: u32,
+}
+
+impl SynQueue {
+    pub(super) fn add(&mut self) {
+        self.len += 1;
+        self.young += 1;
+    }
+
+    /// A request has seen its first timeout.
+    pub(super) fn age(&mut self) {
+        self.young -= 1;
+    }
+
+    pub(super) fn remove(&mut self, timeouts: u32) {
+        self.len -= 1;
+        self.young -= u32::from(timeouts == 0);
+    }
+
+    /// `tcp_conn_request` (net/ipv4/tcp_input.c), its tests in its order.
+    pub(super) fn judge(
+        &self,
+        listener: &Listener,
+        accept_queue_full: bool,
+        counters: &mut Counters,
+    ) -> Verdict {
+        let cookies = listener.syncookies;
+        let cookie = cookies == SynCookies::Always || self.is_full(listener);
+        if cookie && cookies == SynCookies::Off {
+            counters.tcp_req_q_full_drop += 1;
+            counters.listen_drops += 1;
+            return Verdict::Drop;
+        }
+        if cookie {
+            counters.tcp_req_q_full_do_cookies += 1;
+        }
+        if accept_queue_full {
+            counters.overflow();
+            return Verdict::Drop;
+        }
+        if cookie {
+            counters.syncookies_sent += 1;
+            return Verdict::Cookie;
+        }
+        if cookies == SynCookies::Off && self.is_in_reserve(listener) && !listener.proven_peers {
+            counters.listen_drops += 1;
+            return Verdict::Drop;
+        }
+        Verdict::Request
+    }
+
+    /// `inet_csk_reqsk_queue_is_full` (include/net/inet_connection_sock.h).
+    fn is_full(&self, listener: &Listener) -> bool {
+        match listener.syn_queue_rule {
+            SynQueueRule::MoreThanLimit => self.len > listener.limit,
+            SynQueueRule::AtLimit => self.len >= listener.limit,
+        }
+    }
+
+    /// Less than a quarter of `tcp_max_syn_backlog` is left; signed, as the
+    /// queue may be longer than it.
+    fn is_in_reserve(&self, listener: &Listener) -> bool {
+        let left = i64::from(listener.max_syn_backlog) - i64::from(self.len);
+        left < i64::from(listener.max_syn_backlog >> 2)
+    }
+
+    /// Timeouts after which a request is forgotten: `tcp_synack_retries`, and
+    /// fewer, but no fewer than 2, where more than half of the queue is used
+    /// and most of it is old. `reqsk_timer_handler`
+    /// (net/ipv4/inet_connection_sock.c).
+    pub(super) fn retries(&self, listener: &Listener) -> u32 {
+        let mut retries = listener.synack_retries;
+        if u64::from(self.len) * 2 > u64::from(listener.limit.max(8)) {
+            let mut young = u64::from(self.young) * 2;
+            while retries > 2 && u64::from(self.len) >= young {
+                retries -= 1;
+                young = young.saturating_mul(2);
+            }
+        }
+        retries
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn queue(len: u32, young: u32) -> SynQueue {
+        SynQueue { len, young }
+    }
+
+    #[test]
+    fn old_requests_are_pruned_sooner_where_half_the_queue_is_used() {
+        let listener = Listener { limit: 16, ..Listener::default() };
+        assert_eq!(queue(8, 0).retries(&listener), 5, "half of it is not more than half");
+        assert_eq!(queue(9, 0).retries(&listener), 2);
+        assert_eq!(queue(9, 9).retries(&listener), 5, "all young");
+        assert_eq!(queue(9, 4).retries(&listener), 4, "fewer than half young");
+        assert_eq!(queue(9, 2).retries(&listener), 3, "fewer than a quarter young");
+        let few = Listener { limit: 0, synack_retries: 1, ..listener };
+        assert_eq!(queue(9, 0).retries(&few), 1, "never raised");
+    }
+
+    #[test]
+    fn a_request_that_leaves_young_is_no_longer_counted_as_young() {
+        let mut queue = SynQueue::default();
+        for _ in 0..10 {
+            queue.add();
+        }
+        for _ in 0..5 {
+            queue.age();
+        }
+        for _ in 0..4 {
+            queue.remove(0);
+        }
+        let listener = Listener { limit: 8, ..Listener::default() };
+        assert_eq!(queue.retries(&listener), 3, "one of six young");
+    }
+
+    /// The rules where both queues are full, as measured on kernel 6.18; with
+    /// cookies off that state takes a listen(2) that lowers the limit.
+    #[test]
+    fn with_both_queues_full_the_syn_queue_is_asked_first() {
+        let mut counters = Counters::default();
+        let off = Listener { limit: 4, syncookies: SynCookies::Off, ..Listener::default() };
+        assert_eq!(queue(5, 5).judge(&off, true, &mut counters), Verdict::Drop);
+        let expected = Counters { tcp_req_q_full_drop: 1, listen_drops: 1, ..Counters::default() };
+        assert_eq!(counters, expected);
+
+        let mut counters = Counters::default();
+        let on = Listener { syncookies: SynCookies::WhenFull, ..off };
+        assert_eq!(queue(5, 5).judge(&on, true, &mut counters), Verdict::Drop);
+        let expected = Counters {
+            tcp_req_q_full_do_cookies: 1,
+            listen_overflows: 1,
+            listen_drops: 1,
+            ..Counters::default()
+        };
+        assert_eq!(counters, expected);
+    }
+}

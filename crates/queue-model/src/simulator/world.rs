@@ -1,0 +1,198 @@
+//! The state of everything, and its run.
+
+use std::collections::VecDeque;
+
+use super::acceptor::Acceptor;
+use super::agenda::{Agenda, Event, Segment, Timer};
+use super::result::{AttemptResult, Counters, DepthSample, Outcome, QueueDepth, Simulation};
+use super::settings::{Arrival, ListenPath};
+use super::syn_queue::SynQueue;
+use super::timers::nanoseconds;
+
+/// How the client's side of an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ClientSide {
+    Idle,
+    SynSent,
+    Established,
+    GaveUp,
+    Reset,
+}
+
+/// How the server's side of an attempt stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ServerSide {
+    /// Nothing is known of it.
+    Nothing,
+    /// In the SYN queue.
+    Request,
+    /// It has a socket: in the accept queue, or accepted.
+    Socket,
+}
+
+/// One attempt.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Attempt {
+    pub(super) start: u64,
+    pub(super) established: Option<u64>,
+    pub(super) failed: Option<u64>,
+    pub(super) accepted: Option<u64>,
+    /// When its request's timer fires; one that fires at another instant was
+    /// set before and has been put off.
+    pub(super) request_due: u64,
+    pub(super) retransmits: u32,
+    pub(super) data_sent: u32,
+    pub(super) timeouts: u8,
+    pub(super) client: ClientSide,
+    pub(super) server: ServerSide,
+    /// The server has answered it with a cookie, which an ACK brings back.
+    pub(super) has_cookie: bool,
+    pub(super) reachable: bool,
+}
+
+/// Everything.
+#[derive(Debug)]
+pub(super) struct World<'a> {
+    pub(super) path: &'a ListenPath,
+    pub(super) now: u64,
+    pub(super) agenda: Agenda,
+    pub(super) attempts: Vec<Attempt>,
+    pub(super) syn_queue: SynQueue,
+    pub(super) accept_queue: VecDeque<u32>,
+    pub(super) acceptor: Acceptor<'a>,
+    pub(super) counters: Counters,
+    deepest_accept_queue: u32,
+    deepest_syn_queue: u32,
+    depths: Vec<DepthSample>,
+}
+
+impl<'a> World<'a> {
+    pub(super) fn new(path: &'a ListenPath, arrivals: &[Arrival]) -> Self {
+        let count = u32::try_from(arrivals.len()).expect("no more than 2³² arrivals");
+        let mut starts: Vec<_> =
+            arrivals.iter().zip(0..count).map(|(arrival, id)| (arrival.start_ns, id)).collect();
+        starts.sort_unstable();
+        let deadline = path.client.connect_deadline.map(nanoseconds);
+        let mut agenda = Agenda::new(starts, deadline, path.link, path.timers);
+        let (acceptor, first_accept) = Acceptor::new(&path.accepts);
+        if let Some(at) = first_accept {
+            agenda.accept_at(at);
+        }
+        Self {
+            path,
+            now: 0,
+            agenda,
+            attempts: arrivals.iter().map(Attempt::new).collect(),
+            syn_queue: SynQueue::default(),
+            accept_queue: VecDeque::new(),
+            acceptor,
+            counters: Counters::default(),
+            deepest_accept_queue: 0,
+            deepest_syn_queue: 0,
+            depths: Vec::new(),
+        }
+    }
+
+    pub(super) fn run(mut self) -> Simulation {
+        while let Some((at, event)) = self.agenda.next() {
+            if self.path.until_ns.is_some_and(|until| at > until) {
+                break;
+            }
+            self.now = at;
+            self.happens(event);
+            self.note_depths();
+        }
+        self.finish()
+    }
+
+    fn happens(&mut self, event: Event) {
+        match event {
+            Event::Deadline(id) => self.deadline(id),
+            Event::Accept => self.accept(),
+            Event::Arrives(Segment::Syn, id) => self.syn_arrives(id),
+            Event::Arrives(Segment::SynAck, id) => self.syn_ack_arrives(id),
+            Event::Arrives(Segment::Ack, id) => self.ack_arrives(id),
+            Event::Arrives(Segment::ClientReset, id) => self.client_reset_arrives(id),
+            Event::Arrives(Segment::ServerReset, id) => self.server_reset_arrives(id),
+            Event::Fires(Timer::Syn, id) => self.syn_timer(id),
+            Event::Fires(Timer::Request, id) => self.request_timer(id),
+            Event::Fires(Timer::Data, id) => self.data_timer(id),
+            Event::Connect(id) => self.connect(id),
+        }
+    }
+
+    /// Sends a segment; false where the link had no room for it.
+    pub(super) fn send(&mut self, segment: Segment, id: u32) -> bool {
+        let sent = self.agenda.send(self.now, segment, id);
+        self.counters.softnet_dropped += u64::from(!sent);
+        sent
+    }
+
+    pub(super) fn attempt(&mut self, id: u32) -> &mut Attempt {
+        &mut self.attempts[id as usize]
+    }
+
+    /// The accept queue's length; it never exceeds the limit and one more.
+    pub(super) fn accept_queue_len(&self) -> u32 {
+        self.accept_queue.len() as u32
+    }
+
+    fn note_depths(&mut self) {
+        let (accept_queue, syn_queue) = (self.accept_queue_len(), self.syn_queue.len);
+        self.deepest_accept_queue = self.deepest_accept_queue.max(accept_queue);
+        self.deepest_syn_queue = self.deepest_syn_queue.max(syn_queue);
+        let last = self.depths.last().map_or((0, 0), |last| (last.accept_queue, last.syn_queue));
+        if self.path.trace_depths && last != (accept_queue, syn_queue) {
+            self.depths.push(DepthSample { at_ns: self.now, accept_queue, syn_queue });
+        }
+    }
+
+    fn finish(self) -> Simulation {
+        Simulation {
+            counters: self.counters,
+            accept_queue: QueueDepth {
+                greatest: self.deepest_accept_queue,
+                last: self.accept_queue_len(),
+            },
+            syn_queue: QueueDepth { greatest: self.deepest_syn_queue, last: self.syn_queue.len },
+            attempts: self.attempts.iter().map(Attempt::result).collect(),
+            depths: self.depths,
+            end_ns: self.now,
+        }
+    }
+}
+
+impl Attempt {
+    fn new(arrival: &Arrival) -> Self {
+        Self {
+            start: arrival.start_ns,
+            established: None,
+            failed: None,
+            accepted: None,
+            request_due: 0,
+            retransmits: 0,
+            data_sent: 0,
+            timeouts: 0,
+            client: ClientSide::Idle,
+            server: ServerSide::Nothing,
+            has_cookie: false,
+            reachable: arrival.reachable,
+        }
+    }
+
+    fn result(&self) -> AttemptResult {
+        AttemptResult {
+            outcome: match (self.client, self.server) {
+                (ClientSide::Idle | ClientSide::SynSent, _) => Outcome::Unfinished,
+                (ClientSide::Established, ServerSide::Socket) => Outcome::Established,
+                (ClientSide::Established, _) => Outcome::Phantom,
+                (ClientSide::GaveUp, _) => Outcome::TimedOut,
+                (ClientSide::Reset, _) => Outcome::Reset,
+            },
+            connect_ns: self.established.map(|at| at - self.start),
+            failed_ns: self.failed.map(|at| at - self.start),
+            syn_retransmits: self.retransmits,
+            accepted_ns: self.accepted,
+        }
+    }
+}
