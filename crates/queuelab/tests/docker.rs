@@ -83,6 +83,20 @@ fn both_backends_find_the_same_where_the_kernel_decides() {
 
 #[test]
 #[ignore = "needs a Docker engine"]
+fn every_law_holds_in_containers_too() {
+    for scenario in ["port-exhaustion", "time-wait-buckets", "syn-retry-ladder"] {
+        let out = out_directory();
+        let arguments = [scenario, "--quick", "--backend", "docker"];
+        let (output, _, trials) = run(out.path(), &arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let laws: Vec<_> = trials.iter().flat_map(|trial| &trial.laws).collect();
+        assert!(laws.len() > trials.len(), "{laws:?}");
+        assert!(laws.iter().all(|law| law.held == Some(true)), "{laws:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
 fn sysctls_of_both_hosts_are_in_force_and_recorded() {
     let out = out_directory();
     let set = [
