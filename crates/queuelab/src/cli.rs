@@ -10,6 +10,7 @@ use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::server::ServerArguments;
+use crate::commands::size::SizeArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Show(PlanArguments),
     /// Show what the kernel's laws predict of a scenario, and start nothing.
     Predict(PlanArguments),
+    /// Say which backlog a burst of connections needs, by simulation.
+    Size(SizeArguments),
     /// Check scenarios, and start nothing; without a name, all of them.
     Check(CheckArguments),
     /// Explain a sysctl, a counter, an outcome, a concept or a scenario;

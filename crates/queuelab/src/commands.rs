@@ -20,6 +20,7 @@ pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod show;
+pub(crate) mod size;
 
 use std::io::Write;
 

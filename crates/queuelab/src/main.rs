@@ -29,6 +29,7 @@ fn main() -> ExitCode {
         Command::List => commands::list::list(),
         Command::Show(arguments) => commands::show::show(&arguments),
         Command::Predict(arguments) => commands::predict::predict(&arguments),
+        Command::Size(arguments) => commands::size::size(&arguments),
         Command::Check(arguments) => commands::check::check(&arguments),
         Command::Explain { topic } => commands::explain::explain(&topic),
         Command::Report(arguments) => commands::report::report(&arguments),
