@@ -19,7 +19,7 @@ impl Kernel for TestKernel {
     }
 
     fn counter_names(&self) -> Option<Vec<String>> {
-        let names = ["TcpExt.ListenOverflows", "TcpExt.ListenDrops"];
+        let names = ["TcpExt.ListenOverflows", "TcpExt.ListenDrops", "Tcp.PassiveOpens"];
         Some(names.map(str::to_owned).to_vec())
     }
 }
