@@ -44,6 +44,7 @@ fn trials_done(out: &Path) -> usize {
 
 /// Our binary's processes that descend from `parent`, and their namespaces.
 fn parts_of(parent: u32) -> (HashSet<u32>, HashSet<String>) {
+    let own = namespace_of(std::process::id()).unwrap();
     let children: HashSet<u32> = std::fs::read_dir("/proc")
         .unwrap()
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
@@ -52,6 +53,8 @@ fn parts_of(parent: u32) -> (HashSet<u32>, HashSet<String>) {
             let after_name = stat.rsplit(')').next().unwrap_or_default().to_owned();
             after_name.split_whitespace().nth(1) == Some(&parent.to_string())
         })
+        // A part just forked is still in the machine's own namespace.
+        .filter(|pid| namespace_of(*pid).is_some_and(|namespace| namespace != own))
         .collect();
     let namespaces = children.iter().filter_map(|pid| namespace_of(*pid)).collect();
     (children, namespaces)
