@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use indexmap::IndexMap;
-use linux_net::{Counters, SysctlName};
+use linux_net::{Counters, StateCounts, SysctlName};
 use run_record::{AcceptQueue, SysctlValues};
 use scenario::Plan;
 
@@ -144,6 +144,12 @@ pub trait Testbed {
     /// # Errors
     /// When it cannot be read.
     fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>>;
+
+    /// A host's TCP sockets by state.
+    ///
+    /// # Errors
+    /// When they cannot be counted.
+    fn sockets(&self, role: Role) -> Result<StateCounts>;
 
     /// Starts `queuelab <arguments>` in a host.
     ///

@@ -33,7 +33,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use linux_net::{Counters, SysctlName};
+use linux_net::{Counters, StateCounts, SysctlName};
 use run_record::{AcceptQueue, SysctlValues};
 
 pub use about::AboutDocker;
@@ -41,7 +41,7 @@ pub use error::DockerError;
 pub use image::Image;
 pub use leftovers::Leftovers;
 
-use crate::agent::Request;
+use crate::agent::{Remains, Request};
 use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
 use crate::part::Part;
@@ -274,6 +274,10 @@ impl Testbed for Containers {
 
     fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>> {
         Ok(self.host(Role::Server).ask(Request::AcceptQueue { port })?)
+    }
+
+    fn sockets(&self, role: Role) -> Result<StateCounts> {
+        Ok(self.host(role).ask::<Remains>(Request::Remains)?.sockets)
     }
 
     fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Part> {

@@ -39,7 +39,7 @@ pub enum LabError {
         /// Why it failed.
         source: linux_net::CountersError,
     },
-    /// The listener's queue could not be read.
+    /// The sockets of a host, or the queue of its listener, could not be read.
     #[error(transparent)]
     AcceptQueue(linux_net::DiagError),
     /// A part could not be started.

@@ -6,12 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use chat_server::ClosesFirst;
-use load_generator::{ChatPhase, ConnectPattern, Leave};
+use load_generator::{ChatPhase, ConnectPattern};
 use queue_model::accept_queue;
 use queue_model::ports::{self, PortRange};
 use queue_model::syn_retry::SynRetry;
-use queue_model::time_wait::{self, Buckets};
 use run_record::{AcceptQueue, LawCheck};
 use scenario::CellSettings;
 
@@ -82,20 +80,6 @@ pub(crate) fn predict(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Predic
             measured: |measured| Some(measured.with_port as f64),
         });
     }
-    if let Some(buckets) = time_wait_buckets(cell, somaxconn) {
-        predictions.push(Prediction {
-            name: "TIME_WAIT kept = min(closes, tcp_max_tw_buckets)",
-            predicted: buckets.time_wait as f64,
-            latest: None,
-            measured: |measured| Some(measured.at_client("sockstat.TCP.tw")),
-        });
-        predictions.push(Prediction {
-            name: "TCPTimeWaitOverflow = closes - kept",
-            predicted: buckets.tcp_time_wait_overflow as f64,
-            latest: None,
-            measured: |measured| Some(measured.at_client("TcpExt.TCPTimeWaitOverflow")),
-        });
-    }
     predictions.extend(syn_ladder(cell, somaxconn));
     predictions
 }
@@ -140,19 +124,6 @@ fn syn_ladder(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
             measured: |measured| measured.gave_up_seconds,
         },
     ]
-}
-
-/// What becomes of the connections of clients that all get in, read everything
-/// and close first, where the scenario states the cap.
-fn time_wait_buckets(cell: &CellSettings, somaxconn: Option<u32>) -> Option<Buckets> {
-    let clients = cell.load.clients;
-    let all_get_in = u64::from(clients) <= accept_queue::capacity(cell.server.backlog, somaxconn?);
-    let all_close_first = cell.server.closes_first == ClosesFirst::Client
-        && cell.load.leave == Leave::Together
-        && cell.load.chat == ChatPhase::AfterConnect;
-    let cap = cell.hosts.client.sysctls.get("net.ipv4.tcp_max_tw_buckets")?;
-    let cap = cap.to_string().parse().ok()?;
-    (all_get_in && all_close_first).then(|| time_wait::buckets(clients.into(), cap))
 }
 
 /// Attempts that find a local port, where the scenario states the range of them
@@ -266,21 +237,6 @@ mod tests {
         assert_eq!(places("20000 20009", "", 5, 1, after), Some(5));
         assert_eq!(places("20000 20010", "", 50, 1, after), None, "10 or 11");
         assert_eq!(places("20000 20009", "", 50, 1, ChatPhase::Overlapped), None);
-    }
-
-    #[test]
-    fn buckets_are_a_law_where_the_clients_all_get_in_and_close_first() {
-        let mut settings = cell(false, 11);
-        settings.load.chat = ChatPhase::AfterConnect;
-        assert_eq!(time_wait_buckets(&settings, Some(4096)), None, "no cap is stated");
-        let cap = SysctlValue::Number(4);
-        let name = "net.ipv4.tcp_max_tw_buckets".to_owned();
-        settings.hosts.client.sysctls.insert(name, cap);
-        let expected = Buckets { time_wait: 4, tcp_time_wait_overflow: 7 };
-        assert_eq!(time_wait_buckets(&settings, Some(4096)), Some(expected));
-        assert_eq!(time_wait_buckets(&settings, Some(4)), None, "not all get in");
-        settings.server.closes_first = ClosesFirst::Server;
-        assert_eq!(time_wait_buckets(&settings, Some(4096)), None, "the server keeps them");
     }
 
     #[test]

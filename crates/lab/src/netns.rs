@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 
 use indexmap::IndexMap;
-use linux_net::{Counters, LinkAddresses, NetworkNamespace, SocketDiag, SysctlName};
+use linux_net::{Counters, LinkAddresses, NetworkNamespace, SocketDiag, StateCounts, SysctlName};
 use run_record::{AcceptQueue, SysctlValues};
 
 use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
@@ -152,6 +152,12 @@ impl Testbed for Namespaces {
             .into_iter()
             .find(|listener| listener.local.port() == port);
         Ok(ours.map(|listener| AcceptQueue { depth: listener.queued, limit: listener.limit }))
+    }
+
+    fn sockets(&self, role: Role) -> Result<StateCounts> {
+        let counted =
+            SocketDiag::open_in(self.of(role)).and_then(|mut diag| diag.count_by_state(None));
+        counted.map_err(LabError::AcceptQueue)
     }
 
     fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Part> {

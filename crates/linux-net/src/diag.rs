@@ -66,6 +66,13 @@ pub struct StateCounts {
 }
 
 impl StateCounts {
+    /// Sockets in a state that lasts only until the other side's next segment
+    /// has been handled, where both sides have closed.
+    pub fn closing_now(&self) -> u32 {
+        let Self { established, fin_wait1, fin_wait2, close_wait, last_ack, closing, .. } = *self;
+        established + fin_wait1 + fin_wait2 + close_wait + last_ack + closing
+    }
+
     /// Sockets in any state.
     pub fn total(&self) -> u32 {
         let Self { established, syn_sent, syn_recv, fin_wait1, fin_wait2, time_wait, .. } = *self;

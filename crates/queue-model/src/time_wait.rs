@@ -72,7 +72,9 @@ pub struct Buckets {
 ///
 /// `inet_twsk_alloc` (net/ipv4/inet_timewait_sock.c); measured on 6.18. Sockets
 /// in FIN_WAIT_2 that nobody holds count among them: this is of a host that has
-/// none.
+/// none. The count is read before it is raised: of closes at the same moment on
+/// several CPUs each can find the last place, and one more than the cap is kept
+/// for each further CPU.
 pub fn buckets(closes: u64, max_tw_buckets: u32) -> Buckets {
     let time_wait = closes.min(max_tw_buckets.into());
     Buckets { time_wait, tcp_time_wait_overflow: closes - time_wait }
