@@ -67,7 +67,7 @@ const OWNER_LABEL: &str = "queuelab.owner";
 #[derive(Debug)]
 pub struct Docker {
     engine: Arc<Engine>,
-    executable_name: OnceLock<String>,
+    image_name: OnceLock<String>,
     pool: OnceLock<Arc<Pool>>,
 }
 
@@ -80,7 +80,7 @@ impl Docker {
     pub fn connect() -> std::result::Result<Self, DockerError> {
         Ok(Self {
             engine: Arc::new(Engine::connect()?),
-            executable_name: OnceLock::new(),
+            image_name: OnceLock::new(),
             pool: OnceLock::new(),
         })
     }
@@ -129,7 +129,7 @@ impl Drop for Docker {
 
 impl Backend for Docker {
     fn describe(&self) -> run_record::Backend {
-        let image = self.executable_name.get().map(String::as_str).unwrap_or("no image yet");
+        let image = self.image_name.get().map(String::as_str).unwrap_or("no image yet");
         run_record::Backend {
             name: "docker".to_owned(),
             version: Some(self.engine.version.clone()),
@@ -162,7 +162,7 @@ impl Backend for Docker {
         of_all.extend([(TRIAL_LABEL, "all")].map(owned_pair));
         let network = Network::create(&self.engine, &name, of_all, pid)?;
         let rations = Rations { image: image.clone(), labels, needs: *needs };
-        let _ = self.executable_name.set(image);
+        let _ = self.image_name.set(image);
         let pool = Pool::new(Arc::clone(&self.engine), network, rations);
         let _ = self.pool.set(Arc::new(pool));
         Ok(())

@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bollard::query_parameters::{
-    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder,
-    StartContainerOptions,
+    AttachContainerOptionsBuilder, CreateContainerOptionsBuilder, StartContainerOptions,
 };
 use indexmap::IndexMap;
 use linux_net::StateCounts;
@@ -190,9 +189,7 @@ impl Host {
     /// connections that the firewall still remembers. Connections that are just
     /// ending are given a moment.
     pub(super) fn is_as_new(&self) -> bool {
-        // A host with many addresses fills its peer's table of neighbours, which
-        // is the whole machine's: neither comes again.
-        if self.saves_metrics || self.kind.addresses > 1 || self.limit_was_hit().unwrap_or(true) {
+        if self.saves_metrics || self.limit_was_hit().unwrap_or(true) {
             return false;
         }
         let deadline = Instant::now() + ENDING_WITHIN;
@@ -262,11 +259,9 @@ impl Host {
 impl Drop for Host {
     /// Removes the container, whatever state it is in.
     fn drop(&mut self) {
-        let options = RemoveContainerOptionsBuilder::default().force(true).build();
-        let removed = self.engine.docker().remove_container(&self.id, Some(options));
         // It may have gone by itself; what is left for another reason, the
         // next run removes.
-        let _ = self.engine.call("remove a container", removed);
+        let _ = self.engine.remove_container(&self.id);
     }
 }
 

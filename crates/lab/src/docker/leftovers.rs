@@ -113,7 +113,8 @@ impl Engine {
         Ok(runs)
     }
 
-    fn remove_container(&self, id: &str) -> Result<bool> {
+    /// Removes a container, running or not; false where another was faster.
+    pub(super) fn remove_container(&self, id: &str) -> Result<bool> {
         let options = RemoveContainerOptionsBuilder::default().force(true).build();
         let removed = self.docker().remove_container(id, Some(options));
         gone_or_done(self.call("remove a container", removed))
