@@ -49,6 +49,24 @@ pub struct ServerSettings {
     /// The second argument of listen(2); negative means somaxconn.
     #[arg(long, default_value_t = Self::default().backlog, allow_negative_numbers = true)]
     pub backlog: i32,
+    /// Listening sockets on the port, with SO_REUSEPORT where there are several:
+    /// each has queues and an accept loop of its own.
+    #[arg(long, default_value_t = Self::default().listeners)]
+    #[schemars(range(min = 1, max = 64))]
+    pub listeners: u32,
+    /// TCP_DEFER_ACCEPT, seconds; 0 leaves it off.
+    #[arg(long, default_value_t = Self::default().defer_accept)]
+    pub defer_accept: u32,
+    /// Let only SYNs in, by a filter on the listening socket, until told
+    /// (`let_in` on the control channel): clients become ESTABLISHED, and the
+    /// server has requests alone.
+    #[arg(long, default_value_t = Self::default().hold_acks, action = clap::ArgAction::Set)]
+    pub hold_acks: bool,
+    /// With `hold_acks`, the backlog of a second listen(2) just before the
+    /// filter is taken off.
+    #[arg(long, allow_negative_numbers = true)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub release_backlog: Option<i32>,
     /// Set SO_REUSEADDR on the listening socket before bind(2).
     #[arg(long, default_value_t = Self::default().reuse_address, action = clap::ArgAction::Set)]
     pub reuse_address: bool,
@@ -95,6 +113,10 @@ impl Default for ServerSettings {
             address: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             port: 8080,
             backlog: 128,
+            listeners: 1,
+            defer_accept: 0,
+            hold_acks: false,
+            release_backlog: None,
             reuse_address: true,
             framing: Framing::default(),
             largest_body: None,

@@ -177,6 +177,7 @@ pub(crate) fn compare(
                 predicted: law.predicted,
                 measured: figure,
                 deviation,
+                latest: law.latest,
                 held: deviation.map_or(unmeasured, |deviation| Some(law.allows(deviation))),
             }
         })

@@ -54,6 +54,7 @@ pub fn check_settings(
         problem("source_addresses", reason);
     }
     match (settings.pattern, settings.connect_rate) {
+        (ConnectPattern::OneByOne, _) => {}
         (ConnectPattern::Rate, None) => {
             problem("connect_rate", "pattern rate needs it: attempts a second".to_owned());
         }

@@ -105,7 +105,9 @@ impl<'a> Generator<'a> {
     pub(crate) fn run(mut self) -> Result<LoadReport, LoadError> {
         match self.config.settings.pattern {
             ConnectPattern::Burst => self.start_all()?,
-            ConnectPattern::Rate => self.timers.add(monotonic_ns(), Timer::Start(0)),
+            ConnectPattern::Rate | ConnectPattern::OneByOne => {
+                self.timers.add(monotonic_ns(), Timer::Start(0))
+            }
         }
         let mut events = vec![EpollEvent::empty(); 256];
         self.advance();

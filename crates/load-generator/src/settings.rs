@@ -19,6 +19,8 @@ pub enum ConnectPattern {
     Burst,
     /// At a fixed rate, `connect_rate` a second, evenly spaced.
     Rate,
+    /// One after the other: the next when the one before has ended.
+    OneByOne,
 }
 
 /// When a connected client begins to chat.
@@ -48,6 +50,10 @@ pub enum Leave {
     /// As soon as its own last message is written, as the original's clients
     /// do: what was still on its way to it is lost to it.
     AfterSending,
+    /// As soon as its own last message is written, in order: it ends its sending
+    /// half (shutdown(2)), reads until the server's end of file, and closes. So
+    /// the TIME_WAIT is its own, and stands when the attempt has ended.
+    HalfClose,
 }
 
 /// The settings of one load, named as in a scenario's `load` section and as
@@ -66,6 +72,10 @@ pub struct LoadSettings {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_rate: Option<f64>,
+    /// The first so many clients hear nothing: a filter on their sockets drops
+    /// every segment, so that their connections stay half-open.
+    #[arg(long, default_value_t = Self::default().half_open)]
+    pub half_open: u32,
     /// Time an attempt has to reach ESTABLISHED.
     #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
@@ -74,6 +84,21 @@ pub struct LoadSettings {
     /// When connected clients begin to chat.
     #[arg(long, value_enum, default_value_t = Self::default().chat)]
     pub chat: ChatPhase,
+    /// Time that the connections stand, untouched, between the last attempt's
+    /// decision and what comes then: a paused server accepts, held ACKs have
+    /// long been let in, an `after_connect` chat begins, clients leave.
+    #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub linger: Duration,
+    /// The first so many clients never read and send nothing.
+    #[arg(long, default_value_t = Self::default().slow_readers)]
+    pub slow_readers: u32,
+    /// Clients that send, from the first that is no slow reader on; all of them
+    /// when absent. The others only read.
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub senders: Option<u32>,
     /// Messages that each client sends.
     #[arg(long, default_value_t = Self::default().messages)]
     pub messages: u32,
@@ -116,7 +141,11 @@ impl Default for LoadSettings {
             clients: 50,
             pattern: ConnectPattern::default(),
             connect_rate: None,
+            half_open: 0,
             connect_deadline: Duration::from_secs(2),
+            linger: Duration::ZERO,
+            slow_readers: 0,
+            senders: None,
             chat: ChatPhase::default(),
             messages: 10,
             size: 30,

@@ -20,8 +20,10 @@ mod trial;
 pub use attempt::AttemptRow;
 pub use directory::{RunDirectory, RunDirectoryError};
 pub use outcome::{Outcome, OutcomeCounts};
-pub use run::{Axis, Backend, Machine, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool};
+pub use run::{
+    Axis, Backend, KernelRules, Machine, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
+};
 pub use trial::{
-    AcceptQueue, Check, Evidence, Integrity, Latency, LawCheck, LockTimes, Rates, ServerFigures,
-    SysctlValues, TrialRecord, Usage,
+    AcceptQueue, Check, Evidence, Integrity, Latency, LawCheck, ListenerSeen, LockTimes, Probed,
+    Rates, Restart, ServerFigures, Simulated, StateSeen, SysctlValues, TrialRecord, Usage,
 };

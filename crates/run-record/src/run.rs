@@ -35,6 +35,9 @@ pub struct RunRecord {
     /// The sysctls in force in the first testbed: those that decide how
     /// connections queue, asked for or not.
     pub sysctls: SysctlValues,
+    /// The kernel's rules that differ between kernels, as found here.
+    #[serde(default)]
+    pub kernel_rules: KernelRules,
     /// When the run began.
     #[schemars(with = "String")]
     pub started: Timestamp,
@@ -45,6 +48,15 @@ pub struct RunRecord {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub resumed: Vec<Timestamp>,
+}
+
+/// The kernel's rules that differ between kernels, as found by trying.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct KernelRules {
+    /// `more_than_limit` where a SYN queue of limit B holds B + 1 (since commit
+    /// 3479c7549fb1 of January 2025), `at_limit` where it holds B; none where it
+    /// was not tried.
+    pub syn_queue_full: Option<String>,
 }
 
 /// What was asked.

@@ -55,6 +55,20 @@ pub struct TrialRecord {
     pub errors: BTreeMap<String, u64>,
     /// What the kernel says happened.
     pub evidence: Evidence,
+    /// From an attempt's ESTABLISHED to its accept(2), accepted ones alone.
+    #[serde(default)]
+    pub accept_wait: Latency,
+    /// Bytes that the clients had written when the server began to accept;
+    /// none where it accepted all along.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_bytes: Option<u64>,
+    /// How the server came up again, where it was started again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restart: Option<Restart>,
+    /// The trial as the simulator plays it, given the instants at which the
+    /// server accepted; none where it cannot.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub simulated: Option<Simulated>,
     /// The sysctls asked for, as read back in both hosts.
     pub sysctls: SysctlValues,
     /// Connections that the server accepted; none where its death took its
@@ -178,8 +192,62 @@ pub struct Evidence {
     pub server: BTreeMap<String, i64>,
     /// Counters of the client's host that changed, after less before.
     pub client: BTreeMap<String, i64>,
-    /// The listener's accept queue when every attempt was decided.
+    /// The accept queue when every attempt was decided: where several listeners
+    /// share the port, the sum of theirs, with the limit of each.
     pub accept_queue: Option<AcceptQueue>,
+    /// What the probe saw in the server's host; none where none ran.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe: Option<Probed>,
+}
+
+/// What the probe saw in the server's host.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Probed {
+    /// Time from one tick to the next, seconds.
+    pub interval_seconds: f64,
+    /// Samples taken.
+    pub samples: u64,
+    /// Ticks at which none was: the machine was too busy for it.
+    pub missed: u64,
+    /// Those of the samples that counted sockets by state, which on a large
+    /// machine costs more than a look at the listeners.
+    pub state_samples: u64,
+    /// From the first sample to the last, seconds.
+    pub seconds: f64,
+    /// CPU time that the probe used, seconds.
+    pub cpu_seconds: f64,
+    /// The listeners, in the order in which the kernel tells them.
+    pub listeners: Vec<ListenerSeen>,
+    /// The most connections queued at once, over all listeners.
+    pub deepest: u32,
+    /// Sockets by state: `syn_recv` (of the server's port), `established`,
+    /// `time_wait`, `fin_wait_2`; only those that were seen.
+    pub states: BTreeMap<String, StateSeen>,
+    /// The most memory that TCP had for sockets at once, in the whole machine,
+    /// bytes.
+    pub most_socket_memory: u64,
+}
+
+/// A listener, as the probe saw it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ListenerSeen {
+    /// Its limit when it was last seen (Send-Q).
+    pub limit: u32,
+    /// The most connections queued at once (Recv-Q).
+    pub deepest: u32,
+}
+
+/// A state that sockets were seen in.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StateSeen {
+    /// The most at once.
+    pub most: u32,
+    /// CLOCK_MONOTONIC of the first sample with any, nanoseconds.
+    pub first_ns: u64,
+    /// CLOCK_MONOTONIC of the last sample with any, nanoseconds.
+    pub last_ns: u64,
+    /// Of the last sample of all: how many were still there.
+    pub left: u32,
 }
 
 /// An accept queue, as inet_diag gives it for a LISTEN socket.
@@ -189,6 +257,35 @@ pub struct AcceptQueue {
     pub depth: u32,
     /// The limit in force, min(backlog, somaxconn) (Send-Q).
     pub limit: u32,
+}
+
+/// How a server came up again on its port.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Restart {
+    /// From its end until another listened, seconds; none where none did in
+    /// time.
+    pub seconds: Option<f64>,
+    /// How often it was started in vain.
+    pub refused: u32,
+    /// What the last of those said.
+    pub refusal: Option<String>,
+}
+
+/// A trial as the simulator plays it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Simulated {
+    /// Attempts that the server accepted.
+    pub accepted: u64,
+    /// Attempts that gave up.
+    pub timed_out: u64,
+    /// Attempts by their SYN retransmissions.
+    pub syn_retransmits: BTreeMap<u32, u64>,
+    /// `TcpExt.ListenOverflows`.
+    pub listen_overflows: u64,
+    /// `TcpExt.ListenDrops`.
+    pub listen_drops: u64,
+    /// The most connections queued at once.
+    pub deepest: u32,
 }
 
 /// Sysctls of both hosts, by name, as read back.
@@ -263,6 +360,9 @@ pub struct LawCheck {
     pub measured: Option<f64>,
     /// Measured less predicted.
     pub deviation: Option<f64>,
+    /// Of a time, the latest that is still in time; none of what is exact.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<f64>,
     /// The deviation is within what the law allows; none where there was
     /// nothing to measure, because the server had died and was allowed to.
     pub held: Option<bool>,

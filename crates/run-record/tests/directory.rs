@@ -4,8 +4,8 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use run_record::{
-    Axis, Backend, Machine, Overrides, RunDirectory, RunDirectoryError, RunRecord, SCHEMA_VERSION,
-    ScenarioRecord, SysctlValues, Tool, TrialRecord,
+    Axis, Backend, KernelRules, Machine, Overrides, RunDirectory, RunDirectoryError, RunRecord,
+    SCHEMA_VERSION, ScenarioRecord, SysctlValues, Tool, TrialRecord,
 };
 use serde_json::json;
 
@@ -33,6 +33,7 @@ fn run_record() -> RunRecord {
         },
         backend: Backend { name: "netns".to_owned(), version: None, details: String::new() },
         sysctls: SysctlValues::default(),
+        kernel_rules: KernelRules::default(),
         started: Timestamp::UNIX_EPOCH,
         ended: None,
         resumed: Vec::new(),

@@ -38,6 +38,7 @@ pub(crate) fn cells(
         hosts: scenario.hosts.clone(),
         server: scenario.server.clone(),
         load: scenario.load.clone(),
+        after: scenario.after.clone(),
     };
     let Ok(base) = serde_json::to_value(base) else {
         return Vec::new();

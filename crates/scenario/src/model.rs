@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::time::Duration;
 
 use chat_server::ServerSettings;
 use indexmap::IndexMap;
@@ -32,6 +33,9 @@ pub struct Scenario {
     /// The load's settings.
     #[serde(default)]
     pub load: LoadSettings,
+    /// What to do after the load.
+    #[serde(default)]
+    pub after: After,
     /// Axes, by the path of the setting that they vary; the last one varies
     /// fastest. Every point of their product is a cell.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
@@ -43,6 +47,11 @@ pub struct Scenario {
     /// decides, so that a drift of the machine does not look like an effect.
     #[serde(default = "yes")]
     pub shuffle: bool,
+    /// Run the trials of a round side by side, each in a testbed of its own: for
+    /// trials that only wait. Those of one that measures would measure each
+    /// other.
+    #[serde(default)]
+    pub side_by_side: bool,
     /// What else to keep of each trial.
     #[serde(default)]
     pub record: Record,
@@ -63,6 +72,26 @@ fn one() -> NonZeroU32 {
 
 fn yes() -> bool {
     true
+}
+
+/// What to do after the load.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct After {
+    /// Start the server again on its port, and again until it listens, for at
+    /// most so long; 0 s does not.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub restart_within: Duration,
+    /// SO_REUSEADDR of the server that is started again; as that of the first
+    /// when absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub restart_reuse_address: Option<bool>,
+    /// Watch the server's host until no socket there is in TIME_WAIT or
+    /// FIN_WAIT_2, for at most so long.
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub watch_closing: Duration,
 }
 
 /// The two hosts of a trial.
@@ -228,6 +257,8 @@ impl<'de> Deserialize<'de> for AxisValues {
 pub struct Record {
     /// A row for each attempt.
     pub attempts: bool,
+    /// A row for each sample of the probe.
+    pub timelines: bool,
 }
 
 /// Something that must hold in each trial; CEL expressions over its facts.
@@ -256,6 +287,8 @@ pub struct Quick {
     /// As in the scenario.
     pub load: LoadSettings,
     /// As in the scenario.
+    pub after: After,
+    /// As in the scenario.
     pub matrix: IndexMap<String, AxisValues>,
     /// As in the scenario.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -277,4 +310,6 @@ pub struct CellSettings {
     pub server: ServerSettings,
     /// The load.
     pub load: LoadSettings,
+    /// What comes after it.
+    pub after: After,
 }

@@ -28,8 +28,18 @@ pub struct Overrides {
 }
 
 /// The sections that a command line may change.
-const SETTABLE: &[&str] =
-    &["hosts", "server", "load", "matrix", "repeat", "shuffle", "record", "server_may_die"];
+const SETTABLE: &[&str] = &[
+    "hosts",
+    "server",
+    "load",
+    "after",
+    "matrix",
+    "repeat",
+    "shuffle",
+    "record",
+    "server_may_die",
+    "side_by_side",
+];
 
 /// Puts the values of `--set` and `--repeat` into a scenario's tree.
 pub(crate) fn apply(overrides: &Overrides, tree: &mut Node, problems: &mut Vec<Problem>) {

@@ -66,6 +66,7 @@ const MAPPINGS: &[&[&str]] = &[
     &["hosts", "client"],
     &["server"],
     &["load"],
+    &["after"],
     &["record"],
     &["expect", "*"],
     &["quick"],
@@ -74,6 +75,7 @@ const MAPPINGS: &[&[&str]] = &[
     &["quick", "hosts", "client"],
     &["quick", "server"],
     &["quick", "load"],
+    &["quick", "after"],
     &["quick", "record"],
 ];
 

@@ -10,8 +10,8 @@ use lab::{LabError, LoadByHand};
 use linux_net::Counters;
 use load_generator::{CommandSource, ConnectPattern, LoadCommand, LoadConfig, command_channel};
 use run_record::{
-    AttemptRow, Overrides, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
-    TrialRecord,
+    AttemptRow, KernelRules, Overrides, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord,
+    Tool, TrialRecord,
 };
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -94,6 +94,7 @@ fn record(config: &LoadConfig) -> RunRecord {
         machine: lab::machine(),
         backend: lab::by_hand_backend(config),
         sysctls: lab::by_hand_sysctls(),
+        kernel_rules: KernelRules::default(),
         started: Timestamp::now(),
         ended: None,
         resumed: Vec::new(),

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use lab::{Backend, Docker, DockerError, LabError, Needs, Netns, Run};
 use run_record::{
-    Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
+    Axis, KernelRules, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
 };
 use scenario::Plan;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -117,6 +117,7 @@ fn begun(
         machine: lab::machine(),
         backend: backend.describe(),
         sysctls,
+        kernel_rules: KernelRules::default(),
         started: Timestamp::now(),
         ended: None,
         resumed: Vec::new(),
