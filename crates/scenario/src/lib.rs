@@ -57,7 +57,8 @@ mod tree;
 pub use axis::Axis;
 pub use expect::{ExpectationResult, Expectations};
 pub use model::{
-    AxisValues, CellSettings, Expectation, Host, Hosts, Quick, Range, Record, Scenario, SysctlValue,
+    After, AxisValues, CellSettings, Expectation, Host, Hosts, Quick, Range, Record, Scenario,
+    SysctlValue,
 };
 pub use overrides::Overrides;
 pub use plan::{Cell, Plan, PlannedTrial, plan};
