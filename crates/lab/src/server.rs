@@ -78,6 +78,19 @@ impl Server {
         }))
     }
 
+    /// Lets the ACKs in that it has held.
+    pub(crate) fn let_in(&mut self) -> Result<()> {
+        self.part.tell(&ServerCommand::LetIn);
+        let answer = self.await_event("word that it has let the ACKs in", |event| match event {
+            ServerEvent::LetIn => Some(Ok(())),
+            ServerEvent::Failed { reason, .. } => {
+                Some(Err(LabError::PartFailed { part: "server", reason }))
+            }
+            _ => None,
+        });
+        answer?
+    }
+
     /// Lets it accept, when it was started paused.
     pub(crate) fn resume(&mut self) {
         self.part.tell(&ServerCommand::Resume);

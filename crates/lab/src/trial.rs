@@ -217,6 +217,9 @@ impl Trial<'_> {
                 LoadEvent::Decided { established, .. } => Some(established),
                 _ => None,
             })?;
+        if settings.server.hold_acks {
+            server.let_in()?;
+        }
         self.linger()?;
         let accept_queue = testbed.accept_queue(target.port())?;
         if settings.server.accept_paused {
