@@ -9,9 +9,12 @@ use std::collections::BTreeMap;
 use load_generator::{ChatPhase, ConnectPattern};
 use queue_model::accept_queue;
 use queue_model::ports::{self, PortRange};
+use queue_model::syn_queue::{Cookies, Standing, SynQueue};
 use queue_model::syn_retry::SynRetry;
-use run_record::{AcceptQueue, LawCheck};
+use run_record::{AcceptQueue, KernelRules, LawCheck};
 use scenario::CellSettings;
+
+use crate::kernel_rules::syn_queue_rule;
 
 /// A prediction, and how to find its counterpart in a trial.
 #[derive(Debug)]
@@ -51,8 +54,12 @@ impl Measured<'_> {
     }
 }
 
-/// The laws that decide this cell.
-pub(crate) fn predict(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
+/// The laws that decide this cell, by the rules of the kernel that it runs on.
+pub(crate) fn predict(
+    cell: &CellSettings,
+    somaxconn: Option<u32>,
+    rules: &KernelRules,
+) -> Vec<Prediction> {
     let mut predictions = Vec::new();
     if let Some(somaxconn) = somaxconn {
         let backlog = cell.server.backlog;
@@ -62,11 +69,11 @@ pub(crate) fn predict(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Predic
             latest: None,
             measured: |measured| measured.accept_queue.map(|queue| f64::from(queue.limit)),
         });
-        let capacity = accept_queue::capacity(backlog, somaxconn);
         if cell.server.accept_paused {
+            let held = held(cell, somaxconn, rules);
             predictions.push(Prediction {
                 name: "accept queue holds min(backlog, somaxconn) + 1",
-                predicted: capacity.min(u64::from(cell.load.clients)) as f64,
+                predicted: held as f64,
                 latest: None,
                 measured: |measured| measured.accept_queue.map(|queue| f64::from(queue.depth)),
             });
@@ -80,13 +87,29 @@ pub(crate) fn predict(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Predic
             measured: |measured| Some(measured.with_port as f64),
         });
     }
-    predictions.extend(syn_ladder(cell, somaxconn));
+    predictions.extend(syn_ladder(cell, somaxconn, rules));
     predictions
+}
+
+/// How many of its clients a server holds that never accepts: one more than the
+/// limit, and none on a kernel whose empty SYN queue is as long as a limit of 0.
+fn held(cell: &CellSettings, somaxconn: u32, rules: &KernelRules) -> u64 {
+    let cookies = cell.hosts.server.sysctls.get("net.ipv4.tcp_syncookies");
+    let cookies = cookies.and_then(|value| value.to_string().parse().ok()).unwrap_or(1);
+    let syn_queue = SynQueue {
+        limit: accept_queue::listen_limit(cell.server.backlog, somaxconn),
+        // It is of those that wait in SYN_RECV, and these do not wait.
+        max_syn_backlog: u32::MAX,
+        cookies: Cookies::from_sysctl(cookies),
+        full: syn_queue_rule(rules),
+        peers_are_proven: false,
+    };
+    syn_queue.answered(Standing::default(), u64::from(cell.load.clients)).established
 }
 
 /// What the attempts go through that find a full queue, where the scenario
 /// states the ladder, the queue stays full and the kernel gives up first.
-fn syn_ladder(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
+fn syn_ladder(cell: &CellSettings, somaxconn: Option<u32>, rules: &KernelRules) -> Vec<Prediction> {
     let ladder = || {
         let stated = |name: &str| {
             let name = format!("net.ipv4.tcp_syn_{name}");
@@ -95,8 +118,7 @@ fn syn_ladder(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
         let ladder = SynRetry::new(stated("retries")?, stated("linear_timeouts")?);
         let is_full = cell.server.accept_paused && cell.load.pattern == ConnectPattern::Rate;
         let gives_up = cell.load.connect_deadline > ladder.timed_out_latest();
-        let held = accept_queue::capacity(cell.server.backlog, somaxconn?);
-        let unanswered = u64::from(cell.load.clients).checked_sub(held)?;
+        let unanswered = u64::from(cell.load.clients) - held(cell, somaxconn?, rules);
         (is_full && gives_up && unanswered > 0).then_some((ladder, unanswered))
     };
     let Some((ladder, unanswered)) = ladder() else { return Vec::new() };
@@ -148,15 +170,18 @@ fn local_ports(cell: &CellSettings) -> Option<u64> {
 }
 
 /// What the laws predict of a cell, by name, from its settings alone: nothing is
-/// started. `default_somaxconn` is the kernel's own value, for cells that do not
-/// state theirs.
+/// started, and the rules are those of today's kernels. `default_somaxconn` is
+/// the kernel's own value, for cells that do not state theirs.
 pub fn predictions(cell: &CellSettings, default_somaxconn: u32) -> Vec<(&'static str, f64)> {
     let stated = cell.hosts.server.sysctls.get("net.core.somaxconn");
     let somaxconn = match stated {
         Some(value) => value.to_string().parse().ok(),
         None => Some(default_somaxconn),
     };
-    predict(cell, somaxconn).iter().map(|law| (law.name, law.predicted)).collect()
+    predict(cell, somaxconn, &KernelRules::default())
+        .iter()
+        .map(|law| (law.name, law.predicted))
+        .collect()
 }
 
 /// Predicted beside measured. A law whose counterpart could not be measured
@@ -198,6 +223,10 @@ mod tests {
         cell
     }
 
+    fn todays(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
+        predict(cell, somaxconn, &KernelRules::default())
+    }
+
     fn measured(accept_queue: Option<AcceptQueue>) -> Measured<'static> {
         static NOTHING: BTreeMap<String, i64> = BTreeMap::new();
         Measured { accept_queue, with_port: 0, gave_up_seconds: None, client: &NOTHING }
@@ -205,15 +234,30 @@ mod tests {
 
     fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Option<bool>> {
         let accept_queue = queue.map(|(depth, limit)| AcceptQueue { depth, limit });
-        let checks = compare(&predict(cell, Some(4)), &measured(accept_queue), died);
+        let checks = compare(&todays(cell, Some(4)), &measured(accept_queue), died);
         checks.iter().map(|check| check.held).collect()
     }
 
     #[test]
     fn the_capacity_is_a_law_only_of_a_server_that_does_not_accept() {
-        assert_eq!(predict(&cell(false, 50), Some(4)).len(), 1);
-        assert_eq!(predict(&cell(true, 50), Some(4)).len(), 2);
-        assert!(predict(&cell(true, 50), None).is_empty(), "nothing is predicted from nothing");
+        assert_eq!(todays(&cell(false, 50), Some(4)).len(), 1);
+        assert_eq!(todays(&cell(true, 50), Some(4)).len(), 2);
+        assert!(todays(&cell(true, 50), None).is_empty(), "nothing is predicted from nothing");
+    }
+
+    #[test]
+    fn a_limit_of_0_lets_nobody_in_where_the_kernel_compares_with_at_least() {
+        let at_limit = KernelRules { syn_queue_full: Some("at_limit".to_owned()) };
+        let mut cell = cell(true, 50);
+        let held = |cell: &CellSettings, rules: &KernelRules, somaxconn| {
+            predict(cell, Some(somaxconn), rules)[1].predicted
+        };
+        let today = KernelRules::default();
+        assert_eq!([held(&cell, &at_limit, 4), held(&cell, &today, 4)], [5.0, 5.0]);
+        assert_eq!([held(&cell, &at_limit, 0), held(&cell, &today, 0)], [1.0, 1.0], "a cookie");
+        let sysctls = &mut cell.hosts.server.sysctls;
+        sysctls.insert("net.ipv4.tcp_syncookies".to_owned(), SysctlValue::Number(0));
+        assert_eq!([held(&cell, &at_limit, 0), held(&cell, &today, 0)], [0.0, 1.0]);
     }
 
     #[test]

@@ -14,7 +14,9 @@
 //! | `server` | the server of a trial: started, asked, stopped, or found dead |
 //! | `by_hand` | the record of a load that somebody ran by hand |
 //! | `ledger` | client's and server's ledgers joined: the outcome of each attempt |
+//! | `kernel_rules` | the kernel's rules that differ between kernels, found by trying |
 //! | `laws` | which of the kernel's laws decide a cell |
+//! | `simulated` | a trial as the simulator plays it |
 //! | `invariants` | what must hold in every trial |
 //! | `facts` | what a scenario's expectations can speak of |
 //! | `figures` | reports of server and load as a trial's figures |
@@ -34,6 +36,7 @@ mod facts;
 mod figures;
 mod idle;
 mod invariants;
+mod kernel_rules;
 mod laws;
 mod ledger;
 mod machine;
@@ -41,6 +44,7 @@ mod netns;
 mod part;
 mod run;
 mod server;
+mod simulated;
 mod trial;
 
 pub use agent::serve_host;
@@ -53,3 +57,4 @@ pub use machine::machine;
 pub use netns::Netns;
 pub use part::{Part, PartControl, PartEnd};
 pub use run::{Progress, Run, RunEnd};
+pub use simulated::listen_path;

@@ -4,14 +4,14 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use linux_net::SysctlName;
-use run_record::{RunDirectory, RunRecord, SysctlValues, TrialRecord};
+use linux_net::{SysctlName, TimerWheel};
+use run_record::{KernelRules, RunDirectory, RunRecord, SysctlValues, TrialRecord};
 use scenario::{Cell, Plan, PlannedTrial};
 
 use crate::backend::{Backend, TestbedSpec};
 use crate::error::{LabError, Result};
 use crate::trial::Trial;
-use crate::{invariants, machine};
+use crate::{invariants, kernel_rules, machine};
 
 /// Somebody who is told how a run goes.
 pub trait Progress {
@@ -71,6 +71,16 @@ impl Run<'_> {
         Ok(in_force.unwrap_or_default())
     }
 
+    /// Finds out by trying which of the kernel's rules hold here that differ
+    /// between kernels.
+    ///
+    /// # Errors
+    /// When a testbed or a part fails, or the user wants an end.
+    pub fn find_kernel_rules(&self) -> Result<KernelRules> {
+        let first = self.plan.trials.first().map_or(0, |trial| trial.id);
+        kernel_rules::find(self.backend, first).map_err(|error| self.or_interruption(error))
+    }
+
     /// Does the trials that are not done yet.
     ///
     /// # Errors
@@ -89,6 +99,7 @@ impl Run<'_> {
         let mut trials = done;
         let missing: Vec<_> =
             self.plan.trials.iter().filter(|trial| !done_ids.contains(&trial.id)).collect();
+        let wheel = if missing.is_empty() { None } else { TimerWheel::find() };
         for (position, planned) in missing.iter().enumerate() {
             if self.is_interrupted() {
                 return Err(LabError::Interrupted);
@@ -101,14 +112,12 @@ impl Run<'_> {
                 planned,
                 next: missing.get(position + 1).map(|next| self.wanted(next)),
                 expectations: &self.plan.expectations,
+                rules: &record.kernel_rules,
+                wheel: wheel.as_ref(),
                 server_may_die: self.plan.scenario.server_may_die,
                 interrupted: self.interrupted,
             };
-            let mut finished = trial.run().map_err(|error| match self.is_interrupted() {
-                // Whatever broke, it broke because the user wanted an end.
-                true => LabError::Interrupted,
-                false => error,
-            })?;
+            let mut finished = trial.run().map_err(|error| self.or_interruption(error))?;
             let untouched =
                 invariants::host_untouched(&own_before, &machine::own_sysctls(&watched));
             finished.record.invariants.push(untouched);
@@ -126,6 +135,11 @@ impl Run<'_> {
     /// The testbed that a trial will want.
     fn wanted(&self, trial: &PlannedTrial) -> (TestbedSpec, u32) {
         (TestbedSpec::of(&self.plan.cells[trial.cell].settings), trial.id)
+    }
+
+    /// Whatever breaks when the user wants an end breaks because of that.
+    fn or_interruption(&self, error: LabError) -> LabError {
+        if self.is_interrupted() { LabError::Interrupted } else { error }
     }
 
     fn is_interrupted(&self) -> bool {

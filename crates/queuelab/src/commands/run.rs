@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use lab::{Backend, Docker, DockerError, LabError, Needs, Netns, Run};
 use run_record::{
-    Axis, KernelRules, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
+    Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
 };
 use scenario::Plan;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -99,6 +99,7 @@ fn begun(
         return Err(LabError::Interrupted.into());
     }
     let sysctls = tried.map_err(|(cell, error)| refused(&plan, cell, error))?;
+    let kernel_rules = run.find_kernel_rules()?;
     let record = RunRecord {
         schema_version: SCHEMA_VERSION,
         scenario: ScenarioRecord {
@@ -117,7 +118,7 @@ fn begun(
         machine: lab::machine(),
         backend: backend.describe(),
         sysctls,
-        kernel_rules: KernelRules::default(),
+        kernel_rules,
         started: Timestamp::now(),
         ended: None,
         resumed: Vec::new(),
