@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use lab::{Backend, Docker, DockerError, LabError, Needs, Netns, Run};
 use run_record::{
-    Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
+    Agreement, Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
 };
 use scenario::Plan;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -51,7 +51,9 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
             path = path.display()
         );
     })?;
-    let held = end.trials.iter().all(TrialRecord::held);
+    let agrees = |agreement: &Agreement| agreement.held() != Some(false);
+    let held =
+        end.trials.iter().all(TrialRecord::held) && Agreement::of(&end.trials).iter().all(agrees);
     answer(&report::summary(&report::Run::new(end.record, end.trials)))?;
     answer(&format!("\nRun directory: {}", end.path.display()))?;
     Ok(if held { Exit::Held } else { Exit::Failed })
@@ -93,13 +95,15 @@ fn begun(
     let plan = plan::plan(name, &overrides, arguments.changes.seed)?;
     backend.make_room(&Needs::of(&plan))?;
     let run = Run { plan: &plan, backend, interrupted };
-    let tried = run.try_testbeds();
+    let tried = run
+        .try_testbeds()
+        .map_err(|(cell, error)| refused(&plan, cell, error))
+        .and_then(|sysctls| Ok((sysctls, run.find_kernel_rules()?)));
     if interrupted.load(Ordering::Relaxed) {
         anstream::eprintln!("interrupted before the first trial: nothing was done");
         return Err(LabError::Interrupted.into());
     }
-    let sysctls = tried.map_err(|(cell, error)| refused(&plan, cell, error))?;
-    let kernel_rules = run.find_kernel_rules()?;
+    let (sysctls, kernel_rules) = tried?;
     let record = RunRecord {
         schema_version: SCHEMA_VERSION,
         scenario: ScenarioRecord {
