@@ -44,7 +44,16 @@ pub(crate) struct Played<'a> {
 /// Plays a trial again: its connect(2) calls at their instants, against a server
 /// that takes a connection at each instant at which the real one returned from
 /// accept(2). None where the simulator does not cover the trial.
+///
+/// Nor does it where a client was let in after its deadline, because a busy
+/// machine's load looked at the clock too late: such clients send more SYNs than
+/// those that are simulated.
 pub(crate) fn simulated(played: &Played<'_>) -> Option<Simulated> {
+    let deadline = played.cell.load.connect_deadline.as_nanos();
+    let let_in_late = |row: &AttemptRow| row.connect_ns.is_some_and(|ns| u128::from(ns) > deadline);
+    if played.rows.iter().any(let_in_late) {
+        return None;
+    }
     let mut path = listen_path(played.cell, played.sysctls, played.rules)?;
     let on_wheel = |monotonic_ns: u64| monotonic_ns.saturating_add(played.wheel.offset_ns());
     let mut accepts: Vec<_> =
@@ -154,4 +163,88 @@ fn sysctl(values: &BTreeMap<String, String>, name: &str) -> Option<u32> {
 /// The whole machine's, which only its first network namespace shows.
 fn netdev_max_backlog() -> Option<u32> {
     fs::read_to_string("/proc/sys/net/core/netdev_max_backlog").ok()?.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn covered(change: impl FnOnce(&mut CellSettings)) -> bool {
+        let mut cell = CellSettings::default();
+        change(&mut cell);
+        listen_path(&cell, &SysctlValues::default(), &KernelRules::default()).is_some()
+    }
+
+    #[test]
+    fn what_the_simulator_leaves_out_is_not_simulated() {
+        assert!(covered(|_| ()));
+        assert!(covered(|cell| cell.load.pattern = ConnectPattern::Rate));
+        assert!(!covered(|cell| cell.load.pattern = ConnectPattern::OneByOne));
+        assert!(!covered(|cell| cell.load.slow_readers = 1));
+        assert!(!covered(|cell| cell.load.clients = MOST_ARRIVALS + 1));
+        assert!(!covered(|cell| cell.server.listeners = 2));
+        assert!(!covered(|cell| cell.server.defer_accept = 1));
+        assert!(!covered(|cell| cell.server.hold_acks = true));
+        assert!(!covered(|cell| cell.after.restart_within = Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn a_client_let_in_after_its_deadline_is_none_that_the_simulator_knows() {
+        let played = |connect: Duration| {
+            let row = AttemptRow {
+                index: 0,
+                local: "198.18.1.1:40000".to_owned(),
+                outcome: run_record::Outcome::Ok,
+                start_ns: 1_000_000_000,
+                connect_ns: Some(connect.as_nanos() as u64),
+                accepted_ns: Some(1_000_100_000),
+                end_ns: 5_000_000_000,
+                syn_retransmits: Some(0),
+                errno: None,
+                messages_written: 0,
+                deliveries: 0,
+            };
+            simulated(&Played {
+                cell: &CellSettings::default(),
+                sysctls: &SysctlValues::default(),
+                rules: &KernelRules::default(),
+                wheel: &TimerWheel::find().expect("a kernel whose ticks agree with its clock"),
+                rows: &[row],
+                counted_ns: 6_000_000_000,
+            })
+        };
+        let in_time = played(Duration::from_millis(2)).expect("a trial that is covered");
+        assert_eq!((in_time.accepted, in_time.timed_out), (1, 0));
+        assert_eq!(played(Duration::from_millis(2001)), None);
+    }
+
+    #[test]
+    fn the_path_is_that_of_the_sysctls_in_force() {
+        let values = |pairs: &[(&str, &str)]| {
+            pairs.iter().map(|(name, value)| (format!("net.{name}"), (*value).to_owned())).collect()
+        };
+        let sysctls = SysctlValues {
+            server: values(&[
+                ("core.somaxconn", "7"),
+                ("ipv4.tcp_max_syn_backlog", "64"),
+                ("ipv4.tcp_syncookies", "0"),
+                ("ipv4.tcp_synack_retries", "2"),
+                ("ipv4.tcp_abort_on_overflow", "1"),
+            ]),
+            client: values(&[("ipv4.tcp_syn_retries", "3"), ("ipv4.tcp_syn_linear_timeouts", "1")]),
+        };
+        let rules = KernelRules { syn_queue_full: Some("at_limit".to_owned()) };
+        let path = listen_path(&CellSettings::default(), &sysctls, &rules).expect("it is covered");
+        let listener = Listener {
+            limit: 7,
+            max_syn_backlog: 64,
+            syncookies: SynCookies::Off,
+            syn_queue_rule: SynQueueRule::AtLimit,
+            synack_retries: 2,
+            abort_on_overflow: true,
+            proven_peers: false,
+        };
+        assert_eq!(path.listener, listener);
+        assert_eq!((path.client.syn_retries, path.client.syn_linear_timeouts), (3, 1));
+    }
 }
