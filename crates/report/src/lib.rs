@@ -9,6 +9,7 @@
 //! | `cells` | a row for each cell, where the matrix has fewer than two axes |
 //! | `evidence` | worst connect latency, and the kernel's counters |
 //! | `checks` | laws, invariants and expectations |
+//! | `simulation` | how well the simulator finds what was measured |
 //! | `figure` | how numbers are written |
 //! | [`topics`](Topics) | what sysctls, counters, outcomes and concepts are: texts, and how they are found |
 //!
@@ -21,6 +22,7 @@ mod evidence;
 mod figure;
 mod grid;
 mod run;
+mod simulation;
 mod summary;
 mod topics;
 

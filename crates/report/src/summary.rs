@@ -1,6 +1,6 @@
 //! The terminal's summary.
 
-use crate::{Run, cells, checks, evidence, grid};
+use crate::{Run, cells, checks, evidence, grid, simulation};
 
 /// What the run found, as plain text: readable without colour, and without a
 /// terminal.
@@ -16,6 +16,7 @@ pub fn summary(run: &Run) -> String {
     sections.extend(evidence::server_troubles(run));
     sections.extend(evidence::generator(run));
     sections.extend(checks::laws(run));
+    sections.extend(simulation::agreement(run));
     let planned = record.planned_trials as usize;
     if run.trials.len() < planned {
         sections.push(format!(
