@@ -11,6 +11,9 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         .map(|&outcome| (outcome.name().to_owned(), json!(trial.outcomes.get(outcome))))
         .collect();
     let queue = trial.evidence.accept_queue;
+    let probe = trial.evidence.probe.as_ref();
+    let most =
+        |state: &str| probe.and_then(|probe| probe.states.get(state)).map_or(0, |state| state.most);
     json!({
         "hosts": cell.hosts,
         "server": cell.server,
@@ -29,6 +32,13 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         "queue": {
             "depth": queue.map_or(0, |queue| queue.depth),
             "limit": queue.map_or(0, |queue| queue.limit),
+        },
+        "probe": {
+            "deepest": probe.map_or(0, |probe| probe.deepest),
+            "syn_recv": most("syn_recv"),
+            "established": most("established"),
+            "time_wait": most("time_wait"),
+            "fin_wait_2": most("fin_wait_2"),
         },
         "connect": { "worst_s": trial.connect_latency.max_ns as f64 / 1e9 },
     })

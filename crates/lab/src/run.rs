@@ -102,6 +102,7 @@ impl Run<'_> {
                 next: missing.get(position + 1).map(|next| self.wanted(next)),
                 expectations: &self.plan.expectations,
                 server_may_die: self.plan.scenario.server_may_die,
+                timeline: self.plan.scenario.record.timelines,
                 interrupted: self.interrupted,
             };
             let mut finished = trial.run().map_err(|error| match self.is_interrupted() {
@@ -114,6 +115,9 @@ impl Run<'_> {
             finished.record.invariants.push(untouched);
             if self.plan.scenario.record.attempts {
                 directory.write_attempts(planned.id, &finished.attempts)?;
+            }
+            if self.plan.scenario.record.timelines {
+                directory.write_timeline(planned.id, &finished.timeline)?;
             }
             directory.append(&finished.record)?;
             progress.trial_ended(&finished.record);

@@ -6,13 +6,16 @@ use std::time::{Duration, Instant};
 use chat_server::ClosesFirst;
 use jiff::Timestamp;
 use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
-use run_record::{AcceptQueue, AttemptRow, Evidence, Outcome, OutcomeCounts, TrialRecord};
+use run_record::{
+    AcceptQueue, AttemptRow, Evidence, Outcome, OutcomeCounts, TimelineRow, TrialRecord,
+};
 use scenario::{Cell, PlannedTrial};
 
 use crate::backend::{Backend, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
 use crate::ledger::{self, ServerLedger};
 use crate::part::{PATIENCE, Part, config_arguments};
+use crate::probe::{Probe, ProbeReport};
 use crate::server::{Server, ServerEnd, ServerStatus};
 use crate::{facts, figures, invariants, laws};
 
@@ -32,6 +35,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) next: Option<(TestbedSpec, u32)>,
     pub(crate) expectations: &'a scenario::Expectations,
     pub(crate) server_may_die: bool,
+    /// Whether the probe keeps a timeline.
+    pub(crate) timeline: bool,
     pub(crate) interrupted: &'a AtomicBool,
 }
 
@@ -39,6 +44,8 @@ pub(crate) struct Trial<'a> {
 pub(crate) struct Finished {
     pub(crate) record: TrialRecord,
     pub(crate) attempts: Vec<AttemptRow>,
+    /// Empty unless it was asked for.
+    pub(crate) timeline: Vec<TimelineRow>,
 }
 
 /// What was seen on a testbed.
@@ -46,6 +53,7 @@ struct Observed {
     predictions: Vec<laws::Prediction>,
     before: Counters,
     loaded: Loaded,
+    probed: ProbeReport,
     after: Counters,
     end: ServerEnd,
 }
@@ -71,7 +79,7 @@ impl Trial<'_> {
             // was measured on one is no measurement.
             testbed.verify(observed.is_err())?;
         }
-        let Observed { predictions, before, loaded, after, end } = observed?;
+        let Observed { predictions, before, loaded, probed, after, end } = observed?;
         let sysctls = testbed.sysctls().clone();
         drop(testbed);
 
@@ -148,7 +156,7 @@ impl Trial<'_> {
                 server: server_delta.changes,
                 client: client_delta.changes,
                 accept_queue: loaded.accept_queue,
-                probe: None,
+                probe: Some(probed.report),
             },
             accept_wait: run_record::Latency::default(),
             held_bytes: None,
@@ -166,7 +174,7 @@ impl Trial<'_> {
         };
         record.expectations =
             figures::checks(self.expectations.evaluate(&facts::facts(settings, &record)));
-        Ok(Finished { record, attempts: joined.rows })
+        Ok(Finished { record, attempts: joined.rows, timeline: probed.timeline })
     }
 
     fn observe(&self, testbed: &dyn Testbed) -> Result<Observed> {
@@ -175,11 +183,14 @@ impl Trial<'_> {
         let predictions = laws::predict(settings, somaxconn.and_then(|value| value.parse().ok()));
 
         let mut server = Server::start(testbed, &settings.server)?;
+        let port = server.address.port();
+        let probe = Probe::start(testbed, &settings.server, port, self.timeline)?;
         let before = counters(testbed)?;
         let loaded = self.load(testbed, &mut server)?;
+        let probed = probe.stop()?;
         let after = counters(testbed)?;
         let end = server.stop()?;
-        Ok(Observed { predictions, before, loaded, after, end })
+        Ok(Observed { predictions, before, loaded, probed, after, end })
     }
 
     fn load(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<Loaded> {

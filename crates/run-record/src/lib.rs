@@ -6,6 +6,7 @@
 //! | [`trial`](TrialRecord) | one line of `trials.jsonl`: what one trial found |
 //! | [`outcome`](Outcome) | the eight ways in which an attempt can end |
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
+//! | [`timeline`](TimelineRow) | a row of `timelines/*.csv` |
 //! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
 //!
 //! Everything that a person reads of a run (tables, reports, charts) is made
@@ -15,6 +16,7 @@ mod attempt;
 mod directory;
 mod outcome;
 mod run;
+mod timeline;
 mod trial;
 
 pub use attempt::AttemptRow;
@@ -23,6 +25,7 @@ pub use outcome::{Outcome, OutcomeCounts};
 pub use run::{
     Axis, Backend, KernelRules, Machine, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
 };
+pub use timeline::TimelineRow;
 pub use trial::{
     AcceptQueue, Check, Evidence, Integrity, Latency, LawCheck, ListenerSeen, LockTimes, Probed,
     Rates, Restart, ServerFigures, Simulated, StateSeen, SysctlValues, TrialRecord, Usage,

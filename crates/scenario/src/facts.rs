@@ -26,6 +26,9 @@ pub(crate) fn sample() -> Value {
         },
         COUNTERS: { "server": {}, "client": {} },
         "queue": { "depth": 1, "limit": 1 },
+        "probe": {
+            "deepest": 1, "syn_recv": 1, "established": 1, "time_wait": 1, "fin_wait_2": 1,
+        },
         "connect": { "worst_s": 1.0 },
     })
 }
