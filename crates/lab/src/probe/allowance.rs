@@ -15,12 +15,21 @@ pub(super) struct Allowance {
     /// What the last walk cost, CPU nanoseconds.
     cost_ns: u64,
     walked_ns: u64,
+    /// Before this the next cannot be affordable.
+    not_before_ns: u64,
 }
 
 impl Allowance {
     /// Begins now, with a walk about to be made.
     pub(super) fn beginning(share: f64, now_ns: u64, cpu_ns: u64) -> Self {
-        Self { share, began_ns: now_ns, began_cpu_ns: cpu_ns, cost_ns: 0, walked_ns: now_ns }
+        Self {
+            share,
+            began_ns: now_ns,
+            began_cpu_ns: cpu_ns,
+            cost_ns: 0,
+            walked_ns: now_ns,
+            not_before_ns: now_ns,
+        }
     }
 
     /// CPU time used since the beginning, nanoseconds.
@@ -28,12 +37,17 @@ impl Allowance {
         cpu_ns.saturating_sub(self.began_cpu_ns)
     }
 
-    /// Whether a walk as dear as the last keeps within the share.
-    pub(super) fn allows(&self, now_ns: u64, cpu_ns: u64) -> bool {
-        let since = |ns: u64| now_ns.saturating_sub(ns);
-        let affordable = self.share * since(self.began_ns) as f64;
-        let is_affordable = (self.used_ns(cpu_ns) + self.cost_ns) as f64 <= affordable;
-        is_affordable || since(self.walked_ns) >= LONGEST_WITHOUT.as_nanos() as u64
+    /// Whether a walk as dear as the last keeps within the share. `cpu_ns` is
+    /// only asked where the answer is open: that is a system call of its own.
+    pub(super) fn allows(&mut self, now_ns: u64, cpu_ns: impl FnOnce() -> u64) -> bool {
+        if now_ns.saturating_sub(self.walked_ns) >= LONGEST_WITHOUT.as_nanos() as u64 {
+            return true;
+        }
+        if now_ns >= self.not_before_ns {
+            let needed_ns = (self.used_ns(cpu_ns()) + self.cost_ns) as f64;
+            self.not_before_ns = self.began_ns + (needed_ns / self.share) as u64;
+        }
+        now_ns >= self.not_before_ns
     }
 
     /// A walk was made, and cost so much CPU time.
@@ -56,7 +70,7 @@ mod tests {
         for now in (0..2_000).map(|tick| tick * MS) {
             // A look takes 1 % of the time, a walk 1 ms.
             cpu += MS / 100;
-            if allowance.allows(now, cpu) {
+            if allowance.allows(now, || cpu) {
                 (cpu, walks) = (cpu + MS, walks + 1);
                 allowance.walked(now, MS);
             }
@@ -71,7 +85,7 @@ mod tests {
         let mut allowance = Allowance::beginning(0.03, 0, 0);
         let mut walks = Vec::new();
         for now in (1..=1_200).map(|tick| tick * MS) {
-            if allowance.allows(now, now) {
+            if allowance.allows(now, || now) {
                 allowance.walked(now, MS);
                 walks.push(now / MS);
             }

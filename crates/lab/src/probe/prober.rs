@@ -58,7 +58,7 @@ impl Prober {
         match self.ticks.take(now_ns) {
             None => Ok(()),
             Some(missed) => {
-                let walk = self.allowance.allows(now_ns, process_cpu_ns());
+                let walk = self.allowance.allows(now_ns, process_cpu_ns);
                 self.sample(now_ns, missed, walk)
             }
         }
