@@ -45,7 +45,7 @@ pub enum LabError {
     /// A part could not be started.
     #[error("start the {part}: {source}")]
     Start {
-        /// `server` or `load`.
+        /// `server`, `load` or `probe`.
         part: &'static str,
         /// Why it failed.
         source: std::io::Error,
@@ -53,7 +53,7 @@ pub enum LabError {
     /// A part said that it could not do its work.
     #[error("run the {part}: {reason}")]
     PartFailed {
-        /// `server` or `load`.
+        /// `server`, `load` or `probe`.
         part: &'static str,
         /// In its own words.
         reason: String,
@@ -61,7 +61,7 @@ pub enum LabError {
     /// A part ended when nobody had told it to.
     #[error("run the {part}: it ended by itself ({status}){stderr}")]
     PartDied {
-        /// `server` or `load`.
+        /// `server`, `load` or `probe`.
         part: &'static str,
         /// Its exit status.
         status: String,
@@ -71,7 +71,7 @@ pub enum LabError {
     /// A part did not answer.
     #[error("run the {part}: no {awaited} within {} s; is the machine overloaded?", waited.as_secs())]
     PartSilent {
-        /// `server` or `load`.
+        /// `server`, `load` or `probe`.
         part: &'static str,
         /// What was expected of it.
         awaited: &'static str,
@@ -81,7 +81,7 @@ pub enum LabError {
     /// A part spoke what this build does not understand.
     #[error("understand the {part}: {reason}: {line}")]
     PartGarbled {
-        /// `server` or `load`.
+        /// `server`, `load` or `probe`.
         part: &'static str,
         /// What is wrong with the line.
         reason: String,

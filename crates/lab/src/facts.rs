@@ -12,6 +12,9 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         .collect();
     let queue = trial.evidence.accept_queue;
     let restart = trial.restart.as_ref();
+    let probe = trial.evidence.probe.as_ref();
+    let most =
+        |state: &str| probe.and_then(|probe| probe.states.get(state)).map_or(0, |state| state.most);
     json!({
         "hosts": cell.hosts,
         "server": cell.server,
@@ -42,6 +45,13 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
             "seconds": restart.and_then(|restart| restart.seconds).unwrap_or(0.0),
         },
         "server_died": trial.server_died.as_deref().unwrap_or(""),
+        "probe": {
+            "deepest": probe.map_or(0, |probe| probe.deepest),
+            "syn_recv": most("syn_recv"),
+            "established": most("established"),
+            "time_wait": most("time_wait"),
+            "fin_wait_2": most("fin_wait_2"),
+        },
         "connect": { "worst_s": trial.connect_latency.max_ns as f64 / 1e9 },
     })
 }

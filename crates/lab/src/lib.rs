@@ -7,12 +7,13 @@
 //! | `docker` | the backend of containers |
 //! | `agent` | the first process of a container: the lab's hands inside it |
 //! | `idle` | when the machine is idle |
-//! | `part` | a running `queuelab server` or `queuelab load`: JSON lines both ways |
+//! | `part` | a running `queuelab server`, `load` or `probe`: JSON lines both ways |
 //! | `child` | a part as a child process of this one |
 //! | `run` | the life of a run: trials in order, each appended as it ends |
 //! | `turns` | which trials run when |
 //! | `trial` | the life of a trial, from testbed to record |
 //! | `aftermath` | what a trial does after its load |
+//! | `probe` | the probe: a part that looks at the queues again and again |
 //! | `server` | the server of a trial: started, asked, stopped, or found dead |
 //! | `by_hand` | the record of a load that somebody ran by hand |
 //! | `ledger` | client's and server's ledgers joined: the outcome of each attempt |
@@ -45,6 +46,7 @@ mod ledger;
 mod machine;
 mod netns;
 mod part;
+mod probe;
 mod run;
 mod server;
 mod simulated;
@@ -60,5 +62,9 @@ pub use laws::predictions;
 pub use machine::machine;
 pub use netns::Netns;
 pub use part::{Part, PartControl, PartEnd};
+pub use probe::{
+    Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeStatus,
+    probe_part, probe_telling,
+};
 pub use run::{Progress, Run, RunEnd};
 pub use simulated::listen_path;

@@ -10,7 +10,9 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::process::Command;
 
 use indexmap::IndexMap;
-use linux_net::{Counters, LinkAddresses, NetworkNamespace, SocketDiag, StateCounts, SysctlName};
+use linux_net::{
+    Counters, LinkAddresses, NetworkNamespace, Nursery, SocketDiag, StateCounts, SysctlName,
+};
 use run_record::{AcceptQueue, SysctlValues};
 
 use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec, accept_queue_of};
@@ -33,6 +35,7 @@ fn client_address(index: u32) -> IpAddr {
 /// Makes testbeds of plain network namespaces.
 #[derive(Debug)]
 pub struct Netns {
+    nursery: Nursery,
     as_root: bool,
 }
 
@@ -43,8 +46,7 @@ impl Netns {
     /// # Errors
     /// When it may not: the error names the cause and the ways out.
     pub fn new() -> Result<Self> {
-        NetworkNamespace::create()?;
-        Ok(Self { as_root: linux_net::in_initial_user_namespace() })
+        Ok(Self { nursery: Nursery::new()?, as_root: linux_net::in_initial_user_namespace() })
     }
 }
 
@@ -61,8 +63,8 @@ impl Backend for Netns {
     }
 
     fn testbed(&self, spec: &TestbedSpec, _trial: u32) -> Result<Box<dyn Testbed>> {
-        let server = NetworkNamespace::create()?;
-        let client = NetworkNamespace::create()?;
+        let server = self.nursery.create()?;
+        let client = self.nursery.create()?;
         // Before the link: a sysctl of the whole namespace must not find
         // traffic that came first.
         let sysctls = SysctlValues {

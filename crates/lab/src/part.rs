@@ -1,5 +1,5 @@
-//! A running `queuelab server` or `queuelab load`: JSON lines both ways,
-//! wherever it runs.
+//! A running `queuelab server`, `load` or `probe`: JSON lines both ways, wherever
+//! it runs.
 
 use std::fmt::Debug;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};

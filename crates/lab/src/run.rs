@@ -101,13 +101,16 @@ impl Run<'_> {
         let missing: Vec<_> =
             self.plan.trials.iter().filter(|trial| !done_ids.contains(&trial.id)).collect();
         let ended = |finished: Result<Finished>, progress: &mut dyn Progress| -> Result<()> {
-            let Finished { mut record, attempts } =
+            let Finished { mut record, attempts, timeline } =
                 finished.map_err(|error| self.or_interruption(error))?;
             let untouched =
                 invariants::host_untouched(&own_before, &machine::own_sysctls(&watched));
             record.invariants.push(untouched);
             if self.plan.scenario.record.attempts {
                 directory.write_attempts(record.id, &attempts)?;
+            }
+            if self.plan.scenario.record.timelines {
+                directory.write_timeline(record.id, &timeline)?;
             }
             directory.append(&record)?;
             progress.trial_ended(&record);

@@ -1,33 +1,27 @@
 //! The life of a trial, from testbed to record.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+mod loading;
 
-use chat_server::ClosesFirst;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
 use jiff::Timestamp;
 use linux_net::{TimerWheel, monotonic_ns};
-use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
 use run_record::{
-    AcceptQueue, AttemptRow, Evidence, KernelRules, OutcomeCounts, Restart, SysctlValues,
+    AttemptRow, Evidence, KernelRules, OutcomeCounts, Restart, SysctlValues, TimelineRow,
     TrialRecord,
 };
 use scenario::{Cell, PlannedTrial};
 
+use self::loading::Loaded;
 use crate::backend::{Backend, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
 use crate::kernel_rules::syn_queue_rule;
 use crate::ledger::{self, ServerLedger};
-use crate::part::{PATIENCE, Part, config_arguments};
-use crate::server::{Server, ServerEnd, ServerStatus};
+use crate::probe::{Probe, ProbeReport};
+use crate::server::{Server, ServerEnd};
 use crate::simulated::{Played, simulated};
 use crate::{aftermath, facts, figures, invariants, laws};
-
-/// How long the lab waits between two looks at something.
-const LOOK: Duration = Duration::from_millis(5);
-
-/// How long the kernel may take to handle the last segments of a trial. What
-/// stays longer is a finding: a phantom, or half a connection.
-const LAST_SEGMENTS: Duration = Duration::from_millis(500);
 
 /// One trial about to run.
 pub(crate) struct Trial<'a> {
@@ -42,6 +36,8 @@ pub(crate) struct Trial<'a> {
     /// None where it was not found: then nothing is simulated.
     pub(crate) wheel: Option<&'a TimerWheel>,
     pub(crate) server_may_die: bool,
+    /// Whether the probe keeps a timeline.
+    pub(crate) timeline: bool,
     pub(crate) interrupted: &'a AtomicBool,
 }
 
@@ -49,6 +45,8 @@ pub(crate) struct Trial<'a> {
 pub(crate) struct Finished {
     pub(crate) record: TrialRecord,
     pub(crate) attempts: Vec<AttemptRow>,
+    /// Empty unless it was asked for.
+    pub(crate) timeline: Vec<TimelineRow>,
 }
 
 /// What was seen on a testbed.
@@ -58,18 +56,12 @@ struct Observed {
     predictions: Vec<laws::Prediction>,
     before: Counters,
     loaded: Loaded,
+    probed: ProbeReport,
     after: Counters,
     /// CLOCK_MONOTONIC when they were read, nanoseconds.
     counted_ns: u64,
     end: ServerEnd,
     restart: Option<Restart>,
-}
-
-/// What the load's part of the trial gave.
-struct Loaded {
-    report: LoadReport,
-    accept_queue: Option<AcceptQueue>,
-    seconds: f64,
 }
 
 impl Trial<'_> {
@@ -86,8 +78,17 @@ impl Trial<'_> {
             // was measured on one is no measurement.
             testbed.verify(observed.is_err())?;
         }
-        let Observed { effective, predictions, before, loaded, after, counted_ns, end, restart } =
-            observed?;
+        let Observed {
+            effective,
+            predictions,
+            before,
+            loaded,
+            probed,
+            after,
+            counted_ns,
+            end,
+            restart,
+        } = observed?;
         let sysctls = testbed.sysctls().clone();
         drop(testbed);
 
@@ -135,7 +136,7 @@ impl Trial<'_> {
             &predictions,
             &laws::Measured {
                 accept_queue: loaded.accept_queue,
-                probe: None,
+                probe: Some(&probed.report),
                 restart: restart.as_ref(),
                 rows: &joined.rows,
                 server: &server_delta.changes,
@@ -177,10 +178,10 @@ impl Trial<'_> {
                 server: server_delta.changes,
                 client: client_delta.changes,
                 accept_queue: loaded.accept_queue,
-                probe: None,
+                probe: Some(probed.report),
             },
             accept_wait: figures::accept_wait(&joined.rows),
-            held_bytes: None,
+            held_bytes: loaded.held_bytes,
             restart,
             simulated,
             sysctls,
@@ -195,7 +196,7 @@ impl Trial<'_> {
         };
         record.expectations =
             figures::checks(self.expectations.evaluate(&facts::facts(settings, &record)));
-        Ok(Finished { record, attempts: joined.rows })
+        Ok(Finished { record, attempts: joined.rows, timeline: probed.timeline })
     }
 
     fn observe(&self, testbed: &dyn Testbed) -> Result<Observed> {
@@ -209,157 +210,30 @@ impl Trial<'_> {
         });
 
         let mut server = Server::start(testbed, &settings.server)?;
+        let port = server.address.port();
+        let probe = Probe::start(testbed, &settings.server, port, self.timeline)?;
         let before = counters(testbed)?;
         let loaded = self.load(testbed, &mut server)?;
         let after = counters(testbed)?;
         let counted_ns = monotonic_ns();
         let check = || self.check_interruption();
         aftermath::watch_closing(testbed, settings.after.watch_closing, check)?;
+        let probed = probe.stop()?;
         let end = server.stop()?;
         let left_ns = loaded.report.ended_ns;
         let restart =
             aftermath::restart(testbed, &settings.server, &settings.after, left_ns, check)?;
-        Ok(Observed { effective, predictions, before, loaded, after, counted_ns, end, restart })
-    }
-
-    fn load(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<Loaded> {
-        let settings = &self.cell.settings;
-        let target = server.address;
-        let config = LoadConfig {
-            settings: settings.load.clone(),
-            target,
-            framing: settings.server.framing,
-            largest_body: settings.server.largest_body,
-            sources: testbed.addresses().client.clone(),
-            server_closes: settings.server.closes_first == ClosesFirst::Server,
-            hold: true,
-        };
-        let began = Instant::now();
-        let mut load = testbed.start(Role::Client, "load", &config_arguments("load", &config))?;
-        if let Some((spec, trial)) = &self.next {
-            self.backend.prepare(spec, *trial);
-        }
-
-        let established =
-            self.await_load(&mut load, connect_time(&config), "decision", |event| match event {
-                LoadEvent::Decided { established, .. } => Some(established),
-                _ => None,
-            })?;
-        if settings.server.hold_acks {
-            server.let_in()?;
-        }
-        self.linger()?;
-        let accept_queue = testbed.accept_queue(target.port())?;
-        if settings.server.accept_paused {
-            server.resume();
-        }
-        if settings.load.chat == ChatPhase::AfterConnect {
-            self.await_accepted(testbed, server, established)?;
-        }
-        load.tell(&LoadCommand::Go);
-
-        let report =
-            self.await_load(&mut load, chat_time(&config), "report", |event| match event {
-                LoadEvent::Done(report) => Some(*report),
-                _ => None,
-            })?;
-        self.await_idle(testbed, server)?;
-        Ok(Loaded { report, accept_queue, seconds: began.elapsed().as_secs_f64() })
-    }
-
-    /// Leaves the connections as they stand for as long as the scenario says.
-    fn linger(&self) -> Result<()> {
-        let deadline = Instant::now() + self.cell.settings.load.linger;
-        while Instant::now() < deadline {
-            self.check_interruption()?;
-            std::thread::sleep(LOOK.min(deadline.saturating_duration_since(Instant::now())));
-        }
-        Ok(())
-    }
-
-    /// Waits for one of the load's events, and looks up from time to time for
-    /// an interruption.
-    fn await_load<T>(
-        &self,
-        load: &mut Part,
-        expected: Duration,
-        awaited: &'static str,
-        mut wanted: impl FnMut(LoadEvent) -> Option<T>,
-    ) -> Result<T> {
-        let deadline = Instant::now() + expected + PATIENCE;
-        loop {
-            self.check_interruption()?;
-            let slice = Duration::from_millis(200);
-            let found = load.await_event(awaited, slice, |event| match event {
-                LoadEvent::Failed { reason } => {
-                    Some(Err(LabError::PartFailed { part: "load", reason }))
-                }
-                event => wanted(event).map(Ok),
-            });
-            match found {
-                Err(LabError::PartSilent { part, awaited, .. }) if Instant::now() >= deadline => {
-                    let waited = expected + PATIENCE;
-                    return Err(LabError::PartSilent { part, awaited, waited });
-                }
-                Err(LabError::PartSilent { .. }) => {}
-                found => return found,
-            }
-        }
-    }
-
-    /// Waits until the server has accepted what is established at the client.
-    /// Phantoms never come: an empty accept queue that no longer gives the
-    /// server anything ends the wait.
-    fn await_accepted(
-        &self,
-        testbed: &dyn Testbed,
-        server: &mut Server,
-        established: u64,
-    ) -> Result<()> {
-        let mut last = None;
-        self.await_server(testbed, server, |status, queued| {
-            let stuck = queued == 0 && last == Some(status.accepted);
-            last = Some(status.accepted);
-            status.accepted >= established || stuck
+        Ok(Observed {
+            effective,
+            predictions,
+            before,
+            loaded,
+            probed,
+            after,
+            counted_ns,
+            end,
+            restart,
         })
-    }
-
-    /// Waits until the server is done with what the clients have left behind:
-    /// what is still queued is accepted, and what was written is read.
-    fn await_idle(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<()> {
-        self.await_server(testbed, server, |status, queued| queued == 0 && status.threads == 0)?;
-        // Both sides have closed; on a busy machine the kernel may still have to
-        // handle the last segments, and the counters are of what it has handled.
-        let deadline = Instant::now() + LAST_SEGMENTS;
-        for role in [Role::Server, Role::Client] {
-            while testbed.sockets(role)?.closing_now() > 0 && Instant::now() < deadline {
-                std::thread::sleep(LOOK);
-            }
-        }
-        Ok(())
-    }
-
-    /// Asks the server until it is so far, or dead, or has had the time that a
-    /// connection has for everything.
-    fn await_server(
-        &self,
-        testbed: &dyn Testbed,
-        server: &mut Server,
-        mut so_far: impl FnMut(&ServerStatus, u32) -> bool,
-    ) -> Result<()> {
-        let deadline = Instant::now() + self.cell.settings.load.finish_deadline;
-        while Instant::now() < deadline {
-            self.check_interruption()?;
-            // Before the status: what leaves the queue between the two is then
-            // in the status.
-            let queue = testbed.accept_queue(server.address.port())?;
-            let Some(status) = server.status()? else { break };
-            if so_far(&status, queue.map_or(0, |queue| queue.depth)) {
-                break;
-            }
-            std::thread::sleep(LOOK);
-        }
-        Ok(())
     }
 
     fn check_interruption(&self) -> Result<()> {
@@ -374,20 +248,4 @@ type Counters = (linux_net::Counters, linux_net::Counters);
 
 fn counters(testbed: &dyn Testbed) -> Result<Counters> {
     Ok((testbed.counters(Role::Server)?, testbed.counters(Role::Client)?))
-}
-
-/// The longest that all attempts can take to be decided.
-fn connect_time(config: &LoadConfig) -> Duration {
-    let settings = &config.settings;
-    let spread = match (settings.pattern, settings.connect_rate) {
-        (ConnectPattern::Rate, Some(rate)) => f64::from(settings.clients) / rate,
-        _ => 0.0,
-    };
-    settings.connect_deadline + Duration::from_secs_f64(spread)
-}
-
-/// The longest that everything after that can take.
-fn chat_time(config: &LoadConfig) -> Duration {
-    let settings = &config.settings;
-    settings.send_delay + settings.interval * settings.messages + settings.finish_deadline
 }

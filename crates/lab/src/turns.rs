@@ -119,6 +119,7 @@ impl<'a> Turns<'a> {
             rules: self.rules,
             wheel: self.wheel,
             server_may_die: plan.scenario.server_may_die,
+            timeline: plan.scenario.record.timelines,
             interrupted: self.run.interrupted,
         }
     }

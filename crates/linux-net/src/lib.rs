@@ -4,13 +4,13 @@
 //! | to | look at |
 //! |---|---|
 //! | be allowed namespaces as an ordinary user | [`enter_user_namespace`], [`NamespaceError`] |
-//! | make a host, run code or a program in it | [`NetworkNamespace`] |
+//! | make a host, run code or a program in it | [`NetworkNamespace`], [`Nursery`] |
 //! | join two hosts | [`join_with_veth`] |
 //! | set and read a host's sysctls | [`SysctlName`], [`sysctl_scopes`], [`NetworkNamespace::apply_sysctls`] |
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
-//! | see queues and sockets now | [`SocketDiag`], [`tcp_info()`] |
+//! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`tcp_info()`] |
 //! | know when the kernel's timers fire | [`TimerWheel`] |
-//! | measure this process | [`monotonic_ns`], [`ResourceUsage`], [`raise_open_files`] |
+//! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`ResourceUsage`], [`raise_open_files`] |
 //! | test with namespaces | [`testing`] |
 //!
 //! No program is called for any of this (no `ip`, `ss`, `sysctl`), nothing is
@@ -24,8 +24,10 @@ mod limits;
 mod link;
 mod namespace;
 mod netlink;
+mod nursery;
 mod refusal;
 mod resource;
+mod socket_memory;
 mod sysctl;
 mod sysctl_name;
 mod tcp_info;
@@ -33,17 +35,19 @@ pub mod testing;
 mod timer_wheel;
 mod user_namespace;
 
-pub use clock::monotonic_ns;
+pub use clock::{monotonic_ns, process_cpu_ns};
 pub use counters::{CounterDelta, Counters, CountersError};
-pub use diag::{DiagError, Listener, SocketDiag, StateCounts};
+pub use diag::{AddressFamily, DiagError, Listener, SocketDiag, StateCounts};
 pub use limits::{OpenFilesError, raise_open_files};
 pub use link::{
     CLIENT_INTERFACE, LinkAddresses, LinkError, SERVER_INTERFACE, add_addresses_here,
     join_with_veth,
 };
 pub use namespace::{NetworkNamespace, lead_session_on_exec};
+pub use nursery::Nursery;
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resource::ResourceUsage;
+pub use socket_memory::SocketMemory;
 pub use sysctl::{
     DECIDING_SYSCTLS, SysctlError, SysctlScope, check_kept, read_sysctls_here, sysctl_scope,
     sysctl_scopes,

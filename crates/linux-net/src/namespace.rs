@@ -35,17 +35,25 @@ impl NetworkNamespace {
     /// [`NamespaceError::Refused`] where this process may not; see
     /// [`crate::enter_user_namespace`].
     pub fn create() -> Result<Self, NamespaceError> {
-        in_short_lived_thread(|| {
-            unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| NamespaceError::Refused {
-                attempt: Attempt::NetworkNamespace,
-                refusal: NamespacePolicy::of_this_process()
-                    .diagnose(Attempt::NetworkNamespace, errno),
-            })?;
-            let namespace = Self::current()?;
-            link::bring_loopback_up()
-                .map_err(|source| NamespaceError::system("bring the loopback up", source))?;
-            Ok(namespace)
-        })?
+        in_short_lived_thread(Self::unshare)?
+    }
+
+    /// As [`NetworkNamespace::create`], from inside `parent`: the kernel takes
+    /// some of a new namespace's properties from the one that it is made in.
+    pub(crate) fn create_from(parent: &Self) -> Result<Self, NamespaceError> {
+        parent.run(Self::unshare)?
+    }
+
+    /// Moves the calling thread into a new namespace.
+    fn unshare() -> Result<Self, NamespaceError> {
+        unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| NamespaceError::Refused {
+            attempt: Attempt::NetworkNamespace,
+            refusal: NamespacePolicy::of_this_process().diagnose(Attempt::NetworkNamespace, errno),
+        })?;
+        let namespace = Self::current()?;
+        link::bring_loopback_up()
+            .map_err(|source| NamespaceError::system("bring the loopback up", source))?;
+        Ok(namespace)
     }
 
     /// The namespace of the calling thread.

@@ -9,6 +9,7 @@ use crate::commands::chat::ChatArguments;
 use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
 use crate::commands::predict::PredictArguments;
+use crate::commands::probe::ProbeArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::server::ServerArguments;
 use crate::commands::size::SizeArguments;
@@ -73,6 +74,8 @@ pub(crate) enum Command {
     Server(ServerArguments),
     /// The load generator, in this host.
     Load(Box<LoadArguments>),
+    /// Look at the queues of a port of this host, again and again.
+    Probe(ProbeArguments),
     /// Talk to a chat server from this terminal.
     Chat(ChatArguments),
     /// Be the first process of a container, for the lab that started it.

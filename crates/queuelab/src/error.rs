@@ -37,6 +37,8 @@ pub(crate) enum CommandError {
     Server(ServerError),
     #[error("failed to run the load: {0}")]
     Load(load_generator::LoadError),
+    #[error("failed to {0}")]
+    Probe(lab::ProbeError),
     #[error("failed to {action}: {source}")]
     Io { action: String, source: std::io::Error },
 }
@@ -74,6 +76,7 @@ impl CommandError {
             Self::Scenario(_) | Self::Find(_) | Self::Usage(_) => Exit::Usage,
             Self::Load(load_generator::LoadError::Settings(_)) => Exit::Usage,
             Self::Server(ServerError::Protocol(_) | ServerError::Settings { .. }) => Exit::Usage,
+            Self::Probe(lab::ProbeError::Interval { .. }) => Exit::Usage,
             Self::Lab(LabError::Interrupted) => Exit::Interrupted,
             Self::Lab(LabError::PartGarbled { .. }) => Exit::Internal,
             Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,
@@ -85,6 +88,7 @@ impl CommandError {
             | Self::NotListening(_)
             | Self::Server(_)
             | Self::Load(_)
+            | Self::Probe(_)
             | Self::Io { .. } => Exit::Machine,
         }
     }

@@ -41,6 +41,7 @@ fn main() -> ExitCode {
         Command::Host => commands::host::host(),
         Command::Server(arguments) => commands::server::server(arguments),
         Command::Load(arguments) => commands::load::load(*arguments),
+        Command::Probe(arguments) => commands::probe::probe(arguments),
         Command::Chat(arguments) => commands::chat::chat(&arguments),
         Command::Listening(arguments) => commands::listening::listening(&arguments),
         Command::Completions { shell } => commands::man::completions(shell),

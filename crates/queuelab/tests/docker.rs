@@ -10,9 +10,9 @@ use std::collections::BTreeMap;
 
 use docker_support::{container_in_use, containers_of, docker, nothing_left_of, start};
 use own_engine::OwnEngine;
-use run_record::{Outcome, TrialRecord};
+use run_record::{ListenerSeen, Outcome, RunDirectory, TrialRecord};
 use serde_json::Value;
-use support::{out_directory, queuelab, run, said, text};
+use support::{out_directory, queuelab, run, runs, said, text};
 
 /// Every attempt beyond the queue's capacity sends a SYN at 0 s and one at 1 s:
 /// with this deadline the kernel's counters are exact.
@@ -79,6 +79,31 @@ fn both_backends_find_the_same_where_the_kernel_decides() {
     let largest = found[0].iter().find(|truth| truth.queue == Some((31, 30))).unwrap();
     assert_eq!(largest.server, [18, 18, 31], "{largest:?}");
     assert_eq!(largest.client[0], 9, "{largest:?}");
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn the_probe_sees_the_same_queue_in_a_container() {
+    let out = out_directory();
+    let set = [
+        EXACT,
+        "record.timelines=true",
+        "load.clients=20",
+        "matrix.server.backlog=[7]",
+        "matrix.hosts.server.sysctls.net.core.somaxconn=[4096]",
+    ];
+    let mut arguments = vec!["accept-queue-capacity", "--backend", "docker"];
+    arguments.extend(set.iter().flat_map(|set| ["--set", set]));
+    let (output, _, trials) = run(out.path(), &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let probe = trials[0].evidence.probe.as_ref().unwrap();
+    let listeners = [ListenerSeen { limit: 7, deepest: 8 }];
+    assert_eq!((probe.deepest, &probe.listeners[..]), (8, &listeners[..]), "{probe:?}");
+    assert!(probe.states["established"].most >= 8 && probe.samples > 100, "{probe:?}");
+    println!("{probe:?}");
+    let timeline = RunDirectory::read_timeline(&runs(out.path())[0], trials[0].id);
+    let deepest = timeline.unwrap().unwrap().iter().filter_map(|row| row.depth).max();
+    assert_eq!(deepest, Some(8));
 }
 
 #[test]

@@ -102,10 +102,10 @@ fn sigkill_leaves_nothing_behind_and_resume_does_only_what_is_missing() {
     let deadline = Instant::now() + Duration::from_secs(30);
     let (processes, namespaces) = loop {
         let found = parts_of(lab.child.id());
-        if found.0.len() == 2 {
+        if found.0.len() == 3 {
             break found;
         }
-        assert!(Instant::now() < deadline, "server and load never ran side by side");
+        assert!(Instant::now() < deadline, "server, probe and load never ran side by side");
     };
     signal(&lab.child, Signal::SIGKILL);
     lab.child.wait().unwrap();

@@ -17,6 +17,7 @@ fn smoke_runs_as_an_ordinary_user() {
     let (record, trials) = RunDirectory::read(&runs(&bench.out)[0]).unwrap();
     assert_eq!(record.backend.details, "in an unprivileged user namespace");
     assert_eq!(trials.len(), record.planned_trials as usize);
+    assert!(trials.iter().all(|trial| trial.evidence.probe.is_some()));
 }
 
 #[test]

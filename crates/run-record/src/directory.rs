@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::{AttemptRow, RunRecord, SCHEMA_VERSION, TrialRecord};
+use serde::Serialize;
+
+use crate::{AttemptRow, RunRecord, SCHEMA_VERSION, TimelineRow, TrialRecord};
 
 const RUN_FILE: &str = "run.json";
 const TRIALS_FILE: &str = "trials.jsonl";
@@ -137,17 +139,39 @@ impl RunDirectory {
     /// # Errors
     /// When it cannot be written.
     pub fn write_attempts(&self, trial: u32, rows: &[AttemptRow]) -> Result<()> {
-        let folder = self.path.join("attempts");
-        let path = folder.join(format!("{trial:05}.csv"));
-        let write = || -> io::Result<()> {
-            fs::create_dir_all(&folder)?;
-            let mut writer = csv::Writer::from_path(&path)?;
-            for row in rows {
-                writer.serialize(row)?;
-            }
-            writer.flush()
+        write_rows(&table(&self.path, "attempts", trial), rows)
+    }
+
+    /// Writes what the probe of a trial saw to `timelines/<trial>.csv`.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_timeline(&self, trial: u32, rows: &[TimelineRow]) -> Result<()> {
+        write_rows(&table(&self.path, "timelines", trial), rows)
+    }
+
+    /// Reads what the probe of a trial saw; none where no timeline was kept.
+    ///
+    /// # Errors
+    /// When it cannot be read, or is damaged.
+    pub fn read_timeline(path: &Path, trial: u32) -> Result<Option<Vec<TimelineRow>>> {
+        let path = table(path, "timelines", trial);
+        let file = match File::open(&path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(source) => return Err(io_error("read", &path, source)),
         };
-        write().map_err(|source| io_error("write", &path, source))
+        let rows: csv::Result<Vec<_>> = csv::Reader::from_reader(file).into_deserialize().collect();
+        rows.map(Some).map_err(|error| {
+            let line = error.position().map_or(1, |position| position.line() as usize);
+            match error.into_kind() {
+                csv::ErrorKind::Io(source) => io_error("read", &path, source),
+                kind => {
+                    let reason = format!("{kind:?}");
+                    RunDirectoryError::Malformed { path, line, reason }
+                }
+            }
+        })
     }
 
     /// Replaces `run.json`, whole or not at all.
@@ -192,6 +216,23 @@ impl RunDirectory {
             _ => serde_json::from_str(&text).map_err(malformed),
         }
     }
+}
+
+/// Where a trial's rows of one kind are.
+fn table(run: &Path, kind: &str, trial: u32) -> PathBuf {
+    run.join(kind).join(format!("{trial:05}.csv"))
+}
+
+fn write_rows(path: &Path, rows: &[impl Serialize]) -> Result<()> {
+    let write = || -> io::Result<()> {
+        path.parent().map_or(Ok(()), fs::create_dir_all)?;
+        let mut writer = csv::Writer::from_path(path)?;
+        for row in rows {
+            writer.serialize(row)?;
+        }
+        writer.flush()
+    };
+    write().map_err(|source| io_error("write", path, source))
 }
 
 /// Opens the trials for appending, for this process alone.

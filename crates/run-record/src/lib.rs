@@ -7,6 +7,7 @@
 //! | [`outcome`](Outcome) | the eight ways in which an attempt can end |
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
 //! | [`agreement`](Agreement) | how well the simulator finds what was measured |
+//! | [`timeline`](TimelineRow) | a row of `timelines/*.csv` |
 //! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
 //!
 //! Everything that a person reads of a run (tables, reports, charts) is made
@@ -17,6 +18,7 @@ mod attempt;
 mod directory;
 mod outcome;
 mod run;
+mod timeline;
 mod trial;
 
 pub use agreement::Agreement;
@@ -26,6 +28,7 @@ pub use outcome::{Outcome, OutcomeCounts};
 pub use run::{
     Axis, Backend, KernelRules, Machine, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
 };
+pub use timeline::TimelineRow;
 pub use trial::{
     AcceptQueue, Check, Evidence, Integrity, Latency, LawCheck, ListenerSeen, LockTimes, Probed,
     Rates, Restart, ServerFigures, Simulated, StateSeen, SysctlValues, TrialRecord, Usage,

@@ -214,7 +214,7 @@ pub struct Probed {
     pub state_samples: u64,
     /// From the first sample to the last, seconds.
     pub seconds: f64,
-    /// CPU time that the probe used, seconds.
+    /// CPU time that the probe used meanwhile, seconds.
     pub cpu_seconds: f64,
     /// The listeners, in the order in which the kernel tells them.
     pub listeners: Vec<ListenerSeen>,
@@ -226,6 +226,11 @@ pub struct Probed {
     /// The most memory that TCP had for sockets at once, in the whole machine,
     /// bytes.
     pub most_socket_memory: u64,
+    /// CLOCK_MONOTONIC, nanoseconds, of the first sample that the trial's
+    /// timeline, where one was asked for, had no room for: its rows end there,
+    /// but not what stands here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeline_cut_at_ns: Option<u64>,
 }
 
 /// A listener, as the probe saw it.

@@ -5,7 +5,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use run_record::{
     Axis, Backend, KernelRules, Machine, Overrides, RunDirectory, RunDirectoryError, RunRecord,
-    SCHEMA_VERSION, ScenarioRecord, SysctlValues, Tool, TrialRecord,
+    SCHEMA_VERSION, ScenarioRecord, SysctlValues, TimelineRow, Tool, TrialRecord,
 };
 use serde_json::json;
 
@@ -188,4 +188,40 @@ fn breaches_are_what_did_not_hold() {
     trial.laws[0].held = Some(false);
     let breaches: Vec<_> = trial.breaches().collect();
     assert_eq!(breaches, [("law", "capacity", "predicted 2, measured 2".to_owned())]);
+}
+
+#[test]
+fn a_timeline_is_read_as_it_was_written() {
+    let out = tempfile::tempdir().unwrap();
+    let directory = RunDirectory::create(out.path(), &run_record()).unwrap();
+    let first = TimelineRow { at_ns: 5, listener: Some(0), depth: Some(3), ..row() };
+    let rows = [first, TimelineRow { at_ns: 9, missed: 4, ..TimelineRow::default() }];
+    directory.write_timeline(7, &rows).unwrap();
+    let file = directory.path().join("timelines/00007.csv");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert_eq!(
+        text,
+        "at_ns,listener,depth,limit,syn_recv,established,time_wait,fin_wait_2,\
+         socket_memory_bytes,missed\n5,0,3,2,1,8,0,0,4096,0\n9,,,,,,,,,4\n"
+    );
+    let read = |trial| RunDirectory::read_timeline(directory.path(), trial);
+    assert_eq!(read(7).unwrap().unwrap(), rows);
+    assert_eq!(read(8).unwrap(), None, "none was kept");
+    std::fs::write(&file, text + "9,nobody,,,,,,,,4\n").unwrap();
+    match read(7) {
+        Err(RunDirectoryError::Malformed { line: 4, .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+fn row() -> TimelineRow {
+    TimelineRow {
+        limit: Some(2),
+        syn_recv: Some(1),
+        established: Some(8),
+        time_wait: Some(0),
+        fin_wait_2: Some(0),
+        socket_memory_bytes: Some(4096),
+        ..TimelineRow::default()
+    }
 }

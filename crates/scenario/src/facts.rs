@@ -30,6 +30,9 @@ pub(crate) fn sample() -> Value {
         "held_bytes": 1,
         "restart": { "refused": 1, "seconds": 1.0 },
         "server_died": "SIGPIPE",
+        "probe": {
+            "deepest": 1, "syn_recv": 1, "established": 1, "time_wait": 1, "fin_wait_2": 1,
+        },
         "connect": { "worst_s": 1.0 },
     })
 }

@@ -62,9 +62,10 @@ pub(super) struct Rations {
 }
 
 impl Rations {
-    /// Processes and threads: one a client, and some.
+    /// Processes and threads: one a client; some for the agent, server or load,
+    /// probe, and several listeners.
     fn pids(&self) -> i64 {
-        i64::from(self.needs.clients) + 64
+        i64::from(self.needs.clients) + 160
     }
 
     /// Memory, bytes: what the parts need for themselves, and for each client

@@ -2,6 +2,7 @@
 
 mod common;
 mod namespace;
+mod nursery;
 mod queues;
 mod sysctls;
 mod testbed;

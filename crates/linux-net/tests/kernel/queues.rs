@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::common::{connect, listen, name, server_at, start_connect, testbed, wait_for};
 use linux_net::testing::in_lab_namespace;
-use linux_net::{CounterDelta, Counters, Listener, SocketDiag};
+use linux_net::{AddressFamily, CounterDelta, Counters, Listener, SocketDiag};
 use socket2::SockFilter;
 
 #[test]
@@ -29,6 +29,9 @@ fn an_accept_queue_holds_its_backlog_and_one() {
             wait_for((server_at(8080), limit + 1, limit), || listener(&mut diag));
             let full = server_host.counters().unwrap();
             assert_eq!(full.delta(&before).get("TcpExt.ListenOverflows"), 0);
+            let listed = diag.listeners().unwrap();
+            assert_eq!(diag.listener_at(server_at(8080)).unwrap(), listed.into_iter().next());
+            assert_eq!(diag.listener_at(server_at(8081)).unwrap(), None);
 
             let excess: Vec<_> =
                 (0..4).map(|_| start_connect(&client_host, server_at(8080), |_| {})).collect();
@@ -69,6 +72,10 @@ fn half_open_connections_are_counted_by_port() {
             wait_for(half_open, || diag.count_by_state(port).unwrap().syn_recv);
         }
         assert_eq!(diag.count_by_state(Some(8080)).unwrap().listen, 1);
+        let of_port = diag.count_connections(AddressFamily::V4, 8080).unwrap();
+        assert_eq!((of_port.syn_recv, of_port.total()), (3, 3), "{of_port:?}");
+        assert_eq!(diag.count_connections(AddressFamily::V6, 8080).unwrap().total(), 0);
+        assert_eq!(diag.listeners_on(AddressFamily::V4, Some(8081)).unwrap().len(), 1);
 
         // B + 1 with cookies off and a large tcp_max_syn_backlog.
         let before = server_host.counters().unwrap();
@@ -97,6 +104,8 @@ fn closing_first_leaves_time_wait() {
         let mut at_server = SocketDiag::open_in(&server_host).unwrap();
         wait_for(5, || at_client.count_by_state(None).unwrap().time_wait);
         assert_eq!(at_server.count_by_state(None).unwrap().time_wait, 0);
+        // Of whichever port.
+        assert_eq!(at_client.count_connections(AddressFamily::V4, 1).unwrap().time_wait, 5);
         assert_eq!(client_host.counters().unwrap().get("sockstat.TCP.tw"), Some(5));
     });
 }

@@ -1,0 +1,95 @@
+//! How often the table of connections may be walked.
+
+use std::time::Duration;
+
+/// However dear a walk is, there is one now and then.
+const LONGEST_WITHOUT: Duration = Duration::from_millis(500);
+
+/// CPU time that a probe may use: a share of the time since it began. What the
+/// looks at the listeners leave of it, walks of the table of connections get.
+#[derive(Debug)]
+pub(super) struct Allowance {
+    share: f64,
+    began_ns: u64,
+    began_cpu_ns: u64,
+    /// What the last walk cost, CPU nanoseconds.
+    cost_ns: u64,
+    walked_ns: u64,
+    /// Before this the next cannot be affordable.
+    not_before_ns: u64,
+}
+
+impl Allowance {
+    /// Begins now, with a walk about to be made.
+    pub(super) fn beginning(share: f64, now_ns: u64, cpu_ns: u64) -> Self {
+        Self {
+            share,
+            began_ns: now_ns,
+            began_cpu_ns: cpu_ns,
+            cost_ns: 0,
+            walked_ns: now_ns,
+            not_before_ns: now_ns,
+        }
+    }
+
+    /// CPU time used since the beginning, nanoseconds.
+    pub(super) fn used_ns(&self, cpu_ns: u64) -> u64 {
+        cpu_ns.saturating_sub(self.began_cpu_ns)
+    }
+
+    /// Whether a walk as dear as the last keeps within the share. `cpu_ns` is
+    /// only asked where the answer is open: that is a system call of its own.
+    pub(super) fn allows(&mut self, now_ns: u64, cpu_ns: impl FnOnce() -> u64) -> bool {
+        if now_ns.saturating_sub(self.walked_ns) >= LONGEST_WITHOUT.as_nanos() as u64 {
+            return true;
+        }
+        if now_ns >= self.not_before_ns {
+            let needed_ns = (self.used_ns(cpu_ns()) + self.cost_ns) as f64;
+            self.not_before_ns = self.began_ns + (needed_ns / self.share) as u64;
+        }
+        now_ns >= self.not_before_ns
+    }
+
+    /// A walk was made, and cost so much CPU time.
+    pub(super) fn walked(&mut self, now_ns: u64, cost_ns: u64) {
+        self.walked_ns = now_ns;
+        self.cost_ns = cost_ns;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    #[test]
+    fn dear_walks_are_rare_and_the_share_is_kept() {
+        let mut allowance = Allowance::beginning(0.03, 0, 5 * MS);
+        let (mut cpu, mut walks) = (5 * MS, 0);
+        for now in (0..2_000).map(|tick| tick * MS) {
+            // A look takes 1 % of the time, a walk 1 ms.
+            cpu += MS / 100;
+            if allowance.allows(now, || cpu) {
+                (cpu, walks) = (cpu + MS, walks + 1);
+                allowance.walked(now, MS);
+            }
+        }
+        // 60 ms in all, of which the looks took 20.
+        assert!(allowance.used_ns(cpu) <= 61 * MS, "{cpu}");
+        assert!((38..=41).contains(&walks), "{walks}");
+    }
+
+    #[test]
+    fn where_looks_alone_take_all_there_is_a_walk_now_and_then() {
+        let mut allowance = Allowance::beginning(0.03, 0, 0);
+        let mut walks = Vec::new();
+        for now in (1..=1_200).map(|tick| tick * MS) {
+            if allowance.allows(now, || now) {
+                allowance.walked(now, MS);
+                walks.push(now / MS);
+            }
+        }
+        assert_eq!(walks, [500, 1_000]);
+    }
+}

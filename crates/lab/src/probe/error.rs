@@ -1,0 +1,31 @@
+//! Why a probe could not go on.
+
+use std::io;
+use std::time::Duration;
+
+/// Why a probe could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum ProbeError {
+    /// It was asked for more than it can.
+    #[error("look every {asked:?}: a probe looks every {shortest:?} at most")]
+    Interval {
+        /// What was asked.
+        asked: Duration,
+        /// The least.
+        shortest: Duration,
+    },
+    /// The kernel did not list its sockets.
+    #[error(transparent)]
+    Sockets(#[from] linux_net::DiagError),
+    /// The memory of the sockets could not be read.
+    #[error("read the memory of TCP sockets: {0}")]
+    Memory(#[source] io::Error),
+    /// What it says reaches nobody, or nobody can stop it.
+    #[error("{what}: {source}")]
+    Channel {
+        /// What was tried.
+        what: &'static str,
+        /// Why it failed.
+        source: io::Error,
+    },
+}

@@ -1,0 +1,118 @@
+//! One sample after the other.
+
+use std::time::Duration;
+
+use linux_net::{monotonic_ns, process_cpu_ns};
+use run_record::Probed;
+
+use super::allowance::Allowance;
+use super::sockets::Sockets;
+use super::ticks::Ticks;
+use super::timeline::{Sample, Timeline};
+use super::{Connections, ProbeConfig, ProbeError, ProbeReport, ProbeStatus, summary};
+
+/// Samples, and keeps what it saw.
+#[derive(Debug)]
+pub(super) struct Prober {
+    sockets: Sockets,
+    ticks: Ticks,
+    allowance: Allowance,
+    seen: Probed,
+    timeline: Option<Timeline>,
+    first_ns: u64,
+    /// When connections were counted the last time.
+    walked_ns: Option<u64>,
+    last_ns: u64,
+    connections_at_ns: u64,
+    connections: Connections,
+}
+
+impl Prober {
+    /// Begins with a first sample of everything, in the calling thread's
+    /// namespace.
+    pub(super) fn begin(config: &ProbeConfig) -> Result<Self, ProbeError> {
+        config.check()?;
+        let sockets = Sockets::open(config.clone())?;
+        let now_ns = monotonic_ns();
+        let mut prober = Self {
+            sockets,
+            ticks: Ticks::starting(now_ns, config.interval),
+            allowance: Allowance::beginning(config.cpu_share, now_ns, process_cpu_ns()),
+            seen: Probed { interval_seconds: config.interval.as_secs_f64(), ..Probed::default() },
+            timeline: config.timeline.then(Timeline::new),
+            first_ns: now_ns,
+            walked_ns: None,
+            last_ns: now_ns,
+            connections_at_ns: now_ns,
+            connections: Connections::default(),
+        };
+        prober.sample(now_ns, 0, true)?;
+        Ok(prober)
+    }
+
+    /// How long until [`Prober::tick`] has something to do.
+    pub(super) fn wait(&self) -> Duration {
+        self.ticks.wait(monotonic_ns())
+    }
+
+    /// Takes a sample where a tick has come since the last.
+    pub(super) fn tick(&mut self) -> Result<(), ProbeError> {
+        let now_ns = monotonic_ns();
+        match self.ticks.take(now_ns) {
+            None => Ok(()),
+            Some(missed) => {
+                let walk = self.allowance.allows(now_ns, process_cpu_ns);
+                self.sample(now_ns, missed, walk)
+            }
+        }
+    }
+
+    /// What it saw last.
+    pub(super) fn status(&self) -> ProbeStatus {
+        ProbeStatus {
+            at_ns: self.last_ns,
+            listeners: self.sockets.queues().to_vec(),
+            connections_at_ns: self.connections_at_ns,
+            connections: self.connections,
+            samples: self.seen.samples,
+            missed: self.seen.missed,
+        }
+    }
+
+    /// A last sample of everything, whether a tick has come or not; then what it
+    /// saw.
+    pub(super) fn finish(mut self) -> Result<ProbeReport, ProbeError> {
+        let now_ns = monotonic_ns();
+        let missed = self.ticks.take(now_ns).unwrap_or(0);
+        self.sample(now_ns, missed, true)?;
+        self.seen.seconds = (self.last_ns - self.first_ns) as f64 / 1e9;
+        self.seen.cpu_seconds = self.allowance.used_ns(process_cpu_ns()) as f64 / 1e9;
+        let (timeline, cut_at_ns) = self.timeline.map_or_else(Default::default, Timeline::finish);
+        self.seen.timeline_cut_at_ns = cut_at_ns;
+        Ok(ProbeReport { report: self.seen, timeline })
+    }
+
+    fn sample(&mut self, at_ns: u64, missed: u64, walk: bool) -> Result<(), ProbeError> {
+        self.last_ns = at_ns;
+        self.seen.samples += 1;
+        self.seen.missed += missed;
+        summary::add_listeners(&mut self.seen, self.sockets.look()?);
+        let connections = if walk { Some(self.walk(at_ns)?) } else { None };
+        if let Some(timeline) = &mut self.timeline {
+            let listeners = self.sockets.queues().to_vec();
+            timeline.add(Sample { at_ns, missed, listeners, connections });
+        }
+        Ok(())
+    }
+
+    fn walk(&mut self, at_ns: u64) -> Result<Connections, ProbeError> {
+        let before_ns = process_cpu_ns();
+        let connections = self.sockets.walk()?;
+        self.allowance.walked(at_ns, process_cpu_ns() - before_ns);
+        self.seen.state_samples += 1;
+        let walked_before_ns = self.walked_ns.replace(at_ns);
+        summary::add_connections(&mut self.seen, walked_before_ns, at_ns, &connections);
+        (self.connections_at_ns, self.connections) = (at_ns, connections);
+        Ok(connections)
+    }
+}

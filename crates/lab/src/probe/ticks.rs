@@ -1,0 +1,53 @@
+//! When a sample is due.
+
+use std::time::Duration;
+
+/// Ticks at fixed times, whatever the samples between them take.
+#[derive(Debug)]
+pub(super) struct Ticks {
+    start_ns: u64,
+    interval_ns: u64,
+    /// The number of the last tick taken; the first, at the start, is 0.
+    last: u64,
+}
+
+impl Ticks {
+    /// Ticks from `start_ns` on, which is the first of them and taken.
+    pub(super) fn starting(start_ns: u64, interval: Duration) -> Self {
+        Self { start_ns, interval_ns: (interval.as_nanos() as u64).max(1), last: 0 }
+    }
+
+    /// How long until the next; 0 where it is past.
+    pub(super) fn wait(&self, now_ns: u64) -> Duration {
+        let next_ns = self.start_ns + (self.last + 1) * self.interval_ns;
+        Duration::from_nanos(next_ns.saturating_sub(now_ns))
+    }
+
+    /// Takes the tick that has come last; how many were missed before it. None
+    /// where no new one has come.
+    pub(super) fn take(&mut self, now_ns: u64) -> Option<u64> {
+        let tick = now_ns.saturating_sub(self.start_ns) / self.interval_ns;
+        let passed = tick.checked_sub(self.last).filter(|passed| *passed > 0)?;
+        self.last = tick;
+        Some(passed - 1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_overslept_is_missed_and_the_rhythm_stays() {
+        let mut ticks = Ticks::starting(1_000, Duration::from_nanos(100));
+        assert_eq!(ticks.wait(1_000), Duration::from_nanos(100));
+        assert_eq!(ticks.take(1_099), None);
+        assert_eq!(ticks.take(1_130), Some(0));
+        assert_eq!(ticks.wait(1_130), Duration::from_nanos(70));
+        // 1,200 and 1,300 and 1,400 passed; 1,500 is taken, late.
+        assert_eq!(ticks.wait(1_599), Duration::ZERO);
+        assert_eq!(ticks.take(1_599), Some(3));
+        assert_eq!(ticks.take(1_599), None);
+        assert_eq!(ticks.take(1_600), Some(0));
+    }
+}

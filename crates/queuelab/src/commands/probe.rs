@@ -1,0 +1,116 @@
+//! `queuelab probe`: the queues of a port of this host, again and again.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use lab::{Connections, ProbeConfig, ProbeEvent, ProbeReport, ProbeStatus};
+use linux_net::AddressFamily;
+
+use super::answer;
+use crate::error::{CommandError, Result};
+use crate::exit::Exit;
+
+/// Flags of `queuelab probe`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ProbeArguments {
+    /// TCP port of the listeners.
+    #[arg(long, default_value_t = ProbeConfig::default().port)]
+    port: u16,
+    /// An address of the family that they listen in: 0.0.0.0 or ::.
+    #[arg(long, default_value = "0.0.0.0")]
+    address: IpAddr,
+    /// From one look to the next; at least 100us.
+    #[arg(long, default_value = "1ms", value_parser = humantime::parse_duration)]
+    interval: Duration,
+    /// How long; until Ctrl-C when absent.
+    #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
+    length: Option<Duration>,
+    /// All settings as one JSON object, instead of the flags.
+    #[arg(long, value_name = "JSON")]
+    config: Option<String>,
+    /// Say JSON lines, take commands as JSON lines on standard input, and end
+    /// with it.
+    #[arg(long, conflicts_with = "length")]
+    control: bool,
+}
+
+/// Looks until told to stop: JSON lines for programs, a line each second for a
+/// person.
+pub(crate) fn probe(arguments: ProbeArguments) -> Result {
+    let config = match &arguments.config {
+        None => ProbeConfig {
+            port: arguments.port,
+            family: AddressFamily::of(arguments.address),
+            interval: arguments.interval,
+            ..ProbeConfig::default()
+        },
+        Some(json) => serde_json::from_str(json)
+            .map_err(|error| CommandError::Usage(format!("--config: {error}")))?,
+    };
+    if arguments.control {
+        lab::probe_part(&config, true).map_err(CommandError::Probe)?;
+        return Ok(Exit::Held);
+    }
+    let mut told = Ok(Exit::Held);
+    lab::probe_telling(&config, arguments.length, |event| {
+        let text = match event {
+            ProbeEvent::Sampling => {
+                format!("looking at port {} every {:?}", config.port, config.interval)
+            }
+            ProbeEvent::Status(status) => line(status),
+            ProbeEvent::Done(report) => summary(report),
+            ProbeEvent::Failed { reason } => reason.clone(),
+        };
+        told = answer(&text);
+        Ok(())
+    })
+    .map_err(CommandError::Probe)?;
+    told
+}
+
+/// What there is now.
+fn line(status: &ProbeStatus) -> String {
+    let queues: Vec<_> = status
+        .listeners
+        .iter()
+        .map(|queue| format!("{} of {}", queue.depth, u64::from(queue.limit) + 1))
+        .collect();
+    let queued = match &queues[..] {
+        [] => "nobody listens".to_owned(),
+        queues => format!("queued {}", queues.join(" and ")),
+    };
+    let Connections { syn_recv, established, time_wait, fin_wait_2, socket_memory_bytes } =
+        status.connections;
+    format!(
+        "{queued} · SYN_RECV {syn_recv} · ESTABLISHED {established} · TIME_WAIT {time_wait} · \
+         FIN_WAIT_2 {fin_wait_2} · {} KiB of socket memory",
+        socket_memory_bytes / 1024
+    )
+}
+
+/// What there was.
+fn summary(report: &ProbeReport) -> String {
+    let seen = &report.report;
+    let mut lines = vec![format!(
+        "{} looks in {:.2} s, {} missed; {} of them counted sockets by state; {:.2} % of one CPU",
+        seen.samples,
+        seen.seconds,
+        seen.missed,
+        seen.state_samples,
+        100.0 * seen.cpu_seconds / seen.seconds.max(f64::MIN_POSITIVE)
+    )];
+    for (index, listener) in seen.listeners.iter().enumerate() {
+        lines.push(format!(
+            "listener {}: at most {} queued; it holds {}",
+            index + 1,
+            listener.deepest,
+            u64::from(listener.limit) + 1
+        ));
+    }
+    for (name, state) in &seen.states {
+        let name = name.to_uppercase();
+        lines.push(format!("{name}: at most {} at once, {} left", state.most, state.left));
+    }
+    lines.push(format!("socket memory: at most {} KiB", seen.most_socket_memory / 1024));
+    lines.join("\n")
+}
