@@ -100,7 +100,6 @@ fn the_probe_sees_the_same_queue_in_a_container() {
     let listeners = [ListenerSeen { limit: 7, deepest: 8 }];
     assert_eq!((probe.deepest, &probe.listeners[..]), (8, &listeners[..]), "{probe:?}");
     assert!(probe.states["established"].most >= 8 && probe.samples > 100, "{probe:?}");
-    println!("{probe:?}");
     let timeline = RunDirectory::read_timeline(&runs(out.path())[0], trials[0].id);
     let deepest = timeline.unwrap().unwrap().iter().filter_map(|row| row.depth).max();
     assert_eq!(deepest, Some(8));
