@@ -67,6 +67,9 @@ struct Observed {
 struct Loaded {
     report: LoadReport,
     accept_queue: Option<AcceptQueue>,
+    /// CLOCK_MONOTONIC when it was let on, nanoseconds: every attempt was
+    /// decided, and had lingered.
+    released_ns: u64,
     seconds: f64,
 }
 
@@ -147,6 +150,7 @@ impl Trial<'_> {
                 rules: self.rules,
                 wheel,
                 rows: &joined.rows,
+                released_ns: loaded.released_ns,
                 counted_ns,
             })
         });
@@ -232,6 +236,7 @@ impl Trial<'_> {
                 LoadEvent::Decided { established, .. } => Some(established),
                 _ => None,
             })?;
+        let lingered_ns = monotonic_ns().saturating_add(settings.load.linger.as_nanos() as u64);
         let accept_queue = testbed.accept_queue(target.port())?;
         if settings.server.accept_paused {
             server.resume();
@@ -240,6 +245,7 @@ impl Trial<'_> {
             self.await_accepted(testbed, server, established)?;
         }
         load.tell(&LoadCommand::Go);
+        let released_ns = monotonic_ns().max(lingered_ns);
 
         let report =
             self.await_load(&mut load, chat_time(&config), "report", |event| match event {
@@ -247,7 +253,7 @@ impl Trial<'_> {
                 _ => None,
             })?;
         self.await_idle(testbed, server)?;
-        Ok(Loaded { report, accept_queue, seconds: began.elapsed().as_secs_f64() })
+        Ok(Loaded { report, accept_queue, released_ns, seconds: began.elapsed().as_secs_f64() })
     }
 
     /// Waits for one of the load's events, and looks up from time to time for
