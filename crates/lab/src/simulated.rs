@@ -37,6 +37,9 @@ pub(crate) struct Played<'a> {
     pub(crate) wheel: &'a TimerWheel,
     /// The attempts, with the instants at which the server accepted.
     pub(crate) rows: &'a [AttemptRow],
+    /// When the load closed its half-open connections, CLOCK_MONOTONIC
+    /// nanoseconds.
+    pub(crate) released_ns: u64,
     /// When the counters were read the last time, CLOCK_MONOTONIC nanoseconds.
     pub(crate) counted_ns: u64,
 }
@@ -66,9 +69,15 @@ pub(crate) fn simulated(played: &Played<'_>) -> Option<Simulated> {
         .rows
         .iter()
         .filter(|row| row.outcome != run_record::Outcome::NoPort)
-        .map(|row| Arrival {
-            start_ns: on_wheel(row.start_ns),
-            reachable: row.index >= played.cell.load.half_open,
+        .map(|row| {
+            let start_ns = on_wheel(row.start_ns);
+            match row.index < played.cell.load.half_open {
+                true => Arrival {
+                    open_until_ns: Some(on_wheel(played.released_ns)),
+                    ..Arrival::half_open(start_ns)
+                },
+                false => Arrival::live(start_ns),
+            }
         })
         .collect();
     let simulation = simulate(&path, &arrivals);
@@ -210,6 +219,7 @@ mod tests {
                 rules: &KernelRules::default(),
                 wheel: &TimerWheel::find().expect("a kernel whose ticks agree with its clock"),
                 rows: &[row],
+                released_ns: 4_000_000_000,
                 counted_ns: 6_000_000_000,
             })
         };

@@ -153,6 +153,7 @@ impl Trial<'_> {
                 rules: self.rules,
                 wheel,
                 rows: &joined.rows,
+                released_ns: loaded.released_ns,
                 counted_ns,
             })
         });

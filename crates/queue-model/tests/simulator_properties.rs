@@ -89,7 +89,7 @@ fn path() -> impl Strategy<Value = ListenPath> {
 fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
     let arrival = (0..200_000_u64, proptest::bool::weighted(0.8)).prop_map(|(at, reachable)| {
         // A few shared instants, so that ties are common.
-        Arrival { start_ns: at / 50 * 50_000, reachable }
+        Arrival { start_ns: at / 50 * 50_000, reachable, open_until_ns: None }
     });
     proptest::collection::vec(arrival, 0..60)
 }
@@ -200,4 +200,22 @@ proptest! {
         prop_assert_eq!(&replayed.attempts, &measured.attempts);
         prop_assert_eq!(replayed.counters, measured.counters);
     }
+}
+
+#[test]
+fn a_half_open_client_that_keeps_its_socket_has_its_deadline_and_sends_on() {
+    let path = ListenPath {
+        client: Client { connect_deadline: Some(Duration::from_millis(1500)), ..Client::default() },
+        until_ns: Some(10_000_000_000),
+        ..ListenPath::default()
+    };
+    let sent_again = |open_until_ns| {
+        let simulation = simulate(&path, &[Arrival { open_until_ns, ..Arrival::half_open(0) }]);
+        assert_eq!(simulation.attempts[0].outcome, Outcome::TimedOut);
+        assert_eq!(simulation.attempts[0].failed_ns, Some(1_500_000_000));
+        simulation.counters.tcp_syn_retrans
+    };
+    assert_eq!(sent_again(None), 1);
+    assert_eq!(sent_again(Some(1_200_000_000)), 1, "closed at the deadline at the earliest");
+    assert_eq!(sent_again(Some(3_500_000_000)), 3, "after 1, 2 and 3 s");
 }

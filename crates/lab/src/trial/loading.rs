@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use chat_server::ClosesFirst;
+use linux_net::monotonic_ns;
 use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
 use run_record::AcceptQueue;
 
@@ -24,6 +25,9 @@ pub(super) struct Loaded {
     pub(super) report: LoadReport,
     pub(super) accept_queue: Option<AcceptQueue>,
     pub(super) held_bytes: Option<u64>,
+    /// CLOCK_MONOTONIC when it was let on, nanoseconds: every attempt was
+    /// decided, and had lingered.
+    pub(super) released_ns: u64,
     pub(super) seconds: f64,
 }
 
@@ -76,6 +80,7 @@ impl Trial<'_> {
             self.await_accepted(testbed, server, established)?;
         }
         load.tell(&LoadCommand::Go);
+        let released_ns = monotonic_ns();
 
         let report =
             self.await_load(&mut load, chat_time(&config), "report", |event| match event {
@@ -83,7 +88,13 @@ impl Trial<'_> {
                 _ => None,
             })?;
         self.await_idle(testbed, server)?;
-        Ok(Loaded { report, accept_queue, held_bytes, seconds: began.elapsed().as_secs_f64() })
+        Ok(Loaded {
+            report,
+            accept_queue,
+            held_bytes,
+            released_ns,
+            seconds: began.elapsed().as_secs_f64(),
+        })
     }
 
     /// Leaves the connections as they stand for as long as the scenario says.

@@ -27,9 +27,13 @@ impl World<'_> {
         if attempt.client != ClientSide::SynSent {
             return;
         }
+        if attempt.failed.is_some() && now >= attempt.open_until {
+            attempt.client = ClientSide::GaveUp;
+            return;
+        }
         if syn_gives_up(&path.client, attempt.retransmits, now - attempt.start) {
             attempt.client = ClientSide::GaveUp;
-            attempt.failed = Some(now);
+            attempt.failed.get_or_insert(now);
             self.counters.attempt_fails += 1;
         } else {
             attempt.retransmits += 1;
@@ -42,13 +46,15 @@ impl World<'_> {
     }
 
     /// A client that is ESTABLISHED by now has met its deadline; the others
-    /// close their socket, which sends nothing.
+    /// close their socket, which sends nothing, or keep it open for a while.
     pub(super) fn deadline(&mut self, id: u32) {
         let now = self.now;
         let attempt = self.attempt(id);
         if attempt.client == ClientSide::SynSent {
-            attempt.client = ClientSide::GaveUp;
             attempt.failed = Some(now);
+            if now >= attempt.open_until {
+                attempt.client = ClientSide::GaveUp;
+            }
         }
     }
 

@@ -177,17 +177,21 @@ pub struct Arrival {
     pub start_ns: u64,
     /// SYN-ACKs reach the client; where they do not, it stays half-open.
     pub reachable: bool,
+    /// The client has its deadline, but keeps its socket open until this
+    /// instant, and its kernel goes on sending SYNs: as the lab's load does with
+    /// its half-open clients. None closes it at the deadline.
+    pub open_until_ns: Option<u64>,
 }
 
 impl Arrival {
     /// A client that is there for its SYN-ACK.
     pub fn live(start_ns: u64) -> Self {
-        Self { start_ns, reachable: true }
+        Self { start_ns, reachable: true, open_until_ns: None }
     }
 
     /// A client that no SYN-ACK reaches.
     pub fn half_open(start_ns: u64) -> Self {
-        Self { start_ns, reachable: false }
+        Self { start_ns, reachable: false, open_until_ns: None }
     }
 }
 

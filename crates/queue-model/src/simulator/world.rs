@@ -48,6 +48,9 @@ pub(super) struct Attempt {
     /// The server has answered it with a cookie, which an ACK brings back.
     pub(super) has_cookie: bool,
     pub(super) reachable: bool,
+    /// Its socket is closed at its deadline or at this instant, whichever is
+    /// later.
+    pub(super) open_until: u64,
 }
 
 /// Everything.
@@ -177,12 +180,14 @@ impl Attempt {
             server: ServerSide::Nothing,
             has_cookie: false,
             reachable: arrival.reachable,
+            open_until: arrival.open_until_ns.unwrap_or(0),
         }
     }
 
     fn result(&self) -> AttemptResult {
         AttemptResult {
             outcome: match (self.client, self.server) {
+                (ClientSide::SynSent, _) if self.failed.is_some() => Outcome::TimedOut,
                 (ClientSide::Idle | ClientSide::SynSent, _) => Outcome::Unfinished,
                 (ClientSide::Established, ServerSide::Socket) => Outcome::Established,
                 (ClientSide::Established, _) => Outcome::Phantom,

@@ -114,6 +114,7 @@ fn arrivals(load: &LoadSettings) -> Vec<Arrival> {
         .map(|client| Arrival {
             start_ns: (f64::from(client) * apart_ns) as u64,
             reachable: client >= load.half_open,
+            open_until_ns: None,
         })
         .collect()
 }
