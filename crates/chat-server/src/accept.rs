@@ -1,4 +1,4 @@
-//! The accept loop.
+//! An accept loop.
 
 use std::io;
 use std::sync::Arc;
@@ -19,11 +19,15 @@ use crate::shared::Shared;
 /// connection stays queued, and accept(2) would fail with it again at once.
 const REST: Duration = Duration::from_millis(10);
 
-/// Accepts, registers and starts clients until the server stops.
-pub(crate) fn accept_loop(shared: &Arc<Shared>) {
-    let mut next_id: ClientId = 0;
+/// Accepts, registers and starts the clients of the listener `index` until the
+/// server stops.
+pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
+    let listener = &shared.listeners[index];
+    // Every loop has numbers that no other has.
+    let mut next_id = index as ClientId;
+    let step = shared.listeners.len() as ClientId;
     while shared.gate.wait_until_resumed() && shared.gate.wait(shared.settings.accept_delay) {
-        match shared.listener.accept() {
+        match listener.accept() {
             Ok((socket, peer)) => {
                 let at_ns = monotonic_ns();
                 let peer = peer.as_socket().expect("a TCP peer has an IP address");
@@ -36,7 +40,7 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>) {
                     lock(&shared.ledger).add_error(errno(&error));
                     shared.gate.wait(REST);
                 }
-                next_id += 1;
+                next_id += step;
             }
             Err(_) if shared.is_stopping() => break,
             Err(error) => match errno(&error) {

@@ -12,8 +12,8 @@ use crate::counters::Counters;
 use crate::lock;
 use crate::settings::Sigpipe;
 
-/// A client's number, in the order of accept(2): never used again, unlike its
-/// file descriptor.
+/// A client's number, in the order of its accept loop's accept(2): never used
+/// again, unlike its file descriptor.
 pub(crate) type ClientId = u64;
 
 /// A client. Whoever may still write to it holds an `Arc` of it, and the last

@@ -10,6 +10,11 @@ use serde::{Deserialize, Serialize};
 pub enum ServerCommand {
     /// Begin to accept, when `accept_paused` was set.
     Resume,
+    /// Let in the ACKs that `hold_acks` holds, after a listen(2) with
+    /// `release_backlog`, where there is one. Answered by
+    /// [`ServerEvent::LetIn`], or by [`ServerEvent::Failed`] where it could not
+    /// be done or nothing was to be held.
+    LetIn,
     /// Answer with [`ServerEvent::Status`].
     Status,
     /// Answer with [`ServerEvent::Report`].
@@ -29,7 +34,7 @@ pub enum ServerEvent {
         /// The process.
         pid: u32,
     },
-    /// The server could not start, or its accept loop failed.
+    /// The server could not start, or could not do what it was told.
     Failed {
         /// What failed, as a fragment that fits "failed to ...".
         reason: String,
@@ -40,6 +45,8 @@ pub enum ServerEvent {
     /// SIGPIPE's default disposition: a server that may die at any moment
     /// would take its ledger with it.
     Accepted(AcceptedConnection),
+    /// The answer to [`ServerCommand::LetIn`]: no ACK is held any more.
+    LetIn,
     /// The answer to [`ServerCommand::Status`]: cheap, no lists.
     Status {
         /// Connections accepted and registered so far.

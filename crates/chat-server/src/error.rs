@@ -6,21 +6,31 @@ use std::net::SocketAddr;
 use chat_protocol::ProtocolError;
 use nix::errno::Errno;
 
+use crate::check::SettingProblem;
+
 /// Why a server cannot start or go on; each fits "failed to ...".
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The largest body does not fit the framing.
     #[error("use these settings: {0}")]
     Protocol(#[from] ProtocolError),
-    /// A stack below PTHREAD_STACK_MIN.
-    #[error("use these settings: thread stack {asked} is too small: choose at least 16384 bytes")]
-    ThreadStack {
-        /// What was asked for, bytes.
-        asked: u64,
+    /// Settings that no server can follow.
+    #[error("use these settings: {}", in_one_line(problems))]
+    Settings {
+        /// Everything wrong with them.
+        problems: Vec<SettingProblem>,
     },
-    /// socket(2) or setsockopt(2).
+    /// socket(2) or getsockname(2).
     #[error("make a listening socket: {0}")]
     Socket(#[source] io::Error),
+    /// setsockopt(2), for what a setting asks of the listening socket.
+    #[error("{what} on a listening socket: {source}")]
+    SocketOption {
+        /// What was tried.
+        what: &'static str,
+        /// What setsockopt(2) said.
+        source: io::Error,
+    },
     /// bind(2).
     #[error("bind {address}: {source}{}", bind_advice(source))]
     Bind {
@@ -37,9 +47,18 @@ pub enum ServerError {
         /// What listen(2) said.
         source: io::Error,
     },
-    /// The accept loop's thread.
-    #[error("start the accept loop: {0}")]
+    /// An accept loop's thread.
+    #[error("start an accept loop: {0}")]
     Start(#[source] io::Error),
+    /// Told to let in without `hold_acks`.
+    #[error("let ACKs in: none are held (set hold_acks)")]
+    NothingHeld,
+    /// Told to let in after a stop.
+    #[error("let ACKs in: the server has been told to stop")]
+    Stopping,
+    /// listen(2) or setsockopt(2), to let in.
+    #[error("let ACKs in: {0}")]
+    LetIn(#[source] io::Error),
     /// Signals, standard input or standard output of [`crate::serve_part`].
     #[error("{what}: {source}")]
     Channel {
@@ -54,14 +73,23 @@ impl ServerError {
     /// The errno, where a system call failed.
     pub fn errno(&self) -> Option<i32> {
         match self {
-            ServerError::Protocol(_) | ServerError::ThreadStack { .. } => None,
+            ServerError::Protocol(_)
+            | ServerError::Settings { .. }
+            | ServerError::NothingHeld
+            | ServerError::Stopping => None,
             ServerError::Socket(source)
+            | ServerError::SocketOption { source, .. }
             | ServerError::Start(source)
+            | ServerError::LetIn(source)
             | ServerError::Bind { source, .. }
             | ServerError::Listen { source, .. }
             | ServerError::Channel { source, .. } => source.raw_os_error(),
         }
     }
+}
+
+fn in_one_line(problems: &[SettingProblem]) -> String {
+    problems.iter().map(SettingProblem::to_string).collect::<Vec<_>>().join("; ")
 }
 
 fn bind_advice(error: &io::Error) -> &'static str {

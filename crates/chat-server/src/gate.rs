@@ -1,11 +1,11 @@
-//! What holds the accept loop back.
+//! What holds the accept loops back.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::lock;
 
-/// Pauses and delays of the accept loop, all of which a stop cuts short.
+/// Pauses and delays of the accept loops, all of which a stop cuts short.
 #[derive(Debug)]
 pub(crate) struct Gate {
     state: Mutex<State>,

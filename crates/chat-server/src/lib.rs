@@ -1,15 +1,18 @@
 //! The thread-per-client chat server, instrumented.
 //!
-//! One accept loop thread; one native thread for each client; one registry of
-//! clients under one mutex that the accept loop takes too. What a client sends
+//! One accept loop thread for each listening socket, of which there is one
+//! unless more are asked for; one native thread for each client; one registry of
+//! clients under one mutex that the accept loops take too. What a client sends
 //! goes to every other client, never back to it. How the registry is locked
 //! and the messages are written is a *design*, chosen by name.
 //!
 //! - `settings`: [`ServerSettings`], the one definition for YAML, JSON, flags.
+//! - `check`: [`check_settings`], what they can have wrong.
 //! - `designs`: [`DESIGNS`], the table of designs; one file each below it.
 //! - `server`: [`Server`], [`RunningServer`], [`ServerHandle`]: the library's
 //!   face; `shared` is what all its threads have in common.
-//! - `accept`: the accept loop; `gate` holds it back where it is told to.
+//! - `listener`: the listening sockets, and the filter that holds ACKs back.
+//! - `accept`: an accept loop; `gate` holds it back where it is told to.
 //! - `client_thread`: one client's life; `threads` joins it.
 //! - `client`: a client's socket, the only place that writes to one.
 //! - `registry`: the mutex whose waits and holds are measured.
@@ -18,6 +21,7 @@
 //!   own.
 
 mod accept;
+mod check;
 mod client;
 mod client_thread;
 mod control;
@@ -26,6 +30,7 @@ mod designs;
 mod durations;
 mod error;
 mod gate;
+mod listener;
 mod part;
 mod registry;
 mod server;
@@ -33,6 +38,7 @@ mod settings;
 mod shared;
 mod threads;
 
+pub use check::{SettingProblem, check_settings};
 pub use control::{AcceptedConnection, DurationSummary, ServerCommand, ServerEvent, ServerReport};
 pub use designs::{DESIGNS, Design, DesignName, UnknownDesign};
 pub use error::ServerError;

@@ -21,7 +21,8 @@ use crate::settings::{ServerSettings, Sigpipe};
 /// a JSON line on standard output: first `Listening`, last `Stopped`; or
 /// `Failed` alone, when it cannot start.
 ///
-/// SIGTERM and SIGINT stop it; SIGUSR1 asks for a report; SIGUSR2 resumes.
+/// SIGTERM and SIGINT stop it; SIGUSR1 asks for a report; SIGUSR2 lets in, where
+/// `hold_acks` is set, and resumes.
 /// With `control`, so do the [`ServerCommand`] lines on standard input, whose
 /// end of file stops it too; a line that is none is answered by `Failed`.
 ///
@@ -32,16 +33,19 @@ use crate::settings::{ServerSettings, Sigpipe};
 /// What the `Failed` event said.
 pub fn serve_part(settings: &ServerSettings, control: bool) -> Result<(), ServerError> {
     serve(settings, control, &mut |event, _| print(event)).inspect_err(|error| {
-        let failed = ServerEvent::Failed { reason: error.to_string(), errno: error.errno() };
         // Where standard output itself is what failed, the caller still has
         // the error.
-        let _ = print(&failed);
+        let _ = print(&failed(error));
     })
 }
 
+fn failed(error: &ServerError) -> ServerEvent {
+    ServerEvent::Failed { reason: error.to_string(), errno: error.errno() }
+}
+
 /// [`serve_part`] without control, for a caller that tells of the events in
-/// its own way: `tell` gets each [`ServerEvent`] but `Failed`, and the server
-/// to ask more of.
+/// its own way: `tell` gets each [`ServerEvent`], and the server to ask more of;
+/// `Failed` only of what a running one could not do.
 ///
 /// # Errors
 /// Why the server could not start or go on.
@@ -59,7 +63,7 @@ pub fn serve_telling(
 type Tell<'a> = dyn FnMut(&ServerEvent, &ServerHandle) -> Result<(), ServerError> + 'a;
 
 fn serve(settings: &ServerSettings, control: bool, tell: &mut Tell) -> Result<(), ServerError> {
-    let mut inputs = Inputs::open(control)?;
+    let mut inputs = Inputs::open(control, settings.hold_acks)?;
     set_sigpipe(match settings.sigpipe {
         Sigpipe::Ignore => SigHandler::SigIgn,
         Sigpipe::Default => SigHandler::SigDfl,
@@ -90,6 +94,13 @@ fn obey(inputs: &mut Inputs, handle: &ServerHandle, tell: &mut Tell) -> Result<(
         for request in inputs.wait()? {
             match request {
                 Ok(ServerCommand::Resume) => handle.resume(),
+                Ok(ServerCommand::LetIn) => {
+                    let answer = match handle.let_in() {
+                        Ok(()) => ServerEvent::LetIn,
+                        Err(error) => failed(&error),
+                    };
+                    tell(&answer, handle)?;
+                }
                 Ok(ServerCommand::Status) => tell(&handle.status(), handle)?,
                 Ok(ServerCommand::Report) => {
                     tell(&ServerEvent::Report(Box::new(handle.report())), handle)?;
@@ -107,11 +118,13 @@ type Request = Result<ServerCommand, String>;
 /// Where requests come from: signals and, where asked for, standard input.
 struct Inputs {
     signals: SignalDelivery<UnixStream, SignalOnly>,
+    /// SIGUSR2 lets in before it resumes.
+    lets_in: bool,
     control: Option<ControlLines>,
 }
 
 impl Inputs {
-    fn open(control: bool) -> Result<Self, ServerError> {
+    fn open(control: bool, lets_in: bool) -> Result<Self, ServerError> {
         let signals = UnixStream::pair()
             .and_then(|(read, write)| {
                 let wanted = [SIGTERM, SIGINT, SIGUSR1, SIGUSR2];
@@ -119,7 +132,7 @@ impl Inputs {
             })
             .map_err(|source| ServerError::Channel { what: "catch signals", source })?;
         let control = control.then(ControlLines::open).transpose()?;
-        Ok(Self { signals, control })
+        Ok(Self { signals, lets_in, control })
     }
 
     /// Waits for something to come; the requests in it.
@@ -139,15 +152,17 @@ impl Inputs {
         }
         // POLLHUP alone is an end of file that read(2) will tell.
         let control_ready = fds.get(1).is_some_and(|fd| fd.any().unwrap_or(true));
-        let mut requests: Vec<Request> = self
-            .signals
-            .pending()
-            .map(|signal| match signal {
-                SIGUSR1 => Ok(ServerCommand::Report),
-                SIGUSR2 => Ok(ServerCommand::Resume),
-                _ => Ok(ServerCommand::Stop),
-            })
-            .collect();
+        let mut requests: Vec<Request> = Vec::new();
+        for signal in self.signals.pending() {
+            match signal {
+                SIGUSR1 => requests.push(Ok(ServerCommand::Report)),
+                SIGUSR2 => {
+                    requests.extend(self.lets_in.then_some(Ok(ServerCommand::LetIn)));
+                    requests.push(Ok(ServerCommand::Resume));
+                }
+                _ => requests.push(Ok(ServerCommand::Stop)),
+            }
+        }
         if let Some(control) = self.control.as_mut().filter(|_| control_ready) {
             control.read(&mut requests)?;
         }

@@ -6,22 +6,20 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use chat_protocol::Codec;
-use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::accept::accept_loop;
+use crate::check::check_settings;
 use crate::control::{AcceptedConnection, ServerEvent, ServerReport};
 use crate::counters::Counters;
 use crate::error::ServerError;
 use crate::gate::Gate;
+use crate::listener;
 use crate::registry::Registry;
 use crate::settings::ServerSettings;
 use crate::shared::{Ledger, Shared};
 use crate::threads::Threads;
 
-/// PTHREAD_STACK_MIN.
-const LEAST_STACK: u64 = 16 * 1024;
-
-/// A server whose socket listens: the kernel already queues connections, and
+/// A server whose sockets listen: the kernel already queues connections, and
 /// nobody accepts them yet.
 #[derive(Debug)]
 pub struct Server {
@@ -31,38 +29,27 @@ pub struct Server {
 
 impl Server {
     /// Binds and listens, with exactly the backlog asked for: negative too,
-    /// which `__sys_listen_socket` takes for somaxconn.
+    /// which `__sys_listen_socket` takes for somaxconn. With several listeners
+    /// a server of the same user that has several too can share their port.
     ///
     /// [`Sigpipe::Default`](crate::Sigpipe::Default) makes writes raise the
     /// signal; its disposition belongs to the process, and
     /// [`serve_part`](crate::serve_part) sets it.
     ///
     /// # Errors
-    /// Settings that cannot be, and what socket(2), bind(2) or listen(2) say.
+    /// Settings that cannot be ([`check_settings`]), and what socket(2),
+    /// setsockopt(2), bind(2) or listen(2) say.
     pub fn bind(settings: &ServerSettings) -> Result<Server, ServerError> {
         let codec = Codec::new(settings.framing, settings.largest_body)?;
-        if settings.thread_stack < LEAST_STACK {
-            return Err(ServerError::ThreadStack { asked: settings.thread_stack });
+        let problems = check_settings(settings);
+        if !problems.is_empty() {
+            return Err(ServerError::Settings { problems });
         }
-        let address = SocketAddr::new(settings.address, settings.port);
-        let listener = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))
-            .and_then(|socket| {
-                socket.set_reuse_address(settings.reuse_address)?;
-                Ok(socket)
-            })
-            .map_err(ServerError::Socket)?;
-        listener.bind(&address.into()).map_err(|source| ServerError::Bind { address, source })?;
-        let address = listener
-            .local_addr()
-            .map_err(ServerError::Socket)?
-            .as_socket()
-            .expect("a TCP socket has an IP address");
-        listener
-            .listen(settings.backlog)
-            .map_err(|source| ServerError::Listen { address, source })?;
+        let (address, listeners) = listener::listen(settings)?;
         let shared = Shared {
             codec,
-            listener,
+            listeners,
+            holding: Mutex::new(settings.hold_acks),
             announce: None,
             gate: Gate::new(settings.accept_paused),
             registry: Registry::default(),
@@ -76,7 +63,7 @@ impl Server {
     }
 
     /// Tells `announce` of each connection as accept(2) returns it, from the
-    /// accept loop's thread.
+    /// thread of its accept loop.
     pub fn announce_accepts(&mut self, announce: fn(AcceptedConnection)) {
         self.shared.announce = Some(announce);
     }
@@ -86,18 +73,29 @@ impl Server {
         self.address
     }
 
-    /// Starts the accept loop.
+    /// Starts the accept loops, one for each listener.
     ///
     /// # Errors
-    /// Its thread cannot be started.
+    /// A thread of theirs cannot be started; then none runs.
     pub fn start(self) -> Result<RunningServer, ServerError> {
+        let count = self.shared.listeners.len();
         let handle = ServerHandle { shared: Arc::new(self.shared) };
-        let shared = Arc::clone(&handle.shared);
-        let accept_loop = thread::Builder::new()
-            .name("accept".to_owned())
-            .spawn(move || accept_loop(&shared))
-            .map_err(ServerError::Start)?;
-        Ok(RunningServer { handle, accept_loop })
+        let mut running = RunningServer { handle, accept_loops: Vec::with_capacity(count) };
+        for index in 0..count {
+            let shared = Arc::clone(&running.handle.shared);
+            let spawned = thread::Builder::new()
+                .name("accept".to_owned())
+                .spawn(move || accept_loop(&shared, index));
+            match spawned {
+                Ok(accept_loop) => running.accept_loops.push(accept_loop),
+                Err(source) => {
+                    running.handle.stop();
+                    running.join();
+                    return Err(ServerError::Start(source));
+                }
+            }
+        }
+        Ok(running)
     }
 }
 
@@ -105,7 +103,7 @@ impl Server {
 #[derive(Debug)]
 pub struct RunningServer {
     handle: ServerHandle,
-    accept_loop: JoinHandle<()>,
+    accept_loops: Vec<JoinHandle<()>>,
 }
 
 impl RunningServer {
@@ -118,9 +116,11 @@ impl RunningServer {
     /// thread joined; the final figures.
     pub fn join(self) -> ServerReport {
         let shared = &self.handle.shared;
-        // An error is its panic, which has already been printed; the clients'
-        // threads must end all the same.
-        let _ = self.accept_loop.join();
+        for accept_loop in self.accept_loops {
+            // An error is its panic, which has already been printed; the
+            // clients' threads must end all the same.
+            let _ = accept_loop.join();
+        }
         // Again, for a client that was being admitted during the first time.
         shared.stop();
         shared.threads.join_all();
@@ -139,6 +139,16 @@ impl ServerHandle {
     /// Begins to accept, where `accept_paused` was set.
     pub fn resume(&self) {
         self.shared.gate.resume();
+    }
+
+    /// Lets in the ACKs that `hold_acks` has held, with `release_backlog` in
+    /// force where there is one. Nothing to do where it was done before.
+    ///
+    /// # Errors
+    /// Nothing was to be held, the server has been stopped, or what listen(2)
+    /// or setsockopt(2) say.
+    pub fn let_in(&self) -> Result<(), ServerError> {
+        self.shared.let_in()
     }
 
     /// A [`ServerEvent::Status`].

@@ -58,7 +58,7 @@ pub struct ServerSettings {
     #[arg(long, default_value_t = Self::default().defer_accept)]
     pub defer_accept: u32,
     /// Let only SYNs in, by a filter on the listening socket, until told
-    /// (`let_in` on the control channel): clients become ESTABLISHED, and the
+    /// (`let_in` on the control channel, or SIGUSR2): clients become ESTABLISHED, and the
     /// server has requests alone.
     #[arg(long, default_value_t = Self::default().hold_acks, action = clap::ArgAction::Set)]
     pub hold_acks: bool,

@@ -10,17 +10,22 @@ use socket2::Socket;
 
 use crate::control::{AcceptedConnection, ServerEvent, ServerReport};
 use crate::counters::Counters;
+use crate::error::ServerError;
 use crate::gate::Gate;
-use crate::lock;
 use crate::registry::Registry;
 use crate::settings::ServerSettings;
 use crate::threads::Threads;
+use crate::{listener, lock};
 
 #[derive(Debug)]
 pub(crate) struct Shared {
     pub(crate) settings: ServerSettings,
     pub(crate) codec: Codec,
-    pub(crate) listener: Socket,
+    /// Each with an accept loop of its own.
+    pub(crate) listeners: Vec<Socket>,
+    /// The listeners hold ACKs back. Locked by whoever lets them in or stops:
+    /// a listen(2) after the end would make a listener listen again.
+    pub(crate) holding: Mutex<bool>,
     /// Is told of each connection as it is accepted.
     pub(crate) announce: Option<fn(AcceptedConnection)>,
     pub(crate) gate: Gate,
@@ -53,10 +58,27 @@ impl Shared {
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Relaxed);
         self.gate.stop();
-        // On a listening socket this is Linux's way to end a blocked
-        // accept(2), with EINVAL (inet_shutdown, inet_csk_accept).
-        let _ = self.listener.shutdown(std::net::Shutdown::Both);
+        {
+            let _turn = lock(&self.holding);
+            listener::shut_down(&self.listeners);
+        }
         self.threads.abort_all();
+    }
+
+    pub(crate) fn let_in(&self) -> Result<(), ServerError> {
+        if !self.settings.hold_acks {
+            return Err(ServerError::NothingHeld);
+        }
+        let mut holding = lock(&self.holding);
+        if self.is_stopping() {
+            return Err(ServerError::Stopping);
+        }
+        if *holding {
+            listener::let_in(&self.listeners, self.settings.release_backlog)
+                .map_err(ServerError::LetIn)?;
+            *holding = false;
+        }
+        Ok(())
     }
 
     pub(crate) fn status(&self) -> ServerEvent {
@@ -70,10 +92,12 @@ impl Shared {
 
     pub(crate) fn report(&self) -> ServerReport {
         let (lock_wait, lock_hold) = self.registry.lock_times();
-        let (accepted, accept_errors) = {
+        let (mut accepted, accept_errors) = {
             let ledger = lock(&self.ledger);
             (ledger.accepted.clone(), ledger.errors.clone())
         };
+        // Two accept loops may have noted theirs the other way round.
+        accepted.sort_by_key(|connection| connection.at_ns);
         ServerReport {
             accepted,
             accept_errors,

@@ -9,6 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_server::{AcceptedConnection, ServerEvent, ServerReport};
+use linux_net::SocketDiag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use socket2::{Domain, Socket, Type};
@@ -201,6 +202,45 @@ fn signals_stop_resume_and_report() {
         assert_eq!(report.most_threads, 1);
         assert!(status.success(), "{stop}: {status}");
     }
+}
+
+fn syn_recv(part: &Part) -> u32 {
+    let mut diag = SocketDiag::open().expect("inet_diag");
+    diag.count_by_state(Some(part.address.port())).expect("inet_diag").syn_recv
+}
+
+#[test]
+fn held_acks_are_let_in_by_a_command_and_by_a_signal() {
+    const HELD: [&str; 5] = ["--control", "--listeners", "3", "--hold-acks", "true"];
+    for by_signal in [false, true] {
+        let mut part = Part::start(&HELD);
+        let mut clients: Vec<_> =
+            (0..6).map(|_| TcpStream::connect(part.address).expect("it listens")).collect();
+        assert_eq!((syn_recv(&part), part.status()), (6, (0, 0)));
+        match by_signal {
+            true => part.signal(Signal::SIGUSR2),
+            false => part.say("{\"command\":\"let_in\"}\n"),
+        }
+        assert_eq!(part.event(), ServerEvent::LetIn);
+        for client in &mut clients {
+            client.write_all(b"\0\0\0\x02hi").expect("it is connected");
+        }
+        part.wait_for_status("all are in", |accepted, ingested| (accepted, ingested) == (6, 6));
+        assert_eq!(syn_recv(&part), 0);
+        part.signal(Signal::SIGTERM);
+        assert!(part.end().1.success());
+    }
+}
+
+#[test]
+fn a_server_that_holds_nothing_says_so_and_goes_on() {
+    let mut part = Part::start(&["--control"]);
+    part.say("{\"command\":\"let_in\"}\n");
+    let reason = "let ACKs in: none are held (set hold_acks)".to_owned();
+    assert_eq!(part.event(), ServerEvent::Failed { reason, errno: None });
+    assert_eq!(part.status(), (0, 0));
+    part.say("{\"command\":\"stop\"}\n");
+    assert!(part.end().1.success());
 }
 
 #[test]

@@ -16,10 +16,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use linux_net::{Counters, SocketDiag, StateCounts, SysctlName};
-use run_record::AcceptQueue;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::backend::accept_queue_of;
 use crate::child::{self, ChildControl, SpawnedChild};
 use crate::part::{PartControl, PartEnd};
 
@@ -55,7 +55,7 @@ pub(crate) enum Request {
     Sysctls { names: Vec<String> },
     /// Answers [`Counters`].
     Counters,
-    /// Answers the [`AcceptQueue`] of a listener, or null.
+    /// Answers the [`run_record::AcceptQueue`] of a port, or null.
     AcceptQueue { port: u16 },
     /// Answers [`Remains`].
     Remains,
@@ -185,8 +185,7 @@ impl Agent {
             Request::Counters => done(Counters::here().map_err(text)?),
             Request::AcceptQueue { port } => {
                 let listeners = self.diag()?.listeners().map_err(text)?;
-                let ours = listeners.into_iter().find(|listener| listener.local.port() == port);
-                done(ours.map(|l| AcceptQueue { depth: l.queued, limit: l.limit }))
+                done(accept_queue_of(port, &listeners))
             }
             Request::Remains => {
                 let sockets = self.diag()?.count_by_state(None).map_err(text)?;

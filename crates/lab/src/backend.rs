@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use indexmap::IndexMap;
-use linux_net::{Counters, StateCounts, SysctlName};
+use linux_net::{Counters, Listener, StateCounts, SysctlName};
 use run_record::{AcceptQueue, SysctlValues};
 use scenario::Plan;
 
@@ -95,8 +95,15 @@ impl Needs {
     }
 }
 
-/// Makes testbeds.
-pub trait Backend {
+/// The accept queue of a port, from the listeners of its host.
+pub(crate) fn accept_queue_of(port: u16, listeners: &[Listener]) -> Option<AcceptQueue> {
+    let ours = || listeners.iter().filter(|listener| listener.local.port() == port);
+    let limit = ours().map(|listener| listener.limit).max()?;
+    Some(AcceptQueue { depth: ours().map(|listener| listener.queued).sum(), limit })
+}
+
+/// Makes testbeds; for several trials at once, where they run side by side.
+pub trait Backend: Sync {
     /// How a run directory names it.
     fn describe(&self) -> run_record::Backend;
 
@@ -138,8 +145,8 @@ pub trait Testbed {
     /// When they cannot be read.
     fn counters(&self, role: Role) -> Result<Counters>;
 
-    /// The accept queue of the listener on `port` in the server's host, if
-    /// there is one.
+    /// The accept queue of `port` in the server's host, if anything listens
+    /// there: of several listeners, the sum of the depths and the limit of one.
     ///
     /// # Errors
     /// When it cannot be read.

@@ -11,10 +11,12 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         .map(|&outcome| (outcome.name().to_owned(), json!(trial.outcomes.get(outcome))))
         .collect();
     let queue = trial.evidence.accept_queue;
+    let restart = trial.restart.as_ref();
     json!({
         "hosts": cell.hosts,
         "server": cell.server,
         "load": cell.load,
+        "after": cell.after,
         "attempts": trial.attempts,
         "outcomes": outcomes,
         "success_rate": trial.success_rate(),
@@ -30,6 +32,16 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
             "depth": queue.map_or(0, |queue| queue.depth),
             "limit": queue.map_or(0, |queue| queue.limit),
         },
+        "accept_wait": {
+            "median_s": trial.accept_wait.p50_ns as f64 / 1e9,
+            "worst_s": trial.accept_wait.max_ns as f64 / 1e9,
+        },
+        "held_bytes": trial.held_bytes.unwrap_or(0),
+        "restart": {
+            "refused": restart.map_or(0, |restart| restart.refused),
+            "seconds": restart.and_then(|restart| restart.seconds).unwrap_or(0.0),
+        },
+        "server_died": trial.server_died.as_deref().unwrap_or(""),
         "connect": { "worst_s": trial.connect_latency.max_ns as f64 / 1e9 },
     })
 }

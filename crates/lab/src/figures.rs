@@ -46,13 +46,6 @@ fn seconds(from_ns: u64, to_ns: u64) -> f64 {
     to_ns.saturating_sub(from_ns) as f64 / 1e9
 }
 
-/// How long the attempt took that the client's kernel gave up last, seconds.
-pub(crate) fn gave_up_seconds(rows: &[AttemptRow]) -> Option<f64> {
-    let gave_up = rows.iter().filter(|row| row.errno == Some(nix::errno::Errno::ETIMEDOUT as i32));
-    let longest = gave_up.map(|row| row.end_ns.saturating_sub(row.start_ns)).max()?;
-    Some(longest as f64 / 1e9)
-}
-
 /// Attempts that ended `ok` without any SYN retransmission.
 pub(crate) fn ok_first_try(rows: &[AttemptRow]) -> u64 {
     let at_once = |row: &&AttemptRow| row.outcome == Outcome::Ok && row.syn_retransmits == Some(0);
@@ -66,6 +59,25 @@ pub(crate) fn syn_retransmits(rows: &[AttemptRow]) -> BTreeMap<u32, u64> {
         *counts.entry(retransmits).or_default() += 1;
     }
     counts
+}
+
+/// From connect(2) to accept(2), of those that the server accepted.
+pub(crate) fn accept_wait(rows: &[AttemptRow]) -> Latency {
+    let mut waits: Vec<u64> =
+        rows.iter().filter_map(|row| Some(row.accepted_ns?.saturating_sub(row.start_ns))).collect();
+    waits.sort_unstable();
+    let Some(&max_ns) = waits.last() else { return Latency::default() };
+    // The smallest that so large a part of them does not exceed.
+    let at = |part: f64| waits[(part * waits.len() as f64).ceil().max(1.0) as usize - 1];
+    Latency {
+        count: waits.len() as u64,
+        mean_ns: waits.iter().map(|&ns| ns as f64).sum::<f64>() / waits.len() as f64,
+        p50_ns: at(0.5),
+        p90_ns: at(0.9),
+        p99_ns: at(0.99),
+        p999_ns: at(0.999),
+        max_ns,
+    }
 }
 
 pub(crate) fn latency(from: &Percentiles) -> Latency {

@@ -1,17 +1,33 @@
 //! Which of the kernel's laws decide a cell.
 //!
 //! A law is chosen and computed from the settings before the trial starts;
-//! afterwards it is set beside what was measured. A new law is an entry in
+//! afterwards it is set beside what was measured.
+//!
+//! | module | laws |
+//! |---|---|
+//! | `accepting` | what listeners hold, and when a deferred connection comes |
+//! | `half_open` | the SYN queue, and cookies |
+//! | `ladder` | SYNs that nobody answers |
+//! | `phantoms` | connections whose final ACK finds no room |
+//! | `local_ports` | the client's ports |
+//! | `closing` | TIME_WAIT, FIN_WAIT_2, and bind(2) beside them |
+//!
+//! A new law is a function there, or in a module of its own, and a line in
 //! [`predict`].
 
-use std::collections::BTreeMap;
+mod accepting;
+mod closing;
+mod half_open;
+mod ladder;
+mod local_ports;
+mod phantoms;
 
-use load_generator::{ChatPhase, ConnectPattern};
-use queue_model::accept_queue;
-use queue_model::ports::{self, PortRange};
-use queue_model::syn_retry::SynRetry;
-use run_record::{AcceptQueue, LawCheck};
-use scenario::CellSettings;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use queue_model::syn_queue::SynQueueFull;
+use run_record::{AcceptQueue, AttemptRow, LawCheck, Outcome, Probed, Restart};
+use scenario::{CellSettings, Host};
 
 /// A prediction, and how to find its counterpart in a trial.
 #[derive(Debug)]
@@ -20,143 +36,154 @@ pub(crate) struct Prediction {
     predicted: f64,
     /// For a time: the latest that is still in time. None for what is exact.
     latest: Option<f64>,
-    measured: fn(&Measured<'_>) -> Option<f64>,
+    measured: fn(&Measured<'_>) -> Option<Figure>,
 }
 
-impl Prediction {
-    /// Whether a measured figure may differ so from the predicted one: a timer
-    /// never fires early, and a count is the count.
-    fn allows(&self, deviation: f64) -> bool {
-        let late = self.latest.map_or(0.0, |latest| latest - self.predicted);
-        (0.0..=late).contains(&deviation)
+/// What was measured.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Figure {
+    value: f64,
+    /// Of what was only looked at from time to time: what it may have been at
+    /// least, and at most.
+    at_least: f64,
+    at_most: f64,
+}
+
+impl From<f64> for Figure {
+    fn from(value: f64) -> Self {
+        Self { value, at_least: value, at_most: value }
     }
 }
 
+impl Prediction {
+    fn count(
+        name: &'static str,
+        predicted: u64,
+        measured: fn(&Measured<'_>) -> Option<Figure>,
+    ) -> Self {
+        Self { name, predicted: predicted as f64, latest: None, measured }
+    }
+
+    fn time(
+        name: &'static str,
+        predicted: Duration,
+        latest: Duration,
+        measured: fn(&Measured<'_>) -> Option<Figure>,
+    ) -> Self {
+        let latest = Some(latest.as_secs_f64());
+        Self { name, predicted: predicted.as_secs_f64(), latest, measured }
+    }
+
+    /// Whether a measured figure may differ so from the predicted one: a timer
+    /// never fires early, and a count is the count.
+    fn allows(&self, figure: Figure) -> bool {
+        let latest = self.latest.unwrap_or(self.predicted);
+        figure.at_most >= self.predicted && figure.at_least <= latest
+    }
+}
+
+/// What a law is computed from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Known<'a> {
+    pub(crate) cell: &'a CellSettings,
+    /// `net.core.somaxconn` in force at the server.
+    pub(crate) somaxconn: Option<u32>,
+    /// When this kernel takes its SYN queue for full.
+    pub(crate) syn_queue_full: SynQueueFull,
+}
+
+impl Known<'_> {
+    /// A sysctl of the server's host, where the scenario states it.
+    fn at_server<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        stated(&self.cell.hosts.server, name)
+    }
+
+    /// A sysctl of the client's host, where the scenario states it.
+    fn at_client<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
+        stated(&self.cell.hosts.client, name)
+    }
+}
+
+fn stated<T: std::str::FromStr>(host: &Host, name: &str) -> Option<T> {
+    host.sysctls.get(name)?.to_string().parse().ok()
+}
+
 /// What laws are held against.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Measured<'a> {
     pub(crate) accept_queue: Option<AcceptQueue>,
-    /// Attempts that did not fail for want of a local port.
-    pub(crate) with_port: u64,
-    /// How long the attempt took that the client's kernel gave up last; none
-    /// where it gave up none.
-    pub(crate) gave_up_seconds: Option<f64>,
-    /// Counters of the client's host, after less before.
+    pub(crate) probe: Option<&'a Probed>,
+    pub(crate) restart: Option<&'a Restart>,
+    pub(crate) rows: &'a [AttemptRow],
+    /// Counters of the hosts, after less before.
+    pub(crate) server: &'a BTreeMap<String, i64>,
     pub(crate) client: &'a BTreeMap<String, i64>,
 }
 
 impl Measured<'_> {
-    fn at_client(&self, counter: &str) -> f64 {
-        self.client.get(counter).copied().unwrap_or(0) as f64
+    fn at_client(&self, counter: &str) -> Option<Figure> {
+        Some((self.client.get(counter).copied().unwrap_or(0) as f64).into())
+    }
+
+    fn at_server(&self, counter: &str) -> Option<Figure> {
+        Some((self.server.get(counter).copied().unwrap_or(0) as f64).into())
+    }
+
+    fn depth(&self) -> Option<Figure> {
+        self.accept_queue.map(|queue| f64::from(queue.depth).into())
+    }
+
+    /// Attempts with this outcome.
+    fn outcome(&self, outcome: Outcome) -> u64 {
+        self.rows.iter().filter(|row| row.outcome == outcome).count() as u64
+    }
+
+    /// The most sockets of the server's host that the probe saw in a state.
+    fn most_in(&self, state: &str) -> Option<Figure> {
+        let seen = self.probe?.states.get(state);
+        Some(f64::from(seen.map_or(0, |seen| seen.most)).into())
+    }
+
+    /// How long the probe saw sockets in a state, seconds; none where it saw
+    /// none, or did not see their end.
+    fn stood(&self, state: &str) -> Option<Figure> {
+        let seen = self.probe?.states.get(state).filter(|seen| seen.left == 0)?;
+        let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
+        let value = seconds(seen.first_ns, seen.last_ns);
+        Some(Figure {
+            value,
+            at_least: value,
+            at_most: seconds(seen.absent_before_ns?, seen.absent_after_ns?),
+        })
     }
 }
 
 /// The laws that decide this cell.
-pub(crate) fn predict(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
-    let mut predictions = Vec::new();
-    if let Some(somaxconn) = somaxconn {
-        let backlog = cell.server.backlog;
-        predictions.push(Prediction {
-            name: "listen limit = min(backlog, somaxconn)",
-            predicted: f64::from(accept_queue::listen_limit(backlog, somaxconn)),
-            latest: None,
-            measured: |measured| measured.accept_queue.map(|queue| f64::from(queue.limit)),
-        });
-        let capacity = accept_queue::capacity(backlog, somaxconn);
-        if cell.server.accept_paused {
-            predictions.push(Prediction {
-                name: "accept queue holds min(backlog, somaxconn) + 1",
-                predicted: capacity.min(u64::from(cell.load.clients)) as f64,
-                latest: None,
-                measured: |measured| measured.accept_queue.map(|queue| f64::from(queue.depth)),
-            });
-        }
-    }
-    if let Some(places) = local_ports(cell) {
-        predictions.push(Prediction {
-            name: "ports = (range - reserved) x addresses",
-            predicted: places as f64,
-            latest: None,
-            measured: |measured| Some(measured.with_port as f64),
-        });
-    }
-    predictions.extend(syn_ladder(cell, somaxconn));
-    predictions
-}
-
-/// What the attempts go through that find a full queue, where the scenario
-/// states the ladder, the queue stays full and the kernel gives up first.
-fn syn_ladder(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
-    let ladder = || {
-        let stated = |name: &str| {
-            let name = format!("net.ipv4.tcp_syn_{name}");
-            cell.hosts.client.sysctls.get(&name)?.to_string().parse::<u8>().ok()
-        };
-        let ladder = SynRetry::new(stated("retries")?, stated("linear_timeouts")?);
-        let is_full = cell.server.accept_paused && cell.load.pattern == ConnectPattern::Rate;
-        let gives_up = cell.load.connect_deadline > ladder.timed_out_latest();
-        let held = accept_queue::capacity(cell.server.backlog, somaxconn?);
-        let unanswered = u64::from(cell.load.clients).checked_sub(held)?;
-        (is_full && gives_up && unanswered > 0).then_some((ladder, unanswered))
-    };
-    let Some((ladder, unanswered)) = ladder() else { return Vec::new() };
-    let each = ladder.failure();
-    let counted = |name, times: u64, measured| Prediction {
-        name,
-        predicted: (unanswered * times) as f64,
-        latest: None,
-        measured,
-    };
-    vec![
-        counted("TCPSynRetrans of the unanswered", each.tcp_syn_retrans, |measured| {
-            Some(measured.at_client("TcpExt.TCPSynRetrans"))
-        }),
-        counted("TCPTimeouts of the unanswered", each.tcp_timeouts, |measured| {
-            Some(measured.at_client("TcpExt.TCPTimeouts"))
-        }),
-        counted("AttemptFails of the unanswered", each.attempt_fails, |measured| {
-            Some(measured.at_client("Tcp.AttemptFails"))
-        }),
-        Prediction {
-            name: "connect(2) gives up, s",
-            predicted: ladder.timed_out.as_secs_f64(),
-            latest: Some(ladder.timed_out_latest().as_secs_f64()),
-            measured: |measured| measured.gave_up_seconds,
-        },
+pub(crate) fn predict(known: &Known<'_>) -> Vec<Prediction> {
+    [
+        accepting::predict,
+        half_open::predict,
+        ladder::predict,
+        phantoms::predict,
+        local_ports::predict,
+        closing::predict,
     ]
-}
-
-/// Attempts that find a local port, where the scenario states the range of them
-/// and nobody leaves before all are decided; none where the kernel may leave a
-/// port out.
-fn local_ports(cell: &CellSettings) -> Option<u64> {
-    if cell.load.chat != ChatPhase::AfterConnect {
-        return None;
-    }
-    let stated = |name: &str| cell.hosts.client.sysctls.get(name).map(ToString::to_string);
-    let range: PortRange = stated("net.ipv4.ip_local_port_range")?.parse().ok()?;
-    let reserved = stated("net.ipv4.ip_local_reserved_ports").unwrap_or_default();
-    let ports = ports::per_destination(range, &reserved.parse().ok()?);
-    if ports.start() != ports.end() {
-        return None;
-    }
-    // Attempts take the addresses in turn.
-    let (clients, addresses) =
-        (u64::from(cell.load.clients), u64::from(cell.load.source_addresses));
-    let of_address = |n| clients / addresses + u64::from(n < clients % addresses);
-    Some((0..addresses).map(|n| of_address(n).min(*ports.start())).sum())
+    .iter()
+    .flat_map(|predict| predict(known))
+    .collect()
 }
 
 /// What the laws predict of a cell, by name, from its settings alone: nothing is
 /// started. `default_somaxconn` is the kernel's own value, for cells that do not
-/// state theirs.
+/// state theirs; the SYN queue's rule is that of kernels since January 2025.
 pub fn predictions(cell: &CellSettings, default_somaxconn: u32) -> Vec<(&'static str, f64)> {
     let stated = cell.hosts.server.sysctls.get("net.core.somaxconn");
     let somaxconn = match stated {
         Some(value) => value.to_string().parse().ok(),
         None => Some(default_somaxconn),
     };
-    predict(cell, somaxconn).iter().map(|law| (law.name, law.predicted)).collect()
+    let known = Known { cell, somaxconn, syn_queue_full: SynQueueFull::Above };
+    predict(&known).iter().map(|law| (law.name, law.predicted)).collect()
 }
 
 /// Predicted beside measured. A law whose counterpart could not be measured
@@ -170,87 +197,18 @@ pub(crate) fn compare(
         .iter()
         .map(|law| {
             let figure = (law.measured)(measured);
-            let deviation = figure.map(|figure| figure - law.predicted);
             let unmeasured = (!server_died).then_some(false);
             LawCheck {
                 name: law.name.to_owned(),
                 predicted: law.predicted,
-                measured: figure,
-                deviation,
+                measured: figure.map(|figure| figure.value),
+                deviation: figure.map(|figure| figure.value - law.predicted),
                 latest: law.latest,
-                held: deviation.map_or(unmeasured, |deviation| Some(law.allows(deviation))),
+                held: figure.map_or(unmeasured, |figure| Some(law.allows(figure))),
             }
         })
         .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use scenario::SysctlValue;
-
-    use super::*;
-
-    fn cell(paused: bool, clients: u32) -> CellSettings {
-        let mut cell = CellSettings::default();
-        cell.server.backlog = 10;
-        cell.server.accept_paused = paused;
-        cell.load.clients = clients;
-        cell
-    }
-
-    fn measured(accept_queue: Option<AcceptQueue>) -> Measured<'static> {
-        static NOTHING: BTreeMap<String, i64> = BTreeMap::new();
-        Measured { accept_queue, with_port: 0, gave_up_seconds: None, client: &NOTHING }
-    }
-
-    fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Option<bool>> {
-        let accept_queue = queue.map(|(depth, limit)| AcceptQueue { depth, limit });
-        let checks = compare(&predict(cell, Some(4)), &measured(accept_queue), died);
-        checks.iter().map(|check| check.held).collect()
-    }
-
-    #[test]
-    fn the_capacity_is_a_law_only_of_a_server_that_does_not_accept() {
-        assert_eq!(predict(&cell(false, 50), Some(4)).len(), 1);
-        assert_eq!(predict(&cell(true, 50), Some(4)).len(), 2);
-        assert!(predict(&cell(true, 50), None).is_empty(), "nothing is predicted from nothing");
-    }
-
-    #[test]
-    fn ports_are_a_law_where_their_range_is_stated_and_nobody_leaves_early() {
-        let places = |range: &str, reserved: &str, clients, addresses, chat| {
-            let mut settings = CellSettings::default();
-            for (name, value) in [("port_range", range), ("reserved_ports", reserved)] {
-                let name = format!("net.ipv4.ip_local_{name}");
-                let value = SysctlValue::Text(str::to_owned(value));
-                settings.hosts.client.sysctls.insert(name, value);
-            }
-            settings.load.clients = clients;
-            settings.load.source_addresses = addresses;
-            settings.load.chat = chat;
-            local_ports(&settings)
-        };
-        let after = ChatPhase::AfterConnect;
-        assert_eq!(places("20000 20019", "", 50, 1, after), Some(20));
-        assert_eq!(places("20000 20019", "20003", 50, 1, after), Some(19));
-        assert_eq!(places("20000 20019", "", 50, 3, after), Some(50), "17, 17 and 16");
-        assert_eq!(places("20000 20009", "", 50, 3, after), Some(30));
-        assert_eq!(places("20000 20009", "", 5, 1, after), Some(5));
-        assert_eq!(places("20000 20010", "", 50, 1, after), None, "10 or 11");
-        assert_eq!(places("20000 20009", "", 50, 1, ChatPhase::Overlapped), None);
-    }
-
-    #[test]
-    fn a_queue_that_is_not_as_predicted_breaks_its_law() {
-        assert_eq!(held(&cell(true, 50), Some((5, 4)), false), [Some(true), Some(true)]);
-        assert_eq!(held(&cell(true, 50), Some((4, 4)), false), [Some(true), Some(false)]);
-        assert_eq!(held(&cell(true, 50), Some((6, 5)), false), [Some(false), Some(false)]);
-        assert_eq!(held(&cell(true, 3), Some((3, 4)), false), [Some(true), Some(true)]);
-    }
-
-    #[test]
-    fn what_could_not_be_measured_is_a_breach_unless_the_server_died() {
-        assert_eq!(held(&cell(false, 50), None, false), [Some(false)]);
-        assert_eq!(held(&cell(false, 50), None, true), [None]);
-    }
-}
+mod tests;

@@ -11,6 +11,7 @@
 //! | `child` | a part as a child process of this one |
 //! | `run` | the life of a run: trials in order, each appended as it ends |
 //! | `trial` | the life of a trial, from testbed to record |
+//! | `aftermath` | what a trial does after its load |
 //! | `server` | the server of a trial: started, asked, stopped, or found dead |
 //! | `by_hand` | the record of a load that somebody ran by hand |
 //! | `ledger` | client's and server's ledgers joined: the outcome of each attempt |
@@ -24,6 +25,7 @@
 //! is a module that implements [`Backend`] and [`Testbed`], and one line where
 //! the command line chooses.
 
+mod aftermath;
 mod agent;
 mod backend;
 mod by_hand;

@@ -13,7 +13,7 @@ use indexmap::IndexMap;
 use linux_net::{Counters, LinkAddresses, NetworkNamespace, SocketDiag, StateCounts, SysctlName};
 use run_record::{AcceptQueue, SysctlValues};
 
-use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
+use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec, accept_queue_of};
 use crate::child::spawn_part;
 use crate::error::{LabError, Result};
 use crate::part::Part;
@@ -147,11 +147,7 @@ impl Testbed for Namespaces {
 
     fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>> {
         let listeners = SocketDiag::open_in(&self.server).and_then(|mut diag| diag.listeners());
-        let ours = listeners
-            .map_err(LabError::AcceptQueue)?
-            .into_iter()
-            .find(|listener| listener.local.port() == port);
-        Ok(ours.map(|listener| AcceptQueue { depth: listener.queued, limit: listener.limit }))
+        Ok(accept_queue_of(port, &listeners.map_err(LabError::AcceptQueue)?))
     }
 
     fn sockets(&self, role: Role) -> Result<StateCounts> {

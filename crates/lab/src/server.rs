@@ -20,6 +20,14 @@ pub(crate) struct Server {
     announced: Vec<AcceptedConnection>,
 }
 
+/// Why a server could not start.
+pub(crate) struct Refused {
+    /// In its own words.
+    pub(crate) reason: String,
+    /// The errno, where a system call failed.
+    pub(crate) errno: Option<i32>,
+}
+
 /// How far a server is.
 pub(crate) struct ServerStatus {
     /// Connections accepted and registered so far.
@@ -46,21 +54,41 @@ pub(crate) enum ServerEnd {
 impl Server {
     /// Starts it, and waits until it listens.
     pub(crate) fn start(testbed: &dyn Testbed, settings: &ServerSettings) -> Result<Self> {
+        Self::launch(testbed, settings)?
+            .map_err(|refused| LabError::PartFailed { part: "server", reason: refused.reason })
+    }
+
+    /// Starts it, and waits until it listens or says why it cannot.
+    pub(crate) fn launch(
+        testbed: &dyn Testbed,
+        settings: &ServerSettings,
+    ) -> Result<std::result::Result<Self, Refused>> {
         let arguments = config_arguments("server", settings);
         let mut part = testbed.start(Role::Server, "server", &arguments)?;
         let listening = part.await_event("listening socket", PATIENCE, |event| match event {
-            ServerEvent::Listening { address, .. } => Some(Ok(address)),
-            ServerEvent::Failed { reason, .. } => {
-                Some(Err(LabError::PartFailed { part: "server", reason }))
-            }
+            ServerEvent::Listening { address, .. } => Some(Ok(Ok(address))),
+            ServerEvent::Failed { reason, errno } => Some(Ok(Err(Refused { reason, errno }))),
             _ => None,
         })?;
-        Ok(Self {
+        Ok(listening.map(|listening| Self {
             part,
             address: SocketAddr::new(testbed.addresses().server, listening.port()),
             announces: settings.sigpipe == Sigpipe::Default,
             announced: Vec::new(),
-        })
+        }))
+    }
+
+    /// Lets the ACKs in that it has held.
+    pub(crate) fn let_in(&mut self) -> Result<()> {
+        self.part.tell(&ServerCommand::LetIn);
+        let answer = self.await_event("word that it has let the ACKs in", |event| match event {
+            ServerEvent::LetIn => Some(Ok(())),
+            ServerEvent::Failed { reason, .. } => {
+                Some(Err(LabError::PartFailed { part: "server", reason }))
+            }
+            _ => None,
+        });
+        answer?
     }
 
     /// Lets it accept, when it was started paused.

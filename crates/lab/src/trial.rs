@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use chat_server::ClosesFirst;
 use jiff::Timestamp;
 use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
-use run_record::{AcceptQueue, AttemptRow, Evidence, Outcome, OutcomeCounts, TrialRecord};
+use run_record::{AcceptQueue, AttemptRow, Evidence, OutcomeCounts, Restart, TrialRecord};
 use scenario::{Cell, PlannedTrial};
 
 use crate::backend::{Backend, Role, Testbed, TestbedSpec};
@@ -14,7 +14,7 @@ use crate::error::{LabError, Result};
 use crate::ledger::{self, ServerLedger};
 use crate::part::{PATIENCE, Part, config_arguments};
 use crate::server::{Server, ServerEnd, ServerStatus};
-use crate::{facts, figures, invariants, laws};
+use crate::{aftermath, facts, figures, invariants, laws};
 
 /// How long the lab waits between two looks at something.
 const LOOK: Duration = Duration::from_millis(5);
@@ -48,6 +48,7 @@ struct Observed {
     loaded: Loaded,
     after: Counters,
     end: ServerEnd,
+    restart: Option<Restart>,
 }
 
 /// What the load's part of the trial gave.
@@ -71,7 +72,7 @@ impl Trial<'_> {
             // was measured on one is no measurement.
             testbed.verify(observed.is_err())?;
         }
-        let Observed { predictions, before, loaded, after, end } = observed?;
+        let Observed { predictions, before, loaded, after, end, restart } = observed?;
         let sysctls = testbed.sysctls().clone();
         drop(testbed);
 
@@ -119,8 +120,10 @@ impl Trial<'_> {
             &predictions,
             &laws::Measured {
                 accept_queue: loaded.accept_queue,
-                with_port: outcomes.total() - outcomes.get(Outcome::NoPort),
-                gave_up_seconds: figures::gave_up_seconds(&joined.rows),
+                probe: None,
+                restart: restart.as_ref(),
+                rows: &joined.rows,
+                server: &server_delta.changes,
                 client: &client_delta.changes,
             },
             died.is_some(),
@@ -150,9 +153,9 @@ impl Trial<'_> {
                 accept_queue: loaded.accept_queue,
                 probe: None,
             },
-            accept_wait: run_record::Latency::default(),
+            accept_wait: figures::accept_wait(&joined.rows),
             held_bytes: None,
-            restart: None,
+            restart,
             simulated: None,
             sysctls,
             accepted: accepted.map(|accepted| accepted as u64),
@@ -172,14 +175,23 @@ impl Trial<'_> {
     fn observe(&self, testbed: &dyn Testbed) -> Result<Observed> {
         let settings = &self.cell.settings;
         let somaxconn = testbed.effective_sysctls()?.server.get("net.core.somaxconn").cloned();
-        let predictions = laws::predict(settings, somaxconn.and_then(|value| value.parse().ok()));
+        let predictions = laws::predict(&laws::Known {
+            cell: settings,
+            somaxconn: somaxconn.and_then(|value| value.parse().ok()),
+            syn_queue_full: queue_model::syn_queue::SynQueueFull::Above,
+        });
 
         let mut server = Server::start(testbed, &settings.server)?;
         let before = counters(testbed)?;
         let loaded = self.load(testbed, &mut server)?;
         let after = counters(testbed)?;
+        let check = || self.check_interruption();
+        aftermath::watch_closing(testbed, settings.after.watch_closing, check)?;
         let end = server.stop()?;
-        Ok(Observed { predictions, before, loaded, after, end })
+        let left_ns = loaded.report.ended_ns;
+        let restart =
+            aftermath::restart(testbed, &settings.server, &settings.after, left_ns, check)?;
+        Ok(Observed { predictions, before, loaded, after, end, restart })
     }
 
     fn load(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<Loaded> {
@@ -205,6 +217,10 @@ impl Trial<'_> {
                 LoadEvent::Decided { established, .. } => Some(established),
                 _ => None,
             })?;
+        if settings.server.hold_acks {
+            server.let_in()?;
+        }
+        self.linger()?;
         let accept_queue = testbed.accept_queue(target.port())?;
         if settings.server.accept_paused {
             server.resume();
@@ -221,6 +237,16 @@ impl Trial<'_> {
             })?;
         self.await_idle(testbed, server)?;
         Ok(Loaded { report, accept_queue, seconds: began.elapsed().as_secs_f64() })
+    }
+
+    /// Leaves the connections as they stand for as long as the scenario says.
+    fn linger(&self) -> Result<()> {
+        let deadline = Instant::now() + self.cell.settings.load.linger;
+        while Instant::now() < deadline {
+            self.check_interruption()?;
+            std::thread::sleep(LOOK.min(deadline.saturating_duration_since(Instant::now())));
+        }
+        Ok(())
     }
 
     /// Waits for one of the load's events, and looks up from time to time for

@@ -1,9 +1,11 @@
 //! How many connections a client's local ports are enough for.
 
+use std::collections::VecDeque;
 use std::error::Error;
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
+use std::time::Duration;
 
 use crate::time_wait::Side;
 
@@ -178,12 +180,54 @@ pub fn in_turn(attempts: u64, per_destination: u64, time_wait: Option<Side>) -> 
     }
 }
 
+/// How many of so many connects to one destination succeed that are made
+/// `interval` apart, each closed at once by its client, where a port may be used
+/// again `delay` after it entered TIME_WAIT (`tcp_tw_reuse`, `tcp_twsk_unique` in
+/// net/ipv4/tcp_ipv4.c).
+///
+/// A connect that comes in the very moment in which a port becomes free may find
+/// it or not; the next one does. So this is exact unless the last connect of all
+/// is one of those.
+pub fn in_turn_reusing(
+    attempts: u64,
+    interval: Duration,
+    per_destination: u64,
+    delay: Duration,
+) -> u64 {
+    let mut waiting: VecDeque<Duration> = VecDeque::new();
+    let mut connected = 0;
+    for attempt in 0..attempts {
+        let now = interval.mul_f64(attempt as f64);
+        while waiting.front().is_some_and(|since| *since + delay < now) {
+            waiting.pop_front();
+        }
+        if (waiting.len() as u64) < per_destination {
+            waiting.push_back(now);
+            connected += 1;
+        }
+    }
+    connected
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn a_port_comes_back_when_its_delay_has_passed() {
+        let connects = |attempts, interval_ms, ports| {
+            let interval = Duration::from_millis(interval_ms);
+            in_turn_reusing(attempts, interval, ports, Duration::from_secs(1))
+        };
+        assert_eq!(connects(100, 10, 12), 12, "all within the delay");
+        assert_eq!(connects(150, 10, 12), 24, "and all again");
+        assert_eq!(connects(150, 10, 40), 80);
+        assert_eq!(connects(150, 10, 101), 150, "each is free when it is wanted");
+        assert_eq!(connects(5, 2000, 1), 5);
+    }
 
     fn range(first: u16, size: u16) -> PortRange {
         PortRange::new(first, first + size - 1).expect("a range that is not empty")

@@ -73,7 +73,7 @@ impl CommandError {
         match self {
             Self::Scenario(_) | Self::Find(_) | Self::Usage(_) => Exit::Usage,
             Self::Load(load_generator::LoadError::Settings(_)) => Exit::Usage,
-            Self::Server(ServerError::Protocol(_) | ServerError::ThreadStack { .. }) => Exit::Usage,
+            Self::Server(ServerError::Protocol(_) | ServerError::Settings { .. }) => Exit::Usage,
             Self::Lab(LabError::Interrupted) => Exit::Interrupted,
             Self::Lab(LabError::PartGarbled { .. }) => Exit::Internal,
             Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,

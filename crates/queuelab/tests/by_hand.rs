@@ -101,6 +101,27 @@ fn an_overflow_is_told_on_both_sides() {
     });
 }
 
+#[test]
+fn a_server_that_holds_acks_says_how_they_are_let_in() {
+    let mut command = queuelab(&["server", "--summary", "--address=127.0.0.1", "--port=0"]);
+    command.args(["--backlog=1", "--listeners=2", "--hold-acks=true", "--accept-paused=true"]);
+    let mut server = Background::start(command);
+    let line = server.lines.next().unwrap().unwrap();
+    let end = ": the accept queues of 2 listeners hold 2 each; ACKs are held until SIGUSR2";
+    assert!(line.ends_with(end), "{line}");
+    let address = line.strip_prefix("listening on ").unwrap().split(',').next().unwrap();
+    let mut client = std::net::TcpStream::connect(address).unwrap();
+    kill(Pid::from_raw(server.child.id().cast_signed()), Signal::SIGUSR2).unwrap();
+    assert_eq!(server.lines.next().unwrap().unwrap(), "ACKs are let in");
+    // Its data brings it in, and as it has gone then, it is the last client.
+    std::io::Write::write_all(&mut client, b"\0\0\0\x02hi").unwrap();
+    drop(client);
+    let told = table_after(&mut server, "The last client has left. Since the start:");
+    assert_eq!((figure(&told, "connections"), figure(&told, "messages")), (1, 1), "{told}");
+    terminate(&server.child);
+    assert!(server.child.wait().unwrap().success());
+}
+
 /// The server's table under a line.
 fn table_after(server: &mut Background, heading: &str) -> String {
     assert_eq!(server.lines.next().unwrap().unwrap(), heading);

@@ -55,7 +55,7 @@ pub struct TrialRecord {
     pub errors: BTreeMap<String, u64>,
     /// What the kernel says happened.
     pub evidence: Evidence,
-    /// From an attempt's ESTABLISHED to its accept(2), accepted ones alone.
+    /// From connect(2) to accept(2), accepted attempts alone.
     #[serde(default)]
     pub accept_wait: Latency,
     /// Bytes that the clients had written when the server began to accept;
@@ -246,6 +246,13 @@ pub struct StateSeen {
     pub first_ns: u64,
     /// CLOCK_MONOTONIC of the last sample with any, nanoseconds.
     pub last_ns: u64,
+    /// CLOCK_MONOTONIC of the sample before `first_ns`, which had none; none
+    /// where there was no such sample.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent_before_ns: Option<u64>,
+    /// CLOCK_MONOTONIC of the sample after `last_ns`, which had none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent_after_ns: Option<u64>,
     /// Of the last sample of all: how many were still there.
     pub left: u32,
 }
@@ -262,9 +269,12 @@ pub struct AcceptQueue {
 /// How a server came up again on its port.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Restart {
-    /// From its end until another listened, seconds; none where none did in
-    /// time.
+    /// From the last client's leaving until another server listened, seconds;
+    /// none where none did in time.
     pub seconds: Option<f64>,
+    /// From the last client's leaving until the last start in vain, seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_refused_seconds: Option<f64>,
     /// How often it was started in vain.
     pub refused: u32,
     /// What the last of those said.

@@ -129,13 +129,8 @@ fn misfits(settings: &CellSettings) -> Vec<Misfit> {
     let CellSettings { server, load, .. } = settings;
     let mut misfits = Vec::new();
     let misfit = |path: &str, reason| Misfit { path: path.to_owned(), because_of: &[], reason };
-    if server.thread_stack < SMALLEST_STACK {
-        let reason = format!(
-            "{} bytes are too small for a thread: ask for at least {SMALLEST_STACK}",
-            server.thread_stack
-        );
-        misfits.push(misfit("server.thread_stack", reason));
-    }
+    let problems = chat_server::check_settings(server);
+    misfits.extend(problems.into_iter().map(|p| misfit(&format!("server.{}", p.field), p.reason)));
     if let Some(reason) = never_closed(server.closes_first, server.close_after, load.messages) {
         misfits.push(Misfit {
             because_of: &["server.closes_first", "load.messages"],
@@ -174,9 +169,6 @@ fn never_closed(closes_first: ClosesFirst, close_after: u32, messages: u32) -> O
         _ => None,
     }
 }
-
-/// PTHREAD_STACK_MIN of Linux on x86-64, bytes.
-const SMALLEST_STACK: u64 = 16 * 1024;
 
 fn named(point: &IndexMap<String, Value>) -> String {
     let values = point.iter().map(|(path, value)| format!("{path}={}", plain(value)));

@@ -26,6 +26,10 @@ pub(crate) fn sample() -> Value {
         },
         COUNTERS: { "server": {}, "client": {} },
         "queue": { "depth": 1, "limit": 1 },
+        "accept_wait": { "median_s": 1.0, "worst_s": 1.0 },
+        "held_bytes": 1,
+        "restart": { "refused": 1, "seconds": 1.0 },
+        "server_died": "SIGPIPE",
         "connect": { "worst_s": 1.0 },
     })
 }

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use crate::suggest::nearest;
+use crate::suite::is_suite;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
 const FOLDER: &str = "scenarios";
@@ -65,6 +66,15 @@ pub fn find(name_or_path: &str) -> Result<Source, FindError> {
 /// Every scenario that has a name: those in `./scenarios`, and those built in
 /// that are not there.
 pub fn all() -> Vec<Source> {
+    named().into_iter().filter(|source| !is_suite(source)).collect()
+}
+
+/// Every suite that has a name, from the same places.
+pub fn suites() -> Vec<Source> {
+    named().into_iter().filter(is_suite).collect()
+}
+
+fn named() -> Vec<Source> {
     let built_in = EMBEDDED.files().filter_map(|file| stem(file.path()));
     let mut sources: BTreeMap<String, Source> =
         built_in.filter_map(|name| Some((name.clone(), embedded(&name)?))).collect();
@@ -108,7 +118,7 @@ fn embedded(name: &str) -> Option<Source> {
 }
 
 fn unknown(name: &str) -> FindError {
-    let sources = all();
+    let sources = named();
     let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
     let list = format!("there are {}; a path to a file works too", names.join(", "));
     let help = match nearest(name, names.iter().copied()) {

@@ -127,9 +127,17 @@ fn impossible_settings_and_addresses_are_named() {
     let stack = error(ServerSettings { thread_stack: 16_383, ..settings() });
     assert_eq!(
         stack.to_string(),
-        "use these settings: thread stack 16383 is too small: choose at least 16384 bytes"
+        "use these settings: thread_stack: 16383 bytes are too small for a thread: ask for at \
+         least 16384"
     );
     assert_eq!(stack.errno(), None);
+    let release_backlog = Some(0);
+    let several = error(ServerSettings { listeners: 65, release_backlog, ..settings() });
+    assert_eq!(
+        several.to_string(),
+        "use these settings: listeners: 65 listening sockets: ask for 1 to 64; release_backlog: \
+         nothing is held that could be let in: ask for hold_acks: true too"
+    );
     let body = error(ServerSettings { largest_body: Some(0), ..settings() });
     assert_eq!(
         body.to_string(),

@@ -4,4 +4,5 @@ mod accepting;
 mod broadcast;
 mod closing;
 mod common;
+mod listeners;
 mod stopping;

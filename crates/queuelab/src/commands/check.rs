@@ -1,14 +1,16 @@
 //! `queuelab check`: scenarios, read and checked, with nothing started.
 
+use scenario::{Source, Suite};
+
 use super::{answer, plan};
 use crate::cli::CheckArguments;
-use crate::error::Result;
+use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
 /// Checks each; every problem of each file is shown.
 pub(crate) fn check(arguments: &CheckArguments) -> Result {
     let sources = match arguments.scenarios.as_slice() {
-        [] => scenario::all(),
+        [] => [scenario::all(), scenario::suites()].concat(),
         names => names
             .iter()
             .map(|name| scenario::find(name))
@@ -16,10 +18,9 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
     };
     let mut exit = Exit::Held;
     for source in &sources {
-        match plan::plain_plan(source) {
-            Ok(plan) => {
-                let (cells, trials) = (plan.cells.len(), plan.trials.len());
-                answer(&format!("{}: good; {cells} cells, {trials} trials", source.name))?;
+        match checked(source) {
+            Ok(what) => {
+                answer(&format!("{}: good; {what}", source.name))?;
             }
             Err(error) => {
                 exit = error.exit();
@@ -28,4 +29,13 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
         }
     }
     Ok(exit)
+}
+
+/// What there is in a file without faults.
+fn checked(source: &Source) -> std::result::Result<String, CommandError> {
+    if let Some(suite) = Suite::of(source)? {
+        return Ok(format!("a suite of {} scenarios", suite.suite.len()));
+    }
+    let plan = plan::plain_plan(source)?;
+    Ok(format!("{} cells, {} trials", plan.cells.len(), plan.trials.len()))
 }

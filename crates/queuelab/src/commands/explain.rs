@@ -10,7 +10,7 @@ use crate::error::{CommandError, Result};
 
 /// Prints a topic's page, or without one the list of them.
 pub(crate) fn explain(words: &[String]) -> Result {
-    let topics = topics(&scenario::all());
+    let topics = topics(&[scenario::all(), scenario::suites()].concat());
     let asked = words.join(" ");
     if asked.trim().is_empty() {
         return answer(&topics.list());

@@ -1,5 +1,7 @@
 //! `queuelab list`: the scenarios.
 
+use scenario::Suite;
+
 use super::{answer, plan};
 use crate::error::Result;
 
@@ -20,6 +22,19 @@ pub(crate) fn list() -> Result {
                 "{:width$}  does not check: `queuelab check {}` says why",
                 source.name, source.name
             ),
+        });
+    }
+    for source in scenario::suites() {
+        lines.push(match Suite::of(&source) {
+            Ok(Some(suite)) => {
+                format!(
+                    "{:width$}  {:>5} scenarios  {}",
+                    source.name,
+                    suite.suite.len(),
+                    suite.question
+                )
+            }
+            _ => format!("{}  does not check: `queuelab check {0}` says why", source.name),
         });
     }
     answer(&lines.join("\n"))

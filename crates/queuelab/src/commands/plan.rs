@@ -4,14 +4,22 @@ use std::path::Path;
 
 use linux_net::{Counters, SysctlName, SysctlScope};
 use run_record::{Overrides, RunRecord};
-use scenario::{Kernel, Plan, Source, SysctlKind};
+use scenario::{Kernel, Plan, Source, Suite, SysctlKind};
 
 use crate::cli::Changes;
-use crate::error::Result;
+use crate::error::{CommandError, Result};
 
 /// The plan of a scenario by name or path.
 pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Result<Plan> {
-    Ok(scenario::plan(&scenario::find(name)?, &with_seed(overrides, seed), &RunningKernel)?)
+    let source = scenario::find(name)?;
+    if let Some(suite) = Suite::of(&source)? {
+        return Err(CommandError::Usage(format!(
+            "{} is a suite, which is only run, checked and listed; its scenarios are {}",
+            suite.name,
+            suite.suite.join(", ")
+        )));
+    }
+    Ok(scenario::plan(&source, &with_seed(overrides, seed), &RunningKernel)?)
 }
 
 /// The plan of a scenario as its file has it.

@@ -1,4 +1,6 @@
-//! `queuelab run`: a scenario, run and summed up.
+//! `queuelab run`: a scenario, run and summed up; or each of a suite.
+
+mod suite;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -6,11 +8,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use lab::{Backend, Docker, DockerError, LabError, Needs, Netns, Run};
+use lab::{Backend, Docker, DockerError, LabError, Needs, Netns, Run, RunEnd};
 use run_record::{
     Axis, KernelRules, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
 };
-use scenario::Plan;
+use scenario::{Plan, Suite};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::{answer, plan};
@@ -19,30 +21,51 @@ use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::progress;
 
-/// Runs a scenario, or goes on with a run.
+/// Runs a scenario, or each of a suite, or goes on with a run.
 pub(crate) fn run(arguments: &RunArguments) -> Result {
-    let backend: Box<dyn Backend> = match backend_name(arguments)? {
-        BackendName::Netns => {
-            // Before anything starts a thread: a user namespace can be entered
-            // only by a process that has none.
-            linux_net::enter_user_namespace()?;
-            Box::new(Netns::new()?)
-        }
+    let name = backend_name(arguments)?;
+    let suite = match &arguments.scenario {
+        Some(scenario) => Suite::of(&scenario::find(scenario)?)?,
+        None => None,
+    };
+    if name == BackendName::Netns {
+        // Before anything starts a thread: a user namespace can be entered
+        // only by a process that has none.
+        linux_net::enter_user_namespace()?;
+    }
+    let interrupted = interruption()?;
+    if let Some(suite) = suite {
+        return suite::run(&suite, arguments, name, &interrupted);
+    }
+    let end = one(arguments, name, &interrupted)?;
+    let held = end.trials.iter().all(TrialRecord::held);
+    answer(&report::summary(&report::Run::new(end.record, end.trials)))?;
+    answer(&format!("\nRun directory: {}", end.path.display()))?;
+    Ok(if held { Exit::Held } else { Exit::Failed })
+}
+
+/// Runs one scenario to its end.
+fn one(
+    arguments: &RunArguments,
+    backend: BackendName,
+    interrupted: &AtomicBool,
+) -> std::result::Result<RunEnd, CommandError> {
+    let backend: Box<dyn Backend> = match backend {
+        BackendName::Netns => Box::new(Netns::new()?),
         BackendName::Docker => Box::new(Docker::connect().map_err(LabError::Docker)?),
     };
-    let interrupted = interruption()?;
     let begun = match &arguments.resume {
         Some(path) => resumed(path, arguments.scenario.as_deref(), backend.as_ref())?,
-        None => begun(arguments, backend.as_ref(), &interrupted)?,
+        None => begun(arguments, backend.as_ref(), interrupted)?,
     };
     let Begun { plan, directory, record, done } = begun;
     let path = directory.path().to_owned();
     let (planned, before) = (plan.trials.len() as u64, done.len() as u64);
-    let run = Run { plan: &plan, backend: backend.as_ref(), interrupted: &interrupted };
+    let run = Run { plan: &plan, backend: backend.as_ref(), interrupted };
     let mut progress = progress::progress(planned, before);
     let end = run.execute(directory, record, done, progress.as_mut());
     drop(progress);
-    let end = end.inspect_err(|error| {
+    Ok(end.inspect_err(|error| {
         let kept = RunDirectory::read(&path).map_or(0, |(_, trials)| trials.len());
         let what = if matches!(error, LabError::Interrupted) { "interrupted" } else { "stopped" };
         anstream::eprintln!(
@@ -50,11 +73,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
              go on with: queuelab run --resume {path}",
             path = path.display()
         );
-    })?;
-    let held = end.trials.iter().all(TrialRecord::held);
-    answer(&report::summary(&report::Run::new(end.record, end.trials)))?;
-    answer(&format!("\nRun directory: {}", end.path.display()))?;
-    Ok(if held { Exit::Held } else { Exit::Failed })
+    })?)
 }
 
 /// The backend that was asked for; else the one that a run to go on with has

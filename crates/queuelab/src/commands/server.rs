@@ -53,9 +53,12 @@ fn for_a_person(settings: &ServerSettings) -> Result {
     let mut told = Ok(Exit::Held);
     let served = chat_server::serve_telling(settings, |event, handle| match event {
         ServerEvent::Listening { address, .. } => {
-            told = answer(&listening(*address, settings.backlog));
+            told = answer(&listening(*address, settings));
             watch(Arc::clone(&account), handle.clone());
         }
+        // Nobody reading is no reason to stop serving.
+        ServerEvent::LetIn => drop(answer("ACKs are let in")),
+        ServerEvent::Failed { reason, .. } => drop(answer(&format!("failed to {reason}"))),
         ServerEvent::Report(report) => account.tell("So far, since the start:", report),
         ServerEvent::Stopped(report) => account.tell("Stopped. Since the start:", report),
         _ => {}
@@ -64,9 +67,9 @@ fn for_a_person(settings: &ServerSettings) -> Result {
     told
 }
 
-/// What the accept queue holds, asked of the kernel and not computed.
-fn listening(address: SocketAddr, backlog: i32) -> String {
-    let mut text = format!("listening on {address}, backlog {backlog}");
+/// What an accept queue holds, asked of the kernel and not computed.
+fn listening(address: SocketAddr, settings: &ServerSettings) -> String {
+    let mut text = format!("listening on {address}, backlog {}", settings.backlog);
     if let Ok(somaxconn) = std::fs::read_to_string("/proc/sys/net/core/somaxconn") {
         text += &format!(", somaxconn {}", somaxconn.trim());
     }
@@ -75,7 +78,14 @@ fn listening(address: SocketAddr, backlog: i32) -> String {
     let listeners = listeners.unwrap_or_default();
     if let Some(listener) = listeners.iter().find(|listener| listener.local == address) {
         // sk_acceptq_is_full() asks for more than the limit.
-        text += &format!(": the accept queue holds {}", u64::from(listener.limit) + 1);
+        let holds = u64::from(listener.limit) + 1;
+        text += &match settings.listeners {
+            1 => format!(": the accept queue holds {holds}"),
+            count => format!(": the accept queues of {count} listeners hold {holds} each"),
+        };
+    }
+    if settings.hold_acks {
+        text += "; ACKs are held until SIGUSR2";
     }
     text
 }

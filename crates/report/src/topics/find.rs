@@ -19,8 +19,14 @@ impl Topics {
                 .iter()
                 .find_map(|names| self.iter().find(|topic| names(topic).iter().any(|n| n == key)))
         };
+        // Of a scenario and a concept that differ in a `-` alone, the one that was
+        // written.
+        let written = asked.trim().to_lowercase();
+        let as_written = self.iter().find(|topic| topic.name.to_lowercase() == written);
         // `phantoms` are a phantom.
-        found(&key).or_else(|| found(key.strip_suffix('s').filter(|one| !one.is_empty())?))
+        as_written
+            .or_else(|| found(&key))
+            .or_else(|| found(key.strip_suffix('s').filter(|one| !one.is_empty())?))
     }
 
     /// The names of the topics that somebody may have meant, likeliest first:

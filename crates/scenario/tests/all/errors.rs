@@ -277,3 +277,19 @@ fn source_addresses_are_those_that_a_host_can_have() {
         assert_eq!(errors == "nothing is wrong", held, "{errors}");
     }
 }
+
+#[test]
+fn what_no_server_can_follow_is_said_where_it_is_written() {
+    let errors = errors_of("matrix:\n  server.listeners: [1, 64, 0, 65]\n");
+    assert!(errors.contains("server.listeners: 0 listening sockets: ask for 1 to 64"), "{errors}");
+    assert!(errors.contains("test.yaml:4:29") && errors.contains("test.yaml:4:32"), "{errors}");
+    assert!(errors.contains("2 problems"), "{errors}");
+
+    let errors = errors_of("server:\n  release_backlog: 0\n");
+    assert!(errors.contains("server.release_backlog: nothing is held"), "{errors}");
+    assert!(errors.contains("test.yaml:4:20"), "{errors}");
+    assert!(errors_of("server: { thread_stack: 16383 }\n").contains("at least 16384"));
+    for fine in ["hold_acks: true, release_backlog: 0", "listeners: 64, defer_accept: 31"] {
+        assert_eq!(errors_of(&format!("server: {{ {fine} }}\n")), "nothing is wrong");
+    }
+}

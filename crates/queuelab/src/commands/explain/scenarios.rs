@@ -4,14 +4,15 @@ use std::collections::BTreeMap;
 
 use indexmap::{IndexMap, IndexSet};
 use report::{Showing, Topic, TopicKind, Topics};
-use scenario::{AnyKernel, Axis, Overrides, Plan, Source};
+use scenario::{AnyKernel, Axis, Overrides, Plan, Source, Suite};
 
 /// The scenario as a topic, and what it does with the others, by their names.
 pub(super) fn topic(source: &Source, topics: &Topics) -> (Topic, IndexMap<String, Showing>) {
     let planned = scenario::plan(source, &Overrides::default(), &AnyKernel);
-    let (says, text, shows) = match &planned {
-        Ok(plan) => (plan.scenario.question.clone(), text(source, plan), shows(plan, topics)),
-        Err(_) => (
+    let (says, text, shows) = match (&planned, Suite::of(source)) {
+        (_, Ok(Some(suite))) => (suite.question.clone(), members(&suite), IndexMap::new()),
+        (Ok(plan), _) => (plan.scenario.question.clone(), text(source, plan), shows(plan, topics)),
+        (Err(_), _) => (
             "does not check".to_owned(),
             format!("`queuelab check {}` says what is wrong with it.", source.name),
             IndexMap::new(),
@@ -35,6 +36,13 @@ pub(super) fn topic(source: &Source, topics: &Topics) -> (Topic, IndexMap<String
         see,
     };
     (topic, shows)
+}
+
+/// What a suite does.
+fn members(suite: &Suite) -> String {
+    let description = suite.description.as_deref().unwrap_or_default().trim();
+    let form = if suite.quick { "the quick form of " } else { "" };
+    format!("{description}\n\nIt runs {form}{}.", suite.suite.join(", "))
 }
 
 /// What it varies, what it checks, and what it holds still; the most telling

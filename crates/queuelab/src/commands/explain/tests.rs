@@ -49,7 +49,8 @@ const WRONG_BELIEFS: [&str; 11] = [
 
 /// Made once: the scenarios are read for it.
 fn every_topic() -> &'static Topics {
-    static TOPICS: LazyLock<Topics> = LazyLock::new(|| topics(&scenario::all()));
+    static TOPICS: LazyLock<Topics> =
+        LazyLock::new(|| topics(&[scenario::all(), scenario::suites()].concat()));
     &TOPICS
 }
 
@@ -120,7 +121,8 @@ fn every_outcome_and_every_scenario_is_explained() {
     let topics = every_topic();
     let outcomes = Outcome::ALL.map(|outcome| outcome.name().to_owned());
     assert_eq!(names(topics, TopicKind::Outcome), BTreeSet::from(outcomes));
-    let scenarios = scenario::all().into_iter().map(|source| source.name).collect();
+    let sources = [scenario::all(), scenario::suites()].concat();
+    let scenarios = sources.into_iter().map(|source| source.name).collect();
     assert_eq!(names(topics, TopicKind::Scenario), scenarios);
     for source in scenario::all() {
         let page = in_one_line(&topics.find(&source.name).unwrap().to_string());

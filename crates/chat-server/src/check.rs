@@ -1,0 +1,99 @@
+//! What a server's settings can have wrong.
+
+use std::fmt;
+
+use crate::settings::ServerSettings;
+
+/// PTHREAD_STACK_MIN of Linux on x86-64, bytes.
+const LEAST_STACK: u64 = 16 * 1024;
+
+/// Each has a thread; more tell nothing that these do not.
+const MOST_LISTENERS: u32 = 64;
+
+/// setsockopt(2) takes an int.
+const LONGEST_DEFERRAL: u32 = i32::MAX.unsigned_abs();
+
+/// A setting that no server can follow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettingProblem {
+    /// The setting's name in [`ServerSettings`].
+    pub field: &'static str,
+    /// What is wrong with its value, and what would be right.
+    pub reason: String,
+}
+
+impl fmt::Display for SettingProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.field, self.reason)
+    }
+}
+
+/// Everything wrong with `settings`, but for a largest body that its framing
+/// cannot have, which [`chat_protocol::Codec::new`] says. Empty when a server
+/// can follow them.
+pub fn check_settings(settings: &ServerSettings) -> Vec<SettingProblem> {
+    let mut problems = Vec::new();
+    let mut problem = |field, reason| problems.push(SettingProblem { field, reason });
+
+    if settings.thread_stack < LEAST_STACK {
+        let reason = format!(
+            "{} bytes are too small for a thread: ask for at least {LEAST_STACK}",
+            settings.thread_stack
+        );
+        problem("thread_stack", reason);
+    }
+    if !(1..=MOST_LISTENERS).contains(&settings.listeners) {
+        let reason =
+            format!("{} listening sockets: ask for 1 to {MOST_LISTENERS}", settings.listeners);
+        problem("listeners", reason);
+    }
+    if settings.defer_accept > LONGEST_DEFERRAL {
+        let reason =
+            format!("{} seconds: ask for at most {LONGEST_DEFERRAL}", settings.defer_accept);
+        problem("defer_accept", reason);
+    }
+    if settings.release_backlog.is_some() && !settings.hold_acks {
+        let reason = "nothing is held that could be let in: ask for hold_acks: true too";
+        problem("release_backlog", reason.to_owned());
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(change: impl FnOnce(&mut ServerSettings)) -> Vec<&'static str> {
+        let mut settings = ServerSettings::default();
+        change(&mut settings);
+        check_settings(&settings).into_iter().map(|problem| problem.field).collect()
+    }
+
+    #[test]
+    fn each_impossible_value_names_its_field() {
+        assert_eq!(fields(|_| {}), [""; 0]);
+        assert_eq!(fields(|s| s.thread_stack = 16_384), [""; 0]);
+        assert_eq!(fields(|s| s.thread_stack = 16_383), ["thread_stack"]);
+        for (listeners, wrong) in [(0, true), (1, false), (64, false), (65, true)] {
+            assert_eq!(fields(|s| s.listeners = listeners) == ["listeners"], wrong, "{listeners}");
+        }
+        assert_eq!(fields(|s| s.defer_accept = 1 << 31), ["defer_accept"]);
+        assert_eq!(fields(|s| s.hold_acks = true), [""; 0]);
+        assert_eq!(fields(|s| s.release_backlog = Some(-1)), ["release_backlog"]);
+        assert_eq!(
+            fields(|s| {
+                s.hold_acks = true;
+                s.release_backlog = Some(0);
+            }),
+            [""; 0]
+        );
+        assert_eq!(
+            fields(|s| {
+                s.listeners = 0;
+                s.release_backlog = Some(0);
+            }),
+            ["listeners", "release_backlog"],
+            "all at once"
+        );
+    }
+}

@@ -1,0 +1,118 @@
+//! The listening sockets of a server.
+
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+
+use nix::libc;
+use nix::sys::socket::setsockopt;
+use nix::sys::socket::sockopt::SetStruct;
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
+
+use crate::error::ServerError;
+use crate::settings::ServerSettings;
+
+/// TCP_DEFER_ACCEPT, seconds, which neither socket2 nor nix has.
+#[derive(Clone)]
+struct DeferAccept;
+
+nix::setsockopt_impl!(
+    DeferAccept,
+    libc::IPPROTO_TCP,
+    libc::TCP_DEFER_ACCEPT,
+    u32,
+    SetStruct<'_, u32>
+);
+
+/// The flags of a TCP header: its byte 13, where `tcp_v4_rcv` and `tcp_v6_rcv`
+/// let a socket's filter see a segment from its TCP header on.
+const FLAGS_OFFSET: u32 = 13;
+
+const SYN: u32 = 0x02;
+
+/// Classic BPF that takes segments with a SYN, whole, and nothing else.
+fn syn_only() -> [SockFilter; 4] {
+    let load_flags = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
+    let jump_if_set = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
+    let take = (libc::BPF_RET | libc::BPF_K) as u16;
+    [
+        SockFilter::new(load_flags, 0, 0, FLAGS_OFFSET),
+        SockFilter::new(jump_if_set, 0, 1, SYN),
+        SockFilter::new(take, 0, 0, u16::MAX.into()),
+        SockFilter::new(take, 0, 0, 0),
+    ]
+}
+
+/// Listens on the address of `settings` with as many sockets as they ask for,
+/// all of which are bound before the first of them listens. The address has
+/// its port resolved.
+///
+/// # Errors
+/// What socket(2), setsockopt(2), bind(2) or listen(2) say.
+pub(crate) fn listen(settings: &ServerSettings) -> Result<(SocketAddr, Vec<Socket>), ServerError> {
+    let mut address = SocketAddr::new(settings.address, settings.port);
+    let mut listeners = Vec::new();
+    for _ in 0..settings.listeners {
+        let listener = bind(settings, address)?;
+        let bound = listener.local_addr().map_err(ServerError::Socket)?;
+        address = bound.as_socket().expect("a TCP socket has an IP address");
+        listeners.push(listener);
+    }
+    for listener in &listeners {
+        listener
+            .listen(settings.backlog)
+            .map_err(|source| ServerError::Listen { address, source })?;
+    }
+    Ok((address, listeners))
+}
+
+fn bind(settings: &ServerSettings, address: SocketAddr) -> Result<Socket, ServerError> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))
+        .map_err(ServerError::Socket)?;
+    socket.set_reuse_address(settings.reuse_address).map_err(ServerError::Socket)?;
+    if settings.listeners > 1 {
+        socket
+            .set_reuse_port(true)
+            .map_err(|source| ServerError::SocketOption { what: "share the port", source })?;
+    }
+    if settings.defer_accept > 0 {
+        setsockopt(&socket, DeferAccept, &settings.defer_accept).map_err(|errno| {
+            ServerError::SocketOption {
+                what: "defer accepts (TCP_DEFER_ACCEPT)",
+                source: errno.into(),
+            }
+        })?;
+    }
+    if settings.hold_acks {
+        // Before listen(2): no connection may come in ahead of it.
+        socket
+            .attach_filter(&syn_only())
+            .map_err(|source| ServerError::SocketOption { what: "hold ACKs", source })?;
+    }
+    socket.bind(&address.into()).map_err(|source| ServerError::Bind { address, source })?;
+    Ok(socket)
+}
+
+/// Takes the filter that holds ACKs off all `listeners`, which have
+/// `release_backlog` by then, where there is one.
+///
+/// The kernel gives a connection the filter that its listener has at that
+/// moment (`sk_clone_lock`), and taking it off the listener would leave it
+/// there. No connection can be made under this one: that takes an ACK without
+/// a SYN, and `tcp_v4_rcv` asks the listener's filter before it lets
+/// `tcp_check_req` complete a request. The exception is TCP Fast Open for
+/// listeners that did not ask for it (`net.ipv4.tcp_fastopen` with 0x400),
+/// whose connections are made by SYNs with data; no load here sends them.
+pub(crate) fn let_in(listeners: &[Socket], release_backlog: Option<i32>) -> io::Result<()> {
+    if let Some(backlog) = release_backlog {
+        listeners.iter().try_for_each(|listener| listener.listen(backlog))?;
+    }
+    listeners.iter().try_for_each(Socket::detach_filter)
+}
+
+/// Ends every accept(2) that waits, now and later, with EINVAL, which is
+/// Linux's way to (`inet_shutdown`, `inet_csk_accept`).
+pub(crate) fn shut_down(listeners: &[Socket]) {
+    for listener in listeners {
+        let _ = listener.shutdown(Shutdown::Both);
+    }
+}

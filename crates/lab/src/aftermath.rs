@@ -1,0 +1,83 @@
+//! What a trial does after its load: watches the sockets that are closing, and
+//! starts the server again.
+
+use std::time::{Duration, Instant};
+
+use chat_server::ServerSettings;
+use nix::errno::Errno;
+use run_record::Restart;
+use scenario::After;
+
+use crate::backend::{Role, Testbed};
+use crate::error::{LabError, Result};
+use crate::server::Server;
+
+/// How long to wait between two looks at sockets that stay for seconds. The
+/// probe knows when they went; this only ends the wait.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// How long to wait between two starts of a server whose port is taken: each is
+/// a process of its own.
+const START_AGAIN: Duration = Duration::from_millis(250);
+
+/// Waits until nothing in the server's host is in TIME_WAIT or FIN_WAIT_2, or
+/// for `within`. `check` fails when the run is to end.
+pub(crate) fn watch_closing(
+    testbed: &dyn Testbed,
+    within: Duration,
+    check: impl Fn() -> Result<()>,
+) -> Result<()> {
+    let deadline = Instant::now() + within;
+    while Instant::now() < deadline {
+        check()?;
+        let sockets = testbed.sockets(Role::Server)?;
+        if sockets.time_wait + sockets.fin_wait2 == 0 {
+            break;
+        }
+        std::thread::sleep(LOOK);
+    }
+    Ok(())
+}
+
+/// Starts the server again until its port is free for it, or for as long as
+/// `after` says; none where the scenario does not ask for it. `left_ns` is when
+/// the last client left, CLOCK_MONOTONIC nanoseconds.
+pub(crate) fn restart(
+    testbed: &dyn Testbed,
+    first: &ServerSettings,
+    after: &After,
+    left_ns: u64,
+    check: impl Fn() -> Result<()>,
+) -> Result<Option<Restart>> {
+    if after.restart_within.is_zero() {
+        return Ok(None);
+    }
+    let reuse_address = after.restart_reuse_address.unwrap_or(first.reuse_address);
+    let settings = ServerSettings { reuse_address, ..first.clone() };
+    let deadline = Instant::now() + after.restart_within;
+    let mut restart = Restart::default();
+    loop {
+        check()?;
+        let since_left = || linux_net::monotonic_ns().saturating_sub(left_ns) as f64 / 1e9;
+        let tried = since_left();
+        match Server::launch(testbed, &settings)? {
+            Ok(server) => {
+                restart.seconds = Some(since_left());
+                server.stop()?;
+                return Ok(Some(restart));
+            }
+            Err(refused) if refused.errno == Some(Errno::EADDRINUSE as i32) => {
+                restart.refused += 1;
+                restart.last_refused_seconds = Some(tried);
+                restart.refusal = Some(refused.reason);
+            }
+            Err(refused) => {
+                return Err(LabError::PartFailed { part: "server", reason: refused.reason });
+            }
+        }
+        if Instant::now() >= deadline {
+            return Ok(Some(restart));
+        }
+        std::thread::sleep(START_AGAIN);
+    }
+}

@@ -1,0 +1,165 @@
+use run_record::StateSeen;
+use scenario::SysctlValue;
+
+use super::*;
+
+fn cell(paused: bool, clients: u32) -> CellSettings {
+    let mut cell = CellSettings::default();
+    cell.server.backlog = 10;
+    cell.server.accept_paused = paused;
+    cell.load.clients = clients;
+    cell
+}
+
+fn state(host: &mut Host, name: &str, value: &str) {
+    let value = SysctlValue::Text(value.to_owned());
+    host.sysctls.insert(format!("net.ipv4.{name}"), value);
+}
+
+fn predictions_of(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
+    predict(&Known { cell, somaxconn, syn_queue_full: SynQueueFull::Above })
+}
+
+/// The predicted figures, by law.
+fn figures(cell: &CellSettings) -> BTreeMap<&'static str, f64> {
+    predictions_of(cell, Some(4096)).iter().map(|law| (law.name, law.predicted)).collect()
+}
+
+static NOTHING: BTreeMap<String, i64> = BTreeMap::new();
+
+fn nothing() -> Measured<'static> {
+    Measured {
+        accept_queue: None,
+        probe: None,
+        restart: None,
+        rows: &[],
+        server: &NOTHING,
+        client: &NOTHING,
+    }
+}
+
+fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Option<bool>> {
+    let accept_queue = queue.map(|(depth, limit)| AcceptQueue { depth, limit });
+    let measured = Measured { accept_queue, ..nothing() };
+    let checks = compare(&predictions_of(cell, Some(4)), &measured, died);
+    checks.iter().map(|check| check.held).collect()
+}
+
+#[test]
+fn the_capacity_is_a_law_only_of_a_server_that_does_not_accept() {
+    assert_eq!(predictions_of(&cell(false, 50), Some(4)).len(), 1);
+    assert_eq!(predictions_of(&cell(true, 50), Some(4)).len(), 2);
+    assert!(predictions_of(&cell(true, 50), None).is_empty(), "nothing is predicted from nothing");
+}
+
+#[test]
+fn several_listeners_hold_more_where_clients_are_enough_for_all() {
+    let law = "listeners hold listeners x (min(backlog, somaxconn) + 1)";
+    let mut several = cell(true, 8 * 33);
+    several.server.listeners = 3;
+    assert_eq!(figures(&several).get(law), Some(&33.0));
+    several.load.clients -= 1;
+    assert_eq!(figures(&several).get(law), None);
+}
+
+#[test]
+fn ports_are_a_law_where_their_range_is_stated_and_nobody_leaves_early() {
+    use load_generator::ChatPhase;
+    let places = |range: &str, reserved: &str, clients, addresses, chat| {
+        let mut settings = CellSettings::default();
+        state(&mut settings.hosts.client, "ip_local_port_range", range);
+        if !reserved.is_empty() {
+            state(&mut settings.hosts.client, "ip_local_reserved_ports", reserved);
+        }
+        settings.load.clients = clients;
+        settings.load.source_addresses = addresses;
+        settings.load.chat = chat;
+        figures(&settings).get("ports = (range - reserved) x addresses").copied()
+    };
+    let after = ChatPhase::AfterConnect;
+    assert_eq!(places("20000 20019", "", 50, 1, after), Some(20.0));
+    assert_eq!(places("20000 20019", "20003", 50, 1, after), Some(19.0));
+    assert_eq!(places("20000 20019", "", 50, 3, after), Some(50.0), "17, 17 and 16");
+    assert_eq!(places("20000 20009", "", 50, 3, after), Some(30.0));
+    assert_eq!(places("20000 20009", "", 5, 1, after), Some(5.0));
+    assert_eq!(places("20000 20010", "", 50, 1, after), None, "10 or 11");
+    assert_eq!(places("20000 20009", "", 50, 1, ChatPhase::Overlapped), None);
+}
+
+#[test]
+fn live_clients_behind_half_open_ones_are_let_in_by_cookies_alone() {
+    use load_generator::ConnectPattern;
+    for (cookies, get_in, sent, drops) in [("0", 0.0, 0.0, 9.0), ("1", 5.0, 6.0, 3.0)] {
+        let mut settings = cell(true, 14);
+        settings.server.backlog = 4;
+        settings.load.half_open = 6;
+        settings.load.pattern = ConnectPattern::Rate;
+        settings.load.connect_deadline = Duration::from_millis(900);
+        state(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
+        state(&mut settings.hosts.server, "tcp_syncookies", cookies);
+        let figures = figures(&settings);
+        assert_eq!(figures["SYN_RECV that stand at once"], 5.0);
+        assert_eq!(figures["live clients that get in"], get_in, "{cookies}");
+        assert_eq!(figures["SyncookiesSent"], sent, "{cookies}");
+        assert_eq!(figures["ListenDrops"], drops, "{cookies}");
+    }
+}
+
+#[test]
+fn bind_is_refused_beside_time_wait_unless_both_servers_reuse_addresses() {
+    use chat_server::ClosesFirst;
+    for (closes_first, old, new, refused) in [
+        (ClosesFirst::Server, false, true, 1.0),
+        (ClosesFirst::Server, true, false, 1.0),
+        (ClosesFirst::Server, true, true, 0.0),
+        (ClosesFirst::Client, false, false, 0.0),
+    ] {
+        let mut settings = cell(false, 3);
+        settings.server.closes_first = closes_first;
+        settings.server.reuse_address = old;
+        settings.after.restart_reuse_address = Some(new);
+        settings.after.restart_within = Duration::from_secs(70);
+        let figures = figures(&settings);
+        assert_eq!(figures["bind(2) says EADDRINUSE"], refused);
+        assert_eq!(figures.contains_key("the port is free again, s"), refused == 1.0);
+    }
+}
+
+#[test]
+fn a_time_that_was_sampled_may_be_short_by_what_lies_between_two_samples() {
+    let law = Prediction::time("stands", Duration::from_secs(3), Duration::from_secs(4), |m| {
+        m.stood("fin_wait_2")
+    });
+    let held = |before: u64, first: u64, last: u64, after: u64| {
+        let seen = StateSeen {
+            most: 1,
+            first_ns: first * 1_000_000,
+            last_ns: last * 1_000_000,
+            absent_before_ns: Some(before * 1_000_000),
+            absent_after_ns: Some(after * 1_000_000),
+            left: 0,
+        };
+        let states = [("fin_wait_2".to_owned(), seen)].into();
+        let probe = Probed { states, ..Probed::default() };
+        let measured = Measured { probe: Some(&probe), ..nothing() };
+        compare(std::slice::from_ref(&law), &measured, false)[0].held
+    };
+    assert_eq!(held(0, 10, 3005, 3015), Some(true), "2.995 to 3.015 s");
+    assert_eq!(held(5, 10, 3000, 3004), Some(false), "at most 2.999 s");
+    assert_eq!(held(0, 1, 4001, 4002), Some(true));
+    assert_eq!(held(0, 1, 4002, 4003), Some(false), "at least 4.001 s");
+}
+
+#[test]
+fn a_queue_that_is_not_as_predicted_breaks_its_law() {
+    assert_eq!(held(&cell(true, 50), Some((5, 4)), false), [Some(true), Some(true)]);
+    assert_eq!(held(&cell(true, 50), Some((4, 4)), false), [Some(true), Some(false)]);
+    assert_eq!(held(&cell(true, 50), Some((6, 5)), false), [Some(false), Some(false)]);
+    assert_eq!(held(&cell(true, 3), Some((3, 4)), false), [Some(true), Some(true)]);
+}
+
+#[test]
+fn what_could_not_be_measured_is_a_breach_unless_the_server_died() {
+    assert_eq!(held(&cell(false, 50), None, false), [Some(false)]);
+    assert_eq!(held(&cell(false, 50), None, true), [None]);
+}
