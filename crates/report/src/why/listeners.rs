@@ -12,9 +12,8 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     sentences.extend(example.and_then(held));
     sentences.push(format!(
         "The kernel gives each SYN to one of them by a hash of its addresses and ports, full or not, \
-         so {} listeners hold that many times min(backlog, somaxconn) + 1{}.",
+         so {} listeners hold that many times min(backlog, somaxconn) + 1.",
         several.values("server.listeners")?,
-        several.place()
     ));
     let uneven = several.some_that(|case| {
         let (full, room) = full_and_room(case);
@@ -22,8 +21,8 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     });
     sentences.push(match uneven {
         Some(uneven) => format!(
-            "One was full while another had room{}: TcpExt.ListenOverflows counted {} there, which \
-             a larger server.backlog for each would have avoided, and better luck as well.",
+            "One was full while another had room{}, and TcpExt.ListenOverflows counted {} there: only a \
+             larger server.backlog for each helps then.",
             uneven.place(),
             counted(uneven.sum(|case| case.server("TcpExt.ListenOverflows")))
         ),

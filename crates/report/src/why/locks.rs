@@ -33,14 +33,18 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     };
     let each: Vec<_> =
         designs.iter().filter_map(|(design, cases)| of_design(design, cases)).collect();
+    let medians = match chatted.trials() / designs.len() {
+        1 => String::new(),
+        trials => format!("; medians of {trials} trials each"),
+    };
     let sentences = [
         format!(
-            "With {}, 99\u{a0}% of the holds, and of the waits for it, took no longer than {}.",
+            "With {}, 99\u{a0}% of its holds and of the waits for it ended within {}{medians}.",
             several(clients, "client"),
-            each.join("; ")
+            each.join(", ")
         ),
-        "Who broadcasts under the lock lets all others wait for its network writes; who copies the \
-         list of clients and writes outside pays for the copy."
+        "It is server.design that decides: who broadcasts under the lock lets all others wait for \
+         its network writes, who copies the list of clients and writes outside pays for the copy."
             .to_owned(),
     ];
     Some(Paragraph::reason(lead, sentences))

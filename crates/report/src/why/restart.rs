@@ -25,7 +25,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
         );
         sentences.push(
             "So set server.reuse_address before the first start, not in the restarted server alone; \
-             or let the client close first, and keep TIME_WAIT."
+             or let the client close first: then TIME_WAIT is the client's."
                 .to_owned(),
         );
     }

@@ -1,22 +1,13 @@
-//! What the explanation says of runs of each kind: the sentences, and that they
-//! follow the evidence.
+//! Runs of each kind that the catalogue has, with plausible records.
 
-mod fixture;
-
-use fixture::{Fixture, Told, paused};
-use report::{ParagraphKind, Run, summary, why};
-use run_record::Outcome::{Incomplete, NoPort, Ok, Phantom, Reset, TimedOut};
+use report::Run;
+use run_record::Outcome::{Incomplete, NoPort, Ok, Phantom, Reset, ServerDown, TimedOut};
 use run_record::Restart;
 use serde_json::json;
 
-/// The explanation as the summary prints it.
-fn section(run: &Run) -> String {
-    let text = summary(run);
-    let (_, from) = text.split_once("\nWhy\n\n").expect("there is an explanation");
-    from.split_once("\n\nHosts:").expect("the hosts come after it").0.to_owned()
-}
+use crate::fixture::{Fixture, Told, paused};
 
-fn accept_queue_capacity() -> Run {
+pub(crate) fn accept_queue_capacity() -> Run {
     let cell = |fixture: Fixture, somaxconn: i64, backlog: i64| {
         let held = backlog.min(somaxconn) as usize + 1;
         let point = [
@@ -40,7 +31,7 @@ fn accept_queue_capacity() -> Run {
         .run()
 }
 
-fn syn_queue_capacity() -> Run {
+pub(crate) fn syn_queue_capacity() -> Run {
     let cell = |fixture: Fixture, cookies: i64, maximum: i64, counted: [i64; 5], syn_recv: u32| {
         let [drops, full, wanted, sent, received] = counted;
         let point = [
@@ -72,10 +63,10 @@ fn syn_queue_capacity() -> Run {
     cell(fixture, 1, 1024, [0, 0, 20, 20, 0], 129).run()
 }
 
-fn syn_cookies() -> Run {
+pub(crate) fn syn_cookies() -> Run {
     let settings = json!({
         "server": { "backlog": 4 },
-        "load": { "pattern": "rate", "half_open": 5, "connect_deadline": "900ms" },
+        "load": { "pattern": "rate", "half_open": 5, "connect_deadline": "700ms" },
     });
     let cookies = sysctl!("server", "ipv4.tcp_syncookies");
     Fixture::new(settings)
@@ -100,7 +91,7 @@ fn syn_cookies() -> Run {
         .run()
 }
 
-fn overflow_policy() -> Run {
+pub(crate) fn overflow_policy() -> Run {
     let settings = json!({
         "server": { "backlog": 8, "hold_acks": true, "release_backlog": 0, "accept_paused": true },
         "load": { "pattern": "burst", "connect_deadline": "2s", "linger": "16s" },
@@ -128,7 +119,7 @@ fn overflow_policy() -> Run {
         .run()
 }
 
-fn syn_retry_ladder() -> Run {
+pub(crate) fn syn_retry_ladder() -> Run {
     let fixture = Fixture::new(paused(0, "30s"));
     let linear = sysctl!("client", "ipv4.tcp_syn_linear_timeouts");
     let retries = sysctl!("client", "ipv4.tcp_syn_retries");
@@ -151,7 +142,7 @@ fn syn_retry_ladder() -> Run {
         .run()
 }
 
-fn time_wait_restart() -> Run {
+pub(crate) fn time_wait_restart() -> Run {
     let settings = json!({
         "server": { "backlog": 128, "reuse_address": false, "closes_first": "server" },
         "load": { "pattern": "burst", "connect_deadline": "2s" },
@@ -160,9 +151,9 @@ fn time_wait_restart() -> Run {
     let (old, new) = ("server.reuse_address", "after.restart_reuse_address");
     let refused = |seconds| {
         let refusal = Some("failed to bind 0.0.0.0:8080: Address already in use".to_owned());
-        Some(Restart { seconds: Some(seconds), refused: 118, refusal })
+        Some(Restart { seconds: Some(seconds), refused: 118, refusal, ..Restart::default() })
     };
-    let at_once = Some(Restart { seconds: Some(0.021), refused: 0, refusal: None });
+    let at_once = Some(Restart { seconds: Some(0.021), ..Restart::default() });
     Fixture::new(settings)
         .cell([(old, json!(false)), (new, json!(false))], |trial| {
             trial.ended(&[(Ok, 10)]).stood("time_wait", 10, 60.4, 0).restart = refused(60.3);
@@ -176,7 +167,7 @@ fn time_wait_restart() -> Run {
         .run()
 }
 
-fn time_wait_buckets() -> Run {
+pub(crate) fn time_wait_buckets() -> Run {
     let settings = json!({
         "server": { "backlog": 128, "closes_first": "server" },
         "load": { "pattern": "one_by_one", "connect_deadline": "2s" },
@@ -197,7 +188,7 @@ fn time_wait_buckets() -> Run {
         .run()
 }
 
-fn fin_timeout() -> Run {
+pub(crate) fn fin_timeout() -> Run {
     let settings = json!({
         "server": { "backlog": 128, "closes_first": "server" },
         "load": { "pattern": "burst", "connect_deadline": "2s" },
@@ -224,7 +215,7 @@ fn fin_timeout() -> Run {
         .run()
 }
 
-fn port_exhaustion() -> Run {
+pub(crate) fn port_exhaustion() -> Run {
     let settings = json!({
         "server": { "backlog": 128, "closes_first": "client" },
         "load": {
@@ -247,7 +238,7 @@ fn port_exhaustion() -> Run {
         .run()
 }
 
-fn lock_designs() -> Run {
+pub(crate) fn lock_designs() -> Run {
     let settings = json!({
         "server": { "backlog": 400 },
         "load": { "pattern": "burst", "connect_deadline": "2s", "slow_readers": 0 },
@@ -263,7 +254,7 @@ fn lock_designs() -> Run {
     cell(fixture, "snapshot", 7, 3, 235_000.0).run()
 }
 
-fn slow_reader() -> Run {
+pub(crate) fn slow_reader() -> Run {
     let settings = json!({
         "server": { "backlog": 128 },
         "load": { "pattern": "burst", "connect_deadline": "2s", "slow_readers": 1 },
@@ -278,7 +269,7 @@ fn slow_reader() -> Run {
         .run()
 }
 
-fn socket_buffers() -> Run {
+pub(crate) fn socket_buffers() -> Run {
     let settings = json!({
         "server": { "backlog": 128, "accept_paused": true },
         "load": { "pattern": "rate", "connect_deadline": "2s" },
@@ -294,7 +285,7 @@ fn socket_buffers() -> Run {
         .run()
 }
 
-fn reuseport_listeners() -> Run {
+pub(crate) fn reuseport_listeners() -> Run {
     let mut settings = paused(2, "900ms");
     settings["server"]["listeners"] = json!(1);
     Fixture::new(settings)
@@ -315,7 +306,7 @@ fn reuseport_listeners() -> Run {
         .run()
 }
 
-fn defer_accept() -> Run {
+pub(crate) fn defer_accept() -> Run {
     let settings = json!({
         "server": { "backlog": 128 },
         "load": { "pattern": "burst", "connect_deadline": "2s", "messages": 0 },
@@ -332,7 +323,7 @@ fn defer_accept() -> Run {
         .run()
 }
 
-fn sigpipe() -> Run {
+pub(crate) fn sigpipe() -> Run {
     let settings = json!({
         "server": { "backlog": 128 },
         "load": { "pattern": "burst", "connect_deadline": "2s", "leave": "after_sending" },
@@ -340,8 +331,7 @@ fn sigpipe() -> Run {
     });
     Fixture::new(settings)
         .cell([("server.sigpipe", json!("default"))], |trial| {
-            trial.ended(&[(Ok, 61), (run_record::Outcome::ServerDown, 39)]).server_died =
-                Some("SIGPIPE".to_owned());
+            trial.ended(&[(Ok, 61), (ServerDown, 39)]).server_died = Some("SIGPIPE".to_owned());
             trial.evidence.client.insert("Tcp.OutRsts".to_owned(), 97);
         })
         .cell([("server.sigpipe", json!("ignore"))], |trial| {
@@ -350,7 +340,7 @@ fn sigpipe() -> Run {
         .run()
 }
 
-fn nothing_happened() -> Run {
+pub(crate) fn nothing_happened() -> Run {
     let settings = json!({
         "server": { "backlog": 64 },
         "load": { "pattern": "burst", "connect_deadline": "2s" },
@@ -363,9 +353,11 @@ fn nothing_happened() -> Run {
         .run()
 }
 
-type Kind = (&'static str, fn() -> Run);
+/// A kind of run, by the scenario of the catalogue that it is like.
+pub(crate) type Kind = (&'static str, fn() -> Run);
 
-const KINDS: [Kind; 16] = [
+/// All of them.
+pub(crate) const KINDS: [Kind; 16] = [
     ("accept_queue_capacity", accept_queue_capacity),
     ("syn_queue_capacity", syn_queue_capacity),
     ("syn_cookies", syn_cookies),
@@ -383,132 +375,3 @@ const KINDS: [Kind; 16] = [
     ("sigpipe", sigpipe),
     ("nothing_happened", nothing_happened),
 ];
-
-#[test]
-fn the_explanations() {
-    for (name, run) in KINDS {
-        insta::assert_snapshot!(name, section(&run()));
-    }
-}
-
-#[test]
-fn all_are_sentences_and_fit_the_terminal() {
-    for (name, run) in KINDS {
-        let run = run();
-        let paragraphs = why(&run);
-        assert!(!paragraphs.is_empty(), "{name}");
-        for paragraph in &paragraphs {
-            let lead = &paragraph.lead;
-            assert_eq!(lead.ends_with('.'), paragraph.kind == ParagraphKind::Reason, "{lead}");
-            for sentence in &paragraph.sentences {
-                assert!(sentence.ends_with('.') || sentence.ends_with(".)"), "{name}: {sentence}");
-                assert!(!sentence.contains("  ") && !sentence.contains("()"), "{name}: {sentence}");
-            }
-        }
-        for line in section(&run).lines() {
-            assert!(line.chars().count() <= 100, "{name}: {line}");
-        }
-        let sentences: usize = paragraphs.iter().map(|p| p.sentences.len()).sum();
-        assert!((2..=14).contains(&sentences), "{name}: {sentences}");
-        let beliefs = paragraphs.iter().filter(|p| p.kind == ParagraphKind::Belief).count();
-        assert!(beliefs <= 3, "{name}: {beliefs}");
-    }
-}
-
-/// KERNEL.md, section 9.
-#[test]
-fn each_common_belief_is_put_right_by_some_kind_of_run() {
-    let claims = [
-        "a backlog of N holds N connections",
-        "tcp_max_syn_backlog sizes the SYN queue",
-        "a full accept queue drops only last ACKs",
-        "a full accept queue refuses the client",
-        "connect(2) succeeded, so the server has a socket",
-        "SYN cookies save a full accept queue",
-        "ListenDrops and ListenOverflows count the same",
-        "a SYN is sent again after 1, 3 and 7 s",
-        "tcp_fin_timeout sets the length of TIME_WAIT",
-        "SO_REUSEADDR skips TIME_WAIT",
-        "tcp_tw_reuse helps servers",
-    ];
-    let shown: Vec<_> = KINDS.iter().flat_map(|(_, run)| why(&run())).map(|p| p.lead).collect();
-    for claim in claims {
-        assert!(shown.iter().any(|lead| lead == claim), "nothing shows: {claim}");
-    }
-}
-
-#[test]
-fn a_queue_that_was_never_full_is_not_blamed_and_no_belief_is_put_right_without_evidence() {
-    let text = section(&nothing_happened());
-    assert!(text.starts_with("- No limit acted. All 20 attempts connected"), "{text}");
-    assert!(text.contains("17 of the 65 that it holds"), "{text}");
-    assert!(!text.contains("Commonly believed"), "{text}");
-}
-
-#[test]
-fn the_figures_are_the_records() {
-    for (run, figures) in [
-        (accept_queue_capacity(), ["dropped 790 segments", "in all 4 cells", "backlog of 149"]),
-        (overflow_policy(), ["For 5 attempts in 1 of 2 cells", "ListenOverflows is 15", "5 RSTs"]),
-        (reuseport_listeners(), ["3, 3, 2 and 3, 11 in all", "dropped 26", "backlog of 19"]),
-        (syn_cookies(), ["The other 3 found", "5 were answered", "dropped 8 SYNs instead"]),
-        (port_exhaustion(), ["40 attempts in both cells", "20000–20019", "took 20 back"]),
-        (sigpipe(), ["39 attempts ended", "Tcp.OutRsts 97", "341 writes failed"]),
-    ] {
-        let text = section(&run).replace("\n  ", " ");
-        for figure in figures {
-            assert!(text.contains(figure), "{figure} is not in:\n{text}");
-        }
-    }
-}
-
-#[test]
-fn what_contradicts_in_one_cell_is_said_of_the_others_alone() {
-    let settings = json!({
-        "server": { "backlog": 10 },
-        "load": { "pattern": "burst", "connect_deadline": "2s" },
-    });
-    let run = Fixture::new(settings)
-        .cell([("server.backlog", json!(10))], |trial| {
-            trial
-                .ended(&[(Ok, 97), (TimedOut, 303)])
-                .retransmitted(&[(0, 60), (1, 340)])
-                .server_counted(&[("ListenOverflows", 643), ("ListenDrops", 643)])
-                .queued(0, 10)
-                .slowest_connect(1.028);
-        })
-        .cell([("server.backlog", json!(400))], |trial| {
-            trial.ended(&[(Ok, 400)]).retransmitted(&[(0, 400)]).queued(0, 400);
-        })
-        .run();
-    let text = section(&run).replace("\n  ", " ");
-    assert!(
-        text.contains("dropped 643 segments (TcpExt.ListenOverflows) in 1 of 2 cells"),
-        "{text}"
-    );
-    assert!(text.contains("In 1 of 2 cells all clients had a place in it"), "{text}");
-    assert!(text.contains("took 1.03 s: the SYN sent again after 1 s was answered"), "{text}");
-    assert!(!text.contains("held 1"), "what was read after the burst is not its depth: {text}");
-    let all = summary(&run);
-    assert!(
-        all.contains("37 attempts waited one SYN retransmission (1.0 s), and ended ok"),
-        "{all}"
-    );
-    assert!(all.contains("303 attempts gave up after one SYN retransmission"), "{all}");
-}
-
-#[test]
-fn an_older_kernel_and_settings_that_are_not_there_are_no_reason_to_fail() {
-    let run = Fixture::new(json!({}))
-        .cell([], |trial| {
-            trial.sysctls.server.insert("net.core.somaxconn".to_owned(), "many".to_owned());
-            trial.ended(&[(Ok, 1), (TimedOut, 1)]).server_counted(&[("ListenOverflows", 1)]);
-        })
-        .run();
-    assert!(section(&run).contains("dropped 1 segment"));
-}
-
-#[test]
-fn a_run_without_trials_has_nothing_to_explain() {
-    assert!(why(&Fixture::new(json!({})).run()).is_empty());
-}

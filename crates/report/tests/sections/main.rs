@@ -1,0 +1,8 @@
+//! The summary's sections, of runs that are made by hand.
+
+#[macro_use]
+mod fixture;
+mod laws;
+mod runs;
+mod waits;
+mod why;
