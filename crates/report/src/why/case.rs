@@ -31,10 +31,8 @@ impl<'a> Case<'a> {
     /// The value of a scenario's setting in this trial's cell; none where it was
     /// left out, or is of a later version than the run.
     pub(crate) fn setting(&self, path: &str) -> Option<&'a Value> {
-        let fixed = || {
-            let steps = path.split('.');
-            steps.fold(Some(&self.record.scenario.resolved), |value, step| value?.get(step))
-        };
+        let resolved = &self.record.scenario.resolved;
+        let fixed = || path.split('.').try_fold(resolved, |value, step| value.get(step));
         self.trial.point.get(path).or_else(fixed)
     }
 

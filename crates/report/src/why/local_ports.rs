@@ -54,7 +54,8 @@ fn room(cases: &Cases<'_>) -> Option<String> {
     let reserved =
         reserved.map_or(String::new(), |list| format!(" less those of {RESERVED} ({list})"));
     let addresses = cases.values("load.source_addresses").unwrap_or_else(|| "1".to_owned());
-    let had = cases.range(|case| Some(case.clients() - case.ended(Outcome::NoPort)))?;
+    let had =
+        cases.range(|case| Some(case.clients().saturating_sub(case.ended(Outcome::NoPort))))?;
     Some(format!(
         "To one address and port of a server, each source address has the ports of {RANGE} \
          ({ranges}){reserved}, which is {ports}; with load.source_addresses {addresses} there was a \

@@ -17,12 +17,15 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     let mut sentences = Vec::new();
     sentences.extend(refused.as_ref().map(told));
     sentences.extend(at_once.as_ref().and_then(listened));
-    if refused.is_some() {
+    let beside_time_wait = restarted.any(|case| case.state("time_wait").is_some());
+    if refused.is_some() || beside_time_wait {
         sentences.push(
             "Beside a socket in TIME_WAIT, bind(2) succeeds only if both have SO_REUSEADDR, the new \
              socket and the one before it, from which connections inherit it (or both SO_REUSEPORT)."
                 .to_owned(),
         );
+    }
+    if refused.is_some() {
         sentences.push(
             "So set server.reuse_address before the first start, not in the restarted server alone; \
              or let the client close first: then TIME_WAIT is the client's."

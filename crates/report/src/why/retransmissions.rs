@@ -4,15 +4,20 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use queue_model::timer::TOLERANCE;
+use run_record::Outcome;
 
 use super::words::{self, counted, rungs, several};
 use super::{Case, Cases, Paragraph};
+use crate::figure::Spread;
 
 /// How soon after its SYN an answer is that one's, but for the timer's lateness.
 const SOON: Duration = Duration::from_millis(200);
 
 /// Retransmissions of a ladder that are written out.
 const RUNGS: usize = 7;
+
+/// How the law of the kernel's giving up begins.
+const GIVES_UP: &str = "connect(2) gives up";
 
 const LINEAR: &str = "net.ipv4.tcp_syn_linear_timeouts";
 
@@ -23,14 +28,18 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     if waited.is_none() && gave_up.is_none() {
         return None;
     }
-    let connected = waited.as_ref().and_then(connected_late);
-    let lead = match (&waited, &connected) {
-        (Some(_), Some(_)) => "Connects that took whole seconds waited to send their SYN again.",
-        (Some(_), None) => "Clients sent their SYN again, and were never answered.",
-        (None, _) => "Clients gave up before they would have sent their SYN again.",
+    let lead = match &waited {
+        Some(waited) if waited.sum(ok_late) > 0 => {
+            "Connects that took whole seconds waited to send their SYN again."
+        }
+        Some(_) => "Clients sent their SYN again, and in vain.",
+        None => "Clients gave up before they would have sent their SYN again.",
     };
-    let sentences =
-        [waited.as_ref().and_then(sent_again), connected, gave_up.as_ref().map(given_up)];
+    let sentences = [
+        waited.as_ref().and_then(sent_again),
+        waited.as_ref().and_then(slowest),
+        gave_up.as_ref().map(given_up),
+    ];
     Some(Paragraph::reason(lead, sentences.into_iter().flatten()))
 }
 
@@ -61,17 +70,24 @@ fn sent_again(waited: &Cases<'_>) -> Option<String> {
         .collect();
     Some(format!(
         "A dropped SYN is told to nobody, so the client sends it again by its own timer, {}: {} \
-         did{} (TcpExt.TCPSynRetrans {} at the client).",
+         did{} (TcpExt.TCPSynRetrans {} at the client), and {} of them ended ok.",
         words::listed(&written)?,
         several(attempts, "attempt"),
         waited.place(),
         counted(waited.sum(|case| case.client("TcpExt.TCPSynRetrans"))),
+        counted(waited.sum(ok_late)),
     ))
 }
 
+/// Attempts that ended ok with a retransmission.
+fn ok_late(case: &Case<'_>) -> u64 {
+    case.ended(Outcome::Ok).saturating_sub(case.trial.ok_first_try).min(case.waited())
+}
+
 /// The slowest connect, where it waited for a retransmission.
-fn connected_late(waited: &Cases<'_>) -> Option<String> {
-    let slowest = waited.iter().max_by_key(|case| case.trial.connect_latency.max_ns)?;
+fn slowest(waited: &Cases<'_>) -> Option<String> {
+    let late = waited.some_that(|case| ok_late(case) > 0)?;
+    let slowest = late.iter().max_by_key(|case| case.trial.connect_latency.max_ns)?;
     let took = Duration::from_nanos(slowest.trial.connect_latency.max_ns);
     let ladder = slowest.ladder()?;
     let at = ladder.retransmits.iter().rev().find(|&&at| at <= took)?;
@@ -93,11 +109,13 @@ fn given_up(cases: &Cases<'_>) -> String {
         let retries = cases.sysctls(|case| case.client_sysctl("net.ipv4.tcp_syn_retries"));
         let when =
             words::listed(&nominal).map_or(String::new(), |at| format!(" after {at} nominal"));
-        let retries = retries.unwrap_or_default();
-        (
-            cases.sum(by_kernel),
-            format!("by the kernel's ETIMEDOUT{when} (net.ipv4.tcp_syn_retries {retries})"),
-        )
+        let by = format!("net.ipv4.tcp_syn_retries {}", retries.unwrap_or_default());
+        let measured = cases.spread(gave_up_seconds).map(|spread| match seconds_range(spread) {
+            (least, most) if least == most => format!(" ({most} measured; {by})"),
+            (least, most) => format!(" ({least} to {most} measured; {by})"),
+        });
+        let measured = measured.unwrap_or_else(|| format!(" ({by})"));
+        (cases.sum(by_kernel), format!("by the kernel's ETIMEDOUT{when}{measured}"))
     });
     let by_deadline = cases.some_that(|case| by_deadline(case) > 0).map(|cases| {
         let deadlines: BTreeSet<_> =
@@ -133,6 +151,16 @@ fn next_rung(cases: &Cases<'_>) -> Option<String> {
     let next: BTreeSet<_> =
         cases.iter().filter(|case| !case.accepts_nothing()).filter_map(next).collect();
     Some(format!(": their next SYN would have gone out at {}", words::duration(*next.first()?)))
+}
+
+/// When the kernel ended the last of them, where that is a law of the trial.
+fn gave_up_seconds(case: &Case<'_>) -> Option<f64> {
+    let laws = &case.trial.laws;
+    laws.iter().find(|law| law.latest.is_some() && law.name.starts_with(GIVES_UP))?.measured
+}
+
+fn seconds_range(spread: Spread) -> (String, String) {
+    (words::seconds(spread.min), words::seconds(spread.max))
 }
 
 /// Attempts that the client's kernel ended.

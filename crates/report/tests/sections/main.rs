@@ -2,6 +2,7 @@
 
 #[macro_use]
 mod fixture;
+mod any;
 mod laws;
 mod runs;
 mod waits;

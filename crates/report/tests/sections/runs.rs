@@ -2,7 +2,7 @@
 
 use report::Run;
 use run_record::Outcome::{Incomplete, NoPort, Ok, Phantom, Reset, ServerDown, TimedOut};
-use run_record::Restart;
+use run_record::{LawCheck, Restart};
 use serde_json::json;
 
 use crate::fixture::{Fixture, Told, paused};
@@ -123,7 +123,7 @@ pub(crate) fn syn_retry_ladder() -> Run {
     let fixture = Fixture::new(paused(0, "30s"));
     let linear = sysctl!("client", "ipv4.tcp_syn_linear_timeouts");
     let retries = sysctl!("client", "ipv4.tcp_syn_retries");
-    let cell = |fixture: Fixture, n: i64, l: i64, retransmits: u32| {
+    let cell = |fixture: Fixture, n: i64, l: i64, retransmits: u32, gives_up: f64| {
         fixture.cell([(retries, json!(n)), (linear, json!(l))], |trial| {
             let dropped = 4 * (i64::from(retransmits) + 1);
             trial
@@ -134,11 +134,19 @@ pub(crate) fn syn_retry_ladder() -> Run {
                 .queued(1, 0)
                 .errors
                 .insert("ETIMEDOUT".to_owned(), 4);
+            trial.laws.push(LawCheck {
+                name: "connect(2) gives up, s".to_owned(),
+                predicted: gives_up,
+                measured: Some(gives_up * 1.02),
+                deviation: Some(gives_up * 0.02),
+                latest: Some(gives_up * 1.08),
+                held: Some(true),
+            });
         })
     };
-    [(1, 0, 1), (1, 4, 2), (3, 0, 3), (3, 4, 7)]
+    [(1, 0, 1, 3.0), (1, 4, 2, 3.0), (3, 0, 3, 15.0), (3, 4, 7, 19.0)]
         .into_iter()
-        .fold(fixture, |fixture, (n, l, made)| cell(fixture, n, l, made))
+        .fold(fixture, |fixture, (n, l, made, gives_up)| cell(fixture, n, l, made, gives_up))
         .run()
 }
 

@@ -1,6 +1,6 @@
 //! What the explanation says: the sentences, and that they follow the evidence.
 
-use report::{ParagraphKind, Run, summary, why};
+use report::{ParagraphKind, Run, Topics, summary, why};
 use run_record::Outcome::{Ok, TimedOut};
 use serde_json::json;
 
@@ -139,6 +139,23 @@ fn an_older_kernel_and_settings_that_are_not_there_are_no_reason_to_fail() {
         })
         .run();
     assert!(section(&run).contains("dropped 1 segment"));
+}
+
+/// `queuelab explain` is what a reader asks next.
+#[test]
+fn every_counter_and_sysctl_that_is_named_has_a_topic() {
+    let topics = Topics::built_in();
+    for (name, run) in KINDS {
+        let text = section(&run());
+        let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_')));
+        let named = words.map(|word| word.trim_end_matches('.')).filter(|word| {
+            ["TcpExt.", "Tcp.", "net."].iter().any(|prefix| word.starts_with(prefix))
+        });
+        for named in named {
+            let topic = topics.find(named).map(|topic| topic.name.as_str());
+            assert_eq!(topic, Some(named), "{name}");
+        }
+    }
 }
 
 #[test]
