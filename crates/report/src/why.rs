@@ -8,6 +8,7 @@
 //! | `listeners`, `deferral` | queues of several listeners; connections that come late |
 //! | `local_ports`, `time_wait`, `restart` | ports, and what closed connections leave |
 //! | `slow_reader`, `buffers`, `locks`, `server_death` | the server's own part |
+//! | `unfinished` | what was accepted and did not end in time |
 //! | `otherwise` | that nothing acted, or that no counter tells what did |
 //! | `beliefs` | what is commonly believed, where this run shows otherwise |
 //! | `case`, `cases`, `words` | what the above read, and how they write it |
@@ -34,6 +35,7 @@ mod server_death;
 mod slow_reader;
 mod syn_queue;
 mod time_wait;
+mod unfinished;
 mod words;
 
 pub(crate) use case::Case;
@@ -78,7 +80,7 @@ impl Paragraph {
 type Reason = fn(&Cases<'_>) -> Option<Paragraph>;
 
 /// The reasons, those that settle most first.
-const REASONS: [Reason; 15] = [
+const REASONS: [Reason; 16] = [
     server_death::reason,
     restart::reason,
     local_ports::reason,
@@ -93,6 +95,7 @@ const REASONS: [Reason; 15] = [
     syn_queue::reason,
     cookies::reason,
     retransmissions::reason,
+    unfinished::reason,
     locks::reason,
 ];
 

@@ -110,6 +110,8 @@ fn run(trials: &[Found]) -> Run {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn what_is_said_of_any_evidence_reads_as_sentences(trials in vec(found(), 1..5)) {
         let run = run(&trials);

@@ -1,7 +1,7 @@
 //! What the explanation says: the sentences, and that they follow the evidence.
 
 use report::{ParagraphKind, Run, Topics, summary, why};
-use run_record::Outcome::{Ok, TimedOut};
+use run_record::Outcome::{Incomplete, Ok, TimedOut};
 use serde_json::json;
 
 use crate::fixture::{Fixture, Told};
@@ -139,6 +139,23 @@ fn an_older_kernel_and_settings_that_are_not_there_are_no_reason_to_fail() {
         })
         .run();
     assert!(section(&run).contains("dropped 1 segment"));
+}
+
+#[test]
+fn what_was_accepted_and_not_finished_is_not_blamed_on_a_queue() {
+    let settings = json!({ "load": { "connect_deadline": "2s", "finish_deadline": "20s" } });
+    let run = Fixture::new(settings)
+        .cell([], |trial| {
+            trial.ended(&[(Ok, 90), (Incomplete, 10)]).undelivered = 1_234;
+        })
+        .run();
+    let text = section(&run).replace("\n  ", " ");
+    assert!(text.contains("10 attempts ended as incomplete"), "{text}");
+    assert!(
+        text.contains("load.finish_deadline (20 s); deliveries still owed then: 1 234"),
+        "{text}"
+    );
+    assert!(!text.contains("queue, where"), "{text}");
 }
 
 /// `queuelab explain` is what a reader asks next.
