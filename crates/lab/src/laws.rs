@@ -25,7 +25,8 @@ mod phantoms;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use queue_model::syn_queue::SynQueueFull;
+use queue_model::accept_queue;
+use queue_model::syn_queue::{Cookies, Standing, SynQueue, SynQueueFull};
 use run_record::{AcceptQueue, AttemptRow, LawCheck, Outcome, Probed, Restart};
 use scenario::{CellSettings, Host};
 
@@ -93,6 +94,22 @@ pub(crate) struct Known<'a> {
 }
 
 impl Known<'_> {
+    /// How many of the cell's clients a listener holds that never accepts: one
+    /// more than the limit; none on a kernel whose empty SYN queue is as long as a
+    /// limit of 0.
+    fn held(&self) -> Option<u64> {
+        let syn_queue = SynQueue {
+            limit: accept_queue::listen_limit(self.cell.server.backlog, self.somaxconn?),
+            // It is of those that wait in SYN_RECV, and these do not wait.
+            max_syn_backlog: u32::MAX,
+            cookies: Cookies::from_sysctl(self.at_server("net.ipv4.tcp_syncookies").unwrap_or(1)),
+            full: self.syn_queue_full,
+            peers_are_proven: false,
+        };
+        let clients = u64::from(self.cell.load.clients);
+        Some(syn_queue.answered(Standing::default(), clients).established)
+    }
+
     /// A sysctl of the server's host, where the scenario states it.
     fn at_server<T: std::str::FromStr>(&self, name: &str) -> Option<T> {
         stated(&self.cell.hosts.server, name)

@@ -10,12 +10,15 @@
 //! | `part` | a running `queuelab server` or `queuelab load`: JSON lines both ways |
 //! | `child` | a part as a child process of this one |
 //! | `run` | the life of a run: trials in order, each appended as it ends |
+//! | `turns` | which trials run when |
 //! | `trial` | the life of a trial, from testbed to record |
 //! | `aftermath` | what a trial does after its load |
 //! | `server` | the server of a trial: started, asked, stopped, or found dead |
 //! | `by_hand` | the record of a load that somebody ran by hand |
 //! | `ledger` | client's and server's ledgers joined: the outcome of each attempt |
+//! | `kernel_rules` | the kernel's rules that differ between kernels, found by trying |
 //! | `laws` | which of the kernel's laws decide a cell |
+//! | `simulated` | a trial as the simulator plays it |
 //! | `invariants` | what must hold in every trial |
 //! | `facts` | what a scenario's expectations can speak of |
 //! | `figures` | reports of server and load as a trial's figures |
@@ -36,6 +39,7 @@ mod facts;
 mod figures;
 mod idle;
 mod invariants;
+mod kernel_rules;
 mod laws;
 mod ledger;
 mod machine;
@@ -43,7 +47,9 @@ mod netns;
 mod part;
 mod run;
 mod server;
+mod simulated;
 mod trial;
+mod turns;
 
 pub use agent::serve_host;
 pub use backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
@@ -55,3 +61,4 @@ pub use machine::machine;
 pub use netns::Netns;
 pub use part::{Part, PartControl, PartEnd};
 pub use run::{Progress, Run, RunEnd};
+pub use simulated::listen_path;

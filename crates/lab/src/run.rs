@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use linux_net::SysctlName;
-use run_record::{RunDirectory, RunRecord, SysctlValues, TrialRecord};
+use linux_net::{SysctlName, TimerWheel};
+use run_record::{KernelRules, RunDirectory, RunRecord, SysctlValues, TrialRecord};
 use scenario::{Cell, Plan, PlannedTrial};
 
 use crate::backend::{Backend, TestbedSpec};
 use crate::error::{LabError, Result};
-use crate::trial::{Finished, Trial};
-use crate::{invariants, machine};
+use crate::trial::Finished;
+use crate::turns::Turns;
+use crate::{invariants, kernel_rules, machine};
 
 /// Somebody who is told how a run goes.
 pub trait Progress {
@@ -30,16 +30,6 @@ pub struct Run<'a> {
     pub backend: &'a dyn Backend,
     /// Becomes true when the user wants the run to end.
     pub interrupted: &'a AtomicBool,
-}
-
-/// Trials that run at once, where they run side by side: each is two hosts and
-/// three processes, which wait.
-const AT_ONCE: usize = 16;
-
-/// What a thread that runs trials tells.
-enum Step<'a> {
-    Begins(&'a PlannedTrial),
-    Ended(Result<Finished>),
 }
 
 /// What a run came to.
@@ -82,6 +72,16 @@ impl Run<'_> {
         Ok(in_force.unwrap_or_default())
     }
 
+    /// Finds out by trying which of the kernel's rules hold here that differ
+    /// between kernels.
+    ///
+    /// # Errors
+    /// When a testbed or a part fails, or the user wants an end.
+    pub fn find_kernel_rules(&self) -> Result<KernelRules> {
+        let first = self.plan.trials.first().map_or(0, |trial| trial.id);
+        kernel_rules::find(self.backend, first).map_err(|error| self.or_interruption(error))
+    }
+
     /// Does the trials that are not done yet.
     ///
     /// # Errors
@@ -102,11 +102,7 @@ impl Run<'_> {
             self.plan.trials.iter().filter(|trial| !done_ids.contains(&trial.id)).collect();
         let ended = |finished: Result<Finished>, progress: &mut dyn Progress| -> Result<()> {
             let Finished { mut record, attempts } =
-                finished.map_err(|error| match self.is_interrupted() {
-                    // Whatever broke, it broke because the user wanted an end.
-                    true => LabError::Interrupted,
-                    false => error,
-                })?;
+                finished.map_err(|error| self.or_interruption(error))?;
             let untouched =
                 invariants::host_untouched(&own_before, &machine::own_sysctls(&watched));
             record.invariants.push(untouched);
@@ -118,102 +114,23 @@ impl Run<'_> {
             trials.push(record);
             Ok(())
         };
+        let rules = record.kernel_rules.clone();
+        let wheel = if missing.is_empty() { None } else { TimerWheel::find() };
+        let turns = Turns { run: self, rules: &rules, wheel: wheel.as_ref() };
         match self.plan.scenario.side_by_side {
-            true => self.side_by_side(&missing, progress, ended)?,
-            false => self.in_turn(&missing, progress, ended)?,
+            true => turns.side_by_side(&missing, progress, ended)?,
+            false => turns.in_turn(&missing, progress, ended)?,
         }
         directory.finish(&mut record)?;
         Ok(RunEnd { path: directory.path().to_owned(), record, trials })
     }
 
-    fn in_turn(
-        &self,
-        missing: &[&PlannedTrial],
-        progress: &mut dyn Progress,
-        mut ended: impl FnMut(Result<Finished>, &mut dyn Progress) -> Result<()>,
-    ) -> Result<()> {
-        for (position, planned) in missing.iter().enumerate() {
-            if self.is_interrupted() {
-                return Err(LabError::Interrupted);
-            }
-            progress.trial_begins(planned, &self.plan.cells[planned.cell]);
-            let next = missing.get(position + 1).map(|next| self.wanted(next));
-            ended(self.trial(planned, next).run(), progress)?;
-        }
-        Ok(())
+    /// Whatever breaks when the user wants an end breaks because of that.
+    fn or_interruption(&self, error: LabError) -> LabError {
+        if self.is_interrupted() { LabError::Interrupted } else { error }
     }
 
-    /// Runs trials that only wait, so many at once; what has ended is kept, in
-    /// the order in which it ends. After a failure no other trial begins, and
-    /// those that run are heard to their end.
-    fn side_by_side(
-        &self,
-        missing: &[&PlannedTrial],
-        progress: &mut dyn Progress,
-        mut ended: impl FnMut(Result<Finished>, &mut dyn Progress) -> Result<()>,
-    ) -> Result<()> {
-        let next = AtomicUsize::new(0);
-        let failed = AtomicBool::new(false);
-        let (sender, receiver) = mpsc::channel();
-        std::thread::scope(|scope| {
-            for _ in 0..missing.len().min(AT_ONCE) {
-                let (sender, next, failed) = (sender.clone(), &next, &failed);
-                scope.spawn(move || {
-                    while !failed.load(Ordering::Relaxed) && !self.is_interrupted() {
-                        let taken = missing.get(next.fetch_add(1, Ordering::Relaxed));
-                        let Some(planned) = taken else { break };
-                        // This thread outlives the trial's parts, which end with
-                        // the thread that started them.
-                        let _ = sender.send(Step::Begins(planned));
-                        let _ = sender.send(Step::Ended(self.trial(planned, None).run()));
-                    }
-                });
-            }
-            drop(sender);
-            let (mut first_error, mut kept) = (None, 0);
-            for step in receiver {
-                let result = match step {
-                    Step::Begins(planned) => {
-                        progress.trial_begins(planned, &self.plan.cells[planned.cell]);
-                        Ok(())
-                    }
-                    Step::Ended(finished) => ended(finished, progress).inspect(|()| kept += 1),
-                };
-                if let Err(error) = result {
-                    failed.store(true, Ordering::Relaxed);
-                    first_error.get_or_insert(error);
-                }
-            }
-            match first_error {
-                Some(error) => Err(error),
-                None if kept < missing.len() => Err(LabError::Interrupted),
-                None => Ok(()),
-            }
-        })
-    }
-
-    fn trial<'t>(
-        &'t self,
-        planned: &'t PlannedTrial,
-        next: Option<(TestbedSpec, u32)>,
-    ) -> Trial<'t> {
-        Trial {
-            backend: self.backend,
-            cell: &self.plan.cells[planned.cell],
-            planned,
-            next,
-            expectations: &self.plan.expectations,
-            server_may_die: self.plan.scenario.server_may_die,
-            interrupted: self.interrupted,
-        }
-    }
-
-    /// The testbed that a trial will want.
-    fn wanted(&self, trial: &PlannedTrial) -> (TestbedSpec, u32) {
-        (TestbedSpec::of(&self.plan.cells[trial.cell].settings), trial.id)
-    }
-
-    fn is_interrupted(&self) -> bool {
+    pub(crate) fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
 

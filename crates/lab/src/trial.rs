@@ -5,15 +5,21 @@ use std::time::{Duration, Instant};
 
 use chat_server::ClosesFirst;
 use jiff::Timestamp;
+use linux_net::{TimerWheel, monotonic_ns};
 use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
-use run_record::{AcceptQueue, AttemptRow, Evidence, OutcomeCounts, Restart, TrialRecord};
+use run_record::{
+    AcceptQueue, AttemptRow, Evidence, KernelRules, OutcomeCounts, Restart, SysctlValues,
+    TrialRecord,
+};
 use scenario::{Cell, PlannedTrial};
 
 use crate::backend::{Backend, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
+use crate::kernel_rules::syn_queue_rule;
 use crate::ledger::{self, ServerLedger};
 use crate::part::{PATIENCE, Part, config_arguments};
 use crate::server::{Server, ServerEnd, ServerStatus};
+use crate::simulated::{Played, simulated};
 use crate::{aftermath, facts, figures, invariants, laws};
 
 /// How long the lab waits between two looks at something.
@@ -31,6 +37,10 @@ pub(crate) struct Trial<'a> {
     /// The testbed of the trial after this one.
     pub(crate) next: Option<(TestbedSpec, u32)>,
     pub(crate) expectations: &'a scenario::Expectations,
+    /// The kernel's rules, as found at the run's start.
+    pub(crate) rules: &'a KernelRules,
+    /// None where it was not found: then nothing is simulated.
+    pub(crate) wheel: Option<&'a TimerWheel>,
     pub(crate) server_may_die: bool,
     pub(crate) interrupted: &'a AtomicBool,
 }
@@ -43,10 +53,14 @@ pub(crate) struct Finished {
 
 /// What was seen on a testbed.
 struct Observed {
+    /// Every sysctl in force that decides how connections queue.
+    effective: SysctlValues,
     predictions: Vec<laws::Prediction>,
     before: Counters,
     loaded: Loaded,
     after: Counters,
+    /// CLOCK_MONOTONIC when they were read, nanoseconds.
+    counted_ns: u64,
     end: ServerEnd,
     restart: Option<Restart>,
 }
@@ -72,7 +86,8 @@ impl Trial<'_> {
             // was measured on one is no measurement.
             testbed.verify(observed.is_err())?;
         }
-        let Observed { predictions, before, loaded, after, end, restart } = observed?;
+        let Observed { effective, predictions, before, loaded, after, counted_ns, end, restart } =
+            observed?;
         let sysctls = testbed.sysctls().clone();
         drop(testbed);
 
@@ -129,6 +144,17 @@ impl Trial<'_> {
             died.is_some(),
         );
         let duration = began.elapsed().as_secs_f64();
+        // Without a server's whole ledger there are no instants to play.
+        let simulated = self.wheel.filter(|_| report.is_some()).and_then(|wheel| {
+            simulated(&Played {
+                cell: settings,
+                sysctls: &effective,
+                rules: self.rules,
+                wheel,
+                rows: &joined.rows,
+                counted_ns,
+            })
+        });
         let mut record = TrialRecord {
             id: self.planned.id,
             cell: self.cell.index as u32,
@@ -156,7 +182,7 @@ impl Trial<'_> {
             accept_wait: figures::accept_wait(&joined.rows),
             held_bytes: None,
             restart,
-            simulated: None,
+            simulated,
             sysctls,
             accepted: accepted.map(|accepted| accepted as u64),
             server: report.map(figures::server),
@@ -174,24 +200,26 @@ impl Trial<'_> {
 
     fn observe(&self, testbed: &dyn Testbed) -> Result<Observed> {
         let settings = &self.cell.settings;
-        let somaxconn = testbed.effective_sysctls()?.server.get("net.core.somaxconn").cloned();
+        let effective = testbed.effective_sysctls()?;
+        let somaxconn = effective.server.get("net.core.somaxconn");
         let predictions = laws::predict(&laws::Known {
             cell: settings,
             somaxconn: somaxconn.and_then(|value| value.parse().ok()),
-            syn_queue_full: queue_model::syn_queue::SynQueueFull::Above,
+            syn_queue_full: syn_queue_rule(self.rules),
         });
 
         let mut server = Server::start(testbed, &settings.server)?;
         let before = counters(testbed)?;
         let loaded = self.load(testbed, &mut server)?;
         let after = counters(testbed)?;
+        let counted_ns = monotonic_ns();
         let check = || self.check_interruption();
         aftermath::watch_closing(testbed, settings.after.watch_closing, check)?;
         let end = server.stop()?;
         let left_ns = loaded.report.ended_ns;
         let restart =
             aftermath::restart(testbed, &settings.server, &settings.after, left_ns, check)?;
-        Ok(Observed { predictions, before, loaded, after, end, restart })
+        Ok(Observed { effective, predictions, before, loaded, after, counted_ns, end, restart })
     }
 
     fn load(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<Loaded> {

@@ -9,6 +9,7 @@
 //! | set and read a host's sysctls | [`SysctlName`], [`sysctl_scopes`], [`NetworkNamespace::apply_sysctls`] |
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
 //! | see queues and sockets now | [`SocketDiag`], [`tcp_info()`] |
+//! | know when the kernel's timers fire | [`TimerWheel`] |
 //! | measure this process | [`monotonic_ns`], [`ResourceUsage`], [`raise_open_files`] |
 //! | test with namespaces | [`testing`] |
 //!
@@ -29,6 +30,7 @@ mod sysctl;
 mod sysctl_name;
 mod tcp_info;
 pub mod testing;
+mod timer_wheel;
 mod user_namespace;
 
 pub use clock::monotonic_ns;
@@ -48,6 +50,7 @@ pub use sysctl::{
 };
 pub use sysctl_name::{SysctlName, SysctlNameError};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};
+pub use timer_wheel::TimerWheel;
 pub use user_namespace::{
     can_administer_networks, enter_user_namespace, in_initial_user_namespace,
 };

@@ -9,7 +9,7 @@ use nix::sys::epoll::{EpollEvent, EpollFlags};
 use crate::generator::{Generator, nanoseconds};
 use crate::ledger::Arrival;
 use crate::timers::Timer;
-use crate::{Ending, Leave, LoadError};
+use crate::{Ending, LoadError};
 
 /// Bytes of due messages put together for one send(2).
 const WRITE_AT_ONCE: usize = 64 * 1024;
@@ -80,19 +80,10 @@ impl Generator<'_> {
         let all_written = !more && schedule.is_written();
         self.wait_to_write(client, more)?;
         if all_written {
-            self.on_all_written(client);
+            self.unwritten -= 1;
+            self.leave_alone(client)?;
         }
         Ok(())
-    }
-
-    fn on_all_written(&mut self, client: usize) {
-        self.unwritten -= 1;
-        let settings = &self.config.settings;
-        if settings.leave == Leave::AfterSending && !self.config.server_closes {
-            // Like the original's clients: with deliveries unread, the kernel
-            // makes an RST of this close (tcp_close).
-            self.end(client, Ending::Finished, None);
-        }
     }
 
     /// Asks epoll to tell, or to stop telling, when a client can write.
@@ -102,10 +93,18 @@ impl Generator<'_> {
             return Ok(());
         }
         writer.waits_to_write = wait;
-        let mut interest = EpollFlags::EPOLLIN;
-        interest.set(EpollFlags::EPOLLOUT, wait);
+        self.watch(client)
+    }
+
+    /// Asks epoll for what a client waits for; errors and hang-ups are told
+    /// always.
+    pub(crate) fn watch(&self, client: usize) -> Result<(), LoadError> {
+        let watched = &self.clients[client];
+        let mut interest = EpollFlags::empty();
+        interest.set(EpollFlags::EPOLLIN, watched.reads);
+        interest.set(EpollFlags::EPOLLOUT, watched.waits_to_write);
         self.epoll
-            .modify(writer.socket(), &mut EpollEvent::new(interest, client as u64))
+            .modify(watched.socket(), &mut EpollEvent::new(interest, client as u64))
             .map_err(LoadError::machine("watch a socket"))
     }
 
@@ -115,10 +114,7 @@ impl Generator<'_> {
         let reader = &mut self.clients[client];
         let mut socket = reader.socket.as_ref().expect("an open client has its socket");
         let bytes = match socket.read(&mut self.read_buffer) {
-            Ok(0) => {
-                self.on_end_of_file(client);
-                return Ok(());
-            }
+            Ok(0) => return self.on_end_of_file(client),
             Ok(bytes) => &self.read_buffer[..bytes],
             Err(error) if try_again(&error) => return Ok(()),
             Err(error) => return self.fail(client, "read from", error),
@@ -158,12 +154,6 @@ impl Generator<'_> {
                 }
             }
         }
-    }
-
-    fn on_end_of_file(&mut self, client: usize) {
-        let as_planned = self.config.server_closes && self.schedules[client].is_written();
-        let ending = if as_planned { Ending::Finished } else { Ending::ClosedByServer };
-        self.end(client, ending, None);
     }
 }
 

@@ -6,7 +6,8 @@ use std::time::Duration;
 use chat_protocol::{Codec, Framing};
 
 use crate::message::MessageFormat;
-use crate::{ConnectPattern, LoadSettings};
+use crate::roles::check_roles;
+use crate::{ChatPhase, ConnectPattern, Leave, LoadSettings};
 
 /// A client's host has its addresses in one /24, beside its own and others.
 const MOST_SOURCE_ADDRESSES: u32 = 250;
@@ -54,14 +55,13 @@ pub fn check_settings(
         problem("source_addresses", reason);
     }
     match (settings.pattern, settings.connect_rate) {
-        (ConnectPattern::OneByOne, _) => {}
         (ConnectPattern::Rate, None) => {
             problem("connect_rate", "pattern rate needs it: attempts a second".to_owned());
         }
         (_, Some(rate)) if !(rate.is_finite() && rate > 0.0) => {
             problem("connect_rate", format!("{rate} attempts a second: ask for more than 0"));
         }
-        (ConnectPattern::Rate, Some(rate)) => {
+        (ConnectPattern::Rate | ConnectPattern::OneByOne, Some(rate)) => {
             let after_the_first = f64::from(settings.clients.saturating_sub(1));
             if after_the_first / rate > LONGEST_START.as_secs_f64() {
                 let reason = format!(
@@ -75,11 +75,12 @@ pub fn check_settings(
                 problem("connect_rate", reason);
             }
         }
-        (ConnectPattern::Burst, _) => {}
+        (ConnectPattern::Burst | ConnectPattern::OneByOne, _) => {}
     }
     for (field, time, may_be_zero) in [
         ("connect_deadline", settings.connect_deadline, false),
         ("finish_deadline", settings.finish_deadline, false),
+        ("linger", settings.linger, true),
         ("send_delay", settings.send_delay, true),
         ("interval", settings.interval, true),
     ] {
@@ -127,6 +128,41 @@ pub fn check_settings(
             );
         }
     }
+    problems.extend(check_roles(settings));
+    if settings.is_serial() {
+        problems.extend(check_serial(settings));
+    }
+    problems
+}
+
+/// What cannot be where clients are never there together.
+fn check_serial(settings: &LoadSettings) -> Vec<SettingProblem> {
+    let mut problems = Vec::new();
+    let mut unless = |fine: bool, field, reason: &str| {
+        if !fine {
+            problems.push(SettingProblem { field, reason: format!("pattern one_by_one {reason}") });
+        }
+    };
+    unless(
+        settings.chat == ChatPhase::Overlapped,
+        "chat",
+        "has each client chat and leave before the next connects: ask for overlapped",
+    );
+    unless(
+        settings.leave != Leave::Together,
+        "leave",
+        "has clients leave one after the other: ask for after_sending or half_close",
+    );
+    unless(
+        settings.linger.is_zero(),
+        "linger",
+        "leaves nobody to stay once the last attempt is decided: ask for 0s",
+    );
+    unless(settings.slow_readers == 0, "slow_readers", "leaves nobody to send to them: ask for 0");
+    let all_send = settings.senders.is_none_or(|senders| {
+        settings.messages == 0 || senders >= settings.clients.saturating_sub(settings.half_open)
+    });
+    unless(all_send, "senders", "leaves nobody to send to the others: leave it out");
     problems
 }
 
@@ -210,11 +246,48 @@ mod tests {
     }
 
     #[test]
+    fn clients_that_come_one_by_one_wait_for_nobody() {
+        let one_by_one = |settings: &mut LoadSettings| {
+            settings.pattern = ConnectPattern::OneByOne;
+            settings.leave = Leave::HalfClose;
+        };
+        let with = |change: fn(&mut LoadSettings)| {
+            fields(|settings| {
+                one_by_one(settings);
+                change(settings);
+            })
+        };
+        assert_eq!(with(|_| {}), [""; 0]);
+        assert_eq!(with(|s| s.leave = Leave::AfterSending), [""; 0]);
+        assert_eq!(with(|s| s.connect_rate = Some(50.0)), [""; 0], "no faster than that");
+        assert_eq!(with(|s| s.connect_rate = Some(0.001)), ["connect_rate"]);
+        assert_eq!(with(|s| s.senders = Some(50)), [""; 0], "all of them");
+        assert_eq!(with(|s| s.chat = ChatPhase::AfterConnect), ["chat"]);
+        assert_eq!(with(|s| s.leave = Leave::Together), ["leave"]);
+        assert_eq!(with(|s| s.linger = Duration::from_secs(1)), ["linger"]);
+        assert_eq!(with(|s| s.slow_readers = 1), ["slow_readers"]);
+        assert_eq!(with(|s| s.senders = Some(49)), ["senders"]);
+        let alone = |s: &mut LoadSettings| {
+            (s.clients, s.leave, s.chat) = (1, Leave::Together, ChatPhase::AfterConnect);
+        };
+        assert_eq!(with(alone), [""; 0], "one client is one by one in any pattern");
+    }
+
+    #[test]
+    fn too_many_of_a_kind_are_named() {
+        assert_eq!(fields(|s| s.half_open = 51), ["half_open"]);
+        assert_eq!(fields(|s| s.slow_readers = 51), ["slow_readers"]);
+        assert_eq!(fields(|s| s.senders = Some(51)), ["senders"]);
+        assert_eq!(fields(|s| s.senders = Some(0)), ["senders"]);
+    }
+
+    #[test]
     fn no_time_is_beyond_a_day() {
         let ages = Duration::from_secs(10_000 * 365 * 86_400);
         assert_eq!(fields(|s| s.connect_deadline = ages), ["connect_deadline"]);
         assert_eq!(fields(|s| s.finish_deadline = ages), ["finish_deadline"]);
         assert_eq!(fields(|s| s.finish_deadline = LONGEST_TIME), [""; 0]);
+        assert_eq!(fields(|s| s.linger = ages), ["linger"]);
         for time in [ages, Duration::MAX] {
             assert_eq!(fields(|s| s.interval = time), ["interval", "finish_deadline"]);
             assert_eq!(fields(|s| s.send_delay = time), ["send_delay", "finish_deadline"]);

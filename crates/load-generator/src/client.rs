@@ -7,8 +7,9 @@ use std::os::fd::AsFd;
 use chat_protocol::{Codec, Decoder};
 use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
+use crate::roles::Role;
 use crate::{Attempt, Ending};
 
 /// Where an attempt stands.
@@ -27,6 +28,7 @@ pub(crate) enum State {
 /// One attempt.
 #[derive(Debug)]
 pub(crate) struct Client {
+    pub(crate) role: Role,
     pub(crate) state: State,
     pub(crate) socket: Option<Socket>,
     pub(crate) local: Option<SocketAddr>,
@@ -44,6 +46,12 @@ pub(crate) struct Client {
     pub(crate) unblocked_ns: u64,
     /// Whether epoll is asked for room to write.
     pub(crate) waits_to_write: bool,
+    /// Whether epoll is asked for what arrives.
+    pub(crate) reads: bool,
+    /// It has ended its sending half, and reads until the server's end of file.
+    pub(crate) half_closed: bool,
+    /// It has read the server's end of file, and stays all the same.
+    pub(crate) read_to_end: bool,
     pub(crate) end: Option<End>,
 }
 
@@ -56,8 +64,9 @@ pub(crate) struct End {
 }
 
 impl Client {
-    pub(crate) fn new(codec: Codec) -> Self {
+    pub(crate) fn new(codec: Codec, role: Role) -> Self {
         Self {
+            role,
             state: State::NotStarted,
             socket: None,
             local: None,
@@ -71,6 +80,9 @@ impl Client {
             bytes_written: 0,
             unblocked_ns: 0,
             waits_to_write: false,
+            reads: true,
+            half_closed: false,
+            read_to_end: false,
             end: None,
         }
     }
@@ -98,7 +110,12 @@ impl Client {
     }
 }
 
-/// A non-blocking socket to reach `target` with, bound to `source`.
+/// A classic BPF program that keeps 0 bytes of every segment: TCP drops it
+/// (`tcp_filter`, called by `tcp_v4_rcv` before the segment has any effect).
+const DROP_ALL: [SockFilter; 1] = [SockFilter::new(0x06, 0, 0, 0)];
+
+/// A non-blocking socket to reach `target` with, bound to `source`; one of a
+/// half-open attempt hears nothing.
 ///
 /// The port is left to connect(2) (IP_BIND_ADDRESS_NO_PORT), so that a source
 /// address changes nothing but the address: ports are counted for each
@@ -107,11 +124,15 @@ pub(crate) fn make_socket(
     target: SocketAddr,
     source: Option<IpAddr>,
     nodelay: bool,
+    role: Role,
 ) -> io::Result<Result<Socket, io::Error>> {
     let kind = Type::STREAM.nonblocking().cloexec();
     let socket = Socket::new(Domain::for_address(target), kind, Some(Protocol::TCP))?;
     if nodelay {
         socket.set_tcp_nodelay(true)?;
+    }
+    if role == Role::HalfOpen {
+        socket.attach_filter(&DROP_ALL)?;
     }
     if let Some(source) = source {
         setsockopt(&socket.as_fd(), sockopt::IpBindAddressNoPort, &true)?;

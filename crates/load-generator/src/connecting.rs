@@ -9,8 +9,9 @@ use nix::sys::epoll::{EpollEvent, EpollFlags};
 
 use crate::client::{State, make_socket};
 use crate::generator::{Generator, nanoseconds};
+use crate::roles::Role;
 use crate::timers::Timer;
-use crate::{ChatPhase, Ending, Leave, LoadError};
+use crate::{ChatPhase, Ending, LoadError};
 
 impl Generator<'_> {
     /// Starts every attempt at once: all sockets are made, bound and watched
@@ -36,15 +37,18 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Starts one attempt and plans the next.
-    pub(crate) fn start_at_rate(&mut self, client: usize) -> Result<(), LoadError> {
+    /// Starts one attempt. At a rate, the next is planned here; one by one, its
+    /// end does that.
+    pub(crate) fn start(&mut self, client: usize) -> Result<(), LoadError> {
+        if self.clients[client].state != State::NotStarted {
+            return Ok(()); // The load was stopped.
+        }
         self.prepare(client)?;
-        self.clients[client].start_ns = monotonic_ns();
-        if client + 1 < self.clients.len() {
-            let first_ns = self.clients[0].start_ns;
-            let rate = self.config.settings.connect_rate.expect("checked with pattern rate");
-            let offset_ns = (client + 1) as f64 * 1e9 / rate;
-            self.timers.add(first_ns.saturating_add(offset_ns as u64), Timer::Start(client + 1));
+        if self.clients[client].socket.is_some() {
+            self.clients[client].start_ns = monotonic_ns();
+        }
+        if !self.config.settings.is_serial() {
+            self.plan_start(client + 1);
         }
         match self.clients[client].socket.as_ref() {
             Some(socket) => {
@@ -55,11 +59,26 @@ impl Generator<'_> {
         }
     }
 
+    /// Plans an attempt's start, if there is such an attempt: as soon as may be,
+    /// and not before its turn where there is a rate. Always by a timer, so that
+    /// attempts that end at once do not start one another from within.
+    pub(crate) fn plan_start(&mut self, client: usize) {
+        if client < self.clients.len() {
+            let first_ns = self.clients[0].start_ns;
+            let turn_ns = self.config.settings.connect_rate.map_or(0, |rate| {
+                let offset_ns = client as f64 * 1e9 / rate;
+                first_ns.saturating_add(offset_ns as u64)
+            });
+            self.timers.add(turn_ns.max(monotonic_ns()), Timer::Start(client));
+        }
+    }
+
     /// Makes an attempt's socket; where it cannot be bound, the attempt is
     /// over.
     fn prepare(&mut self, client: usize) -> Result<(), LoadError> {
         let nodelay = self.config.settings.nodelay;
-        match make_socket(self.config.target, self.source(client), nodelay)
+        let role = self.clients[client].role;
+        match make_socket(self.config.target, self.source(client), nodelay, role)
             .map_err(LoadError::machine("create a socket"))?
         {
             Ok(socket) => {
@@ -124,8 +143,23 @@ impl Generator<'_> {
             let info = tcp_info(self.clients[client].socket().as_fd())
                 .map_err(LoadError::machine("read TCP_INFO"))?;
             self.clients[client].syn_retransmits = Some(info.total_retransmits);
+            if self.clients[client].role == Role::HalfOpen {
+                self.keep_half_open(client)?;
+            }
             self.end(client, Ending::TimedOut, None);
         }
+        Ok(())
+    }
+
+    /// Keeps the socket of a half-open attempt that ends. The kernel answers the
+    /// next SYN-ACK to a closed one with an RST (`tcp_v4_send_reset`), which
+    /// frees a place in the server's SYN queue: the attempts that are not
+    /// decided yet would find it emptier than it was.
+    fn keep_half_open(&mut self, client: usize) -> Result<(), LoadError> {
+        let socket = self.clients[client].socket.take().expect("it is connecting");
+        // Or epoll would tell again and again when the kernel gives it up.
+        self.epoll.delete(&socket).map_err(LoadError::machine("stop watching a socket"))?;
+        self.half_open.push(socket);
         Ok(())
     }
 
@@ -137,25 +171,30 @@ impl Generator<'_> {
         attempt.connect_ns = Some(connect_ns);
         attempt.syn_retransmits = Some(syn_retransmits);
         attempt.waits_to_write = true;
+        attempt.reads = attempt.role != Role::SlowReader;
+        let (reads, sends) = (attempt.reads, attempt.role == Role::Sender);
         self.figures.connect_latency.record(connect_ns);
         self.figures.last_activity_ns = now;
-        self.ledger.join(client);
+        if reads {
+            self.ledger.join(client, sends);
+        }
         self.undecided -= 1;
         self.established += 1;
         self.open += 1;
+        self.open_slow_readers += u64::from(!reads);
         self.unwritten += u64::from(!self.schedules[client].is_written());
         self.wait_to_write(client, false)?;
 
         let settings = &self.config.settings;
-        if settings.messages > 0 && settings.chat == ChatPhase::Overlapped {
-            self.begin_chat(client, now);
+        if settings.is_serial() {
+            let finish = now.saturating_add(nanoseconds(settings.finish_deadline));
+            self.timers.add(finish, Timer::FinishOf(client));
         }
-        let leaves_now = settings.messages == 0
-            && settings.leave == Leave::AfterSending
-            && !self.config.server_closes
-            && !self.holds();
-        if leaves_now {
-            self.end(client, Ending::Finished, None);
+        if settings.messages == 0 {
+            return self.leave_alone(client);
+        }
+        if sends && settings.chat == ChatPhase::Overlapped {
+            self.begin_chat(client, now);
         }
         Ok(())
     }

@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 pub enum LoadCommand {
     /// Go on after [`LoadEvent::Decided`]; nothing before it.
     Go,
+    /// Say how far the clients are: [`LoadEvent::Status`], at any time before the
+    /// report.
+    Status,
     /// Give up: end every connection and report.
     Stop,
 }
@@ -31,6 +34,15 @@ pub enum LoadEvent {
         established: u64,
         /// Attempts that were not.
         failed: u64,
+    },
+    /// The answer to [`LoadCommand::Status`].
+    Status {
+        /// Connections established at the client so far, ended ones included.
+        established: u64,
+        /// Bytes that the clients' sockets have taken so far, headers included.
+        bytes_written: u64,
+        /// Messages written whole so far.
+        messages_written: u64,
     },
     /// The last line.
     Done(Box<LoadReport>),
@@ -52,8 +64,9 @@ pub enum Ending {
     /// EADDRNOTAVAIL, or EADDRINUSE from bind.
     NoPort,
     /// Established, and not done by the finish deadline; or its stream broke
-    /// ([`Integrity::broken_streams`]); or, whatever its state, the load was
-    /// told to stop.
+    /// ([`Integrity::broken_streams`]); or it is a slow reader, and what was sent
+    /// to it was cut off unread; or, whatever its state, the load was told to
+    /// stop.
     Unfinished,
     /// The server ended the connection before everything was done.
     ClosedByServer,

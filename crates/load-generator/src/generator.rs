@@ -7,18 +7,19 @@ use chat_protocol::Codec;
 use linux_net::monotonic_ns;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use socket2::Socket;
 
 use crate::client::{Client, End, State};
 use crate::error::errno_name;
 use crate::figures::Figures;
-use crate::leaving::QUIET_CHECK_NS;
 use crate::ledger::Ledger;
 use crate::message::MessageFormat;
+use crate::roles::Role;
 use crate::schedule::Schedule;
 use crate::timers::{Timer, Timers};
 use crate::{
-    ChatPhase, CommandSource, ConnectPattern, Ending, Leave, LoadCommand, LoadConfig, LoadError,
-    LoadEvent, LoadReport,
+    CommandSource, ConnectPattern, Ending, LoadCommand, LoadConfig, LoadError, LoadEvent,
+    LoadReport,
 };
 
 /// epoll's names for what is no client.
@@ -33,7 +34,9 @@ pub(crate) struct Generator<'a> {
     pub(crate) epoll: Epoll,
     pub(crate) timers: Timers,
     commands: Option<CommandSource>,
-    on_event: &'a mut dyn FnMut(LoadEvent),
+    /// Somebody steers the load who will say Go.
+    pub(crate) steered: bool,
+    pub(crate) on_event: &'a mut dyn FnMut(LoadEvent),
     pub(crate) clients: Vec<Client>,
     /// By client, apart from [`Self::clients`]: every delivery looks into its
     /// sender's.
@@ -48,12 +51,18 @@ pub(crate) struct Generator<'a> {
     pub(crate) established: u64,
     /// Clients established and not ended.
     pub(crate) open: u64,
+    /// Open clients that never read.
+    pub(crate) open_slow_readers: u64,
     /// Open clients that have not written everything.
     pub(crate) unwritten: u64,
+    /// Sockets of half-open attempts that have ended, open until the release.
+    pub(crate) half_open: Vec<Socket>,
     /// Every attempt was decided, and that was told.
-    decided: bool,
+    pub(crate) decided: bool,
     /// Decided, and gone on.
     pub(crate) released: bool,
+    /// Those that only read were told that everything is written.
+    pub(crate) readers_told: bool,
 }
 
 impl<'a> Generator<'a> {
@@ -76,7 +85,9 @@ impl<'a> Generator<'a> {
             epoll.add(commands.fd(), readable).map_err(LoadError::machine("watch commands"))?;
         }
         let clients = settings.clients as usize;
-        let schedule = Schedule::new(nanoseconds(settings.interval), settings.messages);
+        let roles = (0..clients).map(|client| Role::of(settings, client));
+        let interval_ns = nanoseconds(settings.interval);
+        let schedule = |role: Role| Schedule::new(interval_ns, role.messages(settings));
         let run = (monotonic_ns() >> 10) as u16 ^ std::process::id() as u16;
         Ok(Self {
             config,
@@ -84,10 +95,11 @@ impl<'a> Generator<'a> {
             format: MessageFormat::new(run, settings),
             epoll,
             timers,
+            steered: config.hold && commands.is_some(),
             commands,
             on_event,
-            clients: std::iter::repeat_with(|| Client::new(codec)).take(clients).collect(),
-            schedules: vec![schedule; clients],
+            schedules: roles.clone().map(schedule).collect(),
+            clients: roles.map(|role| Client::new(codec, role)).collect(),
             ledger: Ledger::new(clients, settings.messages),
             figures: Figures::new(),
             read_buffer: vec![0; 64 * 1024].into(),
@@ -95,9 +107,12 @@ impl<'a> Generator<'a> {
             undecided: settings.clients.into(),
             established: 0,
             open: 0,
+            open_slow_readers: 0,
             unwritten: 0,
+            half_open: Vec::new(),
             decided: false,
             released: false,
+            readers_told: false,
         })
     }
 
@@ -110,7 +125,7 @@ impl<'a> Generator<'a> {
             }
         }
         let mut events = vec![EpollEvent::empty(); 256];
-        self.advance();
+        self.advance()?;
         while !self.released || self.open > 0 {
             self.timers.arm().map_err(LoadError::machine("set the timer"))?;
             let ready = match self.epoll.wait(&mut events, EpollTimeout::NONE) {
@@ -121,11 +136,11 @@ impl<'a> Generator<'a> {
             for event in &events[..ready] {
                 match event.data() {
                     TIMERS => self.timers.fired(),
-                    COMMANDS => self.take_commands(),
+                    COMMANDS => self.take_commands()?,
                     client => self.on_socket(client as usize, event.events())?,
                 }
                 self.run_timers()?;
-                self.advance();
+                self.advance()?;
             }
         }
         Ok(self.report())
@@ -138,11 +153,20 @@ impl<'a> Generator<'a> {
                 if events.contains(EpollFlags::EPOLLOUT) {
                     self.write_due(client)?;
                 }
-                let to_read = EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR;
-                if events.intersects(to_read) && self.clients[client].state == State::Open {
-                    self.read(client)?;
+                let hung_up = EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR;
+                match &self.clients[client] {
+                    Client { state: State::Open, reads: true, .. }
+                        if events.intersects(hung_up | EpollFlags::EPOLLIN) =>
+                    {
+                        self.read(client)
+                    }
+                    Client { state: State::Open, reads: false, .. }
+                        if events.intersects(hung_up) =>
+                    {
+                        self.on_hang_up(client)
+                    }
+                    _ => Ok(()),
                 }
-                Ok(())
             }
             // An event of the same batch, from before it ended.
             State::NotStarted | State::Ended => Ok(()),
@@ -152,106 +176,39 @@ impl<'a> Generator<'a> {
     fn run_timers(&mut self) -> Result<(), LoadError> {
         while let Some(timer) = self.timers.take_due(monotonic_ns()) {
             match timer {
-                Timer::Start(client) => self.start_at_rate(client)?,
+                Timer::Start(client) => self.start(client)?,
                 Timer::ConnectDeadline(client) => self.on_connect_deadline(client)?,
                 Timer::Send(client) => self.write_due(client)?,
                 Timer::Quiet => self.on_quiet_check(),
+                Timer::Linger => self.on_linger_over()?,
+                Timer::FinishOf(client) => self.on_own_finish_deadline(client),
                 Timer::Finish => self.on_finish_deadline(),
             }
         }
         Ok(())
     }
 
-    fn take_commands(&mut self) {
+    fn take_commands(&mut self) -> Result<(), LoadError> {
         let Some(commands) = self.commands.take() else {
-            return;
+            return Ok(());
         };
         commands.clear_wake();
         while let Some(command) = commands.next() {
             match command {
-                LoadCommand::Go if self.decided && !self.released => self.release(),
+                LoadCommand::Go if self.decided && !self.released => self.release()?,
                 LoadCommand::Go => {}
-                LoadCommand::Stop => return self.stop(),
+                LoadCommand::Status => {
+                    let status = self.status();
+                    (self.on_event)(status);
+                }
+                LoadCommand::Stop => {
+                    self.stop();
+                    return Ok(());
+                }
             }
         }
         self.commands = Some(commands);
-    }
-
-    /// Goes on as far as the state allows; called after everything that can
-    /// change it.
-    fn advance(&mut self) {
-        if !self.decided && self.undecided == 0 {
-            self.decided = true;
-            (self.on_event)(LoadEvent::Decided {
-                established: self.established,
-                failed: u64::from(self.config.settings.clients) - self.established,
-            });
-            if !self.holds() {
-                self.release();
-            }
-        }
-        let all_done = self.released
-            && self.open > 0
-            && self.unwritten == 0
-            && self.leaves_together()
-            && self.ledger.is_complete();
-        if all_done {
-            self.end_all(Ending::Finished);
-        }
-    }
-
-    /// Whether to wait for [`LoadCommand::Go`] once every attempt is decided.
-    pub(crate) fn holds(&self) -> bool {
-        let settings = &self.config.settings;
-        let waits = settings.messages == 0 || settings.chat == ChatPhase::AfterConnect;
-        self.config.hold && self.commands.is_some() && waits
-    }
-
-    pub(crate) fn leaves_together(&self) -> bool {
-        !self.config.server_closes && self.config.settings.leave == Leave::Together
-    }
-
-    /// Every attempt is decided, and nobody holds the load any longer.
-    fn release(&mut self) {
-        self.released = true;
-        let now = monotonic_ns();
-        let settings = &self.config.settings;
-        let finish = now.saturating_add(nanoseconds(settings.finish_deadline));
-        self.timers.add(finish, Timer::Finish);
-        if settings.messages == 0 {
-            if !self.config.server_closes {
-                self.end_all(Ending::Finished);
-            }
-            return;
-        }
-        if self.leaves_together() {
-            self.timers.add(now + QUIET_CHECK_NS, Timer::Quiet);
-        }
-        if settings.chat == ChatPhase::AfterConnect {
-            for client in self.open_clients() {
-                self.begin_chat(client, now);
-            }
-        }
-    }
-
-    /// Ends everything, undecided attempts included.
-    fn stop(&mut self) {
-        for client in 0..self.clients.len() {
-            if self.clients[client].state == State::NotStarted {
-                self.clients[client].start_ns = monotonic_ns();
-            }
-            if self.clients[client].state != State::Ended {
-                self.end(client, Ending::Unfinished, None);
-            }
-        }
-        self.decided = true;
-        self.released = true;
-    }
-
-    pub(crate) fn end_all(&mut self, ending: Ending) {
-        for client in self.open_clients() {
-            self.end(client, ending, None);
-        }
+        Ok(())
     }
 
     pub(crate) fn open_clients(&self) -> Vec<usize> {
@@ -262,10 +219,12 @@ impl<'a> Generator<'a> {
     /// Gives an attempt its one ending and closes its socket, so that nothing
     /// can happen to it later.
     pub(crate) fn end(&mut self, client: usize, ending: Ending, error: Option<&std::io::Error>) {
-        match self.clients[client].state {
+        let ended = &mut self.clients[client];
+        match ended.state {
             State::NotStarted | State::Connecting => self.undecided -= 1,
             State::Open => {
                 self.open -= 1;
+                self.open_slow_readers -= u64::from(ended.role == Role::SlowReader);
                 self.unwritten -= u64::from(!self.schedules[client].is_written());
                 self.ledger.leave(client);
             }
@@ -274,15 +233,17 @@ impl<'a> Generator<'a> {
         if let Some(error) = error {
             *self.figures.errors.entry(errno_name(error)).or_default() += 1;
         }
-        let client = &mut self.clients[client];
-        client.state = State::Ended;
-        client.socket = None;
-        client.out = Vec::new();
-        client.end = Some(End {
+        ended.state = State::Ended;
+        ended.socket = None;
+        ended.out = Vec::new();
+        ended.end = Some(End {
             ending,
             errno: error.and_then(std::io::Error::raw_os_error),
             at_ns: monotonic_ns(),
         });
+        if self.config.settings.is_serial() {
+            self.plan_start(client + 1);
+        }
     }
 
     /// Ends an attempt as `error` tells.
@@ -322,8 +283,8 @@ pub(crate) fn nanoseconds(time: Duration) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::LoadSettings;
     use crate::by_hand::with_open_clients;
+    use crate::{ChatPhase, Leave, LoadSettings};
 
     #[test]
     fn room_to_write_from_before_the_deadline_ends_nothing_when_nothing_is_to_be_written() {
@@ -350,7 +311,7 @@ mod tests {
             ..LoadSettings::default()
         };
         with_open_clients(settings, false, |generator| {
-            generator.release();
+            generator.release().expect("nothing happens");
             generator.timers.arm().expect("a timer can be set so far ahead");
             generator.run_timers().expect("nothing is due");
             assert_eq!(generator.open, 1, "the finish deadline has not passed");

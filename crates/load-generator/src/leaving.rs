@@ -1,15 +1,129 @@
-//! Leaving together, and the report when all have left.
+//! When a client leaves, and how.
 
-use linux_net::{ResourceUsage, monotonic_ns};
+use std::net::Shutdown;
 
+use linux_net::monotonic_ns;
+use nix::errno::Errno;
+
+use crate::client::State;
 use crate::generator::Generator;
+use crate::roles::Role;
 use crate::timers::Timer;
-use crate::{Ending, Integrity, LoadReport, standing};
+use crate::{Ending, Leave, LoadError, standing};
 
 /// How often to see whether everything has gone quiet, nanoseconds.
 pub(crate) const QUIET_CHECK_NS: u64 = standing::QUIET_NS / 4;
 
 impl Generator<'_> {
+    /// A client has nothing more to write: where each leaves by itself, and may,
+    /// it does.
+    pub(crate) fn leave_alone(&mut self, client: usize) -> Result<(), LoadError> {
+        let is_slow = self.clients[client].role == Role::SlowReader;
+        if is_slow || self.config.server_closes || self.stays() {
+            return Ok(());
+        }
+        match self.config.settings.leave {
+            Leave::Together => Ok(()),
+            Leave::AfterSending => {
+                // Like the original's clients: with deliveries unread, the kernel
+                // makes an RST of this close (tcp_close).
+                self.end(client, Ending::Finished, None);
+                Ok(())
+            }
+            Leave::HalfClose => self.half_close(client),
+        }
+    }
+
+    /// Sends the FIN first, and keeps reading: the server's FIN then puts the
+    /// connection into TIME_WAIT here (`tcp_fin`).
+    fn half_close(&mut self, client: usize) -> Result<(), LoadError> {
+        if self.clients[client].half_closed {
+            return Ok(());
+        }
+        match self.clients[client].socket().shutdown(Shutdown::Write) {
+            Ok(()) => {
+                self.clients[client].half_closed = true;
+                Ok(())
+            }
+            // It was reset; reading tells how.
+            Err(error) if error.raw_os_error() == Some(Errno::ENOTCONN as i32) => Ok(()),
+            Err(error) => self.fail(client, "end the sending to", error),
+        }
+    }
+
+    /// Nothing more will arrive at a client.
+    pub(crate) fn on_end_of_file(&mut self, client: usize) -> Result<(), LoadError> {
+        let as_planned = self.config.server_closes && self.schedules[client].is_written();
+        let stays = as_planned && self.stays();
+        let reader = &mut self.clients[client];
+        if stays {
+            reader.read_to_end = true;
+            reader.reads = false;
+            return self.watch(client);
+        }
+        let finished = as_planned || reader.half_closed;
+        let ending = if finished { Ending::Finished } else { Ending::ClosedByServer };
+        self.end(client, ending, None);
+        Ok(())
+    }
+
+    /// The connection of a client that does not read is gone.
+    pub(crate) fn on_hang_up(&mut self, client: usize) -> Result<(), LoadError> {
+        let error = self.clients[client].socket().take_error();
+        match error.map_err(LoadError::machine("read SO_ERROR"))? {
+            Some(error) => self.fail(client, "read from", error)?,
+            None => self.end(client, Ending::ClosedByServer, None),
+        }
+        Ok(())
+    }
+
+    /// Lets go whoever has nothing to wait for any more. The load is released,
+    /// and somebody is still there.
+    pub(crate) fn leave_when_done(&mut self) -> Result<(), LoadError> {
+        if self.unwritten == 0 {
+            if !self.leaves_together() {
+                self.tell_readers()?;
+            } else if self.ledger.is_complete() {
+                self.end_all(Ending::Finished);
+            }
+        }
+        if self.open == self.open_slow_readers {
+            self.end_all(Ending::Finished);
+        }
+        Ok(())
+    }
+
+    /// Everything is written: those that only read leave too.
+    fn tell_readers(&mut self) -> Result<(), LoadError> {
+        if !std::mem::replace(&mut self.readers_told, true) {
+            for client in self.open_clients() {
+                if self.clients[client].role == Role::Reader {
+                    self.leave_alone(client)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends everybody; slow readers as it befits them.
+    pub(crate) fn end_all(&mut self, ending: Ending) {
+        for client in self.open_clients() {
+            self.end(client, self.ending_for(client, ending), None);
+        }
+    }
+
+    /// `ending`, unless it is a slow reader's. Whenever that one leaves, its
+    /// stream is cut off unread; only where nobody wrote anything is nothing
+    /// lost.
+    fn ending_for(&self, client: usize, ending: Ending) -> Ending {
+        let nothing_sent = self.figures.chat_window_ns.is_none();
+        match self.clients[client].role {
+            Role::SlowReader if nothing_sent => Ending::Finished,
+            Role::SlowReader => Ending::Unfinished,
+            _ => ending,
+        }
+    }
+
     pub(crate) fn on_quiet_check(&mut self) {
         let now = monotonic_ns();
         let quiet = now.saturating_sub(self.figures.last_activity_ns) >= standing::QUIET_NS;
@@ -20,6 +134,13 @@ impl Generator<'_> {
             self.end_all(Ending::Finished);
         } else {
             self.timers.add(now + QUIET_CHECK_NS, Timer::Quiet);
+        }
+    }
+
+    /// An attempt of those that come one by one has had its time.
+    pub(crate) fn on_own_finish_deadline(&mut self, client: usize) {
+        if self.clients[client].state == State::Open {
+            self.end(client, Ending::Unfinished, None);
         }
     }
 
@@ -37,52 +158,12 @@ impl Generator<'_> {
                 let finished = owed == 0
                     && self.schedules[client].is_written()
                     && standing::is_registered(&self.ledger, client);
-                (client, if finished { Ending::Finished } else { Ending::Unfinished })
+                let ending = if finished { Ending::Finished } else { Ending::Unfinished };
+                (client, self.ending_for(client, ending))
             })
             .collect();
         for (client, ending) in judged {
             self.end(client, ending, None);
-        }
-    }
-
-    pub(crate) fn report(self) -> LoadReport {
-        let attempts: Vec<_> = self
-            .clients
-            .iter()
-            .zip(&self.schedules)
-            .enumerate()
-            .map(|(index, (client, schedule))| client.attempt(index, schedule.written))
-            .collect();
-        let mut integrity = self.ledger.integrity();
-        for receiver in 0..self.clients.len() {
-            for sender in 0..self.clients.len() {
-                let lost =
-                    standing::lost_before_first(&self.ledger, &self.schedules, receiver, sender);
-                integrity.lost += u64::from(lost);
-            }
-        }
-        let figures = self.figures;
-        LoadReport {
-            messages_written: attempts.iter().map(|a| u64::from(a.messages_written)).sum(),
-            deliveries: attempts.iter().map(|a| a.deliveries).sum(),
-            undelivered: figures.undelivered,
-            bytes_out: self.clients.iter().map(|client| client.bytes_written).sum(),
-            bytes_in: figures.bytes_in,
-            started_ns: attempts.iter().map(|a| a.start_ns).min().unwrap_or_default(),
-            ended_ns: attempts.iter().map(|a| a.end_ns).max().unwrap_or_default(),
-            chat_window_ns: figures.chat_window_ns,
-            delivery_latency: figures.delivery_latency.percentiles(),
-            connect_latency: figures.connect_latency.percentiles(),
-            send_lateness: figures.send_lateness.percentiles(),
-            integrity: Integrity {
-                echoed: figures.echoed,
-                foreign: figures.foreign,
-                broken_streams: figures.broken_streams,
-                ..integrity
-            },
-            errors: figures.errors,
-            resources: ResourceUsage::of_this_process(),
-            attempts,
         }
     }
 }

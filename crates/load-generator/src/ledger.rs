@@ -26,7 +26,7 @@ pub(crate) enum Arrival {
 #[derive(Debug)]
 pub(crate) struct Ledger {
     messages: u32,
-    /// By receiver; empty for a client that never connected.
+    /// By receiver; empty for a client that nothing has arrived at.
     rows: Vec<Row>,
     /// By client: since when it is known that the server had registered it,
     /// nanoseconds; `u64::MAX` while it is not. A client is registered before
@@ -34,6 +34,10 @@ pub(crate) struct Ledger {
     proven_ns: Vec<u64>,
     present: Vec<bool>,
     present_count: u64,
+    /// By client: whether it sends.
+    sends: Vec<bool>,
+    /// Present clients that send.
+    present_senders: u64,
     /// Pairs of present clients whose last message has arrived.
     complete_pairs: u64,
     /// (receiver, sender, number): skipped, and not arrived since.
@@ -60,6 +64,8 @@ impl Ledger {
             proven_ns: vec![u64::MAX; clients],
             present: vec![false; clients],
             present_count: 0,
+            sends: vec![false; clients],
+            present_senders: 0,
             complete_pairs: 0,
             missing: HashSet::new(),
             doubled: 0,
@@ -67,26 +73,29 @@ impl Ledger {
         }
     }
 
-    /// A client is established.
-    pub(crate) fn join(&mut self, client: usize) {
-        if self.messages > 0 {
-            let clients = self.rows.len();
-            self.rows[client] = Row { next: vec![0; clients], first: vec![0; clients] };
-        }
+    /// A client that reads is established; `sends` tells whether it writes too.
+    /// One that does not read never joins: nobody waits for it.
+    pub(crate) fn join(&mut self, client: usize, sends: bool) {
         self.present[client] = true;
         self.present_count += 1;
+        self.sends[client] = sends;
+        self.present_senders += u64::from(sends);
     }
 
-    /// A client that joined is gone: no pair waits for it any more.
+    /// A client is gone: no pair waits for it any more.
     pub(crate) fn leave(&mut self, client: usize) {
-        self.present[client] = false;
+        if !std::mem::take(&mut self.present[client]) {
+            return; // It never joined.
+        }
         self.present_count -= 1;
+        self.present_senders -= u64::from(self.sends[client]);
+        if self.complete_pairs == 0 {
+            return;
+        }
         for other in self.present() {
             let from = self.next(other, client) == self.messages;
             let to = self.next(client, other) == self.messages;
-            if self.messages > 0 {
-                self.complete_pairs -= u64::from(from) + u64::from(to);
-            }
+            self.complete_pairs -= u64::from(from) + u64::from(to);
         }
     }
 
@@ -103,8 +112,12 @@ impl Ledger {
                 self.proven_ns[client] = now_ns;
             }
         }
+        let clients = self.rows.len();
         let row = &mut self.rows[receiver];
-        let next = row.next[sender];
+        let Some(&next) = row.next.get(sender) else {
+            *row = Row { next: vec![0; clients], first: vec![0; clients] };
+            return self.arrived(receiver, sender, number, now_ns);
+        };
         if number != next {
             if number < next {
                 return self.arrived_late(receiver, sender, number);
@@ -138,9 +151,15 @@ impl Ledger {
         Arrival::Reordered
     }
 
-    /// Whether every present client has got the last message of every other.
+    /// Whether every present client has got the last message of every other
+    /// that sends.
     pub(crate) fn is_complete(&self) -> bool {
-        self.complete_pairs == self.present_count * self.present_count.saturating_sub(1)
+        self.complete_pairs == self.present_senders * self.present_count.saturating_sub(1)
+    }
+
+    /// Whether a client that has joined sends.
+    pub(crate) fn sends(&self, client: usize) -> bool {
+        self.sends[client]
     }
 
     /// The clients that joined and have not left.
@@ -157,6 +176,12 @@ impl Ledger {
     /// 0 when none has.
     pub(crate) fn next(&self, receiver: usize, sender: usize) -> u32 {
         self.rows[receiver].next.get(sender).copied().unwrap_or(0)
+    }
+
+    /// The senders of which anything has arrived at `receiver`.
+    pub(crate) fn heard(&self, receiver: usize) -> impl Iterator<Item = usize> + '_ {
+        let heard = self.rows[receiver].next.iter().enumerate().filter(|(_, next)| **next > 0);
+        heard.map(|(sender, _)| sender)
     }
 
     /// The earliest number of `sender` that arrived at `receiver`, where any
@@ -188,7 +213,7 @@ mod tests {
 
     fn ledger(clients: usize, messages: u32) -> Ledger {
         let mut ledger = Ledger::new(clients, messages);
-        (0..clients).for_each(|client| ledger.join(client));
+        (0..clients).for_each(|client| ledger.join(client, true));
         ledger
     }
 
@@ -231,6 +256,23 @@ mod tests {
         assert!(without.is_complete(), "who has left is not waited for");
         without.leave(1);
         assert!(without.is_complete(), "one alone has nobody to hear");
+    }
+
+    #[test]
+    fn who_only_reads_is_waited_for_as_a_receiver_alone() {
+        let mut ledger = Ledger::new(4, 1);
+        ledger.join(0, true);
+        ledger.join(1, false);
+        ledger.join(2, false);
+        ledger.arrived(1, 0, 0, 1);
+        assert!(!ledger.is_complete());
+        ledger.arrived(2, 0, 0, 1);
+        assert!(ledger.is_complete(), "nobody waits for 1 and 2, nor for 3 that never joined");
+        ledger.leave(3);
+        ledger.leave(2);
+        assert!(ledger.is_complete());
+        ledger.leave(0);
+        assert!(ledger.is_complete(), "nobody who is left sends anything");
     }
 
     #[test]

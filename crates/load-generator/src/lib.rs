@@ -4,9 +4,10 @@
 //! [`run`] runs a load in this process; [`load_part`] does so as a process of
 //! its own, steered by JSON lines. In between:
 //!
-//! - `generator`: the loop over epoll and timers, and its phases; what it does
-//!   in them is in `connecting`, `chatting` and `leaving`.
-//! - `client`, `schedule`: one attempt, and when its messages are due.
+//! - `generator`: the loop over epoll and timers; what it does is in
+//!   `connecting`, `chatting` and `leaving`, and when, in `phases`.
+//! - `client`, `schedule`: one attempt, and when its messages are due; `roles`:
+//!   which of them does what.
 //! - `message`, `ledger`: what a message looks like, and which arrived where.
 //! - `standing`: who is done when, and how dead connections and slow servers
 //!   are told apart.
@@ -28,6 +29,9 @@ mod leaving;
 mod ledger;
 mod message;
 mod part;
+mod phases;
+mod report;
+mod roles;
 mod schedule;
 mod settings;
 mod standing;
@@ -49,8 +53,9 @@ const OTHER_FILES: u64 = 32;
 /// Runs a load to its end on the calling thread, in its network namespace.
 ///
 /// `on_event` gets [`LoadEvent::Decided`], once, unless the load is stopped
-/// before; the report is the return value. Without `commands`,
-/// [`LoadConfig::hold`] is not waited for.
+/// before, and a [`LoadEvent::Status`] for each time it is asked for one; the
+/// report is the return value. Without `commands`, [`LoadConfig::hold`] is not
+/// waited for.
 ///
 /// # Errors
 /// Settings that [`check_settings`] finds fault with; too low a hard limit of
@@ -69,7 +74,9 @@ pub fn run(
         Ok(codec) if problems.is_empty() => codec,
         _ => return Err(LoadError::Settings(problems)),
     };
-    let needed = u64::from(config.settings.clients) + OTHER_FILES;
-    linux_net::raise_open_files(needed).map_err(LoadError::OpenFiles)?;
+    let LoadSettings { clients, half_open, .. } = config.settings;
+    // One by one, the half-open ones' sockets alone outlive their attempts.
+    let at_once = if config.settings.is_serial() { half_open.max(1) + 1 } else { clients };
+    linux_net::raise_open_files(u64::from(at_once) + OTHER_FILES).map_err(LoadError::OpenFiles)?;
     generator::Generator::new(config, codec, commands, on_event)?.run()
 }

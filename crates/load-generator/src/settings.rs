@@ -68,12 +68,14 @@ pub struct LoadSettings {
     /// When the attempts start.
     #[arg(long, value_enum, default_value_t = Self::default().pattern)]
     pub pattern: ConnectPattern,
-    /// With `pattern: rate`, attempts a second.
+    /// Attempts a second: with `pattern: rate` that many, with `one_by_one` at
+    /// most that many.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_rate: Option<f64>,
     /// The first so many clients hear nothing: a filter on their sockets drops
-    /// every segment, so that their connections stay half-open.
+    /// every segment, so that their connections stay half-open, and their
+    /// sockets stay open until every attempt is decided.
     #[arg(long, default_value_t = Self::default().half_open)]
     pub half_open: u32,
     /// Time an attempt has to reach ESTABLISHED.
@@ -91,11 +93,14 @@ pub struct LoadSettings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub linger: Duration,
-    /// The first so many clients never read and send nothing.
+    /// The first so many clients, after the half-open ones, never read and send
+    /// nothing. They stay until all the others have left; what was sent to them
+    /// is then cut off unread, which makes them `incomplete`.
     #[arg(long, default_value_t = Self::default().slow_readers)]
     pub slow_readers: u32,
     /// Clients that send, from the first that is no slow reader on; all of them
-    /// when absent. The others only read.
+    /// when absent. The others only read; where clients do not leave together,
+    /// they leave when everybody has sent everything.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub senders: Option<u32>,
@@ -121,7 +126,8 @@ pub struct LoadSettings {
     pub leave: Leave,
     /// Time that an established connection has for everything after its
     /// connect; then it is `incomplete`. Counted from the last attempt's
-    /// decision, or from Go where that was waited for.
+    /// decision, from Go where that was waited for, or, with `one_by_one`, from
+    /// its own connect.
     #[arg(long, default_value = "20s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -159,6 +165,14 @@ impl Default for LoadSettings {
     }
 }
 
+impl LoadSettings {
+    /// Whether an attempt waits for the end of the one before. One client alone
+    /// waits for nobody, whatever the pattern.
+    pub(crate) fn is_serial(&self) -> bool {
+        self.pattern == ConnectPattern::OneByOne && self.clients > 1
+    }
+}
+
 /// A load's settings with what only its testbed knows.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -180,7 +194,9 @@ pub struct LoadConfig {
     /// and `leave` decides nothing.
     pub server_closes: bool,
     /// After [`crate::LoadEvent::Decided`], wait for
-    /// [`crate::LoadCommand::Go`] before an `after_connect` chat, or, where
-    /// there is nothing to chat, before leaving.
+    /// [`crate::LoadCommand::Go`] before an `after_connect` chat, before half-open
+    /// sockets are closed, and, where there is nothing to chat or `linger` is
+    /// set, before anybody leaves. Whoever says Go has waited for `linger`;
+    /// without `hold`, the load waits for it itself.
     pub hold: bool,
 }

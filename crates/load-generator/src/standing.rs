@@ -24,7 +24,15 @@
 //! unfinished, and a server that is slow on purpose is never cut short by an
 //! idle timer: while messages wait in it, some client is silent or owed.
 //!
-//! Silent clients are waited for, although a dead phantom never speaks, since
+//! Clients that only read are proven by what arrives at them. One that is silent
+//! has no data that could still prove it: it is owed nothing and waits for
+//! nothing as soon as every sender is proven. Where it is accepted only after
+//! the last message was passed on, that is all that can ever be known of it.
+//!
+//! Slow readers have no part in this: nothing is owed to a client that does not
+//! read, and nobody waits for one that sends nothing.
+//!
+//! Silent senders are waited for, although a dead phantom never speaks, since
 //! they speak late for good reasons: an accept queue that drains slowly; a
 //! SYN-ACK that the kernel repeats after 1, 3, 7 s; and a phantom's own data,
 //! which it retransmits after 0.2, 0.6, 1.4 s and so on: each try makes it a
@@ -72,9 +80,14 @@ pub(crate) fn lost_before_first(
 }
 
 /// Whether `client` is known to the server, as far as that can be seen: alone
-/// it has nobody to prove it.
+/// it has nobody to prove it, and where it only reads, nothing more is to come
+/// that could once every sender is known.
 pub(crate) fn is_registered(ledger: &Ledger, client: usize) -> bool {
-    ledger.proven_ns(client).is_some() || ledger.present_count() == 1
+    let is_proven = |client: usize| ledger.proven_ns(client).is_some();
+    is_proven(client)
+        || ledger.present_count() == 1
+        || (!ledger.sends(client)
+            && ledger.present().filter(|other| ledger.sends(*other)).all(is_proven))
 }
 
 /// Messages that `receiver` has yet to get from all the clients present.
@@ -95,11 +108,19 @@ mod tests {
 
     /// Clients that each wrote messages 0, 1, 2 at 100, 110, 120.
     fn scene(clients: usize) -> (Ledger, Vec<Schedule>) {
+        scene_of(clients, 0)
+    }
+
+    /// The same, and after them clients that only read.
+    fn scene_of(senders: usize, readers: usize) -> (Ledger, Vec<Schedule>) {
+        let clients = senders + readers;
         let mut ledger = Ledger::new(clients, 3);
-        (0..clients).for_each(|client| ledger.join(client));
+        (0..clients).for_each(|client| ledger.join(client, client < senders));
         let mut schedule = Schedule::new(10, 3);
         (schedule.start_ns, schedule.begun, schedule.written) = (100, 3, 3);
-        (ledger, vec![schedule; clients])
+        let mut schedules = vec![schedule; senders];
+        schedules.resize(clients, Schedule::new(10, 0));
+        (ledger, schedules)
     }
 
     fn deliver(ledger: &mut Ledger, receiver: usize, sender: usize, at_ns: &[(u32, u64)]) {
@@ -126,6 +147,33 @@ mod tests {
         assert!(!nothing_expected(&ledger, &schedules), "client 2 may still be accepted");
         assert_eq!([0, 1, 2].map(|client| owed_by_all(&ledger, &schedules, client)), [0, 0, 0]);
         assert_eq!([0, 1, 2].map(|client| is_registered(&ledger, client)), [true, true, false]);
+    }
+
+    #[test]
+    fn a_silent_reader_is_waited_for_until_every_sender_is_proven() {
+        let (mut ledger, schedules) = scene_of(2, 2);
+        assert!(!nothing_expected(&ledger, &schedules));
+        deliver(&mut ledger, 2, 0, &ALL);
+        assert!(!nothing_expected(&ledger, &schedules), "1 is silent, and may yet be read");
+        assert!(!is_registered(&ledger, 3));
+        deliver(&mut ledger, 0, 1, &ALL);
+        // 1 is proven at 101: what 0 wrote after that is owed to it.
+        deliver(&mut ledger, 1, 0, &[(2, 130)]);
+        deliver(&mut ledger, 2, 1, &ALL);
+        assert!(nothing_expected(&ledger, &schedules), "3 never heard anything, and never will");
+        assert!(!ledger.is_complete());
+        assert_eq!(owed_by_all(&ledger, &schedules, 3), 0);
+    }
+
+    #[test]
+    fn a_reader_is_owed_what_follows_and_owes_nothing() {
+        let (mut ledger, schedules) = scene_of(1, 2);
+        deliver(&mut ledger, 1, 0, &[(0, 101), (1, 111)]);
+        deliver(&mut ledger, 2, 0, &ALL);
+        assert_eq!([0, 1, 2].map(|client| owed_by_all(&ledger, &schedules, client)), [0, 1, 0]);
+        assert!(!nothing_expected(&ledger, &schedules));
+        deliver(&mut ledger, 1, 0, &[(2, 131)]);
+        assert!(ledger.is_complete());
     }
 
     #[test]

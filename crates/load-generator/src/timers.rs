@@ -19,7 +19,11 @@ pub(crate) enum Timer {
     Send(usize),
     /// See whether everything has gone quiet.
     Quiet,
-    /// The finish deadline.
+    /// The linger is over.
+    Linger,
+    /// A client's own finish deadline.
+    FinishOf(usize),
+    /// Everybody's finish deadline.
     Finish,
 }
 

@@ -8,6 +8,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::commands::chat::ChatArguments;
 use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
+use crate::commands::predict::PredictArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::server::ServerArguments;
 use crate::commands::size::SizeArguments;
@@ -37,8 +38,9 @@ pub(crate) enum Command {
     List,
     /// Show a scenario as it would run: resolved, with its cells and trials.
     Show(PlanArguments),
-    /// Show what the kernel's laws predict of a scenario, and start nothing.
-    Predict(PlanArguments),
+    /// Show what the kernel's laws, or a simulation, predict of a scenario, and
+    /// start nothing.
+    Predict(PredictArguments),
     /// Say which backlog a burst of connections needs, by simulation.
     Size(SizeArguments),
     /// Check scenarios, and start nothing; without a name, all of them.

@@ -85,9 +85,7 @@ fn the_syn_queue() {
     let clients = backlogs.iter().max().unwrap() + chance.any(2..=40);
     let set = [
         format!("matrix.server.backlog={backlogs:?}"),
-        format!(
-            "matrix.hosts.server.sysctls.net.ipv4.tcp_max_syn_backlog={max_syn_backlog:?}"
-        ),
+        format!("matrix.hosts.server.sysctls.net.ipv4.tcp_max_syn_backlog={max_syn_backlog:?}"),
         format!("load.clients={clients}"),
         format!("load.half_open={clients}"),
     ];

@@ -1,7 +1,7 @@
 //! What held, of invariants, laws and expectations.
 
-use crate::Run;
 use crate::run::place;
+use crate::{Run, simulation};
 
 /// Breaches listed one by one before they are only counted.
 const LISTED: usize = 20;
@@ -17,6 +17,8 @@ pub(crate) fn verdict(run: &Run) -> String {
             checks.filter(|check| check.held.is_some()).count() + laws
         })
         .sum();
+    let of_the_run = simulation::breaches(run);
+    let checked = checked + simulation::checked(run);
     let breaches: Vec<_> = run
         .trials
         .iter()
@@ -25,10 +27,13 @@ pub(crate) fn verdict(run: &Run) -> String {
     if checked == 0 {
         return "Nothing was checked.".to_owned();
     }
-    if breaches.is_empty() {
+    if breaches.is_empty() && of_the_run.is_empty() {
         return format!("Held: all {checked} checks (invariants, laws, expectations).");
     }
-    let mut text = format!("FAILED: {} of {checked} checks.", breaches.len());
+    let mut text = format!("FAILED: {} of {checked} checks.", breaches.len() + of_the_run.len());
+    for breach in of_the_run {
+        text += &format!("\n  the run: {breach}");
+    }
     for (trial, (kind, name, detail)) in breaches.iter().take(LISTED) {
         let place = place(trial);
         text += &format!("\n  trial {} ({place}): {kind} `{name}`: {detail}", trial.id);

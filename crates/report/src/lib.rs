@@ -12,6 +12,7 @@
 //! | `waits` | who waited for SYN retransmissions, and for how long |
 //! | `laws` | predicted beside measured, a row for each cell |
 //! | `checks` | what held, of invariants, laws and expectations |
+//! | `simulation` | how well the simulator finds what was measured |
 //! | `figure`, `text` | how numbers and prose are written |
 //! | [`topics`](Topics) | what sysctls, counters, outcomes and concepts are: texts, and how they are found |
 //!
@@ -25,6 +26,7 @@ mod figure;
 mod grid;
 mod laws;
 mod run;
+mod simulation;
 mod summary;
 mod text;
 mod topics;

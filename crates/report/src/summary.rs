@@ -1,6 +1,6 @@
 //! The terminal's summary.
 
-use crate::{Run, cells, checks, evidence, grid, laws, waits, why};
+use crate::{Run, cells, checks, evidence, grid, laws, simulation, waits, why};
 
 /// What the run found, as plain text: readable without colour, and without a
 /// terminal.
@@ -17,6 +17,7 @@ pub fn summary(run: &Run) -> String {
     sections.extend(evidence::server_troubles(run));
     sections.extend(evidence::generator(run));
     sections.extend(laws::laws(run));
+    sections.extend(simulation::agreement(run));
     sections.extend(why::section(run));
     let planned = record.planned_trials as usize;
     if run.trials.len() < planned {

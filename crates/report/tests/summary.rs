@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use report::{Run, summary};
-use run_record::{RunDirectory, RunRecord, TrialRecord};
+use run_record::{RunDirectory, RunRecord, Simulated, TrialRecord};
 
 fn kept(name: &str) -> (RunRecord, Vec<TrialRecord>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs").join(name);
@@ -61,4 +61,21 @@ fn a_run_without_any_trial_is_no_success() {
     let text = summary(&Run::new(record, Vec::new()));
     assert!(text.contains("Not finished: 0 of 16 trials"), "{text}");
     assert!(!text.contains("Held"), "{text}");
+}
+
+#[test]
+fn a_simulation_that_misses_what_was_measured_fails_the_run() {
+    let (record, mut trials) = kept("sweep");
+    for (position, trial) in trials.iter_mut().enumerate() {
+        let accepted = trial.accepted.expect("its server lived");
+        let missed = if position % 4 == 0 { trial.attempts } else { 0 };
+        trial.simulated = Some(Simulated { accepted: accepted + missed, ..Simulated::default() });
+        trial.point.shift_remove("server.design");
+    }
+    let text = summary(&Run::new(record, trials));
+    let line = "Simulated from the accepts: within 5 points of success in 12 of 16 trials";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("FAILED: 1 of "), "{text}");
+    let law = "law `simulated within 5 points of success in nine of ten trials`: 12 of 16 trials";
+    assert!(text.contains(law), "{text}");
 }

@@ -6,17 +6,20 @@
 //! | [`trial`](TrialRecord) | one line of `trials.jsonl`: what one trial found |
 //! | [`outcome`](Outcome) | the eight ways in which an attempt can end |
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
+//! | [`agreement`](Agreement) | how well the simulator finds what was measured |
 //! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
 //!
 //! Everything that a person reads of a run (tables, reports, charts) is made
 //! from these files alone. This crate knows nothing of how they came about.
 
+mod agreement;
 mod attempt;
 mod directory;
 mod outcome;
 mod run;
 mod trial;
 
+pub use agreement::Agreement;
 pub use attempt::AttemptRow;
 pub use directory::{RunDirectory, RunDirectoryError};
 pub use outcome::{Outcome, OutcomeCounts};

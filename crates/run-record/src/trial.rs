@@ -284,7 +284,8 @@ pub struct Restart {
 /// A trial as the simulator plays it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Simulated {
-    /// Attempts that the server accepted.
+    /// Attempts that the server accepted, those among them that were still
+    /// queued when the counters were read.
     pub accepted: u64,
     /// Attempts that gave up.
     pub timed_out: u64,

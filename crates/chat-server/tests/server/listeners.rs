@@ -159,8 +159,8 @@ fn held_acks_leave_requests_of_which_as_many_get_in_as_there_are_places() {
         wait_until("the message is in", || server.ingested() == 1);
         // Where the queue has a place again, data asks for it at once.
         for mut other in others {
-            other.send(b"me too");
             let before = server.ingested();
+            other.send(b"me too");
             wait_until("its message is in", || server.ingested() > before);
             other.reset();
         }

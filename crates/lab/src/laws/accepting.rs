@@ -31,11 +31,11 @@ fn limits(known: &Known<'_>) -> Vec<Prediction> {
     }
     let capacity = reuseport::capacity(server.listeners, backlog, somaxconn);
     if server.listeners == 1 {
-        predictions.push(Prediction::count(
-            "accept queue holds min(backlog, somaxconn) + 1",
-            capacity.min(clients),
-            |measured| measured.depth(),
-        ));
+        predictions.extend(known.held().map(|held| {
+            Prediction::count("accept queue holds min(backlog, somaxconn) + 1", held, |measured| {
+                measured.depth()
+            })
+        }));
     } else if clients >= capacity * CLIENTS_A_PLACE {
         predictions.push(Prediction::count(
             "listeners hold listeners x (min(backlog, somaxconn) + 1)",

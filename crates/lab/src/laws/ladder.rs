@@ -2,7 +2,6 @@
 
 use load_generator::ConnectPattern;
 use nix::errno::Errno;
-use queue_model::accept_queue;
 use queue_model::syn_retry::SynRetry;
 
 use super::{Known, Measured, Prediction};
@@ -50,8 +49,7 @@ fn ladder(known: &Known<'_>) -> Option<(SynRetry, u64)> {
         && load.half_open == 0
         && load.pattern == ConnectPattern::Rate;
     let gives_up = load.connect_deadline > ladder.timed_out_latest();
-    let held = accept_queue::capacity(server.backlog, known.somaxconn?);
-    let unanswered = u64::from(load.clients).checked_sub(held)?;
+    let unanswered = u64::from(load.clients) - known.held()?;
     (is_full && gives_up && unanswered > 0).then_some((ladder, unanswered))
 }
 

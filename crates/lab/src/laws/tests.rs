@@ -163,3 +163,21 @@ fn what_could_not_be_measured_is_a_breach_unless_the_server_died() {
     assert_eq!(held(&cell(false, 50), None, false), [Some(false)]);
     assert_eq!(held(&cell(false, 50), None, true), [None]);
 }
+
+#[test]
+fn a_limit_of_0_lets_nobody_in_where_the_kernel_compares_with_at_least() {
+    let law = "accept queue holds min(backlog, somaxconn) + 1";
+    let held = |cell: &CellSettings, syn_queue_full, somaxconn| {
+        let known = Known { cell, somaxconn: Some(somaxconn), syn_queue_full };
+        predict(&known).iter().find(|p| p.name == law).map(|p| p.predicted)
+    };
+    let mut cell = cell(true, 50);
+    for (somaxconn, places) in [(4, 5.0), (0, 1.0)] {
+        for rule in [SynQueueFull::Above, SynQueueFull::AtOrAbove] {
+            assert_eq!(held(&cell, rule, somaxconn), Some(places), "with a cookie");
+        }
+    }
+    state(&mut cell.hosts.server, "tcp_syncookies", "0");
+    assert_eq!(held(&cell, SynQueueFull::Above, 0), Some(1.0));
+    assert_eq!(held(&cell, SynQueueFull::AtOrAbove, 0), Some(0.0));
+}

@@ -5,3 +5,4 @@ mod namespace;
 mod queues;
 mod sysctls;
 mod testbed;
+mod timer_wheel;

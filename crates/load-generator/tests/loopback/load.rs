@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chat_protocol::Framing;
+use linux_net::{NetworkNamespace, SysctlName};
 use load_generator::{
     ChatPhase, Ending, LoadCommand, LoadConfig, LoadEvent, LoadReport, LoadSettings,
     command_channel, run,
@@ -44,6 +45,37 @@ pub(crate) fn load(config: &LoadConfig) -> LoadReport {
     report
 }
 
+/// Runs `body` in a network namespace of its own, so that every socket that it
+/// sees there is its own, with these sysctls.
+pub(crate) fn in_own_namespace(sysctls: &[(&str, &str)], body: impl FnOnce() + Send) {
+    let sysctls: Vec<_> = sysctls
+        .iter()
+        .map(|(name, value)| (name.parse::<SysctlName>().unwrap(), (*value).to_owned()))
+        .collect();
+    linux_net::testing::in_lab_namespace(|| {
+        let namespace = NetworkNamespace::create().unwrap();
+        namespace.apply_sysctls(&sysctls).unwrap();
+        namespace.run(body).unwrap();
+    });
+}
+
+/// Runs a held load; `decided` is called when every attempt is decided, and Go
+/// comes when it returns. The report, and when Go was sent.
+pub(crate) fn load_held(config: &LoadConfig, mut decided: impl FnMut()) -> (LoadReport, u64) {
+    let config = LoadConfig { hold: true, ..config.clone() };
+    let (sender, source) = command_channel().unwrap();
+    let mut go_ns = None;
+    let report = run(&config, Some(source), &mut |event| {
+        assert!(matches!(event, LoadEvent::Decided { .. }), "{event:?}");
+        decided();
+        go_ns = Some(linux_net::monotonic_ns());
+        sender.send(LoadCommand::Go);
+    })
+    .expect("the load runs");
+    check(&config, &report);
+    (report, go_ns.expect("decided was told"))
+}
+
 /// Runs a load whose chat begins once `relay` has registered every client, so
 /// that every message has a place to go, however busy the machine.
 pub(crate) fn load_once_registered(config: &LoadConfig, relay: &Relay) -> LoadReport {
@@ -79,7 +111,7 @@ pub(crate) fn check(config: &LoadConfig, report: &LoadReport) {
         assert!(attempt.messages_written <= config.settings.messages);
         if attempt.ending == Ending::Finished {
             assert!(attempt.connect_ns.is_some());
-            assert_eq!(attempt.messages_written, config.settings.messages);
+            assert_eq!(attempt.messages_written, planned(&config.settings, index));
             assert_eq!(attempt.errno, None);
         }
     }
@@ -92,6 +124,14 @@ pub(crate) fn check(config: &LoadConfig, report: &LoadReport) {
     assert_eq!(report.connect_latency.count, established);
     let errnos = report.attempts.iter().filter(|a| a.errno.is_some()).count() as u64;
     assert_eq!(report.errors.values().sum::<u64>(), errnos);
+}
+
+/// Messages that the attempt with this index is to write.
+fn planned(settings: &LoadSettings, index: usize) -> u32 {
+    let first = settings.half_open + settings.slow_readers;
+    let senders = settings.senders.unwrap_or(settings.clients - first);
+    let sends = (first..first + senders).contains(&(index as u32));
+    if sends { settings.messages } else { 0 }
 }
 
 /// How many attempts ended how.

@@ -4,12 +4,13 @@
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chat_protocol::Framing;
+use nix::libc::{MSG_DONTWAIT, MSG_NOSIGNAL};
 use socket2::SockRef;
 
 /// A message on its way to one receiver.
@@ -34,6 +35,8 @@ pub(crate) struct Habits {
     pub(crate) accept_delay: Duration,
     /// After so many messages in all, nobody is read for so long.
     pub(crate) pause: Option<(u32, Duration)>,
+    /// This connection gets nothing more once something did not fit.
+    pub(crate) drops_for: Option<usize>,
     /// A connection is closed after so many of its messages.
     pub(crate) close_after: Option<u32>,
 }
@@ -45,6 +48,7 @@ impl Default for Habits {
             passes: Box::new(plain),
             accept_delay: Duration::ZERO,
             pause: None,
+            drops_for: None,
             close_after: None,
         }
     }
@@ -69,6 +73,7 @@ struct Shared {
     clients: Mutex<BTreeMap<usize, TcpStream>>,
     messages: AtomicU32,
     pausing: Mutex<()>,
+    dropped: AtomicBool,
 }
 
 impl Relay {
@@ -79,6 +84,7 @@ impl Relay {
             clients: Mutex::default(),
             messages: AtomicU32::new(0),
             pausing: Mutex::default(),
+            dropped: AtomicBool::new(false),
         });
         let accepting = std::thread::spawn({
             let (listener, shared) = (listener.try_clone().unwrap(), Arc::clone(&shared));
@@ -95,6 +101,11 @@ impl Relay {
     /// Clients that are registered now.
     pub(crate) fn registered(&self) -> usize {
         self.shared.clients.lock().unwrap().len()
+    }
+
+    /// Whether something did not fit, see [`Habits::drops_for`].
+    pub(crate) fn dropped(&self) -> bool {
+        self.shared.dropped.load(Ordering::SeqCst)
     }
 
     pub(crate) fn messages(&self) -> u32 {
@@ -149,10 +160,23 @@ fn serve(from: usize, mut stream: &TcpStream, shared: &Shared) {
         for (to, mut client) in clients.iter().map(|(to, client)| (*to, client)) {
             let passing = Passing { to, from, number, body: &body };
             for body in (shared.habits.passes)(&passing) {
+                if shared.habits.drops_for == Some(to) {
+                    give_or_drop(client, &framed(shared.habits.framing, &body), &shared.dropped);
+                    continue;
+                }
                 // A client that has gone is its own thread's business.
                 let _ = client.write_all(&framed(shared.habits.framing, &body));
             }
         }
+    }
+}
+
+/// Writes what fits at once; after something that did not, nothing more.
+fn give_or_drop(client: &TcpStream, message: &[u8], dropped: &AtomicBool) {
+    if !dropped.load(Ordering::SeqCst) {
+        let flags = MSG_DONTWAIT | MSG_NOSIGNAL;
+        let sent = SockRef::from(client).send_with_flags(message, flags);
+        dropped.store(sent.ok() != Some(message.len()), Ordering::SeqCst);
     }
 }
 

@@ -105,6 +105,7 @@ fn question(config: &LoadConfig) -> String {
     let settings = &config.settings;
     let how = match (settings.pattern, settings.connect_rate) {
         (ConnectPattern::Rate, Some(rate)) => format!("at {rate} a second"),
+        (ConnectPattern::OneByOne, _) => "one after the other".to_owned(),
         _ => "at once".to_owned(),
     };
     let clients = match settings.clients {

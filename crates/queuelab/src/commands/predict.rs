@@ -1,10 +1,16 @@
-//! `queuelab predict`: the laws alone.
+//! `queuelab predict`: the laws alone, or a simulation.
 
+mod simulation;
+
+use std::time::Duration;
+
+use clap::Args;
 use scenario::{Cell, Plan};
 use serde_json::Value;
 use tabled::builder::Builder;
 use tabled::settings::Style;
 
+use super::size::rate;
 use super::{answer, plan};
 use crate::cli::PlanArguments;
 use crate::error::Result;
@@ -13,15 +19,45 @@ use crate::error::Result;
 /// include/linux/socket.h).
 const DEFAULT_SOMAXCONN: u32 = 4096;
 
-/// Prints what the laws predict of each cell.
-pub(crate) fn predict(arguments: &PlanArguments) -> Result {
-    let overrides = plan::overrides(&arguments.changes);
-    let plan = plan::plan(&arguments.scenario, &overrides, arguments.changes.seed)?;
-    answer(&format!("{}: {}\n\n{}", plan.scenario.name, plan.scenario.question, predicted(&plan)))
+/// Flags of `queuelab predict`.
+#[derive(Debug, Args)]
+pub(crate) struct PredictArguments {
+    #[command(flatten)]
+    plan: PlanArguments,
+    /// Play each cell in a simulator of the listen path, from its settings alone.
+    #[arg(long)]
+    simulate: bool,
+    /// Time from one accept(2) to the next while some wait, or how many there
+    /// are a second (for example 30000/s). It decides whatever a queue that is
+    /// too short does: the default is a guess, which `queuelab run` replaces by
+    /// what is measured.
+    #[arg(long, value_name = "TIME|RATE", default_value = "15us", value_parser = service)]
+    #[arg(requires = "simulate")]
+    accept: Duration,
+}
+
+/// The time that an accept(2) takes, given as such or as a rate.
+fn service(text: &str) -> std::result::Result<Duration, String> {
+    if let Ok(accepts) = rate(text) {
+        return Ok(Duration::from_secs_f64(1.0 / accepts));
+    }
+    humantime::parse_duration(text).map_err(|_| {
+        "it is a time, such as 35us, or a number of connections a second, such as 30000/s"
+            .to_owned()
+    })
+}
+
+/// Prints what the laws, or the simulator, predict of each cell.
+pub(crate) fn predict(arguments: &PredictArguments) -> Result {
+    let PredictArguments { plan: PlanArguments { scenario, changes }, simulate, accept } =
+        arguments;
+    let plan = plan::plan(scenario, &plan::overrides(changes), changes.seed)?;
+    let predicted = if *simulate { simulation::simulated(&plan, *accept) } else { laws(&plan) };
+    answer(&format!("{}: {}\n\n{predicted}", plan.scenario.name, plan.scenario.question))
 }
 
 /// A row for each combination of the axes that the laws tell apart.
-fn predicted(plan: &Plan) -> String {
+fn laws(plan: &Plan) -> String {
     let rows: Vec<(&Cell, Vec<(&str, f64)>)> = plan
         .cells
         .iter()
@@ -31,17 +67,38 @@ fn predicted(plan: &Plan) -> String {
         return "No law decides a cell of it: it is measured.".to_owned();
     }
     let mut builder = Builder::default();
-    let names =
-        plan.axes.iter().map(|axis| axis.path.rsplit('.').next().unwrap_or_default().to_owned());
-    builder.push_record(names.chain(["law".to_owned(), "predicted".to_owned()]));
+    builder.push_record(axis_names(plan).chain(["law".to_owned(), "predicted".to_owned()]));
     for (cell, laws) in &rows {
         for (law, predicted) in laws {
-            let place = plan.axes.iter().map(|axis| match &cell.point[&axis.path] {
-                Value::String(text) => text.clone(),
-                value => value.to_string(),
-            });
-            builder.push_record(place.chain([(*law).to_owned(), predicted.to_string()]));
+            builder
+                .push_record(place(plan, cell).chain([(*law).to_owned(), predicted.to_string()]));
         }
     }
     builder.build().with(Style::rounded()).to_string()
+}
+
+fn axis_names(plan: &Plan) -> impl Iterator<Item = String> {
+    plan.axes.iter().map(|axis| axis.path.rsplit('.').next().unwrap_or_default().to_owned())
+}
+
+/// A cell's place on the axes.
+fn place(plan: &Plan, cell: &Cell) -> impl Iterator<Item = String> {
+    plan.axes.iter().map(|axis| match &cell.point[&axis.path] {
+        Value::String(text) => text.clone(),
+        value => value.to_string(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_accept_is_a_time_or_a_rate() {
+        assert_eq!(service("35us"), Ok(Duration::from_micros(35)));
+        assert_eq!(service("2ms"), Ok(Duration::from_millis(2)));
+        assert_eq!(service("20000/s"), Ok(Duration::from_micros(50)));
+        assert_eq!(service("20000"), Ok(Duration::from_micros(50)));
+        assert!(service("0/s").is_err() && service("soon").is_err());
+    }
 }

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use lab::{Backend, Docker, DockerError, LabError, Needs, Netns, Run, RunEnd};
 use run_record::{
-    Axis, KernelRules, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
+    Agreement, Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
 };
 use scenario::{Plan, Suite};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -38,10 +38,17 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
         return suite::run(&suite, arguments, name, &interrupted);
     }
     let end = one(arguments, name, &interrupted)?;
-    let held = end.trials.iter().all(TrialRecord::held);
+    let held = held(&end.trials);
     answer(&report::summary(&report::Run::new(end.record, end.trials)))?;
     answer(&format!("\nRun directory: {}", end.path.display()))?;
     Ok(if held { Exit::Held } else { Exit::Failed })
+}
+
+/// Whether everything held that was checked, in each trial and in all of them
+/// together.
+fn held(trials: &[TrialRecord]) -> bool {
+    let agrees = |agreement: &Agreement| agreement.held() != Some(false);
+    trials.iter().all(TrialRecord::held) && Agreement::of(trials).iter().all(agrees)
 }
 
 /// Runs one scenario to its end.
@@ -112,12 +119,15 @@ fn begun(
     let plan = plan::plan(name, &overrides, arguments.changes.seed)?;
     backend.make_room(&Needs::of(&plan))?;
     let run = Run { plan: &plan, backend, interrupted };
-    let tried = run.try_testbeds();
+    let tried = run
+        .try_testbeds()
+        .map_err(|(cell, error)| refused(&plan, cell, error))
+        .and_then(|sysctls| Ok((sysctls, run.find_kernel_rules()?)));
     if interrupted.load(Ordering::Relaxed) {
         anstream::eprintln!("interrupted before the first trial: nothing was done");
         return Err(LabError::Interrupted.into());
     }
-    let sysctls = tried.map_err(|(cell, error)| refused(&plan, cell, error))?;
+    let (sysctls, kernel_rules) = tried?;
     let record = RunRecord {
         schema_version: SCHEMA_VERSION,
         scenario: ScenarioRecord {
@@ -136,7 +146,7 @@ fn begun(
         machine: lab::machine(),
         backend: backend.describe(),
         sysctls,
-        kernel_rules: KernelRules::default(),
+        kernel_rules,
         started: Timestamp::now(),
         ended: None,
         resumed: Vec::new(),

@@ -42,7 +42,7 @@ pub(crate) struct SizeArguments {
     seed: u64,
 }
 
-fn rate(text: &str) -> std::result::Result<f64, String> {
+pub(super) fn rate(text: &str) -> std::result::Result<f64, String> {
     let number = text.strip_suffix("/s").unwrap_or(text);
     match number.parse::<f64>() {
         Ok(rate) if rate > 0.0 && rate <= 1e9 => Ok(rate),

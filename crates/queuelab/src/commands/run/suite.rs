@@ -5,13 +5,12 @@ use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use lab::LabError;
-use run_record::TrialRecord;
 use scenario::Suite;
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
-use super::one;
+use super::{held, one};
 use crate::cli::{BackendName, Changes, RunArguments};
 use crate::commands::answer;
 use crate::error::{CommandError, Result};
@@ -71,7 +70,7 @@ pub(super) fn run(
                 Ended { scenario: name.clone(), exit, trials: 0, took, left: Err(why) }
             }
             Ok(end) => {
-                let held = end.trials.iter().all(TrialRecord::held);
+                let held = held(&end.trials);
                 let exit = if held { Exit::Held } else { Exit::Failed };
                 let (path, trials) = (end.path, end.trials.len());
                 if !held {

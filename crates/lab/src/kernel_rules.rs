@@ -1,0 +1,121 @@
+//! The kernel's rules that differ between kernels, found by trying.
+//!
+//! Stable kernels take such changes too: a version number does not tell.
+
+use std::time::Duration;
+
+use chat_server::ServerSettings;
+use indexmap::IndexMap;
+use load_generator::{LoadConfig, LoadEvent, LoadSettings};
+use queue_model::syn_queue::SynQueueFull;
+use run_record::KernelRules;
+
+use crate::DockerError;
+use crate::backend::{Backend, Role, Testbed, TestbedSpec};
+use crate::error::{LabError, Result};
+use crate::part::{PATIENCE, config_arguments};
+use crate::server::Server;
+
+/// `KernelRules::syn_queue_full`: the two values that it can have.
+const MORE_THAN_LIMIT: &str = "more_than_limit";
+const AT_LIMIT: &str = "at_limit";
+
+/// How long a SYN may take that is let in; one that is dropped costs as much.
+const CONNECT_DEADLINE: Duration = Duration::from_millis(100);
+
+/// A busy machine may be late once.
+const TRIES: u32 = 3;
+
+/// Tries them on a testbed of its own. `trial` is the one that the backend may
+/// name it after.
+///
+/// # Errors
+/// When the testbed or a part fails. A kernel that has no such sysctl is none:
+/// its rule stays unknown.
+pub(crate) fn find(backend: &dyn Backend, trial: u32) -> Result<KernelRules> {
+    let cookies_off = ("net.ipv4.tcp_syncookies".to_owned(), "0".to_owned());
+    let spec = TestbedSpec {
+        server_sysctls: IndexMap::from([cookies_off]),
+        source_addresses: 1,
+        ..TestbedSpec::default()
+    };
+    for _ in 0..TRIES {
+        let testbed = match backend.testbed(&spec, trial) {
+            Err(LabError::Sysctl { .. } | LabError::Docker(DockerError::SysctlRefused { .. })) => {
+                break;
+            }
+            testbed => testbed?,
+        };
+        let found = syn_queue_full(testbed.as_ref());
+        testbed.verify(found.is_err())?;
+        if let Some(rule) = found? {
+            return Ok(KernelRules { syn_queue_full: Some(name(rule).to_owned()) });
+        }
+    }
+    Ok(KernelRules::default())
+}
+
+/// The rule of `inet_csk_reqsk_queue_is_full` (include/net/inet_connection_sock.h),
+/// found with one connect to a listener of backlog 0 while cookies are off: an
+/// empty SYN queue of limit 0 is not longer than its limit, but as long. So
+/// either the SYN is let in, or it is dropped, and counted.
+fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
+    let settings = ServerSettings { backlog: 0, accept_paused: true, ..ServerSettings::default() };
+    let server = Server::start(testbed, &settings)?;
+    let before = testbed.counters(Role::Server)?;
+    let config = LoadConfig {
+        settings: LoadSettings {
+            clients: 1,
+            messages: 0,
+            connect_deadline: CONNECT_DEADLINE,
+            ..LoadSettings::default()
+        },
+        target: server.address,
+        framing: settings.framing,
+        largest_body: None,
+        sources: testbed.addresses().client.clone(),
+        server_closes: false,
+        hold: true,
+    };
+    let mut load = testbed.start(Role::Client, "load", &config_arguments("load", &config))?;
+    let let_in = load.await_event("decision", PATIENCE, |event| match event {
+        LoadEvent::Decided { established, .. } => Some(Ok(established)),
+        LoadEvent::Failed { reason } => Some(Err(LabError::PartFailed { part: "load", reason })),
+        _ => None,
+    })?;
+    let counted = testbed.counters(Role::Server)?.delta(&before);
+    let dropped = counted.changes.get("TcpExt.TCPReqQFullDrop").is_some_and(|&drops| drops > 0);
+    // Neither: the machine was too busy to answer in time.
+    let is_clear = dropped == (let_in == 0);
+    Ok(SynQueueFull::seen(0, let_in).filter(|_| is_clear))
+}
+
+fn name(rule: SynQueueFull) -> &'static str {
+    match rule {
+        SynQueueFull::Above => MORE_THAN_LIMIT,
+        SynQueueFull::AtOrAbove => AT_LIMIT,
+    }
+}
+
+/// When this kernel's SYN queue is full; where that was not tried, the rule of
+/// today's kernels.
+pub(crate) fn syn_queue_rule(rules: &KernelRules) -> SynQueueFull {
+    match rules.syn_queue_full.as_deref() {
+        Some(AT_LIMIT) => SynQueueFull::AtOrAbove,
+        _ => SynQueueFull::Above,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recorded_rule_is_the_rule_that_was_found() {
+        for rule in [SynQueueFull::Above, SynQueueFull::AtOrAbove] {
+            let recorded = KernelRules { syn_queue_full: Some(name(rule).to_owned()) };
+            assert_eq!(syn_queue_rule(&recorded), rule);
+        }
+        assert_eq!(syn_queue_rule(&KernelRules::default()), SynQueueFull::Above);
+    }
+}

@@ -1,0 +1,164 @@
+//! Where the slots of the kernel's timer wheel lie on the lab's clock.
+#![expect(unsafe_code, reason = "no crate wraps times(2)")]
+
+use nix::time::{ClockId, clock_getres};
+
+use crate::monotonic_ns;
+
+const SECOND: u64 = 1_000_000_000;
+
+/// USER_HZ, the unit of times(2), on every architecture but Alpha.
+const USER_HZ: u64 = 100;
+
+/// Ticks to which the slots of every level of the wheel add up: a slot of the
+/// last level is 8⁸ ticks (`LVL_GRAN` in kernel/time/timer.c).
+const ALL_LEVELS: u64 = 1 << 24;
+
+/// A clock tick is seen up to this much late: it has to be handled first.
+const AGREEMENT_NS: u64 = 400_000;
+
+/// Changes of times(2) that must agree, and those that are looked at for that.
+const AGREEING: usize = 4;
+const LOOKED_AT: usize = 24;
+
+/// The kernel's timer wheel (kernel/time/timer.c), which fires TCP's timers: in
+/// slots of 8 ticks for a timer of a second at 250 Hz, 32 ms, all timers of a
+/// slot together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TimerWheel {
+    hz: u32,
+    offset_ns: u64,
+}
+
+impl TimerWheel {
+    /// Finds it, in some 50 ms of CPU time; no privilege is needed. None where the kernel's
+    /// ticks do not agree with its clock.
+    ///
+    /// times(2) is the kernel's tick count, `jiffies_64_to_clock_t(get_jiffies_64())`,
+    /// in hundredths of a second: when it changes, the count is known exactly,
+    /// and so is the time on CLOCK_MONOTONIC.
+    pub fn find() -> Option<Self> {
+        let resolution = clock_getres(ClockId::CLOCK_MONOTONIC_COARSE).ok()?;
+        let tick_ns = u64::try_from(resolution.tv_nsec()).ok().filter(|&ns| ns > 0)?;
+        if resolution.tv_sec() != 0 {
+            return None;
+        }
+        let mut offsets = Vec::new();
+        for _ in 0..LOOKED_AT {
+            let (ticks, at_ns) = next_change(tick_ns)?;
+            offsets.push(offset(ticks, at_ns, tick_ns));
+            if let Some(offset_ns) = agreed(&offsets, tick_ns) {
+                let hz = u32::try_from((SECOND + tick_ns / 2) / tick_ns).ok()?;
+                return Some(Self { hz, offset_ns });
+            }
+        }
+        None
+    }
+
+    /// CONFIG_HZ: ticks a second.
+    pub fn hz(&self) -> u32 {
+        self.hz
+    }
+
+    /// What to add to CLOCK_MONOTONIC, nanoseconds, for a clock at whose zero a
+    /// slot of each level of the wheel begins.
+    pub fn offset_ns(&self) -> u64 {
+        self.offset_ns
+    }
+}
+
+/// Waits for times(2) to change: the kernel's ticks then, and when that was, or
+/// a little later.
+fn next_change(tick_ns: u64) -> Option<(u64, u64)> {
+    let before = clock_ticks()?;
+    let began = monotonic_ns();
+    loop {
+        let now = clock_ticks()?;
+        let at_ns = monotonic_ns();
+        if now > before {
+            return Some((ticks(now, tick_ns), at_ns));
+        }
+        if at_ns - began > SECOND {
+            return None;
+        }
+    }
+}
+
+/// times(2), in USER_HZ.
+fn clock_ticks() -> Option<u64> {
+    // SAFETY: times(2) takes a null pointer for "the count alone".
+    let count = unsafe { libc::times(std::ptr::null_mut()) };
+    u64::try_from(count).ok()
+}
+
+/// The kernel's ticks when times(2) has just become `count`: the inverse of
+/// `jiffies_64_to_clock_t` (kernel/time/time.c).
+fn ticks(count: u64, tick_ns: u64) -> u64 {
+    (count * (SECOND / USER_HZ)).div_ceil(tick_ns)
+}
+
+/// What makes of CLOCK_MONOTONIC the time since the ticks were a multiple of
+/// [`ALL_LEVELS`].
+fn offset(ticks: u64, at_ns: u64, tick_ns: u64) -> u64 {
+    let round_ns = ALL_LEVELS * tick_ns;
+    let since_ns = (ticks % ALL_LEVELS) * tick_ns;
+    (since_ns + round_ns - at_ns % round_ns) % round_ns
+}
+
+/// The offset that enough changes agree on. A change is seen late, never early,
+/// which makes an offset too small: the largest is the best.
+fn agreed(offsets: &[u64], tick_ns: u64) -> Option<u64> {
+    let round_ns = ALL_LEVELS * tick_ns;
+    let behind = |of: u64, other: u64| (of + round_ns - other) % round_ns;
+    offsets.iter().copied().find(|&best| {
+        let near = |&&offset: &&u64| behind(best, offset) <= AGREEMENT_NS;
+        offsets.iter().filter(near).count() >= AGREEING
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A kernel's times(2) when its ticks are `ticks`.
+    fn kernel(ticks: u64, tick_ns: u64) -> u64 {
+        ticks * tick_ns / (SECOND / USER_HZ)
+    }
+
+    #[test]
+    fn the_ticks_at_a_change_are_known_exactly() {
+        for tick_ns in [10_000_000, 4_000_000, 3_333_333, 1_000_000] {
+            let mut changes = 0;
+            for now in 4_294_892_296_u64..4_294_892_296 + 1_000 {
+                if kernel(now, tick_ns) > kernel(now - 1, tick_ns) {
+                    assert_eq!(ticks(kernel(now, tick_ns), tick_ns), now, "{tick_ns}");
+                    changes += 1;
+                }
+            }
+            assert!(changes > 90, "{tick_ns}");
+        }
+    }
+
+    #[test]
+    fn the_clock_of_the_wheel_is_zero_where_all_slots_begin() {
+        let tick_ns = 4_000_000;
+        for (ticks, at_ns) in [(5, 3_000_000_000), (ALL_LEVELS - 1, 1), (7 * ALL_LEVELS + 3, 1)] {
+            let offset_ns = offset(ticks, at_ns, tick_ns);
+            let on_wheel = at_ns + offset_ns;
+            assert_eq!(on_wheel % (ALL_LEVELS * tick_ns), ticks % ALL_LEVELS * tick_ns);
+        }
+    }
+
+    #[test]
+    fn late_looks_are_passed_over_and_disagreement_is_no_answer() {
+        let tick_ns = 4_000_000;
+        let late = |ns: u64| 1_000_000_000 - ns;
+        let looks = [late(90_000), late(3_000_000), late(20_000), late(50_000), late(70_000)];
+        assert_eq!(agreed(&looks[..4], tick_ns), None);
+        assert_eq!(agreed(&looks, tick_ns), Some(late(20_000)));
+        let drifting: Vec<_> = (0..24).map(|look| late(look * 500_000)).collect();
+        assert_eq!(agreed(&drifting, tick_ns), None);
+        let around_zero = [5_000, 0, ALL_LEVELS * tick_ns - 9_000, ALL_LEVELS * tick_ns - 1];
+        assert_eq!(agreed(&around_zero, tick_ns), Some(5_000));
+    }
+}

@@ -1,0 +1,119 @@
+//! What happens in which order: decided, released, left.
+
+use linux_net::monotonic_ns;
+
+use crate::client::State;
+use crate::generator::{Generator, nanoseconds};
+use crate::leaving::QUIET_CHECK_NS;
+use crate::roles::Role;
+use crate::timers::Timer;
+use crate::{ChatPhase, Ending, Leave, LoadError, LoadEvent};
+
+impl Generator<'_> {
+    /// Goes on as far as the state allows; called after everything that can
+    /// change it.
+    pub(crate) fn advance(&mut self) -> Result<(), LoadError> {
+        if !self.decided && self.undecided == 0 {
+            self.decided = true;
+            (self.on_event)(LoadEvent::Decided {
+                established: self.established,
+                failed: u64::from(self.config.settings.clients) - self.established,
+            });
+            let linger = self.config.settings.linger;
+            if self.steered {
+                // Whoever says Go has lingered.
+                if !self.holds() {
+                    self.release()?;
+                }
+            } else if linger.is_zero() {
+                self.release()?;
+            } else {
+                let over = monotonic_ns().saturating_add(nanoseconds(linger));
+                self.timers.add(over, Timer::Linger);
+            }
+        }
+        if self.released && self.open > 0 {
+            self.leave_when_done()?;
+        }
+        Ok(())
+    }
+
+    /// Whether Go has something to wait for it, once every attempt is decided.
+    fn holds(&self) -> bool {
+        let settings = &self.config.settings;
+        settings.half_open > 0
+            || !settings.linger.is_zero()
+            || settings.chat == ChatPhase::AfterConnect
+            || (settings.messages == 0 && !settings.is_serial())
+    }
+
+    /// Whether nobody may leave yet.
+    pub(crate) fn stays(&self) -> bool {
+        let settings = &self.config.settings;
+        let silent = settings.messages == 0 && !settings.is_serial();
+        !self.released && (!settings.linger.is_zero() || (self.steered && silent))
+    }
+
+    pub(crate) fn leaves_together(&self) -> bool {
+        !self.config.server_closes && self.config.settings.leave == Leave::Together
+    }
+
+    pub(crate) fn on_linger_over(&mut self) -> Result<(), LoadError> {
+        if self.released { Ok(()) } else { self.release() }
+    }
+
+    /// Every attempt is decided, and nobody holds the load any longer.
+    pub(crate) fn release(&mut self) -> Result<(), LoadError> {
+        self.released = true;
+        self.half_open.clear();
+        let now = monotonic_ns();
+        let settings = &self.config.settings;
+        if !settings.is_serial() {
+            let finish = now.saturating_add(nanoseconds(settings.finish_deadline));
+            self.timers.add(finish, Timer::Finish);
+        }
+        if !self.leaves_together() {
+            self.release_stayers()?;
+        } else if settings.messages == 0 {
+            self.end_all(Ending::Finished);
+        } else {
+            self.timers.add(now + QUIET_CHECK_NS, Timer::Quiet);
+        }
+        if settings.messages > 0 && settings.chat == ChatPhase::AfterConnect {
+            for client in self.open_clients() {
+                if self.clients[client].role == Role::Sender {
+                    self.begin_chat(client, now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whoever was done and had to stay leaves.
+    fn release_stayers(&mut self) -> Result<(), LoadError> {
+        let silent = self.config.settings.messages == 0;
+        for client in self.open_clients() {
+            let sends = self.clients[client].role == Role::Sender;
+            if self.clients[client].read_to_end {
+                self.end(client, Ending::Finished, None);
+            } else if self.schedules[client].is_written() && (sends || silent) {
+                self.leave_alone(client)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends everything, undecided attempts included.
+    pub(crate) fn stop(&mut self) {
+        for client in 0..self.clients.len() {
+            if self.clients[client].state == State::NotStarted {
+                self.clients[client].start_ns = monotonic_ns();
+            }
+            if self.clients[client].state != State::Ended {
+                self.end(client, Ending::Unfinished, None);
+            }
+        }
+        self.decided = true;
+        self.released = true;
+    }
+}

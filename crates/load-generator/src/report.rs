@@ -1,0 +1,59 @@
+//! What a load tells: how far it is, and what it was.
+
+use linux_net::ResourceUsage;
+
+use crate::generator::Generator;
+use crate::{Integrity, LoadEvent, LoadReport, standing};
+
+impl Generator<'_> {
+    /// The answer to [`crate::LoadCommand::Status`].
+    pub(crate) fn status(&self) -> LoadEvent {
+        LoadEvent::Status {
+            established: self.established,
+            bytes_written: self.clients.iter().map(|client| client.bytes_written).sum(),
+            messages_written: self.schedules.iter().map(|s| u64::from(s.written)).sum(),
+        }
+    }
+
+    /// Everything that was measured; every attempt has ended.
+    pub(crate) fn report(self) -> LoadReport {
+        let attempts: Vec<_> = self
+            .clients
+            .iter()
+            .zip(&self.schedules)
+            .enumerate()
+            .map(|(index, (client, schedule))| client.attempt(index, schedule.written))
+            .collect();
+        let mut integrity = self.ledger.integrity();
+        for receiver in 0..self.clients.len() {
+            for sender in self.ledger.heard(receiver) {
+                let lost =
+                    standing::lost_before_first(&self.ledger, &self.schedules, receiver, sender);
+                integrity.lost += u64::from(lost);
+            }
+        }
+        let figures = self.figures;
+        LoadReport {
+            messages_written: attempts.iter().map(|a| u64::from(a.messages_written)).sum(),
+            deliveries: attempts.iter().map(|a| a.deliveries).sum(),
+            undelivered: figures.undelivered,
+            bytes_out: self.clients.iter().map(|client| client.bytes_written).sum(),
+            bytes_in: figures.bytes_in,
+            started_ns: attempts.iter().map(|a| a.start_ns).min().unwrap_or_default(),
+            ended_ns: attempts.iter().map(|a| a.end_ns).max().unwrap_or_default(),
+            chat_window_ns: figures.chat_window_ns,
+            delivery_latency: figures.delivery_latency.percentiles(),
+            connect_latency: figures.connect_latency.percentiles(),
+            send_lateness: figures.send_lateness.percentiles(),
+            integrity: Integrity {
+                echoed: figures.echoed,
+                foreign: figures.foreign,
+                broken_streams: figures.broken_streams,
+                ..integrity
+            },
+            errors: figures.errors,
+            resources: ResourceUsage::of_this_process(),
+            attempts,
+        }
+    }
+}

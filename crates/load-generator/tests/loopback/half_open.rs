@@ -1,0 +1,73 @@
+//! Attempts that never hear the SYN-ACK.
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use crate::load::{assert_endings, config, in_own_namespace, load, load_held};
+use crate::relay::{Habits, Relay};
+use linux_net::SocketDiag;
+use load_generator::{ConnectPattern, Ending, LoadReport, LoadSettings};
+
+const DEADLINE: Duration = Duration::from_millis(300);
+
+fn three_of_six(settings: &mut LoadSettings) {
+    settings.clients = 6;
+    settings.half_open = 3;
+    settings.connect_deadline = DEADLINE;
+    settings.messages = 0;
+}
+
+#[track_caller]
+fn assert_half_open(report: &LoadReport) {
+    assert_endings(report, [(Ending::TimedOut, 3), (Ending::Finished, 3)]);
+    for attempt in &report.attempts[..3] {
+        assert_eq!((attempt.ending, attempt.errno), (Ending::TimedOut, None));
+        assert_eq!((attempt.connect_ns, attempt.syn_retransmits), (None, Some(0)));
+        assert!(attempt.end_ns - attempt.start_ns >= DEADLINE.as_nanos() as u64);
+    }
+}
+
+#[test]
+fn half_open_attempts_stand_until_everything_is_decided_and_go() {
+    in_own_namespace(&[], || {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let mut diag = SocketDiag::open().unwrap();
+        let mut look =
+            || (diag.count_by_state(None).unwrap(), diag.count_by_state(Some(port)).unwrap());
+        // Two of the deadlines have passed before the last attempt starts.
+        let config = config(listener.local_addr().unwrap(), |settings| {
+            three_of_six(settings);
+            settings.pattern = ConnectPattern::Rate;
+            settings.connect_rate = Some(5.0);
+        });
+        let mut seen = Vec::new();
+        let (report, go_ns) = load_held(&config, || {
+            seen.push(look());
+            // The server repeats its SYN-ACKs after 1 s.
+            std::thread::sleep(Duration::from_millis(1500));
+            seen.push(look());
+        });
+        seen.push(look());
+        assert_half_open(&report);
+        let last_start = report.attempts[5].start_ns;
+        assert!(report.attempts[..2].iter().all(|attempt| attempt.end_ns < last_start));
+        assert!(report.attempts[5].end_ns >= go_ns);
+        for (all, server) in &seen[..2] {
+            assert_eq!((all.syn_sent, server.syn_recv, server.established), (3, 3, 3));
+        }
+        assert_eq!(seen[2].0.syn_sent, 0, "Go lets them go");
+        drop(listener);
+    });
+}
+
+#[test]
+fn half_open_attempts_never_chat_and_nobody_waits_for_them() {
+    let relay = Relay::start(Habits::default());
+    let report = load(&config(relay.address, |settings| {
+        three_of_six(settings);
+        settings.messages = 5;
+    }));
+    assert_half_open(&report);
+    assert_eq!((report.messages_written, report.deliveries), (15, 30));
+}

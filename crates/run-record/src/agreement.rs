@@ -1,0 +1,85 @@
+//! How well the simulator finds what was measured, over a whole run.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::{Simulated, TrialRecord};
+
+/// The axis whose values are told apart: designs accept at different paces.
+const DESIGN: &str = "server.design";
+
+/// A trial agrees where the simulated share of accepted attempts is so near to
+/// the measured one.
+const NEAR: f64 = 0.05;
+
+/// The law of a run: so large a share of its trials agrees.
+const AGREEING_SHARE: f64 = 0.9;
+
+/// Simulated trials from which on the law decides.
+const FEWEST: u64 = 10;
+
+/// The simulated trials of a design, beside what was measured in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Agreement {
+    /// The design; none where the run has no axis of designs.
+    pub design: Option<String>,
+    /// Trials that were simulated.
+    pub simulated: u64,
+    /// Those of them in which the simulated share of accepted attempts is
+    /// within 5 points of the measured one.
+    pub near: u64,
+    /// Those of them in which every counter is the measured one:
+    /// `ListenOverflows`, `ListenDrops` and the clients' `TCPSynRetrans`.
+    pub counters_equal: u64,
+}
+
+impl Agreement {
+    /// Of each design in a run, in their alphabetical order.
+    pub fn of<'a>(trials: impl IntoIterator<Item = &'a TrialRecord>) -> Vec<Self> {
+        let mut designs = BTreeMap::new();
+        for trial in trials {
+            let Some(simulated) = &trial.simulated else { continue };
+            let design = trial.point.get(DESIGN).and_then(Value::as_str).map(str::to_owned);
+            let agreement = designs.entry(design.clone()).or_insert(Self {
+                design,
+                simulated: 0,
+                near: 0,
+                counters_equal: 0,
+            });
+            agreement.simulated += 1;
+            agreement.near += u64::from(is_near(trial, simulated));
+            agreement.counters_equal += u64::from(has_equal_counters(trial, simulated));
+        }
+        designs.into_values().collect()
+    }
+
+    /// Whether nine of ten trials agree; none where fewer than ten were
+    /// simulated, which decide nothing.
+    pub fn held(&self) -> Option<bool> {
+        let enough = self.near as f64 >= AGREEING_SHARE * self.simulated as f64;
+        (self.simulated >= FEWEST).then_some(enough)
+    }
+}
+
+fn is_near(trial: &TrialRecord, simulated: &Simulated) -> bool {
+    let measured = trial.accepted.unwrap_or(0);
+    simulated.accepted.abs_diff(measured) as f64 <= NEAR * trial.attempts as f64
+}
+
+fn has_equal_counters(trial: &TrialRecord, simulated: &Simulated) -> bool {
+    let of = |counters: &BTreeMap<String, i64>, name| counters.get(name).copied().unwrap_or(0);
+    let (server, client) = (&trial.evidence.server, &trial.evidence.client);
+    let sent_again: u64 = simulated
+        .syn_retransmits
+        .iter()
+        .map(|(&times, &attempts)| u64::from(times) * attempts)
+        .sum();
+    [
+        (of(server, "TcpExt.ListenOverflows"), simulated.listen_overflows),
+        (of(server, "TcpExt.ListenDrops"), simulated.listen_drops),
+        (of(client, "TcpExt.TCPSynRetrans"), sent_again),
+    ]
+    .into_iter()
+    .all(|(measured, simulated)| u64::try_from(measured) == Ok(simulated))
+}
