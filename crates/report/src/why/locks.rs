@@ -13,6 +13,10 @@ const TOLD_APART: f64 = 2.0;
 /// The designs beside each other at the largest load, where the run has several
 /// and messages.
 pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    // What a slow reader does to a lock is no property of the design alone.
+    if all.any(|case| case.number("load.slow_readers").unwrap_or(0) > 0) {
+        return None;
+    }
     let chatted = all.that(|case| {
         case.trial.rates.deliveries > 0 && figures(case).is_some_and(|f| f.lock_hold.count > 0)
     });

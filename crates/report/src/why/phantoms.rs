@@ -52,17 +52,20 @@ fn overflow(cases: &Cases<'_>) -> String {
     };
     let most = cases.iter().filter_map(retries).max().filter(|&most| most > 0);
     let again = most.zip(cases.sysctls(|case| case.server_sysctl(RETRIES)));
-    let again = again.map(|(most, values)| {
-        format!(
-            ", and again whenever the server repeated its SYN-ACK (after {} at most; {RETRIES} \
-             {values})",
-            rungs(&syn_ack_retry::retransmits(most), 5)
-        )
+    let repeated = again.map(|(most, values)| {
+        let times = rungs(&syn_ack_retry::retransmits(most), 5);
+        format!("when the server repeated its SYN-ACK (after {times} at most; {RETRIES} {values})")
     });
-    format!(
-        "Their last ACKs found the accept queue full and were ignored{}: TcpExt.ListenOverflows is {} \
-         there.",
-        again.unwrap_or_default(),
-        counted(overflows)
-    )
+    let held = cases.all(|case| case.is("server.hold_acks"));
+    let which = match (held, repeated) {
+        (true, Some(repeated)) => format!(
+            "A filter kept back their first last ACKs (server.hold_acks), and those that came {repeated} \
+             found the accept queue full and were ignored"
+        ),
+        (false, Some(repeated)) => format!(
+            "Their last ACKs found the accept queue full and were ignored, and again {repeated}"
+        ),
+        (_, None) => "Their last ACKs found the accept queue full and were ignored".to_owned(),
+    };
+    format!("{which}: TcpExt.ListenOverflows is {} there.", counted(overflows))
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::words::{self, seconds, several};
+use super::words::{seconds, several};
 use super::{Case, Cases, Paragraph};
 
 /// Where it was refused, for how long, and what lets it in.
@@ -37,7 +37,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
 
 fn told(refused: &Cases<'_>) -> String {
     let said = refused.iter().find_map(|case| case.trial.restart.as_ref()?.refusal.clone());
-    let said = said.map_or(String::new(), |said| format!(" (\"{}\")", said.trim_end_matches('.')));
+    let said = said.map_or(String::new(), |said| format!(" (\"{}\")", in_short(&said)));
     let until = match spread(refused) {
         Some(time) => format!(", until {time} had passed"),
         None => ", and it did not come up in time".to_owned(),
@@ -78,12 +78,26 @@ fn who(cases: &Cases<'_>) -> String {
             let which: Vec<_> = options.iter().map(|&options| on(options).to_owned()).collect();
             let which = match options.len() {
                 4 => "whoever had SO_REUSEADDR".to_owned(),
-                _ => format!("with SO_REUSEADDR on {}", which.join(" or ")),
+                _ => format!("with SO_REUSEADDR on {}", either(&which)),
             };
             format!("where the {first} had closed first{standing}, {which}")
         })
         .collect();
-    words::listed(&written).unwrap_or_default()
+    written.join("; ")
+}
+
+/// What a server said, without its number and its advice.
+fn in_short(said: &str) -> &str {
+    let said = said.split_once(" (os error").map_or(said, |(said, _)| said);
+    said.split_once(';').map_or(said, |(said, _)| said).trim_end_matches('.')
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(parts: &[String]) -> String {
+    match parts {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        parts => parts.concat(),
+    }
 }
 
 /// Which sockets had SO_REUSEADDR, of the old one and the new.

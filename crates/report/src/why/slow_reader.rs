@@ -32,6 +32,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     sentences.extend(designs.iter().map(|(design, cases)| {
         of_design(design, cases, &without.that(|case| case.text("server.design") == Some(design)))
     }));
+    sentences.extend(who_waits(&slow));
     if suffered {
         sentences.push(
             "Larger net.ipv4.tcp_wmem and tcp_rmem only delay it; what ends it is not to hold a lock \
@@ -44,26 +45,37 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
 
 fn of_design(design: &str, cases: &Cases<'_>, without: &Cases<'_>) -> String {
     let attempts = cases.sum(Case::clients);
-    let ok = cases.sum(|case| case.ended(Outcome::Ok));
     let incomplete = cases.sum(|case| case.ended(Outcome::Incomplete));
-    let longest = cases.iter().map(longest_hold).max().unwrap_or(0);
-    let lock = match longest {
+    let delivered = |cases: &Cases<'_>| cases.sum(|case| case.trial.rates.deliveries);
+    let otherwise = match delivered(without) {
         0 => String::new(),
-        ns => format!(", and the registry's lock was held for up to {}", nanoseconds(ns)),
+        all => format!(" ({} where everybody read)", counted(all)),
     };
-    let without = match without.sum(Case::clients) {
-        0 => String::new(),
-        all => {
-            let ok = without.sum(|case| case.ended(Outcome::Ok));
-            format!(" (without such a client {} of {})", counted(ok), counted(all))
-        }
-    };
+    let longest = cases.iter().map(longest_hold).max().filter(|&ns| ns > 0);
+    let lock =
+        longest.map(|ns| format!("; the registry's lock was held for up to {}", nanoseconds(ns)));
+    let accepted = cases.iter().map(|case| case.trial.accept_wait.max_ns).max();
+    let accepted = accepted
+        .filter(|&ns| ns > 0)
+        .map(|ns| format!("; from connect(2) to accept(2) it took up to {}", nanoseconds(ns)));
     format!(
-        "With design {design}, {} of {} ended ok{without} and {} incomplete{lock}.",
-        counted(ok),
-        several(attempts, "attempt"),
+        "With design {design}, {} of {} ended incomplete, with {} deliveries{otherwise}{}{}.",
         counted(incomplete),
+        several(attempts, "attempt"),
+        counted(delivered(cases)),
+        lock.unwrap_or_default(),
+        accepted.unwrap_or_default(),
     )
+}
+
+/// Who waits, where the designs differ in it.
+fn who_waits(slow: &Cases<'_>) -> Option<String> {
+    let long = |case: &Case<'_>| longest_hold(case) >= LONG_HOLD_NS;
+    (slow.any(long) && !slow.all(long)).then(|| {
+        "Where the lock is held over the write, everybody waits for it, also who wants to be let in; \
+         where it is not, only those wait who write to that client."
+            .to_owned()
+    })
 }
 
 /// Attempts beyond the slow readers themselves that did not end.

@@ -158,7 +158,10 @@ pub(crate) fn time_wait_restart() -> Run {
     });
     let (old, new) = ("server.reuse_address", "after.restart_reuse_address");
     let refused = |seconds| {
-        let refusal = Some("failed to bind 0.0.0.0:8080: Address already in use".to_owned());
+        let refusal = Some(
+            "bind 0.0.0.0:8080: Address already in use (os error 98); choose another port"
+                .to_owned(),
+        );
         Some(Restart { seconds: Some(seconds), refused: 118, refusal, ..Restart::default() })
     };
     let at_once = Some(Restart { seconds: Some(0.021), ..Restart::default() });
@@ -267,12 +270,24 @@ pub(crate) fn slow_reader() -> Run {
         "server": { "backlog": 128 },
         "load": { "pattern": "burst", "connect_deadline": "2s", "slow_readers": 1 },
     });
+    let readers = |n: i64| ("load.slow_readers", json!(n));
+    let design = |name: &str| ("server.design", json!(name));
     Fixture::new(settings)
-        .cell([("server.design", json!("global-lock"))], |trial| {
-            trial.ended(&[(Ok, 2), (Incomplete, 18)]).locked(100, 5_000_000, 19_800_000);
+        .cell([readers(0), design("global-lock")], |trial| {
+            trial.ended(&[(Ok, 40)]).locked(889, 740, 3_069).accept_waited(0.002_8);
+            trial.rates.deliveries = 9_108;
         })
-        .cell([("server.design", json!("snapshot"))], |trial| {
-            trial.ended(&[(Ok, 14), (Incomplete, 6)]).locked(6, 3, 40);
+        .cell([readers(0), design("snapshot")], |trial| {
+            trial.ended(&[(Ok, 40)]).locked(2, 1, 61).accept_waited(0.000_4);
+            trial.rates.deliveries = 9_122;
+        })
+        .cell([readers(1), design("global-lock")], |trial| {
+            trial.ended(&[(Incomplete, 40)]).locked(35, 2_877, 4_789_000).accept_waited(4.753);
+            trial.rates.deliveries = 8;
+        })
+        .cell([readers(1), design("snapshot")], |trial| {
+            trial.ended(&[(Incomplete, 40)]).locked(2, 1, 32).accept_waited(0.001_8);
+            trial.rates.deliveries = 10;
         })
         .run()
 }
@@ -361,11 +376,8 @@ pub(crate) fn nothing_happened() -> Run {
         .run()
 }
 
-/// A kind of run, by the scenario of the catalogue that it is like.
-pub(crate) type Kind = (&'static str, fn() -> Run);
-
-/// All of them.
-pub(crate) const KINDS: [Kind; 16] = [
+/// All of them, by the scenario of the catalogue that each is like.
+pub(crate) const KINDS: [(&str, fn() -> Run); 16] = [
     ("accept_queue_capacity", accept_queue_capacity),
     ("syn_queue_capacity", syn_queue_capacity),
     ("syn_cookies", syn_cookies),
