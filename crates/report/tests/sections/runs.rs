@@ -376,8 +376,9 @@ pub(crate) fn nothing_happened() -> Run {
         .run()
 }
 
+type Kind = (&'static str, fn() -> Run);
 /// All of them, by the scenario of the catalogue that each is like.
-pub(crate) const KINDS: [(&str, fn() -> Run); 16] = [
+pub(crate) const KINDS: [Kind; 16] = [
     ("accept_queue_capacity", accept_queue_capacity),
     ("syn_queue_capacity", syn_queue_capacity),
     ("syn_cookies", syn_cookies),
