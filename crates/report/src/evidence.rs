@@ -56,26 +56,11 @@ pub(crate) fn worst_connect(run: &Run) -> Option<String> {
         .iter()
         .filter(|trial| trial.connect_latency.count > 0)
         .max_by_key(|trial| trial.connect_latency.max_ns)?;
-    let mut text = format!(
+    Some(format!(
         "Worst connect latency: {} ({}).",
         nanoseconds(worst.connect_latency.max_ns as f64),
         place(worst)
-    );
-    let mut waited: BTreeMap<u32, u64> = BTreeMap::new();
-    for (&retransmits, &attempts) in run.trials.iter().flat_map(|trial| &trial.syn_retransmits) {
-        *waited.entry(retransmits).or_default() += attempts;
-    }
-    let waits = waited.range(1..).next().is_some();
-    for (retransmits, attempts) in waited.into_iter().filter(|&(retransmits, _)| retransmits > 0) {
-        let times = if retransmits == 1 { "SYN retransmission" } else { "SYN retransmissions" };
-        text += &format!("\n  {} attempts made {retransmits} {times}.", count(attempts as i64));
-    }
-    if waits && run.trials.iter().any(|trial| trial.rates.messages_written > 0) {
-        text += "\n  The rates are over the time from the first message written to the last one read \
-                 or delivered: where a client\n  chatted only after a retransmission, its wait is \
-                 in them, and lowers them.";
-    }
-    Some(text)
+    ))
 }
 
 /// How all attempts ended.

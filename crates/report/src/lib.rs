@@ -8,9 +8,12 @@
 //! | `grid` | one figure over two axes of the matrix, for each value of the others |
 //! | `cells` | a row for each cell, where the matrix has fewer than two axes |
 //! | `evidence` | worst connect latency, and the kernel's counters |
-//! | `checks` | laws, invariants and expectations |
+//! | [`why`](why()) | the explanation: what acted, what shows it, what would change it |
+//! | `waits` | who waited for SYN retransmissions, and for how long |
+//! | `laws` | predicted beside measured, a row for each cell |
+//! | `checks` | what held, of invariants, laws and expectations |
 //! | `simulation` | how well the simulator finds what was measured |
-//! | `figure` | how numbers are written |
+//! | `figure`, `text` | how numbers and prose are written |
 //! | [`topics`](Topics) | what sysctls, counters, outcomes and concepts are: texts, and how they are found |
 //!
 //! A new section is a function from [`Run`] to text, and one line in `summary`.
@@ -21,10 +24,14 @@ mod checks;
 mod evidence;
 mod figure;
 mod grid;
+mod laws;
 mod run;
 mod simulation;
 mod summary;
+mod text;
 mod topics;
+mod waits;
+mod why;
 
 pub use by_hand::by_hand;
 pub use evidence::counters_shown;
@@ -32,3 +39,4 @@ pub use figure::count;
 pub use run::Run;
 pub use summary::summary;
 pub use topics::{Showing, Topic, TopicKind, Topics};
+pub use why::{Paragraph, ParagraphKind, why};

@@ -1,6 +1,6 @@
 //! The terminal's summary.
 
-use crate::{Run, cells, checks, evidence, grid, simulation};
+use crate::{Run, cells, checks, evidence, grid, laws, simulation, waits, why};
 
 /// What the run found, as plain text: readable without colour, and without a
 /// terminal.
@@ -12,11 +12,13 @@ pub fn summary(run: &Run) -> String {
     sections.extend(cells::cells(run));
     sections.push(evidence::outcomes(run));
     sections.extend(evidence::worst_connect(run));
+    sections.extend(waits::waits(run));
     sections.extend(evidence::counters(run));
     sections.extend(evidence::server_troubles(run));
     sections.extend(evidence::generator(run));
-    sections.extend(checks::laws(run));
+    sections.extend(laws::laws(run));
     sections.extend(simulation::agreement(run));
+    sections.extend(why::section(run));
     let planned = record.planned_trials as usize;
     if run.trials.len() < planned {
         sections.push(format!(

@@ -64,23 +64,6 @@ fn a_run_without_any_trial_is_no_success() {
 }
 
 #[test]
-fn many_laws_that_held_are_counted_and_the_others_shown() {
-    let (mut record, trials) = kept("sweep");
-    record.planned_trials *= 2;
-    let later = trials.iter().cloned().map(|trial| TrialRecord { id: trial.id + 16, ..trial });
-    let mut trials: Vec<_> = trials.iter().cloned().chain(later).collect();
-    trials[20].laws[0].held = Some(false);
-    trials[20].laws[0].measured = Some(9.0);
-    let text = summary(&Run::new(record, trials));
-    assert!(
-        text.contains("listen limit = min(backlog, somaxconn): held in 31 of 32 trials"),
-        "{text}"
-    );
-    let rows = text.lines().filter(|line| line.contains("│ listen limit")).count();
-    assert_eq!(rows, 1, "{text}");
-}
-
-#[test]
 fn a_simulation_that_misses_what_was_measured_fails_the_run() {
     let (record, mut trials) = kept("sweep");
     for (position, trial) in trials.iter_mut().enumerate() {

@@ -4,9 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Showing, Topic, TopicKind, Topics};
-
-/// Columns of a line.
-const WIDTH: usize = 100;
+use crate::text::{WIDTH, wrapped};
 
 impl fmt::Display for Topic {
     /// The topic's page, without a newline at its end.
@@ -105,38 +103,9 @@ fn paragraphs(text: &str) -> String {
     paragraphs.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Lines of at most [`WIDTH`] columns, where words allow it: `first` before
-/// the first of them, `then` before the others.
-fn wrapped(text: &str, first: &str, then: &str) -> String {
-    let mut lines = vec![first.to_owned()];
-    let mut begun = false;
-    for word in text.split_whitespace() {
-        let line = lines.last_mut().expect("there is one from the start");
-        if begun && line.chars().count() + 1 + word.chars().count() > WIDTH {
-            lines.push(format!("{then}{word}"));
-        } else {
-            line.push_str(if begun { " " } else { "" });
-            line.push_str(word);
-        }
-        begun = true;
-    }
-    lines.join("\n")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_end_before_the_width_and_hang() {
-        let text = "word ".repeat(40);
-        let wrapped = wrapped(&text, "- ", "  ");
-        let lines: Vec<_> = wrapped.lines().collect();
-        assert_eq!(lines.len(), 3);
-        assert!(lines[0].starts_with("- word word") && lines[1].starts_with("  word word"));
-        assert!(lines.iter().all(|line| line.len() <= WIDTH && !line.ends_with(' ')));
-        assert_eq!(wrapped.matches("word").count(), 40);
-    }
 
     #[test]
     fn tables_stay_as_they_are_written_and_long_lines_do_not() {

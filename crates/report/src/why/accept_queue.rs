@@ -1,0 +1,94 @@
+//! The accept queue was full.
+
+use super::case::Smaller;
+use super::words::{self, several};
+use super::{Case, Cases, Paragraph};
+
+const SOMAXCONN: &str = "net.core.somaxconn";
+
+/// By how much, where, by which of the two settings, and what would hold it.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let full = all.some_that(|case| case.server("TcpExt.ListenOverflows") > 0)?;
+    let overflows = full.sum(|case| case.server("TcpExt.ListenOverflows"));
+    let lead = "The accept queue, where finished connections wait for accept(2), was full.";
+    let mut sentences = vec![format!(
+        "For that the server's kernel dropped {} (TcpExt.ListenOverflows){}: SYNs, or the last ACKs of \
+         handshakes.",
+        several(overflows, "segment"),
+        full.place(),
+    )];
+    sentences.extend(limit(&full));
+    sentences.extend(remedy(&full));
+    sentences.extend(elsewhere(all));
+    Some(Paragraph::reason(lead, sentences))
+}
+
+/// Which of backlog and somaxconn decided, and what the queue held.
+fn limit(full: &Cases<'_>) -> Option<String> {
+    let setting = full.first()?.backlog()?.0;
+    let decided = |smaller| full.some_that(|case| case.smaller() == Some(smaller));
+    let somaxconn = |cases: &Cases<'_>| cases.sysctls(|case| case.server_sysctl(SOMAXCONN));
+    let by_backlog = decided(Smaller::Backlog).and_then(|cases| {
+        let (values, larger) = (cases.values(setting)?, somaxconn(&cases)?);
+        Some(format!("{setting} ({values}, with {SOMAXCONN} {larger}){}", cases.place()))
+    });
+    let by_somaxconn = decided(Smaller::Somaxconn).and_then(|cases| {
+        let (values, asked) = (somaxconn(&cases)?, cases.values(setting)?);
+        Some(format!("{SOMAXCONN} ({values}, with {setting} {asked}){}", cases.place()))
+    });
+    let decided: Vec<_> = [by_backlog, by_somaxconn].into_iter().flatten().collect();
+    let held = match full.range(|case| case.deepest().map(u64::from)) {
+        Some(deepest) => format!(" (at its fullest {deepest})"),
+        None => format!(", {}", full.range(|case| Some(u64::from(case.limit()?) + 1))?),
+    };
+    Some(format!(
+        "Its limit is the smaller of backlog and somaxconn: here {}; it holds one more than that{held}.",
+        words::listed(&decided)?
+    ))
+}
+
+/// The limit with which nobody would have found it full.
+fn remedy(full: &Cases<'_>) -> Option<String> {
+    let setting = full.first()?.backlog()?.0;
+    let enough = full.iter().map(Case::clients).max()?.saturating_sub(1);
+    let somaxconn = |case: &Case<'_>| case.server_number(SOMAXCONN).map(u64::from);
+    let in_the_way = full.some_that(|case| somaxconn(case).is_some_and(|n| n < enough));
+    let raise = match in_the_way {
+        Some(_) => {
+            format!("A {setting} of {} and a {SOMAXCONN} no smaller", words::counted(enough))
+        }
+        None => format!("A {setting} of {}", words::counted(enough)),
+    };
+    let clients = match full.range(|case| Some(case.clients())) {
+        Some(range) if range.contains(" to ") => format!("each burst of {range} clients"),
+        Some(all) => format!("all {all} clients"),
+        None => return None,
+    };
+    let values = full.sysctls(|case| case.server_sysctl(SOMAXCONN));
+    let obstacle = match (&in_the_way, values) {
+        (None, Some(values)) => format!(" ({SOMAXCONN}, {values}, is not in the way)"),
+        _ => String::new(),
+    };
+    Some(match full.all(Case::accepts_nothing) {
+        true => format!(
+            "{raise} would have room for {clients}{obstacle}; here nothing else makes room, as nothing \
+             was accepted while they connected."
+        ),
+        false => format!(
+            "{raise} has room for {clients}, whatever the server does{obstacle}; one that accepts \
+             sooner needs less."
+        ),
+    })
+}
+
+/// That the burst fitted in the other cells.
+fn elsewhere(all: &Cases<'_>) -> Option<String> {
+    let fits = |case: &Case<'_>| {
+        let held = case.limit().is_some_and(|limit| case.clients() <= u64::from(limit) + 1);
+        held && case.server("TcpExt.ListenDrops") == 0
+    };
+    let fitting = all.some_that(fits)?;
+    let place = words::sentence(&fitting.place());
+    (!place.is_empty())
+        .then(|| format!("{place} all clients had a place in it, and nothing was dropped."))
+}

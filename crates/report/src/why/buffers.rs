@@ -1,0 +1,47 @@
+//! What a connection's buffers took while nobody read.
+
+use super::words::counted;
+use super::{Case, Cases, Paragraph};
+
+const WMEM: &str = "net.ipv4.tcp_wmem";
+const RMEM: &str = "net.ipv4.tcp_rmem";
+
+/// How much, by which settings, and what makes it more.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let held = all.some_that(|case| case.trial.held_bytes.is_some_and(|bytes| bytes > 0))?;
+    let bytes = |case: &Case<'_>| case.trial.held_bytes.unwrap_or(0) / case.clients().max(1);
+    let least = held.iter().min_by_key(|case| bytes(case))?;
+    let most = held.iter().max_by_key(|case| bytes(case))?;
+    let lead = "write(2) succeeds while there is room in the kernel's buffers, whoever reads.";
+    let mut sentences = vec![format!(
+        "Before the server accepted or read anything, the clients had written {} bytes a \
+         client{}: into their own send buffer (the client's {WMEM}) and the server's receive buffer \
+         (the server's {RMEM}), until both were full or there was no more to write.",
+        held.range(|case| Some(bytes(case)))?,
+        held.place(),
+    )];
+    if bytes(least) < bytes(most) {
+        sentences.push(format!("Least with {}; most with {}.", settings(least), settings(most)));
+    } else {
+        sentences.push(format!("That was with {}.", settings(most)));
+    }
+    sentences.push(
+        "The three figures are a buffer's least, first and largest size in bytes, bookkeeping \
+         included; raise the third, or set SO_SNDBUF and SO_RCVBUF, for more before a write waits."
+            .to_owned(),
+    );
+    Some(Paragraph::reason(lead, sentences))
+}
+
+fn settings(case: &Case<'_>) -> String {
+    let bytes = case.trial.held_bytes.unwrap_or(0) / case.clients().max(1);
+    let written = |value: Option<&str>| {
+        value.unwrap_or("?").split_whitespace().collect::<Vec<_>>().join("\u{a0}")
+    };
+    format!(
+        "tcp_wmem {} and tcp_rmem {} ({} bytes)",
+        written(case.client_sysctl(WMEM)),
+        written(case.server_sysctl(RMEM)),
+        counted(bytes)
+    )
+}

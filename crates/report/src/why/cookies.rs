@@ -1,0 +1,57 @@
+//! SYN cookies stood in for the SYN queue.
+
+use super::words::{counted, several};
+use super::{Case, Cases, Paragraph};
+
+const SENT: &str = "TcpExt.SyncookiesSent";
+const WANTED: &str = "TcpExt.TCPReqQFullDoCookies";
+const RECEIVED: &str = "TcpExt.SyncookiesRecv";
+
+/// What cookies saved, and what they did not.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let cookies = all.some_that(|case| case.server(SENT) + case.server(WANTED) > 0)?;
+    let sum = |name| cookies.sum(|case| case.server(name));
+    let (sent, wanted) = (sum(SENT), sum(WANTED));
+    let mode = cookies.sysctls(|case| case.server_sysctl("net.ipv4.tcp_syncookies"));
+    let mode = mode.map_or(String::new(), |values| format!(" (net.ipv4.tcp_syncookies {values})"));
+    let lead = "SYN cookies stood in for the SYN queue, and for nothing else.";
+    let mut sentences = vec![format!(
+        "A cookie answers a SYN and keeps nothing of it{mode}: of {} for which the kernel chose one \
+         ({WANTED}){}, {} were answered ({SENT}), and {} came back as last ACKs ({RECEIVED}).",
+        several(wanted, "SYN"),
+        cookies.place(),
+        counted(sent),
+        counted(sum(RECEIVED)),
+    )];
+    if wanted > sent {
+        sentences.push(format!(
+            "The other {} found the accept queue full: it is asked before a cookie is sent, and \
+             cookies give it no room.",
+            counted(wanted - sent)
+        ));
+    } else if let Some(full) = cookies.some_that(overflowed) {
+        let overflows = full.sum(|case| case.server("TcpExt.ListenOverflows"));
+        sentences.push(format!(
+            "They gave the accept queue no room: TcpExt.ListenOverflows is {}{}.",
+            counted(overflows),
+            full.place()
+        ));
+    }
+    let without = all.some_that(|case| {
+        case.server_sysctl("net.ipv4.tcp_syncookies") == Some("0")
+            && case.server("TcpExt.TCPReqQFullDrop") > 0
+    });
+    sentences.push(match without {
+        Some(without) => format!(
+            "With tcp_syncookies 0 the SYN queue dropped {} instead.",
+            several(without.sum(|case| case.server("TcpExt.TCPReqQFullDrop")), "SYN")
+        ),
+        None => "With tcp_syncookies 0 a SYN that finds the SYN queue full is dropped.".to_owned(),
+    });
+    Some(Paragraph::reason(lead, sentences))
+}
+
+/// A full accept queue turned somebody away in spite of cookies.
+pub(super) fn overflowed(case: &Case<'_>) -> bool {
+    case.server(SENT) + case.server(WANTED) > 0 && case.server("TcpExt.ListenOverflows") > 0
+}

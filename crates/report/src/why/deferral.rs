@@ -1,0 +1,50 @@
+//! Connections that TCP_DEFER_ACCEPT brought late.
+
+use queue_model::syn_ack_retry;
+
+use super::words::{self, counted, nanoseconds};
+use super::{Case, Cases, Paragraph};
+
+const DROPPED: &str = "TcpExt.TCPDeferAcceptDrop";
+
+/// When they came, and what would have brought them sooner.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let deferred = all.some_that(|case| asked(case).is_some() && case.server(DROPPED) > 0)?;
+    let lead = "TCP_DEFER_ACCEPT kept connections from accept(2) that their clients already had.";
+    let mut sentences = vec![format!(
+        "A listener with it ignores the bare last ACK of a handshake, {} here{} ({DROPPED}), until \
+         data comes or the time is over.",
+        counted(deferred.sum(|case| case.server(DROPPED))),
+        deferred.place(),
+    )];
+    let came = deferred.by(asked).into_iter().filter_map(|(asked, cases)| {
+        let wait = cases.spread(|case| waited(case).map(|ns| ns as f64))?.median;
+        let nominal = words::duration(syn_ack_retry::deferral(asked)?);
+        Some(format!("{asked}\u{a0}s became {nominal} (measured {})", nanoseconds(wait as u64)))
+    });
+    let came: Vec<_> = came.collect();
+    sentences.extend(words::listed(&came).map(|came| {
+        format!(
+            "That time is rounded up to a repetition of the SYN-ACK: of server.defer_accept, {came}."
+        )
+    }));
+    let at_once = all.that(|case| asked(case).is_none());
+    sentences.extend(at_once.spread(|case| waited(case).map(|ns| ns as f64)).map(|spread| {
+        let wait = nanoseconds(spread.median as u64);
+        format!("Without it a connection waited {wait} for accept(2) (median).")
+    }));
+    sentences
+        .push("A client that speaks first is accepted with its first data, at once.".to_owned());
+    Some(Paragraph::reason(lead, sentences))
+}
+
+fn asked(case: &Case<'_>) -> Option<u32> {
+    let seconds = case.number("server.defer_accept")?;
+    u32::try_from(seconds).ok().filter(|&seconds| seconds > 0)
+}
+
+/// The median wait from ESTABLISHED to accept(2).
+pub(super) fn waited(case: &Case<'_>) -> Option<u64> {
+    let wait = case.trial.accept_wait;
+    (wait.count > 0).then_some(wait.p50_ns)
+}

@@ -1,0 +1,60 @@
+//! Several listeners of a port, each with queues of its own.
+
+use super::words::{self, counted};
+use super::{Case, Cases, Paragraph};
+
+/// What each held, and what all of them did.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let several = all.some_that(|case| case.listeners() > 1)?;
+    let lead = "Listeners that share a port (SO_REUSEPORT) do not share their queues.";
+    let example = several.iter().max_by_key(|case| case.listeners());
+    let mut sentences = Vec::new();
+    sentences.extend(example.and_then(held));
+    sentences.push(format!(
+        "The kernel gives each SYN to one of them by a hash of its addresses and ports, full or not, \
+         so {} listeners hold that many times min(backlog, somaxconn) + 1.",
+        several.values("server.listeners")?,
+    ));
+    let uneven = several.some_that(|case| {
+        let (full, room) = full_and_room(case);
+        full > 0 && room > 0 && case.server("TcpExt.ListenOverflows") > 0
+    });
+    sentences.push(match uneven {
+        Some(uneven) => format!(
+            "One was full while another had room{}, and TcpExt.ListenOverflows counted {} there: only a \
+             larger server.backlog for each helps then.",
+            uneven.place(),
+            counted(uneven.sum(|case| case.server("TcpExt.ListenOverflows")))
+        ),
+        None => "More listeners, or a larger server.backlog for each, hold more.".to_owned(),
+    });
+    Some(Paragraph::reason(lead, sentences))
+}
+
+/// What each held where the probe saw them, or all of them when every attempt
+/// was decided.
+fn held(case: &Case<'_>) -> Option<String> {
+    let seen = case.listeners_seen();
+    let depths: Vec<_> = seen.iter().map(|listener| listener.deepest.to_string()).collect();
+    let of = format!(
+        "With {} of them and a limit of {} each",
+        case.listeners(),
+        counted(case.limit()?.into())
+    );
+    if depths.len() > 1 {
+        let sum: u64 = seen.iter().map(|listener| u64::from(listener.deepest)).sum();
+        let each = words::listed(&depths)?;
+        return Some(format!(
+            "{of}, their accept queues were seen with up to {each}, {sum} in all."
+        ));
+    }
+    let queue = case.trial.evidence.accept_queue.filter(|_| case.accepts_nothing())?;
+    Some(format!("{of}, {} were queued in all.", counted(queue.depth.into())))
+}
+
+/// Listeners that were seen full, and those that were not.
+fn full_and_room(case: &Case<'_>) -> (usize, usize) {
+    let seen = case.listeners_seen();
+    let full = seen.iter().filter(|listener| listener.deepest > listener.limit).count();
+    (full, seen.len() - full)
+}

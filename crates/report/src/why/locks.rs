@@ -1,0 +1,73 @@
+//! What the server's lock cost, by its design.
+
+use run_record::ServerFigures;
+
+use super::words::{nanoseconds, several};
+use super::{Case, Cases, Paragraph};
+use crate::figure::rate;
+
+/// How many times longer a lock has to be held for its design to be told from
+/// another's.
+const TOLD_APART: f64 = 2.0;
+
+/// The designs beside each other at the largest load, where the run has several
+/// and messages.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    // What a slow reader does to a lock is no property of the design alone.
+    if all.any(|case| case.number("load.slow_readers").unwrap_or(0) > 0) {
+        return None;
+    }
+    let chatted = all.that(|case| {
+        case.trial.rates.deliveries > 0 && figures(case).is_some_and(|f| f.lock_hold.count > 0)
+    });
+    let clients = chatted.iter().map(Case::clients).max()?;
+    let chatted = chatted.that(|case| case.clients() == clients);
+    let designs = chatted.by(|case| case.text("server.design"));
+    if designs.len() < 2 {
+        return None;
+    }
+    let hold =
+        |cases: &Cases<'_>| cases.spread(|case| Some(figures(case)?.lock_hold.p99_ns as f64));
+    let holds: Vec<_> = designs.values().filter_map(hold).map(|spread| spread.median).collect();
+    let (least, most) =
+        holds.iter().fold((f64::MAX, 0.0_f64), |(least, most), &n| (least.min(n), most.max(n)));
+    let lead = match most >= TOLD_APART * least {
+        true => "The designs differ in how long they hold the registry's lock.",
+        false => "The designs held the registry's lock for about as long.",
+    };
+    let each: Vec<_> =
+        designs.iter().filter_map(|(design, cases)| of_design(design, cases)).collect();
+    let medians = match chatted.trials() / designs.len() {
+        1 => String::new(),
+        trials => format!("; medians of {trials} trials each"),
+    };
+    let sentences = [
+        format!(
+            "With {}, 99\u{a0}% of its holds and of the waits for it ended within {}{medians}.",
+            several(clients, "client"),
+            each.join(", ")
+        ),
+        "It is server.design that decides: who broadcasts under the lock lets all others wait for \
+         its network writes, who copies the list of clients and writes outside pays for the copy."
+            .to_owned(),
+    ];
+    Some(Paragraph::reason(lead, sentences))
+}
+
+fn of_design(design: &str, cases: &Cases<'_>) -> Option<String> {
+    let median = |of: fn(&ServerFigures) -> u64| {
+        let spread = cases.spread(|case| Some(of(figures(case)?) as f64))?;
+        Some(nanoseconds(spread.median as u64))
+    };
+    let delivered = cases.spread(|case| Some(case.trial.rates.delivered))?;
+    Some(format!(
+        "{} and {} with {design} ({} deliveries/s)",
+        median(|server| server.lock_hold.p99_ns)?,
+        median(|server| server.lock_wait.p99_ns)?,
+        rate(delivered.median),
+    ))
+}
+
+fn figures<'a>(case: &Case<'a>) -> Option<&'a ServerFigures> {
+    case.trial.server.as_ref()
+}

@@ -1,0 +1,79 @@
+//! Nothing acted, or no counter tells what did.
+
+use run_record::Outcome;
+
+use super::words::{self, several};
+use super::{Case, Cases, Paragraph};
+
+/// What there is to say where no reason was found.
+pub(super) fn reason(all: &Cases<'_>) -> Paragraph {
+    let attempts = all.sum(Case::clients);
+    let ok = all.sum(|case| case.ended(Outcome::Ok));
+    if ok < attempts {
+        return unexplained(all, attempts - ok);
+    }
+    let half_open = all.sum(Case::half_open);
+    let mut sentences = vec![format!(
+        "{} connected{} with the first SYN and ended ok.",
+        match attempts {
+            0 => "Nobody who could".to_owned(),
+            1 => "The only attempt".to_owned(),
+            n => format!("All {}", several(n, "attempt")),
+        },
+        all.place()
+    )];
+    let read = all.that(|case| !case.trial.evidence.server.is_empty());
+    let quiet = read.all(|case| case.server("TcpExt.ListenDrops") == 0);
+    if !read.is_empty() && quiet {
+        sentences.push(
+            "The server's kernel dropped no SYN and no last ACK (TcpExt.ListenOverflows and \
+             TcpExt.ListenDrops are 0)."
+                .to_owned(),
+        );
+    }
+    sentences.extend((half_open > 0).then(|| {
+        format!(
+            "The {} that hear nothing (load.half_open) stayed half-open, and the SYN queue had room \
+             for them.",
+            several(half_open, "client")
+        )
+    }));
+    sentences.extend(all.iter().filter_map(depth).max_by(|a, b| a.0.total_cmp(&b.0)).map(|d| d.1));
+    Paragraph::reason("No limit acted.", sentences)
+}
+
+/// The fullest that an accept queue was seen, with how full that is.
+fn depth(case: &Case<'_>) -> Option<(f64, String)> {
+    let (deepest, limit) = (case.deepest()?, case.limit()?);
+    let holds = u64::from(limit) + 1;
+    Some((
+        f64::from(deepest) / holds as f64,
+        format!(
+            "The fullest accept queue was seen with {deepest} of the {holds} that it holds: there is \
+             nothing to change."
+        ),
+    ))
+}
+
+fn unexplained(all: &Cases<'_>, not_ok: u64) -> Paragraph {
+    let outcomes = Outcome::ALL.iter().filter(|&&outcome| outcome != Outcome::Ok);
+    let ended: Vec<_> = outcomes
+        .map(|&outcome| (outcome, all.sum(|case| case.ended(outcome))))
+        .filter(|&(_, attempts)| attempts > 0)
+        .map(|(outcome, attempts)| format!("{} {outcome}", words::counted(attempts)))
+        .collect();
+    let ended = words::listed(&ended).unwrap_or_default();
+    Paragraph::reason(
+        "No limit of the kernel's queues acted.",
+        [
+            format!(
+                "{} did not end ok ({ended}), and no counter of the queues tells why: neither queue \
+                 overflowed, and no SYN was sent again.",
+                several(not_ok, "attempt")
+            ),
+            "Look at the server's own troubles, the deadlines (load.connect_deadline, \
+             load.finish_deadline) and the failed checks."
+                .to_owned(),
+        ],
+    )
+}

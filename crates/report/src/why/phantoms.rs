@@ -1,0 +1,71 @@
+//! Connections that the client holds and the server has no socket for.
+
+use queue_model::syn_ack_retry;
+use run_record::Outcome;
+
+use super::words::{counted, rungs, several};
+use super::{Case, Cases, Paragraph};
+
+const RETRIES: &str = "net.ipv4.tcp_synack_retries";
+
+/// Where phantoms came from, and how one would know.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let cases = all.some_that(|case| case.ended(Outcome::Phantom) > 0)?;
+    let phantoms = cases.sum(|case| case.ended(Outcome::Phantom));
+    let lead = "Some connections existed at the client alone: phantoms.";
+    let mut sentences = vec![format!(
+        "For {}{}, connect(2) had succeeded and the server never got a socket: a client is \
+         ESTABLISHED when it has the server's SYN-ACK, before the server has its last ACK.",
+        several(phantoms, "attempt"),
+        cases.place(),
+    )];
+    let overflowed = cases.some_that(|case| case.server("TcpExt.ListenOverflows") > 0);
+    let deferred = cases.some_that(|case| case.server("TcpExt.TCPDeferAcceptDrop") > 0);
+    if let Some(overflowed) = overflowed {
+        sentences.push(overflow(&overflowed));
+        sentences.push(
+            "A server that accepts while the SYN-ACKs are still repeated heals them; \
+             net.ipv4.tcp_abort_on_overflow 1 tells the clients instead, by an RST."
+                .to_owned(),
+        );
+    } else if let Some(deferred) = deferred {
+        sentences.push(format!(
+            "TCP_DEFER_ACCEPT had the kernel ignore {} (TcpExt.TCPDeferAcceptDrop), and the load \
+             was over before the deferral was.",
+            several(deferred.sum(|case| case.server("TcpExt.TCPDeferAcceptDrop")), "last ACK"),
+        ));
+    } else {
+        sentences.push(
+            "No counter of the listener's moved: they were still on their way to accept(2) when the \
+             load was over."
+                .to_owned(),
+        );
+    }
+    Some(Paragraph::reason(lead, sentences))
+}
+
+/// The last ACKs that a full accept queue ignored, each several times.
+fn overflow(cases: &Cases<'_>) -> String {
+    let overflows = cases.sum(|case| case.server("TcpExt.ListenOverflows"));
+    let retries = |case: &Case<'_>| {
+        case.server_number(RETRIES).and_then(|retries| u8::try_from(retries).ok())
+    };
+    let most = cases.iter().filter_map(retries).max().filter(|&most| most > 0);
+    let again = most.zip(cases.sysctls(|case| case.server_sysctl(RETRIES)));
+    let repeated = again.map(|(most, values)| {
+        let times = rungs(&syn_ack_retry::retransmits(most), 5);
+        format!("when the server repeated its SYN-ACK (after {times} at most; {RETRIES} {values})")
+    });
+    let held = cases.all(|case| case.is("server.hold_acks"));
+    let which = match (held, repeated) {
+        (true, Some(repeated)) => format!(
+            "A filter kept back their first last ACKs (server.hold_acks), and those that came {repeated} \
+             found the accept queue full and were ignored"
+        ),
+        (false, Some(repeated)) => format!(
+            "Their last ACKs found the accept queue full and were ignored, and again {repeated}"
+        ),
+        (_, None) => "Their last ACKs found the accept queue full and were ignored".to_owned(),
+    };
+    format!("{which}: TcpExt.ListenOverflows is {} there.", counted(overflows))
+}

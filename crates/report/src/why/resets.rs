@@ -1,0 +1,46 @@
+//! A full accept queue that answers with an RST.
+
+use run_record::Outcome;
+
+use super::words::several;
+use super::{Case, Cases, Paragraph};
+
+const ABORT: &str = "net.ipv4.tcp_abort_on_overflow";
+
+/// What tcp_abort_on_overflow resets, and what it leaves in silence.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let cases = all.some_that(by_overflow)?;
+    let lead = format!("{ABORT} 1 made the server answer with an RST, but only to last ACKs.");
+    let mut sentences = vec![format!(
+        "{}{} ended as reset, and the server's kernel counted {} (TcpExt.EmbryonicRsts): each for \
+         the last ACK of a handshake that found the accept queue full.",
+        several(cases.sum(|case| case.ended(Outcome::Reset)), "attempt"),
+        cases.place(),
+        several(cases.sum(|case| case.server("TcpExt.EmbryonicRsts")), "RST"),
+    )];
+    let silent = cases.some_that(|case| case.ended(Outcome::TimedOut) > 0);
+    sentences.extend(silent.map(|silent| {
+        format!(
+            "A SYN that finds it full is dropped in silence all the same: {} timed out.",
+            several(silent.sum(|case| case.ended(Outcome::TimedOut)), "attempt")
+        )
+    }));
+    let without = all.some_that(|case| {
+        case.server_sysctl(ABORT) == Some("0") && case.ended(Outcome::Phantom) > 0
+    });
+    sentences.push(match without {
+        Some(without) => format!(
+            "With 0 nobody was told, and {} became phantoms.",
+            several(without.sum(|case| case.ended(Outcome::Phantom)), "attempt")
+        ),
+        None => "With 0 those clients would not have been told.".to_owned(),
+    });
+    Some(Paragraph::reason(lead, sentences))
+}
+
+/// Attempts of this trial were reset by a full accept queue.
+pub(super) fn by_overflow(case: &Case<'_>) -> bool {
+    case.server_sysctl(ABORT) == Some("1")
+        && case.ended(Outcome::Reset) > 0
+        && case.server("TcpExt.EmbryonicRsts") > 0
+}

@@ -1,0 +1,128 @@
+//! A server that was started again on its port.
+
+use std::collections::BTreeSet;
+
+use super::words::{seconds, several};
+use super::{Case, Cases, Paragraph};
+
+/// Where it was refused, for how long, and what lets it in.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let restarted = all.some_that(|case| case.trial.restart.is_some())?;
+    let refused = restarted.some_that(|case| times_refused(case) > 0);
+    let at_once = restarted.some_that(|case| times_refused(case) == 0 && came_up(case).is_some());
+    let lead = match refused {
+        Some(_) => "bind(2) refused the restarted server its own port.",
+        None => "The restarted server had its port back at once.",
+    };
+    let mut sentences = Vec::new();
+    sentences.extend(refused.as_ref().map(told));
+    sentences.extend(at_once.as_ref().and_then(listened));
+    let beside_time_wait = restarted.any(|case| case.state("time_wait").is_some());
+    if refused.is_some() || beside_time_wait {
+        sentences.push(
+            "Beside a socket in TIME_WAIT, bind(2) succeeds only if both have SO_REUSEADDR, the new \
+             socket and the one before it, from which connections inherit it (or both SO_REUSEPORT)."
+                .to_owned(),
+        );
+    }
+    if refused.is_some() {
+        sentences.push(
+            "So set server.reuse_address before the first start, not in the restarted server alone; \
+             or let the client close first: then TIME_WAIT is the client's."
+                .to_owned(),
+        );
+    }
+    Some(Paragraph::reason(lead, sentences))
+}
+
+fn told(refused: &Cases<'_>) -> String {
+    let said = refused.iter().find_map(|case| case.trial.restart.as_ref()?.refusal.clone());
+    let said = said.map_or(String::new(), |said| format!(" (\"{}\")", in_short(&said)));
+    let until = match spread(refused) {
+        Some(time) => format!(", until {time} had passed"),
+        None => ", and it did not come up in time".to_owned(),
+    };
+    format!(
+        "It was started in vain {}{}{said}{until}: {}.",
+        several(refused.sum(times_refused), "time"),
+        refused.place(),
+        who(refused)
+    )
+}
+
+fn listened(at_once: &Cases<'_>) -> Option<String> {
+    Some(format!(
+        "It listened again after {}{}: {}.",
+        spread(at_once)?,
+        at_once.place(),
+        who(at_once)
+    ))
+}
+
+fn spread(cases: &Cases<'_>) -> Option<String> {
+    let spread = cases.spread(came_up)?;
+    let (least, most) = (seconds(spread.min), seconds(spread.max));
+    Some(if least == most { most } else { format!("{least} to {most}") })
+}
+
+/// What these had done before, and with which options.
+fn who(cases: &Cases<'_>) -> String {
+    let by_closer = cases.by(|case| Some(case.text("server.closes_first").unwrap_or("client")));
+    let written: Vec<_> = by_closer
+        .iter()
+        .map(|(first, cases)| {
+            let options: BTreeSet<_> = cases.iter().map(options).collect();
+            let standing = cases.range(|case| Some(case.state("time_wait")?.most.into()));
+            let standing =
+                standing.map_or(String::new(), |most| format!(", {most} stood in TIME_WAIT"));
+            let which: Vec<_> = options.iter().map(|&options| on(options).to_owned()).collect();
+            let which = match options.len() {
+                4 => "whoever had SO_REUSEADDR".to_owned(),
+                _ => format!("with SO_REUSEADDR on {}", either(&which)),
+            };
+            format!("where the {first} had closed first{standing}, {which}")
+        })
+        .collect();
+    written.join("; ")
+}
+
+/// What a server said, without its number and its advice.
+fn in_short(said: &str) -> &str {
+    let said = said.split_once(" (os error").map_or(said, |(said, _)| said);
+    said.split_once(';').map_or(said, |(said, _)| said).trim_end_matches('.')
+}
+
+/// `a`, `a or b`, `a, b or c`.
+fn either(parts: &[String]) -> String {
+    match parts {
+        [before @ .., last] if !before.is_empty() => format!("{} or {last}", before.join(", ")),
+        parts => parts.concat(),
+    }
+}
+
+/// Which sockets had SO_REUSEADDR, of the old one and the new.
+fn on(options: (bool, bool)) -> &'static str {
+    match options {
+        (false, false) => "neither socket",
+        (false, true) => "the new socket alone",
+        (true, false) => "the old socket alone",
+        (true, true) => "both sockets",
+    }
+}
+
+/// Whether the old listener and the new one had SO_REUSEADDR.
+pub(super) fn options(case: &Case<'_>) -> (bool, bool) {
+    let old = case.is("server.reuse_address");
+    let new = case.setting("after.restart_reuse_address").and_then(serde_json::Value::as_bool);
+    (old, new.unwrap_or(old))
+}
+
+/// How often it was started in vain.
+pub(super) fn times_refused(case: &Case<'_>) -> u64 {
+    case.trial.restart.as_ref().map_or(0, |restart| restart.refused.into())
+}
+
+/// When it listened again, seconds.
+pub(super) fn came_up(case: &Case<'_>) -> Option<f64> {
+    case.trial.restart.as_ref()?.seconds
+}

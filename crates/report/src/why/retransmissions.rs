@@ -1,0 +1,175 @@
+//! SYNs that were sent again, and connects that gave up.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use queue_model::timer::TOLERANCE;
+use run_record::Outcome;
+
+use super::words::{self, counted, rungs, several};
+use super::{Case, Cases, Paragraph};
+use crate::figure::Spread;
+
+/// How soon after its SYN an answer is that one's, but for the timer's lateness.
+const SOON: Duration = Duration::from_millis(200);
+
+/// Retransmissions of a ladder that are written out.
+const RUNGS: usize = 7;
+
+/// How the law of the kernel's giving up begins.
+const GIVES_UP: &str = "connect(2) gives up";
+
+const LINEAR: &str = "net.ipv4.tcp_syn_linear_timeouts";
+
+/// What whole seconds of a connect are, and when it gives up.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let waited = all.some_that(|case| case.waited() > 0);
+    let gave_up = all.some_that(|case| case.timed_out() > 0);
+    if waited.is_none() && gave_up.is_none() {
+        return None;
+    }
+    let lead = match &waited {
+        Some(waited) if waited.sum(ok_late) > 0 => {
+            "Connects that took whole seconds waited to send their SYN again."
+        }
+        Some(_) => "Clients sent their SYN again, and in vain.",
+        None => "Clients gave up before they would have sent their SYN again.",
+    };
+    let sentences = [
+        waited.as_ref().and_then(sent_again),
+        waited.as_ref().and_then(slowest),
+        gave_up.as_ref().map(given_up),
+    ];
+    Some(Paragraph::reason(lead, sentences.into_iter().flatten()))
+}
+
+fn sent_again(waited: &Cases<'_>) -> Option<String> {
+    let attempts = waited.sum(Case::waited);
+    let ladders: BTreeSet<_> = waited
+        .iter()
+        .filter_map(|case| {
+            let linear = case.client_sysctl(LINEAR).unwrap_or("0");
+            Some((linear, case.ladder()?.retransmits))
+        })
+        .collect();
+    // Ladders of one kind differ in their length alone: the longest tells all.
+    let mut longest: Vec<_> = Vec::new();
+    for (linear, ladder) in ladders {
+        match longest.last_mut() {
+            Some((kind, longer)) if *kind == linear => *longer = ladder,
+            _ => longest.push((linear, ladder)),
+        }
+    }
+    let mut names = [LINEAR].into_iter().chain(std::iter::repeat("it"));
+    let written: Vec<_> = longest
+        .iter()
+        .zip(&mut names)
+        .map(|((linear, ladder), name)| {
+            format!("after {} where {name} is {linear}", rungs(ladder, RUNGS))
+        })
+        .collect();
+    Some(format!(
+        "A dropped SYN is told to nobody, so the client sends it again by its own timer, {}: {} \
+         did{} (TcpExt.TCPSynRetrans {} at the client), and {} of them ended ok.",
+        words::listed(&written)?,
+        several(attempts, "attempt"),
+        waited.place(),
+        counted(waited.sum(|case| case.client("TcpExt.TCPSynRetrans"))),
+        counted(waited.sum(ok_late)),
+    ))
+}
+
+/// Attempts that ended ok with a retransmission.
+fn ok_late(case: &Case<'_>) -> u64 {
+    case.ended(Outcome::Ok).saturating_sub(case.trial.ok_first_try).min(case.waited())
+}
+
+/// The slowest connect, where it waited for a retransmission.
+fn slowest(waited: &Cases<'_>) -> Option<String> {
+    let late = waited.some_that(|case| ok_late(case) > 0)?;
+    let slowest = late.iter().max_by_key(|case| case.trial.connect_latency.max_ns)?;
+    let took = Duration::from_nanos(slowest.trial.connect_latency.max_ns);
+    let ladder = slowest.ladder()?;
+    let at = ladder.retransmits.iter().rev().find(|&&at| at <= took)?;
+    let soon = took <= at.mul_f64(1.0 + TOLERANCE) + SOON;
+    soon.then(|| {
+        format!(
+            "The slowest connect that succeeded took {}: the SYN sent again after {} was answered.",
+            words::seconds(took.as_secs_f64()),
+            words::duration(*at),
+        )
+    })
+}
+
+fn given_up(cases: &Cases<'_>) -> String {
+    let by_kernel = cases.some_that(|case| by_kernel(case) > 0).map(|cases| {
+        let nominal: BTreeSet<_> =
+            cases.iter().filter_map(|case| Some(case.ladder()?.timed_out)).collect();
+        let nominal: Vec<_> = nominal.into_iter().map(words::duration).collect();
+        let retries = cases.sysctls(|case| case.client_sysctl("net.ipv4.tcp_syn_retries"));
+        let when =
+            words::listed(&nominal).map_or(String::new(), |at| format!(" after {at} nominal"));
+        let by = format!("net.ipv4.tcp_syn_retries {}", retries.unwrap_or_default());
+        let measured = cases.spread(gave_up_seconds).map(|spread| match seconds_range(spread) {
+            (least, most) if least == most => format!(" ({most} measured; {by})"),
+            (least, most) => format!(" ({least} to {most} measured; {by})"),
+        });
+        let measured = measured.unwrap_or_else(|| format!(" ({by})"));
+        (cases.sum(by_kernel), format!("by the kernel's ETIMEDOUT{when}{measured}"))
+    });
+    let by_deadline = cases.some_that(|case| by_deadline(case) > 0).map(|cases| {
+        let deadlines: BTreeSet<_> =
+            cases.iter().filter_map(|case| case.duration("load.connect_deadline")).collect();
+        let deadlines: Vec<_> = deadlines.into_iter().map(words::duration).collect();
+        let deadlines = words::listed(&deadlines).unwrap_or_default();
+        let next = next_rung(&cases).unwrap_or_default();
+        (
+            cases.sum(by_deadline),
+            format!("by the load's own deadline (load.connect_deadline {deadlines}){next}"),
+        )
+    });
+    let timed_out = several(cases.sum(Case::timed_out), "attempt");
+    let how = match (by_kernel, by_deadline) {
+        (Some((kernel, by)), Some((load, and_by))) => {
+            format!("{} {by}, and {} {and_by}", counted(kernel), counted(load))
+        }
+        (Some((_, by)), None) | (None, Some((_, by))) => by,
+        (None, None) => "before anything answered".to_owned(),
+    };
+    let patience = match cases.all(Case::accepts_nothing) {
+        true => "; nothing was accepted meanwhile, and no patience would have helped",
+        false => "",
+    };
+    format!("{timed_out} timed out{}, {how}{patience}.", cases.place())
+}
+
+/// When those would have tried again that the deadline ended, where the server
+/// might have had room by then.
+fn next_rung(cases: &Cases<'_>) -> Option<String> {
+    let next =
+        |case: &Case<'_>| case.ladder()?.retransmits.get(case.most_retransmits() as usize).copied();
+    let next: BTreeSet<_> =
+        cases.iter().filter(|case| !case.accepts_nothing()).filter_map(next).collect();
+    Some(format!(": their next SYN would have gone out at {}", words::duration(*next.first()?)))
+}
+
+/// When the kernel ended the last of them, where that is a law of the trial.
+fn gave_up_seconds(case: &Case<'_>) -> Option<f64> {
+    let laws = &case.trial.laws;
+    laws.iter().find(|law| law.latest.is_some() && law.name.starts_with(GIVES_UP))?.measured
+}
+
+fn seconds_range(spread: Spread) -> (String, String) {
+    (words::seconds(spread.min), words::seconds(spread.max))
+}
+
+/// Attempts that the client's kernel ended.
+fn by_kernel(case: &Case<'_>) -> u64 {
+    let errors = case.trial.errors.get("ETIMEDOUT").copied().unwrap_or(0);
+    errors.min(case.timed_out())
+}
+
+/// Attempts that the load ended.
+fn by_deadline(case: &Case<'_>) -> u64 {
+    case.timed_out() - by_kernel(case)
+}

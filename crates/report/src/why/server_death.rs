@@ -1,0 +1,57 @@
+//! The server died.
+
+use std::collections::BTreeSet;
+
+use run_record::Outcome;
+
+use super::words::{self, counted, several};
+use super::{Cases, Paragraph};
+
+/// Of what, and what would have kept it alive.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let died = all.some_that(|case| case.trial.server_died.is_some())?;
+    let causes: BTreeSet<String> =
+        died.iter().filter_map(|case| case.trial.server_died.clone()).collect();
+    let causes: Vec<_> = causes.into_iter().collect();
+    let lead = "The server died.";
+    let mut sentences = vec![format!(
+        "{} ended it in {} of {}{}; {} ended as server_down.",
+        words::listed(&causes)?,
+        died.trials(),
+        several(all.trials() as u64, "trial"),
+        died.place(),
+        several(died.sum(|case| case.ended(Outcome::ServerDown)), "attempt"),
+    )];
+    let by_pipe = died.some_that(|case| case.trial.server_died.as_deref() == Some("SIGPIPE"));
+    if let Some(by_pipe) = by_pipe {
+        let resets = by_pipe.sum(|case| case.client("Tcp.OutRsts"));
+        let resets = match resets {
+            0 => String::new(),
+            n => format!(" (Tcp.OutRsts {} at the client)", counted(n)),
+        };
+        sentences.push(format!(
+            "A client that has left answers what still comes for it with an RST{resets}: the next \
+             write(2) to that connection fails with EPIPE and raises SIGPIPE, which at its default \
+             disposition (server.sigpipe: default) ends the process."
+        ));
+        let ignored = all.some_that(|case| {
+            case.trial.server_died.is_none() && case.text("server.sigpipe") == Some("ignore")
+        });
+        sentences.push(match ignored {
+            Some(ignored) => {
+                let failed = ignored.sum(|case| {
+                    case.trial.server.as_ref().map_or(0, |server| server.failed_writes)
+                });
+                format!(
+                    "With server.sigpipe: ignore it lived{}, and {} failed instead.",
+                    ignored.place(),
+                    several(failed, "write")
+                )
+            }
+            None => {
+                "With server.sigpipe: ignore the write fails, and the server goes on.".to_owned()
+            }
+        });
+    }
+    Some(Paragraph::reason(lead, sentences))
+}

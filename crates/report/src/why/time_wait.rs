@@ -1,0 +1,100 @@
+//! What closed connections leave at the server.
+
+use queue_model::time_wait::LENGTH;
+use run_record::StateSeen;
+
+use super::case::stood_seconds;
+use super::words::{self, counted, seconds};
+use super::{Case, Cases, Paragraph};
+
+const OVERFLOW: &str = "TcpExt.TCPTimeWaitOverflow";
+
+/// A stay in FIN_WAIT_2 from which on it is not a client that was about to close,
+/// seconds.
+const ORPHANED_SECONDS: f64 = 1.0;
+
+/// How many stood, how long, and what decides about it.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    let waiting = all.some_that(|case| case.state("time_wait").is_some());
+    let orphans = all.some_that(|case| orphaned(case).is_some());
+    let capped = all.some_that(|case| case.server(OVERFLOW) > 0);
+    if waiting.is_none() && orphans.is_none() && capped.is_none() {
+        return None;
+    }
+    let lead = "Closed connections left sockets behind at the server.";
+    let sentences = [
+        waiting.as_ref().and_then(stood),
+        orphans.as_ref().and_then(orphans_of),
+        capped.as_ref().and_then(buckets),
+        waiting.is_some().then(|| {
+            "No setting shortens TIME_WAIT; whoever closes first has it (server.closes_first), and \
+             nobody after an RST."
+                .to_owned()
+        }),
+    ];
+    Some(Paragraph::reason(lead, sentences.into_iter().flatten()))
+}
+
+fn stood(cases: &Cases<'_>) -> Option<String> {
+    let most = cases.range(|case| Some(case.state("time_wait")?.most.into()))?;
+    let closed = match cases.values("server.closes_first").as_deref() {
+        Some("server") => " (it closes first)",
+        _ => "",
+    };
+    let how_long = for_how_long(cases, "time_wait").map_or_else(
+        || "and still did when the trial was over".to_owned(),
+        |time| {
+            format!("for {time} (TCP_TIMEWAIT_LEN, a constant, says {})", words::duration(LENGTH))
+        },
+    );
+    Some(format!("{most} stood in TIME_WAIT at the server{closed}{}, {how_long}.", cases.place()))
+}
+
+fn orphans_of(cases: &Cases<'_>) -> Option<String> {
+    let most = cases.range(|case| Some(orphaned(case)?.most.into()))?;
+    Some(format!(
+        "{most} stood in FIN_WAIT_2{}, closed by the server and not by the client, as long as \
+         net.ipv4.tcp_fin_timeout says: {}.",
+        cases.place(),
+        orphans_stood(cases)?
+    ))
+}
+
+/// How long orphaned FIN_WAIT_2 stood, by tcp_fin_timeout.
+pub(super) fn orphans_stood(cases: &Cases<'_>) -> Option<String> {
+    let by_timeout = cases.by(|case| case.server_number("net.ipv4.tcp_fin_timeout"));
+    let times = by_timeout.into_iter().filter_map(|(timeout, cases)| {
+        let stood = cases.spread(|case| orphaned(case).map(stood_seconds))?;
+        Some(format!("{} where it is {timeout}", seconds(stood.max)))
+    });
+    words::listed(&times.collect::<Vec<_>>())
+}
+
+/// Sockets in FIN_WAIT_2 that waited for their timer, and had all gone at the
+/// end.
+pub(super) fn orphaned(case: &Case<'_>) -> Option<StateSeen> {
+    all_left(case, "fin_wait_2").filter(|&seen| stood_seconds(seen) >= ORPHANED_SECONDS)
+}
+
+fn buckets(cases: &Cases<'_>) -> Option<String> {
+    let cap = cases.sysctls(|case| case.server_sysctl("net.ipv4.tcp_max_tw_buckets"))?;
+    Some(format!(
+        "net.ipv4.tcp_max_tw_buckets ({cap}) caps the sockets in TIME_WAIT: {} were closed at once and had no TIME_WAIT \
+         ({OVERFLOW}){}.",
+        counted(cases.sum(|case| case.server(OVERFLOW))),
+        cases.place()
+    ))
+}
+
+/// How long sockets were in a state, where all of them were seen to leave it.
+fn for_how_long(cases: &Cases<'_>, state: &str) -> Option<String> {
+    let time = |case: &Case<'_>| all_left(case, state).map(stood_seconds);
+    let spread = cases.spread(time)?;
+    let (least, most) = (seconds(spread.min), seconds(spread.max));
+    Some(if least == most { most } else { format!("{least} to {most}") })
+}
+
+/// A state that sockets were seen in and that all of them had left at the end.
+fn all_left(case: &Case<'_>, state: &str) -> Option<StateSeen> {
+    case.state(state).filter(|seen| seen.left == 0)
+}

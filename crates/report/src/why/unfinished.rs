@@ -1,0 +1,39 @@
+//! Connections that were accepted, and not finished.
+
+use std::collections::BTreeSet;
+
+use run_record::Outcome;
+
+use super::words::{self, several};
+use super::{Case, Cases, Paragraph};
+
+/// How many, and what they still owed.
+pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+    // Slow readers, and a server that died, are reasons of their own.
+    let alone = |case: &Case<'_>| {
+        case.number("load.slow_readers").unwrap_or(0) == 0 && case.trial.server_died.is_none()
+    };
+    let cases = all.some_that(|case| alone(case) && case.ended(Outcome::Incomplete) > 0)?;
+    let lead = "Some connections were accepted and did not finish in time.";
+    let deadlines: BTreeSet<_> =
+        cases.iter().filter_map(|case| case.duration("load.finish_deadline")).collect();
+    let deadlines: Vec<_> = deadlines.into_iter().map(words::duration).collect();
+    let deadlines = words::listed(&deadlines).map_or(String::new(), |list| format!(" ({list})"));
+    let owed = cases.sum(|case| case.trial.undelivered);
+    let owed = match owed {
+        0 => String::new(),
+        owed => format!("; deliveries still owed then: {}", words::counted(owed)),
+    };
+    let sentences = [
+        format!(
+            "{}{} ended as incomplete: either given up at load.connect_deadline while the server \
+             accepted, or not done by load.finish_deadline{deadlines}{owed}.",
+            several(cases.sum(|case| case.ended(Outcome::Incomplete)), "attempt"),
+            cases.place(),
+        ),
+        "No queue of the kernel's holds them up once they are accepted: fewer messages, a longer \
+         deadline, or a server that reads and writes faster lets them finish."
+            .to_owned(),
+    ];
+    Some(Paragraph::reason(lead, sentences))
+}

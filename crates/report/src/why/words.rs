@@ -1,0 +1,101 @@
+//! How sentences write what they say: a no-break space joins a number with its
+//! groups and its unit.
+
+use std::time::Duration;
+
+use crate::figure::count;
+
+/// A number with groups of three.
+pub(crate) fn counted(number: u64) -> String {
+    count(i64::try_from(number).unwrap_or(i64::MAX)).replace(' ', "\u{a0}")
+}
+
+/// A number of something: `1 attempt`, `97 attempts`.
+pub(crate) fn several(number: u64, one: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {one}{ending}", counted(number))
+}
+
+/// `a`, `a and b`, `a, b and c`; none of none.
+pub(crate) fn listed(parts: &[String]) -> Option<String> {
+    match parts {
+        [] => None,
+        [one] => Some(one.clone()),
+        [before @ .., last] => Some(format!("{} and {last}", before.join(", "))),
+    }
+}
+
+/// A measured time: `310 µs`, `1.68 ms`, `3.06 s`, `60.8 s`.
+pub(crate) fn seconds(seconds: f64) -> String {
+    match seconds {
+        s if s >= 9.995 => format!("{s:.1}\u{a0}s"),
+        s if s >= 0.9995 => format!("{s:.2}\u{a0}s"),
+        s if s >= 0.009_995 => format!("{:.0}\u{a0}ms", s * 1e3),
+        s if s >= 0.000_999_5 => format!("{:.2}\u{a0}ms", s * 1e3),
+        s => format!("{:.0}\u{a0}µs", s * 1e6),
+    }
+}
+
+/// A measured time, given in nanoseconds.
+pub(crate) fn nanoseconds(ns: u64) -> String {
+    seconds(ns as f64 / 1e9)
+}
+
+/// A time that somebody set, or a nominal one: `2 s`, `900 ms`.
+pub(crate) fn duration(duration: Duration) -> String {
+    match duration.subsec_nanos() {
+        0 => format!("{}\u{a0}s", duration.as_secs()),
+        _ => format!("{}\u{a0}ms", duration.as_secs_f64() * 1e3),
+    }
+}
+
+/// When segments are sent again: `1, 2 and 3 s`, or the first so many of them,
+/// `1, 2, 3 … s`.
+pub(crate) fn rungs(times: &[Duration], shown: usize) -> String {
+    let written: Vec<_> = times.iter().take(shown).map(|at| at.as_secs().to_string()).collect();
+    let written = match times.len() > shown {
+        true => format!("{} …", written.join(", ")),
+        false => listed(&written).unwrap_or_default(),
+    };
+    format!("{written}\u{a0}s")
+}
+
+/// A text with a capital at its beginning.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.trim_start().chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_keep_the_digits_that_tell() {
+        for (given, written) in [
+            (0.000_261, "261\u{a0}µs"),
+            (0.001_68, "1.68\u{a0}ms"),
+            (0.0279, "28\u{a0}ms"),
+            (0.9999, "1.00\u{a0}s"),
+            (3.0746, "3.07\u{a0}s"),
+            (60.83, "60.8\u{a0}s"),
+        ] {
+            assert_eq!(seconds(given), written);
+        }
+        assert_eq!(duration(Duration::from_millis(900)), "900\u{a0}ms");
+        assert_eq!(duration(Duration::from_secs(60)), "60\u{a0}s");
+    }
+
+    #[test]
+    fn lists_read_as_lists() {
+        let list = |parts: &[&str]| {
+            listed(&parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>())
+        };
+        assert_eq!(list(&[]), None);
+        assert_eq!(list(&["a"]).as_deref(), Some("a"));
+        assert_eq!(list(&["a", "b", "c"]).as_deref(), Some("a, b and c"));
+        assert_eq!(several(1, "attempt"), "1 attempt");
+        assert_eq!(several(1_596, "attempt"), "1\u{a0}596 attempts");
+    }
+}

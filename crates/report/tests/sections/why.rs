@@ -1,0 +1,181 @@
+//! What the explanation says: the sentences, and that they follow the evidence.
+
+use report::{ParagraphKind, Run, Topics, summary, why};
+use run_record::Outcome::{Incomplete, Ok, TimedOut};
+use serde_json::json;
+
+use crate::fixture::{Fixture, Told};
+use crate::runs::{
+    KINDS, accept_queue_capacity, nothing_happened, overflow_policy, port_exhaustion,
+    reuseport_listeners, sigpipe, syn_cookies,
+};
+
+/// The explanation as the summary prints it.
+fn section(run: &Run) -> String {
+    let text = summary(run);
+    let (_, from) = text.split_once("\nWhy\n\n").expect("there is an explanation");
+    from.split_once("\n\nHosts:").expect("the hosts come after it").0.to_owned()
+}
+
+#[test]
+fn the_explanations() {
+    for (name, run) in KINDS {
+        insta::assert_snapshot!(name, section(&run()));
+    }
+}
+
+#[test]
+fn all_are_sentences_and_fit_the_terminal() {
+    for (name, run) in KINDS {
+        let run = run();
+        let paragraphs = why(&run);
+        assert!(!paragraphs.is_empty(), "{name}");
+        for paragraph in &paragraphs {
+            let lead = &paragraph.lead;
+            assert_eq!(lead.ends_with('.'), paragraph.kind == ParagraphKind::Reason, "{lead}");
+            for sentence in &paragraph.sentences {
+                assert!(sentence.ends_with('.') || sentence.ends_with(".)"), "{name}: {sentence}");
+                assert!(!sentence.contains("  ") && !sentence.contains("()"), "{name}: {sentence}");
+            }
+        }
+        for line in section(&run).lines() {
+            assert!(line.chars().count() <= 100, "{name}: {line}");
+        }
+        let sentences: usize = paragraphs.iter().map(|p| p.sentences.len()).sum();
+        assert!((2..=14).contains(&sentences), "{name}: {sentences}");
+        let beliefs = paragraphs.iter().filter(|p| p.kind == ParagraphKind::Belief).count();
+        assert!(beliefs <= 3, "{name}: {beliefs}");
+    }
+}
+
+/// KERNEL.md, section 9.
+#[test]
+fn each_common_belief_is_put_right_by_some_kind_of_run() {
+    let claims = [
+        "a backlog of N holds N connections",
+        "tcp_max_syn_backlog sizes the SYN queue",
+        "a full accept queue drops only last ACKs",
+        "a full accept queue refuses the client",
+        "connect(2) succeeded, so the server has a socket",
+        "SYN cookies save a full accept queue",
+        "ListenDrops and ListenOverflows count the same",
+        "a SYN is sent again after 1, 3 and 7 s",
+        "tcp_fin_timeout sets the length of TIME_WAIT",
+        "SO_REUSEADDR skips TIME_WAIT",
+        "tcp_tw_reuse helps servers",
+    ];
+    let shown: Vec<_> = KINDS.iter().flat_map(|(_, run)| why(&run())).map(|p| p.lead).collect();
+    for claim in claims {
+        assert!(shown.iter().any(|lead| lead == claim), "nothing shows: {claim}");
+    }
+}
+
+#[test]
+fn a_queue_that_was_never_full_is_not_blamed_and_no_belief_is_put_right_without_evidence() {
+    let text = section(&nothing_happened());
+    assert!(text.starts_with("- No limit acted. All 20 attempts connected"), "{text}");
+    assert!(text.contains("17 of the 65 that it holds"), "{text}");
+    assert!(!text.contains("Commonly believed"), "{text}");
+}
+
+#[test]
+fn the_figures_are_the_records() {
+    for (run, figures) in [
+        (accept_queue_capacity(), ["dropped 788 segments", "in all 4 cells", "backlog of 149"]),
+        (overflow_policy(), ["For 5 attempts in 1 of 2 cells", "ListenOverflows is 15", "5 RSTs"]),
+        (reuseport_listeners(), ["3, 3, 2 and 3, 11 in all", "dropped 26", "backlog of 19"]),
+        (syn_cookies(), ["The other 3 found", "5 were answered", "dropped 8 SYNs instead"]),
+        (port_exhaustion(), ["40 attempts in both cells", "20000–20019", "took 20 back"]),
+        (sigpipe(), ["39 attempts ended", "Tcp.OutRsts 97", "341 writes failed"]),
+    ] {
+        let text = section(&run).replace("\n  ", " ");
+        for figure in figures {
+            assert!(text.contains(figure), "{figure} is not in:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn what_contradicts_in_one_cell_is_said_of_the_others_alone() {
+    let settings = json!({
+        "server": { "backlog": 10 },
+        "load": { "pattern": "burst", "connect_deadline": "2s" },
+    });
+    let run = Fixture::new(settings)
+        .cell([("server.backlog", json!(10))], |trial| {
+            trial
+                .ended(&[(Ok, 97), (TimedOut, 303)])
+                .retransmitted(&[(0, 60), (1, 340)])
+                .server_counted(&[("ListenOverflows", 643), ("ListenDrops", 643)])
+                .queued(0, 10)
+                .slowest_connect(1.028);
+        })
+        .cell([("server.backlog", json!(400))], |trial| {
+            trial.ended(&[(Ok, 400)]).retransmitted(&[(0, 400)]).queued(0, 400);
+        })
+        .run();
+    let text = section(&run).replace("\n  ", " ");
+    assert!(
+        text.contains("dropped 643 segments (TcpExt.ListenOverflows) in 1 of 2 cells"),
+        "{text}"
+    );
+    assert!(text.contains("In 1 of 2 cells all clients had a place in it"), "{text}");
+    assert!(text.contains("took 1.03 s: the SYN sent again after 1 s was answered"), "{text}");
+    assert!(!text.contains("held 1"), "what was read after the burst is not its depth: {text}");
+    let all = summary(&run);
+    assert!(
+        all.contains("37 attempts waited one SYN retransmission (1.0 s), and ended ok"),
+        "{all}"
+    );
+    assert!(all.contains("303 attempts gave up after one SYN retransmission"), "{all}");
+}
+
+#[test]
+fn an_older_kernel_and_settings_that_are_not_there_are_no_reason_to_fail() {
+    let run = Fixture::new(json!({}))
+        .cell([], |trial| {
+            trial.sysctls.server.insert("net.core.somaxconn".to_owned(), "many".to_owned());
+            trial.ended(&[(Ok, 1), (TimedOut, 1)]).server_counted(&[("ListenOverflows", 1)]);
+        })
+        .run();
+    assert!(section(&run).contains("dropped 1 segment"));
+}
+
+#[test]
+fn what_was_accepted_and_not_finished_is_not_blamed_on_a_queue() {
+    let settings = json!({ "load": { "connect_deadline": "2s", "finish_deadline": "20s" } });
+    let run = Fixture::new(settings)
+        .cell([], |trial| {
+            trial.ended(&[(Ok, 90), (Incomplete, 10)]).undelivered = 1_234;
+        })
+        .run();
+    let text = section(&run).replace("\n  ", " ");
+    assert!(text.contains("10 attempts ended as incomplete"), "{text}");
+    assert!(
+        text.contains("load.finish_deadline (20 s); deliveries still owed then: 1 234"),
+        "{text}"
+    );
+    assert!(!text.contains("queue, where"), "{text}");
+}
+
+/// `queuelab explain` is what a reader asks next.
+#[test]
+fn every_counter_and_sysctl_that_is_named_has_a_topic() {
+    let topics = Topics::built_in();
+    for (name, run) in KINDS {
+        let text = section(&run());
+        let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_')));
+        let named = words.map(|word| word.trim_end_matches('.')).filter(|word| {
+            ["TcpExt.", "Tcp.", "net."].iter().any(|prefix| word.starts_with(prefix))
+        });
+        for named in named {
+            let topic = topics.find(named).map(|topic| topic.name.as_str());
+            assert_eq!(topic, Some(named), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_run_without_trials_has_nothing_to_explain() {
+    assert!(why(&Fixture::new(json!({})).run()).is_empty());
+}
