@@ -171,7 +171,7 @@ fn containers_may_do_nothing_but_what_their_scenario_names() {
         assert_eq!(host["CapAdd"], added, "only more addresses need it");
         assert_eq!(host["SecurityOpt"], serde_json::json!(["no-new-privileges"]));
         assert_eq!(host["ReadonlyRootfs"], true);
-        assert_eq!(host["PidsLimit"], 150 + 64);
+        assert_eq!(host["PidsLimit"], 150 + 160);
         assert!(host["Memory"].as_i64().unwrap() > 256 << 20);
         assert_eq!(host["Memory"], host["MemorySwap"], "no swap besides");
         assert!(

@@ -207,7 +207,8 @@ pub struct Probed {
     pub interval_seconds: f64,
     /// Samples taken.
     pub samples: u64,
-    /// Ticks at which none was: the machine was too busy for it.
+    /// Ticks at which none was: the machine was too busy for it, or the probe
+    /// had used its share of CPU time.
     pub missed: u64,
     /// Those of the samples that counted sockets by state, which on a large
     /// machine costs more than a look at the listeners.

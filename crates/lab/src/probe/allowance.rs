@@ -5,6 +5,10 @@ use std::time::Duration;
 /// However dear a walk is, there is one now and then.
 const LONGEST_WITHOUT: Duration = Duration::from_millis(500);
 
+/// CPU nanoseconds that looks may be ahead of their share: those of the first
+/// moments, in which a trial's burst comes, are never spared.
+const AHEAD_NS: f64 = 2e6;
+
 /// CPU time that a probe may use: a share of the time since it began. What the
 /// looks at the listeners leave of it, walks of the table of connections get.
 #[derive(Debug)]
@@ -50,6 +54,13 @@ impl Allowance {
         now_ns >= self.not_before_ns
     }
 
+    /// Whether looks alone have used more than the share: on a busy machine each
+    /// can cost three times as much as on a quiet one.
+    pub(super) fn is_overdrawn(&self, now_ns: u64, cpu_ns: u64) -> bool {
+        let affordable = self.share * now_ns.saturating_sub(self.began_ns) as f64;
+        self.used_ns(cpu_ns) as f64 > affordable + AHEAD_NS
+    }
+
     /// A walk was made, and cost so much CPU time.
     pub(super) fn walked(&mut self, now_ns: u64, cost_ns: u64) {
         self.walked_ns = now_ns;
@@ -78,6 +89,14 @@ mod tests {
         // 60 ms in all, of which the looks took 20.
         assert!(allowance.used_ns(cpu) <= 61 * MS, "{cpu}");
         assert!((38..=41).contains(&walks), "{walks}");
+    }
+
+    #[test]
+    fn dear_looks_overdraw_after_a_while() {
+        let allowance = Allowance::beginning(0.03, 0, 0);
+        // 4 % of the time: 1 % too much comes to 2 ms in 200.
+        let is_overdrawn = |now: u64| allowance.is_overdrawn(now * MS, now * MS / 25);
+        assert!(!is_overdrawn(1) && !is_overdrawn(199) && is_overdrawn(201));
     }
 
     #[test]

@@ -21,8 +21,9 @@ pub struct ProbeConfig {
     /// From one look to the next; at least 100 µs.
     #[serde(with = "humantime_serde")]
     pub interval: Duration,
-    /// The share of one CPU that the probe keeps to by counting sockets by
-    /// state less often than it looks at the listeners.
+    /// The share of one CPU that the probe keeps to: by counting sockets by
+    /// state less often than it looks at the listeners and, where that is not
+    /// enough, by leaving out every other look, which is told as missed.
     pub cpu_share: f64,
     /// Keep a row for each change, not the summary alone.
     pub timeline: bool,

@@ -11,12 +11,17 @@ use super::ticks::Ticks;
 use super::timeline::{Sample, Timeline};
 use super::{Connections, ProbeConfig, ProbeError, ProbeReport, ProbeStatus, summary};
 
+/// How many samples go by from one look at its own CPU time to the next.
+const ACCOUNTED_EVERY: u64 = 8;
+
 /// Samples, and keeps what it saw.
 #[derive(Debug)]
 pub(super) struct Prober {
     sockets: Sockets,
     ticks: Ticks,
     allowance: Allowance,
+    /// 2 while the looks alone cost too much: every other tick is left out.
+    stride: u64,
     seen: Probed,
     timeline: Option<Timeline>,
     first_ns: u64,
@@ -38,6 +43,7 @@ impl Prober {
             sockets,
             ticks: Ticks::starting(now_ns, config.interval),
             allowance: Allowance::beginning(config.cpu_share, now_ns, process_cpu_ns()),
+            stride: 1,
             seen: Probed { interval_seconds: config.interval.as_secs_f64(), ..Probed::default() },
             timeline: config.timeline.then(Timeline::new),
             first_ns: now_ns,
@@ -52,7 +58,7 @@ impl Prober {
 
     /// How long until [`Prober::tick`] has something to do.
     pub(super) fn wait(&self) -> Duration {
-        self.ticks.wait(monotonic_ns())
+        self.ticks.wait(monotonic_ns(), self.stride)
     }
 
     /// Takes a sample where a tick has come since the last.
@@ -62,6 +68,10 @@ impl Prober {
             None => Ok(()),
             Some(missed) => {
                 let walk = self.allowance.allows(now_ns, process_cpu_ns);
+                if self.seen.samples.is_multiple_of(ACCOUNTED_EVERY) {
+                    let is_overdrawn = self.allowance.is_overdrawn(now_ns, process_cpu_ns());
+                    self.stride = if is_overdrawn { 2 } else { 1 };
+                }
                 self.sample(now_ns, missed, walk)
             }
         }

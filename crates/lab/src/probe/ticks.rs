@@ -17,9 +17,10 @@ impl Ticks {
         Self { start_ns, interval_ns: (interval.as_nanos() as u64).max(1), last: 0 }
     }
 
-    /// How long until the next; 0 where it is past.
-    pub(super) fn wait(&self, now_ns: u64) -> Duration {
-        let next_ns = self.start_ns + (self.last + 1) * self.interval_ns;
+    /// How long until the next, or the one so many after the last; 0 where it
+    /// is past.
+    pub(super) fn wait(&self, now_ns: u64, stride: u64) -> Duration {
+        let next_ns = self.start_ns + (self.last + stride) * self.interval_ns;
         Duration::from_nanos(next_ns.saturating_sub(now_ns))
     }
 
@@ -40,14 +41,16 @@ mod tests {
     #[test]
     fn what_was_overslept_is_missed_and_the_rhythm_stays() {
         let mut ticks = Ticks::starting(1_000, Duration::from_nanos(100));
-        assert_eq!(ticks.wait(1_000), Duration::from_nanos(100));
+        assert_eq!(ticks.wait(1_000, 1), Duration::from_nanos(100));
         assert_eq!(ticks.take(1_099), None);
         assert_eq!(ticks.take(1_130), Some(0));
-        assert_eq!(ticks.wait(1_130), Duration::from_nanos(70));
+        assert_eq!(ticks.wait(1_130, 1), Duration::from_nanos(70));
         // 1,200 and 1,300 and 1,400 passed; 1,500 is taken, late.
-        assert_eq!(ticks.wait(1_599), Duration::ZERO);
+        assert_eq!(ticks.wait(1_599, 1), Duration::ZERO);
         assert_eq!(ticks.take(1_599), Some(3));
         assert_eq!(ticks.take(1_599), None);
         assert_eq!(ticks.take(1_600), Some(0));
+        assert_eq!(ticks.wait(1_600, 2), Duration::from_nanos(200));
+        assert_eq!(ticks.take(1_800), Some(1), "what was left out is missed, too");
     }
 }
