@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Read};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chat_protocol::Decoder;
 use linux_net::monotonic_ns;
@@ -14,9 +14,6 @@ use crate::shared::Shared;
 
 /// Bytes asked of one read(2). On the heap: a thread's stack may be 16 KiB.
 const READ_BYTES: usize = 16 * 1024;
-
-/// How long a server that closes first waits for the client's own end of file.
-const DRAIN: Duration = Duration::from_secs(2);
 
 pub(crate) struct ClientThread {
     pub(crate) shared: Arc<Shared>,
@@ -98,7 +95,7 @@ impl ClientThread {
     /// with unread data sends a RST (tcp_close), and then no side has the
     /// TIME_WAIT that the server's FIN has earned it.
     fn drain(&self, buffer: &mut [u8]) {
-        let end = Instant::now() + DRAIN;
+        let end = Instant::now() + self.shared.settings.drain;
         let mut socket = self.client.socket();
         loop {
             let left = end.saturating_duration_since(Instant::now());

@@ -102,6 +102,14 @@ pub struct ServerSettings {
     /// connection is closed.
     #[arg(long, default_value_t = Self::default().close_after)]
     pub close_after: u32,
+    /// With `closes_first: server`, how long it reads on after it has ended its
+    /// half, up to the client's end of file, before it closes the socket. Where
+    /// the client is later than that, nobody holds the server's socket any more:
+    /// it is orphaned.
+    #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub drain: Duration,
     /// Set TCP_NODELAY on accepted sockets.
     #[arg(long, default_value_t = Self::default().nodelay, action = clap::ArgAction::Set)]
     pub nodelay: bool,
@@ -127,6 +135,7 @@ impl Default for ServerSettings {
             accept_delay: Duration::ZERO,
             closes_first: ClosesFirst::default(),
             close_after: 1,
+            drain: Duration::from_secs(2),
             nodelay: false,
         }
     }

@@ -142,7 +142,10 @@ fn local_ports() {
     // Of even size; one or two of them reserved.
     let size = 2 * chance.any(4..=25);
     let reserved = first + chance.any(0..=size - 2);
-    let reserved = format!("{reserved}-{}", reserved + chance.any(0..=1));
+    let reserved = match chance.any(0..=1) {
+        0 => reserved.to_string(),
+        _ => format!("{reserved}-{}", reserved + 1),
+    };
     let set = [
         format!(
             "matrix.hosts.client.sysctls.net.ipv4.ip_local_port_range=[[{first}, {}]]",

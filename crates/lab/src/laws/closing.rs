@@ -55,7 +55,8 @@ fn stand(known: &Known<'_>) -> Vec<Prediction> {
         });
         return Some(law).filter(|_| watched > latest).into_iter().collect();
     }
-    let orphaned = known.cell.server.closes_first == ClosesFirst::Server;
+    let server = &known.cell.server;
+    let orphaned = server.closes_first == ClosesFirst::Server && server.drain.is_zero();
     let (nominal, latest) = lasts(Waiting::OrphanedFinWait2);
     let law = Prediction::time("orphaned FIN_WAIT_2 stands, s", nominal, latest, |measured| {
         measured.stood("fin_wait_2")
