@@ -166,12 +166,9 @@ impl Measured<'_> {
     fn stood(&self, state: &str) -> Option<Figure> {
         let seen = self.probe?.states.get(state).filter(|seen| seen.left == 0)?;
         let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
-        let value = seconds(seen.first_ns, seen.last_ns);
-        Some(Figure {
-            value,
-            at_least: value,
-            at_most: seconds(seen.absent_before_ns?, seen.absent_after_ns?),
-        })
+        let at_least = seconds(seen.first_ns, seen.last_ns);
+        let at_most = seconds(seen.absent_before_ns?, seen.absent_after_ns?);
+        Some(Figure { value: seen.stood_seconds(), at_least, at_most })
     }
 }
 

@@ -89,7 +89,7 @@ fn a_server_that_never_accepts_is_simulated_to_hold_what_the_law_says() {
 #[test]
 fn what_the_simulator_does_not_cover_is_said_and_an_accept_needs_it() {
     let output = queuelab(&["predict", "--simulate", "backlog-sweep"])
-        .args(["--set", "load.pattern=one_by_one"])
+        .args(["--set", "load.pattern=one_by_one", "--set", "load.leave=half_close"])
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));

@@ -272,6 +272,19 @@ pub struct AcceptQueue {
     pub limit: u32,
 }
 
+impl StateSeen {
+    /// For how long sockets were seen in the state, seconds: between what it was
+    /// at least and at most, where the samples around tell.
+    pub fn stood_seconds(&self) -> f64 {
+        let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
+        let at_least = seconds(self.first_ns, self.last_ns);
+        match (self.absent_before_ns, self.absent_after_ns) {
+            (Some(before), Some(after)) => at_least.midpoint(seconds(before, after)),
+            _ => at_least,
+        }
+    }
+}
+
 /// How a server came up again on its port.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Restart {

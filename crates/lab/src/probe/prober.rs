@@ -14,6 +14,10 @@ use super::{Connections, ProbeConfig, ProbeError, ProbeReport, ProbeStatus, summ
 /// How many samples go by from one look at its own CPU time to the next.
 const ACCOUNTED_EVERY: u64 = 8;
 
+/// At most so many ticks from one look to the next, on a machine too slow for
+/// more.
+const MOST_STRIDE: u64 = 8;
+
 /// Samples, and keeps what it saw.
 #[derive(Debug)]
 pub(super) struct Prober {
@@ -70,7 +74,10 @@ impl Prober {
                 let walk = self.allowance.allows(now_ns, process_cpu_ns);
                 if self.seen.samples.is_multiple_of(ACCOUNTED_EVERY) {
                     let is_overdrawn = self.allowance.is_overdrawn(now_ns, process_cpu_ns());
-                    self.stride = if is_overdrawn { 2 } else { 1 };
+                    self.stride = match is_overdrawn {
+                        true => (self.stride * 2).min(MOST_STRIDE),
+                        false => (self.stride / 2).max(1),
+                    };
                 }
                 self.sample(now_ns, missed, walk)
             }

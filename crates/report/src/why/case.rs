@@ -187,8 +187,3 @@ impl<'a> Case<'a> {
         self.trial.syn_retransmits.last_key_value().map_or(0, |(&most, _)| most)
     }
 }
-
-/// For how long sockets were seen in a state, seconds, of the probe's samples.
-pub(crate) fn stood_seconds(state: StateSeen) -> f64 {
-    state.last_ns.saturating_sub(state.first_ns) as f64 / 1e9
-}

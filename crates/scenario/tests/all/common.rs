@@ -19,7 +19,13 @@ impl Kernel for TestKernel {
     }
 
     fn counter_names(&self) -> Option<Vec<String>> {
-        let names = ["TcpExt.ListenOverflows", "TcpExt.ListenDrops", "Tcp.PassiveOpens"];
+        let names = [
+            "TcpExt.ListenOverflows",
+            "TcpExt.ListenDrops",
+            "TcpExt.TCPDeferAcceptDrop",
+            "TcpExt.TWRecycled",
+            "Tcp.PassiveOpens",
+        ];
         Some(names.map(str::to_owned).to_vec())
     }
 }

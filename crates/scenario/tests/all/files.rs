@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::common::{TestKernel, rendered};
-use scenario::{AnyKernel, Overrides, find, json_schema, plan};
+use scenario::{AnyKernel, Overrides, Suite, find, json_schema, plan};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -32,6 +32,11 @@ fn every_committed_scenario_plans_cleanly_in_both_forms() {
     assert!(committed.len() >= 3, "{committed:?}");
     for path in committed {
         let name = path.file_name().expect("a file").to_string_lossy().into_owned();
+        let source = find(&path.display().to_string()).expect("a committed file");
+        if let Some(suite) = Suite::of(&source).expect("a good suite") {
+            assert_eq!(suite.members().expect("its scenarios").len(), suite.suite.len());
+            continue;
+        }
         for quick in [false, true] {
             assert!(!plan_of(&name, quick).trials.is_empty(), "{name}");
         }
@@ -56,7 +61,7 @@ fn the_backlog_sweep_is_the_grid_of_the_original_for_both_designs() {
 fn the_scenarios_built_in_are_those_on_disk() {
     // The tests run in the crate's own folder, where there is no ./scenarios.
     assert!(!Path::new("scenarios").exists());
-    let built_in = scenario::all();
+    let built_in = [scenario::all(), scenario::suites()].concat();
     assert_eq!(built_in.len(), committed().len());
     for source in built_in {
         let path = root().join(format!("scenarios/{}.yaml", source.name));
