@@ -6,7 +6,8 @@ use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
 use crate::Run;
-use crate::figure::{Spread, nanoseconds, percent, rate, value};
+use crate::cell_figure::cell_figures;
+use crate::figure::{Spread, nanoseconds, value};
 use crate::run::{combinations, short_name};
 
 /// The table of cells; none where the grids show them.
@@ -15,33 +16,22 @@ pub(crate) fn cells(run: &Run) -> Option<String> {
     if axes.len() > 1 {
         return None;
     }
+    let figures: Vec<_> = cell_figures(run).collect();
     let mut builder = Builder::default();
-    let names = axes.iter().map(|axis| short_name(&axis.path));
-    builder.push_record(names.chain([
-        "attempts",
-        "first try %",
-        "success %",
-        "offered /s",
-        "ingested /s",
-        "delivered /s",
-        "worst connect",
-    ]));
+    let names = axes.iter().map(|axis| short_name(&axis.path)).chain(["attempts"]);
+    let names = names.chain(figures.iter().map(|figure| figure.column));
+    builder.push_record(names.chain(["worst connect"]));
     for point in combinations(&axes) {
         let trials: Vec<_> = run.trials_at(&point).collect();
         let over = |figure: fn(&TrialRecord) -> Option<f64>, write: fn(f64) -> String| {
             Spread::of(trials.iter().filter_map(|trial| figure(trial)))
                 .map_or_else(|| "·".to_owned(), |spread| spread.written(write))
         };
-        let figures = [
-            over(|trial| Some(trial.attempts as f64), |n| n.to_string()),
-            over(|trial| Some(trial.first_try_rate()), percent),
-            over(|trial| Some(trial.success_rate()), percent),
-            over(|trial| Some(trial.rates.offered), rate),
-            over(|trial| trial.rates.ingested, rate),
-            over(|trial| Some(trial.rates.delivered), rate),
-            over(|trial| Some(trial.connect_latency.max_ns as f64), nanoseconds),
-        ];
-        builder.push_record(point.iter().map(|(_, at)| value(at)).chain(figures));
+        let attempts = over(|trial| Some(trial.attempts as f64), |n| n.to_string());
+        let worst = over(|trial| Some(trial.connect_latency.max_ns as f64), nanoseconds);
+        let places = point.iter().map(|(_, at)| value(at)).chain([attempts]);
+        let figures = figures.iter().map(|figure| over(figure.of, figure.write));
+        builder.push_record(places.chain(figures).chain([worst]));
     }
     let mut table = builder.build();
     table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());

@@ -1,65 +1,54 @@
 //! One figure over two axes of the matrix, for each value of the others.
 
-use run_record::{Axis, TrialRecord};
+use run_record::Axis;
 use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style};
 
 use crate::Run;
-use crate::figure::{Spread, percent, rate, value};
+use crate::cell_figure::{CellFigure, cell_figures};
+use crate::figure::{Spread, value};
 use crate::run::{combinations, short_name, written_point};
 
-struct Figure {
-    title: &'static str,
-    of: fn(&TrialRecord) -> Option<f64>,
-    write: fn(f64) -> String,
-}
-
-const FIGURES: [Figure; 5] = [
-    Figure {
-        title: "Success on the first try (no SYN retransmission), % of attempts",
-        of: |trial| Some(trial.first_try_rate()),
-        write: percent,
-    },
-    Figure {
-        title: "Success within the deadline, % of attempts",
-        of: |trial| Some(trial.success_rate()),
-        write: percent,
-    },
-    Figure {
-        title: "Offered: messages the clients wrote, /s",
-        of: |trial| Some(trial.rates.offered),
-        write: rate,
-    },
-    Figure {
-        title: "Ingested: messages the server read, /s",
-        of: |trial| trial.rates.ingested,
-        write: rate,
-    },
-    Figure {
-        title: "Delivered: messages that arrived at clients, /s",
-        of: |trial| Some(trial.rates.delivered),
-        write: rate,
-    },
-];
-
-/// Grids over the last two varying axes; none where the matrix has fewer.
+/// Grids over the last two varying axes; none where the matrix has fewer. A
+/// figure that is the same in every cell is a line.
 pub(crate) fn grids(run: &Run) -> Vec<String> {
     let axes = run.varying_axes();
     let [outer @ .., rows, columns] = axes.as_slice() else {
         return Vec::new();
     };
-    let quiet = run.trials.iter().all(|trial| trial.rates.messages_written == 0);
-    let figures = if quiet { &FIGURES[..2] } else { &FIGURES[..] };
-    combinations(outer)
-        .iter()
-        .flat_map(|split| {
-            let heading = (!split.is_empty()).then(|| written_point(split.iter().copied()));
-            let heading = heading.map(|text| format!("── {text} ──"));
-            let grids = figures.iter().map(|figure| grid(run, split, rows, columns, figure));
-            heading.into_iter().chain(grids)
-        })
-        .collect()
+    let figures = cell_figures(run);
+    let (same, different): (Vec<_>, Vec<_>) = figures
+        .map(|figure| (figure, everywhere(run, &axes, figure)))
+        .partition(|(_, text)| text.is_some());
+    let lines = same.iter().filter_map(|(figure, text)| {
+        Some(format!("{}: {} in every cell.", figure.title, text.as_deref()?))
+    });
+    let lines: Vec<_> = lines.collect();
+    let mut sections = Vec::new();
+    if !lines.is_empty() {
+        sections.push(lines.join("\n"));
+    }
+    if different.is_empty() {
+        return sections;
+    }
+    for split in combinations(outer) {
+        if !split.is_empty() {
+            sections.push(format!("── {} ──", written_point(split.iter().copied())));
+        }
+        sections.extend(different.iter().map(|(f, _)| grid(run, &split, rows, columns, f)));
+    }
+    sections
+}
+
+/// What a figure is in every cell of the run; none where cells differ.
+fn everywhere(run: &Run, axes: &[&Axis], figure: &CellFigure) -> Option<String> {
+    let mut texts = combinations(axes).into_iter().map(|point| {
+        Spread::of(run.trials_at(&point).filter_map(figure.of))
+            .map(|spread| spread.written(figure.write))
+    });
+    let first = texts.next()??;
+    texts.all(|text| text.as_ref() == Some(&first)).then_some(first)
 }
 
 fn grid(
@@ -67,7 +56,7 @@ fn grid(
     split: &[(&str, &serde_json::Value)],
     rows: &Axis,
     columns: &Axis,
-    figure: &Figure,
+    figure: &CellFigure,
 ) -> String {
     let mut builder = Builder::default();
     let corner = format!("{} ↓  {} →", short_name(&rows.path), short_name(&columns.path));

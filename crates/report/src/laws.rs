@@ -42,7 +42,7 @@ pub(crate) fn laws(run: &Run) -> Option<String> {
         return None;
     }
     let tables = laws.into_iter().map(|(name, rows)| {
-        let folded = rows.len() > ROWS;
+        let folded = rows.len() > ROWS || are_alike(&rows);
         let rows = if folded { fold(rows) } else { rows };
         format!("{name}\n{}", table(&axes, &rows, folded))
     });
@@ -51,6 +51,14 @@ pub(crate) fn laws(run: &Run) -> Option<String> {
         "The kernel's laws: predicted before the trial, and measured\n\n{}",
         tables.join("\n\n")
     ))
+}
+
+/// Whether one row says all that the rows of several cells say.
+fn are_alike(rows: &[Row<'_>]) -> bool {
+    let said = |row: &Row<'_>| (row.predicted(), row.measured(), row.deviation(), row.held());
+    let [first, others @ ..] = rows else { return false };
+    let all_alike = others.iter().all(|row| said(row) == said(first));
+    !others.is_empty() && all_alike && first.held() == "yes"
 }
 
 /// Cells in which the law held share a row where they deviate alike; the others

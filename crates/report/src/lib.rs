@@ -6,6 +6,7 @@
 //! | [`summary`](summary()) | the terminal's summary: the sections below, in order |
 //! | [`by_hand`](by_hand()) | what became of a load that somebody ran by hand |
 //! | `grid` | one figure over two axes of the matrix, for each value of the others |
+//! | `cell_figure` | the figures that tables have of each cell |
 //! | `cells` | a row for each cell, where the matrix has fewer than two axes |
 //! | `evidence` | worst connect latency, and the kernel's counters |
 //! | [`why`](why()) | the explanation: what acted, what shows it, what would change it |
@@ -19,6 +20,7 @@
 //! A new section is a function from [`Run`] to text, and one line in `summary`.
 
 mod by_hand;
+mod cell_figure;
 mod cells;
 mod checks;
 mod evidence;

@@ -1,0 +1,96 @@
+//! The figures that tables have of each cell.
+
+use run_record::TrialRecord;
+
+use crate::Run;
+use crate::figure::{count, nanoseconds, percent, rate};
+
+/// One figure of a cell.
+pub(crate) struct CellFigure {
+    /// Over a table of its own.
+    pub(crate) title: &'static str,
+    /// Over a column.
+    pub(crate) column: &'static str,
+    /// Whether it says something of this run.
+    shown: fn(&Run) -> bool,
+    pub(crate) of: fn(&TrialRecord) -> Option<f64>,
+    pub(crate) write: fn(f64) -> String,
+}
+
+/// From so long a wait on, seconds, it is worth a table who waited for accept(2).
+const LONG_WAIT: f64 = 0.5;
+
+static FIGURES: [CellFigure; 8] = [
+    CellFigure {
+        title: "Success on the first try (no SYN retransmission), % of attempts",
+        column: "first try %",
+        shown: |_| true,
+        of: |trial| Some(trial.first_try_rate()),
+        write: percent,
+    },
+    CellFigure {
+        title: "Success within the deadline, % of attempts",
+        column: "success %",
+        shown: |_| true,
+        of: |trial| Some(trial.success_rate()),
+        write: percent,
+    },
+    CellFigure {
+        title: "Offered: messages the clients wrote, /s",
+        column: "offered /s",
+        shown: is_chatty,
+        of: |trial| Some(trial.rates.offered),
+        write: rate,
+    },
+    CellFigure {
+        title: "Ingested: messages the server read, /s",
+        column: "ingested /s",
+        shown: is_chatty,
+        of: |trial| trial.rates.ingested,
+        write: rate,
+    },
+    CellFigure {
+        title: "Delivered: messages that arrived at clients, /s",
+        column: "delivered /s",
+        shown: is_chatty,
+        of: |trial| Some(trial.rates.delivered),
+        write: rate,
+    },
+    CellFigure {
+        title: "Bytes written before the server began to accept",
+        column: "bytes held",
+        shown: |run| run.trials.iter().any(|trial| trial.held_bytes.unwrap_or(0) > 0),
+        of: |trial| trial.held_bytes.map(|bytes| bytes as f64),
+        write: |bytes| count(bytes as i64),
+    },
+    CellFigure {
+        title: "From connect(2) to accept(2), the longest",
+        column: "longest wait for accept(2)",
+        shown: |run| run.trials.iter().any(|trial| longest_wait(trial) >= LONG_WAIT),
+        of: |trial| Some(longest_wait(trial) * 1e9),
+        write: nanoseconds,
+    },
+    CellFigure {
+        title: "Until the server, started again, could listen, s",
+        column: "listens again, s",
+        shown: |run| run.trials.iter().any(|trial| trial.restart.is_some()),
+        of: |trial| trial.restart.as_ref()?.seconds,
+        write: |seconds| format!("{seconds:.1}"),
+    },
+];
+
+/// Some client wrote, and not only into buffers whose size is the question.
+fn is_chatty(run: &Run) -> bool {
+    run.trials
+        .iter()
+        .any(|trial| trial.rates.messages_written > 0 && trial.held_bytes.unwrap_or(0) == 0)
+}
+
+fn longest_wait(trial: &TrialRecord) -> f64 {
+    trial.accept_wait.max_ns as f64 / 1e9
+}
+
+/// The figures that say something of a run.
+pub(crate) fn cell_figures(run: &Run) -> impl Iterator<Item = &'static CellFigure> {
+    FIGURES.iter().filter(move |figure| (figure.shown)(run))
+}
