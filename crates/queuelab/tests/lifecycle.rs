@@ -306,3 +306,35 @@ fn a_closed_output_does_not_break_a_run() {
         record.planned_trials as usize
     });
 }
+
+/// Trials that are all begun at once, and wait for seconds.
+const SIDE_BY_SIDE: &[&str] = &["defer-accept", "--set", "matrix.server.defer_accept=[1, 4, 5]"];
+
+#[test]
+fn trials_side_by_side_take_as_long_as_the_longest_and_can_be_ended() {
+    let out = out_directory();
+    let mut lab = start(out.path(), &[SIDE_BY_SIDE, &["--set", "load.linger=8s"]].concat());
+    let deadline = Instant::now() + Duration::from_secs(30);
+    let (processes, namespaces) = loop {
+        let found = parts_of(lab.child.id());
+        if found.0.len() == 9 {
+            break found;
+        }
+        assert!(Instant::now() < deadline, "three trials never ran side by side: {found:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    assert_eq!(namespaces.len(), 6, "two hosts each");
+    signal(&lab.child, Signal::SIGINT);
+    assert_eq!(lab.child.wait().unwrap().code(), Some(130));
+    assert_gone(&processes, &namespaces);
+
+    let run = &runs(out.path())[0];
+    let began = Instant::now();
+    let output = queuelab(&["run", "--resume", run.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let took = began.elapsed();
+    let (_, trials) = RunDirectory::read(run).unwrap();
+    assert_eq!(trials.len(), 3);
+    let each: f64 = trials.iter().map(|trial| trial.duration_seconds).sum();
+    assert!(each > 24.0 && took.as_secs_f64() < each / 2.0, "{each} s of trials in {took:?}");
+}
