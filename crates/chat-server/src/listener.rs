@@ -84,9 +84,10 @@ fn bind(settings: &ServerSettings, address: SocketAddr) -> Result<Socket, Server
     }
     if settings.hold_acks {
         // Before listen(2): no connection may come in ahead of it.
-        socket
-            .attach_filter(&syn_only())
-            .map_err(|source| ServerError::SocketOption { what: "hold ACKs", source })?;
+        socket.attach_filter(&syn_only()).map_err(|source| ServerError::SocketOption {
+            what: "hold ACKs (with a socket filter, which takes CAP_NET_ADMIN here)",
+            source,
+        })?;
     }
     socket.bind(&address.into()).map_err(|source| ServerError::Bind { address, source })?;
     Ok(socket)

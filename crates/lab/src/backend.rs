@@ -38,6 +38,18 @@ pub struct TestbedSpec {
     pub client_sysctls: IndexMap<String, String>,
     /// Addresses of the client's host.
     pub source_addresses: u32,
+    /// Which hosts' parts attach filters to their sockets.
+    pub filters: Filters,
+}
+
+/// Hosts whose parts attach filters to their sockets, for which the kernel asks
+/// CAP_NET_ADMIN over the host's network namespace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// The server holds ACKs back.
+    pub server: bool,
+    /// Clients stay half-open.
+    pub client: bool,
 }
 
 impl TestbedSpec {
@@ -50,6 +62,10 @@ impl TestbedSpec {
             server_sysctls: written(&settings.hosts.server),
             client_sysctls: written(&settings.hosts.client),
             source_addresses: settings.load.source_addresses,
+            filters: Filters {
+                server: settings.server.hold_acks,
+                client: settings.load.half_open > 0,
+            },
         }
     }
 }

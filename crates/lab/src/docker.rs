@@ -302,10 +302,20 @@ impl Drop for Containers {
 }
 
 fn kinds(spec: &TestbedSpec) -> [HostKind; 2] {
-    let TestbedSpec { server_sysctls, client_sysctls, source_addresses } = spec.clone();
+    let TestbedSpec { server_sysctls, client_sysctls, source_addresses, filters } = spec.clone();
     [
-        HostKind { role: Role::Server, sysctls: server_sysctls, addresses: 1 },
-        HostKind { role: Role::Client, sysctls: client_sysctls, addresses: source_addresses },
+        HostKind {
+            role: Role::Server,
+            sysctls: server_sysctls,
+            addresses: 1,
+            filters: filters.server,
+        },
+        HostKind {
+            role: Role::Client,
+            sysctls: client_sysctls,
+            addresses: source_addresses,
+            filters: filters.client,
+        },
     ]
 }
 

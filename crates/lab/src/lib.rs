@@ -54,7 +54,7 @@ mod trial;
 mod turns;
 
 pub use agent::serve_host;
-pub use backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
+pub use backend::{Addresses, Backend, Filters, Needs, Role, Testbed, TestbedSpec};
 pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};
 pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
 pub use error::LabError;

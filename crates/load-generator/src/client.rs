@@ -132,7 +132,10 @@ pub(crate) fn make_socket(
         socket.set_tcp_nodelay(true)?;
     }
     if role == Role::HalfOpen {
-        socket.attach_filter(&DROP_ALL)?;
+        socket.attach_filter(&DROP_ALL).map_err(|source| {
+            let why = "filter it, which takes CAP_NET_ADMIN in this network namespace";
+            io::Error::new(source.kind(), format!("{why}: {source}"))
+        })?;
     }
     if let Some(source) = source {
         setsockopt(&socket.as_fd(), sockopt::IpBindAddressNoPort, &true)?;

@@ -23,6 +23,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
+    end_at_a_panic();
     let cli = Cli::parse_from(std::env::args_os().map(dashed));
     let result = match cli.command {
         Command::Run(arguments) => commands::run::run(&arguments),
@@ -55,6 +56,17 @@ fn main() -> ExitCode {
             exit.into()
         }
     }
+}
+
+/// Makes any thread's panic, which is a fault of this program, the end of it: a
+/// part that has lost a thread is no part to measure. What it leaves, it leaves
+/// as one that was killed does.
+fn end_at_a_panic() {
+    let tell = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        tell(panic);
+        std::process::exit(Exit::Internal as i32);
+    }));
 }
 
 /// YAML's names work as flags too: `--connect_deadline` is

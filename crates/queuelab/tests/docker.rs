@@ -175,7 +175,7 @@ fn containers_may_do_nothing_but_what_their_scenario_names() {
         assert_eq!(host["Privileged"], false);
         assert_eq!(host["CapDrop"], serde_json::json!(["ALL"]));
         let added = if is_client { serde_json::json!(["NET_ADMIN"]) } else { Value::Null };
-        assert_eq!(host["CapAdd"], added, "only more addresses need it");
+        assert_eq!(host["CapAdd"], added, "only more addresses need it, and filters");
         assert_eq!(host["SecurityOpt"], serde_json::json!(["no-new-privileges"]));
         assert_eq!(host["ReadonlyRootfs"], true);
         assert_eq!(host["PidsLimit"], 150 + 160);

@@ -23,6 +23,8 @@ pub(super) struct HostKind {
     pub(super) role: Role,
     pub(super) sysctls: IndexMap<String, String>,
     pub(super) addresses: u32,
+    /// Its part attaches socket filters.
+    pub(super) filters: bool,
 }
 
 impl HostKind {
@@ -84,9 +86,9 @@ pub(super) fn body(
     network: &Network,
     address: Ipv4Addr,
 ) -> ContainerCreateBody {
-    // Only a host with many addresses may do something that an ordinary process
-    // may not: add them.
-    let administers = kind.addresses > 1;
+    // Only these hosts may do something that an ordinary process may not: add
+    // addresses, attach a filter to a socket.
+    let administers = kind.addresses > 1 || kind.filters;
     let host_config = HostConfig {
         // By its id: names need not be unique.
         network_mode: Some(network.id.clone()),
