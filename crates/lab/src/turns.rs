@@ -27,7 +27,7 @@ pub(crate) struct Turns<'a> {
 /// What a thread that runs trials tells.
 enum Step<'a> {
     Begins(&'a PlannedTrial),
-    Ended(Result<Finished>),
+    Ended(Box<Result<Finished>>),
 }
 
 impl<'a> Turns<'a> {
@@ -77,7 +77,8 @@ impl<'a> Turns<'a> {
                         let taken = trials.get(next.fetch_add(1, Ordering::Relaxed));
                         let Some(planned) = taken else { break };
                         let _ = sender.send(Step::Begins(planned));
-                        let _ = sender.send(Step::Ended(self.trial(planned, None).run()));
+                        let finished = self.trial(planned, None).run();
+                        let _ = sender.send(Step::Ended(Box::new(finished)));
                     }
                 });
             }
@@ -89,7 +90,7 @@ impl<'a> Turns<'a> {
                         progress.trial_begins(planned, &self.run.plan.cells[planned.cell]);
                         Ok(())
                     }
-                    Step::Ended(finished) => ended(finished, progress).inspect(|()| kept += 1),
+                    Step::Ended(finished) => ended(*finished, progress).inspect(|()| kept += 1),
                 };
                 if let Err(error) = result {
                     failed.store(true, Ordering::Relaxed);

@@ -97,7 +97,7 @@ fn what_fails_in_a_suite_is_told_and_the_rest_is_run() {
     assert!(text(&output.stdout).contains("two: good; a suite of 2 scenarios"));
     assert!(text(&in_folder(&["list"]).stdout).contains("Do both hold?"));
     for (arguments, says) in [
-        (&["run", "two", "--set", "load.clients=4"][..], "--set and --only are of one scenario"),
+        (&["run", "two", "--set", "load.clients=4"][..], "it is a suite"),
         (&["show", "two"], "its scenarios are one, other"),
     ] {
         let output = in_folder(arguments);

@@ -196,8 +196,9 @@ impl Trial<'_> {
 /// The longest that all attempts can take to be decided.
 fn connect_time(config: &LoadConfig) -> Duration {
     let settings = &config.settings;
+    // Where a rate is not kept to, it may be any.
     let spread = settings.connect_rate.map_or(0.0, |rate| f64::from(settings.clients) / rate);
-    let spread = Duration::from_secs_f64(spread);
+    let spread = Duration::try_from_secs_f64(spread).unwrap_or_default();
     match settings.pattern {
         ConnectPattern::Burst => settings.connect_deadline,
         ConnectPattern::Rate => settings.connect_deadline + spread,
