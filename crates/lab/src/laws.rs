@@ -25,8 +25,8 @@ mod phantoms;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use queue_model::accept_queue;
 use queue_model::syn_queue::{Cookies, Standing, SynQueue, SynQueueFull};
+use queue_model::{accept_queue, time_wait, timer};
 use run_record::{AcceptQueue, AttemptRow, LawCheck, Outcome, Probed, Restart};
 use scenario::{CellSettings, Host};
 
@@ -91,7 +91,16 @@ pub(crate) struct Known<'a> {
     pub(crate) somaxconn: Option<u32>,
     /// When this kernel takes its SYN queue for full.
     pub(crate) syn_queue_full: SynQueueFull,
+    /// `tcp_tw_reuse_delay` in force at the client; none where this kernel has no
+    /// such sysctl, and reckons in whole seconds instead.
+    pub(crate) tw_reuse_delay: Option<Duration>,
+    /// The kernel's ticks a second, where they are known.
+    pub(crate) hz: Option<u32>,
 }
+
+/// How long a process may take to notice what a timer has done, on a machine that
+/// is kept busy.
+const NOTICED_WITHIN: Duration = Duration::from_millis(50);
 
 impl Known<'_> {
     /// How many of the cell's clients a listener holds that never accepts: one
@@ -108,6 +117,18 @@ impl Known<'_> {
         };
         let clients = u64::from(self.cell.load.clients);
         Some(syn_queue.answered(Standing::default(), clients).established)
+    }
+
+    /// The latest at which somebody knows that the last of these timers has fired,
+    /// each started by the one before: 4 % late, or as late as the timer wheel
+    /// makes them where that is more.
+    fn latest(&self, timers: &[Duration]) -> Duration {
+        let nominal = timers.last().copied().unwrap_or_default();
+        let by_wheel = match self.hz {
+            Some(hz) => timer::latest(timers, hz),
+            None => timer::latest_at_any_hz(timers),
+        };
+        by_wheel.max(nominal.mul_f64(1.0 + timer::TOLERANCE)) + NOTICED_WITHIN
     }
 
     /// A sysctl of the server's host, where the scenario states it.
@@ -189,14 +210,20 @@ pub(crate) fn predict(known: &Known<'_>) -> Vec<Prediction> {
 
 /// What the laws predict of a cell, by name, from its settings alone: nothing is
 /// started. `default_somaxconn` is the kernel's own value, for cells that do not
-/// state theirs; the SYN queue's rule is that of kernels since January 2025.
+/// state theirs; the rules are those of kernels since January 2025.
 pub fn predictions(cell: &CellSettings, default_somaxconn: u32) -> Vec<(&'static str, f64)> {
     let stated = cell.hosts.server.sysctls.get("net.core.somaxconn");
     let somaxconn = match stated {
         Some(value) => value.to_string().parse().ok(),
         None => Some(default_somaxconn),
     };
-    let known = Known { cell, somaxconn, syn_queue_full: SynQueueFull::Above };
+    let known = Known {
+        cell,
+        somaxconn,
+        syn_queue_full: SynQueueFull::Above,
+        tw_reuse_delay: Some(time_wait::DEFAULT_REUSE_DELAY),
+        hz: None,
+    };
     predict(&known).iter().map(|law| (law.name, law.predicted)).collect()
 }
 

@@ -78,7 +78,12 @@ impl Server {
         }))
     }
 
-    /// Lets the ACKs in that it has held.
+    /// Whether it has ended by itself.
+    pub(crate) fn is_dead(&mut self) -> bool {
+        self.part.end().is_some()
+    }
+
+    /// Lets the ACKs in that it has held, unless it has died.
     pub(crate) fn let_in(&mut self) -> Result<()> {
         self.part.tell(&ServerCommand::LetIn);
         let answer = self.await_event("word that it has let the ACKs in", |event| match event {
@@ -88,7 +93,10 @@ impl Server {
             }
             _ => None,
         });
-        answer?
+        match answer {
+            Err(LabError::PartDied { .. }) => Ok(()),
+            answer => answer?,
+        }
     }
 
     /// Lets it accept, when it was started paused.

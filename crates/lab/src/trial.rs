@@ -3,7 +3,7 @@
 mod loading;
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use linux_net::{TimerWheel, monotonic_ns};
@@ -21,6 +21,7 @@ use crate::ledger::{self, ServerLedger};
 use crate::probe::{Probe, ProbeReport};
 use crate::server::{Server, ServerEnd};
 use crate::simulated::{Played, simulated};
+use crate::turns::Others;
 use crate::{aftermath, facts, figures, invariants, laws};
 
 /// One trial about to run.
@@ -38,6 +39,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) server_may_die: bool,
     /// Whether the probe keeps a timeline.
     pub(crate) timeline: bool,
+    /// The trials that run beside it.
+    pub(crate) others: Option<&'a Others>,
     pub(crate) interrupted: &'a AtomicBool,
 }
 
@@ -62,6 +65,8 @@ struct Observed {
     counted_ns: u64,
     end: ServerEnd,
     restart: Option<Restart>,
+    /// What came after the load took so long, the server's end included.
+    after_seconds: f64,
 }
 
 impl Trial<'_> {
@@ -88,6 +93,7 @@ impl Trial<'_> {
             counted_ns,
             end,
             restart,
+            after_seconds,
         } = observed?;
         let sysctls = testbed.sysctls().clone();
         drop(testbed);
@@ -164,7 +170,7 @@ impl Trial<'_> {
             point: self.cell.point.clone(),
             started,
             duration_seconds: duration,
-            overhead_seconds: duration - loaded.seconds,
+            overhead_seconds: duration - loaded.seconds - after_seconds,
             attempts: u64::from(settings.load.clients),
             ok_first_try: figures::ok_first_try(&joined.rows),
             syn_retransmits: figures::syn_retransmits(&joined.rows),
@@ -208,15 +214,25 @@ impl Trial<'_> {
             cell: settings,
             somaxconn: somaxconn.and_then(|value| value.parse().ok()),
             syn_queue_full: syn_queue_rule(self.rules),
+            tw_reuse_delay: effective
+                .client
+                .get("net.ipv4.tcp_tw_reuse_delay")
+                .and_then(|delay| delay.parse().ok())
+                .map(Duration::from_millis),
+            hz: self.wheel.map(TimerWheel::hz),
         });
 
         let mut server = Server::start(testbed, &settings.server)?;
         let port = server.address.port();
         let probe = Probe::start(testbed, &settings.server, port, self.timeline)?;
+        if let Some(others) = self.others {
+            others.await_ready();
+        }
         let before = counters(testbed)?;
         let loaded = self.load(testbed, &mut server)?;
         let after = counters(testbed)?;
         let counted_ns = monotonic_ns();
+        let loaded_at = Instant::now();
         let check = || self.check_interruption();
         aftermath::watch_closing(testbed, settings.after.watch_closing, check)?;
         let probed = probe.stop()?;
@@ -234,11 +250,13 @@ impl Trial<'_> {
             counted_ns,
             end,
             restart,
+            after_seconds: loaded_at.elapsed().as_secs_f64(),
         })
     }
 
     fn check_interruption(&self) -> Result<()> {
-        match self.interrupted.load(Ordering::Relaxed) {
+        let others_end = self.others.is_some_and(Others::are_ending);
+        match others_end || self.interrupted.load(Ordering::Relaxed) {
             true => Err(LabError::Interrupted),
             false => Ok(()),
         }

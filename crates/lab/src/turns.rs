@@ -1,7 +1,7 @@
 //! Which trials run when: one after the other, or side by side.
 
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, mpsc};
 
 use linux_net::TimerWheel;
 use run_record::KernelRules;
@@ -9,6 +9,7 @@ use scenario::PlannedTrial;
 
 use crate::backend::TestbedSpec;
 use crate::error::{LabError, Result};
+use crate::part::PATIENCE;
 use crate::run::{Progress, Run};
 use crate::trial::{Finished, Trial};
 
@@ -24,10 +25,45 @@ pub(crate) struct Turns<'a> {
     pub(crate) wheel: Option<&'a TimerWheel>,
 }
 
-/// What a thread that runs trials tells.
-enum Step<'a> {
-    Begins(&'a PlannedTrial),
-    Ended(Box<Result<Finished>>),
+/// The trials that run beside a trial.
+#[derive(Debug)]
+pub(crate) struct Others {
+    /// Those that are not ready for their load yet.
+    preparing: Mutex<usize>,
+    changed: Condvar,
+    ending: AtomicBool,
+}
+
+impl Others {
+    fn new(trials: usize) -> Self {
+        let preparing = Mutex::new(trials);
+        Self { preparing, changed: Condvar::new(), ending: AtomicBool::new(false) }
+    }
+
+    /// One of them is ready, or will never be.
+    fn is_ready(&self) {
+        let mut preparing = self.preparing.lock().expect("nobody panics while counting");
+        *preparing = preparing.saturating_sub(1);
+        self.changed.notify_all();
+    }
+
+    /// Waits until all of them are ready. Called once by each.
+    pub(crate) fn await_ready(&self) {
+        self.is_ready();
+        let preparing = self.preparing.lock().expect("nobody panics while counting");
+        let all = self.changed.wait_timeout_while(preparing, PATIENCE, |preparing| *preparing > 0);
+        drop(all);
+    }
+
+    /// Ends them all.
+    fn end(&self) {
+        self.ending.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether one has failed, and the others are to end.
+    pub(crate) fn are_ending(&self) -> bool {
+        self.ending.load(Ordering::Relaxed)
+    }
 }
 
 impl<'a> Turns<'a> {
@@ -52,9 +88,10 @@ impl<'a> Turns<'a> {
         Ok(())
     }
 
-    /// Runs so many at once; `ended` gets them in the order in which they end.
-    /// After a failure no other begins, and those that run are heard to their
-    /// end.
+    /// Runs so many at once, and then the next so many; `ended` gets them in the
+    /// order in which they end. None begins its load before all that run with it
+    /// have their testbeds: to make one takes time from whoever counts in
+    /// milliseconds. After a failure those that run are ended.
     ///
     /// # Errors
     /// The first of `ended`, or when the user wanted an end before the last.
@@ -64,44 +101,45 @@ impl<'a> Turns<'a> {
         progress: &mut dyn Progress,
         mut ended: impl FnMut(Result<Finished>, &mut dyn Progress) -> Result<()>,
     ) -> Result<()> {
-        let next = AtomicUsize::new(0);
-        let failed = AtomicBool::new(false);
+        for together in trials.chunks(AT_ONCE) {
+            if self.run.is_interrupted() {
+                return Err(LabError::Interrupted);
+            }
+            self.together(together, progress, &mut ended)?;
+        }
+        Ok(())
+    }
+
+    fn together(
+        self,
+        trials: &[&PlannedTrial],
+        progress: &mut dyn Progress,
+        ended: &mut dyn FnMut(Result<Finished>, &mut dyn Progress) -> Result<()>,
+    ) -> Result<()> {
+        let others = Others::new(trials.len());
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
-            for _ in 0..trials.len().min(AT_ONCE) {
-                let (sender, next, failed) = (sender.clone(), &next, &failed);
-                // Each thread outlives the parts of its trials: the kernel ends
+            for planned in trials {
+                progress.trial_begins(planned, &self.run.plan.cells[planned.cell]);
+                let (sender, others) = (sender.clone(), &others);
+                // Each thread outlives the parts of its trial: the kernel ends
                 // them with the thread that started them.
                 scope.spawn(move || {
-                    while !failed.load(Ordering::Relaxed) && !self.run.is_interrupted() {
-                        let taken = trials.get(next.fetch_add(1, Ordering::Relaxed));
-                        let Some(planned) = taken else { break };
-                        let _ = sender.send(Step::Begins(planned));
-                        let finished = self.trial(planned, None).run();
-                        let _ = sender.send(Step::Ended(Box::new(finished)));
-                    }
+                    let trial = Trial { others: Some(others), ..self.trial(planned, None) };
+                    let finished = trial.run();
+                    others.is_ready();
+                    let _ = sender.send(finished);
                 });
             }
             drop(sender);
-            let (mut first_error, mut kept) = (None, 0);
-            for step in receiver {
-                let result = match step {
-                    Step::Begins(planned) => {
-                        progress.trial_begins(planned, &self.run.plan.cells[planned.cell]);
-                        Ok(())
-                    }
-                    Step::Ended(finished) => ended(*finished, progress).inspect(|()| kept += 1),
-                };
-                if let Err(error) = result {
-                    failed.store(true, Ordering::Relaxed);
+            let mut first_error = None;
+            for finished in receiver {
+                if let Err(error) = ended(finished, progress) {
+                    others.end();
                     first_error.get_or_insert(error);
                 }
             }
-            match first_error {
-                Some(error) => Err(error),
-                None if kept < trials.len() => Err(LabError::Interrupted),
-                None => Ok(()),
-            }
+            first_error.map_or(Ok(()), Err)
         })
     }
 
@@ -121,6 +159,7 @@ impl<'a> Turns<'a> {
             wheel: self.wheel,
             server_may_die: plan.scenario.server_may_die,
             timeline: plan.scenario.record.timelines,
+            others: None,
             interrupted: self.run.interrupted,
         }
     }

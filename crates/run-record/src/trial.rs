@@ -28,7 +28,7 @@ pub struct TrialRecord {
     /// From the making of its testbed to its end, seconds.
     pub duration_seconds: f64,
     /// The part of that in which neither its load was running nor the server
-    /// was still busy with it, seconds.
+    /// was still busy with it, nor what the scenario does after the load, seconds.
     pub overhead_seconds: f64,
     /// Connections tried.
     pub attempts: u64,

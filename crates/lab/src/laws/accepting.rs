@@ -1,13 +1,12 @@
 //! What listeners hold, and when a deferred connection comes.
 
-use queue_model::{accept_queue, reuseport, syn_ack_retry, timer};
+use queue_model::{accept_queue, reuseport, syn_ack_retry};
 use run_record::AttemptRow;
 
 use super::{Known, Measured, Prediction};
 
-/// So many clients for each place, and the kernel's hash leaves no listener of
-/// several short: by Poisson's law less often than once in a million.
-const CLIENTS_A_PLACE: u64 = 8;
+/// How likely it may be that the kernel's hash leaves a listener short.
+const SHORT_OF_CLIENTS: f64 = 1e-6;
 
 pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
     let mut predictions = limits(known);
@@ -36,7 +35,7 @@ fn limits(known: &Known<'_>) -> Vec<Prediction> {
                 measured.depth()
             })
         }));
-    } else if clients >= capacity * CLIENTS_A_PLACE {
+    } else if likely_short(clients, server.listeners, capacity) < SHORT_OF_CLIENTS {
         predictions.push(Prediction::count(
             "listeners hold listeners x (min(backlog, somaxconn) + 1)",
             capacity,
@@ -46,13 +45,28 @@ fn limits(known: &Known<'_>) -> Vec<Prediction> {
     predictions
 }
 
+/// How likely some listener gets fewer clients than it has places for, at most: by
+/// Poisson's law, which is near enough where a hash spreads them.
+fn likely_short(clients: u64, listeners: u32, capacity: u64) -> f64 {
+    let listeners = f64::from(listeners);
+    let expected = clients as f64 / listeners;
+    let places = (capacity as f64 / listeners) as u64;
+    let mut exactly = (-expected).exp();
+    let mut fewer = 0.0;
+    for number in 0..places {
+        fewer += exactly;
+        exactly *= expected / (number + 1) as f64;
+    }
+    listeners * fewer
+}
+
 /// Of clients that say nothing for longer than the server wants to wait.
 fn deferral(known: &Known<'_>) -> Vec<Prediction> {
     let deferral = syn_ack_retry::deferral(known.cell.server.defer_accept);
     let Some(after) = deferral else { return Vec::new() };
     let ladder: Vec<_> =
         syn_ack_retry::retransmits(u8::MAX).into_iter().take_while(|at| *at <= after).collect();
-    let latest = timer::latest_at_any_hz(&ladder);
+    let latest = known.latest(&ladder);
     if known.cell.load.linger <= latest || known.cell.server.accept_paused {
         return Vec::new();
     }

@@ -1,14 +1,11 @@
 //! TIME_WAIT, FIN_WAIT_2, and bind(2) beside them.
 
-use std::time::Duration;
-
 use chat_server::ClosesFirst;
 use load_generator::ConnectPattern;
 use queue_model::bind::{self, Options, Standing};
 use queue_model::time_wait::{self, Waiting};
-use queue_model::timer;
 
-use super::{Figure, Known, Prediction};
+use super::{Figure, Known, Measured, Prediction};
 
 pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
     let mut predictions = buckets(known);
@@ -17,7 +14,8 @@ pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
     predictions
 }
 
-/// The server is left with the TIME_WAIT of each connection.
+/// The server is left with the TIME_WAIT of each connection. Where clients
+/// linger, their sockets' ends decide what it is left with, and when.
 fn server_waits(known: &Known<'_>) -> bool {
     known.cell.server.closes_first == ClosesFirst::Server && known.cell.load.linger.is_zero()
 }
@@ -41,23 +39,19 @@ fn buckets(known: &Known<'_>) -> Vec<Prediction> {
 /// How long the server's sockets wait, where the scenario watches them to their
 /// end.
 fn stand(known: &Known<'_>) -> Vec<Prediction> {
-    let load = &known.cell.load;
-    let Some(fin_timeout) = known.at_server("net.ipv4.tcp_fin_timeout") else { return Vec::new() };
-    let watched = known.cell.after.watch_closing;
-    let lasts = |waiting| {
-        let nominal: Duration = time_wait::lasts(waiting, fin_timeout);
-        (nominal, timer::latest_at_any_hz(&[nominal]))
-    };
+    let (server, load) = (&known.cell.server, &known.cell.load);
     if server_waits(known) {
-        let (nominal, latest) = lasts(Waiting::TimeWait);
-        let law = Prediction::time("TIME_WAIT stands, s", nominal, latest, |measured| {
+        let latest = known.latest(&[time_wait::LENGTH]);
+        let law = Prediction::time("TIME_WAIT stands, s", time_wait::LENGTH, latest, |measured| {
             measured.stood("time_wait")
         });
-        return Some(law).filter(|_| watched > latest).into_iter().collect();
+        let is_watched = known.cell.after.watch_closing > latest;
+        return Some(law).filter(|_| is_watched).into_iter().collect();
     }
-    let server = &known.cell.server;
+    let Some(fin_timeout) = known.at_server("net.ipv4.tcp_fin_timeout") else { return Vec::new() };
+    let nominal = time_wait::lasts(Waiting::OrphanedFinWait2, fin_timeout);
+    let latest = known.latest(&[nominal]);
     let orphaned = server.closes_first == ClosesFirst::Server && server.drain.is_zero();
-    let (nominal, latest) = lasts(Waiting::OrphanedFinWait2);
     let law = Prediction::time("orphaned FIN_WAIT_2 stands, s", nominal, latest, |measured| {
         measured.stood("fin_wait_2")
     });
@@ -67,30 +61,35 @@ fn stand(known: &Known<'_>) -> Vec<Prediction> {
 /// Whether the server can be started again at once, and when it can be.
 fn bind_again(known: &Known<'_>) -> Vec<Prediction> {
     let (first, after) = (&known.cell.server, &known.cell.after);
-    let latest = timer::latest_at_any_hz(&[time_wait::LENGTH]);
-    if after.restart_within <= latest {
+    let nothing_stands = first.closes_first == ClosesFirst::Client;
+    let is_certain = nothing_stands || server_waits(known);
+    if after.restart_within.is_zero() || !after.watch_closing.is_zero() || !is_certain {
         return Vec::new();
     }
     let options = |reuse_address| Options { reuse_address, reuse_port: first.listeners > 1 };
     let old = options(first.reuse_address);
     let new = options(after.restart_reuse_address.unwrap_or(first.reuse_address));
-    let refused = server_waits(known) && !bind::succeeds(Standing::TimeWait, old, new);
+    let refused = !nothing_stands && !bind::succeeds(Standing::TimeWait, old, new);
     let mut predictions =
         vec![Prediction::count("bind(2) says EADDRINUSE", refused.into(), |measured| {
             Some(f64::from(u8::from(measured.restart?.refused > 0)).into())
         })];
-    if refused {
-        predictions.push(Prediction::time(
-            "the port is free again, s",
-            time_wait::LENGTH,
-            latest,
-            |measured| {
-                let restart = measured.restart?;
-                let value = restart.seconds?;
-                let at_least = restart.last_refused_seconds?;
-                Some(Figure { value, at_least, at_most: value })
-            },
-        ));
+    let latest = known.latest(&[time_wait::LENGTH]);
+    if refused && after.restart_within > latest {
+        let name = "the port is free again, s";
+        let law = Prediction::time(name, time_wait::LENGTH, latest, free_again);
+        predictions.push(law);
     }
     predictions
+}
+
+/// From the last client's leaving until a server listened. TIME_WAIT may have
+/// begun before that was noticed, but not before the first client came.
+fn free_again(measured: &Measured<'_>) -> Option<Figure> {
+    let restart = measured.restart?;
+    let value = restart.seconds?;
+    let came_ns = measured.rows.iter().map(|row| row.start_ns).min()?;
+    let left_ns = measured.rows.iter().map(|row| row.end_ns).max()?;
+    let at_most = value + left_ns.saturating_sub(came_ns) as f64 / 1e9;
+    Some(Figure { value, at_least: restart.last_refused_seconds?, at_most })
 }

@@ -12,6 +12,9 @@ use super::{Known, Prediction};
 /// When the first SYN is sent again.
 const FIRST_RETRANSMISSION: Duration = Duration::from_secs(1);
 
+/// What the lab needs, after the last attempt's deadline, until it has looked.
+const LOOKS_WITHIN: Duration = Duration::from_millis(250);
+
 /// Where nothing is accepted, nobody asks twice, and each SYN finds the ones
 /// before it handled.
 pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
@@ -58,8 +61,11 @@ fn left(known: &Known<'_>) -> Option<(Left, u64)> {
         && server.defer_accept == 0
         && !server.hold_acks
         && load.pattern == ConnectPattern::Rate
-        && load.connect_deadline < FIRST_RETRANSMISSION;
-    if load.half_open == 0 || !stands {
+        && load.linger.is_zero();
+    // Half-open sockets go on sending SYNs until all is decided.
+    let start = Duration::try_from_secs_f64(f64::from(load.clients) / load.connect_rate?).ok()?;
+    let looked = start.checked_add(load.connect_deadline)?.checked_add(LOOKS_WITHIN)?;
+    if load.half_open == 0 || !stands || looked >= FIRST_RETRANSMISSION {
         return None;
     }
     let queue = SynQueue {

@@ -1,5 +1,7 @@
 //! SYNs that nobody answers.
 
+use std::time::Duration;
+
 use load_generator::ConnectPattern;
 use nix::errno::Errno;
 use queue_model::syn_retry::SynRetry;
@@ -12,6 +14,7 @@ use super::{Known, Measured, Prediction};
 pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
     let Some((ladder, unanswered)) = ladder(known) else { return Vec::new() };
     let each = ladder.failure();
+    let latest = latest(known, &ladder);
     vec![
         Prediction::count(
             "TCPSynRetrans of the unanswered",
@@ -29,10 +32,16 @@ pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
             |measured| measured.at_client("Tcp.AttemptFails"),
         ),
         Prediction::time(
-            "connect(2) gives up, s",
+            "connect(2) gives up, s: the first",
             ladder.timed_out,
-            ladder.timed_out_latest(),
-            |measured| gave_up_seconds(measured).map(Into::into),
+            latest,
+            |measured| gave_up_after(measured).reduce(f64::min).map(Into::into),
+        ),
+        Prediction::time(
+            "connect(2) gives up, s: the last",
+            ladder.timed_out,
+            latest,
+            |measured| gave_up_after(measured).reduce(f64::max).map(Into::into),
         ),
     ]
 }
@@ -48,14 +57,20 @@ fn ladder(known: &Known<'_>) -> Option<(SynRetry, u64)> {
         && server.listeners == 1
         && load.half_open == 0
         && load.pattern == ConnectPattern::Rate;
-    let gives_up = load.connect_deadline > ladder.timed_out_latest();
+    let gives_up = load.connect_deadline > latest(known, &ladder);
     let unanswered = u64::from(load.clients) - known.held()?;
     (is_full && gives_up && unanswered > 0).then_some((ladder, unanswered))
 }
 
-/// How long the attempt took that the client's kernel gave up last, seconds.
-fn gave_up_seconds(measured: &Measured<'_>) -> Option<f64> {
+/// The latest at which somebody knows that the kernel has given up.
+fn latest(known: &Known<'_>, ladder: &SynRetry) -> Duration {
+    let mut timers = ladder.retransmits.clone();
+    timers.push(ladder.timed_out);
+    known.latest(&timers)
+}
+
+/// How long each attempt took that the client's kernel gave up, seconds.
+fn gave_up_after(measured: &Measured<'_>) -> impl Iterator<Item = f64> {
     let gave_up = measured.rows.iter().filter(|row| row.errno == Some(Errno::ETIMEDOUT as i32));
-    let longest = gave_up.map(|row| row.end_ns.saturating_sub(row.start_ns)).max()?;
-    Some(longest as f64 / 1e9)
+    gave_up.map(|row| row.end_ns.saturating_sub(row.start_ns) as f64 / 1e9)
 }

@@ -5,27 +5,29 @@ use std::time::Duration;
 use chat_server::ClosesFirst;
 use load_generator::{ChatPhase, ConnectPattern, Leave};
 use queue_model::ports::{self, PortRange, ReservedPorts};
-use queue_model::time_wait::{DEFAULT_REUSE_DELAY, Reconnect, Side, TwReuse};
+use queue_model::time_wait::{Reconnect, Side, TwReuse};
 use run_record::Outcome;
 
-use super::{Known, Measured, Prediction};
+use super::{Figure, Known, Measured, Prediction};
 
 pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
-    let at_once =
-        at_once(known).map(|with_port| ("ports = (range - reserved) x addresses", with_port));
-    let in_turn = || in_turn(known).map(|with_port| ("connects until no port is left", with_port));
-    at_once
-        .or_else(in_turn)
-        .map(|(name, with_port)| {
-            Prediction::count(name, with_port, |measured| Some(with_a_port(measured).into()))
-        })
-        .into_iter()
-        .collect()
+    if let Some(places) = at_once(known) {
+        let name = "ports = (range - reserved) x addresses";
+        return vec![Prediction::count(name, places, with_a_port)];
+    }
+    let Some((connects, taken_over)) = in_turn(known) else { return Vec::new() };
+    vec![
+        Prediction::count("connects that find a port", connects, with_a_port),
+        Prediction::count("TWRecycled", taken_over, |measured| {
+            measured.at_client("TcpExt.TWRecycled")
+        }),
+    ]
 }
 
 /// Attempts that did not fail for want of a local port.
-fn with_a_port(measured: &Measured<'_>) -> f64 {
-    (measured.rows.len() as u64 - measured.outcome(Outcome::NoPort)) as f64
+fn with_a_port(measured: &Measured<'_>) -> Option<Figure> {
+    let without = measured.outcome(Outcome::NoPort);
+    Some(((measured.rows.len() as u64 - without) as f64).into())
 }
 
 /// Ports of one address, where the scenario states the range; none where the
@@ -52,28 +54,38 @@ fn at_once(known: &Known<'_>) -> Option<u64> {
     Some((0..addresses).map(|n| of_address(n).min(ports)).sum())
 }
 
-/// Attempts that find a port where each leaves before the next comes.
-fn in_turn(known: &Known<'_>) -> Option<u64> {
+/// Attempts that find a port where each leaves before the next comes, and those
+/// of them that take over one in TIME_WAIT.
+fn in_turn(known: &Known<'_>) -> Option<(u64, u64)> {
     let (server, load) = (&known.cell.server, &known.cell.load);
-    let orderly = load.pattern == ConnectPattern::OneByOne
-        && load.source_addresses == 1
-        && (load.leave == Leave::HalfClose || server.closes_first == ClosesFirst::Server);
-    if !orderly {
-        return None;
-    }
-    let ports = of_an_address(known)?;
+    let clients = u64::from(load.clients);
     let owner = match server.closes_first {
         ClosesFirst::Client => Side::Client,
         ClosesFirst::Server => Side::Server,
     };
-    let clients = u64::from(load.clients);
+    let every_wait_is_kept =
+        known.at_client("net.ipv4.tcp_max_tw_buckets").is_none_or(|cap: u64| cap >= clients);
+    let orderly = load.pattern == ConnectPattern::OneByOne
+        && load.source_addresses == 1
+        && (load.leave == Leave::HalfClose || owner == Side::Server)
+        && every_wait_is_kept;
+    if !orderly {
+        return None;
+    }
+    let ports = of_an_address(known)?;
     let tw_reuse = known.at_client("net.ipv4.tcp_tw_reuse").and_then(TwReuse::from_sysctl)?;
-    let timestamps = known.at_client::<u32>("net.ipv4.tcp_timestamps")? != 0;
+    let has_timestamps = |stated: Option<u32>| stated.unwrap_or(1) != 0;
+    let timestamps = has_timestamps(known.at_client("net.ipv4.tcp_timestamps"))
+        && has_timestamps(known.at_server("net.ipv4.tcp_timestamps"));
     let reconnect = Reconnect { tw_reuse, to_loopback: false, timestamps };
     if owner == Side::Server || !reconnect.reuses() {
-        return Some(ports::in_turn(clients, ports, Some(owner)));
+        return Some((ports::in_turn(clients, ports, Some(owner)), 0));
     }
-    // A whole number of turns, or it would be a matter of milliseconds.
-    let interval = Duration::from_secs_f64(1.0 / load.connect_rate?);
-    Some(ports::in_turn_reusing(clients, interval, ports, DEFAULT_REUSE_DELAY))
+    let delay = known.tw_reuse_delay?;
+    let interval = Duration::try_from_secs_f64(1.0 / load.connect_rate?).ok()?;
+    let connects = |delay| ports::in_turn_reusing(clients, interval, ports, delay);
+    // Not where it would be a matter of milliseconds, or of a busy machine's
+    // pace.
+    let (sooner, later) = (connects(delay.mul_f64(0.9)), connects(delay.mul_f64(1.1)));
+    (sooner == later).then(|| (later, later.saturating_sub(ports)))
 }

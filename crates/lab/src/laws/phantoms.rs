@@ -1,7 +1,10 @@
 //! Connections whose final ACK finds the accept queue full, made on purpose: the
 //! ACKs are held until listen(2) has been called again with a smaller backlog.
 
-use queue_model::{accept_queue, syn_ack_retry, timer};
+use std::time::Duration;
+
+use queue_model::syn_queue::{Cookies, SynQueue};
+use queue_model::{accept_queue, syn_ack_retry};
 use run_record::Outcome;
 
 use super::{Known, Prediction};
@@ -18,13 +21,24 @@ pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
         // Until the last request has gone.
         let mut ladder = syn_ack_retry::retransmits(retries);
         ladder.push(syn_ack_retry::removed_after(retries));
-        let is_over = load.linger > timer::latest_at_any_hz(&ladder);
+        let is_over = load.linger > known.latest(&ladder);
+        // While ACKs are held, each client has its place in the SYN queue.
+        let syn_queue = SynQueue {
+            limit: accept_queue::listen_limit(server.backlog, known.somaxconn?),
+            max_syn_backlog: known.at_server("net.ipv4.tcp_max_syn_backlog")?,
+            cookies: Cookies::from_sysctl(known.at_server("net.ipv4.tcp_syncookies")?),
+            full: known.syn_queue_full,
+            peers_are_proven: false,
+        };
+        let all_are_held =
+            syn_queue.capacity() >= clients && load.connect_deadline < Duration::from_secs(1);
         let is_pruned = syn_ack_retry::fewest_retries(retries, clients, limit) < retries;
         let applies = server.accept_paused
             && server.listeners == 1
             && load.messages == 0
             && load.half_open == 0
             && is_over
+            && all_are_held
             && !is_pruned;
         applies.then_some((held, clients - held, retries, aborts != 0))
     };

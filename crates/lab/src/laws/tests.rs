@@ -16,8 +16,13 @@ fn state(host: &mut Host, name: &str, value: &str) {
     host.sysctls.insert(format!("net.ipv4.{name}"), value);
 }
 
+fn known(cell: &CellSettings, somaxconn: Option<u32>, syn_queue_full: SynQueueFull) -> Known<'_> {
+    let tw_reuse_delay = Some(Duration::from_secs(1));
+    Known { cell, somaxconn, syn_queue_full, tw_reuse_delay, hz: Some(250) }
+}
+
 fn predictions_of(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
-    predict(&Known { cell, somaxconn, syn_queue_full: SynQueueFull::Above })
+    predict(&known(cell, somaxconn, SynQueueFull::Above))
 }
 
 /// The predicted figures, by law.
@@ -55,10 +60,14 @@ fn the_capacity_is_a_law_only_of_a_server_that_does_not_accept() {
 #[test]
 fn several_listeners_hold_more_where_clients_are_enough_for_all() {
     let law = "listeners hold listeners x (min(backlog, somaxconn) + 1)";
-    let mut several = cell(true, 8 * 33);
+    let mut several = cell(true, 120);
     several.server.listeners = 3;
-    assert_eq!(figures(&several).get(law), Some(&33.0));
-    several.load.clients -= 1;
+    assert_eq!(figures(&several).get(law), Some(&33.0), "40 for 11 places");
+    several.load.clients = 90;
+    assert_eq!(figures(&several).get(law), None, "30 are short once in 20 000 times");
+    several.server.backlog = 0;
+    assert_eq!(figures(&several).get(law), Some(&3.0));
+    several.load.clients = 30;
     assert_eq!(figures(&several).get(law), None);
 }
 
@@ -94,7 +103,8 @@ fn live_clients_behind_half_open_ones_are_let_in_by_cookies_alone() {
         settings.server.backlog = 4;
         settings.load.half_open = 6;
         settings.load.pattern = ConnectPattern::Rate;
-        settings.load.connect_deadline = Duration::from_millis(900);
+        settings.load.connect_rate = Some(400.0);
+        settings.load.connect_deadline = Duration::from_millis(300);
         state(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
         state(&mut settings.hosts.server, "tcp_syncookies", cookies);
         let figures = figures(&settings);
@@ -168,8 +178,10 @@ fn what_could_not_be_measured_is_a_breach_unless_the_server_died() {
 fn a_limit_of_0_lets_nobody_in_where_the_kernel_compares_with_at_least() {
     let law = "accept queue holds min(backlog, somaxconn) + 1";
     let held = |cell: &CellSettings, syn_queue_full, somaxconn| {
-        let known = Known { cell, somaxconn: Some(somaxconn), syn_queue_full };
-        predict(&known).iter().find(|p| p.name == law).map(|p| p.predicted)
+        predict(&known(cell, Some(somaxconn), syn_queue_full))
+            .iter()
+            .find(|p| p.name == law)
+            .map(|p| p.predicted)
     };
     let mut cell = cell(true, 50);
     for (somaxconn, places) in [(4, 5.0), (0, 1.0)] {
@@ -180,4 +192,83 @@ fn a_limit_of_0_lets_nobody_in_where_the_kernel_compares_with_at_least() {
     state(&mut cell.hosts.server, "tcp_syncookies", "0");
     assert_eq!(held(&cell, SynQueueFull::Above, 0), Some(1.0));
     assert_eq!(held(&cell, SynQueueFull::AtOrAbove, 0), Some(0.0));
+}
+
+/// What a law needs that is not so: then it says nothing.
+fn assert_only_where(law: &str, holds: &CellSettings, spoils: &[fn(&mut CellSettings)]) {
+    assert!(figures(holds).contains_key(law), "{law}");
+    for (index, spoil) in spoils.iter().enumerate() {
+        let mut spoilt = holds.clone();
+        spoil(&mut spoilt);
+        assert!(!figures(&spoilt).contains_key(law), "{law}, number {index}");
+    }
+}
+
+#[test]
+fn laws_say_nothing_where_their_conditions_do_not_hold() {
+    use chat_server::ClosesFirst;
+    use load_generator::{ConnectPattern, Leave};
+
+    let mut in_turn = cell(false, 160);
+    in_turn.load.pattern = ConnectPattern::OneByOne;
+    in_turn.load.leave = Leave::HalfClose;
+    in_turn.load.connect_rate = Some(100.0);
+    state(&mut in_turn.hosts.client, "ip_local_port_range", "20000 20019");
+    state(&mut in_turn.hosts.client, "tcp_tw_reuse", "1");
+    assert_eq!(figures(&in_turn)["TWRecycled"], 20.0);
+    assert_only_where(
+        "connects that find a port",
+        &in_turn,
+        &[
+            |cell| state(&mut cell.hosts.client, "tcp_max_tw_buckets", "5"),
+            |cell| cell.load.leave = Leave::AfterSending,
+            |cell| cell.load.clients = 105, // the last come when the first ports do
+            |cell| cell.load.source_addresses = 2,
+        ],
+    );
+    let without_sysctl =
+        Known { tw_reuse_delay: None, ..known(&in_turn, None, SynQueueFull::Above) };
+    assert!(local_ports::predict(&without_sysctl).is_empty(), "it reckons in whole seconds");
+    state(&mut in_turn.hosts.server, "tcp_timestamps", "0");
+    assert_eq!(figures(&in_turn)["connects that find a port"], 20.0, "nothing is reused");
+
+    let mut restarted = cell(false, 3);
+    restarted.server.closes_first = ClosesFirst::Server;
+    restarted.server.reuse_address = false;
+    restarted.after.restart_within = Duration::from_secs(1);
+    assert_only_where(
+        "bind(2) says EADDRINUSE",
+        &restarted,
+        &[
+            |cell| cell.load.linger = Duration::from_secs(1),
+            |cell| cell.after.watch_closing = Duration::from_secs(70),
+            |cell| cell.after.restart_within = Duration::ZERO,
+        ],
+    );
+
+    let mut held = cell(true, 4);
+    held.server.backlog = 64;
+    held.server.hold_acks = true;
+    held.server.release_backlog = Some(0);
+    held.load.messages = 0;
+    held.load.linger = Duration::from_secs(4);
+    for (name, value) in [
+        ("tcp_synack_retries", "1"),
+        ("tcp_abort_on_overflow", "0"),
+        ("tcp_max_syn_backlog", "4096"),
+        ("tcp_syncookies", "0"),
+    ] {
+        state(&mut held.hosts.server, name, value);
+    }
+    held.load.connect_deadline = Duration::from_millis(900);
+    assert_only_where(
+        "phantoms",
+        &held,
+        &[
+            |cell| cell.server.backlog = 1,
+            |cell| cell.load.linger = Duration::from_secs(2),
+            |cell| cell.load.messages = 1,
+            |cell| cell.load.connect_deadline = Duration::from_secs(2),
+        ],
+    );
 }

@@ -59,7 +59,7 @@ impl Trial<'_> {
         if settings.server.hold_acks {
             server.let_in()?;
         }
-        self.linger()?;
+        self.linger(server)?;
         let accept_queue = testbed.accept_queue(target.port())?;
         let mut held_bytes = None;
         if settings.server.accept_paused {
@@ -97,10 +97,11 @@ impl Trial<'_> {
         })
     }
 
-    /// Leaves the connections as they stand for as long as the scenario says.
-    fn linger(&self) -> Result<()> {
+    /// Leaves the connections as they stand for as long as the scenario says, or
+    /// as the server lives.
+    fn linger(&self, server: &mut Server) -> Result<()> {
         let deadline = Instant::now() + self.cell.settings.load.linger;
-        while Instant::now() < deadline {
+        while Instant::now() < deadline && !server.is_dead() {
             self.check_interruption()?;
             std::thread::sleep(LOOK.min(deadline.saturating_duration_since(Instant::now())));
         }
