@@ -7,8 +7,9 @@ use std::time::Duration;
 /// which no sysctl changes; measured on 6.18.
 pub const LENGTH: Duration = Duration::from_secs(60);
 
-/// `net.ipv4.tcp_tw_reuse_delay` by default, and what it is where the kernel has
-/// no such sysctl (as far as known it came with 6.14).
+/// `net.ipv4.tcp_tw_reuse_delay` by default. A kernel without that sysctl (as far
+/// as known it came with 6.14) compares whole seconds instead, so that the phase
+/// of the clock's second decides.
 pub const DEFAULT_REUSE_DELAY: Duration = Duration::from_secs(1);
 
 /// An end of a connection.
