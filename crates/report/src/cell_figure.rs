@@ -79,11 +79,15 @@ static FIGURES: [CellFigure; 8] = [
     },
 ];
 
-/// Some client wrote, and not only into buffers whose size is the question.
+/// Messages of a trial from which on a rate is one.
+const FEWEST_MESSAGES: u64 = 50;
+
+/// Clients wrote enough for a rate, and not only into buffers whose size is the
+/// question.
 fn is_chatty(run: &Run) -> bool {
-    run.trials
-        .iter()
-        .any(|trial| trial.rates.messages_written > 0 && trial.held_bytes.unwrap_or(0) == 0)
+    run.trials.iter().any(|trial| {
+        trial.rates.messages_written >= FEWEST_MESSAGES && trial.held_bytes.unwrap_or(0) == 0
+    })
 }
 
 fn longest_wait(trial: &TrialRecord) -> f64 {
