@@ -98,6 +98,17 @@ pub(crate) struct Known<'a> {
     pub(crate) hz: Option<u32>,
 }
 
+/// The sysctl that keeps a late RST from ending a TIME_WAIT.
+const RFC1337: &str = "net.ipv4.tcp_rfc1337";
+
+/// Whether TIME_WAIT stands for as long as it should. Without that sysctl a late
+/// RST ends it (`tcp_timewait_state_process`, net/ipv4/tcp_minisocks.c): on two busy
+/// CPUs the peer's delayed ACK can come after its FIN, is answered from TIME_WAIT,
+/// and finds no socket any more.
+fn waits_are_safe(rfc1337: Option<u32>) -> bool {
+    rfc1337.is_some_and(|value| value != 0)
+}
+
 /// How long a process may take to notice what a timer has done, on a machine that
 /// is kept busy.
 const NOTICED_WITHIN: Duration = Duration::from_millis(50);

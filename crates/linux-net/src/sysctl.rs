@@ -25,6 +25,7 @@ pub const DECIDING_SYSCTLS: &[&str] = &[
     "net.ipv4.tcp_migrate_req",
     "net.ipv4.tcp_no_metrics_save",
     "net.ipv4.tcp_orphan_retries",
+    "net.ipv4.tcp_rfc1337",
     "net.ipv4.tcp_rmem",
     "net.ipv4.tcp_syn_linear_timeouts",
     "net.ipv4.tcp_syn_retries",

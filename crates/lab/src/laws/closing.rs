@@ -5,7 +5,7 @@ use load_generator::ConnectPattern;
 use queue_model::bind::{self, Options, Standing};
 use queue_model::time_wait::{self, Waiting};
 
-use super::{Figure, Known, Measured, Prediction};
+use super::{Figure, Known, Measured, Prediction, RFC1337, waits_are_safe};
 
 pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
     let mut predictions = buckets(known);
@@ -15,9 +15,12 @@ pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
 }
 
 /// The server is left with the TIME_WAIT of each connection. Where clients
-/// linger, their sockets' ends decide what it is left with, and when.
+/// linger, their sockets' ends decide what it is left with, and when; and a late
+/// RST must not end it.
 fn server_waits(known: &Known<'_>) -> bool {
-    known.cell.server.closes_first == ClosesFirst::Server && known.cell.load.linger.is_zero()
+    known.cell.server.closes_first == ClosesFirst::Server
+        && known.cell.load.linger.is_zero()
+        && waits_are_safe(known.at_server(RFC1337))
 }
 
 /// How many connections in TIME_WAIT are kept, of closes one after the other.

@@ -8,7 +8,7 @@ use queue_model::ports::{self, PortRange, ReservedPorts};
 use queue_model::time_wait::{Reconnect, Side, TwReuse};
 use run_record::Outcome;
 
-use super::{Figure, Known, Measured, Prediction};
+use super::{Figure, Known, Measured, Prediction, RFC1337, waits_are_safe};
 
 pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
     if let Some(places) = at_once(known) {
@@ -68,7 +68,8 @@ fn in_turn(known: &Known<'_>) -> Option<(u64, u64)> {
     let orderly = load.pattern == ConnectPattern::OneByOne
         && load.source_addresses == 1
         && (load.leave == Leave::HalfClose || owner == Side::Server)
-        && every_wait_is_kept;
+        && every_wait_is_kept
+        && (owner == Side::Server || waits_are_safe(known.at_client(RFC1337)));
     if !orderly {
         return None;
     }

@@ -125,6 +125,7 @@ fn bind_is_refused_beside_time_wait_unless_both_servers_reuse_addresses() {
         (ClosesFirst::Client, false, false, 0.0),
     ] {
         let mut settings = cell(false, 3);
+        state(&mut settings.hosts.server, "tcp_rfc1337", "1");
         settings.server.closes_first = closes_first;
         settings.server.reuse_address = old;
         settings.after.restart_reuse_address = Some(new);
@@ -215,6 +216,7 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
     in_turn.load.connect_rate = Some(100.0);
     state(&mut in_turn.hosts.client, "ip_local_port_range", "20000 20019");
     state(&mut in_turn.hosts.client, "tcp_tw_reuse", "1");
+    state(&mut in_turn.hosts.client, "tcp_rfc1337", "1");
     assert_eq!(figures(&in_turn)["TWRecycled"], 20.0);
     assert_only_where(
         "connects that find a port",
@@ -224,6 +226,7 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
             |cell| cell.load.leave = Leave::AfterSending,
             |cell| cell.load.clients = 105, // the last come when the first ports do
             |cell| cell.load.source_addresses = 2,
+            |cell| state(&mut cell.hosts.client, "tcp_rfc1337", "0"),
         ],
     );
     let without_sysctl =
@@ -234,6 +237,7 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
 
     let mut restarted = cell(false, 3);
     restarted.server.closes_first = ClosesFirst::Server;
+    state(&mut restarted.hosts.server, "tcp_rfc1337", "1");
     restarted.server.reuse_address = false;
     restarted.after.restart_within = Duration::from_secs(1);
     assert_only_where(
@@ -243,6 +247,7 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
             |cell| cell.load.linger = Duration::from_secs(1),
             |cell| cell.after.watch_closing = Duration::from_secs(70),
             |cell| cell.after.restart_within = Duration::ZERO,
+            |cell| state(&mut cell.hosts.server, "tcp_rfc1337", "0"),
         ],
     );
 
