@@ -1,6 +1,7 @@
 //! What a server's settings can have wrong.
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::settings::ServerSettings;
 
@@ -12,6 +13,9 @@ const MOST_LISTENERS: u32 = 64;
 
 /// setsockopt(2) takes an int.
 const LONGEST_DEFERRAL: u32 = i32::MAX.unsigned_abs();
+
+/// Longer than any trial, and short enough to be added to a clock.
+const LONGEST_TIME: Duration = Duration::from_secs(24 * 3600);
 
 /// A setting that no server can follow.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,13 @@ pub fn check_settings(settings: &ServerSettings) -> Vec<SettingProblem> {
         let reason = "nothing is held that could be let in: ask for hold_acks: true too";
         problem("release_backlog", reason.to_owned());
     }
+    for (field, time) in [("accept_delay", settings.accept_delay), ("drain", settings.drain)] {
+        if time > LONGEST_TIME {
+            let (time, longest) =
+                (humantime::format_duration(time), humantime::format_duration(LONGEST_TIME));
+            problem(field, format!("{time} is beyond any trial: ask for at most {longest}"));
+        }
+    }
     problems
 }
 
@@ -95,5 +106,15 @@ mod tests {
             ["listeners", "release_backlog"],
             "all at once"
         );
+    }
+
+    #[test]
+    fn no_time_is_beyond_a_day() {
+        let just_above = LONGEST_TIME + Duration::from_nanos(1);
+        for time in [just_above, Duration::MAX] {
+            assert_eq!(fields(|s| s.accept_delay = time), ["accept_delay"]);
+            assert_eq!(fields(|s| s.drain = time), ["drain"]);
+        }
+        assert_eq!(fields(|s| (s.accept_delay, s.drain) = (LONGEST_TIME, LONGEST_TIME)), [""; 0]);
     }
 }

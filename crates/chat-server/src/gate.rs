@@ -1,7 +1,7 @@
 //! What holds the accept loops back.
 
 use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::lock;
 
@@ -44,20 +44,10 @@ impl Gate {
 
     /// Lets `time` pass. False: the server stops.
     pub(crate) fn wait(&self, time: Duration) -> bool {
-        // A time beyond the clock's end is no end at all.
-        let end = Instant::now().checked_add(time);
-        let mut state = lock(&self.state);
-        while !state.stopping {
-            let left = match end {
-                Some(end) => end.saturating_duration_since(Instant::now()),
-                None => Duration::from_secs(3600),
-            };
-            if left.is_zero() {
-                break;
-            }
-            let woken = self.changed.wait_timeout(state, left);
-            state = woken.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let (state, _) = self
+            .changed
+            .wait_timeout_while(lock(&self.state), time, |state| !state.stopping)
+            .unwrap_or_else(PoisonError::into_inner);
         !state.stopping
     }
 }

@@ -103,11 +103,17 @@ fn bind(settings: &ServerSettings, address: SocketAddr) -> Result<Socket, Server
 /// `tcp_check_req` complete a request. The exception is TCP Fast Open for
 /// listeners that did not ask for it (`net.ipv4.tcp_fastopen` with 0x400),
 /// whose connections are made by SYNs with data; no load here sends them.
+///
+/// Where it fails it can be called again: a listener without a filter is done
+/// already.
 pub(crate) fn let_in(listeners: &[Socket], release_backlog: Option<i32>) -> io::Result<()> {
     if let Some(backlog) = release_backlog {
         listeners.iter().try_for_each(|listener| listener.listen(backlog))?;
     }
-    listeners.iter().try_for_each(Socket::detach_filter)
+    listeners.iter().try_for_each(|listener| match listener.detach_filter() {
+        Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(()),
+        other => other,
+    })
 }
 
 /// Ends every accept(2) that waits, now and later, with EINVAL, which is
@@ -115,5 +121,20 @@ pub(crate) fn let_in(listeners: &[Socket], release_backlog: Option<i32>) -> io::
 pub(crate) fn shut_down(listeners: &[Socket]) {
     for listener in listeners {
         let _ = listener.shutdown(Shutdown::Both);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letting_in_goes_on_where_it_failed() {
+        let listeners = [(); 2].map(|()| Socket::new(Domain::IPV4, Type::STREAM, None).unwrap());
+        // As left by a first try that failed at the second one.
+        listeners[1].attach_filter(&syn_only()).unwrap();
+        let_in(&listeners, None).unwrap();
+        let error = listeners[1].detach_filter().expect_err("it has none any more");
+        assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
     }
 }

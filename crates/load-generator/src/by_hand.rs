@@ -1,12 +1,33 @@
 //! A generator that a test drives by hand, event by event.
 
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
 use chat_protocol::{Codec, Framing};
 
 use crate::client::State;
 use crate::generator::Generator;
 use crate::{LoadConfig, LoadSettings};
+
+/// A load on `target` that nobody holds.
+pub(crate) fn config(settings: LoadSettings, target: SocketAddr) -> LoadConfig {
+    LoadConfig {
+        settings,
+        target,
+        framing: Framing::U32be,
+        largest_body: None,
+        sources: vec![],
+        server_closes: false,
+        hold: false,
+    }
+}
+
+/// Drives a generator by hand that has started nothing.
+pub(crate) fn with_generator(config: &LoadConfig, test: impl FnOnce(&mut Generator)) {
+    let codec = Codec::new(config.framing, None).expect("the default fits");
+    let mut ignore = |_| {};
+    let mut generator = Generator::new(config, codec, None, &mut ignore).expect("it starts");
+    test(&mut generator);
+}
 
 /// Drives a generator by hand, its clients accepted and found
 /// established at their connect deadline, before epoll has told.
@@ -16,26 +37,18 @@ pub(crate) fn with_open_clients(
     test: impl FnOnce(&mut Generator),
 ) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
-    let config = LoadConfig {
-        settings,
-        target: listener.local_addr().expect("its address"),
-        framing: Framing::U32be,
-        largest_body: None,
-        sources: vec![],
-        server_closes,
-        hold: false,
-    };
-    let codec = Codec::new(config.framing, None).expect("the default fits");
-    let mut ignore = |_| {};
-    let mut generator = Generator::new(&config, codec, None, &mut ignore).expect("it starts");
-    generator.start_all().expect("loopback can be reached");
-    let clients = 0..generator.clients.len();
-    let accept = |_| listener.accept().expect("a client").0;
-    let accepted: Vec<TcpStream> = clients.clone().map(accept).collect();
-    for client in clients {
-        generator.on_connect_deadline(client).expect("the attempt is decided");
-        assert_eq!(generator.clients[client].state, State::Open);
-    }
-    test(&mut generator);
-    drop(accepted);
+    let target = listener.local_addr().expect("its address");
+    let config = LoadConfig { server_closes, ..config(settings, target) };
+    with_generator(&config, |generator| {
+        generator.start_all().expect("loopback can be reached");
+        let clients = 0..generator.clients.len();
+        let accept = |_| listener.accept().expect("a client").0;
+        let accepted: Vec<TcpStream> = clients.clone().map(accept).collect();
+        for client in clients {
+            generator.on_connect_deadline(client).expect("the attempt is decided");
+            assert_eq!(generator.clients[client].state, State::Open);
+        }
+        test(generator);
+        drop(accepted);
+    });
 }

@@ -151,10 +151,12 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Keeps the socket of a half-open attempt that ends. The kernel answers the
-    /// next SYN-ACK to a closed one with an RST (`tcp_v4_send_reset`), which
-    /// frees a place in the server's SYN queue: the attempts that are not
-    /// decided yet would find it emptier than it was.
+    /// Keeps the socket of a half-open attempt that ends, up to the release. The
+    /// kernel answers the next SYN-ACK to a closed one with an RST
+    /// (`tcp_v4_send_reset`), which frees a place in the server's SYN queue: the
+    /// attempts that are not decided yet would find it emptier than it was. The
+    /// same happens, kept or not, once the kernel has sent its SYN again
+    /// `tcp_syn_retries` times and gives it up (`tcp_write_timeout`).
     fn keep_half_open(&mut self, client: usize) -> Result<(), LoadError> {
         let socket = self.clients[client].socket.take().expect("it is connecting");
         // Or epoll would tell again and again when the kernel gives it up.

@@ -55,7 +55,8 @@ pub(crate) struct Generator<'a> {
     pub(crate) open_slow_readers: u64,
     /// Open clients that have not written everything.
     pub(crate) unwritten: u64,
-    /// Sockets of half-open attempts that have ended, open until the release.
+    /// Sockets of half-open attempts that have ended, not closed before the
+    /// release.
     pub(crate) half_open: Vec<Socket>,
     /// Every attempt was decided, and that was told.
     pub(crate) decided: bool,
@@ -173,8 +174,12 @@ impl<'a> Generator<'a> {
         }
     }
 
+    /// Handles what is due now. What becomes due meanwhile has its turn after
+    /// epoll's: one by one, attempts that fail at once plan one start after the
+    /// other, and commands would wait for the last.
     fn run_timers(&mut self) -> Result<(), LoadError> {
-        while let Some(timer) = self.timers.take_due(monotonic_ns()) {
+        let now = monotonic_ns();
+        while let Some(timer) = self.timers.take_due(now) {
             match timer {
                 Timer::Start(client) => self.start(client)?,
                 Timer::ConnectDeadline(client) => self.on_connect_deadline(client)?,
@@ -282,9 +287,35 @@ pub(crate) fn nanoseconds(time: Duration) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+
     use super::*;
-    use crate::by_hand::with_open_clients;
+    use crate::by_hand::{config, with_generator, with_open_clients};
     use crate::{ChatPhase, Leave, LoadSettings};
+
+    #[test]
+    fn attempts_that_fail_at_once_do_not_keep_commands_waiting() {
+        let settings = LoadSettings {
+            clients: 1000,
+            messages: 0,
+            pattern: ConnectPattern::OneByOne,
+            ..LoadSettings::default()
+        };
+        let target = SocketAddr::from((Ipv4Addr::LOCALHOST, 1));
+        // No address of this host: none can be bound.
+        let sources = vec![Ipv4Addr::new(198, 18, 77, 77).into()];
+        let config = LoadConfig { sources, ..config(settings, target) };
+        with_generator(&config, |generator| {
+            generator.timers.add(monotonic_ns(), Timer::Start(0));
+            generator.run_timers().expect("an attempt without a port is no error");
+            assert_eq!(generator.clients[0].state, State::Ended);
+            assert_ne!(generator.undecided, 0, "all of them ran before a Stop could");
+            generator.stop();
+            generator.run_timers().expect("it starts nobody after the end");
+            let last = generator.clients[999].end.as_ref().expect("a stop ends everybody");
+            assert_eq!(last.ending, Ending::Unfinished);
+        });
+    }
 
     #[test]
     fn room_to_write_from_before_the_deadline_ends_nothing_when_nothing_is_to_be_written() {

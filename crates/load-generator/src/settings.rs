@@ -74,8 +74,10 @@ pub struct LoadSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_rate: Option<f64>,
     /// The first so many clients hear nothing: a filter on their sockets drops
-    /// every segment, so that their connections stay half-open, and their
-    /// sockets stay open until every attempt is decided.
+    /// every segment, so that their connections stay half-open. Their sockets
+    /// are closed when every attempt is decided and `linger` is over; the kernel
+    /// gives one up before that once it has sent its SYN again
+    /// `tcp_syn_retries` times, and answers the next SYN-ACK with an RST.
     #[arg(long, default_value_t = Self::default().half_open)]
     pub half_open: u32,
     /// Time an attempt has to reach ESTABLISHED.

@@ -10,6 +10,9 @@ use load_generator::{ConnectPattern, Ending, LoadReport, LoadSettings};
 
 const DEADLINE: Duration = Duration::from_millis(300);
 
+/// TCP_TIMEOUT_INIT (include/net/tcp.h).
+const FIRST_RETRANSMISSION: Duration = Duration::from_secs(1);
+
 fn three_of_six(settings: &mut LoadSettings) {
     settings.clients = 6;
     settings.half_open = 3;
@@ -22,8 +25,13 @@ fn assert_half_open(report: &LoadReport) {
     assert_endings(report, [(Ending::TimedOut, 3), (Ending::Finished, 3)]);
     for attempt in &report.attempts[..3] {
         assert_eq!((attempt.ending, attempt.errno), (Ending::TimedOut, None));
-        assert_eq!((attempt.connect_ns, attempt.syn_retransmits), (None, Some(0)));
-        assert!(attempt.end_ns - attempt.start_ns >= DEADLINE.as_nanos() as u64);
+        assert_eq!(attempt.connect_ns, None);
+        let tried_ns = attempt.end_ns - attempt.start_ns;
+        assert!(tried_ns >= DEADLINE.as_nanos() as u64);
+        // A busy machine may be that late.
+        let sent_again = tried_ns >= FIRST_RETRANSMISSION.as_nanos() as u64;
+        let retransmits = attempt.syn_retransmits.expect("the kernel counts them");
+        assert!(retransmits == 0 || sent_again, "{attempt:?}");
     }
 }
 
@@ -35,7 +43,7 @@ fn half_open_attempts_stand_until_everything_is_decided_and_go() {
         let mut diag = SocketDiag::open().unwrap();
         let mut look =
             || (diag.count_by_state(None).unwrap(), diag.count_by_state(Some(port)).unwrap());
-        // Two of the deadlines have passed before the last attempt starts.
+        // The first deadline has passed before the last attempt starts.
         let config = config(listener.local_addr().unwrap(), |settings| {
             three_of_six(settings);
             settings.pattern = ConnectPattern::Rate;
@@ -51,7 +59,7 @@ fn half_open_attempts_stand_until_everything_is_decided_and_go() {
         seen.push(look());
         assert_half_open(&report);
         let last_start = report.attempts[5].start_ns;
-        assert!(report.attempts[..2].iter().all(|attempt| attempt.end_ns < last_start));
+        assert!(report.attempts[0].end_ns < last_start);
         assert!(report.attempts[5].end_ns >= go_ns);
         for (all, server) in &seen[..2] {
             assert_eq!((all.syn_sent, server.syn_recv, server.established), (3, 3, 3));
