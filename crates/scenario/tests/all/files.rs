@@ -184,7 +184,7 @@ fn forms(plan: &scenario::Plan) -> Vec<Overrides> {
                 ("load.send_delay", "1500us"),
                 ("matrix.load.connect_rate", "[1e3, 512.5]"),
                 ("matrix.load.connect_deadline", "[1500ms]"),
-                ("matrix.server.largest_body", "[300]"),
+                ("matrix.server.largest_body", "[3000]"),
                 ("shuffle", "false"),
             ]),
             ..plain.clone()
