@@ -7,9 +7,9 @@ use run_record::Outcome;
 use support::{out_directory, run, said, text};
 
 /// The original's server and clients: each client leaves after its own last
-/// message, with deliveries unread, and the server's next write to it kills it.
-/// They come one after the other, so that some have left while others speak:
-/// four of five such servers die.
+/// message, and the server dies of a write to one that has gone, as the scenario
+/// `sigpipe` tells. They come one after the other, so that some have left while
+/// others speak: four of five such servers die.
 const ORIGINAL: &[&str] = &[
     "smoke",
     "--set",

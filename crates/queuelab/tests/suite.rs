@@ -3,9 +3,11 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
 
 use run_record::{RunDirectory, TrialRecord};
-use support::{out_directory, queuelab, runs, said, text};
+use support::{Background, out_directory, queuelab, runs, said, terminate, text};
 
 /// The catalogue that DESIGN.md asks for, and what more there is.
 const CATALOGUE: [&str; 18] = [
@@ -98,12 +100,36 @@ fn what_fails_in_a_suite_is_told_and_the_rest_is_run() {
     assert!(text(&in_folder(&["list"]).stdout).contains("Do both hold?"));
     for (arguments, says) in [
         (&["run", "two", "--set", "load.clients=4"][..], "it is a suite"),
+        (&["run", "two", "--resume", "reports/runs"], "its scenarios' runs one by one"),
         (&["show", "two"], "its scenarios are one, other"),
     ] {
         let output = in_folder(arguments);
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-        assert!(text(&output.stderr).contains(says), "{}", said(&output));
+        // Wherever the terminal's width has broken its lines.
+        let told = text(&output.stderr).replace("\n  │ ", " ");
+        assert!(told.contains(says), "{}", said(&output));
     }
+}
+
+#[test]
+fn an_interrupted_suite_tells_what_had_ended() {
+    let folder = suite("outcomes.ok == 3", "true");
+    let other = "name: other\nquestion: When does it end?\nload: { clients: 1, chat: after_connect, \
+                 messages: 0, linger: 5min }\n";
+    std::fs::write(folder.path().join("scenarios/other.yaml"), other).unwrap();
+    let mut command = queuelab(&["run", "two"]);
+    command.current_dir(folder.path()).stderr(Stdio::null());
+    let mut lab = Background::start(command);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while runs(&folder.path().join("reports/runs")).len() < 2 {
+        assert!(Instant::now() < deadline, "the second scenario never began");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    terminate(&lab.child);
+    assert_eq!(lab.child.wait().unwrap().code(), Some(130));
+    let told: String = lab.lines.by_ref().map(|line| line.unwrap() + "\n").collect();
+    let row = told.lines().find(|line| line.starts_with("│ one ")).expect(&told);
+    assert!(row.contains("held") && !told.contains("│ other "), "{told}");
 }
 
 #[test]

@@ -116,7 +116,9 @@ impl TrialRecord {
             .map(|(kind, check)| (kind, check.name.as_str(), check.detail.clone()));
         let laws = self.laws.iter().filter(|law| law.held == Some(false)).map(|law| {
             let measured = law.measured.map_or("nothing".to_owned(), |figure| figure.to_string());
-            ("law", law.name.as_str(), format!("predicted {}, measured {measured}", law.predicted))
+            let allowed = law.latest.map_or(String::new(), |latest| format!(", at most {latest}"));
+            let detail = format!("predicted {}{allowed}, measured {measured}", law.predicted);
+            ("law", law.name.as_str(), detail)
         });
         checks.chain(laws)
     }

@@ -188,6 +188,9 @@ fn breaches_are_what_did_not_hold() {
     trial.laws[0].held = Some(false);
     let breaches: Vec<_> = trial.breaches().collect();
     assert_eq!(breaches, [("law", "capacity", "predicted 2, measured 2".to_owned())]);
+    trial.laws[0].latest = Some(2.08);
+    let (_, _, detail) = trial.breaches().next().unwrap();
+    assert_eq!(detail, "predicted 2, at most 2.08, measured 2");
 }
 
 #[test]

@@ -47,9 +47,9 @@ pub struct Scenario {
     /// decides, so that a drift of the machine does not look like an effect.
     #[serde(default = "yes")]
     pub shuffle: bool,
-    /// Run the trials of a round side by side, each in a testbed of its own: for
-    /// trials that only wait. Those of one that measures would measure each
-    /// other.
+    /// Run trials side by side, up to 16 at a time and of all rounds, each in a
+    /// testbed of its own: for trials that only wait. Those of one that measures
+    /// would measure each other.
     #[serde(default)]
     pub side_by_side: bool,
     /// What else to keep of each trial.

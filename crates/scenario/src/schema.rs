@@ -1,14 +1,23 @@
 //! The JSON schema of a scenario file.
 
+use schemars::{SchemaGenerator, json_schema as schema};
 use serde_json::Value;
 
-use crate::Scenario;
+use crate::{Scenario, Suite};
 
-/// The JSON schema of a scenario file, for editors. What a schema cannot say
-/// (settings that fit together, sysctls of the running kernel, expressions) is
-/// checked by [`crate::plan`] alone.
+/// The JSON schema of a scenario file, for editors: it holds a scenario or a
+/// suite. What a schema cannot say (settings that fit together, sysctls of the
+/// running kernel, expressions) is checked by [`crate::plan`] alone.
 pub fn json_schema() -> Value {
-    let mut schema = schemars::schema_for!(Scenario).to_value();
+    let mut generator = SchemaGenerator::default();
+    let kinds = [generator.subschema_for::<Scenario>(), generator.subschema_for::<Suite>()];
+    let mut schema = schema!({
+        "$schema": generator.settings().meta_schema,
+        "title": "Scenario",
+        "anyOf": kinds,
+        "$defs": generator.take_definitions(true),
+    })
+    .to_value();
     // A flag of `queuelab server`, and no setting of a scenario.
     if let Some(server) = schema.pointer_mut("/$defs/ServerSettings/properties") {
         server.as_object_mut().map(|settings| settings.remove("address"));

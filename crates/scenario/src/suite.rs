@@ -27,6 +27,7 @@ pub struct Suite {
     #[serde(default)]
     pub quick: bool,
     /// The scenarios' names, in the order in which they are run.
+    #[schemars(length(min = 1))]
     pub suite: Vec<String>,
 }
 

@@ -23,11 +23,19 @@ use crate::progress;
 
 /// Runs a scenario, or each of a suite, or goes on with a run.
 pub(crate) fn run(arguments: &RunArguments) -> Result {
-    let name = backend_name(arguments)?;
     let suite = match &arguments.scenario {
         Some(scenario) => Suite::of(&scenario::find(scenario)?)?,
         None => None,
     };
+    if let (Some(suite), Some(path)) = (&suite, &arguments.resume) {
+        return Err(CommandError::Usage(format!(
+            "failed to resume {}: {} is a suite, which has no run of its own; resume its \
+             scenarios' runs one by one, each with `queuelab run --resume RUN`",
+            path.display(),
+            suite.name
+        )));
+    }
+    let name = backend_name(arguments)?;
     if name == BackendName::Netns {
         // Before anything starts a thread: a user namespace can be entered
         // only by a process that has none.

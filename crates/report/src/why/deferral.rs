@@ -25,7 +25,8 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     let came: Vec<_> = came.collect();
     sentences.extend(words::listed(&came).map(|came| {
         format!(
-            "That time is rounded up to a repetition of the SYN-ACK: of server.defer_accept, {came}."
+            "That time is rounded up to a run of the SYN-ACK's timer, the first that repeats it: of \
+             server.defer_accept, {came}."
         )
     }));
     let at_once = all.that(|case| asked(case).is_none());

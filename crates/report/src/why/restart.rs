@@ -39,7 +39,7 @@ fn told(refused: &Cases<'_>) -> String {
     let said = refused.iter().find_map(|case| case.trial.restart.as_ref()?.refusal.clone());
     let said = said.map_or(String::new(), |said| format!(" (\"{}\")", in_short(&said)));
     let until = match spread(refused) {
-        Some(time) => format!(", until {time} had passed"),
+        Some(time) => format!(", until {time} after the last client had left"),
         None => ", and it did not come up in time".to_owned(),
     };
     format!(
@@ -52,7 +52,7 @@ fn told(refused: &Cases<'_>) -> String {
 
 fn listened(at_once: &Cases<'_>) -> Option<String> {
     Some(format!(
-        "It listened again after {}{}: {}.",
+        "It listened again {} after the last client had left{}: {}.",
         spread(at_once)?,
         at_once.place(),
         who(at_once)
@@ -122,7 +122,7 @@ pub(super) fn times_refused(case: &Case<'_>) -> u64 {
     case.trial.restart.as_ref().map_or(0, |restart| restart.refused.into())
 }
 
-/// When it listened again, seconds.
+/// When it listened again, seconds from the last client's leaving.
 pub(super) fn came_up(case: &Case<'_>) -> Option<f64> {
     case.trial.restart.as_ref()?.seconds
 }

@@ -24,15 +24,18 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     )];
     let by_pipe = died.some_that(|case| case.trial.server_died.as_deref() == Some("SIGPIPE"));
     if let Some(by_pipe) = by_pipe {
-        let resets = by_pipe.sum(|case| case.client("Tcp.OutRsts"));
-        let resets = match resets {
+        let told = |counter| match by_pipe.sum(|case| case.client(counter)) {
             0 => String::new(),
-            n => format!(" (Tcp.OutRsts {} at the client)", counted(n)),
+            n => format!(" ({counter} {} at the client)", counted(n)),
         };
+        let (late, at_once) = (told("TcpExt.TCPAbortOnData"), told("TcpExt.TCPAbortOnClose"));
         sentences.push(format!(
-            "A client that has left answers what still comes for it with an RST{resets}: the next \
-             write(2) to that connection fails with EPIPE and raises SIGPIPE, which at its default \
-             disposition (server.sigpipe: default) ends the process."
+            "A client that has read everything closes with a FIN: the next write(2) to it succeeds, \
+             and is answered by an RST{late}. The one after that fails with EPIPE and raises \
+             SIGPIPE, which at its default disposition (server.sigpipe: default) ends the process. \
+             A client that leaves something unread sends its RST at once{at_once}: the next write \
+             fails with ECONNRESET, without a signal; with EPIPE and the signal only where a read \
+             has taken that error first."
         ));
         let ignored = all.some_that(|case| {
             case.trial.server_died.is_none() && case.text("server.sigpipe") == Some("ignore")

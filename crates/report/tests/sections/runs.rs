@@ -355,7 +355,8 @@ pub(crate) fn sigpipe() -> Run {
     Fixture::new(settings)
         .cell([("server.sigpipe", json!("default"))], |trial| {
             trial.ended(&[(Ok, 61), (ServerDown, 39)]).server_died = Some("SIGPIPE".to_owned());
-            trial.evidence.client.insert("Tcp.OutRsts".to_owned(), 97);
+            trial.evidence.client.insert("TcpExt.TCPAbortOnClose".to_owned(), 96);
+            trial.evidence.client.insert("TcpExt.TCPAbortOnData".to_owned(), 1);
         })
         .cell([("server.sigpipe", json!("ignore"))], |trial| {
             trial.ended(&[(Ok, 100)]).locked(1, 1, 1).server.as_mut().unwrap().failed_writes = 341;

@@ -86,7 +86,7 @@ fn the_figures_are_the_records() {
         (reuseport_listeners(), ["3, 3, 2 and 3, 11 in all", "dropped 26", "backlog of 19"]),
         (syn_cookies(), ["The other 3 found", "5 were answered", "dropped 8 SYNs instead"]),
         (port_exhaustion(), ["40 attempts in both cells", "20000–20019", "took 20 back"]),
-        (sigpipe(), ["39 attempts ended", "Tcp.OutRsts 97", "341 writes failed"]),
+        (sigpipe(), ["39 attempts ended", "TCPAbortOnData 1 at", "341 writes failed"]),
     ] {
         let text = section(&run).replace("\n  ", " ");
         for figure in figures {

@@ -23,6 +23,7 @@ impl Kernel for TestKernel {
             "TcpExt.ListenOverflows",
             "TcpExt.ListenDrops",
             "TcpExt.TCPDeferAcceptDrop",
+            "TcpExt.TCPSynRetrans",
             "TcpExt.TWRecycled",
             "Tcp.PassiveOpens",
         ];

@@ -104,6 +104,34 @@ fn the_committed_schema_is_the_one_that_is_generated() {
     );
 }
 
+/// The members at the top of a file in block style.
+fn members(text: &str) -> Vec<&str> {
+    let at_the_top = |line: &&str| !line.starts_with([' ', '#']);
+    text.lines().filter(at_the_top).filter_map(|line| Some(line.split_once(':')?.0)).collect()
+}
+
+#[test]
+fn the_schema_knows_the_members_of_every_committed_file() {
+    let schema = json_schema();
+    let kinds: Vec<&Value> = ["/$defs/Scenario", "/$defs/Suite"]
+        .iter()
+        .map(|kind| schema.pointer(kind).expect("a kind of file"))
+        .collect();
+    let choices = schema["anyOf"].as_array().expect("a choice");
+    assert_eq!(choices.len(), kinds.len(), "{choices:?}");
+    let allows = |kind: &Value, members: &[&str]| {
+        let required = kind["required"].as_array().expect("members that must be there");
+        members.iter().all(|member| kind["properties"].get(member).is_some())
+            && required.iter().all(|name| members.contains(&name.as_str().expect("a name")))
+    };
+    for path in committed() {
+        let text = std::fs::read_to_string(&path).expect("a committed file");
+        let members = members(&text);
+        let allowing = kinds.iter().filter(|kind| allows(kind, &members)).count();
+        assert_eq!(allowing, 1, "{}: {members:?}", path.display());
+    }
+}
+
 #[test]
 fn the_example_of_the_documentation_is_a_scenario() {
     let text = std::fs::read_to_string(root().join("docs/scenarios.md")).expect("the page");
@@ -118,6 +146,19 @@ fn the_example_of_the_documentation_is_a_scenario() {
         Ok(plan) => assert_eq!(plan.cells.len(), 10),
         Err(errors) => panic!("{}", rendered(&errors)),
     }
+}
+
+#[test]
+fn the_suite_of_the_documentation_is_one() {
+    let text = std::fs::read_to_string(root().join("docs/scenarios.md")).expect("the page");
+    let example = text.split("```yaml\n").nth(2).and_then(|rest| rest.split("```").next());
+    let source = scenario::Source {
+        name: "before-release".to_owned(),
+        path: "docs/scenarios.md".to_owned(),
+        text: example.expect("a second example").to_owned(),
+    };
+    let suite = Suite::of(&source).expect("a good suite").expect("a suite");
+    assert!(suite.quick && suite.suite.len() == 2, "{suite:?}");
 }
 
 /// One of the ways to run a scenario.
@@ -143,7 +184,7 @@ fn forms(plan: &scenario::Plan) -> Vec<Overrides> {
                 ("load.send_delay", "1500us"),
                 ("matrix.load.connect_rate", "[1e3, 512.5]"),
                 ("matrix.load.connect_deadline", "[1500ms]"),
-                ("matrix.server.largest_body", "[300]"),
+                ("matrix.server.largest_body", "[3000]"),
                 ("shuffle", "false"),
             ]),
             ..plain.clone()

@@ -23,7 +23,8 @@ pub(super) fn simulated(plan: &Plan, accept: Duration) -> String {
         plan.cells.iter().map(|cell| (cell, play(&cell.settings, accept))).collect();
     if played.iter().all(|(_, simulation)| simulation.is_none()) {
         return "The simulator covers none of its cells: it has one listener, without \
-                TCP_DEFER_ACCEPT or held ACKs, and clients that come at once or at a rate."
+                TCP_DEFER_ACCEPT, held ACKs or a restart, and at most a million clients, none of \
+                them a slow reader, that come at once or at a rate."
             .to_owned();
     }
     let mut builder = Builder::default();

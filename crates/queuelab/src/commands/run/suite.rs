@@ -26,8 +26,9 @@ struct Ended {
     left: std::result::Result<PathBuf, String>,
 }
 
-/// Runs each, whatever became of the ones before, unless the user wants an end.
-/// Each leaves a run directory of its own.
+/// Runs each, whatever became of the ones before, unless the user wants an end:
+/// then what had ended is told all the same. Each leaves a run directory of its
+/// own.
 pub(super) fn run(
     suite: &Suite,
     arguments: &RunArguments,
@@ -43,7 +44,7 @@ pub(super) fn run(
             suite.suite.join(", ")
         )));
     }
-    let mut ended = Vec::new();
+    let (mut ended, mut interruption) = (Vec::new(), None);
     for (position, name) in suite.suite.iter().enumerate() {
         anstream::eprintln!("{} of {}: {name}", position + 1, suite.suite.len());
         let changes = Changes {
@@ -63,7 +64,10 @@ pub(super) fn run(
         let end = one(&arguments, backend, interrupted);
         let took = began.elapsed();
         ended.push(match end {
-            Err(error @ CommandError::Lab(LabError::Interrupted)) => return Err(error),
+            Err(error @ CommandError::Lab(LabError::Interrupted)) => {
+                interruption = Some(error);
+                break;
+            }
             Err(error) => {
                 let (exit, why) = (error.exit(), error.to_string());
                 anstream::eprintln!("{:?}", miette::Report::new(error));
@@ -80,8 +84,13 @@ pub(super) fn run(
             }
         });
     }
-    answer(&format!("{}: {}\n\n{}", suite.name, suite.question, table(&ended)))?;
-    Ok(worst(&ended))
+    if !ended.is_empty() {
+        answer(&format!("{}: {}\n\n{}", suite.name, suite.question, table(&ended)))?;
+    }
+    match interruption {
+        Some(error) => Err(error),
+        None => Ok(worst(&ended)),
+    }
 }
 
 fn table(ended: &[Ended]) -> String {
