@@ -21,7 +21,7 @@ impl Chance {
     fn new() -> Self {
         let given = std::env::var("QUEUELAB_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
         let seed = given.unwrap_or_else(|| RandomState::new().hash_one("seed") >> 32);
-        println!("QUEUELAB_TEST_SEED={seed}");
+        eprintln!("QUEUELAB_TEST_SEED={seed}");
         Self(StdRng::seed_from_u64(seed))
     }
 
@@ -45,7 +45,7 @@ impl Chance {
 /// Runs a scenario with other values. Each trial has these laws, and all of them
 /// hold: what is no time is exact.
 fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord> {
-    println!("queuelab run {scenario} --set {}", set.join(" --set "));
+    eprintln!("queuelab run {scenario} --set {}", set.join(" --set "));
     let out = out_directory();
     let flags: Vec<&str> = set.iter().flat_map(|set| ["--set", set.as_str()]).collect();
     let (output, _, trials) = run(out.path(), &[&[scenario], flags.as_slice()].concat());
