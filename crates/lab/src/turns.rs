@@ -25,6 +25,9 @@ pub(crate) struct Turns<'a> {
     pub(crate) wheel: Option<&'a TimerWheel>,
 }
 
+/// Somebody who gets each trial as it ends.
+type Ended<'a> = dyn FnMut(Result<Finished>, &mut dyn Progress) -> Result<()> + 'a;
+
 /// The trials that run beside a trial.
 #[derive(Debug)]
 pub(crate) struct Others {
@@ -114,7 +117,7 @@ impl<'a> Turns<'a> {
         self,
         trials: &[&PlannedTrial],
         progress: &mut dyn Progress,
-        ended: &mut dyn FnMut(Result<Finished>, &mut dyn Progress) -> Result<()>,
+        ended: &mut Ended<'_>,
     ) -> Result<()> {
         let others = Others::new(trials.len());
         let (sender, receiver) = mpsc::channel();
