@@ -30,6 +30,8 @@ pub(crate) struct Trial<'a> {
     pub(crate) planned: &'a PlannedTrial,
     /// The testbed of the trial after this one.
     pub(crate) next: Option<(TestbedSpec, u32)>,
+    /// Trials that run at once, this one among them.
+    pub(crate) at_once: usize,
     pub(crate) expectations: &'a scenario::Expectations,
     /// The kernel's rules, as found at the run's start.
     pub(crate) rules: &'a KernelRules,
@@ -56,7 +58,8 @@ struct Observed {
     predictions: Vec<laws::Prediction>,
     before: Counters,
     loaded: Loaded,
-    probed: ProbeReport,
+    /// Or why it did not run to its end.
+    probed: Result<ProbeReport>,
     after: Counters,
     /// CLOCK_MONOTONIC when they were read, nanoseconds.
     counted_ns: u64,
@@ -76,7 +79,8 @@ impl Trial<'_> {
         if !matches!(observed, Err(LabError::Interrupted)) {
             // Whatever was observed, a testbed that broke says why; and what
             // was measured on one is no measurement.
-            testbed.verify(observed.is_err())?;
+            let is_whole = observed.as_ref().is_ok_and(|observed| observed.probed.is_ok());
+            testbed.verify(!is_whole)?;
         }
         let Observed {
             effective,
@@ -122,7 +126,10 @@ impl Trial<'_> {
             invariants::server_alive(died.as_deref(), self.server_may_die),
             invariants::counters_never_fall(&fallen),
             invariants::deliveries_intact(&integrity),
+            invariants::probe_ran(probed.as_ref().err()),
         ];
+        let (probe, timeline) =
+            probed.map_or_else(|_| (None, Vec::new()), |seen| (Some(seen.report), seen.timeline));
         if let Some(report) = report {
             checks.push(invariants::messages_add_up(
                 load.messages_written,
@@ -136,7 +143,7 @@ impl Trial<'_> {
             &predictions,
             &laws::Measured {
                 accept_queue: loaded.accept_queue,
-                probe: Some(&probed.report),
+                probe: probe.as_ref(),
                 restart: restart.as_ref(),
                 rows: &joined.rows,
                 server: &server_delta.changes,
@@ -179,7 +186,7 @@ impl Trial<'_> {
                 server: server_delta.changes,
                 client: client_delta.changes,
                 accept_queue: loaded.accept_queue,
-                probe: Some(probed.report),
+                probe,
             },
             accept_wait: figures::accept_wait(&joined.rows),
             held_bytes: loaded.held_bytes,
@@ -197,7 +204,7 @@ impl Trial<'_> {
         };
         record.expectations =
             figures::checks(self.expectations.evaluate(&facts::facts(settings, &record)));
-        Ok(Finished { record, attempts: joined.rows, timeline: probed.timeline })
+        Ok(Finished { record, attempts: joined.rows, timeline })
     }
 
     fn observe(&self, testbed: &dyn Testbed) -> Result<Observed> {
@@ -212,14 +219,16 @@ impl Trial<'_> {
 
         let mut server = Server::start(testbed, &settings.server)?;
         let port = server.address.port();
-        let probe = Probe::start(testbed, &settings.server, port, self.timeline)?;
+        let probe = Probe::start(testbed, &settings.server, port, self.timeline, self.at_once)?;
         let before = counters(testbed)?;
         let loaded = self.load(testbed, &mut server)?;
         let after = counters(testbed)?;
         let counted_ns = monotonic_ns();
         let check = || self.check_interruption();
         aftermath::watch_closing(testbed, settings.after.watch_closing, check)?;
-        let probed = probe.stop()?;
+        // Before the server, whose end makes sockets that are nobody's to measure.
+        // Without what it saw, the rest of the trial is still worth something.
+        let probed = probe.stop();
         let end = server.stop()?;
         let left_ns = loaded.report.ended_ns;
         let restart =

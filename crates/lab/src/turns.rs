@@ -12,8 +12,9 @@ use crate::error::{LabError, Result};
 use crate::run::{Progress, Run};
 use crate::trial::{Finished, Trial};
 
-/// Trials that run at once, where they run side by side: each is two hosts and
-/// three processes, which wait.
+/// Trials that run at once, where they run side by side: each is two hosts, a
+/// server and a load, which wait, and a probe, which gets its part of what one
+/// probe alone may use.
 const AT_ONCE: usize = 16;
 
 /// A run's trials, and what they are told.
@@ -47,7 +48,7 @@ impl<'a> Turns<'a> {
             }
             progress.trial_begins(planned, &self.run.plan.cells[planned.cell]);
             let next = trials.get(position + 1).map(|next| self.wanted(next));
-            ended(self.trial(planned, next).run(), progress)?;
+            ended(self.trial(planned, next, 1).run(), progress)?;
         }
         Ok(())
     }
@@ -67,8 +68,9 @@ impl<'a> Turns<'a> {
         let next = AtomicUsize::new(0);
         let failed = AtomicBool::new(false);
         let (sender, receiver) = mpsc::channel();
+        let at_once = trials.len().min(AT_ONCE);
         std::thread::scope(|scope| {
-            for _ in 0..trials.len().min(AT_ONCE) {
+            for _ in 0..at_once {
                 let (sender, next, failed) = (sender.clone(), &next, &failed);
                 // Each thread outlives the parts of its trials: the kernel ends
                 // them with the thread that started them.
@@ -77,7 +79,7 @@ impl<'a> Turns<'a> {
                         let taken = trials.get(next.fetch_add(1, Ordering::Relaxed));
                         let Some(planned) = taken else { break };
                         let _ = sender.send(Step::Begins(planned));
-                        let finished = self.trial(planned, None).run();
+                        let finished = self.trial(planned, None, at_once).run();
                         let _ = sender.send(Step::Ended(Box::new(finished)));
                     }
                 });
@@ -109,6 +111,7 @@ impl<'a> Turns<'a> {
         &'t self,
         planned: &'t PlannedTrial,
         next: Option<(TestbedSpec, u32)>,
+        at_once: usize,
     ) -> Trial<'t> {
         let plan = self.run.plan;
         Trial {
@@ -116,6 +119,7 @@ impl<'a> Turns<'a> {
             cell: &plan.cells[planned.cell],
             planned,
             next,
+            at_once,
             expectations: &plan.expectations,
             rules: self.rules,
             wheel: self.wheel,
