@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use run_record::{Check, Integrity, Outcome, OutcomeCounts, SysctlValues};
 
 use crate::TestbedSpec;
+use crate::error::LabError;
 use crate::ledger::Joined;
 
 fn check(name: &str, held: bool, detail: impl Into<String>) -> Check {
@@ -110,6 +111,12 @@ pub(crate) fn messages_add_up(
              {server_deliveries}, {deliveries} arrived"
         ),
     )
+}
+
+/// The probe was there from before the load until after it.
+pub(crate) fn probe_ran(failure: Option<&LabError>) -> Check {
+    let detail = failure.map_or("it did".to_owned(), |error| format!("failed to {error}"));
+    check("probe ran to the end", failure.is_none(), detail)
 }
 
 /// The machine's own sysctls are the same after as before.

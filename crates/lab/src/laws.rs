@@ -194,13 +194,13 @@ impl Measured<'_> {
     }
 
     /// How long the probe saw sockets in a state, seconds; none where it saw
-    /// none, or did not see their end.
+    /// none, did not see their end, or saw them come again.
     fn stood(&self, state: &str) -> Option<Figure> {
         let seen = self.probe?.states.get(state).filter(|seen| seen.left == 0)?;
         let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
         let at_least = seconds(seen.first_ns, seen.last_ns);
         let at_most = seconds(seen.absent_before_ns?, seen.absent_after_ns?);
-        Some(Figure { value: seen.stood_seconds(), at_least, at_most })
+        Some(Figure { value: seen.stood_seconds()?, at_least, at_most })
     }
 }
 

@@ -8,7 +8,7 @@
 //! | `part` | the probe as a process of its own |
 //! | `prober` | one sample after the other: what, when, and what is left out |
 //! | `ticks` | when a sample is due, and which were missed |
-//! | `allowance` | how often the table of connections may be walked |
+//! | `allowance` | what CPU time looks and walks may use |
 //! | `sockets` | a look at the kernel's sockets |
 //! | `summary` | what was seen, as a trial's record has it |
 //! | `timeline` | what was seen, as rows, unchanging stretches left out |

@@ -59,7 +59,8 @@ struct Observed {
     predictions: Vec<laws::Prediction>,
     before: Counters,
     loaded: Loaded,
-    probed: ProbeReport,
+    /// Or why it did not run to its end.
+    probed: Result<ProbeReport>,
     after: Counters,
     /// CLOCK_MONOTONIC when they were read, nanoseconds.
     counted_ns: u64,
@@ -81,7 +82,8 @@ impl Trial<'_> {
         if !matches!(observed, Err(LabError::Interrupted)) {
             // Whatever was observed, a testbed that broke says why; and what
             // was measured on one is no measurement.
-            testbed.verify(observed.is_err())?;
+            let is_whole = observed.as_ref().is_ok_and(|observed| observed.probed.is_ok());
+            testbed.verify(!is_whole)?;
         }
         let Observed {
             effective,
@@ -128,7 +130,10 @@ impl Trial<'_> {
             invariants::server_alive(died.as_deref(), self.server_may_die),
             invariants::counters_never_fall(&fallen),
             invariants::deliveries_intact(&integrity),
+            invariants::probe_ran(probed.as_ref().err()),
         ];
+        let (probe, timeline) =
+            probed.map_or_else(|_| (None, Vec::new()), |seen| (Some(seen.report), seen.timeline));
         if let Some(report) = report {
             checks.push(invariants::messages_add_up(
                 load.messages_written,
@@ -142,7 +147,7 @@ impl Trial<'_> {
             &predictions,
             &laws::Measured {
                 accept_queue: loaded.accept_queue,
-                probe: Some(&probed.report),
+                probe: probe.as_ref(),
                 restart: restart.as_ref(),
                 rows: &joined.rows,
                 server: &server_delta.changes,
@@ -185,7 +190,7 @@ impl Trial<'_> {
                 server: server_delta.changes,
                 client: client_delta.changes,
                 accept_queue: loaded.accept_queue,
-                probe: Some(probed.report),
+                probe,
             },
             accept_wait: figures::accept_wait(&joined.rows),
             held_bytes: loaded.held_bytes,
@@ -203,7 +208,7 @@ impl Trial<'_> {
         };
         record.expectations =
             figures::checks(self.expectations.evaluate(&facts::facts(settings, &record)));
-        Ok(Finished { record, attempts: joined.rows, timeline: probed.timeline })
+        Ok(Finished { record, attempts: joined.rows, timeline })
     }
 
     fn observe(&self, testbed: &dyn Testbed) -> Result<Observed> {
@@ -224,7 +229,8 @@ impl Trial<'_> {
 
         let mut server = Server::start(testbed, &settings.server)?;
         let port = server.address.port();
-        let probe = Probe::start(testbed, &settings.server, port, self.timeline)?;
+        let at_once = self.others.map_or(1, |others| others.number);
+        let probe = Probe::start(testbed, &settings.server, port, self.timeline, at_once)?;
         if let Some(others) = self.others {
             others.await_ready();
         }
@@ -235,7 +241,9 @@ impl Trial<'_> {
         let loaded_at = Instant::now();
         let check = || self.check_interruption();
         aftermath::watch_closing(testbed, settings.after.watch_closing, check)?;
-        let probed = probe.stop()?;
+        // Before the server, whose end makes sockets that are nobody's to measure.
+        // Without what it saw, the rest of the trial is still worth something.
+        let probed = probe.stop();
         let end = server.stop()?;
         let left_ns = loaded.report.ended_ns;
         let restart =

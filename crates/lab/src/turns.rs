@@ -13,8 +13,9 @@ use crate::part::PATIENCE;
 use crate::run::{Progress, Run};
 use crate::trial::{Finished, Trial};
 
-/// Trials that run at once, where they run side by side: each is two hosts and
-/// three processes, which wait.
+/// Trials that run at once, where they run side by side: each is two hosts, a
+/// server and a load, which wait, and a probe, which gets its part of what one
+/// probe alone may use.
 const AT_ONCE: usize = 16;
 
 /// A run's trials, and what they are told.
@@ -31,6 +32,8 @@ type Ended<'a> = dyn FnMut(Result<Finished>, &mut dyn Progress) -> Result<()> + 
 /// The trials that run beside a trial.
 #[derive(Debug)]
 pub(crate) struct Others {
+    /// How many run together, with it.
+    pub(crate) number: usize,
     /// Those that are not ready for their load yet.
     preparing: Mutex<usize>,
     changed: Condvar,
@@ -40,7 +43,7 @@ pub(crate) struct Others {
 impl Others {
     fn new(trials: usize) -> Self {
         let preparing = Mutex::new(trials);
-        Self { preparing, changed: Condvar::new(), ending: AtomicBool::new(false) }
+        Self { number: trials, preparing, changed: Condvar::new(), ending: AtomicBool::new(false) }
     }
 
     /// One of them is ready, or will never be.

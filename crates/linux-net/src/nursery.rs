@@ -2,8 +2,7 @@
 
 use crate::{NamespaceError, NetworkNamespace, SysctlError, SysctlName};
 
-/// Buckets of a child's table: 128 KiB, walked in some 20 µs; with 16,384
-/// connections one each.
+/// Buckets of a child's table: 128 KiB; with 16,384 connections one each.
 const BUCKETS: &str = "16384";
 
 /// What a namespace gets for its children (since 6.1).

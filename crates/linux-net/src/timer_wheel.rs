@@ -18,7 +18,7 @@ const ALL_LEVELS: u64 = 1 << 24;
 const AGREEMENT_NS: u64 = 400_000;
 
 /// Changes of times(2) that must agree, and those that are looked at for that.
-const AGREEING: usize = 4;
+const AGREEING: usize = 6;
 const LOOKED_AT: usize = 24;
 
 /// The kernel's timer wheel (kernel/time/timer.c), which fires TCP's timers: in
@@ -31,8 +31,8 @@ pub struct TimerWheel {
 }
 
 impl TimerWheel {
-    /// Finds it, in some 50 ms of CPU time; no privilege is needed. None where the kernel's
-    /// ticks do not agree with its clock.
+    /// Finds it, in some 70 ms of CPU time; no privilege is needed. None
+    /// where the kernel's ticks do not agree with its clock.
     ///
     /// times(2) is the kernel's tick count, `jiffies_64_to_clock_t(get_jiffies_64())`,
     /// in hundredths of a second: when it changes, the count is known exactly,
@@ -111,8 +111,9 @@ fn agreed(offsets: &[u64], tick_ns: u64) -> Option<u64> {
     let round_ns = ALL_LEVELS * tick_ns;
     let behind = |of: u64, other: u64| (of + round_ns - other) % round_ns;
     offsets.iter().copied().find(|&best| {
+        let is_ahead = |&other: &u64| behind(best, other) < round_ns / 2;
         let near = |&&offset: &&u64| behind(best, offset) <= AGREEMENT_NS;
-        offsets.iter().filter(near).count() >= AGREEING
+        offsets.iter().all(is_ahead) && offsets.iter().filter(near).count() >= AGREEING
     })
 }
 
@@ -153,12 +154,17 @@ mod tests {
     fn late_looks_are_passed_over_and_disagreement_is_no_answer() {
         let tick_ns = 4_000_000;
         let late = |ns: u64| 1_000_000_000 - ns;
-        let looks = [late(90_000), late(3_000_000), late(20_000), late(50_000), late(70_000)];
-        assert_eq!(agreed(&looks[..4], tick_ns), None);
+        let looks = [90, 3_000, 20, 50, 70, 60, 30].map(|late_us| late(late_us * 1_000));
+        assert_eq!(agreed(&looks[..6], tick_ns), None);
         assert_eq!(agreed(&looks, tick_ns), Some(late(20_000)));
+        // All of the first are a tick late: one that is not shows it.
+        let mut ticks_late = vec![late(4_000_000); 8];
+        ticks_late.push(late(0));
+        assert_eq!(agreed(&ticks_late, tick_ns), None);
         let drifting: Vec<_> = (0..24).map(|look| late(look * 500_000)).collect();
         assert_eq!(agreed(&drifting, tick_ns), None);
-        let around_zero = [5_000, 0, ALL_LEVELS * tick_ns - 9_000, ALL_LEVELS * tick_ns - 1];
+        let before = |ns: u64| ALL_LEVELS * tick_ns - ns;
+        let around_zero = [5_000, 0, before(9_000), before(1), before(2), before(3)];
         assert_eq!(agreed(&around_zero, tick_ns), Some(5_000));
     }
 }

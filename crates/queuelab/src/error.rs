@@ -76,7 +76,11 @@ impl CommandError {
             Self::Scenario(_) | Self::Find(_) | Self::Usage(_) => Exit::Usage,
             Self::Load(load_generator::LoadError::Settings(_)) => Exit::Usage,
             Self::Server(ServerError::Protocol(_) | ServerError::Settings { .. }) => Exit::Usage,
-            Self::Probe(lab::ProbeError::Interval { .. }) => Exit::Usage,
+            Self::Probe(
+                lab::ProbeError::IntervalTooShort { .. }
+                | lab::ProbeError::IntervalTooLong { .. }
+                | lab::ProbeError::CpuShare { .. },
+            ) => Exit::Usage,
             Self::Lab(LabError::Interrupted) => Exit::Interrupted,
             Self::Lab(LabError::PartGarbled { .. }) => Exit::Internal,
             Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,

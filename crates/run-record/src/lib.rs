@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`run`](RunRecord) | `run.json`: what was asked, where, and with what |
 //! | [`trial`](TrialRecord) | one line of `trials.jsonl`: what one trial found |
+//! | [`probed`](Probed) | what the probe saw in a trial |
 //! | [`outcome`](Outcome) | the eight ways in which an attempt can end |
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
 //! | [`agreement`](Agreement) | how well the simulator finds what was measured |
@@ -17,6 +18,7 @@ mod agreement;
 mod attempt;
 mod directory;
 mod outcome;
+mod probed;
 mod run;
 mod timeline;
 mod trial;
@@ -25,11 +27,12 @@ pub use agreement::Agreement;
 pub use attempt::AttemptRow;
 pub use directory::{RunDirectory, RunDirectoryError};
 pub use outcome::{Outcome, OutcomeCounts};
+pub use probed::{AcceptQueue, ListenerSeen, Probed, StateSeen};
 pub use run::{
     Axis, Backend, KernelRules, Machine, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
 };
 pub use timeline::TimelineRow;
 pub use trial::{
-    AcceptQueue, Check, Evidence, Integrity, Latency, LawCheck, ListenerSeen, LockTimes, Probed,
-    Rates, Restart, ServerFigures, Simulated, StateSeen, SysctlValues, TrialRecord, Usage,
+    Check, Evidence, Integrity, Latency, LawCheck, LockTimes, Rates, Restart, ServerFigures,
+    Simulated, SysctlValues, TrialRecord, Usage,
 };

@@ -3,21 +3,22 @@
 use serde::{Deserialize, Serialize};
 
 /// What the probe saw of one listener at one instant, and of everything else at
-/// that instant in the row of the first listener alone.
+/// that instant in its first row alone.
 ///
-/// Rows are in the order of time, on the clock of `attempts/*.csv`. Looks that
-/// told nothing new are left out, but for the last before each that did: from
-/// one row to the next, what a row says held at every look. What it does not say
-/// (an empty field) was not looked at then, and a depth or count holds on until
-/// the next row that has one.
+/// Rows are in the order of time, on the clock of `attempts/*.csv`, stamped when
+/// what they say had been looked at. Only what changed is there, with the last
+/// look before each change: from one row of a listener to its next, what a row
+/// says held at every look, unless ticks were missed. What a row does not say (an
+/// empty field) was not looked at then, and a depth or count holds on until the
+/// next row that has one. The memory of sockets is no reason for a row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineRow {
     /// CLOCK_MONOTONIC, nanoseconds.
     pub at_ns: u64,
-    /// Which listener, from 0, in the order in which the kernel tells them; none
+    /// Which listener, from 0, in the order in which they were first seen; none
     /// where there was none on the port.
     pub listener: Option<u32>,
-    /// Connections in its accept queue (Recv-Q).
+    /// Connections in its accept queue (Recv-Q); none where it has gone.
     pub depth: Option<u32>,
     /// The queue's limit (Send-Q).
     pub limit: Option<u32>,

@@ -8,8 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::OutcomeCounts;
 use crate::run::SysctlMap;
+use crate::{AcceptQueue, OutcomeCounts, Probed};
 
 /// Everything that one trial found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -200,91 +200,6 @@ pub struct Evidence {
     /// What the probe saw in the server's host; none where none ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<Probed>,
-}
-
-/// What the probe saw in the server's host.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Probed {
-    /// Time from one tick to the next, seconds.
-    pub interval_seconds: f64,
-    /// Samples taken.
-    pub samples: u64,
-    /// Ticks at which none was: the machine was too busy for it, or the probe
-    /// had used its share of CPU time.
-    pub missed: u64,
-    /// Those of the samples that counted sockets by state, which on a large
-    /// machine costs more than a look at the listeners.
-    pub state_samples: u64,
-    /// From the first sample to the last, seconds.
-    pub seconds: f64,
-    /// CPU time that the probe used meanwhile, seconds.
-    pub cpu_seconds: f64,
-    /// The listeners, in the order in which the kernel tells them.
-    pub listeners: Vec<ListenerSeen>,
-    /// The most connections queued at once, over all listeners.
-    pub deepest: u32,
-    /// Sockets by state: `syn_recv` (of the server's port), `established`,
-    /// `time_wait`, `fin_wait_2`; only those that were seen.
-    pub states: BTreeMap<String, StateSeen>,
-    /// The most memory that TCP had for sockets at once, in the whole machine,
-    /// bytes.
-    pub most_socket_memory: u64,
-    /// CLOCK_MONOTONIC, nanoseconds, of the first sample that the trial's
-    /// timeline, where one was asked for, had no room for: its rows end there,
-    /// but not what stands here.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timeline_cut_at_ns: Option<u64>,
-}
-
-/// A listener, as the probe saw it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ListenerSeen {
-    /// Its limit when it was last seen (Send-Q).
-    pub limit: u32,
-    /// The most connections queued at once (Recv-Q).
-    pub deepest: u32,
-}
-
-/// A state that sockets were seen in.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct StateSeen {
-    /// The most at once.
-    pub most: u32,
-    /// CLOCK_MONOTONIC of the first sample with any, nanoseconds.
-    pub first_ns: u64,
-    /// CLOCK_MONOTONIC of the last sample with any, nanoseconds.
-    pub last_ns: u64,
-    /// CLOCK_MONOTONIC of the sample before `first_ns`, which had none; none
-    /// where there was no such sample.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub absent_before_ns: Option<u64>,
-    /// CLOCK_MONOTONIC of the sample after `last_ns`, which had none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub absent_after_ns: Option<u64>,
-    /// Of the last sample of all: how many were still there.
-    pub left: u32,
-}
-
-/// An accept queue, as inet_diag gives it for a LISTEN socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AcceptQueue {
-    /// Connections queued (Recv-Q).
-    pub depth: u32,
-    /// The limit in force, min(backlog, somaxconn) (Send-Q).
-    pub limit: u32,
-}
-
-impl StateSeen {
-    /// For how long sockets were seen in the state, seconds: between what it was
-    /// at least and at most, where the samples around tell.
-    pub fn stood_seconds(&self) -> f64 {
-        let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
-        let at_least = seconds(self.first_ns, self.last_ns);
-        match (self.absent_before_ns, self.absent_after_ns) {
-            (Some(before), Some(after)) => at_least.midpoint(seconds(before, after)),
-            _ => at_least,
-        }
-    }
 }
 
 /// How a server came up again on its port.

@@ -141,9 +141,10 @@ fn a_time_that_was_sampled_may_be_short_by_what_lies_between_two_samples() {
     let law = Prediction::time("stands", Duration::from_secs(3), Duration::from_secs(4), |m| {
         m.stood("fin_wait_2")
     });
-    let held = |before: u64, first: u64, last: u64, after: u64| {
+    let came = |times: u32, before: u64, first: u64, last: u64, after: u64| {
         let seen = StateSeen {
             most: 1,
+            times,
             first_ns: first * 1_000_000,
             last_ns: last * 1_000_000,
             absent_before_ns: Some(before * 1_000_000),
@@ -155,10 +156,12 @@ fn a_time_that_was_sampled_may_be_short_by_what_lies_between_two_samples() {
         let measured = Measured { probe: Some(&probe), ..nothing() };
         compare(std::slice::from_ref(&law), &measured, false)[0].held
     };
+    let held = |before, first, last, after| came(1, before, first, last, after);
     assert_eq!(held(0, 10, 3005, 3015), Some(true), "2.995 to 3.015 s");
     assert_eq!(held(5, 10, 3000, 3004), Some(false), "at most 2.999 s");
     assert_eq!(held(0, 1, 4001, 4002), Some(true));
     assert_eq!(held(0, 1, 4002, 4003), Some(false), "at least 4.001 s");
+    assert_eq!(came(2, 0, 10, 3005, 3015), Some(false), "with a gap, nobody knows");
 }
 
 #[test]

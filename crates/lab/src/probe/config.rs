@@ -7,8 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use super::ProbeError;
 
-/// The shortest interval: a look takes some 10 µs.
+/// The shortest interval: a look takes a good part of it.
 const SHORTEST: Duration = Duration::from_micros(100);
+
+/// The longest: what is looked at more seldom needs no probe.
+const LONGEST: Duration = Duration::from_secs(3600);
+
+/// The longest interval that several probes at once are made to keep.
+const LONGEST_BESIDE_OTHERS: Duration = Duration::from_millis(20);
 
 /// What a probe is told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -18,12 +24,13 @@ pub struct ProbeConfig {
     pub port: u16,
     /// The family of the listeners' addresses, and of the sockets counted.
     pub family: AddressFamily,
-    /// From one look to the next; at least 100 µs.
+    /// From one look to the next; 100 µs to an hour.
     #[serde(with = "humantime_serde")]
     pub interval: Duration,
-    /// The share of one CPU that the probe keeps to: by counting sockets by
-    /// state less often than it looks at the listeners and, where that is not
-    /// enough, by leaving out every other look, which is told as missed.
+    /// The share of one CPU that the probe keeps to, above 0 and at most 1: by
+    /// counting sockets by state less often than it looks at the listeners and,
+    /// where that is not enough, by leaving out ticks, up to seven of eight, which
+    /// are told as missed.
     pub cpu_share: f64,
     /// Keep a row for each change, not the summary alone.
     pub timeline: bool,
@@ -42,12 +49,65 @@ impl Default for ProbeConfig {
 }
 
 impl ProbeConfig {
-    /// # Errors
-    /// [`ProbeError::Interval`].
-    pub(super) fn check(&self) -> Result<(), ProbeError> {
-        match self.interval < SHORTEST {
-            true => Err(ProbeError::Interval { asked: self.interval, shortest: SHORTEST }),
-            false => Ok(()),
+    /// The same for one of so many probes that run at once: together they keep to
+    /// the share. Each looks less often, as long as that still shows a queue.
+    pub(crate) fn beside_others(self, at_once: usize) -> Self {
+        let at_once = u32::try_from(at_once.max(1)).unwrap_or(u32::MAX);
+        let stretched = self.interval.saturating_mul(at_once).min(LONGEST_BESIDE_OTHERS);
+        Self {
+            interval: self.interval.max(stretched),
+            cpu_share: self.cpu_share / f64::from(at_once),
+            ..self
         }
+    }
+
+    /// # Errors
+    /// [`ProbeError::IntervalTooShort`], [`ProbeError::IntervalTooLong`] and
+    /// [`ProbeError::CpuShare`].
+    pub(super) fn check(&self) -> Result<(), ProbeError> {
+        let asked = self.interval;
+        if asked < SHORTEST {
+            return Err(ProbeError::IntervalTooShort { asked, shortest: SHORTEST });
+        }
+        if asked > LONGEST {
+            return Err(ProbeError::IntervalTooLong { asked, longest: LONGEST });
+        }
+        // Neither is true of what is no number.
+        match self.cpu_share > 0.0 && self.cpu_share <= 1.0 {
+            true => Ok(()),
+            false => Err(ProbeError::CpuShare { asked: self.cpu_share }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn probes_side_by_side_share_the_share() {
+        let of = |at_once| {
+            let config = ProbeConfig::default().beside_others(at_once);
+            config.check().unwrap();
+            (config.interval.as_millis(), config.cpu_share * at_once as f64)
+        };
+        assert_eq!([of(1), of(4), of(16)], [(1, 0.03), (4, 0.03), (16, 0.03)]);
+        assert_eq!(of(64).0, 20);
+        let slow = ProbeConfig { interval: Duration::from_secs(1), ..ProbeConfig::default() };
+        assert_eq!(slow.beside_others(2).interval, Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_a_probe_cannot_do_is_refused() {
+        let with = |cpu_share, interval| {
+            ProbeConfig { cpu_share, interval, ..ProbeConfig::default() }.check()
+        };
+        let ms = Duration::from_millis(1);
+        for share in [0.0, -0.1, 1.01, f64::NAN, f64::INFINITY] {
+            assert!(matches!(with(share, ms), Err(ProbeError::CpuShare { .. })), "{share}");
+        }
+        assert!(with(1.0, SHORTEST).is_ok() && with(0.001, LONGEST).is_ok());
+        assert!(matches!(with(0.03, SHORTEST / 2), Err(ProbeError::IntervalTooShort { .. })));
+        assert!(matches!(with(0.03, LONGEST + ms), Err(ProbeError::IntervalTooLong { .. })));
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum ProbeCommand {
-    /// Answer with [`ProbeEvent::Status`].
+    /// Look once more, and answer with [`ProbeEvent::Status`].
     Status,
     /// Look once more, and end with [`ProbeEvent::Done`]; as SIGTERM and the
     /// end of standard input do.
@@ -36,8 +36,8 @@ pub enum ProbeEvent {
 pub struct ProbeStatus {
     /// CLOCK_MONOTONIC of its last look at the listeners, nanoseconds.
     pub at_ns: u64,
-    /// The accept queue of each listener, in the order in which the kernel
-    /// tells them.
+    /// The accept queue of each listener there is, in the order in which the
+    /// kernel tells them.
     pub listeners: Vec<AcceptQueue>,
     /// CLOCK_MONOTONIC of its last look at the connections, nanoseconds.
     pub connections_at_ns: u64,

@@ -37,10 +37,12 @@ pub fn probe_part(config: &ProbeConfig, control: bool) -> Result<(), ProbeError>
 }
 
 /// [`probe_part`] without control, for a caller that tells of the events in its
-/// own way: a `Status` each second, and an end after so long, or by a signal.
+/// own way: a `Status` each second, and an end after so long, by a signal, or when
+/// `tell` fails.
 ///
 /// # Errors
-/// Why the probe could not start or go on; or what `tell` said.
+/// Why the probe could not start or go on; or [`ProbeError::Channel`] with what
+/// `tell` said.
 pub fn probe_telling(
     config: &ProbeConfig,
     length: Option<Duration>,
@@ -63,7 +65,7 @@ fn probe(
     tell(&ProbeEvent::Sampling)?;
     loop {
         match requests.recv_timeout(prober.wait()) {
-            Ok(Ok(ProbeCommand::Status)) => tell(&ProbeEvent::Status(prober.status()))?,
+            Ok(Ok(ProbeCommand::Status)) => tell(&ProbeEvent::Status(prober.status()?))?,
             Ok(Ok(ProbeCommand::Stop)) | Err(RecvTimeoutError::Disconnected) => break,
             Ok(Err(reason)) => tell(&ProbeEvent::Failed { reason })?,
             Err(RecvTimeoutError::Timeout) => {}
@@ -90,12 +92,14 @@ fn requests(other: impl FnOnce(Sender<Request>)) -> Result<Receiver<Request>, Pr
 }
 
 fn read_commands(sender: &Sender<Request>) {
-    for line in io::stdin().lock().lines().map_while(Result::ok) {
-        if line.trim().is_empty() {
+    // Bytes, for what is no UTF-8 is no command either, and is to be answered.
+    for line in io::stdin().lock().split(b'\n').map_while(Result::ok) {
+        if line.trim_ascii().is_empty() {
             continue;
         }
-        let request = serde_json::from_str(&line)
-            .map_err(|error| format!("read the command `{line}`: {error}"));
+        let request = serde_json::from_slice(&line).map_err(|error| {
+            format!("read the command `{}`: {error}", String::from_utf8_lossy(&line))
+        });
         if sender.send(request).is_err() {
             return;
         }

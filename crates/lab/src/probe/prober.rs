@@ -7,16 +7,10 @@ use run_record::Probed;
 
 use super::allowance::Allowance;
 use super::sockets::Sockets;
+use super::summary::{self, Walk};
 use super::ticks::Ticks;
 use super::timeline::{Sample, Timeline};
-use super::{Connections, ProbeConfig, ProbeError, ProbeReport, ProbeStatus, summary};
-
-/// How many samples go by from one look at its own CPU time to the next.
-const ACCOUNTED_EVERY: u64 = 8;
-
-/// At most so many ticks from one look to the next, on a machine too slow for
-/// more.
-const MOST_STRIDE: u64 = 8;
+use super::{Connections, ProbeConfig, ProbeError, ProbeReport, ProbeStatus};
 
 /// Samples, and keeps what it saw.
 #[derive(Debug)]
@@ -24,16 +18,12 @@ pub(super) struct Prober {
     sockets: Sockets,
     ticks: Ticks,
     allowance: Allowance,
-    /// 2 while the looks alone cost too much: every other tick is left out.
-    stride: u64,
     seen: Probed,
     timeline: Option<Timeline>,
     first_ns: u64,
-    /// When connections were counted the last time.
-    walked_ns: Option<u64>,
     last_ns: u64,
-    connections_at_ns: u64,
-    connections: Connections,
+    /// How connections were counted the last time.
+    walk: Option<Walk>,
 }
 
 impl Prober {
@@ -47,61 +37,50 @@ impl Prober {
             sockets,
             ticks: Ticks::starting(now_ns, config.interval),
             allowance: Allowance::beginning(config.cpu_share, now_ns, process_cpu_ns()),
-            stride: 1,
             seen: Probed { interval_seconds: config.interval.as_secs_f64(), ..Probed::default() },
             timeline: config.timeline.then(Timeline::new),
             first_ns: now_ns,
-            walked_ns: None,
             last_ns: now_ns,
-            connections_at_ns: now_ns,
-            connections: Connections::default(),
+            walk: None,
         };
-        prober.sample(now_ns, 0, true)?;
+        prober.sample(0, true)?;
         Ok(prober)
     }
 
     /// How long until [`Prober::tick`] has something to do.
     pub(super) fn wait(&self) -> Duration {
-        self.ticks.wait(monotonic_ns(), self.stride)
+        self.ticks.wait(monotonic_ns(), self.allowance.stride())
     }
 
     /// Takes a sample where a tick has come since the last.
     pub(super) fn tick(&mut self) -> Result<(), ProbeError> {
-        let now_ns = monotonic_ns();
-        match self.ticks.take(now_ns) {
+        match self.ticks.take(monotonic_ns()) {
             None => Ok(()),
-            Some(missed) => {
-                let walk = self.allowance.allows(now_ns, process_cpu_ns);
-                if self.seen.samples.is_multiple_of(ACCOUNTED_EVERY) {
-                    let is_overdrawn = self.allowance.is_overdrawn(now_ns, process_cpu_ns());
-                    self.stride = match is_overdrawn {
-                        true => (self.stride * 2).min(MOST_STRIDE),
-                        false => (self.stride / 2).max(1),
-                    };
-                }
-                self.sample(now_ns, missed, walk)
-            }
+            Some(missed) => self.sample(missed, self.allowance.allows_walk()),
         }
     }
 
-    /// What it saw last.
-    pub(super) fn status(&self) -> ProbeStatus {
-        ProbeStatus {
+    /// What there is now: a sample of everything, whether a tick has come or not.
+    pub(super) fn status(&mut self) -> Result<ProbeStatus, ProbeError> {
+        self.sample_all()?;
+        let (connections_at_ns, connections) = match self.walk {
+            None => (0, Connections::default()),
+            Some(walk) => (walk.after_ns, walk.connections),
+        };
+        Ok(ProbeStatus {
             at_ns: self.last_ns,
-            listeners: self.sockets.queues().to_vec(),
-            connections_at_ns: self.connections_at_ns,
-            connections: self.connections,
+            listeners: self.sockets.queues().iter().map(|queue| queue.queue).collect(),
+            connections_at_ns,
+            connections,
             samples: self.seen.samples,
             missed: self.seen.missed,
-        }
+        })
     }
 
     /// A last sample of everything, whether a tick has come or not; then what it
     /// saw.
     pub(super) fn finish(mut self) -> Result<ProbeReport, ProbeError> {
-        let now_ns = monotonic_ns();
-        let missed = self.ticks.take(now_ns).unwrap_or(0);
-        self.sample(now_ns, missed, true)?;
+        self.sample_all()?;
         self.seen.seconds = (self.last_ns - self.first_ns) as f64 / 1e9;
         self.seen.cpu_seconds = self.allowance.used_ns(process_cpu_ns()) as f64 / 1e9;
         let (timeline, cut_at_ns) = self.timeline.map_or_else(Default::default, Timeline::finish);
@@ -109,27 +88,37 @@ impl Prober {
         Ok(ProbeReport { report: self.seen, timeline })
     }
 
-    fn sample(&mut self, at_ns: u64, missed: u64, walk: bool) -> Result<(), ProbeError> {
-        self.last_ns = at_ns;
+    fn sample_all(&mut self) -> Result<(), ProbeError> {
+        let missed = self.ticks.take(monotonic_ns()).unwrap_or(0);
+        self.sample(missed, true)
+    }
+
+    /// The listeners come last, and the time after them: no queue is older than
+    /// its sample says, and nothing is shown before what made it.
+    fn sample(&mut self, missed: u64, walk: bool) -> Result<(), ProbeError> {
+        let connections = if walk { Some(self.walk()?) } else { None };
+        let queues = self.sockets.look()?;
+        self.last_ns = monotonic_ns();
         self.seen.samples += 1;
         self.seen.missed += missed;
-        summary::add_listeners(&mut self.seen, self.sockets.look()?);
-        let connections = if walk { Some(self.walk(at_ns)?) } else { None };
+        summary::add_listeners(&mut self.seen, queues);
         if let Some(timeline) = &mut self.timeline {
-            let listeners = self.sockets.queues().to_vec();
-            timeline.add(Sample { at_ns, missed, listeners, connections });
+            let listeners = queues.to_vec();
+            timeline.add(Sample { at_ns: self.last_ns, missed, listeners, connections });
         }
+        self.allowance.account(self.last_ns, process_cpu_ns());
         Ok(())
     }
 
-    fn walk(&mut self, at_ns: u64) -> Result<Connections, ProbeError> {
-        let before_ns = process_cpu_ns();
+    fn walk(&mut self) -> Result<Connections, ProbeError> {
+        let cpu_ns = process_cpu_ns();
+        let before_ns = monotonic_ns();
         let connections = self.sockets.walk()?;
-        self.allowance.walked(at_ns, process_cpu_ns() - before_ns);
+        let walk = Walk { before_ns, after_ns: monotonic_ns(), connections };
+        self.allowance.walked(process_cpu_ns() - cpu_ns);
         self.seen.state_samples += 1;
-        let walked_before_ns = self.walked_ns.replace(at_ns);
-        summary::add_connections(&mut self.seen, walked_before_ns, at_ns, &connections);
-        (self.connections_at_ns, self.connections) = (at_ns, connections);
+        summary::add_connections(&mut self.seen, self.walk.as_ref(), &walk);
+        self.walk = Some(walk);
         Ok(connections)
     }
 }

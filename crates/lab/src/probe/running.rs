@@ -14,15 +14,17 @@ pub(crate) struct Probe {
 }
 
 impl Probe {
-    /// Starts it, and waits until it has taken a sample.
+    /// Starts it, one of so many `at_once`, and waits until it has taken a sample.
     pub(crate) fn start(
         testbed: &dyn Testbed,
         server: &ServerSettings,
         port: u16,
         timeline: bool,
+        at_once: usize,
     ) -> Result<Self> {
         let family = AddressFamily::of(server.address);
-        let config = ProbeConfig { port, family, timeline, ..ProbeConfig::default() };
+        let config =
+            ProbeConfig { port, family, timeline, ..ProbeConfig::default() }.beside_others(at_once);
         let arguments = config_arguments("probe", &config);
         let mut probe = Self { part: testbed.start(Role::Server, "probe", &arguments)? };
         probe.await_event("first sample", |event| {

@@ -2,14 +2,22 @@
 
 use std::net::SocketAddr;
 
-use linux_net::{Listener, SocketDiag, SocketMemory};
+use linux_net::{Listener, SocketDiag, SocketMemory, monotonic_ns};
 use run_record::AcceptQueue;
 
 use super::{Connections, ProbeConfig, ProbeError};
 
-/// A lone listener is asked for by its address, which is cheap; after so many
-/// times all are listed again, for others may have come.
-const LISTED_ANEW_AFTER: u32 = 100;
+/// A lone listener is asked for by its address, which is cheap; after so long
+/// all are listed again, for others may have come. Nanoseconds.
+const LISTED_ANEW_AFTER_NS: u64 = 20_000_000;
+
+/// The accept queue of one listener.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Queue {
+    /// Which one, from 0, in the order in which they were first seen.
+    pub(super) listener: u32,
+    pub(super) queue: AcceptQueue,
+}
 
 /// What is asked, and where.
 #[derive(Debug)]
@@ -17,40 +25,53 @@ pub(super) struct Sockets {
     diag: SocketDiag,
     memory: SocketMemory,
     config: ProbeConfig,
-    /// The one listener of the port, and how often it was asked for alone.
-    lone: Option<(SocketAddr, u32)>,
-    queues: Vec<AcceptQueue>,
+    /// The one listener of the port, and when all were listed.
+    lone: Option<(SocketAddr, u64)>,
+    /// The inode of each listener seen so far.
+    inodes: Vec<u32>,
+    queues: Vec<Queue>,
 }
 
 impl Sockets {
     /// Of the namespace that the calling thread is in.
     pub(super) fn open(config: ProbeConfig) -> Result<Self, ProbeError> {
         let memory = SocketMemory::open().map_err(ProbeError::Memory)?;
-        Ok(Self { diag: SocketDiag::open()?, memory, config, lone: None, queues: Vec::new() })
+        let diag = SocketDiag::open()?;
+        Ok(Self { diag, memory, config, lone: None, inodes: Vec::new(), queues: Vec::new() })
     }
 
     /// Looks at the listeners: their accept queues, in the kernel's order.
-    pub(super) fn look(&mut self) -> Result<&[AcceptQueue], ProbeError> {
+    pub(super) fn look(&mut self) -> Result<&[Queue], ProbeError> {
         self.queues.clear();
-        if let Some((at, asked)) = &mut self.lone
-            && *asked < LISTED_ANEW_AFTER
-            && let Some(listener) = self.diag.listener_at(*at)?
+        let now_ns = monotonic_ns();
+        if let Some((at, listed_ns)) = self.lone
+            && now_ns.saturating_sub(listed_ns) < LISTED_ANEW_AFTER_NS
+            && let Some(listener) = self.diag.listener_at(at)?
         {
-            *asked += 1;
-            self.queues.push(queue(&listener));
+            self.add(&listener);
             return Ok(&self.queues);
         }
         let listeners = self.diag.listeners_on(self.config.family, Some(self.config.port))?;
         self.lone = match &listeners[..] {
-            [lone] => Some((lone.local, 0)),
+            [lone] => Some((lone.local, now_ns)),
             _ => None,
         };
-        self.queues.extend(listeners.iter().map(queue));
+        listeners.iter().for_each(|listener| self.add(listener));
         Ok(&self.queues)
     }
 
+    fn add(&mut self, listener: &Listener) {
+        let known = self.inodes.iter().position(|inode| *inode == listener.inode);
+        let number = known.unwrap_or_else(|| {
+            self.inodes.push(listener.inode);
+            self.inodes.len() - 1
+        });
+        let queue = AcceptQueue { depth: listener.queued, limit: listener.limit };
+        self.queues.push(Queue { listener: number as u32, queue });
+    }
+
     /// What [`Sockets::look`] saw last.
-    pub(super) fn queues(&self) -> &[AcceptQueue] {
+    pub(super) fn queues(&self) -> &[Queue] {
         &self.queues
     }
 
@@ -65,8 +86,4 @@ impl Sockets {
             socket_memory_bytes: self.memory.bytes().map_err(ProbeError::Memory)?,
         })
     }
-}
-
-fn queue(listener: &Listener) -> AcceptQueue {
-    AcceptQueue { depth: listener.queued, limit: listener.limit }
 }

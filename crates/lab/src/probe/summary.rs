@@ -1,31 +1,38 @@
 //! What was seen, as a trial's record has it.
 
-use run_record::{AcceptQueue, ListenerSeen, Probed};
+use run_record::{ListenerSeen, Probed};
 
 use super::Connections;
+use super::sockets::Queue;
 
-/// Takes in what a sample saw of the listeners.
-pub(super) fn add_listeners(seen: &mut Probed, listeners: &[AcceptQueue]) {
-    if seen.listeners.len() < listeners.len() {
-        seen.listeners.resize(listeners.len(), ListenerSeen::default());
-    }
-    for (known, listener) in seen.listeners.iter_mut().zip(listeners) {
-        known.limit = listener.limit;
-        known.deepest = known.deepest.max(listener.depth);
-    }
-    seen.deepest = seen.deepest.max(listeners.iter().map(|listener| listener.depth).sum());
+/// A count of the connections: they were so at some time between two.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Walk {
+    /// CLOCK_MONOTONIC just before it, nanoseconds.
+    pub(super) before_ns: u64,
+    /// Just after it.
+    pub(super) after_ns: u64,
+    pub(super) connections: Connections,
 }
 
-/// Takes in what a sample saw of the connections. `before_ns` is when the sample
-/// before it was taken, if there was one.
-pub(super) fn add_connections(
-    seen: &mut Probed,
-    before_ns: Option<u64>,
-    at_ns: u64,
-    connections: &Connections,
-) {
+/// Takes in what a sample saw of the listeners.
+pub(super) fn add_listeners(seen: &mut Probed, queues: &[Queue]) {
+    for Queue { listener, queue } in queues {
+        let index = *listener as usize;
+        if seen.listeners.len() <= index {
+            seen.listeners.resize(index + 1, ListenerSeen::default());
+        }
+        let known = &mut seen.listeners[index];
+        known.limit = queue.limit;
+        known.deepest = known.deepest.max(queue.depth);
+    }
+    seen.deepest = seen.deepest.max(queues.iter().map(|queue| queue.queue.depth).sum());
+}
+
+/// Takes in a walk, and when the one before it was, if there was one.
+pub(super) fn add_connections(seen: &mut Probed, previous: Option<&Walk>, walk: &Walk) {
     let Connections { syn_recv, established, time_wait, fin_wait_2, socket_memory_bytes } =
-        *connections;
+        walk.connections;
     let states = [
         ("syn_recv", syn_recv),
         ("established", established),
@@ -35,18 +42,21 @@ pub(super) fn add_connections(
     for (name, count) in states {
         if count > 0 {
             let state = seen.states.entry(name.to_owned()).or_default();
-            if state.most == 0 {
-                state.first_ns = at_ns;
-                state.absent_before_ns = before_ns;
+            if state.times == 0 {
+                state.first_ns = walk.after_ns;
+                state.absent_before_ns = previous.map(|previous| previous.before_ns);
+            }
+            if state.left == 0 {
+                state.times += 1;
             }
             state.most = state.most.max(count);
-            state.last_ns = at_ns;
+            state.last_ns = walk.before_ns;
             state.absent_after_ns = None;
         }
         if let Some(state) = seen.states.get_mut(name) {
             state.left = count;
             if count == 0 {
-                state.absent_after_ns.get_or_insert(at_ns);
+                state.absent_after_ns.get_or_insert(walk.after_ns);
             }
         }
     }
@@ -55,43 +65,67 @@ pub(super) fn add_connections(
 
 #[cfg(test)]
 mod tests {
-    use run_record::StateSeen;
+    use run_record::{AcceptQueue, StateSeen};
 
     use super::*;
 
     #[test]
-    fn the_most_at_once_and_what_was_left() {
+    fn the_most_at_once_and_whose_it_was() {
         let mut seen = Probed::default();
-        let queue = |depth, limit| AcceptQueue { depth, limit };
-        for listeners in
-            [&[queue(3, 5), queue(1, 5)][..], &[queue(2, 5), queue(4, 5)], &[queue(0, 9)], &[]]
-        {
-            add_listeners(&mut seen, listeners);
+        let queue = |listener, depth, limit| {
+            let queue = AcceptQueue { depth, limit };
+            Queue { listener, queue }
+        };
+        for queues in [
+            &[queue(0, 3, 5), queue(1, 1, 5)][..],
+            // In the kernel's order, whatever that is.
+            &[queue(1, 4, 5), queue(0, 2, 5)],
+            // The first has gone.
+            &[queue(1, 0, 9)],
+            &[],
+        ] {
+            add_listeners(&mut seen, queues);
         }
         let listener = |limit, deepest| ListenerSeen { limit, deepest };
-        assert_eq!(seen.listeners, [listener(9, 3), listener(5, 4)]);
+        assert_eq!(seen.listeners, [listener(5, 3), listener(9, 4)]);
         assert_eq!(seen.deepest, 6, "at once");
+    }
 
-        let mut before_ns = None;
-        for (at_ns, established, time_wait) in
+    #[test]
+    fn a_state_lasts_as_long_as_it_must_and_can() {
+        let mut seen = Probed::default();
+        let mut previous = None;
+        let mut walk = |seen: &mut Probed, before_ns, established, time_wait| {
+            let connections = Connections { established, time_wait, ..Connections::default() };
+            let walk = Walk { before_ns, after_ns: before_ns + 3, connections };
+            add_connections(seen, previous.as_ref(), &walk);
+            previous = Some(walk);
+        };
+        for (before_ns, established, time_wait) in
             [(10, 0, 0), (20, 3, 0), (30, 5, 0), (40, 0, 2), (50, 0, 2)]
         {
-            let now = Connections { established, time_wait, ..Connections::default() };
-            add_connections(&mut seen, before_ns, at_ns, &now);
-            before_ns = Some(at_ns);
+            walk(&mut seen, before_ns, established, time_wait);
         }
         let names: Vec<_> = seen.states.keys().collect();
         assert_eq!(names, ["established", "time_wait"], "only what was seen");
         let established = StateSeen {
             most: 5,
-            first_ns: 20,
+            times: 1,
+            first_ns: 23,
             last_ns: 30,
             absent_before_ns: Some(10),
-            absent_after_ns: Some(40),
+            absent_after_ns: Some(43),
             left: 0,
         };
         assert_eq!(seen.states["established"], established);
         let time_wait = seen.states["time_wait"];
         assert_eq!((time_wait.left, time_wait.absent_after_ns), (2, None));
+
+        walk(&mut seen, 60, 1, 2);
+        walk(&mut seen, 70, 0, 2);
+        let again = seen.states["established"];
+        assert_eq!((again.times, again.absent_after_ns), (2, Some(73)));
+        assert_eq!(again.stood_seconds(), None);
+        assert_eq!(seen.states["time_wait"].times, 1);
     }
 }

@@ -1,11 +1,13 @@
 //! What was seen, as rows, unchanging stretches left out.
 
-use run_record::{AcceptQueue, TimelineRow};
+use run_record::TimelineRow;
 
 use super::Connections;
+use super::sockets::Queue;
 
-/// Rows that a timeline has room for: some 20 MB, and more than three minutes
-/// in which every millisecond differs from the last.
+/// Rows that a timeline has room for: some 20 MB. That is more than three minutes
+/// in which a queue changes every millisecond, if it is one listener's; so many
+/// times less where as many change.
 const MOST_ROWS: usize = 200_000;
 
 /// One look at the queues.
@@ -14,21 +16,21 @@ pub(super) struct Sample {
     pub(super) at_ns: u64,
     /// Ticks missed just before it.
     pub(super) missed: u64,
-    pub(super) listeners: Vec<AcceptQueue>,
+    pub(super) listeners: Vec<Queue>,
     /// None where they were not counted.
     pub(super) connections: Option<Connections>,
 }
 
-/// Rows of the samples that tell something new, and of the last before each of
-/// these: what lies between two rows is as the first of them says, and none of
-/// its ticks was missed.
+/// Rows of what changed, and of the last sample before each change: what lies
+/// between two rows of a listener is as the first of them says, and none of its
+/// ticks was missed.
 #[derive(Debug)]
 pub(super) struct Timeline {
     rows: Vec<TimelineRow>,
     room: usize,
     /// The first sample that there was no room for.
     cut_at_ns: Option<u64>,
-    listeners: Vec<AcceptQueue>,
+    listeners: Vec<Queue>,
     connections: Option<Connections>,
     /// Samples that told nothing new: the last, and the last with connections.
     unwritten: Option<Sample>,
@@ -54,73 +56,100 @@ impl Timeline {
 
     /// Takes in a sample.
     pub(super) fn add(&mut self, sample: Sample) {
-        let is_news = self.rows.is_empty()
-            || sample.missed > 0
-            || sample.listeners != self.listeners
-            || (sample.connections.is_some() && sample.connections != self.connections);
-        if !is_news {
+        let is_whole = self.rows.is_empty() || sample.missed > 0;
+        let counts_differ = sample
+            .connections
+            .map(counts)
+            .is_some_and(|now| self.connections.map(counts) != Some(now));
+        if !is_whole && !counts_differ && sample.listeners == self.listeners {
             match sample.connections {
                 Some(_) => (self.unwritten, self.unwritten_count) = (None, Some(sample)),
                 None => self.unwritten = Some(sample),
             }
             return;
         }
-        self.write_unwritten();
-        self.listeners.clone_from(&sample.listeners);
+        let (now, before) = (&sample.listeners, &self.listeners);
+        // A gap is in the line of every listener.
+        let changed = |queue: &&Queue| is_whole || !before.contains(queue);
+        let mut told: Vec<_> = now.iter().filter(changed).map(|queue| queue.listener).collect();
+        let is_there = |gone: &&Queue| now.iter().any(|queue| queue.listener == gone.listener);
+        let gone: Vec<_> =
+            before.iter().filter(|queue| !is_there(queue)).map(|queue| queue.listener).collect();
+        told.extend(&gone);
+        self.write_unwritten(&told);
+        self.write(&sample, &told);
         self.connections = sample.connections.or(self.connections);
-        self.write(&sample);
+        self.listeners = sample.listeners;
     }
 
     /// The rows, to the last sample; and where they had no room, from when on
     /// they say nothing.
     pub(super) fn finish(mut self) -> (Vec<TimelineRow>, Option<u64>) {
-        self.write_unwritten();
+        let all: Vec<_> = self.listeners.iter().map(|queue| queue.listener).collect();
+        self.write_unwritten(&all);
         (self.rows, self.cut_at_ns)
     }
 
     /// In their order: a sample with connections replaces what came before it.
-    fn write_unwritten(&mut self) {
+    fn write_unwritten(&mut self, told: &[u32]) {
         for sample in [self.unwritten_count.take(), self.unwritten.take()].into_iter().flatten() {
-            self.write(&sample);
+            // Of those alone that it had.
+            let had = |number: &u32| sample.listeners.iter().any(|had| had.listener == *number);
+            let told: Vec<_> = told.iter().copied().filter(had).collect();
+            self.write(&sample, &told);
         }
     }
 
-    fn write(&mut self, sample: &Sample) {
-        let rows = sample.listeners.len().max(1);
+    /// A row for each of these listeners; those that the sample does not have are
+    /// gone. Without any, one for its first, or for none.
+    fn write(&mut self, sample: &Sample, told: &[u32]) {
+        let first: Vec<_> = sample.listeners.iter().map(|had| had.listener).take(1).collect();
+        let told = if told.is_empty() { &first } else { told };
+        let rows = told.len().max(1);
         if self.cut_at_ns.is_some() || self.rows.len() + rows > self.room {
             self.cut_at_ns.get_or_insert(sample.at_ns);
             return;
         }
+        let first = self.rows.len();
+        self.rows.extend((0..rows).map(|index| {
+            let listener = told.get(index).copied();
+            let queue = sample.listeners.iter().find(|queue| Some(queue.listener) == listener);
+            TimelineRow {
+                at_ns: sample.at_ns,
+                listener,
+                depth: queue.map(|queue| queue.queue.depth),
+                limit: queue.map(|queue| queue.queue.limit),
+                ..TimelineRow::default()
+            }
+        }));
         let counted = sample.connections;
-        self.rows.push(TimelineRow {
-            at_ns: sample.at_ns,
-            syn_recv: counted.map(|connections| connections.syn_recv),
-            established: counted.map(|connections| connections.established),
-            time_wait: counted.map(|connections| connections.time_wait),
-            fin_wait_2: counted.map(|connections| connections.fin_wait_2),
-            socket_memory_bytes: counted.map(|connections| connections.socket_memory_bytes),
-            missed: sample.missed,
-            ..TimelineRow::default()
-        });
-        let more = (1..rows).map(|_| TimelineRow { at_ns: sample.at_ns, ..TimelineRow::default() });
-        self.rows.extend(more);
-        let first = self.rows.len() - rows;
-        for (index, (row, queue)) in
-            self.rows[first..].iter_mut().zip(&sample.listeners).enumerate()
-        {
-            row.listener = Some(index as u32);
-            row.depth = Some(queue.depth);
-            row.limit = Some(queue.limit);
-        }
+        let row = &mut self.rows[first];
+        row.missed = sample.missed;
+        row.syn_recv = counted.map(|connections| connections.syn_recv);
+        row.established = counted.map(|connections| connections.established);
+        row.time_wait = counted.map(|connections| connections.time_wait);
+        row.fin_wait_2 = counted.map(|connections| connections.fin_wait_2);
+        row.socket_memory_bytes = counted.map(|connections| connections.socket_memory_bytes);
     }
+}
+
+/// What is news: the memory is the whole machine's, and changes all the time.
+fn counts(connections: Connections) -> Connections {
+    Connections { socket_memory_bytes: 0, ..connections }
 }
 
 #[cfg(test)]
 mod tests {
+    use run_record::AcceptQueue;
+
     use super::*;
 
+    fn queue(listener: u32, depth: u32) -> Queue {
+        Queue { listener, queue: AcceptQueue { depth, limit: 9 } }
+    }
+
     fn look(at_ns: u64, depth: u32) -> Sample {
-        let listeners = vec![AcceptQueue { depth, limit: 9 }];
+        let listeners = vec![queue(0, depth)];
         Sample { at_ns, listeners, ..Sample::default() }
     }
 
@@ -179,18 +208,62 @@ mod tests {
         assert_eq!(told, [(0, 0), (1, 0), (52, 50), (53, 0)]);
     }
 
+    /// Time, listener, depth and misses of each row.
+    fn told(rows: &[TimelineRow]) -> Vec<(u64, Option<u32>, Option<u32>, u64)> {
+        rows.iter().map(|row| (row.at_ns, row.listener, row.depth, row.missed)).collect()
+    }
+
     #[test]
-    fn each_listener_has_a_row_and_none_have_one_together() {
-        let two = vec![AcceptQueue { depth: 1, limit: 4 }, AcceptQueue { depth: 2, limit: 4 }];
+    fn only_listeners_that_changed_have_rows_but_at_a_gap_all_have() {
+        let two = |at_ns, first, second| Sample {
+            listeners: vec![queue(0, first), queue(1, second)],
+            ..look(at_ns, 0)
+        };
         let (rows, _) = timeline([
-            Sample { listeners: two, missed: 3, ..count(5, 0, 6) },
-            Sample { listeners: Vec::new(), ..look(6, 0) },
+            two(0, 1, 1),
+            two(1, 1, 1),
+            two(2, 1, 5),
+            Sample { missed: 3, ..two(6, 1, 5) },
+            two(7, 1, 5),
+            // The first has gone, then the other.
+            Sample { listeners: vec![queue(1, 5)], ..look(8, 0) },
+            Sample { listeners: Vec::new(), ..look(9, 0) },
+            Sample { listeners: Vec::new(), missed: 1, ..look(11, 0) },
+            look(12, 0),
+            look(13, 0),
+            Sample { listeners: vec![queue(0, 0), queue(2, 5)], ..look(14, 0) },
         ]);
-        let told: Vec<_> =
-            rows.iter().map(|row| (row.listener, row.depth, row.established, row.missed)).collect();
-        let expected =
-            [(Some(0), Some(1), Some(6), 3), (Some(1), Some(2), None, 0), (None, None, None, 0)];
-        assert_eq!(told, expected);
+        let (zero, one, five) = (Some(0), Some(1), Some(5));
+        assert_eq!(
+            told(&rows),
+            [
+                (0, zero, one, 0),
+                (0, one, one, 0),
+                (1, one, one, 0),
+                (2, one, five, 0),
+                (6, zero, one, 3),
+                (6, one, five, 0),
+                (7, zero, one, 0),
+                (8, zero, None, 0),
+                (9, one, None, 0),
+                (11, None, None, 1),
+                (12, zero, Some(0), 0),
+                (13, zero, Some(0), 0),
+                (14, Some(2), five, 0),
+            ]
+        );
+    }
+
+    #[test]
+    fn memory_is_no_news() {
+        let memory = |at_ns, socket_memory_bytes| {
+            let connections = Some(Connections { socket_memory_bytes, ..Connections::default() });
+            Sample { connections, ..look(at_ns, 0) }
+        };
+        let (rows, _) = timeline([memory(0, 1), memory(1, 2), memory(2, 3), count(3, 0, 8)]);
+        let memories: Vec<_> =
+            rows.iter().map(|row| (row.at_ns, row.socket_memory_bytes)).collect();
+        assert_eq!(memories, [(0, Some(1)), (2, Some(3)), (3, Some(0))]);
     }
 
     #[test]

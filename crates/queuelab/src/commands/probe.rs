@@ -1,12 +1,12 @@
 //! `queuelab probe`: the queues of a port of this host, again and again.
 
+use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use lab::{Connections, ProbeConfig, ProbeEvent, ProbeReport, ProbeStatus};
+use lab::{Connections, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeStatus};
 use linux_net::AddressFamily;
 
-use super::answer;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -19,14 +19,21 @@ pub(crate) struct ProbeArguments {
     /// An address of the family that they listen in: 0.0.0.0 or ::.
     #[arg(long, default_value = "0.0.0.0")]
     address: IpAddr,
-    /// From one look to the next; at least 100us.
+    /// From one look to the next; 100us to an hour.
     #[arg(long, default_value = "1ms", value_parser = humantime::parse_duration)]
     interval: Duration,
+    /// The share of one CPU to keep to; above 0, at most 1.
+    #[arg(long, default_value_t = ProbeConfig::default().cpu_share)]
+    cpu_share: f64,
     /// How long; until Ctrl-C when absent.
     #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
     length: Option<Duration>,
     /// All settings as one JSON object, instead of the flags.
-    #[arg(long, value_name = "JSON")]
+    #[arg(
+        long,
+        value_name = "JSON",
+        conflicts_with_all = ["port", "address", "interval", "cpu_share"]
+    )]
     config: Option<String>,
     /// Say JSON lines, take commands as JSON lines on standard input, and end
     /// with it.
@@ -42,6 +49,7 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
             port: arguments.port,
             family: AddressFamily::of(arguments.address),
             interval: arguments.interval,
+            cpu_share: arguments.cpu_share,
             ..ProbeConfig::default()
         },
         Some(json) => serde_json::from_str(json)
@@ -51,8 +59,7 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
         lab::probe_part(&config, true).map_err(CommandError::Probe)?;
         return Ok(Exit::Held);
     }
-    let mut told = Ok(Exit::Held);
-    lab::probe_telling(&config, arguments.length, |event| {
+    let told = lab::probe_telling(&config, arguments.length, |event| {
         let text = match event {
             ProbeEvent::Sampling => {
                 format!("looking at port {} every {:?}", config.port, config.interval)
@@ -61,11 +68,16 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
             ProbeEvent::Done(report) => summary(report),
             ProbeEvent::Failed { reason } => reason.clone(),
         };
-        told = answer(&text);
-        Ok(())
-    })
-    .map_err(CommandError::Probe)?;
-    told
+        let mut out = io::stdout().lock();
+        writeln!(out, "{text}").and_then(|()| out.flush())
+    });
+    match told {
+        // Whoever read has read enough.
+        Err(ProbeError::Channel { source, .. }) if source.kind() == ErrorKind::BrokenPipe => {
+            Ok(Exit::Held)
+        }
+        told => told.map(|()| Exit::Held).map_err(CommandError::Probe),
+    }
 }
 
 /// What there is now.

@@ -63,7 +63,7 @@ fn orphans_of(cases: &Cases<'_>) -> Option<String> {
 pub(super) fn orphans_stood(cases: &Cases<'_>) -> Option<String> {
     let by_timeout = cases.by(|case| case.server_number("net.ipv4.tcp_fin_timeout"));
     let times = by_timeout.into_iter().filter_map(|(timeout, cases)| {
-        let stood = cases.spread(|case| orphaned(case).map(|seen| seen.stood_seconds()))?;
+        let stood = cases.spread(|case| orphaned(case).and_then(|seen| seen.stood_seconds()))?;
         Some(format!("{} where it is {timeout}", seconds(stood.max)))
     });
     words::listed(&times.collect::<Vec<_>>())
@@ -72,7 +72,8 @@ pub(super) fn orphans_stood(cases: &Cases<'_>) -> Option<String> {
 /// Sockets in FIN_WAIT_2 that waited for their timer, and had all gone at the
 /// end.
 pub(super) fn orphaned(case: &Case<'_>) -> Option<StateSeen> {
-    all_left(case, "fin_wait_2").filter(|&seen| seen.stood_seconds() >= ORPHANED_SECONDS)
+    let waited = |seen: &StateSeen| seen.stood_seconds().is_some_and(|s| s >= ORPHANED_SECONDS);
+    all_left(case, "fin_wait_2").filter(waited)
 }
 
 fn buckets(cases: &Cases<'_>) -> Option<String> {
@@ -87,7 +88,7 @@ fn buckets(cases: &Cases<'_>) -> Option<String> {
 
 /// How long sockets were in a state, where all of them were seen to leave it.
 fn for_how_long(cases: &Cases<'_>, state: &str) -> Option<String> {
-    let time = |case: &Case<'_>| all_left(case, state).map(|seen| seen.stood_seconds());
+    let time = |case: &Case<'_>| all_left(case, state).and_then(|seen| seen.stood_seconds());
     let spread = cases.spread(time)?;
     let (least, most) = (seconds(spread.min), seconds(spread.max));
     Some(if least == most { most } else { format!("{least} to {most}") })

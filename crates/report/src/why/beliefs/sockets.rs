@@ -18,11 +18,12 @@ pub(super) fn fin_timeout(all: &Cases<'_>) -> Option<String> {
     let timeout = |case: &Case<'_>| case.server_number("net.ipv4.tcp_fin_timeout");
     // Twice as long as the sysctl is no lateness of a timer.
     let longer = |case: &Case<'_>| {
-        let stood = case.state("time_wait").map(|seen| seen.stood_seconds())?;
+        let stood = case.state("time_wait").and_then(|seen| seen.stood_seconds())?;
         Some(stood > 2.0 * f64::from(timeout(case)?))
     };
     let cases = all.some_that(|case| longer(case) == Some(true))?;
-    let stood = cases.spread(|case| case.state("time_wait").map(|seen| seen.stood_seconds()))?;
+    let stood =
+        cases.spread(|case| case.state("time_wait").and_then(|seen| seen.stood_seconds()))?;
     let orphans = all.some_that(|case| orphaned(case).is_some());
     let orphans = orphans.and_then(|cases| orphans_stood(&cases)).map_or(String::new(), |stood| {
         format!("; it is FIN_WAIT_2 without an owner that it ends: after {stood}")
