@@ -37,12 +37,11 @@ fn limit(full: &Cases<'_>) -> Option<String> {
         Some(format!("{SOMAXCONN} ({values}, with {setting} {asked}){}", cases.place()))
     });
     let decided: Vec<_> = [by_backlog, by_somaxconn].into_iter().flatten().collect();
-    let held = match full.range(|case| case.deepest().map(u64::from)) {
-        Some(deepest) => format!(" (at its fullest {deepest})"),
-        None => format!(", {}", full.range(|case| Some(u64::from(case.limit()?) + 1))?),
-    };
+    // Not what the probe saw: a queue can be full for less than one of its looks.
+    let held = full.range(|case| Some(u64::from(case.limit()?) + 1))?;
     Some(format!(
-        "Its limit is the smaller of backlog and somaxconn: here {}; it holds one more than that{held}.",
+        "Its limit is the smaller of backlog and somaxconn: here {}; it holds one more than that, \
+         {held}.",
         words::listed(&decided)?
     ))
 }
