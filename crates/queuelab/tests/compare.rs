@@ -28,8 +28,9 @@ const RUN: [&str; 13] = [
     "netns",
 ];
 
-fn compare(base: &Path, new: &Path) -> Output {
-    queuelab(&["compare", base.to_str().unwrap(), new.to_str().unwrap()]).output().unwrap()
+fn compare(base: &Path, new: &Path, flags: &[&str]) -> Output {
+    let arguments = ["compare", base.to_str().unwrap(), new.to_str().unwrap()];
+    queuelab(&[&arguments, flags].concat()).output().unwrap()
 }
 
 /// A copy of a run, with its trials changed.
@@ -46,18 +47,24 @@ fn changed(run: &Path, out: &Path, change: fn(&mut TrialRecord)) -> PathBuf {
 #[test]
 fn the_same_binary_never_regresses_and_a_slower_server_does() {
     let (first, second, slowed) = (out_directory(), out_directory(), out_directory());
-    for out in [&first, &second] {
-        let (output, _, trials) = run(out.path(), &RUN);
-        assert!(output.status.success() && trials.len() == 10, "{}", said(&output));
-    }
+    // Side by side: whatever else the machine is busy with is the same for both.
+    std::thread::scope(|scope| {
+        for out in [&first, &second] {
+            scope.spawn(|| {
+                let (output, _, trials) = run(out.path(), &RUN);
+                assert!(output.status.success() && trials.len() == 10, "{}", said(&output));
+            });
+        }
+    });
     let (base, again) = (runs(first.path()).remove(0), runs(second.path()).remove(0));
 
-    // What a busy machine may make of it: inconclusive, or improved.
-    let output = compare(&base, &again);
+    // What chance may make of it: inconclusive. By default one comparison in
+    // twenty may see a change in chance; a test that fails so often helps nobody.
+    let output = compare(&base, &again, &["--alpha", "0.001"]);
     assert!(matches!(output.status.code(), Some(0 | 6)), "{}", said(&output));
     assert!(!text(&output.stdout).contains("regressed"), "{}", said(&output));
 
-    let output = compare(&base, &base);
+    let output = compare(&base, &base, &[]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert!(text(&output.stdout).contains("Verdict: held"), "{}", said(&output));
 
@@ -65,13 +72,16 @@ fn the_same_binary_never_regresses_and_a_slower_server_does() {
         trial.rates.delivered *= 0.75;
         trial.rates.ingested = trial.rates.ingested.map(|rate| rate * 0.75);
     });
-    let output = compare(&base, &slower);
+    let output = compare(&base, &slower, &[]);
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
-    let said_of = text(&output.stdout);
-    assert!(said_of.contains("Regressed:\n  delivered\n  ingested\n"), "{}", said(&output));
+    let cell = "(design snapshot, backlog 64)";
+    let regressed = format!("Regressed:\n  delivered {cell}\n  ingested {cell}\n\n");
+    assert!(text(&output.stdout).contains(&regressed), "{}", said(&output));
+    let output = compare(&base, &slower, &["--floor", "30%"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
 
     let broken = changed(&base, slowed.path(), |trial| trial.invariants[0].held = Some(false));
-    assert_eq!(compare(&slower, &broken).status.code(), Some(3));
+    assert_eq!(compare(&slower, &broken, &[]).status.code(), Some(3));
 
     let elsewhere = RunDirectory::read(&slower).unwrap().0;
     let elsewhere = run_record::RunRecord {
@@ -79,7 +89,7 @@ fn the_same_binary_never_regresses_and_a_slower_server_does() {
         ..elsewhere
     };
     fs::write(slower.join("run.json"), serde_json::to_vec(&elsewhere).unwrap()).unwrap();
-    let output = compare(&base, &slower);
+    let output = compare(&base, &slower, &[]);
     assert_eq!(output.status.code(), Some(6), "{}", said(&output));
     assert!(text(&output.stdout).contains("4096 here"), "{}", said(&output));
 }
@@ -87,7 +97,7 @@ fn the_same_binary_never_regresses_and_a_slower_server_does() {
 #[test]
 fn what_is_no_run_is_a_wrong_use() {
     let out = out_directory();
-    let output = compare(out.path(), out.path());
+    let output = compare(out.path(), out.path(), &[]);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     assert!(text(&output.stderr).contains("it is not a run directory"), "{}", said(&output));
 }

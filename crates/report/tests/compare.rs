@@ -81,11 +81,10 @@ fn slower(trial: &mut TrialRecord) {
 #[test]
 fn of_20_comparisons_of_the_same_none_is_regressed() {
     for seed in 0..20 {
-        println!("seed {seed}");
         let made = |seed| Made::new(seed, 8, 10, 0.1);
         let comparison = compared(&made(2 * seed), &made(2 * seed + 1));
         let regressed = comparison.verdicts().find(|(_, _, found)| *found == Verdict::Regressed);
-        assert_eq!(regressed, None, "{}", comparison.written());
+        assert_eq!(regressed, None, "seed {seed}: {}", comparison.written());
         assert_ne!(comparison.conclusion(), Conclusion::Judged(Verdict::Improved));
     }
 }

@@ -145,15 +145,16 @@ impl Comparison {
             Verdict::Held,
         ]
         .map(|verdict| (self.figures.iter().filter(|f| f.verdict == verdict).count(), verdict));
-        let counted =
-            counted.iter().map(|(figures, verdict)| (*figures, format!("figures {verdict}")));
         let laws = [
-            (self.laws.predicted.len(), "laws changed".to_owned()),
-            (self.laws.undecided.len(), "laws undecided".to_owned()),
+            (self.laws.predicted.len(), "law", "changed".to_owned()),
+            (self.laws.undecided.len(), "law", "undecided".to_owned()),
         ];
-        let counted: Vec<_> = (laws.into_iter().chain(counted))
-            .filter(|(times, _)| *times > 0)
-            .map(|(times, what)| format!("{times} {what}"))
+        let figures = counted.map(|(figures, verdict)| (figures, "figure", verdict.to_string()));
+        let counted: Vec<_> = (laws.into_iter().chain(figures))
+            .filter(|(times, ..)| *times > 0)
+            .map(|(times, what, is)| {
+                format!("{times} {what}{} {is}", if times == 1 { "" } else { "s" })
+            })
             .collect();
         let counted = match counted.is_empty() {
             true => String::new(),
