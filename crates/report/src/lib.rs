@@ -14,6 +14,7 @@
 //! | `laws` | predicted beside measured, a row for each cell |
 //! | `checks` | what held, of invariants, laws and expectations |
 //! | `simulation` | how well the simulator finds what was measured |
+//! | [`compare`](compare()) | a run held against its baseline: figures, laws, verdicts |
 //! | `figure`, `text` | how numbers and prose are written |
 //! | [`topics`](Topics) | what sysctls, counters, outcomes and concepts are: texts, and how they are found |
 //!
@@ -23,6 +24,7 @@ mod by_hand;
 mod cell_figure;
 mod cells;
 mod checks;
+mod compare;
 mod evidence;
 mod figure;
 mod grid;
@@ -36,6 +38,7 @@ mod waits;
 mod why;
 
 pub use by_hand::by_hand;
+pub use compare::{Comparison, Conclusion, Criteria, FEWEST_TRIALS, Verdict, compare};
 pub use evidence::counters_shown;
 pub use figure::count;
 pub use run::Run;
