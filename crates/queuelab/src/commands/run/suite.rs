@@ -73,8 +73,10 @@ pub(super) fn run(
                 let held = held(&end.trials);
                 let exit = if held { Exit::Held } else { Exit::Failed };
                 let (path, trials) = (end.path, end.trials.len());
+                let run = report::Run::new(end.record, end.trials);
+                crate::commands::report::write(&run, &path)?;
                 if !held {
-                    answer(&report::summary(&report::Run::new(end.record, end.trials)))?;
+                    answer(&report::summary(&run))?;
                 }
                 Ended { scenario: name.clone(), exit, trials, took, left: Ok(path) }
             }
