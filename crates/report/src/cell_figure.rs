@@ -103,8 +103,7 @@ static FIGURES: [CellFigure; 8] = [
 pub(crate) static ORIGINAL_THROUGHPUT: CellFigure = CellFigure {
     name: "throughput",
     top: None,
-    title: "Throughput as the original benchmark counts it: messages of the clients that \
-            succeeded ÷ time until the slowest has ended, /s",
+    title: "The original's throughput: messages of clients that succeeded ÷ time of all, /s",
     column: "throughput /s",
     shown: is_chatty,
     of: |trial| Some(trial.rates.original_throughput),

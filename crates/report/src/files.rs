@@ -20,14 +20,14 @@ pub(crate) struct Charts {
     pub(crate) lines: Vec<Chart>,
     pub(crate) outcomes: Option<Chart>,
     pub(crate) latency: Option<Chart>,
-    /// Of each drawn trial.
-    pub(crate) recorded: Vec<Vec<Chart>>,
+    /// Of each drawn trial, under its name.
+    pub(crate) recorded: Vec<(String, Vec<Chart>)>,
 }
 
 impl Charts {
     fn all(&self) -> impl Iterator<Item = &Chart> {
         let maps = self.heat_maps.iter().flatten().chain(&self.lines).chain(&self.outcomes);
-        maps.chain(&self.latency).chain(self.recorded.iter().flatten())
+        maps.chain(&self.latency).chain(self.recorded.iter().flat_map(|(_, charts)| charts))
     }
 }
 
@@ -88,7 +88,7 @@ fn lines(run: &Run, cells: &[Cell<'_>]) -> Vec<Chart> {
 }
 
 /// The charts of trials of which rows were kept, those that dropped most first.
-fn recorded(run: &Run, path: &Path) -> Result<Vec<Vec<Chart>>, RunDirectoryError> {
+fn recorded(run: &Run, path: &Path) -> Result<Vec<(String, Vec<Chart>)>, RunDirectoryError> {
     let mut trials: Vec<&TrialRecord> = run.trials.iter().collect();
     let dropped = |trial: &TrialRecord| {
         let counters = &trial.evidence.server;
@@ -96,7 +96,7 @@ fn recorded(run: &Run, path: &Path) -> Result<Vec<Vec<Chart>>, RunDirectoryError
         (counters.get("TcpExt.ListenDrops").copied().unwrap_or(0), again)
     };
     trials.sort_by_key(|trial| (std::cmp::Reverse(dropped(trial)), trial.id));
-    let mut drawn: Vec<Vec<Chart>> = Vec::new();
+    let mut drawn = Vec::new();
     for trial in trials {
         let timeline = RunDirectory::read_timeline(path, trial.id)?.unwrap_or_default();
         let attempts = RunDirectory::read_attempts(path, trial.id)?.unwrap_or_default();
@@ -106,7 +106,7 @@ fn recorded(run: &Run, path: &Path) -> Result<Vec<Vec<Chart>>, RunDirectoryError
         let connects = charts::attempts(run, trial.id, &place, &attempts);
         let of_trial: Vec<_> = queue.into_iter().chain(connects).collect();
         if !of_trial.is_empty() {
-            drawn.push(of_trial);
+            drawn.push((format!("trial {}: {place}", trial.id), of_trial));
         }
         if drawn.len() == DRAWN {
             break;

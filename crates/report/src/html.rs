@@ -165,9 +165,9 @@ fn queues(charts: &Charts) -> Markup {
                 p.quiet {
                     "The trials that dropped most. Times are from the first attempt or sample."
                 }
-                @for (place, charts) in charts.recorded.iter().enumerate() {
+                @for (place, (trial, charts)) in charts.recorded.iter().enumerate() {
                     details open[place == 0] {
-                        summary { (charts[0].title) }
+                        summary { (trial) }
                         @for chart in charts { (chart.inline()) }
                     }
                 }

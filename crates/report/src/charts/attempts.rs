@@ -4,7 +4,7 @@
 use maud::html;
 use run_record::AttemptRow;
 
-use super::axis::{Scale, decades, power_of_time, ticks};
+use super::axis::{Scale, decades, power_of_time, whole_ticks};
 use super::latency::{ladder, retransmissions};
 use super::{Chart, colour, px};
 use crate::Run;
@@ -16,6 +16,7 @@ const BINS: f64 = 12.0;
 const MOST: u32 = 5;
 
 const WIDTH: f64 = 860.0;
+const RIGHT: f64 = WIDTH - 26.0;
 const HEIGHT: f64 = 270.0;
 const LEFT: f64 = 50.0;
 const TOP: f64 = 34.0;
@@ -38,17 +39,17 @@ pub(crate) fn attempts(run: &Run, trial: u32, place: &str, rows: &[AttemptRow]) 
         counts[bin.min(bins - 1)][retransmits.min(MOST) as usize] += 1;
     }
     let tallest = counts.iter().map(|bin| bin.iter().sum::<u32>()).max().unwrap_or(0);
-    let ticks = ticks(f64::from(tallest));
+    let ticks = whole_ticks(tallest);
     let bottom = HEIGHT - BOTTOM;
-    let x = Scale::log(ends, (LEFT, WIDTH - 14.0));
+    let x = Scale::log(ends, (LEFT, RIGHT));
     let y = Scale::linear((0.0, ticks[ticks.len() - 1]), (bottom, TOP));
-    let wide = (WIDTH - 14.0 - LEFT) / bins as f64;
+    let wide = (RIGHT - LEFT) / bins as f64;
     let seen: Vec<_> = (0..=MOST)
         .filter(|&retransmits| counts.iter().any(|bin| bin[retransmits as usize] > 0))
         .collect();
     let body = html! {
         @for &tick in &ticks {
-            line.grid x1=(LEFT) x2=(WIDTH - 14.0) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
+            line.grid x1=(LEFT) x2=(RIGHT) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
             text class="quiet end" x=(LEFT - 6.0) y=(px(y.at(tick) + 4.0)) { (tick) }
         }
         @for &at in &decades {

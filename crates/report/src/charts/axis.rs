@@ -44,6 +44,18 @@ pub(super) fn ticks(top: f64) -> Vec<f64> {
     (0..=last).map(|times| times as f64 * step).collect()
 }
 
+/// The same for what is counted: whole.
+pub(super) fn whole_ticks(top: u32) -> Vec<f64> {
+    let mut ticks = ticks(f64::from(top.max(1)));
+    if ticks.iter().any(|tick| tick.fract() != 0.0) {
+        ticks = (0..=top.max(1).div_ceil(5)).map(|step| f64::from(step) * 5.0).collect();
+        if top <= 5 {
+            ticks = (0..=top.max(1)).map(f64::from).collect();
+        }
+    }
+    ticks
+}
+
 /// The powers of ten around some figures above 0.
 pub(super) fn decades(least: f64, most: f64) -> Vec<f64> {
     let (from, to) = (least.log10().floor() as i32, most.log10().ceil() as i32);
@@ -79,6 +91,8 @@ mod tests {
         assert_eq!(ticks(100.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
         assert_eq!(ticks(1.0), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
         assert_eq!(ticks(0.0), [0.0, 1.0]);
+        assert_eq!(whole_ticks(11), [0.0, 5.0, 10.0, 15.0]);
+        assert_eq!(whole_ticks(2), [0.0, 1.0, 2.0]);
         let last = *ticks(36_321.0).last().unwrap();
         assert!((36_321.0..60_000.0).contains(&last), "{last}");
     }

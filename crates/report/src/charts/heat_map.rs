@@ -116,7 +116,8 @@ fn heat_map(
             (format!("{} · {place}", figure.title), format!("{}-{}", figure.name, slug(place)))
         }
     };
-    let width = left + across.max(legend) + 6.0;
+    let along = text_width(short_name(&columns.path)) + 26.0;
+    let width = left + across.max(legend).max(along) + 6.0;
     Chart { name: format!("heat-{name}"), title, width, height: HEAD + down + FOOT, body }
 }
 

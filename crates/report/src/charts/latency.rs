@@ -18,6 +18,7 @@ use crate::why::Case;
 const MOST: usize = 30;
 
 const WIDTH: f64 = 860.0;
+const RIGHT: f64 = WIDTH - 26.0;
 const HEAD: f64 = 34.0;
 const FOOT: f64 = 46.0;
 
@@ -27,6 +28,11 @@ pub(crate) fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
     let all = || cells.iter().flat_map(|cell| &cell.trials).filter(measured);
     let least = all().map(|trial| trial.connect_latency.p50_ns.max(1)).min()?;
     let most = all().map(|trial| trial.connect_latency.max_ns).max()?;
+    // Where somebody waited, the axis reaches to where waiting begins.
+    let waited = run.trials.iter().any(|trial| trial.syn_retransmits.keys().any(|&n| n > 0));
+    let ladder = ladder(run);
+    let first = ladder.first().filter(|_| waited).map_or(0, |at| at.as_nanos() as u64 * 2);
+    let most = most.max(first);
     let rows = rows(run, cells);
     let trials = rows.iter().map(|(_, trials)| trials.len()).max().unwrap_or(1);
     let between = if trials > 4 { 4.0 } else { 6.0 };
@@ -34,27 +40,28 @@ pub(crate) fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
     let left = rows.iter().map(|(name, _)| text_width(name) * 0.95).fold(60.0, f64::max) + 14.0;
     let decades = decades(least as f64, most as f64);
     let ends = (decades[0], decades[decades.len() - 1]);
-    let x = Scale::log(ends, (left, WIDTH - 14.0));
+    let x = Scale::log(ends, (left, RIGHT));
     let bottom = HEAD + rows.len() as f64 * row;
     let body = html! {
         @for &at in &decades {
             line.grid x1=(px(x.at(at))) x2=(px(x.at(at))) y1=(HEAD) y2=(px(bottom)) {}
             text class="quiet middle" x=(px(x.at(at))) y=(px(bottom + 16.0)) { (power_of_time(at)) }
         }
-        (retransmissions(&ladder(run), ends, x, (HEAD, bottom)))
+        (retransmissions(&ladder, ends, x, (HEAD, bottom)))
         @for (position, (name, trials)) in rows.iter().enumerate() {
             @let y = HEAD + position as f64 * row;
-            line.grid x1=(px(left)) x2=(WIDTH - 14.0) y1=(px(y)) y2=(px(y)) {}
+            line.grid x1=(px(left)) x2=(RIGHT) y1=(px(y)) y2=(px(y)) {}
             text.end x=(px(left - 8.0)) y=(px(y + row / 2.0 + 4.0)) { (name) }
             @for (place, trial) in trials.iter().enumerate() {
                 (quantiles(trial, x, y + 6.0 + (place as f64 + 0.5) * (row - 12.0) / trials.len() as f64))
             }
         }
         g style=(colour::line(0, 2)) {
-            circle.point cx=(px(left + 4.0)) cy=(px(bottom + 32.0)) r="3" {}
+            circle.point cx="14" cy=(px(bottom + 32.0)) r="3" {}
         }
-        text.quiet x=(px(left + 13.0)) y=(px(bottom + 36.0)) {
-            "median, with ticks at the 90th and 99th percentile, to the largest; a line each trial"
+        text.quiet x="23" y=(px(bottom + 36.0)) {
+            "a line for each trial: its median, ticks at the 90th and 99th percentile, its largest"
+            @if let Some(order) = order(run, cells) { "; in a row by " (order) ", from the top" }
         }
     };
     let title = "From connect(2) to ESTABLISHED, of each trial".to_owned();
@@ -72,15 +79,13 @@ type Row<'a> = (String, Vec<&'a TrialRecord>);
 /// A row for each cell; of many, one for all that differ in the last axis alone.
 fn rows<'a>(run: &Run, cells: &[Cell<'a>]) -> Vec<Row<'a>> {
     let measured = |trial: &&TrialRecord| trial.connect_latency.count > 0;
-    let together = match run.varying_axes().last() {
-        Some(last) if cells.len() > MOST => last.values.len(),
-        _ => 1,
-    };
+    let last = run.varying_axes().last().map_or(1, |last| last.values.len());
+    let together = if order(run, cells).is_some() { last } else { 1 };
     let shared = cells.chunks(together).map(|cells| {
         let point = &cells[0].point;
         let kept = if together > 1 { &point[..point.len() - 1] } else { &point[..] };
         let name = match kept {
-            [] => "all".to_owned(),
+            [] => "all trials".to_owned(),
             [(path, at)] => format!("{} {}", short_name(path), value(at)),
             several => written_point(several.iter().copied()),
         };
@@ -88,6 +93,13 @@ fn rows<'a>(run: &Run, cells: &[Cell<'a>]) -> Vec<Row<'a>> {
         (name, trials.collect())
     });
     shared.collect()
+}
+
+/// The axis in whose order the cells of a row are; none where each cell has a
+/// row of its own.
+fn order<'a>(run: &'a Run, cells: &[Cell<'_>]) -> Option<&'a str> {
+    let axes = run.varying_axes();
+    axes.last().filter(|_| cells.len() > MOST).map(|last| short_name(&last.path))
 }
 
 /// When SYNs are sent again, in the trial that does it most often; nominal.

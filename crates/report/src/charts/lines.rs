@@ -13,7 +13,7 @@ use crate::run::{combinations, short_name, written_point};
 
 const WIDTH: f64 = 640.0;
 const HEIGHT: f64 = 340.0;
-const TOP: f64 = 14.0;
+const TOP: f64 = 26.0;
 const BOTTOM: f64 = 44.0;
 const LEFT: f64 = 56.0;
 /// Between the names of two lines, at least.
@@ -105,7 +105,7 @@ fn body(
         line.axis x1=(LEFT) x2=(px(right)) y1=(px(bottom)) y2=(px(bottom)) {}
         text.middle x=(px((LEFT + right) / 2.0)) y=(px(bottom + 36.0)) { (along) }
         @if let Some(series) = series {
-            text class="quiet small" x=(px(right + 12.0)) y=(px(TOP - 3.0)) { (series) }
+            text class="quiet small" x=(px(right + 12.0)) y="12" { (series) }
         }
         @for (position, line) in lines.iter().enumerate() {
             g style=(colour::line(position, lines.len())) { (drawn(line, position, x, y, figure)) }

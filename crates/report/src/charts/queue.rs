@@ -6,7 +6,7 @@ use std::fmt::Write;
 use maud::{Markup, html};
 use run_record::{AttemptRow, Outcome, TimelineRow};
 
-use super::axis::{Scale, ticks};
+use super::axis::{Scale, ticks, whole_ticks};
 use super::latency::ladder;
 use super::{Chart, outcome_colour, px};
 use crate::Run;
@@ -40,7 +40,7 @@ pub(crate) fn queue(run: &Run, trial: u32, place: &str, recorded: Recorded<'_>) 
     let seconds = |ns: u64| ns.saturating_sub(began) as f64 / 1e9;
     let times = ticks(seconds(ended));
     let most = depths.iter().map(|&(_, depth, limit)| depth.max(limit + 1)).max().unwrap_or(1);
-    let marks = ticks(f64::from(most));
+    let marks = whole_ticks(most);
     let x = Scale::linear((0.0, seconds(ended)), (LEFT, RIGHT));
     let y = Scale::linear((0.0, marks[marks.len() - 1]), (TOP + QUEUE, TOP));
     let line = steps(&depths, |ns| x.at(seconds(ns)), |(_, depth, _)| y.at(f64::from(*depth)));
@@ -67,11 +67,16 @@ pub(crate) fn queue(run: &Run, trial: u32, place: &str, recorded: Recorded<'_>) 
         path.depth d=(line) {}
         text.quiet x=(LEFT) y="14" {
             "connections queued (line), the limit (dashed)"
-            @if !drops.is_empty() { ", SYNs that got no answer (" (drops.len()) " marks below)" }
+            @if !drops.is_empty() { "; below, in red, SYNs that got no answer: " (drops.len()) }
         }
         @if !drops.is_empty() {
-            path.drop d=(ticks_at(&drops, |ns| x.at(seconds(ns)), TOP + QUEUE + 24.0)) {
-                title { (drops.len()) " SYNs that were sent again: these had no answer" }
+            @for (at, many) in gathered(&drops, |ns| x.at(seconds(ns))) {
+                path.drop d=(format!("M{} {}v8", px(at), px(TOP + QUEUE + 24.0))) {
+                    title { (many) " SYNs that had no answer" }
+                }
+                @if many > 1 {
+                    text class="mark small" x=(px(at + 3.0)) y=(px(TOP + QUEUE + 32.0)) { (many) }
+                }
             }
         }
         @if !attempts.is_empty() {
@@ -131,18 +136,28 @@ fn steps(
 fn drops(run: &Run, attempts: &[AttemptRow]) -> Vec<u64> {
     let ladder = ladder(run);
     let of_attempt = |row: &AttemptRow| -> Vec<u64> {
-        let lost = row.syn_retransmits.unwrap_or(0) as usize;
+        // Who was never answered had no answer to the last one either.
+        let unanswered = row.outcome == Outcome::TimedOut && row.connect_ns.is_none();
+        let lost = row.syn_retransmits.unwrap_or(0) as usize + usize::from(unanswered);
         let sent = std::iter::once(0).chain(ladder.iter().map(|at| at.as_nanos() as u64));
         sent.take(lost).map(|after| row.start_ns + after).collect()
     };
     attempts.iter().flat_map(of_attempt).collect()
 }
 
-fn ticks_at(times: &[u64], x: impl Fn(u64) -> f64, y: f64) -> String {
-    let mut places: Vec<_> = times.iter().map(|&ns| px(x(ns))).collect();
-    places.sort();
-    places.dedup();
-    places.iter().map(|at| format!("M{at} {}v8", px(y))).collect()
+/// Where marks are, and for how many each stands: those that its number would
+/// cover are in it.
+fn gathered(times: &[u64], x: impl Fn(u64) -> f64) -> Vec<(f64, usize)> {
+    let mut places: Vec<_> = times.iter().map(|&ns| x(ns)).collect();
+    places.sort_by(f64::total_cmp);
+    let mut marks: Vec<(f64, usize)> = Vec::new();
+    for place in places {
+        match marks.last_mut() {
+            Some((at, many)) if place - *at < 26.0 => *many += 1,
+            _ => marks.push((place, 1)),
+        }
+    }
+    marks
 }
 
 /// A bar for each attempt; those of one outcome are one path, so that thousands
@@ -169,7 +184,7 @@ fn bars(attempts: &[AttemptRow], step: f64, x: impl Fn(u64) -> f64, top: f64) ->
                 part(&mut thick, accepted, row.end_ns.max(accepted));
             }
         }
-        (outcome, [(faint, 0.35, 0.35), (thin, 0.4, 1.0), (thick, 0.85, 1.0)])
+        (outcome, [(faint, 0.35, 0.5), (thin, 0.4, 1.0), (thick, 0.85, 1.0)])
     });
     html! {
         @for (outcome, parts) in paths.iter().filter(|(_, parts)| !parts[0].0.is_empty()) {
