@@ -53,7 +53,8 @@ pub(crate) enum Command {
         /// timed_out, accept queue, backlog-sweep.
         topic: Vec<String>,
     },
-    /// Print what a run found, from its directory.
+    /// Make a run's page, charts and tables again, from its data alone, and
+    /// print its summary.
     Report(ReportArguments),
     /// Show the runs in a browser; they are only read.
     Serve(ServeArguments),

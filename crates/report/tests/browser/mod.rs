@@ -56,12 +56,19 @@ fn a_browser_shows_every_chart_and_asks_nobody() {
     let files = files(&Run::new(record, trials), directory.path()).unwrap();
     let charts = files.iter().filter(|(name, _)| name.starts_with("charts/")).count();
     let page = directory.path().join("report.html");
-    std::fs::write(&page, &files[0].1).unwrap();
+    // Whoever clicks a cell of a heat map.
+    let click = "<script>document.querySelector('svg a[href=\"#cell-2\"]').dispatchEvent(new \
+                 MouseEvent('click', { bubbles: true, cancelable: true }))</script>";
+    std::fs::write(&page, [&files[0].1, click.as_bytes()].concat()).unwrap();
     let address = format!("file://{}#cell-3", page.display());
     let (dom, console, requests) = opened(&browser, &address, &place.path().join("profile"));
     assert_eq!(dom.matches("<svg").count(), charts, "{console}\n{dom}");
     assert!(charts >= 6, "heat maps, outcomes, latencies");
     assert!(dom.contains("<details id=\"cell-3\" open"), "the page's script ran: {console}");
+    let (_, panel) = dom.split_once("<dialog id=\"panel\"").unwrap();
+    let (panel, _) = panel.split_once("</dialog>").unwrap();
+    assert!(panel.contains("open=\"\""), "a click opens the panel: {panel}");
+    assert!(panel.contains("backlog 300, clients 50"), "with the cell's trials: {panel}");
     assert!(!console.contains("CONSOLE"), "neither a fault nor anything refused: {console}");
     assert!(requests.contains("\"constants\""), "requests are logged: {requests}");
     assert!(!requests.contains("elsewhere.test"), "{requests}");
