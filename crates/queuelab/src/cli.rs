@@ -56,7 +56,8 @@ pub(crate) enum Command {
         /// timed_out, accept queue, backlog-sweep.
         topic: Vec<String>,
     },
-    /// Print what a run found, from its directory.
+    /// Make a run's page, charts and tables again, from its data alone, and
+    /// print its summary.
     Report(ReportArguments),
     /// Hold a run against an earlier one: its laws and checks, and its measured
     /// figures by exact tests over trials.

@@ -10,12 +10,13 @@ use super::answer;
 use crate::cli::ReportArguments;
 use crate::error::{CommandError, Result};
 
-/// Writes the files for people and for CI again, and prints the summary.
+/// Prints the summary, which needs no right to write, and makes the files for
+/// people and for CI again.
 pub(crate) fn report(arguments: &ReportArguments) -> Result {
     let (record, trials) = RunDirectory::read(&arguments.run)?;
     let run = Run::new(record, trials);
-    write(&run, &arguments.run)?;
     answer(&report::summary(&run))?;
+    write(&run, &arguments.run)?;
     answer(&format!("\nReport: {}", arguments.run.join("report.html").display()))
 }
 

@@ -24,7 +24,8 @@ pub(super) fn scale(share: f64) -> String {
 }
 
 fn mixed(share: f64) -> [u8; 3] {
-    let at = share.clamp(0.0, 1.0) * (VIRIDIS.len() - 1) as f64;
+    let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
+    let at = share * (VIRIDIS.len() - 1) as f64;
     let below = (at as usize).min(VIRIDIS.len() - 2);
     let part = at - below as f64;
     std::array::from_fn(|channel| {

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use run_record::TrialRecord;
 
 use super::axis::{Scale, decades, power_of_time};
-use super::{Chart, colour, px, text_width};
+use super::{Chart, px, text_width};
 use crate::Run;
 use crate::cell::Cell;
 use crate::figure::{nanoseconds, value};
@@ -21,6 +21,8 @@ const WIDTH: f64 = 860.0;
 const RIGHT: f64 = WIDTH - 26.0;
 const HEAD: f64 = 34.0;
 const FOOT: f64 = 46.0;
+/// All trials have one colour here.
+const ACCENT: &str = "--light:var(--accent);--dark:var(--accent)";
 
 /// The chart; none where nothing was ever connected.
 pub(crate) fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
@@ -56,7 +58,7 @@ pub(crate) fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
                 (quantiles(trial, x, y + 6.0 + (place as f64 + 0.5) * (row - 12.0) / trials.len() as f64))
             }
         }
-        g style=(colour::line(0, 2)) {
+        g style=(ACCENT) {
             circle.point cx="14" cy=(px(bottom + 32.0)) r="3" {}
         }
         text.quiet x="23" y=(px(bottom + 36.0)) {
@@ -147,7 +149,7 @@ fn quantiles(trial: &TrialRecord, x: Scale, y: f64) -> Markup {
     let place = crate::run::place(trial);
     html! {
         a href=(format!("#trial-{}", trial.id)) {
-            g style=(colour::line(0, 2)) {
+            g style=(ACCENT) {
                 title {
                     (place) "\ntrial " (trial.id) ", " (latency.count) " connects\nmedian "
                     (ns(latency.p50_ns)) ", 90 % " (ns(latency.p90_ns)) ", 99 % " (ns(latency.p99_ns))
