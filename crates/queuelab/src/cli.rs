@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::chat::ChatArguments;
+use crate::commands::compare::CompareArguments;
 use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
 use crate::commands::predict::PredictArguments;
@@ -20,7 +21,9 @@ Exit codes:
     1  internal error
     2  wrong usage, or an invalid scenario; nothing was started
     3  an expectation, a law or an invariant failed
+    4  a regression against the baseline
     5  the backend or the machine failed, or cannot do what was asked
+    6  no baseline, or one that decides nothing, or that a figure has improved on
   130  interrupted; finished trials are kept";
 
 /// A lab for the queues that the Linux kernel puts in front of a TCP server.
@@ -53,8 +56,12 @@ pub(crate) enum Command {
         /// timed_out, accept queue, backlog-sweep.
         topic: Vec<String>,
     },
-    /// Print what a run found, from its directory.
+    /// Make a run's page, charts and tables again, from its data alone, and
+    /// print its summary.
     Report(ReportArguments),
+    /// Hold a run against an earlier one: its laws and checks, and its measured
+    /// figures by exact tests over trials.
+    Compare(CompareArguments),
     /// Show the runs in a browser; they are only read.
     Serve(ServeArguments),
     /// Print a JSON Schema.

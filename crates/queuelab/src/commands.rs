@@ -4,6 +4,7 @@ pub(crate) mod by_hand;
 pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod clean;
+pub(crate) mod compare;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod host;

@@ -13,8 +13,14 @@ pub(crate) enum Exit {
     Usage = 2,
     /// An expectation, a law or an invariant failed.
     Failed = 3,
+    /// A measured figure, or a law's prediction, is worse than the baseline's, or
+    /// another.
+    Regression = 4,
     /// The backend or the machine failed, or cannot do what was asked.
     Machine = 5,
+    /// There is no baseline, or the comparison with it decides nothing, or it is
+    /// out of date, because a figure improved.
+    NoBaseline = 6,
     /// The user ended it.
     Interrupted = 130,
 }

@@ -34,6 +34,7 @@ fn main() -> ExitCode {
         Command::Check(arguments) => commands::check::check(&arguments),
         Command::Explain { topic } => commands::explain::explain(&topic),
         Command::Report(arguments) => commands::report::report(&arguments),
+        Command::Compare(arguments) => commands::compare::compare(&arguments),
         Command::Serve(arguments) => commands::serve::serve(&arguments),
         Command::Schema { of } => commands::schema::schema(of),
         Command::Image(arguments) => commands::image::image(&arguments),

@@ -56,7 +56,9 @@ fn runs_are_listed_newest_first_and_shown() {
     assert_eq!(status(&page), 200, "{page}");
     let run = runs.path().join("sweep/2026-01-01T00-00-00Z");
     let report = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
-    let escaped = text(&report.stdout).replace('&', "&amp;").replace('<', "&lt;");
+    let said = text(&report.stdout);
+    let (summary, _) = said.rsplit_once("\n\nReport: ").unwrap();
+    let escaped = summary.replace('&', "&amp;").replace('<', "&lt;");
     let escaped = escaped.replace('>', "&gt;").replace('"', "&quot;");
     assert!(page.contains(escaped.trim_end()), "the summary, whole: {page}");
     let torn = request(address, "GET", "/runs/torn/2026-01-03T00-00-00Z");
@@ -105,7 +107,11 @@ fn no_request_leads_outside_the_directory_of_runs() {
         "/runs/sweep/.",
         "/runs/sweep%00/2026-01-01T00-00-00Z",
         "/runs/sweep/2026-01-01T00-00-00Z%2frun.json",
-        "/runs/sweep/2026-01-01T00-00-00Z/run.json",
+        "/runs/sweep/2026-01-01T00-00-00Z/..%2f..%2frun.json",
+        "/runs/sweep/2026-01-01T00-00-00Z/../../../secret/2026-01-01T00-00-00Z/run.json",
+        "/runs/link/2026-01-01T00-00-00Z/run.json",
+        "/runs/%2e%2e/secret/2026-01-01T00-00-00Z/run.json",
+        "/runs/sweep/2026-01-01T00-00-00Z/%2e%2e/file",
         "/runs/link/2026-01-01T00-00-00Z",
         "/runs/%2fetc/passwd",
         "/runs//",
@@ -115,9 +121,38 @@ fn no_request_leads_outside_the_directory_of_runs() {
         let answer = request(address, "GET", target);
         assert!([400, 404].contains(&status(&answer)), "{target}: {answer}");
         assert!(!answer.contains("attempts in"), "{target}: {answer}");
+        assert!(!answer.contains("schema_version"), "{target}: {answer}");
     }
     let found = request(address, "GET", "/runs/%73weep/2026-01-01T00-00-00Z");
     assert_eq!(status(&found), 200, "an encoded name is the name: {found}");
+}
+
+#[test]
+fn a_report_and_the_files_beside_it_are_served_as_they_are() {
+    let runs = out_directory();
+    put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
+    let run = runs.path().join("sweep/2026-01-01T00-00-00Z");
+    let report = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
+    assert!(text(&report.stdout).contains("report.html"), "{}", said(&report));
+    let (_server, address) = serve(runs.path());
+    let list = request(address, "GET", "/");
+    assert!(list.contains("/runs/sweep/2026-01-01T00-00-00Z/report.html"), "{list}");
+    for (file, kind) in [
+        ("report.html", "text/html"),
+        ("run.json", "application/json"),
+        ("trials.jsonl", "text/plain"),
+        ("cells.csv", "text/plain"),
+        ("junit.xml", "application/xml"),
+        ("charts/connect-latency.svg", "image/svg+xml"),
+    ] {
+        let target = format!("/runs/sweep/2026-01-01T00-00-00Z/{file}");
+        let answer = request(address, "GET", &target);
+        assert_eq!(status(&answer), 200, "{target}: {answer}");
+        assert!(answer.contains(&format!("content-type: {kind}")), "{target}: {answer}");
+        assert!(answer.contains("sandbox allow-scripts"), "{target}: {answer}");
+        let contents = fs::read_to_string(run.join(file)).unwrap();
+        assert!(answer.ends_with(&contents), "{target}");
+    }
 }
 
 #[test]

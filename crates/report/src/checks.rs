@@ -1,10 +1,18 @@
 //! What held, of invariants, laws and expectations.
 
+use run_record::TrialRecord;
+
 use crate::run::place;
 use crate::{Run, simulation};
 
 /// Breaches listed one by one before they are only counted.
 const LISTED: usize = 20;
+
+/// Whether everything held that was checked, in each trial and in all of them
+/// together.
+pub(crate) fn all_held(run: &Run) -> bool {
+    run.trials.iter().all(TrialRecord::held) && simulation::breaches(run).is_empty()
+}
 
 /// What held and what did not.
 pub(crate) fn verdict(run: &Run) -> String {

@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use run_record::{Outcome, TrialRecord};
-use tabled::builder::Builder;
-use tabled::settings::object::{Columns, Object, Rows};
-use tabled::settings::{Alignment, Style};
 
 use crate::Run;
 use crate::figure::{count, nanoseconds};
 use crate::run::{combinations, place, written_point};
+use crate::table::Table;
 
 /// Counters shown even at 0, because that they did not move is the answer;
 /// server's host, then client's.
@@ -83,37 +81,37 @@ pub(crate) fn outcomes(run: &Run) -> String {
     )
 }
 
+/// The kernel's counters as text.
+pub(crate) fn counters(run: &Run) -> Option<String> {
+    let table = counter_table(run)?;
+    Some(format!("{}\n{}", table.title, table.drawn()))
+}
+
 /// The kernel's counters, summed over the trials of each value of the first
 /// varying axis.
-pub(crate) fn counters(run: &Run) -> Option<String> {
+pub(crate) fn counter_table(run: &Run) -> Option<Table> {
     if run.trials.is_empty() {
         return None;
     }
     let axes = run.varying_axes();
     let splits = combinations(if axes.len() > 2 { &axes[..axes.len() - 2] } else { &[] });
-    let mut builder = Builder::default();
     let headings = splits.iter().map(|split| match split.is_empty() {
         true => "all trials".to_owned(),
         false => written_point(split.iter().copied()),
     });
-    builder.push_record(
-        ["host".to_owned(), "counter".to_owned()]
-            .into_iter()
-            .chain(headings)
-            .chain(["most in a trial".to_owned()]),
-    );
-    for (host, name, of) in shown_counters(run) {
+    let head = ["host".to_owned(), "counter".to_owned()].into_iter().chain(headings);
+    let row = |(host, name, of): (&str, &str, CounterOf)| {
         let sums =
             splits.iter().map(|split| count(run.trials_at(split).map(|t| of(t, name)).sum()));
         let most = run.trials.iter().map(|trial| of(trial, name)).max().unwrap_or(0);
-        builder.push_record(
-            [host.to_owned(), name.to_owned()].into_iter().chain(sums).chain([count(most)]),
-        );
-    }
-    let mut table = builder.build();
-    table.with(Style::rounded());
-    table.modify(Columns::new(2..).intersect(Rows::new(..)), Alignment::right());
-    Some(format!("The kernel's counters, after less before, summed over the trials\n{table}"))
+        [host.to_owned(), name.to_owned()].into_iter().chain(sums).chain([count(most)]).collect()
+    };
+    Some(Table {
+        title: "The kernel's counters, after less before, summed over the trials".to_owned(),
+        head: head.chain(["most in a trial".to_owned()]).collect(),
+        rows: shown_counters(run).into_iter().map(row).collect(),
+        words: 2,
+    })
 }
 
 type CounterOf = fn(&TrialRecord, &str) -> i64;

@@ -2,13 +2,12 @@
 
 use indexmap::IndexMap;
 use run_record::{Axis, LawCheck};
-use tabled::builder::Builder;
-use tabled::settings::object::Columns;
-use tabled::settings::{Alignment, Style, Width};
+use tabled::settings::Width;
 
 use crate::Run;
 use crate::figure::{Spread, value};
 use crate::run::{combinations, short_name};
+use crate::table::Table;
 use crate::text::WIDTH;
 
 /// Rows of a table before cells of the same deviation share one.
@@ -23,8 +22,24 @@ struct Row<'a> {
     cells: usize,
 }
 
-/// The table of each law; none where no law decides anything.
+/// The laws as text; none where no law decides anything.
 pub(crate) fn laws(run: &Run) -> Option<String> {
+    let tables = tables(run).into_iter().map(|table| {
+        let mut drawn = table.drawn();
+        drawn.with(Width::wrap(WIDTH).keep_words(true));
+        format!("{}\n{drawn}", table.title)
+    });
+    let tables: Vec<_> = tables.collect();
+    (!tables.is_empty()).then(|| {
+        format!(
+            "The kernel's laws: predicted before the trial, and measured\n\n{}",
+            tables.join("\n\n")
+        )
+    })
+}
+
+/// A table for each law that decides anything.
+pub(crate) fn tables(run: &Run) -> Vec<Table> {
     let axes = run.varying_axes();
     let mut laws: IndexMap<&str, Vec<Row<'_>>> = IndexMap::new();
     let points = combinations(&axes);
@@ -38,19 +53,12 @@ pub(crate) fn laws(run: &Run) -> Option<String> {
             laws.entry(name).or_default().push(Row { checks, values, cells: 1 });
         }
     }
-    if laws.is_empty() {
-        return None;
-    }
     let tables = laws.into_iter().map(|(name, rows)| {
         let folded = rows.len() > ROWS || are_alike(&rows);
         let rows = if folded { fold(rows) } else { rows };
-        format!("{name}\n{}", table(&axes, &rows, folded))
+        table(name, &axes, &rows, folded)
     });
-    let tables: Vec<_> = tables.collect();
-    Some(format!(
-        "The kernel's laws: predicted before the trial, and measured\n\n{}",
-        tables.join("\n\n")
-    ))
+    tables.collect()
 }
 
 /// Whether one row says all that the rows of several cells say.
@@ -82,14 +90,13 @@ fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
     alike.into_values().chain(apart).collect()
 }
 
-fn table(axes: &[&Axis], rows: &[Row<'_>], folded: bool) -> String {
+fn table(name: &str, axes: &[&Axis], rows: &[Row<'_>], folded: bool) -> Table {
     let timed = rows.iter().any(Row::is_timed);
-    let mut builder = Builder::default();
     let names = axes.iter().map(|axis| short_name(&axis.path));
     let names = names.chain(folded.then_some("cells"));
     let names = names.chain(["predicted", "measured", "deviation"]);
-    builder.push_record(names.chain(timed.then_some("allowed")).chain(["held"]));
-    for row in rows {
+    let head = names.chain(timed.then_some("allowed")).chain(["held"]).map(str::to_owned);
+    let written = |row: &Row<'_>| {
         let places = row.values.iter().map(|values| match values.as_slice() {
             [first, .., last] => format!("{first} … {last}"),
             values => values.concat(),
@@ -97,14 +104,14 @@ fn table(axes: &[&Axis], rows: &[Row<'_>], folded: bool) -> String {
         let cells = folded.then(|| row.cells.to_string());
         let figures = [row.predicted(), row.measured(), row.deviation()];
         let allowed = timed.then(|| row.allowed());
-        builder.push_record(
-            places.chain(cells).chain(figures).chain(allowed).chain([row.held().to_owned()]),
-        );
+        places.chain(cells).chain(figures).chain(allowed).chain([row.held().to_owned()]).collect()
+    };
+    Table {
+        title: name.to_owned(),
+        head: head.collect(),
+        rows: rows.iter().map(written).collect(),
+        words: 0,
     }
-    let mut table = builder.build();
-    table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
-    table.with(Width::wrap(WIDTH).keep_words(true));
-    table.to_string()
 }
 
 impl<'a> Row<'a> {

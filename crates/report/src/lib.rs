@@ -14,30 +14,47 @@
 //! | `laws` | predicted beside measured, a row for each cell |
 //! | `checks` | what held, of invariants, laws and expectations |
 //! | `simulation` | how well the simulator finds what was measured |
+//! | [`compare`](compare()) | a run held against its baseline: figures, laws, verdicts |
+//! | [`files`](files()) | what a run directory gets: the five below |
+//! | `html`, `charts` | `report.html` and `charts/*.svg` |
+//! | `cells_csv`, `markdown`, `junit` | `cells.csv`, `summary.md`, `junit.xml` |
+//! | `cell`, `table`, `answer` | what several of these show |
 //! | `figure`, `text` | how numbers and prose are written |
 //! | [`topics`](Topics) | what sysctls, counters, outcomes and concepts are: texts, and how they are found |
 //!
 //! A new section is a function from [`Run`] to text, and one line in `summary`.
 
+mod answer;
 mod by_hand;
+mod cell;
 mod cell_figure;
 mod cells;
+mod cells_csv;
+mod charts;
 mod checks;
+mod compare;
 mod evidence;
 mod figure;
+mod files;
 mod grid;
+mod html;
+mod junit;
 mod laws;
+mod markdown;
 mod run;
 mod simulation;
 mod summary;
+mod table;
 mod text;
 mod topics;
 mod waits;
 mod why;
 
 pub use by_hand::by_hand;
+pub use compare::{Comparison, Conclusion, Criteria, FEWEST_TRIALS, Verdict, compare};
 pub use evidence::counters_shown;
 pub use figure::count;
+pub use files::files;
 pub use run::Run;
 pub use summary::summary;
 pub use topics::{Showing, Topic, TopicKind, Topics};

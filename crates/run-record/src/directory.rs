@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use crate::{AttemptRow, RunRecord, SCHEMA_VERSION, TimelineRow, TrialRecord};
 
@@ -155,23 +156,15 @@ impl RunDirectory {
     /// # Errors
     /// When it cannot be read, or is damaged.
     pub fn read_timeline(path: &Path, trial: u32) -> Result<Option<Vec<TimelineRow>>> {
-        let path = table(path, "timelines", trial);
-        let file = match File::open(&path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(source) => return Err(io_error("read", &path, source)),
-        };
-        let rows: csv::Result<Vec<_>> = csv::Reader::from_reader(file).into_deserialize().collect();
-        rows.map(Some).map_err(|error| {
-            let line = error.position().map_or(1, |position| position.line() as usize);
-            match error.into_kind() {
-                csv::ErrorKind::Io(source) => io_error("read", &path, source),
-                kind => {
-                    let reason = format!("{kind:?}");
-                    RunDirectoryError::Malformed { path, line, reason }
-                }
-            }
-        })
+        read_rows(&table(path, "timelines", trial))
+    }
+
+    /// Reads a trial's attempts; none where no rows of them were kept.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are damaged.
+    pub fn read_attempts(path: &Path, trial: u32) -> Result<Option<Vec<AttemptRow>>> {
+        read_rows(&table(path, "attempts", trial))
     }
 
     /// Replaces `run.json`, whole or not at all.
@@ -221,6 +214,25 @@ impl RunDirectory {
 /// Where a trial's rows of one kind are.
 fn table(run: &Path, kind: &str, trial: u32) -> PathBuf {
     run.join(kind).join(format!("{trial:05}.csv"))
+}
+
+fn read_rows<Row: DeserializeOwned>(path: &Path) -> Result<Option<Vec<Row>>> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(io_error("read", path, source)),
+    };
+    let rows: csv::Result<Vec<_>> = csv::Reader::from_reader(file).into_deserialize().collect();
+    rows.map(Some).map_err(|error| {
+        let line = error.position().map_or(1, |position| position.line() as usize);
+        match error.into_kind() {
+            csv::ErrorKind::Io(source) => io_error("read", path, source),
+            kind => {
+                let reason = format!("{kind:?}");
+                RunDirectoryError::Malformed { path: path.to_owned(), line, reason }
+            }
+        }
+    })
 }
 
 fn write_rows(path: &Path, rows: &[impl Serialize]) -> Result<()> {

@@ -47,8 +47,14 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     }
     let end = one(arguments, name, &interrupted)?;
     let held = held(&end.trials);
-    answer(&report::summary(&report::Run::new(end.record, end.trials)))?;
-    answer(&format!("\nRun directory: {}", end.path.display()))?;
+    let run = report::Run::new(end.record, end.trials);
+    answer(&report::summary(&run))?;
+    super::report::write(&run, &end.path)?;
+    answer(&format!(
+        "\nRun directory: {}\nReport: {}",
+        end.path.display(),
+        end.path.join("report.html").display()
+    ))?;
     Ok(if held { Exit::Held } else { Exit::Failed })
 }
 

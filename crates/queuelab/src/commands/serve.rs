@@ -1,5 +1,6 @@
 //! `queuelab serve`: the runs in a browser, read and never written.
 
+mod files;
 mod pages;
 mod runs;
 
@@ -34,7 +35,7 @@ pub(crate) struct ServeArguments {
 /// How long a request that has begun may take once the server is to stop.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// What no page needs is forbidden to all: scripts, forms, and anything from
+/// What no page of ours needs is forbidden to them: scripts, forms, and anything from
 /// elsewhere.
 const HEADERS: [(HeaderName, &str); 3] = [
     (
@@ -108,6 +109,8 @@ fn router(runs: &Path) -> Router {
         .route("/runs/{scenario}/{time}", get(run))
         .fallback(async || (StatusCode::NOT_FOUND, html(&pages::not_found())))
         .layer(axum::middleware::map_response(async |response: Response| (HEADERS, response)))
+        .route("/runs/{scenario}/{time}/{file}", get(file))
+        .route("/runs/{scenario}/{time}/{folder}/{file}", get(file_in_folder))
         .with_state(Arc::from(runs))
 }
 
@@ -129,6 +132,17 @@ async fn run(
         Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, pages::unreadable(&root, &error)),
     })
     .await
+}
+
+async fn file(State(root): State<Arc<Path>>, UrlPath(names): UrlPath<[String; 3]>) -> Response {
+    files::response(root, names.into()).await
+}
+
+async fn file_in_folder(
+    State(root): State<Arc<Path>>,
+    UrlPath(names): UrlPath<[String; 4]>,
+) -> Response {
+    files::response(root, names.into()).await
 }
 
 /// Reads files and makes a page of them, where waiting for a disk stops nobody

@@ -77,8 +77,13 @@ pub(super) fn run(
                 let held = held(&end.trials);
                 let exit = if held { Exit::Held } else { Exit::Failed };
                 let (path, trials) = (end.path, end.trials.len());
+                let run = report::Run::new(end.record, end.trials);
                 if !held {
-                    answer(&report::summary(&report::Run::new(end.record, end.trials)))?;
+                    answer(&report::summary(&run))?;
+                }
+                if let Err(error) = crate::commands::report::write(&run, &path) {
+                    // The trials are there: `queuelab report` makes it from them.
+                    anstream::eprintln!("{:?}", miette::Report::new(error));
                 }
                 Ended { scenario: name.clone(), exit, trials, took, left: Ok(path) }
             }

@@ -58,8 +58,12 @@ pub(super) fn index(root: &Path, runs: &[FoundRun]) -> Markup {
     )
 }
 
+fn link(run: &FoundRun) -> String {
+    format!("/runs/{}/{}", url_segment(&run.scenario), url_segment(&run.time))
+}
+
 fn row(run: &FoundRun) -> Markup {
-    let link = format!("/runs/{}/{}", url_segment(&run.scenario), url_segment(&run.time));
+    let link = link(run);
     html! {
         tr {
             @match &run.contents {
@@ -68,6 +72,7 @@ fn row(run: &FoundRun) -> Markup {
                     @let ok = trials.iter().map(|trial| trial.outcomes.get(Outcome::Ok)).sum::<u64>();
                     td {
                         a href=(link) { (run.scenario) }
+                        @if run.has_report { " · " a href=(format!("{link}/report.html")) { "report" } }
                         div.quiet { (record.scenario.question) }
                     }
                     td.time { (record.started.strftime("%Y-%m-%d %H:%M:%S")) }
@@ -97,6 +102,7 @@ fn verdict(record: &RunRecord, trials: &[TrialRecord]) -> Markup {
 /// One run.
 pub(super) fn run(run: FoundRun) -> Markup {
     let title = format!("{} {}", run.scenario, run.time);
+    let report = run.has_report.then(|| format!("{}/report.html", link(&run)));
     let body = match run.contents {
         Ok((record, trials)) => html! {
             (facts(&record, &trials))
@@ -109,6 +115,7 @@ pub(super) fn run(run: FoundRun) -> Markup {
         &html! {
             p { a href="/" { "← all runs" } }
             h1 { (run.scenario) }
+            @if let Some(report) = report { p { a href=(report) { "The report, with its charts" } } }
             (body)
         },
     )

@@ -10,6 +10,8 @@ use run_record::{RunDirectory, RunDirectoryError, RunRecord, TrialRecord};
 pub(super) struct FoundRun {
     pub(super) scenario: String,
     pub(super) time: String,
+    /// Whether it has a report that can be opened.
+    pub(super) has_report: bool,
     pub(super) contents: Result<(RunRecord, Vec<TrialRecord>), RunDirectoryError>,
 }
 
@@ -26,6 +28,7 @@ pub(super) fn list(root: &Path) -> io::Result<Vec<FoundRun>> {
     let read = |(time, scenario, path): (_, _, PathBuf)| FoundRun {
         scenario,
         time,
+        has_report: has_report(&path),
         contents: RunDirectory::read(&path),
     };
     Ok(places.into_iter().map(read).collect())
@@ -37,7 +40,30 @@ pub(super) fn find(root: &Path, scenario: &str, time: &str) -> io::Result<Option
     let Some(folder) = named(root, scenario)? else { return Ok(None) };
     let Some(path) = named(&folder, time)? else { return Ok(None) };
     let (scenario, time) = (scenario.to_owned(), time.to_owned());
-    Ok(Some(FoundRun { scenario, time, contents: RunDirectory::read(&path) }))
+    let has_report = has_report(&path);
+    Ok(Some(FoundRun { scenario, time, has_report, contents: RunDirectory::read(&path) }))
+}
+
+/// The contents of a file of a run: its scenario's name, its time's, and the
+/// file's, with the folder that it is in, if any. Found as [`find`] finds.
+pub(super) fn read(root: &Path, names: &[String]) -> io::Result<Option<Vec<u8>>> {
+    let [folders @ .., file] = names else { return Ok(None) };
+    let mut folder = root.to_owned();
+    for name in folders {
+        let Some(next) = named(&folder, name)? else { return Ok(None) };
+        folder = next;
+    }
+    for entry in fs::read_dir(&folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() && entry.file_name().to_str() == Some(file) {
+            return fs::read(entry.path()).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+fn has_report(run: &Path) -> bool {
+    fs::symlink_metadata(run.join("report.html")).is_ok_and(|report| report.is_file())
 }
 
 fn named(folder: &Path, name: &str) -> io::Result<Option<PathBuf>> {
@@ -76,6 +102,12 @@ mod tests {
         fs::create_dir_all(place.path().join("secret/2026")).unwrap();
         std::os::unix::fs::symlink(place.path().join("secret"), root.join("link")).unwrap();
         fs::write(root.join("smoke/file"), "").unwrap();
+        fs::write(root.join("smoke/2026/run.json"), "{}").unwrap();
+        fs::create_dir_all(root.join("smoke/2026/charts")).unwrap();
+        fs::write(root.join("smoke/2026/charts/a.svg"), "<svg/>").unwrap();
+        fs::write(place.path().join("secret/2026/key"), "secret").unwrap();
+        let secret = place.path().join("secret/2026/key");
+        std::os::unix::fs::symlink(&secret, root.join("smoke/2026/link")).unwrap();
         assert!(find(&root, "smoke", "2026").unwrap().is_some());
         for (scenario, time) in [
             ("..", "secret"),
@@ -90,6 +122,25 @@ mod tests {
             ("", ""),
         ] {
             assert!(find(&root, scenario, time).unwrap().is_none(), "{scenario} {time}");
+        }
+        let read = |names: &[&str]| {
+            let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
+            read(&root, &names).unwrap()
+        };
+        assert_eq!(read(&["smoke", "2026", "run.json"]).unwrap(), b"{}");
+        assert_eq!(read(&["smoke", "2026", "charts", "a.svg"]).unwrap(), b"<svg/>");
+        for names in [
+            &["smoke", "2026", "link"][..],
+            &["smoke", "2026", "charts"],
+            &["smoke", "2026", ".."],
+            &["smoke", "2026", "..", "file"],
+            &["smoke", "2026", "charts/a.svg"],
+            &["smoke", "2026", "../file"],
+            &["..", "secret", "2026", "key"],
+            &["link", "2026", "key"],
+            &[],
+        ] {
+            assert!(read(names).is_none(), "{names:?}");
         }
         let found: Vec<_> = list(&root).unwrap().into_iter().map(|run| run.scenario).collect();
         assert_eq!(found, ["smoke"], "a link is not followed");

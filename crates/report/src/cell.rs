@@ -1,0 +1,60 @@
+//! A cell of the matrix with its trials.
+
+use run_record::TrialRecord;
+use serde_json::Value;
+
+use crate::Run;
+use crate::figure::{Spread, value};
+use crate::run::{combinations, written_point};
+
+/// A cell: a value for each varying axis, and the trials that have them.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell<'a> {
+    /// Its place in the order of the cells, from 0; the last axis is the fastest.
+    pub(crate) number: usize,
+    pub(crate) point: Vec<(&'a str, &'a Value)>,
+    pub(crate) trials: Vec<&'a TrialRecord>,
+}
+
+impl<'a> Cell<'a> {
+    /// Every cell of a run, those without a trial too.
+    pub(crate) fn all(run: &'a Run) -> Vec<Self> {
+        let points = combinations(&run.varying_axes()).into_iter().enumerate();
+        let cell = |(number, point): (usize, Vec<_>)| {
+            let at = |trial: &&TrialRecord| {
+                point.iter().all(|(path, value)| trial.point.get(*path) == Some(*value))
+            };
+            let trials = run.trials.iter().filter(at).collect();
+            Self { number, point, trials }
+        };
+        points.map(cell).collect()
+    }
+
+    /// Its values, with their axes' names.
+    pub(crate) fn place(&self) -> String {
+        match written_point(self.point.iter().copied()) {
+            nowhere if nowhere.is_empty() => "the only cell".to_owned(),
+            place => place,
+        }
+    }
+
+    /// Its values alone, for where a heading names the axes.
+    pub(crate) fn values(&self) -> impl Iterator<Item = String> {
+        self.point.iter().map(|(_, at)| value(at))
+    }
+
+    /// A figure of its trials.
+    pub(crate) fn spread(&self, of: impl Fn(&TrialRecord) -> Option<f64>) -> Option<Spread> {
+        Spread::of(self.trials.iter().filter_map(|trial| of(trial)))
+    }
+
+    /// What did not hold in its trials.
+    pub(crate) fn breaches(&self) -> Vec<String> {
+        let of_trial = |trial: &&TrialRecord| -> Vec<String> {
+            let said =
+                |(kind, name, detail)| format!("trial {}: {kind} `{name}`: {detail}", trial.id);
+            trial.breaches().map(said).collect()
+        };
+        self.trials.iter().flat_map(of_trial).collect()
+    }
+}

@@ -1,0 +1,95 @@
+//! `cells.csv`: a row for each cell, for spreadsheets and data frames.
+
+use run_record::{Outcome, TrialRecord};
+
+use crate::Run;
+use crate::cell::Cell;
+
+/// A figure of a trial, under its name in the header.
+type Column = (&'static str, fn(&TrialRecord) -> Option<f64>);
+
+/// Each becomes three columns: `_min`, `_median` and `_max` over the trials.
+/// Rates are a second, times are nanoseconds, shares are from 0 to 1.
+const FIGURES: [Column; 17] = [
+    ("first_try_share", |trial| Some(trial.first_try_rate())),
+    ("success_share", |trial| Some(trial.success_rate())),
+    ("offered_rate", |trial| Some(trial.rates.offered)),
+    ("ingested_rate", |trial| trial.rates.ingested),
+    ("delivered_rate", |trial| Some(trial.rates.delivered)),
+    ("original_throughput", |trial| Some(trial.rates.original_throughput)),
+    ("connect_p50_ns", |trial| measured(trial, trial.connect_latency.p50_ns)),
+    ("connect_p99_ns", |trial| measured(trial, trial.connect_latency.p99_ns)),
+    ("connect_max_ns", |trial| measured(trial, trial.connect_latency.max_ns)),
+    ("accept_wait_max_ns", |trial| {
+        (trial.accept_wait.count > 0).then_some(trial.accept_wait.max_ns as f64)
+    }),
+    ("held_bytes", |trial| trial.held_bytes.map(|bytes| bytes as f64)),
+    ("deepest_queue", |trial| Some(f64::from(trial.evidence.probe.as_ref()?.deepest))),
+    ("listen_overflows", |trial| server_counter(trial, "TcpExt.ListenOverflows")),
+    ("listen_drops", |trial| server_counter(trial, "TcpExt.ListenDrops")),
+    ("req_queue_full_drops", |trial| server_counter(trial, "TcpExt.TCPReqQFullDrop")),
+    ("syn_retransmissions", |trial| {
+        Some(trial.syn_retransmits.iter().map(|(&n, &who)| u64::from(n) * who).sum::<u64>() as f64)
+    }),
+    ("duration_seconds", |trial| Some(trial.duration_seconds)),
+];
+
+/// Where nothing connected, there is no latency.
+fn measured(trial: &TrialRecord, ns: u64) -> Option<f64> {
+    (trial.connect_latency.count > 0).then_some(ns as f64)
+}
+
+/// Counters that did not move are not recorded; of a host that nobody read, none
+/// are.
+fn server_counter(trial: &TrialRecord, name: &str) -> Option<f64> {
+    let counters = &trial.evidence.server;
+    (!counters.is_empty()).then(|| counters.get(name).copied().unwrap_or(0) as f64)
+}
+
+/// The file: every axis by its path, then how many trials, what held, how the
+/// attempts of all of them ended, and the figures.
+pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
+    let mut rows = csv::Writer::from_writer(Vec::new());
+    let mut header: Vec<String> = vec!["cell".to_owned()];
+    header.extend(run.record.axes.iter().map(|axis| axis.path.clone()));
+    header.extend(["trials", "breaches", "attempts"].map(str::to_owned));
+    header.extend(Outcome::ALL.iter().map(|outcome| outcome.name().to_owned()));
+    for (name, _) in FIGURES {
+        header.extend(["min", "median", "max"].map(|part| format!("{name}_{part}")));
+    }
+    write(&mut rows, &header);
+    for cell in Cell::all(run) {
+        let mut row = vec![cell.number.to_string()];
+        row.extend(run.record.axes.iter().map(|axis| {
+            let of_cell = cell.point.iter().find(|(path, _)| *path == axis.path);
+            let at = of_cell.map(|(_, at)| *at).or_else(|| axis.values.first());
+            at.map_or_else(String::new, crate::figure::value)
+        }));
+        row.push(cell.trials.len().to_string());
+        row.push(cell.breaches().len().to_string());
+        row.push(sum(&cell, |trial| trial.attempts).to_string());
+        row.extend(
+            Outcome::ALL
+                .iter()
+                .map(|&outcome| sum(&cell, |trial| trial.outcomes.get(outcome)).to_string()),
+        );
+        for (_, of) in FIGURES {
+            match cell.spread(of) {
+                Some(spread) => {
+                    row.extend([spread.min, spread.median, spread.max].map(|n| n.to_string()));
+                }
+                None => row.extend([const { String::new() }; 3]),
+            }
+        }
+        write(&mut rows, &row);
+    }
+    rows.into_inner().expect("a vector takes every byte")
+}
+
+fn sum(cell: &Cell<'_>, of: impl Fn(&TrialRecord) -> u64) -> u64 {
+    cell.trials.iter().map(|trial| of(trial)).sum()
+}
+
+fn write(rows: &mut csv::Writer<Vec<u8>>, row: &[String]) {
+    rows.write_record(row).expect("a vector takes every byte, and every row has all columns");
+}

@@ -1,0 +1,109 @@
+//! Where figures are on an axis, and which of them are written at it.
+
+use serde_json::Value;
+
+/// From a figure to its place, pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Scale {
+    from: f64,
+    to: f64,
+    start: f64,
+    end: f64,
+    log: bool,
+}
+
+impl Scale {
+    /// From `from` at `start` to `to` at `end`.
+    pub(super) fn linear((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
+        Self { from, to, start, end, log: false }
+    }
+
+    /// The same by powers of ten; both ends are above 0.
+    pub(super) fn log((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
+        Self { from: from.log10(), to: to.log10(), start, end, log: true }
+    }
+
+    pub(super) fn at(&self, figure: f64) -> f64 {
+        let figure = if self.log { figure.max(1e-300).log10() } else { figure };
+        let span = self.to - self.from;
+        let share = if span == 0.0 { 0.5 } else { (figure - self.from) / span };
+        self.start + share.clamp(0.0, 1.0) * (self.end - self.start)
+    }
+}
+
+/// Round figures from 0 to at least `top`, about five.
+pub(super) fn ticks(top: f64) -> Vec<f64> {
+    if top <= 0.0 || !top.is_finite() {
+        return vec![0.0, 1.0];
+    }
+    let raw = top / 5.0;
+    let power = 10_f64.powf(raw.log10().floor());
+    let step = [1.0, 2.0, 2.5, 5.0, 10.0].map(|times| times * power);
+    let step = step.into_iter().find(|step| *step >= raw * 0.999).unwrap_or(raw);
+    let last = (top / step - 1e-9).ceil() as usize;
+    (0..=last).map(|times| times as f64 * step).collect()
+}
+
+/// The same for what is counted: whole.
+pub(super) fn whole_ticks(top: u32) -> Vec<f64> {
+    let mut ticks = ticks(f64::from(top.max(1)));
+    if ticks.iter().any(|tick| tick.fract() != 0.0) {
+        ticks = (0..=top.max(1).div_ceil(5)).map(|step| f64::from(step) * 5.0).collect();
+        if top <= 5 {
+            ticks = (0..=top.max(1)).map(f64::from).collect();
+        }
+    }
+    ticks
+}
+
+/// The powers of ten around some figures above 0.
+pub(super) fn decades(least: f64, most: f64) -> Vec<f64> {
+    let (from, to) = (least.log10().floor() as i32, most.log10().ceil() as i32);
+    (from..=to.max(from + 1)).map(|power| 10_f64.powi(power)).collect()
+}
+
+/// Places of an axis's values: by their size where all are numbers, evenly
+/// where they are not.
+pub(super) fn places(values: &[Value]) -> Vec<f64> {
+    let numbers: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
+    match numbers {
+        Some(numbers) if numbers.is_sorted() => numbers,
+        _ => (0..values.len()).map(|place| place as f64).collect(),
+    }
+}
+
+/// A nominal time at a log axis: `1 µs`, `10 ms`, `100 s`.
+pub(super) fn power_of_time(ns: f64) -> String {
+    match ns {
+        n if n >= 1e9 => format!("{:.0} s", n / 1e9),
+        n if n >= 1e6 => format!("{:.0} ms", n / 1e6),
+        n if n >= 1e3 => format!("{:.0} µs", n / 1e3),
+        n => format!("{n:.0} ns"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ticks_are_round_and_cover_the_top() {
+        assert_eq!(ticks(100.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
+        assert_eq!(ticks(1.0), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
+        assert_eq!(ticks(0.0), [0.0, 1.0]);
+        assert_eq!(whole_ticks(11), [0.0, 5.0, 10.0, 15.0]);
+        assert_eq!(whole_ticks(2), [0.0, 1.0, 2.0]);
+        let last = *ticks(36_321.0).last().unwrap();
+        assert!((36_321.0..60_000.0).contains(&last), "{last}");
+    }
+
+    #[test]
+    fn figures_are_where_they_belong() {
+        let scale = Scale::linear((0.0, 10.0), (100.0, 0.0));
+        assert_eq!([scale.at(0.0), scale.at(5.0), scale.at(99.0)], [100.0, 50.0, 0.0]);
+        let log = Scale::log((1e3, 1e9), (0.0, 60.0));
+        assert_eq!([log.at(1e3), log.at(1e6), log.at(0.0)], [0.0, 30.0, 0.0]);
+        assert_eq!(Scale::linear((3.0, 3.0), (0.0, 10.0)).at(3.0), 5.0);
+        assert_eq!(decades(2e3, 3e4), [1e3, 1e4, 1e5]);
+    }
+}

@@ -1,0 +1,126 @@
+//! A figure of each cell over two axes, as colours with the figures on them.
+
+use maud::html;
+use run_record::Axis;
+
+use super::colour::{scale, text_on};
+use super::{Chart, px, slug, text_width};
+use crate::Run;
+use crate::cell::Cell;
+use crate::cell_figure::CellFigure;
+use crate::figure::value;
+use crate::run::{combinations, short_name, written_point};
+
+const ROW: f64 = 30.0;
+/// Above the cells: the columns' axis and its values.
+const HEAD: f64 = 42.0;
+/// Below them: the scale.
+const FOOT: f64 = 40.0;
+
+/// A map for each value of the axes before the last two, on one scale; none
+/// where the matrix has fewer than two axes.
+pub(crate) fn heat_maps(run: &Run, cells: &[Cell<'_>], figure: &CellFigure) -> Vec<Chart> {
+    let axes = run.varying_axes();
+    let [outer @ .., rows, columns] = axes.as_slice() else {
+        return Vec::new();
+    };
+    let largest = cells.iter().filter_map(|cell| Some(cell.spread(figure.of)?.max));
+    let top = figure.top.unwrap_or_else(|| largest.fold(0.0, f64::max));
+    let size = rows.values.len() * columns.values.len();
+    let splits = combinations(outer);
+    let maps = splits.iter().zip(cells.chunks(size));
+    maps.map(|(split, cells)| {
+        let place = written_point(split.iter().copied());
+        heat_map(figure, top, &place, (rows, columns), cells)
+    })
+    .collect()
+}
+
+fn heat_map(
+    figure: &CellFigure,
+    top: f64,
+    place: &str,
+    (rows, columns): (&Axis, &Axis),
+    cells: &[Cell<'_>],
+) -> Chart {
+    let written = |cell: &Cell<'_>| {
+        let spread = cell.spread(figure.of)?;
+        let (min, max) = ((figure.write)(spread.min), (figure.write)(spread.max));
+        let range = (min != max).then(|| format!("{min}–{max}"));
+        Some(((figure.write)(spread.median), range, spread.median))
+    };
+    let texts: Vec<_> = cells.iter().map(written).collect();
+    let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
+    let figures = texts.iter().flatten().map(|(median, range, _)| {
+        text_width(median).max(range.as_ref().map_or(0.0, |range| text_width(range) * 0.8))
+    });
+    let headings = columns.values.iter().map(|at| text_width(&value(at)));
+    let column = (widest(&mut figures.chain(headings)) + 12.0).max(46.0);
+    let row_axis = short_name(&rows.path);
+    let names = rows.values.iter().map(|at| text_width(&value(at)));
+    let left = widest(&mut names.chain([text_width(row_axis) + 14.0])) + 14.0;
+    let (across, down) = (columns.values.len() as f64 * column, rows.values.len() as f64 * ROW);
+    let legend = 200_f64.min(across.max(120.0));
+    let body = html! {
+        text class="quiet end" x=(px(left - 8.0)) y=(HEAD - 8.0) { (row_axis) " ↓" }
+        text class="quiet" x=(px(left + 4.0)) y="14" { (short_name(&columns.path)) " →" }
+        @for (at, name) in columns.values.iter().enumerate() {
+            text.middle x=(px(left + (at as f64 + 0.5) * column)) y=(HEAD - 8.0) { (value(name)) }
+        }
+        @for (at, name) in rows.values.iter().enumerate() {
+            text.end x=(px(left - 8.0)) y=(px(HEAD + at as f64 * ROW + 19.0)) { (value(name)) }
+        }
+        @for (at, (cell, text)) in cells.iter().zip(&texts).enumerate() {
+            @let (x, y) = place_of(at, columns.values.len(), column, left);
+            @let (width, height) = (px(column - 2.0), px(ROW - 2.0));
+            @match text {
+                None => rect.empty x=(px(x)) y=(px(y)) width=(width) height=(height) rx="3" {
+                    title { (cell.place()) ": no trial" }
+                },
+                Some((median, range, figure_at)) => {
+                    @let share = if top > 0.0 { figure_at / top } else { 0.0 };
+                    a href=(format!("#cell-{}", cell.number)) {
+                        title {
+                            (cell.place()) "\n" (figure.column) ": " (median)
+                            @if let Some(range) = range { " (" (range) ")" }
+                            "\n" (cell.trials.len()) " trials"
+                        }
+                        rect x=(px(x)) y=(px(y)) width=(width) height=(height) rx="3"
+                            fill=(scale(share)) {}
+                        @let middle = px(x + column / 2.0 - 1.0);
+                        @if let Some(range) = range {
+                            text class=(format!("middle {}", text_on(share))) x=(middle)
+                                y=(px(y + 13.0)) { (median) }
+                            text class=(format!("middle small {}", text_on(share))) x=(middle)
+                                y=(px(y + 24.0)) { (range) }
+                        } @else {
+                            text class=(format!("middle {}", text_on(share))) x=(middle)
+                                y=(px(y + 18.5)) { (median) }
+                        }
+                    }
+                }
+            }
+        }
+        @for step in 0..20 {
+            rect x=(px(left + f64::from(step) * legend / 20.0)) y=(px(HEAD + down + 10.0))
+                width=(px(legend / 20.0 + 0.5)) height="8" fill=(scale(f64::from(step) / 19.0)) {}
+        }
+        text class="quiet small" x=(px(left)) y=(px(HEAD + down + 31.0)) { ((figure.write)(0.0)) }
+        text class="quiet small end" x=(px(left + legend)) y=(px(HEAD + down + 31.0)) {
+            ((figure.write)(top))
+        }
+    };
+    let (title, name) = match place {
+        "" => (figure.title.to_owned(), figure.name.to_owned()),
+        place => {
+            (format!("{} · {place}", figure.title), format!("{}-{}", figure.name, slug(place)))
+        }
+    };
+    let along = text_width(short_name(&columns.path)) + 26.0;
+    let width = left + across.max(legend).max(along) + 6.0;
+    Chart { name: format!("heat-{name}"), title, width, height: HEAD + down + FOOT, body }
+}
+
+fn place_of(at: usize, columns: usize, column: f64, left: f64) -> (f64, f64) {
+    (left + (at % columns) as f64 * column, HEAD + (at / columns) as f64 * ROW)
+}

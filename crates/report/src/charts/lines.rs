@@ -1,0 +1,173 @@
+//! A figure over the last varying axis, a line for each value of the one before.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::axis::{Scale, places, ticks};
+use super::{Chart, colour, px, slug, text_width};
+use crate::Run;
+use crate::cell::Cell;
+use crate::cell_figure::CellFigure;
+use crate::figure::{Spread, value};
+use crate::run::{combinations, short_name, written_point};
+
+const WIDTH: f64 = 640.0;
+const HEIGHT: f64 = 340.0;
+const TOP: f64 = 26.0;
+const BOTTOM: f64 = 44.0;
+const LEFT: f64 = 56.0;
+/// Between the names of two lines, at least.
+const APART: f64 = 14.0;
+
+/// A line: its name, and what it goes through.
+struct Line<'a> {
+    name: String,
+    points: Vec<(f64, Spread, &'a Cell<'a>)>,
+}
+
+/// A chart for each value of the axes before the last two; none where the last
+/// has fewer than three values.
+pub(crate) fn lines(run: &Run, cells: &[Cell<'_>], figure: &CellFigure) -> Vec<Chart> {
+    let axes = run.varying_axes();
+    let (outer, series, along) = match axes.as_slice() {
+        [along] => (&[][..], None, *along),
+        [outer @ .., series, along] => (outer, Some(*series), *along),
+        [] => return Vec::new(),
+    };
+    if along.values.len() < 3 {
+        return Vec::new();
+    }
+    let largest = cells.iter().filter_map(|cell| Some(cell.spread(figure.of)?.max));
+    let top = figure.top.unwrap_or_else(|| largest.fold(0.0, f64::max));
+    let at = places(&along.values);
+    let splits = combinations(outer);
+    let of_chart = series.map_or(1, |series| series.values.len()) * along.values.len();
+    let charts = splits.iter().zip(cells.chunks(of_chart)).map(|(split, cells)| {
+        let names =
+            series.map_or(vec![String::new()], |series| series.values.iter().map(value).collect());
+        let lines = cells.chunks(along.values.len()).zip(names).map(|(cells, name)| {
+            let points = cells.iter().zip(&at);
+            let points = points.filter_map(|(cell, &x)| Some((x, cell.spread(figure.of)?, cell)));
+            Line { name, points: points.collect() }
+        });
+        let lines: Vec<_> = lines.collect();
+        let place = written_point(split.iter().copied());
+        let (title, name) = match place.as_str() {
+            "" => (figure.title.to_owned(), figure.name.to_owned()),
+            place => {
+                (format!("{} · {place}", figure.title), format!("{}-{}", figure.name, slug(place)))
+            }
+        };
+        let series = series.map(|series| short_name(&series.path));
+        let body = body(figure, top, &lines, (&along.values, &at), short_name(&along.path), series);
+        Chart { name: format!("lines-{name}"), title, width: WIDTH, height: HEIGHT, body }
+    });
+    charts.collect()
+}
+
+fn body(
+    figure: &CellFigure,
+    top: f64,
+    lines: &[Line<'_>],
+    (values, at): (&[Value], &[f64]),
+    along: &str,
+    series: Option<&str>,
+) -> Markup {
+    let ticks = ticks(top);
+    let names = lines.iter().map(|line| text_width(&line.name));
+    let heading = series.map_or(0.0, text_width);
+    let right = WIDTH - names.fold(heading, f64::max) - 24.0;
+    let bottom = HEIGHT - BOTTOM;
+    let (first, last) = (at.first().copied().unwrap_or(0.0), at.last().copied().unwrap_or(1.0));
+    let x = Scale::linear((first, last), (LEFT + 8.0, right - 4.0));
+    let y = Scale::linear((0.0, ticks.last().copied().unwrap_or(1.0)), (bottom, TOP));
+    let mut free_from = f64::MIN;
+    let labels: Vec<_> = values
+        .iter()
+        .zip(at)
+        .map(|(name, &at)| (value(name), x.at(at)))
+        .filter(|(name, at)| {
+            let half = text_width(name) / 2.0;
+            let fits = at - half > free_from;
+            free_from = if fits { at + half + 4.0 } else { free_from };
+            fits
+        })
+        .collect();
+    html! {
+        @for &tick in &ticks {
+            line.grid x1=(LEFT) x2=(px(right)) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
+            text class="end quiet" x=(LEFT - 6.0) y=(px(y.at(tick) + 4.0)) { ((figure.write)(tick)) }
+        }
+        @for (name, at) in &labels {
+            line.axis x1=(px(*at)) x2=(px(*at)) y1=(px(bottom)) y2=(px(bottom + 4.0)) {}
+            text class="middle quiet" x=(px(*at)) y=(px(bottom + 18.0)) { (name) }
+        }
+        line.axis x1=(LEFT) x2=(px(right)) y1=(px(bottom)) y2=(px(bottom)) {}
+        text.middle x=(px((LEFT + right) / 2.0)) y=(px(bottom + 36.0)) { (along) }
+        @if let Some(series) = series {
+            text class="quiet small" x=(px(right + 12.0)) y="12" { (series) }
+        }
+        @for (position, line) in lines.iter().enumerate() {
+            g style=(colour::line(position, lines.len())) { (drawn(line, position, x, y, figure)) }
+        }
+        @for (position, at) in name_places(lines, y) {
+            g style=(colour::line(position, lines.len())) {
+                text.series-name x=(px(right + 12.0)) y=(px(at + 4.0)) { (lines[position].name) }
+            }
+        }
+    }
+}
+
+fn drawn(line: &Line<'_>, position: usize, x: Scale, y: Scale, figure: &CellFigure) -> Markup {
+    let through: Vec<_> = line
+        .points
+        .iter()
+        .map(|(at, spread, _)| format!("{},{}", px(x.at(*at)), px(y.at(spread.median))))
+        .collect();
+    html! {
+        polyline.series points=(through.join(" ")) {}
+        @for (at, spread, cell) in &line.points {
+            @let (x, middle) = (x.at(*at), y.at(spread.median));
+            @if spread.min < spread.max {
+                line.bar x1=(px(x)) x2=(px(x)) y1=(px(y.at(spread.min))) y2=(px(y.at(spread.max))) {}
+            }
+            a href=(format!("#cell-{}", cell.number)) {
+                title { (cell.place()) "\n" (figure.column) ": " (spread.written(figure.write)) }
+                path.point d=(marker(position, x, middle)) {}
+            }
+        }
+    }
+}
+
+/// Lines differ in the shape of their points too.
+fn marker(position: usize, x: f64, y: f64) -> String {
+    let at = |dx: f64, dy: f64| format!("{} {}", px(x + dx), px(y + dy));
+    match position % 4 {
+        0 => format!("M{}a4 4 0 1 0 8 0a4 4 0 1 0 -8 0z", at(-4.0, 0.0)),
+        1 => format!("M{}h7v7h-7z", at(-3.5, -3.5)),
+        2 => format!("M{}l5 8.5h-10z", at(0.0, -5.5)),
+        _ => format!("M{}l5 5l-5 5l-5 -5z", at(0.0, -5.0)),
+    }
+}
+
+/// Where the lines' names are: at their last points, and apart from each other.
+fn name_places(lines: &[Line<'_>], y: Scale) -> Vec<(usize, f64)> {
+    let ends = lines.iter().enumerate();
+    let mut ends: Vec<_> = ends
+        .filter_map(|(position, line)| Some((position, y.at(line.points.last()?.1.median))))
+        .collect();
+    ends.sort_by(|one, other| one.1.total_cmp(&other.1));
+    for at in 1..ends.len() {
+        ends[at].1 = ends[at].1.max(ends[at - 1].1 + APART);
+    }
+    let over = ends.last().map_or(0.0, |last| last.1 - (HEIGHT - BOTTOM + 4.0));
+    if over > 0.0 {
+        // From the lowest up, so that none leaves the chart.
+        let mut floor = HEIGHT - BOTTOM + 4.0;
+        for end in ends.iter_mut().rev() {
+            end.1 = end.1.min(floor);
+            floor = end.1 - APART;
+        }
+    }
+    ends
+}

@@ -1,0 +1,84 @@
+//! How the attempts of each cell ended, as a bar for each.
+
+use maud::html;
+use run_record::Outcome;
+
+use super::{Chart, outcome_colour, px, text_width};
+use crate::cell::Cell;
+use crate::figure::{count, percent};
+
+/// Cells from which on the bars are too many to be read; the heat maps tell.
+const MOST: usize = 40;
+
+const ROW: f64 = 24.0;
+const BAR: f64 = 420.0;
+const HEAD: f64 = 30.0;
+
+/// The bars; none of too many cells, and of none.
+pub(crate) fn outcomes(cells: &[Cell<'_>]) -> Option<Chart> {
+    if cells.is_empty() || cells.len() > MOST {
+        return None;
+    }
+    let ended = |cell: &Cell<'_>, outcome| -> u64 {
+        cell.trials.iter().map(|trial| trial.outcomes.get(outcome)).sum()
+    };
+    let happened: Vec<_> = Outcome::ALL
+        .into_iter()
+        .filter(|&outcome| cells.iter().any(|cell| ended(cell, outcome) > 0))
+        .collect();
+    let names = cells.iter().map(|cell| text_width(&cell.place()) * 0.95);
+    let left = names.fold(60.0, f64::max) + 12.0;
+    let mut legend = Vec::new();
+    let mut at = left;
+    for &outcome in &happened {
+        legend.push((outcome, at));
+        at += text_width(outcome.name()) + 28.0;
+    }
+    let width = (left + BAR + 6.0).max(at);
+    let body = html! {
+        @for (outcome, at) in &legend {
+            rect x=(px(*at)) y="6" width="12" height="12" rx="2" fill=(outcome_colour(*outcome)) {}
+            text x=(px(at + 17.0)) y="16" { (outcome) }
+        }
+        @for (row, cell) in cells.iter().enumerate() {
+            @let y = HEAD + row as f64 * ROW;
+            @let all = happened.iter().map(|&outcome| ended(cell, outcome)).sum::<u64>();
+            text.end x=(px(left - 8.0)) y=(px(y + 15.0)) { (cell.place()) }
+            a href=(format!("#cell-{}", cell.number)) {
+                @for (outcome, from, part) in parts(&happened, all, |outcome| ended(cell, outcome)) {
+                    @let attempts = count(ended(cell, outcome) as i64);
+                    rect x=(px(left + from * BAR)) y=(px(y)) width=(px((part * BAR).max(0.6)))
+                        height=(ROW - 4.0) fill=(outcome_colour(outcome)) {
+                        title {
+                            (cell.place()) "\n" (outcome) ": " (attempts) " of "
+                            (count(all as i64)) " attempts, " (percent(part)) " %"
+                        }
+                    }
+                    @if part * BAR > text_width(&attempts) + 6.0 {
+                        text class="middle on-light" x=(px(left + (from + part / 2.0) * BAR))
+                            y=(px(y + 14.5)) { (attempts) }
+                    }
+                }
+            }
+            @if all == 0 {
+                rect.empty x=(px(left)) y=(px(y)) width=(BAR) height=(ROW - 4.0) {}
+            }
+        }
+    };
+    let height = HEAD + cells.len() as f64 * ROW + 4.0;
+    let title = "How the attempts ended".to_owned();
+    Some(Chart { name: "outcomes".to_owned(), title, width, height, body })
+}
+
+/// Of each outcome that a cell has, where its part of the bar begins and how
+/// long it is, both as shares of the bar.
+fn parts(happened: &[Outcome], all: u64, of: impl Fn(Outcome) -> u64) -> Vec<(Outcome, f64, f64)> {
+    let mut from = 0.0;
+    let mut parts = Vec::new();
+    for &outcome in happened.iter().filter(|&&outcome| of(outcome) > 0) {
+        let part = of(outcome) as f64 / all as f64;
+        parts.push((outcome, from, part));
+        from += part;
+    }
+    parts
+}

@@ -1,0 +1,108 @@
+//! Where the run was made, with which settings, and the files it is made of.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::cells::kept;
+use crate::Run;
+use crate::table::Table;
+
+/// The machine, the program, the sysctls and the scenario as resolved.
+pub(super) fn environment(run: &Run) -> Markup {
+    let record = &run.record;
+    let machine = &record.machine;
+    let backend = &record.backend;
+    let gib = machine.memory_bytes as f64 / f64::from(1 << 30);
+    let version = backend.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
+    let commit = record.tool.commit.as_ref().map_or(String::new(), |commit| format!(", {commit}"));
+    let overrides = &record.scenario.overrides;
+    let pairs = |pairs: &[(String, String)], flag: &str| -> Vec<String> {
+        pairs.iter().map(|(path, value)| format!("{flag} {path}={value}")).collect()
+    };
+    let mut asked = Vec::new();
+    asked.extend(overrides.quick.then(|| "--quick".to_owned()));
+    asked.extend(pairs(&overrides.set, "--set"));
+    asked.extend(pairs(&overrides.only, "--only"));
+    asked.extend(overrides.repeat.map(|repeat| format!("--repeat {repeat}")));
+    let axes = record.axes.iter().map(|axis| {
+        let values: Vec<_> = axis.values.iter().map(crate::figure::value).collect();
+        format!("{}: {}", axis.path, values.join(", "))
+    });
+    let mut facts = vec![
+        ("Linux", format!("{}, {}", machine.kernel, machine.architecture)),
+        ("machine", format!("{} CPUs, {gib:.1} GiB", machine.cpus)),
+        ("hosts", format!("{}{version}, {}", backend.name, backend.details)),
+        ("made by", format!("queuelab {}{commit}", record.tool.version)),
+        ("begun", record.started.to_string()),
+        ("ended", record.ended.map_or_else(|| "not yet".to_owned(), |ended| ended.to_string())),
+        ("seed", record.seed.to_string()),
+        ("trials", format!("{} of {}", run.trials.len(), record.planned_trials)),
+        ("matrix", axes.collect::<Vec<_>>().join("; ")),
+    ];
+    if !asked.is_empty() {
+        facts.push(("changed", asked.join(" ")));
+    }
+    for resumed in &record.resumed {
+        facts.push(("resumed", resumed.to_string()));
+    }
+    if let Some(rule) = &record.kernel_rules.syn_queue_full {
+        facts.push(("a SYN queue is full", rule.replace('_', " ")));
+    }
+    let resolved = serde_json::to_string_pretty(&record.scenario.resolved);
+    html! {
+        section #environment {
+            h2 { "Where it was measured" }
+            dl { @for (name, fact) in &facts { dt { (name) } dd { (fact) } } }
+            details {
+                summary { "Sysctls in force in the first testbed" }
+                (sysctls(run).html())
+            }
+            details {
+                summary { "The scenario as resolved" }
+                pre { (resolved.unwrap_or_default()) }
+            }
+        }
+    }
+}
+
+fn sysctls(run: &Run) -> Table {
+    let hosts = &run.record.sysctls;
+    let names: BTreeSet<_> = hosts.server.keys().chain(hosts.client.keys()).collect();
+    let of = |host: &std::collections::BTreeMap<String, String>, name: &str| {
+        host.get(name).map_or_else(|| "·".to_owned(), |value| value.replace('\t', " "))
+    };
+    let row = |name: &String| vec![name.clone(), of(&hosts.server, name), of(&hosts.client, name)];
+    Table {
+        title: String::new(),
+        head: ["sysctl", "server", "client"].map(str::to_owned).into(),
+        rows: names.into_iter().map(row).collect(),
+        words: 1,
+    }
+}
+
+/// Links to what everything here is made from, and to the same in other forms.
+pub(super) fn files(run: &Run) -> Markup {
+    let files = [
+        ("run.json", "what was asked, where, and with what"),
+        ("trials.jsonl", "a line for each trial: everything that this page is made from"),
+        ("cells.csv", "a row for each cell"),
+        ("summary.md", "the summary in Markdown"),
+        ("junit.xml", "a test case for each cell, for CI"),
+    ];
+    html! {
+        section #files {
+            h2 { "The files" }
+            ul {
+                @for (file, what) in files { li { a href=(file) { (file) } ": " (what) } }
+                @for kind in kept(run) {
+                    li { (kind) "/*.csv: rows of each trial, linked above from its cell" }
+                }
+                li { "charts/*.svg: every chart of this page" }
+            }
+            p.quiet {
+                "Made again from the data alone, byte for byte: " code { "queuelab report RUN" } "."
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A table, apart from how it is written.
+
+use maud::{Markup, html};
+use tabled::builder::Builder;
+use tabled::settings::object::Columns;
+use tabled::settings::{Alignment, Style};
+
+/// Rows below their headings.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Table {
+    pub(crate) title: String,
+    pub(crate) head: Vec<String>,
+    pub(crate) rows: Vec<Vec<String>>,
+    /// The first columns, which are words; the others are figures.
+    pub(crate) words: usize,
+}
+
+impl Table {
+    /// For a terminal, without the title.
+    pub(crate) fn drawn(&self) -> tabled::Table {
+        let mut builder = Builder::default();
+        builder.push_record(&self.head);
+        for row in &self.rows {
+            builder.push_record(row);
+        }
+        let mut table = builder.build();
+        table.with(Style::rounded()).modify(Columns::new(self.words..), Alignment::right());
+        table
+    }
+
+    /// For a page, without the title.
+    pub(crate) fn html(&self) -> Markup {
+        let class = |column: usize| (column >= self.words).then_some("number");
+        html! {
+            div.wide {
+                table {
+                    thead { tr {
+                        @for (column, name) in self.head.iter().enumerate() {
+                            th class=[class(column)] { (name) }
+                        }
+                    } }
+                    tbody { @for row in &self.rows { tr {
+                        @for (column, text) in row.iter().enumerate() {
+                            td class=[class(column)] { (text) }
+                        }
+                    } } }
+                }
+            }
+        }
+    }
+
+    /// As GitHub's Markdown, without the title.
+    pub(crate) fn markdown(&self) -> String {
+        let line = |cells: &[String]| {
+            let cells: Vec<_> = cells.iter().map(|cell| escaped(cell)).collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let ruler = (0..self.head.len()).map(|column| match column < self.words {
+            true => " --- |",
+            false => " ---: |",
+        });
+        let ruler: String = ruler.collect();
+        let rows: String = self.rows.iter().map(|row| line(row)).collect();
+        format!("{}|{ruler}\n{rows}", line(&self.head))
+    }
+}
+
+/// A text that means itself in Markdown, in a table's cell too.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '#' => safe.extend(['\\', letter]),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '\n' | '\r' => safe.push(' '),
+            letter => safe.push(letter),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cell_cannot_end_its_row_or_become_markup() {
+        let table = Table {
+            title: String::new(),
+            head: vec!["a|b".to_owned(), "n".to_owned()],
+            rows: vec![vec!["<b>_x_\ny".to_owned(), "1".to_owned()]],
+            words: 1,
+        };
+        assert_eq!(table.markdown(), "| a\\|b | n |\n| --- | ---: |\n| &lt;b&gt;\\_x\\_ y | 1 |\n");
+        assert!(table.html().0.contains("&lt;b&gt;_x_"));
+    }
+}

@@ -1,0 +1,266 @@
+//! A run held against its baseline: runs made from one that is kept here, with
+//! figures that vary from trial to trial as a seed says.
+
+use std::path::Path;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use report::{Comparison, Conclusion, Criteria, FEWEST_TRIALS, Run, Verdict, compare};
+use run_record::{RunDirectory, RunRecord, TrialRecord};
+use serde_json::json;
+
+/// What a test says of a run.
+struct Made {
+    record: RunRecord,
+    trials: Vec<TrialRecord>,
+}
+
+impl Made {
+    /// So many repetitions of each of `cells` cells, with figures around the same
+    /// middle: `noise` is their standard deviation, as a part of it.
+    fn new(seed: u64, cells: usize, repetitions: u32, noise: f64) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs/sweep");
+        let (mut record, mut kept) = RunDirectory::read(&path).unwrap();
+        kept.retain(|trial| trial.repetition == 0);
+        kept.sort_by_key(|trial| trial.cell);
+        kept.truncate(cells);
+        record.planned_trials = kept.len() as u32 * repetitions;
+        let mut rng = StdRng::seed_from_u64(seed);
+        let mut trials = Vec::new();
+        for repetition in 0..repetitions {
+            for cell in &kept {
+                let mut trial = cell.clone();
+                trial.id = trials.len() as u32;
+                trial.repetition = repetition;
+                let mut around = |middle: f64| {
+                    // Of twelve, the sum's standard deviation is 1, and its mean 6.
+                    let sum: f64 = (0..12).map(|_| rng.random::<f64>()).sum();
+                    middle * (1.0 + noise * (sum - 6.0))
+                };
+                trial.rates.delivered = around(40_000.0);
+                trial.rates.ingested = Some(around(1_000.0));
+                trial.delivery_latency.p99_ns = around(80e6) as u64;
+                trials.push(trial);
+            }
+        }
+        Self { record, trials }
+    }
+
+    fn record(mut self, change: impl FnOnce(&mut RunRecord)) -> Self {
+        change(&mut self.record);
+        self
+    }
+
+    fn each(mut self, change: impl FnMut(&mut TrialRecord)) -> Self {
+        self.trials.iter_mut().for_each(change);
+        self
+    }
+
+    fn run(&self) -> Run {
+        Run::new(self.record.clone(), self.trials.clone())
+    }
+}
+
+fn compared(baseline: &Made, new: &Made) -> Comparison {
+    compare(&baseline.run(), &new.run(), &Criteria::default())
+}
+
+fn judged(baseline: &Made, new: &Made) -> Verdict {
+    let comparison = compared(baseline, new);
+    match comparison.conclusion() {
+        Conclusion::Judged(verdict) => verdict,
+        Conclusion::Failed => panic!("{}", comparison.written()),
+    }
+}
+
+fn slower(trial: &mut TrialRecord) {
+    trial.rates.delivered *= 0.75;
+    trial.rates.ingested = trial.rates.ingested.map(|rate| rate * 0.75);
+}
+
+#[test]
+fn of_20_comparisons_of_the_same_none_is_regressed() {
+    for seed in 0..20 {
+        let made = |seed| Made::new(seed, 8, 10, 0.1);
+        let comparison = compared(&made(2 * seed), &made(2 * seed + 1));
+        let regressed = comparison.verdicts().find(|(_, _, found)| *found == Verdict::Regressed);
+        assert_eq!(regressed, None, "seed {seed}: {}", comparison.written());
+        assert_ne!(comparison.conclusion(), Conclusion::Judged(Verdict::Improved));
+    }
+}
+
+#[test]
+fn chance_is_taken_for_a_change_as_seldom_as_asked() {
+    // So noisy that the floor alone would find a change nearly every time.
+    let changed = |seed: u64| {
+        let made = |seed| Made::new(seed, 1, 12, 0.6);
+        let comparison = compared(&made(1_000 + 2 * seed), &made(1_001 + 2 * seed));
+        let is_change = |found| matches!(found, Verdict::Regressed | Verdict::Improved);
+        comparison.verdicts().any(|(_, _, found)| is_change(found))
+    };
+    let changed = (0..300).filter(|&seed| changed(seed)).count();
+    // 5 % of 300, and three standard deviations of that.
+    assert!(changed <= 15 + 12, "{changed} of 300");
+}
+
+#[test]
+fn a_quarter_slower_is_found_and_nothing_else() {
+    let baseline = Made::new(1, 8, 12, 0.05);
+    let new = Made::new(2, 8, 12, 0.05).each(|trial| {
+        if trial.cell == 3 {
+            slower(trial);
+        }
+    });
+    let comparison = compared(&baseline, &new);
+    assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Regressed));
+    let changed: Vec<_> =
+        comparison.verdicts().filter(|(_, _, found)| *found != Verdict::Held).collect();
+    let names: Vec<_> = changed.iter().map(|&(name, _, found)| (name, found)).collect();
+    assert_eq!(names, [("delivered", Verdict::Regressed), ("ingested", Verdict::Regressed)]);
+    assert!(changed.iter().all(|(_, place, _)| *place == changed[0].1), "{changed:?}");
+    let text = comparison.written();
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+    insta::assert_snapshot!(text);
+
+    assert_eq!(judged(&new, &baseline), Verdict::Improved, "the other way round");
+}
+
+#[test]
+fn a_long_table_shows_what_did_not_hold() {
+    let many = |seed, change: fn(&mut TrialRecord)| {
+        let mut made = Made::new(seed, 8, 10, 0.02);
+        let more = made.trials.iter().flat_map(|trial| {
+            (1..=3).map(move |times| {
+                let mut trial = trial.clone();
+                trial.id += 1_000 * times;
+                trial.cell += 8 * times;
+                trial.point.insert("load.messages".to_owned(), json!(times));
+                trial
+            })
+        });
+        made.trials = more.collect();
+        made.each(change)
+    };
+    let same: fn(&mut TrialRecord) = |_| {};
+    let new = many(2, |trial| {
+        if trial.cell == 20 {
+            slower(trial);
+        }
+    });
+    let text = compared(&many(1, same), &new).written();
+    assert!(text.contains("… and 23 cells in which it held"), "{text}");
+    assert!(text.contains("attempts (more is better; 10 trials a side): held"), "{text}");
+    assert!(text.lines().all(|line| line.chars().count() <= 100), "{text}");
+}
+
+#[test]
+fn fewer_than_ten_trials_decide_nothing() {
+    let fewest = FEWEST_TRIALS as u32;
+    let baseline = Made::new(1, 2, fewest, 0.02);
+    let few = Made::new(2, 2, fewest - 1, 0.02).each(slower);
+    assert_eq!(judged(&baseline, &few), Verdict::Inconclusive);
+    let enough = Made::new(2, 2, fewest, 0.02).each(slower);
+    assert_eq!(judged(&baseline, &enough), Verdict::Regressed);
+}
+
+#[test]
+fn figures_compare_on_the_same_machine_and_of_the_same_scenario_only() {
+    let baseline = Made::new(1, 2, 10, 0.02);
+    let with = |change: fn(&mut RunRecord)| Made::new(2, 2, 10, 0.02).record(change);
+    let unlike: [(fn(&mut RunRecord), &str); 9] = [
+        (|run| run.machine.kernel = "6.1.0".to_owned(), "kernel: 6.18.44-fc-v595 in the baseline"),
+        (|run| run.machine.architecture = "aarch64".to_owned(), "architecture: x86_64"),
+        (|run| run.machine.cpus = 8, "CPUs: 2 in the baseline, 8 here"),
+        (|run| run.machine.memory_bytes = run.machine.memory_bytes / 100 * 94, "memory: "),
+        (|run| run.backend.name = "docker".to_owned(), "backend: netns in the baseline"),
+        (|run| run.scenario.name = "other".to_owned(), "scenario: backlog-sweep in the baseline"),
+        (
+            |run| run.scenario.resolved["server"]["accept_delay"] = json!("5ms"),
+            "server.accept_delay: 0s in the baseline, 5ms here",
+        ),
+        (
+            |run| run.scenario.resolved["load"]["new_setting"] = json!([1, 2]),
+            "load.new_setting: nothing in the baseline, [1,2] here",
+        ),
+        (|run| run.axes.truncate(2), "axes: load.clients, server.backlog, server.design in the"),
+    ];
+    for (change, said) in unlike {
+        let comparison = compared(&baseline, &with(change).each(slower));
+        let text = comparison.written();
+        assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::NoBaseline), "{text}");
+        assert!(text.contains(said) && comparison.verdicts().next().is_none(), "{said}: {text}");
+    }
+    let alike: [fn(&mut RunRecord); 4] = [
+        |run| run.machine.memory_bytes = run.machine.memory_bytes / 100 * 96,
+        |run| run.tool.commit = Some("another".to_owned()),
+        |run| run.scenario.resolved["repeat"] = json!(10),
+        |run| run.backend.details = "in an unprivileged user namespace".to_owned(),
+    ];
+    for change in alike {
+        assert_eq!(judged(&baseline, &with(change)), Verdict::Held);
+    }
+}
+
+#[test]
+fn what_fails_in_the_new_run_fails_whatever_the_baseline() {
+    let sound = Made::new(1, 2, 10, 0.02);
+    let break_one = |made: Made| {
+        made.each(|trial| {
+            if trial.id == 7 {
+                trial.invariants[0].held = Some(false);
+            }
+        })
+    };
+    let broken = break_one(Made::new(2, 2, 10, 0.02)).each(slower);
+    let elsewhere = Made::new(1, 2, 10, 0.02).record(|run| run.machine.cpus = 64);
+    for baseline in [&sound, &elsewhere, &broken] {
+        let comparison = compared(baseline, &broken);
+        assert_eq!(comparison.conclusion(), Conclusion::Failed);
+        let text = comparison.written();
+        let (failed, verdict) = (text.find("FAILED: 1 of").unwrap(), text.find("Verdict: FAILED"));
+        assert!(failed < 400 && verdict.is_some(), "told first: {text}");
+    }
+    let comparison = compared(&break_one(Made::new(2, 2, 10, 0.02)), &sound);
+    assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Held));
+    assert!(comparison.written().contains("Not everything held in the baseline itself"));
+}
+
+#[test]
+fn laws_bind_across_machines() {
+    let baseline = || Made::new(1, 2, 10, 0.02).record(|run| run.machine.kernel = "6.1".to_owned());
+    let new = |change: fn(&mut TrialRecord)| Made::new(2, 2, 10, 0.02).each(change);
+    let another = new(|trial| {
+        trial.laws[0].predicted += 1.0;
+        trial.laws[0].measured = Some(trial.laws[0].predicted);
+    });
+    let comparison = compared(&baseline(), &another);
+    assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Regressed));
+    let text = comparison.written();
+    let words: Vec<_> = text.split_whitespace().collect();
+    assert!(words.join(" ").contains("predicts 10 in the baseline, 11 here"), "{text}");
+
+    let same_machine = Made::new(1, 2, 10, 0.02);
+    let undecided = new(|trial| trial.laws[0].held = None);
+    assert_eq!(judged(&same_machine, &undecided), Verdict::Inconclusive);
+    let text = compared(&same_machine, &new(|trial| trial.laws.clear())).written();
+    assert!(text.contains("Verdict: inconclusive (2 laws undecided, 12 figures held)"), "{text}");
+
+    // Of other settings, another prediction is no wonder.
+    let other = another.record(|run| run.scenario.resolved["load"]["size"] = json!(31));
+    assert_eq!(judged(&baseline(), &other), Verdict::NoBaseline);
+}
+
+#[test]
+fn cells_are_matched_by_their_place() {
+    let both = Made::new(1, 2, 10, 0.02);
+    let mut first = Made::new(2, 1, 10, 0.02);
+    // Numbered otherwise, as a run of some of the cells is.
+    first = first.each(|trial| trial.cell = 5);
+    assert_eq!(judged(&both, &first), Verdict::Inconclusive, "a cell was not run");
+    assert_eq!(judged(&first, &both), Verdict::NoBaseline, "a cell is new");
+    let place = |run: &Made| compared(&first, run).verdicts().next().unwrap();
+    assert_eq!(place(&both).2, Verdict::Held);
+    let nothing = Made { record: both.record.clone(), trials: Vec::new() };
+    assert_eq!(judged(&both, &nothing), Verdict::Inconclusive);
+    assert_eq!(judged(&nothing, &nothing), Verdict::NoBaseline);
+}
