@@ -167,7 +167,8 @@ fn fewer_than_ten_trials_decide_nothing() {
 fn figures_compare_on_the_same_machine_and_of_the_same_scenario_only() {
     let baseline = Made::new(1, 2, 10, 0.02);
     let with = |change: fn(&mut RunRecord)| Made::new(2, 2, 10, 0.02).record(change);
-    let unlike: [(fn(&mut RunRecord), &str); 9] = [
+    type Change = fn(&mut RunRecord);
+    let unlike: [(Change, &str); 9] = [
         (|run| run.machine.kernel = "6.1.0".to_owned(), "kernel: 6.18.44-fc-v595 in the baseline"),
         (|run| run.machine.architecture = "aarch64".to_owned(), "architecture: x86_64"),
         (|run| run.machine.cpus = 8, "CPUs: 2 in the baseline, 8 here"),
