@@ -24,10 +24,6 @@ const PER_SEGMENT: Duration = Duration::from_nanos(600);
 /// Arrivals that are simulated at most: a second or so of this machine's time.
 const MOST_ARRIVALS: u32 = 1_000_000;
 
-/// `net.core.somaxconn` of a new namespace since Linux 5.4 (SOMAXCONN in
-/// include/linux/socket.h).
-const DEFAULT_SOMAXCONN: u32 = 4096;
-
 /// What is known of a trial when it is over.
 pub(crate) struct Played<'a> {
     pub(crate) cell: &'a CellSettings,
@@ -120,7 +116,7 @@ pub fn listen_path(
         listener: Listener {
             limit: accept_queue::listen_limit(
                 cell.server.backlog,
-                at_server("net.core.somaxconn", DEFAULT_SOMAXCONN),
+                at_server("net.core.somaxconn", accept_queue::DEFAULT_SOMAXCONN),
             ),
             max_syn_backlog: at_server("net.ipv4.tcp_max_syn_backlog", listener.max_syn_backlog),
             syncookies: match Cookies::from_sysctl(at_server("net.ipv4.tcp_syncookies", 1)) {

@@ -1,5 +1,9 @@
 //! How many connections a listener holds.
 
+/// `net.core.somaxconn` of a new namespace since Linux 5.4 (SOMAXCONN in
+/// include/linux/socket.h).
+pub const DEFAULT_SOMAXCONN: u32 = 4096;
+
 /// The limit that listen(2) puts in force: min(backlog, somaxconn), where a
 /// negative backlog counts as the largest one.
 ///

@@ -49,10 +49,10 @@ impl SynRetry {
         Self { retransmits, timed_out: elapsed }
     }
 
-    /// The latest time at which connect(2) fails, on a machine that is not busy.
-    pub fn timed_out_latest(&self) -> Duration {
-        let timers: Vec<_> = self.retransmits.iter().copied().chain([self.timed_out]).collect();
-        timer::latest_at_any_hz(&timers)
+    /// Every timer up to the failure, each started by the one before: for
+    /// [`timer::latest`].
+    pub fn timers(&self) -> Vec<Duration> {
+        self.retransmits.iter().copied().chain([self.timed_out]).collect()
     }
 
     /// What each connect that fails so is counted as.
@@ -75,7 +75,7 @@ mod tests {
     fn the_latest_failure_leaves_room_for_what_was_measured_and_for_no_other_timer() {
         for (syn_retries, linear, measured) in [(1, 4, 3.06), (2, 0, 7.306), (5, 0, 65.654)] {
             let ladder = SynRetry::new(syn_retries, linear);
-            let latest = ladder.timed_out_latest().as_secs_f64();
+            let latest = timer::latest_at_any_hz(&ladder.timers()).as_secs_f64();
             assert!(latest >= measured, "{latest} for {measured}");
             let next = SynRetry::new(syn_retries + 1, linear).timed_out.as_secs_f64();
             assert!(latest < next, "{latest} and {next}");

@@ -64,9 +64,7 @@ fn ladder(known: &Known<'_>) -> Option<(SynRetry, u64)> {
 
 /// The latest at which somebody knows that the kernel has given up.
 fn latest(known: &Known<'_>, ladder: &SynRetry) -> Duration {
-    let mut timers = ladder.retransmits.clone();
-    timers.push(ladder.timed_out);
-    known.latest(&timers)
+    known.latest(&ladder.timers())
 }
 
 /// How long each attempt took that the client's kernel gave up, seconds.

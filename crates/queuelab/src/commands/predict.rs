@@ -5,6 +5,7 @@ mod simulation;
 use std::time::Duration;
 
 use clap::Args;
+use queue_model::accept_queue::DEFAULT_SOMAXCONN;
 use scenario::{Cell, Plan};
 use serde_json::Value;
 use tabled::builder::Builder;
@@ -14,10 +15,6 @@ use super::size::rate;
 use super::{answer, plan};
 use crate::cli::PlanArguments;
 use crate::error::Result;
-
-/// `net.core.somaxconn` of a new namespace since Linux 5.4 (SOMAXCONN in
-/// include/linux/socket.h).
-const DEFAULT_SOMAXCONN: u32 = 4096;
 
 /// Flags of `queuelab predict`.
 #[derive(Debug, Args)]
