@@ -9,10 +9,6 @@ use crate::{Simulated, TrialRecord};
 /// The axis whose values are told apart: designs accept at different paces.
 const DESIGN: &str = "server.design";
 
-/// A trial agrees where the simulated share of accepted attempts is so near to
-/// the measured one.
-const NEAR: f64 = 0.05;
-
 /// The law of a run: so large a share of its trials agrees.
 const AGREEING_SHARE: f64 = 0.9;
 
@@ -35,6 +31,10 @@ pub struct Agreement {
 }
 
 impl Agreement {
+    /// A trial agrees where the simulated share of accepted attempts is so near to
+    /// the measured one.
+    pub const NEAR: f64 = 0.05;
+
     /// Of each design in a run, in their alphabetical order.
     pub fn of<'a>(trials: impl IntoIterator<Item = &'a TrialRecord>) -> Vec<Self> {
         let mut designs = BTreeMap::new();
@@ -52,7 +52,7 @@ impl Agreement {
                 counters_equal: 0,
             });
             agreement.simulated += 1;
-            agreement.near += u64::from(is_near(trial, simulated));
+            agreement.near += u64::from(Self::is_near(trial, simulated));
             agreement.counters_equal += u64::from(has_equal_counters(trial, simulated));
         }
         designs.into_values().collect()
@@ -64,11 +64,13 @@ impl Agreement {
         let enough = self.near as f64 >= AGREEING_SHARE * self.simulated as f64;
         (self.simulated >= FEWEST).then_some(enough)
     }
-}
 
-fn is_near(trial: &TrialRecord, simulated: &Simulated) -> bool {
-    let measured = trial.accepted.unwrap_or(0);
-    simulated.accepted.abs_diff(measured) as f64 <= NEAR * trial.attempts as f64
+    /// Whether a trial's accepted attempts, played again, are within
+    /// [`Agreement::NEAR`] of what was measured.
+    pub fn is_near(trial: &TrialRecord, simulated: &Simulated) -> bool {
+        let measured = trial.accepted.unwrap_or(0);
+        simulated.accepted.abs_diff(measured) as f64 <= Self::NEAR * trial.attempts as f64
+    }
 }
 
 fn has_equal_counters(trial: &TrialRecord, simulated: &Simulated) -> bool {
@@ -77,8 +79,8 @@ fn has_equal_counters(trial: &TrialRecord, simulated: &Simulated) -> bool {
     let sent_again: u64 = simulated
         .syn_retransmits
         .iter()
-        .map(|(&times, &attempts)| u64::from(times) * attempts)
-        .sum();
+        .map(|(&times, &attempts)| u64::from(times).saturating_mul(attempts))
+        .fold(0, u64::saturating_add);
     [
         (of(server, "TcpExt.ListenOverflows"), simulated.listen_overflows),
         (of(server, "TcpExt.ListenDrops"), simulated.listen_drops),

@@ -1,8 +1,8 @@
 //! The run directory: create, append, resume, read.
 
 use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
@@ -10,7 +10,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::{AttemptRow, RunRecord, SCHEMA_VERSION, TimelineRow, TrialRecord};
+use crate::{
+    AttemptRow, Interleaved, InterleavedRole, RunRecord, SCHEMA_VERSION, TimelineRow, TrialRecord,
+    TryId, lock, version,
+};
 
 const RUN_FILE: &str = "run.json";
 const TRIALS_FILE: &str = "trials.jsonl";
@@ -31,6 +34,9 @@ pub enum RunDirectoryError {
     /// There is no `run.json` in it.
     #[error("read {}: it is not a run directory (it has no {RUN_FILE})", .0.display())]
     NotARun(PathBuf),
+    /// There is no `suite.json` in it.
+    #[error("read {}: it is not a suite's directory (it has no suite.json)", .0.display())]
+    NotASuite(PathBuf),
     /// A file is not what this build can read.
     #[error("read {}, line {line}: {reason}", path.display())]
     Malformed {
@@ -50,7 +56,7 @@ pub enum RunDirectoryError {
         path.display()
     )]
     NewerSchema {
-        /// The directory.
+        /// Its file that says so.
         path: PathBuf,
         /// Its version.
         found: u64,
@@ -73,20 +79,36 @@ impl RunDirectory {
     /// # Errors
     /// When the directory or its files cannot be written.
     pub fn create(root: &Path, run: &RunRecord) -> Result<Self> {
-        let parent = root.join(&run.scenario.name);
-        fs::create_dir_all(&parent).map_err(|source| io_error("create", &parent, source))?;
-        let stamp = run.started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
-        let path = (0..)
-            .map(|attempt: u32| match attempt {
-                0 => parent.join(&stamp),
-                n => parent.join(format!("{stamp}-{}", n + 1)),
-            })
-            .find_map(|path| match fs::create_dir(&path) {
-                Ok(()) => Some(Ok(path)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
-                Err(source) => Some(Err(io_error("create", &path, source))),
-            })
-            .expect("an endless range finds a free name or fails")?;
+        let path = new_folder(&root.join(&run.scenario.name), run.started)?;
+        Self::begin(path, run)
+    }
+
+    /// Makes the directories of two runs that are interleaved: that of the new one
+    /// as [`RunDirectory::create`] does, and that of its baseline beside it, with
+    /// `-base` at its name's end. Both records say so from the start.
+    ///
+    /// # Errors
+    /// When a directory or its files cannot be written.
+    pub fn create_pair(
+        root: &Path,
+        new: &mut RunRecord,
+        baseline: &mut RunRecord,
+    ) -> Result<[Self; 2]> {
+        let path = new_folder(&root.join(&new.scenario.name), new.started)?;
+        let mut beside = path.clone().into_os_string();
+        beside.push("-base");
+        let beside = PathBuf::from(beside);
+        fs::create_dir(&beside).map_err(|source| io_error("create", &beside, source))?;
+        let with = |role, path: &Path| {
+            let with = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            Some(Interleaved { role, with })
+        };
+        new.interleaved = with(InterleavedRole::New, &beside);
+        baseline.interleaved = with(InterleavedRole::Baseline, &path);
+        Ok([Self::begin(path, new)?, Self::begin(beside, baseline)?])
+    }
+
+    fn begin(path: PathBuf, run: &RunRecord) -> Result<Self> {
         let trials = open_trials(&path)?;
         let directory = Self { path, trials };
         directory.write_run(run)?;
@@ -100,7 +122,8 @@ impl RunDirectory {
     /// When it is no run directory, is of a newer version, or is damaged
     /// anywhere but in its last line.
     pub fn resume(path: &Path) -> Result<(Self, RunRecord, Vec<TrialRecord>)> {
-        let run = Self::read_run(path)?;
+        // What this build appends is of its own version.
+        let run = RunRecord { schema_version: SCHEMA_VERSION, ..Self::read_run(path)? };
         let trials = open_trials(path)?;
         let (done, whole_bytes) = read_trials(path)?;
         trials
@@ -115,6 +138,22 @@ impl RunDirectory {
     /// As [`RunDirectory::resume`].
     pub fn read(path: &Path) -> Result<(RunRecord, Vec<TrialRecord>)> {
         Ok((Self::read_run(path)?, read_trials(path)?.0))
+    }
+
+    /// The trials from byte `from` of their file on, where an earlier call had
+    /// ended (0 at first), and where this one ends: for whoever follows a run.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are damaged.
+    pub fn read_trials_from(path: &Path, from: u64) -> Result<(Vec<TrialRecord>, u64)> {
+        let (trials, whole_bytes) = read_trials_from(path, from)?;
+        Ok((trials, from + whole_bytes))
+    }
+
+    /// Whether somebody runs it now. To ask takes no lock: a run that begins or
+    /// goes on meanwhile does not notice. False where it cannot be read.
+    pub fn is_running(path: &Path) -> bool {
+        File::open(path.join(TRIALS_FILE)).is_ok_and(|trials| lock::is_taken(&trials))
     }
 
     /// Where it is.
@@ -135,36 +174,38 @@ impl RunDirectory {
             .map_err(|source| io_error("append to", &self.path.join(TRIALS_FILE), source))
     }
 
-    /// Writes a trial's attempts to `attempts/<trial>.csv`.
+    /// Writes a trial's attempts to `attempts/<trial>.csv`; of a retry, to
+    /// `attempts/<trial>-retry-<n>.csv`.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_attempts(&self, trial: u32, rows: &[AttemptRow]) -> Result<()> {
-        write_rows(&table(&self.path, "attempts", trial), rows)
+    pub fn write_attempts(&self, trial: impl Into<TryId>, rows: &[AttemptRow]) -> Result<()> {
+        write_rows(&table(&self.path, "attempts", trial.into()), rows)
     }
 
-    /// Writes what the probe of a trial saw to `timelines/<trial>.csv`.
+    /// Writes what the probe of a trial saw to `timelines/<trial>.csv`; of a
+    /// retry, to `timelines/<trial>-retry-<n>.csv`.
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_timeline(&self, trial: u32, rows: &[TimelineRow]) -> Result<()> {
-        write_rows(&table(&self.path, "timelines", trial), rows)
+    pub fn write_timeline(&self, trial: impl Into<TryId>, rows: &[TimelineRow]) -> Result<()> {
+        write_rows(&table(&self.path, "timelines", trial.into()), rows)
     }
 
     /// Reads what the probe of a trial saw; none where no timeline was kept.
     ///
     /// # Errors
     /// When it cannot be read, or is damaged.
-    pub fn read_timeline(path: &Path, trial: u32) -> Result<Option<Vec<TimelineRow>>> {
-        read_rows(&table(path, "timelines", trial))
+    pub fn read_timeline(path: &Path, trial: impl Into<TryId>) -> Result<Option<Vec<TimelineRow>>> {
+        read_rows(&table(path, "timelines", trial.into()))
     }
 
     /// Reads a trial's attempts; none where no rows of them were kept.
     ///
     /// # Errors
     /// When they cannot be read, or are damaged.
-    pub fn read_attempts(path: &Path, trial: u32) -> Result<Option<Vec<AttemptRow>>> {
-        read_rows(&table(path, "attempts", trial))
+    pub fn read_attempts(path: &Path, trial: impl Into<TryId>) -> Result<Option<Vec<AttemptRow>>> {
+        read_rows(&table(path, "attempts", trial.into()))
     }
 
     /// Replaces `run.json`, whole or not at all.
@@ -172,13 +213,7 @@ impl RunDirectory {
     /// # Errors
     /// When it cannot be written.
     pub fn write_run(&self, run: &RunRecord) -> Result<()> {
-        let target = self.path.join(RUN_FILE);
-        let partial = self.path.join("run.json.partial");
-        let mut text = serde_json::to_string_pretty(run).expect("a run is plain data");
-        text.push('\n');
-        fs::write(&partial, text)
-            .and_then(|()| fs::rename(&partial, &target))
-            .map_err(|source| io_error("write", &target, source))
+        replace(&self.path.join(RUN_FILE), run)
     }
 
     /// Records the end of the run.
@@ -196,24 +231,49 @@ impl RunDirectory {
             io::ErrorKind::NotFound => RunDirectoryError::NotARun(path.to_owned()),
             _ => io_error("read", &file, source),
         })?;
-        let malformed = |error: serde_json::Error| RunDirectoryError::Malformed {
-            path: file.clone(),
-            line: error.line(),
-            reason: error.to_string(),
-        };
-        let value: serde_json::Value = serde_json::from_str(&text).map_err(malformed)?;
-        match value["schema_version"].as_u64() {
-            Some(found) if found > u64::from(SCHEMA_VERSION) => {
-                Err(RunDirectoryError::NewerSchema { path: path.to_owned(), found })
+        let run: RunRecord = version::read(&file, &text)?;
+        match run.misfit() {
+            None => Ok(run),
+            Some(reason) => {
+                let line = text.lines().position(|line| line.contains("\"axes\""));
+                let line = line.map_or(1, |line| line + 1);
+                Err(RunDirectoryError::Malformed { path: file, line, reason })
             }
-            _ => serde_json::from_str(&text).map_err(malformed),
         }
     }
 }
 
+/// Makes `PARENT/<UTC time>/`, a name that nothing else has: of two begun in the
+/// same second the later one's ends in `-2`.
+pub(crate) fn new_folder(parent: &Path, started: Timestamp) -> Result<PathBuf> {
+    fs::create_dir_all(parent).map_err(|source| io_error("create", parent, source))?;
+    let stamp = started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
+    (0..)
+        .map(|attempt: u32| match attempt {
+            0 => parent.join(&stamp),
+            n => parent.join(format!("{stamp}-{}", n + 1)),
+        })
+        .find_map(|path| match fs::create_dir(&path) {
+            Ok(()) => Some(Ok(path)),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
+            Err(source) => Some(Err(io_error("create", &path, source))),
+        })
+        .expect("an endless range finds a free name or fails")
+}
+
+/// Writes a file of JSON, whole or not at all.
+pub(crate) fn replace(target: &Path, contents: &impl Serialize) -> Result<()> {
+    let partial = target.with_added_extension("partial");
+    let mut text = serde_json::to_string_pretty(contents).expect("a record is plain data");
+    text.push('\n');
+    fs::write(&partial, text)
+        .and_then(|()| fs::rename(&partial, target))
+        .map_err(|source| io_error("write", target, source))
+}
+
 /// Where a trial's rows of one kind are.
-fn table(run: &Path, kind: &str, trial: u32) -> PathBuf {
-    run.join(kind).join(format!("{trial:05}.csv"))
+fn table(run: &Path, kind: &str, trial: TryId) -> PathBuf {
+    run.join(kind).join(format!("{}.csv", trial.file_stem()))
 }
 
 fn read_rows<Row: DeserializeOwned>(path: &Path) -> Result<Option<Vec<Row>>> {
@@ -228,7 +288,15 @@ fn read_rows<Row: DeserializeOwned>(path: &Path) -> Result<Option<Vec<Row>>> {
         match error.into_kind() {
             csv::ErrorKind::Io(source) => io_error("read", path, source),
             kind => {
-                let reason = format!("{kind:?}");
+                // Its own words name the line again.
+                let reason = match &kind {
+                    csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
+                    csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
+                        format!("it has {len} fields, and the header has {expected_len}")
+                    }
+                    csv::ErrorKind::Utf8 { err, .. } => err.to_string(),
+                    _ => "it is no CSV".to_owned(),
+                };
                 RunDirectoryError::Malformed { path: path.to_owned(), line, reason }
             }
         }
@@ -255,17 +323,28 @@ fn open_trials(path: &Path) -> Result<File> {
         .append(true)
         .open(&file)
         .map_err(|source| io_error("open", &file, source))?;
-    match trials.try_lock() {
-        Ok(()) => Ok(trials),
-        Err(TryLockError::WouldBlock) => Err(RunDirectoryError::Busy(path.to_owned())),
-        Err(TryLockError::Error(source)) => Err(io_error("lock", &file, source)),
+    match lock::take(&trials) {
+        Ok(true) => Ok(trials),
+        Ok(false) => Err(RunDirectoryError::Busy(path.to_owned())),
+        Err(source) => Err(io_error("lock", &file, source)),
     }
 }
 
 /// The trials, and the length in bytes of the lines that are whole.
 fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, u64)> {
+    read_trials_from(path, 0)
+}
+
+fn read_trials_from(path: &Path, from: u64) -> Result<(Vec<TrialRecord>, u64)> {
     let file = path.join(TRIALS_FILE);
-    let text = match fs::read(&file) {
+    let read = || -> io::Result<Vec<u8>> {
+        let mut trials = File::open(&file)?;
+        trials.seek(SeekFrom::Start(from))?;
+        let mut text = Vec::new();
+        trials.read_to_end(&mut text)?;
+        Ok(text)
+    };
+    let text = match read() {
         Ok(text) => text,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
         Err(source) => return Err(io_error("read", &file, source)),
@@ -284,8 +363,8 @@ fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, u64)> {
         };
         let trial: TrialRecord =
             serde_json::from_slice(line).map_err(|error| malformed(error.to_string()))?;
-        if !ids.insert(trial.id) {
-            return Err(malformed(format!("trial {} is there already", trial.id)));
+        if !ids.insert(trial.try_id()) {
+            return Err(malformed(format!("trial {} is there already", trial.try_id())));
         }
         trials.push(trial);
         whole_bytes += line.len() as u64;
@@ -293,6 +372,6 @@ fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, u64)> {
     Ok((trials, whole_bytes))
 }
 
-fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunDirectoryError {
+pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunDirectoryError {
     RunDirectoryError::Io { action, path: path.to_owned(), source }
 }

@@ -5,11 +5,18 @@
 //! | [`run`](RunRecord) | `run.json`: what was asked, where, and with what |
 //! | [`trial`](TrialRecord) | one line of `trials.jsonl`: what one trial found |
 //! | [`probed`](Probed) | what the probe saw in a trial |
+//! | [`tries`](Tries) | a planned trial with all its tries, and whether it held |
+//! | [`suite`](SuiteRecord) | `suite.json`: what became of each scenario of a suite |
 //! | [`outcome`](Outcome) | the eight ways in which an attempt can end |
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
 //! | [`agreement`](Agreement) | how well the simulator finds what was measured |
+//! | [`histogram`](LatencyHistogram) | how many latencies were how long |
 //! | [`timeline`](TimelineRow) | a row of `timelines/*.csv` |
 //! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
+//! | [`suite_directory`](SuiteDirectory) | the same of a suite |
+//! | `version` | the format's version, checked before anything else is read |
+//! | `lock` | who runs a directory: one writer, and whether there is one |
+//! | [`live`](Live) | `live.json`: what a run does now, and no part of its record |
 //!
 //! Everything that a person reads of a run (tables, reports, charts) is made
 //! from these files alone. This crate knows nothing of how they came about.
@@ -17,22 +24,35 @@
 mod agreement;
 mod attempt;
 mod directory;
+mod histogram;
+mod live;
+mod lock;
 mod outcome;
 mod probed;
 mod run;
+mod suite;
+mod suite_directory;
 mod timeline;
 mod trial;
+mod tries;
+mod version;
 
 pub use agreement::Agreement;
 pub use attempt::AttemptRow;
 pub use directory::{RunDirectory, RunDirectoryError};
+pub use histogram::{LatencyBin, LatencyHistogram};
+pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
 pub use outcome::{Outcome, OutcomeCounts};
 pub use probed::{AcceptQueue, ListenerSeen, Probed, StateSeen};
 pub use run::{
-    Axis, Backend, KernelRules, Machine, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
+    Axis, Backend, Build, Interleaved, InterleavedRole, KernelRules, Machine, Overrides, RunRecord,
+    SCHEMA_VERSION, ScenarioRecord, Tool,
 };
+pub use suite::{MemberRecord, MemberVerdict, SuiteRecord};
+pub use suite_directory::SuiteDirectory;
 pub use timeline::TimelineRow;
 pub use trial::{
     Check, Evidence, Integrity, Latency, LawCheck, LockTimes, Rates, Restart, ServerFigures,
     Simulated, SysctlValues, TrialRecord, Usage,
 };
+pub use tries::{Tries, TryId, all_held};

@@ -82,9 +82,9 @@ impl OutcomeCounts {
         self.0.get(&outcome).copied().unwrap_or(0)
     }
 
-    /// Attempts in all.
+    /// Attempts in all; the largest number where a file says more.
     pub fn total(&self) -> u64 {
-        self.0.values().sum()
+        self.0.values().copied().fold(0, u64::saturating_add)
     }
 
     /// Those that happened, most frequent first.

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::run::SysctlMap;
-use crate::{AcceptQueue, OutcomeCounts, Probed};
+use crate::{AcceptQueue, LatencyHistogram, OutcomeCounts, Probed, TryId};
 
 /// Everything that one trial found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -20,6 +20,10 @@ pub struct TrialRecord {
     pub cell: u32,
     /// Its repetition of that cell, from 0.
     pub repetition: u32,
+    /// Which time it was run again, from 1, as it had not held before; 0 the
+    /// first time.
+    #[serde(default, skip_serializing_if = "is_first")]
+    pub retry: u32,
     /// The cell's place on every axis.
     pub point: IndexMap<String, Value>,
     /// When it began.
@@ -43,6 +47,10 @@ pub struct TrialRecord {
     pub rates: Rates,
     /// From connect(2) to ESTABLISHED, established attempts alone.
     pub connect_latency: Latency,
+    /// The same attempts, by how long each took; none in records of before it
+    /// was kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connect_histogram: Option<LatencyHistogram>,
     /// From a message's intended send time to its delivery.
     pub delivery_latency: Latency,
     /// How late the generator itself wrote, against its own schedule.
@@ -91,6 +99,11 @@ pub struct TrialRecord {
 }
 
 impl TrialRecord {
+    /// What tells it from every other try of the run.
+    pub fn try_id(&self) -> TryId {
+        TryId { trial: self.id, retry: self.retry }
+    }
+
     /// `ok` ÷ attempts.
     pub fn success_rate(&self) -> f64 {
         self.outcomes.get(crate::Outcome::Ok) as f64 / self.attempts.max(1) as f64
@@ -122,6 +135,12 @@ impl TrialRecord {
         });
         checks.chain(laws)
     }
+}
+
+/// Whether it is no retry.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_first(retry: &u32) -> bool {
+    *retry == 0
 }
 
 /// The three rates, over one window: from the first message written to the

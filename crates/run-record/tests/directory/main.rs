@@ -1,11 +1,17 @@
 //! The run directory: what is written is read, and a damaged one is told.
 
-use std::path::Path;
+mod live;
 
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use run_record::{
-    Axis, Backend, KernelRules, Machine, Overrides, RunDirectory, RunDirectoryError, RunRecord,
-    SCHEMA_VERSION, ScenarioRecord, SysctlValues, TimelineRow, Tool, TrialRecord,
+    AcceptQueue, Axis, Backend, KernelRules, Live, LivePhase, LiveQueues, LiveTrial, Machine,
+    Overrides, RunDirectory, RunDirectoryError, RunRecord, SCHEMA_VERSION, ScenarioRecord,
+    SysctlValues, TimelineRow, Tool, TrialRecord,
 };
 use serde_json::json;
 
@@ -24,10 +30,14 @@ fn run_record() -> RunRecord {
             Axis { path: "load.clients".to_owned(), values: vec![json!(5), json!(6), json!(7)] },
         ],
         planned_trials: 6,
+        retries: 0,
         tool: Tool { version: "0.1.0".to_owned(), commit: None },
+        build: None,
+        interleaved: None,
         machine: Machine {
             kernel: "6.18".to_owned(),
             architecture: "x86_64".to_owned(),
+            cpu_model: None,
             cpus: 2,
             memory_bytes: 1 << 34,
         },
@@ -99,6 +109,42 @@ fn what_is_appended_is_read_back() {
 }
 
 #[test]
+fn figures_are_read_back_to_their_last_bit() {
+    let out = tempfile::tempdir().unwrap();
+    let mut directory = RunDirectory::create(out.path(), &run_record()).unwrap();
+    let of = |id: u32| {
+        let mut trial = trial(id);
+        // The first was measured, and read as its neighbour.
+        let other = f64::from(id) * 1_000.0 / 7.3;
+        trial.rates.delivered = if id == 0 { 97.695_432_165_074_11 } else { other };
+        trial
+    };
+    for id in 0..1_000 {
+        directory.append(&of(id)).unwrap();
+    }
+    let (_, trials) = RunDirectory::read(directory.path()).unwrap();
+    for (id, trial) in (0..).zip(trials) {
+        assert_eq!(trial.rates.delivered.to_bits(), of(id).rates.delivered.to_bits(), "{id}");
+    }
+}
+
+#[test]
+fn a_trial_of_before_connects_were_kept_by_length_is_read_and_written_as_it_was() {
+    let out = tempfile::tempdir().unwrap();
+    let mut directory = RunDirectory::create(out.path(), &run_record()).unwrap();
+    let mut later = trial(1);
+    later.connect_histogram = Some([40_000, 1_000_300_000].into_iter().collect());
+    directory.append(&trial(0)).unwrap();
+    directory.append(&later).unwrap();
+    let lines = std::fs::read_to_string(trials_file(directory.path())).unwrap();
+    let held: Vec<_> = lines.lines().map(|line| line.contains("connect_histogram")).collect();
+    assert_eq!(held, [false, true]);
+    let (_, trials) = RunDirectory::read(directory.path()).unwrap();
+    assert_eq!(trials, [trial(0), later]);
+    assert_eq!(trials[0].connect_histogram, None);
+}
+
+#[test]
 fn runs_of_the_same_second_get_directories_of_their_own() {
     let out = tempfile::tempdir().unwrap();
     let paths: Vec<_> = (0..3)
@@ -162,16 +208,99 @@ fn a_trial_that_is_there_twice_is_damage() {
 }
 
 #[test]
-fn a_newer_format_is_refused_plainly() {
+fn another_try_of_a_trial_is_kept_beside_the_first() {
+    let out = tempfile::tempdir().unwrap();
+    let mut directory = RunDirectory::create(out.path(), &run_record()).unwrap();
+    let again = TrialRecord { retry: 1, ..trial(3) };
+    for tried in [&trial(3), &again] {
+        directory.append(tried).unwrap();
+        directory.write_timeline(tried.try_id(), &[row()]).unwrap();
+    }
+    let path = directory.path();
+    assert_eq!(RunDirectory::read(path).unwrap().1, [trial(3), again.clone()]);
+    let text = std::fs::read_to_string(trials_file(path)).unwrap();
+    assert_eq!(text.matches("\"retry\"").count(), 1, "the first try says nothing of it");
+    assert!(path.join("timelines/00003.csv").is_file());
+    assert!(RunDirectory::read_timeline(path, again.try_id()).unwrap().is_some());
+    directory.append(&again).unwrap();
+    let error = RunDirectory::read(directory.path()).unwrap_err().to_string();
+    assert!(error.contains("line 3") && error.contains("trial 3, retry 1"), "{error}");
+}
+
+/// What reading a run says whose version is written so.
+fn of_version(written: &str) -> Result<RunRecord, String> {
     let out = tempfile::tempdir().unwrap();
     let directory = RunDirectory::create(out.path(), &run_record()).unwrap();
     let file = directory.path().join("run.json");
-    let newer = std::fs::read_to_string(&file)
-        .unwrap()
-        .replace("\"schema_version\": 1", "\"schema_version\": 2");
-    std::fs::write(&file, newer).unwrap();
-    let error = RunDirectory::read(directory.path()).unwrap_err().to_string();
-    assert!(error.contains("schema version 2") && error.contains("newer queuelab"), "{error}");
+    let own = format!("\"schema_version\": {SCHEMA_VERSION},");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(&own), "{text}");
+    std::fs::write(&file, text.replace(&own, written)).unwrap();
+    RunDirectory::read(directory.path()).map(|(run, _)| run).map_err(|error| error.to_string())
+}
+
+#[test]
+fn a_newer_format_is_refused_plainly_and_an_older_one_read() {
+    let next = SCHEMA_VERSION + 1;
+    let error = of_version(&format!("\"schema_version\": {next},")).unwrap_err();
+    assert!(error.contains(&format!("schema version {next}")), "{error}");
+    assert!(error.contains("newer queuelab") && error.contains("run.json"), "{error}");
+    for older in 1..SCHEMA_VERSION {
+        assert_eq!(of_version(&format!("\"schema_version\": {older},")).unwrap().retries, 0);
+    }
+}
+
+#[test]
+fn a_format_that_nobody_wrote_is_told_with_its_line() {
+    for (written, found) in [
+        ("", "schema_version is nothing"),
+        ("\"schema_version\": 0,", "schema_version is 0"),
+        ("\"schema_version\": -1,", "schema_version is -1"),
+        ("\"schema_version\": 1.5,", "schema_version is 1.5"),
+        ("\"schema_version\": \"two\",", "schema_version is \"two\""),
+    ] {
+        let error = of_version(written).unwrap_err();
+        let line = if written.is_empty() { "line 1:" } else { "line 2:" };
+        assert!(error.contains(found) && error.contains(line), "{written}: {error}");
+    }
+}
+
+#[test]
+fn more_cells_than_a_run_can_have_are_refused_with_their_axes() {
+    let axis = |n: usize, values: u32| Axis {
+        path: format!("axis-{n}"),
+        values: (0..values).map(Into::into).collect(),
+    };
+    let read = |axes: Vec<Axis>, planned_trials: u32| {
+        let out = tempfile::tempdir().unwrap();
+        let run = RunRecord { axes, planned_trials, ..run_record() };
+        let directory = RunDirectory::create(out.path(), &run).unwrap();
+        RunDirectory::read(directory.path()).map(|_| ()).map_err(|error| error.to_string())
+    };
+    for planned in [0, 6, u32::MAX] {
+        let told = read((0..12).map(|n| axis(n, 70)).collect(), planned).unwrap_err();
+        assert!(told.contains("axis-0 (70), axis-1 (70)"), "{told}");
+        assert!(told.contains("more cells than can be counted"), "{told}");
+    }
+    let told = read(vec![axis(0, 2), axis(1, 3)], 5).unwrap_err();
+    assert!(told.contains("run.json, line ") && told.contains("6 cells"), "{told}");
+    for planned in [0, 6, 12] {
+        read(vec![axis(0, 2), axis(1, 3)], planned).unwrap();
+    }
+    read(Vec::new(), 1).unwrap();
+    read(vec![axis(0, 100_000)], 100_000).unwrap();
+    assert!(read(vec![axis(0, 100_001)], 200_000).is_err());
+}
+
+#[test]
+fn what_is_resumed_is_of_this_version() {
+    let out = tempfile::tempdir().unwrap();
+    let old = RunRecord { schema_version: 1, ..run_record() };
+    let directory = RunDirectory::create(out.path(), &old).unwrap();
+    let path = directory.path().to_owned();
+    drop(directory);
+    let (_, run, _) = RunDirectory::resume(&path).unwrap();
+    assert_eq!(run.schema_version, SCHEMA_VERSION, "what is appended is");
 }
 
 #[test]

@@ -1,0 +1,143 @@
+//! How many latencies were how long.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Bins of a power of ten.
+const OF_A_DECADE: u8 = 10;
+/// The last bin: what it ends at is 1000 s.
+const LAST: u8 = 9 * OF_A_DECADE - 1;
+
+/// Latencies by bins of a tenth of a power of ten, those alone that are not
+/// empty: bin n, 0 to 89, has what took 10^(n/10) µs and more, up to where the
+/// next begins. So 0 begins at 1 µs, 30 at 1 ms, 60 at 1 s. What took less than
+/// 1 µs is in the first, what took 1000 s and more is in the last.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct LatencyHistogram(BTreeMap<u8, u64>);
+
+/// One bin of a [`LatencyHistogram`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LatencyBin {
+    /// Where it begins, nanoseconds.
+    pub from_ns: u64,
+    /// Where the next begins, nanoseconds.
+    pub to_ns: u64,
+    /// Latencies in it.
+    pub count: u64,
+}
+
+impl LatencyHistogram {
+    /// Several as one.
+    pub fn pooled<'a>(several: impl IntoIterator<Item = &'a Self>) -> Self {
+        let mut all = BTreeMap::<u8, u64>::new();
+        for (&bin, &count) in several.into_iter().flat_map(|one| &one.0) {
+            // A file may name a bin that there is not.
+            let sum = all.entry(bin.min(LAST)).or_default();
+            *sum = sum.saturating_add(count);
+        }
+        Self(all)
+    }
+
+    /// All that are not empty, the shortest latencies first.
+    pub fn bins(&self) -> impl DoubleEndedIterator<Item = LatencyBin> {
+        self.0.iter().filter(|&(_, &count)| count > 0).map(|(&bin, &count)| {
+            let bin = bin.min(LAST);
+            LatencyBin { from_ns: edge(bin), to_ns: edge(bin + 1), count }
+        })
+    }
+
+    /// All latencies in it.
+    pub fn count(&self) -> u64 {
+        self.0.values().fold(0, |sum, &count| sum.saturating_add(count))
+    }
+
+    /// The bin of the least latency that half of them do not exceed; none where
+    /// there are none.
+    pub fn median(&self) -> Option<LatencyBin> {
+        let half = self.count().div_ceil(2);
+        let mut passed = 0_u64;
+        self.bins().find(|bin| {
+            passed = passed.saturating_add(bin.count);
+            passed >= half
+        })
+    }
+}
+
+/// Of latencies in nanoseconds.
+impl FromIterator<u64> for LatencyHistogram {
+    fn from_iter<I: IntoIterator<Item = u64>>(latencies: I) -> Self {
+        let edges: Vec<u64> = (1..=LAST).map(edge).collect();
+        let mut bins = BTreeMap::new();
+        for ns in latencies {
+            let bin = edges.partition_point(|&edge| edge <= ns) as u8;
+            *bins.entry(bin).or_default() += 1;
+        }
+        Self(bins)
+    }
+}
+
+/// Where a bin begins, nanoseconds.
+fn edge(bin: u8) -> u64 {
+    (1e3 * 10_f64.powf(f64::from(bin) / f64::from(OF_A_DECADE))).round() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: u64 = 1_000_000_000;
+
+    #[test]
+    fn a_bin_begins_with_its_edge_and_ends_before_the_next() {
+        let around = [SECOND - 1, SECOND, 1_258_925_411, 1_258_925_412];
+        let histogram: LatencyHistogram = around.into_iter().collect();
+        let bins: Vec<_> =
+            histogram.bins().map(|bin| (bin.from_ns, bin.to_ns, bin.count)).collect();
+        let expected = [
+            (794_328_235, SECOND, 1),
+            (SECOND, 1_258_925_412, 2),
+            (1_258_925_412, 1_584_893_192, 1),
+        ];
+        assert_eq!(bins, expected);
+        assert_eq!(serde_json::to_string(&histogram).unwrap(), r#"{"59":1,"60":2,"61":1}"#);
+    }
+
+    #[test]
+    fn whole_powers_of_ten_are_edges() {
+        for (power, bin) in (3..=11).zip((0..).step_by(10)) {
+            assert_eq!(edge(bin), 10_u64.pow(power));
+        }
+    }
+
+    #[test]
+    fn what_is_beyond_either_end_is_in_the_bin_there() {
+        let histogram: LatencyHistogram = [0, 999, 1_000 * SECOND, u64::MAX].into_iter().collect();
+        let bins: Vec<_> = histogram.bins().collect();
+        assert_eq!(bins[0], LatencyBin { from_ns: 1_000, to_ns: 1_259, count: 2 });
+        assert_eq!((bins[1].to_ns, bins[1].count, bins.len()), (1_000 * SECOND, 2, 2));
+    }
+
+    #[test]
+    fn the_median_of_two_modes_is_in_the_larger_one() {
+        let quick: LatencyHistogram = std::iter::repeat_n(1_000_000, 19).collect();
+        let slow: LatencyHistogram = std::iter::repeat_n(SECOND, 22).collect();
+        let both = LatencyHistogram::pooled([&quick, &slow]);
+        assert_eq!((both.count(), both.bins().count()), (41, 2));
+        assert_eq!(both.median().unwrap().from_ns, SECOND);
+        assert_eq!(quick.median().unwrap().from_ns, 1_000_000);
+        assert_eq!(LatencyHistogram::default().median(), None);
+    }
+
+    #[test]
+    fn bins_and_counts_that_nothing_could_have_measured_are_read() {
+        let absurd: LatencyHistogram =
+            serde_json::from_value(serde_json::json!({ "200": u64::MAX, "255": u64::MAX }))
+                .unwrap();
+        let pooled = LatencyHistogram::pooled([&absurd, &absurd]);
+        assert_eq!((pooled.count(), pooled.bins().count()), (u64::MAX, 1));
+        assert_eq!(pooled.median().unwrap().to_ns, 1_000 * SECOND);
+    }
+}

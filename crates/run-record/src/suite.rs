@@ -1,0 +1,72 @@
+//! `suite.json`: what became of each scenario of a suite.
+
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{Backend, Machine, Tool};
+
+/// The contents of `suite.json`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct SuiteRecord {
+    /// The format of this directory.
+    pub schema_version: u32,
+    /// The suite's name.
+    pub suite: String,
+    /// The question that its scenarios answer together.
+    pub question: String,
+    /// When its first scenario began.
+    #[schemars(with = "String")]
+    pub started: Timestamp,
+    /// When its last one ended; none while it runs, and after an interruption or
+    /// a crash.
+    #[schemars(with = "Option<String>")]
+    pub ended: Option<Timestamp>,
+    /// The program that ran it.
+    pub tool: Tool,
+    /// The machine that it ran on.
+    pub machine: Machine,
+    /// What made the hosts; only its name, until a run has been made.
+    pub backend: Backend,
+    /// Its scenarios, in their order.
+    pub members: Vec<MemberRecord>,
+}
+
+/// What became of one scenario of a suite.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct MemberRecord {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Whether it held.
+    pub verdict: MemberVerdict,
+    /// Its run directory, relative to the suite's, be it whole or not; none where it
+    /// has none.
+    pub run: Option<String>,
+    /// Why it was not run to its end; none where it was.
+    pub problem: Option<String>,
+    /// How long it took, seconds.
+    pub seconds: f64,
+    /// Trials in its run directory, those that were run again included.
+    pub trials: u32,
+}
+
+/// Whether a scenario of a suite held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberVerdict {
+    /// Everything held that was checked, in some trials perhaps only when they
+    /// were run again.
+    Held,
+    /// Something did not.
+    Failed,
+    /// It was not run, or not to its end.
+    NotRun,
+}
+
+impl SuiteRecord {
+    /// It has scenarios, and every one held.
+    pub fn held(&self) -> bool {
+        !self.members.is_empty()
+            && self.members.iter().all(|member| member.verdict == MemberVerdict::Held)
+    }
+}

@@ -1,0 +1,71 @@
+//! A suite's directory: create, write, read.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::directory::{io_error, new_folder, replace};
+use crate::{RunDirectoryError, SuiteRecord, version};
+
+const SUITE_FILE: &str = "suite.json";
+
+type Result<T> = std::result::Result<T, RunDirectoryError>;
+
+/// Where a suite tells what became of its scenarios. Their runs are in
+/// directories of their own.
+#[derive(Debug)]
+pub struct SuiteDirectory {
+    path: PathBuf,
+}
+
+impl SuiteDirectory {
+    /// Makes `ROOT/<suite>/<UTC time>/`, a name that nothing else has.
+    ///
+    /// # Errors
+    /// When the directory or its file cannot be written.
+    pub fn create(root: &Path, suite: &SuiteRecord) -> Result<Self> {
+        let path = new_folder(&root.join(&suite.suite), suite.started)?;
+        let directory = Self { path };
+        directory.write(suite)?;
+        Ok(directory)
+    }
+
+    /// Whether a directory is a suite's.
+    pub fn is_one(path: &Path) -> bool {
+        path.join(SUITE_FILE).is_file()
+    }
+
+    /// Reads what became of a suite's scenarios.
+    ///
+    /// # Errors
+    /// When it is no suite's directory, is of a newer version, or is damaged.
+    pub fn read(path: &Path) -> Result<SuiteRecord> {
+        let file = path.join(SUITE_FILE);
+        let text = fs::read_to_string(&file).map_err(|source| match source.kind() {
+            io::ErrorKind::NotFound => RunDirectoryError::NotASuite(path.to_owned()),
+            _ => io_error("read", &file, source),
+        })?;
+        version::read(&file, &text)
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Replaces `suite.json`, whole or not at all.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write(&self, suite: &SuiteRecord) -> Result<()> {
+        replace(&self.path.join(SUITE_FILE), suite)
+    }
+
+    /// The way from here to a run's directory, as [`crate::MemberRecord::run`]
+    /// has it. Both are two folders below the same root.
+    pub fn way_to(run: &Path) -> String {
+        let names: Vec<_> = run.components().rev().take(2).collect();
+        let names = names.iter().rev().map(|name| name.as_os_str().to_string_lossy());
+        format!("../../{}", names.collect::<Vec<_>>().join("/"))
+    }
+}

@@ -1,0 +1,39 @@
+//! The format's version, checked before anything else is read.
+
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::{RunDirectoryError, SCHEMA_VERSION};
+
+/// Reads JSON that has a member `schema_version`, of this build's version or of
+/// an older one. `file` is what errors name.
+///
+/// # Errors
+/// When it is of a newer version, says no version, or does not fit it.
+pub(crate) fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, RunDirectoryError> {
+    let malformed = |line: usize, reason: String| RunDirectoryError::Malformed {
+        path: file.to_owned(),
+        line,
+        reason,
+    };
+    let unreadable = |error: serde_json::Error| malformed(error.line(), error.to_string());
+    let value: Value = serde_json::from_str(text).map_err(unreadable)?;
+    let found = &value["schema_version"];
+    match found.as_u64() {
+        Some(version) if version > u64::from(SCHEMA_VERSION) => {
+            Err(RunDirectoryError::NewerSchema { path: file.to_owned(), found: version })
+        }
+        Some(1..) => serde_json::from_str(text).map_err(unreadable),
+        _ => {
+            let line = text.lines().position(|line| line.contains("\"schema_version\""));
+            let what = if found.is_null() { "nothing".to_owned() } else { found.to_string() };
+            let reason = format!(
+                "schema_version is {what}, and should be a whole number from 1 to \
+                 {SCHEMA_VERSION}: it is not what queuelab wrote"
+            );
+            Err(malformed(line.map_or(1, |line| line + 1), reason))
+        }
+    }
+}

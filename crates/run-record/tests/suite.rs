@@ -1,0 +1,63 @@
+//! A suite's directory: what is written is read, and a run's is none.
+
+use jiff::Timestamp;
+use run_record::{
+    Backend, Machine, MemberRecord, MemberVerdict, RunDirectory, RunDirectoryError, SCHEMA_VERSION,
+    SuiteDirectory, SuiteRecord, Tool,
+};
+
+fn suite() -> SuiteRecord {
+    SuiteRecord {
+        schema_version: SCHEMA_VERSION,
+        suite: "two".to_owned(),
+        question: "Do both hold?".to_owned(),
+        started: Timestamp::UNIX_EPOCH,
+        ended: None,
+        tool: Tool { version: "0.1.0".to_owned(), commit: None },
+        machine: Machine {
+            kernel: "6.18".to_owned(),
+            architecture: "x86_64".to_owned(),
+            cpu_model: None,
+            cpus: 2,
+            memory_bytes: 1 << 34,
+        },
+        backend: Backend { name: "netns".to_owned(), version: None, details: String::new() },
+        members: vec![MemberRecord {
+            scenario: "one".to_owned(),
+            verdict: MemberVerdict::NotRun,
+            run: None,
+            problem: Some("not begun".to_owned()),
+            seconds: 0.0,
+            trials: 0,
+        }],
+    }
+}
+
+#[test]
+fn what_became_of_a_suite_is_read_back() {
+    let out = tempfile::tempdir().unwrap();
+    let mut suite = suite();
+    let directory = SuiteDirectory::create(out.path(), &suite).unwrap();
+    assert!(directory.path().ends_with("two/1970-01-01T00-00-00Z"), "{directory:?}");
+    suite.members[0].verdict = MemberVerdict::Held;
+    directory.write(&suite).unwrap();
+    assert_eq!(SuiteDirectory::read(directory.path()).unwrap(), suite);
+    assert!(SuiteDirectory::is_one(directory.path()) && suite.held());
+    let text = std::fs::read_to_string(directory.path().join("suite.json")).unwrap();
+    assert!(text.contains("\"held\""), "{text}");
+    let other = SuiteDirectory::create(out.path(), &suite).unwrap();
+    assert_ne!(other.path(), directory.path());
+}
+
+#[test]
+fn what_is_no_suite_is_told() {
+    let out = tempfile::tempdir().unwrap();
+    let error = SuiteDirectory::read(out.path()).unwrap_err();
+    assert!(matches!(error, RunDirectoryError::NotASuite(_)), "{error}");
+    let newer = SuiteRecord { schema_version: SCHEMA_VERSION + 1, ..suite() };
+    let directory = SuiteDirectory::create(out.path(), &newer).unwrap();
+    let error = SuiteDirectory::read(directory.path()).unwrap_err().to_string();
+    assert!(error.contains("newer queuelab") && error.contains("suite.json"), "{error}");
+    let error = RunDirectory::read(directory.path()).unwrap_err();
+    assert!(matches!(error, RunDirectoryError::NotARun(_)), "a suite is no run: {error}");
+}
