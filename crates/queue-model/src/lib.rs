@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`accept_queue`] | how many connections a listener holds |
 //! | [`syn_queue`] | how many half-open ones, and which counter tells of a SYN dropped |
+//! | [`cookies`] | whether the last ACK of a close may be taken for a SYN cookie |
 //! | [`syn_retry`] | when a client's SYN is sent again, and when connect(2) gives up |
 //! | [`syn_ack_retry`] | when a server's SYN-ACK is sent again; TCP_DEFER_ACCEPT |
 //! | [`timer`] | how late any of these may be |
@@ -18,6 +19,7 @@
 
 pub mod accept_queue;
 pub mod bind;
+pub mod cookies;
 pub mod ports;
 pub mod reuseport;
 pub mod simulator;
