@@ -71,5 +71,5 @@ pub use plan::{Cell, Plan, PlannedTrial, plan};
 pub use problem::{Problem, ScenarioErrors};
 pub use schema::json_schema;
 pub use source::{FindError, Source, all, find, suites};
-pub use suite::Suite;
+pub use suite::{Suite, SuiteMember};
 pub use sysctl::{AnyKernel, Kernel, SysctlKind};

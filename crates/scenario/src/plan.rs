@@ -91,6 +91,8 @@ pub struct PlannedTrial {
     pub cell: usize,
     /// Which repetition of that cell, from 0.
     pub repetition: u32,
+    /// Which time it is run again, from 1; 0 of all in a plan.
+    pub retry: u32,
 }
 
 /// The setting of a server that in a scenario the lab alone decides.
@@ -225,7 +227,7 @@ fn trials(cells: usize, repeat: u32, shuffle: Option<u64>) -> Vec<PlannedTrial> 
     for repetition in 0..repeat {
         let mut block: Vec<PlannedTrial> = (0..cells)
             .zip(trials.len() as u32..)
-            .map(|(cell, id)| PlannedTrial { id, cell, repetition })
+            .map(|(cell, id)| PlannedTrial { id, cell, repetition, retry: 0 })
             .collect();
         if let Some(rng) = &mut rng {
             block.shuffle(rng);

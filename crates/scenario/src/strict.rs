@@ -14,6 +14,7 @@ use crate::tree::{Entry, Kind, Node, Place};
 /// None when nothing readable is left.
 pub(crate) fn read<T: DeserializeOwned>(node: &mut Node, problems: &mut Vec<Problem>) -> Option<T> {
     let mut removed: Vec<Vec<String>> = Vec::new();
+    let mut filled: Vec<Vec<String>> = Vec::new();
     loop {
         let error = match serde_path_to_error::deserialize(node.to_json()) {
             Ok(value) => return Some(value),
@@ -31,8 +32,13 @@ pub(crate) fn read<T: DeserializeOwned>(node: &mut Node, problems: &mut Vec<Prob
                 problems.push(Problem::new(node.place_of(&path), message));
             }
             if path.is_empty() {
-                // The fields that a scenario cannot do without are texts.
+                // Most fields that a file cannot do without are texts; of what a
+                // text does not fit, nothing more can be said.
+                if filled.contains(&field_path) {
+                    return None;
+                }
                 node.set(&field_path, placeholder(Place::start_of_file()));
+                filled.push(field_path);
             } else if !node.remove(&path) {
                 return None;
             }

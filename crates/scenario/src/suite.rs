@@ -1,19 +1,21 @@
 //! A suite: several scenarios under one name.
 
-use schemars::JsonSchema;
+use indexmap::IndexMap;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
-use crate::Source;
 use crate::problem::{Problem, ScenarioErrors};
 use crate::source::{self, FindError};
 use crate::strict;
-use crate::tree::Node;
+use crate::tree::{Entry, Kind, Node, Place};
+use crate::{Kernel, Overrides, Plan, Source, plan};
 
 /// The member that makes a file a suite.
 const MEMBER: &str = "suite";
 
 /// Several scenarios, run one after the other.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Suite {
     /// The suite's name: the same as its file's, without `.yaml`.
@@ -26,9 +28,59 @@ pub struct Suite {
     /// Take the quick form of each.
     #[serde(default)]
     pub quick: bool,
-    /// The scenarios' names, in the order in which they are run.
-    #[schemars(length(min = 1))]
-    pub suite: Vec<String>,
+    /// The scenarios, in the order in which they are run: each by its name alone,
+    /// or with what is changed in it.
+    #[schemars(length(min = 1), schema_with = "names_or_members")]
+    pub suite: Vec<SuiteMember>,
+}
+
+/// A scenario of a suite, and what is changed in it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SuiteMember {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Take its quick form; as the suite says, when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quick: Option<bool>,
+    /// Settings by their path, as `--set` has them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub set: IndexMap<String, Value>,
+    /// Values to keep of axes, as `--only` has them: one, or a list of them.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub only: IndexMap<String, Value>,
+    /// Trials of each cell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub repeat: Option<u32>,
+}
+
+/// A name is short for a member without changes.
+fn names_or_members(generator: &mut SchemaGenerator) -> Schema {
+    let member = generator.subschema_for::<SuiteMember>();
+    json_schema!({
+        "type": "array",
+        "items": { "anyOf": [{ "type": "string" }, member] },
+    })
+}
+
+impl SuiteMember {
+    /// What is changed in the scenario, as a command line would.
+    pub fn overrides(&self, suite: &Suite) -> Overrides {
+        let pair = |path: &str, value: &Value| (path.to_owned(), value.to_string());
+        let set = self.set.iter().map(|(path, value)| pair(path, value));
+        let only = self.only.iter().flat_map(|(path, value)| match value {
+            Value::Array(values) => values.iter().map(|value| pair(path, value)).collect(),
+            value => vec![pair(path, value)],
+        });
+        Overrides {
+            quick: self.quick.unwrap_or(suite.quick),
+            set: set.collect(),
+            only: only.collect(),
+            repeat: self.repeat,
+            seed: None,
+        }
+    }
 }
 
 impl Suite {
@@ -44,6 +96,7 @@ impl Suite {
             return Ok(None);
         }
         let written = tree.clone();
+        spell_out(&mut tree, &mut problems);
         let suite = strict::read::<Self>(&mut tree, &mut problems);
         if let Some(suite) = &suite {
             problems.extend(suite.misfits(source, &written));
@@ -59,7 +112,43 @@ impl Suite {
     /// # Errors
     /// When one has gone since the suite was read.
     pub fn members(&self) -> Result<Vec<Source>, FindError> {
-        self.suite.iter().map(|name| source::find(name)).collect()
+        self.suite.iter().map(|member| source::find(&member.scenario)).collect()
+    }
+
+    /// Its scenarios' names.
+    pub fn names(&self) -> Vec<&str> {
+        self.suite.iter().map(|member| member.scenario.as_str()).collect()
+    }
+
+    /// The plan of each of its scenarios, as it would be run.
+    ///
+    /// # Errors
+    /// Everything wrong with what the suite, whose file this is, changes in them,
+    /// or with one of them.
+    pub fn plans(&self, source: &Source, kernel: &dyn Kernel) -> Result<Vec<Plan>, ScenarioErrors> {
+        let written = Node::parse(&source.text, &mut Vec::new());
+        let (mut plans, mut problems) = (Vec::new(), Vec::new());
+        for (position, member) in self.suite.iter().enumerate() {
+            // One that has gone since the suite was read is told when it is run.
+            let Ok(file) = source::find(&member.scenario) else { continue };
+            match plan(&file, &member.overrides(self), kernel) {
+                Ok(plan) => plans.push(plan),
+                Err(errors) => {
+                    let path = [MEMBER, &position.to_string()];
+                    let place = written.as_ref().map_or(Place::Nowhere, |tree| {
+                        match tree.get(&[MEMBER, path[1], "scenario"]) {
+                            Some(name) => name.place.clone(),
+                            None => tree.place_of(&path),
+                        }
+                    });
+                    problems.extend(errors.problems().iter().map(|problem| {
+                        let message = format!("`{}`: {problem}", member.scenario);
+                        Problem::new(place.clone(), message).maybe_help(problem.help.clone())
+                    }));
+                }
+            }
+        }
+        if problems.is_empty() { Ok(plans) } else { Err(ScenarioErrors::new(source, problems)) }
     }
 
     fn misfits(&self, source: &Source, written: &Node) -> Vec<Problem> {
@@ -73,8 +162,12 @@ impl Suite {
             let message = "a suite without scenarios checks nothing";
             problems.push(Problem::new(written.place_of(&[MEMBER]), message));
         }
-        for (position, name) in self.suite.iter().enumerate() {
-            let place = || written.place_of(&[MEMBER, &position.to_string()]);
+        for (position, name) in self.names().into_iter().enumerate() {
+            let path = [MEMBER, &position.to_string()].map(str::to_owned);
+            let place = || match written.get(&[&path[0], &path[1], "scenario"]) {
+                Some(name) => name.place.clone(),
+                None => written.place_of(&path),
+            };
             match source::find(name) {
                 Err(FindError::Unknown { help, .. }) => {
                     let message = format!("there is no scenario `{name}`");
@@ -85,13 +178,37 @@ impl Suite {
                     let message = format!("`{name}` is a suite itself: name its scenarios");
                     problems.push(Problem::new(place(), message));
                 }
-                Ok(_) if self.suite[..position].contains(name) => {
+                Ok(_) if self.names()[..position].contains(&name) => {
                     problems.push(Problem::new(place(), format!("`{name}` is there twice")));
                 }
                 Ok(_) => {}
             }
         }
         problems
+    }
+}
+
+/// Makes a member of each name, and takes away what is neither. Serde would take
+/// a list for a member, its items the fields in order.
+fn spell_out(tree: &mut Node, problems: &mut Vec<Problem>) {
+    let Some(Node { kind: Kind::Seq(items), .. }) = tree.get(&[MEMBER]) else { return };
+    for (position, item) in items.clone().into_iter().enumerate().rev() {
+        let path = [MEMBER, &position.to_string()].map(str::to_owned);
+        match &item.kind {
+            Kind::Map(_) => {}
+            Kind::Scalar(Value::String(_)) => {
+                let place = item.place.clone();
+                let name = Entry { key: place.clone(), node: item };
+                let member = Kind::Map(IndexMap::from([("scenario".to_owned(), name)]));
+                tree.replace_item(MEMBER, position, Node { place, kind: member });
+            }
+            Kind::Scalar(_) | Kind::Seq(_) => {
+                let message = "a scenario of a suite is its name, or a mapping";
+                let problem = Problem::new(tree.place_of(&path), message);
+                problems.push(problem.help("write `smoke` or `{ scenario: smoke, repeat: 10 }`"));
+                tree.remove(&path);
+            }
+        }
     }
 }
 

@@ -174,6 +174,19 @@ impl Node {
         }
     }
 
+    /// Puts another node in the place of an item of the list that the mapping
+    /// has there; nothing
+    /// where there is none.
+    pub(crate) fn replace_item(&mut self, key: &str, index: usize, node: Node) {
+        let Kind::Map(entries) = &mut self.kind else { return };
+        let list = entries.get_mut(key).map(|entry| &mut entry.node.kind);
+        if let Some(Kind::Seq(items)) = list
+            && let Some(item) = items.get_mut(index)
+        {
+            *item = node;
+        }
+    }
+
     /// Takes the node at `path` away; false when there is none.
     pub(crate) fn remove(&mut self, path: &[String]) -> bool {
         let Some((step, rest)) = path.split_first() else {

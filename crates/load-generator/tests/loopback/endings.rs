@@ -82,14 +82,19 @@ fn a_reset_after_the_accept_is_a_reset() {
 
 #[test]
 fn an_end_of_file_before_everything_is_done_is_the_servers_doing() {
-    let relay = Relay::start(Habits { close_after: Some(20), ..Habits::default() });
     // The server has read everything, yet the client is owed deliveries.
+    let relay = Relay::start(Habits {
+        passes: Box::new(|_| vec![]),
+        close_after: Some(20),
+        ..Habits::default()
+    });
     let report = load(&config(relay.address, |settings| {
         settings.clients = 2;
         settings.messages = 20;
         settings.interval = Duration::ZERO;
         settings.send_delay = Duration::from_millis(100);
     }));
+    // What one that has gone owed is forgiven: the other may have finished then.
     let closed = report.attempts.iter().filter(|a| a.ending == Ending::ClosedByServer).count();
     assert!(closed >= 1, "{report:?}");
 }

@@ -122,6 +122,16 @@ pub(crate) fn check(config: &LoadConfig, report: &LoadReport) {
     assert_eq!(report.deliveries, deliveries);
     let established = report.attempts.iter().filter(|a| a.connect_ns.is_some()).count() as u64;
     assert_eq!(report.connect_latency.count, established);
+    // The percentiles are of the attempts' own times, to three digits.
+    let mut connects: Vec<_> = report.attempts.iter().filter_map(|a| a.connect_ns).collect();
+    connects.sort_unstable();
+    let middle = connects.len().div_ceil(2).saturating_sub(1);
+    if let (Some(&median), Some(&largest)) = (connects.get(middle), connects.last()) {
+        let found = [report.connect_latency.p50_ns, report.connect_latency.max_ns];
+        for (found, own) in found.into_iter().zip([median, largest]) {
+            assert!((found as f64 / own as f64 - 1.0).abs() < 2e-3, "{found} for {own}");
+        }
+    }
     let errnos = report.attempts.iter().filter(|a| a.errno.is_some()).count() as u64;
     assert_eq!(report.errors.values().sum::<u64>(), errnos);
 }

@@ -161,6 +161,76 @@ fn the_suite_of_the_documentation_is_one() {
     assert!(suite.quick && suite.suite.len() == 2, "{suite:?}");
 }
 
+#[test]
+fn a_suite_that_is_no_list_is_told_and_read_to_its_end() {
+    for wrong in [" smoke", " 3", " { scenario: smoke }", " null", " true"] {
+        let source = scenario::Source {
+            name: "mine".to_owned(),
+            path: "mine.yaml".to_owned(),
+            text: format!("name: mine\nquestion: Is it?\nsuite:{wrong}\n"),
+        };
+        let errors = Suite::of(&source).expect_err(wrong);
+        assert!(!errors.to_string().is_empty(), "{wrong}");
+    }
+}
+
+/// What is wrong with a suite of that list, each with its line.
+fn wrong_suite(list: &str) -> Vec<(usize, String)> {
+    let source = scenario::Source {
+        name: "mine".to_owned(),
+        path: "mine.yaml".to_owned(),
+        text: format!("name: mine\nquestion: Is it?\nsuite:\n{list}"),
+    };
+    let errors = match Suite::of(&source) {
+        Err(errors) => errors,
+        Ok(suite) => suite.expect("a suite").plans(&source, &TestKernel).expect_err("it is wrong"),
+    };
+    let told = |problem: &scenario::Problem| {
+        let line = errors.position(problem).map_or(0, |(line, _)| line);
+        (line, problem.to_string())
+    };
+    errors.problems().iter().map(told).collect()
+}
+
+#[test]
+fn what_a_suite_changes_in_a_scenario_is_checked_at_its_line() {
+    for (list, line, says) in [
+        ("  - smoke\n  - { scenario: smokey }\n", 5, "there is no scenario `smokey`"),
+        ("  - smoke\n  - { scenario: sigpipe, repat: 3 }\n", 5, "unknown field `repat`"),
+        ("  - smoke\n  - { scenario: smoke, repeat: 3 }\n", 5, "`smoke` is there twice"),
+        ("  - [smoke, true]\n", 4, "is its name, or a mapping"),
+        ("  - 7\n", 4, "is its name, or a mapping"),
+        ("  - { repeat: 3 }\n", 4, "missing field `scenario`"),
+        ("  - { scenario: smoke, repeat: many }\n", 4, "expected a whole number"),
+        ("  - scenario: smoke\n    set: { load.cleints: 4 }\n", 4, "`smoke`: --set load.cleints=4"),
+        ("  - scenario: smoke\n    only: { backlog: 5 }\n", 4, "`smoke`: --only backlog=5"),
+        ("  - scenario: smoke\n    repeat: 0\n", 4, "`smoke`: --repeat 0"),
+    ] {
+        let problems = wrong_suite(list);
+        let found = problems.iter().any(|(at, text)| *at == line && text.contains(says));
+        assert!(found, "{list}: {problems:?}");
+    }
+}
+
+#[test]
+fn a_suite_takes_its_own_form_unless_a_scenario_of_it_says_otherwise() {
+    let source = scenario::Source {
+        name: "mine".to_owned(),
+        path: "mine.yaml".to_owned(),
+        text: "name: mine\nquestion: Is it?\nquick: true\nsuite:\n  - smoke\n  - scenario: \
+               lock-designs\n    quick: false\n    repeat: 2\n    only: { clients: [20, 100] }\n    \
+               set: { server.design: snapshot, load.interval: 7ms }\n"
+            .to_owned(),
+    };
+    let suite = Suite::of(&source).expect("a good suite").expect("a suite");
+    assert_eq!(suite.names(), ["smoke", "lock-designs"]);
+    let forms: Vec<_> = suite.suite.iter().map(|member| member.overrides(&suite).quick).collect();
+    assert_eq!(forms, [true, false]);
+    let plans = suite.plans(&source, &TestKernel).expect("good plans");
+    assert_eq!(plans[1].trials.len(), 4, "two sizes, one design, twice");
+    assert_eq!(plans[1].resolved["load"]["interval"], "7ms");
+}
+
 /// One of the ways to run a scenario.
 fn forms(plan: &scenario::Plan) -> Vec<Overrides> {
     let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
