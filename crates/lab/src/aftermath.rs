@@ -25,7 +25,7 @@ const START_AGAIN: Duration = Duration::from_millis(250);
 pub(crate) fn watch_closing(
     testbed: &dyn Testbed,
     within: Duration,
-    check: impl Fn() -> Result<()>,
+    mut check: impl FnMut() -> Result<()>,
 ) -> Result<()> {
     let deadline = Instant::now() + within;
     while Instant::now() < deadline {

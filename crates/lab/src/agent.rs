@@ -10,7 +10,6 @@
 use std::collections::{BTreeMap, HashMap};
 use std::io::{self, BufRead, ErrorKind, Write};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::process::Command;
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -22,6 +21,7 @@ use serde_json::Value;
 use crate::backend::accept_queue_of;
 use crate::child::{self, ChildControl, SpawnedChild};
 use crate::part::{PartControl, PartEnd};
+use crate::running;
 
 /// How often the lab says that it is there, when it has nothing else to say.
 pub(crate) const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -218,7 +218,7 @@ impl Agent {
     }
 
     fn start(&mut self, part: u32, arguments: &[String]) -> io::Result<()> {
-        let mut command = Command::new(std::env::current_exe()?);
+        let mut command = running::command();
         command.args(arguments);
         linux_net::lead_session_on_exec(&mut command);
         let SpawnedChild { control, lines, ends } = child::spawn(command)?;

@@ -123,6 +123,11 @@ pub trait Backend: Sync {
     /// How a run directory names it.
     fn describe(&self) -> run_record::Backend;
 
+    /// Whose parts run in its hosts, where that is not the running program.
+    fn build(&self) -> Option<run_record::Build> {
+        None
+    }
+
     /// Makes room for a run: once, before its first testbed.
     ///
     /// # Errors

@@ -5,6 +5,7 @@
 //! | `engine` | the connection |
 //! | `image` | the image: one file, the running executable |
 //! | `network` | the internal network of a run |
+//! | `containers` | a testbed: two joined hosts |
 //! | `host` | a container whose first process is the agent |
 //! | `recipe` | what that container is made of |
 //! | `agent_line` | the line to that agent |
@@ -17,6 +18,7 @@
 
 mod about;
 mod agent_line;
+mod containers;
 mod engine;
 mod error;
 mod faults;
@@ -28,34 +30,27 @@ mod owner;
 mod pool;
 mod recipe;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use linux_net::{Counters, StateCounts, SysctlName};
-use run_record::{AcceptQueue, SysctlValues};
 
 pub use about::AboutDocker;
 pub use error::DockerError;
 pub use image::Image;
 pub use leftovers::Leftovers;
 
-use crate::agent::{Remains, Request};
-use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec};
-use crate::error::{LabError, Result};
-use crate::part::Part;
+use crate::backend::{Backend, Needs, Role, Testbed, TestbedSpec};
+use crate::build::Build;
+use crate::error::Result;
+use containers::Containers;
 use engine::Engine;
-use host::Host;
 use image::{Executable, Purpose};
 use network::Network;
 use owner::Owner;
 use pool::Pool;
 use recipe::{HostKind, Rations};
 
-/// How long the engine may take to notice that a host has lost its place on the
-/// network.
-const LINK_FAULT_WITHIN: Duration = Duration::from_secs(2);
 /// On every container and network of a run: the run's id.
 const RUN_LABEL: &str = "queuelab.run";
 /// Beside it: the trial that it was made for.
@@ -67,6 +62,7 @@ const OWNER_LABEL: &str = "queuelab.owner";
 #[derive(Debug)]
 pub struct Docker {
     engine: Arc<Engine>,
+    build: Option<(Build, run_record::Build)>,
     image_name: OnceLock<String>,
     pool: OnceLock<Arc<Pool>>,
 }
@@ -80,9 +76,27 @@ impl Docker {
     pub fn connect() -> std::result::Result<Self, DockerError> {
         Ok(Self {
             engine: Arc::new(Engine::connect()?),
+            build: None,
             image_name: OnceLock::new(),
             pool: OnceLock::new(),
         })
+    }
+
+    /// The same, with containers of another build's image.
+    ///
+    /// # Errors
+    /// As [`Docker::connect`], and when the engine has no such image.
+    pub fn with_build(build: Build) -> std::result::Result<Self, DockerError> {
+        let mut docker = Self::connect()?;
+        let record = match &build {
+            Build::File(file) => file.record(),
+            Build::Image(name) => {
+                let hash = Some(docker.engine.image_hash(name)?);
+                run_record::Build { name: name.clone(), hash, version: None }
+            }
+        };
+        docker.build = Some((build, record));
+        Ok(docker)
     }
 
     /// Makes the image of this executable, `queuelab:<hash>`, where it is not
@@ -145,9 +159,14 @@ impl Backend for Docker {
         }
     }
 
+    fn build(&self) -> Option<run_record::Build> {
+        self.build.as_ref().map(|(_, record)| record.clone())
+    }
+
     fn make_room(&self, needs: &Needs) -> Result<()> {
         self.engine.remove_leftovers(false)?;
-        let image = self.engine.image(&Executable::running()?, Purpose::Run)?.name;
+        let build = self.build.as_ref().map(|(build, _)| build.clone());
+        let image = self.engine.image_of(build.as_ref())?;
         let pid = std::process::id();
         // The nanoseconds tell runs apart that are the first process of
         // containers of their own.
@@ -163,7 +182,7 @@ impl Backend for Docker {
         let network = Network::create(&self.engine, &name, of_all, pid)?;
         let rations = Rations { image: image.clone(), labels, needs: *needs };
         let _ = self.image_name.set(image);
-        let pool = Pool::new(Arc::clone(&self.engine), network, rations);
+        let pool = Pool::new(Arc::clone(&self.engine), network, rations, build);
         let _ = self.pool.set(Arc::new(pool));
         Ok(())
     }
@@ -172,132 +191,11 @@ impl Backend for Docker {
         let [server, client] = kinds(spec);
         let pool = Arc::clone(self.pool());
         let [server, client] = pool.take([&server, &client], trial)?;
-        let addresses = Addresses { server: server.addresses[0], client: client.addresses.clone() };
-        let mut testbed = Containers {
-            hosts: Some([server, client]),
-            addresses,
-            sysctls: SysctlValues::default(),
-            pool,
-        };
-        let effective = testbed.effective_sysctls()?;
-        testbed.sysctls = SysctlValues {
-            server: kept(Role::Server, spec, &effective.server)?,
-            client: kept(Role::Client, spec, &effective.client)?,
-        };
-        testbed.join()?;
-        Ok(Box::new(testbed))
+        Ok(Box::new(Containers::joined([server, client], pool, spec)?))
     }
 
     fn prepare(&self, spec: &TestbedSpec, trial: u32) {
         self.pool().prepare(kinds(spec), trial);
-    }
-}
-
-/// Two joined containers.
-#[derive(Debug)]
-struct Containers {
-    /// Server and client; none only while this is dropped.
-    hosts: Option<[Host; 2]>,
-    addresses: Addresses,
-    sysctls: SysctlValues,
-    pool: Arc<Pool>,
-}
-
-impl Containers {
-    /// Has the client reach the server, so that both know each other's link
-    /// address. Two that have been together before know it: they are spared
-    /// it, for a kernel answers one peer only about once a second
-    /// (`icmp_ratelimit`).
-    fn join(&self) -> Result<()> {
-        let known = self.host(Role::Client).knows(self.host(Role::Server));
-        if known { Ok(()) } else { self.reach() }
-    }
-
-    fn reach(&self) -> Result<()> {
-        let request = Request::Reach {
-            sources: self.addresses.client.clone(),
-            targets: vec![self.addresses.server],
-        };
-        match self.host(Role::Client).ask::<()>(request) {
-            Ok(()) => Ok(()),
-            Err(DockerError::HostFailed { host, reason }) => {
-                self.check_link(LINK_FAULT_WITHIN)?;
-                Err(DockerError::Unreachable { host, reason }.into())
-            }
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// Fails where a host has lost its place on the network. The engine's own
-    /// record may lag behind: it is looked at for some time.
-    fn check_link(&self, patience: Duration) -> Result<()> {
-        let deadline = Instant::now() + patience;
-        loop {
-            for role in [Role::Server, Role::Client] {
-                if let Some(what) = self.host(role).link_fault(&self.pool.network)? {
-                    return Err(DockerError::NetworkGone { what }.into());
-                }
-            }
-            if Instant::now() >= deadline {
-                return Ok(());
-            }
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
-
-    fn host(&self, role: Role) -> &Host {
-        let [server, client] = self.hosts.as_ref().expect("they are there until the drop");
-        match role {
-            Role::Server => server,
-            Role::Client => client,
-        }
-    }
-}
-
-impl Testbed for Containers {
-    fn addresses(&self) -> &Addresses {
-        &self.addresses
-    }
-
-    fn sysctls(&self) -> &SysctlValues {
-        &self.sysctls
-    }
-
-    fn effective_sysctls(&self) -> Result<SysctlValues> {
-        let read = |role| self.host(role).sysctls().map(|values| values.into_iter().collect());
-        Ok(SysctlValues { server: read(Role::Server)?, client: read(Role::Client)? })
-    }
-
-    fn counters(&self, role: Role) -> Result<Counters> {
-        Ok(self.host(role).ask(Request::Counters)?)
-    }
-
-    fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>> {
-        Ok(self.host(Role::Server).ask(Request::AcceptQueue { port })?)
-    }
-
-    fn sockets(&self, role: Role) -> Result<StateCounts> {
-        Ok(self.host(role).ask::<Remains>(Request::Remains)?.sockets)
-    }
-
-    fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Part> {
-        Ok(self.host(role).start_part(part, arguments)?)
-    }
-
-    fn verify(&self, in_doubt: bool) -> Result<()> {
-        for role in [Role::Server, Role::Client] {
-            self.host(role).verify()?;
-        }
-        self.check_link(Duration::ZERO)?;
-        if in_doubt { self.reach() } else { Ok(()) }
-    }
-}
-
-impl Drop for Containers {
-    fn drop(&mut self) {
-        if let Some(hosts) = self.hosts.take() {
-            self.pool.give_back(hosts);
-        }
     }
 }
 
@@ -319,31 +217,6 @@ fn kinds(spec: &TestbedSpec) -> [HostKind; 2] {
     ]
 }
 
-/// The sysctls asked for, as read back; an error where the kernel has made
-/// another value of one.
-fn kept(
-    role: Role,
-    spec: &TestbedSpec,
-    effective: &BTreeMap<String, String>,
-) -> Result<BTreeMap<String, String>> {
-    let asked = match role {
-        Role::Server => &spec.server_sysctls,
-        Role::Client => &spec.client_sysctls,
-    };
-    asked
-        .iter()
-        .map(|(name, value)| {
-            let host = role.name();
-            let parsed: SysctlName =
-                name.parse().map_err(|source| LabError::SysctlName { host, source })?;
-            let found = effective.get(name).cloned().unwrap_or_default();
-            linux_net::check_kept(&parsed, value, &found)
-                .map_err(|source| LabError::Sysctl { host, source })?;
-            Ok((name.clone(), found))
-        })
-        .collect()
-}
-
 /// Whether frames between containers pass the firewall of this machine, at some
 /// cost for each.
 fn frames_are_filtered() -> bool {
@@ -358,23 +231,4 @@ fn owned_pair((key, value): (&str, &str)) -> (String, String) {
 /// Filters as the engine's interface takes them.
 fn filters(pairs: &[(&str, &str)]) -> HashMap<String, Vec<String>> {
     pairs.iter().map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()])).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_value_that_the_kernel_changed_is_told() {
-        let spec = TestbedSpec {
-            server_sysctls: [("net.core.somaxconn".to_owned(), "010".to_owned())].into(),
-            ..TestbedSpec::default()
-        };
-        let effective =
-            |value: &str| BTreeMap::from([("net.core.somaxconn".to_owned(), value.to_owned())]);
-        let error = kept(Role::Server, &spec, &effective("8")).unwrap_err();
-        assert!(error.to_string().contains("the kernel made it `8`"), "{error}");
-        assert!(kept(Role::Server, &spec, &effective("10")).is_ok());
-        assert!(kept(Role::Client, &spec, &effective("8")).unwrap().is_empty());
-    }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use run_record::RunDirectoryError;
 
+use crate::build::BuildError;
 use crate::docker::DockerError;
 
 /// Why a run could not go on. What the trials found is never an error.
@@ -97,6 +98,17 @@ pub enum LabError {
     /// The run directory could not be written.
     #[error(transparent)]
     Record(#[from] RunDirectoryError),
+    /// Another build of the program cannot be run.
+    #[error(transparent)]
+    Build(#[from] BuildError),
+    /// It failed with parts of another build in the hosts.
+    #[error("{source}, with the parts of the build {build}")]
+    OfBuild {
+        /// Which.
+        build: String,
+        /// What failed.
+        source: Box<LabError>,
+    },
     /// The user ended the run.
     #[error("finish the run: it was interrupted")]
     Interrupted,

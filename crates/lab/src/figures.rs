@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chat_server::{DurationSummary, ServerReport};
 use load_generator::{LoadReport, LoadSettings, Percentiles};
 use run_record::{
-    AttemptRow, Check, Integrity, Latency, Outcome, OutcomeCounts, Rates, ServerFigures, Usage,
+    AttemptRow, Check, Integrity, Latency, LatencyHistogram, Outcome, OutcomeCounts, Rates,
+    ServerFigures, Usage,
 };
 
 /// The three rates over the chat's window, and the original's figure. `server`
@@ -85,6 +86,12 @@ pub(crate) fn latency(from: &Percentiles) -> Latency {
     Latency { count, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns }
 }
 
+/// How long each established attempt took: those that the load's percentiles
+/// are of.
+pub(crate) fn connect_histogram(rows: &[AttemptRow]) -> LatencyHistogram {
+    rows.iter().filter_map(|row| row.connect_ns).collect()
+}
+
 pub(crate) fn integrity(from: &load_generator::Integrity) -> Integrity {
     let load_generator::Integrity { lost, doubled, reordered, echoed, foreign, broken_streams } =
         *from;
@@ -136,6 +143,32 @@ pub(crate) fn checks(results: Vec<scenario::ExpectationResult>) -> Vec<Check> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_histogram_has_every_attempt_that_connected_and_no_other() {
+        let row = |connect_ns, outcome| AttemptRow {
+            index: 0,
+            local: String::new(),
+            outcome,
+            start_ns: 5,
+            connect_ns,
+            accepted_ns: None,
+            end_ns: 3_000_000_000,
+            syn_retransmits: Some(0),
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+        };
+        let rows = [
+            row(Some(40_000), Outcome::Ok),
+            row(None, Outcome::TimedOut),
+            row(Some(1_000_300_000), Outcome::Phantom),
+            row(Some(1_000_900_000), Outcome::Incomplete),
+        ];
+        let bins: Vec<_> =
+            connect_histogram(&rows).bins().map(|bin| (bin.from_ns, bin.count)).collect();
+        assert_eq!(bins, [(39_811, 1), (1_000_000_000, 2)]);
+    }
 
     #[test]
     fn the_window_of_the_rates_lasts_until_the_server_has_read_everything() {

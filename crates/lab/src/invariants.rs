@@ -7,7 +7,7 @@ use run_record::{Check, Integrity, Outcome, OutcomeCounts, SysctlValues};
 
 use crate::TestbedSpec;
 use crate::error::LabError;
-use crate::ledger::Joined;
+use crate::ledger::{Joined, Stranger};
 
 fn check(name: &str, held: bool, detail: impl Into<String>) -> Check {
     Check { name: name.to_owned(), held: Some(held), detail: detail.into() }
@@ -44,10 +44,24 @@ pub(crate) fn accepts_match_attempts(joined: &Joined, accepted: Option<usize>) -
         "the server accepted {accepted}, {expected} attempts ended as accepted ones do{}",
         match strangers.first() {
             None => String::new(),
-            Some(first) => format!(", {} are nobody's attempt (first {first})", strangers.len()),
+            Some(first) => {
+                format!(", {} nobody's attempt (first {})", strangers.len(), told(first))
+            }
         }
     );
     check(name, accepted == expected && strangers.is_empty(), detail)
+}
+
+/// Where a connection of nobody came from, and what may have made it.
+fn told(stranger: &Stranger) -> String {
+    let peer = stranger.peer;
+    match stranger.comes_after {
+        None => peer.to_string(),
+        Some(index) => format!(
+            "{peer}, a second time after attempt {index}: where SYN cookies were sent, a last ACK \
+             that comes twice can be taken for one, if its client wrote about as many bytes as it read"
+        ),
+    }
 }
 
 /// The sysctls in force are those that the scenario asked for.
@@ -170,6 +184,20 @@ mod tests {
         assert_eq!(messages_add_up(10, 10, 90, 90).held, Some(true));
         assert_eq!(messages_add_up(10, 11, 90, 90).held, Some(false));
         assert_eq!(messages_add_up(10, 10, 90, 91).held, Some(false));
+    }
+
+    #[test]
+    fn a_connection_of_nobody_is_a_breach_that_tells_where_it_came_from() {
+        let peer = std::net::SocketAddr::from(([198, 18, 1, 1], 7));
+        let breach = |comes_after| {
+            let strangers = vec![Stranger { peer, comes_after }];
+            let check = accepts_match_attempts(&Joined { rows: Vec::new(), strangers }, Some(1));
+            assert_eq!(check.held, Some(false));
+            check.detail
+        };
+        assert!(breach(None).ends_with(", 1 nobody's attempt (first 198.18.1.1:7)"));
+        let again = breach(Some(40));
+        assert!(again.contains("198.18.1.1:7, a second time after attempt 40: "), "{again}");
     }
 
     #[test]

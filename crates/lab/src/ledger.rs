@@ -31,7 +31,15 @@ pub(crate) struct Joined {
     /// A row for each attempt, in order of its index.
     pub(crate) rows: Vec<AttemptRow>,
     /// Accepted connections that are nobody's attempt.
-    pub(crate) strangers: Vec<SocketAddr>,
+    pub(crate) strangers: Vec<Stranger>,
+}
+
+/// An accepted connection that is nobody's attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Stranger {
+    pub(crate) peer: SocketAddr,
+    /// The attempt that an earlier connection from there was.
+    pub(crate) comes_after: Option<u32>,
 }
 
 /// Joins them.
@@ -52,10 +60,17 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerLedger<'_>) -> Joined {
                 let begun = |&&p: &&usize| attempts[p].start_ns <= connection.at_ns;
                 positions.iter().rev().find(|p| begun(p) && accepted_ns[**p].is_none()).copied()
             });
-            match owner {
-                Some(position) => accepted_ns[position] = Some(connection.at_ns),
-                None => strangers.push(connection.peer),
+            if let Some(position) = owner {
+                accepted_ns[position] = Some(connection.at_ns);
+                continue;
             }
+            let earlier = by_address.get(&connection.peer).and_then(|positions| {
+                positions.iter().rev().find(|position| accepted_ns[**position].is_some())
+            });
+            strangers.push(Stranger {
+                peer: connection.peer,
+                comes_after: earlier.map(|position| attempts[*position].index),
+            });
         }
     }
     let rows = attempts
@@ -164,7 +179,17 @@ mod tests {
         let ledger = [accepted(7, 99), accepted(8, 150)];
         let joined = join(&[attempt(0, 7, 100, Ending::Finished)], alive(&ledger));
         assert_eq!(joined.strangers.len(), 2, "one too early, one of an unknown port");
+        assert!(joined.strangers.iter().all(|stranger| stranger.comes_after.is_none()));
         assert_eq!(outcomes(&joined), [Outcome::Phantom]);
+    }
+
+    #[test]
+    fn a_second_connection_of_one_attempt_is_a_stranger_that_comes_after_it() {
+        let attempts = [attempt(3, 7, 0, Ending::Finished), attempt(4, 8, 0, Ending::Finished)];
+        let joined = join(&attempts, alive(&[accepted(7, 5), accepted(8, 6), accepted(8, 900)]));
+        let peer = accepted(8, 0).peer;
+        assert_eq!(joined.strangers, [Stranger { peer, comes_after: Some(4) }]);
+        assert_eq!(outcomes(&joined), [Outcome::Ok, Outcome::Ok]);
     }
 
     #[test]

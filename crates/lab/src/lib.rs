@@ -3,6 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `backend` | what a backend must give: testbeds of two hosts |
+//! | `build` | another build of the program, whose parts run in the hosts |
 //! | `netns` | the backend of plain network namespaces |
 //! | `docker` | the backend of containers |
 //! | `agent` | the first process of a container: the lab's hands inside it |
@@ -10,7 +11,11 @@
 //! | `part` | a running `queuelab server`, `load` or `probe`: JSON lines both ways |
 //! | `child` | a part as a child process of this one |
 //! | `run` | the life of a run: trials in order, each appended as it ends |
+//! | `under_way` | a run that is under way: each trial kept as it ends |
+//! | `running` | the running executable, by whatever name |
+//! | `retries` | which trials are run again |
 //! | `turns` | which trials run when |
+//! | `live` | what a run does now, for whoever watches |
 //! | `trial` | the life of a trial, from testbed to record |
 //! | `aftermath` | what a trial does after its load |
 //! | `probe` | the probe: a part that looks at the queues again and again |
@@ -32,6 +37,7 @@
 mod aftermath;
 mod agent;
 mod backend;
+mod build;
 mod by_hand;
 mod child;
 mod docker;
@@ -43,18 +49,23 @@ mod invariants;
 mod kernel_rules;
 mod laws;
 mod ledger;
+mod live;
 mod machine;
 mod netns;
 mod part;
 mod probe;
+mod retries;
 mod run;
+mod running;
 mod server;
 mod simulated;
 mod trial;
 mod turns;
+mod under_way;
 
 pub use agent::serve_host;
 pub use backend::{Addresses, Backend, Filters, Needs, Role, Testbed, TestbedSpec};
+pub use build::{Build, BuildError, BuildFile};
 pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};
 pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
 pub use error::LabError;
@@ -66,5 +77,5 @@ pub use probe::{
     Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeStatus,
     probe_part, probe_telling,
 };
-pub use run::{Progress, Run, RunEnd};
+pub use run::{Begun, Progress, Run, RunEnd};
 pub use simulated::listen_path;

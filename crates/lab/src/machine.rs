@@ -15,9 +15,17 @@ pub fn machine() -> Machine {
     Machine {
         kernel: text(nix::sys::utsname::UtsName::release),
         architecture: text(nix::sys::utsname::UtsName::machine),
+        cpu_model: fs::read_to_string("/proc/cpuinfo").ok().and_then(|text| cpu_model(&text)),
         cpus: std::thread::available_parallelism().map_or(1, |n| n.get() as u32),
         memory_bytes: memory_bytes().unwrap_or(0),
     }
+}
+
+/// Of /proc/cpuinfo's text; some architectures name none there.
+fn cpu_model(text: &str) -> Option<String> {
+    let mut facts = text.lines().filter_map(|line| line.split_once(':'));
+    let (_, model) = facts.find(|(name, _)| name.trim_end() == "model name")?;
+    Some(model.trim().to_owned()).filter(|model| !model.is_empty())
 }
 
 fn memory_bytes() -> Option<u64> {
@@ -43,4 +51,18 @@ pub(crate) fn own_sysctls(watched: &BTreeSet<SysctlName>) -> BTreeMap<String, St
             Some((name.to_string(), value.trim().to_owned()))
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cpu_model;
+
+    #[test]
+    fn a_cpus_model_is_what_cpuinfo_names() {
+        let text = "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 7763: 64-Core\n\n";
+        assert_eq!(cpu_model(text).as_deref(), Some("AMD EPYC 7763: 64-Core"));
+        // As on ARM.
+        assert_eq!(cpu_model("processor\t: 0\nBogoMIPS\t: 50.00\n"), None);
+        assert_eq!(cpu_model("model name\t:\n"), None);
+    }
 }

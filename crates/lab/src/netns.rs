@@ -7,7 +7,6 @@
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
-use std::process::Command;
 
 use indexmap::IndexMap;
 use linux_net::{
@@ -16,9 +15,11 @@ use linux_net::{
 use run_record::{AcceptQueue, SysctlValues};
 
 use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec, accept_queue_of};
+use crate::build::BuildFile;
 use crate::child::spawn_part;
 use crate::error::{LabError, Result};
 use crate::part::Part;
+use crate::running;
 
 /// In the range reserved for benchmarks (RFC 2544); every testbed has it for
 /// itself.
@@ -37,6 +38,7 @@ fn client_address(index: u32) -> IpAddr {
 pub struct Netns {
     nursery: Nursery,
     as_root: bool,
+    build: Option<BuildFile>,
 }
 
 impl Netns {
@@ -46,7 +48,16 @@ impl Netns {
     /// # Errors
     /// When it may not: the error names the cause and the ways out.
     pub fn new() -> Result<Self> {
-        Ok(Self { nursery: Nursery::new()?, as_root: linux_net::in_initial_user_namespace() })
+        let as_root = linux_net::in_initial_user_namespace();
+        Ok(Self { nursery: Nursery::new()?, as_root, build: None })
+    }
+
+    /// The same, with parts of another build in the hosts.
+    ///
+    /// # Errors
+    /// As [`Netns::new`].
+    pub fn with_build(build: BuildFile) -> Result<Self> {
+        Ok(Self { build: Some(build), ..Self::new()? })
     }
 }
 
@@ -54,6 +65,10 @@ impl Backend for Netns {
     fn describe(&self) -> run_record::Backend {
         let details = if self.as_root { "as root" } else { "in an unprivileged user namespace" };
         run_record::Backend { name: "netns".to_owned(), version: None, details: details.to_owned() }
+    }
+
+    fn build(&self) -> Option<run_record::Build> {
+        self.build.as_ref().map(BuildFile::record)
     }
 
     fn make_room(&self, needs: &Needs) -> Result<()> {
@@ -84,7 +99,8 @@ impl Backend for Netns {
                 prefix: PREFIX,
             },
         )?;
-        Ok(Box::new(Namespaces { server, client, addresses, sysctls }))
+        let build = self.build.clone();
+        Ok(Box::new(Namespaces { server, client, addresses, sysctls, build }))
     }
 }
 
@@ -112,6 +128,7 @@ struct Namespaces {
     client: NetworkNamespace,
     addresses: Addresses,
     sysctls: SysctlValues,
+    build: Option<BuildFile>,
 }
 
 impl Namespaces {
@@ -160,7 +177,11 @@ impl Testbed for Namespaces {
 
     fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Part> {
         let start = |source| LabError::Start { part, source };
-        let mut command = Command::new(std::env::current_exe().map_err(start)?);
+        let command = match &self.build {
+            Some(build) => build.command(),
+            None => Ok(running::command()),
+        };
+        let mut command = command.map_err(start)?;
         command.args(arguments);
         self.of(role).enter_on_exec(&mut command);
         spawn_part(part, command)

@@ -1,18 +1,18 @@
 //! The life of a run: trials in order, each appended as it ends.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use linux_net::{SysctlName, TimerWheel};
+use linux_net::TimerWheel;
 use run_record::{KernelRules, RunDirectory, RunRecord, SysctlValues, TrialRecord};
 use scenario::{Cell, Plan, PlannedTrial};
 
 use crate::backend::{Backend, TestbedSpec};
 use crate::error::{LabError, Result};
-use crate::trial::Finished;
-use crate::turns::Turns;
-use crate::{invariants, kernel_rules, machine};
+use crate::kernel_rules;
+use crate::turns::{self, Turn, Turns};
+use crate::under_way::UnderWay;
 
 /// Somebody who is told how a run goes.
 pub trait Progress {
@@ -30,6 +30,17 @@ pub struct Run<'a> {
     pub backend: &'a dyn Backend,
     /// Becomes true when the user wants the run to end.
     pub interrupted: &'a AtomicBool,
+}
+
+/// A run that can go on: its directory, and what is in it.
+#[derive(Debug)]
+pub struct Begun {
+    /// Open for appending.
+    pub directory: RunDirectory,
+    /// Its record.
+    pub record: RunRecord,
+    /// The trials that it has; none of a run that begins.
+    pub done: Vec<TrialRecord>,
 }
 
 /// What a run came to.
@@ -79,69 +90,101 @@ impl Run<'_> {
     /// When a testbed or a part fails, or the user wants an end.
     pub fn find_kernel_rules(&self) -> Result<KernelRules> {
         let first = self.plan.trials.first().map_or(0, |trial| trial.id);
-        kernel_rules::find(self.backend, first).map_err(|error| self.or_interruption(error))
+        kernel_rules::find(self.backend, first).map_err(|error| self.told(error))
     }
 
-    /// Does the trials that are not done yet.
+    /// Does the trials that are not done yet, and then again those that did not
+    /// hold, as often as the run's record allows.
     ///
     /// # Errors
     /// When the run cannot go on, or is interrupted. The trials that ended
     /// before are in the run directory.
-    pub fn execute(
-        &self,
-        mut directory: RunDirectory,
-        mut record: RunRecord,
-        done: Vec<TrialRecord>,
-        progress: &mut dyn Progress,
-    ) -> Result<RunEnd> {
-        let watched = self.watched_sysctls();
-        let own_before = machine::own_sysctls(&watched);
-        let done_ids: HashSet<u32> = done.iter().map(|trial| trial.id).collect();
-        let mut trials = done;
-        let missing: Vec<_> =
-            self.plan.trials.iter().filter(|trial| !done_ids.contains(&trial.id)).collect();
-        let ended = |finished: Result<Finished>, progress: &mut dyn Progress| -> Result<()> {
-            let Finished { mut record, attempts, timeline } =
-                finished.map_err(|error| self.or_interruption(error))?;
-            let untouched =
-                invariants::host_untouched(&own_before, &machine::own_sysctls(&watched));
-            record.invariants.push(untouched);
-            if self.plan.scenario.record.attempts {
-                directory.write_attempts(record.id, &attempts)?;
-            }
-            if self.plan.scenario.record.timelines {
-                directory.write_timeline(record.id, &timeline)?;
-            }
-            directory.append(&record)?;
-            progress.trial_ended(&record);
-            trials.push(record);
-            Ok(())
-        };
-        let rules = record.kernel_rules.clone();
-        let wheel = if missing.is_empty() { None } else { TimerWheel::find() };
-        let turns = Turns { run: self, rules: &rules, wheel: wheel.as_ref() };
-        match self.plan.scenario.side_by_side {
-            true => turns.side_by_side(&missing, progress, ended)?,
-            false => turns.in_turn(&missing, progress, ended)?,
-        }
-        directory.finish(&mut record)?;
-        Ok(RunEnd { path: directory.path().to_owned(), record, trials })
+    pub fn execute(&self, begun: Begun, progress: &mut dyn Progress) -> Result<RunEnd> {
+        let [end] = execute([(self, begun)], progress)?;
+        Ok(end)
     }
 
-    /// Whatever breaks when the user wants an end breaks because of that.
-    fn or_interruption(&self, error: LabError) -> LabError {
-        if self.is_interrupted() { LabError::Interrupted } else { error }
+    /// Does the trials that are not done yet of this run and of another one of
+    /// the same plan, each right before or after the other's: whatever mood the
+    /// machine is in is in both. Which of the two comes first alternates from one
+    /// repetition of a cell to the next.
+    ///
+    /// # Errors
+    /// As [`Run::execute`].
+    pub fn execute_beside(
+        &self,
+        begun: Begun,
+        other: &Run<'_>,
+        others: Begun,
+        progress: &mut dyn Progress,
+    ) -> Result<[RunEnd; 2]> {
+        execute([(self, begun), (other, others)], progress)
+    }
+
+    /// Whatever breaks when the user wants an end breaks because of that; and of
+    /// another build it is told that it is that one's.
+    pub(crate) fn told(&self, error: LabError) -> LabError {
+        match (self.is_interrupted(), self.backend.build()) {
+            (true, _) => LabError::Interrupted,
+            (false, Some(build)) => {
+                LabError::OfBuild { build: build.name, source: Box::new(error) }
+            }
+            (false, None) => error,
+        }
     }
 
     pub(crate) fn is_interrupted(&self) -> bool {
         self.interrupted.load(Ordering::Relaxed)
     }
+}
 
-    fn watched_sysctls(&self) -> BTreeSet<SysctlName> {
-        let set = self.plan.cells.iter().flat_map(|cell| {
-            let hosts = &cell.settings.hosts;
-            hosts.server.sysctls.keys().chain(hosts.client.sysctls.keys())
-        });
-        machine::watched_sysctls(set.map(String::as_str))
+/// Does what runs of the same plan lack, interleaved.
+fn execute<const N: usize>(
+    runs: [(&Run<'_>, Begun); N],
+    progress: &mut dyn Progress,
+) -> Result<[RunEnd; N]> {
+    let sides = runs.each_ref().map(|(run, _)| *run);
+    let plan = sides[0].plan;
+    let mut under_way = runs.map(|(run, begun)| UnderWay::new(run, begun));
+    let rules = under_way[0].kernel_rules().clone();
+    let mut due = interleaved(plan, under_way.each_ref().map(UnderWay::due));
+    let wheel = if due.is_empty() { None } else { TimerWheel::find() };
+    let live = under_way.each_ref().map(UnderWay::live);
+    let turns = Turns { runs: &sides, rules: &rules, wheel: wheel.as_ref(), live: &live };
+    while !due.is_empty() {
+        let ended = |side: usize, finished, progress: &mut dyn Progress| {
+            under_way[side].keep(finished, progress)
+        };
+        match plan.scenario.side_by_side {
+            true => turns.side_by_side(&due, progress, ended)?,
+            false => turns.in_turn(&due, progress, ended)?,
+        }
+        due = interleaved(plan, under_way.each_ref().map(UnderWay::due));
     }
+    drop(live);
+    let mut ends = Vec::with_capacity(N);
+    for run in under_way {
+        ends.push(run.finish()?);
+    }
+    Ok(ends.try_into().expect("each run has one end"))
+}
+
+/// What is due of each side, in the plan's order: a trial of one side beside the
+/// same trial of the others. Trials that run side by side do so with their own
+/// side's.
+fn interleaved<const N: usize>(plan: &Plan, due: [Vec<PlannedTrial>; N]) -> Vec<Turn> {
+    let due = due.map(|trials| -> HashMap<u32, PlannedTrial> {
+        trials.into_iter().map(|planned| (planned.id, planned)).collect()
+    });
+    let together = if plan.scenario.side_by_side { turns::AT_ONCE } else { 1 };
+    let mut turns = Vec::new();
+    for planned in plan.trials.chunks(together) {
+        let first = planned[0].cell + planned[0].repetition as usize;
+        for step in 0..N {
+            let side = (first + step) % N;
+            let due = planned.iter().filter_map(|planned| due[side].get(&planned.id));
+            turns.extend(due.map(|&planned| Turn { side, planned }));
+        }
+    }
+    turns
 }

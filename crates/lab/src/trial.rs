@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use linux_net::{TimerWheel, monotonic_ns};
 use run_record::{
-    AttemptRow, Evidence, KernelRules, OutcomeCounts, Restart, SysctlValues, TimelineRow,
-    TrialRecord,
+    AttemptRow, Evidence, KernelRules, LivePhase, OutcomeCounts, Restart, SysctlValues,
+    TimelineRow, TrialRecord,
 };
 use scenario::{Cell, PlannedTrial};
 
@@ -18,6 +18,7 @@ use crate::backend::{Backend, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
 use crate::kernel_rules::syn_queue_rule;
 use crate::ledger::{self, ServerLedger};
+use crate::live::{LiveRun, ShownTrial};
 use crate::probe::{Probe, ProbeReport};
 use crate::server::{Server, ServerEnd};
 use crate::simulated::{Played, simulated};
@@ -30,7 +31,7 @@ pub(crate) struct Trial<'a> {
     pub(crate) cell: &'a Cell,
     pub(crate) planned: &'a PlannedTrial,
     /// The testbed of the trial after this one.
-    pub(crate) next: Option<(TestbedSpec, u32)>,
+    pub(crate) next: Option<Wanted<'a>>,
     pub(crate) expectations: &'a scenario::Expectations,
     /// The kernel's rules, as found at the run's start.
     pub(crate) rules: &'a KernelRules,
@@ -41,7 +42,15 @@ pub(crate) struct Trial<'a> {
     pub(crate) timeline: bool,
     /// The trials that run beside it.
     pub(crate) others: Option<&'a Others>,
+    pub(crate) live: &'a LiveRun,
     pub(crate) interrupted: &'a AtomicBool,
+}
+
+/// The testbed that a trial will want.
+pub(crate) struct Wanted<'a> {
+    pub(crate) backend: &'a dyn Backend,
+    pub(crate) spec: TestbedSpec,
+    pub(crate) trial: u32,
 }
 
 /// What a trial leaves.
@@ -77,8 +86,9 @@ impl Trial<'_> {
         let began = Instant::now();
         let settings = &self.cell.settings;
         let spec = TestbedSpec::of(settings);
+        let shown = self.live.begins(self.planned, self.cell);
         let testbed = self.backend.testbed(&spec, self.planned.id)?;
-        let observed = self.observe(testbed.as_ref());
+        let observed = self.observe(testbed.as_ref(), &shown);
         if !matches!(observed, Err(LabError::Interrupted)) {
             // Whatever was observed, a testbed that broke says why; and what
             // was measured on one is no measurement.
@@ -172,6 +182,7 @@ impl Trial<'_> {
             id: self.planned.id,
             cell: self.cell.index as u32,
             repetition: self.planned.repetition,
+            retry: self.planned.retry,
             point: self.cell.point.clone(),
             started,
             duration_seconds: duration,
@@ -181,6 +192,7 @@ impl Trial<'_> {
             syn_retransmits: figures::syn_retransmits(&joined.rows),
             rates: figures::rates(load, report, &outcomes, &settings.load),
             connect_latency: figures::latency(&load.connect_latency),
+            connect_histogram: Some(figures::connect_histogram(&joined.rows)),
             delivery_latency: figures::latency(&load.delivery_latency),
             send_lateness: figures::latency(&load.send_lateness),
             integrity,
@@ -211,7 +223,7 @@ impl Trial<'_> {
         Ok(Finished { record, attempts: joined.rows, timeline })
     }
 
-    fn observe(&self, testbed: &dyn Testbed) -> Result<Observed> {
+    fn observe(&self, testbed: &dyn Testbed, shown: &ShownTrial<'_>) -> Result<Observed> {
         let settings = &self.cell.settings;
         let effective = testbed.effective_sysctls()?;
         let somaxconn = effective.server.get("net.core.somaxconn");
@@ -235,16 +247,22 @@ impl Trial<'_> {
             others.await_ready();
         }
         let before = counters(testbed)?;
-        let loaded = self.load(testbed, &mut server)?;
+        let answers = self.backend.build().is_none();
+        let mut watched = shown.watched(probe, answers);
+        let loaded = self.load(testbed, &mut server, &mut watched)?;
         let after = counters(testbed)?;
         let counted_ns = monotonic_ns();
         let loaded_at = Instant::now();
-        let check = || self.check_interruption();
-        aftermath::watch_closing(testbed, settings.after.watch_closing, check)?;
+        aftermath::watch_closing(testbed, settings.after.watch_closing, || {
+            watched.look();
+            self.check_interruption()
+        })?;
         // Before the server, whose end makes sockets that are nobody's to measure.
         // Without what it saw, the rest of the trial is still worth something.
-        let probed = probe.stop();
+        let probed = watched.stop();
         let end = server.stop()?;
+        shown.phase(LivePhase::Restarting);
+        let check = || self.check_interruption();
         let left_ns = loaded.report.ended_ns;
         let restart =
             aftermath::restart(testbed, &settings.server, &settings.after, left_ns, check)?;

@@ -9,25 +9,36 @@ use scenario::PlannedTrial;
 
 use crate::backend::TestbedSpec;
 use crate::error::{LabError, Result};
+use crate::live::LiveRun;
 use crate::part::PATIENCE;
 use crate::run::{Progress, Run};
-use crate::trial::{Finished, Trial};
+use crate::trial::{Finished, Trial, Wanted};
 
 /// Trials that run at once, where they run side by side: each is two hosts, a
 /// server and a load, which wait, and a probe, which gets its part of what one
 /// probe alone may use.
-const AT_ONCE: usize = 16;
+pub(crate) const AT_ONCE: usize = 16;
 
-/// A run's trials, and what they are told.
-#[derive(Clone, Copy)]
-pub(crate) struct Turns<'a> {
-    pub(crate) run: &'a Run<'a>,
-    pub(crate) rules: &'a KernelRules,
-    pub(crate) wheel: Option<&'a TimerWheel>,
+/// A trial, and whose it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Turn {
+    /// Its run, of those that are interleaved.
+    pub(crate) side: usize,
+    pub(crate) planned: PlannedTrial,
 }
 
-/// Somebody who gets each trial as it ends.
-type Ended<'a> = dyn FnMut(Result<Finished>, &mut dyn Progress) -> Result<()> + 'a;
+/// The trials of runs of the same plan, and what they are told.
+#[derive(Clone, Copy)]
+pub(crate) struct Turns<'a> {
+    pub(crate) runs: &'a [&'a Run<'a>],
+    pub(crate) rules: &'a KernelRules,
+    pub(crate) wheel: Option<&'a TimerWheel>,
+    /// Where each shows what it does.
+    pub(crate) live: &'a [LiveRun],
+}
+
+/// Somebody who gets each trial of each side as it ends.
+type Ended<'a> = dyn FnMut(usize, Result<Finished>, &mut dyn Progress) -> Result<()> + 'a;
 
 /// The trials that run beside a trial.
 #[derive(Debug)]
@@ -79,68 +90,72 @@ impl<'a> Turns<'a> {
     /// The first of `ended`, or when the user wants an end.
     pub(crate) fn in_turn(
         self,
-        trials: &[&PlannedTrial],
+        turns: &[Turn],
         progress: &mut dyn Progress,
-        mut ended: impl FnMut(Result<Finished>, &mut dyn Progress) -> Result<()>,
+        mut ended: impl FnMut(usize, Result<Finished>, &mut dyn Progress) -> Result<()>,
     ) -> Result<()> {
-        for (position, planned) in trials.iter().enumerate() {
-            if self.run.is_interrupted() {
+        for (position, turn) in turns.iter().enumerate() {
+            let run = self.runs[turn.side];
+            if run.is_interrupted() {
                 return Err(LabError::Interrupted);
             }
-            progress.trial_begins(planned, &self.run.plan.cells[planned.cell]);
-            let next = trials.get(position + 1).map(|next| self.wanted(next));
-            ended(self.trial(planned, next).run(), progress)?;
+            progress.trial_begins(&turn.planned, &run.plan.cells[turn.planned.cell]);
+            let next = turns.get(position + 1).map(|next| self.wanted(next));
+            ended(turn.side, self.trial(turn, next).run(), progress)?;
         }
         Ok(())
     }
 
-    /// Runs so many at once, and then the next so many; `ended` gets them in the
-    /// order in which they end. None begins its load before all that run with it
-    /// have their testbeds: to make one takes time from whoever counts in
-    /// milliseconds. After a failure those that run are ended.
+    /// Runs so many of a side at once, and then the next so many; `ended` gets
+    /// them in the order in which they end. None begins its load before all that
+    /// run with it have their testbeds: to make one takes time from whoever
+    /// counts in milliseconds. After a failure those that run are ended.
     ///
     /// # Errors
     /// The first of `ended`, or when the user wanted an end before the last.
     pub(crate) fn side_by_side(
         self,
-        trials: &[&PlannedTrial],
+        turns: &[Turn],
         progress: &mut dyn Progress,
-        mut ended: impl FnMut(Result<Finished>, &mut dyn Progress) -> Result<()>,
+        mut ended: impl FnMut(usize, Result<Finished>, &mut dyn Progress) -> Result<()>,
     ) -> Result<()> {
-        for together in trials.chunks(AT_ONCE) {
-            if self.run.is_interrupted() {
-                return Err(LabError::Interrupted);
+        for of_a_side in turns.chunk_by(|one, next| one.side == next.side) {
+            for together in of_a_side.chunks(AT_ONCE) {
+                if self.runs[together[0].side].is_interrupted() {
+                    return Err(LabError::Interrupted);
+                }
+                self.together(together, progress, &mut ended)?;
             }
-            self.together(together, progress, &mut ended)?;
         }
         Ok(())
     }
 
     fn together(
         self,
-        trials: &[&PlannedTrial],
+        turns: &[Turn],
         progress: &mut dyn Progress,
         ended: &mut Ended<'_>,
     ) -> Result<()> {
-        let others = Others::new(trials.len());
+        let others = Others::new(turns.len());
         let (sender, receiver) = mpsc::channel();
         std::thread::scope(|scope| {
-            for planned in trials {
-                progress.trial_begins(planned, &self.run.plan.cells[planned.cell]);
+            for turn in turns {
+                let cells = &self.runs[turn.side].plan.cells;
+                progress.trial_begins(&turn.planned, &cells[turn.planned.cell]);
                 let (sender, others) = (sender.clone(), &others);
                 // Each thread outlives the parts of its trial: the kernel ends
                 // them with the thread that started them.
                 scope.spawn(move || {
-                    let trial = Trial { others: Some(others), ..self.trial(planned, None) };
+                    let trial = Trial { others: Some(others), ..self.trial(turn, None) };
                     let finished = trial.run();
                     others.is_ready();
-                    let _ = sender.send(finished);
+                    let _ = sender.send((turn.side, finished));
                 });
             }
             drop(sender);
             let mut first_error = None;
-            for finished in receiver {
-                if let Err(error) = ended(finished, progress) {
+            for (side, finished) in receiver {
+                if let Err(error) = ended(side, finished, progress) {
                     others.end();
                     first_error.get_or_insert(error);
                 }
@@ -149,16 +164,13 @@ impl<'a> Turns<'a> {
         })
     }
 
-    fn trial<'t>(
-        &'t self,
-        planned: &'t PlannedTrial,
-        next: Option<(TestbedSpec, u32)>,
-    ) -> Trial<'t> {
-        let plan = self.run.plan;
+    fn trial<'t>(&'t self, turn: &'t Turn, next: Option<Wanted<'t>>) -> Trial<'t> {
+        let run = self.runs[turn.side];
+        let plan = run.plan;
         Trial {
-            backend: self.run.backend,
-            cell: &plan.cells[planned.cell],
-            planned,
+            backend: run.backend,
+            cell: &plan.cells[turn.planned.cell],
+            planned: &turn.planned,
             next,
             expectations: &plan.expectations,
             rules: self.rules,
@@ -166,12 +178,14 @@ impl<'a> Turns<'a> {
             server_may_die: plan.scenario.server_may_die,
             timeline: plan.scenario.record.timelines,
             others: None,
-            interrupted: self.run.interrupted,
+            live: &self.live[turn.side],
+            interrupted: run.interrupted,
         }
     }
 
-    /// The testbed that a trial will want.
-    fn wanted(&self, trial: &PlannedTrial) -> (TestbedSpec, u32) {
-        (TestbedSpec::of(&self.run.plan.cells[trial.cell].settings), trial.id)
+    fn wanted(&self, turn: &Turn) -> Wanted<'a> {
+        let run = self.runs[turn.side];
+        let spec = TestbedSpec::of(&run.plan.cells[turn.planned.cell].settings);
+        Wanted { backend: run.backend, spec, trial: turn.planned.id }
     }
 }

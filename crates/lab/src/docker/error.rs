@@ -144,6 +144,17 @@ pub enum DockerError {
         /// What became of it.
         what: String,
     },
+    /// Networks of dead runs that the engine keeps.
+    #[error(
+        "remove {}: the Docker engine says that something is joined to it; what `docker network \
+         inspect` names, `docker network disconnect --force` parts; where it names nothing, the \
+         engine has lost count, and only its restart helps. Runs are not hindered",
+        networks.join(" and ")
+    )]
+    NetworksInUse {
+        /// Their names.
+        networks: Vec<String>,
+    },
     /// No part of 198.18.0.0/15 is free.
     #[error(
         "find a free subnet in 198.18.0.0/15: other networks have them all; `queuelab clean` \
@@ -159,6 +170,15 @@ pub enum DockerError {
     NotStatic {
         /// The executable.
         path: String,
+    },
+    /// It has no such image.
+    #[error(
+        "run the image {name}: the engine has none of that name, and there is no such file; \
+         `docker images queuelab` lists those that it has"
+    )]
+    NoImage {
+        /// The name that was given.
+        name: String,
     },
     /// The executable could not be read.
     #[error("make an image of {path}: {source}")]
@@ -177,6 +197,11 @@ impl DockerError {
     /// Whether a container could not be made because its image has gone.
     pub(super) fn is_missing_image(&self) -> bool {
         matches!(self, Self::Refused { status: 404, words, .. } if words.contains("o such image"))
+    }
+
+    /// Whether a network could not be removed because something is joined to it.
+    pub(super) fn is_network_in_use(&self) -> bool {
+        matches!(self, Self::Refused { words, .. } if words.contains("active endpoints"))
     }
 }
 

@@ -19,7 +19,7 @@ use super::agent_line::{AgentLine, Reply};
 use super::engine::Engine;
 use super::error::{DockerError, Result};
 use super::network::{Lease, Network, PREFIX};
-use super::recipe::{HostKind, MIB, Rations, body};
+use super::recipe::{HostKind, MIB, Rations, body, setter};
 use crate::agent::{Remains, Request};
 use crate::part::{PATIENCE, Part, PartControl};
 
@@ -54,7 +54,7 @@ pub(super) struct Host {
 
 impl Host {
     /// Starts the `number`th of a run; `trial` is the one that it is made for,
-    /// `late` the sysctls to be set after the others.
+    /// `late` are the sysctls to be set after the others.
     pub(super) fn start(
         engine: &Arc<Engine>,
         lease: Lease,
@@ -90,6 +90,7 @@ impl Host {
         };
         host.attach()?;
         host.start_container()?;
+        host.set_late(late, rations, trial)?;
         host.settle(rations)?;
         Ok(host)
     }
@@ -99,6 +100,28 @@ impl Host {
         let docker = self.engine.docker();
         let started = docker.start_container(&self.id, None::<StartContainerOptions>);
         self.engine.call(&doing, started).map_err(|error| self.start_refused(error))
+    }
+
+    /// Sets the sysctls that were refused beside the others, now that those are
+    /// set: each by a container that joins this one's network namespace.
+    fn set_late(&self, late: &HashSet<String>, rations: &Rations, trial: u32) -> Result<()> {
+        for (setting, (sysctl, value)) in self.kind.sysctls_set_late(late).enumerate() {
+            let mut body = setter(&self.id, sysctl, value, rations);
+            let labels = body.labels.get_or_insert_default();
+            labels.insert(TRIAL_LABEL.to_owned(), trial.to_string());
+            let name = format!("{}-set-{setting}", self.name);
+            let options = CreateContainerOptionsBuilder::default().name(&name).build();
+            let doing = format!("set {sysctl} in the {} container", self.kind.role.name());
+            let docker = self.engine.docker();
+            let id = self.engine.call(&doing, docker.create_container(Some(options), body))?.id;
+            let started = docker.start_container(&id, None::<StartContainerOptions>);
+            let set = self.engine.call(&doing, started).map_err(|error| self.start_refused(error));
+            let removed = self.engine.remove_container(&id);
+            // Why it was not set tells more than why its container stays.
+            set?;
+            removed?;
+        }
+        Ok(())
     }
 
     fn attach(&mut self) -> Result<()> {

@@ -1,6 +1,7 @@
 //! The image: one file, the running executable.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use bollard::models::ImageSummary;
 use bollard::query_parameters::{
@@ -10,14 +11,13 @@ use bollard::query_parameters::{
 use futures_util::TryStreamExt;
 use object::read::elf::{FileHeader, ProgramHeader};
 use object::{FileKind, elf};
-use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
 use super::error::{DockerError, Result};
 use super::filters;
+use crate::build::{self, Build, HASH_DIGITS};
+use crate::running;
 
-/// The running executable, though another build has taken its name.
-const RUNNING: &str = "/proc/self/exe";
 /// The images' repository.
 const REPOSITORY: &str = "queuelab";
 /// The name of the one file, at the image's root.
@@ -28,8 +28,6 @@ pub(super) const IMAGE_LABEL: &str = "queuelab.image";
 /// Set on images that nobody asked for: a run makes its own, and takes away the
 /// one that an earlier build of the program had made.
 const BY_RUN_LABEL: &str = "queuelab.image.by-run";
-/// Digits of the hash that make the tag.
-const TAG_DIGITS: usize = 16;
 
 /// An image of this executable.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,11 +49,19 @@ pub(super) struct Executable {
 impl Executable {
     /// Reads it.
     pub(super) fn running() -> Result<Self> {
-        let path = std::env::current_exe()
-            .map_or_else(|_| RUNNING.to_owned(), |path| path.display().to_string());
-        let contents = std::fs::read(RUNNING)
+        let path = running::path().display().to_string();
+        let contents = running::contents()
             .map_err(|source| DockerError::Executable { path: path.clone(), source })?;
         Self::of(&path, contents)
+    }
+
+    /// Reads that of another build.
+    pub(super) fn read(path: &Path) -> Result<Self> {
+        let contents = std::fs::read(path).map_err(|source| DockerError::Executable {
+            path: path.display().to_string(),
+            source,
+        })?;
+        Self::of(&path.display().to_string(), contents)
     }
 
     fn of(path: &str, contents: Vec<u8>) -> Result<Self> {
@@ -65,9 +71,7 @@ impl Executable {
         if interpreted {
             return Err(DockerError::NotStatic { path: path.to_owned() });
         }
-        let digest = Sha256::digest(&contents);
-        let mut hash: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-        hash.truncate(TAG_DIGITS);
+        let hash = build::hash(&contents);
         Ok(Self { contents, hash })
     }
 
@@ -107,6 +111,8 @@ pub(super) enum Purpose {
     Asked,
     /// A run needs it.
     Run,
+    /// A run needs it beside another, which must stay.
+    Beside,
 }
 
 /// Whether an image is one that this program made: images that others derived
@@ -117,12 +123,25 @@ fn is_own(image: &ImageSummary) -> bool {
 }
 
 impl Engine {
+    /// The name of the image that a run's containers are made of, another build's
+    /// or this program's; made where it is not there yet.
+    pub(super) fn image_of(&self, build: Option<&Build>) -> Result<String> {
+        let image = match build {
+            None => self.image(&Executable::running()?, Purpose::Run)?,
+            Some(Build::File(file)) => {
+                self.image(&Executable::read(file.path())?, Purpose::Beside)?
+            }
+            Some(Build::Image(name)) => return Ok(name.clone()),
+        };
+        Ok(image.name)
+    }
+
     /// The image of this executable, made where it is not there yet.
     pub(super) fn image(&self, executable: &Executable, purpose: Purpose) -> Result<Image> {
         let name = executable.name();
         // Of two that made it at once, one would lose its name to the other, and
         // stay without one. Where no lock can be had, this is all that happens.
-        let one_at_a_time = std::fs::File::open(RUNNING);
+        let one_at_a_time = running::open();
         let _ = one_at_a_time.as_ref().map(std::fs::File::lock);
         let found = self.find_image(&name)?;
         let is_new = found.is_none();
@@ -136,7 +155,7 @@ impl Engine {
         if purpose == Purpose::Asked {
             let latest = TagImageOptionsBuilder::default().repo(REPOSITORY).tag("latest").build();
             self.call("tag the image", self.docker().tag_image(&name, Some(latest)))?;
-        } else if is_new {
+        } else if is_new && purpose == Purpose::Run {
             self.remove_outdated_images(&name)?;
         }
         Ok(Image { name, bytes, is_new })
@@ -152,12 +171,30 @@ impl Engine {
         }
     }
 
+    /// The first digits of an image's own hash.
+    ///
+    /// # Errors
+    /// When there is no such image.
+    pub(super) fn image_hash(&self, name: &str) -> Result<String> {
+        let inspected = self.call("look for the image", self.docker().inspect_image(name));
+        match inspected {
+            Ok(image) => {
+                let id = image.id.unwrap_or_default();
+                Ok(id.trim_start_matches("sha256:").chars().take(HASH_DIGITS).collect())
+            }
+            Err(DockerError::Refused { status: 404, .. }) => {
+                Err(DockerError::NoImage { name: name.to_owned() })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn import(&self, executable: &Executable, purpose: Purpose) -> Result<()> {
         let mut changes = vec![
             format!("ENTRYPOINT [\"/{FILE}\"]"),
             format!("LABEL {IMAGE_LABEL}={}", executable.hash),
         ];
-        if purpose == Purpose::Run {
+        if purpose != Purpose::Asked {
             changes.push(format!("LABEL {BY_RUN_LABEL}=true"));
         }
         let options = CreateImageOptionsBuilder::default()
@@ -167,9 +204,10 @@ impl Engine {
             .changes(changes)
             .build();
         let doing = "import the image";
-        let archive = executable
-            .tar()
-            .map_err(|source| DockerError::Executable { path: RUNNING.to_owned(), source })?;
+        let archive = executable.tar().map_err(|source| DockerError::Executable {
+            path: running::path().display().to_string(),
+            source,
+        })?;
         let body = bollard::body_full(archive.into());
         let imported = self.docker().create_image(Some(options), Some(body), None);
         self.call(doing, imported.try_collect::<Vec<_>>())?;
@@ -257,7 +295,7 @@ mod tests {
     fn the_tar_has_one_executable_file_and_the_tag_is_of_its_contents() {
         let own = std::fs::read("/proc/self/exe").unwrap();
         let executable = Executable::of("x", own.clone()).unwrap();
-        assert_eq!(executable.name().len(), "queuelab:".len() + TAG_DIGITS);
+        assert_eq!(executable.name().len(), "queuelab:".len() + HASH_DIGITS);
         let tar = executable.tar().unwrap();
         let mut archive = tar::Archive::new(tar.as_slice());
         let files: Vec<_> = archive.entries().unwrap().map(|entry| entry.unwrap()).collect();

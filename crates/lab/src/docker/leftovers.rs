@@ -21,6 +21,11 @@ use super::{OWNER_LABEL, RUN_LABEL, filters};
 /// Between two trials a living run may have no container for a moment: one out
 /// of sight is dead when it is found so twice, this far apart.
 const SECOND_LOOK: Duration = Duration::from_secs(3);
+/// Containers that are just being removed are given a moment to let go of their
+/// network: it is tried again this often, a tenth of a second apart.
+pub(super) const OWN_NETWORK_TRIES: u32 = 50;
+/// The same for what was left by another, whose containers have been removed.
+const LEFT_NETWORK_TRIES: u32 = 10;
 
 /// What was found, or removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,6 +34,9 @@ pub struct Leftovers {
     pub containers: Vec<String>,
     /// Names of networks of dead runs.
     pub networks: Vec<String>,
+    /// Names of networks of dead runs that the engine does not let go: something
+    /// else is joined to them, or it has lost count of what was.
+    pub held: Vec<String>,
     /// Names, or ids, of images that this program made; asked for apart.
     pub images: Vec<String>,
     /// Runs that are alive, and were not touched.
@@ -80,8 +88,18 @@ impl Engine {
                 }
             }
             for (id, name) in remains.networks {
-                if dry || self.remove_network(&id)? {
+                if dry {
                     leftovers.networks.push(name);
+                    continue;
+                }
+                match self.remove_network(&id, LEFT_NETWORK_TRIES) {
+                    // Nothing that a run needs: it has a network of its own.
+                    Err(error) if error.is_network_in_use() => leftovers.held.push(name),
+                    removed => {
+                        if removed? {
+                            leftovers.networks.push(name);
+                        }
+                    }
                 }
             }
         }
@@ -120,13 +138,11 @@ impl Engine {
         gone_or_done(self.call("remove a container", removed))
     }
 
-    /// Removes a network. Containers that are just being removed are given a
-    /// moment to let go of it.
-    pub(super) fn remove_network(&self, id: &str) -> Result<bool> {
-        const LOOKS: u32 = 50;
-        for _ in 0..LOOKS {
+    /// Removes a network, tried so often; false where another was faster.
+    pub(super) fn remove_network(&self, id: &str, tries: u32) -> Result<bool> {
+        for _ in 1..tries {
             match self.call("remove a network", self.docker().remove_network(id)) {
-                Err(DockerError::Refused { words, .. }) if words.contains("active endpoints") => {
+                Err(error) if error.is_network_in_use() => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
                 removed => return gone_or_done(removed),

@@ -9,13 +9,14 @@ use std::thread::JoinHandle;
 use super::engine::Engine;
 use super::error::{DockerError, Result};
 use super::host::Host;
-use super::image::{Executable, Purpose};
+use super::leftovers::OWN_NETWORK_TRIES;
 use super::network::Network;
 use super::recipe::{HostKind, Rations};
+use crate::build::Build;
 use crate::idle;
 
-/// How often a host is started, where it may depend on chance whether it can be.
-const STARTS: u32 = 6;
+/// How often the image is made again that somebody has taken away.
+const IMAGES_LOST: u32 = 5;
 /// Used hosts that are kept, because a later trial may find them as new.
 const KEPT: usize = 4;
 
@@ -25,6 +26,8 @@ pub(super) struct Pool {
     engine: Arc<Engine>,
     pub(super) network: Arc<Network>,
     rations: Rations,
+    /// Whose image its hosts are made of, where it is not this program's.
+    build: Option<Build>,
     started: AtomicU32,
     shelf: Mutex<Shelf>,
     preparation: Mutex<Option<Preparation>>,
@@ -41,7 +44,7 @@ struct Shelf {
     retired: Vec<Host>,
     /// Kinds whose last used host could not be used again.
     wearing: Vec<HostKind>,
-    /// Sysctls that were refused before others were set.
+    /// Sysctls that were refused before others were set: set after them.
     late: HashSet<String>,
 }
 
@@ -53,11 +56,17 @@ struct Preparation {
 }
 
 impl Pool {
-    pub(super) fn new(engine: Arc<Engine>, network: Network, rations: Rations) -> Self {
+    pub(super) fn new(
+        engine: Arc<Engine>,
+        network: Network,
+        rations: Rations,
+        build: Option<Build>,
+    ) -> Self {
         Self {
             engine,
             network: Arc::new(network),
             rations,
+            build,
             started: AtomicU32::new(0),
             shelf: Mutex::default(),
             preparation: Mutex::default(),
@@ -103,27 +112,27 @@ impl Pool {
     /// Starts a host. An engine applies sysctls in an order of chance, a new one
     /// at each start, and the kernel refuses some in one order and takes them in
     /// another (an `ip_local_port_range` below `ip_unprivileged_port_start`):
-    /// one that is refused is asked to be the last from then on, and may be
-    /// taken next time.
+    /// one that is refused is set after the others from then on. If it is
+    /// refused then too, it is no matter of order.
     fn start(&self, kind: &HostKind, trial: u32) -> Result<Host> {
-        let mut starts = 1;
+        let mut images_lost = 0;
         loop {
             let number = self.started.fetch_add(1, Ordering::Relaxed);
             let lease = self.network.lease(kind.addresses);
             let late = self.shelf().late.clone();
             match Host::start(&self.engine, lease, &self.rations, kind, &late, number, trial) {
-                Err(error) if starts < STARTS && error.is_missing_image() => {
+                Err(error) if images_lost < IMAGES_LOST && error.is_missing_image() => {
                     // A run of another build takes away images that nobody uses.
-                    self.engine.image(&Executable::running()?, Purpose::Run)?;
+                    self.engine.image_of(self.build.as_ref())?;
+                    images_lost += 1;
                 }
                 Err(DockerError::SysctlRefused { name, .. })
-                    if starts < STARTS && kind.has_several_sysctls() =>
+                    if kind.has_several_sysctls() && !late.contains(&name) =>
                 {
                     self.shelf().late.insert(name);
                 }
                 started => return started,
             }
-            starts += 1;
         }
     }
 
@@ -214,7 +223,7 @@ impl Drop for Pool {
         let Shelf { fresh, used, retired, .. } = std::mem::take(&mut *self.shelf());
         remove_at_once(fresh.into_iter().chain(used).chain(retired).collect());
         // What cannot be removed, the next run removes.
-        let _ = self.engine.remove_network(&self.network.id);
+        let _ = self.engine.remove_network(&self.network.id, OWN_NETWORK_TRIES);
     }
 }
 

@@ -16,6 +16,10 @@ use crate::backend::{Needs, Role};
 const NOBODY: &str = "65534:65534";
 const PORT_START: &str = "net.ipv4.ip_unprivileged_port_start";
 pub(super) const MIB: u64 = 1 << 20;
+/// More than a program needs that says its version.
+const SETTER_PIDS: i64 = 16;
+/// The same, bytes.
+const SETTER_MEMORY: u64 = 64 * MIB;
 
 /// What makes two hosts the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,12 +32,9 @@ pub(super) struct HostKind {
 }
 
 impl HostKind {
-    /// What the engine is told to set: what was asked for, and what it would
-    /// otherwise make of its own that decides which ports a client may have.
-    ///
-    /// `late` are to be set after the others, as far as that can be asked for:
-    /// names reach the kernel in the order of a Go map that was filled in the
-    /// order of the names, begun anywhere. With slashes a name is the last.
+    /// What the engine is told to set when it starts the container: what was
+    /// asked for but the `late`, and what the engine would otherwise make of its
+    /// own that decides which ports a client may have.
     fn sysctls_set(&self, late: &HashSet<String>) -> HashMap<String, String> {
         let mut sysctls: HashMap<_, _> = self.sysctls.clone().into_iter().collect();
         if self.role == Role::Client {
@@ -42,11 +43,16 @@ impl HostKind {
             // lower ports otherwise.
             sysctls.entry(PORT_START.to_owned()).or_insert_with(|| "1024".to_owned());
         }
-        let written = |name: String| match late.contains(&name) {
-            true => name.replace('.', "/"),
-            false => name,
-        };
-        sysctls.into_iter().map(|(name, value)| (written(name), value)).collect()
+        sysctls.retain(|name, _| !late.contains(name));
+        sysctls
+    }
+
+    /// The `late` ones, in the order of the scenario.
+    pub(super) fn sysctls_set_late<'a>(
+        &'a self,
+        late: &'a HashSet<String>,
+    ) -> impl Iterator<Item = (&'a String, &'a String)> {
+        self.sysctls.iter().filter(|(name, _)| late.contains(*name))
     }
 
     /// Whether one sysctl of it may depend on another.
@@ -93,18 +99,9 @@ pub(super) fn body(
         // By its id: names need not be unique.
         network_mode: Some(network.id.clone()),
         sysctls: Some(kind.sysctls_set(late)),
-        cap_drop: Some(vec!["ALL".to_owned()]),
         cap_add: administers.then(|| vec!["NET_ADMIN".to_owned()]),
-        security_opt: Some(vec!["no-new-privileges".to_owned()]),
-        readonly_rootfs: Some(true),
-        pids_limit: Some(rations.pids()),
-        memory: Some(rations.memory().cast_signed()),
-        // The same: no swap besides.
-        memory_swap: Some(rations.memory().cast_signed()),
-        // What it says is for the lab, and in the run directory.
-        log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
         auto_remove: Some(true),
-        ..Default::default()
+        ..confined(rations.pids(), rations.memory())
     };
     let endpoint = EndpointSettings {
         ipam_config: Some(EndpointIpamConfig {
@@ -128,6 +125,45 @@ pub(super) fn body(
         networking_config: Some(NetworkingConfig {
             endpoints_config: Some([(network.id.clone(), endpoint)].into()),
         }),
+        ..Default::default()
+    }
+}
+
+/// A container that lives only to have one more sysctl set in `host`'s network
+/// namespace, which an engine does before the container's process begins.
+pub(super) fn setter(
+    host: &str,
+    name: &str,
+    value: &str,
+    rations: &Rations,
+) -> ContainerCreateBody {
+    let host_config = HostConfig {
+        network_mode: Some(format!("container:{host}")),
+        sysctls: Some([(name.to_owned(), value.to_owned())].into()),
+        ..confined(SETTER_PIDS, SETTER_MEMORY)
+    };
+    ContainerCreateBody {
+        image: Some(rations.image.clone()),
+        cmd: Some(vec!["--version".to_owned()]),
+        user: Some(NOBODY.to_owned()),
+        labels: Some(rations.labels.clone()),
+        host_config: Some(host_config),
+        ..Default::default()
+    }
+}
+
+/// What no container of a run may exceed: processes and threads, memory in bytes.
+fn confined(pids: i64, memory: u64) -> HostConfig {
+    HostConfig {
+        cap_drop: Some(vec!["ALL".to_owned()]),
+        security_opt: Some(vec!["no-new-privileges".to_owned()]),
+        readonly_rootfs: Some(true),
+        pids_limit: Some(pids),
+        memory: Some(memory.cast_signed()),
+        // The same: no swap besides.
+        memory_swap: Some(memory.cast_signed()),
+        // What it says is for the lab, and in the run directory.
+        log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
         ..Default::default()
     }
 }

@@ -112,7 +112,38 @@ fn live_clients_behind_half_open_ones_are_let_in_by_cookies_alone() {
         assert_eq!(figures["live clients that get in"], get_in, "{cookies}");
         assert_eq!(figures["SyncookiesSent"], sent, "{cookies}");
         assert_eq!(figures["ListenDrops"], drops, "{cookies}");
+        assert_eq!(figures["SyncookiesRecv"], get_in, "{cookies}");
     }
+}
+
+#[test]
+fn cookies_that_come_back_are_a_law_where_no_last_ack_can_be_one() {
+    use load_generator::{ConnectPattern, Leave};
+    let cell = |cookies: &str, backlog, messages| {
+        let mut settings = cell(true, 14);
+        settings.server.backlog = backlog;
+        settings.load.half_open = 6;
+        settings.load.pattern = ConnectPattern::Rate;
+        settings.load.connect_rate = Some(400.0);
+        settings.load.connect_deadline = Duration::from_millis(300);
+        settings.load.messages = messages;
+        state(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
+        state(&mut settings.hosts.server, "tcp_syncookies", cookies);
+        settings
+    };
+    let law = |settings: &CellSettings| figures(settings).get("SyncookiesRecv").copied();
+    let received = |cookies, backlog, messages| law(&cell(cookies, backlog, messages));
+    assert_eq!(received("1", 4, 1), Some(5.0), "each writes one message and reads four");
+    assert_eq!(received("1", 4, 0), None, "as many bytes one way as the other");
+    assert_eq!(received("0", 4, 0), Some(0.0), "no cookies at all");
+    assert_eq!(received("2", 1, 1), None, "of two, each reads what the other writes");
+    assert_eq!(received("2", 0, 1), Some(1.0), "one alone reads nothing");
+    let mut some_send = cell("1", 4, 1);
+    some_send.load.senders = Some(2);
+    assert_eq!(law(&some_send), None, "who sends is not looked at");
+    let mut left_early = cell("1", 4, 1);
+    left_early.load.leave = Leave::AfterSending;
+    assert_eq!(law(&left_early), None, "nor what was read by then");
 }
 
 #[test]

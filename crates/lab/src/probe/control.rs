@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub enum ProbeCommand {
     /// Look once more, and answer with [`ProbeEvent::Status`].
     Status,
+    /// Answer with [`ProbeEvent::Status`] of what was seen last, without a look of
+    /// its own: for whoever asks while something is measured.
+    Latest,
     /// Look once more, and end with [`ProbeEvent::Done`]; as SIGTERM and the
     /// end of standard input do.
     Stop,
@@ -20,7 +23,7 @@ pub enum ProbeCommand {
 pub enum ProbeEvent {
     /// The first sample has been taken.
     Sampling,
-    /// The answer to [`ProbeCommand::Status`].
+    /// The answer to [`ProbeCommand::Status`] and [`ProbeCommand::Latest`].
     Status(ProbeStatus),
     /// The probe cannot go on, or has been told what is no command.
     Failed {
@@ -39,6 +42,8 @@ pub struct ProbeStatus {
     /// The accept queue of each listener there is, in the order in which the
     /// kernel tells them.
     pub listeners: Vec<AcceptQueue>,
+    /// The most connections queued at once so far, over all listeners.
+    pub deepest: u32,
     /// CLOCK_MONOTONIC of its last look at the connections, nanoseconds.
     pub connections_at_ns: u64,
     /// What that one saw.

@@ -66,6 +66,7 @@ fn probe(
     loop {
         match requests.recv_timeout(prober.wait()) {
             Ok(Ok(ProbeCommand::Status)) => tell(&ProbeEvent::Status(prober.status()?))?,
+            Ok(Ok(ProbeCommand::Latest)) => tell(&ProbeEvent::Status(prober.latest()))?,
             Ok(Ok(ProbeCommand::Stop)) | Err(RecvTimeoutError::Disconnected) => break,
             Ok(Err(reason)) => tell(&ProbeEvent::Failed { reason })?,
             Err(RecvTimeoutError::Timeout) => {}

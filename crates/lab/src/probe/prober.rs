@@ -63,18 +63,24 @@ impl Prober {
     /// What there is now: a sample of everything, whether a tick has come or not.
     pub(super) fn status(&mut self) -> Result<ProbeStatus, ProbeError> {
         self.sample_all()?;
+        Ok(self.latest())
+    }
+
+    /// What the last sample saw.
+    pub(super) fn latest(&self) -> ProbeStatus {
         let (connections_at_ns, connections) = match self.walk {
             None => (0, Connections::default()),
             Some(walk) => (walk.after_ns, walk.connections),
         };
-        Ok(ProbeStatus {
+        ProbeStatus {
             at_ns: self.last_ns,
             listeners: self.sockets.queues().iter().map(|queue| queue.queue).collect(),
+            deepest: self.seen.deepest,
             connections_at_ns,
             connections,
             samples: self.seen.samples,
             missed: self.seen.missed,
-        })
+        }
     }
 
     /// A last sample of everything, whether a tick has come or not; then what it

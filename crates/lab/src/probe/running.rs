@@ -1,9 +1,11 @@
 //! The probe of a trial.
 
+use std::time::{Duration, Instant};
+
 use chat_server::ServerSettings;
 use linux_net::AddressFamily;
 
-use super::{ProbeCommand, ProbeConfig, ProbeEvent, ProbeReport};
+use super::{ProbeCommand, ProbeConfig, ProbeEvent, ProbeReport, ProbeStatus};
 use crate::backend::{Role, Testbed};
 use crate::error::{LabError, Result};
 use crate::part::{PATIENCE, Part, config_arguments};
@@ -11,6 +13,13 @@ use crate::part::{PATIENCE, Part, config_arguments};
 /// A probe at work in the server's host.
 pub(crate) struct Probe {
     part: Part,
+    /// When it was asked for what it saw last.
+    asked: Option<Instant>,
+    /// Whether it still owes an answer.
+    owes: bool,
+    /// Its last words, or what made it impossible to hear them, where they came
+    /// before it was told to stop.
+    end: Option<Result<ProbeReport>>,
 }
 
 impl Probe {
@@ -26,15 +35,47 @@ impl Probe {
         let config =
             ProbeConfig { port, family, timeline, ..ProbeConfig::default() }.beside_others(at_once);
         let arguments = config_arguments("probe", &config);
-        let mut probe = Self { part: testbed.start(Role::Server, "probe", &arguments)? };
+        let part = testbed.start(Role::Server, "probe", &arguments)?;
+        let mut probe = Self { part, asked: None, owes: false, end: None };
         probe.await_event("first sample", |event| {
             matches!(event, ProbeEvent::Sampling).then_some(())
         })?;
         Ok(probe)
     }
 
+    /// What it has answered since the last call; and asks it again, where it has
+    /// answered and was asked longer than `interval` ago. It neither waits nor
+    /// fails: what goes wrong is told at the end.
+    pub(crate) fn latest(&mut self, interval: Duration) -> Option<ProbeStatus> {
+        let mut latest = None;
+        while self.end.is_none() {
+            match self.part.event(Duration::ZERO) {
+                Ok(None) => break,
+                Ok(Some(ProbeEvent::Sampling)) => {}
+                Ok(Some(ProbeEvent::Status(status))) => {
+                    self.owes = false;
+                    latest = Some(status);
+                }
+                Ok(Some(ProbeEvent::Failed { reason })) => {
+                    self.end = Some(Err(LabError::PartFailed { part: "probe", reason }));
+                }
+                Ok(Some(ProbeEvent::Done(report))) => self.end = Some(Ok(*report)),
+                Err(error) => self.end = Some(Err(error)),
+            }
+        }
+        let is_time = self.asked.is_none_or(|asked| asked.elapsed() >= interval);
+        if self.end.is_none() && !self.owes && is_time {
+            self.part.tell(&ProbeCommand::Latest);
+            (self.asked, self.owes) = (Some(Instant::now()), true);
+        }
+        latest
+    }
+
     /// Stops it: what it saw.
     pub(crate) fn stop(mut self) -> Result<ProbeReport> {
+        if let Some(end) = self.end.take() {
+            return end;
+        }
         self.part.tell(&ProbeCommand::Stop);
         self.await_event("last sample", |event| match event {
             ProbeEvent::Done(report) => Some(*report),

@@ -5,16 +5,21 @@ use std::time::{Duration, Instant};
 use chat_server::ClosesFirst;
 use linux_net::monotonic_ns;
 use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
-use run_record::AcceptQueue;
+use run_record::{AcceptQueue, LivePhase};
 
 use super::Trial;
 use crate::backend::{Role, Testbed};
 use crate::error::{LabError, Result};
+use crate::live::Watched;
 use crate::part::{PATIENCE, Part, config_arguments};
 use crate::server::{Server, ServerStatus};
 
 /// How long the lab waits between two looks at something.
 const LOOK: Duration = Duration::from_millis(5);
+
+/// How long the lab waits for an event between two looks at everything else. It
+/// wakes more often in any case, to see whether the part lives.
+const SLICE: Duration = Duration::from_millis(100);
 
 /// How long the kernel may take to handle the last segments of a trial. What
 /// stays longer is a finding: a phantom, or half a connection.
@@ -33,7 +38,12 @@ pub(super) struct Loaded {
 
 impl Trial<'_> {
     /// Runs the load, and waits until the server is done with it.
-    pub(super) fn load(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<Loaded> {
+    pub(super) fn load(
+        &self,
+        testbed: &dyn Testbed,
+        server: &mut Server,
+        watched: &mut Watched<'_>,
+    ) -> Result<Loaded> {
         let settings = &self.cell.settings;
         let target = server.address;
         let config = LoadConfig {
@@ -46,48 +56,56 @@ impl Trial<'_> {
             hold: true,
         };
         let began = Instant::now();
+        watched.phase(LivePhase::Connecting);
         let mut load = testbed.start(Role::Client, "load", &config_arguments("load", &config))?;
-        if let Some((spec, trial)) = &self.next {
-            self.backend.prepare(spec, *trial);
+        if let Some(next) = &self.next {
+            next.backend.prepare(&next.spec, next.trial);
         }
 
         let established =
-            self.await_load(&mut load, connect_time(&config), "decision", |event| match event {
-                LoadEvent::Decided { established, .. } => Some(established),
-                _ => None,
+            self.await_load(&mut load, watched, connect_time(&config), "decision", |event| {
+                match event {
+                    LoadEvent::Decided { established, .. } => Some(established),
+                    _ => None,
+                }
             })?;
         if settings.server.hold_acks {
             server.let_in()?;
         }
-        self.linger(server)?;
+        watched.phase(LivePhase::Lingering);
+        self.linger(server, watched)?;
         let accept_queue = testbed.accept_queue(target.port())?;
         let mut held_bytes = None;
         if settings.server.accept_paused {
             load.tell(&LoadCommand::Status);
             held_bytes =
-                Some(self.await_load(
-                    &mut load,
-                    Duration::ZERO,
-                    "status",
-                    |event| match event {
+                Some(self.await_load(&mut load, watched, Duration::ZERO, "status", |event| {
+                    match event {
                         LoadEvent::Status { bytes_written, .. } => Some(bytes_written),
                         _ => None,
-                    },
-                )?);
+                    }
+                })?);
             server.resume();
         }
+        watched.phase(LivePhase::Chatting);
         if settings.load.chat == ChatPhase::AfterConnect {
-            self.await_accepted(testbed, server, established)?;
+            self.await_accepted(testbed, server, watched, established)?;
         }
         load.tell(&LoadCommand::Go);
         let released_ns = monotonic_ns();
 
-        let report =
-            self.await_load(&mut load, chat_time(&config), "report", |event| match event {
+        let report = self.await_load(
+            &mut load,
+            watched,
+            chat_time(&config),
+            "report",
+            |event| match event {
                 LoadEvent::Done(report) => Some(*report),
                 _ => None,
-            })?;
-        self.await_idle(testbed, server)?;
+            },
+        )?;
+        watched.phase(LivePhase::Closing);
+        self.await_idle(testbed, server, watched)?;
         Ok(Loaded {
             report,
             accept_queue,
@@ -99,20 +117,22 @@ impl Trial<'_> {
 
     /// Leaves the connections as they stand for as long as the scenario says, or
     /// as the server lives.
-    fn linger(&self, server: &mut Server) -> Result<()> {
+    fn linger(&self, server: &mut Server, watched: &mut Watched<'_>) -> Result<()> {
         let deadline = Instant::now() + self.cell.settings.load.linger;
         while Instant::now() < deadline && !server.is_dead() {
             self.check_interruption()?;
+            watched.look();
             std::thread::sleep(LOOK.min(deadline.saturating_duration_since(Instant::now())));
         }
         Ok(())
     }
 
     /// Waits for one of the load's events, and looks up from time to time for
-    /// an interruption.
+    /// an interruption and at the queues.
     fn await_load<T>(
         &self,
         load: &mut Part,
+        watched: &mut Watched<'_>,
         expected: Duration,
         awaited: &'static str,
         mut wanted: impl FnMut(LoadEvent) -> Option<T>,
@@ -120,8 +140,8 @@ impl Trial<'_> {
         let deadline = Instant::now() + expected + PATIENCE;
         loop {
             self.check_interruption()?;
-            let slice = Duration::from_millis(200);
-            let found = load.await_event(awaited, slice, |event| match event {
+            watched.look();
+            let found = load.await_event(awaited, SLICE, |event| match event {
                 LoadEvent::Failed { reason } => {
                     Some(Err(LabError::PartFailed { part: "load", reason }))
                 }
@@ -145,10 +165,11 @@ impl Trial<'_> {
         &self,
         testbed: &dyn Testbed,
         server: &mut Server,
+        watched: &mut Watched<'_>,
         established: u64,
     ) -> Result<()> {
         let mut last = None;
-        self.await_server(testbed, server, |status, queued| {
+        self.await_server(testbed, server, watched, |status, queued| {
             let stuck = queued == 0 && last == Some(status.accepted);
             last = Some(status.accepted);
             status.accepted >= established || stuck
@@ -157,8 +178,14 @@ impl Trial<'_> {
 
     /// Waits until the server is done with what the clients have left behind:
     /// what is still queued is accepted, and what was written is read.
-    fn await_idle(&self, testbed: &dyn Testbed, server: &mut Server) -> Result<()> {
-        self.await_server(testbed, server, |status, queued| queued == 0 && status.threads == 0)?;
+    fn await_idle(
+        &self,
+        testbed: &dyn Testbed,
+        server: &mut Server,
+        watched: &mut Watched<'_>,
+    ) -> Result<()> {
+        let is_idle = |status: &ServerStatus, queued| queued == 0 && status.threads == 0;
+        self.await_server(testbed, server, watched, is_idle)?;
         // Both sides have closed; on a busy machine the kernel may still have to
         // handle the last segments, and the counters are of what it has handled.
         let deadline = Instant::now() + LAST_SEGMENTS;
@@ -176,11 +203,13 @@ impl Trial<'_> {
         &self,
         testbed: &dyn Testbed,
         server: &mut Server,
+        watched: &mut Watched<'_>,
         mut so_far: impl FnMut(&ServerStatus, u32) -> bool,
     ) -> Result<()> {
         let deadline = Instant::now() + self.cell.settings.load.finish_deadline;
         while Instant::now() < deadline {
             self.check_interruption()?;
+            watched.look();
             // Before the status: what leaves the queue between the two is then
             // in the status.
             let queue = testbed.accept_queue(server.address.port())?;

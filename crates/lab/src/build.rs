@@ -1,0 +1,273 @@
+//! Another build of the program, whose parts run in the hosts in place of this
+//! one's.
+
+use std::fs::{self, Metadata};
+use std::io::{self, BufRead, BufReader, Read};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use sha2::{Digest, Sha256};
+
+use crate::running;
+
+/// How long a build may take to say its version.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// What it says first.
+const NAME: &str = "queuelab ";
+/// Digits of the hash that tell builds apart, and are an image's tag.
+pub(crate) const HASH_DIGITS: usize = 16;
+
+/// A build other than the running one.
+#[derive(Debug, Clone)]
+pub enum Build {
+    /// An executable file.
+    File(BuildFile),
+    /// An image that the Docker engine has, by its name.
+    Image(String),
+}
+
+impl Build {
+    /// The build that a person names: a file, or else, where `images` can be
+    /// run, an image.
+    ///
+    /// # Errors
+    /// When the file is no build of this program.
+    pub fn find(name: &str, images: bool) -> Result<Self, BuildError> {
+        let path = Path::new(name);
+        match images && !path.exists() {
+            true => Ok(Self::Image(name.to_owned())),
+            false => Ok(Self::File(BuildFile::open(path)?)),
+        }
+    }
+}
+
+/// An executable file, as it was when it was opened.
+#[derive(Debug, Clone)]
+pub struct BuildFile {
+    path: PathBuf,
+    version: String,
+    hash: String,
+    seen: Seen,
+}
+
+/// By what a file is known again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Seen {
+    device: u64,
+    inode: u64,
+    bytes: u64,
+    changed: (i64, i64),
+}
+
+impl Seen {
+    fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            bytes: metadata.size(),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}
+
+impl BuildFile {
+    /// Looks at a file, and asks it for its version.
+    ///
+    /// # Errors
+    /// When it cannot be run, or is another program.
+    pub fn open(path: &Path) -> Result<Self, BuildError> {
+        let unreadable = |source| BuildError::Unreadable { path: path.to_owned(), source };
+        // A name without a slash would be looked for in PATH.
+        let path = &fs::canonicalize(path).map_err(unreadable)?;
+        let metadata = fs::metadata(path).map_err(unreadable)?;
+        if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
+            return Err(BuildError::NotExecutable { path: path.clone() });
+        }
+        let hash = hash(&fs::read(path).map_err(unreadable)?);
+        let version = version(path)?;
+        Ok(Self { path: path.clone(), version, hash, seen: Seen::of(&metadata) })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The running program.
+    ///
+    /// # Errors
+    /// When its file cannot be read.
+    pub fn running(version: &str) -> Result<run_record::Build, BuildError> {
+        let path = running::path();
+        let contents = running::contents()
+            .map_err(|source| BuildError::Unreadable { path: path.clone(), source })?;
+        Ok(run_record::Build {
+            name: path.display().to_string(),
+            hash: Some(hash(&contents)),
+            version: Some(version.to_owned()),
+        })
+    }
+
+    /// How a run directory names it.
+    pub(crate) fn record(&self) -> run_record::Build {
+        run_record::Build {
+            name: self.path.display().to_string(),
+            hash: Some(self.hash.clone()),
+            version: Some(self.version.clone()),
+        }
+    }
+
+    /// A command that runs it.
+    ///
+    /// # Errors
+    /// When the file is not the same any more.
+    pub(crate) fn command(&self) -> io::Result<Command> {
+        match Seen::of(&fs::metadata(&self.path)?) == self.seen {
+            true => Ok(Command::new(&self.path)),
+            false => Err(io::Error::other(format!(
+                "{} has changed since the run began; name a copy that nobody builds anew",
+                self.path.display()
+            ))),
+        }
+    }
+}
+
+/// Why a build cannot be run.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// There is no such file, or it cannot be read.
+    #[error("run the build {}: {source}", path.display())]
+    Unreadable {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// It is no file that can be executed.
+    #[error("run the build {}: it is not an executable file", path.display())]
+    NotExecutable {
+        /// Its path.
+        path: PathBuf,
+    },
+    /// It is not this program.
+    #[error(
+        "run the build {}: asked for --version, it {said}; it is to be a queuelab executable",
+        path.display()
+    )]
+    NotQueuelab {
+        /// Its path.
+        path: PathBuf,
+        /// What it did.
+        said: String,
+    },
+}
+
+/// The first digits of the SHA-256 of a file's contents.
+pub(crate) fn hash(contents: &[u8]) -> String {
+    let mut hash: String =
+        Sha256::digest(contents).iter().map(|byte| format!("{byte:02x}")).collect();
+    hash.truncate(HASH_DIGITS);
+    hash
+}
+
+/// What an executable says to `--version`.
+fn version(path: &Path) -> Result<String, BuildError> {
+    let other = |said: String| BuildError::NotQueuelab { path: path.to_owned(), said };
+    let mut child = Command::new(path)
+        .arg("--version")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .map_err(|source| BuildError::Unreadable { path: path.to_owned(), source })?;
+    let output = child.stdout.take().expect("it was piped");
+    // A line is all that is wanted: whoever says more finds nobody listening, and
+    // whoever keeps the line open is not waited for.
+    let (sender, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut said = String::new();
+        let _ = BufReader::new(output.take(200)).read_line(&mut said);
+        let _ = sender.send(said);
+    });
+    let deadline = Instant::now() + PATIENCE;
+    let ended = loop {
+        match child.try_wait() {
+            Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
+            Ok(ended) => break ended,
+            Err(_) => break None,
+        }
+    };
+    let Some(status) = ended else {
+        let _ = child.kill();
+        let _ = child.wait();
+        return Err(other(format!("did not end within {} s", PATIENCE.as_secs())));
+    };
+    let left = deadline.saturating_duration_since(Instant::now());
+    let said = heard.recv_timeout(left).unwrap_or_default();
+    match said.lines().next().unwrap_or_default() {
+        line if status.success() && line.starts_with(NAME) => {
+            Ok(line[NAME.len()..].trim().to_owned())
+        }
+        _ if !status.success() => Err(other(format!("ended with {status}"))),
+        "" => Err(other("said nothing".to_owned())),
+        line => Err(other(format!("said `{line}`"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn script(folder: &Path, text: &str) -> PathBuf {
+        let path = folder.join("build");
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    }
+
+    #[test]
+    fn a_build_is_known_by_what_it_says_of_itself() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = script(folder.path(), "#!/bin/sh\necho queuelab 9.8.7\n");
+        let build = BuildFile::open(&path).unwrap();
+        let record = build.record();
+        assert_eq!(record.version.as_deref(), Some("9.8.7"));
+        assert_eq!(record.hash.map(|hash| hash.len()), Some(HASH_DIGITS));
+        assert!(build.command().is_ok());
+
+        script(folder.path(), "#!/bin/sh\necho queuelab 9.8.8\n");
+        let error = build.command().unwrap_err().to_string();
+        assert!(error.contains("has changed since the run began"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_build_is_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        let said = |path: &Path| BuildFile::open(path).unwrap_err().to_string();
+        assert!(said(Path::new("/bin/true")).contains("it said `true"));
+        assert!(said(Path::new("/bin/false")).contains("it ended with exit status: 1"));
+        assert!(said(folder.path()).contains("not an executable file"));
+        assert!(said(&folder.path().join("none")).contains("No such file"));
+        let talker = script(folder.path(), "#!/bin/sh\nexec yes queue\n");
+        let told = said(&talker);
+        assert!(told.contains("it ended with signal: 13"), "{told}");
+        // Another process keeps the line open.
+        let keeper = script(folder.path(), "#!/bin/sh\nsleep 5 &\necho queuelab 7\n");
+        let began = Instant::now();
+        assert!(BuildFile::open(&keeper).is_ok());
+        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    }
+
+    #[test]
+    fn what_is_no_file_is_an_image_where_images_can_be_run() {
+        assert!(matches!(Build::find("queuelab:latest", true), Ok(Build::Image(_))));
+        assert!(matches!(
+            Build::find("queuelab:latest", false),
+            Err(BuildError::Unreadable { .. })
+        ));
+        assert!(matches!(Build::find("/bin/true", true), Err(BuildError::NotQueuelab { .. })));
+    }
+}
