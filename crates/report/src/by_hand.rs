@@ -5,7 +5,7 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
-use crate::figure::{count, nanoseconds, percent};
+use crate::figure::{count, nanoseconds, percent, total};
 use crate::{Run, checks};
 
 /// Counters of the client's host that tell whether it had to ask twice.
@@ -26,7 +26,7 @@ pub fn by_hand(run: &Run) -> String {
         sections.push(messages(trial));
         sections.push(counters(trial));
     }
-    sections.push(checks::verdict(run));
+    sections.push(checks::verdict(run).text());
     sections.join("\n\n")
 }
 
@@ -35,17 +35,17 @@ fn outcomes(trial: &TrialRecord) -> String {
     builder.push_record(["outcome", "attempts", "%"]);
     for (outcome, attempts) in trial.outcomes.happened() {
         let share = attempts as f64 / trial.attempts.max(1) as f64;
-        builder.push_record([outcome.name().to_owned(), count(attempts as i64), percent(share)]);
+        builder.push_record([outcome.name().to_owned(), count(attempts), percent(share)]);
     }
     table(builder)
 }
 
 fn retransmissions(trial: &TrialRecord) -> String {
-    let waited: u64 = trial.syn_retransmits.range(1..).map(|(_, attempts)| attempts).sum();
+    let waited = total(trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
     match waited {
         0 => "No attempt waited for a SYN retransmission.".to_owned(),
         1 => "1 attempt waited for a SYN retransmission.".to_owned(),
-        n => format!("{} attempts waited for a SYN retransmission.", count(n as i64)),
+        n => format!("{} attempts waited for a SYN retransmission.", count(n)),
     }
 }
 

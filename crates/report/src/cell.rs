@@ -1,6 +1,6 @@
 //! A cell of the matrix with its trials.
 
-use run_record::TrialRecord;
+use run_record::{TrialRecord, Tries};
 use serde_json::Value;
 
 use crate::Run;
@@ -48,13 +48,25 @@ impl<'a> Cell<'a> {
         Spread::of(self.trials.iter().filter_map(|trial| of(trial)))
     }
 
-    /// What did not hold in its trials.
-    pub(crate) fn breaches(&self) -> Vec<String> {
-        let of_trial = |trial: &&TrialRecord| -> Vec<String> {
-            let said =
-                |(kind, name, detail)| format!("trial {}: {kind} `{name}`: {detail}", trial.id);
-            trial.breaches().map(said).collect()
-        };
-        self.trials.iter().flat_map(of_trial).collect()
+    /// Each of its planned trials that was run, with all its tries.
+    pub(crate) fn tries(&self) -> Vec<Tries<'a>> {
+        Tries::of(self.trials.iter().copied())
     }
+
+    /// What did not hold in its trials, in any try.
+    pub(crate) fn breaches(&self) -> Vec<String> {
+        self.trials.iter().flat_map(|trial| breaches(trial)).collect()
+    }
+
+    /// Whether one of its planned trials did not hold, run again or not.
+    pub(crate) fn failed(&self) -> bool {
+        self.tries().iter().any(|tries| !tries.held())
+    }
+}
+
+/// What did not hold in one try of a trial.
+pub(crate) fn breaches(trial: &TrialRecord) -> Vec<String> {
+    let id = trial.try_id();
+    let said = |(kind, name, detail)| format!("trial {id}: {kind} `{name}`: {detail}");
+    trial.breaches().map(said).collect()
 }

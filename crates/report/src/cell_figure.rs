@@ -24,6 +24,11 @@ pub(crate) struct CellFigure {
 /// From so long a wait on, seconds, it is worth a table who waited for accept(2).
 const LONG_WAIT: f64 = 0.5;
 
+/// What figures are called in file names, in any run.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    FIGURES.iter().chain([&ORIGINAL_THROUGHPUT]).map(|figure| figure.name)
+}
+
 static FIGURES: [CellFigure; 8] = [
     CellFigure {
         name: "first-try",
@@ -115,7 +120,7 @@ const FEWEST_MESSAGES: u64 = 50;
 
 /// Clients wrote enough for a rate, and not only into buffers whose size is the
 /// question.
-fn is_chatty(run: &Run) -> bool {
+pub(crate) fn is_chatty(run: &Run) -> bool {
     run.trials.iter().any(|trial| {
         trial.rates.messages_written >= FEWEST_MESSAGES && trial.held_bytes.unwrap_or(0) == 0
     })

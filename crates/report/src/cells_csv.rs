@@ -4,6 +4,7 @@ use run_record::{Outcome, TrialRecord};
 
 use crate::Run;
 use crate::cell::Cell;
+use crate::figure::total;
 
 /// A figure of a trial, under its name in the header.
 type Column = (&'static str, fn(&TrialRecord) -> Option<f64>);
@@ -29,7 +30,8 @@ const FIGURES: [Column; 17] = [
     ("listen_drops", |trial| server_counter(trial, "TcpExt.ListenDrops")),
     ("req_queue_full_drops", |trial| server_counter(trial, "TcpExt.TCPReqQFullDrop")),
     ("syn_retransmissions", |trial| {
-        Some(trial.syn_retransmits.iter().map(|(&n, &who)| u64::from(n) * who).sum::<u64>() as f64)
+        let sent = |(&times, &who): (&u32, &u64)| u64::from(times).saturating_mul(who);
+        Some(total(trial.syn_retransmits.iter().map(sent)) as f64)
     }),
     ("duration_seconds", |trial| Some(trial.duration_seconds)),
 ];
@@ -87,7 +89,7 @@ pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
 }
 
 fn sum(cell: &Cell<'_>, of: impl Fn(&TrialRecord) -> u64) -> u64 {
-    cell.trials.iter().map(|trial| of(trial)).sum()
+    total(cell.trials.iter().map(|trial| of(trial)))
 }
 
 fn write(rows: &mut csv::Writer<Vec<u8>>, row: &[String]) {

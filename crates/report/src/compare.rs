@@ -8,7 +8,8 @@
 //! | `judge` | how a figure's verdict follows from its trials |
 //! | `sameness` | whether figures of two runs may be compared at all |
 //! | `law_changes` | laws that predict something else than in the baseline, or are checked no more |
-//! | `table` | the comparison as text |
+//! | `suite` | two suites: each scenario against the same of the baseline |
+//! | `table`, `html`, `markdown`, `json` | the comparison as text, for a page, for a job's summary, for programs |
 //! | `mann_whitney`, `holm`, `effect` | the statistics |
 //!
 //! Every statistic is over trials: attempts and messages of one trial share its
@@ -17,13 +18,19 @@
 mod comparison;
 mod effect;
 mod holm;
+mod html;
+mod json;
 mod judge;
 mod law_changes;
 mod mann_whitney;
+mod markdown;
 mod measure;
 mod pairs;
 mod sameness;
+mod suite;
 mod table;
 
-pub use comparison::{Comparison, Conclusion, compare};
+pub use comparison::{Comparison, Conclusion, compare, compare_laws};
 pub use judge::{Criteria, FEWEST_TRIALS, Verdict};
+pub use sameness::Difference;
+pub use suite::{SuiteComparison, compare_suites};

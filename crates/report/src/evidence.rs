@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use run_record::{Outcome, TrialRecord};
 
 use crate::Run;
-use crate::figure::{count, nanoseconds};
+use crate::cell_figure::is_chatty;
+use crate::figure::{count, nanoseconds, total};
 use crate::run::{combinations, place, written_point};
 use crate::table::Table;
 
@@ -63,18 +64,18 @@ pub(crate) fn worst_connect(run: &Run) -> Option<String> {
 
 /// How all attempts ended.
 pub(crate) fn outcomes(run: &Run) -> String {
-    let total: u64 = run.trials.iter().map(|trial| trial.attempts).sum();
+    let all = total(run.trials.iter().map(|trial| trial.attempts));
     let ended: Vec<_> = Outcome::ALL
         .iter()
         .map(|&outcome| {
-            (outcome, run.trials.iter().map(|trial| trial.outcomes.get(outcome)).sum::<u64>())
+            (outcome, total(run.trials.iter().map(|trial| trial.outcomes.get(outcome))))
         })
         .filter(|&(_, attempts)| attempts > 0)
-        .map(|(outcome, attempts)| format!("{} {outcome}", count(attempts as i64)))
+        .map(|(outcome, attempts)| format!("{} {outcome}", count(attempts)))
         .collect();
     format!(
         "{} attempts in {} {}: {}.",
-        count(total as i64),
+        count(all),
         count(run.trials.len() as i64),
         if run.trials.len() == 1 { "trial" } else { "trials" },
         ended.join(", ")
@@ -101,8 +102,9 @@ pub(crate) fn counter_table(run: &Run) -> Option<Table> {
     });
     let head = ["host".to_owned(), "counter".to_owned()].into_iter().chain(headings);
     let row = |(host, name, of): (&str, &str, CounterOf)| {
+        let of_trial = |trial: &TrialRecord| i128::from(of(trial, name));
         let sums =
-            splits.iter().map(|split| count(run.trials_at(split).map(|t| of(t, name)).sum()));
+            splits.iter().map(|split| count(run.trials_at(split).map(of_trial).sum::<i128>()));
         let most = run.trials.iter().map(|trial| of(trial, name)).max().unwrap_or(0);
         [host.to_owned(), name.to_owned()].into_iter().chain(sums).chain([count(most)]).collect()
     };
@@ -151,7 +153,7 @@ pub(crate) fn server_troubles(run: &Run) -> Option<String> {
     let mut count_trouble = |what: String, times: u64| {
         if times > 0 {
             let (all, trials) = troubles.entry(what).or_default();
-            *all += times;
+            *all = all.saturating_add(times);
             *trials += 1;
         }
     };
@@ -174,11 +176,7 @@ pub(crate) fn server_troubles(run: &Run) -> Option<String> {
     let lines: Vec<_> = troubles
         .into_iter()
         .map(|(what, (times, trials))| {
-            format!(
-                "  {what}: {} times, in {trials} of {} trials",
-                count(times as i64),
-                run.trials.len()
-            )
+            format!("  {what}: {} times, in {trials} of {} trials", count(times), run.trials.len())
         })
         .collect();
     (!lines.is_empty()).then(|| format!("Inside the server:\n{}", lines.join("\n")))
@@ -192,10 +190,12 @@ const TOLD_LATENESS_NS: u64 = 10_000_000;
 /// side, or it could not keep its own schedule.
 pub(crate) fn generator(run: &Run) -> Option<String> {
     let all = run.trials.len();
-    // Without messages there are no rates to be misread.
+    let has_rates = is_chatty(run);
     let busier = |trial: &&TrialRecord| {
         let server = trial.server.as_ref().map(|server| server.usage.cpu_seconds());
-        trial.rates.messages_written > 0
+        // Without rates there are none to be misread.
+        has_rates
+            && trial.rates.messages_written > 0
             && server.is_some_and(|server| trial.load.cpu_seconds() > server)
     };
     let busier = run.trials.iter().filter(busier).count();

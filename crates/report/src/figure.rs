@@ -30,7 +30,7 @@ impl Spread {
 
 /// A share from 0 to 1 as a percentage. Only all is written as 100, and only
 /// nothing as 0: what is nearly so keeps its decimals.
-pub(crate) fn percent(share: f64) -> String {
+pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let nearly_none_or_all = share > 0.0 && share < 1.0 && !(0.95..99.5).contains(&percent);
     match nearly_none_or_all {
@@ -64,7 +64,8 @@ pub(crate) fn nanoseconds(ns: f64) -> String {
 }
 
 /// A count with thin groups of three: `1 596 000`.
-pub fn count(number: i64) -> String {
+pub fn count(number: impl Into<i128>) -> String {
+    let number = number.into();
     let digits = number.unsigned_abs().to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
@@ -76,8 +77,19 @@ pub fn count(number: i64) -> String {
     if number < 0 { format!("-{text}") } else { text }
 }
 
+/// Memory, given in bytes: `7.8 GiB`.
+pub fn gibibytes(bytes: u64) -> String {
+    format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
+}
+
+/// The sum of counts, or the largest that there is: a record's numbers are what its
+/// file says, however many that is.
+pub fn total(counts: impl Iterator<Item = u64>) -> u64 {
+    counts.fold(0, u64::saturating_add)
+}
+
 /// A setting's value as a person writes it: strings without quotes.
-pub(crate) fn value(value: &serde_json::Value) -> String {
+pub fn value(value: &serde_json::Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -106,6 +118,12 @@ mod tests {
         ] {
             assert_eq!(rate(given), written);
         }
+    }
+
+    #[test]
+    fn memory_is_told_to_a_tenth_of_a_gibibyte() {
+        assert_eq!(gibibytes(8_375_186_227), "7.8 GiB");
+        assert_eq!(gibibytes(0), "0.0 GiB");
     }
 
     #[test]

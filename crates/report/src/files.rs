@@ -2,49 +2,61 @@
 
 use std::path::Path;
 
-use run_record::{RunDirectory, RunDirectoryError, TrialRecord};
+use run_record::RunDirectoryError;
 
 use crate::cell::Cell;
 use crate::cell_figure::{ORIGINAL_THROUGHPUT, cell_figures};
-use crate::charts::{self, Chart, Recorded};
+use crate::charts::{self, Chart, Laws};
+use crate::recorded::Rows;
 use crate::{Run, cells_csv, html, junit, markdown};
 
-/// Trials whose recorded rows are drawn: those that dropped most.
-const DRAWN: usize = 4;
-
 /// Every chart of a run.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Charts {
     /// Of each figure that differs between cells, most telling first.
     pub(crate) heat_maps: Vec<Vec<Chart>>,
     pub(crate) lines: Vec<Chart>,
     pub(crate) outcomes: Option<Chart>,
     pub(crate) latency: Option<Chart>,
-    /// Of each drawn trial, under its name.
-    pub(crate) recorded: Vec<(String, Vec<Chart>)>,
+    pub(crate) laws: Laws,
+    pub(crate) simulation: Option<Chart>,
+    /// Of trials of which rows were kept.
+    pub(crate) recorded: Rows,
 }
 
 impl Charts {
-    fn all(&self) -> impl Iterator<Item = &Chart> {
+    /// In the order of the page.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Chart> {
         let maps = self.heat_maps.iter().flatten().chain(&self.lines).chain(&self.outcomes);
-        maps.chain(&self.latency).chain(self.recorded.iter().flat_map(|(_, charts)| charts))
+        let recorded = self.recorded.drawn.iter().flat_map(|drawn| &drawn.charts);
+        let laws = self.laws.exact.iter().chain(&self.laws.timed).chain(&self.simulation);
+        maps.chain(&self.latency).chain(recorded).chain(laws)
     }
 }
 
-/// `report.html`, `charts/*.svg`, `cells.csv`, `summary.md` and `junit.xml`, each
-/// with its path in the run directory at `path`: from the run and what was
-/// recorded there alone, and every time the same.
-///
-/// # Errors
-/// When rows of `attempts/` or `timelines/` cannot be read.
-pub fn files(run: &Run, path: &Path) -> Result<Vec<(String, Vec<u8>)>, RunDirectoryError> {
+/// What a run directory gets, and what of it could not be used.
+#[derive(Debug)]
+pub struct Files {
+    /// Each with its path in the run directory.
+    pub files: Vec<(String, Vec<u8>)>,
+    /// Rows that could not be read: their trials are not drawn, and the page says
+    /// so.
+    pub damaged: Vec<RunDirectoryError>,
+}
+
+/// `report.html`, `charts/*.svg` and `*.png`, `cells.csv`, `summary.md` and
+/// `junit.xml`, each with its path in the run directory at `path`: from the run and
+/// what was recorded there alone, and every time the same.
+pub fn files(run: &Run, path: &Path) -> Files {
     let cells = Cell::all(run);
     let charts = Charts {
         heat_maps: heat_maps(run, &cells),
         lines: lines(run, &cells),
         outcomes: charts::outcomes(&cells),
         latency: charts::latency(run, &cells),
-        recorded: recorded(run, path)?,
+        laws: charts::laws(&cells),
+        simulation: charts::simulation(run),
+        recorded: Rows::read(run, &cells, path),
     };
     let mut files = vec![
         ("report.html".to_owned(), html::page(run, &cells, &charts)),
@@ -52,8 +64,16 @@ pub fn files(run: &Run, path: &Path) -> Result<Vec<(String, Vec<u8>)>, RunDirect
         ("summary.md".to_owned(), markdown::markdown(run)),
         ("junit.xml".to_owned(), junit::junit(run)),
     ];
-    files.extend(charts.all().map(|chart| (format!("charts/{}.svg", chart.name), chart.file())));
-    Ok(files)
+    let drawn: Vec<_> = charts.all().map(|chart| (&chart.name, chart.file())).collect();
+    let pictured: Vec<_> =
+        drawn.iter().filter(|(name, _)| charts.recorded.is_pictured(name)).collect();
+    let svgs: Vec<_> = pictured.iter().map(|(_, svg)| svg.as_slice()).collect();
+    for ((name, _), png) in pictured.iter().zip(chart_png::pngs(&svgs)) {
+        files.extend(png.map(|png| (format!("charts/{name}.png"), png)));
+    }
+    files.extend(drawn.into_iter().map(|(name, svg)| (format!("charts/{name}.svg"), svg)));
+    let damaged = charts.recorded.damaged.into_iter().map(|(_, error)| error).collect();
+    Files { files, damaged }
 }
 
 /// What the question is about first: who got in, and what arrived.
@@ -85,32 +105,4 @@ fn lines(run: &Run, cells: &[Cell<'_>]) -> Vec<Chart> {
     let success = cell_figures(run).find(|figure| figure.name == "success");
     let figures = throughput.into_iter().chain(success);
     figures.flat_map(|figure| charts::lines(run, cells, figure)).collect()
-}
-
-/// The charts of trials of which rows were kept, those that dropped most first.
-fn recorded(run: &Run, path: &Path) -> Result<Vec<(String, Vec<Chart>)>, RunDirectoryError> {
-    let mut trials: Vec<&TrialRecord> = run.trials.iter().collect();
-    let dropped = |trial: &TrialRecord| {
-        let counters = &trial.evidence.server;
-        let again: u64 = trial.syn_retransmits.range(1..).map(|(_, attempts)| attempts).sum();
-        (counters.get("TcpExt.ListenDrops").copied().unwrap_or(0), again)
-    };
-    trials.sort_by_key(|trial| (std::cmp::Reverse(dropped(trial)), trial.id));
-    let mut drawn = Vec::new();
-    for trial in trials {
-        let timeline = RunDirectory::read_timeline(path, trial.id)?.unwrap_or_default();
-        let attempts = RunDirectory::read_attempts(path, trial.id)?.unwrap_or_default();
-        let place = crate::run::place(trial);
-        let recorded = Recorded { timeline: &timeline, attempts: &attempts };
-        let queue = charts::queue(run, trial.id, &place, recorded);
-        let connects = charts::attempts(run, trial.id, &place, &attempts);
-        let of_trial: Vec<_> = queue.into_iter().chain(connects).collect();
-        if !of_trial.is_empty() {
-            drawn.push((format!("trial {}: {place}", trial.id), of_trial));
-        }
-        if drawn.len() == DRAWN {
-            break;
-        }
-    }
-    Ok(drawn)
 }

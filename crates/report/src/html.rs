@@ -2,24 +2,35 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `answer` (here) | the question, the answer, the verdict |
-//! | `cells` | the trials of each cell |
-//! | `checks` | invariants, expectations and laws |
+//! | `top` | the question, the answer, the verdict, what follows |
+//! | `figures` | heat maps, lines, outcomes, latencies |
+//! | `queues` | the queue over time, for a cell that is picked |
+//! | `laws` | predicted and simulated beside measured |
 //! | `counters` | the kernel's counters and what they mean |
-//! | `environment` | the machine, the settings, the files |
+//! | `checks` | invariants, expectations and laws, by name |
+//! | `cells` | the trials of each cell |
+//! | `environment` | the machine and the settings |
+//! | `raw` | the files |
 
 mod cells;
 mod checks;
 mod counters;
 mod environment;
+mod figures;
+mod laws;
+mod queues;
+mod raw;
+mod top;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::answer::{answer, told, unfinished, verdict};
+use crate::answer::told;
 use crate::cell::Cell;
-use crate::charts::{self, Chart};
+use crate::charts;
 use crate::files::Charts;
-use crate::{Run, evidence, simulation, waits, why};
+use crate::text::clean;
+use crate::why::ParagraphKind;
+use crate::{Run, why};
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
@@ -45,20 +56,22 @@ pub(crate) fn page(run: &Run, cells: &[Cell<'_>], charts: &Charts) -> Vec<u8> {
                 style { (PreEscaped(charts::STYLE)) (PreEscaped(STYLE)) }
             }
             body {
-                (top(run))
-                (maps(run, charts))
-                (lines(charts))
-                (outcomes(run, charts))
-                (latency(run, charts))
-                (queues(charts))
-                (reasons(run))
-                (checks::laws(run))
-                (counters::counters(run))
-                (checks::checks(run))
-                (cells::cells(run, cells))
-                (environment::environment(run))
-                (environment::files(run))
-                dialog #panel aria-label="trials of a cell" {
+                (top::top(run))
+                main {
+                    (figures::maps(run, charts))
+                    (figures::lines(run, charts))
+                    (figures::outcomes(run, charts))
+                    (figures::latency(run, charts))
+                    (queues::queues(run, charts))
+                    (reasons(run))
+                    (laws::laws(run, charts))
+                    (counters::counters(run))
+                    (environment::environment(run))
+                    (checks::checks(run))
+                    (cells::cells(run, cells, charts))
+                    (raw::files(charts))
+                }
+                dialog #panel aria-label="exact values" {
                     button #close { "close" }
                     div #shown {}
                 }
@@ -66,125 +79,31 @@ pub(crate) fn page(run: &Run, cells: &[Cell<'_>], charts: &Charts) -> Vec<u8> {
             }
         }
     };
-    format!("{}\n", page.0).into_bytes()
-}
-
-fn top(run: &Run) -> Markup {
-    let record = &run.record;
-    let verdict = verdict(run);
-    let class = if verdict.starts_with("Held") { "verdict held" } else { "verdict failed" };
-    let overrides = &record.scenario.overrides;
-    html! {
-        header {
-            p.quiet { "queuelab · " (record.scenario.name) @if overrides.quick { " · quick" }
-                " · " (record.started.strftime("%Y-%m-%d %H:%M UTC")) }
-            h1 { (record.scenario.question) }
-            p.answer { (answer(run)) }
-            p class=(class) { (verdict) }
-            @if let Some(told) = unfinished(run) { p class="verdict failed" { (told) } }
-            p.quiet { (evidence::outcomes(run)) " " (run.hosts()) }
-            @if let Some(fixed) = run.fixed_axes() { p.quiet { (fixed) } }
-        }
-    }
-}
-
-fn grid(charts: &[Chart]) -> Markup {
-    html! { div.charts { @for chart in charts { (chart.inline()) } } }
-}
-
-fn maps(run: &Run, charts: &Charts) -> Markup {
-    let (first, others) = charts.heat_maps.split_at(charts.heat_maps.len().min(2));
-    html! {
-        section #cells-at-a-glance {
-            h2 { "Every cell at a glance" }
-            @if first.is_empty() {
-                @if let Some(table) = crate::cells::table(run) { (table.html()) }
-            } @else {
-                p.quiet {
-                    "Median of the repetitions, with their range where they differ. A cell that is \
-                     clicked shows its trials."
-                }
-            }
-            @for maps in first { (grid(maps)) }
-            @if let Some(warning) = evidence::generator(run) { p.note { (warning) } }
-            @if !others.is_empty() {
-                details {
-                    summary { "More figures" }
-                    @for maps in others { (grid(maps)) }
-                }
-            }
-        }
-    }
-}
-
-fn lines(charts: &Charts) -> Markup {
-    html! {
-        @if !charts.lines.is_empty() {
-            section #lines {
-                h2 { "Along the last axis" }
-                p.quiet { "Points are medians, bars go from the least to the largest repetition." }
-                (grid(&charts.lines))
-            }
-        }
-    }
-}
-
-fn outcomes(run: &Run, charts: &Charts) -> Markup {
-    let troubles = evidence::server_troubles(run);
-    html! {
-        @if charts.outcomes.is_some() || troubles.is_some() {
-            section #outcomes {
-                h2 { "How the attempts ended" }
-                @if let Some(chart) = &charts.outcomes { (chart.inline()) }
-                @if let Some(troubles) = troubles { pre { (troubles) } }
-            }
-        }
-    }
-}
-
-fn latency(run: &Run, charts: &Charts) -> Markup {
-    html! {
-        @if let Some(chart) = &charts.latency {
-            section #latency {
-                h2 { "How long a connect takes" }
-                (chart.inline())
-                @if let Some(worst) = evidence::worst_connect(run) { p { (worst) } }
-                @if let Some(waits) = waits::waits(run) {
-                    details { summary { "Who waited for SYN retransmissions" } pre { (waits) } }
-                }
-            }
-        }
-    }
-}
-
-fn queues(charts: &Charts) -> Markup {
-    html! {
-        @if !charts.recorded.is_empty() {
-            section #queues {
-                h2 { "The queue over time" }
-                p.quiet {
-                    "The trials that dropped most. Times are from the first attempt or sample."
-                }
-                @for (place, (trial, charts)) in charts.recorded.iter().enumerate() {
-                    details open[place == 0] {
-                        summary { (trial) }
-                        @for chart in charts { (chart.inline()) }
-                    }
-                }
-            }
-        }
-    }
+    format!("{}\n", clean(&page.0)).into_bytes()
 }
 
 fn reasons(run: &Run) -> Markup {
+    let (reasons, beliefs): (Vec<_>, Vec<_>) =
+        why(run).into_iter().partition(|paragraph| paragraph.kind == ParagraphKind::Reason);
     html! {
-        section #why {
-            h2 { "Why" }
-            @for paragraph in why(run) {
-                @let (lead, rest) = told(&paragraph);
-                p { strong { (lead) } " " (rest) }
+        @if !reasons.is_empty() || !beliefs.is_empty() {
+            section #why {
+                h2 { "Why" }
+                p.quiet { "What acted, what shows it, and what would change it." }
+                @for paragraph in &reasons {
+                    @let (lead, rest) = told(paragraph);
+                    p { strong { (lead) } " " (rest) }
+                }
+                @if !beliefs.is_empty() {
+                    h3 { "What many believe, and what was seen here" }
+                    dl.beliefs {
+                        @for belief in &beliefs {
+                            dt { "“" (belief.lead) "”" }
+                            dd { (belief.sentences.join(" ")) }
+                        }
+                    }
+                }
             }
-            @if let Some(agreement) = simulation::agreement(run) { p.quiet { (agreement) } }
         }
     }
 }

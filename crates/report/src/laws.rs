@@ -183,7 +183,7 @@ impl<'a> Row<'a> {
 const NOTHING: &str = "·";
 
 /// The least and the largest; one of them where they are written alike.
-fn range(spread: Option<Spread>, write: impl Fn(f64) -> String) -> String {
+pub(crate) fn range(spread: Option<Spread>, write: impl Fn(f64) -> String) -> String {
     let Some(spread) = spread else { return NOTHING.to_owned() };
     match (write(spread.min), write(spread.max)) {
         (min, max) if min == max => min,
@@ -192,7 +192,7 @@ fn range(spread: Option<Spread>, write: impl Fn(f64) -> String) -> String {
 }
 
 /// A figure with at most three decimals.
-fn figure(number: f64) -> String {
+pub(crate) fn figure(number: f64) -> String {
     let text = format!("{number:.3}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

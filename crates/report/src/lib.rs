@@ -15,15 +15,19 @@
 //! | `checks` | what held, of invariants, laws and expectations |
 //! | `simulation` | how well the simulator finds what was measured |
 //! | [`compare`](compare()) | a run held against its baseline: figures, laws, verdicts |
-//! | [`files`](files()) | what a run directory gets: the five below |
-//! | `html`, `charts` | `report.html` and `charts/*.svg` |
+//! | [`files`](files()) | what a run directory gets: the files below |
+//! | `html`, `charts` | `report.html` and `charts/*.svg`, of which `chart-png` makes the `*.png` |
+//! | `recorded` | which trials' rows are drawn, and the files of the others |
 //! | `cells_csv`, `markdown`, `junit` | `cells.csv`, `summary.md`, `junit.xml` |
-//! | `cell`, `table`, `answer` | what several of these show |
+//! | [`suite`](Suite) | a suite: its table, `summary.md` and `junit.xml` of all its scenarios |
+//! | `annotation` | one line for a CI system that shows annotations |
+//! | `cell`, `table`, [`answer`](answer()) | what several of these show |
 //! | `figure`, `text` | how numbers and prose are written |
 //! | [`topics`](Topics) | what sysctls, counters, outcomes and concepts are: texts, and how they are found |
 //!
 //! A new section is a function from [`Run`] to text, and one line in `summary`.
 
+mod annotation;
 mod answer;
 mod by_hand;
 mod cell;
@@ -41,8 +45,10 @@ mod html;
 mod junit;
 mod laws;
 mod markdown;
+mod recorded;
 mod run;
 mod simulation;
+mod suite;
 mod summary;
 mod table;
 mod text;
@@ -50,12 +56,19 @@ mod topics;
 mod waits;
 mod why;
 
+pub use answer::{answer, findings, verdict};
 pub use by_hand::by_hand;
-pub use compare::{Comparison, Conclusion, Criteria, FEWEST_TRIALS, Verdict, compare};
+pub use charts::{is_chart_name, scale, text_on};
+pub use compare::{
+    Comparison, Conclusion, Criteria, Difference, FEWEST_TRIALS, SuiteComparison, Verdict, compare,
+    compare_laws, compare_suites,
+};
 pub use evidence::counters_shown;
-pub use figure::count;
-pub use files::files;
-pub use run::Run;
+pub use figure::{count, gibibytes, percent, total, value};
+pub use files::{Files, files};
+pub use run::{Run, short_name, written_point};
+pub use suite::Suite;
 pub use summary::summary;
+pub use text::several;
 pub use topics::{Showing, Topic, TopicKind, Topics};
 pub use why::{Paragraph, ParagraphKind, why};

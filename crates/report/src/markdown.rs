@@ -1,6 +1,6 @@
 //! `summary.md`: the run in GitHub's Markdown, for a job's summary page.
 
-use crate::answer::{answer, told, unfinished, verdict};
+use crate::answer::{answer, told, unfinished};
 use crate::cell::Cell;
 use crate::cell_figure::{CellFigure, cell_figures};
 use crate::figure::value;
@@ -17,23 +17,13 @@ const LONGEST: usize = 128 << 10;
 
 /// The file.
 pub(crate) fn markdown(run: &Run) -> Vec<u8> {
-    let record = &run.record;
-    let verdict = verdict(run);
-    let sign = if verdict.starts_with("Held") { "✅" } else { "❌" };
-    let mut text = format!(
-        "# {}: {}\n\n{sign} **{}**\n\n{}\n\n",
-        escaped(&record.scenario.name),
-        escaped(&record.scenario.question),
-        escaped(&verdict),
-        escaped(&answer(run))
-    );
-    text.extend(unfinished(run).map(|told| format!("{}\n\n", escaped(&told))));
-    text += &format!("{}\n\n", escaped(&evidence::outcomes(run)));
-    let breaches = checks::verdict(run);
-    for line in breaches.lines().skip(1) {
-        text += &format!("- {}\n", escaped(line.trim()));
-    }
-    text += "\n## Figures\n\n";
+    whole(run, "#").into_bytes()
+}
+
+/// All that there is to say, below a heading of that level.
+pub(crate) fn whole(run: &Run, level: &str) -> String {
+    let mut text = brief(run, level);
+    text += &format!("\n{level}# Figures\n\n");
     text.extend(run.fixed_axes().map(|fixed| format!("{}\n\n", escaped(&fixed))));
     text += "Median, and the range where repetitions differ.\n\n";
     let mut left_out = 0;
@@ -49,13 +39,46 @@ pub(crate) fn markdown(run: &Run) -> Vec<u8> {
         text +=
             &format!("{left_out} more tables would be too long here: `cells.csv` has them.\n\n");
     }
-    text += "## Why\n\n";
+    text += &format!("{level}# Why\n\n");
     for paragraph in why(run) {
         let (lead, rest) = told(&paragraph);
         text += &format!("- **{}** {}\n", escaped(&lead), escaped(&rest));
     }
     text += &format!("\n{}\n", escaped(&run.hosts()));
-    text.replace('\u{a0}', " ").into_bytes()
+    text.replace('\u{a0}', " ")
+}
+
+/// The question, what held and what did not, below a heading of that level.
+pub(crate) fn brief(run: &Run, level: &str) -> String {
+    let record = &run.record;
+    let verdict = checks::verdict(run);
+    let mut text = format!(
+        "{level} {}: {}\n\n{} **{}**\n\n{}\n\n",
+        escaped(&record.scenario.name),
+        escaped(&record.scenario.question),
+        sign(run),
+        escaped(&verdict.headline),
+        escaped(&answer(run))
+    );
+    text.extend(unfinished(run).map(|told| format!("{}\n\n", escaped(&told))));
+    text += &format!("{}\n\n", escaped(&evidence::outcomes(run)));
+    for line in checks::listed(&verdict.breaches) {
+        text += &format!("- {}\n", escaped(&line));
+    }
+    for line in checks::listed(&verdict.held_when_run_again) {
+        text += &format!("- held only when run again: {}\n", escaped(&line));
+    }
+    text.replace('\u{a0}', " ")
+}
+
+/// Whether it held, all of it, and at once.
+fn sign(run: &Run) -> &'static str {
+    let failed = run.trials.is_empty() || !checks::all_held(run);
+    match (failed, checks::unfinished(run).is_some() || checks::flaky(run) > 0) {
+        (true, _) => "❌",
+        (false, true) => "⚠️",
+        (false, false) => "✅",
+    }
 }
 
 /// A table for each figure over the last two varying axes; one of all cells

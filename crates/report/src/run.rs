@@ -1,9 +1,12 @@
 //! A run as the reports see it.
 
-use run_record::{Axis, RunRecord, TrialRecord};
+use run_record::{Axis, Build, RunRecord, TrialRecord, Tries};
 use serde_json::Value;
 
-/// A run: its record, and its trials in the order of their cells.
+use crate::text::several;
+
+/// A run: its record, and its trials in the order of their cells; a trial that
+/// was run again once for each try.
 #[derive(Debug, Clone)]
 pub struct Run {
     pub(crate) record: RunRecord,
@@ -13,8 +16,29 @@ pub struct Run {
 impl Run {
     /// Of a run directory's contents.
     pub fn new(record: RunRecord, mut trials: Vec<TrialRecord>) -> Self {
-        trials.sort_by_key(|trial| trial.id);
+        trials.sort_by_key(TrialRecord::try_id);
         Self { record, trials }
+    }
+
+    /// Each planned trial that was run, with all its tries.
+    pub(crate) fn tries(&self) -> Vec<Tries<'_>> {
+        Tries::of(&self.trials)
+    }
+
+    /// How far it came, where it has no end, or not all that was planned was run;
+    /// none of a whole run.
+    pub(crate) fn unfinished(&self) -> Option<String> {
+        let (ran, planned) = (self.tries().len(), self.record.planned_trials);
+        match self.record.ended {
+            _ if ran < planned as usize => Some(format!("{ran} of {planned} trials were run")),
+            None => Some(format!("all {planned} trials were run, but it has no end")),
+            Some(_) => None,
+        }
+    }
+
+    /// Whether a cell has more trials than one, tries of the same not counted.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.trials.iter().any(|trial| trial.repetition > 0)
     }
 
     /// The trials of the cell that has these values on these axes.
@@ -39,11 +63,20 @@ impl Run {
     pub(crate) fn hosts(&self) -> String {
         let RunRecord { backend, machine, .. } = &self.record;
         let version = backend.version.as_ref().map_or(String::new(), |v| format!(" {v}"));
-        let cpus = if machine.cpus == 1 { "CPU" } else { "CPUs" };
+        let parts = self.build().map_or(String::new(), |build| format!(" Parts in them: {build}."));
         format!(
-            "Hosts: {}{version}, {}; Linux {} on {} {cpus}.",
-            backend.name, backend.details, machine.kernel, machine.cpus
+            "Hosts: {}{version}, {}; Linux {} on {}.{parts}",
+            backend.name,
+            backend.details,
+            machine.kernel,
+            several(machine.cpus.into(), "CPU")
         )
+    }
+
+    /// Whose parts ran in the hosts, where that was not the program that led the
+    /// run.
+    pub(crate) fn build(&self) -> Option<String> {
+        self.record.build.as_ref().map(Build::to_string)
     }
 
     /// Axes that have more than one value: the others are the same everywhere
@@ -72,7 +105,7 @@ pub(crate) fn combinations<'a>(axes: &[&'a Axis]) -> Vec<Vec<(&'a str, &'a Value
 
 /// An axis as tables name it: its path without the section, where that is
 /// clear.
-pub(crate) fn short_name(path: &str) -> &str {
+pub fn short_name(path: &str) -> &str {
     path.strip_prefix("server.")
         .or_else(|| path.strip_prefix("load."))
         .or_else(|| path.rsplit_once(".sysctls.").map(|(_, name)| name))
@@ -88,7 +121,7 @@ pub(crate) fn place(trial: &TrialRecord) -> String {
 }
 
 /// A point as a line of text: `design global-lock, backlog 10`.
-pub(crate) fn written_point<'a>(point: impl IntoIterator<Item = (&'a str, &'a Value)>) -> String {
+pub fn written_point<'a>(point: impl IntoIterator<Item = (&'a str, &'a Value)>) -> String {
     let parts: Vec<_> = point
         .into_iter()
         .map(|(path, value)| format!("{} {}", short_name(path), crate::figure::value(value)))

@@ -1,12 +1,13 @@
 //! The terminal's summary.
 
-use crate::{Run, cells, checks, evidence, grid, laws, simulation, waits, why};
+use crate::{Run, answer, cells, checks, evidence, grid, laws, simulation, waits, why};
 
 /// What the run found, as plain text: readable without colour, and without a
 /// terminal.
 pub fn summary(run: &Run) -> String {
     let record = &run.record;
     let mut sections = vec![format!("{}: {}", record.scenario.name, record.scenario.question)];
+    sections.extend(answer::unfinished(run));
     sections.extend(run.fixed_axes());
     sections.extend(grid::grids(run));
     sections.extend(cells::cells(run));
@@ -19,14 +20,7 @@ pub fn summary(run: &Run) -> String {
     sections.extend(laws::laws(run));
     sections.extend(simulation::agreement(run));
     sections.extend(why::section(run));
-    let planned = record.planned_trials as usize;
-    if run.trials.len() < planned {
-        sections.push(format!(
-            "Not finished: {} of {planned} trials. `queuelab run --resume RUN` does the rest.",
-            run.trials.len()
-        ));
-    }
     sections.push(run.hosts());
-    sections.push(checks::verdict(run));
+    sections.push(checks::verdict(run).text());
     sections.join("\n\n")
 }

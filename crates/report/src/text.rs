@@ -1,5 +1,7 @@
 //! Prose, in lines that fit a terminal.
 
+use crate::figure::count;
+
 /// Columns of a line.
 pub(crate) const WIDTH: usize = 100;
 
@@ -22,9 +24,46 @@ pub(crate) fn wrapped(text: &str, first: &str, then: &str) -> String {
     lines.join("\n")
 }
 
+/// Without the letters that XML has no way to write: a document that has one is
+/// none.
+pub(crate) fn clean(text: &str) -> String {
+    let allowed = |letter: &char| matches!(letter, '\t' | '\n' | '\u{20}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}');
+    text.chars().filter(allowed).collect()
+}
+
+/// A text that ends no line: a list has a line for each of its items.
+pub(crate) fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+/// A text with a capital at its beginning.
+pub(crate) fn sentence(text: &str) -> String {
+    let mut letters = text.trim_start().chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}
+
+/// A number with groups of three.
+pub(crate) fn counted(number: u64) -> String {
+    count(number).replace(' ', "\u{a0}")
+}
+
+/// A number of something: `1 attempt`, `97 attempts`.
+pub fn several(number: u64, one: &str) -> String {
+    let ending = if number == 1 { "" } else { "s" };
+    format!("{} {one}{ending}", counted(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(several(1, "attempt"), "1 attempt");
+        assert_eq!(several(0, "attempt"), "0 attempts");
+        assert_eq!(several(1_596, "attempt"), "1\u{a0}596 attempts");
+    }
 
     #[test]
     fn lines_end_before_the_width_and_hang() {

@@ -10,7 +10,7 @@ use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style, Width};
 
 use crate::Run;
-use crate::figure::{count, value};
+use crate::figure::{count, total, value};
 use crate::run::{combinations, short_name};
 use crate::text::{WIDTH, wrapped};
 use crate::why::Case;
@@ -38,7 +38,8 @@ pub(crate) fn waits(run: &Run) -> Option<String> {
             let at = ladder.as_ref().and_then(|ladder| {
                 ladder.retransmits.get(retransmits.checked_sub(1)? as usize).copied()
             });
-            *groups.entry((retransmits, at, end)).or_default() += attempts;
+            let group = groups.entry((retransmits, at, end)).or_default();
+            *group = group.saturating_add(attempts);
         }
     }
     if groups.is_empty() {
@@ -62,7 +63,7 @@ pub(crate) fn waits(run: &Run) -> Option<String> {
 fn line(retransmits: u32, at: Option<Duration>, end: End, attempts: u64) -> String {
     let who = match attempts {
         1 => "1 attempt".to_owned(),
-        n => format!("{} attempts", count(n as i64)),
+        n => format!("{} attempts", count(n)),
     };
     let times = match retransmits {
         1 => "one SYN retransmission".to_owned(),
@@ -85,13 +86,12 @@ fn line(retransmits: u32, at: Option<Duration>, end: End, attempts: u64) -> Stri
 /// A trial's attempts by their retransmissions, where there were any, and by
 /// how they ended.
 fn ends(trial: &TrialRecord) -> Vec<(u32, End, u64)> {
-    let waited: u64 = trial.syn_retransmits.range(1..).map(|(_, attempts)| attempts).sum();
+    let waited = total(trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
     let ok = trial.outcomes.get(Outcome::Ok).saturating_sub(trial.ok_first_try).min(waited);
     let mut not_ok = waited - ok;
     let outcome = |outcome| trial.outcomes.get(outcome);
-    let others = trial.attempts.saturating_sub(
-        outcome(Outcome::Ok) + outcome(Outcome::TimedOut) + outcome(Outcome::NoPort),
-    );
+    let told_apart = [Outcome::Ok, Outcome::TimedOut, Outcome::NoPort];
+    let others = trial.attempts.saturating_sub(total(told_apart.into_iter().map(outcome)));
     let vain = if others == 0 { End::GaveUp } else { End::NotOk };
     let rungs = trial.syn_retransmits.range(1..).filter(|&(_, &attempts)| attempts > 0);
     let undecided = others > 0 && ok > 0 && not_ok > 0 && rungs.clone().count() > 1;
@@ -115,7 +115,9 @@ fn by_cell(run: &Run) -> Option<String> {
     let axes = run.varying_axes();
     let points = combinations(&axes);
     let rungs = run.trials.iter().flat_map(|trial| trial.syn_retransmits.keys());
-    let most = rungs.max().copied()?;
+    // No kernel sends a SYN more often; a file may say so, and would get a column
+    // for each.
+    let most = rungs.max().copied()?.min(u8::MAX.into());
     if !(2..=CELLS_SHOWN).contains(&points.len()) {
         return None;
     }
@@ -126,7 +128,7 @@ fn by_cell(run: &Run) -> Option<String> {
     for point in &points {
         let attempts = (0..=most).map(|rung| {
             let of = |trial: &TrialRecord| trial.syn_retransmits.get(&rung).copied().unwrap_or(0);
-            count(run.trials_at(point).map(of).sum::<u64>() as i64)
+            count(total(run.trials_at(point).map(of)))
         });
         builder.push_record(point.iter().map(|(_, at)| value(at)).chain(attempts));
     }

@@ -5,7 +5,9 @@ use std::path::Path;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use report::{Comparison, Conclusion, Criteria, FEWEST_TRIALS, Run, Verdict, compare};
+use report::{
+    Comparison, Conclusion, Criteria, FEWEST_TRIALS, Run, Verdict, compare, compare_laws,
+};
 use run_record::{RunDirectory, RunRecord, TrialRecord};
 use serde_json::json;
 
@@ -191,10 +193,11 @@ fn figures_compare_on_the_same_machine_and_of_the_same_scenario_only() {
         assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::NoBaseline), "{text}");
         assert!(text.contains(said) && comparison.verdicts().next().is_none(), "{said}: {text}");
     }
-    let alike: [fn(&mut RunRecord); 4] = [
+    let alike: [fn(&mut RunRecord); 5] = [
         |run| run.machine.memory_bytes = run.machine.memory_bytes / 100 * 96,
         |run| run.tool.commit = Some("another".to_owned()),
         |run| run.scenario.resolved["repeat"] = json!(10),
+        |run| run.scenario.resolved["record"] = json!({ "attempts": true, "timelines": true }),
         |run| run.backend.details = "in an unprivileged user namespace".to_owned(),
     ];
     for change in alike {
@@ -264,4 +267,124 @@ fn cells_are_matched_by_their_place() {
     let nothing = Made { record: both.record.clone(), trials: Vec::new() };
     assert_eq!(judged(&both, &nothing), Verdict::Inconclusive);
     assert_eq!(judged(&nothing, &nothing), Verdict::NoBaseline);
+}
+
+#[test]
+fn a_run_that_came_to_no_end_is_never_held() {
+    let whole = || Made::new(1, 2, 10, 0.02);
+    assert_eq!(judged(&whole(), &Made::new(2, 2, 10, 0.02)), Verdict::Held);
+    let short = Made::new(2, 2, 10, 0.02).record(|record| record.planned_trials = 24);
+    let unended = || Made::new(2, 2, 10, 0.02).record(|record| record.ended = None);
+    assert_eq!(judged(&whole(), &unended()), Verdict::Inconclusive);
+    assert_eq!(judged(&short, &whole()), Verdict::Inconclusive);
+    assert_eq!(judged(&whole(), &unended().each(slower)), Verdict::Regressed, "that stays one");
+    let comparison = compared(&whole(), &short);
+    assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Inconclusive));
+    let line = "the new run: 20 of 24 trials were run";
+    assert!(comparison.written().contains(line), "{}", comparison.written());
+    assert!(comparison.markdown().contains(line), "{}", comparison.markdown());
+    assert_eq!(comparison.json()["unfinished"], json!([line]));
+    let laws = compare_laws(&whole().run(), &short.run());
+    assert_eq!(laws.conclusion(), Conclusion::Judged(Verdict::Inconclusive));
+}
+
+#[test]
+fn another_try_is_not_another_trial() {
+    let mut new = Made::new(2, 1, 9, 0.02).each(slower);
+    let mut again = new.trials[0].clone();
+    again.retry = 1;
+    new.trials.push(again);
+    let comparison = compared(&Made::new(1, 1, 10, 0.02), &new);
+    assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Inconclusive));
+    let text = comparison.written();
+    assert!(text.contains("9 to 10 trials a side"), "{text}");
+    assert_eq!(comparison.json()["figures"][0]["trials"], json!({ "baseline": 10, "new": 9 }));
+}
+
+/// What did not hold is run again, mostly when the machine is at rest: that is no
+/// further sample, and does not make the run look better.
+#[test]
+fn a_trial_that_was_run_again_counts_once_with_its_first_try() {
+    let baseline = Made::new(1, 1, 10, 0.02);
+    let slow = || Made::new(2, 1, 10, 0.02).each(slower);
+    let figures = |new: &Made| {
+        let figures = compared(&baseline, new).json()["figures"].clone();
+        assert!(figures.as_array().unwrap().len() > 3, "{figures}");
+        figures
+    };
+    let mut again = slow();
+    for trial in slow().trials {
+        for retry in 1..4 {
+            let mut trial = trial.clone();
+            trial.retry = retry;
+            trial.rates.delivered *= 4.0;
+            trial.rates.ingested = trial.rates.ingested.map(|rate| rate * 4.0);
+            trial.delivery_latency.p99_ns *= u64::from(retry);
+            again.trials.push(trial);
+        }
+    }
+    assert_eq!(figures(&again), figures(&slow()), "medians, ratios, intervals, deltas and p");
+    assert_eq!(judged(&baseline, &again), Verdict::Regressed);
+}
+
+#[test]
+fn the_summary_page_says_what_was_not_looked_at() {
+    let new = Made::new(2, 1, 10, 0.02);
+    let laws = compare_laws(&Made::new(1, 2, 10, 0.02).run(), &new.run()).markdown();
+    assert!(laws.contains("Cells that were not run:\n\n- "), "{laws}");
+    assert!(laws.contains("\nLaws and checks alone: "), "{laws}");
+    let all = compared(&Made::new(1, 2, 10, 0.02), &new).markdown();
+    assert!(!all.contains("+0.00"), "no delta to a cell that is not there: {all}");
+}
+
+#[test]
+fn the_cpus_model_counts_where_both_know_it() {
+    let with = |model: Option<&str>| {
+        let model = model.map(str::to_owned);
+        Made::new(2, 2, 10, 0.02).record(|run| run.machine.cpu_model = model)
+    };
+    assert_eq!(judged(&with(Some("EPYC 7763")), &with(Some("EPYC 9V74"))), Verdict::NoBaseline);
+    assert_eq!(judged(&with(Some("EPYC 7763")), &with(Some("EPYC 7763"))), Verdict::Held);
+    assert_eq!(judged(&with(None), &with(Some("EPYC 9V74"))), Verdict::Held);
+}
+
+#[test]
+fn a_sentence_or_two_say_what_there_is_to_know() {
+    let told = |baseline: &Made, new: &Made| compared(baseline, new).told();
+    let few = |seed| Made::new(seed, 4, 1, 0.0);
+    let sentence = "1 trial a side in each cell: nothing can be decided about rates, which takes 10; \
+                    every law held in both.";
+    assert_eq!(told(&few(1), &few(2)), sentence);
+    let many = |seed| Made::new(seed, 4, 12, 0.01);
+    let regressed = told(&many(1), &many(2).each(slower));
+    assert!(regressed.starts_with("Of ") && regressed.contains(" regressed, "), "{regressed}");
+    let elsewhere = many(2).record(|record| record.machine.kernel = "9.9".to_owned());
+    let cannot =
+        "Measured figures cannot be compared, as these differ: kernel; every law held in both.";
+    assert_eq!(told(&many(1), &elsewhere), cannot);
+    let failed = few(2).each(|trial| trial.invariants[0].held = Some(false));
+    let told = told(&few(1), &failed);
+    assert!(told.starts_with("In the new run, FAILED: 4 of "), "what is wrong is first: {told}");
+    assert!(
+        told.contains(". 1 trial a side in each cell: ") && !told.contains("every law"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_page_has_what_changed_and_the_rest_closed() {
+    let page = |baseline: &Made, new: &Made| compared(baseline, new).html().0;
+    let many = |seed| Made::new(seed, 4, 12, 0.01);
+    let changed = page(&many(1), &many(2).each(slower));
+    let (open, closed) = changed.split_once("<details").unwrap();
+    assert!(open.contains("<td>regressed</td>") && !open.contains("<td>held</td>"), "{open}");
+    assert!(closed.contains("<td>held</td>") && closed.contains("<pre>"), "{closed}");
+    assert!(open.contains("as in the baseline."), "laws: {open}");
+    let same = page(&Made::new(1, 4, 1, 0.0), &Made::new(2, 4, 1, 0.0));
+    let (open, closed) = same.split_once("<details>").unwrap();
+    assert!(open.contains("None is known to have changed.") && !open.contains("inconclusive"));
+    assert!(closed.contains("<td>inconclusive</td>"), "{closed}");
+    let law = Made::new(2, 4, 1, 0.0).each(|trial| trial.laws[0].predicted += 1.0);
+    let law = page(&Made::new(1, 4, 1, 0.0), &law);
+    assert!(law.contains("<p>They predict something else:</p><ul><li>"), "{law}");
 }

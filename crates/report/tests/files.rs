@@ -2,6 +2,7 @@
 //! in need of nothing from elsewhere.
 
 mod browser;
+mod drawn;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,8 +22,10 @@ fn made(record: RunRecord, trials: Vec<TrialRecord>) -> BTreeMap<String, String>
     written(&Run::new(record, trials), nowhere.path())
 }
 
+/// All but the pictures, which are no text.
 fn written(run: &Run, path: &Path) -> BTreeMap<String, String> {
-    let files = files(run, path).unwrap();
+    let mut files = files(run, path).files;
+    files.retain(|(name, _)| !name.ends_with(".png"));
     let count = files.len();
     let text = |(name, bytes)| (name, String::from_utf8(bytes).unwrap());
     let files: BTreeMap<_, _> = files.into_iter().map(text).collect();
@@ -30,13 +33,15 @@ fn written(run: &Run, path: &Path) -> BTreeMap<String, String> {
     files
 }
 
-/// A run directory with rows of its first trial.
+/// A run directory with rows of its first trial, and of another cell's.
 fn recorded(root: &Path) -> RunDirectory {
-    let (mut record, trials) = kept("sweep");
+    let (mut record, mut trials) = kept("sweep");
     record.scenario.resolved["record"]["attempts"] = Value::Bool(true);
     record.scenario.resolved["record"]["timelines"] = Value::Bool(true);
     let mut directory = RunDirectory::create(root, &record).unwrap();
-    for trial in &trials {
+    for trial in &mut trials {
+        let probe = trial.evidence.probe.get_or_insert_default();
+        (probe.interval_seconds, probe.samples) = (0.001, 2_000);
         directory.append(trial).unwrap();
     }
     let attempt = |index: u32| AttemptRow {
@@ -53,16 +58,22 @@ fn recorded(root: &Path) -> RunDirectory {
         deliveries: 1,
     };
     let attempts: Vec<_> = (0..20).map(attempt).collect();
-    directory.write_attempts(trials[0].id, &attempts).unwrap();
+    let other = trials.iter().find(|trial| trial.cell != trials[0].cell).unwrap();
+    for id in [trials[0].id, other.id] {
+        directory.write_attempts(id, &attempts).unwrap();
+    }
     let look = |step: u32| TimelineRow {
-        at_ns: 1_000_000_000 + u64::from(step) * 1_000_000,
+        at_ns: 1_000_000_000 + u64::from(if step < 1_000 { step } else { step + 100 }) * 1_000_000,
         listener: Some(0),
         depth: Some(step % 12),
         limit: Some(10),
+        missed: if step == 1_000 { 100 } else { 0 },
         ..TimelineRow::default()
     };
     let timeline: Vec<_> = (0..2_000).map(look).collect();
-    directory.write_timeline(trials[0].id, &timeline).unwrap();
+    for id in [trials[0].id, other.id] {
+        directory.write_timeline(id, &timeline).unwrap();
+    }
     directory
 }
 
@@ -83,15 +94,82 @@ fn the_same_data_makes_the_same_bytes() {
 }
 
 #[test]
-fn rows_that_are_damaged_are_told_with_their_line() {
+fn rows_that_are_damaged_are_told_with_their_line_and_take_no_other_with_them() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
     let rows = directory.path().join(format!("attempts/{:05}.csv", trials[0].id));
     let text = std::fs::read_to_string(&rows).unwrap();
     std::fs::write(&rows, text.replacen("timed_out", "vanished", 1)).unwrap();
-    let error = files(&Run::new(record, trials), directory.path()).unwrap_err().to_string();
-    assert!(error.contains("attempts") && error.contains("line 17"), "{error}");
+    let id = trials[0].id;
+    let made = files(&Run::new(record, trials), directory.path());
+    let errors: Vec<_> = made.damaged.iter().map(ToString::to_string).collect();
+    let [error] = errors.as_slice() else { panic!("{errors:?}") };
+    assert!(error.contains("attempts") && error.contains("line 17: "), "{error}");
+    assert!(error.contains("unknown variant `vanished`") && !error.contains("Some("), "{error}");
+    let page = made.files.iter().find(|(name, _)| name == "report.html").unwrap();
+    let page = String::from_utf8_lossy(&page.1);
+    let told = format!("cannot be read: attempts/{id:05}.csv, line 17: ");
+    assert!(page.contains(&told), "the page says it, whatever its folder is called");
+    let queues = made.files.iter().filter(|(name, _)| name.starts_with("charts/queue-"));
+    let queues: Vec<_> = queues.filter(|(name, _)| name.ends_with(".svg")).collect();
+    assert!(queues.len() == 1 && !queues[0].0.contains(&format!("{id:05}")), "the other is drawn");
+}
+
+#[test]
+fn every_chart_has_a_name_that_charts_have() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = recorded(place.path());
+    let (record, trials) = RunDirectory::read(directory.path()).unwrap();
+    let files = written(&Run::new(record, trials), directory.path());
+    let names = files.keys().filter_map(|name| name.strip_prefix("charts/")?.strip_suffix(".svg"));
+    for name in names.chain(["queue-123456-retry-2", "burst-00001", "law-a-b"]) {
+        assert!(report::is_chart_name(name), "{name}");
+    }
+    for own in
+        ["photo", "queue-mine", "queue-2024", "lines-Mine", "heat-mine", "law-", "outcomes-2"]
+    {
+        assert!(!report::is_chart_name(own), "{own}");
+    }
+}
+
+#[test]
+fn a_line_is_broken_where_a_cell_has_no_trial() {
+    let (mut record, mut trials) = kept("sweep");
+    let values: Vec<_> = (1..=5).map(Value::from).collect();
+    trials.truncate(values.len());
+    for (trial, value) in trials.iter_mut().zip(&values) {
+        trial.point.insert("server.backlog".to_owned(), value.clone());
+    }
+    let path = "server.backlog".to_owned();
+    record.axes = vec![run_record::Axis { path, values }];
+    let lines = |trials: Vec<TrialRecord>| {
+        made(record.clone(), trials)["charts/lines-success.svg"].matches("<polyline").count()
+    };
+    assert_eq!(lines(trials.clone()), 1);
+    trials.remove(2);
+    assert_eq!(lines(trials.clone()), 2);
+    trials.remove(2);
+    assert_eq!(lines(trials), 1, "a point by itself is no line");
+}
+
+#[test]
+fn a_letter_that_xml_has_not_is_left_out_of_every_document() {
+    let (mut record, mut trials) = kept("sweep");
+    let odd = Value::from("a\u{1}b\u{b}");
+    let axis = record.axes.iter_mut().rfind(|axis| axis.values.len() > 1).unwrap();
+    let old = std::mem::replace(&mut axis.values[0], odd.clone());
+    for trial in trials.iter_mut().filter(|trial| trial.point[&axis.path] == old) {
+        trial.point.insert(axis.path.clone(), odd.clone());
+    }
+    record.scenario.question = "why\u{1}?".to_owned();
+    let files = made(record, trials);
+    for (name, text) in files.iter().filter(|(name, _)| !name.ends_with(".md")) {
+        let is_document = name.ends_with(".svg") || name.ends_with(".xml");
+        assert!(name.ends_with(".csv") || !text.contains(['\u{1}', '\u{b}']), "{name}");
+        assert!(!is_document || roxmltree::Document::parse(text).is_ok(), "{name}");
+    }
+    assert!(files["report.html"].contains("ab") && files["report.html"].contains("why?"));
 }
 
 #[test]
@@ -198,8 +276,8 @@ fn a_cell_is_a_test_case_and_no_repetition_that_failed_is_hidden() {
     assert!(missing.attribute("message").unwrap().contains("no trial"));
 }
 
-#[test]
-fn a_run_of_hundreds_of_cells_has_them_all_and_fits_a_job_summary() {
+/// A run of 300 cells, a trial each.
+fn hundreds() -> (RunRecord, Vec<TrialRecord>) {
     let (mut record, trials) = kept("sweep");
     let pattern = trials[0].clone();
     record.axes.truncate(1);
@@ -221,13 +299,40 @@ fn a_run_of_hundreds_of_cells_has_them_all_and_fits_a_job_summary() {
     }
     record.axes.retain(|axis| axis.values.len() > 1);
     record.planned_trials = 300;
+    (record, many)
+}
+
+#[test]
+fn a_run_of_hundreds_of_cells_has_them_all_and_fits_a_job_summary() {
+    let (record, many) = hundreds();
     let files = made(record, many);
     let map = &files["charts/heat-delivered.svg"];
     assert_eq!(map.matches("<a href").count(), 300);
     assert_eq!(files["report.html"].matches("<details id=\"cell-").count(), 300);
     assert_eq!(files["cells.csv"].lines().count(), 301);
     assert!(files["summary.md"].len() < 1 << 20);
+    assert!(files["report.html"].len() < 3 << 20, "{}", files["report.html"].len());
     assert!(files["summary.md"].contains("**Held: all"), "{}", files["summary.md"]);
+}
+
+#[test]
+fn what_was_not_run_to_its_end_is_told_first_and_is_no_success() {
+    let (record, mut trials) = kept("sweep");
+    let cut = trials.iter().filter(|trial| trial.cell == trials[0].cell).count();
+    assert!(cut > 1, "a cell with repetitions is meant");
+    let id = trials[0].id;
+    trials.retain(|trial| trial.id != id);
+    let run = Run::new(record.clone(), trials.clone());
+    let told = run.annotation().unwrap();
+    assert!(told.starts_with("::warning ") && told.contains("15 of 16 trials"), "{told}");
+    let files = made(record.clone(), trials);
+    let (summary, junit) = (&files["summary.md"], &files["junit.xml"]);
+    assert!(summary.contains("\n\n⚠️ **Not finished: 15 of 16 trials. Held: "), "{summary}");
+    assert!(junit.contains("failures=\"0\" errors=\"1\""), "{junit}");
+    assert_eq!(junit.matches("<error type=\"not-run\"").count(), 1, "{junit}");
+    assert!(junit.contains(&format!("{} of {cut} repetitions", cut - 1)), "{junit}");
+    let none = Run::new(record, Vec::new()).annotation().unwrap();
+    assert!(none.starts_with("::error ") && none.contains("Not finished: 0 of 16"), "{none}");
 }
 
 #[test]
@@ -237,4 +342,41 @@ fn a_run_without_a_trial_has_a_report_that_says_so() {
     assert!(files["report.html"].contains("No trial has been run yet."));
     assert!(files["report.html"].contains("Not finished: 0 of"));
     assert!(files["summary.md"].starts_with("# ") && !files["summary.md"].contains('✅'));
+}
+
+#[test]
+fn what_was_not_repeated_is_not_told_as_a_median() {
+    let (record, mut trials) = kept("sweep");
+    let page = |trials: &[TrialRecord]| {
+        let files = made(record.clone(), trials.to_vec());
+        files["report.html"].clone()
+    };
+    let repeated = page(&trials);
+    assert!(repeated.contains("Median of the repetitions, with their range"), "two a cell");
+    assert!(repeated.contains("a cell's repetitions are summed"));
+    assert!(repeated.contains("\n2 trials</title>"));
+    trials.retain(|trial| trial.repetition == 0);
+    let single = page(&trials);
+    assert!(single.contains("One trial a cell: how much chance moves a figure is not seen here"));
+    assert!(single.contains("\n1 trial</title>"));
+    for untrue in ["Median of the", "repetitions are summed", "span the repetitions", "1 trials"] {
+        assert!(!single.contains(untrue), "{untrue}");
+    }
+}
+
+#[test]
+fn a_curve_of_single_trials_is_told_as_single_races() {
+    let (mut record, mut trials) = kept("sweep");
+    let axis = record.axes.iter_mut().find(|axis| axis.path == "load.clients").unwrap();
+    axis.values.push(1000.into());
+    record.planned_trials += 8;
+    let told = |record: &RunRecord, trials: &[TrialRecord]| {
+        made(record.clone(), trials.to_vec())["report.html"].clone()
+    };
+    let page = told(&record, &trials);
+    assert!(page.contains("Points are medians of the repetitions"), "a line needs three places");
+    trials.retain(|trial| trial.repetition == 0);
+    let page = told(&record, &trials);
+    assert!(page.contains("Each point is a single trial, one race of the clients"));
+    assert!(!page.contains("Points are medians"));
 }

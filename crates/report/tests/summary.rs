@@ -79,3 +79,17 @@ fn a_simulation_that_misses_what_was_measured_fails_the_run() {
     let law = "law `simulated within 5 points of success in nine of ten trials`: 12 of 16 trials";
     assert!(text.contains(law), "{text}");
 }
+
+#[test]
+fn a_generator_that_was_the_busier_side_is_told_where_there_are_rates() {
+    let told = |messages: u64| {
+        let (record, mut trials) = kept("sweep");
+        for trial in &mut trials {
+            trial.rates.messages_written = messages;
+            trial.load.user_seconds += 1_000.0;
+        }
+        summary(&Run::new(record, trials)).contains("the load generator used more CPU time")
+    };
+    assert!(told(50));
+    assert!(!told(49), "a message or two of each client are no rate");
+}

@@ -2,13 +2,15 @@
 //! retransmissions that each needed.
 
 use maud::html;
-use run_record::AttemptRow;
+use run_record::{AttemptRow, TrialRecord};
 
 use super::axis::{Scale, decades, power_of_time, whole_ticks};
-use super::latency::{ladder, retransmissions};
+use super::latency::retransmissions;
 use super::{Chart, colour, px};
 use crate::Run;
 use crate::figure::nanoseconds;
+use crate::text::several;
+use crate::why::Case;
 
 /// Bins of a power of ten.
 const BINS: f64 = 12.0;
@@ -23,7 +25,12 @@ const TOP: f64 = 34.0;
 const BOTTOM: f64 = 50.0;
 
 /// The histogram of a trial's attempts; none where none connected.
-pub(crate) fn attempts(run: &Run, trial: u32, place: &str, rows: &[AttemptRow]) -> Option<Chart> {
+pub(crate) fn attempts(
+    run: &Run,
+    trial: &TrialRecord,
+    place: &str,
+    rows: &[AttemptRow],
+) -> Option<Chart> {
     let connected = || {
         let taken = |row: &AttemptRow| Some((row.connect_ns?.max(1) as f64, row.syn_retransmits?));
         rows.iter().filter_map(taken)
@@ -47,6 +54,7 @@ pub(crate) fn attempts(run: &Run, trial: u32, place: &str, rows: &[AttemptRow]) 
     let seen: Vec<_> = (0..=MOST)
         .filter(|&retransmits| counts.iter().any(|bin| bin[retransmits as usize] > 0))
         .collect();
+    let again = Case::new(&run.record, trial).syn_sent_again();
     let body = html! {
         @for &tick in &ticks {
             line.grid x1=(LEFT) x2=(RIGHT) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
@@ -64,24 +72,33 @@ pub(crate) fn attempts(run: &Run, trial: u32, place: &str, rows: &[AttemptRow]) 
                     height=(px(y.at(f64::from(below)) - y.at(f64::from(below + count))))
                     fill=(colour::retransmits(retransmits)) {
                     title {
-                        (nanoseconds(from)) " to " (nanoseconds(to)) ": " (count) " attempts with "
-                        (retransmits) " SYN retransmissions"
+                        (nanoseconds(from)) " to " (nanoseconds(to)) ": " (several(count.into(), "attempt"))
+                        " with " (several(retransmits.into(), "SYN retransmission"))
                     }
                 }
             }
         }
-        (retransmissions(&ladder(run), ends, x, (TOP, bottom)))
+        text.quiet x="6" y=(TOP - 12.0) { "attempts" }
+        (retransmissions(&again, ends, x, (TOP, bottom)))
         @for (position, &retransmits) in seen.iter().enumerate() {
             @let at = LEFT + position as f64 * 160.0;
             rect x=(px(at)) y=(px(bottom + 30.0)) width="12" height="12" rx="2"
                 fill=(colour::retransmits(retransmits)) {}
             text x=(px(at + 17.0)) y=(px(bottom + 40.0)) {
-                (retransmits) @if retransmits == MOST { " and more" } " retransmissions"
+                @if retransmits == MOST { (retransmits) " and more retransmissions" }
+                @else { (several(retransmits.into(), "retransmission")) }
             }
         }
     };
+    let trial = trial.try_id();
     let title = format!("From connect(2) to ESTABLISHED, attempts of trial {trial} · {place}");
-    Some(Chart { name: format!("connects-{trial:05}"), title, width: WIDTH, height: HEIGHT, body })
+    Some(Chart {
+        name: format!("connects-{}", trial.file_stem()),
+        title,
+        width: WIDTH,
+        height: HEIGHT,
+        body,
+    })
 }
 
 /// The parts of a bar: whose, how many are below, how many they are.

@@ -23,6 +23,11 @@ impl Scale {
         Self { from: from.log10(), to: to.log10(), start, end, log: true }
     }
 
+    /// The places of both ends, pixels.
+    pub(super) fn ends(&self) -> (f64, f64) {
+        (self.start, self.end)
+    }
+
     pub(super) fn at(&self, figure: f64) -> f64 {
         let figure = if self.log { figure.max(1e-300).log10() } else { figure };
         let span = self.to - self.from;
@@ -62,14 +67,20 @@ pub(super) fn decades(least: f64, most: f64) -> Vec<f64> {
     (from..=to.max(from + 1)).map(|power| 10_f64.powi(power)).collect()
 }
 
-/// Places of an axis's values: by their size where all are numbers, evenly
-/// where they are not.
-pub(super) fn places(values: &[Value]) -> Vec<f64> {
+/// Of an axis's length, what two places have between them at least.
+const APART: f64 = 0.03;
+
+/// Places of an axis's values, and whether they are by their size: evenly where
+/// not all are numbers, and where some would lie on one another.
+pub(super) fn places(values: &[Value]) -> (Vec<f64>, bool) {
+    let evenly = || (0..values.len()).map(|place| place as f64).collect();
     let numbers: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
-    match numbers {
-        Some(numbers) if numbers.is_sorted() => numbers,
-        _ => (0..values.len()).map(|place| place as f64).collect(),
-    }
+    let Some(numbers) = numbers.filter(|numbers| numbers.is_sorted()) else {
+        return (evenly(), false);
+    };
+    let all = numbers.last().zip(numbers.first()).map_or(0.0, |(last, first)| last - first);
+    let crowded = numbers.windows(2).any(|pair| pair[1] - pair[0] < APART * all);
+    if crowded { (evenly(), false) } else { (numbers, true) }
 }
 
 /// A nominal time at a log axis: `1 µs`, `10 ms`, `100 s`.
@@ -82,6 +93,21 @@ pub(super) fn power_of_time(ns: f64) -> String {
     }
 }
 
+/// A time that was set, of nanoseconds: `2 s`, `1.5 s`.
+pub(super) fn seconds(ns: f64) -> String {
+    format!("{} s", ns / 1e9)
+}
+
+/// A time on an axis that ends at `longest`, both in seconds: `20 ms`, `0.5 s`.
+pub(super) fn span(seconds: f64, longest: f64) -> String {
+    let (figure, unit) = match longest {
+        longest if longest >= 1.0 => (seconds, "s"),
+        longest if longest >= 1e-3 => (seconds * 1e3, "ms"),
+        _ => (seconds * 1e6, "µs"),
+    };
+    format!("{} {unit}", (figure * 1e6).round() / 1e6)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +117,10 @@ mod tests {
         assert_eq!(ticks(100.0), [0.0, 20.0, 40.0, 60.0, 80.0, 100.0]);
         assert_eq!(ticks(1.0), [0.0, 0.2, 0.4, 0.6000000000000001, 0.8, 1.0]);
         assert_eq!(ticks(0.0), [0.0, 1.0]);
+        assert_eq!([span(0.02, 0.1), span(0.5, 2.0)], ["20 ms", "0.5 s"]);
+        let [near, far] =
+            [[0, 1, 128], [10, 60, 128]].map(|values| places(&values.map(Value::from)));
+        assert_eq!((near, far), ((vec![0.0, 1.0, 2.0], false), (vec![10.0, 60.0, 128.0], true)));
         assert_eq!(whole_ticks(11), [0.0, 5.0, 10.0, 15.0]);
         assert_eq!(whole_ticks(2), [0.0, 1.0, 2.0]);
         let last = *ticks(36_321.0).last().unwrap();

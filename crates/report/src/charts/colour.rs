@@ -17,8 +17,8 @@ const VIRIDIS: [[u8; 3]; 10] = [
     [0xfd, 0xe7, 0x25],
 ];
 
-/// The colour of a share, 0 to 1, of a scale.
-pub(super) fn scale(share: f64) -> String {
+/// The colour of a share, 0 to 1, of a scale: `#rrggbb`.
+pub fn scale(share: f64) -> String {
     let [red, green, blue] = mixed(share);
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
@@ -34,18 +34,40 @@ fn mixed(share: f64) -> [u8; 3] {
     })
 }
 
-/// The class of a text that is written on that colour.
-pub(super) fn text_on(share: f64) -> &'static str {
-    let [red, green, blue] = mixed(share).map(f64::from);
-    let lightness = 0.299 * red + 0.587 * green + 0.114 * blue;
-    if lightness > 125.0 { "on-light" } else { "on-dark" }
+/// The class of a text that is written on that colour: `on-dark` where it is to be
+/// white, `on-light` where black.
+pub fn text_on(share: f64) -> &'static str {
+    readable_on(mixed(share))
 }
 
-/// The colours of a line, as a style: the scale without the end that the page's
-/// ground would swallow.
+/// Black or white, whichever has more contrast to a colour: it is 4.5 to one at
+/// least.
+fn readable_on(colour: [u8; 3]) -> &'static str {
+    let ground = luminance(colour) + 0.05;
+    if ground / 0.05 >= 1.05 / ground { "on-light" } else { "on-dark" }
+}
+
+/// How light a colour is, 0 to 1, by the Web Content Accessibility Guidelines.
+pub(super) fn luminance(colour: [u8; 3]) -> f64 {
+    let linear = colour.map(|channel| match f64::from(channel) / 255.0 {
+        dark if dark <= 0.040_45 => dark / 12.92,
+        light => ((light + 0.055) / 1.055).powf(2.4),
+    });
+    0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+}
+
+/// A colour that is written `#rrggbb`.
+pub(super) fn parsed(written: &str) -> Option<[u8; 3]> {
+    let number = u32::from_str_radix(written.strip_prefix('#')?, 16).ok()?;
+    let [_, colour @ ..] = number.to_be_bytes();
+    (written.len() == 7).then_some(colour)
+}
+
+/// The colours of a line, as a style: that part of the scale which stands out
+/// from the page's ground, three to one.
 pub(super) fn line(position: usize, lines: usize) -> String {
-    let share = position as f64 / (lines.max(2) - 1) as f64;
-    format!("--light:{};--dark:{}", scale(share * 0.8), scale(0.3 + share * 0.7))
+    let share = if lines > 1 { position as f64 / (lines - 1) as f64 } else { 0.5 };
+    format!("--light:{};--dark:{}", scale(share * 0.58), scale(0.38 + share * 0.62))
 }
 
 /// The colour of an outcome, of the set of Okabe and Ito.
@@ -60,6 +82,11 @@ pub(crate) fn outcome_colour(outcome: Outcome) -> &'static str {
         Outcome::Incomplete => "#0072b2",
         Outcome::ServerDown => "#8c8c8c",
     }
+}
+
+/// The class of a text that is written on an outcome's colour.
+pub(super) fn text_on_outcome(outcome: Outcome) -> &'static str {
+    parsed(outcome_colour(outcome)).map_or("on-light", readable_on)
 }
 
 /// The colour of a number of SYN retransmissions.

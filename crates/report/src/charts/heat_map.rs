@@ -10,6 +10,7 @@ use crate::cell::Cell;
 use crate::cell_figure::CellFigure;
 use crate::figure::value;
 use crate::run::{combinations, short_name, written_point};
+use crate::text::several;
 
 const ROW: f64 = 30.0;
 /// Above the cells: the columns' axis and its values.
@@ -83,7 +84,7 @@ fn heat_map(
                         title {
                             (cell.place()) "\n" (figure.column) ": " (median)
                             @if let Some(range) = range { " (" (range) ")" }
-                            "\n" (cell.trials.len()) " trials"
+                            "\n" (several(cell.trials.len() as u64, "trial"))
                         }
                         rect x=(px(x)) y=(px(y)) width=(width) height=(height) rx="3"
                             fill=(scale(share)) {}

@@ -1,113 +1,242 @@
-//! Connect latencies of every trial on a log axis, with the instants at which
+//! Connect latencies of every cell on a log axis, with the instants at which
 //! SYNs are sent again: what waited for one lies just behind it.
 
 use std::time::Duration;
 
 use maud::{Markup, html};
-use run_record::TrialRecord;
 
-use super::axis::{Scale, decades, power_of_time};
+use super::axis::{Scale, decades, power_of_time, seconds};
+use super::strip::{ACCENT, ROOM, Strip, pointer, shade};
+use super::syn_waits::{SynWaits, deadline};
 use super::{Chart, px, text_width};
 use crate::Run;
 use crate::cell::Cell;
-use crate::figure::{nanoseconds, value};
+use crate::figure::{percent, value};
 use crate::run::{short_name, written_point};
-use crate::why::Case;
 
-/// Cells from which on those of one row of the heat maps share a row here.
-const MOST: usize = 30;
-
-const WIDTH: f64 = 860.0;
-const RIGHT: f64 = WIDTH - 26.0;
+/// Between the ends of the axis; with short names, a phone shows all of a row.
+const PLOT: f64 = 320.0;
 const HEAD: f64 = 34.0;
-const FOOT: f64 = 46.0;
-/// All trials have one colour here.
-const ACCENT: &str = "--light:var(--accent);--dark:var(--accent)";
+/// Above the strips of a group, its name.
+const NAME: f64 = 22.0;
+/// Of a letter, against what others need: most are digits and small.
+const NARROW: f64 = 0.95;
+/// Between the ends of the axis, at least.
+const SPAN: f64 = 30.0;
+/// Over the largest and the last mark.
+const BEYOND: f64 = 1.12;
 
 /// The chart; none where nothing was ever connected.
 pub(crate) fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
-    let measured = |trial: &&&TrialRecord| trial.connect_latency.count > 0;
-    let all = || cells.iter().flat_map(|cell| &cell.trials).filter(measured);
-    let least = all().map(|trial| trial.connect_latency.p50_ns.max(1)).min()?;
-    let most = all().map(|trial| trial.connect_latency.max_ns).max()?;
-    // Where somebody waited, the axis reaches to where waiting begins.
-    let waited = run.trials.iter().any(|trial| trial.syn_retransmits.keys().any(|&n| n > 0));
-    let ladder = ladder(run);
-    let first = ladder.first().filter(|_| waited).map_or(0, |at| at.as_nanos() as u64 * 2);
-    let most = most.max(first);
-    let rows = rows(run, cells);
-    let trials = rows.iter().map(|(_, trials)| trials.len()).max().unwrap_or(1);
-    let between = if trials > 4 { 4.0 } else { 6.0 };
-    let row = (trials as f64 * between + 8.0).max(20.0);
-    let left = rows.iter().map(|(name, _)| text_width(name) * 0.95).fold(60.0, f64::max) + 14.0;
-    let decades = decades(least as f64, most as f64);
-    let ends = (decades[0], decades[decades.len() - 1]);
-    let x = Scale::log(ends, (left, RIGHT));
-    let bottom = HEAD + rows.len() as f64 * row;
+    let strips: Vec<_> = cells.iter().map(|cell| Strip::new(run, cell)).collect();
+    let waits = SynWaits::new(run, cells, &strips);
+    let (from, to) = ends(&strips, &waits)?;
+    let high = match strips.len() {
+        ..=30 => 28.0,
+        31..=60 => 18.0,
+        _ => 6.0,
+    };
+    let is_low = high < ROOM;
+    let (groups, bottom) = groups(run, cells, high);
+    let names = groups.iter().flat_map(|group| &group.rows).map(|row| text_width(&row.name));
+    let left = names.fold(30.0, f64::max) * NARROW + 16.0;
+    let never = never(&strips, &groups, high);
+    let any_never = !never.is_empty();
+    let right = left + PLOT;
+    let beside = never.iter().map(|(text, _)| text_width(text)).fold(0.0, f64::max);
+    let beside = if any_never { beside.max(text_width(NEVER[1])) * NARROW + 22.0 } else { 26.0 };
+    let headings = groups.iter().flat_map(|group| &group.name);
+    // A group's number is beside its name where rows are low.
+    let shared = if is_low { beside } else { 0.0 };
+    let headings = headings.map(|(name, _)| text_width(name) * NARROW + 12.0 + shared);
+    let width = headings.fold(right + beside, f64::max);
+    let end = width - 8.0;
+    let x = Scale::log((from, to), (left, right));
+    let peak = strips.iter().map(Strip::peak).fold(0.0, f64::max);
+    let ticks = decades(from, to).into_iter().filter(|at| (from..=to).contains(at));
+    let legend = legend(&strips, peak, is_low, &waits);
     let body = html! {
-        @for &at in &decades {
+        @for at in ticks {
             line.grid x1=(px(x.at(at))) x2=(px(x.at(at))) y1=(HEAD) y2=(px(bottom)) {}
             text class="quiet middle" x=(px(x.at(at))) y=(px(bottom + 16.0)) { (power_of_time(at)) }
         }
-        (retransmissions(&ladder, ends, x, (HEAD, bottom)))
-        @for (position, (name, trials)) in rows.iter().enumerate() {
-            @let y = HEAD + position as f64 * row;
-            line.grid x1=(px(left)) x2=(RIGHT) y1=(px(y)) y2=(px(y)) {}
-            text.end x=(px(left - 8.0)) y=(px(y + row / 2.0 + 4.0)) { (name) }
-            @for (place, trial) in trials.iter().enumerate() {
-                (quantiles(trial, x, y + 6.0 + (place as f64 + 0.5) * (row - 12.0) / trials.len() as f64))
+        (retransmissions(&waits.again, (from, to), x, (HEAD, bottom)))
+        @if let Some(at) = waits.deadline { (deadline(at, x, (HEAD, bottom))) }
+        @if any_never {
+            text.end x=(px(end)) y=(HEAD - 22.0) { (NEVER[0]) }
+            text.end x=(px(end)) y=(HEAD - 8.0) { (NEVER[1]) }
+        }
+        @for group in &groups {
+            @if let Some((name, y)) = &group.name { text x="6" y=(px(*y)) { (name) } }
+            @for (place, row) in group.rows.iter().enumerate() {
+                @let below = row.top + high;
+                @if !is_low || place + 1 == group.rows.len() {
+                    line.grid x1=(px(left)) x2=(px(right)) y1=(px(below)) y2=(px(below)) {}
+                }
+                @if row.is_named {
+                    text class=(if is_low { "small end" } else { "end" }) x=(px(left - 8.0))
+                        y=(px(below - high / 2.0 + 4.0)) { (row.name) }
+                }
+                (waits.own(row.cell, x, (row.top, below)))
+                (strips[row.cell].drawn(x, peak, (row.top, below)))
             }
         }
-        g style=(ACCENT) {
-            circle.point cx="14" cy=(px(bottom + 32.0)) r="3" {}
-        }
-        text.quiet x="23" y=(px(bottom + 36.0)) {
-            "a line for each trial: its median, ticks at the 90th and 99th percentile, its largest"
-            @if let Some(order) = order(run, cells) { "; in a row by " (order) ", from the top" }
+        @for (text, y) in &never { text.end x=(px(end)) y=(px(*y)) { (text) } }
+        @for (line, part) in legend.iter().enumerate() {
+            g transform=(format!("translate(6 {})", px(bottom + 28.0 + line as f64 * 17.0))) { (part) }
         }
     };
-    let title = "From connect(2) to ESTABLISHED, of each trial".to_owned();
     Some(Chart {
         name: "connect-latency".to_owned(),
-        title,
-        width: WIDTH,
-        height: bottom + FOOT,
+        title: "From connect(2) to ESTABLISHED, in each cell".to_owned(),
+        width,
+        height: bottom + 34.0 + legend.len() as f64 * 17.0,
         body,
     })
 }
 
-type Row<'a> = (String, Vec<&'a TrialRecord>);
+/// The head of the numbers beside the rows, in two lines.
+const NEVER: [&str; 2] = ["never", "connected"];
 
-/// A row for each cell; of many, one for all that differ in the last axis alone.
-fn rows<'a>(run: &Run, cells: &[Cell<'a>]) -> Vec<Row<'a>> {
-    let measured = |trial: &&TrialRecord| trial.connect_latency.count > 0;
-    let last = run.varying_axes().last().map_or(1, |last| last.values.len());
-    let together = if order(run, cells).is_some() { last } else { 1 };
-    let shared = cells.chunks(together).map(|cells| {
-        let point = &cells[0].point;
-        let kept = if together > 1 { &point[..point.len() - 1] } else { &point[..] };
-        let name = match kept {
-            [] => "all trials".to_owned(),
-            [(path, at)] => format!("{} {}", short_name(path), value(at)),
-            several => written_point(several.iter().copied()),
-        };
-        let trials = cells.iter().flat_map(|cell| cell.trials.iter().copied()).filter(measured);
-        (name, trials.collect())
-    });
-    shared.collect()
+/// How many never connected, and how far down that is written: of each row, or of
+/// a group where rows are low.
+fn never(strips: &[Strip<'_>], groups: &[Group], high: f64) -> Vec<(String, f64)> {
+    let of = |rows: &[Row], y| {
+        let strips = rows.iter().map(|row| &strips[row.cell]);
+        Some((Strip::never(strips)?, y))
+    };
+    let of_rows = |group: &Group| -> Vec<_> {
+        let row = |row: &Row| of(std::slice::from_ref(row), row.top + high / 2.0 + 4.0);
+        group.rows.iter().filter_map(row).collect()
+    };
+    let of_group = |group: &Group| {
+        let y = group.name.as_ref().map_or(HEAD + 10.0, |(_, y)| *y);
+        of(&group.rows, y).into_iter().collect()
+    };
+    let texts = |group| if high < ROOM { of_group(group) } else { of_rows(group) };
+    groups.iter().flat_map(texts).collect()
 }
 
-/// The axis in whose order the cells of a row are; none where each cell has a
-/// row of its own.
-fn order<'a>(run: &'a Run, cells: &[Cell<'_>]) -> Option<&'a str> {
+/// From where to where the axis goes, nanoseconds; none where nothing was ever
+/// connected.
+fn ends(strips: &[Strip<'_>], waits: &SynWaits) -> Option<(f64, f64)> {
+    let ends = || strips.iter().filter_map(Strip::ends);
+    let least = ends().map(|(from, _)| from).min_by(f64::total_cmp)?;
+    let most = ends().map(|(_, to)| to).max_by(f64::total_cmp)?;
+    let marked =
+        waits.ends().map(|(first, last)| (first.as_nanos() as f64, last.as_nanos() as f64));
+    // What all waited for has room for its label.
+    let (first, last) = marked.map_or((least, most), |(first, last)| (first / 2.0, last * BEYOND));
+    let (from, to) = (least.min(first), most.max(last));
+    if to >= from * SPAN {
+        return Some((from, to));
+    }
+    let around = decades(from, to);
+    Some((around[0], around[around.len() - 1]))
+}
+
+/// Cells that differ in the last axis alone.
+struct Group {
+    /// What they have in common, and how far down that is written.
+    name: Option<(String, f64)>,
+    rows: Vec<Row>,
+}
+
+struct Row {
+    cell: usize,
+    name: String,
+    /// Of many low ones, the first and the last have a name.
+    is_named: bool,
+    top: f64,
+}
+
+/// All rows, and where the last one ends.
+fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
     let axes = run.varying_axes();
-    axes.last().filter(|_| cells.len() > MOST).map(|last| short_name(&last.path))
+    let together = axes.last().map_or(1, |last| last.values.len()).max(1);
+    let mut bottom = HEAD;
+    let group = |cells: &[Cell<'_>]| {
+        let name = cells[0].point.split_last().filter(|(_, outer)| !outer.is_empty());
+        let name = name.map(|(_, outer)| {
+            bottom += NAME;
+            (written_point(outer.iter().copied()), bottom - 6.0)
+        });
+        let count = cells.len();
+        let row = |(place, cell): (usize, &Cell<'_>)| {
+            let last = cell.point.last();
+            let top = bottom;
+            bottom += high;
+            Row {
+                cell: cell.number,
+                name: last.map_or("all trials".to_owned(), |(path, at)| {
+                    format!("{} {}", short_name(path), value(at))
+                }),
+                is_named: high >= ROOM || place == 0 || place + 1 == count,
+                top,
+            }
+        };
+        Group { rows: cells.iter().enumerate().map(row).collect(), name }
+    };
+    let groups = cells.chunks(together).map(group).collect();
+    (groups, bottom)
 }
 
-/// When SYNs are sent again, in the trial that does it most often; nominal.
-pub(super) fn ladder(run: &Run) -> Vec<Duration> {
-    let ladders = run.trials.iter().filter_map(|trial| Case::new(&run.record, trial).ladder());
-    ladders.map(|ladder| ladder.retransmits).max_by_key(Vec::len).unwrap_or_default()
+/// What the marks are, a line each.
+fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Vec<Markup> {
+    let mut lines = Vec::new();
+    if peak > 0.0 {
+        lines.push(html! {
+            @if is_low {
+                @for (place, part) in [0.0, 0.5, 1.0].into_iter().enumerate() {
+                    rect.share opacity=(shade(part)) x=(place as f64 * 4.0) y="2" width="4"
+                        height="10" {}
+                }
+            } @else {
+                path.share d="M0,2H5V12H0ZM6,7H11V12H6Z" {}
+            }
+            text.quiet x="18" y="11" {
+                "share of the cell's connects; the "
+                @if is_low { "strongest colour" } @else { "highest bar" }
+                " is " (percent(peak)) " %"
+            }
+        });
+        lines.push(html! {
+            path.median d=(if is_low { "M5,1H6.6V12H5Z".to_owned() } else { pointer(5.5, 10.0) }) {}
+            text.quiet x="18" y="11" { "median" }
+        });
+    }
+    if strips.iter().any(Strip::has_quantiles_alone) {
+        lines.push(html! {
+            g style=(ACCENT) {
+                circle.point cx="5" cy="7" r="2.6" {}
+                line.bar x1="5" x2="5" y1="17" y2="31" {}
+            }
+            text.quiet x="18" y="11" {
+                "a trial's median; the short lines are 90 % and 99 %"
+            }
+        });
+        lines.push(html! {
+            text.quiet x="18" y="11" {
+                "its largest; how many took how long in between was not recorded"
+            }
+        });
+    }
+    let (has_own_again, has_own_deadline) = waits.has_own();
+    let of_all = waits.deadline.map(|at| format!(", {}", seconds(at.as_nanos() as f64)));
+    let deadline = of_all.or_else(|| has_own_deadline.then(|| " of the cell".to_owned()));
+    if has_own_again {
+        lines.push(html! {
+            line.mark x1="5" x2="5" y1="0" y2="13" {}
+            text.quiet x="18" y="11" { "SYN sent again, not so in every cell" }
+        });
+    }
+    if let Some(deadline) = deadline {
+        lines.push(html! {
+            line.limit x1="5" x2="5" y1="0" y2="13" {}
+            text.quiet x="18" y="11" { "connect deadline" (deadline) }
+        });
+    }
+    lines
 }
 
 /// Marks where SYNs are sent again, those that the axis has room for.
@@ -137,29 +266,6 @@ pub(super) fn retransmissions(
             }
             @if let Some(label) = label {
                 text.mark x=(px(x.at(*at) - 2.0)) y=(px(top - 8.0)) { (label) }
-            }
-        }
-    }
-}
-
-fn quantiles(trial: &TrialRecord, x: Scale, y: f64) -> Markup {
-    let latency = &trial.connect_latency;
-    let at = |ns: u64| px(x.at(ns.max(1) as f64));
-    let ns = |ns: u64| nanoseconds(ns as f64);
-    let place = crate::run::place(trial);
-    html! {
-        a href=(format!("#trial-{}", trial.id)) {
-            g style=(ACCENT) {
-                title {
-                    (place) "\ntrial " (trial.id) ", " (latency.count) " connects\nmedian "
-                    (ns(latency.p50_ns)) ", 90 % " (ns(latency.p90_ns)) ", 99 % " (ns(latency.p99_ns))
-                    ", largest " (ns(latency.max_ns))
-                }
-                line.bar x1=(at(latency.p50_ns)) x2=(at(latency.max_ns)) y1=(px(y)) y2=(px(y)) {}
-                @for quantile in [latency.p90_ns, latency.p99_ns, latency.max_ns] {
-                    line.bar x1=(at(quantile)) x2=(at(quantile)) y1=(px(y - 2.0)) y2=(px(y + 2.0)) {}
-                }
-                circle.point cx=(at(latency.p50_ns)) cy=(px(y)) r="2.6" {}
             }
         }
     }

@@ -11,19 +11,22 @@ use crate::cell_figure::CellFigure;
 use crate::figure::{Spread, value};
 use crate::run::{combinations, short_name, written_point};
 
-const WIDTH: f64 = 640.0;
-const HEIGHT: f64 = 340.0;
+const WIDTH: f64 = 480.0;
+const HEIGHT: f64 = 320.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 44.0;
 const LEFT: f64 = 56.0;
 /// Between the names of two lines, at least.
 const APART: f64 = 14.0;
 
-/// A line: its name, and what it goes through.
+/// A line: its name, and what it goes through; nothing where nothing was
+/// measured, and the line is broken there.
 struct Line<'a> {
     name: String,
-    points: Vec<(f64, Spread, &'a Cell<'a>)>,
+    points: Vec<Option<Point<'a>>>,
 }
+
+type Point<'a> = (f64, Spread, &'a Cell<'a>);
 
 /// A chart for each value of the axes before the last two; none where the last
 /// has fewer than three values.
@@ -39,7 +42,12 @@ pub(crate) fn lines(run: &Run, cells: &[Cell<'_>], figure: &CellFigure) -> Vec<C
     }
     let largest = cells.iter().filter_map(|cell| Some(cell.spread(figure.of)?.max));
     let top = figure.top.unwrap_or_else(|| largest.fold(0.0, f64::max));
-    let at = places(&along.values);
+    let (at, to_scale) = places(&along.values);
+    let are_numbers = along.values.iter().all(Value::is_number);
+    let along_name = match (short_name(&along.path), to_scale || !are_numbers) {
+        (name, true) => name.to_owned(),
+        (name, false) => format!("{name} (not to scale)"),
+    };
     let splits = combinations(outer);
     let of_chart = series.map_or(1, |series| series.values.len()) * along.values.len();
     let charts = splits.iter().zip(cells.chunks(of_chart)).map(|(split, cells)| {
@@ -47,7 +55,7 @@ pub(crate) fn lines(run: &Run, cells: &[Cell<'_>], figure: &CellFigure) -> Vec<C
             series.map_or(vec![String::new()], |series| series.values.iter().map(value).collect());
         let lines = cells.chunks(along.values.len()).zip(names).map(|(cells, name)| {
             let points = cells.iter().zip(&at);
-            let points = points.filter_map(|(cell, &x)| Some((x, cell.spread(figure.of)?, cell)));
+            let points = points.map(|(cell, &x)| Some((x, cell.spread(figure.of)?, cell)));
             Line { name, points: points.collect() }
         });
         let lines: Vec<_> = lines.collect();
@@ -59,7 +67,7 @@ pub(crate) fn lines(run: &Run, cells: &[Cell<'_>], figure: &CellFigure) -> Vec<C
             }
         };
         let series = series.map(|series| short_name(&series.path));
-        let body = body(figure, top, &lines, (&along.values, &at), short_name(&along.path), series);
+        let body = body(figure, top, &lines, (&along.values, &at), &along_name, series);
         Chart { name: format!("lines-{name}"), title, width: WIDTH, height: HEIGHT, body }
     });
     charts.collect()
@@ -76,7 +84,7 @@ fn body(
     let ticks = ticks(top);
     let names = lines.iter().map(|line| text_width(&line.name));
     let heading = series.map_or(0.0, text_width);
-    let right = WIDTH - names.fold(heading, f64::max) - 24.0;
+    let right = WIDTH - names.fold(heading, f64::max) - 32.0;
     let bottom = HEIGHT - BOTTOM;
     let (first, last) = (at.first().copied().unwrap_or(0.0), at.last().copied().unwrap_or(1.0));
     let x = Scale::linear((first, last), (LEFT + 8.0, right - 4.0));
@@ -96,7 +104,9 @@ fn body(
     html! {
         @for &tick in &ticks {
             line.grid x1=(LEFT) x2=(px(right)) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
-            text class="end quiet" x=(LEFT - 6.0) y=(px(y.at(tick) + 4.0)) { ((figure.write)(tick)) }
+            text class="end quiet" x=(LEFT - 6.0) y=(px(y.at(tick) + 4.0)) {
+                ((figure.write)(tick).replace(".00", ""))
+            }
         }
         @for (name, at) in &labels {
             line.axis x1=(px(*at)) x2=(px(*at)) y1=(px(bottom)) y2=(px(bottom + 4.0)) {}
@@ -110,23 +120,24 @@ fn body(
         @for (position, line) in lines.iter().enumerate() {
             g style=(colour::line(position, lines.len())) { (drawn(line, position, x, y, figure)) }
         }
-        @for (position, at) in name_places(lines, y) {
+        @for (position, at) in name_places(lines, y).into_iter().filter(|_| series.is_some()) {
             g style=(colour::line(position, lines.len())) {
-                text.series-name x=(px(right + 12.0)) y=(px(at + 4.0)) { (lines[position].name) }
+                path.point d=(marker(position, right + 14.0, at)) {}
             }
+            text x=(px(right + 24.0)) y=(px(at + 4.0)) { (lines[position].name) }
         }
     }
 }
 
 fn drawn(line: &Line<'_>, position: usize, x: Scale, y: Scale, figure: &CellFigure) -> Markup {
-    let through: Vec<_> = line
-        .points
-        .iter()
-        .map(|(at, spread, _)| format!("{},{}", px(x.at(*at)), px(y.at(spread.median))))
-        .collect();
+    let place =
+        |(at, spread, _): &Point<'_>| format!("{},{}", px(x.at(*at)), px(y.at(spread.median)));
+    // A point between two gaps is its marker alone.
+    let parts = line.points.split(Option::is_none).filter(|part| part.len() > 1);
+    let through = parts.map(|part| part.iter().flatten().map(place).collect::<Vec<_>>().join(" "));
     html! {
-        polyline.series points=(through.join(" ")) {}
-        @for (at, spread, cell) in &line.points {
+        @for part in through { polyline.series points=(part) {} }
+        @for (at, spread, cell) in line.points.iter().flatten() {
             @let (x, middle) = (x.at(*at), y.at(spread.median));
             @if spread.min < spread.max {
                 line.bar x1=(px(x)) x2=(px(x)) y1=(px(y.at(spread.min))) y2=(px(y.at(spread.max))) {}
@@ -154,7 +165,9 @@ fn marker(position: usize, x: f64, y: f64) -> String {
 fn name_places(lines: &[Line<'_>], y: Scale) -> Vec<(usize, f64)> {
     let ends = lines.iter().enumerate();
     let mut ends: Vec<_> = ends
-        .filter_map(|(position, line)| Some((position, y.at(line.points.last()?.1.median))))
+        .filter_map(|(position, line)| {
+            Some((position, y.at(line.points.iter().flatten().next_back()?.1.median)))
+        })
         .collect();
     ends.sort_by(|one, other| one.1.total_cmp(&other.1));
     for at in 1..ends.len() {

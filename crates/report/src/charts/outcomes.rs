@@ -3,9 +3,10 @@
 use maud::html;
 use run_record::Outcome;
 
+use super::colour::text_on_outcome;
 use super::{Chart, outcome_colour, px, text_width};
 use crate::cell::Cell;
-use crate::figure::{count, percent};
+use crate::figure::{count, percent, total};
 
 /// Cells from which on the bars are too many to be read; the heat maps tell.
 const MOST: usize = 40;
@@ -20,7 +21,7 @@ pub(crate) fn outcomes(cells: &[Cell<'_>]) -> Option<Chart> {
         return None;
     }
     let ended = |cell: &Cell<'_>, outcome| -> u64 {
-        cell.trials.iter().map(|trial| trial.outcomes.get(outcome)).sum()
+        total(cell.trials.iter().map(|trial| trial.outcomes.get(outcome)))
     };
     let happened: Vec<_> = Outcome::ALL
         .into_iter()
@@ -42,20 +43,21 @@ pub(crate) fn outcomes(cells: &[Cell<'_>]) -> Option<Chart> {
         }
         @for (row, cell) in cells.iter().enumerate() {
             @let y = HEAD + row as f64 * ROW;
-            @let all = happened.iter().map(|&outcome| ended(cell, outcome)).sum::<u64>();
+            @let all = total(happened.iter().map(|&outcome| ended(cell, outcome)));
             text.end x=(px(left - 8.0)) y=(px(y + 15.0)) { (cell.place()) }
             a href=(format!("#cell-{}", cell.number)) {
                 @for (outcome, from, part) in parts(&happened, all, |outcome| ended(cell, outcome)) {
-                    @let attempts = count(ended(cell, outcome) as i64);
+                    @let attempts = count(ended(cell, outcome));
                     rect x=(px(left + from * BAR)) y=(px(y)) width=(px((part * BAR).max(0.6)))
                         height=(ROW - 4.0) fill=(outcome_colour(outcome)) {
                         title {
                             (cell.place()) "\n" (outcome) ": " (attempts) " of "
-                            (count(all as i64)) " attempts, " (percent(part)) " %"
+                            (count(all)) " attempts, " (percent(part)) " %"
                         }
                     }
                     @if part * BAR > text_width(&attempts) + 6.0 {
-                        text class="middle on-light" x=(px(left + (from + part / 2.0) * BAR))
+                        text class=(format!("middle {}", text_on_outcome(outcome)))
+                            x=(px(left + (from + part / 2.0) * BAR))
                             y=(px(y + 14.5)) { (attempts) }
                     }
                 }
@@ -66,7 +68,7 @@ pub(crate) fn outcomes(cells: &[Cell<'_>]) -> Option<Chart> {
         }
     };
     let height = HEAD + cells.len() as f64 * ROW + 4.0;
-    let title = "How the attempts ended".to_owned();
+    let title = "Attempts by their outcome, in each cell".to_owned();
     Some(Chart { name: "outcomes".to_owned(), title, width, height, body })
 }
 

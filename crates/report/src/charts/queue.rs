@@ -1,28 +1,32 @@
 //! The accept queue of one trial over time: its depth against its limit, when
 //! SYNs were dropped, and the attempts beneath.
 
-use std::fmt::Write;
-
 use maud::{Markup, html};
-use run_record::{AttemptRow, Outcome, TimelineRow};
+use run_record::{AttemptRow, TimelineRow, TrialRecord};
 
-use super::axis::{Scale, ticks, whole_ticks};
-use super::latency::ladder;
-use super::{Chart, outcome_colour, px};
+use super::attempt_bars::AttemptBars;
+use super::axis::{Scale, span, ticks, whole_ticks};
+use super::coverage::Coverage;
+use super::depth::{Depth, depths, gaps, seen_in, steps};
+use super::half_open::{diamonds, half_open};
+use super::looks::{Place, places, ticks as look_ticks, unseen};
+use super::unanswered::{gathered, unanswered};
+use super::window::Window;
+use super::{Chart, px};
 use crate::Run;
+use crate::figure::{count, percent};
+use crate::why::Case;
 
 const WIDTH: f64 = 980.0;
 const LEFT: f64 = 50.0;
 const RIGHT: f64 = 966.0;
-const TOP: f64 = 24.0;
-/// Of the queue's part, and of the attempts' at most.
+const TOP: f64 = 40.0;
+/// Of the queue's part.
 const QUEUE: f64 = 200.0;
-const ATTEMPTS: f64 = 320.0;
-/// Between the two.
-const BETWEEN: f64 = 56.0;
-/// Attempts from which on no one has a tooltip of its own.
-const TOLD: usize = 300;
-
+/// Between the queue's part and that of the attempts.
+const BETWEEN: f64 = 98.0;
+/// Of a further line of text.
+const LINE: f64 = 16.0;
 /// What was recorded of a trial.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Recorded<'a> {
@@ -30,178 +34,200 @@ pub(crate) struct Recorded<'a> {
     pub(crate) attempts: &'a [AttemptRow],
 }
 
-/// The chart; none where nothing of a queue was recorded.
-pub(crate) fn queue(run: &Run, trial: u32, place: &str, recorded: Recorded<'_>) -> Option<Chart> {
-    let Recorded { timeline, attempts } = recorded;
-    let depths = depths(timeline);
-    let (&(first, ..), &(last, ..)) = (depths.first()?, depths.last()?);
-    let began = attempts.iter().map(|row| row.start_ns).min().unwrap_or(first).min(first);
-    let ended = attempts.iter().map(|row| row.end_ns).max().unwrap_or(last).max(last);
-    let seconds = |ns: u64| ns.saturating_sub(began) as f64 / 1e9;
-    let times = ticks(seconds(ended));
-    let most = depths.iter().map(|&(_, depth, limit)| depth.max(limit + 1)).max().unwrap_or(1);
+/// The chart, and where most of it is a moment's another of that moment; none
+/// where nothing of a queue was recorded.
+pub(crate) fn queue(
+    run: &Run,
+    trial: &TrialRecord,
+    place: &str,
+    recorded: Recorded<'_>,
+) -> Vec<Chart> {
+    let depths = depths(recorded.timeline);
+    let Some(whole) = Window::whole(&depths, recorded.attempts) else { return Vec::new() };
+    let chart = |name: &str, title: &str, window| Chart {
+        name: format!("{name}-{}", trial.try_id().file_stem()),
+        title: format!("{title}, trial {} · {place}", trial.try_id()),
+        ..drawn(run, trial, &depths, recorded, window)
+    };
+    let first = Window::first_burst(&depths, recorded.attempts, whole);
+    let first = first.map(|burst| chart("burst", "The first burst in the accept queue", burst));
+    let all = chart("queue", "The accept queue over time", whole);
+    first.into_iter().chain([all]).collect()
+}
+
+fn drawn(
+    run: &Run,
+    trial: &TrialRecord,
+    depths: &[Depth],
+    Recorded { timeline, attempts }: Recorded<'_>,
+    window: Window,
+) -> Chart {
+    let Window { from, to } = window;
+    let half_open = half_open(timeline);
+    let seconds = |ns: u64| ns.saturating_sub(from) as f64 / 1e9;
+    let at_time = Scale::linear((0.0, seconds(to)), (LEFT, RIGHT));
+    let x = |ns: u64| at_time.at(seconds(ns));
+    let most = depths.iter().map(|seen| seen.depth.max(seen.limit + 1));
+    let most = most.chain(half_open.iter().map(|it| it.sockets)).max().unwrap_or(1);
     let marks = whole_ticks(most);
-    let x = Scale::linear((0.0, seconds(ended)), (LEFT, RIGHT));
     let y = Scale::linear((0.0, marks[marks.len() - 1]), (TOP + QUEUE, TOP));
-    let line = steps(&depths, |ns| x.at(seconds(ns)), |(_, depth, _)| y.at(f64::from(*depth)));
-    let limit = steps(&depths, |ns| x.at(seconds(ns)), |(_, _, limit)| y.at(f64::from(*limit)));
-    let from = x.at(seconds(first));
-    let to = x.at(seconds(last));
-    let drops = drops(run, attempts);
-    let step = (ATTEMPTS / attempts.len().max(1) as f64).min(8.0);
-    let beneath = TOP + QUEUE + BETWEEN;
-    let bottom = beneath + step * attempts.len() as f64;
+    let interval = trial.evidence.probe.as_ref().map_or(0.0, |probe| probe.interval_seconds);
+    let gaps = gaps(depths, (interval * 1e9) as u64, window);
+    let looks: Vec<_> = depths.iter().map(|seen| seen.at_ns).collect();
+    let coverage = Coverage::new(window, (RIGHT - LEFT) as usize, &gaps, &looks);
+    let lines: Vec<_> = coverage.seen().iter().map(|&part| seen_in(depths, part)).collect();
+    let gaps = coverage.unseen();
+    let lone = |gap: &Window| {
+        let [begins, ends] = [gap.from, gap.to].map(|ns| looks.partition_point(|&at| at < ns));
+        &depths[begins..ends]
+    };
+    // A limit stays what listen(2) made it, whoever looks.
+    let limits: Vec<_> = depths.iter().map(|&seen| Depth { missed: 0, ..seen }).collect();
+    let limits = seen_in(&limits, window);
+    let at_depth = |seen: &Depth| y.at(f64::from(seen.depth));
+    let at_limit = |seen: &Depth| y.at(f64::from(seen.limit));
+    let lone_looks: String = gaps.iter().map(|gap| look_ticks(lone(gap), x, at_depth)).collect();
+    let place = Place { top: TOP, height: QUEUE };
+    let overflows = overflows(trial, depths, window);
+    let why = unseen_because(trial);
+    let ladder = Case::new(&run.record, trial).syn_sent_again();
+    let beneath = TOP + QUEUE + BETWEEN + if overflows.is_some() { LINE } else { 0.0 };
+    let bars = AttemptBars::new(attempts, &ladder, beneath, (from, to));
+    let bottom = if attempts.is_empty() { beneath - 46.0 } else { bars.bottom() };
     let body = html! {
+        text.quiet x=(LEFT) y="14" {
+            "connections queued (line"
+            @if !lone_looks.is_empty() { "; upright ticks are single looks" }
+            ") and the queue's limit (dashed)"
+            @if !half_open.is_empty() {
+                "; diamonds: sockets in SYN_RECV, which are counted less often"
+            }
+        }
+        text.quiet x=(LEFT) y="30" {
+            (sampled(trial)) (grey(why, &gaps, window))
+        }
+        @for &gap in &gaps { (unseen(why, gap, lone(&gap), from, place, x)) }
         @for &mark in &marks {
             line.grid x1=(LEFT) x2=(RIGHT) y1=(px(y.at(mark))) y2=(px(y.at(mark))) {}
             text class="quiet end" x=(LEFT - 6.0) y=(px(y.at(mark) + 4.0)) { (mark) }
         }
-        @for &time in times.iter().filter(|&&time| time <= seconds(ended)) {
-            line.grid x1=(px(x.at(time))) x2=(px(x.at(time))) y1=(TOP) y2=(px(bottom)) {}
-            text class="quiet middle" x=(px(x.at(time))) y=(TOP + QUEUE + 16.0) {
-                ((time * 1e6).round() / 1e6) " s"
+        @for time in ticks(seconds(to)).into_iter().filter(|&time| time <= seconds(to)) {
+            @let at = px(at_time.at(time));
+            line.grid x1=(at) x2=(at) y1=(TOP) y2=(px(bottom)) {}
+            text class="quiet middle" x=(at) y=(TOP + QUEUE + 16.0) { (span(time, seconds(to))) }
+        }
+        @for line in &lines {
+            @if let [first, .., last] = line.as_slice() {
+                @let path = steps(line, x, at_depth);
+                @let ends = [last, first].map(|seen| px(x(seen.at_ns)));
+                path.depth-fill d=(format!("{path}H{}V{}H{}z", ends[0], px(TOP + QUEUE), ends[1])) {}
+                path.depth d=(path) {}
             }
         }
-        path.depth-fill d=(format!("{line}H{}V{2}H{}z", px(to), px(from), px(TOP + QUEUE))) {}
-        path.limit d=(limit) {}
-        path.depth d=(line) {}
-        text.quiet x=(LEFT) y="14" {
-            "connections queued (line), the limit (dashed)"
-            @if !drops.is_empty() { "; below, in red, SYNs that got no answer: " (drops.len()) }
+        @if !limits.is_empty() { path.limit d=(steps(&limits, x, at_limit)) {} }
+        @if !lone_looks.is_empty() { path.look d=(lone_looks) {} }
+        @for line in &lines { (places(line, from, place, x)) }
+        (diamonds(&half_open, window, x, |sockets| y.at(f64::from(sockets))))
+        (dropped(trial, &unanswered(&ladder, attempts), window, x))
+        @if let Some(told) = &overflows {
+            text class="mark" x=(LEFT) y=(px(TOP + QUEUE + 48.0 + LINE)) { (told) }
         }
-        @if !drops.is_empty() {
-            @for (at, many) in gathered(&drops, |ns| x.at(seconds(ns))) {
-                path.drop d=(format!("M{} {}v8", px(at), px(TOP + QUEUE + 24.0))) {
-                    title { (many) " SYNs that had no answer" }
-                }
-                @if many > 1 {
-                    text class="mark small" x=(px(at + 3.0)) y=(px(TOP + QUEUE + 32.0)) { (many) }
-                }
-            }
-        }
-        @if !attempts.is_empty() {
-            text.quiet x=(LEFT) y=(beneath - 8.0) {
-                "attempts in the order of their starts: faint until established, thin until accepted, \
-                 then thick to their end"
-            }
-            (bars(attempts, step, |ns| x.at(seconds(ns)), beneath))
-        }
+        @if !attempts.is_empty() { (bars.drawn(x)) }
     };
-    let title = format!("The accept queue over time, trial {trial} · {place}");
     let height = bottom + 12.0;
-    Some(Chart { name: format!("queue-{trial:05}"), title, width: WIDTH, height, body })
+    Chart { name: String::new(), title: String::new(), width: WIDTH, height, body }
 }
 
-/// When, how deep and with which limit: of several listeners the sums.
-fn depths(timeline: &[TimelineRow]) -> Vec<(u64, u32, u32)> {
-    let mut listeners: std::collections::BTreeMap<u32, (u32, u32)> = [].into();
-    let mut depths: Vec<(u64, u32, u32)> = Vec::new();
-    for row in timeline {
-        let Some(listener) = row.listener else { continue };
-        let seen = listeners.entry(listener).or_default();
-        *seen = (row.depth.unwrap_or(seen.0), row.limit.unwrap_or(seen.1));
-        let depth = listeners.values().map(|seen| seen.0).sum();
-        let limit = listeners.values().map(|seen| seen.1).sum();
-        match depths.last_mut() {
-            Some(last) if last.0 == row.at_ns => *last = (row.at_ns, depth, limit),
-            _ => depths.push((row.at_ns, depth, limit)),
-        }
-    }
-    depths
-}
-
-/// A line in steps; of what falls on one pixel, the lowest and the highest.
-fn steps(
-    depths: &[(u64, u32, u32)],
-    x: impl Fn(u64) -> f64,
-    y: impl Fn(&(u64, u32, u32)) -> f64,
-) -> String {
-    let mut path = String::new();
-    for (position, pixel) in depths.chunk_by(|a, b| x(a.0).floor() == x(b.0).floor()).enumerate() {
-        let at = px(x(pixel[0].0));
-        let heights = || pixel.iter().map(&y);
-        let (low, high) = (heights().fold(f64::MAX, f64::min), heights().fold(f64::MIN, f64::max));
-        let last = heights().next_back().unwrap_or(low);
-        let begin = if position == 0 { format!("M{at} {}", px(low)) } else { format!("H{at}") };
-        path += &begin;
-        for height in [high, low, last] {
-            let _ = write!(path, "V{}", px(height));
-        }
-    }
-    path
-}
-
-/// When SYNs were sent that had no answer: of an attempt that sent n again, its
-/// first n, at their nominal times.
-fn drops(run: &Run, attempts: &[AttemptRow]) -> Vec<u64> {
-    let ladder = ladder(run);
-    let of_attempt = |row: &AttemptRow| -> Vec<u64> {
-        // Who was never answered had no answer to the last one either.
-        let unanswered = row.outcome == Outcome::TimedOut && row.connect_ns.is_none();
-        let lost = row.syn_retransmits.unwrap_or(0) as usize + usize::from(unanswered);
-        let sent = std::iter::once(0).chain(ladder.iter().map(|at| at.as_nanos() as u64));
-        sent.take(lost).map(|after| row.start_ns + after).collect()
+/// How the line came about.
+fn sampled(trial: &TrialRecord) -> String {
+    let Some(probe) = &trial.evidence.probe else { return String::new() };
+    let missed = match probe.missed {
+        0 => String::new(),
+        missed => format!(", {} missed", count(missed as i64)),
     };
-    attempts.iter().flat_map(of_attempt).collect()
+    let cut =
+        if probe.timeline_cut_at_ns.is_some() { "; the rows end before the trial" } else { "" };
+    format!(
+        "looked at every {} ({} looks{missed}): what came and went between two looks is not \
+         seen{cut}",
+        span(probe.interval_seconds, probe.interval_seconds),
+        count(probe.samples as i64)
+    )
 }
 
-/// Where marks are, and for how many each stands: those that its number would
-/// cover are in it.
-fn gathered(times: &[u64], x: impl Fn(u64) -> f64) -> Vec<(f64, usize)> {
-    let mut places: Vec<_> = times.iter().map(|&ns| x(ns)).collect();
-    places.sort_by(f64::total_cmp);
-    let mut marks: Vec<(f64, usize)> = Vec::new();
-    for place in places {
-        match marks.last_mut() {
-            Some((at, many)) if place - *at < 26.0 => *many += 1,
-            _ => marks.push((place, 1)),
+/// What may be said of a time without rows.
+fn unseen_because(trial: &TrialRecord) -> &'static str {
+    let probe = trial.evidence.probe.as_ref();
+    match probe.and_then(|probe| probe.timeline_cut_at_ns) {
+        Some(_) => "nobody looked, or there was no room for what was seen",
+        None => "nobody looked",
+    }
+}
+
+/// What is grey, and how much of the time it is.
+fn grey(why: &str, gaps: &[Window], window: Window) -> String {
+    let all: u64 = gaps.iter().map(|gap| gap.to - gap.from).sum();
+    match all {
+        0 => String::new(),
+        all => {
+            let share = percent(all as f64 / window.length() as f64);
+            format!("; grey: {why}, {share} % of this time")
         }
     }
-    marks
 }
 
-/// A bar for each attempt; those of one outcome are one path, so that thousands
-/// of them stay small.
-fn bars(attempts: &[AttemptRow], step: f64, x: impl Fn(u64) -> f64, top: f64) -> Markup {
-    let paths = Outcome::ALL.map(|outcome| {
-        let (mut faint, mut thin, mut thick) = (String::new(), String::new(), String::new());
-        for (position, row) in attempts.iter().enumerate().filter(|(_, row)| row.outcome == outcome)
-        {
-            let y = px(top + (position as f64 + 0.5) * step);
-            let part = |path: &mut String, from: u64, to: u64| {
-                let _ = write!(path, "M{} {y}H{}", px(x(from)), px(x(to).max(x(from) + 0.6)));
-            };
-            let established = row.connect_ns.map(|after| row.start_ns + after);
-            part(&mut faint, row.start_ns, established.unwrap_or(row.end_ns));
-            if let Some(established) = established {
-                part(
-                    &mut thin,
-                    established,
-                    row.accepted_ns.unwrap_or(row.end_ns).max(established),
-                );
-            }
-            if let Some(accepted) = row.accepted_ns {
-                part(&mut thick, accepted, row.end_ns.max(accepted));
-            }
-        }
-        (outcome, [(faint, 0.35, 0.5), (thin, 0.4, 1.0), (thick, 0.85, 1.0)])
-    });
+/// What the kernel counted and no look saw: an accept queue that overflowed, in the
+/// whole trial or in this part of it.
+fn overflows(trial: &TrialRecord, depths: &[Depth], window: Window) -> Option<String> {
+    let counted = trial.evidence.server.get("TcpExt.ListenOverflows").copied().unwrap_or(0);
+    let probe = trial.evidence.probe.as_ref().filter(|_| counted > 0)?;
+    let counted = count(counted);
+    // It holds one more than its limit.
+    let was_full = probe.listeners.iter().any(|listener| listener.deepest > listener.limit);
+    if was_full {
+        // Of several queues' sum nobody knows which was full.
+        let mut looks =
+            depths.iter().filter(|seen| (window.from..=window.to).contains(&seen.at_ns));
+        let is_seen = probe.listeners.len() > 1 || looks.any(|seen| seen.depth > seen.limit);
+        return (!is_seen).then(|| {
+            format!(
+                "no look saw the queue full in the time drawn here; the kernel counted {counted} \
+                 ListenOverflows in this trial"
+            )
+        });
+    }
+    let deepest = probe.listeners.iter().max_by_key(|listener| listener.deepest)?;
+    Some(format!(
+        "the kernel counted {counted} ListenOverflows between these looks: full ({} queued) at moments \
+         that the probe did not see; it saw {} at most",
+        count(deepest.limit + 1),
+        count(deepest.deepest)
+    ))
+}
+
+/// When SYNs had no answer, and how many drops the kernel counted.
+fn dropped(trial: &TrialRecord, times: &[u64], window: Window, x: impl Fn(u64) -> f64) -> Markup {
+    let counted = trial.evidence.server.get("TcpExt.ListenDrops").copied().unwrap_or(0);
+    let shown: Vec<_> =
+        times.iter().copied().filter(|at| (window.from..=window.to).contains(at)).collect();
+    let y = TOP + QUEUE + 24.0;
     html! {
-        @for (outcome, parts) in paths.iter().filter(|(_, parts)| !parts[0].0.is_empty()) {
-            @for (path, share, opacity) in parts.iter().filter(|(path, ..)| !path.is_empty()) {
-                path d=(path) fill="none" stroke=(outcome_colour(*outcome)) opacity=(opacity)
-                    stroke-width=(px((step * share).max(0.6))) { title { (outcome) } }
+        @for (at, many) in gathered(&shown, x) {
+            path.drop d=(format!("M{} {}h8l-4 8z", px(at - 4.0), px(y))) {
+                title { (many) " SYNs whose clients got no answer" }
             }
+            text class="mark small" x=(px(at + 6.0)) y=(px(y + 8.0)) { (many) }
         }
-        @if attempts.len() <= TOLD {
-            @for (position, row) in attempts.iter().enumerate() {
-                rect x=(px(x(row.start_ns))) y=(px(top + position as f64 * step)) height=(px(step))
-                    width=(px((x(row.end_ns) - x(row.start_ns)).max(1.0))) fill="transparent" {
-                    title {
-                        "attempt " (row.index) ": " (row.outcome)
-                        @if let Some(again) = row.syn_retransmits { ", " (again) " SYN retransmissions" }
-                    }
-                }
+        text.quiet x=(LEFT) y=(px(y + 24.0)) {
+            @if times.is_empty() {
+                "the kernel counted " (count(counted)) " ListenDrops in this trial"
+                @if counted > 0 { "; when they were is not recorded" }
+            } @else {
+                "▼ " (count(shown.len() as i64))
+                @if shown.len() < times.len() { " of " (count(times.len() as i64)) }
+                " SYNs whose clients got no answer, by their attempts' retransmissions (times nominal); the \
+                 kernel counted "
+                (count(counted)) " ListenDrops in this trial"
             }
         }
     }

@@ -1,5 +1,9 @@
 //! What is compared with what, and the verdict on each and on all.
 
+use std::fmt;
+
+use run_record::{InterleavedRole, RunRecord, TrialRecord, Tries};
+
 use super::judge::{self, Criteria, Verdict};
 use super::law_changes::LawChanges;
 use super::measure::{MEASURES, Measure};
@@ -14,13 +18,20 @@ use crate::run::written_point;
 #[derive(Debug)]
 pub struct Comparison {
     pub(super) criteria: Criteria,
+    pub(super) scope: Scope,
     /// The runs, in a line each.
     pub(super) runs: [String; 2],
+    /// Whether their trials took turns.
+    pub(super) interleaved: bool,
+    /// Whether trials of a run ran side by side.
+    pub(super) side_by_side: bool,
     /// What held of the new run by itself, and whether all did.
-    pub(super) checks: String,
+    pub(super) checks: checks::Verdict,
     pub(super) all_held: bool,
     /// Whether all held in the baseline.
     pub(super) baseline_held: bool,
+    /// Which of the runs came to no end, and how far, in a line each.
+    pub(super) unfinished: Vec<String>,
     pub(super) laws: LawChanges,
     /// Why figures may not be compared; empty where they may.
     pub(super) differences: Differences,
@@ -30,12 +41,21 @@ pub struct Comparison {
     pub(super) figures: Vec<Compared>,
 }
 
+/// What is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Laws, checks and measured figures.
+    All,
+    /// Laws and checks alone.
+    Laws,
+}
+
 /// One figure of one cell.
 #[derive(Debug)]
 pub(super) struct Compared {
     pub(super) measure: &'static Measure,
     pub(super) point: Point,
-    /// A figure for each trial.
+    /// One figure for each trial that has it, in the baseline and in the new run.
     pub(super) old: Vec<f64>,
     pub(super) new: Vec<f64>,
     /// Adjusted for the number of tests; none where there were too few trials.
@@ -53,21 +73,69 @@ pub enum Conclusion {
     Judged(Verdict),
 }
 
+impl Conclusion {
+    /// The worst of several; of none, that there is no baseline.
+    pub(super) fn worst(all: impl IntoIterator<Item = Self>) -> Self {
+        let worst = all.into_iter().min_by_key(|conclusion| conclusion.order());
+        worst.unwrap_or(Self::Judged(Verdict::NoBaseline))
+    }
+
+    /// Its place when the worst come first.
+    pub(super) fn order(self) -> usize {
+        use Verdict::{Held, Improved, Inconclusive, NoBaseline, Regressed};
+        match self {
+            Self::Failed => 0,
+            Self::Judged(Regressed) => 1,
+            Self::Judged(NoBaseline) => 2,
+            Self::Judged(Inconclusive) => 3,
+            Self::Judged(Improved) => 4,
+            Self::Judged(Held) => 5,
+        }
+    }
+}
+
+impl fmt::Display for Conclusion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Failed => f.pad("failed"),
+            Self::Judged(verdict) => verdict.fmt(f),
+        }
+    }
+}
+
 /// Holds a run against its baseline.
 pub fn compare(baseline: &Run, new: &Run, criteria: &Criteria) -> Comparison {
+    compared(baseline, new, criteria, Scope::All)
+}
+
+/// Holds a run's laws and checks against its baseline's, and no rate: they bind
+/// whatever machine the baseline is from.
+pub fn compare_laws(baseline: &Run, new: &Run) -> Comparison {
+    compared(baseline, new, &Criteria::default(), Scope::Laws)
+}
+
+pub(super) fn compared(baseline: &Run, new: &Run, criteria: &Criteria, scope: Scope) -> Comparison {
     let differences = Differences::between(&baseline.record, &new.record);
     let pairs = pairs(baseline, new);
     let laws = match differences.scenario.is_empty() {
         true => LawChanges::between(&pairs),
         false => LawChanges::default(),
     };
-    let figures = if differences.is_empty() { figures(&pairs, criteria) } else { Vec::new() };
+    let has_figures = scope == Scope::All && differences.is_empty();
+    let figures = if has_figures { figures(&pairs, criteria) } else { Vec::new() };
     Comparison {
         criteria: *criteria,
+        scope,
         runs: [baseline, new].map(written_run),
+        interleaved: are_interleaved(&baseline.record, &new.record),
+        side_by_side: new.record.scenario.resolved["side_by_side"] == true,
         checks: checks::verdict(new),
         all_held: all_held(new),
         baseline_held: all_held(baseline),
+        unfinished: [("the baseline", baseline), ("the new run", new)]
+            .into_iter()
+            .filter_map(|(name, run)| Some(format!("{name}: {}", run.unfinished()?)))
+            .collect(),
         laws,
         differences,
         axes: axes(&pairs),
@@ -76,14 +144,28 @@ pub fn compare(baseline: &Run, new: &Run, criteria: &Criteria) -> Comparison {
 }
 
 impl Comparison {
-    /// How it ends: the worst of all verdicts.
+    /// How it ends: the worst of all verdicts. Of a run that came to no end
+    /// nothing is said but what is wrong with it.
     pub fn conclusion(&self) -> Conclusion {
-        use Verdict::{Held, Improved, Inconclusive, NoBaseline, Regressed};
         if !self.all_held {
             return Conclusion::Failed;
         }
+        let verdict = match self.scope {
+            Scope::All => self.verdict_of_all(),
+            Scope::Laws => self.laws_verdict(),
+        };
+        Conclusion::Judged(match verdict {
+            Verdict::Held | Verdict::Improved if !self.unfinished.is_empty() => {
+                Verdict::Inconclusive
+            }
+            verdict => verdict,
+        })
+    }
+
+    fn verdict_of_all(&self) -> Verdict {
+        use Verdict::{Held, Improved, Inconclusive, NoBaseline, Regressed};
         let found = |verdict| self.verdicts().any(|(_, _, found)| found == verdict);
-        Conclusion::Judged(if !self.laws.predicted.is_empty() || found(Regressed) {
+        if !self.laws.predicted.is_empty() || found(Regressed) {
             Regressed
         } else if self.figures.is_empty() || found(NoBaseline) {
             NoBaseline
@@ -93,7 +175,21 @@ impl Comparison {
             Improved
         } else {
             Held
-        })
+        }
+    }
+
+    /// Of laws and checks alone. A cell that only the new run has is no fault of
+    /// its own; one that only the baseline has was not looked at.
+    fn laws_verdict(&self) -> Verdict {
+        if !self.laws.predicted.is_empty() {
+            Verdict::Regressed
+        } else if !self.differences.scenario.is_empty() || self.laws.cells == 0 {
+            Verdict::NoBaseline
+        } else if !self.laws.undecided.is_empty() || !self.laws.not_run.is_empty() {
+            Verdict::Inconclusive
+        } else {
+            Verdict::Held
+        }
     }
 
     /// The verdict on every figure that was compared: its name, its cell's place
@@ -113,9 +209,8 @@ fn figures(pairs: &[Pair<'_>], criteria: &Criteria) -> Vec<Compared> {
         .iter()
         .flat_map(|measure| pairs.iter().filter_map(|pair| figure(measure, pair)))
         .collect();
-    let tested: Vec<usize> = (0..figures.len())
-        .filter(|&index| judge::are_enough(&figures[index].old, &figures[index].new))
-        .collect();
+    let tested: Vec<usize> =
+        (0..figures.len()).filter(|&index| figures[index].has_enough_trials()).collect();
     let p_values: Vec<f64> = tested
         .iter()
         .map(|&index| mann_whitney::p_value(&figures[index].old, &figures[index].new))
@@ -130,20 +225,33 @@ fn figures(pairs: &[Pair<'_>], criteria: &Criteria) -> Vec<Compared> {
     figures
 }
 
+impl Compared {
+    pub(super) fn has_enough_trials(&self) -> bool {
+        judge::are_enough([self.old.len(), self.new.len()])
+    }
+}
+
+/// A sample is a trial, not a try, and its figure is that of the first: only what
+/// did not hold is run again, so that a further try is chosen by what was found,
+/// and would make a run look better the more it failed.
 fn figure(measure: &'static Measure, pair: &Pair<'_>) -> Option<Compared> {
-    let mut trials = pair.old.iter().chain(&pair.new);
-    let says_something = trials.any(|trial| (measure.says_something)(trial));
-    let of = |trials: &[&run_record::TrialRecord]| -> Vec<f64> {
+    let (old, new) = (first_tries(&pair.old), first_tries(&pair.new));
+    let of = |trials: &[&TrialRecord]| -> Vec<f64> {
         trials.iter().filter_map(|trial| (measure.of)(trial)).collect()
     };
+    let says_something = old.iter().chain(&new).any(|trial| (measure.says_something)(trial));
     says_something.then(|| Compared {
         measure,
         point: pair.point.clone(),
-        old: of(&pair.old),
-        new: of(&pair.new),
+        old: of(&old),
+        new: of(&new),
         p: None,
         verdict: Verdict::Inconclusive,
     })
+}
+
+fn first_tries<'a>(trials: &[&'a TrialRecord]) -> Vec<&'a TrialRecord> {
+    Tries::of(trials.iter().copied()).iter().map(Tries::first).collect()
 }
 
 /// The axes on which not all cells have the same value.
@@ -154,15 +262,25 @@ fn axes(pairs: &[Pair<'_>]) -> Vec<String> {
     first.point.keys().filter(varies).cloned().collect()
 }
 
+/// Whether the two took turns, trial by trial: they have the same random order
+/// then, too.
+fn are_interleaved(baseline: &RunRecord, new: &RunRecord) -> bool {
+    let role = |run: &RunRecord| run.interleaved.as_ref().map(|interleaved| interleaved.role);
+    role(baseline) == Some(InterleavedRole::Baseline)
+        && role(new) == Some(InterleavedRole::New)
+        && baseline.seed == new.seed
+}
+
 fn written_run(run: &Run) -> String {
     let record = &run.record;
     let commit = record.tool.commit.as_ref().map_or(String::new(), |commit| format!(" ({commit})"));
+    let program = || format!("queuelab {}{commit}", record.tool.version);
     format!(
-        "{}, begun {}, {} of {} trials, queuelab {}{commit}",
+        "{}, begun {}, {} of {} trials, {}",
         record.scenario.name,
         record.started.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        run.trials.len(),
+        run.tries().len(),
         record.planned_trials,
-        record.tool.version
+        run.build().unwrap_or_else(program)
     )
 }

@@ -54,9 +54,10 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Whether both sides have the trials that a test needs.
-pub(super) fn are_enough(old: &[f64], new: &[f64]) -> bool {
-    old.len().min(new.len()) >= FEWEST_TRIALS
+/// Whether both sides have the trials that a test needs: planned ones, as another
+/// try of one is not another trial.
+pub(super) fn are_enough([old, new]: [usize; 2]) -> bool {
+    old.min(new) >= FEWEST_TRIALS
 }
 
 /// The verdict on a figure of one cell, whose adjusted p-value this is; none
@@ -125,6 +126,6 @@ mod tests {
         assert_eq!(judge(&[], &[1.0; 10]), Verdict::NoBaseline);
         assert_eq!(judge(&[1.0; 10], &[]), Verdict::Inconclusive);
         assert_eq!(judge(&[1.0; 9], &[1.0; 10]), Verdict::Inconclusive);
-        assert!(!are_enough(&[1.0; 9], &[1.0; 10]) && are_enough(&[1.0; 10], &[1.0; 10]));
+        assert!(!are_enough([9, 10]) && !are_enough([10, 9]) && are_enough([10, 10]));
     }
 }

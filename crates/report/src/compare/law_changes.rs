@@ -15,6 +15,12 @@ pub(super) struct LawChanges {
     pub(super) predicted: Vec<String>,
     /// Held in the baseline, and not decided here.
     pub(super) undecided: Vec<String>,
+    /// Laws that predict the same, counted in each cell.
+    pub(super) same: usize,
+    /// Cells that both runs have.
+    pub(super) cells: usize,
+    /// Cells that only the baseline has.
+    pub(super) not_run: Vec<String>,
 }
 
 /// A law in the trials of one cell.
@@ -29,8 +35,12 @@ impl LawChanges {
     pub(super) fn between(pairs: &[Pair<'_>]) -> Self {
         let mut changes = Self::default();
         for pair in pairs.iter().filter(|pair| !pair.old.is_empty()) {
-            // A cell that was not run is told with its figures.
-            let Some(trial) = pair.new.first() else { continue };
+            // Where figures are compared, such a cell is told with them.
+            let Some(trial) = pair.new.first() else {
+                changes.not_run.push(place(pair.old[0]));
+                continue;
+            };
+            changes.cells += 1;
             let is = laws(&pair.new);
             for (name, was) in laws(&pair.old).into_iter().filter(|(_, was)| was.is_decided) {
                 let place = place(trial);
@@ -43,7 +53,7 @@ impl LawChanges {
                         written(&was.predicted),
                         written(&is.predicted)
                     )),
-                    Some(_) => {}
+                    Some(_) => changes.same += 1,
                 }
             }
         }

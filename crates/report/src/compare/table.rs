@@ -5,10 +5,12 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style, Width};
 
-use super::comparison::{Compared, Comparison, Conclusion};
+use super::comparison::{Compared, Comparison, Conclusion, Scope};
 use super::effect::{cliffs_delta, median, median_ratio, ratio_interval};
 use super::judge::{FEWEST_TRIALS, Verdict};
+use super::law_changes::LawChanges;
 use super::measure::MEASURES;
+use super::sameness::Difference;
 use crate::figure::{percent, value};
 use crate::run::{short_name, written_point};
 use crate::text::{WIDTH, wrapped};
@@ -28,16 +30,36 @@ impl Comparison {
         let [baseline, new] = &self.runs;
         let runs = [wrapped(baseline, "Baseline: ", "  "), wrapped(new, "Now: ", "  ")];
         let mut sections = vec![runs.join("\n")];
-        sections.push(self.checks.clone());
+        if self.interleaved {
+            let told = match self.side_by_side {
+                true => {
+                    "Their trials took turns, many side by side of one and then as many of the other."
+                }
+                false => "Their trials took turns: the machine's moods are in both.",
+            };
+            sections.push(told.to_owned());
+        }
+        sections.push(self.checks.text());
         if !self.baseline_held {
             sections.push("Not everything held in the baseline itself.".to_owned());
         }
+        sections.extend(list("Not finished:", &self.unfinished));
         let laws = &self.laws;
         sections.extend(list("The kernel's laws predict something else:", &laws.predicted));
         sections.extend(list("Laws that could not be held against the baseline:", &laws.undecided));
-        let apart: Vec<_> =
-            self.differences.scenario.iter().chain(&self.differences.machine).cloned().collect();
-        sections.extend(list("No baseline for measured figures, as these differ:", &apart));
+        match self.scope {
+            Scope::All => {
+                let apart = self.differences.lines();
+                sections.extend(list("No baseline for measured figures, as these differ:", &apart));
+            }
+            Scope::Laws => {
+                let apart: Vec<_> =
+                    self.differences.scenario.iter().map(Difference::to_string).collect();
+                sections.extend(list("No baseline for laws, as these differ:", &apart));
+                sections.extend(list("Cells that were not run:", &laws.not_run));
+                sections.push(self.laws_alone());
+            }
+        }
         sections.extend(MEASURES.iter().filter_map(|measure| {
             let figures = self.figures.iter().filter(|figure| figure.measure.name == measure.name);
             self.table(&figures.collect::<Vec<_>>())
@@ -46,8 +68,14 @@ impl Comparison {
             sections.push(self.method());
         }
         sections.extend(list("Regressed:", &self.regressed()));
-        sections.push(self.verdict());
+        sections.push(wrapped(&self.verdict(), "", ""));
         sections.join("\n\n")
+    }
+
+    /// What was looked at, where that is not everything.
+    pub(super) fn laws_alone(&self) -> String {
+        let LawChanges { same, cells, .. } = self.laws;
+        format!("Laws and checks alone: {same} predictions are the same, in {cells} cells.")
     }
 
     /// A figure in all cells; none of none.
@@ -89,7 +117,7 @@ impl Comparison {
     }
 
     fn row(&self, axes: &[String], figure: &Compared) -> Vec<String> {
-        let Compared { measure, point, old, new, p, verdict } = figure;
+        let Compared { measure, point, old, new, p, verdict, .. } = figure;
         let places = axes.iter().map(|path| point.get(path).map_or(NOTHING.to_owned(), value));
         let middle = |sample: &[f64]| median(sample).map_or(NOTHING.to_owned(), measure.write);
         let ratio =
@@ -101,19 +129,17 @@ impl Comparison {
                     _ => ratio(middle),
                 }
             });
-        let delta = match old.is_empty() || new.is_empty() {
-            true => NOTHING.to_owned(),
-            false => format!("{:+.2}", cliffs_delta(old, new)),
-        };
         let p = p.map_or(NOTHING.to_owned(), p_value);
-        places.chain([middle(old), middle(new), ratio, delta, p, verdict.to_string()]).collect()
+        places
+            .chain([middle(old), middle(new), ratio, delta(old, new), p, verdict.to_string()])
+            .collect()
     }
 
     /// What the columns are.
-    fn method(&self) -> String {
+    pub(super) fn method(&self) -> String {
         let tests = self.figures.iter().filter(|figure| figure.p.is_some()).count();
         let text = format!(
-            "Medians over trials. Ratio: now ÷ baseline, with its bootstrap interval (trials drawn \
+            "Medians over trials, of one that was run again its first try. Ratio: now ÷ baseline, with its bootstrap interval (trials drawn \
              again, seed {}). Delta: Cliff's, the share of pairs of trials with more now, less \
              that with less. p: two-sided Mann–Whitney, adjusted by Holm over {tests} {}. Changed \
              is what has p ≤ {} and a median that moved by {} % or more; with such a median and a \
@@ -126,7 +152,7 @@ impl Comparison {
         wrapped(&text, "", "")
     }
 
-    fn regressed(&self) -> Vec<String> {
+    pub(super) fn regressed(&self) -> Vec<String> {
         let regressed = self.verdicts().filter(|(_, _, verdict)| *verdict == Verdict::Regressed);
         regressed
             .map(|(name, place, _)| match place.is_empty() {
@@ -136,7 +162,7 @@ impl Comparison {
             .collect()
     }
 
-    fn verdict(&self) -> String {
+    pub(super) fn verdict(&self) -> String {
         let counted = [
             Verdict::Regressed,
             Verdict::Inconclusive,
@@ -162,9 +188,26 @@ impl Comparison {
         };
         let (word, then) = match self.conclusion() {
             Conclusion::Failed => ("FAILED".to_owned(), "; what failed is at the top"),
-            Conclusion::Judged(verdict) => (verdict.to_string(), advice(verdict)),
+            Conclusion::Judged(verdict) => (verdict.to_string(), self.advice(verdict)),
         };
-        wrapped(&format!("Verdict: {word}{counted}{then}."), "", "")
+        format!("Verdict: {word}{counted}{then}.")
+    }
+
+    /// What to do about a verdict.
+    fn advice(&self, verdict: Verdict) -> &'static str {
+        match (verdict, self.scope) {
+            (Verdict::Inconclusive, _) if !self.unfinished.is_empty() => {
+                "; go on with what is not finished: queuelab run --resume RUN"
+            }
+            (Verdict::Held | Verdict::Regressed, _) => "",
+            (Verdict::Improved, _) => "; if that was meant, this run is the next baseline",
+            (Verdict::Inconclusive, Scope::All) => "; more repetitions (--repeat) may decide it",
+            (Verdict::Inconclusive, Scope::Laws) => "; not all of the baseline was looked at",
+            (Verdict::NoBaseline, Scope::All) => {
+                "; a run of the same scenario on the same machine is one"
+            }
+            (Verdict::NoBaseline, Scope::Laws) => "; a run of the same scenario is one",
+        }
     }
 }
 
@@ -177,7 +220,7 @@ fn heading(axes: &[String]) -> Builder {
 }
 
 /// How many trials each side of each figure has.
-fn trials(figures: &[&Compared]) -> String {
+pub(super) fn trials(figures: &[&Compared]) -> String {
     let sides = figures.iter().flat_map(|figure| [figure.old.len(), figure.new.len()]);
     match (sides.clone().min().unwrap_or(0), sides.max().unwrap_or(0)) {
         (1, 1) => "1 trial".to_owned(),
@@ -186,17 +229,7 @@ fn trials(figures: &[&Compared]) -> String {
     }
 }
 
-/// What to do about a verdict.
-fn advice(verdict: Verdict) -> &'static str {
-    match verdict {
-        Verdict::Held | Verdict::Regressed => "",
-        Verdict::Improved => "; if that was meant, this run is the next baseline",
-        Verdict::Inconclusive => "; more repetitions (--repeat) may decide it",
-        Verdict::NoBaseline => "; a run of the same scenario on the same machine is one",
-    }
-}
-
-fn list(title: &str, lines: &[String]) -> Option<String> {
+pub(super) fn list(title: &str, lines: &[String]) -> Option<String> {
     let mut text = title.to_owned();
     for line in lines.iter().take(LISTED) {
         text += &format!("\n{}", wrapped(line, "  ", "    "));
@@ -208,7 +241,7 @@ fn list(title: &str, lines: &[String]) -> Option<String> {
 }
 
 /// A ratio with three significant digits, about: `0.75`, `12.3`, `1030`.
-fn ratio(ratio: f64) -> String {
+pub(super) fn ratio(ratio: f64) -> String {
     match ratio {
         r if r.is_infinite() => "∞".to_owned(),
         r if r >= 99.95 => format!("{r:.0}"),
@@ -217,8 +250,17 @@ fn ratio(ratio: f64) -> String {
     }
 }
 
+/// Cliff's delta of what is now against what was: `+0.43`; a dot where one of them
+/// is not there.
+pub(super) fn delta(old: &[f64], new: &[f64]) -> String {
+    match old.is_empty() || new.is_empty() {
+        true => NOTHING.to_owned(),
+        false => format!("{:+.2}", cliffs_delta(old, new)),
+    }
+}
+
 /// A probability: `1`, `0.043`, `1.1e-5`.
-fn p_value(p: f64) -> String {
+pub(super) fn p_value(p: f64) -> String {
     match p {
         p if p >= 0.9995 => "1".to_owned(),
         p if p >= 0.000_95 => format!("{p:.3}"),

@@ -3,28 +3,34 @@
 use maud::{Markup, html};
 use run_record::TrialRecord;
 
+use super::queues;
 use crate::Run;
 use crate::cell::Cell;
 use crate::cell_figure::cell_figures;
 use crate::figure::{count, nanoseconds};
+use crate::files::Charts;
 use crate::table::Table;
 
 /// A section that opens cell by cell.
-pub(super) fn cells(run: &Run, cells: &[Cell<'_>]) -> Markup {
+pub(super) fn cells(run: &Run, cells: &[Cell<'_>], charts: &Charts) -> Markup {
     html! {
         section #cells {
             h2 { "Each cell's trials" }
+            p.quiet {
+                "Every trial of every cell, in the order of the matrix; times are of connects that got \
+                 through, rates are per second."
+            }
             @for cell in cells {
                 details id=(format!("cell-{}", cell.number)) {
-                    summary { (cell.place()) @if !cell.breaches().is_empty() { " " b.failed { "failed" } } }
-                    (trials(run, cell))
+                    summary { (cell.place()) @if cell.failed() { " " b.failed { "failed" } } }
+                    (trials(run, cell, charts))
                 }
             }
         }
     }
 }
 
-fn trials(run: &Run, cell: &Cell<'_>) -> Markup {
+fn trials(run: &Run, cell: &Cell<'_>, charts: &Charts) -> Markup {
     let figures: Vec<_> = cell_figures(run).collect();
     let head = ["trial", "held", "attempts ended"].into_iter();
     let head = head.chain(figures.iter().map(|figure| figure.column));
@@ -35,7 +41,7 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Markup {
             .outcomes
             .happened()
             .into_iter()
-            .map(|(outcome, attempts)| format!("{} {outcome}", count(attempts as i64)))
+            .map(|(outcome, attempts)| format!("{}\u{a0}{outcome}", count(attempts)))
             .collect();
         let written = figures
             .iter()
@@ -46,9 +52,9 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Markup {
                 0 => "·".to_owned(),
                 _ => nanoseconds(ns as f64),
             });
-        let deepest = trial.evidence.probe.as_ref().map(|probe| count(probe.deepest.into()));
+        let deepest = trial.evidence.probe.as_ref().map(|probe| count(probe.deepest));
         let drops = trial.evidence.server.get("TcpExt.ListenDrops").copied().unwrap_or(0);
-        [trial.id.to_string(), held.to_owned(), ended.join(", ")]
+        [trial.try_id().to_string(), held.to_owned(), ended.join(", ")]
             .into_iter()
             .chain(written)
             .chain(connect)
@@ -70,17 +76,19 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Markup {
             ul.failed { @for breach in breaches { li { (breach) } } }
         }
         @for trial in &cell.trials {
-            span id=(format!("trial-{}", trial.id)) {}
-            @for kind in kept(run) {
-                @let path = format!("{kind}/{:05}.csv", trial.id);
-                a.file href=(path) { (path) } " "
+            @let id = trial.try_id();
+            @let name = format!("trial-{}", if trial.retry == 0 { trial.id.to_string() } else { id.file_stem() });
+            span id=(name) {}
+            @let mut files = charts.recorded.of_trial(id).peekable();
+            @if files.peek().is_some() {
+                p.links {
+                    "trial " (id) ": "
+                    @if charts.recorded.drawn.iter().any(|drawn| drawn.trial == id) {
+                        a href=(format!("#{}", queues::id(id))) { "its queue over time" } " "
+                    }
+                    @for file in files { a href=(file) { (file) } " " }
+                }
             }
         }
     }
-}
-
-/// What was recorded of each trial, as its folders are called.
-pub(super) fn kept(run: &Run) -> impl Iterator<Item = &'static str> {
-    let asked = &run.record.scenario.resolved["record"];
-    ["attempts", "timelines"].into_iter().filter(|kind| asked[*kind].as_bool() == Some(true))
 }

@@ -1,30 +1,10 @@
-//! What was checked: the laws with their figures, and everything else by name.
+//! What was checked, by name.
 
 use indexmap::IndexMap;
 use maud::{Markup, html};
 
 use crate::table::Table;
-use crate::{Run, checks, laws};
-
-/// Predicted beside measured.
-pub(super) fn laws(run: &Run) -> Markup {
-    let tables = laws::tables(run);
-    html! {
-        @if !tables.is_empty() {
-            section #laws {
-                h2 { "Predicted, and measured" }
-                p.quiet { "Each law is computed from the settings before the trial." }
-                @for table in tables {
-                    @let long = table.rows.len() > 12;
-                    details open[!long] {
-                        summary { (table.title) @if long { " · " (table.rows.len()) " cells" } }
-                        (table.html())
-                    }
-                }
-            }
-        }
-    }
-}
+use crate::{Run, checks};
 
 /// How often a check held, did not, and did not apply.
 type Tally = [usize; 3];
@@ -51,9 +31,9 @@ pub(super) fn checks(run: &Run) -> Markup {
     let rows = tallies.iter().map(|(&(kind, name), tally)| {
         let [held, failed, not] = tally.map(|n| n.to_string());
         let sign = if tally[1] > 0 {
-            "✗ failed"
+            "✗\u{a0}failed"
         } else if tally[0] > 0 {
-            "✓ held"
+            "✓\u{a0}held"
         } else {
             "·"
         };
@@ -67,14 +47,22 @@ pub(super) fn checks(run: &Run) -> Markup {
         words: 3,
     };
     let verdict = checks::verdict(run);
-    let mut lines = verdict.lines();
-    let first = lines.next().unwrap_or_default();
     html! {
         section #checks {
             h2 { "What was checked" }
-            p { (first) }
-            @if verdict.lines().count() > 1 {
-                ul.failed { @for line in lines { li { (line) } } }
+            p.quiet {
+                "Invariants must hold in every trial, laws are the kernel's, and expectations are the \
+                 scenario's own; figures are numbers of trials."
+            }
+            p { (verdict.headline) }
+            @if !verdict.breaches.is_empty() {
+                ul.failed { @for line in checks::listed(&verdict.breaches) { li { (line) } } }
+            }
+            @if !verdict.held_when_run_again.is_empty() {
+                p { "What held only when run again:" }
+                ul.failed {
+                    @for line in checks::listed(&verdict.held_when_run_again) { li { (line) } }
+                }
             }
             @if !table.rows.is_empty() { (table.html()) }
         }

@@ -18,7 +18,7 @@ pub(super) fn counters(run: &Run) -> Markup {
     html! {
         section #counters {
             h2 { "What the kernel counted" }
-            p.quiet { (table.title) "." }
+            p.quiet { (table.title) ". A counter at 0 is shown where that is the answer." }
             (table.html())
             h3 { "What they mean" }
             @for name in told {

@@ -1,19 +1,20 @@
-//! Where the run was made, with which settings, and the files it is made of.
+//! Where the run was made, and with which settings.
 
 use std::collections::BTreeSet;
 
 use maud::{Markup, html};
+use run_record::{Interleaved, InterleavedRole};
 
-use super::cells::kept;
 use crate::Run;
+use crate::figure::gibibytes;
 use crate::table::Table;
+use crate::text::several;
 
 /// The machine, the program, the sysctls and the scenario as resolved.
 pub(super) fn environment(run: &Run) -> Markup {
     let record = &run.record;
     let machine = &record.machine;
     let backend = &record.backend;
-    let gib = machine.memory_bytes as f64 / f64::from(1 << 30);
     let version = backend.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
     let commit = record.tool.commit.as_ref().map_or(String::new(), |commit| format!(", {commit}"));
     let overrides = &record.scenario.overrides;
@@ -31,15 +32,27 @@ pub(super) fn environment(run: &Run) -> Markup {
     });
     let mut facts = vec![
         ("Linux", format!("{}, {}", machine.kernel, machine.architecture)),
-        ("machine", format!("{} CPUs, {gib:.1} GiB", machine.cpus)),
+        (
+            "machine",
+            format!("{}, {}", several(machine.cpus.into(), "CPU"), gibibytes(machine.memory_bytes)),
+        ),
         ("hosts", format!("{}{version}, {}", backend.name, backend.details)),
         ("made by", format!("queuelab {}{commit}", record.tool.version)),
         ("begun", record.started.to_string()),
         ("ended", record.ended.map_or_else(|| "not yet".to_owned(), |ended| ended.to_string())),
         ("seed", record.seed.to_string()),
-        ("trials", format!("{} of {}", run.trials.len(), record.planned_trials)),
+        ("trials", format!("{} of {}", run.tries().len(), record.planned_trials)),
         ("matrix", axes.collect::<Vec<_>>().join("; ")),
     ];
+    facts.extend(machine.cpu_model.clone().map(|model| ("CPU", model)));
+    facts.extend(run.build().map(|build| ("parts in the hosts", build)));
+    if let Some(Interleaved { role, with }) = &record.interleaved {
+        let is = match role {
+            InterleavedRole::New => "held against",
+            InterleavedRole::Baseline => "the baseline of",
+        };
+        facts.push(("interleaved", format!("trial by trial, {is} {with}")));
+    }
     if !asked.is_empty() {
         facts.push(("changed", asked.join(" ")));
     }
@@ -53,6 +66,7 @@ pub(super) fn environment(run: &Run) -> Markup {
     html! {
         section #environment {
             h2 { "Where it was measured" }
+            p.quiet { "The machine, the program and the settings: what another run has to have alike." }
             dl { @for (name, fact) in &facts { dt { (name) } dd { (fact) } } }
             details {
                 summary { "Sysctls in force in the first testbed" }
@@ -78,31 +92,5 @@ fn sysctls(run: &Run) -> Table {
         head: ["sysctl", "server", "client"].map(str::to_owned).into(),
         rows: names.into_iter().map(row).collect(),
         words: 1,
-    }
-}
-
-/// Links to what everything here is made from, and to the same in other forms.
-pub(super) fn files(run: &Run) -> Markup {
-    let files = [
-        ("run.json", "what was asked, where, and with what"),
-        ("trials.jsonl", "a line for each trial: everything that this page is made from"),
-        ("cells.csv", "a row for each cell"),
-        ("summary.md", "the summary in Markdown"),
-        ("junit.xml", "a test case for each cell, for CI"),
-    ];
-    html! {
-        section #files {
-            h2 { "The files" }
-            ul {
-                @for (file, what) in files { li { a href=(file) { (file) } ": " (what) } }
-                @for kind in kept(run) {
-                    li { (kind) "/*.csv: rows of each trial, linked above from its cell" }
-                }
-                li { "charts/*.svg: every chart of this page" }
-            }
-            p.quiet {
-                "Made again from the data alone, byte for byte: " code { "queuelab report RUN" } "."
-            }
-        }
     }
 }

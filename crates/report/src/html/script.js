@@ -1,28 +1,70 @@
 "use strict";
-// A cell that is clicked shows its trials here; without this, its link leads to them.
+// What is clicked is told here: a cell's trials, and the exact values that a
+// pointer would see in a tooltip. Without this, links lead to the trials.
 const panel = document.getElementById("panel");
 const shown = document.getElementById("shown");
-function show(id) {
+function trials(id) {
   const details = document.getElementById(id)?.closest("details");
-  if (!details) return false;
+  if (!details) return [];
   const copies = [...details.children].filter((part) => part.tagName !== "SUMMARY").map((part) => part.cloneNode(true));
-  copies.forEach((copy) => copy.removeAttribute("id"));
-  shown.replaceChildren(...copies);
-  panel.show();
-  return true;
+  for (const copy of copies) {
+    copy.removeAttribute("id");
+    copy.querySelectorAll("[id]").forEach((part) => part.removeAttribute("id"));
+  }
+  return copies;
+}
+function tooltip(part) {
+  for (; part instanceof SVGElement && part.tagName !== "svg"; part = part.parentNode) {
+    const title = part.querySelector(":scope > title");
+    if (title) {
+      const told = document.createElement("p");
+      told.className = "told";
+      told.textContent = title.textContent;
+      return [told];
+    }
+  }
+  return [];
 }
 document.addEventListener("click", (event) => {
   const link = event.target.closest('a[href^="#cell-"], a[href^="#trial-"]');
-  if (link && show(link.getAttribute("href").slice(1))) event.preventDefault();
+  const chart = event.target.closest("svg.chart");
+  if (!link && !chart) return;
+  const parts = [...tooltip(event.target === link ? link.querySelector("rect, path, circle") : event.target)];
+  if (link) parts.push(...trials(link.getAttribute("href").slice(1)));
+  if (parts.length === 0) return;
+  if (link) event.preventDefault();
+  shown.replaceChildren(...parts);
+  panel.close();
+  panel.show();
 });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") panel.close();
 });
 document.getElementById("close").addEventListener("click", () => panel.close());
-// From a chart in a file of its own.
+// One queue at a time.
+const picker = document.getElementById("picker");
+function pick() {
+  for (const part of document.querySelectorAll("details.recorded")) {
+    part.hidden = part.id !== picker.value;
+    part.open = !part.hidden;
+  }
+}
+if (picker) {
+  picker.closest("p").hidden = false;
+  picker.addEventListener("change", pick);
+  pick();
+}
+// From a chart in a file of its own, and from a trial to its queue.
 function open() {
   const details = document.getElementById(location.hash.slice(1))?.closest("details");
-  if (details) details.open = true;
+  if (!details) return;
+  if (details.classList.contains("recorded")) {
+    picker.value = details.id;
+    pick();
+    panel.close();
+    details.scrollIntoView();
+  }
+  details.open = true;
 }
 addEventListener("hashchange", open);
 open();

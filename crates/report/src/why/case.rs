@@ -7,6 +7,8 @@ use queue_model::syn_retry::SynRetry;
 use run_record::{ListenerSeen, Outcome, RunRecord, StateSeen, TrialRecord};
 use serde_json::Value;
 
+use crate::figure::total;
+
 /// The listen limit's setting that decided, and the one that did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Smaller {
@@ -176,9 +178,14 @@ impl<'a> Case<'a> {
         Some(SynRetry::new(number("net.ipv4.tcp_syn_retries")?, linear))
     }
 
+    /// When an unanswered SYN is sent again, from connect(2) on; nominal.
+    pub(crate) fn syn_sent_again(&self) -> Vec<Duration> {
+        self.ladder().map(|ladder| ladder.retransmits).unwrap_or_default()
+    }
+
     /// Attempts that sent their SYN again, but for as many as hear nothing.
     pub(crate) fn waited(&self) -> u64 {
-        let waited: u64 = self.trial.syn_retransmits.range(1..).map(|(_, attempts)| attempts).sum();
+        let waited = total(self.trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
         waited.saturating_sub(self.half_open())
     }
 

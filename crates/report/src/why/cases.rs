@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::case::Case;
 use super::words::{counted, listed};
 use crate::Run;
-use crate::figure::{Spread, value};
+use crate::figure::{Spread, total, value};
 
 /// Some of a run's trials.
 #[derive(Debug, Clone)]
@@ -69,7 +69,7 @@ impl<'a> Cases<'a> {
     }
 
     pub(crate) fn sum(&self, of: impl Fn(&Case<'a>) -> u64) -> u64 {
-        self.cases.iter().map(of).sum()
+        total(self.cases.iter().map(of))
     }
 
     /// The least, the middle and the largest of a figure.

@@ -9,7 +9,7 @@ const RECEIVED: &str = "TcpExt.SyncookiesRecv";
 
 /// What cookies saved, and what they did not.
 pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
-    let cookies = all.some_that(|case| case.server(SENT) + case.server(WANTED) > 0)?;
+    let cookies = all.some_that(|case| case.server(SENT) > 0 || case.server(WANTED) > 0)?;
     let sum = |name| cookies.sum(|case| case.server(name));
     let (sent, wanted) = (sum(SENT), sum(WANTED));
     let mode = cookies.sysctls(|case| case.server_sysctl("net.ipv4.tcp_syncookies"));
@@ -53,5 +53,5 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
 
 /// A full accept queue turned somebody away in spite of cookies.
 pub(super) fn overflowed(case: &Case<'_>) -> bool {
-    case.server(SENT) + case.server(WANTED) > 0 && case.server("TcpExt.ListenOverflows") > 0
+    (case.server(SENT) > 0 || case.server(WANTED) > 0) && case.server("TcpExt.ListenOverflows") > 0
 }

@@ -81,7 +81,8 @@ fn remedy(cases: &Cases<'_>, by_rule: bool) -> String {
 /// SYNs that the three-quarters rule dropped: what is left of ListenDrops, where
 /// that rule is the one that acts first.
 pub(super) fn three_quarters(case: &Case<'_>) -> u64 {
-    let counted = case.server("TcpExt.ListenOverflows") + case.server("TcpExt.TCPReqQFullDrop");
+    let counted =
+        case.server("TcpExt.ListenOverflows").saturating_add(case.server("TcpExt.TCPReqQFullDrop"));
     let rest = case.server("TcpExt.ListenDrops").saturating_sub(counted);
     let acts = || {
         let queue = queue(case)?;

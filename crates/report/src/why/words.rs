@@ -3,18 +3,7 @@
 
 use std::time::Duration;
 
-use crate::figure::count;
-
-/// A number with groups of three.
-pub(crate) fn counted(number: u64) -> String {
-    count(i64::try_from(number).unwrap_or(i64::MAX)).replace(' ', "\u{a0}")
-}
-
-/// A number of something: `1 attempt`, `97 attempts`.
-pub(crate) fn several(number: u64, one: &str) -> String {
-    let ending = if number == 1 { "" } else { "s" };
-    format!("{} {one}{ending}", counted(number))
-}
+pub(crate) use crate::text::{counted, sentence, several};
 
 /// `a`, `a and b`, `a, b and c`; none of none.
 pub(crate) fn listed(parts: &[String]) -> Option<String> {
@@ -60,13 +49,6 @@ pub(crate) fn rungs(times: &[Duration], shown: usize) -> String {
     format!("{written}\u{a0}s")
 }
 
-/// A text with a capital at its beginning.
-pub(crate) fn sentence(text: &str) -> String {
-    let mut letters = text.trim_start().chars();
-    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
-    first.unwrap_or_default() + letters.as_str()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -95,7 +77,5 @@ mod tests {
         assert_eq!(list(&[]), None);
         assert_eq!(list(&["a"]).as_deref(), Some("a"));
         assert_eq!(list(&["a", "b", "c"]).as_deref(), Some("a, b and c"));
-        assert_eq!(several(1, "attempt"), "1 attempt");
-        assert_eq!(several(1_596, "attempt"), "1\u{a0}596 attempts");
     }
 }

@@ -1,28 +1,15 @@
 //! The page in a real browser. CI has one, and fails without; elsewhere these
 //! tests say that they need `chromium`.
 
-use std::path::{Path, PathBuf};
+mod found;
+
+use std::path::Path;
 use std::process::Command;
 
 use report::{Run, files};
 use run_record::RunDirectory;
 
-/// The browser; none where there is none, which in CI is a failure.
-fn browser() -> Option<PathBuf> {
-    let names = ["chromium", "chromium-browser", "google-chrome"];
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path)
-        .flat_map(|folder| names.map(|name| folder.join(name)))
-        .find(|candidate| candidate.is_file());
-    assert!(
-        found.is_some() || std::env::var_os("CI").is_none(),
-        "CI is to have a browser: `apt-get install chromium`"
-    );
-    if found.is_none() {
-        eprintln!("NOT TESTED: no chromium on this machine to open the page with");
-    }
-    found
-}
+use found::browser;
 
 /// What the page has become in the browser, all that it wrote to its console,
 /// and every request that was made.
@@ -53,8 +40,8 @@ fn a_browser_shows_every_chart_and_asks_nobody() {
     for trial in &trials {
         directory.append(trial).unwrap();
     }
-    let files = files(&Run::new(record, trials), directory.path()).unwrap();
-    let charts = files.iter().filter(|(name, _)| name.starts_with("charts/")).count();
+    let files = files(&Run::new(record, trials), directory.path()).files;
+    let charts = files.iter().filter(|(name, _)| name.ends_with(".svg")).count();
     let page = directory.path().join("report.html");
     // Whoever clicks a cell of a heat map.
     let click = "<script>document.querySelector('svg a[href=\"#cell-2\"]').dispatchEvent(new \
@@ -74,6 +61,128 @@ fn a_browser_shows_every_chart_and_asks_nobody() {
     assert!(!requests.contains("elsewhere.test"), "{requests}");
     // Who asks is in the log: the browser's own requests are nobody's.
     assert!(!requests.contains("[internally: file://]"), "{requests}");
+}
+
+/// The ends of a page's script that a test adds, which says what it found.
+fn saying(script: &str) -> String {
+    format!(
+        "<script>document.body.append(Object.assign(document.createElement('output'), {{ textContent: (() => {{ {script} }})() }}))</script>"
+    )
+}
+
+/// What such a script said.
+fn said(dom: &str) -> &str {
+    let (_, said) = dom.rsplit_once("<output>").unwrap_or_else(|| panic!("no script ran: {dom}"));
+    said.split("</output>").next().unwrap()
+}
+
+#[test]
+fn a_queue_is_picked_and_a_tap_tells_exact_values() {
+    let Some(browser) = browser() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let directory = super::recorded(place.path());
+    let (record, trials) = RunDirectory::read(directory.path()).unwrap();
+    let files = files(&Run::new(record, trials), directory.path()).files;
+    let script = saying(
+        "const lines = [];
+         const charts = [...document.querySelectorAll('figure')].map((part) => part.dataset.chart);
+         lines.push('charts ' + charts.map((name) => name.replace(/-[0-9]{5}$/, '')).join(' '));
+         const queues = () => [...document.querySelectorAll('details.recorded')]
+           .map((part) => part.open && part.checkVisibility() ? 'shown' : 'hidden').join(' ');
+         const picker = document.getElementById('picker');
+         lines.push('visible ' + picker.checkVisibility(), queues());
+         picker.selectedIndex = 1 - picker.selectedIndex;
+         picker.dispatchEvent(new Event('change'));
+         lines.push(queues());
+         const tap = (part) => part.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
+         const panel = document.getElementById('panel');
+         tap(document.querySelector('[data-chart^=queue] rect[fill=transparent]'));
+         lines.push('tap ' + panel.open + ' ' + panel.querySelector('.told').textContent);
+         const attempt = [...document.querySelectorAll('[data-chart^=queue] rect[fill=transparent]')]
+           .find((part) => part.textContent.startsWith('attempt'));
+         tap(attempt);
+         lines.push('tap ' + panel.querySelector('.told').textContent);
+         const cell = document.querySelector('svg a[href=\"#cell-2\"]');
+         cell.focus();
+         lines.push('focus ' + (document.activeElement === cell));
+         tap(cell.querySelector('rect'));
+         lines.push('cell ' + panel.querySelector('.told').textContent.split('\\n')[0]);
+         lines.push('trials ' + panel.querySelectorAll('tbody tr').length);
+         document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
+         lines.push('closed ' + !panel.open);
+         return lines.join('|');",
+    );
+    let page = directory.path().join("report.html");
+    std::fs::write(&page, [&files[0].1, script.as_bytes()].concat()).unwrap();
+    let address = format!("file://{}", page.display());
+    let (dom, console, requests) = opened(&browser, &address, &place.path().join("profile"));
+    let said: Vec<&str> = said(&dom).split('|').collect();
+    for chart in ["heat-success", "heat-delivered", "outcomes", "connect-latency", "queue"] {
+        assert!(said[0].contains(chart), "{chart}: {said:?}");
+    }
+    assert!(said[0].contains(" connects") && said[0].contains(" law-"), "{said:?}");
+    assert_eq!(said[1], "visible true");
+    assert!(["shown hidden", "hidden shown"].contains(&said[2]), "{said:?}");
+    assert!(["shown hidden", "hidden shown"].contains(&said[3]) && said[2] != said[3], "{said:?}");
+    assert_eq!(said[4], "tap true 0 ns to 10.0 ms: 0 to 9 queued, limit 10");
+    assert_eq!(
+        said[5],
+        "tap attempt 0: ok, established after 40.0 µs, accepted after 1.100 s, 0 SYN retransmissions"
+    );
+    assert_eq!(said[6..8], ["focus true", "cell design global-lock, backlog 300, clients 50"]);
+    assert_eq!(said[8..], ["trials 2", "closed true"]);
+    assert!(!console.contains("CONSOLE"), "{console}");
+    assert!(!requests.contains("[internally: file://]"), "{requests}");
+}
+
+#[test]
+fn a_phone_scrolls_boxes_and_never_the_page() {
+    let Some(browser) = browser() else { return };
+    let place = tempfile::tempdir().unwrap();
+    let directory = super::recorded(place.path());
+    let recorded = RunDirectory::read(directory.path()).unwrap();
+    let mut odd = super::kept("sweep");
+    let word = "answer".repeat(80);
+    odd.0.scenario.question = format!("Why {word}?");
+    odd.0.scenario.name.clone_from(&word);
+    odd.0.backend.details.clone_from(&word);
+    odd.1[0].laws[0].name.clone_from(&word);
+    odd.1[0].invariants[0].held = Some(false);
+    odd.1[0].invariants[0].detail = word;
+    let runs =
+        [super::kept("sweep"), super::kept("server-death"), recorded, super::hundreds(), odd];
+    // A window is never so narrow as a phone; a frame may be.
+    let mut frames = String::new();
+    for (number, (record, trials)) in runs.into_iter().enumerate() {
+        let files = files(&Run::new(record, trials), directory.path()).files;
+        let script =
+            "<script>for (const part of document.querySelectorAll('details')) part.open = true;
+            const page = document.scrollingElement;
+            parent.postMessage(`${page.scrollWidth <= innerWidth} of ${innerWidth}`, '*');
+            // Letters of 12 px are to be that, nearly: a chart that needs more room scrolls.
+            const scales = [...document.querySelectorAll('svg.chart')].filter((chart) => chart.checkVisibility())
+              .map((chart) => chart.getBoundingClientRect().width / chart.viewBox.baseVal.width);
+            parent.postMessage(`${scales.length > 0 && Math.min(...scales) >= 0.9} can be read`, '*')</script>";
+        let page = [&files[0].1, script.as_bytes()].concat();
+        std::fs::write(place.path().join(format!("{number}.html")), page).unwrap();
+        frames += &format!(
+            "<iframe src={number}.html style='width:390px;height:844px;border:0'></iframe>"
+        );
+    }
+    let wide = "<p style='width:400px'>a page too wide<script>parent.postMessage(`${document.scrollingElement.scrollWidth <= innerWidth} of wide`, '*')</script>";
+    std::fs::write(place.path().join("wide.html"), wide).unwrap();
+    frames += "<iframe src=wide.html style='width:390px;height:844px;border:0'></iframe>";
+    let listening = "<script>addEventListener('message', (said) => { const line = document.createElement('output'); line.textContent = said.data; document.body.append(line) })</script>";
+    let outer = place.path().join("phone.html");
+    std::fs::write(&outer, format!("<body>{listening}{frames}")).unwrap();
+    let address = format!("file://{}", outer.display());
+    let (dom, console, _) = opened(&browser, &address, &place.path().join("profile"));
+    assert_eq!(dom.matches("<output>true of 390</output>").count(), 5, "{console}\n{dom}");
+    assert_eq!(dom.matches("<output>true can be read</output>").count(), 5, "{console}\n{dom}");
+    assert!(
+        dom.contains("<output>false of wide</output>"),
+        "what is too wide would be seen: {dom}"
+    );
 }
 
 #[test]

@@ -30,8 +30,10 @@ pub(super) fn backlog(all: &Cases<'_>) -> Option<String> {
 /// The listener's limit sizes the SYN queue.
 pub(super) fn max_syn_backlog(all: &Cases<'_>) -> Option<String> {
     let maximum = |case: &Case<'_>| case.server_number("net.ipv4.tcp_max_syn_backlog");
-    let refused =
-        |case: &Case<'_>| case.server(SYN_QUEUE_DROPS) + case.server("TcpExt.TCPReqQFullDoCookies");
+    let refused = |case: &Case<'_>| {
+        let with_cookies = case.server("TcpExt.TCPReqQFullDoCookies");
+        case.server(SYN_QUEUE_DROPS).saturating_add(with_cookies)
+    };
     // What was full with less than that in it is sized by something else.
     let smaller = |case: &Case<'_>| {
         let cookies = case.server_sysctl("net.ipv4.tcp_syncookies");
@@ -70,7 +72,7 @@ pub(super) fn last_acks(all: &Cases<'_>) -> Option<String> {
 pub(super) fn refused(all: &Cases<'_>) -> Option<String> {
     let silent = |case: &Case<'_>| {
         let dropped = case.server(OVERFLOWS) > 0 && case.ended(Outcome::Refused) == 0;
-        dropped && case.half_open() == 0 && case.timed_out() + case.waited() > 0
+        dropped && case.half_open() == 0 && (case.timed_out() > 0 || case.waited() > 0)
     };
     let cases = all.some_that(silent)?;
     Some(format!(

@@ -1,0 +1,247 @@
+//! The attempts of a trial, a bar for each, on the time axis of its queue.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use maud::{Markup, html};
+use run_record::{AttemptRow, Outcome};
+
+use super::unanswered::sent_again;
+use super::{outcome_colour, px, text_width};
+use crate::figure::{count, nanoseconds};
+
+const LEFT: f64 = 50.0;
+/// Of all attempts, at most, and of one.
+const ALL: f64 = 320.0;
+const ONE: f64 = 8.0;
+/// Attempts from which on no one has a tooltip of its own, but bands of them have,
+/// so high at least, pixels.
+const TOLD: usize = 200;
+const BAND: f64 = 4.0;
+
+/// The attempts below a chart.
+pub(super) struct AttemptBars<'a> {
+    attempts: &'a [AttemptRow],
+    ladder: &'a [Duration],
+    top: f64,
+    step: f64,
+    window: (u64, u64),
+}
+
+/// How the three parts of a bar look: of its step, and how opaque.
+const PARTS: [(f64, f64); 3] = [(0.35, 0.5), (0.4, 1.0), (0.85, 1.0)];
+
+impl<'a> AttemptBars<'a> {
+    /// Bars from `top` down; those parts that are in the window, nanoseconds.
+    pub(super) fn new(
+        attempts: &'a [AttemptRow],
+        ladder: &'a [Duration],
+        top: f64,
+        window: (u64, u64),
+    ) -> Self {
+        let step = (ALL / attempts.len().max(1) as f64).min(ONE);
+        Self { attempts, ladder, top, step, window }
+    }
+
+    /// Where they end.
+    pub(super) fn bottom(&self) -> f64 {
+        self.top + self.step * self.attempts.len() as f64
+    }
+
+    pub(super) fn drawn(&self, x: impl Fn(u64) -> f64) -> Markup {
+        let ended = |outcome| self.attempts.iter().filter(|row| row.outcome == outcome).count();
+        let mut legend = Vec::new();
+        let mut at = LEFT;
+        for outcome in Outcome::ALL.into_iter().filter(|&outcome| ended(outcome) > 0) {
+            let name = format!("{} {outcome}", count(ended(outcome) as i64));
+            let wide = text_width(&name) + 32.0;
+            legend.push((outcome, name, at));
+            at += wide;
+        }
+        let again = self.marks(&x);
+        html! {
+            text.quiet x=(LEFT) y=(px(self.top - 30.0)) {
+                "attempts, a line each, in the order of their starts: faint until established, thin \
+                 until accepted, then thick to the end"
+            }
+            @for (outcome, name, at) in &legend {
+                rect x=(px(*at)) y=(px(self.top - 22.0)) width="12" height="12" rx="2"
+                    fill=(outcome_colour(*outcome)) {}
+                text x=(px(at + 17.0)) y=(px(self.top - 12.0)) { (name) }
+            }
+            @if !again.is_empty() {
+                path.again d=(format!("M{} {}v10", px(at + 4.0), px(self.top - 21.0))) {}
+                text x=(px(at + 12.0)) y=(px(self.top - 12.0)) { "SYN sent again (nominal)" }
+            }
+            text class="quiet small end" x=(LEFT - 6.0) y=(px(self.top + 8.0)) { "first" }
+            @if self.bottom() > self.top + 24.0 {
+                text class="quiet small end" x=(LEFT - 6.0) y=(px(self.bottom())) { "last" }
+            }
+            (self.bars(&x))
+            @if !again.is_empty() { path.again d=(again) {} }
+            @if self.attempts.len() <= TOLD { (self.tooltips(&x)) } @else { (self.bands(&x)) }
+        }
+    }
+
+    /// Those of one outcome are one path, so that thousands of them stay small.
+    fn bars(&self, x: &impl Fn(u64) -> f64) -> Markup {
+        let paths = Outcome::ALL.map(|outcome| {
+            let mut parts = [String::new(), String::new(), String::new()];
+            let rows = self.attempts.iter().enumerate();
+            for (position, row) in rows.filter(|(_, row)| row.outcome == outcome) {
+                let y = px(self.top + (position as f64 + 0.5) * self.step);
+                for (path, part) in parts.iter_mut().zip(parts_of(row)) {
+                    let Some((from, to)) = part.filter(|&part| self.is_seen(part)) else {
+                        continue;
+                    };
+                    let (from, to) = (x(from), x(to));
+                    let _ = write!(path, "M{} {y}H{}", px(from), px(to.max(from + 0.6)));
+                }
+            }
+            (outcome, parts)
+        });
+        html! {
+            @for (outcome, parts) in &paths {
+                @let looks = parts.iter().zip(PARTS).filter(|(path, _)| !path.is_empty());
+                @for (path, (share, opacity)) in looks {
+                    path d=(path) fill="none" stroke=(outcome_colour(*outcome)) opacity=(opacity)
+                        stroke-width=(px((self.step * share).max(0.6))) { title { (outcome) } }
+                }
+            }
+        }
+    }
+
+    fn is_seen(&self, (from, to): (u64, u64)) -> bool {
+        from <= self.window.1 && to >= self.window.0
+    }
+
+    /// Where SYNs were sent again.
+    fn marks(&self, x: &impl Fn(u64) -> f64) -> String {
+        let tall = px(self.step.max(1.0));
+        let mut path = String::new();
+        for (position, row) in self.attempts.iter().enumerate() {
+            let y = px(self.top + position as f64 * self.step);
+            for at in sent_again(self.ladder, row).filter(|&at| self.is_seen((at, at))) {
+                let _ = write!(path, "M{} {y}v{tall}", px(x(at)));
+            }
+        }
+        path
+    }
+
+    /// Attempts that are too many for a tooltip each.
+    fn bands(&self, x: &impl Fn(u64) -> f64) -> Markup {
+        let many = ((BAND / self.step).ceil() as usize).max(1);
+        let bands = self.attempts.chunks(many).enumerate().filter_map(|(position, band)| {
+            let shown = band.iter().filter(|row| self.is_seen((row.start_ns, row.end_ns)));
+            let from = shown.clone().map(|row| row.start_ns).min()?;
+            let to = shown.map(|row| row.end_ns).max()?;
+            Some((position * many, band, x(from), x(to)))
+        });
+        html! {
+            @for (first, band, from, to) in bands {
+                rect x=(px(from)) y=(px(self.top + first as f64 * self.step))
+                    height=(px(self.step * band.len() as f64)) width=(px((to - from).max(1.0)))
+                    fill="transparent" {
+                    title { (told_of(band)) }
+                }
+            }
+        }
+    }
+
+    fn tooltips(&self, x: &impl Fn(u64) -> f64) -> Markup {
+        let told = |row: &AttemptRow| {
+            let mut text = format!("attempt {}: {}", row.index, row.outcome);
+            if let Some(ns) = row.connect_ns {
+                text += &format!(", established after {}", nanoseconds(ns as f64));
+            }
+            if let Some(at) = row.accepted_ns {
+                let after = at.saturating_sub(row.start_ns);
+                text += &format!(", accepted after {}", nanoseconds(after as f64));
+            }
+            if let Some(again) = row.syn_retransmits {
+                text += &format!(", {again} SYN retransmissions");
+            }
+            text
+        };
+        let shown = self.attempts.iter().enumerate();
+        let shown = shown.filter(|(_, row)| self.is_seen((row.start_ns, row.end_ns)));
+        html! {
+            @for (position, row) in shown {
+                @let (from, to) = (x(row.start_ns), x(row.end_ns));
+                rect x=(px(from)) y=(px(self.top + position as f64 * self.step))
+                    height=(px(self.step)) width=(px((to - from).max(1.0))) fill="transparent" {
+                    title { (told(row)) }
+                }
+            }
+        }
+    }
+}
+
+/// How many of which outcome, how long they connected, and what they had to send
+/// again.
+fn told_of(band: &[AttemptRow]) -> String {
+    let ended = |outcome| band.iter().filter(|row| row.outcome == outcome).count();
+    let ended = Outcome::ALL.map(|outcome| (outcome, ended(outcome)));
+    let ended = ended.iter().filter(|(_, many)| *many > 0);
+    let ended: Vec<_> = ended.map(|(outcome, many)| format!("{many} {outcome}")).collect();
+    let ends = band.first().zip(band.last()).map_or((0, 0), |(one, last)| (one.index, last.index));
+    let mut text = format!("attempts {} to {}: {}", ends.0, ends.1, ended.join(", "));
+    let connects = || band.iter().filter_map(|row| row.connect_ns);
+    if let Some((least, most)) = connects().min().zip(connects().max()) {
+        let [least, most] = [least, most].map(|ns| nanoseconds(ns as f64));
+        text += &format!("; established after {least} to {most}");
+    }
+    let again: u32 = band.iter().filter_map(|row| row.syn_retransmits).sum();
+    if again > 0 {
+        text += &format!("; {again} SYN retransmissions");
+    }
+    text
+}
+
+/// Until established, until accepted, until it was over.
+fn parts_of(row: &AttemptRow) -> [Option<(u64, u64)>; 3] {
+    let established = row.connect_ns.map(|after| row.start_ns + after);
+    let waited = established.map(|from| (from, row.accepted_ns.unwrap_or(row.end_ns).max(from)));
+    let served = row.accepted_ns.map(|from| (from, row.end_ns.max(from)));
+    [Some((row.start_ns, established.unwrap_or(row.end_ns))), waited, served]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(index: u32) -> AttemptRow {
+        let is_ok = !index.is_multiple_of(4);
+        AttemptRow {
+            index,
+            local: String::new(),
+            outcome: if is_ok { Outcome::Ok } else { Outcome::TimedOut },
+            start_ns: u64::from(index),
+            connect_ns: is_ok.then_some(1_000 * u64::from(index % 4)),
+            accepted_ns: None,
+            end_ns: 10_000,
+            syn_retransmits: Some(u32::from(!is_ok)),
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+        }
+    }
+
+    #[test]
+    fn thousands_of_attempts_are_told_in_bands() {
+        let told = |many: u32| {
+            let rows: Vec<_> = (0..many).map(attempt).collect();
+            let bars = AttemptBars::new(&rows, &[], 300.0, (0, 10_000));
+            bars.drawn(|ns| ns as f64 / 10.0).0
+        };
+        let (some, thousands) = (told(400), told(5_000));
+        let first = "attempts 0 to 4: 3 ok, 2 timed_out; established after 1.0 µs to 3.0 µs; \
+                     2 SYN retransmissions";
+        assert!(some.contains(first), "{some}");
+        assert!(some.contains("attempts 395 to 399: "), "{some}");
+        for text in [some, thousands] {
+            assert_eq!(text.matches("<title>attempts").count(), 80);
+        }
+        assert!(told(200).contains("<title>attempt 199: ok, established after 3.0 µs"));
+    }
+}

@@ -1,0 +1,141 @@
+//! Which parts of a time axis the probe looked at, column of pixels by column.
+
+use super::depth::Gap;
+use super::window::Window;
+
+/// A column without a look is unseen where gaps have more of it than this, and one
+/// with looks where so much more of its ticks were missed: a probe that leaves out
+/// every other tick still sees each column, one that looks at each eighth does not.
+const EMPTY: f64 = 0.5;
+const SPARSE: f64 = 0.67;
+
+/// What is seen beside gaps and has fewer columns is no line, but single looks.
+const LONE: usize = 3;
+
+/// Which columns are seen.
+#[derive(Debug)]
+pub(super) struct Coverage {
+    window: Window,
+    seen: Vec<bool>,
+}
+
+impl Coverage {
+    /// Of so many columns over a window; both gaps and the times of looks in order.
+    pub(super) fn new(window: Window, columns: usize, gaps: &[Gap], looks: &[u64]) -> Self {
+        let column = |ns: u64| {
+            let share = ns.saturating_sub(window.from) as f64 / window.length() as f64;
+            (share * columns as f64).min(columns as f64)
+        };
+        // Of each column, what gaps have of it, and its ticks that were missed.
+        let mut unseen = vec![(0.0, 0.0); columns];
+        for gap in gaps.iter().filter(|gap| gap.to > window.from && gap.from < window.to) {
+            let (from, to) = (column(gap.from), column(gap.to));
+            let missed = gap.missed as f64 / (gap.missed as f64 + 1.0);
+            let last = (to.ceil() as usize).min(columns);
+            for (index, unseen) in unseen.iter_mut().enumerate().take(last).skip(from as usize) {
+                let part = to.min((index + 1) as f64) - from.max(index as f64);
+                unseen.0 += part;
+                unseen.1 += part * missed;
+            }
+        }
+        let mut has_look = vec![false; columns];
+        for &at in looks.iter().filter(|&&at| (window.from..=window.to).contains(&at)) {
+            has_look[(column(at) as usize).min(columns - 1)] = true;
+        }
+        let seen = unseen.iter().zip(has_look).map(|(unseen, has_look)| match has_look {
+            false => unseen.0 <= EMPTY,
+            true => unseen.1 <= SPARSE,
+        });
+        let mut coverage = Self { window, seen: seen.collect() };
+        for (from, to) in coverage.runs(true).into_iter().filter(|(from, to)| to - from < LONE) {
+            coverage.seen[from..to].fill(false);
+        }
+        coverage
+    }
+
+    /// From when to when something was seen.
+    pub(super) fn seen(&self) -> Vec<Window> {
+        self.windows(true)
+    }
+
+    /// From when to when nobody looked, but for single looks.
+    pub(super) fn unseen(&self) -> Vec<Window> {
+        self.windows(false)
+    }
+
+    fn windows(&self, seen: bool) -> Vec<Window> {
+        let at = |column: usize| {
+            let share = column as f64 / self.seen.len() as f64;
+            self.window.from + (share * self.window.length() as f64).round() as u64
+        };
+        self.runs(seen)
+            .into_iter()
+            .map(|(from, to)| Window { from: at(from), to: at(to) })
+            .collect()
+    }
+
+    fn runs(&self, seen: bool) -> Vec<(usize, usize)> {
+        let mut begin = 0;
+        let mut runs = Vec::new();
+        for run in self.seen.chunk_by(|one, other| one == other) {
+            if run[0] == seen {
+                runs.push((begin, begin + run.len()));
+            }
+            begin += run.len();
+        }
+        runs
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    /// Gaps between looks at these milliseconds, where they are further apart than
+    /// one.
+    fn coverage(looks: &[u64], until: u64, columns: usize) -> Coverage {
+        let pairs = looks.windows(2).filter(|pair| pair[1] > pair[0] + 1);
+        let gap = |pair: &[u64]| Gap {
+            from: pair[0] * MS,
+            to: pair[1] * MS,
+            missed: pair[1] - pair[0] - 1,
+        };
+        let gaps: Vec<_> = pairs.map(gap).collect();
+        let looks: Vec<_> = looks.iter().map(|at| at * MS).collect();
+        Coverage::new(Window { from: 0, to: until * MS }, columns, &gaps, &looks)
+    }
+
+    fn unseen(coverage: &Coverage) -> Vec<(u64, u64)> {
+        coverage.unseen().iter().map(|gap| (gap.from / MS, gap.to / MS)).collect()
+    }
+
+    #[test]
+    fn a_look_at_each_eighth_tick_is_no_line_however_narrow_the_gaps_are() {
+        let looks: Vec<u64> = (0..100).chain((100..900).step_by(8)).chain(900..=1_000).collect();
+        for columns in [100, 250, 1_000, 4_000] {
+            let coverage = coverage(&looks, 1_000, columns);
+            let [(from, to)] = unseen(&coverage)[..] else { panic!("{columns}: {coverage:?}") };
+            assert!(from.abs_diff(100) <= 10 && to.abs_diff(900) <= 10, "{columns}: {from} {to}");
+            let seen: Vec<_> = coverage.seen().iter().map(|w| (w.from / MS, w.to / MS)).collect();
+            assert_eq!(seen, [(0, from), (to, 1_000)]);
+        }
+    }
+
+    #[test]
+    fn a_tick_left_out_is_no_gap_where_its_column_has_looks() {
+        let looks: Vec<u64> = (0..=1_000).step_by(2).collect();
+        assert_eq!(unseen(&coverage(&looks, 1_000, 100)), []);
+        assert_eq!(unseen(&coverage(&looks, 1_000, 500)), []);
+        // Where it is a place of its own it is one, and its looks are points.
+        assert_eq!(unseen(&coverage(&looks[..4], 6, 60)), [(0, 6)]);
+    }
+
+    #[test]
+    fn a_gap_alone_is_unseen_from_half_a_column_on() {
+        let looks: Vec<u64> = (0..=500).chain(504..=1_000).collect();
+        assert_eq!(unseen(&coverage(&looks, 1_000, 50)), []);
+        assert_eq!(unseen(&coverage(&looks, 1_000, 250)), [(500, 504)]);
+    }
+}

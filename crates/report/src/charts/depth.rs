@@ -1,0 +1,173 @@
+//! How deep an accept queue was, as a line in steps.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use run_record::TimelineRow;
+
+use super::px;
+use super::window::Window;
+
+/// What one look saw: of several listeners the sums.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Depth {
+    /// CLOCK_MONOTONIC, nanoseconds.
+    pub(super) at_ns: u64,
+    pub(super) depth: u32,
+    pub(super) limit: u32,
+    /// Ticks just before it at which nothing was looked at.
+    pub(super) missed: u64,
+}
+
+/// What a timeline says of queues, in the order of time.
+pub(super) fn depths(timeline: &[TimelineRow]) -> Vec<Depth> {
+    let mut listeners: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+    let mut depths: Vec<Depth> = Vec::new();
+    for row in timeline {
+        let Some(listener) = row.listener else { continue };
+        let seen = listeners.entry(listener).or_default();
+        *seen = (row.depth.unwrap_or(seen.0), row.limit.unwrap_or(seen.1));
+        let depth = listeners.values().map(|seen| seen.0).sum();
+        let limit = listeners.values().map(|seen| seen.1).sum();
+        let mut seen = Depth { at_ns: row.at_ns, depth, limit, missed: row.missed };
+        match depths.last_mut() {
+            Some(last) if last.at_ns == row.at_ns => {
+                seen.missed = seen.missed.max(last.missed);
+                *last = seen;
+            }
+            _ => depths.push(seen),
+        }
+    }
+    depths
+}
+
+/// Between two looks, or between one and an end, CLOCK_MONOTONIC nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Gap {
+    pub(super) from: u64,
+    pub(super) to: u64,
+    /// Ticks in it at which nobody looked.
+    pub(super) missed: u64,
+}
+
+/// Where nobody looked, from the begin of a window to its end; ticks are
+/// `interval` nanoseconds apart.
+pub(super) fn gaps(depths: &[Depth], interval: u64, window: Window) -> Vec<Gap> {
+    let pairs = depths.windows(2).filter(|pair| pair[1].missed > 0);
+    let between = pairs.map(|pair| {
+        let (to, missed) = (pair[1].at_ns, pair[1].missed);
+        let before = to.saturating_sub((missed + 1).saturating_mul(interval));
+        Gap { from: before.max(pair[0].at_ns), to, missed }
+    });
+    let ends = depths.first().zip(depths.last()).map(|(first, last)| {
+        let outside = |from: u64, to: u64| {
+            let missed = to.saturating_sub(from).checked_div(interval).unwrap_or(0);
+            Some(Gap { from, to, missed }).filter(|gap| gap.missed > 0)
+        };
+        [outside(window.from, first.at_ns), outside(last.at_ns, window.to)]
+    });
+    let [before, after] = ends.unwrap_or_default();
+    before.into_iter().chain(between).chain(after).collect()
+}
+
+/// What was seen in a part of a window that has no gap: from its begin, or from its
+/// first look where a gap ends there, to its end.
+pub(super) fn seen_in(depths: &[Depth], part: Window) -> Vec<Depth> {
+    let begins = depths.partition_point(|seen| seen.at_ns < part.from);
+    let before = begins.checked_sub(1).map(|look| depths[look]);
+    // The look before holds until the first one in it, unless ticks were missed.
+    let holds = depths.get(begins).is_none_or(|next| next.missed == 0);
+    let before = before.filter(|_| holds).map(|seen| Depth { at_ns: part.from, ..seen });
+    let inside = depths[begins..].iter().take_while(|seen| seen.at_ns < part.to).copied();
+    let mut seen: Vec<_> = before.into_iter().chain(inside).collect();
+    let last = seen.last().map(|&last| Depth { at_ns: part.to, ..last });
+    seen.extend(last);
+    seen
+}
+
+/// A line in steps; of what falls on one pixel, the lowest and the highest.
+pub(super) fn steps(depths: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth) -> f64) -> String {
+    let mut path = String::new();
+    let pixels = depths.chunk_by(|one, other| x(one.at_ns).floor() == x(other.at_ns).floor());
+    let mut pen = f64::NAN;
+    for (position, pixel) in pixels.enumerate() {
+        let at = px(x(pixel[0].at_ns));
+        let heights = || pixel.iter().map(&y);
+        let (low, high) = (heights().fold(f64::MAX, f64::min), heights().fold(f64::MIN, f64::max));
+        let last = heights().next_back().unwrap_or(low);
+        if position == 0 {
+            path = format!("M{at} {}", px(low));
+            pen = low;
+        } else if low != pen || high != pen {
+            let _ = write!(path, "H{at}");
+        }
+        for height in [high, low, last] {
+            if height != pen {
+                let _ = write!(path, "V{}", px(height));
+                pen = height;
+            }
+        }
+    }
+    if let [.., last] = depths {
+        let _ = write!(path, "H{}", px(x(last.at_ns)));
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(at_ns: u64, depth: u32) -> Depth {
+        Depth { at_ns, depth, limit: 10, missed: 0 }
+    }
+
+    #[test]
+    fn a_line_goes_in_steps_and_keeps_what_falls_on_one_pixel() {
+        let line =
+            |depths: &[Depth]| steps(depths, |ns| ns as f64 / 10.0, |seen| f64::from(seen.depth));
+        assert_eq!(line(&[seen(0, 0), seen(100, 3), seen(200, 3)]), "M0 0H10V3H20");
+        assert_eq!(
+            line(&[seen(0, 0), seen(100, 7), seen(101, 1), seen(200, 2)]),
+            "M0 0H10V7V1H20V2H20"
+        );
+        assert_eq!(line(&[]), "");
+    }
+
+    #[test]
+    fn listeners_are_summed() {
+        let row = |at_ns, listener, depth| TimelineRow {
+            at_ns,
+            listener: Some(listener),
+            depth: Some(depth),
+            limit: Some(10),
+            ..TimelineRow::default()
+        };
+        let both = depths(&[row(1, 0, 4), row(1, 1, 5), row(2, 0, 1)]);
+        let sum = |at_ns, depth| Depth { at_ns, depth, limit: 20, missed: 0 };
+        assert_eq!(both, [sum(1, 9), sum(2, 6)]);
+    }
+
+    #[test]
+    fn what_nobody_looked_at_goes_back_to_the_look_before() {
+        let at = |at_ns, missed| Depth { missed, ..seen(at_ns, 0) };
+        let depths = [at(100, 4), at(110, 0), at(200, 2), at(210, 7)];
+        let gap = |from, to, missed| Gap { from, to, missed };
+        let between = [gap(170, 200, 2), gap(200, 210, 7)];
+        let window = |from, to| Window { from, to };
+        assert_eq!(gaps(&depths, 10, window(100, 210)), between);
+        let [before, after] = [gap(70, 100, 3), gap(210, 240, 3)];
+        let all = [before, between[0], between[1], after];
+        assert_eq!(gaps(&depths, 10, window(70, 240)), all);
+    }
+
+    #[test]
+    fn what_was_seen_before_a_gap_is_not_seen_after_it() {
+        let depths = [seen(0, 3), Depth { missed: 4, ..seen(50, 1) }, seen(60, 2)];
+        let part = |from, to| seen_in(&depths, Window { from, to });
+        let after = [Depth { missed: 4, ..seen(50, 1) }, seen(60, 2), seen(70, 2)];
+        assert_eq!(part(48, 70), after);
+        assert_eq!(part(0, 10), [seen(0, 3), seen(10, 3)]);
+        assert_eq!(part(65, 70), [seen(65, 2), seen(70, 2)], "the look before holds");
+    }
+}

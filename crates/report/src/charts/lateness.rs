@@ -1,0 +1,100 @@
+//! How late what a timed law predicts was, and how late it may be.
+
+use maud::{Markup, html};
+
+use super::axis::{Scale, span, ticks};
+use super::scatter::{Mark, sign, told};
+use super::{Chart, px, text_width};
+
+const WIDTH: f64 = 480.0;
+const RIGHT: f64 = WIDTH - 24.0;
+const TOP: f64 = 12.0;
+const FOOT: f64 = 58.0;
+/// Of the cells of one prediction, at most.
+const TALLEST: f64 = 160.0;
+
+/// A law's cells of one predicted time.
+#[derive(Debug, Default)]
+pub(super) struct Late {
+    /// What is still in time, seconds after the prediction.
+    pub(super) allowed: f64,
+    /// Deviations over it, in seconds.
+    pub(super) marks: Vec<Mark>,
+}
+
+/// A row for each predicted time; the figures are how much later it was.
+pub(super) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> Chart {
+    let figures = || rows.iter().flat_map(|(_, late)| &late.marks).flat_map(|mark| mark.y);
+    let allowed = rows.iter().map(|(_, late)| late.allowed);
+    let most = figures().chain(allowed).fold(0.0, f64::max);
+    let least = figures().fold(0.0, f64::min);
+    let mut ticks = ticks(most);
+    if least < 0.0 {
+        let step = ticks[1];
+        let early = (-least / step).ceil() as usize;
+        ticks.splice(0..0, (1..=early).rev().map(|times| times as f64 * -step));
+    }
+    let ends = (ticks[0], ticks[ticks.len() - 1]);
+    let names = rows.iter().map(|(name, _)| text_width(name));
+    let left = names.fold(text_width("predicted"), f64::max) + 16.0;
+    let x = Scale::linear(ends, (left, RIGHT));
+    let height = |late: &Late| (late.marks.len() as f64 * 11.0).min(TALLEST) + 14.0;
+    let mut bottom = TOP + 16.0;
+    let places: Vec<_> = rows
+        .iter()
+        .map(|(name, late)| {
+            let top = bottom;
+            bottom += height(late);
+            (name, late, top, height(late))
+        })
+        .collect();
+    let any_missed = rows.iter().flat_map(|(_, late)| &late.marks).any(|mark| !mark.held);
+    let body = html! {
+        text class="quiet small end" x=(px(left - 8.0)) y=(TOP + 8.0) { "predicted" }
+        @for &tick in &ticks {
+            line.grid x1=(px(x.at(tick))) x2=(px(x.at(tick))) y1=(TOP + 12.0) y2=(px(bottom)) {}
+            text class="quiet middle" x=(px(x.at(tick))) y=(px(bottom + 16.0)) {
+                (span(tick, ends.1.max(-ends.0)))
+            }
+        }
+        @for (name, late, top, height) in &places {
+            rect.band x=(px(x.at(0.0))) width=(px(x.at(late.allowed) - x.at(0.0))) y=(px(top + 2.0))
+                height=(px(height - 4.0)) {
+                title { "in time: up to " (span(late.allowed, late.allowed)) " after " (name) }
+            }
+            text.end x=(px(left - 8.0)) y=(px(top + height / 2.0 + 4.0)) { (name) }
+            @let step = (height - 14.0) / late.marks.len() as f64;
+            @for (place, mark) in late.marks.iter().enumerate() {
+                (drawn(mark, x, top + 7.0 + (place as f64 + 0.5) * step))
+            }
+        }
+        line.limit x1=(px(x.at(0.0))) x2=(px(x.at(0.0))) y1=(TOP + 12.0) y2=(px(bottom)) {}
+        text.middle x=(px((left + RIGHT) / 2.0)) y=(px(bottom + 34.0)) {
+            "later than predicted →"
+        }
+        (sign(true, left + 6.0, bottom + 48.0))
+        text class="quiet small" x=(px(left + 16.0)) y=(px(bottom + 52.0)) { "in time" }
+        rect.band x=(px(left + 86.0)) y=(px(bottom + 43.0)) width="14" height="10" {}
+        text class="quiet small" x=(px(left + 106.0)) y=(px(bottom + 52.0)) { "what the law allows" }
+        @if any_missed {
+            (sign(false, left + 246.0, bottom + 48.0))
+            text class="quiet small" x=(px(left + 258.0)) y=(px(bottom + 52.0)) { "not in time" }
+        }
+    };
+    Chart { name, title, width: WIDTH, height: bottom + FOOT, body }
+}
+
+fn drawn(mark: &Mark, x: Scale, y: f64) -> Markup {
+    let [low, middle, high] = mark.y.map(|at| x.at(at));
+    let link = mark.of.first().map_or("#laws", |(link, _)| link);
+    html! {
+        a href=(link) {
+            title { (told(mark)) }
+            @if low < high {
+                line class=(if mark.held { "spread" } else { "miss" }) x1=(px(low)) x2=(px(high))
+                    y1=(px(y)) y2=(px(y)) {}
+            }
+            (sign(mark.held, middle, y))
+        }
+    }
+}

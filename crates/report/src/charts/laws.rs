@@ -1,0 +1,111 @@
+//! What each law predicts against what was measured: a chart for each law.
+
+use std::collections::BTreeMap;
+
+use indexmap::IndexMap;
+use run_record::LawCheck;
+
+use super::lateness::{Late, lateness};
+use super::scatter::{Axes, Mark, scatter};
+use super::{Chart, slug};
+use crate::cell::Cell;
+use crate::figure::Spread;
+use crate::laws::figure;
+
+const AXES: Axes = Axes {
+    across: "predicted",
+    up: "measured",
+    top: None,
+    write: figure,
+    band: 0.0,
+    legend: ["as predicted", "not as predicted"],
+};
+
+/// A law's checks in one cell.
+struct InCell<'a> {
+    cell: &'a Cell<'a>,
+    checks: Vec<&'a LawCheck>,
+}
+
+/// The charts of laws.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Laws {
+    /// Predicted against measured, around the diagonal.
+    pub(crate) exact: Vec<Chart>,
+    /// How late what was predicted was.
+    pub(crate) timed: Vec<Chart>,
+}
+
+/// A chart for each law that decides anything.
+pub(crate) fn laws(cells: &[Cell<'_>]) -> Laws {
+    let mut laws: IndexMap<&str, Vec<InCell<'_>>> = IndexMap::new();
+    for cell in cells {
+        let mut here: IndexMap<&str, Vec<&LawCheck>> = IndexMap::new();
+        let checks = cell.trials.iter().flat_map(|trial| &trial.laws);
+        for law in checks.filter(|law| law.held.is_some()) {
+            here.entry(&law.name).or_default().push(law);
+        }
+        for (name, checks) in here {
+            laws.entry(name).or_default().push(InCell { cell, checks });
+        }
+    }
+    let is_timed =
+        |of: &Vec<InCell<'_>>| of.iter().any(|of| of.checks.iter().any(|law| law.latest.is_some()));
+    let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, of)| is_timed(of));
+    let exact = exact.into_iter().map(|(name, of)| {
+        let marks = of.iter().map(|of| of.mark(|law| law.measured)).collect();
+        scatter(file(name), name.to_owned(), &AXES, marks)
+    });
+    let timed = timed.into_iter().map(|(name, of)| late(name, &of));
+    Laws { exact: exact.collect(), timed: timed.collect() }
+}
+
+fn file(law: &str) -> String {
+    format!("law-{}", slug(law))
+}
+
+fn late(name: &str, of: &[InCell<'_>]) -> Chart {
+    let mut rows: BTreeMap<(u64, String), Late> = BTreeMap::new();
+    for of in of {
+        let mark = of.mark(|law| law.deviation);
+        let allowed = of.checks.iter().filter_map(|law| Some(law.latest? - law.predicted));
+        let row = (mark.x.max(0.0).to_bits(), format!("{} s", figure(mark.x)));
+        let row = rows.entry(row).or_default();
+        row.allowed = row.allowed.max(allowed.fold(0.0, f64::max));
+        row.marks.push(mark);
+    }
+    let rows: Vec<_> = rows.into_iter().map(|((_, name), late)| (name, late)).collect();
+    lateness(file(name), format!("{name}: how late"), &rows)
+}
+
+impl InCell<'_> {
+    /// With the spread over the repetitions; what was not measured is at 0.
+    fn mark(&self, of: impl Fn(&LawCheck) -> Option<f64>) -> Mark {
+        let spread = |of: &dyn Fn(&LawCheck) -> Option<f64>| {
+            Spread::of(self.checks.iter().filter_map(|law| of(law)))
+        };
+        let predicted = spread(&|law| Some(law.predicted));
+        let y = spread(&of);
+        let measured = spread(&|law| law.measured);
+        let written = |spread: Option<Spread>| {
+            spread.map_or_else(|| "nothing".to_owned(), |spread| spread.written(figure))
+        };
+        let held = self.checks.iter().all(|law| law.held == Some(true));
+        let latest = spread(&|law| law.latest);
+        let latest =
+            latest.map_or(String::new(), |_| format!(", at the latest {}", written(latest)));
+        let said = format!(
+            "predicted {}{latest}, measured {}{}",
+            written(predicted),
+            written(measured),
+            if held { "" } else { ": did not hold" }
+        );
+        Mark {
+            x: predicted.map_or(0.0, |spread| spread.median),
+            y: y.map_or([0.0; 3], |spread| [spread.min, spread.median, spread.max]),
+            held,
+            said,
+            of: vec![(format!("#cell-{}", self.cell.number), self.cell.place())],
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! What looks at a queue told, for who points at the place.
+
+use std::collections::BTreeSet;
+
+use maud::{Markup, html};
+
+use super::depth::Depth;
+use super::px;
+use super::window::Window;
+use crate::figure::{count, nanoseconds};
+
+/// Of a place to point at, at least, pixels: so a chart has some hundreds at most.
+const NARROW: f64 = 4.0;
+/// Of the mark of a single look, pixels: upright, so that many are no line.
+const TICK: f64 = 6.0;
+
+/// Where the queue's part of a chart is, pixels.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Place {
+    pub(super) top: f64,
+    pub(super) height: f64,
+}
+
+/// What was seen from when to when.
+#[derive(Debug, Clone, Copy)]
+struct Stretch {
+    window: Window,
+    depth: (u32, u32),
+    limit: (u32, u32),
+}
+
+impl Stretch {
+    fn of(pair: &[Depth]) -> Self {
+        let Depth { at_ns, depth, limit, .. } = pair[0];
+        let window = Window { from: at_ns, to: pair[1].at_ns };
+        Self { window, depth: (depth, depth), limit: (limit, limit) }
+    }
+
+    fn with(self, next: Self) -> Self {
+        let both = |one: (u32, u32), other: (u32, u32)| (one.0.min(other.0), one.1.max(other.1));
+        Self {
+            window: Window { from: self.window.from, to: next.window.to },
+            depth: both(self.depth, next.depth),
+            limit: both(self.limit, next.limit),
+        }
+    }
+
+    fn is_same(&self, other: &Self) -> bool {
+        (self.depth, self.limit) == (other.depth, other.limit)
+    }
+}
+
+/// Places to point at over a line that was seen, its last depth at its end: each
+/// tells the time, the depth and the limit. What is narrow is told together.
+pub(super) fn places(seen: &[Depth], begin: u64, at: Place, x: impl Fn(u64) -> f64) -> Markup {
+    let wide = |stretch: &Stretch| x(stretch.window.to) - x(stretch.window.from);
+    let is_narrow = |stretch: &Stretch| wide(stretch) < NARROW;
+    let steps = together(seen.windows(2).map(Stretch::of), Stretch::is_same);
+    let both = |last: &Stretch, next: &Stretch| is_narrow(last) && is_narrow(next);
+    let stretches = together(steps.into_iter(), both);
+    html! {
+        @for stretch in &stretches {
+            rect x=(px(x(stretch.window.from))) y=(at.top) width=(px(wide(stretch)))
+                height=(at.height) fill="transparent" {
+                title {
+                    (times(stretch.window, begin)) ": " (told(stretch.depth)) " queued, limit "
+                    (told(stretch.limit))
+                }
+            }
+        }
+    }
+}
+
+/// Neighbours that belong together as one.
+fn together(
+    stretches: impl Iterator<Item = Stretch>,
+    belong: impl Fn(&Stretch, &Stretch) -> bool,
+) -> Vec<Stretch> {
+    let mut all: Vec<Stretch> = Vec::new();
+    for next in stretches {
+        match all.last_mut() {
+            Some(last) if belong(last, &next) => *last = last.with(next),
+            _ => all.push(next),
+        }
+    }
+    all
+}
+
+/// Where nobody looked, but for single looks; `why` says so, or that what was seen
+/// was not kept.
+pub(super) fn unseen(
+    why: &str,
+    gap: Window,
+    looks: &[Depth],
+    begin: u64,
+    at: Place,
+    x: impl Fn(u64) -> f64,
+) -> Markup {
+    let depth = |seen: &Depth| seen.depth;
+    let range = looks.iter().map(depth).min().zip(looks.iter().map(depth).max());
+    html! {
+        rect.unseen x=(px(x(gap.from))) y=(at.top) width=(px(x(gap.to) - x(gap.from)))
+            height=(at.height) {
+            title {
+                (times(gap, begin)) ": " (why)
+                @if let Some(range) = range {
+                    ", but for " (count(looks.len() as i64))
+                    @if looks.len() == 1 { " look: " } @else { " looks: " }
+                    (told(range)) " queued"
+                }
+                "; the depth between is not known"
+            }
+        }
+    }
+}
+
+/// Marks of looks by themselves, as a path: what is at one place is one.
+pub(super) fn ticks(looks: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth) -> f64) -> String {
+    let place = |seen: &Depth| (px(x(seen.at_ns).round()), px(y(seen) - TICK / 2.0));
+    let marks: BTreeSet<_> = looks.iter().map(place).collect();
+    marks.iter().map(|(x, y)| format!("M{x} {y}v{TICK}")).collect()
+}
+
+fn times(window: Window, begin: u64) -> String {
+    let at = |ns: u64| nanoseconds(ns.saturating_sub(begin) as f64);
+    format!("{} to {}", at(window.from), at(window.to))
+}
+
+fn told((least, most): (u32, u32)) -> String {
+    match least == most {
+        true => count(most),
+        false => format!("{} to {}", count(least), count(most)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(at_ns: u64, depth: u32) -> Depth {
+        Depth { at_ns, depth, limit: 10, missed: 0 }
+    }
+
+    const PLACE: Place = Place { top: 40.0, height: 200.0 };
+
+    #[test]
+    fn each_step_is_told_and_what_is_narrow_together() {
+        let line = [seen(0, 0), seen(100, 7), seen(101, 11), seen(102, 9), seen(200, 9)];
+        let text = places(&line, 0, PLACE, |ns| ns as f64).0;
+        let titles: Vec<_> = text.split("<title>").skip(1).collect();
+        let told = titles.iter().map(|rest| rest.split("</title>").next().unwrap());
+        assert_eq!(
+            told.collect::<Vec<_>>(),
+            [
+                "0 ns to 100 ns: 0 queued, limit 10",
+                "100 ns to 102 ns: 7 to 11 queued, limit 10",
+                "102 ns to 200 ns: 9 queued, limit 10",
+            ]
+        );
+        let busy: Vec<_> = (0..100_000).map(|step| seen(step, step as u32 % 12)).collect();
+        let text = places(&busy, 0, PLACE, |ns| ns as f64 / 109.0).0;
+        assert!(text.len() < 40_000, "{}", text.len());
+    }
+
+    #[test]
+    fn looks_by_themselves_are_told_where_nobody_looked() {
+        let gap = Window { from: 10, to: 90 };
+        let told =
+            |looks: &[Depth]| unseen("nobody looked", gap, looks, 10, PLACE, |ns| ns as f64).0;
+        assert!(told(&[]).contains("0 ns to 80 ns: nobody looked; the depth"));
+        let some = told(&[seen(20, 4), seen(70, 0)]);
+        assert!(some.contains("nobody looked, but for 2 looks: 0 to 4 queued"), "{some}");
+        let marks = ticks(&[seen(20, 4), seen(20, 4), seen(70, 0)], |ns| ns as f64, |_| 5.0);
+        assert_eq!(marks, "M20 2v6M70 2v6");
+    }
+}

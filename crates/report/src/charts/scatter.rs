@@ -1,0 +1,187 @@
+//! Two figures of the same thing against each other: on the diagonal they are
+//! equal.
+
+use maud::{Markup, html};
+
+use super::axis::{Scale, decades, ticks, whole_ticks};
+use super::{Chart, px, text_width};
+
+const WIDTH: f64 = 300.0;
+const RIGHT: f64 = WIDTH - 38.0;
+const HEIGHT: f64 = 288.0;
+const LEFT: f64 = 52.0;
+const TOP: f64 = 14.0;
+const BOTTOM: f64 = HEIGHT - 60.0;
+/// The largest is so often the least, where the axes go by powers of ten.
+const WIDE: f64 = 30.0;
+/// Places that a tooltip lists.
+const LISTED: usize = 8;
+
+/// Something of which both figures are known.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Mark {
+    pub(super) x: f64,
+    /// The least, the middle and the largest.
+    pub(super) y: [f64; 3],
+    /// Whether they agree as they should.
+    pub(super) held: bool,
+    /// Its figures in words.
+    pub(super) said: String,
+    /// Where it leads to, and its name.
+    pub(super) of: Vec<(String, String)>,
+}
+
+/// How a chart's axes are called and written.
+pub(super) struct Axes {
+    pub(super) across: &'static str,
+    pub(super) up: &'static str,
+    /// The end of both; none where that is the largest figure.
+    pub(super) top: Option<f64>,
+    pub(super) write: fn(f64) -> String,
+    /// So far from the diagonal is near enough.
+    pub(super) band: f64,
+    /// What a circle and a cross are.
+    pub(super) legend: [&'static str; 2],
+}
+
+/// The chart; marks at one place are one.
+pub(super) fn scatter(name: String, title: String, axes: &Axes, marks: Vec<Mark>) -> Chart {
+    let marks = gathered(marks);
+    let figures = || marks.iter().flat_map(|mark| mark.y.into_iter().chain([mark.x]));
+    let most = axes.top.unwrap_or_else(|| figures().fold(0.0, f64::max));
+    let least = figures().fold(f64::MAX, f64::min);
+    let is_log = least > 0.0 && most / least > WIDE;
+    let is_whole = axes.top.is_none() && figures().all(|figure| figure.fract() == 0.0);
+    let ticks = match (is_log, is_whole) {
+        (true, _) => decades(least, most),
+        (false, true) => whole_ticks(most as u32),
+        (false, false) => ticks(most),
+    };
+    let ends = (ticks[0], ticks[ticks.len() - 1]);
+    let scale = |start, end| match is_log {
+        true => Scale::log(ends, (start, end)),
+        false => Scale::linear(ends, (start, end)),
+    };
+    let (x, y) = (scale(LEFT, RIGHT), scale(BOTTOM, TOP));
+    let written = |tick| (axes.write)(tick);
+    let widest = ticks.iter().map(|&tick| text_width(&written(tick))).fold(0.0, f64::max);
+    let every = ((widest + 6.0) * ticks.len() as f64 / (RIGHT - LEFT)).ceil().max(1.0) as usize;
+    let any_missed = marks.iter().any(|mark| !mark.held);
+    let body = html! {
+        @for (place, &tick) in ticks.iter().enumerate() {
+            line.grid x1=(LEFT) x2=(RIGHT) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
+            line.grid y1=(TOP) y2=(BOTTOM) x1=(px(x.at(tick))) x2=(px(x.at(tick))) {}
+            text class="quiet end" x=(LEFT - 6.0) y=(px(y.at(tick) + 4.0)) { (written(tick)) }
+            @if place % every == 0 {
+                text class="quiet middle" x=(px(x.at(tick))) y=(BOTTOM + 16.0) { (written(tick)) }
+            }
+        }
+        @if axes.band > 0.0 {
+            path.band d=(band(axes.band, ends, x, y)) { title { "near enough" } }
+        }
+        line.limit x1=(px(x.at(ends.0))) y1=(px(y.at(ends.0))) x2=(px(x.at(ends.1)))
+            y2=(px(y.at(ends.1))) {}
+        text.middle x=(px((LEFT + RIGHT) / 2.0)) y=(BOTTOM + 34.0) { (axes.across) " →" }
+        text class="quiet small" x=(LEFT + 6.0) y=(TOP + 12.0) { (axes.up) " ↑" }
+        (numbers(&marks, x, y))
+        @for mark in &marks { (drawn(mark, x, y)) }
+        (sign(true, LEFT + 6.0, BOTTOM + 50.0))
+        text class="quiet small" x=(LEFT + 16.0) y=(BOTTOM + 54.0) { (axes.legend[0]) }
+        @if any_missed {
+            (sign(false, LEFT + 136.0, BOTTOM + 50.0))
+            text class="quiet small" x=(LEFT + 148.0) y=(BOTTOM + 54.0) { (axes.legend[1]) }
+        }
+    };
+    Chart { name, title, width: WIDTH, height: HEIGHT, body }
+}
+
+fn gathered(marks: Vec<Mark>) -> Vec<Mark> {
+    let mut places: Vec<Mark> = Vec::new();
+    for mark in marks {
+        let same = |other: &&mut Mark| {
+            (other.x, other.y, other.held, &other.said) == (mark.x, mark.y, mark.held, &mark.said)
+        };
+        match places.iter_mut().find(same) {
+            Some(place) => place.of.extend(mark.of),
+            None => places.push(mark),
+        }
+    }
+    // What failed is drawn over what held.
+    places.sort_by_key(|mark| !mark.held);
+    places
+}
+
+/// Around the diagonal, as far as the axes go.
+fn band(wide: f64, (from, to): (f64, f64), x: Scale, y: Scale) -> String {
+    let corners = [
+        (from, from),
+        (from, from + wide),
+        (to - wide, to),
+        (to, to),
+        (to, to - wide),
+        (from + wide, from),
+    ];
+    let corners = corners.map(|(across, up)| format!("{} {}", px(x.at(across)), px(y.at(up))));
+    format!("M{}z", corners.join("L"))
+}
+
+fn drawn(mark: &Mark, x: Scale, y: Scale) -> Markup {
+    let [low, middle, high] = mark.y.map(|at| y.at(at));
+    let across = x.at(mark.x);
+    let inner = html! {
+        title { (told(mark)) }
+        @if high < low {
+            line class=(if mark.held { "spread" } else { "miss" }) x1=(px(across)) x2=(px(across))
+                y1=(px(low)) y2=(px(high)) {}
+        }
+        (sign(mark.held, across, middle))
+    };
+    html! {
+        @match mark.of.as_slice() {
+            [(link, _)] => a href=(link) { (inner) },
+            _ => g { (inner) },
+        }
+    }
+}
+
+/// How many a mark stands for, where there is room to say it.
+fn numbers(marks: &[Mark], x: Scale, y: Scale) -> Markup {
+    let mut taken: Vec<(f64, f64)> = Vec::new();
+    let mut written = Vec::new();
+    for mark in marks.iter().filter(|mark| mark.of.len() > 1) {
+        let text = format!("× {}", mark.of.len());
+        let at = (x.at(mark.x), y.at(mark.y[1]));
+        // To the left where the chart ends.
+        let fits = at.0 + 14.0 + text_width(&text) * 0.85 < WIDTH;
+        let free = taken
+            .iter()
+            .all(|other| (other.0 - at.0).abs() > 34.0 || (other.1 - at.1).abs() > 12.0);
+        if free {
+            taken.push(at);
+            written.push((text, at, fits));
+        }
+    }
+    html! {
+        @for (text, (x, y), fits) in written {
+            @if fits { text class="quiet small" x=(px(x + 14.0)) y=(px(y - 2.0)) { (text) } }
+            @else { text class="quiet small end" x=(px(x - 8.0)) y=(px(y + 4.0)) { (text) } }
+        }
+    }
+}
+
+pub(super) fn told(mark: &Mark) -> String {
+    let mut lines = vec![mark.said.clone()];
+    lines.extend(mark.of.iter().take(LISTED).map(|(_, name)| name.clone()));
+    if mark.of.len() > LISTED {
+        lines.push(format!("… and {} more", mark.of.len() - LISTED));
+    }
+    lines.join("\n")
+}
+
+/// A circle for what held, a cross for what did not.
+pub(super) fn sign(held: bool, x: f64, y: f64) -> Markup {
+    html! {
+        @if held { circle.hit cx=(px(x)) cy=(px(y)) r="4.5" {} }
+        @else { path.miss d=(format!("M{} {}l10 10m0 -10l-10 10", px(x - 5.0), px(y - 5.0))) {} }
+    }
+}

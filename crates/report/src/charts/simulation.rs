@@ -1,0 +1,46 @@
+//! The share of attempts that the server accepted: as the simulator plays each
+//! trial, against what was measured in it.
+
+use run_record::Agreement;
+
+use super::Chart;
+use super::scatter::{Axes, Mark, scatter};
+use crate::Run;
+use crate::figure::percent;
+
+const AXES: Axes = Axes {
+    across: "simulated, % of attempts",
+    up: "measured, % of attempts",
+    top: Some(1.0),
+    write: percent,
+    band: Agreement::NEAR,
+    legend: ["within 5 points", "further away"],
+};
+
+/// The chart; none where nothing was simulated.
+pub(crate) fn simulation(run: &Run) -> Option<Chart> {
+    let marks = run.trials.iter().filter_map(|trial| {
+        let simulated = trial.simulated.as_ref()?;
+        let share = |accepted: u64| accepted as f64 / trial.attempts.max(1) as f64;
+        let (played, measured) = (share(simulated.accepted), share(trial.accepted.unwrap_or(0)));
+        Some(Mark {
+            x: played,
+            y: [measured; 3],
+            held: Agreement::is_near(trial, simulated),
+            said: format!(
+                "accepted: simulated {} %, measured {} %",
+                percent(played),
+                percent(measured)
+            ),
+            of: vec![(
+                format!("#trial-{}", trial.id),
+                format!("trial {}: {}", trial.id, crate::run::place(trial)),
+            )],
+        })
+    });
+    let marks: Vec<_> = marks.collect();
+    (!marks.is_empty()).then(|| {
+        let title = "Accepted attempts, simulated and measured, of each trial";
+        scatter("simulation".to_owned(), title.to_owned(), &AXES, marks)
+    })
+}

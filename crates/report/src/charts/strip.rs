@@ -1,0 +1,234 @@
+//! The connect latencies of one cell, as a strip on a log axis: where they are
+//! known, how many took how long, and else what quantiles tell.
+
+use maud::{Markup, html};
+use run_record::{LatencyBin, LatencyHistogram, TrialRecord};
+
+use super::axis::Scale;
+use super::px;
+use crate::Run;
+use crate::cell::Cell;
+use crate::figure::{count, nanoseconds, percent, total};
+use crate::why::Case;
+
+/// Marks of quantiles have one colour.
+pub(super) const ACCENT: &str = "--light:var(--accent);--dark:var(--accent)";
+/// The least height of a bar that stands for anybody, pixels.
+const SEEN: f64 = 1.4;
+/// A strip that is lower than this has no room for bars, pixels.
+pub(super) const ROOM: f64 = 12.0;
+/// What points at the median: its width and its height, pixels.
+const POINTER: (f64, f64) = (7.0, 4.5);
+
+/// A cell's connects, those of its repetitions pooled.
+#[derive(Debug)]
+pub(super) struct Strip<'a> {
+    cell: &'a Cell<'a>,
+    /// Those in which somebody connected.
+    trials: Vec<&'a TrialRecord>,
+    /// None where it was not kept of each of them.
+    histogram: Option<LatencyHistogram>,
+    connects: u64,
+    /// Attempts that could have connected.
+    attempts: u64,
+}
+
+impl<'a> Strip<'a> {
+    pub(super) fn new(run: &Run, cell: &'a Cell<'a>) -> Self {
+        let measured = |trial: &&TrialRecord| trial.connect_latency.count > 0;
+        let trials: Vec<_> = cell.trials.iter().copied().filter(measured).collect();
+        let kept = trials.iter().map(|trial| trial.connect_histogram.as_ref());
+        let kept = kept.map(|kept| kept.filter(|histogram| histogram.count() > 0));
+        let kept: Option<Vec<_>> = kept.collect();
+        let histogram = kept.filter(|kept| !kept.is_empty()).map(LatencyHistogram::pooled);
+        let attempts = cell.trials.iter().map(|trial| Case::new(&run.record, trial).clients());
+        Self {
+            cell,
+            histogram,
+            connects: total(trials.iter().map(|trial| trial.connect_latency.count)),
+            attempts: total(attempts),
+            trials,
+        }
+    }
+
+    /// Quantiles are all that is known of its connects.
+    pub(super) fn has_quantiles_alone(&self) -> bool {
+        self.histogram.is_none() && !self.trials.is_empty()
+    }
+
+    /// Where its connects begin and end, nanoseconds; none where nobody connected.
+    pub(super) fn ends(&self) -> Option<(f64, f64)> {
+        let known = self.histogram.as_ref().and_then(|histogram| {
+            let (first, last) = (histogram.bins().next()?, histogram.bins().next_back()?);
+            Some((first.from_ns, last.to_ns))
+        });
+        let told = || {
+            let latencies = || self.trials.iter().map(|trial| trial.connect_latency);
+            let least = latencies().map(|latency| latency.p50_ns).min()?;
+            Some((least, latencies().map(|latency| latency.max_ns).max()?))
+        };
+        let (from, to) = known.or_else(told)?;
+        Some((from.max(1) as f64, to.max(from).max(1) as f64))
+    }
+
+    /// The largest share that one bin has of its connects.
+    pub(super) fn peak(&self) -> f64 {
+        let histogram = self.histogram.as_ref();
+        let shares = histogram.iter().flat_map(|it| it.bins().map(|bin| share(bin.count, it)));
+        shares.fold(0.0, f64::max)
+    }
+
+    /// `47 of 88`, that never connected in some cells; none where all did.
+    pub(super) fn never<'s>(strips: impl Iterator<Item = &'s Self> + Clone) -> Option<String>
+    where
+        'a: 's,
+    {
+        let attempts = total(strips.clone().map(|strip| strip.attempts));
+        let never = total(strips.map(|strip| strip.attempts.saturating_sub(strip.connects)));
+        (never > 0).then(|| format!("{} of {}", count(never), count(attempts)))
+    }
+
+    /// It between two heights: bars are as high as their share of `peak`, or as
+    /// strong where there is no room for that.
+    pub(super) fn drawn(&self, x: Scale, peak: f64, (top, bottom): (f64, f64)) -> Markup {
+        let (left, right) = x.ends();
+        html! {
+            a href=(format!("#cell-{}", self.cell.number)) {
+                rect x=(px(left)) width=(px(right - left)) y=(px(top)) height=(px(bottom - top))
+                    fill="transparent" { title { (self.told()) } }
+                @match &self.histogram {
+                    Some(histogram) => (self.bars(histogram, x, peak, (top, bottom))),
+                    None => (self.quantiles(x, (top, bottom))),
+                }
+            }
+        }
+    }
+
+    fn bars(
+        &self,
+        histogram: &LatencyHistogram,
+        x: Scale,
+        peak: f64,
+        (top, bottom): (f64, f64),
+    ) -> Markup {
+        let is_low = bottom - top < ROOM;
+        let room = bottom - top - POINTER.1 - 2.0;
+        let high = |bin: &LatencyBin| (share(bin.count, histogram) / peak * room).max(SEEN);
+        let median = self.median(histogram).zip(histogram.median());
+        html! {
+            @for bin in histogram.bins() {
+                @let (from, to) = (x.at(bin.from_ns as f64), x.at(bin.to_ns as f64));
+                @let part = share(bin.count, histogram);
+                g {
+                    title {
+                        (written(bin.from_ns)) " to " (written(bin.to_ns)) ": " (count(bin.count))
+                        " of " (count(histogram.count())) " connects, " (percent(part)) " %\n"
+                        (self.cell.place())
+                    }
+                    @if is_low {
+                        path.share opacity=(shade(part / peak))
+                            d=(area((from, to), (top, bottom - 1.0))) {}
+                    } @else {
+                        // A low bar is hard to point at.
+                        path fill="transparent" d=(area((from, to), (top, bottom))) {}
+                        path.share d=(area((from, to - 0.6), (bottom - high(&bin), bottom))) {}
+                    }
+                }
+            }
+            @if let Some(((at, text), bin)) = median {
+                @let at = x.at(at);
+                path.median d=(if is_low { area((at - 0.8, at + 0.8), (top, bottom - 1.0)) }
+                    else { pointer(at, bottom - high(&bin) - 1.0) }) {
+                    title { "median: " (text) "\n" (self.cell.place()) }
+                }
+            }
+        }
+    }
+
+    fn quantiles(&self, x: Scale, (top, bottom): (f64, f64)) -> Markup {
+        let step = (bottom - top - 2.0) / self.trials.len() as f64;
+        let at = |ns: u64| px(x.at(ns.max(1) as f64));
+        html! {
+            g style=(ACCENT) {
+                @for (place, trial) in self.trials.iter().enumerate() {
+                    @let y = top + 1.0 + (place as f64 + 0.5) * step;
+                    @let latency = &trial.connect_latency;
+                    @for (ns, high) in
+                        [(latency.p90_ns, 0.25), (latency.p99_ns, 0.25), (latency.max_ns, 0.48)] {
+                        line.bar x1=(at(ns)) x2=(at(ns)) y1=(px(y - step * high)) y2=(px(y + step * high)) {}
+                    }
+                    circle.point cx=(at(latency.p50_ns)) cy=(px(y)) r=(px((step / 2.0).clamp(1.0, 2.6))) {}
+                }
+            }
+        }
+    }
+
+    /// Where the median is, and its text. Of one trial it is known; of several,
+    /// the bin that it is in.
+    fn median(&self, histogram: &LatencyHistogram) -> Option<(f64, String)> {
+        if let [trial] = self.trials.as_slice() {
+            let ns = trial.connect_latency.p50_ns.max(1);
+            return Some((ns as f64, written(ns)));
+        }
+        let bin = histogram.median()?;
+        let middle = (bin.from_ns as f64 * bin.to_ns as f64).sqrt();
+        Some((middle, format!("{} to {}", written(bin.from_ns), written(bin.to_ns))))
+    }
+
+    fn told(&self) -> String {
+        let mut text = self.cell.place();
+        let of = if self.trials.len() == 1 { "trial" } else { "trials" };
+        if !self.trials.is_empty() {
+            text += &format!("\n{} connects of {} {of}", count(self.connects), self.trials.len());
+        }
+        match &self.histogram {
+            Some(histogram) => {
+                let largest = self.trials.iter().map(|trial| trial.connect_latency.max_ns).max();
+                let median = self.median(histogram).map_or(String::new(), |(_, text)| text);
+                text += &format!(": median {median}, largest {}", written(largest.unwrap_or(0)));
+            }
+            None => {
+                for trial in &self.trials {
+                    let latency = &trial.connect_latency;
+                    let [median, ninety, most, largest] =
+                        [latency.p50_ns, latency.p90_ns, latency.p99_ns, latency.max_ns]
+                            .map(written);
+                    text += &format!(
+                        "\ntrial {}: median {median}, 90 % {ninety}, 99 % {most}, largest {largest}",
+                        trial.try_id()
+                    );
+                }
+            }
+        }
+        text.extend(
+            Self::never(std::iter::once(self)).map(|never| format!("\n{never} never connected")),
+        );
+        text
+    }
+}
+
+fn share(part: u64, histogram: &LatencyHistogram) -> f64 {
+    part as f64 / histogram.count().max(1) as f64
+}
+
+fn written(ns: u64) -> String {
+    nanoseconds(ns as f64)
+}
+
+/// How strong a bin is where bars have no room, of its share of the largest: what
+/// stands for anybody is seen.
+pub(super) fn shade(part: f64) -> String {
+    format!("{:.2}", 0.3 + 0.7 * part)
+}
+
+/// A triangle that points down, at a place.
+pub(super) fn pointer(x: f64, y: f64) -> String {
+    let (left, right, top) = (px(x - POINTER.0 / 2.0), px(x + POINTER.0 / 2.0), px(y - POINTER.1));
+    format!("M{left},{top}H{right}L{},{}Z", px(x), px(y))
+}
+
+/// A rectangle that is no `rect`: those of a link are outlined together.
+fn area((left, right): (f64, f64), (top, bottom): (f64, f64)) -> String {
+    let [left, right, top, bottom] = [left, right, top, bottom].map(px);
+    format!("M{left},{top}H{right}V{bottom}H{left}Z")
+}

@@ -1,0 +1,78 @@
+//! SYNs that had no answer, and when: by what their attempts had to do.
+
+use std::time::Duration;
+
+use run_record::{AttemptRow, Outcome};
+
+/// Between marks, pixels: those that one's number would cover are in it.
+const APART: f64 = 30.0;
+
+/// When SYNs were sent that had no answer, CLOCK_MONOTONIC nanoseconds: of an
+/// attempt that sent n again, its first n, at their nominal times.
+pub(super) fn unanswered(ladder: &[Duration], attempts: &[AttemptRow]) -> Vec<u64> {
+    let of_attempt = |row: &AttemptRow| -> Vec<u64> {
+        // Who was never answered had no answer to the last one either.
+        let never = row.outcome == Outcome::TimedOut && row.connect_ns.is_none();
+        let lost = row.syn_retransmits.unwrap_or(0) as usize + usize::from(never);
+        std::iter::once(row.start_ns).chain(sent_again(ladder, row)).take(lost).collect()
+    };
+    attempts.iter().flat_map(of_attempt).collect()
+}
+
+/// When an attempt sent its SYN again, as far as the ladder goes; nominal.
+pub(super) fn sent_again(ladder: &[Duration], row: &AttemptRow) -> impl Iterator<Item = u64> {
+    let times = row.syn_retransmits.unwrap_or(0) as usize;
+    ladder.iter().take(times).map(|after| row.start_ns + after.as_nanos() as u64)
+}
+
+/// Where marks are, and for how many each stands.
+pub(super) fn gathered(times: &[u64], x: impl Fn(u64) -> f64) -> Vec<(f64, usize)> {
+    let mut places: Vec<_> = times.iter().map(|&ns| x(ns)).collect();
+    places.sort_by(f64::total_cmp);
+    let mut marks: Vec<(f64, usize)> = Vec::new();
+    for place in places {
+        match marks.last_mut() {
+            Some((at, many)) if place - *at < APART => *many += 1,
+            _ => marks.push((place, 1)),
+        }
+    }
+    marks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn attempt(outcome: Outcome, connect_ns: Option<u64>, syn_retransmits: u32) -> AttemptRow {
+        AttemptRow {
+            index: 0,
+            local: String::new(),
+            outcome,
+            start_ns: 5,
+            connect_ns,
+            accepted_ns: None,
+            end_ns: 9,
+            syn_retransmits: Some(syn_retransmits),
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+        }
+    }
+
+    #[test]
+    fn who_connected_had_an_answer_to_the_last_syn_and_who_gave_up_had_none() {
+        let ladder = [1, 3].map(Duration::from_secs);
+        let second = 1_000_000_000;
+        let connected = attempt(Outcome::Ok, Some(1), 1);
+        let gave_up = attempt(Outcome::TimedOut, None, 1);
+        assert_eq!(unanswered(&ladder, std::slice::from_ref(&connected)), [5]);
+        assert_eq!(unanswered(&ladder, &[gave_up]), [5, second + 5]);
+        assert_eq!(sent_again(&ladder, &connected).collect::<Vec<_>>(), [second + 5]);
+    }
+
+    #[test]
+    fn marks_that_would_cover_each_other_are_one() {
+        let marks = gathered(&[40, 0, 10], |ns| ns as f64);
+        assert_eq!(marks, [(0.0, 2), (40.0, 1)]);
+    }
+}

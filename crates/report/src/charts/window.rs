@@ -1,0 +1,157 @@
+//! From when to when a chart goes.
+
+use run_record::AttemptRow;
+
+use super::depth::Depth;
+
+/// So long a queue stays empty, and nobody comes, before what comes is another
+/// burst, nanoseconds.
+const PAUSE: u64 = 100_000_000;
+/// Of the whole time, the part from which on a burst needs no chart of its own.
+const LARGE: f64 = 0.4;
+
+/// A time, CLOCK_MONOTONIC nanoseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Window {
+    pub(super) from: u64,
+    pub(super) to: u64,
+}
+
+impl Window {
+    /// At least 1.
+    pub(super) fn length(self) -> u64 {
+        self.to.saturating_sub(self.from).max(1)
+    }
+
+    /// All that was recorded; none where no queue was.
+    pub(super) fn whole(depths: &[Depth], attempts: &[AttemptRow]) -> Option<Self> {
+        let (first, last) = (depths.first()?.at_ns, depths.last()?.at_ns);
+        let from = attempts.iter().map(|row| row.start_ns).min().unwrap_or(first).min(first);
+        let to = attempts.iter().map(|row| row.end_ns).max().unwrap_or(last).max(last);
+        Some(Self { from, to: to.max(from + 1) })
+    }
+
+    /// The first burst, by what was seen of the queue; where that was nothing, by
+    /// the attempts. None where it is most of the whole time.
+    pub(super) fn first_burst(
+        depths: &[Depth],
+        attempts: &[AttemptRow],
+        whole: Self,
+    ) -> Option<Self> {
+        let begun = Self::of_starts(depths, attempts);
+        let busy = depths.iter().position(|seen| seen.depth > 0);
+        let burst = match (busy, begun) {
+            (Some(busy), Some(begun)) if depths[busy].at_ns > begun.to => Some(begun),
+            (None, begun) => begun,
+            (Some(busy), _) => Self::of_queue(depths, attempts, busy),
+        }?;
+        let to = burst.to + (burst.to - burst.from) / 10;
+        let burst = Self { from: burst.from, to: to.min(whole.to) };
+        ((burst.length() as f64) < LARGE * whole.length() as f64).then_some(burst)
+    }
+
+    /// From the first attempt until the queue was empty for longer than a pause,
+    /// where a look was the first to see it busy.
+    fn of_queue(depths: &[Depth], attempts: &[AttemptRow], busy: usize) -> Option<Self> {
+        let begun = depths[busy.saturating_sub(1)].at_ns;
+        let from = attempts.iter().map(|row| row.start_ns).min().map_or(begun, |ns| ns.min(begun));
+        let mut emptied: Option<u64> = None;
+        for seen in &depths[busy..] {
+            match (emptied, seen.depth) {
+                (None, 0) => emptied = Some(seen.at_ns),
+                (Some(at), depth) if depth > 0 && seen.at_ns - at > PAUSE => break,
+                (Some(_), depth) if depth > 0 => emptied = None,
+                _ => {}
+            }
+        }
+        Some(Self { from, to: emptied? })
+    }
+
+    /// From the last look before the first attempt until no further one came for a
+    /// pause, those that were answered at once were accepted, and somebody looked
+    /// again.
+    fn of_starts(depths: &[Depth], attempts: &[AttemptRow]) -> Option<Self> {
+        let mut rows: Vec<_> = attempts.iter().collect();
+        rows.sort_by_key(|row| row.start_ns);
+        let first = rows.first()?.start_ns;
+        let mut to = first;
+        for row in rows {
+            if row.start_ns - to.min(row.start_ns) > PAUSE {
+                break;
+            }
+            let established = row.connect_ns.filter(|&after| after < PAUSE);
+            let established = established.map_or(row.start_ns, |after| row.start_ns + after);
+            let accepted = row.accepted_ns.filter(|&at| at < established + PAUSE);
+            to = to.max(accepted.unwrap_or(established));
+        }
+        let before = depths.partition_point(|seen| seen.at_ns <= first).checked_sub(1);
+        let before = before.map_or(first, |look| depths[look].at_ns);
+        let after = depths.partition_point(|seen| seen.at_ns < to);
+        let after = depths.get(after).map_or(to, |seen| seen.at_ns);
+        // What unchanging looks left out is no part of it.
+        let edge = (to - first).max(PAUSE / 20);
+        Some(Self { from: before.max(first.saturating_sub(edge)), to: after.min(to + edge) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use run_record::Outcome;
+
+    use super::*;
+
+    const MS: u64 = 1_000_000;
+
+    fn look(at_ms: u64, depth: u32) -> Depth {
+        Depth { at_ns: at_ms * MS, depth, limit: 10, missed: 0 }
+    }
+
+    /// Started then, and established and accepted at once or a second later.
+    fn attempt(start_ms: u64, is_late: bool) -> AttemptRow {
+        let connect_ns = if is_late { 1_000 * MS } else { 2 * MS };
+        let start_ns = start_ms * MS;
+        AttemptRow {
+            index: 0,
+            local: String::new(),
+            outcome: Outcome::Ok,
+            start_ns,
+            connect_ns: Some(connect_ns),
+            accepted_ns: Some(start_ns + connect_ns + MS),
+            end_ns: start_ns + connect_ns + 500 * MS,
+            syn_retransmits: Some(u32::from(is_late)),
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+        }
+    }
+
+    fn first_burst(depths: &[Depth], attempts: &[AttemptRow]) -> Option<(u64, u64)> {
+        let whole = Window::whole(depths, attempts).unwrap();
+        let burst = Window::first_burst(depths, attempts, whole)?;
+        Some((burst.from / MS, burst.to / MS))
+    }
+
+    #[test]
+    fn a_burst_that_no_look_saw_is_where_its_attempts_are() {
+        let attempts: Vec<_> = (100..110).map(|at| attempt(at, at % 2 == 0)).collect();
+        let flat = [look(0, 0), look(99, 0), look(115, 0), look(2_000, 0)];
+        assert_eq!(first_burst(&flat, &attempts), Some((99, 116)));
+        // Nor is it what was seen of it when it came again.
+        let late = [look(0, 0), look(99, 0), look(115, 0), look(1_105, 8), look(2_000, 0)];
+        assert_eq!(first_burst(&late, &attempts), Some((99, 116)));
+        // Looks that told nothing new have no rows: no edge of a second.
+        assert_eq!(first_burst(&[look(0, 0), look(2_000, 0)], &attempts), Some((88, 127)));
+    }
+
+    #[test]
+    fn a_burst_that_was_seen_lasts_until_the_queue_is_empty() {
+        let attempts: Vec<_> = (100..110).map(|at| attempt(at, at % 2 == 0)).collect();
+        let seen = [look(0, 0), look(99, 0), look(102, 9), look(299, 1), look(300, 0)];
+        let again = [look(1_102, 5), look(1_110, 0), look(2_000, 0)];
+        let all = [&seen[..], &again[..]].concat();
+        assert_eq!(first_burst(&all, &attempts), Some((99, 320)));
+        assert_eq!(first_burst(&[look(0, 0), look(2_000, 0)], &[]), None);
+        let spread: Vec<_> = (0..40).map(|at| attempt(at * 50, false)).collect();
+        assert_eq!(first_burst(&[look(0, 0), look(2_500, 0)], &spread), None);
+    }
+}

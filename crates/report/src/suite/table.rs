@@ -1,0 +1,49 @@
+//! What became of a suite, for a terminal.
+
+use std::path::Path;
+
+use super::{Member, Suite, run_path};
+use crate::table::Table;
+
+/// A row for each scenario, and where all of it is.
+pub(super) fn summary(suite: &Suite, path: &Path) -> String {
+    let record = &suite.record;
+    let row = |member: Member<'_>| {
+        let left = match (&member.record.run, member.run) {
+            (Some(run), Some(_)) => {
+                let left = run_path(path, run).display().to_string();
+                match member.record.problem {
+                    Some(_) => format!("{}: {left}", member.told()),
+                    None => left,
+                }
+            }
+            _ => member.told(),
+        };
+        let (trials, took) = (member.record.trials, member.record.seconds);
+        vec![
+            member.record.scenario.clone(),
+            member.verdict().to_owned(),
+            left,
+            trials.to_string(),
+            format!("{took:.0} s"),
+        ]
+    };
+    let table = Table {
+        title: String::new(),
+        head: ["scenario", "", "run directory", "trials", "took"].map(str::to_owned).into(),
+        rows: suite.members().map(row).collect(),
+        words: 3,
+    };
+    let unfinished = match record.ended {
+        None => "\nIt did not come to its end.",
+        Some(_) => "",
+    };
+    format!(
+        "{}: {}\n\n{}\n\n{}{unfinished}\n\nSuite's directory: {}",
+        record.suite,
+        record.question,
+        table.drawn(),
+        suite.verdict(),
+        path.display()
+    )
+}
