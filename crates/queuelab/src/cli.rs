@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::chat::ChatArguments;
-use crate::commands::compare::CompareArguments;
+use crate::commands::compare::{CompareArguments, CriteriaArguments};
 use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
 use crate::commands::predict::PredictArguments;
@@ -56,13 +56,14 @@ pub(crate) enum Command {
         /// timed_out, accept queue, backlog-sweep.
         topic: Vec<String>,
     },
-    /// Make a run's page, charts and tables again, from its data alone, and
-    /// print its summary.
+    /// Make a run's page, charts and tables, or a suite's summary, again, from the
+    /// data alone, and print the summary.
     Report(ReportArguments),
-    /// Hold a run against an earlier one: its laws and checks, and its measured
-    /// figures by exact tests over trials.
+    /// Hold a run, or a suite, against an earlier one: its laws and checks, and its
+    /// measured figures by exact tests over trials.
     Compare(CompareArguments),
-    /// Show the runs in a browser; they are only read.
+    /// Show the runs in a browser, two side by side, or one as it goes on; they are
+    /// only read.
     Serve(ServeArguments),
     /// Print a JSON Schema.
     Schema {
@@ -111,6 +112,8 @@ pub(crate) enum SchemaOf {
     Run,
     /// A line of `trials.jsonl`.
     Trial,
+    /// `suite.json`.
+    Suite,
 }
 
 /// Which scenario, and what to change in it.
@@ -144,6 +147,8 @@ pub(crate) struct Changes {
 }
 
 #[derive(Debug, Args)]
+// Nothing is judged by them but two builds.
+#[command(mut_group("CriteriaArguments", |criteria| criteria.requires("against")))]
 pub(crate) struct RunArguments {
     /// A scenario's name, or the path of its file.
     #[arg(required_unless_present = "resume")]
@@ -156,6 +161,20 @@ pub(crate) struct RunArguments {
     /// Go on with a run that did not finish: only its missing trials are done.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["quick", "set", "only", "repeat", "seed", "out"])]
     pub(crate) resume: Option<PathBuf>,
+    /// Run another build too, trial by trial in turn with this one, and hold
+    /// this one against it: the path of a queuelab executable or, with
+    /// `--backend docker`, an image. Each cell has at least 10 repetitions then,
+    /// unless `--repeat` says otherwise. Trials that run side by side take turns
+    /// many at a time. To resume such a run, name the build again.
+    #[arg(long, value_name = "BINARY_OR_IMAGE")]
+    pub(crate) against: Option<String>,
+    #[command(flatten)]
+    pub(crate) criteria: CriteriaArguments,
+    /// Run a trial that did not hold again, up to so often, after all others.
+    /// Nothing is hidden: each try is kept, and it is told which trials held
+    /// only when run again. A breach of an invariant is not run again.
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "resume")]
+    pub(crate) retry: u32,
     /// What makes the hosts; netns when absent, or what made them before.
     #[arg(long, value_enum)]
     pub(crate) backend: Option<BackendName>,
@@ -170,6 +189,15 @@ pub(crate) enum BackendName {
     Netns,
     /// Containers: a Docker engine, and permission to use it.
     Docker,
+}
+
+impl std::fmt::Display for BackendName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Netns => "netns",
+            Self::Docker => "docker",
+        })
+    }
 }
 
 #[derive(Debug, Args)]
@@ -215,8 +243,13 @@ pub(crate) struct CheckArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
-    /// The run's directory.
+    /// The run's directory, or a suite's.
     pub(crate) run: PathBuf,
+    /// Print nothing but one annotation for a CI system, as GitHub's workflow
+    /// commands have it: an error, a warning where trials held only when run
+    /// again, nothing where all held.
+    #[arg(long)]
+    pub(crate) annotate: bool,
 }
 
 fn pair(text: &str) -> Result<(String, String), String> {

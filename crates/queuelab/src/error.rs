@@ -81,6 +81,9 @@ impl CommandError {
                 | lab::ProbeError::IntervalTooLong { .. }
                 | lab::ProbeError::CpuShare { .. },
             ) => Exit::Usage,
+            Self::Lab(LabError::Build(_) | LabError::Docker(DockerError::NoImage { .. })) => {
+                Exit::Usage
+            }
             Self::Lab(LabError::Interrupted) => Exit::Interrupted,
             Self::Lab(LabError::PartGarbled { .. }) => Exit::Internal,
             Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,

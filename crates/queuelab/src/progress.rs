@@ -19,16 +19,12 @@ pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
     }
 }
 
-/// A cell's place on the axes: `design=snapshot backlog=10`.
-fn place(point: &IndexMap<String, Value>) -> String {
-    let value = |v: &Value| v.as_str().map_or_else(|| v.to_string(), str::to_owned);
-    let parts: Vec<_> = point
-        .iter()
-        .map(|(path, v)| format!("{}={}", path.rsplit('.').next().unwrap_or(path), value(v)))
-        .collect();
-    match parts.as_slice() {
-        [] => "the only cell".to_owned(),
-        parts => parts.join(" "),
+/// A cell's place on the axes, as the reports write it: `design snapshot, backlog
+/// 10`.
+pub(crate) fn place(point: &IndexMap<String, Value>) -> String {
+    match report::written_point(point.iter().map(|(path, at)| (path.as_str(), at))) {
+        nowhere if nowhere.is_empty() => "the only cell".to_owned(),
+        place => place,
     }
 }
 
@@ -52,9 +48,12 @@ impl Progress for Bar {
 
     fn trial_ended(&mut self, record: &TrialRecord) {
         for (kind, name, detail) in record.breaches() {
-            self.0.println(format!("trial {}: {kind} `{name}` failed: {detail}", record.id));
+            let id = record.try_id();
+            self.0.println(format!("trial {id}: {kind} `{name}` failed: {detail}"));
         }
-        self.0.inc(1);
+        if record.retry == 0 {
+            self.0.inc(1);
+        }
     }
 }
 
@@ -80,11 +79,13 @@ impl Progress for Lines {
     fn trial_begins(&mut self, _: &PlannedTrial, _: &Cell) {}
 
     fn trial_ended(&mut self, record: &TrialRecord) {
-        self.done += 1;
+        self.done += u64::from(record.retry == 0);
+        let which = match record.retry {
+            0 => format!("{}/{}", self.done, self.trials),
+            _ => format!("again, trial {},", record.try_id()),
+        };
         Self::say(&format!(
-            "{}/{} {}: {} of {} ok, {:.1} s",
-            self.done,
-            self.trials,
+            "{which} {}: {} of {} ok, {:.1} s",
             place(&record.point),
             record.outcomes.get(Outcome::Ok),
             record.attempts,

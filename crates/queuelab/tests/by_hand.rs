@@ -43,7 +43,9 @@ fn a_load_by_hand_leaves_a_run_that_report_reads() {
     assert_eq!(figure(&table, "ok"), 20, "{table}");
     assert!(table.contains("40 messages written; 760 deliveries"), "{table}");
     assert!(table.contains("Held: all 3 checks"), "{table}");
-    assert!(table.ends_with(&format!("Run directory: {}\n", run.display())), "{table}");
+    let report = run.join("report.html");
+    let places = format!("Run directory: {}\nReport: {}\n", run.display(), report.display());
+    assert!(table.ends_with(&places) && report.is_file(), "{table}");
 
     assert_eq!((record.backend.name.as_str(), record.planned_trials), ("by-hand", 1));
     assert_eq!(record.backend.details, format!("queuelab load against {address}"));

@@ -4,11 +4,11 @@
 mod support;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Output;
 
-use run_record::{RunDirectory, TrialRecord};
-use support::{out_directory, queuelab, run, runs, said, text};
+use run_record::RunDirectory;
+use support::{changed, out_directory, queuelab, run, runs, said, text};
 
 /// One cell, ten times: a burst that finds room, and clients that write at a pace
 /// which any machine keeps.
@@ -31,17 +31,6 @@ const RUN: [&str; 13] = [
 fn compare(base: &Path, new: &Path, flags: &[&str]) -> Output {
     let arguments = ["compare", base.to_str().unwrap(), new.to_str().unwrap()];
     queuelab(&[&arguments, flags].concat()).output().unwrap()
-}
-
-/// A copy of a run, with its trials changed.
-fn changed(run: &Path, out: &Path, change: fn(&mut TrialRecord)) -> PathBuf {
-    let (record, trials) = RunDirectory::read(run).unwrap();
-    let mut copy = RunDirectory::create(out, &record).unwrap();
-    for mut trial in trials {
-        change(&mut trial);
-        copy.append(&trial).unwrap();
-    }
-    copy.path().to_owned()
 }
 
 #[test]

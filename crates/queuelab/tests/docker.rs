@@ -12,7 +12,7 @@ use docker_support::{container_in_use, containers_of, docker, nothing_left_of, s
 use own_engine::OwnEngine;
 use run_record::{ListenerSeen, Outcome, RunDirectory, TrialRecord};
 use serde_json::Value;
-use support::{out_directory, queuelab, run, runs, said, text};
+use support::{catalogue, out_directory, queuelab, run, runs, said, text};
 
 /// Every attempt beyond the queue's capacity sends a SYN at 0 s and one at 1 s:
 /// with this deadline the kernel's counters are exact.
@@ -109,8 +109,8 @@ fn the_probe_sees_the_same_queue_in_a_container() {
 #[ignore = "needs a Docker engine"]
 fn every_law_holds_in_containers_too() {
     let out = out_directory();
-    let arguments =
-        ["run", "nightly", "--backend", "docker", "--out", out.path().to_str().unwrap()];
+    let suite = catalogue(out.path());
+    let arguments = ["run", &suite, "--backend", "docker", "--out", out.path().to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let runs = runs(out.path());

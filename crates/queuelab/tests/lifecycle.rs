@@ -6,13 +6,15 @@ mod support;
 use std::collections::HashSet;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use run_record::RunDirectory;
-use support::{Background, binary, out_directory, queuelab, repository, run, runs, said, text};
+use support::{
+    Background, binary, out_directory, queuelab, repository, run, runs, said, signal, text, until,
+};
 
 /// A run long enough to be ended in its middle: its trials wait out a deadline.
 const SLOW: &[&str] = &["accept-queue-capacity", "--set", "load.connect_deadline=700ms"];
@@ -23,17 +25,9 @@ fn start(out: &Path, arguments: &[&str]) -> Background {
     Background::start(command)
 }
 
-fn signal(child: &Child, signal: Signal) {
-    kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
-}
-
 /// Waits until the run has that many trials in its directory.
 fn await_trials(out: &Path, count: usize) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while trials_done(out) < count {
-        assert!(Instant::now() < deadline, "no {count} trials within a minute");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    until(&format!("{count} trials"), || trials_done(out) >= count);
 }
 
 fn trials_done(out: &Path) -> usize {
@@ -123,6 +117,25 @@ fn sigkill_leaves_nothing_behind_and_resume_does_only_what_is_missing() {
     assert_eq!(ids, (0..8).collect::<Vec<_>>());
     assert!(record.ended.is_some() && record.resumed.len() == 1);
     assert_eq!(runs(out.path()).len(), 1, "it went on in the same directory");
+}
+
+#[test]
+fn a_run_goes_on_while_its_binary_is_built_anew() {
+    let (out, folder) = (out_directory(), out_directory());
+    let (used, built) = (folder.path().join("queuelab"), folder.path().join("built"));
+    std::fs::copy(binary(), &used).unwrap();
+    // No build of this program: a part that ran it would be seen to fail.
+    std::fs::copy("/bin/false", &built).unwrap();
+    let mut command = Command::new(&used);
+    command.args(["run", "--out", out.path().to_str().unwrap()]).args(SLOW);
+    command.current_dir(repository()).stdin(Stdio::null()).stderr(Stdio::null());
+    let mut run = Background::start(command);
+    await_trials(out.path(), 1);
+    std::fs::rename(&built, &used).unwrap();
+    let done = trials_done(out.path());
+    assert!(run.child.wait().unwrap().success());
+    let all = trials_done(out.path());
+    assert!(all > done, "{done} of {all} before the file was another");
 }
 
 #[test]

@@ -3,33 +3,14 @@
 mod support;
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::time::{Duration, Instant};
 
-use run_record::{RunDirectory, TrialRecord};
-use support::{Background, out_directory, queuelab, runs, said, terminate, text};
-
-/// The catalogue that DESIGN.md asks for, and what more there is.
-const CATALOGUE: [&str; 18] = [
-    "accept-queue-capacity",
-    "backlog-sweep",
-    "defer-accept",
-    "fin-timeout",
-    "lock-designs",
-    "overflow-policy",
-    "port-exhaustion",
-    "reuseport-listeners",
-    "sigpipe",
-    "slow-reader",
-    "smoke",
-    "socket-buffers",
-    "source-addresses",
-    "syn-cookies",
-    "syn-queue-capacity",
-    "syn-retry-ladder",
-    "time-wait-buckets",
-    "time-wait-restart",
-];
+use run_record::{MemberVerdict, RunDirectory, SuiteDirectory, TrialRecord};
+use support::{
+    Background, CATALOGUE, catalogue, changed, out_directory, queuelab, repository, runs, said,
+    suite_directory, terminate, text, until,
+};
 
 /// Those that no law decides beyond the listener's limit: they are measured.
 const MEASURED: [&str; 6] =
@@ -38,9 +19,11 @@ const MEASURED: [&str; 6] =
 #[test]
 fn every_scenario_of_the_catalogue_holds_in_its_quick_form() {
     let out = out_directory();
-    let arguments = ["run", "nightly", "--out", out.path().to_str().unwrap()];
+    let suite = catalogue(out.path());
+    let arguments = ["run", &suite, "--out", out.path().to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    the_laws_are_those_of_the_baseline(&suite_directory(out.path(), "catalogue"));
     let mut found: BTreeMap<String, Vec<TrialRecord>> = BTreeMap::new();
     for run in runs(out.path()) {
         let (record, trials) = RunDirectory::read(&run).unwrap();
@@ -62,6 +45,36 @@ fn every_scenario_of_the_catalogue_holds_in_its_quick_form() {
             assert!(probe.samples > 0 && probe.state_samples > 0, "{name}: {probe:?}");
         }
     }
+}
+
+/// The committed run of the laws, whatever machine it is from, predicts what is
+/// predicted here.
+fn the_laws_are_those_of_the_baseline(new: &Path) {
+    let baseline = suite_directory(&repository().join("reports/baseline"), "laws");
+    let arguments = ["compare", "--laws", baseline.to_str().unwrap(), new.to_str().unwrap()];
+    let output = queuelab(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    // The same the other way round: a baseline that predicts something else.
+    let changed = out_directory();
+    let copied = copy_suite(&baseline, changed.path(), |trial| {
+        for law in &mut trial.laws {
+            law.predicted += 1.0;
+        }
+    });
+    let arguments = ["compare", "--laws", copied.to_str().unwrap(), new.to_str().unwrap()];
+    let output = queuelab(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert!(text(&output.stdout).contains("The kernel's laws predict something else"));
+}
+
+/// A copy of a suite and its runs below another root, with their trials changed.
+fn copy_suite(suite: &Path, root: &Path, change: fn(&mut TrialRecord)) -> PathBuf {
+    let mut record = SuiteDirectory::read(suite).unwrap();
+    for member in &mut record.members {
+        let copy = changed(&suite.join(member.run.as_ref().unwrap()), root, change);
+        member.run = Some(SuiteDirectory::way_to(&copy));
+    }
+    SuiteDirectory::create(root, &record).unwrap().path().to_owned()
 }
 
 /// A folder with a suite `two` of the scenarios `one` and `other`.
@@ -94,9 +107,50 @@ fn what_fails_in_a_suite_is_told_and_the_rest_is_run() {
         |name: &str| told.lines().find(|line| line.starts_with(&format!("│ {name} "))).unwrap();
     assert!(row("one").contains("FAILED") && row("other").contains("held"), "{told}");
     assert!(told.contains("outcomes.ok was 3"), "the one that failed is shown whole: {told}");
+    let directory = suite_directory(&folder.path().join("reports/runs"), "two");
+    let time = directory.file_name().unwrap().to_str().unwrap();
+    assert!(told.contains(&format!("Suite's directory: reports/runs/two/{time}")), "{told}");
+    let record = SuiteDirectory::read(&directory).unwrap();
+    let verdicts: Vec<_> = record.members.iter().map(|member| member.verdict).collect();
+    assert_eq!(verdicts, [MemberVerdict::Failed, MemberVerdict::Held]);
+    assert!(record.ended.is_some() && record.backend.details.contains("root"), "{record:?}");
+    for member in &record.members {
+        let (run, trials) =
+            RunDirectory::read(&directory.join(member.run.as_ref().unwrap())).unwrap();
+        assert_eq!((&run.scenario.name, trials.len()), (&member.scenario, 1));
+    }
+
+    // The files are made of what is recorded, and of nothing else.
+    let file = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
+    let (summary, junit) = (file("summary.md"), file("junit.xml"));
+    assert!(summary.contains("FAILED: 1 of 2 scenarios: one") && summary.contains("## one"));
+    assert!(junit.contains("<testsuite name=\"other\"") && junit.contains("<failure "), "{junit}");
+    for name in ["summary.md", "junit.xml"] {
+        std::fs::remove_file(directory.join(name)).unwrap();
+    }
+    let output = in_folder(&["report", &format!("reports/runs/two/{time}")]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(summary == file("summary.md") && junit == file("junit.xml"), "byte for byte");
+
+    let output = in_folder(&["report", &format!("reports/runs/two/{time}"), "--annotate"]);
+    let annotation = text(&output.stdout);
+    assert_eq!(annotation.lines().count(), 1, "{annotation}");
+    assert!(annotation.starts_with("::error title=queuelab two::FAILED: 1 of 2"), "{annotation}");
+    assert!(annotation.contains("%0Aone: trial 0 (the only cell): expectation"), "{annotation}");
+
+    let suite = format!("reports/runs/two/{time}");
+    let output = in_folder(&["compare", &suite, &suite, "--format", "json"]);
+    assert_eq!(output.status.code(), Some(3), "one of it failed: {}", said(&output));
+    let compared: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&compared["kind"], &compared["verdict"]), (&"suite".into(), &"failed".into()));
+    let run = runs(&folder.path().join("reports/runs"))[0].display().to_string();
+    let output = in_folder(&["compare", &suite, &run]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let told = text(&output.stderr).replace("\n  │ ", " ");
+    assert!(told.contains("give two runs, or two suites"), "{}", said(&output));
 
     let output = in_folder(&["check", "two"]);
-    assert!(text(&output.stdout).contains("two: good; a suite of 2 scenarios"));
+    assert!(text(&output.stdout).contains("two: good; a suite of 2 scenarios, 2 trials"));
     assert!(text(&in_folder(&["list"]).stdout).contains("Do both hold?"));
     for (arguments, says) in [
         (&["run", "two", "--set", "load.clients=4"][..], "it is a suite"),
@@ -120,16 +174,42 @@ fn an_interrupted_suite_tells_what_had_ended() {
     let mut command = queuelab(&["run", "two"]);
     command.current_dir(folder.path()).stderr(Stdio::null());
     let mut lab = Background::start(command);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while runs(&folder.path().join("reports/runs")).len() < 2 {
-        assert!(Instant::now() < deadline, "the second scenario never began");
-        std::thread::sleep(Duration::from_millis(20));
-    }
+    let out = folder.path().join("reports/runs");
+    until("the second scenario begins", || runs(&out).len() >= 2);
     terminate(&lab.child);
     assert_eq!(lab.child.wait().unwrap().code(), Some(130));
     let told: String = lab.lines.by_ref().map(|line| line.unwrap() + "\n").collect();
     let row = told.lines().find(|line| line.starts_with("│ one ")).expect(&told);
-    assert!(row.contains("held") && !told.contains("│ other "), "{told}");
+    let other = told.lines().find(|line| line.starts_with("│ other ")).expect(&told);
+    assert!(row.contains("held") && other.contains("not run") && other.contains("interrupted"));
+    let record = SuiteDirectory::read(&suite_directory(&folder.path().join("reports/runs"), "two"));
+    let record = record.unwrap();
+    assert!(record.ended.is_none() && record.members[1].verdict == MemberVerdict::NotRun);
+    assert!(record.members[1].run.is_some(), "what there is of it is not lost");
+}
+
+#[test]
+fn a_suite_changes_its_scenarios_as_a_command_line_would() {
+    let folder = suite("outcomes.ok == 4", "outcomes.ok == 3");
+    let two = "name: two\nquestion: Do both hold?\nsuite:\n  - other\n  - scenario: one\n    \
+               repeat: 2\n    set: { load.clients: 4, 'matrix.server.backlog': [64, 65, 66] }\n    \
+               only: { backlog: [64, 66] }\n";
+    let file = folder.path().join("scenarios/two.yaml");
+    std::fs::write(&file, two).unwrap();
+    let in_folder =
+        |arguments: &[&str]| queuelab(arguments).current_dir(folder.path()).output().unwrap();
+    let output = in_folder(&["run", "two"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let one = RunDirectory::read(&runs(&folder.path().join("reports/runs"))[0]).unwrap();
+    assert_eq!((one.0.scenario.name.as_str(), one.1.len()), ("one", 4), "{:?}", one.0.axes);
+
+    let wrong = two.replace("load.clients", "load.cleints").replace("66] }\n", "67] }\n");
+    std::fs::write(&file, wrong).unwrap();
+    let output = in_folder(&["run", "two"]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let told = text(&output.stderr);
+    assert!(told.contains("`one`: --set load.cleints=4") && told.contains("two.yaml:5:"), "{told}");
+    assert_eq!(runs(&folder.path().join("reports/runs")).len(), 2, "nothing was run");
 }
 
 #[test]

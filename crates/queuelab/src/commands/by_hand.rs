@@ -11,7 +11,7 @@ use linux_net::Counters;
 use load_generator::{CommandSource, ConnectPattern, LoadCommand, LoadConfig, command_channel};
 use run_record::{
     AttemptRow, KernelRules, Overrides, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord,
-    Tool, TrialRecord,
+    TrialRecord,
 };
 use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -43,9 +43,12 @@ pub(crate) fn load_by_hand(config: &LoadConfig, out: Option<&Path>) -> Result {
         directory.finish(&mut record)?;
     }
     let held = trial.held();
-    answer(&report::by_hand(&report::Run::new(record, vec![trial])))?;
-    if let Some(directory) = &directory {
-        answer(&format!("\nRun directory: {}", directory.path().display()))?;
+    let run = report::Run::new(record, vec![trial]);
+    answer(&report::by_hand(&run))?;
+    if let Some(path) = directory.as_ref().map(RunDirectory::path) {
+        super::report::write(&run, path)?;
+        let report = path.join("report.html");
+        answer(&format!("\nRun directory: {}\nReport: {}", path.display(), report.display()))?;
     }
     Ok(if held { Exit::Held } else { Exit::Failed })
 }
@@ -87,10 +90,10 @@ fn record(config: &LoadConfig) -> RunRecord {
         seed: 0,
         axes: Vec::new(),
         planned_trials: 1,
-        tool: Tool {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            commit: option_env!("QUEUELAB_COMMIT").map(str::to_owned),
-        },
+        retries: 0,
+        tool: super::run::tool(),
+        build: None,
+        interleaved: None,
         machine: lab::machine(),
         backend: lab::by_hand_backend(config),
         sysctls: lab::by_hand_sysctls(),
@@ -110,7 +113,7 @@ fn question(config: &LoadConfig) -> String {
     };
     let clients = match settings.clients {
         1 => "1 client that connects".to_owned(),
-        n => format!("{} clients that connect", report::count(n.into())),
+        n => format!("{} clients that connect", report::count(n)),
     };
     format!("What becomes of {clients} to {} {how}?", config.target)
 }

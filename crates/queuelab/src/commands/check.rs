@@ -1,5 +1,6 @@
 //! `queuelab check`: scenarios, read and checked, with nothing started.
 
+use report::several;
 use scenario::{Source, Suite};
 
 use super::{answer, plan};
@@ -34,8 +35,11 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
 /// What there is in a file without faults.
 fn checked(source: &Source) -> std::result::Result<String, CommandError> {
     if let Some(suite) = Suite::of(source)? {
-        return Ok(format!("a suite of {} scenarios", suite.suite.len()));
+        let plans = plan::suite_plans(&suite, source)?;
+        let trials: usize = plans.iter().map(|plan| plan.trials.len()).sum();
+        let scenarios = several(suite.suite.len() as u64, "scenario");
+        return Ok(format!("a suite of {scenarios}, {}", several(trials as u64, "trial")));
     }
     let plan = plan::plain_plan(source)?;
-    Ok(format!("{} cells, {} trials", plan.cells.len(), plan.trials.len()))
+    Ok(plan::size(&plan))
 }

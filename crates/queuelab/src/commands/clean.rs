@@ -1,10 +1,11 @@
 //! `queuelab clean`: what dead runs have left in the Docker engine.
 
-use lab::{Docker, LabError};
+use lab::{Docker, DockerError, LabError};
 
 use super::answer;
 use crate::cli::CleanArguments;
 use crate::error::Result;
+use crate::exit::Exit;
 
 /// Removes it, and says what it was.
 pub(crate) fn clean(arguments: &CleanArguments) -> Result {
@@ -19,11 +20,17 @@ pub(crate) fn clean(arguments: &CleanArguments) -> Result {
         .iter()
         .flat_map(|(kind, names)| names.iter().map(move |name| format!("{verb} {kind} {name}")))
         .collect();
-    if lines.is_empty() {
+    if lines.is_empty() && found.held.is_empty() {
         lines.push("nothing to remove".to_owned());
     }
     if !found.alive.is_empty() {
         lines.push(format!("left alone, as they are alive: {}", found.alive.join(", ")));
     }
-    answer(&lines.join("\n"))
+    if !lines.is_empty() {
+        answer(&lines.join("\n"))?;
+    }
+    match found.held {
+        held if held.is_empty() => Ok(Exit::Held),
+        networks => Err(LabError::Docker(DockerError::NetworksInUse { networks }).into()),
+    }
 }

@@ -2,21 +2,38 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
-use report::{Conclusion, Criteria, Run, Verdict};
-use run_record::RunDirectory;
+use clap::{Args, ValueEnum};
+use report::{Conclusion, Criteria, Run, Suite, Verdict};
+use run_record::{RunDirectory, SuiteDirectory};
 
 use super::answer;
-use crate::error::Result;
+use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
 /// Flags of `queuelab compare`.
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
-    /// The earlier run's directory: the baseline.
+    /// The earlier run's directory, or suite's: the baseline.
     base: PathBuf,
-    /// The directory of the run that is held against it.
+    /// The directory of the run, or suite, that is held against it.
     new: PathBuf,
+    /// Look at laws and checks alone, and at no rate: for a baseline of another
+    /// machine.
+    #[arg(long, conflicts_with_all = ["floor", "alpha", "seed"])]
+    laws: bool,
+    /// How the comparison is written.
+    #[arg(long, value_enum, default_value_t)]
+    format: Format,
+    #[command(flatten)]
+    criteria: CriteriaArguments,
+    /// Seed of the ratios' intervals; no verdict depends on it.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+}
+
+/// Flags of everything that judges measured figures.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct CriteriaArguments {
     /// The smallest change of a median that counts, as a part of the baseline's
     /// (10% or 0.1).
     #[arg(long, value_name = "PART", default_value = "10%", value_parser = floor)]
@@ -24,9 +41,26 @@ pub(crate) struct CompareArguments {
     /// The probability of calling any figure changed when none is.
     #[arg(long, value_name = "P", default_value = "0.05", value_parser = alpha)]
     alpha: f64,
-    /// Seed of the ratios' intervals; no verdict depends on it.
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
+}
+
+impl CriteriaArguments {
+    /// With the seed that a comparison has by itself.
+    pub(crate) fn criteria(&self) -> Criteria {
+        let &Self { floor, alpha } = self;
+        Criteria { floor, alpha, ..Criteria::default() }
+    }
+}
+
+/// How a comparison is written.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Format {
+    /// For a terminal.
+    #[default]
+    Text,
+    /// GitHub's, for a job's summary: the worst first, and bounded.
+    Markdown,
+    /// For programs: docs/ci.md says what its members are.
+    Json,
 }
 
 fn floor(text: &str) -> std::result::Result<f64, String> {
@@ -49,18 +83,67 @@ fn alpha(text: &str) -> std::result::Result<f64, String> {
 
 /// Prints the comparison; its verdict is the exit code.
 pub(crate) fn compare(arguments: &CompareArguments) -> Result {
-    let (base, new) = (read(&arguments.base)?, read(&arguments.new)?);
-    let &CompareArguments { floor, alpha, seed, .. } = arguments;
-    let comparison = report::compare(&base, &new, &Criteria { floor, alpha, seed });
+    let &CompareArguments { ref base, ref new, laws, format, ref criteria, seed } = arguments;
+    let criteria = Criteria { seed, ..criteria.criteria() };
+    let (text, conclusion) = match (SuiteDirectory::is_one(base), SuiteDirectory::is_one(new)) {
+        (true, true) => {
+            let suites = (Suite::read(base)?, Suite::read(new)?);
+            let comparison = report::compare_suites(&suites.0, &suites.1, &criteria, laws);
+            let text = match format {
+                Format::Text => comparison.written(),
+                Format::Markdown => comparison.markdown(),
+                Format::Json => pretty(&comparison.json()),
+            };
+            (text, comparison.conclusion())
+        }
+        (false, false) => {
+            let runs = (read(base)?, read(new)?);
+            let comparison = match laws {
+                true => report::compare_laws(&runs.0, &runs.1),
+                false => report::compare(&runs.0, &runs.1, &criteria),
+            };
+            let text = match format {
+                Format::Text => comparison.written(),
+                Format::Markdown => comparison.markdown(),
+                Format::Json => pretty(&comparison.json()),
+            };
+            (text, comparison.conclusion())
+        }
+        (of_suite, _) => {
+            let (suite, other) = if of_suite { (base, new) } else { (new, base) };
+            return Err(CommandError::Usage(format!(
+                "failed to compare: {} is a suite's directory, and {} is not; give two runs, or \
+                 two suites",
+                suite.display(),
+                other.display()
+            )));
+        }
+    };
+    answer(&text)?;
+    Ok(exit(conclusion))
+}
+
+/// Prints how a run compares with its baseline, and judges it.
+pub(crate) fn judge(base: &Run, new: &Run, criteria: &Criteria) -> Result {
+    let comparison = report::compare(base, new, criteria);
     answer(&comparison.written())?;
-    Ok(match comparison.conclusion() {
+    Ok(exit(comparison.conclusion()))
+}
+
+/// How a comparison's end is told to whoever asked for it.
+fn exit(conclusion: Conclusion) -> Exit {
+    match conclusion {
         Conclusion::Failed => Exit::Failed,
         Conclusion::Judged(Verdict::Held) => Exit::Held,
         Conclusion::Judged(Verdict::Regressed) => Exit::Regression,
         Conclusion::Judged(Verdict::Improved | Verdict::Inconclusive | Verdict::NoBaseline) => {
             Exit::NoBaseline
         }
-    })
+    }
+}
+
+fn pretty(value: &serde_json::Value) -> String {
+    serde_json::to_string_pretty(value).expect("a comparison is plain data")
 }
 
 fn read(path: &Path) -> Result<Run> {

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use linux_net::{Counters, SysctlName, SysctlScope};
+use report::several;
 use run_record::{Overrides, RunRecord};
 use scenario::{Kernel, Plan, Source, Suite, SysctlKind};
 
@@ -16,7 +17,7 @@ pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Resu
         return Err(CommandError::Usage(format!(
             "{} is a suite, which is only run, checked and listed; its scenarios are {}",
             suite.name,
-            suite.suite.join(", ")
+            suite.names().join(", ")
         )));
     }
     Ok(scenario::plan(&source, &with_seed(overrides, seed), &RunningKernel)?)
@@ -25,6 +26,11 @@ pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Resu
 /// The plan of a scenario as its file has it.
 pub(crate) fn plain_plan(source: &Source) -> Result<Plan> {
     Ok(scenario::plan(source, &scenario::Overrides::default(), &RunningKernel)?)
+}
+
+/// The plans of a suite's scenarios, each as the suite would have it.
+pub(crate) fn suite_plans(suite: &Suite, source: &Source) -> Result<Vec<Plan>> {
+    Ok(suite.plans(source, &RunningKernel)?)
 }
 
 /// The plan of a run that has begun, from its record alone.
@@ -37,6 +43,12 @@ pub(crate) fn recorded_plan(run: &Path, record: &RunRecord) -> Result<Plan> {
     };
     let overrides = with_seed(&Overrides::default(), Some(record.seed));
     Ok(scenario::plan(&source, &overrides, &RunningKernel)?)
+}
+
+/// How many cells and trials it has.
+pub(crate) fn size(plan: &Plan) -> String {
+    let [cells, trials] = [plan.cells.len(), plan.trials.len()].map(|number| number as u64);
+    format!("{}, {}", several(cells, "cell"), several(trials, "trial"))
 }
 
 /// What a run's record keeps of the flags.

@@ -1,16 +1,19 @@
-//! `queuelab run`: a scenario, run and summed up; or each of a suite.
+//! `queuelab run`: a scenario, run and summed up; or each of a suite; or two
+//! builds of the program against each other.
 
+mod against;
 mod suite;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ValueEnum;
 use jiff::Timestamp;
-use lab::{Backend, Docker, DockerError, LabError, Needs, Netns, Run, RunEnd};
+use lab::{Backend, Begun, Docker, DockerError, LabError, Needs, Netns, Run, RunEnd};
 use run_record::{
-    Agreement, Axis, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool, TrialRecord,
+    Axis, Overrides, RunDirectory, RunRecord, SCHEMA_VERSION, ScenarioRecord, SuiteDirectory, Tool,
+    Tries,
 };
 use scenario::{Plan, Suite};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -23,16 +26,21 @@ use crate::progress;
 
 /// Runs a scenario, or each of a suite, or goes on with a run.
 pub(crate) fn run(arguments: &RunArguments) -> Result {
-    let suite = match &arguments.scenario {
-        Some(scenario) => Suite::of(&scenario::find(scenario)?)?,
-        None => None,
-    };
+    let source = arguments.scenario.as_deref().map(scenario::find).transpose()?;
+    let suite = source.as_ref().map(Suite::of).transpose()?.flatten();
     if let (Some(suite), Some(path)) = (&suite, &arguments.resume) {
         return Err(CommandError::Usage(format!(
             "failed to resume {}: {} is a suite, which has no run of its own; resume its \
              scenarios' runs one by one, each with `queuelab run --resume RUN`",
             path.display(),
             suite.name
+        )));
+    }
+    if let Some(path) = arguments.resume.as_ref().filter(|path| SuiteDirectory::is_one(path)) {
+        return Err(CommandError::Usage(format!(
+            "failed to resume {}: it is a suite's directory; resume its scenarios' runs one by \
+             one, each with `queuelab run --resume RUN`",
+            path.display()
         )));
     }
     let name = backend_name(arguments)?;
@@ -42,11 +50,20 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
         linux_net::enter_user_namespace()?;
     }
     let interrupted = interruption()?;
-    if let Some(suite) = suite {
-        return suite::run(&suite, arguments, name, &interrupted);
+    if let (Some(suite), Some(source)) = (suite, source) {
+        return suite::run(&suite, &source, arguments, name, &interrupted);
     }
-    let end = one(arguments, name, &interrupted)?;
-    let held = held(&end.trials);
+    if let Some(asked) = against::asked(arguments)? {
+        return against::run(arguments, &asked, name, &interrupted);
+    }
+    let end = one(arguments, name, &interrupted).map_err(|broken_off| *broken_off.error)?;
+    let held = run_record::all_held(&end.trials);
+    sum_up(end)?;
+    Ok(if held { Exit::Held } else { Exit::Failed })
+}
+
+/// Prints what a run found, and writes its files for people and for CI.
+fn sum_up(end: RunEnd) -> Result<report::Run> {
     let run = report::Run::new(end.record, end.trials);
     answer(&report::summary(&run))?;
     super::report::write(&run, &end.path)?;
@@ -55,14 +72,20 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
         end.path.display(),
         end.path.join("report.html").display()
     ))?;
-    Ok(if held { Exit::Held } else { Exit::Failed })
+    Ok(run)
 }
 
-/// Whether everything held that was checked, in each trial and in all of them
-/// together.
-fn held(trials: &[TrialRecord]) -> bool {
-    let agrees = |agreement: &Agreement| agreement.held() != Some(false);
-    trials.iter().all(TrialRecord::held) && Agreement::of(trials).iter().all(agrees)
+/// A scenario that came to no end.
+struct BrokenOff {
+    error: Box<CommandError>,
+    /// Its run's directory; none where it did not come so far.
+    path: Option<PathBuf>,
+}
+
+impl<E: Into<CommandError>> From<E> for BrokenOff {
+    fn from(error: E) -> Self {
+        Self { error: Box::new(error.into()), path: None }
+    }
 }
 
 /// Runs one scenario to its end.
@@ -70,7 +93,7 @@ fn one(
     arguments: &RunArguments,
     backend: BackendName,
     interrupted: &AtomicBool,
-) -> std::result::Result<RunEnd, CommandError> {
+) -> std::result::Result<RunEnd, BrokenOff> {
     let backend: Box<dyn Backend> = match backend {
         BackendName::Netns => Box::new(Netns::new()?),
         BackendName::Docker => Box::new(Docker::connect().map_err(LabError::Docker)?),
@@ -79,22 +102,33 @@ fn one(
         Some(path) => resumed(path, arguments.scenario.as_deref(), backend.as_ref())?,
         None => begun(arguments, backend.as_ref(), interrupted)?,
     };
-    let Begun { plan, directory, record, done } = begun;
-    let path = directory.path().to_owned();
-    let (planned, before) = (plan.trials.len() as u64, done.len() as u64);
+    let (plan, begun) = begun;
+    let path = begun.directory.path().to_owned();
+    let (planned, before) = (plan.trials.len() as u64, Tries::of(&begun.done).len() as u64);
     let run = Run { plan: &plan, backend: backend.as_ref(), interrupted };
     let mut progress = progress::progress(planned, before);
-    let end = run.execute(directory, record, done, progress.as_mut());
+    let end = run.execute(begun, progress.as_mut());
     drop(progress);
-    Ok(end.inspect_err(|error| {
-        let kept = RunDirectory::read(&path).map_or(0, |(_, trials)| trials.len());
-        let what = if matches!(error, LabError::Interrupted) { "interrupted" } else { "stopped" };
-        anstream::eprintln!(
-            "{what}: {kept} of {planned} trials are kept in {path}\n\
-             go on with: queuelab run --resume {path}",
-            path = path.display()
-        );
-    })?)
+    end.map_err(|error| {
+        tell_what_is_kept(&error, &[&path], planned, "");
+        BrokenOff { path: Some(path), ..error.into() }
+    })
+}
+
+/// After a run that came to no end: what there is of it, and how to go on. The
+/// first of the directories is the one to go on with, with these flags.
+fn tell_what_is_kept(error: &LabError, paths: &[&Path], planned: u64, flags: &str) {
+    let kept =
+        |path: &&Path| RunDirectory::read(path).map_or(0, |(_, trials)| Tries::of(&trials).len());
+    let kept: usize = paths.iter().map(kept).sum();
+    let what = if matches!(error, LabError::Interrupted) { "interrupted" } else { "stopped" };
+    let places: Vec<_> = paths.iter().map(|path| path.display().to_string()).collect();
+    anstream::eprintln!(
+        "{what}: {kept} of {planned} trials are kept in {}\n\
+         go on with: queuelab run --resume {}{flags}",
+        places.join(" and "),
+        places[0]
+    );
 }
 
 /// The backend that was asked for; else the one that a run to go on with has
@@ -116,33 +150,39 @@ fn backend_name(arguments: &RunArguments) -> Result<BackendName> {
     }
 }
 
-struct Begun {
-    plan: Plan,
-    directory: RunDirectory,
-    record: RunRecord,
-    done: Vec<TrialRecord>,
-}
-
 fn begun(
     arguments: &RunArguments,
     backend: &dyn Backend,
     interrupted: &AtomicBool,
-) -> Result<Begun> {
-    let name = arguments.scenario.as_deref().expect("clap requires it without --resume");
+) -> Result<(Plan, Begun)> {
     let overrides = plan::overrides(&arguments.changes);
+    let name = arguments.scenario.as_deref().expect("clap requires it without --resume");
     let plan = plan::plan(name, &overrides, arguments.changes.seed)?;
-    backend.make_room(&Needs::of(&plan))?;
-    let run = Run { plan: &plan, backend, interrupted };
+    let record = new_record(&plan, overrides, arguments.retry, backend, interrupted)?;
+    let directory = RunDirectory::create(&arguments.out, &record)?;
+    Ok((plan, Begun { directory, record, done: Vec::new() }))
+}
+
+/// The record of a run that begins: its testbeds have been tried.
+fn new_record(
+    plan: &Plan,
+    overrides: Overrides,
+    retries: u32,
+    backend: &dyn Backend,
+    interrupted: &AtomicBool,
+) -> Result<RunRecord> {
+    backend.make_room(&Needs::of(plan))?;
+    let run = Run { plan, backend, interrupted };
     let tried = run
         .try_testbeds()
-        .map_err(|(cell, error)| refused(&plan, cell, error))
+        .map_err(|(cell, error)| refused(plan, cell, error))
         .and_then(|sysctls| Ok((sysctls, run.find_kernel_rules()?)));
     if interrupted.load(Ordering::Relaxed) {
         anstream::eprintln!("interrupted before the first trial: nothing was done");
         return Err(LabError::Interrupted.into());
     }
     let (sysctls, kernel_rules) = tried?;
-    let record = RunRecord {
+    Ok(RunRecord {
         schema_version: SCHEMA_VERSION,
         scenario: ScenarioRecord {
             name: plan.scenario.name.clone(),
@@ -151,12 +191,12 @@ fn begun(
             overrides,
         },
         seed: plan.seed,
-        axes: axes(&plan),
+        axes: axes(plan),
         planned_trials: plan.trials.len() as u32,
-        tool: Tool {
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            commit: option_env!("QUEUELAB_COMMIT").map(str::to_owned),
-        },
+        retries,
+        tool: tool(),
+        build: backend.build(),
+        interleaved: None,
         machine: lab::machine(),
         backend: backend.describe(),
         sysctls,
@@ -164,9 +204,15 @@ fn begun(
         started: Timestamp::now(),
         ended: None,
         resumed: Vec::new(),
-    };
-    let directory = RunDirectory::create(&arguments.out, &record)?;
-    Ok(Begun { plan, directory, record, done: Vec::new() })
+    })
+}
+
+/// This program.
+pub(super) fn tool() -> Tool {
+    Tool {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("QUEUELAB_COMMIT").map(str::to_owned),
+    }
 }
 
 /// A testbed that could not be made: where the kernel refused a sysctl's value,
@@ -189,7 +235,7 @@ fn refused(plan: &Plan, cell: usize, error: LabError) -> CommandError {
     }
 }
 
-fn resumed(path: &Path, name: Option<&str>, backend: &dyn Backend) -> Result<Begun> {
+fn resumed(path: &Path, name: Option<&str>, backend: &dyn Backend) -> Result<(Plan, Begun)> {
     let (directory, mut record, done) = RunDirectory::resume(path)?;
     let recorded = &record.scenario;
     let refuse = |why: String| {
@@ -225,7 +271,7 @@ fn resumed(path: &Path, name: Option<&str>, backend: &dyn Backend) -> Result<Beg
         record.backend.details += &format!("; resumed with {version}{}", now.details);
     }
     directory.write_run(&record)?;
-    Ok(Begun { plan, directory, record, done })
+    Ok((plan, Begun { directory, record, done }))
 }
 
 fn axes(plan: &Plan) -> Vec<Axis> {

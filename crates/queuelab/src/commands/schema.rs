@@ -10,6 +10,7 @@ pub(crate) fn schema(of: SchemaOf) -> Result {
     answer(match of {
         SchemaOf::Scenario => include_str!("../../../../schemas/scenario.schema.json"),
         SchemaOf::Run => include_str!("../../../../schemas/run.schema.json"),
+        SchemaOf::Suite => include_str!("../../../../schemas/suite.schema.json"),
         SchemaOf::Trial => include_str!("../../../../schemas/trial.schema.json"),
     })
 }

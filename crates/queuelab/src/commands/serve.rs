@@ -1,8 +1,29 @@
 //! `queuelab serve`: the runs in a browser, read and never written.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `guard` | who is answered: methods, and names of this server |
+//! | `page` | what every page is: its frame, and what it is allowed |
+//! | `runs` | the runs' directories, and the files in them |
+//! | `summaries` | what the list tells of each run, read once |
+//! | `list`, `run`, `compare`, `live` | the pages |
+//! | `suites` | what the list has of suites |
+//! | `watch` | a run in progress, looked at once for all who watch |
+//! | `events` | what they are sent |
+//! | `files` | the files of a run's directory, as they are |
 
+mod compare;
+mod events;
 mod files;
-mod pages;
+mod guard;
+mod list;
+mod live;
+mod page;
+mod run;
 mod runs;
+mod suites;
+mod summaries;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -10,13 +31,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::{Path as UrlPath, State};
-use axum::http::{HeaderName, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use maud::Markup;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use self::guard::Guard;
+use self::summaries::Summaries;
+use self::watch::Watches;
 use super::answer;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
@@ -24,7 +45,9 @@ use crate::exit::Exit;
 /// Flags of `queuelab serve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArguments {
-    /// Where to serve; whoever reaches it can read the runs.
+    /// Where to serve; whoever reaches it can read the runs. Requests are answered
+    /// that name this machine by a loopback name or address, or by this address (by
+    /// any address where this is 0.0.0.0 or [::]).
     #[arg(long, default_value = "127.0.0.1:8088")]
     address: SocketAddr,
     /// Where the runs are.
@@ -35,23 +58,28 @@ pub(crate) struct ServeArguments {
 /// How long a request that has begun may take once the server is to stop.
 const FAREWELL: Duration = Duration::from_secs(2);
 
-/// What no page of ours needs is forbidden to them: scripts, forms, and anything from
-/// elsewhere.
-const HEADERS: [(HeaderName, &str); 3] = [
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; \
-         frame-ancestors 'none'",
-    ),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::CACHE_CONTROL, "no-store"),
-];
+/// What the pages are made from.
+struct Site {
+    /// The directory is read anew for each request: a run shows while it runs.
+    runs: PathBuf,
+    summaries: Summaries,
+    watches: Watches,
+}
+
+impl Site {
+    fn of(runs: &Path) -> Self {
+        Self { runs: runs.to_owned(), summaries: Summaries::default(), watches: Watches::default() }
+    }
+}
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn serve(arguments: &ServeArguments) -> Result {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(failed("start serving"))?;
-    runtime.block_on(served(arguments))
+    let end = runtime.block_on(served(arguments));
+    // Who still reads a disk for a page that nobody waits for is not waited for.
+    runtime.shutdown_background();
+    end
 }
 
 async fn served(arguments: &ServeArguments) -> Result {
@@ -69,7 +97,8 @@ async fn served(arguments: &ServeArguments) -> Result {
     };
     answer(&format!("the runs of {} are on {place}", runs.display()))?;
 
-    let server = axum::serve(listener, router(runs)).with_graceful_shutdown(asked.comes());
+    let router = router(Arc::new(Site::of(runs)), Guard::at(address));
+    let server = axum::serve(listener, router).with_graceful_shutdown(asked.comes());
     tokio::select! {
         served = server => served.map_err(failed("serve"))?,
         () = async { farewell.comes().await; tokio::time::sleep(FAREWELL).await } => {}
@@ -102,59 +131,15 @@ fn failed(action: &str) -> impl Fn(std::io::Error) -> CommandError {
     move |source| CommandError::Io { action: action.to_owned(), source }
 }
 
-/// The directory is read anew for each request: a run shows while it runs.
-fn router(runs: &Path) -> Router {
+fn router(site: Arc<Site>, guard: Guard) -> Router {
     Router::new()
-        .route("/", get(index))
-        .route("/runs/{scenario}/{time}", get(run))
-        .fallback(async || (StatusCode::NOT_FOUND, html(&pages::not_found())))
-        .layer(axum::middleware::map_response(async |response: Response| (HEADERS, response)))
-        .route("/runs/{scenario}/{time}/{file}", get(file))
-        .route("/runs/{scenario}/{time}/{folder}/{file}", get(file_in_folder))
-        .with_state(Arc::from(runs))
-}
-
-async fn index(State(root): State<Arc<Path>>) -> Response {
-    page(move || match runs::list(&root) {
-        Ok(runs) => (StatusCode::OK, pages::index(&root, &runs)),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, pages::unreadable(&root, &error)),
-    })
-    .await
-}
-
-async fn run(
-    State(root): State<Arc<Path>>,
-    UrlPath((scenario, time)): UrlPath<(String, String)>,
-) -> Response {
-    page(move || match runs::find(&root, &scenario, &time) {
-        Ok(Some(run)) => (StatusCode::OK, pages::run(run)),
-        Ok(None) => (StatusCode::NOT_FOUND, pages::not_found()),
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, pages::unreadable(&root, &error)),
-    })
-    .await
-}
-
-async fn file(State(root): State<Arc<Path>>, UrlPath(names): UrlPath<[String; 3]>) -> Response {
-    files::response(root, names.into()).await
-}
-
-async fn file_in_folder(
-    State(root): State<Arc<Path>>,
-    UrlPath(names): UrlPath<[String; 4]>,
-) -> Response {
-    files::response(root, names.into()).await
-}
-
-/// Reads files and makes a page of them, where waiting for a disk stops nobody
-/// else.
-async fn page(make: impl FnOnce() -> (StatusCode, Markup) + Send + 'static) -> Response {
-    match tokio::task::spawn_blocking(make).await {
-        Ok((status, page)) => (status, html(&page)).into_response(),
-        // A panic, which has been printed.
-        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
-    }
-}
-
-fn html(page: &Markup) -> Html<String> {
-    Html(page.0.clone())
+        .route("/", get(list::response))
+        .route("/compare", get(compare::response))
+        .route("/runs/{scenario}/{time}", get(run::response))
+        .route("/runs/{scenario}/{time}/events", get(events::response))
+        .route("/runs/{scenario}/{time}/{file}", get(files::file))
+        .route("/runs/{scenario}/{time}/{folder}/{file}", get(files::file_in_folder))
+        .fallback(async || page::not_found())
+        .layer(from_fn_with_state(guard, guard::answered))
+        .with_state(site)
 }

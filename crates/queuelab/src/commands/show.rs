@@ -14,6 +14,6 @@ pub(crate) fn show(arguments: &PlanArguments) -> Result {
         let values: Vec<_> = axis.values.iter().map(ToString::to_string).collect();
         text += &format!("#   {}: {}\n", axis.path, values.join(", "));
     }
-    text += &format!("# {} cells, {} trials\n", plan.cells.len(), plan.trials.len());
+    text += &format!("# {}\n", plan::size(&plan));
     answer(&text)
 }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use run_record::{RunDirectory, TrialRecord};
 
-use crate::support::{queuelab, runs};
+use crate::support::{queuelab, runs, until};
 
 /// Runs the engine's own client; what it printed.
 pub(crate) fn docker(arguments: &[&str]) -> Result<String, String> {
@@ -28,7 +28,7 @@ pub(crate) fn containers_of(pid: u32) -> Vec<(String, String)> {
 /// agent.
 pub(crate) fn container_in_use(pid: u32, role: &str) -> String {
     let mut found = None;
-    wait_for("container with a running part", || {
+    until("a container with a running part", || {
         found = containers_of(pid).into_iter().find_map(|(id, name)| {
             let processes = docker(&["top", &id]).unwrap_or_default();
             (name.contains(role) && processes.contains("--control")).then_some(id)
@@ -57,15 +57,6 @@ fn listed(list: &[&str], format: &str, pid: u32) -> Vec<(String, String)> {
 pub(crate) fn nothing_left_of(pid: u32) {
     assert_eq!(containers_of(pid), [], "containers");
     assert_eq!(networks_of(pid), [], "networks");
-}
-
-/// Waits up to a minute.
-pub(crate) fn wait_for(what: &str, mut happened: impl FnMut() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    while !happened() {
-        assert!(Instant::now() < deadline, "no {what} within a minute");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// A `queuelab run` in the background, killed, if need be, when the test ends.

@@ -3,13 +3,17 @@
 
 pub(crate) mod ordinary_user;
 
+use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use run_record::{RunDirectory, RunRecord, TrialRecord};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use run_record::{RunDirectory, RunRecord, SuiteDirectory, TrialRecord};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -52,16 +56,77 @@ pub(crate) fn run(out: &Path, arguments: &[&str]) -> (Output, RunRecord, Vec<Tri
     (output, record, trials)
 }
 
-/// The run directories below an output directory.
+/// The run directories below an output directory; a suite's is none.
 pub(crate) fn runs(out: &Path) -> Vec<PathBuf> {
     let entries = |path: &Path| -> Vec<PathBuf> {
-        std::fs::read_dir(path)
+        fs::read_dir(path)
             .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
             .unwrap_or_default()
     };
     let mut runs: Vec<_> = entries(out).iter().flat_map(|scenario| entries(scenario)).collect();
+    runs.retain(|path| !SuiteDirectory::is_one(path));
     runs.sort();
     runs
+}
+
+/// Puts a run that the tests of `report` keep below `runs`.
+pub(crate) fn put(kept: &str, runs: &Path, name: &str) {
+    let from = repository().join("crates/report/tests/runs").join(kept);
+    let to = runs.join(name);
+    fs::create_dir_all(&to).unwrap();
+    for file in ["run.json", "trials.jsonl"] {
+        fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+}
+
+/// A copy of a run, with its trials changed.
+pub(crate) fn changed(run: &Path, out: &Path, change: fn(&mut TrialRecord)) -> PathBuf {
+    let (record, trials) = RunDirectory::read(run).unwrap();
+    let mut copy = RunDirectory::create(out, &record).unwrap();
+    for mut trial in trials {
+        change(&mut trial);
+        copy.append(&trial).unwrap();
+    }
+    copy.path().to_owned()
+}
+
+/// The catalogue that DESIGN.md asks for, and what more there is.
+pub(crate) const CATALOGUE: [&str; 18] = [
+    "accept-queue-capacity",
+    "backlog-sweep",
+    "defer-accept",
+    "fin-timeout",
+    "lock-designs",
+    "overflow-policy",
+    "port-exhaustion",
+    "reuseport-listeners",
+    "sigpipe",
+    "slow-reader",
+    "smoke",
+    "socket-buffers",
+    "source-addresses",
+    "syn-cookies",
+    "syn-queue-capacity",
+    "syn-retry-ladder",
+    "time-wait-buckets",
+    "time-wait-restart",
+];
+
+/// The path of a suite of all of them, in their quick form.
+pub(crate) fn catalogue(folder: &Path) -> String {
+    let file = folder.join("catalogue.yaml");
+    let names = CATALOGUE.join(", ");
+    let suite = format!("name: catalogue\nquestion: All?\nquick: true\nsuite: [{names}]\n");
+    fs::write(&file, suite).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// The directory of the only suite below an output directory.
+pub(crate) fn suite_directory(out: &Path, suite: &str) -> PathBuf {
+    let mut found = fs::read_dir(out.join(suite)).unwrap();
+    let path = found.next().expect("a suite's directory").unwrap().path();
+    assert!(found.next().is_none() && SuiteDirectory::is_one(&path), "{path:?}");
+    path
 }
 
 /// A setting of the cell on one of the matrix's axes.
@@ -107,16 +172,35 @@ pub(crate) fn server(flags: &[&str]) -> (Background, SocketAddr) {
     (server, address)
 }
 
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+}
+
 pub(crate) fn terminate(child: &Child) {
-    let pid = nix::unistd::Pid::from_raw(child.id().cast_signed());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    signal(child, Signal::SIGTERM);
+}
+
+/// Waits until something is so, a minute at most.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}: not within a minute");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Writes a script that can be run.
+pub(crate) fn write_script(path: &Path, text: &str) {
+    fs::write(path, text).unwrap();
+    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// A web server's whole answer, headers included. The target is sent as it stands.
 pub(crate) fn request(address: SocketAddr, method: &str, target: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let head = format!("{method} {target} HTTP/1.1\r\nHost: lab\r\nConnection: close\r\n\r\n");
+    let head =
+        format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).unwrap();

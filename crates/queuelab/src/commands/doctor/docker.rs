@@ -156,7 +156,7 @@ fn try_testbed(needs: Needs) -> Result<[Finding; 2], LabError> {
     let sysctls = testbed.effective_sysctls()?;
     let made = format!(
         "two joined containers with room for {} clients, a sysctl set and read back: {:.1} s",
-        report::count(needs.clients.into()),
+        report::count(needs.clients),
         took.as_secs_f64()
     );
     Ok([Finding::ok("testbed", made), sysctls_found(&sysctls.server)])

@@ -3,6 +3,7 @@
 use std::fs;
 
 use linux_net::{DiagError, SocketDiag};
+use report::gibibytes;
 use run_record::Machine;
 
 use super::finding::Finding;
@@ -22,15 +23,14 @@ pub(super) fn findings(limits: &Limits, clients: u32) -> Vec<Finding> {
 }
 
 fn machine_found(machine: &Machine) -> Vec<Finding> {
-    let Machine { kernel, architecture, cpus, memory_bytes } = machine;
-    let gib = *memory_bytes as f64 / f64::from(1 << 30);
+    let Machine { kernel, architecture, cpus, memory_bytes, .. } = machine;
     vec![
         Finding::ok("kernel", format!("{kernel}, {architecture}")),
         match cpus {
             1 => Finding::note("CPUs", "1, which server and load share: rates say little"),
             cpus => Finding::ok("CPUs", cpus.to_string()),
         },
-        Finding::ok("memory", format!("{gib:.1} GiB")),
+        Finding::ok("memory", gibibytes(*memory_bytes)),
     ]
 }
 

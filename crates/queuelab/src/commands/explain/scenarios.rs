@@ -42,7 +42,7 @@ pub(super) fn topic(source: &Source, topics: &Topics) -> (Topic, IndexMap<String
 fn members(suite: &Suite) -> String {
     let description = suite.description.as_deref().unwrap_or_default().trim();
     let form = if suite.quick { "the quick form of " } else { "" };
-    format!("{description}\n\nIt runs {form}{}.", suite.suite.join(", "))
+    format!("{description}\n\nIt runs {form}{}.", suite.names().join(", "))
 }
 
 /// What it varies, what it checks, and what it holds still; the most telling

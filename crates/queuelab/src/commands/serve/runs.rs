@@ -1,47 +1,143 @@
 //! The runs below a directory, found by what is in it.
 
-use std::fs;
-use std::io;
+use std::cmp::Reverse;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
-use run_record::{RunDirectory, RunDirectoryError, RunRecord, TrialRecord};
+use nix::fcntl::OFlag;
+use run_record::{RunDirectory, RunRecord, TrialRecord};
 
-/// A run directory, and what it holds, or why that cannot be read.
-pub(super) struct FoundRun {
+use super::page::url_segment;
+
+/// A run's directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Place {
     pub(super) scenario: String,
     pub(super) time: String,
-    /// Whether it has a report that can be opened.
-    pub(super) has_report: bool,
-    pub(super) contents: Result<(RunRecord, Vec<TrialRecord>), RunDirectoryError>,
+    pub(super) path: PathBuf,
 }
 
-/// Every run, newest first.
-pub(super) fn list(root: &Path) -> io::Result<Vec<FoundRun>> {
+impl Place {
+    /// Its name in queries: `<scenario>/<time>`.
+    pub(super) fn name(&self) -> String {
+        format!("{}/{}", self.scenario, self.time)
+    }
+
+    /// Where its page is.
+    pub(super) fn link(&self) -> String {
+        format!("/runs/{}/{}", url_segment(&self.scenario), url_segment(&self.time))
+    }
+
+    /// Where a comparison of another run with it as its baseline is.
+    pub(super) fn link_to_compare(&self, new: &Self) -> String {
+        format!("/compare?base={}&new={}", url_segment(&self.name()), url_segment(&new.name()))
+    }
+
+    /// Whether it has a report that can be opened.
+    pub(super) fn has_report(&self) -> bool {
+        self.has_file("report.html")
+    }
+
+    /// Whether it has such a file of its own.
+    pub(super) fn has_file(&self, name: &str) -> bool {
+        is_file(&self.path.join(name))
+    }
+
+    /// Whether somebody runs it now.
+    pub(super) fn is_running(&self) -> bool {
+        is_file(&self.path.join("trials.jsonl")) && RunDirectory::is_running(&self.path)
+    }
+
+    /// Its charts' names without their ending, in order.
+    pub(super) fn charts(&self) -> Vec<String> {
+        let folder = self.path.join("charts");
+        let is_folder = fs::symlink_metadata(&folder).is_ok_and(|folder| folder.is_dir());
+        let entries = if is_folder { fs::read_dir(folder).ok() } else { None };
+        let mut charts: Vec<_> = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+            .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".svg").map(str::to_owned))
+            .collect();
+        charts.sort();
+        charts
+    }
+
+    /// What it holds; or why that cannot be read, as a fragment that fits "failed
+    /// to ...".
+    pub(super) fn read(&self) -> Result<(RunRecord, Vec<TrialRecord>), String> {
+        self.check()?;
+        RunDirectory::read(&self.path).map_err(|error| error.to_string())
+    }
+
+    /// Fails where a file that the record is read from leads elsewhere.
+    pub(super) fn check(&self) -> Result<(), String> {
+        self.check_files(&["run.json", "trials.jsonl", "live.json"])
+    }
+
+    /// The same of a suite's directory.
+    pub(super) fn check_suite(&self) -> Result<(), String> {
+        self.check_files(&["suite.json"])
+    }
+
+    fn check_files(&self, names: &[&str]) -> Result<(), String> {
+        for name in names {
+            let file = self.path.join(name);
+            match fs::symlink_metadata(&file) {
+                Ok(found) if !found.is_file() => {
+                    return Err(format!("read {}: it is no file of its own", file.display()));
+                }
+                // What is missing is told by whoever reads it.
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every run, newest first. What a suite leaves beside its scenarios' runs is
+/// none.
+pub(super) fn places(root: &Path) -> io::Result<Vec<Place>> {
+    let mut places = all(root)?;
+    places.retain(|place| !is_suite(&place.path));
+    // By the time that is its name, which one that cannot be read has too; a
+    // baseline after the run that it took turns with.
+    let order = |place: &Place| {
+        let time = place.time.strip_suffix("-base");
+        (time.unwrap_or(&place.time).to_owned(), place.scenario.clone(), time.is_none())
+    };
+    places.sort_by_cached_key(|place| Reverse(order(place)));
+    Ok(places)
+}
+
+/// Every suite, newest first.
+pub(super) fn suites(root: &Path) -> io::Result<Vec<Place>> {
+    let mut places = all(root)?;
+    places.retain(|place| is_suite(&place.path));
+    places.sort_by_cached_key(|place| Reverse((place.time.clone(), place.scenario.clone())));
+    Ok(places)
+}
+
+/// Every directory that may be a run's or a suite's.
+fn all(root: &Path) -> io::Result<Vec<Place>> {
     let mut places = Vec::new();
     for (scenario, path) in folders(root)? {
-        for (time, path) in folders(&path)? {
-            places.push((time, scenario.clone(), path));
-        }
+        let of_time = |(time, path)| Place { scenario: scenario.clone(), time, path };
+        places.extend(folders(&path)?.into_iter().map(of_time));
     }
-    // By the time that is its name, which one that cannot be read has too.
-    places.sort_by(|one, other| other.cmp(one));
-    let read = |(time, scenario, path): (_, _, PathBuf)| FoundRun {
-        scenario,
-        time,
-        has_report: has_report(&path),
-        contents: RunDirectory::read(&path),
-    };
-    Ok(places.into_iter().map(read).collect())
+    Ok(places)
 }
 
 /// One run. The names come from a stranger: they are compared with what is
 /// there, and never become part of a path.
-pub(super) fn find(root: &Path, scenario: &str, time: &str) -> io::Result<Option<FoundRun>> {
+pub(super) fn find(root: &Path, scenario: &str, time: &str) -> io::Result<Option<Place>> {
     let Some(folder) = named(root, scenario)? else { return Ok(None) };
     let Some(path) = named(&folder, time)? else { return Ok(None) };
-    let (scenario, time) = (scenario.to_owned(), time.to_owned());
-    let has_report = has_report(&path);
-    Ok(Some(FoundRun { scenario, time, has_report, contents: RunDirectory::read(&path) }))
+    let place = Place { scenario: scenario.to_owned(), time: time.to_owned(), path };
+    Ok(Some(place).filter(|place| !is_suite(&place.path)))
 }
 
 /// The contents of a file of a run: its scenario's name, its time's, and the
@@ -56,14 +152,27 @@ pub(super) fn read(root: &Path, names: &[String]) -> io::Result<Option<Vec<u8>>>
     for entry in fs::read_dir(&folder)? {
         let entry = entry?;
         if entry.file_type()?.is_file() && entry.file_name().to_str() == Some(file) {
-            return fs::read(entry.path()).map(Some);
+            return contents(&entry.path()).map(Some);
         }
     }
     Ok(None)
 }
 
-fn has_report(run: &Path) -> bool {
-    fs::symlink_metadata(run.join("report.html")).is_ok_and(|report| report.is_file())
+/// What is in a file, which must not have become a link or a pipe meanwhile.
+fn contents(file: &Path) -> io::Result<Vec<u8>> {
+    let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let mut file = OpenOptions::new().read(true).custom_flags(flags.bits()).open(file)?;
+    let mut contents = Vec::new();
+    file.read_to_end(&mut contents)?;
+    Ok(contents)
+}
+
+fn is_file(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
+}
+
+fn is_suite(path: &Path) -> bool {
+    path.join("suite.json").exists() && !path.join("run.json").exists()
 }
 
 fn named(folder: &Path, name: &str) -> io::Result<Option<PathBuf>> {
@@ -142,20 +251,39 @@ mod tests {
         ] {
             assert!(read(names).is_none(), "{names:?}");
         }
-        let found: Vec<_> = list(&root).unwrap().into_iter().map(|run| run.scenario).collect();
+        let found: Vec<_> = places(&root).unwrap().into_iter().map(|run| run.scenario).collect();
         assert_eq!(found, ["smoke"], "a link is not followed");
     }
 
     #[test]
-    fn the_newest_is_first_and_a_missing_directory_has_none() {
+    fn the_newest_is_first_a_suite_is_no_run_and_a_missing_directory_has_none() {
         let place = tempfile::tempdir().unwrap();
         for run in ["b/2026-01-01T00-00-00Z", "a/2026-01-02T00-00-00Z", "c/2025-12-31T00-00-00Z"] {
             fs::create_dir_all(place.path().join(run)).unwrap();
         }
-        let runs = list(place.path()).unwrap();
+        let suite = place.path().join("all/2026-01-03T00-00-00Z");
+        fs::create_dir_all(&suite).unwrap();
+        fs::write(suite.join("suite.json"), "{}").unwrap();
+        let runs = places(place.path()).unwrap();
         let order: Vec<_> = runs.iter().map(|run| run.scenario.as_str()).collect();
         assert_eq!(order, ["a", "b", "c"]);
-        assert!(runs.iter().all(|run| run.contents.is_err()), "there is no run.json in them");
-        assert!(list(&place.path().join("nothing")).unwrap().is_empty());
+        fs::create_dir_all(place.path().join("a/2026-01-02T00-00-00Z-base")).unwrap();
+        let again = places(place.path()).unwrap();
+        assert!(again[0].time.ends_with('Z') && again[1].time.ends_with("-base"), "{again:?}");
+        assert!(runs.iter().all(|run| run.read().is_err()), "there is no run.json in them");
+        assert_eq!(find(place.path(), "all", "2026-01-03T00-00-00Z").unwrap(), None);
+        assert!(places(&place.path().join("nothing")).unwrap().is_empty());
+    }
+
+    #[test]
+    fn a_record_that_leads_elsewhere_is_not_read() {
+        let place = tempfile::tempdir().unwrap();
+        let run = place.path().join("runs/smoke/2026");
+        fs::create_dir_all(&run).unwrap();
+        fs::write(place.path().join("secret"), "{").unwrap();
+        std::os::unix::fs::symlink(place.path().join("secret"), run.join("run.json")).unwrap();
+        let found = find(&place.path().join("runs"), "smoke", "2026").unwrap().unwrap();
+        let told = found.read().unwrap_err();
+        assert!(told.contains("run.json: it is no file of its own"), "{told}");
     }
 }

@@ -1,0 +1,204 @@
+//! The grid of cells, filling in.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+use report::{percent, short_name, value, written_point};
+use run_record::{Axis, Outcome, RunRecord, TrialRecord};
+
+/// A matrix of more cells than this is not drawn.
+const MOST: usize = 5000;
+
+/// A run's cells, and what their trials found so far.
+pub(super) struct Cells {
+    /// Those with more than one value; the last varies fastest.
+    axes: Vec<Axis>,
+    cells: Vec<Cell>,
+    /// Trials planned of each.
+    planned: usize,
+    /// When each trial ended.
+    ended: Vec<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Cell {
+    done: usize,
+    attempts: u64,
+    ok: u64,
+}
+
+impl Cells {
+    /// Those of a run, none of them begun.
+    pub(super) fn of(record: &RunRecord) -> Self {
+        let sizes = || record.axes.iter().map(|axis| axis.values.len());
+        let number = sizes().try_fold(1_usize, usize::checked_mul).filter(|number| *number <= MOST);
+        let number = number.unwrap_or(0);
+        Self {
+            axes: record.axes.iter().filter(|axis| axis.values.len() > 1).cloned().collect(),
+            cells: vec![Cell::default(); number],
+            planned: (record.planned_trials as usize).div_ceil(number.max(1)),
+            ended: Vec::new(),
+        }
+    }
+
+    /// A trial has ended.
+    pub(super) fn add(&mut self, trial: &TrialRecord) {
+        let duration = Duration::try_from_secs_f64(trial.duration_seconds).unwrap_or_default();
+        let ended = trial.started.checked_add(duration).unwrap_or(trial.started);
+        self.ended.push(ended);
+        if let Some(cell) = self.cells.get_mut(trial.cell as usize) {
+            cell.done += usize::from(trial.retry == 0);
+            cell.attempts = cell.attempts.saturating_add(trial.attempts);
+            cell.ok = cell.ok.saturating_add(trial.outcomes.get(Outcome::Ok));
+        }
+    }
+
+    /// How many trials have ended since then, and when the last of them did.
+    pub(super) fn since(&self, then: Timestamp) -> Option<(usize, Timestamp)> {
+        let ended = || self.ended.iter().filter(|ended| **ended > then);
+        Some((ended().count(), *ended().max()?))
+    }
+
+    /// As a table for each value of the axes before the last two, those that run
+    /// now marked, and those in which so many checks failed.
+    pub(super) fn written(&self, running: &HashSet<u32>, failed: &HashMap<u32, usize>) -> Markup {
+        if self.cells.is_empty() {
+            return html! { p.quiet { "The matrix has too many cells to be shown." } };
+        }
+        let (outer, inner) = self.axes.split_at(self.axes.len().saturating_sub(2));
+        let (rows, columns) = match inner {
+            [rows, columns] => (Some(rows), Some(columns)),
+            [columns] => (None, Some(columns)),
+            _ => (None, None),
+        };
+        let across = columns.map_or(1, |axis| axis.values.len());
+        let down = rows.map_or(1, |axis| axis.values.len());
+        let corner = match (rows, columns) {
+            (Some(rows), Some(columns)) => {
+                format!("{} ↓ {} →", short_name(&rows.path), short_name(&columns.path))
+            }
+            (None, Some(columns)) => format!("{} →", short_name(&columns.path)),
+            _ => String::new(),
+        };
+        html! {
+            @for (table, cells) in self.cells.chunks(across * down).enumerate() {
+                div.wide {
+                    table.cells {
+                        @if !outer.is_empty() { caption { (place(outer, table)) } }
+                        @if let Some(columns) = columns {
+                            thead {
+                                tr {
+                                    th { (corner) }
+                                    @for at in &columns.values { th scope="col" { (value(at)) } }
+                                }
+                            }
+                        }
+                        @for (row, cells) in cells.chunks(across).enumerate() {
+                            tr {
+                                @if columns.is_some() {
+                                    th scope="row" { @if let Some(rows) = rows { (value(&rows.values[row])) } }
+                                }
+                                @for (column, cell) in cells.iter().enumerate() {
+                                    @let number = (table * down + row) * across + column;
+                                    @let failed = failed.get(&(number as u32)).copied().unwrap_or(0);
+                                    (self.cell(number, cell, failed, running.contains(&(number as u32))))
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+            p.quiet.legend {
+                "Each cell: attempts that ended " em { "ok" } " so far, and its trials. "
+                span.scale { "0 %" span.colours style=(colours()) {} "100 %" }
+            }
+        }
+    }
+
+    fn cell(&self, number: usize, cell: &Cell, failed: usize, is_running: bool) -> Markup {
+        let Cell { done, attempts, ok } = *cell;
+        let share = if attempts == 0 { 0.0 } else { ok as f64 / attempts as f64 };
+        let filled = done as f64 / self.planned.max(1) as f64;
+        let colour = match done {
+            0 => String::new(),
+            // A line below it is of what is not all there yet.
+            done if done >= self.planned => format!("--colour:{}", report::scale(share)),
+            _ => format!("--colour:{};--filled:{filled:.3}", report::scale(share)),
+        };
+        let text = if done == 0 { "" } else { report::text_on(share) };
+        let broken = if failed > 0 { "broken" } else { "" };
+        let now = if is_running { "now" } else { "" };
+        let class = ["cell", text, broken, now].into_iter().filter(|class| !class.is_empty());
+        let class = class.collect::<Vec<_>>().join(" ");
+        html! {
+            td class=(class) style=(colour) data-cell=(number) data-done=(done) {
+                @if done == 0 { span.quiet { @if is_running { "runs" } @else { "·" } } }
+                @else { (percent(share)) " %" }
+                @if failed > 0 { span.failed title=(format!("{failed} failed")) { " ✗" } }
+                small { (done) "/" (self.planned) @if is_running && done > 0 { " ▸" } }
+            }
+        }
+    }
+}
+
+/// The scale, as the report's heat maps have it.
+fn colours() -> String {
+    let stops: Vec<_> = (0..10).map(|step| report::scale(f64::from(step) / 9.0)).collect();
+    format!("background:linear-gradient(to right,{})", stops.join(","))
+}
+
+/// The values of the outer axes that a table is of.
+fn place(axes: &[Axis], table: usize) -> String {
+    let mut at = table;
+    let mut point: Vec<_> = axes
+        .iter()
+        .rev()
+        .map(|axis| {
+            let chosen = &axis.values[at % axis.values.len()];
+            at /= axis.values.len();
+            (axis.path.as_str(), chosen)
+        })
+        .collect();
+    point.reverse();
+    written_point(point)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    #[test]
+    fn a_cell_has_the_colour_of_the_report_s_heat_maps() {
+        let cells = Cells { axes: Vec::new(), cells: Vec::new(), planned: 2, ended: Vec::new() };
+        let told = |ok: u64| {
+            let cell = Cell { done: 1, attempts: 10, ok };
+            cells.cell(0, &cell, 0, false).0
+        };
+        assert!(told(10).contains("cell on-light\" style=\"--colour:#fde725;--filled:0.500"));
+        assert!(told(0).contains("cell on-dark\" style=\"--colour:#440154;--filled:0.500"));
+        let whole = cells.cell(0, &Cell { done: 2, attempts: 10, ok: 10 }, 0, false).0;
+        assert!(whole.contains("style=\"--colour:#fde725\""), "{whole}");
+        let unknown = cells.cell(0, &Cell::default(), 1, true).0;
+        assert!(unknown.contains("class=\"cell broken now\" style=\"\""), "{unknown}");
+        let legend = colours();
+        assert!(legend.contains("#440154,") && legend.ends_with("#fde725)"), "{legend}");
+    }
+
+    #[test]
+    fn a_table_is_named_by_the_axes_before_the_last_two() {
+        let axis = |path: &str, values: &[Value]| Axis {
+            path: path.to_owned(),
+            values: values.to_owned(),
+        };
+        let axes = [
+            axis("server.design", &[json!("global-lock"), json!("snapshot")]),
+            axis("hosts.server.sysctls.net.ipv4.tcp_syncookies", &[json!(0), json!(1), json!(2)]),
+        ];
+        assert_eq!(place(&axes, 0), "design global-lock, net.ipv4.tcp_syncookies 0");
+        assert_eq!(place(&axes, 5), "design snapshot, net.ipv4.tcp_syncookies 2");
+    }
+}

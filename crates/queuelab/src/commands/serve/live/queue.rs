@@ -1,0 +1,157 @@
+//! The accept queue of a trial that runs now, against its limit.
+
+use std::collections::VecDeque;
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+use run_record::LiveQueues;
+
+/// How far back a sparkline goes, seconds.
+const SECONDS: f64 = 60.0;
+
+/// The most looks that are kept: twice as many as come in that time.
+const KEPT: usize = 480;
+
+/// A sparkline's size, pixels.
+const WIDTH: f64 = 480.0;
+const HEIGHT: f64 = 56.0;
+
+/// The queue now, as a bar with its figures. A queue is full when one more than
+/// its limit are in it (sk_acceptq_is_full()): the bar ends there.
+pub(super) fn bar(queues: &LiveQueues) -> Markup {
+    let others = format!(
+        "deepest in this trial {} · SYN queue {} · established {} · TIME_WAIT {}",
+        queues.deepest, queues.syn_recv, queues.established, queues.time_wait
+    );
+    let Some(queue) = queues.accept_queue else {
+        return html! { p.quiet { "nothing listens · " (others) } };
+    };
+    let (depth, limit) = (u64::from(queue.depth), u64::from(queue.limit));
+    let room = (limit + u64::from(queues.listeners)).max(1);
+    let part = |of: u64| format!("{:.1}%", of as f64 / room as f64 * 100.0);
+    html! {
+        div.queue data-depth=(depth) data-limit=(limit) data-full[depth >= room] {
+            span { "accept queue" }
+            div.gauge { i style=(format!("width:{}", part(depth.min(room)))) {} b style=(format!("left:{}", part(limit))) {} }
+            strong { (depth) }
+            span { "limit " (limit) }
+            @if depth >= room { span.failed { "full: limit + 1" } }
+        }
+        p.quiet { (others) }
+    }
+}
+
+/// What was seen of a queue lately.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    looks: VecDeque<(Timestamp, u32, u32)>,
+    /// As the last look had it.
+    deepest: u32,
+}
+
+impl History {
+    /// Adds a look, unless it is the last one again. A queue that was deeper between
+    /// two looks than ever in its trial stands with that depth.
+    pub(super) fn add(&mut self, queues: &LiveQueues) {
+        let Some(queue) = queues.accept_queue else { return };
+        if self.looks.back().is_some_and(|(at, ..)| *at >= queues.at) {
+            return;
+        }
+        let depth = if queues.deepest > self.deepest { queues.deepest } else { queue.depth };
+        self.deepest = queues.deepest;
+        self.looks.push_back((queues.at, depth, queue.limit));
+        let is_old = |at: Timestamp| queues.at.duration_since(at).as_secs_f64() > SECONDS;
+        while self.looks.len() > KEPT || self.looks.front().is_some_and(|look| is_old(look.0)) {
+            self.looks.pop_front();
+        }
+    }
+
+    /// The depth over the last minute, and the limit where it is near.
+    pub(super) fn sparkline(&self) -> Markup {
+        let Some(&(last, ..)) = self.looks.back() else { return html! {} };
+        let deepest = self.looks.iter().map(|look| look.1).max().unwrap_or(0);
+        let near = |limit: u32| limit <= deepest.saturating_mul(2).max(1);
+        let limits = self.looks.iter().map(|look| look.2).filter(|limit| near(*limit));
+        let top = f64::from(limits.max().unwrap_or(0).max(deepest).max(1)) * 1.1;
+        let x = |at: Timestamp| WIDTH * (1.0 - last.duration_since(at).as_secs_f64() / SECONDS);
+        let y = |depth: u32| HEIGHT * (1.0 - f64::from(depth) / top);
+        let point = |at, depth| format!("{:.1},{:.1}", x(at), y(depth));
+        let depths: Vec<_> = self.looks.iter().map(|look| point(look.0, look.1)).collect();
+        let first = self.looks.front().map_or(last, |look| look.0);
+        let area = format!("{:.1},{HEIGHT} {} {WIDTH},{HEIGHT}", x(first), depths.join(" "));
+        // A limit stands until the next trial brings another.
+        let steps = self.looks.iter().zip(self.looks.iter().skip(1)).filter(|(one, _)| near(one.2));
+        html! {
+            figure {
+                svg.sparkline viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none"
+                    role="img" aria-label=(format!("accept queue, deepest {deepest}")) {
+                    polygon.area points=(area) {}
+                    polyline.depth points=(depths.join(" ")) {}
+                    @for (from, to) in steps {
+                        line.limit x1=(format!("{:.1}", x(from.0))) x2=(format!("{:.1}", x(to.0)))
+                            y1=(format!("{:.1}", y(from.2))) y2=(format!("{:.1}", y(from.2))) {}
+                    }
+                }
+                figcaption.quiet { "the last minute, deepest " (deepest) }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use run_record::AcceptQueue;
+
+    use super::*;
+
+    fn seen(milliseconds: i64, depth: u32, limit: u32) -> LiveQueues {
+        LiveQueues {
+            at: Timestamp::UNIX_EPOCH + SignedDuration::from_millis(milliseconds),
+            accept_queue: Some(AcceptQueue { depth, limit }),
+            listeners: 1,
+            deepest: depth,
+            syn_recv: 0,
+            established: 0,
+            time_wait: 0,
+        }
+    }
+
+    #[test]
+    fn a_queue_is_full_with_one_more_than_its_limit() {
+        assert!(!bar(&seen(0, 10, 10)).0.contains("full"));
+        let full = bar(&seen(0, 11, 10)).0;
+        assert!(full.contains("full") && full.contains("width:100.0%"), "{full}");
+        assert!(full.contains("left:90.9%"), "{full}");
+        assert!(
+            bar(&LiveQueues { accept_queue: None, ..seen(0, 0, 0) }).0.contains("nothing listens")
+        );
+    }
+
+    #[test]
+    fn a_history_is_a_minute_of_looks_each_once() {
+        let mut history = History::default();
+        for second in 0..100 {
+            history.add(&seen(second * 1000, 5, 4));
+            history.add(&seen(second * 1000, 5, 4));
+        }
+        assert_eq!(history.looks.len(), 61);
+        let line = history.sparkline().0;
+        assert!(line.contains("deepest 5") && line.contains("class=\"limit\""), "{line}");
+        for look in 0..10_000 {
+            history.add(&seen(200_000 + look, 1, 4096));
+        }
+        assert_eq!(history.looks.len(), KEPT);
+        assert!(!history.sparkline().0.contains("class=\"limit\""), "a far limit is no line");
+    }
+
+    #[test]
+    fn a_peak_between_two_looks_is_shown_once_and_a_new_trial_has_its_own() {
+        let mut history = History::default();
+        for (at, depth, deepest) in [(0, 0, 0), (1, 2, 300), (2, 1, 300), (3, 0, 0), (4, 0, 7)] {
+            history.add(&LiveQueues { deepest, ..seen(at, depth, 300) });
+        }
+        let depths: Vec<_> = history.looks.iter().map(|look| look.1).collect();
+        assert_eq!(depths, [0, 300, 1, 0, 7]);
+    }
+}

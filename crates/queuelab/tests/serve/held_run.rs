@@ -1,0 +1,72 @@
+//! A run in progress whose steps the test takes itself.
+
+use std::path::{Path, PathBuf};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use run_record::{
+    AcceptQueue, Live, LivePhase, LiveQueues, LiveTrial, RunDirectory, RunRecord, TrialRecord,
+};
+
+use crate::support::repository;
+
+/// A run that this process writes, as the lab would.
+pub(crate) struct HeldRun {
+    pub(crate) directory: RunDirectory,
+    pub(crate) record: RunRecord,
+    /// Trials that have not been written yet.
+    pub(crate) trials: Vec<TrialRecord>,
+}
+
+impl HeldRun {
+    /// Begins the sweep that the tests of `report` keep, of 16 trials.
+    pub(crate) fn begin(out: &Path) -> Self {
+        let kept = repository().join("crates/report/tests/runs/sweep");
+        let (mut record, trials) = RunDirectory::read(&kept).unwrap();
+        record.ended = None;
+        let directory = RunDirectory::create(out, &record).unwrap();
+        Self { directory, record, trials }
+    }
+
+    /// `<scenario>/<time>`.
+    pub(crate) fn name(&self) -> String {
+        let path = self.path();
+        let names: Vec<_> = path.iter().rev().take(2).map(|name| name.to_str().unwrap()).collect();
+        format!("{}/{}", names[1], names[0])
+    }
+
+    pub(crate) fn path(&self) -> PathBuf {
+        self.directory.path().to_owned()
+    }
+
+    /// Ends the next trial.
+    pub(crate) fn append(&mut self) {
+        let trial = self.trials.remove(0);
+        self.directory.append(&trial).unwrap();
+    }
+
+    /// The next trial runs, its queue so deep.
+    pub(crate) fn shows(&self, depth: u32, limit: u32) {
+        let next = &self.trials[0];
+        let queues = LiveQueues {
+            at: Timestamp::now(),
+            accept_queue: Some(AcceptQueue { depth, limit }),
+            listeners: 1,
+            deepest: depth,
+            syn_recv: 3,
+            established: 40,
+            time_wait: 0,
+        };
+        let trial = LiveTrial {
+            id: next.id,
+            cell: next.cell,
+            repetition: next.repetition,
+            retry: 0,
+            point: IndexMap::clone(&next.point),
+            began: Timestamp::now(),
+            phase: LivePhase::Connecting,
+            queues: Some(queues),
+        };
+        Live { trials: vec![trial] }.write(self.directory.path()).unwrap();
+    }
+}
