@@ -8,6 +8,17 @@ default:
 scenario name *flags:
     cargo lab run {{name}} {{replace_regex(flags, '(^| )backend=', '${1}--backend=')}}
 
+# The suite of every night, held against the last good one here: just nightly docker
+nightly backend="netns":
+    BACKEND={{backend}} bash .github/suite.sh
+
+# Make the committed baseline of the laws anew; `reports/README.md` says when.
+baseline:
+    rm -rf reports/baseline
+    cargo lab run laws --out reports/baseline
+    find reports/baseline -type f ! -name run.json ! -name trials.jsonl ! -name suite.json -delete
+    find reports/baseline -type d -empty -delete
+
 # Every test, as CI runs them.
 test:
     cargo test --workspace
