@@ -106,6 +106,8 @@ fn nothing_is_invented(report: &Value, asked: u64) {
 fn depth_and_states_are_seen() {
     in_lab_namespace(|| {
         let host = NetworkNamespace::create().unwrap();
+        // No late RST ends a TIME_WAIT.
+        host.apply_sysctls(&[("net.ipv4.tcp_rfc1337".parse().unwrap(), "1".to_owned())]).unwrap();
         let listener = listen(&host, 8080, 3);
         let _elsewhere = listen(&host, 8081, 3);
         let mut probe = Probe::start(&host, &json!({ "port": 8080, "timeline": true }));

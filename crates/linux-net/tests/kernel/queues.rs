@@ -93,6 +93,8 @@ fn half_open_connections_are_counted_by_port() {
 fn closing_first_leaves_time_wait() {
     in_lab_namespace(|| {
         let (server_host, client_host) = testbed(1);
+        // No late RST ends a TIME_WAIT.
+        client_host.apply_sysctls(&[(name("net.ipv4.tcp_rfc1337"), "1".to_owned())]).unwrap();
         let listener = listen(&server_host, server_at(8080), 16);
         for _ in 0..5 {
             let stream = connect(&client_host, server_at(8080)).unwrap();
