@@ -49,10 +49,10 @@ pub(super) fn markdown(suite: &Suite) -> String {
         cut(&brief, LONGEST_BRIEF).to_owned()
     };
     // Whatever is said at length, all others must still find room for the short.
-    let mut needed: usize = members.iter().map(|member| short(member).len() + 2).sum();
+    let members: Vec<_> = members.into_iter().map(|member| (short(&member), member)).collect();
+    let mut needed: usize = members.iter().map(|(brief, _)| brief.len() + 2).sum();
     let mut without_tables = Vec::new();
-    for member in members {
-        let brief = short(&member);
+    for (brief, member) in members {
         needed -= brief.len() + 2;
         let whole = member.run.map(|run| whole(run, "##"));
         let whole = whole.filter(|whole| text.len() + whole.len() + needed < ROOM);

@@ -219,8 +219,11 @@ impl Followed {
 
     /// What a run that runs no more came to, and whether that is all there will be.
     fn end(&mut self, since: Duration) -> (Markup, bool) {
-        // Its end, which is not in the record of its beginning.
-        if let Ok((record, _)) = self.place.read() {
+        // Its end, which is not in the record of its beginning; once it is known, only
+        // the report is waited for.
+        if self.record.ended.is_none()
+            && let Ok((record, _)) = self.place.read()
+        {
             self.record = record;
         }
         let page = self.place.link();
