@@ -78,4 +78,5 @@ pub use probe::{
     probe_part, probe_telling,
 };
 pub use run::{Begun, Progress, Run, RunEnd};
+pub use running::name_process;
 pub use simulated::listen_path;

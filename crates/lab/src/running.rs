@@ -1,10 +1,12 @@
 //! The running executable, though another build may have taken its name.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::MetadataExt;
-use std::path::{Path, PathBuf};
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
+
+use nix::sys::prctl;
 
 /// What it is for the kernel, by whatever name, or none.
 const ITSELF: &str = "/proc/self/exe";
@@ -24,34 +26,22 @@ pub(crate) fn contents() -> io::Result<Vec<u8>> {
     fs::read(ITSELF)
 }
 
-/// A command that runs it: by its path while that is its own, for `ps` and `top`
-/// show the name; else as the kernel has it open. A run goes on while its binary
-/// is built anew, and no part of it is another build's.
+/// A command that runs it, as the kernel has it open: a run goes on while its binary
+/// is built anew, and no part of it is another build's. Its path could become
+/// another file's between a look at it and the exec.
+///
+/// `ps` shows it by its path; for `top` it names itself ([`crate::name_process`]).
 pub(crate) fn command() -> Command {
-    Command::new(named_by(&path()))
+    let mut command = Command::new(ITSELF);
+    command.arg0(path());
+    command
 }
 
-/// The path if it names the running executable.
-fn named_by(path: &Path) -> &Path {
-    let place = |metadata: Metadata| (metadata.dev(), metadata.ino());
-    match (fs::metadata(path).map(place), fs::metadata(ITSELF).map(place)) {
-        (Ok(named), Ok(itself)) if named == itself => path,
-        _ => Path::new(ITSELF),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_that_names_another_file_is_not_run() {
-        let own = std::env::current_exe().unwrap();
-        assert_eq!(named_by(&own), own);
-        let directory = tempfile::tempdir().unwrap();
-        let copy = directory.path().join("copy");
-        assert_eq!(named_by(&copy), Path::new(ITSELF), "there is no such file");
-        fs::copy(&own, &copy).unwrap();
-        assert_eq!(named_by(&copy), Path::new(ITSELF), "alike, and another");
-    }
+/// Names this process in `top` and `/proc/PID/comm`, where the kernel calls what was
+/// started by its link in `/proc` after the link: `exe`.
+///
+/// # Panics
+/// Never: the name is given, and no process is refused one.
+pub fn name_process() {
+    prctl::set_name(c"queuelab").expect("a process may name itself");
 }

@@ -23,6 +23,7 @@ use crate::error::CommandError;
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
+    lab::name_process();
     end_at_a_panic();
     let cli = Cli::parse_from(std::env::args_os().map(dashed));
     let result = match cli.command {

@@ -9,6 +9,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
+use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use run_record::RunDirectory;
@@ -54,6 +55,11 @@ fn parts_of(parent: u32) -> (HashSet<u32>, HashSet<String>) {
     (children, namespaces)
 }
 
+fn comm(pid: u32) -> String {
+    let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();
+    comm.trim_end().to_owned()
+}
+
 fn namespace_of(pid: u32) -> Option<String> {
     let link = std::fs::read_link(format!("/proc/{pid}/ns/net")).ok()?;
     Some(link.to_string_lossy().into_owned())
@@ -96,7 +102,8 @@ fn sigkill_leaves_nothing_behind_and_resume_does_only_what_is_missing() {
     let deadline = Instant::now() + Duration::from_secs(30);
     let (processes, namespaces) = loop {
         let found = parts_of(lab.child.id());
-        if found.0.len() == 3 {
+        // By the name that `top` shows them by, not that of a link in /proc.
+        if found.0.len() == 3 && found.0.iter().all(|pid| comm(*pid) == "queuelab") {
             break found;
         }
         assert!(Instant::now() < deadline, "server, probe and load never ran side by side");
@@ -122,20 +129,30 @@ fn sigkill_leaves_nothing_behind_and_resume_does_only_what_is_missing() {
 #[test]
 fn a_run_goes_on_while_its_binary_is_built_anew() {
     let (out, folder) = (out_directory(), out_directory());
-    let (used, built) = (folder.path().join("queuelab"), folder.path().join("built"));
+    let [used, built, errors] =
+        ["queuelab", "built", "errors"].map(|name| folder.path().join(name));
     std::fs::copy(binary(), &used).unwrap();
     // No build of this program: a part that ran it would be seen to fail.
     std::fs::copy("/bin/false", &built).unwrap();
     let mut command = Command::new(&used);
-    command.args(["run", "--out", out.path().to_str().unwrap()]).args(SLOW);
-    command.current_dir(repository()).stdin(Stdio::null()).stderr(Stdio::null());
+    command.args(["run", "smoke", "--out", out.path().to_str().unwrap()]);
+    command.current_dir(repository()).stdin(Stdio::null());
+    command.stderr(std::fs::File::create(&errors).unwrap());
     let mut run = Background::start(command);
-    await_trials(out.path(), 1);
-    std::fs::rename(&built, &used).unwrap();
-    let done = trials_done(out.path());
-    assert!(run.child.wait().unwrap().success());
-    let all = trials_done(out.path());
-    assert!(all > done, "{done} of {all} before the file was another");
+    // At every instant of it, for what is looked at and then run by its name may be
+    // another file in between.
+    let mut times = 0;
+    let status = loop {
+        renameat2(AT_FDCWD, &used, AT_FDCWD, &built, RenameFlags::RENAME_EXCHANGE).unwrap();
+        times += 1;
+        if let Some(status) = run.child.try_wait().unwrap() {
+            break status;
+        }
+        std::thread::sleep(Duration::from_micros(100));
+    };
+    let errors = std::fs::read_to_string(&errors).unwrap();
+    assert!(status.success(), "{status}\n{}\n{errors}", run.rest());
+    assert!(times > 10 && trials_done(out.path()) > 0, "{times} times");
 }
 
 #[test]

@@ -152,6 +152,11 @@ impl Background {
         let line = self.lines.next().expect("a line of output").unwrap();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
+
+    /// All that it still says before it ends.
+    pub(crate) fn rest(&mut self) -> String {
+        self.lines.by_ref().map(|line| line.unwrap() + "\n").collect()
+    }
 }
 
 impl Drop for Background {
