@@ -1,17 +1,18 @@
 //! Numbers that nothing could have measured: a file may hold them all the same,
 //! and whoever reads it gets a report, not a panic.
 
-use std::path::Path;
+mod runs;
 
 use report::{Criteria, Run, compare, files, summary};
-use run_record::{RunDirectory, TrialRecord};
+use run_record::TrialRecord;
 use serde_json::{Value, json};
+
+use crate::runs::kept;
 
 /// A kept run, each of its trials' whole numbers as large as its field takes, or as
 /// small.
 fn absurd(name: &str, extremes: &[Value]) -> Run {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs").join(name);
-    let (record, trials) = RunDirectory::read(&path).unwrap();
+    let (record, trials) = kept(name);
     let of_trial = |trial: &TrialRecord| {
         let mut value = serde_json::to_value(trial).unwrap();
         let mut paths = Vec::new();
@@ -70,8 +71,7 @@ fn a_run_of_the_largest_and_the_smallest_numbers_has_a_report() {
 
 #[test]
 fn a_trial_of_countless_retransmissions_gets_no_column_for_each() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs/sweep");
-    let (record, mut trials) = RunDirectory::read(&path).unwrap();
+    let (record, mut trials) = kept("sweep");
     trials[0].syn_retransmits.insert(u32::MAX, 1);
     assert!(summary(&Run::new(record, trials)).contains("4294967295 SYN retransmissions"));
 }

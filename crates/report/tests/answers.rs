@@ -1,14 +1,13 @@
 //! The two sentences at the top of a report.
 
+mod runs;
+
 use std::path::Path;
 
 use report::{Run, answer, findings};
 use run_record::{RunDirectory, RunRecord, TrialRecord};
 
-fn kept(name: &str) -> (RunRecord, Vec<TrialRecord>) {
-    let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs");
-    RunDirectory::read(&runs.join(name)).unwrap()
-}
+use crate::runs::kept;
 
 /// A run of the scenario that is a baseline for any machine.
 fn baseline(scenario: &str) -> (RunRecord, Vec<TrialRecord>) {

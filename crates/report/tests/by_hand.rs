@@ -1,14 +1,15 @@
 //! What a person reads after a load by hand.
 
-use std::path::Path;
+mod runs;
 
 use report::{Run, by_hand, summary};
-use run_record::{Evidence, Outcome, RunDirectory, RunRecord, TrialRecord};
+use run_record::{Evidence, Outcome, RunRecord, TrialRecord};
+
+use crate::runs::kept;
 
 /// A kept trial as the only one of a load by hand.
 fn load(change: impl FnOnce(&mut TrialRecord)) -> Run {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs/sweep");
-    let (record, mut trials) = RunDirectory::read(&path).unwrap();
+    let (record, mut trials) = kept("sweep");
     let mut trial = trials.remove(0);
     trial.laws.clear();
     trial.expectations.clear();

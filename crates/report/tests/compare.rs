@@ -1,14 +1,14 @@
 //! A run held against its baseline: runs made from one that is kept here, with
 //! figures that vary from trial to trial as a seed says.
 
-use std::path::Path;
+mod runs;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use report::{
     Comparison, Conclusion, Criteria, FEWEST_TRIALS, Run, Verdict, compare, compare_laws,
 };
-use run_record::{RunDirectory, RunRecord, TrialRecord};
+use run_record::{RunRecord, TrialRecord};
 use serde_json::json;
 
 /// What a test says of a run.
@@ -21,8 +21,7 @@ impl Made {
     /// So many repetitions of each of `cells` cells, with figures around the same
     /// middle: `noise` is their standard deviation, as a part of it.
     fn new(seed: u64, cells: usize, repetitions: u32, noise: f64) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs/sweep");
-        let (mut record, mut kept) = RunDirectory::read(&path).unwrap();
+        let (mut record, mut kept) = runs::kept("sweep");
         kept.retain(|trial| trial.repetition == 0);
         kept.sort_by_key(|trial| trial.cell);
         kept.truncate(cells);

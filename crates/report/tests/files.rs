@@ -3,6 +3,7 @@
 
 mod browser;
 mod drawn;
+mod runs;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -11,10 +12,7 @@ use report::{Run, files};
 use run_record::{AttemptRow, Outcome, RunDirectory, RunRecord, TimelineRow, TrialRecord};
 use serde_json::Value;
 
-fn kept(name: &str) -> (RunRecord, Vec<TrialRecord>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs").join(name);
-    RunDirectory::read(&path).unwrap()
-}
+use crate::runs::kept;
 
 /// What a run directory gets, where no rows were recorded.
 fn made(record: RunRecord, trials: Vec<TrialRecord>) -> BTreeMap<String, String> {

@@ -1,17 +1,12 @@
 //! The pictures of a run's charts: one for each SVG, and what it shows.
 
+mod runs;
+
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use report::{Run, files};
 use run_record::RunDirectory;
-
-/// The directories of all runs that are kept for tests.
-fn runs() -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs");
-    let runs = folder.read_dir().unwrap().map(|entry| entry.unwrap().path());
-    runs.filter(|path| path.join("run.json").is_file()).collect()
-}
 
 fn made(run: &Path) -> BTreeMap<String, Vec<u8>> {
     let (record, trials) = RunDirectory::read(run).unwrap();
@@ -62,7 +57,7 @@ fn number(element: roxmltree::Node<'_, '_>, name: &str) -> f64 {
 #[test]
 fn each_chart_has_a_picture_of_twice_its_size_with_its_title() {
     let mut seen = 0;
-    for run in runs() {
+    for run in runs::places() {
         let files = made(&run);
         let pictures = files.keys().filter(|name| name.ends_with(".png")).count();
         let charts = files.iter().filter(|(name, _)| name.ends_with(".svg"));
@@ -88,7 +83,7 @@ fn each_chart_has_a_picture_of_twice_its_size_with_its_title() {
 #[test]
 fn cells_bars_and_scales_have_their_colours() {
     let mut full = 0;
-    for run in runs() {
+    for run in runs::places() {
         let files = made(&run);
         for (name, svg) in files.iter().filter(|(name, _)| name.ends_with(".svg")) {
             let picture = Picture::new(&files[&name.replace(".svg", ".png")]);
@@ -112,7 +107,7 @@ fn cells_bars_and_scales_have_their_colours() {
 
 #[test]
 fn figures_are_written_on_their_cells_and_lines_are_drawn() {
-    let files = made(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs/sweep"));
+    let files = made(&runs::place("sweep"));
     let (name, svg) = files
         .iter()
         .find(|(name, _)| name.contains("heat-success") && name.ends_with(".svg"))
@@ -135,7 +130,7 @@ fn figures_are_written_on_their_cells_and_lines_are_drawn() {
 
 #[test]
 fn the_connects_of_a_cell_are_drawn_where_they_are() {
-    let files = made(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs/bursts"));
+    let files = made(&runs::place("bursts"));
     let (svg, png) = (&files["charts/connect-latency.svg"], &files["charts/connect-latency.png"]);
     let document = roxmltree::Document::parse(std::str::from_utf8(svg).unwrap()).unwrap();
     let picture = Picture::new(png);
@@ -160,7 +155,7 @@ fn the_connects_of_a_cell_are_drawn_where_they_are() {
 
 #[test]
 fn a_picture_is_the_same_each_time() {
-    for run in runs() {
+    for run in runs::places() {
         assert!(made(&run) == made(&run), "{}", run.display());
     }
 }

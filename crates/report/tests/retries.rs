@@ -1,15 +1,12 @@
 //! Trials that were run again, in what is told of a run; and runs of the format
 //! that knew none.
 
-use std::path::Path;
+mod runs;
 
 use report::{Conclusion, Criteria, Run, Verdict, compare, files, summary};
-use run_record::{RunDirectory, RunRecord, TrialRecord};
+use run_record::{RunRecord, TrialRecord};
 
-fn kept() -> (RunRecord, Vec<TrialRecord>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs/sweep");
-    RunDirectory::read(&path).unwrap()
-}
+use crate::runs::kept;
 
 fn file(run: &Run, name: &str) -> String {
     let nowhere = tempfile::tempdir().unwrap();
@@ -27,7 +24,7 @@ fn again(trial: &TrialRecord, retry: u32, held: bool) -> TrialRecord {
 
 /// The kept run, with such tries of its fourth trial.
 fn with_tries(tries: &[bool]) -> (RunRecord, Vec<TrialRecord>) {
-    let (record, mut trials) = kept();
+    let (record, mut trials) = kept("sweep");
     let first = again(&trials[3], 0, tries[0]);
     let more = (1..).zip(&tries[1..]).map(|(retry, &held)| again(&first, retry, held));
     let more: Vec<_> = more.collect();
@@ -39,8 +36,7 @@ fn with_tries(tries: &[bool]) -> (RunRecord, Vec<TrialRecord>) {
 #[test]
 fn a_run_of_the_first_format_is_read_and_reported() {
     for name in ["sweep", "server-death"] {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs").join(name);
-        let (record, trials) = RunDirectory::read(&path).unwrap();
+        let (record, trials) = kept(name);
         assert_eq!((record.schema_version, record.retries), (1, 0), "kept as it was written");
         assert!(!trials.is_empty() && trials.iter().all(|trial| trial.retry == 0));
         let run = Run::new(record, trials);

@@ -1,5 +1,7 @@
 //! A suite's files, and two suites held against each other.
 
+mod runs;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -19,8 +21,7 @@ impl Made {
 
     /// The kept run under another name, so often, with its trials changed.
     fn run(&self, name: &str, repeat: u32, change: fn(&mut TrialRecord)) -> MemberRecord {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs/sweep");
-        let (mut record, mut kept) = RunDirectory::read(&path).unwrap();
+        let (mut record, mut kept) = runs::kept("sweep");
         kept.retain(|trial| trial.repetition == 0);
         kept.sort_by_key(|trial| trial.cell);
         kept.truncate(2);
@@ -52,9 +53,7 @@ impl Made {
     }
 
     fn suite(&self, members: Vec<MemberRecord>) -> PathBuf {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs/sweep");
-        let RunRecord { started, tool, machine, backend, ended, .. } =
-            RunDirectory::read(&path).unwrap().0;
+        let RunRecord { started, tool, machine, backend, ended, .. } = runs::kept("sweep").0;
         let record = SuiteRecord {
             schema_version: 2,
             suite: "night".to_owned(),

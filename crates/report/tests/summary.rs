@@ -1,14 +1,11 @@
 //! The summary of real runs that are kept here: what a person reads.
 
-use std::path::Path;
+mod runs;
 
 use report::{Run, summary};
-use run_record::{RunDirectory, RunRecord, Simulated, TrialRecord};
+use run_record::Simulated;
 
-fn kept(name: &str) -> (RunRecord, Vec<TrialRecord>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs").join(name);
-    RunDirectory::read(&path).unwrap()
-}
+use crate::runs::kept;
 
 #[test]
 fn a_sweep_over_three_axes_with_repetitions() {
