@@ -44,18 +44,19 @@ fn a_relay_that_is_right_shows_nothing_wrong() {
         assert!(report.errors.is_empty());
         assert!(report.attempts.iter().all(|attempt| attempt.syn_retransmits == Some(0)));
         let (first, last) = report.chat_window_ns.expect("there was a chat");
-        assert!(last - first >= 29_000_000, "30 messages, 1 ms apart");
+        // The chat begins with the first write, which may be late.
+        assert!(last - first + report.send_lateness.max_ns >= 29_000_000, "30, 1 ms apart");
     }
 }
 
 #[test]
 fn clients_that_are_registered_while_others_chat_already_miss_nothing_of_theirs() {
     let relay =
-        Relay::start(Habits { accept_delay: Duration::from_millis(10), ..Habits::default() });
+        Relay::start(Habits { accept_delay: Duration::from_millis(50), ..Habits::default() });
     let report = load(&config(relay.address, |settings| {
         settings.clients = 20;
         settings.messages = 30;
-        settings.interval = Duration::from_millis(5);
+        settings.interval = Duration::from_millis(40);
     }));
     assert_endings(&report, [(Ending::Finished, 20)]);
     assert_eq!((report.integrity, report.undelivered), (Integrity::default(), 0));
@@ -101,7 +102,7 @@ fn a_message_lost_at_the_beginning_is_noticed_once_its_receiver_is_known() {
     // What was written before connection 3 was known is not lost: on a busy machine
     // a millisecond between two messages is none, and 4 would be.
     let report = chat(Habits { passes: Box::new(lossy), ..Habits::default() }, |settings| {
-        settings.interval = Duration::from_millis(100);
+        settings.interval = Duration::from_millis(300);
     });
     assert_endings(&report, [(Ending::Finished, 4)]);
     assert!((1..=5).contains(&report.integrity.lost), "{:?}", report.integrity);

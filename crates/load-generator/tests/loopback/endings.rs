@@ -1,6 +1,7 @@
 //! Every attempt has one ending, the right one.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::load::{assert_endings, check, config, load};
@@ -52,8 +53,10 @@ fn one_silent_server_leaves_established_clients_unfinished() {
 
 #[test]
 fn a_port_where_nobody_listens_refuses() {
-    let (listener, address) = listener(1);
-    drop(listener);
+    // Bound, so that no other test gets the port, and not listened on.
+    let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    bound.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+    let address = bound.local_addr().unwrap().as_socket().unwrap();
     let report = load(&config(address, |_| {}));
     assert_endings(&report, [(Ending::Refused, 8)]);
     assert_eq!(report.errors.get("ECONNREFUSED"), Some(&8));
@@ -73,7 +76,10 @@ fn a_reset_after_the_accept_is_a_reset() {
             SockRef::from(&stream).set_linger(Some(Duration::ZERO)).unwrap();
         }
     });
-    let report = load(&config(address, |_| {}));
+    let report = load(&config(address, |settings| {
+        // Nobody has written everything, and may leave, before the last is reset.
+        settings.interval = Duration::from_millis(200);
+    }));
     resetting.join().unwrap();
     assert_endings(&report, [(Ending::Reset, 8)]);
     let named = ["ECONNRESET", "EPIPE"].map(|name| report.errors.get(name).unwrap_or(&0));
@@ -159,14 +165,23 @@ fn a_stopped_load_still_gives_every_attempt_an_ending() {
     });
     config.hold = true;
     let (sender, source) = command_channel().unwrap();
+    let (tell, told) = mpsc::channel();
+    // Asks until those that the queue holds are there, then stops the load.
     let stopping = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(300));
-        sender.send(LoadCommand::Stop);
+        loop {
+            sender.send(LoadCommand::Status);
+            if told.recv().unwrap() == 4 {
+                return sender.send(LoadCommand::Stop);
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
     });
-    let mut events = Vec::new();
-    let report = run(&config, Some(source), &mut |event| events.push(event)).unwrap();
+    let report = run(&config, Some(source), &mut |event| match event {
+        LoadEvent::Status { established, .. } => tell.send(established).unwrap(),
+        event => panic!("nothing was decided: {event:?}"),
+    })
+    .unwrap();
     stopping.join().unwrap();
-    assert_eq!(events, [] as [LoadEvent; 0], "nothing was decided");
     check(&config, &report);
     assert_endings(&report, [(Ending::Unfinished, 8)]);
     assert_eq!(report.attempts.iter().filter(|a| a.connect_ns.is_some()).count(), 4);

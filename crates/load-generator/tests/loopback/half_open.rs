@@ -3,10 +3,10 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::load::{assert_endings, config, in_own_namespace, load, load_held};
+use crate::load::{assert_endings, config, in_own_namespace, load_held};
 use crate::relay::{Habits, Relay};
 use linux_net::SocketDiag;
-use load_generator::{ConnectPattern, Ending, LoadReport, LoadSettings};
+use load_generator::{ChatPhase, ConnectPattern, Ending, LoadReport, LoadSettings};
 
 const DEADLINE: Duration = Duration::from_millis(300);
 
@@ -72,10 +72,16 @@ fn half_open_attempts_stand_until_everything_is_decided_and_go() {
 #[test]
 fn half_open_attempts_never_chat_and_nobody_waits_for_them() {
     let relay = Relay::start(Habits::default());
-    let report = load(&config(relay.address, |settings| {
+    let config = config(relay.address, |settings| {
         three_of_six(settings);
         settings.messages = 5;
-    }));
+        settings.chat = ChatPhase::AfterConnect;
+    });
+    let (report, _) = load_held(&config, || {
+        while relay.registered() < 3 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+    });
     assert_half_open(&report);
     assert_eq!((report.messages_written, report.deliveries), (15, 30));
 }

@@ -17,19 +17,19 @@ fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {
         settings.clients = 25;
         settings.messages = 0;
         settings.pattern = ConnectPattern::Rate;
-        settings.connect_rate = Some(50.0);
+        settings.connect_rate = Some(10.0);
     }));
     assert_endings(&report, [(Ending::Finished, 25)]);
     let first = report.attempts[0].start_ns;
     let mut late: Vec<u64> = Vec::new();
     for (index, attempt) in report.attempts.iter().enumerate() {
-        let intended = first + index as u64 * 20_000_000;
+        let intended = first + index as u64 * 100_000_000;
         assert!(attempt.start_ns >= intended, "attempt {index} started early");
         late.push(attempt.start_ns - intended);
     }
     // A busy machine delays some; an uneven schedule would delay half of them.
     late.sort_unstable();
-    assert!(late[12] < 10_000_000, "half of the starts were later than {} ns", late[12]);
+    assert!(late[12] < 50_000_000, "half of the starts were later than {} ns", late[12]);
 }
 
 #[test]
@@ -45,26 +45,31 @@ fn a_burst_starts_all_before_it_looks_at_any() {
     }
 }
 
-/// Runs a held load whose Go comes 300 ms after Decided; the report, and when
-/// Go was sent.
-fn run_held(config: &LoadConfig) -> (LoadReport, u64) {
+/// Runs a held load whose Go comes 300 ms after Decided, and when the relay knows
+/// all; the report, and when Go was sent.
+fn run_held(config: &LoadConfig, relay: &Relay) -> (LoadReport, u64) {
     let (sender, source) = command_channel().unwrap();
-    let mut steering = None;
     let mut sender = Some(sender);
-    let report = run(config, Some(source), &mut |event| {
-        assert!(matches!(event, LoadEvent::Decided { established: 8, failed: 0 }), "{event:?}");
-        let sender = sender.take().expect("decided is told once");
-        steering = Some(std::thread::spawn(move || {
-            std::thread::sleep(Duration::from_millis(300));
-            let now = monotonic_ns();
-            sender.send(LoadCommand::Go);
-            (now, sender)
-        }));
+    std::thread::scope(|scope| {
+        let mut steering = None;
+        let report = run(config, Some(source), &mut |event| {
+            assert!(matches!(event, LoadEvent::Decided { established: 8, failed: 0 }), "{event:?}");
+            let sender = sender.take().expect("decided is told once");
+            steering = Some(scope.spawn(move || {
+                std::thread::sleep(Duration::from_millis(300));
+                while relay.registered() < 8 {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                let now = monotonic_ns();
+                sender.send(LoadCommand::Go);
+                (now, sender)
+            }));
+        })
+        .expect("the load runs");
+        let (go_ns, _sender) = steering.expect("decided was told").join().unwrap();
+        check(config, &report);
+        (report, go_ns)
     })
-    .expect("the load runs");
-    let (go_ns, _sender) = steering.expect("decided was told").join().unwrap();
-    check(config, &report);
-    (report, go_ns)
 }
 
 #[test]
@@ -75,7 +80,7 @@ fn after_connect_nobody_chats_before_go() {
         settings.send_delay = Duration::from_millis(30);
     });
     config.hold = true;
-    let (report, go_ns) = run_held(&config);
+    let (report, go_ns) = run_held(&config, &relay);
     assert_endings(&report, [(Ending::Finished, 8)]);
     assert_eq!(report.deliveries, 8 * 7 * 20);
     let (first, _) = report.chat_window_ns.unwrap();
@@ -93,7 +98,7 @@ fn connections_with_nothing_to_say_stay_until_go() {
             settings.finish_deadline = Duration::from_millis(100);
         });
         config.hold = true;
-        let (report, go_ns) = run_held(&config);
+        let (report, go_ns) = run_held(&config, &relay);
         assert_endings(&report, [(Ending::Finished, 8)]);
         assert!(report.attempts.iter().all(|attempt| attempt.end_ns >= go_ns));
     }
@@ -128,11 +133,13 @@ fn messages_are_written_on_schedule() {
     let report = load(&config(relay.address, |settings| {
         settings.clients = 3;
         settings.messages = 13;
-        settings.interval = Duration::from_millis(40);
+        settings.interval = Duration::from_millis(200);
     }));
     assert_endings(&report, [(Ending::Finished, 3)]);
     let (first, last) = report.chat_window_ns.unwrap();
-    assert!(last - first >= 480_000_000, "12 intervals of 40 ms: {} ns", last - first);
+    // The chat begins with the first write, which may be late.
+    let chat_ns = last - first + report.send_lateness.max_ns;
+    assert!(chat_ns >= 2_400_000_000, "12 intervals of 200 ms: {chat_ns} ns");
     assert_eq!(report.send_lateness.count, 39);
     assert!(report.send_lateness.p50_ns < 20_000_000, "{:?}", report.send_lateness);
 }

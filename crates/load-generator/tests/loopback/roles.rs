@@ -56,7 +56,7 @@ fn those_that_are_accepted_after_the_last_message_are_not_waited_for() {
     // The senders are accepted first, and everything has been passed on before
     // the others are.
     let relay =
-        Relay::start(Habits { accept_delay: Duration::from_millis(300), ..Habits::default() });
+        Relay::start(Habits { accept_delay: Duration::from_millis(1300), ..Habits::default() });
     let report = load(&config(relay.address, |settings| {
         settings.clients = 4;
         settings.senders = Some(2);
