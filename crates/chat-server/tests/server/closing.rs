@@ -1,4 +1,4 @@
-//! Who closes first, and so who owns TIME_WAIT, as /proc/self/net/tcp tells.
+//! Who closes first, and so who owns TIME_WAIT, as /proc/thread-self/net/tcp tells.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use chat_server::{ClosesFirst, Server, ServerSettings};
 
-use crate::common::{TestServer, settings, wait_until};
+use crate::common::{TestServer, in_a_host, settings, wait_until};
 
 fn closes_first(close_after: u32) -> ServerSettings {
     ServerSettings { closes_first: ClosesFirst::Server, close_after, ..settings() }
@@ -15,7 +15,7 @@ fn closes_first(close_after: u32) -> ServerSettings {
 
 /// The state of the IPv4 loopback socket with these ports.
 fn state(local: SocketAddr, remote: SocketAddr) -> Option<u8> {
-    let table = fs::read_to_string("/proc/self/net/tcp").expect("Linux has it");
+    let table = fs::read_to_string("/proc/thread-self/net/tcp").expect("Linux has it");
     let ports = |pair: &str| pair.split_once(':').map(|(_, port)| port.to_owned());
     let port = |address: SocketAddr| Some(format!("{:04X}", address.port()));
     table.lines().skip(1).find_map(|line| {
@@ -114,22 +114,24 @@ fn a_client_that_never_closes_is_let_go() {
 
 #[test]
 fn reuse_address_decides_a_bind_over_time_wait() {
-    for reuse_address in [true, false] {
-        let server = TestServer::start(&ServerSettings { reuse_address, ..closes_first(0) });
-        let ours = server.address;
-        assert!(owns_time_wait(|| {
-            let mut client = server.connect_unseen();
-            assert_eq!(client.receive(), None);
-            (ours, client.address())
-        }));
-        server.stop();
-        let again = ServerSettings { reuse_address, port: ours.port(), ..settings() };
-        match Server::bind(&again) {
-            Ok(_) => assert!(reuse_address, "TIME_WAIT stands on the port"),
-            Err(error) => {
-                assert!(!reuse_address, "{error}");
-                assert_eq!(error.errno(), Some(nix::libc::EADDRINUSE));
+    in_a_host(|| {
+        for reuse_address in [true, false] {
+            let server = TestServer::start(&ServerSettings { reuse_address, ..closes_first(0) });
+            let ours = server.address;
+            assert!(owns_time_wait(|| {
+                let mut client = server.connect_unseen();
+                assert_eq!(client.receive(), None);
+                (ours, client.address())
+            }));
+            server.stop();
+            let again = ServerSettings { reuse_address, port: ours.port(), ..settings() };
+            match Server::bind(&again) {
+                Ok(_) => assert!(reuse_address, "TIME_WAIT stands on the port"),
+                Err(error) => {
+                    assert!(!reuse_address, "{error}");
+                    assert_eq!(error.errno(), Some(nix::libc::EADDRINUSE));
+                }
             }
         }
-    }
+    });
 }

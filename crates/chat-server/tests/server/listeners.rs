@@ -7,19 +7,10 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use chat_server::{Server, ServerError, ServerSettings};
-use linux_net::testing::in_lab_namespace;
-use linux_net::{Counters, NetworkNamespace, SocketDiag, TcpState, monotonic_ns, tcp_info};
+use linux_net::{Counters, SocketDiag, TcpState, monotonic_ns, tcp_info};
 use socket2::Socket;
 
-use crate::common::{TestServer, new_socket, settings, wait_until};
-
-/// Runs `body` in a host that nobody else connects to.
-fn in_a_host(body: impl FnOnce() + Send) {
-    in_lab_namespace(|| {
-        let host = NetworkNamespace::create().expect("a namespace");
-        host.run(body).expect("it can be entered");
-    });
-}
+use crate::common::{TestServer, in_a_host, new_socket, settings, wait_until};
 
 fn paused(backlog: i32) -> ServerSettings {
     ServerSettings { accept_paused: true, backlog, ..settings() }

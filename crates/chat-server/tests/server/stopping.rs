@@ -14,7 +14,7 @@ fn with_hundreds_of_idle_clients() {
     for design in DesignName::all() {
         let server = TestServer::start(&ServerSettings { backlog: 512, ..with_design(design) });
         let clients: Vec<_> = (0..400).map(|_| server.connect_unseen()).collect();
-        wait_until("all are registered", || server.accepted() == 400);
+        wait_until("all have their threads", || server.threads() == 400);
         let report = server.stop_in_time("400 clients");
         assert_eq!(report.most_threads, 400);
         for mut client in clients {
