@@ -222,9 +222,12 @@ mod tests {
     use super::*;
 
     fn script(folder: &Path, text: &str) -> PathBuf {
-        let path = folder.join("build");
-        fs::write(&path, text).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        let (written, path) = (folder.join("text"), folder.join("build"));
+        fs::write(&written, text).unwrap();
+        // By another process: what another test starts meanwhile could hold a file that
+        // this one writes, and nothing runs what is open for writing.
+        let copy = Command::new("install").arg("-m755").args([&written, &path]).status();
+        assert!(copy.unwrap().success());
         path
     }
 

@@ -176,6 +176,10 @@ fn cause(error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::fd::AsRawFd;
+
+    use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, socket};
+
     use super::*;
 
     #[test]
@@ -187,7 +191,9 @@ mod tests {
         assert!(matches!(absent, DockerError::Absent { .. }), "{absent}");
         assert!(absent.to_string().contains("there is no such file; start it"), "{absent}");
         // A socket that a dead engine has left.
-        drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
+        // The socket of an engine that is dead: at its address, and listened on by nobody.
+        let left = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None);
+        bind(left.unwrap().as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
         let dead = Engine::connect_to(nowhere).unwrap_err();
         assert!(dead.to_string().contains("Connection refused"), "{dead}");
         std::fs::remove_file(&path).unwrap();
