@@ -33,7 +33,9 @@ fn a_load_by_hand_leaves_a_run_that_report_reads() {
     let (_server, address) = server(&[]);
     let out = out_directory();
     let address = address.to_string();
-    let output = load(&address, out.path(), &["--clients=20", "--messages=2"]).output().unwrap();
+    // All are accepted before anybody writes.
+    let flags = ["--clients=20", "--messages=2", "--chat=after_connect", "--linger=2s"];
+    let output = load(&address, out.path(), &flags).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let (record, trial) = only_run(out.path());
     let run = runs(out.path()).remove(0);
@@ -77,8 +79,18 @@ fn an_overflow_is_told_on_both_sides() {
         assert!(line.ends_with(": the accept queue holds 2"), "{line}");
 
         let out = out_directory();
-        let flags = ["--clients=10", "--connect-deadline=1500ms", "--finish-deadline=100ms"];
-        let mut command = load("127.0.0.1:8080", out.path(), &flags);
+        // One after the other, and none near the second SYN that is sent again.
+        let mut command = load(
+            "127.0.0.1:8080",
+            out.path(),
+            &[
+                "--clients=10",
+                "--pattern=rate",
+                "--connect-rate=200",
+                "--connect-deadline=1300ms",
+                "--finish-deadline=100ms",
+            ],
+        );
         host.enter_on_exec(&mut command);
         let output = command.output().unwrap();
         let table = text(&output.stdout);

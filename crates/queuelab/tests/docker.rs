@@ -110,8 +110,8 @@ fn the_probe_sees_the_same_queue_in_a_container() {
 fn every_law_holds_in_containers_too() {
     let out = out_directory();
     let suite = catalogue(out.path());
-    let arguments = ["run", &suite, "--backend", "docker", "--out", out.path().to_str().unwrap()];
-    let output = queuelab(&arguments).output().unwrap();
+    let mut command = queuelab(&["run", &suite, "--backend", "docker", "--retry", "2"]);
+    let output = command.arg("--out").arg(out.path()).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let runs = runs(out.path());
     assert!(runs.len() >= 18, "{runs:?}");

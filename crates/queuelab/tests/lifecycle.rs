@@ -14,7 +14,8 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use run_record::RunDirectory;
 use support::{
-    Background, binary, out_directory, queuelab, repository, run, runs, said, signal, text, until,
+    Background, binary, install, out_directory, queuelab, repository, run, runs, said, signal,
+    text, until,
 };
 
 /// A run long enough to be ended in its middle: its trials wait out a deadline.
@@ -131,9 +132,9 @@ fn a_run_goes_on_while_its_binary_is_built_anew() {
     let (out, folder) = (out_directory(), out_directory());
     let [used, built, errors] =
         ["queuelab", "built", "errors"].map(|name| folder.path().join(name));
-    std::fs::copy(binary(), &used).unwrap();
+    install(Path::new(binary()), &used);
     // No build of this program: a part that ran it would be seen to fail.
-    std::fs::copy("/bin/false", &built).unwrap();
+    install(Path::new("/bin/false"), &built);
     let mut command = Command::new(&used);
     command.args(["run", "smoke", "--out", out.path().to_str().unwrap()]);
     command.current_dir(repository()).stdin(Stdio::null());

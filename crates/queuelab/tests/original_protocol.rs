@@ -6,7 +6,7 @@ mod support;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use support::{Background, queuelab, repository, said, server, terminate, text};
+use support::{Background, accepted, queuelab, repository, said, server, terminate, text};
 
 fn python(script: &str, arguments: &[&str]) -> Background {
     let mut command = Command::new("python3");
@@ -62,14 +62,6 @@ fn the_originals_clients_talk_through_our_server() {
         assert_eq!(stopped["deliveries"], 300, "{stopped}");
         assert!(server.child.wait().unwrap().success());
     }
-}
-
-fn accepted(server: &mut Background) -> usize {
-    let pid = nix::unistd::Pid::from_raw(server.child.id().cast_signed());
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGUSR1).unwrap();
-    let report = server.event();
-    assert_eq!(report["event"], "report", "{report}");
-    report["accepted"].as_array().unwrap().len()
 }
 
 #[test]

@@ -298,7 +298,7 @@ question: Is it seen?
 hosts:
   server: {sysctls: {net.core.somaxconn: 4096}}
 server: {accept_paused: true}
-load: {clients: 20, messages: 0, connect_deadline: 900ms, finish_deadline: 5s}
+load: {clients: 20, pattern: rate, connect_rate: 200, messages: 0, connect_deadline: 900ms, finish_deadline: 5s}
 matrix:
   server.backlog: [2, 11]
 record: {timelines: true, attempts: true}

@@ -8,7 +8,7 @@ use std::ops::RangeInclusive;
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use run_record::TrialRecord;
+use run_record::{TrialRecord, Tries};
 use support::{out_directory, run, said};
 
 /// Limits and sizes of the tables that the laws were written from.
@@ -43,13 +43,16 @@ impl Chance {
 }
 
 /// Runs a scenario with other values. Each trial has these laws, and all of them
-/// hold: what is no time is exact.
+/// hold: what is no time is exact. A trial that a busy machine stood still in may be
+/// run again, twice; a law that is wrong is so every time.
 fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord> {
     eprintln!("queuelab run {scenario} --set {}", set.join(" --set "));
     let out = out_directory();
     let flags: Vec<&str> = set.iter().flat_map(|set| ["--set", set.as_str()]).collect();
-    let (output, _, trials) = run(out.path(), &[&[scenario], flags.as_slice()].concat());
+    let flags = [&[scenario, "--retry", "2"], flags.as_slice()].concat();
+    let (output, _, trials) = run(out.path(), &flags);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let trials: Vec<_> = Tries::of(&trials).iter().map(|tries| tries.last().clone()).collect();
     for trial in &trials {
         let found: Vec<_> = trial.laws.iter().map(|law| law.name.as_str()).collect();
         for law in laws {

@@ -33,7 +33,7 @@ const ORIGINAL: &[&str] = &[
 #[test]
 fn a_death_that_the_scenario_allows_breaks_nothing_and_is_told() {
     let out = out_directory();
-    let flags = [ORIGINAL, &["--set", "server_may_die=true", "--repeat", "5"]].concat();
+    let flags = [ORIGINAL, &["--set", "server_may_die=true", "--repeat", "12"]].concat();
     let (output, _, trials) = run(out.path(), &flags);
     let dead: Vec<_> = trials.iter().filter(|trial| trial.server_died.is_some()).collect();
     assert!(!dead.is_empty(), "it never died: {}", said(&output));
@@ -55,7 +55,7 @@ fn a_death_that_the_scenario_allows_breaks_nothing_and_is_told() {
 #[test]
 fn a_death_that_the_scenario_does_not_allow_fails_the_run() {
     let out = out_directory();
-    let flags = [ORIGINAL, &["--repeat", "5"]].concat();
+    let flags = [ORIGINAL, &["--repeat", "12"]].concat();
     let (output, _, trials) = run(out.path(), &flags);
     assert!(trials.iter().any(|trial| trial.server_died.is_some()), "{}", said(&output));
     assert_eq!(output.status.code(), Some(3), "{}", said(&output));

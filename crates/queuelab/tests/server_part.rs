@@ -8,7 +8,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
-use support::{queuelab, said, server, terminate, text};
+use support::{accepted, queuelab, said, server, terminate, text, until};
 
 /// Connects, sends for as long as it goes, and leaves with unread data: the
 /// server's next write to it meets a reset connection.
@@ -44,6 +44,7 @@ fn with_sigpipe_ignored_the_same_clients_are_survived() {
     let (mut server, address) = server(&["--framing", "ascii4", "--sigpipe", "ignore"]);
     provoke_a_broken_pipe(address);
     assert!(server.child.try_wait().unwrap().is_none(), "it is alive");
+    until("all are accepted", || accepted(&mut server) == 100);
     terminate(&server.child);
     let stopped = server.event();
     assert_eq!(stopped["event"], "stopped", "{stopped}");

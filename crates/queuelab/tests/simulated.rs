@@ -9,7 +9,7 @@ use support::{out_directory, run, said, text};
 fn trials_that_leave_nothing_to_chance_are_simulated_exactly() {
     let out = out_directory();
     let (output, record, trials) =
-        run(out.path(), &["accept-queue-capacity", "--set", "load.connect_deadline=500ms"]);
+        run(out.path(), &["accept-queue-capacity", "--set", "load.connect_deadline=300ms"]);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     for trial in &trials {
         let simulated = trial.simulated.as_ref().expect("a trial that the simulator covers");

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use run_record::{MemberVerdict, RunDirectory, SuiteDirectory, TrialRecord};
+use run_record::{MemberVerdict, RunDirectory, SuiteDirectory, TrialRecord, Tries};
 use support::{
     Background, CATALOGUE, catalogue, changed, out_directory, queuelab, repository, runs, said,
     suite_directory, terminate, text, until,
@@ -20,7 +20,9 @@ const MEASURED: [&str; 6] =
 fn every_scenario_of_the_catalogue_holds_in_its_quick_form() {
     let out = out_directory();
     let suite = catalogue(out.path());
-    let arguments = ["run", &suite, "--out", out.path().to_str().unwrap()];
+    // A trial that a busy machine stood still in may be run again, twice; a law that is
+    // wrong is so every time.
+    let arguments = ["run", &suite, "--retry", "2", "--out", out.path().to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     the_laws_are_those_of_the_baseline(&suite_directory(out.path(), "catalogue"));
@@ -33,7 +35,8 @@ fn every_scenario_of_the_catalogue_holds_in_its_quick_form() {
     }
     assert_eq!(found.keys().map(String::as_str).collect::<Vec<_>>(), CATALOGUE);
     for (name, trials) in &found {
-        for trial in trials {
+        for tries in Tries::of(trials) {
+            let trial = tries.last();
             let laws = trial.laws.len();
             assert!(laws > 1 || MEASURED.contains(&name.as_str()), "{name}: {:?}", trial.laws);
             for law in &trial.laws {

@@ -6,7 +6,6 @@ pub(crate) mod ordinary_user;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -181,6 +180,14 @@ pub(crate) fn signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
 }
 
+/// How many connections a server has accepted, as it says when it is asked.
+pub(crate) fn accepted(server: &mut Background) -> usize {
+    signal(&server.child, Signal::SIGUSR1);
+    let report = server.event();
+    assert_eq!(report["event"], "report", "{report}");
+    report["accepted"].as_array().unwrap().len()
+}
+
 pub(crate) fn terminate(child: &Child) {
     signal(child, Signal::SIGTERM);
 }
@@ -196,8 +203,17 @@ pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
 
 /// Writes a script that can be run.
 pub(crate) fn write_script(path: &Path, text: &str) {
-    fs::write(path, text).unwrap();
-    fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    let written = path.with_extension("text");
+    fs::write(&written, text).unwrap();
+    install(&written, path);
+    fs::remove_file(written).unwrap();
+}
+
+/// Copies what can be run, by another process: what another test starts meanwhile could
+/// hold a file that this one writes, and nothing runs what is open for writing.
+pub(crate) fn install(from: &Path, to: &Path) {
+    let copied = Command::new("install").arg("-m755").args([from, to]).status().unwrap();
+    assert!(copied.success(), "{} was not copied to {}", from.display(), to.display());
 }
 
 /// A web server's whole answer, headers included. The target is sent as it stands.
