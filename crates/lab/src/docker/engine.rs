@@ -190,8 +190,7 @@ mod tests {
         let absent = Engine::connect_to(nowhere).unwrap_err();
         assert!(matches!(absent, DockerError::Absent { .. }), "{absent}");
         assert!(absent.to_string().contains("there is no such file; start it"), "{absent}");
-        // A socket that a dead engine has left.
-        // The socket of an engine that is dead: at its address, and listened on by nobody.
+        // A socket that a dead engine has left: nobody listens on it.
         let left = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None);
         bind(left.unwrap().as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
         let dead = Engine::connect_to(nowhere).unwrap_err();

@@ -99,8 +99,8 @@ fn a_message_lost_at_the_beginning_is_noticed_once_its_receiver_is_known() {
         let lost = passing.to == 3 && passing.from == 1 && passing.number < 5;
         if lost { vec![] } else { plain(passing) }
     };
-    // What was written before connection 3 was known is not lost: on a busy machine
-    // a millisecond between two messages is none, and 4 would be.
+    // What was written before connection 3 was known is not lost: a busy machine writes
+    // five messages that are a millisecond apart before it reads any.
     let report = chat(Habits { passes: Box::new(lossy), ..Habits::default() }, |settings| {
         settings.interval = Duration::from_millis(300);
     });
