@@ -3,7 +3,9 @@
 
 use crate::checks::Verdict;
 use crate::suite::Suite;
-use crate::{Run, answer, checks};
+use run_view::Run;
+
+use crate::{answer, checks};
 
 /// Things told one by one before they are only counted.
 const LISTED: usize = 3;
@@ -33,19 +35,16 @@ impl Suite {
     }
 }
 
-impl Run {
-    /// One annotation for all of it, as [`Suite::annotation`]; a warning also where
-    /// not all trials were run, and an error where none was.
-    pub fn annotation(&self) -> Option<String> {
-        let Verdict { headline, mut breaches, held_when_run_again: mut warned } =
-            checks::verdict(self);
-        let unfinished = answer::unfinished(self);
-        match self.trials.is_empty() {
-            true => breaches.extend(unfinished.or(Some("No trial was planned.".to_owned()))),
-            false => warned.extend(unfinished),
-        }
-        annotation(&self.record.scenario.name, &headline, &breaches, &warned)
+/// One annotation for all of a run, as [`Suite::annotation`]; a warning also where
+/// not all trials were run, and an error where none was.
+pub fn run_annotation(run: &Run) -> Option<String> {
+    let Verdict { headline, mut breaches, held_when_run_again: mut warned } = checks::verdict(run);
+    let unfinished = answer::unfinished(run);
+    match run.trials.is_empty() {
+        true => breaches.extend(unfinished.or(Some("No trial was planned.".to_owned()))),
+        false => warned.extend(unfinished),
     }
+    annotation(&run.record.scenario.name, &headline, &breaches, &warned)
 }
 
 /// The first thing that did not hold, in a line.

@@ -13,7 +13,9 @@ mod subject;
 pub use finding::findings;
 
 use crate::why::{Paragraph, ParagraphKind};
-use crate::{Run, checks};
+use run_view::Run;
+
+use crate::checks;
 
 /// What was found, and whether laws and checks held; what did not hold, or was not
 /// run, comes first.

@@ -5,8 +5,10 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
-use crate::figure::{count, nanoseconds, percent, total};
-use crate::{Run, checks};
+use run_view::Run;
+use run_view::number::{count, nanoseconds, percent, total};
+
+use crate::checks;
 
 /// Counters of the client's host that tell whether it had to ask twice.
 const COUNTERS: [(&str, &str); 2] = [

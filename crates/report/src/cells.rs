@@ -2,12 +2,12 @@
 
 use run_record::TrialRecord;
 
-use crate::Run;
-use crate::cell::Cell;
-use crate::cell_figure::cell_figures;
-use crate::figure::nanoseconds;
-use crate::run::short_name;
 use crate::table::Table;
+use run_view::Cell;
+use run_view::Run;
+use run_view::metrics;
+use run_view::number::nanoseconds;
+use run_view::short_name;
 
 /// The cells as text; none where the grids show them.
 pub(crate) fn cells(run: &Run) -> Option<String> {
@@ -20,7 +20,7 @@ pub(crate) fn table(run: &Run) -> Option<Table> {
     if axes.len() > 1 {
         return None;
     }
-    let figures: Vec<_> = cell_figures(run).collect();
+    let figures: Vec<_> = metrics(run).collect();
     let names = axes.iter().map(|axis| short_name(&axis.path)).chain(["attempts"]);
     let names = names.chain(figures.iter().map(|figure| figure.column)).chain(["worst connect"]);
     let row = |cell: Cell<'_>| {

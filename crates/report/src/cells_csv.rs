@@ -2,9 +2,9 @@
 
 use run_record::{Outcome, TrialRecord};
 
-use crate::Run;
-use crate::cell::Cell;
-use crate::figure::total;
+use run_view::Cell;
+use run_view::Run;
+use run_view::number::total;
 
 /// A figure of a trial, under its name in the header.
 type Column = (&'static str, fn(&TrialRecord) -> Option<f64>);
@@ -65,10 +65,10 @@ pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
         row.extend(run.record.axes.iter().map(|axis| {
             let of_cell = cell.point.iter().find(|(path, _)| *path == axis.path);
             let at = of_cell.map(|(_, at)| *at).or_else(|| axis.values.first());
-            at.map_or_else(String::new, crate::figure::value)
+            at.map_or_else(String::new, run_view::number::value)
         }));
         row.push(cell.trials.len().to_string());
-        row.push(cell.breaches().len().to_string());
+        row.push(cell.violations().len().to_string());
         row.push(sum(&cell, |trial| trial.attempts).to_string());
         row.extend(
             Outcome::ALL

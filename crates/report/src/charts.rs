@@ -52,8 +52,7 @@ pub(crate) use outcomes::outcomes;
 pub(crate) use queue::{Recorded, queue};
 pub(crate) use simulation::simulation;
 
-use crate::cell_figure;
-use crate::text::clean;
+use run_view::prose::clean;
 
 /// How charts look, in the page and in files of their own.
 pub(crate) const STYLE: &str = include_str!("charts/style.css");
@@ -125,7 +124,7 @@ pub fn is_chart_name(name: &str) -> bool {
         number.len() >= 5 && is_number(number) && is_number(retry)
     };
     let of_figure = |text: &str| {
-        let rest = cell_figure::names().filter_map(|figure| text.strip_prefix(figure));
+        let rest = run_view::metric_names().filter_map(|figure| text.strip_prefix(figure));
         rest.into_iter().any(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_slug))
     };
     match name.split_once('-') {

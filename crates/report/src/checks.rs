@@ -2,9 +2,11 @@
 
 use run_record::Tries;
 
-use crate::run::place;
-use crate::text::{one_line, sentence};
-use crate::{Run, simulation};
+use run_view::Run;
+use run_view::place;
+use run_view::prose::{one_line, sentence};
+
+use crate::simulation;
 
 /// Breaches listed one by one before they are only counted.
 const LISTED: usize = 20;

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use run_record::{Outcome, TrialRecord};
 
-use crate::Run;
-use crate::cell_figure::is_chatty;
-use crate::figure::{count, nanoseconds, total};
-use crate::run::{combinations, place, written_point};
 use crate::table::Table;
+use run_view::Run;
+use run_view::has_rates;
+use run_view::number::{count, nanoseconds, total};
+use run_view::{combinations, place, written_point};
 
 /// Counters shown even at 0, because that they did not move is the answer;
 /// server's host, then client's.
@@ -190,7 +190,7 @@ const TOLD_LATENESS_NS: u64 = 10_000_000;
 /// side, or it could not keep its own schedule.
 pub(crate) fn generator(run: &Run) -> Option<String> {
     let all = run.trials.len();
-    let has_rates = is_chatty(run);
+    let has_rates = has_rates(run);
     let busier = |trial: &&TrialRecord| {
         let server = trial.server.as_ref().map(|server| server.usage.cpu_seconds());
         // Without rates there are none to be misread.

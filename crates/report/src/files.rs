@@ -4,11 +4,13 @@ use std::path::Path;
 
 use run_record::RunDirectoryError;
 
-use crate::cell::Cell;
-use crate::cell_figure::{ORIGINAL_THROUGHPUT, cell_figures};
 use crate::charts::{self, Chart, Laws};
 use crate::recorded::Rows;
-use crate::{Run, cells_csv, html, junit, markdown};
+use run_view::Cell;
+use run_view::Run;
+use run_view::{Metric, ORIGINAL_THROUGHPUT, metrics};
+
+use crate::{cells_csv, html, junit, markdown};
 
 /// Every chart of a run.
 #[derive(Debug)]
@@ -84,10 +86,10 @@ fn heat_maps(run: &Run, cells: &[Cell<'_>]) -> Vec<Vec<Chart>> {
         "first-try" => 2,
         _ => 3,
     };
-    let written = |cell: &Cell<'_>, figure: &crate::cell_figure::CellFigure| {
+    let written = |cell: &Cell<'_>, figure: &Metric| {
         cell.spread(figure.of).map(|spread| spread.written(figure.write))
     };
-    let mut figures: Vec<_> = cell_figures(run)
+    let mut figures: Vec<_> = metrics(run)
         .filter(|figure| {
             let mut texts = cells.iter().map(|cell| written(cell, figure));
             let first = texts.next();
@@ -101,8 +103,8 @@ fn heat_maps(run: &Run, cells: &[Cell<'_>]) -> Vec<Vec<Chart>> {
 
 /// The two charts of the original benchmark.
 fn lines(run: &Run, cells: &[Cell<'_>]) -> Vec<Chart> {
-    let throughput = Some(&ORIGINAL_THROUGHPUT).filter(|figure| figure.says_something_of(run));
-    let success = cell_figures(run).find(|figure| figure.name == "success");
+    let throughput = Some(&ORIGINAL_THROUGHPUT).filter(|figure| figure.applies_to(run));
+    let success = metrics(run).find(|figure| figure.name == "success");
     let figures = throughput.into_iter().chain(success);
     figures.flat_map(|figure| charts::lines(run, cells, figure)).collect()
 }

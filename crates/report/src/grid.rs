@@ -5,10 +5,10 @@ use tabled::builder::Builder;
 use tabled::settings::object::{Columns, Rows};
 use tabled::settings::{Alignment, Style};
 
-use crate::Run;
-use crate::cell_figure::{CellFigure, cell_figures};
-use crate::figure::{Spread, value};
-use crate::run::{combinations, short_name, written_point};
+use run_view::Run;
+use run_view::number::{Spread, value};
+use run_view::{Metric, metrics};
+use run_view::{combinations, short_name, written_point};
 
 /// Grids over the last two varying axes; none where the matrix has fewer. A
 /// figure that is the same in every cell is a line.
@@ -17,7 +17,7 @@ pub(crate) fn grids(run: &Run) -> Vec<String> {
     let [outer @ .., rows, columns] = axes.as_slice() else {
         return Vec::new();
     };
-    let figures = cell_figures(run);
+    let figures = metrics(run);
     let (same, different): (Vec<_>, Vec<_>) = figures
         .map(|figure| (figure, everywhere(run, &axes, figure)))
         .partition(|(_, text)| text.is_some());
@@ -42,7 +42,7 @@ pub(crate) fn grids(run: &Run) -> Vec<String> {
 }
 
 /// What a figure is in every cell of the run; none where cells differ.
-fn everywhere(run: &Run, axes: &[&Axis], figure: &CellFigure) -> Option<String> {
+fn everywhere(run: &Run, axes: &[&Axis], figure: &Metric) -> Option<String> {
     let mut texts = combinations(axes).into_iter().map(|point| {
         Spread::of(run.trials_at(&point).filter_map(figure.of))
             .map(|spread| spread.written(figure.write))
@@ -56,7 +56,7 @@ fn grid(
     split: &[(&str, &serde_json::Value)],
     rows: &Axis,
     columns: &Axis,
-    figure: &CellFigure,
+    figure: &Metric,
 ) -> String {
     let mut builder = Builder::default();
     let corner = format!("{} ↓  {} →", short_name(&rows.path), short_name(&columns.path));

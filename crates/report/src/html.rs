@@ -25,12 +25,14 @@ mod top;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::answer::told;
-use crate::cell::Cell;
 use crate::charts;
 use crate::files::Charts;
-use crate::text::clean;
 use crate::why::ParagraphKind;
-use crate::{Run, why};
+use run_view::Cell;
+use run_view::Run;
+use run_view::prose::clean;
+
+use crate::why;
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");

@@ -4,10 +4,12 @@
 use maud::{Markup, PreEscaped, html};
 use run_record::{TrialRecord, Tries};
 
-use crate::cell::{Cell, breaches};
 use crate::suite::Suite;
-use crate::text::clean;
-use crate::{Run, simulation};
+use run_view::Run;
+use run_view::prose::clean;
+use run_view::{Cell, violations};
+
+use crate::simulation;
 
 /// A `testsuite`, and what it adds to the totals.
 struct TestSuite {
@@ -45,7 +47,7 @@ pub(crate) fn unheld(run: &Run) -> Vec<Unheld> {
     };
     for cell in &cells {
         let (case, tries) = (cell.place(), cell.tries());
-        let flaky: Vec<_> = flaky_tries(&tries).into_iter().flat_map(breaches).collect();
+        let flaky: Vec<_> = flaky_tries(&tries).into_iter().flat_map(violations).collect();
         add(&case, How::Failed, cell.failed().then(|| message(&first_breaches(&tries))).flatten());
         add(&case, How::Error, not_all_run(cell, planned));
         add(&case, How::Flaky, message(&flaky));
@@ -91,10 +93,10 @@ fn file(suites: &[TestSuite]) -> Vec<u8> {
 fn of_run(run: &Run) -> TestSuite {
     let cells = Cell::all(run);
     let name = &run.record.scenario.name;
-    let breaches = simulation::breaches(run);
+    let violations = simulation::breaches(run);
     let has_checks = simulation::checked(run) > 0;
     let failed = cells.iter().filter(|cell| cell.failed()).count();
-    let failures = failed + usize::from(!breaches.is_empty());
+    let failures = failed + usize::from(!violations.is_empty());
     let planned = planned(run, &cells);
     let errors = cells.iter().filter(|cell| not_all_run(cell, planned).is_some()).count();
     let is_flaky = |cell: &&Cell<'_>| cell.tries().iter().any(Tries::is_flaky);
@@ -108,8 +110,8 @@ fn of_run(run: &Run) -> TestSuite {
             @for cell in &cells { (case(name, cell, planned)) }
             @if has_checks {
                 testcase classname=(clean(name)) name=(WHOLE) time="0" {
-                    @if let Some(message) = message(&breaches) {
-                        failure type="breach" message=(message) { (text(&breaches)) }
+                    @if let Some(message) = message(&violations) {
+                        failure type="breach" message=(message) { (text(&violations)) }
                     }
                 }
             }
@@ -184,14 +186,14 @@ fn failures(trials: &[Tries<'_>]) -> Markup {
         @if let Some(message) = message(&first) {
             failure type="breach" message=(message) { (text(&first)) }
         }
-        @for breaches in again.iter().map(|trial| breaches(trial)) {
-            @if let Some(message) = message(&breaches) {
-                rerunFailure type="breach" message=(message) { stackTrace { (text(&breaches)) } }
+        @for violations in again.iter().map(|trial| violations(trial)) {
+            @if let Some(message) = message(&violations) {
+                rerunFailure type="breach" message=(message) { stackTrace { (text(&violations)) } }
             }
         }
-        @for breaches in flaky.iter().map(|trial| breaches(trial)) {
-            @if let Some(message) = message(&breaches) {
-                flakyFailure type="breach" message=(message) { stackTrace { (text(&breaches)) } }
+        @for violations in flaky.iter().map(|trial| violations(trial)) {
+            @if let Some(message) = message(&violations) {
+                flakyFailure type="breach" message=(message) { stackTrace { (text(&violations)) } }
             }
         }
     }
@@ -200,7 +202,7 @@ fn failures(trials: &[Tries<'_>]) -> Markup {
 /// What did not hold in the first tries of trials that never held.
 fn first_breaches(trials: &[Tries<'_>]) -> Vec<String> {
     let never = trials.iter().filter(|tries| !tries.held());
-    never.flat_map(|tries| breaches(tries.first())).collect()
+    never.flat_map(|tries| violations(tries.first())).collect()
 }
 
 /// The tries that failed before another held.
@@ -210,16 +212,16 @@ fn flaky_tries<'a>(trials: &[Tries<'a>]) -> Vec<&'a TrialRecord> {
 }
 
 /// The first of them, and how many more there are; none of none.
-fn message(breaches: &[String]) -> Option<String> {
-    let first = breaches.first()?;
-    Some(clean(&match breaches.len() - 1 {
+fn message(violations: &[String]) -> Option<String> {
+    let first = violations.first()?;
+    Some(clean(&match violations.len() - 1 {
         0 => first.clone(),
         more => format!("{first} (and {more} more)"),
     }))
 }
 
-fn text(breaches: &[String]) -> Markup {
-    PreEscaped(html! { (clean(&breaches.join("\n"))) }.0)
+fn text(violations: &[String]) -> Markup {
+    PreEscaped(html! { (clean(&violations.join("\n"))) }.0)
 }
 
 fn seconds<'a>(trials: impl Iterator<Item = &'a TrialRecord>) -> f64 {

@@ -4,11 +4,11 @@ use indexmap::IndexMap;
 use run_record::{Axis, LawCheck};
 use tabled::settings::Width;
 
-use crate::Run;
-use crate::figure::{Spread, value};
-use crate::run::{combinations, short_name};
 use crate::table::Table;
-use crate::text::WIDTH;
+use run_view::Run;
+use run_view::number::{Spread, value};
+use run_view::prose::WIDTH;
+use run_view::{combinations, short_name};
 
 /// Rows of a table before cells of the same deviation share one.
 const ROWS: usize = 120;

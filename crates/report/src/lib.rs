@@ -6,7 +6,6 @@
 //! | [`summary`](summary()) | the terminal's summary: the sections below, in order |
 //! | [`by_hand`](by_hand()) | what became of a load that somebody ran by hand |
 //! | `grid` | one figure over two axes of the matrix, for each value of the others |
-//! | `cell_figure` | the figures that tables have of each cell |
 //! | `cells` | a row for each cell, where the matrix has fewer than two axes |
 //! | `evidence` | worst connect latency, and the kernel's counters |
 //! | [`why`](why()) | the explanation: what acted, what shows it, what would change it |
@@ -30,15 +29,12 @@
 mod annotation;
 mod answer;
 mod by_hand;
-mod cell;
-mod cell_figure;
 mod cells;
 mod cells_csv;
 mod charts;
 mod checks;
 mod compare;
 mod evidence;
-mod figure;
 mod files;
 mod grid;
 mod html;
@@ -46,16 +42,15 @@ mod junit;
 mod laws;
 mod markdown;
 mod recorded;
-mod run;
 mod simulation;
 mod suite;
 mod summary;
 mod table;
-mod text;
 mod topics;
 mod waits;
 mod why;
 
+pub use annotation::run_annotation;
 pub use answer::{answer, findings, verdict};
 pub use by_hand::by_hand;
 pub use charts::{is_chart_name, scale, text_on};
@@ -64,11 +59,11 @@ pub use compare::{
     compare_laws, compare_suites,
 };
 pub use evidence::counters_shown;
-pub use figure::{count, gibibytes, percent, total, value};
 pub use files::{Files, files};
-pub use run::{Run, short_name, written_point};
+pub use run_view::number::{count, gibibytes, percent, total, value};
+pub use run_view::prose::several;
+pub use run_view::{Run, short_name, written_point};
 pub use suite::Suite;
 pub use summary::summary;
-pub use text::several;
 pub use topics::{Showing, Topic, TopicKind, Topics};
 pub use why::{Paragraph, ParagraphKind, why};

@@ -1,12 +1,14 @@
 //! `summary.md`: the run in GitHub's Markdown, for a job's summary page.
 
 use crate::answer::{answer, told, unfinished};
-use crate::cell::Cell;
-use crate::cell_figure::{CellFigure, cell_figures};
-use crate::figure::value;
-use crate::run::{combinations, short_name, written_point};
 use crate::table::{Table, escaped};
-use crate::{Run, checks, evidence, why};
+use run_view::Cell;
+use run_view::Run;
+use run_view::number::value;
+use run_view::{Metric, metrics};
+use run_view::{combinations, short_name, written_point};
+
+use crate::{checks, evidence, why};
 
 /// GitHub takes no more than a mebibyte for a job: from so many bytes on no
 /// further table is begun.
@@ -94,12 +96,12 @@ fn tables(run: &Run) -> Vec<Table> {
     let mut tables = Vec::new();
     for (split, cells) in splits.iter().zip(cells.chunks(size.max(1))) {
         let place = written_point(split.iter().copied());
-        tables.extend(cell_figures(run).map(|figure| grid(run, &place, cells, figure)));
+        tables.extend(metrics(run).map(|figure| grid(run, &place, cells, figure)));
     }
     tables
 }
 
-fn grid(run: &Run, place: &str, cells: &[Cell<'_>], figure: &CellFigure) -> Table {
+fn grid(run: &Run, place: &str, cells: &[Cell<'_>], figure: &Metric) -> Table {
     let axes = run.varying_axes();
     let [.., rows, columns] = axes.as_slice() else { unreachable!("a grid has two axes") };
     let title = match place {

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use run_record::{ListenerSeen, RunDirectory, RunDirectoryError, TrialRecord, TryId};
 
-use crate::Run;
-use crate::cell::Cell;
 use crate::charts::{self, Chart, Recorded};
-use crate::figure::total;
+use run_view::Cell;
+use run_view::Run;
+use run_view::number::total;
 
 /// Bytes of charts of recorded trials that a page has at most, but for the first:
 /// so it stays below four million.
@@ -210,7 +210,7 @@ fn files_of(trial: &TrialRecord, path: &Path) -> Vec<(TryId, String)> {
 fn draw(run: &Run, trial: &TrialRecord, path: &Path) -> Result<Option<Drawn>, RunDirectoryError> {
     let timeline = RunDirectory::read_timeline(path, trial.try_id())?.unwrap_or_default();
     let attempts = RunDirectory::read_attempts(path, trial.try_id())?.unwrap_or_default();
-    let place = crate::run::place(trial);
+    let place = run_view::place(trial);
     let recorded = Recorded { timeline: &timeline, attempts: &attempts };
     let mut charts = charts::queue(run, trial, &place, recorded);
     charts.extend(charts::attempts(run, trial, &place, &attempts));

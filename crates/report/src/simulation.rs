@@ -2,7 +2,7 @@
 
 use run_record::Agreement;
 
-use crate::Run;
+use run_view::Run;
 
 /// A line for each design; none where nothing was simulated.
 pub(crate) fn agreement(run: &Run) -> Option<String> {

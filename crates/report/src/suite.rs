@@ -9,7 +9,9 @@ use run_record::{
     MemberRecord, MemberVerdict, RunDirectory, RunDirectoryError, SuiteDirectory, SuiteRecord,
 };
 
-use crate::{Run, checks, junit};
+use run_view::Run;
+
+use crate::{checks, junit};
 
 /// A suite: its record, and its scenarios' runs.
 #[derive(Debug, Clone)]

@@ -1,6 +1,8 @@
 //! The terminal's summary.
 
-use crate::{Run, answer, cells, checks, evidence, grid, laws, simulation, waits, why};
+use run_view::Run;
+
+use crate::{answer, cells, checks, evidence, grid, laws, simulation, waits, why};
 
 /// What the run found, as plain text: readable without colour, and without a
 /// terminal.

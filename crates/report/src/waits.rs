@@ -9,11 +9,11 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style, Width};
 
-use crate::Run;
-use crate::figure::{count, total, value};
-use crate::run::{combinations, short_name};
-use crate::text::{WIDTH, wrapped};
 use crate::why::Case;
+use run_view::Run;
+use run_view::number::{count, total, value};
+use run_view::prose::{WIDTH, wrapped};
+use run_view::{combinations, short_name};
 
 /// Cells that are told one by one at most.
 const CELLS_SHOWN: usize = 16;

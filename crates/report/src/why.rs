@@ -41,8 +41,8 @@ mod words;
 pub(crate) use case::Case;
 use cases::Cases;
 
-use crate::Run;
-use crate::text::wrapped;
+use run_view::Run;
+use run_view::prose::wrapped;
 
 /// Sentences of the reasons together, from which on no further reason is begun;
 /// the tables have the rest.

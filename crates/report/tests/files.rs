@@ -321,7 +321,7 @@ fn what_was_not_run_to_its_end_is_told_first_and_is_no_success() {
     let id = trials[0].id;
     trials.retain(|trial| trial.id != id);
     let run = Run::new(record.clone(), trials.clone());
-    let told = run.annotation().unwrap();
+    let told = report::run_annotation(&run).unwrap();
     assert!(told.starts_with("::warning ") && told.contains("15 of 16 trials"), "{told}");
     let files = made(record.clone(), trials);
     let (summary, junit) = (&files["summary.md"], &files["junit.xml"]);
@@ -329,7 +329,7 @@ fn what_was_not_run_to_its_end_is_told_first_and_is_no_success() {
     assert!(junit.contains("failures=\"0\" errors=\"1\""), "{junit}");
     assert_eq!(junit.matches("<error type=\"not-run\"").count(), 1, "{junit}");
     assert!(junit.contains(&format!("{} of {cut} repetitions", cut - 1)), "{junit}");
-    let none = Run::new(record, Vec::new()).annotation().unwrap();
+    let none = report::run_annotation(&Run::new(record, Vec::new())).unwrap();
     assert!(none.starts_with("::error ") && none.contains("Not finished: 0 of 16"), "{none}");
 }
 

@@ -68,7 +68,7 @@ fn what_held_only_when_run_again_is_told_everywhere() {
     assert!(markdown.contains("⚠️ **Held, but 1 trial held only when run again"), "{markdown}");
     let page = file(&run, "report.html");
     assert!(page.contains("held only when run again") && page.contains(&format!("{id}, retry 2")));
-    let annotation = run.annotation().unwrap();
+    let annotation = report::run_annotation(&run).unwrap();
     assert!(annotation.starts_with("::warning title=queuelab backlog-sweep::Held, but 1 trial"));
 }
 
@@ -81,7 +81,7 @@ fn what_never_held_fails_with_all_of_its_tries() {
     assert_eq!(junit.matches("<failure ").count(), 1);
     assert_eq!(junit.matches("<rerunFailure ").count(), 1);
     assert!(!junit.contains("<flakyFailure ") && junit.contains("failures=\"1\""), "{junit}");
-    assert!(run.annotation().unwrap().starts_with("::error "));
+    assert!(report::run_annotation(&run).unwrap().starts_with("::error "));
 }
 
 #[test]

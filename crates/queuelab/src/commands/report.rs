@@ -27,7 +27,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
     let (record, trials) = RunDirectory::read(path)?;
     let run = Run::new(record, trials);
     if arguments.annotate {
-        return annotate(run.annotation());
+        return annotate(report::run_annotation(&run));
     }
     answer(&report::summary(&run))?;
     write(&run, path)?;

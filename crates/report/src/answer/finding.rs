@@ -4,9 +4,9 @@ use run_record::Outcome;
 
 use super::quantity::Quantity;
 use super::subject::{Lane, lanes, relevance};
-use crate::Run;
-use crate::cell::Cell;
-use crate::figure::{count, percent, total, value};
+use run_view::Cell;
+use run_view::Run;
+use run_view::number::{count, percent, total, value};
 
 /// So many values of an axis are told all; of more, the ends.
 const ALL: usize = 3;

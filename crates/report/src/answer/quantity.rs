@@ -3,12 +3,12 @@
 use indexmap::IndexMap;
 use run_record::{LawCheck, Outcome, TrialRecord};
 
-use crate::Run;
-use crate::cell::Cell;
-use crate::cell_figure::{CellFigure, cell_figures};
-use crate::figure::{Spread, count, percent, total};
 use crate::laws::{figure, range};
-use crate::run::short_name;
+use run_view::Cell;
+use run_view::Run;
+use run_view::number::{Spread, count, percent, total};
+use run_view::short_name;
+use run_view::{Metric, metrics};
 
 /// The law of every listener: it is about the setting, not about its effect.
 const OF_EVERY_LISTENER: &str = "listen limit";
@@ -27,7 +27,7 @@ pub(super) enum Quantity {
     /// What a law of the kernel predicts, and whether that is a time.
     Law(String, bool),
     /// A figure of the tables.
-    Figure(&'static CellFigure),
+    Figure(&'static Metric),
 }
 
 impl Quantity {
@@ -41,7 +41,7 @@ impl Quantity {
         }
         let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, timed)| *timed);
         let law = |(name, timed): (&str, bool)| Self::Law(name.to_owned(), timed);
-        let figures = || cell_figures(run).filter(|figure| !figure.name.contains("first-try"));
+        let figures = || metrics(run).filter(|figure| !figure.name.contains("first-try"));
         let (moody, others): (Vec<_>, Vec<_>) =
             figures().partition(|figure| MOODY.contains(&figure.name));
         timed

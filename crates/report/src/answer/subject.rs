@@ -2,10 +2,10 @@
 
 use run_record::Axis;
 
-use crate::Run;
-use crate::cell::Cell;
-use crate::figure::value;
-use crate::run::{short_name, written_point};
+use run_view::Cell;
+use run_view::Run;
+use run_view::number::value;
+use run_view::{short_name, written_point};
 
 /// How large a load is: seldom what is asked, whatever the words of a question.
 const SIZE_OF_THE_LOAD: &str = "load.clients";

@@ -8,7 +8,7 @@ use run_record::{AttemptRow, Outcome};
 
 use super::unanswered::sent_again;
 use super::{outcome_colour, px, text_width};
-use crate::figure::{count, nanoseconds};
+use run_view::number::{count, nanoseconds};
 
 const LEFT: f64 = 50.0;
 /// Of all attempts, at most, and of one.

@@ -7,10 +7,10 @@ use run_record::{AttemptRow, TrialRecord};
 use super::axis::{Scale, decades, power_of_time, whole_ticks};
 use super::latency::retransmissions;
 use super::{Chart, colour, px};
-use crate::Run;
-use crate::figure::nanoseconds;
-use crate::text::several;
 use crate::why::Case;
+use run_view::Run;
+use run_view::number::nanoseconds;
+use run_view::prose::several;
 
 /// Bins of a power of ten.
 const BINS: f64 = 12.0;

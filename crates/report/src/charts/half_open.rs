@@ -7,7 +7,7 @@ use run_record::TimelineRow;
 
 use super::px;
 use super::window::Window;
-use crate::figure::{count, nanoseconds};
+use run_view::number::{count, nanoseconds};
 
 /// Counts of the same that are so near are told together, pixels.
 const APART: f64 = 8.0;

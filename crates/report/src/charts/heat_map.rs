@@ -5,12 +5,12 @@ use run_record::Axis;
 
 use super::colour::{scale, text_on};
 use super::{Chart, px, slug, text_width};
-use crate::Run;
-use crate::cell::Cell;
-use crate::cell_figure::CellFigure;
-use crate::figure::value;
-use crate::run::{combinations, short_name, written_point};
-use crate::text::several;
+use run_view::Cell;
+use run_view::Metric;
+use run_view::Run;
+use run_view::number::value;
+use run_view::prose::several;
+use run_view::{combinations, short_name, written_point};
 
 const ROW: f64 = 30.0;
 /// Above the cells: the columns' axis and its values.
@@ -20,7 +20,7 @@ const FOOT: f64 = 40.0;
 
 /// A map for each value of the axes before the last two, on one scale; none
 /// where the matrix has fewer than two axes.
-pub(crate) fn heat_maps(run: &Run, cells: &[Cell<'_>], figure: &CellFigure) -> Vec<Chart> {
+pub(crate) fn heat_maps(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
     let axes = run.varying_axes();
     let [outer @ .., rows, columns] = axes.as_slice() else {
         return Vec::new();
@@ -38,7 +38,7 @@ pub(crate) fn heat_maps(run: &Run, cells: &[Cell<'_>], figure: &CellFigure) -> V
 }
 
 fn heat_map(
-    figure: &CellFigure,
+    figure: &Metric,
     top: f64,
     place: &str,
     (rows, columns): (&Axis, &Axis),

@@ -9,10 +9,10 @@ use super::axis::{Scale, decades, power_of_time, seconds};
 use super::strip::{ACCENT, ROOM, Strip, pointer, shade};
 use super::syn_waits::{SynWaits, deadline};
 use super::{Chart, px, text_width};
-use crate::Run;
-use crate::cell::Cell;
-use crate::figure::{percent, value};
-use crate::run::{short_name, written_point};
+use run_view::Cell;
+use run_view::Run;
+use run_view::number::{percent, value};
+use run_view::{short_name, written_point};
 
 /// Between the ends of the axis; with short names, a phone shows all of a row.
 const PLOT: f64 = 320.0;

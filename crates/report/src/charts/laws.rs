@@ -8,9 +8,9 @@ use run_record::LawCheck;
 use super::lateness::{Late, lateness};
 use super::scatter::{Axes, Mark, scatter};
 use super::{Chart, slug};
-use crate::cell::Cell;
-use crate::figure::Spread;
 use crate::laws::figure;
+use run_view::Cell;
+use run_view::number::Spread;
 
 const AXES: Axes = Axes {
     across: "predicted",

@@ -5,11 +5,11 @@ use serde_json::Value;
 
 use super::axis::{Scale, places, ticks};
 use super::{Chart, colour, px, slug, text_width};
-use crate::Run;
-use crate::cell::Cell;
-use crate::cell_figure::CellFigure;
-use crate::figure::{Spread, value};
-use crate::run::{combinations, short_name, written_point};
+use run_view::Cell;
+use run_view::Metric;
+use run_view::Run;
+use run_view::number::{Spread, value};
+use run_view::{combinations, short_name, written_point};
 
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 320.0;
@@ -30,7 +30,7 @@ type Point<'a> = (f64, Spread, &'a Cell<'a>);
 
 /// A chart for each value of the axes before the last two; none where the last
 /// has fewer than three values.
-pub(crate) fn lines(run: &Run, cells: &[Cell<'_>], figure: &CellFigure) -> Vec<Chart> {
+pub(crate) fn lines(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
     let axes = run.varying_axes();
     let (outer, series, along) = match axes.as_slice() {
         [along] => (&[][..], None, *along),
@@ -74,7 +74,7 @@ pub(crate) fn lines(run: &Run, cells: &[Cell<'_>], figure: &CellFigure) -> Vec<C
 }
 
 fn body(
-    figure: &CellFigure,
+    figure: &Metric,
     top: f64,
     lines: &[Line<'_>],
     (values, at): (&[Value], &[f64]),
@@ -129,7 +129,7 @@ fn body(
     }
 }
 
-fn drawn(line: &Line<'_>, position: usize, x: Scale, y: Scale, figure: &CellFigure) -> Markup {
+fn drawn(line: &Line<'_>, position: usize, x: Scale, y: Scale, figure: &Metric) -> Markup {
     let place =
         |(at, spread, _): &Point<'_>| format!("{},{}", px(x.at(*at)), px(y.at(spread.median)));
     // A point between two gaps is its marker alone.

@@ -7,7 +7,7 @@ use maud::{Markup, html};
 use super::depth::Depth;
 use super::px;
 use super::window::Window;
-use crate::figure::{count, nanoseconds};
+use run_view::number::{count, nanoseconds};
 
 /// Of a place to point at, at least, pixels: so a chart has some hundreds at most.
 const NARROW: f64 = 4.0;

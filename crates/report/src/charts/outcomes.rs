@@ -5,8 +5,8 @@ use run_record::Outcome;
 
 use super::colour::text_on_outcome;
 use super::{Chart, outcome_colour, px, text_width};
-use crate::cell::Cell;
-use crate::figure::{count, percent, total};
+use run_view::Cell;
+use run_view::number::{count, percent, total};
 
 /// Cells from which on the bars are too many to be read; the heat maps tell.
 const MOST: usize = 40;

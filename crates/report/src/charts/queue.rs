@@ -13,9 +13,9 @@ use super::looks::{Place, places, ticks as look_ticks, unseen};
 use super::unanswered::{gathered, unanswered};
 use super::window::Window;
 use super::{Chart, px};
-use crate::Run;
-use crate::figure::{count, percent};
 use crate::why::Case;
+use run_view::Run;
+use run_view::number::{count, percent};
 
 const WIDTH: f64 = 980.0;
 const LEFT: f64 = 50.0;

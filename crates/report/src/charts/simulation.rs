@@ -5,8 +5,8 @@ use run_record::Agreement;
 
 use super::Chart;
 use super::scatter::{Axes, Mark, scatter};
-use crate::Run;
-use crate::figure::percent;
+use run_view::Run;
+use run_view::number::percent;
 
 const AXES: Axes = Axes {
     across: "simulated, % of attempts",
@@ -34,7 +34,7 @@ pub(crate) fn simulation(run: &Run) -> Option<Chart> {
             ),
             of: vec![(
                 format!("#trial-{}", trial.id),
-                format!("trial {}: {}", trial.id, crate::run::place(trial)),
+                format!("trial {}: {}", trial.id, run_view::place(trial)),
             )],
         })
     });

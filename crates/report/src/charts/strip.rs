@@ -6,10 +6,10 @@ use run_record::{LatencyBin, LatencyHistogram, TrialRecord};
 
 use super::axis::Scale;
 use super::px;
-use crate::Run;
-use crate::cell::Cell;
-use crate::figure::{count, nanoseconds, percent, total};
 use crate::why::Case;
+use run_view::Cell;
+use run_view::Run;
+use run_view::number::{count, nanoseconds, percent, total};
 
 /// Marks of quantiles have one colour.
 pub(super) const ACCENT: &str = "--light:var(--accent);--dark:var(--accent)";

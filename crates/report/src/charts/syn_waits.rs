@@ -9,9 +9,9 @@ use maud::{Markup, html};
 use super::axis::{Scale, seconds};
 use super::px;
 use super::strip::Strip;
-use crate::Run;
-use crate::cell::Cell;
 use crate::why::Case;
+use run_view::Cell;
+use run_view::Run;
 
 /// What is marked; times are nominal, from connect(2) on.
 #[derive(Debug)]

@@ -10,9 +10,9 @@ use super::measure::{MEASURES, Measure};
 use super::pairs::{Pair, Point, pairs};
 use super::sameness::Differences;
 use super::{holm, mann_whitney};
-use crate::Run;
 use crate::checks::{self, all_held};
-use crate::run::written_point;
+use run_view::Run;
+use run_view::written_point;
 
 /// A run held against its baseline.
 #[derive(Debug)]

@@ -24,7 +24,7 @@ pub(super) fn cliffs_delta(old: &[f64], new: &[f64]) -> f64 {
 
 /// The median; none of nothing.
 pub(super) fn median(figures: &[f64]) -> Option<f64> {
-    crate::figure::Spread::of(figures.iter().copied()).map(|spread| spread.median)
+    run_view::number::Spread::of(figures.iter().copied()).map(|spread| spread.median)
 }
 
 /// The new median ÷ the old one: 1 where both are 0, infinite where only the

@@ -8,7 +8,7 @@ use super::judge::{FEWEST_TRIALS, Verdict};
 use super::markdown::{table, worst_first};
 use super::sameness::Difference;
 use super::table::trials;
-use crate::text::{sentence, several};
+use run_view::prose::{sentence, several};
 
 /// Rows of figures that held before they are only counted at first.
 const HELD: usize = 20;

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use run_record::TrialRecord;
 
 use super::pairs::Pair;
-use crate::run::place;
+use run_view::place;
 
 /// How the laws of a run differ from those of its baseline, each difference as
 /// a line of text.

@@ -5,8 +5,8 @@ use super::effect::{median, median_ratio};
 use super::judge::Verdict;
 use super::suite::SuiteComparison;
 use super::table::{delta, p_value, ratio};
-use crate::run::written_point;
 use crate::table::{Table, escaped};
+use run_view::written_point;
 
 /// Rows of a table, and lines of a list, before the rest is only counted.
 const LISTED: usize = 40;

@@ -2,7 +2,7 @@
 
 use run_record::TrialRecord;
 
-use crate::figure::{nanoseconds, percent, rate};
+use run_view::number::{nanoseconds, percent, rate};
 
 /// A figure of a trial.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use run_record::TrialRecord;
 use serde_json::Value;
 
-use crate::Run;
+use run_view::Run;
 
 /// A cell's value on every axis.
 pub(super) type Point = IndexMap<String, Value>;

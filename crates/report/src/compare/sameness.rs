@@ -8,7 +8,7 @@ use std::fmt;
 use run_record::RunRecord;
 use serde_json::Value;
 
-use crate::figure::gibibytes;
+use run_view::number::gibibytes;
 
 /// Machines whose memory differs by less, as a part of the larger, are the same:
 /// kernels and hypervisors take a share of their own.
@@ -124,7 +124,7 @@ fn settings_apart(
     }
     let written = |value: Option<&Value>| match value {
         None | Some(Value::Null) => "nothing".to_owned(),
-        Some(value) => crate::figure::value(value),
+        Some(value) => run_view::number::value(value),
     };
     apart.extend(different(path, written(old), written(new)));
 }

@@ -4,9 +4,9 @@ use serde_json::Value;
 
 use super::comparison::{Comparison, Conclusion, Scope, compared};
 use super::judge::{Criteria, FEWEST_TRIALS, Verdict};
-use crate::Run;
 use crate::suite::{Member, Suite};
-use crate::text::several;
+use run_view::Run;
+use run_view::prose::several;
 
 /// A suite held against an earlier one.
 #[derive(Debug)]

@@ -11,9 +11,9 @@ use super::judge::{FEWEST_TRIALS, Verdict};
 use super::law_changes::LawChanges;
 use super::measure::MEASURES;
 use super::sameness::Difference;
-use crate::figure::{percent, value};
-use crate::run::{short_name, written_point};
-use crate::text::{WIDTH, wrapped};
+use run_view::number::{percent, value};
+use run_view::prose::{WIDTH, wrapped};
+use run_view::{short_name, written_point};
 
 /// Rows of a figure's table before the cells in which it held are only counted.
 const ROWS: usize = 20;

@@ -4,12 +4,12 @@ use maud::{Markup, html};
 use run_record::TrialRecord;
 
 use super::queues;
-use crate::Run;
-use crate::cell::Cell;
-use crate::cell_figure::cell_figures;
-use crate::figure::{count, nanoseconds};
 use crate::files::Charts;
 use crate::table::Table;
+use run_view::Cell;
+use run_view::Run;
+use run_view::metrics;
+use run_view::number::{count, nanoseconds};
 
 /// A section that opens cell by cell.
 pub(super) fn cells(run: &Run, cells: &[Cell<'_>], charts: &Charts) -> Markup {
@@ -31,7 +31,7 @@ pub(super) fn cells(run: &Run, cells: &[Cell<'_>], charts: &Charts) -> Markup {
 }
 
 fn trials(run: &Run, cell: &Cell<'_>, charts: &Charts) -> Markup {
-    let figures: Vec<_> = cell_figures(run).collect();
+    let figures: Vec<_> = metrics(run).collect();
     let head = ["trial", "held", "attempts ended"].into_iter();
     let head = head.chain(figures.iter().map(|figure| figure.column));
     let head = head.chain(["connect, median", "99 %", "largest", "deepest queue", "ListenDrops"]);
@@ -71,7 +71,7 @@ fn trials(run: &Run, cell: &Cell<'_>, charts: &Charts) -> Markup {
         p.quiet { (cell.place()) }
         @if cell.trials.is_empty() { p { "No trial of this cell has been run." } }
         @else { (table.html()) }
-        @let breaches = cell.breaches();
+        @let breaches = cell.violations();
         @if !breaches.is_empty() {
             ul.failed { @for breach in breaches { li { (breach) } } }
         }

@@ -4,7 +4,9 @@ use indexmap::IndexMap;
 use maud::{Markup, html};
 
 use crate::table::Table;
-use crate::{Run, checks};
+use run_view::Run;
+
+use crate::checks;
 
 /// How often a check held, did not, and did not apply.
 type Tally = [usize; 3];

@@ -2,7 +2,9 @@
 
 use maud::{Markup, html};
 
-use crate::{Run, Topics, evidence};
+use run_view::Run;
+
+use crate::{Topics, evidence};
 
 /// A row for each counter; its meaning unfolds below the table.
 pub(super) fn counters(run: &Run) -> Markup {

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use run_record::{Interleaved, InterleavedRole};
 
-use crate::Run;
-use crate::figure::gibibytes;
 use crate::table::Table;
-use crate::text::several;
+use run_view::Run;
+use run_view::number::gibibytes;
+use run_view::prose::several;
 
 /// The machine, the program, the sysctls and the scenario as resolved.
 pub(super) fn environment(run: &Run) -> Markup {
@@ -27,7 +27,7 @@ pub(super) fn environment(run: &Run) -> Markup {
     asked.extend(pairs(&overrides.only, "--only"));
     asked.extend(overrides.repeat.map(|repeat| format!("--repeat {repeat}")));
     let axes = record.axes.iter().map(|axis| {
-        let values: Vec<_> = axis.values.iter().map(crate::figure::value).collect();
+        let values: Vec<_> = axis.values.iter().map(run_view::number::value).collect();
         format!("{}: {}", axis.path, values.join(", "))
     });
     let mut facts = vec![

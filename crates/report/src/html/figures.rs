@@ -4,8 +4,10 @@ use maud::{Markup, html};
 
 use crate::charts::Chart;
 use crate::files::Charts;
-use crate::run::short_name;
-use crate::{Run, evidence, waits};
+use run_view::Run;
+use run_view::short_name;
+
+use crate::{evidence, waits};
 
 /// Charts side by side, as many as there is room for.
 pub(super) fn grid<'a>(charts: impl IntoIterator<Item = &'a Chart>) -> Markup {

@@ -4,7 +4,9 @@ use maud::{Markup, html};
 
 use super::figures::grid;
 use crate::files::Charts;
-use crate::{Run, laws, simulation};
+use run_view::Run;
+
+use crate::{laws, simulation};
 
 /// Rows of a table from which on it is closed at first.
 const LONG: usize = 12;

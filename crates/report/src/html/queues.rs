@@ -3,10 +3,10 @@
 use maud::{Markup, html};
 use run_record::TryId;
 
-use crate::Run;
-use crate::figure::count;
 use crate::files::Charts;
 use crate::recorded::{Drawn, ENOUGH, Rows};
+use run_view::Run;
+use run_view::number::count;
 
 /// What a trial's charts are called in the page.
 pub(super) fn id(trial: TryId) -> String {

@@ -3,7 +3,9 @@
 use maud::{Markup, html};
 
 use crate::answer::{answer, unfinished, verdict};
-use crate::{Run, evidence};
+use run_view::Run;
+
+use crate::evidence;
 
 pub(super) fn top(run: &Run) -> Markup {
     let record = &run.record;

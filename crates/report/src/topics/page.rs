@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{Showing, Topic, TopicKind, Topics};
-use crate::text::{WIDTH, wrapped};
+use run_view::prose::{WIDTH, wrapped};
 
 impl fmt::Display for Topic {
     /// The topic's page, without a newline at its end.

@@ -7,7 +7,7 @@ use queue_model::syn_retry::SynRetry;
 use run_record::{ListenerSeen, Outcome, RunRecord, StateSeen, TrialRecord};
 use serde_json::Value;
 
-use crate::figure::total;
+use run_view::number::total;
 
 /// The listen limit's setting that decided, and the one that did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::case::Case;
 use super::words::{counted, listed};
-use crate::Run;
-use crate::figure::{Spread, total, value};
+use run_view::Run;
+use run_view::number::{Spread, total, value};
 
 /// Some of a run's trials.
 #[derive(Debug, Clone)]

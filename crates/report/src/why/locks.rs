@@ -4,7 +4,7 @@ use run_record::ServerFigures;
 
 use super::words::{nanoseconds, several};
 use super::{Case, Cases, Paragraph};
-use crate::figure::rate;
+use run_view::number::rate;
 
 /// How many times longer a lock has to be held for its design to be told from
 /// another's.

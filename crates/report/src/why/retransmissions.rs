@@ -8,7 +8,7 @@ use run_record::Outcome;
 
 use super::words::{self, counted, rungs, several};
 use super::{Case, Cases, Paragraph};
-use crate::figure::Spread;
+use run_view::number::Spread;
 
 /// How soon after its SYN an answer is that one's, but for the timer's lateness.
 const SOON: Duration = Duration::from_millis(200);

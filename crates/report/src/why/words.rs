@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-pub(crate) use crate::text::{counted, sentence, several};
+pub(crate) use run_view::prose::{counted, sentence, several};
 
 /// `a`, `a and b`, `a, b and c`; none of none.
 pub(crate) fn listed(parts: &[String]) -> Option<String> {

@@ -1,14 +1,14 @@
 //! Prose, in lines that fit a terminal.
 
-use crate::figure::count;
+use crate::number::count;
 
 /// Columns of a line.
-pub(crate) const WIDTH: usize = 100;
+pub const WIDTH: usize = 100;
 
 /// Lines of at most [`WIDTH`] columns, where words allow it: `first` before
 /// the first of them, `then` before the others. Words that a no-break space
 /// joins stay together.
-pub(crate) fn wrapped(text: &str, first: &str, then: &str) -> String {
+pub fn wrapped(text: &str, first: &str, then: &str) -> String {
     let mut lines = vec![first.to_owned()];
     let mut begun = false;
     for word in text.split_ascii_whitespace() {
@@ -26,25 +26,25 @@ pub(crate) fn wrapped(text: &str, first: &str, then: &str) -> String {
 
 /// Without the letters that XML has no way to write: a document that has one is
 /// none.
-pub(crate) fn clean(text: &str) -> String {
+pub fn clean(text: &str) -> String {
     let allowed = |letter: &char| matches!(letter, '\t' | '\n' | '\u{20}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}');
     text.chars().filter(allowed).collect()
 }
 
 /// A text that ends no line: a list has a line for each of its items.
-pub(crate) fn one_line(text: &str) -> String {
+pub fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }
 
 /// A text with a capital at its beginning.
-pub(crate) fn sentence(text: &str) -> String {
+pub fn sentence(text: &str) -> String {
     let mut letters = text.trim_start().chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()
 }
 
 /// A number with groups of three.
-pub(crate) fn counted(number: u64) -> String {
+pub fn counted(number: u64) -> String {
     count(number).replace(' ', "\u{a0}")
 }
 

@@ -1,36 +1,39 @@
-//! The figures that tables have of each cell.
+//! The metrics that tables and charts show for each cell.
 
 use run_record::TrialRecord;
 
 use crate::Run;
-use crate::figure::{count, nanoseconds, percent, rate};
+use crate::number::{count, nanoseconds, percent, rate};
 
-/// One figure of a cell.
-pub(crate) struct CellFigure {
-    /// In file names.
-    pub(crate) name: &'static str,
+/// A metric of a cell's trials.
+#[derive(Debug)]
+pub struct Metric {
+    /// Its name in file names.
+    pub name: &'static str,
     /// The end of its scale; none where that is the largest figure.
-    pub(crate) top: Option<f64>,
-    /// Over a table of its own.
-    pub(crate) title: &'static str,
-    /// Over a column.
-    pub(crate) column: &'static str,
-    /// Whether it says something of this run.
+    pub top: Option<f64>,
+    /// The title of a table or chart of it.
+    pub title: &'static str,
+    /// Its column heading.
+    pub column: &'static str,
+    /// Whether this run has anything to show for it.
     shown: fn(&Run) -> bool,
-    pub(crate) of: fn(&TrialRecord) -> Option<f64>,
-    pub(crate) write: fn(f64) -> String,
+    /// Its value in one trial; none where it was not measured.
+    pub of: fn(&TrialRecord) -> Option<f64>,
+    /// Writes a value as a person reads it.
+    pub write: fn(f64) -> String,
 }
 
 /// From so long a wait on, seconds, it is worth a table who waited for accept(2).
 const LONG_WAIT: f64 = 0.5;
 
-/// What figures are called in file names, in any run.
-pub(crate) fn names() -> impl Iterator<Item = &'static str> {
-    FIGURES.iter().chain([&ORIGINAL_THROUGHPUT]).map(|figure| figure.name)
+/// The names of all metrics, as file names have them.
+pub fn metric_names() -> impl Iterator<Item = &'static str> {
+    METRICS.iter().chain([&ORIGINAL_THROUGHPUT]).map(|figure| figure.name)
 }
 
-static FIGURES: [CellFigure; 8] = [
-    CellFigure {
+static METRICS: [Metric; 8] = [
+    Metric {
         name: "first-try",
         top: Some(1.0),
         title: "Success on the first try (no SYN retransmission), % of attempts",
@@ -39,7 +42,7 @@ static FIGURES: [CellFigure; 8] = [
         of: |trial| Some(trial.first_try_rate()),
         write: percent,
     },
-    CellFigure {
+    Metric {
         name: "success",
         top: Some(1.0),
         title: "Success within the deadline, % of attempts",
@@ -48,34 +51,34 @@ static FIGURES: [CellFigure; 8] = [
         of: |trial| Some(trial.success_rate()),
         write: percent,
     },
-    CellFigure {
+    Metric {
         name: "offered",
         top: None,
         title: "Offered: messages the clients wrote, /s",
         column: "offered /s",
-        shown: is_chatty,
+        shown: has_rates,
         of: |trial| Some(trial.rates.offered),
         write: rate,
     },
-    CellFigure {
+    Metric {
         name: "ingested",
         top: None,
         title: "Ingested: messages the server read, /s",
         column: "ingested /s",
-        shown: is_chatty,
+        shown: has_rates,
         of: |trial| trial.rates.ingested,
         write: rate,
     },
-    CellFigure {
+    Metric {
         name: "delivered",
         top: None,
         title: "Delivered: messages that arrived at clients, /s",
         column: "delivered /s",
-        shown: is_chatty,
+        shown: has_rates,
         of: |trial| Some(trial.rates.delivered),
         write: rate,
     },
-    CellFigure {
+    Metric {
         name: "bytes-held",
         top: None,
         title: "Bytes written before the server began to accept",
@@ -84,7 +87,7 @@ static FIGURES: [CellFigure; 8] = [
         of: |trial| trial.held_bytes.map(|bytes| bytes as f64),
         write: |bytes| count(bytes as i64),
     },
-    CellFigure {
+    Metric {
         name: "longest-wait",
         top: None,
         title: "From connect(2) to accept(2), the longest",
@@ -93,7 +96,7 @@ static FIGURES: [CellFigure; 8] = [
         of: |trial| Some(longest_wait(trial) * 1e9),
         write: nanoseconds,
     },
-    CellFigure {
+    Metric {
         name: "listens-again",
         top: None,
         title: "Until the server, started again, could listen, s",
@@ -105,12 +108,12 @@ static FIGURES: [CellFigure; 8] = [
 ];
 
 /// What the original benchmark called throughput: its charts are drawn again.
-pub(crate) static ORIGINAL_THROUGHPUT: CellFigure = CellFigure {
+pub static ORIGINAL_THROUGHPUT: Metric = Metric {
     name: "throughput",
     top: None,
     title: "The original's throughput: messages of clients that succeeded ÷ time of all, /s",
     column: "throughput /s",
-    shown: is_chatty,
+    shown: has_rates,
     of: |trial| Some(trial.rates.original_throughput),
     write: rate,
 };
@@ -120,7 +123,7 @@ const FEWEST_MESSAGES: u64 = 50;
 
 /// Clients wrote enough for a rate, and not only into buffers whose size is the
 /// question.
-pub(crate) fn is_chatty(run: &Run) -> bool {
+pub fn has_rates(run: &Run) -> bool {
     run.trials.iter().any(|trial| {
         trial.rates.messages_written >= FEWEST_MESSAGES && trial.held_bytes.unwrap_or(0) == 0
     })
@@ -130,14 +133,14 @@ fn longest_wait(trial: &TrialRecord) -> f64 {
     trial.accept_wait.max_ns as f64 / 1e9
 }
 
-impl CellFigure {
-    /// Whether it says something of this run.
-    pub(crate) fn says_something_of(&self, run: &Run) -> bool {
+impl Metric {
+    /// Whether this run has anything to show for it.
+    pub fn applies_to(&self, run: &Run) -> bool {
         (self.shown)(run)
     }
 }
 
-/// The figures that say something of a run.
-pub(crate) fn cell_figures(run: &Run) -> impl Iterator<Item = &'static CellFigure> {
-    FIGURES.iter().filter(move |figure| figure.says_something_of(run))
+/// The metrics that a run has anything to show for.
+pub fn metrics(run: &Run) -> impl Iterator<Item = &'static Metric> {
+    METRICS.iter().filter(move |figure| figure.applies_to(run))
 }

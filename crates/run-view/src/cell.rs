@@ -4,21 +4,23 @@ use run_record::{TrialRecord, Tries};
 use serde_json::Value;
 
 use crate::Run;
-use crate::figure::{Spread, value};
+use crate::number::{Spread, value};
 use crate::run::{combinations, written_point};
 
 /// A cell: a value for each varying axis, and the trials that have them.
 #[derive(Debug, Clone)]
-pub(crate) struct Cell<'a> {
+pub struct Cell<'a> {
     /// Its place in the order of the cells, from 0; the last axis is the fastest.
-    pub(crate) number: usize,
-    pub(crate) point: Vec<(&'a str, &'a Value)>,
-    pub(crate) trials: Vec<&'a TrialRecord>,
+    pub number: usize,
+    /// Its value on each varying axis.
+    pub point: Vec<(&'a str, &'a Value)>,
+    /// Its trials, each try for itself.
+    pub trials: Vec<&'a TrialRecord>,
 }
 
 impl<'a> Cell<'a> {
     /// Every cell of a run, those without a trial too.
-    pub(crate) fn all(run: &'a Run) -> Vec<Self> {
+    pub fn all(run: &'a Run) -> Vec<Self> {
         let points = combinations(&run.varying_axes()).into_iter().enumerate();
         let cell = |(number, point): (usize, Vec<_>)| {
             let at = |trial: &&TrialRecord| {
@@ -31,7 +33,7 @@ impl<'a> Cell<'a> {
     }
 
     /// Its values, with their axes' names.
-    pub(crate) fn place(&self) -> String {
+    pub fn place(&self) -> String {
         match written_point(self.point.iter().copied()) {
             nowhere if nowhere.is_empty() => "the only cell".to_owned(),
             place => place,
@@ -39,33 +41,33 @@ impl<'a> Cell<'a> {
     }
 
     /// Its values alone, for where a heading names the axes.
-    pub(crate) fn values(&self) -> impl Iterator<Item = String> {
+    pub fn values(&self) -> impl Iterator<Item = String> {
         self.point.iter().map(|(_, at)| value(at))
     }
 
     /// A figure of its trials.
-    pub(crate) fn spread(&self, of: impl Fn(&TrialRecord) -> Option<f64>) -> Option<Spread> {
+    pub fn spread(&self, of: impl Fn(&TrialRecord) -> Option<f64>) -> Option<Spread> {
         Spread::of(self.trials.iter().filter_map(|trial| of(trial)))
     }
 
     /// Each of its planned trials that was run, with all its tries.
-    pub(crate) fn tries(&self) -> Vec<Tries<'a>> {
+    pub fn tries(&self) -> Vec<Tries<'a>> {
         Tries::of(self.trials.iter().copied())
     }
 
     /// What did not hold in its trials, in any try.
-    pub(crate) fn breaches(&self) -> Vec<String> {
-        self.trials.iter().flat_map(|trial| breaches(trial)).collect()
+    pub fn violations(&self) -> Vec<String> {
+        self.trials.iter().flat_map(|trial| violations(trial)).collect()
     }
 
     /// Whether one of its planned trials did not hold, run again or not.
-    pub(crate) fn failed(&self) -> bool {
+    pub fn failed(&self) -> bool {
         self.tries().iter().any(|tries| !tries.held())
     }
 }
 
 /// What did not hold in one try of a trial.
-pub(crate) fn breaches(trial: &TrialRecord) -> Vec<String> {
+pub fn violations(trial: &TrialRecord) -> Vec<String> {
     let id = trial.try_id();
     let said = |(kind, name, detail)| format!("trial {id}: {kind} `{name}`: {detail}");
     trial.breaches().map(said).collect()

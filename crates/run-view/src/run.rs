@@ -3,14 +3,16 @@
 use run_record::{Axis, Build, RunRecord, TrialRecord, Tries};
 use serde_json::Value;
 
-use crate::text::several;
+use crate::prose::several;
 
 /// A run: its record, and its trials in the order of their cells; a trial that
 /// was run again once for each try.
 #[derive(Debug, Clone)]
 pub struct Run {
-    pub(crate) record: RunRecord,
-    pub(crate) trials: Vec<TrialRecord>,
+    /// `run.json`.
+    pub record: RunRecord,
+    /// Its trials in the order of their cells, each try of a trial for itself.
+    pub trials: Vec<TrialRecord>,
 }
 
 impl Run {
@@ -21,13 +23,13 @@ impl Run {
     }
 
     /// Each planned trial that was run, with all its tries.
-    pub(crate) fn tries(&self) -> Vec<Tries<'_>> {
+    pub fn tries(&self) -> Vec<Tries<'_>> {
         Tries::of(&self.trials)
     }
 
     /// How far it came, where it has no end, or not all that was planned was run;
     /// none of a whole run.
-    pub(crate) fn unfinished(&self) -> Option<String> {
+    pub fn unfinished(&self) -> Option<String> {
         let (ran, planned) = (self.tries().len(), self.record.planned_trials);
         match self.record.ended {
             _ if ran < planned as usize => Some(format!("{ran} of {planned} trials were run")),
@@ -37,12 +39,12 @@ impl Run {
     }
 
     /// Whether a cell has more trials than one, tries of the same not counted.
-    pub(crate) fn is_repeated(&self) -> bool {
+    pub fn is_repeated(&self) -> bool {
         self.trials.iter().any(|trial| trial.repetition > 0)
     }
 
     /// The trials of the cell that has these values on these axes.
-    pub(crate) fn trials_at<'a>(
+    pub fn trials_at<'a>(
         &'a self,
         point: &'a [(&'a str, &'a Value)],
     ) -> impl Iterator<Item = &'a TrialRecord> {
@@ -52,7 +54,7 @@ impl Run {
     }
 
     /// What is the same in every cell, though the scenario has an axis for it.
-    pub(crate) fn fixed_axes(&self) -> Option<String> {
+    pub fn fixed_axes(&self) -> Option<String> {
         let fixed = self.record.axes.iter().filter(|axis| axis.values.len() == 1);
         let fixed = fixed.map(|axis| (axis.path.as_str(), &axis.values[0]));
         let text = written_point(fixed);
@@ -60,7 +62,7 @@ impl Run {
     }
 
     /// What made the hosts, and the machine below them.
-    pub(crate) fn hosts(&self) -> String {
+    pub fn hosts(&self) -> String {
         let RunRecord { backend, machine, .. } = &self.record;
         let version = backend.version.as_ref().map_or(String::new(), |v| format!(" {v}"));
         let parts = self.build().map_or(String::new(), |build| format!(" Parts in them: {build}."));
@@ -75,20 +77,20 @@ impl Run {
 
     /// Whose parts ran in the hosts, where that was not the program that led the
     /// run.
-    pub(crate) fn build(&self) -> Option<String> {
+    pub fn build(&self) -> Option<String> {
         self.record.build.as_ref().map(Build::to_string)
     }
 
     /// Axes that have more than one value: the others are the same everywhere
     /// and need no room in a table.
-    pub(crate) fn varying_axes(&self) -> Vec<&Axis> {
+    pub fn varying_axes(&self) -> Vec<&Axis> {
         self.record.axes.iter().filter(|axis| axis.values.len() > 1).collect()
     }
 }
 
 /// Every combination of the axes' values, the last axis fastest; one empty
 /// combination of no axes.
-pub(crate) fn combinations<'a>(axes: &[&'a Axis]) -> Vec<Vec<(&'a str, &'a Value)>> {
+pub fn combinations<'a>(axes: &[&'a Axis]) -> Vec<Vec<(&'a str, &'a Value)>> {
     axes.iter().fold(vec![Vec::new()], |points, axis| {
         points
             .iter()
@@ -113,7 +115,7 @@ pub fn short_name(path: &str) -> &str {
 }
 
 /// A trial's place on the axes, as a line of text.
-pub(crate) fn place(trial: &TrialRecord) -> String {
+pub fn place(trial: &TrialRecord) -> String {
     match written_point(trial.point.iter().map(|(path, value)| (path.as_str(), value))) {
         nowhere if nowhere.is_empty() => "the only cell".to_owned(),
         place => place,
@@ -124,7 +126,7 @@ pub(crate) fn place(trial: &TrialRecord) -> String {
 pub fn written_point<'a>(point: impl IntoIterator<Item = (&'a str, &'a Value)>) -> String {
     let parts: Vec<_> = point
         .into_iter()
-        .map(|(path, value)| format!("{} {}", short_name(path), crate::figure::value(value)))
+        .map(|(path, value)| format!("{} {}", short_name(path), crate::number::value(value)))
         .collect();
     parts.join(", ")
 }

@@ -2,14 +2,18 @@
 
 /// The middle, the least and the largest of some figures; none of none.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Spread {
-    pub(crate) min: f64,
-    pub(crate) median: f64,
-    pub(crate) max: f64,
+pub struct Spread {
+    /// The least.
+    pub min: f64,
+    /// The middle.
+    pub median: f64,
+    /// The largest.
+    pub max: f64,
 }
 
 impl Spread {
-    pub(crate) fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
+    /// The spread of some figures; none where there are none.
+    pub fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
         let mut figures: Vec<f64> = figures.collect();
         figures.sort_by(f64::total_cmp);
         let (&min, &max) = (figures.first()?, figures.last()?);
@@ -22,7 +26,7 @@ impl Spread {
     }
 
     /// The median, and the range where there is one.
-    pub(crate) fn written(&self, write: impl Fn(f64) -> String) -> String {
+    pub fn written(&self, write: impl Fn(f64) -> String) -> String {
         let (min, median, max) = (write(self.min), write(self.median), write(self.max));
         if min == max { median } else { format!("{median} ({min}–{max})") }
     }
@@ -40,7 +44,7 @@ pub fn percent(share: f64) -> String {
 }
 
 /// A rate with three significant digits: `950`, `36.3k`, `1.25M`.
-pub(crate) fn rate(per_second: f64) -> String {
+pub fn rate(per_second: f64) -> String {
     let (scaled, unit) = match per_second {
         r if r >= 999_500.0 => (r / 1e6, "M"),
         r if r >= 999.5 => (r / 1e3, "k"),
@@ -54,7 +58,7 @@ pub(crate) fn rate(per_second: f64) -> String {
 }
 
 /// A duration given in nanoseconds: `840 ns`, `1.2 ms`, `1.024 s`.
-pub(crate) fn nanoseconds(ns: f64) -> String {
+pub fn nanoseconds(ns: f64) -> String {
     match ns {
         n if n >= 1e9 => format!("{:.3} s", n / 1e9),
         n if n >= 1e6 => format!("{:.1} ms", n / 1e6),

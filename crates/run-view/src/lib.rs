@@ -1,0 +1,20 @@
+//! A run as everything that shows it reads it: charts, diagnosis, report,
+//! comparison and viewer.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `run` | a run's record with its trials, and its axes by name |
+//! | `cell` | a cell of the matrix with its trials |
+//! | `metric` | the metrics that tables and charts show for each cell |
+//! | [`number`] | how numbers are written |
+//! | [`prose`] | how sentences and lists are written |
+
+mod cell;
+mod metric;
+pub mod number;
+pub mod prose;
+mod run;
+
+pub use cell::{Cell, violations};
+pub use metric::{Metric, ORIGINAL_THROUGHPUT, has_rates, metric_names, metrics};
+pub use run::{Run, combinations, place, short_name, written_point};
