@@ -12,7 +12,7 @@ mod subject;
 
 pub use finding::findings;
 
-use crate::why::{Paragraph, ParagraphKind};
+use diagnosis::{Paragraph, ParagraphKind};
 use run_view::Run;
 
 use crate::checks;

@@ -27,7 +27,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use crate::answer::told;
 use crate::charts;
 use crate::files::Charts;
-use crate::why::ParagraphKind;
+use diagnosis::ParagraphKind;
 use run_view::Cell;
 use run_view::Run;
 use run_view::prose::clean;

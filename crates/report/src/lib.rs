@@ -8,7 +8,7 @@
 //! | `grid` | one figure over two axes of the matrix, for each value of the others |
 //! | `cells` | a row for each cell, where the matrix has fewer than two axes |
 //! | `evidence` | worst connect latency, and the kernel's counters |
-//! | [`why`](why()) | the explanation: what acted, what shows it, what would change it |
+//! | `why` | the explanation: what acted, what shows it, what would change it |
 //! | `waits` | who waited for SYN retransmissions, and for how long |
 //! | `laws` | predicted beside measured, a row for each cell |
 //! | `checks` | what held, of invariants, laws and expectations |
@@ -22,7 +22,6 @@
 //! | `annotation` | one line for a CI system that shows annotations |
 //! | `cell`, `table`, [`answer`](answer()) | what several of these show |
 //! | `figure`, `text` | how numbers and prose are written |
-//! | [`topics`](Topics) | what sysctls, counters, outcomes and concepts are: texts, and how they are found |
 //!
 //! A new section is a function from [`Run`] to text, and one line in `summary`.
 
@@ -46,7 +45,6 @@ mod simulation;
 mod suite;
 mod summary;
 mod table;
-mod topics;
 mod waits;
 mod why;
 
@@ -58,6 +56,7 @@ pub use compare::{
     Comparison, Conclusion, Criteria, Difference, FEWEST_TRIALS, SuiteComparison, Verdict, compare,
     compare_laws, compare_suites,
 };
+pub use diagnosis::{Paragraph, ParagraphKind, explain as why};
 pub use evidence::counters_shown;
 pub use files::{Files, files};
 pub use run_view::number::{count, gibibytes, percent, total, value};
@@ -65,5 +64,3 @@ pub use run_view::prose::several;
 pub use run_view::{Run, short_name, written_point};
 pub use suite::Suite;
 pub use summary::summary;
-pub use topics::{Showing, Topic, TopicKind, Topics};
-pub use why::{Paragraph, ParagraphKind, why};

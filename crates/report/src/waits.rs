@@ -9,8 +9,8 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style, Width};
 
-use crate::why::Case;
 use run_view::Run;
+use run_view::TrialView;
 use run_view::number::{count, total, value};
 use run_view::prose::{WIDTH, wrapped};
 use run_view::{combinations, short_name};
@@ -33,7 +33,7 @@ enum End {
 pub(crate) fn waits(run: &Run) -> Option<String> {
     let mut groups: BTreeMap<(u32, Option<Duration>, End), u64> = BTreeMap::new();
     for trial in &run.trials {
-        let ladder = Case::new(&run.record, trial).ladder();
+        let ladder = TrialView::new(&run.record, trial).ladder();
         for (retransmits, end, attempts) in ends(trial) {
             let at = ladder.as_ref().and_then(|ladder| {
                 ladder.retransmits.get(retransmits.checked_sub(1)? as usize).copied()

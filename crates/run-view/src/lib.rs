@@ -6,6 +6,7 @@
 //! | `run` | a run's record with its trials, and its axes by name |
 //! | `cell` | a cell of the matrix with its trials |
 //! | `metric` | the metrics that tables and charts show for each cell |
+//! | `trial_view` | a trial with the settings and sysctls that it ran under |
 //! | [`number`] | how numbers are written |
 //! | [`prose`] | how sentences and lists are written |
 
@@ -14,7 +15,9 @@ mod metric;
 pub mod number;
 pub mod prose;
 mod run;
+mod trial_view;
 
 pub use cell::{Cell, violations};
 pub use metric::{Metric, ORIGINAL_THROUGHPUT, has_rates, metric_names, metrics};
 pub use run::{Run, combinations, place, short_name, written_point};
+pub use trial_view::{Smaller, TrialView};

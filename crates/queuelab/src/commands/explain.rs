@@ -3,7 +3,7 @@
 
 mod scenarios;
 
-use report::Topics;
+use diagnosis::Topics;
 
 use super::answer;
 use crate::error::{CommandError, Result};

@@ -7,8 +7,8 @@ use run_record::{AttemptRow, TrialRecord};
 use super::axis::{Scale, decades, power_of_time, whole_ticks};
 use super::latency::retransmissions;
 use super::{Chart, colour, px};
-use crate::why::Case;
 use run_view::Run;
+use run_view::TrialView;
 use run_view::number::nanoseconds;
 use run_view::prose::several;
 
@@ -54,7 +54,7 @@ pub(crate) fn attempts(
     let seen: Vec<_> = (0..=MOST)
         .filter(|&retransmits| counts.iter().any(|bin| bin[retransmits as usize] > 0))
         .collect();
-    let again = Case::new(&run.record, trial).syn_sent_again();
+    let again = TrialView::new(&run.record, trial).syn_sent_again();
     let body = html! {
         @for &tick in &ticks {
             line.grid x1=(LEFT) x2=(RIGHT) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}

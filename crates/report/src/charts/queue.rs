@@ -13,8 +13,8 @@ use super::looks::{Place, places, ticks as look_ticks, unseen};
 use super::unanswered::{gathered, unanswered};
 use super::window::Window;
 use super::{Chart, px};
-use crate::why::Case;
 use run_view::Run;
+use run_view::TrialView;
 use run_view::number::{count, percent};
 
 const WIDTH: f64 = 980.0;
@@ -90,7 +90,7 @@ fn drawn(
     let place = Place { top: TOP, height: QUEUE };
     let overflows = overflows(trial, depths, window);
     let why = unseen_because(trial);
-    let ladder = Case::new(&run.record, trial).syn_sent_again();
+    let ladder = TrialView::new(&run.record, trial).syn_sent_again();
     let beneath = TOP + QUEUE + BETWEEN + if overflows.is_some() { LINE } else { 0.0 };
     let bars = AttemptBars::new(attempts, &ladder, beneath, (from, to));
     let bottom = if attempts.is_empty() { beneath - 46.0 } else { bars.bottom() };

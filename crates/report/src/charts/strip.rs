@@ -6,9 +6,9 @@ use run_record::{LatencyBin, LatencyHistogram, TrialRecord};
 
 use super::axis::Scale;
 use super::px;
-use crate::why::Case;
 use run_view::Cell;
 use run_view::Run;
+use run_view::TrialView;
 use run_view::number::{count, nanoseconds, percent, total};
 
 /// Marks of quantiles have one colour.
@@ -41,7 +41,7 @@ impl<'a> Strip<'a> {
         let kept = kept.map(|kept| kept.filter(|histogram| histogram.count() > 0));
         let kept: Option<Vec<_>> = kept.collect();
         let histogram = kept.filter(|kept| !kept.is_empty()).map(LatencyHistogram::pooled);
-        let attempts = cell.trials.iter().map(|trial| Case::new(&run.record, trial).clients());
+        let attempts = cell.trials.iter().map(|trial| TrialView::new(&run.record, trial).clients());
         Self {
             cell,
             histogram,

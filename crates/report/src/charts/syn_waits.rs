@@ -9,9 +9,9 @@ use maud::{Markup, html};
 use super::axis::{Scale, seconds};
 use super::px;
 use super::strip::Strip;
-use crate::why::Case;
 use run_view::Cell;
 use run_view::Run;
+use run_view::TrialView;
 
 /// What is marked; times are nominal, from connect(2) on.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ struct Wait {
 impl Wait {
     /// None of a cell without trials.
     fn new(run: &Run, cell: &Cell<'_>, strip: &Strip<'_>) -> Option<Self> {
-        let cases = || cell.trials.iter().map(|trial| Case::new(&run.record, trial));
+        let cases = || cell.trials.iter().map(|trial| TrialView::new(&run.record, trial));
         let first = cases().next()?;
         let deadline = first.duration("load.connect_deadline");
         let gives_up = first.ladder().map(|ladder| ladder.timed_out);

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use run_view::Run;
 
-use crate::{Topics, evidence};
+use crate::evidence;
+use diagnosis::Topics;
 
 /// A row for each counter; its meaning unfolds below the table.
 pub(super) fn counters(run: &Run) -> Markup {

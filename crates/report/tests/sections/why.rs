@@ -1,6 +1,7 @@
 //! What the explanation says: the sentences, and that they follow the evidence.
 
-use report::{ParagraphKind, Run, Topics, summary, why};
+use diagnosis::Topics;
+use report::{ParagraphKind, Run, summary, why};
 use run_record::Outcome::{Incomplete, Ok, TimedOut};
 use serde_json::json;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use diagnosis::{Showing, Topic, TopicKind, Topics};
 use indexmap::{IndexMap, IndexSet};
-use report::{Showing, Topic, TopicKind, Topics};
 use scenario::{AnyKernel, Axis, Overrides, Plan, Source, Suite};
 
 /// The scenario as a topic, and what it does with the others, by their names.

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use diagnosis::{Showing, Topic, TopicKind};
 use linux_net::DECIDING_SYSCTLS;
-use report::{Showing, Topic, TopicKind};
 use run_record::Outcome;
 use scenario::{AnyKernel, Overrides, Source};
 

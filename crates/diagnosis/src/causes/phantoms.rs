@@ -3,13 +3,15 @@
 use queue_model::syn_ack_retry;
 use run_record::Outcome;
 
-use super::words::{counted, rungs, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{counted, rungs, several};
+use run_view::TrialView;
 
 const RETRIES: &str = "net.ipv4.tcp_synack_retries";
 
 /// Where phantoms came from, and how one would know.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let cases = all.some_that(|case| case.ended(Outcome::Phantom) > 0)?;
     let phantoms = cases.sum(|case| case.ended(Outcome::Phantom));
     let lead = "Some connections existed at the client alone: phantoms.";
@@ -45,9 +47,9 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
 }
 
 /// The last ACKs that a full accept queue ignored, each several times.
-fn overflow(cases: &Cases<'_>) -> String {
+fn overflow(cases: &TrialSet<'_>) -> String {
     let overflows = cases.sum(|case| case.server("TcpExt.ListenOverflows"));
-    let retries = |case: &Case<'_>| {
+    let retries = |case: &TrialView<'_>| {
         case.server_number(RETRIES).and_then(|retries| u8::try_from(retries).ok())
     };
     let most = cases.iter().filter_map(retries).max().filter(|&most| most > 0);

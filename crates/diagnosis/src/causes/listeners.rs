@@ -1,10 +1,12 @@
 //! Several listeners of a port, each with queues of its own.
 
-use super::words::{self, counted};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{self, counted};
+use run_view::TrialView;
 
 /// What each held, and what all of them did.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let several = all.some_that(|case| case.listeners() > 1)?;
     let lead = "Listeners that share a port (SO_REUSEPORT) do not share their queues.";
     let example = several.iter().max_by_key(|case| case.listeners());
@@ -33,7 +35,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
 
 /// What each held where the probe saw them, or all of them when every attempt
 /// was decided.
-fn held(case: &Case<'_>) -> Option<String> {
+fn held(case: &TrialView<'_>) -> Option<String> {
     let seen = case.listeners_seen();
     let depths: Vec<_> = seen.iter().map(|listener| listener.deepest.to_string()).collect();
     let of = format!(
@@ -53,7 +55,7 @@ fn held(case: &Case<'_>) -> Option<String> {
 }
 
 /// Listeners that were seen full, and those that were not.
-fn full_and_room(case: &Case<'_>) -> (usize, usize) {
+fn full_and_room(case: &TrialView<'_>) -> (usize, usize) {
     let seen = case.listeners_seen();
     let full = seen.iter().filter(|listener| listener.deepest > listener.limit).count();
     (full, seen.len() - full)

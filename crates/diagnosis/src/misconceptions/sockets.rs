@@ -3,21 +3,22 @@
 use queue_model::syn_retry::SynRetry;
 use run_record::{Outcome, StateSeen};
 
-use super::super::deferral::waited;
-use super::super::resets::by_overflow;
-use super::super::restart::{came_up, options, times_refused};
-use super::super::time_wait::{orphaned, orphans_stood};
-use super::super::words::{counted, nanoseconds, seconds, several};
-use super::{Case, Cases};
+use crate::causes::deferral::waited;
+use crate::causes::resets::by_overflow;
+use crate::causes::restart::{came_up, options, times_refused};
+use crate::causes::time_wait::{orphaned, orphans_stood};
+use crate::trials::TrialSet;
+use crate::words::{counted, nanoseconds, seconds, several};
+use run_view::TrialView;
 
 /// A wait for accept(2) that is none of the queue's own, nanoseconds.
 const DEFERRED_NS: u64 = 500_000_000;
 
 /// tcp_fin_timeout is about FIN_WAIT_2.
-pub(super) fn fin_timeout(all: &Cases<'_>) -> Option<String> {
-    let timeout = |case: &Case<'_>| case.server_number("net.ipv4.tcp_fin_timeout");
+pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
+    let timeout = |case: &TrialView<'_>| case.server_number("net.ipv4.tcp_fin_timeout");
     // Twice as long as the sysctl is no lateness of a timer.
-    let longer = |case: &Case<'_>| {
+    let longer = |case: &TrialView<'_>| {
         let stood = case.state("time_wait").and_then(|seen| seen.stood_seconds())?;
         Some(stood > 2.0 * f64::from(timeout(case)?))
     };
@@ -37,8 +38,9 @@ pub(super) fn fin_timeout(all: &Cases<'_>) -> Option<String> {
 }
 
 /// SO_REUSEADDR has to be on the old socket, too.
-pub(super) fn reuse_address(all: &Cases<'_>) -> Option<String> {
-    let stood = |case: &Case<'_>| case.state("time_wait").map_or(0, |seen: StateSeen| seen.most);
+pub(super) fn reuse_address(all: &TrialSet<'_>) -> Option<String> {
+    let stood =
+        |case: &TrialView<'_>| case.state("time_wait").map_or(0, |seen: StateSeen| seen.most);
     let in_vain = all.some_that(|case| times_refused(case) > 0 && options(case) == (false, true));
     if let Some(cases) = in_vain {
         let times = several(cases.sum(|case| times_refused(case)), "time");
@@ -60,8 +62,8 @@ pub(super) fn reuse_address(all: &Cases<'_>) -> Option<String> {
 }
 
 /// tcp_tw_reuse is about outgoing connects.
-pub(super) fn tw_reuse(all: &Cases<'_>) -> Option<String> {
-    let recycled = |case: &Case<'_>| case.client("TcpExt.TWRecycled");
+pub(super) fn tw_reuse(all: &TrialSet<'_>) -> Option<String> {
+    let recycled = |case: &TrialView<'_>| case.client("TcpExt.TWRecycled");
     if let Some(cases) = all.some_that(|case| recycled(case) > 0) {
         return Some(format!(
             "TWRecycled counted {} at the client, which connects, and {} at the server{}: it lets an \
@@ -83,8 +85,8 @@ pub(super) fn tw_reuse(all: &Cases<'_>) -> Option<String> {
 }
 
 /// connect(2) tells nothing of the server.
-pub(super) fn connect_succeeded(all: &Cases<'_>) -> Option<String> {
-    let unheard = |case: &Case<'_>| case.ended(Outcome::Phantom) > 0 || by_overflow(case);
+pub(super) fn connect_succeeded(all: &TrialSet<'_>) -> Option<String> {
+    let unheard = |case: &TrialView<'_>| case.ended(Outcome::Phantom) > 0 || by_overflow(case);
     if let Some(cases) = all.some_that(unheard) {
         let connected = cases.sum(|case| case.trial.connect_latency.count);
         let accepted = cases.sum(|case| case.trial.accepted.unwrap_or(0));
@@ -95,7 +97,7 @@ pub(super) fn connect_succeeded(all: &Cases<'_>) -> Option<String> {
             counted(accepted)
         ));
     }
-    let late = |case: &Case<'_>| {
+    let late = |case: &TrialView<'_>| {
         let deferred = case.server("TcpExt.TCPDeferAcceptDrop") > 0;
         waited(case).filter(|&ns| deferred && ns >= DEFERRED_NS)
     };
@@ -112,7 +114,7 @@ pub(super) fn connect_succeeded(all: &Cases<'_>) -> Option<String> {
 }
 
 /// The linear timeouts come first.
-pub(super) fn ladder(all: &Cases<'_>) -> Option<String> {
+pub(super) fn ladder(all: &TrialSet<'_>) -> Option<String> {
     let (case, made, doubling) = all
         .iter()
         .filter_map(|case| Some((case, case.most_retransmits(), by_doubling(case)?)))
@@ -130,7 +132,7 @@ pub(super) fn ladder(all: &Cases<'_>) -> Option<String> {
 
 /// Retransmissions that an attempt of this trial would have made, had each
 /// timeout been twice the one before.
-fn by_doubling(case: &Case<'_>) -> Option<u64> {
+fn by_doubling(case: &TrialView<'_>) -> Option<u64> {
     let retries = case.client_sysctl("net.ipv4.tcp_syn_retries")?.trim().parse().ok()?;
     let deadline = case.duration("load.connect_deadline")?;
     let ladder = SynRetry::new(retries, 0);

@@ -2,13 +2,15 @@
 
 use queue_model::syn_queue::{Cookies, SynQueue, SynQueueFull};
 
-use super::words::several;
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::several;
+use run_view::TrialView;
 
 const MAX_SYN_BACKLOG: &str = "net.ipv4.tcp_max_syn_backlog";
 
 /// Which of its two tests dropped SYNs, and what would change it.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let by_limit = all.some_that(|case| case.server("TcpExt.TCPReqQFullDrop") > 0);
     let by_rule = all.some_that(|case| three_quarters(case) > 0);
     let sentences: Vec<_> = [
@@ -31,7 +33,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn dropped_by_limit(cases: &Cases<'_>) -> Option<String> {
+fn dropped_by_limit(cases: &TrialSet<'_>) -> Option<String> {
     let dropped = cases.sum(|case| case.server("TcpExt.TCPReqQFullDrop"));
     let limit = cases.range(|case| case.limit().map(u64::from))?;
     let by = match cases.sysctls(|case| case.server_sysctl(MAX_SYN_BACKLOG)) {
@@ -50,7 +52,7 @@ fn dropped_by_limit(cases: &Cases<'_>) -> Option<String> {
     ))
 }
 
-fn dropped_by_rule(cases: &Cases<'_>) -> Option<String> {
+fn dropped_by_rule(cases: &TrialSet<'_>) -> Option<String> {
     let dropped = cases.sum(three_quarters);
     let values = cases.sysctls(|case| case.server_sysctl(MAX_SYN_BACKLOG))?;
     let holds = cases.range(|case| Some(queue(case)?.capacity()))?;
@@ -63,7 +65,7 @@ fn dropped_by_rule(cases: &Cases<'_>) -> Option<String> {
     ))
 }
 
-fn remedy(cases: &Cases<'_>, by_rule: bool) -> String {
+fn remedy(cases: &TrialSet<'_>, by_rule: bool) -> String {
     let raise = match by_rule {
         true => format!("whichever is smaller, backlog or ¾ of {MAX_SYN_BACKLOG},"),
         false => "backlog (up to net.core.somaxconn)".to_owned(),
@@ -80,7 +82,7 @@ fn remedy(cases: &Cases<'_>, by_rule: bool) -> String {
 
 /// SYNs that the three-quarters rule dropped: what is left of ListenDrops, where
 /// that rule is the one that acts first.
-pub(super) fn three_quarters(case: &Case<'_>) -> u64 {
+pub(crate) fn three_quarters(case: &TrialView<'_>) -> u64 {
     let counted =
         case.server("TcpExt.ListenOverflows").saturating_add(case.server("TcpExt.TCPReqQFullDrop"));
     let rest = case.server("TcpExt.ListenDrops").saturating_sub(counted);
@@ -93,7 +95,7 @@ pub(super) fn three_quarters(case: &Case<'_>) -> u64 {
 }
 
 /// The listener's SYN queue, by the settings in force.
-pub(super) fn queue(case: &Case<'_>) -> Option<SynQueue> {
+pub(crate) fn queue(case: &TrialView<'_>) -> Option<SynQueue> {
     Some(SynQueue {
         limit: case.limit()?,
         max_syn_backlog: case.server_number(MAX_SYN_BACKLOG)?,

@@ -2,18 +2,19 @@
 
 use run_record::Outcome;
 
-use super::super::cookies::overflowed;
-use super::super::syn_queue;
-use super::super::words::{counted, several};
-use super::{Case, Cases};
+use crate::causes::cookies::overflowed;
+use crate::causes::syn_queue;
+use crate::trials::TrialSet;
+use crate::words::{counted, several};
+use run_view::TrialView;
 
 const OVERFLOWS: &str = "TcpExt.ListenOverflows";
 const DROPS: &str = "TcpExt.ListenDrops";
 const SYN_QUEUE_DROPS: &str = "TcpExt.TCPReqQFullDrop";
 
 /// A backlog of N holds N + 1.
-pub(super) fn backlog(all: &Cases<'_>) -> Option<String> {
-    let full = |case: &Case<'_>| {
+pub(super) fn backlog(all: &TrialSet<'_>) -> Option<String> {
+    let full = |case: &TrialView<'_>| {
         let one_more = case.limit().map(|limit| u64::from(limit) + 1);
         case.server(OVERFLOWS) > 0 && case.deepest().map(u64::from) == one_more
     };
@@ -28,14 +29,14 @@ pub(super) fn backlog(all: &Cases<'_>) -> Option<String> {
 }
 
 /// The listener's limit sizes the SYN queue.
-pub(super) fn max_syn_backlog(all: &Cases<'_>) -> Option<String> {
-    let maximum = |case: &Case<'_>| case.server_number("net.ipv4.tcp_max_syn_backlog");
-    let refused = |case: &Case<'_>| {
+pub(super) fn max_syn_backlog(all: &TrialSet<'_>) -> Option<String> {
+    let maximum = |case: &TrialView<'_>| case.server_number("net.ipv4.tcp_max_syn_backlog");
+    let refused = |case: &TrialView<'_>| {
         let with_cookies = case.server("TcpExt.TCPReqQFullDoCookies");
         case.server(SYN_QUEUE_DROPS).saturating_add(with_cookies)
     };
     // What was full with less than that in it is sized by something else.
-    let smaller = |case: &Case<'_>| {
+    let smaller = |case: &TrialView<'_>| {
         let cookies = case.server_sysctl("net.ipv4.tcp_syncookies");
         let (maximum, queue) = (maximum(case)?, syn_queue::queue(case)?);
         Some(cookies != Some("2") && u64::from(maximum) > queue.capacity())
@@ -52,9 +53,9 @@ pub(super) fn max_syn_backlog(all: &Cases<'_>) -> Option<String> {
 }
 
 /// SYNs are dropped first.
-pub(super) fn last_acks(all: &Cases<'_>) -> Option<String> {
+pub(super) fn last_acks(all: &TrialSet<'_>) -> Option<String> {
     // With no other drop, who was never answered lost SYNs to the accept queue.
-    let syns = |case: &Case<'_>| {
+    let syns = |case: &TrialView<'_>| {
         let alone = case.server(OVERFLOWS) > 0 && case.server(OVERFLOWS) == case.server(DROPS);
         alone && case.half_open() == 0 && case.timed_out() > 0
     };
@@ -62,15 +63,15 @@ pub(super) fn last_acks(all: &Cases<'_>) -> Option<String> {
     Some(format!(
         "{} never had an answer to a SYN{}, and every drop is one of the accept queue's \
          (ListenOverflows and ListenDrops are both {}): it drops SYNs.",
-        several(cases.sum(Case::timed_out), "attempt"),
+        several(cases.sum(TrialView::timed_out), "attempt"),
         cases.place(),
         counted(cases.sum(|case| case.server(OVERFLOWS))),
     ))
 }
 
 /// Nobody is refused.
-pub(super) fn refused(all: &Cases<'_>) -> Option<String> {
-    let silent = |case: &Case<'_>| {
+pub(super) fn refused(all: &TrialSet<'_>) -> Option<String> {
+    let silent = |case: &TrialView<'_>| {
         let dropped = case.server(OVERFLOWS) > 0 && case.ended(Outcome::Refused) == 0;
         dropped && case.half_open() == 0 && (case.timed_out() > 0 || case.waited() > 0)
     };
@@ -79,13 +80,13 @@ pub(super) fn refused(all: &Cases<'_>) -> Option<String> {
         "it was full for {}{}, and 0 of {} were refused; {} heard nothing until they timed out.",
         several(cases.sum(|case| case.server(OVERFLOWS)), "segment"),
         cases.place(),
-        several(cases.sum(Case::clients), "attempt"),
-        counted(cases.sum(Case::timed_out)),
+        several(cases.sum(TrialView::clients), "attempt"),
+        counted(cases.sum(TrialView::timed_out)),
     ))
 }
 
 /// Cookies do nothing for the accept queue.
-pub(super) fn cookies(all: &Cases<'_>) -> Option<String> {
+pub(super) fn cookies(all: &TrialSet<'_>) -> Option<String> {
     let cases = all.some_that(|case| overflowed(case))?;
     Some(format!(
         "with cookies at work{} (SyncookiesSent {}), ListenOverflows still counted {}: the accept \
@@ -97,7 +98,7 @@ pub(super) fn cookies(all: &Cases<'_>) -> Option<String> {
 }
 
 /// Drops are more than overflows.
-pub(super) fn drops(all: &Cases<'_>) -> Option<String> {
+pub(super) fn drops(all: &TrialSet<'_>) -> Option<String> {
     let cases = all.some_that(|case| case.server(DROPS) > case.server(OVERFLOWS))?;
     let sum = |name| cases.sum(|case| case.server(name));
     let (drops, overflows) = (sum(DROPS), sum(OVERFLOWS));

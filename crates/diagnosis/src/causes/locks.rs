@@ -2,8 +2,10 @@
 
 use run_record::ServerFigures;
 
-use super::words::{nanoseconds, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{nanoseconds, several};
+use run_view::TrialView;
 use run_view::number::rate;
 
 /// How many times longer a lock has to be held for its design to be told from
@@ -12,7 +14,7 @@ const TOLD_APART: f64 = 2.0;
 
 /// The designs beside each other at the largest load, where the run has several
 /// and messages.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     // What a slow reader does to a lock is no property of the design alone.
     if all.any(|case| case.number("load.slow_readers").unwrap_or(0) > 0) {
         return None;
@@ -20,14 +22,14 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     let chatted = all.that(|case| {
         case.trial.rates.deliveries > 0 && figures(case).is_some_and(|f| f.lock_hold.count > 0)
     });
-    let clients = chatted.iter().map(Case::clients).max()?;
+    let clients = chatted.iter().map(TrialView::clients).max()?;
     let chatted = chatted.that(|case| case.clients() == clients);
     let designs = chatted.by(|case| case.text("server.design"));
     if designs.len() < 2 {
         return None;
     }
     let hold =
-        |cases: &Cases<'_>| cases.spread(|case| Some(figures(case)?.lock_hold.p99_ns as f64));
+        |cases: &TrialSet<'_>| cases.spread(|case| Some(figures(case)?.lock_hold.p99_ns as f64));
     let holds: Vec<_> = designs.values().filter_map(hold).map(|spread| spread.median).collect();
     let (least, most) =
         holds.iter().fold((f64::MAX, 0.0_f64), |(least, most), &n| (least.min(n), most.max(n)));
@@ -54,7 +56,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn of_design(design: &str, cases: &Cases<'_>) -> Option<String> {
+fn of_design(design: &str, cases: &TrialSet<'_>) -> Option<String> {
     let median = |of: fn(&ServerFigures) -> u64| {
         let spread = cases.spread(|case| Some(of(figures(case)?) as f64))?;
         Some(nanoseconds(spread.median as u64))
@@ -68,6 +70,6 @@ fn of_design(design: &str, cases: &Cases<'_>) -> Option<String> {
     ))
 }
 
-fn figures<'a>(case: &Case<'a>) -> Option<&'a ServerFigures> {
+fn figures<'a>(case: &TrialView<'a>) -> Option<&'a ServerFigures> {
     case.trial.server.as_ref()
 }

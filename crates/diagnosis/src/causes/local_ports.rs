@@ -5,15 +5,17 @@ use std::collections::BTreeSet;
 use queue_model::ports::{PortRange, per_destination};
 use run_record::Outcome;
 
-use super::words::{self, counted, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{self, counted, several};
+use run_view::TrialView;
 
 const RANGE: &str = "net.ipv4.ip_local_port_range";
 const RESERVED: &str = "net.ipv4.ip_local_reserved_ports";
 const RECYCLED: &str = "TcpExt.TWRecycled";
 
 /// How many there were, what kept them, and where more come from.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let cases = all.some_that(|case| case.ended(Outcome::NoPort) > 0)?;
     let lead = "The client's kernel had no local port left.";
     let errors: BTreeSet<_> = cases
@@ -40,7 +42,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
 }
 
 /// What the range has.
-fn room(cases: &Cases<'_>) -> Option<String> {
+fn room(cases: &TrialSet<'_>) -> Option<String> {
     let ranges: BTreeSet<_> = cases
         .iter()
         .filter_map(|case| case.client_sysctl(RANGE))
@@ -65,14 +67,14 @@ fn room(cases: &Cases<'_>) -> Option<String> {
 }
 
 /// Ports that one source address has to one destination.
-fn ports(case: &Case<'_>) -> Option<u64> {
+fn ports(case: &TrialView<'_>) -> Option<u64> {
     let range: PortRange = case.client_sysctl(RANGE)?.parse().ok()?;
     let reserved = case.client_sysctl(RESERVED).unwrap_or_default().parse().ok()?;
     Some(*per_destination(range, &reserved).end())
 }
 
 /// Whether ports were in use, or waited after their use.
-fn time_wait(all: &Cases<'_>, cases: &Cases<'_>) -> Option<String> {
+fn time_wait(all: &TrialSet<'_>, cases: &TrialSet<'_>) -> Option<String> {
     let in_turn = cases.some_that(|case| case.text("load.pattern") == Some("one_by_one"));
     let recycled = all.some_that(|case| case.client(RECYCLED) > 0);
     let stood = in_turn.and_then(|cases| {

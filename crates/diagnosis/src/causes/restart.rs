@@ -2,11 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::words::{seconds, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{seconds, several};
+use run_view::TrialView;
 
 /// Where it was refused, for how long, and what lets it in.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let restarted = all.some_that(|case| case.trial.restart.is_some())?;
     let refused = restarted.some_that(|case| times_refused(case) > 0);
     let at_once = restarted.some_that(|case| times_refused(case) == 0 && came_up(case).is_some());
@@ -35,7 +37,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn told(refused: &Cases<'_>) -> String {
+fn told(refused: &TrialSet<'_>) -> String {
     let said = refused.iter().find_map(|case| case.trial.restart.as_ref()?.refusal.clone());
     let said = said.map_or(String::new(), |said| format!(" (\"{}\")", in_short(&said)));
     let until = match spread(refused) {
@@ -50,7 +52,7 @@ fn told(refused: &Cases<'_>) -> String {
     )
 }
 
-fn listened(at_once: &Cases<'_>) -> Option<String> {
+fn listened(at_once: &TrialSet<'_>) -> Option<String> {
     Some(format!(
         "It listened again {} after the last client had left{}: {}.",
         spread(at_once)?,
@@ -59,14 +61,14 @@ fn listened(at_once: &Cases<'_>) -> Option<String> {
     ))
 }
 
-fn spread(cases: &Cases<'_>) -> Option<String> {
+fn spread(cases: &TrialSet<'_>) -> Option<String> {
     let spread = cases.spread(came_up)?;
     let (least, most) = (seconds(spread.min), seconds(spread.max));
     Some(if least == most { most } else { format!("{least} to {most}") })
 }
 
 /// What these had done before, and with which options.
-fn who(cases: &Cases<'_>) -> String {
+fn who(cases: &TrialSet<'_>) -> String {
     let by_closer = cases.by(|case| Some(case.text("server.closes_first").unwrap_or("client")));
     let written: Vec<_> = by_closer
         .iter()
@@ -111,18 +113,18 @@ fn on(options: (bool, bool)) -> &'static str {
 }
 
 /// Whether the old listener and the new one had SO_REUSEADDR.
-pub(super) fn options(case: &Case<'_>) -> (bool, bool) {
+pub(crate) fn options(case: &TrialView<'_>) -> (bool, bool) {
     let old = case.is("server.reuse_address");
     let new = case.setting("after.restart_reuse_address").and_then(serde_json::Value::as_bool);
     (old, new.unwrap_or(old))
 }
 
 /// How often it was started in vain.
-pub(super) fn times_refused(case: &Case<'_>) -> u64 {
+pub(crate) fn times_refused(case: &TrialView<'_>) -> u64 {
     case.trial.restart.as_ref().map_or(0, |restart| restart.refused.into())
 }
 
 /// When it listened again, seconds from the last client's leaving.
-pub(super) fn came_up(case: &Case<'_>) -> Option<f64> {
+pub(crate) fn came_up(case: &TrialView<'_>) -> Option<f64> {
     case.trial.restart.as_ref()?.seconds
 }

@@ -2,13 +2,15 @@
 
 use queue_model::syn_ack_retry;
 
-use super::words::{self, counted, nanoseconds};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{self, counted, nanoseconds};
+use run_view::TrialView;
 
 const DROPPED: &str = "TcpExt.TCPDeferAcceptDrop";
 
 /// When they came, and what would have brought them sooner.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let deferred = all.some_that(|case| asked(case).is_some() && case.server(DROPPED) > 0)?;
     let lead = "TCP_DEFER_ACCEPT kept connections from accept(2) that their clients already had.";
     let mut sentences = vec![format!(
@@ -39,13 +41,13 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn asked(case: &Case<'_>) -> Option<u32> {
+fn asked(case: &TrialView<'_>) -> Option<u32> {
     let seconds = case.number("server.defer_accept")?;
     u32::try_from(seconds).ok().filter(|&seconds| seconds > 0)
 }
 
 /// The median wait from ESTABLISHED to accept(2).
-pub(super) fn waited(case: &Case<'_>) -> Option<u64> {
+pub(crate) fn waited(case: &TrialView<'_>) -> Option<u64> {
     let wait = case.trial.accept_wait;
     (wait.count > 0).then_some(wait.p50_ns)
 }

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use run_record::Outcome;
 
-use super::words::{self, counted, several};
-use super::{Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{self, counted, several};
 
 /// Of what, and what would have kept it alive.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let died = all.some_that(|case| case.trial.server_died.is_some())?;
     let causes: BTreeSet<String> =
         died.iter().filter_map(|case| case.trial.server_died.clone()).collect();

@@ -2,13 +2,15 @@
 
 use run_record::Outcome;
 
-use super::words::several;
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::several;
+use run_view::TrialView;
 
 const ABORT: &str = "net.ipv4.tcp_abort_on_overflow";
 
 /// What tcp_abort_on_overflow resets, and what it leaves in silence.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let cases = all.some_that(by_overflow)?;
     let lead = format!("{ABORT} 1 made the server answer with an RST, but only to last ACKs.");
     let mut sentences = vec![format!(
@@ -39,7 +41,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
 }
 
 /// Attempts of this trial were reset by a full accept queue.
-pub(super) fn by_overflow(case: &Case<'_>) -> bool {
+pub(crate) fn by_overflow(case: &TrialView<'_>) -> bool {
     case.server_sysctl(ABORT) == Some("1")
         && case.ended(Outcome::Reset) > 0
         && case.server("TcpExt.EmbryonicRsts") > 0

@@ -3,8 +3,10 @@
 use queue_model::time_wait::LENGTH;
 use run_record::StateSeen;
 
-use super::words::{self, counted, seconds};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{self, counted, seconds};
+use run_view::TrialView;
 
 const OVERFLOW: &str = "TcpExt.TCPTimeWaitOverflow";
 
@@ -13,7 +15,7 @@ const OVERFLOW: &str = "TcpExt.TCPTimeWaitOverflow";
 const ORPHANED_SECONDS: f64 = 1.0;
 
 /// How many stood, how long, and what decides about it.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let waiting = all.some_that(|case| case.state("time_wait").is_some());
     let orphans = all.some_that(|case| orphaned(case).is_some());
     let capped = all.some_that(|case| case.server(OVERFLOW) > 0);
@@ -34,7 +36,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences.into_iter().flatten()))
 }
 
-fn stood(cases: &Cases<'_>) -> Option<String> {
+fn stood(cases: &TrialSet<'_>) -> Option<String> {
     let most = cases.range(|case| Some(case.state("time_wait")?.most.into()))?;
     let closed = match cases.values("server.closes_first").as_deref() {
         Some("server") => " (it closes first)",
@@ -49,7 +51,7 @@ fn stood(cases: &Cases<'_>) -> Option<String> {
     Some(format!("{most} stood in TIME_WAIT at the server{closed}{}, {how_long}.", cases.place()))
 }
 
-fn orphans_of(cases: &Cases<'_>) -> Option<String> {
+fn orphans_of(cases: &TrialSet<'_>) -> Option<String> {
     let most = cases.range(|case| Some(orphaned(case)?.most.into()))?;
     Some(format!(
         "{most} stood in FIN_WAIT_2{}, closed by the server and not by the client, as long as \
@@ -60,7 +62,7 @@ fn orphans_of(cases: &Cases<'_>) -> Option<String> {
 }
 
 /// How long orphaned FIN_WAIT_2 stood, by tcp_fin_timeout.
-pub(super) fn orphans_stood(cases: &Cases<'_>) -> Option<String> {
+pub(crate) fn orphans_stood(cases: &TrialSet<'_>) -> Option<String> {
     let by_timeout = cases.by(|case| case.server_number("net.ipv4.tcp_fin_timeout"));
     let times = by_timeout.into_iter().filter_map(|(timeout, cases)| {
         let stood = cases.spread(|case| orphaned(case).and_then(|seen| seen.stood_seconds()))?;
@@ -71,12 +73,12 @@ pub(super) fn orphans_stood(cases: &Cases<'_>) -> Option<String> {
 
 /// Sockets in FIN_WAIT_2 that waited for their timer, and had all gone at the
 /// end.
-pub(super) fn orphaned(case: &Case<'_>) -> Option<StateSeen> {
+pub(crate) fn orphaned(case: &TrialView<'_>) -> Option<StateSeen> {
     let waited = |seen: &StateSeen| seen.stood_seconds().is_some_and(|s| s >= ORPHANED_SECONDS);
     all_left(case, "fin_wait_2").filter(waited)
 }
 
-fn buckets(cases: &Cases<'_>) -> Option<String> {
+fn buckets(cases: &TrialSet<'_>) -> Option<String> {
     let cap = cases.sysctls(|case| case.server_sysctl("net.ipv4.tcp_max_tw_buckets"))?;
     Some(format!(
         "net.ipv4.tcp_max_tw_buckets ({cap}) caps the sockets in TIME_WAIT: {} were closed at once and had no TIME_WAIT \
@@ -87,14 +89,14 @@ fn buckets(cases: &Cases<'_>) -> Option<String> {
 }
 
 /// How long sockets were in a state, where all of them were seen to leave it.
-fn for_how_long(cases: &Cases<'_>, state: &str) -> Option<String> {
-    let time = |case: &Case<'_>| all_left(case, state).and_then(|seen| seen.stood_seconds());
+fn for_how_long(cases: &TrialSet<'_>, state: &str) -> Option<String> {
+    let time = |case: &TrialView<'_>| all_left(case, state).and_then(|seen| seen.stood_seconds());
     let spread = cases.spread(time)?;
     let (least, most) = (seconds(spread.min), seconds(spread.max));
     Some(if least == most { most } else { format!("{least} to {most}") })
 }
 
 /// A state that sockets were seen in and that all of them had left at the end.
-fn all_left(case: &Case<'_>, state: &str) -> Option<StateSeen> {
+fn all_left(case: &TrialView<'_>, state: &str) -> Option<StateSeen> {
     case.state(state).filter(|seen| seen.left == 0)
 }

@@ -1,15 +1,17 @@
 //! What a connection's buffers took while nobody read.
 
-use super::words::counted;
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::counted;
+use run_view::TrialView;
 
 const WMEM: &str = "net.ipv4.tcp_wmem";
 const RMEM: &str = "net.ipv4.tcp_rmem";
 
 /// How much, by which settings, and what makes it more.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let held = all.some_that(|case| case.trial.held_bytes.is_some_and(|bytes| bytes > 0))?;
-    let bytes = |case: &Case<'_>| case.trial.held_bytes.unwrap_or(0) / case.clients().max(1);
+    let bytes = |case: &TrialView<'_>| case.trial.held_bytes.unwrap_or(0) / case.clients().max(1);
     let least = held.iter().min_by_key(|case| bytes(case))?;
     let most = held.iter().max_by_key(|case| bytes(case))?;
     let lead = "write(2) succeeds while there is room in the kernel's buffers, whoever reads.";
@@ -33,7 +35,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn settings(case: &Case<'_>) -> String {
+fn settings(case: &TrialView<'_>) -> String {
     let bytes = case.trial.held_bytes.unwrap_or(0) / case.clients().max(1);
     let written = |value: Option<&str>| {
         value.unwrap_or("?").split_whitespace().collect::<Vec<_>>().join("\u{a0}")

@@ -2,17 +2,19 @@
 
 use run_record::Outcome;
 
-use super::words::{self, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{self, several};
+use run_view::TrialView;
 
 /// What there is to say where no reason was found.
-pub(super) fn reason(all: &Cases<'_>) -> Paragraph {
-    let attempts = all.sum(Case::clients);
+pub(crate) fn reason(all: &TrialSet<'_>) -> Paragraph {
+    let attempts = all.sum(TrialView::clients);
     let ok = all.sum(|case| case.ended(Outcome::Ok));
     if ok < attempts {
         return unexplained(all, attempts - ok);
     }
-    let half_open = all.sum(Case::half_open);
+    let half_open = all.sum(TrialView::half_open);
     let mut sentences = vec![format!(
         "{} connected{} with the first SYN and ended ok.",
         match attempts {
@@ -43,7 +45,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Paragraph {
 }
 
 /// The fullest that an accept queue was seen, with how full that is.
-fn depth(case: &Case<'_>) -> Option<(f64, String)> {
+fn depth(case: &TrialView<'_>) -> Option<(f64, String)> {
     let (deepest, limit) = (case.deepest()?, case.limit()?);
     let holds = u64::from(limit) + 1;
     Some((
@@ -55,7 +57,7 @@ fn depth(case: &Case<'_>) -> Option<(f64, String)> {
     ))
 }
 
-fn unexplained(all: &Cases<'_>, not_ok: u64) -> Paragraph {
+fn unexplained(all: &TrialSet<'_>, not_ok: u64) -> Paragraph {
     let outcomes = Outcome::ALL.iter().filter(|&&outcome| outcome != Outcome::Ok);
     let ended: Vec<_> = outcomes
         .map(|&outcome| (outcome, all.sum(|case| case.ended(outcome))))

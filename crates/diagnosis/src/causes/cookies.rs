@@ -1,14 +1,16 @@
 //! SYN cookies stood in for the SYN queue.
 
-use super::words::{counted, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{counted, several};
+use run_view::TrialView;
 
 const SENT: &str = "TcpExt.SyncookiesSent";
 const WANTED: &str = "TcpExt.TCPReqQFullDoCookies";
 const RECEIVED: &str = "TcpExt.SyncookiesRecv";
 
 /// What cookies saved, and what they did not.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let cookies = all.some_that(|case| case.server(SENT) > 0 || case.server(WANTED) > 0)?;
     let sum = |name| cookies.sum(|case| case.server(name));
     let (sent, wanted) = (sum(SENT), sum(WANTED));
@@ -52,6 +54,6 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
 }
 
 /// A full accept queue turned somebody away in spite of cookies.
-pub(super) fn overflowed(case: &Case<'_>) -> bool {
+pub(crate) fn overflowed(case: &TrialView<'_>) -> bool {
     (case.server(SENT) > 0 || case.server(WANTED) > 0) && case.server("TcpExt.ListenOverflows") > 0
 }

@@ -3,7 +3,8 @@
 mod queues;
 mod sockets;
 
-use super::{Case, Cases, Paragraph, ParagraphKind};
+use crate::paragraph::{Paragraph, ParagraphKind};
+use crate::trials::TrialSet;
 
 /// Beliefs that are put right in one explanation at most.
 const MOST: usize = 3;
@@ -13,7 +14,7 @@ struct Belief {
     /// As it is put.
     claim: &'static str,
     /// What this run shows instead; none where it shows nothing of it.
-    here: fn(&Cases<'_>) -> Option<String>,
+    here: fn(&TrialSet<'_>) -> Option<String>,
 }
 
 /// The beliefs, those first that fewest runs show.
@@ -35,7 +36,7 @@ const BELIEFS: [Belief; 11] = [
 ];
 
 /// The beliefs that this run contradicts, a few of them.
-pub(super) fn shown(all: &Cases<'_>) -> Vec<Paragraph> {
+pub(crate) fn shown(all: &TrialSet<'_>) -> Vec<Paragraph> {
     let shown = BELIEFS.iter().filter_map(|belief| {
         let text = (belief.here)(all)?;
         let sentences = vec![text];

@@ -7,11 +7,11 @@ use queue_model::syn_retry::SynRetry;
 use run_record::{ListenerSeen, Outcome, RunRecord, StateSeen, TrialRecord};
 use serde_json::Value;
 
-use run_view::number::total;
+use crate::number::total;
 
 /// The listen limit's setting that decided, and the one that did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Smaller {
+pub enum Smaller {
     /// What listen(2) was given.
     Backlog,
     /// `net.core.somaxconn`.
@@ -20,89 +20,91 @@ pub(crate) enum Smaller {
 
 /// A trial with the settings that it ran under.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Case<'a> {
-    pub(crate) trial: &'a TrialRecord,
+pub struct TrialView<'a> {
+    /// The trial as it was recorded.
+    pub trial: &'a TrialRecord,
     record: &'a RunRecord,
 }
 
-impl<'a> Case<'a> {
-    pub(crate) fn new(record: &'a RunRecord, trial: &'a TrialRecord) -> Self {
+impl<'a> TrialView<'a> {
+    /// The view of a trial of the run.
+    pub fn new(record: &'a RunRecord, trial: &'a TrialRecord) -> Self {
         Self { trial, record }
     }
 
     /// The value of a scenario's setting in this trial's cell; none where it was
     /// left out, or is of a later version than the run.
-    pub(crate) fn setting(&self, path: &str) -> Option<&'a Value> {
+    pub fn setting(&self, path: &str) -> Option<&'a Value> {
         let resolved = &self.record.scenario.resolved;
         let fixed = || path.split('.').try_fold(resolved, |value, step| value.get(step));
         self.trial.point.get(path).or_else(fixed)
     }
 
     /// A setting that is a whole number.
-    pub(crate) fn number(&self, path: &str) -> Option<i64> {
+    pub fn number(&self, path: &str) -> Option<i64> {
         self.setting(path)?.as_i64()
     }
 
     /// A setting that is a text.
-    pub(crate) fn text(&self, path: &str) -> Option<&'a str> {
+    pub fn text(&self, path: &str) -> Option<&'a str> {
         self.setting(path)?.as_str()
     }
 
     /// A setting that is true or false; false where it is neither.
-    pub(crate) fn is(&self, path: &str) -> bool {
+    pub fn is(&self, path: &str) -> bool {
         self.setting(path).and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// A setting that is a time.
-    pub(crate) fn duration(&self, path: &str) -> Option<Duration> {
+    pub fn duration(&self, path: &str) -> Option<Duration> {
         humantime::parse_duration(self.text(path)?).ok()
     }
 
     /// Clients of the load that can answer: all but those of `load.half_open`.
-    pub(crate) fn clients(&self) -> u64 {
+    pub fn clients(&self) -> u64 {
         self.trial.attempts.saturating_sub(self.half_open())
     }
 
     /// Clients that hear nothing, by design.
-    pub(crate) fn half_open(&self) -> u64 {
+    pub fn half_open(&self) -> u64 {
         self.number("load.half_open").map_or(0, |n| n.max(0).cast_unsigned())
     }
 
     /// A sysctl in force at the server's host; in full, as
     /// `net.ipv4.tcp_syncookies`.
-    pub(crate) fn server_sysctl(&self, name: &str) -> Option<&'a str> {
+    pub fn server_sysctl(&self, name: &str) -> Option<&'a str> {
         let of_trial = self.trial.sysctls.server.get(name);
         of_trial.or_else(|| self.record.sysctls.server.get(name)).map(String::as_str)
     }
 
     /// A sysctl in force at the client's host.
-    pub(crate) fn client_sysctl(&self, name: &str) -> Option<&'a str> {
+    pub fn client_sysctl(&self, name: &str) -> Option<&'a str> {
         let of_trial = self.trial.sysctls.client.get(name);
         of_trial.or_else(|| self.record.sysctls.client.get(name)).map(String::as_str)
     }
 
     /// A sysctl of the server's host that is a number.
-    pub(crate) fn server_number(&self, name: &str) -> Option<u32> {
+    pub fn server_number(&self, name: &str) -> Option<u32> {
         self.server_sysctl(name)?.trim().parse().ok()
     }
 
     /// By how much a counter of the server's host rose.
-    pub(crate) fn server(&self, counter: &str) -> u64 {
+    pub fn server(&self, counter: &str) -> u64 {
         self.trial.evidence.server.get(counter).map_or(0, |&change| change.max(0).cast_unsigned())
     }
 
     /// By how much a counter of the client's host rose.
-    pub(crate) fn client(&self, counter: &str) -> u64 {
+    pub fn client(&self, counter: &str) -> u64 {
         self.trial.evidence.client.get(counter).map_or(0, |&change| change.max(0).cast_unsigned())
     }
 
     /// Attempts that ended so.
-    pub(crate) fn ended(&self, outcome: Outcome) -> u64 {
+    pub fn ended(&self, outcome: Outcome) -> u64 {
         self.trial.outcomes.get(outcome)
     }
 
     /// The setting that the last listen(2) took its backlog from, and that.
-    pub(crate) fn backlog(&self) -> Option<(&'static str, i32)> {
+    pub fn backlog(&self) -> Option<(&'static str, i32)> {
         let released = || {
             let released = self.number("server.release_backlog")?;
             self.is("server.hold_acks").then_some(("server.release_backlog", released))
@@ -114,7 +116,7 @@ impl<'a> Case<'a> {
 
     /// min(backlog, somaxconn), the limit of both queues of a listener: as the
     /// kernel showed it, or by its rule.
-    pub(crate) fn limit(&self) -> Option<u32> {
+    pub fn limit(&self) -> Option<u32> {
         let shown = self.trial.evidence.accept_queue.map(|queue| queue.limit);
         let by_rule =
             || Some(listen_limit(self.backlog()?.1, self.server_number("net.core.somaxconn")?));
@@ -122,7 +124,7 @@ impl<'a> Case<'a> {
     }
 
     /// Which of the two it was; the backlog where they are equal.
-    pub(crate) fn smaller(&self) -> Option<Smaller> {
+    pub fn smaller(&self) -> Option<Smaller> {
         let (_, backlog) = self.backlog()?;
         let somaxconn = self.server_number("net.core.somaxconn")?;
         let by_backlog = backlog >= 0 && backlog.cast_unsigned() <= somaxconn;
@@ -131,23 +133,23 @@ impl<'a> Case<'a> {
 
     /// Whether this kernel's SYN queue is full at its limit already, as before
     /// commit 3479c7549fb1.
-    pub(crate) fn syn_queue_full_at_limit(&self) -> bool {
+    pub fn syn_queue_full_at_limit(&self) -> bool {
         self.record.kernel_rules.syn_queue_full.as_deref() == Some("at_limit")
     }
 
     /// Listeners of the port.
-    pub(crate) fn listeners(&self) -> u64 {
+    pub fn listeners(&self) -> u64 {
         self.number("server.listeners").map_or(1, |n| n.max(1).cast_unsigned())
     }
 
     /// The listeners, as the probe saw them.
-    pub(crate) fn listeners_seen(&self) -> &'a [ListenerSeen] {
+    pub fn listeners_seen(&self) -> &'a [ListenerSeen] {
         self.trial.evidence.probe.as_ref().map_or(&[], |probe| &probe.listeners)
     }
 
     /// The most connections seen in a single listener's accept queue: by the
     /// probe, or when every attempt was decided, where nothing was accepted before.
-    pub(crate) fn deepest(&self) -> Option<u32> {
+    pub fn deepest(&self) -> Option<u32> {
         let seen = self.listeners_seen().iter().map(|listener| listener.deepest).max();
         let alone = self.accepts_nothing() && self.listeners() == 1;
         let decided =
@@ -156,41 +158,41 @@ impl<'a> Case<'a> {
     }
 
     /// Nothing is accepted before every attempt is decided.
-    pub(crate) fn accepts_nothing(&self) -> bool {
+    pub fn accepts_nothing(&self) -> bool {
         self.is("server.accept_paused")
     }
 
     /// Attempts that timed out, but for those of `load.half_open`.
-    pub(crate) fn timed_out(&self) -> u64 {
+    pub fn timed_out(&self) -> u64 {
         self.ended(Outcome::TimedOut).saturating_sub(self.half_open())
     }
 
     /// A state that sockets of the server's host were seen in.
-    pub(crate) fn state(&self, name: &str) -> Option<StateSeen> {
+    pub fn state(&self, name: &str) -> Option<StateSeen> {
         let seen = *self.trial.evidence.probe.as_ref()?.states.get(name)?;
         (seen.most > 0).then_some(seen)
     }
 
     /// What an unanswered SYN goes through at the client.
-    pub(crate) fn ladder(&self) -> Option<SynRetry> {
+    pub fn ladder(&self) -> Option<SynRetry> {
         let number = |name| self.client_sysctl(name)?.trim().parse::<u8>().ok();
         let linear = number("net.ipv4.tcp_syn_linear_timeouts").unwrap_or(0);
         Some(SynRetry::new(number("net.ipv4.tcp_syn_retries")?, linear))
     }
 
     /// When an unanswered SYN is sent again, from connect(2) on; nominal.
-    pub(crate) fn syn_sent_again(&self) -> Vec<Duration> {
+    pub fn syn_sent_again(&self) -> Vec<Duration> {
         self.ladder().map(|ladder| ladder.retransmits).unwrap_or_default()
     }
 
     /// Attempts that sent their SYN again, but for as many as hear nothing.
-    pub(crate) fn waited(&self) -> u64 {
+    pub fn waited(&self) -> u64 {
         let waited = total(self.trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
         waited.saturating_sub(self.half_open())
     }
 
     /// The most SYN retransmissions of an attempt.
-    pub(crate) fn most_retransmits(&self) -> u32 {
+    pub fn most_retransmits(&self) -> u32 {
         self.trial.syn_retransmits.last_key_value().map_or(0, |(&most, _)| most)
     }
 }

@@ -2,14 +2,16 @@
 
 use run_record::Outcome;
 
-use super::words::{counted, nanoseconds, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{counted, nanoseconds, several};
+use run_view::TrialView;
 
 /// A hold of the lock from which somebody has been kept waiting, nanoseconds.
 const LONG_HOLD_NS: u64 = 100_000_000;
 
 /// Who suffered from them, by the server's design.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let slow = all.some_that(|case| case.number("load.slow_readers").unwrap_or(0) > 0)?;
     let readers =
         slow.range(|case| Some(case.number("load.slow_readers")?.max(0).cast_unsigned()))?;
@@ -24,7 +26,7 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
         "{} of {} clients never read: when the client's receive buffer and the server's send buffer \
          are full, the server's write(2) to it waits, and with it whoever waits for what the writing \
          thread holds.",
-        super::words::sentence(&readers),
+        crate::words::sentence(&readers),
         slow.range(|case| Some(case.clients()))?,
     )];
     let designs = slow.by(|case| case.text("server.design"));
@@ -43,10 +45,10 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn of_design(design: &str, cases: &Cases<'_>, without: &Cases<'_>) -> String {
-    let attempts = cases.sum(Case::clients);
+fn of_design(design: &str, cases: &TrialSet<'_>, without: &TrialSet<'_>) -> String {
+    let attempts = cases.sum(TrialView::clients);
     let incomplete = cases.sum(|case| case.ended(Outcome::Incomplete));
-    let delivered = |cases: &Cases<'_>| cases.sum(|case| case.trial.rates.deliveries);
+    let delivered = |cases: &TrialSet<'_>| cases.sum(|case| case.trial.rates.deliveries);
     let otherwise = match delivered(without) {
         0 => String::new(),
         all => format!(" ({} where everybody read)", counted(all)),
@@ -69,8 +71,8 @@ fn of_design(design: &str, cases: &Cases<'_>, without: &Cases<'_>) -> String {
 }
 
 /// Who waits, where the designs differ in it.
-fn who_waits(slow: &Cases<'_>) -> Option<String> {
-    let long = |case: &Case<'_>| longest_hold(case) >= LONG_HOLD_NS;
+fn who_waits(slow: &TrialSet<'_>) -> Option<String> {
+    let long = |case: &TrialView<'_>| longest_hold(case) >= LONG_HOLD_NS;
     (slow.any(long) && !slow.all(long)).then(|| {
         "Where the lock is held over the write, everybody waits for it, also who wants to be let in; \
          where it is not, only those wait who write to that client."
@@ -79,11 +81,11 @@ fn who_waits(slow: &Cases<'_>) -> Option<String> {
 }
 
 /// Attempts beyond the slow readers themselves that did not end.
-fn held_up(case: &Case<'_>) -> u64 {
+fn held_up(case: &TrialView<'_>) -> u64 {
     let readers = case.number("load.slow_readers").unwrap_or(0).max(0).cast_unsigned();
     case.ended(Outcome::Incomplete).saturating_sub(readers)
 }
 
-fn longest_hold(case: &Case<'_>) -> u64 {
+fn longest_hold(case: &TrialView<'_>) -> u64 {
     case.trial.server.as_ref().map_or(0, |server| server.lock_hold.max_ns)
 }

@@ -1,13 +1,15 @@
 //! The accept queue was full.
 
-use super::case::Smaller;
-use super::words::{self, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{self, several};
+use run_view::Smaller;
+use run_view::TrialView;
 
 const SOMAXCONN: &str = "net.core.somaxconn";
 
 /// By how much, where, by which of the two settings, and what would hold it.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let full = all.some_that(|case| case.server("TcpExt.ListenOverflows") > 0)?;
     let overflows = full.sum(|case| case.server("TcpExt.ListenOverflows"));
     let lead = "The accept queue, where finished connections wait for accept(2), was full.";
@@ -24,10 +26,10 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
 }
 
 /// Which of backlog and somaxconn decided, and what the queue held.
-fn limit(full: &Cases<'_>) -> Option<String> {
+fn limit(full: &TrialSet<'_>) -> Option<String> {
     let setting = full.first()?.backlog()?.0;
     let decided = |smaller| full.some_that(|case| case.smaller() == Some(smaller));
-    let somaxconn = |cases: &Cases<'_>| cases.sysctls(|case| case.server_sysctl(SOMAXCONN));
+    let somaxconn = |cases: &TrialSet<'_>| cases.sysctls(|case| case.server_sysctl(SOMAXCONN));
     let by_backlog = decided(Smaller::Backlog).and_then(|cases| {
         let (values, larger) = (cases.values(setting)?, somaxconn(&cases)?);
         Some(format!("{setting} ({values}, with {SOMAXCONN} {larger}){}", cases.place()))
@@ -47,10 +49,10 @@ fn limit(full: &Cases<'_>) -> Option<String> {
 }
 
 /// The limit with which nobody would have found it full.
-fn remedy(full: &Cases<'_>) -> Option<String> {
+fn remedy(full: &TrialSet<'_>) -> Option<String> {
     let setting = full.first()?.backlog()?.0;
-    let enough = full.iter().map(Case::clients).max()?.saturating_sub(1);
-    let somaxconn = |case: &Case<'_>| case.server_number(SOMAXCONN).map(u64::from);
+    let enough = full.iter().map(TrialView::clients).max()?.saturating_sub(1);
+    let somaxconn = |case: &TrialView<'_>| case.server_number(SOMAXCONN).map(u64::from);
     let in_the_way = full.some_that(|case| somaxconn(case).is_some_and(|n| n < enough));
     let raise = match in_the_way {
         Some(_) => {
@@ -68,7 +70,7 @@ fn remedy(full: &Cases<'_>) -> Option<String> {
         (None, Some(values)) => format!(" ({SOMAXCONN}, {values}, is not in the way)"),
         _ => String::new(),
     };
-    Some(match full.all(Case::accepts_nothing) {
+    Some(match full.all(TrialView::accepts_nothing) {
         true => format!(
             "{raise} would have room for {clients}{obstacle}; here nothing else makes room, as nothing \
              was accepted while they connected."
@@ -81,8 +83,8 @@ fn remedy(full: &Cases<'_>) -> Option<String> {
 }
 
 /// That the burst fitted in the other cells.
-fn elsewhere(all: &Cases<'_>) -> Option<String> {
-    let fits = |case: &Case<'_>| {
+fn elsewhere(all: &TrialSet<'_>) -> Option<String> {
+    let fits = |case: &TrialView<'_>| {
         let held = case.limit().is_some_and(|limit| case.clients() <= u64::from(limit) + 1);
         held && case.server("TcpExt.ListenDrops") == 0
     };

@@ -6,8 +6,10 @@ use std::time::Duration;
 use queue_model::timer::TOLERANCE;
 use run_record::Outcome;
 
-use super::words::{self, counted, rungs, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{self, counted, rungs, several};
+use run_view::TrialView;
 use run_view::number::Spread;
 
 /// How soon after its SYN an answer is that one's, but for the timer's lateness.
@@ -22,7 +24,7 @@ const GIVES_UP: &str = "connect(2) gives up";
 const LINEAR: &str = "net.ipv4.tcp_syn_linear_timeouts";
 
 /// What whole seconds of a connect are, and when it gives up.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let waited = all.some_that(|case| case.waited() > 0);
     let gave_up = all.some_that(|case| case.timed_out() > 0);
     if waited.is_none() && gave_up.is_none() {
@@ -43,8 +45,8 @@ pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences.into_iter().flatten()))
 }
 
-fn sent_again(waited: &Cases<'_>) -> Option<String> {
-    let attempts = waited.sum(Case::waited);
+fn sent_again(waited: &TrialSet<'_>) -> Option<String> {
+    let attempts = waited.sum(TrialView::waited);
     let ladders: BTreeSet<_> = waited
         .iter()
         .filter_map(|case| {
@@ -80,12 +82,12 @@ fn sent_again(waited: &Cases<'_>) -> Option<String> {
 }
 
 /// Attempts that ended ok with a retransmission.
-fn ok_late(case: &Case<'_>) -> u64 {
+fn ok_late(case: &TrialView<'_>) -> u64 {
     case.ended(Outcome::Ok).saturating_sub(case.trial.ok_first_try).min(case.waited())
 }
 
 /// The slowest connect, where it waited for a retransmission.
-fn slowest(waited: &Cases<'_>) -> Option<String> {
+fn slowest(waited: &TrialSet<'_>) -> Option<String> {
     let late = waited.some_that(|case| ok_late(case) > 0)?;
     let slowest = late.iter().max_by_key(|case| case.trial.connect_latency.max_ns)?;
     let took = Duration::from_nanos(slowest.trial.connect_latency.max_ns);
@@ -101,7 +103,7 @@ fn slowest(waited: &Cases<'_>) -> Option<String> {
     })
 }
 
-fn given_up(cases: &Cases<'_>) -> String {
+fn given_up(cases: &TrialSet<'_>) -> String {
     let by_kernel = cases.some_that(|case| by_kernel(case) > 0).map(|cases| {
         let nominal: BTreeSet<_> =
             cases.iter().filter_map(|case| Some(case.ladder()?.timed_out)).collect();
@@ -128,7 +130,7 @@ fn given_up(cases: &Cases<'_>) -> String {
             format!("by the load's own deadline (load.connect_deadline {deadlines}){next}"),
         )
     });
-    let timed_out = several(cases.sum(Case::timed_out), "attempt");
+    let timed_out = several(cases.sum(TrialView::timed_out), "attempt");
     let how = match (by_kernel, by_deadline) {
         (Some((kernel, by)), Some((load, and_by))) => {
             format!("{} {by}, and {} {and_by}", counted(kernel), counted(load))
@@ -136,7 +138,7 @@ fn given_up(cases: &Cases<'_>) -> String {
         (Some((_, by)), None) | (None, Some((_, by))) => by,
         (None, None) => "before anything answered".to_owned(),
     };
-    let patience = match cases.all(Case::accepts_nothing) {
+    let patience = match cases.all(TrialView::accepts_nothing) {
         true => "; nothing was accepted meanwhile, and no patience would have helped",
         false => "",
     };
@@ -145,16 +147,17 @@ fn given_up(cases: &Cases<'_>) -> String {
 
 /// When those would have tried again that the deadline ended, where the server
 /// might have had room by then.
-fn next_rung(cases: &Cases<'_>) -> Option<String> {
-    let next =
-        |case: &Case<'_>| case.ladder()?.retransmits.get(case.most_retransmits() as usize).copied();
+fn next_rung(cases: &TrialSet<'_>) -> Option<String> {
+    let next = |case: &TrialView<'_>| {
+        case.ladder()?.retransmits.get(case.most_retransmits() as usize).copied()
+    };
     let next: BTreeSet<_> =
         cases.iter().filter(|case| !case.accepts_nothing()).filter_map(next).collect();
     Some(format!(": their next SYN would have gone out at {}", words::duration(*next.first()?)))
 }
 
 /// When the kernel ended the last of them, where that is a law of the trial.
-fn gave_up_seconds(case: &Case<'_>) -> Option<f64> {
+fn gave_up_seconds(case: &TrialView<'_>) -> Option<f64> {
     let laws = &case.trial.laws;
     laws.iter().find(|law| law.latest.is_some() && law.name.starts_with(GIVES_UP))?.measured
 }
@@ -164,12 +167,12 @@ fn seconds_range(spread: Spread) -> (String, String) {
 }
 
 /// Attempts that the client's kernel ended.
-fn by_kernel(case: &Case<'_>) -> u64 {
+fn by_kernel(case: &TrialView<'_>) -> u64 {
     let errors = case.trial.errors.get("ETIMEDOUT").copied().unwrap_or(0);
     errors.min(case.timed_out())
 }
 
 /// Attempts that the load ended.
-fn by_deadline(case: &Case<'_>) -> u64 {
+fn by_deadline(case: &TrialView<'_>) -> u64 {
     case.timed_out() - by_kernel(case)
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 
 use run_record::Outcome;
 
-use super::words::{self, several};
-use super::{Case, Cases, Paragraph};
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+use crate::words::{self, several};
+use run_view::TrialView;
 
 /// How many, and what they still owed.
-pub(super) fn reason(all: &Cases<'_>) -> Option<Paragraph> {
+pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     // Slow readers, and a server that died, are reasons of their own.
-    let alone = |case: &Case<'_>| {
+    let alone = |case: &TrialView<'_>| {
         case.number("load.slow_readers").unwrap_or(0) == 0 && case.trial.server_died.is_none()
     };
     let cases = all.some_that(|case| alone(case) && case.ended(Outcome::Incomplete) > 0)?;

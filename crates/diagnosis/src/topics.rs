@@ -1,7 +1,7 @@
 //! What the lab's words mean: an entry for each sysctl, counter, outcome and
 //! concept, and one that the caller makes of each scenario.
 //!
-//! The texts are the YAML files of `crates/report/topics`, one for each kind,
+//! The texts are the YAML files of `crates/diagnosis/topics`, one for each kind,
 //! built into the program. The tests of `queuelab explain`, which knows the
 //! scenarios too, hold them against all that the lab names.
 

@@ -1,0 +1,21 @@
+//! The explanation of a run: its causes, and the misconceptions that it corrects.
+
+use run_view::Run;
+
+use crate::causes;
+use crate::misconceptions;
+use crate::paragraph::Paragraph;
+use crate::trials::TrialSet;
+
+/// Why the run found what it found, most important first: the limits that
+/// acted, where they show, what would change it; then the common beliefs that
+/// its evidence contradicts. Empty for a run without trials.
+pub fn explain(run: &Run) -> Vec<Paragraph> {
+    let all = TrialSet::of(run);
+    if all.is_empty() {
+        return Vec::new();
+    }
+    let mut paragraphs = causes::found(&all);
+    paragraphs.extend(misconceptions::shown(&all));
+    paragraphs
+}
