@@ -25,7 +25,7 @@ test:
 
 # The tests that need a Docker engine.
 test-docker:
-    cargo test --package queuelab -- --ignored
+    cargo test --package queuelab docker -- --ignored
 
 # Format and clippy, warnings denied.
 lint:
@@ -38,7 +38,7 @@ build:
 
 # Write the committed JSON Schemas anew.
 schemas:
-    UPDATE_SCHEMAS=1 cargo test --package queuelab --test schemas
+    UPDATE_SCHEMAS=1 cargo test --package queuelab --test cli schemas
 
 # What the load generator itself can take: it must not be what is measured.
 bench *flags:

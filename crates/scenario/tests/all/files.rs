@@ -100,7 +100,7 @@ fn the_committed_schema_is_the_one_that_is_generated() {
     assert!(
         committed == json_schema(),
         "schemas/scenario.schema.json is out of date: regenerate it with\n  \
-         UPDATE_SCHEMAS=1 cargo test --package queuelab --test schemas"
+         UPDATE_SCHEMAS=1 cargo test --package queuelab --test cli schemas"
     );
 }
 

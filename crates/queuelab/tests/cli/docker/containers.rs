@@ -1,0 +1,366 @@
+//! The backend of containers: its safety, and the same truth as the other.
+
+use std::collections::BTreeMap;
+
+use crate::support::docker::{container_in_use, containers_of, docker, nothing_left_of, start};
+use crate::support::own_engine::OwnEngine;
+use crate::support::{catalogue, out_directory, queuelab, run, runs, said, text};
+use run_record::{ListenerSeen, Outcome, RunDirectory, TrialRecord};
+use serde_json::Value;
+
+/// Every attempt beyond the queue's capacity sends a SYN at 0 s and one at 1 s:
+/// with this deadline the kernel's counters are exact.
+const EXACT: &str = "load.connect_deadline=1500ms";
+
+/// What the kernel's rules decide of a trial.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Truth {
+    point: String,
+    outcomes: Vec<u64>,
+    /// Depth and limit.
+    queue: Option<(u32, u32)>,
+    server: Vec<i64>,
+    client: Vec<i64>,
+}
+
+fn truth(trial: &TrialRecord) -> Truth {
+    let counted = |host: &BTreeMap<String, i64>, names: &[&str]| {
+        names.iter().map(|name| host.get(*name).copied().unwrap_or(0)).collect()
+    };
+    let evidence = &trial.evidence;
+    Truth {
+        point: format!("{:?}", trial.point),
+        outcomes: Outcome::ALL.iter().map(|&outcome| trial.outcomes.get(outcome)).collect(),
+        queue: evidence.accept_queue.map(|queue| (queue.depth, queue.limit)),
+        server: counted(
+            &evidence.server,
+            &["TcpExt.ListenOverflows", "TcpExt.ListenDrops", "Tcp.PassiveOpens"],
+        ),
+        client: counted(
+            &evidence.client,
+            &["TcpExt.TCPSynRetrans", "TcpExt.TCPTimeouts", "Tcp.ActiveOpens"],
+        ),
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn both_backends_find_the_same_where_the_kernel_decides() {
+    let arguments = [
+        "accept-queue-capacity",
+        "--set",
+        EXACT,
+        "--set",
+        "load.clients=40",
+        "--set",
+        "matrix.server.backlog=[0,7,30]",
+        "--set",
+        "matrix.hosts.server.sysctls.net.core.somaxconn=[4096,5]",
+    ];
+    let found = ["netns", "docker"].map(|backend| {
+        let out = out_directory();
+        let all = [&arguments[..], &["--backend", backend]].concat();
+        let (output, record, trials) = run(out.path(), &all);
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(record.backend.name, backend);
+        let mut found: Vec<_> = trials.iter().map(truth).collect();
+        found.sort();
+        found
+    });
+    assert_eq!(found[0].len(), 6);
+    assert_eq!(found[0], found[1]);
+    // And it is the truth: 40 attempts, 31 places, 2 SYNs of each of 9 dropped.
+    let largest = found[0].iter().find(|truth| truth.queue == Some((31, 30))).unwrap();
+    assert_eq!(largest.server, [18, 18, 31], "{largest:?}");
+    assert_eq!(largest.client[0], 9, "{largest:?}");
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn the_probe_sees_the_same_queue_in_a_container() {
+    let out = out_directory();
+    let set = [
+        EXACT,
+        "record.timelines=true",
+        "load.clients=20",
+        "matrix.server.backlog=[7]",
+        "matrix.hosts.server.sysctls.net.core.somaxconn=[4096]",
+    ];
+    let mut arguments = vec!["accept-queue-capacity", "--backend", "docker"];
+    arguments.extend(set.iter().flat_map(|set| ["--set", set]));
+    let (output, _, trials) = run(out.path(), &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let probe = trials[0].evidence.probe.as_ref().unwrap();
+    let listeners = [ListenerSeen { limit: 7, deepest: 8 }];
+    assert_eq!((probe.deepest, &probe.listeners[..]), (8, &listeners[..]), "{probe:?}");
+    assert!(probe.states["established"].most >= 8 && probe.samples > 100, "{probe:?}");
+    let timeline = RunDirectory::read_timeline(&runs(out.path())[0], trials[0].id);
+    let deepest = timeline.unwrap().unwrap().iter().filter_map(|row| row.depth).max();
+    assert_eq!(deepest, Some(8));
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn every_law_holds_in_containers_too() {
+    let out = out_directory();
+    let suite = catalogue(out.path());
+    let mut command = queuelab(&["run", &suite, "--backend", "docker", "--retry", "2"]);
+    let output = command.arg("--out").arg(out.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let runs = runs(out.path());
+    assert!(runs.len() >= 18, "{runs:?}");
+    for run in runs {
+        let (record, trials) = RunDirectory::read(&run).unwrap();
+        assert_eq!(record.backend.name, "docker");
+        let laws: Vec<_> = trials.iter().flat_map(|trial| &trial.laws).collect();
+        // A server that died as it may has no queue to look at.
+        let unmeasured = laws.iter().filter(|law| law.held.is_none()).count();
+        let died = trials.iter().filter(|trial| trial.server_died.is_some()).count();
+        assert!(laws.len() >= trials.len() && unmeasured == died, "{run:?}: {laws:?}");
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn sysctls_of_both_hosts_are_in_force_and_recorded() {
+    let out = out_directory();
+    let set = [
+        "hosts.server.sysctls.net.core.somaxconn=77",
+        "hosts.server.sysctls.net.ipv4.tcp_max_syn_backlog=99",
+        "hosts.server.sysctls.net.ipv4.tcp_syncookies=1",
+        "hosts.server.sysctls.net.ipv4.tcp_abort_on_overflow=1",
+        "hosts.server.sysctls.net.ipv4.tcp_max_tw_buckets=123",
+        "hosts.server.sysctls.net.ipv4.tcp_fin_timeout=7",
+        "hosts.client.sysctls.net.ipv4.tcp_tw_reuse=0",
+        "hosts.client.sysctls.net.ipv4.ip_local_port_range=[20000, 20999]",
+    ];
+    let mut arguments = vec!["smoke", "--backend", "docker"];
+    arguments.extend(set.iter().flat_map(|set| ["--set", set]));
+    let (output, record, trials) = run(out.path(), &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for trial in &trials {
+        for set in set {
+            let (path, value) = set.split_once('=').unwrap();
+            let (host, name) = path["hosts.".len()..].split_once(".sysctls.").unwrap();
+            let read = if host == "server" { &trial.sysctls.server } else { &trial.sysctls.client };
+            let asked = value.trim_matches(['[', ']']).replace(',', "");
+            assert_eq!(read.get(name), Some(&asked), "{name}");
+        }
+    }
+    assert_eq!(record.sysctls.server["net.core.somaxconn"], "77");
+    assert!(record.sysctls.client.contains_key("net.ipv4.tcp_syn_retries"), "not asked for");
+    assert!(record.backend.version.is_some() && record.backend.details.contains("queuelab:"));
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn containers_may_do_nothing_but_what_their_scenario_names() {
+    let out = out_directory();
+    let arguments = ["accept-queue-capacity", "--backend", "docker", "--set"];
+    let run = start(out.path(), &[&arguments[..], &["load.source_addresses=3"]].concat());
+    let pid = run.child.id();
+    let inspected = ["-server-", "-client-"].map(|role| {
+        let text = docker(&["inspect", &container_in_use(pid, role)]).unwrap();
+        serde_json::from_str::<Value>(&text).unwrap()[0].take()
+    });
+    for container in &inspected {
+        let host = &container["HostConfig"];
+        let is_client = container["Name"].as_str().unwrap().contains("-client-");
+        assert_eq!(host["Privileged"], false);
+        assert_eq!(host["CapDrop"], serde_json::json!(["ALL"]));
+        let added = if is_client { serde_json::json!(["NET_ADMIN"]) } else { Value::Null };
+        assert_eq!(host["CapAdd"], added, "only more addresses need it, and filters");
+        assert_eq!(host["SecurityOpt"], serde_json::json!(["no-new-privileges"]));
+        assert_eq!(host["ReadonlyRootfs"], true);
+        assert_eq!(host["PidsLimit"], 150 + 160);
+        assert!(host["Memory"].as_i64().unwrap() > 256 << 20);
+        assert_eq!(host["Memory"], host["MemorySwap"], "no swap besides");
+        assert!(
+            host["Binds"].is_null()
+                && host["PortBindings"].as_object().is_none_or(|p| p.is_empty())
+        );
+        let labels = &container["Config"]["Labels"];
+        assert!(labels["queuelab.run"].is_string() && labels["queuelab.trial"].is_string());
+        let networks = container["NetworkSettings"]["Networks"].as_object().unwrap();
+        assert_eq!(networks.len(), 1);
+        let network = docker(&["network", "inspect", networks.keys().next().unwrap()]).unwrap();
+        let network = serde_json::from_str::<Value>(&network).unwrap()[0].take();
+        assert_eq!(network["Internal"], true);
+        assert!(network["Labels"]["queuelab.run"].is_string());
+        let subnet = network["IPAM"]["Config"][0]["Subnet"].as_str().unwrap();
+        assert!(subnet.starts_with("198.18.") || subnet.starts_with("198.19."), "{subnet}");
+    }
+    let (output, _) = run.finish();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    nothing_left_of(pid);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn a_value_that_is_refused_is_told_at_its_line_in_the_engines_words() {
+    let out = out_directory();
+    let scenario = out.path().join("refused.yaml");
+    std::fs::write(
+        &scenario,
+        "name: refused\nquestion: What does a negative limit do?\nhosts:\n  server:\n    \
+         sysctls:\n      net.core.somaxconn: -5\nserver:\n  backlog: 5\nload:\n  clients: 2\n",
+    )
+    .unwrap();
+    let path = scenario.to_str().unwrap();
+    let output = queuelab(&["run", path, "--backend", "docker", "--out"])
+        .arg(out.path().join("runs"))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let error = text(&output.stderr);
+    assert!(error.contains("refused.yaml:6:"), "{error}");
+    assert!(error.contains("the Docker engine says: "), "{error}");
+    assert!(error.contains("invalid argument"), "{error}");
+    assert!(!out.path().join("runs").exists(), "nothing was started");
+}
+
+/// How many containers of each role a run made, as their numbers tell.
+fn made(out: &std::path::Path, arguments: &[&str]) -> (usize, usize, Vec<TrialRecord>) {
+    let seen = std::sync::Mutex::new(std::collections::HashSet::new());
+    let run = start(out, arguments);
+    let pid = run.child.id();
+    let finished = std::sync::atomic::AtomicBool::new(false);
+    let (output, trials) = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !finished.load(std::sync::atomic::Ordering::Relaxed) {
+                seen.lock().unwrap().extend(containers_of(pid).into_iter().map(|(_, name)| name));
+                std::thread::sleep(std::time::Duration::from_millis(100));
+            }
+        });
+        let ended = run.finish();
+        finished.store(true, std::sync::atomic::Ordering::Relaxed);
+        ended
+    });
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let seen = seen.into_inner().unwrap();
+    let of = |role: &str| seen.iter().filter(|name| name.contains(role)).count();
+    (of("-server-"), of("-client-"), trials)
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn a_host_is_used_again_only_where_nothing_is_left_in_it() {
+    let unsaved = |host| format!("hosts.{host}.sysctls.net.ipv4.tcp_no_metrics_save=1");
+    let (server, client) = (unsaved("server"), unsaved("client"));
+    // Who closes first keeps TIME_WAIT, 60 s long; the other keeps nothing.
+    for (closes_first, keeps) in [("client", "client"), ("server", "server")] {
+        let closes = format!("server.closes_first={closes_first}");
+        let set = [
+            server.as_str(),
+            client.as_str(),
+            closes.as_str(),
+            "matrix.server.backlog=[64]",
+            "load.messages=0",
+            "server.close_after=0",
+        ];
+        let mut arguments = vec!["smoke", "--backend", "docker", "--repeat", "3"];
+        arguments.extend(set.iter().flat_map(|set| ["--set", set]));
+        let out = out_directory();
+        let (servers, clients, trials) = made(out.path(), &arguments);
+        assert_eq!(trials.len(), 6);
+        let (worn, kept) = if keeps == "client" { (clients, servers) } else { (servers, clients) };
+        assert!(worn >= 6, "{servers} servers, {clients} clients: TIME_WAIT at the {keeps}");
+        assert!(kept <= 2, "{servers} servers, {clients} clients: TIME_WAIT at the {keeps}");
+        for trial in &trials {
+            let evidence = &trial.evidence;
+            let host = if keeps == "client" { &evidence.client } else { &evidence.server };
+            // Not always all of them: two that close at the same moment share it.
+            assert!((1..=20).contains(&host["sockstat.TCP.tw"]), "{:?}", evidence);
+        }
+    }
+    // A host that learns about its peers is never as new.
+    let out = out_directory();
+    let saves = ["smoke", "--backend", "docker", "--set", &client, "--repeat", "1"];
+    let (servers, _, trials) = made(out.path(), &saves);
+    assert!(servers >= trials.len(), "{servers} servers for {} trials", trials.len());
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn runs_side_by_side_do_not_collide() {
+    let outs = [out_directory(), out_directory()];
+    let arguments = ["accept-queue-capacity", "--backend", "docker", "--set", EXACT];
+    let runs: Vec<_> = outs.iter().map(|out| start(out.path(), &arguments)).collect();
+    for run in runs {
+        let pid = run.child.id();
+        let (output, trials) = run.finish();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(trials.len(), 8);
+        nothing_left_of(pid);
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn sysctls_that_depend_on_each_other_are_taken_or_refused_as_by_the_other_backend() {
+    // The kernel takes the second only after the first; an engine applies them
+    // in an order of chance.
+    let low = "hosts.client.sysctls.net.ipv4.ip_unprivileged_port_start=50";
+    let range = "hosts.client.sysctls.net.ipv4.ip_local_port_range=[100, 2000]";
+    for (set, code) in [(vec![low, range], 0), (vec![range], 2)] {
+        for backend in ["netns", "docker"] {
+            let out = out_directory();
+            let mut command = queuelab(&["run", "smoke", "--backend", backend, "--out"]);
+            command.arg(out.path()).args(set.iter().flat_map(|set| ["--set", set]));
+            let output = command.output().unwrap();
+            assert_eq!(output.status.code(), Some(code), "{backend}: {}", said(&output));
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn clients_with_many_addresses_leave_the_machine_room_for_its_neighbours() {
+    let out = out_directory();
+    let set = [
+        "load.source_addresses=250",
+        "load.clients=250",
+        "load.messages=0",
+        "matrix.server.backlog=[300]",
+        "matrix.hosts.server.sysctls.net.core.somaxconn=[301,302,303,304,305,306]",
+    ];
+    let mut arguments = vec!["smoke", "--backend", "docker"];
+    arguments.extend(set.iter().flat_map(|set| ["--set", set]));
+    let (output, _, trials) = run(out.path(), &arguments);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert!(trials.iter().all(|trial| trial.outcomes.get(Outcome::Ok) == 250));
+    assert_eq!(trials.len(), 12);
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn the_image_is_one_file_made_once() {
+    // Not the machine's engine: its `queuelab:latest` is its user's.
+    let engine = OwnEngine::start();
+    let docker = |arguments: &[&str]| engine.docker(arguments).unwrap();
+    let build = || {
+        let built =
+            queuelab(&["image", "build"]).env("DOCKER_HOST", engine.host()).output().unwrap();
+        assert_eq!(built.status.code(), Some(0), "{}", said(&built));
+        text(&built.stdout)
+    };
+    assert!(build().contains(" made, "));
+    let again = build();
+    assert!(again.contains(" exists, "), "{again}");
+    let name = again.split_whitespace().next().unwrap();
+    let inspected = docker(&["image", "inspect", name]);
+    let image = serde_json::from_str::<Value>(&inspected).unwrap()[0].take();
+    let executable = std::fs::metadata(crate::support::binary()).unwrap().len();
+    assert_eq!(image["Size"].as_u64(), Some(executable), "one file, and nothing else");
+    assert!(image["RepoTags"].as_array().unwrap().contains(&"queuelab:latest".into()));
+    let hash = name.strip_prefix("queuelab:").unwrap();
+    assert_eq!(image["Config"]["Labels"]["queuelab.image"], hash);
+    assert!(image["Config"]["Labels"].get("queuelab.run").is_none(), "containers inherit labels");
+    let version = docker(&["run", "--rm", "--network", "none", name, "--version"]);
+    assert!(version.starts_with("queuelab "), "{version}");
+
+    let cleaned =
+        queuelab(&["clean", "--images"]).env("DOCKER_HOST", engine.host()).output().unwrap();
+    assert!(text(&cleaned.stdout).contains("removed image queuelab:latest"), "{}", said(&cleaned));
+    assert_eq!(docker(&["images", "--quiet"]), "");
+}

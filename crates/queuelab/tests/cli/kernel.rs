@@ -1,0 +1,16 @@
+//! Tests that need network namespaces.
+
+mod against;
+mod bursts;
+mod doctor;
+mod lifecycle;
+mod listening;
+mod ordinary_user;
+mod probe;
+mod random_laws;
+mod retries;
+mod serve;
+mod server_death;
+mod simulated;
+mod standalone;
+mod suite;

@@ -1,0 +1,247 @@
+//! Two builds in one run, trial by trial in turn.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use crate::support::{
+    Background, binary, out_directory, queuelab, runs, said, signal, text, until, write_script,
+};
+use nix::sys::signal::Signal;
+use run_record::{InterleavedRole, RunDirectory};
+
+/// One cell: a burst that finds room.
+const ONE_CELL: [&str; 5] =
+    ["smoke", "--only", "server.design=snapshot", "--only", "server.backlog=64"];
+
+/// An executable that is this program, but for what `script` does to the
+/// arguments of its server before.
+fn other_build(folder: &Path, script: &str) -> PathBuf {
+    let path = folder.join("other-queuelab");
+    let text = format!("#!/bin/sh\n{script}\nexec '{}' \"$@\"\n", binary());
+    write_script(&path, &text);
+    path
+}
+
+/// The server accepts every 8 ms where 10 ms are asked for.
+const FASTER: &str = r#"if [ "$1" = server ]; then
+    config=$(printf '%s' "$4" | sed 's/"accept_delay":"10ms"/"accept_delay":"8ms"/')
+    set -- "$1" "$2" "$3" "$config"
+fi"#;
+
+fn run_against(out: &Path, build: &Path, flags: &[&str]) -> Output {
+    let (out, build) = (out.to_str().unwrap(), build.to_str().unwrap());
+    let run = ["run", "--out", out, "--against", build, "--backend", "netns"];
+    queuelab(&[&run, &ONE_CELL[..], flags].concat()).output().unwrap()
+}
+
+/// The directories of the one run: this build's, and its baseline's.
+fn both(out: &Path) -> [PathBuf; 2] {
+    let runs = runs(out);
+    let found: [PathBuf; 2] = runs.try_into().unwrap_or_else(|runs| panic!("{runs:?}"));
+    assert!(found[1].display().to_string().ends_with("-base"), "{found:?}");
+    found
+}
+
+#[test]
+fn the_same_build_against_itself_never_regresses_in_twenty_comparisons() {
+    // Clients that write at a pace which any machine keeps.
+    let flags = ["--set", "load.messages=5", "--set", "load.interval=20ms"];
+    let mut held = 0;
+    for turn in 0..20 {
+        let out = out_directory();
+        let output = run_against(out.path(), Path::new(binary()), &flags);
+        // What chance may make of it: inconclusive, or better.
+        let code = output.status.code();
+        assert!(matches!(code, Some(0 | 6)), "comparison {turn}: {}", said(&output));
+        assert!(!text(&output.stdout).contains("regressed"), "{}", said(&output));
+        let [new, base] = both(out.path()).map(|path| RunDirectory::read(&path).unwrap());
+        assert_eq!((new.1.len(), base.1.len()), (10, 10), "{}", said(&output));
+        held += usize::from(code == Some(0));
+    }
+    eprintln!("{held} of 20 comparisons held; no other regressed");
+}
+
+#[test]
+fn a_server_that_is_a_quarter_slower_is_found_and_trials_took_turns() {
+    let (out, folder) = (out_directory(), out_directory());
+    let faster = other_build(folder.path(), FASTER);
+    let flags = ["--set", "server.accept_delay=10ms", "--set", "load.clients=40"];
+    let output = run_against(out.path(), &faster, &flags);
+    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let stdout = text(&output.stdout);
+    assert!(stdout.contains("Verdict: regressed"), "{}", said(&output));
+    assert!(stdout.contains("\nRegressed:\n  delivered"), "{}", said(&output));
+    assert!(stdout.contains("Their trials took turns"), "{}", said(&output));
+    assert!(text(&output.stderr).contains("10 repetitions of each build"), "{}", said(&output));
+
+    let paths = both(out.path());
+    let [(new, new_trials), (base, base_trials)] =
+        paths.each_ref().map(|path| RunDirectory::read(path).unwrap());
+    assert_eq!(new.scenario.overrides.repeat, Some(10));
+    let (own, build) = (new.build.unwrap(), base.build.unwrap());
+    assert!(own.hash.is_some() && own.hash != build.hash, "{own:?} {build:?}");
+    assert_eq!(build.name, faster.canonicalize().unwrap().display().to_string());
+    assert_eq!(build.version.as_deref(), Some(env!("CARGO_PKG_VERSION")));
+    let [new_with, base_with] = [new.interleaved, base.interleaved].map(Option::unwrap);
+    assert_eq!((new_with.role, base_with.role), (InterleavedRole::New, InterleavedRole::Baseline));
+    assert!(paths[0].ends_with(base_with.with) && paths[1].ends_with(new_with.with));
+    let mut order: Vec<_> = new_trials.iter().map(|trial| (trial.started, "new")).collect();
+    order.extend(base_trials.iter().map(|trial| (trial.started, "base")));
+    order.sort();
+    let order: Vec<_> = order.into_iter().map(|(_, side)| side).collect();
+    for pair in order.chunks(2) {
+        assert!(pair == ["new", "base"] || pair == ["base", "new"], "{order:?}");
+    }
+    let new_first = order.chunks(2).filter(|pair| pair[0] == "new").count();
+    assert_eq!(new_first, 5, "each is first as often: {order:?}");
+    for path in &paths {
+        assert!(path.join("report.html").is_file(), "{}", path.display());
+    }
+
+    // The directories compare like any others, and the other way round.
+    let [new, base] = paths.each_ref().map(|path| path.to_str().unwrap());
+    let output = queuelab(&["compare", new, base]).output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    assert!(text(&output.stdout).contains("Verdict: improved"), "{}", said(&output));
+}
+
+#[test]
+fn the_two_are_judged_as_one_asks() {
+    let (out, folder) = (out_directory(), out_directory());
+    let faster = other_build(folder.path(), FASTER);
+    let flags = ["--set", "server.accept_delay=10ms", "--set", "load.clients=40"];
+    let flags = [&flags[..], &["--floor", "45%", "--alpha", "0.01"]].concat();
+    let output = run_against(out.path(), &faster, &flags);
+    assert!(!text(&output.stdout).contains("regressed"), "{}", said(&output));
+    let told = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("p ≤ 0.01 and a median that moved by 45 %"), "{}", said(&output));
+}
+
+#[test]
+fn an_interrupted_run_of_two_builds_goes_on_with_both() {
+    let (out, folder) = (out_directory(), out_directory());
+    let other = other_build(folder.path(), "");
+    let arguments =
+        ["run", "--out", out.path().to_str().unwrap(), "--against", other.to_str().unwrap()];
+    let flags = ["--repeat", "4", "--set", "load.messages=10", "--set", "load.interval=50ms"];
+    let lab = queuelab(&[&arguments, &ONE_CELL[..], &flags].concat());
+    let mut lab = Background::start(lab);
+    let done = || -> usize {
+        let trials = |path: &PathBuf| RunDirectory::read(path).map_or(0, |run| run.1.len());
+        runs(out.path()).iter().map(trials).sum()
+    };
+    until("three trials", || done() >= 3);
+    signal(&lab.child, Signal::SIGINT);
+    assert_eq!(lab.child.wait().unwrap().code(), Some(130));
+    let [new, base] = both(out.path());
+    assert!(done() < 8, "it was interrupted");
+
+    let resume = |path: &Path| {
+        let arguments = ["run", "--resume", path.to_str().unwrap()];
+        queuelab(&[&arguments[..], &["--against", other.to_str().unwrap()]].concat())
+            .output()
+            .unwrap()
+    };
+    let output = queuelab(&["run", "--resume", "."]).current_dir(&new).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let way = format!("--against {}", other.canonicalize().unwrap().display());
+    let told = text(&output.stderr).replace("\n  │ ", " ");
+    assert!(told.contains("take turns with those of another build"), "{told}");
+    assert!(told.contains(&way), "{told}");
+    let output = resume(&base);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(text(&output.stderr).contains("the baseline of another run"), "{}", said(&output));
+    let output = resume(&new);
+    // Four repetitions decide nothing.
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    let trials = |path: &Path| RunDirectory::read(path).unwrap().1.len();
+    assert_eq!((trials(&new), trials(&base)), (4, 4), "{}", said(&output));
+
+    fs::write(&other, "#!/bin/sh\necho queuelab 0.0.1\n").unwrap();
+    let output = resume(&new);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(text(&output.stderr).contains("another one by now"), "{}", said(&output));
+}
+
+#[test]
+fn what_is_no_build_is_refused_before_anything_is_done() {
+    let out = out_directory();
+    for (build, told) in [
+        ("/bin/true", "it is to be a queuelab"),
+        ("/nowhere/queuelab", "No such file"),
+        ("queuelab:latest", "needs `--backend docker`"),
+        ("/", "not an executable file"),
+    ] {
+        let output = run_against(out.path(), Path::new(build), &[]);
+        assert_eq!(output.status.code(), Some(2), "{build}: {}", said(&output));
+        let stderr: String = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(stderr.replace(" │", "").contains(told), "{build}: {}", said(&output));
+        assert!(runs(out.path()).is_empty());
+    }
+    for wrong in [&["nightly", "--against", binary()][..], &["smoke", "--floor", "5%"]] {
+        let output = queuelab(&[&["run"], wrong].concat()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    }
+}
+
+#[test]
+fn an_earlier_build_is_asked_nothing_that_it_does_not_know() {
+    let (out, folder) = (out_directory(), out_directory());
+    // As a probe of before `latest`: it ends at a command that it does not know.
+    let earlier = other_build(
+        folder.path(),
+        &format!(
+            r#"if [ "$1" = probe ]; then
+    while read -r line; do
+        case $line in *latest*) exit 1 ;; esac
+        printf '%s\n' "$line"
+    done | '{}' "$@"
+    exit
+fi"#,
+            binary()
+        ),
+    );
+    // Long enough to be looked at several times.
+    let flags = ["--repeat", "1", "--set", "load.linger=1200ms"];
+    let output = run_against(out.path(), &earlier, &flags);
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    for (_, trials) in both(out.path()).map(|path| RunDirectory::read(&path).unwrap()) {
+        let breaches: Vec<_> = trials.iter().flat_map(|trial| trial.breaches()).collect();
+        assert!(breaches.is_empty(), "{breaches:?}");
+    }
+}
+
+#[test]
+fn a_build_whose_server_does_not_start_is_named() {
+    let (out, folder) = (out_directory(), out_directory());
+    let broken = other_build(folder.path(), "[ \"$1\" != server ] || exit 9");
+    let output = run_against(out.path(), &broken, &["--repeat", "1"]);
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains("other-queuelab"), "{}", said(&output));
+    assert!(runs(out.path()).is_empty(), "found before the first trial: {}", said(&output));
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn an_executable_and_an_image_are_builds_of_containers() {
+    let made = queuelab(&["image", "build"]).output().unwrap();
+    assert!(made.status.success(), "{}", said(&made));
+    for build in [binary(), "queuelab:latest"] {
+        let out = out_directory();
+        let arguments = ["run", "--out", out.path().to_str().unwrap(), "--against", build];
+        let flags = ["--backend", "docker", "--repeat", "2"];
+        let output = queuelab(&[&arguments, &ONE_CELL[..], &flags].concat()).output().unwrap();
+        assert_eq!(output.status.code(), Some(6), "{build}: {}", said(&output));
+        let [new, base] = both(out.path()).map(|path| RunDirectory::read(&path).unwrap());
+        assert_eq!((new.1.len(), base.1.len()), (2, 2));
+        let ran = base.0.build.unwrap();
+        assert!(ran.hash.is_some() && ran.name.contains("queuelab"), "{ran:?}");
+    }
+    let output = queuelab(&["run", "smoke", "--backend", "docker", "--against", "queuelab:none"])
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(text(&output.stderr).contains("queuelab:none"), "{}", said(&output));
+}

@@ -1,0 +1,161 @@
+//! `queuelab doctor`: the verdict is the exit code, and what is missing comes
+//! with the way out.
+
+use std::os::unix::fs::MetadataExt;
+use std::process::{Command, Output};
+
+use crate::support::ordinary_user::{Bench, ORDINARY_USER, as_ordinary_user, with_limit_zero};
+use crate::support::{queuelab, said, text};
+use serde_json::Value;
+
+/// A socket that nobody listens on.
+const NO_ENGINE: (&str, &str) = ("DOCKER_HOST", "unix:///nonexistent/docker.sock");
+
+/// `queuelab doctor` where there is no Docker engine.
+fn without_engine(flags: &[&str]) -> Output {
+    let arguments: Vec<&str> = ["doctor"].iter().chain(flags).copied().collect();
+    queuelab(&arguments).env(NO_ENGINE.0, NO_ENGINE.1).output().unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", said(output)))
+}
+
+/// What it found of one thing.
+fn finding<'a>(diagnosis: &'a Value, section: &str, what: &str) -> &'a Value {
+    let findings = diagnosis[section].as_array().unwrap();
+    let found = findings.iter().find(|finding| finding["what"] == what);
+    found.unwrap_or_else(|| panic!("no {what}: {findings:#?}"))
+}
+
+fn has(finding: &Value, field: &str, text: &str) -> bool {
+    finding[field].as_str().is_some_and(|found| found.contains(text))
+}
+
+#[test]
+fn one_backend_is_enough_and_the_other_comes_with_its_ways_out() {
+    let output = without_engine(&[]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let told = text(&output.stdout);
+    for line in [
+        "This machine\n",
+        "Backend netns: ready\n",
+        "Backend docker: NOT ready\n",
+        "Scenarios can run here: try `queuelab run smoke`.\n",
+    ] {
+        assert!(told.contains(line), "{line}: {told}");
+    }
+    let engine = told.lines().position(|line| line.starts_with("  MISSING  engine "));
+    let engine: Vec<_> = told.lines().skip(engine.unwrap()).collect();
+    assert!(engine[0].contains("failed to reach the Docker engine at /nonexistent/"), "{told}");
+    assert!(engine.iter().any(|line| line.contains("→ start it (`sudo ")), "{told}");
+    assert_eq!(told.matches("MISSING").count(), 1, "{told}");
+    assert!(!told.contains('\u{1b}'), "no colours without a terminal");
+    assert!(told.lines().all(|line| line.chars().count() <= 100), "{told}");
+}
+
+#[test]
+fn json_says_the_same() {
+    let output = without_engine(&["--json"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let diagnosis = json(&output);
+    assert_eq!(diagnosis["ready"], serde_json::json!({ "netns": true, "docker": false }));
+    for what in ["kernel", "CPUs", "memory", "clients", "open files", "threads", "scheduler"] {
+        assert_ne!(finding(&diagnosis, "machine", what)["state"], "missing");
+    }
+    assert_eq!(finding(&diagnosis, "machine", "inet_diag")["state"], "ok");
+    let testbed = finding(&diagnosis, "netns", "testbed");
+    assert!(testbed["state"] == "ok" && has(testbed, "detail", " ms"), "{testbed}");
+    let sysctls = format!(" of {} ", linux_net::DECIDING_SYSCTLS.len());
+    assert!(has(finding(&diagnosis, "netns", "sysctls"), "detail", &sysctls));
+    let engine = finding(&diagnosis, "docker", "engine");
+    assert!(engine["state"] == "missing" && has(engine, "way_out", "DOCKER_HOST"), "{engine}");
+}
+
+#[test]
+fn one_backend_alone_decides_where_it_is_asked_for() {
+    let docker = without_engine(&["--backend", "docker", "--json"]);
+    assert_eq!(docker.status.code(), Some(5), "{}", said(&docker));
+    let diagnosis = json(&docker);
+    assert_eq!(diagnosis["ready"], serde_json::json!({ "docker": false }));
+    assert!(diagnosis.get("netns").is_none());
+
+    let told = text(&without_engine(&["--backend", "docker"]).stdout);
+    assert!(told.ends_with("No scenario can run here, as it is: see MISSING.\n"), "{told}");
+
+    let netns = without_engine(&["--backend", "netns"]);
+    assert_eq!(netns.status.code(), Some(0), "{}", said(&netns));
+    assert!(!text(&netns.stdout).contains("docker"), "{}", said(&netns));
+}
+
+#[test]
+fn an_ordinary_user_is_told_that_user_namespaces_are_allowed() {
+    let bench = Bench::new();
+    let doctor = bench.queuelab(&["doctor", "--backend", "netns", "--json"]);
+    let output = as_ordinary_user(doctor).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let diagnosis = json(&output);
+    let allowed = finding(&diagnosis, "netns", "user namespaces");
+    assert!(has(allowed, "detail", "allowed: this user is root of one"), "{allowed}");
+    assert_eq!(finding(&diagnosis, "netns", "testbed")["state"], "ok");
+    // Root of its own namespace alone: it cannot raise the machine's limits.
+    let files = finding(&diagnosis, "machine", "open files");
+    assert!(!has(files, "detail", "fs.nr_open"), "{files}");
+}
+
+#[test]
+fn where_user_namespaces_are_forbidden_the_cause_and_the_way_out_are_named() {
+    let bench = Bench::new();
+    let mut doctor = bench.queuelab(&["doctor", "--json"]);
+    doctor.env(NO_ENGINE.0, NO_ENGINE.1);
+    let output = with_limit_zero(doctor, "max_user_namespaces");
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let diagnosis = json(&output);
+    assert_eq!(diagnosis["ready"], serde_json::json!({ "netns": false, "docker": false }));
+    let forbidden = finding(&diagnosis, "netns", "user namespaces");
+    assert_eq!(forbidden["state"], "missing");
+    assert!(has(forbidden, "detail", "user.max_user_namespaces = 0"), "{forbidden}");
+    assert!(has(forbidden, "way_out", "sudo sysctl -w user.max_user_namespaces="), "{forbidden}");
+}
+
+#[test]
+fn where_network_namespaces_are_forbidden_that_is_what_is_missing() {
+    let bench = Bench::new();
+    let doctor = bench.queuelab(&["doctor", "--backend", "netns", "--json"]);
+    let output = with_limit_zero(doctor, "max_net_namespaces");
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let diagnosis = json(&output);
+    let forbidden = finding(&diagnosis, "netns", "network namespaces");
+    assert!(has(forbidden, "way_out", "user.max_net_namespaces="), "{forbidden}");
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn an_engine_that_works_is_ready() {
+    let output = queuelab(&["doctor", "--backend", "docker", "--json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let diagnosis = json(&output);
+    assert_eq!(finding(&diagnosis, "docker", "engine")["state"], "ok");
+    assert_ne!(finding(&diagnosis, "docker", "image")["state"], "missing");
+}
+
+/// A user namespace takes nothing from whoever may use the engine by a group.
+#[test]
+#[ignore = "needs a Docker engine, its socket of the group docker, and root to become others"]
+fn both_backends_are_ready_for_an_ordinary_user_of_the_engines_group() {
+    let bench = Bench::new();
+    let group = std::fs::metadata("/var/run/docker.sock").unwrap().gid();
+    let doctor = |groups: &[&str]| {
+        let mut command = Command::new("setpriv");
+        let user = ORDINARY_USER.to_string();
+        command.args(["--reuid", &user, "--regid", &user]).args(groups).arg(&bench.binary);
+        command.args(["doctor", "--json"]).env_remove("DOCKER_HOST").output().unwrap()
+    };
+    let member = json(&doctor(&["--groups", &group.to_string()]));
+    assert_eq!(member["ready"], serde_json::json!({ "netns": true, "docker": true }), "{member}");
+    let stranger = json(&doctor(&["--clear-groups"]));
+    assert_eq!(stranger["ready"], serde_json::json!({ "netns": true, "docker": false }));
+    let engine = finding(&stranger, "docker", "engine");
+    assert!(has(engine, "detail", "permission denied"), "{engine}");
+    assert!(has(engine, "way_out", "usermod -aG docker"), "{engine}");
+}

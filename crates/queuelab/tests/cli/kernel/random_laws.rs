@@ -1,0 +1,211 @@
+//! The laws against the running kernel, with values that nobody chose: each test
+//! prints its seed, and `QUEUELAB_TEST_SEED=…` gives the same values again.
+
+use std::hash::{BuildHasher, RandomState};
+use std::ops::RangeInclusive;
+
+use crate::support::{out_directory, run, said};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use run_record::{TrialRecord, Tries};
+
+/// Limits and sizes of the tables that the laws were written from.
+const IN_TABLES: [u64; 17] = [0, 1, 2, 4, 5, 7, 8, 10, 12, 13, 16, 64, 95, 96, 97, 128, 4096];
+
+/// Where a test's values come from.
+struct Chance(StdRng);
+
+impl Chance {
+    fn new() -> Self {
+        let given = std::env::var("QUEUELAB_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
+        let seed = given.unwrap_or_else(|| RandomState::new().hash_one("seed") >> 32);
+        eprintln!("QUEUELAB_TEST_SEED={seed}");
+        Self(StdRng::seed_from_u64(seed))
+    }
+
+    fn any(&mut self, range: RangeInclusive<u64>) -> u64 {
+        self.0.random_range(range)
+    }
+
+    /// Values that stand in no table.
+    fn limits<const N: usize>(&mut self, range: RangeInclusive<u64>) -> [u64; N] {
+        let mut limits = Vec::new();
+        while limits.len() < N {
+            let limit = self.any(range.clone());
+            if !IN_TABLES.contains(&limit) && !limits.contains(&limit) {
+                limits.push(limit);
+            }
+        }
+        limits.try_into().unwrap()
+    }
+}
+
+/// Runs a scenario with other values. Each trial has these laws, and all of them
+/// hold: what is no time is exact. A trial that a busy machine stood still in may be
+/// run again, twice; a law that is wrong is so every time.
+fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord> {
+    eprintln!("queuelab run {scenario} --set {}", set.join(" --set "));
+    let out = out_directory();
+    let flags: Vec<&str> = set.iter().flat_map(|set| ["--set", set.as_str()]).collect();
+    let flags = [&[scenario, "--retry", "2"], flags.as_slice()].concat();
+    let (output, _, trials) = run(out.path(), &flags);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let trials: Vec<_> = Tries::of(&trials).iter().map(|tries| tries.last().clone()).collect();
+    for trial in &trials {
+        let found: Vec<_> = trial.laws.iter().map(|law| law.name.as_str()).collect();
+        for law in laws {
+            assert!(found.contains(law), "{law} is not among {found:?} of {:?}", trial.point);
+        }
+        for law in &trial.laws {
+            assert_eq!(law.held, Some(true), "{law:?} of {:?}", trial.point);
+            assert!(law.latest.is_some() || law.deviation == Some(0.0), "{law:?}");
+        }
+    }
+    trials
+}
+
+#[test]
+fn the_accept_queue() {
+    let mut chance = Chance::new();
+    let backlogs: [u64; 3] = chance.limits(3..=300);
+    let somaxconn: [u64; 2] = chance.limits(3..=300);
+    let set = [
+        format!("matrix.server.backlog={backlogs:?}"),
+        format!("matrix.hosts.server.sysctls.net.core.somaxconn={somaxconn:?}"),
+        "load.clients=330".to_owned(),
+    ];
+    let law = "accept queue holds min(backlog, somaxconn) + 1";
+    assert_eq!(assert_laws("accept-queue-capacity", &set, &[law]).len(), 6);
+}
+
+#[test]
+fn the_syn_queue() {
+    let mut chance = Chance::new();
+    let backlogs: [u64; 3] = chance.limits(3..=200);
+    let max_syn_backlog: [u64; 2] = chance.limits(3..=260);
+    let clients = backlogs.iter().max().unwrap() + chance.any(2..=40);
+    let set = [
+        format!("matrix.server.backlog={backlogs:?}"),
+        format!("matrix.hosts.server.sysctls.net.ipv4.tcp_max_syn_backlog={max_syn_backlog:?}"),
+        format!("load.clients={clients}"),
+        format!("load.half_open={clients}"),
+    ];
+    let laws = ["SYN_RECV that stand at once", "TCPReqQFullDrop", "SyncookiesSent"];
+    assert_eq!(assert_laws("syn-queue-capacity", &set, &laws).len(), 18);
+}
+
+#[test]
+fn syn_cookies() {
+    let mut chance = Chance::new();
+    let [backlog] = chance.limits(3..=30);
+    let half_open = backlog + chance.any(1..=20);
+    let clients = half_open + backlog + chance.any(2..=20);
+    let set = [
+        format!("matrix.server.backlog=[{backlog}]"),
+        format!("load.half_open={half_open}"),
+        format!("load.clients={clients}"),
+    ];
+    let laws = ["live clients that get in", "SyncookiesRecv", "ListenOverflows"];
+    assert_eq!(assert_laws("syn-cookies", &set, &laws).len(), 3);
+}
+
+#[test]
+fn several_listeners() {
+    let mut chance = Chance::new();
+    let [backlog] = chance.limits(3..=11);
+    let listeners = chance.any(3..=6);
+    let set = [
+        format!("matrix.server.backlog=[{backlog}]"),
+        format!("matrix.server.listeners=[{listeners}]"),
+        format!("load.clients={}", 30 * listeners * (backlog + 1)),
+    ];
+    let law = "listeners hold listeners x (min(backlog, somaxconn) + 1)";
+    assert_eq!(assert_laws("reuseport-listeners", &set, &[law]).len(), 1);
+}
+
+#[test]
+fn time_wait_buckets() {
+    let mut chance = Chance::new();
+    let caps: [u64; 3] = chance.limits(3..=60);
+    let set = [
+        format!("matrix.hosts.server.sysctls.net.ipv4.tcp_max_tw_buckets={caps:?}"),
+        format!("load.clients={}", chance.any(40..=120)),
+        "repeat=2".to_owned(),
+    ];
+    let laws = ["TIME_WAIT kept = min(closes, tcp_max_tw_buckets)", "TCPTimeWaitOverflow"];
+    assert_eq!(assert_laws("time-wait-buckets", &set, &laws).len(), 6);
+}
+
+#[test]
+fn local_ports() {
+    let mut chance = Chance::new();
+    let first = chance.any(15_000..=40_000);
+    // Of even size; one or two of them reserved.
+    let size = 2 * chance.any(4..=20);
+    let reserved = first + chance.any(0..=size - 2);
+    let reserved = match chance.any(0..=1) {
+        0 => reserved.to_string(),
+        _ => format!("{reserved}-{}", reserved + 1),
+    };
+    let set = [
+        format!(
+            "matrix.hosts.client.sysctls.net.ipv4.ip_local_port_range=[[{first}, {}]]",
+            first + size - 1
+        ),
+        format!("hosts.client.sysctls.net.ipv4.ip_local_reserved_ports='{reserved}'"),
+    ];
+    let one_by_one = ["connects that find a port"];
+    assert_eq!(assert_laws("port-exhaustion", &set, &one_by_one).len(), 3);
+    let at_once = ["ports = (range - reserved) x addresses"];
+    assert_eq!(assert_laws("source-addresses", &set, &at_once).len(), 2);
+}
+
+#[test]
+fn the_ladder_of_a_syn() {
+    let mut chance = Chance::new();
+    let linear = chance.any(1..=3);
+    let set = [
+        format!("matrix.hosts.client.sysctls.net.ipv4.tcp_syn_linear_timeouts=[{linear}]"),
+        "matrix.hosts.client.sysctls.net.ipv4.tcp_syn_retries=[1, 2]".to_owned(),
+        format!("load.clients={}", chance.any(3..=12)),
+    ];
+    let laws = ["TCPSynRetrans of the unanswered", "connect(2) gives up, s: the first"];
+    assert_eq!(assert_laws("syn-retry-ladder", &set, &laws).len(), 2);
+}
+
+#[test]
+fn phantoms() {
+    let mut chance = Chance::new();
+    let retries = chance.any(1..=2);
+    let held = chance.any(0..=1);
+    // Few, or requests are given up early.
+    let clients = held + chance.any(2..=3);
+    let set = [
+        format!("matrix.hosts.server.sysctls.net.ipv4.tcp_synack_retries=[{retries}]"),
+        format!("server.release_backlog={held}"),
+        format!("load.clients={clients}"),
+        format!("load.linger={}s", [0, 4, 8][retries as usize]),
+    ];
+    let laws = ["ListenOverflows", "EmbryonicRsts", "phantoms", "connections reset"];
+    assert_eq!(assert_laws("overflow-policy", &set, &laws).len(), 2);
+}
+
+#[test]
+fn waits_of_seconds() {
+    let mut chance = Chance::new();
+    let fin_timeout = chance.any(2..=4);
+    let set = [
+        format!("matrix.hosts.server.sysctls.net.ipv4.tcp_fin_timeout=[{fin_timeout}]"),
+        format!("matrix.load.linger=[{}s]", fin_timeout + 1),
+        format!("load.clients={}", chance.any(1..=9)),
+    ];
+    assert_laws("fin-timeout", &set, &["orphaned FIN_WAIT_2 stands, s"]);
+
+    let seconds = chance.any(1..=4);
+    let set = [
+        format!("matrix.server.defer_accept=[{seconds}]"),
+        format!("load.linger={}s", [0, 2, 4, 4, 8][seconds as usize]),
+        format!("load.clients={}", chance.any(1..=4)),
+    ];
+    assert_laws("defer-accept", &set, &["deferred connection comes, s: the first"]);
+}

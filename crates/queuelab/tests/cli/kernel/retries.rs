@@ -1,0 +1,95 @@
+//! Trials that are run again: what a retry may do, and that it hides nothing.
+
+use std::path::Path;
+
+use crate::support::{out_directory, queuelab, run, runs, said, text};
+use run_record::{RunDirectory, TrialRecord, Tries};
+
+/// A scenario with one expectation, so often.
+fn scenario(folder: &Path, repeat: u32, expect: &str) -> String {
+    let file = folder.join("flaky.yaml");
+    let yaml = format!(
+        "name: flaky\nquestion: Does it hold when it is run again?\nload: {{ clients: 5, messages: \
+         2 }}\nrecord: {{ attempts: true }}\nrepeat: {repeat}\nexpect:\n  - that: {expect}\n"
+    );
+    std::fs::write(&file, yaml).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// Whether the longest connect took an even number of microseconds: a coin that
+/// the machine tosses.
+const COIN: &str = "int(connect.worst_s * 1000000.0) % 2 == 0";
+
+#[test]
+fn what_held_when_run_again_holds_and_is_told() {
+    let place = out_directory();
+    let file = scenario(place.path(), 16, COIN);
+    let (output, record, trials) = run(&place.path().join("runs"), &[&file, "--retry", "20"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(record.retries, 20);
+    let tries = Tries::of(&trials);
+    assert_eq!(tries.len(), 16);
+    // Sixteen heads in a row come once in 65 536 times.
+    let flaky = tries.iter().filter(|tries| tries.is_flaky()).count();
+    assert!(flaky > 0 && tries.iter().all(Tries::held), "{}", said(&output));
+    assert!(trials[..16].iter().all(|trial| trial.retry == 0), "first all others");
+    for tries in &tries {
+        let retries: Vec<_> = tries.all().iter().map(|trial| trial.retry).collect();
+        assert_eq!(retries, (0..retries.len() as u32).collect::<Vec<_>>());
+        let (last, before) = tries.all().split_last().unwrap();
+        assert!(last.held() && before.iter().all(|trial| !trial.held()));
+    }
+
+    let path = &runs(&place.path().join("runs"))[0];
+    let rows = std::fs::read_dir(path.join("attempts")).unwrap().count();
+    assert_eq!(rows, trials.len(), "each try has rows of its own");
+    let word = if flaky == 1 { "trial" } else { "trials" };
+    let told = format!("{flaky} {word} held only when run again");
+    assert!(text(&output.stdout).contains(&told), "{}", said(&output));
+    let summary = std::fs::read_to_string(path.join("summary.md")).unwrap();
+    assert!(summary.contains(&told) && summary.contains("⚠️"), "{summary}");
+    let junit = std::fs::read_to_string(path.join("junit.xml")).unwrap();
+    let failed = trials.iter().filter(|trial| !trial.held()).count();
+    assert_eq!(junit.matches("<flakyFailure ").count(), failed, "{junit}");
+    assert!(junit.contains("failures=\"0\"") && !junit.contains("<failure "), "{junit}");
+    let output = queuelab(&["report", path.to_str().unwrap(), "--annotate"]).output().unwrap();
+    assert!(text(&output.stdout).starts_with("::warning "), "{}", said(&output));
+}
+
+#[test]
+fn what_never_holds_fails_with_each_of_its_tries_also_after_an_interruption() {
+    let place = out_directory();
+    let out = place.path().join("runs");
+    let file = scenario(place.path(), 2, "outcomes.ok == 4");
+    let (output, _, trials) = run(&out, &[&file, "--retry", "2"]);
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let ids = |trials: &[TrialRecord]| -> Vec<_> {
+        trials.iter().map(|trial| (trial.retry, trial.id)).collect()
+    };
+    let all = [(0, 0), (0, 1), (1, 0), (1, 1), (2, 0), (2, 1)];
+    let mut found = ids(&trials);
+    found.sort_unstable();
+    assert_eq!(found, all, "{}", said(&output));
+    let path = &runs(&out)[0];
+    let junit = std::fs::read_to_string(path.join("junit.xml")).unwrap();
+    assert_eq!(junit.matches("<failure ").count(), 1, "one for the cell: {junit}");
+    assert_eq!(junit.matches("<rerunFailure ").count(), 4, "{junit}");
+
+    // As a crash leaves it, after the first retry.
+    let lines = std::fs::read_to_string(path.join("trials.jsonl")).unwrap();
+    let kept: String = lines.split_inclusive('\n').take(3).collect();
+    std::fs::write(path.join("trials.jsonl"), kept).unwrap();
+    let output = queuelab(&["run", "--resume", path.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let mut found = ids(&RunDirectory::read(path).unwrap().1);
+    found.sort_unstable();
+    assert_eq!(found, all, "{}", said(&output));
+}
+
+#[test]
+fn without_retries_nothing_is_run_again() {
+    let place = out_directory();
+    let file = scenario(place.path(), 2, "outcomes.ok == 4");
+    let (output, record, trials) = run(&place.path().join("runs"), &[&file]);
+    assert_eq!((output.status.code(), trials.len(), record.retries), (Some(3), 2, 0));
+}

@@ -1,0 +1,124 @@
+//! A real run in progress.
+
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::json;
+
+use crate::support::event_stream::{EventStream, done, figures};
+use crate::support::viewer::serve;
+use crate::support::{
+    Background, out_directory, queuelab, request, runs, said, status, text, until,
+};
+
+/// Connections that nobody accepts for two seconds, in queues of 5 and 65.
+const STANDING: &str = "
+name: standing
+question: How deep does a queue stand that nobody accepts from?
+server: { accept_paused: true }
+load:
+  clients: 20
+  messages: 0
+  chat: after_connect
+  connect_deadline: 900ms
+  linger: 2s
+matrix:
+  server.backlog: [4, 64]
+";
+
+/// Begins the run, and waits until its first trial is told of.
+fn begin(out: &Path) -> (Background, PathBuf) {
+    let scenario = out.join("standing.yaml");
+    fs::write(&scenario, STANDING).unwrap();
+    let (scenario, out) = (scenario.to_str().unwrap(), out.join("runs"));
+    let run = Background::start(queuelab(&["run", scenario, "--out", out.to_str().unwrap()]));
+    let live = || runs(&out).into_iter().find(|run| run.join("live.json").exists());
+    until("the run tells what it does", || live().is_some());
+    (run, live().unwrap())
+}
+
+fn name(run: &Path) -> String {
+    format!("standing/{}", run.file_name().unwrap().to_str().unwrap())
+}
+
+#[test]
+fn its_cells_fill_in_and_its_accept_queue_stands_against_its_limit() {
+    let out = out_directory();
+    let (mut lab, run) = begin(out.path());
+    let (_server, address) = serve(&out.path().join("runs"));
+    let list = request(address, "GET", "/");
+    assert!(list.contains("● running"), "{list}");
+    let mut events = EventStream::open(address, &name(&run));
+    let (mut filled, mut stood, mut end) = (Vec::new(), Vec::new(), String::new());
+    while let Some((part, html)) = events.event() {
+        match part.as_str() {
+            "cells" => filled.push(done(&html)),
+            "now" => {
+                let queue = (figures(&html, "data-depth"), figures(&html, "data-limit"));
+                if let ([depth], [limit]) = (&queue.0[..], &queue.1[..]) {
+                    stood.push((*depth, *limit, html.contains("data-full")));
+                }
+            }
+            "end" => end = html,
+            _ => {}
+        }
+    }
+    // min(backlog, somaxconn) + 1 of the 20, or all of them.
+    assert!(stood.contains(&(5, 4, true)), "{stood:?}");
+    assert!(stood.contains(&(20, 64, false)), "{stood:?}");
+    assert!(filled.is_sorted() && filled.last() == Some(&2) && filled[0] < 2, "{filled:?}");
+    assert!(end.contains("The run has ended") && end.contains("report.html"), "{end}");
+    assert_eq!(lab.child.wait().unwrap().code(), Some(0));
+    assert!(!run.join("live.json").exists(), "it is taken away");
+    let report = request(address, "GET", &format!("/runs/{}/report.html", name(&run)));
+    assert_eq!(status(&report), 200);
+}
+
+#[test]
+fn one_that_was_killed_is_not_running_and_goes_on_when_it_is_resumed() {
+    let out = out_directory();
+    let (mut lab, run) = begin(out.path());
+    lab.child.kill().unwrap();
+    lab.child.wait().unwrap();
+    assert!(run.join("live.json").exists(), "nobody could take it away");
+    let (_server, address) = serve(&out.path().join("runs"));
+    let list = request(address, "GET", "/");
+    assert!(!list.contains("● running") && list.contains("not finished"), "{list}");
+    let report = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
+    assert!(text(&report.stdout).contains("standing"), "it is no part: {}", said(&report));
+    let resumed = queuelab(&["run", "--resume", run.to_str().unwrap()]).output().unwrap();
+    assert_eq!(resumed.status.code(), Some(0), "{}", said(&resumed));
+    assert!(!run.join("live.json").exists());
+    let list = request(address, "GET", "/");
+    assert!(list.contains("✓ held") && list.contains("2 / 2"), "{list}");
+}
+
+#[test]
+fn one_that_is_interrupted_takes_it_away() {
+    let out = out_directory();
+    let (mut lab, run) = begin(out.path());
+    crate::support::terminate(&lab.child);
+    assert_eq!(lab.child.wait().unwrap().code(), Some(130));
+    assert!(!run.join("live.json").exists());
+}
+
+#[test]
+fn to_ask_a_probe_for_what_it_saw_last_costs_no_look() {
+    let config = r#"{ "port": 1, "interval": "1h" }"#;
+    let mut probe = queuelab(&["probe", "--control", "--config", config]);
+    probe.stdin(Stdio::piped());
+    let mut probe = Background::start(probe);
+    let mut asks = probe.child.stdin.take().unwrap();
+    assert_eq!(probe.event()["event"], "sampling");
+    for _ in 0..20 {
+        writeln!(asks, r#"{{ "command": "latest" }}"#).unwrap();
+        let status = probe.event();
+        assert_eq!((&status["event"], &status["samples"]), (&json!("status"), &json!(1)));
+    }
+    writeln!(asks, r#"{{ "command": "status" }}"#).unwrap();
+    assert_eq!(probe.event()["samples"], 2, "which looks");
+    drop(asks);
+    assert_eq!(probe.event()["report"]["samples"], 3, "and so does the end");
+}

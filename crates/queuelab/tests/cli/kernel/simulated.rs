@@ -1,0 +1,31 @@
+//! Trials beside what the simulator makes of them.
+
+use crate::support::{out_directory, run, said, text};
+use run_record::{Agreement, Outcome};
+
+#[test]
+fn trials_that_leave_nothing_to_chance_are_simulated_exactly() {
+    let out = out_directory();
+    let (output, record, trials) =
+        run(out.path(), &["accept-queue-capacity", "--set", "load.connect_deadline=300ms"]);
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    for trial in &trials {
+        let simulated = trial.simulated.as_ref().expect("a trial that the simulator covers");
+        assert_eq!(Some(simulated.accepted), trial.accepted, "{:?}", trial.point);
+        assert_eq!(simulated.timed_out, trial.outcomes.get(Outcome::TimedOut), "{:?}", trial.point);
+        assert_eq!(simulated.syn_retransmits, trial.syn_retransmits, "{:?}", trial.point);
+        let dropped = trial.evidence.server.get("TcpExt.ListenDrops").copied().unwrap_or(0);
+        assert_eq!(i64::try_from(simulated.listen_drops), Ok(dropped), "{:?}", trial.point);
+    }
+    let all = trials.len() as u64;
+    let agreements = Agreement::of(&trials);
+    assert_eq!((agreements[0].simulated, agreements[0].near), (all, all), "{agreements:?}");
+    let line = format!("within 5 points of success in {all} of {all} trials");
+    assert!(text(&output.stdout).contains(&line), "{}", said(&output));
+
+    let rule = record.kernel_rules.syn_queue_full;
+    assert!(
+        matches!(rule.as_deref(), Some("more_than_limit" | "at_limit")),
+        "the kernel's rule was tried: {rule:?}"
+    );
+}

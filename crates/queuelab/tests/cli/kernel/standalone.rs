@@ -1,0 +1,200 @@
+//! Server and load as a person runs them: tables, and a run that is kept.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use crate::support::{
+    Background, figure, out_directory, queuelab, runs, said, server, terminate, text,
+};
+use linux_net::{NetworkNamespace, SocketDiag};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use run_record::{Outcome, RunDirectory, RunRecord, TrialRecord};
+
+/// `queuelab load ADDRESS --out OUT FLAGS`.
+fn load(address: &str, out: &Path, flags: &[&str]) -> std::process::Command {
+    let mut command = queuelab(&["load", address, "--out", out.to_str().unwrap()]);
+    command.args(flags);
+    command
+}
+
+fn only_run(out: &Path) -> (RunRecord, TrialRecord) {
+    let runs = runs(out);
+    assert_eq!(runs.len(), 1, "{runs:?}");
+    assert_eq!(runs[0].parent(), Some(out.join("load").as_path()), "DIR/load/<UTC time>");
+    let (record, mut trials) = RunDirectory::read(&runs[0]).unwrap();
+    assert_eq!(trials.len(), 1);
+    (record, trials.remove(0))
+}
+
+#[test]
+fn a_load_by_hand_leaves_a_run_that_report_reads() {
+    let (_server, address) = server(&[]);
+    let out = out_directory();
+    let address = address.to_string();
+    // All are accepted before anybody writes.
+    let flags = ["--clients=20", "--messages=2", "--chat=after_connect", "--linger=2s"];
+    let output = load(&address, out.path(), &flags).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    let (record, trial) = only_run(out.path());
+    let run = runs(out.path()).remove(0);
+
+    let table = text(&output.stdout);
+    assert!(table.starts_with(&format!("What becomes of 20 clients that connect to {address}")));
+    assert_eq!(figure(&table, "ok"), 20, "{table}");
+    assert!(table.contains("40 messages written; 760 deliveries"), "{table}");
+    assert!(table.contains("Held: all 3 checks"), "{table}");
+    let report = run.join("report.html");
+    let places = format!("Run directory: {}\nReport: {}\n", run.display(), report.display());
+    assert!(table.ends_with(&places) && report.is_file(), "{table}");
+
+    assert_eq!((record.backend.name.as_str(), record.planned_trials), ("by-hand", 1));
+    assert_eq!(record.backend.details, format!("queuelab load against {address}"));
+    assert!(record.ended.is_some() && record.sysctls.server.is_empty());
+    assert!(record.sysctls.client.contains_key("net.core.somaxconn"), "{:?}", record.sysctls);
+    assert_eq!((trial.attempts, trial.outcomes.get(Outcome::Ok)), (20, 20));
+    assert_eq!((trial.accepted, &trial.server, trial.laws.len()), (None, &None, 0));
+    assert!(trial.evidence.server.is_empty() && !trial.evidence.client.is_empty());
+    let attempts = std::fs::read_to_string(run.join("attempts/00000.csv")).unwrap();
+    assert_eq!(attempts.lines().count(), 1 + 20, "a row for each attempt: {attempts}");
+
+    let report = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
+    let summary = text(&report.stdout);
+    assert!(summary.contains("20 attempts in 1 trial: 20 ok."), "{summary}");
+    assert!(!summary.contains("ListenOverflows"), "what nobody read is not 0: {summary}");
+}
+
+#[test]
+fn an_overflow_is_told_on_both_sides() {
+    linux_net::testing::in_lab_namespace(|| {
+        let host = NetworkNamespace::create().unwrap();
+        // Nobody accepts: the queue takes two of the ten.
+        let mut command = queuelab(&["server", "--summary", "--port=8080", "--backlog=1"]);
+        command.args(["--address=127.0.0.1", "--accept-paused=true"]);
+        host.enter_on_exec(&mut command);
+        let mut server = Background::start(command);
+        let line = server.lines.next().unwrap().unwrap();
+        assert!(line.starts_with("listening on 127.0.0.1:8080, backlog 1, somaxconn "), "{line}");
+        assert!(line.ends_with(": the accept queue holds 2"), "{line}");
+
+        let out = out_directory();
+        // One after the other, and none near the second SYN that is sent again.
+        let mut command = load(
+            "127.0.0.1:8080",
+            out.path(),
+            &[
+                "--clients=10",
+                "--pattern=rate",
+                "--connect-rate=200",
+                "--connect-deadline=1300ms",
+                "--finish-deadline=100ms",
+            ],
+        );
+        host.enter_on_exec(&mut command);
+        let output = command.output().unwrap();
+        let table = text(&output.stdout);
+        assert_eq!(figure(&table, "timed_out"), 8, "{}", said(&output));
+        assert_eq!(figure(&table, "incomplete"), 2, "{table}");
+        assert!(table.contains("8 attempts waited for a SYN retransmission"), "{table}");
+        assert!(table.contains("look at the server's TcpExt.ListenOverflows"), "{table}");
+        assert_eq!(figure(&table, "TcpExt.TCPSynRetrans"), 8, "{table}");
+        let (_, trial) = only_run(out.path());
+        assert_eq!(trial.evidence.client["TcpExt.TCPSynRetrans"], 8);
+
+        kill(Pid::from_raw(server.child.id().cast_signed()), Signal::SIGUSR2).unwrap();
+        let told = table_after(&mut server, "The last client has left. Since the start:");
+        assert_eq!((figure(&told, "connections"), figure(&told, "clients")), (2, 2), "{told}");
+        assert_eq!(figure(&told, "TcpExt.ListenOverflows"), 16, "SYNs, and again: {told}");
+        assert_eq!(figure(&told, "TcpExt.ListenDrops"), 16, "{told}");
+        assert_eq!(figure(&told, "TcpExt.TCPReqQFullDrop"), 0, "{told}");
+        terminate(&server.child);
+        let last = table_after(&mut server, "Stopped. Since the start:");
+        assert_eq!(figure(&last, "TcpExt.ListenOverflows"), 16, "{last}");
+        assert!(server.child.wait().unwrap().success());
+    });
+}
+
+#[test]
+fn a_server_that_holds_acks_says_how_they_are_let_in() {
+    let mut command = queuelab(&["server", "--summary", "--address=127.0.0.1", "--port=0"]);
+    command.args(["--backlog=1", "--listeners=2", "--hold-acks=true", "--accept-paused=true"]);
+    let mut server = Background::start(command);
+    let line = server.lines.next().unwrap().unwrap();
+    let end = ": the accept queues of 2 listeners hold 2 each; ACKs are held until SIGUSR2";
+    assert!(line.ends_with(end), "{line}");
+    let address = line.strip_prefix("listening on ").unwrap().split(',').next().unwrap();
+    let mut client = std::net::TcpStream::connect(address).unwrap();
+    kill(Pid::from_raw(server.child.id().cast_signed()), Signal::SIGUSR2).unwrap();
+    assert_eq!(server.lines.next().unwrap().unwrap(), "ACKs are let in");
+    // Its data brings it in, and as it has gone then, it is the last client.
+    std::io::Write::write_all(&mut client, b"\0\0\0\x02hi").unwrap();
+    drop(client);
+    let told = table_after(&mut server, "The last client has left. Since the start:");
+    assert_eq!((figure(&told, "connections"), figure(&told, "messages")), (1, 1), "{told}");
+    terminate(&server.child);
+    assert!(server.child.wait().unwrap().success());
+}
+
+/// The server's table under a line.
+fn table_after(server: &mut Background, heading: &str) -> String {
+    assert_eq!(server.lines.next().unwrap().unwrap(), heading);
+    let mut table = String::new();
+    while !table.contains('╯') {
+        table += &(server.lines.next().expect("a table has an end").unwrap() + "\n");
+    }
+    table
+}
+
+#[test]
+fn nobody_at_the_address_is_refused_and_no_fault_of_the_load() {
+    let out = out_directory();
+    let output = load("127.0.0.1:1", out.path(), &["--clients=3"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(figure(&text(&output.stdout), "refused"), 3, "{}", said(&output));
+    assert!(!text(&output.stdout).contains("Why timed_out"), "{}", said(&output));
+}
+
+#[test]
+fn an_interrupted_load_keeps_nothing() {
+    let (_server, address) = server(&["--accept-paused=true"]);
+    let out = out_directory();
+    let flags = ["--clients=5", "--finish-deadline=60s"];
+    let mut command = load(&address.to_string(), out.path(), &flags);
+    command.stderr(Stdio::piped());
+    let load = Background::start(command);
+    let mut diag = SocketDiag::open().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let queued = |diag: &mut SocketDiag| {
+        let listeners = diag.listeners().unwrap();
+        listeners.iter().find(|listener| listener.local == address).unwrap().queued
+    };
+    while queued(&mut diag) < 5 {
+        assert!(Instant::now() < deadline, "the clients never came");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    terminate(&load.child);
+    let mut load = load;
+    let status = load.child.wait().unwrap();
+    assert_eq!(status.code(), Some(130));
+    assert!(runs(out.path()).is_empty(), "{:?}", runs(out.path()));
+}
+
+#[test]
+fn a_place_that_cannot_be_written_is_told_before_anything_is_tried() {
+    let (mut server, address) = server(&[]);
+    let out = out_directory();
+    let file = out.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    let output = load(&address.to_string(), &file, &[]).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert!(text(&output.stderr).contains(file.to_str().unwrap()), "{}", said(&output));
+    terminate(&server.child);
+    assert_eq!(server.event()["accepted"].as_array().unwrap().len(), 0, "nobody came");
+}
+
+#[test]
+fn a_load_that_programs_steer_keeps_no_run() {
+    let output = queuelab(&["load", "--control", "--out", "x"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+}

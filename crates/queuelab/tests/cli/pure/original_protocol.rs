@@ -1,0 +1,97 @@
+//! Programs written for the original system work with ours: its framing, from
+//! both sides, spoken by independent programs in Python.
+
+use std::io::Write;
+use std::process::{Command, Stdio};
+
+use crate::support::{Background, accepted, queuelab, repository, said, server, terminate, text};
+
+fn python(script: &str, arguments: &[&str]) -> Background {
+    let mut command = Command::new("python3");
+    command
+        .arg(repository().join("crates/queuelab/tests/cli/python").join(script))
+        .args(arguments)
+        .stdin(Stdio::piped());
+    Background::start(command)
+}
+
+#[test]
+fn the_originals_clients_talk_through_our_server() {
+    for design in ["global-lock", "snapshot"] {
+        let (mut server, address) = server(&["--framing", "ascii4", "--design", design]);
+        let (host, port) = (address.ip().to_string(), address.port().to_string());
+        let names = ["anna", "bela", "cleo"];
+        let mut clients: Vec<_> = names
+            .iter()
+            .map(|name| python("client.py", &[&host, &port, name, "50", "2"]))
+            .collect();
+        for client in &mut clients {
+            assert_eq!(client.lines.next().unwrap().unwrap(), "connected");
+        }
+        // connect() returns before accept() does: nobody speaks before the
+        // server has registered all.
+        while accepted(&mut server) < 3 {}
+        for client in &mut clients {
+            writeln!(client.child.stdin.as_ref().unwrap(), "go").unwrap();
+        }
+        for (client, name) in clients.iter_mut().zip(names) {
+            let received: Vec<_> = client.lines.by_ref().take(100).map(Result::unwrap).collect();
+            for other in names {
+                let from: Vec<_> = received.iter().filter(|l| l.starts_with(other)).collect();
+                let expected: Vec<_> = (0..50).map(|n| format!("{other} says {n}")).collect();
+                match other == name {
+                    true => assert!(from.is_empty(), "{name} heard itself: {from:?}"),
+                    false => assert_eq!(from, expected.iter().collect::<Vec<_>>(), "{name}"),
+                }
+            }
+        }
+        for client in &mut clients {
+            writeln!(client.child.stdin.as_ref().unwrap(), "leave").unwrap();
+            assert!(client.child.wait().unwrap().success());
+        }
+        terminate(&server.child);
+        let stopped = loop {
+            let event = server.event();
+            if event["event"] == "stopped" {
+                break event;
+            }
+        };
+        assert_eq!(stopped["messages_ingested"], 150, "{stopped}");
+        assert_eq!(stopped["deliveries"], 300, "{stopped}");
+        assert!(server.child.wait().unwrap().success());
+    }
+}
+
+#[test]
+fn our_load_drives_the_originals_server() {
+    let mut server = python("server.py", &[]);
+    let port = server.lines.next().unwrap().unwrap();
+    let target = format!("127.0.0.1:{port}");
+    let output = queuelab(&[
+        "load",
+        &target,
+        "--framing",
+        "ascii4",
+        "--clients",
+        "20",
+        "--messages",
+        "15",
+        "--chat",
+        "after_connect",
+    ])
+    .output()
+    .unwrap();
+    assert!(output.status.success(), "{}", said(&output));
+    let stdout = text(&output.stdout);
+    let done: serde_json::Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(done["event"], "done", "{done}");
+    assert_eq!(done["messages_written"], 20 * 15, "{done}");
+    assert_eq!(done["integrity"]["foreign"], 0, "{done}");
+    let endings: Vec<_> =
+        done["attempts"].as_array().unwrap().iter().map(|a| a["ending"].clone()).collect();
+    assert!(endings.iter().all(|ending| ending == "finished"), "{endings:?}");
+    // The Python server registers a client after accept(): the first messages
+    // may pass a client by, and then its run of them begins later.
+    let deliveries = done["deliveries"].as_u64().unwrap();
+    assert!(deliveries <= 20 * 19 * 15 && deliveries > 0, "{deliveries}");
+}

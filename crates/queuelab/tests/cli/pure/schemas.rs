@@ -1,0 +1,157 @@
+//! The committed JSON Schemas say what this build reads and writes, and are
+//! what it prints. `UPDATE_SCHEMAS=1` writes them anew instead. By a validator that
+//! is not ours, the files that are here keep to them, and broken ones do not.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::support::{out_directory, queuelab, repository, run, runs, said, text};
+use jsonschema::Validator;
+use run_record::{RunRecord, SuiteRecord, TrialRecord};
+use schemars::schema_for;
+use serde_json::{Value, json};
+
+fn generated() -> [(&'static str, Value); 4] {
+    [
+        ("scenario", scenario::json_schema()),
+        ("run", schema_for!(RunRecord).to_value()),
+        ("trial", schema_for!(TrialRecord).to_value()),
+        ("suite", schema_for!(SuiteRecord).to_value()),
+    ]
+}
+
+#[test]
+fn the_committed_schemas_are_those_of_this_build() {
+    for (of, schema) in generated() {
+        let path = repository().join(format!("schemas/{of}.schema.json"));
+        let generated = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
+        if std::env::var_os("UPDATE_SCHEMAS").is_some() {
+            std::fs::write(&path, generated).unwrap();
+            continue;
+        }
+        let committed = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            committed == generated,
+            "schemas/{of}.schema.json has drifted: write it anew with \
+             `UPDATE_SCHEMAS=1 cargo test --package queuelab --test cli schemas`"
+        );
+        let output = queuelab(&["schema", of]).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        assert!(committed == text(&output.stdout), "`queuelab schema {of}` prints another");
+    }
+}
+
+/// What a committed schema says, asked of a validator.
+fn committed(of: &str) -> Validator {
+    let path = repository().join(format!("schemas/{of}.schema.json"));
+    let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{of}: {error}"));
+    jsonschema::validator_for(&schema).unwrap_or_else(|error| panic!("{of}: {error}"))
+}
+
+#[track_caller]
+fn assert_valid(schema: &Validator, value: &Value, what: &str) {
+    let errors: Vec<_> = schema.iter_errors(value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{what}: {errors:?}");
+}
+
+/// The files of that name in the folders two below.
+fn found(root: &Path, name: &str) -> Vec<PathBuf> {
+    let entries = |folder: PathBuf| {
+        let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        entries.filter(|path| path.is_dir())
+    };
+    let times = entries(root.to_owned()).flat_map(entries);
+    times.map(|time| time.join(name)).filter(|file| file.exists()).collect()
+}
+
+fn records(file: &Path) -> Vec<Value> {
+    let text = fs::read_to_string(file).unwrap();
+    match file.extension().is_some_and(|extension| extension == "jsonl") {
+        true => text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
+        false => vec![serde_json::from_str(&text).unwrap()],
+    }
+}
+
+#[test]
+fn the_committed_records_keep_to_their_schemas() {
+    let baseline = repository().join("reports/baseline");
+    for (of, name, fewest) in
+        [("run", "run.json", 12), ("trial", "trials.jsonl", 12), ("suite", "suite.json", 1)]
+    {
+        let schema = committed(of);
+        let files = found(&baseline, name);
+        assert!(files.len() >= fewest, "{name}: {files:?}");
+        for file in files {
+            let all = records(&file);
+            assert!(!all.is_empty(), "{}", file.display());
+            for (number, record) in all.iter().enumerate() {
+                assert_valid(&schema, record, &format!("{}, record {number}", file.display()));
+            }
+        }
+    }
+}
+
+/// A run with what the baseline's have not: what did not hold, and a retry.
+#[test]
+fn what_this_build_records_keeps_to_its_schemas() {
+    let place = out_directory();
+    let file = place.path().join("never.yaml");
+    let yaml = "name: never\nquestion: Is it recorded?\nload: { clients: 5, messages: 2 }\nrecord: \
+                { attempts: true }\nexpect:\n  - that: outcomes.ok == 4\n";
+    fs::write(&file, yaml).unwrap();
+    let out = place.path().join("runs");
+    let (output, _, trials) = run(&out, &[file.to_str().unwrap(), "--retry", "1"]);
+    assert_eq!(trials.len(), 2, "{}", said(&output));
+    let path = &runs(&out)[0];
+    let record = records(&path.join("run.json")).remove(0);
+    assert_valid(&committed("run"), &record, "run.json");
+    for trial in records(&path.join("trials.jsonl")) {
+        assert_valid(&committed("trial"), &trial, "trials.jsonl");
+    }
+}
+
+#[test]
+fn every_scenario_keeps_to_the_schema() {
+    let schema = committed("scenario");
+    let files: Vec<_> = fs::read_dir(repository().join("scenarios")).unwrap().collect();
+    assert!(files.len() >= 20, "{files:?}");
+    for file in files {
+        let file = file.unwrap().path();
+        let text = fs::read_to_string(&file).unwrap();
+        let scenario: Value = serde_saphyr::from_str(&text).unwrap();
+        assert_valid(&schema, &scenario, &file.display().to_string());
+    }
+}
+
+#[test]
+fn what_is_broken_does_not_keep_to_its_schema() {
+    let baseline = repository().join("reports/baseline");
+    let first = |name: &str| records(&found(&baseline, name)[0]).remove(0);
+    let scenario = repository().join("scenarios/smoke.yaml");
+    let scenario: Value = serde_saphyr::from_str(&fs::read_to_string(scenario).unwrap()).unwrap();
+    for (of, whole, member, wrong) in [
+        ("run", first("run.json"), "/seed", json!("seven")),
+        ("run", first("run.json"), "/machine/cpus", json!(null)),
+        ("trial", first("trials.jsonl"), "/attempts", json!(-1)),
+        ("trial", first("trials.jsonl"), "/outcomes", json!([])),
+        ("suite", first("suite.json"), "/members/0/verdict", json!("perhaps")),
+        ("suite", first("suite.json"), "/members", json!({})),
+        ("scenario", scenario, "/question", json!(["how", "long"])),
+    ] {
+        let schema = committed(of);
+        assert_valid(&schema, &whole, of);
+        let mut broken = whole.clone();
+        let place = broken.pointer_mut(member).unwrap_or_else(|| panic!("{of} has no {member}"));
+        *place = wrong;
+        assert!(!schema.is_valid(&broken), "{of}: {member} is {broken}");
+        // And what is needed is missing.
+        let (parent, name) = member.rsplit_once('/').unwrap();
+        let mut without = whole;
+        let parent = without.pointer_mut(parent).unwrap().as_object_mut().unwrap();
+        parent.shift_remove(name);
+        assert!(!schema.is_valid(&without), "{of} without {member}");
+    }
+    let misspelt = json!({ "name": "a", "question": "Is it so?", "load": { "clouds": 3 } });
+    assert!(!committed("scenario").is_valid(&misspelt));
+}

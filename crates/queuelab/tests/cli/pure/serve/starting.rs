@@ -1,0 +1,75 @@
+//! How the server begins and ends.
+
+use std::fs;
+use std::io::Write;
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use run_record::{Axis, RunDirectory, TrialRecord};
+
+use crate::support::viewer::serve;
+use crate::support::{
+    out_directory, put, queuelab, request, said, signal, status, terminate, text,
+};
+
+#[test]
+fn a_port_that_is_taken_is_told_with_a_way_out() {
+    let runs = out_directory();
+    let (_server, address) = serve(runs.path());
+    let address = address.to_string();
+    let output = queuelab(&["serve", "--address", &address]).output().unwrap();
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let stderr = text(&output.stderr);
+    assert!(stderr.contains(&address) && stderr.contains("--address"), "{stderr}");
+    assert!(stderr.contains("Address already in use"), "{stderr}");
+}
+
+#[test]
+fn it_stops_when_told_to_whoever_is_still_connected() {
+    for how in [Signal::SIGTERM, Signal::SIGINT] {
+        let runs = out_directory();
+        let (mut server, address) = serve(runs.path());
+        let idle = TcpStream::connect(address).unwrap();
+        let mut slow = TcpStream::connect(address).unwrap();
+        slow.write_all(b"GET / HT").unwrap();
+        // Until this is answered, the two before it may still be in the queue.
+        assert_eq!(status(&request(address, "GET", "/")), 200);
+        let told = Instant::now();
+        signal(&server.child, how);
+        let end = server.child.wait().unwrap();
+        assert_eq!(end.code(), Some(0), "{how}");
+        assert!(told.elapsed() < Duration::from_secs(8), "before a container is killed");
+        drop((idle, slow));
+    }
+}
+
+#[test]
+fn it_stops_when_told_to_though_a_page_takes_minutes() {
+    let runs = out_directory();
+    put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
+    let run = runs.path().join("sweep/2026-01-01T00-00-00Z");
+    let (mut record, trials) = RunDirectory::read(&run).unwrap();
+    // As many cells as a run may have, each looked for among all trials.
+    record.axes = ["a", "b"].map(|path| axis(path, 300)).into();
+    record.planned_trials = 90_000;
+    fs::write(run.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
+    let lines = (0..2_000).map(|id| {
+        let trial = TrialRecord { id, ..trials[0].clone() };
+        serde_json::to_string(&trial).unwrap() + "\n"
+    });
+    fs::write(run.join("trials.jsonl"), lines.collect::<String>()).unwrap();
+    let (mut server, address) = serve(runs.path());
+    let mut waiting = TcpStream::connect(address).unwrap();
+    let head = format!("GET /runs/sweep/2026-01-01T00-00-00Z HTTP/1.1\r\nHost: {address}\r\n\r\n");
+    waiting.write_all(head.as_bytes()).unwrap();
+    assert_eq!(status(&request(address, "GET", "/nothing")), 404);
+    let told = Instant::now();
+    terminate(&server.child);
+    assert_eq!(server.child.wait().unwrap().code(), Some(0));
+    assert!(told.elapsed() < Duration::from_secs(8), "before a container is killed");
+}
+
+fn axis(path: &str, values: u32) -> Axis {
+    Axis { path: path.to_owned(), values: (0..values).map(Into::into).collect() }
+}

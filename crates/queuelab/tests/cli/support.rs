@@ -1,0 +1,250 @@
+//! What the end-to-end tests share: the binary, and its run directories.
+
+pub(crate) mod devtools;
+pub(crate) mod docker;
+pub(crate) mod event_stream;
+pub(crate) mod held_run;
+pub(crate) mod ordinary_user;
+pub(crate) mod own_engine;
+pub(crate) mod viewer;
+
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use run_record::{RunDirectory, RunRecord, SuiteDirectory, TrialRecord};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The binary under test.
+pub(crate) fn binary() -> &'static str {
+    env!("CARGO_BIN_EXE_queuelab")
+}
+
+pub(crate) fn queuelab(arguments: &[&str]) -> Command {
+    let mut command = Command::new(binary());
+    command.args(arguments).current_dir(repository()).stdin(Stdio::null());
+    command
+}
+
+pub(crate) fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+pub(crate) fn out_directory() -> TempDir {
+    tempfile::tempdir().unwrap()
+}
+
+pub(crate) fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Everything that a finished command said: for a failed assertion.
+pub(crate) fn said(output: &Output) -> String {
+    format!("{}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr))
+}
+
+/// Runs `queuelab run ARGUMENTS --out OUT`, and reads the one run that it left.
+pub(crate) fn run(out: &Path, arguments: &[&str]) -> (Output, RunRecord, Vec<TrialRecord>) {
+    let out_text = out.to_str().unwrap();
+    let all: Vec<&str> = ["run", "--out", out_text].iter().chain(arguments).copied().collect();
+    let output = queuelab(&all).output().unwrap();
+    let runs = runs(out);
+    assert_eq!(runs.len(), 1, "one run directory; the command said:\n{}", said(&output));
+    let (record, trials) = RunDirectory::read(&runs[0]).unwrap();
+    (output, record, trials)
+}
+
+/// The run directories below an output directory; a suite's is none.
+pub(crate) fn runs(out: &Path) -> Vec<PathBuf> {
+    let entries = |path: &Path| -> Vec<PathBuf> {
+        fs::read_dir(path)
+            .map(|entries| entries.map(|entry| entry.unwrap().path()).collect())
+            .unwrap_or_default()
+    };
+    let mut runs: Vec<_> = entries(out).iter().flat_map(|scenario| entries(scenario)).collect();
+    runs.retain(|path| !SuiteDirectory::is_one(path));
+    runs.sort();
+    runs
+}
+
+/// Puts a run that the tests of `report` keep below `runs`.
+pub(crate) fn put(kept: &str, runs: &Path, name: &str) {
+    let from = repository().join("crates/report/tests/runs").join(kept);
+    let to = runs.join(name);
+    fs::create_dir_all(&to).unwrap();
+    for file in ["run.json", "trials.jsonl"] {
+        fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+}
+
+/// A copy of a run, with its trials changed.
+pub(crate) fn changed(run: &Path, out: &Path, change: fn(&mut TrialRecord)) -> PathBuf {
+    let (record, trials) = RunDirectory::read(run).unwrap();
+    let mut copy = RunDirectory::create(out, &record).unwrap();
+    for mut trial in trials {
+        change(&mut trial);
+        copy.append(&trial).unwrap();
+    }
+    copy.path().to_owned()
+}
+
+/// The catalogue that DESIGN.md asks for, and what more there is.
+pub(crate) const CATALOGUE: [&str; 18] = [
+    "accept-queue-capacity",
+    "backlog-sweep",
+    "defer-accept",
+    "fin-timeout",
+    "lock-designs",
+    "overflow-policy",
+    "port-exhaustion",
+    "reuseport-listeners",
+    "sigpipe",
+    "slow-reader",
+    "smoke",
+    "socket-buffers",
+    "source-addresses",
+    "syn-cookies",
+    "syn-queue-capacity",
+    "syn-retry-ladder",
+    "time-wait-buckets",
+    "time-wait-restart",
+];
+
+/// The path of a suite of all of them, in their quick form.
+pub(crate) fn catalogue(folder: &Path) -> String {
+    let file = folder.join("catalogue.yaml");
+    let names = CATALOGUE.join(", ");
+    let suite = format!("name: catalogue\nquestion: All?\nquick: true\nsuite: [{names}]\n");
+    fs::write(&file, suite).unwrap();
+    file.to_str().unwrap().to_owned()
+}
+
+/// The directory of the only suite below an output directory.
+pub(crate) fn suite_directory(out: &Path, suite: &str) -> PathBuf {
+    let mut found = fs::read_dir(out.join(suite)).unwrap();
+    let path = found.next().expect("a suite's directory").unwrap().path();
+    assert!(found.next().is_none() && SuiteDirectory::is_one(&path), "{path:?}");
+    path
+}
+
+/// A setting of the cell on one of the matrix's axes.
+pub(crate) fn on_axis(trial: &TrialRecord, path: &str) -> i64 {
+    trial.point[path].as_i64().unwrap()
+}
+
+/// A process that is killed, if need be, when the test ends.
+pub(crate) struct Background {
+    pub(crate) child: Child,
+    pub(crate) lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Background {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next line of its output, as JSON.
+    pub(crate) fn event(&mut self) -> Value {
+        let line = self.lines.next().expect("a line of output").unwrap();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    /// All that it still says before it ends.
+    pub(crate) fn rest(&mut self) -> String {
+        self.lines.by_ref().map(|line| line.unwrap() + "\n").collect()
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A `queuelab server` on a free port of 127.0.0.1.
+pub(crate) fn server(flags: &[&str]) -> (Background, SocketAddr) {
+    let arguments = ["server", "--address", "127.0.0.1", "--port", "0"];
+    let all: Vec<&str> = arguments.iter().chain(flags).copied().collect();
+    let mut server = Background::start(queuelab(&all));
+    let listening = server.event();
+    assert_eq!(listening["event"], "listening", "{listening}");
+    let address = listening["address"].as_str().unwrap().parse().unwrap();
+    (server, address)
+}
+
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+}
+
+/// How many connections a server has accepted, as it says when it is asked.
+pub(crate) fn accepted(server: &mut Background) -> usize {
+    signal(&server.child, Signal::SIGUSR1);
+    let report = server.event();
+    assert_eq!(report["event"], "report", "{report}");
+    report["accepted"].as_array().unwrap().len()
+}
+
+pub(crate) fn terminate(child: &Child) {
+    signal(child, Signal::SIGTERM);
+}
+
+/// Waits until something is so, a minute at most.
+pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !is_so() {
+        assert!(Instant::now() < deadline, "{what}: not within a minute");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+/// Writes a script that can be run.
+pub(crate) fn write_script(path: &Path, text: &str) {
+    let written = path.with_extension("text");
+    fs::write(&written, text).unwrap();
+    install(&written, path);
+    fs::remove_file(written).unwrap();
+}
+
+/// Copies what can be run, by another process: what another test starts meanwhile could
+/// hold a file that this one writes, and nothing runs what is open for writing.
+pub(crate) fn install(from: &Path, to: &Path) {
+    let copied = Command::new("install").arg("-m755").args([from, to]).status().unwrap();
+    assert!(copied.success(), "{} was not copied to {}", from.display(), to.display());
+}
+
+/// A web server's whole answer, headers included. The target is sent as it stands.
+pub(crate) fn request(address: SocketAddr, method: &str, target: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let head =
+        format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).unwrap();
+    text(&answer)
+}
+
+/// An answer's status.
+pub(crate) fn status(answer: &str) -> u16 {
+    answer
+        .split(' ')
+        .nth(1)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or_else(|| panic!("{answer}"))
+}
+
+/// The figure in the second column of a table's row.
+pub(crate) fn figure(table: &str, name: &str) -> i64 {
+    let row = table.lines().find(|line| line.contains(&format!("│ {name} ")));
+    let row = row.unwrap_or_else(|| panic!("no {name} in\n{table}"));
+    row.split('│').nth(2).unwrap().replace(' ', "").parse().unwrap()
+}

@@ -1,0 +1,122 @@
+//! What the tests with containers share.
+
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use run_record::{RunDirectory, TrialRecord};
+
+use crate::support::{queuelab, runs, until};
+
+/// Runs the engine's own client; what it printed.
+pub(crate) fn docker(arguments: &[&str]) -> Result<String, String> {
+    let output = Command::new("docker").args(arguments).output().expect("the docker client runs");
+    let [printed, failed] =
+        [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+    if output.status.success() { Ok(printed) } else { Err(failed) }
+}
+
+/// Id and name of each container that the run of this process has now.
+pub(crate) fn containers_of(pid: u32) -> Vec<(String, String)> {
+    listed(&["ps", "--all", "--no-trunc"], "{{.ID}} {{.Names}}", pid)
+}
+
+/// The id of a container that a trial runs in now: one with a part besides its
+/// agent.
+pub(crate) fn container_in_use(pid: u32, role: &str) -> String {
+    let mut found = None;
+    until("a container with a running part", || {
+        found = containers_of(pid).into_iter().find_map(|(id, name)| {
+            let processes = docker(&["top", &id]).unwrap_or_default();
+            (name.contains(role) && processes.contains("--control")).then_some(id)
+        });
+        found.is_some()
+    });
+    found.unwrap()
+}
+
+/// Id and name of each network that it has.
+pub(crate) fn networks_of(pid: u32) -> Vec<(String, String)> {
+    listed(&["network", "ls", "--no-trunc"], "{{.ID}} {{.Name}}", pid)
+}
+
+fn listed(list: &[&str], format: &str, pid: u32) -> Vec<(String, String)> {
+    let filters = ["--filter", "label=queuelab.run", "--format", format];
+    let text = docker(&[list, &filters].concat()).expect("the engine lists");
+    text.lines()
+        .filter_map(|line| line.split_once(' '))
+        .filter(|(_, name)| name.split('-').nth(2) == Some(&pid.to_string()))
+        .map(|(id, name)| (id.to_owned(), name.to_owned()))
+        .collect()
+}
+
+/// Asserts that the engine has nothing of the run of a process that has ended.
+pub(crate) fn nothing_left_of(pid: u32) {
+    assert_eq!(containers_of(pid), [], "containers");
+    assert_eq!(networks_of(pid), [], "networks");
+}
+
+/// A `queuelab run` in the background, killed, if need be, when the test ends.
+pub(crate) struct BackgroundRun {
+    pub(crate) child: Child,
+    out: PathBuf,
+    streams: Option<[JoinHandle<Vec<u8>>; 2]>,
+}
+
+/// Starts `queuelab run ARGUMENTS --out OUT`.
+pub(crate) fn start(out: &Path, arguments: &[&str]) -> BackgroundRun {
+    start_with(out, arguments, |command| command)
+}
+
+/// [`start`], with something changed.
+pub(crate) fn start_with(
+    out: &Path,
+    arguments: &[&str],
+    change: impl FnOnce(&mut Command) -> &mut Command,
+) -> BackgroundRun {
+    let mut command = queuelab(&["run", "--out", out.to_str().unwrap()]);
+    command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = change(&mut command).spawn().unwrap();
+    let stdout = collect(child.stdout.take().unwrap());
+    let stderr = collect(child.stderr.take().unwrap());
+    BackgroundRun { child, out: out.to_owned(), streams: Some([stdout, stderr]) }
+}
+
+fn collect(stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
+    std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        let _ = BufReader::new(stream).read_to_end(&mut bytes);
+        bytes
+    })
+}
+
+impl BackgroundRun {
+    /// Trials in its directory.
+    pub(crate) fn trials(&self) -> Vec<TrialRecord> {
+        let directory = runs(&self.out).into_iter().next();
+        directory.and_then(|run| RunDirectory::read(&run).ok()).map_or(Vec::new(), |(_, t)| t)
+    }
+
+    /// Waits for its end: what it said, and its trials.
+    pub(crate) fn finish(mut self) -> (Output, Vec<TrialRecord>) {
+        let deadline = Instant::now() + Duration::from_secs(240);
+        let status = loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                break status;
+            }
+            assert!(Instant::now() < deadline, "the run has no end");
+            std::thread::sleep(Duration::from_millis(20));
+        };
+        let [stdout, stderr] = self.streams.take().unwrap().map(|thread| thread.join().unwrap());
+        (Output { status, stdout, stderr }, self.trials())
+    }
+}
+
+impl Drop for BackgroundRun {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
