@@ -126,10 +126,12 @@ mod tests {
 
     #[test]
     fn the_fonts_have_each_letter_that_charts_write() {
-        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/src");
-        let folder = source.join("charts").read_dir().unwrap().map(|entry| entry.unwrap().path());
-        let files =
-            folder.chain(["figure.rs", "cell_figure.rs", "run.rs"].map(|it| source.join(it)));
+        let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let folder =
+            source.join("charts/src").read_dir().unwrap().map(|entry| entry.unwrap().path());
+        let files = folder.chain(
+            ["number.rs", "metric.rs", "run.rs"].map(|it| source.join("run-view/src").join(it)),
+        );
         let text: String = files.map(|file| std::fs::read_to_string(file).unwrap()).collect();
         let letters = text.chars().filter(|letter| !letter.is_control());
         assert!(letters.clone().any(|letter| letter == 'µ'));

@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn drawn(inside: &str) -> Png {
-        let style = include_str!("../../report/src/charts/style.css");
+        let style = include_str!("../../charts/src/style.css");
         let style = format!("<style>{style}</style>");
         let start = "<svg xmlns=\"http://www.w3.org/2000/svg\" class=\"chart\"";
         png(format!("{start} width=\"40\" height=\"20\">{style}{inside}</svg>").as_bytes()).unwrap()

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use run_record::RunDirectoryError;
 
-use crate::charts::{self, Chart, Laws};
 use crate::recorded::Rows;
+use charts::{self, Chart, Laws};
 use run_view::Cell;
 use run_view::Run;
 use run_view::{Metric, ORIGINAL_THROUGHPUT, metrics};

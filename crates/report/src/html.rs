@@ -25,7 +25,6 @@ mod top;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::answer::told;
-use crate::charts;
 use crate::files::Charts;
 use diagnosis::ParagraphKind;
 use run_view::Cell;

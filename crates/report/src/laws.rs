@@ -6,7 +6,7 @@ use tabled::settings::Width;
 
 use crate::table::Table;
 use run_view::Run;
-use run_view::number::{Spread, value};
+use run_view::number::{Spread, decimal, value};
 use run_view::prose::WIDTH;
 use run_view::{combinations, short_name};
 
@@ -136,11 +136,11 @@ impl<'a> Row<'a> {
     }
 
     fn predicted(&self) -> String {
-        range(self.spread(|check| Some(check.predicted)), figure)
+        range(self.spread(|check| Some(check.predicted)), decimal)
     }
 
     fn measured(&self) -> String {
-        range(self.spread(|check| check.measured), figure)
+        range(self.spread(|check| check.measured), decimal)
     }
 
     fn deviation(&self) -> String {
@@ -191,15 +191,9 @@ pub(crate) fn range(spread: Option<Spread>, write: impl Fn(f64) -> String) -> St
     }
 }
 
-/// A figure with at most three decimals.
-pub(crate) fn figure(number: f64) -> String {
-    let text = format!("{number:.3}");
-    text.trim_end_matches('0').trim_end_matches('.').to_owned()
-}
-
 /// A difference with its sign; 0 without.
 fn signed(number: f64) -> String {
-    match figure(number).as_str() {
+    match decimal(number).as_str() {
         "0" | "-0" => "0".to_owned(),
         text if number > 0.0 => format!("+{text}"),
         text => text.to_owned(),

@@ -15,7 +15,7 @@
 //! | `simulation` | how well the simulator finds what was measured |
 //! | [`compare`](compare()) | a run held against its baseline: figures, laws, verdicts |
 //! | [`files`](files()) | what a run directory gets: the files below |
-//! | `html`, `charts` | `report.html` and `charts/*.svg`, of which `chart-png` makes the `*.png` |
+//! | `html` | `report.html` |
 //! | `recorded` | which trials' rows are drawn, and the files of the others |
 //! | `cells_csv`, `markdown`, `junit` | `cells.csv`, `summary.md`, `junit.xml` |
 //! | [`suite`](Suite) | a suite: its table, `summary.md` and `junit.xml` of all its scenarios |
@@ -30,7 +30,6 @@ mod answer;
 mod by_hand;
 mod cells;
 mod cells_csv;
-mod charts;
 mod checks;
 mod compare;
 mod evidence;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use run_record::{ListenerSeen, RunDirectory, RunDirectoryError, TrialRecord, TryId};
 
-use crate::charts::{self, Chart, Recorded};
+use charts::{self, Chart, Recorded};
 use run_view::Cell;
 use run_view::Run;
 use run_view::number::total;

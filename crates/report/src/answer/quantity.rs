@@ -3,9 +3,10 @@
 use indexmap::IndexMap;
 use run_record::{LawCheck, Outcome, TrialRecord};
 
-use crate::laws::{figure, range};
+use crate::laws::range;
 use run_view::Cell;
 use run_view::Run;
+use run_view::number::decimal;
 use run_view::number::{Spread, count, percent, total};
 use run_view::short_name;
 use run_view::{Metric, metrics};
@@ -139,13 +140,13 @@ impl Quantity {
         Some(format!(
             "{}: {}{}, predicted {}.",
             self.name(),
-            range(measured, figure),
+            range(measured, decimal),
             match cells.len() {
                 1 => String::new(),
                 2 => " in both cells".to_owned(),
                 cells => format!(" in all {cells} cells"),
             },
-            range(predicted, figure)
+            range(predicted, decimal)
         ))
     }
 
@@ -195,7 +196,7 @@ impl Quantity {
             }
             Self::Law(name, _) => {
                 let measured = |trial: &TrialRecord| law(trial, name)?.measured;
-                cell.spread(measured).map_or("·".to_owned(), |spread| spread.written(figure))
+                cell.spread(measured).map_or("·".to_owned(), |spread| spread.written(decimal))
             }
             Self::Figure(figure) => cell
                 .spread(figure.of)

@@ -2,8 +2,8 @@
 
 use maud::{Markup, html};
 
-use crate::charts::Chart;
 use crate::files::Charts;
+use charts::Chart;
 use run_view::Run;
 use run_view::short_name;
 

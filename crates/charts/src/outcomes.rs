@@ -3,8 +3,10 @@
 use maud::html;
 use run_record::Outcome;
 
-use super::colour::text_on_outcome;
-use super::{Chart, outcome_colour, px, text_width};
+use crate::chart::Chart;
+use crate::colour::outcome_colour;
+use crate::colour::text_on_outcome;
+use crate::layout::{px, text_width};
 use run_view::Cell;
 use run_view::number::{count, percent, total};
 
@@ -16,7 +18,7 @@ const BAR: f64 = 420.0;
 const HEAD: f64 = 30.0;
 
 /// The bars; none of too many cells, and of none.
-pub(crate) fn outcomes(cells: &[Cell<'_>]) -> Option<Chart> {
+pub fn outcomes(cells: &[Cell<'_>]) -> Option<Chart> {
     if cells.is_empty() || cells.len() > MOST {
         return None;
     }

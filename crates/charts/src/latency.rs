@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::axis::{Scale, decades, power_of_time, seconds};
-use super::strip::{ACCENT, ROOM, Strip, pointer, shade};
-use super::syn_waits::{SynWaits, deadline};
-use super::{Chart, px, text_width};
+use crate::axis::{Scale, decades, power_of_time, seconds};
+use crate::chart::Chart;
+use crate::layout::{px, text_width};
+use crate::strip::{ACCENT, ROOM, Strip, pointer, shade};
+use crate::syn_waits::{SynWaits, deadline};
 use run_view::Cell;
 use run_view::Run;
 use run_view::number::{percent, value};
@@ -27,7 +28,7 @@ const SPAN: f64 = 30.0;
 const BEYOND: f64 = 1.12;
 
 /// The chart; none where nothing was ever connected.
-pub(crate) fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
+pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
     let strips: Vec<_> = cells.iter().map(|cell| Strip::new(run, cell)).collect();
     let waits = SynWaits::new(run, cells, &strips);
     let (from, to) = ends(&strips, &waits)?;
@@ -240,7 +241,7 @@ fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Ve
 }
 
 /// Marks where SYNs are sent again, those that the axis has room for.
-pub(super) fn retransmissions(
+pub(crate) fn retransmissions(
     ladder: &[Duration],
     (from, to): (f64, f64),
     x: Scale,

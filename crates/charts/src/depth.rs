@@ -5,22 +5,22 @@ use std::fmt::Write;
 
 use run_record::TimelineRow;
 
-use super::px;
-use super::window::Window;
+use crate::layout::px;
+use crate::window::Window;
 
 /// What one look saw: of several listeners the sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Depth {
+pub(crate) struct Depth {
     /// CLOCK_MONOTONIC, nanoseconds.
-    pub(super) at_ns: u64,
-    pub(super) depth: u32,
-    pub(super) limit: u32,
+    pub(crate) at_ns: u64,
+    pub(crate) depth: u32,
+    pub(crate) limit: u32,
     /// Ticks just before it at which nothing was looked at.
-    pub(super) missed: u64,
+    pub(crate) missed: u64,
 }
 
 /// What a timeline says of queues, in the order of time.
-pub(super) fn depths(timeline: &[TimelineRow]) -> Vec<Depth> {
+pub(crate) fn depths(timeline: &[TimelineRow]) -> Vec<Depth> {
     let mut listeners: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
     let mut depths: Vec<Depth> = Vec::new();
     for row in timeline {
@@ -43,16 +43,16 @@ pub(super) fn depths(timeline: &[TimelineRow]) -> Vec<Depth> {
 
 /// Between two looks, or between one and an end, CLOCK_MONOTONIC nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Gap {
-    pub(super) from: u64,
-    pub(super) to: u64,
+pub(crate) struct Gap {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
     /// Ticks in it at which nobody looked.
-    pub(super) missed: u64,
+    pub(crate) missed: u64,
 }
 
 /// Where nobody looked, from the begin of a window to its end; ticks are
 /// `interval` nanoseconds apart.
-pub(super) fn gaps(depths: &[Depth], interval: u64, window: Window) -> Vec<Gap> {
+pub(crate) fn gaps(depths: &[Depth], interval: u64, window: Window) -> Vec<Gap> {
     let pairs = depths.windows(2).filter(|pair| pair[1].missed > 0);
     let between = pairs.map(|pair| {
         let (to, missed) = (pair[1].at_ns, pair[1].missed);
@@ -72,7 +72,7 @@ pub(super) fn gaps(depths: &[Depth], interval: u64, window: Window) -> Vec<Gap> 
 
 /// What was seen in a part of a window that has no gap: from its begin, or from its
 /// first look where a gap ends there, to its end.
-pub(super) fn seen_in(depths: &[Depth], part: Window) -> Vec<Depth> {
+pub(crate) fn seen_in(depths: &[Depth], part: Window) -> Vec<Depth> {
     let begins = depths.partition_point(|seen| seen.at_ns < part.from);
     let before = begins.checked_sub(1).map(|look| depths[look]);
     // The look before holds until the first one in it, unless ticks were missed.
@@ -86,7 +86,7 @@ pub(super) fn seen_in(depths: &[Depth], part: Window) -> Vec<Depth> {
 }
 
 /// A line in steps; of what falls on one pixel, the lowest and the highest.
-pub(super) fn steps(depths: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth) -> f64) -> String {
+pub(crate) fn steps(depths: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth) -> f64) -> String {
     let mut path = String::new();
     let pixels = depths.chunk_by(|one, other| x(one.at_ns).floor() == x(other.at_ns).floor());
     let mut pen = f64::NAN;

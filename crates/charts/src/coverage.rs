@@ -1,7 +1,7 @@
 //! Which parts of a time axis the probe looked at, column of pixels by column.
 
-use super::depth::Gap;
-use super::window::Window;
+use crate::depth::Gap;
+use crate::window::Window;
 
 /// A column without a look is unseen where gaps have more of it than this, and one
 /// with looks where so much more of its ticks were missed: a probe that leaves out
@@ -14,14 +14,14 @@ const LONE: usize = 3;
 
 /// Which columns are seen.
 #[derive(Debug)]
-pub(super) struct Coverage {
+pub(crate) struct Coverage {
     window: Window,
     seen: Vec<bool>,
 }
 
 impl Coverage {
     /// Of so many columns over a window; both gaps and the times of looks in order.
-    pub(super) fn new(window: Window, columns: usize, gaps: &[Gap], looks: &[u64]) -> Self {
+    pub(crate) fn new(window: Window, columns: usize, gaps: &[Gap], looks: &[u64]) -> Self {
         let column = |ns: u64| {
             let share = ns.saturating_sub(window.from) as f64 / window.length() as f64;
             (share * columns as f64).min(columns as f64)
@@ -54,12 +54,12 @@ impl Coverage {
     }
 
     /// From when to when something was seen.
-    pub(super) fn seen(&self) -> Vec<Window> {
+    pub(crate) fn seen(&self) -> Vec<Window> {
         self.windows(true)
     }
 
     /// From when to when nobody looked, but for single looks.
-    pub(super) fn unseen(&self) -> Vec<Window> {
+    pub(crate) fn unseen(&self) -> Vec<Window> {
         self.windows(false)
     }
 

@@ -3,8 +3,8 @@
 
 use run_record::Agreement;
 
-use super::Chart;
-use super::scatter::{Axes, Mark, scatter};
+use crate::chart::Chart;
+use crate::scatter::{Axes, Mark, scatter};
 use run_view::Run;
 use run_view::number::percent;
 
@@ -18,7 +18,7 @@ const AXES: Axes = Axes {
 };
 
 /// The chart; none where nothing was simulated.
-pub(crate) fn simulation(run: &Run) -> Option<Chart> {
+pub fn simulation(run: &Run) -> Option<Chart> {
     let marks = run.trials.iter().filter_map(|trial| {
         let simulated = trial.simulated.as_ref()?;
         let share = |accepted: u64| accepted as f64 / trial.attempts.max(1) as f64;

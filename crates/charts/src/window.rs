@@ -2,7 +2,7 @@
 
 use run_record::AttemptRow;
 
-use super::depth::Depth;
+use crate::depth::Depth;
 
 /// So long a queue stays empty, and nobody comes, before what comes is another
 /// burst, nanoseconds.
@@ -12,19 +12,19 @@ const LARGE: f64 = 0.4;
 
 /// A time, CLOCK_MONOTONIC nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Window {
-    pub(super) from: u64,
-    pub(super) to: u64,
+pub(crate) struct Window {
+    pub(crate) from: u64,
+    pub(crate) to: u64,
 }
 
 impl Window {
     /// At least 1.
-    pub(super) fn length(self) -> u64 {
+    pub(crate) fn length(self) -> u64 {
         self.to.saturating_sub(self.from).max(1)
     }
 
     /// All that was recorded; none where no queue was.
-    pub(super) fn whole(depths: &[Depth], attempts: &[AttemptRow]) -> Option<Self> {
+    pub(crate) fn whole(depths: &[Depth], attempts: &[AttemptRow]) -> Option<Self> {
         let (first, last) = (depths.first()?.at_ns, depths.last()?.at_ns);
         let from = attempts.iter().map(|row| row.start_ns).min().unwrap_or(first).min(first);
         let to = attempts.iter().map(|row| row.end_ns).max().unwrap_or(last).max(last);
@@ -33,7 +33,7 @@ impl Window {
 
     /// The first burst, by what was seen of the queue; where that was nothing, by
     /// the attempts. None where it is most of the whole time.
-    pub(super) fn first_burst(
+    pub(crate) fn first_burst(
         depths: &[Depth],
         attempts: &[AttemptRow],
         whole: Self,

@@ -4,9 +4,11 @@
 use maud::html;
 use run_record::{AttemptRow, TrialRecord};
 
-use super::axis::{Scale, decades, power_of_time, whole_ticks};
-use super::latency::retransmissions;
-use super::{Chart, colour, px};
+use crate::axis::{Scale, decades, power_of_time, whole_ticks};
+use crate::chart::Chart;
+use crate::colour;
+use crate::latency::retransmissions;
+use crate::layout::px;
 use run_view::Run;
 use run_view::TrialView;
 use run_view::number::nanoseconds;
@@ -25,12 +27,7 @@ const TOP: f64 = 34.0;
 const BOTTOM: f64 = 50.0;
 
 /// The histogram of a trial's attempts; none where none connected.
-pub(crate) fn attempts(
-    run: &Run,
-    trial: &TrialRecord,
-    place: &str,
-    rows: &[AttemptRow],
-) -> Option<Chart> {
+pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]) -> Option<Chart> {
     let connected = || {
         let taken = |row: &AttemptRow| Some((row.connect_ns?.max(1) as f64, row.syn_retransmits?));
         rows.iter().filter_map(taken)

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use maud::{Markup, html};
 
-use super::depth::Depth;
-use super::px;
-use super::window::Window;
+use crate::depth::Depth;
+use crate::layout::px;
+use crate::window::Window;
 use run_view::number::{count, nanoseconds};
 
 /// Of a place to point at, at least, pixels: so a chart has some hundreds at most.
@@ -16,9 +16,9 @@ const TICK: f64 = 6.0;
 
 /// Where the queue's part of a chart is, pixels.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    pub(super) top: f64,
-    pub(super) height: f64,
+pub(crate) struct Place {
+    pub(crate) top: f64,
+    pub(crate) height: f64,
 }
 
 /// What was seen from when to when.
@@ -52,7 +52,7 @@ impl Stretch {
 
 /// Places to point at over a line that was seen, its last depth at its end: each
 /// tells the time, the depth and the limit. What is narrow is told together.
-pub(super) fn places(seen: &[Depth], begin: u64, at: Place, x: impl Fn(u64) -> f64) -> Markup {
+pub(crate) fn places(seen: &[Depth], begin: u64, at: Place, x: impl Fn(u64) -> f64) -> Markup {
     let wide = |stretch: &Stretch| x(stretch.window.to) - x(stretch.window.from);
     let is_narrow = |stretch: &Stretch| wide(stretch) < NARROW;
     let steps = together(seen.windows(2).map(Stretch::of), Stretch::is_same);
@@ -88,7 +88,7 @@ fn together(
 
 /// Where nobody looked, but for single looks; `why` says so, or that what was seen
 /// was not kept.
-pub(super) fn unseen(
+pub(crate) fn unseen(
     why: &str,
     gap: Window,
     looks: &[Depth],
@@ -115,7 +115,7 @@ pub(super) fn unseen(
 }
 
 /// Marks of looks by themselves, as a path: what is at one place is one.
-pub(super) fn ticks(looks: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth) -> f64) -> String {
+pub(crate) fn ticks(looks: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth) -> f64) -> String {
     let place = |seen: &Depth| (px(x(seen.at_ns).round()), px(y(seen) - TICK / 2.0));
     let marks: BTreeSet<_> = looks.iter().map(place).collect();
     marks.iter().map(|(x, y)| format!("M{x} {y}v{TICK}")).collect()

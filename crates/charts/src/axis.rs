@@ -4,7 +4,7 @@ use serde_json::Value;
 
 /// From a figure to its place, pixels.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Scale {
+pub(crate) struct Scale {
     from: f64,
     to: f64,
     start: f64,
@@ -14,21 +14,21 @@ pub(super) struct Scale {
 
 impl Scale {
     /// From `from` at `start` to `to` at `end`.
-    pub(super) fn linear((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
+    pub(crate) fn linear((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
         Self { from, to, start, end, log: false }
     }
 
     /// The same by powers of ten; both ends are above 0.
-    pub(super) fn log((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
+    pub(crate) fn log((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
         Self { from: from.log10(), to: to.log10(), start, end, log: true }
     }
 
     /// The places of both ends, pixels.
-    pub(super) fn ends(&self) -> (f64, f64) {
+    pub(crate) fn ends(&self) -> (f64, f64) {
         (self.start, self.end)
     }
 
-    pub(super) fn at(&self, figure: f64) -> f64 {
+    pub(crate) fn at(&self, figure: f64) -> f64 {
         let figure = if self.log { figure.max(1e-300).log10() } else { figure };
         let span = self.to - self.from;
         let share = if span == 0.0 { 0.5 } else { (figure - self.from) / span };
@@ -37,7 +37,7 @@ impl Scale {
 }
 
 /// Round figures from 0 to at least `top`, about five.
-pub(super) fn ticks(top: f64) -> Vec<f64> {
+pub(crate) fn ticks(top: f64) -> Vec<f64> {
     if top <= 0.0 || !top.is_finite() {
         return vec![0.0, 1.0];
     }
@@ -50,7 +50,7 @@ pub(super) fn ticks(top: f64) -> Vec<f64> {
 }
 
 /// The same for what is counted: whole.
-pub(super) fn whole_ticks(top: u32) -> Vec<f64> {
+pub(crate) fn whole_ticks(top: u32) -> Vec<f64> {
     let mut ticks = ticks(f64::from(top.max(1)));
     if ticks.iter().any(|tick| tick.fract() != 0.0) {
         ticks = (0..=top.max(1).div_ceil(5)).map(|step| f64::from(step) * 5.0).collect();
@@ -62,7 +62,7 @@ pub(super) fn whole_ticks(top: u32) -> Vec<f64> {
 }
 
 /// The powers of ten around some figures above 0.
-pub(super) fn decades(least: f64, most: f64) -> Vec<f64> {
+pub(crate) fn decades(least: f64, most: f64) -> Vec<f64> {
     let (from, to) = (least.log10().floor() as i32, most.log10().ceil() as i32);
     (from..=to.max(from + 1)).map(|power| 10_f64.powi(power)).collect()
 }
@@ -72,7 +72,7 @@ const APART: f64 = 0.03;
 
 /// Places of an axis's values, and whether they are by their size: evenly where
 /// not all are numbers, and where some would lie on one another.
-pub(super) fn places(values: &[Value]) -> (Vec<f64>, bool) {
+pub(crate) fn places(values: &[Value]) -> (Vec<f64>, bool) {
     let evenly = || (0..values.len()).map(|place| place as f64).collect();
     let numbers: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
     let Some(numbers) = numbers.filter(|numbers| numbers.is_sorted()) else {
@@ -84,7 +84,7 @@ pub(super) fn places(values: &[Value]) -> (Vec<f64>, bool) {
 }
 
 /// A nominal time at a log axis: `1 µs`, `10 ms`, `100 s`.
-pub(super) fn power_of_time(ns: f64) -> String {
+pub(crate) fn power_of_time(ns: f64) -> String {
     match ns {
         n if n >= 1e9 => format!("{:.0} s", n / 1e9),
         n if n >= 1e6 => format!("{:.0} ms", n / 1e6),
@@ -94,12 +94,12 @@ pub(super) fn power_of_time(ns: f64) -> String {
 }
 
 /// A time that was set, of nanoseconds: `2 s`, `1.5 s`.
-pub(super) fn seconds(ns: f64) -> String {
+pub(crate) fn seconds(ns: f64) -> String {
     format!("{} s", ns / 1e9)
 }
 
 /// A time on an axis that ends at `longest`, both in seconds: `20 ms`, `0.5 s`.
-pub(super) fn span(seconds: f64, longest: f64) -> String {
+pub(crate) fn span(seconds: f64, longest: f64) -> String {
     let (figure, unit) = match longest {
         longest if longest >= 1.0 => (seconds, "s"),
         longest if longest >= 1e-3 => (seconds * 1e3, "ms"),

@@ -4,15 +4,16 @@
 use maud::{Markup, html};
 use run_record::{AttemptRow, TimelineRow, TrialRecord};
 
-use super::attempt_bars::AttemptBars;
-use super::axis::{Scale, span, ticks, whole_ticks};
-use super::coverage::Coverage;
-use super::depth::{Depth, depths, gaps, seen_in, steps};
-use super::half_open::{diamonds, half_open};
-use super::looks::{Place, places, ticks as look_ticks, unseen};
-use super::unanswered::{gathered, unanswered};
-use super::window::Window;
-use super::{Chart, px};
+use crate::attempt_bars::AttemptBars;
+use crate::axis::{Scale, span, ticks, whole_ticks};
+use crate::chart::Chart;
+use crate::coverage::Coverage;
+use crate::depth::{Depth, depths, gaps, seen_in, steps};
+use crate::half_open::{diamonds, half_open};
+use crate::layout::px;
+use crate::looks::{Place, places, ticks as look_ticks, unseen};
+use crate::unanswered::{gathered, unanswered};
+use crate::window::Window;
 use run_view::Run;
 use run_view::TrialView;
 use run_view::number::{count, percent};
@@ -29,19 +30,16 @@ const BETWEEN: f64 = 98.0;
 const LINE: f64 = 16.0;
 /// What was recorded of a trial.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Recorded<'a> {
-    pub(crate) timeline: &'a [TimelineRow],
-    pub(crate) attempts: &'a [AttemptRow],
+pub struct Recorded<'a> {
+    /// Samples of the queues, by time.
+    pub timeline: &'a [TimelineRow],
+    /// One row per attempt.
+    pub attempts: &'a [AttemptRow],
 }
 
 /// The chart, and where most of it is a moment's another of that moment; none
 /// where nothing of a queue was recorded.
-pub(crate) fn queue(
-    run: &Run,
-    trial: &TrialRecord,
-    place: &str,
-    recorded: Recorded<'_>,
-) -> Vec<Chart> {
+pub fn queue(run: &Run, trial: &TrialRecord, place: &str, recorded: Recorded<'_>) -> Vec<Chart> {
     let depths = depths(recorded.timeline);
     let Some(whole) = Window::whole(&depths, recorded.attempts) else { return Vec::new() };
     let chart = |name: &str, title: &str, window| Chart {

@@ -4,25 +4,25 @@
 use maud::{Markup, html};
 use run_record::{LatencyBin, LatencyHistogram, TrialRecord};
 
-use super::axis::Scale;
-use super::px;
+use crate::axis::Scale;
+use crate::layout::px;
 use run_view::Cell;
 use run_view::Run;
 use run_view::TrialView;
 use run_view::number::{count, nanoseconds, percent, total};
 
 /// Marks of quantiles have one colour.
-pub(super) const ACCENT: &str = "--light:var(--accent);--dark:var(--accent)";
+pub(crate) const ACCENT: &str = "--light:var(--accent);--dark:var(--accent)";
 /// The least height of a bar that stands for anybody, pixels.
 const SEEN: f64 = 1.4;
 /// A strip that is lower than this has no room for bars, pixels.
-pub(super) const ROOM: f64 = 12.0;
+pub(crate) const ROOM: f64 = 12.0;
 /// What points at the median: its width and its height, pixels.
 const POINTER: (f64, f64) = (7.0, 4.5);
 
 /// A cell's connects, those of its repetitions pooled.
 #[derive(Debug)]
-pub(super) struct Strip<'a> {
+pub(crate) struct Strip<'a> {
     cell: &'a Cell<'a>,
     /// Those in which somebody connected.
     trials: Vec<&'a TrialRecord>,
@@ -34,7 +34,7 @@ pub(super) struct Strip<'a> {
 }
 
 impl<'a> Strip<'a> {
-    pub(super) fn new(run: &Run, cell: &'a Cell<'a>) -> Self {
+    pub(crate) fn new(run: &Run, cell: &'a Cell<'a>) -> Self {
         let measured = |trial: &&TrialRecord| trial.connect_latency.count > 0;
         let trials: Vec<_> = cell.trials.iter().copied().filter(measured).collect();
         let kept = trials.iter().map(|trial| trial.connect_histogram.as_ref());
@@ -52,12 +52,12 @@ impl<'a> Strip<'a> {
     }
 
     /// Quantiles are all that is known of its connects.
-    pub(super) fn has_quantiles_alone(&self) -> bool {
+    pub(crate) fn has_quantiles_alone(&self) -> bool {
         self.histogram.is_none() && !self.trials.is_empty()
     }
 
     /// Where its connects begin and end, nanoseconds; none where nobody connected.
-    pub(super) fn ends(&self) -> Option<(f64, f64)> {
+    pub(crate) fn ends(&self) -> Option<(f64, f64)> {
         let known = self.histogram.as_ref().and_then(|histogram| {
             let (first, last) = (histogram.bins().next()?, histogram.bins().next_back()?);
             Some((first.from_ns, last.to_ns))
@@ -72,14 +72,14 @@ impl<'a> Strip<'a> {
     }
 
     /// The largest share that one bin has of its connects.
-    pub(super) fn peak(&self) -> f64 {
+    pub(crate) fn peak(&self) -> f64 {
         let histogram = self.histogram.as_ref();
         let shares = histogram.iter().flat_map(|it| it.bins().map(|bin| share(bin.count, it)));
         shares.fold(0.0, f64::max)
     }
 
     /// `47 of 88`, that never connected in some cells; none where all did.
-    pub(super) fn never<'s>(strips: impl Iterator<Item = &'s Self> + Clone) -> Option<String>
+    pub(crate) fn never<'s>(strips: impl Iterator<Item = &'s Self> + Clone) -> Option<String>
     where
         'a: 's,
     {
@@ -90,7 +90,7 @@ impl<'a> Strip<'a> {
 
     /// It between two heights: bars are as high as their share of `peak`, or as
     /// strong where there is no room for that.
-    pub(super) fn drawn(&self, x: Scale, peak: f64, (top, bottom): (f64, f64)) -> Markup {
+    pub(crate) fn drawn(&self, x: Scale, peak: f64, (top, bottom): (f64, f64)) -> Markup {
         let (left, right) = x.ends();
         html! {
             a href=(format!("#cell-{}", self.cell.number)) {
@@ -217,12 +217,12 @@ fn written(ns: u64) -> String {
 
 /// How strong a bin is where bars have no room, of its share of the largest: what
 /// stands for anybody is seen.
-pub(super) fn shade(part: f64) -> String {
+pub(crate) fn shade(part: f64) -> String {
     format!("{:.2}", 0.3 + 0.7 * part)
 }
 
 /// A triangle that points down, at a place.
-pub(super) fn pointer(x: f64, y: f64) -> String {
+pub(crate) fn pointer(x: f64, y: f64) -> String {
     let (left, right, top) = (px(x - POINTER.0 / 2.0), px(x + POINTER.0 / 2.0), px(y - POINTER.1));
     format!("M{left},{top}H{right}L{},{}Z", px(x), px(y))
 }

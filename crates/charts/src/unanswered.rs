@@ -9,7 +9,7 @@ const APART: f64 = 30.0;
 
 /// When SYNs were sent that had no answer, CLOCK_MONOTONIC nanoseconds: of an
 /// attempt that sent n again, its first n, at their nominal times.
-pub(super) fn unanswered(ladder: &[Duration], attempts: &[AttemptRow]) -> Vec<u64> {
+pub(crate) fn unanswered(ladder: &[Duration], attempts: &[AttemptRow]) -> Vec<u64> {
     let of_attempt = |row: &AttemptRow| -> Vec<u64> {
         // Who was never answered had no answer to the last one either.
         let never = row.outcome == Outcome::TimedOut && row.connect_ns.is_none();
@@ -20,13 +20,13 @@ pub(super) fn unanswered(ladder: &[Duration], attempts: &[AttemptRow]) -> Vec<u6
 }
 
 /// When an attempt sent its SYN again, as far as the ladder goes; nominal.
-pub(super) fn sent_again(ladder: &[Duration], row: &AttemptRow) -> impl Iterator<Item = u64> {
+pub(crate) fn sent_again(ladder: &[Duration], row: &AttemptRow) -> impl Iterator<Item = u64> {
     let times = row.syn_retransmits.unwrap_or(0) as usize;
     ladder.iter().take(times).map(|after| row.start_ns + after.as_nanos() as u64)
 }
 
 /// Where marks are, and for how many each stands.
-pub(super) fn gathered(times: &[u64], x: impl Fn(u64) -> f64) -> Vec<(f64, usize)> {
+pub(crate) fn gathered(times: &[u64], x: impl Fn(u64) -> f64) -> Vec<(f64, usize)> {
     let mut places: Vec<_> = times.iter().map(|&ns| x(ns)).collect();
     places.sort_by(f64::total_cmp);
     let mut marks: Vec<(f64, usize)> = Vec::new();

@@ -6,8 +6,9 @@ use std::time::Duration;
 use maud::{Markup, html};
 use run_record::{AttemptRow, Outcome};
 
-use super::unanswered::sent_again;
-use super::{outcome_colour, px, text_width};
+use crate::colour::outcome_colour;
+use crate::layout::{px, text_width};
+use crate::unanswered::sent_again;
 use run_view::number::{count, nanoseconds};
 
 const LEFT: f64 = 50.0;
@@ -20,7 +21,7 @@ const TOLD: usize = 200;
 const BAND: f64 = 4.0;
 
 /// The attempts below a chart.
-pub(super) struct AttemptBars<'a> {
+pub(crate) struct AttemptBars<'a> {
     attempts: &'a [AttemptRow],
     ladder: &'a [Duration],
     top: f64,
@@ -33,7 +34,7 @@ const PARTS: [(f64, f64); 3] = [(0.35, 0.5), (0.4, 1.0), (0.85, 1.0)];
 
 impl<'a> AttemptBars<'a> {
     /// Bars from `top` down; those parts that are in the window, nanoseconds.
-    pub(super) fn new(
+    pub(crate) fn new(
         attempts: &'a [AttemptRow],
         ladder: &'a [Duration],
         top: f64,
@@ -44,11 +45,11 @@ impl<'a> AttemptBars<'a> {
     }
 
     /// Where they end.
-    pub(super) fn bottom(&self) -> f64 {
+    pub(crate) fn bottom(&self) -> f64 {
         self.top + self.step * self.attempts.len() as f64
     }
 
-    pub(super) fn drawn(&self, x: impl Fn(u64) -> f64) -> Markup {
+    pub(crate) fn drawn(&self, x: impl Fn(u64) -> f64) -> Markup {
         let ended = |outcome| self.attempts.iter().filter(|row| row.outcome == outcome).count();
         let mut legend = Vec::new();
         let mut at = LEFT;

@@ -3,8 +3,11 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use super::axis::{Scale, places, ticks};
-use super::{Chart, colour, px, slug, text_width};
+use crate::axis::{Scale, places, ticks};
+use crate::chart::Chart;
+use crate::colour;
+use crate::layout::{px, text_width};
+use crate::name::slug;
 use run_view::Cell;
 use run_view::Metric;
 use run_view::Run;
@@ -30,7 +33,7 @@ type Point<'a> = (f64, Spread, &'a Cell<'a>);
 
 /// A chart for each value of the axes before the last two; none where the last
 /// has fewer than three values.
-pub(crate) fn lines(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
+pub fn lines(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
     let axes = run.varying_axes();
     let (outer, series, along) = match axes.as_slice() {
         [along] => (&[][..], None, *along),

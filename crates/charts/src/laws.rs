@@ -5,18 +5,19 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use run_record::LawCheck;
 
-use super::lateness::{Late, lateness};
-use super::scatter::{Axes, Mark, scatter};
-use super::{Chart, slug};
-use crate::laws::figure;
+use crate::chart::Chart;
+use crate::lateness::{Late, lateness};
+use crate::name::slug;
+use crate::scatter::{Axes, Mark, scatter};
 use run_view::Cell;
 use run_view::number::Spread;
+use run_view::number::decimal;
 
 const AXES: Axes = Axes {
     across: "predicted",
     up: "measured",
     top: None,
-    write: figure,
+    write: decimal,
     band: 0.0,
     legend: ["as predicted", "not as predicted"],
 };
@@ -29,15 +30,15 @@ struct InCell<'a> {
 
 /// The charts of laws.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Laws {
+pub struct Laws {
     /// Predicted against measured, around the diagonal.
-    pub(crate) exact: Vec<Chart>,
+    pub exact: Vec<Chart>,
     /// How late what was predicted was.
-    pub(crate) timed: Vec<Chart>,
+    pub timed: Vec<Chart>,
 }
 
 /// A chart for each law that decides anything.
-pub(crate) fn laws(cells: &[Cell<'_>]) -> Laws {
+pub fn laws(cells: &[Cell<'_>]) -> Laws {
     let mut laws: IndexMap<&str, Vec<InCell<'_>>> = IndexMap::new();
     for cell in cells {
         let mut here: IndexMap<&str, Vec<&LawCheck>> = IndexMap::new();
@@ -69,7 +70,7 @@ fn late(name: &str, of: &[InCell<'_>]) -> Chart {
     for of in of {
         let mark = of.mark(|law| law.deviation);
         let allowed = of.checks.iter().filter_map(|law| Some(law.latest? - law.predicted));
-        let row = (mark.x.max(0.0).to_bits(), format!("{} s", figure(mark.x)));
+        let row = (mark.x.max(0.0).to_bits(), format!("{} s", decimal(mark.x)));
         let row = rows.entry(row).or_default();
         row.allowed = row.allowed.max(allowed.fold(0.0, f64::max));
         row.marks.push(mark);
@@ -88,7 +89,7 @@ impl InCell<'_> {
         let y = spread(&of);
         let measured = spread(&|law| law.measured);
         let written = |spread: Option<Spread>| {
-            spread.map_or_else(|| "nothing".to_owned(), |spread| spread.written(figure))
+            spread.map_or_else(|| "nothing".to_owned(), |spread| spread.written(decimal))
         };
         let held = self.checks.iter().all(|law| law.held == Some(true));
         let latest = spread(&|law| law.latest);

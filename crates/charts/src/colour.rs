@@ -48,7 +48,7 @@ fn readable_on(colour: [u8; 3]) -> &'static str {
 }
 
 /// How light a colour is, 0 to 1, by the Web Content Accessibility Guidelines.
-pub(super) fn luminance(colour: [u8; 3]) -> f64 {
+pub(crate) fn luminance(colour: [u8; 3]) -> f64 {
     let linear = colour.map(|channel| match f64::from(channel) / 255.0 {
         dark if dark <= 0.040_45 => dark / 12.92,
         light => ((light + 0.055) / 1.055).powf(2.4),
@@ -57,7 +57,7 @@ pub(super) fn luminance(colour: [u8; 3]) -> f64 {
 }
 
 /// A colour that is written `#rrggbb`.
-pub(super) fn parsed(written: &str) -> Option<[u8; 3]> {
+pub(crate) fn parsed(written: &str) -> Option<[u8; 3]> {
     let number = u32::from_str_radix(written.strip_prefix('#')?, 16).ok()?;
     let [_, colour @ ..] = number.to_be_bytes();
     (written.len() == 7).then_some(colour)
@@ -65,7 +65,7 @@ pub(super) fn parsed(written: &str) -> Option<[u8; 3]> {
 
 /// The colours of a line, as a style: that part of the scale which stands out
 /// from the page's ground, three to one.
-pub(super) fn line(position: usize, lines: usize) -> String {
+pub(crate) fn line(position: usize, lines: usize) -> String {
     let share = if lines > 1 { position as f64 / (lines - 1) as f64 } else { 0.5 };
     format!("--light:{};--dark:{}", scale(share * 0.58), scale(0.38 + share * 0.62))
 }
@@ -85,12 +85,12 @@ pub(crate) fn outcome_colour(outcome: Outcome) -> &'static str {
 }
 
 /// The class of a text that is written on an outcome's colour.
-pub(super) fn text_on_outcome(outcome: Outcome) -> &'static str {
+pub(crate) fn text_on_outcome(outcome: Outcome) -> &'static str {
     parsed(outcome_colour(outcome)).map_or("on-light", readable_on)
 }
 
 /// The colour of a number of SYN retransmissions.
-pub(super) fn retransmits(number: u32) -> &'static str {
+pub(crate) fn retransmits(number: u32) -> &'static str {
     const COLOURS: [&str; 6] = ["#009e73", "#56b4e9", "#e69f00", "#d55e00", "#cc79a7", "#8c8c8c"];
     COLOURS[(number as usize).min(COLOURS.len() - 1)]
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use maud::{Markup, html};
 use run_record::TimelineRow;
 
-use super::px;
-use super::window::Window;
+use crate::layout::px;
+use crate::window::Window;
 use run_view::number::{count, nanoseconds};
 
 /// Counts of the same that are so near are told together, pixels.
@@ -15,14 +15,14 @@ const APART: f64 = 8.0;
 /// How many were counted, and when; nothing where there was never one. Between two
 /// counts nothing is known: they are rarer than looks at a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct HalfOpen {
+pub(crate) struct HalfOpen {
     /// CLOCK_MONOTONIC, nanoseconds.
-    pub(super) at_ns: u64,
-    pub(super) sockets: u32,
+    pub(crate) at_ns: u64,
+    pub(crate) sockets: u32,
 }
 
 /// What a timeline says of them, in the order of time.
-pub(super) fn half_open(timeline: &[TimelineRow]) -> Vec<HalfOpen> {
+pub(crate) fn half_open(timeline: &[TimelineRow]) -> Vec<HalfOpen> {
     let counted = |row: &TimelineRow| Some(HalfOpen { at_ns: row.at_ns, sockets: row.syn_recv? });
     let mut counts: Vec<_> = timeline.iter().filter_map(counted).collect();
     // One for each listener.
@@ -32,7 +32,7 @@ pub(super) fn half_open(timeline: &[TimelineRow]) -> Vec<HalfOpen> {
 }
 
 /// A diamond for each count in a window.
-pub(super) fn diamonds(
+pub(crate) fn diamonds(
     counts: &[HalfOpen],
     window: Window,
     x: impl Fn(u64) -> f64,

@@ -3,8 +3,10 @@
 use maud::html;
 use run_record::Axis;
 
-use super::colour::{scale, text_on};
-use super::{Chart, px, slug, text_width};
+use crate::chart::Chart;
+use crate::colour::{scale, text_on};
+use crate::layout::{px, text_width};
+use crate::name::slug;
 use run_view::Cell;
 use run_view::Metric;
 use run_view::Run;
@@ -20,7 +22,7 @@ const FOOT: f64 = 40.0;
 
 /// A map for each value of the axes before the last two, on one scale; none
 /// where the matrix has fewer than two axes.
-pub(crate) fn heat_maps(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
+pub fn heat_maps(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
     let axes = run.varying_axes();
     let [outer @ .., rows, columns] = axes.as_slice() else {
         return Vec::new();

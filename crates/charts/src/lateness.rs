@@ -2,9 +2,10 @@
 
 use maud::{Markup, html};
 
-use super::axis::{Scale, span, ticks};
-use super::scatter::{Mark, sign, told};
-use super::{Chart, px, text_width};
+use crate::axis::{Scale, span, ticks};
+use crate::chart::Chart;
+use crate::layout::{px, text_width};
+use crate::scatter::{Mark, sign, told};
 
 const WIDTH: f64 = 480.0;
 const RIGHT: f64 = WIDTH - 24.0;
@@ -15,15 +16,15 @@ const TALLEST: f64 = 160.0;
 
 /// A law's cells of one predicted time.
 #[derive(Debug, Default)]
-pub(super) struct Late {
+pub(crate) struct Late {
     /// What is still in time, seconds after the prediction.
-    pub(super) allowed: f64,
+    pub(crate) allowed: f64,
     /// Deviations over it, in seconds.
-    pub(super) marks: Vec<Mark>,
+    pub(crate) marks: Vec<Mark>,
 }
 
 /// A row for each predicted time; the figures are how much later it was.
-pub(super) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> Chart {
+pub(crate) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> Chart {
     let figures = || rows.iter().flat_map(|(_, late)| &late.marks).flat_map(|mark| mark.y);
     let allowed = rows.iter().map(|(_, late)| late.allowed);
     let most = figures().chain(allowed).fold(0.0, f64::max);

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use maud::{Markup, html};
 
-use super::axis::{Scale, seconds};
-use super::px;
-use super::strip::Strip;
+use crate::axis::{Scale, seconds};
+use crate::layout::px;
+use crate::strip::Strip;
 use run_view::Cell;
 use run_view::Run;
 use run_view::TrialView;
 
 /// What is marked; times are nominal, from connect(2) on.
 #[derive(Debug)]
-pub(super) struct SynWaits {
+pub(crate) struct SynWaits {
     /// When SYNs are sent again in every cell, as far as anybody was there to.
-    pub(super) again: Vec<Duration>,
+    pub(crate) again: Vec<Duration>,
     /// Of every cell, where somebody gave up at it.
-    pub(super) deadline: Option<Duration>,
+    pub(crate) deadline: Option<Duration>,
     /// By the cells' numbers, what is not the same in all.
     own: Vec<Own>,
 }
@@ -67,7 +67,7 @@ impl Wait {
 }
 
 impl SynWaits {
-    pub(super) fn new(run: &Run, cells: &[Cell<'_>], strips: &[Strip<'_>]) -> Self {
+    pub(crate) fn new(run: &Run, cells: &[Cell<'_>], strips: &[Strip<'_>]) -> Self {
         let waits = cells.iter().zip(strips).map(|(cell, strip)| Wait::new(run, cell, strip));
         let waits: Vec<_> = waits.collect();
         let all = || waits.iter().flatten();
@@ -87,20 +87,20 @@ impl SynWaits {
     }
 
     /// The first and the last that is marked.
-    pub(super) fn ends(&self) -> Option<(Duration, Duration)> {
+    pub(crate) fn ends(&self) -> Option<(Duration, Duration)> {
         let own = self.own.iter().flat_map(|own| own.again.iter().chain(&own.deadline));
         let all = || own.clone().chain(&self.again).chain(&self.deadline).copied();
         Some((all().min()?, all().max()?))
     }
 
     /// Whether rows have marks of their own: SYNs, a deadline.
-    pub(super) fn has_own(&self) -> (bool, bool) {
+    pub(crate) fn has_own(&self) -> (bool, bool) {
         let again = self.own.iter().any(|own| !own.again.is_empty());
         (again, self.own.iter().any(|own| own.deadline.is_some()))
     }
 
     /// What a cell alone has, between two heights.
-    pub(super) fn own(&self, cell: usize, x: Scale, (top, bottom): (f64, f64)) -> Markup {
+    pub(crate) fn own(&self, cell: usize, x: Scale, (top, bottom): (f64, f64)) -> Markup {
         html! {
             @if let Some(own) = self.own.get(cell) {
                 @for &at in &own.again {
@@ -116,7 +116,7 @@ impl SynWaits {
 }
 
 /// A connect deadline between two heights.
-pub(super) fn deadline(at: Duration, x: Scale, (top, bottom): (f64, f64)) -> Markup {
+pub(crate) fn deadline(at: Duration, x: Scale, (top, bottom): (f64, f64)) -> Markup {
     let at = at.as_nanos() as f64;
     html! {
         line.limit x1=(px(x.at(at))) x2=(px(x.at(at))) y1=(px(top)) y2=(px(bottom)) {

@@ -3,8 +3,9 @@
 
 use maud::{Markup, html};
 
-use super::axis::{Scale, decades, ticks, whole_ticks};
-use super::{Chart, px, text_width};
+use crate::axis::{Scale, decades, ticks, whole_ticks};
+use crate::chart::Chart;
+use crate::layout::{px, text_width};
 
 const WIDTH: f64 = 300.0;
 const RIGHT: f64 = WIDTH - 38.0;
@@ -19,33 +20,33 @@ const LISTED: usize = 8;
 
 /// Something of which both figures are known.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Mark {
-    pub(super) x: f64,
+pub(crate) struct Mark {
+    pub(crate) x: f64,
     /// The least, the middle and the largest.
-    pub(super) y: [f64; 3],
+    pub(crate) y: [f64; 3],
     /// Whether they agree as they should.
-    pub(super) held: bool,
+    pub(crate) held: bool,
     /// Its figures in words.
-    pub(super) said: String,
+    pub(crate) said: String,
     /// Where it leads to, and its name.
-    pub(super) of: Vec<(String, String)>,
+    pub(crate) of: Vec<(String, String)>,
 }
 
 /// How a chart's axes are called and written.
-pub(super) struct Axes {
-    pub(super) across: &'static str,
-    pub(super) up: &'static str,
+pub(crate) struct Axes {
+    pub(crate) across: &'static str,
+    pub(crate) up: &'static str,
     /// The end of both; none where that is the largest figure.
-    pub(super) top: Option<f64>,
-    pub(super) write: fn(f64) -> String,
+    pub(crate) top: Option<f64>,
+    pub(crate) write: fn(f64) -> String,
     /// So far from the diagonal is near enough.
-    pub(super) band: f64,
+    pub(crate) band: f64,
     /// What a circle and a cross are.
-    pub(super) legend: [&'static str; 2],
+    pub(crate) legend: [&'static str; 2],
 }
 
 /// The chart; marks at one place are one.
-pub(super) fn scatter(name: String, title: String, axes: &Axes, marks: Vec<Mark>) -> Chart {
+pub(crate) fn scatter(name: String, title: String, axes: &Axes, marks: Vec<Mark>) -> Chart {
     let marks = gathered(marks);
     let figures = || marks.iter().flat_map(|mark| mark.y.into_iter().chain([mark.x]));
     let most = axes.top.unwrap_or_else(|| figures().fold(0.0, f64::max));
@@ -169,7 +170,7 @@ fn numbers(marks: &[Mark], x: Scale, y: Scale) -> Markup {
     }
 }
 
-pub(super) fn told(mark: &Mark) -> String {
+pub(crate) fn told(mark: &Mark) -> String {
     let mut lines = vec![mark.said.clone()];
     lines.extend(mark.of.iter().take(LISTED).map(|(_, name)| name.clone()));
     if mark.of.len() > LISTED {
@@ -179,7 +180,7 @@ pub(super) fn told(mark: &Mark) -> String {
 }
 
 /// A circle for what held, a cross for what did not.
-pub(super) fn sign(held: bool, x: f64, y: f64) -> Markup {
+pub(crate) fn sign(held: bool, x: f64, y: f64) -> Markup {
     html! {
         @if held { circle.hit cx=(px(x)) cy=(px(y)) r="4.5" {} }
         @else { path.miss d=(format!("M{} {}l10 10m0 -10l-10 10", px(x - 5.0), px(y - 5.0))) {} }

@@ -1,0 +1,70 @@
+//! A chart as part of a page and as a file of its own.
+
+use maud::{Markup, PreEscaped, html};
+use run_view::prose::clean;
+
+use crate::layout::px;
+
+/// How charts look, in the page and in files of their own.
+pub const STYLE: &str = include_str!("style.css");
+
+/// A chart: what is drawn, and how large it is.
+#[derive(Debug, Clone)]
+pub struct Chart {
+    /// Of its file, without the ending.
+    pub name: String,
+    /// What a person reads above it.
+    pub title: String,
+    /// In the units of [`body`](Chart::body).
+    pub width: f64,
+    /// In the units of [`body`](Chart::body).
+    pub height: f64,
+    /// Links to cells are `#cell-N`, as in the page.
+    pub body: Markup,
+}
+
+/// How large a chart is in the page, at most and at least, of its own size.
+const LARGEST: f64 = 1.2;
+const SMALLEST: f64 = 0.95;
+
+/// Room for the title above a chart that stands alone.
+const TITLE: f64 = 30.0;
+
+impl Chart {
+    /// As a part of the page, which has [`STYLE`].
+    pub fn inline(&self) -> Markup {
+        // Larger than drawn where there is room, and never too small to be read:
+        // then it scrolls in its own box.
+        let (most, least) = (self.width * LARGEST, self.width * SMALLEST);
+        let style = format!("max-width:{most:.0}px;min-width:{least:.0}px");
+        html! {
+            figure data-chart=(self.name) {
+                figcaption { (self.title) }
+                div.wide {
+                    svg class="chart" role="img" aria-label=(self.title) style=(style)
+                        viewBox=(format!("0 0 {} {}", self.width, self.height)) { (self.body) }
+                }
+            }
+        }
+    }
+
+    /// As a file of its own, beside the page's folder. Its `data-width` is that of
+    /// what is drawn, which a title can be longer than.
+    pub fn file(&self) -> Vec<u8> {
+        // What a title that is longer than its chart needs.
+        let title = chart_png::title_width(&self.title).ceil() + 20.0;
+        let (width, height) = (self.width.max(title), self.height + TITLE);
+        let body = self.body.0.replace("href=\"#", "href=\"../report.html#");
+        let drawn = html! {
+            svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img"
+                aria-label=(self.title) width=(width) height=(height) data-width=(px(self.width))
+                viewBox=(format!("0 0 {width} {height}")) {
+                style { (PreEscaped(STYLE)) }
+                rect width="100%" height="100%" fill="var(--paper)" {}
+                text class="title" x="10" y="20" { (self.title) }
+                g transform=(format!("translate(0 {TITLE})")) { (PreEscaped(body)) }
+            }
+        };
+        format!("{}\n", clean(&drawn.0)).into_bytes()
+    }
+}

@@ -1,0 +1,30 @@
+//! Names of charts, which are those of their files.
+
+/// Whether a chart of ours can have that name, without an ending.
+pub fn is_chart_name(name: &str) -> bool {
+    let is_slug = |text: &str| !text.is_empty() && slug(text) == text;
+    let of_trial = |text: &str| {
+        let (number, retry) = text.split_once("-retry-").unwrap_or((text, "1"));
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        number.len() >= 5 && is_number(number) && is_number(retry)
+    };
+    let of_figure = |text: &str| {
+        let rest = run_view::metric_names().filter_map(|figure| text.strip_prefix(figure));
+        rest.into_iter().any(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_slug))
+    };
+    match name.split_once('-') {
+        _ if ["outcomes", "connect-latency", "simulation"].contains(&name) => true,
+        Some(("queue" | "burst" | "connects", trial)) => of_trial(trial),
+        Some(("heat" | "lines", figure)) => of_figure(figure),
+        Some(("law", law)) => is_slug(law),
+        _ => false,
+    }
+}
+
+/// A name as part of a file's.
+pub(crate) fn slug(text: &str) -> String {
+    let letters =
+        text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });
+    let letters: String = letters.collect();
+    letters.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
+}
