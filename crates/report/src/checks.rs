@@ -13,7 +13,7 @@ const LISTED: usize = 20;
 
 /// Whether everything held that was checked, in each trial, when run again if
 /// need be, and in all of them together.
-pub(crate) fn all_held(run: &Run) -> bool {
+pub fn all_held(run: &Run) -> bool {
     run_record::all_held(&run.trials)
 }
 
@@ -24,18 +24,18 @@ pub(crate) fn flaky(run: &Run) -> usize {
 
 /// What held of a run, and what did not.
 #[derive(Debug, Clone)]
-pub(crate) struct Verdict {
+pub struct Verdict {
     /// All of it in a line. What has not come to its end begins with that.
-    pub(crate) headline: String,
+    pub headline: String,
     /// What did not hold in any try, a line each: of the run as a whole first.
-    pub(crate) breaches: Vec<String>,
+    pub breaches: Vec<String>,
     /// What did not hold before its trial held, run again; a line each.
-    pub(crate) held_when_run_again: Vec<String>,
+    pub held_when_run_again: Vec<String>,
 }
 
 impl Verdict {
     /// Everything, for a terminal: long lists are cut.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut text = self.headline.clone();
         text.extend(listed(&self.breaches).map(|line| format!("\n  {line}")));
         if !self.held_when_run_again.is_empty() {
@@ -91,7 +91,7 @@ fn checked(run: &Run) -> usize {
 }
 
 /// What held and what did not.
-pub(crate) fn verdict(run: &Run) -> Verdict {
+pub fn verdict(run: &Run) -> Verdict {
     let checked = checked(run);
     let (flaky, others): (Vec<_>, Vec<_>) = run.tries().into_iter().partition(Tries::is_flaky);
     let held_when_run_again = breaches(&flaky);

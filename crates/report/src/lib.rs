@@ -13,7 +13,6 @@
 //! | `laws` | predicted beside measured, a row for each cell |
 //! | `checks` | what held, of invariants, laws and expectations |
 //! | `simulation` | how well the simulator finds what was measured |
-//! | [`compare`](compare()) | a run held against its baseline: figures, laws, verdicts |
 //! | [`files`](files()) | what a run directory gets: the files below |
 //! | `html` | `report.html` |
 //! | `recorded` | which trials' rows are drawn, and the files of the others |
@@ -31,7 +30,6 @@ mod by_hand;
 mod cells;
 mod cells_csv;
 mod checks;
-mod compare;
 mod evidence;
 mod files;
 mod grid;
@@ -51,15 +49,13 @@ pub use annotation::run_annotation;
 pub use answer::{answer, findings, verdict};
 pub use by_hand::by_hand;
 pub use charts::{is_chart_name, scale, text_on};
-pub use compare::{
-    Comparison, Conclusion, Criteria, Difference, FEWEST_TRIALS, SuiteComparison, Verdict, compare,
-    compare_laws, compare_suites,
-};
+pub use checks::{Verdict as ChecksVerdict, all_held, verdict as checks_verdict};
 pub use diagnosis::{Paragraph, ParagraphKind, explain as why};
 pub use evidence::counters_shown;
 pub use files::{Files, files};
 pub use run_view::number::{count, gibibytes, percent, total, value};
 pub use run_view::prose::several;
 pub use run_view::{Run, short_name, written_point};
-pub use suite::Suite;
+pub use suite::{Member, Suite};
 pub use summary::summary;
+pub use table::{Table, escaped};

@@ -16,7 +16,8 @@ use crate::{checks, junit};
 /// A suite: its record, and its scenarios' runs.
 #[derive(Debug, Clone)]
 pub struct Suite {
-    pub(crate) record: SuiteRecord,
+    /// The suite's record.
+    pub record: SuiteRecord,
     /// Of each member, its run, or why it cannot be read; none where it has none.
     pub(crate) runs: Vec<Option<Result<Run, String>>>,
     path: PathBuf,
@@ -24,9 +25,11 @@ pub struct Suite {
 
 /// One scenario of a suite.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Member<'a> {
-    pub(crate) record: &'a MemberRecord,
-    pub(crate) run: Option<&'a Run>,
+pub struct Member<'a> {
+    /// Its record in the suite.
+    pub record: &'a MemberRecord,
+    /// Its run; `None` if it has none or the run cannot be read.
+    pub run: Option<&'a Run>,
     unreadable: Option<&'a str>,
 }
 
@@ -61,7 +64,7 @@ impl Suite {
     }
 
     /// Its scenarios, in their order.
-    pub(crate) fn members(&self) -> impl Iterator<Item = Member<'_>> {
+    pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
         self.record.members.iter().zip(&self.runs).map(|(record, run)| Member {
             record,
             run: run.as_ref().and_then(|run| run.as_ref().ok()),
@@ -149,7 +152,7 @@ impl Member<'_> {
     }
 
     /// Why it has no whole run, or what did not hold in it, in a line.
-    pub(crate) fn told(&self) -> String {
+    pub fn told(&self) -> String {
         match (self.problem(), self.run) {
             (Some(problem), _) => problem.lines().next().unwrap_or_default().to_owned(),
             (None, Some(run)) => checks::verdict(run).headline,

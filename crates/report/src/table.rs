@@ -7,17 +7,20 @@ use tabled::settings::{Alignment, Style};
 
 /// Rows below their headings.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Table {
-    pub(crate) title: String,
-    pub(crate) head: Vec<String>,
-    pub(crate) rows: Vec<Vec<String>>,
+pub struct Table {
+    /// The title, which the renderings below leave out.
+    pub title: String,
+    /// Column headings.
+    pub head: Vec<String>,
+    /// One text per column.
+    pub rows: Vec<Vec<String>>,
     /// The first columns, which are words; the others are figures.
-    pub(crate) words: usize,
+    pub words: usize,
 }
 
 impl Table {
     /// For a terminal, without the title.
-    pub(crate) fn drawn(&self) -> tabled::Table {
+    pub fn drawn(&self) -> tabled::Table {
         let mut builder = Builder::default();
         builder.push_record(&self.head);
         for row in &self.rows {
@@ -29,7 +32,7 @@ impl Table {
     }
 
     /// For a page, without the title.
-    pub(crate) fn html(&self) -> Markup {
+    pub fn html(&self) -> Markup {
         let class = |column: usize| (column >= self.words).then_some("number");
         html! {
             div.wide {
@@ -50,7 +53,7 @@ impl Table {
     }
 
     /// As GitHub's Markdown, without the title.
-    pub(crate) fn markdown(&self) -> String {
+    pub fn markdown(&self) -> String {
         let line = |cells: &[String]| {
             let cells: Vec<_> = cells.iter().map(|cell| escaped(cell)).collect();
             format!("| {} |\n", cells.join(" | "))
@@ -66,7 +69,7 @@ impl Table {
 }
 
 /// A text that means itself in Markdown, in a table's cell too.
-pub(crate) fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -2,35 +2,19 @@
 //! that knew none.
 
 mod runs;
+#[path = "runs/tries.rs"]
+mod tries;
 
-use report::{Conclusion, Criteria, Run, Verdict, compare, files, summary};
-use run_record::{RunRecord, TrialRecord};
+use report::{Run, files, summary};
 
 use crate::runs::kept;
+use crate::tries::with_tries;
 
 fn file(run: &Run, name: &str) -> String {
     let nowhere = tempfile::tempdir().unwrap();
     let files = files(run, nowhere.path()).files;
     let (_, bytes) = files.into_iter().find(|(found, _)| found == name).unwrap();
     String::from_utf8(bytes).unwrap()
-}
-
-/// One more try of a trial, in which its first law held or did not.
-fn again(trial: &TrialRecord, retry: u32, held: bool) -> TrialRecord {
-    let mut trial = TrialRecord { retry, ..trial.clone() };
-    trial.laws[0].held = Some(held);
-    trial
-}
-
-/// The kept run, with such tries of its fourth trial.
-fn with_tries(tries: &[bool]) -> (RunRecord, Vec<TrialRecord>) {
-    let (record, mut trials) = kept("sweep");
-    let first = again(&trials[3], 0, tries[0]);
-    let more = (1..).zip(&tries[1..]).map(|(retry, &held)| again(&first, retry, held));
-    let more: Vec<_> = more.collect();
-    trials[3] = first;
-    trials.extend(more);
-    (record, trials)
 }
 
 #[test]
@@ -94,46 +78,11 @@ fn a_breach_of_an_invariant_fails_whatever_a_retry_says() {
 }
 
 #[test]
-fn a_breach_is_one_line_of_the_list_whatever_it_says_and_none_is_left_out() {
-    let (record, mut trials) = with_tries(&[false, true]);
-    let criteria = Criteria::default();
-    let compared = |trials: &[TrialRecord]| {
-        let run = Run::new(record.clone(), trials.to_vec());
-        compare(&run, &run, &criteria).json()
-    };
-    let held = compared(&trials);
-    assert_eq!(held["breaches"].as_array().unwrap().len(), 0, "{held}");
-    assert_eq!(held["held_when_run_again"].as_array().unwrap().len(), 1, "{held}");
-    let others = trials.iter_mut().filter(|trial| trial.laws[0].held == Some(true));
-    let mut broken = 0;
-    for trial in others.filter(|trial| trial.retry == 0) {
-        for check in &mut trial.invariants {
-            (check.held, check.detail) = (Some(false), "one\nand\r\ntwo:".to_owned());
-            broken += 1;
-        }
-    }
-    let failed = compared(&trials);
-    let breaches = failed["breaches"].as_array().unwrap();
-    assert!(broken > 20 && breaches.len() == broken, "{failed}");
-    let is_line = |line: &str| line.starts_with("trial ") && line.ends_with("one and  two:");
-    assert!(breaches.iter().all(|line| is_line(line.as_str().unwrap())), "{failed}");
-    assert_eq!(failed["held_when_run_again"].as_array().unwrap().len(), 1, "{failed}");
-}
-
-#[test]
 fn every_try_is_in_the_figures() {
     let (record, trials) = with_tries(&[false, true]);
     let attempts: u64 = trials.iter().map(|trial| trial.attempts).sum();
     let planned = record.planned_trials;
-    let run = Run::new(record.clone(), trials.clone());
+    let run = Run::new(record, trials);
     let thousands = report::count(attempts as i64);
     assert!(summary(&run).contains(&format!("{thousands} attempts in {} trials", planned + 1)));
-
-    // Against itself: what held when run again held.
-    let comparison = compare(&run, &run, &Criteria::default());
-    assert_ne!(comparison.conclusion(), Conclusion::Failed);
-    let (_, broken) = with_tries(&[false, false]);
-    let comparison = compare(&run, &Run::new(record, broken), &Criteria::default());
-    assert_eq!(comparison.conclusion(), Conclusion::Failed);
-    assert_ne!(comparison.conclusion(), Conclusion::Judged(Verdict::Held));
 }

@@ -1,98 +1,17 @@
-//! A suite's files, and two suites held against each other.
+//! A suite's files.
 
 mod runs;
+#[path = "runs/suites.rs"]
+mod suites;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use report::{Conclusion, Criteria, Suite, SuiteComparison, Verdict, compare_suites};
-use run_record::{
-    MemberRecord, MemberVerdict, RunDirectory, RunRecord, SuiteDirectory, SuiteRecord, TrialRecord,
-};
+use report::Suite;
+use run_record::{MemberRecord, MemberVerdict, RunDirectory, RunRecord};
 use serde_json::{Value, json};
 
-/// A folder of runs made from one that is kept, and suites of them.
-struct Made(tempfile::TempDir);
-
-impl Made {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    /// The kept run under another name, so often, with its trials changed.
-    fn run(&self, name: &str, repeat: u32, change: fn(&mut TrialRecord)) -> MemberRecord {
-        let (mut record, mut kept) = runs::kept("sweep");
-        kept.retain(|trial| trial.repetition == 0);
-        kept.sort_by_key(|trial| trial.cell);
-        kept.truncate(2);
-        record.scenario.name = name.to_owned();
-        record.scenario.resolved["name"] = json!(name);
-        record.scenario.resolved["repeat"] = json!(repeat);
-        record.planned_trials = repeat * 2;
-        for axis in &mut record.axes {
-            axis.values.retain(|value| kept.iter().any(|trial| trial.point[&axis.path] == *value));
-        }
-        let mut directory = RunDirectory::create(self.0.path(), &record).unwrap();
-        let mut held = true;
-        for id in 0..repeat * 2 {
-            let mut trial = kept[(id % 2) as usize].clone();
-            (trial.id, trial.repetition) = (id, id / 2);
-            trial.rates.delivered *= 1.0 + 0.001 * f64::from(id);
-            change(&mut trial);
-            held &= trial.held();
-            directory.append(&trial).unwrap();
-        }
-        MemberRecord {
-            scenario: name.to_owned(),
-            verdict: if held { MemberVerdict::Held } else { MemberVerdict::Failed },
-            run: Some(SuiteDirectory::way_to(directory.path())),
-            problem: None,
-            seconds: 1.5,
-            trials: repeat * 2,
-        }
-    }
-
-    fn suite(&self, members: Vec<MemberRecord>) -> PathBuf {
-        let RunRecord { started, tool, machine, backend, ended, .. } = runs::kept("sweep").0;
-        let record = SuiteRecord {
-            schema_version: 2,
-            suite: "night".to_owned(),
-            question: "Is it as it was?".to_owned(),
-            started,
-            ended,
-            tool,
-            machine,
-            backend,
-            members,
-        };
-        SuiteDirectory::create(self.0.path(), &record).unwrap().path().to_owned()
-    }
-}
-
-fn not_run(name: &str) -> MemberRecord {
-    MemberRecord {
-        scenario: name.to_owned(),
-        verdict: MemberVerdict::NotRun,
-        run: None,
-        problem: Some("failed to make a testbed: <no> | room".to_owned()),
-        seconds: 0.0,
-        trials: 0,
-    }
-}
-
-fn same(_: &mut TrialRecord) {}
-
-fn broken(trial: &mut TrialRecord) {
-    trial.laws[0].held = Some(false);
-}
-
-fn another_law(trial: &mut TrialRecord) {
-    trial.laws[0].predicted += 1.0;
-}
-
-fn slower(trial: &mut TrialRecord) {
-    trial.rates.delivered *= 0.5;
-}
+use crate::suites::{Made, broken, not_run, same};
 
 fn written(suite: &Path) -> (String, String) {
     let files = Suite::read(suite).unwrap().files();
@@ -203,76 +122,6 @@ fn a_summary_of_many_scenarios_fits_and_says_what_was_left_out() {
     assert!(summary.len() > 600_000 && summary.len() < 1 << 20, "{}", summary.len());
     assert!(summary.contains("## long-23:"), "each is told");
     assert!(summary.contains("Left out, as there is no room here: the figures of"));
-}
-
-fn compared(base: &Path, new: &Path, laws: bool) -> SuiteComparison {
-    let (base, new) = (Suite::read(base).unwrap(), Suite::read(new).unwrap());
-    compare_suites(&base, &new, &Criteria::default(), laws)
-}
-
-fn judged(base: &Path, new: &Path, laws: bool) -> Verdict {
-    match compared(base, new, laws).conclusion() {
-        Conclusion::Judged(verdict) => verdict,
-        Conclusion::Failed => panic!("{}", compared(base, new, laws).written()),
-    }
-}
-
-#[test]
-fn a_suite_is_as_good_as_its_worst_scenario() {
-    let made = Made::new();
-    let pair = |few: fn(&mut TrialRecord), many: fn(&mut TrialRecord)| {
-        made.suite(vec![made.run("few", 1, few), made.run("many", 12, many)])
-    };
-    let base = pair(same, same);
-    assert_eq!(judged(&base, &pair(same, same), false), Verdict::Held);
-    // What was not to be measured is not: one trial says nothing of rates.
-    assert_eq!(judged(&base, &pair(slower, same), false), Verdict::Held);
-    assert_eq!(judged(&base, &pair(same, slower), false), Verdict::Regressed);
-    assert_eq!(judged(&base, &pair(another_law, same), false), Verdict::Regressed);
-    assert_eq!(compared(&base, &pair(broken, same), false).conclusion(), Conclusion::Failed);
-    // By laws and checks alone.
-    assert_eq!(judged(&base, &pair(same, slower), true), Verdict::Held);
-    assert_eq!(judged(&base, &pair(same, another_law), true), Verdict::Regressed);
-    assert_eq!(compared(&base, &pair(same, broken), true).conclusion(), Conclusion::Failed);
-}
-
-#[test]
-fn a_scenario_that_one_suite_lacks_is_told() {
-    let made = Made::new();
-    let both = made.suite(vec![made.run("one", 1, same), made.run("other", 1, same)]);
-    let first = made.suite(vec![made.run("one", 1, same)]);
-    let failed = made.suite(vec![made.run("one", 1, same), not_run("other")]);
-    assert_eq!(judged(&first, &both, false), Verdict::NoBaseline);
-    assert_eq!(judged(&first, &both, true), Verdict::Held, "more laws than the baseline has");
-    assert_eq!(judged(&both, &first, true), Verdict::Inconclusive, "fewer, and it is said");
-    assert!(compared(&both, &first, true).written().contains("it is in the baseline alone"));
-    assert_eq!(judged(&both, &failed, true), Verdict::Inconclusive);
-    assert!(compared(&both, &failed, true).written().contains("it was not run: failed to make"));
-}
-
-#[test]
-fn for_a_summary_the_worst_come_first_and_for_programs_all_are_there() {
-    let made = Made::new();
-    let base = made.suite(vec![made.run("few", 1, same), made.run("many", 12, same)]);
-    let new = made.suite(vec![made.run("few", 1, same), made.run("many", 12, slower)]);
-    let comparison = compared(&base, &new, false);
-    let markdown = comparison.markdown();
-    let at = |text: &str| markdown.find(text).unwrap_or_else(|| panic!("{text}: {markdown}"));
-    assert!(at("# Against the baseline: regressed") < at("| many | ❌ regressed"));
-    assert!(at("| many |") < at("| few |") && at("## many") < at("| delivered |"));
-    assert!(!markdown.contains("## few") && markdown.len() < 20_000);
-
-    let json = comparison.json();
-    assert_eq!((&json["kind"], &json["verdict"]), (&json!("suite"), &json!("regressed")));
-    let many = &json["members"][1]["comparison"];
-    assert_eq!((&many["scope"], &many["verdict"]), (&json!("all"), &json!("regressed")));
-    let figures = many["figures"].as_array().unwrap();
-    let delivered = figures.iter().find(|figure| figure["figure"] == "delivered").unwrap();
-    assert_eq!(delivered["trials"], json!({ "baseline": 12, "new": 12 }));
-    assert!((delivered["median_ratio"].as_f64().unwrap() - 0.5).abs() < 1e-9, "{delivered}");
-    assert_eq!((&delivered["delta"], &delivered["verdict"]), (&json!(-1.0), &json!("regressed")));
-    assert!(delivered["p"].as_f64().unwrap() < 0.05 && delivered["ratio_interval"].is_array());
-    assert_eq!(json["members"][0]["comparison"]["scope"], "laws");
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use ::compare::{Conclusion, Criteria, Verdict};
 use clap::{Args, ValueEnum};
-use report::{Conclusion, Criteria, Run, Suite, Verdict};
+use report::{Run, Suite};
 use run_record::{RunDirectory, SuiteDirectory};
 
 use super::answer;
@@ -88,7 +89,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
     let (text, conclusion) = match (SuiteDirectory::is_one(base), SuiteDirectory::is_one(new)) {
         (true, true) => {
             let suites = (Suite::read(base)?, Suite::read(new)?);
-            let comparison = report::compare_suites(&suites.0, &suites.1, &criteria, laws);
+            let comparison = ::compare::compare_suites(&suites.0, &suites.1, &criteria, laws);
             let text = match format {
                 Format::Text => comparison.written(),
                 Format::Markdown => comparison.markdown(),
@@ -99,8 +100,8 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
         (false, false) => {
             let runs = (read(base)?, read(new)?);
             let comparison = match laws {
-                true => report::compare_laws(&runs.0, &runs.1),
-                false => report::compare(&runs.0, &runs.1, &criteria),
+                true => ::compare::compare_laws(&runs.0, &runs.1),
+                false => ::compare::compare(&runs.0, &runs.1, &criteria),
             };
             let text = match format {
                 Format::Text => comparison.written(),
@@ -125,7 +126,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
 
 /// Prints how a run compares with its baseline, and judges it.
 pub(crate) fn judge(base: &Run, new: &Run, criteria: &Criteria) -> Result {
-    let comparison = report::compare(base, new, criteria);
+    let comparison = ::compare::compare(base, new, criteria);
     answer(&comparison.written())?;
     Ok(exit(comparison.conclusion()))
 }

@@ -22,5 +22,5 @@ pub(crate) fn kept(name: &str) -> (RunRecord, Vec<TrialRecord>) {
 }
 
 fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/runs")
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs")
 }

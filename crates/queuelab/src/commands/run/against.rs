@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
+use ::compare::FEWEST_TRIALS;
 use lab::{Backend, Begun, Build, BuildError, BuildFile, Docker, LabError, Netns, Run};
-use report::FEWEST_TRIALS;
 use run_record::{Interleaved, InterleavedRole, RunDirectory, Tries};
 use scenario::Plan;
 

@@ -10,12 +10,12 @@ mod facts;
 
 use std::sync::Arc;
 
+use ::compare::{Conclusion, Criteria, Verdict};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use maud::{Markup, html};
-use report::{Conclusion, Criteria, Verdict};
 use run_record::RunRecord;
 
 use self::facts::Fact;
@@ -41,7 +41,7 @@ struct Side {
 
 fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
     let [base, new] = [side(site, query, "base")?, side(site, query, "new")?];
-    let comparison = report::compare(&base.run, &new.run, &Criteria::default());
+    let comparison = ::compare::compare(&base.run, &new.run, &Criteria::default());
     let (class, sign) = match comparison.conclusion() {
         Conclusion::Failed | Conclusion::Judged(Verdict::Regressed) => ("failed", "✗ "),
         Conclusion::Judged(Verdict::Held) => ("held", "✓ "),

@@ -1,7 +1,7 @@
 //! What each run was made with, and what of it is not the same.
 
+use ::compare::Difference;
 use maud::{Markup, html};
-use report::Difference;
 use run_record::{Build, RunRecord, SysctlValues};
 
 /// A thing that both have: its name, and what it is in the baseline and the new.

@@ -1,13 +1,15 @@
 //! A run held against its baseline: runs made from one that is kept here, with
 //! figures that vary from trial to trial as a seed says.
 
+#[path = "../../report/tests/runs/extreme.rs"]
+mod extreme;
+#[path = "../../report/tests/runs/mod.rs"]
 mod runs;
 
+use compare::{Comparison, Conclusion, Criteria, FEWEST_TRIALS, Verdict, compare, compare_laws};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use report::{
-    Comparison, Conclusion, Criteria, FEWEST_TRIALS, Run, Verdict, compare, compare_laws,
-};
+use report::Run;
 use run_record::{RunRecord, TrialRecord};
 use serde_json::json;
 
@@ -386,4 +388,17 @@ fn a_page_has_what_changed_and_the_rest_closed() {
     let law = Made::new(2, 4, 1, 0.0).each(|trial| trial.laws[0].predicted += 1.0);
     let law = page(&Made::new(1, 4, 1, 0.0), &law);
     assert!(law.contains("<p>They predict something else:</p><ul><li>"), "{law}");
+}
+
+#[test]
+fn runs_of_the_largest_and_the_smallest_numbers_are_compared() {
+    let largest = [json!(u64::MAX), json!(i64::MAX), json!(u32::MAX), json!(u8::MAX)];
+    let smallest = [json!(i64::MIN), json!(0)];
+    for name in ["sweep", "server-death", "bursts"] {
+        let large = extreme::with_extremes(name, &largest);
+        let small = extreme::with_extremes(name, &smallest);
+        for run in [&large, &small] {
+            assert!(!compare(&large, run, &Criteria::default()).written().is_empty());
+        }
+    }
 }

@@ -5,12 +5,12 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style, Width};
 
-use super::comparison::{Compared, Comparison, Conclusion, Scope};
-use super::effect::{cliffs_delta, median, median_ratio, ratio_interval};
-use super::judge::{FEWEST_TRIALS, Verdict};
-use super::law_changes::LawChanges;
-use super::measure::MEASURES;
-use super::sameness::Difference;
+use crate::comparison::{Compared, Comparison, Conclusion, Scope};
+use crate::effect::{cliffs_delta, median, median_ratio, ratio_interval};
+use crate::judge::{FEWEST_TRIALS, Verdict};
+use crate::law_changes::LawChanges;
+use crate::measure::MEASURES;
+use crate::sameness::Difference;
 use run_view::number::{percent, value};
 use run_view::prose::{WIDTH, wrapped};
 use run_view::{short_name, written_point};
@@ -73,7 +73,7 @@ impl Comparison {
     }
 
     /// What was looked at, where that is not everything.
-    pub(super) fn laws_alone(&self) -> String {
+    pub(crate) fn laws_alone(&self) -> String {
         let LawChanges { same, cells, .. } = self.laws;
         format!("Laws and checks alone: {same} predictions are the same, in {cells} cells.")
     }
@@ -136,7 +136,7 @@ impl Comparison {
     }
 
     /// What the columns are.
-    pub(super) fn method(&self) -> String {
+    pub(crate) fn method(&self) -> String {
         let tests = self.figures.iter().filter(|figure| figure.p.is_some()).count();
         let text = format!(
             "Medians over trials, of one that was run again its first try. Ratio: now ÷ baseline, with its bootstrap interval (trials drawn \
@@ -152,7 +152,7 @@ impl Comparison {
         wrapped(&text, "", "")
     }
 
-    pub(super) fn regressed(&self) -> Vec<String> {
+    pub(crate) fn regressed(&self) -> Vec<String> {
         let regressed = self.verdicts().filter(|(_, _, verdict)| *verdict == Verdict::Regressed);
         regressed
             .map(|(name, place, _)| match place.is_empty() {
@@ -162,7 +162,7 @@ impl Comparison {
             .collect()
     }
 
-    pub(super) fn verdict(&self) -> String {
+    pub(crate) fn verdict(&self) -> String {
         let counted = [
             Verdict::Regressed,
             Verdict::Inconclusive,
@@ -220,7 +220,7 @@ fn heading(axes: &[String]) -> Builder {
 }
 
 /// How many trials each side of each figure has.
-pub(super) fn trials(figures: &[&Compared]) -> String {
+pub(crate) fn trials(figures: &[&Compared]) -> String {
     let sides = figures.iter().flat_map(|figure| [figure.old.len(), figure.new.len()]);
     match (sides.clone().min().unwrap_or(0), sides.max().unwrap_or(0)) {
         (1, 1) => "1 trial".to_owned(),
@@ -229,7 +229,7 @@ pub(super) fn trials(figures: &[&Compared]) -> String {
     }
 }
 
-pub(super) fn list(title: &str, lines: &[String]) -> Option<String> {
+pub(crate) fn list(title: &str, lines: &[String]) -> Option<String> {
     let mut text = title.to_owned();
     for line in lines.iter().take(LISTED) {
         text += &format!("\n{}", wrapped(line, "  ", "    "));
@@ -241,7 +241,7 @@ pub(super) fn list(title: &str, lines: &[String]) -> Option<String> {
 }
 
 /// A ratio with three significant digits, about: `0.75`, `12.3`, `1030`.
-pub(super) fn ratio(ratio: f64) -> String {
+pub(crate) fn ratio(ratio: f64) -> String {
     match ratio {
         r if r.is_infinite() => "∞".to_owned(),
         r if r >= 99.95 => format!("{r:.0}"),
@@ -252,7 +252,7 @@ pub(super) fn ratio(ratio: f64) -> String {
 
 /// Cliff's delta of what is now against what was: `+0.43`; a dot where one of them
 /// is not there.
-pub(super) fn delta(old: &[f64], new: &[f64]) -> String {
+pub(crate) fn delta(old: &[f64], new: &[f64]) -> String {
     match old.is_empty() || new.is_empty() {
         true => NOTHING.to_owned(),
         false => format!("{:+.2}", cliffs_delta(old, new)),
@@ -260,7 +260,7 @@ pub(super) fn delta(old: &[f64], new: &[f64]) -> String {
 }
 
 /// A probability: `1`, `0.043`, `1.1e-5`.
-pub(super) fn p_value(p: f64) -> String {
+pub(crate) fn p_value(p: f64) -> String {
     match p {
         p if p >= 0.9995 => "1".to_owned(),
         p if p >= 0.000_95 => format!("{p:.3}"),

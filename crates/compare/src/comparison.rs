@@ -4,46 +4,46 @@ use std::fmt;
 
 use run_record::{InterleavedRole, RunRecord, TrialRecord, Tries};
 
-use super::judge::{self, Criteria, Verdict};
-use super::law_changes::LawChanges;
-use super::measure::{MEASURES, Measure};
-use super::pairs::{Pair, Point, pairs};
-use super::sameness::Differences;
-use super::{holm, mann_whitney};
-use crate::checks::{self, all_held};
+use crate::judge::{self, Criteria, Verdict};
+use crate::law_changes::LawChanges;
+use crate::measure::{MEASURES, Measure};
+use crate::pairs::{Pair, Point, pairs};
+use crate::sameness::Differences;
+use crate::{holm, mann_whitney};
+use report::{ChecksVerdict, all_held, checks_verdict};
 use run_view::Run;
 use run_view::written_point;
 
 /// A run held against its baseline.
 #[derive(Debug)]
 pub struct Comparison {
-    pub(super) criteria: Criteria,
-    pub(super) scope: Scope,
+    pub(crate) criteria: Criteria,
+    pub(crate) scope: Scope,
     /// The runs, in a line each.
-    pub(super) runs: [String; 2],
+    pub(crate) runs: [String; 2],
     /// Whether their trials took turns.
-    pub(super) interleaved: bool,
+    pub(crate) interleaved: bool,
     /// Whether trials of a run ran side by side.
-    pub(super) side_by_side: bool,
+    pub(crate) side_by_side: bool,
     /// What held of the new run by itself, and whether all did.
-    pub(super) checks: checks::Verdict,
-    pub(super) all_held: bool,
+    pub(crate) checks: ChecksVerdict,
+    pub(crate) all_held: bool,
     /// Whether all held in the baseline.
-    pub(super) baseline_held: bool,
+    pub(crate) baseline_held: bool,
     /// Which of the runs came to no end, and how far, in a line each.
-    pub(super) unfinished: Vec<String>,
-    pub(super) laws: LawChanges,
+    pub(crate) unfinished: Vec<String>,
+    pub(crate) laws: LawChanges,
     /// Why figures may not be compared; empty where they may.
-    pub(super) differences: Differences,
+    pub(crate) differences: Differences,
     /// The axes on which cells differ.
-    pub(super) axes: Vec<String>,
+    pub(crate) axes: Vec<String>,
     /// Empty where figures may not be compared.
-    pub(super) figures: Vec<Compared>,
+    pub(crate) figures: Vec<Compared>,
 }
 
 /// What is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Scope {
+pub(crate) enum Scope {
     /// Laws, checks and measured figures.
     All,
     /// Laws and checks alone.
@@ -52,15 +52,15 @@ pub(super) enum Scope {
 
 /// One figure of one cell.
 #[derive(Debug)]
-pub(super) struct Compared {
-    pub(super) measure: &'static Measure,
-    pub(super) point: Point,
+pub(crate) struct Compared {
+    pub(crate) measure: &'static Measure,
+    pub(crate) point: Point,
     /// One figure for each trial that has it, in the baseline and in the new run.
-    pub(super) old: Vec<f64>,
-    pub(super) new: Vec<f64>,
+    pub(crate) old: Vec<f64>,
+    pub(crate) new: Vec<f64>,
     /// Adjusted for the number of tests; none where there were too few trials.
-    pub(super) p: Option<f64>,
-    pub(super) verdict: Verdict,
+    pub(crate) p: Option<f64>,
+    pub(crate) verdict: Verdict,
 }
 
 /// How a comparison ends.
@@ -75,13 +75,13 @@ pub enum Conclusion {
 
 impl Conclusion {
     /// The worst of several; of none, that there is no baseline.
-    pub(super) fn worst(all: impl IntoIterator<Item = Self>) -> Self {
+    pub(crate) fn worst(all: impl IntoIterator<Item = Self>) -> Self {
         let worst = all.into_iter().min_by_key(|conclusion| conclusion.order());
         worst.unwrap_or(Self::Judged(Verdict::NoBaseline))
     }
 
     /// Its place when the worst come first.
-    pub(super) fn order(self) -> usize {
+    pub(crate) fn order(self) -> usize {
         use Verdict::{Held, Improved, Inconclusive, NoBaseline, Regressed};
         match self {
             Self::Failed => 0,
@@ -114,7 +114,7 @@ pub fn compare_laws(baseline: &Run, new: &Run) -> Comparison {
     compared(baseline, new, &Criteria::default(), Scope::Laws)
 }
 
-pub(super) fn compared(baseline: &Run, new: &Run, criteria: &Criteria, scope: Scope) -> Comparison {
+pub(crate) fn compared(baseline: &Run, new: &Run, criteria: &Criteria, scope: Scope) -> Comparison {
     let differences = Differences::between(&baseline.record, &new.record);
     let pairs = pairs(baseline, new);
     let laws = match differences.scenario.is_empty() {
@@ -129,7 +129,7 @@ pub(super) fn compared(baseline: &Run, new: &Run, criteria: &Criteria, scope: Sc
         runs: [baseline, new].map(written_run),
         interleaved: are_interleaved(&baseline.record, &new.record),
         side_by_side: new.record.scenario.resolved["side_by_side"] == true,
-        checks: checks::verdict(new),
+        checks: checks_verdict(new),
         all_held: all_held(new),
         baseline_held: all_held(baseline),
         unfinished: [("the baseline", baseline), ("the new run", new)]
@@ -226,7 +226,7 @@ fn figures(pairs: &[Pair<'_>], criteria: &Criteria) -> Vec<Compared> {
 }
 
 impl Compared {
-    pub(super) fn has_enough_trials(&self) -> bool {
+    pub(crate) fn has_enough_trials(&self) -> bool {
         judge::are_enough([self.old.len(), self.new.len()])
     }
 }

@@ -3,11 +3,11 @@
 
 use maud::{Markup, html};
 
-use super::comparison::{Compared, Comparison};
-use super::judge::{FEWEST_TRIALS, Verdict};
-use super::markdown::{table, worst_first};
-use super::sameness::Difference;
-use super::table::trials;
+use crate::comparison::{Compared, Comparison};
+use crate::judge::{FEWEST_TRIALS, Verdict};
+use crate::markdown::{table, worst_first};
+use crate::sameness::Difference;
+use crate::table::trials;
 use run_view::prose::{sentence, several};
 
 /// Rows of figures that held before they are only counted at first.

@@ -21,11 +21,11 @@ const NO_SETTINGS: [&str; 7] =
 
 /// What is not the same in two runs.
 #[derive(Debug, Default)]
-pub(super) struct Differences {
+pub(crate) struct Differences {
     /// Of machine and backend.
-    pub(super) machine: Vec<Difference>,
+    pub(crate) machine: Vec<Difference>,
     /// Of what was asked.
-    pub(super) scenario: Vec<Difference>,
+    pub(crate) scenario: Vec<Difference>,
 }
 
 /// One of them.
@@ -47,16 +47,16 @@ impl fmt::Display for Difference {
 }
 
 impl Differences {
-    pub(super) fn between(old: &RunRecord, new: &RunRecord) -> Self {
+    pub(crate) fn between(old: &RunRecord, new: &RunRecord) -> Self {
         Self { machine: machine(old, new), scenario: scenario(old, new) }
     }
 
     /// As lines of text: of what was asked first.
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.scenario.iter().chain(&self.machine).map(Difference::to_string).collect()
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.machine.is_empty() && self.scenario.is_empty()
     }
 }

@@ -12,7 +12,7 @@ const COVERED: f64 = 0.95;
 /// Cliff's delta, from -1 to 1: of all pairs of a new and an old figure, the
 /// share in which the new one is larger, less the share in which it is smaller.
 /// 0 where a sample is empty.
-pub(super) fn cliffs_delta(old: &[f64], new: &[f64]) -> f64 {
+pub(crate) fn cliffs_delta(old: &[f64], new: &[f64]) -> f64 {
     let pairs = new.iter().flat_map(|new| old.iter().map(move |old| (old, new)));
     let (mut larger, mut smaller) = (0_i64, 0_i64);
     for (old, new) in pairs {
@@ -23,13 +23,13 @@ pub(super) fn cliffs_delta(old: &[f64], new: &[f64]) -> f64 {
 }
 
 /// The median; none of nothing.
-pub(super) fn median(figures: &[f64]) -> Option<f64> {
+pub(crate) fn median(figures: &[f64]) -> Option<f64> {
     run_view::number::Spread::of(figures.iter().copied()).map(|spread| spread.median)
 }
 
 /// The new median ÷ the old one: 1 where both are 0, infinite where only the
 /// old one is; none where a sample is empty.
-pub(super) fn median_ratio(old: &[f64], new: &[f64]) -> Option<f64> {
+pub(crate) fn median_ratio(old: &[f64], new: &[f64]) -> Option<f64> {
     let (old, new) = (median(old)?, median(new)?);
     Some(if old == new { 1.0 } else { new / old })
 }
@@ -37,7 +37,7 @@ pub(super) fn median_ratio(old: &[f64], new: &[f64]) -> Option<f64> {
 /// The bootstrap's percentile interval of the ratio of medians, 95 %: trials are
 /// drawn again, with replacement, each side from its own. The same seed finds
 /// the same interval. None where a sample is empty.
-pub(super) fn ratio_interval(old: &[f64], new: &[f64], seed: u64) -> Option<(f64, f64)> {
+pub(crate) fn ratio_interval(old: &[f64], new: &[f64], seed: u64) -> Option<(f64, f64)> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut drawn = |sample: &[f64]| -> Vec<f64> {
         sample.iter().map(|_| sample[rng.random_range(0..sample.len())]).collect()

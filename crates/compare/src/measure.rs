@@ -6,22 +6,22 @@ use run_view::number::{nanoseconds, percent, rate};
 
 /// A figure of a trial.
 #[derive(Debug)]
-pub(super) struct Measure {
+pub(crate) struct Measure {
     /// Over a table of its own.
-    pub(super) title: &'static str,
+    pub(crate) title: &'static str,
     /// In a sentence.
-    pub(super) name: &'static str,
-    pub(super) higher_is_better: bool,
+    pub(crate) name: &'static str,
+    pub(crate) higher_is_better: bool,
     /// A smaller difference of medians, in the figure's unit, is a mood of the
     /// machine and no change, whatever part of the baseline it is.
-    pub(super) least: f64,
+    pub(crate) least: f64,
     /// Whether the figure says something of the cell that these trials are of.
-    pub(super) says_something: fn(&TrialRecord) -> bool,
-    pub(super) of: fn(&TrialRecord) -> Option<f64>,
-    pub(super) write: fn(f64) -> String,
+    pub(crate) says_something: fn(&TrialRecord) -> bool,
+    pub(crate) of: fn(&TrialRecord) -> Option<f64>,
+    pub(crate) write: fn(f64) -> String,
 }
 
-pub(super) static MEASURES: [Measure; 6] = [
+pub(crate) static MEASURES: [Measure; 6] = [
     Measure {
         title: "Success within the deadline, % of attempts",
         name: "success",

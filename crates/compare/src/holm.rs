@@ -3,7 +3,7 @@
 /// The p-values adjusted by Holm's step-down method, in the order given: who
 /// rejects those that are at most α is wrong about any of them with a
 /// probability of at most α, whatever their dependence.
-pub(super) fn adjusted(p_values: &[f64]) -> Vec<f64> {
+pub(crate) fn adjusted(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
     let mut adjusted = vec![0.0; p_values.len()];

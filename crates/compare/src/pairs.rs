@@ -9,19 +9,19 @@ use serde_json::Value;
 use run_view::Run;
 
 /// A cell's value on every axis.
-pub(super) type Point = IndexMap<String, Value>;
+pub(crate) type Point = IndexMap<String, Value>;
 
 /// The trials of one cell in both runs; none on a side that does not have it.
 #[derive(Debug)]
-pub(super) struct Pair<'a> {
-    pub(super) point: &'a Point,
-    pub(super) old: Vec<&'a TrialRecord>,
-    pub(super) new: Vec<&'a TrialRecord>,
+pub(crate) struct Pair<'a> {
+    pub(crate) point: &'a Point,
+    pub(crate) old: Vec<&'a TrialRecord>,
+    pub(crate) new: Vec<&'a TrialRecord>,
 }
 
 /// Every cell of either run: those of the old one in its order, then those that
 /// only the new one has.
-pub(super) fn pairs<'a>(old: &'a Run, new: &'a Run) -> Vec<Pair<'a>> {
+pub(crate) fn pairs<'a>(old: &'a Run, new: &'a Run) -> Vec<Pair<'a>> {
     let mut only_new = cells(new);
     let mut pairs: Vec<Pair<'a>> = cells(old)
         .into_iter()

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::effect::{cliffs_delta, median};
-use super::measure::Measure;
+use crate::effect::{cliffs_delta, median};
+use crate::measure::Measure;
 
 /// Trials that each side must have for a verdict on a measured figure.
 pub const FEWEST_TRIALS: usize = 10;
@@ -56,13 +56,13 @@ impl fmt::Display for Verdict {
 
 /// Whether both sides have the trials that a test needs: planned ones, as another
 /// try of one is not another trial.
-pub(super) fn are_enough([old, new]: [usize; 2]) -> bool {
+pub(crate) fn are_enough([old, new]: [usize; 2]) -> bool {
     old.min(new) >= FEWEST_TRIALS
 }
 
 /// The verdict on a figure of one cell, whose adjusted p-value this is; none
 /// where it was not tested.
-pub(super) fn verdict(
+pub(crate) fn verdict(
     criteria: &Criteria,
     measure: &Measure,
     old: &[f64],
@@ -90,8 +90,8 @@ pub(super) fn verdict(
 
 #[cfg(test)]
 mod tests {
-    use super::super::measure::MEASURES;
     use super::*;
+    use crate::measure::MEASURES;
 
     fn of(name: &str, old: f64, new: f64, p: f64) -> Verdict {
         let measure = MEASURES.iter().find(|measure| measure.name == name).unwrap();

@@ -4,23 +4,23 @@
 use indexmap::IndexMap;
 use run_record::TrialRecord;
 
-use super::pairs::Pair;
+use crate::pairs::Pair;
 use run_view::place;
 
 /// How the laws of a run differ from those of its baseline, each difference as
 /// a line of text.
 #[derive(Debug, Default)]
-pub(super) struct LawChanges {
+pub(crate) struct LawChanges {
     /// The same cell, and another prediction: a rule of the kernel is another.
-    pub(super) predicted: Vec<String>,
+    pub(crate) predicted: Vec<String>,
     /// Held in the baseline, and not decided here.
-    pub(super) undecided: Vec<String>,
+    pub(crate) undecided: Vec<String>,
     /// Laws that predict the same, counted in each cell.
-    pub(super) same: usize,
+    pub(crate) same: usize,
     /// Cells that both runs have.
-    pub(super) cells: usize,
+    pub(crate) cells: usize,
     /// Cells that only the baseline has.
-    pub(super) not_run: Vec<String>,
+    pub(crate) not_run: Vec<String>,
 }
 
 /// A law in the trials of one cell.
@@ -32,7 +32,7 @@ struct Seen {
 
 impl LawChanges {
     /// In the cells that both runs have, of the same scenario.
-    pub(super) fn between(pairs: &[Pair<'_>]) -> Self {
+    pub(crate) fn between(pairs: &[Pair<'_>]) -> Self {
         let mut changes = Self::default();
         for pair in pairs.iter().filter(|pair| !pair.old.is_empty()) {
             // Where figures are compared, such a cell is told with them.

@@ -1,11 +1,11 @@
 //! The comparison for a job's summary page: the worst first, and bounded.
 
-use super::comparison::{Compared, Comparison, Conclusion, Scope};
-use super::effect::{median, median_ratio};
-use super::judge::Verdict;
-use super::suite::SuiteComparison;
-use super::table::{delta, p_value, ratio};
-use crate::table::{Table, escaped};
+use crate::comparison::{Compared, Comparison, Conclusion, Scope};
+use crate::effect::{median, median_ratio};
+use crate::judge::Verdict;
+use crate::suite::SuiteComparison;
+use crate::table::{delta, p_value, ratio};
+use report::{Table, escaped};
 use run_view::written_point;
 
 /// Rows of a table, and lines of a list, before the rest is only counted.
@@ -86,7 +86,7 @@ impl SuiteComparison {
 }
 
 /// Figures as rows, as many as are given.
-pub(super) fn table(figures: &[&Compared]) -> Table {
+pub(crate) fn table(figures: &[&Compared]) -> Table {
     let row = |figure: &&Compared| {
         let Compared { measure, point, old, new, p, verdict, .. } = figure;
         let middle = |sample: &[f64]| median(sample).map_or("·".to_owned(), measure.write);
@@ -130,7 +130,7 @@ fn worse(figure: &Compared) -> usize {
 }
 
 /// The worst first, and of what is as bad what moved furthest.
-pub(super) fn worst_first(one: &Compared, other: &Compared) -> std::cmp::Ordering {
+pub(crate) fn worst_first(one: &Compared, other: &Compared) -> std::cmp::Ordering {
     worse(one).cmp(&worse(other)).then(moved(other, one))
 }
 

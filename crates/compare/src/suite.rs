@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::comparison::{Comparison, Conclusion, Scope, compared};
-use super::judge::{Criteria, FEWEST_TRIALS, Verdict};
-use crate::suite::{Member, Suite};
+use crate::comparison::{Comparison, Conclusion, Scope, compared};
+use crate::judge::{Criteria, FEWEST_TRIALS, Verdict};
+use report::{Member, Suite};
 use run_view::Run;
 use run_view::prose::several;
 
@@ -12,20 +12,20 @@ use run_view::prose::several;
 #[derive(Debug)]
 pub struct SuiteComparison {
     /// The suites, in a line each.
-    pub(super) suites: [String; 2],
+    pub(crate) suites: [String; 2],
     /// Those of the new suite in its order, then those that only the baseline
     /// has.
-    pub(super) members: Vec<ComparedMember>,
+    pub(crate) members: Vec<ComparedMember>,
 }
 
 /// One scenario of two suites.
 #[derive(Debug)]
-pub(super) struct ComparedMember {
-    pub(super) scenario: String,
-    pub(super) conclusion: Conclusion,
+pub(crate) struct ComparedMember {
+    pub(crate) scenario: String,
+    pub(crate) conclusion: Conclusion,
     /// Why there is nothing to compare; none where there is.
-    pub(super) problem: Option<String>,
-    pub(super) comparison: Option<Comparison>,
+    pub(crate) problem: Option<String>,
+    pub(crate) comparison: Option<Comparison>,
 }
 
 /// Holds a suite against an earlier one, scenario by scenario. Where neither
@@ -75,7 +75,7 @@ fn compare_member(
         },
         (None, Some(run)) => {
             // With laws alone what a baseline does not know is nothing against it.
-            let conclusion = match (crate::checks::all_held(run), laws && baseline.is_none()) {
+            let conclusion = match (report::all_held(run), laws && baseline.is_none()) {
                 (false, _) => Conclusion::Failed,
                 (true, true) => Conclusion::Judged(Verdict::Held),
                 (true, false) => Conclusion::Judged(Verdict::NoBaseline),
@@ -124,7 +124,7 @@ impl SuiteComparison {
             sections.push(format!("── {} ──\n\n{told}", member.scenario));
         }
         let rows: Vec<_> = self.members.iter().map(ComparedMember::row).collect();
-        let table = crate::table::Table {
+        let table = report::Table {
             title: String::new(),
             head: ["scenario", "verdict", "what was compared"].map(str::to_owned).into(),
             rows,
@@ -136,7 +136,7 @@ impl SuiteComparison {
     }
 
     /// How it ends, in a line.
-    pub(super) fn verdict(&self) -> String {
+    pub(crate) fn verdict(&self) -> String {
         let held = self.members.iter().filter(|member| member.held()).count();
         let (all, conclusion) = (self.members.len(), self.conclusion());
         format!("Verdict of the suite: {conclusion} ({held} of {all} scenarios held).")
@@ -144,12 +144,12 @@ impl SuiteComparison {
 }
 
 impl ComparedMember {
-    pub(super) fn held(&self) -> bool {
+    pub(crate) fn held(&self) -> bool {
         self.conclusion == Conclusion::Judged(Verdict::Held)
     }
 
     /// Its name, its verdict, and what was compared.
-    pub(super) fn row(&self) -> Vec<String> {
+    pub(crate) fn row(&self) -> Vec<String> {
         let what = match (&self.comparison, &self.problem) {
             (Some(comparison), _) => comparison.in_short(),
             (None, problem) => problem.clone().unwrap_or_default(),

@@ -3,11 +3,11 @@
 
 use serde_json::{Value, json};
 
-use super::comparison::{Compared, Comparison, Scope};
-use super::effect::{cliffs_delta, median, median_ratio, ratio_interval};
-use super::judge::FEWEST_TRIALS;
-use super::sameness::Difference;
-use super::suite::SuiteComparison;
+use crate::comparison::{Compared, Comparison, Scope};
+use crate::effect::{cliffs_delta, median, median_ratio, ratio_interval};
+use crate::judge::FEWEST_TRIALS;
+use crate::sameness::Difference;
+use crate::suite::SuiteComparison;
 
 impl Comparison {
     /// As JSON.

@@ -10,7 +10,7 @@ const EXACT_UP_TO: usize = 2_500;
 /// It is the share of all ways to deal the pooled figures into samples of these
 /// sizes whose rank sum lies as far from its mean as the one at hand, or
 /// farther. Ties are part of the pool, so that the test is exact with them too.
-pub(super) fn p_value(one: &[f64], other: &[f64]) -> f64 {
+pub(crate) fn p_value(one: &[f64], other: &[f64]) -> f64 {
     if one.is_empty() || other.is_empty() {
         return 1.0;
     }
