@@ -8,39 +8,39 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use report::total;
 use run_record::{Agreement, Interleaved, InterleavedRole, Outcome, RunRecord, TrialRecord, Tries};
+use run_view::number::total;
 
-use super::runs::Place;
+use crate::runs::Place;
 
 /// So many are kept, of a kilobyte or so each.
 const KEPT: usize = 2000;
 
 /// A run in short.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Summary {
-    pub(super) question: String,
-    pub(super) started: Timestamp,
-    pub(super) is_quick: bool,
-    pub(super) done: usize,
-    pub(super) planned: usize,
-    pub(super) attempts: u64,
-    pub(super) ok: u64,
+pub(crate) struct Summary {
+    pub(crate) question: String,
+    pub(crate) started: Timestamp,
+    pub(crate) is_quick: bool,
+    pub(crate) done: usize,
+    pub(crate) planned: usize,
+    pub(crate) attempts: u64,
+    pub(crate) ok: u64,
     /// Whether nothing more is to be run, retries among it.
-    pub(super) is_finished: bool,
+    pub(crate) is_finished: bool,
     /// Trials that held only when they were run again.
-    pub(super) flaky: usize,
+    pub(crate) flaky: usize,
     /// Checks that failed.
-    pub(super) failed: usize,
-    pub(super) kernel: String,
-    pub(super) backend: String,
+    pub(crate) failed: usize,
+    pub(crate) kernel: String,
+    pub(crate) backend: String,
     /// What it is of two that are interleaved, and the other's directory.
-    pub(super) interleaved: Option<Interleaved>,
+    pub(crate) interleaved: Option<Interleaved>,
 }
 
 impl Summary {
     /// Of what a run directory holds.
-    pub(super) fn of(record: &RunRecord, trials: &[TrialRecord]) -> Self {
+    pub(crate) fn of(record: &RunRecord, trials: &[TrialRecord]) -> Self {
         let tries = Tries::of(trials);
         // What held only when it was run again has held.
         let broken = tries.iter().filter(|tries| !tries.held()).flat_map(Tries::all);
@@ -67,7 +67,7 @@ impl Summary {
 
 impl Summary {
     /// The run that it is the baseline of, where it is one.
-    pub(super) fn baseline_of(&self) -> Option<&str> {
+    pub(crate) fn baseline_of(&self) -> Option<&str> {
         let Interleaved { role, with } = self.interleaved.as_ref()?;
         (*role == InterleavedRole::Baseline).then_some(with.as_str())
     }
@@ -81,13 +81,13 @@ type Known = HashMap<PathBuf, ([Stamp; 2], Arc<Summary>)>;
 
 /// Summaries that are known.
 #[derive(Debug, Default)]
-pub(super) struct Summaries {
+pub(crate) struct Summaries {
     known: Mutex<Known>,
 }
 
 impl Summaries {
     /// That of a run; or why it cannot be read.
-    pub(super) fn of(&self, place: &Place) -> Result<Arc<Summary>, String> {
+    pub(crate) fn of(&self, place: &Place) -> Result<Arc<Summary>, String> {
         place.check()?;
         // Before it is read: what is written meanwhile is read the next time.
         let stamps = ["run.json", "trials.jsonl"].map(|name| {
@@ -140,9 +140,8 @@ mod tests {
         let again = TrialRecord { retry: 1, ..trials[0].clone() };
         trials[0].laws[0].held = Some(false);
         trials.push(again);
-        let told = |record: &RunRecord| {
-            crate::commands::serve::list::verdict(&Summary::of(record, &trials), false).0
-        };
+        let told =
+            |record: &RunRecord| crate::list::verdict(&Summary::of(record, &trials), false).0;
         assert!(told(&record).contains("✓ held, 1 only when run again"), "{}", told(&record));
         record.ended = None;
         assert!(told(&record).contains("not finished"), "{}", told(&record));

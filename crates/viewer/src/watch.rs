@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
-use super::live::{Followed, Shown};
-use super::page;
-use super::runs::Place;
+use crate::live::{Followed, Shown};
+use crate::page;
+use crate::runs::Place;
 
 /// Browsers that may watch at once, all runs together.
-pub(super) const MOST: usize = 64;
+pub(crate) const MOST: usize = 64;
 
 /// From one look at a run to the next.
 const INTERVAL: Duration = Duration::from_millis(250);
@@ -23,7 +23,7 @@ type Channels = HashMap<PathBuf, Channel>;
 type Runs = Mutex<Channels>;
 
 /// Who watches what.
-pub(super) struct Watches {
+pub(crate) struct Watches {
     free: Arc<Semaphore>,
     runs: Arc<Runs>,
 }
@@ -35,15 +35,15 @@ impl Default for Watches {
 }
 
 /// Somebody who watches a run. Dropping it makes room for another.
-pub(super) struct Watcher {
-    pub(super) shown: watch::Receiver<Arc<Shown>>,
+pub(crate) struct Watcher {
+    pub(crate) shown: watch::Receiver<Arc<Shown>>,
     _place: OwnedSemaphorePermit,
 }
 
 impl Watches {
     /// Watches a run, whose looks begin with the first who does; none where too
     /// many watch already.
-    pub(super) fn watch(&self, place: &Place) -> Option<Watcher> {
+    pub(crate) fn watch(&self, place: &Place) -> Option<Watcher> {
         let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
         let mut runs = locked(&self.runs);
         let sender = runs.entry(place.path.clone()).or_insert_with(|| {

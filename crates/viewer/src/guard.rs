@@ -12,17 +12,17 @@ use axum::http::{Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::page::with_headers;
+use crate::page::with_headers;
 
 /// Which names are this server's.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Guard {
+pub(crate) struct Guard {
     address: SocketAddr,
 }
 
 impl Guard {
     /// Of a server that listens there.
-    pub(super) fn at(address: SocketAddr) -> Self {
+    pub(crate) fn at(address: SocketAddr) -> Self {
         Self { address }
     }
 
@@ -50,7 +50,7 @@ impl Guard {
 }
 
 /// Answers what is only to be read, and asked of this server.
-pub(super) async fn answered(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+pub(crate) async fn answered(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
         let text = "The runs are only read here: GET and HEAD are all that is answered.\n";
         let refused = (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], text);

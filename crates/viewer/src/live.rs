@@ -8,36 +8,38 @@ use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use indexmap::IndexMap;
 use jiff::Timestamp;
 use maud::{Markup, html};
 use run_record::{
     Interleaved, InterleavedRole, Live, LivePhase, LiveTrial, RunDirectory, RunRecord, TrialRecord,
     TryId,
 };
+use run_view::written_point;
 use serde_json::Value;
 
 use self::breaches::Breaches;
 use self::cells::Cells;
 use self::queue::History;
-use super::runs::Place;
+use crate::runs::Place;
 
 /// How long a run that has ended may take over its report.
 const REPORT: Duration = Duration::from_secs(30);
 
 /// The parts of the page, as HTML.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Shown {
-    pub(super) progress: String,
-    pub(super) now: String,
-    pub(super) cells: String,
+pub(crate) struct Shown {
+    pub(crate) progress: String,
+    pub(crate) now: String,
+    pub(crate) cells: String,
     /// There once the run has ended.
-    pub(super) end: Option<String>,
+    pub(crate) end: Option<String>,
     /// Nothing more will come.
-    pub(super) is_last: bool,
+    pub(crate) is_last: bool,
 }
 
 /// A run that is followed: of its trials each is read once.
-pub(super) struct Followed {
+pub(crate) struct Followed {
     place: Place,
     record: RunRecord,
     /// Bytes of its trials that have been read.
@@ -55,7 +57,7 @@ pub(super) struct Followed {
 
 impl Followed {
     /// A run from its beginning.
-    pub(super) fn new(place: Place, record: RunRecord) -> Self {
+    pub(crate) fn new(place: Place, record: RunRecord) -> Self {
         let cells = Cells::of(&record);
         Self {
             place,
@@ -71,7 +73,7 @@ impl Followed {
     }
 
     /// How it is now.
-    pub(super) fn look(&mut self) -> Shown {
+    pub(crate) fn look(&mut self) -> Shown {
         // Before the rest: what it has written until then is read below.
         let is_running = self.place.is_running();
         let live = Live::read(&self.place.path).unwrap_or_default();
@@ -157,13 +159,13 @@ impl Followed {
             }
             @if failed > 0 {
                 div.failed role="alert" {
-                    strong { "✗ " (report::several(failed as u64, "check")) " failed" }
+                    strong { "✗ " (run_view::prose::several(failed as u64, "check")) " failed" }
                     ul { @for breach in &told { li { (breach) } } }
                     @if failed > told.len() { p { "… and " (failed - told.len()) " more" } }
                 }
             }
             @if again > 0 {
-                p { (report::several(again as u64, "trial")) " held only when run again" }
+                p { (run_view::prose::several(again as u64, "trial")) " held only when run again" }
             }
             @if let Some(fault) = &self.fault { p.failed { "failed to " (fault) } }
         }
@@ -193,7 +195,7 @@ impl Followed {
         html! {
             div.trial data-trial=(trial.id) data-phase=(phase) {
                 p {
-                    strong { (crate::progress::place(&trial.point)) }
+                    strong { (place(&trial.point)) }
                     span.quiet { " · repetition " (u64::from(trial.repetition) + 1) " · " (phase) " · " (format!("{gone:.1} s")) }
                 }
                 @match &trial.queues {
@@ -252,6 +254,14 @@ impl Followed {
             }
         };
         (markup, is_last)
+    }
+}
+
+/// A point on the axes in words, as the reports write it.
+fn place(point: &IndexMap<String, Value>) -> String {
+    match written_point(point.iter().map(|(path, at)| (path.as_str(), at))) {
+        nowhere if nowhere.is_empty() => "the only cell".to_owned(),
+        place => place,
     }
 }
 

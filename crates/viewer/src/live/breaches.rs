@@ -10,7 +10,7 @@ const TOLD: usize = 5;
 
 /// What did not hold, by trial.
 #[derive(Debug, Default)]
-pub(super) struct Breaches {
+pub(crate) struct Breaches {
     broken: BTreeMap<u32, Broken>,
     made_good: usize,
 }
@@ -24,7 +24,7 @@ struct Broken {
 
 impl Breaches {
     /// A try of a trial has ended.
-    pub(super) fn add(&mut self, trial: &TrialRecord) {
+    pub(crate) fn add(&mut self, trial: &TrialRecord) {
         let name = trial.try_id();
         let mut breaches: Vec<String> = trial
             .breaches()
@@ -45,12 +45,12 @@ impl Breaches {
     }
 
     /// How many checks failed.
-    pub(super) fn number(&self) -> usize {
+    pub(crate) fn number(&self) -> usize {
         self.broken.values().map(|broken| broken.breaches.len()).sum()
     }
 
     /// Of those, how many in each cell that has any.
-    pub(super) fn by_cell(&self) -> HashMap<u32, usize> {
+    pub(crate) fn by_cell(&self) -> HashMap<u32, usize> {
         let mut cells = HashMap::new();
         for broken in self.broken.values() {
             *cells.entry(broken.cell).or_default() += broken.breaches.len();
@@ -59,13 +59,13 @@ impl Breaches {
     }
 
     /// The first of them, in words.
-    pub(super) fn told(&self) -> Vec<&str> {
+    pub(crate) fn told(&self) -> Vec<&str> {
         let all = self.broken.values().flat_map(|broken| &broken.breaches);
         all.take(TOLD).map(String::as_str).collect()
     }
 
     /// Trials that held only when they were run again.
-    pub(super) fn made_good(&self) -> usize {
+    pub(crate) fn made_good(&self) -> usize {
         self.made_good
     }
 }

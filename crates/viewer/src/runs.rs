@@ -9,49 +9,49 @@ use std::path::{Path, PathBuf};
 use nix::fcntl::OFlag;
 use run_record::{RunDirectory, RunRecord, TrialRecord};
 
-use super::page::url_segment;
+use crate::page::url_segment;
 
 /// A run's directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) scenario: String,
-    pub(super) time: String,
-    pub(super) path: PathBuf,
+pub(crate) struct Place {
+    pub(crate) scenario: String,
+    pub(crate) time: String,
+    pub(crate) path: PathBuf,
 }
 
 impl Place {
     /// Its name in queries: `<scenario>/<time>`.
-    pub(super) fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         format!("{}/{}", self.scenario, self.time)
     }
 
     /// Where its page is.
-    pub(super) fn link(&self) -> String {
+    pub(crate) fn link(&self) -> String {
         format!("/runs/{}/{}", url_segment(&self.scenario), url_segment(&self.time))
     }
 
     /// Where a comparison of another run with it as its baseline is.
-    pub(super) fn link_to_compare(&self, new: &Self) -> String {
+    pub(crate) fn link_to_compare(&self, new: &Self) -> String {
         format!("/compare?base={}&new={}", url_segment(&self.name()), url_segment(&new.name()))
     }
 
     /// Whether it has a report that can be opened.
-    pub(super) fn has_report(&self) -> bool {
+    pub(crate) fn has_report(&self) -> bool {
         self.has_file("report.html")
     }
 
     /// Whether it has such a file of its own.
-    pub(super) fn has_file(&self, name: &str) -> bool {
+    pub(crate) fn has_file(&self, name: &str) -> bool {
         is_file(&self.path.join(name))
     }
 
     /// Whether somebody runs it now.
-    pub(super) fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         is_file(&self.path.join("trials.jsonl")) && RunDirectory::is_running(&self.path)
     }
 
     /// Its charts' names without their ending, in order.
-    pub(super) fn charts(&self) -> Vec<String> {
+    pub(crate) fn charts(&self) -> Vec<String> {
         let folder = self.path.join("charts");
         let is_folder = fs::symlink_metadata(&folder).is_ok_and(|folder| folder.is_dir());
         let entries = if is_folder { fs::read_dir(folder).ok() } else { None };
@@ -68,18 +68,18 @@ impl Place {
 
     /// What it holds; or why that cannot be read, as a fragment that fits "failed
     /// to ...".
-    pub(super) fn read(&self) -> Result<(RunRecord, Vec<TrialRecord>), String> {
+    pub(crate) fn read(&self) -> Result<(RunRecord, Vec<TrialRecord>), String> {
         self.check()?;
         RunDirectory::read(&self.path).map_err(|error| error.to_string())
     }
 
     /// Fails where a file that the record is read from leads elsewhere.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         self.check_files(&["run.json", "trials.jsonl", "live.json"])
     }
 
     /// The same of a suite's directory.
-    pub(super) fn check_suite(&self) -> Result<(), String> {
+    pub(crate) fn check_suite(&self) -> Result<(), String> {
         self.check_files(&["suite.json"])
     }
 
@@ -100,7 +100,7 @@ impl Place {
 
 /// Every run, newest first. What a suite leaves beside its scenarios' runs is
 /// none.
-pub(super) fn places(root: &Path) -> io::Result<Vec<Place>> {
+pub(crate) fn places(root: &Path) -> io::Result<Vec<Place>> {
     let mut places = all(root)?;
     places.retain(|place| !is_suite(&place.path));
     // By the time that is its name, which one that cannot be read has too; a
@@ -114,7 +114,7 @@ pub(super) fn places(root: &Path) -> io::Result<Vec<Place>> {
 }
 
 /// Every suite, newest first.
-pub(super) fn suites(root: &Path) -> io::Result<Vec<Place>> {
+pub(crate) fn suites(root: &Path) -> io::Result<Vec<Place>> {
     let mut places = all(root)?;
     places.retain(|place| is_suite(&place.path));
     places.sort_by_cached_key(|place| Reverse((place.time.clone(), place.scenario.clone())));
@@ -133,7 +133,7 @@ fn all(root: &Path) -> io::Result<Vec<Place>> {
 
 /// One run. The names come from a stranger: they are compared with what is
 /// there, and never become part of a path.
-pub(super) fn find(root: &Path, scenario: &str, time: &str) -> io::Result<Option<Place>> {
+pub(crate) fn find(root: &Path, scenario: &str, time: &str) -> io::Result<Option<Place>> {
     let Some(folder) = named(root, scenario)? else { return Ok(None) };
     let Some(path) = named(&folder, time)? else { return Ok(None) };
     let place = Place { scenario: scenario.to_owned(), time: time.to_owned(), path };
@@ -142,7 +142,7 @@ pub(super) fn find(root: &Path, scenario: &str, time: &str) -> io::Result<Option
 
 /// The contents of a file of a run: its scenario's name, its time's, and the
 /// file's, with the folder that it is in, if any. Found as [`find`] finds.
-pub(super) fn read(root: &Path, names: &[String]) -> io::Result<Option<Vec<u8>>> {
+pub(crate) fn read(root: &Path, names: &[String]) -> io::Result<Option<Vec<u8>>> {
     let [folders @ .., file] = names else { return Ok(None) };
     let mut folder = root.to_owned();
     for name in folders {

@@ -15,19 +15,19 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src 'se
                       base-uri 'none'; frame-ancestors 'none'";
 
 /// A page, and what it is allowed beyond what all are.
-pub(super) struct Page {
-    pub(super) status: StatusCode,
-    pub(super) title: String,
+pub(crate) struct Page {
+    pub(crate) status: StatusCode,
+    pub(crate) title: String,
     /// Of its head, beyond what all have.
-    pub(super) head: Markup,
-    pub(super) body: Markup,
+    pub(crate) head: Markup,
+    pub(crate) body: Markup,
     /// Directives of its policy; one for forms must be among them.
-    pub(super) allowed: String,
+    pub(crate) allowed: String,
 }
 
 impl Page {
     /// One that can only be read.
-    pub(super) fn new(title: impl Into<String>, body: Markup) -> Self {
+    pub(crate) fn new(title: impl Into<String>, body: Markup) -> Self {
         Self {
             status: StatusCode::OK,
             title: title.into(),
@@ -38,7 +38,7 @@ impl Page {
     }
 
     /// The same with another status.
-    pub(super) fn with_status(self, status: StatusCode) -> Self {
+    pub(crate) fn with_status(self, status: StatusCode) -> Self {
         Self { status, ..self }
     }
 
@@ -71,7 +71,7 @@ impl IntoResponse for Page {
 }
 
 /// An answer with what every answer has; a policy of its own stays.
-pub(super) fn with_headers(mut response: Response) -> Response {
+pub(crate) fn with_headers(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CONTENT_SECURITY_POLICY, "default-src 'none'; frame-ancestors 'none'; sandbox"),
@@ -85,7 +85,7 @@ pub(super) fn with_headers(mut response: Response) -> Response {
 }
 
 /// Reads files and makes an answer of them.
-pub(super) async fn answered<A>(make: impl FnOnce() -> A + Send + 'static) -> Response
+pub(crate) async fn answered<A>(make: impl FnOnce() -> A + Send + 'static) -> Response
 where
     A: IntoResponse + Send + 'static,
 {
@@ -93,23 +93,23 @@ where
 }
 
 /// Does what may wait for a disk where that stops nobody else.
-pub(super) async fn blocking<A: Send + 'static>(make: impl FnOnce() -> A + Send + 'static) -> A {
+pub(crate) async fn blocking<A: Send + 'static>(make: impl FnOnce() -> A + Send + 'static) -> A {
     tokio::task::spawn_blocking(make).await.expect("a panic anywhere ends the process")
 }
 
 /// Back to the list.
-pub(super) fn all_runs() -> Markup {
+pub(crate) fn all_runs() -> Markup {
     html! { p { a href="/" { "← all runs" } } }
 }
 
 /// Where nothing is.
-pub(super) fn not_found() -> Page {
+pub(crate) fn not_found() -> Page {
     let body = html! { h1 { "There is no such run." } (all_runs()) };
     Page::new("Not found", body).with_status(StatusCode::NOT_FOUND)
 }
 
 /// Where the runs' directory itself fails.
-pub(super) fn unreadable(root: &Path, error: &io::Error) -> Page {
+pub(crate) fn unreadable(root: &Path, error: &io::Error) -> Page {
     let body = html! {
         h1 { "The runs cannot be read." }
         p.failed { "failed to read " code { (root.display()) } ": " (error) }
@@ -119,7 +119,7 @@ pub(super) fn unreadable(root: &Path, error: &io::Error) -> Page {
 
 /// A name as one segment of a URL's path: whatever is not unreserved there is
 /// written as its bytes' numbers.
-pub(super) fn url_segment(name: &str) -> String {
+pub(crate) fn url_segment(name: &str) -> String {
     let encode = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
             char::from(byte).to_string()

@@ -10,10 +10,11 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 use run_record::Interleaved;
 
-use super::page::{self, Page, url_segment};
-use super::runs::{self, Place};
-use super::summaries::Summary;
-use super::{Site, suites};
+use crate::page::{self, Page, url_segment};
+use crate::runs::{self, Place};
+use crate::site::Site;
+use crate::suites;
+use crate::summaries::Summary;
 
 /// Runs on a page.
 const SHOWN: usize = 200;
@@ -28,7 +29,7 @@ struct Row<'a> {
 }
 
 /// The list, `?from=N` newer runs left out.
-pub(super) async fn response(
+pub(crate) async fn response(
     State(site): State<Arc<Site>>,
     query: Result<Query<HashMap<String, String>>, QueryRejection>,
 ) -> Response {
@@ -78,7 +79,7 @@ fn list(site: &Site, places: &[Place], from: usize) -> Page {
 
 /// What a run is to be held against.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Before<'a> {
+pub(crate) enum Before<'a> {
     /// The run that took turns with it, as its baseline.
     Baseline(&'a Place),
     /// The run before it of the same scenario.
@@ -87,7 +88,7 @@ pub(super) enum Before<'a> {
 
 impl Before<'_> {
     /// The way to the comparison, `new` being the run.
-    pub(super) fn link(&self, new: &Place) -> Markup {
+    pub(crate) fn link(&self, new: &Place) -> Markup {
         let (base, words) = match self {
             Self::Baseline(base) => (base, "against its baseline"),
             Self::Older(base) => (base, "against the run before"),
@@ -98,7 +99,7 @@ impl Before<'_> {
 
 /// What the run at `position` of all is to be held against; none of a baseline,
 /// and nothing against one of another run.
-pub(super) fn before<'a>(site: &Site, places: &'a [Place], position: usize) -> Option<Before<'a>> {
+pub(crate) fn before<'a>(site: &Site, places: &'a [Place], position: usize) -> Option<Before<'a>> {
     let summary = |place: &Place| site.summaries.of(place).ok();
     let is_baseline =
         |place: &Place| summary(place).is_some_and(|summary| summary.baseline_of().is_some());
@@ -162,13 +163,13 @@ fn facts(summary: &Summary) -> Markup {
         (summary.started.strftime("%Y-%m-%d %H:%M:%S")) " UTC · "
         (summary.done) " / " (summary.planned) " trials"
         @if summary.is_quick { " (quick)" }
-        " · " (report::count(summary.ok)) " of " (report::count(summary.attempts)) " ok"
+        " · " (run_view::number::count(summary.ok)) " of " (run_view::number::count(summary.attempts)) " ok"
         " · Linux " (summary.kernel) " · " (summary.backend)
     }
 }
 
 /// What became of a run, in a word or two.
-pub(super) fn verdict(summary: &Summary, is_running: bool) -> Markup {
+pub(crate) fn verdict(summary: &Summary, is_running: bool) -> Markup {
     html! {
         @if is_running { span.running { "● running" } " " }
         @match summary.failed {
@@ -197,7 +198,7 @@ fn thumbnail(place: &Place, is_running: bool) -> Markup {
 }
 
 /// Who got in, over the whole matrix; else along an axis; else how it ended.
-pub(super) fn rank(chart: &str) -> usize {
+pub(crate) fn rank(chart: &str) -> usize {
     const ORDER: [&str; 6] =
         ["heat-success", "lines-success", "lines-", "heat-", "outcomes", "connect-latency"];
     ORDER.iter().position(|start| chart.starts_with(start)).unwrap_or(ORDER.len())
@@ -226,7 +227,7 @@ mod tests {
     #[test]
     fn the_run_before_is_of_the_same_scenario() {
         let places = [place("a", "4"), place("b", "3"), place("a", "2"), place("a", "1")];
-        let site = Site::of(Path::new("/nowhere"));
+        let site = Site::new(Path::new("/nowhere"));
         assert_eq!(before(&site, &places, 0), Some(Before::Older(&places[2])));
         assert_eq!(before(&site, &places, 1), None);
         assert_eq!(before(&site, &places, 3), None);
@@ -254,7 +255,7 @@ mod tests {
         put("2", Some((InterleavedRole::New, "2-base")));
         put("2-base", Some((InterleavedRole::Baseline, "2")));
         put("3", None);
-        let site = Site::of(root.path());
+        let site = Site::new(root.path());
         let places = runs::places(root.path()).unwrap();
         let at = |time: &str| places.iter().position(|place| place.time == time).unwrap();
         let before = |time: &str| before(&site, &places, at(time));

@@ -10,21 +10,21 @@ mod facts;
 
 use std::sync::Arc;
 
-use ::compare::{Conclusion, Criteria, Verdict};
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
+use compare::{Conclusion, Criteria, Verdict};
 use maud::{Markup, html};
 use run_record::RunRecord;
 
 use self::facts::Fact;
-use super::Site;
-use super::page::{self, Page};
-use super::runs::{self, Place};
+use crate::page::{self, Page};
+use crate::runs::{self, Place};
+use crate::site::Site;
 
 /// `?base=<scenario>/<time>&new=<scenario>/<time>`.
-pub(super) async fn response(
+pub(crate) async fn response(
     State(site): State<Arc<Site>>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
@@ -36,12 +36,12 @@ pub(super) async fn response(
 struct Side {
     place: Place,
     record: RunRecord,
-    run: report::Run,
+    run: run_view::Run,
 }
 
 fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
     let [base, new] = [side(site, query, "base")?, side(site, query, "new")?];
-    let comparison = ::compare::compare(&base.run, &new.run, &Criteria::default());
+    let comparison = compare::compare(&base.run, &new.run, &Criteria::default());
     let (class, sign) = match comparison.conclusion() {
         Conclusion::Failed | Conclusion::Judged(Verdict::Regressed) => ("failed", "✗ "),
         Conclusion::Judged(Verdict::Held) => ("held", "✓ "),
@@ -148,7 +148,7 @@ fn side(site: &Site, query: &[(String, String)], key: &str) -> Result<Side, Page
     };
     match place.read() {
         Ok((record, trials)) => {
-            let run = report::Run::new(record.clone(), trials);
+            let run = run_view::Run::new(record.clone(), trials);
             Ok(Side { place, record, run })
         }
         Err(error) => {

@@ -13,9 +13,10 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 
-use super::live::Shown;
-use super::watch::{MOST, Watcher};
-use super::{Site, page, runs};
+use crate::live::Shown;
+use crate::site::Site;
+use crate::watch::{MOST, Watcher};
+use crate::{page, runs};
 
 /// From one sign of life to the next, where nothing else is sent.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -24,7 +25,7 @@ const HEARTBEAT: Duration = Duration::from_secs(5);
 const RETRY: Duration = Duration::from_secs(1);
 
 /// A run's events, until it has ended.
-pub(super) async fn response(
+pub(crate) async fn response(
     State(site): State<Arc<Site>>,
     UrlPath((scenario, time)): UrlPath<(String, String)>,
 ) -> Response {

@@ -18,7 +18,7 @@ const HEIGHT: f64 = 56.0;
 
 /// The queue now, as a bar with its figures. A queue is full when one more than
 /// its limit are in it (sk_acceptq_is_full()): the bar ends there.
-pub(super) fn bar(queues: &LiveQueues) -> Markup {
+pub(crate) fn bar(queues: &LiveQueues) -> Markup {
     let others = format!(
         "deepest in this trial {} · SYN queue {} · established {} · TIME_WAIT {}",
         queues.deepest, queues.syn_recv, queues.established, queues.time_wait
@@ -43,7 +43,7 @@ pub(super) fn bar(queues: &LiveQueues) -> Markup {
 
 /// What was seen of a queue lately.
 #[derive(Debug, Default)]
-pub(super) struct History {
+pub(crate) struct History {
     looks: VecDeque<(Timestamp, u32, u32)>,
     /// As the last look had it.
     deepest: u32,
@@ -52,7 +52,7 @@ pub(super) struct History {
 impl History {
     /// Adds a look, unless it is the last one again. A queue that was deeper between
     /// two looks than ever in its trial stands with that depth.
-    pub(super) fn add(&mut self, queues: &LiveQueues) {
+    pub(crate) fn add(&mut self, queues: &LiveQueues) {
         let Some(queue) = queues.accept_queue else { return };
         if self.looks.back().is_some_and(|(at, ..)| *at >= queues.at) {
             return;
@@ -67,7 +67,7 @@ impl History {
     }
 
     /// The depth over the last minute, and the limit where it is near.
-    pub(super) fn sparkline(&self) -> Markup {
+    pub(crate) fn sparkline(&self) -> Markup {
         let Some(&(last, ..)) = self.looks.back() else { return html! {} };
         let deepest = self.looks.iter().map(|look| look.1).max().unwrap_or(0);
         let near = |limit: u32| limit <= deepest.saturating_mul(2).max(1);

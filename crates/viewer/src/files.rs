@@ -6,7 +6,8 @@ use axum::extract::{Path as UrlPath, State};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
-use super::{Site, page, runs};
+use crate::site::Site;
+use crate::{page, runs};
 
 /// A report has a script of its own. What a file may do is bounded all the same:
 /// in a sandbox it belongs to no site, so that one which somebody else has made
@@ -16,7 +17,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
                       frame-ancestors 'none'; sandbox allow-scripts";
 
 /// A file of a run.
-pub(super) async fn file(
+pub(crate) async fn file(
     State(site): State<Arc<Site>>,
     UrlPath(names): UrlPath<[String; 3]>,
 ) -> Response {
@@ -24,7 +25,7 @@ pub(super) async fn file(
 }
 
 /// A file in a folder of a run.
-pub(super) async fn file_in_folder(
+pub(crate) async fn file_in_folder(
     State(site): State<Arc<Site>>,
     UrlPath(names): UrlPath<[String; 4]>,
 ) -> Response {

@@ -1,12 +1,12 @@
 //! What each run was made with, and what of it is not the same.
 
-use ::compare::Difference;
+use compare::Difference;
 use maud::{Markup, html};
 use run_record::{Build, RunRecord, SysctlValues};
 
 /// A thing that both have: its name, and what it is in the baseline and the new.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Fact {
+pub(crate) struct Fact {
     name: String,
     sides: [String; 2],
 }
@@ -17,7 +17,7 @@ impl Fact {
     }
 
     /// In a table, marked where it differs.
-    pub(super) fn row(&self) -> Markup {
+    pub(crate) fn row(&self) -> Markup {
         let [base, new] = &self.sides;
         html! {
             tr.differs[self.differs()] { th scope="row" { (self.name) } td { (base) } td { (new) } }
@@ -30,7 +30,7 @@ const OF_EACH_RUN: [&str; 2] = ["seed", "started"];
 
 /// What of build, machine, kernel and backend differs, and of the settings, of
 /// which a comparison knows.
-pub(super) fn differing<'a>(
+pub(crate) fn differing<'a>(
     base: &RunRecord,
     new: &RunRecord,
     settings: impl Iterator<Item = &'a Difference>,
@@ -49,7 +49,7 @@ pub(super) fn differing<'a>(
 }
 
 /// Everything, differences marked.
-pub(super) fn all(base: &RunRecord, new: &RunRecord) -> Markup {
+pub(crate) fn all(base: &RunRecord, new: &RunRecord) -> Markup {
     html! {
         div.wide {
             table.environments {
@@ -86,7 +86,7 @@ fn of(record: &RunRecord) -> Vec<(&'static str, String)> {
         ("kernel", format!("Linux {} ({})", machine.kernel, machine.architecture)),
         ("CPUs", machine.cpus.to_string()),
         ("CPU model", machine.cpu_model.clone().unwrap_or_else(|| "not known".to_owned())),
-        ("memory", report::gibibytes(machine.memory_bytes)),
+        ("memory", run_view::number::gibibytes(machine.memory_bytes)),
         ("hosts", format!("{}{version}: {}", backend.name, backend.details)),
         (
             "queuelab",

@@ -6,19 +6,21 @@ use std::sync::Arc;
 use axum::extract::{Path as UrlPath, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, PreEscaped, html};
-use report::{gibibytes, several};
 use run_record::{Machine, RunRecord};
+use run_view::number::gibibytes;
+use run_view::prose::several;
 
-use super::live::Followed;
-use super::page::{self, Page};
-use super::runs::{self, Place};
-use super::summaries::Summary;
-use super::{Site, list};
+use crate::list;
+use crate::live::Followed;
+use crate::page::{self, Page};
+use crate::runs::{self, Place};
+use crate::site::Site;
+use crate::summaries::Summary;
 
 const SCRIPT: &str = include_str!("live.js");
 
 /// A run's page.
-pub(super) async fn response(
+pub(crate) async fn response(
     State(site): State<Arc<Site>>,
     UrlPath((scenario, time)): UrlPath<(String, String)>,
 ) -> Response {
@@ -64,7 +66,7 @@ fn run(site: &Site, place: &Place) -> Page {
             @if let Some(before) = before { (before.link(place)) }
             @if let Some(new) = summary.baseline_of() { span.quiet { "baseline of " (new) } }
         }
-        pre { (report::summary(&report::Run::new(record, trials))) }
+        pre { (report::summary(&run_view::Run::new(record, trials))) }
     };
     Page::new(title, body)
 }

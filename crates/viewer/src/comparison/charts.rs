@@ -4,12 +4,12 @@ use std::path::Path;
 
 use maud::{Markup, html};
 
-use crate::commands::serve::list;
-use crate::commands::serve::page::url_segment;
-use crate::commands::serve::runs::{self, Place};
+use crate::list;
+use crate::page::url_segment;
+use crate::runs::{self, Place};
 
 /// A pair for each name that either run has a chart of.
-pub(super) fn pairs(root: &Path, base: &Place, new: &Place) -> Markup {
+pub(crate) fn pairs(root: &Path, base: &Place, new: &Place) -> Markup {
     let (of_base, of_new) = (base.charts(), new.charts());
     let mut names: Vec<_> = of_base.iter().chain(&of_new).collect();
     names.sort_by_key(|name| (list::rank(name), *name));

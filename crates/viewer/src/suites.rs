@@ -3,15 +3,15 @@
 use maud::{Markup, html};
 use run_record::{MemberRecord, MemberVerdict, SuiteDirectory, SuiteRecord};
 
-use super::Site;
-use super::list;
-use super::runs::{self, Place};
+use crate::list;
+use crate::runs::{self, Place};
+use crate::site::Site;
 
 /// Suites that are shown; older ones are in their directories.
 const SHOWN: usize = 10;
 
 /// The newest suites, each to be opened; nothing where there is none.
-pub(super) fn section(site: &Site) -> Markup {
+pub(crate) fn section(site: &Site) -> Markup {
     let suites = runs::suites(&site.runs).unwrap_or_default();
     html! {
         @if !suites.is_empty() {
@@ -122,7 +122,7 @@ mod tests {
             fs::copy(kept.join("run.json"), place.join("run.json")).unwrap();
             fs::copy(kept.join("trials.jsonl"), place.join("trials.jsonl")).unwrap();
         }
-        let site = Site::of(&runs);
+        let site = Site::new(&runs);
         assert_eq!(
             of_member(&site, "../../sweep/1").map(|place| place.name()).as_deref(),
             Some("sweep/1")

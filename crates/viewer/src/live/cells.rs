@@ -5,14 +5,15 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use report::{percent, short_name, value, written_point};
 use run_record::{Axis, Outcome, RunRecord, TrialRecord};
+use run_view::number::{percent, value};
+use run_view::{short_name, written_point};
 
 /// A matrix of more cells than this is not drawn.
 const MOST: usize = 5000;
 
 /// A run's cells, and what their trials found so far.
-pub(super) struct Cells {
+pub(crate) struct Cells {
     /// Those with more than one value; the last varies fastest.
     axes: Vec<Axis>,
     cells: Vec<Cell>,
@@ -31,7 +32,7 @@ struct Cell {
 
 impl Cells {
     /// Those of a run, none of them begun.
-    pub(super) fn of(record: &RunRecord) -> Self {
+    pub(crate) fn of(record: &RunRecord) -> Self {
         let sizes = || record.axes.iter().map(|axis| axis.values.len());
         let number = sizes().try_fold(1_usize, usize::checked_mul).filter(|number| *number <= MOST);
         let number = number.unwrap_or(0);
@@ -44,7 +45,7 @@ impl Cells {
     }
 
     /// A trial has ended.
-    pub(super) fn add(&mut self, trial: &TrialRecord) {
+    pub(crate) fn add(&mut self, trial: &TrialRecord) {
         let duration = Duration::try_from_secs_f64(trial.duration_seconds).unwrap_or_default();
         let ended = trial.started.checked_add(duration).unwrap_or(trial.started);
         self.ended.push(ended);
@@ -56,14 +57,14 @@ impl Cells {
     }
 
     /// How many trials have ended since then, and when the last of them did.
-    pub(super) fn since(&self, then: Timestamp) -> Option<(usize, Timestamp)> {
+    pub(crate) fn since(&self, then: Timestamp) -> Option<(usize, Timestamp)> {
         let ended = || self.ended.iter().filter(|ended| **ended > then);
         Some((ended().count(), *ended().max()?))
     }
 
     /// As a table for each value of the axes before the last two, those that run
     /// now marked, and those in which so many checks failed.
-    pub(super) fn written(&self, running: &HashSet<u32>, failed: &HashMap<u32, usize>) -> Markup {
+    pub(crate) fn written(&self, running: &HashSet<u32>, failed: &HashMap<u32, usize>) -> Markup {
         if self.cells.is_empty() {
             return html! { p.quiet { "The matrix has too many cells to be shown." } };
         }
@@ -124,10 +125,10 @@ impl Cells {
         let colour = match done {
             0 => String::new(),
             // A line below it is of what is not all there yet.
-            done if done >= self.planned => format!("--colour:{}", report::scale(share)),
-            _ => format!("--colour:{};--filled:{filled:.3}", report::scale(share)),
+            done if done >= self.planned => format!("--colour:{}", charts::scale(share)),
+            _ => format!("--colour:{};--filled:{filled:.3}", charts::scale(share)),
         };
-        let text = if done == 0 { "" } else { report::text_on(share) };
+        let text = if done == 0 { "" } else { charts::text_on(share) };
         let broken = if failed > 0 { "broken" } else { "" };
         let now = if is_running { "now" } else { "" };
         let class = ["cell", text, broken, now].into_iter().filter(|class| !class.is_empty());
@@ -145,7 +146,7 @@ impl Cells {
 
 /// The scale, as the report's heat maps have it.
 fn colours() -> String {
-    let stops: Vec<_> = (0..10).map(|step| report::scale(f64::from(step) / 9.0)).collect();
+    let stops: Vec<_> = (0..10).map(|step| charts::scale(f64::from(step) / 9.0)).collect();
     format!("background:linear-gradient(to right,{})", stops.join(","))
 }
 
