@@ -7,9 +7,10 @@ use chat_server::ServerSettings;
 use nix::errno::Errno;
 use run_record::Restart;
 use scenario::After;
+use worker::WorkerError;
 
 use crate::backend::{Role, Testbed};
-use crate::error::{LabError, Result};
+use crate::error::Result;
 use crate::server::Server;
 
 /// How long to wait between two looks at sockets that stay for seconds. The
@@ -72,7 +73,7 @@ pub(crate) fn restart(
                 restart.refusal = Some(refused.reason);
             }
             Err(refused) => {
-                return Err(LabError::PartFailed { part: "server", reason: refused.reason });
+                return Err(WorkerError::Failed { worker: "server", reason: refused.reason }.into());
             }
         }
         if Instant::now() >= deadline {

@@ -17,10 +17,9 @@ use std::time::{Duration, Instant};
 use linux_net::{Counters, SocketDiag, StateCounts, SysctlName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use worker::{ProcessControl, WorkerControl, WorkerEnd, WorkerProcess};
 
 use crate::backend::accept_queue_of;
-use crate::child::{self, ChildControl, SpawnedChild};
-use crate::part::{PartControl, PartEnd};
 use crate::running;
 
 /// How often the lab says that it is there, when it has nothing else to say.
@@ -96,7 +95,7 @@ pub(crate) enum Said {
     /// A part's line.
     Line { part: u32, line: String },
     /// A part has ended; its lines are complete.
-    Ended { part: u32, end: PartEnd },
+    Ended { part: u32, end: WorkerEnd },
 }
 
 /// Serves as a host's agent until standard input ends. SIGTERM ends it too:
@@ -161,7 +160,7 @@ impl Voice {
 #[derive(Debug, Default)]
 struct Agent {
     voice: Voice,
-    parts: HashMap<u32, ChildControl>,
+    parts: HashMap<u32, ProcessControl>,
     diag: Option<SocketDiag>,
 }
 
@@ -199,7 +198,7 @@ impl Agent {
             Request::Start { part, arguments } => done(self.start(part, &arguments).map_err(text)?),
             Request::Tell { part, line } => {
                 if let Some(control) = self.parts.get_mut(&part) {
-                    control.tell(line.as_bytes());
+                    control.send_line(line.as_bytes());
                 }
                 done(())
             }
@@ -221,7 +220,7 @@ impl Agent {
         let mut command = running::command();
         command.args(arguments);
         linux_net::lead_session_on_exec(&mut command);
-        let SpawnedChild { control, lines, ends } = child::spawn(command)?;
+        let WorkerProcess { control, lines, ends } = WorkerProcess::start(command)?;
         self.parts.insert(part, control);
         let voice = self.voice.clone();
         thread::spawn(move || {

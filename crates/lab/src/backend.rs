@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 use linux_net::{Counters, Listener, StateCounts, SysctlName};
 use run_record::{AcceptQueue, SysctlValues};
 use scenario::Plan;
+use worker::Worker;
 
-use crate::Part;
 use crate::error::Result;
 
 /// Which of a testbed's two hosts.
@@ -183,7 +183,7 @@ pub trait Testbed {
     ///
     /// # Errors
     /// When it cannot be started.
-    fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Part>;
+    fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Worker>;
 
     /// Fails where the testbed is not what it was when it was made: its hosts
     /// are alive and joined. What a trial found is worth nothing otherwise.

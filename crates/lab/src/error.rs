@@ -1,8 +1,7 @@
 //! Why a run could not go on.
 
-use std::time::Duration;
-
 use run_record::RunDirectoryError;
+use worker::WorkerError;
 
 use crate::build::BuildError;
 use crate::docker::DockerError;
@@ -43,52 +42,9 @@ pub enum LabError {
     /// The sockets of a host, or the queue of its listener, could not be read.
     #[error(transparent)]
     AcceptQueue(linux_net::DiagError),
-    /// A part could not be started.
-    #[error("start the {part}: {source}")]
-    Start {
-        /// `server`, `load` or `probe`.
-        part: &'static str,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// A part said that it could not do its work.
-    #[error("run the {part}: {reason}")]
-    PartFailed {
-        /// `server`, `load` or `probe`.
-        part: &'static str,
-        /// In its own words.
-        reason: String,
-    },
-    /// A part ended when nobody had told it to.
-    #[error("run the {part}: it ended by itself ({status}){stderr}")]
-    PartDied {
-        /// `server`, `load` or `probe`.
-        part: &'static str,
-        /// Its exit status.
-        status: String,
-        /// The end of its standard error, on lines of its own.
-        stderr: String,
-    },
-    /// A part did not answer.
-    #[error("run the {part}: no {awaited} within {} s; is the machine overloaded?", waited.as_secs())]
-    PartSilent {
-        /// `server`, `load` or `probe`.
-        part: &'static str,
-        /// What was expected of it.
-        awaited: &'static str,
-        /// How long.
-        waited: Duration,
-    },
-    /// A part spoke what this build does not understand.
-    #[error("understand the {part}: {reason}: {line}")]
-    PartGarbled {
-        /// `server`, `load` or `probe`.
-        part: &'static str,
-        /// What is wrong with the line.
-        reason: String,
-        /// The line.
-        line: String,
-    },
+    /// A worker could not be started, failed, or broke the protocol.
+    #[error(transparent)]
+    Worker(#[from] WorkerError),
     /// Too few files may be open.
     #[error(transparent)]
     OpenFiles(#[from] linux_net::OpenFilesError),

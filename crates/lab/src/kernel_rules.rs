@@ -9,11 +9,11 @@ use indexmap::IndexMap;
 use load_generator::{LoadConfig, LoadEvent, LoadSettings};
 use queue_model::syn_queue::SynQueueFull;
 use run_record::KernelRules;
+use worker::{RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
 use crate::DockerError;
 use crate::backend::{Backend, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
-use crate::part::{PATIENCE, config_arguments};
 use crate::server::Server;
 
 /// `KernelRules::syn_queue_full`: the two values that it can have.
@@ -78,9 +78,9 @@ fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
         hold: true,
     };
     let mut load = testbed.start(Role::Client, "load", &config_arguments("load", &config))?;
-    let let_in = load.await_event("decision", PATIENCE, |event| match event {
+    let let_in = load.await_event("decision", RESPONSE_TIMEOUT, |event| match event {
         LoadEvent::Decided { established, .. } => Some(Ok(established)),
-        LoadEvent::Failed { reason } => Some(Err(LabError::PartFailed { part: "load", reason })),
+        LoadEvent::Failed { reason } => Some(Err(WorkerError::Failed { worker: "load", reason })),
         _ => None,
     })?;
     let counted = testbed.counters(Role::Server)?.delta(&before);

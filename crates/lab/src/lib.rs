@@ -8,8 +8,6 @@
 //! | `docker` | the backend of containers |
 //! | `agent` | the first process of a container: the lab's hands inside it |
 //! | `idle` | when the machine is idle |
-//! | `part` | a running `queuelab server`, `load` or `probe`: JSON lines both ways |
-//! | `child` | a part as a child process of this one |
 //! | `run` | the life of a run: trials in order, each appended as it ends |
 //! | `under_way` | a run that is under way: each trial kept as it ends |
 //! | `running` | the running executable, by whatever name |
@@ -39,7 +37,6 @@ mod agent;
 mod backend;
 mod build;
 mod by_hand;
-mod child;
 mod docker;
 mod error;
 mod facts;
@@ -52,7 +49,6 @@ mod ledger;
 mod live;
 mod machine;
 mod netns;
-mod part;
 mod probe;
 mod retries;
 mod run;
@@ -72,7 +68,6 @@ pub use error::LabError;
 pub use laws::predictions;
 pub use machine::machine;
 pub use netns::Netns;
-pub use part::{Part, PartControl, PartEnd};
 pub use probe::{
     Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeStatus,
     probe_part, probe_telling,
@@ -80,3 +75,4 @@ pub use probe::{
 pub use run::{Begun, Progress, Run, RunEnd};
 pub use running::name_process;
 pub use simulated::listen_path;
+pub use worker::{Worker, WorkerControl, WorkerEnd, WorkerError};

@@ -13,12 +13,11 @@ use linux_net::{
     Counters, LinkAddresses, NetworkNamespace, Nursery, SocketDiag, StateCounts, SysctlName,
 };
 use run_record::{AcceptQueue, SysctlValues};
+use worker::{Worker, WorkerError};
 
 use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec, accept_queue_of};
 use crate::build::BuildFile;
-use crate::child::spawn_part;
 use crate::error::{LabError, Result};
-use crate::part::Part;
 use crate::running;
 
 /// In the range reserved for benchmarks (RFC 2544); every testbed has it for
@@ -175,8 +174,8 @@ impl Testbed for Namespaces {
         counted.map_err(LabError::AcceptQueue)
     }
 
-    fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Part> {
-        let start = |source| LabError::Start { part, source };
+    fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Worker> {
+        let start = |source| WorkerError::Start { worker: part, source };
         let command = match &self.build {
             Some(build) => build.command(),
             None => Ok(running::command()),
@@ -184,6 +183,6 @@ impl Testbed for Namespaces {
         let mut command = command.map_err(start)?;
         command.args(arguments);
         self.of(role).enter_on_exec(&mut command);
-        spawn_part(part, command)
+        Ok(worker::spawn(part, command)?)
     }
 }

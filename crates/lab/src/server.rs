@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use chat_server::{
     AcceptedConnection, ServerCommand, ServerEvent, ServerReport, ServerSettings, Sigpipe,
 };
+use worker::{RESPONSE_TIMEOUT, Worker, WorkerError, config_arguments};
 
 use crate::backend::{Role, Testbed};
-use crate::error::{LabError, Result};
-use crate::part::{PATIENCE, Part, config_arguments};
+use crate::error::Result;
 
 /// A running server.
 pub(crate) struct Server {
-    part: Part,
+    worker: Worker,
     /// What it listens on, as the client sees it.
     pub(crate) address: SocketAddr,
     /// It tells of each connection as it accepts it.
@@ -54,8 +54,9 @@ pub(crate) enum ServerEnd {
 impl Server {
     /// Starts it, and waits until it listens.
     pub(crate) fn start(testbed: &dyn Testbed, settings: &ServerSettings) -> Result<Self> {
-        Self::launch(testbed, settings)?
-            .map_err(|refused| LabError::PartFailed { part: "server", reason: refused.reason })
+        Self::launch(testbed, settings)?.map_err(|refused| {
+            WorkerError::Failed { worker: "server", reason: refused.reason }.into()
+        })
     }
 
     /// Starts it, and waits until it listens or says why it cannot.
@@ -64,14 +65,15 @@ impl Server {
         settings: &ServerSettings,
     ) -> Result<std::result::Result<Self, Refused>> {
         let arguments = config_arguments("server", settings);
-        let mut part = testbed.start(Role::Server, "server", &arguments)?;
-        let listening = part.await_event("listening socket", PATIENCE, |event| match event {
-            ServerEvent::Listening { address, .. } => Some(Ok(Ok(address))),
-            ServerEvent::Failed { reason, errno } => Some(Ok(Err(Refused { reason, errno }))),
-            _ => None,
-        })?;
+        let mut worker = testbed.start(Role::Server, "server", &arguments)?;
+        let listening =
+            worker.await_event("listening socket", RESPONSE_TIMEOUT, |event| match event {
+                ServerEvent::Listening { address, .. } => Some(Ok(Ok(address))),
+                ServerEvent::Failed { reason, errno } => Some(Ok(Err(Refused { reason, errno }))),
+                _ => None,
+            })?;
         Ok(listening.map(|listening| Self {
-            part,
+            worker,
             address: SocketAddr::new(testbed.addresses().server, listening.port()),
             announces: settings.sigpipe == Sigpipe::Default,
             announced: Vec::new(),
@@ -80,33 +82,33 @@ impl Server {
 
     /// Whether it has ended by itself.
     pub(crate) fn is_dead(&mut self) -> bool {
-        self.part.end().is_some()
+        self.worker.end().is_some()
     }
 
     /// Lets the ACKs in that it has held, unless it has died.
     pub(crate) fn let_in(&mut self) -> Result<()> {
-        self.part.tell(&ServerCommand::LetIn);
+        self.worker.send(&ServerCommand::LetIn);
         let answer = self.await_event("word that it has let the ACKs in", |event| match event {
             ServerEvent::LetIn => Some(Ok(())),
             ServerEvent::Failed { reason, .. } => {
-                Some(Err(LabError::PartFailed { part: "server", reason }))
+                Some(Err(WorkerError::Failed { worker: "server", reason }))
             }
             _ => None,
         });
         match answer {
-            Err(LabError::PartDied { .. }) => Ok(()),
-            answer => answer?,
+            Err(WorkerError::Exited { .. }) => Ok(()),
+            answer => Ok(answer??),
         }
     }
 
     /// Lets it accept, when it was started paused.
     pub(crate) fn resume(&mut self) {
-        self.part.tell(&ServerCommand::Resume);
+        self.worker.send(&ServerCommand::Resume);
     }
 
     /// How far it is; none when it has died.
     pub(crate) fn status(&mut self) -> Result<Option<ServerStatus>> {
-        self.part.tell(&ServerCommand::Status);
+        self.worker.send(&ServerCommand::Status);
         let status = self.await_event("status", |event| match event {
             ServerEvent::Status { accepted, threads, .. } => {
                 Some(ServerStatus { accepted, threads })
@@ -114,28 +116,28 @@ impl Server {
             _ => None,
         });
         match status {
-            Err(LabError::PartDied { .. }) => Ok(None),
-            status => status.map(Some),
+            Err(WorkerError::Exited { .. }) => Ok(None),
+            status => Ok(status.map(Some)?),
         }
     }
 
     /// Stops it, unless it is dead already.
     pub(crate) fn stop(mut self) -> Result<ServerEnd> {
-        let died_before = self.part.end().is_some();
-        self.part.tell(&ServerCommand::Stop);
+        let died_before = self.worker.end().is_some();
+        self.worker.send(&ServerCommand::Stop);
         let report = self.await_event("last report", |event| match event {
             ServerEvent::Stopped(report) => Some(report),
             _ => None,
         });
-        match (report, self.part.end().cloned()) {
+        match (report, self.worker.end().cloned()) {
             (Ok(report), _) if !died_before => Ok(ServerEnd::Stopped(report)),
-            (Ok(_) | Err(LabError::PartDied { .. }), Some(end)) => Ok(ServerEnd::Died {
+            (Ok(_) | Err(WorkerError::Exited { .. }), Some(end)) => Ok(ServerEnd::Died {
                 status: end.status,
                 at_ns: end.at_ns,
                 accepted: self.announces.then_some(self.announced),
             }),
             (Ok(report), None) => Ok(ServerEnd::Stopped(report)),
-            (Err(error), _) => Err(error),
+            (Err(error), _) => Err(error.into()),
         }
     }
 
@@ -143,9 +145,9 @@ impl Server {
         &mut self,
         awaited: &'static str,
         mut wanted: impl FnMut(ServerEvent) -> Option<T>,
-    ) -> Result<T> {
+    ) -> worker::Result<T> {
         let announced = &mut self.announced;
-        self.part.await_event(awaited, PATIENCE, |event| match event {
+        self.worker.await_event(awaited, RESPONSE_TIMEOUT, |event| match event {
             ServerEvent::Accepted(connection) => {
                 announced.push(connection);
                 None

@@ -6,11 +6,11 @@ use std::sync::{Condvar, Mutex, mpsc};
 use linux_net::TimerWheel;
 use run_record::KernelRules;
 use scenario::PlannedTrial;
+use worker::RESPONSE_TIMEOUT;
 
 use crate::backend::TestbedSpec;
 use crate::error::{LabError, Result};
 use crate::live::LiveRun;
-use crate::part::PATIENCE;
 use crate::run::{Progress, Run};
 use crate::trial::{Finished, Trial, Wanted};
 
@@ -68,7 +68,9 @@ impl Others {
     pub(crate) fn await_ready(&self) {
         self.is_ready();
         let preparing = self.preparing.lock().expect("nobody panics while counting");
-        let all = self.changed.wait_timeout_while(preparing, PATIENCE, |preparing| *preparing > 0);
+        let all = self
+            .changed
+            .wait_timeout_while(preparing, RESPONSE_TIMEOUT, |preparing| *preparing > 0);
         drop(all);
     }
 

@@ -1,7 +1,7 @@
 //! An error as a person sees it: once, at the top, with the way out.
 
 use chat_server::ServerError;
-use lab::{DockerError, LabError};
+use lab::{DockerError, LabError, WorkerError};
 use linux_net::{Attempt, NamespaceError, Refusal};
 use miette::Diagnostic;
 
@@ -85,7 +85,7 @@ impl CommandError {
                 Exit::Usage
             }
             Self::Lab(LabError::Interrupted) => Exit::Interrupted,
-            Self::Lab(LabError::PartGarbled { .. }) => Exit::Internal,
+            Self::Lab(LabError::Worker(WorkerError::InvalidMessage { .. })) => Exit::Internal,
             Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,
             Self::Record(_) => Exit::Usage,
             Self::Lab(_)

@@ -10,9 +10,9 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use worker::WorkerEnd;
 
 use crate::agent::{Ask, HEARTBEAT, Request, Said};
-use crate::part::PartEnd;
 
 /// Of what an agent says on its standard error, so much is kept.
 const LAST_WORDS: usize = 2000;
@@ -37,7 +37,7 @@ struct Heard {
     gone: bool,
     next_id: u64,
     waiting: HashMap<u64, Sender<Reply>>,
-    parts: HashMap<u32, (Sender<String>, Sender<PartEnd>)>,
+    parts: HashMap<u32, (Sender<String>, Sender<WorkerEnd>)>,
     stderr: VecDeque<u8>,
 }
 
@@ -91,7 +91,7 @@ impl AgentLine {
     }
 
     /// Where a part's lines and its end go.
-    pub(super) fn expect(&self, part: u32, lines: Sender<String>, ends: Sender<PartEnd>) {
+    pub(super) fn expect(&self, part: u32, lines: Sender<String>, ends: Sender<WorkerEnd>) {
         let mut heard = self.heard();
         if !heard.gone {
             heard.parts.insert(part, (lines, ends));
@@ -223,7 +223,7 @@ mod tests {
         let line = AgentLine::default();
         let answer = line.ask(Request::Counters);
         let (lines, said) = channel();
-        let (ends, ended) = channel::<PartEnd>();
+        let (ends, ended) = channel::<WorkerEnd>();
         line.expect(0, lines, ends);
         line.heard().close();
         assert!(answer.recv().is_err() && said.recv().is_err() && ended.recv().is_err());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use linux_net::{Counters, StateCounts, SysctlName};
 use run_record::{AcceptQueue, SysctlValues};
+use worker::Worker;
 
 use super::error::DockerError;
 use super::host::Host;
@@ -13,7 +14,6 @@ use super::pool::Pool;
 use crate::agent::{Remains, Request};
 use crate::backend::{Addresses, Role, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
-use crate::part::Part;
 
 /// How long the engine may take to notice that a host has lost its place on the
 /// network.
@@ -132,7 +132,7 @@ impl Testbed for Containers {
         Ok(self.host(role).ask::<Remains>(Request::Remains)?.sockets)
     }
 
-    fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Part> {
+    fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Worker> {
         Ok(self.host(role).start_part(part, arguments)?)
     }
 

@@ -13,6 +13,7 @@ use bollard::query_parameters::{
 use indexmap::IndexMap;
 use linux_net::StateCounts;
 use serde::de::DeserializeOwned;
+use worker::{RESPONSE_TIMEOUT, Worker, WorkerControl};
 
 use super::TRIAL_LABEL;
 use super::agent_line::{AgentLine, Reply};
@@ -21,7 +22,6 @@ use super::error::{DockerError, Result};
 use super::network::{Lease, Network, PREFIX};
 use super::recipe::{HostKind, MIB, Rations, body, setter};
 use crate::agent::{Remains, Request};
-use crate::part::{PATIENCE, Part, PartControl};
 
 /// How Docker names a container's end of its link.
 const INTERFACE: &str = "eth0";
@@ -176,7 +176,7 @@ impl Host {
     pub(super) fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
         let answers = self.line.ask(request);
         let host = self.kind.role.name();
-        match answers.recv_timeout(PATIENCE) {
+        match answers.recv_timeout(RESPONSE_TIMEOUT) {
             Ok(Reply::Answer(answer)) => serde_json::from_value(answer).map_err(|error| {
                 DockerError::HostFailed { host, reason: format!("understand an answer: {error}") }
             }),
@@ -184,7 +184,7 @@ impl Host {
             Err(RecvTimeoutError::Timeout) => Err(DockerError::HostSilent {
                 host,
                 container: self.name.clone(),
-                waited: PATIENCE,
+                waited: RESPONSE_TIMEOUT,
             }),
             Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
         }
@@ -197,14 +197,14 @@ impl Host {
     }
 
     /// Starts `queuelab <arguments>` in it.
-    pub(super) fn start_part(&self, name: &'static str, arguments: &[String]) -> Result<Part> {
+    pub(super) fn start_part(&self, name: &'static str, arguments: &[String]) -> Result<Worker> {
         let number = self.parts.fetch_add(1, Ordering::Relaxed) as u32;
         let (line_sender, lines) = channel();
         let (end_sender, ends) = channel();
         self.line.expect(number, line_sender, end_sender);
         self.ask::<()>(Request::Start { part: number, arguments: arguments.to_vec() })?;
         let control = Remote { line: Arc::clone(&self.line), part: number };
-        Ok(Part::new(name, Box::new(control), lines, ends))
+        Ok(Worker::new(name, Box::new(control), lines, ends))
     }
 
     /// Whether the next trial would find it as if it were new: no socket of an
@@ -295,8 +295,8 @@ struct Remote {
     part: u32,
 }
 
-impl PartControl for Remote {
-    fn tell(&mut self, line: &[u8]) {
+impl WorkerControl for Remote {
+    fn send_line(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line).into_owned();
         self.line.tell(Request::Tell { part: self.part, line });
     }

@@ -4,15 +4,15 @@ use std::time::{Duration, Instant};
 
 use chat_server::ServerSettings;
 use linux_net::AddressFamily;
+use worker::{RESPONSE_TIMEOUT, Worker, WorkerError, config_arguments};
 
 use super::{ProbeCommand, ProbeConfig, ProbeEvent, ProbeReport, ProbeStatus};
 use crate::backend::{Role, Testbed};
-use crate::error::{LabError, Result};
-use crate::part::{PATIENCE, Part, config_arguments};
+use crate::error::Result;
 
 /// A probe at work in the server's host.
 pub(crate) struct Probe {
-    part: Part,
+    worker: Worker,
     /// When it was asked for what it saw last.
     asked: Option<Instant>,
     /// Whether it still owes an answer.
@@ -35,8 +35,8 @@ impl Probe {
         let config =
             ProbeConfig { port, family, timeline, ..ProbeConfig::default() }.beside_others(at_once);
         let arguments = config_arguments("probe", &config);
-        let part = testbed.start(Role::Server, "probe", &arguments)?;
-        let mut probe = Self { part, asked: None, owes: false, end: None };
+        let worker = testbed.start(Role::Server, "probe", &arguments)?;
+        let mut probe = Self { worker, asked: None, owes: false, end: None };
         probe.await_event("first sample", |event| {
             matches!(event, ProbeEvent::Sampling).then_some(())
         })?;
@@ -49,7 +49,7 @@ impl Probe {
     pub(crate) fn latest(&mut self, interval: Duration) -> Option<ProbeStatus> {
         let mut latest = None;
         while self.end.is_none() {
-            match self.part.event(Duration::ZERO) {
+            match self.worker.event(Duration::ZERO) {
                 Ok(None) => break,
                 Ok(Some(ProbeEvent::Sampling)) => {}
                 Ok(Some(ProbeEvent::Status(status))) => {
@@ -57,15 +57,15 @@ impl Probe {
                     latest = Some(status);
                 }
                 Ok(Some(ProbeEvent::Failed { reason })) => {
-                    self.end = Some(Err(LabError::PartFailed { part: "probe", reason }));
+                    self.end = Some(Err(WorkerError::Failed { worker: "probe", reason }.into()));
                 }
                 Ok(Some(ProbeEvent::Done(report))) => self.end = Some(Ok(*report)),
-                Err(error) => self.end = Some(Err(error)),
+                Err(error) => self.end = Some(Err(error.into())),
             }
         }
         let is_time = self.asked.is_none_or(|asked| asked.elapsed() >= interval);
         if self.end.is_none() && !self.owes && is_time {
-            self.part.tell(&ProbeCommand::Latest);
+            self.worker.send(&ProbeCommand::Latest);
             (self.asked, self.owes) = (Some(Instant::now()), true);
         }
         latest
@@ -76,21 +76,21 @@ impl Probe {
         if let Some(end) = self.end.take() {
             return end;
         }
-        self.part.tell(&ProbeCommand::Stop);
-        self.await_event("last sample", |event| match event {
+        self.worker.send(&ProbeCommand::Stop);
+        Ok(self.await_event("last sample", |event| match event {
             ProbeEvent::Done(report) => Some(*report),
             _ => None,
-        })
+        })?)
     }
 
     fn await_event<T>(
         &mut self,
         awaited: &'static str,
         wanted: impl Fn(ProbeEvent) -> Option<T>,
-    ) -> Result<T> {
-        self.part.await_event(awaited, PATIENCE, |event| match event {
+    ) -> worker::Result<T> {
+        self.worker.await_event(awaited, RESPONSE_TIMEOUT, |event| match event {
             ProbeEvent::Failed { reason } => {
-                Some(Err(LabError::PartFailed { part: "probe", reason }))
+                Some(Err(WorkerError::Failed { worker: "probe", reason }))
             }
             event => wanted(event).map(Ok),
         })

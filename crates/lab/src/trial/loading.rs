@@ -6,12 +6,12 @@ use chat_server::ClosesFirst;
 use linux_net::monotonic_ns;
 use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
 use run_record::{AcceptQueue, LivePhase};
+use worker::{RESPONSE_TIMEOUT, Worker, WorkerError, config_arguments};
 
 use super::Trial;
 use crate::backend::{Role, Testbed};
-use crate::error::{LabError, Result};
+use crate::error::Result;
 use crate::live::Watched;
-use crate::part::{PATIENCE, Part, config_arguments};
 use crate::server::{Server, ServerStatus};
 
 /// How long the lab waits between two looks at something.
@@ -77,7 +77,7 @@ impl Trial<'_> {
         let accept_queue = testbed.accept_queue(target.port())?;
         let mut held_bytes = None;
         if settings.server.accept_paused {
-            load.tell(&LoadCommand::Status);
+            load.send(&LoadCommand::Status);
             held_bytes =
                 Some(self.await_load(&mut load, watched, Duration::ZERO, "status", |event| {
                     match event {
@@ -91,7 +91,7 @@ impl Trial<'_> {
         if settings.load.chat == ChatPhase::AfterConnect {
             self.await_accepted(testbed, server, watched, established)?;
         }
-        load.tell(&LoadCommand::Go);
+        load.send(&LoadCommand::Go);
         let released_ns = monotonic_ns();
 
         let report = self.await_load(
@@ -131,29 +131,29 @@ impl Trial<'_> {
     /// an interruption and at the queues.
     fn await_load<T>(
         &self,
-        load: &mut Part,
+        load: &mut Worker,
         watched: &mut Watched<'_>,
         expected: Duration,
         awaited: &'static str,
         mut wanted: impl FnMut(LoadEvent) -> Option<T>,
     ) -> Result<T> {
-        let deadline = Instant::now() + expected + PATIENCE;
+        let deadline = Instant::now() + expected + RESPONSE_TIMEOUT;
         loop {
             self.check_interruption()?;
             watched.look();
             let found = load.await_event(awaited, SLICE, |event| match event {
                 LoadEvent::Failed { reason } => {
-                    Some(Err(LabError::PartFailed { part: "load", reason }))
+                    Some(Err(WorkerError::Failed { worker: "load", reason }))
                 }
                 event => wanted(event).map(Ok),
             });
             match found {
-                Err(LabError::PartSilent { part, awaited, .. }) if Instant::now() >= deadline => {
-                    let waited = expected + PATIENCE;
-                    return Err(LabError::PartSilent { part, awaited, waited });
+                Err(WorkerError::Timeout { worker, awaited, .. }) if Instant::now() >= deadline => {
+                    let waited = expected + RESPONSE_TIMEOUT;
+                    return Err(WorkerError::Timeout { worker, awaited, waited }.into());
                 }
-                Err(LabError::PartSilent { .. }) => {}
-                found => return found,
+                Err(WorkerError::Timeout { .. }) => {}
+                found => return Ok(found?),
             }
         }
     }

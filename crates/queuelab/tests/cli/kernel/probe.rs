@@ -378,7 +378,7 @@ fn a_probe_that_dies_is_a_breach_and_the_trial_is_kept() {
     assert_eq!(trial.outcomes.get(Outcome::Ok), 4);
     assert_eq!(trial.evidence.probe, None);
     let breaches: Vec<_> = trial.breaches().collect();
-    let why = "failed to run the probe: it ended by itself (SIGKILL)".to_owned();
+    let why = "failed to run the probe: it exited unexpectedly (SIGKILL)".to_owned();
     assert_eq!(breaches, [("invariant", "probe ran to the end", why)]);
 }
 

@@ -1,0 +1,201 @@
+//! A worker as a child process of this one.
+
+use std::collections::VecDeque;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+
+use crate::error::{Result, WorkerError};
+use crate::handle::{Worker, WorkerControl, WorkerEnd};
+
+/// Lines of a worker's standard error that are kept to explain its exit.
+const KEPT_STDERR_LINES: usize = 20;
+
+/// A child process with its output and its end.
+#[derive(Debug)]
+pub struct WorkerProcess {
+    /// Writes to the process; dropping it kills the process.
+    pub control: ProcessControl,
+    /// Lines of its standard output; closes with it.
+    pub lines: Receiver<String>,
+    /// Receives how it ended.
+    pub ends: Receiver<WorkerEnd>,
+}
+
+/// Writes to a child process; dropping it kills the process and reaps it.
+#[derive(Debug)]
+pub struct ProcessControl {
+    child: Child,
+    stdin: Option<ChildStdin>,
+}
+
+/// Starts a command as a worker. Call it from a thread that outlives the
+/// worker: the kernel may kill the worker when that thread ends
+/// (`PR_SET_PDEATHSIG`).
+///
+/// # Errors
+/// If the process cannot be started.
+pub fn spawn(name: &'static str, command: Command) -> Result<Worker> {
+    let process = WorkerProcess::start(command)
+        .map_err(|source| WorkerError::Start { worker: name, source })?;
+    Ok(Worker::new(name, Box::new(process.control), process.lines, process.ends))
+}
+
+impl WorkerProcess {
+    /// Starts a command with pipes as its standard streams.
+    ///
+    /// # Errors
+    /// If the process cannot be started.
+    pub fn start(mut command: Command) -> std::io::Result<Self> {
+        let mut child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let stdin = child.stdin.take();
+        let stdout = child.stdout.take().expect("stdout was piped");
+        let stderr = child.stderr.take().expect("stderr was piped");
+
+        let (line_sender, lines) = channel();
+        thread::spawn(move || {
+            for line in BufReader::new(stdout).lines().map_while(std::result::Result::ok) {
+                if line_sender.send(line).is_err() {
+                    break;
+                }
+            }
+        });
+        let stderr = thread::spawn(move || last_lines(stderr));
+
+        // WNOWAIT leaves the zombie for `Child` to reap: its process id is not
+        // reused before that, so a later kill cannot hit another process.
+        let pid = Pid::from_raw(child.id().cast_signed());
+        let (end_sender, ends) = channel();
+        thread::spawn(move || {
+            let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+            let status = loop {
+                match waitid(Id::Pid(pid), flags) {
+                    Err(nix::Error::EINTR) => {}
+                    status => break status,
+                }
+            };
+            let at_ns = linux_net::monotonic_ns();
+            let stderr = stderr.join().unwrap_or_default();
+            let _ = end_sender.send(WorkerEnd { at_ns, status: describe(status), stderr });
+        });
+        Ok(Self { control: ProcessControl { child, stdin }, lines, ends })
+    }
+}
+
+impl WorkerControl for ProcessControl {
+    fn send_line(&mut self, line: &[u8]) {
+        if let Some(stdin) = &mut self.stdin {
+            let _ = stdin
+                .write_all(line)
+                .and_then(|()| stdin.write_all(b"\n"))
+                .and_then(|()| stdin.flush());
+        }
+    }
+}
+
+impl Drop for ProcessControl {
+    fn drop(&mut self) {
+        // `kill` does nothing to a child that has exited.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn last_lines(stream: impl Read) -> String {
+    let mut last = VecDeque::new();
+    for line in BufReader::new(stream).lines().map_while(std::result::Result::ok) {
+        if last.len() == KEPT_STDERR_LINES {
+            last.pop_front();
+        }
+        last.push_back(line);
+    }
+    Vec::from(last).join("\n")
+}
+
+fn describe(status: nix::Result<WaitStatus>) -> String {
+    match status {
+        Ok(WaitStatus::Signaled(_, signal, _)) => signal.as_str().to_owned(),
+        Ok(WaitStatus::Exited(_, code)) => format!("exit status: {code}"),
+        Ok(other) => format!("{other:?}"),
+        Err(errno) => errno.desc().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::handle::RESPONSE_TIMEOUT;
+
+    fn shell(script: &str) -> Worker {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        spawn("test", command).unwrap()
+    }
+
+    /// Waits until the exit is noticed, before any line has been read.
+    fn wait_for_exit(worker: &mut Worker) {
+        while worker.end().is_none() {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
+    fn select_text(event: serde_json::Value) -> Option<Result<String>> {
+        event.as_str().map(|text| Ok(text.to_owned()))
+    }
+
+    #[test]
+    fn output_before_the_exit_is_read_completely() {
+        for _ in 0..20 {
+            let mut worker =
+                shell("printf '[]\n\"'; head -c 1000000 /dev/zero | tr '\\0' x; echo '\"'");
+            wait_for_exit(&mut worker);
+            let text = worker.await_event("text", RESPONSE_TIMEOUT, select_text).unwrap();
+            assert_eq!(text.len(), 1_000_000);
+        }
+    }
+
+    #[test]
+    fn skipped_events_do_not_hide_the_awaited_one() {
+        let mut worker = shell("for n in 1 2 3 4 5; do echo $n; done; echo '\"text\"'");
+        wait_for_exit(&mut worker);
+        let text = worker.await_event("text", RESPONSE_TIMEOUT, select_text).unwrap();
+        assert_eq!(text, "text");
+    }
+
+    #[test]
+    fn a_killed_worker_is_reported_with_its_signal_and_standard_error() {
+        let mut worker = shell("echo first >&2; echo last >&2; kill -9 $$");
+        let error = worker.await_event("text", RESPONSE_TIMEOUT, select_text).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("SIGKILL") && text.ends_with("first\nlast"), "{text}");
+    }
+
+    #[test]
+    fn an_exited_worker_is_reported_with_its_exit_status() {
+        let mut worker = shell("exit 3");
+        let error = worker.await_event("text", RESPONSE_TIMEOUT, select_text).unwrap_err();
+        assert!(error.to_string().contains("(exit status: 3)"), "{error}");
+    }
+
+    #[test]
+    fn a_missing_event_is_a_timeout() {
+        let mut worker = shell("echo 1; sleep 60");
+        let error =
+            worker.await_event("text", Duration::from_millis(200), select_text).unwrap_err();
+        assert!(matches!(error, WorkerError::Timeout { awaited: "text", .. }), "{error}");
+    }
+
+    #[test]
+    fn an_invalid_line_is_shown_in_the_error() {
+        let mut worker = shell("echo what is this");
+        let error = worker.await_event("text", RESPONSE_TIMEOUT, select_text).unwrap_err();
+        assert!(error.to_string().ends_with("what is this"), "{error}");
+    }
+}
