@@ -1,16 +1,21 @@
 //! What the end-to-end tests share: the binary, and its run directories.
 
-pub(crate) mod devtools;
 pub(crate) mod docker;
+#[path = "../../../viewer/tests/viewer/support/event_stream.rs"]
+#[expect(dead_code, reason = "the tests of the viewer use more of it")]
 pub(crate) mod event_stream;
+#[path = "../../../viewer/tests/viewer/support/held_run.rs"]
+#[expect(dead_code, reason = "the tests of the viewer use more of it")]
 pub(crate) mod held_run;
+#[path = "../../../viewer/tests/viewer/support/http.rs"]
+pub(crate) mod http;
 pub(crate) mod ordinary_user;
 pub(crate) mod own_engine;
 pub(crate) mod viewer;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -219,27 +224,6 @@ pub(crate) fn write_script(path: &Path, text: &str) {
 pub(crate) fn install(from: &Path, to: &Path) {
     let copied = Command::new("install").arg("-m755").args([from, to]).status().unwrap();
     assert!(copied.success(), "{} was not copied to {}", from.display(), to.display());
-}
-
-/// A web server's whole answer, headers included. The target is sent as it stands.
-pub(crate) fn request(address: SocketAddr, method: &str, target: &str) -> String {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let head =
-        format!("{method} {target} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
-    stream.write_all(head.as_bytes()).unwrap();
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).unwrap();
-    text(&answer)
-}
-
-/// An answer's status.
-pub(crate) fn status(answer: &str) -> u16 {
-    answer
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .unwrap_or_else(|| panic!("{answer}"))
 }
 
 /// The figure in the second column of a table's row.

@@ -6,9 +6,8 @@ use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
-use crate::support::{
-    binary, figure, out_directory, queuelab, repository, request, runs, said, status, text,
-};
+use crate::support::http::{request, status};
+use crate::support::{binary, figure, out_directory, queuelab, repository, runs, said, text};
 use nix::unistd::{getegid, geteuid};
 use run_record::{Outcome, RunDirectory};
 use tempfile::TempDir;

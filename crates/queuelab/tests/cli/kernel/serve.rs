@@ -8,10 +8,9 @@ use std::process::Stdio;
 use serde_json::json;
 
 use crate::support::event_stream::{EventStream, done, figures};
+use crate::support::http::{request, status};
 use crate::support::viewer::serve;
-use crate::support::{
-    Background, out_directory, queuelab, request, runs, said, status, text, until,
-};
+use crate::support::{Background, out_directory, queuelab, runs, said, text, until};
 
 /// Connections that nobody accepts for two seconds, in queues of 5 and 65.
 const STANDING: &str = "

@@ -1,16 +1,9 @@
-//! `queuelab serve`: the runs in a browser.
+//! `queuelab serve` as a process.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `list`, `compare` | pages of finished runs |
-//! | `watching` | a run in progress, driven by the test |
-//! | `safety` | requests that are refused |
 //! | `starting` | how the server starts and stops |
-//! | `browser` | the pages in a real browser |
+//! | `watching` | how many browsers may watch a run, and what they hold of the process |
 
-mod browser;
-mod compare;
-mod list;
-mod safety;
 mod starting;
 mod watching;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
-use crate::support::{Background, queuelab, said};
+use crate::support::{Background, queuelab};
 
 /// Starts a page of the runs below `runs`, on a free port.
 pub(crate) fn serve(runs: &Path) -> (Background, SocketAddr) {
@@ -13,10 +13,4 @@ pub(crate) fn serve(runs: &Path) -> (Background, SocketAddr) {
     let line = server.lines.next().unwrap().unwrap();
     let address = line.rsplit_once("http://").unwrap().1.trim_end_matches('/').parse();
     (server, address.unwrap_or_else(|_| panic!("{line}")))
-}
-
-/// Makes a run's report with `queuelab report`.
-pub(crate) fn report(run: &Path) {
-    let output = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
-    assert!(run.join("report.html").is_file(), "{}", said(&output));
 }

@@ -2,16 +2,15 @@
 
 use std::fs;
 use std::io::Write;
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use run_record::{Axis, RunDirectory, TrialRecord};
 
+use crate::support::http::{request, request_with_head, status};
 use crate::support::viewer::serve;
-use crate::support::{
-    out_directory, put, queuelab, request, said, signal, status, terminate, text,
-};
+use crate::support::{Background, out_directory, put, queuelab, said, signal, terminate, text};
 
 #[test]
 fn a_port_that_is_taken_is_told_with_a_way_out() {
@@ -72,4 +71,22 @@ fn it_stops_when_told_to_though_a_page_takes_minutes() {
 
 fn axis(path: &str, values: u32) -> Axis {
     Axis { path: path.to_owned(), values: (0..values).map(Into::into).collect() }
+}
+
+#[test]
+fn on_every_address_it_is_published_elsewhere_and_still_answers_to_no_name() {
+    let runs = out_directory();
+    let arguments = ["serve", "--address", "0.0.0.0:0", "--runs", runs.path().to_str().unwrap()];
+    let mut server = Background::start(queuelab(&arguments));
+    let line = server.lines.next().unwrap().unwrap();
+    let (_, port) = line.split_once("on port ").unwrap_or_else(|| panic!("{line}"));
+    let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
+    let address = SocketAddr::from(([127, 0, 0, 1], port));
+    // As from the other side of a published port, and from another machine.
+    for (host, expected) in
+        [("127.0.0.1:8088", 200), ("192.0.2.1:8088", 200), ("evil.test:8088", 421)]
+    {
+        let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n");
+        assert_eq!(status(&request_with_head(address, &head).unwrap()), expected, "{host}");
+    }
 }

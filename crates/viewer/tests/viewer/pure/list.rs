@@ -3,8 +3,8 @@
 use std::fs;
 use std::time::Instant;
 
-use crate::support::viewer::{report, serve};
-use crate::support::{out_directory, put, queuelab, request, status, text};
+use crate::support::http::{request, status};
+use crate::support::{escaped, out_directory, put, report, serve, view};
 
 #[test]
 fn runs_are_listed_newest_first_and_shown() {
@@ -34,12 +34,8 @@ fn runs_are_listed_newest_first_and_shown() {
     let page = request(address, "GET", "/runs/sweep/2026-01-01T00-00-00Z");
     assert_eq!(status(&page), 200, "{page}");
     let run = runs.path().join("sweep/2026-01-01T00-00-00Z");
-    let report = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
-    let said = text(&report.stdout);
-    let (summary, _) = said.rsplit_once("\n\nReport: ").unwrap();
-    let escaped = summary.replace('&', "&amp;").replace('<', "&lt;");
-    let escaped = escaped.replace('>', "&gt;").replace('"', "&quot;");
-    assert!(page.contains(escaped.trim_end()), "the summary, whole: {page}");
+    let summary = escaped(&report::summary(&view(&run)));
+    assert!(page.contains(summary.trim_end()), "the summary, whole: {page}");
     let torn = request(address, "GET", "/runs/torn/2026-01-03T00-00-00Z");
     assert!(torn.contains("run.json, line 2: "), "{torn}");
 }

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 
 use crate::support::devtools::Browser;
 use crate::support::held_run::HeldRun;
-use crate::support::viewer::{report, serve};
-use crate::support::{out_directory, put, until};
+use crate::support::{out_directory, put, report, serve, until};
 
 /// Fails where anything was asked of another origin, or refused, or thrown.
 fn is_at_peace(browser: &mut Browser, address: SocketAddr) -> Vec<String> {

@@ -8,8 +8,6 @@ use run_record::{
     AcceptQueue, Live, LivePhase, LiveQueues, LiveTrial, RunDirectory, RunRecord, TrialRecord,
 };
 
-use crate::support::repository;
-
 /// A run that this process writes, as the lab would.
 pub(crate) struct HeldRun {
     pub(crate) directory: RunDirectory,
@@ -21,7 +19,7 @@ pub(crate) struct HeldRun {
 impl HeldRun {
     /// Begins the sweep that the tests of `report` keep, of 16 trials.
     pub(crate) fn begin(out: &Path) -> Self {
-        let kept = repository().join("crates/report/tests/runs/sweep");
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
         let (mut record, trials) = RunDirectory::read(&kept).unwrap();
         record.ended = None;
         let directory = RunDirectory::create(out, &record).unwrap();

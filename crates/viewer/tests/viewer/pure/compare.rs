@@ -2,8 +2,10 @@
 
 use std::fs;
 
-use crate::support::viewer::{report, serve};
-use crate::support::{out_directory, put, queuelab, request, status, text};
+use compare::Criteria;
+
+use crate::support::http::{request, status};
+use crate::support::{out_directory, put, report, serve, view};
 
 #[test]
 fn two_runs_stand_beside_each_other_with_what_compare_says_of_them() {
@@ -36,12 +38,11 @@ fn two_runs_stand_beside_each_other_with_what_compare_says_of_them() {
 
     let page = request(address, "GET", &link.replace("&amp;", "&"));
     assert_eq!(status(&page), 200, "{page}");
-    let paths = names.map(|name| runs.path().join(name).to_str().unwrap().to_owned());
-    let said = queuelab(&["compare", &paths[0], &paths[1]]).output().unwrap();
-    let escaped =
-        text(&said.stdout).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    assert!(escaped.contains("Verdict: "), "{escaped}");
-    assert!(page.contains(escaped.trim_end()), "what `compare` says, whole: {page}");
+    let [base, new] = names.map(|name| view(&runs.path().join(name)));
+    let comparison = compare::compare(&base, &new, &Criteria::default()).written();
+    let comparison = comparison.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    assert!(comparison.contains("Verdict: "), "{comparison}");
+    assert!(page.contains(comparison.trim_end()), "what `compare` prints, whole: {page}");
     // Each chart of both is beside its namesake.
     let charts: Vec<_> = fs::read_dir(runs.path().join(names[0]).join("charts"))
         .unwrap()

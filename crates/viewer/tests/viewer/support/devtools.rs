@@ -194,7 +194,7 @@ fn pages(address: SocketAddr) -> String {
     }
     let mut body = vec![0; length];
     lines.read_exact(&mut body).unwrap();
-    crate::support::text(&body)
+    String::from_utf8(body).unwrap()
 }
 
 fn upgraded(address: SocketAddr, path: &str) -> TcpStream {

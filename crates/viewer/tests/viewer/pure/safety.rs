@@ -1,12 +1,10 @@
 //! What is answered to nobody.
 
 use std::fs;
-use std::io::{Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::time::Duration;
+use std::net::SocketAddr;
 
-use crate::support::viewer::serve;
-use crate::support::{Background, out_directory, put, queuelab, request, status, text};
+use crate::support::http::{request, request_with_head, status};
+use crate::support::{out_directory, put, serve};
 
 #[test]
 fn a_page_needs_nothing_from_elsewhere_and_takes_nothing_in() {
@@ -119,7 +117,7 @@ fn only_who_asks_for_this_machine_is_answered() {
     let runs = out_directory();
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     let (_server, address) = serve(runs.path());
-    let asked = |head: &str| said_to(address, head).unwrap();
+    let asked = |head: &str| request_with_head(address, head).unwrap();
     let port = address.port();
     for host in [
         "localhost".to_owned(),
@@ -151,37 +149,6 @@ fn only_who_asks_for_this_machine_is_answered() {
     }
 }
 
-#[test]
-fn on_every_address_it_is_published_elsewhere_and_still_answers_to_no_name() {
-    let runs = out_directory();
-    let arguments = ["serve", "--address", "0.0.0.0:0", "--runs", runs.path().to_str().unwrap()];
-    let mut server = Background::start(queuelab(&arguments));
-    let line = server.lines.next().unwrap().unwrap();
-    let (_, port) = line.split_once("on port ").unwrap_or_else(|| panic!("{line}"));
-    let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
-    let address = SocketAddr::from(([127, 0, 0, 1], port));
-    // As from the other side of a published port, and from another machine.
-    for (host, expected) in
-        [("127.0.0.1:8088", 200), ("192.0.2.1:8088", 200), ("evil.test:8088", 421)]
-    {
-        let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n");
-        assert_eq!(status(&said_to(address, &head).unwrap()), expected, "{host}");
-    }
-}
-
-/// The answer to a request's head; none where the server hung up in the middle of
-/// it.
-fn said_to(address: SocketAddr, head: &str) -> Option<String> {
-    let mut stream = TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    let sent = stream.write_all(format!("{head}Connection: close\r\n\r\n").as_bytes());
-    let mut answer = Vec::new();
-    let heard = stream.read_to_end(&mut answer);
-    let is_whole =
-        !answer.is_empty() && (sent.is_ok() || heard.is_ok() || answer.starts_with(b"HTTP"));
-    is_whole.then(|| text(&answer))
-}
-
 fn answered(address: SocketAddr, target: &str) -> Option<String> {
-    said_to(address, &format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n"))
+    request_with_head(address, &format!("GET {target} HTTP/1.1\r\nHost: {address}\r\n"))
 }
