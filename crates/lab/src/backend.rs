@@ -3,11 +3,13 @@
 use std::net::IpAddr;
 
 use indexmap::IndexMap;
-use linux_net::{Counters, Listener, StateCounts, SysctlName};
+use linux_net::{Counters, Listener, StateCounts, SysctlName, TimerWheel};
 use run_record::{AcceptQueue, SysctlValues};
 use scenario::Plan;
 use worker::Worker;
 
+use crate::build::{Build, BuildError};
+use crate::clock::{Clock, SystemClock};
 use crate::error::Result;
 
 /// Which of a testbed's two hosts.
@@ -54,7 +56,7 @@ pub struct Filters {
 
 impl TestbedSpec {
     /// What a cell's settings ask for.
-    pub fn of(settings: &scenario::CellSettings) -> Self {
+    pub fn from_settings(settings: &scenario::CellSettings) -> Self {
         let written = |host: &scenario::Host| {
             host.sysctls.iter().map(|(name, value)| (dotted(name), value.to_string())).collect()
         };
@@ -95,8 +97,8 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// What the cells of a plan need at most.
-    pub fn of(plan: &Plan) -> Self {
+    /// The most that the cells of a plan need.
+    pub fn from_plan(plan: &Plan) -> Self {
         let settings = || plan.cells.iter().map(|cell| &cell.settings);
         Self {
             clients: settings().map(|cell| cell.load.clients).max().unwrap_or(0),
@@ -118,6 +120,44 @@ pub(crate) fn accept_queue_of(port: u16, listeners: &[Listener]) -> Option<Accep
     Some(AcceptQueue { depth: ours().map(|listener| listener.queued).sum(), limit })
 }
 
+/// A kind of backend, as the registry has it: everything that is known before
+/// anything is connected.
+pub trait BackendKind: Sync {
+    /// Its name, on the command line and in records.
+    fn name(&self) -> &'static str;
+
+    /// What it is and needs, in a sentence.
+    fn description(&self) -> &'static str;
+
+    /// Prepares this process, before it starts any thread.
+    ///
+    /// # Errors
+    /// When this process cannot use the backend.
+    fn prepare_process(&self) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether a build can be an image, beside an executable file.
+    fn runs_images(&self) -> bool {
+        false
+    }
+
+    /// The build that a person names.
+    ///
+    /// # Errors
+    /// When it is no build of this program.
+    fn find_build(&self, name: &str) -> std::result::Result<Build, BuildError> {
+        Build::find(name, self.runs_images())
+    }
+
+    /// Connects to what makes the hosts. The workers in them are those of `build`, or
+    /// of this program.
+    ///
+    /// # Errors
+    /// When it is not there, or this user may not use it.
+    fn connect(&self, build: Option<Build>) -> Result<Box<dyn Backend>>;
+}
+
 /// Makes testbeds; for several trials at once, where they run side by side.
 pub trait Backend: Sync {
     /// How a run directory names it.
@@ -126,6 +166,17 @@ pub trait Backend: Sync {
     /// Whose parts run in its hosts, where that is not the running program.
     fn build(&self) -> Option<run_record::Build> {
         None
+    }
+
+    /// The clock that its hosts live by.
+    fn clock(&self) -> &dyn Clock {
+        &SystemClock
+    }
+
+    /// The timer wheel of the hosts' kernel, for the simulation; `None` if it is not
+    /// known.
+    fn timer_wheel(&self) -> Option<TimerWheel> {
+        TimerWheel::find()
     }
 
     /// Makes room for a run: once, before its first testbed.

@@ -1,10 +1,13 @@
 //! Why a run could not go on.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use run_record::RunDirectoryError;
 use worker::WorkerError;
 
+use crate::backend::Backend;
+use crate::backends::DockerError;
 use crate::build::BuildError;
-use crate::docker::DockerError;
 
 /// Why a run could not go on. What the trials found is never an error.
 #[derive(Debug, thiserror::Error)]
@@ -68,6 +71,32 @@ pub enum LabError {
     /// The user ended the run.
     #[error("finish the run: it was interrupted")]
     Interrupted,
+}
+
+impl LabError {
+    /// The sysctl whose value was refused: its host, its name, and why.
+    pub(crate) fn refused_sysctl(&self) -> Option<(&'static str, String, String)> {
+        match self {
+            Self::Sysctl { host, source } => {
+                let name = source.name()?.to_string();
+                Some((*host, name, format!("failed to {source}")))
+            }
+            Self::Docker(DockerError::SysctlRefused { host, name, words }) => {
+                Some((*host, name.clone(), format!("the Docker engine says: {words}")))
+            }
+            _ => None,
+        }
+    }
+
+    /// The same, as the user must see it: what fails after an interruption fails
+    /// because of it, and a failure with workers of another build names that build.
+    pub(crate) fn attributed(self, backend: &dyn Backend, interrupted: &AtomicBool) -> Self {
+        match (interrupted.load(Ordering::Relaxed), backend.build()) {
+            (true, _) => Self::Interrupted,
+            (false, Some(build)) => Self::OfBuild { build: build.name, source: Box::new(self) },
+            (false, None) => self,
+        }
+    }
 }
 
 pub(crate) type Result<T> = std::result::Result<T, LabError>;

@@ -11,9 +11,8 @@ use queue_model::syn_queue::SynQueueFull;
 use run_record::KernelRules;
 use worker::{RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
-use crate::DockerError;
 use crate::backend::{Backend, Role, Testbed, TestbedSpec};
-use crate::error::{LabError, Result};
+use crate::error::Result;
 use crate::server::Server;
 
 /// `KernelRules::syn_queue_full`: the two values that it can have.
@@ -41,9 +40,7 @@ pub(crate) fn find(backend: &dyn Backend, trial: u32) -> Result<KernelRules> {
     };
     for _ in 0..TRIES {
         let testbed = match backend.testbed(&spec, trial) {
-            Err(LabError::Sysctl { .. } | LabError::Docker(DockerError::SysctlRefused { .. })) => {
-                break;
-            }
+            Err(error) if error.refused_sysctl().is_some() => break,
             testbed => testbed?,
         };
         let found = syn_queue_full(testbed.as_ref());

@@ -1,78 +1,94 @@
-//! Backends, and the life of a trial.
+//! Sessions, trials and backends: from a request to finished run directories.
+//!
+//! ```text
+//! session ─ schedule ─ executor ─ trial ─ writer
+//!                                   │
+//!                                backend ─ netns, docker
+//! ```
 //!
 //! | module | holds |
 //! |---|---|
-//! | `backend` | what a backend must give: testbeds of two hosts |
-//! | `build` | another build of the program, whose parts run in the hosts |
-//! | `netns` | the backend of plain network namespaces |
-//! | `docker` | the backend of containers |
-//! | `agent` | the first process of a container: the lab's hands inside it |
-//! | `idle` | when the machine is idle |
-//! | `run` | the life of a run: trials in order, each appended as it ends |
-//! | `under_way` | a run that is under way: each trial kept as it ends |
-//! | `running` | the running executable, by whatever name |
-//! | `retries` | which trials are run again |
-//! | `turns` | which trials run when |
-//! | `live` | what a run does now, for whoever watches |
-//! | `trial` | the life of a trial, from testbed to record |
-//! | `aftermath` | what a trial does after its load |
-//! | `probe` | the probe: a part that looks at the queues again and again |
-//! | `server` | the server of a trial: started, asked, stopped, or found dead |
-//! | `by_hand` | the record of a load that somebody ran by hand |
-//! | `ledger` | client's and server's ledgers joined: the outcome of each attempt |
+//! | [`session`](Session) | a request comes in, events go out, run directories are left |
+//! | `schedule` | which trials run, in which order; pure |
+//! | `executor`, `start_barrier` | runs a schedule, serially or side by side |
+//! | `active_run`, [`finished_run`](FinishedRun) | a run in progress, and at its end |
+//! | `writer` | the only writer of records |
+//! | `trial` | one trial in stages: testbed, observe, join, judge, record |
+//! | [`backend`](Backend) | what a backend must provide: testbeds of two hosts |
+//! | [`backends`](backends()) | the registry: `netns`, `docker` |
+//! | [`clock`](Clock) | the clock of a trial |
+//! | `live` | `live.json`: what a run does now |
+//! | `build` | another build of the program, whose workers run in the hosts |
+//! | `running` | the running executable |
+//! | `running_kernel` | what a scenario's check asks of this kernel |
+//! | `agent` | the first process of a container |
+//! | `probe` | the probe: samples the queues of a host |
+//! | `server` | the server of a trial |
+//! | `by_hand` | the record of a standalone load |
+//! | `ledger` | both sides' reports joined: the outcome of each attempt |
 //! | `kernel_rules` | the kernel's rules that differ between kernels, found by trying |
 //! | `laws` | which of the kernel's laws decide a cell |
 //! | `simulated` | a trial as the simulator plays it |
 //! | `invariants` | what must hold in every trial |
-//! | `facts` | what a scenario's expectations can speak of |
-//! | `figures` | reports of server and load as a trial's figures |
+//! | `facts` | the variables of a scenario's expectations |
+//! | `figures` | reports of server and load as a trial's metrics |
 //! | `machine` | the machine, and its own sysctls |
 //!
-//! The lab knows nothing of reports: it leaves a run directory. A new backend
-//! is a module that implements [`Backend`] and [`Testbed`], and one line where
-//! the command line chooses.
+//! The lab knows nothing of reports: it leaves a run directory. A new backend is a
+//! module that implements [`BackendKind`], [`Backend`] and [`Testbed`], and one line
+//! in `backends`.
 
-mod aftermath;
+mod active_run;
 mod agent;
 mod backend;
+mod backends;
 mod build;
 mod by_hand;
-mod docker;
+mod clock;
 mod error;
+mod executor;
 mod facts;
 mod figures;
-mod idle;
+mod finished_run;
 mod invariants;
 mod kernel_rules;
 mod laws;
 mod ledger;
 mod live;
 mod machine;
-mod netns;
 mod probe;
-mod retries;
-mod run;
 mod running;
+mod running_kernel;
+mod schedule;
 mod server;
+mod session;
 mod simulated;
+mod start_barrier;
 mod trial;
-mod turns;
-mod under_way;
+mod writer;
 
 pub use agent::serve_host;
-pub use backend::{Addresses, Backend, Filters, Needs, Role, Testbed, TestbedSpec};
+pub use backend::{Addresses, Backend, BackendKind, Filters, Needs, Role, Testbed, TestbedSpec};
+pub use backends::{
+    AboutDocker, Docker, DockerError, Image, Leftovers, Netns, all as backends,
+    find as find_backend,
+};
 pub use build::{Build, BuildError, BuildFile};
 pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};
-pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
+pub use clock::{Clock, SystemClock};
 pub use error::LabError;
+pub use finished_run::FinishedRun;
 pub use laws::predictions;
 pub use machine::machine;
-pub use netns::Netns;
 pub use probe::{
     Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeStatus,
     probe_part, probe_telling,
 };
-pub use run::{Begun, Progress, Run, RunEnd};
 pub use running::name_process;
+pub use running_kernel::RunningKernel;
+pub use session::{
+    Against, Finished, FinishedSuite, Notice, Observer, RunRequest, Session, SessionError,
+    SessionEvent, StoppedRun, Target,
+};
 pub use simulated::listen_path;
 pub use worker::{Worker, WorkerControl, WorkerEnd, WorkerError};

@@ -6,11 +6,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::chat::ChatArguments;
-use crate::commands::compare::{CompareArguments, CriteriaArguments};
+use crate::commands::clean::CleanArguments;
+use crate::commands::compare::CompareArguments;
+use crate::commands::doctor::DoctorArguments;
+use crate::commands::image::ImageArguments;
 use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
 use crate::commands::predict::PredictArguments;
 use crate::commands::probe::ProbeArguments;
+use crate::commands::run::RunArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::server::ServerArguments;
 use crate::commands::size::SizeArguments;
@@ -36,7 +40,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Run a scenario, and print what it found.
+    /// Run a scenario or a suite and print the results.
     Run(RunArguments),
     /// List the scenarios.
     List,
@@ -71,12 +75,11 @@ pub(crate) enum Command {
         #[arg(value_enum, default_value_t)]
         of: SchemaOf,
     },
-    /// Make or look at the image that containers are made from.
+    /// Build the image that containers are created from.
     Image(ImageArguments),
-    /// Remove what runs that are no longer alive have left in the Docker
-    /// engine.
+    /// Remove what killed runs have left behind, such as containers and networks.
     Clean(CleanArguments),
-    /// Say what this machine can run, and what to do about the rest.
+    /// Check what this machine can run and how to fix the rest.
     Doctor(DoctorArguments),
     /// The chat server, in this host.
     Server(ServerArguments),
@@ -144,95 +147,6 @@ pub(crate) struct Changes {
     /// Seed of the trials' order; random, and recorded, when absent.
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
-}
-
-#[derive(Debug, Args)]
-// Nothing is judged by them but two builds.
-#[command(mut_group("CriteriaArguments", |criteria| criteria.requires("against")))]
-pub(crate) struct RunArguments {
-    /// A scenario's name, or the path of its file.
-    #[arg(required_unless_present = "resume")]
-    pub(crate) scenario: Option<String>,
-    #[command(flatten)]
-    pub(crate) changes: Changes,
-    /// Where runs go: DIR/<scenario>/<UTC time>/.
-    #[arg(long, value_name = "DIR", default_value = "reports/runs")]
-    pub(crate) out: PathBuf,
-    /// Go on with a run that did not finish: only its missing trials are done.
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["quick", "set", "only", "repeat", "seed", "out"])]
-    pub(crate) resume: Option<PathBuf>,
-    /// Run another build too, trial by trial in turn with this one, and hold
-    /// this one against it: the path of a queuelab executable or, with
-    /// `--backend docker`, an image. Each cell has at least 10 repetitions then,
-    /// unless `--repeat` says otherwise. Trials that run side by side take turns
-    /// many at a time. To resume such a run, name the build again.
-    #[arg(long, value_name = "BINARY_OR_IMAGE")]
-    pub(crate) against: Option<String>,
-    #[command(flatten)]
-    pub(crate) criteria: CriteriaArguments,
-    /// Run a trial that did not hold again, up to so often, after all others.
-    /// Nothing is hidden: each try is kept, and it is told which trials held
-    /// only when run again. A breach of an invariant is not run again.
-    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "resume")]
-    pub(crate) retry: u32,
-    /// What makes the hosts; netns when absent, or what made them before.
-    #[arg(long, value_enum)]
-    pub(crate) backend: Option<BackendName>,
-}
-
-/// The backends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum BackendName {
-    /// Plain network namespaces: no Docker, and no root where the machine
-    /// allows user namespaces.
-    #[default]
-    Netns,
-    /// Containers: a Docker engine, and permission to use it.
-    Docker,
-}
-
-impl std::fmt::Display for BackendName {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Netns => "netns",
-            Self::Docker => "docker",
-        })
-    }
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct ImageArguments {
-    #[command(subcommand)]
-    pub(crate) command: ImageCommand,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum ImageCommand {
-    /// Make `queuelab:<hash>` and `queuelab:latest` of this executable, which
-    /// is linked statically. Nothing is downloaded, and nothing is done where
-    /// it exists.
-    Build,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CleanArguments {
-    /// The images that queuelab made, too.
-    #[arg(long)]
-    pub(crate) images: bool,
-    /// Only say what would be removed.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 where a backend can run scenarios, else 5.")]
-pub(crate) struct DoctorArguments {
-    /// Only this backend: the exit code is its own.
-    #[arg(long, value_enum)]
-    pub(crate) backend: Option<BackendName>,
-    /// The same as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,7 @@
 //! An error as a person sees it: once, at the top, with the way out.
 
 use chat_server::ServerError;
-use lab::{DockerError, LabError, WorkerError};
+use lab::{DockerError, LabError, SessionError, WorkerError};
 use linux_net::{Attempt, NamespaceError, Refusal};
 use miette::Diagnostic;
 
@@ -97,6 +97,18 @@ impl CommandError {
             | Self::Load(_)
             | Self::Probe(_)
             | Self::Io { .. } => Exit::Machine,
+        }
+    }
+}
+
+impl From<SessionError> for CommandError {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Scenario(errors) => Self::Scenario(errors),
+            SessionError::Find(error) => Self::Find(error),
+            error @ SessionError::Request(_) => Self::Usage(error.to_string()),
+            SessionError::Directory(error) => Self::Record(error),
+            SessionError::Run(error) => Self::Lab(error),
         }
     }
 }

@@ -4,14 +4,18 @@
 //! |---|---|
 //! | `cli` | the definition of commands and flags |
 //! | `commands` | one module a command |
-//! | `progress` | the bar, or the lines, of a run |
+//! | `progress` | the progress of a run: a bar or lines |
+//! | `backend_name` | the values of `--backend` |
+//! | `tool` | this program, as records name it |
 //! | `exit`, `error` | how a command ends, and what a person sees of it |
 
+mod backend_name;
 mod cli;
 mod commands;
 mod error;
 mod exit;
 mod progress;
+mod tool;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

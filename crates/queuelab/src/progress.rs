@@ -1,16 +1,23 @@
-//! How a run shows that it goes on: a bar on a terminal, plain lines elsewhere.
+//! The progress of a run: a bar on a terminal, plain lines elsewhere.
 
 use std::io::{IsTerminal, Write};
 use std::time::Duration;
 
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
-use lab::Progress;
 use run_record::{Outcome, TrialRecord};
-use scenario::{Cell, PlannedTrial};
+use scenario::Cell;
 use serde_json::Value;
 
-/// What to tell of a run of so many trials, some of them done before.
+/// Shows the progress of a run.
+pub(crate) trait Progress {
+    /// A trial of this cell starts.
+    fn trial_started(&mut self, cell: &Cell);
+    /// A trial has ended.
+    fn trial_finished(&mut self, record: &TrialRecord);
+}
+
+/// The progress of a run of so many trials, `done` of them before a resume.
 pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
     if std::io::stderr().is_terminal() {
         Box::new(Bar::new(trials, done))
@@ -23,8 +30,8 @@ pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
 /// 10`.
 pub(crate) fn place(point: &IndexMap<String, Value>) -> String {
     match report::written_point(point.iter().map(|(path, at)| (path.as_str(), at))) {
-        nowhere if nowhere.is_empty() => "the only cell".to_owned(),
-        place => place,
+        point if point.is_empty() => "the only cell".to_owned(),
+        point => point,
     }
 }
 
@@ -33,7 +40,7 @@ struct Bar(ProgressBar);
 impl Bar {
     fn new(trials: u64, done: u64) -> Self {
         let bar = ProgressBar::new(trials).with_position(done);
-        let style = "{bar:30} {pos}/{len}  {elapsed} gone, {eta} left  {wide_msg}";
+        let style = "{bar:30} {pos}/{len}  {elapsed} elapsed, {eta} left  {wide_msg}";
         bar.set_style(ProgressStyle::with_template(style).expect("the template is constant"));
         bar.reset_eta();
         bar.enable_steady_tick(Duration::from_millis(200));
@@ -42,11 +49,11 @@ impl Bar {
 }
 
 impl Progress for Bar {
-    fn trial_begins(&mut self, _: &PlannedTrial, cell: &Cell) {
+    fn trial_started(&mut self, cell: &Cell) {
         self.0.set_message(place(&cell.point));
     }
 
-    fn trial_ended(&mut self, record: &TrialRecord) {
+    fn trial_finished(&mut self, record: &TrialRecord) {
         for (kind, name, detail) in record.breaches() {
             let id = record.try_id();
             self.0.println(format!("trial {id}: {kind} `{name}` failed: {detail}"));
@@ -69,22 +76,22 @@ struct Lines {
 }
 
 impl Lines {
-    fn say(line: &str) {
-        // Nobody may be reading; that does not stop a run.
+    fn print(line: &str) {
+        // A closed stderr does not stop a run.
         let _ = writeln!(std::io::stderr(), "{line}");
     }
 }
 
 impl Progress for Lines {
-    fn trial_begins(&mut self, _: &PlannedTrial, _: &Cell) {}
+    fn trial_started(&mut self, _: &Cell) {}
 
-    fn trial_ended(&mut self, record: &TrialRecord) {
+    fn trial_finished(&mut self, record: &TrialRecord) {
         self.done += u64::from(record.retry == 0);
         let which = match record.retry {
             0 => format!("{}/{}", self.done, self.trials),
-            _ => format!("again, trial {},", record.try_id()),
+            _ => format!("retry, trial {},", record.try_id()),
         };
-        Self::say(&format!(
+        Self::print(&format!(
             "{which} {}: {} of {} ok, {:.1} s",
             place(&record.point),
             record.outcomes.get(Outcome::Ok),
@@ -92,7 +99,7 @@ impl Progress for Lines {
             record.duration_seconds,
         ));
         for (kind, name, detail) in record.breaches() {
-            Self::say(&format!("  {kind} `{name}` failed: {detail}"));
+            Self::print(&format!("  {kind} `{name}` failed: {detail}"));
         }
     }
 }

@@ -91,7 +91,7 @@ fn record(config: &LoadConfig) -> RunRecord {
         axes: Vec::new(),
         planned_trials: 1,
         retries: 0,
-        tool: super::run::tool(),
+        tool: crate::tool::tool(),
         build: None,
         interleaved: None,
         machine: lab::machine(),

@@ -1,11 +1,22 @@
 //! `queuelab clean`: what dead runs have left in the Docker engine.
 
+use clap::Args;
 use lab::{Docker, DockerError, LabError};
 
 use super::answer;
-use crate::cli::CleanArguments;
 use crate::error::Result;
 use crate::exit::Exit;
+
+/// Flags of `queuelab clean`.
+#[derive(Debug, Args)]
+pub(crate) struct CleanArguments {
+    /// Also remove the images that queuelab built.
+    #[arg(long)]
+    images: bool,
+    /// Only print what would be removed.
+    #[arg(long)]
+    dry_run: bool,
+}
 
 /// Removes it, and says what it was.
 pub(crate) fn clean(arguments: &CleanArguments) -> Result {

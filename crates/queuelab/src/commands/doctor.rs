@@ -16,29 +16,42 @@ mod machine;
 mod netns;
 mod text;
 
+use clap::Args;
 use lab::{Needs, TestbedSpec};
 
 use self::diagnosis::Diagnosis;
 use self::limits::Limits;
 use super::{answer, plan};
-use crate::cli::{BackendName, DoctorArguments};
+use crate::backend_name;
 use crate::error::Result;
 use crate::exit::Exit;
 
+/// Flags of `queuelab doctor`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 if a backend can run scenarios, else 5.")]
+pub(crate) struct DoctorArguments {
+    /// Check only this backend: the exit code is its own.
+    #[arg(long, value_name = "BACKEND", value_parser = backend_name::parser())]
+    backend: Option<String>,
+    /// Print the findings as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
 /// Looks at the machine and says what was found.
 pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
-    let asked = |backend| arguments.backend.is_none_or(|only| only == backend);
+    let asked = |backend: &str| arguments.backend.as_ref().is_none_or(|only| only == backend);
     // As they are before a user namespace takes this process's capabilities.
     let limits = Limits::of_this_process();
     // Next, because it needs a process of one thread, and nearly all that
     // follows starts some. In there this process keeps its groups, and so its
     // right to the Docker engine's socket.
-    let entered = asked(BackendName::Netns).then(linux_net::enter_user_namespace);
+    let entered = asked("netns").then(linux_net::enter_user_namespace);
     let needs = needs_of_scenarios();
     let diagnosis = Diagnosis {
         machine: machine::findings(&limits, needs.clients),
         netns: entered.map(netns::findings),
-        docker: asked(BackendName::Docker).then(|| docker::findings(needs)),
+        docker: asked("docker").then(|| docker::findings(needs)),
     };
     match arguments.json {
         true => answer(&diagnosis.json())?,
@@ -50,7 +63,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
 /// What the scenarios of this machine need at most.
 fn needs_of_scenarios() -> Needs {
     let plans = scenario::all().into_iter().filter_map(|source| plan::plain_plan(&source).ok());
-    plans.map(|plan| Needs::of(&plan)).fold(Needs::default(), |most, needs| Needs {
+    plans.map(|plan| Needs::from_plan(&plan)).fold(Needs::default(), |most, needs| Needs {
         clients: most.clients.max(needs.clients),
         thread_stack: most.thread_stack.max(needs.thread_stack),
     })

@@ -1,12 +1,26 @@
 //! `queuelab image`: the image that containers are made from.
 
+use clap::{Args, Subcommand};
 use lab::{Docker, LabError};
 
 use super::answer;
-use crate::cli::{ImageArguments, ImageCommand};
 use crate::error::Result;
 
-/// Makes the image.
+/// Flags of `queuelab image`.
+#[derive(Debug, Args)]
+pub(crate) struct ImageArguments {
+    #[command(subcommand)]
+    command: ImageCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum ImageCommand {
+    /// Build `queuelab:<hash>` and `queuelab:latest` from this executable, which is
+    /// linked statically. Nothing is downloaded; an existing image is kept.
+    Build,
+}
+
+/// Builds the image.
 pub(crate) fn image(arguments: &ImageArguments) -> Result {
     let ImageCommand::Build = arguments.command;
     let image =

@@ -1,11 +1,9 @@
 //! A scenario and its changes, as a plan.
 
-use std::path::Path;
-
-use linux_net::{Counters, SysctlName, SysctlScope};
+use lab::RunningKernel;
 use report::several;
-use run_record::{Overrides, RunRecord};
-use scenario::{Kernel, Plan, Source, Suite, SysctlKind};
+use run_record::Overrides;
+use scenario::{Plan, Source, Suite};
 
 use crate::cli::Changes;
 use crate::error::{CommandError, Result};
@@ -33,18 +31,6 @@ pub(crate) fn suite_plans(suite: &Suite, source: &Source) -> Result<Vec<Plan>> {
     Ok(suite.plans(source, &RunningKernel)?)
 }
 
-/// The plan of a run that has begun, from its record alone.
-pub(crate) fn recorded_plan(run: &Path, record: &RunRecord) -> Result<Plan> {
-    let source = Source {
-        name: record.scenario.name.clone(),
-        path: run.join("run.json").display().to_string(),
-        // JSON is YAML.
-        text: record.scenario.resolved.to_string(),
-    };
-    let overrides = with_seed(&Overrides::default(), Some(record.seed));
-    Ok(scenario::plan(&source, &overrides, &RunningKernel)?)
-}
-
 /// How many cells and trials it has.
 pub(crate) fn size(plan: &Plan) -> String {
     let [cells, trials] = [plan.cells.len(), plan.trials.len()].map(|number| number as u64);
@@ -60,26 +46,4 @@ pub(crate) fn overrides(changes: &Changes) -> Overrides {
 fn with_seed(overrides: &Overrides, seed: Option<u64>) -> scenario::Overrides {
     let Overrides { quick, set, only, repeat } = overrides.clone();
     scenario::Overrides { quick, set, only, repeat, seed }
-}
-
-/// The kernel that this process runs on.
-struct RunningKernel;
-
-impl Kernel for RunningKernel {
-    fn sysctls(&self, names: &[String]) -> Vec<SysctlKind> {
-        let kind = |name: &String| match name.parse::<SysctlName>() {
-            Err(_) => SysctlKind::Unknown,
-            Ok(name) => match linux_net::sysctl_scope(&name) {
-                SysctlScope::PerNamespace => SysctlKind::PerNamespace,
-                SysctlScope::Global => SysctlKind::Global,
-                SysctlScope::Unknown => SysctlKind::Unknown,
-                SysctlScope::CannotTell(_) => SysctlKind::CannotTell,
-            },
-        };
-        names.iter().map(kind).collect()
-    }
-
-    fn counter_names(&self) -> Option<Vec<String>> {
-        Some(Counters::here().ok()?.iter().map(|(name, _)| name.to_owned()).collect())
-    }
 }

@@ -91,7 +91,7 @@ fn written(ns: u64) -> String {
 
 /// None where the simulator does not cover the cell.
 fn play(cell: &CellSettings, accept: Duration) -> Option<Simulation> {
-    let spec = TestbedSpec::of(cell);
+    let spec = TestbedSpec::from_settings(cell);
     let stated = SysctlValues {
         server: spec.server_sysctls.into_iter().collect(),
         client: spec.client_sysctls.into_iter().collect(),

@@ -121,7 +121,7 @@ fn an_interrupted_run_removes_everything() {
         kill(Pid::from_raw(pid.cast_signed()), signal).unwrap();
         let (output, _) = run.finish();
         assert_eq!(output.status.code(), Some(130), "{}", said(&output));
-        assert!(text(&output.stderr).contains("go on with: queuelab run --resume"));
+        assert!(text(&output.stderr).contains("resume with: queuelab run --resume"));
         nothing_left_of(pid);
     }
 }

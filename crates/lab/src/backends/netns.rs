@@ -15,8 +15,10 @@ use linux_net::{
 use run_record::{AcceptQueue, SysctlValues};
 use worker::{Worker, WorkerError};
 
-use crate::backend::{Addresses, Backend, Needs, Role, Testbed, TestbedSpec, accept_queue_of};
-use crate::build::BuildFile;
+use crate::backend::{
+    Addresses, Backend, BackendKind, Needs, Role, Testbed, TestbedSpec, accept_queue_of,
+};
+use crate::build::{Build, BuildFile};
 use crate::error::{LabError, Result};
 use crate::running;
 
@@ -30,6 +32,33 @@ const PREFIX: u8 = 15;
 /// The client's address number `index`, from 0.
 fn client_address(index: u32) -> IpAddr {
     IpAddr::V4(Ipv4Addr::new(198, 18, 1, 1 + index as u8))
+}
+
+/// What the registry knows of it.
+pub(super) struct NetnsKind;
+
+impl BackendKind for NetnsKind {
+    fn name(&self) -> &'static str {
+        "netns"
+    }
+
+    fn description(&self) -> &'static str {
+        "plain network namespaces: needs no Docker, and no root if the machine allows user \
+         namespaces"
+    }
+
+    fn prepare_process(&self) -> Result<()> {
+        // Only a process with one thread can enter a user namespace.
+        Ok(linux_net::enter_user_namespace()?)
+    }
+
+    fn connect(&self, build: Option<Build>) -> Result<Box<dyn Backend>> {
+        Ok(match build {
+            None => Box::new(Netns::new()?),
+            Some(Build::File(file)) => Box::new(Netns::with_build(file)?),
+            Some(Build::Image(_)) => unreachable!("only containers run images"),
+        })
+    }
 }
 
 /// Makes testbeds of plain network namespaces.

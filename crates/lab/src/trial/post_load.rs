@@ -1,7 +1,7 @@
-//! What a trial does after its load: watches the sockets that are closing, and
-//! starts the server again.
+//! What a trial does after its load: watches closing sockets, and starts the server
+//! again.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chat_server::ServerSettings;
 use nix::errno::Errno;
@@ -10,41 +10,44 @@ use scenario::After;
 use worker::WorkerError;
 
 use crate::backend::{Role, Testbed};
+use crate::clock::Clock;
 use crate::error::Result;
 use crate::server::Server;
 
-/// How long to wait between two looks at sockets that stay for seconds. The
-/// probe knows when they went; this only ends the wait.
-const LOOK: Duration = Duration::from_millis(50);
+/// Time between two polls of sockets that stay for seconds. The probe records when
+/// they went; this only ends the wait.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long to wait between two starts of a server whose port is taken: each is
-/// a process of its own.
-const START_AGAIN: Duration = Duration::from_millis(250);
+/// Time between two starts of a server whose port is taken: each is a process of its
+/// own.
+const RESTART_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Waits until nothing in the server's host is in TIME_WAIT or FIN_WAIT_2, or
-/// for `within`. `check` fails when the run is to end.
-pub(crate) fn watch_closing(
+/// Waits until nothing in the server's host is in TIME_WAIT or FIN_WAIT_2, or for
+/// `within`. `check` fails when the run must end.
+pub(super) fn watch_closing(
     testbed: &dyn Testbed,
+    clock: &dyn Clock,
     within: Duration,
     mut check: impl FnMut() -> Result<()>,
 ) -> Result<()> {
-    let deadline = Instant::now() + within;
-    while Instant::now() < deadline {
+    let deadline = clock.now() + within;
+    while clock.now() < deadline {
         check()?;
         let sockets = testbed.sockets(Role::Server)?;
         if sockets.time_wait + sockets.fin_wait2 == 0 {
             break;
         }
-        std::thread::sleep(LOOK);
+        clock.sleep(POLL_INTERVAL);
     }
     Ok(())
 }
 
-/// Starts the server again until its port is free for it, or for as long as
-/// `after` says; none where the scenario does not ask for it. `left_ns` is when
-/// the last client left, CLOCK_MONOTONIC nanoseconds.
-pub(crate) fn restart(
+/// Starts the server again until its port is free for it, or for as long as `after`
+/// says; `None` if the scenario does not ask for it. `left_ns` is when the last client
+/// left, nanoseconds of the same clock.
+pub(super) fn restart(
     testbed: &dyn Testbed,
+    clock: &dyn Clock,
     first: &ServerSettings,
     after: &After,
     left_ns: u64,
@@ -55,11 +58,11 @@ pub(crate) fn restart(
     }
     let reuse_address = after.restart_reuse_address.unwrap_or(first.reuse_address);
     let settings = ServerSettings { reuse_address, ..first.clone() };
-    let deadline = Instant::now() + after.restart_within;
+    let deadline = clock.now() + after.restart_within;
     let mut restart = Restart::default();
     loop {
         check()?;
-        let since_left = || linux_net::monotonic_ns().saturating_sub(left_ns) as f64 / 1e9;
+        let since_left = || clock.now_ns().saturating_sub(left_ns) as f64 / 1e9;
         let tried = since_left();
         match Server::launch(testbed, &settings)? {
             Ok(server) => {
@@ -76,9 +79,9 @@ pub(crate) fn restart(
                 return Err(WorkerError::Failed { worker: "server", reason: refused.reason }.into());
             }
         }
-        if Instant::now() >= deadline {
+        if clock.now() >= deadline {
             return Ok(Some(restart));
         }
-        std::thread::sleep(START_AGAIN);
+        clock.sleep(RESTART_INTERVAL);
     }
 }

@@ -13,7 +13,7 @@ const LOOKS: u32 = 3;
 const IDLE_SHARE: f64 = 0.75;
 
 /// Waits until the machine is idle; false where it was cancelled before.
-pub(crate) fn wait_until_idle(cancelled: &AtomicBool) -> bool {
+pub(super) fn wait_until_idle(cancelled: &AtomicBool) -> bool {
     let mut before = CpuTime::now();
     let mut idle_looks = 0;
     while idle_looks < LOOKS {

@@ -9,11 +9,11 @@ use std::thread::JoinHandle;
 use super::engine::Engine;
 use super::error::{DockerError, Result};
 use super::host::Host;
+use super::idle;
 use super::leftovers::OWN_NETWORK_TRIES;
 use super::network::Network;
 use super::recipe::{HostKind, Rations};
 use crate::build::Build;
-use crate::idle;
 
 /// How often the image is made again that somebody has taken away.
 const IMAGES_LOST: u32 = 5;

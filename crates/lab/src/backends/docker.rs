@@ -13,6 +13,7 @@
 //! | `faults` | what became of a container or network |
 //! | `leftovers`, `owner` | what dead runs have left, and which runs are dead |
 //! | `about` | what is to be known about the engine |
+//! | `idle` | when the machine is idle |
 //!
 //! Nothing outside of this module knows of `bollard`.
 
@@ -23,6 +24,7 @@ mod engine;
 mod error;
 mod faults;
 mod host;
+mod idle;
 mod image;
 mod leftovers;
 mod network;
@@ -40,7 +42,7 @@ pub use error::DockerError;
 pub use image::Image;
 pub use leftovers::Leftovers;
 
-use crate::backend::{Backend, Needs, Role, Testbed, TestbedSpec};
+use crate::backend::{Backend, BackendKind, Needs, Role, Testbed, TestbedSpec};
 use crate::build::Build;
 use crate::error::Result;
 use containers::Containers;
@@ -57,6 +59,30 @@ const RUN_LABEL: &str = "queuelab.run";
 const TRIAL_LABEL: &str = "queuelab.trial";
 /// Beside it: who made them.
 const OWNER_LABEL: &str = "queuelab.owner";
+
+/// What the registry knows of it.
+pub(super) struct DockerKind;
+
+impl BackendKind for DockerKind {
+    fn name(&self) -> &'static str {
+        "docker"
+    }
+
+    fn description(&self) -> &'static str {
+        "containers: needs a Docker engine, and permission to use it"
+    }
+
+    fn runs_images(&self) -> bool {
+        true
+    }
+
+    fn connect(&self, build: Option<Build>) -> Result<Box<dyn Backend>> {
+        Ok(Box::new(match build {
+            None => Docker::connect()?,
+            Some(build) => Docker::with_build(build)?,
+        }))
+    }
+}
 
 /// Makes testbeds of containers.
 #[derive(Debug)]

@@ -1,0 +1,25 @@
+//! The registry of backends. A new backend is a module here and one line in
+//! [`all`].
+
+mod docker;
+mod netns;
+
+pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
+pub use netns::Netns;
+
+use crate::backend::BackendKind;
+
+/// Every backend; the first is the default.
+pub fn all() -> &'static [&'static dyn BackendKind] {
+    &[&netns::NetnsKind, &docker::DockerKind]
+}
+
+/// The backend of that name.
+pub fn find(name: &str) -> Option<&'static dyn BackendKind> {
+    all().iter().copied().find(|backend| backend.name() == name)
+}
+
+/// The backend that is used if none is named.
+pub(crate) fn default() -> &'static dyn BackendKind {
+    all()[0]
+}

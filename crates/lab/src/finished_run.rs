@@ -1,0 +1,23 @@
+//! A run that came to its end.
+
+use std::path::PathBuf;
+
+use run_record::{RunRecord, TrialRecord};
+
+/// A run that came to its end.
+#[derive(Debug)]
+pub struct FinishedRun {
+    /// Its directory.
+    pub path: PathBuf,
+    /// Its record.
+    pub record: RunRecord,
+    /// Every trial, those of before a resume included.
+    pub trials: Vec<TrialRecord>,
+}
+
+impl FinishedRun {
+    /// Whether everything that was checked held.
+    pub fn held(&self) -> bool {
+        run_record::all_held(&self.trials)
+    }
+}

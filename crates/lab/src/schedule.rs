@@ -1,0 +1,276 @@
+//! Which trials run, in which order, and which of them at once.
+//!
+//! Pure: made from a plan and from what each build has run so far.
+
+use std::collections::{BTreeMap, HashMap};
+
+use run_record::{TrialRecord, Tries};
+use scenario::PlannedTrial;
+
+/// Trials that run at once, where they run side by side: each has two hosts, a
+/// server and a load, which wait, and a probe, which gets its part of the CPU time
+/// that one probe may use.
+pub(crate) const MAX_CONCURRENT_TRIALS: usize = 16;
+
+/// A trial, and the run that it belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct ScheduledTrial {
+    /// Its run, of those that are interleaved.
+    pub(crate) side: usize,
+    pub(crate) planned: PlannedTrial,
+}
+
+/// Trials that start together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Batch {
+    /// One, which has the machine for itself.
+    Serial(ScheduledTrial),
+    /// Several of one side, at most [`MAX_CONCURRENT_TRIALS`].
+    SideBySide(Vec<ScheduledTrial>),
+}
+
+impl Batch {
+    /// Its first trial.
+    pub(crate) fn first(&self) -> Option<&ScheduledTrial> {
+        match self {
+            Self::Serial(trial) => Some(trial),
+            Self::SideBySide(trials) => trials.first(),
+        }
+    }
+}
+
+/// What has been run of one planned trial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TrialHistory {
+    /// How often it has been run again.
+    pub(crate) retries: u32,
+    /// Whether another try can change its verdict: it failed, and no invariant was
+    /// violated.
+    pub(crate) may_be_retried: bool,
+}
+
+/// What has been run, by the number of the planned trial.
+pub(crate) type History = BTreeMap<u32, TrialHistory>;
+
+/// The history of a run that has these trials.
+pub(crate) fn history(trials: &[TrialRecord]) -> History {
+    let of_trial = |tries: &Tries<'_>| {
+        let history =
+            TrialHistory { retries: tries.last().retry, may_be_retried: tries.may_be_retried() };
+        (tries.last().id, history)
+    };
+    Tries::of(trials).iter().map(of_trial).collect()
+}
+
+/// The trials that a run needs next: those that are missing; when none is, each
+/// failed one once more, as often as `retries` allows. Retries come after all other
+/// trials, so that what disturbed a trial has had time to pass, and never replace an
+/// earlier try. Empty at the end of the run.
+pub(crate) fn due(planned: &[PlannedTrial], history: &History, retries: u32) -> Vec<PlannedTrial> {
+    let missing = planned.iter().filter(|trial| !history.contains_key(&trial.id));
+    let missing: Vec<_> = missing.copied().collect();
+    if !missing.is_empty() {
+        return missing;
+    }
+    let retry = |trial: &PlannedTrial| {
+        let history = history.get(&trial.id).filter(|history| history.may_be_retried)?;
+        let retry = history.retries + 1;
+        (retry <= retries).then_some(PlannedTrial { retry, ..*trial })
+    };
+    let again: Vec<_> = planned.iter().filter_map(retry).collect();
+    // Round by round: a trial that an interruption kept from its second try has it
+    // before others have their third.
+    let round = again.iter().map(|trial| trial.retry).min();
+    again.into_iter().filter(|trial| Some(trial.retry) == round).collect()
+}
+
+/// The due trials of each side in the plan's order, a trial of one side next to the
+/// same trial of the others: the state of the machine is the same for both. Which
+/// side comes first alternates from one repetition of a cell to the next. Trials that
+/// run side by side do so with those of their own side.
+pub(crate) fn batches(
+    planned: &[PlannedTrial],
+    due: &[Vec<PlannedTrial>],
+    side_by_side: bool,
+) -> Vec<Batch> {
+    let sides = due.len();
+    let due: Vec<HashMap<u32, PlannedTrial>> = due
+        .iter()
+        .map(|trials| trials.iter().map(|&planned| (planned.id, planned)).collect())
+        .collect();
+    let together = if side_by_side { MAX_CONCURRENT_TRIALS } else { 1 };
+    let mut order = Vec::new();
+    for planned in planned.chunks(together) {
+        let first = planned[0].cell + planned[0].repetition as usize;
+        for step in 0..sides {
+            let side = (first + step) % sides;
+            let due = planned.iter().filter_map(|planned| due[side].get(&planned.id));
+            order.extend(due.map(|&planned| ScheduledTrial { side, planned }));
+        }
+    }
+    if !side_by_side {
+        return order.into_iter().map(Batch::Serial).collect();
+    }
+    order
+        .chunk_by(|one, next| one.side == next.side)
+        .flat_map(|of_side| of_side.chunks(MAX_CONCURRENT_TRIALS))
+        .map(|batch| Batch::SideBySide(batch.to_vec()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::path::Path;
+
+    use proptest::prelude::*;
+    use run_record::RunDirectory;
+
+    use super::*;
+
+    fn planned(id: u32) -> PlannedTrial {
+        PlannedTrial { id, cell: id as usize, repetition: 0, retry: 0 }
+    }
+
+    /// A trial that held, from a run that is kept for tests.
+    fn trial(id: u32, retry: u32) -> TrialRecord {
+        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        let trial = RunDirectory::read(&kept).unwrap().1.remove(0);
+        TrialRecord { id, retry, ..trial }
+    }
+
+    fn failed(id: u32, retry: u32) -> TrialRecord {
+        let mut trial = trial(id, retry);
+        trial.laws[0].held = Some(false);
+        trial
+    }
+
+    fn next(trials: &[TrialRecord], retries: u32) -> Vec<(u32, u32)> {
+        let planned: Vec<_> = [2, 0, 1].map(planned).to_vec();
+        let due = due(&planned, &history(trials), retries);
+        due.iter().map(|trial| (trial.id, trial.retry)).collect()
+    }
+
+    #[test]
+    fn failed_trials_are_retried_when_all_have_run() {
+        assert_eq!(next(&[], 1), [(2, 0), (0, 0), (1, 0)]);
+        assert_eq!(next(&[failed(2, 0)], 1), [(0, 0), (1, 0)], "after the others");
+        let all = [failed(2, 0), trial(0, 0), failed(1, 0)];
+        assert_eq!(next(&all, 0), []);
+        assert_eq!(next(&all, 1), [(2, 1), (1, 1)]);
+    }
+
+    #[test]
+    fn a_trial_is_retried_until_it_holds_or_has_had_its_retries() {
+        let mut tried = vec![failed(2, 0), trial(0, 0), failed(1, 0), trial(2, 1)];
+        assert_eq!(next(&tried, 2), [(1, 1)], "as after an interruption");
+        tried.push(failed(1, 1));
+        assert_eq!(next(&tried, 2), [(1, 2)]);
+        assert_eq!(next(&tried, 1), []);
+        tried.push(failed(1, 2));
+        assert_eq!(next(&tried, 2), []);
+    }
+
+    #[test]
+    fn a_violated_invariant_is_not_retried() {
+        let mut broken = failed(1, 0);
+        broken.invariants[0].held = Some(false);
+        assert_eq!(next(&[trial(0, 0), trial(2, 0), broken.clone()], 3), []);
+        let tried = [broken, trial(1, 1)];
+        assert!(!Tries::of(&tried)[0].held() && !run_record::all_held(&tried));
+    }
+
+    /// A plan of `cells` × `repetitions`, in order.
+    fn plan(cells: u32, repetitions: u32) -> Vec<PlannedTrial> {
+        (0..repetitions)
+            .flat_map(|repetition| {
+                (0..cells).map(move |cell| PlannedTrial {
+                    id: repetition * cells + cell,
+                    cell: cell as usize,
+                    repetition,
+                    retry: 0,
+                })
+            })
+            .collect()
+    }
+
+    fn flat(batches: &[Batch]) -> Vec<ScheduledTrial> {
+        let trials = batches.iter().flat_map(|batch| match batch {
+            Batch::Serial(trial) => vec![*trial],
+            Batch::SideBySide(trials) => trials.clone(),
+        });
+        trials.collect()
+    }
+
+    #[test]
+    fn two_builds_take_turns_and_each_is_first_as_often() {
+        let plan = plan(1, 10);
+        let order = flat(&batches(&plan, &[plan.clone(), plan.clone()], false));
+        let pairs: Vec<_> = order.chunks(2).collect();
+        assert!(pairs.iter().all(|pair| pair[0].planned == pair[1].planned));
+        assert_eq!(pairs.iter().filter(|pair| pair[0].side == 0).count(), 5);
+    }
+
+    proptest! {
+        /// Whatever is done already, what is due runs exactly once, never more than
+        /// fit run at once, and a batch belongs to one side.
+        #[test]
+        fn what_is_due_is_scheduled_once(
+            cells in 1u32..8,
+            repetitions in 1u32..6,
+            side_by_side: bool,
+            done in proptest::collection::vec(any::<bool>(), 96),
+        ) {
+            let plan = plan(cells, repetitions);
+            let mut done = done.into_iter();
+            let due: Vec<Vec<PlannedTrial>> = (0..2)
+                .map(|_| plan.iter().filter(|_| !done.next().unwrap_or(false)).copied().collect())
+                .collect();
+            let batches = batches(&plan, &due, side_by_side);
+            let order = flat(&batches);
+            let distinct: HashSet<_> =
+                order.iter().map(|trial| (trial.side, trial.planned)).collect();
+            prop_assert_eq!(distinct.len(), order.len());
+            prop_assert_eq!(order.len(), due.iter().map(Vec::len).sum::<usize>());
+            for batch in &batches {
+                if let Batch::SideBySide(trials) = batch {
+                    prop_assert!(side_by_side && trials.len() <= MAX_CONCURRENT_TRIALS);
+                    prop_assert!(trials.iter().all(|trial| trial.side == trials[0].side));
+                }
+            }
+            // Each side keeps the plan's order.
+            for side in 0..2 {
+                let of_side = order.iter().filter(|trial| trial.side == side);
+                let ids: Vec<_> = of_side.map(|trial| trial.planned.id).collect();
+                prop_assert!(ids.is_sorted());
+            }
+        }
+
+        /// However a run is cut into sessions, it ends: every trial holds or has had
+        /// all of its retries, and no try is run twice.
+        #[test]
+        fn a_resumed_run_comes_to_the_same_end(
+            trials in 1u32..10,
+            retries in 0u32..4,
+            failures in proptest::collection::vec(0u32..6, 10),
+            cuts in proptest::collection::vec(1usize..12, 40),
+        ) {
+            let plan = plan(trials, 1);
+            let mut history = History::new();
+            let mut tries = HashSet::new();
+            for cut in cuts {
+                for trial in due(&plan, &history, retries).into_iter().take(cut) {
+                    prop_assert!(tries.insert((trial.id, trial.retry)), "run twice");
+                    let may_be_retried = trial.retry < failures[trial.id as usize];
+                    let after = TrialHistory { retries: trial.retry, may_be_retried };
+                    history.insert(trial.id, after);
+                }
+            }
+            prop_assert!(due(&plan, &history, retries).is_empty());
+            for trial in &plan {
+                let expected = failures[trial.id as usize].min(retries);
+                prop_assert_eq!(history[&trial.id].retries, expected);
+            }
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The beginning of a run: its backend is tried, and its record is made.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use jiff::Timestamp;
+use run_record::{Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, SysctlValues, Tool};
+use scenario::Plan;
+
+use super::error::{Result, SessionError};
+use super::event::{Notice, Observer, SessionEvent};
+use super::planning::axes;
+use crate::backend::{Backend, Needs, TestbedSpec};
+use crate::error::LabError;
+use crate::{kernel_rules, machine};
+
+/// What a new run's record says about the request.
+pub(super) struct Request<'a> {
+    pub(super) overrides: &'a Overrides,
+    pub(super) retries: u32,
+    pub(super) tool: &'a Tool,
+}
+
+/// The record of a run that begins. Its backend has room for it, and has made a
+/// testbed of each kind that the run needs.
+///
+/// # Errors
+/// When the machine cannot run it, or the user asks for an end.
+pub(super) fn new_record(
+    plan: &Plan,
+    request: &Request<'_>,
+    backend: &dyn Backend,
+    interrupted: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<RunRecord> {
+    backend.make_room(&Needs::from_plan(plan))?;
+    let first = plan.trials.first().map_or(0, |trial| trial.id);
+    let tried = try_testbeds(plan, backend, interrupted).and_then(|sysctls| {
+        let rules = kernel_rules::find(backend, first)
+            .map_err(|error| error.attributed(backend, interrupted))?;
+        Ok((sysctls, rules))
+    });
+    if interrupted.load(Ordering::Relaxed) {
+        observer.event(SessionEvent::Notice(Notice::InterruptedBeforeStart));
+        return Err(LabError::Interrupted.into());
+    }
+    let (sysctls, kernel_rules) = tried?;
+    Ok(RunRecord {
+        schema_version: SCHEMA_VERSION,
+        scenario: ScenarioRecord {
+            name: plan.scenario.name.clone(),
+            question: plan.scenario.question.clone(),
+            resolved: plan.resolved.clone(),
+            overrides: request.overrides.clone(),
+        },
+        seed: plan.seed,
+        axes: axes(plan),
+        planned_trials: plan.trials.len() as u32,
+        retries: request.retries,
+        tool: request.tool.clone(),
+        build: backend.build(),
+        interleaved: None,
+        machine: machine::machine(),
+        backend: backend.describe(),
+        sysctls,
+        kernel_rules,
+        started: Timestamp::now(),
+        ended: None,
+        resumed: Vec::new(),
+    })
+}
+
+/// Makes a testbed of each kind that the run needs: whether the kernel accepts every
+/// sysctl's value is known before the first trial. Returns the sysctls in force in the
+/// first of them.
+///
+/// # Errors
+/// The first testbed that cannot be made; a refused sysctl at its place in the
+/// scenario.
+fn try_testbeds(
+    plan: &Plan,
+    backend: &dyn Backend,
+    interrupted: &AtomicBool,
+) -> Result<SysctlValues> {
+    let mut tried = Vec::new();
+    let mut in_force = None;
+    for cell in &plan.cells {
+        if interrupted.load(Ordering::Relaxed) {
+            return Err(LabError::Interrupted.into());
+        }
+        let spec = TestbedSpec::from_settings(&cell.settings);
+        if tried.contains(&spec) {
+            continue;
+        }
+        let planned = plan.trials.iter().find(|trial| trial.cell == cell.index);
+        let trial = planned.map_or(0, |trial| trial.id);
+        let effective = backend.testbed(&spec, trial).and_then(|bed| bed.effective_sysctls());
+        in_force.get_or_insert(effective.map_err(|error| refused(plan, cell.index, error))?);
+        tried.push(spec);
+    }
+    Ok(in_force.unwrap_or_default())
+}
+
+/// A testbed that could not be made. If the kernel refused a sysctl's value, the error
+/// shows where the scenario has it.
+fn refused(plan: &Plan, cell: usize, error: LabError) -> SessionError {
+    match error.refused_sysctl() {
+        Some((host, name, reason)) => {
+            plan.refused(cell, &format!("hosts.{host}.sysctls.{name}"), reason).into()
+        }
+        None => error.into(),
+    }
+}

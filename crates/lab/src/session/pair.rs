@@ -1,0 +1,202 @@
+//! Two builds of the program, trial by trial in turn: the trustworthy way to compare
+//! them.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use run_record::{Interleaved, InterleavedRole, RunDirectory};
+use scenario::Source;
+
+use super::begin::{self, new_record};
+use super::error::{Result, SessionError};
+use super::event::{Notice, Observer, SessionEvent};
+use super::execution::{self, Side};
+use super::planning::{plan, recorded_changes};
+use super::prepare::Finished;
+use super::request::{Against, RunRequest, Target};
+use super::resume;
+use crate::active_run::ActiveRun;
+use crate::backend::{Backend, BackendKind};
+use crate::backends;
+use crate::build::{BuildError, BuildFile};
+use crate::error::LabError;
+
+/// Two runs to go on with, and the build of the second.
+pub(super) struct InterleavedRuns {
+    new: PathBuf,
+    baseline: PathBuf,
+    build: String,
+}
+
+/// The two runs that a run directory is one of; `None` if it is a run by itself. The
+/// other build must be named again: nothing that a run directory names is executed,
+/// for it may come from another machine.
+///
+/// # Errors
+/// When the other build is not named, or there is none, or the directory is that of
+/// the baseline.
+pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<InterleavedRuns>> {
+    let record = RunDirectory::read(path)?.0;
+    let refuse =
+        |why: String| Err(SessionError::Request(format!("resume {}: {why}", path.display())));
+    let Some(Interleaved { role, with }) = &record.interleaved else {
+        return match against {
+            Some(_) => refuse("it ran against no other build; leave --against out".to_owned()),
+            None => Ok(None),
+        };
+    };
+    // `.` has no parent of its own.
+    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let path = if path.file_name().is_some() { path } else { &whole };
+    let other = path.parent().unwrap_or(Path::new("")).join(with);
+    let (new, base) = match role {
+        InterleavedRole::New => (path, other.as_path()),
+        InterleavedRole::Baseline => (other.as_path(), path),
+    };
+    let base_record = RunDirectory::read(base)?.0;
+    let ran = base_record.build.map_or_else(|| "BINARY_OR_IMAGE".to_owned(), |build| build.name);
+    let hint = format!("go on with `queuelab run --resume {} --against {ran}`", new.display());
+    match (role, against) {
+        (InterleavedRole::Baseline, _) => refuse(format!(
+            "it is the baseline of another run, with which its trials take turns; {hint}"
+        )),
+        (InterleavedRole::New, None) => {
+            refuse(format!("its trials take turns with those of another build; {hint}"))
+        }
+        (InterleavedRole::New, Some(against)) => Ok(Some(InterleavedRuns {
+            new: path.to_owned(),
+            baseline: other.clone(),
+            build: against.build.clone(),
+        })),
+    }
+}
+
+/// Begins two runs and brings both to their end.
+///
+/// # Errors
+/// When they cannot begin, or not go on.
+pub(super) fn begin(
+    request: &RunRequest,
+    source: &Source,
+    against: &Against,
+    kind: &dyn BackendKind,
+    interrupted: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<Finished> {
+    let Target::New { changes, .. } = &request.target else {
+        unreachable!("a run that begins is a new one")
+    };
+    let mut changes = changes.clone();
+    let [own, other] = connect(kind, &against.build)?;
+    let mut planned = plan(source, &changes)?;
+    let repeat = planned.scenario.repeat.get();
+    if changes.repeat.is_none() && repeat < against.min_repetitions {
+        changes.repeat = Some(against.min_repetitions);
+        changes.seed = Some(planned.seed);
+        planned = plan(source, &changes)?;
+        observer.event(SessionEvent::Notice(Notice::RepetitionsRaised {
+            from: repeat,
+            to: against.min_repetitions,
+            trials: 2 * planned.trials.len() as u64,
+        }));
+    }
+    let overrides = recorded_changes(&changes);
+    let recorded =
+        begin::Request { overrides: &overrides, retries: request.retries, tool: &request.tool };
+    // This build's image first: making it removes images that earlier runs have made.
+    let mut new = new_record(&planned, &recorded, own.as_ref(), interrupted, observer)?;
+    let mut base = new_record(&planned, &recorded, other.as_ref(), interrupted, observer)?;
+    // One kernel: what was found of it once holds for both.
+    base.kernel_rules = new.kernel_rules.clone();
+    new.build = Some(this_build(&request.tool.version)?);
+    let [new_directory, base_directory] =
+        RunDirectory::create_pair(&request.out, &mut new, &mut base)?;
+    let sides = [
+        Side {
+            run: ActiveRun::new(&planned, new_directory, new, Vec::new()),
+            backend: own.as_ref(),
+        },
+        Side {
+            run: ActiveRun::new(&planned, base_directory, base, Vec::new()),
+            backend: other.as_ref(),
+        },
+    ];
+    finish(sides, &against.build, interrupted, observer)
+}
+
+/// Goes on with two runs and brings both to their end.
+///
+/// # Errors
+/// As [`begin`], and when a build is not the one that ran before.
+pub(super) fn resume(
+    runs: &InterleavedRuns,
+    source: Option<&Source>,
+    kind: &dyn BackendKind,
+    version: &str,
+    interrupted: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<Finished> {
+    let [own, other] = connect(kind, &runs.build)?;
+    for (path, is) in [(&runs.new, Some(this_build(version)?)), (&runs.baseline, other.build())] {
+        let was = RunDirectory::read(path)?.0.build;
+        let hash = |build: Option<run_record::Build>| build.and_then(|build| build.hash);
+        if hash(was) != hash(is) {
+            return Err(SessionError::Request(format!(
+                "resume {}: the build that it ran has changed since; run the scenario anew, \
+                 without --resume",
+                path.display()
+            )));
+        }
+    }
+    let new = resume::resume(&runs.new, source, own.as_ref())?;
+    let base = resume::resume(&runs.baseline, source, other.as_ref())?;
+    let plan = &new.plan;
+    let sides = [
+        Side {
+            run: ActiveRun::new(plan, new.directory, new.record, new.done),
+            backend: own.as_ref(),
+        },
+        Side {
+            run: ActiveRun::new(plan, base.directory, base.record, base.done),
+            backend: other.as_ref(),
+        },
+    ];
+    finish(sides, &runs.build, interrupted, observer)
+}
+
+fn finish(
+    sides: [Side<'_>; 2],
+    build: &str,
+    interrupted: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<Finished> {
+    let [new, baseline] = execution::execute(sides, Some(build), interrupted, observer)?;
+    Ok(Finished::Pair { new, baseline })
+}
+
+/// The backend with workers of this build, and with those of the other.
+fn connect(kind: &dyn BackendKind, build: &str) -> Result<[Box<dyn Backend>; 2]> {
+    let build = kind.find_build(build).map_err(|error| with_hint(error, kind))?;
+    Ok([kind.connect(None)?, kind.connect(Some(build))?])
+}
+
+/// A build that was not found as a file may be meant as an image.
+fn with_hint(error: BuildError, kind: &dyn BackendKind) -> SessionError {
+    let with_images = backends::all().iter().find(|other| other.runs_images());
+    match (&error, with_images) {
+        (BuildError::Unreadable { path, .. }, Some(other))
+            if !kind.runs_images() && !path.exists() =>
+        {
+            SessionError::Request(format!(
+                "{error}; an image, if it is one, needs `--backend {}`",
+                other.name()
+            ))
+        }
+        _ => LabError::from(error).into(),
+    }
+}
+
+/// This program, as the build that is compared with the other.
+fn this_build(version: &str) -> Result<run_record::Build> {
+    Ok(BuildFile::running(version).map_err(LabError::from)?)
+}

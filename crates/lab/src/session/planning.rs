@@ -1,0 +1,50 @@
+//! Sources and changes to plans, and what a run's record keeps of both.
+
+use std::path::Path;
+
+use run_record::{Axis, Overrides, RunRecord};
+use scenario::{Plan, Source};
+
+use super::error::Result;
+use crate::running_kernel::RunningKernel;
+
+/// The plan of a scenario.
+///
+/// # Errors
+/// Everything wrong with the scenario or the changes.
+pub(super) fn plan(source: &Source, changes: &scenario::Overrides) -> Result<Plan> {
+    Ok(scenario::plan(source, changes, &RunningKernel)?)
+}
+
+/// The plan of a run that has begun, as it was recorded.
+///
+/// # Errors
+/// When this build does not accept the scenario any more.
+pub(super) fn recorded_plan(run: &Path, record: &RunRecord) -> Result<Plan> {
+    let source = Source {
+        name: record.scenario.name.clone(),
+        path: run.join("run.json").display().to_string(),
+        // JSON is YAML.
+        text: record.scenario.resolved.to_string(),
+    };
+    plan(&source, &scenario::Overrides { seed: Some(record.seed), ..Default::default() })
+}
+
+/// What a record keeps of the changes; the seed is a field of its own.
+pub(super) fn recorded_changes(changes: &scenario::Overrides) -> Overrides {
+    let scenario::Overrides { quick, set, only, repeat, seed: _ } = changes.clone();
+    Overrides { quick, set, only, repeat }
+}
+
+/// The changes that a record has kept.
+pub(super) fn changes_of(record: &RunRecord) -> scenario::Overrides {
+    let Overrides { quick, set, only, repeat } = record.scenario.overrides.clone();
+    scenario::Overrides { quick, set, only, repeat, seed: Some(record.seed) }
+}
+
+/// The axes of a plan, as a record has them.
+pub(super) fn axes(plan: &Plan) -> Vec<Axis> {
+    let axis =
+        |axis: &scenario::Axis| Axis { path: axis.path.clone(), values: axis.values.clone() };
+    plan.axes.iter().map(axis).collect()
+}

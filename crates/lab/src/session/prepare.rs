@@ -1,0 +1,147 @@
+//! From a request to a session: what is run, and by which backend.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use run_record::{RunDirectory, SuiteDirectory};
+use scenario::{Source, Suite};
+
+use super::error::{Result, SessionError};
+use super::event::Observer;
+use super::request::{RunRequest, Target};
+use super::suite::FinishedSuite;
+use super::{pair, single, suite};
+use crate::backend::BackendKind;
+use crate::backends;
+use crate::finished_run::FinishedRun;
+
+/// A session that can start: its sources are read, and its process is prepared.
+pub struct Session {
+    request: RunRequest,
+    work: Work,
+    backend: &'static dyn BackendKind,
+}
+
+/// What a session does.
+pub(super) enum Work {
+    /// A new run of a scenario.
+    Scenario(Source),
+    /// A new run of each scenario of a suite.
+    Suite(Suite, Source),
+    /// The rest of a run; of another file of its scenario, if it is named.
+    Resume(PathBuf, Option<Source>),
+}
+
+/// What a session left.
+#[derive(Debug)]
+pub enum Finished {
+    /// One run.
+    Run(FinishedRun),
+    /// Two runs whose trials took turns.
+    Pair {
+        /// Of this build.
+        new: FinishedRun,
+        /// Of the other build.
+        baseline: FinishedRun,
+    },
+    /// A suite.
+    Suite(FinishedSuite),
+}
+
+impl Session {
+    /// Reads what the request names, and prepares this process for its backend. Call
+    /// it before the process starts a thread: a backend may have to enter a user
+    /// namespace.
+    ///
+    /// # Errors
+    /// When the request does not fit together, or the backend cannot run here.
+    pub fn prepare(request: RunRequest) -> Result<Self> {
+        let work = work(&request.target)?;
+        let backend = backend(&request)?;
+        backend.prepare_process()?;
+        Ok(Self { request, work, backend })
+    }
+
+    /// Runs it to its end. `interrupted` becomes true when the user asks for an end.
+    ///
+    /// # Errors
+    /// When a run cannot start or not go on. Its finished trials are kept. A suite
+    /// goes on with its next scenario instead.
+    pub fn run(self, interrupted: &AtomicBool, observer: &mut dyn Observer) -> Result<Finished> {
+        let Self { request, work, backend } = self;
+        match work {
+            Work::Suite(suite, source) => {
+                let finished =
+                    suite::run(&suite, &source, &request, backend, interrupted, observer)?;
+                Ok(Finished::Suite(finished))
+            }
+            Work::Scenario(source) => match request.against.clone() {
+                Some(against) => {
+                    pair::begin(&request, &source, &against, backend, interrupted, observer)
+                }
+                None => {
+                    let run = single::begin(&request, &source, backend, interrupted, observer);
+                    Ok(Finished::Run(run.map_err(|stopped| stopped.error)?))
+                }
+            },
+            Work::Resume(path, source) => match pair::resumed(&path, request.against.as_ref())? {
+                Some(runs) => {
+                    let version = &request.tool.version;
+                    pair::resume(&runs, source.as_ref(), backend, version, interrupted, observer)
+                }
+                None => {
+                    let run =
+                        single::resume(&path, source.as_ref(), backend, interrupted, observer);
+                    Ok(Finished::Run(run.map_err(|stopped| stopped.error)?))
+                }
+            },
+        }
+    }
+}
+
+fn work(target: &Target) -> Result<Work> {
+    let name = match target {
+        Target::New { scenario, .. } => Some(scenario),
+        Target::Resume { scenario, .. } => scenario.as_ref(),
+    };
+    let source = name.map(|name| scenario::find(name)).transpose()?;
+    let suite = source.as_ref().map(Suite::of).transpose()?.flatten();
+    match (target, source, suite) {
+        (Target::New { .. }, Some(source), Some(suite)) => Ok(Work::Suite(suite, source)),
+        (Target::New { .. }, Some(source), None) => Ok(Work::Scenario(source)),
+        (Target::New { .. }, None, _) => unreachable!("a new run names its scenario"),
+        (Target::Resume { run, .. }, _, Some(suite)) => Err(not_resumable(
+            run,
+            &format!("{} is a suite, which has no run of its own", suite.name),
+        )),
+        (Target::Resume { run, .. }, ..) if SuiteDirectory::is_one(run) => {
+            Err(not_resumable(run, "it is a suite's directory"))
+        }
+        (Target::Resume { run, .. }, source, None) => Ok(Work::Resume(run.clone(), source)),
+    }
+}
+
+fn not_resumable(run: &Path, why: &str) -> SessionError {
+    SessionError::Request(format!(
+        "resume {}: {why}; resume its scenarios' runs one by one, each with `queuelab run \
+         --resume RUN`",
+        run.display()
+    ))
+}
+
+/// The backend that was asked for; else the one of the run to go on with; else the
+/// default one.
+fn backend(request: &RunRequest) -> Result<&'static dyn BackendKind> {
+    if let Some(name) = &request.backend {
+        let unknown = || SessionError::Request(format!("use the backend {name}: there is none"));
+        return backends::find(name).ok_or_else(unknown);
+    }
+    let Target::Resume { run, .. } = &request.target else { return Ok(backends::default()) };
+    let recorded = RunDirectory::read(run)?.0.backend.name;
+    backends::find(&recorded).ok_or_else(|| {
+        SessionError::Request(format!(
+            "resume {}: it ran on the backend {recorded}, which this build does not have",
+            run.display()
+        ))
+    })
+}

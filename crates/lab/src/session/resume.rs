@@ -1,0 +1,67 @@
+//! A run that goes on: its plan is made again, and must be the one that it began with.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use run_record::{RunDirectory, RunRecord, TrialRecord};
+use scenario::{Plan, Source};
+
+use super::error::{Result, SessionError};
+use super::planning::{axes, changes_of, plan, recorded_plan};
+use crate::backend::{Backend, Needs};
+use crate::machine;
+
+/// A run that can go on.
+pub(super) struct Resumed {
+    pub(super) plan: Plan,
+    pub(super) directory: RunDirectory,
+    pub(super) record: RunRecord,
+    pub(super) done: Vec<TrialRecord>,
+}
+
+/// Opens a run directory to go on with it. Without a `source` the scenario is taken
+/// from the record.
+///
+/// # Errors
+/// When it is a run of another scenario, on another kernel or on another backend.
+pub(super) fn resume(
+    path: &Path,
+    source: Option<&Source>,
+    backend: &dyn Backend,
+) -> Result<Resumed> {
+    let (directory, mut record, done) = RunDirectory::resume(path)?;
+    let refuse = |why: String| {
+        let path = path.display();
+        Err(SessionError::Request(format!(
+            "resume {path}: {why}; run the scenario anew, without --resume"
+        )))
+    };
+    let plan = match source {
+        Some(source) => plan(source, &changes_of(&record))?,
+        None => recorded_plan(path, &record)?,
+    };
+    let recorded = &record.scenario;
+    if plan.resolved != recorded.resolved || axes(&plan) != record.axes {
+        let changed = plan.scenario.name == recorded.name;
+        let why = if changed { ", whose file has changed since" } else { "" };
+        return refuse(format!("it is a run of another scenario ({}{why})", recorded.name));
+    }
+    let (here, there) = (machine::machine().kernel, &record.machine.kernel);
+    if here != *there {
+        return refuse(format!("it ran on kernel {there}, and this is {here}"));
+    }
+    let (here, there) = (backend.describe().name, &record.backend.name);
+    if here != *there {
+        return refuse(format!("it ran on the backend {there}, and this is {here}"));
+    }
+    backend.make_room(&Needs::from_plan(&plan))?;
+    record.resumed.push(Timestamp::now());
+    let now = backend.describe();
+    if now != record.backend {
+        // Another build of the program, or another version of the engine.
+        let version = now.version.map_or(String::new(), |version| format!("{version}, "));
+        record.backend.details += &format!("; resumed with {version}{}", now.details);
+    }
+    directory.write_run(&record)?;
+    Ok(Resumed { plan, directory, record, done })
+}

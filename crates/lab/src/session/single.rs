@@ -1,0 +1,87 @@
+//! One run of one scenario, by one build.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
+
+use run_record::RunDirectory;
+use scenario::Source;
+
+use super::begin::{self, new_record};
+use super::error::SessionError;
+use super::event::Observer;
+use super::execution::{self, Side};
+use super::planning::{plan, recorded_changes};
+use super::request::{RunRequest, Target};
+use super::resume;
+use crate::active_run::ActiveRun;
+use crate::backend::BackendKind;
+use crate::finished_run::FinishedRun;
+
+/// A run that did not come to its end.
+pub(super) struct Stopped {
+    pub(super) error: SessionError,
+    /// Its directory; `None` if it did not begin.
+    pub(super) path: Option<PathBuf>,
+}
+
+impl<E: Into<SessionError>> From<E> for Stopped {
+    fn from(error: E) -> Self {
+        Self { error: error.into(), path: None }
+    }
+}
+
+type Result<T> = std::result::Result<T, Stopped>;
+
+/// Begins a run and brings it to its end.
+///
+/// # Errors
+/// When it cannot begin, or not go on.
+pub(super) fn begin(
+    request: &RunRequest,
+    source: &Source,
+    backend: &dyn BackendKind,
+    interrupted: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<FinishedRun> {
+    let Target::New { changes, .. } = &request.target else {
+        unreachable!("a run that begins is a new one")
+    };
+    let backend = backend.connect(None)?;
+    let plan = plan(source, changes)?;
+    let overrides = recorded_changes(changes);
+    let recorded =
+        begin::Request { overrides: &overrides, retries: request.retries, tool: &request.tool };
+    let record = new_record(&plan, &recorded, backend.as_ref(), interrupted, observer)?;
+    let directory = RunDirectory::create(&request.out, &record)?;
+    let run = ActiveRun::new(&plan, directory, record, Vec::new());
+    finish(Side { run, backend: backend.as_ref() }, interrupted, observer)
+}
+
+/// Goes on with a run and brings it to its end.
+///
+/// # Errors
+/// As [`begin`].
+pub(super) fn resume(
+    path: &Path,
+    source: Option<&Source>,
+    backend: &dyn BackendKind,
+    interrupted: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<FinishedRun> {
+    let backend = backend.connect(None)?;
+    let resume::Resumed { plan, directory, record, done } =
+        resume::resume(path, source, backend.as_ref())?;
+    let run = ActiveRun::new(&plan, directory, record, done);
+    finish(Side { run, backend: backend.as_ref() }, interrupted, observer)
+}
+
+fn finish(
+    side: Side<'_>,
+    interrupted: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<FinishedRun> {
+    let path = side.run.path().to_owned();
+    let finished = execution::execute([side], None, interrupted, observer);
+    let [finished] = finished.map_err(|error| Stopped { error: error.into(), path: Some(path) })?;
+    Ok(finished)
+}

@@ -1,0 +1,177 @@
+//! A suite: its scenarios, one after the other.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
+
+use jiff::Timestamp;
+use run_record::{
+    MemberRecord, MemberVerdict, RunDirectory, SCHEMA_VERSION, SuiteDirectory, SuiteRecord,
+    all_held,
+};
+use scenario::{Source, Suite, SuiteMember};
+
+use super::error::{Result, SessionError};
+use super::event::{Observer, SessionEvent};
+use super::request::{RunRequest, Target};
+use super::single::{self, Stopped};
+use crate::backend::BackendKind;
+use crate::clock::{Clock, SystemClock};
+use crate::finished_run::FinishedRun;
+use crate::machine;
+use crate::running_kernel::RunningKernel;
+
+/// A suite that was run to its end, or until the user asked for one.
+#[derive(Debug)]
+pub struct FinishedSuite {
+    /// Its directory.
+    pub path: PathBuf,
+    /// Its record.
+    pub record: SuiteRecord,
+    /// Whether the user ended it.
+    pub is_interrupted: bool,
+}
+
+/// Runs each scenario, however the ones before ended, until the user asks for an end.
+/// Each leaves a run directory of its own. The suite's directory exists from the
+/// beginning, so that a crash loses none of them.
+///
+/// # Errors
+/// When the suite or what is changed in it is invalid, or its directory cannot be
+/// written.
+pub(super) fn run(
+    suite: &Suite,
+    source: &Source,
+    request: &RunRequest,
+    backend: &dyn BackendKind,
+    interrupted: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> Result<FinishedSuite> {
+    check_request(suite, request)?;
+    // An invalid last scenario is reported before the first one runs.
+    suite.plans(source, &RunningKernel)?;
+    let mut record = new_record(suite, request, backend);
+    let directory = SuiteDirectory::create(&request.out, &record)?;
+    let mut is_interrupted = false;
+    for (position, member) in suite.suite.iter().enumerate() {
+        let total = suite.suite.len();
+        let scenario = member.scenario.as_str();
+        observer.event(SessionEvent::MemberStarted { scenario, position, total });
+        let began = SystemClock.now();
+        let end = run_member(member, suite, request, backend, interrupted, observer);
+        let seconds = (SystemClock.now() - began).as_secs_f64();
+        let recorded = &mut record.members[position];
+        recorded.seconds = (seconds * 1e3).round() / 1e3;
+        match end {
+            Ok(finished) => {
+                recorded.problem = None;
+                recorded.verdict = match finished.held() {
+                    true => MemberVerdict::Held,
+                    false => MemberVerdict::Failed,
+                };
+                recorded.trials = finished.trials.len() as u32;
+                recorded.run = Some(SuiteDirectory::way_to(&finished.path));
+                record.backend = finished.record.backend.clone();
+                directory.write(&record)?;
+                observer.event(SessionEvent::MemberFinished(finished));
+            }
+            Err(Stopped { error, path }) => {
+                is_interrupted = error.is_interruption();
+                recorded.problem = Some(match is_interrupted {
+                    true => "interrupted".to_owned(),
+                    false => error.to_string(),
+                });
+                let mut trials_failed = false;
+                if let Some(path) = &path {
+                    // Trials that failed before the stop are still failures.
+                    let trials = RunDirectory::read(path).map_or(Vec::new(), |(_, trials)| trials);
+                    recorded.run = Some(SuiteDirectory::way_to(path));
+                    recorded.trials = trials.len() as u32;
+                    trials_failed = !all_held(&trials);
+                }
+                directory.write(&record)?;
+                if is_interrupted {
+                    break;
+                }
+                observer.event(SessionEvent::MemberFailed { error, trials_failed });
+            }
+        }
+    }
+    if !is_interrupted {
+        record.ended = Some(Timestamp::now());
+        directory.write(&record)?;
+    }
+    Ok(FinishedSuite { path: directory.path().to_owned(), record, is_interrupted })
+}
+
+fn check_request(suite: &Suite, request: &RunRequest) -> Result<()> {
+    let name = &suite.name;
+    let names = suite.names().join(", ");
+    let refuse = |why: String| Err(SessionError::Request(why));
+    if request.against.is_some() {
+        return refuse(format!(
+            "run {name} against another build: it is a suite; name one of its scenarios: {names}"
+        ));
+    }
+    match &request.target {
+        Target::New { changes, .. } if !changes.set.is_empty() || !changes.only.is_empty() => {
+            refuse(format!(
+                "run {name}: it is a suite, and --set and --only apply to one scenario; its \
+                 scenarios are {names}"
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Runs one scenario as the suite has it. The request's changes apply to all scenarios
+/// and take precedence over the suite's own.
+fn run_member(
+    member: &SuiteMember,
+    suite: &Suite,
+    request: &RunRequest,
+    backend: &dyn BackendKind,
+    interrupted: &AtomicBool,
+    observer: &mut dyn Observer,
+) -> std::result::Result<FinishedRun, Stopped> {
+    let Target::New { changes, .. } = &request.target else {
+        unreachable!("a suite that runs is a new one")
+    };
+    let own = member.overrides(suite);
+    let changes = scenario::Overrides {
+        quick: own.quick || changes.quick,
+        repeat: changes.repeat.or(own.repeat),
+        seed: changes.seed,
+        ..own
+    };
+    let source = scenario::find(&member.scenario)?;
+    let scenario = member.scenario.clone();
+    let request = RunRequest { target: Target::New { scenario, changes }, ..request.clone() };
+    single::begin(&request, &source, backend, interrupted, observer)
+}
+
+/// A suite of which nothing has been run.
+fn new_record(suite: &Suite, request: &RunRequest, backend: &dyn BackendKind) -> SuiteRecord {
+    let not_begun = |member: &SuiteMember| MemberRecord {
+        scenario: member.scenario.clone(),
+        verdict: MemberVerdict::NotRun,
+        run: None,
+        problem: Some("it was not begun".to_owned()),
+        seconds: 0.0,
+        trials: 0,
+    };
+    SuiteRecord {
+        schema_version: SCHEMA_VERSION,
+        suite: suite.name.clone(),
+        question: suite.question.clone(),
+        started: Timestamp::now(),
+        ended: None,
+        tool: request.tool.clone(),
+        machine: machine::machine(),
+        backend: run_record::Backend {
+            name: backend.name().to_owned(),
+            version: None,
+            details: String::new(),
+        },
+        members: suite.suite.iter().map(not_begun).collect(),
+    }
+}

@@ -1,0 +1,58 @@
+//! What every stage of a trial knows.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use linux_net::TimerWheel;
+use run_record::KernelRules;
+use scenario::{Cell, PlannedTrial};
+
+use crate::backend::{Backend, TestbedSpec};
+use crate::clock::Clock;
+use crate::error::{LabError, Result};
+use crate::live::LiveRun;
+use crate::start_barrier::StartBarrier;
+
+/// A trial about to run.
+pub(crate) struct TrialContext<'a> {
+    pub(crate) backend: &'a dyn Backend,
+    pub(crate) cell: &'a Cell,
+    pub(crate) planned: &'a PlannedTrial,
+    /// The testbed of the trial after this one.
+    pub(crate) next: Option<NextTestbed<'a>>,
+    pub(crate) expectations: &'a scenario::Expectations,
+    /// The kernel's rules, as found at the start of the run.
+    pub(crate) rules: &'a KernelRules,
+    /// `None` if it was not found: then nothing is simulated.
+    pub(crate) wheel: Option<&'a TimerWheel>,
+    pub(crate) server_may_die: bool,
+    /// Whether the probe keeps a timeline.
+    pub(crate) timeline: bool,
+    /// Shared with the trials that run beside it.
+    pub(crate) barrier: Option<&'a StartBarrier>,
+    pub(crate) live: &'a LiveRun,
+    pub(crate) interrupted: &'a AtomicBool,
+}
+
+/// The testbed that the next trial will need.
+pub(crate) struct NextTestbed<'a> {
+    pub(crate) backend: &'a dyn Backend,
+    pub(crate) spec: TestbedSpec,
+    pub(crate) trial: u32,
+}
+
+impl TrialContext<'_> {
+    /// The clock of its hosts.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        self.backend.clock()
+    }
+
+    /// Fails if the trial must end: the user asked for it, or a trial beside it
+    /// failed.
+    pub(crate) fn check_interruption(&self) -> Result<()> {
+        let is_cancelled = self.barrier.is_some_and(StartBarrier::is_cancelled);
+        match is_cancelled || self.interrupted.load(Ordering::Relaxed) {
+            true => Err(LabError::Interrupted),
+            false => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Third stage: the reports of both sides as one row for each attempt.
+
+use linux_net::CounterDelta;
+use run_record::OutcomeCounts;
+
+use super::observe::Observed;
+use crate::ledger::{self, Joined, ServerLedger};
+use crate::server::ServerEnd;
+
+/// Both sides of a trial, joined.
+pub(super) struct JoinedTrial {
+    /// A row for each attempt, and accepted connections that match none.
+    pub(super) attempts: Joined,
+    pub(super) outcomes: OutcomeCounts,
+    /// Connections that the server accepted; `None` if the list died with it.
+    pub(super) accepted: Option<usize>,
+    /// What the server died of; `None` if it stopped when it was asked to.
+    pub(super) died: Option<String>,
+    /// Changes of the counters of the server's host.
+    pub(super) server: CounterDelta,
+    /// Changes of the counters of the client's host.
+    pub(super) client: CounterDelta,
+}
+
+/// Joins what both sides reported.
+pub(super) fn join(observed: &Observed) -> JoinedTrial {
+    let (server, died) = match &observed.end {
+        ServerEnd::Stopped(report) => {
+            (ServerLedger { accepted: Some(&report.accepted), died_ns: None }, None)
+        }
+        ServerEnd::Died { status, at_ns, accepted } => {
+            let server = ServerLedger { accepted: accepted.as_deref(), died_ns: Some(*at_ns) };
+            (server, Some(status.clone()))
+        }
+    };
+    let accepted = server.accepted.map(<[_]>::len);
+    let attempts = ledger::join(&observed.loaded.report.attempts, server);
+    JoinedTrial {
+        outcomes: attempts.rows.iter().map(|row| row.outcome).collect(),
+        attempts,
+        accepted,
+        died,
+        server: observed.after.server.delta(&observed.before.server),
+        client: observed.after.client.delta(&observed.before.client),
+    }
+}

@@ -1,0 +1,96 @@
+//! Fourth stage: invariants, laws and the simulation.
+
+use run_record::{Check, LawCheck, Simulated};
+
+use super::context::TrialContext;
+use super::join::JoinedTrial;
+use super::observe::Observed;
+use super::testbed::ClosedTestbed;
+use crate::server::ServerEnd;
+use crate::simulated::{Played, simulated};
+use crate::{figures, invariants, laws};
+
+/// What holds in a trial, expectations aside: those need the whole record.
+pub(super) struct Judged {
+    pub(super) invariants: Vec<Check>,
+    pub(super) laws: Vec<LawCheck>,
+    pub(super) simulated: Option<Simulated>,
+}
+
+/// Checks a trial against the invariants and the laws, and simulates it.
+pub(super) fn judge(
+    trial: &TrialContext<'_>,
+    testbed: &ClosedTestbed,
+    observed: &Observed,
+    joined: &JoinedTrial,
+) -> Judged {
+    Judged {
+        invariants: check_invariants(trial, testbed, observed, joined),
+        laws: laws::compare(
+            &observed.predictions,
+            &laws::Measured {
+                accept_queue: observed.loaded.accept_queue,
+                probe: observed.probed.as_ref().ok().map(|probed| &probed.report),
+                restart: observed.restart.as_ref(),
+                rows: &joined.attempts.rows,
+                server: &joined.server.changes,
+                client: &joined.client.changes,
+            },
+            joined.died.is_some(),
+        ),
+        simulated: simulate(trial, observed, joined),
+    }
+}
+
+fn check_invariants(
+    trial: &TrialContext<'_>,
+    testbed: &ClosedTestbed,
+    observed: &Observed,
+    joined: &JoinedTrial,
+) -> Vec<Check> {
+    let load = &observed.loaded.report;
+    let fallen = |host: &str, names: &[String]| -> Vec<String> {
+        names.iter().map(|name| format!("{host} {name}")).collect()
+    };
+    let mut fallen_counters = fallen("server", &joined.server.backwards);
+    fallen_counters.extend(fallen("client", &joined.client.backwards));
+    let clients = u64::from(trial.cell.settings.load.clients);
+    let mut checks = vec![
+        invariants::outcomes_add_up(&joined.outcomes, clients),
+        invariants::accepts_match_attempts(&joined.attempts, joined.accepted),
+        invariants::sysctls_read_back(&testbed.spec, &testbed.sysctls),
+        invariants::server_alive(joined.died.as_deref(), trial.server_may_die),
+        invariants::counters_never_fall(&fallen_counters),
+        invariants::deliveries_intact(&figures::integrity(&load.integrity)),
+        invariants::probe_ran(observed.probed.as_ref().err()),
+    ];
+    if let ServerEnd::Stopped(report) = &observed.end {
+        checks.push(invariants::messages_add_up(
+            load.messages_written,
+            report.messages_ingested,
+            report.deliveries,
+            load.deliveries,
+        ));
+    }
+    checks
+}
+
+/// The trial as the simulator plays it; `None` without the instants of every accept.
+fn simulate(
+    trial: &TrialContext<'_>,
+    observed: &Observed,
+    joined: &JoinedTrial,
+) -> Option<Simulated> {
+    if joined.died.is_some() {
+        return None;
+    }
+    simulated(&Played {
+        cell: &trial.cell.settings,
+        sysctls: &observed.effective,
+        rules: trial.rules,
+        wheel: trial.wheel?,
+        rows: &joined.attempts.rows,
+        released_ns: observed.loaded.released_ns,
+        counted_ns: observed.counted_ns,
+    })
+}

@@ -1,0 +1,245 @@
+//! The load of a trial: its phases, and the conditions between them.
+
+use std::time::Duration;
+
+use chat_server::ClosesFirst;
+use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
+use run_record::{AcceptQueue, LivePhase};
+use worker::{RESPONSE_TIMEOUT, Worker, WorkerError, config_arguments};
+
+use super::context::TrialContext;
+use crate::backend::{Role, Testbed};
+use crate::error::Result;
+use crate::live::Watched;
+use crate::server::{Server, ServerStatus};
+
+/// Time between two polls of a condition.
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
+
+/// How long the lab waits for a worker's event before it checks everything else.
+const EVENT_TIMEOUT: Duration = Duration::from_millis(100);
+
+/// How long the kernel may take to handle the last segments of a trial. What stays
+/// longer is a finding: a phantom, or half a connection.
+const LAST_SEGMENTS_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// What the load of a trial gave.
+pub(super) struct Loaded {
+    pub(super) report: LoadReport,
+    /// The server's accept queue when every attempt was decided.
+    pub(super) accept_queue: Option<AcceptQueue>,
+    /// Bytes that clients had written when a paused server began to accept.
+    pub(super) held_bytes: Option<u64>,
+    /// When the load was released, nanoseconds of the trial's clock: every attempt
+    /// was decided, and had lingered.
+    pub(super) released_ns: u64,
+    pub(super) seconds: f64,
+}
+
+/// Runs the load, and waits until the server has handled it.
+///
+/// # Errors
+/// When a host or a worker fails, or the trial must end.
+pub(super) fn load(
+    trial: &TrialContext<'_>,
+    testbed: &dyn Testbed,
+    server: &mut Server,
+    watched: &mut Watched<'_>,
+) -> Result<Loaded> {
+    LoadPhases { trial, testbed, server, watched }.run()
+}
+
+/// The load of a trial and what it is observed with.
+struct LoadPhases<'a, 'w> {
+    trial: &'a TrialContext<'a>,
+    testbed: &'a dyn Testbed,
+    server: &'a mut Server,
+    watched: &'a mut Watched<'w>,
+}
+
+impl LoadPhases<'_, '_> {
+    fn run(mut self) -> Result<Loaded> {
+        let settings = &self.trial.cell.settings;
+        let clock = self.trial.clock();
+        let target = self.server.address;
+        let config = LoadConfig {
+            settings: settings.load.clone(),
+            target,
+            framing: settings.server.framing,
+            largest_body: settings.server.largest_body,
+            sources: self.testbed.addresses().client.clone(),
+            server_closes: settings.server.closes_first == ClosesFirst::Server,
+            hold: true,
+        };
+        let began = clock.now();
+        self.watched.phase(LivePhase::Connecting);
+        let arguments = config_arguments("load", &config);
+        let mut load = self.testbed.start(Role::Client, "load", &arguments)?;
+        if let Some(next) = &self.trial.next {
+            next.backend.prepare(&next.spec, next.trial);
+        }
+
+        let established =
+            self.await_load(&mut load, connect_time(&config), "decision", |event| match event {
+                LoadEvent::Decided { established, .. } => Some(established),
+                _ => None,
+            })?;
+        if settings.server.hold_acks {
+            self.server.let_in()?;
+        }
+        self.watched.phase(LivePhase::Lingering);
+        self.linger()?;
+        let accept_queue = self.testbed.accept_queue(target.port())?;
+        let mut held_bytes = None;
+        if settings.server.accept_paused {
+            load.send(&LoadCommand::Status);
+            let written =
+                self.await_load(&mut load, Duration::ZERO, "status", |event| match event {
+                    LoadEvent::Status { bytes_written, .. } => Some(bytes_written),
+                    _ => None,
+                })?;
+            held_bytes = Some(written);
+            self.server.resume();
+        }
+        self.watched.phase(LivePhase::Chatting);
+        if settings.load.chat == ChatPhase::AfterConnect {
+            self.await_accepted(established)?;
+        }
+        load.send(&LoadCommand::Go);
+        let released_ns = clock.now_ns();
+
+        let report =
+            self.await_load(&mut load, chat_time(&config), "report", |event| match event {
+                LoadEvent::Done(report) => Some(*report),
+                _ => None,
+            })?;
+        self.watched.phase(LivePhase::Closing);
+        self.await_idle()?;
+        Ok(Loaded {
+            report,
+            accept_queue,
+            held_bytes,
+            released_ns,
+            seconds: (clock.now() - began).as_secs_f64(),
+        })
+    }
+
+    /// Leaves the connections as they are for as long as the scenario says, or until
+    /// the server dies.
+    fn linger(&mut self) -> Result<()> {
+        let clock = self.trial.clock();
+        let deadline = clock.now() + self.trial.cell.settings.load.linger;
+        while clock.now() < deadline && !self.server.is_dead() {
+            self.trial.check_interruption()?;
+            self.watched.look();
+            clock.sleep(POLL_INTERVAL.min(deadline.saturating_sub(clock.now())));
+        }
+        Ok(())
+    }
+
+    /// Waits for one of the load's events; meanwhile checks for an interruption and
+    /// shows the queues.
+    fn await_load<T>(
+        &mut self,
+        load: &mut Worker,
+        expected: Duration,
+        awaited: &'static str,
+        mut take: impl FnMut(LoadEvent) -> Option<T>,
+    ) -> Result<T> {
+        let clock = self.trial.clock();
+        let deadline = clock.now() + expected + RESPONSE_TIMEOUT;
+        loop {
+            self.trial.check_interruption()?;
+            self.watched.look();
+            let found = load.await_event(awaited, EVENT_TIMEOUT, |event| match event {
+                LoadEvent::Failed { reason } => {
+                    Some(Err(WorkerError::Failed { worker: "load", reason }))
+                }
+                event => take(event).map(Ok),
+            });
+            match found {
+                Err(WorkerError::Timeout { worker, awaited, .. }) if clock.now() >= deadline => {
+                    let waited = expected + RESPONSE_TIMEOUT;
+                    return Err(WorkerError::Timeout { worker, awaited, waited }.into());
+                }
+                Err(WorkerError::Timeout { .. }) => {}
+                found => return Ok(found?),
+            }
+        }
+    }
+
+    /// Waits until the server has accepted what is established at the client.
+    /// Phantoms never arrive: an empty accept queue from which the server accepts
+    /// nothing more ends the wait.
+    fn await_accepted(&mut self, established: u64) -> Result<()> {
+        let mut last = None;
+        self.await_server(|status, queued| {
+            let stuck = queued == 0 && last == Some(status.accepted);
+            last = Some(status.accepted);
+            status.accepted >= established || stuck
+        })
+    }
+
+    /// Waits until the server has handled what the clients have left behind: what is
+    /// still queued is accepted, and what was written is read.
+    fn await_idle(&mut self) -> Result<()> {
+        self.await_server(|status, queued| queued == 0 && status.threads == 0)?;
+        // Both sides have closed; on a busy machine the kernel may still have to
+        // handle the last segments, and the counters are of what it has handled.
+        let clock = self.trial.clock();
+        let deadline = clock.now() + LAST_SEGMENTS_TIMEOUT;
+        for role in [Role::Server, Role::Client] {
+            while self.testbed.sockets(role)?.closing_now() > 0 && clock.now() < deadline {
+                clock.sleep(POLL_INTERVAL);
+            }
+        }
+        Ok(())
+    }
+
+    /// Polls the server's status until `is_reached`, the server is dead, or the
+    /// time that a connection has for everything is over.
+    fn await_server(
+        &mut self,
+        mut is_reached: impl FnMut(&ServerStatus, u32) -> bool,
+    ) -> Result<()> {
+        let clock = self.trial.clock();
+        let deadline = clock.now() + self.trial.cell.settings.load.finish_deadline;
+        while clock.now() < deadline {
+            self.trial.check_interruption()?;
+            self.watched.look();
+            // Before the status: what leaves the queue between the two is then in
+            // the status.
+            let queue = self.testbed.accept_queue(self.server.address.port())?;
+            let Some(status) = self.server.status()? else { break };
+            if is_reached(&status, queue.map_or(0, |queue| queue.depth)) {
+                break;
+            }
+            clock.sleep(POLL_INTERVAL);
+        }
+        Ok(())
+    }
+}
+
+/// The longest that all attempts can take to be decided.
+fn connect_time(config: &LoadConfig) -> Duration {
+    let settings = &config.settings;
+    // Without a rate to keep, the spread is unbounded.
+    let spread = settings.connect_rate.map_or(0.0, |rate| f64::from(settings.clients) / rate);
+    let spread = Duration::try_from_secs_f64(spread).unwrap_or_default();
+    match settings.pattern {
+        ConnectPattern::Burst => settings.connect_deadline,
+        ConnectPattern::Rate => settings.connect_deadline + spread,
+        // Each waits for the end of the one before.
+        ConnectPattern::OneByOne => {
+            let each = settings.connect_deadline + chat_time(config);
+            spread + each.saturating_mul(settings.clients)
+        }
+    }
+}
+
+/// The longest that everything after that can take.
+fn chat_time(config: &LoadConfig) -> Duration {
+    let settings = &config.settings;
+    let chat = settings.send_delay.saturating_add(settings.interval * settings.messages);
+    chat.saturating_add(settings.finish_deadline)
+}

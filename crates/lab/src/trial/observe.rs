@@ -1,0 +1,123 @@
+//! Second stage: server, probe and load at work, and the counters before and after.
+
+use std::time::Duration;
+
+use linux_net::TimerWheel;
+use run_record::{LivePhase, Restart, SysctlValues};
+
+use super::context::TrialContext;
+use super::load::{Loaded, load};
+use super::post_load;
+use crate::backend::{Role, Testbed};
+use crate::error::Result;
+use crate::kernel_rules::syn_queue_rule;
+use crate::laws;
+use crate::live::ShownTrial;
+use crate::probe::{Probe, ProbeReport};
+use crate::server::{Server, ServerEnd};
+use crate::start_barrier::StartBarrier;
+
+/// The counters of both hosts.
+pub(super) struct HostCounters {
+    pub(super) server: linux_net::Counters,
+    pub(super) client: linux_net::Counters,
+}
+
+/// What was seen on a testbed.
+pub(super) struct Observed {
+    /// Every sysctl in force that decides how connections queue.
+    pub(super) effective: SysctlValues,
+    /// What the laws predicted before the load started.
+    pub(super) predictions: Vec<laws::Prediction>,
+    pub(super) before: HostCounters,
+    pub(super) loaded: Loaded,
+    /// Or why the probe did not run to its end.
+    pub(super) probed: Result<ProbeReport>,
+    pub(super) after: HostCounters,
+    /// When `after` was read, nanoseconds of the trial's clock.
+    pub(super) counted_ns: u64,
+    pub(super) end: ServerEnd,
+    pub(super) restart: Option<Restart>,
+    /// Seconds from the end of the load to the end of the observation, the server's
+    /// stop included.
+    pub(super) post_load_seconds: f64,
+}
+
+/// Runs server, probe and load on the hosts.
+///
+/// # Errors
+/// When a host or a worker fails, or the trial must end.
+pub(super) fn observe(
+    trial: &TrialContext<'_>,
+    testbed: &dyn Testbed,
+    shown: &ShownTrial<'_>,
+) -> Result<Observed> {
+    let settings = &trial.cell.settings;
+    let clock = trial.clock();
+    let effective = testbed.effective_sysctls()?;
+    let predictions = predict(trial, &effective);
+
+    let mut server = Server::start(testbed, &settings.server)?;
+    let port = server.address.port();
+    let at_once = trial.barrier.map_or(1, StartBarrier::trials);
+    let probe = Probe::start(testbed, &settings.server, port, trial.timeline, at_once)?;
+    if let Some(barrier) = trial.barrier {
+        barrier.wait();
+    }
+    let before = counters(testbed)?;
+    // A probe of an earlier build ends at a request that it does not know.
+    let answers = trial.backend.build().is_none();
+    let mut watched = shown.watched(probe, answers);
+    let loaded = load(trial, testbed, &mut server, &mut watched)?;
+    let after = counters(testbed)?;
+    let counted_ns = clock.now_ns();
+    let loaded_at = clock.now();
+    post_load::watch_closing(testbed, clock, settings.after.watch_closing, || {
+        watched.look();
+        trial.check_interruption()
+    })?;
+    // Before the server, whose end makes sockets that are not measured. Without the
+    // probe's report the rest of the trial is still valid.
+    let probed = watched.stop();
+    let end = server.stop()?;
+    shown.phase(LivePhase::Restarting);
+    let check = || trial.check_interruption();
+    let left_ns = loaded.report.ended_ns;
+    let restart =
+        post_load::restart(testbed, clock, &settings.server, &settings.after, left_ns, check)?;
+    Ok(Observed {
+        effective,
+        predictions,
+        before,
+        loaded,
+        probed,
+        after,
+        counted_ns,
+        end,
+        restart,
+        post_load_seconds: (clock.now() - loaded_at).as_secs_f64(),
+    })
+}
+
+/// What the laws predict from the settings in force.
+fn predict(trial: &TrialContext<'_>, effective: &SysctlValues) -> Vec<laws::Prediction> {
+    let somaxconn = effective.server.get("net.core.somaxconn");
+    laws::predict(&laws::Known {
+        cell: &trial.cell.settings,
+        somaxconn: somaxconn.and_then(|value| value.parse().ok()),
+        syn_queue_full: syn_queue_rule(trial.rules),
+        tw_reuse_delay: effective
+            .client
+            .get("net.ipv4.tcp_tw_reuse_delay")
+            .and_then(|delay| delay.parse().ok())
+            .map(Duration::from_millis),
+        hz: trial.wheel.map(TimerWheel::hz),
+    })
+}
+
+fn counters(testbed: &dyn Testbed) -> Result<HostCounters> {
+    Ok(HostCounters {
+        server: testbed.counters(Role::Server)?,
+        client: testbed.counters(Role::Client)?,
+    })
+}

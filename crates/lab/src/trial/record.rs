@@ -1,0 +1,85 @@
+//! Last stage: the trial's record.
+
+use jiff::Timestamp;
+use run_record::{Evidence, TrialRecord};
+
+use super::context::TrialContext;
+use super::join::JoinedTrial;
+use super::judge::Judged;
+use super::observe::Observed;
+use super::output::TrialOutput;
+use super::testbed::ClosedTestbed;
+use crate::server::ServerEnd;
+use crate::{facts, figures};
+
+/// When a trial ran.
+pub(super) struct Timing {
+    pub(super) started: Timestamp,
+    /// From its start to its last measurement, by the trial's clock.
+    pub(super) seconds: f64,
+}
+
+/// Puts everything that a trial found into its record, and evaluates the scenario's
+/// expectations on it.
+pub(super) fn record(
+    trial: &TrialContext<'_>,
+    timing: Timing,
+    testbed: ClosedTestbed,
+    observed: Observed,
+    joined: JoinedTrial,
+    judged: Judged,
+) -> TrialOutput {
+    let settings = &trial.cell.settings;
+    let Observed { loaded, probed, end, restart, post_load_seconds, .. } = observed;
+    let load = &loaded.report;
+    let report = match &end {
+        ServerEnd::Stopped(report) => Some(report.as_ref()),
+        ServerEnd::Died { .. } => None,
+    };
+    let rows = joined.attempts.rows;
+    let (probe, timeline) =
+        probed.map_or_else(|_| (None, Vec::new()), |seen| (Some(seen.report), seen.timeline));
+    let mut record = TrialRecord {
+        id: trial.planned.id,
+        cell: trial.cell.index as u32,
+        repetition: trial.planned.repetition,
+        retry: trial.planned.retry,
+        point: trial.cell.point.clone(),
+        started: timing.started,
+        duration_seconds: timing.seconds,
+        overhead_seconds: timing.seconds - loaded.seconds - post_load_seconds,
+        attempts: u64::from(settings.load.clients),
+        ok_first_try: figures::ok_first_try(&rows),
+        syn_retransmits: figures::syn_retransmits(&rows),
+        rates: figures::rates(load, report, &joined.outcomes, &settings.load),
+        connect_latency: figures::latency(&load.connect_latency),
+        connect_histogram: Some(figures::connect_histogram(&rows)),
+        delivery_latency: figures::latency(&load.delivery_latency),
+        send_lateness: figures::latency(&load.send_lateness),
+        integrity: figures::integrity(&load.integrity),
+        undelivered: load.undelivered,
+        errors: load.errors.clone(),
+        evidence: Evidence {
+            server: joined.server.changes,
+            client: joined.client.changes,
+            accept_queue: loaded.accept_queue,
+            probe,
+        },
+        accept_wait: figures::accept_wait(&rows),
+        held_bytes: loaded.held_bytes,
+        restart,
+        simulated: judged.simulated,
+        sysctls: testbed.sysctls,
+        accepted: joined.accepted.map(|accepted| accepted as u64),
+        server: report.map(figures::server),
+        server_died: joined.died,
+        load: figures::usage(&load.resources),
+        laws: judged.laws,
+        expectations: Vec::new(),
+        invariants: judged.invariants,
+        outcomes: joined.outcomes,
+    };
+    let facts = facts::facts(settings, &record);
+    record.expectations = figures::checks(trial.expectations.evaluate(&facts));
+    TrialOutput { record, attempts: rows, timeline }
+}

@@ -1,0 +1,29 @@
+//! The stages of a trial, one after the other.
+
+use jiff::Timestamp;
+
+use super::context::TrialContext;
+use super::output::TrialOutput;
+use super::{join, judge, observe, record, testbed};
+use crate::error::Result;
+
+/// Runs a trial. Its testbed is gone when this returns, however it returns.
+///
+/// # Errors
+/// When the testbed or a worker fails, or the trial must end. What the trial found
+/// is never an error.
+pub(crate) fn run(trial: &TrialContext<'_>) -> Result<TrialOutput> {
+    let started = Timestamp::now();
+    let began = trial.clock().now();
+    let shown = trial.live.begins(trial.planned, trial.cell);
+
+    let testbed = testbed::create(trial)?;
+    let observed = observe::observe(trial, testbed.hosts(), &shown);
+    testbed.verify(&observed)?;
+    let (observed, testbed) = (observed?, testbed.close());
+
+    let joined = join::join(&observed);
+    let judged = judge::judge(trial, &testbed, &observed, &joined);
+    let timing = record::Timing { started, seconds: (trial.clock().now() - began).as_secs_f64() };
+    Ok(record::record(trial, timing, testbed, observed, joined, judged))
+}

@@ -1,0 +1,56 @@
+//! First stage: the hosts of a trial.
+
+use run_record::SysctlValues;
+
+use super::context::TrialContext;
+use super::observe::Observed;
+use crate::backend::{Testbed, TestbedSpec};
+use crate::error::{LabError, Result};
+
+/// The hosts of a trial while it runs.
+pub(super) struct TrialTestbed {
+    spec: TestbedSpec,
+    hosts: Box<dyn Testbed>,
+}
+
+/// What remains of a testbed when its hosts are gone.
+pub(super) struct ClosedTestbed {
+    /// What was asked for.
+    pub(super) spec: TestbedSpec,
+    /// The sysctls asked for, as read back.
+    pub(super) sysctls: SysctlValues,
+}
+
+/// Creates the testbed that the trial's cell asks for.
+///
+/// # Errors
+/// When the machine refuses it, or a sysctl.
+pub(super) fn create(trial: &TrialContext<'_>) -> Result<TrialTestbed> {
+    let spec = TestbedSpec::from_settings(&trial.cell.settings);
+    let hosts = trial.backend.testbed(&spec, trial.planned.id)?;
+    Ok(TrialTestbed { spec, hosts })
+}
+
+impl TrialTestbed {
+    /// Its two hosts.
+    pub(super) fn hosts(&self) -> &dyn Testbed {
+        self.hosts.as_ref()
+    }
+
+    /// Fails if a host or the link broke: that explains every other failure, and what
+    /// was measured on such a testbed is worthless. After an interruption nothing is
+    /// checked.
+    pub(super) fn verify(&self, observed: &Result<Observed>) -> Result<()> {
+        if matches!(observed, Err(LabError::Interrupted)) {
+            return Ok(());
+        }
+        let is_complete = observed.as_ref().is_ok_and(|observed| observed.probed.is_ok());
+        self.hosts.verify(!is_complete)
+    }
+
+    /// Removes the hosts.
+    pub(super) fn close(self) -> ClosedTestbed {
+        let sysctls = self.hosts.sysctls().clone();
+        ClosedTestbed { spec: self.spec, sysctls }
+    }
+}

@@ -1,0 +1,53 @@
+//! The only writer of a run's records.
+
+use std::path::Path;
+
+use run_record::{RunDirectory, RunRecord};
+
+use crate::error::Result;
+use crate::trial::TrialOutput;
+
+/// Appends trials to a run directory and closes it.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    directory: RunDirectory,
+    attempts: bool,
+    timelines: bool,
+}
+
+impl Writer {
+    /// Writes to `directory` what the scenario asks to be recorded.
+    pub(crate) fn new(directory: RunDirectory, record: &scenario::Record) -> Self {
+        Self { directory, attempts: record.attempts, timelines: record.timelines }
+    }
+
+    /// The run directory.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Appends a trial, its rows first: a trial that is recorded is complete.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub(crate) fn append(&mut self, output: &TrialOutput) -> Result<()> {
+        let TrialOutput { record, attempts, timeline } = output;
+        if self.attempts {
+            self.directory.write_attempts(record.try_id(), attempts)?;
+        }
+        if self.timelines {
+            self.directory.write_timeline(record.try_id(), timeline)?;
+        }
+        self.directory.append(record)?;
+        Ok(())
+    }
+
+    /// Records the end of the run.
+    ///
+    /// # Errors
+    /// When `run.json` cannot be written.
+    pub(crate) fn finish(&self, record: &mut RunRecord) -> Result<()> {
+        self.directory.finish(record)?;
+        Ok(())
+    }
+}

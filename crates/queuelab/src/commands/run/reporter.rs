@@ -1,0 +1,104 @@
+//! Prints what a session reports while it runs.
+
+use lab::{Notice, Observer, SessionEvent, StoppedRun};
+use report::Run;
+
+use crate::commands::{answer, report as report_command};
+use crate::error::CommandError;
+use crate::exit::Exit;
+use crate::progress::{self, Progress};
+
+/// Prints events; for the scenarios of a suite it keeps their exit codes too.
+#[derive(Default)]
+pub(super) struct Reporter {
+    progress: Option<Box<dyn Progress>>,
+    member_exits: Vec<Exit>,
+}
+
+impl Reporter {
+    /// The exit code of a suite. A failed check outranks a scenario that could not
+    /// be run.
+    pub(super) fn worst_exit(&self) -> Exit {
+        [Exit::Internal, Exit::Failed, Exit::Machine, Exit::Usage]
+            .into_iter()
+            .find(|exit| self.member_exits.contains(exit))
+            .unwrap_or(Exit::Held)
+    }
+}
+
+impl Observer for Reporter {
+    fn event(&mut self, event: SessionEvent<'_>) {
+        match event {
+            SessionEvent::MemberStarted { scenario, position, total } => {
+                anstream::eprintln!("{} of {total}: {scenario}", position + 1);
+            }
+            SessionEvent::Notice(notice) => print_notice(notice),
+            SessionEvent::RunStarted { planned, done } => {
+                self.progress = Some(progress::progress(planned, done));
+            }
+            SessionEvent::TrialStarted { cell, .. } => {
+                if let Some(progress) = &mut self.progress {
+                    progress.trial_started(cell);
+                }
+            }
+            SessionEvent::TrialFinished(record) => {
+                if let Some(progress) = &mut self.progress {
+                    progress.trial_finished(record);
+                }
+            }
+            SessionEvent::RunFinished => self.progress = None,
+            SessionEvent::RunStopped(stopped) => {
+                self.progress = None;
+                print_stopped(&stopped);
+            }
+            SessionEvent::MemberFinished(finished) => {
+                let held = finished.held();
+                let run = Run::new(finished.record, finished.trials);
+                if !held {
+                    print_error(answer(&report::summary(&run)).err());
+                }
+                // The trials are recorded: `queuelab report` can make the files again.
+                print_error(report_command::write(&run, &finished.path).err());
+                self.member_exits.push(if held { Exit::Held } else { Exit::Failed });
+            }
+            SessionEvent::MemberFailed { error, trials_failed } => {
+                self.member_exits.extend(trials_failed.then_some(Exit::Failed));
+                let error = CommandError::from(error);
+                self.member_exits.push(error.exit());
+                print_error(Some(error));
+            }
+        }
+    }
+}
+
+fn print_error(error: Option<CommandError>) {
+    if let Some(error) = error {
+        anstream::eprintln!("{:?}", miette::Report::new(error));
+    }
+}
+
+fn print_notice(notice: Notice) {
+    match notice {
+        Notice::RepetitionsRaised { from, to, trials } => anstream::eprintln!(
+            "each cell has {to} repetitions of each build instead of {from}: {trials} trials in \
+             all; fewer are inconclusive (--repeat overrides this)"
+        ),
+        Notice::InterruptedBeforeStart => {
+            anstream::eprintln!("interrupted before the first trial: no run directory was created");
+        }
+    }
+}
+
+/// What is kept of a run that stopped, and how to resume it.
+fn print_stopped(stopped: &StoppedRun) {
+    let StoppedRun { is_interrupted, kept, planned, directories, against } = stopped;
+    let what = if *is_interrupted { "interrupted" } else { "stopped" };
+    let places: Vec<_> = directories.iter().map(|path| path.display().to_string()).collect();
+    let flags = against.as_ref().map_or(String::new(), |build| format!(" --against {build}"));
+    anstream::eprintln!(
+        "{what}: {kept} of {planned} trials are kept in {}\n\
+         resume with: queuelab run --resume {}{flags}",
+        places.join(" and "),
+        places[0]
+    );
+}

@@ -1,0 +1,11 @@
+//! This program, as records name it.
+
+use run_record::Tool;
+
+/// This program's version, and the commit that it was built from.
+pub(crate) fn tool() -> Tool {
+    Tool {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        commit: option_env!("QUEUELAB_COMMIT").map(str::to_owned),
+    }
+}
