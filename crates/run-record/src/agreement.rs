@@ -35,6 +35,9 @@ impl Agreement {
     /// the measured one.
     pub const NEAR: f64 = 0.05;
 
+    /// The law that a run as a whole is checked for.
+    pub const LAW: &str = "simulated within 5 points of success in nine of ten trials";
+
     /// Of each design in a run, in their alphabetical order.
     pub fn of<'a>(trials: impl IntoIterator<Item = &'a TrialRecord>) -> Vec<Self> {
         let mut designs = BTreeMap::new();
@@ -63,6 +66,13 @@ impl Agreement {
     pub fn held(&self) -> Option<bool> {
         let enough = self.near as f64 >= AGREEING_SHARE * self.simulated as f64;
         (self.simulated >= FEWEST).then_some(enough)
+    }
+
+    /// How many trials agree, with the design: `snapshot, 9 of 10 trials`.
+    pub fn describe(&self) -> String {
+        let design = self.design.as_ref().map_or(String::new(), |design| format!("{design}, "));
+        let trials = if self.simulated == 1 { "trial" } else { "trials" };
+        format!("{design}{} of {} {trials}", self.near, self.simulated)
     }
 
     /// Whether a trial's accepted attempts, played again, are within

@@ -11,8 +11,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::{
-    AttemptRow, Interleaved, InterleavedRole, RunRecord, SCHEMA_VERSION, TimelineRow, TrialRecord,
-    TryId, lock, version,
+    AttemptRow, Interleaved, InterleavedRole, RunRecord, RunVerdict, SCHEMA_VERSION, TimelineRow,
+    TrialRecord, TryId, lock, version,
 };
 
 const RUN_FILE: &str = "run.json";
@@ -122,8 +122,9 @@ impl RunDirectory {
     /// When it is no run directory, is of a newer version, or is damaged
     /// anywhere but in its last line.
     pub fn resume(path: &Path) -> Result<(Self, RunRecord, Vec<TrialRecord>)> {
-        // What this build appends is of its own version.
-        let run = RunRecord { schema_version: SCHEMA_VERSION, ..Self::read_run(path)? };
+        // What this build appends is of its own version, and may change the verdict.
+        let run =
+            RunRecord { schema_version: SCHEMA_VERSION, verdict: None, ..Self::read_run(path)? };
         let trials = open_trials(path)?;
         let (done, whole_bytes) = read_trials(path)?;
         trials
@@ -216,12 +217,13 @@ impl RunDirectory {
         replace(&self.path.join(RUN_FILE), run)
     }
 
-    /// Records the end of the run.
+    /// Records the end of the run, with the verdict on its trials.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When its trials cannot be read, or the record cannot be written.
     pub fn finish(&self, run: &mut RunRecord) -> Result<()> {
         run.ended = Some(Timestamp::now());
+        run.verdict = Some(RunVerdict::new(run, &read_trials(&self.path)?.0));
         self.write_run(run)
     }
 

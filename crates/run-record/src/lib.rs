@@ -6,6 +6,8 @@
 //! | [`trial`](TrialRecord) | one line of `trials.jsonl`: what one trial found |
 //! | [`probed`](Probed) | what the probe saw in a trial |
 //! | [`tries`](Tries) | a planned trial with all its tries, and whether it held |
+//! | [`verdict`](RunVerdict) | the one verdict on trials, cells, a run and a suite |
+//! | [`axis_names`](AxisNames) | short, distinct names of a run's axes |
 //! | [`suite`](SuiteRecord) | `suite.json`: what became of each scenario of a suite |
 //! | [`outcome`](Outcome) | the eight ways in which an attempt can end |
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
@@ -23,6 +25,7 @@
 
 mod agreement;
 mod attempt;
+mod axis_names;
 mod directory;
 mod histogram;
 mod live;
@@ -35,10 +38,12 @@ mod suite_directory;
 mod timeline;
 mod trial;
 mod tries;
+mod verdict;
 mod version;
 
 pub use agreement::Agreement;
 pub use attempt::AttemptRow;
+pub use axis_names::AxisNames;
 pub use directory::{RunDirectory, RunDirectoryError};
 pub use histogram::{LatencyBin, LatencyHistogram};
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
@@ -56,3 +61,7 @@ pub use trial::{
     Simulated, SysctlValues, TrialRecord, Usage,
 };
 pub use tries::{Tries, TryId, all_held};
+pub use verdict::{
+    CellVerdict, CheckKind, CheckVerdict, MemberState, RunVerdict, SuiteMember, SuiteVerdict,
+    TrialVerdict, TryVerdict, Verdict, Violation,
+};

@@ -8,16 +8,17 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::SysctlValues;
+use crate::{RunVerdict, SysctlValues};
 
 /// The version of the format that this build writes, of run directories and of
 /// suites'. A reader takes an older one, and refuses a newer one.
 ///
 /// | version | what is new in it |
 /// |---|---|
+/// | 3 | the verdict on a run and on a suite |
 /// | 2 | trials that were run again: `retries` of a run, `retry` of a trial |
 /// | 1 | |
-pub const SCHEMA_VERSION: u32 = 2;
+pub const SCHEMA_VERSION: u32 = 3;
 
 /// The contents of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +65,10 @@ pub struct RunRecord {
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub resumed: Vec<Timestamp>,
+    /// What held; none while the run has no end, and in records of version 2 and
+    /// before: [`RunVerdict::new`] computes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<RunVerdict>,
 }
 
 /// No scenario has more cells.

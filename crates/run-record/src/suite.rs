@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Backend, Machine, Tool};
+use crate::{Backend, Machine, SuiteVerdict, Tool};
 
 /// The contents of `suite.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,6 +30,10 @@ pub struct SuiteRecord {
     pub backend: Backend,
     /// Its scenarios, in their order.
     pub members: Vec<MemberRecord>,
+    /// What held; none while the suite has no end, and in records of version 2 and
+    /// before: [`SuiteVerdict::new`] computes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<SuiteVerdict>,
 }
 
 /// What became of one scenario of a suite.

@@ -4,8 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jiff::Timestamp;
+
 use crate::directory::{io_error, new_folder, replace};
-use crate::{RunDirectoryError, SuiteRecord, version};
+use crate::{RunDirectory, RunDirectoryError, RunVerdict, SuiteRecord, SuiteVerdict, version};
 
 const SUITE_FILE: &str = "suite.json";
 
@@ -59,6 +61,42 @@ impl SuiteDirectory {
     /// When it cannot be written.
     pub fn write(&self, suite: &SuiteRecord) -> Result<()> {
         replace(&self.path.join(SUITE_FILE), suite)
+    }
+
+    /// Records the end of the suite, with the verdict on its members' runs.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn finish(&self, suite: &mut SuiteRecord) -> Result<()> {
+        suite.ended = Some(Timestamp::now());
+        suite.verdict = Some(Self::verdict(&self.path, suite));
+        self.write(suite)
+    }
+
+    /// The verdict on a suite at `path`, from the run directories of its members.
+    pub fn verdict(path: &Path, suite: &SuiteRecord) -> SuiteVerdict {
+        let runs = suite.members.iter().map(|member| {
+            let read = RunDirectory::read(&Self::run_path(path, member.run.as_ref()?));
+            Some(read.map_err(|error| error.to_string()).map(|(record, trials)| {
+                record.verdict.clone().unwrap_or_else(|| RunVerdict::new(&record, &trials))
+            }))
+        });
+        let runs: Vec<_> = runs.collect();
+        let runs: Vec<_> = runs
+            .iter()
+            .map(|run| run.as_ref().map(|run| run.as_ref().map_err(String::as_str)))
+            .collect();
+        SuiteVerdict::new(&suite.members, &runs)
+    }
+
+    /// The directory of a member's run, given the suite's and
+    /// [`crate::MemberRecord::run`]; without the way up and down again.
+    pub fn run_path(suite: &Path, run: &str) -> PathBuf {
+        let root = suite.parent().and_then(Path::parent);
+        match (run.strip_prefix("../../"), root) {
+            (Some(below), Some(root)) => root.join(below),
+            _ => suite.join(run),
+        }
     }
 
     /// The way from here to a run's directory, as [`crate::MemberRecord::run`]

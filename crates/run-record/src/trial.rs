@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::run::SysctlMap;
-use crate::{AcceptQueue, LatencyHistogram, OutcomeCounts, Probed, TryId};
+use crate::{AcceptQueue, CheckKind, LatencyHistogram, OutcomeCounts, Probed, TryId, Violation};
 
 /// Everything that one trial found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -116,22 +116,26 @@ impl TrialRecord {
 
     /// Every invariant, law and expectation held.
     pub fn held(&self) -> bool {
-        self.breaches().next().is_none()
+        self.violations().next().is_none()
     }
 
-    /// What did not hold: its kind, its name and its details.
-    pub fn breaches(&self) -> impl Iterator<Item = (&'static str, &str, String)> {
-        let invariants = self.invariants.iter().map(|check| ("invariant", check));
-        let expectations = self.expectations.iter().map(|check| ("expectation", check));
+    /// The checks that failed: invariants, then expectations, then laws.
+    pub fn violations(&self) -> impl Iterator<Item = Violation> {
+        let invariants = self.invariants.iter().map(|check| (CheckKind::Invariant, check));
+        let expectations = self.expectations.iter().map(|check| (CheckKind::Expectation, check));
         let checks = invariants
             .chain(expectations)
             .filter(|(_, check)| check.held == Some(false))
-            .map(|(kind, check)| (kind, check.name.as_str(), check.detail.clone()));
+            .map(|(kind, check)| Violation {
+                kind,
+                name: check.name.clone(),
+                detail: check.detail.clone(),
+            });
         let laws = self.laws.iter().filter(|law| law.held == Some(false)).map(|law| {
             let measured = law.measured.map_or("nothing".to_owned(), |figure| figure.to_string());
             let allowed = law.latest.map_or(String::new(), |latest| format!(", at most {latest}"));
             let detail = format!("predicted {}{allowed}, measured {measured}", law.predicted);
-            ("law", law.name.as_str(), detail)
+            Violation { kind: CheckKind::Law, name: law.name.clone(), detail }
         });
         checks.chain(laws)
     }

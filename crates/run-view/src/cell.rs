@@ -1,6 +1,6 @@
 //! A cell of the matrix with its trials.
 
-use run_record::{TrialRecord, Tries};
+use run_record::{CellVerdict, TrialRecord, Tries, Verdict};
 use serde_json::Value;
 
 use crate::Run;
@@ -16,6 +16,8 @@ pub struct Cell<'a> {
     pub point: Vec<(&'a str, &'a Value)>,
     /// Its trials, each try for itself.
     pub trials: Vec<&'a TrialRecord>,
+    /// What held in it; none if the run's verdict does not have it.
+    pub verdict: Option<&'a CellVerdict>,
 }
 
 impl<'a> Cell<'a> {
@@ -27,7 +29,7 @@ impl<'a> Cell<'a> {
                 point.iter().all(|(path, value)| trial.point.get(*path) == Some(*value))
             };
             let trials = run.trials.iter().filter(at).collect();
-            Self { number, point, trials }
+            Self { number, point, trials, verdict: run.verdict.cells.get(number) }
         };
         points.map(cell).collect()
     }
@@ -55,20 +57,24 @@ impl<'a> Cell<'a> {
         Tries::of(self.trials.iter().copied())
     }
 
-    /// What did not hold in its trials, in any try.
+    /// The violations in its trials, in any try, a line each.
     pub fn violations(&self) -> Vec<String> {
         self.trials.iter().flat_map(|trial| violations(trial)).collect()
     }
 
-    /// Whether one of its planned trials did not hold, run again or not.
+    /// Whether one of its planned trials failed, and no retry made it good.
     pub fn failed(&self) -> bool {
-        self.tries().iter().any(|tries| !tries.held())
+        self.has(Verdict::Failed)
+    }
+
+    /// Whether its verdict is this one.
+    pub fn has(&self, verdict: Verdict) -> bool {
+        self.verdict.is_some_and(|cell| cell.verdict == verdict)
     }
 }
 
-/// What did not hold in one try of a trial.
+/// The violations in one try of a trial, a line each.
 pub fn violations(trial: &TrialRecord) -> Vec<String> {
     let id = trial.try_id();
-    let said = |(kind, name, detail)| format!("trial {id}: {kind} `{name}`: {detail}");
-    trial.breaches().map(said).collect()
+    trial.violations().map(|violation| format!("trial {id}: {violation}")).collect()
 }

@@ -1,6 +1,6 @@
 //! A run as the reports see it.
 
-use run_record::{Axis, Build, RunRecord, TrialRecord, Tries};
+use run_record::{Axis, Build, RunRecord, RunVerdict, TrialRecord, Tries};
 use serde_json::Value;
 
 use crate::prose::several;
@@ -13,29 +13,22 @@ pub struct Run {
     pub record: RunRecord,
     /// Its trials in the order of their cells, each try of a trial for itself.
     pub trials: Vec<TrialRecord>,
+    /// What held: as recorded when the run ended, else computed from its trials.
+    pub verdict: RunVerdict,
 }
 
 impl Run {
     /// Of a run directory's contents.
     pub fn new(record: RunRecord, mut trials: Vec<TrialRecord>) -> Self {
         trials.sort_by_key(TrialRecord::try_id);
-        Self { record, trials }
+        let verdict = record.verdict.clone();
+        let verdict = verdict.unwrap_or_else(|| RunVerdict::new(&record, &trials));
+        Self { record, trials, verdict }
     }
 
     /// Each planned trial that was run, with all its tries.
     pub fn tries(&self) -> Vec<Tries<'_>> {
         Tries::of(&self.trials)
-    }
-
-    /// How far it came, where it has no end, or not all that was planned was run;
-    /// none of a whole run.
-    pub fn unfinished(&self) -> Option<String> {
-        let (ran, planned) = (self.tries().len(), self.record.planned_trials);
-        match self.record.ended {
-            _ if ran < planned as usize => Some(format!("{ran} of {planned} trials were run")),
-            None => Some(format!("all {planned} trials were run, but it has no end")),
-            Some(_) => None,
-        }
     }
 
     /// Whether a cell has more trials than one, tries of the same not counted.

@@ -1,0 +1,32 @@
+//! A verdict in one word.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// A verdict in one word, on a trial, a cell, a run or a suite.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Verdict {
+    /// Everything that was checked held.
+    Held,
+    /// Everything held, but some trials only when they ran again.
+    HeldOnRetry,
+    /// A check failed, and no retry of its trial passed.
+    Failed,
+    /// Nothing failed, but trials are missing or the run has no end.
+    Incomplete,
+    /// All trials were run, and nothing was checked in them.
+    NotChecked,
+}
+
+impl Verdict {
+    /// A check failed.
+    pub fn is_failed(self) -> bool {
+        self == Self::Failed
+    }
+
+    /// Everything was run and nothing failed, be it on a retry.
+    pub fn is_passed(self) -> bool {
+        matches!(self, Self::Held | Self::HeldOnRetry | Self::NotChecked)
+    }
+}

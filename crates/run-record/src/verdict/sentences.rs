@@ -1,0 +1,98 @@
+//! The verdict on a run as text: every format prints these.
+
+use super::{RunVerdict, TrialVerdict};
+
+impl RunVerdict {
+    /// The whole verdict in a line. An unfinished run's begins with that.
+    pub fn headline(&self) -> String {
+        let (failed, before) = (self.failed_checks(), self.violations_before_retry());
+        let checked = self.checked();
+        let on_retry = match self.held_on_retry().count() {
+            1 => "1 trial held only when run again".to_owned(),
+            n => format!("{n} trials held only when run again"),
+        };
+        let found = match (failed, before) {
+            _ if checked == 0 => "Nothing was checked.".to_owned(),
+            (0, 0) => format!("Held: all {checked} checks (invariants, laws, expectations)."),
+            (0, before) => {
+                format!("Held, but {on_retry} ({before} of {checked} checks failed before).")
+            }
+            (failed, 0) => format!("FAILED: {failed} of {checked} checks."),
+            (failed, _) => format!("FAILED: {failed} of {checked} checks; {on_retry}."),
+        };
+        match self.missing() {
+            0 => found,
+            _ => format!("Not finished: {} of {} trials. {found}", self.trials, self.planned),
+        }
+    }
+
+    /// What held, in a sentence, if everything did.
+    pub fn held_sentence(&self) -> String {
+        let predictions = self.checked_of(super::CheckKind::Law);
+        let all = |number: u64, one: &str, rest: &str| match number {
+            1 => format!("its only {one}{rest}"),
+            n => format!("all {n} {one}s{rest}"),
+        };
+        let by_law = " by the kernel's laws came true";
+        let text = match (predictions, self.checked() - predictions) {
+            (0, 0) => "nothing was checked.".to_owned(),
+            (0, checks) => format!("{} held.", all(checks, "check", "")),
+            (laws, 0) => format!("{}.", all(laws, "prediction", by_law)),
+            (laws, checks) => format!(
+                "{}, and {} held.",
+                all(laws, "prediction", by_law),
+                all(checks, "other check", "")
+            ),
+        };
+        capitalized(&text)
+    }
+
+    /// How far the run came, if it is not finished.
+    pub fn unfinished(&self) -> Option<String> {
+        match (self.missing(), self.ended) {
+            (0, true) => None,
+            (0, false) => Some(format!("all {} trials were run, but it has no end", self.planned)),
+            _ => Some(format!("{} of {} trials were run", self.trials, self.planned)),
+        }
+    }
+
+    /// The violations that no retry made good, a line each; those of the run as a
+    /// whole first.
+    pub fn violation_lines(&self) -> Vec<String> {
+        let of_run = self.run_violations.iter().map(|it| one_line(&format!("the run: {it}")));
+        of_run.chain(self.failed().flat_map(lines)).collect()
+    }
+
+    /// The violations of trials that held when they ran again, a line each.
+    pub fn held_on_retry_lines(&self) -> Vec<String> {
+        self.held_on_retry().flat_map(lines).collect()
+    }
+
+    /// The first violation in a line; without any, the headline.
+    pub fn first_violation(&self) -> String {
+        let lines = self.violation_lines().into_iter().chain(self.held_on_retry_lines());
+        { lines }.next().unwrap_or_else(|| self.headline())
+    }
+
+    fn violations_before_retry(&self) -> usize {
+        self.held_on_retry().flat_map(TrialVerdict::violations).count()
+    }
+}
+
+fn lines(trial: &TrialVerdict) -> impl Iterator<Item = String> {
+    let place = &trial.place;
+    trial
+        .violations()
+        .map(move |(id, violation)| one_line(&format!("trial {id} ({place}): {violation}")))
+}
+
+/// A list has one line for each of its items.
+fn one_line(text: &str) -> String {
+    text.replace(['\n', '\r'], " ")
+}
+
+fn capitalized(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|letter| letter.to_uppercase().to_string());
+    first.unwrap_or_default() + letters.as_str()
+}

@@ -1,0 +1,180 @@
+//! The verdict on a suite.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{RunVerdict, Verdict};
+use crate::{MemberRecord, MemberVerdict};
+
+/// The verdict on a suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SuiteVerdict {
+    /// The whole suite in one word: `held`, `held-on-retry` or `failed`. A member
+    /// that was not run to its end fails it, and so does having no members.
+    pub verdict: Verdict,
+    /// Its scenarios, in their order.
+    pub members: Vec<SuiteMember>,
+}
+
+/// The verdict on a scenario of a suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SuiteMember {
+    /// The scenario's name.
+    pub scenario: String,
+    /// Whether it held.
+    pub state: MemberState,
+    /// Its trials that held only when they ran again.
+    pub held_on_retry: u64,
+    /// Why it has no whole run.
+    pub problem: Option<String>,
+    /// The verdict on its run in a line; none without a run.
+    pub headline: Option<String>,
+    /// The first violation in its run; none if nothing failed.
+    pub first_violation: Option<String>,
+}
+
+/// Whether a scenario of a suite held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum MemberState {
+    /// Everything that was checked held.
+    Held,
+    /// Everything held, but some trials only when they ran again.
+    HeldOnRetry,
+    /// A check failed.
+    Failed,
+    /// It was recorded as held, but its run directory is not a whole run.
+    Incomplete,
+    /// It was not run, or not to its end.
+    NotRun,
+    /// It was recorded as held, but its run directory cannot be read.
+    RunMissing,
+}
+
+impl MemberState {
+    /// It counts as held.
+    pub fn is_passed(self) -> bool {
+        matches!(self, Self::Held | Self::HeldOnRetry)
+    }
+
+    /// As a table prints it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::HeldOnRetry => "held, run again",
+            Self::Failed => "FAILED",
+            Self::Incomplete => "not finished",
+            Self::NotRun => "not run",
+            Self::RunMissing => "run is gone",
+        }
+    }
+}
+
+impl SuiteVerdict {
+    /// The verdict on a suite's members. `runs` has, for each of them, the verdict on
+    /// its run directory or why that cannot be read; none if it has no directory.
+    pub fn new(members: &[MemberRecord], runs: &[Option<Result<&RunVerdict, &str>>]) -> Self {
+        let members: Vec<_> = members
+            .iter()
+            .zip(runs.iter().copied().chain(std::iter::repeat(None)))
+            .map(|(member, run)| SuiteMember::new(member, run))
+            .collect();
+        let verdict = if members.is_empty() || members.iter().any(SuiteMember::failed) {
+            Verdict::Failed
+        } else if members.iter().any(|member| member.held_on_retry > 0) {
+            Verdict::HeldOnRetry
+        } else {
+            Verdict::Held
+        };
+        Self { verdict, members }
+    }
+
+    /// The whole verdict in a line.
+    pub fn headline(&self) -> String {
+        let failed: Vec<_> = self.members.iter().filter(|member| member.failed()).collect();
+        let on_retry = match self.members.iter().map(|member| member.held_on_retry).sum() {
+            0_u64 => String::new(),
+            1 => "1 trial only when run again".to_owned(),
+            n => format!("{n} trials only when run again"),
+        };
+        let with = |before: &str| match on_retry.as_str() {
+            "" => String::new(),
+            text => format!("{before}{text}"),
+        };
+        let all = self.members.len();
+        if failed.is_empty() {
+            return match all {
+                0 => "FAILED: it has no scenarios.".to_owned(),
+                1 => format!("Held: its one scenario{}.", with(", ")),
+                _ => format!("Held: all {all} scenarios{}.", with(", ")),
+            };
+        }
+        let scenarios = if all == 1 { "scenario" } else { "scenarios" };
+        let names: Vec<_> = failed.iter().map(|member| member.scenario.as_str()).collect();
+        format!(
+            "FAILED: {} of {all} {scenarios}: {}{}.",
+            failed.len(),
+            names.join(", "),
+            with("; held: ")
+        )
+    }
+}
+
+impl SuiteMember {
+    fn new(record: &MemberRecord, run: Option<Result<&RunVerdict, &str>>) -> Self {
+        let verdict = run.and_then(Result::ok);
+        let unreadable = run.and_then(Result::err);
+        let unfinished = verdict.and_then(|verdict| match verdict.trials {
+            0 => Some("no trial was run".to_owned()),
+            _ => verdict.unfinished(),
+        });
+        let state = match (record.verdict, verdict) {
+            (MemberVerdict::NotRun, _) => MemberState::NotRun,
+            (MemberVerdict::Failed, _) => MemberState::Failed,
+            (MemberVerdict::Held, None) => MemberState::RunMissing,
+            // What its run contains counts, whatever the suite's record says.
+            (MemberVerdict::Held, Some(_)) if unfinished.is_some() => MemberState::Incomplete,
+            (MemberVerdict::Held, Some(verdict)) => match verdict.verdict {
+                Verdict::Failed => MemberState::Failed,
+                Verdict::HeldOnRetry => MemberState::HeldOnRetry,
+                Verdict::Incomplete => MemberState::Incomplete,
+                Verdict::Held | Verdict::NotChecked => MemberState::Held,
+            },
+        };
+        let problem = record.problem.clone().or(unreadable.map(str::to_owned)).or(unfinished);
+        let has_violation = |verdict: &&RunVerdict| {
+            !verdict.unheld.is_empty() || !verdict.run_violations.is_empty()
+        };
+        Self {
+            scenario: record.scenario.clone(),
+            state,
+            held_on_retry: verdict.map_or(0, |verdict| verdict.held_on_retry().count() as u64),
+            problem,
+            headline: verdict.map(RunVerdict::headline),
+            first_violation: verdict.filter(has_violation).map(RunVerdict::first_violation),
+        }
+    }
+
+    /// A check failed, or it was not run to its end, or its run directory is gone.
+    pub fn failed(&self) -> bool {
+        !self.state.is_passed()
+    }
+
+    /// Why it has no whole run, or else the verdict on its run, in a line.
+    pub fn describe(&self) -> &str {
+        match (&self.problem, &self.headline) {
+            (Some(problem), _) => problem.lines().next().unwrap_or_default(),
+            (None, Some(headline)) => headline,
+            (None, None) => "it has no run directory",
+        }
+    }
+
+    /// Why it failed, in a line: why it has no whole run, or else the first
+    /// violation in it.
+    pub fn failure(&self) -> &str {
+        match (&self.problem, &self.first_violation) {
+            (None, Some(violation)) => violation,
+            _ => self.describe(),
+        }
+    }
+}
