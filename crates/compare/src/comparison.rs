@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use run_record::{InterleavedRole, RunRecord, TrialRecord, Tries};
+use run_record::{InterleavedRole, RunRecord, RunVerdict, TrialRecord, Tries};
 
 use crate::judge::{self, Criteria, Verdict};
 use crate::law_changes::LawChanges;
@@ -10,7 +10,6 @@ use crate::measure::{MEASURES, Measure};
 use crate::pairs::{Pair, Point, pairs};
 use crate::sameness::Differences;
 use crate::{holm, mann_whitney};
-use report::{ChecksVerdict, all_held, checks_verdict};
 use run_view::Run;
 use run_view::written_point;
 
@@ -26,7 +25,7 @@ pub struct Comparison {
     /// Whether trials of a run ran side by side.
     pub(crate) side_by_side: bool,
     /// What held of the new run by itself, and whether all did.
-    pub(crate) checks: ChecksVerdict,
+    pub(crate) checks: RunVerdict,
     pub(crate) all_held: bool,
     /// Whether all held in the baseline.
     pub(crate) baseline_held: bool,
@@ -129,12 +128,12 @@ pub(crate) fn compared(baseline: &Run, new: &Run, criteria: &Criteria, scope: Sc
         runs: [baseline, new].map(written_run),
         interleaved: are_interleaved(&baseline.record, &new.record),
         side_by_side: new.record.scenario.resolved["side_by_side"] == true,
-        checks: checks_verdict(new),
-        all_held: all_held(new),
-        baseline_held: all_held(baseline),
+        checks: new.verdict.clone(),
+        all_held: !new.verdict.verdict.is_failed(),
+        baseline_held: !baseline.verdict.verdict.is_failed(),
         unfinished: [("the baseline", baseline), ("the new run", new)]
             .into_iter()
-            .filter_map(|(name, run)| Some(format!("{name}: {}", run.unfinished()?)))
+            .filter_map(|(name, run)| Some(format!("{name}: {}", run.verdict.unfinished()?)))
             .collect(),
         laws,
         differences,

@@ -18,7 +18,7 @@ impl Comparison {
     pub fn told(&self) -> String {
         let mut told = self.unfinished.clone();
         if !self.all_held {
-            told.push(format!("in the new run, {}", self.checks.headline.trim_end_matches('.')));
+            told.push(format!("in the new run, {}", self.checks.headline().trim_end_matches('.')));
         }
         if !self.baseline_held {
             told.push("not everything held in the baseline itself".to_owned());
@@ -97,7 +97,7 @@ impl Comparison {
         html! {
             @if !self.all_held {
                 h2 { "What failed in the new run" }
-                ul.failed { @for breach in &self.checks.breaches { li { (breach) } } }
+                ul.failed { @for breach in self.checks.violation_lines() { li { (breach) } } }
             }
             h2 { "Laws that changed" }
             @if laws.predicted.is_empty() && laws.undecided.is_empty() {

@@ -25,9 +25,9 @@ impl Comparison {
             },
             "runs": { "baseline": baseline, "new": new },
             "held": { "baseline": self.baseline_held, "new": self.all_held },
-            "checks": self.checks.headline,
-            "breaches": self.checks.breaches,
-            "held_when_run_again": self.checks.held_when_run_again,
+            "checks": self.checks.headline(),
+            "breaches": self.checks.violation_lines(),
+            "held_when_run_again": self.checks.held_on_retry_lines(),
             "laws": {
                 "same": self.laws.same,
                 "changed": self.laws.predicted,

@@ -21,7 +21,7 @@ impl Comparison {
         let [baseline, new] = &self.runs;
         let mut text = format!("{} **{}**\n\n", sign(self.conclusion()), escaped(&self.verdict()));
         text += &format!("- Baseline: {}\n- Now: {}\n", escaped(baseline), escaped(new));
-        text += &format!("- {}\n", escaped(&self.checks.headline));
+        text += &format!("- {}\n", escaped(&self.checks.headline()));
         if !self.baseline_held {
             text += "- Not everything held in the baseline itself.\n";
         }

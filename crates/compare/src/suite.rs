@@ -71,18 +71,22 @@ fn compare_member(
     match runs {
         (_, None) => match new {
             None => without(inconclusive, "it is in the baseline alone".to_owned()),
-            Some(member) => without(inconclusive, format!("it was not run: {}", member.told())),
+            Some(member) => {
+                without(inconclusive, format!("it was not run: {}", member.verdict.describe()))
+            }
         },
         (None, Some(run)) => {
             // With laws alone what a baseline does not know is nothing against it.
-            let conclusion = match (report::all_held(run), laws && baseline.is_none()) {
+            let conclusion = match (!run.verdict.verdict.is_failed(), laws && baseline.is_none()) {
                 (false, _) => Conclusion::Failed,
                 (true, true) => Conclusion::Judged(Verdict::Held),
                 (true, false) => Conclusion::Judged(Verdict::NoBaseline),
             };
             let problem = match baseline {
                 None => "it is not in the baseline".to_owned(),
-                Some(member) => format!("it was not run in the baseline: {}", member.told()),
+                Some(member) => {
+                    format!("it was not run in the baseline: {}", member.verdict.describe())
+                }
             };
             without(conclusion, problem)
         }

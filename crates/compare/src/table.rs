@@ -39,7 +39,7 @@ impl Comparison {
             };
             sections.push(told.to_owned());
         }
-        sections.push(self.checks.text());
+        sections.push(report::verdict_text(&self.checks));
         if !self.baseline_held {
             sections.push("Not everything held in the baseline itself.".to_owned());
         }

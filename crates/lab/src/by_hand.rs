@@ -169,7 +169,7 @@ mod tests {
             ..CounterDelta::default()
         };
         let trial = trial(&[Ending::Finished], 2, fell);
-        let breaches: Vec<_> = trial.breaches().map(|(_, name, _)| name.to_owned()).collect();
+        let breaches: Vec<_> = trial.violations().map(|violation| violation.name).collect();
         assert_eq!(breaches, ["outcomes add up", "no kernel counter went backwards"]);
     }
 }

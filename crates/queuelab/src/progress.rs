@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
-use run_record::{Outcome, TrialRecord};
+use run_record::{Outcome, TrialRecord, Violation};
 use scenario::Cell;
 use serde_json::Value;
 
@@ -54,7 +54,7 @@ impl Progress for Bar {
     }
 
     fn trial_finished(&mut self, record: &TrialRecord) {
-        for (kind, name, detail) in record.breaches() {
+        for Violation { kind, name, detail } in record.violations() {
             let id = record.try_id();
             self.0.println(format!("trial {id}: {kind} `{name}` failed: {detail}"));
         }
@@ -98,7 +98,7 @@ impl Progress for Lines {
             record.attempts,
             record.duration_seconds,
         ));
-        for (kind, name, detail) in record.breaches() {
+        for Violation { kind, name, detail } in record.violations() {
             Self::print(&format!("  {kind} `{name}` failed: {detail}"));
         }
     }

@@ -1,11 +1,11 @@
 //! One line for a CI system that shows annotations beside a job, in the form of
 //! GitHub's workflow commands.
 
-use crate::checks::Verdict;
 use crate::suite::Suite;
+use run_record::MemberState;
 use run_view::Run;
 
-use crate::{answer, checks};
+use crate::answer;
 
 /// Things told one by one before they are only counted.
 const LISTED: usize = 3;
@@ -18,39 +18,34 @@ impl Suite {
     /// run, a warning where trials held only when run again; none where all held
     /// at once.
     pub fn annotation(&self) -> Option<String> {
-        let line = |name: &str, told: String| format!("{name}: {told}");
-        let failed: Vec<_> = self
-            .members()
+        let members = &self.verdict.members;
+        let failed: Vec<_> = members
+            .iter()
             .filter(|member| member.failed())
-            .map(|member| line(&member.record.scenario, member.failure()))
+            .map(|member| format!("{}: {}", member.scenario, member.failure()))
             .collect();
-        let flaky: Vec<_> = self
-            .members()
-            .filter(|member| member.flaky() > 0 && !member.failed())
-            .filter_map(|member| Some(line(&member.record.scenario, first_breach(member.run?))))
+        let flaky: Vec<_> = members
+            .iter()
+            .filter(|member| member.state == MemberState::HeldOnRetry)
+            .map(|member| format!("{}: {}", member.scenario, member.failure()))
             .collect();
         let nothing = ["no scenario was run".to_owned()];
         let failed = if self.record.members.is_empty() { &nothing[..] } else { &failed };
-        annotation(&self.record.suite, &self.verdict(), failed, &flaky)
+        annotation(&self.record.suite, &self.verdict.headline(), failed, &flaky)
     }
 }
 
 /// One annotation for all of a run, as [`Suite::annotation`]; a warning also where
 /// not all trials were run, and an error where none was.
 pub fn run_annotation(run: &Run) -> Option<String> {
-    let Verdict { headline, mut breaches, held_when_run_again: mut warned } = checks::verdict(run);
+    let verdict = &run.verdict;
+    let (mut violations, mut warned) = (verdict.violation_lines(), verdict.held_on_retry_lines());
     let unfinished = answer::unfinished(run);
     match run.trials.is_empty() {
-        true => breaches.extend(unfinished.or(Some("No trial was planned.".to_owned()))),
+        true => violations.extend(unfinished.or(Some("No trial was planned.".to_owned()))),
         false => warned.extend(unfinished),
     }
-    annotation(&run.record.scenario.name, &headline, &breaches, &warned)
-}
-
-/// The first thing that did not hold, in a line.
-pub(crate) fn first_breach(run: &Run) -> String {
-    let Verdict { headline, breaches, held_when_run_again } = checks::verdict(run);
-    breaches.into_iter().chain(held_when_run_again).next().unwrap_or(headline)
+    annotation(&run.record.scenario.name, &verdict.headline(), &violations, &warned)
 }
 
 fn annotation(name: &str, verdict: &str, failed: &[String], flaky: &[String]) -> Option<String> {

@@ -13,9 +13,8 @@ mod subject;
 pub use finding::findings;
 
 use diagnosis::{Paragraph, ParagraphKind};
+use run_record::Verdict;
 use run_view::Run;
-
-use crate::checks;
 
 /// What was found, and whether laws and checks held; what did not hold, or was not
 /// run, comes first.
@@ -24,19 +23,20 @@ pub fn answer(run: &Run) -> String {
         return "No trial has been run yet.".to_owned();
     }
     let found = finding::finding(run);
-    let is_whole = checks::all_held(run) && checks::flaky(run) == 0 && run.unfinished().is_none();
-    match is_whole {
-        true => format!("{found} {}", checks::held(run)),
-        false => format!("{} {found}", untrue(run)),
+    match run.verdict.verdict {
+        Verdict::Held | Verdict::NotChecked => format!("{found} {}", run.verdict.held_sentence()),
+        _ => format!("{} {found}", limits(run)),
     }
 }
 
-/// In how far a run is no answer, as one sentence.
-fn untrue(run: &Run) -> String {
-    let headline = verdict(run);
-    // What has no end and all its trials is told nowhere else.
-    let headline = match (run.unfinished(), checks::unfinished(run)) {
-        (Some(told), None) => format!("Not finished: {told}. {headline}"),
+/// Why a run is no whole answer, as one sentence.
+fn limits(run: &Run) -> String {
+    let headline = run.verdict.headline();
+    // A run with all its trials and no end has nothing of that in its headline.
+    let headline = match run.verdict.unfinished() {
+        Some(unfinished) if run.verdict.missing() == 0 => {
+            format!("Not finished: {unfinished}. {headline}")
+        }
         _ => headline,
     };
     headline.replacen(". ", "; ", 1)
@@ -44,7 +44,7 @@ fn untrue(run: &Run) -> String {
 
 /// The verdict in a line.
 pub fn verdict(run: &Run) -> String {
-    checks::verdict(run).headline
+    run.verdict.headline()
 }
 
 /// A paragraph of the explanation as one text.
@@ -57,10 +57,12 @@ pub(crate) fn told(paragraph: &Paragraph) -> (String, String) {
     (lead, sentences.join(" "))
 }
 
-/// How trials that are still to be run are run; none of a finished run.
+/// How to run the trials that are missing; none of a run that has them all.
 pub(crate) fn unfinished(run: &Run) -> Option<String> {
-    let (done, planned) = checks::unfinished(run)?;
-    Some(format!(
-        "Not finished: {done} of {planned} trials. `queuelab run --resume RUN` does the rest."
-    ))
+    let (ran, planned) = (run.verdict.trials, run.verdict.planned);
+    (ran < planned).then(|| {
+        format!(
+            "Not finished: {ran} of {planned} trials. `queuelab run --resume RUN` does the rest."
+        )
+    })
 }

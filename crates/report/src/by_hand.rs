@@ -28,7 +28,7 @@ pub fn by_hand(run: &Run) -> String {
         sections.push(messages(trial));
         sections.push(counters(trial));
     }
-    sections.push(checks::verdict(run).text());
+    sections.push(checks::text(&run.verdict));
     sections.join("\n\n")
 }
 

@@ -9,8 +9,6 @@ use run_view::Run;
 use run_view::prose::clean;
 use run_view::{Cell, violations};
 
-use crate::simulation;
-
 /// A `testsuite`, and what it adds to the totals.
 struct TestSuite {
     tests: usize,
@@ -52,7 +50,7 @@ pub(crate) fn unheld(run: &Run) -> Vec<Unheld> {
         add(&case, How::Error, not_all_run(cell, planned));
         add(&case, How::Flaky, message(&flaky));
     }
-    add(WHOLE, How::Failed, message(&simulation::breaches(run)));
+    add(WHOLE, How::Failed, message(&run_violations(run)));
     unheld
 }
 
@@ -72,7 +70,7 @@ pub(crate) fn junit(run: &Run) -> Vec<u8> {
 pub(crate) fn of_suite(suite: &Suite) -> Vec<u8> {
     let of_member = |member: crate::suite::Member<'_>| match member.run {
         Some(run) => of_run(run),
-        None => not_run(suite, &member.record.scenario, &member.told()),
+        None => not_run(suite, &member.record.scenario, member.verdict.describe()),
     };
     file(&suite.members().map(of_member).collect::<Vec<_>>())
 }
@@ -93,8 +91,8 @@ fn file(suites: &[TestSuite]) -> Vec<u8> {
 fn of_run(run: &Run) -> TestSuite {
     let cells = Cell::all(run);
     let name = &run.record.scenario.name;
-    let violations = simulation::breaches(run);
-    let has_checks = simulation::checked(run) > 0;
+    let violations = run_violations(run);
+    let has_checks = run.verdict.run_checks > 0;
     let failed = cells.iter().filter(|cell| cell.failed()).count();
     let failures = failed + usize::from(!violations.is_empty());
     let planned = planned(run, &cells);
@@ -118,6 +116,11 @@ fn of_run(run: &Run) -> TestSuite {
         }
     };
     TestSuite { tests, failures, errors, seconds, element }
+}
+
+/// What failed of the run as a whole, a line each.
+fn run_violations(run: &Run) -> Vec<String> {
+    run.verdict.run_violations.iter().map(ToString::to_string).collect()
 }
 
 /// Repetitions of a cell, the same for each: a plan repeats its cells in turns.

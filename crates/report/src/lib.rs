@@ -49,7 +49,7 @@ pub use annotation::run_annotation;
 pub use answer::{answer, findings, verdict};
 pub use by_hand::by_hand;
 pub use charts::{is_chart_name, scale, text_on};
-pub use checks::{Verdict as ChecksVerdict, all_held, verdict as checks_verdict};
+pub use checks::text as verdict_text;
 pub use diagnosis::{Paragraph, ParagraphKind, explain as why};
 pub use evidence::counters_shown;
 pub use files::{Files, files};

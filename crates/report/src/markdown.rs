@@ -2,6 +2,7 @@
 
 use crate::answer::{answer, told, unfinished};
 use crate::table::{Table, escaped};
+use run_record::Verdict;
 use run_view::Cell;
 use run_view::Run;
 use run_view::number::value;
@@ -53,21 +54,20 @@ pub(crate) fn whole(run: &Run, level: &str) -> String {
 /// The question, what held and what did not, below a heading of that level.
 pub(crate) fn brief(run: &Run, level: &str) -> String {
     let record = &run.record;
-    let verdict = checks::verdict(run);
     let mut text = format!(
         "{level} {}: {}\n\n{} **{}**\n\n{}\n\n",
         escaped(&record.scenario.name),
         escaped(&record.scenario.question),
         sign(run),
-        escaped(&verdict.headline),
+        escaped(&run.verdict.headline()),
         escaped(&answer(run))
     );
     text.extend(unfinished(run).map(|told| format!("{}\n\n", escaped(&told))));
     text += &format!("{}\n\n", escaped(&evidence::outcomes(run)));
-    for line in checks::listed(&verdict.breaches) {
+    for line in checks::listed(&run.verdict.violation_lines()) {
         text += &format!("- {}\n", escaped(&line));
     }
-    for line in checks::listed(&verdict.held_when_run_again) {
+    for line in checks::listed(&run.verdict.held_on_retry_lines()) {
         text += &format!("- held only when run again: {}\n", escaped(&line));
     }
     text.replace('\u{a0}', " ")
@@ -75,11 +75,11 @@ pub(crate) fn brief(run: &Run, level: &str) -> String {
 
 /// Whether it held, all of it, and at once.
 fn sign(run: &Run) -> &'static str {
-    let failed = run.trials.is_empty() || !checks::all_held(run);
-    match (failed, checks::unfinished(run).is_some() || checks::flaky(run) > 0) {
-        (true, _) => "❌",
-        (false, true) => "⚠️",
-        (false, false) => "✅",
+    match run.verdict.verdict {
+        _ if run.verdict.trials == 0 => "❌",
+        Verdict::Failed => "❌",
+        Verdict::HeldOnRetry | Verdict::Incomplete => "⚠️",
+        Verdict::Held | Verdict::NotChecked => "✅",
     }
 }
 

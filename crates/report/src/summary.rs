@@ -23,6 +23,6 @@ pub fn summary(run: &Run) -> String {
     sections.extend(simulation::agreement(run));
     sections.extend(why::section(run));
     sections.push(run.hosts());
-    sections.push(checks::verdict(run).text());
+    sections.push(checks::text(&run.verdict));
     sections.join("\n\n")
 }

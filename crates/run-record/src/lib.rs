@@ -60,7 +60,7 @@ pub use trial::{
     Check, Evidence, Integrity, Latency, LawCheck, LockTimes, Rates, Restart, ServerFigures,
     Simulated, SysctlValues, TrialRecord, Usage,
 };
-pub use tries::{Tries, TryId, all_held};
+pub use tries::{Tries, TryId};
 pub use verdict::{
     CellVerdict, CheckKind, CheckVerdict, MemberState, RunVerdict, SuiteMember, SuiteVerdict,
     TrialVerdict, TryVerdict, Verdict, Violation,

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{Agreement, TrialRecord};
+use crate::TrialRecord;
 
 /// What tells one try of one trial from every other of the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -99,11 +99,4 @@ impl<'a> Tries<'a> {
         let mut checks = self.tries.iter().flat_map(|trial| &trial.invariants);
         checks.any(|check| check.held == Some(false))
     }
-}
-
-/// Whether everything held that was checked: each planned trial, when run again
-/// if need be, and all of them together.
-pub fn all_held<'a>(trials: impl IntoIterator<Item = &'a TrialRecord> + Clone) -> bool {
-    let agrees = |agreement: &Agreement| agreement.held() != Some(false);
-    Tries::of(trials.clone()).iter().all(Tries::held) && Agreement::of(trials).iter().all(agrees)
 }

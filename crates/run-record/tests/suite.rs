@@ -30,6 +30,7 @@ fn suite() -> SuiteRecord {
             seconds: 0.0,
             trials: 0,
         }],
+        verdict: None,
     }
 }
 

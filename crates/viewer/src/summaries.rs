@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use jiff::Timestamp;
-use run_record::{Agreement, Interleaved, InterleavedRole, Outcome, RunRecord, TrialRecord, Tries};
+use run_record::{Interleaved, InterleavedRole, Outcome, RunRecord, RunVerdict, TrialRecord};
 use run_view::number::total;
 
 use crate::runs::Place;
@@ -40,24 +40,20 @@ pub(crate) struct Summary {
 
 impl Summary {
     /// Of what a run directory holds.
-    pub(crate) fn of(record: &RunRecord, trials: &[TrialRecord]) -> Self {
-        let tries = Tries::of(trials);
-        // What held only when it was run again has held.
-        let broken = tries.iter().filter(|tries| !tries.held()).flat_map(Tries::all);
-        let breaches: usize = broken.map(|trial| trial.breaches().count()).sum();
-        let agreements = Agreement::of(trials);
-        let disagree = agreements.iter().filter(|agreement| agreement.held() == Some(false));
+    pub(super) fn of(record: &RunRecord, trials: &[TrialRecord]) -> Self {
+        let verdict = record.verdict.clone();
+        let verdict = verdict.unwrap_or_else(|| RunVerdict::new(record, trials));
         Self {
             question: record.scenario.question.clone(),
             started: record.started,
             is_quick: record.scenario.overrides.quick,
-            done: tries.len(),
+            done: verdict.trials as usize,
             planned: record.planned_trials as usize,
             attempts: total(trials.iter().map(|trial| trial.attempts)),
             ok: total(trials.iter().map(|trial| trial.outcomes.get(Outcome::Ok))),
-            is_finished: record.ended.is_some() && tries.len() >= record.planned_trials as usize,
-            flaky: tries.iter().filter(|tries| tries.is_flaky()).count(),
-            failed: breaches + disagree.count(),
+            is_finished: verdict.unfinished().is_none(),
+            flaky: verdict.held_on_retry().count(),
+            failed: verdict.failed_checks(),
             kernel: record.machine.kernel.clone(),
             backend: record.backend.name.clone(),
             interleaved: record.interleaved.clone(),

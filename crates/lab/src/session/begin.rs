@@ -66,6 +66,7 @@ pub(super) fn new_record(
         started: Timestamp::now(),
         ended: None,
         resumed: Vec::new(),
+        verdict: None,
     })
 }
 

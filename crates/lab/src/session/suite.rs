@@ -5,8 +5,8 @@ use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
 use run_record::{
-    MemberRecord, MemberVerdict, RunDirectory, SCHEMA_VERSION, SuiteDirectory, SuiteRecord,
-    all_held,
+    MemberRecord, MemberVerdict, RunDirectory, RunVerdict, SCHEMA_VERSION, SuiteDirectory,
+    SuiteRecord,
 };
 use scenario::{Source, Suite, SuiteMember};
 
@@ -83,10 +83,11 @@ pub(super) fn run(
                 let mut trials_failed = false;
                 if let Some(path) = &path {
                     // Trials that failed before the stop are still failures.
-                    let trials = RunDirectory::read(path).map_or(Vec::new(), |(_, trials)| trials);
                     recorded.run = Some(SuiteDirectory::way_to(path));
-                    recorded.trials = trials.len() as u32;
-                    trials_failed = !all_held(&trials);
+                    if let Ok((run, trials)) = RunDirectory::read(path) {
+                        recorded.trials = trials.len() as u32;
+                        trials_failed = RunVerdict::new(&run, &trials).verdict.is_failed();
+                    }
                 }
                 directory.write(&record)?;
                 if is_interrupted {
@@ -97,8 +98,7 @@ pub(super) fn run(
         }
     }
     if !is_interrupted {
-        record.ended = Some(Timestamp::now());
-        directory.write(&record)?;
+        directory.finish(&mut record)?;
     }
     Ok(FinishedSuite { path: directory.path().to_owned(), record, is_interrupted })
 }
@@ -173,5 +173,6 @@ fn new_record(suite: &Suite, request: &RunRequest, backend: &dyn BackendKind) ->
             details: String::new(),
         },
         members: suite.suite.iter().map(not_begun).collect(),
+        verdict: None,
     }
 }

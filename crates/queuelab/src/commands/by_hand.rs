@@ -101,6 +101,7 @@ fn record(config: &LoadConfig) -> RunRecord {
         started: Timestamp::now(),
         ended: None,
         resumed: Vec::new(),
+        verdict: None,
     }
 }
 

@@ -1,6 +1,5 @@
 //! What was checked, by name.
 
-use indexmap::IndexMap;
 use maud::{Markup, html};
 
 use crate::table::Table;
@@ -8,38 +7,18 @@ use run_view::Run;
 
 use crate::checks;
 
-/// How often a check held, did not, and did not apply.
-type Tally = [usize; 3];
-
-/// Every invariant, expectation and law, with how often it held.
+/// Every invariant, law and expectation, with how often it held.
 pub(super) fn checks(run: &Run) -> Markup {
-    let mut tallies: IndexMap<(&str, &str), Tally> = IndexMap::new();
-    for trial in &run.trials {
-        let invariants =
-            trial.invariants.iter().map(|check| ("invariant", &check.name, check.held));
-        let laws = trial.laws.iter().map(|law| ("law", &law.name, law.held));
-        let expected = trial.expectations.iter();
-        let expected = expected.map(|check| ("expectation", &check.name, check.held));
-        for (kind, name, held) in invariants.chain(laws).chain(expected) {
-            let place = match held {
-                Some(true) => 0,
-                Some(false) => 1,
-                None => 2,
-            };
-            tallies.entry((kind, name)).or_default()[place] += 1;
-        }
-    }
-    tallies.sort_by_key(|(kind, _), _| order(kind));
-    let rows = tallies.iter().map(|(&(kind, name), tally)| {
-        let [held, failed, not] = tally.map(|n| n.to_string());
-        let sign = if tally[1] > 0 {
-            "✗\u{a0}failed"
-        } else if tally[0] > 0 {
-            "✓\u{a0}held"
-        } else {
-            "·"
+    let verdict = &run.verdict;
+    let rows = verdict.checks.iter().map(|check| {
+        let sign = match (check.failed, check.held) {
+            (1.., _) => "✗\u{a0}failed",
+            (0, 1..) => "✓\u{a0}held",
+            (0, 0) => "·",
         };
-        vec![kind.to_owned(), name.to_owned(), sign.to_owned(), held, failed, not]
+        let counts = [check.held, check.failed, check.not_applied].map(|n| n.to_string());
+        let words = [check.kind.name(), &check.name, sign].map(str::to_owned);
+        words.into_iter().chain(counts).collect()
     });
     let head = ["", "what must hold", "", "held", "failed", "does not apply"];
     let table = Table {
@@ -48,7 +27,7 @@ pub(super) fn checks(run: &Run) -> Markup {
         rows: rows.collect(),
         words: 3,
     };
-    let verdict = checks::verdict(run);
+    let (violations, on_retry) = (verdict.violation_lines(), verdict.held_on_retry_lines());
     html! {
         section #checks {
             h2 { "What was checked" }
@@ -56,21 +35,17 @@ pub(super) fn checks(run: &Run) -> Markup {
                 "Invariants must hold in every trial, laws are the kernel's, and expectations are the \
                  scenario's own; figures are numbers of trials."
             }
-            p { (verdict.headline) }
-            @if !verdict.breaches.is_empty() {
-                ul.failed { @for line in checks::listed(&verdict.breaches) { li { (line) } } }
+            p { (verdict.headline()) }
+            @if !violations.is_empty() {
+                ul.failed { @for line in checks::listed(&violations) { li { (line) } } }
             }
-            @if !verdict.held_when_run_again.is_empty() {
+            @if !on_retry.is_empty() {
                 p { "What held only when run again:" }
                 ul.failed {
-                    @for line in checks::listed(&verdict.held_when_run_again) { li { (line) } }
+                    @for line in checks::listed(&on_retry) { li { (line) } }
                 }
             }
             @if !table.rows.is_empty() { (table.html()) }
         }
     }
-}
-
-fn order(kind: &str) -> usize {
-    ["invariant", "law", "expectation"].iter().position(|of| *of == kind).unwrap_or(3)
 }

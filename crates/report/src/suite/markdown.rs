@@ -22,8 +22,8 @@ const LONGEST_MESSAGE: usize = 300;
 /// first, with all its tables while there is room.
 pub(super) fn markdown(suite: &Suite) -> String {
     let record = &suite.record;
-    let flaky = suite.members().any(|member| member.flaky() > 0);
-    let sign = match (suite.failed(), flaky) {
+    let flaky = suite.members().any(|member| member.verdict.held_on_retry > 0);
+    let sign = match (suite.verdict.verdict.is_failed(), flaky) {
         (true, _) => "❌",
         (false, true) => "⚠️",
         (false, false) => "✅",
@@ -33,7 +33,7 @@ pub(super) fn markdown(suite: &Suite) -> String {
         "# {}: {}\n\n{sign} **{}**\n\n{}\nHosts: {}; Linux {} on {} CPUs. Begun {}{}.\n",
         escaped(&record.suite),
         escaped(&record.question),
-        escaped(&suite.verdict()),
+        escaped(&suite.verdict.headline()),
         table(suite).markdown(),
         escaped(&record.backend.name),
         escaped(&machine.kernel),
@@ -43,7 +43,7 @@ pub(super) fn markdown(suite: &Suite) -> String {
     );
     text += &cases(suite);
     let mut members: Vec<_> = suite.members().collect();
-    members.sort_by_key(|member| (!member.failed(), member.flaky() == 0));
+    members.sort_by_key(|member| (!member.verdict.failed(), member.verdict.held_on_retry == 0));
     let short = |member: &Member<'_>| {
         let brief = member.run.map_or_else(|| absent(member), |run| brief(run, "##"));
         cut(&brief, LONGEST_BRIEF).to_owned()
@@ -73,7 +73,7 @@ pub(super) fn markdown(suite: &Suite) -> String {
 
 fn table(suite: &Suite) -> Table {
     let row = |member: Member<'_>| {
-        let sign = match (member.failed(), member.flaky()) {
+        let sign = match (member.verdict.failed(), member.verdict.held_on_retry) {
             (true, _) => "❌",
             (false, 0) => "✅",
             (false, _) => "⚠️",
@@ -81,8 +81,8 @@ fn table(suite: &Suite) -> Table {
         let (trials, took) = (member.record.trials, member.record.seconds);
         vec![
             member.record.scenario.clone(),
-            format!("{sign} {}", member.verdict()),
-            member.told(),
+            format!("{sign} {}", member.verdict.state.label()),
+            member.verdict.describe().to_owned(),
             trials.to_string(),
             format!("{took:.0} s"),
         ]
@@ -100,7 +100,7 @@ fn table(suite: &Suite) -> Table {
 fn cases(suite: &Suite) -> String {
     let of_member = |member: Member<'_>| {
         let not_run = || {
-            let (case, message) = (WHOLE.to_owned(), member.told());
+            let (case, message) = (WHOLE.to_owned(), member.verdict.describe().to_owned());
             vec![Unheld { case, how: How::Error, message }]
         };
         let cases = member.run.map_or_else(not_run, unheld);
@@ -138,7 +138,7 @@ fn cases(suite: &Suite) -> String {
 /// Of a scenario without a run.
 fn absent(member: &Member<'_>) -> String {
     let name = escaped(&member.record.scenario);
-    format!("## {name}\n\n❌ **not run**: {}\n", escaped(&member.told()))
+    format!("## {name}\n\n❌ **not run**: {}\n", escaped(member.verdict.describe()))
 }
 
 /// The first bytes of a text, whole letters and whole lines.

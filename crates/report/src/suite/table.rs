@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::{Member, Suite, run_path};
+use run_record::SuiteDirectory;
+
+use super::{Member, Suite};
 use crate::table::Table;
 
 /// A row for each scenario, and where all of it is.
@@ -11,18 +13,18 @@ pub(super) fn summary(suite: &Suite, path: &Path) -> String {
     let row = |member: Member<'_>| {
         let left = match (&member.record.run, member.run) {
             (Some(run), Some(_)) => {
-                let left = run_path(path, run).display().to_string();
+                let left = SuiteDirectory::run_path(path, run).display().to_string();
                 match member.record.problem {
-                    Some(_) => format!("{}: {left}", member.told()),
+                    Some(_) => format!("{}: {left}", member.verdict.describe().to_owned()),
                     None => left,
                 }
             }
-            _ => member.told(),
+            _ => member.verdict.describe().to_owned(),
         };
         let (trials, took) = (member.record.trials, member.record.seconds);
         vec![
             member.record.scenario.clone(),
-            member.verdict().to_owned(),
+            member.verdict.state.label().to_owned(),
             left,
             trials.to_string(),
             format!("{took:.0} s"),
@@ -43,7 +45,7 @@ pub(super) fn summary(suite: &Suite, path: &Path) -> String {
         record.suite,
         record.question,
         table.drawn(),
-        suite.verdict(),
+        suite.verdict.headline(),
         path.display()
     )
 }

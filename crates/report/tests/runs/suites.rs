@@ -68,6 +68,7 @@ impl Made {
             machine,
             backend,
             members,
+            verdict: None,
         };
         SuiteDirectory::create(self.0.path(), &record).unwrap().path().to_owned()
     }

@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use run_record::{
-    AcceptQueue, Axis, Backend, KernelRules, Live, LivePhase, LiveQueues, LiveTrial, Machine,
-    Overrides, RunDirectory, RunDirectoryError, RunRecord, SCHEMA_VERSION, ScenarioRecord,
+    AcceptQueue, Axis, Backend, CheckKind, KernelRules, Live, LivePhase, LiveQueues, LiveTrial,
+    Machine, Overrides, RunDirectory, RunDirectoryError, RunRecord, SCHEMA_VERSION, ScenarioRecord,
     SysctlValues, TimelineRow, Tool, TrialRecord,
 };
 use serde_json::json;
@@ -47,6 +47,7 @@ fn run_record() -> RunRecord {
         started: Timestamp::UNIX_EPOCH,
         ended: None,
         resumed: Vec::new(),
+        verdict: None,
     }
 }
 
@@ -311,15 +312,16 @@ fn a_directory_without_a_run_is_told() {
 }
 
 #[test]
-fn breaches_are_what_did_not_hold() {
+fn violations_are_the_checks_that_failed() {
     let mut trial = trial(0);
     assert!(trial.held());
     trial.laws[0].held = Some(false);
-    let breaches: Vec<_> = trial.breaches().collect();
-    assert_eq!(breaches, [("law", "capacity", "predicted 2, measured 2".to_owned())]);
+    let violations: Vec<_> = trial.violations().map(|it| it.to_string()).collect();
+    assert_eq!(violations, ["law `capacity`: predicted 2, measured 2"]);
     trial.laws[0].latest = Some(2.08);
-    let (_, _, detail) = trial.breaches().next().unwrap();
-    assert_eq!(detail, "predicted 2, at most 2.08, measured 2");
+    let violation = trial.violations().next().unwrap();
+    assert_eq!(violation.kind, CheckKind::Law);
+    assert_eq!(violation.detail, "predicted 2, at most 2.08, measured 2");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use run_record::TrialRecord;
+use run_record::{TrialRecord, Violation};
 
 /// Breaches that are told in words; the others are counted.
 const TOLD: usize = 5;
@@ -27,8 +27,10 @@ impl Breaches {
     pub(crate) fn add(&mut self, trial: &TrialRecord) {
         let name = trial.try_id();
         let mut breaches: Vec<String> = trial
-            .breaches()
-            .map(|(kind, check, detail)| format!("trial {name}: {kind} “{check}”: {detail}"))
+            .violations()
+            .map(|Violation { kind, name: check, detail }| {
+                format!("trial {name}: {kind} “{check}”: {detail}")
+            })
             .collect();
         let mut is_for_good = trial.invariants.iter().any(|check| check.held == Some(false));
         if let Some(before) = self.broken.remove(&trial.id) {

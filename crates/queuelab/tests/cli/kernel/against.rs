@@ -207,7 +207,7 @@ fi"#,
     let output = run_against(out.path(), &earlier, &flags);
     assert_eq!(output.status.code(), Some(6), "{}", said(&output));
     for (_, trials) in both(out.path()).map(|path| RunDirectory::read(&path).unwrap()) {
-        let breaches: Vec<_> = trials.iter().flat_map(|trial| trial.breaches()).collect();
+        let breaches: Vec<_> = trials.iter().flat_map(|trial| trial.violations()).collect();
         assert!(breaches.is_empty(), "{breaches:?}");
     }
 }

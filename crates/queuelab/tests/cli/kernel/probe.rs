@@ -377,9 +377,13 @@ fn a_probe_that_dies_is_a_breach_and_the_trial_is_kept() {
     let [trial] = &trials[..] else { panic!("{trials:?}") };
     assert_eq!(trial.outcomes.get(Outcome::Ok), 4);
     assert_eq!(trial.evidence.probe, None);
-    let breaches: Vec<_> = trial.breaches().collect();
-    let why = "failed to run the probe: it exited unexpectedly (SIGKILL)".to_owned();
-    assert_eq!(breaches, [("invariant", "probe ran to the end", why)]);
+    let violations: Vec<_> = trial.violations().map(|violation| violation.to_string()).collect();
+    assert_eq!(
+        violations,
+        [
+            "invariant `probe ran to the end`: failed to run the probe: it exited unexpectedly (SIGKILL)"
+        ]
+    );
 }
 
 /// The process id of a child that is a part, whichever thread started it.

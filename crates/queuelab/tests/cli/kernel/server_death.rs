@@ -2,7 +2,7 @@
 //! is not known is not made up.
 
 use crate::support::{out_directory, run, said, text};
-use run_record::Outcome;
+use run_record::{CheckKind, Outcome};
 
 /// The original's server and clients: each client leaves after its own last
 /// message, and the server dies of a write to one that has gone, as the scenario
@@ -44,7 +44,7 @@ fn a_death_that_the_scenario_allows_breaks_nothing_and_is_told() {
         assert!(accepted >= 2, "a sender, and one who had gone, had been accepted: {accepted}");
         assert!(trial.outcomes.get(Outcome::Ok) <= accepted, "{accepted} {:?}", trial.outcomes);
         let breaches: Vec<_> =
-            trial.breaches().filter(|(kind, ..)| *kind != "expectation").collect();
+            trial.violations().filter(|it| it.kind != CheckKind::Expectation).collect();
         assert!(breaches.is_empty(), "{breaches:?}");
     }
     assert!(text(&output.stdout).contains("the server died of SIGPIPE"), "{}", said(&output));

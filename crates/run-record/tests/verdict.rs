@@ -1,0 +1,160 @@
+//! The verdict on a run and on a suite, from kept records and changed ones.
+
+use std::path::Path;
+
+use run_record::{
+    CheckKind, MemberRecord, MemberState, MemberVerdict, RunDirectory, RunRecord, RunVerdict,
+    SuiteVerdict, TrialRecord, TryId, Verdict,
+};
+
+/// A run of an earlier format, in which everything held.
+fn held_run() -> (RunRecord, Vec<TrialRecord>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+    RunDirectory::read(&path).unwrap()
+}
+
+fn retry(trial: &TrialRecord, retry: u32, held: bool) -> TrialRecord {
+    let mut trial = TrialRecord { retry, ..trial.clone() };
+    trial.laws[0].held = Some(held);
+    trial
+}
+
+#[test]
+fn a_run_of_an_earlier_format_has_its_verdict_computed() {
+    let (record, trials) = held_run();
+    assert_eq!(record.verdict, None);
+    let verdict = RunVerdict::new(&record, &trials);
+    assert_eq!(verdict.verdict, Verdict::Held);
+    assert_eq!((verdict.missing(), verdict.failed_checks()), (0, 0));
+    assert!(verdict.cells.iter().all(|cell| cell.verdict == Verdict::Held));
+    let laws = trials.iter().flat_map(|trial| &trial.laws).filter(|law| law.held.is_some());
+    assert_eq!(verdict.checked_of(CheckKind::Law), laws.count() as u64);
+    let headline = verdict.headline();
+    assert_eq!(
+        headline,
+        format!("Held: all {} checks (invariants, laws, expectations).", verdict.checked())
+    );
+}
+
+#[test]
+fn a_violation_names_its_check_its_trial_and_its_cell() {
+    let (record, mut trials) = held_run();
+    trials[3].laws[0].held = Some(false);
+    let verdict = RunVerdict::new(&record, &trials);
+    assert_eq!(verdict.verdict, Verdict::Failed);
+    let [trial] = &verdict.failed().collect::<Vec<_>>()[..] else { panic!("{verdict:?}") };
+    assert_eq!((trial.trial, trial.verdict), (trials[3].id, Verdict::Failed));
+    let [(id, violation)] = &trial.violations().collect::<Vec<_>>()[..] else { panic!() };
+    assert_eq!((violation.kind, &violation.name), (CheckKind::Law, &trials[3].laws[0].name));
+    assert_eq!(verdict.violations_of(*id), [(*violation).clone()]);
+    let failed = verdict.cells.iter().filter(|cell| cell.verdict == Verdict::Failed);
+    let failed: Vec<_> = failed.map(|cell| Some(cell.cell)).collect();
+    assert_eq!(failed, [trial.cell]);
+    let lines = verdict.violation_lines();
+    assert!(lines[0].starts_with(&format!("trial {id} ({}): law `", trial.place)), "{lines:?}");
+    assert_eq!(verdict.first_violation(), lines[0]);
+}
+
+#[test]
+fn a_trial_that_held_on_a_retry_holds_and_keeps_its_violations() {
+    let (record, mut trials) = held_run();
+    let again = retry(&trials[3], 1, true);
+    trials[3].laws[0].held = Some(false);
+    trials.push(again);
+    let verdict = RunVerdict::new(&record, &trials);
+    assert_eq!((verdict.verdict, verdict.failed_checks()), (Verdict::HeldOnRetry, 0));
+    assert_eq!(verdict.held_on_retry().count(), 1);
+    assert_eq!(verdict.held_on_retry_lines().len(), 1);
+    let first = TryId::from(trials[3].id);
+    assert_eq!(verdict.violations_of(first).len(), 1);
+    assert_eq!(verdict.violations_of(TryId { retry: 1, ..first }), []);
+    assert_eq!(verdict.trials, verdict.planned, "a retry is no further trial");
+}
+
+#[test]
+fn a_broken_invariant_fails_whatever_a_retry_finds() {
+    let (record, mut trials) = held_run();
+    let again = retry(&trials[3], 1, true);
+    trials[3].invariants[0].held = Some(false);
+    trials.push(again);
+    assert_eq!(RunVerdict::new(&record, &trials).verdict, Verdict::Failed);
+}
+
+#[test]
+fn a_run_without_its_end_or_some_of_its_trials_is_incomplete() {
+    let (record, trials) = held_run();
+    let verdict = RunVerdict::new(&record, &trials[1..]);
+    assert_eq!((verdict.verdict, verdict.missing()), (Verdict::Incomplete, 1));
+    assert!(verdict.headline().starts_with("Not finished: "), "{}", verdict.headline());
+    let cells = verdict.cells.iter().filter(|cell| cell.verdict == Verdict::Incomplete);
+    assert_eq!(cells.count(), 1);
+    let endless = RunRecord { ended: None, ..record };
+    let verdict = RunVerdict::new(&endless, &trials);
+    assert_eq!(verdict.verdict, Verdict::Incomplete);
+    assert!(verdict.unfinished().unwrap().contains("has no end"));
+}
+
+#[test]
+fn a_run_without_checks_is_not_checked() {
+    let (record, mut trials) = held_run();
+    for trial in &mut trials {
+        (trial.laws, trial.invariants, trial.expectations) = Default::default();
+        trial.simulated = None;
+    }
+    let verdict = RunVerdict::new(&record, &trials);
+    assert_eq!(verdict.verdict, Verdict::NotChecked);
+    assert_eq!(verdict.headline(), "Nothing was checked.");
+}
+
+#[test]
+fn the_verdict_is_stored_at_the_end_of_a_run_and_dropped_when_it_is_resumed() {
+    let out = tempfile::tempdir().unwrap();
+    let (mut record, trials) = held_run();
+    record.ended = None;
+    let mut directory = RunDirectory::create(out.path(), &record).unwrap();
+    for trial in &trials {
+        directory.append(trial).unwrap();
+    }
+    assert_eq!(RunDirectory::read(directory.path()).unwrap().0.verdict, None);
+    directory.finish(&mut record).unwrap();
+    let path = directory.path().to_owned();
+    let (read, _) = RunDirectory::read(&path).unwrap();
+    assert_eq!(read.verdict, Some(RunVerdict::new(&record, &trials)));
+    drop(directory);
+    assert_eq!(RunDirectory::resume(&path).unwrap().1.verdict, None);
+}
+
+fn member(verdict: MemberVerdict, problem: Option<&str>) -> MemberRecord {
+    MemberRecord {
+        scenario: "sweep".to_owned(),
+        verdict,
+        run: None,
+        problem: problem.map(str::to_owned),
+        seconds: 1.0,
+        trials: 1,
+    }
+}
+
+#[test]
+fn a_suite_fails_with_a_member_that_failed_or_was_not_run_or_is_gone() {
+    let (record, mut trials) = held_run();
+    let held = RunVerdict::new(&record, &trials);
+    trials[0].laws[0].held = Some(false);
+    let failed = RunVerdict::new(&record, &trials);
+    let recorded = member(MemberVerdict::Held, None);
+    let state = |member: &MemberRecord, run| {
+        let verdict = SuiteVerdict::new(std::slice::from_ref(member), &[run]);
+        let [member] = &verdict.members[..] else { panic!("{verdict:?}") };
+        assert_eq!(member.failed(), verdict.verdict.is_failed());
+        (member.state, member.failure().to_owned())
+    };
+    assert_eq!(state(&recorded, Some(Ok(&held))).0, MemberState::Held);
+    let (failed_state, failure) = state(&recorded, Some(Ok(&failed)));
+    assert_eq!(failed_state, MemberState::Failed, "what its run contains counts");
+    assert!(failure.starts_with("trial ") && failure.contains(": law `"), "{failure}");
+    let missing = state(&recorded, Some(Err("failed to read it")));
+    assert_eq!(missing, (MemberState::RunMissing, "failed to read it".to_owned()));
+    let not_run = state(&member(MemberVerdict::NotRun, Some("interrupted\nlater")), None);
+    assert_eq!(not_run, (MemberState::NotRun, "interrupted".to_owned()));
+    assert!(SuiteVerdict::new(&[], &[]).verdict.is_failed(), "nothing held");
+}
