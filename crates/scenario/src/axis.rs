@@ -4,9 +4,10 @@ use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
 use crate::model::{AxisValues, CellSettings, Range};
+use crate::place::Place;
 use crate::problem::Problem;
 use crate::strict;
-use crate::tree::{Entry, Kind, Node, Place};
+use crate::tree::{Entry, Kind, Node};
 
 /// One axis of the matrix.
 #[derive(Debug, Clone, PartialEq)]

@@ -9,11 +9,12 @@ use load_generator::check_settings;
 use serde_json::Value;
 
 use crate::axis::{PlacedAxis, steps_of};
+use crate::cell::Cell;
 use crate::model::{CellSettings, Scenario};
 use crate::overrides::plain;
-use crate::plan::Cell;
+use crate::place::Place;
 use crate::problem::Problem;
-use crate::tree::{Node, Place};
+use crate::tree::Node;
 
 /// More cells than this are a slip: at ten a second they would take hours.
 const MOST_CELLS: usize = 100_000;

@@ -9,14 +9,15 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::cell::Cell;
 use crate::facts::{self, COUNTERS};
+use crate::kernel::Kernel;
 use crate::model::{CellSettings, Expectation};
-use crate::plan::Cell;
+use crate::place::Place;
 use crate::problem::Problem;
 use crate::references::{Reference, references};
 use crate::suggest::did_you_mean;
-use crate::sysctl::Kernel;
-use crate::tree::{Node, Place};
+use crate::tree::Node;
 
 /// A scenario's expectations, compiled.
 #[derive(Debug)]

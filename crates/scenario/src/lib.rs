@@ -1,23 +1,26 @@
-//! YAML to a checked plan of cells.
+//! From YAML to a validated plan of cells.
 //!
-//! A scenario file is read whole: [`plan`] gives either the cells and trials to
-//! run, or every problem of the file at once, each at its line and column.
+//! [`load`] finds, reads and parses a file once and gives a [`Document`]: a
+//! scenario or a suite. [`ScenarioFile::plan`] makes the cells and trials to run,
+//! or reports every problem of the file at once, each at its line and column. The
+//! only I/O of this crate is reading the files.
 //!
-//! | module | holds |
+//! | module | content |
 //! |---|---|
-//! | `source` | finding a scenario: a path, `./scenarios`, or built in |
-//! | `tree` | YAML as a tree that knows where each node was written |
-//! | `suite` | several scenarios under one name |
-//! | `model` | the types of a scenario file |
-//! | `strict` | from the tree to a type, every problem found |
-//! | `axis` | axes: lists and steps, checked against their setting |
-//! | `cells` | the points of the matrix, and whether their settings fit |
-//! | `sysctl` | which sysctls exist and belong to a namespace: asked of the caller |
+//! | `source` | finding and reading a file: a path, `./scenarios`, or built in |
+//! | `tree`, `place` | YAML as a tree that knows where each node was written |
+//! | `file`, `document` | a file read and parsed once: a scenario or a suite |
+//! | `model`, `scenario_file` | the types of a scenario file, and its plan |
+//! | `suite`, `suite_file` | several scenarios under one name |
+//! | `strict` | from the tree to a type, with every problem found |
+//! | `axis` | axes: lists and ranges, checked against their setting |
+//! | `cell`, `cells` | the points of the matrix, and whether their settings fit |
+//! | `kernel` | which sysctls and counters exist, as the caller knows them |
 //! | `overrides` | `--quick`, `--set`, `--repeat`, `--only` |
-//! | `plan` | all of it together, and the order of the trials |
-//! | `expect`, `references`, `facts` | expectations in CEL |
-//! | `problem`, `suggest` | what a person sees |
-//! | `schema` | the JSON schema of a scenario file |
+//! | `form`, `plan`, `trials` | a form of the scenario, the plan, and the order of the trials |
+//! | `expect`, `expression`, `references`, `facts` | expectations in CEL |
+//! | `problem`, `suggest` | errors for people |
+//! | `schema` | the JSON Schema of a scenario file |
 //!
 //! # The facts of a trial
 //!
@@ -44,32 +47,45 @@
 //! `seconds("2s")`.
 
 mod axis;
+mod cell;
 mod cells;
+mod document;
 mod expect;
 mod facts;
+mod file;
+mod form;
+mod kernel;
 mod model;
 mod overrides;
+mod place;
 mod plan;
 mod problem;
 mod references;
+mod scenario_file;
 mod schema;
 mod source;
 mod strict;
 mod suggest;
 mod suite;
-mod sysctl;
+mod suite_file;
 mod tree;
+mod trials;
 
 pub use axis::Axis;
+pub use cell::Cell;
+pub use document::{Document, catalogue, load, scenarios, suites};
 pub use expect::{ExpectationResult, Expectations};
+pub use kernel::{AnyKernel, Kernel, SysctlKind};
 pub use model::{
     After, AxisValues, CellSettings, Expectation, Host, Hosts, Quick, Range, Record, Scenario,
     SysctlValue,
 };
 pub use overrides::Overrides;
-pub use plan::{Cell, Plan, PlannedTrial, plan};
+pub use plan::Plan;
 pub use problem::{Problem, ScenarioErrors};
+pub use scenario_file::ScenarioFile;
 pub use schema::json_schema;
-pub use source::{FindError, Source, all, find, suites};
+pub use source::{FindError, Source};
 pub use suite::{Suite, SuiteMember};
-pub use sysctl::{AnyKernel, Kernel, SysctlKind};
+pub use suite_file::{LoadedSuite, SuiteFile};
+pub use trials::PlannedTrial;

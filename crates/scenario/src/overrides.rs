@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::axis::{PlacedAxis, steps_of};
+use crate::place::Place;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
-use crate::tree::{Entry, Kind, Node, Place};
+use crate::tree::{Entry, Kind, Node};
 
 /// What a command line changes in a scenario, in the order in which it is
 /// applied.
@@ -25,6 +26,13 @@ pub struct Overrides {
     pub only: Vec<(String, String)>,
     /// The seed of the trials' order; a new one when absent.
     pub seed: Option<u64>,
+}
+
+impl Overrides {
+    /// Whether anything but the quick form and the seed is asked for.
+    pub(crate) fn change_settings(&self) -> bool {
+        !self.set.is_empty() || !self.only.is_empty() || self.repeat.is_some()
+    }
 }
 
 /// The sections that a command line may change.

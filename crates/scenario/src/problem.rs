@@ -4,8 +4,8 @@ use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
-use crate::Source;
-use crate::tree::Place;
+use crate::place::Place;
+use crate::source::Source;
 
 /// One thing wrong with a scenario or with a flag that changes it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,11 +3,12 @@
 use schemars::{SchemaGenerator, json_schema as schema};
 use serde_json::Value;
 
-use crate::{Scenario, Suite};
+use crate::model::Scenario;
+use crate::suite::Suite;
 
 /// The JSON schema of a scenario file, for editors: it holds a scenario or a
-/// suite. What a schema cannot say (settings that fit together, sysctls of the
-/// running kernel, expressions) is checked by [`crate::plan`] alone.
+/// suite. What a schema cannot express (settings that fit together, sysctls of the
+/// running kernel, expressions) is checked by [`crate::ScenarioFile::plan`].
 pub fn json_schema() -> Value {
     let mut generator = SchemaGenerator::default();
     let kinds = [generator.subschema_for::<Scenario>(), generator.subschema_for::<Suite>()];

@@ -1,4 +1,4 @@
-//! Where scenarios come from: a path, `./scenarios`, or this program itself.
+//! Finding and reading files: a path, `./scenarios`, or built into this program.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -7,31 +7,30 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, include_dir};
 
 use crate::suggest::nearest;
-use crate::suite::is_suite;
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
 const FOLDER: &str = "scenarios";
 
-/// A scenario's text.
+/// The text of a scenario or suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
-    /// Its name: the file's, without its ending.
+    /// The name of the file without its extension.
     pub name: String,
-    /// Its path as shown to people.
+    /// The path for error messages.
     pub path: String,
     /// The YAML.
     pub text: String,
 }
 
-/// Why a scenario could not be had.
+/// A scenario could not be found or read.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum FindError {
     /// No scenario has that name.
     #[error("there is no scenario `{name}`")]
     Unknown {
-        /// The name asked for.
+        /// The unknown name.
         name: String,
-        /// What there is instead.
+        /// The names that exist.
         #[help]
         help: String,
     },
@@ -40,18 +39,14 @@ pub enum FindError {
     Unreadable {
         /// The file.
         path: String,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
 }
 
-/// The scenario of that name, or at that path. What has a `/` in it or ends in
-/// `.yaml` or `.yml` is a path; a name is looked for in `./scenarios` and then
-/// among the scenarios built into this program.
-///
-/// # Errors
-/// There is none, or it cannot be read.
-pub fn find(name_or_path: &str) -> Result<Source, FindError> {
+/// Reads the file of that name or at that path; [`crate::load`] says how it is
+/// looked up.
+pub(crate) fn find(name_or_path: &str) -> Result<Source, FindError> {
     let path = Path::new(name_or_path);
     if name_or_path.contains('/') || is_yaml(path) {
         return read(path);
@@ -63,18 +58,9 @@ pub fn find(name_or_path: &str) -> Result<Source, FindError> {
     embedded(name_or_path).ok_or_else(|| unknown(name_or_path))
 }
 
-/// Every scenario that has a name: those in `./scenarios`, and those built in
-/// that are not there.
-pub fn all() -> Vec<Source> {
-    named().into_iter().filter(|source| !is_suite(source)).collect()
-}
-
-/// Every suite that has a name, from the same places.
-pub fn suites() -> Vec<Source> {
-    named().into_iter().filter(is_suite).collect()
-}
-
-fn named() -> Vec<Source> {
+/// Every file that has a name, sorted by name: those in `./scenarios`, and the
+/// built-in ones that they do not replace.
+pub(crate) fn named() -> Vec<Source> {
     let built_in = EMBEDDED.files().filter_map(|file| stem(file.path()));
     let mut sources: BTreeMap<String, Source> =
         built_in.filter_map(|name| Some((name.clone(), embedded(&name)?))).collect();

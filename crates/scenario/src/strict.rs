@@ -4,9 +4,10 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
+use crate::place::Place;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
-use crate::tree::{Entry, Kind, Node, Place};
+use crate::tree::{Entry, Kind, Node};
 
 /// Reads `node` as a `T`. Serde stops at the first thing that does not fit:
 /// each is recorded as a problem and taken away, until the rest fits.

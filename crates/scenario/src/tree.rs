@@ -1,6 +1,5 @@
 //! A YAML document as a tree that knows where each of its nodes was written.
 
-use std::ops::Range;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -8,24 +7,8 @@ use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 
+use crate::place::Place;
 use crate::problem::Problem;
-
-/// Where something was written.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(crate) enum Place {
-    /// In the scenario's file: bytes of its text.
-    File(Range<usize>),
-    /// In a flag of the command line, given here as it was typed.
-    Flag(Arc<str>),
-    /// Nowhere: it is about the scenario as a whole.
-    Nowhere,
-}
-
-impl Place {
-    pub(crate) fn start_of_file() -> Self {
-        Place::File(0..0)
-    }
-}
 
 /// A node and its place.
 #[derive(Debug, Clone, PartialEq)]

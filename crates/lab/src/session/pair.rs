@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use run_record::{Interleaved, InterleavedRole, RunDirectory};
-use scenario::Source;
+use scenario::ScenarioFile;
 
 use super::begin::{self, new_record};
 use super::error::{Result, SessionError};
@@ -77,7 +77,7 @@ pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<I
 /// When they cannot begin, or not go on.
 pub(super) fn begin(
     request: &RunRequest,
-    source: &Source,
+    file: &ScenarioFile,
     against: &Against,
     kind: &dyn BackendKind,
     interrupted: &AtomicBool,
@@ -88,12 +88,12 @@ pub(super) fn begin(
     };
     let mut changes = changes.clone();
     let [own, other] = connect(kind, &against.build)?;
-    let mut planned = plan(source, &changes)?;
+    let mut planned = plan(file, &changes)?;
     let repeat = planned.scenario.repeat.get();
     if changes.repeat.is_none() && repeat < against.min_repetitions {
         changes.repeat = Some(against.min_repetitions);
         changes.seed = Some(planned.seed);
-        planned = plan(source, &changes)?;
+        planned = plan(file, &changes)?;
         observer.event(SessionEvent::Notice(Notice::RepetitionsRaised {
             from: repeat,
             to: against.min_repetitions,
@@ -130,7 +130,7 @@ pub(super) fn begin(
 /// As [`begin`], and when a build is not the one that ran before.
 pub(super) fn resume(
     runs: &InterleavedRuns,
-    source: Option<&Source>,
+    file: Option<&ScenarioFile>,
     kind: &dyn BackendKind,
     version: &str,
     interrupted: &AtomicBool,
@@ -148,8 +148,8 @@ pub(super) fn resume(
             )));
         }
     }
-    let new = resume::resume(&runs.new, source, own.as_ref())?;
-    let base = resume::resume(&runs.baseline, source, other.as_ref())?;
+    let new = resume::resume(&runs.new, file, own.as_ref())?;
+    let base = resume::resume(&runs.baseline, file, other.as_ref())?;
     let plan = &new.plan;
     let sides = [
         Side {

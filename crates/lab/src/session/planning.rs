@@ -1,9 +1,9 @@
-//! Sources and changes to plans, and what a run's record keeps of both.
+//! Scenarios and changes to plans, and what a run's record keeps of both.
 
 use std::path::Path;
 
 use run_record::{Axis, Overrides, RunRecord};
-use scenario::{Plan, Source};
+use scenario::{Plan, ScenarioFile, Source};
 
 use super::error::Result;
 use crate::running_kernel::RunningKernel;
@@ -12,8 +12,8 @@ use crate::running_kernel::RunningKernel;
 ///
 /// # Errors
 /// Everything wrong with the scenario or the changes.
-pub(super) fn plan(source: &Source, changes: &scenario::Overrides) -> Result<Plan> {
-    Ok(scenario::plan(source, changes, &RunningKernel)?)
+pub(super) fn plan(file: &ScenarioFile, changes: &scenario::Overrides) -> Result<Plan> {
+    Ok(file.plan(changes, &RunningKernel)?)
 }
 
 /// The plan of a run that has begun, as it was recorded.
@@ -21,13 +21,13 @@ pub(super) fn plan(source: &Source, changes: &scenario::Overrides) -> Result<Pla
 /// # Errors
 /// When this build does not accept the scenario any more.
 pub(super) fn recorded_plan(run: &Path, record: &RunRecord) -> Result<Plan> {
-    let source = Source {
+    let file = ScenarioFile::from_source(Source {
         name: record.scenario.name.clone(),
         path: run.join("run.json").display().to_string(),
         // JSON is YAML.
         text: record.scenario.resolved.to_string(),
-    };
-    plan(&source, &scenario::Overrides { seed: Some(record.seed), ..Default::default() })
+    });
+    plan(&file, &scenario::Overrides { seed: Some(record.seed), ..Default::default() })
 }
 
 /// What a record keeps of the changes; the seed is a field of its own.

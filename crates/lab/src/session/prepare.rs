@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use run_record::{RunDirectory, SuiteDirectory};
-use scenario::{Source, Suite};
+use scenario::{Document, LoadedSuite, ScenarioFile};
 
 use super::error::{Result, SessionError};
 use super::event::Observer;
@@ -15,7 +15,7 @@ use crate::backend::BackendKind;
 use crate::backends;
 use crate::finished_run::FinishedRun;
 
-/// A session that can start: its sources are read, and its process is prepared.
+/// A session that can start: its files are read, and its process is prepared.
 pub struct Session {
     request: RunRequest,
     work: Work,
@@ -25,11 +25,11 @@ pub struct Session {
 /// What a session does.
 pub(super) enum Work {
     /// A new run of a scenario.
-    Scenario(Source),
+    Scenario(ScenarioFile),
     /// A new run of each scenario of a suite.
-    Suite(Suite, Source),
+    Suite(LoadedSuite),
     /// The rest of a run; of another file of its scenario, if it is named.
-    Resume(PathBuf, Option<Source>),
+    Resume(PathBuf, Option<ScenarioFile>),
 }
 
 /// What a session left.
@@ -70,28 +70,26 @@ impl Session {
     pub fn run(self, interrupted: &AtomicBool, observer: &mut dyn Observer) -> Result<Finished> {
         let Self { request, work, backend } = self;
         match work {
-            Work::Suite(suite, source) => {
-                let finished =
-                    suite::run(&suite, &source, &request, backend, interrupted, observer)?;
+            Work::Suite(suite) => {
+                let finished = suite::run(&suite, &request, backend, interrupted, observer)?;
                 Ok(Finished::Suite(finished))
             }
-            Work::Scenario(source) => match request.against.clone() {
+            Work::Scenario(file) => match request.against.clone() {
                 Some(against) => {
-                    pair::begin(&request, &source, &against, backend, interrupted, observer)
+                    pair::begin(&request, &file, &against, backend, interrupted, observer)
                 }
                 None => {
-                    let run = single::begin(&request, &source, backend, interrupted, observer);
+                    let run = single::begin(&request, &file, backend, interrupted, observer);
                     Ok(Finished::Run(run.map_err(|stopped| stopped.error)?))
                 }
             },
-            Work::Resume(path, source) => match pair::resumed(&path, request.against.as_ref())? {
+            Work::Resume(path, file) => match pair::resumed(&path, request.against.as_ref())? {
                 Some(runs) => {
                     let version = &request.tool.version;
-                    pair::resume(&runs, source.as_ref(), backend, version, interrupted, observer)
+                    pair::resume(&runs, file.as_ref(), backend, version, interrupted, observer)
                 }
                 None => {
-                    let run =
-                        single::resume(&path, source.as_ref(), backend, interrupted, observer);
+                    let run = single::resume(&path, file.as_ref(), backend, interrupted, observer);
                     Ok(Finished::Run(run.map_err(|stopped| stopped.error)?))
                 }
             },
@@ -104,20 +102,22 @@ fn work(target: &Target) -> Result<Work> {
         Target::New { scenario, .. } => Some(scenario),
         Target::Resume { scenario, .. } => scenario.as_ref(),
     };
-    let source = name.map(|name| scenario::find(name)).transpose()?;
-    let suite = source.as_ref().map(Suite::of).transpose()?.flatten();
-    match (target, source, suite) {
-        (Target::New { .. }, Some(source), Some(suite)) => Ok(Work::Suite(suite, source)),
-        (Target::New { .. }, Some(source), None) => Ok(Work::Scenario(source)),
-        (Target::New { .. }, None, _) => unreachable!("a new run names its scenario"),
-        (Target::Resume { run, .. }, _, Some(suite)) => Err(not_resumable(
+    let document = name.map(|name| scenario::load(name)).transpose()?;
+    match (target, document) {
+        (Target::New { .. }, Some(Document::Suite(file))) => Ok(Work::Suite(file.load()?)),
+        (Target::New { .. }, Some(Document::Scenario(file))) => Ok(Work::Scenario(file)),
+        (Target::New { .. }, None) => unreachable!("a new run names its scenario"),
+        (Target::Resume { run, .. }, Some(Document::Suite(file))) => Err(not_resumable(
             run,
-            &format!("{} is a suite, which has no run of its own", suite.name),
+            &format!("{} is a suite, which has no run of its own", file.load()?.suite.name),
         )),
-        (Target::Resume { run, .. }, ..) if SuiteDirectory::is_one(run) => {
+        (Target::Resume { run, .. }, _) if SuiteDirectory::is_one(run) => {
             Err(not_resumable(run, "it is a suite's directory"))
         }
-        (Target::Resume { run, .. }, source, None) => Ok(Work::Resume(run.clone(), source)),
+        (Target::Resume { run, .. }, Some(Document::Scenario(file))) => {
+            Ok(Work::Resume(run.clone(), Some(file)))
+        }
+        (Target::Resume { run, .. }, None) => Ok(Work::Resume(run.clone(), None)),
     }
 }
 

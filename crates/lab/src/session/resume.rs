@@ -4,7 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use run_record::{RunDirectory, RunRecord, TrialRecord};
-use scenario::{Plan, Source};
+use scenario::{Plan, ScenarioFile};
 
 use super::error::{Result, SessionError};
 use super::planning::{axes, changes_of, plan, recorded_plan};
@@ -19,14 +19,14 @@ pub(super) struct Resumed {
     pub(super) done: Vec<TrialRecord>,
 }
 
-/// Opens a run directory to go on with it. Without a `source` the scenario is taken
+/// Opens a run directory to go on with it. Without a `file` the scenario is taken
 /// from the record.
 ///
 /// # Errors
 /// When it is a run of another scenario, on another kernel or on another backend.
 pub(super) fn resume(
     path: &Path,
-    source: Option<&Source>,
+    file: Option<&ScenarioFile>,
     backend: &dyn Backend,
 ) -> Result<Resumed> {
     let (directory, mut record, done) = RunDirectory::resume(path)?;
@@ -36,8 +36,8 @@ pub(super) fn resume(
             "resume {path}: {why}; run the scenario anew, without --resume"
         )))
     };
-    let plan = match source {
-        Some(source) => plan(source, &changes_of(&record))?,
+    let plan = match file {
+        Some(file) => plan(file, &changes_of(&record))?,
         None => recorded_plan(path, &record)?,
     };
     let recorded = &record.scenario;

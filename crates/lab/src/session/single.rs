@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use run_record::RunDirectory;
-use scenario::Source;
+use scenario::ScenarioFile;
 
 use super::begin::{self, new_record};
 use super::error::SessionError;
@@ -38,7 +38,7 @@ type Result<T> = std::result::Result<T, Stopped>;
 /// When it cannot begin, or not go on.
 pub(super) fn begin(
     request: &RunRequest,
-    source: &Source,
+    file: &ScenarioFile,
     backend: &dyn BackendKind,
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
@@ -47,7 +47,7 @@ pub(super) fn begin(
         unreachable!("a run that begins is a new one")
     };
     let backend = backend.connect(None)?;
-    let plan = plan(source, changes)?;
+    let plan = plan(file, changes)?;
     let overrides = recorded_changes(changes);
     let recorded =
         begin::Request { overrides: &overrides, retries: request.retries, tool: &request.tool };
@@ -63,14 +63,14 @@ pub(super) fn begin(
 /// As [`begin`].
 pub(super) fn resume(
     path: &Path,
-    source: Option<&Source>,
+    file: Option<&ScenarioFile>,
     backend: &dyn BackendKind,
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedRun> {
     let backend = backend.connect(None)?;
     let resume::Resumed { plan, directory, record, done } =
-        resume::resume(path, source, backend.as_ref())?;
+        resume::resume(path, file, backend.as_ref())?;
     let run = ActiveRun::new(&plan, directory, record, done);
     finish(Side { run, backend: backend.as_ref() }, interrupted, observer)
 }

@@ -8,7 +8,7 @@ use run_record::{
     MemberRecord, MemberVerdict, RunDirectory, RunVerdict, SCHEMA_VERSION, SuiteDirectory,
     SuiteRecord,
 };
-use scenario::{Source, Suite, SuiteMember};
+use scenario::{LoadedSuite, ScenarioFile, Suite, SuiteMember};
 
 use super::error::{Result, SessionError};
 use super::event::{Observer, SessionEvent};
@@ -39,25 +39,25 @@ pub struct FinishedSuite {
 /// When the suite or what is changed in it is invalid, or its directory cannot be
 /// written.
 pub(super) fn run(
-    suite: &Suite,
-    source: &Source,
+    loaded: &LoadedSuite,
     request: &RunRequest,
     backend: &dyn BackendKind,
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedSuite> {
+    let suite = &loaded.suite;
     check_request(suite, request)?;
     // An invalid last scenario is reported before the first one runs.
-    suite.plans(source, &RunningKernel)?;
+    loaded.plans(&RunningKernel)?;
     let mut record = new_record(suite, request, backend);
     let directory = SuiteDirectory::create(&request.out, &record)?;
     let mut is_interrupted = false;
-    for (position, member) in suite.suite.iter().enumerate() {
+    for (position, (member, file)) in suite.suite.iter().zip(&loaded.scenarios).enumerate() {
         let total = suite.suite.len();
         let scenario = member.scenario.as_str();
         observer.event(SessionEvent::MemberStarted { scenario, position, total });
         let began = SystemClock.now();
-        let end = run_member(member, suite, request, backend, interrupted, observer);
+        let end = run_member(member, file, suite, request, backend, interrupted, observer);
         let seconds = (SystemClock.now() - began).as_secs_f64();
         let recorded = &mut record.members[position];
         recorded.seconds = (seconds * 1e3).round() / 1e3;
@@ -127,6 +127,7 @@ fn check_request(suite: &Suite, request: &RunRequest) -> Result<()> {
 /// and take precedence over the suite's own.
 fn run_member(
     member: &SuiteMember,
+    file: &ScenarioFile,
     suite: &Suite,
     request: &RunRequest,
     backend: &dyn BackendKind,
@@ -143,10 +144,9 @@ fn run_member(
         seed: changes.seed,
         ..own
     };
-    let source = scenario::find(&member.scenario)?;
     let scenario = member.scenario.clone();
     let request = RunRequest { target: Target::New { scenario, changes }, ..request.clone() };
-    single::begin(&request, &source, backend, interrupted, observer)
+    single::begin(&request, file, backend, interrupted, observer)
 }
 
 /// A suite of which nothing has been run.

@@ -1,27 +1,27 @@
-//! `queuelab check`: scenarios, read and checked, with nothing started.
+//! `queuelab check`: checks scenarios and starts nothing.
 
 use report::several;
-use scenario::{Source, Suite};
+use scenario::Document;
 
 use super::{answer, plan};
 use crate::cli::CheckArguments;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
-/// Checks each; every problem of each file is shown.
+/// Checks each file and prints every problem.
 pub(crate) fn check(arguments: &CheckArguments) -> Result {
-    let sources = match arguments.scenarios.as_slice() {
-        [] => [scenario::all(), scenario::suites()].concat(),
+    let documents = match arguments.scenarios.as_slice() {
+        [] => scenario::catalogue(),
         names => names
             .iter()
-            .map(|name| scenario::find(name))
+            .map(|name| scenario::load(name))
             .collect::<std::result::Result<Vec<_>, _>>()?,
     };
     let mut exit = Exit::Held;
-    for source in &sources {
-        match checked(source) {
-            Ok(what) => {
-                answer(&format!("{}: good; {what}", source.name))?;
+    for document in &documents {
+        match checked(document) {
+            Ok(content) => {
+                answer(&format!("{}: valid; {content}", document.name()))?;
             }
             Err(error) => {
                 exit = error.exit();
@@ -32,14 +32,16 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
     Ok(exit)
 }
 
-/// What there is in a file without faults.
-fn checked(source: &Source) -> std::result::Result<String, CommandError> {
-    if let Some(suite) = Suite::of(source)? {
-        let plans = plan::suite_plans(&suite, source)?;
-        let trials: usize = plans.iter().map(|plan| plan.trials.len()).sum();
-        let scenarios = several(suite.suite.len() as u64, "scenario");
-        return Ok(format!("a suite of {scenarios}, {}", several(trials as u64, "trial")));
+/// What a valid file contains.
+fn checked(document: &Document) -> std::result::Result<String, CommandError> {
+    match document {
+        Document::Scenario(file) => Ok(plan::size(&plan::plain_plan(file)?)),
+        Document::Suite(file) => {
+            let suite = file.load()?;
+            let plans = plan::suite_plans(&suite)?;
+            let trials: usize = plans.iter().map(|plan| plan.trials.len()).sum();
+            let scenarios = several(suite.scenarios.len() as u64, "scenario");
+            Ok(format!("a suite of {scenarios}, {}", several(trials as u64, "trial")))
+        }
     }
-    let plan = plan::plain_plan(source)?;
-    Ok(plan::size(&plan))
 }

@@ -62,7 +62,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
 
 /// What the scenarios of this machine need at most.
 fn needs_of_scenarios() -> Needs {
-    let plans = scenario::all().into_iter().filter_map(|source| plan::plain_plan(&source).ok());
+    let plans = scenario::scenarios().into_iter().filter_map(|file| plan::plain_plan(&file).ok());
     plans.map(|plan| Needs::from_plan(&plan)).fold(Needs::default(), |most, needs| Needs {
         clients: most.clients.max(needs.clients),
         thread_stack: most.thread_stack.max(needs.thread_stack),

@@ -10,7 +10,7 @@ use crate::error::{CommandError, Result};
 
 /// Prints a topic's page, or without one the list of them.
 pub(crate) fn explain(words: &[String]) -> Result {
-    let topics = topics(&[scenario::all(), scenario::suites()].concat());
+    let topics = topics(&scenario::catalogue());
     let asked = words.join(" ");
     if asked.trim().is_empty() {
         return answer(&topics.list());
@@ -22,10 +22,10 @@ pub(crate) fn explain(words: &[String]) -> Result {
 }
 
 /// Those of the program, and those that the scenarios make.
-fn topics(sources: &[scenario::Source]) -> Topics {
+fn topics(documents: &[scenario::Document]) -> Topics {
     let mut topics = Topics::built_in();
-    for source in sources {
-        let (topic, shows) = scenarios::topic(source, &topics);
+    for document in documents {
+        let (topic, shows) = scenarios::topic(document, &topics);
         topics.add_scenario(topic, &shows);
     }
     topics

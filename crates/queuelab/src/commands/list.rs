@@ -1,41 +1,33 @@
 //! `queuelab list`: the scenarios.
 
-use scenario::Suite;
+use scenario::{ScenarioFile, SuiteFile};
 
 use super::{answer, plan};
 use crate::error::Result;
 
-/// Prints each scenario's name, trials and question.
+/// Prints each scenario's name, trials and question, then the suites.
 pub(crate) fn list() -> Result {
-    let mut lines = Vec::new();
-    let sources = scenario::all();
-    let width = sources.iter().map(|source| source.name.len()).max().unwrap_or(0);
-    for source in &sources {
-        lines.push(match plan::plain_plan(source) {
-            Ok(plan) => format!(
-                "{:width$}  {:>5} trials  {}",
-                source.name,
-                plan.trials.len(),
-                plan.scenario.question
-            ),
-            Err(_) => format!(
-                "{:width$}  does not check: `queuelab check {}` says why",
-                source.name, source.name
-            ),
-        });
-    }
-    for source in scenario::suites() {
-        lines.push(match Suite::of(&source) {
-            Ok(Some(suite)) => {
-                format!(
-                    "{:width$}  {:>5} scenarios  {}",
-                    source.name,
-                    suite.suite.len(),
-                    suite.question
-                )
-            }
-            _ => format!("{}  does not check: `queuelab check {0}` says why", source.name),
-        });
-    }
+    let (scenarios, suites) = (scenario::scenarios(), scenario::suites());
+    let scenarios = scenarios.iter().map(|file| (&file.source().name, of_scenario(file)));
+    let suites = suites.iter().map(|file| (&file.source().name, of_suite(file)));
+    let rows: Vec<_> = scenarios.chain(suites).collect();
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let lines: Vec<_> = rows
+        .iter()
+        .map(|(name, content)| match content {
+            Ok(content) => format!("{name:width$}  {content}"),
+            Err(_) => format!("{name:width$}  invalid: see `queuelab check {name}`"),
+        })
+        .collect();
     answer(&lines.join("\n"))
+}
+
+fn of_scenario(file: &ScenarioFile) -> Result<String> {
+    let plan = plan::plain_plan(file)?;
+    Ok(format!("{:>5} trials  {}", plan.trials.len(), plan.scenario.question))
+}
+
+fn of_suite(file: &SuiteFile) -> Result<String> {
+    let suite = file.load()?.suite;
+    Ok(format!("{:>5} scenarios  {}", suite.suite.len(), suite.question))
 }

@@ -3,32 +3,34 @@
 use lab::RunningKernel;
 use report::several;
 use run_record::Overrides;
-use scenario::{Plan, Source, Suite};
+use scenario::{Document, LoadedSuite, Plan, ScenarioFile};
 
 use crate::cli::Changes;
 use crate::error::{CommandError, Result};
 
-/// The plan of a scenario by name or path.
+/// The plan of the scenario with this name or path.
 pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Result<Plan> {
-    let source = scenario::find(name)?;
-    if let Some(suite) = Suite::of(&source)? {
-        return Err(CommandError::Usage(format!(
-            "{} is a suite, which is only run, checked and listed; its scenarios are {}",
-            suite.name,
-            suite.names().join(", ")
-        )));
+    match scenario::load(name)? {
+        Document::Scenario(file) => Ok(file.plan(&with_seed(overrides, seed), &RunningKernel)?),
+        Document::Suite(file) => {
+            let suite = file.load()?.suite;
+            Err(CommandError::Usage(format!(
+                "{} is a suite, which can only be run, checked and listed; its scenarios are {}",
+                suite.name,
+                suite.names().join(", ")
+            )))
+        }
     }
-    Ok(scenario::plan(&source, &with_seed(overrides, seed), &RunningKernel)?)
 }
 
-/// The plan of a scenario as its file has it.
-pub(crate) fn plain_plan(source: &Source) -> Result<Plan> {
-    Ok(scenario::plan(source, &scenario::Overrides::default(), &RunningKernel)?)
+/// The plan of a scenario without overrides.
+pub(crate) fn plain_plan(file: &ScenarioFile) -> Result<Plan> {
+    Ok(file.plan(&scenario::Overrides::default(), &RunningKernel)?)
 }
 
-/// The plans of a suite's scenarios, each as the suite would have it.
-pub(crate) fn suite_plans(suite: &Suite, source: &Source) -> Result<Vec<Plan>> {
-    Ok(suite.plans(source, &RunningKernel)?)
+/// The plans of a suite's scenarios, with what the suite changes in them.
+pub(crate) fn suite_plans(suite: &LoadedSuite) -> Result<Vec<Plan>> {
+    Ok(suite.plans(&RunningKernel)?)
 }
 
 /// How many cells and trials it has.

@@ -1,7 +1,10 @@
 //! A kernel for tests, and errors as a person sees them, without colour.
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
-use scenario::{Kernel, Overrides, Plan, ScenarioErrors, Source, SysctlKind, plan};
+use scenario::{
+    Document, Kernel, LoadedSuite, Overrides, Plan, ScenarioErrors, ScenarioFile, Source,
+    SuiteFile, SysctlKind,
+};
 
 /// A kernel with the sysctls of its documentation, one that is the machine's,
 /// and two counters.
@@ -31,16 +34,24 @@ impl Kernel for TestKernel {
     }
 }
 
-pub(crate) fn source(text: &str) -> Source {
-    Source {
-        name: "test".to_owned(),
-        path: "scenarios/test.yaml".to_owned(),
-        text: text.to_owned(),
-    }
+pub(crate) fn source(name: &str, text: &str) -> Source {
+    Source { name: name.to_owned(), path: format!("scenarios/{name}.yaml"), text: text.to_owned() }
 }
 
 pub(crate) fn try_plan(text: &str, overrides: &Overrides) -> Result<Plan, ScenarioErrors> {
-    plan(&source(text), overrides, &TestKernel)
+    ScenarioFile::from_source(source("test", text)).plan(overrides, &TestKernel)
+}
+
+/// The suite `mine` of this text.
+pub(crate) fn suite_file(text: &str) -> SuiteFile {
+    match Document::from(source("mine", text)) {
+        Document::Suite(file) => file,
+        Document::Scenario(_) => panic!("not a suite: {text}"),
+    }
+}
+
+pub(crate) fn load_suite(text: &str) -> LoadedSuite {
+    suite_file(text).load().unwrap_or_else(|errors| panic!("{}", rendered(&errors)))
 }
 
 /// A scenario of these sections.

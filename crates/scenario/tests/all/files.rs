@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::common::{TestKernel, rendered};
-use scenario::{AnyKernel, Overrides, Suite, find, json_schema, plan};
+use crate::common::{TestKernel, load_suite, rendered, source, suite_file};
+use scenario::{AnyKernel, Document, Overrides, Plan, ScenarioFile, json_schema, load};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -16,41 +16,53 @@ fn committed() -> Vec<PathBuf> {
     paths.filter(|path| path.extension().is_some_and(|ending| ending == "yaml")).collect()
 }
 
-fn plan_of(name: &str, quick: bool) -> scenario::Plan {
-    let path = root().join("scenarios").join(name);
-    let source = find(&path.display().to_string()).expect("a committed scenario");
-    let overrides = Overrides { quick, ..Overrides::default() };
-    match plan(&source, &overrides, &TestKernel) {
-        Ok(plan) => plan,
-        Err(errors) => panic!("{}", rendered(&errors)),
+/// The scenario with this name or path.
+fn scenario(name_or_path: &str) -> ScenarioFile {
+    match load(name_or_path) {
+        Ok(Document::Scenario(file)) => file,
+        other => panic!("{name_or_path} is not a scenario: {other:?}"),
     }
 }
 
+fn plan_of(file: &ScenarioFile, overrides: &Overrides) -> Plan {
+    match file.plan(overrides, &TestKernel) {
+        Ok(plan) => plan,
+        Err(errors) => panic!("{overrides:?}\n{}", rendered(&errors)),
+    }
+}
+
+fn form(quick: bool) -> Overrides {
+    Overrides { quick, ..Overrides::default() }
+}
+
 #[test]
-fn every_committed_scenario_plans_cleanly_in_both_forms() {
+fn every_committed_file_is_valid_in_both_forms() {
     let committed = committed();
     assert!(committed.len() >= 3, "{committed:?}");
     for path in committed {
-        let name = path.file_name().expect("a file").to_string_lossy().into_owned();
-        let source = find(&path.display().to_string()).expect("a committed file");
-        if let Some(suite) = Suite::of(&source).expect("a good suite") {
-            assert_eq!(suite.members().expect("its scenarios").len(), suite.suite.len());
-            continue;
-        }
-        for quick in [false, true] {
-            assert!(!plan_of(&name, quick).trials.is_empty(), "{name}");
+        match load(&path.display().to_string()).expect("a committed file") {
+            Document::Suite(file) => {
+                let suite = file.load().expect("a valid suite");
+                assert_eq!(suite.scenarios.len(), suite.suite.suite.len());
+            }
+            Document::Scenario(file) => {
+                for quick in [false, true] {
+                    assert!(!plan_of(&file, &form(quick)).trials.is_empty(), "{}", path.display());
+                }
+            }
         }
     }
 }
 
 #[test]
 fn the_backlog_sweep_is_the_grid_of_the_original_for_both_designs() {
-    let plan = plan_of("backlog-sweep.yaml", false);
+    let file = scenario("backlog-sweep");
+    let plan = plan_of(&file, &form(false));
     assert_eq!(plan.axes[0].values, ["global-lock", "snapshot"]);
     assert_eq!(plan.axes[1].values, [10, 42, 74, 106, 138, 171, 203, 235, 267, 300]);
     assert_eq!(plan.axes[2].values, [50, 88, 127, 166, 205, 244, 283, 322, 361, 400]);
     assert_eq!((plan.cells.len(), plan.trials.len()), (200, 200));
-    let quick = plan_of("backlog-sweep.yaml", true);
+    let quick = plan_of(&file, &form(true));
     assert_eq!(quick.trials.len(), 3 * 4 * 2);
     for (full, quick) in plan.axes.iter().zip(&quick.axes) {
         assert!(quick.values.iter().all(|value| full.values.contains(value)), "{quick:?}");
@@ -61,13 +73,13 @@ fn the_backlog_sweep_is_the_grid_of_the_original_for_both_designs() {
 fn the_scenarios_built_in_are_those_on_disk() {
     // The tests run in the crate's own folder, where there is no ./scenarios.
     assert!(!Path::new("scenarios").exists());
-    let built_in = [scenario::all(), scenario::suites()].concat();
+    let built_in = scenario::catalogue();
     assert_eq!(built_in.len(), committed().len());
-    for source in built_in {
-        let path = root().join(format!("scenarios/{}.yaml", source.name));
+    for document in built_in {
+        let path = root().join(format!("scenarios/{}.yaml", document.name()));
         let text = std::fs::read_to_string(path).expect("its file");
-        assert_eq!(source.text, text, "{}", source.name);
-        assert_eq!(find(&source.name).expect("by its name"), source);
+        assert_eq!(document.source().text, text, "{}", document.name());
+        assert_eq!(load(document.name()).expect("by its name").source(), document.source());
     }
 }
 
@@ -76,19 +88,19 @@ fn a_scenario_is_found_by_its_path() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("mine.yaml");
     std::fs::write(&path, "name: mine\nquestion: Is it mine?\n").expect("a file");
-    let source = find(&path.display().to_string()).expect("the file");
-    assert_eq!(source.name, "mine");
-    let plan = plan(&source, &Overrides::default(), &AnyKernel).expect("a scenario");
+    let file = scenario(&path.display().to_string());
+    assert_eq!(file.source().name, "mine");
+    let plan = file.plan(&Overrides::default(), &AnyKernel).expect("a scenario");
     assert_eq!((plan.cells.len(), plan.trials.len()), (1, 1));
 }
 
 #[test]
-fn a_name_that_is_none_lists_those_that_are() {
-    let error = find("backlog-sweeep").expect_err("a slip");
+fn an_unknown_name_lists_the_known_ones() {
+    let error = load("backlog-sweeep").expect_err("a slip");
     let text = rendered(&error);
     assert!(text.contains("did you mean `backlog-sweep`?"), "{text}");
     assert!(text.contains("smoke"), "{text}");
-    let text = rendered(&find("no/such.yaml").expect_err("no file"));
+    let text = rendered(&load("no/such.yaml").expect_err("no file"));
     assert!(text.contains("no/such.yaml") && text.contains("No such file"), "{text}");
 }
 
@@ -137,102 +149,80 @@ fn the_example_of_the_documentation_is_a_scenario() {
     let text = std::fs::read_to_string(root().join("docs/scenarios.md")).expect("the page");
     let example = text.split("```").nth(1).expect("an example");
     let example = example.strip_prefix("yaml\n").expect("in YAML");
-    let source = scenario::Source {
-        name: "accept-or-not".to_owned(),
-        path: "docs/scenarios.md".to_owned(),
-        text: example.to_owned(),
-    };
-    match plan(&source, &Overrides::default(), &TestKernel) {
-        Ok(plan) => assert_eq!(plan.cells.len(), 10),
-        Err(errors) => panic!("{}", rendered(&errors)),
-    }
+    let file = ScenarioFile::from_source(source("accept-or-not", example));
+    assert_eq!(plan_of(&file, &Overrides::default()).cells.len(), 10);
 }
 
 #[test]
-fn the_suite_of_the_documentation_is_one() {
+fn the_suite_of_the_documentation_is_valid() {
     let text = std::fs::read_to_string(root().join("docs/scenarios.md")).expect("the page");
     let example = text.split("```yaml\n").nth(2).and_then(|rest| rest.split("```").next());
-    let source = scenario::Source {
-        name: "before-release".to_owned(),
-        path: "docs/scenarios.md".to_owned(),
-        text: example.expect("a second example").to_owned(),
-    };
-    let suite = Suite::of(&source).expect("a good suite").expect("a suite");
+    let example = example.expect("a second example").replace("name: before-release", "name: mine");
+    let suite = load_suite(&example).suite;
     assert!(suite.quick && suite.suite.len() == 2, "{suite:?}");
 }
 
 #[test]
-fn a_suite_that_is_no_list_is_told_and_read_to_its_end() {
+fn a_suite_that_is_not_a_list_is_an_error() {
     for wrong in [" smoke", " 3", " { scenario: smoke }", " null", " true"] {
-        let source = scenario::Source {
-            name: "mine".to_owned(),
-            path: "mine.yaml".to_owned(),
-            text: format!("name: mine\nquestion: Is it?\nsuite:{wrong}\n"),
-        };
-        let errors = Suite::of(&source).expect_err(wrong);
+        let file = suite_file(&format!("name: mine\nquestion: Is it?\nsuite:{wrong}\n"));
+        let errors = file.load().expect_err(wrong);
         assert!(!errors.to_string().is_empty(), "{wrong}");
     }
 }
 
-/// What is wrong with a suite of that list, each with its line.
-fn wrong_suite(list: &str) -> Vec<(usize, String)> {
-    let source = scenario::Source {
-        name: "mine".to_owned(),
-        path: "mine.yaml".to_owned(),
-        text: format!("name: mine\nquestion: Is it?\nsuite:\n{list}"),
-    };
-    let errors = match Suite::of(&source) {
+/// The problems of a suite with that list, each with its line.
+fn suite_problems(list: &str) -> Vec<(usize, String)> {
+    let file = suite_file(&format!("name: mine\nquestion: Is it?\nsuite:\n{list}"));
+    let errors = match file.load() {
         Err(errors) => errors,
-        Ok(suite) => suite.expect("a suite").plans(&source, &TestKernel).expect_err("it is wrong"),
+        Ok(suite) => suite.plans(&TestKernel).expect_err("it is wrong"),
     };
-    let told = |problem: &scenario::Problem| {
+    let with_line = |problem: &scenario::Problem| {
         let line = errors.position(problem).map_or(0, |(line, _)| line);
         (line, problem.to_string())
     };
-    errors.problems().iter().map(told).collect()
+    errors.problems().iter().map(with_line).collect()
 }
 
 #[test]
-fn what_a_suite_changes_in_a_scenario_is_checked_at_its_line() {
-    for (list, line, says) in [
+fn changes_of_a_suite_are_checked_at_their_lines() {
+    for (list, line, message) in [
         ("  - smoke\n  - { scenario: smokey }\n", 5, "there is no scenario `smokey`"),
         ("  - smoke\n  - { scenario: sigpipe, repat: 3 }\n", 5, "unknown field `repat`"),
-        ("  - smoke\n  - { scenario: smoke, repeat: 3 }\n", 5, "`smoke` is there twice"),
-        ("  - [smoke, true]\n", 4, "is its name, or a mapping"),
-        ("  - 7\n", 4, "is its name, or a mapping"),
+        ("  - smoke\n  - { scenario: smoke, repeat: 3 }\n", 5, "`smoke` is listed twice"),
+        ("  - smoke\n  - nightly\n", 5, "`nightly` is a suite itself"),
+        ("  - [smoke, true]\n", 4, "is a name or a mapping"),
+        ("  - 7\n", 4, "is a name or a mapping"),
         ("  - { repeat: 3 }\n", 4, "missing field `scenario`"),
         ("  - { scenario: smoke, repeat: many }\n", 4, "expected a whole number"),
         ("  - scenario: smoke\n    set: { load.cleints: 4 }\n", 4, "`smoke`: --set load.cleints=4"),
         ("  - scenario: smoke\n    only: { backlog: 5 }\n", 4, "`smoke`: --only backlog=5"),
         ("  - scenario: smoke\n    repeat: 0\n", 4, "`smoke`: --repeat 0"),
     ] {
-        let problems = wrong_suite(list);
-        let found = problems.iter().any(|(at, text)| *at == line && text.contains(says));
+        let problems = suite_problems(list);
+        let found = problems.iter().any(|(at, text)| *at == line && text.contains(message));
         assert!(found, "{list}: {problems:?}");
     }
 }
 
 #[test]
-fn a_suite_takes_its_own_form_unless_a_scenario_of_it_says_otherwise() {
-    let source = scenario::Source {
-        name: "mine".to_owned(),
-        path: "mine.yaml".to_owned(),
-        text: "name: mine\nquestion: Is it?\nquick: true\nsuite:\n  - smoke\n  - scenario: \
-               lock-designs\n    quick: false\n    repeat: 2\n    only: { clients: [20, 100] }\n    \
-               set: { server.design: snapshot, load.interval: 7ms }\n"
-            .to_owned(),
-    };
-    let suite = Suite::of(&source).expect("a good suite").expect("a suite");
-    assert_eq!(suite.names(), ["smoke", "lock-designs"]);
-    let forms: Vec<_> = suite.suite.iter().map(|member| member.overrides(&suite).quick).collect();
+fn a_scenario_of_a_suite_can_override_its_form() {
+    let loaded = load_suite(
+        "name: mine\nquestion: Is it?\nquick: true\nsuite:\n  - smoke\n  - scenario: \
+         lock-designs\n    quick: false\n    repeat: 2\n    only: { clients: [20, 100] }\n    \
+         set: { server.design: snapshot, load.interval: 7ms }\n",
+    );
+    assert_eq!(loaded.suite.names(), ["smoke", "lock-designs"]);
+    let forms: Vec<_> = loaded.overrides().map(|overrides| overrides.quick).collect();
     assert_eq!(forms, [true, false]);
-    let plans = suite.plans(&source, &TestKernel).expect("good plans");
+    let plans = loaded.plans(&TestKernel).expect("valid plans");
     assert_eq!(plans[1].trials.len(), 4, "two sizes, one design, twice");
     assert_eq!(plans[1].resolved["load"]["interval"], "7ms");
 }
 
-/// One of the ways to run a scenario.
-fn forms(plan: &scenario::Plan) -> Vec<Overrides> {
+/// Ways to run a scenario.
+fn forms(plan: &Plan) -> Vec<Overrides> {
     let owned = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
         pairs.iter().map(|&(path, value)| (path.to_owned(), value.to_owned())).collect()
     };
@@ -264,24 +254,14 @@ fn forms(plan: &scenario::Plan) -> Vec<Overrides> {
 }
 
 #[test]
-fn what_was_resolved_is_a_scenario_that_plans_the_same() {
-    for source in scenario::all() {
-        let full = plan(&source, &Overrides::default(), &TestKernel).expect("a scenario");
+fn the_resolved_scenario_of_a_plan_plans_the_same() {
+    for file in scenario::scenarios() {
+        let full = plan_of(&file, &Overrides::default());
         for form in forms(&full) {
-            let planned = match plan(&source, &form, &TestKernel) {
-                Ok(planned) => planned,
-                Err(errors) => panic!("{form:?}\n{}", rendered(&errors)),
-            };
-            let record = scenario::Source {
-                name: source.name.clone(),
-                path: "run.json".to_owned(),
-                text: planned.resolved.to_string(),
-            };
+            let planned = plan_of(&file, &form);
+            let record = source(&file.source().name, &planned.resolved.to_string());
             let seed = Overrides { seed: Some(planned.seed), ..Overrides::default() };
-            let again = match plan(&record, &seed, &TestKernel) {
-                Ok(again) => again,
-                Err(errors) => panic!("{form:?}\n{}", rendered(&errors)),
-            };
+            let again = plan_of(&ScenarioFile::from_source(record), &seed);
             assert_eq!(again.resolved.to_string(), planned.resolved.to_string(), "{form:?}");
             assert_eq!(again.scenario, planned.scenario, "{form:?}");
             assert_eq!(again.axes, planned.axes, "{form:?}");

@@ -4,20 +4,14 @@ use std::collections::BTreeMap;
 
 use diagnosis::{Showing, Topic, TopicKind, Topics};
 use indexmap::{IndexMap, IndexSet};
-use scenario::{AnyKernel, Axis, Overrides, Plan, Source, Suite};
+use scenario::{AnyKernel, Axis, Document, Overrides, Plan, ScenarioErrors, ScenarioFile, Suite};
 
 /// The scenario as a topic, and what it does with the others, by their names.
-pub(super) fn topic(source: &Source, topics: &Topics) -> (Topic, IndexMap<String, Showing>) {
-    let planned = scenario::plan(source, &Overrides::default(), &AnyKernel);
-    let (says, text, shows) = match (&planned, Suite::of(source)) {
-        (_, Ok(Some(suite))) => (suite.question.clone(), members(&suite), IndexMap::new()),
-        (Ok(plan), _) => (plan.scenario.question.clone(), text(source, plan), shows(plan, topics)),
-        (Err(_), _) => (
-            "does not check".to_owned(),
-            format!("`queuelab check {}` says what is wrong with it.", source.name),
-            IndexMap::new(),
-        ),
-    };
+pub(super) fn topic(document: &Document, topics: &Topics) -> (Topic, IndexMap<String, Showing>) {
+    let (says, text, shows) = content(document, topics).unwrap_or_else(|_| {
+        let check = format!("See `queuelab check {}`.", document.name());
+        ("invalid".to_owned(), check, IndexMap::new())
+    });
     let told = shows.iter().filter(|(_, showing)| !matches!(showing, Showing::Kept(_)));
     let mut see: Vec<_> = told.map(|(name, _)| name.clone()).collect();
     if see.is_empty() {
@@ -25,7 +19,7 @@ pub(super) fn topic(source: &Source, topics: &Topics) -> (Topic, IndexMap<String
     }
     let topic = Topic {
         kind: TopicKind::Scenario,
-        name: source.name.clone(),
+        name: document.name().to_owned(),
         also: Vec::new(),
         says,
         default: None,
@@ -36,6 +30,23 @@ pub(super) fn topic(source: &Source, topics: &Topics) -> (Topic, IndexMap<String
         see,
     };
     (topic, shows)
+}
+
+/// What a document is about in short, its text, and what it shows of each topic.
+fn content(
+    document: &Document,
+    topics: &Topics,
+) -> Result<(String, String, IndexMap<String, Showing>), ScenarioErrors> {
+    Ok(match document {
+        Document::Scenario(file) => {
+            let plan = file.plan(&Overrides::default(), &AnyKernel)?;
+            (plan.scenario.question.clone(), text(file, &plan), shows(&plan, topics))
+        }
+        Document::Suite(file) => {
+            let suite = file.load()?.suite;
+            (suite.question.clone(), members(&suite), IndexMap::new())
+        }
+    })
 }
 
 /// What a suite does.
@@ -114,7 +125,7 @@ fn fields_named(expression: &str) -> Vec<String> {
         .collect()
 }
 
-fn text(source: &Source, plan: &Plan) -> String {
+fn text(file: &ScenarioFile, plan: &Plan) -> String {
     let mut paragraphs: Vec<String> = Vec::new();
     paragraphs.extend(plan.scenario.description.as_deref().map(|text| text.trim().to_owned()));
     let varied: Vec<_> = plan
@@ -126,7 +137,7 @@ fn text(source: &Source, plan: &Plan) -> String {
     if !varied.is_empty() {
         paragraphs.push(format!("It varies {}.", varied.join(", ")));
     }
-    paragraphs.push(size(source, plan));
+    paragraphs.push(size(file, plan));
     let expected: Vec<_> = plan
         .scenario
         .expect
@@ -146,13 +157,13 @@ fn text(source: &Source, plan: &Plan) -> String {
 }
 
 /// How much there is to do, in full and in its quick form.
-fn size(source: &Source, plan: &Plan) -> String {
+fn size(file: &ScenarioFile, plan: &Plan) -> String {
     let count = |number: usize, what: &str| match number {
         1 => format!("1 {what}"),
         _ => format!("{} {what}s", report::count(number as i64)),
     };
     let quick = Overrides { quick: true, ..Overrides::default() };
-    let quick = scenario::plan(source, &quick, &AnyKernel).map_or(0, |quick| quick.trials.len());
+    let quick = file.plan(&quick, &AnyKernel).map_or(0, |quick| quick.trials.len());
     let quick = match quick {
         0 => String::new(),
         fewer if fewer < plan.trials.len() => {
@@ -162,7 +173,7 @@ fn size(source: &Source, plan: &Plan) -> String {
     };
     format!(
         "`queuelab run {}` does {} in {}{quick}.",
-        source.name,
+        file.source().name,
         count(plan.trials.len(), "trial"),
         count(plan.cells.len(), "cell"),
     )

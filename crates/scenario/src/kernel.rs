@@ -1,8 +1,8 @@
-//! Which sysctls a scenario may set: asked of whoever knows the kernel.
+//! What the scenario's kernel has: sysctls and counters.
 
+use crate::place::Place;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
-use crate::tree::Place;
 
 /// What a kernel does with a sysctl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,0 +1,51 @@
+//! A file that has been read and parsed as YAML.
+
+use crate::place::Place;
+use crate::problem::{Problem, ScenarioErrors};
+use crate::source::Source;
+use crate::suite;
+use crate::tree::Node;
+
+/// The text of a file and its parsed YAML.
+#[derive(Debug, Clone)]
+pub(crate) struct ParsedFile {
+    pub(crate) source: Source,
+    /// The tree, or the problem that prevents parsing.
+    tree: Result<Node, Problem>,
+    /// Duplicate keys, which do not prevent parsing.
+    problems: Vec<Problem>,
+}
+
+impl ParsedFile {
+    pub(crate) fn parse(source: Source) -> Self {
+        let mut problems = Vec::new();
+        let tree = Node::parse(&source.text, &mut problems);
+        Self { source, tree, problems }
+    }
+
+    /// Whether the file describes a suite, right or wrong.
+    pub(crate) fn is_suite(&self) -> bool {
+        self.tree.as_ref().is_ok_and(|tree| tree.get(&[suite::MEMBERS]).is_some())
+    }
+
+    /// A copy of the tree to work on, and the problems found so far.
+    ///
+    /// # Errors
+    /// The file is not YAML.
+    pub(crate) fn tree(&self) -> Result<(Node, Vec<Problem>), ScenarioErrors> {
+        match &self.tree {
+            Ok(tree) => Ok((tree.clone(), self.problems.clone())),
+            Err(problem) => Err(ScenarioErrors::new(&self.source, vec![problem.clone()])),
+        }
+    }
+
+    /// The place of the member of a suite at `position`.
+    pub(crate) fn place_of_member(&self, position: usize) -> Place {
+        let Ok(tree) = &self.tree else { return Place::Nowhere };
+        let position = position.to_string();
+        match tree.get(&[suite::MEMBERS, &position, "scenario"]) {
+            Some(name) => name.place.clone(),
+            None => tree.place_of(&[suite::MEMBERS, &position]),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! A scenario in one of its forms, read and checked.
+
+use crate::axis::{PlacedAxis, axes, steps_of};
+use crate::cell::Cell;
+use crate::cells::cells;
+use crate::expect::Expectations;
+use crate::kernel::{self, Kernel};
+use crate::model::{AxisValues, Scenario};
+use crate::overrides;
+use crate::place::Place;
+use crate::problem::Problem;
+use crate::strict;
+use crate::tree::Node;
+
+/// The server setting that only the lab decides.
+pub(crate) const ADDRESS: &str = "server.address";
+
+/// A scenario that has been read and checked: in its full form, in its quick
+/// form, or with overrides.
+pub(crate) struct Form {
+    pub(crate) scenario: Scenario,
+    pub(crate) tree: Node,
+    pub(crate) axes: Vec<PlacedAxis>,
+    pub(crate) cells: Vec<Cell>,
+    pub(crate) expectations: Expectations,
+}
+
+/// Reads and checks one form of a scenario, and records everything that is wrong
+/// with it. `text` is the text of the file, `only` the `--only` flags.
+pub(crate) fn form(
+    mut tree: Node,
+    text: &str,
+    only: &[(String, String)],
+    kernel: &dyn Kernel,
+    problems: &mut Vec<Problem>,
+) -> Option<Form> {
+    let mut scenario: Scenario = strict::read(&mut tree, problems)?;
+    let mut axes = axes(&tree, &scenario.matrix, problems);
+    check_unused(&tree, &axes, problems);
+    check_address(&tree, problems);
+    overrides::keep_only(only, &mut axes, problems);
+    kernel::check(&named_sysctls(&tree, &axes), kernel, problems);
+    let cells = cells(&scenario, &axes, &tree, problems);
+    let expectations =
+        Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, problems);
+
+    scenario.matrix = axes
+        .iter()
+        .map(PlacedAxis::axis)
+        .map(|axis| (axis.path, AxisValues::List(axis.values)))
+        .collect();
+    Some(Form { scenario, tree, axes, cells, expectations })
+}
+
+/// A plain setting under an axis would say something that is never done.
+fn check_unused(tree: &Node, axes: &[PlacedAxis], problems: &mut Vec<Problem>) {
+    for axis in axes {
+        let steps = steps_of(&axis.path);
+        if tree.get(&steps).is_some() {
+            let message = format!("`{}` is an axis of the matrix: this is never used", axis.path);
+            let mut problem = Problem::new(tree.place_of(&steps), message);
+            if let Some(key) = tree.key_place(&["matrix", &axis.path]) {
+                problem = problem.also(key, "the axis");
+            }
+            problems.push(problem.help("leave out one of the two"));
+        }
+    }
+}
+
+/// A scenario does not know the addresses of its hosts.
+fn check_address(tree: &Node, problems: &mut Vec<Problem>) {
+    let steps = steps_of(ADDRESS);
+    let plain = tree.get(&steps).map(|_| tree.place_of(&steps));
+    let axis = tree.key_place(&["matrix", ADDRESS]).cloned();
+    for place in plain.into_iter().chain(axis) {
+        let message =
+            format!("`{ADDRESS}` is not a scenario's: the lab gives hosts their addresses");
+        problems.push(Problem::new(place, message).help(
+            "leave it out; it is for a server that runs by itself (`queuelab server --address`)",
+        ));
+    }
+}
+
+/// Every sysctl that the scenario sets, plainly or along an axis.
+fn named_sysctls(tree: &Node, axes: &[PlacedAxis]) -> Vec<(String, Place)> {
+    let plain = ["server", "client"].into_iter().flat_map(|host| {
+        let sysctls = tree.get(&["hosts", host, "sysctls"]);
+        let entries = sysctls.and_then(Node::entries).into_iter().flatten();
+        entries.map(|(name, entry)| (name.clone(), entry.key.clone()))
+    });
+    let varied = axes.iter().filter_map(|axis| {
+        let steps = steps_of(&axis.path);
+        let key = tree.key_place(&["matrix", &axis.path])?.clone();
+        (steps.len() == 4 && steps[2] == "sysctls").then(|| (steps[3].clone(), key))
+    });
+    plain.chain(varied).collect()
+}

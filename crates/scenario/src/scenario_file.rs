@@ -1,0 +1,39 @@
+//! The file of a scenario.
+
+use crate::file::ParsedFile;
+use crate::kernel::Kernel;
+use crate::overrides::Overrides;
+use crate::plan::{Plan, plan};
+use crate::problem::ScenarioErrors;
+use crate::source::Source;
+
+/// The file of a scenario, read and parsed.
+#[derive(Debug, Clone)]
+pub struct ScenarioFile(ParsedFile);
+
+impl ScenarioFile {
+    pub(crate) fn new(file: ParsedFile) -> Self {
+        Self(file)
+    }
+
+    /// A scenario from a text that is not in a file of its own, such as the record
+    /// of a run. JSON is YAML.
+    pub fn from_source(source: Source) -> Self {
+        Self(ParsedFile::parse(source))
+    }
+
+    /// Name, path and text of the file.
+    pub fn source(&self) -> &Source {
+        &self.0.source
+    }
+
+    /// Makes the plan of the scenario.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, in its full and in its quick form;
+    /// if nothing is, everything that is wrong with the overrides.
+    pub fn plan(&self, overrides: &Overrides, kernel: &dyn Kernel) -> Result<Plan, ScenarioErrors> {
+        let (tree, problems) = self.0.tree()?;
+        plan(&self.0.source, tree, problems, overrides, kernel)
+    }
+}

@@ -1,0 +1,163 @@
+//! The file of a suite.
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use crate::file::ParsedFile;
+use crate::kernel::Kernel;
+use crate::overrides::Overrides;
+use crate::plan::Plan;
+use crate::problem::{Problem, ScenarioErrors};
+use crate::scenario_file::ScenarioFile;
+use crate::source::{self, FindError, Source};
+use crate::strict;
+use crate::suite::{MEMBERS, Suite};
+use crate::tree::{Entry, Kind, Node};
+
+/// The file of a suite, read and parsed.
+#[derive(Debug, Clone)]
+pub struct SuiteFile(ParsedFile);
+
+/// A suite with the files of its scenarios.
+#[derive(Debug, Clone)]
+pub struct LoadedSuite {
+    /// What the file says.
+    pub suite: Suite,
+    /// The files of its scenarios, in the order of [`Suite::suite`].
+    pub scenarios: Vec<ScenarioFile>,
+    file: ParsedFile,
+}
+
+impl SuiteFile {
+    pub(crate) fn new(file: ParsedFile) -> Self {
+        Self(file)
+    }
+
+    /// Name, path and text of the file.
+    pub fn source(&self) -> &Source {
+        &self.0.source
+    }
+
+    /// Reads the suite and the files of its scenarios.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the suite's own file.
+    pub fn load(&self) -> Result<LoadedSuite, ScenarioErrors> {
+        let source = &self.0.source;
+        let (mut tree, mut problems) = self.0.tree()?;
+        let written = tree.clone();
+        expand_names(&mut tree, &mut problems);
+        let suite = strict::read::<Suite>(&mut tree, &mut problems);
+        let mut scenarios = Vec::new();
+        if let Some(suite) = &suite {
+            check_header(suite, source, &written, &mut problems);
+            scenarios = self.load_scenarios(suite, &mut problems);
+        }
+        match suite {
+            Some(suite) if problems.is_empty() => {
+                Ok(LoadedSuite { suite, scenarios, file: self.0.clone() })
+            }
+            _ => Err(ScenarioErrors::new(source, problems)),
+        }
+    }
+
+    fn load_scenarios(&self, suite: &Suite, problems: &mut Vec<Problem>) -> Vec<ScenarioFile> {
+        let mut scenarios = Vec::new();
+        for (position, name) in suite.names().into_iter().enumerate() {
+            let place = self.0.place_of_member(position);
+            let file = match source::find(name) {
+                Err(FindError::Unknown { help, .. }) => {
+                    let message = format!("there is no scenario `{name}`");
+                    problems.push(Problem::new(place, message).help(help));
+                    continue;
+                }
+                Err(error) => {
+                    problems.push(Problem::new(place, error.to_string()));
+                    continue;
+                }
+                Ok(source) => ParsedFile::parse(source),
+            };
+            if file.is_suite() {
+                let message = format!("`{name}` is a suite itself: name its scenarios");
+                problems.push(Problem::new(place, message));
+            } else if suite.names()[..position].contains(&name) {
+                problems.push(Problem::new(place, format!("`{name}` is listed twice")));
+            }
+            scenarios.push(ScenarioFile::new(file));
+        }
+        scenarios
+    }
+}
+
+impl LoadedSuite {
+    /// The overrides of each scenario, in their order.
+    pub fn overrides(&self) -> impl Iterator<Item = Overrides> {
+        self.suite.suite.iter().map(|member| member.overrides(&self.suite))
+    }
+
+    /// The plan of each scenario, with what the suite changes in it.
+    ///
+    /// # Errors
+    /// Everything that is wrong with the changes or with the scenarios, at the
+    /// lines of the suite's file.
+    pub fn plans(&self, kernel: &dyn Kernel) -> Result<Vec<Plan>, ScenarioErrors> {
+        let (mut plans, mut problems) = (Vec::new(), Vec::new());
+        for (position, (scenario, overrides)) in
+            self.scenarios.iter().zip(self.overrides()).enumerate()
+        {
+            match scenario.plan(&overrides, kernel) {
+                Ok(plan) => plans.push(plan),
+                Err(errors) => {
+                    let place = self.file.place_of_member(position);
+                    let name = &scenario.source().name;
+                    problems.extend(errors.problems().iter().map(|problem| {
+                        Problem::new(place.clone(), format!("`{name}`: {problem}"))
+                            .maybe_help(problem.help.clone())
+                    }));
+                }
+            }
+        }
+        if problems.is_empty() {
+            Ok(plans)
+        } else {
+            Err(ScenarioErrors::new(&self.file.source, problems))
+        }
+    }
+}
+
+/// Checks the suite's name, and that it has scenarios.
+fn check_header(suite: &Suite, source: &Source, written: &Node, problems: &mut Vec<Problem>) {
+    if suite.name != source.name {
+        let message =
+            format!("the suite is called `{}`, but its file `{}`", suite.name, source.name);
+        problems.push(Problem::new(written.place_of(&["name"]), message));
+    }
+    if suite.suite.is_empty() {
+        let message = "a suite without scenarios checks nothing";
+        problems.push(Problem::new(written.place_of(&[MEMBERS]), message));
+    }
+}
+
+/// Replaces each name in the list by a mapping, and removes what is neither. Serde
+/// would accept a list as a member, with its items as the fields in order.
+fn expand_names(tree: &mut Node, problems: &mut Vec<Problem>) {
+    let Some(Node { kind: Kind::Seq(items), .. }) = tree.get(&[MEMBERS]) else { return };
+    for (position, item) in items.clone().into_iter().enumerate().rev() {
+        let path = [MEMBERS, &position.to_string()].map(str::to_owned);
+        match &item.kind {
+            Kind::Map(_) => {}
+            Kind::Scalar(Value::String(_)) => {
+                let place = item.place.clone();
+                let name = Entry { key: place.clone(), node: item };
+                let member = Kind::Map(IndexMap::from([("scenario".to_owned(), name)]));
+                tree.replace_item(MEMBERS, position, Node { place, kind: member });
+            }
+            Kind::Scalar(_) | Kind::Seq(_) => {
+                let message = "a scenario of a suite is a name or a mapping";
+                let problem = Problem::new(tree.place_of(&path), message);
+                problems.push(problem.help("write `smoke` or `{ scenario: smoke, repeat: 10 }`"));
+                tree.remove(&path);
+            }
+        }
+    }
+}
