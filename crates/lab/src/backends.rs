@@ -1,11 +1,12 @@
 //! The registry of backends. A new backend is a module here and one line in
-//! [`all`].
+//! [`all`]. `check` and `sysctl_error` are shared by them.
 
+mod check;
 mod docker;
 mod netns;
+mod sysctl_error;
 
-pub use docker::{AboutDocker, Docker, DockerError, Image, Leftovers};
-pub use netns::Netns;
+pub use docker::{Image, build_image};
 
 use crate::backend::BackendKind;
 

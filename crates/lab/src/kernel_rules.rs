@@ -11,7 +11,7 @@ use queue_model::syn_queue::SynQueueFull;
 use run_record::KernelRules;
 use worker::{RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
-use crate::backend::{Backend, Role, Testbed, TestbedSpec};
+use crate::backend::{Backend, Purpose, Role, Testbed, TestbedSpec};
 use crate::error::Result;
 use crate::server::Server;
 
@@ -25,13 +25,12 @@ const CONNECT_DEADLINE: Duration = Duration::from_millis(100);
 /// A busy machine may be late once.
 const TRIES: u32 = 3;
 
-/// Tries them on a testbed of its own. `trial` is the one that the backend may
-/// name it after.
+/// Tries them on a testbed of its own.
 ///
 /// # Errors
 /// When the testbed or a part fails. A kernel that has no such sysctl is none:
 /// its rule stays unknown.
-pub(crate) fn find(backend: &dyn Backend, trial: u32) -> Result<KernelRules> {
+pub(crate) fn find(backend: &dyn Backend) -> Result<KernelRules> {
     let cookies_off = ("net.ipv4.tcp_syncookies".to_owned(), "0".to_owned());
     let spec = TestbedSpec {
         server_sysctls: IndexMap::from([cookies_off]),
@@ -39,8 +38,8 @@ pub(crate) fn find(backend: &dyn Backend, trial: u32) -> Result<KernelRules> {
         ..TestbedSpec::default()
     };
     for _ in 0..TRIES {
-        let testbed = match backend.testbed(&spec, trial) {
-            Err(error) if error.refused_sysctl().is_some() => break,
+        let testbed = match backend.testbed(&spec, Purpose::Preflight) {
+            Err(error) if error.is_refused_sysctl() => break,
             testbed => testbed?,
         };
         let found = syn_queue_full(testbed.as_ref());

@@ -68,11 +68,11 @@ mod trial;
 mod writer;
 
 pub use agent::serve_host;
-pub use backend::{Addresses, Backend, BackendKind, Filters, Needs, Role, Testbed, TestbedSpec};
-pub use backends::{
-    AboutDocker, Docker, DockerError, Image, Leftovers, Netns, all as backends,
-    find as find_backend,
+pub use backend::{
+    Addresses, Backend, BackendError, BackendErrorKind, BackendKind, Filters, Finding,
+    FindingState, Leftovers, Needs, Purpose, Role, Testbed, TestbedSpec,
 };
+pub use backends::{Image, all as backends, build_image, find as find_backend};
 pub use build::{Build, BuildError, BuildFile};
 pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};
 pub use clock::{Clock, SystemClock};

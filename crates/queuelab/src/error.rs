@@ -1,8 +1,7 @@
-//! An error as a person sees it: once, at the top, with the way out.
+//! An error as a user sees it: once, at the top, with a hint.
 
 use chat_server::ServerError;
-use lab::{DockerError, LabError, SessionError, WorkerError};
-use linux_net::{Attempt, NamespaceError, Refusal};
+use lab::{BackendError, BackendErrorKind, LabError, SessionError, WorkerError};
 use miette::Diagnostic;
 
 use crate::exit::Exit;
@@ -23,7 +22,7 @@ pub(crate) enum CommandError {
     #[error("failed to {0}")]
     Record(#[from] run_record::RunDirectoryError),
     #[error("failed to {0}")]
-    Namespace(#[from] NamespaceError),
+    Counters(#[from] linux_net::CountersError),
     #[error("failed to {0}")]
     OpenFiles(#[from] linux_net::OpenFilesError),
     #[error("failed to {0}")]
@@ -44,30 +43,17 @@ pub(crate) enum CommandError {
 }
 
 impl CommandError {
-    /// What the error's own words cannot know: another way to do what was
-    /// asked.
-    pub(crate) fn help(&self) -> Option<&'static str> {
-        if let Self::Lab(LabError::Docker(error)) = self {
-            use DockerError::{Absent, Forbidden, NotLocal, Silent};
-            let is_out_of_reach =
-                matches!(error, Absent { .. } | Silent { .. } | Forbidden { .. } | NotLocal { .. });
-            return is_out_of_reach.then_some(
-                "a run with `--backend netns` needs no Docker engine; `queuelab doctor` says what \
-                 this machine can run",
-            );
-        }
-        let (Self::Namespace(error) | Self::Lab(LabError::Namespace(error))) = self else {
-            return None;
-        };
-        let NamespaceError::Refused { attempt, refusal } = error else { return None };
-        // Containers need network namespaces as well: where the machine has
-        // none, they are no way out.
-        let has_none = matches!(refusal, Refusal::NetworkNamespacesOff)
-            || (*attempt == Attempt::NetworkNamespace && *refusal == Refusal::NotBuilt);
-        (!has_none).then_some(
-            "`--backend docker` needs no user namespace, but a Docker engine; `queuelab doctor` \
-             says what this machine can run",
-        )
+    /// What the error itself cannot know: another way to do what was asked.
+    pub(crate) fn help(&self) -> Option<String> {
+        let Self::Lab(LabError::Backend(error)) = self else { return None };
+        let BackendErrorKind::Unavailable { backend } = error.kind else { return None };
+        let others: Vec<_> = lab::backends()
+            .iter()
+            .filter(|other| other.name() != backend && !other.is_for_tests())
+            .map(|other| format!("`--backend {}` ({})", other.name(), other.description()))
+            .collect();
+        let others = others.join(", ");
+        Some(format!("try {others}; `queuelab doctor` checks what this machine can run"))
     }
 
     /// The code to exit with.
@@ -81,15 +67,16 @@ impl CommandError {
                 | lab::ProbeError::IntervalTooLong { .. }
                 | lab::ProbeError::CpuShare { .. },
             ) => Exit::Usage,
-            Self::Lab(LabError::Build(_) | LabError::Docker(DockerError::NoImage { .. })) => {
-                Exit::Usage
-            }
+            Self::Lab(
+                LabError::Build(_)
+                | LabError::Backend(BackendError { kind: BackendErrorKind::UnknownBuild, .. }),
+            ) => Exit::Usage,
             Self::Lab(LabError::Interrupted) => Exit::Interrupted,
             Self::Lab(LabError::Worker(WorkerError::InvalidMessage { .. })) => Exit::Internal,
             Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,
             Self::Record(_) => Exit::Usage,
             Self::Lab(_)
-            | Self::Namespace(_)
+            | Self::Counters(_)
             | Self::OpenFiles(_)
             | Self::Sockets(_)
             | Self::NotListening(_)
@@ -119,30 +106,19 @@ pub(crate) type Result<T = Exit> = std::result::Result<T, CommandError>;
 mod tests {
     use super::*;
 
-    #[test]
-    fn containers_are_a_way_out_where_they_could_run() {
-        let help = |attempt, refusal| {
-            CommandError::from(NamespaceError::Refused { attempt, refusal }).help()
-        };
-        use Attempt::{NetworkNamespace, UserNamespace};
-        for (attempt, refusal) in [
-            (UserNamespace, Refusal::UserNamespacesOff),
-            (UserNamespace, Refusal::NotBuilt),
-            (NetworkNamespace, Refusal::AppArmor),
-        ] {
-            assert!(help(attempt, refusal).unwrap().contains("--backend docker"));
-        }
-        for refusal in [Refusal::NetworkNamespacesOff, Refusal::NotBuilt] {
-            assert_eq!(help(NetworkNamespace, refusal), None);
-        }
-        assert_eq!(CommandError::Usage("wrong".to_owned()).help(), None);
+    fn help(kind: BackendErrorKind) -> Option<String> {
+        let error = BackendError::from_message("create a host: not allowed").with_kind(kind);
+        CommandError::from(LabError::from(error)).help()
     }
 
     #[test]
-    fn namespaces_are_a_way_out_where_no_engine_can_be_used() {
-        let help = |error| CommandError::from(LabError::Docker(error)).help();
-        let forbidden = DockerError::Forbidden { socket: "/run/docker.sock".to_owned() };
-        assert!(help(forbidden).unwrap().contains("--backend netns"));
-        assert_eq!(help(DockerError::NoSubnet), None);
+    fn a_backend_that_cannot_be_used_is_answered_with_the_others() {
+        for (backend, other) in [("netns", "docker"), ("docker", "netns")] {
+            let help = help(BackendErrorKind::Unavailable { backend }).unwrap();
+            assert!(help.contains(&format!("--backend {other}")), "{help}");
+            assert!(!help.contains(&format!("--backend {backend}")), "{help}");
+        }
+        assert_eq!(help(BackendErrorKind::Failed), None);
+        assert_eq!(CommandError::Usage("wrong".to_owned()).help(), None);
     }
 }

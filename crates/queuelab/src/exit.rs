@@ -7,21 +7,20 @@ use std::process::ExitCode;
 pub(crate) enum Exit {
     /// Everything asked was done, and everything checked held.
     Held = 0,
-    /// A fault of queuelab itself.
+    /// An internal error.
     Internal = 1,
     /// Wrong usage, or an invalid scenario; nothing was started.
     Usage = 2,
     /// An expectation, a law or an invariant failed.
     Failed = 3,
-    /// A measured figure, or a law's prediction, is worse than the baseline's, or
-    /// another.
+    /// A measured metric is worse than the baseline's, or a law predicts something else.
     Regression = 4,
     /// The backend or the machine failed, or cannot do what was asked.
     Machine = 5,
-    /// There is no baseline, or the comparison with it decides nothing, or it is
-    /// out of date, because a figure improved.
+    /// There is no baseline, the comparison is inconclusive, or the baseline is out of
+    /// date because a metric improved.
     NoBaseline = 6,
-    /// The user ended it.
+    /// The user interrupted it.
     Interrupted = 130,
 }
 

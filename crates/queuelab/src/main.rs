@@ -28,7 +28,7 @@ use crate::exit::Exit;
 
 fn main() -> ExitCode {
     lab::name_process();
-    end_at_a_panic();
+    exit_on_panic();
     let cli = Cli::parse_from(std::env::args_os().map(dashed));
     let result = match cli.command {
         Command::Run(arguments) => commands::run::run(&arguments),
@@ -64,13 +64,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Makes any thread's panic, which is a fault of this program, the end of it: a
-/// part that has lost a thread is no part to measure. What it leaves, it leaves
-/// as one that was killed does.
-fn end_at_a_panic() {
-    let tell = std::panic::take_hook();
+/// Ends the process when any thread panics: a worker that has lost a thread must not be
+/// measured. It leaves what a killed process leaves.
+fn exit_on_panic() {
+    let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        tell(panic);
+        print(panic);
         std::process::exit(Exit::Internal as i32);
     }));
 }
@@ -89,16 +88,16 @@ fn dashed(argument: OsString) -> OsString {
 
 fn report(error: CommandError) {
     if error.exit() == Exit::Interrupted {
-        // Said already, with what is kept and how to go on.
+        // Already printed, with what is kept and how to resume.
         return;
     }
     let report = match error {
         CommandError::Scenario(_) | CommandError::Find(_) => miette::Report::new(error),
-        // These say everything in one sentence: their sources, listed below it,
-        // would say it again.
+        // These messages already contain their sources; printing the chain would
+        // repeat them.
         error => {
             let mut diagnostic = miette::MietteDiagnostic::new(error.to_string());
-            diagnostic.help = error.help().map(str::to_owned);
+            diagnostic.help = error.help();
             diagnostic.into()
         }
     };

@@ -9,7 +9,7 @@ use scenario::Plan;
 use super::error::{Result, SessionError};
 use super::event::{Notice, Observer, SessionEvent};
 use super::planning::axes;
-use crate::backend::{Backend, Needs, TestbedSpec};
+use crate::backend::{Backend, BackendError, BackendErrorKind, Needs, Purpose, TestbedSpec};
 use crate::error::LabError;
 use crate::{kernel_rules, machine};
 
@@ -33,10 +33,9 @@ pub(super) fn new_record(
     observer: &mut dyn Observer,
 ) -> Result<RunRecord> {
     backend.make_room(&Needs::from_plan(plan))?;
-    let first = plan.trials.first().map_or(0, |trial| trial.id);
     let tried = try_testbeds(plan, backend, interrupted).and_then(|sysctls| {
-        let rules = kernel_rules::find(backend, first)
-            .map_err(|error| error.attributed(backend, interrupted))?;
+        let rules =
+            kernel_rules::find(backend).map_err(|error| error.attributed(backend, interrupted))?;
         Ok((sysctls, rules))
     });
     if interrupted.load(Ordering::Relaxed) {
@@ -92,9 +91,8 @@ fn try_testbeds(
         if tried.contains(&spec) {
             continue;
         }
-        let planned = plan.trials.iter().find(|trial| trial.cell == cell.index);
-        let trial = planned.map_or(0, |trial| trial.id);
-        let effective = backend.testbed(&spec, trial).and_then(|bed| bed.effective_sysctls());
+        let testbed = backend.testbed(&spec, Purpose::Preflight);
+        let effective = testbed.and_then(|testbed| testbed.effective_sysctls());
         in_force.get_or_insert(effective.map_err(|error| refused(plan, cell.index, error))?);
         tried.push(spec);
     }
@@ -103,11 +101,11 @@ fn try_testbeds(
 
 /// A testbed that could not be made. If the kernel refused a sysctl's value, the error
 /// shows where the scenario has it.
-fn refused(plan: &Plan, cell: usize, error: LabError) -> SessionError {
-    match error.refused_sysctl() {
-        Some((host, name, reason)) => {
+fn refused(plan: &Plan, cell: usize, error: BackendError) -> SessionError {
+    match error.kind {
+        BackendErrorKind::SysctlRefused { host, name, reason } => {
             plan.refused(cell, &format!("hosts.{host}.sysctls.{name}"), reason).into()
         }
-        None => error.into(),
+        _ => LabError::from(error).into(),
     }
 }

@@ -2,6 +2,7 @@
 
 use run_record::RunDirectoryError;
 
+use crate::backend::BackendError;
 use crate::error::LabError;
 
 /// Why a session could not start, or not go on. What trials found is never an error.
@@ -22,6 +23,12 @@ pub enum SessionError {
     /// The run could not go on.
     #[error("failed to {0}")]
     Run(#[from] LabError),
+}
+
+impl From<BackendError> for SessionError {
+    fn from(error: BackendError) -> Self {
+        Self::Run(error.into())
+    }
 }
 
 impl SessionError {

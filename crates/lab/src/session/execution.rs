@@ -4,12 +4,12 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use linux_net::TimerWheel;
-use run_record::{KernelRules, RunDirectory, Tries};
+use run_record::{KernelRules, RunDirectory, Tries, TryId};
 use scenario::Plan;
 
 use super::event::{Observer, SessionEvent, StoppedRun};
 use crate::active_run::ActiveRun;
-use crate::backend::{Backend, TestbedSpec};
+use crate::backend::{Backend, Purpose, TestbedSpec};
 use crate::error::{LabError, Result};
 use crate::executor::{self, TrialRunner, TrialSink};
 use crate::finished_run::FinishedRun;
@@ -120,7 +120,7 @@ impl TrialRunner for Runner<'_> {
         let next = next.map(|next| NextTestbed {
             backend: self.backends[next.side],
             spec: TestbedSpec::from_settings(&plan.cells[next.planned.cell].settings),
-            trial: next.planned.id,
+            purpose: Purpose::Trial(TryId { trial: next.planned.id, retry: next.planned.retry }),
         });
         trial::run(&TrialContext {
             backend: self.backends[trial.side],

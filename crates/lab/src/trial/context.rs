@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use linux_net::TimerWheel;
-use run_record::KernelRules;
+use run_record::{KernelRules, TryId};
 use scenario::{Cell, PlannedTrial};
 
-use crate::backend::{Backend, TestbedSpec};
+use crate::backend::{Backend, Purpose, TestbedSpec};
 use crate::clock::Clock;
 use crate::error::{LabError, Result};
 use crate::live::LiveRun;
@@ -37,13 +37,18 @@ pub(crate) struct TrialContext<'a> {
 pub(crate) struct NextTestbed<'a> {
     pub(crate) backend: &'a dyn Backend,
     pub(crate) spec: TestbedSpec,
-    pub(crate) trial: u32,
+    pub(crate) purpose: Purpose,
 }
 
 impl TrialContext<'_> {
     /// The clock of its hosts.
     pub(crate) fn clock(&self) -> &dyn Clock {
         self.backend.clock()
+    }
+
+    /// Which try of which trial it is.
+    pub(crate) fn try_id(&self) -> TryId {
+        TryId { trial: self.planned.id, retry: self.planned.retry }
     }
 
     /// Fails if the trial must end: the user asked for it, or a trial beside it

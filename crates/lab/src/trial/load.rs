@@ -76,7 +76,7 @@ impl LoadPhases<'_, '_> {
         let arguments = config_arguments("load", &config);
         let mut load = self.testbed.start(Role::Client, "load", &arguments)?;
         if let Some(next) = &self.trial.next {
-            next.backend.prepare(&next.spec, next.trial);
+            next.backend.prepare(&next.spec, next.purpose);
         }
 
         let established =

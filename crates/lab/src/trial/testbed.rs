@@ -4,7 +4,7 @@ use run_record::SysctlValues;
 
 use super::context::TrialContext;
 use super::observe::Observed;
-use crate::backend::{Testbed, TestbedSpec};
+use crate::backend::{Purpose, Testbed, TestbedSpec};
 use crate::error::{LabError, Result};
 
 /// The hosts of a trial while it runs.
@@ -27,7 +27,7 @@ pub(super) struct ClosedTestbed {
 /// When the machine refuses it, or a sysctl.
 pub(super) fn create(trial: &TrialContext<'_>) -> Result<TrialTestbed> {
     let spec = TestbedSpec::from_settings(&trial.cell.settings);
-    let hosts = trial.backend.testbed(&spec, trial.planned.id)?;
+    let hosts = trial.backend.testbed(&spec, Purpose::Trial(trial.try_id()))?;
     Ok(TrialTestbed { spec, hosts })
 }
 
@@ -45,7 +45,7 @@ impl TrialTestbed {
             return Ok(());
         }
         let is_complete = observed.as_ref().is_ok_and(|observed| observed.probed.is_ok());
-        self.hosts.verify(!is_complete)
+        Ok(self.hosts.verify(!is_complete)?)
     }
 
     /// Removes the hosts.

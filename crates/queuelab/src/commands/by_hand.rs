@@ -71,7 +71,7 @@ fn measured(config: &LoadConfig) -> Result<(TrialRecord, Vec<AttemptRow>)> {
 
 fn counters() -> Result<Counters> {
     let here = Counters::here();
-    here.map_err(|source| LabError::Counters { host: "client", source }.into())
+    Ok(here?)
 }
 
 fn record(config: &LoadConfig) -> RunRecord {

@@ -1,7 +1,7 @@
-//! `queuelab clean`: what dead runs have left in the Docker engine.
+//! `queuelab clean`: removes what killed runs have left behind.
 
 use clap::Args;
-use lab::{Docker, DockerError, LabError};
+use lab::{LabError, Leftovers};
 
 use super::answer;
 use crate::error::Result;
@@ -18,30 +18,36 @@ pub(crate) struct CleanArguments {
     dry_run: bool,
 }
 
-/// Removes it, and says what it was.
+/// Removes the leftovers of every backend, and prints them. A backend that cannot be used
+/// here fails the command: what it has cannot be removed.
 pub(crate) fn clean(arguments: &CleanArguments) -> Result {
     let CleanArguments { images, dry_run } = *arguments;
-    let found = Docker::connect()
-        .and_then(|docker| docker.clean(images, dry_run))
-        .map_err(LabError::Docker)?;
+    let mut all = Leftovers::default();
+    let mut problem = None;
+    for backend in lab::backends() {
+        match backend.clean(images, dry_run) {
+            Ok(leftovers) => {
+                all.removed.extend(leftovers.removed);
+                all.alive.extend(leftovers.alive);
+                problem = problem.or(leftovers.problem);
+            }
+            Err(error) => problem = problem.or(Some(error)),
+        }
+    }
     let verb = if dry_run { "would remove" } else { "removed" };
-    let kinds =
-        [("container", &found.containers), ("network", &found.networks), ("image", &found.images)];
-    let mut lines: Vec<String> = kinds
-        .iter()
-        .flat_map(|(kind, names)| names.iter().map(move |name| format!("{verb} {kind} {name}")))
-        .collect();
-    if lines.is_empty() && found.held.is_empty() {
+    let mut lines: Vec<String> =
+        all.removed.iter().map(|(kind, name)| format!("{verb} {kind} {name}")).collect();
+    if lines.is_empty() && problem.is_none() {
         lines.push("nothing to remove".to_owned());
     }
-    if !found.alive.is_empty() {
-        lines.push(format!("left alone, as they are alive: {}", found.alive.join(", ")));
+    if !all.alive.is_empty() {
+        lines.push(format!("not removed, still running: {}", all.alive.join(", ")));
     }
     if !lines.is_empty() {
         answer(&lines.join("\n"))?;
     }
-    match found.held {
-        held if held.is_empty() => Ok(Exit::Held),
-        networks => Err(LabError::Docker(DockerError::NetworksInUse { networks }).into()),
+    match problem {
+        None => Ok(Exit::Held),
+        Some(error) => Err(LabError::from(error).into()),
     }
 }

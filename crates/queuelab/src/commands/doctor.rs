@@ -1,57 +1,46 @@
-//! `queuelab doctor`: what this machine can run, and what to do about the rest.
+//! `queuelab doctor`: checks what this machine can run, and how to fix the rest.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `finding` | one thing that was looked at |
-//! | `diagnosis` | all of them, and the verdict |
-//! | `text` | a diagnosis as a person reads it |
-//! | `machine`, `limits` | what both backends stand on |
-//! | `netns`, `docker` | what each backend needs |
+//! | `arguments` | flags |
+//! | `diagnosis` | all findings, and the verdict |
+//! | `text` | a diagnosis for a terminal |
+//! | `machine`, `limits` | what every backend relies on |
+//!
+//! What a backend needs, it checks itself (`lab::BackendKind::check`).
 
+mod arguments;
 mod diagnosis;
-mod docker;
-mod finding;
 mod limits;
 mod machine;
-mod netns;
 mod text;
 
-use clap::Args;
-use lab::{Needs, TestbedSpec};
+pub(crate) use arguments::DoctorArguments;
+use lab::{BackendKind, Needs};
 
-use self::diagnosis::Diagnosis;
+use self::diagnosis::{BackendDiagnosis, Diagnosis};
 use self::limits::Limits;
 use super::{answer, plan};
-use crate::backend_name;
 use crate::error::Result;
 use crate::exit::Exit;
 
-/// Flags of `queuelab doctor`.
-#[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 if a backend can run scenarios, else 5.")]
-pub(crate) struct DoctorArguments {
-    /// Check only this backend: the exit code is its own.
-    #[arg(long, value_name = "BACKEND", value_parser = backend_name::parser())]
-    backend: Option<String>,
-    /// Print the findings as JSON.
-    #[arg(long)]
-    json: bool,
-}
-
-/// Looks at the machine and says what was found.
+/// Checks the machine and prints the findings.
 pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
-    let asked = |backend: &str| arguments.backend.as_ref().is_none_or(|only| only == backend);
-    // As they are before a user namespace takes this process's capabilities.
+    // Before a user namespace takes this process's capabilities.
     let limits = Limits::of_this_process();
-    // Next, because it needs a process of one thread, and nearly all that
-    // follows starts some. In there this process keeps its groups, and so its
-    // right to the Docker engine's socket.
-    let entered = asked("netns").then(linux_net::enter_user_namespace);
+    // Next, because it needs a process of one thread, and nearly everything below
+    // starts some. In a user namespace this process keeps its groups, and so its right
+    // to the Docker engine's socket.
+    let prepared: Vec<_> =
+        asked(arguments).map(|backend| (backend, backend.prepare_process())).collect();
     let needs = needs_of_scenarios();
+    let check = |(backend, prepared): (&dyn BackendKind, _)| BackendDiagnosis {
+        name: backend.name(),
+        findings: backend.check(prepared, &needs),
+    };
     let diagnosis = Diagnosis {
         machine: machine::findings(&limits, needs.clients),
-        netns: entered.map(netns::findings),
-        docker: asked("docker").then(|| docker::findings(needs)),
+        backends: prepared.into_iter().map(check).collect(),
     };
     match arguments.json {
         true => answer(&diagnosis.json())?,
@@ -60,20 +49,20 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
     Ok(if diagnosis.can_run() { Exit::Held } else { Exit::Machine })
 }
 
-/// What the scenarios of this machine need at most.
+/// The backend that was asked for, or all that are not for tests.
+fn asked(arguments: &DoctorArguments) -> impl Iterator<Item = &'static dyn BackendKind> {
+    let only = arguments.backend.clone();
+    lab::backends().iter().copied().filter(move |backend| match &only {
+        Some(only) => backend.name() == only,
+        None => !backend.is_for_tests(),
+    })
+}
+
+/// The most that this machine's scenarios need.
 fn needs_of_scenarios() -> Needs {
     let plans = scenario::scenarios().into_iter().filter_map(|file| plan::plain_plan(&file).ok());
     plans.map(|plan| Needs::from_plan(&plan)).fold(Needs::default(), |most, needs| Needs {
         clients: most.clients.max(needs.clients),
         thread_stack: most.thread_stack.max(needs.thread_stack),
     })
-}
-
-/// A testbed with a sysctl of its own: a machine may give hosts and not let
-/// their sysctls be set. The value is the kernel's default.
-fn testbed_spec() -> TestbedSpec {
-    TestbedSpec {
-        server_sysctls: [("net.core.somaxconn".to_owned(), "4096".to_owned())].into(),
-        ..TestbedSpec::default()
-    }
 }

@@ -1,7 +1,7 @@
-//! `queuelab image`: the image that containers are made from.
+//! `queuelab image`: the image that containers are created from.
 
 use clap::{Args, Subcommand};
-use lab::{Docker, LabError};
+use lab::LabError;
 
 use super::answer;
 use crate::error::Result;
@@ -23,9 +23,8 @@ enum ImageCommand {
 /// Builds the image.
 pub(crate) fn image(arguments: &ImageArguments) -> Result {
     let ImageCommand::Build = arguments.command;
-    let image =
-        Docker::connect().and_then(|docker| docker.build_image()).map_err(LabError::Docker)?;
-    let what = if image.is_new { "made" } else { "exists" };
+    let image = lab::build_image().map_err(LabError::from)?;
+    let what = if image.is_new { "built" } else { "exists" };
     let megabytes = image.bytes as f64 / 1e6;
-    answer(&format!("{} {what}, {megabytes:.1} MB; it is queuelab:latest", image.name))
+    answer(&format!("{} {what}, {megabytes:.1} MB; tagged queuelab:latest", image.name))
 }

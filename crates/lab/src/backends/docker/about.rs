@@ -1,41 +1,42 @@
-//! What is to be known about an engine before a run.
+//! What an engine says about itself.
 
-use super::Docker;
+use super::backend::Docker;
+use super::error::Result;
 use super::image::Executable;
 
-/// What an engine is, and what it has.
+/// An engine and what it has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AboutDocker {
+pub(super) struct AboutDocker {
     /// Its socket.
-    pub socket: String,
+    pub(super) socket: String,
     /// Its version, for example `20.10.24`.
-    pub version: String,
-    /// The version of its interface that was agreed upon, for example `1.41`.
-    pub api: String,
+    pub(super) version: String,
+    /// The negotiated version of its API, for example `1.41`.
+    pub(super) api: String,
     /// The release of the kernel that containers run on: another than this
     /// process's where the engine is in a virtual machine.
-    pub kernel: String,
+    pub(super) kernel: String,
     /// The version of control groups that it uses, `1` or `2`.
-    pub cgroup: String,
+    pub(super) cgroup: String,
     /// Its security options, for example `rootless` or `name=userns`.
-    pub security: Vec<String>,
+    pub(super) security: Vec<String>,
     /// Whether it can limit memory and processes.
-    pub limits: bool,
-    /// The image of this executable; none where it is not made yet.
-    pub image: Option<String>,
-    /// Why this executable cannot be an image; none where it can.
-    pub not_an_image: Option<String>,
-    /// Networks, containers of runs that are no longer alive.
-    pub leftovers: usize,
+    pub(super) limits: bool,
+    /// The image of this executable; `None` if it is not built yet.
+    pub(super) image: Option<String>,
+    /// Why this executable cannot be an image; `None` if it can.
+    pub(super) not_an_image: Option<String>,
+    /// Networks and containers of killed runs.
+    pub(super) leftovers: usize,
 }
 
 impl Docker {
-    /// What is to be known about the engine.
+    /// Asks the engine about itself.
     ///
     /// # Errors
     /// When it fails.
-    pub fn about(&self) -> std::result::Result<AboutDocker, super::DockerError> {
-        let engine = &self.engine;
+    pub(super) fn about(&self) -> Result<AboutDocker> {
+        let engine = self.engine();
         let info = engine.call("ask the engine about itself", engine.docker().info())?;
         let executable = Executable::running();
         let (image, not_an_image) = match &executable {

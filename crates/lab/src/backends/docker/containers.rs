@@ -12,8 +12,8 @@ use super::error::DockerError;
 use super::host::Host;
 use super::pool::Pool;
 use crate::agent::{Remains, Request};
-use crate::backend::{Addresses, Role, Testbed, TestbedSpec};
-use crate::error::{LabError, Result};
+use crate::backend::{Addresses, Result, Role, Testbed, TestbedSpec};
+use crate::backends::sysctl_error;
 
 /// How long the engine may take to notice that a host has lost its place on the
 /// network.
@@ -167,12 +167,11 @@ fn kept(
     asked
         .iter()
         .map(|(name, value)| {
-            let host = role.name();
             let parsed: SysctlName =
-                name.parse().map_err(|source| LabError::SysctlName { host, source })?;
+                name.parse().map_err(|error| sysctl_error::invalid_name(role, &error))?;
             let found = effective.get(name).cloned().unwrap_or_default();
             linux_net::check_kept(&parsed, value, &found)
-                .map_err(|source| LabError::Sysctl { host, source })?;
+                .map_err(|error| sysctl_error::sysctl(role, &error))?;
             Ok((name.clone(), found))
         })
         .collect()

@@ -1,10 +1,13 @@
-//! What can go wrong with a Docker engine, and the way out.
+//! Errors of a Docker engine, by intent, with hints.
 
 use std::time::Duration;
 
-/// What can go wrong with a Docker engine. Each reads after "failed to".
+use super::name::NAME;
+use crate::backend::{BackendError, BackendErrorKind};
+
+/// Why the engine could not do something. Each message reads after "failed to".
 #[derive(Debug, thiserror::Error)]
-pub enum DockerError {
+pub(super) enum DockerError {
     /// Nothing answers at the engine's socket.
     #[error(
         "reach the Docker engine at {socket}: {cause}; start it (`sudo systemctl start docker`), \
@@ -205,4 +208,47 @@ impl DockerError {
     }
 }
 
+impl From<DockerError> for BackendError {
+    fn from(error: DockerError) -> Self {
+        use DockerError::{Absent, Forbidden, NoImage, NotLocal, Silent, SysctlRefused};
+        let failed = Self::from_message(&error.to_string());
+        match error {
+            Absent { .. } | Silent { .. } | Forbidden { .. } | NotLocal { .. } => {
+                failed.with_kind(BackendErrorKind::Unavailable { backend: NAME })
+            }
+            SysctlRefused { host, name, words } => {
+                let reason = format!("the Docker engine says: {words}");
+                failed.with_kind(BackendErrorKind::SysctlRefused { host, name, reason })
+            }
+            NoImage { .. } => failed.with_kind(BackendErrorKind::UnknownBuild),
+            _ => failed,
+        }
+    }
+}
+
 pub(super) type Result<T> = std::result::Result<T, DockerError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_backend_may_work_if_no_engine_can_be_used() {
+        let kind = |error| BackendError::from(error).kind;
+        let forbidden = DockerError::Forbidden { socket: "/run/docker.sock".to_owned() };
+        assert_eq!(kind(forbidden), BackendErrorKind::Unavailable { backend: NAME });
+        assert_eq!(kind(DockerError::NoSubnet), BackendErrorKind::Failed);
+    }
+
+    #[test]
+    fn cause_and_hint_of_an_absent_engine_are_apart() {
+        let absent = BackendError::from(DockerError::Absent {
+            socket: "/run/x.sock".to_owned(),
+            cause: "there is no such file".to_owned(),
+        });
+        assert_eq!(absent.intent, "reach the Docker engine at /run/x.sock");
+        assert_eq!(absent.cause, "there is no such file");
+        let hint = absent.hint.unwrap();
+        assert!(hint.starts_with("start it (`sudo systemctl start docker`), "), "{hint}");
+    }
+}

@@ -10,7 +10,7 @@ use futures_util::StreamExt;
 
 use super::engine::Engine;
 use super::error::{DockerError, Result};
-use super::filters;
+use super::labels::filters;
 use super::network::Network;
 
 /// How long the engine may take to tell that a container has ended.

@@ -15,13 +15,14 @@ use linux_net::StateCounts;
 use serde::de::DeserializeOwned;
 use worker::{RESPONSE_TIMEOUT, Worker, WorkerControl};
 
-use super::TRIAL_LABEL;
 use super::agent_line::{AgentLine, Reply};
 use super::engine::Engine;
 use super::error::{DockerError, Result};
+use super::labels::TRIAL_LABEL;
 use super::network::{Lease, Network, PREFIX};
-use super::recipe::{HostKind, MIB, Rations, body, setter};
+use super::recipe::{ContainerLimits, HostKind, MIB, body, setter};
 use crate::agent::{Remains, Request};
+use crate::backend::Purpose;
 
 /// How Docker names a container's end of its link.
 const INTERFACE: &str = "eth0";
@@ -53,22 +54,22 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// Starts the `number`th of a run; `trial` is the one that it is made for,
+    /// Starts the `number`th of a run; `purpose` is what it is created for,
     /// `late` are the sysctls to be set after the others.
     pub(super) fn start(
         engine: &Arc<Engine>,
         lease: Lease,
-        rations: &Rations,
+        limits: &ContainerLimits,
         kind: &HostKind,
         late: &HashSet<String>,
         number: u32,
-        trial: u32,
+        purpose: Purpose,
     ) -> Result<Self> {
         let (network, addresses) = (lease.network(), lease.addresses());
         let name = format!("{}-{}-{number}", network.name, kind.role.name());
-        let mut body = body(kind, late, rations, network, addresses[0]);
+        let mut body = body(kind, late, limits, network, addresses[0]);
         let labels = body.labels.get_or_insert_default();
-        labels.insert(TRIAL_LABEL.to_owned(), trial.to_string());
+        labels.insert(TRIAL_LABEL.to_owned(), purpose.to_string());
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         let doing = format!("create the {} container", kind.role.name());
         let created = engine.docker().create_container(Some(options), body);
@@ -81,8 +82,8 @@ impl Host {
             name,
             addresses: addresses.into_iter().map(IpAddr::V4).collect(),
             saves_metrics: true,
-            memory: rations.memory(),
-            clients: rations.needs.clients,
+            memory: limits.memory(),
+            clients: limits.needs.clients,
             line: Arc::default(),
             parts: AtomicU64::new(0),
             known: Mutex::default(),
@@ -90,8 +91,8 @@ impl Host {
         };
         host.attach()?;
         host.start_container()?;
-        host.set_late(late, rations, trial)?;
-        host.settle(rations)?;
+        host.set_late(late, limits, purpose)?;
+        host.settle(limits)?;
         Ok(host)
     }
 
@@ -104,11 +105,16 @@ impl Host {
 
     /// Sets the sysctls that were refused beside the others, now that those are
     /// set: each by a container that joins this one's network namespace.
-    fn set_late(&self, late: &HashSet<String>, rations: &Rations, trial: u32) -> Result<()> {
+    fn set_late(
+        &self,
+        late: &HashSet<String>,
+        limits: &ContainerLimits,
+        purpose: Purpose,
+    ) -> Result<()> {
         for (setting, (sysctl, value)) in self.kind.sysctls_set_late(late).enumerate() {
-            let mut body = setter(&self.id, sysctl, value, rations);
+            let mut body = setter(&self.id, sysctl, value, limits);
             let labels = body.labels.get_or_insert_default();
-            labels.insert(TRIAL_LABEL.to_owned(), trial.to_string());
+            labels.insert(TRIAL_LABEL.to_owned(), purpose.to_string());
             let name = format!("{}-set-{setting}", self.name);
             let options = CreateContainerOptionsBuilder::default().name(&name).build();
             let doing = format!("set {sysctl} in the {} container", self.kind.role.name());
@@ -138,7 +144,7 @@ impl Host {
         Ok(())
     }
 
-    fn settle(&mut self, rations: &Rations) -> Result<()> {
+    fn settle(&mut self, limits: &ContainerLimits) -> Result<()> {
         let others = self.addresses.get(1..).unwrap_or_default();
         if !others.is_empty() {
             self.ask::<()>(Request::AddAddresses {
@@ -147,7 +153,7 @@ impl Host {
                 prefix: PREFIX,
             })?;
         }
-        self.ask::<()>(Request::AllowFiles { needed: rations.needs.open_files() })?;
+        self.ask::<()>(Request::AllowFiles { needed: limits.needs.open_files() })?;
         let sysctls = self.sysctls()?;
         let unsaved = sysctls.get("net.ipv4.tcp_no_metrics_save").is_some_and(|v| v != "0");
         self.saves_metrics = !unsaved;

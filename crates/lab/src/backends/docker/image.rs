@@ -14,7 +14,7 @@ use object::{FileKind, elf};
 
 use super::engine::Engine;
 use super::error::{DockerError, Result};
-use super::filters;
+use super::labels::filters;
 use crate::build::{self, Build, HASH_DIGITS};
 use crate::running;
 

@@ -15,8 +15,8 @@ use bollard::query_parameters::{
 
 use super::engine::Engine;
 use super::error::{DockerError, Result};
+use super::labels::{OWNER_LABEL, RUN_LABEL, filters};
 use super::owner::{Life, Owner};
-use super::{OWNER_LABEL, RUN_LABEL, filters};
 
 /// Between two trials a living run may have no container for a moment: one out
 /// of sight is dead when it is found so twice, this far apart.
@@ -29,18 +29,18 @@ const LEFT_NETWORK_TRIES: u32 = 10;
 
 /// What was found, or removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Leftovers {
+pub(super) struct Leftovers {
     /// Names of containers of dead runs.
-    pub containers: Vec<String>,
+    pub(super) containers: Vec<String>,
     /// Names of networks of dead runs.
-    pub networks: Vec<String>,
+    pub(super) networks: Vec<String>,
     /// Names of networks of dead runs that the engine does not let go: something
     /// else is joined to them, or it has lost count of what was.
-    pub held: Vec<String>,
+    pub(super) held: Vec<String>,
     /// Names, or ids, of images that this program made; asked for apart.
-    pub images: Vec<String>,
+    pub(super) images: Vec<String>,
     /// Runs that are alive, and were not touched.
-    pub alive: Vec<String>,
+    pub(super) alive: Vec<String>,
 }
 
 /// One run, as the engine knows it.

@@ -12,7 +12,8 @@ use super::host::Host;
 use super::idle;
 use super::leftovers::OWN_NETWORK_TRIES;
 use super::network::Network;
-use super::recipe::{HostKind, Rations};
+use super::recipe::{ContainerLimits, HostKind};
+use crate::backend::Purpose;
 use crate::build::Build;
 
 /// How often the image is made again that somebody has taken away.
@@ -25,7 +26,7 @@ const KEPT: usize = 4;
 pub(super) struct Pool {
     engine: Arc<Engine>,
     pub(super) network: Arc<Network>,
-    rations: Rations,
+    limits: ContainerLimits,
     /// Whose image its hosts are made of, where it is not this program's.
     build: Option<Build>,
     started: AtomicU32,
@@ -59,13 +60,13 @@ impl Pool {
     pub(super) fn new(
         engine: Arc<Engine>,
         network: Network,
-        rations: Rations,
+        limits: ContainerLimits,
         build: Option<Build>,
     ) -> Self {
         Self {
             engine,
             network: Arc::new(network),
-            rations,
+            limits,
             build,
             started: AtomicU32::new(0),
             shelf: Mutex::default(),
@@ -74,13 +75,13 @@ impl Pool {
     }
 
     /// Two hosts, both as new.
-    pub(super) fn take(&self, kinds: [&HostKind; 2], trial: u32) -> Result<[Host; 2]> {
+    pub(super) fn take(&self, kinds: [&HostKind; 2], purpose: Purpose) -> Result<[Host; 2]> {
         self.finish_preparation();
         let [server, client] = kinds;
         let [server, client] = std::thread::scope(|scope| {
             // Both at once: most of a start is waiting.
-            let server = scope.spawn(|| self.take_one(server, trial));
-            let client = self.take_one(client, trial);
+            let server = scope.spawn(|| self.take_one(server, purpose));
+            let client = self.take_one(client, purpose);
             [server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), client]
         });
         let (server, client) = (server?, client?);
@@ -88,7 +89,7 @@ impl Pool {
         Ok([server, client])
     }
 
-    fn take_one(&self, kind: &HostKind, trial: u32) -> Result<Host> {
+    fn take_one(&self, kind: &HostKind, purpose: Purpose) -> Result<Host> {
         loop {
             // The shelf is not held while a host is looked at or started.
             let used = take_of_kind(&mut self.shelf().used, kind);
@@ -105,7 +106,7 @@ impl Pool {
         let fresh = take_of_kind(&mut self.shelf().fresh, kind);
         match fresh {
             Some(host) => Ok(host),
-            None => self.start(kind, trial),
+            None => self.start(kind, purpose),
         }
     }
 
@@ -114,13 +115,13 @@ impl Pool {
     /// another (an `ip_local_port_range` below `ip_unprivileged_port_start`):
     /// one that is refused is set after the others from then on. If it is
     /// refused then too, it is no matter of order.
-    fn start(&self, kind: &HostKind, trial: u32) -> Result<Host> {
+    fn start(&self, kind: &HostKind, purpose: Purpose) -> Result<Host> {
         let mut images_lost = 0;
         loop {
             let number = self.started.fetch_add(1, Ordering::Relaxed);
             let lease = self.network.lease(kind.addresses);
             let late = self.shelf().late.clone();
-            match Host::start(&self.engine, lease, &self.rations, kind, &late, number, trial) {
+            match Host::start(&self.engine, lease, &self.limits, kind, &late, number, purpose) {
                 Err(error) if images_lost < IMAGES_LOST && error.is_missing_image() => {
                     // A run of another build takes away images that nobody uses.
                     self.engine.image_of(self.build.as_ref())?;
@@ -154,17 +155,17 @@ impl Pool {
     /// Makes what the next trial will lack, and removes what is used up, one
     /// after the other, each begun only while the machine is idle: the running
     /// trial waits then. What has begun is ended, a third of a second later.
-    pub(super) fn prepare(self: &Arc<Self>, kinds: [HostKind; 2], trial: u32) {
+    pub(super) fn prepare(self: &Arc<Self>, kinds: [HostKind; 2], purpose: Purpose) {
         self.finish_preparation();
         let cancelled = Arc::new(AtomicBool::new(false));
         let (pool, told) = (Arc::clone(self), Arc::clone(&cancelled));
         let thread = std::thread::spawn(move || {
-            pool.prepare_when_idle(&kinds, trial, &told);
+            pool.prepare_when_idle(&kinds, purpose, &told);
         });
         *self.preparation() = Some(Preparation { cancelled, thread });
     }
 
-    fn prepare_when_idle(&self, kinds: &[HostKind; 2], trial: u32, cancelled: &AtomicBool) {
+    fn prepare_when_idle(&self, kinds: &[HostKind; 2], purpose: Purpose, cancelled: &AtomicBool) {
         for kind in kinds {
             let is_needed = {
                 let shelf = self.shelf();
@@ -178,7 +179,7 @@ impl Pool {
                 return;
             }
             // What fails here fails again when it is needed, and is told then.
-            if let Ok(host) = self.start(kind, trial) {
+            if let Ok(host) = self.start(kind, purpose) {
                 self.shelf().fresh.push(host);
             }
         }

@@ -63,13 +63,13 @@ impl HostKind {
 
 /// What every host of a run is given.
 #[derive(Debug, Clone)]
-pub(super) struct Rations {
+pub(super) struct ContainerLimits {
     pub(super) image: String,
     pub(super) labels: HashMap<String, String>,
     pub(super) needs: Needs,
 }
 
-impl Rations {
+impl ContainerLimits {
     /// Processes and threads: one a client; some for the agent, server or load,
     /// probe, and several listeners.
     fn pids(&self) -> i64 {
@@ -88,7 +88,7 @@ impl Rations {
 pub(super) fn body(
     kind: &HostKind,
     late: &HashSet<String>,
-    rations: &Rations,
+    limits: &ContainerLimits,
     network: &Network,
     address: Ipv4Addr,
 ) -> ContainerCreateBody {
@@ -101,7 +101,7 @@ pub(super) fn body(
         sysctls: Some(kind.sysctls_set(late)),
         cap_add: administers.then(|| vec!["NET_ADMIN".to_owned()]),
         auto_remove: Some(true),
-        ..confined(rations.pids(), rations.memory())
+        ..confined(limits.pids(), limits.memory())
     };
     let endpoint = EndpointSettings {
         ipam_config: Some(EndpointIpamConfig {
@@ -111,10 +111,10 @@ pub(super) fn body(
         ..Default::default()
     };
     ContainerCreateBody {
-        image: Some(rations.image.clone()),
+        image: Some(limits.image.clone()),
         cmd: Some(vec!["host".to_owned()]),
         user: (!administers).then(|| NOBODY.to_owned()),
-        labels: Some(rations.labels.clone()),
+        labels: Some(limits.labels.clone()),
         open_stdin: Some(true),
         // Its agent ends when the lab's side of this closes.
         stdin_once: Some(true),
@@ -135,7 +135,7 @@ pub(super) fn setter(
     host: &str,
     name: &str,
     value: &str,
-    rations: &Rations,
+    limits: &ContainerLimits,
 ) -> ContainerCreateBody {
     let host_config = HostConfig {
         network_mode: Some(format!("container:{host}")),
@@ -143,10 +143,10 @@ pub(super) fn setter(
         ..confined(SETTER_PIDS, SETTER_MEMORY)
     };
     ContainerCreateBody {
-        image: Some(rations.image.clone()),
+        image: Some(limits.image.clone()),
         cmd: Some(vec!["--version".to_owned()]),
         user: Some(NOBODY.to_owned()),
-        labels: Some(rations.labels.clone()),
+        labels: Some(limits.labels.clone()),
         host_config: Some(host_config),
         ..Default::default()
     }

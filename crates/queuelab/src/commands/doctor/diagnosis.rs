@@ -1,105 +1,126 @@
-//! Everything that was found, and the verdict.
+//! All findings, and the verdict.
 
-use serde::Serialize;
-
-use super::finding::{Finding, State};
+use lab::{Finding, FindingState};
+use serde_json::{Map, Value};
 
 /// What was found of the machine, and of the backends that were asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Diagnosis {
-    /// What both backends stand on.
+    /// What every backend relies on.
     pub(super) machine: Vec<Finding>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) netns: Option<Vec<Finding>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) docker: Option<Vec<Finding>>,
+    pub(super) backends: Vec<BackendDiagnosis>,
+}
+
+/// What a backend's check found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BackendDiagnosis {
+    pub(super) name: &'static str,
+    pub(super) findings: Vec<Finding>,
 }
 
 impl Diagnosis {
-    /// The backends that were asked for, with their findings, and whether each
-    /// can run scenarios.
-    pub(super) fn backends(&self) -> impl Iterator<Item = (&'static str, &[Finding], bool)> {
-        let backends = [("netns", &self.netns), ("docker", &self.docker)];
-        backends.into_iter().filter_map(|(name, findings)| {
-            let findings = findings.as_deref()?;
-            Some((name, findings, lacks_nothing(&self.machine) && lacks_nothing(findings)))
-        })
+    /// Whether a backend can run scenarios.
+    pub(super) fn is_ready(&self, backend: &BackendDiagnosis) -> bool {
+        lacks_nothing(&self.machine) && lacks_nothing(&backend.findings)
     }
 
     /// Whether any backend that was asked for can run scenarios.
     pub(super) fn can_run(&self) -> bool {
-        self.backends().any(|(_, _, ready)| ready)
+        self.backends.iter().any(|backend| self.is_ready(backend))
     }
 
-    /// As JSON, the verdict first.
+    /// As JSON: whether each backend is ready, then the findings of the machine and of
+    /// each backend.
     pub(super) fn json(&self) -> String {
-        #[derive(Serialize)]
-        struct Verdict<'a> {
-            ready: serde_json::Map<String, serde_json::Value>,
-            #[serde(flatten)]
-            diagnosis: &'a Diagnosis,
-        }
-        let ready = self.backends().map(|(name, _, ready)| (name.to_owned(), ready.into()));
-        let verdict = Verdict { ready: ready.collect(), diagnosis: self };
-        serde_json::to_string_pretty(&verdict).expect("findings are plain data")
+        let findings =
+            |findings: &[Finding]| serde_json::to_value(findings).expect("findings are plain data");
+        let ready: Map<String, Value> = self
+            .backends
+            .iter()
+            .map(|backend| (backend.name.to_owned(), self.is_ready(backend).into()))
+            .collect();
+        let mut json = Map::new();
+        json.insert("ready".to_owned(), ready.into());
+        json.insert("machine".to_owned(), findings(&self.machine));
+        json.extend(
+            self.backends
+                .iter()
+                .map(|backend| (backend.name.to_owned(), findings(&backend.findings))),
+        );
+        serde_json::to_string_pretty(&json).expect("JSON can be printed")
     }
 }
 
 fn lacks_nothing(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| finding.state != State::Missing)
+    findings.iter().all(|finding| finding.state != FindingState::Missing)
 }
 
 #[cfg(test)]
 mod tests {
+    use lab::BackendError;
+
     use super::*;
 
     fn good() -> Vec<Finding> {
-        vec![Finding::ok("it", "is there"), Finding::note("that", "is peculiar")]
+        vec![Finding::ok("it", "is there"), Finding::note("that", "is unusual")]
+    }
+
+    fn missing() -> Finding {
+        Finding::missing("that", &BackendError::from_message("find that: it is not there"))
     }
 
     fn bad() -> Vec<Finding> {
-        vec![Finding::ok("it", "is there"), Finding::missing("that", &std::fmt::Error)]
+        vec![Finding::ok("it", "is there"), missing()]
+    }
+
+    fn diagnosis<const N: usize>(
+        machine: Vec<Finding>,
+        backends: [(&'static str, Vec<Finding>); N],
+    ) -> Diagnosis {
+        let backends = backends.map(|(name, findings)| BackendDiagnosis { name, findings }).into();
+        Diagnosis { machine, backends }
     }
 
     fn ready(diagnosis: &Diagnosis) -> Vec<(&'static str, bool)> {
-        diagnosis.backends().map(|(name, _, ready)| (name, ready)).collect()
+        let ready = |backend: &BackendDiagnosis| (backend.name, diagnosis.is_ready(backend));
+        diagnosis.backends.iter().map(ready).collect()
     }
 
     #[test]
     fn one_backend_that_lacks_nothing_is_enough() {
-        let diagnosis = Diagnosis { machine: good(), netns: Some(good()), docker: Some(bad()) };
-        assert_eq!(ready(&diagnosis), [("netns", true), ("docker", false)]);
-        assert!(diagnosis.can_run());
-        assert!(!Diagnosis { netns: Some(bad()), ..diagnosis }.can_run());
+        let one = diagnosis(good(), [("netns", good()), ("docker", bad())]);
+        assert_eq!(ready(&one), [("netns", true), ("docker", false)]);
+        assert!(one.can_run());
+        assert!(!diagnosis(good(), [("netns", bad()), ("docker", bad())]).can_run());
     }
 
     #[test]
     fn only_the_backend_that_was_asked_for_counts() {
-        let diagnosis = Diagnosis { machine: good(), netns: None, docker: Some(bad()) };
-        assert_eq!(ready(&diagnosis), [("docker", false)]);
-        assert!(!diagnosis.can_run());
-        assert!(Diagnosis { docker: Some(good()), ..diagnosis }.can_run());
+        let lacking = diagnosis(good(), [("docker", bad())]);
+        assert_eq!(ready(&lacking), [("docker", false)]);
+        assert!(!lacking.can_run());
+        assert!(diagnosis(good(), [("docker", good())]).can_run());
     }
 
     #[test]
-    fn what_the_machine_lacks_every_backend_lacks() {
-        let diagnosis = Diagnosis { machine: bad(), netns: Some(good()), docker: Some(good()) };
-        assert_eq!(ready(&diagnosis), [("netns", false), ("docker", false)]);
-        assert!(!diagnosis.can_run());
+    fn every_backend_lacks_what_the_machine_lacks() {
+        let lacking = diagnosis(bad(), [("netns", good()), ("docker", good())]);
+        assert_eq!(ready(&lacking), [("netns", false), ("docker", false)]);
+        assert!(!lacking.can_run());
     }
 
     #[test]
     fn json_has_the_verdict_and_only_what_was_asked_for() {
-        let lacking = Finding::missing("it", &std::fmt::Error).with_way_out("make it");
-        let diagnosis = Diagnosis { machine: good(), netns: Some(vec![lacking]), docker: None };
-        let json: serde_json::Value = serde_json::from_str(&diagnosis.json()).unwrap();
+        let lacking = missing().with_hint("make it");
+        let json = diagnosis(good(), [("netns", vec![lacking])]).json();
+        let json: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["ready"], serde_json::json!({ "netns": false }));
         assert_eq!(
             json["machine"][0],
             serde_json::json!({ "state": "ok", "what": "it", "detail": "is there" })
         );
         assert_eq!(json["netns"][0]["state"], "missing");
-        assert_eq!(json["netns"][0]["way_out"], "make it");
+        assert_eq!(json["netns"][0]["hint"], "make it");
         assert!(json.get("docker").is_none());
     }
 }

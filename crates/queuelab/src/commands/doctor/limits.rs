@@ -17,7 +17,7 @@ const MAPPINGS_OF_THREAD: u64 = 4;
 /// Mappings of the server besides those of its threads, with room to spare.
 const OTHER_MAPPINGS: u64 = 256;
 
-/// Limits in force. None is one that is not there, or does not bind.
+/// Limits in force. `None` is a limit that does not exist, or does not apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Limits {
     /// RLIMIT_NOFILE: open files of a process.
@@ -55,7 +55,7 @@ pub(super) struct Ceiling {
 
 impl Ceiling {
     /// How to allow so many clients.
-    pub(super) fn way_out(&self, clients: u64) -> String {
+    pub(super) fn hint(&self, clients: u64) -> String {
         self.raise.replace("{}", &(clients * self.factor + self.besides).to_string())
     }
 }
@@ -84,7 +84,7 @@ impl Limits {
         }
     }
 
-    /// Open files that a part can have.
+    /// Open files that a worker can have.
     pub(super) fn most_files(&self) -> u64 {
         self.hard_files.max(self.files_to_raise_to.unwrap_or(0))
     }
@@ -212,9 +212,9 @@ mod tests {
             ..Limits::default()
         };
         let ceilings = limits.ceilings();
-        let told: Vec<_> = ceilings.iter().map(|c| (c.limit, c.clients)).collect();
+        let found: Vec<_> = ceilings.iter().map(|c| (c.limit, c.clients)).collect();
         assert_eq!(
-            told,
+            found,
             [
                 ("vm.max_map_count", 16_318),
                 ("the hard limit of open files", 19_936),
@@ -222,8 +222,8 @@ mod tests {
                 ("kernel.threads-max", 189_736),
             ]
         );
-        assert_eq!(ceilings[0].way_out(20_000), "`sudo sysctl -w vm.max_map_count=80256`");
-        assert!(ceilings[1].way_out(20_000).contains("--nofile=20064 "));
+        assert_eq!(ceilings[0].hint(20_000), "`sudo sysctl -w vm.max_map_count=80256`");
+        assert!(ceilings[1].hint(20_000).contains("--nofile=20064 "));
     }
 
     #[test]

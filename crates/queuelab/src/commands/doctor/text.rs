@@ -1,33 +1,48 @@
-//! A diagnosis as a person reads it: with or without a terminal, in words.
+//! A diagnosis for a terminal, readable without colour.
+
+use lab::{Finding, FindingState};
 
 use super::diagnosis::Diagnosis;
-use super::finding::Finding;
 
 /// Columns of the whole.
 const WIDTH: usize = 100;
-/// Before a way out.
+/// Before a hint.
 const ARROW: &str = "→ ";
 
-/// The three sections, and the verdict.
+/// A section for the machine and for each backend, and the verdict.
 pub(super) fn text(diagnosis: &Diagnosis) -> String {
     let columns = Columns::of(diagnosis);
     let mut text = columns.section("This machine", &diagnosis.machine);
-    for (name, findings, ready) in diagnosis.backends() {
-        let verdict = if ready { "ready" } else { "NOT ready" };
-        text += &format!("\n{}", columns.section(&format!("Backend {name}: {verdict}"), findings));
+    for backend in &diagnosis.backends {
+        let verdict = if diagnosis.is_ready(backend) { "ready" } else { "NOT ready" };
+        let title = format!("Backend {}: {verdict}", backend.name);
+        text += &format!("\n{}", columns.section(&title, &backend.findings));
     }
     text + "\n" + &verdict(diagnosis)
 }
 
 fn verdict(diagnosis: &Diagnosis) -> String {
-    let ready: Vec<_> = diagnosis.backends().filter(|(_, _, ready)| *ready).collect();
-    match ready.as_slice() {
-        [] => "No scenario can run here, as it is: see MISSING.".to_owned(),
+    let ready = diagnosis.backends.iter().find(|backend| diagnosis.is_ready(backend));
+    let default = lab::backends()[0].name();
+    match ready {
+        None => "No scenario can run on this machine: see MISSING.".to_owned(),
         // The default needs no flag.
-        [("netns", ..), ..] => "Scenarios can run here: try `queuelab run smoke`.".to_owned(),
-        [(name, ..), ..] => {
-            format!("Scenarios can run here: try `queuelab run smoke --backend {name}`.")
+        Some(backend) if backend.name == default => {
+            "Scenarios can run on this machine: try `queuelab run smoke`.".to_owned()
         }
+        Some(backend) => format!(
+            "Scenarios can run on this machine: try `queuelab run smoke --backend {}`.",
+            backend.name
+        ),
+    }
+}
+
+/// The name of a state; what needs attention is visible without colour.
+fn word(state: FindingState) -> &'static str {
+    match state {
+        FindingState::Ok => "ok",
+        FindingState::Note => "note",
+        FindingState::Missing => "MISSING",
     }
 }
 
@@ -40,8 +55,8 @@ struct Columns {
 impl Columns {
     fn of(diagnosis: &Diagnosis) -> Self {
         let sections = std::iter::once(diagnosis.machine.as_slice())
-            .chain(diagnosis.backends().map(|(_, findings, _)| findings));
-        let widths = sections.flatten().map(|finding| (finding.state.word(), finding.what));
+            .chain(diagnosis.backends.iter().map(|backend| backend.findings.as_slice()));
+        let widths = sections.flatten().map(|finding| (word(finding.state), finding.what));
         let (states, whats): (Vec<_>, Vec<_>) = widths.unzip();
         let widest = |words: Vec<&str>| words.into_iter().map(str::len).max().unwrap_or(0);
         Self { state: widest(states), what: widest(whats) }
@@ -49,16 +64,16 @@ impl Columns {
 
     fn section(&self, title: &str, findings: &[Finding]) -> String {
         let mut text = format!("{title}\n");
-        for Finding { state, what, detail, way_out } in findings {
-            let start = format!("  {:<1$}  {what:<2$}  ", state.word(), self.state, self.what);
+        for Finding { state, what, detail, hint } in findings {
+            let start = format!("  {:<1$}  {what:<2$}  ", word(*state), self.state, self.what);
             let indent = start.chars().count();
             let details = wrapped(detail, WIDTH.saturating_sub(indent));
             let width = WIDTH.saturating_sub(indent + ARROW.chars().count());
-            let ways_out = way_out.iter().flat_map(|way_out| wrapped(way_out, width));
-            let ways_out = ways_out
+            let hint = hint.iter().flat_map(|hint| wrapped(hint, width));
+            let hint = hint
                 .enumerate()
                 .map(|(line, text)| format!("{}{text}", if line == 0 { ARROW } else { "  " }));
-            for (line, words) in details.into_iter().chain(ways_out).enumerate() {
+            for (line, words) in details.into_iter().chain(hint).enumerate() {
                 let start = if line == 0 { start.as_str() } else { &" ".repeat(indent) };
                 text += &format!("{start}{words}\n");
             }
@@ -68,7 +83,7 @@ impl Columns {
 }
 
 /// Lines of at most `width` columns, where words allow it. A command between
-/// backquotes stays on one line: somebody may copy it.
+/// backquotes stays on one line, so that it can be copied.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in words(text) {
@@ -83,7 +98,7 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Words, of which one between backquotes may have spaces.
+/// Words; one between backquotes may have spaces.
 fn words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -100,24 +115,33 @@ fn words(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use lab::BackendError;
+
     use super::*;
+    use crate::commands::doctor::diagnosis::BackendDiagnosis;
+
+    fn diagnosis(machine: Vec<Finding>, backends: &[(&'static str, &[Finding])]) -> Diagnosis {
+        let backend = |&(name, findings): &(&'static str, &[Finding])| BackendDiagnosis {
+            name,
+            findings: findings.to_vec(),
+        };
+        Diagnosis { machine, backends: backends.iter().map(backend).collect() }
+    }
 
     #[test]
-    fn columns_are_aligned_and_ways_out_stand_below() {
-        let lacking = Finding {
-            detail: "failed to reach the Docker engine at /run/docker.sock: there is no such file"
-                .to_owned(),
-            ..Finding::missing("engine", &std::fmt::Error)
-        }
-        .with_way_out(
-            "start it (`sudo systemctl start docker`), name another socket \
-             (`DOCKER_HOST=unix:///path`), or run with `--backend netns`, which needs none",
+    fn columns_are_aligned_and_hints_are_below() {
+        let error = BackendError::from_message(
+            "reach the Docker engine at /run/docker.sock: there is no such file; start it (`sudo \
+             systemctl start docker`), name another socket (`DOCKER_HOST=unix:///path`), or run \
+             with `--backend netns`, which needs none",
         );
-        let diagnosis = Diagnosis {
-            machine: vec![Finding::ok("kernel", "6.18.0"), Finding::note("CPUs", "1")],
-            netns: Some(vec![Finding::ok("user namespaces", "allowed")]),
-            docker: Some(vec![lacking]),
-        };
+        let diagnosis = diagnosis(
+            vec![Finding::ok("kernel", "6.18.0"), Finding::note("CPUs", "1")],
+            &[
+                ("netns", &[Finding::ok("user namespaces", "allowed")]),
+                ("docker", &[Finding::missing("engine", &error)]),
+            ],
+        );
         let expected = "\
 This machine
   ok       kernel           6.18.0
@@ -133,18 +157,22 @@ Backend docker: NOT ready
                               (`DOCKER_HOST=unix:///path`), or run with `--backend netns`, which
                               needs none
 
-Scenarios can run here: try `queuelab run smoke`.";
+Scenarios can run on this machine: try `queuelab run smoke`.";
         assert_eq!(text(&diagnosis), expected);
     }
 
     #[test]
     fn the_verdict_names_the_flag_that_is_needed() {
-        let good = || Some(vec![Finding::ok("it", "there")]);
-        let bad = || Some(vec![Finding::missing("it", &std::fmt::Error)]);
-        let of = |netns, docker| verdict(&Diagnosis { machine: Vec::new(), netns, docker });
-        assert!(of(good(), good()).ends_with("`queuelab run smoke`."));
-        assert!(of(bad(), good()).ends_with("`queuelab run smoke --backend docker`."));
-        assert!(of(bad(), None).starts_with("No scenario can run here"));
+        let good: &[Finding] = &[Finding::ok("it", "there")];
+        let bad: &[Finding] =
+            &[Finding::missing("it", &BackendError::from_message("find it: not there"))];
+        let verdict_of =
+            |backends: &[(&'static str, &[Finding])]| verdict(&diagnosis(Vec::new(), backends));
+        let both = verdict_of(&[("netns", good), ("docker", good)]);
+        assert!(both.ends_with("`queuelab run smoke`."));
+        let docker = verdict_of(&[("netns", bad), ("docker", good)]);
+        assert!(docker.ends_with("`queuelab run smoke --backend docker`."));
+        assert!(verdict_of(&[("netns", bad)]).starts_with("No scenario can run"));
     }
 
     #[test]

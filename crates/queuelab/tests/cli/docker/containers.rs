@@ -344,7 +344,7 @@ fn the_image_is_one_file_made_once() {
         assert_eq!(built.status.code(), Some(0), "{}", said(&built));
         text(&built.stdout)
     };
-    assert!(build().contains(" made, "));
+    assert!(build().contains(" built, "));
     let again = build();
     assert!(again.contains(" exists, "), "{again}");
     let name = again.split_whitespace().next().unwrap();

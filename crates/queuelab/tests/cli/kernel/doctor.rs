@@ -41,7 +41,7 @@ fn one_backend_is_enough_and_the_other_comes_with_its_ways_out() {
         "This machine\n",
         "Backend netns: ready\n",
         "Backend docker: NOT ready\n",
-        "Scenarios can run here: try `queuelab run smoke`.\n",
+        "Scenarios can run on this machine: try `queuelab run smoke`.\n",
     ] {
         assert!(told.contains(line), "{line}: {told}");
     }
@@ -69,7 +69,7 @@ fn json_says_the_same() {
     let sysctls = format!(" of {} ", linux_net::DECIDING_SYSCTLS.len());
     assert!(has(finding(&diagnosis, "netns", "sysctls"), "detail", &sysctls));
     let engine = finding(&diagnosis, "docker", "engine");
-    assert!(engine["state"] == "missing" && has(engine, "way_out", "DOCKER_HOST"), "{engine}");
+    assert!(engine["state"] == "missing" && has(engine, "hint", "DOCKER_HOST"), "{engine}");
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn one_backend_alone_decides_where_it_is_asked_for() {
     assert!(diagnosis.get("netns").is_none());
 
     let told = text(&without_engine(&["--backend", "docker"]).stdout);
-    assert!(told.ends_with("No scenario can run here, as it is: see MISSING.\n"), "{told}");
+    assert!(told.ends_with("No scenario can run on this machine: see MISSING.\n"), "{told}");
 
     let netns = without_engine(&["--backend", "netns"]);
     assert_eq!(netns.status.code(), Some(0), "{}", said(&netns));
@@ -115,7 +115,7 @@ fn where_user_namespaces_are_forbidden_the_cause_and_the_way_out_are_named() {
     let forbidden = finding(&diagnosis, "netns", "user namespaces");
     assert_eq!(forbidden["state"], "missing");
     assert!(has(forbidden, "detail", "user.max_user_namespaces = 0"), "{forbidden}");
-    assert!(has(forbidden, "way_out", "sudo sysctl -w user.max_user_namespaces="), "{forbidden}");
+    assert!(has(forbidden, "hint", "sudo sysctl -w user.max_user_namespaces="), "{forbidden}");
 }
 
 #[test]
@@ -126,7 +126,7 @@ fn where_network_namespaces_are_forbidden_that_is_what_is_missing() {
     assert_eq!(output.status.code(), Some(5), "{}", said(&output));
     let diagnosis = json(&output);
     let forbidden = finding(&diagnosis, "netns", "network namespaces");
-    assert!(has(forbidden, "way_out", "user.max_net_namespaces="), "{forbidden}");
+    assert!(has(forbidden, "hint", "user.max_net_namespaces="), "{forbidden}");
 }
 
 #[test]
@@ -157,5 +157,5 @@ fn both_backends_are_ready_for_an_ordinary_user_of_the_engines_group() {
     assert_eq!(stranger["ready"], serde_json::json!({ "netns": true, "docker": false }));
     let engine = finding(&stranger, "docker", "engine");
     assert!(has(engine, "detail", "permission denied"), "{engine}");
-    assert!(has(engine, "way_out", "usermod -aG docker"), "{engine}");
+    assert!(has(engine, "hint", "usermod -aG docker"), "{engine}");
 }

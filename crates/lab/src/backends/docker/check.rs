@@ -1,33 +1,32 @@
-//! What the backend of containers needs.
+//! What this machine's engine provides.
 
 use std::fs;
-use std::time::Instant;
 
-use lab::{AboutDocker, Backend, Docker, LabError, Needs, Role};
-
-use super::finding::Finding;
-use super::netns::sysctls_found;
-use super::testbed_spec;
+use super::about::AboutDocker;
+use super::backend::Docker;
+use crate::backend::{Backend, BackendError, Finding, FindingState, Needs, Result};
+use crate::backends::check::{sysctls_finding, try_testbed};
+use crate::machine;
 
 const BRIDGE_FILTER: &str = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 
-/// What was found by asking the engine, and by making a testbed with room for
-/// `needs` where that leaves nothing behind that was not there before.
-pub(super) fn findings(needs: Needs) -> Vec<Finding> {
-    let about = match Docker::connect().and_then(|docker| docker.about()) {
+/// Asks the engine about itself, and creates a testbed with room for `needs` if that
+/// removes nothing.
+pub(super) fn check(needs: &Needs) -> Vec<Finding> {
+    let about = match Docker::connect(None).and_then(|docker| docker.about()) {
         Ok(about) => about,
-        Err(error) => return vec![Finding::missing("engine", &error)],
+        Err(error) => return vec![Finding::missing("engine", &error.into())],
     };
-    let here = lab::machine().kernel;
-    let mut findings = judged(&about, &here);
-    // To make room for a run removes what dead ones have left: they were told
-    // of just now, and looking does not change what it looks at.
+    let here = machine::machine().kernel;
+    let mut findings = engine_findings(&about, &here);
+    // Reserving room for a run removes what killed runs have left: a check changes
+    // nothing.
     if about.image.is_some() && about.leftovers == 0 {
-        findings.extend(testbed_found(needs));
+        findings.extend(testbed_findings(needs));
     }
-    // Another machine's bridges cannot be looked at from here.
+    // The bridges of another machine cannot be checked from here.
     if runs_on(&about, &here) {
-        findings.extend(bridge_filter_found(fs::read_to_string(BRIDGE_FILTER).ok().as_deref()));
+        findings.extend(bridge_filter_finding(fs::read_to_string(BRIDGE_FILTER).ok().as_deref()));
     }
     findings
 }
@@ -37,11 +36,10 @@ fn runs_on(about: &AboutDocker, here: &str) -> bool {
     about.kernel.is_empty() || about.kernel == here
 }
 
-/// An engine's own words, judged; `here` is this machine's kernel.
-fn judged(about: &AboutDocker, here: &str) -> Vec<Finding> {
+/// What the engine says about itself; `here` is this machine's kernel.
+fn engine_findings(about: &AboutDocker, here: &str) -> Vec<Finding> {
     let AboutDocker { socket, version, api, .. } = about;
-    let mut findings =
-        vec![Finding::ok("engine", format!("{version}, interface {api}, at {socket}"))];
+    let mut findings = vec![Finding::ok("engine", format!("{version}, API {api}, at {socket}"))];
     if !runs_on(about, here) {
         findings.push(Finding::note(
             "kernel",
@@ -51,25 +49,25 @@ fn judged(about: &AboutDocker, here: &str) -> Vec<Finding> {
             ),
         ));
     }
-    findings.push(limits_found(about));
+    findings.push(limits_finding(about));
     findings.push(Finding::ok("security", security(&about.security)));
-    findings.push(image_found(about));
+    findings.push(image_finding(about));
     findings.push(match about.leftovers {
-        0 => Finding::ok("leftovers", "none of runs that are no longer alive"),
+        0 => Finding::ok("leftovers", "none"),
         count => Finding::note(
             "leftovers",
             format!(
-                "{count} containers and networks of runs that are no longer alive; no testbed was \
-                 tried, as making one removes them"
+                "{count} containers and networks of killed runs; no testbed was tried, because \
+                 that removes them"
             ),
         )
-        .with_way_out("`queuelab clean`, or the next run with `--backend docker`"),
+        .with_hint("`queuelab clean`, or the next run with `--backend docker`"),
     });
     findings
 }
 
-/// A note where frames on the machine's bridges pass iptables.
-fn bridge_filter_found(call_iptables: Option<&str>) -> Option<Finding> {
+/// A note if frames on the machine's bridges pass iptables.
+fn bridge_filter_finding(call_iptables: Option<&str>) -> Option<Finding> {
     let passes = call_iptables?.trim() == "1";
     passes.then(|| {
         Finding::note(
@@ -77,14 +75,14 @@ fn bridge_filter_found(call_iptables: Option<&str>) -> Option<Finding> {
             "frames between containers pass the machine's iptables and conntrack, at some cost \
              for each packet (net.bridge.bridge-nf-call-iptables = 1)",
         )
-        .with_way_out(
-            "no fault, and Kubernetes needs it so; where nothing does: \
+        .with_hint(
+            "not an error, and Kubernetes requires it; otherwise: \
              `sudo sysctl -w net.bridge.bridge-nf-call-iptables=0`",
         )
     })
 }
 
-fn limits_found(about: &AboutDocker) -> Finding {
+fn limits_finding(about: &AboutDocker) -> Finding {
     let groups = format!("control groups of version {}", about.cgroup);
     match about.limits {
         true => Finding::ok("limits", format!("{groups}: memory and processes are limited")),
@@ -98,15 +96,15 @@ fn limits_found(about: &AboutDocker) -> Finding {
     }
 }
 
-fn image_found(about: &AboutDocker) -> Finding {
+fn image_finding(about: &AboutDocker) -> Finding {
     match (&about.not_an_image, &about.image) {
-        (Some(why), _) => Finding::missing("image", &std::io::Error::other(why.clone())),
+        (Some(error), _) => Finding::missing("image", &BackendError::from_message(error)),
         (None, Some(name)) => Finding::ok("image", format!("{name}, of this executable")),
         (None, None) => Finding::note(
             "image",
-            "not made yet: a run makes it of this executable; without it no testbed was tried",
+            "not built yet: a run builds it from this executable; without it no testbed was tried",
         )
-        .with_way_out("`queuelab image build` makes it now"),
+        .with_hint("`queuelab image build` builds it now"),
     }
 }
 
@@ -127,45 +125,37 @@ fn security(options: &[String]) -> String {
     }
 }
 
-/// What making a testbed found: with room for the largest scenario, and where
-/// that fails, for none.
-fn testbed_found(needs: Needs) -> Vec<Finding> {
-    let too_large = match try_testbed(needs) {
+/// Creates a testbed with room for the largest scenario; if that fails, with room for
+/// none.
+fn testbed_findings(needs: &Needs) -> Vec<Finding> {
+    let too_large = match try_docker_testbed(needs) {
         Ok(findings) => return findings.into(),
         Err(error) => error,
     };
-    match try_testbed(Needs::default()) {
-        Ok([made, sysctls]) => {
+    match try_docker_testbed(&Needs::default()) {
+        Ok([created, sysctls]) => {
             let largest = Finding::missing("largest scenario", &too_large);
-            let state = super::finding::State::Note;
-            vec![made, Finding { state, ..largest }, sysctls]
+            vec![created, Finding { state: FindingState::Note, ..largest }, sysctls]
         }
         Err(error) => vec![Finding::missing("testbed", &error)],
     }
 }
 
-fn try_testbed(needs: Needs) -> Result<[Finding; 2], LabError> {
-    let docker = Docker::connect()?;
-    docker.make_room(&needs)?;
-    let started = Instant::now();
-    let testbed = docker.testbed(&testbed_spec(), 0)?;
-    let took = started.elapsed();
-    // What every trial reads.
-    testbed.counters(Role::Client)?;
-    testbed.accept_queue(1)?;
-    let sysctls = testbed.effective_sysctls()?;
-    let made = format!(
+fn try_docker_testbed(needs: &Needs) -> Result<[Finding; 2]> {
+    let docker = Docker::connect(None)?;
+    docker.make_room(needs)?;
+    let tried = try_testbed(&docker)?;
+    let created = format!(
         "two joined containers with room for {} clients, a sysctl set and read back: {:.1} s",
-        report::count(needs.clients),
-        took.as_secs_f64()
+        needs.clients,
+        tried.took.as_secs_f64()
     );
-    Ok([Finding::ok("testbed", made), sysctls_found(&sysctls.server)])
+    Ok([Finding::ok("testbed", created), sysctls_finding(&tried.sysctls)])
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::doctor::finding::State;
 
     fn about() -> AboutDocker {
         AboutDocker {
@@ -183,51 +173,51 @@ mod tests {
     }
 
     fn found(about: &AboutDocker, what: &str) -> Finding {
-        let findings = judged(about, "6.18.0");
+        let findings = engine_findings(about, "6.18.0");
         findings.into_iter().find(|finding| finding.what == what).unwrap()
     }
 
     #[test]
     fn an_engine_in_order_is_all_ok() {
-        let findings = judged(&about(), "6.18.0");
-        assert!(findings.iter().all(|finding| finding.state == State::Ok), "{findings:?}");
+        let findings = engine_findings(&about(), "6.18.0");
+        assert!(findings.iter().all(|finding| finding.state == FindingState::Ok), "{findings:?}");
         assert_eq!(found(&about(), "security").detail, "seccomp (builtin), rootless");
     }
 
     #[test]
-    fn what_is_peculiar_is_a_note() {
-        for (about, what, way_out) in [
+    fn unusual_properties_are_notes() {
+        for (about, what, hint) in [
             (AboutDocker { image: None, ..about() }, "image", "queuelab image build"),
             (AboutDocker { leftovers: 3, ..about() }, "leftovers", "queuelab clean"),
             (AboutDocker { limits: false, ..about() }, "limits", ""),
             (AboutDocker { kernel: "6.12.0".to_owned(), ..about() }, "kernel", ""),
         ] {
             let finding = found(&about, what);
-            assert_eq!(finding.state, State::Note, "{finding:?}");
-            assert!(finding.way_out.unwrap_or_default().contains(way_out), "{what}");
+            assert_eq!(finding.state, FindingState::Note, "{finding:?}");
+            assert!(finding.hint.unwrap_or_default().contains(hint), "{what}");
         }
     }
 
     #[test]
     fn frames_that_pass_iptables_are_a_note() {
         for switched_off in [None, Some("0\n")] {
-            assert_eq!(bridge_filter_found(switched_off), None);
+            assert_eq!(bridge_filter_finding(switched_off), None);
         }
-        let finding = bridge_filter_found(Some("1\n")).unwrap();
-        assert_eq!(finding.state, State::Note);
-        assert!(finding.way_out.unwrap().contains("bridge-nf-call-iptables=0`"));
+        let finding = bridge_filter_finding(Some("1\n")).unwrap();
+        assert_eq!(finding.state, FindingState::Note);
+        assert!(finding.hint.unwrap().contains("bridge-nf-call-iptables=0`"));
     }
 
     #[test]
-    fn an_executable_that_is_no_image_is_missing() {
+    fn an_executable_that_cannot_be_an_image_is_missing() {
         let dynamic = AboutDocker {
             image: None,
             not_an_image: Some("make an image of x: it is linked dynamically; link it".to_owned()),
             ..about()
         };
         let finding = found(&dynamic, "image");
-        assert_eq!(finding.state, State::Missing);
+        assert_eq!(finding.state, FindingState::Missing);
         assert_eq!(finding.detail, "failed to make an image of x: it is linked dynamically");
-        assert_eq!(finding.way_out.as_deref(), Some("link it"));
+        assert_eq!(finding.hint.as_deref(), Some("link it"));
     }
 }

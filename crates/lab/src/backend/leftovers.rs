@@ -1,0 +1,12 @@
+//! What killed runs have left behind.
+
+/// What was found, or removed. Each entry is a kind and a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Leftovers {
+    /// What killed runs had left: for example `("container", "queuelab-…")`.
+    pub removed: Vec<(&'static str, String)>,
+    /// Runs that are alive, which were not touched.
+    pub alive: Vec<String>,
+    /// Why something could not be removed.
+    pub problem: Option<super::BackendError>,
+}

@@ -1,0 +1,127 @@
+//! What a testbed must have.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use indexmap::IndexMap;
+use linux_net::SysctlName;
+use run_record::TryId;
+use scenario::Plan;
+
+/// Which of a testbed's two hosts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// The host that the server runs in.
+    Server,
+    /// The host that the load runs in.
+    Client,
+}
+
+impl Role {
+    /// `server` or `client`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Server => "server",
+            Self::Client => "client",
+        }
+    }
+}
+
+/// What a trial needs of its testbed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TestbedSpec {
+    /// Sysctls of the server's host.
+    pub server_sysctls: IndexMap<String, String>,
+    /// Sysctls of the client's host.
+    pub client_sysctls: IndexMap<String, String>,
+    /// Addresses of the client's host.
+    pub source_addresses: u32,
+    /// Hosts whose workers attach filters to their sockets.
+    pub filters: Filters,
+}
+
+/// Hosts whose workers attach filters to their sockets, for which the kernel requires
+/// CAP_NET_ADMIN over the host's network namespace.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Filters {
+    /// The server holds ACKs back.
+    pub server: bool,
+    /// Clients stay half-open.
+    pub client: bool,
+}
+
+impl TestbedSpec {
+    /// The testbed that a cell's settings ask for.
+    pub fn from_settings(settings: &scenario::CellSettings) -> Self {
+        let written = |host: &scenario::Host| {
+            host.sysctls.iter().map(|(name, value)| (dotted(name), value.to_string())).collect()
+        };
+        Self {
+            server_sysctls: written(&settings.hosts.server),
+            client_sysctls: written(&settings.hosts.client),
+            source_addresses: settings.load.source_addresses,
+            filters: Filters {
+                server: settings.server.hold_acks,
+                client: settings.load.half_open > 0,
+            },
+        }
+    }
+}
+
+/// The addresses of a testbed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Addresses {
+    /// The server's host.
+    pub server: IpAddr,
+    /// The client's host.
+    pub client: Vec<IpAddr>,
+}
+
+/// A sysctl's name with dots, as the kernel's documentation has it. An invalid name is
+/// returned unchanged: the backend reports it.
+fn dotted(name: &str) -> String {
+    name.parse::<SysctlName>().map_or_else(|_| name.to_owned(), |name| name.to_string())
+}
+
+/// Resources that the largest cell of a run needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Clients, each with a connection and a thread of the server.
+    pub clients: u32,
+    /// Stack of such a thread, bytes.
+    pub thread_stack: u64,
+}
+
+impl Needs {
+    /// The most that the cells of a plan need.
+    pub fn from_plan(plan: &Plan) -> Self {
+        let settings = || plan.cells.iter().map(|cell| &cell.settings);
+        Self {
+            clients: settings().map(|cell| cell.load.clients).max().unwrap_or(0),
+            thread_stack: settings().map(|cell| cell.server.thread_stack).max().unwrap_or(0),
+        }
+    }
+
+    /// Files that a worker may have open: a socket for each client, and some others.
+    pub fn open_files(&self) -> u64 {
+        u64::from(self.clients) + 64
+    }
+}
+
+/// What a testbed is created for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To find out, before the first trial, what the machine supports.
+    Preflight,
+    /// One try of a trial.
+    Trial(TryId),
+}
+
+impl fmt::Display for Purpose {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Preflight => f.write_str("preflight"),
+            Self::Trial(id) => write!(f, "{id}"),
+        }
+    }
+}

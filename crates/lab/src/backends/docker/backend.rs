@@ -1,0 +1,170 @@
+//! The backend: creates testbeds of containers.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use jiff::Timestamp;
+
+use super::containers::Containers;
+use super::engine::Engine;
+use super::error::Result;
+use super::labels::{OWNER_LABEL, RUN_LABEL, TRIAL_LABEL, label};
+use super::leftovers::Leftovers;
+use super::name::NAME;
+use super::network::Network;
+use super::owner::Owner;
+use super::pool::Pool;
+use super::recipe::{ContainerLimits, HostKind};
+use crate::backend::{self, Backend, Needs, Purpose, Role, Testbed, TestbedSpec};
+use crate::build::Build;
+
+/// Creates testbeds of containers.
+#[derive(Debug)]
+pub(super) struct Docker {
+    engine: Arc<Engine>,
+    build: Option<(Build, run_record::Build)>,
+    image_name: OnceLock<String>,
+    pool: OnceLock<Arc<Pool>>,
+}
+
+impl Docker {
+    /// Connects to the engine. Its containers run `build`, or this program.
+    ///
+    /// # Errors
+    /// When there is no engine, this user may not use it, or it has no such image.
+    pub(super) fn connect(build: Option<Build>) -> Result<Self> {
+        let engine = Arc::new(Engine::connect()?);
+        let record = |build: &Build| -> Result<run_record::Build> {
+            Ok(match build {
+                Build::File(file) => file.record(),
+                Build::Image(name) => run_record::Build {
+                    name: name.clone(),
+                    hash: Some(engine.image_hash(name)?),
+                    version: None,
+                },
+            })
+        };
+        let build = match build {
+            Some(build) => Some((build.clone(), record(&build)?)),
+            None => None,
+        };
+        Ok(Self { engine, build, image_name: OnceLock::new(), pool: OnceLock::new() })
+    }
+
+    /// The connection to the engine.
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Removes what killed runs have left behind; with `dry_run`, only finds it. With
+    /// `images`, also this program's images that no container uses.
+    ///
+    /// # Errors
+    /// When the engine fails.
+    pub(super) fn clean(&self, images: bool, dry_run: bool) -> Result<Leftovers> {
+        let mut leftovers = self.engine.remove_leftovers(dry_run)?;
+        if images {
+            for name in self.engine.unused_images()? {
+                if dry_run || self.engine.remove_image(&name)? {
+                    leftovers.images.push(name);
+                }
+            }
+        }
+        Ok(leftovers)
+    }
+
+    fn pool(&self) -> &Arc<Pool> {
+        self.pool.get().expect("make_room comes before the first testbed")
+    }
+}
+
+impl Drop for Docker {
+    fn drop(&mut self) {
+        if let Some(pool) = self.pool.get() {
+            // Its thread shares the pool, and the last share must be dropped here, where
+            // that can be waited for.
+            pool.finish_preparation();
+        }
+    }
+}
+
+impl Backend for Docker {
+    fn describe(&self) -> run_record::Backend {
+        let image = self.image_name.get().map(String::as_str).unwrap_or("no image yet");
+        run_record::Backend {
+            name: NAME.to_owned(),
+            version: Some(self.engine.version.clone()),
+            details: format!(
+                "image {image}, engine at {}{}",
+                self.engine.socket(),
+                if frames_are_filtered() {
+                    ", frames pass iptables (bridge-nf-call-iptables = 1)"
+                } else {
+                    ""
+                }
+            ),
+        }
+    }
+
+    fn build(&self) -> Option<run_record::Build> {
+        self.build.as_ref().map(|(_, record)| record.clone())
+    }
+
+    fn make_room(&self, needs: &Needs) -> backend::Result<()> {
+        self.engine.remove_leftovers(false)?;
+        let build = self.build.as_ref().map(|(build, _)| build.clone());
+        let image = self.engine.image_of(build.as_ref())?;
+        let pid = std::process::id();
+        // The nanoseconds distinguish runs that are the first process of containers of
+        // their own.
+        let now = Timestamp::now();
+        let time = now.strftime("%Y%m%dT%H%M%SZ");
+        let run = format!("{time}-{pid}-{:x}", now.subsec_nanosecond());
+        let owner = Owner::this_process().label();
+        let labels: HashMap<_, _> = [label(RUN_LABEL, &run), label(OWNER_LABEL, &owner)].into();
+        let name = format!("queuelab-{run}");
+        let mut of_all = labels.clone();
+        of_all.extend([label(TRIAL_LABEL, "all")]);
+        let network = Network::create(&self.engine, &name, of_all, pid)?;
+        let limits = ContainerLimits { image: image.clone(), labels, needs: *needs };
+        let _ = self.image_name.set(image);
+        let pool = Pool::new(Arc::clone(&self.engine), network, limits, build);
+        let _ = self.pool.set(Arc::new(pool));
+        Ok(())
+    }
+
+    fn testbed(&self, spec: &TestbedSpec, purpose: Purpose) -> backend::Result<Box<dyn Testbed>> {
+        let [server, client] = kinds(spec);
+        let pool = Arc::clone(self.pool());
+        let [server, client] = pool.take([&server, &client], purpose)?;
+        Ok(Box::new(Containers::joined([server, client], pool, spec)?))
+    }
+
+    fn prepare(&self, spec: &TestbedSpec, purpose: Purpose) {
+        self.pool().prepare(kinds(spec), purpose);
+    }
+}
+
+fn kinds(spec: &TestbedSpec) -> [HostKind; 2] {
+    let TestbedSpec { server_sysctls, client_sysctls, source_addresses, filters } = spec.clone();
+    [
+        HostKind {
+            role: Role::Server,
+            sysctls: server_sysctls,
+            addresses: 1,
+            filters: filters.server,
+        },
+        HostKind {
+            role: Role::Client,
+            sysctls: client_sysctls,
+            addresses: source_addresses,
+            filters: filters.client,
+        },
+    ]
+}
+
+/// Whether frames between containers pass this machine's firewall, at some cost for each.
+fn frames_are_filtered() -> bool {
+    std::fs::read_to_string("/proc/sys/net/bridge/bridge-nf-call-iptables")
+        .is_ok_and(|value| value.trim() == "1")
+}

@@ -1,0 +1,20 @@
+//! The labels of a run's containers and networks, and filters by them.
+
+use std::collections::HashMap;
+
+/// On every container and network of a run: the run's id.
+pub(super) const RUN_LABEL: &str = "queuelab.run";
+/// Beside it: the trial that it was created for.
+pub(super) const TRIAL_LABEL: &str = "queuelab.trial";
+/// Beside it: the process that created it.
+pub(super) const OWNER_LABEL: &str = "queuelab.owner";
+
+/// A label and its value.
+pub(super) fn label(key: &str, value: &str) -> (String, String) {
+    (key.to_owned(), value.to_owned())
+}
+
+/// Filters as the engine's API takes them.
+pub(super) fn filters(pairs: &[(&str, &str)]) -> HashMap<String, Vec<String>> {
+    pairs.iter().map(|(key, value)| ((*key).to_owned(), vec![(*value).to_owned()])).collect()
+}

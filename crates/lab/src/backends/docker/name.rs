@@ -1,0 +1,4 @@
+//! The backend's name.
+
+/// On the command line, and in records.
+pub(super) const NAME: &str = "docker";

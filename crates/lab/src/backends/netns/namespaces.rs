@@ -1,0 +1,78 @@
+//! A testbed: two joined namespaces.
+
+use linux_net::{Counters, NetworkNamespace, SocketDiag, StateCounts};
+use run_record::{AcceptQueue, SysctlValues};
+use worker::{Worker, WorkerError};
+
+use super::error;
+use crate::backend::{Addresses, Result, Role, Testbed, accept_queue_of};
+use crate::backends::sysctl_error;
+use crate::build::BuildFile;
+use crate::running;
+
+/// Two joined namespaces.
+pub(super) struct Namespaces {
+    pub(super) server: NetworkNamespace,
+    pub(super) client: NetworkNamespace,
+    pub(super) addresses: Addresses,
+    /// The sysctls asked for, as read back.
+    pub(super) sysctls: SysctlValues,
+    /// The build whose workers run in them, if it is not this program.
+    pub(super) build: Option<BuildFile>,
+}
+
+impl Namespaces {
+    fn host(&self, role: Role) -> &NetworkNamespace {
+        match role {
+            Role::Server => &self.server,
+            Role::Client => &self.client,
+        }
+    }
+}
+
+impl Testbed for Namespaces {
+    fn addresses(&self) -> &Addresses {
+        &self.addresses
+    }
+
+    fn sysctls(&self) -> &SysctlValues {
+        &self.sysctls
+    }
+
+    fn effective_sysctls(&self) -> Result<SysctlValues> {
+        let read = |role: Role| {
+            let effective = self.host(role).deciding_sysctls();
+            effective
+                .map(|values| values.into_iter().map(|(k, v)| (k.to_string(), v)).collect())
+                .map_err(|error| sysctl_error::sysctl(role, &error))
+        };
+        Ok(SysctlValues { server: read(Role::Server)?, client: read(Role::Client)? })
+    }
+
+    fn counters(&self, role: Role) -> Result<Counters> {
+        self.host(role).counters().map_err(|error| error::in_host(role, error))
+    }
+
+    fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>> {
+        let listeners = SocketDiag::open_in(&self.server).and_then(|mut diag| diag.listeners());
+        Ok(accept_queue_of(port, &listeners.map_err(error::failed)?))
+    }
+
+    fn sockets(&self, role: Role) -> Result<StateCounts> {
+        let counted =
+            SocketDiag::open_in(self.host(role)).and_then(|mut diag| diag.count_by_state(None));
+        counted.map_err(error::failed)
+    }
+
+    fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker> {
+        let command = match &self.build {
+            Some(build) => build.command(),
+            None => Ok(running::command()),
+        };
+        let mut command =
+            command.map_err(|source| error::failed(WorkerError::Start { worker, source }))?;
+        command.args(arguments);
+        self.host(role).enter_on_exec(&mut command);
+        worker::spawn(worker, command).map_err(error::failed)
+    }
+}
