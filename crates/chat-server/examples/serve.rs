@@ -1,8 +1,8 @@
-//! A server as a process of its own, for the tests of `serve_part`.
+//! A server as a process of its own, for the tests of `run_worker`.
 
 use std::process::ExitCode;
 
-use chat_server::{ServerSettings, serve_part};
+use chat_server::{ServerSettings, run_worker};
 use clap::Parser;
 
 #[derive(Parser)]
@@ -16,7 +16,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings, control } = Arguments::parse();
-    match serve_part(&settings, control) {
+    match run_worker(&settings, control) {
         Ok(()) => ExitCode::SUCCESS,
         Err(_) => ExitCode::FAILURE,
     }

@@ -1,29 +1,56 @@
-//! The JSON lines that a server part exchanges with whoever started it.
+//! The commands and messages of a server worker.
 
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
+use worker::{MessageOf, Protocol};
 
-/// A line on the server's standard input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
-pub enum ServerCommand {
-    /// Begin to accept, when `accept_paused` was set.
-    Resume,
-    /// Let in the ACKs that `hold_acks` holds, after a listen(2) with
-    /// `release_backlog`, where there is one. Answered by
-    /// [`ServerEvent::LetIn`], or by [`ServerEvent::Failed`] where it could not
-    /// be done or nothing was to be held.
-    LetIn,
-    /// Answer with [`ServerEvent::Status`].
-    Status,
-    /// Answer with [`ServerEvent::Report`].
-    Report,
-    /// End cleanly, as SIGTERM does.
-    Stop,
+/// The protocol of the server.
+#[derive(Debug)]
+pub struct ServerProtocol;
+
+impl Protocol for ServerProtocol {
+    const NAME: &'static str = "server";
+    type Command = ServerCommand;
+    type Response = ServerResponse;
+    type Event = ServerEvent;
 }
 
 /// A line on the server's standard output.
+pub type ServerMessage = MessageOf<ServerProtocol>;
+
+/// A command, on the server's standard input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum ServerCommand {
+    /// Start to accept if `accept_paused` is set. No response.
+    Resume,
+    /// Let in the ACKs that `hold_acks` holds back, after a listen(2) with
+    /// `release_backlog` if set. Response: [`ServerResponse::LetIn`]; a failure if
+    /// it is impossible or `hold_acks` is not set.
+    LetIn,
+    /// Response: [`ServerResponse::Status`].
+    Status,
+    /// Response: [`ServerResponse::Report`].
+    Report,
+    /// End cleanly, as SIGTERM does. No response; the last event is
+    /// [`ServerEvent::Stopped`].
+    Stop,
+}
+
+/// The response to a [`ServerCommand`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum ServerResponse {
+    /// No ACK is held back any more.
+    LetIn,
+    /// Totals so far.
+    Status(ServerStatus),
+    /// Everything so far.
+    Report(Box<ServerReport>),
+}
+
+/// An event of the server.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum ServerEvent {
@@ -34,37 +61,28 @@ pub enum ServerEvent {
         /// The process.
         pid: u32,
     },
-    /// The server could not start, or could not do what it was told.
-    Failed {
-        /// What failed, as a fragment that fits "failed to ...".
-        reason: String,
-        /// The errno, where a system call failed.
-        errno: Option<i32>,
-    },
-    /// accept(2) has returned a connection. Only said under control and with
-    /// SIGPIPE's default disposition: a server that may die at any moment
-    /// would take its ledger with it.
+    /// accept(2) has returned a connection. Sent only if the server is controlled
+    /// and SIGPIPE has its default disposition: a server that may die at any
+    /// moment would take its list of connections with it.
     Accepted(AcceptedConnection),
-    /// The answer to [`ServerCommand::LetIn`]: no ACK is held any more.
-    LetIn,
-    /// The answer to [`ServerCommand::Status`]: cheap, no lists.
-    Status {
-        /// Connections accepted and registered so far.
-        accepted: u64,
-        /// Client threads alive now.
-        threads: u64,
-        /// Messages read so far.
-        messages_ingested: u64,
-        /// Messages written to a client so far.
-        deliveries: u64,
-    },
-    /// The answer to [`ServerCommand::Report`].
-    Report(Box<ServerReport>),
     /// The last line: every thread has been joined.
     Stopped(Box<ServerReport>),
 }
 
-/// A server's own figures, from its start to the moment of the report.
+/// Totals of a running server, cheap to compute.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServerStatus {
+    /// Connections accepted and registered so far.
+    pub accepted: u64,
+    /// Client threads that are running.
+    pub threads: u64,
+    /// Messages read so far.
+    pub messages_ingested: u64,
+    /// Messages written to a client so far.
+    pub deliveries: u64,
+}
+
+/// What a server has measured since its start.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerReport {
     /// Every connection that accept(2) returned, in order.

@@ -17,8 +17,7 @@
 //! - `client`: a client's socket, the only place that writes to one.
 //! - `registry`: the mutex whose waits and holds are measured.
 //! - `counters`, `durations`: figures; `control` has the types they leave in.
-//! - `part`: [`serve_part`], [`serve_telling`]: the server as a process of its
-//!   own.
+//! - `worker`: [`run_worker`], [`serve`]: the server as a process of its own.
 
 mod accept;
 mod check;
@@ -31,18 +30,21 @@ mod durations;
 mod error;
 mod gate;
 mod listener;
-mod part;
 mod registry;
 mod server;
 mod settings;
 mod shared;
 mod threads;
+mod worker;
 
+pub use self::worker::{run_worker, serve};
 pub use check::{SettingProblem, check_settings};
-pub use control::{AcceptedConnection, DurationSummary, ServerCommand, ServerEvent, ServerReport};
+pub use control::{
+    AcceptedConnection, DurationSummary, ServerCommand, ServerEvent, ServerMessage, ServerProtocol,
+    ServerReport, ServerResponse, ServerStatus,
+};
 pub use designs::{DESIGNS, Design, DesignName, UnknownDesign};
 pub use error::ServerError;
-pub use part::{serve_part, serve_telling};
 pub use server::{RunningServer, Server, ServerHandle};
 pub use settings::{ClosesFirst, ServerSettings, Sigpipe};
 

@@ -9,7 +9,7 @@ use chat_protocol::Codec;
 
 use crate::accept::accept_loop;
 use crate::check::check_settings;
-use crate::control::{AcceptedConnection, ServerEvent, ServerReport};
+use crate::control::{AcceptedConnection, ServerReport, ServerStatus};
 use crate::counters::Counters;
 use crate::error::ServerError;
 use crate::gate::Gate;
@@ -34,7 +34,7 @@ impl Server {
     ///
     /// [`Sigpipe::Default`](crate::Sigpipe::Default) makes writes raise the
     /// signal; its disposition belongs to the process, and
-    /// [`serve_part`](crate::serve_part) sets it.
+    /// [`run_worker`](crate::run_worker) sets it.
     ///
     /// # Errors
     /// Settings that cannot be ([`check_settings`]), and what socket(2),
@@ -151,8 +151,8 @@ impl ServerHandle {
         self.shared.let_in()
     }
 
-    /// A [`ServerEvent::Status`].
-    pub fn status(&self) -> ServerEvent {
+    /// Totals so far.
+    pub fn status(&self) -> ServerStatus {
         self.shared.status()
     }
 

@@ -8,7 +8,7 @@ use chat_protocol::Codec;
 use nix::errno::Errno;
 use socket2::Socket;
 
-use crate::control::{AcceptedConnection, ServerEvent, ServerReport};
+use crate::control::{AcceptedConnection, ServerReport, ServerStatus};
 use crate::counters::Counters;
 use crate::error::ServerError;
 use crate::gate::Gate;
@@ -81,8 +81,8 @@ impl Shared {
         Ok(())
     }
 
-    pub(crate) fn status(&self) -> ServerEvent {
-        ServerEvent::Status {
+    pub(crate) fn status(&self) -> ServerStatus {
+        ServerStatus {
             accepted: self.counters.registered.load(Relaxed),
             threads: self.threads.live(),
             messages_ingested: self.counters.messages_ingested.load(Relaxed),

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_server::{Server, ServerEvent, ServerSettings};
+use chat_server::{Server, ServerSettings};
 
 /// Threads of this process by that name.
 fn threads_named(name: &str) -> usize {
@@ -33,10 +33,7 @@ fn every_thread_is_joined() {
     let address = server.local_address();
     let running = server.start().expect("a thread can be started");
     let handle = running.handle();
-    let live = || match handle.status() {
-        ServerEvent::Status { threads, .. } => threads,
-        other => panic!("{other:?}"),
-    };
+    let live = || handle.status().threads;
 
     for _ in 0..20 {
         let clients: Vec<_> =

@@ -8,11 +8,12 @@ use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use chat_server::{AcceptedConnection, ServerEvent, ServerReport};
+use chat_server::{AcceptedConnection, ServerEvent, ServerMessage, ServerReport, ServerResponse};
 use linux_net::SocketDiag;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use socket2::{Domain, Socket, Type};
+use worker::{Failure, Message, Started};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -30,6 +31,7 @@ struct Part {
     events: BufReader<ChildStdout>,
     address: SocketAddr,
     announced: Vec<AcceptedConnection>,
+    last_id: u64,
 }
 
 impl Part {
@@ -42,11 +44,15 @@ impl Part {
             .spawn()
             .expect("it was built");
         let mut events = BufReader::new(child.stdout.take().expect("it is piped"));
-        let ServerEvent::Listening { address, pid } = next_event(&mut events) else {
-            panic!("the first line is Listening");
+        if arguments.contains(&"--control") {
+            assert_eq!(next_message(&mut events), Message::Started(Started::new("server")));
+        }
+        let Message::Event(ServerEvent::Listening { address, pid }) = next_message(&mut events)
+        else {
+            panic!("the first event is Listening");
         };
         assert_eq!(pid, child.id());
-        Self { child, events, address, announced: Vec::new() }
+        Self { child, events, address, announced: Vec::new(), last_id: 0 }
     }
 
     fn say(&mut self, line: &str) {
@@ -58,22 +64,37 @@ impl Part {
         kill(Pid::from_raw(self.child.id() as i32), signal).expect("it runs");
     }
 
-    /// The next event; connections announced before it are put aside.
-    fn event(&mut self) -> ServerEvent {
+    /// The next message; connections announced before it are put aside.
+    fn message(&mut self) -> ServerMessage {
         loop {
-            match next_event(&mut self.events) {
-                ServerEvent::Accepted(connection) => self.announced.push(connection),
-                event => return event,
+            match next_message(&mut self.events) {
+                Message::Event(ServerEvent::Accepted(connection)) => {
+                    self.announced.push(connection);
+                }
+                message => return message,
             }
         }
     }
 
+    /// The next message, which answers a signal or a line without an id.
+    fn response_without_id(&mut self) -> ServerResponse {
+        let line = next_line(&mut self.events);
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    }
+
+    fn request(&mut self, command: &str) -> ServerResponse {
+        self.last_id += 1;
+        let sent = self.last_id;
+        self.say(&format!("{{\"id\":{sent},\"command\":\"{command}\"}}\n"));
+        match self.message() {
+            Message::Response { id, response } if id == Some(sent) => response,
+            other => panic!("{other:?}"),
+        }
+    }
+
     fn status(&mut self) -> (u64, u64) {
-        self.say("{\"command\":\"status\"}\n");
-        match self.event() {
-            ServerEvent::Status { accepted, messages_ingested, .. } => {
-                (accepted, messages_ingested)
-            }
+        match self.request("status") {
+            ServerResponse::Status(status) => (status.accepted, status.messages_ingested),
             other => panic!("{other:?}"),
         }
     }
@@ -112,8 +133,8 @@ impl Part {
 
     /// The last line, and nothing behind it.
     fn end(mut self) -> (ServerReport, ExitStatus) {
-        let report = match self.event() {
-            ServerEvent::Stopped(report) => *report,
+        let report = match self.message() {
+            Message::Event(ServerEvent::Stopped(report)) => *report,
             other => panic!("{other:?}"),
         };
         let mut rest = String::new();
@@ -131,11 +152,16 @@ impl Drop for Part {
     }
 }
 
-fn next_event(events: &mut impl BufRead) -> ServerEvent {
+fn next_line(events: &mut impl BufRead) -> String {
     let mut line = String::new();
     events.read_line(&mut line).expect("UTF-8");
     assert!(line.ends_with('\n'), "a whole line, not {line:?}");
-    serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
+    line
+}
+
+fn next_message(events: &mut impl BufRead) -> ServerMessage {
+    let line = next_line(events);
+    Message::parse(line.as_bytes()).unwrap_or_else(|error| panic!("{error}: {line}"))
 }
 
 #[test]
@@ -148,8 +174,8 @@ fn commands_are_obeyed_and_bad_ones_named() {
     thread::sleep(Duration::from_millis(20));
     part.say("and\":\"resume\"}\n\nsing\n{\"command\":\"sing\"}\n");
     for line in ["sing", "{\"command\":\"sing\"}"] {
-        let ServerEvent::Failed { reason, errno: None } = part.event() else {
-            panic!("a bad line is Failed");
+        let Message::Failed(Failure { reason, errno: None, id: None }) = part.message() else {
+            panic!("an invalid line is reported");
         };
         assert!(reason.starts_with(&format!("read the command `{line}`: ")), "{reason}");
     }
@@ -157,7 +183,9 @@ fn commands_are_obeyed_and_bad_ones_named() {
     client.write_all(b"\0\0\0\x02hi").expect("it reads");
     part.wait_for_status("the message is in", |_, ingested| ingested == 1);
     part.say("{\"command\":\"report\"}\n");
-    let ServerEvent::Report(report) = part.event() else { panic!("a report was asked for") };
+    let ServerResponse::Report(report) = part.response_without_id() else {
+        panic!("a report was requested")
+    };
     assert_eq!(report.accepted[0].peer, client.local_addr().expect("connected"));
     assert_eq!((report.bytes_in, report.deliveries), (6, 0));
     part.say("{\"command\":\"stop\"}\n");
@@ -179,7 +207,7 @@ fn without_control_standard_input_is_ignored() {
     part.say("{\"command\":\"stop\"}\n");
     drop(part.child.stdin.take());
     part.signal(Signal::SIGUSR1);
-    assert!(matches!(part.event(), ServerEvent::Report(_)), "it goes on");
+    assert!(matches!(part.response_without_id(), ServerResponse::Report(_)), "it goes on");
     part.signal(Signal::SIGTERM);
     assert!(part.end().1.success());
 }
@@ -193,7 +221,9 @@ fn signals_stop_resume_and_report() {
         part.signal(Signal::SIGUSR2);
         part.wait_for_status("it has resumed", |accepted, _| accepted == 1);
         part.signal(Signal::SIGUSR1);
-        let ServerEvent::Report(report) = part.event() else { panic!("a report was asked for") };
+        let ServerResponse::Report(report) = part.response_without_id() else {
+            panic!("a report was requested")
+        };
         assert_eq!(report.accepted.len(), 1);
         let start = Instant::now();
         part.signal(stop);
@@ -217,11 +247,14 @@ fn held_acks_are_let_in_by_a_command_and_by_a_signal() {
         let mut clients: Vec<_> =
             (0..6).map(|_| TcpStream::connect(part.address).expect("it listens")).collect();
         assert_eq!((syn_recv(&part), part.status()), (6, (0, 0)));
-        match by_signal {
-            true => part.signal(Signal::SIGUSR2),
-            false => part.say("{\"command\":\"let_in\"}\n"),
-        }
-        assert_eq!(part.event(), ServerEvent::LetIn);
+        let let_in = match by_signal {
+            true => {
+                part.signal(Signal::SIGUSR2);
+                part.response_without_id()
+            }
+            false => part.request("let_in"),
+        };
+        assert_eq!(let_in, ServerResponse::LetIn);
         for client in &mut clients {
             client.write_all(b"\0\0\0\x02hi").expect("it is connected");
         }
@@ -235,9 +268,9 @@ fn held_acks_are_let_in_by_a_command_and_by_a_signal() {
 #[test]
 fn a_server_that_holds_nothing_says_so_and_goes_on() {
     let mut part = Part::start(&["--control"]);
-    part.say("{\"command\":\"let_in\"}\n");
+    part.say("{\"id\":90,\"command\":\"let_in\"}\n");
     let reason = "let ACKs in: none are held (set hold_acks)".to_owned();
-    assert_eq!(part.event(), ServerEvent::Failed { reason, errno: None });
+    assert_eq!(part.message(), Message::Failed(Failure { id: Some(90), reason, errno: None }));
     assert_eq!(part.status(), (0, 0));
     part.say("{\"command\":\"stop\"}\n");
     assert!(part.end().1.success());
@@ -251,7 +284,9 @@ fn a_server_that_cannot_start_says_why_and_fails() {
         .args(["--address", "127.0.0.1", "--port", &port])
         .output()
         .expect("it was built");
-    let ServerEvent::Failed { reason, errno } = next_event(&mut &output.stdout[..]) else {
+    let Message::Failed(Failure { reason, errno, id: None }) =
+        next_message(&mut &output.stdout[..])
+    else {
         panic!("it cannot listen there");
     };
     assert_eq!(errno, Some(nix::libc::EADDRINUSE));

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use chat_server::ServerSettings;
 use indexmap::IndexMap;
-use load_generator::{LoadConfig, LoadEvent, LoadSettings};
+use load_generator::{LoadConfig, LoadEvent, LoadProtocol, LoadSettings};
 use queue_model::syn_queue::SynQueueFull;
 use run_record::KernelRules;
-use worker::{RESPONSE_TIMEOUT, WorkerError, config_arguments};
+use worker::{Client, RESPONSE_TIMEOUT, config_arguments};
 
 use crate::backend::{Backend, Purpose, Role, Testbed, TestbedSpec};
 use crate::error::Result;
@@ -73,10 +73,10 @@ fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
         server_closes: false,
         hold: true,
     };
-    let mut load = testbed.start(Role::Client, "load", &config_arguments("load", &config))?;
+    let arguments = config_arguments::<LoadProtocol>(&config);
+    let mut load = Client::<LoadProtocol>::new(testbed.start(Role::Client, "load", &arguments)?);
     let let_in = load.await_event("decision", RESPONSE_TIMEOUT, |event| match event {
         LoadEvent::Decided { established, .. } => Some(Ok(established)),
-        LoadEvent::Failed { reason } => Some(Err(WorkerError::Failed { worker: "load", reason })),
         _ => None,
     })?;
     let counted = testbed.counters(Role::Server)?.delta(&before);

@@ -67,7 +67,7 @@ mod start_barrier;
 mod trial;
 mod writer;
 
-pub use agent::serve_host;
+pub use agent::{AgentError, run_worker as run_agent};
 pub use backend::{
     Addresses, Backend, BackendError, BackendErrorKind, BackendKind, Filters, Finding,
     FindingState, Leftovers, Needs, Purpose, Role, Testbed, TestbedSpec,
@@ -81,8 +81,8 @@ pub use finished_run::FinishedRun;
 pub use laws::predictions;
 pub use machine::machine;
 pub use probe::{
-    Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeStatus,
-    probe_part, probe_telling,
+    Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeMessage, ProbeReport,
+    ProbeResponse, ProbeStatus, run as run_probe, run_worker as run_probe_worker,
 };
 pub use running::name_process;
 pub use running_kernel::RunningKernel;

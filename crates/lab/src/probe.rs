@@ -5,7 +5,7 @@
 //! |---|---|
 //! | `config` | what a probe is told |
 //! | `control` | the JSON lines between it and whoever started it |
-//! | `part` | the probe as a process of its own |
+//! | `worker` | the probe as a process of its own |
 //! | `prober` | one sample after the other: what, when, and what is left out |
 //! | `ticks` | when a sample is due, and which were missed |
 //! | `allowance` | what CPU time looks and walks may use |
@@ -18,16 +18,18 @@ mod allowance;
 mod config;
 mod control;
 mod error;
-mod part;
 mod prober;
 mod running;
 mod sockets;
 mod summary;
 mod ticks;
 mod timeline;
+mod worker;
 
+pub use self::worker::{run, run_worker};
 pub use config::ProbeConfig;
-pub use control::{Connections, ProbeCommand, ProbeEvent, ProbeReport, ProbeStatus};
+pub use control::{
+    Connections, ProbeCommand, ProbeEvent, ProbeMessage, ProbeReport, ProbeResponse, ProbeStatus,
+};
 pub use error::ProbeError;
-pub use part::{probe_part, probe_telling};
 pub(crate) use running::Probe;

@@ -1,4 +1,4 @@
-//! How a running load is told something.
+//! The commands to a running load.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -6,14 +6,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, TryRecvError};
 
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use worker::Request;
 
-use crate::LoadCommand;
+use crate::control::LoadCommand;
 
-/// A channel to a running load. Dropping the sender tells it to stop, so that
-/// no load outlives whoever steers it.
+/// A channel to a running load. Dropping the sender stops the load.
 ///
 /// # Errors
-/// When the kernel gives no eventfd (EMFILE, ENFILE, ENOMEM).
+/// If the kernel gives no eventfd (EMFILE, ENFILE, ENOMEM).
 pub fn command_channel() -> io::Result<(CommandSender, CommandSource)> {
     let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
     let (sender, receiver) = mpsc::channel();
@@ -21,26 +21,27 @@ pub fn command_channel() -> io::Result<(CommandSender, CommandSource)> {
     Ok((sender, CommandSource { receiver, wake }))
 }
 
-/// The steering end of a [`command_channel`].
+/// The controller's end of a [`command_channel`].
 #[derive(Debug)]
 pub struct CommandSender {
-    /// None only while it is being dropped.
-    sender: Option<mpsc::Sender<LoadCommand>>,
+    /// `None` only while it is being dropped.
+    sender: Option<mpsc::Sender<Request<LoadCommand>>>,
     wake: Arc<EventFd>,
 }
 
 impl CommandSender {
-    /// Gives the load a command; nothing happens when it has ended already.
-    pub fn send(&self, command: LoadCommand) {
+    /// Sends the load a request, or a command without an id. Does nothing if the
+    /// load has ended.
+    pub fn send(&self, request: impl Into<Request<LoadCommand>>) {
         if let Some(sender) = &self.sender {
             // Only a load that has ended does not receive.
-            let _ = sender.send(command);
+            let _ = sender.send(request.into());
             self.wake();
         }
     }
 
     fn wake(&self) {
-        // EAGAIN: the load has 2^64 - 2 wake-ups waiting for it already.
+        // EAGAIN: 2^64 - 2 wake-ups are already pending.
         let _ = self.wake.write(1);
     }
 }
@@ -56,7 +57,7 @@ impl Drop for CommandSender {
 /// The load's end of a [`command_channel`].
 #[derive(Debug)]
 pub struct CommandSource {
-    receiver: mpsc::Receiver<LoadCommand>,
+    receiver: mpsc::Receiver<Request<LoadCommand>>,
     wake: Arc<EventFd>,
 }
 
@@ -66,17 +67,17 @@ impl CommandSource {
         self.wake.as_fd()
     }
 
-    /// Forgets the wake-ups so far; call it before [`Self::next`].
+    /// Clears the pending wake-ups; call it before [`Self::next`].
     pub(crate) fn clear_wake(&self) {
         let _ = self.wake.read();
     }
 
-    /// The next command; [`LoadCommand::Stop`] once nobody can give any.
-    pub(crate) fn next(&self) -> Option<LoadCommand> {
+    /// The next request; [`LoadCommand::Stop`] once the sender has been dropped.
+    pub(crate) fn next(&self) -> Option<Request<LoadCommand>> {
         match self.receiver.try_recv() {
-            Ok(command) => Some(command),
+            Ok(request) => Some(request),
             Err(TryRecvError::Empty) => None,
-            Err(TryRecvError::Disconnected) => Some(LoadCommand::Stop),
+            Err(TryRecvError::Disconnected) => Some(LoadCommand::Stop.into()),
         }
     }
 }

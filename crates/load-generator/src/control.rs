@@ -1,48 +1,67 @@
-//! The JSON lines that a load part exchanges with whoever started it, and the
-//! report at its end.
+//! The commands and messages of a load worker, and its report.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
+use worker::{MessageOf, Protocol};
 
-/// A line on the load's standard input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
-pub enum LoadCommand {
-    /// Go on after [`LoadEvent::Decided`]; nothing before it.
-    Go,
-    /// Say how far the clients are: [`LoadEvent::Status`], at any time before the
-    /// report.
-    Status,
-    /// Give up: end every connection and report.
-    Stop,
+/// The protocol of the load.
+#[derive(Debug)]
+pub struct LoadProtocol;
+
+impl Protocol for LoadProtocol {
+    const NAME: &'static str = "load";
+    type Command = LoadCommand;
+    type Response = LoadResponse;
+    type Event = LoadEvent;
 }
 
 /// A line on the load's standard output.
+pub type LoadMessage = MessageOf<LoadProtocol>;
+
+/// A command, on the load's standard input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum LoadCommand {
+    /// Continue after [`LoadEvent::Decided`]; ignored before it. No response.
+    Go,
+    /// Response: [`LoadResponse::Status`], at any time before the report.
+    Status,
+    /// Give up: end every connection and report. No response; the last event is
+    /// [`LoadEvent::Done`].
+    Stop,
+}
+
+/// The response to a [`LoadCommand`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum LoadResponse {
+    /// Totals so far.
+    Status(LoadStatus),
+}
+
+/// Totals of a running load.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoadStatus {
+    /// Connections established at the client so far, ended ones included.
+    pub established: u64,
+    /// Bytes that the clients' sockets have taken so far, headers included.
+    pub bytes_written: u64,
+    /// Messages written completely so far.
+    pub messages_written: u64,
+}
+
+/// An event of the load.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum LoadEvent {
-    /// The load cannot run here.
-    Failed {
-        /// What failed, and what to do about it.
-        reason: String,
-    },
     /// Every attempt has been decided: it is established, or it has failed.
     Decided {
         /// Connections established at the client.
         established: u64,
         /// Attempts that were not.
         failed: u64,
-    },
-    /// The answer to [`LoadCommand::Status`].
-    Status {
-        /// Connections established at the client so far, ended ones included.
-        established: u64,
-        /// Bytes that the clients' sockets have taken so far, headers included.
-        bytes_written: u64,
-        /// Messages written whole so far.
-        messages_written: u64,
     },
     /// The last line.
     Done(Box<LoadReport>),

@@ -8,6 +8,7 @@ use linux_net::monotonic_ns;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use socket2::Socket;
+use worker::{Message, Request};
 
 use crate::client::{Client, End, State};
 use crate::error::errno_name;
@@ -18,8 +19,8 @@ use crate::roles::Role;
 use crate::schedule::Schedule;
 use crate::timers::{Timer, Timers};
 use crate::{
-    CommandSource, ConnectPattern, Ending, LoadCommand, LoadConfig, LoadError, LoadEvent,
-    LoadReport,
+    CommandSource, ConnectPattern, Ending, LoadCommand, LoadConfig, LoadError, LoadMessage,
+    LoadReport, LoadResponse,
 };
 
 /// epoll's names for what is no client.
@@ -36,7 +37,7 @@ pub(crate) struct Generator<'a> {
     commands: Option<CommandSource>,
     /// Somebody steers the load who will say Go.
     pub(crate) steered: bool,
-    pub(crate) on_event: &'a mut dyn FnMut(LoadEvent),
+    pub(crate) on_message: &'a mut dyn FnMut(LoadMessage),
     pub(crate) clients: Vec<Client>,
     /// By client, apart from [`Self::clients`]: every delivery looks into its
     /// sender's.
@@ -73,7 +74,7 @@ impl<'a> Generator<'a> {
         config: &'a LoadConfig,
         codec: Codec,
         commands: Option<CommandSource>,
-        on_event: &'a mut dyn FnMut(LoadEvent),
+        on_message: &'a mut dyn FnMut(LoadMessage),
     ) -> Result<Self, LoadError> {
         let settings = &config.settings;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)
@@ -98,7 +99,7 @@ impl<'a> Generator<'a> {
             timers,
             steered: config.hold && commands.is_some(),
             commands,
-            on_event,
+            on_message,
             schedules: roles.clone().map(schedule).collect(),
             clients: roles.map(|role| Client::new(codec, role)).collect(),
             ledger: Ledger::new(clients, settings.messages),
@@ -198,13 +199,13 @@ impl<'a> Generator<'a> {
             return Ok(());
         };
         commands.clear_wake();
-        while let Some(command) = commands.next() {
+        while let Some(Request { id, command }) = commands.next() {
             match command {
                 LoadCommand::Go if self.decided && !self.released => self.release()?,
                 LoadCommand::Go => {}
                 LoadCommand::Status => {
-                    let status = self.status();
-                    (self.on_event)(status);
+                    let response = LoadResponse::Status(self.status());
+                    (self.on_message)(Message::Response { id, response });
                 }
                 LoadCommand::Stop => {
                     self.stop();

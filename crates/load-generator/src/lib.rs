@@ -1,8 +1,8 @@
 //! Attempts, messages, outcomes and latency histograms: the load that a
 //! scenario puts on a chat server, from one thread.
 //!
-//! [`run`] runs a load in this process; [`load_part`] does so as a process of
-//! its own, steered by JSON lines. In between:
+//! [`run`] runs a load in this process; [`run_worker`] as a process of its own,
+//! controlled by JSON lines. In between:
 //!
 //! - `generator`: the loop over epoll and timers; what it does is in
 //!   `connecting`, `chatting` and `leaving`, and when, in `phases`.
@@ -28,7 +28,6 @@ mod latency;
 mod leaving;
 mod ledger;
 mod message;
-mod part;
 mod phases;
 mod report;
 mod roles;
@@ -36,14 +35,18 @@ mod schedule;
 mod settings;
 mod standing;
 mod timers;
+mod worker;
 
 use chat_protocol::Codec;
 
+pub use self::worker::run_worker;
 pub use check::{SettingProblem, check_settings};
 pub use commands::{CommandSender, CommandSource, command_channel};
-pub use control::{Attempt, Ending, Integrity, LoadCommand, LoadEvent, LoadReport, Percentiles};
+pub use control::{
+    Attempt, Ending, Integrity, LoadCommand, LoadEvent, LoadMessage, LoadProtocol, LoadReport,
+    LoadResponse, LoadStatus, Percentiles,
+};
 pub use error::LoadError;
-pub use part::load_part;
 pub use settings::{ChatPhase, ConnectPattern, Leave, LoadConfig, LoadSettings};
 
 /// Files that a load has open besides its clients' sockets: the standard
@@ -52,19 +55,19 @@ const OTHER_FILES: u64 = 32;
 
 /// Runs a load to its end on the calling thread, in its network namespace.
 ///
-/// `on_event` gets [`LoadEvent::Decided`], once, unless the load is stopped
-/// before, and a [`LoadEvent::Status`] for each time it is asked for one; the
-/// report is the return value. Without `commands`, [`LoadConfig::hold`] is not
-/// waited for.
+/// `on_message` gets [`LoadEvent::Decided`] once, unless the load is stopped
+/// before it, and the response to each [`LoadCommand::Status`]; the report is the
+/// return value. Without `commands`, the load does not wait for
+/// [`LoadConfig::hold`].
 ///
 /// # Errors
-/// Settings that [`check_settings`] finds fault with; too low a hard limit of
-/// open files; a kernel or testbed that fails. No connection that fails by a
-/// queue's doing is an error: it is an attempt with its [`Ending`].
+/// If [`check_settings`] finds a problem, if the hard limit of open files is too
+/// low, or if the kernel or the testbed fails. A connection that fails because of
+/// a queue is not an error but an attempt with its [`Ending`].
 pub fn run(
     config: &LoadConfig,
     commands: Option<CommandSource>,
-    on_event: &mut dyn FnMut(LoadEvent),
+    on_message: &mut dyn FnMut(LoadMessage),
 ) -> Result<LoadReport, LoadError> {
     let mut problems = check_settings(&config.settings, config.framing, config.largest_body);
     let codec = Codec::new(config.framing, config.largest_body).map_err(|error| {
@@ -78,5 +81,5 @@ pub fn run(
     // One by one, the half-open ones' sockets alone outlive their attempts.
     let at_once = if config.settings.is_serial() { half_open.max(1) + 1 } else { clients };
     linux_net::raise_open_files(u64::from(at_once) + OTHER_FILES).map_err(LoadError::OpenFiles)?;
-    generator::Generator::new(config, codec, commands, on_event)?.run()
+    generator::Generator::new(config, codec, commands, on_message)?.run()
 }

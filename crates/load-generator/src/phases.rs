@@ -1,6 +1,7 @@
 //! What happens in which order: decided, released, left.
 
 use linux_net::monotonic_ns;
+use worker::Message;
 
 use crate::client::State;
 use crate::generator::{Generator, nanoseconds};
@@ -15,10 +16,10 @@ impl Generator<'_> {
     pub(crate) fn advance(&mut self) -> Result<(), LoadError> {
         if !self.decided && self.undecided == 0 {
             self.decided = true;
-            (self.on_event)(LoadEvent::Decided {
+            (self.on_message)(Message::Event(LoadEvent::Decided {
                 established: self.established,
                 failed: u64::from(self.config.settings.clients) - self.established,
-            });
+            }));
             let linger = self.config.settings.linger;
             if self.steered {
                 // Whoever says Go has lingered.

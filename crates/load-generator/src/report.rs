@@ -1,14 +1,14 @@
-//! What a load tells: how far it is, and what it was.
+//! The status and the report of a load.
 
 use linux_net::ResourceUsage;
 
 use crate::generator::Generator;
-use crate::{Integrity, LoadEvent, LoadReport, standing};
+use crate::{Integrity, LoadReport, LoadStatus, standing};
 
 impl Generator<'_> {
-    /// The answer to [`crate::LoadCommand::Status`].
-    pub(crate) fn status(&self) -> LoadEvent {
-        LoadEvent::Status {
+    /// Totals so far.
+    pub(crate) fn status(&self) -> LoadStatus {
+        LoadStatus {
             established: self.established,
             bytes_written: self.clients.iter().map(|client| client.bytes_written).sum(),
             messages_written: self.schedules.iter().map(|s| u64::from(s.written)).sum(),

@@ -38,6 +38,8 @@ pub(crate) enum CommandError {
     Load(load_generator::LoadError),
     #[error("failed to {0}")]
     Probe(lab::ProbeError),
+    #[error("failed to {0}")]
+    Agent(lab::AgentError),
     #[error("failed to {action}: {source}")]
     Io { action: String, source: std::io::Error },
 }
@@ -71,6 +73,8 @@ impl CommandError {
                 LabError::Build(_)
                 | LabError::Backend(BackendError { kind: BackendErrorKind::UnknownBuild, .. }),
             ) => Exit::Usage,
+            // A build whose workers use another version of the protocol.
+            Self::Lab(error) if is_incompatible(error) => Exit::Usage,
             Self::Lab(LabError::Interrupted) => Exit::Interrupted,
             Self::Lab(LabError::Worker(WorkerError::InvalidMessage { .. })) => Exit::Internal,
             Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,
@@ -83,6 +87,7 @@ impl CommandError {
             | Self::Server(_)
             | Self::Load(_)
             | Self::Probe(_)
+            | Self::Agent(_)
             | Self::Io { .. } => Exit::Machine,
         }
     }
@@ -97,6 +102,14 @@ impl From<SessionError> for CommandError {
             SessionError::Directory(error) => Self::Record(error),
             SessionError::Run(error) => Self::Lab(error),
         }
+    }
+}
+
+fn is_incompatible(error: &LabError) -> bool {
+    match error {
+        LabError::OfBuild { source, .. } => is_incompatible(source),
+        LabError::Worker(WorkerError::Incompatible { .. }) => true,
+        _ => false,
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::message::PROTOCOL_VERSION;
+
 /// Result of an operation on a worker.
 pub type Result<T> = std::result::Result<T, WorkerError>;
 
@@ -24,6 +26,20 @@ pub enum WorkerError {
         worker: &'static str,
         /// The worker's error message.
         reason: String,
+        /// The errno if a system call failed.
+        errno: Option<i32>,
+    },
+    /// The worker belongs to a build that uses another version of the protocol.
+    #[error(
+        "run the {worker}: its build uses {} of the worker protocol, this build uses version \
+         {PROTOCOL_VERSION}; choose a build with the same version",
+        version_name(version.as_ref())
+    )]
+    Incompatible {
+        /// Name of the worker.
+        worker: &'static str,
+        /// Version that the worker announced, if any.
+        version: Option<u32>,
     },
     /// The process ended although it was not asked to.
     #[error("run the {worker}: it exited unexpectedly ({status}){stderr}")]
@@ -55,4 +71,8 @@ pub enum WorkerError {
         /// Start of the line.
         line: String,
     },
+}
+
+fn version_name(version: Option<&u32>) -> String {
+    version.map_or_else(|| "an earlier version".to_owned(), |version| format!("version {version}"))
 }

@@ -2,21 +2,12 @@
 
 use std::fmt::Debug;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use crate::error::{Result, WorkerError};
 
 /// Time a worker has to respond to a command that does not wait for anything.
 pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(20);
-/// Time to read the remaining lines of a worker that has exited.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(5);
-/// Interval between two checks whether the worker is still running.
-const POLL_INTERVAL: Duration = Duration::from_millis(50);
-/// Characters of an invalid line that an error shows.
-const MAX_SHOWN_LINE: usize = 200;
 
 /// A running worker. Dropping it kills the process.
 #[derive(Debug)]
@@ -58,62 +49,27 @@ impl Worker {
         Self { name, control, lines, ends, end: None }
     }
 
-    /// Sends a command. Does nothing if the worker has exited; waiting for the
-    /// response then fails.
-    pub fn send(&mut self, command: &impl Serialize) {
-        self.control.send_line(&serde_json::to_vec(command).expect("a command is plain data"));
+    /// Its name: `server`, `load` or `probe`.
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 
-    /// Returns the next event, or `None` if there is none within `timeout`.
-    ///
-    /// # Errors
-    /// If the next line is not an event.
-    pub fn event<E: DeserializeOwned>(&mut self, timeout: Duration) -> Result<Option<E>> {
+    /// Writes a line, given without its newline, to standard input. Does nothing
+    /// if the worker has exited.
+    pub fn send_line(&mut self, line: &[u8]) {
+        self.control.send_line(line);
+    }
+
+    /// Returns the next line of standard output, or `None` if there is none
+    /// within `timeout` or ever again.
+    pub fn line(&mut self, timeout: Duration) -> Option<String> {
         match self.lines.recv_timeout(timeout) {
-            Ok(line) => match serde_json::from_str(&line) {
-                Ok(event) => Ok(Some(event)),
-                Err(error) => Err(WorkerError::InvalidMessage {
-                    worker: self.name,
-                    reason: error.to_string(),
-                    line: line.chars().take(MAX_SHOWN_LINE).collect(),
-                }),
-            },
-            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => {
                 // Standard output is closed: avoid a busy loop in the caller.
                 std::thread::sleep(timeout.min(Duration::from_millis(5)));
-                Ok(None)
-            }
-        }
-    }
-
-    /// Returns the first event that `select` accepts; skips all others.
-    ///
-    /// # Errors
-    /// If the worker exits first, if no such event arrives within `timeout`, or
-    /// if `select` returns an error.
-    pub fn await_event<E: DeserializeOwned, T>(
-        &mut self,
-        awaited: &'static str,
-        timeout: Duration,
-        mut select: impl FnMut(E) -> Option<Result<T>>,
-    ) -> Result<T> {
-        let deadline = Instant::now() + timeout;
-        loop {
-            // The exit can be noticed before the last lines have been read:
-            // drain them until standard output closes.
-            let exited = self.end().is_some();
-            match self.event(if exited { DRAIN_TIMEOUT } else { POLL_INTERVAL })? {
-                Some(event) => {
-                    if let Some(result) = select(event) {
-                        return result;
-                    }
-                }
-                None if exited => return Err(self.exit_error()),
-                None => {}
-            }
-            if !exited && Instant::now() >= deadline {
-                return Err(WorkerError::Timeout { worker: self.name, awaited, waited: timeout });
+                None
             }
         }
     }
@@ -134,18 +90,4 @@ impl Worker {
         }
         self.end.as_ref()
     }
-
-    fn exit_error(&mut self) -> WorkerError {
-        let worker = self.name;
-        let end = self.end().expect("called only after the worker exited");
-        let stderr =
-            if end.stderr.is_empty() { String::new() } else { format!(":\n{}", end.stderr) };
-        WorkerError::Exited { worker, status: end.status.clone(), stderr }
-    }
-}
-
-/// The arguments that start a controlled worker: `worker` is its subcommand.
-pub fn config_arguments(worker: &str, config: &impl Serialize) -> Vec<String> {
-    let json = serde_json::to_string(config).expect("a configuration is plain data");
-    [worker, "--control", "--config", &json].map(str::to_owned).to_vec()
 }

@@ -1,19 +1,31 @@
-//! Worker processes: the server, the load and the probe of a trial.
+//! Worker processes: the server, the load and the probe of a trial, and the
+//! agent of a container.
 //!
 //! | module | contents |
 //! |---|---|
+//! | `message` | [`Protocol`], [`Request`], [`Message`]: the JSON lines |
+//! | `serve` | [`serve()`]: the worker's side |
+//! | `client` | [`Client`]: the controller's side |
 //! | `handle` | [`Worker`]: a running worker, wherever it runs |
 //! | `process` | [`spawn`]: a worker as a child process |
 //! | `error` | [`WorkerError`] |
 //!
-//! A worker reads commands on standard input and writes events on standard
-//! output, one JSON value per line. A backend that cannot start a child process
-//! in its hosts implements [`WorkerControl`].
+//! A controlled worker announces its protocol version first. Then it reads one
+//! request per line on standard input and writes one message per line on standard
+//! output: responses, which repeat the id of their request, and events. The end of
+//! standard input ends the worker. A backend that cannot start a child process in
+//! its hosts implements [`WorkerControl`].
 
+mod client;
 mod error;
 mod handle;
+mod message;
 mod process;
+mod serve;
 
+pub use client::{Client, config_arguments};
 pub use error::{Result, WorkerError};
-pub use handle::{RESPONSE_TIMEOUT, Worker, WorkerControl, WorkerEnd, config_arguments};
+pub use handle::{RESPONSE_TIMEOUT, Worker, WorkerControl, WorkerEnd};
+pub use message::{Failure, Message, MessageOf, PROTOCOL_VERSION, Protocol, Request, Started};
 pub use process::{ProcessControl, WorkerProcess, spawn};
+pub use serve::{Input, Inputs, Output, OutputError, read_inputs, serve};

@@ -7,9 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_protocol::{Codec, Decoder, Framing};
-use chat_server::{
-    DesignName, RunningServer, Server, ServerEvent, ServerHandle, ServerReport, ServerSettings,
-};
+use chat_server::{DesignName, RunningServer, Server, ServerHandle, ServerReport, ServerSettings};
 use linux_net::NetworkNamespace;
 use linux_net::testing::in_lab_namespace;
 use socket2::{Domain, Socket, Type};
@@ -86,24 +84,15 @@ impl TestServer {
     }
 
     pub(crate) fn accepted(&self) -> u64 {
-        let ServerEvent::Status { accepted, .. } = self.handle.status() else {
-            panic!("a status is a Status");
-        };
-        accepted
+        self.handle.status().accepted
     }
 
     pub(crate) fn threads(&self) -> u64 {
-        let ServerEvent::Status { threads, .. } = self.handle.status() else {
-            panic!("a status is a Status");
-        };
-        threads
+        self.handle.status().threads
     }
 
     pub(crate) fn ingested(&self) -> u64 {
-        let ServerEvent::Status { messages_ingested, .. } = self.handle.status() else {
-            panic!("a status is a Status");
-        };
-        messages_ingested
+        self.handle.status().messages_ingested
     }
 
     /// Waits until the server has stopped to make progress: it writes to

@@ -1,35 +1,51 @@
-//! The JSON lines that a probe exchanges with whoever started it.
+//! The commands and messages of a probe worker.
 
 use run_record::{AcceptQueue, Probed, TimelineRow};
 use serde::{Deserialize, Serialize};
+use worker::{MessageOf, Protocol};
 
-/// A line on the probe's standard input.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "command", rename_all = "snake_case")]
-pub enum ProbeCommand {
-    /// Look once more, and answer with [`ProbeEvent::Status`].
-    Status,
-    /// Answer with [`ProbeEvent::Status`] of what was seen last, without a look of
-    /// its own: for whoever asks while something is measured.
-    Latest,
-    /// Look once more, and end with [`ProbeEvent::Done`]; as SIGTERM and the
-    /// end of standard input do.
-    Stop,
+/// The protocol of the probe.
+#[derive(Debug)]
+pub struct ProbeProtocol;
+
+impl Protocol for ProbeProtocol {
+    const NAME: &'static str = "probe";
+    type Command = ProbeCommand;
+    type Response = ProbeResponse;
+    type Event = ProbeEvent;
 }
 
 /// A line on the probe's standard output.
+pub type ProbeMessage = MessageOf<ProbeProtocol>;
+
+/// A command, on the probe's standard input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub enum ProbeCommand {
+    /// Take a sample. Response: [`ProbeResponse::Status`].
+    Status,
+    /// Response: [`ProbeResponse::Status`] of the last sample, without taking one,
+    /// which would disturb a measurement.
+    Latest,
+    /// Take a last sample and end with [`ProbeEvent::Done`], as SIGTERM and the
+    /// end of standard input do. No response.
+    Stop,
+}
+
+/// The response to a [`ProbeCommand`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum ProbeResponse {
+    /// The last sample and totals.
+    Status(ProbeStatus),
+}
+
+/// An event of the probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum ProbeEvent {
     /// The first sample has been taken.
     Sampling,
-    /// The answer to [`ProbeCommand::Status`] and [`ProbeCommand::Latest`].
-    Status(ProbeStatus),
-    /// The probe cannot go on, or has been told what is no command.
-    Failed {
-        /// What failed, as a fragment that fits "failed to ...".
-        reason: String,
-    },
     /// The last line.
     Done(Box<ProbeReport>),
 }

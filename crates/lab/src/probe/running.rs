@@ -4,26 +4,28 @@ use std::time::{Duration, Instant};
 
 use chat_server::ServerSettings;
 use linux_net::AddressFamily;
-use worker::{RESPONSE_TIMEOUT, Worker, WorkerError, config_arguments};
+use worker::{Client, Message, RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
-use super::{ProbeCommand, ProbeConfig, ProbeEvent, ProbeReport, ProbeStatus};
+use super::config::ProbeConfig;
+use super::control::{
+    ProbeCommand, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse, ProbeStatus,
+};
 use crate::backend::{Role, Testbed};
 use crate::error::Result;
 
-/// A probe at work in the server's host.
+/// A running probe in the server's host.
 pub(crate) struct Probe {
-    worker: Worker,
-    /// When it was asked for what it saw last.
-    asked: Option<Instant>,
-    /// Whether it still owes an answer.
-    owes: bool,
-    /// Its last words, or what made it impossible to hear them, where they came
-    /// before it was told to stop.
-    end: Option<Result<ProbeReport>>,
+    client: Client<ProbeProtocol>,
+    /// When its latest sample was requested last.
+    requested: Option<Instant>,
+    /// Whether the response is outstanding.
+    is_outstanding: bool,
+    /// Its report or error, if it arrived before the probe was stopped.
+    end: Option<worker::Result<ProbeReport>>,
 }
 
 impl Probe {
-    /// Starts it, one of so many `at_once`, and waits until it has taken a sample.
+    /// Starts a probe, one of `at_once`, and waits until it has taken a sample.
     pub(crate) fn start(
         testbed: &dyn Testbed,
         server: &ServerSettings,
@@ -34,65 +36,57 @@ impl Probe {
         let family = AddressFamily::of(server.address);
         let config =
             ProbeConfig { port, family, timeline, ..ProbeConfig::default() }.beside_others(at_once);
-        let arguments = config_arguments("probe", &config);
-        let worker = testbed.start(Role::Server, "probe", &arguments)?;
-        let mut probe = Self { worker, asked: None, owes: false, end: None };
-        probe.await_event("first sample", |event| {
-            matches!(event, ProbeEvent::Sampling).then_some(())
+        let arguments = config_arguments::<ProbeProtocol>(&config);
+        let mut client = Client::new(testbed.start(Role::Server, "probe", &arguments)?);
+        client.await_event("first sample", RESPONSE_TIMEOUT, |event| {
+            matches!(event, ProbeEvent::Sampling).then_some(Ok(()))
         })?;
-        Ok(probe)
+        Ok(Self { client, requested: None, is_outstanding: false, end: None })
     }
 
-    /// What it has answered since the last call; and asks it again, where it has
-    /// answered and was asked longer than `interval` ago. It neither waits nor
-    /// fails: what goes wrong is told at the end.
+    /// Its latest sample, if a response has arrived since the last call. Requests
+    /// the next one if none is outstanding and the last request is older than
+    /// `interval`. Never blocks; [`Probe::stop`] returns errors.
     pub(crate) fn latest(&mut self, interval: Duration) -> Option<ProbeStatus> {
         let mut latest = None;
         while self.end.is_none() {
-            match self.worker.event(Duration::ZERO) {
+            match self.client.message(Duration::ZERO) {
                 Ok(None) => break,
-                Ok(Some(ProbeEvent::Sampling)) => {}
-                Ok(Some(ProbeEvent::Status(status))) => {
-                    self.owes = false;
+                Ok(Some(Message::Response { response: ProbeResponse::Status(status), .. })) => {
+                    self.is_outstanding = false;
                     latest = Some(status);
                 }
-                Ok(Some(ProbeEvent::Failed { reason })) => {
-                    self.end = Some(Err(WorkerError::Failed { worker: "probe", reason }.into()));
+                Ok(Some(Message::Failed(failure))) => {
+                    self.end = Some(Err(WorkerError::Failed {
+                        worker: "probe",
+                        reason: failure.reason,
+                        errno: failure.errno,
+                    }));
                 }
-                Ok(Some(ProbeEvent::Done(report))) => self.end = Some(Ok(*report)),
-                Err(error) => self.end = Some(Err(error.into())),
+                Ok(Some(Message::Event(ProbeEvent::Done(report)))) => self.end = Some(Ok(*report)),
+                Ok(Some(Message::Event(ProbeEvent::Sampling) | Message::Started(_))) => {}
+                Err(error) => self.end = Some(Err(error)),
             }
         }
-        let is_time = self.asked.is_none_or(|asked| asked.elapsed() >= interval);
-        if self.end.is_none() && !self.owes && is_time {
-            self.worker.send(&ProbeCommand::Latest);
-            (self.asked, self.owes) = (Some(Instant::now()), true);
+        let is_due = self.requested.is_none_or(|requested| requested.elapsed() >= interval);
+        if self.end.is_none() && !self.is_outstanding && is_due {
+            self.client.send(ProbeCommand::Latest);
+            (self.requested, self.is_outstanding) = (Some(Instant::now()), true);
         }
         latest
     }
 
-    /// Stops it: what it saw.
+    /// Stops it; returns its report.
     pub(crate) fn stop(mut self) -> Result<ProbeReport> {
         if let Some(end) = self.end.take() {
-            return end;
+            return Ok(end?);
         }
-        self.worker.send(&ProbeCommand::Stop);
-        Ok(self.await_event("last sample", |event| match event {
-            ProbeEvent::Done(report) => Some(*report),
-            _ => None,
-        })?)
-    }
-
-    fn await_event<T>(
-        &mut self,
-        awaited: &'static str,
-        wanted: impl Fn(ProbeEvent) -> Option<T>,
-    ) -> worker::Result<T> {
-        self.worker.await_event(awaited, RESPONSE_TIMEOUT, |event| match event {
-            ProbeEvent::Failed { reason } => {
-                Some(Err(WorkerError::Failed { worker: "probe", reason }))
-            }
-            event => wanted(event).map(Ok),
-        })
+        self.client.send(ProbeCommand::Stop);
+        let report =
+            self.client.await_event("last sample", RESPONSE_TIMEOUT, |event| match event {
+                ProbeEvent::Done(report) => Some(Ok(*report)),
+                ProbeEvent::Sampling => None,
+            })?;
+        Ok(report)
     }
 }

@@ -2,16 +2,19 @@
 
 use std::time::Duration;
 
-use chat_server::ClosesFirst;
-use load_generator::{ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadReport};
+use chat_server::{ClosesFirst, ServerStatus};
+use load_generator::{
+    ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadProtocol, LoadReport,
+    LoadResponse,
+};
 use run_record::{AcceptQueue, LivePhase};
-use worker::{RESPONSE_TIMEOUT, Worker, WorkerError, config_arguments};
+use worker::{Client, RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
 use super::context::TrialContext;
 use crate::backend::{Role, Testbed};
 use crate::error::Result;
 use crate::live::Watched;
-use crate::server::{Server, ServerStatus};
+use crate::server::Server;
 
 /// Time between two polls of a condition.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
@@ -73,8 +76,9 @@ impl LoadPhases<'_, '_> {
         };
         let began = clock.now();
         self.watched.phase(LivePhase::Connecting);
-        let arguments = config_arguments("load", &config);
-        let mut load = self.testbed.start(Role::Client, "load", &arguments)?;
+        let arguments = config_arguments::<LoadProtocol>(&config);
+        let worker = self.testbed.start(Role::Client, "load", &arguments)?;
+        let mut load = Client::<LoadProtocol>::new(worker);
         if let Some(next) = &self.trial.next {
             next.backend.prepare(&next.spec, next.purpose);
         }
@@ -92,20 +96,18 @@ impl LoadPhases<'_, '_> {
         let accept_queue = self.testbed.accept_queue(target.port())?;
         let mut held_bytes = None;
         if settings.server.accept_paused {
-            load.send(&LoadCommand::Status);
-            let written =
-                self.await_load(&mut load, Duration::ZERO, "status", |event| match event {
-                    LoadEvent::Status { bytes_written, .. } => Some(bytes_written),
-                    _ => None,
-                })?;
-            held_bytes = Some(written);
+            let status = load.request("status", LoadCommand::Status, |response| {
+                let LoadResponse::Status(status) = response;
+                Some(status)
+            })?;
+            held_bytes = Some(status.bytes_written);
             self.server.resume();
         }
         self.watched.phase(LivePhase::Chatting);
         if settings.load.chat == ChatPhase::AfterConnect {
             self.await_accepted(established)?;
         }
-        load.send(&LoadCommand::Go);
+        load.send(LoadCommand::Go);
         let released_ns = clock.now_ns();
 
         let report =
@@ -141,7 +143,7 @@ impl LoadPhases<'_, '_> {
     /// shows the queues.
     fn await_load<T>(
         &mut self,
-        load: &mut Worker,
+        load: &mut Client<LoadProtocol>,
         expected: Duration,
         awaited: &'static str,
         mut take: impl FnMut(LoadEvent) -> Option<T>,
@@ -151,12 +153,7 @@ impl LoadPhases<'_, '_> {
         loop {
             self.trial.check_interruption()?;
             self.watched.look();
-            let found = load.await_event(awaited, EVENT_TIMEOUT, |event| match event {
-                LoadEvent::Failed { reason } => {
-                    Some(Err(WorkerError::Failed { worker: "load", reason }))
-                }
-                event => take(event).map(Ok),
-            });
+            let found = load.await_event(awaited, EVENT_TIMEOUT, |event| take(event).map(Ok));
             match found {
                 Err(WorkerError::Timeout { worker, awaited, .. }) if clock.now() >= deadline => {
                     let waited = expected + RESPONSE_TIMEOUT;

@@ -11,7 +11,7 @@ use worker::WorkerError;
 
 use crate::backend::{Role, Testbed};
 use crate::clock::Clock;
-use crate::error::Result;
+use crate::error::{LabError, Result};
 use crate::server::Server;
 
 /// Time between two polls of sockets that stay for seconds. The probe records when
@@ -64,20 +64,20 @@ pub(super) fn restart(
         check()?;
         let since_left = || clock.now_ns().saturating_sub(left_ns) as f64 / 1e9;
         let tried = since_left();
-        match Server::launch(testbed, &settings)? {
+        match Server::start(testbed, &settings) {
             Ok(server) => {
                 restart.seconds = Some(since_left());
                 server.stop()?;
                 return Ok(Some(restart));
             }
-            Err(refused) if refused.errno == Some(Errno::EADDRINUSE as i32) => {
+            Err(LabError::Worker(WorkerError::Failed { reason, errno, .. }))
+                if errno == Some(Errno::EADDRINUSE as i32) =>
+            {
                 restart.refused += 1;
                 restart.last_refused_seconds = Some(tried);
-                restart.refusal = Some(refused.reason);
+                restart.refusal = Some(reason);
             }
-            Err(refused) => {
-                return Err(WorkerError::Failed { worker: "server", reason: refused.reason }.into());
-            }
+            Err(error) => return Err(error),
         }
         if clock.now() >= deadline {
             return Ok(Some(restart));

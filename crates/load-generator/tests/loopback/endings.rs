@@ -7,10 +7,11 @@ use std::time::Duration;
 use crate::load::{assert_endings, check, config, load};
 use crate::relay::{Habits, Relay, read_message};
 use load_generator::{
-    Attempt, Ending, LoadCommand, LoadError, LoadEvent, LoadSettings, command_channel, run,
+    Attempt, Ending, LoadCommand, LoadError, LoadResponse, LoadSettings, command_channel, run,
 };
 use nix::errno::Errno;
 use socket2::{Domain, SockRef, Socket, Type};
+use worker::Message;
 
 fn listener(backlog: i32) -> (Socket, SocketAddr) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
@@ -177,7 +178,9 @@ fn a_stopped_load_still_gives_every_attempt_an_ending() {
         }
     });
     let report = run(&config, Some(source), &mut |event| match event {
-        LoadEvent::Status { established, .. } => tell.send(established).unwrap(),
+        Message::Response { response: LoadResponse::Status(status), .. } => {
+            tell.send(status.established).unwrap();
+        }
         event => panic!("nothing was decided: {event:?}"),
     })
     .unwrap();

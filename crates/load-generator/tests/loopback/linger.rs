@@ -8,9 +8,11 @@ use crate::load::{assert_endings, check, config, in_own_namespace, load, load_he
 use crate::relay::{Habits, Relay};
 use linux_net::SocketDiag;
 use load_generator::{
-    ChatPhase, Ending, Leave, LoadCommand, LoadEvent, LoadReport, command_channel, run,
+    ChatPhase, Ending, Leave, LoadCommand, LoadEvent, LoadMessage, LoadReport, LoadResponse,
+    LoadStatus, command_channel, run,
 };
 use nix::time::{ClockId, clock_gettime};
+use worker::Message;
 
 const LINGER: Duration = Duration::from_millis(500);
 
@@ -122,10 +124,14 @@ fn a_status_tells_what_a_server_that_does_not_read_has_been_sent() {
         }
     });
     let report = run(&config, Some(source), &mut |event| match event {
-        LoadEvent::Status { established, bytes_written, messages_written } => {
+        Message::Response { response: LoadResponse::Status(status), .. } => {
+            let LoadStatus { established, bytes_written, messages_written } = status;
             tell.send((established, bytes_written, messages_written)).unwrap();
         }
-        event => assert_eq!(event, LoadEvent::Decided { established: 8, failed: 0 }),
+        message => {
+            let decided = LoadEvent::Decided { established: 8, failed: 0 };
+            assert_eq!(message, Message::Event(decided));
+        }
     })
     .unwrap();
     let statuses = asking.join().unwrap();
@@ -143,11 +149,22 @@ fn a_status_tells_what_a_server_that_does_not_read_has_been_sent() {
 fn commands_and_events_are_json_lines() {
     let command = serde_json::to_string(&LoadCommand::Status).unwrap();
     assert_eq!(command, r#"{"command":"status"}"#);
-    let event = LoadEvent::Status { established: 3, bytes_written: 200, messages_written: 2 };
-    let line = serde_json::to_string(&event).unwrap();
+    let status = LoadStatus { established: 3, bytes_written: 200, messages_written: 2 };
+    let response = LoadMessage::Response { id: Some(1), response: LoadResponse::Status(status) };
+    let line = serde_json::to_string(&response).unwrap();
     assert_eq!(
         line,
-        r#"{"event":"status","established":3,"bytes_written":200,"messages_written":2}"#
+        r#"{"event":"status","established":3,"bytes_written":200,"messages_written":2,"id":1}"#
     );
-    assert_eq!(serde_json::from_str::<LoadEvent>(&line).unwrap(), event);
+    assert_eq!(LoadMessage::parse(line.as_bytes()).unwrap(), response);
+    let report = LoadReport {
+        undelivered: 3,
+        chat_window_ns: Some((1, u64::MAX)),
+        errors: [("ECONNRESET".to_owned(), 2)].into(),
+        ..LoadReport::default()
+    };
+    let done = LoadMessage::Event(LoadEvent::Done(Box::new(report)));
+    let line = serde_json::to_string(&done).unwrap();
+    assert!(line.starts_with("{\"event\":\"done\"") && !line.contains('\n'), "{line}");
+    assert_eq!(LoadMessage::parse(line.as_bytes()).unwrap(), done);
 }

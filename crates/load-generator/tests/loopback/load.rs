@@ -10,6 +10,7 @@ use load_generator::{
     ChatPhase, Ending, LoadCommand, LoadConfig, LoadEvent, LoadReport, LoadSettings,
     command_channel, run,
 };
+use worker::Message;
 
 use crate::relay::Relay;
 
@@ -40,7 +41,7 @@ pub(crate) fn load(config: &LoadConfig) -> LoadReport {
     let report = run(config, None, &mut |event| events.push(event)).expect("the load runs");
     let established = report.attempts.iter().filter(|a| a.connect_ns.is_some()).count() as u64;
     let failed = u64::from(config.settings.clients) - established;
-    assert_eq!(events, [LoadEvent::Decided { established, failed }]);
+    assert_eq!(events, [Message::Event(LoadEvent::Decided { established, failed })]);
     check(config, &report);
     report
 }
@@ -66,7 +67,7 @@ pub(crate) fn load_held(config: &LoadConfig, mut decided: impl FnMut()) -> (Load
     let (sender, source) = command_channel().unwrap();
     let mut go_ns = None;
     let report = run(&config, Some(source), &mut |event| {
-        assert!(matches!(event, LoadEvent::Decided { .. }), "{event:?}");
+        assert!(matches!(event, Message::Event(LoadEvent::Decided { .. })), "{event:?}");
         decided();
         go_ns = Some(linux_net::monotonic_ns());
         sender.send(LoadCommand::Go);
@@ -86,7 +87,8 @@ pub(crate) fn load_once_registered(config: &LoadConfig, relay: &Relay) -> LoadRe
     let report = std::thread::scope(|scope| {
         let sender = &sender;
         run(&config, Some(source), &mut |event| {
-            assert!(matches!(event, LoadEvent::Decided { failed: 0, .. }), "{event:?}");
+            let all = matches!(event, Message::Event(LoadEvent::Decided { failed: 0, .. }));
+            assert!(all, "{event:?}");
             let clients = config.settings.clients as usize;
             scope.spawn(move || {
                 while relay.registered() < clients {

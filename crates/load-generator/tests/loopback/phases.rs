@@ -9,6 +9,7 @@ use load_generator::{
     ChatPhase, ConnectPattern, Ending, Integrity, Leave, LoadCommand, LoadConfig, LoadEvent,
     LoadReport, command_channel, run,
 };
+use worker::Message;
 
 #[test]
 fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {
@@ -53,7 +54,8 @@ fn run_held(config: &LoadConfig, relay: &Relay) -> (LoadReport, u64) {
     std::thread::scope(|scope| {
         let mut steering = None;
         let report = run(config, Some(source), &mut |event| {
-            assert!(matches!(event, LoadEvent::Decided { established: 8, failed: 0 }), "{event:?}");
+            let decided = LoadEvent::Decided { established: 8, failed: 0 };
+            assert_eq!(event, Message::Event(decided));
             let sender = sender.take().expect("decided is told once");
             steering = Some(scope.spawn(move || {
                 std::thread::sleep(Duration::from_millis(300));

@@ -3,9 +3,8 @@
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
-/// Serves the lab until it closes standard input.
+/// Runs the agent until the lab closes its standard input.
 pub(crate) fn host() -> Result {
-    lab::serve_host()
-        .map_err(|source| CommandError::Io { action: "serve the lab".to_owned(), source })?;
+    lab::run_agent().map_err(CommandError::Agent)?;
     Ok(Exit::Held)
 }

@@ -65,6 +65,6 @@ pub(crate) fn load(arguments: LoadArguments) -> Result {
     if for_a_person {
         return load_by_hand(&config, arguments.out.as_deref());
     }
-    load_generator::load_part(&config, arguments.control).map_err(CommandError::Load)?;
+    load_generator::run_worker(&config, arguments.control).map_err(CommandError::Load)?;
     Ok(Exit::Held)
 }

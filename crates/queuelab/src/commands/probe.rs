@@ -4,8 +4,11 @@ use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use lab::{Connections, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeStatus};
+use lab::{
+    Connections, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeResponse, ProbeStatus,
+};
 use linux_net::AddressFamily;
+use worker::Message;
 
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
@@ -56,17 +59,18 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
             .map_err(|error| CommandError::Usage(format!("--config: {error}")))?,
     };
     if arguments.control {
-        lab::probe_part(&config, true).map_err(CommandError::Probe)?;
+        lab::run_probe_worker(&config).map_err(CommandError::Probe)?;
         return Ok(Exit::Held);
     }
-    let told = lab::probe_telling(&config, arguments.length, |event| {
+    let told = lab::run_probe(&config, arguments.length, |event| {
         let text = match event {
-            ProbeEvent::Sampling => {
+            Message::Event(ProbeEvent::Sampling) => {
                 format!("looking at port {} every {:?}", config.port, config.interval)
             }
-            ProbeEvent::Status(status) => line(status),
-            ProbeEvent::Done(report) => summary(report),
-            ProbeEvent::Failed { reason } => reason.clone(),
+            Message::Response { response: ProbeResponse::Status(status), .. } => line(status),
+            Message::Event(ProbeEvent::Done(report)) => summary(report),
+            Message::Failed(failure) => failure.reason.clone(),
+            Message::Started(_) => return Ok(()),
         };
         let mut out = io::stdout().lock();
         writeln!(out, "{text}").and_then(|()| out.flush())

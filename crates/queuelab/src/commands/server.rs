@@ -5,11 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chat_server::{ServerEvent, ServerHandle, ServerReport, ServerSettings};
+use chat_server::{
+    ServerEvent, ServerHandle, ServerReport, ServerResponse, ServerSettings, ServerStatus,
+};
 use linux_net::{Counters, SocketDiag};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
+use worker::Message;
 
 use super::answer;
 use crate::error::{CommandError, Result};
@@ -43,27 +46,33 @@ pub(crate) fn server(arguments: ServerArguments) -> Result {
     if arguments.summary || (std::io::stdout().is_terminal() && !arguments.control) {
         return for_a_person(&settings);
     }
-    chat_server::serve_part(&settings, arguments.control).map_err(CommandError::Server)?;
+    chat_server::run_worker(&settings, arguments.control).map_err(CommandError::Server)?;
     Ok(Exit::Held)
 }
 
 fn for_a_person(settings: &ServerSettings) -> Result {
-    let account = Arc::new(Account { before: counters()? });
-    let mut told = Ok(Exit::Held);
-    let served = chat_server::serve_telling(settings, |event, handle| match event {
-        ServerEvent::Listening { address, .. } => {
-            told = answer(&listening(*address, settings));
-            watch(Arc::clone(&account), handle.clone());
+    let totals = Arc::new(Totals { before: counters()? });
+    let mut printed = Ok(Exit::Held);
+    // A closed standard output is no reason to stop serving.
+    let served = chat_server::serve(settings, |message, handle| match message {
+        Message::Event(ServerEvent::Listening { address, .. }) => {
+            printed = answer(&listening(address, settings));
+            print_when_idle(Arc::clone(&totals), handle.clone());
         }
-        // Nobody reading is no reason to stop serving.
-        ServerEvent::LetIn => drop(answer("ACKs are let in")),
-        ServerEvent::Failed { reason, .. } => drop(answer(&format!("failed to {reason}"))),
-        ServerEvent::Report(report) => account.tell("So far, since the start:", report),
-        ServerEvent::Stopped(report) => account.tell("Stopped. Since the start:", report),
+        Message::Event(ServerEvent::Stopped(report)) => {
+            totals.print("Stopped. Since the start:", &report);
+        }
+        Message::Response { response: ServerResponse::LetIn, .. } => {
+            drop(answer("ACKs are let in"));
+        }
+        Message::Response { response: ServerResponse::Report(report), .. } => {
+            totals.print("So far, since the start:", &report);
+        }
+        Message::Failed(failure) => drop(answer(&format!("failed to {}", failure.reason))),
         _ => {}
     });
     served.map_err(CommandError::Server)?;
-    told
+    printed
 }
 
 /// What an accept queue holds, asked of the kernel and not computed.
@@ -89,46 +98,44 @@ fn listening(address: SocketAddr, settings: &ServerSettings) -> String {
     text
 }
 
-/// How long nobody must have been there for the last client to have left.
-const QUIET: Duration = Duration::from_secs(1);
+/// Time without a client after which the last client is considered to have left.
+const IDLE_TIME: Duration = Duration::from_secs(1);
 
-/// Tells, from a thread that ends with the process, when the last client has
-/// left.
-fn watch(account: Arc<Account>, handle: ServerHandle) {
+/// Prints the totals each time that the last client has left, from a thread that
+/// ends with the process.
+fn print_when_idle(totals: Arc<Totals>, handle: ServerHandle) {
     std::thread::spawn(move || {
-        let mut told = 0;
-        let mut quiet_since = None;
+        let mut printed = 0;
+        let mut idle_since = None;
         loop {
-            std::thread::sleep(QUIET / 10);
-            let ServerEvent::Status { accepted, threads, .. } = handle.status() else {
-                unreachable!("a status is what was asked for")
-            };
-            if threads > 0 || accepted == told {
-                quiet_since = None;
-            } else if quiet_since.get_or_insert_with(Instant::now).elapsed() >= QUIET {
-                account.tell("The last client has left. Since the start:", &handle.report());
-                told = accepted;
+            std::thread::sleep(IDLE_TIME / 10);
+            let ServerStatus { accepted, threads, .. } = handle.status();
+            if threads > 0 || accepted == printed {
+                idle_since = None;
+            } else if idle_since.get_or_insert_with(Instant::now).elapsed() >= IDLE_TIME {
+                totals.print("The last client has left. Since the start:", &handle.report());
+                printed = accepted;
             }
         }
     });
 }
 
-/// This host's counters that tell what became of connections, and how they
-/// read.
+/// The counters of this host that count dropped connections, with a
+/// description.
 const COUNTERS: [(&str, &str); 3] = [
     ("TcpExt.ListenOverflows", "SYNs and handshakes that met a full accept queue"),
     ("TcpExt.TCPReqQFullDrop", "SYNs that met a full SYN queue"),
     ("TcpExt.ListenDrops", "everything dropped at a listener: these two and the rest"),
 ];
 
-/// What there is to tell of a server from its start on.
-struct Account {
+/// Totals since the start of the server.
+struct Totals {
     before: Counters,
 }
 
-impl Account {
-    fn tell(&self, when: &str, report: &ServerReport) {
-        // Nobody reading is no reason to stop serving.
+impl Totals {
+    fn print(&self, when: &str, report: &ServerReport) {
+        // A closed standard output is no reason to stop serving.
         let _ = answer(&format!("{when}\n{}", self.table(report)));
     }
 

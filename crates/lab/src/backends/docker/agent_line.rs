@@ -1,4 +1,5 @@
-//! The line to a host's agent: requests and answers, and its parts' lines.
+//! The connection to a host's agent: requests and responses, and the lines of its
+//! workers.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -10,45 +11,44 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt;
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
-use worker::WorkerEnd;
+use worker::{Message, MessageOf, PROTOCOL_VERSION, Request, Started, WorkerEnd, WorkerError};
 
-use crate::agent::{Ask, HEARTBEAT, Request, Said};
+use crate::agent::{AgentCommand, AgentEvent, AgentProtocol, AgentResponse, HEARTBEAT_INTERVAL};
 
-/// Of what an agent says on its standard error, so much is kept.
-const LAST_WORDS: usize = 2000;
+/// Bytes of an agent's standard error that are kept.
+const MAX_KEPT_STDERR: usize = 2000;
 
-/// What came of a request.
-#[derive(Debug)]
-pub(super) enum Reply {
-    Answer(Value),
-    Failed(String),
-}
+/// The outcome of a request: the result, or the reason of the failure.
+pub(super) type Reply = Result<Value, String>;
 
-/// The lab's end of the line. Where the agent has gone, requests get no answer:
-/// their channels close.
+/// The lab's end of the connection. If the agent has ended, the channels of all
+/// requests close without a reply.
 #[derive(Debug, Default)]
 pub(super) struct AgentLine {
-    asks: Option<UnboundedSender<Vec<u8>>>,
-    heard: Mutex<Heard>,
+    requests: Option<UnboundedSender<Vec<u8>>>,
+    state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
-struct Heard {
-    gone: bool,
-    next_id: u64,
-    waiting: HashMap<u64, Sender<Reply>>,
-    parts: HashMap<u32, (Sender<String>, Sender<WorkerEnd>)>,
+struct State {
+    started: bool,
+    /// The version that the agent announced, if it is another one than ours.
+    incompatible: Option<Option<u32>>,
+    is_closed: bool,
+    last_id: u64,
+    pending: HashMap<u64, Sender<Reply>>,
+    workers: HashMap<u32, (Sender<String>, Sender<WorkerEnd>)>,
     stderr: VecDeque<u8>,
 }
 
 impl AgentLine {
-    /// Listens and speaks on a container's streams until they close.
+    /// Reads and writes a container's streams until they close.
     pub(super) fn open(runtime: &Handle, streams: AttachContainerResults) -> Arc<Self> {
-        let (asks, asked) = unbounded_channel();
-        let line = Arc::new(Self { asks: Some(asks), heard: Mutex::default() });
-        runtime.spawn(write(streams.input, asked));
-        // Weak: the line ends with the host that has it, and standard input
-        // closes with the line.
+        let (sender, requests) = unbounded_channel();
+        let line = Arc::new(Self { requests: Some(sender), state: Mutex::default() });
+        runtime.spawn(write(streams.input, requests));
+        // Weak: the connection ends with the host that owns it, and standard input
+        // closes with the connection.
         let weak = Arc::downgrade(&line);
         let mut output = streams.output;
         runtime.spawn(async move {
@@ -56,74 +56,80 @@ impl AgentLine {
             while let Some(Ok(chunk)) = output.next().await {
                 let Some(line) = weak.upgrade() else { return };
                 match chunk {
-                    LogOutput::StdErr { message } => line.heard().keep(&message),
+                    LogOutput::StdErr { message } => line.state().keep_stderr(&message),
                     chunk => {
                         pending.extend_from_slice(&chunk.into_bytes());
-                        line.heard().lines(&mut pending);
+                        line.state().take_lines(&mut pending);
                     }
                 }
             }
             if let Some(line) = weak.upgrade() {
-                line.heard().close();
+                line.state().close();
             }
         });
         line
     }
 
-    /// Sends a request; where its answer will come.
-    pub(super) fn ask(&self, request: Request) -> Receiver<Reply> {
+    /// Sends a request; returns the channel of its reply.
+    pub(super) fn request(&self, command: AgentCommand) -> Receiver<Reply> {
         let (sender, receiver) = channel();
-        let mut heard = self.heard();
-        if heard.gone {
+        let mut state = self.state();
+        if state.is_closed {
             return receiver;
         }
-        heard.next_id += 1;
-        let id = heard.next_id;
-        heard.waiting.insert(id, sender);
-        drop(heard);
-        self.send(&Ask { id, request });
+        state.last_id += 1;
+        let id = state.last_id;
+        state.pending.insert(id, sender);
+        drop(state);
+        self.send(&Request { id: Some(id), command });
         receiver
     }
 
-    /// Sends a request whose answer nobody waits for.
-    pub(super) fn tell(&self, request: Request) {
-        self.send(&Ask { id: 0, request });
+    /// Sends a command without waiting for its response.
+    pub(super) fn send_command(&self, command: AgentCommand) {
+        self.send(&command.into());
     }
 
-    /// Where a part's lines and its end go.
-    pub(super) fn expect(&self, part: u32, lines: Sender<String>, ends: Sender<WorkerEnd>) {
-        let mut heard = self.heard();
-        if !heard.gone {
-            heard.parts.insert(part, (lines, ends));
+    /// Sets the channels of a worker's lines and of its end.
+    pub(super) fn expect(&self, worker: u32, lines: Sender<String>, ends: Sender<WorkerEnd>) {
+        let mut state = self.state();
+        if !state.is_closed {
+            state.workers.insert(worker, (lines, ends));
         }
     }
 
-    /// What the agent said on its standard error at last.
-    pub(super) fn last_words(&self) -> String {
-        let bytes: Vec<u8> = self.heard().stderr.iter().copied().collect();
+    /// The error of an agent that uses another version of the protocol.
+    pub(super) fn incompatibility(&self) -> Option<WorkerError> {
+        let version = self.state().incompatible?;
+        Some(WorkerError::Incompatible { worker: "agent", version })
+    }
+
+    /// The end of the agent's standard error.
+    pub(super) fn last_stderr(&self) -> String {
+        let bytes: Vec<u8> = self.state().stderr.iter().copied().collect();
         String::from_utf8_lossy(&bytes).trim().to_owned()
     }
 
-    fn send(&self, ask: &Ask) {
-        let mut line = serde_json::to_vec(ask).expect("a request is plain data");
+    fn send(&self, request: &Request<AgentCommand>) {
+        let mut line = serde_json::to_vec(request).expect("a request is plain data");
         line.push(b'\n');
-        if let Some(asks) = &self.asks {
-            // A writer that has gone is told by the reader.
-            let _ = asks.send(line);
+        if let Some(requests) = &self.requests {
+            // If the writer has ended, the reader notices it too.
+            let _ = requests.send(line);
         }
     }
 
-    fn heard(&self) -> MutexGuard<'_, Heard> {
-        self.heard.lock().expect("nobody panics while listening")
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().expect("no panic while the lock is held")
     }
 }
 
 async fn write(
     mut input: std::pin::Pin<Box<dyn tokio::io::AsyncWrite + Send>>,
-    mut asked: UnboundedReceiver<Vec<u8>>,
+    mut requests: UnboundedReceiver<Vec<u8>>,
 ) {
     loop {
-        let line = match tokio::time::timeout(HEARTBEAT, asked.recv()).await {
+        let line = match tokio::time::timeout(HEARTBEAT_INTERVAL, requests.recv()).await {
             Ok(Some(line)) => line,
             Ok(None) => break,
             Err(_) => b"\n".to_vec(),
@@ -135,54 +141,69 @@ async fn write(
     let _ = input.shutdown().await;
 }
 
-impl Heard {
-    /// Takes every whole line out of `pending`.
-    fn lines(&mut self, pending: &mut Vec<u8>) {
+impl State {
+    /// Takes every complete line out of `pending`.
+    fn take_lines(&mut self, pending: &mut Vec<u8>) {
         let Some(end) = pending.iter().rposition(|&byte| byte == b'\n') else { return };
         let rest = pending.split_off(end + 1);
         for line in std::mem::replace(pending, rest).split(|&byte| byte == b'\n') {
-            if let Ok(said) = serde_json::from_slice(line) {
-                self.take(said);
-            } else if !line.is_empty() {
-                self.keep(line);
+            match Message::parse(line) {
+                Ok(message) => self.take(message),
+                // Of an agent of an earlier build.
+                Err(_) if line.starts_with(b"{") && !self.started => self.refuse(None),
+                Err(_) if line.is_empty() => {}
+                Err(_) => self.keep_stderr(line),
             }
         }
     }
 
-    fn take(&mut self, said: Said) {
-        match said {
-            Said::Answer { id, answer } => self.reply(id, Reply::Answer(answer)),
-            Said::Failed { id, reason } => self.reply(id, Reply::Failed(reason)),
-            Said::Line { part, line } => {
-                if let Some((lines, _)) = self.parts.get(&part) {
+    fn take(&mut self, message: MessageOf<AgentProtocol>) {
+        match message {
+            Message::Started(Started { protocol: PROTOCOL_VERSION, .. }) => self.started = true,
+            Message::Started(Started { protocol, .. }) => self.refuse(Some(protocol)),
+            Message::Response { id: Some(id), response: AgentResponse::Result { result } } => {
+                self.reply(id, Ok(result));
+            }
+            Message::Failed(failure) => match failure.id {
+                Some(id) => self.reply(id, Err(failure.reason)),
+                None => self.keep_stderr(failure.reason.as_bytes()),
+            },
+            Message::Event(AgentEvent::Line { worker, line }) => {
+                if let Some((lines, _)) = self.workers.get(&worker) {
                     let _ = lines.send(line);
                 }
             }
-            Said::Ended { part, end } => {
-                if let Some((_, ends)) = self.parts.remove(&part) {
+            Message::Event(AgentEvent::Ended { worker, end }) => {
+                if let Some((_, ends)) = self.workers.remove(&worker) {
                     let _ = ends.send(end);
                 }
             }
+            Message::Response { id: None, .. } => {}
         }
     }
 
     fn reply(&mut self, id: u64, reply: Reply) {
-        if let Some(waiting) = self.waiting.remove(&id) {
-            let _ = waiting.send(reply);
+        if let Some(pending) = self.pending.remove(&id) {
+            let _ = pending.send(reply);
         }
     }
 
-    fn keep(&mut self, words: &[u8]) {
-        self.stderr.extend(words);
-        let surplus = self.stderr.len().saturating_sub(LAST_WORDS);
+    fn keep_stderr(&mut self, bytes: &[u8]) {
+        self.stderr.extend(bytes);
+        let surplus = self.stderr.len().saturating_sub(MAX_KEPT_STDERR);
         self.stderr.drain(..surplus);
     }
 
-    /// Nothing more will come: whoever waits learns it by a closed channel.
+    fn refuse(&mut self, version: Option<u32>) {
+        self.incompatible = Some(version);
+        self.close();
+    }
+
+    /// Nothing more will arrive: closes the channels of all that wait.
     fn close(&mut self) {
-        self.gone = true;
-        self.waiting.clear();
-        self.parts.clear();
+        self.is_closed = true;
+        self.pending.clear();
+        self.workers.clear();
     }
 }
 
@@ -191,51 +212,71 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_come_whole_however_they_were_cut() {
-        let mut heard = Heard::default();
-        let (answers, answered) = channel();
-        heard.waiting.insert(3, answers);
-        let (lines, said) = channel();
+    fn messages_are_complete_however_the_stream_is_cut() {
+        let mut state = State::default();
+        let (replies, replied) = channel();
+        state.pending.insert(3, replies);
+        let (lines, received) = channel();
         let (ends, ended) = channel();
-        heard.parts.insert(1, (lines, ends));
+        state.workers.insert(1, (lines, ends));
         let text = concat!(
-            r#"{"said":"line","part":1,"line":"{\"event\":\"x\"}"}"#,
+            r#"{"event":"started","worker":"host","protocol":2}"#,
             "\n",
-            r#"{"said":"answer","id":3,"answer":{"a":1}}"#,
+            r#"{"event":"line","worker":1,"line":"{\"event\":\"x\"}"}"#,
             "\n",
-            r#"{"said":"ended","part":1,"end":{"at_ns":5,"status":"SIGKILL","stderr":""}}"#,
+            r#"{"event":"result","result":{"a":1},"id":3}"#,
+            "\n",
+            r#"{"event":"ended","worker":1,"end":{"at_ns":5,"status":"SIGKILL","stderr":""}}"#,
             "\n"
         );
         let mut pending = Vec::new();
         for byte in text.as_bytes().chunks(7) {
             pending.extend_from_slice(byte);
-            heard.lines(&mut pending);
+            state.take_lines(&mut pending);
         }
         assert!(pending.is_empty());
-        assert_eq!(said.recv().unwrap(), r#"{"event":"x"}"#);
-        assert!(matches!(answered.recv().unwrap(), Reply::Answer(answer) if answer["a"] == 1));
+        assert_eq!(received.recv().unwrap(), r#"{"event":"x"}"#);
+        assert_eq!(replied.recv().unwrap().unwrap()["a"], 1);
         assert_eq!(ended.recv().unwrap().status, "SIGKILL");
-        assert!(said.recv().is_err(), "its lines are complete");
+        assert!(received.recv().is_err(), "its lines are complete");
     }
 
     #[test]
-    fn an_agent_that_has_gone_leaves_nobody_waiting() {
+    fn no_request_waits_for_an_agent_that_has_ended() {
         let line = AgentLine::default();
-        let answer = line.ask(Request::Counters);
-        let (lines, said) = channel();
+        let reply = line.request(AgentCommand::Counters);
+        let (lines, received) = channel();
         let (ends, ended) = channel::<WorkerEnd>();
         line.expect(0, lines, ends);
-        line.heard().close();
-        assert!(answer.recv().is_err() && said.recv().is_err() && ended.recv().is_err());
-        assert!(line.ask(Request::Counters).recv().is_err(), "nor afterwards");
+        line.state().close();
+        assert!(reply.recv().is_err() && received.recv().is_err() && ended.recv().is_err());
+        assert!(line.request(AgentCommand::Counters).recv().is_err(), "nor a later one");
     }
 
     #[test]
-    fn what_is_no_line_of_an_agent_is_kept_as_its_last_words() {
+    fn an_agent_of_another_protocol_version_is_refused() {
+        for (text, version) in [
+            (
+                r#"{"said":"failed","id":0,"reason":"missing field `request`"}"#,
+                "an earlier version",
+            ),
+            (r#"{"event":"started","worker":"host","protocol":1}"#, "version 1"),
+        ] {
+            let line = AgentLine::default();
+            let reply = line.request(AgentCommand::Counters);
+            line.state().take_lines(&mut format!("{text}\n").into_bytes());
+            assert!(reply.recv().is_err(), "the request does not wait");
+            let error = line.incompatibility().unwrap().to_string();
+            assert!(error.contains(version), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_not_a_message_is_kept_with_standard_error() {
         let line = AgentLine::default();
-        line.heard().lines(&mut b"exec /queuelab: bad format\n".to_vec());
-        assert_eq!(line.last_words(), "exec /queuelab: bad format");
-        line.heard().keep(&[b'x'; 5000]);
-        assert_eq!(line.last_words().len(), LAST_WORDS);
+        line.state().take_lines(&mut b"exec /queuelab: bad format\n".to_vec());
+        assert_eq!(line.last_stderr(), "exec /queuelab: bad format");
+        line.state().keep_stderr(&[b'x'; 5000]);
+        assert_eq!(line.last_stderr().len(), MAX_KEPT_STDERR);
     }
 }

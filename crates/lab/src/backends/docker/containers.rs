@@ -11,7 +11,7 @@ use worker::Worker;
 use super::error::DockerError;
 use super::host::Host;
 use super::pool::Pool;
-use crate::agent::{Remains, Request};
+use crate::agent::{AgentCommand, HostConnections};
 use crate::backend::{Addresses, Result, Role, Testbed, TestbedSpec};
 use crate::backends::sysctl_error;
 
@@ -66,7 +66,7 @@ impl Containers {
     }
 
     fn reach(&self) -> Result<()> {
-        let request = Request::Reach {
+        let request = AgentCommand::Reach {
             sources: self.addresses.client.clone(),
             targets: vec![self.addresses.server],
         };
@@ -121,19 +121,19 @@ impl Testbed for Containers {
     }
 
     fn counters(&self, role: Role) -> Result<Counters> {
-        Ok(self.host(role).ask(Request::Counters)?)
+        Ok(self.host(role).ask(AgentCommand::Counters)?)
     }
 
     fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>> {
-        Ok(self.host(Role::Server).ask(Request::AcceptQueue { port })?)
+        Ok(self.host(Role::Server).ask(AgentCommand::AcceptQueue { port })?)
     }
 
     fn sockets(&self, role: Role) -> Result<StateCounts> {
-        Ok(self.host(role).ask::<Remains>(Request::Remains)?.sockets)
+        Ok(self.host(role).ask::<HostConnections>(AgentCommand::Connections)?.sockets)
     }
 
     fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Worker> {
-        Ok(self.host(role).start_part(part, arguments)?)
+        Ok(self.host(role).start_worker(part, arguments)?)
     }
 
     fn verify(&self, in_doubt: bool) -> Result<()> {

@@ -15,13 +15,13 @@ use linux_net::StateCounts;
 use serde::de::DeserializeOwned;
 use worker::{RESPONSE_TIMEOUT, Worker, WorkerControl};
 
-use super::agent_line::{AgentLine, Reply};
+use super::agent_line::AgentLine;
 use super::engine::Engine;
 use super::error::{DockerError, Result};
 use super::labels::TRIAL_LABEL;
 use super::network::{Lease, Network, PREFIX};
 use super::recipe::{ContainerLimits, HostKind, MIB, body, setter};
-use crate::agent::{Remains, Request};
+use crate::agent::{AgentCommand, HostConnections};
 use crate::backend::Purpose;
 
 /// How Docker names a container's end of its link.
@@ -147,13 +147,13 @@ impl Host {
     fn settle(&mut self, limits: &ContainerLimits) -> Result<()> {
         let others = self.addresses.get(1..).unwrap_or_default();
         if !others.is_empty() {
-            self.ask::<()>(Request::AddAddresses {
+            self.ask::<()>(AgentCommand::AddAddresses {
                 interface: INTERFACE.to_owned(),
                 addresses: others.to_vec(),
                 prefix: PREFIX,
             })?;
         }
-        self.ask::<()>(Request::AllowFiles { needed: limits.needs.open_files() })?;
+        self.ask::<()>(AgentCommand::AllowFiles { needed: limits.needs.open_files() })?;
         let sysctls = self.sysctls()?;
         let unsaved = sysctls.get("net.ipv4.tcp_no_metrics_save").is_some_and(|v| v != "0");
         self.saves_metrics = !unsaved;
@@ -179,37 +179,40 @@ impl Host {
     }
 
     /// Asks its agent, and waits for the answer.
-    pub(super) fn ask<T: DeserializeOwned>(&self, request: Request) -> Result<T> {
-        let answers = self.line.ask(request);
+    pub(super) fn ask<T: DeserializeOwned>(&self, command: AgentCommand) -> Result<T> {
+        let answers = self.line.request(command);
         let host = self.kind.role.name();
         match answers.recv_timeout(RESPONSE_TIMEOUT) {
-            Ok(Reply::Answer(answer)) => serde_json::from_value(answer).map_err(|error| {
-                DockerError::HostFailed { host, reason: format!("understand an answer: {error}") }
+            Ok(Ok(result)) => serde_json::from_value(result).map_err(|error| {
+                DockerError::HostFailed { host, reason: format!("parse a response: {error}") }
             }),
-            Ok(Reply::Failed(reason)) => Err(DockerError::HostFailed { host, reason }),
+            Ok(Err(reason)) => Err(DockerError::HostFailed { host, reason }),
             Err(RecvTimeoutError::Timeout) => Err(DockerError::HostSilent {
                 host,
                 container: self.name.clone(),
                 waited: RESPONSE_TIMEOUT,
             }),
-            Err(RecvTimeoutError::Disconnected) => Err(self.ended()),
+            Err(RecvTimeoutError::Disconnected) => Err(match self.line.incompatibility() {
+                Some(error) => DockerError::HostFailed { host, reason: error.to_string() },
+                None => self.ended(),
+            }),
         }
     }
 
     /// Its sysctls: those that decide how connections queue, and those that
     /// were asked for.
     pub(super) fn sysctls(&self) -> Result<IndexMap<String, String>> {
-        self.ask(Request::Sysctls { names: self.kind.sysctls.keys().cloned().collect() })
+        self.ask(AgentCommand::Sysctls { names: self.kind.sysctls.keys().cloned().collect() })
     }
 
     /// Starts `queuelab <arguments>` in it.
-    pub(super) fn start_part(&self, name: &'static str, arguments: &[String]) -> Result<Worker> {
+    pub(super) fn start_worker(&self, name: &'static str, arguments: &[String]) -> Result<Worker> {
         let number = self.parts.fetch_add(1, Ordering::Relaxed) as u32;
         let (line_sender, lines) = channel();
         let (end_sender, ends) = channel();
         self.line.expect(number, line_sender, end_sender);
-        self.ask::<()>(Request::Start { part: number, arguments: arguments.to_vec() })?;
-        let control = Remote { line: Arc::clone(&self.line), part: number };
+        self.ask::<()>(AgentCommand::Start { worker: number, arguments: arguments.to_vec() })?;
+        let control = Remote { line: Arc::clone(&self.line), worker: number };
         Ok(Worker::new(name, Box::new(control), lines, ends))
     }
 
@@ -223,7 +226,9 @@ impl Host {
         }
         let deadline = Instant::now() + ENDING_WITHIN;
         loop {
-            let Ok(remains) = self.ask::<Remains>(Request::Remains) else { return false };
+            let Ok(remains) = self.ask::<HostConnections>(AgentCommand::Connections) else {
+                return false;
+            };
             let StateCounts { syn_recv, time_wait, fin_wait2, .. } = remains.sockets;
             let lasting = syn_recv + time_wait + fin_wait2;
             let tracked = remains.tracked.unwrap_or(0);
@@ -245,7 +250,7 @@ impl Host {
     }
 
     fn limit_was_hit(&self) -> Result<bool> {
-        let kills: Option<u64> = self.ask(Request::MemoryKills)?;
+        let kills: Option<u64> = self.ask(AgentCommand::MemoryKills)?;
         Ok(kills.is_some_and(|kills| kills > 0))
     }
 
@@ -264,7 +269,7 @@ impl Host {
 
     /// Why its agent has gone.
     fn ended(&self) -> DockerError {
-        let last_words = self.line.last_words();
+        let last_words = self.line.last_stderr();
         match self.engine.what_ended(&self.id) {
             Err(error) => error,
             Ok(end) if end.out_of_memory => self.out_of_memory(),
@@ -298,18 +303,18 @@ impl Drop for Host {
 #[derive(Debug)]
 struct Remote {
     line: Arc<AgentLine>,
-    part: u32,
+    worker: u32,
 }
 
 impl WorkerControl for Remote {
     fn send_line(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line).into_owned();
-        self.line.tell(Request::Tell { part: self.part, line });
+        self.line.send_command(AgentCommand::Send { worker: self.worker, line });
     }
 }
 
 impl Drop for Remote {
     fn drop(&mut self) {
-        self.line.tell(Request::Kill { part: self.part });
+        self.line.send_command(AgentCommand::Kill { worker: self.worker });
     }
 }

@@ -107,6 +107,25 @@ fn a_server_that_is_a_quarter_slower_is_found_and_trials_took_turns() {
 }
 
 #[test]
+fn an_earlier_build_that_announces_no_protocol_version_is_refused() {
+    let (out, folder) = (out_directory(), out_directory());
+    let silent = format!(
+        r#"if [ "$1" = server ]; then
+    '{}' "$@" | grep --line-buffered --invert-match '"event":"started"'
+    exit
+fi"#,
+        binary()
+    );
+    let earlier = other_build(folder.path(), &silent);
+    let output = run_against(out.path(), &earlier, &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    let error = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    let reason = "its build uses an earlier version of the worker protocol, this build uses \
+                  version 2";
+    assert!(error.contains(reason), "{}", said(&output));
+}
+
+#[test]
 fn the_two_are_judged_as_one_asks() {
     let (out, folder) = (out_directory(), out_directory());
     let faster = other_build(folder.path(), FASTER);

@@ -24,6 +24,10 @@ impl Probe {
         command.stdin(Stdio::piped());
         host.enter_on_exec(&mut command);
         let mut probe = Self(Background::start(command), 0);
+        assert_eq!(
+            probe.0.event(),
+            json!({ "event": "started", "worker": "probe", "protocol": 2 })
+        );
         assert_eq!(probe.0.event(), json!({ "event": "sampling" }));
         probe
     }

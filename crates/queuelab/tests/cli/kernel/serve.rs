@@ -110,6 +110,7 @@ fn to_ask_a_probe_for_what_it_saw_last_costs_no_look() {
     probe.stdin(Stdio::piped());
     let mut probe = Background::start(probe);
     let mut asks = probe.child.stdin.take().unwrap();
+    assert_eq!(probe.event()["event"], "started");
     assert_eq!(probe.event()["event"], "sampling");
     for _ in 0..20 {
         writeln!(asks, r#"{{ "command": "latest" }}"#).unwrap();

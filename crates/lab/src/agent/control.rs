@@ -1,0 +1,106 @@
+//! The commands and messages of the agent.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use linux_net::StateCounts;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use worker::{Protocol, WorkerEnd};
+
+/// Interval at which the lab sends a heartbeat if it has nothing else to send.
+pub(crate) const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The protocol of the agent.
+#[derive(Debug)]
+pub(crate) struct AgentProtocol;
+
+impl Protocol for AgentProtocol {
+    const NAME: &'static str = "host";
+    type Command = AgentCommand;
+    type Response = AgentResponse;
+    type Event = AgentEvent;
+}
+
+/// A command, on the agent's standard input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "command", rename_all = "snake_case")]
+pub(crate) enum AgentCommand {
+    /// Allow this number of open files. Result: null.
+    AllowFiles { needed: u64 },
+    /// Read these sysctls and those that decide how connections queue. Result: a
+    /// map.
+    Sysctls { names: Vec<String> },
+    /// Result: [`linux_net::Counters`].
+    Counters,
+    /// Result: the [`run_record::AcceptQueue`] of a port, or null.
+    AcceptQueue { port: u16 },
+    /// Result: [`HostConnections`].
+    Connections,
+    /// Result: number of processes that the memory limit has killed; null if that
+    /// cannot be read.
+    MemoryKills,
+    /// Add addresses to an interface. Result: null.
+    AddAddresses { interface: String, addresses: Vec<IpAddr>, prefix: u8 },
+    /// Exchange a datagram with each target from each source, so that no
+    /// connection waits for the neighbours' link addresses. Result: null.
+    Reach { sources: Vec<IpAddr>, targets: Vec<IpAddr> },
+    /// Start `queuelab <arguments>`. Result: null; [`AgentEvent`]s with this
+    /// number follow.
+    Start { worker: u32, arguments: Vec<String> },
+    /// Write a line to a worker's standard input. Result: null.
+    Send { worker: u32, line: String },
+    /// Kill a worker. Result: null.
+    Kill { worker: u32 },
+}
+
+/// Connections in a host, also of earlier trials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct HostConnections {
+    /// TCP sockets by state.
+    pub(crate) sockets: StateCounts,
+    /// Connections that its firewall tracks; `None` without a firewall.
+    pub(crate) tracked: Option<u64>,
+}
+
+/// The response to an [`AgentCommand`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum AgentResponse {
+    /// The command was carried out.
+    Result {
+        /// Of the type that the command documents.
+        result: Value,
+    },
+}
+
+/// An event of the agent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub(crate) enum AgentEvent {
+    /// A worker has written a line.
+    Line { worker: u32, line: String },
+    /// A worker has ended, after its last line.
+    Ended { worker: u32, end: WorkerEnd },
+}
+
+#[cfg(test)]
+mod tests {
+    use worker::{Message, MessageOf, Request};
+
+    use super::*;
+
+    #[test]
+    fn commands_and_events_are_flat_json_lines() {
+        let command = AgentCommand::AcceptQueue { port: 8080 };
+        let request = Request { id: Some(7), command };
+        let line = serde_json::to_string(&request).unwrap();
+        assert_eq!(line, r#"{"id":7,"command":"accept_queue","port":8080}"#);
+        assert_eq!(serde_json::from_str::<Request<AgentCommand>>(&line).unwrap(), request);
+        let line = "{\"event\":\"x\"}".to_owned();
+        let event: MessageOf<AgentProtocol> = Message::Event(AgentEvent::Line { worker: 1, line });
+        let line = serde_json::to_string(&event).unwrap();
+        assert_eq!(line, r#"{"event":"line","worker":1,"line":"{\"event\":\"x\"}"}"#);
+        assert_eq!(Message::parse(line.as_bytes()).unwrap(), event);
+    }
+}
