@@ -1,8 +1,8 @@
-//! Holm's correction: of many tests, some seem to find something by chance.
+//! Holm's correction for multiple tests.
 
-/// The p-values adjusted by Holm's step-down method, in the order given: who
-/// rejects those that are at most α is wrong about any of them with a
-/// probability of at most α, whatever their dependence.
+/// The p-values adjusted by Holm's step-down method, in the given order. Rejecting those
+/// that are at most α makes a false rejection among them with a probability of at most α,
+/// however the tests depend on each other.
 pub(crate) fn adjusted(p_values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p_values.len()).collect();
     order.sort_by(|&a, &b| p_values[a].total_cmp(&p_values[b]));
@@ -23,8 +23,8 @@ mod tests {
 
     use super::*;
 
-    /// The procedure as Holm defines it: from the smallest p-value on, each is
-    /// rejected while it is at most α ÷ the number not yet rejected.
+    /// The procedure as Holm defines it: in ascending order, each p-value is rejected while
+    /// it is at most α ÷ the number not yet rejected.
     fn rejected(p_values: &[f64], alpha: f64) -> Vec<bool> {
         let mut rejected = vec![false; p_values.len()];
         loop {
@@ -41,8 +41,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_rejects_what_the_definition_rejects(
-            // Steps make ties, and thresholds that are met exactly.
+        fn adjusted_p_values_reject_what_the_definition_rejects(
+            // Steps, for ties and for thresholds that are met exactly.
             p_values in vec((0..=40_u8).prop_map(|steps| f64::from(steps) / 64.0), 0..12),
             alpha in (1..40_u8).prop_map(|steps| f64::from(steps) / 64.0),
         ) {
@@ -53,7 +53,7 @@ mod tests {
     }
 
     #[test]
-    fn an_example_by_hand() {
+    fn adjusted_p_values_of_examples_computed_by_hand() {
         assert_eq!(adjusted(&[0.5, 0.125, 0.25]), [0.5, 0.375, 0.5]);
         assert_eq!(adjusted(&[0.75, 0.75]), [1.0, 1.0]);
         assert_eq!(adjusted(&[]), [0.0; 0]);

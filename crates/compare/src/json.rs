@@ -1,12 +1,14 @@
-//! The comparison for programs. `docs/ci.md` says what its members are; their
-//! names stay.
+//! The comparison for programs. `docs/ci.md` documents its members, whose names are stable:
+//! some are older than the terms in this crate (`figures` are metrics, `breaches`
+//! violations).
 
 use serde_json::{Value, json};
 
-use crate::comparison::{Compared, Comparison, Scope};
+use crate::comparison::{Comparison, Scope};
+use crate::criteria::MIN_TRIALS;
+use crate::differences::Difference;
 use crate::effect::{cliffs_delta, median, median_ratio, ratio_interval};
-use crate::judge::FEWEST_TRIALS;
-use crate::sameness::Difference;
+use crate::metric_comparison::MetricComparison;
 use crate::suite::SuiteComparison;
 
 impl Comparison {
@@ -21,13 +23,16 @@ impl Comparison {
                 "floor": self.criteria.floor,
                 "alpha": self.criteria.alpha,
                 "seed": self.criteria.seed,
-                "fewest_trials": FEWEST_TRIALS,
+                "fewest_trials": MIN_TRIALS,
             },
             "runs": { "baseline": baseline, "new": new },
-            "held": { "baseline": self.baseline_held, "new": self.all_held },
-            "checks": self.checks.headline(),
-            "breaches": self.checks.violation_lines(),
-            "held_when_run_again": self.checks.held_on_retry_lines(),
+            "held": {
+                "baseline": !self.baseline_verdict.verdict.is_failed(),
+                "new": !self.new_verdict.verdict.is_failed(),
+            },
+            "checks": self.new_verdict.headline(),
+            "breaches": self.new_verdict.violation_lines(),
+            "held_when_run_again": self.new_verdict.held_on_retry_lines(),
             "laws": {
                 "same": self.laws.same,
                 "changed": self.laws.predicted,
@@ -39,20 +44,20 @@ impl Comparison {
                 "machine": lines(&self.differences.machine),
                 "scenario": lines(&self.differences.scenario),
             },
-            "figures": self.figures.iter().map(|f| self.figure(f)).collect::<Vec<_>>(),
+            "figures": self.metrics.iter().map(|metric| self.metric(metric)).collect::<Vec<_>>(),
         })
     }
 
-    fn figure(&self, figure: &Compared) -> Value {
-        let Compared { measure, point, old, new, p, verdict } = figure;
-        let interval = ratio_interval(old, new, self.criteria.seed);
-        let delta = (!old.is_empty() && !new.is_empty()).then(|| cliffs_delta(old, new));
+    fn metric(&self, compared: &MetricComparison) -> Value {
+        let MetricComparison { metric, point, baseline, new, p, verdict } = compared;
+        let interval = ratio_interval(baseline, new, self.criteria.seed);
+        let delta = (!baseline.is_empty() && !new.is_empty()).then(|| cliffs_delta(baseline, new));
         json!({
-            "figure": measure.name,
+            "figure": metric.name,
             "cell": point,
-            "trials": { "baseline": old.len(), "new": new.len() },
-            "median": { "baseline": median(old), "new": median(new) },
-            "median_ratio": median_ratio(old, new).and_then(finite),
+            "trials": { "baseline": baseline.len(), "new": new.len() },
+            "median": { "baseline": median(baseline), "new": median(new) },
+            "median_ratio": median_ratio(baseline, new).and_then(finite),
             "ratio_interval": interval.and_then(|(low, high)| Some([finite(low)?, finite(high)?])),
             "delta": delta,
             "p": p,
@@ -86,7 +91,7 @@ fn lines(differences: &[Difference]) -> Vec<String> {
     differences.iter().map(Difference::to_string).collect()
 }
 
-/// JSON has no way to write what is infinite: a ratio to nothing.
+/// JSON has no infinity, which is the ratio to a median of 0.
 fn finite(figure: f64) -> Option<f64> {
     figure.is_finite().then_some(figure)
 }

@@ -1,58 +1,60 @@
-//! Laws that predict something else than in the baseline, or are checked no
-//! more. They bind whatever machine the baseline is from; figures do not.
+//! Laws that predict something else than in the baseline, or are no longer decided. Laws
+//! are comparable across machines; metrics are not.
 
 use indexmap::IndexMap;
 use run_record::TrialRecord;
-
-use crate::pairs::Pair;
 use run_view::place;
 
-/// How the laws of a run differ from those of its baseline, each difference as
-/// a line of text.
+use crate::cells::CellPair;
+
+/// How the laws of a run differ from those of its baseline, each difference as a line of
+/// text.
 #[derive(Debug, Default)]
 pub(crate) struct LawChanges {
-    /// The same cell, and another prediction: a rule of the kernel is another.
+    /// Laws with another prediction in the same cell: a rule of the kernel changed.
     pub(crate) predicted: Vec<String>,
-    /// Held in the baseline, and not decided here.
+    /// Laws that were decided in the baseline, and are not in the new run.
     pub(crate) undecided: Vec<String>,
-    /// Laws that predict the same, counted in each cell.
+    /// Laws with the same prediction, counted in each cell.
     pub(crate) same: usize,
-    /// Cells that both runs have.
+    /// Cells that are in both runs.
     pub(crate) cells: usize,
-    /// Cells that only the baseline has.
+    /// Cells that are only in the baseline.
     pub(crate) not_run: Vec<String>,
 }
 
 /// A law in the trials of one cell.
 #[derive(Debug, Default, PartialEq)]
-struct Seen {
-    predicted: Vec<f64>,
+struct CellLaw {
+    /// Each prediction once, ascending.
+    predictions: Vec<f64>,
     is_decided: bool,
 }
 
 impl LawChanges {
-    /// In the cells that both runs have, of the same scenario.
-    pub(crate) fn between(pairs: &[Pair<'_>]) -> Self {
+    /// Compares the laws of two runs of the same scenario, in the cells that both have.
+    pub(crate) fn between(cells: &[CellPair<'_>]) -> Self {
         let mut changes = Self::default();
-        for pair in pairs.iter().filter(|pair| !pair.old.is_empty()) {
-            // Where figures are compared, such a cell is told with them.
-            let Some(trial) = pair.new.first() else {
-                changes.not_run.push(place(pair.old[0]));
+        for cell in cells.iter().filter(|cell| !cell.baseline.is_empty()) {
+            let Some(trial) = cell.new.first() else {
+                changes.not_run.push(place(cell.baseline[0]));
                 continue;
             };
             changes.cells += 1;
-            let is = laws(&pair.new);
-            for (name, was) in laws(&pair.old).into_iter().filter(|(_, was)| was.is_decided) {
+            let new_laws = laws(&cell.new);
+            for (name, old) in laws(&cell.baseline).into_iter().filter(|(_, law)| law.is_decided) {
                 let place = place(trial);
-                match is.get(name).filter(|is| is.is_decided) {
-                    None => changes
-                        .undecided
-                        .push(format!("`{name}` ({place}): decided in the baseline, not here")),
-                    Some(is) if is.predicted != was.predicted => changes.predicted.push(format!(
-                        "`{name}` ({place}): predicts {} in the baseline, {} here",
-                        written(&was.predicted),
-                        written(&is.predicted)
+                match new_laws.get(name).filter(|law| law.is_decided) {
+                    None => changes.undecided.push(format!(
+                        "`{name}` ({place}): decided in the baseline, but not in the new run"
                     )),
+                    Some(new) if new.predictions != old.predictions => {
+                        changes.predicted.push(format!(
+                            "`{name}` ({place}): predicts {} in the baseline, {} in the new run",
+                            format_predictions(&old.predictions),
+                            format_predictions(&new.predictions)
+                        ));
+                    }
                     Some(_) => changes.same += 1,
                 }
             }
@@ -61,20 +63,20 @@ impl LawChanges {
     }
 }
 
-/// The laws of a cell by name, with all that its repetitions predict.
-fn laws<'a>(trials: &[&'a TrialRecord]) -> IndexMap<&'a str, Seen> {
-    let mut laws: IndexMap<&str, Seen> = IndexMap::new();
+/// The laws of a cell by name, with the predictions of all its trials.
+fn laws<'a>(trials: &[&'a TrialRecord]) -> IndexMap<&'a str, CellLaw> {
+    let mut laws: IndexMap<&str, CellLaw> = IndexMap::new();
     for law in trials.iter().flat_map(|trial| &trial.laws) {
-        let seen = laws.entry(&law.name).or_default();
-        seen.is_decided |= law.held.is_some();
-        if !seen.predicted.contains(&law.predicted) {
-            seen.predicted.push(law.predicted);
-            seen.predicted.sort_by(f64::total_cmp);
+        let of_cell = laws.entry(&law.name).or_default();
+        of_cell.is_decided |= law.held.is_some();
+        if !of_cell.predictions.contains(&law.predicted) {
+            of_cell.predictions.push(law.predicted);
+            of_cell.predictions.sort_by(f64::total_cmp);
         }
     }
     laws
 }
 
-fn written(predicted: &[f64]) -> String {
-    predicted.iter().map(f64::to_string).collect::<Vec<_>>().join(" or ")
+fn format_predictions(predictions: &[f64]) -> String {
+    predictions.iter().map(f64::to_string).collect::<Vec<_>>().join(" or ")
 }

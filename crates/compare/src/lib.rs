@@ -1,22 +1,29 @@
-//! A run held against an earlier one: its baseline.
+//! A run compared with a baseline.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `comparison` | what is compared with what, and the verdict on each and on all |
-//! | `pairs` | the cells of both runs, matched by their place on the axes |
-//! | `measure` | the measured figures that are compared |
-//! | `judge` | how a figure's verdict follows from its trials |
-//! | `sameness` | whether figures of two runs may be compared at all |
-//! | `law_changes` | laws that predict something else than in the baseline, or are checked no more |
-//! | `suite` | two suites: each scenario against the same of the baseline |
-//! | `table`, `html`, `markdown`, `json` | the comparison as text, for a page, for a job's summary, for programs |
+//! | `comparison` | [`compare`], [`compare_laws`]: what is compared, and the conclusion |
+//! | `suite` | [`compare_suites`]: each scenario with the same one of the baseline |
+//! | `conclusion`, `verdict` | how a comparison of a run, or of a metric, ends |
+//! | `cells` | the cells of both runs, matched by their place on the axes |
+//! | `metric`, `metric_comparison` | the measured metrics, and each of them compared in a cell |
+//! | `judge`, `criteria` | the verdict on a metric, and what decides it |
+//! | `differences` | what of machine and scenario differs, so that metrics are not comparable |
+//! | `law_changes` | laws that predict something else than in the baseline, or are no longer decided |
 //! | `mann_whitney`, `holm`, `effect` | the statistics |
+//! | `summary`, `format`, `metric_table` | sentences, numbers and a table that several renderers print |
+//! | `text`, `html`, `markdown`, `json` | the renderers, of runs and of suites |
 //!
-//! Every statistic is over trials: attempts and messages of one trial share its
-//! machine's moods, and say less together than as many alone.
+//! The sample of every statistic is the trial: attempts and messages of one trial share
+//! the noise of its machine and are not independent.
 
+mod cells;
 mod comparison;
+mod conclusion;
+mod criteria;
+mod differences;
 mod effect;
+mod format;
 mod holm;
 mod html;
 mod json;
@@ -24,13 +31,17 @@ mod judge;
 mod law_changes;
 mod mann_whitney;
 mod markdown;
-mod measure;
-mod pairs;
-mod sameness;
+mod metric;
+mod metric_comparison;
+mod metric_table;
 mod suite;
-mod table;
+mod summary;
+mod text;
+mod verdict;
 
-pub use comparison::{Comparison, Conclusion, compare, compare_laws};
-pub use judge::{Criteria, FEWEST_TRIALS, Verdict};
-pub use sameness::Difference;
+pub use comparison::{Comparison, compare, compare_laws};
+pub use conclusion::Conclusion;
+pub use criteria::{Criteria, MIN_TRIALS};
+pub use differences::Difference;
 pub use suite::{SuiteComparison, compare_suites};
+pub use verdict::Verdict;

@@ -1,45 +1,46 @@
-//! The Mann–Whitney test: do two samples come from the same distribution?
+//! The Mann–Whitney test of whether two samples come from the same distribution.
 
-/// Up to this product of the samples' sizes (50 by 50) the p-value is exact.
-/// Counting all ways takes time with the fourth power of the size; beyond, the
-/// normal approximation is within a hundredth of it.
-const EXACT_UP_TO: usize = 2_500;
+/// The largest product of the samples' sizes (50 by 50) with an exact p-value. The time of
+/// the exact count grows with the fourth power of the size; for larger samples the normal
+/// approximation is within a hundredth of it.
+const MAX_EXACT_PRODUCT: usize = 2_500;
 
-/// The two-sided p-value of two samples, from 0 to 1; 1 where one is empty.
+/// The two-sided p-value of two samples, from 0 to 1; 1 if one is empty.
 ///
-/// It is the share of all ways to deal the pooled figures into samples of these
-/// sizes whose rank sum lies as far from its mean as the one at hand, or
-/// farther. Ties are part of the pool, so that the test is exact with them too.
+/// It is the share of all ways to split the pooled values into samples of these sizes whose
+/// rank sum is at least as far from its mean as the observed one. The count includes ties,
+/// so the test is exact with ties too.
 pub(crate) fn p_value(one: &[f64], other: &[f64]) -> f64 {
     if one.is_empty() || other.is_empty() {
         return 1.0;
     }
-    let pool = Pool::of(one, other);
-    if one.len() * other.len() <= EXACT_UP_TO { pool.exact() } else { pool.approximate() }
+    let pool = Pool::new(one, other);
+    if one.len() * other.len() <= MAX_EXACT_PRODUCT { pool.exact() } else { pool.approximate() }
 }
 
-/// Two samples pooled. Ranks are doubled, which makes those of ties whole
-/// numbers, and every comparison of rank sums exact.
+/// Two samples pooled. Ranks are doubled, which makes the ranks of ties whole numbers and
+/// comparisons of rank sums exact.
 struct Pool {
-    /// Of all figures, ascending.
+    /// The ranks of all values, ascending.
     doubled_ranks: Vec<usize>,
-    /// Of the figures of the smaller sample.
+    /// The sum of the ranks of the smaller sample.
     doubled_sum: usize,
+    /// The size of the smaller sample.
     smaller: usize,
-    /// How many figures are equal, for each group of equal ones.
+    /// The size of each group of equal values.
     ties: Vec<usize>,
 }
 
 impl Pool {
-    fn of(one: &[f64], other: &[f64]) -> Self {
+    fn new(one: &[f64], other: &[f64]) -> Self {
         let (small, large) = if one.len() <= other.len() { (one, other) } else { (other, one) };
-        let small_figures = small.iter().map(|&figure| (figure, true));
-        let mut figures: Vec<(f64, bool)> =
-            small_figures.chain(large.iter().map(|&figure| (figure, false))).collect();
-        figures.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let small_values = small.iter().map(|&value| (value, true));
+        let mut values: Vec<(f64, bool)> =
+            small_values.chain(large.iter().map(|&value| (value, false))).collect();
+        values.sort_by(|a, b| a.0.total_cmp(&b.0));
         let mut pool =
             Self { doubled_ranks: vec![], doubled_sum: 0, smaller: small.len(), ties: vec![] };
-        for equal in figures.chunk_by(|a, b| a.0 == b.0) {
+        for equal in values.chunk_by(|a, b| a.0 == b.0) {
             let before = pool.doubled_ranks.len();
             // The mean of the ranks before + 1 to before + n, twice.
             let doubled_rank = 2 * before + equal.len() + 1;
@@ -50,7 +51,7 @@ impl Pool {
         pool
     }
 
-    /// The mean of the doubled rank sum over all ways to deal: a whole number.
+    /// The mean of the doubled rank sum over all splits: a whole number.
     fn doubled_mean(&self) -> usize {
         self.smaller * (self.doubled_ranks.len() + 1)
     }
@@ -59,19 +60,19 @@ impl Pool {
         self.doubled_sum.abs_diff(self.doubled_mean())
     }
 
-    /// Counts the ways by their rank sum, one figure after the other.
+    /// Counts the splits by their rank sum, adding one value after the other.
     ///
-    /// Counts are whole up to 2^53; beyond, they are rounded, always by less
-    /// than one part in 2^53 for each figure of the pool.
+    /// Counts are exact up to 2^53; larger ones are rounded by less than one part in 2^53
+    /// for each value of the pool.
     fn exact(&self) -> f64 {
-        let most: usize = self.doubled_ranks.iter().rev().take(self.smaller).sum();
-        // Of each number of figures chosen so far: ways to each sum.
-        let mut ways = vec![vec![0.0_f64; most + 1]; self.smaller + 1];
+        let max_sum: usize = self.doubled_ranks.iter().rev().take(self.smaller).sum();
+        // For each number of values chosen so far: the ways to reach each sum.
+        let mut ways = vec![vec![0.0_f64; max_sum + 1]; self.smaller + 1];
         ways[0][0] = 1.0;
         for &rank in &self.doubled_ranks {
             for chosen in (1..=self.smaller).rev() {
                 let (fewer, more) = ways.split_at_mut(chosen);
-                let without = &fewer[chosen - 1][..=most.saturating_sub(rank)];
+                let without = &fewer[chosen - 1][..=max_sum.saturating_sub(rank)];
                 for (with, without) in more[0].iter_mut().skip(rank).zip(without) {
                     *with += without;
                 }
@@ -84,8 +85,8 @@ impl Pool {
         (as_far / ways.iter().sum::<f64>()).min(1.0)
     }
 
-    /// By the normal distribution of the same mean and variance, corrected for
-    /// ties and for the steps of the rank sum.
+    /// Uses the normal distribution with the same mean and variance, corrected for ties and
+    /// for the steps of the rank sum.
     fn approximate(&self) -> f64 {
         let all = self.doubled_ranks.len() as f64;
         let product = self.smaller as f64 * (all - self.smaller as f64);
@@ -100,9 +101,8 @@ impl Pool {
     }
 }
 
-/// The probability that a standard normal figure is at least so far from 0:
-/// erfc(z/√2), by Chebyshev fitting (Numerical Recipes, erfcc), to 1.2 parts in
-/// ten million.
+/// The probability that a standard normal value is at least `z` away from 0: erfc(z/√2), by
+/// Chebyshev fitting (Numerical Recipes, erfcc), to 1.2 parts in ten million.
 fn both_tails(z: f64) -> f64 {
     const COEFFICIENTS: [f64; 10] = [
         -1.265_512_23,
@@ -129,10 +129,10 @@ mod tests {
 
     use super::*;
 
-    /// By dealing the pool in every way, and counting pairs instead of ranks.
+    /// Splits the pool in every way, and counts pairs instead of ranks.
     fn enumerated(one: &[f64], other: &[f64]) -> f64 {
         let pool: Vec<f64> = one.iter().chain(other).copied().collect();
-        // Twice U less its mean: 2 for a pair won, 1 for a tie.
+        // Twice the distance of U from its mean: 2 for each pair won, 1 for each tie.
         let distance = |chosen: u32| {
             let is_chosen = |index: usize| chosen & (1 << index) != 0;
             let mut doubled_u = 0_i64;
@@ -147,31 +147,32 @@ mod tests {
             }
             (doubled_u - (one.len() * other.len()) as i64).abs()
         };
-        let at_hand = distance((1 << one.len()) - 1);
-        let deals = (0..1_u32 << pool.len()).filter(|deal| deal.count_ones() as usize == one.len());
-        let distances: Vec<_> = deals.map(distance).collect();
-        let as_far = distances.iter().filter(|&&distance| distance >= at_hand).count();
+        let observed = distance((1 << one.len()) - 1);
+        let splits =
+            (0..1_u32 << pool.len()).filter(|split| split.count_ones() as usize == one.len());
+        let distances: Vec<_> = splits.map(distance).collect();
+        let as_far = distances.iter().filter(|&&distance| distance >= observed).count();
         as_far as f64 / distances.len() as f64
     }
 
-    /// Figures of which many are equal.
+    /// A sample with many equal values.
     fn sample() -> impl Strategy<Value = Vec<f64>> {
         vec((0..6_u8).prop_map(f64::from), 1..=6)
     }
 
     proptest! {
         #[test]
-        fn it_is_the_share_of_all_deals(one in sample(), other in sample()) {
+        fn the_p_value_is_the_share_of_all_splits(one in sample(), other in sample()) {
             let (computed, counted) = (p_value(&one, &other), enumerated(&one, &other));
             prop_assert!((computed - counted).abs() < 1e-12, "{computed} is not {counted}");
         }
 
         #[test]
-        fn neither_sample_is_the_first(one in vec(-9..9_i32, 1..20), other in vec(-9..9_i32, 1..20)) {
-            let figures = |sample: &[i32]| sample.iter().copied().map(f64::from).collect::<Vec<_>>();
-            let mirrored = |sample: &[i32]| figures(sample).iter().map(|figure| -figure).collect::<Vec<_>>();
-            let p = p_value(&figures(&one), &figures(&other));
-            let swapped = p_value(&figures(&other), &figures(&one));
+        fn the_order_of_the_samples_does_not_matter(one in vec(-9..9_i32, 1..20), other in vec(-9..9_i32, 1..20)) {
+            let floats = |sample: &[i32]| sample.iter().copied().map(f64::from).collect::<Vec<_>>();
+            let mirrored = |sample: &[i32]| floats(sample).iter().map(|value| -value).collect::<Vec<_>>();
+            let p = p_value(&floats(&one), &floats(&other));
+            let swapped = p_value(&floats(&other), &floats(&one));
             prop_assert!((p - swapped).abs() < 1e-12);
             prop_assert!((p - p_value(&mirrored(&one), &mirrored(&other))).abs() < 1e-12);
         }
@@ -182,14 +183,14 @@ mod tests {
     }
 
     #[test]
-    fn samples_that_do_not_overlap_are_the_rarest_deals() {
+    fn samples_that_do_not_overlap_are_the_rarest_splits() {
         // Two of C(10, 5) = 252 and of C(20, 10) = 184 756.
         assert!((p_value(&range(0, 5), &range(5, 10)) - 2.0 / 252.0).abs() < 1e-15);
         assert!((p_value(&range(10, 20), &range(0, 10)) - 2.0 / 184_756.0).abs() < 1e-17);
     }
 
     #[test]
-    fn what_says_nothing_is_1() {
+    fn the_p_value_of_equal_or_empty_samples_is_1() {
         assert_eq!(p_value(&[3.0; 10], &[3.0; 12]), 1.0);
         assert_eq!(p_value(&[3.0; 80], &[3.0; 80]), 1.0);
         assert_eq!(p_value(&[], &[3.0]), 1.0);
@@ -197,11 +198,11 @@ mod tests {
     }
 
     #[test]
-    fn the_approximation_joins_the_exact_distribution() {
+    fn the_approximation_is_close_to_the_exact_p_value() {
         for (shift, modulus) in [(0, 1_000), (4, 1_000), (9, 1_000), (14, 1_000), (6, 11)] {
             let one: Vec<f64> = (0..50).map(|n| f64::from(n * 7 % modulus)).collect();
             let other: Vec<f64> = (0..50).map(|n| f64::from((n + shift) * 7 % modulus)).collect();
-            let pool = Pool::of(&one, &other);
+            let pool = Pool::new(&one, &other);
             let (exact, approximate) = (pool.exact(), pool.approximate());
             assert!((exact - approximate).abs() < 0.01, "{shift}: {exact}, {approximate}");
         }

@@ -1,20 +1,22 @@
-//! Two suites: each scenario against the same one of the baseline.
+//! Two suites: each scenario compared with the same one of the baseline.
 
-use serde_json::Value;
-
-use crate::comparison::{Comparison, Conclusion, Scope, compared};
-use crate::judge::{Criteria, FEWEST_TRIALS, Verdict};
 use report::{Member, Suite};
 use run_view::Run;
 use run_view::prose::several;
+use serde_json::Value;
 
-/// A suite held against an earlier one.
+use crate::comparison::{Comparison, Scope};
+use crate::conclusion::Conclusion;
+use crate::criteria::{Criteria, MIN_TRIALS};
+use crate::verdict::Verdict;
+
+/// A suite compared with its baseline.
 #[derive(Debug)]
 pub struct SuiteComparison {
-    /// The suites, in a line each.
+    /// The baseline and the new suite, a line each.
     pub(crate) suites: [String; 2],
-    /// Those of the new suite in its order, then those that only the baseline
-    /// has.
+    /// The scenarios of the new suite in its order, then those that are only in the
+    /// baseline.
     pub(crate) members: Vec<ComparedMember>,
 }
 
@@ -23,14 +25,14 @@ pub struct SuiteComparison {
 pub(crate) struct ComparedMember {
     pub(crate) scenario: String,
     pub(crate) conclusion: Conclusion,
-    /// Why there is nothing to compare; none where there is.
+    /// Why there is nothing to compare.
     pub(crate) problem: Option<String>,
     pub(crate) comparison: Option<Comparison>,
 }
 
-/// Holds a suite against an earlier one, scenario by scenario. Where neither
-/// side asked for as many repetitions as a verdict on measured figures needs,
-/// laws and checks alone are looked at; with `laws`, everywhere.
+/// Compares a suite with its baseline, scenario by scenario. With `laws`, only laws and
+/// checks are compared; without, so they are for scenarios that have fewer repetitions than
+/// a verdict on metrics takes.
 pub fn compare_suites(
     baseline: &Suite,
     new: &Suite,
@@ -46,11 +48,11 @@ pub fn compare_suites(
         })
         .collect();
     let is_new = |name: &str| new.members().any(|member| member.record.scenario == name);
-    let gone = baseline.members().filter(|member| !is_new(&member.record.scenario));
-    members.extend(gone.map(|member| {
+    let removed = baseline.members().filter(|member| !is_new(&member.record.scenario));
+    members.extend(removed.map(|member| {
         compare_member(member.record.scenario.clone(), Some(member), None, criteria, laws)
     }));
-    SuiteComparison { suites: [baseline, new].map(written_suite), members }
+    SuiteComparison { suites: [baseline, new].map(describe_suite), members }
 }
 
 fn compare_member(
@@ -61,7 +63,7 @@ fn compare_member(
     laws: bool,
 ) -> ComparedMember {
     let runs = (baseline.and_then(|member| member.run), new.and_then(|member| member.run));
-    let without = |conclusion, problem: String| ComparedMember {
+    let not_compared = |conclusion, problem: String| ComparedMember {
         scenario: scenario.clone(),
         conclusion,
         problem: Some(problem),
@@ -69,31 +71,30 @@ fn compare_member(
     };
     let inconclusive = Conclusion::Judged(Verdict::Inconclusive);
     match runs {
-        (_, None) => match new {
-            None => without(inconclusive, "it is in the baseline alone".to_owned()),
-            Some(member) => {
-                without(inconclusive, format!("it was not run: {}", member.verdict.describe()))
-            }
-        },
+        (_, None) => {
+            let problem = match new {
+                None => "only in the baseline".to_owned(),
+                Some(member) => format!("not run: {}", member.verdict.describe()),
+            };
+            not_compared(inconclusive, problem)
+        }
         (None, Some(run)) => {
-            // With laws alone what a baseline does not know is nothing against it.
-            let conclusion = match (!run.verdict.verdict.is_failed(), laws && baseline.is_none()) {
-                (false, _) => Conclusion::Failed,
-                (true, true) => Conclusion::Judged(Verdict::Held),
-                (true, false) => Conclusion::Judged(Verdict::NoBaseline),
+            // If only laws are compared, a scenario that is new has none to differ from.
+            let conclusion = match (run.verdict.verdict.is_failed(), laws && baseline.is_none()) {
+                (true, _) => Conclusion::Failed,
+                (false, true) => Conclusion::Judged(Verdict::Held),
+                (false, false) => Conclusion::Judged(Verdict::NoBaseline),
             };
             let problem = match baseline {
-                None => "it is not in the baseline".to_owned(),
-                Some(member) => {
-                    format!("it was not run in the baseline: {}", member.verdict.describe())
-                }
+                None => "not in the baseline".to_owned(),
+                Some(member) => format!("not run in the baseline: {}", member.verdict.describe()),
             };
-            without(conclusion, problem)
+            not_compared(conclusion, problem)
         }
         (Some(baseline), Some(new)) => {
-            let measured = !laws && [baseline, new].iter().any(|run| is_measured(run));
-            let scope = if measured { Scope::All } else { Scope::Laws };
-            let comparison = compared(baseline, new, criteria, scope);
+            let is_measured = !laws && [baseline, new].iter().any(|run| is_measured(run));
+            let scope = if is_measured { Scope::All } else { Scope::Laws };
+            let comparison = Comparison::new(baseline, new, criteria, scope);
             ComparedMember {
                 scenario,
                 conclusion: comparison.conclusion(),
@@ -104,43 +105,23 @@ fn compare_member(
     }
 }
 
-/// Whether so many repetitions were asked for as a verdict on figures needs.
+/// Whether a run has as many repetitions as a verdict on metrics takes.
 fn is_measured(run: &Run) -> bool {
     let repeat = run.record.scenario.resolved.get("repeat").and_then(Value::as_u64);
-    repeat.is_some_and(|repeat| repeat >= FEWEST_TRIALS as u64)
+    repeat.is_some_and(|repeat| repeat >= MIN_TRIALS as u64)
 }
 
 impl SuiteComparison {
+    /// The columns of [`ComparedMember::row`].
+    pub(crate) const HEAD: [&str; 3] = ["scenario", "verdict", "compared"];
+
     /// How it ends: the worst of all its scenarios.
     pub fn conclusion(&self) -> Conclusion {
         Conclusion::worst(self.members.iter().map(|member| member.conclusion))
     }
 
-    /// The comparison as a person reads it: each scenario in short, those that
-    /// did not hold at length before.
-    pub fn written(&self) -> String {
-        let [baseline, new] = &self.suites;
-        let mut sections = vec![format!("Baseline: {baseline}\nNow: {new}")];
-        let not_held = |member: &&ComparedMember| !member.held();
-        for member in self.members.iter().filter(not_held) {
-            let told = member.comparison.as_ref().map(Comparison::written);
-            let told = told.or(member.problem.clone()).unwrap_or_default();
-            sections.push(format!("── {} ──\n\n{told}", member.scenario));
-        }
-        let rows: Vec<_> = self.members.iter().map(ComparedMember::row).collect();
-        let table = report::Table {
-            title: String::new(),
-            head: ["scenario", "verdict", "what was compared"].map(str::to_owned).into(),
-            rows,
-            words: 3,
-        };
-        sections.push(table.drawn().to_string());
-        sections.push(self.verdict());
-        sections.join("\n\n")
-    }
-
-    /// How it ends, in a line.
-    pub(crate) fn verdict(&self) -> String {
+    /// The conclusion with its counts, in a line.
+    pub(crate) fn verdict_line(&self) -> String {
         let held = self.members.iter().filter(|member| member.held()).count();
         let (all, conclusion) = (self.members.len(), self.conclusion());
         format!("Verdict of the suite: {conclusion} ({held} of {all} scenarios held).")
@@ -153,35 +134,29 @@ impl ComparedMember {
     }
 
     /// Its name, its verdict, and what was compared.
-    pub(crate) fn row(&self) -> Vec<String> {
-        let what = match (&self.comparison, &self.problem) {
-            (Some(comparison), _) => comparison.in_short(),
+    pub(crate) fn row(&self) -> [String; 3] {
+        let compared = match (&self.comparison, &self.problem) {
+            (Some(comparison), _) => describe_compared(comparison),
             (None, problem) => problem.clone().unwrap_or_default(),
         };
-        vec![self.scenario.clone(), self.conclusion.to_string(), what]
+        [self.scenario.clone(), self.conclusion.to_string(), compared]
     }
 }
 
-impl Comparison {
-    fn in_short(&self) -> String {
-        match self.scope {
-            Scope::Laws => format!("{} laws and all checks", self.laws.same),
-            Scope::All if self.figures.is_empty() => {
-                format!("{} laws and all checks; no figures", self.laws.same)
-            }
-            Scope::All => {
-                let (laws, figures) = (self.laws.same, self.figures.len());
-                format!("{laws} laws, all checks, {figures} figures")
-            }
-        }
+fn describe_compared(comparison: &Comparison) -> String {
+    let (laws, metrics) = (comparison.laws.same, comparison.metrics.len());
+    match comparison.scope {
+        Scope::Laws => format!("{laws} laws and all checks"),
+        Scope::All if metrics == 0 => format!("{laws} laws and all checks; no metrics"),
+        Scope::All => format!("{laws} laws, all checks, {metrics} metrics"),
     }
 }
 
-fn written_suite(suite: &Suite) -> String {
+fn describe_suite(suite: &Suite) -> String {
     let record = &suite.record;
     let commit = record.tool.commit.as_ref().map_or(String::new(), |commit| format!(" ({commit})"));
     format!(
-        "{}, begun {}, {}, queuelab {}{commit}",
+        "{}, started {}, {}, queuelab {}{commit}",
         record.suite,
         record.started.strftime("%Y-%m-%d %H:%M:%S UTC"),
         several(record.members.len() as u64, "scenario"),

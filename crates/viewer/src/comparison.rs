@@ -49,7 +49,7 @@ fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
     };
     let title = format!("{} against {}", new.place.name(), base.place.name());
     let questions = [&base, &new].map(|side| side.record.scenario.question.as_str());
-    let differ = facts::differing(&base.record, &new.record, comparison.different());
+    let differ = facts::differing(&base.record, &new.record, comparison.differences());
     let body = html! {
         (page::all_runs())
         p.quiet { "Two runs of " (base.place.scenario)
@@ -57,7 +57,7 @@ fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
         h1 { (questions[0]) }
         @if questions[1] != questions[0] { h1 { (questions[1]) } }
         p.verdict class=(class) { (sign) (comparison.conclusion()) }
-        p.answer { (comparison.told()) }
+        p.answer { (comparison.describe()) }
         (sides(&base, &new, &differ))
         h2 { "Charts" }
         (charts::pairs(&site.runs, &base.place, &new.place))

@@ -1,4 +1,4 @@
-//! `queuelab compare`: a run held against an earlier one.
+//! `queuelab compare`: a run compared with a baseline.
 
 use std::path::{Path, PathBuf};
 
@@ -14,75 +14,74 @@ use crate::exit::Exit;
 /// Flags of `queuelab compare`.
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
-    /// The earlier run's directory, or suite's: the baseline.
+    /// Directory of the baseline: an earlier run or suite.
     base: PathBuf,
-    /// The directory of the run, or suite, that is held against it.
+    /// Directory of the run or suite to compare with it.
     new: PathBuf,
-    /// Look at laws and checks alone, and at no rate: for a baseline of another
-    /// machine.
+    /// Compare only laws and checks, not metrics: for a baseline from another machine.
     #[arg(long, conflicts_with_all = ["floor", "alpha", "seed"])]
     laws: bool,
-    /// How the comparison is written.
+    /// Output format.
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     #[command(flatten)]
     criteria: CriteriaArguments,
-    /// Seed of the ratios' intervals; no verdict depends on it.
+    /// Seed of the bootstrap intervals; no verdict depends on it.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
 
-/// Flags of everything that judges measured figures.
+/// Flags of every command that judges metrics.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct CriteriaArguments {
-    /// The smallest change of a median that counts, as a part of the baseline's
-    /// (10% or 0.1).
-    #[arg(long, value_name = "PART", default_value = "10%", value_parser = floor)]
+    /// Smallest change of a median that counts, as a share of the baseline's median (10% or
+    /// 0.1).
+    #[arg(long, value_name = "SHARE", default_value = "10%", value_parser = floor)]
     floor: f64,
-    /// The probability of calling any figure changed when none is.
+    /// Probability of reporting a change of any metric when there is none.
     #[arg(long, value_name = "P", default_value = "0.05", value_parser = alpha)]
     alpha: f64,
 }
 
 impl CriteriaArguments {
-    /// With the seed that a comparison has by itself.
+    /// The criteria with the default seed.
     pub(crate) fn criteria(&self) -> Criteria {
         let &Self { floor, alpha } = self;
         Criteria { floor, alpha, ..Criteria::default() }
     }
 }
 
-/// How a comparison is written.
+/// Output format of a comparison.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum Format {
-    /// For a terminal.
+    /// Plain text for a terminal.
     #[default]
     Text,
-    /// GitHub's, for a job's summary: the worst first, and bounded.
+    /// GitHub's Markdown for the summary page of a job: the worst first, limited in length.
     Markdown,
-    /// For programs: docs/ci.md says what its members are.
+    /// JSON for programs; docs/ci.md documents it.
     Json,
 }
 
 fn floor(text: &str) -> std::result::Result<f64, String> {
-    let part = match text.strip_suffix('%') {
+    let share = match text.strip_suffix('%') {
         Some(percent) => percent.trim_end().parse::<f64>().map(|percent| percent / 100.0),
         None => text.parse::<f64>(),
     };
-    match part {
-        Ok(part) if (0.0..1.0).contains(&part) => Ok(part),
-        _ => Err("a floor is from 0% to below 100%, such as 10% or 0.1".to_owned()),
+    match share {
+        Ok(share) if (0.0..1.0).contains(&share) => Ok(share),
+        _ => Err("the floor must be at least 0% and below 100%, such as 10% or 0.1".to_owned()),
     }
 }
 
 fn alpha(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
         Ok(alpha) if alpha > 0.0 && alpha < 1.0 => Ok(alpha),
-        _ => Err("a probability of error is above 0 and below 1, such as 0.05".to_owned()),
+        _ => Err("the probability must be above 0 and below 1, such as 0.05".to_owned()),
     }
 }
 
-/// Prints the comparison; its verdict is the exit code.
+/// Prints the comparison; its conclusion is the exit code.
 pub(crate) fn compare(arguments: &CompareArguments) -> Result {
     let &CompareArguments { ref base, ref new, laws, format, ref criteria, seed } = arguments;
     let criteria = Criteria { seed, ..criteria.criteria() };
@@ -91,7 +90,7 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
             let suites = (Suite::read(base)?, Suite::read(new)?);
             let comparison = ::compare::compare_suites(&suites.0, &suites.1, &criteria, laws);
             let text = match format {
-                Format::Text => comparison.written(),
+                Format::Text => comparison.text(),
                 Format::Markdown => comparison.markdown(),
                 Format::Json => pretty(&comparison.json()),
             };
@@ -104,17 +103,17 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
                 false => ::compare::compare(&runs.0, &runs.1, &criteria),
             };
             let text = match format {
-                Format::Text => comparison.written(),
+                Format::Text => comparison.text(),
                 Format::Markdown => comparison.markdown(),
                 Format::Json => pretty(&comparison.json()),
             };
             (text, comparison.conclusion())
         }
-        (of_suite, _) => {
-            let (suite, other) = if of_suite { (base, new) } else { (new, base) };
+        (base_is_suite, _) => {
+            let (suite, other) = if base_is_suite { (base, new) } else { (new, base) };
             return Err(CommandError::Usage(format!(
-                "failed to compare: {} is a suite's directory, and {} is not; give two runs, or \
-                 two suites",
+                "failed to compare: {} is the directory of a suite and {} is not; give two runs or two \
+                 suites",
                 suite.display(),
                 other.display()
             )));
@@ -124,14 +123,14 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
     Ok(exit(conclusion))
 }
 
-/// Prints how a run compares with its baseline, and judges it.
+/// Compares a run with its baseline, and prints the comparison.
 pub(crate) fn judge(base: &Run, new: &Run, criteria: &Criteria) -> Result {
     let comparison = ::compare::compare(base, new, criteria);
-    answer(&comparison.written())?;
+    answer(&comparison.text())?;
     Ok(exit(comparison.conclusion()))
 }
 
-/// How a comparison's end is told to whoever asked for it.
+/// The exit code of a conclusion.
 fn exit(conclusion: Conclusion) -> Exit {
     match conclusion {
         Conclusion::Failed => Exit::Failed,
@@ -157,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_floor_is_a_part_or_a_percentage() {
+    fn a_floor_is_a_share_or_a_percentage() {
         assert_eq!(floor("10%"), Ok(0.1));
         assert_eq!(floor("2.5 %"), Ok(0.025));
         assert_eq!(floor("0.25"), Ok(0.25));

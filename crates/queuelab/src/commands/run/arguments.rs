@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ::compare::FEWEST_TRIALS;
+use ::compare::MIN_TRIALS;
 use clap::Args;
 use lab::{Against, RunRequest, Target};
 
@@ -63,10 +63,8 @@ impl RunArguments {
                 },
             },
         };
-        let against = |build: &String| Against {
-            build: build.clone(),
-            min_repetitions: FEWEST_TRIALS as u32,
-        };
+        let against =
+            |build: &String| Against { build: build.clone(), min_repetitions: MIN_TRIALS as u32 };
         RunRequest {
             target,
             backend: self.backend.clone(),

@@ -72,7 +72,7 @@ fn a_server_that_is_a_quarter_slower_is_found_and_trials_took_turns() {
     let stdout = text(&output.stdout);
     assert!(stdout.contains("Verdict: regressed"), "{}", said(&output));
     assert!(stdout.contains("\nRegressed:\n  delivered"), "{}", said(&output));
-    assert!(stdout.contains("Their trials took turns"), "{}", said(&output));
+    assert!(stdout.contains("Their trials were interleaved"), "{}", said(&output));
     assert!(text(&output.stderr).contains("10 repetitions of each build"), "{}", said(&output));
 
     let paths = both(out.path());

@@ -78,7 +78,7 @@ fn the_same_binary_never_regresses_and_a_slower_server_does() {
     fs::write(slower.join("run.json"), serde_json::to_vec(&elsewhere).unwrap()).unwrap();
     let output = compare(&base, &slower, &[]);
     assert_eq!(output.status.code(), Some(6), "{}", said(&output));
-    assert!(text(&output.stdout).contains("4096 here"), "{}", said(&output));
+    assert!(text(&output.stdout).contains("4096 in the new run"), "{}", said(&output));
 }
 
 #[test]

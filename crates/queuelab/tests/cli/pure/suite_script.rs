@@ -64,9 +64,9 @@ fn a_night_is_held_against_the_last_good_one_and_a_bad_one_is_no_baseline() {
     let second = night(folder, &good, "");
     assert_eq!(second.status.code(), Some(0), "{}", said(&second));
     let told = summary(folder);
-    assert!(told.contains("# Against the baseline: "), "{}", said(&second));
+    assert!(told.contains("# Comparison with the baseline: "), "{}", said(&second));
     // A busy machine may leave it undecided: then it is no baseline.
-    let decided = !told.contains("# Against the baseline: inconclusive");
+    let decided = !told.contains("# Comparison with the baseline: inconclusive");
     assert_eq!(is_good(folder), decided, "{}", said(&second));
 
     let bad = night(folder, &suite(folder, 4, "20ms"), "");
@@ -90,7 +90,7 @@ fn a_night_is_held_against_the_last_good_one_and_a_bad_one_is_no_baseline() {
     assert!(text(&compared.stdout).contains("load.interval: 20ms in the baseline, 80ms here"));
     assert!(is_good(folder), "there is nothing to lose: {}", said(&compared));
     assert_eq!(night(folder, &slower, "tell").status.code(), Some(0));
-    assert!(summary(folder).contains("# Against the baseline: no-baseline"));
+    assert!(summary(folder).contains("# Comparison with the baseline: no-baseline"));
 }
 
 #[test]

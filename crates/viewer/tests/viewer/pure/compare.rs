@@ -39,7 +39,7 @@ fn two_runs_stand_beside_each_other_with_what_compare_says_of_them() {
     let page = request(address, "GET", &link.replace("&amp;", "&"));
     assert_eq!(status(&page), 200, "{page}");
     let [base, new] = names.map(|name| view(&runs.path().join(name)));
-    let comparison = compare::compare(&base, &new, &Criteria::default()).written();
+    let comparison = compare::compare(&base, &new, &Criteria::default()).text();
     let comparison = comparison.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     assert!(comparison.contains("Verdict: "), "{comparison}");
     assert!(page.contains(comparison.trim_end()), "what `compare` prints, whole: {page}");
@@ -97,8 +97,8 @@ fn what_matters_is_at_the_top_and_the_rest_is_closed() {
     );
     let question = "<h1>What does the backlog do to a burst of connections?</h1>";
     assert_eq!(page.matches(question).count(), 1, "{page}");
-    let verdict = "2 trials a side in each cell: nothing can be decided about rates, which takes 10; \
-                   every law held in both.";
+    let verdict = "2 trials per side in each cell: too few to compare metrics, which takes 10; every \
+                   law held in both.";
     let same = "Build, machine, kernel, settings and backend are the same.";
     let found = "With backlog 10, 52 of 410 attempts succeeded";
     let order = [
@@ -108,7 +108,7 @@ fn what_matters_is_at_the_top_and_the_rest_is_closed() {
         same,
         "<h2>Charts</h2>",
         "<h2>Laws that changed</h2>",
-        "<h2>Measured figures</h2>",
+        "<h2>Metrics</h2>",
         "<details><summary>",
         "<pre>",
     ];

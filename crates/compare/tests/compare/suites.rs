@@ -1,9 +1,4 @@
-//! Two suites held against each other.
-
-#[path = "../../report/tests/runs/mod.rs"]
-mod runs;
-#[path = "../../report/tests/runs/suites.rs"]
-mod suites;
+//! Suites compared.
 
 use std::path::Path;
 
@@ -12,7 +7,7 @@ use report::Suite;
 use run_record::TrialRecord;
 use serde_json::json;
 
-use crate::suites::{Made, another_law, broken, not_run, same, slower};
+use crate::suite_fixture::{Made, another_law, broken, not_run, same, slower};
 
 fn compared(base: &Path, new: &Path, laws: bool) -> SuiteComparison {
     let (base, new) = (Suite::read(base).unwrap(), Suite::read(new).unwrap());
@@ -22,52 +17,52 @@ fn compared(base: &Path, new: &Path, laws: bool) -> SuiteComparison {
 fn judged(base: &Path, new: &Path, laws: bool) -> Verdict {
     match compared(base, new, laws).conclusion() {
         Conclusion::Judged(verdict) => verdict,
-        Conclusion::Failed => panic!("{}", compared(base, new, laws).written()),
+        Conclusion::Failed => panic!("{}", compared(base, new, laws).text()),
     }
 }
 
 #[test]
-fn a_suite_is_as_good_as_its_worst_scenario() {
+fn a_suite_ends_like_its_worst_scenario() {
     let made = Made::new();
     let pair = |few: fn(&mut TrialRecord), many: fn(&mut TrialRecord)| {
         made.suite(vec![made.run("few", 1, few), made.run("many", 12, many)])
     };
     let base = pair(same, same);
     assert_eq!(judged(&base, &pair(same, same), false), Verdict::Held);
-    // What was not to be measured is not: one trial says nothing of rates.
+    // Metrics of a scenario with one repetition are not compared.
     assert_eq!(judged(&base, &pair(slower, same), false), Verdict::Held);
     assert_eq!(judged(&base, &pair(same, slower), false), Verdict::Regressed);
     assert_eq!(judged(&base, &pair(another_law, same), false), Verdict::Regressed);
     assert_eq!(compared(&base, &pair(broken, same), false).conclusion(), Conclusion::Failed);
-    // By laws and checks alone.
+    // Only laws and checks.
     assert_eq!(judged(&base, &pair(same, slower), true), Verdict::Held);
     assert_eq!(judged(&base, &pair(same, another_law), true), Verdict::Regressed);
     assert_eq!(compared(&base, &pair(same, broken), true).conclusion(), Conclusion::Failed);
 }
 
 #[test]
-fn a_scenario_that_one_suite_lacks_is_told() {
+fn a_scenario_that_only_one_suite_has_is_reported() {
     let made = Made::new();
     let both = made.suite(vec![made.run("one", 1, same), made.run("other", 1, same)]);
     let first = made.suite(vec![made.run("one", 1, same)]);
     let failed = made.suite(vec![made.run("one", 1, same), not_run("other")]);
     assert_eq!(judged(&first, &both, false), Verdict::NoBaseline);
-    assert_eq!(judged(&first, &both, true), Verdict::Held, "more laws than the baseline has");
-    assert_eq!(judged(&both, &first, true), Verdict::Inconclusive, "fewer, and it is said");
-    assert!(compared(&both, &first, true).written().contains("it is in the baseline alone"));
+    assert_eq!(judged(&first, &both, true), Verdict::Held, "more laws than in the baseline");
+    assert_eq!(judged(&both, &first, true), Verdict::Inconclusive, "fewer laws");
+    assert!(compared(&both, &first, true).text().contains("only in the baseline"));
     assert_eq!(judged(&both, &failed, true), Verdict::Inconclusive);
-    assert!(compared(&both, &failed, true).written().contains("it was not run: failed to make"));
+    assert!(compared(&both, &failed, true).text().contains("not run: failed to make"));
 }
 
 #[test]
-fn for_a_summary_the_worst_come_first_and_for_programs_all_are_there() {
+fn markdown_lists_the_worst_first_and_json_has_everything() {
     let made = Made::new();
     let base = made.suite(vec![made.run("few", 1, same), made.run("many", 12, same)]);
     let new = made.suite(vec![made.run("few", 1, same), made.run("many", 12, slower)]);
     let comparison = compared(&base, &new, false);
     let markdown = comparison.markdown();
     let at = |text: &str| markdown.find(text).unwrap_or_else(|| panic!("{text}: {markdown}"));
-    assert!(at("# Against the baseline: regressed") < at("| many | ❌ regressed"));
+    assert!(at("# Comparison with the baseline: regressed") < at("| many | ❌ regressed"));
     assert!(at("| many |") < at("| few |") && at("## many") < at("| delivered |"));
     assert!(!markdown.contains("## few") && markdown.len() < 20_000);
 

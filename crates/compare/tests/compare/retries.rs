@@ -1,18 +1,15 @@
-//! Trials that were run again, in comparisons.
-
-#[path = "../../report/tests/runs/mod.rs"]
-mod runs;
-#[path = "../../report/tests/runs/tries.rs"]
-mod tries;
+//! Retried trials in comparisons.
 
 use compare::{Conclusion, Criteria, Verdict, compare};
-use report::Run;
 use run_record::TrialRecord;
+use run_view::Run;
+use serde_json::json;
 
+use crate::synthetic::{Synthetic, compared, judged, slower};
 use crate::tries::with_tries;
 
 #[test]
-fn a_breach_is_one_line_of_the_list_whatever_it_says_and_none_is_left_out() {
+fn json_lists_every_violation_as_one_line() {
     let (record, mut trials) = with_tries(&[false, true]);
     let criteria = Criteria::default();
     let compared = |trials: &[TrialRecord]| {
@@ -48,4 +45,43 @@ fn a_run_against_itself_fails_only_if_a_trial_failed_in_every_try() {
     let comparison = compare(&run, &Run::new(record, broken), &Criteria::default());
     assert_eq!(comparison.conclusion(), Conclusion::Failed);
     assert_ne!(comparison.conclusion(), Conclusion::Judged(Verdict::Held));
+}
+
+#[test]
+fn a_retry_does_not_count_as_another_trial() {
+    let mut new = Synthetic::new(2, 1, 9, 0.02).each_trial(slower);
+    let mut again = new.trials[0].clone();
+    again.retry = 1;
+    new.trials.push(again);
+    let comparison = compared(&Synthetic::new(1, 1, 10, 0.02), &new);
+    assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Inconclusive));
+    let text = comparison.text();
+    assert!(text.contains("9 to 10 trials per side"), "{text}");
+    assert_eq!(comparison.json()["figures"][0]["trials"], json!({ "baseline": 10, "new": 9 }));
+}
+
+/// Failed trials are retried, usually on an idle machine: a retry is not another sample and
+/// does not make the run look better.
+#[test]
+fn a_retried_trial_counts_once_with_its_first_try() {
+    let baseline = Synthetic::new(1, 1, 10, 0.02);
+    let slow = || Synthetic::new(2, 1, 10, 0.02).each_trial(slower);
+    let figures = |new: &Synthetic| {
+        let figures = compared(&baseline, new).json()["figures"].clone();
+        assert!(figures.as_array().unwrap().len() > 3, "{figures}");
+        figures
+    };
+    let mut again = slow();
+    for trial in slow().trials {
+        for retry in 1..4 {
+            let mut trial = trial.clone();
+            trial.retry = retry;
+            trial.rates.delivered *= 4.0;
+            trial.rates.ingested = trial.rates.ingested.map(|rate| rate * 4.0);
+            trial.delivery_latency.p99_ns *= u64::from(retry);
+            again.trials.push(trial);
+        }
+    }
+    assert_eq!(figures(&again), figures(&slow()), "medians, ratios, intervals, deltas and p");
+    assert_eq!(judged(&baseline, &again), Verdict::Regressed);
 }

@@ -1,0 +1,80 @@
+//! A metric of one cell, compared.
+
+use run_record::{TrialRecord, Tries};
+
+use crate::cells::{CellPair, Point};
+use crate::criteria::Criteria;
+use crate::judge::{has_enough_trials, judge};
+use crate::metric::{METRICS, Metric};
+use crate::verdict::Verdict;
+use crate::{holm, mann_whitney};
+
+/// A metric of one cell in both runs.
+#[derive(Debug)]
+pub(crate) struct MetricComparison {
+    pub(crate) metric: &'static Metric,
+    pub(crate) point: Point,
+    /// One value for each trial of the baseline that has the metric.
+    pub(crate) baseline: Vec<f64>,
+    /// One value for each trial of the new run that has the metric.
+    pub(crate) new: Vec<f64>,
+    /// Adjusted for the number of tests; `None` if there were too few trials to test.
+    pub(crate) p: Option<f64>,
+    pub(crate) verdict: Verdict,
+}
+
+impl MetricComparison {
+    pub(crate) fn has_enough_trials(&self) -> bool {
+        has_enough_trials(&self.baseline, &self.new)
+    }
+
+    /// `None` if the metric has no meaning in this cell.
+    ///
+    /// A retried trial counts once, with its first try: only failed trials are retried, so
+    /// later tries are selected by their outcome, and would make a run look better the more
+    /// it failed.
+    fn new(metric: &'static Metric, cells: &CellPair<'_>) -> Option<Self> {
+        let (baseline, new) = (first_tries(&cells.baseline), first_tries(&cells.new));
+        let values = |trials: &[&TrialRecord]| -> Vec<f64> {
+            trials.iter().filter_map(|trial| (metric.value)(trial)).collect()
+        };
+        let applies = baseline.iter().chain(&new).any(|trial| (metric.applies_to)(trial));
+        applies.then(|| Self {
+            metric,
+            point: cells.point.clone(),
+            baseline: values(&baseline),
+            new: values(&new),
+            p: None,
+            verdict: Verdict::Inconclusive,
+        })
+    }
+}
+
+/// Every metric in every cell, judged. All tests together are one family for Holm's
+/// correction.
+pub(crate) fn compare_metrics(
+    cells: &[CellPair<'_>],
+    criteria: &Criteria,
+) -> Vec<MetricComparison> {
+    let mut compared: Vec<MetricComparison> = METRICS
+        .iter()
+        .flat_map(|metric| cells.iter().filter_map(|cells| MetricComparison::new(metric, cells)))
+        .collect();
+    let tested: Vec<usize> =
+        (0..compared.len()).filter(|&index| compared[index].has_enough_trials()).collect();
+    let p_values: Vec<f64> = tested
+        .iter()
+        .map(|&index| mann_whitney::p_value(&compared[index].baseline, &compared[index].new))
+        .collect();
+    for (&index, p) in tested.iter().zip(holm::adjusted(&p_values)) {
+        compared[index].p = Some(p);
+    }
+    for MetricComparison { metric, baseline, new, p, verdict, .. } in &mut compared {
+        *verdict = judge(criteria, metric, baseline, new, *p);
+    }
+    compared
+}
+
+fn first_tries<'a>(trials: &[&'a TrialRecord]) -> Vec<&'a TrialRecord> {
+    Tries::of(trials.iter().copied()).iter().map(Tries::first).collect()
+}

@@ -1,0 +1,33 @@
+//! Laws compared.
+
+use compare::{Conclusion, Verdict};
+use run_record::TrialRecord;
+use serde_json::json;
+
+use crate::synthetic::{Synthetic, compared, judged};
+
+#[test]
+fn laws_are_compared_across_machines() {
+    let baseline =
+        || Synthetic::new(1, 2, 10, 0.02).record(|run| run.machine.kernel = "6.1".to_owned());
+    let new = |change: fn(&mut TrialRecord)| Synthetic::new(2, 2, 10, 0.02).each_trial(change);
+    let another = new(|trial| {
+        trial.laws[0].predicted += 1.0;
+        trial.laws[0].measured = Some(trial.laws[0].predicted);
+    });
+    let comparison = compared(&baseline(), &another);
+    assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Regressed));
+    let text = comparison.text();
+    let words: Vec<_> = text.split_whitespace().collect();
+    assert!(words.join(" ").contains("predicts 10 in the baseline, 11 in the new run"), "{text}");
+
+    let same_machine = Synthetic::new(1, 2, 10, 0.02);
+    let undecided = new(|trial| trial.laws[0].held = None);
+    assert_eq!(judged(&same_machine, &undecided), Verdict::Inconclusive);
+    let text = compared(&same_machine, &new(|trial| trial.laws.clear())).text();
+    assert!(text.contains("Verdict: inconclusive (2 laws undecided, 12 metrics held)"), "{text}");
+
+    // With other settings, another prediction is expected.
+    let other = another.record(|run| run.scenario.resolved["load"]["size"] = json!(31));
+    assert_eq!(judged(&baseline(), &other), Verdict::NoBaseline);
+}
