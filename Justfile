@@ -32,9 +32,9 @@ lint:
     cargo fmt --all --check
     cargo clippy --workspace --all-targets -- -D warnings
 
-# The static binary.
+# The static binary, optimised: target/*/dist/queuelab.
 build:
-    cargo build --release --package queuelab
+    cargo build --profile dist --package queuelab
 
 # Write the committed JSON Schemas anew.
 schemas:

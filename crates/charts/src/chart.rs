@@ -3,7 +3,9 @@
 use maud::{Markup, PreEscaped, html};
 use run_view::prose::clean;
 
+use crate::font::bold_width;
 use crate::layout::px;
+use crate::theme;
 
 /// How charts look, in the page and in files of their own.
 pub const STYLE: &str = include_str!("style.css");
@@ -48,23 +50,31 @@ impl Chart {
         }
     }
 
-    /// As a file of its own, beside the page's folder. Its `data-width` is that of
-    /// what is drawn, which a title can be longer than.
+    /// An SVG file of its own, in `charts/` beside the page. Its `data-width` is the
+    /// width of the chart, which the title may exceed.
     pub fn file(&self) -> Vec<u8> {
-        // What a title that is longer than its chart needs.
-        let title = chart_png::title_width(&self.title).ceil() + 20.0;
-        let (width, height) = (self.width.max(title), self.height + TITLE);
         let body = self.body.0.replace("href=\"#", "href=\"../report.html#");
+        self.svg(STYLE, "var(--paper)", body).into_bytes()
+    }
+
+    /// The same in light colours and without CSS variables.
+    pub(crate) fn light_svg(&self) -> String {
+        self.svg(theme::light_style(), "#ffffff", theme::light_body(&self.body.0))
+    }
+
+    fn svg(&self, style: &str, paper: &str, body: String) -> String {
+        let title = bold_width(&self.title, 14.0).ceil() + 20.0;
+        let (width, height) = (self.width.max(title), self.height + TITLE);
         let drawn = html! {
             svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img"
                 aria-label=(self.title) width=(width) height=(height) data-width=(px(self.width))
                 viewBox=(format!("0 0 {width} {height}")) {
-                style { (PreEscaped(STYLE)) }
-                rect width="100%" height="100%" fill="var(--paper)" {}
+                style { (PreEscaped(style)) }
+                rect width="100%" height="100%" fill=(paper) {}
                 text class="title" x="10" y="20" { (self.title) }
                 g transform=(format!("translate(0 {TITLE})")) { (PreEscaped(body)) }
             }
         };
-        format!("{}\n", clean(&drawn.0)).into_bytes()
+        format!("{}\n", clean(&drawn.0))
     }
 }

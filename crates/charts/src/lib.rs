@@ -14,6 +14,7 @@
 //! | `laws` | a law's predictions against what was measured, by `scatter` and `lateness` |
 //! | `simulation` | the simulator's shares against those measured |
 //! | `chart`, `name` | a chart as part of a page and as a file, and its name |
+//! | `png`, `theme`, `font` | charts as PNG, in the light theme, with the program's font |
 //! | `colour`, `axis`, `layout` | what they share |
 
 mod attempt_bars;
@@ -25,6 +26,7 @@ mod colour;
 mod contrast;
 mod coverage;
 mod depth;
+mod font;
 mod half_open;
 mod heat_map;
 mod latency;
@@ -35,11 +37,13 @@ mod lines;
 mod looks;
 mod name;
 mod outcomes;
+mod png;
 mod queue;
 mod scatter;
 mod simulation;
 mod strip;
 mod syn_waits;
+mod theme;
 mod unanswered;
 mod window;
 
@@ -52,5 +56,6 @@ pub use laws::{Laws, laws};
 pub use lines::lines;
 pub use name::is_chart_name;
 pub use outcomes::outcomes;
+pub use png::pngs;
 pub use queue::{Recorded, queue};
 pub use simulation::simulation;

@@ -66,14 +66,13 @@ pub fn files(run: &Run, path: &Path) -> Files {
         ("summary.md".to_owned(), markdown::markdown(run)),
         ("junit.xml".to_owned(), junit::junit(run)),
     ];
-    let drawn: Vec<_> = charts.all().map(|chart| (&chart.name, chart.file())).collect();
     let pictured: Vec<_> =
-        drawn.iter().filter(|(name, _)| charts.recorded.is_pictured(name)).collect();
-    let svgs: Vec<_> = pictured.iter().map(|(_, svg)| svg.as_slice()).collect();
-    for ((name, _), png) in pictured.iter().zip(chart_png::pngs(&svgs)) {
-        files.extend(png.map(|png| (format!("charts/{name}.png"), png)));
+        charts.all().filter(|chart| charts.recorded.is_pictured(&chart.name)).collect();
+    for (chart, png) in pictured.iter().zip(charts::pngs(&pictured)) {
+        files.extend(png.map(|png| (format!("charts/{}.png", chart.name), png)));
     }
-    files.extend(drawn.into_iter().map(|(name, svg)| (format!("charts/{name}.svg"), svg)));
+    let svgs = charts.all().map(|chart| (format!("charts/{}.svg", chart.name), chart.file()));
+    files.extend(svgs);
     let damaged = charts.recorded.damaged.into_iter().map(|(_, error)| error).collect();
     Files { files, damaged }
 }

@@ -4,6 +4,7 @@ mod runs;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 
 use report::{Run, files};
 use run_record::RunDirectory;
@@ -158,4 +159,32 @@ fn a_picture_is_the_same_each_time() {
     for run in runs::places() {
         assert!(made(&run) == made(&run), "{}", run.display());
     }
+}
+
+/// Collects the warnings of the library that draws the charts.
+struct Warnings(Mutex<Vec<String>>);
+
+impl log::Log for Warnings {
+    fn enabled(&self, metadata: &log::Metadata<'_>) -> bool {
+        metadata.level() <= log::Level::Warn
+    }
+
+    fn log(&self, record: &log::Record<'_>) {
+        self.0.lock().unwrap().push(record.args().to_string());
+    }
+
+    fn flush(&self) {}
+}
+
+static WARNINGS: Warnings = Warnings(Mutex::new(Vec::new()));
+
+#[test]
+fn pictures_show_everything_that_their_charts_have() {
+    log::set_logger(&WARNINGS).unwrap();
+    log::set_max_level(log::LevelFilter::Warn);
+    for run in runs::places() {
+        made(&run);
+    }
+    let warnings = WARNINGS.0.lock().unwrap();
+    assert!(warnings.is_empty(), "{warnings:?}");
 }
