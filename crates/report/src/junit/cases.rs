@@ -1,0 +1,163 @@
+//! The test cases of a run: one for each planned trial.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use run_record::{TrialRecord, TrialVerdict, TryId, Verdict};
+use run_view::{Cell, Run};
+
+/// The name of the test case for the checks of a run as a whole.
+pub(crate) const WHOLE: &str = "the run as a whole";
+
+/// A planned trial.
+pub(super) struct TrialCase<'a> {
+    /// Its cell, and its repetition if the cell has several. Unlike the number of a
+    /// trial it is the same in every run of the scenario.
+    pub(super) name: String,
+    pub(super) outcome: Outcome,
+    /// Its tries in their order; empty if it was not run.
+    pub(super) tries: Vec<&'a TrialRecord>,
+    /// Its verdict unless its first try held.
+    verdict: Option<&'a TrialVerdict>,
+}
+
+/// The verdict on a planned trial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Outcome {
+    Held,
+    HeldOnRetry,
+    Failed,
+    /// With the reason.
+    NotRun(String),
+}
+
+impl<'a> TrialCase<'a> {
+    fn new(run: &'a Run, name: String, tries: Vec<&'a TrialRecord>) -> Self {
+        let number = tries[0].id;
+        let verdict = run.verdict.unheld.iter().find(|unheld| unheld.trial == number);
+        let outcome = match verdict.map(|trial| trial.verdict) {
+            None => Outcome::Held,
+            Some(Verdict::HeldOnRetry) => Outcome::HeldOnRetry,
+            Some(_) => Outcome::Failed,
+        };
+        Self { name, outcome, tries, verdict }
+    }
+
+    /// The tries in which a check failed, each with its violations.
+    pub(super) fn failed_tries(&self) -> impl Iterator<Item = (TryId, Vec<String>)> {
+        self.verdict.into_iter().flat_map(|trial| {
+            let failed = trial.tries.iter().filter(|a_try| !a_try.violations.is_empty());
+            failed.map(|a_try| {
+                let id = trial.try_id(a_try);
+                let line = |violation| format!("trial {id}: {violation}");
+                (id, a_try.violations.iter().map(line).collect())
+            })
+        })
+    }
+
+    /// The violations of the first try that failed.
+    pub(super) fn first_violations(&self) -> Vec<String> {
+        self.failed_tries().next().map(|(_, violations)| violations).unwrap_or_default()
+    }
+
+    /// How long a try took.
+    pub(super) fn duration(&self, id: TryId) -> Duration {
+        let found = self.tries.iter().find(|trial| trial.try_id() == id);
+        found.map_or(Duration::ZERO, |trial| duration(trial))
+    }
+}
+
+/// How long a try took.
+pub(super) fn duration(trial: &TrialRecord) -> Duration {
+    Duration::try_from_secs_f64(trial.duration_seconds).unwrap_or_default()
+}
+
+/// Every planned trial of a run, by cell and repetition.
+pub(super) fn trial_cases(run: &Run) -> Vec<TrialCase<'_>> {
+    let cells = Cell::all(run);
+    // A plan repeats every cell the same number of times.
+    let planned = (run.record.planned_trials as usize).div_ceil(cells.len().max(1)).max(1);
+    cells.iter().flat_map(|cell| cell_cases(run, cell, planned)).collect()
+}
+
+fn cell_cases<'a>(run: &'a Run, cell: &Cell<'a>, planned: usize) -> Vec<TrialCase<'a>> {
+    let place = cell.place();
+    let name = |repetition: usize| match planned {
+        1 => place.clone(),
+        _ => format!("{place}, repetition {}", repetition + 1),
+    };
+    let mut all = cell.tries();
+    all.sort_by_key(|tries| tries.first().repetition);
+    let done = all.len();
+    let found: BTreeSet<_> = all.iter().map(|tries| tries.first().repetition as usize).collect();
+    let reason = match done {
+        0 => "no trial of this cell has been run".to_owned(),
+        _ => format!("{done} of {planned} repetitions of this cell have been run"),
+    };
+    let missing = (0..planned).filter(|repetition| !found.contains(repetition));
+    let missing = missing.take(planned.saturating_sub(done)).map(|repetition| TrialCase {
+        name: name(repetition),
+        outcome: Outcome::NotRun(reason.clone()),
+        tries: Vec::new(),
+        verdict: None,
+    });
+    let cases = all.iter().map(|tries| {
+        let name = name(tries.first().repetition as usize);
+        TrialCase::new(run, name, tries.all().to_vec())
+    });
+    cases.chain(missing).collect()
+}
+
+/// A test case that did not hold in its first try.
+#[derive(Debug)]
+pub(crate) struct Unheld {
+    pub(crate) case: String,
+    pub(crate) how: How,
+    pub(crate) message: String,
+}
+
+/// How a test case did not hold, the worst first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum How {
+    /// It failed, and no retry held.
+    Failed,
+    /// It was not run.
+    Error,
+    /// It held only when it was retried.
+    Flaky,
+}
+
+/// The test cases of a run that did not hold in their first try.
+pub(crate) fn unheld(run: &Run) -> Vec<Unheld> {
+    let of_trial = |case: TrialCase<'_>| {
+        let (how, message) = match &case.outcome {
+            Outcome::Held => return None,
+            Outcome::NotRun(reason) => (How::Error, Some(reason.clone())),
+            Outcome::Failed => (How::Failed, message(&case.first_violations())),
+            Outcome::HeldOnRetry => {
+                let failed: Vec<_> = case.failed_tries().flat_map(|(_, lines)| lines).collect();
+                (How::Flaky, message(&failed))
+            }
+        };
+        Some(Unheld { case: case.name, how, message: message? })
+    };
+    let mut unheld: Vec<_> = trial_cases(run).into_iter().filter_map(of_trial).collect();
+    if let Some(message) = message(&run_violations(run)) {
+        unheld.push(Unheld { case: WHOLE.to_owned(), how: How::Failed, message });
+    }
+    unheld
+}
+
+/// The checks of the run as a whole that failed, a line each.
+pub(super) fn run_violations(run: &Run) -> Vec<String> {
+    run.verdict.run_violations.iter().map(ToString::to_string).collect()
+}
+
+/// The first violation and the number of the others; `None` if there are none.
+pub(super) fn message(violations: &[String]) -> Option<String> {
+    let first = violations.first()?;
+    Some(match violations.len() - 1 {
+        0 => first.clone(),
+        more => format!("{first} (and {more} more)"),
+    })
+}
