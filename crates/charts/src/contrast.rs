@@ -7,7 +7,7 @@ use crate::chart::STYLE;
 use crate::colour::outcome_colour;
 use crate::colour::{line, luminance, parsed, scale, text_on, text_on_outcome};
 
-const PAGE: &str = include_str!("../../report/src/html/style.css");
+const PAGE: &str = include_str!("../../report/src/document/html/style.css");
 /// Of a text to its ground, and of a mark to its.
 const TEXT: f64 = 4.5;
 const MARK: f64 = 3.0;

@@ -12,7 +12,6 @@ mod subject;
 
 pub use finding::findings;
 
-use diagnosis::{Paragraph, ParagraphKind};
 use run_record::Verdict;
 use run_view::Run;
 
@@ -45,16 +44,6 @@ fn limits(run: &Run) -> String {
 /// The verdict in a line.
 pub fn verdict(run: &Run) -> String {
     run.verdict.headline()
-}
-
-/// A paragraph of the explanation as one text.
-pub(crate) fn told(paragraph: &Paragraph) -> (String, String) {
-    let Paragraph { kind, lead, sentences } = paragraph;
-    let lead = match kind {
-        ParagraphKind::Reason => lead.clone(),
-        ParagraphKind::Belief => format!("Commonly believed: “{lead}”. Here:"),
-    };
-    (lead, sentences.join(" "))
 }
 
 /// How to run the trials that are missing; none of a run that has them all.

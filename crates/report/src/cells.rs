@@ -9,11 +9,6 @@ use run_view::metrics;
 use run_view::number::nanoseconds;
 use run_view::short_name;
 
-/// The cells as text; none where the grids show them.
-pub(crate) fn cells(run: &Run) -> Option<String> {
-    Some(table(run)?.drawn().to_string())
-}
-
 /// The table of cells; none where the grids show them.
 pub(crate) fn table(run: &Run) -> Option<Table> {
     let axes = run.varying_axes();

@@ -82,12 +82,6 @@ pub(crate) fn outcomes(run: &Run) -> String {
     )
 }
 
-/// The kernel's counters as text.
-pub(crate) fn counters(run: &Run) -> Option<String> {
-    let table = counter_table(run)?;
-    Some(format!("{}\n{}", table.title, table.drawn()))
-}
-
 /// The kernel's counters, summed over the trials of each value of the first
 /// varying axis.
 pub(crate) fn counter_table(run: &Run) -> Option<Table> {

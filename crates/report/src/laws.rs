@@ -2,12 +2,10 @@
 
 use indexmap::IndexMap;
 use run_record::{Axis, LawCheck};
-use tabled::settings::Width;
 
 use crate::table::Table;
 use run_view::Run;
 use run_view::number::{Spread, decimal, value};
-use run_view::prose::WIDTH;
 use run_view::{combinations, short_name};
 
 /// Rows of a table before cells of the same deviation share one.
@@ -20,22 +18,6 @@ struct Row<'a> {
     /// Of each axis, the values that its cells have.
     values: Vec<Vec<String>>,
     cells: usize,
-}
-
-/// The laws as text; none where no law decides anything.
-pub(crate) fn laws(run: &Run) -> Option<String> {
-    let tables = tables(run).into_iter().map(|table| {
-        let mut drawn = table.drawn();
-        drawn.with(Width::wrap(WIDTH).keep_words(true));
-        format!("{}\n{drawn}", table.title)
-    });
-    let tables: Vec<_> = tables.collect();
-    (!tables.is_empty()).then(|| {
-        format!(
-            "The kernel's laws: predicted before the trial, and measured\n\n{}",
-            tables.join("\n\n")
-        )
-    })
 }
 
 /// A table for each law that decides anything.

@@ -1,28 +1,18 @@
-//! What a person reads of a run, made from its directory alone, and what the
-//! words in it mean.
+//! The document of a run, made from its directory alone, and its renderings.
 //!
-//! | module | makes |
+//! | module | holds |
 //! |---|---|
-//! | [`summary`](summary()) | the terminal's summary: the sections below, in order |
-//! | [`by_hand`](by_hand()) | what became of a load that somebody ran by hand |
-//! | `grid` | one figure over two axes of the matrix, for each value of the others |
-//! | `cells` | a row for each cell, where the matrix has fewer than two axes |
-//! | `evidence` | worst connect latency, and the kernel's counters |
-//! | `why` | the explanation: what acted, what shows it, what would change it |
-//! | `waits` | who waited for SYN retransmissions, and for how long |
-//! | `laws` | predicted beside measured, a row for each cell |
-//! | `checks` | what held, of invariants, laws and expectations |
-//! | `simulation` | how well the simulator finds what was measured |
-//! | [`files`](files()) | what a run directory gets: the files below |
-//! | `html` | `report.html` |
+//! | `document` | the document: sections made once, and the renderers for terminal, page and Markdown |
+//! | `sections` | the sections, in their order: a new one is a file and a line there |
+//! | [`files`](files()) | the files that a run directory gets, and the terminal's [`summary`](summary()) |
+//! | [`answer`](answer()) | the answer in short: the headline metric along its axis |
+//! | `evidence`, `waits`, `laws`, `cells`, `simulation`, `checks` | the tables and sentences that sections show |
 //! | `recorded` | which trials' rows are drawn, and the files of the others |
-//! | `cells_csv`, `markdown`, `junit` | `cells.csv`, `summary.md`, `junit.xml` |
+//! | `cells_csv`, `junit` | `cells.csv` and `junit.xml` |
 //! | [`suite`](Suite) | a suite: its table, `summary.md` and `junit.xml` of all its scenarios |
 //! | `annotation` | one line for a CI system that shows annotations |
-//! | `cell`, `table`, [`answer`](answer()) | what several of these show |
-//! | `figure`, `text` | how numbers and prose are written |
-//!
-//! A new section is a function from [`Run`] to text, and one line in `summary`.
+//! | [`by_hand`](by_hand()) | the summary of a load that ran by itself |
+//! | `table` | a table, and how each format writes it |
 
 mod annotation;
 mod answer;
@@ -30,20 +20,17 @@ mod by_hand;
 mod cells;
 mod cells_csv;
 mod checks;
+mod document;
 mod evidence;
 mod files;
-mod grid;
-mod html;
 mod junit;
 mod laws;
-mod markdown;
 mod recorded;
+mod sections;
 mod simulation;
 mod suite;
-mod summary;
 mod table;
 mod waits;
-mod why;
 
 pub use annotation::run_annotation;
 pub use answer::{answer, findings, verdict};
@@ -52,10 +39,9 @@ pub use charts::{is_chart_name, scale, text_on};
 pub use checks::text as verdict_text;
 pub use diagnosis::{Paragraph, ParagraphKind, explain as why};
 pub use evidence::counters_shown;
-pub use files::{Files, files};
+pub use files::{Files, files, summary};
 pub use run_view::number::{count, gibibytes, percent, total, value};
 pub use run_view::prose::several;
 pub use run_view::{Run, short_name, written_point};
 pub use suite::{Member, Suite};
-pub use summary::summary;
 pub use table::{Table, escaped};

@@ -12,7 +12,7 @@ use run_view::number::total;
 
 /// Bytes of charts of recorded trials that a page has at most, but for the first:
 /// so it stays below four million.
-pub(crate) const ENOUGH: usize = 3_000_000;
+pub(crate) const MAX_CHART_BYTES: usize = 3_000_000;
 
 /// Cells that come first where that is too little for all: those that dropped most.
 /// Of the others there are some from everywhere between the most and the least.
@@ -77,7 +77,7 @@ impl Rows {
             .collect();
         worst.sort_by_key(|(_, trial)| Reverse(Telling::of(trial)));
         let (mut drawn, mut damaged) = (Vec::new(), Vec::new());
-        let mut room = ENOUGH;
+        let mut room = MAX_CHART_BYTES;
         for (number, trial) in in_turn(&worst) {
             let mut of_trial = match draw(run, trial, path) {
                 Ok(Some(of_trial)) => of_trial,

@@ -1,8 +1,8 @@
 //! A suite's `summary.md`, for a job's summary page.
 
 use super::{Member, Suite};
+use crate::files::markdown_in_suite;
 use crate::junit::{How, Unheld, WHOLE, unheld};
-use crate::markdown::{brief, whole};
 use crate::table::{Table, escaped};
 
 /// GitHub takes less than a mebibyte of a job: so many bytes leave room for
@@ -44,17 +44,19 @@ pub(super) fn markdown(suite: &Suite) -> String {
     text += &cases(suite);
     let mut members: Vec<_> = suite.members().collect();
     members.sort_by_key(|member| (!member.verdict.failed(), member.verdict.held_on_retry == 0));
-    let short = |member: &Member<'_>| {
-        let brief = member.run.map_or_else(|| absent(member), |run| brief(run, "##"));
-        cut(&brief, LONGEST_BRIEF).to_owned()
+    let texts = |member: &Member<'_>| {
+        let [whole, brief] = match member.run {
+            Some(run) => markdown_in_suite(run).map(Some),
+            None => [None, Some(absent(member))],
+        };
+        (cut(&brief.unwrap_or_default(), LONGEST_BRIEF).to_owned(), whole)
     };
     // Whatever is said at length, all others must still find room for the short.
-    let members: Vec<_> = members.into_iter().map(|member| (short(&member), member)).collect();
-    let mut needed: usize = members.iter().map(|(brief, _)| brief.len() + 2).sum();
+    let members: Vec<_> = members.into_iter().map(|member| (texts(&member), member)).collect();
+    let mut needed: usize = members.iter().map(|((brief, _), _)| brief.len() + 2).sum();
     let mut without_tables = Vec::new();
-    for (brief, member) in members {
+    for ((brief, whole), member) in members {
         needed -= brief.len() + 2;
-        let whole = member.run.map(|run| whole(run, "##"));
         let whole = whole.filter(|whole| text.len() + whole.len() + needed < ROOM);
         if whole.is_none() && member.run.is_some() {
             without_tables.push(member.record.scenario.as_str());

@@ -15,7 +15,7 @@ use crate::runs::{
 fn section(run: &Run) -> String {
     let text = summary(run);
     let (_, from) = text.split_once("\nWhy\n\n").expect("there is an explanation");
-    from.split_once("\n\nHosts:").expect("the hosts come after it").0.to_owned()
+    from.split_once("\n\nWhere it was measured\n").expect("the hosts come after it").0.to_owned()
 }
 
 #[test]

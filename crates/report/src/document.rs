@@ -1,0 +1,25 @@
+//! A run as a document: sections that are made once and rendered in every format.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `section` | a section: a heading, and content of which each piece has a [`Level`] |
+//! | `block` | the pieces: text, tables, lists, charts … |
+//! | `source` | what sections are made from |
+//! | `terminal`, `html`, `markdown` | the renderers |
+//!
+//! What a renderer leaves out is its own rule: a terminal draws no charts, and Markdown
+//! has a size limit. Which sections there are is listed once, in `sections`.
+
+mod block;
+mod html;
+mod markdown;
+mod section;
+mod source;
+mod terminal;
+
+pub(crate) use block::{Block, Picture, Point, Tone};
+pub(crate) use html::render_html;
+pub(crate) use markdown::{render_markdown, render_markdown_brief};
+pub(crate) use section::{Document, Level, Section};
+pub(crate) use source::Source;
+pub(crate) use terminal::render_terminal;

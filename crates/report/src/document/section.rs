@@ -1,0 +1,87 @@
+//! A document and its sections.
+
+use charts::Chart;
+
+use super::Block;
+
+/// A run as a document.
+#[derive(Debug)]
+pub(crate) struct Document {
+    /// The scenario's name.
+    pub(crate) name: String,
+    /// Its question.
+    pub(crate) question: String,
+    /// When and how it was run, in a few words.
+    pub(crate) byline: String,
+    /// In their order.
+    pub(crate) sections: Vec<Section>,
+}
+
+/// A part of a document.
+#[derive(Debug)]
+pub(crate) struct Section {
+    /// What links lead to.
+    pub(crate) id: &'static str,
+    /// Its heading.
+    pub(crate) heading: String,
+    /// It belongs to the short form of the document.
+    pub(crate) is_brief: bool,
+    /// Its content, in its order.
+    pub(crate) blocks: Vec<(Level, Block)>,
+}
+
+/// How much room a piece of content needs to be worth it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Level {
+    /// In every format.
+    Summary,
+    /// In the terminal and on the page.
+    Report,
+    /// Only on the page.
+    Page,
+}
+
+impl Document {
+    /// Every chart in it, in its order.
+    pub(crate) fn charts(&self) -> impl Iterator<Item = &Chart> {
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        blocks.flat_map(|(_, block)| block.charts())
+    }
+}
+
+impl Section {
+    /// A section without content.
+    pub(crate) fn new(id: &'static str, heading: impl Into<String>) -> Self {
+        Self { id, heading: heading.into(), is_brief: false, blocks: Vec::new() }
+    }
+
+    /// Adds content for every format.
+    pub(crate) fn summary(&mut self, block: impl Into<Block>) -> &mut Self {
+        self.add(Level::Summary, block)
+    }
+
+    /// Adds content for the terminal and the page.
+    pub(crate) fn report(&mut self, block: impl Into<Block>) -> &mut Self {
+        self.add(Level::Report, block)
+    }
+
+    /// Adds content for the page.
+    pub(crate) fn page(&mut self, block: impl Into<Block>) -> &mut Self {
+        self.add(Level::Page, block)
+    }
+
+    /// The content that a format shows which shows up to this level.
+    pub(crate) fn up_to(&self, level: Level) -> impl Iterator<Item = &Block> {
+        self.blocks.iter().filter(move |(of, _)| *of <= level).map(|(_, block)| block)
+    }
+
+    /// The section; none if it has no content.
+    pub(crate) fn if_any(self) -> Option<Self> {
+        (!self.blocks.is_empty()).then_some(self)
+    }
+
+    fn add(&mut self, level: Level, block: impl Into<Block>) -> &mut Self {
+        self.blocks.push((level, block.into()));
+        self
+    }
+}

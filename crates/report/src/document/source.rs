@@ -1,0 +1,30 @@
+//! What sections are made from.
+
+use charts::Chart;
+use run_view::{Cell, Run};
+
+use crate::recorded::Rows;
+
+/// A run, its cells, and the rows of its directory.
+#[derive(Debug)]
+pub(crate) struct Source<'a> {
+    pub(crate) run: &'a Run,
+    pub(crate) cells: Vec<Cell<'a>>,
+    /// The rows of trials that are drawn; none for a format without charts.
+    pub(crate) rows: Option<Rows>,
+}
+
+impl<'a> Source<'a> {
+    /// A source for a format without charts: drawing them takes most of the time.
+    pub(crate) fn without_charts(run: &'a Run) -> Self {
+        Self { run, cells: Cell::all(run), rows: None }
+    }
+
+    /// What `draw` draws; nothing for a format without charts.
+    pub(crate) fn draw<T: IntoIterator<Item = Chart>>(
+        &self,
+        draw: impl FnOnce() -> T,
+    ) -> Vec<Chart> {
+        self.rows.as_ref().map_or_else(Vec::new, |_| draw().into_iter().collect())
+    }
+}

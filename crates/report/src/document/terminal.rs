@@ -1,0 +1,83 @@
+//! A document as plain text, readable without colour and without a terminal.
+//!
+//! Its rules: no charts, nothing that unfolds or links; and the short form last, where a
+//! terminal is read first.
+
+use run_view::prose::{WIDTH, wrapped};
+use tabled::settings::Width;
+
+use super::{Block, Document, Level, Section};
+
+pub(crate) fn render_terminal(document: &Document) -> String {
+    let mut parts = vec![format!("{}: {}", document.name, document.question)];
+    let (brief, others): (Vec<_>, Vec<_>) =
+        document.sections.iter().partition(|section| section.is_brief);
+    for section in others {
+        let content = content(section);
+        if !content.is_empty() {
+            parts.push(section.heading.clone());
+            parts.extend(content);
+        }
+    }
+    parts.extend(brief.into_iter().flat_map(content));
+    parts.join("\n\n")
+}
+
+fn content(section: &Section) -> Vec<String> {
+    section.up_to(Level::Report).flat_map(written).collect()
+}
+
+fn written(block: &Block) -> Vec<String> {
+    let text = match block {
+        Block::Text(_, text) => sentences(text),
+        Block::Preformatted(text) => text.clone(),
+        Block::Verdict(_, headline) => headline.clone(),
+        Block::Table(table, is_wrapped) => {
+            let mut drawn = table.drawn();
+            if *is_wrapped {
+                drawn.with(Width::wrap(WIDTH).keep_words(true));
+            }
+            match table.title.as_str() {
+                "" => drawn.to_string(),
+                title => format!("{title}\n{drawn}"),
+            }
+        }
+        Block::List(items) => {
+            items.iter().map(|item| format!("  {item}")).collect::<Vec<_>>().join("\n")
+        }
+        Block::Points(points) => {
+            return points.iter().map(|point| item(&point.lead, &point.text)).collect();
+        }
+        Block::Beliefs(points) => {
+            let lead = |lead: &str| format!("Commonly believed: \"{lead}\". Here:");
+            return points.iter().map(|point| item(&lead(&point.lead), &point.text)).collect();
+        }
+        Block::Drawn { words, .. } => return words.iter().flat_map(written).collect(),
+        Block::Folded { blocks, .. } => return blocks.iter().flat_map(written).collect(),
+        Block::Facts(facts) => {
+            let lines = facts.iter().map(|(name, value)| format!("{name}: {value}"));
+            lines.collect::<Vec<_>>().join("\n")
+        }
+        Block::Heading(_)
+        | Block::Charts { .. }
+        | Block::Picker { .. }
+        | Block::Anchor(_)
+        | Block::Links { .. }
+        | Block::Files(_)
+        | Block::ChartFiles => return Vec::new(),
+    };
+    vec![text]
+}
+
+/// Lines that fit, each of the text's own on a new one.
+fn sentences(text: &str) -> String {
+    let line = |line: &str| match line.chars().count() > WIDTH {
+        true => wrapped(line, "", ""),
+        false => line.to_owned(),
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n").replace('\u{a0}', " ")
+}
+
+fn item(lead: &str, text: &str) -> String {
+    wrapped(&format!("{lead} {text}"), "- ", "  ").replace('\u{a0}', " ")
+}

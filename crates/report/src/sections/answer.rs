@@ -1,0 +1,32 @@
+//! The verdict, the answer, and the violations: the short form of the document.
+
+use run_record::Verdict;
+
+use crate::answer::{answer, unfinished};
+use crate::checks::listed;
+use crate::document::{Block, Section, Source, Tone};
+use crate::evidence;
+
+pub(super) fn section(source: &Source<'_>) -> Option<Section> {
+    let run = source.run;
+    let mut section = Section::new("answer", "Answer");
+    section.is_brief = true;
+    // A run without a trial answers nothing.
+    let verdict = if run.trials.is_empty() { Verdict::Failed } else { run.verdict.verdict };
+    section.summary(Block::Verdict(verdict, run.verdict.headline()));
+    section.summary(Block::Text(Tone::Answer, answer(run)));
+    if let Some(unfinished) = unfinished(run) {
+        section.summary(Block::Text(Tone::Unfinished, unfinished));
+    }
+    section.summary(Block::text(evidence::outcomes(run)));
+    let violations = run.verdict.violation_lines();
+    if !violations.is_empty() {
+        section.summary(Block::List(listed(&violations).collect()));
+    }
+    let on_retry = run.verdict.held_on_retry_lines();
+    if !on_retry.is_empty() {
+        section.summary(Block::text("These failed before their trial held, run again:"));
+        section.summary(Block::List(listed(&on_retry).collect()));
+    }
+    Some(section)
+}

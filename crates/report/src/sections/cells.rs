@@ -1,0 +1,95 @@
+//! The trials of each cell.
+
+use run_record::TrialRecord;
+use run_view::number::{count, nanoseconds};
+use run_view::{Cell, Run, metrics};
+
+use super::queues;
+use crate::document::{Block, Section, Source};
+use crate::table::Table;
+
+pub(super) fn section(source: &Source<'_>) -> Option<Section> {
+    let mut section = Section::new("cells", "Each cell's trials");
+    section.page(Block::caption(
+        "Every trial of every cell, in the order of the matrix; times are of connects that got \
+         through, rates are per second.",
+    ));
+    for cell in &source.cells {
+        section.page(Block::Folded {
+            id: Some(format!("cell-{}", cell.number)),
+            title: cell.place(),
+            is_failed: cell.failed(),
+            is_open: false,
+            blocks: content(source, cell),
+        });
+    }
+    Some(section)
+}
+
+fn content(source: &Source<'_>, cell: &Cell<'_>) -> Vec<Block> {
+    let mut blocks = vec![Block::caption(cell.place())];
+    blocks.push(match cell.trials.is_empty() {
+        true => Block::text("No trial of this cell has been run."),
+        false => trials(source.run, cell).into(),
+    });
+    let violations = cell.violations();
+    if !violations.is_empty() {
+        blocks.push(Block::List(violations));
+    }
+    for trial in &cell.trials {
+        let id = trial.try_id();
+        let name = if trial.retry == 0 { trial.id.to_string() } else { id.file_stem() };
+        blocks.push(Block::Anchor(format!("trial-{name}")));
+        let Some(rows) = &source.rows else { continue };
+        let mut links: Vec<_> =
+            rows.of_trial(id).map(|file| (file.to_owned(), file.to_owned())).collect();
+        if links.is_empty() {
+            continue;
+        }
+        if rows.drawn.iter().any(|drawn| drawn.trial == id) {
+            links.insert(0, (format!("#{}", queues::id(id)), "its queue over time".to_owned()));
+        }
+        blocks.push(Block::Links { label: format!("trial {id}: "), links });
+    }
+    blocks
+}
+
+fn trials(run: &Run, cell: &Cell<'_>) -> Table {
+    let metrics: Vec<_> = metrics(run).collect();
+    let head = ["trial", "held", "attempts ended"].into_iter();
+    let head = head.chain(metrics.iter().map(|metric| metric.column));
+    let head = head.chain(["connect, median", "99 %", "largest", "deepest queue", "ListenDrops"]);
+    let row = |trial: &&TrialRecord| {
+        let id = trial.try_id();
+        let held = if run.verdict.violations_of(id).is_empty() { "yes" } else { "no" };
+        let ended: Vec<_> = trial
+            .outcomes
+            .happened()
+            .into_iter()
+            .map(|(outcome, attempts)| format!("{}\u{a0}{outcome}", count(attempts)))
+            .collect();
+        let written = metrics
+            .iter()
+            .map(|metric| (metric.of)(trial).map_or_else(|| "·".to_owned(), metric.write));
+        let latency = &trial.connect_latency;
+        let connect =
+            [latency.p50_ns, latency.p99_ns, latency.max_ns].map(|ns| match latency.count {
+                0 => "·".to_owned(),
+                _ => nanoseconds(ns as f64),
+            });
+        let deepest = trial.evidence.probe.as_ref().map(|probe| count(probe.deepest));
+        let drops = trial.evidence.server.get("TcpExt.ListenDrops").copied().unwrap_or(0);
+        [id.to_string(), held.to_owned(), ended.join(", ")]
+            .into_iter()
+            .chain(written)
+            .chain(connect)
+            .chain([deepest.unwrap_or_else(|| "·".to_owned()), count(drops)])
+            .collect()
+    };
+    Table {
+        title: cell.place(),
+        head: head.map(str::to_owned).collect(),
+        rows: cell.trials.iter().map(row).collect(),
+        words: 3,
+    }
+}

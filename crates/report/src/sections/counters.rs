@@ -1,0 +1,40 @@
+//! The kernel's counters, and what they mean.
+
+use std::collections::HashSet;
+
+use diagnosis::Topics;
+
+use crate::document::{Block, Section, Source};
+use crate::evidence;
+
+pub(super) fn section(source: &Source<'_>) -> Option<Section> {
+    let table = evidence::counter_table(source.run)?;
+    let mut section = Section::new("counters", "What the kernel counted");
+    section.page(Block::caption(format!(
+        "{}. A counter at 0 is shown where that is the answer.",
+        table.title
+    )));
+    let mut seen = HashSet::new();
+    let names: Vec<_> = table.rows.iter().map(|row| row[1].clone()).collect();
+    section.report(table);
+    section.page(Block::Heading("What they mean"));
+    let topics = Topics::built_in();
+    for name in names.into_iter().filter(|name| seen.insert(name.clone())) {
+        if let Some(topic) = topics.iter().find(|topic| topic.name == name) {
+            let paragraphs = topic.text.split("\n\n").map(paragraph);
+            let kernel = topic.kernel.iter();
+            let kernel = kernel.map(|(place, what)| Block::caption(format!("`{place}`: {what}")));
+            let blocks = paragraphs.chain(kernel).collect();
+            section.page(Block::folded(format!("`{name}` {}", topic.says), blocks));
+        }
+    }
+    Some(section)
+}
+
+/// A paragraph of a topic: lines that begin with a blank stay as they are.
+fn paragraph(text: &str) -> Block {
+    match text.starts_with(' ') {
+        true => Block::Preformatted(text.trim_end().to_owned()),
+        false => Block::text(text),
+    }
+}

@@ -1,0 +1,37 @@
+//! The files that the page is made from, and those made beside it.
+
+use crate::document::{Block, Section, Source};
+
+const FILES: [(&str, &str); 5] = [
+    ("run.json", "what was asked, where, with what, and the verdict"),
+    ("trials.jsonl", "a line for each trial: everything that this page is made from"),
+    ("cells.csv", "a row for each cell: least, median and largest of every figure"),
+    ("summary.md", "the summary in Markdown"),
+    ("junit.xml", "a test case for each cell, for CI"),
+];
+
+const ROWS: [(&str, &str); 2] = [
+    ("attempts", "a row for each attempt of a trial"),
+    ("timelines", "a row for each change of a queue that the probe saw"),
+];
+
+pub(super) fn section(source: &Source<'_>) -> Option<Section> {
+    let rows = source.rows.as_ref()?;
+    let mut section = Section::new("files", "The files");
+    section.page(Block::caption(
+        "Beside this page. It is made again from the data alone, byte for byte, by `queuelab report \
+         RUN`.",
+    ));
+    section.page(Block::Files(FILES.to_vec()));
+    for (folder, what) in ROWS {
+        let links = rows.files.iter().filter(|(_, file)| file.starts_with(folder));
+        let links: Vec<_> = links.map(|(_, file)| (file.clone(), file.clone())).collect();
+        if !links.is_empty() {
+            let title = format!("{folder}/: {what} · {} files", links.len());
+            let links = Block::Links { label: String::new(), links };
+            section.page(Block::folded(title, vec![links]));
+        }
+    }
+    section.page(Block::ChartFiles);
+    Some(section)
+}

@@ -1,0 +1,57 @@
+//! The kernel's laws: predicted beside measured.
+
+use crate::document::{Block, Section, Source};
+use crate::laws;
+
+/// Rows of a table from which on it is folded at first.
+const LONG: usize = 12;
+
+pub(super) fn section(source: &Source<'_>) -> Option<Section> {
+    let run = source.run;
+    let tables = laws::tables(run);
+    if tables.is_empty() {
+        return None;
+    }
+    let mut section = Section::new("laws", "The kernel's laws: predicted, and measured");
+    let bars = if run.is_repeated() { "; bars span the repetitions" } else { "" };
+    section.page(Block::caption(format!(
+        "Each law is computed from the settings alone, before its trial starts. A circle is a cell \
+         in which it held, a cross one in which it did not{bars}."
+    )));
+    let charts::Laws { exact, timed } = match source.rows {
+        Some(_) => charts::laws(&source.cells),
+        None => charts::Laws { exact: Vec::new(), timed: Vec::new() },
+    };
+    if !exact.is_empty() {
+        section.page(Block::Heading("What is exact"));
+        section.page(Block::caption(
+            "On the dashed diagonal the measured figure is the predicted one; “× 12” is twelve \
+             cells at one place.",
+        ));
+        section.page(Block::Charts { charts: exact, small: true });
+    }
+    if !timed.is_empty() {
+        section.page(Block::Heading("What takes its time"));
+        section.page(Block::caption(
+            "A timer of the kernel may fire late, by no more than its ticks allow (the band), and \
+             never early.",
+        ));
+        section.page(Block::charts_of(timed));
+    }
+    section.page(Block::Heading("The figures"));
+    for table in tables {
+        let is_long = table.rows.len() > LONG;
+        let title = match is_long {
+            true => format!("{} · {} cells", table.title, table.rows.len()),
+            false => table.title.clone(),
+        };
+        section.report(Block::Folded {
+            id: None,
+            title,
+            is_failed: false,
+            is_open: !is_long,
+            blocks: vec![Block::Table(table, true)],
+        });
+    }
+    Some(section)
+}

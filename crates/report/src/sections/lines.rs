@@ -1,0 +1,35 @@
+//! Curves over the last axis: the two charts of the original benchmark.
+
+use run_view::{ORIGINAL_THROUGHPUT, metrics, short_name};
+
+use crate::document::{Block, Section, Source};
+
+pub(super) fn section(source: &Source<'_>) -> Option<Section> {
+    let run = source.run;
+    let axes = run.varying_axes();
+    let throughput = Some(&ORIGINAL_THROUGHPUT).filter(|metric| metric.applies_to(run));
+    let success = metrics(run).find(|metric| metric.name == "success");
+    let lines = source.draw(|| {
+        let metrics = throughput.into_iter().chain(success);
+        metrics.flat_map(|metric| charts::lines(run, &source.cells, metric)).collect::<Vec<_>>()
+    });
+    if lines.is_empty() {
+        return None;
+    }
+    let along = axes.last().map_or("the cells", |axis| short_name(&axis.path));
+    let mut section = Section::new("lines", format!("Over {along}"));
+    let points = match run.is_repeated() {
+        true => "Points are medians of the repetitions, bars go from the least to the largest.",
+        false => {
+            "Each point is a single trial, one race of the clients against the server: how much \
+             chance moves it is not seen here."
+        }
+    };
+    let series = match axes.as_slice() {
+        [.., series, _] => format!(" A line for each {}.", short_name(&series.path)),
+        _ => String::new(),
+    };
+    section.page(Block::caption(format!("{points}{series}")));
+    section.page(Block::charts_of(lines));
+    Some(section)
+}

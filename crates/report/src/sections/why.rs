@@ -1,0 +1,27 @@
+//! Why the run found what it found.
+
+use diagnosis::{Paragraph, ParagraphKind, explain};
+
+use crate::document::{Block, Point, Section, Source};
+
+pub(super) fn section(source: &Source<'_>) -> Option<Section> {
+    let paragraphs = explain(source.run);
+    let (reasons, beliefs): (Vec<_>, Vec<_>) =
+        paragraphs.into_iter().partition(|paragraph| paragraph.kind == ParagraphKind::Reason);
+    let mut section = Section::new("why", "Why");
+    if !reasons.is_empty() {
+        section
+            .page(Block::caption("What acted, what shows it, and what would change it."))
+            .summary(Block::Points(reasons.into_iter().map(point).collect()));
+    }
+    if !beliefs.is_empty() {
+        section
+            .page(Block::Heading("What many believe, and what was seen here"))
+            .summary(Block::Beliefs(beliefs.into_iter().map(point).collect()));
+    }
+    section.if_any()
+}
+
+fn point(paragraph: Paragraph) -> Point {
+    Point { lead: paragraph.lead, text: paragraph.sentences.join(" ") }
+}

@@ -1,0 +1,12 @@
+//! Reports of kept runs and of changed ones. The tests that need a browser are in
+//! `pure::files::browser`; nothing here needs the kernel or Docker.
+
+#[path = "../runs/extreme.rs"]
+mod extreme;
+mod pure;
+#[path = "../runs/mod.rs"]
+mod runs;
+#[path = "../runs/suites.rs"]
+mod suites;
+#[path = "../runs/tries.rs"]
+mod tries;

@@ -1,0 +1,31 @@
+//! Numbers that nothing could have measured: a file may hold them all the same,
+//! and whoever reads it gets a report, not a panic.
+
+use report::{Run, files, summary};
+use serde_json::json;
+
+use crate::extreme::with_extremes;
+use crate::runs::kept;
+
+#[test]
+fn a_run_of_the_largest_and_the_smallest_numbers_has_a_report() {
+    let largest = [json!(u64::MAX), json!(i64::MAX), json!(u32::MAX), json!(u8::MAX)];
+    let smallest = [json!(i64::MIN), json!(0)];
+    for name in ["sweep", "server-death", "bursts"] {
+        let [large, small] =
+            [&largest[..], &smallest].map(|extremes| with_extremes(name, extremes));
+        for run in [&large, &small] {
+            assert!(!summary(run).is_empty());
+            let nowhere = tempfile::tempdir().unwrap();
+            assert!(!files(run, nowhere.path()).files.is_empty());
+        }
+        assert!(summary(&large).contains("18 446 744 073 709 551 615 attempts in"));
+    }
+}
+
+#[test]
+fn a_trial_of_countless_retransmissions_gets_no_column_for_each() {
+    let (record, mut trials) = kept("sweep");
+    trials[0].syn_retransmits.insert(u32::MAX, 1);
+    assert!(summary(&Run::new(record, trials)).contains("4294967295 SYN retransmissions"));
+}

@@ -1,0 +1,170 @@
+//! The two sentences at the top of a report.
+
+use std::path::Path;
+
+use report::{Run, answer, findings};
+use run_record::{RunDirectory, RunRecord, TrialRecord};
+
+use crate::runs::kept;
+
+/// A run of the scenario that is a baseline for any machine.
+fn baseline(scenario: &str) -> (RunRecord, Vec<TrialRecord>) {
+    let runs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../reports/baseline").join(scenario);
+    let run = std::fs::read_dir(&runs).unwrap().next().unwrap().unwrap();
+    RunDirectory::read(&run.path()).unwrap()
+}
+
+#[test]
+fn the_ends_of_the_axis_that_is_asked_about_are_compared_and_what_held_is_told() {
+    let (record, trials) = kept("sweep");
+    let told = answer(&Run::new(record, trials));
+    assert_eq!(
+        told,
+        "With backlog 10, 52 of 410 attempts succeeded (13 %); with 300, 410 of 410 (100 %) (design \
+         snapshot, clients 205). All 16 predictions by the kernel's laws came true, and all 176 other \
+         checks held."
+    );
+}
+
+#[test]
+fn what_failed_or_is_not_finished_comes_first() {
+    let (record, mut trials) = kept("sweep");
+    trials.pop();
+    let told = answer(&Run::new(record.clone(), trials.clone()));
+    assert!(told.starts_with("Not finished: 15 of 16 trials; Held: all "), "{told}");
+    assert!(told.contains(". With backlog 10, "), "{told}");
+    assert!(!told.contains("came true"), "{told}");
+
+    let (mut record, trials) = kept("sweep");
+    record.ended = None;
+    let told = answer(&Run::new(record, trials));
+    assert!(
+        told.starts_with("Not finished: all 16 trials were run, but it has no end; "),
+        "{told}"
+    );
+
+    let (record, mut trials) = kept("sweep");
+    trials[0].laws[0].held = Some(false);
+    let told = answer(&Run::new(record.clone(), trials));
+    assert!(told.starts_with("FAILED: 1 of 192 checks. With backlog 10, "), "{told}");
+    assert_eq!(answer(&Run::new(record, Vec::new())), "No trial has been run yet.");
+}
+
+#[test]
+fn a_law_answers_where_success_does_not_differ() {
+    for (scenario, told) in [
+        (
+            "time-wait-buckets",
+            "The kernel's law “TIME_WAIT kept = min(closes, tcp_max_tw_buckets)”, measured: 0 with \
+             net.ipv4.tcp_max_tw_buckets 0; 60 with 100. ",
+        ),
+        (
+            "overflow-policy",
+            "With net.ipv4.tcp_abort_on_overflow 0, 1 ok, 3 phantom of 4 attempts; ",
+        ),
+        (
+            "port-exhaustion",
+            "With net.ipv4.tcp_tw_reuse 0, 19 of 160 attempts succeeded (12 %); with 1, ",
+        ),
+        ("fin-timeout", "The kernel's law “orphaned FIN_WAIT_2 stands, s”, measured: "),
+    ] {
+        let (record, trials) = baseline(scenario);
+        let answer = answer(&Run::new(record, trials));
+        assert!(answer.starts_with(told), "{answer}");
+    }
+}
+
+#[test]
+fn what_was_measured_in_cells_that_are_predicted_alike_is_told_as_a_range() {
+    let (record, mut trials) = baseline("syn-retry-ladder");
+    // What a baseline measured is another at each making: here it is stated.
+    for (trial, measured) in trials.iter_mut().zip([3.052, 3.017]) {
+        let law = trial.laws.iter_mut().find(|law| law.name.contains("gives up, s: the first"));
+        law.unwrap().measured = Some(measured);
+    }
+    let told = answer(&Run::new(record, trials));
+    let law = "The kernel's law “connect(2) gives up, s: the first”, measured: 3.017 … 3.052 in both \
+               cells, predicted 3. ";
+    assert!(told.starts_with(law), "{told}");
+}
+
+#[test]
+fn a_scenario_s_name_decides_nothing() {
+    let (mut record, trials) = kept("sweep");
+    let told = answer(&Run::new(record.clone(), trials.clone()));
+    record.scenario.name = "clients".to_owned();
+    assert_eq!(answer(&Run::new(record, trials)), told);
+}
+
+#[test]
+fn what_lies_beyond_the_ends_is_told_and_the_rest_of_many_is_not() {
+    let (mut record, mut trials) = baseline("time-wait-buckets");
+    record.scenario.question = "?".to_owned();
+    for trial in &mut trials {
+        trial.laws.retain(|law| law.name.starts_with("TIME_WAIT"));
+        let at = trial.point["hosts.server.sysctls.net.ipv4.tcp_max_tw_buckets"].as_u64().unwrap();
+        let kept = [(0, 5.0), (1, 6.0), (10, 7.0), (25, 90.0), (60, 8.0), (100, 10.0)];
+        let law = &mut trial.laws[0];
+        law.predicted = kept.iter().find(|(value, _)| *value == at).unwrap().1;
+        law.measured = Some(law.predicted);
+    }
+    let told = answer(&Run::new(record, trials));
+    let ends = "measured: 5 with net.ipv4.tcp_max_tw_buckets 0; 90 with 25; 10 with 100. ";
+    assert!(told.contains(ends), "{told}");
+}
+
+#[test]
+fn rates_answer_where_trials_were_repeated_and_say_where_they_may_be_the_same() {
+    let (record, mut trials) = kept("sweep");
+    for trial in &mut trials {
+        let all = trial.outcomes.total();
+        trial.laws.clear();
+        trial.outcomes = (0..all).map(|_| run_record::Outcome::Ok).collect();
+        trial.accept_wait.max_ns = 0;
+    }
+    let told = answer(&Run::new(record.clone(), trials.clone()));
+    assert!(told.contains("messages that arrived at clients, /s: "), "{told}");
+    trials.iter_mut().for_each(|trial| trial.rates.delivered = 100.0 + f64::from(trial.repetition));
+    trials[0].rates.delivered = 90.0;
+    let told = answer(&Run::new(record.clone(), trials.clone()));
+    assert!(told.contains("their ranges overlap"), "{told}");
+    trials.retain(|trial| trial.repetition == 0);
+    let told = answer(&Run::new(record, trials));
+    assert!(told.contains("410 of 410 attempts") || told.contains("alike"), "{told}");
+}
+
+#[test]
+fn two_runs_are_told_of_in_the_same_place() {
+    let (record, trials) = kept("sweep");
+    let base = Run::new(record.clone(), trials.clone());
+    let mut moved = trials;
+    // By itself the new run would tell of the other design.
+    let is_moved = |trial: &&mut TrialRecord| {
+        trial.point["server.design"] == "global-lock" && trial.point["server.backlog"] == 10
+    };
+    for trial in moved.iter_mut().filter(is_moved) {
+        trial.outcomes = (0..trial.attempts).map(|_| run_record::Outcome::TimedOut).collect();
+    }
+    let new = Run::new(record, moved);
+    assert!(!answer(&new).contains("design snapshot, clients 205"), "{}", answer(&new));
+    let found = findings(&base, &new);
+    assert!(
+        found.iter().all(|told| told.ends_with("(design snapshot, clients 205).")),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn what_is_so_everywhere_is_told_of_no_place() {
+    let (record, mut trials) = kept("sweep");
+    for trial in &mut trials {
+        let fits = trial.point["server.backlog"] == 300;
+        let outcome = if fits { run_record::Outcome::Ok } else { run_record::Outcome::TimedOut };
+        trial.attempts = 50;
+        trial.outcomes = (0..50).map(|_| outcome).collect();
+    }
+    let told = answer(&Run::new(record, trials));
+    let sentence =
+        "With backlog 10, 0 of 100 attempts succeeded (0 %); with 300, 100 of 100 (100 %). ";
+    assert!(told.starts_with(sentence), "{told}");
+}

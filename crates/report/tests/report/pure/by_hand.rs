@@ -1,0 +1,68 @@
+//! What a person reads after a load by hand.
+
+use report::{Run, by_hand, summary};
+use run_record::{Evidence, Outcome, RunRecord, TrialRecord};
+
+use crate::runs::kept;
+
+/// A kept trial as the only one of a load by hand.
+fn load(change: impl FnOnce(&mut TrialRecord)) -> Run {
+    let (record, mut trials) = kept("sweep");
+    let mut trial = trials.remove(0);
+    trial.laws.clear();
+    trial.expectations.clear();
+    trial.evidence = Evidence { client: trial.evidence.client, ..Evidence::default() };
+    change(&mut trial);
+    Run::new(RunRecord { axes: Vec::new(), planned_trials: 1, ..record }, vec![trial])
+}
+
+fn outcomes(trial: &mut TrialRecord, each: &[(Outcome, usize)]) {
+    let all = each.iter().flat_map(|&(outcome, n)| std::iter::repeat_n(outcome, n));
+    trial.outcomes = all.collect();
+    trial.attempts = trial.outcomes.total();
+}
+
+#[test]
+fn who_waited_is_counted_and_who_timed_out_is_told_why() {
+    let text = by_hand(&load(|trial| {
+        outcomes(trial, &[(Outcome::Ok, 1_000), (Outcome::TimedOut, 1)]);
+        trial.syn_retransmits = [(0, 990), (1, 9), (2, 2)].into();
+        trial.undelivered = 1_234;
+    }));
+    assert!(text.contains("│ ok        │    1 000 │ 99.9 │"), "{text}");
+    assert!(text.contains("│ timed_out │        1 │  0.1 │"), "{text}");
+    assert!(text.contains("11 attempts waited for a SYN retransmission."), "{text}");
+    assert!(text.contains("TcpExt.ListenOverflows"), "{text}");
+    assert!(text.contains("1 234 deliveries were still owed"), "{text}");
+}
+
+#[test]
+fn where_nothing_ever_answered_no_queue_is_blamed() {
+    let text = by_hand(&load(|trial| {
+        outcomes(trial, &[(Outcome::TimedOut, 1)]);
+        trial.syn_retransmits = [(1, 1)].into();
+        trial.connect_latency.count = 0;
+    }));
+    assert!(text.contains("1 attempt waited for a SYN retransmission."), "{text}");
+    assert!(text.contains("is it the right address"), "{text}");
+    assert!(!text.contains("ListenOverflows"), "{text}");
+    let connect = text.lines().find(|line| line.contains("ESTABLISHED")).unwrap();
+    assert!(connect.contains('·'), "what nobody measured is not 0: {connect}");
+}
+
+#[test]
+fn without_timeouts_there_is_nothing_to_explain() {
+    let text = by_hand(&load(|trial| {
+        outcomes(trial, &[(Outcome::Ok, 3)]);
+        trial.syn_retransmits = [(0, 3)].into();
+    }));
+    assert!(text.contains("No attempt waited"), "{text}");
+    assert!(!text.contains("Why timed_out"), "{text}");
+}
+
+#[test]
+fn the_summary_shows_no_counter_of_a_host_that_nobody_read() {
+    let text = summary(&load(|_| ()));
+    assert!(!text.contains("│ server │"), "{text}");
+    assert!(text.contains("│ client │ TcpExt.TCPSynRetrans"), "{text}");
+}

@@ -1,0 +1,338 @@
+//! What charts and links show of a run.
+
+mod latency;
+
+use std::collections::BTreeSet;
+
+use run_record::{
+    AttemptRow, LawCheck, ListenerSeen, Outcome, Probed, RunDirectory, TimelineRow, TrialRecord,
+};
+
+use super::{hundreds, kept, made, recorded, written};
+
+/// A law that a trial held or did not.
+fn law(name: &str, predicted: f64, measured: f64, latest: Option<f64>) -> LawCheck {
+    let held = match latest {
+        Some(latest) => (predicted..=latest).contains(&measured),
+        None => predicted == measured,
+    };
+    LawCheck {
+        name: name.to_owned(),
+        predicted,
+        measured: Some(measured),
+        deviation: Some(measured - predicted),
+        latest,
+        held: Some(held),
+    }
+}
+
+fn with_laws(
+    of: impl Fn(&TrialRecord) -> Vec<LawCheck>,
+) -> std::collections::BTreeMap<String, String> {
+    let (record, mut trials) = kept("sweep");
+    for trial in &mut trials {
+        trial.laws = of(trial);
+    }
+    made(record, trials)
+}
+
+#[test]
+fn a_law_that_did_not_hold_is_a_cross_and_all_others_are_circles() {
+    let files = with_laws(|trial| {
+        let measured = if trial.id == 0 { 5.0 } else { 7.0 };
+        vec![law("seven", 7.0, measured, None)]
+    });
+    let chart = roxmltree::Document::parse(&files["charts/law-seven.svg"]).unwrap();
+    let marks = |class: &str| {
+        chart.descendants().filter(|node| node.attribute("class") == Some(class)).count()
+    };
+    // Each has one in the legend too; what is at one place is one.
+    assert_eq!((marks("hit"), marks("miss")), (2, 3), "the cross has its spread's line");
+    let text = &files["charts/law-seven.svg"];
+    assert!(text.contains("measured 6 (5–7): did not hold"), "{text}");
+    let cells = files["cells.csv"].lines().count() - 1;
+    assert!(text.contains(&format!("× {}<", cells - 1)), "the others are at one place: {text}");
+    assert!(files["report.html"].contains("What is exact"));
+    assert!(!files["report.html"].contains("What takes its time"));
+}
+
+#[test]
+fn a_timed_law_is_drawn_by_how_late_it_was() {
+    let files = with_laws(|trial| {
+        let late = if trial.id == 0 { 0.4 } else { 0.1 };
+        vec![law("it fires, s", 3.0, 3.0 + late, Some(3.2))]
+    });
+    let text = &files["charts/law-it-fires-s.svg"];
+    assert!(text.contains(">3 s<") && text.contains("not in time"), "{text}");
+    assert!(text.contains("at the latest 3.2, measured 3.1"), "{text}");
+    assert!(files["report.html"].contains("What takes its time"));
+    assert!(files["report.html"].contains("FAILED: 1 of 192 checks. With backlog 10, "));
+}
+
+#[test]
+fn every_link_of_the_page_leads_somewhere() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = recorded(place.path());
+    let (record, trials) = RunDirectory::read(directory.path()).unwrap();
+    let files = written(&report::Run::new(record, trials), directory.path());
+    let page = &files["report.html"];
+    let links: BTreeSet<&str> =
+        page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+    let mut rows = 0;
+    for link in links.into_iter().filter(|link| *link != "data:,") {
+        match link.strip_prefix('#') {
+            Some(id) => assert!(page.contains(&format!("id=\"{id}\"")), "{link}"),
+            None => {
+                let is_there = directory.path().join(link).is_file() || files.contains_key(link);
+                assert!(is_there, "{link}");
+                rows += usize::from(link.ends_with(".csv") && link != "cells.csv");
+            }
+        }
+    }
+    assert_eq!(rows, 4, "the rows of both trials that have some");
+}
+
+#[test]
+fn a_queue_says_what_nobody_looked_at_and_when_no_answer_came() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = recorded(place.path());
+    let (record, trials) = RunDirectory::read(directory.path()).unwrap();
+    let id = trials[0].id;
+    let files = written(&report::Run::new(record, trials), directory.path());
+    let chart = &files[&format!("charts/queue-{id:05}.svg")];
+    // Five were answered the second time, five never.
+    assert!(chart.contains("▼ 15 SYNs whose clients got no answer"), "{chart}");
+    assert!(chart.contains("class=\"unseen\"") && chart.contains("grey: nobody looked"), "{chart}");
+    assert!(chart.contains("attempt 12: ok, established after 1.000 s"), "{chart}");
+    let hint = "--set record.timelines=true";
+    assert!(!files["report.html"].contains(hint));
+    let (record, trials) = kept("sweep");
+    assert!(made(record, trials)["report.html"].contains(hint), "how to have one is told");
+}
+
+const MS: u64 = 1_000_000;
+
+/// A run of one trial whose probe looked at these milliseconds, each with a depth,
+/// and missed the ticks between; at 5 ms came 400 connections.
+fn looked_at(looks: &[(u64, u32)], overflows: i64) -> (String, String) {
+    probed(looks, overflows, None)
+}
+
+/// The same, where rows had room until then.
+fn probed(looks: &[(u64, u32)], overflows: i64, cut_at_ms: Option<u64>) -> (String, String) {
+    let place = tempfile::tempdir().unwrap();
+    let (record, mut trials) = kept("sweep");
+    trials.truncate(1);
+    let trial = &mut trials[0];
+    let deepest = looks.iter().map(|look| look.1).max().unwrap();
+    trial.evidence.probe = Some(Probed {
+        interval_seconds: 0.001,
+        samples: looks.len() as u64,
+        listeners: vec![ListenerSeen { limit: 10, deepest }],
+        deepest,
+        timeline_cut_at_ns: cut_at_ms.map(|at| at * MS),
+        ..Probed::default()
+    });
+    trial.evidence.server.insert("TcpExt.ListenOverflows".to_owned(), overflows);
+    let mut directory = RunDirectory::create(place.path(), &record).unwrap();
+    directory.append(trial).unwrap();
+    let mut before = looks[0].0;
+    let timeline = looks.iter().map(|&(at, depth)| {
+        let missed = (at - before).saturating_sub(1);
+        before = at;
+        let row =
+            TimelineRow { at_ns: at * MS, listener: Some(0), missed, ..TimelineRow::default() };
+        TimelineRow { depth: Some(depth), limit: Some(10), ..row }
+    });
+    directory.write_timeline(trial.id, &timeline.collect::<Vec<_>>()).unwrap();
+    let attempts: Vec<_> = (0..400).map(attempt).collect();
+    directory.write_attempts(trial.id, &attempts).unwrap();
+    let id = trial.id;
+    let files = written(&report::Run::new(record, trials), directory.path());
+    let chart = |kind: &str| files[&format!("charts/{kind}-{id:05}.svg")].clone();
+    (chart("queue"), chart("burst"))
+}
+
+fn attempt(index: u32) -> AttemptRow {
+    AttemptRow {
+        index,
+        local: String::new(),
+        outcome: Outcome::Ok,
+        start_ns: 5 * MS + u64::from(index) * 1_000,
+        connect_ns: Some(MS),
+        accepted_ns: Some(7 * MS),
+        end_ns: 1_900 * MS,
+        syn_retransmits: Some(0),
+        errno: None,
+        messages_written: 1,
+        deliveries: 1,
+    }
+}
+
+/// From where to where elements of a class are, pixels: of a path, its lines.
+fn spans(chart: &str, class: &str) -> Vec<(f64, f64)> {
+    let chart = roxmltree::Document::parse(chart).unwrap();
+    let of_class = chart.descendants().filter(|node| node.attribute("class") == Some(class));
+    let number = |text: &str| text.parse::<f64>().unwrap();
+    let mut spans = Vec::new();
+    for node in of_class {
+        if let Some(x) = node.attribute("x") {
+            spans.push((number(x), number(x) + number(node.attribute("width").unwrap())));
+        }
+        for line in node.attribute("d").unwrap_or_default().split('M').skip(1) {
+            let begin = number(line.split(' ').next().unwrap());
+            let mut end = begin;
+            for to in line.split('H').skip(1) {
+                end = number(to.split(|c: char| c.is_ascii_alphabetic()).next().unwrap());
+            }
+            spans.push((begin, end));
+        }
+    }
+    spans
+}
+
+#[test]
+fn no_line_goes_through_what_nobody_looked_at_however_narrow_its_gaps() {
+    // A busy machine: a look each 8 ms for two seconds, and none saw the burst.
+    let mut looks: Vec<_> = (0..250).map(|step| (step * 8, 0)).collect();
+    looks.extend((2_000..2_100).map(|at| (at, 0)));
+    let (queue, burst) = looked_at(&looks, 681);
+    for chart in [&queue, &burst] {
+        let grey = spans(chart, "unseen");
+        let lines = spans(chart, "depth");
+        for line in &lines {
+            let crossed = grey.iter().filter(|gap| gap.0 < line.1 - 0.1 && line.0 < gap.1 - 0.1);
+            assert_eq!(crossed.count(), 0, "{line:?} of {lines:?} through {grey:?}");
+        }
+        assert!(!spans(chart, "look").is_empty(), "single looks are ticks: {chart}");
+    }
+    let wide: f64 = spans(&queue, "unseen").iter().map(|gap| gap.1 - gap.0).sum();
+    assert!((850.0..890.0).contains(&wide), "of 916 pixels: {wide}");
+    assert!(queue.contains("grey: nobody looked, 95 % of this time"), "{queue}");
+    // What was missed is in the burst too, which no look saw.
+    assert!(burst.contains(": nobody looked"), "{burst}");
+    let told = "681 ListenOverflows between these looks: full (11 queued) at moments that the \
+                probe did not see; it saw 0 at most";
+    assert!(queue.contains(told) && burst.contains(told), "{queue}");
+}
+
+#[test]
+fn a_burst_within_a_single_gap_is_all_grey_below_the_limit() {
+    let looks: Vec<_> = [0, 1].into_iter().chain(1_000..2_000).map(|at| (at, 0)).collect();
+    let (_, burst) = looked_at(&looks, 3);
+    assert_eq!(spans(&burst, "unseen"), [(50.0, 966.0)]);
+    assert_eq!(spans(&burst, "limit"), [(50.0, 966.0)], "a limit holds whoever looks");
+    // It begins with the look before its first attempt.
+    assert_eq!((spans(&burst, "depth"), spans(&burst, "look")), (vec![], vec![(50.0, 50.0)]));
+    assert!(
+        burst.contains("nobody looked, but for 1 look: 0 queued; the depth between"),
+        "{burst}"
+    );
+}
+
+#[test]
+fn a_queue_that_was_seen_tells_exact_values_where_one_points_at_it() {
+    let depth = |at: u64| if (5..105).contains(&at) { 11 } else { 0 };
+    let looks: Vec<_> = (0..2_000).map(|at| (at, depth(at))).collect();
+    let (queue, burst) = looked_at(&looks, 681);
+    // Times are from where each begins: the first look of all, the last before the burst.
+    for (chart, full) in [(&queue, "5.0 ms to 105.0 ms"), (&burst, "1.0 ms to 101.0 ms")] {
+        assert!(!chart.contains("between these looks"), "it was seen full: {chart}");
+        assert!(spans(chart, "unseen").is_empty());
+        assert!(chart.contains(&format!("<title>{full}: 11 queued, limit 10</title>")), "{chart}");
+        assert!(chart.contains("<title>attempts 395 to 399: 5 ok; established after 1.0 ms"));
+    }
+    assert!(!looked_at(&looks, 0).0.contains("between these looks"));
+    // Full when SYNs came again, and nobody looked when they came first.
+    let late = [0, 1, 4].into_iter().chain(20..2_000);
+    let depth = |at: u64| if (1_005..1_010).contains(&at) { 11 } else { 0 };
+    let (queue, burst) = looked_at(&late.map(|at| (at, depth(at))).collect::<Vec<_>>(), 681);
+    let told = "no look saw the queue full in the time drawn here; the kernel counted 681";
+    assert!(burst.contains(told) && !queue.contains(told), "{burst}");
+}
+
+#[test]
+fn every_recorded_cell_can_be_picked_while_there_is_room() {
+    let place = tempfile::tempdir().unwrap();
+    let (record, mut trials) = hundreds();
+    let mut directory = RunDirectory::create(place.path(), &record).unwrap();
+    for trial in &mut trials {
+        directory.append(trial).unwrap();
+    }
+    let few: Vec<_> = (0..3).map(attempt).collect();
+    for trial in trials.iter().step_by(10) {
+        directory.write_attempts(trial.id, &few).unwrap();
+    }
+    let files = written(&report::Run::new(record, trials), directory.path());
+    let page = &files["report.html"];
+    assert_eq!(page.matches("<option value=\"queue-").count(), 30);
+    assert!(!page.contains("cells are drawn, as"), "none is left out");
+}
+
+#[test]
+fn a_page_says_which_cells_it_had_no_room_for() {
+    let place = tempfile::tempdir().unwrap();
+    let (record, mut trials) = hundreds();
+    trials.truncate(3);
+    let mut directory = RunDirectory::create(place.path(), &record).unwrap();
+    let many: Vec<_> = (0..50_000).map(attempt).collect();
+    for trial in &mut trials {
+        directory.append(trial).unwrap();
+        directory.write_attempts(trial.id, &many).unwrap();
+        let look = |at: u64| TimelineRow {
+            at_ns: at * MS,
+            listener: Some(0),
+            depth: Some(0),
+            limit: Some(10),
+            ..TimelineRow::default()
+        };
+        directory.write_timeline(trial.id, &[look(0), look(2_000)]).unwrap();
+    }
+    let files = written(&report::Run::new(record, trials), directory.path());
+    let page = &files["report.html"];
+    assert_eq!(page.matches("<option value=\"queue-").count(), 1);
+    let told = "1 of 3 cells are drawn, since a page has no more than 3 MB of charts";
+    assert!(page.contains(told) && page.contains("The rows of the other 2 are in"), "{told}");
+    assert!(page.len() < 4_000_000, "{}", page.len());
+}
+
+#[test]
+fn rows_that_end_early_are_no_time_without_looks() {
+    let looks: Vec<_> = (0..500).map(|at| (at, 0)).collect();
+    let (queue, _) = probed(&looks, 0, Some(500));
+    // The attempts end at 1.9 s.
+    assert!(queue.contains("the rows end before the trial; grey: nobody looked, or there was no"));
+    let [(from, to)] = spans(&queue, "unseen")[..] else { panic!("{queue}") };
+    assert!((280.0..300.0).contains(&from) && to == 966.0, "{from} {to}");
+}
+
+#[test]
+fn a_trial_s_syns_are_sent_again_when_its_own_client_does_so() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = recorded(place.path());
+    let (_, trials) = RunDirectory::read(directory.path()).unwrap();
+    let rows = RunDirectory::read_attempts(directory.path(), trials[0].try_id()).unwrap().unwrap();
+    let twice = |row: AttemptRow| AttemptRow {
+        syn_retransmits: row.syn_retransmits.map(|times| times * 2),
+        ..row
+    };
+    directory
+        .write_attempts(trials[0].id, &rows.into_iter().map(twice).collect::<Vec<_>>())
+        .unwrap();
+    // The first trial's charts where one client, by its place, does without the linear
+    // timeouts that the kernel begins with.
+    let charts = |other: usize| {
+        let (record, mut trials) = RunDirectory::read(directory.path()).unwrap();
+        let name = "net.ipv4.tcp_syn_linear_timeouts".to_owned();
+        trials[other].sysctls.client.insert(name, "0".to_owned());
+        let id = trials[0].id;
+        let files = written(&report::Run::new(record, trials), directory.path());
+        ["queue", "connects"].map(|kind| files[&format!("charts/{kind}-{id:05}.svg")].clone())
+    };
+    let again = |chart: &str, at: &str| chart.contains(&format!("a SYN is sent again {at} after"));
+    let [own_queue, own_connects] = charts(0);
+    let [queue, connects] = charts(1);
+    assert!(again(&connects, "1 s") && again(&connects, "2 s"), "another's: {connects}");
+    assert!(again(&own_connects, "1 s") && !again(&own_connects, "2 s"), "{own_connects}");
+    assert_ne!(own_queue, queue, "the second SYN of each is lost a second later");
+}

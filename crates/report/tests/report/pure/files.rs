@@ -1,0 +1,398 @@
+//! The files that a run directory gets: the same every time, well-formed, and
+//! in need of nothing from elsewhere.
+
+#[path = "../../browser/mod.rs"]
+mod browser;
+#[path = "drawn/mod.rs"]
+mod drawn;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use report::{Run, files};
+use run_record::{AttemptRow, Outcome, RunDirectory, RunRecord, TimelineRow, TrialRecord};
+use serde_json::Value;
+
+use crate::runs::kept;
+
+/// What a run directory gets, where no rows were recorded.
+fn made(record: RunRecord, trials: Vec<TrialRecord>) -> BTreeMap<String, String> {
+    let nowhere = tempfile::tempdir().unwrap();
+    written(&Run::new(record, trials), nowhere.path())
+}
+
+/// All but the pictures, which are no text.
+fn written(run: &Run, path: &Path) -> BTreeMap<String, String> {
+    let mut files = files(run, path).files;
+    files.retain(|(name, _)| !name.ends_with(".png"));
+    let count = files.len();
+    let text = |(name, bytes)| (name, String::from_utf8(bytes).unwrap());
+    let files: BTreeMap<_, _> = files.into_iter().map(text).collect();
+    assert_eq!(files.len(), count, "no two files have one name");
+    files
+}
+
+/// A run directory with rows of its first trial, and of another cell's.
+fn recorded(root: &Path) -> RunDirectory {
+    let (mut record, mut trials) = kept("sweep");
+    record.scenario.resolved["record"]["attempts"] = Value::Bool(true);
+    record.scenario.resolved["record"]["timelines"] = Value::Bool(true);
+    let mut directory = RunDirectory::create(root, &record).unwrap();
+    for trial in &mut trials {
+        let probe = trial.evidence.probe.get_or_insert_default();
+        (probe.interval_seconds, probe.samples) = (0.001, 2_000);
+        directory.append(trial).unwrap();
+    }
+    let attempt = |index: u32| AttemptRow {
+        index,
+        local: format!("10.0.0.1:{}", 40_000 + index),
+        outcome: if index < 15 { Outcome::Ok } else { Outcome::TimedOut },
+        start_ns: 1_000_000_000 + u64::from(index) * 1_000,
+        connect_ns: (index < 15).then_some(if index < 10 { 40_000 } else { 1_000_300_000 }),
+        accepted_ns: (index < 15).then_some(2_100_000_000),
+        end_ns: 3_000_000_000,
+        syn_retransmits: Some(u32::from(index >= 10)),
+        errno: None,
+        messages_written: 1,
+        deliveries: 1,
+    };
+    let attempts: Vec<_> = (0..20).map(attempt).collect();
+    let other = trials.iter().find(|trial| trial.cell != trials[0].cell).unwrap();
+    for id in [trials[0].id, other.id] {
+        directory.write_attempts(id, &attempts).unwrap();
+    }
+    let look = |step: u32| TimelineRow {
+        at_ns: 1_000_000_000 + u64::from(if step < 1_000 { step } else { step + 100 }) * 1_000_000,
+        listener: Some(0),
+        depth: Some(step % 12),
+        limit: Some(10),
+        missed: if step == 1_000 { 100 } else { 0 },
+        ..TimelineRow::default()
+    };
+    let timeline: Vec<_> = (0..2_000).map(look).collect();
+    for id in [trials[0].id, other.id] {
+        directory.write_timeline(id, &timeline).unwrap();
+    }
+    directory
+}
+
+#[test]
+fn the_same_data_makes_the_same_bytes() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = recorded(place.path());
+    let (record, mut trials) = RunDirectory::read(directory.path()).unwrap();
+    let one = written(&Run::new(record.clone(), trials.clone()), directory.path());
+    trials.reverse();
+    let other = written(&Run::new(record, trials.clone()), directory.path());
+    assert!(one == other, "the order in which trials ended does not show");
+    let queue = format!("charts/queue-{:05}.svg", trials.last().unwrap().id);
+    assert!(one.contains_key(&queue), "{:?}", one.keys());
+    for expected in ["report.html", "cells.csv", "summary.md", "junit.xml"] {
+        assert!(one.contains_key(expected), "{expected}");
+    }
+}
+
+#[test]
+fn rows_that_are_damaged_are_told_with_their_line_and_take_no_other_with_them() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = recorded(place.path());
+    let (record, trials) = RunDirectory::read(directory.path()).unwrap();
+    let rows = directory.path().join(format!("attempts/{:05}.csv", trials[0].id));
+    let text = std::fs::read_to_string(&rows).unwrap();
+    std::fs::write(&rows, text.replacen("timed_out", "vanished", 1)).unwrap();
+    let id = trials[0].id;
+    let made = files(&Run::new(record, trials), directory.path());
+    let errors: Vec<_> = made.damaged.iter().map(ToString::to_string).collect();
+    let [error] = errors.as_slice() else { panic!("{errors:?}") };
+    assert!(error.contains("attempts") && error.contains("line 17: "), "{error}");
+    assert!(error.contains("unknown variant `vanished`") && !error.contains("Some("), "{error}");
+    let page = made.files.iter().find(|(name, _)| name == "report.html").unwrap();
+    let page = String::from_utf8_lossy(&page.1);
+    let told = format!("cannot be read: attempts/{id:05}.csv, line 17: ");
+    assert!(page.contains(&told), "the page says it, whatever its folder is called");
+    let queues = made.files.iter().filter(|(name, _)| name.starts_with("charts/queue-"));
+    let queues: Vec<_> = queues.filter(|(name, _)| name.ends_with(".svg")).collect();
+    assert!(queues.len() == 1 && !queues[0].0.contains(&format!("{id:05}")), "the other is drawn");
+}
+
+#[test]
+fn every_chart_has_a_name_that_charts_have() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = recorded(place.path());
+    let (record, trials) = RunDirectory::read(directory.path()).unwrap();
+    let files = written(&Run::new(record, trials), directory.path());
+    let names = files.keys().filter_map(|name| name.strip_prefix("charts/")?.strip_suffix(".svg"));
+    for name in names.chain(["queue-123456-retry-2", "burst-00001", "law-a-b"]) {
+        assert!(report::is_chart_name(name), "{name}");
+    }
+    for own in
+        ["photo", "queue-mine", "queue-2024", "lines-Mine", "heat-mine", "law-", "outcomes-2"]
+    {
+        assert!(!report::is_chart_name(own), "{own}");
+    }
+}
+
+#[test]
+fn a_line_is_broken_where_a_cell_has_no_trial() {
+    let (mut record, mut trials) = kept("sweep");
+    let values: Vec<_> = (1..=5).map(Value::from).collect();
+    trials.truncate(values.len());
+    for (trial, value) in trials.iter_mut().zip(&values) {
+        trial.point.insert("server.backlog".to_owned(), value.clone());
+    }
+    let path = "server.backlog".to_owned();
+    record.axes = vec![run_record::Axis { path, values }];
+    let lines = |trials: Vec<TrialRecord>| {
+        made(record.clone(), trials)["charts/lines-success.svg"].matches("<polyline").count()
+    };
+    assert_eq!(lines(trials.clone()), 1);
+    trials.remove(2);
+    assert_eq!(lines(trials.clone()), 2);
+    trials.remove(2);
+    assert_eq!(lines(trials), 1, "a point by itself is no line");
+}
+
+#[test]
+fn a_letter_that_xml_has_not_is_left_out_of_every_document() {
+    let (mut record, mut trials) = kept("sweep");
+    let odd = Value::from("a\u{1}b\u{b}");
+    let axis = record.axes.iter_mut().rfind(|axis| axis.values.len() > 1).unwrap();
+    let old = std::mem::replace(&mut axis.values[0], odd.clone());
+    for trial in trials.iter_mut().filter(|trial| trial.point[&axis.path] == old) {
+        trial.point.insert(axis.path.clone(), odd.clone());
+    }
+    record.scenario.question = "why\u{1}?".to_owned();
+    let files = made(record, trials);
+    for (name, text) in files.iter().filter(|(name, _)| !name.ends_with(".md")) {
+        let is_document = name.ends_with(".svg") || name.ends_with(".xml");
+        assert!(name.ends_with(".csv") || !text.contains(['\u{1}', '\u{b}']), "{name}");
+        assert!(!is_document || roxmltree::Document::parse(text).is_ok(), "{name}");
+    }
+    assert!(files["report.html"].contains("ab") && files["report.html"].contains("why?"));
+}
+
+#[test]
+fn nothing_comes_from_elsewhere_whatever_a_run_is_called() {
+    let (mut record, mut trials) = kept("sweep");
+    record.scenario.question = "<script src=\"//elsewhere.test\">?</script>".to_owned();
+    trials[0].invariants[0].held = Some(false);
+    trials[0].invariants[0].detail = "</title></script><img src=x onerror=\"x\">".to_owned();
+    for (name, text) in made(record, trials) {
+        let own = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+        // What is escaped is text, and no element begins with it.
+        for outside in ["http:", "https:", "url(", "@import", "<script src", "<img", "</title></s"]
+        {
+            assert!(!own.contains(outside), "{outside} in {name}");
+        }
+    }
+}
+
+#[test]
+fn every_chart_is_an_image_of_its_own() {
+    let place = tempfile::tempdir().unwrap();
+    let directory = recorded(place.path());
+    let (record, trials) = RunDirectory::read(directory.path()).unwrap();
+    let files = written(&Run::new(record, trials), directory.path());
+    let page = &files["report.html"];
+    let charts: Vec<_> = files.iter().filter(|(name, _)| name.starts_with("charts/")).collect();
+    assert_eq!(page.matches("<svg").count(), charts.len(), "the page has each of them");
+    for (name, text) in charts {
+        let image = roxmltree::Document::parse(text).unwrap_or_else(|e| panic!("{name}: {e}"));
+        let root = image.root_element();
+        assert_eq!(root.tag_name().namespace(), Some("http://www.w3.org/2000/svg"), "{name}");
+        let links = image.descendants().filter_map(|node| node.attribute("href"));
+        for link in links {
+            let id = link.strip_prefix("../report.html#").unwrap_or_else(|| panic!("{link}"));
+            assert!(page.contains(&format!("id=\"{id}\"")), "{name}: {link} leads somewhere");
+        }
+        let numbers = image.descendants().flat_map(|node| node.attributes());
+        for attribute in numbers {
+            assert!(!attribute.value().contains("NaN"), "{name}: {attribute:?}");
+            assert!(!attribute.value().contains("inf"), "{name}: {attribute:?}");
+        }
+    }
+}
+
+#[test]
+fn the_table_of_cells_has_a_row_for_each_with_its_spread() {
+    let (record, trials) = kept("sweep");
+    let cells: usize = record.axes.iter().map(|axis| axis.values.len()).product();
+    let paths: Vec<_> = record.axes.iter().map(|axis| axis.path.clone()).collect();
+    let files = made(record, trials.clone());
+    let mut table = csv::Reader::from_reader(files["cells.csv"].as_bytes());
+    let header = table.headers().unwrap().clone();
+    let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
+    assert_eq!(rows.len(), cells);
+    let column = |name: &str| header.iter().position(|other| other == name).unwrap();
+    for row in &rows {
+        let of_cell = trials.iter().filter(|trial| {
+            paths.iter().all(|path| {
+                let value = &trial.point[path];
+                let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+                row[column(path)] == text
+            })
+        });
+        let of_cell: Vec<_> = of_cell.collect();
+        assert_eq!(row[column("trials")], of_cell.len().to_string());
+        let attempts: u64 = of_cell.iter().map(|trial| trial.attempts).sum();
+        assert_eq!(row[column("attempts")], attempts.to_string());
+        let least = of_cell.iter().map(|trial| trial.rates.delivered).fold(f64::MAX, f64::min);
+        let most = of_cell.iter().map(|trial| trial.rates.delivered).fold(f64::MIN, f64::max);
+        assert_eq!(row[column("delivered_rate_min")].parse::<f64>().unwrap(), least);
+        assert_eq!(row[column("delivered_rate_max")].parse::<f64>().unwrap(), most);
+        let median: f64 = row[column("delivered_rate_median")].parse().unwrap();
+        assert!((least..=most).contains(&median));
+    }
+}
+
+#[test]
+fn each_planned_trial_is_a_test_case() {
+    let (record, mut trials) = kept("sweep");
+    let planned = record.planned_trials as usize;
+    trials[3].invariants[0].held = Some(false);
+    trials[3].invariants[0].detail = "19 \u{1}of <20> & \"more\"".to_owned();
+    let (broken, other) = (trials[3].clone(), trials[5].cell);
+    assert_ne!(broken.cell, other, "two cells are meant");
+    let before = trials.len();
+    trials.retain(|trial| trial.cell != other);
+    let missing = before - trials.len();
+    assert!(missing > 1, "a cell with repetitions is meant");
+    let files = made(record, trials.clone());
+    let suites = roxmltree::Document::parse(&files["junit.xml"]).unwrap();
+    let named = |name: &'static str| suites.descendants().filter(move |n| n.has_tag_name(name));
+    let suite = named("testsuite").next().unwrap();
+    let of_trials =
+        || named("testcase").filter(|case| case.attribute("name") != Some("the run as a whole"));
+    assert_eq!(of_trials().count(), planned);
+    let names: BTreeSet<_> = of_trials().map(|case| case.attribute("name").unwrap()).collect();
+    assert_eq!(names.len(), planned, "each has a name of its own: {names:?}");
+    assert_eq!(suite.attribute("tests"), Some(named("testcase").count().to_string().as_str()));
+    assert_eq!(suite.attribute("failures"), Some("1"));
+    assert_eq!(suite.attribute("errors"), Some(missing.to_string().as_str()));
+    let failure = named("failure").next().unwrap();
+    let message = failure.attribute("message").unwrap();
+    assert!(message.contains(&format!("trial {}: invariant", broken.id)), "{message}");
+    assert!(message.contains("19 of <20> & \"more\""), "{message}");
+    for (case, trial) in of_trials().filter_map(|case| {
+        let output = case.children().find(|part| part.has_tag_name("system-out"))?;
+        Some((case, output.text().unwrap()))
+    }) {
+        let failed = case.children().any(|part| part.has_tag_name("failure"));
+        assert_eq!(trial.contains(": FAILED; "), failed, "{trial}");
+        assert_eq!(trial.lines().count(), 1, "{trial}");
+    }
+    let described = named("system-out").count();
+    assert_eq!(described, trials.len(), "each trial that was run");
+    for error in named("error") {
+        assert!(error.attribute("message").unwrap().contains("no trial"));
+    }
+}
+
+/// A run of 300 cells, a trial each.
+fn hundreds() -> (RunRecord, Vec<TrialRecord>) {
+    let (mut record, trials) = kept("sweep");
+    let pattern = trials[0].clone();
+    record.axes.truncate(1);
+    record.axes[0].values.truncate(1);
+    for (name, values) in [("server.backlog", 0..20), ("load.clients", 100..115)] {
+        let values = values.map(Value::from).collect();
+        record.axes.push(run_record::Axis { path: name.to_owned(), values });
+    }
+    let mut many = Vec::new();
+    for backlog in 0..20_u32 {
+        for clients in 100..115_u32 {
+            let mut trial = pattern.clone();
+            (trial.id, trial.cell) = (many.len() as u32, many.len() as u32);
+            trial.point.insert("server.backlog".to_owned(), backlog.into());
+            trial.point.insert("load.clients".to_owned(), clients.into());
+            trial.rates.delivered = f64::from(backlog * clients);
+            many.push(trial);
+        }
+    }
+    record.axes.retain(|axis| axis.values.len() > 1);
+    record.planned_trials = 300;
+    (record, many)
+}
+
+#[test]
+fn a_run_of_hundreds_of_cells_has_them_all_and_fits_a_job_summary() {
+    let (record, many) = hundreds();
+    let files = made(record, many);
+    let map = &files["charts/heat-delivered.svg"];
+    assert_eq!(map.matches("<a href").count(), 300);
+    assert_eq!(files["report.html"].matches("<details id=\"cell-").count(), 300);
+    assert_eq!(files["cells.csv"].lines().count(), 301);
+    assert!(files["summary.md"].len() < 1 << 20);
+    assert!(files["report.html"].len() < 3 << 20, "{}", files["report.html"].len());
+    assert!(files["summary.md"].contains("**Held: all"), "{}", files["summary.md"]);
+}
+
+#[test]
+fn what_was_not_run_to_its_end_is_told_first_and_is_no_success() {
+    let (record, mut trials) = kept("sweep");
+    let cut = trials.iter().filter(|trial| trial.cell == trials[0].cell).count();
+    assert!(cut > 1, "a cell with repetitions is meant");
+    let id = trials[0].id;
+    trials.retain(|trial| trial.id != id);
+    let run = Run::new(record.clone(), trials.clone());
+    let told = report::run_annotation(&run).unwrap();
+    assert!(told.starts_with("::warning ") && told.contains("15 of 16 trials"), "{told}");
+    let files = made(record.clone(), trials);
+    let (summary, junit) = (&files["summary.md"], &files["junit.xml"]);
+    assert!(summary.contains("\n\n⚠️ **Not finished: 15 of 16 trials. Held: "), "{summary}");
+    let suites = roxmltree::Document::parse(junit).unwrap();
+    let root = suites.root_element();
+    assert_eq!((root.attribute("failures"), root.attribute("errors")), (Some("0"), Some("1")));
+    let errors: Vec<_> = suites.descendants().filter(|it| it.has_tag_name("error")).collect();
+    assert_eq!(errors.len(), 1, "{junit}");
+    assert_eq!(errors[0].attribute("type"), Some("not-run"), "{junit}");
+    assert!(junit.contains(&format!("{} of {cut} repetitions", cut - 1)), "{junit}");
+    let none = report::run_annotation(&Run::new(record, Vec::new())).unwrap();
+    assert!(none.starts_with("::error ") && none.contains("Not finished: 0 of 16"), "{none}");
+}
+
+#[test]
+fn a_run_without_a_trial_has_a_report_that_says_so() {
+    let (record, _) = kept("sweep");
+    let files = made(record, Vec::new());
+    assert!(files["report.html"].contains("No trial has been run yet."));
+    assert!(files["report.html"].contains("Not finished: 0 of"));
+    assert!(files["summary.md"].starts_with("# ") && !files["summary.md"].contains('✅'));
+}
+
+#[test]
+fn what_was_not_repeated_is_not_told_as_a_median() {
+    let (record, mut trials) = kept("sweep");
+    let page = |trials: &[TrialRecord]| {
+        let files = made(record.clone(), trials.to_vec());
+        files["report.html"].clone()
+    };
+    let repeated = page(&trials);
+    assert!(repeated.contains("Median of the repetitions, with their range"), "two a cell");
+    assert!(repeated.contains("a cell's repetitions are summed"));
+    assert!(repeated.contains("\n2 trials</title>"));
+    trials.retain(|trial| trial.repetition == 0);
+    let single = page(&trials);
+    assert!(single.contains("One trial a cell: how much chance moves a figure is not seen here"));
+    assert!(single.contains("\n1 trial</title>"));
+    for untrue in ["Median of the", "repetitions are summed", "span the repetitions", "1 trials"] {
+        assert!(!single.contains(untrue), "{untrue}");
+    }
+}
+
+#[test]
+fn a_curve_of_single_trials_is_told_as_single_races() {
+    let (mut record, mut trials) = kept("sweep");
+    let axis = record.axes.iter_mut().find(|axis| axis.path == "load.clients").unwrap();
+    axis.values.push(1000.into());
+    record.planned_trials += 8;
+    let told = |record: &RunRecord, trials: &[TrialRecord]| {
+        made(record.clone(), trials.to_vec())["report.html"].clone()
+    };
+    let page = told(&record, &trials);
+    assert!(page.contains("Points are medians of the repetitions"), "a line needs three places");
+    trials.retain(|trial| trial.repetition == 0);
+    let page = told(&record, &trials);
+    assert!(page.contains("Each point is a single trial, one race of the clients"));
+    assert!(!page.contains("Points are medians"));
+}

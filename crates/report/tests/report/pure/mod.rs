@@ -1,0 +1,10 @@
+//! Tests that need nothing but files.
+
+mod absurd;
+mod answers;
+mod by_hand;
+mod files;
+mod png;
+mod retries;
+mod suite;
+mod summary;

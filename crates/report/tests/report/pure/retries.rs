@@ -1,0 +1,84 @@
+//! Trials that were run again, in what is told of a run; and runs of the format
+//! that knew none.
+
+use report::{Run, files, summary};
+
+use crate::runs::kept;
+use crate::tries::with_tries;
+
+fn file(run: &Run, name: &str) -> String {
+    let nowhere = tempfile::tempdir().unwrap();
+    let files = files(run, nowhere.path()).files;
+    let (_, bytes) = files.into_iter().find(|(found, _)| found == name).unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn a_run_of_the_first_format_is_read_and_reported() {
+    for name in ["sweep", "server-death"] {
+        let (record, trials) = kept(name);
+        assert_eq!((record.schema_version, record.retries), (1, 0), "kept as it was written");
+        assert!(!trials.is_empty() && trials.iter().all(|trial| trial.retry == 0));
+        let run = Run::new(record, trials);
+        assert!(summary(&run).contains("Held: all") && !summary(&run).contains("run again"));
+        assert!(file(&run, "junit.xml").contains("flakes=\"0\""));
+    }
+}
+
+#[test]
+fn what_held_only_when_run_again_is_told_everywhere() {
+    let (record, trials) = with_tries(&[false, false, true]);
+    let id = trials[3].id;
+    let run = Run::new(record, trials);
+    let text = summary(&run);
+    assert!(text.contains("Held, but 1 trial held only when run again (2 of"), "{text}");
+    assert!(text.contains(&format!("\n  trial {id}, retry 1 (")) && !text.contains("Not finished"));
+    let junit = file(&run, "junit.xml");
+    let suites = roxmltree::Document::parse(&junit).unwrap();
+    let named = |name: &'static str| suites.descendants().filter(move |n| n.has_tag_name(name));
+    assert_eq!((named("failure").count(), named("rerunFailure").count()), (0, 0), "{junit}");
+    let flaky: Vec<_> = named("flakyFailure").collect();
+    assert_eq!(flaky.len(), 2, "{junit}");
+    let message = flaky[0].attribute("message").unwrap();
+    assert!(message.starts_with(&format!("trial {id}: law `")), "{message}");
+    assert!(flaky[0].parent().unwrap().has_tag_name("testcase"));
+    assert_eq!(flaky[0].first_element_child().unwrap().tag_name().name(), "stackTrace");
+    assert_eq!(named("testsuite").next().unwrap().attribute("flakes"), Some("1"));
+    let markdown = file(&run, "summary.md");
+    assert!(markdown.contains("⚠️ **Held, but 1 trial held only when run again"), "{markdown}");
+    let page = file(&run, "report.html");
+    assert!(page.contains("held only when run again") && page.contains(&format!("{id}, retry 2")));
+    let annotation = report::run_annotation(&run).unwrap();
+    assert!(annotation.starts_with("::warning title=queuelab backlog-sweep::Held, but 1 trial"));
+}
+
+#[test]
+fn what_never_held_fails_with_all_of_its_tries() {
+    let (record, trials) = with_tries(&[false, false]);
+    let run = Run::new(record, trials);
+    assert!(summary(&run).contains("FAILED: 2 of"), "{}", summary(&run));
+    let junit = file(&run, "junit.xml");
+    assert_eq!(junit.matches("<failure ").count(), 1);
+    assert_eq!(junit.matches("<rerunFailure ").count(), 1);
+    assert!(!junit.contains("<flakyFailure ") && junit.contains("failures=\"1\""), "{junit}");
+    assert!(report::run_annotation(&run).unwrap().starts_with("::error "));
+}
+
+#[test]
+fn a_breach_of_an_invariant_fails_whatever_a_retry_says() {
+    let (record, mut trials) = with_tries(&[false, true]);
+    trials[3].invariants[0].held = Some(false);
+    let run = Run::new(record, trials);
+    assert!(summary(&run).contains("FAILED: "), "{}", summary(&run));
+    assert!(file(&run, "junit.xml").contains("<failure "), "{}", file(&run, "junit.xml"));
+}
+
+#[test]
+fn every_try_is_in_the_figures() {
+    let (record, trials) = with_tries(&[false, true]);
+    let attempts: u64 = trials.iter().map(|trial| trial.attempts).sum();
+    let planned = record.planned_trials;
+    let run = Run::new(record, trials);
+    let thousands = report::count(attempts as i64);
+    assert!(summary(&run).contains(&format!("{thousands} attempts in {} trials", planned + 1)));
+}

@@ -1,0 +1,169 @@
+//! A suite's files.
+
+use std::fs;
+use std::path::Path;
+
+use report::Suite;
+use run_record::{MemberRecord, MemberVerdict, RunDirectory, RunRecord};
+use serde_json::{Value, json};
+
+use crate::suites::{Made, broken, not_run, same};
+
+fn written(suite: &Path) -> (String, String) {
+    let files = Suite::read(suite).unwrap().files();
+    let text = |name: &str| {
+        let found = files.iter().find(|(found, _)| found == name).unwrap();
+        String::from_utf8(found.1.clone()).unwrap()
+    };
+    (text("summary.md"), text("junit.xml"))
+}
+
+#[test]
+fn a_suites_summary_has_all_in_a_table_and_what_failed_first() {
+    let made = Made::new();
+    let members = vec![made.run("good", 1, same), made.run("bad", 1, broken), not_run("never"), {
+        let gone = made.run("gone", 1, same);
+        fs::remove_dir_all(made.0.path().join("gone")).unwrap();
+        gone
+    }];
+    let path = made.suite(members);
+    let (summary, junit) = written(&path);
+    assert_eq!((summary.clone(), junit.clone()), written(&path), "every time the same");
+    assert!(summary.contains("❌ **FAILED: 3 of 4 scenarios: bad, never, gone.**"), "{summary}");
+    let at = |text: &str| summary.find(text).unwrap_or_else(|| panic!("{text}: {summary}"));
+    assert!(at("| scenario |") < at("## bad:") && at("## bad:") < at("## never"));
+    assert!(at("## never") < at("## good:") && at("## gone") < at("## good:"));
+    assert!(summary.contains("&lt;no&gt; \\| room"), "no markup of a problem's own: {summary}");
+
+    let suites = roxmltree::Document::parse(&junit).unwrap();
+    let root = suites.root_element();
+    let attribute = |name| root.attribute(name).unwrap();
+    assert_eq!((attribute("failures"), attribute("errors")), ("2", "2"), "{junit}");
+    let names = root.children().filter_map(|suite| suite.attribute("name"));
+    assert_eq!(names.collect::<Vec<_>>(), ["good", "bad", "never", "gone"]);
+    let terminal = Suite::read(&path).unwrap().summary();
+    assert!(terminal.contains(&format!("Suite's directory: {}", path.display())), "{terminal}");
+    assert!(!terminal.contains("../"), "{terminal}");
+    let annotation = Suite::read(&path).unwrap().annotation().unwrap();
+    assert_eq!(annotation.matches("::error ").count(), 1, "{annotation}");
+}
+
+/// What a person sees of `junit.xml` on a job's page, without a download.
+#[test]
+fn each_case_that_did_not_hold_at_once_is_in_a_table_the_worst_first() {
+    let made = Made::new();
+    let mut flaky = made.run("flaky", 1, broken);
+    flaky.verdict = MemberVerdict::Held;
+    let path = made.0.path().join("night/x").join(flaky.run.as_ref().unwrap());
+    fs::create_dir_all(made.0.path().join("night/x")).unwrap();
+    let trials = RunDirectory::read(&path).unwrap().1;
+    let mut lines = fs::read_to_string(path.join("trials.jsonl")).unwrap();
+    for mut trial in trials {
+        trial.retry = 1;
+        trial.expectations.clear();
+        trial.laws.clear();
+        assert!(trial.held());
+        lines += &format!("{}\n", serde_json::to_string(&trial).unwrap());
+    }
+    fs::write(path.join("trials.jsonl"), lines).unwrap();
+    fs::remove_dir_all(made.0.path().join("night")).unwrap();
+    let good = made.suite(vec![made.run("good", 1, same)]);
+    assert!(!written(&good).0.contains("| case |"), "{}", written(&good).0);
+
+    let bad = made.run("bad", 30, broken);
+    let members = vec![flaky, made.run("good", 1, same), not_run("never"), bad];
+    let (summary, junit) = written(&made.suite(members));
+    let table = summary.split("| scenario | case |").nth(1).unwrap_or_else(|| panic!("{summary}"));
+    let rows: Vec<_> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
+    let begins = |row: &&str| row.split(" | ").next().unwrap().trim_start_matches("| ").to_owned();
+    let of: Vec<_> = rows.iter().map(begins).collect();
+    assert_eq!(of, ["bad", "bad", "never", "flaky", "flaky"], "{rows:#?}");
+    for (row, how) in
+        rows.iter().zip(["❌ failed", "❌ failed", "❌ error", "⚠️ flaky", "⚠️ flaky"])
+    {
+        assert!(row.contains(&format!(" | {how} | ")), "{row}");
+    }
+    assert!(rows[2].contains("the run as a whole"), "{}", rows[2]);
+    let counted = |of: &str| junit.matches(of).count();
+    assert_eq!((counted("<failure "), counted("<error "), counted("<flakyFailure ")), (2, 1, 2));
+
+    let members = (0..50).map(|n| not_run(&format!("never-{n}"))).collect();
+    let (summary, _) = written(&made.suite(members));
+    assert!(summary.contains("\n… and 10 more, in `junit.xml`.\n"), "{summary}");
+}
+
+#[test]
+fn a_summary_of_many_scenarios_fits_and_says_what_was_left_out() {
+    let made = Made::new();
+    let grow = |name: &str| {
+        let member = made.run(name, 1, same);
+        // Long tables: 200 by 20 cells of one trial each.
+        let path = made.0.path().join("night/x").join(member.run.as_ref().unwrap());
+        fs::create_dir_all(made.0.path().join("night/x")).unwrap();
+        let (mut record, mut trials) = RunDirectory::read(&path).unwrap();
+        record.axes = vec![
+            run_record::Axis { path: "a".to_owned(), values: (0..200).map(Value::from).collect() },
+            run_record::Axis { path: "b".to_owned(), values: (0..20).map(Value::from).collect() },
+        ];
+        record.planned_trials = 200 * 20;
+        trials[0].point = [("a".to_owned(), json!(0)), ("b".to_owned(), json!(0))].into();
+        fs::write(path.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
+        let line = serde_json::to_string(&trials[0]).unwrap();
+        fs::write(path.join("trials.jsonl"), line + "\n").unwrap();
+        member
+    };
+    let members: Vec<_> = (0..24).map(|n| grow(&format!("long-{n}"))).collect();
+    fs::remove_dir_all(made.0.path().join("night")).unwrap();
+    let (summary, _) = written(&made.suite(members));
+    assert!(summary.len() > 600_000 && summary.len() < 1 << 20, "{}", summary.len());
+    assert!(summary.contains("## long-23:"), "each is told");
+    assert!(summary.contains("Left out, as there is no room here: the figures of"));
+}
+
+#[test]
+fn a_member_whose_run_is_not_whole_or_did_not_hold_failed_whatever_the_record_says() {
+    let made = Made::new();
+    let changed = |member: &MemberRecord, change: fn(&mut RunRecord)| {
+        fs::create_dir_all(made.0.path().join("night/x")).unwrap();
+        let path = made.0.path().join("night/x").join(member.run.as_ref().unwrap());
+        let mut record = RunDirectory::read(&path).unwrap().0;
+        change(&mut record);
+        fs::write(path.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
+    };
+    let short = made.run("short", 1, same);
+    changed(&short, |record| record.planned_trials += 1);
+    let unended = made.run("unended", 1, same);
+    changed(&unended, |record| record.ended = None);
+    let empty = made.run("empty", 0, same);
+    let mut bad = made.run("bad", 1, broken);
+    bad.verdict = MemberVerdict::Held;
+    let path = made.suite(vec![made.run("good", 1, same), short, unended, empty, bad]);
+    let suite = Suite::read(&path).unwrap();
+    let summary = suite.summary();
+    assert!(summary.contains("FAILED: 4 of 5 scenarios: short, unended, empty, bad."), "{summary}");
+    let annotation = suite.annotation().unwrap();
+    assert!(annotation.contains("%0Ashort: 2 of 3 trials were run"), "{annotation}");
+    assert!(annotation.contains("%0Aempty: no trial was run"), "{annotation}");
+}
+
+#[test]
+fn what_broke_off_says_why_and_keeps_what_failed_before() {
+    let made = Made::new();
+    let mut broken_off = made.run("part", 1, broken);
+    broken_off.verdict = MemberVerdict::NotRun;
+    broken_off.problem = Some("failed to make a testbed".to_owned());
+    let path = made.suite(vec![broken_off]);
+    let annotation = Suite::read(&path).unwrap().annotation().unwrap();
+    assert!(annotation.contains("part: failed to make a testbed"), "{annotation}");
+    let (summary, junit) = written(&path);
+    assert!(summary.contains("FAILED: 2 of ") && junit.contains("<failure "), "{summary}{junit}");
+}
+
+#[test]
+fn a_suite_of_nothing_did_not_hold() {
+    let made = Made::new();
+    let path = made.suite(Vec::new());
+    let suite = Suite::read(&path).unwrap();
+    assert!(written(&path).0.contains("❌ **FAILED: it has no scenarios.**"));
+    assert!(suite.annotation().unwrap().starts_with("::error "));
+}

@@ -1,0 +1,90 @@
+//! The summary of real runs that are kept here: what a person reads.
+
+use report::{Run, summary};
+use run_record::Simulated;
+
+use crate::runs::kept;
+
+#[test]
+fn a_sweep_over_three_axes_with_repetitions() {
+    let (record, trials) = kept("sweep");
+    insta::assert_snapshot!(summary(&Run::new(record, trials)));
+}
+
+#[test]
+fn a_run_whose_server_died() {
+    let (record, trials) = kept("server-death");
+    let text = summary(&Run::new(record, trials));
+    assert!(text.contains("the server died of SIGPIPE: 2 times, in 2 of 2 trials"), "{text}");
+    insta::assert_snapshot!(text);
+}
+
+#[test]
+fn the_order_in_which_trials_ended_does_not_show() {
+    let (record, mut trials) = kept("sweep");
+    let one = summary(&Run::new(record.clone(), trials.clone()));
+    trials.reverse();
+    assert_eq!(summary(&Run::new(record, trials)), one);
+}
+
+#[test]
+fn an_unfinished_run_says_what_is_missing_and_leaves_its_cells_empty() {
+    let (record, mut trials) = kept("sweep");
+    trials.retain(|trial| trial.cell != 0);
+    let text = summary(&Run::new(record, trials));
+    assert!(text.contains("Not finished: 14 of 16 trials"), "{text}");
+    assert!(text.contains('·'), "a cell without trials is not a zero: {text}");
+}
+
+#[test]
+fn what_did_not_hold_is_named_with_its_trial() {
+    let (record, mut trials) = kept("sweep");
+    trials[3].invariants[0].held = Some(false);
+    trials[3].invariants[0].detail = "19 outcomes of 20 attempts".to_owned();
+    trials[5].laws[0].held = Some(false);
+    let (broken, unlawful) = (trials[3].id, trials[5].id);
+    let text = summary(&Run::new(record, trials));
+    assert!(text.contains("FAILED: 2 of 192 checks"), "{text}");
+    assert!(text.contains(&format!("trial {broken} (")), "{text}");
+    assert!(text.contains("invariant `outcomes add up`: 19 outcomes of 20 attempts"), "{text}");
+    assert!(text.contains(&format!("trial {unlawful} (")), "{text}");
+}
+
+#[test]
+fn a_run_without_any_trial_is_no_success() {
+    let (record, _) = kept("sweep");
+    let text = summary(&Run::new(record, Vec::new()));
+    assert!(text.contains("Not finished: 0 of 16 trials"), "{text}");
+    assert!(!text.contains("Held"), "{text}");
+}
+
+#[test]
+fn a_simulation_that_misses_what_was_measured_fails_the_run() {
+    let (record, mut trials) = kept("sweep");
+    for (position, trial) in trials.iter_mut().enumerate() {
+        let accepted = trial.accepted.expect("its server lived");
+        let missed = if position % 4 == 0 { trial.attempts } else { 0 };
+        trial.simulated = Some(Simulated { accepted: accepted + missed, ..Simulated::default() });
+        trial.point.shift_remove("server.design");
+    }
+    let text = summary(&Run::new(record, trials));
+    let line = "Simulated from the accepts: within 5 points of success in 12 of 16 trials";
+    assert!(text.contains(line), "{text}");
+    assert!(text.contains("FAILED: 1 of "), "{text}");
+    let law = "law `simulated within 5 points of success in nine of ten trials`: 12 of 16 trials";
+    assert!(text.contains(law), "{text}");
+}
+
+#[test]
+fn a_generator_that_was_the_busier_side_is_told_where_there_are_rates() {
+    let told = |messages: u64| {
+        let (record, mut trials) = kept("sweep");
+        for trial in &mut trials {
+            trial.rates.messages_written = messages;
+            trial.load.user_seconds += 1_000.0;
+        }
+        summary(&Run::new(record, trials)).contains("the load generator used more CPU time")
+    };
+    assert!(told(50));
+    assert!(!told(49), "a message or two of each client are no rate");
+}
