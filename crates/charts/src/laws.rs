@@ -44,28 +44,28 @@ pub fn laws(cells: &[Cell<'_>]) -> Laws {
         let mut here: IndexMap<&str, Vec<&LawCheck>> = IndexMap::new();
         let checks = cell.trials.iter().flat_map(|trial| &trial.laws);
         for law in checks.filter(|law| law.held.is_some()) {
-            here.entry(&law.name).or_default().push(law);
+            here.entry(&law.id).or_default().push(law);
         }
-        for (name, checks) in here {
-            laws.entry(name).or_default().push(InCell { cell, checks });
+        for (id, checks) in here {
+            laws.entry(id).or_default().push(InCell { cell, checks });
         }
     }
     let is_timed =
         |of: &Vec<InCell<'_>>| of.iter().any(|of| of.checks.iter().any(|law| law.latest.is_some()));
     let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, of)| is_timed(of));
-    let exact = exact.into_iter().map(|(name, of)| {
+    let exact = exact.into_iter().map(|(id, of)| {
         let marks = of.iter().map(|of| of.mark(|law| law.measured)).collect();
-        scatter(file(name), name.to_owned(), &AXES, marks)
+        scatter(file(id), of[0].checks[0].heading(), &AXES, marks)
     });
-    let timed = timed.into_iter().map(|(name, of)| late(name, &of));
+    let timed = timed.into_iter().map(|(id, of)| late(id, &of));
     Laws { exact: exact.collect(), timed: timed.collect() }
 }
 
-fn file(law: &str) -> String {
-    format!("law-{}", slug(law))
+fn file(id: &str) -> String {
+    format!("law-{}", slug(id))
 }
 
-fn late(name: &str, of: &[InCell<'_>]) -> Chart {
+fn late(id: &str, of: &[InCell<'_>]) -> Chart {
     let mut rows: BTreeMap<(u64, String), Late> = BTreeMap::new();
     for of in of {
         let mark = of.mark(|law| law.deviation);
@@ -76,7 +76,7 @@ fn late(name: &str, of: &[InCell<'_>]) -> Chart {
         row.marks.push(mark);
     }
     let rows: Vec<_> = rows.into_iter().map(|((_, name), late)| (name, late)).collect();
-    lateness(file(name), format!("{name}: how late"), &rows)
+    lateness(file(id), format!("{}: how late", of[0].checks[0].title), &rows)
 }
 
 impl InCell<'_> {

@@ -25,7 +25,8 @@ pub(crate) struct LawChanges {
 
 /// A law in the trials of one cell.
 #[derive(Debug, Default, PartialEq)]
-struct CellLaw {
+struct CellLaw<'a> {
+    title: &'a str,
     /// Each prediction once, ascending.
     predictions: Vec<f64>,
     is_decided: bool,
@@ -42,15 +43,17 @@ impl LawChanges {
             };
             changes.cells += 1;
             let new_laws = laws(&cell.new);
-            for (name, old) in laws(&cell.baseline).into_iter().filter(|(_, law)| law.is_decided) {
+            for (id, old) in laws(&cell.baseline).into_iter().filter(|(_, law)| law.is_decided) {
                 let place = place(trial);
-                match new_laws.get(name).filter(|law| law.is_decided) {
+                match new_laws.get(id).filter(|law| law.is_decided) {
                     None => changes.undecided.push(format!(
-                        "`{name}` ({place}): decided in the baseline, but not in the new run"
+                        "`{}` ({place}): decided in the baseline, but not in the new run",
+                        old.title
                     )),
                     Some(new) if new.predictions != old.predictions => {
                         changes.predicted.push(format!(
-                            "`{name}` ({place}): predicts {} in the baseline, {} in the new run",
+                            "`{}` ({place}): predicts {} in the baseline, {} in the new run",
+                            new.title,
                             format_predictions(&old.predictions),
                             format_predictions(&new.predictions)
                         ));
@@ -63,11 +66,12 @@ impl LawChanges {
     }
 }
 
-/// The laws of a cell by name, with the predictions of all its trials.
-fn laws<'a>(trials: &[&'a TrialRecord]) -> IndexMap<&'a str, CellLaw> {
-    let mut laws: IndexMap<&str, CellLaw> = IndexMap::new();
+/// The laws of a cell by id, with the predictions of all its trials.
+fn laws<'a>(trials: &[&'a TrialRecord]) -> IndexMap<&'a str, CellLaw<'a>> {
+    let mut laws: IndexMap<&str, CellLaw<'_>> = IndexMap::new();
     for law in trials.iter().flat_map(|trial| &trial.laws) {
-        let of_cell = laws.entry(&law.name).or_default();
+        let of_cell = laws.entry(&law.id).or_default();
+        of_cell.title = &law.title;
         of_cell.is_decided |= law.held.is_some();
         if !of_cell.predictions.contains(&law.predicted) {
             of_cell.predictions.push(law.predicted);

@@ -12,6 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use indexmap::IndexMap;
+use linux_net::{Counter, Sysctl};
 use serde::Deserialize;
 
 const SYSCTLS: &str = include_str!("../topics/sysctls.yaml");
@@ -74,7 +75,9 @@ pub struct Topic {
     /// Other names that find it.
     #[serde(default)]
     pub also: Vec<String>,
-    /// It in a line.
+    /// It in a line. The files have it of concepts and outcomes; of sysctls and
+    /// counters it is in the tables of `linux_net`.
+    #[serde(default)]
     pub says: String,
     /// A sysctl's value in a new namespace.
     #[serde(default)]
@@ -124,6 +127,16 @@ impl fmt::Display for Showing {
 #[derive(Debug, Clone)]
 pub struct Topics(Vec<Topic>);
 
+/// With the line that the tables of counters and sysctls have of it.
+fn explained(topic: Topic) -> Topic {
+    let says = match topic.kind {
+        TopicKind::Sysctl => Sysctl::from_name(&topic.name).map(Sysctl::explanation),
+        TopicKind::Counter => Counter::from_name(&topic.name).map(Counter::explanation),
+        TopicKind::Concept | TopicKind::Outcome | TopicKind::Scenario => None,
+    };
+    Topic { says: says.map_or(topic.says, str::to_owned), ..topic }
+}
+
 impl Topics {
     /// Those that are built in: everything but the scenarios.
     pub fn built_in() -> Self {
@@ -135,7 +148,7 @@ impl Topics {
         ];
         let read = |(kind, text)| {
             let topics: Vec<Topic> = serde_saphyr::from_str(text).expect("tested to be topics");
-            topics.into_iter().map(move |topic| Topic { kind, ..topic })
+            topics.into_iter().map(move |topic| Topic { kind, ..topic }).map(explained)
         };
         Self(files.into_iter().flat_map(read).collect())
     }
@@ -159,5 +172,25 @@ impl Topics {
     /// Those of a kind, in order.
     pub fn of(&self, kind: TopicKind) -> impl Iterator<Item = &Topic> {
         self.iter().filter(move |topic| topic.kind == kind)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A counter or sysctl of the tables has a page, and every page one of them.
+    #[test]
+    fn every_known_counter_and_sysctl_has_a_page_and_no_other() {
+        let topics = Topics::built_in();
+        for (kind, known) in
+            [(TopicKind::Sysctl, Sysctl::NAMES), (TopicKind::Counter, Counter::NAMES)]
+        {
+            let mut pages: Vec<_> = topics.of(kind).map(|topic| topic.name.as_str()).collect();
+            let mut known = known.to_vec();
+            pages.sort_unstable();
+            known.sort_unstable();
+            assert_eq!(pages, known);
+        }
     }
 }

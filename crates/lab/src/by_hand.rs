@@ -72,6 +72,7 @@ impl LoadByHand<'_> {
             server_died: None,
             load: figures::usage(&report.resources),
             laws: Vec::new(),
+            laws_not_applied: Vec::new(),
             expectations: Vec::new(),
             invariants: vec![
                 invariants::outcomes_add_up(&outcomes, attempts),

@@ -78,7 +78,7 @@ pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};
 pub use clock::{Clock, SystemClock};
 pub use error::LabError;
 pub use finished_run::FinishedRun;
-pub use laws::predictions;
+pub use laws::{CellPredictions, predictions};
 pub use machine::machine;
 pub use probe::{
     Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeMessage, ProbeReport,

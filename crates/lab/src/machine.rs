@@ -37,7 +37,7 @@ fn memory_bytes() -> Option<u64> {
 /// The sysctls by which to see that no trial changed the machine's own: those
 /// that decide how connections queue, and those that a scenario sets.
 pub(crate) fn watched_sysctls<'a>(set: impl Iterator<Item = &'a str>) -> BTreeSet<SysctlName> {
-    let deciding = linux_net::DECIDING_SYSCTLS.iter().copied();
+    let deciding = linux_net::Sysctl::NAMES.iter().copied();
     deciding.chain(set).filter_map(|name| name.parse().ok()).collect()
 }
 

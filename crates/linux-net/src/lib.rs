@@ -7,6 +7,7 @@
 //! | make a host, run code or a program in it | [`NetworkNamespace`], [`Nursery`] |
 //! | join two hosts | [`join_with_veth`] |
 //! | set and read a host's sysctls | [`SysctlName`], [`sysctl_scopes`], [`NetworkNamespace::apply_sysctls`] |
+//! | name a counter or sysctl, and explain it | [`Counter`], [`Sysctl`] |
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
 //! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`tcp_info()`] |
 //! | know when the kernel's timers fire | [`TimerWheel`] |
@@ -20,6 +21,7 @@
 mod clock;
 mod counters;
 mod diag;
+mod kernel_names;
 mod limits;
 mod link;
 mod namespace;
@@ -38,6 +40,7 @@ mod user_namespace;
 pub use clock::{monotonic_ns, process_cpu_ns};
 pub use counters::{CounterDelta, Counters, CountersError};
 pub use diag::{AddressFamily, DiagError, Listener, SocketDiag, StateCounts};
+pub use kernel_names::{Counter, Sysctl};
 pub use limits::{OpenFilesError, raise_open_files};
 pub use link::{
     CLIENT_INTERFACE, LinkAddresses, LinkError, SERVER_INTERFACE, add_addresses_here,
@@ -49,8 +52,7 @@ pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resource::ResourceUsage;
 pub use socket_memory::SocketMemory;
 pub use sysctl::{
-    DECIDING_SYSCTLS, SysctlError, SysctlScope, check_kept, read_sysctls_here, sysctl_scope,
-    sysctl_scopes,
+    SysctlError, SysctlScope, check_kept, read_sysctls_here, sysctl_scope, sysctl_scopes,
 };
 pub use sysctl_name::{SysctlName, SysctlNameError};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};

@@ -7,35 +7,7 @@ use std::io::{self, Write};
 use nix::unistd::{AccessFlags, access};
 use serde::{Deserialize, Serialize};
 
-use crate::{NamespaceError, NetworkNamespace, SysctlName};
-
-/// The sysctls of a namespace that decide how its TCP queues behave: read and
-/// recorded in every run, those that the kernel does not have excepted.
-pub const DECIDING_SYSCTLS: &[&str] = &[
-    "net.core.somaxconn",
-    "net.ipv4.ip_local_port_range",
-    "net.ipv4.ip_local_reserved_ports",
-    "net.ipv4.ip_nonlocal_bind",
-    "net.ipv4.ip_unprivileged_port_start",
-    "net.ipv4.tcp_abort_on_overflow",
-    "net.ipv4.tcp_fastopen",
-    "net.ipv4.tcp_fin_timeout",
-    "net.ipv4.tcp_max_syn_backlog",
-    "net.ipv4.tcp_max_tw_buckets",
-    "net.ipv4.tcp_migrate_req",
-    "net.ipv4.tcp_no_metrics_save",
-    "net.ipv4.tcp_orphan_retries",
-    "net.ipv4.tcp_rfc1337",
-    "net.ipv4.tcp_rmem",
-    "net.ipv4.tcp_syn_linear_timeouts",
-    "net.ipv4.tcp_syn_retries",
-    "net.ipv4.tcp_synack_retries",
-    "net.ipv4.tcp_syncookies",
-    "net.ipv4.tcp_timestamps",
-    "net.ipv4.tcp_tw_reuse",
-    "net.ipv4.tcp_tw_reuse_delay",
-    "net.ipv4.tcp_wmem",
-];
+use crate::{NamespaceError, NetworkNamespace, Sysctl, SysctlName};
 
 /// Whose a sysctl is on the running kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -167,7 +139,7 @@ fn writable(name: &SysctlName) -> Result<(), nix::Error> {
 }
 
 /// What is in force, in the calling thread's namespace, of
-/// [`DECIDING_SYSCTLS`] and of `names`; any process may read them.
+/// every [`Sysctl`] and of `names`; any process may read them.
 ///
 /// # Errors
 /// [`SysctlError::Unknown`] for one of `names` that is not there;
@@ -204,7 +176,7 @@ impl NetworkNamespace {
     }
 
     /// Sets the namespace's own sysctls in order, then reads them all back, and
-    /// returns what is in force: these and [`DECIDING_SYSCTLS`].
+    /// returns what is in force: these and every [`Sysctl`].
     ///
     /// # Errors
     /// The first that could not be set, or that did not keep its value. A
@@ -228,7 +200,7 @@ impl NetworkNamespace {
         })
     }
 
-    /// What is in force of [`DECIDING_SYSCTLS`].
+    /// What is in force of every [`Sysctl`].
     ///
     /// # Errors
     /// When one that exists cannot be read.
@@ -324,7 +296,7 @@ pub fn check_kept(name: &SysctlName, asked: &str, effective: &str) -> Result<(),
 
 fn read_deciding() -> Result<BTreeMap<SysctlName, String>, SysctlError> {
     let mut values = BTreeMap::new();
-    for name in DECIDING_SYSCTLS {
+    for name in Sysctl::NAMES {
         let name: SysctlName = name.parse().expect("tested to be names");
         match read(&name) {
             Ok(value) => {
@@ -380,13 +352,5 @@ mod tests {
         {
             assert!(!is_same_value(asked, effective), "{asked:?} {effective:?}");
         }
-    }
-
-    #[test]
-    fn every_deciding_sysctl_has_a_name_and_belongs_to_networks() {
-        for name in DECIDING_SYSCTLS {
-            assert!(name.parse::<SysctlName>().unwrap().is_about_networks(), "{name}");
-        }
-        assert!(DECIDING_SYSCTLS.is_sorted());
     }
 }

@@ -1,5 +1,23 @@
 //! How many connections a listener holds.
 
+use crate::law::{KernelSource, Law, Unit};
+
+/// The limit of both queues of a listener: [`listen_limit`].
+pub const LISTEN_LIMIT: Law = Law::exact(
+    "listen-limit",
+    "listen limit = min(backlog, somaxconn)",
+    Unit::Connections,
+    KernelSource { function: "__sys_listen_socket", file: "net/socket.c", version: "6.18" },
+);
+
+/// Connections that an accept queue holds: [`capacity`].
+pub const CAPACITY: Law = Law::exact(
+    "accept-queue-capacity",
+    "accept queue holds min(backlog, somaxconn) + 1",
+    Unit::Connections,
+    KernelSource { function: "sk_acceptq_is_full", file: "include/net/sock.h", version: "6.18" },
+);
+
 /// `net.core.somaxconn` of a new namespace since Linux 5.4 (SOMAXCONN in
 /// include/linux/socket.h).
 pub const DEFAULT_SOMAXCONN: u32 = 4096;

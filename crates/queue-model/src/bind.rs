@@ -1,5 +1,20 @@
 //! Whether bind(2) says "Address already in use".
 
+use crate::law::{KernelSource, Law, Unit};
+
+const KERNEL: KernelSource = KernelSource {
+    function: "inet_bind_conflict",
+    file: "net/ipv4/inet_connection_sock.c",
+    version: "6.18",
+};
+
+/// Whether bind(2) fails with EADDRINUSE: the opposite of [`succeeds`].
+pub const REFUSED: Law =
+    Law::exact("bind-refused", "bind(2) fails with EADDRINUSE", Unit::Occurrence, KERNEL);
+
+/// When bind(2) succeeds again: when the last TIME_WAIT has ended.
+pub const FREE_AGAIN: Law = Law::timer("bind-free-again", "the port is free again after", KERNEL);
+
 /// A socket's options that bind(2) looks at. A connection has those of the
 /// listener that it came from, in TIME_WAIT too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -7,7 +7,30 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::law::{KernelSource, Law, Unit};
 use crate::time_wait::Side;
+
+const KERNEL: KernelSource = KernelSource {
+    function: "__inet_hash_connect",
+    file: "net/ipv4/inet_hashtables.c",
+    version: "6.18",
+};
+
+/// Connections that a client's ports allow at a time: [`per_destination`].
+pub const AT_ONCE: Law =
+    Law::exact("local-ports", "ports = (range - reserved) x addresses", Unit::Connections, KERNEL);
+
+/// Connects that find a port, each closed before the next: [`in_turn`].
+pub const IN_TURN: Law =
+    Law::exact("local-ports-in-turn", "connects that find a port", Unit::Connections, KERNEL);
+
+/// `TWRecycled` of the client: connects that take over a port in TIME_WAIT, [`in_turn_reusing`].
+pub const RECYCLED: Law = Law::exact(
+    "local-ports-recycled",
+    "TWRecycled",
+    Unit::Events,
+    KernelSource { function: "tcp_twsk_unique", file: "net/ipv4/tcp_ipv4.c", version: "6.18" },
+);
 
 /// `net.ipv4.ip_local_port_range`: the ports that the kernel picks from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,19 @@
 //! How many connections several listeners of one port hold (`SO_REUSEPORT`).
 
 use crate::accept_queue;
+use crate::law::{KernelSource, Law, Unit};
+
+/// Connections that the listeners of a port hold together: [`capacity`].
+pub const CAPACITY: Law = Law::exact(
+    "reuseport-capacity",
+    "listeners hold listeners x (min(backlog, somaxconn) + 1)",
+    Unit::Connections,
+    KernelSource {
+        function: "reuseport_select_sock",
+        file: "net/core/sock_reuseport.c",
+        version: "6.18",
+    },
+);
 
 /// Connections that so many listeners of one port hold together when nothing is
 /// accepted: each has queues of its own.

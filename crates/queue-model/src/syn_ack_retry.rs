@@ -2,7 +2,19 @@
 
 use std::time::Duration;
 
+use crate::law::{KernelSource, Law};
 use crate::timer;
+
+const DEFERRAL: KernelSource =
+    KernelSource { function: "secs_to_retrans", file: "net/ipv4/tcp.c", version: "6.18" };
+
+/// Time of the first deferred connection from connect(2) to accept(2): [`deferral`].
+pub const FIRST_DEFERRED: Law =
+    Law::timer("defer-accept-first", "first deferred connection is accepted after", DEFERRAL);
+
+/// Time of the last deferred connection from connect(2) to accept(2): [`deferral`].
+pub const LAST_DEFERRED: Law =
+    Law::timer("defer-accept-last", "last deferred connection is accepted after", DEFERRAL);
 
 /// The number of retransmissions that pruning never goes below.
 const FEWEST_WHEN_PRUNED: u8 = 2;
@@ -60,8 +72,8 @@ pub fn deferral(seconds: u32) -> Option<Duration> {
 /// `tcp_abort_on_overflow = 0` and no entry pruned. Of phantoms whose first
 /// acknowledgement a filter took away: where the full queue dropped that too,
 /// it is one more for each.
-pub fn phantom_overflows(phantoms: u32, synack_retries: u8) -> u64 {
-    u64::from(phantoms) * u64::from(synack_retries)
+pub fn phantom_overflows(phantoms: u64, synack_retries: u8) -> u64 {
+    phantoms * u64::from(synack_retries)
 }
 
 #[cfg(test)]

@@ -6,6 +6,43 @@
 //! that matches no TIME_WAIT socket: one that does is asked the second question
 //! alone.
 
+use crate::law::{KernelSource, Law, Unit};
+
+const KERNEL: KernelSource =
+    KernelSource { function: "tcp_conn_request", file: "net/ipv4/tcp_input.c", version: "6.18" };
+
+/// Sockets in SYN_RECV that half-open clients leave: [`SynQueue::capacity`].
+pub const CAPACITY: Law =
+    Law::exact("syn-queue-capacity", "sockets in SYN_RECV", Unit::Sockets, KERNEL);
+
+/// `ListenDrops` of the server, see [`Left::listen_drops`].
+pub const LISTEN_DROPS: Law =
+    Law::exact("syn-queue-listen-drops", "ListenDrops", Unit::Events, KERNEL);
+
+/// `ListenOverflows` of the server, see [`Left::listen_overflows`].
+pub const LISTEN_OVERFLOWS: Law =
+    Law::exact("syn-queue-listen-overflows", "ListenOverflows", Unit::Events, KERNEL);
+
+/// `TCPReqQFullDrop` of the server.
+pub const FULL_DROPS: Law =
+    Law::exact("syn-queue-full-drops", "TCPReqQFullDrop", Unit::Events, KERNEL);
+
+/// `TCPReqQFullDoCookies` of the server.
+pub const FULL_COOKIES: Law =
+    Law::exact("syn-queue-full-cookies", "TCPReqQFullDoCookies", Unit::Events, KERNEL);
+
+/// `SyncookiesSent` of the server.
+pub const COOKIES_SENT: Law =
+    Law::exact("syn-cookies-sent", "SyncookiesSent", Unit::Events, KERNEL);
+
+/// `SyncookiesRecv` of the server.
+pub const COOKIES_RECEIVED: Law =
+    Law::exact("syn-cookies-received", "SyncookiesRecv", Unit::Events, KERNEL);
+
+/// Live clients that connect behind half-open ones: [`SynQueue::answered`].
+pub const LIVE_CLIENTS: Law =
+    Law::exact("syn-queue-live-clients", "live clients connected", Unit::Connections, KERNEL);
+
 /// When the SYN queue counts as full, `inet_csk_reqsk_queue_is_full`
 /// (include/net/inet_connection_sock.h).
 ///

@@ -2,7 +2,39 @@
 
 use std::time::Duration;
 
+use crate::law::{KernelSource, Law, Unit};
 use crate::timer;
+
+const KERNEL: KernelSource =
+    KernelSource { function: "tcp_write_timeout", file: "net/ipv4/tcp_timer.c", version: "6.18" };
+
+/// `TCPSynRetrans` of the client: [`Failure::tcp_syn_retrans`] of each attempt.
+pub const RETRANSMISSIONS: Law = Law::exact(
+    "syn-retry-retransmissions",
+    "TCPSynRetrans of unanswered attempts",
+    Unit::Events,
+    KERNEL,
+);
+
+/// `TCPTimeouts` of the client: [`Failure::tcp_timeouts`] of each attempt.
+pub const TIMEOUTS: Law =
+    Law::exact("syn-retry-timeouts", "TCPTimeouts of unanswered attempts", Unit::Events, KERNEL);
+
+/// `AttemptFails` of the client: [`Failure::attempt_fails`] of each attempt.
+pub const ATTEMPT_FAILS: Law = Law::exact(
+    "syn-retry-attempt-fails",
+    "AttemptFails of unanswered attempts",
+    Unit::Events,
+    KERNEL,
+);
+
+/// Time of the first failing connect(2): [`SynRetry::timed_out`].
+pub const FIRST_FAILURE: Law =
+    Law::timer("syn-retry-first-failure", "first connect(2) fails with ETIMEDOUT after", KERNEL);
+
+/// Time of the last failing connect(2): [`SynRetry::timed_out`].
+pub const LAST_FAILURE: Law =
+    Law::timer("syn-retry-last-failure", "last connect(2) fails with ETIMEDOUT after", KERNEL);
 
 /// What a client's SYN goes through until connect(2) gives up: all times from
 /// the first SYN, nominal; how late they may be, [`timer`] says.

@@ -3,6 +3,44 @@
 
 use std::time::Duration;
 
+use crate::law::{KernelSource, Law, Unit};
+
+const BUCKETS: KernelSource = KernelSource {
+    function: "inet_twsk_alloc",
+    file: "net/ipv4/inet_timewait_sock.c",
+    version: "6.18",
+};
+
+/// Sockets kept in TIME_WAIT: [`Buckets::time_wait`].
+pub const KEPT: Law = Law::exact(
+    "time-wait-buckets",
+    "TIME_WAIT kept = min(closes, tcp_max_tw_buckets)",
+    Unit::Sockets,
+    BUCKETS,
+);
+
+/// `TCPTimeWaitOverflow`: [`Buckets::tcp_time_wait_overflow`].
+pub const OVERFLOW: Law =
+    Law::exact("time-wait-overflow", "TCPTimeWaitOverflow", Unit::Events, BUCKETS);
+
+/// How long TIME_WAIT lasts: [`LENGTH`].
+pub const TIME_WAIT_LENGTH: Law = Law::timer(
+    "time-wait-length",
+    "TIME_WAIT lasts",
+    KernelSource { function: "tcp_time_wait", file: "net/ipv4/tcp_minisocks.c", version: "6.18" },
+);
+
+/// How long an orphaned FIN_WAIT_2 lasts: [`lasts`].
+pub const FIN_WAIT_2_LENGTH: Law = Law::timer(
+    "fin-wait-2-length",
+    "orphaned FIN_WAIT_2 lasts",
+    KernelSource {
+        function: "tcp_rcv_state_process",
+        file: "net/ipv4/tcp_input.c",
+        version: "6.18",
+    },
+);
+
 /// How long TIME_WAIT lasts, nominal: `TCP_TIMEWAIT_LEN` (include/net/tcp.h),
 /// which no sysctl changes; measured on 6.18.
 pub const LENGTH: Duration = Duration::from_secs(60);

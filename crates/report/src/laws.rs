@@ -28,17 +28,17 @@ pub(crate) fn tables(run: &Run) -> Vec<Table> {
     for point in &points {
         let mut of_cell: IndexMap<&str, Vec<&LawCheck>> = IndexMap::new();
         for law in run.trials_at(point).flat_map(|trial| &trial.laws) {
-            of_cell.entry(&law.name).or_default().push(law);
+            of_cell.entry(&law.id).or_default().push(law);
         }
-        for (name, checks) in of_cell {
+        for (id, checks) in of_cell {
             let values = point.iter().map(|(_, at)| vec![value(at)]).collect();
-            laws.entry(name).or_default().push(Row { checks, values, cells: 1 });
+            laws.entry(id).or_default().push(Row { checks, values, cells: 1 });
         }
     }
-    let tables = laws.into_iter().map(|(name, rows)| {
+    let tables = laws.into_values().map(|rows| {
         let folded = rows.len() > ROWS || are_alike(&rows);
         let rows = if folded { fold(rows) } else { rows };
-        table(name, &axes, &rows, folded)
+        table(&rows[0].checks[0].heading(), &axes, &rows, folded)
     });
     tables.collect()
 }

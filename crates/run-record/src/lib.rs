@@ -28,6 +28,7 @@ mod attempt;
 mod axis_names;
 mod directory;
 mod histogram;
+mod law;
 mod live;
 mod lock;
 mod outcome;
@@ -46,6 +47,7 @@ pub use attempt::AttemptRow;
 pub use axis_names::AxisNames;
 pub use directory::{RunDirectory, RunDirectoryError};
 pub use histogram::{LatencyBin, LatencyHistogram};
+pub use law::{LawCheck, LawNotApplied};
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
 pub use outcome::{Outcome, OutcomeCounts};
 pub use probed::{AcceptQueue, ListenerSeen, Probed, StateSeen};
@@ -57,8 +59,8 @@ pub use suite::{MemberRecord, MemberVerdict, SuiteRecord};
 pub use suite_directory::SuiteDirectory;
 pub use timeline::TimelineRow;
 pub use trial::{
-    Check, Evidence, Integrity, Latency, LawCheck, LockTimes, Rates, Restart, ServerFigures,
-    Simulated, SysctlValues, TrialRecord, Usage,
+    Check, Evidence, Integrity, Latency, LockTimes, Rates, Restart, ServerFigures, Simulated,
+    SysctlValues, TrialRecord, Usage,
 };
 pub use tries::{Tries, TryId};
 pub use verdict::{

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
+use linux_net::{Counter, Sysctl};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::law::read_checks;
 use crate::run::SysctlMap;
-use crate::{AcceptQueue, CheckKind, LatencyHistogram, OutcomeCounts, Probed, TryId, Violation};
+use crate::{
+    AcceptQueue, CheckKind, LatencyHistogram, LawCheck, LawNotApplied, OutcomeCounts, Probed,
+    TryId, Violation,
+};
 
 /// Everything that one trial found.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -91,7 +96,11 @@ pub struct TrialRecord {
     /// What the load's process used.
     pub load: Usage,
     /// The laws that decide this cell, predicted before the trial.
+    #[serde(deserialize_with = "read_checks")]
     pub laws: Vec<LawCheck>,
+    /// The laws that concern this cell but cannot decide it, with the reason.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub laws_not_applied: Vec<LawNotApplied>,
     /// The scenario's expectations.
     pub expectations: Vec<Check>,
     /// What must hold in every trial, whatever the figures.
@@ -135,7 +144,7 @@ impl TrialRecord {
             let measured = law.measured.map_or("nothing".to_owned(), |figure| figure.to_string());
             let allowed = law.latest.map_or(String::new(), |latest| format!(", at most {latest}"));
             let detail = format!("predicted {}{allowed}, measured {measured}", law.predicted);
-            Violation { kind: CheckKind::Law, name: law.name.clone(), detail }
+            Violation { kind: CheckKind::Law, name: law.title.clone(), detail }
         });
         checks.chain(laws)
     }
@@ -225,6 +234,22 @@ pub struct Evidence {
     pub probe: Option<Probed>,
 }
 
+impl Evidence {
+    /// By how much a counter of the server's host rose.
+    pub fn at_server(&self, counter: Counter) -> u64 {
+        rise(&self.server, counter)
+    }
+
+    /// By how much a counter of the client's host rose.
+    pub fn at_client(&self, counter: Counter) -> u64 {
+        rise(&self.client, counter)
+    }
+}
+
+fn rise(changes: &BTreeMap<String, i64>, counter: Counter) -> u64 {
+    changes.get(counter.name()).map_or(0, |&change| change.max(0).cast_unsigned())
+}
+
 /// How a server came up again on its port.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Restart {
@@ -265,6 +290,18 @@ pub struct SysctlValues {
     pub server: SysctlMap,
     /// In the client's host.
     pub client: SysctlMap,
+}
+
+impl SysctlValues {
+    /// A sysctl of the server's host; `None` if it was not read.
+    pub fn at_server(&self, sysctl: Sysctl) -> Option<&str> {
+        self.server.get(sysctl.name()).map(String::as_str)
+    }
+
+    /// A sysctl of the client's host; `None` if it was not read.
+    pub fn at_client(&self, sysctl: Sysctl) -> Option<&str> {
+        self.client.get(sysctl.name()).map(String::as_str)
+    }
 }
 
 /// The server's own figures.
@@ -317,25 +354,6 @@ impl Usage {
     pub fn cpu_seconds(&self) -> f64 {
         self.user_seconds + self.system_seconds
     }
-}
-
-/// A law's prediction beside what was measured.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LawCheck {
-    /// The law's name.
-    pub name: String,
-    /// Computed from the settings before the trial.
-    pub predicted: f64,
-    /// Measured in the trial; none where it could not be.
-    pub measured: Option<f64>,
-    /// Measured less predicted.
-    pub deviation: Option<f64>,
-    /// Of a time, the latest that is still in time; none of what is exact.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub latest: Option<f64>,
-    /// The deviation is within what the law allows; none where there was
-    /// nothing to measure, because the server had died and was allowed to.
-    pub held: Option<bool>,
 }
 
 /// An invariant or expectation, and whether it held.

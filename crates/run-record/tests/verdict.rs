@@ -45,7 +45,7 @@ fn a_violation_names_its_check_its_trial_and_its_cell() {
     let [trial] = &verdict.failed().collect::<Vec<_>>()[..] else { panic!("{verdict:?}") };
     assert_eq!((trial.trial, trial.verdict), (trials[3].id, Verdict::Failed));
     let [(id, violation)] = &trial.violations().collect::<Vec<_>>()[..] else { panic!() };
-    assert_eq!((violation.kind, &violation.name), (CheckKind::Law, &trials[3].laws[0].name));
+    assert_eq!((violation.kind, &violation.name), (CheckKind::Law, &trials[3].laws[0].title));
     assert_eq!(verdict.violations_of(*id), [(*violation).clone()]);
     let failed = verdict.cells.iter().filter(|cell| cell.verdict == Verdict::Failed);
     let failed: Vec<_> = failed.map(|cell| Some(cell.cell)).collect();

@@ -26,7 +26,7 @@ pub trait Kernel {
     /// The sysctls that a scenario may set, to suggest from; those that decide
     /// how connections queue when not overridden.
     fn sysctl_names(&self) -> Vec<String> {
-        linux_net::DECIDING_SYSCTLS.iter().map(|&name| name.to_owned()).collect()
+        linux_net::Sysctl::NAMES.iter().map(|&name| name.to_owned()).collect()
     }
 
     /// Every counter that a trial will have, named as in `counters.server`;

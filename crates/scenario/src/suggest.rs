@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn a_prefix_that_all_share_makes_no_name_near() {
-        let names = linux_net::DECIDING_SYSCTLS;
+        let names = linux_net::Sysctl::NAMES;
         let nearest = |name: &str| nearest(name, names.iter().copied()).unwrap_or("none");
         for stranger in ["tcp_nosuch", "tcp_sack", "tcp_ecn"] {
             let name = format!("net.ipv4.{stranger}");

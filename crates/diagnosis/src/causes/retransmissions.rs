@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use queue_model::syn_retry;
 use queue_model::timer::TOLERANCE;
 use run_record::Outcome;
 
@@ -17,9 +18,6 @@ const SOON: Duration = Duration::from_millis(200);
 
 /// Retransmissions of a ladder that are written out.
 const RUNGS: usize = 7;
-
-/// How the law of the kernel's giving up begins.
-const GIVES_UP: &str = "connect(2) gives up";
 
 const LINEAR: &str = "net.ipv4.tcp_syn_linear_timeouts";
 
@@ -159,7 +157,7 @@ fn next_rung(cases: &TrialSet<'_>) -> Option<String> {
 /// When the kernel ended the last of them, where that is a law of the trial.
 fn gave_up_seconds(case: &TrialView<'_>) -> Option<f64> {
     let laws = &case.trial.laws;
-    laws.iter().find(|law| law.latest.is_some() && law.name.starts_with(GIVES_UP))?.measured
+    laws.iter().find(|law| law.id == syn_retry::FIRST_FAILURE.id)?.measured
 }
 
 fn seconds_range(spread: Spread) -> (String, String) {

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use linux_net::DECIDING_SYSCTLS;
+use linux_net::Sysctl;
 
 use crate::backend::{Backend, Finding, Purpose, Result, Role, TestbedSpec};
 
-/// The kernels that introduced the youngest of [`DECIDING_SYSCTLS`].
+/// The kernels that introduced the youngest of [`Sysctl`].
 const SINCE: &[(&str, &str)] = &[
     ("net.ipv4.tcp_migrate_req", "5.14"),
     ("net.ipv4.tcp_syn_linear_timeouts", "6.5"),
@@ -41,8 +41,8 @@ pub(super) fn try_testbed(backend: &dyn Backend) -> Result<TriedTestbed> {
 /// Which of the sysctls that decide how connections queue a host has.
 pub(super) fn sysctls_finding(found: &BTreeMap<String, String>) -> Finding {
     let absent: Vec<&str> =
-        DECIDING_SYSCTLS.iter().copied().filter(|name| !found.contains_key(*name)).collect();
-    let all = DECIDING_SYSCTLS.len();
+        Sysctl::NAMES.iter().copied().filter(|name| !found.contains_key(*name)).collect();
+    let all = Sysctl::NAMES.len();
     let detail =
         format!("{} of {all} that decide how connections queue are present", all - absent.len());
     if absent.is_empty() {
@@ -65,7 +65,7 @@ mod tests {
     use crate::backend::FindingState;
 
     fn all() -> BTreeMap<String, String> {
-        DECIDING_SYSCTLS.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect()
+        Sysctl::NAMES.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect()
     }
 
     #[test]
@@ -76,7 +76,7 @@ mod tests {
         older.remove("net.core.somaxconn");
         let finding = sysctls_finding(&older);
         assert_eq!(finding.state, FindingState::Note);
-        let (some, all) = (older.len(), DECIDING_SYSCTLS.len());
+        let (some, all) = (older.len(), Sysctl::NAMES.len());
         assert_eq!(
             finding.detail,
             format!(
@@ -89,6 +89,6 @@ mod tests {
 
     #[test]
     fn the_names_of_young_sysctls_are_right() {
-        assert!(SINCE.iter().all(|(name, _)| DECIDING_SYSCTLS.contains(name)));
+        assert!(SINCE.iter().all(|(name, _)| Sysctl::NAMES.contains(name)));
     }
 }

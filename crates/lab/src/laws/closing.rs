@@ -1,98 +1,160 @@
 //! TIME_WAIT, FIN_WAIT_2, and bind(2) beside them.
 
+use std::time::Duration;
+
 use chat_server::ClosesFirst;
+use linux_net::{Counter, Sysctl};
 use load_generator::ConnectPattern;
 use queue_model::bind::{self, Options, Standing};
 use queue_model::time_wait::{self, Waiting};
 
-use super::{Figure, Known, Measured, Prediction, RFC1337, waits_are_safe};
+use super::condition::{Inapplicable, concerns, require};
+use super::inputs::{Inputs, require_rfc1337};
+use super::measurements::{Measurement, Measurements};
+use super::rule::{Applied, Prediction, Rule};
 
-pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
-    let mut predictions = buckets(known);
-    predictions.extend(stand(known));
-    predictions.extend(bind_again(known));
-    predictions
+/// The largest `tcp_fin_timeout` for which the kernel starts a TIME_WAIT timer of
+/// that length (`TCP_TIMEWAIT_LEN` in `tcp_rcv_state_process`, net/ipv4/tcp_input.c,
+/// Linux 6.18).
+const LONGEST_FIN_TIMEOUT: u32 = 60;
+
+/// How many connections stay in TIME_WAIT.
+pub(super) const BUCKETS: Rule =
+    Rule { laws: &[time_wait::KEPT, time_wait::OVERFLOW], predict: predict_buckets };
+
+/// How long TIME_WAIT lasts.
+pub(super) const TIME_WAIT: Rule =
+    Rule { laws: &[time_wait::TIME_WAIT_LENGTH], predict: predict_time_wait };
+
+/// How long an orphaned FIN_WAIT_2 lasts.
+pub(super) const FIN_WAIT_2: Rule =
+    Rule { laws: &[time_wait::FIN_WAIT_2_LENGTH], predict: predict_fin_wait_2 };
+
+/// Whether the server can be restarted at once.
+pub(super) const BIND: Rule = Rule { laws: &[bind::REFUSED], predict: predict_bind_again };
+
+/// When the server can be restarted.
+pub(super) const FREE_AGAIN: Rule = Rule { laws: &[bind::FREE_AGAIN], predict: predict_free_again };
+
+fn server_closes_first(inputs: &Inputs<'_>) -> bool {
+    inputs.cell.server.closes_first == ClosesFirst::Server
 }
 
-/// The server is left with the TIME_WAIT of each connection. Where clients
-/// linger, their sockets' ends decide what it is left with, and when; and a late
-/// RST must not end it.
-fn server_waits(known: &Known<'_>) -> bool {
-    known.cell.server.closes_first == ClosesFirst::Server
-        && known.cell.load.linger.is_zero()
-        && waits_are_safe(known.at_server(RFC1337))
+/// Requires that the server is left with the TIME_WAIT of each connection.
+fn require_time_wait(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
+    require(
+        inputs.cell.load.linger.is_zero(),
+        "clients stay connected after the server has closed (load.linger)",
+    )?;
+    require_rfc1337("server", inputs.at_server(Sysctl::TcpRfc1337))
 }
 
-/// How many connections in TIME_WAIT are kept, of closes one after the other.
-fn buckets(known: &Known<'_>) -> Vec<Prediction> {
-    let cap = known.at_server("net.ipv4.tcp_max_tw_buckets");
-    let in_turn = known.cell.load.pattern == ConnectPattern::OneByOne;
-    let Some(cap) = cap.filter(|_| in_turn && server_waits(known)) else { return Vec::new() };
-    let buckets = time_wait::buckets(known.cell.load.clients.into(), cap);
-    vec![
-        Prediction::count("TIME_WAIT kept = min(closes, tcp_max_tw_buckets)", buckets.time_wait, {
-            |measured| measured.most_in("time_wait")
+fn predict_buckets(inputs: &Inputs<'_>) -> Applied {
+    let cap = inputs.at_server(Sysctl::TcpMaxTwBuckets).ok_or(Inapplicable::Unconcerned)?;
+    concerns(server_closes_first(inputs))?;
+    require(
+        inputs.cell.load.pattern == ConnectPattern::OneByOne,
+        "connections closed at the same time may exceed the limit by one for each CPU \
+         (load.pattern is not one-by-one)",
+    )?;
+    require_time_wait(inputs)?;
+    let buckets = time_wait::buckets(inputs.cell.load.clients.into(), cap);
+    Ok(vec![
+        Prediction::count(time_wait::KEPT, buckets.time_wait, |measured| {
+            measured.most_in("time_wait")
         }),
-        Prediction::count("TCPTimeWaitOverflow", buckets.tcp_time_wait_overflow, |measured| {
-            measured.at_server("TcpExt.TCPTimeWaitOverflow")
+        Prediction::count(time_wait::OVERFLOW, buckets.tcp_time_wait_overflow, |measured| {
+            measured.at_server(Counter::TcpTimeWaitOverflow)
         }),
-    ]
+    ])
 }
 
-/// How long the server's sockets wait, where the scenario watches them to their
-/// end.
-fn stand(known: &Known<'_>) -> Vec<Prediction> {
-    let (server, load) = (&known.cell.server, &known.cell.load);
-    if server_waits(known) {
-        let latest = known.latest(&[time_wait::LENGTH]);
-        let law = Prediction::time("TIME_WAIT stands, s", time_wait::LENGTH, latest, |measured| {
-            measured.stood("time_wait")
-        });
-        let is_watched = known.cell.after.watch_closing > latest;
-        return Some(law).filter(|_| is_watched).into_iter().collect();
-    }
-    let Some(fin_timeout) = known.at_server("net.ipv4.tcp_fin_timeout") else { return Vec::new() };
+fn predict_time_wait(inputs: &Inputs<'_>) -> Applied {
+    let watched = inputs.cell.after.watch_closing;
+    concerns(
+        server_closes_first(inputs) && inputs.cell.load.linger.is_zero() && !watched.is_zero(),
+    )?;
+    require_time_wait(inputs)?;
+    let latest = inputs.latest(&[time_wait::LENGTH]);
+    require(
+        watched > latest,
+        format!("TIME_WAIT is not watched to its end (after.watch_closing {watched:?})"),
+    )?;
+    let (law, nominal) = (time_wait::TIME_WAIT_LENGTH, time_wait::LENGTH);
+    Ok(vec![Prediction::time(law, nominal, latest, |measured| measured.lasted("time_wait"))])
+}
+
+fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
+    let fin_timeout: u32 =
+        inputs.at_server(Sysctl::TcpFinTimeout).ok_or(Inapplicable::Unconcerned)?;
+    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    concerns(server_closes_first(inputs) && !load.linger.is_zero())?;
+    require(
+        server.drain.is_zero(),
+        "the server reads until its client closes, so its socket is no orphan (server.drain)",
+    )?;
+    require(
+        (1..=LONGEST_FIN_TIMEOUT).contains(&fin_timeout),
+        format!("{} = {fin_timeout} is outside 1 to 60 s", Sysctl::TcpFinTimeout),
+    )?;
     let nominal = time_wait::lasts(Waiting::OrphanedFinWait2, fin_timeout);
-    let latest = known.latest(&[nominal]);
-    let orphaned = server.closes_first == ClosesFirst::Server && server.drain.is_zero();
-    let law = Prediction::time("orphaned FIN_WAIT_2 stands, s", nominal, latest, |measured| {
-        measured.stood("fin_wait_2")
-    });
-    Some(law).filter(|_| orphaned && load.linger > latest).into_iter().collect()
+    let latest = inputs.latest(&[nominal]);
+    let linger = load.linger;
+    require(
+        linger > latest,
+        format!("clients close before the timer fires (load.linger {linger:?})"),
+    )?;
+    let law = time_wait::FIN_WAIT_2_LENGTH;
+    Ok(vec![Prediction::time(law, nominal, latest, |measured| measured.lasted("fin_wait_2"))])
 }
 
-/// Whether the server can be started again at once, and when it can be.
-fn bind_again(known: &Known<'_>) -> Vec<Prediction> {
-    let (first, after) = (&known.cell.server, &known.cell.after);
-    let nothing_stands = first.closes_first == ClosesFirst::Client;
-    let is_certain = nothing_stands || server_waits(known);
-    if after.restart_within.is_zero() || !after.watch_closing.is_zero() || !is_certain {
-        return Vec::new();
-    }
+/// Whether bind(2) is refused while the server's connections are in TIME_WAIT.
+fn is_refused(inputs: &Inputs<'_>) -> bool {
+    let (first, after) = (&inputs.cell.server, &inputs.cell.after);
     let options = |reuse_address| Options { reuse_address, reuse_port: first.listeners > 1 };
     let old = options(first.reuse_address);
     let new = options(after.restart_reuse_address.unwrap_or(first.reuse_address));
-    let refused = !nothing_stands && !bind::succeeds(Standing::TimeWait, old, new);
-    let mut predictions =
-        vec![Prediction::count("bind(2) says EADDRINUSE", refused.into(), |measured| {
-            Some(f64::from(u8::from(measured.restart?.refused > 0)).into())
-        })];
-    let latest = known.latest(&[time_wait::LENGTH]);
-    if refused && after.restart_within > latest {
-        let name = "the port is free again, s";
-        let law = Prediction::time(name, time_wait::LENGTH, latest, free_again);
-        predictions.push(law);
-    }
-    predictions
+    server_closes_first(inputs) && !bind::succeeds(Standing::TimeWait, old, new)
 }
 
-/// From the last client's leaving until a server listened. TIME_WAIT may have
-/// begun before that was noticed, but not before the first client came.
-fn free_again(measured: &Measured<'_>) -> Option<Figure> {
+/// Requires that it is certain what stands on the port at the restart.
+fn require_certain_restart(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
+    require(
+        inputs.cell.after.watch_closing.is_zero(),
+        "the restart comes after the closed connections have been watched (after.watch_closing)",
+    )?;
+    if server_closes_first(inputs) { require_time_wait(inputs) } else { Ok(()) }
+}
+
+fn predict_bind_again(inputs: &Inputs<'_>) -> Applied {
+    concerns(!inputs.cell.after.restart_within.is_zero())?;
+    require_certain_restart(inputs)?;
+    Ok(vec![Prediction::count(bind::REFUSED, is_refused(inputs).into(), |measured| {
+        Some(f64::from(u8::from(measured.restart?.refused > 0)).into())
+    })])
+}
+
+fn predict_free_again(inputs: &Inputs<'_>) -> Applied {
+    let within: Duration = inputs.cell.after.restart_within;
+    concerns(within >= time_wait::LENGTH && is_refused(inputs))?;
+    require_certain_restart(inputs)?;
+    let latest = inputs.latest(&[time_wait::LENGTH]);
+    require(
+        within > latest,
+        format!(
+            "the lab stops trying before TIME_WAIT must have ended (after.restart_within {within:?})"
+        ),
+    )?;
+    Ok(vec![Prediction::time(bind::FREE_AGAIN, time_wait::LENGTH, latest, free_after)])
+}
+
+/// From the last client's end until a server listened. TIME_WAIT may have begun
+/// before that was noticed, but not before the first client came.
+fn free_after(measured: &Measurements<'_>) -> Option<Measurement> {
     let restart = measured.restart?;
     let value = restart.seconds?;
-    let came_ns = measured.rows.iter().map(|row| row.start_ns).min()?;
-    let left_ns = measured.rows.iter().map(|row| row.end_ns).max()?;
-    let at_most = value + left_ns.saturating_sub(came_ns) as f64 / 1e9;
-    Some(Figure { value, at_least: restart.last_refused_seconds?, at_most })
+    let first_start_ns = measured.rows.iter().map(|row| row.start_ns).min()?;
+    let last_end_ns = measured.rows.iter().map(|row| row.end_ns).max()?;
+    let at_most = value + last_end_ns.saturating_sub(first_start_ns) as f64 / 1e9;
+    Some(Measurement { value, at_least: restart.last_refused_seconds?, at_most })
 }

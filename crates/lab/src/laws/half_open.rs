@@ -1,103 +1,148 @@
-//! The SYN queue, filled by clients that hear nothing, and what live clients
-//! then find.
+//! The SYN queue, filled by clients that never answer, and what live clients then
+//! find.
 
 use std::time::Duration;
 
 use chat_protocol::Framing;
+use linux_net::Counter;
 use load_generator::{ConnectPattern, Leave};
-use queue_model::syn_queue::{Cookies, Left, Standing, SynQueue};
-use queue_model::{accept_queue, cookies};
+use queue_model::cookies;
+use queue_model::syn_queue::{self, Left, Standing};
 
-use super::{Known, Prediction};
+use super::condition::{Inapplicable, concerns, not_applied, require};
+use super::inputs::Inputs;
+use super::rule::{Applied, Prediction, Rule};
 
-/// When the first SYN is sent again.
+/// When the first SYN is retransmitted.
 const FIRST_RETRANSMISSION: Duration = Duration::from_secs(1);
 
-/// What the lab needs, after the last attempt's deadline, until it has looked.
-const LOOKS_WITHIN: Duration = Duration::from_millis(250);
+/// What the lab needs to read the queues after the last attempt's deadline.
+const READ_WITHIN: Duration = Duration::from_millis(250);
 
-/// Where nothing is accepted, nobody asks twice, and each SYN finds the ones
-/// before it handled.
-pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
-    let Some((left, live)) = left(known) else { return Vec::new() };
-    let mut predictions = vec![
-        Prediction::count("SYN_RECV that stand at once", left.syn_recv, |measured| {
+/// What half-open clients leave.
+pub(super) const SYN_QUEUE: Rule = Rule {
+    laws: &[
+        syn_queue::CAPACITY,
+        syn_queue::LISTEN_DROPS,
+        syn_queue::LISTEN_OVERFLOWS,
+        syn_queue::FULL_DROPS,
+        syn_queue::FULL_COOKIES,
+        syn_queue::COOKIES_SENT,
+    ],
+    predict: predict_syn_queue,
+};
+
+/// How many cookies come back.
+pub(super) const COOKIES_RECEIVED: Rule =
+    Rule { laws: &[syn_queue::COOKIES_RECEIVED], predict: predict_cookies_received };
+
+/// How many live clients connect behind half-open ones.
+pub(super) const LIVE_CLIENTS: Rule =
+    Rule { laws: &[syn_queue::LIVE_CLIENTS], predict: predict_live_clients };
+
+fn predict_syn_queue(inputs: &Inputs<'_>) -> Applied {
+    concerns(inputs.cell.load.half_open > 0)?;
+    let left = left(inputs)?;
+    Ok(vec![
+        Prediction::count(syn_queue::CAPACITY, left.syn_recv, |measured| {
             measured.most_in("syn_recv")
         }),
-        Prediction::count("ListenDrops", left.listen_drops, |measured| {
-            measured.at_server("TcpExt.ListenDrops")
+        Prediction::count(syn_queue::LISTEN_DROPS, left.listen_drops, |measured| {
+            measured.at_server(Counter::ListenDrops)
         }),
-        Prediction::count("ListenOverflows", left.listen_overflows, |measured| {
-            measured.at_server("TcpExt.ListenOverflows")
+        Prediction::count(syn_queue::LISTEN_OVERFLOWS, left.listen_overflows, |measured| {
+            measured.at_server(Counter::ListenOverflows)
         }),
-        Prediction::count("TCPReqQFullDrop", left.tcp_req_q_full_drop, |measured| {
-            measured.at_server("TcpExt.TCPReqQFullDrop")
+        Prediction::count(syn_queue::FULL_DROPS, left.tcp_req_q_full_drop, |measured| {
+            measured.at_server(Counter::TcpReqQFullDrop)
         }),
-        Prediction::count("TCPReqQFullDoCookies", left.tcp_req_q_full_do_cookies, |measured| {
-            measured.at_server("TcpExt.TCPReqQFullDoCookies")
+        Prediction::count(syn_queue::FULL_COOKIES, left.tcp_req_q_full_do_cookies, |measured| {
+            measured.at_server(Counter::TcpReqQFullDoCookies)
         }),
-        Prediction::count("SyncookiesSent", left.syncookies_sent, |measured| {
-            measured.at_server("TcpExt.SyncookiesSent")
+        Prediction::count(syn_queue::COOKIES_SENT, left.syncookies_sent, |measured| {
+            measured.at_server(Counter::SyncookiesSent)
         }),
-    ];
-    if live > 0 {
-        if left.syncookies_recv == 0 || last_acks_are_no_cookies(known, left.established) {
-            predictions.push(Prediction::count(
-                "SyncookiesRecv",
-                left.syncookies_recv,
-                |measured| measured.at_server("TcpExt.SyncookiesRecv"),
-            ));
-        }
-        predictions.push(Prediction::count(
-            "live clients that get in",
-            left.established,
-            |measured| measured.depth(),
-        ));
-    }
-    predictions
+    ])
 }
 
-/// Whether none of so many clients can, by a last ACK that comes twice, bring a
-/// cookie back once more: each writes to all others, reads what they write, and that
-/// is enough more than what it writes, or less.
-fn last_acks_are_no_cookies(known: &Known<'_>, established: u64) -> bool {
-    let load = &known.cell.load;
-    if load.senders.is_some() || load.slow_readers > 0 || load.leave != Leave::Together {
-        return false;
+fn predict_cookies_received(inputs: &Inputs<'_>) -> Applied {
+    concerns(has_live_clients(inputs))?;
+    let left = left(inputs)?;
+    if left.syncookies_recv > 0 {
+        require_no_repeated_cookies(inputs, left.established)?;
     }
+    Ok(vec![Prediction::count(syn_queue::COOKIES_RECEIVED, left.syncookies_recv, |measured| {
+        measured.at_server(Counter::SyncookiesRecv)
+    })])
+}
+
+fn predict_live_clients(inputs: &Inputs<'_>) -> Applied {
+    concerns(has_live_clients(inputs))?;
+    let left = left(inputs)?;
+    Ok(vec![Prediction::count(syn_queue::LIVE_CLIENTS, left.established, |measured| {
+        measured.accept_queue_depth()
+    })])
+}
+
+fn has_live_clients(inputs: &Inputs<'_>) -> bool {
+    let load = &inputs.cell.load;
+    load.half_open > 0 && load.clients > load.half_open
+}
+
+/// Requires that none of so many clients can, by a last ACK that arrives twice,
+/// return its cookie once more: each writes to all others, reads what they write,
+/// and the two differ by enough bytes.
+fn require_no_repeated_cookies(inputs: &Inputs<'_>, established: u64) -> Result<(), Inapplicable> {
+    let load = &inputs.cell.load;
+    require(load.senders.is_none(), "load.senders decides how much each client writes and reads")?;
+    require(
+        load.slow_readers == 0 && load.leave == Leave::Together,
+        "load.slow_readers and load.leave decide how much each client has read when it leaves",
+    )?;
     let sent = u64::from(load.messages) * (Framing::HEADER_BYTES as u64 + u64::from(load.size));
     let received = sent.saturating_mul(established.saturating_sub(1));
-    !cookies::last_ack_may_be_taken(sent, received)
+    require(
+        !cookies::last_ack_may_be_taken(sent, received),
+        "a client that writes about as many bytes as it reads may send a last ACK that counts as \
+         a second cookie",
+    )
 }
 
-/// What the half-open clients and then the live ones leave, and how many live
-/// ones there are.
-fn left(known: &Known<'_>) -> Option<(Left, u64)> {
-    let (server, load) = (&known.cell.server, &known.cell.load);
-    let stands = server.accept_paused
-        && server.listeners == 1
-        && server.defer_accept == 0
-        && !server.hold_acks
-        && load.pattern == ConnectPattern::Rate
-        && load.linger.is_zero();
-    // Half-open sockets go on sending SYNs until all is decided.
-    let start = Duration::try_from_secs_f64(f64::from(load.clients) / load.connect_rate?).ok()?;
-    let looked = start.checked_add(load.connect_deadline)?.checked_add(LOOKS_WITHIN)?;
-    if load.half_open == 0 || !stands || looked >= FIRST_RETRANSMISSION {
-        return None;
-    }
-    let queue = SynQueue {
-        limit: accept_queue::listen_limit(server.backlog, known.somaxconn?),
-        max_syn_backlog: known.at_server("net.ipv4.tcp_max_syn_backlog")?,
-        cookies: Cookies::from_sysctl(known.at_server("net.ipv4.tcp_syncookies")?),
-        full: known.syn_queue_full,
-        peers_are_proven: false,
-    };
-    let live = u64::from(load.clients.checked_sub(load.half_open)?);
+/// What the half-open clients and then the live ones leave, if nothing is accepted,
+/// no SYN is retransmitted, and each SYN arrives after the ones before have been
+/// handled.
+fn left(inputs: &Inputs<'_>) -> Result<Left, Inapplicable> {
+    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    require(
+        server.accept_paused,
+        "the server accepts connections while the load runs (server.accept_paused is false)",
+    )?;
+    require(server.listeners == 1, "several listeners have several SYN queues")?;
+    require(
+        server.defer_accept == 0,
+        "server.defer_accept keeps connections of live clients in SYN_RECV too",
+    )?;
+    require(!server.hold_acks, "server.hold_acks keeps live clients in SYN_RECV too")?;
+    let rate = load.connect_rate.filter(|_| load.pattern == ConnectPattern::Rate);
+    let rate = rate.ok_or_else(|| {
+        not_applied("clients do not connect at a rate (load.pattern), so SYNs may overtake others")
+    })?;
+    require(load.linger.is_zero(), "clients stay connected (load.linger)")?;
+    // Half-open sockets send SYNs until every attempt is decided.
+    let start = Duration::try_from_secs_f64(f64::from(load.clients) / rate).ok();
+    let decided =
+        start.and_then(|start| start.checked_add(load.connect_deadline)?.checked_add(READ_WITHIN));
+    require(
+        decided.is_some_and(|decided| decided < FIRST_RETRANSMISSION),
+        "clients retransmit their SYN before every attempt is decided (load.connect_deadline, \
+         load.connect_rate)",
+    )?;
+    let queue = inputs.syn_queue(server.backlog)?;
+    let live = u64::from(load.clients.saturating_sub(load.half_open));
     let dead = queue.unanswered(Standing::default(), load.half_open.into());
     let standing = Standing { half_open: dead.syn_recv, established: 0 };
     let alive = queue.answered(standing, live);
-    let left = Left {
+    Ok(Left {
         syn_recv: dead.syn_recv,
         established: alive.established,
         listen_drops: dead.listen_drops + alive.listen_drops,
@@ -106,6 +151,5 @@ fn left(known: &Known<'_>) -> Option<(Left, u64)> {
         tcp_req_q_full_do_cookies: dead.tcp_req_q_full_do_cookies + alive.tcp_req_q_full_do_cookies,
         syncookies_sent: dead.syncookies_sent + alive.syncookies_sent,
         syncookies_recv: alive.syncookies_recv,
-    };
-    Some((left, live))
+    })
 }

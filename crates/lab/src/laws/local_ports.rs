@@ -3,90 +3,132 @@
 use std::time::Duration;
 
 use chat_server::ClosesFirst;
+use linux_net::{Counter, Sysctl};
 use load_generator::{ChatPhase, ConnectPattern, Leave};
 use queue_model::ports::{self, PortRange, ReservedPorts};
 use queue_model::time_wait::{Reconnect, Side, TwReuse};
 use run_record::Outcome;
 
-use super::{Figure, Known, Measured, Prediction, RFC1337, waits_are_safe};
+use super::condition::{Inapplicable, concerns, not_applied, require};
+use super::inputs::{Inputs, require_rfc1337};
+use super::measurements::{Measurement, Measurements};
+use super::rule::{Applied, Prediction, Rule};
 
-pub(super) fn predict(known: &Known<'_>) -> Vec<Prediction> {
-    if let Some(places) = at_once(known) {
-        let name = "ports = (range - reserved) x addresses";
-        return vec![Prediction::count(name, places, with_a_port)];
-    }
-    let Some((connects, taken_over)) = in_turn(known) else { return Vec::new() };
-    vec![
-        Prediction::count("connects that find a port", connects, with_a_port),
-        Prediction::count("TWRecycled", taken_over, |measured| {
-            measured.at_client("TcpExt.TWRecycled")
-        }),
-    ]
-}
+/// Attempts that find a port while every client stays.
+pub(super) const AT_ONCE: Rule = Rule { laws: &[ports::AT_ONCE], predict: predict_at_once };
 
-/// Attempts that did not fail for want of a local port.
-fn with_a_port(measured: &Measured<'_>) -> Option<Figure> {
+/// Attempts that find a port, each client leaving before the next one comes.
+pub(super) const IN_TURN: Rule =
+    Rule { laws: &[ports::IN_TURN, ports::RECYCLED], predict: predict_in_turn };
+
+/// Attempts that did not fail for lack of a local port.
+fn with_a_port(measured: &Measurements<'_>) -> Option<Measurement> {
     let without = measured.outcome(Outcome::NoPort);
     Some(((measured.rows.len() as u64 - without) as f64).into())
 }
 
-/// Ports of one address, where the scenario states the range; none where the
-/// kernel may leave a port out.
-fn of_an_address(known: &Known<'_>) -> Option<u64> {
-    let stated = |name: &str| known.cell.hosts.client.sysctls.get(name).map(ToString::to_string);
-    let range: PortRange = stated("net.ipv4.ip_local_port_range")?.parse().ok()?;
-    let reserved = stated("net.ipv4.ip_local_reserved_ports").unwrap_or_default();
-    let reserved: ReservedPorts = reserved.parse().ok()?;
+/// `ip_local_port_range` of the client, if the scenario sets it.
+fn stated_range(inputs: &Inputs<'_>) -> Option<PortRange> {
+    inputs.at_client::<String>(Sysctl::IpLocalPortRange)?.parse().ok()
+}
+
+/// Ports of one address.
+fn ports_of_an_address(inputs: &Inputs<'_>, range: PortRange) -> Result<u64, Inapplicable> {
+    let reserved: String = inputs.at_client(Sysctl::IpLocalReservedPorts).unwrap_or_default();
+    let reserved: ReservedPorts =
+        reserved.parse().map_err(|error| not_applied(format!("{error}")))?;
     let ports = ports::per_destination(range, &reserved);
-    (ports.start() == ports.end()).then_some(*ports.start())
+    require(
+        ports.start() == ports.end(),
+        format!("the kernel may leave out one port of a range of odd size ({})", range.size()),
+    )?;
+    Ok(*ports.start())
 }
 
-/// Attempts that find a port where nobody leaves before all are decided.
-fn at_once(known: &Known<'_>) -> Option<u64> {
-    let load = &known.cell.load;
-    if load.chat != ChatPhase::AfterConnect {
-        return None;
-    }
-    let ports = of_an_address(known)?;
-    // Attempts take the addresses in turn.
+/// Attempts that take this address; attempts take the addresses in turn.
+fn attempts_of_address(inputs: &Inputs<'_>, address: u64) -> u64 {
+    let load = &inputs.cell.load;
     let (clients, addresses) = (u64::from(load.clients), u64::from(load.source_addresses));
-    let of_address = |n| clients / addresses + u64::from(n < clients % addresses);
-    Some((0..addresses).map(|n| of_address(n).min(ports)).sum())
+    clients / addresses + u64::from(address < clients % addresses)
 }
 
-/// Attempts that find a port where each leaves before the next comes, and those
-/// of them that take over one in TIME_WAIT.
-fn in_turn(known: &Known<'_>) -> Option<(u64, u64)> {
-    let (server, load) = (&known.cell.server, &known.cell.load);
+fn predict_at_once(inputs: &Inputs<'_>) -> Applied {
+    let load = &inputs.cell.load;
+    let stays = load.chat == ChatPhase::AfterConnect;
+    let range = stated_range(inputs).ok_or(Inapplicable::Unconcerned)?;
+    let may_run_out = attempts_of_address(inputs, 0) > range.size();
+    concerns(stays || (may_run_out && load.pattern != ConnectPattern::OneByOne))?;
+    require(
+        stays,
+        "clients may leave and free their ports before all attempts are decided (load.chat)",
+    )?;
+    let ports = ports_of_an_address(inputs, range)?;
+    let addresses = 0..u64::from(load.source_addresses);
+    let with_a_port_each = addresses.map(|address| attempts_of_address(inputs, address).min(ports));
+    Ok(vec![Prediction::count(ports::AT_ONCE, with_a_port_each.sum(), with_a_port)])
+}
+
+fn predict_in_turn(inputs: &Inputs<'_>) -> Applied {
+    let load = &inputs.cell.load;
+    let range = stated_range(inputs).ok_or(Inapplicable::Unconcerned)?;
+    concerns(load.chat != ChatPhase::AfterConnect && load.pattern == ConnectPattern::OneByOne)?;
+    let (connects, recycled) = connects_in_turn(inputs, range)?;
+    Ok(vec![
+        Prediction::count(ports::IN_TURN, connects, with_a_port),
+        Prediction::count(ports::RECYCLED, recycled, |measured| {
+            measured.at_client(Counter::TwRecycled)
+        }),
+    ])
+}
+
+/// Attempts that find a port, and those of them that take over one in TIME_WAIT.
+fn connects_in_turn(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u64), Inapplicable> {
+    let load = &inputs.cell.load;
     let clients = u64::from(load.clients);
-    let owner = match server.closes_first {
+    let owner = match inputs.cell.server.closes_first {
         ClosesFirst::Client => Side::Client,
         ClosesFirst::Server => Side::Server,
     };
-    let every_wait_is_kept =
-        known.at_client("net.ipv4.tcp_max_tw_buckets").is_none_or(|cap: u64| cap >= clients);
-    let orderly = load.pattern == ConnectPattern::OneByOne
-        && load.source_addresses == 1
-        && (load.leave == Leave::HalfClose || owner == Side::Server)
-        && every_wait_is_kept
-        && (owner == Side::Server || waits_are_safe(known.at_client(RFC1337)));
-    if !orderly {
-        return None;
+    require(
+        load.source_addresses == 1,
+        "several addresses share the load (load.source_addresses)",
+    )?;
+    if owner == Side::Client {
+        require(
+            load.leave == Leave::HalfClose,
+            "a client may close with unread data, which leaves no TIME_WAIT (load.leave)",
+        )?;
+        require_rfc1337("client", inputs.at_client(Sysctl::TcpRfc1337))?;
     }
-    let ports = of_an_address(known)?;
-    let tw_reuse = known.at_client("net.ipv4.tcp_tw_reuse").and_then(TwReuse::from_sysctl)?;
+    let cap = inputs.at_client::<u64>(Sysctl::TcpMaxTwBuckets);
+    require(
+        cap.is_none_or(|cap| cap >= clients),
+        format!("{} of the client limits TIME_WAIT", Sysctl::TcpMaxTwBuckets),
+    )?;
+    let ports = ports_of_an_address(inputs, range)?;
+    let tw_reuse: u32 = inputs.required_at_client(Sysctl::TcpTwReuse)?;
+    let tw_reuse = TwReuse::from_sysctl(tw_reuse)
+        .ok_or_else(|| not_applied(format!("{} has no such value", Sysctl::TcpTwReuse)))?;
     let has_timestamps = |stated: Option<u32>| stated.unwrap_or(1) != 0;
-    let timestamps = has_timestamps(known.at_client("net.ipv4.tcp_timestamps"))
-        && has_timestamps(known.at_server("net.ipv4.tcp_timestamps"));
+    let timestamps = has_timestamps(inputs.at_client(Sysctl::TcpTimestamps))
+        && has_timestamps(inputs.at_server(Sysctl::TcpTimestamps));
     let reconnect = Reconnect { tw_reuse, to_loopback: false, timestamps };
     if owner == Side::Server || !reconnect.reuses() {
-        return Some((ports::in_turn(clients, ports, Some(owner)), 0));
+        return Ok((ports::in_turn(clients, ports, Some(owner)), 0));
     }
-    let delay = known.tw_reuse_delay?;
-    let interval = Duration::try_from_secs_f64(1.0 / load.connect_rate?).ok()?;
+    let delay = inputs.tw_reuse_delay.ok_or_else(|| {
+        not_applied(format!("this kernel has no {} and compares seconds", Sysctl::TcpTwReuseDelay))
+    })?;
+    let interval = load.connect_rate.map(|rate| Duration::try_from_secs_f64(1.0 / rate));
+    let interval = interval
+        .and_then(Result::ok)
+        .ok_or_else(|| not_applied("the pace of the clients is not set (load.connect_rate)"))?;
     let connects = |delay| ports::in_turn_reusing(clients, interval, ports, delay);
-    // Not where it would be a matter of milliseconds, or of a busy machine's
-    // pace.
+    // Not if milliseconds or the pace of a busy machine decide.
     let (sooner, later) = (connects(delay.mul_f64(0.9)), connects(delay.mul_f64(1.1)));
-    (sooner == later).then(|| (later, later.saturating_sub(ports)))
+    require(
+        sooner == later,
+        "the last clients come about when the first port can be reused, so timing decides",
+    )?;
+    Ok((later, later.saturating_sub(ports)))
 }

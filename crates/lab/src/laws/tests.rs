@@ -1,7 +1,16 @@
-use run_record::StateSeen;
-use scenario::SysctlValue;
+use std::collections::BTreeMap;
+use std::time::Duration;
 
-use super::*;
+use queue_model::syn_queue::SynQueueFull;
+use queue_model::{accept_queue, time_wait};
+use run_record::{AcceptQueue, Probed, StateSeen};
+use scenario::{CellSettings, Host, SysctlValue};
+
+use super::cell_laws::CellLaws;
+use super::inputs::Inputs;
+use super::measurements::Measurements;
+use super::rule::Prediction;
+use super::rules::RULES;
 
 fn cell(paused: bool, clients: u32) -> CellSettings {
     let mut cell = CellSettings::default();
@@ -16,24 +25,25 @@ fn state(host: &mut Host, name: &str, value: &str) {
     host.sysctls.insert(format!("net.ipv4.{name}"), value);
 }
 
-fn known(cell: &CellSettings, somaxconn: Option<u32>, syn_queue_full: SynQueueFull) -> Known<'_> {
+fn inputs(cell: &CellSettings, somaxconn: Option<u32>, syn_queue_full: SynQueueFull) -> Inputs<'_> {
     let tw_reuse_delay = Some(Duration::from_secs(1));
-    Known { cell, somaxconn, syn_queue_full, tw_reuse_delay, hz: Some(250) }
+    Inputs { cell, somaxconn, syn_queue_full, tw_reuse_delay, hz: Some(250) }
 }
 
-fn predictions_of(cell: &CellSettings, somaxconn: Option<u32>) -> Vec<Prediction> {
-    predict(&known(cell, somaxconn, SynQueueFull::Above))
+fn laws_of(cell: &CellSettings, somaxconn: Option<u32>) -> CellLaws {
+    CellLaws::predict(&inputs(cell, somaxconn, SynQueueFull::Above))
 }
 
-/// The predicted figures, by law.
+/// The predicted figures, by the law's id.
 fn figures(cell: &CellSettings) -> BTreeMap<&'static str, f64> {
-    predictions_of(cell, Some(4096)).iter().map(|law| (law.name, law.predicted)).collect()
+    let laws = laws_of(cell, Some(4096));
+    laws.predictions.iter().map(|prediction| (prediction.law.id, prediction.predicted)).collect()
 }
 
 static NOTHING: BTreeMap<String, i64> = BTreeMap::new();
 
-fn nothing() -> Measured<'static> {
-    Measured {
+fn nothing() -> Measurements<'static> {
+    Measurements {
         accept_queue: None,
         probe: None,
         restart: None,
@@ -45,21 +55,22 @@ fn nothing() -> Measured<'static> {
 
 fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Option<bool>> {
     let accept_queue = queue.map(|(depth, limit)| AcceptQueue { depth, limit });
-    let measured = Measured { accept_queue, ..nothing() };
-    let checks = compare(&predictions_of(cell, Some(4)), &measured, died);
+    let measured = Measurements { accept_queue, ..nothing() };
+    let checks = laws_of(cell, Some(4)).check(&measured, died);
     checks.iter().map(|check| check.held).collect()
 }
 
 #[test]
 fn the_capacity_is_a_law_only_of_a_server_that_does_not_accept() {
-    assert_eq!(predictions_of(&cell(false, 50), Some(4)).len(), 1);
-    assert_eq!(predictions_of(&cell(true, 50), Some(4)).len(), 2);
-    assert!(predictions_of(&cell(true, 50), None).is_empty(), "nothing is predicted from nothing");
+    let number = |paused, somaxconn| laws_of(&cell(paused, 50), somaxconn).predictions.len();
+    assert_eq!(number(false, Some(4)), 1);
+    assert_eq!(number(true, Some(4)), 2);
+    assert_eq!(number(true, None), 0, "nothing is predicted from an unknown limit");
 }
 
 #[test]
 fn several_listeners_hold_more_where_clients_are_enough_for_all() {
-    let law = "listeners hold listeners x (min(backlog, somaxconn) + 1)";
+    let law = "reuseport-capacity";
     let mut several = cell(true, 120);
     several.server.listeners = 3;
     assert_eq!(figures(&several).get(law), Some(&33.0), "40 for 11 places");
@@ -83,7 +94,7 @@ fn ports_are_a_law_where_their_range_is_stated_and_nobody_leaves_early() {
         settings.load.clients = clients;
         settings.load.source_addresses = addresses;
         settings.load.chat = chat;
-        figures(&settings).get("ports = (range - reserved) x addresses").copied()
+        figures(&settings).get("local-ports").copied()
     };
     let after = ChatPhase::AfterConnect;
     assert_eq!(places("20000 20019", "", 50, 1, after), Some(20.0));
@@ -108,11 +119,11 @@ fn live_clients_behind_half_open_ones_are_let_in_by_cookies_alone() {
         state(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
         state(&mut settings.hosts.server, "tcp_syncookies", cookies);
         let figures = figures(&settings);
-        assert_eq!(figures["SYN_RECV that stand at once"], 5.0);
-        assert_eq!(figures["live clients that get in"], get_in, "{cookies}");
-        assert_eq!(figures["SyncookiesSent"], sent, "{cookies}");
-        assert_eq!(figures["ListenDrops"], drops, "{cookies}");
-        assert_eq!(figures["SyncookiesRecv"], get_in, "{cookies}");
+        assert_eq!(figures["syn-queue-capacity"], 5.0);
+        assert_eq!(figures["syn-queue-live-clients"], get_in, "{cookies}");
+        assert_eq!(figures["syn-cookies-sent"], sent, "{cookies}");
+        assert_eq!(figures["syn-queue-listen-drops"], drops, "{cookies}");
+        assert_eq!(figures["syn-cookies-received"], get_in, "{cookies}");
     }
 }
 
@@ -131,7 +142,7 @@ fn cookies_that_come_back_are_a_law_where_no_last_ack_can_be_one() {
         state(&mut settings.hosts.server, "tcp_syncookies", cookies);
         settings
     };
-    let law = |settings: &CellSettings| figures(settings).get("SyncookiesRecv").copied();
+    let law = |settings: &CellSettings| figures(settings).get("syn-cookies-received").copied();
     let received = |cookies, backlog, messages| law(&cell(cookies, backlog, messages));
     assert_eq!(received("1", 4, 1), Some(5.0), "each writes one message and reads four");
     assert_eq!(received("1", 4, 0), None, "as many bytes one way as the other");
@@ -162,16 +173,17 @@ fn bind_is_refused_beside_time_wait_unless_both_servers_reuse_addresses() {
         settings.after.restart_reuse_address = Some(new);
         settings.after.restart_within = Duration::from_secs(70);
         let figures = figures(&settings);
-        assert_eq!(figures["bind(2) says EADDRINUSE"], refused);
-        assert_eq!(figures.contains_key("the port is free again, s"), refused == 1.0);
+        assert_eq!(figures["bind-refused"], refused);
+        assert_eq!(figures.contains_key("bind-free-again"), refused == 1.0);
     }
 }
 
 #[test]
 fn a_time_that_was_sampled_may_be_short_by_what_lies_between_two_samples() {
-    let law = Prediction::time("stands", Duration::from_secs(3), Duration::from_secs(4), |m| {
-        m.stood("fin_wait_2")
-    });
+    let (law, seconds) = (time_wait::FIN_WAIT_2_LENGTH, Duration::from_secs);
+    let prediction =
+        Prediction::time(law, seconds(3), seconds(4), |measured| measured.lasted("fin_wait_2"));
+    let laws = CellLaws { predictions: vec![prediction], ..CellLaws::default() };
     let came = |times: u32, before: u64, first: u64, last: u64, after: u64| {
         let seen = StateSeen {
             most: 1,
@@ -184,8 +196,8 @@ fn a_time_that_was_sampled_may_be_short_by_what_lies_between_two_samples() {
         };
         let states = [("fin_wait_2".to_owned(), seen)].into();
         let probe = Probed { states, ..Probed::default() };
-        let measured = Measured { probe: Some(&probe), ..nothing() };
-        compare(std::slice::from_ref(&law), &measured, false)[0].held
+        let measured = Measurements { probe: Some(&probe), ..nothing() };
+        laws.check(&measured, false)[0].held
     };
     let held = |before, first, last, after| came(1, before, first, last, after);
     assert_eq!(held(0, 10, 3005, 3015), Some(true), "2.995 to 3.015 s");
@@ -211,12 +223,13 @@ fn what_could_not_be_measured_is_a_breach_unless_the_server_died() {
 
 #[test]
 fn a_limit_of_0_lets_nobody_in_where_the_kernel_compares_with_at_least() {
-    let law = "accept queue holds min(backlog, somaxconn) + 1";
+    let law = accept_queue::CAPACITY;
     let held = |cell: &CellSettings, syn_queue_full, somaxconn| {
-        predict(&known(cell, Some(somaxconn), syn_queue_full))
+        CellLaws::predict(&inputs(cell, Some(somaxconn), syn_queue_full))
+            .predictions
             .iter()
-            .find(|p| p.name == law)
-            .map(|p| p.predicted)
+            .find(|prediction| prediction.law == law)
+            .map(|prediction| prediction.predicted)
     };
     let mut cell = cell(true, 50);
     for (somaxconn, places) in [(4, 5.0), (0, 1.0)] {
@@ -235,7 +248,9 @@ fn assert_only_where(law: &str, holds: &CellSettings, spoils: &[fn(&mut CellSett
     for (index, spoil) in spoils.iter().enumerate() {
         let mut spoilt = holds.clone();
         spoil(&mut spoilt);
-        assert!(!figures(&spoilt).contains_key(law), "{law}, number {index}");
+        let laws = laws_of(&spoilt, Some(4096));
+        let predicts = laws.predictions.iter().any(|prediction| prediction.law.id == law);
+        assert!(!predicts, "{law}, number {index}");
     }
 }
 
@@ -251,9 +266,9 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
     state(&mut in_turn.hosts.client, "ip_local_port_range", "20000 20019");
     state(&mut in_turn.hosts.client, "tcp_tw_reuse", "1");
     state(&mut in_turn.hosts.client, "tcp_rfc1337", "1");
-    assert_eq!(figures(&in_turn)["TWRecycled"], 20.0);
+    assert_eq!(figures(&in_turn)["local-ports-recycled"], 20.0);
     assert_only_where(
-        "connects that find a port",
+        "local-ports-in-turn",
         &in_turn,
         &[
             |cell| state(&mut cell.hosts.client, "tcp_max_tw_buckets", "5"),
@@ -264,10 +279,13 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
         ],
     );
     let without_sysctl =
-        Known { tw_reuse_delay: None, ..known(&in_turn, None, SynQueueFull::Above) };
-    assert!(local_ports::predict(&without_sysctl).is_empty(), "it reckons in whole seconds");
+        Inputs { tw_reuse_delay: None, ..inputs(&in_turn, Some(4096), SynQueueFull::Above) };
+    let laws = CellLaws::predict(&without_sysctl);
+    assert!(laws.predictions.iter().all(|prediction| !prediction.law.id.starts_with("local-")));
+    let reason = &laws.not_applied[0].reason;
+    assert!(reason.contains("this kernel has no net.ipv4.tcp_tw_reuse_delay"), "{reason}");
     state(&mut in_turn.hosts.server, "tcp_timestamps", "0");
-    assert_eq!(figures(&in_turn)["connects that find a port"], 20.0, "nothing is reused");
+    assert_eq!(figures(&in_turn)["local-ports-in-turn"], 20.0, "nothing is reused");
 
     let mut restarted = cell(false, 3);
     restarted.server.closes_first = ClosesFirst::Server;
@@ -275,7 +293,7 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
     restarted.server.reuse_address = false;
     restarted.after.restart_within = Duration::from_secs(1);
     assert_only_where(
-        "bind(2) says EADDRINUSE",
+        "bind-refused",
         &restarted,
         &[
             |cell| cell.load.linger = Duration::from_secs(1),
@@ -301,7 +319,7 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
     }
     held.load.connect_deadline = Duration::from_millis(900);
     assert_only_where(
-        "phantoms",
+        "held-acks-phantoms",
         &held,
         &[
             |cell| cell.server.backlog = 1,
@@ -310,4 +328,26 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
             |cell| cell.load.connect_deadline = Duration::from_secs(2),
         ],
     );
+}
+
+#[test]
+fn ids_are_unique_and_in_kebab_case() {
+    let laws: Vec<_> = RULES.iter().flat_map(|rule| rule.laws).collect();
+    for (at, law) in laws.iter().enumerate() {
+        let is_kebab = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(law.id.chars().all(is_kebab), "{}", law.id);
+        assert!(laws[..at].iter().all(|other| other.id != law.id), "{}", law.id);
+        assert!(!law.kernel.function.is_empty() && law.kernel.file.contains('/'), "{}", law.id);
+    }
+}
+
+#[test]
+fn a_law_that_concerns_the_cell_but_cannot_decide_it_is_not_applied_with_the_reason() {
+    let mut cell = cell(false, 20);
+    cell.load.half_open = 10;
+    let laws = laws_of(&cell, Some(4096));
+    let syn_queue = laws.not_applied.iter().find(|law| law.id == "syn-queue-capacity").unwrap();
+    assert!(syn_queue.reason.contains("server.accept_paused is false"), "{}", syn_queue.reason);
+    cell.load.half_open = 0;
+    assert!(laws_of(&cell, Some(4096)).not_applied.is_empty(), "it is about half-open clients");
 }

@@ -6,9 +6,10 @@ use super::context::TrialContext;
 use super::join::JoinedTrial;
 use super::observe::Observed;
 use super::testbed::ClosedTestbed;
+use crate::laws::Measurements;
 use crate::server::ServerEnd;
 use crate::simulated::{Played, simulated};
-use crate::{figures, invariants, laws};
+use crate::{figures, invariants};
 
 /// What holds in a trial, expectations aside: those need the whole record.
 pub(super) struct Judged {
@@ -26,9 +27,8 @@ pub(super) fn judge(
 ) -> Judged {
     Judged {
         invariants: check_invariants(trial, testbed, observed, joined),
-        laws: laws::compare(
-            &observed.predictions,
-            &laws::Measured {
+        laws: observed.laws.check(
+            &Measurements {
                 accept_queue: observed.loaded.accept_queue,
                 probe: observed.probed.as_ref().ok().map(|probed| &probed.report),
                 restart: observed.restart.as_ref(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use linux_net::TimerWheel;
+use linux_net::{Sysctl, TimerWheel};
 use run_record::{LivePhase, Restart, SysctlValues};
 
 use super::context::TrialContext;
@@ -11,7 +11,7 @@ use super::post_load;
 use crate::backend::{Role, Testbed};
 use crate::error::Result;
 use crate::kernel_rules::syn_queue_rule;
-use crate::laws;
+use crate::laws::{CellLaws, Inputs};
 use crate::live::ShownTrial;
 use crate::probe::{Probe, ProbeReport};
 use crate::server::{Server, ServerEnd};
@@ -28,7 +28,7 @@ pub(super) struct Observed {
     /// Every sysctl in force that decides how connections queue.
     pub(super) effective: SysctlValues,
     /// What the laws predicted before the load started.
-    pub(super) predictions: Vec<laws::Prediction>,
+    pub(super) laws: CellLaws,
     pub(super) before: HostCounters,
     pub(super) loaded: Loaded,
     /// Or why the probe did not run to its end.
@@ -55,7 +55,7 @@ pub(super) fn observe(
     let settings = &trial.cell.settings;
     let clock = trial.clock();
     let effective = testbed.effective_sysctls()?;
-    let predictions = predict(trial, &effective);
+    let laws = predict(trial, &effective);
 
     let mut server = Server::start(testbed, &settings.server)?;
     let port = server.address.port();
@@ -87,7 +87,7 @@ pub(super) fn observe(
         post_load::restart(testbed, clock, &settings.server, &settings.after, left_ns, check)?;
     Ok(Observed {
         effective,
-        predictions,
+        laws,
         before,
         loaded,
         probed,
@@ -100,15 +100,14 @@ pub(super) fn observe(
 }
 
 /// What the laws predict from the settings in force.
-fn predict(trial: &TrialContext<'_>, effective: &SysctlValues) -> Vec<laws::Prediction> {
-    let somaxconn = effective.server.get("net.core.somaxconn");
-    laws::predict(&laws::Known {
+fn predict(trial: &TrialContext<'_>, effective: &SysctlValues) -> CellLaws {
+    let somaxconn = effective.at_server(Sysctl::Somaxconn);
+    CellLaws::predict(&Inputs {
         cell: &trial.cell.settings,
         somaxconn: somaxconn.and_then(|value| value.parse().ok()),
         syn_queue_full: syn_queue_rule(trial.rules),
         tw_reuse_delay: effective
-            .client
-            .get("net.ipv4.tcp_tw_reuse_delay")
+            .at_client(Sysctl::TcpTwReuseDelay)
             .and_then(|delay| delay.parse().ok())
             .map(Duration::from_millis),
         hz: trial.wheel.map(TimerWheel::hz),

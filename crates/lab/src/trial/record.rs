@@ -30,7 +30,7 @@ pub(super) fn record(
     judged: Judged,
 ) -> TrialOutput {
     let settings = &trial.cell.settings;
-    let Observed { loaded, probed, end, restart, post_load_seconds, .. } = observed;
+    let Observed { loaded, laws, probed, end, restart, post_load_seconds, .. } = observed;
     let load = &loaded.report;
     let report = match &end {
         ServerEnd::Stopped(report) => Some(report.as_ref()),
@@ -75,6 +75,7 @@ pub(super) fn record(
         server_died: joined.died,
         load: figures::usage(&load.resources),
         laws: judged.laws,
+        laws_not_applied: laws.not_applied,
         expectations: Vec::new(),
         invariants: judged.invariants,
         outcomes: joined.outcomes,

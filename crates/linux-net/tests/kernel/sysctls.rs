@@ -5,8 +5,7 @@ use std::fs;
 use crate::common::name;
 use linux_net::testing::in_lab_namespace;
 use linux_net::{
-    DECIDING_SYSCTLS, NetworkNamespace, SysctlError, SysctlName, SysctlScope, sysctl_scope,
-    sysctl_scopes,
+    NetworkNamespace, Sysctl, SysctlError, SysctlName, SysctlScope, sysctl_scope, sysctl_scopes,
 };
 
 const GLOBAL: [&str; 8] = [
@@ -24,7 +23,7 @@ const GLOBAL: [&str; 8] = [
 fn host_values() -> Vec<Option<String>> {
     GLOBAL
         .iter()
-        .chain(DECIDING_SYSCTLS)
+        .chain(Sysctl::NAMES)
         .map(|sysctl| fs::read_to_string(name(sysctl).path()).ok())
         .collect()
 }
@@ -33,7 +32,7 @@ fn host_values() -> Vec<Option<String>> {
 fn the_kernel_tells_whose_each_sysctl_is() {
     in_lab_namespace(|| {
         let names: Vec<SysctlName> =
-            DECIDING_SYSCTLS.iter().chain(&GLOBAL).map(|text| name(text)).collect();
+            Sysctl::NAMES.iter().chain(&GLOBAL).map(|text| name(text)).collect();
         let scopes = sysctl_scopes(&names);
         assert_eq!(scopes.len(), names.len());
         for (name, scope) in names.iter().zip(scopes) {

@@ -1,15 +1,19 @@
-//! `queuelab predict`: the laws alone, or a simulation.
+//! `queuelab predict`: what the laws or the simulator predict of a scenario.
 
 mod simulation;
 
 use std::time::Duration;
 
 use clap::Args;
+use indexmap::IndexMap;
+use lab::CellPredictions;
 use queue_model::accept_queue::DEFAULT_SOMAXCONN;
+use queue_model::law::Unit;
+use run_record::{LawCheck, LawNotApplied};
 use scenario::{Cell, Plan};
 use serde_json::Value;
 use tabled::builder::Builder;
-use tabled::settings::Style;
+use tabled::settings::{Style, Width};
 
 use super::size::rate;
 use super::{answer, plan};
@@ -53,25 +57,50 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
     answer(&format!("{}: {}\n\n{predicted}", plan.scenario.name, plan.scenario.question))
 }
 
-/// A row for each combination of the axes that the laws tell apart.
+/// The columns of a terminal that the table may take.
+const WIDTH: usize = 100;
+
+/// A row for each cell and law, and one for each reason why laws are not applied.
 fn laws(plan: &Plan) -> String {
-    let rows: Vec<(&Cell, Vec<(&str, f64)>)> = plan
+    let rows: Vec<(&Cell, CellPredictions)> = plan
         .cells
         .iter()
         .map(|cell| (cell, lab::predictions(&cell.settings, DEFAULT_SOMAXCONN)))
         .collect();
-    if rows.iter().all(|(_, laws)| laws.is_empty()) {
-        return "No law decides a cell of it: it is measured.".to_owned();
+    if rows.iter().all(|(_, laws)| laws.predicted.is_empty() && laws.not_applied.is_empty()) {
+        return "No law decides any of its cells: it is only measured.".to_owned();
     }
     let mut builder = Builder::default();
     builder.push_record(axis_names(plan).chain(["law".to_owned(), "predicted".to_owned()]));
     for (cell, laws) in &rows {
-        for (law, predicted) in laws {
-            builder
-                .push_record(place(plan, cell).chain([(*law).to_owned(), predicted.to_string()]));
+        let predicted = laws.predicted.iter().map(|law| (law.title.clone(), written(law)));
+        let not_applied = reasons(&laws.not_applied)
+            .into_iter()
+            .map(|(reason, titles)| (titles.join(", "), format!("not applied: {reason}")));
+        for (law, predicted) in predicted.chain(not_applied) {
+            builder.push_record(place(plan, cell).chain([law, predicted]));
         }
     }
-    builder.build().with(Style::rounded()).to_string()
+    let mut table = builder.build();
+    table.with(Style::rounded()).with(Width::wrap(WIDTH).keep_words(true));
+    table.to_string()
+}
+
+/// The figure with its unit where that is a time.
+fn written(law: &LawCheck) -> String {
+    match law.unit {
+        Unit::Seconds => format!("{} s", law.predicted),
+        _ => law.predicted.to_string(),
+    }
+}
+
+/// The reasons in order, each with the titles of the laws that it is about.
+fn reasons(not_applied: &[LawNotApplied]) -> IndexMap<&str, Vec<&str>> {
+    let mut reasons: IndexMap<&str, Vec<&str>> = IndexMap::new();
+    for law in not_applied {
+        reasons.entry(&law.reason).or_default().push(&law.title);
+    }
+    reasons
 }
 
 fn axis_names(plan: &Plan) -> impl Iterator<Item = String> {

@@ -12,7 +12,7 @@ use run_view::short_name;
 use run_view::{Metric, metrics};
 
 /// The law of every listener: it is about the setting, not about its effect.
-const OF_EVERY_LISTENER: &str = "listen limit";
+const OF_EVERY_LISTENER: &str = "listen-limit";
 
 /// Figures that a machine's moods move: they tell something where trials were
 /// repeated.
@@ -34,14 +34,14 @@ pub(super) enum Quantity {
 impl Quantity {
     /// Those that a run has, the most telling first.
     pub(super) fn all(run: &Run) -> Vec<Self> {
-        let mut laws: IndexMap<&str, bool> = IndexMap::new();
+        let mut laws: IndexMap<String, bool> = IndexMap::new();
         for law in run.trials.iter().flat_map(|trial| &trial.laws) {
-            if law.measured.is_some() && !law.name.starts_with(OF_EVERY_LISTENER) {
-                *laws.entry(&law.name).or_default() |= law.latest.is_some();
+            if law.measured.is_some() && law.id != OF_EVERY_LISTENER {
+                *laws.entry(law.heading()).or_default() |= law.latest.is_some();
             }
         }
         let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, timed)| *timed);
-        let law = |(name, timed): (&str, bool)| Self::Law(name.to_owned(), timed);
+        let law = |(name, timed): (String, bool)| Self::Law(name, timed);
         let figures = || metrics(run).filter(|figure| !figure.name.contains("first-try"));
         let (moody, others): (Vec<_>, Vec<_>) =
             figures().partition(|figure| MOODY.contains(&figure.name));
@@ -206,7 +206,7 @@ impl Quantity {
 }
 
 fn law<'a>(trial: &'a TrialRecord, name: &str) -> Option<&'a LawCheck> {
-    trial.laws.iter().find(|law| law.name == name)
+    trial.laws.iter().find(|law| law.heading() == name)
 }
 
 /// The share of a cell's attempts that ended so.

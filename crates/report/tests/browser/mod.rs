@@ -146,7 +146,7 @@ fn a_phone_scrolls_boxes_and_never_the_page() {
     odd.0.scenario.question = format!("Why {word}?");
     odd.0.scenario.name.clone_from(&word);
     odd.0.backend.details.clone_from(&word);
-    odd.1[0].laws[0].name.clone_from(&word);
+    odd.1[0].laws[0].title.clone_from(&word);
     odd.1[0].invariants[0].held = Some(false);
     odd.1[0].invariants[0].detail = word;
     let runs =

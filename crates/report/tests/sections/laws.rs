@@ -1,5 +1,6 @@
 //! Predicted, measured, deviation: of every cell.
 
+use queue_model::law::{Tolerance, Unit};
 use report::{Run, summary};
 use run_record::LawCheck;
 use serde_json::json;
@@ -13,7 +14,21 @@ fn law(name: &str, predicted: f64, measured: Option<f64>, latest: Option<f64>) -
     let deviation = measured.map(|measured| measured - predicted);
     let late = latest.map_or(0.0, |latest| latest - predicted);
     let held = deviation.map(|deviation| (0.0..=late).contains(&deviation));
-    LawCheck { name: name.to_owned(), predicted, measured, deviation, latest, held }
+    let (unit, tolerance) = match latest {
+        Some(_) => (Unit::Seconds, Tolerance::Timer),
+        None => (Unit::Connections, Tolerance::Exact),
+    };
+    LawCheck {
+        id: name.to_owned(),
+        title: name.to_owned(),
+        unit,
+        tolerance,
+        predicted,
+        measured,
+        deviation,
+        latest,
+        held,
+    }
 }
 
 /// A run of so many cells: backlog 0, 1, 2 and so on, all of which hold what is

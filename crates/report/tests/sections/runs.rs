@@ -1,5 +1,6 @@
 //! Runs of each kind that the catalogue has, with plausible records.
 
+use queue_model::syn_retry;
 use report::Run;
 use run_record::Outcome::{Incomplete, NoPort, Ok, Phantom, Reset, ServerDown, TimedOut};
 use run_record::{LawCheck, Restart};
@@ -135,12 +136,10 @@ pub(crate) fn syn_retry_ladder() -> Run {
                 .errors
                 .insert("ETIMEDOUT".to_owned(), 4);
             trial.laws.push(LawCheck {
-                name: "connect(2) gives up, s".to_owned(),
-                predicted: gives_up,
                 measured: Some(gives_up * 1.02),
                 deviation: Some(gives_up * 0.02),
-                latest: Some(gives_up * 1.08),
                 held: Some(true),
+                ..LawCheck::new(&syn_retry::FIRST_FAILURE, gives_up, Some(gives_up * 1.08))
             });
         })
     };

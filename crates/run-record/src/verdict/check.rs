@@ -82,13 +82,15 @@ impl CheckVerdict {
     pub(super) fn of_trials(trials: &[TrialRecord]) -> Vec<Self> {
         let mut counts: IndexMap<(CheckKind, &str), [u64; 3]> = IndexMap::new();
         for trial in trials {
-            let laws = trial.laws.iter().map(|law| (CheckKind::Law, &law.name, law.held));
+            let laws = trial.laws.iter().map(|law| (CheckKind::Law, &law.title, law.held));
+            let not_applied =
+                trial.laws_not_applied.iter().map(|law| (CheckKind::Law, &law.title, None));
             let invariants = trial.invariants.iter().map(|check| (CheckKind::Invariant, check));
             let expectations =
                 trial.expectations.iter().map(|check| (CheckKind::Expectation, check));
             let checks = invariants.chain(expectations);
             let checks = checks.map(|(kind, check)| (kind, &check.name, check.held));
-            for (kind, name, held) in checks.chain(laws) {
+            for (kind, name, held) in checks.chain(laws).chain(not_applied) {
                 let place = match held {
                     Some(true) => 0,
                     Some(false) => 1,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use diagnosis::{Showing, Topic, TopicKind};
-use linux_net::DECIDING_SYSCTLS;
+use linux_net::Sysctl;
 use run_record::Outcome;
 use scenario::{AnyKernel, Document, Overrides, ScenarioFile, Source};
 
@@ -54,8 +54,7 @@ fn resolved(file: &ScenarioFile, quick: bool) -> scenario::Scenario {
 
 #[test]
 fn every_sysctl_that_the_lab_names_is_explained() {
-    let mut named: BTreeSet<String> =
-        DECIDING_SYSCTLS.iter().map(|&name| name.to_owned()).collect();
+    let mut named: BTreeSet<String> = Sysctl::NAMES.iter().map(|&name| name.to_owned()).collect();
     for file in scenario::scenarios() {
         for quick in [false, true] {
             let scenario = resolved(&file, quick);

@@ -66,7 +66,7 @@ fn json_says_the_same() {
     assert_eq!(finding(&diagnosis, "machine", "inet_diag")["state"], "ok");
     let testbed = finding(&diagnosis, "netns", "testbed");
     assert!(testbed["state"] == "ok" && has(testbed, "detail", " ms"), "{testbed}");
-    let sysctls = format!(" of {} ", linux_net::DECIDING_SYSCTLS.len());
+    let sysctls = format!(" of {} ", linux_net::Sysctl::NAMES.len());
     assert!(has(finding(&diagnosis, "netns", "sysctls"), "detail", &sysctls));
     let engine = finding(&diagnosis, "docker", "engine");
     assert!(engine["state"] == "missing" && has(engine, "hint", "DOCKER_HOST"), "{engine}");

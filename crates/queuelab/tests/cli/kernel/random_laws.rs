@@ -52,7 +52,7 @@ fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let trials: Vec<_> = Tries::of(&trials).iter().map(|tries| tries.last().clone()).collect();
     for trial in &trials {
-        let found: Vec<_> = trial.laws.iter().map(|law| law.name.as_str()).collect();
+        let found: Vec<_> = trial.laws.iter().map(|law| law.title.as_str()).collect();
         for law in laws {
             assert!(found.contains(law), "{law} is not among {found:?} of {:?}", trial.point);
         }

@@ -79,7 +79,7 @@ fn what_was_measured_in_cells_that_are_predicted_alike_is_told_as_a_range() {
     let (record, mut trials) = baseline("syn-retry-ladder");
     // What a baseline measured is another at each making: here it is stated.
     for (trial, measured) in trials.iter_mut().zip([3.052, 3.017]) {
-        let law = trial.laws.iter_mut().find(|law| law.name.contains("gives up, s: the first"));
+        let law = trial.laws.iter_mut().find(|law| law.id == "syn-retry-first-failure");
         law.unwrap().measured = Some(measured);
     }
     let told = answer(&Run::new(record, trials));
@@ -101,7 +101,7 @@ fn what_lies_beyond_the_ends_is_told_and_the_rest_of_many_is_not() {
     let (mut record, mut trials) = baseline("time-wait-buckets");
     record.scenario.question = "?".to_owned();
     for trial in &mut trials {
-        trial.laws.retain(|law| law.name.starts_with("TIME_WAIT"));
+        trial.laws.retain(|law| law.title.starts_with("TIME_WAIT"));
         let at = trial.point["hosts.server.sysctls.net.ipv4.tcp_max_tw_buckets"].as_u64().unwrap();
         let kept = [(0, 5.0), (1, 6.0), (10, 7.0), (25, 90.0), (60, 8.0), (100, 10.0)];
         let law = &mut trial.laws[0];

@@ -4,6 +4,7 @@ mod latency;
 
 use std::collections::BTreeSet;
 
+use queue_model::law::{Tolerance, Unit};
 use run_record::{
     AttemptRow, LawCheck, ListenerSeen, Outcome, Probed, RunDirectory, TimelineRow, TrialRecord,
 };
@@ -16,8 +17,15 @@ fn law(name: &str, predicted: f64, measured: f64, latest: Option<f64>) -> LawChe
         Some(latest) => (predicted..=latest).contains(&measured),
         None => predicted == measured,
     };
+    let (unit, tolerance) = match latest {
+        Some(_) => (Unit::Seconds, Tolerance::Timer),
+        None => (Unit::Connections, Tolerance::Exact),
+    };
     LawCheck {
-        name: name.to_owned(),
+        id: name.to_owned(),
+        title: name.to_owned(),
+        unit,
+        tolerance,
         predicted,
         measured: Some(measured),
         deviation: Some(measured - predicted),

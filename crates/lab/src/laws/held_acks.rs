@@ -1,0 +1,84 @@
+//! Connections whose final ACK finds the accept queue full, made on purpose: the
+//! ACKs are held until listen(2) has been called again with a smaller backlog.
+
+use std::time::Duration;
+
+use linux_net::{Counter, Sysctl};
+use queue_model::{held_acks, syn_ack_retry};
+use run_record::Outcome;
+
+use super::condition::{concerns, require};
+use super::inputs::Inputs;
+use super::rule::{Applied, Prediction, Rule};
+
+/// What clients leave whose ACKs were held.
+pub(super) const RELEASE: Rule = Rule {
+    laws: &[
+        held_acks::ACCEPT_QUEUE,
+        held_acks::LISTEN_OVERFLOWS,
+        held_acks::LISTEN_DROPS,
+        held_acks::EMBRYONIC_RESETS,
+        held_acks::PHANTOMS,
+        held_acks::RESETS,
+    ],
+    predict: predict_release,
+};
+
+fn predict_release(inputs: &Inputs<'_>) -> Applied {
+    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let backlog = server.release_backlog.filter(|_| server.hold_acks);
+    concerns(backlog.is_some())?;
+    require(
+        server.accept_paused,
+        "the server accepts connections while the load runs (server.accept_paused is false)",
+    )?;
+    require(server.listeners == 1, "the kernel spreads clients over several listeners by a hash")?;
+    require(load.half_open == 0, "half-open clients never send a final ACK (load.half_open)")?;
+    require(load.messages == 0, "data of a phantom tries the accept queue again (load.messages)")?;
+    let limit = inputs.listen_limit(backlog.unwrap_or_default())?;
+    let clients = u64::from(load.clients);
+    let retries: u8 = inputs.required_at_server(Sysctl::TcpSynackRetries)?;
+    let aborts: u32 = inputs.required_at_server(Sysctl::TcpAbortOnOverflow)?;
+    // While ACKs are held, each client has its place in the SYN queue.
+    require(
+        inputs.syn_queue(server.backlog)?.capacity() >= clients,
+        "the SYN queue has no room for all clients (server.backlog, net.ipv4.tcp_max_syn_backlog)",
+    )?;
+    require(
+        load.connect_deadline < Duration::from_secs(1),
+        "clients retransmit their SYN before it is answered (load.connect_deadline)",
+    )?;
+    require(
+        syn_ack_retry::fewest_retries(retries, clients, limit) == retries,
+        "the kernel removes entries early from a SYN queue that is more than half full",
+    )?;
+    // Until the last request is removed.
+    let mut ladder = syn_ack_retry::retransmits(retries);
+    ladder.push(syn_ack_retry::removed_after(retries));
+    let linger = load.linger;
+    require(
+        linger > inputs.latest(&ladder),
+        format!("clients leave before the server gives up (load.linger {linger:?})"),
+    )?;
+    let released = held_acks::release(clients, limit, retries, aborts != 0);
+    Ok(vec![
+        Prediction::count(held_acks::ACCEPT_QUEUE, released.accepted, |measured| {
+            measured.accept_queue_depth()
+        }),
+        Prediction::count(held_acks::LISTEN_OVERFLOWS, released.listen_overflows, |measured| {
+            measured.at_server(Counter::ListenOverflows)
+        }),
+        Prediction::count(held_acks::LISTEN_DROPS, released.listen_drops, |measured| {
+            measured.at_server(Counter::ListenDrops)
+        }),
+        Prediction::count(held_acks::EMBRYONIC_RESETS, released.resets, |measured| {
+            measured.at_server(Counter::EmbryonicRsts)
+        }),
+        Prediction::count(held_acks::PHANTOMS, released.phantoms, |measured| {
+            Some((measured.outcome(Outcome::Phantom) as f64).into())
+        }),
+        Prediction::count(held_acks::RESETS, released.resets, |measured| {
+            Some((measured.outcome(Outcome::Reset) as f64).into())
+        }),
+    ])
+}

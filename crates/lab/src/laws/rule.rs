@@ -1,0 +1,56 @@
+//! A rule: laws with the same conditions.
+
+use std::time::Duration;
+
+use queue_model::law::{Law, Tolerance};
+
+use super::condition::Inapplicable;
+use super::inputs::Inputs;
+use super::measurements::{Measurement, Measurements};
+
+/// Laws that are decided together, as they have the same conditions.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rule {
+    /// The laws, in the order in which they are predicted.
+    pub(super) laws: &'static [Law],
+    /// What they predict of a cell, or why they do not.
+    pub(super) predict: fn(&Inputs<'_>) -> Applied,
+}
+
+/// The predictions of a rule, one for each of its laws.
+pub(super) type Applied = Result<Vec<Prediction>, Inapplicable>;
+
+/// How a law's figure is measured; `None` if it could not be.
+pub(super) type Measure = fn(&Measurements<'_>) -> Option<Measurement>;
+
+/// A prediction, and how to find its counterpart in a trial.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Prediction {
+    pub(super) law: Law,
+    pub(super) predicted: f64,
+    /// The latest allowed time of a timed law, seconds.
+    pub(super) latest: Option<f64>,
+    pub(super) measure: Measure,
+}
+
+impl Prediction {
+    /// Of a law that is exact.
+    pub(super) fn count(law: Law, predicted: u64, measure: Measure) -> Self {
+        debug_assert_eq!(law.tolerance, Tolerance::Exact, "{}", law.id);
+        Self { law, predicted: predicted as f64, latest: None, measure }
+    }
+
+    /// Of a law about a timer.
+    pub(super) fn time(law: Law, predicted: Duration, latest: Duration, measure: Measure) -> Self {
+        debug_assert_eq!(law.tolerance, Tolerance::Timer, "{}", law.id);
+        let latest = Some(latest.as_secs_f64());
+        Self { law, predicted: predicted.as_secs_f64(), latest, measure }
+    }
+
+    /// Whether the measurement is within the law's tolerance: a timer never fires
+    /// early, and a count is exact.
+    pub(super) fn allows(&self, measurement: Measurement) -> bool {
+        let latest = self.latest.unwrap_or(self.predicted);
+        measurement.at_most >= self.predicted && measurement.at_least <= latest
+    }
+}
