@@ -3,16 +3,27 @@
 
 mod check;
 mod docker;
+#[cfg(any(test, feature = "fake"))]
+mod fake;
 mod netns;
 mod sysctl_error;
 
 pub use docker::{Image, build_image};
+#[cfg(any(test, feature = "fake"))]
+pub use fake::{FakeKind, FakeScript, FakeTrial, ScriptedTrial};
 
 use crate::backend::BackendKind;
 
+static ALL: &[&dyn BackendKind] = &[
+    &netns::NetnsKind,
+    &docker::DockerKind,
+    #[cfg(any(test, feature = "fake"))]
+    &fake::FAKE,
+];
+
 /// Every backend; the first is the default.
 pub fn all() -> &'static [&'static dyn BackendKind] {
-    &[&netns::NetnsKind, &docker::DockerKind]
+    ALL
 }
 
 /// The backend of that name.

@@ -3,7 +3,7 @@
 //! ```text
 //! session ─ schedule ─ executor ─ trial ─ writer
 //!                                   │
-//!                                backend ─ netns, docker
+//!                                backend ─ netns, docker, fake
 //! ```
 //!
 //! | module | holds |
@@ -15,7 +15,7 @@
 //! | `writer` | the only writer of records |
 //! | `trial` | one trial in stages: testbed, observe, join, judge, record |
 //! | [`backend`](Backend) | what a backend must provide: testbeds of two hosts |
-//! | [`backends`](backends()) | the registry: `netns`, `docker` |
+//! | [`backends`](backends()) | the registry: `netns`, `docker`, and `fake` for tests |
 //! | [`clock`](Clock) | the clock of a trial |
 //! | `live` | `live.json`: what a run does now |
 //! | `build` | another build of the program, whose workers run in the hosts |
@@ -72,6 +72,8 @@ pub use backend::{
     Addresses, Backend, BackendError, BackendErrorKind, BackendKind, Filters, Finding,
     FindingState, Leftovers, Needs, Purpose, Role, Testbed, TestbedSpec,
 };
+#[cfg(feature = "fake")]
+pub use backends::{FakeKind, FakeScript, FakeTrial, ScriptedTrial};
 pub use backends::{Image, all as backends, build_image, find as find_backend};
 pub use build::{Build, BuildError, BuildFile};
 pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};

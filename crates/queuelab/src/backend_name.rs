@@ -5,7 +5,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 /// Accepts the name of any backend; the help describes each.
 pub(crate) fn parser() -> PossibleValuesParser {
     let value = |backend: &&'static dyn lab::BackendKind| {
-        PossibleValue::new(backend.name()).help(backend.description())
+        PossibleValue::new(backend.name()).help(backend.description()).hide(backend.is_for_tests())
     };
     PossibleValuesParser::new(lab::backends().iter().map(value))
 }

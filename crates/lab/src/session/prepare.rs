@@ -62,6 +62,16 @@ impl Session {
         Ok(Self { request, work, backend })
     }
 
+    /// The same with a backend that is not in the registry.
+    ///
+    /// # Errors
+    /// As [`Session::prepare`].
+    pub fn prepare_with(request: RunRequest, backend: &'static dyn BackendKind) -> Result<Self> {
+        let work = work(&request.target)?;
+        backend.prepare_process()?;
+        Ok(Self { request, work, backend })
+    }
+
     /// Runs it to its end. `interrupted` becomes true when the user asks for an end.
     ///
     /// # Errors

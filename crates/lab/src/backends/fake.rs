@@ -1,0 +1,30 @@
+//! A backend for tests: no kernel, no process, no real time.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `script` | what happens in each trial, as data |
+//! | `kind` | its entry in the registry |
+//! | `factory` | the backend: creates testbeds |
+//! | `testbed` | two hosts that share the state of a trial |
+//! | `state` | what the workers of a trial share |
+//! | `worker` | a scripted worker: commands in, events out, over channels |
+//! | `server`, `load`, `probe` | the three workers |
+//! | `clock` | a clock that waits for nothing |
+//!
+//! It proves that a backend is a module and one line in the registry, and lets schedule,
+//! retries, interruption, resume, suites and exit codes be tested in milliseconds.
+
+mod clock;
+mod factory;
+mod kind;
+mod load;
+mod probe;
+mod script;
+mod server;
+mod state;
+mod testbed;
+mod worker;
+
+pub(super) use kind::FAKE;
+pub use kind::FakeKind;
+pub use script::{FakeScript, FakeTrial, ScriptedTrial};

@@ -1,0 +1,67 @@
+//! The entry of the registry.
+
+use std::fs;
+
+use super::factory::Fake;
+use super::script::FakeScript;
+use crate::backend::{Backend, BackendError, BackendKind, Finding, Needs, Result};
+use crate::build::Build;
+
+/// Environment variable with the path of the script, for tests that start the program.
+const SCRIPT_VARIABLE: &str = "QUEUELAB_FAKE_SCRIPT";
+
+/// The one in the registry: its script is named by `QUEUELAB_FAKE_SCRIPT`.
+pub(in crate::backends) static FAKE: FakeKind = FakeKind { script: None };
+
+/// Scripted hosts and workers.
+#[derive(Debug, Clone, Default)]
+pub struct FakeKind {
+    script: Option<FakeScript>,
+}
+
+impl FakeKind {
+    /// A backend with this script.
+    pub fn new(script: FakeScript) -> Self {
+        Self { script: Some(script) }
+    }
+
+    fn script(&self) -> Result<FakeScript> {
+        if let Some(script) = &self.script {
+            return Ok(script.clone());
+        }
+        let Some(path) = std::env::var_os(SCRIPT_VARIABLE) else {
+            return Ok(FakeScript::default());
+        };
+        let failed =
+            |cause: String| BackendError::from_message(&format!("read the script: {cause}"));
+        let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+    }
+}
+
+impl BackendKind for FakeKind {
+    fn name(&self) -> &'static str {
+        "fake"
+    }
+
+    fn description(&self) -> &'static str {
+        "scripted hosts, for tests"
+    }
+
+    fn check(&self, _prepared: Result<()>, _needs: &Needs) -> Vec<Finding> {
+        vec![Finding::ok("script", "hosts and workers are scripted")]
+    }
+
+    fn connect(&self, build: Option<Build>) -> Result<Box<dyn Backend>> {
+        let build = match build {
+            None => None,
+            Some(Build::File(file)) => Some(file.record()),
+            Some(Build::Image(name)) => Some(run_record::Build { name, hash: None, version: None }),
+        };
+        Ok(Box::new(Fake::new(self.script()?, build)))
+    }
+
+    fn is_for_tests(&self) -> bool {
+        true
+    }
+}

@@ -1,0 +1,81 @@
+//! The scripted load.
+
+use std::time::Duration;
+
+use load_generator::{LoadCommand, LoadConfig, LoadEvent, LoadReport};
+use nix::sys::signal::{Signal, raise};
+
+use super::server;
+use super::state::{Shared, lock};
+use super::worker::{Output, Scripted};
+use crate::clock::Clock;
+
+/// A load.
+#[derive(Debug)]
+pub(super) struct FakeLoad {
+    state: Shared,
+    output: Output,
+    started_ns: u64,
+}
+
+impl FakeLoad {
+    /// Makes every attempt at once.
+    pub(super) fn new(state: Shared, config: &LoadConfig, output: Output) -> Self {
+        let events = lock(&state).events.clone();
+        let started_ns = lock(&state).clock.now_ns();
+        if events.interrupts {
+            raise(Signal::SIGINT).expect("a process may signal itself");
+        }
+        if let Some(reason) = events.load_fails {
+            output.event(&LoadEvent::Failed { reason });
+        } else if !events.hangs {
+            let mut state_now = lock(&state);
+            state_now.connect(config);
+            state_now.clock.sleep(Duration::from_millis(events.load_ms));
+            let established = state_now.established();
+            let failed = state_now.attempts.len() as u64 - established;
+            drop(state_now);
+            if let Some(signal) = &events.server_dies {
+                server::die(&state, signal);
+            }
+            output.event(&LoadEvent::Decided { established, failed });
+        }
+        Self { state, output, started_ns }
+    }
+
+    fn report(&self) -> Box<LoadReport> {
+        let state = lock(&self.state);
+        let ended_ns = state.clock.now_ns();
+        Box::new(LoadReport {
+            attempts: state.attempts.clone(),
+            messages_written: state.messages,
+            deliveries: state.deliveries,
+            started_ns: self.started_ns,
+            ended_ns,
+            chat_window_ns: (state.messages > 0).then_some((self.started_ns, ended_ns)),
+            ..LoadReport::default()
+        })
+    }
+}
+
+impl Scripted for FakeLoad {
+    type Command = LoadCommand;
+
+    fn handle(&mut self, command: LoadCommand) {
+        match command {
+            LoadCommand::Status => {
+                let state = lock(&self.state);
+                self.output.event(&LoadEvent::Status {
+                    established: state.established(),
+                    bytes_written: 0,
+                    messages_written: state.messages,
+                });
+            }
+            LoadCommand::Go | LoadCommand::Stop => {
+                self.output.event(&LoadEvent::Done(self.report()));
+                let at_ns = lock(&self.state).clock.now_ns();
+                self.output.end("exit status: 0", at_ns);
+            }
+        }
+    }
+}

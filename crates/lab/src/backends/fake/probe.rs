@@ -1,0 +1,47 @@
+//! The scripted probe: it samples once, and sees nothing queued.
+
+use run_record::Probed;
+
+use super::state::{Shared, lock};
+use super::worker::{Output, Scripted};
+use crate::clock::Clock;
+use crate::probe::{ProbeCommand, ProbeEvent, ProbeReport, ProbeStatus};
+
+/// A probe.
+#[derive(Debug)]
+pub(super) struct FakeProbe {
+    state: Shared,
+    output: Output,
+}
+
+impl FakeProbe {
+    /// Takes its first sample.
+    pub(super) fn new(state: Shared, output: Output) -> Self {
+        output.event(&ProbeEvent::Sampling);
+        Self { state, output }
+    }
+
+    fn status(&self) -> ProbeStatus {
+        let at_ns = lock(&self.state).clock.now_ns();
+        ProbeStatus { at_ns, connections_at_ns: at_ns, samples: 1, ..ProbeStatus::default() }
+    }
+}
+
+impl Scripted for FakeProbe {
+    type Command = ProbeCommand;
+
+    fn handle(&mut self, command: ProbeCommand) {
+        match command {
+            ProbeCommand::Status | ProbeCommand::Latest => {
+                self.output.event(&ProbeEvent::Status(self.status()));
+            }
+            ProbeCommand::Stop => {
+                let report = Probed { samples: 1, state_samples: 1, ..Probed::default() };
+                let report = ProbeReport { report, timeline: Vec::new() };
+                self.output.event(&ProbeEvent::Done(Box::new(report)));
+                let at_ns = lock(&self.state).clock.now_ns();
+                self.output.end("exit status: 0", at_ns);
+            }
+        }
+    }
+}

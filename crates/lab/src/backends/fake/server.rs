@@ -1,0 +1,89 @@
+//! The scripted server: it accepts what the script lets through.
+
+use std::net::SocketAddr;
+
+use chat_server::{ServerCommand, ServerEvent, ServerReport, ServerSettings, Sigpipe};
+
+use super::state::{PORT, SERVER, Shared, lock};
+use super::worker::{Output, Scripted};
+use crate::clock::Clock;
+
+/// A server.
+#[derive(Debug)]
+pub(super) struct FakeServer {
+    state: Shared,
+    output: Output,
+}
+
+impl FakeServer {
+    /// Starts to listen.
+    pub(super) fn new(state: Shared, settings: ServerSettings, output: Output) -> Self {
+        let address = SocketAddr::new(SERVER, PORT);
+        output.event(&ServerEvent::Listening { address, pid: 1 });
+        {
+            let mut state = lock(&state);
+            state.server = Some(settings);
+            state.server_output = Some(output.clone());
+        }
+        Self { state, output }
+    }
+
+    fn report(&self) -> Box<ServerReport> {
+        let state = lock(&self.state);
+        let ended = state.clock.now_ns();
+        Box::new(ServerReport {
+            accepted: state.accepted.clone(),
+            messages_ingested: state.messages,
+            deliveries: state.deliveries,
+            ingest_window_ns: (state.messages > 0).then_some((ended, ended)),
+            most_threads: state.accepted.len() as u64,
+            ..ServerReport::default()
+        })
+    }
+}
+
+impl Scripted for FakeServer {
+    type Command = ServerCommand;
+
+    fn handle(&mut self, command: ServerCommand) {
+        if lock(&self.state).server.is_none() {
+            // It has died.
+            return;
+        }
+        match command {
+            ServerCommand::Resume => {}
+            ServerCommand::LetIn => self.output.event(&ServerEvent::LetIn),
+            ServerCommand::Status => {
+                let state = lock(&self.state);
+                self.output.event(&ServerEvent::Status {
+                    accepted: state.accepted.len() as u64,
+                    threads: 0,
+                    messages_ingested: state.messages,
+                    deliveries: state.deliveries,
+                });
+            }
+            ServerCommand::Report => self.output.event(&ServerEvent::Report(self.report())),
+            ServerCommand::Stop => {
+                self.output.event(&ServerEvent::Stopped(self.report()));
+                let at_ns = lock(&self.state).clock.now_ns();
+                self.output.end("exit status: 0", at_ns);
+            }
+        }
+    }
+}
+
+/// Lets the server die, as the script has it. With SIGPIPE's default disposition it has
+/// announced every connection before.
+pub(super) fn die(state: &Shared, signal: &str) {
+    let mut state = lock(state);
+    let at_ns = state.clock.now_ns();
+    let announces = state.server.take().is_some_and(|server| server.sigpipe == Sigpipe::Default);
+    if let Some(mut output) = state.server_output.take() {
+        if announces {
+            for &connection in &state.accepted {
+                output.event(&ServerEvent::Accepted(connection));
+            }
+        }
+        output.end(signal, at_ns);
+    }
+}

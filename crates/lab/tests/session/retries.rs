@@ -1,0 +1,77 @@
+//! Retries: they hide nothing.
+
+use run_record::{RunDirectory, Tries};
+
+use crate::bench::{Bench, ids, script};
+
+const FIVE_OK: &str =
+    "repeat: 4\nshuffle: false\nrecord: { attempts: true }\nexpect:\n  - that: outcomes.ok == 5\n";
+
+#[test]
+fn a_trial_that_held_on_a_retry_holds_and_every_try_is_kept() {
+    let bench = Bench::new();
+    let scenario = bench.scenario("flaky", FIVE_OK);
+    let flaky = r#"{ "trials": [
+        { "trial": 1, "retry": 0, "outcomes": { "timed_out": 1 } },
+        { "trial": 3, "retry": 0, "outcomes": { "refused": 2 } },
+        { "trial": 3, "retry": 1, "outcomes": { "refused": 2 } }
+    ] }"#;
+    let session = bench.run(script(flaky), bench.retrying(&scenario, 3));
+    let first_round = [(0, 0), (1, 0), (2, 0), (3, 0)];
+    assert_eq!(session.started[..4], first_round, "retries come after all others");
+    assert_eq!(session.started[4..], [(1, 1), (3, 1), (3, 2)]);
+    let run = session.run();
+    assert_eq!(run.record.retries, 3);
+    assert!(run.held());
+    let tries = Tries::of(&run.trials);
+    assert_eq!(tries.iter().filter(|tries| tries.is_flaky()).count(), 2);
+    let rows = std::fs::read_dir(run.path.join("attempts")).unwrap().count();
+    assert_eq!(rows, run.trials.len(), "each try has rows of its own");
+}
+
+#[test]
+fn a_trial_that_never_holds_fails_with_each_of_its_tries_also_after_an_interruption() {
+    let bench = Bench::new();
+    let scenario = bench.scenario("wrong", "repeat: 2\nexpect:\n  - that: outcomes.ok == 4\n");
+    let run = bench.run(script("{}"), bench.retrying(&scenario, 2)).run();
+    let all = [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)];
+    let sorted = |path| {
+        let mut ids = ids(&RunDirectory::read(path).unwrap().1);
+        ids.sort_unstable();
+        ids
+    };
+    assert_eq!(sorted(&run.path), all);
+    assert!(!run.held());
+
+    // As a crash leaves it, after the first retry.
+    let trials = run.path.join("trials.jsonl");
+    let lines = std::fs::read_to_string(&trials).unwrap();
+    let kept: String = lines.split_inclusive('\n').take(3).collect();
+    std::fs::write(&trials, kept).unwrap();
+    let resumed = bench.run(script("{}"), bench.resume(&run.path)).run();
+    assert_eq!(sorted(&resumed.path), all);
+    assert!(!resumed.held());
+}
+
+#[test]
+fn without_retries_a_failed_trial_is_not_run_again() {
+    let bench = Bench::new();
+    let scenario = bench.scenario("wrong", "repeat: 2\nexpect:\n  - that: outcomes.ok == 4\n");
+    let run = bench.run(script("{}"), bench.request(&scenario)).run();
+    assert_eq!((run.trials.len(), run.record.retries, run.held()), (2, 0, false));
+}
+
+#[test]
+fn a_violated_invariant_is_not_retried() {
+    let bench = Bench::new();
+    let scenario = bench.scenario("fallen", FIVE_OK);
+    let fallen =
+        script(r#"{ "trials": [{ "trial": 1, "counters": { "TcpExt.ListenDrops": -1 } }] }"#);
+    let run = bench.run(fallen, bench.retrying(&scenario, 3)).run();
+    assert_eq!(run.trials.len(), 4);
+    assert!(!run.held());
+    let violated = |check: &&run_record::Check| check.held == Some(false);
+    let violation = run.trials[1].invariants.iter().find(violated).unwrap();
+    assert_eq!(violation.name, "no kernel counter went backwards");
+    assert!(violation.detail.contains("server TcpExt.ListenDrops"), "{}", violation.detail);
+}
