@@ -83,8 +83,8 @@ pub use finished_run::FinishedRun;
 pub use laws::{CellPredictions, predictions};
 pub use machine::machine;
 pub use probe::{
-    Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeMessage, ProbeReport,
-    ProbeResponse, ProbeStatus, run as run_probe, run_worker as run_probe_worker,
+    Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeMessage, ProbeProtocol,
+    ProbeReport, ProbeResponse, ProbeStatus, run as run_probe, run_worker as run_probe_worker,
 };
 pub use running::name_process;
 pub use running_kernel::RunningKernel;

@@ -29,7 +29,8 @@ mod worker;
 pub use self::worker::{run, run_worker};
 pub use config::ProbeConfig;
 pub use control::{
-    Connections, ProbeCommand, ProbeEvent, ProbeMessage, ProbeReport, ProbeResponse, ProbeStatus,
+    Connections, ProbeCommand, ProbeEvent, ProbeMessage, ProbeProtocol, ProbeReport, ProbeResponse,
+    ProbeStatus,
 };
 pub use error::ProbeError;
 pub(crate) use running::Probe;

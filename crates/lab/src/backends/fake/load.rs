@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use load_generator::{LoadCommand, LoadConfig, LoadEvent, LoadReport};
+use load_generator::{
+    LoadCommand, LoadConfig, LoadEvent, LoadProtocol, LoadReport, LoadResponse, LoadStatus,
+};
 use nix::sys::signal::{Signal, raise};
 
 use super::server;
@@ -14,20 +16,20 @@ use crate::clock::Clock;
 #[derive(Debug)]
 pub(super) struct FakeLoad {
     state: Shared,
-    output: Output,
+    output: Output<LoadProtocol>,
     started_ns: u64,
 }
 
 impl FakeLoad {
     /// Makes every attempt at once.
-    pub(super) fn new(state: Shared, config: &LoadConfig, output: Output) -> Self {
+    pub(super) fn new(state: Shared, config: &LoadConfig, output: Output<LoadProtocol>) -> Self {
         let events = lock(&state).events.clone();
         let started_ns = lock(&state).clock.now_ns();
         if events.interrupts {
             raise(Signal::SIGINT).expect("a process may signal itself");
         }
         if let Some(reason) = events.load_fails {
-            output.event(&LoadEvent::Failed { reason });
+            output.fail(reason);
         } else if !events.hangs {
             let mut state_now = lock(&state);
             state_now.connect(config);
@@ -38,7 +40,7 @@ impl FakeLoad {
             if let Some(signal) = &events.server_dies {
                 server::die(&state, signal);
             }
-            output.event(&LoadEvent::Decided { established, failed });
+            output.event(LoadEvent::Decided { established, failed });
         }
         Self { state, output, started_ns }
     }
@@ -58,21 +60,20 @@ impl FakeLoad {
     }
 }
 
-impl Scripted for FakeLoad {
-    type Command = LoadCommand;
-
-    fn handle(&mut self, command: LoadCommand) {
+impl Scripted<LoadProtocol> for FakeLoad {
+    fn handle(&mut self, id: Option<u64>, command: LoadCommand) {
         match command {
             LoadCommand::Status => {
                 let state = lock(&self.state);
-                self.output.event(&LoadEvent::Status {
+                let status = LoadStatus {
                     established: state.established(),
                     bytes_written: 0,
                     messages_written: state.messages,
-                });
+                };
+                self.output.respond(id, LoadResponse::Status(status));
             }
             LoadCommand::Go | LoadCommand::Stop => {
-                self.output.event(&LoadEvent::Done(self.report()));
+                self.output.event(LoadEvent::Done(self.report()));
                 let at_ns = lock(&self.state).clock.now_ns();
                 self.output.end("exit status: 0", at_ns);
             }

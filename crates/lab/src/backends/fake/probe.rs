@@ -5,19 +5,21 @@ use run_record::Probed;
 use super::state::{Shared, lock};
 use super::worker::{Output, Scripted};
 use crate::clock::Clock;
-use crate::probe::{ProbeCommand, ProbeEvent, ProbeReport, ProbeStatus};
+use crate::probe::{
+    ProbeCommand, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse, ProbeStatus,
+};
 
 /// A probe.
 #[derive(Debug)]
 pub(super) struct FakeProbe {
     state: Shared,
-    output: Output,
+    output: Output<ProbeProtocol>,
 }
 
 impl FakeProbe {
     /// Takes its first sample.
-    pub(super) fn new(state: Shared, output: Output) -> Self {
-        output.event(&ProbeEvent::Sampling);
+    pub(super) fn new(state: Shared, output: Output<ProbeProtocol>) -> Self {
+        output.event(ProbeEvent::Sampling);
         Self { state, output }
     }
 
@@ -27,18 +29,16 @@ impl FakeProbe {
     }
 }
 
-impl Scripted for FakeProbe {
-    type Command = ProbeCommand;
-
-    fn handle(&mut self, command: ProbeCommand) {
+impl Scripted<ProbeProtocol> for FakeProbe {
+    fn handle(&mut self, id: Option<u64>, command: ProbeCommand) {
         match command {
             ProbeCommand::Status | ProbeCommand::Latest => {
-                self.output.event(&ProbeEvent::Status(self.status()));
+                self.output.respond(id, ProbeResponse::Status(self.status()));
             }
             ProbeCommand::Stop => {
                 let report = Probed { samples: 1, state_samples: 1, ..Probed::default() };
                 let report = ProbeReport { report, timeline: Vec::new() };
-                self.output.event(&ProbeEvent::Done(Box::new(report)));
+                self.output.event(ProbeEvent::Done(Box::new(report)));
                 let at_ns = lock(&self.state).clock.now_ns();
                 self.output.end("exit status: 0", at_ns);
             }

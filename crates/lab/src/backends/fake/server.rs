@@ -2,7 +2,10 @@
 
 use std::net::SocketAddr;
 
-use chat_server::{ServerCommand, ServerEvent, ServerReport, ServerSettings, Sigpipe};
+use chat_server::{
+    ServerCommand, ServerEvent, ServerProtocol, ServerReport, ServerResponse, ServerSettings,
+    ServerStatus, Sigpipe,
+};
 
 use super::state::{PORT, SERVER, Shared, lock};
 use super::worker::{Output, Scripted};
@@ -12,14 +15,18 @@ use crate::clock::Clock;
 #[derive(Debug)]
 pub(super) struct FakeServer {
     state: Shared,
-    output: Output,
+    output: Output<ServerProtocol>,
 }
 
 impl FakeServer {
     /// Starts to listen.
-    pub(super) fn new(state: Shared, settings: ServerSettings, output: Output) -> Self {
+    pub(super) fn new(
+        state: Shared,
+        settings: ServerSettings,
+        output: Output<ServerProtocol>,
+    ) -> Self {
         let address = SocketAddr::new(SERVER, PORT);
-        output.event(&ServerEvent::Listening { address, pid: 1 });
+        output.event(ServerEvent::Listening { address, pid: 1 });
         {
             let mut state = lock(&state);
             state.server = Some(settings);
@@ -42,29 +49,28 @@ impl FakeServer {
     }
 }
 
-impl Scripted for FakeServer {
-    type Command = ServerCommand;
-
-    fn handle(&mut self, command: ServerCommand) {
+impl Scripted<ServerProtocol> for FakeServer {
+    fn handle(&mut self, id: Option<u64>, command: ServerCommand) {
         if lock(&self.state).server.is_none() {
             // It has died.
             return;
         }
         match command {
             ServerCommand::Resume => {}
-            ServerCommand::LetIn => self.output.event(&ServerEvent::LetIn),
+            ServerCommand::LetIn => self.output.respond(id, ServerResponse::LetIn),
             ServerCommand::Status => {
                 let state = lock(&self.state);
-                self.output.event(&ServerEvent::Status {
+                let status = ServerStatus {
                     accepted: state.accepted.len() as u64,
                     threads: 0,
                     messages_ingested: state.messages,
                     deliveries: state.deliveries,
-                });
+                };
+                self.output.respond(id, ServerResponse::Status(status));
             }
-            ServerCommand::Report => self.output.event(&ServerEvent::Report(self.report())),
+            ServerCommand::Report => self.output.respond(id, ServerResponse::Report(self.report())),
             ServerCommand::Stop => {
-                self.output.event(&ServerEvent::Stopped(self.report()));
+                self.output.event(ServerEvent::Stopped(self.report()));
                 let at_ns = lock(&self.state).clock.now_ns();
                 self.output.end("exit status: 0", at_ns);
             }
@@ -81,7 +87,7 @@ pub(super) fn die(state: &Shared, signal: &str) {
     if let Some(mut output) = state.server_output.take() {
         if announces {
             for &connection in &state.accepted {
-                output.event(&ServerEvent::Accepted(connection));
+                output.event(ServerEvent::Accepted(connection));
             }
         }
         output.end(signal, at_ns);

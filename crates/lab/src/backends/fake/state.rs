@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use chat_server::{AcceptedConnection, ServerSettings};
+use chat_server::{AcceptedConnection, ServerProtocol, ServerSettings};
 use load_generator::{Attempt, Ending, LoadConfig};
 use run_record::Outcome;
 
@@ -31,7 +31,7 @@ pub(super) struct State {
     /// Of the running server; `None` before it listens.
     pub(super) server: Option<ServerSettings>,
     /// Where the running server writes.
-    pub(super) server_output: Option<Output>,
+    pub(super) server_output: Option<Output<ServerProtocol>>,
     /// Every attempt of the load.
     pub(super) attempts: Vec<Attempt>,
     /// Those that the server has accepted.

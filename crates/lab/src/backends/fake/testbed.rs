@@ -98,13 +98,13 @@ impl Testbed for FakeTestbed {
         Ok(match name {
             "server" => {
                 let settings = config(arguments)?;
-                worker::start(name, |output| FakeServer::new(state, settings, output))
+                worker::start(|output| FakeServer::new(state, settings, output))
             }
             "load" => {
                 let settings = config(arguments)?;
-                worker::start(name, |output| FakeLoad::new(state, &settings, output))
+                worker::start(|output| FakeLoad::new(state, &settings, output))
             }
-            "probe" => worker::start(name, |output| FakeProbe::new(state, output)),
+            "probe" => worker::start(|output| FakeProbe::new(state, output)),
             other => {
                 let message = format!("start the {other}: there is no such worker");
                 return Err(BackendError::from_message(&message));

@@ -1,35 +1,47 @@
-//! A scripted worker: commands in, events out, over channels.
+//! A scripted worker: commands in, messages out, over channels.
 
 use std::fmt::Debug;
+use std::marker::PhantomData;
 use std::sync::mpsc::{Sender, channel};
 
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use worker::{Worker, WorkerControl, WorkerEnd};
+use worker::{
+    Failure, Message, MessageOf, Protocol, Request, Started, Worker, WorkerControl, WorkerEnd,
+};
 
 /// What a worker does with a command.
-pub(super) trait Scripted: Debug {
-    /// Its commands.
-    type Command: DeserializeOwned;
-
-    /// Handles a command; whatever it answers goes to its output.
-    fn handle(&mut self, command: Self::Command);
+pub(super) trait Scripted<P: Protocol>: Debug {
+    /// Handles a command; whatever it responds to the request `id` goes to its output.
+    fn handle(&mut self, id: Option<u64>, command: P::Command);
 }
 
 /// A worker's standard output, and its end.
-#[derive(Debug, Clone)]
-pub(super) struct Output {
+#[derive(Debug)]
+pub(super) struct Output<P> {
     lines: Option<Sender<String>>,
     ends: Sender<WorkerEnd>,
+    protocol: PhantomData<P>,
 }
 
-impl Output {
+impl<P> Clone for Output<P> {
+    fn clone(&self) -> Self {
+        Self { lines: self.lines.clone(), ends: self.ends.clone(), protocol: PhantomData }
+    }
+}
+
+impl<P: Protocol> Output<P> {
     /// Writes an event.
-    pub(super) fn event(&self, event: &impl Serialize) {
-        let line = serde_json::to_string(event).expect("an event is plain data");
-        if let Some(lines) = &self.lines {
-            let _ = lines.send(line);
-        }
+    pub(super) fn event(&self, event: P::Event) {
+        self.write(&Message::Event(event));
+    }
+
+    /// Responds to a request.
+    pub(super) fn respond(&self, id: Option<u64>, response: P::Response) {
+        self.write(&Message::Response { id, response });
+    }
+
+    /// Reports that the worker failed.
+    pub(super) fn fail(&self, reason: String) {
+        self.write(&Message::Failed(Failure { id: None, reason, errno: None }));
     }
 
     /// Ends the worker.
@@ -38,25 +50,40 @@ impl Output {
         let end = WorkerEnd { at_ns, status: status.to_owned(), stderr: String::new() };
         let _ = self.ends.send(end);
     }
+
+    fn write(&self, message: &MessageOf<P>) {
+        let line = serde_json::to_string(message).expect("a message is plain data");
+        if let Some(lines) = &self.lines {
+            let _ = lines.send(line);
+        }
+    }
 }
 
 /// Starts a worker. `script` gets its output.
-pub(super) fn start<S: Scripted + 'static>(
-    name: &'static str,
-    script: impl FnOnce(Output) -> S,
-) -> Worker {
+pub(super) fn start<P: Protocol, S: Scripted<P> + 'static>(
+    script: impl FnOnce(Output<P>) -> S,
+) -> Worker
+where
+    P: Debug,
+{
     let (line_sender, lines) = channel();
     let (end_sender, ends) = channel();
-    let output = Output { lines: Some(line_sender), ends: end_sender };
-    Worker::new(name, Box::new(Control(script(output))), lines, ends)
+    let output = Output { lines: Some(line_sender), ends: end_sender, protocol: PhantomData };
+    output.write(&Message::Started(Started::new(P::NAME)));
+    let control = Control { script: script(output), protocol: PhantomData };
+    Worker::new(P::NAME, Box::new(control), lines, ends)
 }
 
 #[derive(Debug)]
-struct Control<S>(S);
+struct Control<P, S> {
+    script: S,
+    protocol: PhantomData<P>,
+}
 
-impl<S: Scripted> WorkerControl for Control<S> {
+impl<P: Protocol + Debug, S: Scripted<P>> WorkerControl for Control<P, S> {
     fn send_line(&mut self, line: &[u8]) {
-        let command = serde_json::from_slice(line).expect("the lab sends valid commands");
-        self.0.handle(command);
+        let request: Request<P::Command> =
+            serde_json::from_slice(line).expect("the lab sends valid commands");
+        self.script.handle(request.id, request.command);
     }
 }
