@@ -1,4 +1,4 @@
-//! Rebuilds when a scenario comes or goes: the embedded folder is read by a
+//! Rebuilds when a scenario is added or removed: the embedded folder is read by a
 //! macro, and Cargo watches only the files that it found.
 
 fn main() {

@@ -20,7 +20,7 @@ mod tool;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command};
 use crate::error::CommandError;
@@ -37,11 +37,11 @@ fn main() -> ExitCode {
         Command::Predict(arguments) => commands::predict::predict(&arguments),
         Command::Size(arguments) => commands::size::size(&arguments),
         Command::Check(arguments) => commands::check::check(&arguments),
-        Command::Explain { topic } => commands::explain::explain(&topic),
+        Command::Explain(arguments) => commands::explain::explain(&arguments),
         Command::Report(arguments) => commands::report::report(&arguments),
         Command::Compare(arguments) => commands::compare::compare(&arguments),
         Command::Serve(arguments) => commands::serve::serve(&arguments),
-        Command::Schema { of } => commands::schema::schema(of),
+        Command::Schema(arguments) => commands::schema::schema(&arguments),
         Command::Image(arguments) => commands::image::image(&arguments),
         Command::Clean(arguments) => commands::clean::clean(&arguments),
         Command::Doctor(arguments) => commands::doctor::doctor(&arguments),
@@ -51,8 +51,8 @@ fn main() -> ExitCode {
         Command::Probe(arguments) => commands::probe::probe(arguments),
         Command::Chat(arguments) => commands::chat::chat(&arguments),
         Command::Listening(arguments) => commands::listening::listening(&arguments),
-        Command::Completions { shell } => commands::man::completions(shell),
-        Command::Man => commands::man::man(),
+        Command::Completions(arguments) => commands::man::completions(&arguments, Cli::command()),
+        Command::Man => commands::man::man(Cli::command()),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -112,7 +112,7 @@ fn checked(
         let place = node.place.clone();
         if node.entries().is_some() {
             problems.push(
-                Problem::new(place, format!("axis `{path}` has a mapping for a value"))
+                Problem::new(place, format!("axis `{path}` has a mapping as a value"))
                     .help("an axis varies one setting: name its whole path"),
             );
             continue;
@@ -136,7 +136,7 @@ fn checked(
     values
 }
 
-/// The value as its setting writes it, or none and a problem.
+/// The value as its setting serializes it, or `None` and a problem.
 fn as_setting(path: &str, key: &Place, node: Node, problems: &mut Vec<Problem>) -> Option<Value> {
     let steps = steps_of(path);
     let written = node.to_json();
@@ -159,15 +159,14 @@ fn as_setting(path: &str, key: &Place, node: Node, problems: &mut Vec<Problem>) 
 }
 
 impl Range {
-    /// The numbers, or the field that is wrong and why.
+    /// The numbers, or the wrong field and the reason.
     pub(crate) fn values(&self) -> Result<Vec<Value>, (&'static str, String)> {
         let Range { from, to, steps } = self;
         if from.as_f64() > to.as_f64() {
             return Err(("from", format!("`from` ({from}) is above `to` ({to})")));
         }
         if *steps < 2 {
-            let message =
-                format!("{steps} steps do not lead from {from} to {to}: ask for 2 or more");
+            let message = format!("{steps} steps do not lead from {from} to {to}: use 2 or more");
             return Err(("steps", message));
         }
         let values = match (from.as_i64(), to.as_i64()) {
@@ -175,17 +174,16 @@ impl Range {
             _ => fractional(from, to, *steps),
         };
         if values.windows(2).any(|pair| pair[0] == pair[1]) {
-            let message = format!(
-                "{steps} steps from {from} to {to} give the same number twice: ask for fewer"
-            );
+            let message =
+                format!("{steps} steps from {from} to {to} give the same number twice: use fewer");
             return Err(("steps", message));
         }
         Ok(values)
     }
 }
 
-/// Evenly spaced whole numbers, each cut towards 0, as the original
-/// benchmark's `numpy.linspace(from, to, steps).astype(int)` has them.
+/// Evenly spaced whole numbers, each truncated towards 0, like
+/// `numpy.linspace(from, to, steps).astype(int)` in the original benchmark.
 fn whole(from: i64, to: i64, steps: u32) -> Vec<Value> {
     let gaps = i128::from(steps) - 1;
     let (from, to) = (i128::from(from), i128::from(to));

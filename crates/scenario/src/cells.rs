@@ -16,7 +16,7 @@ use crate::place::Place;
 use crate::problem::Problem;
 use crate::tree::Node;
 
-/// More cells than this are a slip: at ten a second they would take hours.
+/// More cells than this are a mistake: at ten per second they would take hours.
 const MOST_CELLS: usize = 100_000;
 
 /// Every point of the matrix; the last axis varies fastest.
@@ -70,7 +70,7 @@ pub(crate) fn cells(
             let place = written(&path)
                 .or_else(|| because_of.iter().find_map(|path| written(path)))
                 .unwrap_or_else(|| tree.place_of(&steps_of(&path)));
-            // A value that fits nowhere is said once, not once a cell.
+            // A value that fits in no cell is reported once, not once per cell.
             if reported.insert((place.clone(), path.clone())) {
                 let problem = Problem::new(place, format!("{path}: {reason}"));
                 problems.push(match point.is_empty() {
@@ -117,11 +117,11 @@ fn put(settings: &mut Value, steps: &[String], value: &Value) {
     *node = value.clone();
 }
 
-/// What no server or load can follow.
+/// A setting that no server or load can use.
 struct Misfit {
     /// The setting.
     path: String,
-    /// The settings that it does not fit, where it may be a default itself.
+    /// The settings that it conflicts with; the setting itself may be a default.
     because_of: &'static [&'static str],
     reason: String,
 }
@@ -140,7 +140,7 @@ fn misfits(settings: &CellSettings) -> Vec<Misfit> {
     }
     if let Err(error) = Codec::new(server.framing, server.largest_body) {
         misfits.push(misfit("server.largest_body", error.to_string()));
-        // The load's size is held against it.
+        // The size of the load is checked against it.
         return misfits;
     }
     let problems = check_settings(load, server.framing, server.largest_body);
@@ -148,24 +148,24 @@ fn misfits(settings: &CellSettings) -> Vec<Misfit> {
     misfits
 }
 
-/// Why a server that closes first cannot close as it should.
+/// Why a server that closes first would never close.
 fn never_closed(closes_first: ClosesFirst, close_after: u32, messages: u32) -> Option<String> {
     if closes_first == ClosesFirst::Client {
         return None;
     }
     match (close_after, messages) {
         (0, 1..) => Some(format!(
-            "the server closes as soon as it accepts, and nobody reads the {messages} messages \
-             of load.messages: ask for load.messages 0, or for a close_after from 1 to {messages}"
+            "the server closes as soon as it accepts, and does not read the {messages} messages \
+             of load.messages: use load.messages 0, or a close_after from 1 to {messages}"
         )),
         (1.., 0) => Some(format!(
             "the server waits for {close_after} messages, but load.messages is 0, and \
-             neither side would ever close: ask for close_after 0, or for messages"
+             neither side would ever close: use close_after 0, or some messages"
         )),
         _ if close_after > messages => Some(format!(
             "the server waits for {close_after} messages, but a client sends {messages} \
-             (load.messages), and neither side would ever close: ask for a close_after from 1 to \
-             {messages}, or for more messages"
+             (load.messages), and neither side would ever close: use a close_after from 1 to \
+             {messages}, or more messages"
         )),
         _ => None,
     }

@@ -1,4 +1,4 @@
-//! The facts of a trial as CEL sees them.
+//! The facts of a trial as CEL values.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
@@ -6,10 +6,10 @@ use std::sync::{Arc, LazyLock};
 use cel::{Context, Env, ExecutionError};
 use serde_json::{Value, json};
 
-/// The variable whose absent keys read as 0.
+/// The variable whose missing keys read as 0.
 pub(crate) const COUNTERS: &str = "counters";
 
-/// Every fact but the settings, all of them 1.
+/// Every fact except the settings, with sample values.
 pub(crate) fn sample() -> Value {
     json!({
         "attempts": 1,
@@ -40,7 +40,7 @@ pub(crate) fn sample() -> Value {
 /// CEL's own functions.
 static STANDARD: LazyLock<Arc<Env>> = LazyLock::new(|| Arc::new(Env::stdlib()));
 
-/// A context with the facts as variables, and the lab's own functions.
+/// A context with the facts as variables, and with the lab's functions.
 pub(crate) fn context(facts: &Value) -> Context<'static, 'static> {
     let mut context = Context::with_env(STANDARD.clone());
     for (name, value) in facts.as_object().into_iter().flatten() {
@@ -91,7 +91,7 @@ fn seconds(time: Arc<String>) -> Result<f64, ExecutionError> {
         .map_err(|error| ExecutionError::function_error("seconds", error))
 }
 
-/// A fact's path as CEL writes it.
+/// The path of a fact as a CEL expression.
 pub(crate) fn path_text(path: &[String]) -> String {
     let mut text = String::new();
     for step in path {

@@ -52,7 +52,7 @@ pub(crate) fn form(
     Some(Form { scenario, tree, axes, cells, expectations })
 }
 
-/// A plain setting under an axis would say something that is never done.
+/// A setting that is also an axis would never be used.
 fn check_unused(tree: &Node, axes: &[PlacedAxis], problems: &mut Vec<Problem>) {
     for axis in axes {
         let steps = steps_of(&axis.path);
@@ -62,7 +62,7 @@ fn check_unused(tree: &Node, axes: &[PlacedAxis], problems: &mut Vec<Problem>) {
             if let Some(key) = tree.key_place(&["matrix", &axis.path]) {
                 problem = problem.also(key, "the axis");
             }
-            problems.push(problem.help("leave out one of the two"));
+            problems.push(problem.help("remove one of the two"));
         }
     }
 }
@@ -73,15 +73,17 @@ fn check_address(tree: &Node, problems: &mut Vec<Problem>) {
     let plain = tree.get(&steps).map(|_| tree.place_of(&steps));
     let axis = tree.key_place(&["matrix", ADDRESS]).cloned();
     for place in plain.into_iter().chain(axis) {
-        let message =
-            format!("`{ADDRESS}` is not a scenario's: the lab gives hosts their addresses");
-        problems.push(Problem::new(place, message).help(
-            "leave it out; it is for a server that runs by itself (`queuelab server --address`)",
-        ));
+        let message = format!(
+            "`{ADDRESS}` cannot be set in a scenario: the lab assigns the addresses of hosts"
+        );
+        problems.push(
+            Problem::new(place, message)
+                .help("remove it; it is for a standalone server (`queuelab server --address`)"),
+        );
     }
 }
 
-/// Every sysctl that the scenario sets, plainly or along an axis.
+/// Every sysctl that the scenario sets, in a section or on an axis.
 fn named_sysctls(tree: &Node, axes: &[PlacedAxis]) -> Vec<(String, Place)> {
     let plain = ["server", "client"].into_iter().flat_map(|host| {
         let sysctls = tree.get(&["hosts", host, "sysctls"]);

@@ -9,34 +9,34 @@ use crate::suggest::did_you_mean;
 pub enum SysctlKind {
     /// Each network namespace has its own.
     PerNamespace,
-    /// The whole machine has one: a scenario must not set it.
+    /// The machine has only one: a scenario must not set it.
     Global,
-    /// There is none of that name.
+    /// The kernel has no such sysctl.
     Unknown,
-    /// It could not be found out here.
+    /// This could not be determined here.
     CannotTell,
 }
 
-/// What is known of the kernel that a scenario is meant for. This crate asks
-/// nothing of the machine itself.
+/// The kernel that a scenario will run on. This crate does not access the machine
+/// itself.
 pub trait Kernel {
     /// What the kernel does with each of these sysctls, in their order.
     fn sysctls(&self, names: &[String]) -> Vec<SysctlKind>;
 
-    /// The sysctls that a scenario may set, to suggest from; those that decide
-    /// how connections queue when not overridden.
+    /// The sysctls that a scenario may set, for suggestions; by default those that
+    /// affect how connections queue.
     fn sysctl_names(&self) -> Vec<String> {
         linux_net::Sysctl::NAMES.iter().map(|&name| name.to_owned()).collect()
     }
 
-    /// Every counter that a trial will have, named as in `counters.server`;
-    /// none when that is not known, and then any name is allowed.
+    /// The counters that a trial will have, named as in `counters.server`; `None` if
+    /// unknown, and then any name is allowed.
     fn counter_names(&self) -> Option<Vec<String>> {
         None
     }
 }
 
-/// A kernel of which nothing is known: every sysctl and counter may exist.
+/// An unknown kernel: every sysctl and counter may exist.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AnyKernel;
 
@@ -46,7 +46,8 @@ impl Kernel for AnyKernel {
     }
 }
 
-/// Records the sysctls that this kernel does not have, or has only once.
+/// Reports the sysctls that this kernel does not have, or does not keep per
+/// namespace.
 pub(crate) fn check(named: &[(String, Place)], kernel: &dyn Kernel, problems: &mut Vec<Problem>) {
     let names: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
     for ((name, place), kind) in named.iter().zip(kernel.sysctls(&names)) {
@@ -64,10 +65,10 @@ pub(crate) fn check(named: &[(String, Place)], kernel: &dyn Kernel, problems: &m
                 Problem::new(
                     place.clone(),
                     format!(
-                        "`{name}` is not kept per namespace: to set it would change the machine"
+                        "`{name}` is not kept per namespace: setting it would change the machine"
                     ),
                 )
-                .help("leave it out; the lab never writes the machine's own sysctls"),
+                .help("remove it; the lab never writes the machine's own sysctls"),
             ),
         }
     }

@@ -24,26 +24,26 @@
 //!
 //! # The facts of a trial
 //!
-//! [`Expectations::evaluate`] takes one JSON object with these members, which
-//! are the variables of an expectation:
+//! [`Expectations::evaluate`] takes one JSON object with these members, the
+//! variables of an expectation:
 //!
-//! | variable | what it is |
+//! | variable | content |
 //! |---|---|
-//! | `hosts`, `server`, `load`, `after` | the cell's settings, as in the scenario; times are texts (`seconds(load.connect_deadline)`) |
-//! | `attempts` | connections tried |
+//! | `hosts`, `server`, `load`, `after` | the cell's settings, as in the scenario; times are strings (`seconds(load.connect_deadline)`) |
+//! | `attempts` | connection attempts |
 //! | `outcomes` | attempts by outcome: `ok`, `refused`, `timed_out`, `reset`, `phantom`, `no_port`, `incomplete`, `server_down` |
 //! | `success_rate`, `first_try_rate` | `ok` ÷ attempts; the same without any SYN retransmission; 0 to 1 |
-//! | `rates` | `offered`, `ingested`, `delivered`, a second |
+//! | `rates` | `offered`, `ingested`, `delivered`, per second |
 //! | `integrity` | deliveries `lost`, `doubled`, `reordered`, `echoed`, `foreign`; `broken_streams` |
-//! | `counters` | `server` and `client`: kernel counters, after less before; an absent one is 0 |
+//! | `counters` | `server` and `client`: changes of the kernel counters; a missing one is 0 |
 //! | `queue` | the listener's accept queue when every attempt was decided: `depth`, `limit` |
 //! | `accept_wait` | from connect(2) to accept(2), seconds: `median_s`, `worst_s` |
 //! | `held_bytes` | bytes that clients had written when a paused server began to accept |
 //! | `restart` | `refused` starts, and `seconds` until the server listened again |
-//! | `server_died` | the signal or exit code that the server died of; empty where it did not |
-//! | `connect` | `worst_s`: the longest connect that succeeded, seconds |
+//! | `server_died` | the signal or exit code that ended the server; empty if it did not die |
+//! | `connect` | `worst_s`: the longest successful connect, seconds |
 //!
-//! Beside CEL's own functions there are `min(a, b)`, `max(a, b)` and
+//! In addition to CEL's own functions there are `min(a, b)`, `max(a, b)` and
 //! `seconds("2s")`.
 
 mod axis;
@@ -51,6 +51,7 @@ mod cell;
 mod cells;
 mod document;
 mod expect;
+mod expression;
 mod facts;
 mod file;
 mod form;

@@ -13,49 +13,49 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
-/// A question to the kernel, and what to do to answer it.
+/// A question to the kernel, and the experiment that answers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
-    /// The scenario's name: the same as its file's, without `.yaml`.
+    /// Name of the scenario: the name of its file without `.yaml`.
     pub name: String,
-    /// The question that it answers, in a sentence.
+    /// The question that it answers, in one sentence.
     pub question: String,
-    /// What to know about it.
+    /// Background.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The two hosts of each trial.
     #[serde(default)]
     pub hosts: Hosts,
-    /// The server's settings.
+    /// Settings of the server.
     #[serde(default)]
     pub server: ServerSettings,
-    /// The load's settings.
+    /// Settings of the load.
     #[serde(default)]
     pub load: LoadSettings,
     /// What to do after the load.
     #[serde(default)]
     pub after: After,
     /// Axes, by the path of the setting that they vary; the last one varies
-    /// fastest. Every point of their product is a cell.
+    /// fastest. Every combination of their values is a cell.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub matrix: IndexMap<String, AxisValues>,
     /// Trials of each cell.
     #[serde(default = "one")]
     pub repeat: NonZeroU32,
-    /// Run the trials of all cells interleaved, in an order that the seed
-    /// decides, so that a drift of the machine does not look like an effect.
+    /// Run the cells of each round in an order that the seed decides, so that a
+    /// drift of the machine does not look like an effect.
     #[serde(default = "yes")]
     pub shuffle: bool,
-    /// Run trials side by side, up to 16 at a time and of all rounds, each in a
-    /// testbed of its own: for trials that only wait. Those of one that measures
-    /// would measure each other.
+    /// Run up to 16 trials at the same time, across all rounds, each in its own
+    /// testbed: for trials that only wait. Trials that measure rates would disturb
+    /// each other.
     #[serde(default)]
     pub side_by_side: bool,
-    /// What else to keep of each trial.
+    /// Additional data to keep of each trial.
     #[serde(default)]
     pub record: Record,
-    /// The death of the server is part of the question, and breaks nothing.
+    /// The server may die: its death is part of the question and not a failure.
     #[serde(default)]
     pub server_may_die: bool,
     /// What must hold in each trial.
@@ -78,17 +78,17 @@ fn yes() -> bool {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct After {
-    /// Start the server again on its port, and again until it listens, for at
-    /// most so long; 0 s does not.
+    /// Restart the server on its port until it listens, for at most this time;
+    /// 0 s does not restart it.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub restart_within: Duration,
-    /// SO_REUSEADDR of the server that is started again; as that of the first
-    /// when absent.
+    /// SO_REUSEADDR of the restarted server; the default is that of the first
+    /// server.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restart_reuse_address: Option<bool>,
     /// Watch the server's host until no socket there is in TIME_WAIT or
-    /// FIN_WAIT_2, for at most so long.
+    /// FIN_WAIT_2, for at most this time.
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub watch_closing: Duration,
@@ -98,9 +98,9 @@ pub struct After {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Hosts {
-    /// Where the server runs.
+    /// The host of the server.
     pub server: Host,
-    /// Where the load runs.
+    /// The host of the load.
     pub client: Host,
 }
 
@@ -108,13 +108,13 @@ pub struct Hosts {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Host {
-    /// Sysctls to set and to read back, by name. Those not named keep the
-    /// kernel's own value for a new namespace.
+    /// Sysctls to set and to read back, by name. The others keep the kernel's
+    /// value for a new namespace.
     pub sysctls: IndexMap<String, SysctlValue>,
 }
 
-/// A sysctl's value: a number, or text. A list of numbers is a text with
-/// blanks between, as in `[32768, 60999]`.
+/// The value of a sysctl: a number or a string. A list of numbers, such as
+/// `[32768, 60999]`, is a string with spaces between them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum SysctlValue {
@@ -141,7 +141,7 @@ impl<'de> Deserialize<'de> for SysctlValue {
             type Value = SysctlValue;
 
             fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-                f.write_str("a whole number, a text, or a list of whole numbers")
+                f.write_str("a whole number, a string, or a list of whole numbers")
             }
 
             fn visit_i64<E: Error>(self, value: i64) -> Result<SysctlValue, E> {
@@ -156,7 +156,7 @@ impl<'de> Deserialize<'de> for SysctlValue {
             fn visit_str<E: Error>(self, value: &str) -> Result<SysctlValue, E> {
                 let words: Vec<&str> = value.split_whitespace().collect();
                 match words.as_slice() {
-                    [] => Err(E::custom("an empty text is no sysctl's value")),
+                    [] => Err(E::custom("the value of a sysctl cannot be empty")),
                     [word] => Ok(word.parse().map_or_else(
                         |_| SysctlValue::Text((*word).to_owned()),
                         SysctlValue::Number,
@@ -167,13 +167,15 @@ impl<'de> Deserialize<'de> for SysctlValue {
 
             fn visit_bool<E: Error>(self, value: bool) -> Result<SysctlValue, E> {
                 let number = i64::from(value);
-                Err(E::custom(format!("a sysctl has no true or false: write {number}")))
+                Err(E::custom(format!(
+                    "the value of a sysctl is not true or false: write {number}"
+                )))
             }
 
             fn visit_seq<A: SeqAccess<'de>>(self, items: A) -> Result<SysctlValue, A::Error> {
                 let numbers = Vec::<i64>::deserialize(SeqAccessDeserializer::new(items))?;
                 if numbers.is_empty() {
-                    return Err(A::Error::custom("an empty list is no sysctl's value"));
+                    return Err(A::Error::custom("the value of a sysctl cannot be an empty list"));
                 }
                 let words: Vec<String> = numbers.iter().map(i64::to_string).collect();
                 Ok(SysctlValue::Text(words.join(" ")))
@@ -191,7 +193,7 @@ impl JsonSchema for SysctlValue {
 
     fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
         schemars::json_schema!({
-            "description": "A sysctl's value: a number, text, or a list of numbers.",
+            "description": "The value of a sysctl: a number, a string, or a list of numbers.",
             "anyOf": [
                 { "type": "integer" },
                 { "type": "string", "minLength": 1 },
@@ -211,8 +213,8 @@ pub enum AxisValues {
     Range(Range),
 }
 
-/// `steps` numbers from `from` to `to`, both included and evenly spaced; whole
-/// numbers are cut to whole numbers.
+/// `steps` evenly spaced numbers from `from` to `to`, both included; between whole
+/// numbers, the steps are truncated to whole numbers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Range {
@@ -222,7 +224,7 @@ pub struct Range {
     /// The last value.
     #[schemars(with = "f64")]
     pub to: Number,
-    /// How many values.
+    /// The number of values.
     #[schemars(range(min = 2))]
     pub steps: u32,
 }
@@ -251,32 +253,32 @@ impl<'de> Deserialize<'de> for AxisValues {
     }
 }
 
-/// What else to keep of each trial.
+/// Additional data to keep of each trial.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Record {
-    /// A row for each attempt.
+    /// One row per attempt.
     pub attempts: bool,
-    /// A row for each sample of the probe.
+    /// One row per change that the probe saw.
     pub timelines: bool,
 }
 
-/// Something that must hold in each trial; CEL expressions over its facts.
+/// A condition that must hold in each trial, as CEL expressions over its facts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expectation {
-    /// What must be true.
+    /// The condition.
     pub that: String,
-    /// The trials that it is said of; all when absent.
+    /// Selects the trials that it applies to; the default is all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
-    /// Why it should hold: printed where it does not.
+    /// Why it should hold: printed if it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
 }
 
-/// What to change for a quick answer: merged over the scenario, an axis
-/// replaced whole by the axis of the same path.
+/// What to change for a quick answer. It is merged over the scenario; an axis
+/// replaces the axis with the same path.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quick {
@@ -310,6 +312,6 @@ pub struct CellSettings {
     pub server: ServerSettings,
     /// The load.
     pub load: LoadSettings,
-    /// What comes after it.
+    /// What to do after the load.
     pub after: After,
 }

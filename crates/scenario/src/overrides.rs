@@ -10,21 +10,19 @@ use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use crate::tree::{Entry, Kind, Node};
 
-/// What a command line changes in a scenario, in the order in which it is
-/// applied.
+/// What a command line changes in a scenario, in the order of application.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overrides {
-    /// Take the scenario's quick form, where it has one.
+    /// Use the scenario's quick form, if it has one.
     pub quick: bool,
     /// Settings by their path, with values in YAML. On an axis's path the axis
     /// keeps that one value; `matrix.PATH` replaces or adds an axis.
     pub set: Vec<(String, String)>,
     /// Trials of each cell.
     pub repeat: Option<u32>,
-    /// Axis values to keep, in YAML; the others are left out. Several for one
-    /// axis keep several.
+    /// Axis values to keep, in YAML. Several values of one axis can be kept.
     pub only: Vec<(String, String)>,
-    /// The seed of the trials' order; a new one when absent.
+    /// The seed of the trials' order; random by default.
     pub seed: Option<u64>,
 }
 
@@ -67,7 +65,7 @@ fn set(tree: &mut Node, path: &str, yaml: &str, flag: &Arc<str>) -> Result<(), P
     let place = Place::Flag(flag.clone());
     let root = path.split('.').next().unwrap_or_default();
     if !SETTABLE.contains(&root) {
-        let problem = Problem::new(place, format!("`{root}` is nothing that can be set"));
+        let problem = Problem::new(place, format!("`{root}` cannot be set"));
         return Err(problem.maybe_help(did_you_mean(root, SETTABLE)));
     }
     let node = Node::parse_flag(flag, yaml)?;
@@ -91,7 +89,7 @@ fn entry(place: Place, value: Value) -> Entry {
     Entry { key: place.clone(), node: Node { place, kind: Kind::Scalar(value) } }
 }
 
-/// One value is a list of one.
+/// Turns one value into a list of one.
 fn as_list(entry: Entry) -> Entry {
     if !matches!(entry.node.kind, Kind::Scalar(_)) {
         return entry;
@@ -128,7 +126,7 @@ fn merge(tree: &mut Node, path: &mut Vec<String>, entry: &Entry) {
     }
 }
 
-/// Leaves only the values that `--only` asks for.
+/// Removes all values except those of the `--only` flags.
 pub(crate) fn keep_only(
     only: &[(String, String)],
     axes: &mut [PlacedAxis],
@@ -165,17 +163,17 @@ fn choose(
     let index = match named.as_slice() {
         [index] => *index,
         [] if axes.is_empty() => {
-            return Err(Problem::new(place, "the scenario has no axes: it is one cell"));
+            return Err(Problem::new(place, "the scenario has no axes: it has only one cell"));
         }
         [] => {
             let paths: Vec<&str> = axes.iter().map(|axis| axis.path.as_str()).collect();
-            return Err(Problem::new(place, format!("`{name}` is no axis"))
+            return Err(Problem::new(place, format!("`{name}` is not an axis"))
                 .help(format!("its axes are {}", paths.join(", "))));
         }
         several => {
             let paths: Vec<&str> = several.iter().map(|&i| axes[i].path.as_str()).collect();
             return Err(Problem::new(place, format!("`{name}` names several axes"))
-                .help(format!("say which: {}", paths.join(", "))));
+                .help(format!("use one of {}", paths.join(", "))));
         }
     };
     let axis = &axes[index];
@@ -194,7 +192,7 @@ fn choose(
     }
 }
 
-/// A value as a person would type it.
+/// A value as it would be typed.
 pub(crate) fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

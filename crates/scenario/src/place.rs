@@ -8,9 +8,9 @@ use std::sync::Arc;
 pub(crate) enum Place {
     /// In the scenario's file: bytes of its text.
     File(Range<usize>),
-    /// In a flag of the command line, given here as it was typed.
+    /// In a flag of the command line, as it was typed.
     Flag(Arc<str>),
-    /// Nowhere: it is about the scenario as a whole.
+    /// Nowhere: it is about the whole scenario.
     Nowhere,
 }
 

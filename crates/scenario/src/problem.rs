@@ -1,4 +1,4 @@
-//! What a scenario can have wrong, and how a person sees it.
+//! The problems of a scenario, as diagnostics.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 use crate::place::Place;
 use crate::source::Source;
 
-/// One thing wrong with a scenario or with a flag that changes it.
+/// One problem of a scenario, or of a flag that changes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub(crate) message: String,
@@ -37,8 +37,8 @@ impl Problem {
         self
     }
 
-    /// The byte of the scenario's text where it is; none for a flag, or where
-    /// it is about no line of the text.
+    /// The byte offset of the problem in the text; `None` for a flag, or if the
+    /// problem is not about a part of the text.
     pub fn offset(&self) -> Option<usize> {
         match &self.place {
             Place::File(range) => Some(range.start),
@@ -78,7 +78,7 @@ impl Diagnostic for Problem {
     }
 }
 
-/// Everything wrong with a scenario, in the order of its text; flags last.
+/// All problems of a scenario, in the order of its text; flags last.
 #[derive(Debug, Clone)]
 pub struct ScenarioErrors {
     name: String,
@@ -102,7 +102,7 @@ impl ScenarioErrors {
     }
 
     /// Line and column of a problem, both from 1, the column in characters;
-    /// none where [`Problem::offset`] is.
+    /// `None` if [`Problem::offset`] is.
     pub fn position(&self, problem: &Problem) -> Option<(usize, usize)> {
         let before = self.source.inner().get(..problem.offset()?)?;
         let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);

@@ -1,22 +1,22 @@
-//! The names that a CEL expression speaks of.
+//! The names that a CEL expression uses.
 
 use std::ops::Range;
 
 use cel::Program;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, IdedExpr, LiteralValue, operators};
 
-/// A variable with the fields that are taken of it.
+/// A variable and the fields that are selected from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reference {
     /// The variable, then the fields: `counters.server["X"]` has three steps.
     pub(crate) path: Vec<String>,
     /// The variable's bytes in the expression.
     pub(crate) variable: Range<usize>,
-    /// Whether the expression only asks if the last field is there.
+    /// Whether the expression only tests if the last field exists.
     pub(crate) tested: bool,
 }
 
-/// CEL's own names of types.
+/// The names of CEL's types.
 const TYPES: &[&str] = &[
     "bool",
     "bytes",
@@ -31,8 +31,8 @@ const TYPES: &[&str] = &[
     "uint",
 ];
 
-/// Every reference of a program, each with as many fields as are named
-/// outright. Names that a macro binds (`x` of `all(x, …)`) are none.
+/// Every reference of a program, with the fields that are named literally. Names that
+/// a macro binds (`x` in `all(x, …)`) are not references.
 pub(crate) fn references(program: &Program) -> Vec<Reference> {
     let mut walk = Walk { program, bound: Vec::new(), found: Vec::new() };
     walk.expression(program.expression());

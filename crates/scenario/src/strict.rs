@@ -9,10 +9,9 @@ use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use crate::tree::{Entry, Kind, Node};
 
-/// Reads `node` as a `T`. Serde stops at the first thing that does not fit:
-/// each is recorded as a problem and taken away, until the rest fits.
-///
-/// None when nothing readable is left.
+/// Reads `node` as a `T`. Serde stops at the first error; each one is recorded as
+/// a problem and its node removed, until the rest is valid. `None` if nothing
+/// readable is left.
 pub(crate) fn read<T: DeserializeOwned>(node: &mut Node, problems: &mut Vec<Problem>) -> Option<T> {
     let mut removed: Vec<Vec<String>> = Vec::new();
     let mut filled: Vec<Vec<String>> = Vec::new();
@@ -33,8 +32,8 @@ pub(crate) fn read<T: DeserializeOwned>(node: &mut Node, problems: &mut Vec<Prob
                 problems.push(Problem::new(node.place_of(&path), message));
             }
             if path.is_empty() {
-                // Most fields that a file cannot do without are texts; of what a
-                // text does not fit, nothing more can be said.
+                // Most required fields are strings. If a string does not fit, no
+                // further problems can be found.
                 if filled.contains(&field_path) {
                     return None;
                 }
@@ -57,7 +56,7 @@ pub(crate) fn read<T: DeserializeOwned>(node: &mut Node, problems: &mut Vec<Prob
             (path, place)
         };
         problems.push(describe(place, &message, &names));
-        // A sequence's own error leaves no node at the path: its parent goes.
+        // An error of a sequence itself has no node at the path: remove its parent.
         while !node.remove(&path) {
             path.pop()?;
         }
@@ -86,8 +85,8 @@ const MAPPINGS: &[&[&str]] = &[
     &["quick", "record"],
 ];
 
-/// Takes away what should be a mapping and is none. Serde would take a list
-/// for it, its items the fields in order: too easily written by mistake.
+/// Removes nodes that should be mappings and are not. Serde would accept a list,
+/// with its items as the fields in order, which is too easily written by mistake.
 pub(crate) fn only_mappings(node: &mut Node, problems: &mut Vec<Problem>) {
     for pattern in MAPPINGS {
         for path in matching(node, pattern) {
@@ -104,8 +103,8 @@ pub(crate) fn only_mappings(node: &mut Node, problems: &mut Vec<Problem>) {
     }
 }
 
-/// The paths of a pattern where no mapping is; those of a list's end first, so
-/// that to remove one leaves the others where they are.
+/// The paths of a pattern that are not mappings; the end of a list first, so that
+/// removing one does not move the others.
 fn matching(node: &Node, pattern: &[&str]) -> Vec<Vec<String>> {
     let path = |steps: &[&str]| steps.iter().map(|&step| step.to_owned()).collect();
     let paths: Vec<Vec<String>> =
@@ -142,7 +141,7 @@ fn step(segment: &Segment) -> Option<String> {
     }
 }
 
-/// The path of an unknown field, whether or not serde's path ends with it.
+/// The path of an unknown field; serde's path may or may not end with it.
 fn path_of_field(mut path: Vec<String>, field: &str) -> Vec<String> {
     if path.last().is_none_or(|last| last != field) {
         path.push(field.to_owned());
@@ -150,7 +149,7 @@ fn path_of_field(mut path: Vec<String>, field: &str) -> Vec<String> {
     path
 }
 
-/// What a message of serde's has between backticks.
+/// The names between backticks in a message of serde.
 fn quoted_names(message: &str) -> Vec<&str> {
     message.split('`').skip(1).step_by(2).collect()
 }
@@ -170,7 +169,7 @@ fn describe(place: Place, message: &str, names: &[&str]) -> Problem {
     problem
 }
 
-/// Serde's `invalid type: X, expected Y` without the names of Rust's types.
+/// Serde's `invalid type: X, expected Y` without the names of Rust types.
 fn in_plain_words(message: &str) -> String {
     let wrong =
         ["invalid type: ", "invalid value: "].iter().find_map(|kind| message.strip_prefix(kind));
@@ -209,7 +208,7 @@ fn expected_in_words(expected: &str) -> String {
         "i64" | "isize" => whole(i64::MIN.into(), i64::MAX.into()),
         "f32" | "f64" | "a JSON number" => "a number".to_owned(),
         "a boolean" => "true or false".to_owned(),
-        "a string" | "string or map" | "variant identifier" => "a text".to_owned(),
+        "a string" | "string or map" | "variant identifier" => "a string".to_owned(),
         "a duration" => "a time".to_owned(),
         "a map" => "a mapping".to_owned(),
         "a sequence" => "a list".to_owned(),

@@ -1,7 +1,7 @@
 //! "Did you mean …"
 
-/// The name nearest to a mistyped one, where one is near enough to be meant: a
-/// slip changes a third of a name at most.
+/// The name that is most similar to a mistyped one, if one is similar enough: a
+/// typo changes at most a third of a name.
 pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     names
         .into_iter()
@@ -11,8 +11,8 @@ pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) 
         .map(|(_, candidate)| candidate)
 }
 
-/// From 0 to 1. What two dotted names share before their last parts makes them
-/// no more alike, and a name without a dot may be a last part alone.
+/// Similarity from 0 to 1. A common prefix of two dotted names does not count, and a
+/// name without a dot is compared with the last part only.
 fn likeness(name: &str, candidate: &str) -> f64 {
     let split = |name: &str| name.rfind('.').map_or(0, |dot| dot + 1);
     let (parents, last) = name.split_at(split(name));
@@ -24,13 +24,12 @@ fn likeness(name: &str, candidate: &str) -> f64 {
     }
 }
 
-/// A help text that offers the nearest name, or lists them all where they are
-/// few.
+/// A help text that suggests the nearest name, or lists all names if there are few.
 pub(crate) fn did_you_mean(name: &str, names: &[&str]) -> Option<String> {
     if let Some(nearest) = nearest(name, names.iter().copied()) {
         return Some(format!("did you mean `{nearest}`?"));
     }
-    (!names.is_empty() && names.len() <= 20).then(|| format!("choose from {}", names.join(", ")))
+    (!names.is_empty() && names.len() <= 20).then(|| format!("use one of {}", names.join(", ")))
 }
 
 #[cfg(test)]
@@ -38,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_slip_finds_its_name_and_a_stranger_finds_none() {
+    fn a_typo_finds_its_name_and_an_unrelated_name_finds_none() {
         let names = ["backlog", "largest_body", "reuse_address"];
         assert_eq!(nearest("bakclog", names), Some("backlog"));
         assert_eq!(nearest("reuseaddr", names), Some("reuse_address"));
@@ -46,11 +45,11 @@ mod tests {
     }
 
     #[test]
-    fn a_prefix_that_all_share_makes_no_name_near() {
+    fn a_common_prefix_does_not_make_names_similar() {
         let names = linux_net::Sysctl::NAMES;
         let nearest = |name: &str| nearest(name, names.iter().copied()).unwrap_or("none");
-        for stranger in ["tcp_nosuch", "tcp_sack", "tcp_ecn"] {
-            let name = format!("net.ipv4.{stranger}");
+        for unrelated in ["tcp_nosuch", "tcp_sack", "tcp_ecn"] {
+            let name = format!("net.ipv4.{unrelated}");
             assert!(!names.contains(&name.as_str()), "{name}");
             assert_eq!(nearest(&name), "none", "{name}");
         }

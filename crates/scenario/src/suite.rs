@@ -14,35 +14,35 @@ pub(crate) const MEMBERS: &str = "suite";
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Suite {
-    /// The suite's name: the same as its file's, without `.yaml`.
+    /// Name of the suite: the name of its file without `.yaml`.
     pub name: String,
-    /// The question that they answer together, in a sentence.
+    /// The question that they answer together, in one sentence.
     pub question: String,
-    /// What to know about it.
+    /// Background.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// Take the quick form of each.
+    /// Use the quick form of each scenario.
     #[serde(default)]
     pub quick: bool,
-    /// The scenarios, in the order in which they are run: each by its name alone,
-    /// or with what is changed in it.
+    /// The scenarios in the order of execution: each one a name, or a mapping that
+    /// changes the scenario.
     #[schemars(length(min = 1), schema_with = "names_or_members")]
     pub suite: Vec<SuiteMember>,
 }
 
-/// A scenario of a suite, and what is changed in it.
+/// A scenario of a suite, and what to change in it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SuiteMember {
-    /// The scenario's name.
+    /// Name of the scenario.
     pub scenario: String,
-    /// Take its quick form; as the suite says, when absent.
+    /// Use its quick form; the default is the suite's `quick`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quick: Option<bool>,
-    /// Settings by their path, as `--set` has them.
+    /// Settings by their path, as in `--set`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub set: IndexMap<String, Value>,
-    /// Values to keep of axes, as `--only` has them: one, or a list of them.
+    /// Axis values to keep, one or a list, as in `--only`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub only: IndexMap<String, Value>,
     /// Trials of each cell.
@@ -51,7 +51,7 @@ pub struct SuiteMember {
     pub repeat: Option<u32>,
 }
 
-/// A name is short for a member without changes.
+/// A name is short for a mapping without changes.
 fn names_or_members(generator: &mut SchemaGenerator) -> Schema {
     let member = generator.subschema_for::<SuiteMember>();
     json_schema!({
@@ -61,7 +61,7 @@ fn names_or_members(generator: &mut SchemaGenerator) -> Schema {
 }
 
 impl SuiteMember {
-    /// What is changed in the scenario, as a command line would.
+    /// The changes as overrides of the scenario.
     pub fn overrides(&self, suite: &Suite) -> Overrides {
         let pair = |path: &str, value: &Value| (path.to_owned(), value.to_string());
         let set = self.set.iter().map(|(path, value)| pair(path, value));

@@ -1,4 +1,4 @@
-//! A YAML document as a tree that knows where each of its nodes was written.
+//! A YAML document as a tree that knows where each node was written.
 
 use std::sync::Arc;
 
@@ -32,11 +32,11 @@ pub(crate) struct Entry {
 }
 
 impl Node {
-    /// Reads one YAML document. Equal keys are recorded as problems, and the
-    /// first of them is kept.
+    /// Parses one YAML document. Duplicate keys become problems, and the first one
+    /// is kept.
     ///
     /// # Errors
-    /// The one problem that keeps the text from being YAML.
+    /// The text is not YAML.
     pub(crate) fn parse(text: &str, problems: &mut Vec<Problem>) -> Result<Node, Problem> {
         let options = serde_saphyr::options! {
             duplicate_keys: DuplicateKeyPolicy::PassThrough,
@@ -49,9 +49,9 @@ impl Node {
         let raw: Raw = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let at = error.location().map_or(0, |location| offset(text, location));
             let message = error.render();
-            // So the reader says it of `.inf` and `.nan`.
+            // The parser's message for `.inf` and `.nan`.
             let message = message.replace("rejected by the configured policy", "fits no setting");
-            // The place is shown beside the message.
+            // The place is shown next to the message.
             let message =
                 message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
             Problem::new(Place::File(at..at), format!("not YAML: {message}"))
@@ -125,15 +125,15 @@ impl Node {
         }
     }
 
-    /// The place of the key at the end of `path`, where it is one.
+    /// The place of the key at the end of `path`, if there is one.
     pub(crate) fn key_place<S: AsRef<str>>(&self, path: &[S]) -> Option<&Place> {
         let (last, parents) = path.split_last()?;
         let entries = self.get(parents)?.entries()?;
         entries.get(last.as_ref()).map(|entry| &entry.key)
     }
 
-    /// The place to show for `path`: its value's, or its key's where the value
-    /// has no text of its own (a block), or its nearest parent's.
+    /// The place to show for `path`: that of its value; that of its key if the value
+    /// has no text of its own (a block); or that of its nearest parent.
     pub(crate) fn place_of<S: AsRef<str>>(&self, path: &[S]) -> Place {
         if let Some(node) = self.get(path) {
             let has_text = match (&node.place, &node.kind) {
@@ -157,9 +157,7 @@ impl Node {
         }
     }
 
-    /// Puts another node in the place of an item of the list that the mapping
-    /// has there; nothing
-    /// where there is none.
+    /// Replaces an item of the list at `key`, if there is one.
     pub(crate) fn replace_item(&mut self, key: &str, index: usize, node: Node) {
         let Kind::Map(entries) = &mut self.kind else { return };
         let list = entries.get_mut(key).map(|entry| &mut entry.node.kind);
@@ -170,7 +168,7 @@ impl Node {
         }
     }
 
-    /// Takes the node at `path` away; false when there is none.
+    /// Removes the node at `path`; false if there is none.
     pub(crate) fn remove(&mut self, path: &[String]) -> bool {
         let Some((step, rest)) = path.split_first() else {
             return false;
@@ -192,8 +190,8 @@ impl Node {
         }
     }
 
-    /// Puts `entry` at `path`, making the mappings on the way. A parent that is
-    /// no mapping is replaced by one.
+    /// Puts `entry` at `path` and creates the mappings on the way. A parent that is
+    /// not a mapping is replaced by one.
     pub(crate) fn set(&mut self, path: &[String], entry: Entry) {
         let Some((step, rest)) = path.split_first() else {
             return;
@@ -217,7 +215,7 @@ impl Node {
     }
 }
 
-/// The byte of a location that has a line and a column alone.
+/// The byte offset of a location.
 fn offset(text: &str, location: Location) -> usize {
     if let Some(byte) = location.span().byte_offset() {
         return usize::try_from(byte).unwrap_or(0).min(text.len());
@@ -238,7 +236,7 @@ fn place(text: &str, location: Location) -> Place {
     Place::File(start..start + written)
 }
 
-/// The tree as the YAML reader gives it: equal keys and all.
+/// The tree as the YAML parser gives it, with duplicate keys.
 struct Raw(Spanned<RawKind>);
 
 enum RawKind {

@@ -1,12 +1,19 @@
 //! `queuelab check`: checks scenarios and starts nothing.
 
+use clap::Args;
 use report::several;
 use scenario::Document;
 
 use super::{answer, plan};
-use crate::cli::CheckArguments;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+
+/// Arguments of `queuelab check`.
+#[derive(Debug, Args)]
+pub(crate) struct CheckArguments {
+    /// Names of scenarios, or paths of their files.
+    scenarios: Vec<String>,
+}
 
 /// Checks each file and prints every problem.
 pub(crate) fn check(arguments: &CheckArguments) -> Result {

@@ -3,15 +3,24 @@
 
 mod scenarios;
 
+use clap::Args;
 use diagnosis::Topics;
 
 use super::answer;
 use crate::error::{CommandError, Result};
 
+/// Arguments of `queuelab explain`.
+#[derive(Debug, Args)]
+pub(crate) struct ExplainArguments {
+    /// A full name or its last part: somaxconn, ListenOverflows, timed_out, accept
+    /// queue, backlog-sweep.
+    topic: Vec<String>,
+}
+
 /// Prints a topic's page, or without one the list of them.
-pub(crate) fn explain(words: &[String]) -> Result {
+pub(crate) fn explain(arguments: &ExplainArguments) -> Result {
     let topics = topics(&scenario::catalogue());
-    let asked = words.join(" ");
+    let asked = arguments.topic.join(" ");
     if asked.trim().is_empty() {
         return answer(&topics.list());
     }

@@ -1,12 +1,42 @@
 //! A scenario and its changes, as a plan.
 
+use clap::Args;
 use lab::RunningKernel;
 use report::several;
 use run_record::Overrides;
 use scenario::{Document, LoadedSuite, Plan, ScenarioFile};
 
-use crate::cli::Changes;
 use crate::error::{CommandError, Result};
+
+/// A scenario and what to change in it.
+#[derive(Debug, Args)]
+pub(crate) struct PlanArguments {
+    /// Name of the scenario, or path of its file.
+    pub(crate) scenario: String,
+    #[command(flatten)]
+    pub(crate) changes: Changes,
+}
+
+/// What to change in a scenario.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Changes {
+    /// Use the scenario's quick form.
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// Change a setting, for example `load.messages=50` (repeatable).
+    #[arg(long, value_name = "PATH=VALUE", value_parser = pair)]
+    pub(crate) set: Vec<(String, String)>,
+    /// Keep only the cells with this value, for example `server.backlog=10`
+    /// (repeatable).
+    #[arg(long, value_name = "AXIS=VALUE", value_parser = pair)]
+    pub(crate) only: Vec<(String, String)>,
+    /// Number of trials of each cell.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) repeat: Option<u32>,
+    /// Seed of the trials' order; random by default, and recorded.
+    #[arg(long, value_name = "N")]
+    pub(crate) seed: Option<u64>,
+}
 
 /// The plan of the scenario with this name or path.
 pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Result<Plan> {
@@ -48,4 +78,11 @@ pub(crate) fn overrides(changes: &Changes) -> Overrides {
 fn with_seed(overrides: &Overrides, seed: Option<u64>) -> scenario::Overrides {
     let Overrides { quick, set, only, repeat } = overrides.clone();
     scenario::Overrides { quick, set, only, repeat, seed }
+}
+
+fn pair(text: &str) -> std::result::Result<(String, String), String> {
+    text.split_once('=')
+        .filter(|(path, _)| !path.is_empty())
+        .map(|(path, value)| (path.to_owned(), value.to_owned()))
+        .ok_or_else(|| format!("`{text}` has no `=`: write PATH=VALUE"))
 }

@@ -15,9 +15,9 @@ use serde_json::Value;
 use tabled::builder::Builder;
 use tabled::settings::{Style, Width};
 
+use super::plan::PlanArguments;
 use super::size::rate;
 use super::{answer, plan};
-use crate::cli::PlanArguments;
 use crate::error::Result;
 
 /// Flags of `queuelab predict`.

@@ -1,15 +1,27 @@
 //! `queuelab report`: what a run found, from its directory.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use clap::Args;
 use report::{Files, Run, Suite};
 use run_record::{RunDirectory, SuiteDirectory};
 
 use super::answer;
-use crate::cli::ReportArguments;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+
+/// Arguments of `queuelab report`.
+#[derive(Debug, Args)]
+pub(crate) struct ReportArguments {
+    /// Directory of the run or suite.
+    run: PathBuf,
+    /// Print only one annotation for a CI system, as a GitHub workflow command: an
+    /// error if a check failed, a warning if trials held only on a retry, nothing if
+    /// everything held.
+    #[arg(long)]
+    annotate: bool,
+}
 
 /// Prints the summary, which needs no right to write, and makes the files for
 /// people and for CI again.

@@ -1,10 +1,10 @@
-//! `queuelab show`: a scenario as it would run.
+//! `queuelab show`: prints a scenario as it would run.
 
+use super::plan::PlanArguments;
 use super::{answer, plan};
-use crate::cli::PlanArguments;
 use crate::error::Result;
 
-/// Prints the resolved scenario, its axes, and the count of its trials.
+/// Prints the resolved scenario, its axes, and the number of its trials.
 pub(crate) fn show(arguments: &PlanArguments) -> Result {
     let overrides = plan::overrides(&arguments.changes);
     let plan = plan::plan(&arguments.scenario, &overrides, arguments.changes.seed)?;

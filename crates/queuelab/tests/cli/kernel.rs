@@ -1,8 +1,8 @@
 //! Tests that need network namespaces.
 
-mod against;
+pub(crate) mod against;
 mod bursts;
-mod doctor;
+pub(crate) mod doctor;
 mod lifecycle;
 mod listening;
 mod ordinary_user;

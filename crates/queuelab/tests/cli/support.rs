@@ -90,7 +90,9 @@ pub(crate) fn put(kept: &str, runs: &Path, name: &str) {
 
 /// A copy of a run, with its trials changed.
 pub(crate) fn changed(run: &Path, out: &Path, change: fn(&mut TrialRecord)) -> PathBuf {
-    let (record, trials) = RunDirectory::read(run).unwrap();
+    let (mut record, trials) = RunDirectory::read(run).unwrap();
+    // It is that of the trials before they were changed.
+    record.verdict = None;
     let mut copy = RunDirectory::create(out, &record).unwrap();
     for mut trial in trials {
         change(&mut trial);

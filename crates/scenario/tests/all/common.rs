@@ -1,4 +1,4 @@
-//! A kernel for tests, and errors as a person sees them, without colour.
+//! A kernel for tests, and error messages without colour.
 
 use miette::{Diagnostic, GraphicalReportHandler, GraphicalTheme};
 use scenario::{
@@ -6,8 +6,7 @@ use scenario::{
     SuiteFile, SysctlKind,
 };
 
-/// A kernel with the sysctls of its documentation, one that is the machine's,
-/// and two counters.
+/// A kernel with the suggested sysctls, a global one, and some counters.
 pub(crate) struct TestKernel;
 
 impl Kernel for TestKernel {
@@ -54,15 +53,15 @@ pub(crate) fn load_suite(text: &str) -> LoadedSuite {
     suite_file(text).load().unwrap_or_else(|errors| panic!("{}", rendered(&errors)))
 }
 
-/// A scenario of these sections.
+/// A scenario with these sections.
 pub(crate) fn scenario_with(sections: &str) -> String {
     format!("name: test\nquestion: Does it?\n{sections}")
 }
 
-/// What is wrong with a scenario of these sections.
+/// The error message of a scenario with these sections.
 pub(crate) fn errors_of(sections: &str) -> String {
     match try_plan(&scenario_with(sections), &Overrides::default()) {
-        Ok(_) => "nothing is wrong".to_owned(),
+        Ok(_) => "no problems".to_owned(),
         Err(errors) => rendered(&errors),
     }
 }

@@ -1,4 +1,4 @@
-//! What a person sees of a scenario that cannot be run.
+//! The error messages of invalid scenarios.
 
 use crate::common::{errors_of, rendered, scenario_with, try_plan};
 use insta::assert_snapshot;
@@ -36,7 +36,7 @@ expect:
 }
 
 #[test]
-fn what_is_not_yaml_is_placed() {
+fn invalid_yaml_is_reported_at_its_place() {
     assert_snapshot!(errors_of("server: {backlog: 1\nload: {}\n"));
 }
 
@@ -46,7 +46,7 @@ fn an_unknown_section_is_an_error() {
 }
 
 #[test]
-fn an_unknown_value_offers_the_known_ones() {
+fn an_unknown_value_suggests_the_known_ones() {
     assert_snapshot!(errors_of("load:\n  pattern: bursts\n  leave: now\n"));
 }
 
@@ -62,13 +62,13 @@ fn a_scenario_needs_name_and_question() {
 }
 
 #[test]
-fn the_name_is_that_of_the_file() {
+fn the_name_must_match_the_file() {
     let errors = try_plan("name: tset\nquestion: x\n", &Overrides::default());
     assert_snapshot!(rendered(&errors.expect_err("another name")));
 }
 
 #[test]
-fn sysctls_are_those_of_a_namespace() {
+fn sysctls_must_be_per_namespace() {
     assert_snapshot!(errors_of(
         "hosts:
   server:
@@ -108,12 +108,12 @@ fn an_axis_is_checked_against_its_setting() {
 }
 
 #[test]
-fn a_setting_that_is_an_axis_too_is_never_used() {
+fn a_setting_must_not_also_be_an_axis() {
     assert_snapshot!(errors_of("server:\n  backlog: 7\nmatrix:\n  server.backlog: [1, 2]\n"));
 }
 
 #[test]
-fn the_quick_form_is_checked_whether_asked_for_or_not() {
+fn the_quick_form_is_always_checked() {
     assert_snapshot!(errors_of(
         "quick:
   load: { clients: 0, mesages: 3 }
@@ -142,27 +142,27 @@ fn expressions_are_checked_before_anything_runs() {
 }
 
 #[test]
-fn every_value_has_the_type_of_its_setting() {
+fn every_value_must_have_the_type_of_its_setting() {
     assert_snapshot!(errors_of(
         "repeat: 0\nload:\n  clients: {a: 1}\n  messages: 010\nshuffle: yes\n"
     ));
 }
 
 #[test]
-fn a_section_is_a_mapping_and_no_list() {
+fn a_section_must_be_a_mapping() {
     assert_snapshot!(errors_of(
         "server: []\nload:\nhosts: { server: 5 }\nexpect:\n  - attempts > 0\n  - [\"attempts > 0\"]\n"
     ));
     let errors = try_plan("- 1\n", &Overrides::default());
-    assert_snapshot!(rendered(&errors.expect_err("a list is no scenario")));
+    assert_snapshot!(rendered(&errors.expect_err("a list is not a scenario")));
 }
 
 #[test]
-fn no_slip_in_a_line_is_more_than_an_error() {
+fn a_mistake_in_any_line_is_only_an_error() {
     let text =
         include_str!("../../../../scenarios/smoke.yaml").replace("name: smoke", "name: test");
     let lines: Vec<&str> = text.lines().collect();
-    let slips: [fn(&str) -> String; 6] = [
+    let mistakes: [fn(&str) -> String; 6] = [
         |_| String::new(),
         |line| format!("  {line}"),
         |line| format!("{line}\n{line}"),
@@ -172,9 +172,9 @@ fn no_slip_in_a_line_is_more_than_an_error() {
     ];
     let mut wrong = 0;
     for index in 0..lines.len() {
-        for slip in slips {
+        for mistake in mistakes {
             let mut lines: Vec<String> = lines.iter().map(|line| (*line).to_owned()).collect();
-            lines[index] = slip(&lines[index]);
+            lines[index] = mistake(&lines[index]);
             if let Err(errors) = try_plan(&lines.join("\n"), &Overrides::default()) {
                 wrong += 1;
                 for problem in errors.problems() {
@@ -189,7 +189,7 @@ fn no_slip_in_a_line_is_more_than_an_error() {
 }
 
 #[test]
-fn a_wrong_type_is_said_without_the_names_of_rust_s() {
+fn a_wrong_type_is_reported_without_rust_type_names() {
     let expected = |section: &str, value: &str| {
         let errors =
             try_plan(&scenario_with(&format!("{section}: {value} }}\n")), &Overrides::default());
@@ -217,8 +217,8 @@ fn a_wrong_type_is_said_without_the_names_of_rust_s() {
         ("load: { connect_rate", "-.inf", "not YAML: non-finite float `-.inf` fits no setting"),
         ("load: { nodelay", "1", "expected true or false, found 1"),
         ("load: { interval", "5", "expected a time, found 5"),
-        ("load: { pattern", "5", "expected a text, found 5"),
-        ("server: { design", "{}", "expected a text, found a mapping"),
+        ("load: { pattern", "5", "expected a string, found 5"),
+        ("server: { design", "{}", "expected a string, found a mapping"),
         ("matrix: { load.size", "{from: a, to: 2, steps: 2}", "expected a number, found \"a\""),
         ("hosts: { server", "{sysctls: []}", "expected a mapping, found a list"),
         (
@@ -232,14 +232,14 @@ fn a_wrong_type_is_said_without_the_names_of_rust_s() {
 }
 
 #[test]
-fn the_address_is_the_lab_s() {
+fn the_server_address_cannot_be_set() {
     let address = "server: { address: 127.0.0.1, port: 0 }\n";
     assert_snapshot!(errors_of(address));
     for sections in
         ["quick: { server: { address: 127.0.0.1 } }\n", "matrix: { server.address: [127.0.0.1] }\n"]
     {
         let text = errors_of(sections);
-        assert!(text.contains("the lab gives hosts their addresses"), "{text}");
+        assert!(text.contains("the lab assigns the addresses of hosts"), "{text}");
     }
     let overrides = Overrides {
         set: vec![("server.address".to_owned(), "127.0.0.1".to_owned())],
@@ -252,7 +252,7 @@ fn the_address_is_the_lab_s() {
 }
 
 #[test]
-fn a_server_that_closes_first_has_what_it_waits_for() {
+fn a_server_that_closes_first_must_be_able_to_close() {
     assert_snapshot!(errors_of(
         "server: { closes_first: server }
 matrix:
@@ -260,26 +260,26 @@ matrix:
   load.messages: [0, 3]
 "
     ));
-    // Where the default does not fit, what it does not fit is shown.
+    // If a default does not fit, the setting that it conflicts with is shown.
     let errors = errors_of("server:\n  closes_first: server\nload: { messages: 0 }\n");
     assert!(errors.contains("test.yaml:4:17"), "{errors}");
     for fine in ["close_after: 3 }\nload: { messages: 3", "close_after: 0 }\nload: { messages: 0"] {
         let sections = format!("server: {{ closes_first: server, {fine} }}\n");
-        assert_eq!(errors_of(&sections), "nothing is wrong");
+        assert_eq!(errors_of(&sections), "no problems");
     }
-    assert_eq!(errors_of("server: { close_after: 99 }\n"), "nothing is wrong");
+    assert_eq!(errors_of("server: { close_after: 99 }\n"), "no problems");
 }
 
 #[test]
-fn source_addresses_are_those_that_a_host_can_have() {
+fn source_addresses_are_limited() {
     for (count, held) in [("0", false), ("1", true), ("250", true), ("251", false)] {
         let errors = errors_of(&format!("load: {{ source_addresses: {count} }}\n"));
-        assert_eq!(errors == "nothing is wrong", held, "{errors}");
+        assert_eq!(errors == "no problems", held, "{errors}");
     }
 }
 
 #[test]
-fn what_no_server_can_follow_is_said_where_it_is_written() {
+fn an_impossible_server_setting_is_reported_at_its_place() {
     let errors = errors_of("matrix:\n  server.listeners: [1, 64, 0, 65]\n");
     assert!(errors.contains("server.listeners: 0 listening sockets: ask for 1 to 64"), "{errors}");
     assert!(errors.contains("test.yaml:4:29") && errors.contains("test.yaml:4:32"), "{errors}");
@@ -290,6 +290,6 @@ fn what_no_server_can_follow_is_said_where_it_is_written() {
     assert!(errors.contains("test.yaml:4:20"), "{errors}");
     assert!(errors_of("server: { thread_stack: 16383 }\n").contains("at least 16384"));
     for fine in ["hold_acks: true, release_backlog: 0", "listeners: 64, defer_accept: 31"] {
-        assert_eq!(errors_of(&format!("server: {{ {fine} }}\n")), "nothing is wrong");
+        assert_eq!(errors_of(&format!("server: {{ {fine} }}\n")), "no problems");
     }
 }

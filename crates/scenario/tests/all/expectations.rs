@@ -65,7 +65,7 @@ fn numbers_of_all_kinds_compare_without_casts() {
 }
 
 #[test]
-fn a_counter_that_did_not_change_reads_as_0() {
+fn a_counter_that_did_not_change_is_0() {
     let expect = "  - that: counters.server[\"TcpExt.ListenOverflows\"] == 0
   - that: counters.client[\"TcpExt.ListenDrops\"] == 0
   - that: counters.server[\"TcpExt.ListenDrops\"] == 12
@@ -78,7 +78,7 @@ fn a_counter_that_did_not_change_reads_as_0() {
 }
 
 #[test]
-fn a_breach_shows_its_figures_and_its_reason() {
+fn a_violation_shows_its_facts_and_reason() {
     let expect =
         "  - that: outcomes.ok == attempts || counters.server[\"TcpExt.ListenOverflows\"] > 0
     because: a reason
@@ -108,7 +108,7 @@ fn when_decides_whether_it_applies() {
 }
 
 #[test]
-fn what_cannot_be_evaluated_does_not_hold() {
+fn an_expression_that_cannot_be_evaluated_fails() {
     let mut facts = facts();
     facts["outcomes"]["refused"] = json!(0);
     let results = evaluate("  - that: outcomes.ok / outcomes.refused > 0\n", facts);

@@ -1,4 +1,4 @@
-//! The scenarios and the schema that are committed.
+//! The committed scenarios and schema.
 
 use std::path::{Path, PathBuf};
 
@@ -96,7 +96,7 @@ fn a_scenario_is_found_by_its_path() {
 
 #[test]
 fn an_unknown_name_lists_the_known_ones() {
-    let error = load("backlog-sweeep").expect_err("a slip");
+    let error = load("backlog-sweeep").expect_err("a typo");
     let text = rendered(&error);
     assert!(text.contains("did you mean `backlog-sweep`?"), "{text}");
     assert!(text.contains("smoke"), "{text}");

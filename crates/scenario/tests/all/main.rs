@@ -1,4 +1,4 @@
-//! Scenarios through the crate's public face.
+//! Tests of the public interface.
 
 mod common;
 mod errors;

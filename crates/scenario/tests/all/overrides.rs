@@ -125,7 +125,7 @@ fn only_keeps_values_and_takes_the_end_of_a_path() {
 }
 
 #[test]
-fn only_sees_what_set_made() {
+fn only_applies_after_set() {
     let plan = planned(Overrides {
         set: pairs(&[("matrix.server.backlog", "[5, 6]")]),
         only: pairs(&[("backlog", "6")]),
@@ -136,7 +136,7 @@ fn only_sees_what_set_made() {
 }
 
 #[test]
-fn a_seed_gives_the_same_order_again_and_is_made_up_when_absent() {
+fn a_seed_reproduces_the_order_and_is_random_by_default() {
     let seeded = |seed| planned(Overrides { seed, ..Overrides::default() });
     assert_eq!(seeded(Some(5)).trials, seeded(Some(5)).trials);
     assert_ne!(seeded(Some(5)).trials, seeded(Some(6)).trials);
@@ -152,7 +152,7 @@ fn the_order_of_a_seed_does_not_drift() {
 }
 
 #[test]
-fn a_flag_that_does_not_fit_is_named() {
+fn an_invalid_flag_is_named() {
     assert_snapshot!(errors(&set(&[
         ("server.bakclog", "1"),
         ("load.messages", "few"),
@@ -170,7 +170,7 @@ fn only_names_the_axes_and_their_values() {
 }
 
 #[test]
-fn zero_repetitions_are_no_run() {
+fn zero_repetitions_are_an_error() {
     let overrides = Overrides { repeat: Some(0), ..Overrides::default() };
     assert_snapshot!(errors(&overrides));
 }

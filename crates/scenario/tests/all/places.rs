@@ -1,4 +1,4 @@
-//! Where a value that the kernel refuses was written.
+//! The places of values that the kernel refuses.
 
 use crate::common::{rendered, scenario_with, try_plan};
 use insta::assert_snapshot;
@@ -18,7 +18,7 @@ matrix:
 fn planned(set: &[(&str, &str)]) -> Plan {
     let set = set.iter().map(|&(path, value)| (path.to_owned(), value.to_owned())).collect();
     let overrides = Overrides { set, ..Overrides::default() };
-    try_plan(&scenario_with(SECTIONS), &overrides).expect("it is in order")
+    try_plan(&scenario_with(SECTIONS), &overrides).expect("it is valid")
 }
 
 fn refused(plan: &Plan, cell: usize, path: &str) -> (Option<(usize, usize)>, String) {
@@ -30,7 +30,7 @@ fn refused(plan: &Plan, cell: usize, path: &str) -> (Option<(usize, usize)>, Str
 }
 
 #[test]
-fn a_value_of_an_axis_is_that_of_the_cell() {
+fn the_value_of_an_axis_is_placed_by_cell() {
     let plan = planned(&[]);
     assert_eq!(refused(&plan, 1, SOMAXCONN).0, Some((8, 45)));
     assert_eq!(refused(&plan, 2, SOMAXCONN).0, Some((8, 49)));
@@ -40,10 +40,10 @@ fn a_value_of_an_axis_is_that_of_the_cell() {
 }
 
 #[test]
-fn a_value_that_only_keeps_is_still_the_file_s() {
+fn a_value_kept_by_only_is_placed_in_the_file() {
     let overrides =
         Overrides { only: vec![("somaxconn".to_owned(), "-1".to_owned())], ..Overrides::default() };
-    let plan = try_plan(&scenario_with(SECTIONS), &overrides).expect("it is in order");
+    let plan = try_plan(&scenario_with(SECTIONS), &overrides).expect("it is valid");
     assert_eq!(refused(&plan, 0, SOMAXCONN).0, Some((8, 49)));
 }
 
@@ -66,7 +66,7 @@ fn a_flag_is_named_instead_of_a_place() {
 }
 
 #[test]
-fn what_was_written_nowhere_has_no_place() {
+fn a_default_has_no_place() {
     for path in ["server.thread_stack", "hosts.server.sysctls.net.ipv4.tcp_rmem"] {
         let errors = planned(&[]).refused(0, path, "too small".to_owned());
         assert_eq!(errors.position(&errors.problems()[0]), None);

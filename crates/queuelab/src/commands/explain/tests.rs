@@ -207,7 +207,8 @@ fn a_scenario_that_does_not_check_is_explained_as_such() {
 
 #[test]
 fn an_unknown_topic_is_a_wrong_usage_that_offers_its_neighbours() {
-    let words = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    let words =
+        |text: &str| ExplainArguments { topic: text.split(' ').map(str::to_owned).collect() };
     let error = explain(&words("somaxcon")).unwrap_err();
     assert_eq!(error.exit(), crate::exit::Exit::Usage);
     assert!(error.to_string().contains("did you mean net.core.somaxconn"), "{error}");

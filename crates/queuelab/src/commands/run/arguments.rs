@@ -7,8 +7,8 @@ use clap::Args;
 use lab::{Against, RunRequest, Target};
 
 use crate::backend_name;
-use crate::cli::Changes;
 use crate::commands::compare::CriteriaArguments;
+use crate::commands::plan::Changes;
 use crate::tool::tool;
 
 /// Flags of `queuelab run`.
@@ -16,7 +16,7 @@ use crate::tool::tool;
 // They judge only the comparison of two builds.
 #[command(mut_group("CriteriaArguments", |criteria| criteria.requires("against")))]
 pub(crate) struct RunArguments {
-    /// A scenario's name, or the path of its file.
+    /// Name of the scenario or suite, or path of its file.
     #[arg(required_unless_present = "resume")]
     scenario: Option<String>,
     #[command(flatten)]

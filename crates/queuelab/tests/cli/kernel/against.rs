@@ -11,7 +11,7 @@ use nix::sys::signal::Signal;
 use run_record::{InterleavedRole, RunDirectory};
 
 /// One cell: a burst that finds room.
-const ONE_CELL: [&str; 5] =
+pub(crate) const ONE_CELL: [&str; 5] =
     ["smoke", "--only", "server.design=snapshot", "--only", "server.backlog=64"];
 
 /// An executable that is this program, but for what `script` does to the
@@ -36,7 +36,7 @@ fn run_against(out: &Path, build: &Path, flags: &[&str]) -> Output {
 }
 
 /// The directories of the one run: this build's, and its baseline's.
-fn both(out: &Path) -> [PathBuf; 2] {
+pub(crate) fn both(out: &Path) -> [PathBuf; 2] {
     let runs = runs(out);
     let found: [PathBuf; 2] = runs.try_into().unwrap_or_else(|runs| panic!("{runs:?}"));
     assert!(found[1].display().to_string().ends_with("-base"), "{found:?}");
@@ -240,27 +240,4 @@ fn a_build_whose_server_does_not_start_is_named() {
     let stderr = text(&output.stderr);
     assert!(stderr.contains("other-queuelab"), "{}", said(&output));
     assert!(runs(out.path()).is_empty(), "found before the first trial: {}", said(&output));
-}
-
-#[test]
-#[ignore = "needs a Docker engine"]
-fn an_executable_and_an_image_are_builds_of_containers() {
-    let made = queuelab(&["image", "build"]).output().unwrap();
-    assert!(made.status.success(), "{}", said(&made));
-    for build in [binary(), "queuelab:latest"] {
-        let out = out_directory();
-        let arguments = ["run", "--out", out.path().to_str().unwrap(), "--against", build];
-        let flags = ["--backend", "docker", "--repeat", "2"];
-        let output = queuelab(&[&arguments, &ONE_CELL[..], &flags].concat()).output().unwrap();
-        assert_eq!(output.status.code(), Some(6), "{build}: {}", said(&output));
-        let [new, base] = both(out.path()).map(|path| RunDirectory::read(&path).unwrap());
-        assert_eq!((new.1.len(), base.1.len()), (2, 2));
-        let ran = base.0.build.unwrap();
-        assert!(ran.hash.is_some() && ran.name.contains("queuelab"), "{ran:?}");
-    }
-    let output = queuelab(&["run", "smoke", "--backend", "docker", "--against", "queuelab:none"])
-        .output()
-        .unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("queuelab:none"), "{}", said(&output));
 }

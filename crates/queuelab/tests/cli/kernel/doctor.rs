@@ -1,10 +1,9 @@
 //! `queuelab doctor`: the verdict is the exit code, and what is missing comes
 //! with the way out.
 
-use std::os::unix::fs::MetadataExt;
-use std::process::{Command, Output};
+use std::process::Output;
 
-use crate::support::ordinary_user::{Bench, ORDINARY_USER, as_ordinary_user, with_limit_zero};
+use crate::support::ordinary_user::{Bench, as_ordinary_user, with_limit_zero};
 use crate::support::{queuelab, said, text};
 use serde_json::Value;
 
@@ -17,18 +16,18 @@ fn without_engine(flags: &[&str]) -> Output {
     queuelab(&arguments).env(NO_ENGINE.0, NO_ENGINE.1).output().unwrap()
 }
 
-fn json(output: &Output) -> Value {
+pub(crate) fn json(output: &Output) -> Value {
     serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", said(output)))
 }
 
 /// What it found of one thing.
-fn finding<'a>(diagnosis: &'a Value, section: &str, what: &str) -> &'a Value {
+pub(crate) fn finding<'a>(diagnosis: &'a Value, section: &str, what: &str) -> &'a Value {
     let findings = diagnosis[section].as_array().unwrap();
     let found = findings.iter().find(|finding| finding["what"] == what);
     found.unwrap_or_else(|| panic!("no {what}: {findings:#?}"))
 }
 
-fn has(finding: &Value, field: &str, text: &str) -> bool {
+pub(crate) fn has(finding: &Value, field: &str, text: &str) -> bool {
     finding[field].as_str().is_some_and(|found| found.contains(text))
 }
 
@@ -127,35 +126,4 @@ fn where_network_namespaces_are_forbidden_that_is_what_is_missing() {
     let diagnosis = json(&output);
     let forbidden = finding(&diagnosis, "netns", "network namespaces");
     assert!(has(forbidden, "hint", "user.max_net_namespaces="), "{forbidden}");
-}
-
-#[test]
-#[ignore = "needs a Docker engine"]
-fn an_engine_that_works_is_ready() {
-    let output = queuelab(&["doctor", "--backend", "docker", "--json"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let diagnosis = json(&output);
-    assert_eq!(finding(&diagnosis, "docker", "engine")["state"], "ok");
-    assert_ne!(finding(&diagnosis, "docker", "image")["state"], "missing");
-}
-
-/// A user namespace takes nothing from whoever may use the engine by a group.
-#[test]
-#[ignore = "needs a Docker engine, its socket of the group docker, and root to become others"]
-fn both_backends_are_ready_for_an_ordinary_user_of_the_engines_group() {
-    let bench = Bench::new();
-    let group = std::fs::metadata("/var/run/docker.sock").unwrap().gid();
-    let doctor = |groups: &[&str]| {
-        let mut command = Command::new("setpriv");
-        let user = ORDINARY_USER.to_string();
-        command.args(["--reuid", &user, "--regid", &user]).args(groups).arg(&bench.binary);
-        command.args(["doctor", "--json"]).env_remove("DOCKER_HOST").output().unwrap()
-    };
-    let member = json(&doctor(&["--groups", &group.to_string()]));
-    assert_eq!(member["ready"], serde_json::json!({ "netns": true, "docker": true }), "{member}");
-    let stranger = json(&doctor(&["--clear-groups"]));
-    assert_eq!(stranger["ready"], serde_json::json!({ "netns": true, "docker": false }));
-    let engine = finding(&stranger, "docker", "engine");
-    assert!(has(engine, "detail", "permission denied"), "{engine}");
-    assert!(has(engine, "hint", "usermod -aG docker"), "{engine}");
 }

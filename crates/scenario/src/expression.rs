@@ -1,0 +1,257 @@
+//! One CEL expression: compiled, and checked before anything is run.
+
+use std::collections::HashSet;
+use std::ops::Range;
+
+use cel::{ExecutionError, Program};
+use serde_json::Value;
+
+use crate::cell::Cell;
+use crate::facts::{self, COUNTERS};
+use crate::model::CellSettings;
+use crate::place::Place;
+use crate::problem::Problem;
+use crate::references::{Reference, references};
+use crate::suggest::did_you_mean;
+
+/// An expression, and where it was written.
+pub(crate) struct Written<'a> {
+    /// The expression as YAML gives it.
+    pub(crate) source: &'a str,
+    pub(crate) place: Place,
+    /// The text of the file.
+    pub(crate) text: &'a str,
+}
+
+impl Written<'_> {
+    /// Parses the expression; syntax errors become problems.
+    pub(crate) fn compile(&self, problems: &mut Vec<Problem>) -> Option<Program> {
+        match Program::compile(self.source) {
+            Ok(program) => Some(program),
+            Err(errors) => {
+                problems.extend(errors.errors.iter().map(|error| {
+                    let message = error.msg.trim_start_matches("Syntax error: ");
+                    // Drop the long list of expected tokens.
+                    let message = message.split(" expecting ").next().unwrap_or(message);
+                    let line = usize::try_from(error.pos.0).unwrap_or(1).max(1);
+                    let column = usize::try_from(error.pos.1).unwrap_or(1).max(1);
+                    let lines = self.source.split_inclusive('\n').take(line - 1);
+                    let start = lines.map(str::len).sum::<usize>() + column - 1;
+                    Problem::new(
+                        self.part(start..start),
+                        format!("not a CEL expression: {message}"),
+                    )
+                }));
+                None
+            }
+        }
+    }
+
+    /// The place of a part of the expression, or of the whole expression if YAML
+    /// wrote it differently (escapes, folded lines).
+    fn part(&self, part: Range<usize>) -> Place {
+        let Place::File(whole) = &self.place else {
+            return self.place.clone();
+        };
+        let written = self.text.get(whole.clone()).unwrap_or_default();
+        let quoted = written.get(1..written.len().saturating_sub(1));
+        let start = if written == self.source {
+            whole.start
+        } else if quoted == Some(self.source) {
+            whole.start + 1
+        } else {
+            return self.place.clone();
+        };
+        let end = part.end.min(self.source.len());
+        Place::File(start + part.start.min(end)..start + end)
+    }
+
+    /// The byte range of a reference: its whole path if it is written as usual.
+    fn range_of(&self, reference: &Reference) -> Range<usize> {
+        let whole = facts::path_text(&reference.path);
+        let start = reference.variable.start;
+        match self.source.get(start..) {
+            Some(rest) if rest.starts_with(&whole) => start..start + whole.len(),
+            _ => reference.variable.clone(),
+        }
+    }
+
+    /// Returns the names that the expression uses, each once. Names that no trial has
+    /// become problems.
+    pub(crate) fn check_names(
+        &self,
+        program: &Program,
+        shape: &Value,
+        counters: Option<&[String]>,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Vec<String>> {
+        let mut paths = Vec::new();
+        let mut seen = HashSet::new();
+        for reference in references(program) {
+            if let Some((step, names)) = unknown_step(&reference, shape, counters) {
+                let parent = facts::path_text(&reference.path[..step]);
+                let name = &reference.path[step];
+                let message = match step {
+                    0 => format!("unknown name `{name}`"),
+                    _ => format!("`{parent}` has no `{name}`"),
+                };
+                let names: Vec<&str> = names.iter().map(String::as_str).collect();
+                problems.push(
+                    Problem::new(self.part(self.range_of(&reference)), message)
+                        .maybe_help(did_you_mean(name, &names)),
+                );
+            } else if seen.insert(reference.path.clone()) {
+                paths.push(reference.path);
+            }
+        }
+        paths
+    }
+
+    /// Evaluates the expression with sample facts of each cell, so that type errors
+    /// are found before anything is run. `samples` has the facts of each cell; cells
+    /// that do not differ in a name that the expression uses are evaluated once.
+    pub(crate) fn try_out(
+        &self,
+        program: &Program,
+        names: &[Vec<String>],
+        samples: &[Value],
+    ) -> Option<Problem> {
+        let counters = counters(names);
+        let mut seen = HashSet::new();
+        samples.iter().find_map(|sample| {
+            let values: Vec<_> = names.iter().map(|path| value_at(sample, path)).collect();
+            if !seen.insert(format!("{values:?}")) {
+                return None;
+            }
+            let mut facts = sample.clone();
+            fill_in(&mut facts, &counters, 1);
+            self.evaluate_sample(program, &facts)
+        })
+    }
+
+    fn evaluate_sample(&self, program: &Program, facts: &Value) -> Option<Problem> {
+        let problem = |message| Some(Problem::new(self.place.clone(), message));
+        match program.execute(&facts::context(facts)) {
+            Ok(cel::Value::Bool(_)) => None,
+            Ok(other) => {
+                problem(format!("the expression is {}, neither true nor false", kind(&other)))
+            }
+            // These errors depend on the trial.
+            Err(
+                ExecutionError::DivisionByZero(_)
+                | ExecutionError::RemainderByZero(_)
+                | ExecutionError::Overflow(..)
+                | ExecutionError::IndexOutOfBounds(_),
+            ) => None,
+            Err(error @ ExecutionError::UnsupportedBinaryOperator(..)) => {
+                Some(problem(describe(&error))?.help(
+                    "CEL calculates with numbers of one kind: write 2.0 beside a rate, and \
+                     double(attempts) to convert a count",
+                ))
+            }
+            Err(error) => problem(describe(&error)),
+        }
+    }
+}
+
+/// The value at a path of the facts, if there is one.
+fn value_at<'a>(facts: &'a Value, path: &[String]) -> Option<&'a Value> {
+    path.iter().try_fold(facts, |value, step| value.get(step))
+}
+
+fn describe(error: &ExecutionError) -> String {
+    match error {
+        ExecutionError::UnsupportedBinaryOperator(operator, left, right) => {
+            format!("cannot {} {} and {}", in_words(operator), left.type_of(), right.type_of())
+        }
+        ExecutionError::UndeclaredReference(name) => format!("there is no function `{name}`"),
+        other => other.to_string(),
+    }
+}
+
+fn in_words(operator: &str) -> &str {
+    match operator {
+        "sub" => "subtract",
+        "mul" => "multiply",
+        "div" => "divide",
+        "rem" => "take the remainder of",
+        other => other,
+    }
+}
+
+/// The first step of a reference that no trial has, and the known names.
+fn unknown_step(
+    reference: &Reference,
+    shape: &Value,
+    counters: Option<&[String]>,
+) -> Option<(usize, Vec<String>)> {
+    if let ([root, host, name], Some(counters)) = (reference.path.as_slice(), counters)
+        && root == COUNTERS
+        && shape[COUNTERS].get(host).is_some()
+    {
+        return (!counters.contains(name)).then(|| (2, counters.to_vec()));
+    }
+    let mut value = shape;
+    for (index, step) in reference.path.iter().enumerate() {
+        let Value::Object(entries) = value else {
+            return None;
+        };
+        match entries.get(step) {
+            Some(inner) => value = inner,
+            None if index == 2 && reference.path[0] == COUNTERS => return None,
+            // has() tests exactly this.
+            None if reference.tested && index + 1 == reference.path.len() => return None,
+            None => return Some((index, entries.keys().cloned().collect())),
+        }
+    }
+    None
+}
+
+/// The kind of a value, for error messages.
+pub(crate) fn kind(value: &cel::Value) -> &'static str {
+    match value {
+        cel::Value::Int(_) | cel::Value::UInt(_) | cel::Value::Float(_) => "a number",
+        cel::Value::String(_) => "a string",
+        cel::Value::List(_) => "a list",
+        cel::Value::Map(_) => "a mapping",
+        _ => "something else",
+    }
+}
+
+/// The counters among an expression's names: host and name.
+pub(crate) fn counters(names: &[Vec<String>]) -> Vec<(String, String)> {
+    let counter = |path: &Vec<String>| match path.as_slice() {
+        [root, host, name] if root == COUNTERS => Some((host.clone(), name.clone())),
+        _ => None,
+    };
+    names.iter().filter_map(counter).collect()
+}
+
+/// Adds the counters that `facts` lacks, with this value.
+pub(crate) fn fill_in(facts: &mut Value, counters: &[(String, String)], value: i64) {
+    for (host, name) in counters {
+        if let Some(host) = facts[COUNTERS][host].as_object_mut() {
+            host.entry(name.clone()).or_insert(value.into());
+        }
+    }
+}
+
+/// Every fact that an expression may name, with sample values.
+pub(crate) fn shape(cells: &[Cell]) -> Value {
+    let settings = cells.first().map(|cell| cell.settings.clone());
+    let mut settings = settings.unwrap_or_default();
+    settings.server.largest_body.get_or_insert(1);
+    settings.load.connect_rate.get_or_insert(1.0);
+    sample(&settings)
+}
+
+/// The facts of a sample trial, with every count 1, so that nothing is divided by 0.
+pub(crate) fn sample(settings: &CellSettings) -> Value {
+    let mut facts = facts::sample();
+    if let (Some(facts), Ok(Value::Object(settings))) =
+        (facts.as_object_mut(), serde_json::to_value(settings))
+    {
+        facts.extend(settings);
+    }
+    facts
+}
