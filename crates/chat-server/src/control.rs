@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
+use worker::metrics::ServerMetrics;
 use worker::{MessageOf, Protocol};
 
 /// The protocol of the server.
@@ -87,30 +88,19 @@ pub struct ServerStatus {
 pub struct ServerReport {
     /// Every connection that accept(2) returned, in order.
     pub accepted: Vec<AcceptedConnection>,
-    /// accept(2) calls that failed, by errno name.
-    pub accept_errors: std::collections::BTreeMap<String, u64>,
     /// Messages read from clients.
     pub messages_ingested: u64,
-    /// Messages written whole to a client.
+    /// Messages written completely to a client.
     pub deliveries: u64,
     /// Bytes read from clients, headers included.
     pub bytes_in: u64,
     /// Bytes written to clients, headers included.
     pub bytes_out: u64,
-    /// Writes to a client that failed; its connection ends with the first.
-    pub failed_writes: u64,
-    /// Connections ended because of a malformed header.
-    pub protocol_errors: u64,
-    /// Monotonic time of the first and last message read, nanoseconds.
+    /// CLOCK_MONOTONIC of the first and last message read, nanoseconds.
     pub ingest_window_ns: Option<(u64, u64)>,
-    /// Most client threads alive at once.
-    pub most_threads: u64,
-    /// Time spent waiting for the registry's lock.
-    pub lock_wait: DurationSummary,
-    /// Time the registry's lock was held.
-    pub lock_hold: DurationSummary,
-    /// Resources used by the server's process.
-    pub resources: linux_net::ResourceUsage,
+    /// What it measured of itself.
+    #[serde(flatten)]
+    pub metrics: ServerMetrics,
 }
 
 /// One connection as the server saw it.
@@ -120,17 +110,4 @@ pub struct AcceptedConnection {
     pub peer: SocketAddr,
     /// CLOCK_MONOTONIC when accept(2) returned, nanoseconds.
     pub at_ns: u64,
-}
-
-/// A distribution of durations, in nanoseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct DurationSummary {
-    /// How many were measured.
-    pub count: u64,
-    /// Their mean, 0 when there were none.
-    pub mean_ns: f64,
-    /// 99th percentile.
-    pub p99_ns: u64,
-    /// The longest.
-    pub max_ns: u64,
 }

@@ -1,8 +1,7 @@
 //! A distribution of durations in the making.
 
 use hdrhistogram::Histogram;
-
-use crate::control::DurationSummary;
+use worker::metrics::DurationSummary;
 
 /// Durations of up to an hour, to three digits; a longer one counts as an
 /// hour.

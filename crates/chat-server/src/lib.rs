@@ -40,8 +40,8 @@ mod worker;
 pub use self::worker::{run_worker, serve};
 pub use check::{SettingProblem, check_settings};
 pub use control::{
-    AcceptedConnection, DurationSummary, ServerCommand, ServerEvent, ServerMessage, ServerProtocol,
-    ServerReport, ServerResponse, ServerStatus,
+    AcceptedConnection, ServerCommand, ServerEvent, ServerMessage, ServerProtocol, ServerReport,
+    ServerResponse, ServerStatus,
 };
 pub use designs::{DESIGNS, Design, DesignName, UnknownDesign};
 pub use error::ServerError;

@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use linux_net::monotonic_ns;
 
+use worker::metrics::DurationSummary;
+
 use crate::client::{Client, ClientId};
-use crate::control::DurationSummary;
 use crate::durations::Durations;
 use crate::lock;
 

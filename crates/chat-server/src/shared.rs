@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use chat_protocol::Codec;
 use nix::errno::Errno;
 use socket2::Socket;
+use worker::metrics::{ResourceUsage, ServerMetrics};
 
 use crate::control::{AcceptedConnection, ServerReport, ServerStatus};
 use crate::counters::Counters;
@@ -100,18 +101,20 @@ impl Shared {
         accepted.sort_by_key(|connection| connection.at_ns);
         ServerReport {
             accepted,
-            accept_errors,
             messages_ingested: self.counters.messages_ingested.load(Relaxed),
             deliveries: self.counters.deliveries.load(Relaxed),
             bytes_in: self.counters.bytes_in.load(Relaxed),
             bytes_out: self.counters.bytes_out.load(Relaxed),
-            failed_writes: self.counters.failed_writes.load(Relaxed),
-            protocol_errors: self.counters.protocol_errors.load(Relaxed),
             ingest_window_ns: self.counters.ingest_window_ns(),
-            most_threads: self.threads.most(),
-            lock_wait,
-            lock_hold,
-            resources: linux_net::ResourceUsage::of_this_process(),
+            metrics: ServerMetrics {
+                failed_writes: self.counters.failed_writes.load(Relaxed),
+                protocol_errors: self.counters.protocol_errors.load(Relaxed),
+                accept_errors,
+                most_threads: self.threads.most(),
+                lock_wait,
+                lock_hold,
+                usage: ResourceUsage::of_this_process(),
+            },
         }
     }
 }

@@ -57,7 +57,7 @@ fn every_thread_is_joined() {
     handle.stop();
     let report = running.join();
     assert_eq!(report.accepted.len(), 1050);
-    assert_eq!(report.most_threads, 50);
+    assert_eq!(report.metrics.most_threads, 50);
     // A joined thread can stay in /proc for an instant.
     wait_until("no thread is left", || threads_named("client") + threads_named("accept") == 0);
 }

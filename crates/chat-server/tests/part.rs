@@ -229,7 +229,7 @@ fn signals_stop_resume_and_report() {
         part.signal(stop);
         let (report, status) = part.end();
         assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
-        assert_eq!(report.most_threads, 1);
+        assert_eq!(report.metrics.most_threads, 1);
         assert!(status.success(), "{stop}: {status}");
     }
 }
@@ -375,7 +375,7 @@ fn with_sigpipe_ignored_the_write_fails_and_the_server_goes_on() {
     part.wait_for_status("the sender is heard to the end", |_, ingested| ingested == 400);
     part.say("{\"command\":\"stop\"}\n");
     let (report, status) = part.end();
-    assert_eq!(report.failed_writes, 1);
+    assert_eq!(report.metrics.failed_writes, 1);
     assert!(report.deliveries >= 400, "all of it came to the deaf one: {}", report.deliveries);
     assert!(status.success(), "{status}");
 }

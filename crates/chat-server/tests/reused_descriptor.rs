@@ -87,8 +87,8 @@ fn a_new_client_never_gets_what_was_meant_for_one_that_left() {
             drop(sending.join().expect("the sender could send everything"));
         });
         let report = server.stop();
-        assert!(report.failed_writes >= 1, "{design}: the write to `stuck` was cut short");
-        assert!(report.failed_writes <= 2, "{design}: at most one for each that left");
+        assert!(report.metrics.failed_writes >= 1, "{design}: the write to `stuck` was cut short");
+        assert!(report.metrics.failed_writes <= 2, "{design}: at most one for each that left");
     }
 }
 

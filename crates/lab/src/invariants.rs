@@ -7,7 +7,7 @@ use run_record::{Check, Integrity, Outcome, OutcomeCounts, SysctlValues};
 
 use crate::TestbedSpec;
 use crate::error::LabError;
-use crate::ledger::{Joined, Stranger};
+use crate::outcome_join::{Joined, Stranger};
 
 fn check(name: &str, held: bool, detail: impl Into<String>) -> Check {
     Check { name: name.to_owned(), held: Some(held), detail: detail.into() }

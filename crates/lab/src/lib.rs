@@ -24,14 +24,14 @@
 //! | `agent` | the first process of a container |
 //! | `probe` | the probe: samples the queues of a host |
 //! | `server` | the server of a trial |
-//! | `by_hand` | the record of a standalone load |
-//! | `ledger` | both sides' reports joined: the outcome of each attempt |
+//! | `standalone` | the record of a standalone load |
+//! | `outcome_join` | both sides' reports joined: the outcome of each attempt |
 //! | `kernel_rules` | the kernel's rules that differ between kernels, found by trying |
 //! | `laws` | which of the kernel's laws decide a cell |
 //! | `simulated` | a trial as the simulator plays it |
 //! | `invariants` | what must hold in every trial |
 //! | `facts` | the variables of a scenario's expectations |
-//! | `figures` | reports of server and load as a trial's metrics |
+//! | `metrics` | a trial's metrics, from the reports of server and load |
 //! | `machine` | the machine, and its own sysctls |
 //!
 //! The lab knows nothing of reports: it leaves a run directory. A new backend is a
@@ -43,19 +43,18 @@ mod agent;
 mod backend;
 mod backends;
 mod build;
-mod by_hand;
 mod clock;
 mod error;
 mod executor;
 mod facts;
-mod figures;
 mod finished_run;
 mod invariants;
 mod kernel_rules;
 mod laws;
-mod ledger;
 mod live;
 mod machine;
+mod metrics;
+mod outcome_join;
 mod probe;
 mod running;
 mod running_kernel;
@@ -63,6 +62,7 @@ mod schedule;
 mod server;
 mod session;
 mod simulated;
+mod standalone;
 mod start_barrier;
 mod trial;
 mod writer;
@@ -76,7 +76,6 @@ pub use backend::{
 pub use backends::{FakeKind, FakeScript, FakeTrial, ScriptedTrial};
 pub use backends::{Image, all as backends, build_image, find as find_backend};
 pub use build::{Build, BuildError, BuildFile};
-pub use by_hand::{LoadByHand, by_hand_backend, by_hand_sysctls};
 pub use clock::{Clock, SystemClock};
 pub use error::LabError;
 pub use finished_run::FinishedRun;
@@ -93,4 +92,5 @@ pub use session::{
     SessionEvent, StoppedRun, Target,
 };
 pub use simulated::listen_path;
+pub use standalone::{StandaloneLoad, standalone_backend, standalone_sysctls};
 pub use worker::{Worker, WorkerControl, WorkerEnd, WorkerError};

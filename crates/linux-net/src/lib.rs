@@ -11,7 +11,7 @@
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
 //! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`tcp_info()`] |
 //! | know when the kernel's timers fire | [`TimerWheel`] |
-//! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`ResourceUsage`], [`raise_open_files`] |
+//! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`raise_open_files`] |
 //! | test with namespaces | [`testing`] |
 //!
 //! No program is called for any of this (no `ip`, `ss`, `sysctl`), nothing is
@@ -28,7 +28,6 @@ mod namespace;
 mod netlink;
 mod nursery;
 mod refusal;
-mod resource;
 mod socket_memory;
 mod sysctl;
 mod sysctl_name;
@@ -49,7 +48,6 @@ pub use link::{
 pub use namespace::{NetworkNamespace, lead_session_on_exec};
 pub use nursery::Nursery;
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
-pub use resource::ResourceUsage;
 pub use socket_memory::SocketMemory;
 pub use sysctl::{
     SysctlError, SysctlScope, check_kept, read_sysctls_here, sysctl_scope, sysctl_scopes,

@@ -58,7 +58,7 @@ fn main() {
     server.wait().expect("the relay ends");
 
     let seconds = report.chat_window_ns.map_or(0.0, |(first, last)| (last - first) as f64 / 1e9);
-    let cpu = report.resources.user_seconds + report.resources.system_seconds;
+    let cpu = report.usage.user_seconds + report.usage.system_seconds;
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
@@ -66,9 +66,9 @@ fn main() {
          deliveries/CPU s, {:.0}/user s; undelivered {}, {:?}\nlatency {:?}\nlateness {:?}",
         report.deliveries,
         report.deliveries as f64 / seconds,
-        report.resources.user_seconds,
+        report.usage.user_seconds,
         report.deliveries as f64 / cpu,
-        report.deliveries as f64 / report.resources.user_seconds,
+        report.deliveries as f64 / report.usage.user_seconds,
         report.undelivered,
         report.integrity,
         report.delivery_latency,

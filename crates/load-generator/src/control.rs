@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
+use worker::metrics::{Integrity, LatencySummary, ResourceUsage};
 use worker::{MessageOf, Protocol};
 
 /// The protocol of the load.
@@ -142,54 +143,16 @@ pub struct LoadReport {
     /// nanoseconds; none when nothing was written.
     pub chat_window_ns: Option<(u64, u64)>,
     /// From a message's intended send time to its delivery.
-    pub delivery_latency: Percentiles,
+    pub delivery_latency: LatencySummary,
     /// From an attempt's start to ESTABLISHED, established ones alone.
-    pub connect_latency: Percentiles,
+    pub connect_latency: LatencySummary,
     /// How late the generator itself wrote, against its own schedule: messages
     /// that waited for room in their socket are left out.
-    pub send_lateness: Percentiles,
-    /// What was wrong with the deliveries.
+    pub send_lateness: LatencySummary,
+    /// Errors in the deliveries.
     pub integrity: Integrity,
     /// Failures by errno name.
     pub errors: BTreeMap<String, u64>,
     /// Resources used by the load's process.
-    pub resources: linux_net::ResourceUsage,
-}
-
-/// A distribution of latencies, in nanoseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Percentiles {
-    /// How many were measured; the others are 0 when this is.
-    pub count: u64,
-    /// The mean.
-    pub mean_ns: f64,
-    /// The median.
-    pub p50_ns: u64,
-    /// 90th percentile.
-    pub p90_ns: u64,
-    /// 99th percentile.
-    pub p99_ns: u64,
-    /// 99.9th percentile.
-    pub p999_ns: u64,
-    /// The largest.
-    pub max_ns: u64,
-}
-
-/// What was wrong with the deliveries; all 0 when nothing was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Integrity {
-    /// Messages missing before one that arrived, at a client that was already
-    /// registered when they were written. What is missing at the end is in
-    /// [`LoadReport::undelivered`].
-    pub lost: u64,
-    /// Messages that arrived at a client a second time.
-    pub doubled: u64,
-    /// Messages that arrived after a later one of the same sender.
-    pub reordered: u64,
-    /// Messages that came back to their sender.
-    pub echoed: u64,
-    /// Bodies that no client of this load sent, or that were altered.
-    pub foreign: u64,
-    /// Streams that ended because a header was malformed.
-    pub broken_streams: u64,
+    pub usage: ResourceUsage,
 }

@@ -1,8 +1,7 @@
 //! Distributions of latencies.
 
 use hdrhistogram::Histogram;
-
-use crate::Percentiles;
+use worker::metrics::LatencySummary;
 
 /// Collects latencies of 1 ns to an hour, each kept to three significant
 /// digits; recording neither allocates nor fails.
@@ -19,11 +18,11 @@ impl Latencies {
         self.0.saturating_record(nanoseconds);
     }
 
-    pub(crate) fn percentiles(&self) -> Percentiles {
+    pub(crate) fn summary(&self) -> LatencySummary {
         if self.0.is_empty() {
-            return Percentiles::default();
+            return LatencySummary::default();
         }
-        Percentiles {
+        LatencySummary {
             count: self.0.len(),
             mean_ns: self.0.mean(),
             p50_ns: self.0.value_at_quantile(0.5),
@@ -41,7 +40,7 @@ mod tests {
 
     #[test]
     fn nothing_recorded_is_all_zero() {
-        assert_eq!(Latencies::new().percentiles(), Percentiles::default());
+        assert_eq!(Latencies::new().summary(), LatencySummary::default());
     }
 
     #[test]
@@ -51,7 +50,7 @@ mod tests {
             latencies.record(milliseconds * 1_000_000);
         }
         latencies.record(u64::MAX);
-        let found = latencies.percentiles();
+        let found = latencies.summary();
         assert_eq!(found.count, 1001);
         for (value, nominal) in
             [(found.p50_ns, 501e6), (found.p90_ns, 901e6), (found.p99_ns, 991e6)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::Integrity;
+use worker::metrics::Integrity;
 
 /// What an arrival was, among those of the same sender at the same receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -43,8 +43,8 @@ pub use self::worker::run_worker;
 pub use check::{SettingProblem, check_settings};
 pub use commands::{CommandSender, CommandSource, command_channel};
 pub use control::{
-    Attempt, Ending, Integrity, LoadCommand, LoadEvent, LoadMessage, LoadProtocol, LoadReport,
-    LoadResponse, LoadStatus, Percentiles,
+    Attempt, Ending, LoadCommand, LoadEvent, LoadMessage, LoadProtocol, LoadReport, LoadResponse,
+    LoadStatus,
 };
 pub use error::LoadError;
 pub use settings::{ChatPhase, ConnectPattern, Leave, LoadConfig, LoadSettings};

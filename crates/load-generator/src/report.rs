@@ -1,9 +1,9 @@
 //! The status and the report of a load.
 
-use linux_net::ResourceUsage;
+use worker::metrics::{Integrity, ResourceUsage};
 
 use crate::generator::Generator;
-use crate::{Integrity, LoadReport, LoadStatus, standing};
+use crate::{LoadReport, LoadStatus, standing};
 
 impl Generator<'_> {
     /// Totals so far.
@@ -42,9 +42,9 @@ impl Generator<'_> {
             started_ns: attempts.iter().map(|a| a.start_ns).min().unwrap_or_default(),
             ended_ns: attempts.iter().map(|a| a.end_ns).max().unwrap_or_default(),
             chat_window_ns: figures.chat_window_ns,
-            delivery_latency: figures.delivery_latency.percentiles(),
-            connect_latency: figures.connect_latency.percentiles(),
-            send_lateness: figures.send_lateness.percentiles(),
+            delivery_latency: figures.delivery_latency.summary(),
+            connect_latency: figures.connect_latency.summary(),
+            send_lateness: figures.send_lateness.summary(),
             integrity: Integrity {
                 echoed: figures.echoed,
                 foreign: figures.foreign,
@@ -52,7 +52,7 @@ impl Generator<'_> {
                 ..integrity
             },
             errors: figures.errors,
-            resources: ResourceUsage::of_this_process(),
+            usage: ResourceUsage::of_this_process(),
             attempts,
         }
     }

@@ -1,6 +1,5 @@
 //! One module a command.
 
-pub(crate) mod by_hand;
 pub(crate) mod chat;
 pub(crate) mod check;
 pub(crate) mod clean;
@@ -23,6 +22,7 @@ pub(crate) mod serve;
 pub(crate) mod server;
 pub(crate) mod show;
 pub(crate) mod size;
+pub(crate) mod standalone;
 
 use std::io::Write;
 

@@ -1,6 +1,6 @@
 //! What became of a load that somebody ran by hand: its client's side alone.
 
-use run_record::{Latency, Outcome, TrialRecord};
+use run_record::{LatencySummary, Outcome, TrialRecord};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
@@ -69,7 +69,7 @@ fn why_timed_out(trial: &TrialRecord) -> Option<String> {
 fn latencies(trial: &TrialRecord) -> String {
     let mut builder = Builder::default();
     builder.push_record(["latency", "median", "99 %", "worst"]);
-    for (name, Latency { count, p50_ns, p99_ns, max_ns, .. }) in [
+    for (name, LatencySummary { count, p50_ns, p99_ns, max_ns, .. }) in [
         ("connect(2) to ESTABLISHED", trial.connect_latency),
         ("message, from its intended time to its delivery", trial.delivery_latency),
     ] {

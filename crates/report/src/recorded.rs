@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
-use run_record::{ListenerSeen, RunDirectory, RunDirectoryError, TrialRecord, TryId};
+use run_record::{ListenerSummary, RunDirectory, RunDirectoryError, TrialRecord, TryId};
 
 use charts::{self, Chart, Recorded};
 use run_view::Cell;
@@ -154,7 +154,7 @@ impl Telling {
         let again = total(trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
         let listeners = trial.evidence.probe.iter().flat_map(|probe| &probe.listeners);
         // A queue holds one more than its limit.
-        let full = |seen: &ListenerSeen| {
+        let full = |seen: &ListenerSummary| {
             let holds = u64::from(seen.limit) + 1;
             (u64::from(seen.deepest) * 10 / holds).min(10) as u32
         };

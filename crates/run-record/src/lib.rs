@@ -4,7 +4,6 @@
 //! |---|---|
 //! | [`run`](RunRecord) | `run.json`: what was asked, where, and with what |
 //! | [`trial`](TrialRecord) | one line of `trials.jsonl`: what one trial found |
-//! | [`probed`](Probed) | what the probe saw in a trial |
 //! | [`tries`](Tries) | a planned trial with all its tries, and whether it held |
 //! | [`verdict`](RunVerdict) | the one verdict on trials, cells, a run and a suite |
 //! | [`axis_names`](AxisNames) | short, distinct names of a run's axes |
@@ -13,7 +12,7 @@
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
 //! | [`agreement`](Agreement) | how well the simulator finds what was measured |
 //! | [`histogram`](LatencyHistogram) | how many latencies were how long |
-//! | [`timeline`](TimelineRow) | a row of `timelines/*.csv` |
+//! | `worker::metrics` | what the workers measured, [`TimelineRow`] among others |
 //! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
 //! | [`suite_directory`](SuiteDirectory) | the same of a suite |
 //! | `version` | the format's version, checked before anything else is read |
@@ -32,11 +31,9 @@ mod law;
 mod live;
 mod lock;
 mod outcome;
-mod probed;
 mod run;
 mod suite;
 mod suite_directory;
-mod timeline;
 mod trial;
 mod tries;
 mod verdict;
@@ -50,20 +47,19 @@ pub use histogram::{LatencyBin, LatencyHistogram};
 pub use law::{LawCheck, LawNotApplied};
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
 pub use outcome::{Outcome, OutcomeCounts};
-pub use probed::{AcceptQueue, ListenerSeen, Probed, StateSeen};
 pub use run::{
     Axis, Backend, Build, Interleaved, InterleavedRole, KernelRules, Machine, Overrides, RunRecord,
     SCHEMA_VERSION, ScenarioRecord, Tool,
 };
 pub use suite::{MemberRecord, MemberVerdict, SuiteRecord};
 pub use suite_directory::SuiteDirectory;
-pub use timeline::TimelineRow;
-pub use trial::{
-    Check, Evidence, Integrity, Latency, LockTimes, Rates, Restart, ServerFigures, Simulated,
-    SysctlValues, TrialRecord, Usage,
-};
+pub use trial::{Check, Evidence, Rates, Restart, Simulated, SysctlValues, TrialRecord};
 pub use tries::{Tries, TryId};
 pub use verdict::{
     CellVerdict, CheckKind, CheckVerdict, MemberState, RunVerdict, SuiteMember, SuiteVerdict,
     TrialVerdict, TryVerdict, Verdict, Violation,
+};
+pub use worker::metrics::{
+    AcceptQueue, DurationSummary, Integrity, LatencySummary, ListenerSummary, ProbeSummary,
+    ResourceUsage, ServerMetrics, StateSummary, TimelineRow,
 };

@@ -8,12 +8,14 @@ use linux_net::{Counter, Sysctl};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use worker::metrics::{
+    AcceptQueue, Integrity, LatencySummary, ProbeSummary, ResourceUsage, ServerMetrics,
+};
 
 use crate::law::read_checks;
 use crate::run::SysctlMap;
 use crate::{
-    AcceptQueue, CheckKind, LatencyHistogram, LawCheck, LawNotApplied, OutcomeCounts, Probed,
-    TryId, Violation,
+    CheckKind, LatencyHistogram, LawCheck, LawNotApplied, OutcomeCounts, TryId, Violation,
 };
 
 /// Everything that one trial found.
@@ -51,15 +53,15 @@ pub struct TrialRecord {
     /// The three rates.
     pub rates: Rates,
     /// From connect(2) to ESTABLISHED, established attempts alone.
-    pub connect_latency: Latency,
+    pub connect_latency: LatencySummary,
     /// The same attempts, by how long each took; none in records of before it
     /// was kept.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect_histogram: Option<LatencyHistogram>,
     /// From a message's intended send time to its delivery.
-    pub delivery_latency: Latency,
+    pub delivery_latency: LatencySummary,
     /// How late the generator itself wrote, against its own schedule.
-    pub send_lateness: Latency,
+    pub send_lateness: LatencySummary,
     /// What was wrong with the deliveries.
     pub integrity: Integrity,
     /// Deliveries still owed when the finish deadline struck: lost, or late.
@@ -70,7 +72,7 @@ pub struct TrialRecord {
     pub evidence: Evidence,
     /// From connect(2) to accept(2), accepted attempts alone.
     #[serde(default)]
-    pub accept_wait: Latency,
+    pub accept_wait: LatencySummary,
     /// Bytes that the clients had written when the server began to accept;
     /// none where it accepted all along.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -89,12 +91,12 @@ pub struct TrialRecord {
     pub accepted: Option<u64>,
     /// The server's own figures; none where it died before it could give them,
     /// and where the load was run by hand.
-    pub server: Option<ServerFigures>,
+    pub server: Option<ServerMetrics>,
     /// The signal or exit code that the server died of, before it was told to
     /// stop.
     pub server_died: Option<String>,
     /// What the load's process used.
-    pub load: Usage,
+    pub load: ResourceUsage,
     /// The laws that decide this cell, predicted before the trial.
     #[serde(deserialize_with = "read_checks")]
     pub laws: Vec<LawCheck>,
@@ -182,42 +184,6 @@ pub struct Rates {
     pub original_throughput: f64,
 }
 
-/// A distribution of latencies, nanoseconds.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Latency {
-    /// How many were measured; the others are 0 when this is.
-    pub count: u64,
-    /// The mean.
-    pub mean_ns: f64,
-    /// The median.
-    pub p50_ns: u64,
-    /// 90th percentile.
-    pub p90_ns: u64,
-    /// 99th percentile.
-    pub p99_ns: u64,
-    /// 99.9th percentile.
-    pub p999_ns: u64,
-    /// The largest.
-    pub max_ns: u64,
-}
-
-/// What was wrong with the deliveries; all 0 when nothing was.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Integrity {
-    /// Messages missing at a client that was there for them.
-    pub lost: u64,
-    /// Messages that arrived a second time.
-    pub doubled: u64,
-    /// Messages that arrived after a later one of the same sender.
-    pub reordered: u64,
-    /// Messages that came back to their sender.
-    pub echoed: u64,
-    /// Bodies that no client sent, or that were altered.
-    pub foreign: u64,
-    /// Streams that ended because a header was malformed.
-    pub broken_streams: u64,
-}
-
 /// What the kernel says happened.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
@@ -231,7 +197,7 @@ pub struct Evidence {
     pub accept_queue: Option<AcceptQueue>,
     /// What the probe saw in the server's host; none where none ran.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub probe: Option<Probed>,
+    pub probe: Option<ProbeSummary>,
 }
 
 impl Evidence {
@@ -301,58 +267,6 @@ impl SysctlValues {
     /// A sysctl of the client's host; `None` if it was not read.
     pub fn at_client(&self, sysctl: Sysctl) -> Option<&str> {
         self.client.get(sysctl.name()).map(String::as_str)
-    }
-}
-
-/// The server's own figures.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct ServerFigures {
-    /// Writes to a client that failed.
-    pub failed_writes: u64,
-    /// Connections ended because of a malformed header.
-    pub protocol_errors: u64,
-    /// Failed accept(2) calls, by errno name.
-    pub accept_errors: BTreeMap<String, u64>,
-    /// Most client threads at once.
-    pub most_threads: u64,
-    /// Waiting for the registry's lock.
-    pub lock_wait: LockTimes,
-    /// Holding it.
-    pub lock_hold: LockTimes,
-    /// What its process used.
-    pub usage: Usage,
-}
-
-/// A distribution of waits for a lock, or of times that it was held.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct LockTimes {
-    /// How many were measured; the others are 0 when this is.
-    pub count: u64,
-    /// The mean, nanoseconds.
-    pub mean_ns: f64,
-    /// 99th percentile, nanoseconds.
-    pub p99_ns: u64,
-    /// The longest, nanoseconds.
-    pub max_ns: u64,
-}
-
-/// What a process used.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Usage {
-    /// CPU time in user mode, seconds.
-    pub user_seconds: f64,
-    /// CPU time in the kernel, seconds.
-    pub system_seconds: f64,
-    /// Context switches made to wait.
-    pub voluntary_switches: u64,
-    /// Context switches forced by the scheduler.
-    pub involuntary_switches: u64,
-}
-
-impl Usage {
-    /// CPU time in all, seconds.
-    pub fn cpu_seconds(&self) -> f64 {
-        self.user_seconds + self.system_seconds
     }
 }
 

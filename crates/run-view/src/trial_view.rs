@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use queue_model::accept_queue::listen_limit;
 use queue_model::syn_retry::SynRetry;
-use run_record::{ListenerSeen, Outcome, RunRecord, StateSeen, TrialRecord};
+use run_record::{ListenerSummary, Outcome, RunRecord, StateSummary, TrialRecord};
 use serde_json::Value;
 
 use crate::number::total;
@@ -143,7 +143,7 @@ impl<'a> TrialView<'a> {
     }
 
     /// The listeners, as the probe saw them.
-    pub fn listeners_seen(&self) -> &'a [ListenerSeen] {
+    pub fn listeners_seen(&self) -> &'a [ListenerSummary] {
         self.trial.evidence.probe.as_ref().map_or(&[], |probe| &probe.listeners)
     }
 
@@ -168,7 +168,7 @@ impl<'a> TrialView<'a> {
     }
 
     /// A state that sockets of the server's host were seen in.
-    pub fn state(&self, name: &str) -> Option<StateSeen> {
+    pub fn state(&self, name: &str) -> Option<StateSummary> {
         let seen = *self.trial.evidence.probe.as_ref()?.states.get(name)?;
         (seen.most > 0).then_some(seen)
     }

@@ -8,6 +8,7 @@
 //! | `client` | [`Client`]: the controller's side |
 //! | `handle` | [`Worker`]: a running worker, wherever it runs |
 //! | `process` | [`spawn`]: a worker as a child process |
+//! | [`metrics`] | what workers measure and run records store |
 //! | `error` | [`WorkerError`] |
 //!
 //! A controlled worker announces its protocol version first. Then it reads one
@@ -20,6 +21,7 @@ mod client;
 mod error;
 mod handle;
 mod message;
+pub mod metrics;
 mod process;
 mod serve;
 

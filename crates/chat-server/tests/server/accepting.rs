@@ -75,7 +75,7 @@ fn a_connection_that_was_reset_in_the_queue_still_has_its_address() {
     wait_until("the reset one has left", || server.threads() == 1);
     let report = server.stop();
     assert_eq!([report.accepted[0].peer, report.accepted[1].peer], addresses);
-    assert!(report.accept_errors.is_empty());
+    assert!(report.metrics.accept_errors.is_empty());
 }
 
 #[test]
@@ -98,12 +98,12 @@ fn a_client_without_a_thread_is_counted_and_closed_and_the_server_goes_on() {
         let mut client = server.connect_unseen();
         assert_eq!(client.receive(), None);
         wait_until("it is counted", || {
-            server.handle.report().accept_errors.get("EAGAIN") == Some(&count)
+            server.handle.report().metrics.accept_errors.get("EAGAIN") == Some(&count)
         });
     }
     let report = server.stop();
     assert_eq!(report.accepted.len(), 3);
-    assert_eq!(report.most_threads, 0);
+    assert_eq!(report.metrics.most_threads, 0);
 }
 
 #[test]

@@ -52,17 +52,20 @@ fn everyone_receives_everything_but_their_own_in_order() {
         assert_eq!(report.messages_ingested, ingested);
         assert_eq!(report.deliveries, deliveries, "{design}");
         assert_eq!(report.bytes_out, report.bytes_in * (CLIENTS as u64 - 1));
-        assert_eq!((report.failed_writes, report.protocol_errors), (0, 0));
-        assert_eq!(report.most_threads, CLIENTS as u64);
-        assert!(report.accept_errors.is_empty(), "{:?}", report.accept_errors);
+        assert_eq!((report.metrics.failed_writes, report.metrics.protocol_errors), (0, 0));
+        assert_eq!(report.metrics.most_threads, CLIENTS as u64);
+        assert!(report.metrics.accept_errors.is_empty(), "{:?}", report.metrics.accept_errors);
         let accepted: Vec<_> = report.accepted.iter().map(|connection| connection.peer).collect();
         assert_eq!(accepted, addresses, "in the order of the connects");
         assert!(report.accepted.is_sorted_by_key(|connection| connection.at_ns));
         // One lock to register, one to leave, one for each broadcast.
         let locks = ingested + 2 * CLIENTS as u64;
-        assert_eq!((report.lock_wait.count, report.lock_hold.count), (locks, locks));
-        assert!(report.lock_hold.max_ns >= report.lock_hold.p99_ns);
-        assert!(report.lock_hold.mean_ns > 0.0);
+        assert_eq!(
+            (report.metrics.lock_wait.count, report.metrics.lock_hold.count),
+            (locks, locks)
+        );
+        assert!(report.metrics.lock_hold.max_ns >= report.metrics.lock_hold.p99_ns);
+        assert!(report.metrics.lock_hold.mean_ns > 0.0);
         let (first, last) = report.ingest_window_ns.expect("messages were read");
         assert!(report.accepted[CLIENTS - 1].at_ns < first && first < last);
     }
@@ -136,7 +139,7 @@ fn a_malformed_header_ends_only_its_own_connection() {
         assert_eq!(good.receive_text(), "first", "what came before still counts");
         assert_eq!(bad.receive(), None, "a clean end of file");
         wait_until("its thread waits for its end of file", || {
-            server.handle.report().protocol_errors == 1
+            server.handle.report().metrics.protocol_errors == 1
         });
         good.send(b"still here");
         assert_eq!(witness.receive_text(), "first");
@@ -144,7 +147,7 @@ fn a_malformed_header_ends_only_its_own_connection() {
         drop(bad);
         wait_until("its thread has gone", || server.threads() == 2);
         let report = server.stop();
-        assert_eq!(report.protocol_errors, 1);
+        assert_eq!(report.metrics.protocol_errors, 1);
         assert_eq!(report.messages_ingested, 2);
         assert_eq!(report.deliveries, 3);
     }
@@ -161,7 +164,7 @@ fn a_truncated_message_is_no_message() {
     server.connect().send(b"next");
     assert_eq!(other.receive_text(), "next");
     let report = server.stop();
-    assert_eq!((report.messages_ingested, report.protocol_errors), (1, 0));
+    assert_eq!((report.messages_ingested, report.metrics.protocol_errors), (1, 0));
     assert_eq!(report.bytes_in, 7 + 8);
 }
 
@@ -174,5 +177,5 @@ fn the_largest_body_is_the_settings() {
     assert_eq!(other.receive_text(), "ten bytes!");
     sender.send_raw(b"\0\0\0\x0b");
     assert_eq!(sender.receive(), None);
-    assert_eq!(server.stop().protocol_errors, 1);
+    assert_eq!(server.stop().metrics.protocol_errors, 1);
 }

@@ -16,7 +16,7 @@ fn with_hundreds_of_idle_clients() {
         let clients: Vec<_> = (0..400).map(|_| server.connect_unseen()).collect();
         wait_until("all have their threads", || server.threads() == 400);
         let report = server.stop_in_time("400 clients");
-        assert_eq!(report.most_threads, 400);
+        assert_eq!(report.metrics.most_threads, 400);
         for mut client in clients {
             assert_eq!(client.receive(), None, "a stop is a clean end of file");
         }
@@ -40,13 +40,26 @@ fn with_clients_that_do_not_read() {
             let stuck = server.handle.report();
             let report = server.stop_in_time("deaf clients");
             assert!(report.messages_ingested >= stuck.messages_ingested);
-            assert_eq!(report.failed_writes, 0, "{design}: the stop's own doing is no failure");
-            assert!(report.lock_hold.count > 0);
+            assert_eq!(
+                report.metrics.failed_writes, 0,
+                "{design}: the stop's own doing is no failure"
+            );
+            assert!(report.metrics.lock_hold.count > 0);
             if design.as_str() == "global-lock" {
-                assert!(report.lock_hold.max_ns > 100_000_000, "{:?}", report.lock_hold);
-                assert!(report.lock_wait.max_ns > 100_000_000, "{:?}", report.lock_wait);
+                assert!(
+                    report.metrics.lock_hold.max_ns > 100_000_000,
+                    "{:?}",
+                    report.metrics.lock_hold
+                );
+                assert!(
+                    report.metrics.lock_wait.max_ns > 100_000_000,
+                    "{:?}",
+                    report.metrics.lock_wait
+                );
             } else {
-                assert!(report.lock_hold.max_ns < report.lock_hold.count * 100_000_000);
+                assert!(
+                    report.metrics.lock_hold.max_ns < report.metrics.lock_hold.count * 100_000_000
+                );
             }
         });
     }
@@ -68,7 +81,7 @@ fn with_traffic_at_full_speed() {
             }
             wait_until("the chat is going", || server.ingested() > 2000);
             let report = server.stop_in_time("traffic");
-            assert_eq!(report.failed_writes, 0, "{design}");
+            assert_eq!(report.metrics.failed_writes, 0, "{design}");
             assert!(report.deliveries <= report.messages_ingested * 5);
         });
     }

@@ -1,6 +1,6 @@
 //! What the server's lock cost, by its design.
 
-use run_record::ServerFigures;
+use run_record::ServerMetrics;
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
@@ -57,7 +57,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 }
 
 fn of_design(design: &str, cases: &TrialSet<'_>) -> Option<String> {
-    let median = |of: fn(&ServerFigures) -> u64| {
+    let median = |of: fn(&ServerMetrics) -> u64| {
         let spread = cases.spread(|case| Some(of(figures(case)?) as f64))?;
         Some(nanoseconds(spread.median as u64))
     };
@@ -70,6 +70,6 @@ fn of_design(design: &str, cases: &TrialSet<'_>) -> Option<String> {
     ))
 }
 
-fn figures<'a>(case: &TrialView<'a>) -> Option<&'a ServerFigures> {
+fn figures<'a>(case: &TrialView<'a>) -> Option<&'a ServerMetrics> {
     case.trial.server.as_ref()
 }

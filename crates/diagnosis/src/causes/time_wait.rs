@@ -1,7 +1,7 @@
 //! What closed connections leave at the server.
 
 use queue_model::time_wait::LENGTH;
-use run_record::StateSeen;
+use run_record::StateSummary;
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
@@ -73,8 +73,8 @@ pub(crate) fn orphans_stood(cases: &TrialSet<'_>) -> Option<String> {
 
 /// Sockets in FIN_WAIT_2 that waited for their timer, and had all gone at the
 /// end.
-pub(crate) fn orphaned(case: &TrialView<'_>) -> Option<StateSeen> {
-    let waited = |seen: &StateSeen| seen.stood_seconds().is_some_and(|s| s >= ORPHANED_SECONDS);
+pub(crate) fn orphaned(case: &TrialView<'_>) -> Option<StateSummary> {
+    let waited = |seen: &StateSummary| seen.stood_seconds().is_some_and(|s| s >= ORPHANED_SECONDS);
     all_left(case, "fin_wait_2").filter(waited)
 }
 
@@ -97,6 +97,6 @@ fn for_how_long(cases: &TrialSet<'_>, state: &str) -> Option<String> {
 }
 
 /// A state that sockets were seen in and that all of them had left at the end.
-fn all_left(case: &TrialView<'_>, state: &str) -> Option<StateSeen> {
+fn all_left(case: &TrialView<'_>, state: &str) -> Option<StateSummary> {
     case.state(state).filter(|seen| seen.left == 0)
 }

@@ -1,7 +1,7 @@
 //! Beliefs about timers, connects, and what closed sockets leave.
 
 use queue_model::syn_retry::SynRetry;
-use run_record::{Outcome, StateSeen};
+use run_record::{Outcome, StateSummary};
 
 use crate::causes::deferral::waited;
 use crate::causes::resets::by_overflow;
@@ -40,7 +40,7 @@ pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
 /// SO_REUSEADDR has to be on the old socket, too.
 pub(super) fn reuse_address(all: &TrialSet<'_>) -> Option<String> {
     let stood =
-        |case: &TrialView<'_>| case.state("time_wait").map_or(0, |seen: StateSeen| seen.most);
+        |case: &TrialView<'_>| case.state("time_wait").map_or(0, |seen: StateSummary| seen.most);
     let in_vain = all.some_that(|case| times_refused(case) > 0 && options(case) == (false, true));
     if let Some(cases) = in_vain {
         let times = several(cases.sum(|case| times_refused(case)), "time");

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use linux_net::Counter;
-use run_record::{AcceptQueue, AttemptRow, Outcome, Probed, Restart};
+use run_record::{AcceptQueue, AttemptRow, Outcome, ProbeSummary, Restart};
 
 /// The measurements of a trial.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Measurements<'a> {
     pub(crate) accept_queue: Option<AcceptQueue>,
-    pub(crate) probe: Option<&'a Probed>,
+    pub(crate) probe: Option<&'a ProbeSummary>,
     pub(crate) restart: Option<&'a Restart>,
     pub(crate) rows: &'a [AttemptRow],
     /// Counters of the hosts, after less before.

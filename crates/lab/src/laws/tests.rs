@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use queue_model::syn_queue::SynQueueFull;
 use queue_model::{accept_queue, time_wait};
-use run_record::{AcceptQueue, Probed, StateSeen};
+use run_record::{AcceptQueue, ProbeSummary, StateSummary};
 use scenario::{CellSettings, Host, SysctlValue};
 
 use super::cell_laws::CellLaws;
@@ -185,7 +185,7 @@ fn a_time_that_was_sampled_may_be_short_by_what_lies_between_two_samples() {
         Prediction::time(law, seconds(3), seconds(4), |measured| measured.lasted("fin_wait_2"));
     let laws = CellLaws { predictions: vec![prediction], ..CellLaws::default() };
     let came = |times: u32, before: u64, first: u64, last: u64, after: u64| {
-        let seen = StateSeen {
+        let seen = StateSummary {
             most: 1,
             times,
             first_ns: first * 1_000_000,
@@ -195,7 +195,7 @@ fn a_time_that_was_sampled_may_be_short_by_what_lies_between_two_samples() {
             left: 0,
         };
         let states = [("fin_wait_2".to_owned(), seen)].into();
-        let probe = Probed { states, ..Probed::default() };
+        let probe = ProbeSummary { states, ..ProbeSummary::default() };
         let measured = Measurements { probe: Some(&probe), ..nothing() };
         laws.check(&measured, false)[0].held
     };

@@ -1,6 +1,6 @@
 //! The commands and messages of a probe worker.
 
-use run_record::{AcceptQueue, Probed, TimelineRow};
+use run_record::{AcceptQueue, ProbeSummary, TimelineRow};
 use serde::{Deserialize, Serialize};
 use worker::{MessageOf, Protocol};
 
@@ -89,7 +89,7 @@ pub struct Connections {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProbeReport {
     /// In short.
-    pub report: Probed,
+    pub report: ProbeSummary,
     /// As rows; none unless its configuration asks for them.
     pub timeline: Vec<TimelineRow>,
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use linux_net::{monotonic_ns, process_cpu_ns};
-use run_record::Probed;
+use run_record::ProbeSummary;
 
 use super::allowance::Allowance;
 use super::sockets::Sockets;
@@ -18,7 +18,7 @@ pub(super) struct Prober {
     sockets: Sockets,
     ticks: Ticks,
     allowance: Allowance,
-    seen: Probed,
+    seen: ProbeSummary,
     timeline: Option<Timeline>,
     first_ns: u64,
     last_ns: u64,
@@ -37,7 +37,10 @@ impl Prober {
             sockets,
             ticks: Ticks::starting(now_ns, config.interval),
             allowance: Allowance::beginning(config.cpu_share, now_ns, process_cpu_ns()),
-            seen: Probed { interval_seconds: config.interval.as_secs_f64(), ..Probed::default() },
+            seen: ProbeSummary {
+                interval_seconds: config.interval.as_secs_f64(),
+                ..ProbeSummary::default()
+            },
             timeline: config.timeline.then(Timeline::new),
             first_ns: now_ns,
             last_ns: now_ns,

@@ -1,6 +1,6 @@
 //! What was seen, as a trial's record has it.
 
-use run_record::{ListenerSeen, Probed};
+use run_record::{ListenerSummary, ProbeSummary};
 
 use super::Connections;
 use super::sockets::Queue;
@@ -16,11 +16,11 @@ pub(super) struct Walk {
 }
 
 /// Takes in what a sample saw of the listeners.
-pub(super) fn add_listeners(seen: &mut Probed, queues: &[Queue]) {
+pub(super) fn add_listeners(seen: &mut ProbeSummary, queues: &[Queue]) {
     for Queue { listener, queue } in queues {
         let index = *listener as usize;
         if seen.listeners.len() <= index {
-            seen.listeners.resize(index + 1, ListenerSeen::default());
+            seen.listeners.resize(index + 1, ListenerSummary::default());
         }
         let known = &mut seen.listeners[index];
         known.limit = queue.limit;
@@ -30,7 +30,7 @@ pub(super) fn add_listeners(seen: &mut Probed, queues: &[Queue]) {
 }
 
 /// Takes in a walk, and when the one before it was, if there was one.
-pub(super) fn add_connections(seen: &mut Probed, previous: Option<&Walk>, walk: &Walk) {
+pub(super) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Walk>, walk: &Walk) {
     let Connections { syn_recv, established, time_wait, fin_wait_2, socket_memory_bytes } =
         walk.connections;
     let states = [
@@ -65,13 +65,13 @@ pub(super) fn add_connections(seen: &mut Probed, previous: Option<&Walk>, walk: 
 
 #[cfg(test)]
 mod tests {
-    use run_record::{AcceptQueue, StateSeen};
+    use run_record::{AcceptQueue, StateSummary};
 
     use super::*;
 
     #[test]
     fn the_most_at_once_and_whose_it_was() {
-        let mut seen = Probed::default();
+        let mut seen = ProbeSummary::default();
         let queue = |listener, depth, limit| {
             let queue = AcceptQueue { depth, limit };
             Queue { listener, queue }
@@ -86,16 +86,16 @@ mod tests {
         ] {
             add_listeners(&mut seen, queues);
         }
-        let listener = |limit, deepest| ListenerSeen { limit, deepest };
+        let listener = |limit, deepest| ListenerSummary { limit, deepest };
         assert_eq!(seen.listeners, [listener(5, 3), listener(9, 4)]);
         assert_eq!(seen.deepest, 6, "at once");
     }
 
     #[test]
     fn a_state_lasts_as_long_as_it_must_and_can() {
-        let mut seen = Probed::default();
+        let mut seen = ProbeSummary::default();
         let mut previous = None;
-        let mut walk = |seen: &mut Probed, before_ns, established, time_wait| {
+        let mut walk = |seen: &mut ProbeSummary, before_ns, established, time_wait| {
             let connections = Connections { established, time_wait, ..Connections::default() };
             let walk = Walk { before_ns, after_ns: before_ns + 3, connections };
             add_connections(seen, previous.as_ref(), &walk);
@@ -108,7 +108,7 @@ mod tests {
         }
         let names: Vec<_> = seen.states.keys().collect();
         assert_eq!(names, ["established", "time_wait"], "only what was seen");
-        let established = StateSeen {
+        let established = StateSummary {
             most: 5,
             times: 1,
             first_ns: 23,

@@ -4,7 +4,7 @@ use linux_net::CounterDelta;
 use run_record::OutcomeCounts;
 
 use super::observe::Observed;
-use crate::ledger::{self, Joined, ServerLedger};
+use crate::outcome_join::{self, Joined, ServerLedger};
 use crate::server::ServerEnd;
 
 /// Both sides of a trial, joined.
@@ -34,7 +34,7 @@ pub(super) fn join(observed: &Observed) -> JoinedTrial {
         }
     };
     let accepted = server.accepted.map(<[_]>::len);
-    let attempts = ledger::join(&observed.loaded.report.attempts, server);
+    let attempts = outcome_join::join(&observed.loaded.report.attempts, server);
     JoinedTrial {
         outcomes: attempts.rows.iter().map(|row| row.outcome).collect(),
         attempts,

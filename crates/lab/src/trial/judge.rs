@@ -6,10 +6,10 @@ use super::context::TrialContext;
 use super::join::JoinedTrial;
 use super::observe::Observed;
 use super::testbed::ClosedTestbed;
+use crate::invariants;
 use crate::laws::Measurements;
 use crate::server::ServerEnd;
 use crate::simulated::{Played, simulated};
-use crate::{figures, invariants};
 
 /// What holds in a trial, expectations aside: those need the whole record.
 pub(super) struct Judged {
@@ -61,7 +61,7 @@ fn check_invariants(
         invariants::sysctls_read_back(&testbed.spec, &testbed.sysctls),
         invariants::server_alive(joined.died.as_deref(), trial.server_may_die),
         invariants::counters_never_fall(&fallen_counters),
-        invariants::deliveries_intact(&figures::integrity(&load.integrity)),
+        invariants::deliveries_intact(&load.integrity),
         invariants::probe_ran(observed.probed.as_ref().err()),
     ];
     if let ServerEnd::Stopped(report) = &observed.end {

@@ -10,7 +10,7 @@ use super::observe::Observed;
 use super::output::TrialOutput;
 use super::testbed::ClosedTestbed;
 use crate::server::ServerEnd;
-use crate::{facts, figures};
+use crate::{facts, metrics};
 
 /// When a trial ran.
 pub(super) struct Timing {
@@ -49,14 +49,14 @@ pub(super) fn record(
         duration_seconds: timing.seconds,
         overhead_seconds: timing.seconds - loaded.seconds - post_load_seconds,
         attempts: u64::from(settings.load.clients),
-        ok_first_try: figures::ok_first_try(&rows),
-        syn_retransmits: figures::syn_retransmits(&rows),
-        rates: figures::rates(load, report, &joined.outcomes, &settings.load),
-        connect_latency: figures::latency(&load.connect_latency),
-        connect_histogram: Some(figures::connect_histogram(&rows)),
-        delivery_latency: figures::latency(&load.delivery_latency),
-        send_lateness: figures::latency(&load.send_lateness),
-        integrity: figures::integrity(&load.integrity),
+        ok_first_try: metrics::ok_first_try(&rows),
+        syn_retransmits: metrics::syn_retransmits(&rows),
+        rates: metrics::rates(load, report, &joined.outcomes, &settings.load),
+        connect_latency: load.connect_latency,
+        connect_histogram: Some(metrics::connect_histogram(&rows)),
+        delivery_latency: load.delivery_latency,
+        send_lateness: load.send_lateness,
+        integrity: load.integrity,
         undelivered: load.undelivered,
         errors: load.errors.clone(),
         evidence: Evidence {
@@ -65,15 +65,15 @@ pub(super) fn record(
             accept_queue: loaded.accept_queue,
             probe,
         },
-        accept_wait: figures::accept_wait(&rows),
+        accept_wait: metrics::accept_wait(&rows),
         held_bytes: loaded.held_bytes,
         restart,
         simulated: judged.simulated,
         sysctls: testbed.sysctls,
         accepted: joined.accepted.map(|accepted| accepted as u64),
-        server: report.map(figures::server),
+        server: report.map(|report| report.metrics.clone()),
         server_died: joined.died,
-        load: figures::usage(&load.resources),
+        load: load.usage,
         laws: judged.laws,
         laws_not_applied: laws.not_applied,
         expectations: Vec::new(),
@@ -81,6 +81,6 @@ pub(super) fn record(
         outcomes: joined.outcomes,
     };
     let facts = facts::facts(settings, &record);
-    record.expectations = figures::checks(trial.expectations.evaluate(&facts));
+    record.expectations = metrics::checks(trial.expectations.evaluate(&facts));
     TrialOutput { record, attempts: rows, timeline }
 }

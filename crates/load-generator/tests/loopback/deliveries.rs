@@ -5,7 +5,8 @@ use std::time::Duration;
 use crate::load::{assert_endings, config, load, load_once_registered};
 use crate::relay::{Habits, Passing, Relay, plain};
 use chat_protocol::Framing;
-use load_generator::{Ending, Integrity, Leave, LoadReport, LoadSettings};
+use load_generator::{Ending, Leave, LoadReport, LoadSettings};
+use worker::metrics::Integrity;
 
 /// 4 clients with 10 messages, everybody there before the first message.
 fn chat(habits: Habits, change: impl FnOnce(&mut LoadSettings)) -> LoadReport {

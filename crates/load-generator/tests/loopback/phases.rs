@@ -6,10 +6,11 @@ use crate::load::{assert_endings, check, config, load, load_once_registered};
 use crate::relay::{Habits, Relay};
 use linux_net::monotonic_ns;
 use load_generator::{
-    ChatPhase, ConnectPattern, Ending, Integrity, Leave, LoadCommand, LoadConfig, LoadEvent,
-    LoadReport, command_channel, run,
+    ChatPhase, ConnectPattern, Ending, Leave, LoadCommand, LoadConfig, LoadEvent, LoadReport,
+    command_channel, run,
 };
 use worker::Message;
+use worker::metrics::Integrity;
 
 #[test]
 fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {

@@ -8,8 +8,9 @@ use crate::load::{
     assert_endings, config, in_own_namespace, load, load_held, load_once_registered,
 };
 use crate::relay::{Habits, Relay};
-use load_generator::{Ending, Integrity, Leave, LoadReport};
+use load_generator::{Ending, Leave, LoadReport};
 use socket2::SockRef;
+use worker::metrics::Integrity;
 
 /// All have left long before the finish deadline, which is 10 s.
 #[track_caller]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use chat_protocol::Framing;
 use load_generator::{LoadConfig, LoadSettings};
 
-use super::by_hand::load_by_hand;
+use super::standalone::run_standalone;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -63,7 +63,7 @@ pub(crate) fn load(arguments: LoadArguments) -> Result {
     let for_a_person =
         arguments.out.is_some() || (std::io::stdout().is_terminal() && !arguments.control);
     if for_a_person {
-        return load_by_hand(&config, arguments.out.as_deref());
+        return run_standalone(&config, arguments.out.as_deref());
     }
     load_generator::run_worker(&config, arguments.control).map_err(CommandError::Load)?;
     Ok(Exit::Held)

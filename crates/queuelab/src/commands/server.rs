@@ -146,7 +146,7 @@ impl Totals {
             builder.push_record([name, &report::count(count), meaning]);
         };
         row("connections", report.accepted.len() as i64, "accepted by the server");
-        row("clients", report.most_threads as i64, "most at once, a thread each");
+        row("clients", report.metrics.most_threads as i64, "most at once, a thread each");
         row("messages", report.messages_ingested as i64, "read from clients");
         row("deliveries", report.deliveries as i64, "messages written to a client");
         if let Ok(now) = &now {

@@ -1,6 +1,6 @@
 //! The scripted probe: it samples once, and sees nothing queued.
 
-use run_record::Probed;
+use run_record::ProbeSummary;
 
 use super::state::{Shared, lock};
 use super::worker::{Output, Scripted};
@@ -36,7 +36,8 @@ impl Scripted<ProbeProtocol> for FakeProbe {
                 self.output.respond(id, ProbeResponse::Status(self.status()));
             }
             ProbeCommand::Stop => {
-                let report = Probed { samples: 1, state_samples: 1, ..Probed::default() };
+                let report =
+                    ProbeSummary { samples: 1, state_samples: 1, ..ProbeSummary::default() };
                 let report = ProbeReport { report, timeline: Vec::new() };
                 self.output.event(ProbeEvent::Done(Box::new(report)));
                 let at_ns = lock(&self.state).clock.now_ns();

@@ -6,9 +6,11 @@ use chat_server::{
     ServerCommand, ServerEvent, ServerProtocol, ServerReport, ServerResponse, ServerSettings,
     ServerStatus, Sigpipe,
 };
+use worker::metrics::ServerMetrics;
 
 use super::state::{PORT, SERVER, Shared, lock};
 use super::worker::{Output, Scripted};
+
 use crate::clock::Clock;
 
 /// A server.
@@ -43,7 +45,10 @@ impl FakeServer {
             messages_ingested: state.messages,
             deliveries: state.deliveries,
             ingest_window_ns: (state.messages > 0).then_some((ended, ended)),
-            most_threads: state.accepted.len() as u64,
+            metrics: ServerMetrics {
+                most_threads: state.accepted.len() as u64,
+                ..ServerMetrics::default()
+            },
             ..ServerReport::default()
         })
     }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::support::docker::{container_in_use, containers_of, docker, nothing_left_of, start};
 use crate::support::own_engine::OwnEngine;
 use crate::support::{catalogue, out_directory, queuelab, run, runs, said, text};
-use run_record::{ListenerSeen, Outcome, RunDirectory, TrialRecord};
+use run_record::{ListenerSummary, Outcome, RunDirectory, TrialRecord};
 use serde_json::Value;
 
 /// Every attempt beyond the queue's capacity sends a SYN at 0 s and one at 1 s:
@@ -91,7 +91,7 @@ fn the_probe_sees_the_same_queue_in_a_container() {
     let (output, _, trials) = run(out.path(), &arguments);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let probe = trials[0].evidence.probe.as_ref().unwrap();
-    let listeners = [ListenerSeen { limit: 7, deepest: 8 }];
+    let listeners = [ListenerSummary { limit: 7, deepest: 8 }];
     assert_eq!((probe.deepest, &probe.listeners[..]), (8, &listeners[..]), "{probe:?}");
     assert!(probe.states["established"].most >= 8 && probe.samples > 100, "{probe:?}");
     let timeline = RunDirectory::read_timeline(&runs(out.path())[0], trials[0].id);

@@ -119,7 +119,8 @@ fi"#,
     let earlier = other_build(folder.path(), &silent);
     let output = run_against(out.path(), &earlier, &[]);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    let error = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    let stderr = text(&output.stderr).replace('│', "");
+    let error = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     let reason = "its build uses an earlier version of the worker protocol, this build uses \
                   version 2";
     assert!(error.contains(reason), "{}", said(&output));

@@ -29,7 +29,7 @@ fn only_run(out: &Path) -> (RunRecord, TrialRecord) {
 }
 
 #[test]
-fn a_load_by_hand_leaves_a_run_that_report_reads() {
+fn a_run_standalone_leaves_a_run_that_report_reads() {
     let (_server, address) = server(&[]);
     let out = out_directory();
     let address = address.to_string();

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 
 use queue_model::law::{Tolerance, Unit};
 use run_record::{
-    AttemptRow, LawCheck, ListenerSeen, Outcome, Probed, RunDirectory, TimelineRow, TrialRecord,
+    AttemptRow, LawCheck, ListenerSummary, Outcome, ProbeSummary, RunDirectory, TimelineRow,
+    TrialRecord,
 };
 
 use super::{hundreds, kept, made, recorded, written};
@@ -133,13 +134,13 @@ fn probed(looks: &[(u64, u32)], overflows: i64, cut_at_ms: Option<u64>) -> (Stri
     trials.truncate(1);
     let trial = &mut trials[0];
     let deepest = looks.iter().map(|look| look.1).max().unwrap();
-    trial.evidence.probe = Some(Probed {
+    trial.evidence.probe = Some(ProbeSummary {
         interval_seconds: 0.001,
         samples: looks.len() as u64,
-        listeners: vec![ListenerSeen { limit: 10, deepest }],
+        listeners: vec![ListenerSummary { limit: 10, deepest }],
         deepest,
         timeline_cut_at_ns: cut_at_ms.map(|at| at * MS),
-        ..Probed::default()
+        ..ProbeSummary::default()
     });
     trial.evidence.server.insert("TcpExt.ListenOverflows".to_owned(), overflows);
     let mut directory = RunDirectory::create(place.path(), &record).unwrap();

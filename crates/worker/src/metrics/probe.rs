@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// What the probe saw in the server's host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Probed {
+pub struct ProbeSummary {
     /// Time from one tick to the next, seconds.
     pub interval_seconds: f64,
     /// Samples taken.
@@ -24,12 +24,12 @@ pub struct Probed {
     pub cpu_seconds: f64,
     /// The listeners, in the order in which they were first seen: another socket
     /// on the same port is another listener.
-    pub listeners: Vec<ListenerSeen>,
+    pub listeners: Vec<ListenerSummary>,
     /// The most connections queued at once, over all listeners.
     pub deepest: u32,
     /// Sockets by state: `syn_recv` (of the server's port), `established`,
     /// `time_wait`, `fin_wait_2`; only those that were seen.
-    pub states: BTreeMap<String, StateSeen>,
+    pub states: BTreeMap<String, StateSummary>,
     /// The most memory that TCP had for sockets at once, in the whole machine,
     /// bytes.
     pub most_socket_memory: u64,
@@ -42,7 +42,7 @@ pub struct Probed {
 
 /// A listener, as the probe saw it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct ListenerSeen {
+pub struct ListenerSummary {
     /// Its limit when it was last seen (Send-Q).
     pub limit: u32,
     /// The most connections queued at once (Recv-Q).
@@ -51,7 +51,7 @@ pub struct ListenerSeen {
 
 /// A state that sockets were seen in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct StateSeen {
+pub struct StateSummary {
     /// The most at once.
     pub most: u32,
     /// How often it was seen to come: more than 1 where samples without any lay
@@ -74,7 +74,7 @@ pub struct StateSeen {
     pub left: u32,
 }
 
-impl StateSeen {
+impl StateSummary {
     /// For how long sockets were seen in the state, seconds: between what it was
     /// at least and at most, where the samples around tell. None where it came
     /// more than once: what lies between first and last has gaps then.
@@ -89,13 +89,4 @@ impl StateSeen {
             _ => at_least,
         })
     }
-}
-
-/// An accept queue, as inet_diag gives it for a LISTEN socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct AcceptQueue {
-    /// Connections queued (Recv-Q).
-    pub depth: u32,
-    /// The limit in force, min(backlog, somaxconn) (Send-Q).
-    pub limit: u32,
 }

@@ -6,12 +6,12 @@ use linux_net::CounterDelta;
 use load_generator::{LoadConfig, LoadReport};
 use run_record::{AttemptRow, Evidence, OutcomeCounts, SysctlValues, TrialRecord};
 
-use crate::ledger::{self, ServerLedger};
-use crate::{figures, invariants, machine};
+use crate::outcome_join::{self, ServerLedger};
+use crate::{invariants, machine, metrics};
 
 /// A load that has ended, against a server that this process cannot look into.
 #[derive(Debug)]
-pub struct LoadByHand<'a> {
+pub struct StandaloneLoad<'a> {
     /// What was asked for.
     pub config: &'a LoadConfig,
     /// What the client measured.
@@ -24,7 +24,7 @@ pub struct LoadByHand<'a> {
     pub duration: std::time::Duration,
 }
 
-impl LoadByHand<'_> {
+impl StandaloneLoad<'_> {
     /// It as the only trial of its run, with a row for each attempt.
     ///
     /// Only the client is known: what it held as established counts as
@@ -34,10 +34,11 @@ impl LoadByHand<'_> {
     pub fn trial(self) -> (TrialRecord, Vec<AttemptRow>) {
         let Self { config, report, client, started, duration } = self;
         let settings = &config.settings;
-        let joined = ledger::join(&report.attempts, ServerLedger { accepted: None, died_ns: None });
+        let joined =
+            outcome_join::join(&report.attempts, ServerLedger { accepted: None, died_ns: None });
         let outcomes: OutcomeCounts = joined.rows.iter().map(|row| row.outcome).collect();
         let fallen: Vec<_> = client.backwards.iter().map(|name| format!("client {name}")).collect();
-        let integrity = figures::integrity(&report.integrity);
+        let integrity = report.integrity;
         let attempts = u64::from(settings.clients);
         let load_seconds = report.ended_ns.saturating_sub(report.started_ns) as f64 / 1e9;
         let duration_seconds = duration.as_secs_f64();
@@ -51,18 +52,18 @@ impl LoadByHand<'_> {
             duration_seconds,
             overhead_seconds: (duration_seconds - load_seconds).max(0.0),
             attempts,
-            ok_first_try: figures::ok_first_try(&joined.rows),
-            syn_retransmits: figures::syn_retransmits(&joined.rows),
-            rates: figures::rates(report, None, &outcomes, settings),
-            connect_latency: figures::latency(&report.connect_latency),
-            connect_histogram: Some(figures::connect_histogram(&joined.rows)),
-            delivery_latency: figures::latency(&report.delivery_latency),
-            send_lateness: figures::latency(&report.send_lateness),
+            ok_first_try: metrics::ok_first_try(&joined.rows),
+            syn_retransmits: metrics::syn_retransmits(&joined.rows),
+            rates: metrics::rates(report, None, &outcomes, settings),
+            connect_latency: report.connect_latency,
+            connect_histogram: Some(metrics::connect_histogram(&joined.rows)),
+            delivery_latency: report.delivery_latency,
+            send_lateness: report.send_lateness,
             integrity,
             undelivered: report.undelivered,
             errors: report.errors.clone(),
             evidence: Evidence { client: client.changes, ..Evidence::default() },
-            accept_wait: run_record::Latency::default(),
+            accept_wait: run_record::LatencySummary::default(),
             held_bytes: None,
             restart: None,
             simulated: None,
@@ -70,7 +71,7 @@ impl LoadByHand<'_> {
             accepted: None,
             server: None,
             server_died: None,
-            load: figures::usage(&report.resources),
+            load: report.usage,
             laws: Vec::new(),
             laws_not_applied: Vec::new(),
             expectations: Vec::new(),
@@ -86,7 +87,7 @@ impl LoadByHand<'_> {
 }
 
 /// What a run's record says of who made the hosts of such a load: nobody.
-pub fn by_hand_backend(config: &LoadConfig) -> run_record::Backend {
+pub fn standalone_backend(config: &LoadConfig) -> run_record::Backend {
     run_record::Backend {
         name: "by-hand".to_owned(),
         version: None,
@@ -96,7 +97,7 @@ pub fn by_hand_backend(config: &LoadConfig) -> run_record::Backend {
 
 /// The sysctls in force in this process's host, which is the client's; nobody
 /// has set any, and the server's are unknown.
-pub fn by_hand_sysctls() -> SysctlValues {
+pub fn standalone_sysctls() -> SysctlValues {
     let watched = machine::watched_sysctls(std::iter::empty());
     SysctlValues { client: machine::own_sysctls(&watched), ..SysctlValues::default() }
 }
@@ -135,7 +136,9 @@ mod tests {
         };
         let (config, report) = (&config, &report);
         let started = Timestamp::UNIX_EPOCH;
-        LoadByHand { config, report, client, started, duration: Duration::from_secs(1) }.trial().0
+        StandaloneLoad { config, report, client, started, duration: Duration::from_secs(1) }
+            .trial()
+            .0
     }
 
     #[test]

@@ -1,24 +1,25 @@
-//! What the calling process has used.
+//! Resources used by a process.
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeVal;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Resources used by a process since its start (getrusage, RUSAGE_SELF).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ResourceUsage {
     /// CPU time in user mode, seconds.
     pub user_seconds: f64,
     /// CPU time in the kernel, seconds.
     pub system_seconds: f64,
-    /// Context switches made to wait for something.
+    /// Context switches because the process waited.
     pub voluntary_switches: u64,
     /// Context switches forced by the scheduler.
     pub involuntary_switches: u64,
 }
 
 impl ResourceUsage {
-    /// What this process, with all its threads, has used so far.
+    /// The usage of this process, with all its threads, so far.
     pub fn of_this_process() -> Self {
         let usage = getrusage(UsageWho::RUSAGE_SELF).expect("RUSAGE_SELF is always allowed");
         let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
@@ -28,6 +29,11 @@ impl ResourceUsage {
             voluntary_switches: usage.voluntary_context_switches() as u64,
             involuntary_switches: usage.involuntary_context_switches() as u64,
         }
+    }
+
+    /// CPU time in user mode and in the kernel, seconds.
+    pub fn cpu_seconds(&self) -> f64 {
+        self.user_seconds + self.system_seconds
     }
 }
 

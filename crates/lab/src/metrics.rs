@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use chat_server::{DurationSummary, ServerReport};
-use load_generator::{LoadReport, LoadSettings, Percentiles};
+use chat_server::ServerReport;
+use load_generator::{LoadReport, LoadSettings};
 use run_record::{
-    AttemptRow, Check, Integrity, Latency, LatencyHistogram, Outcome, OutcomeCounts, Rates,
-    ServerFigures, Usage,
+    AttemptRow, Check, LatencyHistogram, LatencySummary, Outcome, OutcomeCounts, Rates,
 };
 
 /// The three rates over the chat's window, and the original's figure. `server`
@@ -63,14 +62,14 @@ pub(crate) fn syn_retransmits(rows: &[AttemptRow]) -> BTreeMap<u32, u64> {
 }
 
 /// From connect(2) to accept(2), of those that the server accepted.
-pub(crate) fn accept_wait(rows: &[AttemptRow]) -> Latency {
+pub(crate) fn accept_wait(rows: &[AttemptRow]) -> LatencySummary {
     let mut waits: Vec<u64> =
         rows.iter().filter_map(|row| Some(row.accepted_ns?.saturating_sub(row.start_ns))).collect();
     waits.sort_unstable();
-    let Some(&max_ns) = waits.last() else { return Latency::default() };
+    let Some(&max_ns) = waits.last() else { return LatencySummary::default() };
     // The smallest that so large a part of them does not exceed.
     let at = |part: f64| waits[(part * waits.len() as f64).ceil().max(1.0) as usize - 1];
-    Latency {
+    LatencySummary {
         count: waits.len() as u64,
         mean_ns: waits.iter().map(|&ns| ns as f64).sum::<f64>() / waits.len() as f64,
         p50_ns: at(0.5),
@@ -81,48 +80,10 @@ pub(crate) fn accept_wait(rows: &[AttemptRow]) -> Latency {
     }
 }
 
-pub(crate) fn latency(from: &Percentiles) -> Latency {
-    let Percentiles { count, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns } = *from;
-    Latency { count, mean_ns, p50_ns, p90_ns, p99_ns, p999_ns, max_ns }
-}
-
 /// How long each established attempt took: those that the load's percentiles
 /// are of.
 pub(crate) fn connect_histogram(rows: &[AttemptRow]) -> LatencyHistogram {
     rows.iter().filter_map(|row| row.connect_ns).collect()
-}
-
-pub(crate) fn integrity(from: &load_generator::Integrity) -> Integrity {
-    let load_generator::Integrity { lost, doubled, reordered, echoed, foreign, broken_streams } =
-        *from;
-    Integrity { lost, doubled, reordered, echoed, foreign, broken_streams }
-}
-
-pub(crate) fn usage(from: &linux_net::ResourceUsage) -> Usage {
-    let linux_net::ResourceUsage {
-        user_seconds,
-        system_seconds,
-        voluntary_switches,
-        involuntary_switches,
-    } = *from;
-    Usage { user_seconds, system_seconds, voluntary_switches, involuntary_switches }
-}
-
-fn lock(from: &DurationSummary) -> run_record::LockTimes {
-    let DurationSummary { count, mean_ns, p99_ns, max_ns } = *from;
-    run_record::LockTimes { count, mean_ns, p99_ns, max_ns }
-}
-
-pub(crate) fn server(report: &ServerReport) -> ServerFigures {
-    ServerFigures {
-        failed_writes: report.failed_writes,
-        protocol_errors: report.protocol_errors,
-        accept_errors: report.accept_errors.clone(),
-        most_threads: report.most_threads,
-        lock_wait: lock(&report.lock_wait),
-        lock_hold: lock(&report.lock_hold),
-        usage: usage(&report.resources),
-    }
 }
 
 /// A scenario's expectations as checks: why each should hold, and the figures

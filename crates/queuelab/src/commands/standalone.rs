@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use jiff::Timestamp;
-use lab::{LabError, LoadByHand};
+use lab::{LabError, StandaloneLoad};
 use linux_net::Counters;
 use load_generator::{CommandSource, ConnectPattern, LoadCommand, LoadConfig, command_channel};
 use run_record::{
@@ -25,7 +25,7 @@ use crate::exit::Exit;
 const NAME: &str = "load";
 
 /// Runs the load, prints what became of it, and leaves a run below `out`.
-pub(crate) fn load_by_hand(config: &LoadConfig, out: Option<&Path>) -> Result {
+pub(crate) fn run_standalone(config: &LoadConfig, out: Option<&Path>) -> Result {
     // Nobody is here to say `go`.
     let config = LoadConfig { hold: false, ..config.clone() };
     let mut record = record(&config);
@@ -66,7 +66,7 @@ fn measured(config: &LoadConfig) -> Result<(TrialRecord, Vec<AttemptRow>)> {
     }
     let client = counters()?.delta(&before);
     let duration = began.elapsed();
-    Ok(LoadByHand { config, report: &report, client, started, duration }.trial())
+    Ok(StandaloneLoad { config, report: &report, client, started, duration }.trial())
 }
 
 fn counters() -> Result<Counters> {
@@ -95,8 +95,8 @@ fn record(config: &LoadConfig) -> RunRecord {
         build: None,
         interleaved: None,
         machine: lab::machine(),
-        backend: lab::by_hand_backend(config),
-        sysctls: lab::by_hand_sysctls(),
+        backend: lab::standalone_backend(config),
+        sysctls: lab::standalone_sysctls(),
         kernel_rules: KernelRules::default(),
         started: Timestamp::now(),
         ended: None,

@@ -1,0 +1,28 @@
+//! What the server measures of itself.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::latency::DurationSummary;
+use super::usage::ResourceUsage;
+
+/// What the server measures of itself, apart from its traffic.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ServerMetrics {
+    /// Writes to a client that failed; the first one ends its connection.
+    pub failed_writes: u64,
+    /// Connections ended because of a malformed header.
+    pub protocol_errors: u64,
+    /// Failed accept(2) calls by errno name.
+    pub accept_errors: BTreeMap<String, u64>,
+    /// Maximum of client threads at the same time.
+    pub most_threads: u64,
+    /// Time spent waiting for the registry's lock.
+    pub lock_wait: DurationSummary,
+    /// Time the registry's lock was held.
+    pub lock_hold: DurationSummary,
+    /// Resources used by its process.
+    pub usage: ResourceUsage,
+}
