@@ -2,11 +2,11 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `facts` | what each ran on, and what of it is not the same |
-//! | `charts` | charts of the same name beside each other |
+//! | `environment` | builds, machines and settings, and how they differ |
+//! | `charts` | the charts of both runs, in pairs |
 
 mod charts;
-mod facts;
+mod environment;
 
 use std::sync::Arc;
 
@@ -16,27 +16,28 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use compare::{Conclusion, Criteria, Verdict};
 use maud::{Markup, html};
-use run_record::RunRecord;
+use run_record::RunVerdict;
+use run_view::Run;
 
-use self::facts::Fact;
+use self::environment::Fact;
 use crate::page::{self, Page};
-use crate::runs::{self, Place};
+use crate::run_folder::RunFolder;
+use crate::run_index;
 use crate::site::Site;
 
-/// `?base=<scenario>/<time>&new=<scenario>/<time>`.
+/// The comparison; its query is `?base=<scenario>/<time>&new=<scenario>/<time>`.
 pub(crate) async fn response(
     State(site): State<Arc<Site>>,
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
     let query = query.map(|Query(query)| query).unwrap_or_default();
-    page::answered(move || compared(&site, &query).unwrap_or_else(|page| page)).await
+    page::from_files(move || compared(&site, &query).unwrap_or_else(|page| page)).await
 }
 
-/// A run, and what it holds.
+/// One of the two runs.
 struct Side {
-    place: Place,
-    record: RunRecord,
-    run: run_view::Run,
+    folder: RunFolder,
+    run: Run,
 }
 
 fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
@@ -47,36 +48,40 @@ fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
         Conclusion::Judged(Verdict::Held) => ("held", "✓ "),
         Conclusion::Judged(_) => ("", ""),
     };
-    let title = format!("{} against {}", new.place.name(), base.place.name());
-    let questions = [&base, &new].map(|side| side.record.scenario.question.as_str());
-    let differ = facts::differing(&base.record, &new.record, comparison.differences());
+    let title = format!("{} compared with {}", new.folder.name(), base.folder.name());
+    let questions = [&base, &new].map(|side| side.run.record.scenario.question.as_str());
+    let differ =
+        environment::differing(&base.run.record, &new.run.record, comparison.differences());
     let body = html! {
         (page::all_runs())
-        p.quiet { "Two runs of " (base.place.scenario)
-            @if base.place.scenario != new.place.scenario { " and " (new.place.scenario) } }
+        p.quiet { "Two runs of " (base.folder.scenario)
+            @if base.folder.scenario != new.folder.scenario { " and " (new.folder.scenario) } }
         h1 { (questions[0]) }
         @if questions[1] != questions[0] { h1 { (questions[1]) } }
         p.verdict class=(class) { (sign) (comparison.conclusion()) }
         p.answer { (comparison.describe()) }
         (sides(&base, &new, &differ))
         h2 { "Charts" }
-        (charts::pairs(&site.runs, &base.place, &new.place))
+        (charts::pairs(&site.runs, &base.folder, &new.folder))
         div.comparison { (comparison.html()) }
         details {
-            summary { "Where they ran" }
-            (facts::all(&base.record, &new.record))
+            summary { "Build, machine and settings" }
+            (environment::all(&base.run.record, &new.run.record))
         }
-        p { a href=(new.place.link_to_compare(&base.place)) { "The other way round" } }
+        p { a href=(new.folder.link_to_comparison(&base.folder)) { "Swap the two" } }
     };
     Ok(Page { status: StatusCode::OK, ..Page::new(title, body) })
 }
 
-/// The two beside each other: what each found, and what is not the same in them.
+/// The answer and checks of each run, and what differs between them.
 fn sides(base: &Side, new: &Side, differ: &[Fact]) -> Markup {
     let sides = [base, new];
     let answers = report::findings(&base.run, &new.run);
-    let verdicts = sides.map(|side| report::verdict(&side.run));
-    let class = |verdict: &str| if verdict.starts_with("Held") { "held" } else { "failed" };
+    let class = |verdict: &RunVerdict| match verdict.verdict {
+        run_record::Verdict::Held | run_record::Verdict::HeldOnRetry => "held",
+        run_record::Verdict::Failed => "failed",
+        _ => "",
+    };
     html! {
         div.wide {
             table.sides {
@@ -84,7 +89,7 @@ fn sides(base: &Side, new: &Side, differ: &[Fact]) -> Markup {
                     tr {
                         td {}
                         @for (side, heading) in sides.iter().zip(["baseline", "new"]) {
-                            th scope="col" { (heading) " " (links(&side.place)) }
+                            th scope="col" { (heading) " " (links(&side.folder)) }
                         }
                     }
                 }
@@ -96,7 +101,7 @@ fn sides(base: &Side, new: &Side, differ: &[Fact]) -> Markup {
                     }
                     tr {
                         th scope="row" { "checks" }
-                        @for verdict in &verdicts { td class=(class(verdict)) { (verdict) } }
+                        @for side in sides { td class=(class(&side.run.verdict)) { (side.run.verdict.headline()) } }
                     }
                     @for fact in differ { (fact.row()) }
                 }
@@ -105,27 +110,27 @@ fn sides(base: &Side, new: &Side, differ: &[Fact]) -> Markup {
         @if differ.is_empty() {
             p.quiet { "Build, machine, kernel, settings and backend are the same." }
         } @else {
-            p.quiet { "Marked is what differs of build, machine, kernel, settings and backend; the rest is the same." }
+            p.quiet { "Differences in build, machine, kernel, settings and backend are marked; the rest is the same." }
         }
     }
 }
 
-fn links(place: &Place) -> Markup {
-    let link = place.link();
+fn links(folder: &RunFolder) -> Markup {
+    let link = folder.link();
     html! {
-        a href=(link) { (place.name()) }
-        @if place.has_report() { " · " a href=(format!("{link}/report.html")) { "report" } }
+        a href=(link) { (folder.name()) }
+        @if folder.has_report() { " · " a href=(format!("{link}/report.html")) { "report" } }
     }
 }
 
-/// The run that a query names; else the page that says why there is none.
+/// The run that a query names; or the page that reports why there is none.
 fn side(site: &Site, query: &[(String, String)], key: &str) -> Result<Side, Page> {
-    let refused = |status: StatusCode, told: &str| {
+    let refused = |status: StatusCode, reason: &str| {
         let body = html! {
             (page::all_runs())
             h1 { "There is nothing to compare." }
-            p.failed { (told) }
-            p { "Choose two runs in the list; or ask for "
+            p.failed { (reason) }
+            p { "Choose two runs in the list, or open "
                 code { "/compare?base=SCENARIO/TIME&new=SCENARIO/TIME" } "." }
         };
         Page::new("Nothing to compare", body).with_status(status)
@@ -135,25 +140,22 @@ fn side(site: &Site, query: &[(String, String)], key: &str) -> Result<Side, Page
         return Err(refused(StatusCode::BAD_REQUEST, &format!("{key} is named more than once.")));
     };
     let Some((scenario, time)) = name.and_then(|name| name.split_once('/')) else {
-        let told = format!("{key} names no run: it is to be SCENARIO/TIME.");
-        return Err(refused(StatusCode::BAD_REQUEST, &told));
+        let reason = format!("{key} names no run: it must be SCENARIO/TIME.");
+        return Err(refused(StatusCode::BAD_REQUEST, &reason));
     };
-    let place = match runs::find(&site.runs, scenario, time) {
-        Ok(Some(place)) => place,
+    let folder = match run_index::find_run(&site.runs, scenario, time) {
+        Ok(Some(folder)) => folder,
         Ok(None) => {
-            let told = format!("{key}: there is no run {scenario}/{time}.");
-            return Err(refused(StatusCode::NOT_FOUND, &told));
+            let reason = format!("{key}: there is no run {scenario}/{time}.");
+            return Err(refused(StatusCode::NOT_FOUND, &reason));
         }
         Err(error) => return Err(page::unreadable(&site.runs, &error)),
     };
-    match place.read() {
-        Ok((record, trials)) => {
-            let run = run_view::Run::new(record.clone(), trials);
-            Ok(Side { place, record, run })
-        }
+    match folder.read() {
+        Ok((record, trials)) => Ok(Side { folder, run: Run::new(record, trials) }),
         Err(error) => {
-            let told = format!("{key}: failed to {error}");
-            Err(refused(StatusCode::NOT_FOUND, &told))
+            let reason = format!("{key}: failed to {error}");
+            Err(refused(StatusCode::NOT_FOUND, &reason))
         }
     }
 }

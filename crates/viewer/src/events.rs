@@ -1,6 +1,5 @@
-//! What those who watch a run are sent: server-sent events, each a part of its
-//! page. All parts come at first, and after a connection that was lost; then those
-//! that have changed.
+//! The server-sent events of a run in progress, each a part of its page. After a connection,
+//! all parts are sent; then those that change.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -13,88 +12,91 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::{self, Stream};
 
-use crate::live::Shown;
+use crate::live::LiveParts;
 use crate::site::Site;
-use crate::watch::{MOST, Watcher};
-use crate::{page, runs};
+use crate::watchers::{MAX_WATCHERS, Watcher};
+use crate::{page, run_index};
 
-/// From one sign of life to the next, where nothing else is sent.
+/// The time between two comments while no events are sent.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// How soon a browser tries again after a connection that was lost.
-const RETRY: Duration = Duration::from_secs(1);
+/// How soon a browser reconnects after it lost the connection.
+const RECONNECT_DELAY: Duration = Duration::from_secs(1);
 
-/// A run's events, until it has ended.
+/// The events of a run until it ends.
 pub(crate) async fn response(
     State(site): State<Arc<Site>>,
     UrlPath((scenario, time)): UrlPath<(String, String)>,
 ) -> Response {
     let root = site.runs.clone();
     let found = page::blocking(move || {
-        runs::find(&root, &scenario, &time).map_err(|error| page::unreadable(&root, &error))
+        run_index::find_run(&root, &scenario, &time)
+            .map_err(|error| page::unreadable(&root, &error))
     });
-    let place = match found.await {
-        Ok(Some(place)) => place,
+    let folder = match found.await {
+        Ok(Some(folder)) => folder,
         Ok(None) => return page::not_found().into_response(),
         Err(unreadable) => return unreadable.into_response(),
     };
-    match site.watches.watch(&place) {
+    match site.watched.watch(&folder) {
         Some(watcher) => {
-            let alive = KeepAlive::new().interval(HEARTBEAT).text("still here");
-            Sse::new(events(watcher)).keep_alive(alive).into_response()
+            let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
+            Sse::new(events(watcher)).keep_alive(heartbeat).into_response()
         }
         None => {
-            let text = format!("{MOST} pages watch runs here already: close one, and try again.\n");
+            let text =
+                format!("{MAX_WATCHERS} pages watch runs already; close one and try again.\n");
             (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, "5")], text).into_response()
         }
     }
 }
 
-struct Sending {
+/// The state of a stream.
+struct EventStream {
     watcher: Watcher,
-    sent: Arc<Shown>,
-    /// Still to be sent.
+    sent: Arc<LiveParts>,
+    /// The events to send next.
     events: VecDeque<Event>,
 }
 
 fn events(mut watcher: Watcher) -> impl Stream<Item = Result<Event, Infallible>> {
-    // What is there already is news to whoever comes.
-    watcher.shown.mark_changed();
-    let first = VecDeque::from([Event::default().retry(RETRY)]);
-    let sending = Sending { watcher, sent: Arc::default(), events: first };
-    stream::unfold(sending, async |mut sending| {
+    // The current parts are new to this browser.
+    watcher.parts.mark_changed();
+    let first = VecDeque::from([Event::default().retry(RECONNECT_DELAY)]);
+    let stream = EventStream { watcher, sent: Arc::default(), events: first };
+    stream::unfold(stream, async |mut stream| {
         loop {
-            if let Some(event) = sending.events.pop_front() {
-                return Some((Ok(event), sending));
+            if let Some(event) = stream.events.pop_front() {
+                return Some((Ok(event), stream));
             }
-            if sending.sent.is_last {
+            if stream.sent.is_last {
                 return None;
             }
-            sending.watcher.shown.changed().await.ok()?;
-            let shown = Arc::clone(&sending.watcher.shown.borrow_and_update());
-            sending.events = news(&sending.sent, &shown);
-            sending.sent = shown;
+            stream.watcher.parts.changed().await.ok()?;
+            let parts = Arc::clone(&stream.watcher.parts.borrow_and_update());
+            stream.events = changed_parts(&stream.sent, &parts);
+            stream.sent = parts;
         }
     })
 }
 
-/// The parts that have changed; and a farewell where no more will come, for a
-/// browser takes the end of a stream for an accident.
-fn news(sent: &Shown, shown: &Shown) -> VecDeque<Event> {
-    let end = |shown: &Shown| shown.end.clone().unwrap_or_default();
+/// The parts that have changed, and a last event if no changes will follow: a browser would
+/// reconnect after a stream that ends without one.
+fn changed_parts(sent: &LiveParts, new: &LiveParts) -> VecDeque<Event> {
+    let end = |parts: &LiveParts| parts.end.clone().unwrap_or_default();
     let parts = [
-        ("progress", &sent.progress, &shown.progress),
-        ("cells", &sent.cells, &shown.cells),
-        ("now", &sent.now, &shown.now),
-        ("end", &end(sent), &end(shown)),
+        ("progress", &sent.progress, &new.progress),
+        ("cells", &sent.cells, &new.cells),
+        ("now", &sent.now, &new.now),
+        ("end", &end(sent), &end(new)),
     ];
     let changed = parts.into_iter().filter(|(_, before, now)| before != now);
-    // As JSON, which has no line's end in it.
+    // As JSON, which has no line breaks.
     let event = |name: &str, html: &str| {
         Event::default().event(name).data(serde_json::Value::from(html).to_string())
     };
     let mut events: VecDeque<_> = changed.map(|(name, _, now)| event(name, now)).collect();
-    if shown.is_last {
+    if new.is_last {
         events.push_back(event("bye", ""));
     }
     events

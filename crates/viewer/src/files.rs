@@ -1,4 +1,4 @@
-//! The files of a run's directory, as they are.
+//! The files of a run directory, unchanged.
 
 use std::sync::Arc;
 
@@ -7,11 +7,10 @@ use axum::http::header;
 use axum::response::{IntoResponse, Response};
 
 use crate::site::Site;
-use crate::{page, runs};
+use crate::{page, run_index};
 
-/// A report has a script of its own. What a file may do is bounded all the same:
-/// in a sandbox it belongs to no site, so that one which somebody else has made
-/// can neither read the other pages nor send anything.
+/// A report may run its own script, in a sandbox: a file belongs to no origin, so one from
+/// elsewhere can neither read the other pages nor send requests.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
                       img-src data:; base-uri 'none'; form-action 'none'; \
                       frame-ancestors 'none'; sandbox allow-scripts";
@@ -24,7 +23,7 @@ pub(crate) async fn file(
     response(site, names.into()).await
 }
 
-/// A file in a folder of a run.
+/// A file in a directory of a run.
 pub(crate) async fn file_in_folder(
     State(site): State<Arc<Site>>,
     UrlPath(names): UrlPath<[String; 4]>,
@@ -32,12 +31,11 @@ pub(crate) async fn file_in_folder(
     response(site, names.into()).await
 }
 
-/// The file with these names below the runs' directory, one for each folder on
-/// the way.
+/// The file with these names: those of the directories below the runs, then its own.
 async fn response(site: Arc<Site>, names: Vec<String>) -> Response {
-    page::answered(move || match runs::read(&site.runs, &names) {
+    page::from_files(move || match run_index::read_file(&site.runs, &names) {
         Ok(Some(contents)) => {
-            let kind = kind(names.last().map_or("", String::as_str));
+            let kind = content_type(names.last().map_or("", String::as_str));
             let headers = [(header::CONTENT_TYPE, kind), (header::CONTENT_SECURITY_POLICY, POLICY)];
             (headers, contents).into_response()
         }
@@ -47,9 +45,9 @@ async fn response(site: Arc<Site>, names: Vec<String>) -> Response {
     .await
 }
 
-/// What a browser takes a file for; what it need not show as a page is text.
-fn kind(name: &str) -> &'static str {
-    match name.rsplit_once('.').map(|(_, ending)| ending) {
+/// The content type by the extension; everything that is not a page or an image is text.
+fn content_type(name: &str) -> &'static str {
+    match name.rsplit_once('.').map(|(_, extension)| extension) {
         Some("html") => "text/html; charset=utf-8",
         Some("png") => "image/png",
         Some("svg") => "image/svg+xml",

@@ -1,9 +1,9 @@
-//! Who is answered: whoever reads, and asks for this server by a name that only
-//! this machine gives it.
+//! Which requests are answered: those that only read, and whose host is a name or address of
+//! this server.
 //!
-//! A page from elsewhere can have its own name lead to 127.0.0.1 (DNS rebinding),
-//! and its scripts could read the runs then as if they were its own. Its requests
-//! say that name in their Host header. No such name is answered.
+//! A page of another site can resolve its own name to 127.0.0.1 (DNS rebinding), and its
+//! scripts could then read the runs as if they were its own. Its requests have that name in
+//! their Host header and are refused.
 
 use std::net::{IpAddr, SocketAddr};
 
@@ -14,24 +14,23 @@ use axum::response::{IntoResponse, Response};
 
 use crate::page::with_headers;
 
-/// Which names are this server's.
+/// The names of this server.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Guard {
     address: SocketAddr,
 }
 
 impl Guard {
-    /// Of a server that listens there.
-    pub(crate) fn at(address: SocketAddr) -> Self {
+    /// For a server that listens on this address.
+    pub(crate) fn new(address: SocketAddr) -> Self {
         Self { address }
     }
 
-    /// Whether a Host header, or a URL's authority, is this server's: a loopback
-    /// name or address, or the address that was asked for. Where that was every
-    /// address of the host, any address will do: a name is what can be made to
-    /// lead elsewhere, an address is not. The port is not looked at, as it may be
-    /// published under another.
-    fn knows(&self, authority: &str) -> bool {
+    /// Whether a Host header, or the authority of a URL, is of this server: a loopback name or
+    /// address, or the address that it listens on. If it listens on every address, any address
+    /// is accepted: a name can be made to resolve to another server, an address cannot. The
+    /// port is not compared, since it may be published under another one.
+    fn accepts(&self, authority: &str) -> bool {
         let name = match authority.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
             _ => authority,
@@ -41,34 +40,34 @@ impl Guard {
             return true;
         }
         let bare = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
-        let asked = self.address.ip();
+        let own = self.address.ip();
         bare.unwrap_or(&name).parse::<IpAddr>().is_ok_and(|address| {
             let address = address.to_canonical();
-            address.is_loopback() || address == asked.to_canonical() || asked.is_unspecified()
+            address.is_loopback() || address == own.to_canonical() || own.is_unspecified()
         })
     }
 }
 
-/// Answers what is only to be read, and asked of this server.
-pub(crate) async fn answered(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+/// Passes on requests that only read and are for this server.
+pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
     if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let text = "The runs are only read here: GET and HEAD are all that is answered.\n";
+        let text = "Runs can only be read here: use GET or HEAD.\n";
         let refused = (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], text);
         return with_headers(refused.into_response());
     }
     let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    // What a request's first line says goes before its header, and both must do.
+    // The authority of the request line takes precedence over the header; check both.
     let authority = request.uri().authority().map(|authority| authority.as_str());
-    let known = |name: &str| guard.knows(name);
-    if !host.is_some_and(known) || !authority.is_none_or(known) {
+    let accepts = |name: &str| guard.accepts(name);
+    if !host.is_some_and(accepts) || !authority.is_none_or(accepts) {
         let port = guard.address.port();
-        let asked = match guard.address.ip() {
+        let alternative = match guard.address.ip() {
             address if address.is_unspecified() => String::new(),
             _ => format!(" or http://{}/", guard.address),
         };
         let text = format!(
-            "This server answers to addresses of its machine alone, so that no page from \
-             elsewhere can read the runs. Open http://localhost:{port}/{asked}.\n"
+            "This server only answers requests for addresses of its machine, so that pages of \
+             other sites cannot read the runs. Open http://localhost:{port}/{alternative}.\n"
         );
         return with_headers((StatusCode::MISDIRECTED_REQUEST, text).into_response());
     }
@@ -79,12 +78,12 @@ pub(crate) async fn answered(State(guard): State<Guard>, request: Request, next:
 mod tests {
     use super::Guard;
 
-    fn knows(listening: &str, authority: &str) -> bool {
-        Guard::at(listening.parse().unwrap()).knows(authority)
+    fn accepts(listening: &str, authority: &str) -> bool {
+        Guard::new(listening.parse().unwrap()).accepts(authority)
     }
 
     #[test]
-    fn loopback_is_known_by_every_name_and_nothing_else_by_any() {
+    fn loopback_names_are_accepted_and_other_names_are_not() {
         for name in [
             "localhost",
             "LocalHost:8088",
@@ -96,8 +95,8 @@ mod tests {
             "[::1]:8088",
             "[::ffff:127.0.0.1]",
         ] {
-            assert!(knows("127.0.0.1:8088", name), "{name}");
-            assert!(knows("0.0.0.0:8088", name), "{name}");
+            assert!(accepts("127.0.0.1:8088", name), "{name}");
+            assert!(accepts("0.0.0.0:8088", name), "{name}");
         }
         for name in [
             "",
@@ -109,17 +108,17 @@ mod tests {
             "127.0.0.1@evil.test",
             "0x7f.1",
         ] {
-            assert!(!knows("127.0.0.1:8088", name), "{name}");
-            assert!(!knows("0.0.0.0:8088", name), "{name}");
+            assert!(!accepts("127.0.0.1:8088", name), "{name}");
+            assert!(!accepts("0.0.0.0:8088", name), "{name}");
         }
-        assert!(!knows("127.0.0.1:8088", "192.168.1.5:8088"));
+        assert!(!accepts("127.0.0.1:8088", "192.168.1.5:8088"));
     }
 
     #[test]
-    fn the_address_that_was_asked_for_is_known_and_of_every_address_each_is() {
-        assert!(knows("192.168.1.5:80", "192.168.1.5"));
-        assert!(!knows("192.168.1.5:80", "192.168.1.6"));
-        assert!(knows("0.0.0.0:8088", "192.168.1.5:9999"));
-        assert!(knows("[::]:8088", "[fe80::1]:8088"));
+    fn the_own_address_is_accepted_and_any_address_if_it_is_unspecified() {
+        assert!(accepts("192.168.1.5:80", "192.168.1.5"));
+        assert!(!accepts("192.168.1.5:80", "192.168.1.6"));
+        assert!(accepts("0.0.0.0:8088", "192.168.1.5:9999"));
+        assert!(accepts("[::]:8088", "[fe80::1]:8088"));
     }
 }

@@ -1,18 +1,19 @@
-//! The runs of a directory in a browser, read and never written.
+//! The runs of a directory in a browser: read, never written.
 //!
 //! | module | holds |
 //! |---|---|
 //! | [`Server`] (`server`), `router`, `site` | the server, its paths, and what the pages are made from |
-//! | `guard` | which requests are answered: methods, and names of this server |
-//! | `page` | the frame of every page, and its security policy |
-//! | `runs` | the runs' directories, and the files in them |
-//! | `summaries` | what the list shows of each run, read once |
-//! | `list`, `run`, `comparison`, `live` | the pages |
-//! | `suites` | the suites in the list |
-//! | `watch` | runs in progress, each read once for all browsers that watch it |
+//! | `guard` | which requests are answered |
+//! | `page`, `url` | the frame and security policy of every page; names in URLs |
+//! | `run_index`, `run_folder` | the runs and suites below the directory, and the files of one |
+//! | `summary`, `summary_cache` | what the list shows of a run, read once |
+//! | `list`, `suites`, `run_page`, `comparison`, `live` | the pages and their parts |
+//! | `verdict`, `baseline`, `thumbnail` | parts of several pages |
+//! | `watchers` | runs in progress, each read once for all browsers that watch it |
 //! | `events` | the server-sent events of a run in progress |
 //! | `files` | the files of a run directory, unchanged |
 
+mod baseline;
 mod comparison;
 mod events;
 mod files;
@@ -21,12 +22,17 @@ mod list;
 mod live;
 mod page;
 mod router;
-mod run;
-mod runs;
+mod run_folder;
+mod run_index;
+mod run_page;
 mod server;
 mod site;
 mod suites;
-mod summaries;
-mod watch;
+mod summary;
+mod summary_cache;
+mod thumbnail;
+mod url;
+mod verdict;
+mod watchers;
 
 pub use server::{ServeError, Server};

@@ -1,4 +1,4 @@
-// A run in progress: each event is a part of this page, as the server shows it.
+// A run in progress: each event replaces a part of this page.
 const live = document.getElementById("live");
 const connection = document.getElementById("connection");
 const source = new EventSource(live.dataset.events);
@@ -14,6 +14,6 @@ source.addEventListener("bye", () => {
 source.onopen = () => { connection.textContent = "live"; };
 source.onerror = () => {
   connection.textContent = source.readyState === EventSource.CLOSED
-    ? "This page is not updated any more: too many watch, or the server has ended. Load it again later."
-    : "The connection is lost; trying again.";
+    ? "This page is no longer updated: too many pages watch runs, or the server was stopped. Reload it later."
+    : "Connection lost; reconnecting.";
 };

@@ -1,4 +1,4 @@
-//! Which path leads to which page.
+//! The paths of the pages.
 
 use std::sync::Arc;
 
@@ -8,17 +8,17 @@ use axum::routing::get;
 
 use crate::guard::{self, Guard};
 use crate::site::Site;
-use crate::{comparison, events, files, list, page, run};
+use crate::{comparison, events, files, list, page, run_page};
 
 pub(crate) fn router(site: Arc<Site>, guard: Guard) -> Router {
     Router::new()
         .route("/", get(list::response))
         .route("/compare", get(comparison::response))
-        .route("/runs/{scenario}/{time}", get(run::response))
+        .route("/runs/{scenario}/{time}", get(run_page::response))
         .route("/runs/{scenario}/{time}/events", get(events::response))
         .route("/runs/{scenario}/{time}/{file}", get(files::file))
         .route("/runs/{scenario}/{time}/{folder}/{file}", get(files::file_in_folder))
         .fallback(async || page::not_found())
-        .layer(from_fn_with_state(guard, guard::answered))
+        .layer(from_fn_with_state(guard, guard::check))
         .with_state(site)
 }

@@ -1,4 +1,4 @@
-//! The server: bound to an address, then serving until it is told to stop.
+//! The server: bound to an address, then serving until its shutdown.
 
 use std::net::SocketAddr;
 use std::path::Path;
@@ -75,7 +75,7 @@ impl Server {
             let _ = stopped.await;
             tokio::time::sleep(DRAIN_TIMEOUT).await;
         };
-        let router = router(Arc::new(Site::new(runs)), Guard::at(self.address));
+        let router = router(Arc::new(Site::new(runs)), Guard::new(self.address));
         let server = axum::serve(self.listener, router).with_graceful_shutdown(graceful);
         tokio::select! {
             served = server => served.map_err(ServeError::Serve),

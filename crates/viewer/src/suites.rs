@@ -1,108 +1,153 @@
-//! The suites of the list: what became of each scenario of them.
+//! The suites in the list, each with its scenarios.
+
+use std::sync::Arc;
 
 use maud::{Markup, html};
-use run_record::{MemberRecord, MemberVerdict, SuiteDirectory, SuiteRecord};
+use run_record::{MemberState, SuiteDirectory, SuiteMember, SuiteRecord, SuiteVerdict, Verdict};
 
-use crate::list;
-use crate::runs::{self, Place};
+use crate::run_folder::RunFolder;
+use crate::run_index;
 use crate::site::Site;
+use crate::summary::Summary;
 
-/// Suites that are shown; older ones are in their directories.
-const SHOWN: usize = 10;
+/// The suites on the page; older ones are in their directories.
+const MAX_SUITES: usize = 10;
 
-/// The newest suites, each to be opened; nothing where there is none.
+/// A scenario of a suite, and its run if it is still there.
+struct Member {
+    verdict: SuiteMember,
+    run: Option<RunFolder>,
+    trials: u32,
+    seconds: f64,
+}
+
+/// The newest suites, the first of them open; empty if there are none.
 pub(crate) fn section(site: &Site) -> Markup {
-    let suites = runs::suites(&site.runs).unwrap_or_default();
+    let suites = run_index::list_suites(&site.runs).unwrap_or_default();
     html! {
         @if !suites.is_empty() {
             h2 { "Suites" }
-            @for (number, place) in suites.iter().take(SHOWN).enumerate() {
-                (suite(site, place, number == 0))
+            @for (number, folder) in suites.iter().take(MAX_SUITES).enumerate() {
+                (suite(site, folder, number == 0))
             }
-            @if suites.len() > SHOWN { p.quiet { "… and " (suites.len() - SHOWN) " older" } }
+            @if suites.len() > MAX_SUITES { p.quiet { "… and " (suites.len() - MAX_SUITES) " older" } }
             h2 { "Runs of scenarios" }
         }
     }
 }
 
-fn suite(site: &Site, place: &Place, is_open: bool) -> Markup {
-    let record = match place
+fn suite(site: &Site, folder: &RunFolder, is_open: bool) -> Markup {
+    let record = match folder
         .check_suite()
-        .and_then(|()| SuiteDirectory::read(&place.path).map_err(|error| error.to_string()))
+        .and_then(|()| SuiteDirectory::read(&folder.path).map_err(|error| error.to_string()))
     {
         Ok(record) => record,
         Err(error) => {
-            return html! { p { (place.name()) ": " span.failed { "✗ failed to " (error) } } };
+            return html! { p { (folder.name()) ": " span.failed { "✗ failed to " (error) } } };
         }
     };
+    let (verdict, members) = members(site, &record);
     html! {
         details open[is_open] {
-            summary { strong { (record.suite) } " " (place.time) " " (verdict(&record)) }
+            summary { strong { (record.suite) } " " (folder.time) " " (headline(&record, verdict, &members)) }
             p { (record.question) }
             div.wide {
                 table.members {
                     thead { tr { th { "scenario" } th { "verdict" } th { "report" } th { "trials" } th { "took" } } }
-                    tbody { @for member in &record.members { (row(site, member)) } }
+                    tbody { @for member in &members { (row(member)) } }
                 }
             }
-            @if place.has_file("summary.md") {
-                p { a href=(format!("{}/summary.md", place.link())) { "its summary" } }
+            @if folder.has_file("summary.md") {
+                p { a href=(format!("{}/summary.md", folder.link())) { "summary" } }
             }
         }
     }
 }
 
-/// How many held, of all.
-fn verdict(record: &SuiteRecord) -> Markup {
-    let all = record.members.len();
-    let of = |verdict| record.members.iter().filter(|member| member.verdict == verdict).count();
-    let (held, failed) = (of(MemberVerdict::Held), of(MemberVerdict::Failed));
+/// The verdict on a suite and its members, from the runs that are there now: the record of a
+/// suite does not know which of them were removed or resumed later.
+fn members(site: &Site, record: &SuiteRecord) -> (Verdict, Vec<Member>) {
+    let runs: Vec<Option<RunFolder>> = record
+        .members
+        .iter()
+        .map(|member| member.run.as_deref().and_then(|run| find_member(site, run)))
+        .collect();
+    let summaries: Vec<Option<Result<Arc<Summary>, String>>> =
+        runs.iter().map(|run| run.as_ref().map(|run| site.summaries.get(run))).collect();
+    let verdicts: Vec<_> = summaries
+        .iter()
+        .map(|summary| {
+            let summary = summary.as_ref()?.as_ref();
+            Some(summary.map(|summary| &summary.verdict).map_err(String::as_str))
+        })
+        .collect();
+    let SuiteVerdict { verdict, members } = SuiteVerdict::new(&record.members, &verdicts);
+    let members = members.into_iter().zip(runs).zip(&record.members);
+    let members = members.map(|((verdict, run), record)| Member {
+        verdict,
+        run,
+        trials: record.trials,
+        seconds: record.seconds,
+    });
+    (verdict, members.collect())
+}
+
+/// How many scenarios held.
+fn headline(record: &SuiteRecord, verdict: Verdict, members: &[Member]) -> Markup {
+    let all = members.len();
+    let held = members.iter().filter(|member| member.verdict.state.is_passed()).count();
+    let failed = members.iter().any(|member| member.verdict.state == MemberState::Failed);
     html! {
-        @if record.held() { span.held { "✓ held: all " (all) } }
-        @else if failed > 0 || record.ended.is_some() {
+        @if verdict.is_passed() { span.held { "✓ held: all " (all) } }
+        @else if failed || record.ended.is_some() {
             span.failed { "✗ " (held) " of " (all) " held" }
         }
-        @else { span.quiet { (held) " of " (all) " held; it did not come to its end" } }
+        @else { span.quiet { (held) " of " (all) " held; not finished" } }
     }
 }
 
-fn row(site: &Site, member: &MemberRecord) -> Markup {
-    let place = member.run.as_deref().and_then(|run| of_member(site, run));
-    let summary = place.as_ref().and_then(|place| site.summaries.of(place).ok());
+fn row(Member { verdict, run, trials, seconds }: &Member) -> Markup {
     html! {
         tr {
             th scope="row" {
-                @match &place {
-                    Some(place) => a href=(place.link()) { (member.scenario) },
-                    None => (member.scenario),
+                @match run {
+                    Some(run) => a href=(run.link()) { (verdict.scenario) },
+                    None => (verdict.scenario),
                 }
             }
             td {
-                // What its run says counts, whatever the suite's record says of it.
-                @match (&summary, member.verdict) {
-                    (_, MemberVerdict::NotRun) => span.failed { "✗ not run" },
-                    (None, _) => span.failed { "✗ its run is gone" },
-                    (Some(_), MemberVerdict::Failed) => span.failed { "✗ failed" },
-                    (Some(summary), _) => (list::verdict(summary, false)),
-                }
-                @if let Some(problem) = &member.problem { " " span.quiet { (problem) } }
+                (state(verdict))
+                @if let Some(problem) = &verdict.problem { " " span.quiet { (problem) } }
             }
             td {
-                @if let Some(place) = place.filter(Place::has_report) {
-                    a href=(format!("{}/report.html", place.link())) { "report" }
+                @if let Some(run) = run.as_ref().filter(|run| run.has_report()) {
+                    a href=(format!("{}/report.html", run.link())) { "report" }
                 }
             }
-            td { (member.trials) }
-            td { (format!("{:.0} s", member.seconds)) }
+            td { (trials) }
+            td { (format!("{seconds:.0} s")) }
         }
     }
 }
 
-/// The run that a suite's record names. The record may be a stranger's: its path is
-/// taken apart, and what it names is looked for among the runs.
-fn of_member(site: &Site, run: &str) -> Option<Place> {
+fn state(member: &SuiteMember) -> Markup {
+    html! {
+        @match member.state {
+            MemberState::Held => span.held { "✓ held" },
+            MemberState::HeldOnRetry => span.held {
+                "✓ held, " (member.held_on_retry) " only when run again"
+            },
+            MemberState::Failed => span.failed { "✗ failed" },
+            state => span.failed { "✗ " (state.label()) },
+        }
+    }
+}
+
+/// The run that a suite's record names. The record may come from elsewhere: its path is split
+/// into names, which are only compared with those of the runs.
+fn find_member(site: &Site, run: &str) -> Option<RunFolder> {
     let (scenario, time) = run.strip_prefix("../../")?.split_once('/')?;
-    runs::find(&site.runs, scenario, time).ok()?
+    run_index::find_run(&site.runs, scenario, time).ok()?
 }
 
 #[cfg(test)]
@@ -113,23 +158,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_suite_that_names_what_is_not_among_the_runs_leads_nowhere() {
+    fn a_suite_only_links_to_runs_below_the_directory() {
         let root = tempfile::tempdir().unwrap();
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        let sweep = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
         let runs = root.path().join("runs");
-        for place in [runs.join("sweep/1"), root.path().join("secret/1")] {
-            fs::create_dir_all(&place).unwrap();
-            fs::copy(kept.join("run.json"), place.join("run.json")).unwrap();
-            fs::copy(kept.join("trials.jsonl"), place.join("trials.jsonl")).unwrap();
+        for folder in [runs.join("sweep/1"), root.path().join("secret/1")] {
+            fs::create_dir_all(&folder).unwrap();
+            fs::copy(sweep.join("run.json"), folder.join("run.json")).unwrap();
+            fs::copy(sweep.join("trials.jsonl"), folder.join("trials.jsonl")).unwrap();
         }
         let site = Site::new(&runs);
         assert_eq!(
-            of_member(&site, "../../sweep/1").map(|place| place.name()).as_deref(),
+            find_member(&site, "../../sweep/1").map(|run| run.name()).as_deref(),
             Some("sweep/1")
         );
         for run in ["../../../secret/1", "../../sweep", "/etc/passwd", "../../sweep/1/run.json", ""]
         {
-            assert!(of_member(&site, run).is_none(), "{run}");
+            assert!(find_member(&site, run).is_none(), "{run}");
         }
     }
 }

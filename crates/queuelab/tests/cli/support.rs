@@ -1,12 +1,12 @@
 //! What the end-to-end tests share: the binary, and its run directories.
 
 pub(crate) mod docker;
+#[path = "../../../viewer/tests/viewer/support/driven_run.rs"]
+#[expect(dead_code, reason = "the tests of the viewer use more of it")]
+pub(crate) mod driven_run;
 #[path = "../../../viewer/tests/viewer/support/event_stream.rs"]
 #[expect(dead_code, reason = "the tests of the viewer use more of it")]
 pub(crate) mod event_stream;
-#[path = "../../../viewer/tests/viewer/support/held_run.rs"]
-#[expect(dead_code, reason = "the tests of the viewer use more of it")]
-pub(crate) mod held_run;
 #[path = "../../../viewer/tests/viewer/support/http.rs"]
 pub(crate) mod http;
 pub(crate) mod ordinary_user;

@@ -1,65 +1,66 @@
-//! Charts of the same name beside each other.
+//! The charts of two runs, those with the same name side by side.
 
 use std::path::Path;
 
 use maud::{Markup, html};
 
-use crate::list;
-use crate::page::url_segment;
-use crate::runs::{self, Place};
+use crate::run_folder::RunFolder;
+use crate::run_index;
+use crate::thumbnail::rank;
+use crate::url::url_segment;
 
-/// A pair for each name that either run has a chart of.
-pub(crate) fn pairs(root: &Path, base: &Place, new: &Place) -> Markup {
-    let (of_base, of_new) = (base.charts(), new.charts());
-    let mut names: Vec<_> = of_base.iter().chain(&of_new).collect();
-    names.sort_by_key(|name| (list::rank(name), *name));
+/// A pair for each name of a chart of either run.
+pub(crate) fn pairs(root: &Path, base: &RunFolder, new: &RunFolder) -> Markup {
+    let (base_charts, new_charts) = (base.charts(), new.charts());
+    let mut names: Vec<_> = base_charts.iter().chain(&new_charts).collect();
+    names.sort_by_key(|name| (rank(name), *name));
     names.dedup();
-    // One trial's charts are of different trials in each run.
-    let (of_trials, names): (Vec<_>, Vec<_>) =
-        names.into_iter().partition(|name| is_of_a_trial(name));
+    // The charts of single trials show different trials in each run.
+    let (trial_charts, names): (Vec<_>, Vec<_>) =
+        names.into_iter().partition(|name| is_of_one_trial(name));
     let pair = |name: &String| {
-        let drawn = [base, new].map(|place| Drawn::read(root, place, name));
-        let is_wide = |drawn: &Option<Drawn>| drawn.as_ref().is_some_and(Drawn::is_wide);
-        let class = if drawn.iter().any(is_wide) { "pair stacked" } else { "pair" };
+        let files = [base, new].map(|folder| ChartFile::read(root, folder, name));
+        let is_wide = |file: &Option<ChartFile>| file.as_ref().is_some_and(ChartFile::is_wide);
+        let class = if files.iter().any(is_wide) { "pair stacked" } else { "pair" };
         html! {
             div class=(class) {
-                (chart(base, &of_base, name, "baseline"))
-                (chart(new, &of_new, name, "new"))
+                (chart(base, &base_charts, name, "baseline"))
+                (chart(new, &new_charts, name, "new"))
             }
-            @match drawn {
+            @match files {
                 [Some(base), Some(new)] if base.ticks == new.ticks => {
                     p.quiet { "Both on the same scale." }
                 }
-                [Some(_), Some(_)] => p.quiet.scales { "Their scales are not the same." },
+                [Some(_), Some(_)] => p.quiet.scales { "Their scales differ." },
                 _ => {}
             }
         }
     };
     html! {
-        @if names.is_empty() && of_trials.is_empty() {
-            p.quiet { "Neither has charts. " code { "queuelab report RUN" } " draws them." }
+        @if names.is_empty() && trial_charts.is_empty() {
+            p.quiet { "Neither run has charts. To draw them: " code { "queuelab report RUN" } }
         }
         @for name in names { (pair(name)) }
-        @if !of_trials.is_empty() {
+        @if !trial_charts.is_empty() {
             details {
                 summary { "Single trials" }
-                p.quiet { "The trials that dropped most in each run; they need not be of the same cell." }
-                @for name in of_trials { (pair(name)) }
+                p.quiet { "The trials of each run that dropped most; they can be of different cells." }
+                @for name in trial_charts { (pair(name)) }
             }
         }
     }
 }
 
-fn is_of_a_trial(chart: &str) -> bool {
+fn is_of_one_trial(chart: &str) -> bool {
     ["queue-", "burst-", "connects-"].iter().any(|kind| chart.starts_with(kind))
 }
 
-fn chart(place: &Place, charts: &[String], name: &String, side: &str) -> Markup {
+fn chart(folder: &RunFolder, charts: &[String], name: &String, side: &str) -> Markup {
     html! {
         figure {
             figcaption.quiet { (side) }
             @if charts.contains(name) {
-                @let source = format!("{}/charts/{}.svg", place.link(), url_segment(name));
+                @let source = format!("{}/charts/{}.svg", folder.link(), url_segment(name));
                 a href=(source) { img src=(source) loading="lazy" alt=(format!("{name}, {side}")); }
             } @else {
                 span.placeholder { "no " (name) }
@@ -68,28 +69,28 @@ fn chart(place: &Place, charts: &[String], name: &String, side: &str) -> Markup 
     }
 }
 
-/// What a chart's file says of how it is drawn.
-struct Drawn {
-    /// What is written at its axes and scales.
+/// The layout of a chart, read from its file.
+struct ChartFile {
+    /// The labels of its axes and scales.
     ticks: Vec<String>,
-    /// Of what is drawn, pixels; 0 where it is not known.
+    /// Its width, pixels; 0 if unknown.
     width: f64,
 }
 
-/// From so many pixels on two are above each other: half a page would make their
-/// letters too small, or show half of each.
-const WIDE: f64 = 640.0;
+/// The width from which on two charts are placed one above the other, pixels: half a page
+/// would make their labels too small, or cut them off.
+const MIN_STACKED_WIDTH: f64 = 640.0;
 
-impl Drawn {
-    /// None where there is no such chart.
-    fn read(root: &Path, place: &Place, name: &str) -> Option<Self> {
+impl ChartFile {
+    /// `None` if there is no such chart.
+    fn read(root: &Path, folder: &RunFolder, name: &str) -> Option<Self> {
         let names =
-            [&place.scenario, &place.time, "charts", &format!("{name}.svg")].map(str::to_owned);
-        let svg = String::from_utf8(runs::read(root, &names).ok()??).ok()?;
+            [&folder.scenario, &folder.time, "charts", &format!("{name}.svg")].map(str::to_owned);
+        let svg = String::from_utf8(run_index::read_file(root, &names).ok()??).ok()?;
         let texts = svg.split("<text ").skip(1).filter_map(|text| {
             let (tag, rest) = text.split_once('>')?;
             let (text, _) = rest.split_once('<')?;
-            // How many marks are at one place is no part of the scale.
+            // The number of marks at one place is not part of the scale.
             (tag.contains("quiet") && !text.starts_with('×')).then(|| text.trim().to_owned())
         });
         let width = svg.split_once("data-width=\"").and_then(|(_, rest)| rest.split('"').next());
@@ -98,6 +99,6 @@ impl Drawn {
     }
 
     fn is_wide(&self) -> bool {
-        self.width > WIDE
+        self.width > MIN_STACKED_WIDTH
     }
 }

@@ -1,4 +1,4 @@
-//! The accept queue of a trial that runs now, against its limit.
+//! The accept queue of a trial that runs now, relative to its limit.
 
 use std::collections::VecDeque;
 
@@ -6,19 +6,19 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 use run_record::LiveQueues;
 
-/// How far back a sparkline goes, seconds.
+/// The time span of a sparkline, seconds.
 const SECONDS: f64 = 60.0;
 
-/// The most looks that are kept: twice as many as come in that time.
-const KEPT: usize = 480;
+/// The samples that are kept: twice as many as arrive in the time span.
+const MAX_SAMPLES: usize = 480;
 
 /// A sparkline's size, pixels.
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 56.0;
 
-/// The queue now, as a bar with its figures. A queue is full when one more than
-/// its limit are in it (sk_acceptq_is_full()): the bar ends there.
-pub(crate) fn bar(queues: &LiveQueues) -> Markup {
+/// The queue now, as a bar with its numbers. The bar ends where the queue is full, which is
+/// at one more than its limit (`sk_acceptq_is_full()`).
+pub(super) fn bar(queues: &LiveQueues) -> Markup {
     let others = format!(
         "deepest in this trial {} · SYN queue {} · established {} · TIME_WAIT {}",
         queues.deepest, queues.syn_recv, queues.established, queues.time_wait
@@ -41,46 +41,50 @@ pub(crate) fn bar(queues: &LiveQueues) -> Markup {
     }
 }
 
-/// What was seen of a queue lately.
+/// Samples of a queue in the last minute.
 #[derive(Debug, Default)]
-pub(crate) struct History {
-    looks: VecDeque<(Timestamp, u32, u32)>,
-    /// As the last look had it.
+pub(super) struct History {
+    /// Time, depth, limit.
+    samples: VecDeque<(Timestamp, u32, u32)>,
+    /// The deepest depth of the trial at the last sample.
     deepest: u32,
 }
 
 impl History {
-    /// Adds a look, unless it is the last one again. A queue that was deeper between
-    /// two looks than ever in its trial stands with that depth.
-    pub(crate) fn add(&mut self, queues: &LiveQueues) {
+    /// Adds a sample, unless it is the last one again. If the queue was deeper between two
+    /// samples than ever before in its trial, that depth is added.
+    pub(super) fn add(&mut self, queues: &LiveQueues) {
         let Some(queue) = queues.accept_queue else { return };
-        if self.looks.back().is_some_and(|(at, ..)| *at >= queues.at) {
+        if self.samples.back().is_some_and(|(at, ..)| *at >= queues.at) {
             return;
         }
         let depth = if queues.deepest > self.deepest { queues.deepest } else { queue.depth };
         self.deepest = queues.deepest;
-        self.looks.push_back((queues.at, depth, queue.limit));
+        self.samples.push_back((queues.at, depth, queue.limit));
         let is_old = |at: Timestamp| queues.at.duration_since(at).as_secs_f64() > SECONDS;
-        while self.looks.len() > KEPT || self.looks.front().is_some_and(|look| is_old(look.0)) {
-            self.looks.pop_front();
+        while self.samples.len() > MAX_SAMPLES
+            || self.samples.front().is_some_and(|sample| is_old(sample.0))
+        {
+            self.samples.pop_front();
         }
     }
 
-    /// The depth over the last minute, and the limit where it is near.
-    pub(crate) fn sparkline(&self) -> Markup {
-        let Some(&(last, ..)) = self.looks.back() else { return html! {} };
-        let deepest = self.looks.iter().map(|look| look.1).max().unwrap_or(0);
+    /// The depth over the last minute, and the limit if it is near.
+    pub(super) fn sparkline(&self) -> Markup {
+        let Some(&(last, ..)) = self.samples.back() else { return html! {} };
+        let deepest = self.samples.iter().map(|sample| sample.1).max().unwrap_or(0);
         let near = |limit: u32| limit <= deepest.saturating_mul(2).max(1);
-        let limits = self.looks.iter().map(|look| look.2).filter(|limit| near(*limit));
+        let limits = self.samples.iter().map(|sample| sample.2).filter(|limit| near(*limit));
         let top = f64::from(limits.max().unwrap_or(0).max(deepest).max(1)) * 1.1;
         let x = |at: Timestamp| WIDTH * (1.0 - last.duration_since(at).as_secs_f64() / SECONDS);
         let y = |depth: u32| HEIGHT * (1.0 - f64::from(depth) / top);
         let point = |at, depth| format!("{:.1},{:.1}", x(at), y(depth));
-        let depths: Vec<_> = self.looks.iter().map(|look| point(look.0, look.1)).collect();
-        let first = self.looks.front().map_or(last, |look| look.0);
+        let depths: Vec<_> = self.samples.iter().map(|sample| point(sample.0, sample.1)).collect();
+        let first = self.samples.front().map_or(last, |sample| sample.0);
         let area = format!("{:.1},{HEIGHT} {} {WIDTH},{HEIGHT}", x(first), depths.join(" "));
-        // A limit stands until the next trial brings another.
-        let steps = self.looks.iter().zip(self.looks.iter().skip(1)).filter(|(one, _)| near(one.2));
+        // A limit applies until the next trial has another one.
+        let steps =
+            self.samples.iter().zip(self.samples.iter().skip(1)).filter(|(one, _)| near(one.2));
         html! {
             figure {
                 svg.sparkline viewBox=(format!("0 0 {WIDTH} {HEIGHT}")) preserveAspectRatio="none"
@@ -105,7 +109,7 @@ mod tests {
 
     use super::*;
 
-    fn seen(milliseconds: i64, depth: u32, limit: u32) -> LiveQueues {
+    fn sample(milliseconds: i64, depth: u32, limit: u32) -> LiveQueues {
         LiveQueues {
             at: Timestamp::UNIX_EPOCH + SignedDuration::from_millis(milliseconds),
             accept_queue: Some(AcceptQueue { depth, limit }),
@@ -119,39 +123,41 @@ mod tests {
 
     #[test]
     fn a_queue_is_full_with_one_more_than_its_limit() {
-        assert!(!bar(&seen(0, 10, 10)).0.contains("full"));
-        let full = bar(&seen(0, 11, 10)).0;
+        assert!(!bar(&sample(0, 10, 10)).0.contains("full"));
+        let full = bar(&sample(0, 11, 10)).0;
         assert!(full.contains("full") && full.contains("width:100.0%"), "{full}");
         assert!(full.contains("left:90.9%"), "{full}");
         assert!(
-            bar(&LiveQueues { accept_queue: None, ..seen(0, 0, 0) }).0.contains("nothing listens")
+            bar(&LiveQueues { accept_queue: None, ..sample(0, 0, 0) })
+                .0
+                .contains("nothing listens")
         );
     }
 
     #[test]
-    fn a_history_is_a_minute_of_looks_each_once() {
+    fn a_history_has_each_sample_of_the_last_minute_once() {
         let mut history = History::default();
         for second in 0..100 {
-            history.add(&seen(second * 1000, 5, 4));
-            history.add(&seen(second * 1000, 5, 4));
+            history.add(&sample(second * 1000, 5, 4));
+            history.add(&sample(second * 1000, 5, 4));
         }
-        assert_eq!(history.looks.len(), 61);
+        assert_eq!(history.samples.len(), 61);
         let line = history.sparkline().0;
         assert!(line.contains("deepest 5") && line.contains("class=\"limit\""), "{line}");
-        for look in 0..10_000 {
-            history.add(&seen(200_000 + look, 1, 4096));
+        for milliseconds in 0..10_000 {
+            history.add(&sample(200_000 + milliseconds, 1, 4096));
         }
-        assert_eq!(history.looks.len(), KEPT);
-        assert!(!history.sparkline().0.contains("class=\"limit\""), "a far limit is no line");
+        assert_eq!(history.samples.len(), MAX_SAMPLES);
+        assert!(!history.sparkline().0.contains("class=\"limit\""), "no line for a distant limit");
     }
 
     #[test]
-    fn a_peak_between_two_looks_is_shown_once_and_a_new_trial_has_its_own() {
+    fn a_peak_between_two_samples_is_added_once_per_trial() {
         let mut history = History::default();
         for (at, depth, deepest) in [(0, 0, 0), (1, 2, 300), (2, 1, 300), (3, 0, 0), (4, 0, 7)] {
-            history.add(&LiveQueues { deepest, ..seen(at, depth, 300) });
+            history.add(&LiveQueues { deepest, ..sample(at, depth, 300) });
         }
-        let depths: Vec<_> = history.looks.iter().map(|look| look.1).collect();
+        let depths: Vec<_> = history.samples.iter().map(|sample| sample.1).collect();
         assert_eq!(depths, [0, 300, 1, 0, 7]);
     }
 }

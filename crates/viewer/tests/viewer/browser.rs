@@ -4,13 +4,14 @@ use std::fs;
 use std::net::SocketAddr;
 
 use crate::support::devtools::Browser;
-use crate::support::held_run::HeldRun;
+use crate::support::driven_run::DrivenRun;
 use crate::support::{out_directory, put, report, serve, until};
 
-/// Fails where anything was asked of another origin, or refused, or thrown.
-fn is_at_peace(browser: &mut Browser, address: SocketAddr) -> Vec<String> {
-    let (requests, complaints) = browser.seen();
-    assert!(complaints.is_empty(), "{complaints:#?}");
+/// Fails if the page sent a request to another origin, or wrote an error to the console;
+/// returns the URLs of its requests.
+fn assert_no_errors(browser: &mut Browser, address: SocketAddr) -> Vec<String> {
+    let (requests, messages) = browser.requests_and_messages();
+    assert!(messages.is_empty(), "{messages:#?}");
     let own = format!("http://{address}/");
     let is_own = |url: &&String| url.starts_with(&own) || url.as_str() == "data:,";
     let others: Vec<_> = requests.iter().filter(|url| !is_own(url)).collect();
@@ -19,17 +20,17 @@ fn is_at_peace(browser: &mut Browser, address: SocketAddr) -> Vec<String> {
 }
 
 #[test]
-fn a_run_in_progress_is_shown_as_it_goes_on() {
+fn the_page_of_a_run_in_progress_is_updated() {
     let Some(mut browser) = Browser::start() else { return };
     let runs = out_directory();
-    let mut run = HeldRun::begin(runs.path());
+    let mut run = DrivenRun::start(runs.path());
     run.append();
     let (_server, address) = serve(runs.path());
     let name = run.name();
     browser.open(&format!("http://{address}/runs/{name}"));
     browser.until_true("document.getElementById('connection').textContent === 'live'");
-    // What the page was loaded with is not all that it comes to show.
-    run.shows(11, 10);
+    // An update after the page was loaded.
+    run.write_live(11, 10);
     browser.until_true("document.querySelector('#now [data-depth=\"11\"]') !== null");
     let gauge = "document.querySelector('.gauge i').getBoundingClientRect()";
     assert!(browser.value(&format!("{gauge}.width > 50 && {gauge}.height > 5")) == true, "a bar");
@@ -37,9 +38,12 @@ fn a_run_in_progress_is_shown_as_it_goes_on() {
     let filled = "document.querySelectorAll('#cells [data-done=\"1\"]').length";
     browser.until_true(&format!("{filled} === 2"));
     let colours = "[...document.querySelectorAll('.cell')].map(cell => getComputedStyle(cell).backgroundColor)";
-    assert!(browser.value(&format!("new Set({colours}).size > 1")) == true, "of another colour");
+    assert!(
+        browser.value(&format!("new Set({colours}).size > 1")) == true,
+        "cells with results have another colour"
+    );
     for (width, is_dark) in [(1280, false), (390, true)] {
-        assert!(browser.shot(width, is_dark).len() > 1000);
+        assert!(browser.screenshot(width, is_dark).len() > 1000);
         let too_wide = "document.documentElement.scrollWidth > innerWidth";
         assert!(browser.value(too_wide) == false, "at {width} px");
     }
@@ -49,13 +53,13 @@ fn a_run_in_progress_is_shown_as_it_goes_on() {
     report(&path);
     browser.until_true("document.querySelector('#end a[href$=\"report.html\"]') !== null");
     browser.until_true("document.getElementById('connection').textContent === ''");
-    let requests = is_at_peace(&mut browser, address);
-    let asked = requests.iter().filter(|url| url.ends_with("/events")).count();
-    assert_eq!(asked, 1, "a stream that has ended is not asked for again: {requests:?}");
+    let requests = assert_no_errors(&mut browser, address);
+    let streams = requests.iter().filter(|url| url.ends_with("/events")).count();
+    assert_eq!(streams, 1, "no request for the stream after its end: {requests:?}");
 }
 
 #[test]
-fn two_runs_are_chosen_in_the_list_and_stand_side_by_side() {
+fn two_runs_chosen_in_the_list_are_shown_side_by_side() {
     let Some(mut browser) = Browser::start() else { return };
     let runs = out_directory();
     let names = ["sweep/2026-01-01T00-00-00Z", "sweep/2026-01-02T00-00-00Z"];
@@ -63,7 +67,7 @@ fn two_runs_are_chosen_in_the_list_and_stand_side_by_side() {
         put("sweep", runs.path(), name);
         report(&runs.path().join(name));
     }
-    // A word that no line has room for.
+    // A word that is longer than a line.
     let record = runs.path().join(names[1]).join("run.json");
     let text = fs::read_to_string(&record).unwrap();
     let question = text.lines().find(|line| line.contains("\"question\"")).unwrap();
@@ -72,10 +76,10 @@ fn two_runs_are_chosen_in_the_list_and_stand_side_by_side() {
     let (_server, address) = serve(runs.path());
     let too_wide = "document.documentElement.scrollWidth > innerWidth";
     browser.open(&format!("http://{address}/"));
-    assert!(browser.shot(390, false).len() > 1000);
+    assert!(browser.screenshot(390, false).len() > 1000);
     assert!(browser.value("document.body.textContent.includes('answeranswer')") == true);
     assert!(browser.value(too_wide) == false, "the list");
-    browser.shot(1280, false);
+    browser.screenshot(1280, false);
     let loaded = "[...document.images].filter(image => image.naturalWidth > 0).length";
     browser.until_true(&format!("{loaded} === 2"));
     browser.value(&format!(
@@ -93,41 +97,41 @@ fn two_runs_are_chosen_in_the_list_and_stand_side_by_side() {
         .value("document.querySelectorAll('.pair img').forEach(image => image.loading = 'eager')");
     browser.until_true("[...document.images].every(image => image.naturalWidth > 0)");
     let verdict = browser.value("document.querySelector('pre').textContent.includes('Verdict: ')");
-    assert!(verdict == true, "what compare says");
-    // On a phone they are beneath each other.
-    assert!(browser.shot(390, true).len() > 1000);
+    assert!(verdict == true, "the output of `compare`");
+    // On a phone, one is above the other.
+    assert!(browser.screenshot(390, true).len() > 1000);
     assert!(browser.value(&format!("{} === {}", left(1), left(0))) == true);
     assert!(browser.value(too_wide) == false, "the comparison");
-    let read = "[...document.querySelectorAll('.pair img')].filter(image => image.checkVisibility()) \
+    let is_readable = "[...document.querySelectorAll('.pair img')].filter(image => image.checkVisibility()) \
                 .every(image => image.getBoundingClientRect().width >= image.naturalWidth * 0.9)";
-    assert!(browser.value(read) == true, "letters stay as large as they are");
+    assert!(browser.value(is_readable) == true, "labels keep their size");
     let dark = browser.value("getComputedStyle(document.body).backgroundColor");
-    browser.shot(1280, false);
+    browser.screenshot(1280, false);
     assert_ne!(browser.value("getComputedStyle(document.body).backgroundColor"), dark);
-    let requests = is_at_peace(&mut browser, address);
+    let requests = assert_no_errors(&mut browser, address);
     assert!(requests.iter().filter(|url| url.ends_with(".svg")).count() >= 8, "{requests:?}");
 }
 
 #[test]
-fn a_page_that_asked_elsewhere_would_be_seen() {
+fn a_request_to_another_origin_would_be_detected() {
     let Some(mut browser) = Browser::start() else { return };
     let runs = out_directory();
-    let run = HeldRun::begin(runs.path());
+    let run = DrivenRun::start(runs.path());
     let (_server, address) = serve(runs.path());
     browser.open(&format!("http://{address}/runs/{}", run.name()));
-    // What a question with a script in it would do, were it not text.
+    // What a question with a script in it would do if it were not escaped.
     browser.value("document.body.insertAdjacentHTML('beforeend', '<img src=//elsewhere.test/i>')");
     browser.value("fetch('http://elsewhere.test/f').catch(() => 0)");
     let script = "document.body.append(Object.assign(document.createElement('script'), \
                   { textContent: 'document.title = \"run\"' }))";
     browser.value(script);
-    assert!(browser.value("document.title === 'run'") == false, "no script but the page's own");
-    let mut told = String::new();
-    until("the browser complains", || {
-        told = browser.seen().1.join("\n");
+    assert!(browser.value("document.title === 'run'") == false, "only the page's own script runs");
+    let mut messages = String::new();
+    until("errors on the console", || {
+        messages = browser.requests_and_messages().1.join("\n");
         ["elsewhere.test/i", "elsewhere.test/f", "script-src"]
             .iter()
-            .all(|what| told.contains(what))
+            .all(|what| messages.contains(what))
     });
-    assert!(told.contains("Content Security Policy"), "{told}");
+    assert!(messages.contains("Content Security Policy"), "{messages}");
 }

@@ -1,8 +1,8 @@
 //! What the tests of the viewer share: a server in this process, and its runs.
 
 pub(crate) mod devtools;
+pub(crate) mod driven_run;
 pub(crate) mod event_stream;
-pub(crate) mod held_run;
 pub(crate) mod http;
 
 use std::fs;

@@ -9,6 +9,7 @@ use crate::support::{
 };
 use nix::sys::signal::Signal;
 use run_record::{InterleavedRole, RunDirectory};
+use tempfile::TempDir;
 
 /// One cell: a burst that finds room.
 pub(crate) const ONE_CELL: [&str; 5] =
@@ -43,32 +44,47 @@ pub(crate) fn both(out: &Path) -> [PathBuf; 2] {
     found
 }
 
-#[test]
-fn the_same_build_against_itself_never_regresses_in_twenty_comparisons() {
-    // Clients that write at a pace which any machine keeps.
-    let flags = ["--set", "load.messages=5", "--set", "load.interval=20ms"];
-    let mut held = 0;
-    for turn in 0..20 {
+/// Runs a build against another until the comparison ends with `expected`, three times at
+/// most: a verdict on live metrics can be wrong by chance, or inconclusive on a busy machine.
+/// Prints how often it was repeated. The verdict itself is tested in `compare`, on recorded
+/// metrics.
+fn run_against_until(
+    build: &Path,
+    flags: &[&str],
+    expected: &[i32],
+    check: impl Fn(&Path, &Output),
+) -> (TempDir, Output) {
+    for repeated in 0..3 {
         let out = out_directory();
-        let output = run_against(out.path(), Path::new(binary()), &flags);
-        // What chance may make of it: inconclusive, or better.
-        let code = output.status.code();
-        assert!(matches!(code, Some(0 | 6)), "comparison {turn}: {}", said(&output));
-        assert!(!text(&output.stdout).contains("regressed"), "{}", said(&output));
-        let [new, base] = both(out.path()).map(|path| RunDirectory::read(&path).unwrap());
-        assert_eq!((new.1.len(), base.1.len()), (10, 10), "{}", said(&output));
-        held += usize::from(code == Some(0));
+        let output = run_against(out.path(), build, flags);
+        check(out.path(), &output);
+        if output.status.code().is_some_and(|code| expected.contains(&code)) {
+            eprintln!("REPEATED: {repeated} times");
+            return (out, output);
+        }
+        eprintln!("not {expected:?}: {}", said(&output));
     }
-    eprintln!("{held} of 20 comparisons held; no other regressed");
+    panic!("three comparisons ended with none of {expected:?}");
 }
 
 #[test]
-fn a_server_that_is_a_quarter_slower_is_found_and_trials_took_turns() {
-    let (out, folder) = (out_directory(), out_directory());
+fn the_same_build_against_itself_does_not_regress() {
+    // The clients write at a pace that any machine sustains.
+    let flags = ["--set", "load.messages=5", "--set", "load.interval=20ms"];
+    // By chance it may also be inconclusive, or better.
+    let (_out, output) = run_against_until(Path::new(binary()), &flags, &[0, 6], |out, output| {
+        let [new, base] = both(out).map(|path| RunDirectory::read(&path).unwrap());
+        assert_eq!((new.1.len(), base.1.len()), (10, 10), "{}", said(output));
+    });
+    assert!(!text(&output.stdout).contains("regressed"), "{}", said(&output));
+}
+
+#[test]
+fn a_server_that_is_25_percent_slower_regresses_and_trials_are_interleaved() {
+    let folder = out_directory();
     let faster = other_build(folder.path(), FASTER);
     let flags = ["--set", "server.accept_delay=10ms", "--set", "load.clients=40"];
-    let output = run_against(out.path(), &faster, &flags);
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    let (out, output) = run_against_until(&faster, &flags, &[4], |_, _| {});
     let stdout = text(&output.stdout);
     assert!(stdout.contains("Verdict: regressed"), "{}", said(&output));
     assert!(stdout.contains("\nRegressed:\n  delivered"), "{}", said(&output));
@@ -94,12 +110,12 @@ fn a_server_that_is_a_quarter_slower_is_found_and_trials_took_turns() {
         assert!(pair == ["new", "base"] || pair == ["base", "new"], "{order:?}");
     }
     let new_first = order.chunks(2).filter(|pair| pair[0] == "new").count();
-    assert_eq!(new_first, 5, "each is first as often: {order:?}");
+    assert_eq!(new_first, 5, "each comes first equally often: {order:?}");
     for path in &paths {
         assert!(path.join("report.html").is_file(), "{}", path.display());
     }
 
-    // The directories compare like any others, and the other way round.
+    // `compare` accepts the directories, in either order.
     let [new, base] = paths.each_ref().map(|path| path.to_str().unwrap());
     let output = queuelab(&["compare", new, base]).output().unwrap();
     assert_eq!(output.status.code(), Some(6), "{}", said(&output));
@@ -127,15 +143,15 @@ fi"#,
 }
 
 #[test]
-fn the_two_are_judged_as_one_asks() {
+fn floor_and_alpha_apply_to_a_run_against_another_build() {
     let (out, folder) = (out_directory(), out_directory());
     let faster = other_build(folder.path(), FASTER);
     let flags = ["--set", "server.accept_delay=10ms", "--set", "load.clients=40"];
     let flags = [&flags[..], &["--floor", "45%", "--alpha", "0.01"]].concat();
     let output = run_against(out.path(), &faster, &flags);
     assert!(!text(&output.stdout).contains("regressed"), "{}", said(&output));
-    let told = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(told.contains("p ≤ 0.01 and a median that moved by 45 %"), "{}", said(&output));
+    let words = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains("p ≤ 0.01 and its median moved by 45 %"), "{}", said(&output));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! A real run in progress.
+//! `queuelab serve` with a live run in progress.
 
 use std::fs;
 use std::io::Write;
@@ -7,15 +7,15 @@ use std::process::Stdio;
 
 use serde_json::json;
 
-use crate::support::event_stream::{EventStream, done, figures};
+use crate::support::event_stream::{EventStream, done, numbers};
 use crate::support::http::{request, status};
 use crate::support::viewer::serve;
 use crate::support::{Background, out_directory, queuelab, runs, said, text, until};
 
-/// Connections that nobody accepts for two seconds, in queues of 5 and 65.
+/// Connections that are not accepted for two seconds, in queues of 5 and 65.
 const STANDING: &str = "
 name: standing
-question: How deep does a queue stand that nobody accepts from?
+question: How deep is a queue from which no connection is accepted?
 server: { accept_paused: true }
 load:
   clients: 20
@@ -27,14 +27,14 @@ matrix:
   server.backlog: [4, 64]
 ";
 
-/// Begins the run, and waits until its first trial is told of.
-fn begin(out: &Path) -> (Background, PathBuf) {
+/// Starts the run, and waits until it reports its first trial.
+fn start(out: &Path) -> (Background, PathBuf) {
     let scenario = out.join("standing.yaml");
     fs::write(&scenario, STANDING).unwrap();
     let (scenario, out) = (scenario.to_str().unwrap(), out.join("runs"));
     let run = Background::start(queuelab(&["run", scenario, "--out", out.to_str().unwrap()]));
     let live = || runs(&out).into_iter().find(|run| run.join("live.json").exists());
-    until("the run tells what it does", || live().is_some());
+    until("the run writes live.json", || live().is_some());
     (run, live().unwrap())
 }
 
@@ -43,9 +43,9 @@ fn name(run: &Path) -> String {
 }
 
 #[test]
-fn its_cells_fill_in_and_its_accept_queue_stands_against_its_limit() {
+fn the_live_view_shows_the_cells_and_the_accept_queue() {
     let out = out_directory();
-    let (mut lab, run) = begin(out.path());
+    let (mut lab, run) = start(out.path());
     let (_server, address) = serve(&out.path().join("runs"));
     let list = request(address, "GET", "/");
     assert!(list.contains("● running"), "{list}");
@@ -55,7 +55,7 @@ fn its_cells_fill_in_and_its_accept_queue_stands_against_its_limit() {
         match part.as_str() {
             "cells" => filled.push(done(&html)),
             "now" => {
-                let queue = (figures(&html, "data-depth"), figures(&html, "data-limit"));
+                let queue = (numbers(&html, "data-depth"), numbers(&html, "data-limit"));
                 if let ([depth], [limit]) = (&queue.0[..], &queue.1[..]) {
                     stood.push((*depth, *limit, html.contains("data-full")));
                 }
@@ -70,23 +70,27 @@ fn its_cells_fill_in_and_its_accept_queue_stands_against_its_limit() {
     assert!(filled.is_sorted() && filled.last() == Some(&2) && filled[0] < 2, "{filled:?}");
     assert!(end.contains("The run has ended") && end.contains("report.html"), "{end}");
     assert_eq!(lab.child.wait().unwrap().code(), Some(0));
-    assert!(!run.join("live.json").exists(), "it is taken away");
+    assert!(!run.join("live.json").exists(), "it is removed");
     let report = request(address, "GET", &format!("/runs/{}/report.html", name(&run)));
     assert_eq!(status(&report), 200);
 }
 
 #[test]
-fn one_that_was_killed_is_not_running_and_goes_on_when_it_is_resumed() {
+fn a_killed_run_is_not_running_and_can_be_resumed() {
     let out = out_directory();
-    let (mut lab, run) = begin(out.path());
+    let (mut lab, run) = start(out.path());
     lab.child.kill().unwrap();
     lab.child.wait().unwrap();
-    assert!(run.join("live.json").exists(), "nobody could take it away");
+    assert!(run.join("live.json").exists(), "not removed");
     let (_server, address) = serve(&out.path().join("runs"));
     let list = request(address, "GET", "/");
     assert!(!list.contains("● running") && list.contains("not finished"), "{list}");
     let report = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
-    assert!(text(&report.stdout).contains("standing"), "it is no part: {}", said(&report));
+    assert!(
+        text(&report.stdout).contains("standing"),
+        "it is not part of the record: {}",
+        said(&report)
+    );
     let resumed = queuelab(&["run", "--resume", run.to_str().unwrap()]).output().unwrap();
     assert_eq!(resumed.status.code(), Some(0), "{}", said(&resumed));
     assert!(!run.join("live.json").exists());
@@ -95,16 +99,16 @@ fn one_that_was_killed_is_not_running_and_goes_on_when_it_is_resumed() {
 }
 
 #[test]
-fn one_that_is_interrupted_takes_it_away() {
+fn an_interrupted_run_removes_live_json() {
     let out = out_directory();
-    let (mut lab, run) = begin(out.path());
+    let (mut lab, run) = start(out.path());
     crate::support::terminate(&lab.child);
     assert_eq!(lab.child.wait().unwrap().code(), Some(130));
     assert!(!run.join("live.json").exists());
 }
 
 #[test]
-fn to_ask_a_probe_for_what_it_saw_last_costs_no_look() {
+fn the_latest_sample_of_a_probe_takes_no_new_sample() {
     let config = r#"{ "port": 1, "interval": "1h" }"#;
     let mut probe = queuelab(&["probe", "--control", "--config", config]);
     probe.stdin(Stdio::piped());
@@ -118,7 +122,7 @@ fn to_ask_a_probe_for_what_it_saw_last_costs_no_look() {
         assert_eq!((&status["event"], &status["samples"]), (&json!("status"), &json!(1)));
     }
     writeln!(asks, r#"{{ "command": "status" }}"#).unwrap();
-    assert_eq!(probe.event()["samples"], 2, "which looks");
+    assert_eq!(probe.event()["samples"], 2, "which takes a sample");
     drop(asks);
-    assert_eq!(probe.event()["report"]["samples"], 3, "and so does the end");
+    assert_eq!(probe.event()["report"]["samples"], 3, "and so does the report");
 }

@@ -8,14 +8,14 @@ use crate::support::http::{request, status};
 use crate::support::{out_directory, put, report, serve, view};
 
 #[test]
-fn two_runs_stand_beside_each_other_with_what_compare_says_of_them() {
+fn two_runs_are_shown_side_by_side_with_their_comparison() {
     let runs = out_directory();
     let names = ["sweep/2026-01-01T00-00-00Z", "sweep/2026-01-02T00-00-00Z"];
     for name in names {
         put("sweep", runs.path(), name);
         report(&runs.path().join(name));
     }
-    // One chart of the second alone, and another kernel.
+    // A chart that only the second run has, and another kernel.
     let new = runs.path().join(names[1]);
     fs::write(new.join("charts/new-one.svg"), "<svg xmlns='http://www.w3.org/2000/svg'/>").unwrap();
     let record = fs::read_to_string(new.join("run.json")).unwrap();
@@ -26,7 +26,7 @@ fn two_runs_stand_beside_each_other_with_what_compare_says_of_them() {
 
     let list = request(address, "GET", "/");
     let link = "/compare?base=sweep%2F2026-01-01T00-00-00Z&amp;new=sweep%2F2026-01-02T00-00-00Z";
-    assert!(list.contains(link), "the run before it: {list}");
+    assert!(list.contains(link), "the previous run: {list}");
     assert!(list.contains("<form action=\"/compare\" method=\"get\""), "{list}");
     assert!(list.contains("form-action 'self'"), "{list}");
     for name in names {
@@ -42,8 +42,8 @@ fn two_runs_stand_beside_each_other_with_what_compare_says_of_them() {
     let comparison = compare::compare(&base, &new, &Criteria::default()).text();
     let comparison = comparison.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     assert!(comparison.contains("Verdict: "), "{comparison}");
-    assert!(page.contains(comparison.trim_end()), "what `compare` prints, whole: {page}");
-    // Each chart of both is beside its namesake.
+    assert!(page.contains(comparison.trim_end()), "the whole output of `compare`: {page}");
+    // Charts with the same name are next to each other.
     let charts: Vec<_> = fs::read_dir(runs.path().join(names[0]).join("charts"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -57,7 +57,7 @@ fn two_runs_stand_beside_each_other_with_what_compare_says_of_them() {
         let between = &page[places[0]..places[1]];
         assert_eq!(between.matches("<img").count(), 1, "nothing between them: {between}");
     }
-    assert!(page.contains("no new-one"), "a chart of one alone: {page}");
+    assert!(page.contains("no new-one"), "a chart that only one run has: {page}");
     for answer in ["Held: all", "9.9.9-other"] {
         assert!(page.contains(answer), "{answer} in {page}");
     }
@@ -66,14 +66,14 @@ fn two_runs_stand_beside_each_other_with_what_compare_says_of_them() {
 }
 
 #[test]
-fn what_matters_is_at_the_top_and_the_rest_is_closed() {
+fn the_verdict_is_at_the_top_and_details_are_closed() {
     let runs = out_directory();
     let names = ["sweep/2026-01-01T00-00-00Z", "sweep/2026-01-02T00-00-00Z"];
     for name in names {
         put("sweep", runs.path(), name);
         report(&runs.path().join(name));
     }
-    // A chart of which the ends of its axes are others.
+    // A chart whose axes have other ends.
     let chart = runs.path().join(names[1]).join("charts/lines-throughput-wide.svg");
     let svg = |tick: &str| {
         format!(
@@ -113,33 +113,34 @@ fn what_matters_is_at_the_top_and_the_rest_is_closed() {
         "<pre>",
     ];
     let places: Vec<_> = order.iter().map(|text| page.find(text).expect(text)).collect();
-    // One trial's charts are closed as well, and are among the charts.
+    // The charts of single trials are in a closed section below the charts.
     assert!(places[..7].is_sorted() && places[6] < places[8], "{places:?}");
     let mut open = page.clone();
     while let Some((before, after)) = open.clone().split_once("<details>") {
         open = format!("{before}{}", after.split_once("</details>").unwrap().1);
     }
     assert!(open.matches("inconclusive").count() == 1, "the verdict, once: {open}");
-    assert!(!open.contains("<pre>"), "text of a terminal is closed: {open}");
-    assert!(page.matches("inconclusive").count() > 10, "each figure's verdict is there to open");
+    assert!(!open.contains("<pre>"), "the text output is in a closed section: {open}");
+    assert!(
+        page.matches("inconclusive").count() > 10,
+        "the verdict on each metric is in a closed section"
+    );
     let of_wide =
         page.split("<div class=\"pair stacked\">").find(|pair| pair.contains("wide, new"));
-    assert!(of_wide.is_some(), "what half a page is too narrow for: {page}");
+    assert!(of_wide.is_some(), "stacked, because half a page is too narrow: {page}");
     let success = page.split("<div class=\"pair").find(|pair| pair.contains("heat-success"));
     assert!(success.unwrap().starts_with("\">"), "left and right: {page}");
     let wide = page.split("<div class=\"pair stacked\">").skip(1);
     let of_report = wide.filter(|pair| pair.contains("connect-latency, new")).count();
-    assert_eq!(of_report, 1, "the report's own say how wide they are");
+    assert_eq!(of_report, 1, "charts of reports have their width");
     // Its title alone is longer than half a page.
     let titled = page.split("<div class=\"pair").find(|pair| pair.contains("heat-first-try"));
     assert!(titled.unwrap().starts_with("\">"), "left and right: {page}");
-    assert!(
-        page.contains("Both on the same scale.") && page.contains("Their scales are not the same.")
-    );
+    assert!(page.contains("Both on the same scale.") && page.contains("Their scales differ."));
 }
 
 #[test]
-fn what_cannot_be_compared_is_told_plainly() {
+fn a_page_reports_why_runs_cannot_be_compared() {
     let runs = out_directory();
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     let torn = runs.path().join("torn/2026-01-02T00-00-00Z");
@@ -147,7 +148,7 @@ fn what_cannot_be_compared_is_told_plainly() {
     fs::write(torn.join("run.json"), "{").unwrap();
     let (_server, address) = serve(runs.path());
     let one = "sweep/2026-01-01T00-00-00Z";
-    for (query, expected, told) in [
+    for (query, expected, reason) in [
         (String::new(), 400, "base names no run"),
         (format!("base={one}"), 400, "new names no run"),
         (format!("base={one}&new="), 400, "new names no run"),
@@ -161,7 +162,7 @@ fn what_cannot_be_compared_is_told_plainly() {
     ] {
         let page = request(address, "GET", &format!("/compare?{query}"));
         assert_eq!(status(&page), expected, "{query}: {page}");
-        assert!(page.contains(told), "{query}: {page}");
-        assert!(page.contains("Choose two runs"), "the way out: {page}");
+        assert!(page.contains(reason), "{query}: {page}");
+        assert!(page.contains("Choose two runs"), "what to do: {page}");
     }
 }

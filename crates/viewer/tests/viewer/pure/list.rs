@@ -1,4 +1,4 @@
-//! The list of runs, their pages and files.
+//! The list of runs and suites, the pages of runs, and their files.
 
 use std::fs;
 use std::time::Instant;
@@ -7,7 +7,7 @@ use crate::support::http::{request, status};
 use crate::support::{escaped, out_directory, put, report, serve, view};
 
 #[test]
-fn runs_are_listed_newest_first_and_shown() {
+fn runs_are_listed_newest_first_and_have_pages() {
     let runs = out_directory();
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     put("server-death", runs.path(), "sigpipe/2026-01-02T00-00-00Z");
@@ -28,7 +28,7 @@ fn runs_are_listed_newest_first_and_shown() {
     assert!(list.contains("16 / 16") && list.contains("held"), "{list}");
     assert!(list.contains("run.json, line 2: "), "why it cannot be read: {list}");
     assert!(list.contains("Linux ") && list.contains("netns"), "where it ran: {list}");
-    assert!(!list.contains("/runs/nightly"), "a suite is no run: {list}");
+    assert!(!list.contains("/runs/nightly"), "a suite is not a run: {list}");
     assert!(list.contains("nightly/2026-01-04T00-00-00Z: <span class=\"failed\">"), "{list}");
 
     let page = request(address, "GET", "/runs/sweep/2026-01-01T00-00-00Z");
@@ -41,7 +41,7 @@ fn runs_are_listed_newest_first_and_shown() {
 }
 
 #[test]
-fn a_report_and_the_files_beside_it_are_served_as_they_are() {
+fn reports_and_other_files_are_served_unchanged() {
     let runs = out_directory();
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     let run = runs.path().join("sweep/2026-01-01T00-00-00Z");
@@ -68,7 +68,7 @@ fn a_report_and_the_files_beside_it_are_served_as_they_are() {
 }
 
 #[test]
-fn a_run_shows_as_soon_as_it_is_there() {
+fn a_run_is_listed_as_soon_as_it_exists() {
     let place = out_directory();
     let runs = place.path().join("runs");
     let (_server, address) = serve(&runs);
@@ -84,7 +84,7 @@ fn a_run_shows_as_soon_as_it_is_there() {
 }
 
 #[test]
-fn each_run_has_the_chart_that_tells_most_as_its_thumbnail() {
+fn the_thumbnail_is_the_most_informative_chart() {
     let runs = out_directory();
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     put("server-death", runs.path(), "sigpipe/2026-01-02T00-00-00Z");
@@ -102,7 +102,7 @@ fn each_run_has_the_chart_that_tells_most_as_its_thumbnail() {
 }
 
 #[test]
-fn a_list_of_200_runs_is_made_from_what_is_known_and_told_anew_when_that_changes() {
+fn the_list_has_pages_of_200_runs_and_notices_changes() {
     let runs = out_directory();
     for number in 0..210 {
         put(
@@ -112,7 +112,7 @@ fn a_list_of_200_runs_is_made_from_what_is_known_and_told_anew_when_that_changes
         );
     }
     let (_server, address) = serve(runs.path());
-    // Without the headers: they tell the time.
+    // Without the headers, which contain the time.
     let timed = || {
         let began = Instant::now();
         let answer = request(address, "GET", "/");
@@ -122,7 +122,7 @@ fn a_list_of_200_runs_is_made_from_what_is_known_and_told_anew_when_that_changes
     eprintln!("210 runs: {cold:?} at first, then {warm:?}");
     assert_eq!(first, second);
     assert_eq!(first.matches("<li class=\"card\"").count(), 200, "a page of them");
-    assert!(first.contains("/?from=200"), "and the way to the others");
+    assert!(first.contains("/?from=200"), "a link to the others");
     let older = request(address, "GET", "/?from=200");
     assert_eq!(older.matches("<li class=\"card\"").count(), 10, "{older}");
     // A run that changes is read again.
@@ -133,7 +133,7 @@ fn a_list_of_200_runs_is_made_from_what_is_known_and_told_anew_when_that_changes
 }
 
 #[test]
-fn a_suite_is_shown_with_what_became_of_its_scenarios() {
+fn a_suite_lists_the_verdicts_on_its_scenarios() {
     let runs = out_directory();
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     report(&runs.path().join("sweep/2026-01-01T00-00-00Z"));
@@ -162,7 +162,7 @@ fn a_suite_is_shown_with_what_became_of_its_scenarios() {
     fs::write(suite.join("summary.md"), "# nightly").unwrap();
     let (_server, address) = serve(runs.path());
     let list = request(address, "GET", "/");
-    assert!(list.contains("Is all well?") && list.contains("✗ 2 of 3 held"), "{list}");
+    assert!(list.contains("Is all well?") && list.contains("✗ 1 of 3 held"), "{list}");
     let row = |scenario: &str| {
         let rows = list.split("<tr>").skip(1);
         let is_of =
@@ -173,7 +173,7 @@ fn a_suite_is_shown_with_what_became_of_its_scenarios() {
     let page = "/runs/sweep/2026-01-01T00-00-00Z";
     assert!(sweep.contains(&format!("href=\"{page}\"")) && sweep.contains("✓ held"), "{sweep}");
     assert!(sweep.contains(&format!("href=\"{page}/report.html\"")), "{sweep}");
-    assert!(row("gone").contains("its run is gone"), "{}", row("gone"));
+    assert!(row("gone").contains("run is gone"), "{}", row("gone"));
     assert!(row("other").contains("not run") && row("other").contains("no &lt;namespaces&gt;"));
     let summary = request(address, "GET", "/runs/nightly/2026-01-01T00-00-00Z/summary.md");
     assert!(list.contains("/runs/nightly/2026-01-01T00-00-00Z/summary.md"), "{list}");

@@ -1,4 +1,4 @@
-//! What is answered to nobody.
+//! Requests that are refused, and files that are not served.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -7,7 +7,7 @@ use crate::support::http::{request, request_with_head, status};
 use crate::support::{out_directory, put, serve};
 
 #[test]
-fn a_page_needs_nothing_from_elsewhere_and_takes_nothing_in() {
+fn pages_load_nothing_from_other_origins_and_accept_no_input() {
     let runs = out_directory();
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     let record = runs.path().join("sweep/2026-01-01T00-00-00Z/run.json");
@@ -38,14 +38,14 @@ fn a_page_needs_nothing_from_elsewhere_and_takes_nothing_in() {
 }
 
 #[test]
-fn no_request_leads_outside_the_directory_of_runs() {
+fn no_request_reads_outside_the_directory_of_runs() {
     let place = out_directory();
     let runs = place.path().join("runs");
     put("sweep", &runs, "sweep/2026-01-01T00-00-00Z");
     put("sweep", place.path(), "secret/2026-01-01T00-00-00Z");
     let secret = place.path().join("secret/2026-01-01T00-00-00Z");
     let run = runs.join("sweep/2026-01-01T00-00-00Z");
-    // The run that is led elsewhere is one, and its record is not.
+    // A run whose record is a link to another place.
     put("sweep", &runs, "led/2026-01-01T00-00-00Z");
     let led = runs.join("led/2026-01-01T00-00-00Z/run.json");
     fs::remove_file(&led).unwrap();
@@ -96,7 +96,7 @@ fn no_request_leads_outside_the_directory_of_runs() {
         assert!(!answer.contains("schema_version"), "{target}: {answer}");
     }
     let led = request(address, "GET", "/runs/led/2026-01-01T00-00-00Z");
-    assert!(led.contains("run.json: it is no file of its own"), "{led}");
+    assert!(led.contains("run.json: it is not a regular file"), "{led}");
     for long in [2_000, 60_000, 400_000] {
         let name = "a".repeat(long);
         for target in
@@ -109,11 +109,11 @@ fn no_request_leads_outside_the_directory_of_runs() {
         }
     }
     let found = request(address, "GET", "/runs/%73weep/2026-01-01T00-00-00Z");
-    assert_eq!(status(&found), 200, "an encoded name is the name: {found}");
+    assert_eq!(status(&found), 200, "percent-encoded names are decoded: {found}");
 }
 
 #[test]
-fn only_who_asks_for_this_machine_is_answered() {
+fn requests_for_other_hosts_are_refused() {
     let runs = out_directory();
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     let (_server, address) = serve(runs.path());
@@ -140,10 +140,7 @@ fn only_who_asks_for_this_machine_is_answered() {
     ] {
         let answer = asked(&head);
         assert_eq!(status(&answer), 421, "{head}: {answer}");
-        assert!(
-            answer.contains(&format!("Open http://localhost:{port}/")),
-            "the way out: {answer}"
-        );
+        assert!(answer.contains(&format!("Open http://localhost:{port}/")), "what to do: {answer}");
         assert!(!answer.contains("sweep"), "{answer}");
         assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
     }

@@ -1,14 +1,14 @@
-//! A run in progress, as those see it who watch.
+//! The live view of a run in progress.
 
+use crate::support::driven_run::DrivenRun;
 use crate::support::event_stream::{EventStream, done};
-use crate::support::held_run::HeldRun;
 use crate::support::http::{request, status};
 use crate::support::{out_directory, report, serve};
 
 #[test]
-fn cells_fill_in_a_breach_is_marked_and_the_queue_stands_against_its_limit() {
+fn cells_violations_and_the_accept_queue_are_updated() {
     let runs = out_directory();
-    let mut run = HeldRun::begin(runs.path());
+    let mut run = DrivenRun::start(runs.path());
     let (_server, address) = serve(runs.path());
     let list = request(address, "GET", "/");
     assert!(list.contains("● running") && list.contains("in progress"), "{list}");
@@ -19,7 +19,7 @@ fn cells_fill_in_a_breach_is_marked_and_the_queue_stands_against_its_limit() {
     events.await_part("progress", "1 of 16 trials");
     assert_eq!(done(&events.await_part("cells", "data-cell=\"7\"")), 1);
 
-    run.shows(11, 10);
+    run.write_live(11, 10);
     let now = events.await_part("now", "data-depth=\"11\" data-limit=\"10\"");
     assert!(now.contains("full") && now.contains("SYN queue 3"), "{now}");
     assert!(now.contains("class=\"sparkline\""), "{now}");
@@ -31,7 +31,7 @@ fn cells_fill_in_a_breach_is_marked_and_the_queue_stands_against_its_limit() {
     let progress = events.await_part("progress", "3 of 16 trials");
     assert!(progress.contains("1 check failed") && progress.contains("no &lt;b&gt;"), "{progress}");
 
-    // Somebody who comes later, or again, gets the whole of it.
+    // A later connection gets all parts.
     let mut later = EventStream::open(address, &run.name());
     later.await_part("progress", "1 check failed");
     let cells = later.await_part("cells", "broken");
@@ -55,11 +55,11 @@ fn cells_fill_in_a_breach_is_marked_and_the_queue_stands_against_its_limit() {
 }
 
 #[test]
-fn the_page_shows_how_far_it_is_to_browsers_without_scripts_too() {
+fn the_page_shows_progress_without_scripts() {
     let runs = out_directory();
-    let mut run = HeldRun::begin(runs.path());
+    let mut run = DrivenRun::start(runs.path());
     run.append();
-    run.shows(7, 10);
+    run.write_live(7, 10);
     let (_server, address) = serve(runs.path());
     let page = request(address, "GET", &format!("/runs/{}", run.name()));
     assert_eq!(status(&page), 200);
@@ -70,17 +70,17 @@ fn the_page_shows_how_far_it_is_to_browsers_without_scripts_too() {
     assert!(nonce.len() == 32 && page.contains(&format!("<script nonce=\"{nonce}\"")), "{page}");
     assert_eq!(page.matches("<script").count(), 1, "{page}");
     let again = request(address, "GET", &format!("/runs/{}", run.name()));
-    assert!(!again.contains(nonce), "each page has a number of its own");
+    assert!(!again.contains(nonce), "each page has its own nonce");
 }
 
 #[test]
-fn what_a_killed_run_has_left_fools_nobody() {
+fn a_killed_run_is_shown_as_stopped() {
     let runs = out_directory();
-    let mut run = HeldRun::begin(runs.path());
+    let mut run = DrivenRun::start(runs.path());
     run.append();
-    run.shows(7, 10);
+    run.write_live(7, 10);
     let (name, path) = (run.name(), run.path());
-    // As the kernel lets its lock go.
+    // The kernel releases its lock.
     drop(run);
     assert!(path.join("live.json").exists());
     let (_server, address) = serve(runs.path());
@@ -89,17 +89,17 @@ fn what_a_killed_run_has_left_fools_nobody() {
     let page = request(address, "GET", &format!("/runs/{name}"));
     assert!(!page.contains("<script") && !page.contains("data-depth"), "{page}");
     let mut events = EventStream::open(address, &name);
-    let end = events.await_part("end", "The run was stopped: 1 of 16 trials are kept.");
+    let end = events.await_part("end", "The run was stopped: 1 of 16 trials are recorded.");
     assert!(end.contains("queuelab run --resume"), "{end}");
     assert_eq!(events.event().map(|(name, _)| name).as_deref(), Some("bye"));
     assert_eq!(events.event(), None);
 }
 
 #[test]
-fn a_stream_with_nothing_to_say_gives_signs_of_life() {
+fn a_stream_without_events_has_a_heartbeat() {
     let runs = out_directory();
-    let run = HeldRun::begin(runs.path());
+    let run = DrivenRun::start(runs.path());
     let (_server, address) = serve(runs.path());
     let mut events = EventStream::open(address, &run.name());
-    assert_eq!(events.await_comment(), ": still here");
+    assert_eq!(events.await_comment(), ": heartbeat");
 }

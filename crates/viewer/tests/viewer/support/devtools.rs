@@ -1,5 +1,5 @@
-//! A browser that is steered: Chromium, over its own protocol. CI has one, and
-//! fails without; elsewhere these tests say that they need `chromium`.
+//! Chromium, controlled over its DevTools protocol. CI fails without it; elsewhere these
+//! tests print that they need `chromium`.
 
 #[path = "../../../../report/tests/browser/found.rs"]
 mod found;
@@ -15,22 +15,22 @@ use tempfile::TempDir;
 use crate::support::until;
 use found::browser;
 
-/// A browser's process. It ends with this, also where it never came to a page.
+/// The process of a browser, which is killed on drop even if it never opened a page.
 struct Running(Child);
 
 /// A page in a browser. Dropping it ends the browser.
 pub(crate) struct Browser {
     _running: Running,
     /// A WebSocket to the page.
-    line: TcpStream,
-    asked: u64,
-    /// What it told without being asked.
+    stream: TcpStream,
+    last_id: u64,
+    /// The events that it sent.
     events: Vec<Value>,
     _profile: TempDir,
 }
 
 impl Browser {
-    /// Opens an empty page; none where there is no browser.
+    /// Opens an empty page; `None` if there is no browser.
     pub(crate) fn start() -> Option<Self> {
         let profile = tempfile::tempdir().unwrap();
         let child = Command::new(browser()?)
@@ -44,8 +44,8 @@ impl Browser {
             .spawn()
             .unwrap();
         let running = Running(child);
-        let told = profile.path().join("DevToolsActivePort");
-        let port = || std::fs::read_to_string(&told).ok()?.lines().next()?.parse::<u16>().ok();
+        let port_file = profile.path().join("DevToolsActivePort");
+        let port = || std::fs::read_to_string(&port_file).ok()?.lines().next()?.parse::<u16>().ok();
         until("the browser listens", || port().is_some());
         let address = SocketAddr::from(([127, 0, 0, 1], port().unwrap()));
         let mut page = None;
@@ -56,25 +56,25 @@ impl Browser {
         });
         let url = page.unwrap()["webSocketDebuggerUrl"].as_str().unwrap().to_owned();
         let (_, path) = url.split_once(&address.to_string()).unwrap();
-        let line = upgraded(address, path);
+        let stream = upgraded(address, path);
         let mut browser =
-            Self { _running: running, line, asked: 0, events: Vec::new(), _profile: profile };
+            Self { _running: running, stream, last_id: 0, events: Vec::new(), _profile: profile };
         for domain in ["Page", "Runtime", "Log", "Network"] {
-            browser.ask(&format!("{domain}.enable"), json!({}));
+            browser.call(&format!("{domain}.enable"), json!({}));
         }
         Some(browser)
     }
 
-    /// Goes to a page, and waits until it is there.
+    /// Opens a page, and waits until it is loaded.
     pub(crate) fn open(&mut self, url: &str) {
-        self.ask("Page.navigate", json!({ "url": url }));
+        self.call("Page.navigate", json!({ "url": url }));
         self.until_true("document.readyState === 'complete' && location.href !== 'about:blank'");
     }
 
-    /// What an expression is in the page.
+    /// The value of an expression in the page.
     pub(crate) fn value(&mut self, expression: &str) -> Value {
-        let asked = json!({ "expression": expression, "returnByValue": true });
-        self.ask("Runtime.evaluate", asked)["result"]["value"].clone()
+        let params = json!({ "expression": expression, "returnByValue": true });
+        self.call("Runtime.evaluate", params)["result"]["value"].clone()
     }
 
     /// Waits until an expression is true in the page.
@@ -82,9 +82,9 @@ impl Browser {
         until(expression, || self.value(expression) == json!(true));
     }
 
-    /// The URLs of all requests, and what was written to the console or refused.
-    pub(crate) fn seen(&mut self) -> (Vec<String>, Vec<String>) {
-        // What has happened until now has been told before the answer to this.
+    /// The URLs of all requests, and all messages on the console.
+    pub(crate) fn requests_and_messages(&mut self) -> (Vec<String>, Vec<String>) {
+        // Events up to now arrive before the response to this.
         self.value("0");
         let of = |method: &str| {
             let method = method.to_owned();
@@ -93,31 +93,31 @@ impl Browser {
         let requests = of("Network.requestWillBeSent")
             .map(|event| event["params"]["request"]["url"].as_str().unwrap().to_owned())
             .collect();
-        let complaints = ["Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"];
-        let complaints = complaints.iter().flat_map(|method| of(method));
-        (requests, complaints.map(|event| event["params"].to_string()).collect())
+        let messages = ["Log.entryAdded", "Runtime.exceptionThrown", "Runtime.consoleAPICalled"];
+        let messages = messages.iter().flat_map(|method| of(method));
+        (requests, messages.map(|event| event["params"].to_string()).collect())
     }
 
-    /// Shows the page as a screen of that width would, in the dark or not, as PNG in
+    /// A screenshot of the page at a width, with the dark or light colour scheme, as PNG in
     /// base64.
-    pub(crate) fn shot(&mut self, width: u32, is_dark: bool) -> String {
+    pub(crate) fn screenshot(&mut self, width: u32, is_dark: bool) -> String {
         let scheme = if is_dark { "dark" } else { "light" };
         let feature = json!([{ "name": "prefers-color-scheme", "value": scheme }]);
-        self.ask("Emulation.setEmulatedMedia", json!({ "features": feature }));
+        self.call("Emulation.setEmulatedMedia", json!({ "features": feature }));
         let screen =
             json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
-        self.ask("Emulation.setDeviceMetricsOverride", screen);
-        let shot = self.ask("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
+        self.call("Emulation.setDeviceMetricsOverride", screen);
+        let shot = self.call("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
         shot["data"].as_str().unwrap().to_owned()
     }
 
-    fn ask(&mut self, method: &str, params: Value) -> Value {
-        self.asked += 1;
-        let message = json!({ "id": self.asked, "method": method, "params": params });
+    fn call(&mut self, method: &str, params: Value) -> Value {
+        self.last_id += 1;
+        let message = json!({ "id": self.last_id, "method": method, "params": params });
         self.send(message.to_string().as_bytes());
         loop {
             let message: Value = serde_json::from_slice(&self.receive()).unwrap();
-            if message["id"] == self.asked {
+            if message["id"] == self.last_id {
                 assert!(message["error"].is_null(), "{method}: {message}");
                 return message["result"].clone();
             }
@@ -125,7 +125,7 @@ impl Browser {
         }
     }
 
-    /// A text frame, masked as a client's must be: by zeroes.
+    /// Sends a text frame, masked with zeroes as a client must.
     fn send(&mut self, text: &[u8]) {
         let mut frame = vec![0x81];
         match text.len() {
@@ -137,10 +137,10 @@ impl Browser {
         }
         frame.extend([0; 4]);
         frame.extend(text);
-        self.line.write_all(&frame).unwrap();
+        self.stream.write_all(&frame).unwrap();
     }
 
-    /// The text of the next message, all of its frames.
+    /// The text of the next message, from all its frames.
     fn receive(&mut self) -> Vec<u8> {
         let mut message = Vec::new();
         loop {
@@ -151,7 +151,7 @@ impl Browser {
                 short => u64::from(short),
             };
             let mut part = vec![0; length as usize];
-            self.line.read_exact(&mut part).unwrap();
+            self.stream.read_exact(&mut part).unwrap();
             message.extend(part);
             if first & 0x80 != 0 {
                 return message;
@@ -161,7 +161,7 @@ impl Browser {
 
     fn bytes<const N: usize>(&mut self) -> [u8; N] {
         let mut bytes = [0; N];
-        self.line.read_exact(&mut bytes).unwrap();
+        self.stream.read_exact(&mut bytes).unwrap();
         bytes
     }
 }
@@ -173,13 +173,13 @@ impl Drop for Running {
     }
 }
 
-/// The browser's pages, as JSON.
+/// The pages of the browser, as JSON.
 fn pages(address: SocketAddr) -> String {
     let mut line = TcpStream::connect(address).unwrap();
     line.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     let head = format!("GET /json/list HTTP/1.1\r\nHost: {address}\r\n\r\n");
     line.write_all(head.as_bytes()).unwrap();
-    // It leaves the connection open, whatever it is asked.
+    // It keeps the connection open, despite any header.
     let mut lines = BufReader::new(line);
     let mut length = 0;
     loop {
@@ -205,7 +205,7 @@ fn upgraded(address: SocketAddr, path: &str) -> TcpStream {
          Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n\r\n"
     );
     line.write_all(head.as_bytes()).unwrap();
-    // Nothing comes after the head before something is asked.
+    // No message follows the response before the first call.
     let mut lines = BufReader::new(line.try_clone().unwrap()).lines().map(Result::unwrap);
     let status = lines.next().unwrap();
     assert!(status.contains(" 101 "), "{status}");

@@ -1,4 +1,4 @@
-//! A run's events, as a browser gets them.
+//! The events of a run, as a browser receives them.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 pub(crate) struct EventStream {
     lines: BufReader<TcpStream>,
     opened: Instant,
-    /// The answer's head.
+    /// The status line and headers of the response.
     pub(crate) head: String,
 }
 
-/// A part of the page: its name, and its HTML.
+/// The name of a part of the page, and its HTML.
 pub(crate) type Event = (String, String);
 
 impl EventStream {
-    /// Asks for the events of a run: `<scenario>/<time>`.
+    /// Requests the events of a run: `<scenario>/<time>`.
     pub(crate) fn open(address: SocketAddr, run: &str) -> Self {
         let mut stream = TcpStream::connect(address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        // Of version 1.0, for an answer that is not in chunks.
+        // HTTP/1.0, for a response that is not chunked.
         let head = format!("GET /runs/{run}/events HTTP/1.0\r\nHost: {address}\r\n\r\n");
         stream.write_all(head.as_bytes()).unwrap();
         let mut events =
@@ -31,7 +31,7 @@ impl EventStream {
         events
     }
 
-    /// The next event that has a name; none at the end.
+    /// The next event with a name; `None` at the end of the stream.
     pub(crate) fn event(&mut self) -> Option<Event> {
         let mut name = None;
         loop {
@@ -45,27 +45,27 @@ impl EventStream {
         }
     }
 
-    /// The HTML of the first `part` to come in which `wanted` is.
-    pub(crate) fn await_part(&mut self, part: &str, wanted: &str) -> String {
+    /// Waits for a `part` whose HTML contains `expected`.
+    pub(crate) fn await_part(&mut self, part: &str, expected: &str) -> String {
         let mut last = String::new();
         while let Some((name, html)) = self.event() {
             if name == part {
-                if html.contains(wanted) {
+                if html.contains(expected) {
                     return html;
                 }
                 last = html;
             }
         }
-        panic!("no {part} with {wanted}; the last was {last}")
+        panic!("no {part} with {expected}; the last was {last}")
     }
 
-    /// A comment, which is how a stream that has nothing to say lives.
+    /// Waits for a comment, which is the heartbeat of a stream without events.
     pub(crate) fn await_comment(&mut self) -> String {
         std::iter::from_fn(|| self.line()).find(|line| line.starts_with(':')).expect("a comment")
     }
 
     fn line(&mut self) -> Option<String> {
-        // Signs of life go on for ever.
+        // Heartbeats do not end.
         assert!(self.opened.elapsed() < Duration::from_secs(60), "not within a minute");
         let mut line = String::new();
         let length = self.lines.read_line(&mut line).unwrap();
@@ -73,13 +73,13 @@ impl EventStream {
     }
 }
 
-/// Trials that have ended, over all cells of the grid.
+/// The number of trials that have ended, over all cells of the grid.
 pub(crate) fn done(cells: &str) -> u64 {
-    figures(cells, "data-done").iter().sum()
+    numbers(cells, "data-done").iter().sum()
 }
 
 /// The values of an attribute.
-pub(crate) fn figures(html: &str, attribute: &str) -> Vec<u64> {
+pub(crate) fn numbers(html: &str, attribute: &str) -> Vec<u64> {
     let start = format!("{attribute}=\"");
     let parts = html.split(&start).skip(1);
     parts.map(|part| part.split('"').next().unwrap().parse().unwrap()).collect()

@@ -1,4 +1,4 @@
-//! How the server begins and ends.
+//! How the server starts and stops.
 
 use std::fs;
 use std::io::Write;
@@ -13,7 +13,7 @@ use crate::support::viewer::serve;
 use crate::support::{Background, out_directory, put, queuelab, said, signal, terminate, text};
 
 #[test]
-fn a_port_that_is_taken_is_told_with_a_way_out() {
+fn an_address_in_use_is_reported_with_a_hint() {
     let runs = out_directory();
     let (_server, address) = serve(runs.path());
     let address = address.to_string();
@@ -25,31 +25,31 @@ fn a_port_that_is_taken_is_told_with_a_way_out() {
 }
 
 #[test]
-fn it_stops_when_told_to_whoever_is_still_connected() {
+fn signals_stop_the_server_despite_open_connections() {
     for how in [Signal::SIGTERM, Signal::SIGINT] {
         let runs = out_directory();
         let (mut server, address) = serve(runs.path());
         let idle = TcpStream::connect(address).unwrap();
         let mut slow = TcpStream::connect(address).unwrap();
         slow.write_all(b"GET / HT").unwrap();
-        // Until this is answered, the two before it may still be in the queue.
+        // The two connections are accepted before this one.
         assert_eq!(status(&request(address, "GET", "/")), 200);
-        let told = Instant::now();
+        let signalled = Instant::now();
         signal(&server.child, how);
         let end = server.child.wait().unwrap();
         assert_eq!(end.code(), Some(0), "{how}");
-        assert!(told.elapsed() < Duration::from_secs(8), "before a container is killed");
+        assert!(signalled.elapsed() < Duration::from_secs(8), "before a container is killed");
         drop((idle, slow));
     }
 }
 
 #[test]
-fn it_stops_when_told_to_though_a_page_takes_minutes() {
+fn a_signal_stops_the_server_while_a_page_takes_minutes() {
     let runs = out_directory();
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     let run = runs.path().join("sweep/2026-01-01T00-00-00Z");
     let (mut record, trials) = RunDirectory::read(&run).unwrap();
-    // As many cells as a run may have, each looked for among all trials.
+    // Many cells, each of which is searched for in all trials.
     record.axes = ["a", "b"].map(|path| axis(path, 300)).into();
     record.planned_trials = 90_000;
     fs::write(run.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
@@ -63,10 +63,10 @@ fn it_stops_when_told_to_though_a_page_takes_minutes() {
     let head = format!("GET /runs/sweep/2026-01-01T00-00-00Z HTTP/1.1\r\nHost: {address}\r\n\r\n");
     waiting.write_all(head.as_bytes()).unwrap();
     assert_eq!(status(&request(address, "GET", "/nothing")), 404);
-    let told = Instant::now();
+    let signalled = Instant::now();
     terminate(&server.child);
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
-    assert!(told.elapsed() < Duration::from_secs(8), "before a container is killed");
+    assert!(signalled.elapsed() < Duration::from_secs(8), "before a container is killed");
 }
 
 fn axis(path: &str, values: u32) -> Axis {
@@ -74,7 +74,7 @@ fn axis(path: &str, values: u32) -> Axis {
 }
 
 #[test]
-fn on_every_address_it_is_published_elsewhere_and_still_answers_to_no_name() {
+fn on_every_address_other_addresses_are_accepted_and_names_are_not() {
     let runs = out_directory();
     let arguments = ["serve", "--address", "0.0.0.0:0", "--runs", runs.path().to_str().unwrap()];
     let mut server = Background::start(queuelab(&arguments));
@@ -82,7 +82,7 @@ fn on_every_address_it_is_published_elsewhere_and_still_answers_to_no_name() {
     let (_, port) = line.split_once("on port ").unwrap_or_else(|| panic!("{line}"));
     let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], port));
-    // As from the other side of a published port, and from another machine.
+    // As requested through a published port, and from another machine.
     for (host, expected) in
         [("127.0.0.1:8088", 200), ("192.0.2.1:8088", 200), ("evil.test:8088", 421)]
     {

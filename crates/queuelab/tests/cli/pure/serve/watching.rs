@@ -3,16 +3,16 @@
 use std::fs;
 use std::time::Duration;
 
+use crate::support::driven_run::DrivenRun;
 use crate::support::event_stream::EventStream;
-use crate::support::held_run::HeldRun;
 use crate::support::http::{request, status};
 use crate::support::viewer::serve;
 use crate::support::{Background, out_directory, put, until};
 
 #[test]
-fn too_many_watchers_are_told_and_those_that_go_make_room() {
+fn too_many_watchers_are_refused_and_closed_ones_make_room() {
     let runs = out_directory();
-    let run = HeldRun::begin(runs.path());
+    let run = DrivenRun::start(runs.path());
     put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     let (server, address) = serve(runs.path());
     let name = run.name();
@@ -26,18 +26,18 @@ fn too_many_watchers_are_told_and_those_that_go_make_room() {
         assert_eq!(status(&refused), 503, "{refused}");
         assert!(refused.contains("64 pages watch"), "{refused}");
         assert!(refused.contains("retry-after: "), "{refused}");
-        assert_eq!(status(&request(address, "GET", "/")), 200, "everything else goes on");
+        assert_eq!(status(&request(address, "GET", "/")), 200, "other pages are served");
         assert!(open_files(&server) > 64);
         drop(watching);
-        until("what browsers held that have gone is free", || open_files(&server) <= before);
+        until("the files of closed connections are closed", || open_files(&server) <= before);
     }
     assert_eq!(status(&open().head), 200);
 }
 
 #[test]
-fn nobody_who_watches_keeps_the_server_from_its_end() {
+fn watchers_do_not_delay_the_shutdown() {
     let runs = out_directory();
-    let run = HeldRun::begin(runs.path());
+    let run = DrivenRun::start(runs.path());
     let (mut server, address) = serve(runs.path());
     let _events = EventStream::open(address, &run.name());
     crate::support::terminate(&server.child);

@@ -1,10 +1,10 @@
-//! What each run was made with, and what of it is not the same.
+//! Builds, machines and settings of two runs, and how they differ.
 
 use compare::Difference;
 use maud::{Markup, html};
 use run_record::{Build, RunRecord, SysctlValues};
 
-/// A thing that both have: its name, and what it is in the baseline and the new.
+/// A property of both runs, with its value in the baseline and in the new run.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Fact {
     name: String,
@@ -16,7 +16,7 @@ impl Fact {
         self.sides[0] != self.sides[1]
     }
 
-    /// In a table, marked where it differs.
+    /// A row of a table, marked if the values differ.
     pub(crate) fn row(&self) -> Markup {
         let [base, new] = &self.sides;
         html! {
@@ -25,30 +25,30 @@ impl Fact {
     }
 }
 
-/// What no two runs have alike.
-const OF_EACH_RUN: [&str; 2] = ["seed", "started"];
+/// Properties that differ between any two runs.
+const ALWAYS_DIFFERENT: [&str; 2] = ["seed", "started"];
 
-/// What of build, machine, kernel and backend differs, and of the settings, of
-/// which a comparison knows.
+/// The differences in build, machine, kernel and backend, and those in settings that a
+/// comparison found.
 pub(crate) fn differing<'a>(
     base: &RunRecord,
     new: &RunRecord,
     settings: impl Iterator<Item = &'a Difference>,
 ) -> Vec<Fact> {
     let mut facts = facts(base, new);
-    facts.retain(|fact| fact.differs() && !OF_EACH_RUN.contains(&fact.name.as_str()));
+    facts.retain(|fact| fact.differs() && !ALWAYS_DIFFERENT.contains(&fact.name.as_str()));
     for Difference { what, baseline, new } in settings {
         let sides = [baseline.clone(), new.clone()];
-        let is_told =
+        let is_known =
             |fact: &Fact| fact.name == *what || (what == "backend" && fact.name == "hosts");
-        if !facts.iter().any(is_told) {
+        if !facts.iter().any(is_known) {
             facts.push(Fact { name: what.clone(), sides });
         }
     }
     facts
 }
 
-/// Everything, differences marked.
+/// All properties, with differences marked.
 pub(crate) fn all(base: &RunRecord, new: &RunRecord) -> Markup {
     html! {
         div.wide {
@@ -57,7 +57,7 @@ pub(crate) fn all(base: &RunRecord, new: &RunRecord) -> Markup {
                 @for fact in facts(base, new) { (fact.row()) }
             }
         }
-        p.quiet { "Marked is what differs. Of the sysctls only those that differ are shown." }
+        p.quiet { "Differences are marked. Of the sysctls, only those that differ are listed." }
     }
 }
 
@@ -66,26 +66,29 @@ fn facts(base: &RunRecord, new: &RunRecord) -> Vec<Fact> {
         name: name.to_owned(),
         sides: [base, new],
     };
-    let mut rows: Vec<Fact> =
-        of(base).into_iter().zip(of(new)).map(|((name, b), (_, n))| fact((name, [b, n]))).collect();
+    let mut rows: Vec<Fact> = properties(base)
+        .into_iter()
+        .zip(properties(new))
+        .map(|((name, b), (_, n))| fact((name, [b, n])))
+        .collect();
     if base.build.is_some() || new.build.is_some() {
-        let parts = |run: &RunRecord| {
-            run.build.as_ref().map_or("queuelab's own".to_owned(), Build::to_string)
+        let workers = |run: &RunRecord| {
+            run.build.as_ref().map_or("of this queuelab".to_owned(), Build::to_string)
         };
-        rows.push(fact(("parts in the hosts", [parts(base), parts(new)])));
+        rows.push(fact(("workers", [workers(base), workers(new)])));
     }
     rows.extend(sysctls("server", &base.sysctls, &new.sysctls));
     rows.extend(sysctls("client", &base.sysctls, &new.sysctls));
     rows
 }
 
-fn of(record: &RunRecord) -> Vec<(&'static str, String)> {
+fn properties(record: &RunRecord) -> Vec<(&'static str, String)> {
     let RunRecord { machine, backend, tool, .. } = record;
     let version = backend.version.as_ref().map_or(String::new(), |version| format!(" {version}"));
     vec![
         ("kernel", format!("Linux {} ({})", machine.kernel, machine.architecture)),
         ("CPUs", machine.cpus.to_string()),
-        ("CPU model", machine.cpu_model.clone().unwrap_or_else(|| "not known".to_owned())),
+        ("CPU model", machine.cpu_model.clone().unwrap_or_else(|| "unknown".to_owned())),
         ("memory", run_view::number::gibibytes(machine.memory_bytes)),
         ("hosts", format!("{}{version}: {}", backend.name, backend.details)),
         (
@@ -95,14 +98,14 @@ fn of(record: &RunRecord) -> Vec<(&'static str, String)> {
                 None => tool.version.clone(),
             },
         ),
-        ("form", if record.scenario.overrides.quick { "quick" } else { "whole" }.to_owned()),
+        ("form", if record.scenario.overrides.quick { "quick" } else { "full" }.to_owned()),
         ("trials planned", record.planned_trials.to_string()),
         ("seed", record.seed.to_string()),
         ("started", format!("{} UTC", record.started.strftime("%Y-%m-%d %H:%M:%S"))),
     ]
 }
 
-/// Sysctls of a host that are not the same in both.
+/// The sysctls of a host that differ.
 fn sysctls(host: &'static str, base: &SysctlValues, new: &SysctlValues) -> Vec<Fact> {
     let of = |values: &SysctlValues| match host {
         "server" => values.server.clone(),
@@ -137,21 +140,21 @@ mod tests {
     }
 
     #[test]
-    fn parts_of_another_build_are_told_and_marked() {
+    fn workers_of_another_build_are_listed_and_marked() {
         let new = kept();
-        assert!(!all(&new, &new).0.contains("parts in the hosts"));
+        assert!(!all(&new, &new).0.contains("workers"));
         let (hash, version) = (Some("1f2e3d4c".to_owned()), Some("0.0.9".to_owned()));
         let build = Build { name: "old/queuelab".to_owned(), hash, version };
         let base = RunRecord { build: Some(build), ..new.clone() };
-        let told = all(&base, &new).0;
-        let row = "<tr class=\"differs\"><th scope=\"row\">parts in the hosts</th>\
-                   <td>old/queuelab, queuelab 0.0.9, 1f2e3d4c</td><td>queuelab's own</td>";
-        assert!(told.contains(row), "{told}");
+        let table = all(&base, &new).0;
+        let row = "<tr class=\"differs\"><th scope=\"row\">workers</th>\
+                   <td>old/queuelab, queuelab 0.0.9, 1f2e3d4c</td><td>of this queuelab</td>";
+        assert!(table.contains(row), "{table}");
         assert_eq!(differing(&base, &new, std::iter::empty()).len(), 1);
     }
 
     #[test]
-    fn a_setting_is_told_beside_the_machine_and_neither_twice() {
+    fn settings_and_machine_are_listed_once_each() {
         let base = kept();
         let mut new = base.clone();
         (new.seed, new.machine.cpus) = (base.seed + 1, base.machine.cpus + 1);

@@ -1,4 +1,4 @@
-//! The grid of cells, filling in.
+//! The cells of the matrix, filling in.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -9,15 +9,15 @@ use run_record::{Axis, Outcome, RunRecord, TrialRecord};
 use run_view::number::{percent, value};
 use run_view::{short_name, written_point};
 
-/// A matrix of more cells than this is not drawn.
-const MOST: usize = 5000;
+/// A matrix with more cells is not shown.
+const MAX_CELLS: usize = 5000;
 
-/// A run's cells, and what their trials found so far.
-pub(crate) struct Cells {
-    /// Those with more than one value; the last varies fastest.
+/// The cells of a run, with the results of their trials.
+pub(super) struct Grid {
+    /// The axes with more than one value; the last varies fastest.
     axes: Vec<Axis>,
     cells: Vec<Cell>,
-    /// Trials planned of each.
+    /// The planned trials of each cell.
     planned: usize,
     /// When each trial ended.
     ended: Vec<Timestamp>,
@@ -30,11 +30,12 @@ struct Cell {
     ok: u64,
 }
 
-impl Cells {
-    /// Those of a run, none of them begun.
-    pub(crate) fn of(record: &RunRecord) -> Self {
+impl Grid {
+    /// The cells of a run without any trials.
+    pub(super) fn new(record: &RunRecord) -> Self {
         let sizes = || record.axes.iter().map(|axis| axis.values.len());
-        let number = sizes().try_fold(1_usize, usize::checked_mul).filter(|number| *number <= MOST);
+        let number =
+            sizes().try_fold(1_usize, usize::checked_mul).filter(|number| *number <= MAX_CELLS);
         let number = number.unwrap_or(0);
         Self {
             axes: record.axes.iter().filter(|axis| axis.values.len() > 1).cloned().collect(),
@@ -44,8 +45,8 @@ impl Cells {
         }
     }
 
-    /// A trial has ended.
-    pub(crate) fn add(&mut self, trial: &TrialRecord) {
+    /// Adds a trial that has ended.
+    pub(super) fn add(&mut self, trial: &TrialRecord) {
         let duration = Duration::try_from_secs_f64(trial.duration_seconds).unwrap_or_default();
         let ended = trial.started.checked_add(duration).unwrap_or(trial.started);
         self.ended.push(ended);
@@ -56,17 +57,17 @@ impl Cells {
         }
     }
 
-    /// How many trials have ended since then, and when the last of them did.
-    pub(crate) fn since(&self, then: Timestamp) -> Option<(usize, Timestamp)> {
+    /// How many trials ended after a time, and when the last of them did; `None` if none did.
+    pub(super) fn ended_since(&self, then: Timestamp) -> Option<(usize, Timestamp)> {
         let ended = || self.ended.iter().filter(|ended| **ended > then);
         Some((ended().count(), *ended().max()?))
     }
 
-    /// As a table for each value of the axes before the last two, those that run
-    /// now marked, and those in which so many checks failed.
-    pub(crate) fn written(&self, running: &HashSet<u32>, failed: &HashMap<u32, usize>) -> Markup {
+    /// One table for each combination of values of the axes before the last two. Marks the
+    /// cells that run now, and those with failed checks.
+    pub(super) fn render(&self, running: &HashSet<u32>, failed: &HashMap<u32, usize>) -> Markup {
         if self.cells.is_empty() {
-            return html! { p.quiet { "The matrix has too many cells to be shown." } };
+            return html! { p.quiet { "The matrix has too many cells to show." } };
         }
         let (outer, inner) = self.axes.split_at(self.axes.len().saturating_sub(2));
         let (rows, columns) = match inner {
@@ -112,7 +113,7 @@ impl Cells {
                 }
             }
             p.quiet.legend {
-                "Each cell: attempts that ended " em { "ok" } " so far, and its trials. "
+                "Each cell: share of attempts that ended " em { "ok" } ", and its trials. "
                 span.scale { "0 %" span.colours style=(colours()) {} "100 %" }
             }
         }
@@ -124,7 +125,7 @@ impl Cells {
         let filled = done as f64 / self.planned.max(1) as f64;
         let colour = match done {
             0 => String::new(),
-            // A line below it is of what is not all there yet.
+            // A cell with missing trials has a bar at its bottom.
             done if done >= self.planned => format!("--colour:{}", charts::scale(share)),
             _ => format!("--colour:{};--filled:{filled:.3}", charts::scale(share)),
         };
@@ -135,7 +136,7 @@ impl Cells {
         let class = class.collect::<Vec<_>>().join(" ");
         html! {
             td class=(class) style=(colour) data-cell=(number) data-done=(done) {
-                @if done == 0 { span.quiet { @if is_running { "runs" } @else { "·" } } }
+                @if done == 0 { span.quiet { @if is_running { "running" } @else { "·" } } }
                 @else { (percent(share)) " %" }
                 @if failed > 0 { span.failed title=(format!("{failed} failed")) { " ✗" } }
                 small { (done) "/" (self.planned) @if is_running && done > 0 { " ▸" } }
@@ -144,13 +145,13 @@ impl Cells {
     }
 }
 
-/// The scale, as the report's heat maps have it.
+/// The colour scale of the heat maps in reports.
 fn colours() -> String {
     let stops: Vec<_> = (0..10).map(|step| charts::scale(f64::from(step) / 9.0)).collect();
     format!("background:linear-gradient(to right,{})", stops.join(","))
 }
 
-/// The values of the outer axes that a table is of.
+/// The values of the outer axes in one of the tables.
 fn place(axes: &[Axis], table: usize) -> String {
     let mut at = table;
     let mut point: Vec<_> = axes
@@ -173,24 +174,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_cell_has_the_colour_of_the_report_s_heat_maps() {
-        let cells = Cells { axes: Vec::new(), cells: Vec::new(), planned: 2, ended: Vec::new() };
-        let told = |ok: u64| {
+    fn a_cell_has_the_colour_of_the_heat_maps_in_reports() {
+        let grid = Grid { axes: Vec::new(), cells: Vec::new(), planned: 2, ended: Vec::new() };
+        let render = |ok: u64| {
             let cell = Cell { done: 1, attempts: 10, ok };
-            cells.cell(0, &cell, 0, false).0
+            grid.cell(0, &cell, 0, false).0
         };
-        assert!(told(10).contains("cell on-light\" style=\"--colour:#fde725;--filled:0.500"));
-        assert!(told(0).contains("cell on-dark\" style=\"--colour:#440154;--filled:0.500"));
-        let whole = cells.cell(0, &Cell { done: 2, attempts: 10, ok: 10 }, 0, false).0;
+        assert!(render(10).contains("cell on-light\" style=\"--colour:#fde725;--filled:0.500"));
+        assert!(render(0).contains("cell on-dark\" style=\"--colour:#440154;--filled:0.500"));
+        let whole = grid.cell(0, &Cell { done: 2, attempts: 10, ok: 10 }, 0, false).0;
         assert!(whole.contains("style=\"--colour:#fde725\""), "{whole}");
-        let unknown = cells.cell(0, &Cell::default(), 1, true).0;
+        let unknown = grid.cell(0, &Cell::default(), 1, true).0;
         assert!(unknown.contains("class=\"cell broken now\" style=\"\""), "{unknown}");
         let legend = colours();
         assert!(legend.contains("#440154,") && legend.ends_with("#fde725)"), "{legend}");
     }
 
     #[test]
-    fn a_table_is_named_by_the_axes_before_the_last_two() {
+    fn a_table_is_titled_with_the_values_of_the_outer_axes() {
         let axis = |path: &str, values: &[Value]| Axis {
             path: path.to_owned(),
             values: values.to_owned(),

@@ -1,4 +1,4 @@
-//! A run in progress whose steps the test takes itself.
+//! A run in progress that the test drives.
 
 use std::path::{Path, PathBuf};
 
@@ -8,19 +8,19 @@ use run_record::{
     AcceptQueue, Live, LivePhase, LiveQueues, LiveTrial, RunDirectory, RunRecord, TrialRecord,
 };
 
-/// A run that this process writes, as the lab would.
-pub(crate) struct HeldRun {
+/// A run that this process writes, as the lab does.
+pub(crate) struct DrivenRun {
     pub(crate) directory: RunDirectory,
     pub(crate) record: RunRecord,
     /// Trials that have not been written yet.
     pub(crate) trials: Vec<TrialRecord>,
 }
 
-impl HeldRun {
-    /// Begins the sweep that the tests of `report` keep, of 16 trials.
-    pub(crate) fn begin(out: &Path) -> Self {
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
-        let (mut record, trials) = RunDirectory::read(&kept).unwrap();
+impl DrivenRun {
+    /// Starts the recorded sweep of the tests of `report`, which has 16 trials.
+    pub(crate) fn start(out: &Path) -> Self {
+        let sweep = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        let (mut record, trials) = RunDirectory::read(&sweep).unwrap();
         record.ended = None;
         let directory = RunDirectory::create(out, &record).unwrap();
         Self { directory, record, trials }
@@ -37,14 +37,14 @@ impl HeldRun {
         self.directory.path().to_owned()
     }
 
-    /// Ends the next trial.
+    /// Appends the next trial.
     pub(crate) fn append(&mut self) {
         let trial = self.trials.remove(0);
         self.directory.append(&trial).unwrap();
     }
 
-    /// The next trial runs, its queue so deep.
-    pub(crate) fn shows(&self, depth: u32, limit: u32) {
+    /// Writes that the next trial runs, with this accept queue.
+    pub(crate) fn write_live(&self, depth: u32, limit: u32) {
         let next = &self.trials[0];
         let queues = LiveQueues {
             at: Timestamp::now(),

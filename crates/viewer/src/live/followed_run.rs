@@ -1,0 +1,221 @@
+//! A run that is followed: each trial is read once, when it is appended.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Instant;
+
+use maud::html;
+use run_record::{Live, LiveTrial, RunDirectory, RunRecord, RunVerdict, TrialRecord};
+use serde_json::Value;
+
+use super::end::end;
+use super::grid::Grid;
+use super::parts::LiveParts;
+use super::progress::progress;
+use super::queue::History;
+use super::trial::trial;
+use crate::run_folder::RunFolder;
+
+/// A run that is followed.
+pub(crate) struct FollowedRun {
+    folder: RunFolder,
+    record: RunRecord,
+    trials: Vec<TrialRecord>,
+    /// The bytes of the trials' file that have been read.
+    bytes_read: u64,
+    verdict: RunVerdict,
+    grid: Grid,
+    /// Why the trials cannot be read.
+    read_error: Option<String>,
+    /// The accept queue of each lane.
+    histories: BTreeMap<u32, History>,
+    /// When the run was first seen to have ended.
+    ended: Option<Instant>,
+}
+
+impl FollowedRun {
+    /// Follows a run from its first trial.
+    pub(crate) fn new(folder: RunFolder, record: RunRecord) -> Self {
+        Self {
+            folder,
+            trials: Vec::new(),
+            bytes_read: 0,
+            verdict: RunVerdict::new(&record, &[]),
+            grid: Grid::new(&record),
+            read_error: None,
+            histories: BTreeMap::new(),
+            ended: None,
+            record,
+        }
+    }
+
+    /// Reads what was written since the last update.
+    pub(crate) fn update(&mut self) -> LiveParts {
+        // First: everything that was written before the run ended is then read below.
+        let is_running = self.folder.is_running();
+        let live = Live::read(&self.folder.path).unwrap_or_default();
+        self.read_trials();
+        let done: HashSet<_> = self.trials.iter().map(TrialRecord::try_id).collect();
+        let mut running = live.trials;
+        running.retain(|trial| !done.contains(&trial.try_id()));
+        self.add_to_histories(&running);
+        let cells: HashSet<u32> = running.iter().map(|trial| trial.cell).collect();
+        let left = self.seconds_left().filter(|_| is_running);
+        let mut parts = LiveParts {
+            progress: progress(&self.verdict, is_running, left, self.read_error.as_deref()).0,
+            now: html! {
+                @for one in &running { (trial(one, self.histories.get(&self.lane(one)))) }
+            }
+            .0,
+            cells: self.grid.render(&cells, &self.failed_checks_by_cell()).0,
+            ..LiveParts::default()
+        };
+        if !is_running {
+            let since = self.ended.get_or_insert_with(Instant::now).elapsed();
+            // The record that was read first has no end; once the end is known, only the
+            // report is waited for.
+            if self.record.ended.is_none()
+                && let Ok((record, _)) = self.folder.read()
+            {
+                self.record = record;
+                self.verdict = RunVerdict::new(&self.record, &self.trials);
+            }
+            let (end, is_last) = end(&self.folder, &self.record, &self.verdict, since);
+            (parts.end, parts.is_last) = (Some(end.0), is_last);
+        }
+        parts
+    }
+
+    fn read_trials(&mut self) {
+        let read = self.folder.check().and_then(|()| {
+            RunDirectory::read_trials_from(&self.folder.path, self.bytes_read)
+                .map_err(|error| error.to_string())
+        });
+        match read {
+            Ok((trials, bytes_read)) => {
+                (self.bytes_read, self.read_error) = (bytes_read, None);
+                if trials.is_empty() {
+                    return;
+                }
+                trials.iter().for_each(|trial| self.grid.add(trial));
+                self.trials.extend(trials);
+                self.verdict = RunVerdict::new(&self.record, &self.trials);
+            }
+            Err(error) => self.read_error = Some(error),
+        }
+    }
+
+    /// The number of failed checks of each cell that has any.
+    fn failed_checks_by_cell(&self) -> HashMap<u32, usize> {
+        let mut cells = HashMap::new();
+        for trial in self.verdict.failed() {
+            if let Some(cell) = trial.cell {
+                *cells.entry(cell).or_default() += trial.violations().count();
+            }
+        }
+        cells
+    }
+
+    /// Which history a trial belongs to: one for each trial that runs side by side with
+    /// others, one for all trials that run one after the other.
+    fn lane(&self, trial: &LiveTrial) -> u32 {
+        match self.record.scenario.resolved["side_by_side"] == Value::Bool(true) {
+            true => trial.id.saturating_add(1),
+            false => 0,
+        }
+    }
+
+    fn add_to_histories(&mut self, trials: &[LiveTrial]) {
+        let lanes: HashSet<u32> = trials.iter().map(|trial| self.lane(trial)).collect();
+        self.histories.retain(|lane, _| *lane == 0 || lanes.contains(lane));
+        for trial in trials {
+            if let Some(queues) = &trial.queues {
+                self.histories.entry(self.lane(trial)).or_default().add(queues);
+            }
+        }
+    }
+
+    /// Estimated from the mean time of the trials since the run started, or was last resumed.
+    fn seconds_left(&self) -> Option<f64> {
+        let started = self.record.resumed.last().copied().unwrap_or(self.record.started);
+        let (done, last) = self.grid.ended_since(started)?;
+        let left = self.verdict.missing();
+        let each = last.duration_since(started).as_secs_f64() / done as f64;
+        let elapsed = jiff::Timestamp::now().duration_since(last).as_secs_f64();
+        (left > 0).then(|| (each * f64::from(left) - elapsed).max(1.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use run_record::{Interleaved, InterleavedRole};
+
+    use super::*;
+
+    fn sweep() -> (RunRecord, Vec<TrialRecord>) {
+        let sweep = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        RunDirectory::read(&sweep).unwrap()
+    }
+
+    fn followed(path: &Path, record: RunRecord) -> FollowedRun {
+        let (scenario, time) = ("sweep".to_owned(), "now".to_owned());
+        FollowedRun::new(RunFolder { scenario, time, path: path.to_owned() }, record)
+    }
+
+    /// The note at the end of a stopped run that has two trials with two tries each.
+    fn end_of_stopped_run(interleaved: Option<Interleaved>) -> String {
+        let root = tempfile::tempdir().unwrap();
+        let (mut record, mut trials) = sweep();
+        (record.ended, record.interleaved) = (None, interleaved);
+        trials.truncate(2);
+        trials.extend(trials.clone().into_iter().map(|trial| TrialRecord { retry: 1, ..trial }));
+        let mut directory = RunDirectory::create(root.path(), &record).unwrap();
+        trials.iter().for_each(|trial| directory.append(trial).unwrap());
+        let path = directory.path().to_owned();
+        drop(directory);
+        followed(&path, record).update().end.unwrap()
+    }
+
+    #[test]
+    fn a_stopped_run_counts_trials_and_not_tries() {
+        let end = end_of_stopped_run(None);
+        assert!(end.contains("2 of 16 trials are recorded"), "{end}");
+    }
+
+    #[test]
+    fn a_stopped_baseline_is_resumed_with_the_run_that_it_belongs_to() {
+        let with = "the-new-one".to_owned();
+        let end = end_of_stopped_run(Some(Interleaved { role: InterleavedRole::Baseline, with }));
+        assert!(end.contains("/the-new-one</code>"), "{end}");
+    }
+
+    #[test]
+    fn a_retry_clears_a_failed_law_but_not_a_failed_invariant() {
+        let root = tempfile::tempdir().unwrap();
+        let (mut record, trials) = sweep();
+        record.ended = None;
+        let mut directory = RunDirectory::create(root.path(), &record).unwrap();
+        let mut run = followed(directory.path(), record);
+        let mut append = |trial: u32, retry: u32, law: bool, invariant: bool| {
+            let mut record = TrialRecord { id: trial, retry, ..trials[0].clone() };
+            record.laws[0].held = Some(law);
+            record.invariants[0].held = Some(invariant);
+            directory.append(&record).unwrap();
+            run.update()
+        };
+        let parts = append(0, 0, false, true);
+        assert!(parts.progress.contains("1 check failed"), "{}", parts.progress);
+        assert_eq!(parts.cells.matches("broken").count(), 1, "{}", parts.cells);
+        let parts = append(0, 1, false, true);
+        assert!(parts.progress.contains("trial 0, retry 1"), "{}", parts.progress);
+        let parts = append(0, 2, true, true);
+        assert!(!parts.progress.contains("failed"), "{}", parts.progress);
+        assert!(parts.progress.contains("1 trial held only when run again"), "{}", parts.progress);
+        assert!(!parts.cells.contains("broken"), "{}", parts.cells);
+
+        append(1, 0, true, false);
+        let parts = append(1, 1, true, true);
+        assert!(parts.progress.contains("1 check failed"), "{}", parts.progress);
+    }
+}

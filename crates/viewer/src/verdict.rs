@@ -1,0 +1,41 @@
+//! The verdict on a run in a word or two.
+
+use maud::{Markup, html};
+use run_record::{RunVerdict, Verdict};
+
+pub(crate) fn verdict(verdict: &RunVerdict, is_running: bool) -> Markup {
+    html! {
+        @if is_running { span.running { "● running" } " " }
+        @match verdict.verdict {
+            Verdict::Held => span.held { "✓ held" },
+            Verdict::HeldOnRetry => span.held {
+                "✓ held, " (verdict.held_on_retry().count()) " only when run again"
+            },
+            Verdict::NotChecked => span.quiet { "nothing checked" },
+            Verdict::Failed => span.failed { "✗ " (verdict.failed_checks()) " failed" },
+            Verdict::Incomplete => @if !is_running { span.quiet { "not finished" } },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use run_record::{RunDirectory, RunRecord, TrialRecord};
+
+    use super::*;
+
+    #[test]
+    fn a_run_that_held_on_retry_or_is_not_finished_is_marked() {
+        let sweep = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        let (mut record, mut trials) = RunDirectory::read(&sweep).unwrap();
+        let again = TrialRecord { retry: 1, ..trials[0].clone() };
+        trials[0].laws[0].held = Some(false);
+        trials.push(again);
+        let text = |record: &RunRecord| verdict(&RunVerdict::new(record, &trials), false).0;
+        assert!(text(&record).contains("✓ held, 1 only when run again"), "{}", text(&record));
+        record.ended = None;
+        assert!(text(&record).contains("not finished"), "{}", text(&record));
+    }
+}
