@@ -22,7 +22,7 @@
 //! | `running` | the running executable |
 //! | `running_kernel` | what a scenario's check asks of this kernel |
 //! | `agent` | the first process of a container |
-//! | `probe` | the probe: samples the queues of a host |
+//! | `probe_client` | the probe of a trial |
 //! | `server` | the server of a trial |
 //! | `standalone` | the record of a standalone load |
 //! | `outcome_join` | both sides' reports joined: the outcome of each attempt |
@@ -55,7 +55,7 @@ mod live;
 mod machine;
 mod metrics;
 mod outcome_join;
-mod probe;
+mod probe_client;
 mod running;
 mod running_kernel;
 mod schedule;
@@ -81,10 +81,6 @@ pub use error::LabError;
 pub use finished_run::FinishedRun;
 pub use laws::{CellPredictions, predictions};
 pub use machine::machine;
-pub use probe::{
-    Connections, ProbeCommand, ProbeConfig, ProbeError, ProbeEvent, ProbeMessage, ProbeProtocol,
-    ProbeReport, ProbeResponse, ProbeStatus, run as run_probe, run_worker as run_probe_worker,
-};
 pub use running::name_process;
 pub use running_kernel::RunningKernel;
 pub use session::{

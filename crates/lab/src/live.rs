@@ -10,11 +10,12 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use linux_net::monotonic_ns;
+use probe::{ProbeReport, ProbeStatus};
 use run_record::{AcceptQueue, Live, LivePhase, LiveQueues, LiveTrial};
 use scenario::{Cell, PlannedTrial};
 
 use crate::error::Result;
-use crate::probe::{Probe, ProbeReport, ProbeStatus};
+use crate::probe_client::Probe;
 
 /// The least time from one writing to the next: four a second are as many as
 /// anybody sees.

@@ -37,7 +37,7 @@ pub(crate) enum CommandError {
     #[error("failed to run the load: {0}")]
     Load(load_generator::LoadError),
     #[error("failed to {0}")]
-    Probe(lab::ProbeError),
+    Probe(probe::ProbeError),
     #[error("failed to {0}")]
     Agent(lab::AgentError),
     #[error("failed to {action}: {source}")]
@@ -65,9 +65,9 @@ impl CommandError {
             Self::Load(load_generator::LoadError::Settings(_)) => Exit::Usage,
             Self::Server(ServerError::Protocol(_) | ServerError::Settings { .. }) => Exit::Usage,
             Self::Probe(
-                lab::ProbeError::IntervalTooShort { .. }
-                | lab::ProbeError::IntervalTooLong { .. }
-                | lab::ProbeError::CpuShare { .. },
+                probe::ProbeError::IntervalTooShort { .. }
+                | probe::ProbeError::IntervalTooLong { .. }
+                | probe::ProbeError::CpuShare { .. },
             ) => Exit::Usage,
             Self::Lab(
                 LabError::Build(_)

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use linux_net::{Sysctl, TimerWheel};
+use probe::ProbeReport;
 use run_record::{LivePhase, Restart, SysctlValues};
 
 use super::context::TrialContext;
@@ -13,7 +14,7 @@ use crate::error::Result;
 use crate::kernel_rules::syn_queue_rule;
 use crate::laws::{CellLaws, Inputs};
 use crate::live::ShownTrial;
-use crate::probe::{Probe, ProbeReport};
+use crate::probe_client::Probe;
 use crate::server::{Server, ServerEnd};
 use crate::start_barrier::StartBarrier;
 

@@ -4,10 +4,10 @@ use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use lab::{
+use linux_net::AddressFamily;
+use probe::{
     Connections, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeResponse, ProbeStatus,
 };
-use linux_net::AddressFamily;
 use worker::Message;
 
 use crate::error::{CommandError, Result};
@@ -59,10 +59,10 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
             .map_err(|error| CommandError::Usage(format!("--config: {error}")))?,
     };
     if arguments.control {
-        lab::run_probe_worker(&config).map_err(CommandError::Probe)?;
+        probe::run_worker(&config).map_err(CommandError::Probe)?;
         return Ok(Exit::Held);
     }
-    let told = lab::run_probe(&config, arguments.length, |event| {
+    let told = probe::run(&config, arguments.length, |event| {
         let text = match event {
             Message::Event(ProbeEvent::Sampling) => {
                 format!("looking at port {} every {:?}", config.port, config.interval)

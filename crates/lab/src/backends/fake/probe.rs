@@ -1,13 +1,11 @@
 //! The scripted probe: it samples once, and sees nothing queued.
 
+use probe::{ProbeCommand, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse, ProbeStatus};
 use run_record::ProbeSummary;
 
 use super::state::{Shared, lock};
 use super::worker::{Output, Scripted};
 use crate::clock::Clock;
-use crate::probe::{
-    ProbeCommand, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse, ProbeStatus,
-};
 
 /// A probe.
 #[derive(Debug)]

@@ -8,10 +8,10 @@ use std::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use worker::{Failure, Input, Inputs, Message, Output, OutputError, Request};
 
-use super::config::ProbeConfig;
-use super::control::{ProbeCommand, ProbeEvent, ProbeMessage, ProbeProtocol, ProbeResponse};
-use super::error::ProbeError;
-use super::prober::Prober;
+use crate::config::ProbeConfig;
+use crate::control::{ProbeCommand, ProbeEvent, ProbeMessage, ProbeProtocol, ProbeResponse};
+use crate::error::ProbeError;
+use crate::prober::Prober;
 
 /// Samples until it is stopped, and writes each [`ProbeMessage`] as a JSON line
 /// to standard output: first `Sampling`, last `Done`; or `failed`.

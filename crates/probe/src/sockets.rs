@@ -3,9 +3,11 @@
 use std::net::SocketAddr;
 
 use linux_net::{Listener, SocketDiag, SocketMemory, monotonic_ns};
-use run_record::AcceptQueue;
+use worker::metrics::AcceptQueue;
 
-use super::{Connections, ProbeConfig, ProbeError};
+use crate::config::ProbeConfig;
+use crate::control::Connections;
+use crate::error::ProbeError;
 
 /// A lone listener is asked for by its address, which is cheap; after so long
 /// all are listed again, for others may have come. Nanoseconds.
@@ -13,15 +15,15 @@ const LISTED_ANEW_AFTER_NS: u64 = 20_000_000;
 
 /// The accept queue of one listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Queue {
+pub(crate) struct Queue {
     /// Which one, from 0, in the order in which they were first seen.
-    pub(super) listener: u32,
-    pub(super) queue: AcceptQueue,
+    pub(crate) listener: u32,
+    pub(crate) queue: AcceptQueue,
 }
 
 /// What is asked, and where.
 #[derive(Debug)]
-pub(super) struct Sockets {
+pub(crate) struct Sockets {
     diag: SocketDiag,
     memory: SocketMemory,
     config: ProbeConfig,
@@ -34,14 +36,14 @@ pub(super) struct Sockets {
 
 impl Sockets {
     /// Of the namespace that the calling thread is in.
-    pub(super) fn open(config: ProbeConfig) -> Result<Self, ProbeError> {
+    pub(crate) fn open(config: ProbeConfig) -> Result<Self, ProbeError> {
         let memory = SocketMemory::open().map_err(ProbeError::Memory)?;
         let diag = SocketDiag::open()?;
         Ok(Self { diag, memory, config, lone: None, inodes: Vec::new(), queues: Vec::new() })
     }
 
     /// Looks at the listeners: their accept queues, in the kernel's order.
-    pub(super) fn look(&mut self) -> Result<&[Queue], ProbeError> {
+    pub(crate) fn look(&mut self) -> Result<&[Queue], ProbeError> {
         self.queues.clear();
         let now_ns = monotonic_ns();
         if let Some((at, listed_ns)) = self.lone
@@ -71,12 +73,12 @@ impl Sockets {
     }
 
     /// What [`Sockets::look`] saw last.
-    pub(super) fn queues(&self) -> &[Queue] {
+    pub(crate) fn queues(&self) -> &[Queue] {
         &self.queues
     }
 
     /// Walks the table of connections.
-    pub(super) fn walk(&mut self) -> Result<Connections, ProbeError> {
+    pub(crate) fn walk(&mut self) -> Result<Connections, ProbeError> {
         let counts = self.diag.count_connections(self.config.family, self.config.port)?;
         Ok(Connections {
             syn_recv: counts.syn_recv,

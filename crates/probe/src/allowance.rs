@@ -28,7 +28,7 @@ const MOST_STRIDE: u64 = 8;
 /// to the stride's limit, looks and walks together keep within the share over
 /// any stretch in which it is worth more than a walk or two.
 #[derive(Debug)]
-pub(super) struct Allowance {
+pub(crate) struct Allowance {
     looks: Bucket,
     walks: Bucket,
     /// What the last walk cost, CPU nanoseconds.
@@ -59,7 +59,7 @@ impl Bucket {
 
 impl Allowance {
     /// Begins now.
-    pub(super) fn beginning(share: f64, now_ns: u64, cpu_ns: u64) -> Self {
+    pub(crate) fn beginning(share: f64, now_ns: u64, cpu_ns: u64) -> Self {
         let given_out = share * GIVEN_OUT;
         let looks_rate = given_out * (1.0 - OF_WALKS);
         Self {
@@ -75,23 +75,23 @@ impl Allowance {
     }
 
     /// CPU time used since the beginning, nanoseconds.
-    pub(super) fn used_ns(&self, cpu_ns: u64) -> u64 {
+    pub(crate) fn used_ns(&self, cpu_ns: u64) -> u64 {
         cpu_ns.saturating_sub(self.began_cpu_ns)
     }
 
     /// Ticks until the next look: twice as many, up to 8, after each that left
     /// looks in debt.
-    pub(super) fn stride(&self) -> u64 {
+    pub(crate) fn stride(&self) -> u64 {
         self.stride
     }
 
     /// Whether a walk as dear as the last can be paid.
-    pub(super) fn allows_walk(&self) -> bool {
+    pub(crate) fn allows_walk(&self) -> bool {
         self.walks.credit_ns >= self.walk_price_ns()
     }
 
     /// A walk cost so much CPU time.
-    pub(super) fn walked(&mut self, cost_ns: u64) {
+    pub(crate) fn walked(&mut self, cost_ns: u64) {
         self.walk_cost_ns = cost_ns;
         self.walked_ns += cost_ns;
         self.walks.credit_ns -= cost_ns as f64;
@@ -99,7 +99,7 @@ impl Allowance {
 
     /// The time that has passed since the last account is earned, and what was
     /// used meanwhile, walks aside, charged to the looks.
-    pub(super) fn account(&mut self, now_ns: u64, cpu_ns: u64) {
+    pub(crate) fn account(&mut self, now_ns: u64, cpu_ns: u64) {
         let passed_ns = now_ns.saturating_sub(self.at_ns);
         let used_ns = cpu_ns.saturating_sub(self.cpu_ns + self.walked_ns);
         (self.at_ns, self.cpu_ns, self.walked_ns) = (now_ns, cpu_ns, 0);

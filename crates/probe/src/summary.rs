@@ -1,22 +1,22 @@
 //! What was seen, as a trial's record has it.
 
-use run_record::{ListenerSummary, ProbeSummary};
+use worker::metrics::{ListenerSummary, ProbeSummary};
 
-use super::Connections;
-use super::sockets::Queue;
+use crate::control::Connections;
+use crate::sockets::Queue;
 
 /// A count of the connections: they were so at some time between two.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Walk {
+pub(crate) struct Walk {
     /// CLOCK_MONOTONIC just before it, nanoseconds.
-    pub(super) before_ns: u64,
+    pub(crate) before_ns: u64,
     /// Just after it.
-    pub(super) after_ns: u64,
-    pub(super) connections: Connections,
+    pub(crate) after_ns: u64,
+    pub(crate) connections: Connections,
 }
 
 /// Takes in what a sample saw of the listeners.
-pub(super) fn add_listeners(seen: &mut ProbeSummary, queues: &[Queue]) {
+pub(crate) fn add_listeners(seen: &mut ProbeSummary, queues: &[Queue]) {
     for Queue { listener, queue } in queues {
         let index = *listener as usize;
         if seen.listeners.len() <= index {
@@ -30,7 +30,7 @@ pub(super) fn add_listeners(seen: &mut ProbeSummary, queues: &[Queue]) {
 }
 
 /// Takes in a walk, and when the one before it was, if there was one.
-pub(super) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Walk>, walk: &Walk) {
+pub(crate) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Walk>, walk: &Walk) {
     let Connections { syn_recv, established, time_wait, fin_wait_2, socket_memory_bytes } =
         walk.connections;
     let states = [
@@ -65,7 +65,7 @@ pub(super) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Walk>, 
 
 #[cfg(test)]
 mod tests {
-    use run_record::{AcceptQueue, StateSummary};
+    use worker::metrics::{AcceptQueue, StateSummary};
 
     use super::*;
 

@@ -1,7 +1,7 @@
 //! The commands and messages of a probe worker.
 
-use run_record::{AcceptQueue, ProbeSummary, TimelineRow};
 use serde::{Deserialize, Serialize};
+use worker::metrics::{AcceptQueue, ProbeSummary, TimelineRow};
 use worker::{MessageOf, Protocol};
 
 /// The protocol of the probe.

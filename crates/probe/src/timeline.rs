@@ -1,9 +1,9 @@
 //! What was seen, as rows, unchanging stretches left out.
 
-use run_record::TimelineRow;
+use worker::metrics::TimelineRow;
 
-use super::Connections;
-use super::sockets::Queue;
+use crate::control::Connections;
+use crate::sockets::Queue;
 
 /// Rows that a timeline has room for: some 20 MB. That is more than three minutes
 /// in which a queue changes every millisecond, if it is one listener's; so many
@@ -12,20 +12,20 @@ const MOST_ROWS: usize = 200_000;
 
 /// One look at the queues.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Sample {
-    pub(super) at_ns: u64,
+pub(crate) struct Sample {
+    pub(crate) at_ns: u64,
     /// Ticks missed just before it.
-    pub(super) missed: u64,
-    pub(super) listeners: Vec<Queue>,
+    pub(crate) missed: u64,
+    pub(crate) listeners: Vec<Queue>,
     /// None where they were not counted.
-    pub(super) connections: Option<Connections>,
+    pub(crate) connections: Option<Connections>,
 }
 
 /// Rows of what changed, and of the last sample before each change: what lies
 /// between two rows of a listener is as the first of them says, and none of its
 /// ticks was missed.
 #[derive(Debug)]
-pub(super) struct Timeline {
+pub(crate) struct Timeline {
     rows: Vec<TimelineRow>,
     room: usize,
     /// The first sample that there was no room for.
@@ -38,7 +38,7 @@ pub(super) struct Timeline {
 }
 
 impl Timeline {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_room(MOST_ROWS)
     }
 
@@ -55,7 +55,7 @@ impl Timeline {
     }
 
     /// Takes in a sample.
-    pub(super) fn add(&mut self, sample: Sample) {
+    pub(crate) fn add(&mut self, sample: Sample) {
         let is_whole = self.rows.is_empty() || sample.missed > 0;
         let counts_differ = sample
             .connections
@@ -84,7 +84,7 @@ impl Timeline {
 
     /// The rows, to the last sample; and where they had no room, from when on
     /// they say nothing.
-    pub(super) fn finish(mut self) -> (Vec<TimelineRow>, Option<u64>) {
+    pub(crate) fn finish(mut self) -> (Vec<TimelineRow>, Option<u64>) {
         let all: Vec<_> = self.listeners.iter().map(|queue| queue.listener).collect();
         self.write_unwritten(&all);
         (self.rows, self.cut_at_ns)
@@ -140,7 +140,7 @@ fn counts(connections: Connections) -> Connections {
 
 #[cfg(test)]
 mod tests {
-    use run_record::AcceptQueue;
+    use worker::metrics::AcceptQueue;
 
     use super::*;
 

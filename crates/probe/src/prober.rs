@@ -3,18 +3,20 @@
 use std::time::Duration;
 
 use linux_net::{monotonic_ns, process_cpu_ns};
-use run_record::ProbeSummary;
+use worker::metrics::ProbeSummary;
 
-use super::allowance::Allowance;
-use super::sockets::Sockets;
-use super::summary::{self, Walk};
-use super::ticks::Ticks;
-use super::timeline::{Sample, Timeline};
-use super::{Connections, ProbeConfig, ProbeError, ProbeReport, ProbeStatus};
+use crate::allowance::Allowance;
+use crate::config::ProbeConfig;
+use crate::control::{Connections, ProbeReport, ProbeStatus};
+use crate::error::ProbeError;
+use crate::sockets::Sockets;
+use crate::summary::{self, Walk};
+use crate::ticks::Ticks;
+use crate::timeline::{Sample, Timeline};
 
 /// Samples, and keeps what it saw.
 #[derive(Debug)]
-pub(super) struct Prober {
+pub(crate) struct Prober {
     sockets: Sockets,
     ticks: Ticks,
     allowance: Allowance,
@@ -29,7 +31,7 @@ pub(super) struct Prober {
 impl Prober {
     /// Begins with a first sample of everything, in the calling thread's
     /// namespace.
-    pub(super) fn begin(config: &ProbeConfig) -> Result<Self, ProbeError> {
+    pub(crate) fn begin(config: &ProbeConfig) -> Result<Self, ProbeError> {
         config.check()?;
         let sockets = Sockets::open(config.clone())?;
         let now_ns = monotonic_ns();
@@ -51,12 +53,12 @@ impl Prober {
     }
 
     /// How long until [`Prober::tick`] has something to do.
-    pub(super) fn wait(&self) -> Duration {
+    pub(crate) fn wait(&self) -> Duration {
         self.ticks.wait(monotonic_ns(), self.allowance.stride())
     }
 
     /// Takes a sample where a tick has come since the last.
-    pub(super) fn tick(&mut self) -> Result<(), ProbeError> {
+    pub(crate) fn tick(&mut self) -> Result<(), ProbeError> {
         match self.ticks.take(monotonic_ns()) {
             None => Ok(()),
             Some(missed) => self.sample(missed, self.allowance.allows_walk()),
@@ -64,13 +66,13 @@ impl Prober {
     }
 
     /// What there is now: a sample of everything, whether a tick has come or not.
-    pub(super) fn status(&mut self) -> Result<ProbeStatus, ProbeError> {
+    pub(crate) fn status(&mut self) -> Result<ProbeStatus, ProbeError> {
         self.sample_all()?;
         Ok(self.latest())
     }
 
     /// What the last sample saw.
-    pub(super) fn latest(&self) -> ProbeStatus {
+    pub(crate) fn latest(&self) -> ProbeStatus {
         let (connections_at_ns, connections) = match self.walk {
             None => (0, Connections::default()),
             Some(walk) => (walk.after_ns, walk.connections),
@@ -88,7 +90,7 @@ impl Prober {
 
     /// A last sample of everything, whether a tick has come or not; then what it
     /// saw.
-    pub(super) fn finish(mut self) -> Result<ProbeReport, ProbeError> {
+    pub(crate) fn finish(mut self) -> Result<ProbeReport, ProbeError> {
         self.sample_all()?;
         self.seen.seconds = (self.last_ns - self.first_ns) as f64 / 1e9;
         self.seen.cpu_seconds = self.allowance.used_ns(process_cpu_ns()) as f64 / 1e9;

@@ -4,12 +4,11 @@ use std::time::{Duration, Instant};
 
 use chat_server::ServerSettings;
 use linux_net::AddressFamily;
+use probe::{
+    ProbeCommand, ProbeConfig, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse, ProbeStatus,
+};
 use worker::{Client, Message, RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
-use super::config::ProbeConfig;
-use super::control::{
-    ProbeCommand, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse, ProbeStatus,
-};
 use crate::backend::{Role, Testbed};
 use crate::error::Result;
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use linux_net::AddressFamily;
 use serde::{Deserialize, Serialize};
 
-use super::ProbeError;
+use crate::error::ProbeError;
 
 /// The shortest interval: a look takes a good part of it.
 const SHORTEST: Duration = Duration::from_micros(100);
@@ -51,7 +51,7 @@ impl Default for ProbeConfig {
 impl ProbeConfig {
     /// The same for one of so many probes that run at once: together they keep to
     /// the share. Each looks less often, as long as that still shows a queue.
-    pub(crate) fn beside_others(self, at_once: usize) -> Self {
+    pub fn beside_others(self, at_once: usize) -> Self {
         let at_once = u32::try_from(at_once.max(1)).unwrap_or(u32::MAX);
         let stretched = self.interval.saturating_mul(at_once).min(LONGEST_BESIDE_OTHERS);
         Self {
@@ -64,7 +64,7 @@ impl ProbeConfig {
     /// # Errors
     /// [`ProbeError::IntervalTooShort`], [`ProbeError::IntervalTooLong`] and
     /// [`ProbeError::CpuShare`].
-    pub(super) fn check(&self) -> Result<(), ProbeError> {
+    pub(crate) fn check(&self) -> Result<(), ProbeError> {
         let asked = self.interval;
         if asked < SHORTEST {
             return Err(ProbeError::IntervalTooShort { asked, shortest: SHORTEST });

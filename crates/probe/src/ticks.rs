@@ -4,7 +4,7 @@ use std::time::Duration;
 
 /// Ticks at fixed times, whatever the samples between them take.
 #[derive(Debug)]
-pub(super) struct Ticks {
+pub(crate) struct Ticks {
     start_ns: u64,
     interval_ns: u64,
     /// The number of the last tick taken; the first, at the start, is 0.
@@ -13,20 +13,20 @@ pub(super) struct Ticks {
 
 impl Ticks {
     /// Ticks from `start_ns` on, which is the first of them and taken.
-    pub(super) fn starting(start_ns: u64, interval: Duration) -> Self {
+    pub(crate) fn starting(start_ns: u64, interval: Duration) -> Self {
         Self { start_ns, interval_ns: (interval.as_nanos() as u64).max(1), last: 0 }
     }
 
     /// How long until the next, or the one so many after the last; 0 where it
     /// is past.
-    pub(super) fn wait(&self, now_ns: u64, stride: u64) -> Duration {
+    pub(crate) fn wait(&self, now_ns: u64, stride: u64) -> Duration {
         let next_ns = self.start_ns + (self.last + stride) * self.interval_ns;
         Duration::from_nanos(next_ns.saturating_sub(now_ns))
     }
 
     /// Takes the tick that has come last; how many were missed before it. None
     /// where no new one has come.
-    pub(super) fn take(&mut self, now_ns: u64) -> Option<u64> {
+    pub(crate) fn take(&mut self, now_ns: u64) -> Option<u64> {
         let tick = now_ns.saturating_sub(self.start_ns) / self.interval_ns;
         let passed = tick.checked_sub(self.last).filter(|passed| *passed > 0)?;
         self.last = tick;

@@ -1,0 +1,36 @@
+//! The probe: `queuelab probe`, a worker that samples the queues of its host.
+//!
+//! Each tick it reads the accept queues of a port's listeners, which is cheap;
+//! less often it scans all sockets and counts them by state, so that it keeps to
+//! its share of CPU time.
+//!
+//! | module | contents |
+//! |---|---|
+//! | `config` | [`ProbeConfig`] |
+//! | `control` | its commands and messages |
+//! | `worker` | [`run_worker`], [`run`]: the probe as a process |
+//! | `prober` | takes samples: what, when and what to skip |
+//! | `ticks` | when a sample is due, and which were missed |
+//! | `allowance` | the CPU time that samples and scans may use |
+//! | `sockets` | reads the kernel's sockets |
+//! | `summary` | the samples as a trial's record stores them |
+//! | `timeline` | the samples as rows, without unchanged stretches |
+
+mod allowance;
+mod config;
+mod control;
+mod error;
+mod prober;
+mod sockets;
+mod summary;
+mod ticks;
+mod timeline;
+mod worker;
+
+pub use self::worker::{run, run_worker};
+pub use config::ProbeConfig;
+pub use control::{
+    Connections, ProbeCommand, ProbeEvent, ProbeMessage, ProbeProtocol, ProbeReport, ProbeResponse,
+    ProbeStatus,
+};
+pub use error::ProbeError;
