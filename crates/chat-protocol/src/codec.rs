@@ -1,6 +1,7 @@
 //! A framing together with its largest body.
 
-use crate::{Framing, Header, ProtocolError};
+use crate::error::{Header, ProtocolError};
+use crate::framing::Framing;
 
 /// A framing with the largest body that it may carry: all that both ends must
 /// agree on.

@@ -1,6 +1,8 @@
 //! From a stream's bytes back to bodies.
 
-use crate::{Codec, Framing, ProtocolError};
+use crate::codec::Codec;
+use crate::error::ProtocolError;
+use crate::framing::Framing;
 
 /// An incremental decoder: bytes go in as they come from the stream, bodies
 /// come out. Memory grows with what was fed and not yet taken, never with

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::Framing;
+use crate::framing::Framing;
 
 /// Why bytes are not a message, or a message cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

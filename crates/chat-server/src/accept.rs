@@ -12,7 +12,7 @@ use crate::client::{Client, ClientId};
 use crate::client_thread::ClientThread;
 use crate::control::AcceptedConnection;
 use crate::counters::Counters;
-use crate::lock;
+use crate::lock::lock;
 use crate::shared::Shared;
 
 /// Rest after an error that will not go away by itself, such as EMFILE: the

@@ -9,7 +9,7 @@ use nix::sys::socket::MsgFlags;
 use socket2::Socket;
 
 use crate::counters::Counters;
-use crate::lock;
+use crate::lock::lock;
 use crate::settings::Sigpipe;
 
 /// A client's number, in the order of its accept loop's accept(2): never used

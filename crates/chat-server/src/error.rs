@@ -59,7 +59,7 @@ pub enum ServerError {
     /// listen(2) or setsockopt(2), to let in.
     #[error("let ACKs in: {0}")]
     LetIn(#[source] io::Error),
-    /// Signals, standard input or standard output of [`crate::run_worker`].
+    /// Signals, standard input or standard output of [`crate::worker::run_worker`].
     #[error("{what}: {source}")]
     Channel {
         /// What was tried.

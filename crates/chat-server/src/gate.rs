@@ -3,7 +3,7 @@
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
-use crate::lock;
+use crate::lock::lock;
 
 /// Pauses and delays of the accept loops, all of which a stop cuts short.
 #[derive(Debug)]

@@ -12,6 +12,7 @@
 //! - `server`: [`Server`], [`RunningServer`], [`ServerHandle`]: the library's
 //!   face; `shared` is what all its threads have in common.
 //! - `listener`: the listening sockets, and the filter that holds ACKs back.
+//! - `lock`: locks a mutex after a panic of another thread.
 //! - `accept`: an accept loop; `gate` holds it back where it is told to.
 //! - `client_thread`: one client's life; `threads` joins it.
 //! - `client`: a client's socket, the only place that writes to one.
@@ -30,6 +31,7 @@ mod durations;
 mod error;
 mod gate;
 mod listener;
+mod lock;
 mod registry;
 mod server;
 mod settings;
@@ -47,11 +49,3 @@ pub use designs::{DESIGNS, Design, DesignName, UnknownDesign};
 pub use error::ServerError;
 pub use server::{RunningServer, Server, ServerHandle};
 pub use settings::{ClosesFirst, ServerSettings, Sigpipe};
-
-use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// Locks `mutex`. No critical section here leaves its data half changed, so
-/// that a panic of another thread is no reason to stop serving.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}

@@ -9,7 +9,7 @@ use worker::metrics::DurationSummary;
 
 use crate::client::{Client, ClientId};
 use crate::durations::Durations;
-use crate::lock;
+use crate::lock::lock;
 
 /// Every client that messages go to, in the order they were accepted.
 #[derive(Debug, Default)]

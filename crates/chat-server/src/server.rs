@@ -32,9 +32,9 @@ impl Server {
     /// which `__sys_listen_socket` takes for somaxconn. With several listeners
     /// a server of the same user that has several too can share their port.
     ///
-    /// [`Sigpipe::Default`](crate::Sigpipe::Default) makes writes raise the
+    /// [`Sigpipe::Default`](crate::settings::Sigpipe::Default) makes writes raise the
     /// signal; its disposition belongs to the process, and
-    /// [`run_worker`](crate::run_worker) sets it.
+    /// [`run_worker`](crate::worker::run_worker) sets it.
     ///
     /// # Errors
     /// Settings that cannot be ([`check_settings`]), and what socket(2),

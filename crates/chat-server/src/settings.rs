@@ -79,7 +79,7 @@ pub struct ServerSettings {
     pub largest_body: Option<u32>,
     /// Design of locking and writing.
     #[arg(long, default_value_t = Self::default().design)]
-    pub design: crate::DesignName,
+    pub design: crate::designs::DesignName,
     /// Stack of a client's thread, bytes (at least 16 KiB).
     #[arg(long, default_value_t = Self::default().thread_stack)]
     #[schemars(range(min = 16384))]
@@ -128,7 +128,7 @@ impl Default for ServerSettings {
             reuse_address: true,
             framing: Framing::default(),
             largest_body: None,
-            design: crate::DesignName::default(),
+            design: crate::designs::DesignName::default(),
             thread_stack: 256 * 1024,
             sigpipe: Sigpipe::default(),
             accept_paused: false,

@@ -13,10 +13,11 @@ use crate::control::{AcceptedConnection, ServerReport, ServerStatus};
 use crate::counters::Counters;
 use crate::error::ServerError;
 use crate::gate::Gate;
+use crate::listener;
+use crate::lock::lock;
 use crate::registry::Registry;
 use crate::settings::ServerSettings;
 use crate::threads::Threads;
-use crate::{listener, lock};
 
 #[derive(Debug)]
 pub(crate) struct Shared {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
 use crate::client::{Client, ClientId};
-use crate::lock;
+use crate::lock::lock;
 
 /// The clients' threads. Apart from the registry, so that stopping and
 /// reporting never wait for a broadcast.

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use chat_protocol::{Codec, Framing};
 use chat_server::DesignName;
-use common::{Client, PATIENCE, TestServer, new_socket, wait_until, with_design};
+use common::{Client, TIMEOUT, TestServer, new_socket, wait_until, with_design};
 
 /// The sequence number that ends a test: both newcomers have seen enough.
 const LAST: u32 = u32::MAX;
@@ -32,7 +32,7 @@ fn a_new_client_never_gets_what_was_meant_for_one_that_left() {
             let sending = scope.spawn(move || {
                 let mut frame = Vec::new();
                 let start = Instant::now();
-                let unsettled = |_: &u32| settled.load(Relaxed) < 2 && start.elapsed() < PATIENCE;
+                let unsettled = |_: &u32| settled.load(Relaxed) < 2 && start.elapsed() < TIMEOUT;
                 for sequence in (0..LAST).take_while(unsettled).chain([LAST]) {
                     frame.clear();
                     codec.encode(&body_of(sequence), &mut frame).expect("the body fits");

@@ -6,10 +6,11 @@ use linux_net::monotonic_ns;
 use nix::libc::MSG_NOSIGNAL;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 
+use crate::control::Ending;
+use crate::delivery_matrix::Arrival;
+use crate::error::LoadError;
 use crate::generator::{Generator, nanoseconds};
-use crate::ledger::Arrival;
 use crate::timers::Timer;
-use crate::{Ending, LoadError};
 
 /// Bytes of due messages put together for one send(2).
 const WRITE_AT_ONCE: usize = 64 * 1024;
@@ -43,7 +44,7 @@ impl Generator<'_> {
             while schedule.begun < due && writer.out.len() < WRITE_AT_ONCE {
                 let intended = schedule.intended_ns(schedule.begun);
                 if intended >= writer.unblocked_ns {
-                    self.figures.send_lateness.record(now - intended);
+                    self.metrics.send_lateness.record(now - intended);
                 }
                 self.format.write(client as u32, schedule.begun, &mut self.body_buffer);
                 self.codec
@@ -57,7 +58,7 @@ impl Generator<'_> {
                 Ok(bytes) => {
                     writer.sent += bytes;
                     writer.bytes_written += bytes as u64;
-                    self.figures.chat_seen(now);
+                    self.metrics.record_activity(now);
                     if writer.sent == writer.out.len() {
                         writer.out.clear();
                         writer.sent = 0;
@@ -121,36 +122,36 @@ impl Generator<'_> {
         };
         // Everything in the buffer had arrived by now.
         let now = monotonic_ns();
-        let figures = &mut self.figures;
-        figures.bytes_in += bytes.len() as u64;
-        figures.chat_seen(now);
+        let metrics = &mut self.metrics;
+        metrics.bytes_in += bytes.len() as u64;
+        metrics.record_activity(now);
         reader.decoder.feed(bytes);
         loop {
             let body = match reader.decoder.next_body() {
                 Ok(Some(body)) => body,
                 Ok(None) => return Ok(()),
                 Err(_) => {
-                    figures.broken_streams += 1;
+                    metrics.broken_streams += 1;
                     self.end(client, Ending::Unfinished, None);
                     return Ok(());
                 }
             };
             let Some((sender, number)) = self.format.read(body) else {
-                figures.foreign += 1;
+                metrics.foreign += 1;
                 continue;
             };
             let sender = sender as usize;
             let schedule = &self.schedules[sender];
             if number >= schedule.begun {
                 // Not even written yet: whoever made it, it was not its sender.
-                figures.foreign += 1;
+                metrics.foreign += 1;
             } else if sender == client {
-                figures.echoed += 1;
+                metrics.echoed += 1;
             } else {
                 reader.deliveries += 1;
-                if self.ledger.arrived(client, sender, number, now) != Arrival::Again {
+                if self.matrix.arrived(client, sender, number, now) != Arrival::Again {
                     let latency = now.saturating_sub(schedule.intended_ns(number));
-                    figures.delivery_latency.record(latency);
+                    metrics.delivery_latency.record(latency);
                 }
             }
         }
@@ -166,8 +167,8 @@ fn try_again(error: &io::Error) -> bool {
 mod tests {
     use std::time::Duration;
 
-    use crate::LoadSettings;
-    use crate::by_hand::with_open_clients;
+    use crate::settings::LoadSettings;
+    use crate::test_generator::with_open_clients;
 
     #[test]
     fn what_is_all_written_is_counted_once() {

@@ -7,7 +7,7 @@ use chat_protocol::{Codec, Framing};
 
 use crate::message::MessageFormat;
 use crate::roles::check_roles;
-use crate::{ChatPhase, ConnectPattern, Leave, LoadSettings};
+use crate::settings::{ChatPhase, ConnectPattern, Leave, LoadSettings};
 
 /// A client's host has its addresses in one /24, beside its own and others.
 const MOST_SOURCE_ADDRESSES: u32 = 250;

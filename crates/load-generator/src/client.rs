@@ -9,8 +9,8 @@ use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
+use crate::control::{Attempt, Ending};
 use crate::roles::Role;
-use crate::{Attempt, Ending};
 
 /// Where an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,10 +8,12 @@ use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 
 use crate::client::{State, make_socket};
+use crate::control::Ending;
+use crate::error::LoadError;
 use crate::generator::{Generator, nanoseconds};
 use crate::roles::Role;
+use crate::settings::ChatPhase;
 use crate::timers::Timer;
-use crate::{ChatPhase, Ending, LoadError};
 
 impl Generator<'_> {
     /// Starts every attempt at once: all sockets are made, bound and watched
@@ -175,10 +177,10 @@ impl Generator<'_> {
         attempt.waits_to_write = true;
         attempt.reads = attempt.role != Role::SlowReader;
         let (reads, sends) = (attempt.reads, attempt.role == Role::Sender);
-        self.figures.connect_latency.record(connect_ns);
-        self.figures.last_activity_ns = now;
+        self.metrics.connect_latency.record(connect_ns);
+        self.metrics.last_activity_ns = now;
         if reads {
-            self.ledger.join(client, sends);
+            self.matrix.join(client, sends);
         }
         self.undecided -= 1;
         self.established += 1;
@@ -206,8 +208,8 @@ impl Generator<'_> {
 mod tests {
     use std::time::Duration;
 
-    use crate::LoadSettings;
-    use crate::by_hand::with_open_clients;
+    use crate::settings::LoadSettings;
+    use crate::test_generator::with_open_clients;
 
     #[test]
     fn what_is_established_at_the_deadline_counts_though_epoll_has_not_told() {

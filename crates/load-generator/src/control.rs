@@ -68,7 +68,7 @@ pub enum LoadEvent {
     Done(Box<LoadReport>),
 }
 
-/// How an attempt ended, as the client alone can know it. The server's ledger
+/// How an attempt ended, as the client alone can know it. The server's matrix
 /// turns this into the attempt's outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

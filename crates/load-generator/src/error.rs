@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 
 use nix::errno::Errno;
 
-use crate::SettingProblem;
+use crate::check::SettingProblem;
 
 /// A load that has no result. An attempt that fails is a result, not an error:
-/// it has its [`crate::Ending`].
+/// it has its [`crate::control::Ending`].
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Settings that no load can follow.

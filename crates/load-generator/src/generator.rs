@@ -11,17 +11,17 @@ use socket2::Socket;
 use worker::{Message, Request};
 
 use crate::client::{Client, End, State};
+use crate::commands::CommandSource;
+use crate::control::{Ending, LoadCommand, LoadMessage, LoadReport, LoadResponse};
+use crate::delivery_matrix::DeliveryMatrix;
+use crate::error::LoadError;
 use crate::error::errno_name;
-use crate::figures::Figures;
-use crate::ledger::Ledger;
 use crate::message::MessageFormat;
+use crate::metrics::LoadMetrics;
 use crate::roles::Role;
 use crate::schedule::Schedule;
+use crate::settings::{ConnectPattern, LoadConfig};
 use crate::timers::{Timer, Timers};
-use crate::{
-    CommandSource, ConnectPattern, Ending, LoadCommand, LoadConfig, LoadError, LoadMessage,
-    LoadReport, LoadResponse,
-};
 
 /// epoll's names for what is no client.
 const TIMERS: u64 = u64::MAX;
@@ -36,14 +36,14 @@ pub(crate) struct Generator<'a> {
     pub(crate) timers: Timers,
     commands: Option<CommandSource>,
     /// Somebody steers the load who will say Go.
-    pub(crate) steered: bool,
+    pub(crate) controlled: bool,
     pub(crate) on_message: &'a mut dyn FnMut(LoadMessage),
     pub(crate) clients: Vec<Client>,
     /// By client, apart from [`Self::clients`]: every delivery looks into its
     /// sender's.
     pub(crate) schedules: Vec<Schedule>,
-    pub(crate) ledger: Ledger,
-    pub(crate) figures: Figures,
+    pub(crate) matrix: DeliveryMatrix,
+    pub(crate) metrics: LoadMetrics,
     pub(crate) read_buffer: Box<[u8]>,
     pub(crate) body_buffer: Vec<u8>,
     /// Attempts not decided.
@@ -64,7 +64,7 @@ pub(crate) struct Generator<'a> {
     /// Decided, and gone on.
     pub(crate) released: bool,
     /// Those that only read were told that everything is written.
-    pub(crate) readers_told: bool,
+    pub(crate) readers_notified: bool,
 }
 
 impl<'a> Generator<'a> {
@@ -97,13 +97,13 @@ impl<'a> Generator<'a> {
             format: MessageFormat::new(run, settings),
             epoll,
             timers,
-            steered: config.hold && commands.is_some(),
+            controlled: config.hold && commands.is_some(),
             commands,
             on_message,
             schedules: roles.clone().map(schedule).collect(),
             clients: roles.map(|role| Client::new(codec, role)).collect(),
-            ledger: Ledger::new(clients, settings.messages),
-            figures: Figures::new(),
+            matrix: DeliveryMatrix::new(clients, settings.messages),
+            metrics: LoadMetrics::new(),
             read_buffer: vec![0; 64 * 1024].into(),
             body_buffer: Vec::new(),
             undecided: settings.clients.into(),
@@ -114,7 +114,7 @@ impl<'a> Generator<'a> {
             half_open: Vec::new(),
             decided: false,
             released: false,
-            readers_told: false,
+            readers_notified: false,
         })
     }
 
@@ -232,12 +232,12 @@ impl<'a> Generator<'a> {
                 self.open -= 1;
                 self.open_slow_readers -= u64::from(ended.role == Role::SlowReader);
                 self.unwritten -= u64::from(!self.schedules[client].is_written());
-                self.ledger.leave(client);
+                self.matrix.leave(client);
             }
             State::Ended => unreachable!("an attempt ends once"),
         }
         if let Some(error) = error {
-            *self.figures.errors.entry(errno_name(error)).or_default() += 1;
+            *self.metrics.errors.entry(errno_name(error)).or_default() += 1;
         }
         ended.state = State::Ended;
         ended.socket = None;
@@ -291,8 +291,8 @@ mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
     use super::*;
-    use crate::by_hand::{config, with_generator, with_open_clients};
-    use crate::{ChatPhase, Leave, LoadSettings};
+    use crate::settings::{ChatPhase, Leave, LoadSettings};
+    use crate::test_generator::{config, with_generator, with_open_clients};
 
     #[test]
     fn attempts_that_fail_at_once_do_not_keep_commands_waiting() {

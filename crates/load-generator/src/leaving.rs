@@ -6,13 +6,16 @@ use linux_net::monotonic_ns;
 use nix::errno::Errno;
 
 use crate::client::State;
+use crate::control::Ending;
+use crate::error::LoadError;
+use crate::expected_deliveries;
 use crate::generator::Generator;
 use crate::roles::Role;
+use crate::settings::Leave;
 use crate::timers::Timer;
-use crate::{Ending, Leave, LoadError, standing};
 
 /// How often to see whether everything has gone quiet, nanoseconds.
-pub(crate) const QUIET_CHECK_NS: u64 = standing::QUIET_NS / 4;
+pub(crate) const QUIET_CHECK_NS: u64 = expected_deliveries::QUIET_NS / 4;
 
 impl Generator<'_> {
     /// A client has nothing more to write: where each leaves by itself, and may,
@@ -83,7 +86,7 @@ impl Generator<'_> {
         if self.unwritten == 0 {
             if !self.leaves_together() {
                 self.tell_readers()?;
-            } else if self.ledger.is_complete() {
+            } else if self.matrix.is_complete() {
                 self.end_all(Ending::Finished);
             }
         }
@@ -95,7 +98,7 @@ impl Generator<'_> {
 
     /// Everything is written: those that only read leave too.
     fn tell_readers(&mut self) -> Result<(), LoadError> {
-        if !std::mem::replace(&mut self.readers_told, true) {
+        if !std::mem::replace(&mut self.readers_notified, true) {
             for client in self.open_clients() {
                 if self.clients[client].role == Role::Reader {
                     self.leave_alone(client)?;
@@ -116,7 +119,7 @@ impl Generator<'_> {
     /// stream is cut off unread; only where nobody wrote anything is nothing
     /// lost.
     fn ending_for(&self, client: usize, ending: Ending) -> Ending {
-        let nothing_sent = self.figures.chat_window_ns.is_none();
+        let nothing_sent = self.metrics.chat_window_ns.is_none();
         match self.clients[client].role {
             Role::SlowReader if nothing_sent => Ending::Finished,
             Role::SlowReader => Ending::Unfinished,
@@ -126,10 +129,11 @@ impl Generator<'_> {
 
     pub(crate) fn on_quiet_check(&mut self) {
         let now = monotonic_ns();
-        let quiet = now.saturating_sub(self.figures.last_activity_ns) >= standing::QUIET_NS;
+        let quiet =
+            now.saturating_sub(self.metrics.last_activity_ns) >= expected_deliveries::QUIET_NS;
         let over = quiet
             && self.unwritten == 0
-            && standing::nothing_expected(&self.ledger, &self.schedules);
+            && expected_deliveries::nothing_outstanding(&self.matrix, &self.schedules);
         if over {
             self.end_all(Ending::Finished);
         } else {
@@ -153,11 +157,15 @@ impl Generator<'_> {
             .open_clients()
             .into_iter()
             .map(|client| {
-                let owed = standing::owed_by_all(&self.ledger, &self.schedules, client);
-                self.figures.undelivered += owed;
+                let owed = expected_deliveries::outstanding_in_total(
+                    &self.matrix,
+                    &self.schedules,
+                    client,
+                );
+                self.metrics.undelivered += owed;
                 let finished = owed == 0
                     && self.schedules[client].is_written()
-                    && standing::is_registered(&self.ledger, client);
+                    && expected_deliveries::is_registered(&self.matrix, client);
                 let ending = if finished { Ending::Finished } else { Ending::Unfinished };
                 (client, self.ending_for(client, ending))
             })

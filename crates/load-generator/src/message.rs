@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use crate::LoadSettings;
+use crate::settings::LoadSettings;
 
 /// The bodies of one load. A person can read them, and a receiver can check
 /// every byte without having seen the sender: `ql:<run>:<sender>:<number>:`,

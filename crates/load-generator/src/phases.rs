@@ -4,11 +4,13 @@ use linux_net::monotonic_ns;
 use worker::Message;
 
 use crate::client::State;
+use crate::control::{Ending, LoadEvent};
+use crate::error::LoadError;
 use crate::generator::{Generator, nanoseconds};
 use crate::leaving::QUIET_CHECK_NS;
 use crate::roles::Role;
+use crate::settings::{ChatPhase, Leave};
 use crate::timers::Timer;
-use crate::{ChatPhase, Ending, Leave, LoadError, LoadEvent};
 
 impl Generator<'_> {
     /// Goes on as far as the state allows; called after everything that can
@@ -21,7 +23,7 @@ impl Generator<'_> {
                 failed: u64::from(self.config.settings.clients) - self.established,
             }));
             let linger = self.config.settings.linger;
-            if self.steered {
+            if self.controlled {
                 // Whoever says Go has lingered.
                 if !self.holds() {
                     self.release()?;
@@ -52,7 +54,7 @@ impl Generator<'_> {
     pub(crate) fn stays(&self) -> bool {
         let settings = &self.config.settings;
         let silent = settings.messages == 0 && !settings.is_serial();
-        !self.released && (!settings.linger.is_zero() || (self.steered && silent))
+        !self.released && (!settings.linger.is_zero() || (self.controlled && silent))
     }
 
     pub(crate) fn leaves_together(&self) -> bool {

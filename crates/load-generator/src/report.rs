@@ -2,8 +2,9 @@
 
 use worker::metrics::{Integrity, ResourceUsage};
 
+use crate::control::{LoadReport, LoadStatus};
+use crate::expected_deliveries;
 use crate::generator::Generator;
-use crate::{LoadReport, LoadStatus, standing};
 
 impl Generator<'_> {
     /// Totals so far.
@@ -24,34 +25,38 @@ impl Generator<'_> {
             .enumerate()
             .map(|(index, (client, schedule))| client.attempt(index, schedule.written))
             .collect();
-        let mut integrity = self.ledger.integrity();
+        let mut integrity = self.matrix.integrity();
         for receiver in 0..self.clients.len() {
-            for sender in self.ledger.heard(receiver) {
-                let lost =
-                    standing::lost_before_first(&self.ledger, &self.schedules, receiver, sender);
+            for sender in self.matrix.senders_received(receiver) {
+                let lost = expected_deliveries::lost_before_first(
+                    &self.matrix,
+                    &self.schedules,
+                    receiver,
+                    sender,
+                );
                 integrity.lost += u64::from(lost);
             }
         }
-        let figures = self.figures;
+        let metrics = self.metrics;
         LoadReport {
             messages_written: attempts.iter().map(|a| u64::from(a.messages_written)).sum(),
             deliveries: attempts.iter().map(|a| a.deliveries).sum(),
-            undelivered: figures.undelivered,
+            undelivered: metrics.undelivered,
             bytes_out: self.clients.iter().map(|client| client.bytes_written).sum(),
-            bytes_in: figures.bytes_in,
+            bytes_in: metrics.bytes_in,
             started_ns: attempts.iter().map(|a| a.start_ns).min().unwrap_or_default(),
             ended_ns: attempts.iter().map(|a| a.end_ns).max().unwrap_or_default(),
-            chat_window_ns: figures.chat_window_ns,
-            delivery_latency: figures.delivery_latency.summary(),
-            connect_latency: figures.connect_latency.summary(),
-            send_lateness: figures.send_lateness.summary(),
+            chat_window_ns: metrics.chat_window_ns,
+            delivery_latency: metrics.delivery_latency.summary(),
+            connect_latency: metrics.connect_latency.summary(),
+            send_lateness: metrics.send_lateness.summary(),
             integrity: Integrity {
-                echoed: figures.echoed,
-                foreign: figures.foreign,
-                broken_streams: figures.broken_streams,
+                echoed: metrics.echoed,
+                foreign: metrics.foreign,
+                broken_streams: metrics.broken_streams,
                 ..integrity
             },
-            errors: figures.errors,
+            errors: metrics.errors,
             usage: ResourceUsage::of_this_process(),
             attempts,
         }

@@ -1,6 +1,7 @@
 //! Which of a load's attempts does what.
 
-use crate::{LoadSettings, SettingProblem};
+use crate::check::SettingProblem;
+use crate::settings::LoadSettings;
 
 /// What an attempt is there for, by its index: first the half-open ones, then
 /// the slow readers, then those that send, then those that only read.

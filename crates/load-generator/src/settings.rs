@@ -195,8 +195,8 @@ pub struct LoadConfig {
     /// The server closes first: a client is done at the server's end of file,
     /// and `leave` decides nothing.
     pub server_closes: bool,
-    /// After [`crate::LoadEvent::Decided`], wait for
-    /// [`crate::LoadCommand::Go`] before an `after_connect` chat, before half-open
+    /// After [`crate::control::LoadEvent::Decided`], wait for
+    /// [`crate::control::LoadCommand::Go`] before an `after_connect` chat, before half-open
     /// sockets are closed, and, where there is nothing to chat or `linger` is
     /// set, before anybody leaves. Whoever says Go has waited for `linger`;
     /// without `hold`, the load waits for it itself.

@@ -7,10 +7,10 @@ use worker::{Failure, Input, Message, Output, OutputError, read_inputs};
 use crate::commands::{CommandSender, command_channel};
 use crate::control::{LoadCommand, LoadEvent, LoadProtocol};
 use crate::error::LoadError;
-use crate::run;
+use crate::run::run;
 use crate::settings::LoadConfig;
 
-/// Runs a load and writes each [`LoadMessage`](crate::LoadMessage) as a JSON line
+/// Runs a load and writes each [`LoadMessage`](crate::control::LoadMessage) as a JSON line
 /// to standard output; the last one is [`LoadEvent::Done`] or `failed`.
 ///
 /// A `controlled` load also reads [`LoadCommand`]s from standard input, whose end

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chat_server::{Server, ServerError, ServerSettings};
 
-use crate::common::{PATIENCE, TestServer, settings, wait_until};
+use crate::common::{TIMEOUT, TestServer, settings, wait_until};
 
 fn paused(backlog: i32) -> ServerSettings {
     ServerSettings { accept_paused: true, backlog, ..settings() }
@@ -16,7 +16,7 @@ fn paused(backlog: i32) -> ServerSettings {
 /// Connects one after the other, each of which has a place in the queue.
 fn queue_up(address: SocketAddr, count: usize) -> Vec<TcpStream> {
     (0..count)
-        .map(|_| TcpStream::connect_timeout(&address, PATIENCE).expect("there is a place"))
+        .map(|_| TcpStream::connect_timeout(&address, TIMEOUT).expect("there is a place"))
         .collect()
 }
 

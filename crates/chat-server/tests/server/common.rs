@@ -13,7 +13,7 @@ use linux_net::testing::in_lab_namespace;
 use socket2::{Domain, Socket, Type};
 
 /// How long anything may take that ought to happen: only a hang takes it.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// The bound on a stop.
 pub(crate) const STOP_BOUND: Duration = Duration::from_secs(1);
@@ -104,7 +104,7 @@ impl TestServer {
         let mut still = 0;
         // A second: a busy machine stands still too.
         while still < 50 {
-            assert!(start.elapsed() < PATIENCE, "the server never got stuck");
+            assert!(start.elapsed() < TIMEOUT, "the server never got stuck");
             thread::sleep(Duration::from_millis(20));
             let now = progress();
             still = if now == before && self.ingested() > 0 { still + 1 } else { 0 };
@@ -120,7 +120,7 @@ impl TestServer {
             let report = self.running.join();
             ended.send(report).expect("it is waited for")
         });
-        end.recv_timeout(PATIENCE).expect("the server stops")
+        end.recv_timeout(TIMEOUT).expect("the server stops")
     }
 
     /// Stops within the bound.
@@ -141,7 +141,7 @@ pub(crate) struct Client {
 
 impl Client {
     fn new(stream: TcpStream, codec: Codec) -> Self {
-        stream.set_read_timeout(Some(PATIENCE)).expect("a timeout above 0");
+        stream.set_read_timeout(Some(TIMEOUT)).expect("a timeout above 0");
         Self { stream, codec, decoder: Decoder::new(codec) }
     }
 
@@ -199,7 +199,7 @@ pub(crate) fn new_socket() -> Socket {
 pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let start = Instant::now();
     while !happened() {
-        assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+        assert!(start.elapsed() < TIMEOUT, "waited in vain until {what}");
         thread::sleep(Duration::from_millis(1));
     }
 }

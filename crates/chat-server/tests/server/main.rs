@@ -1,4 +1,4 @@
-//! The server as a library, on loopback.
+//! The server as a library and as a worker process, on loopback.
 
 mod accepting;
 mod broadcast;
@@ -6,3 +6,4 @@ mod closing;
 mod common;
 mod listeners;
 mod stopping;
+mod worker;

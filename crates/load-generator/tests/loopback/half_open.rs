@@ -36,7 +36,7 @@ fn assert_half_open(report: &LoadReport) {
 }
 
 #[test]
-fn half_open_attempts_stand_until_everything_is_decided_and_go() {
+fn kernel_half_open_attempts_stand_until_everything_is_decided_and_go() {
     in_own_namespace(&[], || {
         let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
         let port = listener.local_addr().unwrap().port();

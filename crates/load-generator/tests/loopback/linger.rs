@@ -66,7 +66,7 @@ fn held_the_clients_chat_and_stay_until_go() {
 }
 
 #[test]
-fn who_has_read_the_servers_end_keeps_its_socket_until_it_is_over() {
+fn kernel_who_has_read_the_servers_end_keeps_its_socket_until_it_is_over() {
     in_own_namespace(&[], || {
         let relay = Relay::start(Habits { close_after: Some(0), ..Habits::default() });
         let port = relay.address.port();

@@ -130,7 +130,7 @@ fn each_has_a_finish_deadline_of_its_own() {
 }
 
 #[test]
-fn who_half_closes_owns_the_time_wait() {
+fn kernel_who_half_closes_owns_the_time_wait() {
     // A delayed ACK that its FIN overtook is answered from TIME_WAIT; the
     // answer gets an RST, which ends the TIME_WAIT unless it is told not to
     // (`tcp_timewait_state_process`, RFC 1337): up to four of forty where the

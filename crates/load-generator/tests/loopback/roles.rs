@@ -70,7 +70,7 @@ fn those_that_are_accepted_after_the_last_message_are_not_waited_for() {
 }
 
 #[test]
-fn a_slow_reader_is_cut_off_and_the_others_do_not_feel_it() {
+fn kernel_a_slow_reader_is_cut_off_and_the_others_do_not_feel_it() {
     // Each socket holds a few KiB, and 3 senders write 3 · 200 · 1 KB.
     let small = [("net.ipv4.tcp_rmem", "4096 8192 8192"), ("net.ipv4.tcp_wmem", "4096 8192 8192")];
     in_own_namespace(&small, || {
@@ -93,7 +93,7 @@ fn a_slow_reader_is_cut_off_and_the_others_do_not_feel_it() {
 }
 
 #[test]
-fn who_waits_for_a_slow_reader_keeps_the_others_waiting() {
+fn kernel_who_waits_for_a_slow_reader_keeps_the_others_waiting() {
     let small = [("net.ipv4.tcp_rmem", "4096 8192 8192"), ("net.ipv4.tcp_wmem", "4096 8192 8192")];
     in_own_namespace(&small, || {
         let relay = Relay::start(Habits::default());

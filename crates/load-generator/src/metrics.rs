@@ -6,7 +6,7 @@ use crate::latency::Latencies;
 
 /// Counts and distributions that belong to no single client.
 #[derive(Debug)]
-pub(crate) struct Figures {
+pub(crate) struct LoadMetrics {
     pub(crate) bytes_in: u64,
     pub(crate) undelivered: u64,
     pub(crate) echoed: u64,
@@ -22,7 +22,7 @@ pub(crate) struct Figures {
     pub(crate) send_lateness: Latencies,
 }
 
-impl Figures {
+impl LoadMetrics {
     pub(crate) fn new() -> Self {
         Self {
             bytes_in: 0,
@@ -40,7 +40,7 @@ impl Figures {
     }
 
     /// Bytes of the chat were written or a message has arrived.
-    pub(crate) fn chat_seen(&mut self, now_ns: u64) {
+    pub(crate) fn record_activity(&mut self, now_ns: u64) {
         self.last_activity_ns = now_ns;
         let (first, _) = self.chat_window_ns.unwrap_or((now_ns, now_ns));
         self.chat_window_ns = Some((first, now_ns));

@@ -6,7 +6,7 @@ use chat_protocol::{Codec, Framing};
 
 use crate::client::State;
 use crate::generator::Generator;
-use crate::{LoadConfig, LoadSettings};
+use crate::settings::{LoadConfig, LoadSettings};
 
 /// A load on `target` that nobody holds.
 pub(crate) fn config(settings: LoadSettings, target: SocketAddr) -> LoadConfig {

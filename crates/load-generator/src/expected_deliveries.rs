@@ -40,7 +40,7 @@
 //! request has expired. Two clients that the server has registered always
 //! prove each other: the later one's messages go to the earlier one.
 
-use crate::ledger::Ledger;
+use crate::delivery_matrix::DeliveryMatrix;
 use crate::schedule::Schedule;
 
 /// Without any delivery for so long, pairs that nothing is owed in are over,
@@ -48,12 +48,19 @@ use crate::schedule::Schedule;
 pub(crate) const QUIET_NS: u64 = 1_000_000_000;
 
 /// How many messages that `sender` has written `receiver` has yet to get.
-pub(crate) fn owed(ledger: &Ledger, schedules: &[Schedule], receiver: usize, sender: usize) -> u32 {
-    let (Some(since), Some(_)) = (ledger.proven_ns(receiver), ledger.proven_ns(sender)) else {
+pub(crate) fn outstanding(
+    matrix: &DeliveryMatrix,
+    schedules: &[Schedule],
+    receiver: usize,
+    sender: usize,
+) -> u32 {
+    let (Some(since), Some(_)) =
+        (matrix.registered_since_ns(receiver), matrix.registered_since_ns(sender))
+    else {
         return 0;
     };
     let written = schedules[sender].written;
-    let next = ledger.next(receiver, sender);
+    let next = matrix.next(receiver, sender);
     let from = if receiver == sender {
         written
     } else if next > 0 {
@@ -68,12 +75,12 @@ pub(crate) fn owed(ledger: &Ledger, schedules: &[Schedule], receiver: usize, sen
 /// Messages of `sender` from before the first that `receiver` got of it which
 /// it should have got too, being registered already.
 pub(crate) fn lost_before_first(
-    ledger: &Ledger,
+    matrix: &DeliveryMatrix,
     schedules: &[Schedule],
     receiver: usize,
     sender: usize,
 ) -> u32 {
-    match (ledger.proven_ns(receiver), ledger.first(receiver, sender)) {
+    match (matrix.registered_since_ns(receiver), matrix.first(receiver, sender)) {
         (Some(since), Some(first)) => first.saturating_sub(schedules[sender].due(since)),
         _ => 0,
     }
@@ -82,24 +89,28 @@ pub(crate) fn lost_before_first(
 /// Whether `client` is known to the server, as far as that can be seen: alone
 /// it has nobody to prove it, and where it only reads, nothing more is to come
 /// that could once every sender is known.
-pub(crate) fn is_registered(ledger: &Ledger, client: usize) -> bool {
-    let is_proven = |client: usize| ledger.proven_ns(client).is_some();
+pub(crate) fn is_registered(matrix: &DeliveryMatrix, client: usize) -> bool {
+    let is_proven = |client: usize| matrix.registered_since_ns(client).is_some();
     is_proven(client)
-        || ledger.present_count() == 1
-        || (!ledger.sends(client)
-            && ledger.present().filter(|other| ledger.sends(*other)).all(is_proven))
+        || matrix.present_count() == 1
+        || (!matrix.sends(client)
+            && matrix.present().filter(|other| matrix.sends(*other)).all(is_proven))
 }
 
 /// Messages that `receiver` has yet to get from all the clients present.
-pub(crate) fn owed_by_all(ledger: &Ledger, schedules: &[Schedule], receiver: usize) -> u64 {
-    ledger.present().map(|sender| u64::from(owed(ledger, schedules, receiver, sender))).sum()
+pub(crate) fn outstanding_in_total(
+    matrix: &DeliveryMatrix,
+    schedules: &[Schedule],
+    receiver: usize,
+) -> u64 {
+    matrix.present().map(|sender| u64::from(outstanding(matrix, schedules, receiver, sender))).sum()
 }
 
 /// Whether nothing can be expected any more, once it has been quiet.
-pub(crate) fn nothing_expected(ledger: &Ledger, schedules: &[Schedule]) -> bool {
-    ledger
-        .present()
-        .all(|client| is_registered(ledger, client) && owed_by_all(ledger, schedules, client) == 0)
+pub(crate) fn nothing_outstanding(matrix: &DeliveryMatrix, schedules: &[Schedule]) -> bool {
+    matrix.present().all(|client| {
+        is_registered(matrix, client) && outstanding_in_total(matrix, schedules, client) == 0
+    })
 }
 
 #[cfg(test)]
@@ -107,25 +118,25 @@ mod tests {
     use super::*;
 
     /// Clients that each wrote messages 0, 1, 2 at 100, 110, 120.
-    fn scene(clients: usize) -> (Ledger, Vec<Schedule>) {
+    fn scene(clients: usize) -> (DeliveryMatrix, Vec<Schedule>) {
         scene_of(clients, 0)
     }
 
     /// The same, and after them clients that only read.
-    fn scene_of(senders: usize, readers: usize) -> (Ledger, Vec<Schedule>) {
+    fn scene_of(senders: usize, readers: usize) -> (DeliveryMatrix, Vec<Schedule>) {
         let clients = senders + readers;
-        let mut ledger = Ledger::new(clients, 3);
-        (0..clients).for_each(|client| ledger.join(client, client < senders));
+        let mut matrix = DeliveryMatrix::new(clients, 3);
+        (0..clients).for_each(|client| matrix.join(client, client < senders));
         let mut schedule = Schedule::new(10, 3);
         (schedule.start_ns, schedule.begun, schedule.written) = (100, 3, 3);
         let mut schedules = vec![schedule; senders];
         schedules.resize(clients, Schedule::new(10, 0));
-        (ledger, schedules)
+        (matrix, schedules)
     }
 
-    fn deliver(ledger: &mut Ledger, receiver: usize, sender: usize, at_ns: &[(u32, u64)]) {
+    fn deliver(matrix: &mut DeliveryMatrix, receiver: usize, sender: usize, at_ns: &[(u32, u64)]) {
         for (number, at_ns) in at_ns {
-            ledger.arrived(receiver, sender, *number, *at_ns);
+            matrix.arrived(receiver, sender, *number, *at_ns);
         }
     }
 
@@ -133,95 +144,101 @@ mod tests {
 
     #[test]
     fn one_alone_expects_nothing() {
-        let (ledger, schedules) = scene(1);
-        assert!(ledger.is_complete());
-        assert!(nothing_expected(&ledger, &schedules));
+        let (matrix, schedules) = scene(1);
+        assert!(matrix.is_complete());
+        assert!(nothing_outstanding(&matrix, &schedules));
     }
 
     #[test]
     fn a_silent_client_is_owed_nothing_and_owes_nothing_but_is_waited_for() {
-        let (mut ledger, schedules) = scene(3);
-        deliver(&mut ledger, 0, 1, &ALL);
-        deliver(&mut ledger, 1, 0, &ALL);
-        assert!(!ledger.is_complete());
-        assert!(!nothing_expected(&ledger, &schedules), "client 2 may still be accepted");
-        assert_eq!([0, 1, 2].map(|client| owed_by_all(&ledger, &schedules, client)), [0, 0, 0]);
-        assert_eq!([0, 1, 2].map(|client| is_registered(&ledger, client)), [true, true, false]);
+        let (mut matrix, schedules) = scene(3);
+        deliver(&mut matrix, 0, 1, &ALL);
+        deliver(&mut matrix, 1, 0, &ALL);
+        assert!(!matrix.is_complete());
+        assert!(!nothing_outstanding(&matrix, &schedules), "client 2 may still be accepted");
+        assert_eq!(
+            [0, 1, 2].map(|client| outstanding_in_total(&matrix, &schedules, client)),
+            [0, 0, 0]
+        );
+        assert_eq!([0, 1, 2].map(|client| is_registered(&matrix, client)), [true, true, false]);
     }
 
     #[test]
     fn a_silent_reader_is_waited_for_until_every_sender_is_proven() {
-        let (mut ledger, schedules) = scene_of(2, 2);
-        assert!(!nothing_expected(&ledger, &schedules));
-        deliver(&mut ledger, 2, 0, &ALL);
-        assert!(!nothing_expected(&ledger, &schedules), "1 is silent, and may yet be read");
-        assert!(!is_registered(&ledger, 3));
-        deliver(&mut ledger, 0, 1, &ALL);
+        let (mut matrix, schedules) = scene_of(2, 2);
+        assert!(!nothing_outstanding(&matrix, &schedules));
+        deliver(&mut matrix, 2, 0, &ALL);
+        assert!(!nothing_outstanding(&matrix, &schedules), "1 is silent, and may yet be read");
+        assert!(!is_registered(&matrix, 3));
+        deliver(&mut matrix, 0, 1, &ALL);
         // 1 is proven at 101: what 0 wrote after that is owed to it.
-        deliver(&mut ledger, 1, 0, &[(2, 130)]);
-        deliver(&mut ledger, 2, 1, &ALL);
-        assert!(nothing_expected(&ledger, &schedules), "3 never heard anything, and never will");
-        assert!(!ledger.is_complete());
-        assert_eq!(owed_by_all(&ledger, &schedules, 3), 0);
+        deliver(&mut matrix, 1, 0, &[(2, 130)]);
+        deliver(&mut matrix, 2, 1, &ALL);
+        assert!(nothing_outstanding(&matrix, &schedules), "3 never heard anything, and never will");
+        assert!(!matrix.is_complete());
+        assert_eq!(outstanding_in_total(&matrix, &schedules, 3), 0);
     }
 
     #[test]
     fn a_reader_is_owed_what_follows_and_owes_nothing() {
-        let (mut ledger, schedules) = scene_of(1, 2);
-        deliver(&mut ledger, 1, 0, &[(0, 101), (1, 111)]);
-        deliver(&mut ledger, 2, 0, &ALL);
-        assert_eq!([0, 1, 2].map(|client| owed_by_all(&ledger, &schedules, client)), [0, 1, 0]);
-        assert!(!nothing_expected(&ledger, &schedules));
-        deliver(&mut ledger, 1, 0, &[(2, 131)]);
-        assert!(ledger.is_complete());
+        let (mut matrix, schedules) = scene_of(1, 2);
+        deliver(&mut matrix, 1, 0, &[(0, 101), (1, 111)]);
+        deliver(&mut matrix, 2, 0, &ALL);
+        assert_eq!(
+            [0, 1, 2].map(|client| outstanding_in_total(&matrix, &schedules, client)),
+            [0, 1, 0]
+        );
+        assert!(!nothing_outstanding(&matrix, &schedules));
+        deliver(&mut matrix, 1, 0, &[(2, 131)]);
+        assert!(matrix.is_complete());
     }
 
     #[test]
     fn a_late_joiner_is_owed_nothing_from_before() {
-        let (mut ledger, mut schedules) = scene(2);
+        let (mut matrix, mut schedules) = scene(2);
         // Client 1's own data survived: it is read when 0 wrote its last long ago.
         schedules[1].start_ns = 5000;
-        deliver(&mut ledger, 0, 1, &[(0, 6000), (1, 6001), (2, 6002)]);
-        assert!(!ledger.is_complete(), "client 0's messages never reach client 1");
-        assert!(nothing_expected(&ledger, &schedules));
+        deliver(&mut matrix, 0, 1, &[(0, 6000), (1, 6001), (2, 6002)]);
+        assert!(!matrix.is_complete(), "client 0's messages never reach client 1");
+        assert!(nothing_outstanding(&matrix, &schedules));
     }
 
     #[test]
     fn what_is_written_after_the_proof_is_owed() {
-        let (mut ledger, schedules) = scene(3);
-        deliver(&mut ledger, 0, 1, &ALL);
-        deliver(&mut ledger, 1, 0, &ALL);
+        let (mut matrix, schedules) = scene(3);
+        deliver(&mut matrix, 0, 1, &ALL);
+        deliver(&mut matrix, 1, 0, &ALL);
         // Client 2 was there at 111: the message of 120 is owed to it twice.
-        deliver(&mut ledger, 0, 2, &[(0, 111), (1, 111), (2, 121)]);
-        deliver(&mut ledger, 1, 2, &ALL);
-        assert_eq!(owed_by_all(&ledger, &schedules, 2), 2);
-        assert!(!nothing_expected(&ledger, &schedules));
-        deliver(&mut ledger, 2, 0, &[(2, 130)]);
-        assert_eq!(owed_by_all(&ledger, &schedules, 2), 1);
-        assert_eq!(lost_before_first(&ledger, &schedules, 2, 0), 0, "1 was written at 110");
+        deliver(&mut matrix, 0, 2, &[(0, 111), (1, 111), (2, 121)]);
+        deliver(&mut matrix, 1, 2, &ALL);
+        assert_eq!(outstanding_in_total(&matrix, &schedules, 2), 2);
+        assert!(!nothing_outstanding(&matrix, &schedules));
+        deliver(&mut matrix, 2, 0, &[(2, 130)]);
+        assert_eq!(outstanding_in_total(&matrix, &schedules, 2), 1);
+        assert_eq!(lost_before_first(&matrix, &schedules, 2, 0), 0, "1 was written at 110");
     }
 
     #[test]
     fn a_tail_is_owed_once_anything_has_arrived() {
-        let (mut ledger, schedules) = scene(2);
-        deliver(&mut ledger, 0, 1, &[(0, 9000)]);
-        assert_eq!(owed(&ledger, &schedules, 0, 1), 2);
-        assert_eq!(owed(&ledger, &schedules, 1, 0), 0, "proven at 9000 alone");
+        let (mut matrix, schedules) = scene(2);
+        deliver(&mut matrix, 0, 1, &[(0, 9000)]);
+        assert_eq!(outstanding(&matrix, &schedules, 0, 1), 2);
+        assert_eq!(outstanding(&matrix, &schedules, 1, 0), 0, "proven at 9000 alone");
     }
 
     #[test]
     fn a_head_is_lost_only_when_it_was_written_after_the_proof() {
-        let (mut ledger, schedules) = scene(3);
-        deliver(&mut ledger, 0, 1, &[(0, 105)]);
-        deliver(&mut ledger, 0, 2, &[(2, 125)]);
-        assert_eq!(lost_before_first(&ledger, &schedules, 0, 2), 1, "1 at 110, but not 0 at 100");
+        let (mut matrix, schedules) = scene(3);
+        deliver(&mut matrix, 0, 1, &[(0, 105)]);
+        deliver(&mut matrix, 0, 2, &[(2, 125)]);
+        assert_eq!(lost_before_first(&matrix, &schedules, 0, 2), 1, "1 at 110, but not 0 at 100");
     }
 
     #[test]
     fn what_is_not_written_is_not_owed() {
-        let (mut ledger, mut schedules) = scene(2);
-        deliver(&mut ledger, 0, 1, &[(0, 101)]);
+        let (mut matrix, mut schedules) = scene(2);
+        deliver(&mut matrix, 0, 1, &[(0, 101)]);
         schedules[1].written = 1;
-        assert_eq!(owed(&ledger, &schedules, 0, 1), 0);
+        assert_eq!(outstanding(&matrix, &schedules, 0, 1), 0);
     }
 }

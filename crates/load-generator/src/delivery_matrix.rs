@@ -21,17 +21,17 @@ pub(crate) enum Arrival {
 ///
 /// The first message that a receiver gets of a sender sets where the pair
 /// begins, since a receiver that the server registered later rightly misses
-/// earlier ones ([`crate::standing`] tells when it does not). From there on,
+/// earlier ones ([`crate::expected_deliveries`] tells when it does not). From there on,
 /// every number must follow.
 #[derive(Debug)]
-pub(crate) struct Ledger {
+pub(crate) struct DeliveryMatrix {
     messages: u32,
     /// By receiver; empty for a client that nothing has arrived at.
     rows: Vec<Row>,
     /// By client: since when it is known that the server had registered it,
     /// nanoseconds; `u64::MAX` while it is not. A client is registered before
     /// it is sent anything, and before anything of its own is read.
-    proven_ns: Vec<u64>,
+    registered_since_ns: Vec<u64>,
     present: Vec<bool>,
     present_count: u64,
     /// By client: whether it sends.
@@ -56,12 +56,12 @@ struct Row {
     first: Vec<u32>,
 }
 
-impl Ledger {
+impl DeliveryMatrix {
     pub(crate) fn new(clients: usize, messages: u32) -> Self {
         Self {
             messages,
             rows: std::iter::repeat_with(Row::default).take(clients).collect(),
-            proven_ns: vec![u64::MAX; clients],
+            registered_since_ns: vec![u64::MAX; clients],
             present: vec![false; clients],
             present_count: 0,
             sends: vec![false; clients],
@@ -108,8 +108,8 @@ impl Ledger {
         now_ns: u64,
     ) -> Arrival {
         for client in [receiver, sender] {
-            if self.proven_ns[client] == u64::MAX {
-                self.proven_ns[client] = now_ns;
+            if self.registered_since_ns[client] == u64::MAX {
+                self.registered_since_ns[client] = now_ns;
             }
         }
         let clients = self.rows.len();
@@ -179,7 +179,7 @@ impl Ledger {
     }
 
     /// The senders of which anything has arrived at `receiver`.
-    pub(crate) fn heard(&self, receiver: usize) -> impl Iterator<Item = usize> + '_ {
+    pub(crate) fn senders_received(&self, receiver: usize) -> impl Iterator<Item = usize> + '_ {
         let heard = self.rows[receiver].next.iter().enumerate().filter(|(_, next)| **next > 0);
         heard.map(|(sender, _)| sender)
     }
@@ -192,8 +192,8 @@ impl Ledger {
 
     /// Since when the server is known to have registered a client,
     /// nanoseconds.
-    pub(crate) fn proven_ns(&self, client: usize) -> Option<u64> {
-        Some(self.proven_ns[client]).filter(|at| *at != u64::MAX)
+    pub(crate) fn registered_since_ns(&self, client: usize) -> Option<u64> {
+        Some(self.registered_since_ns[client]).filter(|at| *at != u64::MAX)
     }
 
     /// What the pairs alone can tell of the deliveries' integrity.
@@ -211,20 +211,20 @@ impl Ledger {
 mod tests {
     use super::*;
 
-    fn ledger(clients: usize, messages: u32) -> Ledger {
-        let mut ledger = Ledger::new(clients, messages);
-        (0..clients).for_each(|client| ledger.join(client, true));
-        ledger
+    fn matrix(clients: usize, messages: u32) -> DeliveryMatrix {
+        let mut matrix = DeliveryMatrix::new(clients, messages);
+        (0..clients).for_each(|client| matrix.join(client, true));
+        matrix
     }
 
     /// What the numbers of client 1, arriving at client 0, come to: lost,
     /// doubled, reordered.
     fn counts(numbers: &[u32]) -> (u64, u64, u64) {
-        let mut ledger = ledger(2, 10);
+        let mut matrix = matrix(2, 10);
         for number in numbers {
-            ledger.arrived(0, 1, *number, 1);
+            matrix.arrived(0, 1, *number, 1);
         }
-        let found = ledger.integrity();
+        let found = matrix.integrity();
         (found.lost, found.doubled, found.reordered)
     }
 
@@ -243,15 +243,15 @@ mod tests {
 
     #[test]
     fn complete_means_the_last_message_of_everyone_at_everyone_present() {
-        let mut ledger = ledger(3, 2);
+        let mut matrix = matrix(3, 2);
         for (receiver, sender) in [(0, 1), (1, 0), (0, 2), (2, 0), (1, 2)] {
-            ledger.arrived(receiver, sender, 0, 1);
-            ledger.arrived(receiver, sender, 1, 1);
-            assert!(!ledger.is_complete());
+            matrix.arrived(receiver, sender, 0, 1);
+            matrix.arrived(receiver, sender, 1, 1);
+            assert!(!matrix.is_complete());
         }
-        ledger.arrived(2, 1, 0, 1);
-        assert!(!ledger.is_complete(), "the last one is missing");
-        let mut without = ledger;
+        matrix.arrived(2, 1, 0, 1);
+        assert!(!matrix.is_complete(), "the last one is missing");
+        let mut without = matrix;
         without.leave(2);
         assert!(without.is_complete(), "who has left is not waited for");
         without.leave(1);
@@ -260,38 +260,41 @@ mod tests {
 
     #[test]
     fn who_only_reads_is_waited_for_as_a_receiver_alone() {
-        let mut ledger = Ledger::new(4, 1);
-        ledger.join(0, true);
-        ledger.join(1, false);
-        ledger.join(2, false);
-        ledger.arrived(1, 0, 0, 1);
-        assert!(!ledger.is_complete());
-        ledger.arrived(2, 0, 0, 1);
-        assert!(ledger.is_complete(), "nobody waits for 1 and 2, nor for 3 that never joined");
-        ledger.leave(3);
-        ledger.leave(2);
-        assert!(ledger.is_complete());
-        ledger.leave(0);
-        assert!(ledger.is_complete(), "nobody who is left sends anything");
+        let mut matrix = DeliveryMatrix::new(4, 1);
+        matrix.join(0, true);
+        matrix.join(1, false);
+        matrix.join(2, false);
+        matrix.arrived(1, 0, 0, 1);
+        assert!(!matrix.is_complete());
+        matrix.arrived(2, 0, 0, 1);
+        assert!(matrix.is_complete(), "nobody waits for 1 and 2, nor for 3 that never joined");
+        matrix.leave(3);
+        matrix.leave(2);
+        assert!(matrix.is_complete());
+        matrix.leave(0);
+        assert!(matrix.is_complete(), "nobody who is left sends anything");
     }
 
     #[test]
     fn messages_of_one_who_left_do_not_complete_anything() {
-        let mut ledger = ledger(3, 1);
-        ledger.leave(2);
-        ledger.arrived(0, 2, 0, 1);
-        ledger.arrived(1, 2, 0, 1);
-        assert!(!ledger.is_complete(), "0 and 1 have not heard each other");
-        ledger.arrived(0, 1, 0, 1);
-        ledger.arrived(1, 0, 0, 1);
-        assert!(ledger.is_complete());
+        let mut matrix = matrix(3, 1);
+        matrix.leave(2);
+        matrix.arrived(0, 2, 0, 1);
+        matrix.arrived(1, 2, 0, 1);
+        assert!(!matrix.is_complete(), "0 and 1 have not heard each other");
+        matrix.arrived(0, 1, 0, 1);
+        matrix.arrived(1, 0, 0, 1);
+        assert!(matrix.is_complete());
     }
 
     #[test]
     fn an_arrival_proves_both_ends_at_its_first_time() {
-        let mut ledger = ledger(3, 5);
-        ledger.arrived(0, 1, 0, 7);
-        ledger.arrived(0, 1, 1, 9);
-        assert_eq!([0, 1, 2].map(|client| ledger.proven_ns(client)), [Some(7), Some(7), None]);
+        let mut matrix = matrix(3, 5);
+        matrix.arrived(0, 1, 0, 7);
+        matrix.arrived(0, 1, 1, 9);
+        assert_eq!(
+            [0, 1, 2].map(|client| matrix.registered_since_ns(client)),
+            [Some(7), Some(7), None]
+        );
     }
 }

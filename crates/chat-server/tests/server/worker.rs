@@ -1,4 +1,4 @@
-//! The server as a process: what it prints, what it obeys, how it ends.
+//! The server as a worker process: its messages, its commands and signals, its end.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -15,18 +15,18 @@ use nix::unistd::Pid;
 use socket2::{Domain, Socket, Type};
 use worker::{Failure, Message, Started};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 /// `cargo test` builds examples; this file's executable lies beside theirs.
 fn example() -> PathBuf {
     let own = std::env::current_exe().expect("a path");
-    let folder = own.ancestors().nth(2).expect("target/.../deps/part");
+    let folder = own.ancestors().nth(2).expect("target/.../deps/server");
     let example = folder.join("examples/serve");
     assert!(example.exists(), "build it first: cargo build -p chat-server --example serve");
     example
 }
 
-struct Part {
+struct ServerProcess {
     child: Child,
     events: BufReader<ChildStdout>,
     address: SocketAddr,
@@ -34,7 +34,7 @@ struct Part {
     last_id: u64,
 }
 
-impl Part {
+impl ServerProcess {
     fn start(arguments: &[&str]) -> Self {
         let mut child = Command::new(example())
             .args(["--address", "127.0.0.1", "--port", "0"])
@@ -55,7 +55,7 @@ impl Part {
         Self { child, events, address, announced: Vec::new(), last_id: 0 }
     }
 
-    fn say(&mut self, line: &str) {
+    fn write(&mut self, line: &str) {
         let stdin = self.child.stdin.as_mut().expect("it is piped");
         stdin.write_all(line.as_bytes()).expect("it reads");
     }
@@ -85,7 +85,7 @@ impl Part {
     fn request(&mut self, command: &str) -> ServerResponse {
         self.last_id += 1;
         let sent = self.last_id;
-        self.say(&format!("{{\"id\":{sent},\"command\":\"{command}\"}}\n"));
+        self.write(&format!("{{\"id\":{sent},\"command\":\"{command}\"}}\n"));
         match self.message() {
             Message::Response { id, response } if id == Some(sent) => response,
             other => panic!("{other:?}"),
@@ -106,7 +106,7 @@ impl Part {
             if happened(accepted, ingested) {
                 return;
             }
-            assert!(start.elapsed() < PATIENCE, "waited in vain until {what}");
+            assert!(start.elapsed() < TIMEOUT, "timeout: {what}");
             thread::sleep(Duration::from_millis(5));
         }
     }
@@ -126,12 +126,12 @@ impl Part {
             if let Some(status) = self.child.try_wait().expect("it is our child") {
                 return status;
             }
-            assert!(start.elapsed() < PATIENCE, "waited in vain for its end");
+            assert!(start.elapsed() < TIMEOUT, "timeout: the server did not end");
             thread::sleep(Duration::from_millis(5));
         }
     }
 
-    /// The last line, and nothing behind it.
+    /// Reads the last line; nothing follows it.
     fn end(mut self) -> (ServerReport, ExitStatus) {
         let report = match self.message() {
             Message::Event(ServerEvent::Stopped(report)) => *report,
@@ -144,7 +144,7 @@ impl Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for ServerProcess {
     fn drop(&mut self) {
         // Where a test has failed; otherwise it has already ended.
         let _ = self.child.kill();
@@ -165,120 +165,120 @@ fn next_message(events: &mut impl BufRead) -> ServerMessage {
 }
 
 #[test]
-fn commands_are_obeyed_and_bad_ones_named() {
-    let mut part = Part::start(&["--control", "--accept-paused", "true"]);
-    let mut client = TcpStream::connect(part.address).expect("it listens");
-    assert_eq!(part.status(), (0, 0));
+fn commands_are_handled_and_invalid_lines_are_reported() {
+    let mut server = ServerProcess::start(&["--control", "--accept-paused", "true"]);
+    let mut client = TcpStream::connect(server.address).expect("it listens");
+    assert_eq!(server.status(), (0, 0));
     // Two lines in pieces, an empty one, and one that is no command.
-    part.say("{\"comm");
+    server.write("{\"comm");
     thread::sleep(Duration::from_millis(20));
-    part.say("and\":\"resume\"}\n\nsing\n{\"command\":\"sing\"}\n");
+    server.write("and\":\"resume\"}\n\nsing\n{\"command\":\"sing\"}\n");
     for line in ["sing", "{\"command\":\"sing\"}"] {
-        let Message::Failed(Failure { reason, errno: None, id: None }) = part.message() else {
+        let Message::Failed(Failure { reason, errno: None, id: None }) = server.message() else {
             panic!("an invalid line is reported");
         };
         assert!(reason.starts_with(&format!("read the command `{line}`: ")), "{reason}");
     }
-    part.wait_for_status("it has resumed", |accepted, _| accepted == 1);
+    server.wait_for_status("it has resumed", |accepted, _| accepted == 1);
     client.write_all(b"\0\0\0\x02hi").expect("it reads");
-    part.wait_for_status("the message is in", |_, ingested| ingested == 1);
-    part.say("{\"command\":\"report\"}\n");
-    let ServerResponse::Report(report) = part.response_without_id() else {
+    server.wait_for_status("the message is in", |_, ingested| ingested == 1);
+    server.write("{\"command\":\"report\"}\n");
+    let ServerResponse::Report(report) = server.response_without_id() else {
         panic!("a report was requested")
     };
     assert_eq!(report.accepted[0].peer, client.local_addr().expect("connected"));
     assert_eq!((report.bytes_in, report.deliveries), (6, 0));
-    part.say("{\"command\":\"stop\"}\n");
-    let (report, status) = part.end();
+    server.write("{\"command\":\"stop\"}\n");
+    let (report, status) = server.end();
     assert_eq!(report.messages_ingested, 1);
     assert!(status.success(), "{status}");
 }
 
 #[test]
-fn the_end_of_standard_input_is_a_stop() {
-    let mut part = Part::start(&["--control"]);
-    drop(part.child.stdin.take());
-    assert!(part.end().1.success());
+fn the_end_of_standard_input_stops_the_server() {
+    let mut server = ServerProcess::start(&["--control"]);
+    drop(server.child.stdin.take());
+    assert!(server.end().1.success());
 }
 
 #[test]
 fn without_control_standard_input_is_ignored() {
-    let mut part = Part::start(&[]);
-    part.say("{\"command\":\"stop\"}\n");
-    drop(part.child.stdin.take());
-    part.signal(Signal::SIGUSR1);
-    assert!(matches!(part.response_without_id(), ServerResponse::Report(_)), "it goes on");
-    part.signal(Signal::SIGTERM);
-    assert!(part.end().1.success());
+    let mut server = ServerProcess::start(&[]);
+    server.write("{\"command\":\"stop\"}\n");
+    drop(server.child.stdin.take());
+    server.signal(Signal::SIGUSR1);
+    assert!(matches!(server.response_without_id(), ServerResponse::Report(_)), "it continues");
+    server.signal(Signal::SIGTERM);
+    assert!(server.end().1.success());
 }
 
 #[test]
 fn signals_stop_resume_and_report() {
     for stop in [Signal::SIGTERM, Signal::SIGINT] {
-        let mut part = Part::start(&["--control", "--accept-paused", "true"]);
-        let _client = TcpStream::connect(part.address).expect("it listens");
-        assert_eq!(part.status(), (0, 0));
-        part.signal(Signal::SIGUSR2);
-        part.wait_for_status("it has resumed", |accepted, _| accepted == 1);
-        part.signal(Signal::SIGUSR1);
-        let ServerResponse::Report(report) = part.response_without_id() else {
+        let mut server = ServerProcess::start(&["--control", "--accept-paused", "true"]);
+        let _client = TcpStream::connect(server.address).expect("it listens");
+        assert_eq!(server.status(), (0, 0));
+        server.signal(Signal::SIGUSR2);
+        server.wait_for_status("it has resumed", |accepted, _| accepted == 1);
+        server.signal(Signal::SIGUSR1);
+        let ServerResponse::Report(report) = server.response_without_id() else {
             panic!("a report was requested")
         };
         assert_eq!(report.accepted.len(), 1);
         let start = Instant::now();
-        part.signal(stop);
-        let (report, status) = part.end();
+        server.signal(stop);
+        let (report, status) = server.end();
         assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
         assert_eq!(report.metrics.most_threads, 1);
         assert!(status.success(), "{stop}: {status}");
     }
 }
 
-fn syn_recv(part: &Part) -> u32 {
+fn syn_recv(server: &ServerProcess) -> u32 {
     let mut diag = SocketDiag::open().expect("inet_diag");
-    diag.count_by_state(Some(part.address.port())).expect("inet_diag").syn_recv
+    diag.count_by_state(Some(server.address.port())).expect("inet_diag").syn_recv
 }
 
 #[test]
-fn held_acks_are_let_in_by_a_command_and_by_a_signal() {
+fn kernel_held_acks_are_let_in_by_a_command_and_by_a_signal() {
     const HELD: [&str; 5] = ["--control", "--listeners", "3", "--hold-acks", "true"];
     for by_signal in [false, true] {
-        let mut part = Part::start(&HELD);
+        let mut server = ServerProcess::start(&HELD);
         let mut clients: Vec<_> =
-            (0..6).map(|_| TcpStream::connect(part.address).expect("it listens")).collect();
-        assert_eq!((syn_recv(&part), part.status()), (6, (0, 0)));
+            (0..6).map(|_| TcpStream::connect(server.address).expect("it listens")).collect();
+        assert_eq!((syn_recv(&server), server.status()), (6, (0, 0)));
         let let_in = match by_signal {
             true => {
-                part.signal(Signal::SIGUSR2);
-                part.response_without_id()
+                server.signal(Signal::SIGUSR2);
+                server.response_without_id()
             }
-            false => part.request("let_in"),
+            false => server.request("let_in"),
         };
         assert_eq!(let_in, ServerResponse::LetIn);
         for client in &mut clients {
             client.write_all(b"\0\0\0\x02hi").expect("it is connected");
         }
-        part.wait_for_status("all are in", |accepted, ingested| (accepted, ingested) == (6, 6));
-        assert_eq!(syn_recv(&part), 0);
-        part.signal(Signal::SIGTERM);
-        assert!(part.end().1.success());
+        server.wait_for_status("all are in", |accepted, ingested| (accepted, ingested) == (6, 6));
+        assert_eq!(syn_recv(&server), 0);
+        server.signal(Signal::SIGTERM);
+        assert!(server.end().1.success());
     }
 }
 
 #[test]
-fn a_server_that_holds_nothing_says_so_and_goes_on() {
-    let mut part = Part::start(&["--control"]);
-    part.say("{\"id\":90,\"command\":\"let_in\"}\n");
+fn let_in_without_hold_acks_fails_and_the_server_continues() {
+    let mut server = ServerProcess::start(&["--control"]);
+    server.write("{\"id\":90,\"command\":\"let_in\"}\n");
     let reason = "let ACKs in: none are held (set hold_acks)".to_owned();
-    assert_eq!(part.message(), Message::Failed(Failure { id: Some(90), reason, errno: None }));
-    assert_eq!(part.status(), (0, 0));
-    part.say("{\"command\":\"stop\"}\n");
-    assert!(part.end().1.success());
+    assert_eq!(server.message(), Message::Failed(Failure { id: Some(90), reason, errno: None }));
+    assert_eq!(server.status(), (0, 0));
+    server.write("{\"command\":\"stop\"}\n");
+    assert!(server.end().1.success());
 }
 
 #[test]
-fn a_server_that_cannot_start_says_why_and_fails() {
-    let first = Part::start(&["--control"]);
+fn a_server_that_cannot_start_reports_the_reason() {
+    let first = ServerProcess::start(&["--control"]);
     let port = first.address.port().to_string();
     let output = Command::new(example())
         .args(["--address", "127.0.0.1", "--port", &port])
@@ -297,18 +297,18 @@ fn a_server_that_cannot_start_says_why_and_fails() {
 }
 
 /// The first client, with the least receive buffer there is.
-fn connect_narrow(part: &mut Part) -> Socket {
+fn connect_narrow(server: &mut ServerProcess) -> Socket {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
     socket.set_recv_buffer_size(1).expect("the kernel takes its least");
-    socket.connect(&part.address.into()).expect("it listens");
-    part.wait_for_status("it is registered", |accepted, _| accepted == 1);
+    socket.connect(&server.address.into()).expect("it listens");
+    server.wait_for_status("it is registered", |accepted, _| accepted == 1);
     socket
 }
 
 /// Waits until nothing more is read: the sender's thread blocks in a write.
-fn wait_until_stuck(part: &mut Part) {
+fn wait_until_stuck(server: &mut ServerProcess) {
     let (mut before, mut still) = (0, 0);
-    part.wait_for_status("the server is stuck", |_, ingested| {
+    server.wait_for_status("the server is stuck", |_, ingested| {
         still = if ingested == before && ingested > 0 { still + 1 } else { 0 };
         before = ingested;
         // More than a second: a busy machine stands still too.
@@ -319,10 +319,10 @@ fn wait_until_stuck(part: &mut Part) {
 /// Makes the server write to a client whose RST has come, for certain: the
 /// sender's thread sits in a write to `deaf`, with the registry locked, so
 /// that `gone` cannot leave the registry before it is its turn.
-fn write_to_a_client_that_has_gone(part: &mut Part) -> (Socket, TcpStream) {
-    let deaf = connect_narrow(part);
-    let gone = part.connect();
-    let sender = part.connect();
+fn write_to_a_reset_connection(server: &mut ServerProcess) -> (Socket, TcpStream) {
+    let deaf = connect_narrow(server);
+    let gone = server.connect();
+    let sender = server.connect();
     let mut flood = sender.try_clone().expect("a descriptor");
     let flooding = thread::spawn(move || {
         let frame = [&60_000u32.to_be_bytes()[..], &[b'x'; 60_000]].concat();
@@ -337,7 +337,7 @@ fn write_to_a_client_that_has_gone(part: &mut Part) -> (Socket, TcpStream) {
     let reader = thread::spawn(move || {
         let _ = std::io::copy(&mut &reading, &mut std::io::sink());
     });
-    wait_until_stuck(part);
+    wait_until_stuck(server);
     let gone = Socket::from(gone);
     gone.set_linger(Some(Duration::ZERO)).expect("a live socket");
     // Ends the reader without a FIN; the close then sends the RST.
@@ -355,26 +355,26 @@ fn write_to_a_client_that_has_gone(part: &mut Part) -> (Socket, TcpStream) {
 
 #[test]
 fn the_default_disposition_of_sigpipe_kills_the_server() {
-    let mut part = Part::start(&["--control", "--sigpipe", "default"]);
-    let clients = write_to_a_client_that_has_gone(&mut part);
-    let status = part.wait();
+    let mut server = ServerProcess::start(&["--control", "--sigpipe", "default"]);
+    let clients = write_to_a_reset_connection(&mut server);
+    let status = server.wait();
     assert_eq!(status.signal(), Some(Signal::SIGPIPE as i32), "{status}");
     let mut rest = String::new();
-    part.events.read_to_string(&mut rest).expect("UTF-8");
-    assert_eq!(rest, "", "it had no time for a last line");
-    // Its ledger outlived it.
+    server.events.read_to_string(&mut rest).expect("UTF-8");
+    assert_eq!(rest, "", "no last line");
+    // The announced connections are not lost.
     let sender = clients.1.local_addr().expect("a bound socket");
-    assert!(part.announced.iter().any(|known| known.peer == sender), "{:?}", part.announced);
-    assert_eq!(part.announced.len(), 3);
+    assert!(server.announced.iter().any(|known| known.peer == sender), "{:?}", server.announced);
+    assert_eq!(server.announced.len(), 3);
 }
 
 #[test]
-fn with_sigpipe_ignored_the_write_fails_and_the_server_goes_on() {
-    let mut part = Part::start(&["--control", "--sigpipe", "ignore"]);
-    let _clients = write_to_a_client_that_has_gone(&mut part);
-    part.wait_for_status("the sender is heard to the end", |_, ingested| ingested == 400);
-    part.say("{\"command\":\"stop\"}\n");
-    let (report, status) = part.end();
+fn with_sigpipe_ignored_the_write_fails_and_the_server_continues() {
+    let mut server = ServerProcess::start(&["--control", "--sigpipe", "ignore"]);
+    let _clients = write_to_a_reset_connection(&mut server);
+    server.wait_for_status("all of the sender's messages are read", |_, ingested| ingested == 400);
+    server.write("{\"command\":\"stop\"}\n");
+    let (report, status) = server.end();
     assert_eq!(report.metrics.failed_writes, 1);
     assert!(report.deliveries >= 400, "all of it came to the deaf one: {}", report.deliveries);
     assert!(status.success(), "{status}");
@@ -382,18 +382,18 @@ fn with_sigpipe_ignored_the_write_fails_and_the_server_goes_on() {
 
 #[test]
 fn with_the_default_disposition_a_stop_is_still_clean() {
-    let mut part = Part::start(&["--control", "--sigpipe", "default"]);
-    let deaf = connect_narrow(&mut part);
-    let mut sender = part.connect();
+    let mut server = ServerProcess::start(&["--control", "--sigpipe", "default"]);
+    let deaf = connect_narrow(&mut server);
+    let mut sender = server.connect();
     let flooding = thread::spawn(move || {
         // Small messages: the write that blocks has written nothing of its
         // own yet, and so ends with the signal, not with a part written.
         let frames = b"\0\0\0\x04tiny".repeat(10_000);
         while sender.write_all(&frames).is_ok() {}
     });
-    wait_until_stuck(&mut part);
-    part.signal(Signal::SIGTERM);
-    let (_, status) = part.end();
+    wait_until_stuck(&mut server);
+    server.signal(Signal::SIGTERM);
+    let (_, status) = server.end();
     assert!(status.success(), "{status}");
     flooding.join().expect("its writes fail, no more");
     drop(deaf);

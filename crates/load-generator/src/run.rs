@@ -1,0 +1,45 @@
+//! Runs a load in this process.
+
+use chat_protocol::Codec;
+
+use crate::check::{SettingProblem, check_settings};
+use crate::commands::CommandSource;
+use crate::control::{LoadMessage, LoadReport};
+use crate::error::LoadError;
+use crate::generator::Generator;
+use crate::settings::{LoadConfig, LoadSettings};
+
+/// Files that a load has open besides its clients' sockets: the standard
+/// three, epoll, timer, wake-up, and what its process may have had before.
+const OTHER_FILES: u64 = 32;
+
+/// Runs a load to its end on the calling thread, in its network namespace.
+///
+/// `on_message` gets [`LoadEvent::Decided`](crate::control::LoadEvent::Decided) once, unless the load is stopped
+/// before it, and the response to each [`LoadCommand::Status`](crate::control::LoadCommand::Status); the report is the
+/// return value. Without `commands`, the load does not wait for
+/// [`LoadConfig::hold`].
+///
+/// # Errors
+/// If [`check_settings`] finds a problem, if the hard limit of open files is too
+/// low, or if the kernel or the testbed fails. A connection that fails because of
+/// a queue is not an error but an attempt with its [`Ending`](crate::control::Ending).
+pub fn run(
+    config: &LoadConfig,
+    commands: Option<CommandSource>,
+    on_message: &mut dyn FnMut(LoadMessage),
+) -> Result<LoadReport, LoadError> {
+    let mut problems = check_settings(&config.settings, config.framing, config.largest_body);
+    let codec = Codec::new(config.framing, config.largest_body).map_err(|error| {
+        problems.push(SettingProblem { field: "largest_body", reason: error.to_string() });
+    });
+    let codec = match codec {
+        Ok(codec) if problems.is_empty() => codec,
+        _ => return Err(LoadError::Settings(problems)),
+    };
+    let LoadSettings { clients, half_open, .. } = config.settings;
+    // One by one, the half-open ones' sockets alone outlive their attempts.
+    let at_once = if config.settings.is_serial() { half_open.max(1) + 1 } else { clients };
+    linux_net::raise_open_files(u64::from(at_once) + OTHER_FILES).map_err(LoadError::OpenFiles)?;
+    Generator::new(config, codec, commands, on_message)?.run()
+}
