@@ -1,6 +1,7 @@
 //! The accept queue of one trial over time: its depth against its limit, when
 //! SYNs were dropped, and the attempts beneath.
 
+use linux_net::Counter;
 use maud::{Markup, html};
 use run_record::{AttemptRow, TimelineRow, TrialRecord};
 
@@ -177,7 +178,7 @@ fn grey(why: &str, gaps: &[Window], window: Window) -> String {
 /// What the kernel counted and no look saw: an accept queue that overflowed, in the
 /// whole trial or in this part of it.
 fn overflows(trial: &TrialRecord, depths: &[Depth], window: Window) -> Option<String> {
-    let counted = trial.evidence.server.get("TcpExt.ListenOverflows").copied().unwrap_or(0);
+    let counted = trial.evidence.at_server(Counter::ListenOverflows);
     let probe = trial.evidence.probe.as_ref().filter(|_| counted > 0)?;
     let counted = count(counted);
     // It holds one more than its limit.
@@ -205,7 +206,7 @@ fn overflows(trial: &TrialRecord, depths: &[Depth], window: Window) -> Option<St
 
 /// When SYNs had no answer, and how many drops the kernel counted.
 fn dropped(trial: &TrialRecord, times: &[u64], window: Window, x: impl Fn(u64) -> f64) -> Markup {
-    let counted = trial.evidence.server.get("TcpExt.ListenDrops").copied().unwrap_or(0);
+    let counted = trial.evidence.at_server(Counter::ListenDrops);
     let shown: Vec<_> =
         times.iter().copied().filter(|at| (window.from..=window.to).contains(at)).collect();
     let y = TOP + QUEUE + 24.0;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chat_server::ServerSettings;
 use indexmap::IndexMap;
+use linux_net::{Counter, Sysctl};
 use load_generator::{LoadConfig, LoadEvent, LoadProtocol, LoadSettings};
 use queue_model::syn_queue::SynQueueFull;
 use run_record::KernelRules;
@@ -31,7 +32,7 @@ const TRIES: u32 = 3;
 /// When the testbed or a part fails. A kernel that has no such sysctl is none:
 /// its rule stays unknown.
 pub(crate) fn find(backend: &dyn Backend) -> Result<KernelRules> {
-    let cookies_off = ("net.ipv4.tcp_syncookies".to_owned(), "0".to_owned());
+    let cookies_off = (Sysctl::TcpSyncookies.name().to_owned(), "0".to_owned());
     let spec = TestbedSpec {
         server_sysctls: IndexMap::from([cookies_off]),
         source_addresses: 1,
@@ -80,7 +81,7 @@ fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
         _ => None,
     })?;
     let counted = testbed.counters(Role::Server)?.delta(&before);
-    let dropped = counted.changes.get("TcpExt.TCPReqQFullDrop").is_some_and(|&drops| drops > 0);
+    let dropped = counted.get(Counter::TcpReqQFullDrop.name()) > 0;
     // Neither: the machine was too busy to answer in time.
     let is_clear = dropped == (let_in == 0);
     Ok(SynQueueFull::seen(0, let_in).filter(|_| is_clear))

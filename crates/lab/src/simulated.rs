@@ -1,10 +1,9 @@
 //! A trial as the simulator plays it.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-use linux_net::TimerWheel;
+use linux_net::{Sysctl, TimerWheel};
 use load_generator::{ChatPhase, ConnectPattern};
 use queue_model::accept_queue;
 use queue_model::simulator::{
@@ -108,18 +107,18 @@ pub fn listen_path(
         return None;
     }
     let (listener, client) = (Listener::default(), Client::default());
-    let at_server = |name, default| sysctl(&sysctls.server, name).unwrap_or(default);
-    let at_client = |name, default| sysctl(&sysctls.client, name).unwrap_or(default);
+    let at_server = |sysctl, default| number(sysctls.at_server(sysctl)).unwrap_or(default);
+    let at_client = |sysctl, default| number(sysctls.at_client(sysctl)).unwrap_or(default);
     let load = &cell.load;
     let chats_at_once = load.chat == ChatPhase::Overlapped && load.messages > 0;
     Some(ListenPath {
         listener: Listener {
             limit: accept_queue::listen_limit(
                 cell.server.backlog,
-                at_server("net.core.somaxconn", accept_queue::DEFAULT_SOMAXCONN),
+                at_server(Sysctl::Somaxconn, accept_queue::DEFAULT_SOMAXCONN),
             ),
-            max_syn_backlog: at_server("net.ipv4.tcp_max_syn_backlog", listener.max_syn_backlog),
-            syncookies: match Cookies::from_sysctl(at_server("net.ipv4.tcp_syncookies", 1)) {
+            max_syn_backlog: at_server(Sysctl::TcpMaxSynBacklog, listener.max_syn_backlog),
+            syncookies: match Cookies::from_sysctl(at_server(Sysctl::TcpSyncookies, 1)) {
                 Cookies::Never => SynCookies::Off,
                 Cookies::WhenFull => SynCookies::WhenFull,
                 Cookies::Always => SynCookies::Always,
@@ -128,14 +127,14 @@ pub fn listen_path(
                 SynQueueFull::Above => SynQueueRule::MoreThanLimit,
                 SynQueueFull::AtOrAbove => SynQueueRule::AtLimit,
             },
-            synack_retries: at_server("net.ipv4.tcp_synack_retries", listener.synack_retries),
-            abort_on_overflow: at_server("net.ipv4.tcp_abort_on_overflow", 0) != 0,
+            synack_retries: at_server(Sysctl::TcpSynackRetries, listener.synack_retries),
+            abort_on_overflow: at_server(Sysctl::TcpAbortOnOverflow, 0) != 0,
             proven_peers: false,
         },
         client: Client {
-            syn_retries: at_client("net.ipv4.tcp_syn_retries", client.syn_retries),
+            syn_retries: at_client(Sysctl::TcpSynRetries, client.syn_retries),
             syn_linear_timeouts: at_client(
-                "net.ipv4.tcp_syn_linear_timeouts",
+                Sysctl::TcpSynLinearTimeouts,
                 client.syn_linear_timeouts,
             ),
             connect_deadline: Some(load.connect_deadline),
@@ -161,8 +160,8 @@ fn is_covered(cell: &CellSettings) -> bool {
         && cell.after.restart_within.is_zero()
 }
 
-fn sysctl(values: &BTreeMap<String, String>, name: &str) -> Option<u32> {
-    values.get(name)?.parse().ok()
+fn number(value: Option<&str>) -> Option<u32> {
+    value?.parse().ok()
 }
 
 /// The whole machine's, which only its first network namespace shows.

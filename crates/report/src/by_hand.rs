@@ -1,5 +1,6 @@
 //! What became of a load that somebody ran by hand: its client's side alone.
 
+use linux_net::Counter;
 use run_record::{LatencySummary, Outcome, TrialRecord};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
@@ -11,9 +12,9 @@ use run_view::number::{count, nanoseconds, percent, total};
 use crate::checks;
 
 /// Counters of the client's host that tell whether it had to ask twice.
-const COUNTERS: [(&str, &str); 2] = [
-    ("TcpExt.TCPSynRetrans", "SYN segments sent again"),
-    ("TcpExt.TCPTimeouts", "retransmission timers that ran out"),
+const COUNTERS: [(Counter, &str); 2] = [
+    (Counter::TcpSynRetrans, "SYN segments sent again"),
+    (Counter::TcpTimeouts, "retransmission timers that ran out"),
 ];
 
 /// What a load by hand found, as plain text for whoever just ran it:
@@ -98,9 +99,9 @@ fn messages(trial: &TrialRecord) -> String {
 fn counters(trial: &TrialRecord) -> String {
     let mut builder = Builder::default();
     builder.push_record(["this host's kernel counted", "", "which are"]);
-    for (name, meaning) in COUNTERS {
-        let change = trial.evidence.client.get(name).copied().unwrap_or(0);
-        builder.push_record([name.to_owned(), count(change), meaning.to_owned()]);
+    for (counter, meaning) in COUNTERS {
+        let change = trial.evidence.at_client(counter);
+        builder.push_record([counter.name().to_owned(), count(change), meaning.to_owned()]);
     }
     let mut table = builder.build();
     table.with(Style::rounded()).modify(Columns::one(1), Alignment::right());

@@ -1,5 +1,6 @@
 //! `cells.csv`: a row for each cell, for spreadsheets and data frames.
 
+use linux_net::Counter;
 use run_record::{Outcome, TrialRecord};
 
 use run_view::Cell;
@@ -26,9 +27,9 @@ const FIGURES: [Column; 17] = [
     }),
     ("held_bytes", |trial| trial.held_bytes.map(|bytes| bytes as f64)),
     ("deepest_queue", |trial| Some(f64::from(trial.evidence.probe.as_ref()?.deepest))),
-    ("listen_overflows", |trial| server_counter(trial, "TcpExt.ListenOverflows")),
-    ("listen_drops", |trial| server_counter(trial, "TcpExt.ListenDrops")),
-    ("req_queue_full_drops", |trial| server_counter(trial, "TcpExt.TCPReqQFullDrop")),
+    ("listen_overflows", |trial| server_counter(trial, Counter::ListenOverflows)),
+    ("listen_drops", |trial| server_counter(trial, Counter::ListenDrops)),
+    ("req_queue_full_drops", |trial| server_counter(trial, Counter::TcpReqQFullDrop)),
     ("syn_retransmissions", |trial| {
         let sent = |(&times, &who): (&u32, &u64)| u64::from(times).saturating_mul(who);
         Some(total(trial.syn_retransmits.iter().map(sent)) as f64)
@@ -43,9 +44,9 @@ fn measured(trial: &TrialRecord, ns: u64) -> Option<f64> {
 
 /// Counters that did not move are not recorded; of a host that nobody read, none
 /// are.
-fn server_counter(trial: &TrialRecord, name: &str) -> Option<f64> {
-    let counters = &trial.evidence.server;
-    (!counters.is_empty()).then(|| counters.get(name).copied().unwrap_or(0) as f64)
+fn server_counter(trial: &TrialRecord, counter: Counter) -> Option<f64> {
+    let is_read = !trial.evidence.server.is_empty();
+    is_read.then(|| trial.evidence.at_server(counter) as f64)
 }
 
 /// The file: every axis by its path, then how many trials, what held, how the

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use linux_net::Counter;
 use run_record::{Outcome, TrialRecord};
 
 use crate::table::Table;
@@ -12,32 +13,32 @@ use run_view::{combinations, place, written_point};
 
 /// Counters shown even at 0, because that they did not move is the answer;
 /// server's host, then client's.
-const SERVER_COUNTERS: &[&str] =
-    &["TcpExt.ListenOverflows", "TcpExt.ListenDrops", "TcpExt.TCPReqQFullDrop"];
-const CLIENT_COUNTERS: &[&str] =
-    &["TcpExt.TCPSynRetrans", "TcpExt.TCPTimeouts", "Tcp.AttemptFails"];
+const SERVER_COUNTERS: &[Counter] =
+    &[Counter::ListenOverflows, Counter::ListenDrops, Counter::TcpReqQFullDrop];
+const CLIENT_COUNTERS: &[Counter] =
+    &[Counter::TcpSynRetrans, Counter::TcpTimeouts, Counter::AttemptFails];
 
 /// Counters shown when they moved.
-const SERVER_COUNTERS_IF_MOVED: &[&str] = &[
-    "TcpExt.TCPReqQFullDoCookies",
-    "TcpExt.SyncookiesSent",
-    "TcpExt.SyncookiesRecv",
-    "TcpExt.SyncookiesFailed",
-    "TcpExt.EmbryonicRsts",
-    "TcpExt.TCPDeferAcceptDrop",
-    "TcpExt.TCPTimeWaitOverflow",
-    "TcpExt.TCPAbortOnData",
-    "TcpExt.TCPAbortOnClose",
-    "TcpExt.TCPBacklogDrop",
-    "Tcp.RetransSegs",
-    "Tcp.OutRsts",
+const SERVER_COUNTERS_IF_MOVED: &[Counter] = &[
+    Counter::TcpReqQFullDoCookies,
+    Counter::SyncookiesSent,
+    Counter::SyncookiesRecv,
+    Counter::SyncookiesFailed,
+    Counter::EmbryonicRsts,
+    Counter::TcpDeferAcceptDrop,
+    Counter::TcpTimeWaitOverflow,
+    Counter::TcpAbortOnData,
+    Counter::TcpAbortOnClose,
+    Counter::TcpBacklogDrop,
+    Counter::RetransSegs,
+    Counter::OutRsts,
 ];
-const CLIENT_COUNTERS_IF_MOVED: &[&str] = &[
-    "Tcp.RetransSegs",
-    "Tcp.OutRsts",
-    "TcpExt.TCPAbortOnData",
-    "TcpExt.TCPAbortOnClose",
-    "TcpExt.TWRecycled",
+const CLIENT_COUNTERS_IF_MOVED: &[Counter] = &[
+    Counter::RetransSegs,
+    Counter::OutRsts,
+    Counter::TcpAbortOnData,
+    Counter::TcpAbortOnClose,
+    Counter::TwRecycled,
 ];
 
 /// Every counter that a summary may name.
@@ -45,7 +46,7 @@ pub fn counters_shown() -> impl Iterator<Item = &'static str> {
     [SERVER_COUNTERS, SERVER_COUNTERS_IF_MOVED, CLIENT_COUNTERS, CLIENT_COUNTERS_IF_MOVED]
         .into_iter()
         .flatten()
-        .copied()
+        .map(|counter| counter.name())
 }
 
 /// The connect that took longest, and where.
@@ -115,9 +116,9 @@ type CounterOf = fn(&TrialRecord, &str) -> i64;
 fn shown_counters(run: &Run) -> Vec<(&'static str, &'static str, CounterOf)> {
     let server: CounterOf = |trial, name| trial.evidence.server.get(name).copied().unwrap_or(0);
     let client: CounterOf = |trial, name| trial.evidence.client.get(name).copied().unwrap_or(0);
-    let moved = |of: CounterOf, names: &[&'static str]| -> BTreeSet<&'static str> {
-        let moved = |name: &&&str| run.trials.iter().any(|trial| of(trial, name) != 0);
-        names.iter().filter(moved).copied().collect()
+    let moved = |of: CounterOf, counters: &[Counter]| -> BTreeSet<&'static str> {
+        let moved = |name: &&str| run.trials.iter().any(|trial| of(trial, name) != 0);
+        counters.iter().map(|counter| counter.name()).filter(moved).collect()
     };
     // A load by hand does not see its server's host: nothing is not 0 there. In
     // a host that was read, some counter always moves.
@@ -135,7 +136,7 @@ fn shown_counters(run: &Run) -> Vec<(&'static str, &'static str, CounterOf)> {
         if !seen(host) {
             continue;
         }
-        shown.extend(always.iter().map(|&name| (host, name, of)));
+        shown.extend(always.iter().map(|counter| (host, counter.name(), of)));
         shown.extend(moved(of, if_moved).into_iter().map(|name| (host, name, of)));
     }
     shown

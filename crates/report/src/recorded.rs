@@ -3,6 +3,7 @@
 use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
+use linux_net::Counter;
 use run_record::{ListenerSummary, RunDirectory, RunDirectoryError, TrialRecord, TryId};
 
 use charts::{self, Chart, Recorded};
@@ -48,7 +49,7 @@ pub(crate) struct Drawn {
     pub(crate) trial: TryId,
     pub(crate) place: String,
     /// `TcpExt.ListenDrops` in it.
-    pub(crate) drops: i64,
+    pub(crate) drops: u64,
     pub(crate) charts: Vec<Chart>,
     /// Whether they are drawn as PNG too.
     pub(crate) is_pictured: bool,
@@ -142,7 +143,7 @@ impl Rows {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Telling {
     /// `TcpExt.ListenDrops`.
-    drops: i64,
+    drops: u64,
     again: u64,
     /// How full a look saw a queue, in tenths of what it holds.
     fullest: Option<u32>,
@@ -167,8 +168,8 @@ impl Telling {
     }
 }
 
-fn drops(trial: &TrialRecord) -> i64 {
-    trial.evidence.server.get("TcpExt.ListenDrops").copied().unwrap_or(0)
+fn drops(trial: &TrialRecord) -> u64 {
+    trial.evidence.at_server(Counter::ListenDrops)
 }
 
 /// Of those whose drops compare with the most, the one whose queue was seen
@@ -224,7 +225,7 @@ fn draw(run: &Run, trial: &TrialRecord, path: &Path) -> Result<Option<Drawn>, Ru
 mod tests {
     use super::*;
 
-    fn telling(drops: i64, fullest: u32) -> Telling {
+    fn telling(drops: u64, fullest: u32) -> Telling {
         let trial = Reverse(TryId { trial: 0, retry: 0 });
         Telling { drops, again: 0, fullest: Some(fullest), trial }
     }

@@ -1,5 +1,6 @@
 //! How well the simulator finds what was measured, over a whole run.
 
+use linux_net::Counter;
 use std::collections::BTreeMap;
 
 use serde_json::Value;
@@ -84,18 +85,17 @@ impl Agreement {
 }
 
 fn has_equal_counters(trial: &TrialRecord, simulated: &Simulated) -> bool {
-    let of = |counters: &BTreeMap<String, i64>, name| counters.get(name).copied().unwrap_or(0);
-    let (server, client) = (&trial.evidence.server, &trial.evidence.client);
+    let evidence = &trial.evidence;
     let sent_again: u64 = simulated
         .syn_retransmits
         .iter()
         .map(|(&times, &attempts)| u64::from(times).saturating_mul(attempts))
         .fold(0, u64::saturating_add);
     [
-        (of(server, "TcpExt.ListenOverflows"), simulated.listen_overflows),
-        (of(server, "TcpExt.ListenDrops"), simulated.listen_drops),
-        (of(client, "TcpExt.TCPSynRetrans"), sent_again),
+        (evidence.at_server(Counter::ListenOverflows), simulated.listen_overflows),
+        (evidence.at_server(Counter::ListenDrops), simulated.listen_drops),
+        (evidence.at_client(Counter::TcpSynRetrans), sent_again),
     ]
     .into_iter()
-    .all(|(measured, simulated)| u64::try_from(measured) == Ok(simulated))
+    .all(|(measured, simulated)| measured == simulated)
 }

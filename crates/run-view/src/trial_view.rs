@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use linux_net::{Counter, Sysctl};
 use queue_model::accept_queue::listen_limit;
 use queue_model::syn_retry::SynRetry;
 use run_record::{ListenerSummary, Outcome, RunRecord, StateSummary, TrialRecord};
@@ -70,32 +71,29 @@ impl<'a> TrialView<'a> {
         self.number("load.half_open").map_or(0, |n| n.max(0).cast_unsigned())
     }
 
-    /// A sysctl in force at the server's host; in full, as
-    /// `net.ipv4.tcp_syncookies`.
-    pub fn server_sysctl(&self, name: &str) -> Option<&'a str> {
-        let of_trial = self.trial.sysctls.server.get(name);
-        of_trial.or_else(|| self.record.sysctls.server.get(name)).map(String::as_str)
+    /// A sysctl in force at the server's host.
+    pub fn server_sysctl(&self, sysctl: Sysctl) -> Option<&'a str> {
+        self.trial.sysctls.at_server(sysctl).or_else(|| self.record.sysctls.at_server(sysctl))
     }
 
     /// A sysctl in force at the client's host.
-    pub fn client_sysctl(&self, name: &str) -> Option<&'a str> {
-        let of_trial = self.trial.sysctls.client.get(name);
-        of_trial.or_else(|| self.record.sysctls.client.get(name)).map(String::as_str)
+    pub fn client_sysctl(&self, sysctl: Sysctl) -> Option<&'a str> {
+        self.trial.sysctls.at_client(sysctl).or_else(|| self.record.sysctls.at_client(sysctl))
     }
 
     /// A sysctl of the server's host that is a number.
-    pub fn server_number(&self, name: &str) -> Option<u32> {
-        self.server_sysctl(name)?.trim().parse().ok()
+    pub fn server_number(&self, sysctl: Sysctl) -> Option<u32> {
+        self.server_sysctl(sysctl)?.trim().parse().ok()
     }
 
     /// By how much a counter of the server's host rose.
-    pub fn server(&self, counter: &str) -> u64 {
-        self.trial.evidence.server.get(counter).map_or(0, |&change| change.max(0).cast_unsigned())
+    pub fn server(&self, counter: Counter) -> u64 {
+        self.trial.evidence.at_server(counter)
     }
 
     /// By how much a counter of the client's host rose.
-    pub fn client(&self, counter: &str) -> u64 {
-        self.trial.evidence.client.get(counter).map_or(0, |&change| change.max(0).cast_unsigned())
+    pub fn client(&self, counter: Counter) -> u64 {
+        self.trial.evidence.at_client(counter)
     }
 
     /// Attempts that ended so.
@@ -119,14 +117,14 @@ impl<'a> TrialView<'a> {
     pub fn limit(&self) -> Option<u32> {
         let shown = self.trial.evidence.accept_queue.map(|queue| queue.limit);
         let by_rule =
-            || Some(listen_limit(self.backlog()?.1, self.server_number("net.core.somaxconn")?));
+            || Some(listen_limit(self.backlog()?.1, self.server_number(Sysctl::Somaxconn)?));
         shown.or_else(by_rule)
     }
 
     /// Which of the two it was; the backlog where they are equal.
     pub fn smaller(&self) -> Option<Smaller> {
         let (_, backlog) = self.backlog()?;
-        let somaxconn = self.server_number("net.core.somaxconn")?;
+        let somaxconn = self.server_number(Sysctl::Somaxconn)?;
         let by_backlog = backlog >= 0 && backlog.cast_unsigned() <= somaxconn;
         Some(if by_backlog { Smaller::Backlog } else { Smaller::Somaxconn })
     }
@@ -176,8 +174,8 @@ impl<'a> TrialView<'a> {
     /// What an unanswered SYN goes through at the client.
     pub fn ladder(&self) -> Option<SynRetry> {
         let number = |name| self.client_sysctl(name)?.trim().parse::<u8>().ok();
-        let linear = number("net.ipv4.tcp_syn_linear_timeouts").unwrap_or(0);
-        Some(SynRetry::new(number("net.ipv4.tcp_syn_retries")?, linear))
+        let linear = number(Sysctl::TcpSynLinearTimeouts).unwrap_or(0);
+        Some(SynRetry::new(number(Sysctl::TcpSynRetries)?, linear))
     }
 
     /// When an unanswered SYN is sent again, from connect(2) on; nominal.

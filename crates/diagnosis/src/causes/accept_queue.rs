@@ -3,15 +3,16 @@
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
 use crate::words::{self, several};
+use linux_net::{Counter, Sysctl};
 use run_view::Smaller;
 use run_view::TrialView;
 
-const SOMAXCONN: &str = "net.core.somaxconn";
+const SOMAXCONN: Sysctl = Sysctl::Somaxconn;
 
 /// By how much, where, by which of the two settings, and what would hold it.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let full = all.some_that(|case| case.server("TcpExt.ListenOverflows") > 0)?;
-    let overflows = full.sum(|case| case.server("TcpExt.ListenOverflows"));
+    let full = all.some_that(|case| case.server(Counter::ListenOverflows) > 0)?;
+    let overflows = full.sum(|case| case.server(Counter::ListenOverflows));
     let lead = "The accept queue, where finished connections wait for accept(2), was full.";
     let mut sentences = vec![format!(
         "For that the server's kernel dropped {} (TcpExt.ListenOverflows){}: SYNs, or the last ACKs of \
@@ -86,7 +87,7 @@ fn remedy(full: &TrialSet<'_>) -> Option<String> {
 fn elsewhere(all: &TrialSet<'_>) -> Option<String> {
     let fits = |case: &TrialView<'_>| {
         let held = case.limit().is_some_and(|limit| case.clients() <= u64::from(limit) + 1);
-        held && case.server("TcpExt.ListenDrops") == 0
+        held && case.server(Counter::ListenDrops) == 0
     };
     let fitting = all.some_that(fits)?;
     let place = words::sentence(&fitting.place());

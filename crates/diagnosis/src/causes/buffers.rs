@@ -3,10 +3,11 @@
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
 use crate::words::counted;
+use linux_net::Sysctl;
 use run_view::TrialView;
 
-const WMEM: &str = "net.ipv4.tcp_wmem";
-const RMEM: &str = "net.ipv4.tcp_rmem";
+const WMEM: Sysctl = Sysctl::TcpWmem;
+const RMEM: Sysctl = Sysctl::TcpRmem;
 
 /// How much, by which settings, and what makes it more.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {

@@ -3,18 +3,19 @@
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
 use crate::words::{counted, several};
+use linux_net::{Counter, Sysctl};
 use run_view::TrialView;
 
-const SENT: &str = "TcpExt.SyncookiesSent";
-const WANTED: &str = "TcpExt.TCPReqQFullDoCookies";
-const RECEIVED: &str = "TcpExt.SyncookiesRecv";
+const SENT: Counter = Counter::SyncookiesSent;
+const WANTED: Counter = Counter::TcpReqQFullDoCookies;
+const RECEIVED: Counter = Counter::SyncookiesRecv;
 
 /// What cookies saved, and what they did not.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let cookies = all.some_that(|case| case.server(SENT) > 0 || case.server(WANTED) > 0)?;
     let sum = |name| cookies.sum(|case| case.server(name));
     let (sent, wanted) = (sum(SENT), sum(WANTED));
-    let mode = cookies.sysctls(|case| case.server_sysctl("net.ipv4.tcp_syncookies"));
+    let mode = cookies.sysctls(|case| case.server_sysctl(Sysctl::TcpSyncookies));
     let mode = mode.map_or(String::new(), |values| format!(" (net.ipv4.tcp_syncookies {values})"));
     let lead = "SYN cookies stood in for the SYN queue, and for nothing else.";
     let mut sentences = vec![format!(
@@ -32,7 +33,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
             counted(wanted - sent)
         ));
     } else if let Some(full) = cookies.some_that(overflowed) {
-        let overflows = full.sum(|case| case.server("TcpExt.ListenOverflows"));
+        let overflows = full.sum(|case| case.server(Counter::ListenOverflows));
         sentences.push(format!(
             "They gave the accept queue no room: TcpExt.ListenOverflows is {}{}.",
             counted(overflows),
@@ -40,13 +41,13 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         ));
     }
     let without = all.some_that(|case| {
-        case.server_sysctl("net.ipv4.tcp_syncookies") == Some("0")
-            && case.server("TcpExt.TCPReqQFullDrop") > 0
+        case.server_sysctl(Sysctl::TcpSyncookies) == Some("0")
+            && case.server(Counter::TcpReqQFullDrop) > 0
     });
     sentences.push(match without {
         Some(without) => format!(
             "With tcp_syncookies 0 the SYN queue dropped {} instead.",
-            several(without.sum(|case| case.server("TcpExt.TCPReqQFullDrop")), "SYN")
+            several(without.sum(|case| case.server(Counter::TcpReqQFullDrop)), "SYN")
         ),
         None => "With tcp_syncookies 0 a SYN that finds the SYN queue full is dropped.".to_owned(),
     });
@@ -55,5 +56,5 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 
 /// A full accept queue turned somebody away in spite of cookies.
 pub(crate) fn overflowed(case: &TrialView<'_>) -> bool {
-    (case.server(SENT) > 0 || case.server(WANTED) > 0) && case.server("TcpExt.ListenOverflows") > 0
+    (case.server(SENT) > 0 || case.server(WANTED) > 0) && case.server(Counter::ListenOverflows) > 0
 }

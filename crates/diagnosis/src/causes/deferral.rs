@@ -1,5 +1,6 @@
 //! Connections that TCP_DEFER_ACCEPT brought late.
 
+use linux_net::Counter;
 use queue_model::syn_ack_retry;
 
 use crate::paragraph::Paragraph;
@@ -7,7 +8,7 @@ use crate::trials::TrialSet;
 use crate::words::{self, counted, nanoseconds};
 use run_view::TrialView;
 
-const DROPPED: &str = "TcpExt.TCPDeferAcceptDrop";
+const DROPPED: Counter = Counter::TcpDeferAcceptDrop;
 
 /// When they came, and what would have brought them sooner.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {

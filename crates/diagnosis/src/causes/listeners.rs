@@ -3,6 +3,7 @@
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
 use crate::words::{self, counted};
+use linux_net::Counter;
 use run_view::TrialView;
 
 /// What each held, and what all of them did.
@@ -19,14 +20,14 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     ));
     let uneven = several.some_that(|case| {
         let (full, room) = full_and_room(case);
-        full > 0 && room > 0 && case.server("TcpExt.ListenOverflows") > 0
+        full > 0 && room > 0 && case.server(Counter::ListenOverflows) > 0
     });
     sentences.push(match uneven {
         Some(uneven) => format!(
             "One was full while another had room{}, and TcpExt.ListenOverflows counted {} there: only a \
              larger server.backlog for each helps then.",
             uneven.place(),
-            counted(uneven.sum(|case| case.server("TcpExt.ListenOverflows")))
+            counted(uneven.sum(|case| case.server(Counter::ListenOverflows)))
         ),
         None => "More listeners, or a larger server.backlog for each, hold more.".to_owned(),
     });

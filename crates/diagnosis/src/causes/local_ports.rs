@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use linux_net::{Counter, Sysctl};
+
 use queue_model::ports::{PortRange, per_destination};
 use run_record::Outcome;
 
@@ -10,9 +12,9 @@ use crate::trials::TrialSet;
 use crate::words::{self, counted, several};
 use run_view::TrialView;
 
-const RANGE: &str = "net.ipv4.ip_local_port_range";
-const RESERVED: &str = "net.ipv4.ip_local_reserved_ports";
-const RECYCLED: &str = "TcpExt.TWRecycled";
+const RANGE: Sysctl = Sysctl::IpLocalPortRange;
+const RESERVED: Sysctl = Sysctl::IpLocalReservedPorts;
+const RECYCLED: Counter = Counter::TwRecycled;
 
 /// How many there were, what kept them, and where more come from.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
@@ -78,14 +80,14 @@ fn time_wait(all: &TrialSet<'_>, cases: &TrialSet<'_>) -> Option<String> {
     let in_turn = cases.some_that(|case| case.text("load.pattern") == Some("one_by_one"));
     let recycled = all.some_that(|case| case.client(RECYCLED) > 0);
     let stood = in_turn.and_then(|cases| {
-        let standing = cases.range(|case| Some(case.client("TcpExt.TW")).filter(|&n| n > 0))?;
+        let standing = cases.range(|case| Some(case.client(Counter::Tw)).filter(|&n| n > 0))?;
         Some(format!(
             "Connections came one after the other, and those that had ended kept their ports for the \
              60\u{a0}s of TIME_WAIT ({standing} a trial at the client, TcpExt.TW)"
         ))
     });
     let came_back = recycled.map(|cases| {
-        let reuse = cases.sysctls(|case| case.client_sysctl("net.ipv4.tcp_tw_reuse"));
+        let reuse = cases.sysctls(|case| case.client_sysctl(Sysctl::TcpTwReuse));
         format!(
             "with net.ipv4.tcp_tw_reuse {} the client took {} back out of TIME_WAIT ({RECYCLED}){}",
             reuse.unwrap_or_default(),

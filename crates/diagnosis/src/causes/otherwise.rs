@@ -1,5 +1,6 @@
 //! Nothing acted, or no counter tells what did.
 
+use linux_net::Counter;
 use run_record::Outcome;
 
 use crate::paragraph::Paragraph;
@@ -25,7 +26,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Paragraph {
         all.place()
     )];
     let read = all.that(|case| !case.trial.evidence.server.is_empty());
-    let quiet = read.all(|case| case.server("TcpExt.ListenDrops") == 0);
+    let quiet = read.all(|case| case.server(Counter::ListenDrops) == 0);
     if !read.is_empty() && quiet {
         sentences.push(
             "The server's kernel dropped no SYN and no last ACK (TcpExt.ListenOverflows and \

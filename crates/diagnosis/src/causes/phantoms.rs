@@ -1,5 +1,6 @@
 //! Connections that the client holds and the server has no socket for.
 
+use linux_net::{Counter, Sysctl};
 use queue_model::syn_ack_retry;
 use run_record::Outcome;
 
@@ -8,7 +9,7 @@ use crate::trials::TrialSet;
 use crate::words::{counted, rungs, several};
 use run_view::TrialView;
 
-const RETRIES: &str = "net.ipv4.tcp_synack_retries";
+const RETRIES: Sysctl = Sysctl::TcpSynackRetries;
 
 /// Where phantoms came from, and how one would know.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
@@ -21,8 +22,8 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         several(phantoms, "attempt"),
         cases.place(),
     )];
-    let overflowed = cases.some_that(|case| case.server("TcpExt.ListenOverflows") > 0);
-    let deferred = cases.some_that(|case| case.server("TcpExt.TCPDeferAcceptDrop") > 0);
+    let overflowed = cases.some_that(|case| case.server(Counter::ListenOverflows) > 0);
+    let deferred = cases.some_that(|case| case.server(Counter::TcpDeferAcceptDrop) > 0);
     if let Some(overflowed) = overflowed {
         sentences.push(overflow(&overflowed));
         sentences.push(
@@ -34,7 +35,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         sentences.push(format!(
             "TCP_DEFER_ACCEPT had the kernel ignore {} (TcpExt.TCPDeferAcceptDrop), and the load \
              was over before the deferral was.",
-            several(deferred.sum(|case| case.server("TcpExt.TCPDeferAcceptDrop")), "last ACK"),
+            several(deferred.sum(|case| case.server(Counter::TcpDeferAcceptDrop)), "last ACK"),
         ));
     } else {
         sentences.push(
@@ -48,7 +49,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 
 /// The last ACKs that a full accept queue ignored, each several times.
 fn overflow(cases: &TrialSet<'_>) -> String {
-    let overflows = cases.sum(|case| case.server("TcpExt.ListenOverflows"));
+    let overflows = cases.sum(|case| case.server(Counter::ListenOverflows));
     let retries = |case: &TrialView<'_>| {
         case.server_number(RETRIES).and_then(|retries| u8::try_from(retries).ok())
     };

@@ -1,5 +1,6 @@
 //! A full accept queue that answers with an RST.
 
+use linux_net::{Counter, Sysctl};
 use run_record::Outcome;
 
 use crate::paragraph::Paragraph;
@@ -7,7 +8,7 @@ use crate::trials::TrialSet;
 use crate::words::several;
 use run_view::TrialView;
 
-const ABORT: &str = "net.ipv4.tcp_abort_on_overflow";
+const ABORT: Sysctl = Sysctl::TcpAbortOnOverflow;
 
 /// What tcp_abort_on_overflow resets, and what it leaves in silence.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
@@ -18,7 +19,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
          the last ACK of a handshake that found the accept queue full.",
         several(cases.sum(|case| case.ended(Outcome::Reset)), "attempt"),
         cases.place(),
-        several(cases.sum(|case| case.server("TcpExt.EmbryonicRsts")), "RST"),
+        several(cases.sum(|case| case.server(Counter::EmbryonicRsts)), "RST"),
     )];
     let silent = cases.some_that(|case| case.ended(Outcome::TimedOut) > 0);
     sentences.extend(silent.map(|silent| {
@@ -44,5 +45,5 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 pub(crate) fn by_overflow(case: &TrialView<'_>) -> bool {
     case.server_sysctl(ABORT) == Some("1")
         && case.ended(Outcome::Reset) > 0
-        && case.server("TcpExt.EmbryonicRsts") > 0
+        && case.server(Counter::EmbryonicRsts) > 0
 }

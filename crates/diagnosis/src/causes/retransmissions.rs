@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use linux_net::{Counter, Sysctl};
+
 use queue_model::syn_retry;
 use queue_model::timer::TOLERANCE;
 use run_record::Outcome;
@@ -19,7 +21,7 @@ const SOON: Duration = Duration::from_millis(200);
 /// Retransmissions of a ladder that are written out.
 const RUNGS: usize = 7;
 
-const LINEAR: &str = "net.ipv4.tcp_syn_linear_timeouts";
+const LINEAR: Sysctl = Sysctl::TcpSynLinearTimeouts;
 
 /// What whole seconds of a connect are, and when it gives up.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
@@ -60,7 +62,7 @@ fn sent_again(waited: &TrialSet<'_>) -> Option<String> {
             _ => longest.push((linear, ladder)),
         }
     }
-    let mut names = [LINEAR].into_iter().chain(std::iter::repeat("it"));
+    let mut names = [LINEAR.name()].into_iter().chain(std::iter::repeat("it"));
     let written: Vec<_> = longest
         .iter()
         .zip(&mut names)
@@ -74,7 +76,7 @@ fn sent_again(waited: &TrialSet<'_>) -> Option<String> {
         words::listed(&written)?,
         several(attempts, "attempt"),
         waited.place(),
-        counted(waited.sum(|case| case.client("TcpExt.TCPSynRetrans"))),
+        counted(waited.sum(|case| case.client(Counter::TcpSynRetrans))),
         counted(waited.sum(ok_late)),
     ))
 }
@@ -106,7 +108,7 @@ fn given_up(cases: &TrialSet<'_>) -> String {
         let nominal: BTreeSet<_> =
             cases.iter().filter_map(|case| Some(case.ladder()?.timed_out)).collect();
         let nominal: Vec<_> = nominal.into_iter().map(words::duration).collect();
-        let retries = cases.sysctls(|case| case.client_sysctl("net.ipv4.tcp_syn_retries"));
+        let retries = cases.sysctls(|case| case.client_sysctl(Sysctl::TcpSynRetries));
         let when =
             words::listed(&nominal).map_or(String::new(), |at| format!(" after {at} nominal"));
         let by = format!("net.ipv4.tcp_syn_retries {}", retries.unwrap_or_default());

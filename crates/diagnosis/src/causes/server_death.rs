@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use linux_net::Counter;
+
 use run_record::Outcome;
 
 use crate::paragraph::Paragraph;
@@ -29,7 +31,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
             0 => String::new(),
             n => format!(" ({counter} {} at the client)", counted(n)),
         };
-        let (late, at_once) = (told("TcpExt.TCPAbortOnData"), told("TcpExt.TCPAbortOnClose"));
+        let (late, at_once) = (told(Counter::TcpAbortOnData), told(Counter::TcpAbortOnClose));
         sentences.push(format!(
             "A client that has read everything closes with a FIN: the next write(2) to it succeeds, \
              and is answered by an RST{late}. The one after that fails with EPIPE and raises \

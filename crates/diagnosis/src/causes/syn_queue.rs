@@ -1,5 +1,6 @@
 //! The SYN queue was full.
 
+use linux_net::{Counter, Sysctl};
 use queue_model::syn_queue::{Cookies, SynQueue, SynQueueFull};
 
 use crate::paragraph::Paragraph;
@@ -7,18 +8,18 @@ use crate::trials::TrialSet;
 use crate::words::several;
 use run_view::TrialView;
 
-const MAX_SYN_BACKLOG: &str = "net.ipv4.tcp_max_syn_backlog";
+const MAX_SYN_BACKLOG: Sysctl = Sysctl::TcpMaxSynBacklog;
 
 /// Which of its two tests dropped SYNs, and what would change it.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let by_limit = all.some_that(|case| case.server("TcpExt.TCPReqQFullDrop") > 0);
+    let by_limit = all.some_that(|case| case.server(Counter::TcpReqQFullDrop) > 0);
     let by_rule = all.some_that(|case| three_quarters(case) > 0);
     let sentences: Vec<_> = [
         by_limit.as_ref().and_then(dropped_by_limit),
         by_rule.as_ref().and_then(dropped_by_rule),
         (by_limit.is_some() || by_rule.is_some()).then(|| {
             let both = all
-                .that(|case| case.server("TcpExt.TCPReqQFullDrop") > 0 || three_quarters(case) > 0);
+                .that(|case| case.server(Counter::TcpReqQFullDrop) > 0 || three_quarters(case) > 0);
             remedy(&both, by_rule.is_some())
         }),
     ]
@@ -34,7 +35,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 }
 
 fn dropped_by_limit(cases: &TrialSet<'_>) -> Option<String> {
-    let dropped = cases.sum(|case| case.server("TcpExt.TCPReqQFullDrop"));
+    let dropped = cases.sum(|case| case.server(Counter::TcpReqQFullDrop));
     let limit = cases.range(|case| case.limit().map(u64::from))?;
     let by = match cases.sysctls(|case| case.server_sysctl(MAX_SYN_BACKLOG)) {
         Some(values) => format!(", not {MAX_SYN_BACKLOG} ({values})"),
@@ -70,7 +71,7 @@ fn remedy(cases: &TrialSet<'_>, by_rule: bool) -> String {
         true => format!("whichever is smaller, backlog or ¾ of {MAX_SYN_BACKLOG},"),
         false => "backlog (up to net.core.somaxconn)".to_owned(),
     };
-    let accepts = match cases.any(|case| case.server("TcpExt.ListenOverflows") > 0) {
+    let accepts = match cases.any(|case| case.server(Counter::ListenOverflows) > 0) {
         true => " (the accept queue stays as full as it is)",
         false => "",
     };
@@ -84,8 +85,8 @@ fn remedy(cases: &TrialSet<'_>, by_rule: bool) -> String {
 /// that rule is the one that acts first.
 pub(crate) fn three_quarters(case: &TrialView<'_>) -> u64 {
     let counted =
-        case.server("TcpExt.ListenOverflows").saturating_add(case.server("TcpExt.TCPReqQFullDrop"));
-    let rest = case.server("TcpExt.ListenDrops").saturating_sub(counted);
+        case.server(Counter::ListenOverflows).saturating_add(case.server(Counter::TcpReqQFullDrop));
+    let rest = case.server(Counter::ListenDrops).saturating_sub(counted);
     let acts = || {
         let queue = queue(case)?;
         let by_limit = SynQueue { peers_are_proven: true, ..queue }.capacity();
@@ -99,7 +100,7 @@ pub(crate) fn queue(case: &TrialView<'_>) -> Option<SynQueue> {
     Some(SynQueue {
         limit: case.limit()?,
         max_syn_backlog: case.server_number(MAX_SYN_BACKLOG)?,
-        cookies: Cookies::from_sysctl(case.server_number("net.ipv4.tcp_syncookies")?),
+        cookies: Cookies::from_sysctl(case.server_number(Sysctl::TcpSyncookies)?),
         full: match case.syn_queue_full_at_limit() {
             true => SynQueueFull::AtOrAbove,
             false => SynQueueFull::Above,

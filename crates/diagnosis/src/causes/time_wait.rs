@@ -1,5 +1,6 @@
 //! What closed connections leave at the server.
 
+use linux_net::{Counter, Sysctl};
 use queue_model::time_wait::LENGTH;
 use run_record::StateSummary;
 
@@ -8,7 +9,7 @@ use crate::trials::TrialSet;
 use crate::words::{self, counted, seconds};
 use run_view::TrialView;
 
-const OVERFLOW: &str = "TcpExt.TCPTimeWaitOverflow";
+const OVERFLOW: Counter = Counter::TcpTimeWaitOverflow;
 
 /// A stay in FIN_WAIT_2 from which on it is not a client that was about to close,
 /// seconds.
@@ -63,7 +64,7 @@ fn orphans_of(cases: &TrialSet<'_>) -> Option<String> {
 
 /// How long orphaned FIN_WAIT_2 stood, by tcp_fin_timeout.
 pub(crate) fn orphans_stood(cases: &TrialSet<'_>) -> Option<String> {
-    let by_timeout = cases.by(|case| case.server_number("net.ipv4.tcp_fin_timeout"));
+    let by_timeout = cases.by(|case| case.server_number(Sysctl::TcpFinTimeout));
     let times = by_timeout.into_iter().filter_map(|(timeout, cases)| {
         let stood = cases.spread(|case| orphaned(case).and_then(|seen| seen.stood_seconds()))?;
         Some(format!("{} where it is {timeout}", seconds(stood.max)))
@@ -79,7 +80,7 @@ pub(crate) fn orphaned(case: &TrialView<'_>) -> Option<StateSummary> {
 }
 
 fn buckets(cases: &TrialSet<'_>) -> Option<String> {
-    let cap = cases.sysctls(|case| case.server_sysctl("net.ipv4.tcp_max_tw_buckets"))?;
+    let cap = cases.sysctls(|case| case.server_sysctl(Sysctl::TcpMaxTwBuckets))?;
     Some(format!(
         "net.ipv4.tcp_max_tw_buckets ({cap}) caps the sockets in TIME_WAIT: {} were closed at once and had no TIME_WAIT \
          ({OVERFLOW}){}.",

@@ -1,5 +1,6 @@
 //! Beliefs about the two queues.
 
+use linux_net::{Counter, Sysctl};
 use run_record::Outcome;
 
 use crate::causes::cookies::overflowed;
@@ -8,9 +9,9 @@ use crate::trials::TrialSet;
 use crate::words::{counted, several};
 use run_view::TrialView;
 
-const OVERFLOWS: &str = "TcpExt.ListenOverflows";
-const DROPS: &str = "TcpExt.ListenDrops";
-const SYN_QUEUE_DROPS: &str = "TcpExt.TCPReqQFullDrop";
+const OVERFLOWS: Counter = Counter::ListenOverflows;
+const DROPS: Counter = Counter::ListenDrops;
+const SYN_QUEUE_DROPS: Counter = Counter::TcpReqQFullDrop;
 
 /// A backlog of N holds N + 1.
 pub(super) fn backlog(all: &TrialSet<'_>) -> Option<String> {
@@ -30,14 +31,14 @@ pub(super) fn backlog(all: &TrialSet<'_>) -> Option<String> {
 
 /// The listener's limit sizes the SYN queue.
 pub(super) fn max_syn_backlog(all: &TrialSet<'_>) -> Option<String> {
-    let maximum = |case: &TrialView<'_>| case.server_number("net.ipv4.tcp_max_syn_backlog");
+    let maximum = |case: &TrialView<'_>| case.server_number(Sysctl::TcpMaxSynBacklog);
     let refused = |case: &TrialView<'_>| {
-        let with_cookies = case.server("TcpExt.TCPReqQFullDoCookies");
+        let with_cookies = case.server(Counter::TcpReqQFullDoCookies);
         case.server(SYN_QUEUE_DROPS).saturating_add(with_cookies)
     };
     // What was full with less than that in it is sized by something else.
     let smaller = |case: &TrialView<'_>| {
-        let cookies = case.server_sysctl("net.ipv4.tcp_syncookies");
+        let cookies = case.server_sysctl(Sysctl::TcpSyncookies);
         let (maximum, queue) = (maximum(case)?, syn_queue::queue(case)?);
         Some(cookies != Some("2") && u64::from(maximum) > queue.capacity())
     };
@@ -45,7 +46,7 @@ pub(super) fn max_syn_backlog(all: &TrialSet<'_>) -> Option<String> {
     Some(format!(
         "tcp_max_syn_backlog was {}, and the SYN queue was full for {}{}: it holds {}, by the limit \
          of the listener; tcp_max_syn_backlog acts only without cookies, at about ¾ of its value.",
-        full.sysctls(|case| case.server_sysctl("net.ipv4.tcp_max_syn_backlog"))?,
+        full.sysctls(|case| case.server_sysctl(Sysctl::TcpMaxSynBacklog))?,
         several(full.sum(refused), "SYN"),
         full.place(),
         full.range(|case| Some(syn_queue::queue(case)?.capacity()))?,
@@ -92,7 +93,7 @@ pub(super) fn cookies(all: &TrialSet<'_>) -> Option<String> {
         "with cookies at work{} (SyncookiesSent {}), ListenOverflows still counted {}: the accept \
          queue is asked for every SYN, cookie or not.",
         cases.place(),
-        counted(cases.sum(|case| case.server("TcpExt.SyncookiesSent"))),
+        counted(cases.sum(|case| case.server(Counter::SyncookiesSent))),
         counted(cases.sum(|case| case.server(OVERFLOWS))),
     ))
 }

@@ -1,5 +1,6 @@
 //! Beliefs about timers, connects, and what closed sockets leave.
 
+use linux_net::{Counter, Sysctl};
 use queue_model::syn_retry::SynRetry;
 use run_record::{Outcome, StateSummary};
 
@@ -16,7 +17,7 @@ const DEFERRED_NS: u64 = 500_000_000;
 
 /// tcp_fin_timeout is about FIN_WAIT_2.
 pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
-    let timeout = |case: &TrialView<'_>| case.server_number("net.ipv4.tcp_fin_timeout");
+    let timeout = |case: &TrialView<'_>| case.server_number(Sysctl::TcpFinTimeout);
     // Twice as long as the sysctl is no lateness of a timer.
     let longer = |case: &TrialView<'_>| {
         let stood = case.state("time_wait").and_then(|seen| seen.stood_seconds())?;
@@ -31,7 +32,7 @@ pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
     });
     Some(format!(
         "with tcp_fin_timeout {}, TIME_WAIT stood for {}{}.",
-        cases.sysctls(|case| case.server_sysctl("net.ipv4.tcp_fin_timeout"))?,
+        cases.sysctls(|case| case.server_sysctl(Sysctl::TcpFinTimeout))?,
         seconds(stood.max),
         orphans,
     ))
@@ -63,18 +64,18 @@ pub(super) fn reuse_address(all: &TrialSet<'_>) -> Option<String> {
 
 /// tcp_tw_reuse is about outgoing connects.
 pub(super) fn tw_reuse(all: &TrialSet<'_>) -> Option<String> {
-    let recycled = |case: &TrialView<'_>| case.client("TcpExt.TWRecycled");
+    let recycled = |case: &TrialView<'_>| case.client(Counter::TwRecycled);
     if let Some(cases) = all.some_that(|case| recycled(case) > 0) {
         return Some(format!(
             "TWRecycled counted {} at the client, which connects, and {} at the server{}: it lets an \
              outgoing connect take a port out of TIME_WAIT.",
             counted(cases.sum(recycled)),
-            counted(cases.sum(|case| case.server("TcpExt.TWRecycled"))),
+            counted(cases.sum(|case| case.server(Counter::TwRecycled))),
             cases.place(),
         ));
     }
     let at_server = all.some_that(|case| {
-        case.server_sysctl("net.ipv4.tcp_tw_reuse") == Some("1") && times_refused(case) > 0
+        case.server_sysctl(Sysctl::TcpTwReuse) == Some("1") && times_refused(case) > 0
     })?;
     Some(format!(
         "the server's host had tcp_tw_reuse 1, and bind(2) refused the server {}{}: it is about \
@@ -98,7 +99,7 @@ pub(super) fn connect_succeeded(all: &TrialSet<'_>) -> Option<String> {
         ));
     }
     let late = |case: &TrialView<'_>| {
-        let deferred = case.server("TcpExt.TCPDeferAcceptDrop") > 0;
+        let deferred = case.server(Counter::TcpDeferAcceptDrop) > 0;
         waited(case).filter(|&ns| deferred && ns >= DEFERRED_NS)
     };
     let cases = all.some_that(|case| late(case).is_some())?;
@@ -120,7 +121,7 @@ pub(super) fn ladder(all: &TrialSet<'_>) -> Option<String> {
         .filter_map(|case| Some((case, case.most_retransmits(), by_doubling(case)?)))
         .filter(|&(_, made, doubling)| u64::from(made) > doubling)
         .max_by_key(|&(_, made, _)| made)?;
-    let linear = case.client_sysctl("net.ipv4.tcp_syn_linear_timeouts")?;
+    let linear = case.client_sysctl(Sysctl::TcpSynLinearTimeouts)?;
     Some(format!(
         "a SYN was sent again {} where gaps that double from 1\u{a0}s on come to {}: with \
          net.ipv4.tcp_syn_linear_timeouts {linear} the first are a second each, and only then they \
@@ -133,7 +134,7 @@ pub(super) fn ladder(all: &TrialSet<'_>) -> Option<String> {
 /// Retransmissions that an attempt of this trial would have made, had each
 /// timeout been twice the one before.
 fn by_doubling(case: &TrialView<'_>) -> Option<u64> {
-    let retries = case.client_sysctl("net.ipv4.tcp_syn_retries")?.trim().parse().ok()?;
+    let retries = case.client_sysctl(Sysctl::TcpSynRetries)?.trim().parse().ok()?;
     let deadline = case.duration("load.connect_deadline")?;
     let ladder = SynRetry::new(retries, 0);
     Some(ladder.retransmits.iter().filter(|&&at| at <= deadline).count() as u64)

@@ -50,15 +50,17 @@ fn require_time_wait(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
 }
 
 fn predict_buckets(inputs: &Inputs<'_>) -> Applied {
-    let cap = inputs.at_server(Sysctl::TcpMaxTwBuckets).ok_or(Inapplicable::Unconcerned)?;
-    concerns(server_closes_first(inputs))?;
+    let cap: u32 = inputs.at_server(Sysctl::TcpMaxTwBuckets).ok_or(Inapplicable::Unconcerned)?;
+    let (load, closes) = (&inputs.cell.load, u64::from(inputs.cell.load.clients));
+    let in_turn = load.pattern == ConnectPattern::OneByOne;
+    concerns(server_closes_first(inputs) && (in_turn || closes > u64::from(cap)))?;
     require(
-        inputs.cell.load.pattern == ConnectPattern::OneByOne,
+        in_turn,
         "connections closed at the same time may exceed the limit by one for each CPU \
          (load.pattern is not one-by-one)",
     )?;
     require_time_wait(inputs)?;
-    let buckets = time_wait::buckets(inputs.cell.load.clients.into(), cap);
+    let buckets = time_wait::buckets(closes, cap);
     Ok(vec![
         Prediction::count(time_wait::KEPT, buckets.time_wait, |measured| {
             measured.most_in("time_wait")

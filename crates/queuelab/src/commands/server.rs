@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use chat_server::{
     ServerEvent, ServerHandle, ServerReport, ServerResponse, ServerSettings, ServerStatus,
 };
-use linux_net::{Counters, SocketDiag};
+use linux_net::{Counter, Counters, SocketDiag};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
@@ -122,10 +122,10 @@ fn print_when_idle(totals: Arc<Totals>, handle: ServerHandle) {
 
 /// The counters of this host that count dropped connections, with a
 /// description.
-const COUNTERS: [(&str, &str); 3] = [
-    ("TcpExt.ListenOverflows", "SYNs and handshakes that met a full accept queue"),
-    ("TcpExt.TCPReqQFullDrop", "SYNs that met a full SYN queue"),
-    ("TcpExt.ListenDrops", "everything dropped at a listener: these two and the rest"),
+const COUNTERS: [(Counter, &str); 3] = [
+    (Counter::ListenOverflows, "SYNs and handshakes that met a full accept queue"),
+    (Counter::TcpReqQFullDrop, "SYNs that met a full SYN queue"),
+    (Counter::ListenDrops, "everything dropped at a listener: these two and the rest"),
 ];
 
 /// Totals since the start of the server.
@@ -151,8 +151,8 @@ impl Totals {
         row("deliveries", report.deliveries as i64, "messages written to a client");
         if let Ok(now) = &now {
             let delta = now.delta(&self.before);
-            for (name, meaning) in COUNTERS {
-                row(name, delta.get(name), meaning);
+            for (counter, meaning) in COUNTERS {
+                row(counter.name(), delta.get(counter.name()), meaning);
             }
         }
         let mut table = builder.build();

@@ -1,5 +1,6 @@
 //! The trials of each cell.
 
+use linux_net::Counter;
 use run_record::TrialRecord;
 use run_view::number::{count, nanoseconds};
 use run_view::{Cell, Run, metrics};
@@ -78,7 +79,7 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Table {
                 _ => nanoseconds(ns as f64),
             });
         let deepest = trial.evidence.probe.as_ref().map(|probe| count(probe.deepest));
-        let drops = trial.evidence.server.get("TcpExt.ListenDrops").copied().unwrap_or(0);
+        let drops = trial.evidence.at_server(Counter::ListenDrops);
         [id.to_string(), held.to_owned(), ended.join(", ")]
             .into_iter()
             .chain(written)

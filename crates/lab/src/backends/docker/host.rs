@@ -155,7 +155,8 @@ impl Host {
         }
         self.ask::<()>(AgentCommand::AllowFiles { needed: limits.needs.open_files() })?;
         let sysctls = self.sysctls()?;
-        let unsaved = sysctls.get("net.ipv4.tcp_no_metrics_save").is_some_and(|v| v != "0");
+        let unsaved =
+            sysctls.get(linux_net::Sysctl::TcpNoMetricsSave.name()).is_some_and(|v| v != "0");
         self.saves_metrics = !unsaved;
         Ok(())
     }

@@ -14,7 +14,7 @@ use crate::backend::{Needs, Role};
 
 /// The user that a host runs as, who owns nothing.
 const NOBODY: &str = "65534:65534";
-const PORT_START: &str = "net.ipv4.ip_unprivileged_port_start";
+const PORT_START: &str = linux_net::Sysctl::IpUnprivilegedPortStart.name();
 pub(super) const MIB: u64 = 1 << 20;
 /// More than a program needs that says its version.
 const SETTER_PIDS: i64 = 16;

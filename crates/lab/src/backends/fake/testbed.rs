@@ -45,7 +45,7 @@ impl FakeTestbed {
     }
 
     fn somaxconn(&self) -> u32 {
-        let set = self.sysctls.server.get("net.core.somaxconn");
+        let set = self.sysctls.server.get(linux_net::Sysctl::Somaxconn.name());
         set.and_then(|value| value.parse().ok()).unwrap_or(SOMAXCONN)
     }
 }
@@ -62,7 +62,7 @@ impl Testbed for FakeTestbed {
     fn effective_sysctls(&self) -> Result<SysctlValues> {
         let mut effective = self.sysctls.clone();
         let somaxconn = self.somaxconn().to_string();
-        effective.server.insert("net.core.somaxconn".to_owned(), somaxconn);
+        effective.server.insert(linux_net::Sysctl::Somaxconn.name().to_owned(), somaxconn);
         Ok(effective)
     }
 
