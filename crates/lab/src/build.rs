@@ -1,5 +1,4 @@
-//! Another build of the program, whose parts run in the hosts in place of this
-//! one's.
+//! Another build of the program, whose workers run in the hosts instead of this one's.
 
 use std::fs::{self, Metadata};
 use std::io::{self, BufRead, BufReader, Read};
@@ -13,9 +12,9 @@ use sha2::{Digest, Sha256};
 
 use crate::running;
 
-/// How long a build may take to say its version.
-const PATIENCE: Duration = Duration::from_secs(10);
-/// What it says first.
+/// How long a build may take to print its version.
+const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
+/// The start of what it prints.
 const NAME: &str = "queuelab ";
 /// Digits of the hash that tell builds apart, and are an image's tag.
 pub(crate) const HASH_DIGITS: usize = 16;
@@ -25,16 +24,15 @@ pub(crate) const HASH_DIGITS: usize = 16;
 pub enum Build {
     /// An executable file.
     File(BuildFile),
-    /// An image that the Docker engine has, by its name.
+    /// An image, by its name.
     Image(String),
 }
 
 impl Build {
-    /// The build that a person names: a file, or else, where `images` can be
-    /// run, an image.
+    /// The build of that name: a file, or else an image if the backend runs `images`.
     ///
     /// # Errors
-    /// When the file is no build of this program.
+    /// When the file is not a build of this program.
     pub fn find(name: &str, images: bool) -> Result<Self, BuildError> {
         let path = Path::new(name);
         match images && !path.exists() {
@@ -53,7 +51,7 @@ pub struct BuildFile {
     seen: Seen,
 }
 
-/// By what a file is known again.
+/// Identifies a file and its contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Seen {
     device: u64,
@@ -74,7 +72,7 @@ impl Seen {
 }
 
 impl BuildFile {
-    /// Looks at a file, and asks it for its version.
+    /// Reads a file, and asks it for its version.
     ///
     /// # Errors
     /// When it cannot be run, or is another program.
@@ -111,7 +109,7 @@ impl BuildFile {
         })
     }
 
-    /// How a run directory names it.
+    /// The build, as a run's record has it.
     pub(crate) fn record(&self) -> run_record::Build {
         run_record::Build {
             name: self.path.display().to_string(),
@@ -123,19 +121,19 @@ impl BuildFile {
     /// A command that runs it.
     ///
     /// # Errors
-    /// When the file is not the same any more.
+    /// When the file has changed.
     pub(crate) fn command(&self) -> io::Result<Command> {
         match Seen::of(&fs::metadata(&self.path)?) == self.seen {
             true => Ok(Command::new(&self.path)),
             false => Err(io::Error::other(format!(
-                "{} has changed since the run began; name a copy that nobody builds anew",
+                "{} has changed since the run began; name a copy that is not rebuilt",
                 self.path.display()
             ))),
         }
     }
 }
 
-/// Why a build cannot be run.
+/// Why a build cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// There is no such file, or it cannot be read.
@@ -146,7 +144,7 @@ pub enum BuildError {
         /// Why.
         source: io::Error,
     },
-    /// It is no file that can be executed.
+    /// It is not an executable file.
     #[error("run the build {}: it is not an executable file", path.display())]
     NotExecutable {
         /// Its path.
@@ -154,14 +152,14 @@ pub enum BuildError {
     },
     /// It is not this program.
     #[error(
-        "run the build {}: asked for --version, it {said}; it is to be a queuelab executable",
+        "run the build {}: it is not a queuelab executable: asked for --version, it {answer}",
         path.display()
     )]
     NotQueuelab {
         /// Its path.
         path: PathBuf,
         /// What it did.
-        said: String,
+        answer: String,
     },
 }
 
@@ -173,9 +171,9 @@ pub(crate) fn hash(contents: &[u8]) -> String {
     hash
 }
 
-/// What an executable says to `--version`.
+/// What an executable prints for `--version`.
 fn version(path: &Path) -> Result<String, BuildError> {
-    let other = |said: String| BuildError::NotQueuelab { path: path.to_owned(), said };
+    let other = |answer| BuildError::NotQueuelab { path: path.to_owned(), answer };
     let mut child = Command::new(path)
         .arg("--version")
         .stdin(Stdio::null())
@@ -184,15 +182,15 @@ fn version(path: &Path) -> Result<String, BuildError> {
         .spawn()
         .map_err(|source| BuildError::Unreadable { path: path.to_owned(), source })?;
     let output = child.stdout.take().expect("it was piped");
-    // A line is all that is wanted: whoever says more finds nobody listening, and
-    // whoever keeps the line open is not waited for.
-    let (sender, heard) = mpsc::channel();
+    // Only a line is read: a process that writes more gets SIGPIPE, and one that keeps
+    // the pipe open is not waited for.
+    let (sender, lines) = mpsc::channel();
     std::thread::spawn(move || {
-        let mut said = String::new();
-        let _ = BufReader::new(output.take(200)).read_line(&mut said);
-        let _ = sender.send(said);
+        let mut line = String::new();
+        let _ = BufReader::new(output.take(200)).read_line(&mut line);
+        let _ = sender.send(line);
     });
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + VERSION_TIMEOUT;
     let ended = loop {
         match child.try_wait() {
             Ok(None) if Instant::now() < deadline => std::thread::sleep(Duration::from_millis(5)),
@@ -203,17 +201,17 @@ fn version(path: &Path) -> Result<String, BuildError> {
     let Some(status) = ended else {
         let _ = child.kill();
         let _ = child.wait();
-        return Err(other(format!("did not end within {} s", PATIENCE.as_secs())));
+        return Err(other(format!("did not end within {} s", VERSION_TIMEOUT.as_secs())));
     };
     let left = deadline.saturating_duration_since(Instant::now());
-    let said = heard.recv_timeout(left).unwrap_or_default();
-    match said.lines().next().unwrap_or_default() {
+    let line = lines.recv_timeout(left).unwrap_or_default();
+    match line.lines().next().unwrap_or_default() {
         line if status.success() && line.starts_with(NAME) => {
             Ok(line[NAME.len()..].trim().to_owned())
         }
         _ if !status.success() => Err(other(format!("ended with {status}"))),
-        "" => Err(other("said nothing".to_owned())),
-        line => Err(other(format!("said `{line}`"))),
+        "" => Err(other("printed nothing".to_owned())),
+        line => Err(other(format!("printed `{line}`"))),
     }
 }
 
@@ -232,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_build_is_known_by_what_it_says_of_itself() {
+    fn a_build_names_its_version() {
         let folder = tempfile::tempdir().unwrap();
         let path = script(folder.path(), "#!/bin/sh\necho queuelab 9.8.7\n");
         let build = BuildFile::open(&path).unwrap();
@@ -247,16 +245,16 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_build_is_told_apart() {
+    fn what_is_not_a_build_is_refused_with_its_answer() {
         let folder = tempfile::tempdir().unwrap();
-        let said = |path: &Path| BuildFile::open(path).unwrap_err().to_string();
-        assert!(said(Path::new("/bin/true")).contains("it said `true"));
-        assert!(said(Path::new("/bin/false")).contains("it ended with exit status: 1"));
-        assert!(said(folder.path()).contains("not an executable file"));
-        assert!(said(&folder.path().join("none")).contains("No such file"));
+        let refusal = |path: &Path| BuildFile::open(path).unwrap_err().to_string();
+        assert!(refusal(Path::new("/bin/true")).contains("it printed `true"));
+        assert!(refusal(Path::new("/bin/false")).contains("it ended with exit status: 1"));
+        assert!(refusal(folder.path()).contains("not an executable file"));
+        assert!(refusal(&folder.path().join("none")).contains("No such file"));
         let talker = script(folder.path(), "#!/bin/sh\nexec yes queue\n");
-        let told = said(&talker);
-        assert!(told.contains("it ended with signal: 13"), "{told}");
+        let error = refusal(&talker);
+        assert!(error.contains("it ended with signal: 13"), "{error}");
         // Another process keeps the line open.
         let keeper = script(folder.path(), "#!/bin/sh\nsleep 5 &\necho queuelab 7\n");
         let began = Instant::now();
@@ -265,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_file_is_an_image_where_images_can_be_run() {
+    fn a_name_that_is_not_a_file_is_an_image_if_the_backend_runs_images() {
         assert!(matches!(Build::find("queuelab:latest", true), Ok(Build::Image(_))));
         assert!(matches!(
             Build::find("queuelab:latest", false),

@@ -1,8 +1,7 @@
-//! What a run does now, for whoever watches: `live.json` in its directory.
+//! `live.json` in a run directory: what the run does now, for viewers.
 //!
-//! Nothing of it may be in a measurement's way. The lab asks a trial's probe only
-//! where it waits anyway, never waits for the answer, and a file that cannot be
-//! written is not written.
+//! It must not disturb a measurement: the lab asks a trial's probe only while it waits
+//! anyway, never waits for the response, and ignores a file that cannot be written.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
@@ -17,11 +16,10 @@ use scenario::{Cell, PlannedTrial};
 use crate::error::Result;
 use crate::probe_client::Probe;
 
-/// The least time from one writing to the next: four a second are as many as
-/// anybody sees.
+/// The shortest time between two writes: four a second are as many as a person can see.
 const INTERVAL: Duration = Duration::from_millis(250);
 
-/// A run's `live.json`. Dropping it takes the file away.
+/// A run's `live.json`. Dropping it removes the file.
 #[derive(Debug)]
 pub(crate) struct LiveRun {
     directory: PathBuf,
@@ -35,7 +33,7 @@ struct State {
 }
 
 impl LiveRun {
-    /// Of the run in `directory`; what one that was killed has left goes.
+    /// For the run in `directory`; removes what a killed run has left.
     pub(crate) fn new(directory: PathBuf) -> Self {
         Live::remove(&directory);
         Self { directory, state: Mutex::default() }
@@ -70,7 +68,7 @@ impl LiveRun {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().expect("nobody panics while changing it")
+        self.state.lock().expect("the state is never poisoned")
     }
 }
 
@@ -100,9 +98,9 @@ impl<'a> ShownTrial<'a> {
     }
 
     fn change(&self, change: impl FnOnce(&mut LiveTrial)) {
-        let is_ours = |trial: &&mut LiveTrial| trial.id == self.id;
+        let matches = |trial: &&mut LiveTrial| trial.id == self.id;
         self.run.change(|live| {
-            if let Some(trial) = live.trials.iter_mut().find(is_ours) {
+            if let Some(trial) = live.trials.iter_mut().find(matches) {
                 change(trial);
             }
         });
@@ -126,12 +124,12 @@ impl Watched<'_> {
     /// How far its trial is.
     pub(crate) fn phase(&mut self, phase: LivePhase) {
         self.shown.phase(phase);
-        self.look();
+        self.poll();
     }
 
-    /// Shows what the probe has answered, and asks it again where it is time to.
-    /// Never waits: for whoever waits for something else, again and again.
-    pub(crate) fn look(&mut self) {
+    /// Shows what the probe has answered, and asks it again if it is time to. Never
+    /// waits: called again and again while something else is awaited.
+    pub(crate) fn poll(&mut self) {
         if !self.answers {
             return;
         }

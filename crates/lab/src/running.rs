@@ -8,7 +8,7 @@ use std::process::Command;
 
 use nix::sys::prctl;
 
-/// What it is for the kernel, by whatever name, or none.
+/// The kernel's link to it, valid whatever its name is now.
 const ITSELF: &str = "/proc/self/exe";
 
 /// Its path, as a person knows it: for messages.
@@ -28,7 +28,7 @@ pub(crate) fn contents() -> io::Result<Vec<u8>> {
 
 /// A command that runs it, as the kernel has it open: a run goes on while its binary
 /// is built anew, and no part of it is another build's. Its path could become
-/// another file's between a look at it and the exec.
+/// another file's between a check and the exec.
 ///
 /// `ps` shows it by its path; for `top` it names itself ([`crate::name_process`]).
 pub(crate) fn command() -> Command {

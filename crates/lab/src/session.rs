@@ -10,12 +10,14 @@
 //! | `planning` | sources and changes to plans |
 //! | `begin`, `resume` | the two ways to a run in progress |
 //! | `execution` | runs in progress to their end |
+//! | `finished` | what a session left |
 //! | `single`, `pair`, `suite` | one run; two builds in turn; several scenarios |
 
 mod begin;
 mod error;
 mod event;
 mod execution;
+mod finished;
 mod pair;
 mod planning;
 mod prepare;
@@ -26,6 +28,6 @@ mod suite;
 
 pub use error::SessionError;
 pub use event::{Notice, Observer, SessionEvent, StoppedRun};
-pub use prepare::{Finished, Session};
+pub use finished::{Finished, FinishedSuite};
+pub use prepare::Session;
 pub use request::{Against, RunRequest, Target};
-pub use suite::FinishedSuite;

@@ -1,5 +1,7 @@
 //! What killed runs have left behind.
 
+use super::error::BackendError;
+
 /// What was found, or removed. Each entry is a kind and a name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Leftovers {
@@ -8,5 +10,5 @@ pub struct Leftovers {
     /// Runs that are alive, which were not touched.
     pub alive: Vec<String>,
     /// Why something could not be removed.
-    pub problem: Option<super::BackendError>,
+    pub problem: Option<BackendError>,
 }

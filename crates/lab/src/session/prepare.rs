@@ -8,12 +8,11 @@ use scenario::{Document, LoadedSuite, ScenarioFile};
 
 use super::error::{Result, SessionError};
 use super::event::Observer;
+use super::finished::Finished;
 use super::request::{RunRequest, Target};
-use super::suite::FinishedSuite;
 use super::{pair, single, suite};
 use crate::backend::BackendKind;
 use crate::backends;
-use crate::finished_run::FinishedRun;
 
 /// A session that can start: its files are read, and its process is prepared.
 pub struct Session {
@@ -30,22 +29,6 @@ pub(super) enum Work {
     Suite(LoadedSuite),
     /// The rest of a run; of another file of its scenario, if it is named.
     Resume(PathBuf, Option<ScenarioFile>),
-}
-
-/// What a session left.
-#[derive(Debug)]
-pub enum Finished {
-    /// One run.
-    Run(FinishedRun),
-    /// Two runs whose trials took turns.
-    Pair {
-        /// Of this build.
-        new: FinishedRun,
-        /// Of the other build.
-        baseline: FinishedRun,
-    },
-    /// A suite.
-    Suite(FinishedSuite),
 }
 
 impl Session {

@@ -1,6 +1,5 @@
 //! A suite: its scenarios, one after the other.
 
-use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use jiff::Timestamp;
@@ -12,6 +11,7 @@ use scenario::{LoadedSuite, ScenarioFile, Suite, SuiteMember};
 
 use super::error::{Result, SessionError};
 use super::event::{Observer, SessionEvent};
+use super::finished::FinishedSuite;
 use super::request::{RunRequest, Target};
 use super::single::{self, Stopped};
 use crate::backend::BackendKind;
@@ -19,17 +19,6 @@ use crate::clock::{Clock, SystemClock};
 use crate::finished_run::FinishedRun;
 use crate::machine;
 use crate::running_kernel::RunningKernel;
-
-/// A suite that was run to its end, or until the user asked for one.
-#[derive(Debug)]
-pub struct FinishedSuite {
-    /// Its directory.
-    pub path: PathBuf,
-    /// Its record.
-    pub record: SuiteRecord,
-    /// Whether the user ended it.
-    pub is_interrupted: bool,
-}
 
 /// Runs each scenario, however the ones before ended, until the user asks for an end.
 /// Each leaves a run directory of its own. The suite's directory exists from the

@@ -133,7 +133,7 @@ impl LoadPhases<'_, '_> {
         let deadline = clock.now() + self.trial.cell.settings.load.linger;
         while clock.now() < deadline && !self.server.is_dead() {
             self.trial.check_interruption()?;
-            self.watched.look();
+            self.watched.poll();
             clock.sleep(POLL_INTERVAL.min(deadline.saturating_sub(clock.now())));
         }
         Ok(())
@@ -152,7 +152,7 @@ impl LoadPhases<'_, '_> {
         let deadline = clock.now() + expected + RESPONSE_TIMEOUT;
         loop {
             self.trial.check_interruption()?;
-            self.watched.look();
+            self.watched.poll();
             let found = load.await_event(awaited, EVENT_TIMEOUT, |event| take(event).map(Ok));
             match found {
                 Err(WorkerError::Timeout { worker, awaited, .. }) if clock.now() >= deadline => {
@@ -203,7 +203,7 @@ impl LoadPhases<'_, '_> {
         let deadline = clock.now() + self.trial.cell.settings.load.finish_deadline;
         while clock.now() < deadline {
             self.trial.check_interruption()?;
-            self.watched.look();
+            self.watched.poll();
             // Before the status: what leaves the queue between the two is then in
             // the status.
             let queue = self.testbed.accept_queue(self.server.address.port())?;

@@ -74,7 +74,7 @@ pub(super) fn observe(
     let counted_ns = clock.now_ns();
     let loaded_at = clock.now();
     post_load::watch_closing(testbed, clock, settings.after.watch_closing, || {
-        watched.look();
+        watched.poll();
         trial.check_interruption()
     })?;
     // Before the server, whose end makes sockets that are not measured. Without the

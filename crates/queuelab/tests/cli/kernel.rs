@@ -8,7 +8,6 @@ mod listening;
 mod ordinary_user;
 mod probe;
 mod random_laws;
-mod retries;
 mod serve;
 mod server_death;
 mod simulated;

@@ -65,6 +65,28 @@ pub(crate) fn run(out: &Path, arguments: &[&str]) -> (Output, RunRecord, Vec<Tri
     (output, record, trials)
 }
 
+/// `queuelab ARGUMENTS` with the fake backend's script in its environment; `--backend fake`
+/// is among the arguments, or the backend of a run to resume.
+pub(crate) fn fake(arguments: &[&str], script: &str) -> Command {
+    let mut command = queuelab(arguments);
+    command.env("QUEUELAB_FAKE_SCRIPT", script);
+    command
+}
+
+/// As [`run`], on the fake backend.
+pub(crate) fn fake_run(
+    out: &Path,
+    arguments: &[&str],
+    script: &str,
+) -> (Output, RunRecord, Vec<TrialRecord>) {
+    let start = ["run", "--backend", "fake", "--out", out.to_str().unwrap()];
+    let output = fake(&[&start, arguments].concat(), script).output().unwrap();
+    let runs = runs(out);
+    assert_eq!(runs.len(), 1, "one run directory; the command said:\n{}", said(&output));
+    let (record, trials) = RunDirectory::read(&runs[0]).unwrap();
+    (output, record, trials)
+}
+
 /// The run directories below an output directory; a suite's is none.
 pub(crate) fn runs(out: &Path) -> Vec<PathBuf> {
     let entries = |path: &Path| -> Vec<PathBuf> {

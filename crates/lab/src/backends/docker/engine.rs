@@ -12,12 +12,12 @@ use super::error::{DockerError, Result};
 
 /// Where an engine of the whole machine listens.
 const SYSTEM_SOCKET: &str = "/var/run/docker.sock";
-/// An engine does everything that the lab asks within a second or two, and
-/// within some more on a busy machine.
-const ENGINE_PATIENCE: Duration = Duration::from_secs(60);
+/// An engine handles every request of the lab within a second or two, and within some
+/// more on a busy machine.
+const ENGINE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What it says of itself, it says at once.
-const FIRST_ANSWER_WITHIN: Duration = Duration::from_secs(10);
+/// It answers questions about itself at once.
+const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An engine that answered.
 #[derive(Debug)]
@@ -30,7 +30,7 @@ pub(super) struct Engine {
 }
 
 impl Engine {
-    /// Finds the engine and agrees with it on a version of its interface.
+    /// Finds the engine and negotiates the version of its API.
     pub(super) fn connect() -> Result<Self> {
         Self::connect_to(&socket()?)
     }
@@ -43,7 +43,7 @@ impl Engine {
             .build()
             .map_err(DockerError::Runtime)?;
         let unreachable = |error: Error| unreachable(socket, &error);
-        let timeout = ENGINE_PATIENCE.as_secs();
+        let timeout = ENGINE_TIMEOUT.as_secs();
         let docker =
             Docker::connect_with_unix(socket, timeout, API_DEFAULT_VERSION).map_err(unreachable)?;
         let version = async {
@@ -52,11 +52,11 @@ impl Engine {
             Ok((docker, version))
         };
         let answered =
-            runtime.block_on(async { tokio::time::timeout(FIRST_ANSWER_WITHIN, version).await });
+            runtime.block_on(async { tokio::time::timeout(FIRST_ANSWER_TIMEOUT, version).await });
         let Ok(answered) = answered else {
             return Err(DockerError::Silent {
                 socket: socket.to_owned(),
-                waited: FIRST_ANSWER_WITHIN,
+                waited: FIRST_ANSWER_TIMEOUT,
             });
         };
         let (docker, version) = answered.map_err(unreachable)?;
@@ -78,23 +78,23 @@ impl Engine {
         &self.socket
     }
 
-    /// To start what goes on by itself.
+    /// Starts tasks in the background.
     pub(super) fn handle(&self) -> &Handle {
         self.runtime.handle()
     }
 
-    /// Waits for what was asked of the engine. `doing` reads after "failed to".
+    /// Sends a request and waits for its response. `doing` reads after "failed to".
     pub(super) fn call<T>(
         &self,
         doing: &str,
         asked: impl Future<Output = std::result::Result<T, Error>>,
     ) -> Result<T> {
         let answered =
-            self.runtime.block_on(async { tokio::time::timeout(ENGINE_PATIENCE, asked).await });
+            self.runtime.block_on(async { tokio::time::timeout(ENGINE_TIMEOUT, asked).await });
         match answered {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(error)) => Err(self.failed(doing, &error)),
-            Err(_) => Err(self.lost(doing, format!("nothing within {ENGINE_PATIENCE:?}"))),
+            Err(_) => Err(self.lost(doing, format!("nothing within {ENGINE_TIMEOUT:?}"))),
         }
     }
 
@@ -119,8 +119,8 @@ impl Engine {
     }
 }
 
-/// DOCKER_HOST where it is set; else the machine's socket, or that of an engine
-/// of this user's own.
+/// DOCKER_HOST if it is set; else the machine's socket, or that of a rootless engine of
+/// this user.
 fn socket() -> Result<String> {
     if let Some(host) = std::env::var("DOCKER_HOST").ok().filter(|host| !host.is_empty()) {
         return match host.strip_prefix("unix://") {
@@ -165,7 +165,7 @@ fn io_kind(error: &Error) -> Option<std::io::ErrorKind> {
     kind
 }
 
-/// The last and most exact words of a chain of errors.
+/// The last and most precise message of a chain of errors.
 fn cause(error: &Error) -> String {
     let mut last: &dyn std::error::Error = error;
     while let Some(source) = last.source() {
@@ -183,14 +183,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_engine_that_is_not_there_is_told_with_the_ways_out() {
+    fn an_absent_engine_is_reported_with_hints() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("docker.sock");
         let nowhere = path.to_str().unwrap();
         let absent = Engine::connect_to(nowhere).unwrap_err();
         assert!(matches!(absent, DockerError::Absent { .. }), "{absent}");
         assert!(absent.to_string().contains("there is no such file; start it"), "{absent}");
-        // A socket that a dead engine has left: nobody listens on it.
+        // A socket that a dead engine has left: nothing listens on it.
         let left = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None);
         bind(left.unwrap().as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
         let dead = Engine::connect_to(nowhere).unwrap_err();

@@ -15,12 +15,12 @@ pub(super) enum DockerError {
          (`DOCKER_HOST=unix:///path`)"
     )]
     Absent {
-        /// Where it was looked for.
+        /// The socket that was tried.
         socket: String,
-        /// What the system said.
+        /// The system's error.
         cause: String,
     },
-    /// The engine's socket is there, and nobody answers.
+    /// The engine's socket exists, but nothing answers.
     #[error(
         "use the Docker engine at {socket}: no answer within {} s; see `journalctl -u docker`, and \
          start it again (`sudo systemctl restart docker`)", waited.as_secs()
@@ -33,7 +33,7 @@ pub(super) enum DockerError {
     },
     /// The engine's socket is not this user's.
     #[error(
-        "use the Docker engine at {socket}: permission denied; join the group that may \
+        "use the Docker engine at {socket}: permission denied; join the group that may use it \
          (`sudo usermod -aG docker $USER`, then log in again)"
     )]
     Forbidden {
@@ -51,26 +51,26 @@ pub(super) enum DockerError {
     },
     /// The engine stopped answering.
     #[error(
-        "{doing}: the Docker engine at {socket} does not answer any more ({cause}); see \
-         `journalctl -u docker`, start it again (`sudo systemctl start docker`), then go on with \
+        "{doing}: the Docker engine at {socket} no longer answers ({cause}); see \
+         `journalctl -u docker`, start it again (`sudo systemctl start docker`), then resume with \
          `--resume`"
     )]
     Lost {
-        /// What was asked of it.
+        /// The request.
         doing: String,
         /// Its socket.
         socket: String,
-        /// What the connection said.
+        /// The connection's error.
         cause: String,
     },
-    /// The engine said no.
+    /// The engine refused a request.
     #[error("{doing}: the Docker engine says: {words}")]
     Refused {
-        /// What was asked of it.
+        /// The request.
         doing: String,
         /// Its status code: 404 where a thing is not there.
         status: u16,
-        /// Its own words.
+        /// The engine's message.
         words: String,
     },
     /// The engine, or the kernel through it, refused a sysctl.
@@ -80,17 +80,17 @@ pub(super) enum DockerError {
         host: &'static str,
         /// The sysctl's name.
         name: String,
-        /// The engine's own words.
+        /// The engine's message.
         words: String,
     },
-    /// A container ended when nobody of the lab had told it to.
-    #[error("keep the {host} container {container} running: {what}; go on with `--resume`")]
+    /// A container ended although the lab had not asked it to.
+    #[error("keep the {host} container {container} running: {what}; resume with `--resume`")]
     HostEnded {
         /// `server` or `client`.
         host: &'static str,
         /// The container's name.
         container: String,
-        /// What became of it.
+        /// What happened.
         what: String,
     },
     /// A container does not answer.
@@ -111,7 +111,7 @@ pub(super) enum DockerError {
     HostFailed {
         /// `server` or `client`.
         host: &'static str,
-        /// In its own words.
+        /// Its error.
         reason: String,
     },
     /// The hosts of a new testbed do not reach each other.
@@ -123,14 +123,14 @@ pub(super) enum DockerError {
     Unreachable {
         /// `server` or `client`.
         host: &'static str,
-        /// In its own words.
+        /// Its error.
         reason: String,
     },
     /// The memory limit killed a process of a host.
     #[error(
         "keep the {host} host running: its memory limit of {limit_mib} MiB was reached, and the \
          kernel killed a process of it; the limit is for {clients} clients of the scenario's \
-         settings, so look for what needs more (`load.size`, `server.largest_body`, \
+         settings, so check what needs more (`load.size`, `server.largest_body`, \
          `server.thread_stack`), then run it anew"
     )]
     OutOfMemory {
@@ -142,16 +142,16 @@ pub(super) enum DockerError {
         clients: u32,
     },
     /// The link between the hosts is gone.
-    #[error("keep the hosts joined: {what}; go on with `--resume`")]
+    #[error("keep the hosts joined: {what}; resume with `--resume`")]
     NetworkGone {
-        /// What became of it.
+        /// What happened.
         what: String,
     },
     /// Networks of dead runs that the engine keeps.
     #[error(
-        "remove {}: the Docker engine says that something is joined to it; what `docker network \
-         inspect` names, `docker network disconnect --force` parts; where it names nothing, the \
-         engine has lost count, and only its restart helps. Runs are not hindered",
+        "remove {}: the Docker engine says that something is connected to it; disconnect what `docker \
+         network inspect` lists with `docker network disconnect --force`; if it lists nothing, the \
+         engine has lost count, and only restarting it helps. Runs are not affected",
         networks.join(" and ")
     )]
     NetworksInUse {
@@ -188,7 +188,7 @@ pub(super) enum DockerError {
     Executable {
         /// The executable.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The threads that talk with the engine could not be started.

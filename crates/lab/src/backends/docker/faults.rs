@@ -1,5 +1,4 @@
-//! What became of a container or a network that is not what it was: the
-//! engine remembers its last events.
+//! What happened to a container or a network: the engine keeps its last events.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -13,8 +12,8 @@ use super::error::{DockerError, Result};
 use super::labels::filters;
 use super::network::Network;
 
-/// How long the engine may take to tell that a container has ended.
-const TOLD_WITHIN: Duration = Duration::from_secs(5);
+/// How long the engine may take to report that a container has ended.
+const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How a container ended.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,8 +31,7 @@ impl Engine {
         Ok(container_end(&events))
     }
 
-    /// What became of a container's place on a network; none where it is in
-    /// order.
+    /// Why a container is no longer connected to a network; `None` if it is.
     pub(super) fn link_fault(
         &self,
         network: &Network,
@@ -41,7 +39,7 @@ impl Engine {
         container_name: &str,
     ) -> Result<Option<String>> {
         let inspected = self.docker().inspect_network(&network.id, None::<InspectNetworkOptions>);
-        match self.call("look at the network of the run", inspected) {
+        match self.call("inspect the network of the run", inspected) {
             Ok(found) => {
                 let attached = found.containers.unwrap_or_default().contains_key(container);
                 let name = &network.name;
@@ -58,18 +56,17 @@ impl Engine {
         }
     }
 
-    /// The events of a container up to one of this kind, which may still have
-    /// to come.
+    /// The events of a container up to one of this kind, which may not have happened yet.
     fn events_until(&self, id: &str, last: &str) -> Result<Vec<EventMessage>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let until = now + TOLD_WITHIN;
+        let until = now + EVENT_TIMEOUT;
         let options = EventsOptionsBuilder::default()
             .since("0")
             .until(&until.as_secs().to_string())
             .filters(&filters(&[("container", id)]))
             .build();
         let mut stream = std::pin::pin!(self.docker().events(Some(options)));
-        let listened = async {
+        let received = async {
             let mut events = Vec::new();
             while let Some(event) = stream.next().await {
                 let event = event?;
@@ -81,7 +78,7 @@ impl Engine {
             }
             Ok::<_, Error>(events)
         };
-        self.call("keep the containers running", listened)
+        self.call("keep the containers running", received)
     }
 }
 
@@ -96,14 +93,16 @@ fn container_end(events: &[EventMessage]) -> ContainerEnd {
     let what = match (last("kill"), exit) {
         (Some(kill), _) => {
             let signal = attribute(kill, "signal").unwrap_or_else(|| "unknown".to_owned());
-            format!("somebody had the Docker engine send it the signal {}", signal_name(&signal))
+            format!("it was sent the signal {} through the Docker engine", signal_name(&signal))
         }
         // 128 and the number of the signal, as shells have it.
         (None, Some(code)) if code == "137" => {
             "it was killed (SIGKILL), and not through the Docker engine".to_owned()
         }
         (None, Some(code)) => format!("it ended by itself, with exit code {code}"),
-        (None, None) => "the Docker engine closed the line to it, and does not say why".to_owned(),
+        (None, None) => {
+            "the Docker engine closed the connection to it, without a reason".to_owned()
+        }
     };
     ContainerEnd { out_of_memory, what }
 }
@@ -129,16 +128,16 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_end_has_its_words() {
+    fn each_way_to_end_is_described() {
         let die = |code| event("die", &[("exitCode", code)]);
         let killed =
             container_end(&[event("start", &[]), event("kill", &[("signal", "9")]), die("137")]);
-        assert!(killed.what.ends_with("the signal SIGKILL"), "{killed:?}");
+        assert!(killed.what.contains("the signal SIGKILL"), "{killed:?}");
         assert!(!killed.out_of_memory);
         let starved = container_end(&[event("oom", &[]), die("137")]);
         assert!(starved.out_of_memory);
         assert!(container_end(&[die("137")]).what.contains("not through the Docker engine"));
         assert!(container_end(&[die("1")]).what.ends_with("exit code 1"));
-        assert!(container_end(&[]).what.contains("does not say why"));
+        assert!(container_end(&[]).what.contains("without a reason"));
     }
 }

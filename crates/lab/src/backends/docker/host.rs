@@ -123,7 +123,7 @@ impl Host {
             let started = docker.start_container(&id, None::<StartContainerOptions>);
             let set = self.engine.call(&doing, started).map_err(|error| self.start_refused(error));
             let removed = self.engine.remove_container(&id);
-            // Why it was not set tells more than why its container stays.
+            // The first error explains more than the second.
             set?;
             removed?;
         }
@@ -161,7 +161,7 @@ impl Host {
         Ok(())
     }
 
-    /// A start that failed because of a sysctl, told as that.
+    /// Attributes a failed start to the sysctl that caused it.
     fn start_refused(&self, error: DockerError) -> DockerError {
         let DockerError::Refused { words, .. } = &error else { return error };
         let named = |name: &&String| {
@@ -265,7 +265,7 @@ impl Host {
 
     /// Whether it has been joined with that host before; from now on it has.
     pub(super) fn knows(&self, other: &Self) -> bool {
-        !self.known.lock().expect("nobody panics while knowing").insert(other.id.clone())
+        !self.known.lock().expect("the set is never poisoned").insert(other.id.clone())
     }
 
     /// Why its agent has gone.
@@ -285,14 +285,14 @@ impl Host {
         }
     }
 
-    /// What became of its place on the network; none where it is in order.
+    /// Why it is no longer connected to the network; `None` if it is.
     pub(super) fn link_fault(&self, network: &Network) -> Result<Option<String>> {
         self.engine.link_fault(network, &self.id, &self.name)
     }
 }
 
 impl Drop for Host {
-    /// Removes the container, whatever state it is in.
+    /// Removes the container in any state.
     fn drop(&mut self) {
         // It may have gone by itself; what is left for another reason, the
         // next run removes.

@@ -4,27 +4,27 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How long a look takes.
-const LOOK: Duration = Duration::from_millis(50);
-/// Looks that must find the machine idle, one after the other: a trial between
+/// How long a sample takes.
+const SAMPLE_INTERVAL: Duration = Duration::from_millis(50);
+/// Consecutive samples that must find the machine idle: a trial between
 /// two events of its own is not yet waiting.
-const LOOKS: u32 = 3;
+const IDLE_SAMPLES: u32 = 3;
 /// The part of all CPUs' time that must be idle.
 const IDLE_SHARE: f64 = 0.75;
 
-/// Waits until the machine is idle; false where it was cancelled before.
+/// Waits until the machine is idle; false if it was cancelled before.
 pub(super) fn wait_until_idle(cancelled: &AtomicBool) -> bool {
     let mut before = CpuTime::now();
-    let mut idle_looks = 0;
-    while idle_looks < LOOKS {
-        std::thread::sleep(LOOK);
+    let mut idle_samples = 0;
+    while idle_samples < IDLE_SAMPLES {
+        std::thread::sleep(SAMPLE_INTERVAL);
         if cancelled.load(Ordering::Relaxed) {
             return false;
         }
         let now = CpuTime::now();
         let idle =
             before.zip(now).is_some_and(|(before, now)| now.idle_share(&before) >= IDLE_SHARE);
-        idle_looks = if idle { idle_looks + 1 } else { 0 };
+        idle_samples = if idle { idle_samples + 1 } else { 0 };
         before = now;
     }
     true
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_cancelled_does_not_wait() {
+    fn a_cancelled_wait_ends_at_once() {
         assert!(!wait_until_idle(&AtomicBool::new(true)));
     }
 }

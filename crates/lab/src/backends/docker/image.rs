@@ -25,8 +25,7 @@ const FILE: &str = "queuelab";
 /// Its value is the hash. Containers inherit their image's labels: it must not
 /// be one by which what a run has left is found.
 pub(super) const IMAGE_LABEL: &str = "queuelab.image";
-/// Set on images that nobody asked for: a run makes its own, and takes away the
-/// one that an earlier build of the program had made.
+/// Set on images that a run built for itself: the run of another build removes them.
 const BY_RUN_LABEL: &str = "queuelab.image.by-run";
 
 /// An image of this executable.
@@ -104,10 +103,10 @@ fn needs_interpreter(contents: &[u8]) -> object::Result<bool> {
     }
 }
 
-/// Why an image is made.
+/// Why an image is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// Somebody asked for it: it is `queuelab:latest` too, and stays.
+    /// The user asked for it: it is tagged `queuelab:latest` too, and stays.
     Asked,
     /// A run needs it.
     Run,
@@ -116,7 +115,7 @@ pub(super) enum Purpose {
 }
 
 /// Whether an image is one that this program made: images that others derived
-/// from it have its labels too, but not the name that its label tells.
+/// from it have its labels too, but not the name in its label.
 fn is_own(image: &ImageSummary) -> bool {
     let name = image.labels.get(IMAGE_LABEL).map(|hash| format!("{REPOSITORY}:{hash}"));
     name.is_some_and(|name| image.repo_tags.contains(&name))
@@ -124,7 +123,7 @@ fn is_own(image: &ImageSummary) -> bool {
 
 impl Engine {
     /// The name of the image that a run's containers are made of, another build's
-    /// or this program's; made where it is not there yet.
+    /// or this program's; built if it does not exist.
     pub(super) fn image_of(&self, build: Option<&Build>) -> Result<String> {
         let image = match build {
             None => self.image(&Executable::running()?, Purpose::Run)?,
@@ -136,7 +135,7 @@ impl Engine {
         Ok(image.name)
     }
 
-    /// The image of this executable, made where it is not there yet.
+    /// The image of this executable, built if it does not exist.
     pub(super) fn image(&self, executable: &Executable, purpose: Purpose) -> Result<Image> {
         let name = executable.name();
         // Of two that made it at once, one would lose its name to the other, and
@@ -161,9 +160,9 @@ impl Engine {
         Ok(Image { name, bytes, is_new })
     }
 
-    /// The size of an image; none where there is no such image.
+    /// The size of an image; `None` if there is no such image.
     pub(super) fn find_image(&self, name: &str) -> Result<Option<u64>> {
-        let inspected = self.call("look for the image", self.docker().inspect_image(name));
+        let inspected = self.call("find the image", self.docker().inspect_image(name));
         match inspected {
             Ok(image) => Ok(Some(image.size.unwrap_or(0).unsigned_abs())),
             Err(DockerError::Refused { status: 404, .. }) => Ok(None),
@@ -176,7 +175,7 @@ impl Engine {
     /// # Errors
     /// When there is no such image.
     pub(super) fn image_hash(&self, name: &str) -> Result<String> {
-        let inspected = self.call("look for the image", self.docker().inspect_image(name));
+        let inspected = self.call("find the image", self.docker().inspect_image(name));
         match inspected {
             Ok(image) => {
                 let id = image.id.unwrap_or_default();
@@ -219,7 +218,7 @@ impl Engine {
     fn remove_outdated_images(&self, current: &str) -> Result<()> {
         for image in self.own_images()? {
             let is_by_run = image.labels.contains_key(BY_RUN_LABEL);
-            // With a second name it has become somebody's.
+            // A second tag means that a user wants to keep it.
             if is_by_run && image.repo_tags.len() == 1 && image.repo_tags[0] != current {
                 self.remove_image(&image.repo_tags[0])?;
             }

@@ -1,4 +1,4 @@
-//! What runs that are no longer alive have left behind.
+//! What killed runs have left behind.
 //!
 //! Everything of a run carries its label and its owner's. A run is dead when
 //! its owner is; of an owner that cannot be seen from here (in another
@@ -20,7 +20,7 @@ use super::owner::{Life, Owner};
 
 /// Between two trials a living run may have no container for a moment: one out
 /// of sight is dead when it is found so twice, this far apart.
-const SECOND_LOOK: Duration = Duration::from_secs(3);
+const RECHECK_DELAY: Duration = Duration::from_secs(3);
 /// Containers that are just being removed are given a moment to let go of their
 /// network: it is tried again this often, a tenth of a second apart.
 pub(super) const OWN_NETWORK_TRIES: u32 = 50;
@@ -45,7 +45,7 @@ pub(super) struct Leftovers {
 
 /// One run, as the engine knows it.
 #[derive(Debug)]
-struct Remains {
+struct RunRemains {
     owner: Owner,
     /// Id and name.
     containers: Vec<(String, String)>,
@@ -53,8 +53,8 @@ struct Remains {
     is_running: bool,
 }
 
-impl Remains {
-    fn of(owner: Owner) -> Self {
+impl RunRemains {
+    fn new(owner: Owner) -> Self {
         Self { owner, containers: Vec::new(), networks: Vec::new(), is_running: false }
     }
 
@@ -71,7 +71,7 @@ impl Engine {
     pub(super) fn remove_leftovers(&self, dry: bool) -> Result<Leftovers> {
         let mut runs = self.runs()?;
         if runs.values().any(|remains| remains.life() == Life::OutOfSight) {
-            std::thread::sleep(SECOND_LOOK);
+            std::thread::sleep(RECHECK_DELAY);
             let again = self.runs()?;
             // What is new since then is alive.
             runs = again.into_iter().filter(|(run, _)| runs.contains_key(run)).collect();
@@ -106,8 +106,8 @@ impl Engine {
         Ok(leftovers)
     }
 
-    fn runs(&self) -> Result<BTreeMap<String, Remains>> {
-        let mut runs: BTreeMap<String, Remains> = BTreeMap::new();
+    fn runs(&self) -> Result<BTreeMap<String, RunRemains>> {
+        let mut runs: BTreeMap<String, RunRemains> = BTreeMap::new();
         let labelled = filters(&[("label", RUN_LABEL)]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&labelled).build();
         let listed = self.docker().list_containers(Some(options));
@@ -116,7 +116,7 @@ impl Engine {
             let (Some(id), Some((run, owner))) = (container.id, owned(&labels)) else { continue };
             let name = container.names.unwrap_or_default().into_iter().next();
             let name = name.map_or_else(|| id.clone(), |n| n.trim_start_matches('/').to_owned());
-            let remains = runs.entry(run).or_insert_with(|| Remains::of(owner));
+            let remains = runs.entry(run).or_insert_with(|| RunRemains::new(owner));
             remains.is_running |= container.state == Some(ContainerSummaryStateEnum::RUNNING);
             remains.containers.push((id, name));
         }
@@ -125,20 +125,20 @@ impl Engine {
         for network in self.call("list networks", listed)? {
             let labels = network.labels.unwrap_or_default();
             let (Some(id), Some((run, owner))) = (network.id, owned(&labels)) else { continue };
-            let remains = runs.entry(run).or_insert_with(|| Remains::of(owner));
+            let remains = runs.entry(run).or_insert_with(|| RunRemains::new(owner));
             remains.networks.push((id.clone(), network.name.unwrap_or(id)));
         }
         Ok(runs)
     }
 
-    /// Removes a container, running or not; false where another was faster.
+    /// Removes a container, running or not; false if another process was faster.
     pub(super) fn remove_container(&self, id: &str) -> Result<bool> {
         let options = RemoveContainerOptionsBuilder::default().force(true).build();
         let removed = self.docker().remove_container(id, Some(options));
         gone_or_done(self.call("remove a container", removed))
     }
 
-    /// Removes a network, tried so often; false where another was faster.
+    /// Removes a network, with so many tries; false if another process was faster.
     pub(super) fn remove_network(&self, id: &str, tries: u32) -> Result<bool> {
         for _ in 1..tries {
             match self.call("remove a network", self.docker().remove_network(id)) {
@@ -152,14 +152,14 @@ impl Engine {
     }
 }
 
-/// The run that something is of, and its owner; none where it has no owner as
-/// this program writes it, and so is not its own.
+/// The run that something belongs to, and its owner; `None` without an owner label of
+/// this program.
 fn owned(labels: &HashMap<String, String>) -> Option<(String, Owner)> {
-    let owner = Owner::of_label(labels.get(OWNER_LABEL)?)?;
+    let owner = Owner::from_label(labels.get(OWNER_LABEL)?)?;
     Some((labels.get(RUN_LABEL)?.clone(), owner))
 }
 
-/// Whether this removed it; false where another was faster.
+/// Whether this removed it; false if another process was faster.
 fn gone_or_done(removed: Result<()>) -> Result<bool> {
     match removed {
         Ok(()) => Ok(true),
@@ -174,16 +174,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_out_of_sight_lives_by_its_containers() {
-        let mut gone = Remains::of(Owner::of_label("another-boot/1/2/3").unwrap());
+    fn a_run_out_of_sight_is_alive_while_its_containers_run() {
+        let mut gone = RunRemains::new(Owner::from_label("another-boot/1/2/3").unwrap());
         assert_eq!(gone.life(), Life::OutOfSight);
         gone.is_running = true;
         assert_eq!(gone.life(), Life::Alive);
-        assert_eq!(Remains::of(Owner::this_process()).life(), Life::Alive);
+        assert_eq!(RunRemains::new(Owner::this_process()).life(), Life::Alive);
     }
 
     #[test]
-    fn what_has_no_owner_is_not_ours() {
+    fn resources_without_an_owner_label_are_ignored() {
         let labels = |pairs: &[(&str, &str)]| -> HashMap<String, String> {
             pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect()
         };

@@ -93,7 +93,7 @@ impl Network {
     }
 
     fn slots(&self) -> MutexGuard<'_, Slots> {
-        self.slots.lock().expect("nobody panics while leasing")
+        self.slots.lock().expect("the slots are never poisoned")
     }
 }
 
@@ -156,7 +156,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn subnets_lie_in_the_range_for_benchmarks_and_leave_the_last_alone() {
+    fn subnets_are_in_the_benchmark_range_except_the_last() {
         let all: HashSet<_> = (0..SUBNETS).map(nth_subnet).collect();
         assert_eq!(all.len(), 31);
         assert!(all.iter().all(|subnet| subnet.octets()[0] == 198));
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn addresses_of_hosts_do_not_collide_however_many_came_before() {
+    fn addresses_of_hosts_never_collide() {
         let network = Arc::new(Network::new(String::new(), "", Ipv4Addr::new(198, 18, 16, 0)));
         let stays = [network.lease(1), network.lease(250)];
         assert_eq!(stays[0].addresses(), [Ipv4Addr::new(198, 18, 16, 2)]);

@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-/// A process, told from every other that ever was on a machine.
+/// A process, identified among all that ever ran on a machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
     /// Which start of which machine.
@@ -48,8 +48,8 @@ impl Owner {
         format!("{boot}/{namespace}/{pid}/{started}")
     }
 
-    /// Of a label's value.
-    pub(super) fn of_label(label: &str) -> Option<Self> {
+    /// From a label's value.
+    pub(super) fn from_label(label: &str) -> Option<Self> {
         let mut fields = label.split('/');
         let owner = Self {
             boot: fields.next()?.to_owned(),
@@ -68,8 +68,7 @@ impl Owner {
         match start_time(self.pid) {
             Some(started) if started == self.started => Life::Alive,
             Some(_) => Life::Dead,
-            // /proc may hide other users' processes (`hidepid`); kill(2) knows
-            // whether there is one, whoever's it is.
+            // /proc may hide other users' processes (`hidepid`); kill(2) finds them.
             None => match kill(Pid::from_raw(self.pid.cast_signed()), None) {
                 Err(nix::Error::ESRCH) => Life::Dead,
                 _ => Life::OutOfSight,
@@ -103,15 +102,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn this_process_lives_and_its_label_says_who_it_is() {
+    fn this_process_is_alive_and_its_label_identifies_it() {
         let own = Owner::this_process();
-        assert_eq!(Owner::of_label(&own.label()), Some(own.clone()));
+        assert_eq!(Owner::from_label(&own.label()), Some(own.clone()));
         assert_eq!(own.life(), Life::Alive);
         assert!(own.started > 0);
     }
 
     #[test]
-    fn a_number_that_another_process_has_now_is_no_life() {
+    fn a_reused_process_id_is_not_alive() {
         let own = Owner::this_process();
         assert_eq!(Owner { started: own.started - 1, ..own.clone() }.life(), Life::Dead);
         let mut child = std::process::Command::new("true").spawn().unwrap();
@@ -126,12 +125,12 @@ mod tests {
     }
 
     #[test]
-    fn who_is_elsewhere_is_out_of_sight() {
+    fn an_owner_elsewhere_is_out_of_sight() {
         let own = Owner::this_process();
         assert_eq!(Owner { boot: "x".to_owned(), ..own.clone() }.life(), Life::OutOfSight);
         assert_eq!(Owner { namespace: 1, ..own }.life(), Life::OutOfSight);
         for nonsense in ["", "a/b", "a/1/2/x", "a/1/2/3/4"] {
-            assert_eq!(Owner::of_label(nonsense), None, "{nonsense}");
+            assert_eq!(Owner::from_label(nonsense), None, "{nonsense}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! The hosts of a run: used again where they are as new, made in good time
-//! where they are not.
+//! The hosts of a run: reused if they are in the state of a new one, else created in
+//! advance while the machine is idle.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -16,10 +16,10 @@ use super::recipe::{ContainerLimits, HostKind};
 use crate::backend::Purpose;
 use crate::build::Build;
 
-/// How often the image is made again that somebody has taken away.
-const IMAGES_LOST: u32 = 5;
-/// Used hosts that are kept, because a later trial may find them as new.
-const KEPT: usize = 4;
+/// How often a removed image is built again.
+const MAX_IMAGE_REBUILDS: u32 = 5;
+/// Used hosts that are kept because a later trial may reuse them.
+const MAX_USED: usize = 4;
 
 /// A run's hosts, but for those in use.
 #[derive(Debug)]
@@ -27,7 +27,7 @@ pub(super) struct Pool {
     engine: Arc<Engine>,
     pub(super) network: Arc<Network>,
     limits: ContainerLimits,
-    /// Whose image its hosts are made of, where it is not this program's.
+    /// The build whose image its hosts run, if it is not this program's.
     build: Option<Build>,
     started: AtomicU32,
     shelf: Mutex<Shelf>,
@@ -116,16 +116,16 @@ impl Pool {
     /// one that is refused is set after the others from then on. If it is
     /// refused then too, it is no matter of order.
     fn start(&self, kind: &HostKind, purpose: Purpose) -> Result<Host> {
-        let mut images_lost = 0;
+        let mut rebuilds = 0;
         loop {
             let number = self.started.fetch_add(1, Ordering::Relaxed);
             let lease = self.network.lease(kind.addresses);
             let late = self.shelf().late.clone();
             match Host::start(&self.engine, lease, &self.limits, kind, &late, number, purpose) {
-                Err(error) if images_lost < IMAGES_LOST && error.is_missing_image() => {
-                    // A run of another build takes away images that nobody uses.
+                Err(error) if rebuilds < MAX_IMAGE_REBUILDS && error.is_missing_image() => {
+                    // A run of another build removes unused images.
                     self.engine.image_of(self.build.as_ref())?;
-                    images_lost += 1;
+                    rebuilds += 1;
                 }
                 Err(DockerError::SysctlRefused { name, .. })
                     if kind.has_several_sysctls() && !late.contains(&name) =>
@@ -147,7 +147,7 @@ impl Pool {
         }
         let mut shelf = self.shelf();
         shelf.used.extend(hosts);
-        let surplus = shelf.used.len().saturating_sub(KEPT);
+        let surplus = shelf.used.len().saturating_sub(MAX_USED);
         let oldest: Vec<_> = shelf.used.drain(..surplus).collect();
         shelf.retired.extend(oldest);
     }
@@ -158,9 +158,9 @@ impl Pool {
     pub(super) fn prepare(self: &Arc<Self>, kinds: [HostKind; 2], purpose: Purpose) {
         self.finish_preparation();
         let cancelled = Arc::new(AtomicBool::new(false));
-        let (pool, told) = (Arc::clone(self), Arc::clone(&cancelled));
+        let (pool, stop) = (Arc::clone(self), Arc::clone(&cancelled));
         let thread = std::thread::spawn(move || {
-            pool.prepare_when_idle(&kinds, purpose, &told);
+            pool.prepare_when_idle(&kinds, purpose, &stop);
         });
         *self.preparation() = Some(Preparation { cancelled, thread });
     }
@@ -178,7 +178,7 @@ impl Pool {
             if !idle::wait_until_idle(cancelled) {
                 return;
             }
-            // What fails here fails again when it is needed, and is told then.
+            // An error here occurs again, and is reported, when the host is needed.
             if let Ok(host) = self.start(kind, purpose) {
                 self.shelf().fresh.push(host);
             }
@@ -200,7 +200,7 @@ impl Pool {
     fn remove_surplus(&self) {
         let retired = {
             let mut shelf = self.shelf();
-            if shelf.retired.len() <= KEPT {
+            if shelf.retired.len() <= MAX_USED {
                 return;
             }
             std::mem::take(&mut shelf.retired)
@@ -209,11 +209,11 @@ impl Pool {
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().expect("nobody panics at the shelf")
+        self.shelf.lock().expect("the shelf is never poisoned")
     }
 
     fn preparation(&self) -> MutexGuard<'_, Option<Preparation>> {
-        self.preparation.lock().expect("nobody panics while preparing")
+        self.preparation.lock().expect("the preparation is never poisoned")
     }
 }
 

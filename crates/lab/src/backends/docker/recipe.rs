@@ -1,4 +1,4 @@
-//! What a host's container is made of.
+//! What a host's container is created from.
 
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
@@ -16,12 +16,12 @@ use crate::backend::{Needs, Role};
 const NOBODY: &str = "65534:65534";
 const PORT_START: &str = linux_net::Sysctl::IpUnprivilegedPortStart.name();
 pub(super) const MIB: u64 = 1 << 20;
-/// More than a program needs that says its version.
+/// More than a program needs to print its version.
 const SETTER_PIDS: i64 = 16;
 /// The same, bytes.
 const SETTER_MEMORY: u64 = 64 * MIB;
 
-/// What makes two hosts the same.
+/// Hosts of the same kind are interchangeable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct HostKind {
     pub(super) role: Role,
@@ -32,9 +32,9 @@ pub(super) struct HostKind {
 }
 
 impl HostKind {
-    /// What the engine is told to set when it starts the container: what was
-    /// asked for but the `late`, and what the engine would otherwise make of its
-    /// own that decides which ports a client may have.
+    /// The sysctls that the engine sets when it starts the container: those asked for
+    /// except the `late` ones, and one that the engine would otherwise change, which
+    /// decides which ports a client may have.
     fn sysctls_set(&self, late: &HashSet<String>) -> HashMap<String, String> {
         let mut sysctls: HashMap<_, _> = self.sysctls.clone().into_iter().collect();
         if self.role == Role::Client {
@@ -61,7 +61,7 @@ impl HostKind {
     }
 }
 
-/// What every host of a run is given.
+/// Image, labels and limits of every container of a run.
 #[derive(Debug, Clone)]
 pub(super) struct ContainerLimits {
     pub(super) image: String,
@@ -162,7 +162,7 @@ fn confined(pids: i64, memory: u64) -> HostConfig {
         memory: Some(memory.cast_signed()),
         // The same: no swap besides.
         memory_swap: Some(memory.cast_signed()),
-        // What it says is for the lab, and in the run directory.
+        // The lab reads its output; the engine need not store it.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),
         ..Default::default()
     }

@@ -1,16 +1,14 @@
 //! The entry of the registry.
 
-use std::fs;
-
 use super::factory::Fake;
 use super::script::FakeScript;
 use crate::backend::{Backend, BackendError, BackendKind, Finding, Needs, Result};
 use crate::build::Build;
 
-/// Environment variable with the path of the script, for tests that start the program.
+/// Environment variable with the script as JSON, for tests that start the program.
 const SCRIPT_VARIABLE: &str = "QUEUELAB_FAKE_SCRIPT";
 
-/// The one in the registry: its script is named by `QUEUELAB_FAKE_SCRIPT`.
+/// The one in the registry: its script is in `QUEUELAB_FAKE_SCRIPT`.
 pub(in crate::backends) static FAKE: FakeKind = FakeKind { script: None };
 
 /// Scripted hosts and workers.
@@ -29,13 +27,9 @@ impl FakeKind {
         if let Some(script) = &self.script {
             return Ok(script.clone());
         }
-        let Some(path) = std::env::var_os(SCRIPT_VARIABLE) else {
-            return Ok(FakeScript::default());
-        };
-        let failed =
-            |cause: String| BackendError::from_message(&format!("read the script: {cause}"));
-        let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
-        serde_json::from_str(&text).map_err(|error| failed(error.to_string()))
+        let Ok(text) = std::env::var(SCRIPT_VARIABLE) else { return Ok(FakeScript::default()) };
+        serde_json::from_str(&text)
+            .map_err(|error| BackendError::from_message(&format!("read the script: {error}")))
     }
 }
 

@@ -264,7 +264,7 @@ fn an_engine_that_dies_is_told_and_the_run_goes_on_when_it_is_back() {
     one_trial_is_done(&run);
     engine.kill();
     let (output, trials) = run.finish();
-    let told = ["does not answer any more", "start it again"];
+    let told = ["no longer answers", "start it again"];
     assert_stopped(&output, &trials, &told);
     engine.restart();
     assert_resumes(out.path(), &[("DOCKER_HOST", &host)]);

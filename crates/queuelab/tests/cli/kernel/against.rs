@@ -1,13 +1,9 @@
 //! Two builds in one run, trial by trial in turn.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-use crate::support::{
-    Background, binary, out_directory, queuelab, runs, said, signal, text, until, write_script,
-};
-use nix::sys::signal::Signal;
+use crate::support::{binary, out_directory, queuelab, runs, said, text, write_script};
 use run_record::{InterleavedRole, RunDirectory};
 use tempfile::TempDir;
 
@@ -152,73 +148,6 @@ fn floor_and_alpha_apply_to_a_run_against_another_build() {
     assert!(!text(&output.stdout).contains("regressed"), "{}", said(&output));
     let words = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(words.contains("p ≤ 0.01 and its median moved by 45 %"), "{}", said(&output));
-}
-
-#[test]
-fn an_interrupted_run_of_two_builds_goes_on_with_both() {
-    let (out, folder) = (out_directory(), out_directory());
-    let other = other_build(folder.path(), "");
-    let arguments =
-        ["run", "--out", out.path().to_str().unwrap(), "--against", other.to_str().unwrap()];
-    let flags = ["--repeat", "4", "--set", "load.messages=10", "--set", "load.interval=50ms"];
-    let lab = queuelab(&[&arguments, &ONE_CELL[..], &flags].concat());
-    let mut lab = Background::start(lab);
-    let done = || -> usize {
-        let trials = |path: &PathBuf| RunDirectory::read(path).map_or(0, |run| run.1.len());
-        runs(out.path()).iter().map(trials).sum()
-    };
-    until("three trials", || done() >= 3);
-    signal(&lab.child, Signal::SIGINT);
-    assert_eq!(lab.child.wait().unwrap().code(), Some(130));
-    let [new, base] = both(out.path());
-    assert!(done() < 8, "it was interrupted");
-
-    let resume = |path: &Path| {
-        let arguments = ["run", "--resume", path.to_str().unwrap()];
-        queuelab(&[&arguments[..], &["--against", other.to_str().unwrap()]].concat())
-            .output()
-            .unwrap()
-    };
-    let output = queuelab(&["run", "--resume", "."]).current_dir(&new).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    let way = format!("--against {}", other.canonicalize().unwrap().display());
-    let told = text(&output.stderr).replace("\n  │ ", " ");
-    assert!(told.contains("take turns with those of another build"), "{told}");
-    assert!(told.contains(&way), "{told}");
-    let output = resume(&base);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("the baseline of another run"), "{}", said(&output));
-    let output = resume(&new);
-    // Four repetitions decide nothing.
-    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
-    let trials = |path: &Path| RunDirectory::read(path).unwrap().1.len();
-    assert_eq!((trials(&new), trials(&base)), (4, 4), "{}", said(&output));
-
-    fs::write(&other, "#!/bin/sh\necho queuelab 0.0.1\n").unwrap();
-    let output = resume(&new);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("has changed since"), "{}", said(&output));
-}
-
-#[test]
-fn what_is_no_build_is_refused_before_anything_is_done() {
-    let out = out_directory();
-    for (build, told) in [
-        ("/bin/true", "it is to be a queuelab"),
-        ("/nowhere/queuelab", "No such file"),
-        ("queuelab:latest", "needs `--backend docker`"),
-        ("/", "not an executable file"),
-    ] {
-        let output = run_against(out.path(), Path::new(build), &[]);
-        assert_eq!(output.status.code(), Some(2), "{build}: {}", said(&output));
-        let stderr: String = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(stderr.replace(" │", "").contains(told), "{build}: {}", said(&output));
-        assert!(runs(out.path()).is_empty());
-    }
-    for wrong in [&["nightly", "--against", binary()][..], &["smoke", "--floor", "5%"]] {
-        let output = queuelab(&[&["run"], wrong].concat()).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    }
 }
 
 #[test]

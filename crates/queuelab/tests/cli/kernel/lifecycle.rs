@@ -155,34 +155,6 @@ fn a_run_goes_on_while_its_binary_is_built_anew() {
 }
 
 #[test]
-fn a_last_line_cut_short_by_a_crash_is_done_again() {
-    let out = out_directory();
-    run(out.path(), &["smoke"]);
-    let path = runs(out.path()).remove(0);
-    let trials = path.join("trials.jsonl");
-    let whole = std::fs::read(&trials).unwrap();
-    std::fs::write(&trials, &whole[..whole.len() - 40]).unwrap();
-    let count = trials_done(out.path());
-    let output = queuelab(&["run", "--resume", path.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(trials_done(out.path()), count + 1);
-}
-
-#[test]
-fn resume_refuses_the_run_of_another_scenario() {
-    let out = out_directory();
-    run(out.path(), &["smoke"]);
-    let path = runs(out.path()).remove(0);
-    let output =
-        queuelab(&["run", "backlog-sweep", "--resume", path.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("another scenario"), "{}", said(&output));
-    let output = queuelab(&["run", "--resume", out.path().to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("not a run directory"), "{}", said(&output));
-}
-
-#[test]
 fn an_interrupted_run_keeps_its_trials_and_says_how_to_go_on() {
     for how in [Signal::SIGINT, Signal::SIGTERM] {
         let out = out_directory();
@@ -245,25 +217,6 @@ fn short_runs_side_by_side_all_hold() {
 }
 
 #[test]
-fn a_scenario_run_by_its_path_is_resumed_without_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("mine.yaml");
-    let smoke = std::fs::read_to_string(repository().join("scenarios/smoke.yaml")).unwrap();
-    std::fs::write(&file, smoke.replace("name: smoke", "name: mine")).unwrap();
-    let out = folder.path().join("runs");
-    run(&out, &[file.to_str().unwrap(), "--only", "server.backlog=64"]);
-    let path = runs(&out).remove(0);
-    let trials = path.join("trials.jsonl");
-    let lines = std::fs::read_to_string(&trials).unwrap();
-    let first = lines.lines().next().unwrap();
-    std::fs::write(&trials, format!("{first}\n")).unwrap();
-    std::fs::remove_file(&file).unwrap();
-    let output = queuelab(&["run", "--resume", path.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(trials_done(&out), lines.lines().count());
-}
-
-#[test]
 fn a_value_that_the_kernel_refuses_is_told_at_its_place_before_anything_starts() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.yaml");
@@ -322,18 +275,6 @@ fn too_few_open_files_are_told_before_anything_starts() {
     let stderr = text(&output.stderr);
     assert!(stderr.contains("364") && stderr.contains("200"), "needed and hard: {stderr}");
     assert!(runs(out.path()).is_empty(), "nothing was started");
-}
-
-#[test]
-fn a_closed_output_does_not_break_a_run() {
-    let out = out_directory();
-    let script = format!("{} run smoke --out {} | head -1", binary(), out.path().display());
-    let output = Command::new("sh").args(["-c", &script]).output().unwrap();
-    assert!(!text(&output.stderr).contains("panicked"), "{}", said(&output));
-    assert_eq!(trials_done(out.path()), {
-        let (record, _) = RunDirectory::read(&runs(out.path())[0]).unwrap();
-        record.planned_trials as usize
-    });
 }
 
 /// Trials that are all begun at once, and wait for seconds.
