@@ -89,7 +89,7 @@ pub(super) fn die(state: &Shared, signal: &str) {
     let mut state = lock(state);
     let at_ns = state.clock.now_ns();
     let announces = state.server.take().is_some_and(|server| server.sigpipe == Sigpipe::Default);
-    if let Some(mut output) = state.server_output.take() {
+    if let Some(output) = state.server_output.take() {
         if announces {
             for &connection in &state.accepted {
                 output.event(ServerEvent::Accepted(connection));

@@ -3,6 +3,7 @@
 use std::fmt::Debug;
 use std::marker::PhantomData;
 use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use worker::{
     Failure, Message, MessageOf, Protocol, Request, Started, Worker, WorkerControl, WorkerEnd,
@@ -14,17 +15,17 @@ pub(super) trait Scripted<P: Protocol>: Debug {
     fn handle(&mut self, id: Option<u64>, command: P::Command);
 }
 
-/// A worker's standard output, and its end.
+/// A worker's standard output, and its end. Clones share both.
 #[derive(Debug)]
 pub(super) struct Output<P> {
-    lines: Option<Sender<String>>,
+    lines: Arc<Mutex<Option<Sender<String>>>>,
     ends: Sender<WorkerEnd>,
     protocol: PhantomData<P>,
 }
 
 impl<P> Clone for Output<P> {
     fn clone(&self) -> Self {
-        Self { lines: self.lines.clone(), ends: self.ends.clone(), protocol: PhantomData }
+        Self { lines: Arc::clone(&self.lines), ends: self.ends.clone(), protocol: PhantomData }
     }
 }
 
@@ -45,15 +46,19 @@ impl<P: Protocol> Output<P> {
     }
 
     /// Ends the worker.
-    pub(super) fn end(&mut self, status: &str, at_ns: u64) {
-        self.lines = None;
+    pub(super) fn end(&self, status: &str, at_ns: u64) {
+        *self.lines() = None;
         let end = WorkerEnd { at_ns, status: status.to_owned(), stderr: String::new() };
         let _ = self.ends.send(end);
     }
 
+    fn lines(&self) -> MutexGuard<'_, Option<Sender<String>>> {
+        self.lines.lock().expect("a scripted worker never panics")
+    }
+
     fn write(&self, message: &MessageOf<P>) {
         let line = serde_json::to_string(message).expect("a message is plain data");
-        if let Some(lines) = &self.lines {
+        if let Some(lines) = &*self.lines() {
             let _ = lines.send(line);
         }
     }
@@ -68,7 +73,8 @@ where
 {
     let (line_sender, lines) = channel();
     let (end_sender, ends) = channel();
-    let output = Output { lines: Some(line_sender), ends: end_sender, protocol: PhantomData };
+    let lines_of_output = Arc::new(Mutex::new(Some(line_sender)));
+    let output = Output { lines: lines_of_output, ends: end_sender, protocol: PhantomData };
     output.write(&Message::Started(Started::new(P::NAME)));
     let control = Control { script: script(output), protocol: PhantomData };
     Worker::new(P::NAME, Box::new(control), lines, ends)

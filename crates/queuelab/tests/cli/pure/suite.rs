@@ -74,7 +74,7 @@ fn a_failed_scenario_of_a_suite_is_reported_and_the_rest_runs() {
     let output = in_folder(&["compare", &suite, &run]);
     assert_eq!(output.status.code(), Some(2), "{}", said(&output));
     let told = text(&output.stderr).replace("\n  │ ", " ");
-    assert!(told.contains("give two runs, or two suites"), "{}", said(&output));
+    assert!(told.contains("give two runs or two suites"), "{}", said(&output));
 
     let output = in_folder(&["check", "two"]);
     assert!(text(&output.stdout).contains("two: good; a suite of 2 scenarios, 2 trials"));
@@ -150,7 +150,7 @@ fn an_invalid_suite_is_reported_at_its_lines_and_nothing_runs() {
         "there is no scenario `oen`",
         "did you mean `one`",
         "`two` is a suite itself",
-        "`one` is there twice",
+        "`one` is listed twice",
         "two.yaml:5:",
     ] {
         assert!(told.contains(says), "{says}: {told}");
