@@ -77,7 +77,7 @@ fn a_failed_scenario_of_a_suite_is_reported_and_the_rest_runs() {
     assert!(told.contains("give two runs or two suites"), "{}", said(&output));
 
     let output = in_folder(&["check", "two"]);
-    assert!(text(&output.stdout).contains("two: good; a suite of 2 scenarios, 2 trials"));
+    assert!(text(&output.stdout).contains("two: valid; a suite of 2 scenarios, 2 trials"));
     assert!(text(&in_folder(&["list"]).stdout).contains("Do both hold?"));
     for (arguments, says) in [
         (&["run", "two", "--set", "load.clients=4"][..], "it is a suite"),
