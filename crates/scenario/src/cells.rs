@@ -1,11 +1,13 @@
 //! The points of a matrix, and whether their settings fit together.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use chat_protocol::Codec;
 use chat_server::ClosesFirst;
 use indexmap::IndexMap;
 use load_generator::check_settings;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::axis::{PlacedAxis, steps_of};
@@ -35,27 +37,21 @@ pub(crate) fn cells(
         problems.push(Problem::new(tree.place_of(&["matrix"]), message));
         return Vec::new();
     };
-    let base = CellSettings {
-        hosts: scenario.hosts.clone(),
-        server: scenario.server.clone(),
-        load: scenario.load.clone(),
-        after: scenario.after.clone(),
-    };
-    let Ok(base) = serde_json::to_value(base) else {
-        return Vec::new();
-    };
+    let mut hosts = Section::new("hosts", &scenario.hosts, axes);
+    let mut server = Section::new("server", &scenario.server, axes);
+    let mut load = Section::new("load", &scenario.load, axes);
+    let mut after = Section::new("after", &scenario.after, axes);
     let mut reported = HashSet::new();
     let mut cells = Vec::with_capacity(count);
     for index in 0..count {
         let chosen = choose(index, axes);
-        let mut settings = base.clone();
-        for (axis, (value, _)) in axes.iter().zip(&chosen) {
-            put(&mut settings, &steps_of(&axis.path), value);
-        }
         // Each value was read by itself as its setting's type before.
-        let Ok(settings) = serde_json::from_value::<CellSettings>(settings) else {
+        let (Some(hosts), Some(server), Some(load), Some(after)) =
+            (hosts.read(&chosen), server.read(&chosen), load.read(&chosen), after.read(&chosen))
+        else {
             continue;
         };
+        let settings = CellSettings { hosts, server, load, after };
         let point: IndexMap<String, Value> = axes
             .iter()
             .zip(&chosen)
@@ -109,8 +105,48 @@ pub(crate) fn axis_place(
     chosen.get(index).map(|(_, place)| place.clone())
 }
 
-fn put(settings: &mut Value, steps: &[String], value: &Value) {
-    let mut node = settings;
+/// A section of the settings: read once for each combination of values on its own
+/// axes, as there can be many more cells than these.
+struct Section<T> {
+    base: Value,
+    /// Positions of its axes among all, and their paths in the section.
+    axes: Vec<(usize, Vec<String>)>,
+    read: HashMap<String, T>,
+}
+
+impl<T: Clone + Serialize + DeserializeOwned> Section<T> {
+    fn new(name: &str, base: &T, axes: &[PlacedAxis]) -> Self {
+        let own = axes.iter().enumerate().filter_map(|(position, axis)| {
+            let steps = steps_of(&axis.path);
+            let (first, rest) = steps.split_first()?;
+            (first == name).then(|| (position, rest.to_vec()))
+        });
+        Self {
+            base: serde_json::to_value(base).unwrap_or_default(),
+            axes: own.collect(),
+            read: HashMap::new(),
+        }
+    }
+
+    /// The section of the cell with these values; `None` if they do not fit its type.
+    fn read(&mut self, chosen: &[&(Value, Place)]) -> Option<T> {
+        let values: Vec<_> = self.axes.iter().map(|(position, _)| &chosen[*position].0).collect();
+        let key = format!("{values:?}");
+        if let Some(section) = self.read.get(&key) {
+            return Some(section.clone());
+        }
+        let mut section = self.base.clone();
+        for ((_, steps), value) in self.axes.iter().zip(values) {
+            put(&mut section, steps, value);
+        }
+        let section: T = serde_json::from_value(section).ok()?;
+        self.read.insert(key, section.clone());
+        Some(section)
+    }
+}
+
+fn put(section: &mut Value, steps: &[String], value: &Value) {
+    let mut node = section;
     for step in steps {
         node = &mut node[step.as_str()];
     }

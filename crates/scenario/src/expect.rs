@@ -1,17 +1,20 @@
 //! Expectations: CEL expressions, checked with the plan and evaluated for each
 //! trial.
 
+use std::sync::Arc;
+
 use cel::Program;
 use indexmap::IndexMap;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::cell::Cell;
-use crate::expression::{Written, counters, fill_in, kind, sample, shape};
+use crate::expression::{Programs, Written, counters, fill_in, kind};
 use crate::facts;
 use crate::kernel::Kernel;
 use crate::model::Expectation;
 use crate::problem::Problem;
+use crate::samples::{Samples, shape};
 use crate::tree::Node;
 
 /// A scenario's expectations, compiled.
@@ -21,8 +24,8 @@ pub struct Expectations(Vec<Compiled>);
 #[derive(Debug)]
 struct Compiled {
     expectation: Expectation,
-    that: Program,
-    when: Option<Program>,
+    that: Arc<Program>,
+    when: Option<Arc<Program>>,
     /// The names that `that` uses, as paths.
     names: Vec<Vec<String>>,
     /// The counters that either expression uses: host and name.
@@ -52,14 +55,12 @@ impl Expectations {
         text: &str,
         cells: &[Cell],
         kernel: &dyn Kernel,
+        programs: &mut Programs,
         problems: &mut Vec<Problem>,
     ) -> Self {
         let shape = shape(cells);
         let known_counters = kernel.counter_names();
-        let samples: Vec<Value> = match expectations {
-            [] => Vec::new(),
-            _ => cells.iter().map(|cell| sample(&cell.settings)).collect(),
-        };
+        let samples = Samples::new(cells);
         let compiled = expectations.iter().enumerate().filter_map(|(index, expectation)| {
             let index = index.to_string();
             let mut compile = |field: &str, source: &str| {
@@ -69,7 +70,7 @@ impl Expectations {
                     text,
                 };
                 let before = problems.len();
-                let program = expression.compile(problems)?;
+                let program = expression.compile(programs, problems)?;
                 let names =
                     expression.check_names(&program, &shape, known_counters.as_deref(), problems);
                 if problems.len() == before {

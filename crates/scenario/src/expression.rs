@@ -1,18 +1,22 @@
 //! One CEL expression: compiled, and checked before anything is run.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
+use std::sync::Arc;
 
 use cel::{ExecutionError, Program};
 use serde_json::Value;
 
-use crate::cell::Cell;
 use crate::facts::{self, COUNTERS};
-use crate::model::CellSettings;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::references::{Reference, references};
+use crate::samples::Samples;
 use crate::suggest::did_you_mean;
+
+/// The parsed expressions of a scenario by their text: its forms have them in common,
+/// and parsing takes long.
+pub(crate) type Programs = HashMap<String, Arc<Program>>;
 
 /// An expression, and where it was written.
 pub(crate) struct Written<'a> {
@@ -25,9 +29,20 @@ pub(crate) struct Written<'a> {
 
 impl Written<'_> {
     /// Parses the expression; syntax errors become problems.
-    pub(crate) fn compile(&self, problems: &mut Vec<Problem>) -> Option<Program> {
+    pub(crate) fn compile(
+        &self,
+        programs: &mut Programs,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Arc<Program>> {
+        if let Some(program) = programs.get(self.source) {
+            return Some(Arc::clone(program));
+        }
         match Program::compile(self.source) {
-            Ok(program) => Some(program),
+            Ok(program) => {
+                let program = Arc::new(program);
+                programs.insert(self.source.to_owned(), Arc::clone(&program));
+                Some(program)
+            }
             Err(errors) => {
                 problems.extend(errors.errors.iter().map(|error| {
                     let message = error.msg.trim_start_matches("Syntax error: ");
@@ -108,22 +123,16 @@ impl Written<'_> {
     }
 
     /// Evaluates the expression with sample facts of each cell, so that type errors
-    /// are found before anything is run. `samples` has the facts of each cell; cells
-    /// that do not differ in a name that the expression uses are evaluated once.
+    /// are found before anything is run. Cells that do not differ on an axis that the
+    /// expression uses are evaluated once.
     pub(crate) fn try_out(
         &self,
         program: &Program,
         names: &[Vec<String>],
-        samples: &[Value],
+        samples: &Samples<'_>,
     ) -> Option<Problem> {
         let counters = counters(names);
-        let mut seen = HashSet::new();
-        samples.iter().find_map(|sample| {
-            let values: Vec<_> = names.iter().map(|path| value_at(sample, path)).collect();
-            if !seen.insert(format!("{values:?}")) {
-                return None;
-            }
-            let mut facts = sample.clone();
+        samples.differing_in(names).find_map(|mut facts| {
             fill_in(&mut facts, &counters, 1);
             self.evaluate_sample(program, &facts)
         })
@@ -152,11 +161,6 @@ impl Written<'_> {
             Err(error) => problem(describe(&error)),
         }
     }
-}
-
-/// The value at a path of the facts, if there is one.
-fn value_at<'a>(facts: &'a Value, path: &[String]) -> Option<&'a Value> {
-    path.iter().try_fold(facts, |value, step| value.get(step))
 }
 
 fn describe(error: &ExecutionError) -> String {
@@ -234,24 +238,4 @@ pub(crate) fn fill_in(facts: &mut Value, counters: &[(String, String)], value: i
             host.entry(name.clone()).or_insert(value.into());
         }
     }
-}
-
-/// Every fact that an expression may name, with sample values.
-pub(crate) fn shape(cells: &[Cell]) -> Value {
-    let settings = cells.first().map(|cell| cell.settings.clone());
-    let mut settings = settings.unwrap_or_default();
-    settings.server.largest_body.get_or_insert(1);
-    settings.load.connect_rate.get_or_insert(1.0);
-    sample(&settings)
-}
-
-/// The facts of a sample trial, with every count 1, so that nothing is divided by 0.
-pub(crate) fn sample(settings: &CellSettings) -> Value {
-    let mut facts = facts::sample();
-    if let (Some(facts), Ok(Value::Object(settings))) =
-        (facts.as_object_mut(), serde_json::to_value(settings))
-    {
-        facts.extend(settings);
-    }
-    facts
 }

@@ -4,6 +4,7 @@ use crate::axis::{PlacedAxis, axes, steps_of};
 use crate::cell::Cell;
 use crate::cells::cells;
 use crate::expect::Expectations;
+use crate::expression::Programs;
 use crate::kernel::{self, Kernel};
 use crate::model::{AxisValues, Scenario};
 use crate::overrides;
@@ -26,12 +27,14 @@ pub(crate) struct Form {
 }
 
 /// Reads and checks one form of a scenario, and records everything that is wrong
-/// with it. `text` is the text of the file, `only` the `--only` flags.
+/// with it. `text` is the text of the file, `only` the `--only` flags, and `programs`
+/// are the expressions of its other forms.
 pub(crate) fn form(
     mut tree: Node,
     text: &str,
     only: &[(String, String)],
     kernel: &dyn Kernel,
+    programs: &mut Programs,
     problems: &mut Vec<Problem>,
 ) -> Option<Form> {
     let mut scenario: Scenario = strict::read(&mut tree, problems)?;
@@ -42,7 +45,7 @@ pub(crate) fn form(
     kernel::check(&named_sysctls(&tree, &axes), kernel, problems);
     let cells = cells(&scenario, &axes, &tree, problems);
     let expectations =
-        Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, problems);
+        Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, programs, problems);
 
     scenario.matrix = axes
         .iter()

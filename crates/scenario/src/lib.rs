@@ -18,7 +18,7 @@
 //! | `kernel` | which sysctls and counters exist, as the caller knows them |
 //! | `overrides` | `--quick`, `--set`, `--repeat`, `--only` |
 //! | `form`, `plan`, `trials` | a form of the scenario, the plan, and the order of the trials |
-//! | `expect`, `expression`, `references`, `facts` | expectations in CEL |
+//! | `expect`, `expression`, `references`, `samples`, `facts` | expectations in CEL |
 //! | `problem`, `suggest` | errors for people |
 //! | `schema` | the JSON Schema of a scenario file |
 //!
@@ -62,6 +62,7 @@ mod place;
 mod plan;
 mod problem;
 mod references;
+mod samples;
 mod scenario_file;
 mod schema;
 mod source;

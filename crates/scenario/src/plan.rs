@@ -8,6 +8,7 @@ use crate::axis::{Axis, PlacedAxis, steps_of};
 use crate::cell::Cell;
 use crate::cells::{axis_place, choose};
 use crate::expect::Expectations;
+use crate::expression::Programs;
 use crate::form::{ADDRESS, Form, form};
 use crate::kernel::Kernel;
 use crate::model::Scenario;
@@ -92,11 +93,12 @@ pub(crate) fn plan(
     let quick = tree.get(&["quick"]).cloned();
     tree.remove(&["quick".to_owned()]);
     let text = &source.text;
-    let mut chosen = form(tree.clone(), text, &[], kernel, &mut problems);
+    let mut programs = Programs::new();
+    let mut chosen = form(tree.clone(), text, &[], kernel, &mut programs, &mut problems);
     if let Some(quick) = &quick {
         let mut merged = tree.clone();
         overrides::merge_quick(&mut merged, quick);
-        let quick = form(merged.clone(), text, &[], kernel, &mut problems);
+        let quick = form(merged.clone(), text, &[], kernel, &mut programs, &mut problems);
         if overrides.quick {
             (tree, chosen) = (merged, quick);
         }
@@ -108,7 +110,7 @@ pub(crate) fn plan(
     if overrides.change_settings() {
         overrides::apply(overrides, &mut tree, &mut problems);
         strict::only_mappings(&mut tree, &mut problems);
-        chosen = form(tree, text, &overrides.only, kernel, &mut problems);
+        chosen = form(tree, text, &overrides.only, kernel, &mut programs, &mut problems);
     }
     match chosen {
         Some(form) if problems.is_empty() => Ok(into_plan(form, source, overrides.seed)),

@@ -1,0 +1,149 @@
+//! Sample facts, with which expressions are tried before anything is run.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use crate::axis::steps_of;
+use crate::cell::Cell;
+use crate::facts;
+use crate::model::CellSettings;
+
+/// The sample facts of each cell.
+pub(crate) struct Samples<'a> {
+    cells: &'a [Cell],
+    /// Those of the first cell; the others differ from it on the axes.
+    first: Value,
+}
+
+impl<'a> Samples<'a> {
+    pub(crate) fn new(cells: &'a [Cell]) -> Self {
+        let first = cells.first().map_or(Value::Null, |cell| sample(&cell.settings));
+        Self { cells, first }
+    }
+
+    /// The facts with these names, of one cell for each combination of values on the
+    /// axes that the names belong to.
+    pub(crate) fn differing_in(&self, names: &[Vec<String>]) -> impl Iterator<Item = Value> {
+        let axes: Vec<&str> = match self.cells {
+            [] => Vec::new(),
+            [first, ..] => first.point.keys().map(String::as_str).collect(),
+        };
+        let used: Vec<&str> = axes.into_iter().filter(|axis| uses(names, axis)).collect();
+        let first = only(names, &self.first);
+        let mut seen = HashSet::new();
+        self.cells.iter().filter_map(move |cell| {
+            let values: Vec<_> = used.iter().map(|axis| &cell.point[*axis]).collect();
+            seen.insert(format!("{values:?}")).then(|| {
+                let mut facts = first.clone();
+                for (axis, value) in used.iter().zip(values) {
+                    replace(&mut facts, &steps_of(axis), value);
+                }
+                facts
+            })
+        })
+    }
+}
+
+/// Replaces the value at a path, if there is one.
+fn replace(facts: &mut Value, path: &[String], value: &Value) {
+    let place = path.iter().try_fold(facts, |value, step| value.get_mut(step));
+    if let Some(place) = place {
+        place.clone_from(value);
+    }
+}
+
+/// Whether one of the names is the setting of an axis, a part of it, or contains it.
+fn uses(names: &[Vec<String>], axis: &str) -> bool {
+    let axis = steps_of(axis);
+    names.iter().any(|name| name.iter().zip(&axis).all(|(name, axis)| name == axis))
+}
+
+/// The facts that an expression uses, and no others: converting all of them for each
+/// evaluation would take most of the time of a check.
+fn only(names: &[Vec<String>], facts: &Value) -> Value {
+    let mut used = Value::Object(Map::new());
+    for name in names {
+        copy(name, facts, &mut used);
+    }
+    used
+}
+
+fn copy(path: &[String], from: &Value, to: &mut Value) {
+    match (path.split_first(), from) {
+        (Some((step, rest)), Value::Object(entries)) => {
+            // `has()` may test a name that is missing.
+            if let (Some(from), Some(to)) = (entries.get(step), to.as_object_mut()) {
+                let empty = if from.is_object() { Value::Object(Map::new()) } else { Value::Null };
+                copy(rest, from, to.entry(step).or_insert(empty));
+            }
+        }
+        _ => *to = from.clone(),
+    }
+}
+
+/// Every fact that an expression may name, with sample values.
+pub(crate) fn shape(cells: &[Cell]) -> Value {
+    let settings = cells.first().map(|cell| cell.settings.clone());
+    let mut settings = settings.unwrap_or_default();
+    settings.server.largest_body.get_or_insert(1);
+    settings.load.connect_rate.get_or_insert(1.0);
+    sample(&settings)
+}
+
+/// The facts of a sample trial, with every count 1, so that nothing is divided by 0.
+fn sample(settings: &CellSettings) -> Value {
+    let mut facts = facts::sample();
+    if let (Some(facts), Ok(Value::Object(settings))) =
+        (facts.as_object_mut(), serde_json::to_value(settings))
+    {
+        facts.extend(settings);
+    }
+    facts
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn path(name: &str) -> Vec<String> {
+        name.split('/').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn only_the_named_facts_remain() {
+        let facts = json!({
+            "load": { "clients": 5, "size": 30 },
+            "server": { "backlog": 7 },
+            "attempts": 5,
+            "outcomes": { "ok": 4, "reset": 1 },
+        });
+        let names = ["load/clients", "server/largest_body", "outcomes/ok", "outcomes"].map(path);
+        let expected = json!({
+            "load": { "clients": 5 },
+            "server": {},
+            "outcomes": { "ok": 4, "reset": 1 },
+        });
+        assert_eq!(only(&names, &facts), expected);
+        let reversed: Vec<_> = names.into_iter().rev().collect();
+        assert_eq!(only(&reversed, &facts), expected);
+    }
+
+    #[test]
+    fn an_axis_is_used_by_its_setting_and_by_its_section() {
+        for (name, axis, expected) in [
+            ("server/backlog", "server.backlog", true),
+            ("server", "server.backlog", true),
+            ("server/design", "server.backlog", false),
+            (
+                "hosts/server/sysctls/net.core.somaxconn",
+                "hosts.server.sysctls.net.core.somaxconn",
+                true,
+            ),
+        ] {
+            assert_eq!(uses(&[path(name)], axis), expected, "{name} {axis}");
+        }
+    }
+}
