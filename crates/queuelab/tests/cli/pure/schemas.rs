@@ -1,6 +1,6 @@
-//! The committed JSON Schemas say what this build reads and writes, and are
-//! what it prints. `UPDATE_SCHEMAS=1` writes them anew instead. By a validator that
-//! is not ours, the files that are here keep to them, and broken ones do not.
+//! The committed JSON Schemas match the types of this build and its output;
+//! `UPDATE_SCHEMAS=1` writes them again instead. An independent validator accepts the
+//! committed files and rejects broken ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ fn generated() -> [(&'static str, Value); 4] {
 }
 
 #[test]
-fn the_committed_schemas_are_those_of_this_build() {
+fn the_committed_schemas_match_this_build() {
     for (of, schema) in generated() {
         let path = repository().join(format!("schemas/{of}.schema.json"));
         let generated = format!("{}\n", serde_json::to_string_pretty(&schema).unwrap());
@@ -32,7 +32,7 @@ fn the_committed_schemas_are_those_of_this_build() {
         let committed = std::fs::read_to_string(&path).unwrap();
         assert!(
             committed == generated,
-            "schemas/{of}.schema.json has drifted: write it anew with \
+            "schemas/{of}.schema.json is out of date: write it again with \
              `UPDATE_SCHEMAS=1 cargo test --package queuelab --test cli schemas`"
         );
         let output = queuelab(&["schema", of]).output().unwrap();
@@ -41,7 +41,7 @@ fn the_committed_schemas_are_those_of_this_build() {
     }
 }
 
-/// What a committed schema says, asked of a validator.
+/// A validator for a committed schema.
 fn committed(of: &str) -> Validator {
     let path = repository().join(format!("schemas/{of}.schema.json"));
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
@@ -55,7 +55,7 @@ fn assert_valid(schema: &Validator, value: &Value, what: &str) {
     assert!(errors.is_empty(), "{what}: {errors:?}");
 }
 
-/// The files of that name in the folders two below.
+/// The files of that name two folders below.
 fn found(root: &Path, name: &str) -> Vec<PathBuf> {
     let entries = |folder: PathBuf| {
         let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
@@ -74,7 +74,7 @@ fn records(file: &Path) -> Vec<Value> {
 }
 
 #[test]
-fn the_committed_records_keep_to_their_schemas() {
+fn the_committed_records_are_valid() {
     let baseline = repository().join("reports/baseline");
     for (of, name, fewest) in
         [("run", "run.json", 12), ("trial", "trials.jsonl", 12), ("suite", "suite.json", 1)]
@@ -92,9 +92,9 @@ fn the_committed_records_keep_to_their_schemas() {
     }
 }
 
-/// A run with what the baseline's have not: what did not hold, and a retry.
+/// A run with what the baseline does not have: a failed trial and a retry.
 #[test]
-fn what_this_build_records_keeps_to_its_schemas() {
+fn the_records_of_this_build_are_valid() {
     let place = out_directory();
     let file = place.path().join("never.yaml");
     let yaml = "name: never\nquestion: Is it recorded?\nload: { clients: 5, messages: 2 }\nrecord: \
@@ -112,7 +112,7 @@ fn what_this_build_records_keeps_to_its_schemas() {
 }
 
 #[test]
-fn every_scenario_keeps_to_the_schema() {
+fn every_scenario_is_valid_against_the_schema() {
     let schema = committed("scenario");
     let files: Vec<_> = fs::read_dir(repository().join("scenarios")).unwrap().collect();
     assert!(files.len() >= 20, "{files:?}");
@@ -125,7 +125,7 @@ fn every_scenario_keeps_to_the_schema() {
 }
 
 #[test]
-fn what_is_broken_does_not_keep_to_its_schema() {
+fn broken_files_are_invalid() {
     let baseline = repository().join("reports/baseline");
     let first = |name: &str| records(&found(&baseline, name)[0]).remove(0);
     let scenario = repository().join("scenarios/smoke.yaml");
@@ -145,7 +145,7 @@ fn what_is_broken_does_not_keep_to_its_schema() {
         let place = broken.pointer_mut(member).unwrap_or_else(|| panic!("{of} has no {member}"));
         *place = wrong;
         assert!(!schema.is_valid(&broken), "{of}: {member} is {broken}");
-        // And what is needed is missing.
+        // A required field is missing.
         let (parent, name) = member.rsplit_once('/').unwrap();
         let mut without = whole;
         let parent = without.pointer_mut(parent).unwrap().as_object_mut().unwrap();
