@@ -1,11 +1,11 @@
 //! The chat protocol: a message is a 4-byte header with the size of its body,
 //! then the body. No I/O: bytes in, bytes out.
 //!
-//! - [`Framing`]: the two headers that exist.
+//! - [`Framing`]: the two header formats.
 //! - [`Codec`]: a framing with its largest body; writes messages.
-//! - [`Decoder`]: takes bytes however a stream chops or merges them, and gives
-//!   back bodies.
-//! - [`ProtocolError`]: what a header or a body can have wrong.
+//! - [`Decoder`]: takes bytes however a stream splits or merges them, and returns
+//!   bodies.
+//! - [`ProtocolError`]: invalid headers and bodies.
 
 mod codec;
 mod decoder;

@@ -1,4 +1,4 @@
-//! Why a server cannot start or go on.
+//! Errors of a server.
 
 use std::io;
 use std::net::SocketAddr;
@@ -8,35 +8,35 @@ use nix::errno::Errno;
 
 use crate::check::SettingProblem;
 
-/// Why a server cannot start or go on; each fits "failed to ...".
+/// A server cannot start or go on. Each message fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
     /// The largest body does not fit the framing.
     #[error("use these settings: {0}")]
     Protocol(#[from] ProtocolError),
-    /// Settings that no server can follow.
+    /// Invalid settings.
     #[error("use these settings: {}", in_one_line(problems))]
     Settings {
-        /// Everything wrong with them.
+        /// All problems.
         problems: Vec<SettingProblem>,
     },
     /// socket(2) or getsockname(2).
     #[error("make a listening socket: {0}")]
     Socket(#[source] io::Error),
-    /// setsockopt(2), for what a setting asks of the listening socket.
+    /// setsockopt(2) on the listening socket.
     #[error("{what} on a listening socket: {source}")]
     SocketOption {
-        /// What was tried.
+        /// The operation.
         what: &'static str,
-        /// What setsockopt(2) said.
+        /// The error of setsockopt(2).
         source: io::Error,
     },
     /// bind(2).
     #[error("bind {address}: {source}{}", bind_advice(source))]
     Bind {
-        /// The address asked for.
+        /// The configured address.
         address: SocketAddr,
-        /// What bind(2) said.
+        /// The error of bind(2).
         source: io::Error,
     },
     /// listen(2).
@@ -44,33 +44,33 @@ pub enum ServerError {
     Listen {
         /// The address bound.
         address: SocketAddr,
-        /// What listen(2) said.
+        /// The error of listen(2).
         source: io::Error,
     },
     /// An accept loop's thread.
     #[error("start an accept loop: {0}")]
     Start(#[source] io::Error),
-    /// Told to let in without `hold_acks`.
+    /// `let_in` without `hold_acks`.
     #[error("let ACKs in: none are held (set hold_acks)")]
     NothingHeld,
-    /// Told to let in after a stop.
-    #[error("let ACKs in: the server has been told to stop")]
+    /// `let_in` after a stop.
+    #[error("let ACKs in: the server is stopping")]
     Stopping,
-    /// listen(2) or setsockopt(2), to let in.
+    /// listen(2) or setsockopt(2) during `let_in`.
     #[error("let ACKs in: {0}")]
     LetIn(#[source] io::Error),
     /// Signals, standard input or standard output of [`crate::worker::run_worker`].
     #[error("{what}: {source}")]
     Channel {
-        /// What was tried.
+        /// The operation.
         what: &'static str,
-        /// What the system said.
+        /// The cause.
         source: io::Error,
     },
 }
 
 impl ServerError {
-    /// The errno, where a system call failed.
+    /// The errno if a system call failed.
     pub fn errno(&self) -> Option<i32> {
         match self {
             ServerError::Protocol(_)

@@ -7,17 +7,17 @@
 //! and the messages are written is a *design*, chosen by name.
 //!
 //! - `settings`: [`ServerSettings`], the one definition for YAML, JSON, flags.
-//! - `check`: [`check_settings`], what they can have wrong.
+//! - `check`: [`check_settings`], validates them.
 //! - `designs`: [`DESIGNS`], the table of designs; one file each below it.
-//! - `server`: [`Server`], [`RunningServer`], [`ServerHandle`]: the library's
-//!   face; `shared` is what all its threads have in common.
+//! - `server`: [`Server`], [`RunningServer`], [`ServerHandle`]: the interface of the
+//!   library; `shared` is the state that all its threads share.
 //! - `listener`: the listening sockets, and the filter that holds ACKs back.
 //! - `lock`: locks a mutex after a panic of another thread.
-//! - `accept`: an accept loop; `gate` holds it back where it is told to.
+//! - `accept`: an accept loop; `gate` pauses it.
 //! - `client_thread`: one client's life; `threads` joins it.
 //! - `client`: a client's socket, the only place that writes to one.
 //! - `registry`: the mutex whose waits and holds are measured.
-//! - `counters`, `durations`: figures; `control` has the types they leave in.
+//! - `counters`, `durations`: metrics; `control` has the types of the report.
 //! - `worker`: [`run_worker`], [`serve`]: the server as a process of its own.
 
 mod accept;

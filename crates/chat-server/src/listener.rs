@@ -47,7 +47,7 @@ fn syn_only() -> [SockFilter; 4] {
 /// its port resolved.
 ///
 /// # Errors
-/// What socket(2), setsockopt(2), bind(2) or listen(2) say.
+/// The errors of socket(2), setsockopt(2), bind(2) and listen(2).
 pub(crate) fn listen(settings: &ServerSettings) -> Result<(SocketAddr, Vec<Socket>), ServerError> {
     let mut address = SocketAddr::new(settings.address, settings.port);
     let mut listeners = Vec::new();

@@ -19,8 +19,8 @@ use crate::settings::ServerSettings;
 use crate::shared::{Ledger, Shared};
 use crate::threads::Threads;
 
-/// A server whose sockets listen: the kernel already queues connections, and
-/// nobody accepts them yet.
+/// A server whose sockets listen: the kernel already queues connections, but they
+/// are not accepted yet.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -37,8 +37,8 @@ impl Server {
     /// [`run_worker`](crate::worker::run_worker) sets it.
     ///
     /// # Errors
-    /// Settings that cannot be ([`check_settings`]), and what socket(2),
-    /// setsockopt(2), bind(2) or listen(2) say.
+    /// If the settings are invalid ([`check_settings`]), or socket(2),
+    /// setsockopt(2), bind(2) or listen(2) fail.
     pub fn bind(settings: &ServerSettings) -> Result<Server, ServerError> {
         let codec = Codec::new(settings.framing, settings.largest_body)?;
         let problems = check_settings(settings);
@@ -62,8 +62,8 @@ impl Server {
         Ok(Server { address, shared })
     }
 
-    /// Tells `announce` of each connection as accept(2) returns it, from the
-    /// thread of its accept loop.
+    /// Calls `announce` with each connection that accept(2) returns, on the thread of
+    /// its accept loop.
     pub fn announce_accepts(&mut self, announce: fn(AcceptedConnection)) {
         self.shared.announce = Some(announce);
     }
@@ -76,7 +76,7 @@ impl Server {
     /// Starts the accept loops, one for each listener.
     ///
     /// # Errors
-    /// A thread of theirs cannot be started; then none runs.
+    /// If a thread cannot be started; then no accept loop runs.
     pub fn start(self) -> Result<RunningServer, ServerError> {
         let count = self.shared.listeners.len();
         let handle = ServerHandle { shared: Arc::new(self.shared) };
@@ -99,7 +99,7 @@ impl Server {
     }
 }
 
-/// A server that runs, until its handle is told to stop.
+/// A running server; its handle stops it.
 #[derive(Debug)]
 pub struct RunningServer {
     handle: ServerHandle,
@@ -107,46 +107,46 @@ pub struct RunningServer {
 }
 
 impl RunningServer {
-    /// What the server is asked and told through.
+    /// A handle of the server.
     pub fn handle(&self) -> ServerHandle {
         self.handle.clone()
     }
 
-    /// Waits for the end, which [`ServerHandle::stop`] brings, with every
-    /// thread joined; the final figures.
+    /// Waits until the server has stopped ([`ServerHandle::stop`]) and every thread
+    /// has been joined; returns the final report.
     pub fn join(self) -> ServerReport {
         let shared = &self.handle.shared;
         for accept_loop in self.accept_loops {
-            // An error is its panic, which has already been printed; the
-            // clients' threads must end all the same.
+            // An error is a panic, which has already been printed; the clients'
+            // threads must end nevertheless.
             let _ = accept_loop.join();
         }
-        // Again, for a client that was being admitted during the first time.
+        // Again, for a client that was being admitted during the first call.
         shared.stop();
         shared.threads.join_all();
         shared.report()
     }
 }
 
-/// Asks and tells a running server; cheap to clone. No call waits for a
-/// broadcast, however stuck.
+/// Controls a running server; cheap to clone. No call waits for a broadcast, even
+/// if it is blocked.
 #[derive(Debug, Clone)]
 pub struct ServerHandle {
     shared: Arc<Shared>,
 }
 
 impl ServerHandle {
-    /// Begins to accept, where `accept_paused` was set.
+    /// Starts to accept if `accept_paused` is set.
     pub fn resume(&self) {
         self.shared.gate.resume();
     }
 
-    /// Lets in the ACKs that `hold_acks` has held, with `release_backlog` in
-    /// force where there is one. Nothing to do where it was done before.
+    /// Lets in the ACKs that `hold_acks` holds back, with `release_backlog` in force
+    /// if it is set. Does nothing the second time.
     ///
     /// # Errors
-    /// Nothing was to be held, the server has been stopped, or what listen(2)
-    /// or setsockopt(2) say.
+    /// If `hold_acks` is not set, the server has been stopped, or listen(2) or
+    /// setsockopt(2) fail.
     pub fn let_in(&self) -> Result<(), ServerError> {
         self.shared.let_in()
     }
@@ -156,7 +156,7 @@ impl ServerHandle {
         self.shared.status()
     }
 
-    /// The figures so far.
+    /// The report so far.
     pub fn report(&self) -> ServerReport {
         self.shared.report()
     }

@@ -1,4 +1,4 @@
-//! What a server can be told: one definition for YAML, JSON and flags.
+//! The settings of a server: one definition for YAML, JSON and flags.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -57,9 +57,9 @@ pub struct ServerSettings {
     /// TCP_DEFER_ACCEPT, seconds; 0 leaves it off.
     #[arg(long, default_value_t = Self::default().defer_accept)]
     pub defer_accept: u32,
-    /// Let only SYNs in, by a filter on the listening socket, until told
-    /// (`let_in` on the control channel, or SIGUSR2): clients become ESTABLISHED, and the
-    /// server has requests alone.
+    /// Let in only SYNs, by a filter on the listening socket, until `let_in` on the
+    /// control channel or SIGUSR2: clients become ESTABLISHED, and the server has only
+    /// SYN_RECV requests.
     #[arg(long, default_value_t = Self::default().hold_acks, action = clap::ArgAction::Set)]
     pub hold_acks: bool,
     /// With `hold_acks`, the backlog of a second listen(2) just before the
@@ -70,10 +70,10 @@ pub struct ServerSettings {
     /// Set SO_REUSEADDR on the listening socket before bind(2).
     #[arg(long, default_value_t = Self::default().reuse_address, action = clap::ArgAction::Set)]
     pub reuse_address: bool,
-    /// The length header that clients speak.
+    /// The length header of the messages.
     #[arg(long, value_enum, default_value_t = Self::default().framing)]
     pub framing: Framing,
-    /// Largest body accepted, bytes; the framing's own default when absent.
+    /// Largest body accepted, bytes; the framing's default if absent.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_body: Option<u32>,
@@ -87,7 +87,7 @@ pub struct ServerSettings {
     /// Disposition of SIGPIPE.
     #[arg(long, value_enum, default_value_t = Self::default().sigpipe)]
     pub sigpipe: Sigpipe,
-    /// Do not accept until told (`resume` on the control channel, or SIGUSR2).
+    /// Do not accept until `resume` on the control channel or SIGUSR2.
     #[arg(long, default_value_t = Self::default().accept_paused, action = clap::ArgAction::Set)]
     pub accept_paused: bool,
     /// Time to wait before each accept(2), for example `5ms`.
@@ -95,17 +95,16 @@ pub struct ServerSettings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub accept_delay: Duration,
-    /// Who closes a connection first.
+    /// Which side closes a connection first.
     #[arg(long, value_enum, default_value_t = Self::default().closes_first)]
     pub closes_first: ClosesFirst,
     /// With `closes_first: server`, messages read from a client before its
     /// connection is closed.
     #[arg(long, default_value_t = Self::default().close_after)]
     pub close_after: u32,
-    /// With `closes_first: server`, how long it reads on after it has ended its
-    /// half, up to the client's end of file, before it closes the socket. Where
-    /// the client is later than that, nobody holds the server's socket any more:
-    /// it is orphaned.
+    /// With `closes_first: server`, how long it continues to read after it has shut
+    /// down its half, up to the client's end of file, before it closes the socket. If
+    /// the client closes later, the server's socket is orphaned.
     #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]

@@ -25,10 +25,10 @@ pub(crate) struct Shared {
     pub(crate) codec: Codec,
     /// Each with an accept loop of its own.
     pub(crate) listeners: Vec<Socket>,
-    /// The listeners hold ACKs back. Locked by whoever lets them in or stops:
+    /// The listeners hold ACKs back. Locked to let them in and to stop:
     /// a listen(2) after the end would make a listener listen again.
     pub(crate) holding: Mutex<bool>,
-    /// Is told of each connection as it is accepted.
+    /// Called with each connection that is accepted.
     pub(crate) announce: Option<fn(AcceptedConnection)>,
     pub(crate) gate: Gate,
     pub(crate) registry: Registry,

@@ -61,7 +61,7 @@ impl Threads {
         lock(&self.table).most
     }
 
-    /// Ends every live client's connection, whatever its thread does.
+    /// Ends the connection of every client, whatever its thread is doing.
     pub(crate) fn abort_all(&self) {
         lock(&self.table).live.values().for_each(|(client, _)| client.abort());
     }

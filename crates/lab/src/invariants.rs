@@ -7,7 +7,7 @@ use run_record::{Check, Integrity, Outcome, OutcomeCounts, SysctlValues};
 
 use crate::TestbedSpec;
 use crate::error::LabError;
-use crate::outcome_join::{Joined, Stranger};
+use crate::outcome_join::{Joined, UnmatchedConnection};
 
 fn check(name: &str, held: bool, detail: impl Into<String>) -> Check {
     Check { name: name.to_owned(), held: Some(held), detail: detail.into() }
@@ -39,23 +39,23 @@ pub(crate) fn accepts_match_attempts(joined: &Joined, accepted: Option<usize>) -
             Outcome::Refused | Outcome::TimedOut | Outcome::Phantom | Outcome::NoPort => false,
         })
         .count();
-    let strangers = &joined.strangers;
+    let unmatched = &joined.unmatched;
     let detail = format!(
         "the server accepted {accepted}, {expected} attempts ended as accepted ones do{}",
-        match strangers.first() {
+        match unmatched.first() {
             None => String::new(),
             Some(first) => {
-                format!(", {} nobody's attempt (first {})", strangers.len(), told(first))
+                format!(", {} nobody's attempt (first {})", unmatched.len(), told(first))
             }
         }
     );
-    check(name, accepted == expected && strangers.is_empty(), detail)
+    check(name, accepted == expected && unmatched.is_empty(), detail)
 }
 
 /// Where a connection of nobody came from, and what may have made it.
-fn told(stranger: &Stranger) -> String {
-    let peer = stranger.peer;
-    match stranger.comes_after {
+fn told(connection: &UnmatchedConnection) -> String {
+    let peer = connection.peer;
+    match connection.follows_attempt {
         None => peer.to_string(),
         Some(index) => format!(
             "{peer}, a second time after attempt {index}: where SYN cookies were sent, a last ACK \
@@ -189,9 +189,9 @@ mod tests {
     #[test]
     fn a_connection_of_nobody_is_a_breach_that_tells_where_it_came_from() {
         let peer = std::net::SocketAddr::from(([198, 18, 1, 1], 7));
-        let breach = |comes_after| {
-            let strangers = vec![Stranger { peer, comes_after }];
-            let check = accepts_match_attempts(&Joined { rows: Vec::new(), strangers }, Some(1));
+        let breach = |follows_attempt| {
+            let unmatched = vec![UnmatchedConnection { peer, follows_attempt }];
+            let check = accepts_match_attempts(&Joined { rows: Vec::new(), unmatched }, Some(1));
             assert_eq!(check.held, Some(false));
             check.detail
         };

@@ -1,4 +1,4 @@
-//! Reports of server and load as a trial's figures.
+//! Metrics of a trial, computed from the reports of server and load.
 
 use std::collections::BTreeMap;
 
@@ -8,16 +8,16 @@ use run_record::{
     AttemptRow, Check, LatencyHistogram, LatencySummary, Outcome, OutcomeCounts, Rates,
 };
 
-/// The three rates over the chat's window, and the original's figure. `server`
-/// is none where it died.
+/// The three rates over the chat's window, and the original benchmark's throughput.
+/// `server` is `None` if it died.
 pub(crate) fn rates(
     load: &LoadReport,
     server: Option<&ServerReport>,
     outcomes: &OutcomeCounts,
     settings: &LoadSettings,
 ) -> Rates {
-    // A slow server still reads when the clients have long written, and even
-    // left.
+    // A slow server still reads after the clients have written everything, and even
+    // after they have left.
     let last_read_ns =
         server.and_then(|server| server.ingest_window_ns).map_or(0, |(_, last)| last);
     let window_seconds =
@@ -61,13 +61,13 @@ pub(crate) fn syn_retransmits(rows: &[AttemptRow]) -> BTreeMap<u32, u64> {
     counts
 }
 
-/// From connect(2) to accept(2), of those that the server accepted.
+/// Time from connect(2) to accept(2) of the accepted attempts.
 pub(crate) fn accept_wait(rows: &[AttemptRow]) -> LatencySummary {
     let mut waits: Vec<u64> =
         rows.iter().filter_map(|row| Some(row.accepted_ns?.saturating_sub(row.start_ns))).collect();
     waits.sort_unstable();
     let Some(&max_ns) = waits.last() else { return LatencySummary::default() };
-    // The smallest that so large a part of them does not exceed.
+    // Nearest-rank percentile.
     let at = |part: f64| waits[(part * waits.len() as f64).ceil().max(1.0) as usize - 1];
     LatencySummary {
         count: waits.len() as u64,
@@ -80,22 +80,21 @@ pub(crate) fn accept_wait(rows: &[AttemptRow]) -> LatencySummary {
     }
 }
 
-/// How long each established attempt took: those that the load's percentiles
-/// are of.
+/// Histogram of the connect times of established attempts, as in the load's
+/// latency summary.
 pub(crate) fn connect_histogram(rows: &[AttemptRow]) -> LatencyHistogram {
     rows.iter().filter_map(|row| row.connect_ns).collect()
 }
 
-/// A scenario's expectations as checks: why each should hold, and the figures
-/// behind it.
+/// A scenario's expectations as checks, each with its reason and its facts.
 pub(crate) fn checks(results: Vec<scenario::ExpectationResult>) -> Vec<Check> {
     results
         .into_iter()
         .map(|result| {
             let facts = result.facts.iter().map(|(name, value)| format!("{name} was {value}"));
             let facts = Some(facts.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty());
-            let said = [result.because, result.error, facts];
-            let detail: Vec<_> = said.into_iter().flatten().collect();
+            let detail: Vec<_> =
+                [result.because, result.error, facts].into_iter().flatten().collect();
             Check { name: result.that, held: result.held, detail: detail.join("; ") }
         })
         .collect()
@@ -106,7 +105,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_histogram_has_every_attempt_that_connected_and_no_other() {
+    fn the_histogram_counts_exactly_the_connected_attempts() {
         let row = |connect_ns, outcome| AttemptRow {
             index: 0,
             local: String::new(),

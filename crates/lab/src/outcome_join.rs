@@ -1,8 +1,9 @@
-//! Client's and server's ledgers joined: the outcome of each attempt.
+//! Joins the client's attempts with the server's accepted connections: the outcome
+//! of each attempt.
 //!
-//! The client alone cannot tell an established connection from a phantom, and
-//! the server alone never sees the attempts that failed. Joined by address and
-//! port, on one clock, each attempt gets exactly one outcome.
+//! The client cannot distinguish an accepted connection from a phantom, and the
+//! server never sees failed attempts. Joined by address and port, on one clock, each
+//! attempt gets exactly one outcome.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -11,41 +12,41 @@ use chat_server::AcceptedConnection;
 use load_generator::{Attempt, Ending};
 use run_record::{AttemptRow, Outcome};
 
-/// A dying process closes its sockets a little before its death can be
-/// noticed: failures this long before the notice are the death's.
-const DEATH_NOTICE_NS: u64 = 200_000_000;
+/// A dying process closes its sockets a little before its exit can be noticed:
+/// failures within this time before the notice are caused by the exit.
+const EXIT_NOTICE_NS: u64 = 200_000_000;
 
-/// What is known of the server's side.
+/// The server's side.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct ServerLedger<'a> {
-    /// Every connection that it accepted; none where its death took its ledger
-    /// with it.
+pub(crate) struct ServerConnections<'a> {
+    /// Every connection that it accepted; `None` if it died and had not announced
+    /// them.
     pub(crate) accepted: Option<&'a [AcceptedConnection]>,
-    /// CLOCK_MONOTONIC when its death was noticed, nanoseconds.
+    /// CLOCK_MONOTONIC when its exit was noticed, nanoseconds.
     pub(crate) died_ns: Option<u64>,
 }
 
-/// Both ledgers as one.
+/// The joined attempts.
 #[derive(Debug)]
 pub(crate) struct Joined {
-    /// A row for each attempt, in order of its index.
+    /// A row for each attempt, in order of `index`.
     pub(crate) rows: Vec<AttemptRow>,
-    /// Accepted connections that are nobody's attempt.
-    pub(crate) strangers: Vec<Stranger>,
+    /// Accepted connections that belong to no attempt.
+    pub(crate) unmatched: Vec<UnmatchedConnection>,
 }
 
-/// An accepted connection that is nobody's attempt.
+/// An accepted connection that belongs to no attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stranger {
+pub(crate) struct UnmatchedConnection {
     pub(crate) peer: SocketAddr,
-    /// The attempt that an earlier connection from there was.
-    pub(crate) comes_after: Option<u32>,
+    /// The attempt of an earlier connection from the same address.
+    pub(crate) follows_attempt: Option<u32>,
 }
 
-/// Joins them.
-pub(crate) fn join(attempts: &[Attempt], server: ServerLedger<'_>) -> Joined {
+/// Joins the attempts with the server's connections.
+pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joined {
     let mut accepted_ns = vec![None; attempts.len()];
-    let mut strangers = Vec::new();
+    let mut unmatched = Vec::new();
     if let Some(accepted) = server.accepted {
         let mut by_address: HashMap<SocketAddr, Vec<usize>> = HashMap::new();
         for (position, attempt) in attempts.iter().enumerate() {
@@ -54,8 +55,8 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerLedger<'_>) -> Joined {
             }
         }
         for connection in accepted {
-            // A port can be used again by a later attempt: the connection is
-            // the latest attempt's that had begun by then.
+            // A later attempt can use the same port: the connection belongs to the
+            // latest attempt that had started by then.
             let owner = by_address.get(&connection.peer).and_then(|positions| {
                 let begun = |&&p: &&usize| attempts[p].start_ns <= connection.at_ns;
                 positions.iter().rev().find(|p| begun(p) && accepted_ns[**p].is_none()).copied()
@@ -67,9 +68,9 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerLedger<'_>) -> Joined {
             let earlier = by_address.get(&connection.peer).and_then(|positions| {
                 positions.iter().rev().find(|position| accepted_ns[**position].is_some())
             });
-            strangers.push(Stranger {
+            unmatched.push(UnmatchedConnection {
                 peer: connection.peer,
-                comes_after: earlier.map(|position| attempts[*position].index),
+                follows_attempt: earlier.map(|position| attempts[*position].index),
             });
         }
     }
@@ -90,18 +91,18 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerLedger<'_>) -> Joined {
             deliveries: attempt.deliveries,
         })
         .collect();
-    Joined { rows, strangers }
+    Joined { rows, unmatched }
 }
 
-fn outcome(attempt: &Attempt, accepted_ns: Option<u64>, server: ServerLedger<'_>) -> Outcome {
-    let by_its_death = server.died_ns.is_some_and(|died| attempt.end_ns + DEATH_NOTICE_NS >= died);
-    // Without a ledger, what is established counts as accepted.
+fn outcome(attempt: &Attempt, accepted_ns: Option<u64>, server: ServerConnections<'_>) -> Outcome {
+    let by_exit = server.died_ns.is_some_and(|died| attempt.end_ns + EXIT_NOTICE_NS >= died);
+    // Without the server's connections, established ones count as accepted.
     let accepted = accepted_ns.is_some() || server.accepted.is_none();
     match (attempt.ending, accepted) {
         (Ending::NoPort, _) => Outcome::NoPort,
         (Ending::Finished, true) => Outcome::Ok,
         (Ending::Finished, false) => Outcome::Phantom,
-        (_, _) if by_its_death => Outcome::ServerDown,
+        (_, _) if by_exit => Outcome::ServerDown,
         (Ending::Refused, _) => Outcome::Refused,
         (Ending::Reset, _) => Outcome::Reset,
         // Accepted by the server while the client was giving it up.
@@ -135,8 +136,8 @@ mod tests {
         AcceptedConnection { peer: SocketAddr::from(([198, 18, 1, 1], port)), at_ns }
     }
 
-    fn alive(accepted: &[AcceptedConnection]) -> ServerLedger<'_> {
-        ServerLedger { accepted: Some(accepted), died_ns: None }
+    fn alive(accepted: &[AcceptedConnection]) -> ServerConnections<'_> {
+        ServerConnections { accepted: Some(accepted), died_ns: None }
     }
 
     fn outcomes(joined: &Joined) -> Vec<Outcome> {
@@ -157,7 +158,7 @@ mod tests {
             outcomes(&joined),
             [Outcome::Ok, Outcome::Incomplete, Outcome::Phantom, Outcome::Phantom]
         );
-        assert!(joined.strangers.is_empty());
+        assert!(joined.unmatched.is_empty());
     }
 
     #[test]
@@ -178,17 +179,17 @@ mod tests {
     fn a_connection_of_nobody_is_a_stranger() {
         let ledger = [accepted(7, 99), accepted(8, 150)];
         let joined = join(&[attempt(0, 7, 100, Ending::Finished)], alive(&ledger));
-        assert_eq!(joined.strangers.len(), 2, "one too early, one of an unknown port");
-        assert!(joined.strangers.iter().all(|stranger| stranger.comes_after.is_none()));
+        assert_eq!(joined.unmatched.len(), 2, "one too early, one of an unknown port");
+        assert!(joined.unmatched.iter().all(|connection| connection.follows_attempt.is_none()));
         assert_eq!(outcomes(&joined), [Outcome::Phantom]);
     }
 
     #[test]
-    fn a_second_connection_of_one_attempt_is_a_stranger_that_comes_after_it() {
+    fn a_second_connection_of_one_attempt_is_a_stranger_that_follows_attempt_it() {
         let attempts = [attempt(3, 7, 0, Ending::Finished), attempt(4, 8, 0, Ending::Finished)];
         let joined = join(&attempts, alive(&[accepted(7, 5), accepted(8, 6), accepted(8, 900)]));
         let peer = accepted(8, 0).peer;
-        assert_eq!(joined.strangers, [Stranger { peer, comes_after: Some(4) }]);
+        assert_eq!(joined.unmatched, [UnmatchedConnection { peer, follows_attempt: Some(4) }]);
         assert_eq!(outcomes(&joined), [Outcome::Ok, Outcome::Ok]);
     }
 
@@ -205,7 +206,7 @@ mod tests {
             late(4, Ending::ClosedByServer),
             late(5, Ending::NoPort),
         ];
-        let lost = ServerLedger { accepted: None, died_ns: Some(died_ns) };
+        let lost = ServerConnections { accepted: None, died_ns: Some(died_ns) };
         let expected = [
             Outcome::Ok,
             Outcome::TimedOut,
@@ -227,7 +228,7 @@ mod tests {
             attempt(3, 4, died_ns, Ending::Unfinished),
         ];
         let ledger = [accepted(1, 5)];
-        let server = ServerLedger { accepted: Some(&ledger), died_ns: Some(died_ns) };
+        let server = ServerConnections { accepted: Some(&ledger), died_ns: Some(died_ns) };
         assert_eq!(
             outcomes(&join(&attempts, server)),
             [Outcome::Ok, Outcome::Phantom, Outcome::Phantom, Outcome::ServerDown]

@@ -1,4 +1,4 @@
-//! A load that somebody ran by hand, as the trial that it was.
+//! The record of a standalone load, run by `queuelab load`, as a trial.
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -6,38 +6,40 @@ use linux_net::CounterDelta;
 use load_generator::{LoadConfig, LoadReport};
 use run_record::{AttemptRow, Evidence, OutcomeCounts, SysctlValues, TrialRecord};
 
-use crate::outcome_join::{self, ServerLedger};
+use crate::outcome_join::{self, ServerConnections};
 use crate::{invariants, machine, metrics};
 
-/// A load that has ended, against a server that this process cannot look into.
+/// A finished load on a server that this process cannot observe.
 #[derive(Debug)]
 pub struct StandaloneLoad<'a> {
-    /// What was asked for.
+    /// Its configuration.
     pub config: &'a LoadConfig,
     /// What the client measured.
     pub report: &'a LoadReport,
-    /// What the counters of the client's host did meanwhile.
+    /// Changes of the counters of the client's host.
     pub client: CounterDelta,
-    /// When it began.
+    /// Start time.
     pub started: Timestamp,
-    /// How long it took.
+    /// Duration.
     pub duration: std::time::Duration,
 }
 
 impl StandaloneLoad<'_> {
-    /// It as the only trial of its run, with a row for each attempt.
+    /// The load as the only trial of its run, with a row for each attempt.
     ///
-    /// Only the client is known: what it held as established counts as
-    /// accepted (a phantom cannot be told), the server's figures and evidence
-    /// are absent, no law is predicted, and the invariants are those that need
-    /// the client alone.
+    /// Only the client's side is known: established connections count as accepted
+    /// (phantoms cannot be detected), the server's metrics and evidence are absent,
+    /// no law is predicted, and only invariants of the client's side are checked.
     pub fn trial(self) -> (TrialRecord, Vec<AttemptRow>) {
         let Self { config, report, client, started, duration } = self;
         let settings = &config.settings;
-        let joined =
-            outcome_join::join(&report.attempts, ServerLedger { accepted: None, died_ns: None });
+        let joined = outcome_join::join(
+            &report.attempts,
+            ServerConnections { accepted: None, died_ns: None },
+        );
         let outcomes: OutcomeCounts = joined.rows.iter().map(|row| row.outcome).collect();
-        let fallen: Vec<_> = client.backwards.iter().map(|name| format!("client {name}")).collect();
+        let decreased: Vec<_> =
+            client.backwards.iter().map(|name| format!("client {name}")).collect();
         let integrity = report.integrity;
         let attempts = u64::from(settings.clients);
         let load_seconds = report.ended_ns.saturating_sub(report.started_ns) as f64 / 1e9;
@@ -77,7 +79,7 @@ impl StandaloneLoad<'_> {
             expectations: Vec::new(),
             invariants: vec![
                 invariants::outcomes_add_up(&outcomes, attempts),
-                invariants::counters_never_fall(&fallen),
+                invariants::counters_never_fall(&decreased),
                 invariants::deliveries_intact(&integrity),
             ],
             outcomes,
@@ -86,7 +88,7 @@ impl StandaloneLoad<'_> {
     }
 }
 
-/// What a run's record says of who made the hosts of such a load: nobody.
+/// The backend of the record of a standalone load, which has no testbed.
 pub fn standalone_backend(config: &LoadConfig) -> run_record::Backend {
     run_record::Backend {
         name: "by-hand".to_owned(),
@@ -95,8 +97,8 @@ pub fn standalone_backend(config: &LoadConfig) -> run_record::Backend {
     }
 }
 
-/// The sysctls in force in this process's host, which is the client's; nobody
-/// has set any, and the server's are unknown.
+/// The sysctls in force in this process's host, the client's; the server's are
+/// unknown.
 pub fn standalone_sysctls() -> SysctlValues {
     let watched = machine::watched_sysctls(std::iter::empty());
     SysctlValues { client: machine::own_sysctls(&watched), ..SysctlValues::default() }
@@ -167,13 +169,13 @@ mod tests {
     }
 
     #[test]
-    fn a_lost_attempt_and_a_fallen_counter_are_breaches() {
+    fn a_lost_attempt_and_a_decreased_counter_are_violations() {
         let fell = CounterDelta {
             backwards: vec!["TcpExt.TCPTimeouts".to_owned()],
             ..CounterDelta::default()
         };
         let trial = trial(&[Ending::Finished], 2, fell);
-        let breaches: Vec<_> = trial.violations().map(|violation| violation.name).collect();
-        assert_eq!(breaches, ["outcomes add up", "no kernel counter went backwards"]);
+        let violations: Vec<_> = trial.violations().map(|violation| violation.name).collect();
+        assert_eq!(violations, ["outcomes add up", "no kernel counter went backwards"]);
     }
 }

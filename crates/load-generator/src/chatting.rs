@@ -31,7 +31,7 @@ impl Generator<'_> {
             return Ok(()); // It ended after its timer was set.
         }
         if self.schedules[client].is_written() {
-            return Ok(()); // epoll told before nobody waited for room any more.
+            return Ok(()); // An event from before the last write.
         }
         let now = monotonic_ns();
         let schedule = &mut self.schedules[client];
@@ -87,7 +87,7 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Asks epoll to tell, or to stop telling, when a client can write.
+    /// Adds or removes epoll's interest in room to write.
     pub(crate) fn wait_to_write(&mut self, client: usize, wait: bool) -> Result<(), LoadError> {
         let writer = &mut self.clients[client];
         if writer.waits_to_write == wait {
@@ -143,7 +143,7 @@ impl Generator<'_> {
             let sender = sender as usize;
             let schedule = &self.schedules[sender];
             if number >= schedule.begun {
-                // Not even written yet: whoever made it, it was not its sender.
+                // Not written yet: its sender did not make it.
                 metrics.foreign += 1;
             } else if sender == client {
                 metrics.echoed += 1;
@@ -158,7 +158,7 @@ impl Generator<'_> {
     }
 }
 
-/// Whether epoll will tell when to try again.
+/// Whether epoll will report when to try again.
 fn try_again(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }

@@ -115,7 +115,7 @@ impl Client {
 const DROP_ALL: [SockFilter; 1] = [SockFilter::new(0x06, 0, 0, 0)];
 
 /// A non-blocking socket to reach `target` with, bound to `source`; one of a
-/// half-open attempt hears nothing.
+/// half-open attempt receives nothing.
 ///
 /// The port is left to connect(2) (IP_BIND_ADDRESS_NO_PORT), so that a source
 /// address changes nothing but the address: ports are counted for each
@@ -146,7 +146,7 @@ pub(crate) fn make_socket(
     Ok(Ok(socket))
 }
 
-/// The ending that a system call's error means; none where it is no ending of
+/// The ending that a system call's error means; `None` if it is no ending of
 /// a connection but a fault of the testbed.
 pub(crate) fn ending_of(error: &io::Error) -> Option<Ending> {
     match Errno::from_raw(error.raw_os_error()?) {

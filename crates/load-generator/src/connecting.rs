@@ -115,7 +115,7 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// epoll has something to say about an attempt.
+    /// Handles an event of epoll for an attempt.
     pub(crate) fn decide(&mut self, client: usize) -> Result<(), LoadError> {
         let socket = self.clients[client].socket();
         let info = tcp_info(socket.as_fd()).map_err(LoadError::machine("read TCP_INFO"))?;
@@ -135,7 +135,7 @@ impl Generator<'_> {
     }
 
     /// An attempt has had its time. What the kernel has established by now
-    /// counts, whether or not epoll has told yet.
+    /// counts, even if epoll has not reported it yet.
     pub(crate) fn on_connect_deadline(&mut self, client: usize) -> Result<(), LoadError> {
         if self.clients[client].state != State::Connecting {
             return Ok(());
@@ -161,7 +161,7 @@ impl Generator<'_> {
     /// `tcp_syn_retries` times and gives it up (`tcp_write_timeout`).
     fn keep_half_open(&mut self, client: usize) -> Result<(), LoadError> {
         let socket = self.clients[client].socket.take().expect("it is connecting");
-        // Or epoll would tell again and again when the kernel gives it up.
+        // Otherwise epoll would report it again and again when the kernel gives up.
         self.epoll.delete(&socket).map_err(LoadError::machine("stop watching a socket"))?;
         self.half_open.push(socket);
         Ok(())

@@ -68,8 +68,8 @@ pub enum LoadEvent {
     Done(Box<LoadReport>),
 }
 
-/// How an attempt ended, as the client alone can know it. The server's matrix
-/// turns this into the attempt's outcome.
+/// How an attempt ended, from the client's side. Joined with the server's
+/// connections, it becomes the attempt's outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
@@ -85,8 +85,7 @@ pub enum Ending {
     NoPort,
     /// Established, and not done by the finish deadline; or its stream broke
     /// ([`Integrity::broken_streams`]); or it is a slow reader, and what was sent
-    /// to it was cut off unread; or, whatever its state, the load was told to
-    /// stop.
+    /// to it was cut off unread; or, in any state, the load was stopped.
     Unfinished,
     /// The server ended the connection before everything was done.
     ClosedByServer,
@@ -128,8 +127,8 @@ pub struct LoadReport {
     pub messages_written: u64,
     /// Deliveries that arrived at clients.
     pub deliveries: u64,
-    /// With `leave: together`, deliveries still owed to clients at the finish
-    /// deadline. Too slow or lost for good: the two cannot be told apart then.
+    /// With `leave: together`, deliveries outstanding at the finish deadline: late or
+    /// lost, which cannot be distinguished.
     pub undelivered: u64,
     /// Bytes written, headers included.
     pub bytes_out: u64,
@@ -144,7 +143,7 @@ pub struct LoadReport {
     pub chat_window_ns: Option<(u64, u64)>,
     /// From a message's intended send time to its delivery.
     pub delivery_latency: LatencySummary,
-    /// From an attempt's start to ESTABLISHED, established ones alone.
+    /// From an attempt's start to ESTABLISHED, of established attempts only.
     pub connect_latency: LatencySummary,
     /// How late the generator itself wrote, against its own schedule: messages
     /// that waited for room in their socket are left out.

@@ -1,10 +1,10 @@
-//! Which messages arrived where.
+//! Which messages have arrived at which client.
 
 use std::collections::HashSet;
 
 use worker::metrics::Integrity;
 
-/// What an arrival was, among those of the same sender at the same receiver.
+/// The order of an arrival among those of the same sender at the same receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrival {
     /// The first time, and after all earlier ones that arrived.
@@ -15,21 +15,20 @@ pub(crate) enum Arrival {
     Again,
 }
 
-/// Every (receiver, sender) pair's position, with the checks of
-/// [`Integrity`]. An arrival in order costs one array access, whatever the
-/// number of clients.
+/// The position of every (receiver, sender) pair, with the checks of [`Integrity`].
+/// An arrival in order costs one array access for any number of clients.
 ///
 /// The first message that a receiver gets of a sender sets where the pair
 /// begins, since a receiver that the server registered later rightly misses
-/// earlier ones ([`crate::expected_deliveries`] tells when it does not). From there on,
-/// every number must follow.
+/// earlier ones (see [`crate::expected_deliveries`]). From there on, every number
+/// must follow.
 #[derive(Debug)]
 pub(crate) struct DeliveryMatrix {
     messages: u32,
     /// By receiver; empty for a client that nothing has arrived at.
     rows: Vec<Row>,
-    /// By client: since when it is known that the server had registered it,
-    /// nanoseconds; `u64::MAX` while it is not. A client is registered before
+    /// By client: time from which it is known to be registered at the server,
+    /// nanoseconds; `u64::MAX` while unknown. A client is registered before
     /// it is sent anything, and before anything of its own is read.
     registered_since_ns: Vec<u64>,
     present: Vec<bool>,
@@ -47,7 +46,7 @@ pub(crate) struct DeliveryMatrix {
 }
 
 /// One receiver's positions, by sender. Zeroed memory that is never touched
-/// costs nothing, so that `first` is free unless somebody joins late.
+/// costs nothing, so `first` is free unless a client joins late.
 #[derive(Debug, Default)]
 struct Row {
     /// One more than the last number that arrived; 0 when none has.
@@ -73,8 +72,8 @@ impl DeliveryMatrix {
         }
     }
 
-    /// A client that reads is established; `sends` tells whether it writes too.
-    /// One that does not read never joins: nobody waits for it.
+    /// Adds an established client that reads; `sends` if it also writes. A client
+    /// that does not read never joins and is not waited for.
     pub(crate) fn join(&mut self, client: usize, sends: bool) {
         self.present[client] = true;
         self.present_count += 1;
@@ -82,7 +81,7 @@ impl DeliveryMatrix {
         self.present_senders += u64::from(sends);
     }
 
-    /// A client is gone: no pair waits for it any more.
+    /// Removes a client: no pair waits for it any more.
     pub(crate) fn leave(&mut self, client: usize) {
         if !std::mem::take(&mut self.present[client]) {
             return; // It never joined.
@@ -178,10 +177,10 @@ impl DeliveryMatrix {
         self.rows[receiver].next.get(sender).copied().unwrap_or(0)
     }
 
-    /// The senders of which anything has arrived at `receiver`.
+    /// The senders from which `receiver` has received anything.
     pub(crate) fn senders_received(&self, receiver: usize) -> impl Iterator<Item = usize> + '_ {
-        let heard = self.rows[receiver].next.iter().enumerate().filter(|(_, next)| **next > 0);
-        heard.map(|(sender, _)| sender)
+        let received = self.rows[receiver].next.iter().enumerate().filter(|(_, next)| **next > 0);
+        received.map(|(sender, _)| sender)
     }
 
     /// The earliest number of `sender` that arrived at `receiver`, where any
@@ -190,13 +189,13 @@ impl DeliveryMatrix {
         (self.next(receiver, sender) > 0).then(|| self.rows[receiver].first[sender])
     }
 
-    /// Since when the server is known to have registered a client,
+    /// Time from which a client is known to be registered at the server,
     /// nanoseconds.
     pub(crate) fn registered_since_ns(&self, client: usize) -> Option<u64> {
         Some(self.registered_since_ns[client]).filter(|at| *at != u64::MAX)
     }
 
-    /// What the pairs alone can tell of the deliveries' integrity.
+    /// The integrity errors that the pairs show.
     pub(crate) fn integrity(&self) -> Integrity {
         Integrity {
             lost: self.missing.len() as u64,
@@ -229,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_of_disorder_is_told_apart() {
+    fn every_kind_of_disorder_is_distinguished() {
         assert_eq!(counts(&[0, 1, 2, 3]), (0, 0, 0));
         assert_eq!(counts(&[5, 6, 7]), (0, 0, 0), "it joined late");
         assert_eq!(counts(&[0, 1, 4]), (2, 0, 0), "2 and 3 are missing");
@@ -253,13 +252,13 @@ mod tests {
         assert!(!matrix.is_complete(), "the last one is missing");
         let mut without = matrix;
         without.leave(2);
-        assert!(without.is_complete(), "who has left is not waited for");
+        assert!(without.is_complete(), "a client that has left is not waited for");
         without.leave(1);
-        assert!(without.is_complete(), "one alone has nobody to hear");
+        assert!(without.is_complete(), "a single client expects nothing");
     }
 
     #[test]
-    fn who_only_reads_is_waited_for_as_a_receiver_alone() {
+    fn a_client_that_only_reads_is_waited_for_only_as_a_receiver() {
         let mut matrix = DeliveryMatrix::new(4, 1);
         matrix.join(0, true);
         matrix.join(1, false);
@@ -267,28 +266,28 @@ mod tests {
         matrix.arrived(1, 0, 0, 1);
         assert!(!matrix.is_complete());
         matrix.arrived(2, 0, 0, 1);
-        assert!(matrix.is_complete(), "nobody waits for 1 and 2, nor for 3 that never joined");
+        assert!(matrix.is_complete(), "1 and 2 send nothing, and 3 never joined");
         matrix.leave(3);
         matrix.leave(2);
         assert!(matrix.is_complete());
         matrix.leave(0);
-        assert!(matrix.is_complete(), "nobody who is left sends anything");
+        assert!(matrix.is_complete(), "no remaining client sends");
     }
 
     #[test]
-    fn messages_of_one_who_left_do_not_complete_anything() {
+    fn messages_of_a_client_that_left_complete_nothing() {
         let mut matrix = matrix(3, 1);
         matrix.leave(2);
         matrix.arrived(0, 2, 0, 1);
         matrix.arrived(1, 2, 0, 1);
-        assert!(!matrix.is_complete(), "0 and 1 have not heard each other");
+        assert!(!matrix.is_complete(), "0 and 1 have not received from each other");
         matrix.arrived(0, 1, 0, 1);
         matrix.arrived(1, 0, 0, 1);
         assert!(matrix.is_complete());
     }
 
     #[test]
-    fn an_arrival_proves_both_ends_at_its_first_time() {
+    fn the_first_arrival_proves_that_both_ends_are_registered() {
         let mut matrix = matrix(3, 5);
         matrix.arrived(0, 1, 0, 7);
         matrix.arrived(0, 1, 1, 9);

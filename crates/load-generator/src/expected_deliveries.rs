@@ -1,53 +1,54 @@
-//! Who is done, when clients leave together: what each may still expect.
+//! Decides when clients that leave together are done: which deliveries each one can
+//! still expect.
 //!
-//! A client alone cannot know when the server registered it: `connect(2)`
-//! succeeds for a connection that waits in the accept queue, and for a phantom
-//! that the server has no socket for. But anything that arrives at a client,
-//! and anything of its own that arrives elsewhere, *proves* that it was
-//! registered by then. From that moment, and never before, every message that
-//! another proven client writes is **owed** to it. A pair in which something
-//! has arrived is owed all that follows.
+//! A client cannot see when the server registers it: connect(2) also succeeds for a
+//! connection that waits in the accept queue, and for a phantom, for which the
+//! server has no socket. But any message that arrives at a client, and any message
+//! of it that arrives elsewhere, *proves* that it was registered by then. From that
+//! moment, and not before, every message that another proven client writes is
+//! **outstanding** until it arrives. Once a pair has had a delivery, all later
+//! messages of that pair are expected.
 //!
 //! The clients leave together, as `finished`, as soon as
 //!
-//! 1. every attempt is decided and every client still there has written all
-//!    its messages, and
-//! 2. the last message of each has arrived at each other; or, where some pairs
-//!    never had any delivery because the receiver was registered after the
-//!    sender's last message: nothing is owed, every client is proven, and for
-//!    [`QUIET_NS`] nothing has arrived anywhere.
+//! 1. every attempt is decided and every remaining client has written all its
+//!    messages, and
+//! 2. the last message of each has arrived at each other; or, if some pairs never
+//!    had a delivery because the receiver was registered after the sender's last
+//!    message: nothing is outstanding, every client is proven, and nothing has
+//!    arrived at any client for [`QUIET_NS`].
 //!
-//! Everything else waits for the finish deadline, and then each client is
-//! judged by itself: `finished` if it has written everything, is proven (or
-//! alone) and is owed nothing; else `unfinished`. So a silent client, one that
-//! got nothing and from which nobody got anything, never makes the others
-//! unfinished, and a server that is slow on purpose is never cut short by an
-//! idle timer: while messages wait in it, some client is silent or owed.
+//! Otherwise they wait for the finish deadline, and then each client is judged by
+//! itself: `finished` if it has written everything, is proven (or is the only one)
+//! and has nothing outstanding; else `unfinished`. So a silent client, which
+//! received nothing and from which nothing was received, never makes the others
+//! unfinished, and a server that is slow on purpose is never cut short by an idle
+//! timer: while messages wait in it, some client is silent or has messages
+//! outstanding.
 //!
-//! Clients that only read are proven by what arrives at them. One that is silent
-//! has no data that could still prove it: it is owed nothing and waits for
-//! nothing as soon as every sender is proven. Where it is accepted only after
-//! the last message was passed on, that is all that can ever be known of it.
+//! Clients that only read are proven by what arrives at them. A silent one has no
+//! data of its own that could still prove it: it expects nothing, and is not waited
+//! for, as soon as every sender is proven.
 //!
-//! Slow readers have no part in this: nothing is owed to a client that does not
-//! read, and nobody waits for one that sends nothing.
+//! Slow readers take no part in this: a client that does not read expects nothing,
+//! and one that sends nothing is not waited for.
 //!
-//! Silent senders are waited for, although a dead phantom never speaks, since
-//! they speak late for good reasons: an accept queue that drains slowly; a
-//! SYN-ACK that the kernel repeats after 1, 3, 7 s; and a phantom's own data,
-//! which it retransmits after 0.2, 0.6, 1.4 s and so on: each try makes it a
-//! real connection if there is room by then, or gets it reset if the server's
-//! request has expired. Two clients that the server has registered always
-//! prove each other: the later one's messages go to the earlier one.
+//! Silent senders are waited for, although a dead phantom never sends, because they
+//! may send late for good reasons: an accept queue that drains slowly; a SYN-ACK
+//! that the kernel retransmits after 1, 3, 7 s; and a phantom's own data, which it
+//! retransmits after 0.2, 0.6, 1.4 s and so on: each retransmission makes it a real
+//! connection if there is room by then, or resets it if the server's request has
+//! expired. Two clients that the server has registered always prove each other: the
+//! later one's messages go to the earlier one.
 
 use crate::delivery_matrix::DeliveryMatrix;
 use crate::schedule::Schedule;
 
-/// Without any delivery for so long, pairs that nothing is owed in are over,
-/// nanoseconds.
+/// Time without any delivery after which pairs without outstanding messages are
+/// done, nanoseconds.
 pub(crate) const QUIET_NS: u64 = 1_000_000_000;
 
-/// How many messages that `sender` has written `receiver` has yet to get.
+/// Number of messages written by `sender` that `receiver` still expects.
 pub(crate) fn outstanding(
     matrix: &DeliveryMatrix,
     schedules: &[Schedule],
@@ -72,8 +73,8 @@ pub(crate) fn outstanding(
     written.saturating_sub(from)
 }
 
-/// Messages of `sender` from before the first that `receiver` got of it which
-/// it should have got too, being registered already.
+/// Number of messages of `sender` before the first one that arrived at `receiver`
+/// which should have arrived too, because `receiver` was already registered.
 pub(crate) fn lost_before_first(
     matrix: &DeliveryMatrix,
     schedules: &[Schedule],
@@ -86,9 +87,8 @@ pub(crate) fn lost_before_first(
     }
 }
 
-/// Whether `client` is known to the server, as far as that can be seen: alone
-/// it has nobody to prove it, and where it only reads, nothing more is to come
-/// that could once every sender is known.
+/// Whether `client` counts as registered: it is proven; or it is the only one, so
+/// nothing can prove it; or it only reads and every sender is proven.
 pub(crate) fn is_registered(matrix: &DeliveryMatrix, client: usize) -> bool {
     let is_proven = |client: usize| matrix.registered_since_ns(client).is_some();
     is_proven(client)
@@ -97,7 +97,7 @@ pub(crate) fn is_registered(matrix: &DeliveryMatrix, client: usize) -> bool {
             && matrix.present().filter(|other| matrix.sends(*other)).all(is_proven))
 }
 
-/// Messages that `receiver` has yet to get from all the clients present.
+/// Number of messages that `receiver` still expects from all present clients.
 pub(crate) fn outstanding_in_total(
     matrix: &DeliveryMatrix,
     schedules: &[Schedule],
@@ -106,7 +106,7 @@ pub(crate) fn outstanding_in_total(
     matrix.present().map(|sender| u64::from(outstanding(matrix, schedules, receiver, sender))).sum()
 }
 
-/// Whether nothing can be expected any more, once it has been quiet.
+/// Whether nothing more can be expected after a quiet time.
 pub(crate) fn nothing_outstanding(matrix: &DeliveryMatrix, schedules: &[Schedule]) -> bool {
     matrix.present().all(|client| {
         is_registered(matrix, client) && outstanding_in_total(matrix, schedules, client) == 0
@@ -143,14 +143,14 @@ mod tests {
     const ALL: [(u32, u64); 3] = [(0, 101), (1, 111), (2, 121)];
 
     #[test]
-    fn one_alone_expects_nothing() {
+    fn a_single_client_expects_nothing() {
         let (matrix, schedules) = scene(1);
         assert!(matrix.is_complete());
         assert!(nothing_outstanding(&matrix, &schedules));
     }
 
     #[test]
-    fn a_silent_client_is_owed_nothing_and_owes_nothing_but_is_waited_for() {
+    fn a_silent_client_has_nothing_outstanding_but_is_waited_for() {
         let (mut matrix, schedules) = scene(3);
         deliver(&mut matrix, 0, 1, &ALL);
         deliver(&mut matrix, 1, 0, &ALL);
@@ -174,13 +174,13 @@ mod tests {
         // 1 is proven at 101: what 0 wrote after that is owed to it.
         deliver(&mut matrix, 1, 0, &[(2, 130)]);
         deliver(&mut matrix, 2, 1, &ALL);
-        assert!(nothing_outstanding(&matrix, &schedules), "3 never heard anything, and never will");
+        assert!(nothing_outstanding(&matrix, &schedules), "3 received nothing and never will");
         assert!(!matrix.is_complete());
         assert_eq!(outstanding_in_total(&matrix, &schedules, 3), 0);
     }
 
     #[test]
-    fn a_reader_is_owed_what_follows_and_owes_nothing() {
+    fn a_reader_expects_later_messages() {
         let (mut matrix, schedules) = scene_of(1, 2);
         deliver(&mut matrix, 1, 0, &[(0, 101), (1, 111)]);
         deliver(&mut matrix, 2, 0, &ALL);
@@ -194,7 +194,7 @@ mod tests {
     }
 
     #[test]
-    fn a_late_joiner_is_owed_nothing_from_before() {
+    fn a_late_joiner_expects_no_earlier_messages() {
         let (mut matrix, mut schedules) = scene(2);
         // Client 1's own data survived: it is read when 0 wrote its last long ago.
         schedules[1].start_ns = 5000;
@@ -204,7 +204,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_written_after_the_proof_is_owed() {
+    fn messages_written_after_the_proof_are_outstanding() {
         let (mut matrix, schedules) = scene(3);
         deliver(&mut matrix, 0, 1, &ALL);
         deliver(&mut matrix, 1, 0, &ALL);
@@ -219,15 +219,15 @@ mod tests {
     }
 
     #[test]
-    fn a_tail_is_owed_once_anything_has_arrived() {
+    fn later_messages_are_outstanding_after_a_first_delivery() {
         let (mut matrix, schedules) = scene(2);
         deliver(&mut matrix, 0, 1, &[(0, 9000)]);
         assert_eq!(outstanding(&matrix, &schedules, 0, 1), 2);
-        assert_eq!(outstanding(&matrix, &schedules, 1, 0), 0, "proven at 9000 alone");
+        assert_eq!(outstanding(&matrix, &schedules, 1, 0), 0, "proven only at 9000");
     }
 
     #[test]
-    fn a_head_is_lost_only_when_it_was_written_after_the_proof() {
+    fn earlier_messages_are_lost_only_if_written_after_the_proof() {
         let (mut matrix, schedules) = scene(3);
         deliver(&mut matrix, 0, 1, &[(0, 105)]);
         deliver(&mut matrix, 0, 2, &[(2, 125)]);
@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_written_is_not_owed() {
+    fn unwritten_messages_are_not_outstanding() {
         let (mut matrix, mut schedules) = scene(2);
         deliver(&mut matrix, 0, 1, &[(0, 101)]);
         schedules[1].written = 1;

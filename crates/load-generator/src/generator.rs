@@ -35,7 +35,7 @@ pub(crate) struct Generator<'a> {
     pub(crate) epoll: Epoll,
     pub(crate) timers: Timers,
     commands: Option<CommandSource>,
-    /// Somebody steers the load who will say Go.
+    /// The controller will send Go.
     pub(crate) controlled: bool,
     pub(crate) on_message: &'a mut dyn FnMut(LoadMessage),
     pub(crate) clients: Vec<Client>,
@@ -59,11 +59,11 @@ pub(crate) struct Generator<'a> {
     /// Sockets of half-open attempts that have ended, not closed before the
     /// release.
     pub(crate) half_open: Vec<Socket>,
-    /// Every attempt was decided, and that was told.
+    /// Every attempt is decided, and that was reported.
     pub(crate) decided: bool,
     /// Decided, and gone on.
     pub(crate) released: bool,
-    /// Those that only read were told that everything is written.
+    /// The clients that only read know that everything is written.
     pub(crate) readers_notified: bool,
 }
 
@@ -252,7 +252,7 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// Ends an attempt as `error` tells.
+    /// Ends an attempt with the ending of `error`.
     ///
     /// # Errors
     /// [`LoadError::Testbed`] for an error that is no ending.
@@ -295,7 +295,7 @@ mod tests {
     use crate::test_generator::{config, with_generator, with_open_clients};
 
     #[test]
-    fn attempts_that_fail_at_once_do_not_keep_commands_waiting() {
+    fn attempts_that_fail_at_once_do_not_delay_commands() {
         let settings = LoadSettings {
             clients: 1000,
             messages: 0,
@@ -312,7 +312,7 @@ mod tests {
             assert_eq!(generator.clients[0].state, State::Ended);
             assert_ne!(generator.undecided, 0, "all of them ran before a Stop could");
             generator.stop();
-            generator.run_timers().expect("it starts nobody after the end");
+            generator.run_timers().expect("no attempt starts after the end");
             let last = generator.clients[999].end.as_ref().expect("a stop ends everybody");
             assert_eq!(last.ending, Ending::Unfinished);
         });

@@ -48,7 +48,7 @@ impl Generator<'_> {
                 self.clients[client].half_closed = true;
                 Ok(())
             }
-            // It was reset; reading tells how.
+            // It was reset; reading returns the error.
             Err(error) if error.raw_os_error() == Some(Errno::ENOTCONN as i32) => Ok(()),
             Err(error) => self.fail(client, "end the sending to", error),
         }
@@ -80,8 +80,8 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Lets go whoever has nothing to wait for any more. The load is released,
-    /// and somebody is still there.
+    /// Ends the clients that have nothing more to wait for. The load is released, and
+    /// at least one client is open.
     pub(crate) fn leave_when_done(&mut self) -> Result<(), LoadError> {
         if self.unwritten == 0 {
             if !self.leaves_together() {

@@ -9,7 +9,7 @@ use crate::settings::LoadSettings;
 /// then letters that follow from sender and number, up to the size asked for.
 #[derive(Debug)]
 pub(crate) struct MessageFormat {
-    /// `ql:` and four hexadecimal digits that tell this load from others on
+    /// `ql:` and four hexadecimal digits that distinguish this load from others on
     /// the same server, then a colon.
     prefix: [u8; 8],
     size: usize,

@@ -1,10 +1,10 @@
-//! What is counted while a load runs.
+//! Metrics of a running load.
 
 use std::collections::BTreeMap;
 
 use crate::latency::Latencies;
 
-/// Counts and distributions that belong to no single client.
+/// Counts and distributions over all clients.
 #[derive(Debug)]
 pub(crate) struct LoadMetrics {
     pub(crate) bytes_in: u64,
@@ -39,7 +39,7 @@ impl LoadMetrics {
         }
     }
 
-    /// Bytes of the chat were written or a message has arrived.
+    /// Records that bytes were written or that a message arrived.
     pub(crate) fn record_activity(&mut self, now_ns: u64) {
         self.last_activity_ns = now_ns;
         let (first, _) = self.chat_window_ns.unwrap_or((now_ns, now_ns));

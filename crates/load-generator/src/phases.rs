@@ -1,4 +1,4 @@
-//! What happens in which order: decided, released, left.
+//! The phases of a load: decided, released, left.
 
 use linux_net::monotonic_ns;
 use worker::Message;
@@ -24,7 +24,7 @@ impl Generator<'_> {
             }));
             let linger = self.config.settings.linger;
             if self.controlled {
-                // Whoever says Go has lingered.
+                // The controller has lingered before it sends Go.
                 if !self.holds() {
                     self.release()?;
                 }
@@ -41,7 +41,7 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Whether Go has something to wait for it, once every attempt is decided.
+    /// Whether the load waits for Go once every attempt is decided.
     fn holds(&self) -> bool {
         let settings = &self.config.settings;
         settings.half_open > 0
@@ -50,7 +50,7 @@ impl Generator<'_> {
             || (settings.messages == 0 && !settings.is_serial())
     }
 
-    /// Whether nobody may leave yet.
+    /// Whether clients must stay.
     pub(crate) fn stays(&self) -> bool {
         let settings = &self.config.settings;
         let silent = settings.messages == 0 && !settings.is_serial();
@@ -65,7 +65,7 @@ impl Generator<'_> {
         if self.released { Ok(()) } else { self.release() }
     }
 
-    /// Every attempt is decided, and nobody holds the load any longer.
+    /// Releases the load: every attempt is decided, and it is not held any longer.
     pub(crate) fn release(&mut self) -> Result<(), LoadError> {
         self.released = true;
         self.half_open.clear();
@@ -92,7 +92,7 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Whoever was done and had to stay leaves.
+    /// Ends the clients that were done but had to stay.
     fn release_stayers(&mut self) -> Result<(), LoadError> {
         let silent = self.config.settings.messages == 0;
         for client in self.open_clients() {

@@ -16,7 +16,7 @@ impl Generator<'_> {
         }
     }
 
-    /// Everything that was measured; every attempt has ended.
+    /// The report; every attempt has ended.
     pub(crate) fn report(self) -> LoadReport {
         let attempts: Vec<_> = self
             .clients

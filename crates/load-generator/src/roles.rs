@@ -7,7 +7,7 @@ use crate::settings::LoadSettings;
 /// the slow readers, then those that send, then those that only read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It never hears the server's SYN-ACK.
+    /// It never receives the server's SYN-ACK.
     HalfOpen,
     /// It never reads and never writes.
     SlowReader,
@@ -39,7 +39,7 @@ impl Role {
     }
 }
 
-/// Roles that there are not enough clients for, and messages that nobody sends.
+/// Roles without enough clients, and messages without a sender.
 pub(crate) fn check_roles(settings: &LoadSettings) -> Vec<SettingProblem> {
     let LoadSettings { clients, half_open, slow_readers, senders, messages, .. } = *settings;
     let mut problems = Vec::new();

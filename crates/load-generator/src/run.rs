@@ -38,7 +38,7 @@ pub fn run(
         _ => return Err(LoadError::Settings(problems)),
     };
     let LoadSettings { clients, half_open, .. } = config.settings;
-    // One by one, the half-open ones' sockets alone outlive their attempts.
+    // One by one, only the sockets of half-open attempts outlive their attempts.
     let at_once = if config.settings.is_serial() { half_open.max(1) + 1 } else { clients };
     linux_net::raise_open_files(u64::from(at_once) + OTHER_FILES).map_err(LoadError::OpenFiles)?;
     Generator::new(config, codec, commands, on_message)?.run()

@@ -1,4 +1,4 @@
-//! What a load can be told: one definition for YAML, JSON and flags.
+//! The settings of a load: one definition for YAML, JSON and flags.
 
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
@@ -33,7 +33,7 @@ pub enum ChatPhase {
     /// Each client `send_delay` after it connected, while others still try.
     #[default]
     Overlapped,
-    /// Nobody before every attempt is decided.
+    /// No client before every attempt is decided.
     AfterConnect,
 }
 
@@ -44,11 +44,11 @@ pub enum ChatPhase {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum Leave {
-    /// When everybody's messages have arrived everywhere.
+    /// When all messages have arrived at all clients.
     #[default]
     Together,
-    /// As soon as its own last message is written, as the original's clients
-    /// do: what was still on its way to it is lost to it.
+    /// As soon as its own last message is written, as the original's clients do: it
+    /// loses the messages that are still in flight to it.
     AfterSending,
     /// As soon as its own last message is written, in order: it ends its sending
     /// half (shutdown(2)), reads until the server's end of file, and closes. So
@@ -73,11 +73,11 @@ pub struct LoadSettings {
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_rate: Option<f64>,
-    /// The first so many clients hear nothing: a filter on their sockets drops
-    /// every segment, so that their connections stay half-open. Their sockets
-    /// are closed when every attempt is decided and `linger` is over; the kernel
-    /// gives one up before that once it has sent its SYN again
-    /// `tcp_syn_retries` times, and answers the next SYN-ACK with an RST.
+    /// The number of first clients that receive nothing: a filter on their sockets
+    /// drops every segment, so their connections stay half-open. Their sockets are
+    /// closed when every attempt is decided and `linger` is over; the kernel gives
+    /// up earlier once it has retransmitted the SYN `tcp_syn_retries` times, and
+    /// answers the next SYN-ACK with an RST.
     #[arg(long, default_value_t = Self::default().half_open)]
     pub half_open: u32,
     /// Time an attempt has to reach ESTABLISHED.
@@ -88,21 +88,21 @@ pub struct LoadSettings {
     /// When connected clients begin to chat.
     #[arg(long, value_enum, default_value_t = Self::default().chat)]
     pub chat: ChatPhase,
-    /// Time that the connections stand, untouched, between the last attempt's
-    /// decision and what comes then: a paused server accepts, held ACKs have
-    /// long been let in, an `after_connect` chat begins, clients leave.
+    /// Time that the connections stay idle after the last attempt is decided, before
+    /// a paused server accepts, an `after_connect` chat begins and clients leave.
+    /// Held ACKs are let in before it.
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub linger: Duration,
-    /// The first so many clients, after the half-open ones, never read and send
-    /// nothing. They stay until all the others have left; what was sent to them
-    /// is then cut off unread, which makes them `incomplete`.
+    /// The number of clients, after the half-open ones, that never read and send
+    /// nothing. They stay until all the others have left; unread data is then
+    /// discarded, which makes them `incomplete`.
     #[arg(long, default_value_t = Self::default().slow_readers)]
     pub slow_readers: u32,
-    /// Clients that send, from the first that is no slow reader on; all of them
-    /// when absent. The others only read; where clients do not leave together,
-    /// they leave when everybody has sent everything.
+    /// Clients that send, starting with the first one that is not a slow reader; all
+    /// of them if absent. The others only read; if clients do not leave together,
+    /// they leave when all messages have been sent.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub senders: Option<u32>,
@@ -168,8 +168,7 @@ impl Default for LoadSettings {
 }
 
 impl LoadSettings {
-    /// Whether an attempt waits for the end of the one before. One client alone
-    /// waits for nobody, whatever the pattern.
+    /// Whether an attempt waits for the end of the one before. A single client waits for no other in any pattern.
     pub(crate) fn is_serial(&self) -> bool {
         self.pattern == ConnectPattern::OneByOne && self.clients > 1
     }
@@ -183,10 +182,9 @@ pub struct LoadConfig {
     pub settings: LoadSettings,
     /// The server's address.
     pub target: SocketAddr,
-    /// The length header that the server speaks.
+    /// The length header that the server uses.
     pub framing: Framing,
-    /// Largest body accepted from the server, bytes; the framing's own default
-    /// when absent.
+    /// Largest body accepted from the server, bytes; the framing's default if absent.
     pub largest_body: Option<u32>,
     /// Addresses to bind attempts to, in turn; empty leaves it to the kernel.
     /// Only addresses are bound: the port is left to connect(2)
@@ -198,7 +196,7 @@ pub struct LoadConfig {
     /// After [`crate::control::LoadEvent::Decided`], wait for
     /// [`crate::control::LoadCommand::Go`] before an `after_connect` chat, before half-open
     /// sockets are closed, and, where there is nothing to chat or `linger` is
-    /// set, before anybody leaves. Whoever says Go has waited for `linger`;
+    /// set, before any client leaves. The controller has waited for `linger`;
     /// without `hold`, the load waits for it itself.
     pub hold: bool,
 }

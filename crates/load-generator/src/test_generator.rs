@@ -1,4 +1,4 @@
-//! A generator that a test drives by hand, event by event.
+//! A generator that a test drives event by event.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
@@ -8,7 +8,7 @@ use crate::client::State;
 use crate::generator::Generator;
 use crate::settings::{LoadConfig, LoadSettings};
 
-/// A load on `target` that nobody holds.
+/// A load on `target` that is not held.
 pub(crate) fn config(settings: LoadSettings, target: SocketAddr) -> LoadConfig {
     LoadConfig {
         settings,
@@ -21,7 +21,7 @@ pub(crate) fn config(settings: LoadSettings, target: SocketAddr) -> LoadConfig {
     }
 }
 
-/// Drives a generator by hand that has started nothing.
+/// Drives a generator that has started nothing.
 pub(crate) fn with_generator(config: &LoadConfig, test: impl FnOnce(&mut Generator)) {
     let codec = Codec::new(config.framing, None).expect("the default fits");
     let mut ignore = |_| {};
@@ -29,8 +29,8 @@ pub(crate) fn with_generator(config: &LoadConfig, test: impl FnOnce(&mut Generat
     test(&mut generator);
 }
 
-/// Drives a generator by hand, its clients accepted and found
-/// established at their connect deadline, before epoll has told.
+/// Drives a generator whose clients are accepted and found established at their
+/// connect deadline, before epoll reports them.
 pub(crate) fn with_open_clients(
     settings: LoadSettings,
     server_closes: bool,

@@ -1,4 +1,4 @@
-//! What a probe is told.
+//! The configuration of a probe.
 
 use std::time::Duration;
 
@@ -7,32 +7,31 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ProbeError;
 
-/// The shortest interval: a look takes a good part of it.
+/// The shortest interval: a sample takes a good part of it.
 const SHORTEST: Duration = Duration::from_micros(100);
 
-/// The longest: what is looked at more seldom needs no probe.
+/// The longest interval: rarer samples need no probe.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// The longest interval that several probes at once are made to keep.
+/// The longest interval that probes running side by side are stretched to.
 const LONGEST_BESIDE_OTHERS: Duration = Duration::from_millis(20);
 
-/// What a probe is told.
+/// The configuration of a probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProbeConfig {
-    /// The port whose listeners are looked at, and whose SYN_RECV are counted.
+    /// Port whose listeners are sampled and whose SYN_RECV sockets are counted.
     pub port: u16,
     /// The family of the listeners' addresses, and of the sockets counted.
     pub family: AddressFamily,
-    /// From one look to the next; 100 µs to an hour.
+    /// Interval between samples; 100 µs to an hour.
     #[serde(with = "humantime_serde")]
     pub interval: Duration,
-    /// The share of one CPU that the probe keeps to, above 0 and at most 1: by
-    /// counting sockets by state less often than it looks at the listeners and,
-    /// where that is not enough, by leaving out ticks, up to seven of eight, which
-    /// are told as missed.
+    /// Maximum share of one CPU, above 0 and at most 1. To keep to it, the probe
+    /// counts sockets by state less often than it samples the listeners and, if that
+    /// is not enough, skips up to seven of eight ticks, which it reports as missed.
     pub cpu_share: f64,
-    /// Keep a row for each change, not the summary alone.
+    /// Record a row for each change, in addition to the summary.
     pub timeline: bool,
 }
 
@@ -49,8 +48,9 @@ impl Default for ProbeConfig {
 }
 
 impl ProbeConfig {
-    /// The same for one of so many probes that run at once: together they keep to
-    /// the share. Each looks less often, as long as that still shows a queue.
+    /// The configuration of one of `at_once` probes that run side by side and
+    /// together keep to the share. Each samples less often, but often enough to
+    /// show a queue.
     pub fn beside_others(self, at_once: usize) -> Self {
         let at_once = u32::try_from(at_once.max(1)).unwrap_or(u32::MAX);
         let stretched = self.interval.saturating_mul(at_once).min(LONGEST_BESIDE_OTHERS);
@@ -72,7 +72,7 @@ impl ProbeConfig {
         if asked > LONGEST {
             return Err(ProbeError::IntervalTooLong { asked, longest: LONGEST });
         }
-        // Neither is true of what is no number.
+        // NaN fails both comparisons.
         match self.cpu_share > 0.0 && self.cpu_share <= 1.0 {
             true => Ok(()),
             false => Err(ProbeError::CpuShare { asked: self.cpu_share }),
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn probes_side_by_side_share_the_share() {
+    fn probes_side_by_side_share_the_cpu_share() {
         let of = |at_once| {
             let config = ProbeConfig::default().beside_others(at_once);
             config.check().unwrap();
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_probe_cannot_do_is_refused() {
+    fn an_invalid_configuration_is_refused() {
         let with = |cpu_share, interval| {
             ProbeConfig { cpu_share, interval, ..ProbeConfig::default() }.check()
         };

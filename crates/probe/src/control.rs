@@ -50,21 +50,20 @@ pub enum ProbeEvent {
     Done(Box<ProbeReport>),
 }
 
-/// What a probe saw last.
+/// The last sample of a probe, and totals.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProbeStatus {
-    /// CLOCK_MONOTONIC of its last look at the listeners, nanoseconds.
+    /// CLOCK_MONOTONIC of the last sample of the listeners, nanoseconds.
     pub at_ns: u64,
-    /// The accept queue of each listener there is, in the order in which the
-    /// kernel tells them.
+    /// Accept queue of each listener, in the kernel's order.
     pub listeners: Vec<AcceptQueue>,
-    /// The most connections queued at once so far, over all listeners.
+    /// Maximum of queued connections so far, summed over all listeners.
     pub deepest: u32,
-    /// CLOCK_MONOTONIC of its last look at the connections, nanoseconds.
+    /// CLOCK_MONOTONIC of the last count of connections, nanoseconds.
     pub connections_at_ns: u64,
-    /// What that one saw.
+    /// The last count of connections.
     pub connections: Connections,
-    /// Looks at the listeners so far.
+    /// Samples of the listeners so far.
     pub samples: u64,
     /// Ticks missed so far.
     pub missed: u64,
@@ -81,15 +80,15 @@ pub struct Connections {
     pub time_wait: u32,
     /// FIN_WAIT_2.
     pub fin_wait_2: u32,
-    /// Memory that TCP has for sockets, in the whole machine.
+    /// Memory that TCP uses for sockets in the whole machine.
     pub socket_memory_bytes: u64,
 }
 
-/// What a probe saw from its first sample to its last.
+/// The result of a probe, from its first sample to its last.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ProbeReport {
-    /// In short.
+    /// The summary.
     pub report: ProbeSummary,
-    /// As rows; none unless its configuration asks for them.
+    /// The rows; empty unless configured.
     pub timeline: Vec<TimelineRow>,
 }

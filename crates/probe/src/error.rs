@@ -1,31 +1,31 @@
-//! Why a probe could not go on.
+//! Errors of a probe.
 
 use std::io;
 use std::time::Duration;
 
-/// Why a probe could not go on.
+/// A probe cannot start or go on. Each message fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
-    /// It was asked to look more often than it can.
-    #[error("look every {asked:?}: a probe looks every {shortest:?} at most")]
+    /// The interval is shorter than the probe supports.
+    #[error("sample every {asked:?}: the shortest interval is {shortest:?}")]
     IntervalTooShort {
-        /// What was asked.
+        /// The configured value.
         asked: Duration,
-        /// The least.
+        /// The minimum.
         shortest: Duration,
     },
-    /// It was asked to look too seldom.
-    #[error("look every {asked:?}: a probe looks every {longest:?} at least")]
+    /// The interval is longer than the probe supports.
+    #[error("sample every {asked:?}: the longest interval is {longest:?}")]
     IntervalTooLong {
-        /// What was asked.
+        /// The configured value.
         asked: Duration,
-        /// The most.
+        /// The maximum.
         longest: Duration,
     },
-    /// It was asked to keep to what is no share.
-    #[error("keep to a share of {asked} of one CPU: it must be above 0 and at most 1")]
+    /// The share of CPU time is out of range.
+    #[error("use a share of {asked} of one CPU: it must be above 0 and at most 1")]
     CpuShare {
-        /// What was asked.
+        /// The configured value.
         asked: f64,
     },
     /// The kernel did not list its sockets.
@@ -34,12 +34,12 @@ pub enum ProbeError {
     /// The memory of the sockets could not be read.
     #[error("read the memory of TCP sockets: {0}")]
     Memory(#[source] io::Error),
-    /// What it says reaches nobody, or nobody can stop it.
+    /// Signals, standard input or standard output.
     #[error("{what}: {source}")]
     Channel {
-        /// What was tried.
+        /// The operation.
         what: &'static str,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
 }

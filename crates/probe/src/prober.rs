@@ -1,4 +1,4 @@
-//! One sample after the other.
+//! Takes samples.
 
 use std::time::Duration;
 
@@ -10,11 +10,11 @@ use crate::config::ProbeConfig;
 use crate::control::{Connections, ProbeReport, ProbeStatus};
 use crate::error::ProbeError;
 use crate::sockets::Sockets;
-use crate::summary::{self, Walk};
+use crate::summary::{self, Scan};
 use crate::ticks::Ticks;
 use crate::timeline::{Sample, Timeline};
 
-/// Samples, and keeps what it saw.
+/// Takes samples and summarizes them.
 #[derive(Debug)]
 pub(crate) struct Prober {
     sockets: Sockets,
@@ -24,13 +24,12 @@ pub(crate) struct Prober {
     timeline: Option<Timeline>,
     first_ns: u64,
     last_ns: u64,
-    /// How connections were counted the last time.
-    walk: Option<Walk>,
+    /// The last scan of the connections.
+    scan: Option<Scan>,
 }
 
 impl Prober {
-    /// Begins with a first sample of everything, in the calling thread's
-    /// namespace.
+    /// Starts with a full sample, in the calling thread's namespace.
     pub(crate) fn begin(config: &ProbeConfig) -> Result<Self, ProbeError> {
         config.check()?;
         let sockets = Sockets::open(config.clone())?;
@@ -46,36 +45,36 @@ impl Prober {
             timeline: config.timeline.then(Timeline::new),
             first_ns: now_ns,
             last_ns: now_ns,
-            walk: None,
+            scan: None,
         };
         prober.sample(0, true)?;
         Ok(prober)
     }
 
-    /// How long until [`Prober::tick`] has something to do.
+    /// Time until [`Prober::tick`] has something to do.
     pub(crate) fn wait(&self) -> Duration {
         self.ticks.wait(monotonic_ns(), self.allowance.stride())
     }
 
-    /// Takes a sample where a tick has come since the last.
+    /// Takes a sample if a tick is due.
     pub(crate) fn tick(&mut self) -> Result<(), ProbeError> {
         match self.ticks.take(monotonic_ns()) {
             None => Ok(()),
-            Some(missed) => self.sample(missed, self.allowance.allows_walk()),
+            Some(missed) => self.sample(missed, self.allowance.allows_scan()),
         }
     }
 
-    /// What there is now: a sample of everything, whether a tick has come or not.
+    /// Takes a full sample now and returns it.
     pub(crate) fn status(&mut self) -> Result<ProbeStatus, ProbeError> {
         self.sample_all()?;
         Ok(self.latest())
     }
 
-    /// What the last sample saw.
+    /// The last sample.
     pub(crate) fn latest(&self) -> ProbeStatus {
-        let (connections_at_ns, connections) = match self.walk {
+        let (connections_at_ns, connections) = match self.scan {
             None => (0, Connections::default()),
-            Some(walk) => (walk.after_ns, walk.connections),
+            Some(scan) => (scan.after_ns, scan.connections),
         };
         ProbeStatus {
             at_ns: self.last_ns,
@@ -88,8 +87,7 @@ impl Prober {
         }
     }
 
-    /// A last sample of everything, whether a tick has come or not; then what it
-    /// saw.
+    /// Takes a last full sample and returns the report.
     pub(crate) fn finish(mut self) -> Result<ProbeReport, ProbeError> {
         self.sample_all()?;
         self.seen.seconds = (self.last_ns - self.first_ns) as f64 / 1e9;
@@ -104,11 +102,11 @@ impl Prober {
         self.sample(missed, true)
     }
 
-    /// The listeners come last, and the time after them: no queue is older than
-    /// its sample says, and nothing is shown before what made it.
-    fn sample(&mut self, missed: u64, walk: bool) -> Result<(), ProbeError> {
-        let connections = if walk { Some(self.walk()?) } else { None };
-        let queues = self.sockets.look()?;
+    /// Samples the listeners last and takes the time after them: no queue is older
+    /// than the time stamp of its sample, and no effect precedes its cause.
+    fn sample(&mut self, missed: u64, scan: bool) -> Result<(), ProbeError> {
+        let connections = if scan { Some(self.scan()?) } else { None };
+        let queues = self.sockets.sample_listeners()?;
         self.last_ns = monotonic_ns();
         self.seen.samples += 1;
         self.seen.missed += missed;
@@ -121,15 +119,15 @@ impl Prober {
         Ok(())
     }
 
-    fn walk(&mut self) -> Result<Connections, ProbeError> {
+    fn scan(&mut self) -> Result<Connections, ProbeError> {
         let cpu_ns = process_cpu_ns();
         let before_ns = monotonic_ns();
-        let connections = self.sockets.walk()?;
-        let walk = Walk { before_ns, after_ns: monotonic_ns(), connections };
-        self.allowance.walked(process_cpu_ns() - cpu_ns);
+        let connections = self.sockets.scan()?;
+        let scan = Scan { before_ns, after_ns: monotonic_ns(), connections };
+        self.allowance.add_scan(process_cpu_ns() - cpu_ns);
         self.seen.state_samples += 1;
-        summary::add_connections(&mut self.seen, self.walk.as_ref(), &walk);
-        self.walk = Some(walk);
+        summary::add_connections(&mut self.seen, self.scan.as_ref(), &scan);
+        self.scan = Some(scan);
         Ok(connections)
     }
 }

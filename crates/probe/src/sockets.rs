@@ -1,4 +1,4 @@
-//! A look at the kernel's sockets.
+//! Reads the kernel's sockets.
 
 use std::net::SocketAddr;
 
@@ -9,25 +9,25 @@ use crate::config::ProbeConfig;
 use crate::control::Connections;
 use crate::error::ProbeError;
 
-/// A lone listener is asked for by its address, which is cheap; after so long
-/// all are listed again, for others may have come. Nanoseconds.
-const LISTED_ANEW_AFTER_NS: u64 = 20_000_000;
+/// A single listener is looked up by its address, which is cheap; after this time all
+/// are listed again, in case there are new ones. Nanoseconds.
+const LIST_INTERVAL_NS: u64 = 20_000_000;
 
 /// The accept queue of one listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Queue {
-    /// Which one, from 0, in the order in which they were first seen.
+    /// Number of the listener, from 0, in the order in which they were first seen.
     pub(crate) listener: u32,
     pub(crate) queue: AcceptQueue,
 }
 
-/// What is asked, and where.
+/// The sockets of a network namespace.
 #[derive(Debug)]
 pub(crate) struct Sockets {
     diag: SocketDiag,
     memory: SocketMemory,
     config: ProbeConfig,
-    /// The one listener of the port, and when all were listed.
+    /// The only listener of the port, and when all were listed.
     lone: Option<(SocketAddr, u64)>,
     /// The inode of each listener seen so far.
     inodes: Vec<u32>,
@@ -35,19 +35,19 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    /// Of the namespace that the calling thread is in.
+    /// Opens the sockets of the calling thread's namespace.
     pub(crate) fn open(config: ProbeConfig) -> Result<Self, ProbeError> {
         let memory = SocketMemory::open().map_err(ProbeError::Memory)?;
         let diag = SocketDiag::open()?;
         Ok(Self { diag, memory, config, lone: None, inodes: Vec::new(), queues: Vec::new() })
     }
 
-    /// Looks at the listeners: their accept queues, in the kernel's order.
-    pub(crate) fn look(&mut self) -> Result<&[Queue], ProbeError> {
+    /// Reads the accept queues of the listeners, in the kernel's order.
+    pub(crate) fn sample_listeners(&mut self) -> Result<&[Queue], ProbeError> {
         self.queues.clear();
         let now_ns = monotonic_ns();
         if let Some((at, listed_ns)) = self.lone
-            && now_ns.saturating_sub(listed_ns) < LISTED_ANEW_AFTER_NS
+            && now_ns.saturating_sub(listed_ns) < LIST_INTERVAL_NS
             && let Some(listener) = self.diag.listener_at(at)?
         {
             self.add(&listener);
@@ -72,13 +72,13 @@ impl Sockets {
         self.queues.push(Queue { listener: number as u32, queue });
     }
 
-    /// What [`Sockets::look`] saw last.
+    /// The last result of [`Sockets::sample_listeners`].
     pub(crate) fn queues(&self) -> &[Queue] {
         &self.queues
     }
 
-    /// Walks the table of connections.
-    pub(crate) fn walk(&mut self) -> Result<Connections, ProbeError> {
+    /// Scans the table of connections.
+    pub(crate) fn scan(&mut self) -> Result<Connections, ProbeError> {
         let counts = self.diag.count_connections(self.config.family, self.config.port)?;
         Ok(Connections {
             syn_recv: counts.syn_recv,

@@ -1,13 +1,13 @@
-//! What was seen, as a trial's record has it.
+//! Adds samples to the summary that a trial's record stores.
 
 use worker::metrics::{ListenerSummary, ProbeSummary};
 
 use crate::control::Connections;
 use crate::sockets::Queue;
 
-/// A count of the connections: they were so at some time between two.
+/// A count of the connections, valid at some time between two.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Walk {
+pub(crate) struct Scan {
     /// CLOCK_MONOTONIC just before it, nanoseconds.
     pub(crate) before_ns: u64,
     /// Just after it.
@@ -15,7 +15,7 @@ pub(crate) struct Walk {
     pub(crate) connections: Connections,
 }
 
-/// Takes in what a sample saw of the listeners.
+/// Adds a sample of the listeners.
 pub(crate) fn add_listeners(seen: &mut ProbeSummary, queues: &[Queue]) {
     for Queue { listener, queue } in queues {
         let index = *listener as usize;
@@ -29,10 +29,10 @@ pub(crate) fn add_listeners(seen: &mut ProbeSummary, queues: &[Queue]) {
     seen.deepest = seen.deepest.max(queues.iter().map(|queue| queue.queue.depth).sum());
 }
 
-/// Takes in a walk, and when the one before it was, if there was one.
-pub(crate) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Walk>, walk: &Walk) {
+/// Adds a scan; `previous` is the one before it.
+pub(crate) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Scan>, scan: &Scan) {
     let Connections { syn_recv, established, time_wait, fin_wait_2, socket_memory_bytes } =
-        walk.connections;
+        scan.connections;
     let states = [
         ("syn_recv", syn_recv),
         ("established", established),
@@ -43,20 +43,20 @@ pub(crate) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Walk>, 
         if count > 0 {
             let state = seen.states.entry(name.to_owned()).or_default();
             if state.times == 0 {
-                state.first_ns = walk.after_ns;
+                state.first_ns = scan.after_ns;
                 state.absent_before_ns = previous.map(|previous| previous.before_ns);
             }
             if state.left == 0 {
                 state.times += 1;
             }
             state.most = state.most.max(count);
-            state.last_ns = walk.before_ns;
+            state.last_ns = scan.before_ns;
             state.absent_after_ns = None;
         }
         if let Some(state) = seen.states.get_mut(name) {
             state.left = count;
             if count == 0 {
-                state.absent_after_ns.get_or_insert(walk.after_ns);
+                state.absent_after_ns.get_or_insert(scan.after_ns);
             }
         }
     }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_most_at_once_and_whose_it_was() {
+    fn the_maximum_is_kept_for_each_listener_and_over_all() {
         let mut seen = ProbeSummary::default();
         let queue = |listener, depth, limit| {
             let queue = AcceptQueue { depth, limit };
@@ -78,9 +78,9 @@ mod tests {
         };
         for queues in [
             &[queue(0, 3, 5), queue(1, 1, 5)][..],
-            // In the kernel's order, whatever that is.
+            // In the kernel's order.
             &[queue(1, 4, 5), queue(0, 2, 5)],
-            // The first has gone.
+            // The first one is closed.
             &[queue(1, 0, 9)],
             &[],
         ] {
@@ -92,22 +92,22 @@ mod tests {
     }
 
     #[test]
-    fn a_state_lasts_as_long_as_it_must_and_can() {
+    fn a_state_lasts_between_its_bounds() {
         let mut seen = ProbeSummary::default();
         let mut previous = None;
-        let mut walk = |seen: &mut ProbeSummary, before_ns, established, time_wait| {
+        let mut scan = |seen: &mut ProbeSummary, before_ns, established, time_wait| {
             let connections = Connections { established, time_wait, ..Connections::default() };
-            let walk = Walk { before_ns, after_ns: before_ns + 3, connections };
-            add_connections(seen, previous.as_ref(), &walk);
-            previous = Some(walk);
+            let scan = Scan { before_ns, after_ns: before_ns + 3, connections };
+            add_connections(seen, previous.as_ref(), &scan);
+            previous = Some(scan);
         };
         for (before_ns, established, time_wait) in
             [(10, 0, 0), (20, 3, 0), (30, 5, 0), (40, 0, 2), (50, 0, 2)]
         {
-            walk(&mut seen, before_ns, established, time_wait);
+            scan(&mut seen, before_ns, established, time_wait);
         }
         let names: Vec<_> = seen.states.keys().collect();
-        assert_eq!(names, ["established", "time_wait"], "only what was seen");
+        assert_eq!(names, ["established", "time_wait"], "only states with sockets");
         let established = StateSummary {
             most: 5,
             times: 1,
@@ -121,8 +121,8 @@ mod tests {
         let time_wait = seen.states["time_wait"];
         assert_eq!((time_wait.left, time_wait.absent_after_ns), (2, None));
 
-        walk(&mut seen, 60, 1, 2);
-        walk(&mut seen, 70, 0, 2);
+        scan(&mut seen, 60, 1, 2);
+        scan(&mut seen, 70, 0, 2);
         let again = seen.states["established"];
         assert_eq!((again.times, again.absent_after_ns), (2, Some(73)));
         assert_eq!(again.stood_seconds(), None);

@@ -2,30 +2,29 @@
 
 use std::time::Duration;
 
-/// Ticks at fixed times, whatever the samples between them take.
+/// Ticks at fixed times, independent of how long the samples take.
 #[derive(Debug)]
 pub(crate) struct Ticks {
     start_ns: u64,
     interval_ns: u64,
-    /// The number of the last tick taken; the first, at the start, is 0.
+    /// Number of the last tick taken; the first one is 0.
     last: u64,
 }
 
 impl Ticks {
-    /// Ticks from `start_ns` on, which is the first of them and taken.
+    /// Ticks from `start_ns`, which is the first one and is taken.
     pub(crate) fn starting(start_ns: u64, interval: Duration) -> Self {
         Self { start_ns, interval_ns: (interval.as_nanos() as u64).max(1), last: 0 }
     }
 
-    /// How long until the next, or the one so many after the last; 0 where it
-    /// is past.
+    /// Time until the tick that is `stride` after the last one; 0 if it has passed.
     pub(crate) fn wait(&self, now_ns: u64, stride: u64) -> Duration {
         let next_ns = self.start_ns + (self.last + stride) * self.interval_ns;
         Duration::from_nanos(next_ns.saturating_sub(now_ns))
     }
 
-    /// Takes the tick that has come last; how many were missed before it. None
-    /// where no new one has come.
+    /// Takes the latest tick and returns how many were missed before it; `None` if
+    /// there is no new one.
     pub(crate) fn take(&mut self, now_ns: u64) -> Option<u64> {
         let tick = now_ns.saturating_sub(self.start_ns) / self.interval_ns;
         let passed = tick.checked_sub(self.last).filter(|passed| *passed > 0)?;

@@ -1,45 +1,43 @@
-//! What was seen, as rows, unchanging stretches left out.
+//! The samples as rows, without unchanged stretches.
 
 use worker::metrics::TimelineRow;
 
 use crate::control::Connections;
 use crate::sockets::Queue;
 
-/// Rows that a timeline has room for: some 20 MB. That is more than three minutes
-/// in which a queue changes every millisecond, if it is one listener's; so many
-/// times less where as many change.
-const MOST_ROWS: usize = 200_000;
+/// Maximum number of rows, about 20 MB: more than three minutes if the queue of one
+/// listener changes every millisecond.
+const MAX_ROWS: usize = 200_000;
 
-/// One look at the queues.
+/// One sample of the queues.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sample {
     pub(crate) at_ns: u64,
     /// Ticks missed just before it.
     pub(crate) missed: u64,
     pub(crate) listeners: Vec<Queue>,
-    /// None where they were not counted.
+    /// `None` if they were not counted.
     pub(crate) connections: Option<Connections>,
 }
 
-/// Rows of what changed, and of the last sample before each change: what lies
-/// between two rows of a listener is as the first of them says, and none of its
-/// ticks was missed.
+/// Rows of changes, and of the last sample before each change: every sample between
+/// two rows of a listener equals the first one, and no tick was missed.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     rows: Vec<TimelineRow>,
     room: usize,
-    /// The first sample that there was no room for.
+    /// Time of the first sample that did not fit.
     cut_at_ns: Option<u64>,
     listeners: Vec<Queue>,
     connections: Option<Connections>,
-    /// Samples that told nothing new: the last, and the last with connections.
+    /// Unchanged samples: the last one, and the last one with connections.
     unwritten: Option<Sample>,
     unwritten_count: Option<Sample>,
 }
 
 impl Timeline {
     pub(crate) fn new() -> Self {
-        Self::with_room(MOST_ROWS)
+        Self::with_room(MAX_ROWS)
     }
 
     fn with_room(room: usize) -> Self {
@@ -54,7 +52,7 @@ impl Timeline {
         }
     }
 
-    /// Takes in a sample.
+    /// Adds a sample.
     pub(crate) fn add(&mut self, sample: Sample) {
         let is_whole = self.rows.is_empty() || sample.missed > 0;
         let counts_differ = sample
@@ -69,50 +67,52 @@ impl Timeline {
             return;
         }
         let (now, before) = (&sample.listeners, &self.listeners);
-        // A gap is in the line of every listener.
+        // A gap is a change of every listener.
         let changed = |queue: &&Queue| is_whole || !before.contains(queue);
-        let mut told: Vec<_> = now.iter().filter(changed).map(|queue| queue.listener).collect();
+        let mut changed_listeners: Vec<_> =
+            now.iter().filter(changed).map(|queue| queue.listener).collect();
         let is_there = |gone: &&Queue| now.iter().any(|queue| queue.listener == gone.listener);
         let gone: Vec<_> =
             before.iter().filter(|queue| !is_there(queue)).map(|queue| queue.listener).collect();
-        told.extend(&gone);
-        self.write_unwritten(&told);
-        self.write(&sample, &told);
+        changed_listeners.extend(&gone);
+        self.write_unwritten(&changed_listeners);
+        self.write(&sample, &changed_listeners);
         self.connections = sample.connections.or(self.connections);
         self.listeners = sample.listeners;
     }
 
-    /// The rows, to the last sample; and where they had no room, from when on
-    /// they say nothing.
+    /// Returns the rows and, if they did not all fit, the time at which they end.
     pub(crate) fn finish(mut self) -> (Vec<TimelineRow>, Option<u64>) {
         let all: Vec<_> = self.listeners.iter().map(|queue| queue.listener).collect();
         self.write_unwritten(&all);
         (self.rows, self.cut_at_ns)
     }
 
-    /// In their order: a sample with connections replaces what came before it.
-    fn write_unwritten(&mut self, told: &[u32]) {
+    /// Writes the unchanged samples, in order.
+    fn write_unwritten(&mut self, changed_listeners: &[u32]) {
         for sample in [self.unwritten_count.take(), self.unwritten.take()].into_iter().flatten() {
-            // Of those alone that it had.
+            // Only the listeners of that sample.
             let had = |number: &u32| sample.listeners.iter().any(|had| had.listener == *number);
-            let told: Vec<_> = told.iter().copied().filter(had).collect();
-            self.write(&sample, &told);
+            let changed_listeners: Vec<_> = changed_listeners.iter().copied().filter(had).collect();
+            self.write(&sample, &changed_listeners);
         }
     }
 
-    /// A row for each of these listeners; those that the sample does not have are
-    /// gone. Without any, one for its first, or for none.
-    fn write(&mut self, sample: &Sample, told: &[u32]) {
+    /// Writes a row for each of these listeners; those that the sample does not have
+    /// are closed. If there are none, a row for its first listener, or for no
+    /// listener.
+    fn write(&mut self, sample: &Sample, changed_listeners: &[u32]) {
         let first: Vec<_> = sample.listeners.iter().map(|had| had.listener).take(1).collect();
-        let told = if told.is_empty() { &first } else { told };
-        let rows = told.len().max(1);
+        let changed_listeners =
+            if changed_listeners.is_empty() { &first } else { changed_listeners };
+        let rows = changed_listeners.len().max(1);
         if self.cut_at_ns.is_some() || self.rows.len() + rows > self.room {
             self.cut_at_ns.get_or_insert(sample.at_ns);
             return;
         }
         let first = self.rows.len();
         self.rows.extend((0..rows).map(|index| {
-            let listener = told.get(index).copied();
+            let listener = changed_listeners.get(index).copied();
             let queue = sample.listeners.iter().find(|queue| Some(queue.listener) == listener);
             TimelineRow {
                 at_ns: sample.at_ns,
@@ -133,7 +133,8 @@ impl Timeline {
     }
 }
 
-/// What is news: the memory is the whole machine's, and changes all the time.
+/// The counts that make a row: the memory is that of the whole machine, and changes
+/// all the time.
 fn counts(connections: Connections) -> Connections {
     Connections { socket_memory_bytes: 0, ..connections }
 }
@@ -148,14 +149,14 @@ mod tests {
         Queue { listener, queue: AcceptQueue { depth, limit: 9 } }
     }
 
-    fn look(at_ns: u64, depth: u32) -> Sample {
+    fn listen(at_ns: u64, depth: u32) -> Sample {
         let listeners = vec![queue(0, depth)];
         Sample { at_ns, listeners, ..Sample::default() }
     }
 
     fn count(at_ns: u64, depth: u32, established: u32) -> Sample {
         let connections = Some(Connections { established, ..Connections::default() });
-        Sample { connections, ..look(at_ns, depth) }
+        Sample { connections, ..listen(at_ns, depth) }
     }
 
     /// Time, depth and connections of each row.
@@ -170,19 +171,19 @@ mod tests {
     }
 
     #[test]
-    fn a_change_has_the_last_sample_before_it_and_the_rest_is_left_out() {
+    fn a_change_keeps_the_sample_before_it_and_drops_unchanged_ones() {
         let (rows, cut) = timeline([
             count(0, 0, 0),
-            look(1, 0),
-            look(2, 0),
+            listen(1, 0),
+            listen(2, 0),
             count(3, 0, 0),
-            look(4, 0),
-            look(5, 0),
-            look(6, 7),
-            look(7, 7),
+            listen(4, 0),
+            listen(5, 0),
+            listen(6, 7),
+            listen(7, 7),
             count(8, 7, 7),
-            look(9, 7),
-            look(10, 7),
+            listen(9, 7),
+            listen(10, 7),
         ]);
         let (flat, seven) = (Some(0), Some(7));
         assert_eq!(
@@ -201,23 +202,27 @@ mod tests {
     }
 
     #[test]
-    fn a_gap_is_between_two_rows_even_where_nothing_changed() {
-        let (rows, _) =
-            timeline([look(0, 1), look(1, 1), Sample { missed: 50, ..look(52, 1) }, look(53, 1)]);
-        let told: Vec<_> = rows.iter().map(|row| (row.at_ns, row.missed)).collect();
-        assert_eq!(told, [(0, 0), (1, 0), (52, 50), (53, 0)]);
+    fn a_gap_has_rows_on_both_sides_without_a_change() {
+        let (rows, _) = timeline([
+            listen(0, 1),
+            listen(1, 1),
+            Sample { missed: 50, ..listen(52, 1) },
+            listen(53, 1),
+        ]);
+        let changed_listeners: Vec<_> = rows.iter().map(|row| (row.at_ns, row.missed)).collect();
+        assert_eq!(changed_listeners, [(0, 0), (1, 0), (52, 50), (53, 0)]);
     }
 
     /// Time, listener, depth and misses of each row.
-    fn told(rows: &[TimelineRow]) -> Vec<(u64, Option<u32>, Option<u32>, u64)> {
+    fn times_and_depths(rows: &[TimelineRow]) -> Vec<(u64, Option<u32>, Option<u32>, u64)> {
         rows.iter().map(|row| (row.at_ns, row.listener, row.depth, row.missed)).collect()
     }
 
     #[test]
-    fn only_listeners_that_changed_have_rows_but_at_a_gap_all_have() {
+    fn only_changed_listeners_have_rows_except_after_a_gap() {
         let two = |at_ns, first, second| Sample {
             listeners: vec![queue(0, first), queue(1, second)],
-            ..look(at_ns, 0)
+            ..listen(at_ns, 0)
         };
         let (rows, _) = timeline([
             two(0, 1, 1),
@@ -226,16 +231,16 @@ mod tests {
             Sample { missed: 3, ..two(6, 1, 5) },
             two(7, 1, 5),
             // The first has gone, then the other.
-            Sample { listeners: vec![queue(1, 5)], ..look(8, 0) },
-            Sample { listeners: Vec::new(), ..look(9, 0) },
-            Sample { listeners: Vec::new(), missed: 1, ..look(11, 0) },
-            look(12, 0),
-            look(13, 0),
-            Sample { listeners: vec![queue(0, 0), queue(2, 5)], ..look(14, 0) },
+            Sample { listeners: vec![queue(1, 5)], ..listen(8, 0) },
+            Sample { listeners: Vec::new(), ..listen(9, 0) },
+            Sample { listeners: Vec::new(), missed: 1, ..listen(11, 0) },
+            listen(12, 0),
+            listen(13, 0),
+            Sample { listeners: vec![queue(0, 0), queue(2, 5)], ..listen(14, 0) },
         ]);
         let (zero, one, five) = (Some(0), Some(1), Some(5));
         assert_eq!(
-            told(&rows),
+            times_and_depths(&rows),
             [
                 (0, zero, one, 0),
                 (0, one, one, 0),
@@ -255,10 +260,10 @@ mod tests {
     }
 
     #[test]
-    fn memory_is_no_news() {
+    fn a_change_of_the_memory_makes_no_row() {
         let memory = |at_ns, socket_memory_bytes| {
             let connections = Some(Connections { socket_memory_bytes, ..Connections::default() });
-            Sample { connections, ..look(at_ns, 0) }
+            Sample { connections, ..listen(at_ns, 0) }
         };
         let (rows, _) = timeline([memory(0, 1), memory(1, 2), memory(2, 3), count(3, 0, 8)]);
         let memories: Vec<_> =
@@ -267,8 +272,8 @@ mod tests {
     }
 
     #[test]
-    fn a_full_timeline_says_where_it_ends() {
-        let (rows, cut) = timeline((0..100).map(|n| look(n, n as u32 % 2)));
+    fn a_full_timeline_reports_where_it_ends() {
+        let (rows, cut) = timeline((0..100).map(|n| listen(n, n as u32 % 2)));
         assert_eq!((rows.len(), cut), (20, Some(20)));
     }
 }

@@ -4,7 +4,7 @@ use linux_net::CounterDelta;
 use run_record::OutcomeCounts;
 
 use super::observe::Observed;
-use crate::outcome_join::{self, Joined, ServerLedger};
+use crate::outcome_join::{self, Joined, ServerConnections};
 use crate::server::ServerEnd;
 
 /// Both sides of a trial, joined.
@@ -26,10 +26,10 @@ pub(super) struct JoinedTrial {
 pub(super) fn join(observed: &Observed) -> JoinedTrial {
     let (server, died) = match &observed.end {
         ServerEnd::Stopped(report) => {
-            (ServerLedger { accepted: Some(&report.accepted), died_ns: None }, None)
+            (ServerConnections { accepted: Some(&report.accepted), died_ns: None }, None)
         }
         ServerEnd::Died { status, at_ns, accepted } => {
-            let server = ServerLedger { accepted: accepted.as_deref(), died_ns: Some(*at_ns) };
+            let server = ServerConnections { accepted: accepted.as_deref(), died_ns: Some(*at_ns) };
             (server, Some(status.clone()))
         }
     };

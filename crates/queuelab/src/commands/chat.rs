@@ -17,8 +17,8 @@ use rustyline::{DefaultEditor, ExternalPrinter};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
-/// How long a leaving client waits for what is still on its way to it.
-const FAREWELL: Duration = Duration::from_secs(1);
+/// Time for which a leaving client waits for messages in flight.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Flags of `queuelab chat`.
 #[derive(Debug, clap::Args)]
@@ -31,7 +31,7 @@ pub(crate) struct ChatArguments {
     framing: Framing,
 }
 
-/// Connects, and talks until the user or the server has had enough.
+/// Connects, and chats until the user or the server ends the connection.
 pub(crate) fn chat(arguments: &ChatArguments) -> Result {
     let ChatArguments { server, framing } = *arguments;
     let stream = TcpStream::connect(server).map_err(|source| CommandError::Io {
@@ -39,28 +39,28 @@ pub(crate) fn chat(arguments: &ChatArguments) -> Result {
         source,
     })?;
     let codec = Codec::new(framing, None).expect("the default body size suits every framing");
-    let talk = Talk { stream: Arc::new(stream), codec, leaving: Arc::new(AtomicBool::new(false)) };
-    if io::stdin().is_terminal() { talk.on_terminal(server) } else { talk.on_pipe() }
+    let chat = Chat { stream: Arc::new(stream), codec, leaving: Arc::new(AtomicBool::new(false)) };
+    if io::stdin().is_terminal() { chat.on_terminal(server) } else { chat.on_pipe() }
 }
 
-struct Talk {
+struct Chat {
     stream: Arc<TcpStream>,
     codec: Codec,
     leaving: Arc<AtomicBool>,
 }
 
-impl Talk {
+impl Chat {
     fn on_terminal(&self, server: SocketAddr) -> Result {
         let terminal = |source: ReadlineError| CommandError::Io {
             action: "use the terminal".to_owned(),
             source: io::Error::other(source),
         };
-        // Kept to give the terminal back as it was: a lost server ends the
-        // program while the editor has it in raw mode.
+        // Saved to restore the terminal: a lost connection ends the program while
+        // the editor has it in raw mode.
         let modes = termios::tcgetattr(io::stdin().as_fd()).ok();
         let mut editor = DefaultEditor::new().map_err(terminal)?;
         let mut printer = editor.create_external_printer().map_err(terminal)?;
-        say(&format!("connected to {server}; type a line and Enter, `exit` or Ctrl-D to leave"));
+        print(&format!("connected to {server}; type a line and Enter, `exit` or Ctrl-D to leave"));
         let lost = self.listen(move |line| {
             let _ = printer.print(format!("{line}\n"));
         });
@@ -72,7 +72,7 @@ impl Talk {
                 if let Some(modes) = modes {
                     let _ = termios::tcsetattr(io::stdin().as_fd(), SetArg::TCSANOW, &modes);
                 }
-                say(&format!("\r\n{how}"));
+                print(&format!("\r\n{how}"));
                 std::process::exit(Exit::Machine as i32);
             }
             let _ = gone_sender.send(());
@@ -89,7 +89,7 @@ impl Talk {
             }
         }
         self.leave();
-        let _ = gone.recv_timeout(FAREWELL);
+        let _ = gone.recv_timeout(LEAVE_TIMEOUT);
         Ok(Exit::Held)
     }
 
@@ -103,19 +103,19 @@ impl Talk {
                 break;
             }
             if let Ok(how) = lost.try_recv() {
-                say(&how);
+                print(&how);
                 return Ok(Exit::Machine);
             }
             self.send(&line);
         }
         self.leave();
-        match lost.recv_timeout(FAREWELL) {
+        match lost.recv_timeout(LEAVE_TIMEOUT) {
             Ok(_) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {}
         }
         Ok(Exit::Held)
     }
 
-    /// Shows what comes in; the receiver gets one line when the server is gone.
+    /// Prints incoming messages; the receiver gets one line when the connection ends.
     fn listen(&self, mut show: impl FnMut(&str) + Send + 'static) -> Receiver<String> {
         let (sender, receiver) = channel();
         let stream = Arc::clone(&self.stream);
@@ -152,9 +152,9 @@ impl Talk {
         }
         let mut bytes = Vec::new();
         if let Err(error) = self.codec.encode(line.as_bytes(), &mut bytes) {
-            say(&format!("not sent: {error}"));
+            print(&format!("not sent: {error}"));
         } else if let Err(error) = (&*self.stream).write_all(&bytes) {
-            say(&format!("not sent: {error}"));
+            print(&format!("not sent: {error}"));
         }
     }
 
@@ -164,8 +164,8 @@ impl Talk {
     }
 }
 
-/// A body as one line of text: other people's control characters must not
-/// steer this terminal.
+/// A body as one line of text: control characters of other clients must not reach
+/// this terminal.
 fn printable(body: &[u8]) -> String {
     String::from_utf8_lossy(body)
         .chars()
@@ -177,7 +177,7 @@ fn printable(body: &[u8]) -> String {
         .collect()
 }
 
-fn say(line: &str) {
+fn print(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
 }
 
@@ -186,7 +186,7 @@ mod tests {
     use super::printable;
 
     #[test]
-    fn control_characters_of_others_are_shown_not_obeyed() {
+    fn control_characters_of_others_are_escaped() {
         assert_eq!(printable("grüße\x1b[2J\n".as_bytes()), "grüße\\u{1b}[2J\\n");
         assert_eq!(printable(&[b'a', 0xff]), "a\u{fffd}");
     }

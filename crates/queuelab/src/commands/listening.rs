@@ -12,8 +12,8 @@ pub(crate) struct ListeningArguments {
     port: u16,
 }
 
-/// Asks the kernel, and never connects: a health check's connection would stand
-/// in the accept queue that is being measured.
+/// Reads the listeners from the kernel instead of connecting: the connection of a
+/// health check would take a place in the measured accept queue.
 pub(crate) fn listening(arguments: &ListeningArguments) -> Result {
     let listeners = SocketDiag::open()?.listeners()?;
     match listeners.iter().any(|listener| listener.local.port() == arguments.port) {

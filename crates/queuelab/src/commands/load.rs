@@ -44,8 +44,8 @@ pub(crate) struct LoadArguments {
     control: bool,
 }
 
-/// Runs the load to its end: a table for a person at a terminal, and wherever
-/// its run is kept; JSON lines for programs.
+/// Runs the load to its end: a table for a person at a terminal and if the run is
+/// stored; JSON lines for programs.
 pub(crate) fn load(arguments: LoadArguments) -> Result {
     let config = match &arguments.config {
         Some(json) => serde_json::from_str(json)

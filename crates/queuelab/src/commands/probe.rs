@@ -1,4 +1,4 @@
-//! `queuelab probe`: the queues of a port of this host, again and again.
+//! `queuelab probe`: samples the queues of a port of this host.
 
 use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
@@ -22,13 +22,13 @@ pub(crate) struct ProbeArguments {
     /// An address of the family that they listen in: 0.0.0.0 or ::.
     #[arg(long, default_value = "0.0.0.0")]
     address: IpAddr,
-    /// From one look to the next; 100us to an hour.
+    /// Interval between samples; 100us to an hour.
     #[arg(long, default_value = "1ms", value_parser = humantime::parse_duration)]
     interval: Duration,
-    /// The share of one CPU to keep to; above 0, at most 1.
+    /// Maximum share of one CPU; above 0, at most 1.
     #[arg(long, default_value_t = ProbeConfig::default().cpu_share)]
     cpu_share: f64,
-    /// How long; until Ctrl-C when absent.
+    /// How long to sample; until Ctrl-C if absent.
     #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
     length: Option<Duration>,
     /// All settings as one JSON object, instead of the flags.
@@ -38,13 +38,13 @@ pub(crate) struct ProbeArguments {
         conflicts_with_all = ["port", "address", "interval", "cpu_share"]
     )]
     config: Option<String>,
-    /// Say JSON lines, take commands as JSON lines on standard input, and end
+    /// Write JSON lines, read commands as JSON lines from standard input, and end
     /// with it.
     #[arg(long, conflicts_with = "length")]
     control: bool,
 }
 
-/// Looks until told to stop: JSON lines for programs, a line each second for a
+/// Samples until it is stopped: JSON lines for programs, a line each second for a
 /// person.
 pub(crate) fn probe(arguments: ProbeArguments) -> Result {
     let config = match &arguments.config {
@@ -62,10 +62,10 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
         probe::run_worker(&config).map_err(CommandError::Probe)?;
         return Ok(Exit::Held);
     }
-    let told = probe::run(&config, arguments.length, |event| {
+    let result = probe::run(&config, arguments.length, |event| {
         let text = match event {
             Message::Event(ProbeEvent::Sampling) => {
-                format!("looking at port {} every {:?}", config.port, config.interval)
+                format!("sampling port {} every {:?}", config.port, config.interval)
             }
             Message::Response { response: ProbeResponse::Status(status), .. } => line(status),
             Message::Event(ProbeEvent::Done(report)) => summary(report),
@@ -75,16 +75,16 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
         let mut out = io::stdout().lock();
         writeln!(out, "{text}").and_then(|()| out.flush())
     });
-    match told {
-        // Whoever read has read enough.
+    match result {
+        // The reader has closed the pipe.
         Err(ProbeError::Channel { source, .. }) if source.kind() == ErrorKind::BrokenPipe => {
             Ok(Exit::Held)
         }
-        told => told.map(|()| Exit::Held).map_err(CommandError::Probe),
+        result => result.map(|()| Exit::Held).map_err(CommandError::Probe),
     }
 }
 
-/// What there is now.
+/// The current sample as a line.
 fn line(status: &ProbeStatus) -> String {
     let queues: Vec<_> = status
         .listeners
@@ -92,7 +92,7 @@ fn line(status: &ProbeStatus) -> String {
         .map(|queue| format!("{} of {}", queue.depth, u64::from(queue.limit) + 1))
         .collect();
     let queued = match &queues[..] {
-        [] => "nobody listens".to_owned(),
+        [] => "no listener".to_owned(),
         queues => format!("queued {}", queues.join(" and ")),
     };
     let Connections { syn_recv, established, time_wait, fin_wait_2, socket_memory_bytes } =
@@ -104,11 +104,11 @@ fn line(status: &ProbeStatus) -> String {
     )
 }
 
-/// What there was.
+/// The summary at the end.
 fn summary(report: &ProbeReport) -> String {
     let seen = &report.report;
     let mut lines = vec![format!(
-        "{} looks in {:.2} s, {} missed; {} of them counted sockets by state; {:.2} % of one CPU",
+        "{} samples in {:.2} s, {} missed; {} of them counted sockets by state; {:.2} % of one CPU",
         seen.samples,
         seen.seconds,
         seen.missed,

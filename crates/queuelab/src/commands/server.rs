@@ -36,7 +36,7 @@ pub(crate) struct ServerArguments {
     summary: bool,
 }
 
-/// Serves until told to stop: JSON lines for programs, tables for a person.
+/// Serves until it is stopped: JSON lines for programs, tables for a person.
 pub(crate) fn server(arguments: ServerArguments) -> Result {
     let settings = match &arguments.config {
         None => arguments.settings,
@@ -44,13 +44,13 @@ pub(crate) fn server(arguments: ServerArguments) -> Result {
             .map_err(|error| CommandError::Usage(format!("--config: {error}")))?,
     };
     if arguments.summary || (std::io::stdout().is_terminal() && !arguments.control) {
-        return for_a_person(&settings);
+        return serve_for_person(&settings);
     }
     chat_server::run_worker(&settings, arguments.control).map_err(CommandError::Server)?;
     Ok(Exit::Held)
 }
 
-fn for_a_person(settings: &ServerSettings) -> Result {
+fn serve_for_person(settings: &ServerSettings) -> Result {
     let totals = Arc::new(Totals { before: counters()? });
     let mut printed = Ok(Exit::Held);
     // A closed standard output is no reason to stop serving.
@@ -75,14 +75,14 @@ fn for_a_person(settings: &ServerSettings) -> Result {
     printed
 }
 
-/// What an accept queue holds, asked of the kernel and not computed.
+/// How many connections an accept queue holds, read from the kernel.
 fn listening(address: SocketAddr, settings: &ServerSettings) -> String {
     let mut text = format!("listening on {address}, backlog {}", settings.backlog);
     if let Ok(somaxconn) = std::fs::read_to_string("/proc/sys/net/core/somaxconn") {
         text += &format!(", somaxconn {}", somaxconn.trim());
     }
     let listeners = SocketDiag::open().and_then(|mut diag| diag.listeners());
-    // A kernel without inet_diag serves all the same.
+    // The server works without inet_diag.
     let listeners = listeners.unwrap_or_default();
     if let Some(listener) = listeners.iter().find(|listener| listener.local == address) {
         // sk_acceptq_is_full() asks for more than the limit.

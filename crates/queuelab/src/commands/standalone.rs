@@ -1,4 +1,4 @@
-//! A load by hand: told to a person, and kept as a run where that is asked for.
+//! A standalone load: prints a table for a person and stores a run if requested.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -24,16 +24,16 @@ use crate::exit::Exit;
 /// The scenario's name in the runs that it leaves: `DIR/load/<UTC time>/`.
 const NAME: &str = "load";
 
-/// Runs the load, prints what became of it, and leaves a run below `out`.
+/// Runs the load, prints its result, and stores a run below `out`.
 pub(crate) fn run_standalone(config: &LoadConfig, out: Option<&Path>) -> Result {
-    // Nobody is here to say `go`.
+    // There is no controller to send `go`.
     let config = LoadConfig { hold: false, ..config.clone() };
     let mut record = record(&config);
-    // Before the load: a directory that cannot be written is told at once.
+    // Before the load, so that a directory that cannot be written is reported at once.
     let mut directory = out.map(|out| RunDirectory::create(out, &record)).transpose()?;
     let (trial, attempts) = measured(&config).inspect_err(|_| {
         if let Some(directory) = &directory {
-            // There is nothing in it, and there will not be.
+            // It is empty and stays empty.
             let _ = std::fs::remove_dir_all(directory.path());
         }
     })?;
@@ -53,7 +53,7 @@ pub(crate) fn run_standalone(config: &LoadConfig, out: Option<&Path>) -> Result 
     Ok(if held { Exit::Held } else { Exit::Failed })
 }
 
-/// The load between two looks at this host's counters.
+/// Runs the load and measures the changes of this host's counters.
 fn measured(config: &LoadConfig) -> Result<(TrialRecord, Vec<AttemptRow>)> {
     let (commands, interrupted) = interruption()?;
     let (started, began) = (Timestamp::now(), Instant::now());
@@ -119,9 +119,9 @@ fn question(config: &LoadConfig) -> String {
     format!("What becomes of {clients} to {} {how}?", config.target)
 }
 
-/// At Ctrl-C or SIGTERM the load stops, and the flag tells why; a second one
-/// ends the process at once. As the first process of a container, it would get
-/// neither without a handler.
+/// Stops the load at Ctrl-C or SIGTERM and sets the flag; a second signal ends the
+/// process at once. Without a handler, the kernel would drop both signals to the
+/// first process of a container.
 fn interruption() -> Result<(CommandSource, Arc<AtomicBool>)> {
     let fail = |source| CommandError::Io { action: "watch for signals".to_owned(), source };
     let (sender, commands) = command_channel().map_err(fail)?;

@@ -1,22 +1,22 @@
-//! What the probe saw of a host's queues.
+//! What the probe measured in a host.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the probe saw in the server's host.
+/// What the probe measured in the server's host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProbeSummary {
     /// Time from one tick to the next, seconds.
     pub interval_seconds: f64,
     /// Samples taken.
     pub samples: u64,
-    /// Ticks at which none was: the machine was too busy for it, or the probe
-    /// had used its share of CPU time.
+    /// Ticks without a sample: the machine was too busy, or the probe had used up
+    /// its share of CPU time.
     pub missed: u64,
-    /// Those of the samples that counted sockets by state, which on a large
-    /// machine costs more than a look at the listeners.
+    /// Samples that also counted sockets by state, which on a large machine costs
+    /// more than sampling the listeners.
     pub state_samples: u64,
     /// From the first sample to the last, seconds.
     pub seconds: f64,
@@ -25,59 +25,56 @@ pub struct ProbeSummary {
     /// The listeners, in the order in which they were first seen: another socket
     /// on the same port is another listener.
     pub listeners: Vec<ListenerSummary>,
-    /// The most connections queued at once, over all listeners.
+    /// Maximum of queued connections, summed over all listeners.
     pub deepest: u32,
     /// Sockets by state: `syn_recv` (of the server's port), `established`,
     /// `time_wait`, `fin_wait_2`; only those that were seen.
     pub states: BTreeMap<String, StateSummary>,
-    /// The most memory that TCP had for sockets at once, in the whole machine,
-    /// bytes.
+    /// Maximum of the memory that TCP used for sockets in the whole machine, bytes.
     pub most_socket_memory: u64,
-    /// CLOCK_MONOTONIC, nanoseconds, of the first sample that the trial's
-    /// timeline, where one was asked for, had no room for: its rows end there,
-    /// but not what stands here.
+    /// CLOCK_MONOTONIC, nanoseconds, of the first sample that did not fit into the
+    /// trial's timeline: the rows end there, this summary does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeline_cut_at_ns: Option<u64>,
 }
 
-/// A listener, as the probe saw it.
+/// The samples of one listener.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListenerSummary {
-    /// Its limit when it was last seen (Send-Q).
+    /// Its limit in the last sample (Send-Q).
     pub limit: u32,
-    /// The most connections queued at once (Recv-Q).
+    /// Maximum of queued connections (Recv-Q).
     pub deepest: u32,
 }
 
-/// A state that sockets were seen in.
+/// The samples of one socket state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StateSummary {
-    /// The most at once.
+    /// Maximum of sockets in this state.
     pub most: u32,
-    /// How often it was seen to come: more than 1 where samples without any lay
-    /// between others with some. 0 in a record made before this was counted.
+    /// Number of periods with sockets in this state; more than 1 if there were
+    /// samples without any in between. 0 in records from before this was counted.
     #[serde(default)]
     pub times: u32,
     /// CLOCK_MONOTONIC just after the first sample with any, nanoseconds.
     pub first_ns: u64,
     /// CLOCK_MONOTONIC just before the last sample with any, nanoseconds: earlier
-    /// than `first_ns` where that is the same sample.
+    /// than `first_ns` if it is the same sample.
     pub last_ns: u64,
-    /// CLOCK_MONOTONIC just before the sample before `first_ns`, which had none;
-    /// none where there was no such sample.
+    /// CLOCK_MONOTONIC just before the previous sample, which had none;
+    /// `None` without such a sample.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absent_before_ns: Option<u64>,
-    /// CLOCK_MONOTONIC just after the sample after `last_ns`, which had none.
+    /// CLOCK_MONOTONIC just after the next sample, which had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absent_after_ns: Option<u64>,
-    /// Of the last sample of all: how many were still there.
+    /// Number of sockets in this state in the very last sample.
     pub left: u32,
 }
 
 impl StateSummary {
-    /// For how long sockets were seen in the state, seconds: between what it was
-    /// at least and at most, where the samples around tell. None where it came
-    /// more than once: what lies between first and last has gaps then.
+    /// How long sockets were in this state, seconds: the midpoint of the bounds
+    /// that the surrounding samples give. `None` if there was more than one period.
     pub fn stood_seconds(&self) -> Option<f64> {
         if self.times > 1 {
             return None;

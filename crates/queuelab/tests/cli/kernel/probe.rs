@@ -184,8 +184,8 @@ fn by_hand_an_ordinary_user_reads_a_line_a_second_and_what_it_cost() {
     let output = as_ordinary_user(command).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     let printed = text(&output.stdout);
-    assert!(printed.starts_with("looking at port 9 every 1ms\n"), "{printed}");
-    assert_eq!(printed.matches("nobody listens · SYN_RECV 0 ").count(), 2, "{printed}");
+    assert!(printed.starts_with("sampling port 9 every 1ms\n"), "{printed}");
+    assert_eq!(printed.matches("no listener · SYN_RECV 0 ").count(), 2, "{printed}");
     let share = printed.split(" % of one CPU").next().unwrap().rsplit(' ').next().unwrap();
     // Its aim is 3; this is an unoptimised build, on a machine with other work.
     assert!(share.parse::<f64>().unwrap() < 20.0, "{printed}");
@@ -194,8 +194,8 @@ fn by_hand_an_ordinary_user_reads_a_line_a_second_and_what_it_cost() {
 #[test]
 fn what_it_cannot_do_is_a_wrong_use() {
     for (flags, why) in [
-        (&["--interval=1us"][..], "a probe looks every 100µs at most"),
-        (&["--interval=2h"], "a probe looks every 3600s at least"),
+        (&["--interval=1us"][..], "the shortest interval is 100µs"),
+        (&["--interval=2h"], "the longest interval is 3600s"),
         (&["--cpu-share=NaN"], "it must be above 0"),
         (&["--cpu-share=0"], "it must be above 0"),
         (&["--config={\"cpu_share\":2}"], "it must be above 0"),
