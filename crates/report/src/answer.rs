@@ -2,11 +2,13 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `finding` | what was found: a figure at the ends of the axis that the question is about |
-//! | `subject` | which axis that is, and where on the others |
+//! | `headline` | the figure and the axis that the scenario declares |
+//! | `finding` | what was found: that figure at the ends of that axis |
+//! | `subject` | the axes along which cells can be compared, and where on the others |
 //! | `quantity` | the figures that can answer |
 
 mod finding;
+mod headline;
 mod quantity;
 mod subject;
 

@@ -47,6 +47,10 @@ pub(crate) fn form(
     let expectations =
         Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, programs, problems);
 
+    if let Some(headline) = &mut scenario.headline {
+        // An override may have fixed the axis: then there is nothing to compare along.
+        headline.over.take_if(|over| axes.iter().all(|axis| axis.path != *over));
+    }
     scenario.matrix = axes
         .iter()
         .map(PlacedAxis::axis)

@@ -55,6 +55,7 @@ mod expression;
 mod facts;
 mod file;
 mod form;
+mod headline;
 mod kernel;
 mod model;
 mod overrides;
@@ -77,6 +78,7 @@ pub use axis::Axis;
 pub use cell::Cell;
 pub use document::{Document, catalogue, load, scenarios, suites};
 pub use expect::{ExpectationResult, Expectations};
+pub use headline::{Headline, HeadlineMetric};
 pub use kernel::{AnyKernel, Kernel, SysctlKind};
 pub use model::{
     After, AxisValues, CellSettings, Expectation, Host, Hosts, Quick, Range, Record, Scenario,

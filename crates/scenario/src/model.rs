@@ -13,6 +13,8 @@ use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
+use crate::headline::Headline;
+
 /// A question to the kernel, and the experiment that answers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -24,6 +26,10 @@ pub struct Scenario {
     /// Background.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
+    /// The figure that answers the question. When absent, the report takes the most
+    /// telling figure that differs between cells, along the axis where it differs most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headline: Option<Headline>,
     /// The two hosts of each trial.
     #[serde(default)]
     pub hosts: Hosts,

@@ -10,6 +10,7 @@ use crate::cells::{axis_place, choose};
 use crate::expect::Expectations;
 use crate::expression::Programs;
 use crate::form::{ADDRESS, Form, form};
+use crate::headline;
 use crate::kernel::Kernel;
 use crate::model::Scenario;
 use crate::overrides::{self, Overrides};
@@ -86,9 +87,12 @@ pub(crate) fn plan(
     let errors = |problems| ScenarioErrors::new(source, deduplicated(problems));
     strict::only_mappings(&mut tree, &mut problems);
     check_name(&tree, source, &mut problems);
-    if tree.entries().is_none() || strict::read::<Scenario>(&mut tree, &mut problems).is_none() {
-        return Err(errors(problems));
-    }
+    let scenario = match tree.entries() {
+        Some(_) => strict::read::<Scenario>(&mut tree, &mut problems),
+        None => None,
+    };
+    let Some(scenario) = scenario else { return Err(errors(problems)) };
+    headline::check(scenario.headline.as_ref(), &tree, &mut problems);
 
     let quick = tree.get(&["quick"]).cloned();
     tree.remove(&["quick".to_owned()]);

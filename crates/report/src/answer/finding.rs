@@ -1,7 +1,8 @@
-//! What a run found: a figure at the ends of the axis that its question is about.
+//! What a run found: the headline's figure at the ends of the headline's axis.
 
 use run_record::Outcome;
 
+use super::headline::Headline;
 use super::quantity::Quantity;
 use super::subject::{Lane, lanes, relevance};
 use run_view::Cell;
@@ -42,30 +43,28 @@ pub fn findings(baseline: &Run, new: &Run) -> [String; 2] {
     }
 }
 
-/// The most telling figure that differs along the axis that the question is about,
-/// and where it differs most; else what is the same everywhere, as a sentence.
+/// The declared figure along the declared axis, where it differs most. Without a
+/// headline, the most telling figure that differs along any axis. If nothing differs, a
+/// sentence that holds in every cell.
 fn found<'a>(
     run: &Run,
     cells: &[Cell<'_>],
     lanes: &'a [Lane<'a>],
 ) -> Result<(Quantity, &'a Lane<'a>), String> {
     let cells: Vec<_> = cells.iter().filter(|cell| !cell.trials.is_empty()).collect();
+    let Headline { quantity: declared, over } = Headline::new(run);
+    if let Some(quantity) = &declared
+        && let Some(found) = along(quantity, lanes, over)
+    {
+        return found;
+    }
     let mut steady = None;
-    for quantity in Quantity::all(run) {
+    for quantity in declared.into_iter().chain(Quantity::all(run)) {
         // A time that is the same everywhere says more than what follows.
         if quantity.is_minor() && steady.is_some() {
             break;
         }
-        let found = lanes.iter().filter(|lane| !quantity.is_mute(&lane.cells)).filter_map(|lane| {
-            let effect = quantity.effect(&lane.cells)?;
-            Some((relevance(&run.record.scenario.question, lane.axis), effect, lane))
-        });
-        // The first of those that show as much.
-        let most = found.reduce(|most, found| {
-            let is_more = (found.0, found.1) > (most.0, most.1);
-            if is_more { found } else { most }
-        });
-        if let Some((_, _, lane)) = most {
+        if let Some(lane) = most(&quantity, lanes, over) {
             return Ok((quantity, lane));
         }
         if cells.iter().all(|cell| quantity.at(cell).is_some()) {
@@ -73,6 +72,53 @@ fn found<'a>(
         }
     }
     Err(steady.unwrap_or_else(|| alike(&cells)))
+}
+
+/// The declared figure along the declared axis, also if it is the same in all of its
+/// cells; none if the run does not show it.
+fn along<'a>(
+    quantity: &Quantity,
+    lanes: &'a [Lane<'a>],
+    over: Option<&str>,
+) -> Option<Result<(Quantity, &'a Lane<'a>), String>> {
+    let over = over?;
+    let shows = |lane: &&Lane<'_>| {
+        lane.axis.path == over
+            && !quantity.is_mute(&lane.cells)
+            && lane.cells.iter().all(|cell| quantity.at(cell).is_some())
+    };
+    let lanes = || lanes.iter().filter(shows);
+    let effects = lanes().filter_map(|lane| Some((quantity.effect(&lane.cells)?, lane)));
+    // The first of those that differ as much.
+    let most = effects.reduce(|most, lane| if lane.0 > most.0 { lane } else { most });
+    let lane = most.map(|(_, lane)| lane);
+    if lane.is_none() {
+        let cells: Vec<_> = lanes().flat_map(|lane| &lane.cells).copied().collect();
+        if !cells.is_empty()
+            && let Some(everywhere) = quantity.told_of_all(&cells)
+        {
+            return Some(Err(everywhere));
+        }
+    }
+    lane.or_else(|| lanes().next()).map(|lane| Ok((quantity.clone(), lane)))
+}
+
+/// The lane along which a figure differs, by the axis first, then by how much.
+fn most<'a>(
+    quantity: &Quantity,
+    lanes: &'a [Lane<'a>],
+    over: Option<&str>,
+) -> Option<&'a Lane<'a>> {
+    let found = lanes
+        .iter()
+        .filter(|lane| !quantity.is_mute(&lane.cells))
+        .filter_map(|lane| Some((relevance(over, lane.axis), quantity.effect(&lane.cells)?, lane)));
+    // The first of those that differ as much.
+    let most = found.reduce(|most, found| {
+        let is_more = (found.0, found.1) > (most.0, most.1);
+        if is_more { found } else { most }
+    });
+    most.map(|(_, _, lane)| lane)
 }
 
 /// A sentence of a lane, and of where it is, unless it is so in all of that axis.

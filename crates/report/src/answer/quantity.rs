@@ -14,9 +14,8 @@ use run_view::{Metric, metrics};
 /// The law of every listener: it is about the setting, not about its effect.
 const OF_EVERY_LISTENER: &str = "listen-limit";
 
-/// Figures that a machine's moods move: they tell something where trials were
-/// repeated.
-const MOODY: [&str; 3] = ["offered", "ingested", "delivered"];
+/// Metrics that a machine's noise moves: they are reported if trials were repeated.
+const NOISY: [&str; 3] = ["offered", "ingested", "delivered"];
 
 /// What an answer can be about.
 #[derive(Clone)]
@@ -43,8 +42,8 @@ impl Quantity {
         let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, timed)| *timed);
         let law = |(name, timed): (String, bool)| Self::Law(name, timed);
         let figures = || metrics(run).filter(|figure| !figure.name.contains("first-try"));
-        let (moody, others): (Vec<_>, Vec<_>) =
-            figures().partition(|figure| MOODY.contains(&figure.name));
+        let (noisy, others): (Vec<_>, Vec<_>) =
+            figures().partition(|figure| NOISY.contains(&figure.name));
         timed
             .into_iter()
             .map(law)
@@ -52,8 +51,24 @@ impl Quantity {
             .chain(exact.into_iter().map(law))
             .chain(others.into_iter().filter(|figure| figure.name != "success").map(Self::Figure))
             // What arrived before what was sent.
-            .chain(moody.into_iter().rev().map(Self::Figure))
+            .chain(noisy.into_iter().rev().map(Self::Figure))
             .collect()
+    }
+
+    /// The metric with the name that scenarios use; none if the run does not have it.
+    pub(super) fn named(run: &Run, name: &str) -> Option<Self> {
+        match name {
+            "success" => Some(Self::Success),
+            "outcomes" => Some(Self::Outcomes),
+            _ => metrics(run).find(|metric| metric.name == name).map(Self::Figure),
+        }
+    }
+
+    /// The law with that id; none if the run did not measure it.
+    pub(super) fn of_law(run: &Run, id: &str) -> Option<Self> {
+        let checks = run.trials.iter().flat_map(|trial| &trial.laws);
+        let law = { checks }.find(|law| law.id == id && law.measured.is_some())?;
+        Some(Self::Law(law.heading(), law.latest.is_some()))
     }
 
     /// Whether a time that is the same everywhere says more.
@@ -64,7 +79,7 @@ impl Quantity {
     /// Whether it says nothing of these cells, be it for chance.
     pub(super) fn is_mute(&self, cells: &[&Cell<'_>]) -> bool {
         match self {
-            Self::Figure(figure) if MOODY.contains(&figure.name) => {
+            Self::Figure(figure) if NOISY.contains(&figure.name) => {
                 cells.iter().any(|cell| cell.trials.len() < 2)
             }
             _ => false,
@@ -150,7 +165,7 @@ impl Quantity {
         ))
     }
 
-    /// Whether what moods move may be as large in one as in another.
+    /// Whether what noise moves may be as large in one as in another.
     fn overlaps(&self, cells: &[(String, &Cell<'_>)]) -> bool {
         let Self::Figure(figure) = self else { return false };
         let spreads: Vec<_> = cells.iter().filter_map(|(_, cell)| cell.spread(figure.of)).collect();

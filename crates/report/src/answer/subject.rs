@@ -1,17 +1,13 @@
-//! The axis that a question is about, and where on the others it shows most.
+//! The axes along which an answer can compare cells.
 
 use run_record::Axis;
 
 use run_view::Cell;
 use run_view::Run;
-use run_view::number::value;
-use run_view::{short_name, written_point};
+use run_view::written_point;
 
-/// How large a load is: seldom what is asked, whatever the words of a question.
+/// How large a load is: seldom what is asked.
 const SIZE_OF_THE_LOAD: &str = "load.clients";
-
-/// Letters of a word that tells one setting from others.
-const TELLING: usize = 4;
 
 /// The cells along an axis, all else being equal.
 pub(super) struct Lane<'a> {
@@ -46,48 +42,27 @@ pub(super) fn lanes<'a>(run: &'a Run, cells: &'a [Cell<'a>]) -> Vec<Lane<'a>> {
     lanes
 }
 
-/// How much a question is about an axis: more where its words name it or its
-/// values.
-pub(super) fn relevance(question: &str, axis: &Axis) -> u8 {
-    let letters = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
-    let question = letters(question);
-    let named = |text: &str| {
-        let words = text.split(|c: char| !c.is_alphanumeric());
-        words.map(letters).any(|word| word.len() >= TELLING && question.contains(&word))
-    };
-    let texts = axis.values.iter().filter(|at| at.is_string()).map(value);
-    match axis.path == SIZE_OF_THE_LOAD {
-        true => 0,
-        false if named(short_name(&axis.path)) || texts.into_iter().any(|text| named(&text)) => 2,
-        false => 1,
+/// How well an axis suits an answer: first the one that the scenario's headline names,
+/// last the size of the load.
+pub(super) fn relevance(over: Option<&str>, axis: &Axis) -> u8 {
+    match axis.path.as_str() {
+        path if Some(path) == over => 2,
+        SIZE_OF_THE_LOAD => 0,
+        _ => 1,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
-    fn a_question_names_its_axis_by_a_word_or_by_a_value() {
-        let axis = |path: &str, value: serde_json::Value| Axis {
-            path: path.to_owned(),
-            values: vec![value],
-        };
-        let cookies = axis("hosts.server.sysctls.net.ipv4.tcp_syncookies", json!(1));
-        let design = axis("server.design", json!("global-lock"));
-        let clients = axis("load.clients", json!(50));
-        let cases = [
-            ("Do SYN cookies rescue a full queue?", &cookies, 2),
-            ("Should it hold its lock for its clients?", &design, 2),
-            ("Should it hold its lock for its clients?", &clients, 0),
-            ("What is the matter?", &design, 1),
-        ];
-        for (question, axis, expected) in cases {
-            assert_eq!(relevance(question, axis), expected, "{question} {}", axis.path);
-        }
+    fn the_declared_axis_comes_first_and_the_size_of_the_load_last() {
+        let axis = |path: &str| Axis { path: path.to_owned(), values: Vec::new() };
+        let (design, clients) = (axis("server.design"), axis("load.clients"));
+        assert_eq!(relevance(None, &design), 1);
+        assert_eq!(relevance(None, &clients), 0);
+        assert_eq!(relevance(Some("load.clients"), &clients), 2);
+        assert_eq!(relevance(Some("load.clients"), &design), 1);
     }
 }

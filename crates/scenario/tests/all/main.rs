@@ -4,5 +4,6 @@ mod common;
 mod errors;
 mod expectations;
 mod files;
+mod headline;
 mod overrides;
 mod places;
