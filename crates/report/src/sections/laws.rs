@@ -1,5 +1,8 @@
 //! The kernel's laws: predicted beside measured.
 
+use indexmap::IndexMap;
+use run_view::Run;
+
 use crate::document::{Block, Section, Source};
 use crate::laws;
 
@@ -9,10 +12,18 @@ const LONG: usize = 12;
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
     let tables = laws::tables(run);
-    if tables.is_empty() {
+    let not_applied = not_applied(run);
+    if tables.is_empty() && not_applied.is_empty() {
         return None;
     }
     let mut section = Section::new("laws", "The kernel's laws: predicted, and measured");
+    if !not_applied.is_empty() {
+        section.summary(Block::text("Not applied, since their conditions do not hold here:"));
+        section.summary(Block::List(not_applied));
+    }
+    if tables.is_empty() {
+        return Some(section);
+    }
     let bars = if run.is_repeated() { "; bars span the repetitions" } else { "" };
     section.page(Block::caption(format!(
         "Each law is computed from the settings alone, before its trial starts. A circle is a cell \
@@ -54,4 +65,18 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         });
     }
     Some(section)
+}
+
+/// The laws that concern cells of the run but cannot decide them, a line each.
+fn not_applied(run: &Run) -> Vec<String> {
+    let mut trials: IndexMap<(&str, &str), usize> = IndexMap::new();
+    for law in run.trials.iter().flat_map(|trial| &trial.laws_not_applied) {
+        *trials.entry((&law.title, &law.reason)).or_default() += 1;
+    }
+    let all = run.trials.len();
+    let line = |((title, reason), trials): ((&str, &str), usize)| match trials == all {
+        true => format!("{title}: not applied: {reason}"),
+        false => format!("{title}: not applied in {trials} of {all} trials: {reason}"),
+    };
+    trials.into_iter().map(line).collect()
 }
