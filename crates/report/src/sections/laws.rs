@@ -5,6 +5,7 @@ use run_view::Run;
 
 use crate::document::{Block, Section, Source};
 use crate::laws;
+use crate::table::Table;
 
 /// Rows of a table from which on it is folded at first.
 const LONG: usize = 12;
@@ -13,13 +14,13 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
     let tables = laws::tables(run);
     let not_applied = not_applied(run);
-    if tables.is_empty() && not_applied.is_empty() {
+    if tables.is_empty() && not_applied.is_none() {
         return None;
     }
     let mut section = Section::new("laws", "The kernel's laws: predicted, and measured");
-    if !not_applied.is_empty() {
-        section.summary(Block::text("Not applied, since their conditions do not hold here:"));
-        section.summary(Block::List(not_applied));
+    if let Some(not_applied) = not_applied {
+        section.page(Block::Heading("Not applied"));
+        section.summary(Block::Table(not_applied, true));
     }
     if tables.is_empty() {
         return Some(section);
@@ -67,16 +68,17 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     Some(section)
 }
 
-/// The laws that concern cells of the run but cannot decide them, a line each.
-fn not_applied(run: &Run) -> Vec<String> {
+/// The laws that concern cells of the run but cannot decide them, with the reason.
+fn not_applied(run: &Run) -> Option<Table> {
     let mut trials: IndexMap<(&str, &str), usize> = IndexMap::new();
     for law in run.trials.iter().flat_map(|trial| &trial.laws_not_applied) {
         *trials.entry((&law.title, &law.reason)).or_default() += 1;
     }
-    let all = run.trials.len();
-    let line = |((title, reason), trials): ((&str, &str), usize)| match trials == all {
-        true => format!("{title}: not applied: {reason}"),
-        false => format!("{title}: not applied in {trials} of {all} trials: {reason}"),
+    let row = |((title, reason), trials): ((&str, &str), usize)| {
+        vec![title.to_owned(), format!("not applied: {reason}"), trials.to_string()]
     };
-    trials.into_iter().map(line).collect()
+    let rows: Vec<_> = trials.into_iter().map(row).collect();
+    let head = ["law", "reason", "trials"].map(str::to_owned).into();
+    let title = "Laws that were not applied".to_owned();
+    (!rows.is_empty()).then_some(Table { title, head, rows, words: 2 })
 }
