@@ -1,4 +1,4 @@
-//! What a server's settings can have wrong.
+//! Validates the settings of a server.
 
 use std::fmt;
 use std::time::Duration;
@@ -6,23 +6,23 @@ use std::time::Duration;
 use crate::settings::ServerSettings;
 
 /// PTHREAD_STACK_MIN of Linux on x86-64, bytes.
-const LEAST_STACK: u64 = 16 * 1024;
+const MIN_STACK: u64 = 16 * 1024;
 
-/// Each has a thread; more tell nothing that these do not.
-const MOST_LISTENERS: u32 = 64;
+/// Each has a thread; more show nothing new.
+const MAX_LISTENERS: u32 = 64;
 
 /// setsockopt(2) takes an int.
-const LONGEST_DEFERRAL: u32 = i32::MAX.unsigned_abs();
+const MAX_DEFERRAL: u32 = i32::MAX.unsigned_abs();
 
 /// Longer than any trial, and short enough to be added to a clock.
-const LONGEST_TIME: Duration = Duration::from_secs(24 * 3600);
+const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
 
-/// A setting that no server can follow.
+/// An invalid setting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettingProblem {
     /// The setting's name in [`ServerSettings`].
     pub field: &'static str,
-    /// What is wrong with its value, and what would be right.
+    /// What is wrong with the value, and which values are valid.
     pub reason: String,
 }
 
@@ -32,28 +32,26 @@ impl fmt::Display for SettingProblem {
     }
 }
 
-/// Everything wrong with `settings`, but for a largest body that its framing
-/// cannot have, which [`chat_protocol::Codec::new`] says. Empty when a server
-/// can follow them.
+/// The problems of `settings`, except for the largest body, which
+/// [`chat_protocol::Codec::new`] checks. Empty if they are valid.
 pub fn check_settings(settings: &ServerSettings) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
     let mut problem = |field, reason| problems.push(SettingProblem { field, reason });
 
-    if settings.thread_stack < LEAST_STACK {
+    if settings.thread_stack < MIN_STACK {
         let reason = format!(
-            "{} bytes are too small for a thread: ask for at least {LEAST_STACK}",
+            "{} bytes are too small for a thread: ask for at least {MIN_STACK}",
             settings.thread_stack
         );
         problem("thread_stack", reason);
     }
-    if !(1..=MOST_LISTENERS).contains(&settings.listeners) {
+    if !(1..=MAX_LISTENERS).contains(&settings.listeners) {
         let reason =
-            format!("{} listening sockets: ask for 1 to {MOST_LISTENERS}", settings.listeners);
+            format!("{} listening sockets: ask for 1 to {MAX_LISTENERS}", settings.listeners);
         problem("listeners", reason);
     }
-    if settings.defer_accept > LONGEST_DEFERRAL {
-        let reason =
-            format!("{} seconds: ask for at most {LONGEST_DEFERRAL}", settings.defer_accept);
+    if settings.defer_accept > MAX_DEFERRAL {
+        let reason = format!("{} seconds: ask for at most {MAX_DEFERRAL}", settings.defer_accept);
         problem("defer_accept", reason);
     }
     if settings.release_backlog.is_some() && !settings.hold_acks {
@@ -61,9 +59,9 @@ pub fn check_settings(settings: &ServerSettings) -> Vec<SettingProblem> {
         problem("release_backlog", reason.to_owned());
     }
     for (field, time) in [("accept_delay", settings.accept_delay), ("drain", settings.drain)] {
-        if time > LONGEST_TIME {
+        if time > MAX_TIME {
             let (time, longest) =
-                (humantime::format_duration(time), humantime::format_duration(LONGEST_TIME));
+                (humantime::format_duration(time), humantime::format_duration(MAX_TIME));
             problem(field, format!("{time} is beyond any trial: ask for at most {longest}"));
         }
     }
@@ -110,11 +108,11 @@ mod tests {
 
     #[test]
     fn no_time_is_beyond_a_day() {
-        let just_above = LONGEST_TIME + Duration::from_nanos(1);
+        let just_above = MAX_TIME + Duration::from_nanos(1);
         for time in [just_above, Duration::MAX] {
             assert_eq!(fields(|s| s.accept_delay = time), ["accept_delay"]);
             assert_eq!(fields(|s| s.drain = time), ["drain"]);
         }
-        assert_eq!(fields(|s| (s.accept_delay, s.drain) = (LONGEST_TIME, LONGEST_TIME)), [""; 0]);
+        assert_eq!(fields(|s| (s.accept_delay, s.drain) = (MAX_TIME, MAX_TIME)), [""; 0]);
     }
 }

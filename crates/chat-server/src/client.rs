@@ -10,7 +10,7 @@ use socket2::Socket;
 
 use crate::counters::Counters;
 use crate::lock::lock;
-use crate::settings::Sigpipe;
+use crate::sigpipe::Sigpipe;
 
 /// A client's number, in the order of its accept loop's accept(2): never used
 /// again, unlike its file descriptor.

@@ -9,6 +9,7 @@
 //! - `settings`: [`ServerSettings`], the one definition for YAML, JSON, flags.
 //! - `check`: [`check_settings`], validates them.
 //! - `designs`: [`DESIGNS`], the table of designs; one file each below it.
+//! - `sigpipe`: the disposition of SIGPIPE.
 //! - `server`: [`Server`], [`RunningServer`], [`ServerHandle`]: the interface of the
 //!   library; `shared` is the state that all its threads share.
 //! - `listener`: the listening sockets, and the filter that holds ACKs back.
@@ -36,6 +37,7 @@ mod registry;
 mod server;
 mod settings;
 mod shared;
+mod sigpipe;
 mod threads;
 mod worker;
 
@@ -48,4 +50,5 @@ pub use control::{
 pub use designs::{DESIGNS, Design, DesignName, UnknownDesign};
 pub use error::ServerError;
 pub use server::{RunningServer, Server, ServerHandle};
-pub use settings::{ClosesFirst, ServerSettings, Sigpipe};
+pub use settings::{ClosesFirst, ServerSettings};
+pub use sigpipe::Sigpipe;

@@ -4,7 +4,6 @@ use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use linux_net::monotonic_ns;
-
 use worker::metrics::DurationSummary;
 
 use crate::client::{Client, ClientId};

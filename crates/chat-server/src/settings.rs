@@ -7,19 +7,8 @@ use chat_protocol::Framing;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What happens when the server writes to a client that has gone.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Sigpipe {
-    /// The write fails with EPIPE and the server goes on.
-    #[default]
-    Ignore,
-    /// The signal's default disposition: the process dies, as the original
-    /// server did.
-    Default,
-}
+use crate::designs::DesignName;
+use crate::sigpipe::Sigpipe;
 
 /// Which side closes a finished connection first, and so owns its TIME_WAIT.
 #[derive(
@@ -79,7 +68,7 @@ pub struct ServerSettings {
     pub largest_body: Option<u32>,
     /// Design of locking and writing.
     #[arg(long, default_value_t = Self::default().design)]
-    pub design: crate::designs::DesignName,
+    pub design: DesignName,
     /// Stack of a client's thread, bytes (at least 16 KiB).
     #[arg(long, default_value_t = Self::default().thread_stack)]
     #[schemars(range(min = 16384))]
@@ -127,7 +116,7 @@ impl Default for ServerSettings {
             reuse_address: true,
             framing: Framing::default(),
             largest_body: None,
-            design: crate::designs::DesignName::default(),
+            design: DesignName::default(),
             thread_stack: 256 * 1024,
             sigpipe: Sigpipe::default(),
             accept_paused: false,

@@ -8,7 +8,8 @@ use worker::{Failure, Input, Inputs, Message, Output, OutputError, Request};
 use crate::control::{ServerCommand, ServerEvent, ServerMessage, ServerProtocol, ServerResponse};
 use crate::error::ServerError;
 use crate::server::{Server, ServerHandle};
-use crate::settings::{ServerSettings, Sigpipe};
+use crate::settings::ServerSettings;
+use crate::sigpipe::Sigpipe;
 
 /// Runs a server until it is asked to stop, and writes each [`ServerMessage`] as
 /// a JSON line to standard output: first `Listening`, last `Stopped`; or only

@@ -1,41 +1,25 @@
-//! What a load's settings can have wrong.
+//! Validates the settings of a load.
 
-use std::fmt;
 use std::time::Duration;
 
 use chat_protocol::{Codec, Framing};
 
 use crate::message::MessageFormat;
 use crate::roles::check_roles;
+use crate::setting_problem::SettingProblem;
 use crate::settings::{ChatPhase, ConnectPattern, Leave, LoadSettings};
 
 /// A client's host has its addresses in one /24, beside its own and others.
-const MOST_SOURCE_ADDRESSES: u32 = 250;
+const MAX_SOURCE_ADDRESSES: u32 = 250;
 
 /// Longer than any trial, and short enough to be added and multiplied.
-const LONGEST_TIME: Duration = Duration::from_secs(24 * 3600);
+const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
 
 /// From the first attempt's start to the last one's.
-const LONGEST_START: Duration = Duration::from_secs(3600);
+const MAX_START: Duration = Duration::from_secs(3600);
 
-/// A setting that no load can follow.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingProblem {
-    /// The setting's name in [`LoadSettings`].
-    pub field: &'static str,
-    /// What is wrong with its value, and what would be right.
-    pub reason: String,
-}
-
-impl fmt::Display for SettingProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.reason)
-    }
-}
-
-/// Everything wrong with `settings`, for a server that speaks `framing` with
-/// bodies of up to `largest_body` bytes (the framing's own default when
-/// absent). Empty when a load can follow them.
+/// The problems of `settings`, for a server that uses `framing` with bodies of up to
+/// `largest_body` bytes (the framing's default if absent). Empty if they are valid.
 pub fn check_settings(
     settings: &LoadSettings,
     framing: Framing,
@@ -47,11 +31,9 @@ pub fn check_settings(
     if settings.clients == 0 {
         problem("clients", "0 clients make no load: ask for at least 1".to_owned());
     }
-    if !(1..=MOST_SOURCE_ADDRESSES).contains(&settings.source_addresses) {
-        let reason = format!(
-            "{} addresses: ask for 1 to {MOST_SOURCE_ADDRESSES}",
-            settings.source_addresses
-        );
+    if !(1..=MAX_SOURCE_ADDRESSES).contains(&settings.source_addresses) {
+        let reason =
+            format!("{} addresses: ask for 1 to {MAX_SOURCE_ADDRESSES}", settings.source_addresses);
         problem("source_addresses", reason);
     }
     match (settings.pattern, settings.connect_rate) {
@@ -63,14 +45,14 @@ pub fn check_settings(
         }
         (ConnectPattern::Rate | ConnectPattern::OneByOne, Some(rate)) => {
             let after_the_first = f64::from(settings.clients.saturating_sub(1));
-            if after_the_first / rate > LONGEST_START.as_secs_f64() {
+            if after_the_first / rate > MAX_START.as_secs_f64() {
                 let reason = format!(
                     "at {rate:?} attempts a second, {} clients do not all start within {}: ask for \
                      at least {:.3}",
                     settings.clients,
-                    humantime::format_duration(LONGEST_START),
+                    humantime::format_duration(MAX_START),
                     // Rounded up, so that what is asked for is enough.
-                    (after_the_first / LONGEST_START.as_secs_f64() * 1e3).ceil() / 1e3,
+                    (after_the_first / MAX_START.as_secs_f64() * 1e3).ceil() / 1e3,
                 );
                 problem("connect_rate", reason);
             }
@@ -87,9 +69,9 @@ pub fn check_settings(
         if time.is_zero() && !may_be_zero {
             problem(field, "no time at all: ask for more than 0s".to_owned());
         }
-        if time > LONGEST_TIME {
+        if time > MAX_TIME {
             let (time, longest) =
-                (humantime::format_duration(time), humantime::format_duration(LONGEST_TIME));
+                (humantime::format_duration(time), humantime::format_duration(MAX_TIME));
             problem(field, format!("{time} is beyond any trial: ask for at most {longest}"));
         }
     }
@@ -286,7 +268,7 @@ mod tests {
         let ages = Duration::from_secs(10_000 * 365 * 86_400);
         assert_eq!(fields(|s| s.connect_deadline = ages), ["connect_deadline"]);
         assert_eq!(fields(|s| s.finish_deadline = ages), ["finish_deadline"]);
-        assert_eq!(fields(|s| s.finish_deadline = LONGEST_TIME), [""; 0]);
+        assert_eq!(fields(|s| s.finish_deadline = MAX_TIME), [""; 0]);
         assert_eq!(fields(|s| s.linger = ages), ["linger"]);
         for time in [ages, Duration::MAX] {
             assert_eq!(fields(|s| s.interval = time), ["interval", "finish_deadline"]);

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use nix::errno::Errno;
 
-use crate::check::SettingProblem;
+use crate::setting_problem::SettingProblem;
 
 /// A load that has no result. An attempt that fails is a result, not an error:
 /// it has its [`crate::control::Ending`].

@@ -32,6 +32,7 @@ mod report;
 mod roles;
 mod run;
 mod schedule;
+mod setting_problem;
 mod settings;
 #[cfg(test)]
 mod test_generator;
@@ -39,7 +40,7 @@ mod timers;
 mod worker;
 
 pub use self::worker::run_worker;
-pub use check::{SettingProblem, check_settings};
+pub use check::check_settings;
 pub use commands::{CommandSender, CommandSource, command_channel};
 pub use control::{
     Attempt, Ending, LoadCommand, LoadEvent, LoadMessage, LoadProtocol, LoadReport, LoadResponse,
@@ -47,4 +48,5 @@ pub use control::{
 };
 pub use error::LoadError;
 pub use run::run;
+pub use setting_problem::SettingProblem;
 pub use settings::{ChatPhase, ConnectPattern, Leave, LoadConfig, LoadSettings};

@@ -1,6 +1,6 @@
 //! Which of a load's attempts does what.
 
-use crate::check::SettingProblem;
+use crate::setting_problem::SettingProblem;
 use crate::settings::LoadSettings;
 
 /// What an attempt is there for, by its index: first the half-open ones, then

@@ -2,11 +2,12 @@
 
 use chat_protocol::Codec;
 
-use crate::check::{SettingProblem, check_settings};
+use crate::check::check_settings;
 use crate::commands::CommandSource;
 use crate::control::{LoadMessage, LoadReport};
 use crate::error::LoadError;
 use crate::generator::Generator;
+use crate::setting_problem::SettingProblem;
 use crate::settings::{LoadConfig, LoadSettings};
 
 /// Files that a load has open besides its clients' sockets: the standard
