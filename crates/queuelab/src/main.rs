@@ -5,10 +5,12 @@
 //! | `cli` | the definition of commands and flags |
 //! | `commands` | one module a command |
 //! | `progress` | the progress of a run: a bar or lines |
+//! | `answer` | the standard output of every command |
 //! | `backend_name` | the values of `--backend` |
 //! | `tool` | this program, as records name it |
 //! | `exit`, `error` | how a command ends, and what a person sees of it |
 
+mod answer;
 mod backend_name;
 mod cli;
 mod commands;

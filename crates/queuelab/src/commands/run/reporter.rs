@@ -3,7 +3,8 @@
 use lab::{Notice, Observer, SessionEvent, StoppedRun};
 use report::Run;
 
-use crate::commands::{answer, report as report_command};
+use crate::answer::answer;
+use crate::commands::report as report_command;
 use crate::error::CommandError;
 use crate::exit::Exit;
 use crate::progress::{self, Progress};
