@@ -14,6 +14,8 @@ pub(super) struct TrialCase<'a> {
     /// Its cell, and its repetition if the cell has several. Unlike the number of a
     /// trial it is the same in every run of the scenario.
     pub(super) name: String,
+    /// Its cell.
+    place: String,
     pub(super) outcome: Outcome,
     /// Its tries in their order; empty if it was not run.
     pub(super) tries: Vec<&'a TrialRecord>,
@@ -32,7 +34,7 @@ pub(super) enum Outcome {
 }
 
 impl<'a> TrialCase<'a> {
-    fn new(run: &'a Run, name: String, tries: Vec<&'a TrialRecord>) -> Self {
+    fn new(run: &'a Run, place: &str, name: String, tries: Vec<&'a TrialRecord>) -> Self {
         let number = tries[0].id;
         let verdict = run.verdict.unheld.iter().find(|unheld| unheld.trial == number);
         let outcome = match verdict.map(|trial| trial.verdict) {
@@ -40,7 +42,7 @@ impl<'a> TrialCase<'a> {
             Some(Verdict::HeldOnRetry) => Outcome::HeldOnRetry,
             Some(_) => Outcome::Failed,
         };
-        Self { name, outcome, tries, verdict }
+        Self { name, place: place.to_owned(), outcome, tries, verdict }
     }
 
     /// The tries in which a check failed, each with its violations.
@@ -58,6 +60,18 @@ impl<'a> TrialCase<'a> {
     /// The violations of the first try that failed.
     pub(super) fn first_violations(&self) -> Vec<String> {
         self.failed_tries().next().map(|(_, violations)| violations).unwrap_or_default()
+    }
+
+    /// Why it did not hold in that way; empty if it held or failed in another way.
+    fn messages(&self, how: How) -> Vec<String> {
+        match (&self.outcome, how) {
+            (Outcome::Failed, How::Failed) => self.first_violations(),
+            (Outcome::NotRun(reason), How::Error) => vec![reason.clone()],
+            (Outcome::HeldOnRetry, How::Flaky) => {
+                self.failed_tries().flat_map(|(_, violations)| violations).collect()
+            }
+            _ => Vec::new(),
+        }
     }
 
     /// How long a try took.
@@ -97,20 +111,22 @@ fn cell_cases<'a>(run: &'a Run, cell: &Cell<'a>, planned: usize) -> Vec<TrialCas
     let missing = (0..planned).filter(|repetition| !found.contains(repetition));
     let missing = missing.take(planned.saturating_sub(done)).map(|repetition| TrialCase {
         name: name(repetition),
+        place: place.clone(),
         outcome: Outcome::NotRun(reason.clone()),
         tries: Vec::new(),
         verdict: None,
     });
     let cases = all.iter().map(|tries| {
         let name = name(tries.first().repetition as usize);
-        TrialCase::new(run, name, tries.all().to_vec())
+        TrialCase::new(run, &place, name, tries.all().to_vec())
     });
     cases.chain(missing).collect()
 }
 
-/// A test case that did not hold in its first try.
+/// The test cases of a cell that did not hold in their first try, all in the same way.
 #[derive(Debug)]
 pub(crate) struct Unheld {
+    /// The cell.
     pub(crate) case: String,
     pub(crate) how: How,
     pub(crate) message: String,
@@ -127,21 +143,20 @@ pub(crate) enum How {
     Flaky,
 }
 
-/// The test cases of a run that did not hold in their first try.
+/// The test cases of a run that did not hold in their first try, by cell: a list of
+/// every repetition would hide the other cells.
 pub(crate) fn unheld(run: &Run) -> Vec<Unheld> {
-    let of_trial = |case: TrialCase<'_>| {
-        let (how, message) = match &case.outcome {
-            Outcome::Held => return None,
-            Outcome::NotRun(reason) => (How::Error, Some(reason.clone())),
-            Outcome::Failed => (How::Failed, message(&case.first_violations())),
-            Outcome::HeldOnRetry => {
-                let failed: Vec<_> = case.failed_tries().flat_map(|(_, lines)| lines).collect();
-                (How::Flaky, message(&failed))
+    let cases = trial_cases(run);
+    let mut unheld = Vec::new();
+    for cell in cases.chunk_by(|one, other| one.place == other.place) {
+        for how in [How::Failed, How::Error, How::Flaky] {
+            let mut messages: Vec<_> = cell.iter().flat_map(|case| case.messages(how)).collect();
+            messages.dedup();
+            if let Some(message) = message(&messages) {
+                unheld.push(Unheld { case: cell[0].place.clone(), how, message });
             }
-        };
-        Some(Unheld { case: case.name, how, message: message? })
-    };
-    let mut unheld: Vec<_> = trial_cases(run).into_iter().filter_map(of_trial).collect();
+        }
+    }
     if let Some(message) = message(&run_violations(run)) {
         unheld.push(Unheld { case: WHOLE.to_owned(), how: How::Failed, message });
     }
