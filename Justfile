@@ -1,6 +1,6 @@
 # `just` is a convenience; every recipe is a cargo command that works without it.
 
-# What there is to do.
+# List the recipes.
 default:
     @just --list
 
@@ -8,11 +8,11 @@ default:
 scenario name *flags:
     cargo lab run {{name}} {{replace_regex(flags, '(^| )backend=', '${1}--backend=')}}
 
-# The suite of every night, held against the last good one here: just nightly docker
+# The suite of every night, compared with the last good run here: just nightly docker
 nightly backend="netns":
-    BACKEND={{backend}} bash .github/suite.sh
+    BACKEND={{backend}} cargo lab ci
 
-# Make the committed baseline of the laws anew; `reports/README.md` says when.
+# Run the committed baseline of the laws again; see reports/README.md.
 baseline:
     rm -rf reports/baseline
     cargo lab run laws --out reports/baseline
@@ -36,20 +36,20 @@ lint:
 build:
     cargo build --profile dist --package queuelab
 
-# Write the committed JSON Schemas anew.
+# Update the committed JSON Schemas.
 schemas:
     UPDATE_SCHEMAS=1 cargo test --package queuelab --test cli schemas
 
-# What the load generator itself can take: it must not be what is measured.
+# Measure the load generator itself, which must not be the bottleneck.
 bench *flags:
-    cargo run --release --package load-generator --example receive_rate -- {{flags}}
+    cargo run --profile dist --package load-generator --example receive_rate -- {{flags}}
 
-# Server, load and the page of runs in containers: compose.yaml says what can be set.
+# Start server, load and viewer in containers; see compose.yaml for the settings.
 up *flags:
     cargo lab image build
     mkdir -p reports/runs
     env UID="$(id -u)" GID="$(id -g)" $(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) up {{flags}}
 
-# Take them away again; the run directories stay.
+# Remove them; the run directories stay.
 down:
     $(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) down

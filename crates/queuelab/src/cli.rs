@@ -4,6 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::commands::chat::ChatArguments;
 use crate::commands::check::CheckArguments;
+use crate::commands::ci::CiArguments;
 use crate::commands::clean::CleanArguments;
 use crate::commands::compare::CompareArguments;
 use crate::commands::doctor::DoctorArguments;
@@ -76,6 +77,8 @@ pub(crate) enum Command {
     Clean(CleanArguments),
     /// Check what this machine can run and how to fix the rest.
     Doctor(DoctorArguments),
+    /// Run a suite in CI and compare it with its last good run.
+    Ci(CiArguments),
     /// Run the chat server in this host.
     Server(ServerArguments),
     /// Run the load generator in this host.

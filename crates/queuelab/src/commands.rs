@@ -2,6 +2,7 @@
 
 pub(crate) mod chat;
 pub(crate) mod check;
+pub(crate) mod ci;
 pub(crate) mod clean;
 pub(crate) mod compare;
 pub(crate) mod doctor;

@@ -47,6 +47,7 @@ fn main() -> ExitCode {
         Command::Image(arguments) => commands::image::image(&arguments),
         Command::Clean(arguments) => commands::clean::clean(&arguments),
         Command::Doctor(arguments) => commands::doctor::doctor(&arguments),
+        Command::Ci(arguments) => commands::ci::ci(&arguments),
         Command::Host => commands::host::host(),
         Command::Server(arguments) => commands::server::server(arguments),
         Command::Load(arguments) => commands::load::load(*arguments),

@@ -2,6 +2,7 @@
 
 mod against;
 mod chat;
+mod ci;
 mod compare;
 mod explain;
 mod original_protocol;
@@ -14,4 +15,3 @@ mod serve;
 mod server;
 mod size;
 mod suite;
-mod suite_script;

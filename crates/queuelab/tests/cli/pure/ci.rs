@@ -1,10 +1,10 @@
-//! The scripts of the workflows, as these call them: that of a suite with one
-//! scenario that takes no time, and that which tells of the smoke runs.
+//! `queuelab ci` as the workflows call it: a suite with one scenario that takes no time,
+//! steps with a program of the test's own, and the summaries of the smoke runs.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::support::{binary, out_directory, repository, said, text, write_script};
+use crate::support::{binary, out_directory, said, text, write_script};
 
 /// A suite of a scenario that holds where `clients` is 3, ten times.
 fn suite(folder: &Path, clients: u32, delay: &str) -> String {
@@ -20,8 +20,8 @@ fn suite(folder: &Path, clients: u32, delay: &str) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-/// A step of a suite with the program itself, or all of them.
-fn night(folder: &Path, suite: &str, name: &str) -> Output {
+/// A step with the program itself, or all of them.
+fn ci(folder: &Path, suite: &str, name: &str) -> Output {
     let output = folder.join("output");
     let output = output.to_str().unwrap();
     step(folder, name, &[("QUEUELAB", binary()), ("SUITE", suite), ("GITHUB_OUTPUT", output)])
@@ -34,7 +34,7 @@ fn annotations(output: &Output) -> Vec<String> {
     out.lines().filter(is_one).map(str::to_owned).collect()
 }
 
-/// What a night added to the job's summary.
+/// The text that the steps added to the job's summary.
 fn summary(folder: &Path) -> String {
     let path = folder.join("summary.md");
     let text = std::fs::read_to_string(&path).unwrap();
@@ -50,18 +50,18 @@ fn is_good(folder: &Path) -> bool {
 }
 
 #[test]
-fn a_night_is_held_against_the_last_good_one_and_a_bad_one_is_no_baseline() {
+fn kernel_suite_is_compared_with_its_last_good_run_and_a_failed_run_is_no_baseline() {
     let place = out_directory();
     let folder = place.path();
     let good = suite(folder, 3, "20ms");
-    let first = night(folder, &good, "");
+    let first = ci(folder, &good, "");
     assert_eq!(first.status.code(), Some(0), "the first night has no baseline: {}", said(&first));
     assert_eq!(annotations(&first), [""; 0], "{}", said(&first));
     let told = summary(folder);
     assert!(told.contains("✅ **Held: its one scenario.**"), "{told}");
     assert!(told.contains("No baseline: no good run"), "{told}");
 
-    let second = night(folder, &good, "");
+    let second = ci(folder, &good, "");
     assert_eq!(second.status.code(), Some(0), "{}", said(&second));
     let told = summary(folder);
     assert!(told.contains("# Comparison with the baseline: "), "{}", said(&second));
@@ -69,7 +69,7 @@ fn a_night_is_held_against_the_last_good_one_and_a_bad_one_is_no_baseline() {
     let decided = !told.contains("# Comparison with the baseline: inconclusive");
     assert_eq!(is_good(folder), decided, "{}", said(&second));
 
-    let bad = night(folder, &suite(folder, 4, "20ms"), "");
+    let bad = ci(folder, &suite(folder, 4, "20ms"), "");
     assert_eq!(bad.status.code(), Some(3), "{}", said(&bad));
     let annotations = annotations(&bad);
     assert_eq!(annotations.len(), 1, "one for all: {}", said(&bad));
@@ -79,35 +79,37 @@ fn a_night_is_held_against_the_last_good_one_and_a_bad_one_is_no_baseline() {
 
     // Step by step, as the workflow does it; and slower than the good ones.
     let slower = suite(folder, 3, "80ms");
-    let name = night(folder, &slower, "name");
+    let name = ci(folder, &slower, "name");
     let outputs = std::fs::read_to_string(folder.join("output")).unwrap();
     assert_eq!(outputs.trim(), format!("name={}", text(&name.stdout).trim()));
     assert!(outputs.starts_with("name=tiny-netns-local-"), "{outputs}");
-    assert_eq!(night(folder, &slower, "run").status.code(), Some(0));
-    let compared = night(folder, &slower, "compare");
+    assert_eq!(ci(folder, &slower, "run").status.code(), Some(0));
+    let compared = ci(folder, &slower, "compare");
     // Of other settings, and so no baseline: told, and no failure.
     assert_eq!(compared.status.code(), Some(0), "{}", said(&compared));
-    assert!(text(&compared.stdout).contains("load.interval: 20ms in the baseline, 80ms here"));
+    assert!(
+        text(&compared.stdout).contains("load.interval: 20ms in the baseline, 80ms in the new run")
+    );
     assert!(is_good(folder), "there is nothing to lose: {}", said(&compared));
-    assert_eq!(night(folder, &slower, "tell").status.code(), Some(0));
+    assert_eq!(ci(folder, &slower, "summary").status.code(), Some(0));
     assert!(summary(folder).contains("# Comparison with the baseline: no-baseline"));
 }
 
 #[test]
-fn a_suite_that_cannot_begin_fails_and_is_told() {
+fn suite_that_cannot_start_fails_with_one_annotation() {
     let place = out_directory();
     let folder = place.path();
     suite(folder, 3, "20ms");
     let file = folder.join("tiny.yaml");
     std::fs::write(&file, "name: tiny\nquestion: Is it there?\nsuite: [absent]\n").unwrap();
-    let output = night(folder, file.to_str().unwrap(), "");
+    let output = ci(folder, file.to_str().unwrap(), "");
     assert_ne!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(annotations(&output).len(), 1, "{}", said(&output));
-    assert!(summary(folder).contains("The suite did not begin"));
+    assert!(summary(folder).contains("The suite did not start"));
 }
 
-/// A program that says of a comparison what a test tells it to, and for an annotation
-/// what `annotation` has.
+/// A program whose comparison has that result, and which prints the file `annotation` for
+/// an annotation.
 fn program(folder: &Path, code: i32, json: &str) {
     let program = folder.join("program");
     let text = format!(
@@ -128,14 +130,14 @@ esac
 }
 
 /// The JSON of a comparison, as the program writes it.
-fn of_verdict(verdict: &str) -> String {
+fn comparison(verdict: &str) -> String {
     format!("{{\n  \"kind\": \"suite\",\n  \"verdict\": \"{verdict}\",\n  \"members\": []\n}}")
 }
 
 /// A step, with that program where `settings` name no other.
 fn step(folder: &Path, step: &str, settings: &[(&str, &str)]) -> Output {
-    Command::new("bash")
-        .arg(repository().join(".github/suite.sh"))
+    Command::new(binary())
+        .arg("ci")
         .args((!step.is_empty()).then_some(step))
         .current_dir(folder)
         .env("QUEUELAB", folder.join("program"))
@@ -161,11 +163,11 @@ fn after_the_run(folder: &Path, accept: bool) -> [Output; 2] {
         std::fs::write(file, text).unwrap();
     }
     let accept = [("ACCEPT", if accept { "1" } else { "" })];
-    ["compare", "tell"].map(|name| step(folder, name, &accept))
+    ["compare", "summary"].map(|name| step(folder, name, &accept))
 }
 
 #[test]
-fn a_regression_fails_until_it_is_accepted_and_a_broken_baseline_fails_nothing() {
+fn regression_fails_unless_it_is_accepted_and_a_broken_baseline_fails_nothing() {
     for (code, verdict, accept, exit, good, first, errors) in [
         (0, "held", false, 0, true, "the summary", 0),
         (6, "improved", false, 0, true, "the comparison", 0),
@@ -179,7 +181,7 @@ fn a_regression_fails_until_it_is_accepted_and_a_broken_baseline_fails_nothing()
     ] {
         let place = out_directory();
         let folder = place.path();
-        program(folder, code, &of_verdict(verdict));
+        program(folder, code, &comparison(verdict));
         let outputs = after_the_run(folder, accept);
         let told = outputs.each_ref().map(said).join(" ");
         let at = format!("{code}, {verdict}, accept {accept}: {told}");
@@ -189,16 +191,16 @@ fn a_regression_fails_until_it_is_accepted_and_a_broken_baseline_fails_nothing()
         let told = summary(folder);
         assert!(told.starts_with(first), "{at}: {told}");
         assert_eq!(told.contains("    its error"), code == 2, "{at}: {told}");
-        let stays = told.contains("the next run is held against the same baseline");
+        let stays = told.contains("the next run is compared with the same baseline");
         assert_eq!(stays, exit == 0 && !good, "{at}: {told}");
     }
 }
 
-/// What is new has no baseline, and hides nothing of what is not decided beside it.
+/// A new scenario without a baseline does not hide an undecided one.
 #[test]
-fn what_decides_nothing_in_a_part_is_no_baseline_either() {
+fn run_with_an_undecided_part_is_no_baseline() {
     let place = out_directory();
-    let json = of_verdict("no-baseline")
+    let json = comparison("no-baseline")
         .replace("[]", "[\n    {\n      \"verdict\": \"inconclusive\"\n    }\n  ]");
     program(place.path(), 6, &json);
     let [compared, _] = after_the_run(place.path(), false);
@@ -206,12 +208,12 @@ fn what_decides_nothing_in_a_part_is_no_baseline_either() {
     assert!(!place.path().join("runs/nightly/2/good").exists(), "{}", said(&compared));
 }
 
-/// A real loss that is not decided one night is not what the next is held against.
+/// A loss that was not decided is not what the next run is compared with.
 #[test]
-fn nights_in_a_row_are_held_against_the_last_that_was_decided() {
+fn runs_are_compared_with_the_last_decided_one() {
     let place = out_directory();
     let folder = place.path();
-    let mut held_against = Vec::new();
+    let mut baselines = Vec::new();
     for (night, code, verdict) in [
         ("1", 6, "no-baseline"),
         ("2", 0, "held"),
@@ -221,25 +223,25 @@ fn nights_in_a_row_are_held_against_the_last_that_was_decided() {
         ("6", 6, "improved"),
         ("7", 0, "held"),
     ] {
-        program(folder, code, &of_verdict(verdict));
+        program(folder, code, &comparison(verdict));
         let output = step(folder, "", &[("NEXT", night)]);
         assert_eq!(output.status.code(), Some(if code == 4 { 4 } else { 0 }), "{}", said(&output));
         let told = summary(folder);
         let base = told.lines().find_map(|line| line.strip_prefix("the comparison runs/nightly/"));
-        held_against.push(base.unwrap_or("none").to_owned());
+        baselines.push(base.unwrap_or("none").to_owned());
     }
-    assert_eq!(held_against, ["none", "1", "2", "2", "2", "2", "6"]);
+    assert_eq!(baselines, ["none", "1", "2", "2", "2", "2", "6"]);
 }
 
 #[test]
-fn a_night_of_which_nothing_is_left_is_told() {
+fn run_that_left_nothing_is_reported() {
     let place = out_directory();
     let folder = place.path();
-    let output = night(folder, "tiny.yaml", "tell");
+    let output = ci(folder, "tiny.yaml", "summary");
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(annotations(&output).len(), 1, "{}", said(&output));
-    assert!(summary(folder).contains("The suite did not begin"));
-    assert_eq!(night(folder, "tiny.yaml", "compare").status.code(), Some(1));
+    assert!(summary(folder).contains("The suite did not start"));
+    assert_eq!(ci(folder, "tiny.yaml", "compare").status.code(), Some(1));
 }
 
 /// A `gh` that knows the runs 9, 8 and 7, of which the second is the last good one,
@@ -265,7 +267,7 @@ esac
 }
 
 #[test]
-fn an_earlier_run_that_is_not_good_is_no_baseline() {
+fn earlier_run_that_is_not_good_is_no_baseline() {
     let place = out_directory();
     let folder = place.path();
     let name = text(&step(folder, "name", &[]).stdout).trim().to_owned();
@@ -289,20 +291,20 @@ fn an_earlier_run_that_is_not_good_is_no_baseline() {
 }
 
 #[test]
-fn all_steps_of_a_run_have_one_annotation() {
+fn all_steps_have_one_annotation() {
     let warning = "::warning title=queuelab nightly::Held%0Atrial 3 held when run again";
     // What the program says by itself, and what a comparison does.
     for (own, code, level, lines) in [
-        ("", 0, "::warning", &["No earlier run could be asked for"][..]),
-        (warning, 0, "::warning", &["Held", "trial 3", "No earlier run could be asked for"]),
-        (warning, 4, "::error", &["regressed", "Held", "trial 3", "No earlier run"]),
-        (warning, 3, "::error", &["failed when it was compared", "Held", "trial 3", "No earlier"]),
-        ("::error title=a::one", 4, "::error", &["regressed", "one", "No earlier run"]),
-        ("::error title=a::one", 3, "::error", &["one", "No earlier run"]),
+        ("", 0, "::warning", &["Earlier runs could not be listed"][..]),
+        (warning, 0, "::warning", &["Held", "trial 3", "Earlier runs could not be listed"]),
+        (warning, 4, "::error", &["regressed", "Held", "trial 3", "Earlier runs"]),
+        (warning, 3, "::error", &["failed in the comparison", "Held", "trial 3", "Earlier"]),
+        ("::error title=a::one", 4, "::error", &["regressed", "one", "Earlier runs"]),
+        ("::error title=a::one", 3, "::error", &["one", "Earlier runs"]),
     ] {
         let place = out_directory();
         let folder = place.path();
-        program(folder, code, &of_verdict("held"));
+        program(folder, code, &comparison("held"));
         std::fs::write(folder.join("annotation"), own).unwrap();
         // What the baseline's step could not fetch is there all the same.
         let earlier = folder.join("earlier/nightly/1");
@@ -316,7 +318,7 @@ fn all_steps_of_a_run_have_one_annotation() {
         std::fs::write(earlier.join("suite.json"), "{}").unwrap();
         std::fs::write(earlier.join("good"), name).unwrap();
         all.push(asked);
-        for name in ["run", "compare", "tell"] {
+        for name in ["run", "compare", "summary"] {
             all.push(step(folder, name, &[&settings[..], &[("BASELINE", "earlier")]].concat()));
         }
         let told: Vec<_> = all.iter().map(said).collect();
@@ -330,28 +332,28 @@ fn all_steps_of_a_run_have_one_annotation() {
             assert!(is.starts_with(begins), "{is:?}");
         }
         let summary = summary(folder);
-        assert!(summary.starts_with("No earlier run could be asked for"), "{summary}");
+        assert!(summary.starts_with("Earlier runs could not be listed"), "{summary}");
     }
 }
 
 #[test]
-fn a_smoke_run_is_told_as_far_as_it_came() {
+fn smoke_run_is_reported_as_far_as_it_came() {
     let place = out_directory();
     let told = || {
-        let script = repository().join(".github/smoke.sh");
-        let output = Command::new("bash").arg(script).arg(place.path()).output().unwrap();
+        let mut command = Command::new(binary());
+        let output = command.args(["ci", "smoke"]).arg(place.path()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", said(&output));
         text(&output.stdout).to_owned()
     };
     let none = told();
-    assert!(none.contains("under netns did not begin"), "{none}");
-    assert!(none.contains("under docker did not begin"), "{none}");
+    assert!(none.contains("under netns did not start"), "{none}");
+    assert!(none.contains("under docker did not start"), "{none}");
     let run = place.path().join("netns/smoke/2026-01-01T00-00-00Z");
     std::fs::create_dir_all(&run).unwrap();
     let begun = told();
-    assert!(begun.contains("under netns began and came to no end"), "{begun}");
+    assert!(begun.contains("under netns started but did not finish"), "{begun}");
     std::fs::write(run.join("summary.md"), "# smoke: FAILED\n").unwrap();
     let failed = told();
     assert!(failed.starts_with("# smoke: FAILED\n"), "{failed}");
-    assert!(!failed.contains("netns") && failed.contains("docker did not begin"), "{failed}");
+    assert!(!failed.contains("netns") && failed.contains("docker did not start"), "{failed}");
 }

@@ -1,0 +1,83 @@
+//! `queuelab ci`: a suite in CI, compared with its last good run on the same kind of
+//! machine. A workflow calls the steps one by one; without a step, all that a machine
+//! without GitHub can do are run.
+//!
+//! | module | holds |
+//! |---|---|
+//! | `settings` | what the environment says: suite, backend, directories |
+//! | `machine` | the kind of machine, which names the artefact |
+//! | `runs` | the suite's run directories, and which of them are good |
+//! | `steps` | the files by which steps pass on their results |
+//! | `program` | calls of the program itself |
+//! | `baseline`, `run`, `compare`, `summary`, `smoke` | the steps |
+//! | `annotation` | the one annotation of all steps |
+
+mod annotation;
+mod baseline;
+mod compare;
+mod machine;
+mod program;
+mod run;
+mod runs;
+mod settings;
+mod smoke;
+mod steps;
+mod summary;
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use self::settings::Settings;
+use crate::error::Result;
+use crate::exit::Exit;
+
+/// Arguments of `queuelab ci`.
+#[derive(Debug, Args)]
+#[command(after_help = settings::HELP)]
+pub(crate) struct CiArguments {
+    #[command(subcommand)]
+    step: Option<Step>,
+}
+
+/// A step of a workflow; without one: run, compare, summary.
+#[derive(Debug, Subcommand)]
+enum Step {
+    /// Print the suite and the kind of machine, the name of the artefact.
+    Name,
+    /// Download the artefact of the last good run (GitHub only).
+    Baseline,
+    /// Run the suite.
+    Run,
+    /// Compare the run with the baseline, and mark it as good if it may be the next one.
+    Compare,
+    /// Write the job's summary and print one annotation for all steps.
+    Summary,
+    /// Print the summaries of the smoke runs that `.ci/run` kept in a directory.
+    Smoke {
+        /// The directory, with one directory per backend.
+        directory: PathBuf,
+    },
+}
+
+/// Runs a step, or all of them; the exit code is that of the first failure.
+pub(crate) fn ci(arguments: &CiArguments) -> Result {
+    let settings = Settings::from_environment();
+    match &arguments.step {
+        Some(Step::Name) => machine::name_step(&settings),
+        Some(Step::Baseline) => baseline::baseline(&settings),
+        Some(Step::Run) => run::run(&settings),
+        Some(Step::Compare) => compare::compare(&settings),
+        Some(Step::Summary) => summary::summary(&settings),
+        Some(Step::Smoke { directory }) => smoke::smoke(directory),
+        None => all(&settings),
+    }
+}
+
+fn all(settings: &Settings) -> Result {
+    settings.steps.remove(steps::NOTE);
+    let run = run::run(settings)?;
+    let compared = compare::compare(settings)?;
+    summary::summary(settings)?;
+    Ok(if compared == Exit::Held { run } else { compared })
+}

@@ -1,0 +1,37 @@
+//! The suite's run directories, and which of them are good.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::steps::io_error;
+use crate::error::Result;
+
+/// The file in the directory of a good run. It holds the kind of machine.
+const GOOD: &str = "good";
+
+/// The newest run of a suite below a directory.
+pub(super) fn newest(out: &Path, suite: &str) -> Option<PathBuf> {
+    find(out, suite, |_| true)
+}
+
+/// The newest run of a suite that was good on that kind of machine.
+pub(super) fn newest_good(out: &Path, suite: &str, machine: &str) -> Option<PathBuf> {
+    let is_good = |run: &Path| {
+        fs::read_to_string(run.join(GOOD)).is_ok_and(|marked| marked.trim() == machine)
+    };
+    find(out, suite, is_good)
+}
+
+/// Marks a run as good on that kind of machine: it can be a baseline.
+pub(super) fn mark_good(run: &Path, machine: &str) -> Result<()> {
+    let path = run.join(GOOD);
+    fs::write(&path, format!("{machine}\n")).map_err(io_error("write", &path))
+}
+
+fn find(out: &Path, suite: &str, accepts: impl Fn(&Path) -> bool) -> Option<PathBuf> {
+    let entries = fs::read_dir(out.join(suite)).ok()?;
+    let mut runs: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    // The names are times.
+    runs.sort();
+    runs.into_iter().rev().find(|run| run.join("suite.json").is_file() && accepts(run))
+}

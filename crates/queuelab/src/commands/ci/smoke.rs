@@ -1,0 +1,35 @@
+//! The summaries of the smoke runs of `.ci/run`, as far as they came.
+
+use std::fs;
+use std::path::Path;
+
+use crate::commands::answer;
+use crate::error::Result;
+
+const BACKENDS: [&str; 2] = ["netns", "docker"];
+
+/// Prints the summary of each run below a directory, or that it is missing.
+pub(super) fn smoke(directory: &Path) -> Result {
+    let summaries: String = BACKENDS.iter().map(|backend| summaries(directory, backend)).collect();
+    answer(&summaries)
+}
+
+fn summaries(directory: &Path, backend: &str) -> String {
+    let entries = fs::read_dir(directory.join(backend).join("smoke"));
+    let mut runs: Vec<_> =
+        entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+    runs.sort();
+    if runs.is_empty() {
+        return format!(
+            "❌ The smoke run under {backend} did not start: see the log of the check.\n\n"
+        );
+    }
+    let summary = |run: &std::path::PathBuf| match fs::read_to_string(run.join("summary.md")) {
+        Ok(summary) if !summary.is_empty() => format!("{summary}\n"),
+        _ => format!(
+            "❌ The smoke run under {backend} started but did not finish: see the log of the \
+             check.\n\n"
+        ),
+    };
+    runs.iter().map(summary).collect()
+}

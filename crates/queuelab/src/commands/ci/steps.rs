@@ -1,0 +1,74 @@
+//! The files by which steps pass on their results.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{CommandError, Result};
+
+/// A problem of the step that looks for a baseline.
+pub(super) const NOTE: &str = "note";
+/// The exit code of the run.
+pub(super) const RUN_CODE: &str = "run.code";
+/// The directory of the suite's run.
+pub(super) const SUITE: &str = "suite";
+/// The directory of the run to compare with.
+pub(super) const BASELINE: &str = "baseline";
+/// The comparison, for the job's summary.
+pub(super) const COMPARISON: &str = "comparison.md";
+/// The exit code of the comparison, or `accepted`.
+pub(super) const COMPARE_CODE: &str = "compare.code";
+/// The job's summary if GitHub takes none.
+pub(super) const SUMMARY: &str = "summary.md";
+
+/// The directory of those files.
+#[derive(Debug)]
+pub(super) struct StepFiles {
+    directory: PathBuf,
+}
+
+impl StepFiles {
+    pub(super) fn new(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+
+    /// The trimmed text of a file; `None` if it is absent or empty.
+    pub(super) fn read(&self, name: &str) -> Option<String> {
+        let text = fs::read_to_string(self.path(name)).ok()?;
+        Some(text.trim().to_owned()).filter(|text| !text.is_empty())
+    }
+
+    /// Writes a file; creates the directory.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<()> {
+        let path = self.path(name);
+        let created = fs::create_dir_all(&self.directory);
+        created.and_then(|()| fs::write(&path, text)).map_err(io_error("write", &path))
+    }
+
+    pub(super) fn remove(&self, name: &str) {
+        // Absent most of the time.
+        let _ = fs::remove_file(self.path(name));
+    }
+
+    /// Removes what an earlier run left, except the note of the step before.
+    pub(super) fn clear(&self) -> Result<()> {
+        let Ok(entries) = fs::read_dir(&self.directory) else { return Ok(()) };
+        for entry in entries.flatten() {
+            let is_file = entry.file_type().is_ok_and(|kind| kind.is_file());
+            if is_file && entry.file_name() != NOTE {
+                fs::remove_file(entry.path()).map_err(io_error("remove", &entry.path()))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The error of an action on a file.
+pub(super) fn io_error(action: &str, path: &Path) -> impl FnOnce(io::Error) -> CommandError {
+    let action = format!("{action} {}", path.display());
+    move |source| CommandError::Io { action, source }
+}

@@ -1,0 +1,118 @@
+//! The step that writes the job's summary and prints one annotation for all steps.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use super::annotation::{Annotation, Level};
+use super::settings::Settings;
+use super::steps::{COMPARE_CODE, COMPARISON, NOTE, RUN_CODE, SUITE, SUMMARY, io_error};
+use super::{machine, program};
+use crate::commands::answer;
+use crate::error::Result;
+use crate::exit::Exit;
+
+/// Bytes of a step's summary; GitHub shows none of a larger one.
+const MAX_SUMMARY: usize = 1024 * 1024;
+
+/// Bytes that are left of a summary that is too large.
+const CUT_SUMMARY: usize = 900_000;
+
+/// Adds to the job's summary, and prints at most one annotation.
+pub(super) fn summary(settings: &Settings) -> Result {
+    let mut annotation = Annotation::default();
+    let mut text = match settings.steps.read(SUITE) {
+        Some(run) => of_run(settings, &run, &mut annotation)?,
+        None => {
+            let machine = machine::name(settings);
+            let line = format!("the suite did not start on {machine}");
+            annotation.add(Level::Error, settings.suite_name(), &line);
+            format!("❌ The suite did not start on {machine}: see the step that runs it.\n")
+        }
+    };
+    if let Some(note) = settings.steps.read(NOTE) {
+        annotation.add(Level::Warning, settings.suite_name(), &note);
+        text = format!("{note}\n\n{text}");
+    }
+    append(settings, &within_limit(text))?;
+    match annotation.command() {
+        Some(command) => answer(command),
+        None => Ok(Exit::Held),
+    }
+}
+
+/// The summary of a run with its comparison: the part that did not hold comes first, as
+/// a long summary is cut off at its end.
+fn of_run(settings: &Settings, run: &str, annotation: &mut Annotation) -> Result<String> {
+    let steps = &settings.steps;
+    let path = Path::new(run).join("summary.md");
+    // A run that was killed has only its record.
+    let has_summary = path.is_file() || {
+        let made = program::output(settings, &["report", run], false)?;
+        made.status.success() && path.is_file()
+    };
+    let own = match has_summary {
+        true => fs::read_to_string(&path).map_err(io_error("read", &path))?,
+        false => "❌ The suite's summary could not be made: see the log.\n".to_owned(),
+    };
+    let printed = program::output(settings, &["report", run, "--annotate"], false)?.stdout;
+    *annotation = Annotation::parse(&String::from_utf8_lossy(&printed));
+    let code = steps.read(COMPARE_CODE);
+    annotate(settings, code.as_deref(), annotation);
+    let comparison = fs::read_to_string(steps.path(COMPARISON)).ok();
+    Ok(match comparison {
+        Some(comparison) if code.as_deref() != Some("0") => format!("{comparison}\n{own}"),
+        Some(comparison) => format!("{own}\n{comparison}"),
+        None => own,
+    })
+}
+
+/// A failed step has an error.
+fn annotate(settings: &Settings, code: Option<&str>, annotation: &mut Annotation) {
+    let suite = settings.suite_name();
+    match code {
+        Some("4") => {
+            let machine = machine::name(settings);
+            let line = format!("regressed against the last good run of {machine}: see the summary");
+            annotation.add(Level::Error, suite, &line);
+        }
+        _ if annotation.is_error() => {}
+        Some("3") => {
+            annotation.add(Level::Error, suite, "failed in the comparison: see the summary");
+        }
+        None => annotation.add(Level::Error, suite, "was not compared: see the log"),
+        _ => {}
+    }
+    if settings.steps.read(RUN_CODE).as_deref() != Some("0") && !annotation.is_error() {
+        annotation.add(Level::Error, suite, "the run failed: see the step that runs it");
+    }
+}
+
+fn within_limit(text: String) -> String {
+    if text.len() < MAX_SUMMARY {
+        return text;
+    }
+    let cut = &text[..text.floor_char_boundary(CUT_SUMMARY)];
+    format!("{cut}\n\nCut off here: the artefact has all of it.\n")
+}
+
+fn append(settings: &Settings, text: &str) -> Result<()> {
+    let path = settings.job_summary.clone().unwrap_or_else(|| settings.steps.path(SUMMARY));
+    if let Some(directory) = path.parent() {
+        fs::create_dir_all(directory).map_err(io_error("create", directory))?;
+    }
+    let file = fs::OpenOptions::new().append(true).create(true).open(&path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(io_error("write", &path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summary_that_is_too_large_is_cut_off() {
+        assert_eq!(within_limit("short".to_owned()), "short");
+        let long = within_limit("ä".repeat(MAX_SUMMARY));
+        assert!(long.len() < CUT_SUMMARY + 100 && long.ends_with("has all of it.\n"));
+    }
+}
