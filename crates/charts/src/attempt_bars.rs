@@ -1,4 +1,4 @@
-//! The attempts of a trial, a bar for each, on the time axis of its queue.
+//! A bar for each attempt of a trial, on the time axis of its queue.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -8,16 +8,17 @@ use run_record::{AttemptRow, Outcome};
 
 use crate::colour::outcome_colour;
 use crate::layout::{px, text_width};
-use crate::unanswered::sent_again;
+use crate::unanswered::retransmit_times;
 use run_view::number::{count, nanoseconds};
 
 const LEFT: f64 = 50.0;
-/// Of all attempts, at most, and of one.
-const ALL: f64 = 320.0;
-const ONE: f64 = 8.0;
-/// Attempts from which on no one has a tooltip of its own, but bands of them have,
-/// so high at least, pixels.
-const TOLD: usize = 200;
+/// The largest height of all bars together.
+const MAX_HEIGHT: f64 = 320.0;
+/// The largest height of one bar with its gap.
+const MAX_STEP: f64 = 8.0;
+/// More attempts than this have tooltips per band, not per attempt.
+const MAX_TOOLTIPS: usize = 200;
+/// The least height of a band, pixels.
 const BAND: f64 = 4.0;
 
 /// The attempts below a chart.
@@ -29,22 +30,22 @@ pub(crate) struct AttemptBars<'a> {
     window: (u64, u64),
 }
 
-/// How the three parts of a bar look: of its step, and how opaque.
+/// The three parts of a bar: the share of the step that is its thickness, and opacity.
 const PARTS: [(f64, f64); 3] = [(0.35, 0.5), (0.4, 1.0), (0.85, 1.0)];
 
 impl<'a> AttemptBars<'a> {
-    /// Bars from `top` down; those parts that are in the window, nanoseconds.
+    /// Bars from `top` downwards, clipped to the window (CLOCK_MONOTONIC, nanoseconds).
     pub(crate) fn new(
         attempts: &'a [AttemptRow],
         ladder: &'a [Duration],
         top: f64,
         window: (u64, u64),
     ) -> Self {
-        let step = (ALL / attempts.len().max(1) as f64).min(ONE);
+        let step = (MAX_HEIGHT / attempts.len().max(1) as f64).min(MAX_STEP);
         Self { attempts, ladder, top, step, window }
     }
 
-    /// Where they end.
+    /// The lower end of the bars.
     pub(crate) fn bottom(&self) -> f64 {
         self.top + self.step * self.attempts.len() as f64
     }
@@ -62,8 +63,8 @@ impl<'a> AttemptBars<'a> {
         let again = self.marks(&x);
         html! {
             text.quiet x=(LEFT) y=(px(self.top - 30.0)) {
-                "attempts, a line each, in the order of their starts: faint until established, thin \
-                 until accepted, then thick to the end"
+                "one line per attempt, in start order: faint until established, thin until accepted, \
+                 thick until it ended"
             }
             @for (outcome, name, at) in &legend {
                 rect x=(px(*at)) y=(px(self.top - 22.0)) width="12" height="12" rx="2"
@@ -72,7 +73,7 @@ impl<'a> AttemptBars<'a> {
             }
             @if !again.is_empty() {
                 path.again d=(format!("M{} {}v10", px(at + 4.0), px(self.top - 21.0))) {}
-                text x=(px(at + 12.0)) y=(px(self.top - 12.0)) { "SYN sent again (nominal)" }
+                text x=(px(at + 12.0)) y=(px(self.top - 12.0)) { "SYN retransmission (nominal)" }
             }
             text class="quiet small end" x=(LEFT - 6.0) y=(px(self.top + 8.0)) { "first" }
             @if self.bottom() > self.top + 24.0 {
@@ -80,11 +81,11 @@ impl<'a> AttemptBars<'a> {
             }
             (self.bars(&x))
             @if !again.is_empty() { path.again d=(again) {} }
-            @if self.attempts.len() <= TOLD { (self.tooltips(&x)) } @else { (self.bands(&x)) }
+            @if self.attempts.len() <= MAX_TOOLTIPS { (self.tooltips(&x)) } @else { (self.bands(&x)) }
         }
     }
 
-    /// Those of one outcome are one path, so that thousands of them stay small.
+    /// One path per outcome, which keeps thousands of bars small.
     fn bars(&self, x: &impl Fn(u64) -> f64) -> Markup {
         let paths = Outcome::ALL.map(|outcome| {
             let mut parts = [String::new(), String::new(), String::new()];
@@ -103,8 +104,8 @@ impl<'a> AttemptBars<'a> {
         });
         html! {
             @for (outcome, parts) in &paths {
-                @let looks = parts.iter().zip(PARTS).filter(|(path, _)| !path.is_empty());
-                @for (path, (share, opacity)) in looks {
+                @let styles = parts.iter().zip(PARTS).filter(|(path, _)| !path.is_empty());
+                @for (path, (share, opacity)) in styles {
                     path d=(path) fill="none" stroke=(outcome_colour(*outcome)) opacity=(opacity)
                         stroke-width=(px((self.step * share).max(0.6))) { title { (outcome) } }
                 }
@@ -116,20 +117,20 @@ impl<'a> AttemptBars<'a> {
         from <= self.window.1 && to >= self.window.0
     }
 
-    /// Where SYNs were sent again.
+    /// Marks of SYN retransmissions, as a path.
     fn marks(&self, x: &impl Fn(u64) -> f64) -> String {
         let tall = px(self.step.max(1.0));
         let mut path = String::new();
         for (position, row) in self.attempts.iter().enumerate() {
             let y = px(self.top + position as f64 * self.step);
-            for at in sent_again(self.ladder, row).filter(|&at| self.is_seen((at, at))) {
+            for at in retransmit_times(self.ladder, row).filter(|&at| self.is_seen((at, at))) {
                 let _ = write!(path, "M{} {y}v{tall}", px(x(at)));
             }
         }
         path
     }
 
-    /// Attempts that are too many for a tooltip each.
+    /// Tooltips of bands of attempts.
     fn bands(&self, x: &impl Fn(u64) -> f64) -> Markup {
         let many = ((BAND / self.step).ceil() as usize).max(1);
         let bands = self.attempts.chunks(many).enumerate().filter_map(|(position, band)| {
@@ -143,14 +144,14 @@ impl<'a> AttemptBars<'a> {
                 rect x=(px(from)) y=(px(self.top + first as f64 * self.step))
                     height=(px(self.step * band.len() as f64)) width=(px((to - from).max(1.0)))
                     fill="transparent" {
-                    title { (told_of(band)) }
+                    title { (describe_band(band)) }
                 }
             }
         }
     }
 
     fn tooltips(&self, x: &impl Fn(u64) -> f64) -> Markup {
-        let told = |row: &AttemptRow| {
+        let describe = |row: &AttemptRow| {
             let mut text = format!("attempt {}: {}", row.index, row.outcome);
             if let Some(ns) = row.connect_ns {
                 text += &format!(", established after {}", nanoseconds(ns as f64));
@@ -171,16 +172,15 @@ impl<'a> AttemptBars<'a> {
                 @let (from, to) = (x(row.start_ns), x(row.end_ns));
                 rect x=(px(from)) y=(px(self.top + position as f64 * self.step))
                     height=(px(self.step)) width=(px((to - from).max(1.0))) fill="transparent" {
-                    title { (told(row)) }
+                    title { (describe(row)) }
                 }
             }
         }
     }
 }
 
-/// How many of which outcome, how long they connected, and what they had to send
-/// again.
-fn told_of(band: &[AttemptRow]) -> String {
+/// The outcomes, connect times and SYN retransmissions of a band.
+fn describe_band(band: &[AttemptRow]) -> String {
     let ended = |outcome| band.iter().filter(|row| row.outcome == outcome).count();
     let ended = Outcome::ALL.map(|outcome| (outcome, ended(outcome)));
     let ended = ended.iter().filter(|(_, many)| *many > 0);
@@ -199,7 +199,7 @@ fn told_of(band: &[AttemptRow]) -> String {
     text
 }
 
-/// Until established, until accepted, until it was over.
+/// From the start to ESTABLISHED, to accept, and to the end; CLOCK_MONOTONIC, nanoseconds.
 fn parts_of(row: &AttemptRow) -> [Option<(u64, u64)>; 3] {
     let established = row.connect_ns.map(|after| row.start_ns + after);
     let waited = established.map(|from| (from, row.accepted_ns.unwrap_or(row.end_ns).max(from)));
@@ -229,13 +229,13 @@ mod tests {
     }
 
     #[test]
-    fn thousands_of_attempts_are_told_in_bands() {
-        let told = |many: u32| {
+    fn many_attempts_have_tooltips_per_band() {
+        let drawn = |many: u32| {
             let rows: Vec<_> = (0..many).map(attempt).collect();
             let bars = AttemptBars::new(&rows, &[], 300.0, (0, 10_000));
             bars.drawn(|ns| ns as f64 / 10.0).0
         };
-        let (some, thousands) = (told(400), told(5_000));
+        let (some, thousands) = (drawn(400), drawn(5_000));
         let first = "attempts 0 to 4: 3 ok, 2 timed_out; established after 1.0 µs to 3.0 µs; \
                      2 SYN retransmissions";
         assert!(some.contains(first), "{some}");
@@ -243,6 +243,6 @@ mod tests {
         for text in [some, thousands] {
             assert_eq!(text.matches("<title>attempts").count(), 80);
         }
-        assert!(told(200).contains("<title>attempt 199: ok, established after 3.0 µs"));
+        assert!(drawn(200).contains("<title>attempt 199: ok, established after 3.0 µs"));
     }
 }

@@ -1,5 +1,5 @@
-//! The connects of one trial on a log axis: how many took how long, by the SYN
-//! retransmissions that each needed.
+//! The connect times of one trial as a histogram on a log axis, coloured by the number of
+//! SYN retransmissions.
 
 use maud::html;
 use run_record::{AttemptRow, TrialRecord};
@@ -14,10 +14,10 @@ use run_view::TrialView;
 use run_view::number::nanoseconds;
 use run_view::prose::several;
 
-/// Bins of a power of ten.
+/// Bins per power of ten.
 const BINS: f64 = 12.0;
-/// Retransmissions from which on all have one colour.
-const MOST: u32 = 5;
+/// Attempts with this many retransmissions or more share a colour.
+const MAX_RETRANSMITS: u32 = 5;
 
 const WIDTH: f64 = 860.0;
 const RIGHT: f64 = WIDTH - 26.0;
@@ -26,7 +26,7 @@ const LEFT: f64 = 50.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 50.0;
 
-/// The histogram of a trial's attempts; none where none connected.
+/// The histogram of a trial's attempts; `None` if none connected.
 pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]) -> Option<Chart> {
     let connected = || {
         let taken = |row: &AttemptRow| Some((row.connect_ns?.max(1) as f64, row.syn_retransmits?));
@@ -37,10 +37,10 @@ pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]
     let decades = decades(least, most);
     let ends = (decades[0], decades[decades.len() - 1]);
     let bins = (decades.len() - 1) * BINS as usize;
-    let mut counts = vec![[0_u32; MOST as usize + 1]; bins];
+    let mut counts = vec![[0_u32; MAX_RETRANSMITS as usize + 1]; bins];
     for (ns, retransmits) in connected() {
         let bin = ((ns.log10() - ends.0.log10()) * BINS) as usize;
-        counts[bin.min(bins - 1)][retransmits.min(MOST) as usize] += 1;
+        counts[bin.min(bins - 1)][retransmits.min(MAX_RETRANSMITS) as usize] += 1;
     }
     let tallest = counts.iter().map(|bin| bin.iter().sum::<u32>()).max().unwrap_or(0);
     let ticks = whole_ticks(tallest);
@@ -48,7 +48,7 @@ pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]
     let x = Scale::log(ends, (LEFT, RIGHT));
     let y = Scale::linear((0.0, ticks[ticks.len() - 1]), (bottom, TOP));
     let wide = (RIGHT - LEFT) / bins as f64;
-    let seen: Vec<_> = (0..=MOST)
+    let seen: Vec<_> = (0..=MAX_RETRANSMITS)
         .filter(|&retransmits| counts.iter().any(|bin| bin[retransmits as usize] > 0))
         .collect();
     let again = TrialView::new(&run.record, trial).syn_sent_again();
@@ -82,7 +82,7 @@ pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]
             rect x=(px(at)) y=(px(bottom + 30.0)) width="12" height="12" rx="2"
                 fill=(colour::retransmits(retransmits)) {}
             text x=(px(at + 17.0)) y=(px(bottom + 40.0)) {
-                @if retransmits == MOST { (retransmits) " and more retransmissions" }
+                @if retransmits == MAX_RETRANSMITS { (retransmits) " and more retransmissions" }
                 @else { (several(retransmits.into(), "retransmission")) }
             }
         }
@@ -98,7 +98,7 @@ pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]
     })
 }
 
-/// The parts of a bar: whose, how many are below, how many they are.
+/// The parts of a bar: retransmissions, attempts below the part, attempts in it.
 fn stacked(counts: &[u32]) -> Vec<(u32, u32, u32)> {
     let mut below = 0;
     let mut parts = Vec::new();

@@ -1,8 +1,8 @@
-//! Where figures are on an axis, and which of them are written at it.
+//! Scales of axes, and their labels.
 
 use serde_json::Value;
 
-/// From a figure to its place, pixels.
+/// Maps a value to a coordinate, pixels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scale {
     from: f64,
@@ -13,17 +13,17 @@ pub(crate) struct Scale {
 }
 
 impl Scale {
-    /// From `from` at `start` to `to` at `end`.
+    /// Maps `from` to `start` and `to` to `end`.
     pub(crate) fn linear((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
         Self { from, to, start, end, log: false }
     }
 
-    /// The same by powers of ten; both ends are above 0.
+    /// The same on a log axis; `from` and `to` must be above 0.
     pub(crate) fn log((from, to): (f64, f64), (start, end): (f64, f64)) -> Self {
         Self { from: from.log10(), to: to.log10(), start, end, log: true }
     }
 
-    /// The places of both ends, pixels.
+    /// The coordinates of both ends, pixels.
     pub(crate) fn ends(&self) -> (f64, f64) {
         (self.start, self.end)
     }
@@ -36,7 +36,7 @@ impl Scale {
     }
 }
 
-/// Round figures from 0 to at least `top`, about five.
+/// About five round numbers from 0 to at least `top`.
 pub(crate) fn ticks(top: f64) -> Vec<f64> {
     if top <= 0.0 || !top.is_finite() {
         return vec![0.0, 1.0];
@@ -49,7 +49,7 @@ pub(crate) fn ticks(top: f64) -> Vec<f64> {
     (0..=last).map(|times| times as f64 * step).collect()
 }
 
-/// The same for what is counted: whole.
+/// The same in whole numbers.
 pub(crate) fn whole_ticks(top: u32) -> Vec<f64> {
     let mut ticks = ticks(f64::from(top.max(1)));
     if ticks.iter().any(|tick| tick.fract() != 0.0) {
@@ -61,17 +61,17 @@ pub(crate) fn whole_ticks(top: u32) -> Vec<f64> {
     ticks
 }
 
-/// The powers of ten around some figures above 0.
+/// The powers of ten around a range above 0.
 pub(crate) fn decades(least: f64, most: f64) -> Vec<f64> {
     let (from, to) = (least.log10().floor() as i32, most.log10().ceil() as i32);
     (from..=to.max(from + 1)).map(|power| 10_f64.powi(power)).collect()
 }
 
-/// Of an axis's length, what two places have between them at least.
+/// The least distance between two values of an axis, as a share of its length.
 const APART: f64 = 0.03;
 
-/// Places of an axis's values, and whether they are by their size: evenly where
-/// not all are numbers, and where some would lie on one another.
+/// The positions of an axis's values, as shares of its length, and whether they are to
+/// scale. They are evenly spaced if a value is no number or two would overlap.
 pub(crate) fn places(values: &[Value]) -> (Vec<f64>, bool) {
     let evenly = || (0..values.len()).map(|place| place as f64).collect();
     let numbers: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
@@ -83,7 +83,7 @@ pub(crate) fn places(values: &[Value]) -> (Vec<f64>, bool) {
     if crowded { (evenly(), false) } else { (numbers, true) }
 }
 
-/// A nominal time at a log axis: `1 µs`, `10 ms`, `100 s`.
+/// The label of a power of ten of nanoseconds: `1 µs`, `10 ms`, `100 s`.
 pub(crate) fn power_of_time(ns: f64) -> String {
     match ns {
         n if n >= 1e9 => format!("{:.0} s", n / 1e9),
@@ -93,12 +93,12 @@ pub(crate) fn power_of_time(ns: f64) -> String {
     }
 }
 
-/// A time that was set, of nanoseconds: `2 s`, `1.5 s`.
+/// A configured time in nanoseconds as seconds: `2 s`, `1.5 s`.
 pub(crate) fn seconds(ns: f64) -> String {
     format!("{} s", ns / 1e9)
 }
 
-/// A time on an axis that ends at `longest`, both in seconds: `20 ms`, `0.5 s`.
+/// The label of a time on an axis that ends at `longest`, both in seconds: `20 ms`, `0.5 s`.
 pub(crate) fn span(seconds: f64, longest: f64) -> String {
     let (figure, unit) = match longest {
         longest if longest >= 1.0 => (seconds, "s"),

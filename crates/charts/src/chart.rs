@@ -7,37 +7,36 @@ use crate::font::bold_width;
 use crate::layout::px;
 use crate::theme;
 
-/// How charts look, in the page and in files of their own.
+/// The style sheet of charts, in the page and in files of their own.
 pub const STYLE: &str = include_str!("style.css");
 
-/// A chart: what is drawn, and how large it is.
+/// A chart: its size and its elements.
 #[derive(Debug, Clone)]
 pub struct Chart {
-    /// Of its file, without the ending.
+    /// The name of its file, without the extension.
     pub name: String,
-    /// What a person reads above it.
+    /// The title above it.
     pub title: String,
     /// In the units of [`body`](Chart::body).
     pub width: f64,
     /// In the units of [`body`](Chart::body).
     pub height: f64,
-    /// Links to cells are `#cell-N`, as in the page.
+    /// Its SVG elements. Links to cells are `#cell-N`, as in the page.
     pub body: Markup,
 }
 
-/// How large a chart is in the page, at most and at least, of its own size.
-const LARGEST: f64 = 1.2;
-const SMALLEST: f64 = 0.95;
+/// The largest and smallest scale of a chart in the page.
+const MAX_SCALE: f64 = 1.2;
+const MIN_SCALE: f64 = 0.95;
 
-/// Room for the title above a chart that stands alone.
+/// The height of the title above a chart in its own file.
 const TITLE: f64 = 30.0;
 
 impl Chart {
-    /// As a part of the page, which has [`STYLE`].
+    /// The chart as part of a page that has [`STYLE`].
     pub fn inline(&self) -> Markup {
-        // Larger than drawn where there is room, and never too small to be read:
-        // then it scrolls in its own box.
-        let (most, least) = (self.width * LARGEST, self.width * SMALLEST);
+        // Larger if the page has room; not too small to read: then its box scrolls.
+        let (most, least) = (self.width * MAX_SCALE, self.width * MIN_SCALE);
         let style = format!("max-width:{most:.0}px;min-width:{least:.0}px");
         html! {
             figure data-chart=(self.name) {

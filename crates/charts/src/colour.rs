@@ -1,9 +1,8 @@
-//! Colours that people who are blind to some can tell apart.
+//! Colours that people with colour blindness can distinguish.
 
 use run_record::Outcome;
 
-/// Viridis, from least to most: its lightness rises evenly, so that it is a
-/// scale in grey too.
+/// Viridis, from least to most. Its lightness rises evenly, so it is a scale in grey too.
 const VIRIDIS: [[u8; 3]; 10] = [
     [0x44, 0x01, 0x54],
     [0x48, 0x28, 0x78],
@@ -34,20 +33,18 @@ fn mixed(share: f64) -> [u8; 3] {
     })
 }
 
-/// The class of a text that is written on that colour: `on-dark` where it is to be
-/// white, `on-light` where black.
+/// The class of a text on that colour: `on-dark` (white) or `on-light` (black).
 pub fn text_on(share: f64) -> &'static str {
     readable_on(mixed(share))
 }
 
-/// Black or white, whichever has more contrast to a colour: it is 4.5 to one at
-/// least.
+/// Black or white, whichever has more contrast with a colour: at least 4.5 to 1.
 fn readable_on(colour: [u8; 3]) -> &'static str {
     let ground = luminance(colour) + 0.05;
     if ground / 0.05 >= 1.05 / ground { "on-light" } else { "on-dark" }
 }
 
-/// How light a colour is, 0 to 1, by the Web Content Accessibility Guidelines.
+/// The relative luminance of a colour, 0 to 1 (Web Content Accessibility Guidelines).
 pub(crate) fn luminance(colour: [u8; 3]) -> f64 {
     let linear = colour.map(|channel| match f64::from(channel) / 255.0 {
         dark if dark <= 0.040_45 => dark / 12.92,
@@ -56,21 +53,21 @@ pub(crate) fn luminance(colour: [u8; 3]) -> f64 {
     0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 }
 
-/// A colour that is written `#rrggbb`.
+/// Parses `#rrggbb`.
 pub(crate) fn parsed(written: &str) -> Option<[u8; 3]> {
     let number = u32::from_str_radix(written.strip_prefix('#')?, 16).ok()?;
     let [_, colour @ ..] = number.to_be_bytes();
     (written.len() == 7).then_some(colour)
 }
 
-/// The colours of a line, as a style: that part of the scale which stands out
-/// from the page's ground, three to one.
+/// The colours of a line, as a style: the part of the scale with a contrast of at least
+/// 3 to 1 with the page, for each theme.
 pub(crate) fn line(position: usize, lines: usize) -> String {
     let share = if lines > 1 { position as f64 / (lines - 1) as f64 } else { 0.5 };
     format!("--light:{};--dark:{}", scale(share * 0.58), scale(0.38 + share * 0.62))
 }
 
-/// The colour of an outcome, of the set of Okabe and Ito.
+/// The colour of an outcome, from the palette of Okabe and Ito.
 pub(crate) fn outcome_colour(outcome: Outcome) -> &'static str {
     match outcome {
         Outcome::Ok => "#009e73",
@@ -84,7 +81,7 @@ pub(crate) fn outcome_colour(outcome: Outcome) -> &'static str {
     }
 }
 
-/// The class of a text that is written on an outcome's colour.
+/// The class of a text on an outcome's colour.
 pub(crate) fn text_on_outcome(outcome: Outcome) -> &'static str {
     parsed(outcome_colour(outcome)).map_or("on-light", readable_on)
 }

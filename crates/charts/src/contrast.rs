@@ -1,5 +1,5 @@
-//! Whether what is drawn and written can be read: contrasts by the Web Content
-//! Accessibility Guidelines, level AA.
+//! Tests of contrast: texts and marks meet level AA of the Web Content Accessibility
+//! Guidelines.
 
 use run_record::Outcome;
 
@@ -8,7 +8,7 @@ use crate::colour::outcome_colour;
 use crate::colour::{line, luminance, parsed, scale, text_on, text_on_outcome};
 
 const PAGE: &str = include_str!("../../report/src/document/html/style.css");
-/// Of a text to its ground, and of a mark to its.
+/// The least contrast of a text, and of a mark, with its background.
 const TEXT: f64 = 4.5;
 const MARK: f64 = 3.0;
 
@@ -18,7 +18,7 @@ fn contrast(one: &str, other: &str) -> f64 {
     one.max(other) / one.min(other)
 }
 
-/// A variable's value, after `media` where there is one.
+/// The value of a variable in the block that follows `media`.
 fn variable(style: &str, media: &str, name: &str) -> String {
     let from = style.find(media).unwrap_or_else(|| panic!("{media}"));
     let (_, after) =

@@ -1,18 +1,18 @@
-//! Which parts of a time axis the probe looked at, column of pixels by column.
+//! Which parts of a time axis have samples, per column of pixels.
 
 use crate::depth::Gap;
 use crate::window::Window;
 
-/// A column without a look is unseen where gaps have more of it than this, and one
-/// with looks where so much more of its ticks were missed: a probe that leaves out
-/// every other tick still sees each column, one that looks at each eighth does not.
+/// A column without a sample is unseen if gaps cover more of it than this.
 const EMPTY: f64 = 0.5;
+/// A column with samples is unseen if more of its ticks were missed than this: a probe
+/// that misses every other tick covers each column, one that samples every eighth does not.
 const SPARSE: f64 = 0.67;
 
-/// What is seen beside gaps and has fewer columns is no line, but single looks.
+/// Fewer seen columns between gaps are drawn as single samples, not as a line.
 const LONE: usize = 3;
 
-/// Which columns are seen.
+/// Which columns are covered by samples.
 #[derive(Debug)]
 pub(crate) struct Coverage {
     window: Window,
@@ -20,13 +20,13 @@ pub(crate) struct Coverage {
 }
 
 impl Coverage {
-    /// Of so many columns over a window; both gaps and the times of looks in order.
-    pub(crate) fn new(window: Window, columns: usize, gaps: &[Gap], looks: &[u64]) -> Self {
+    /// The coverage of a window in that many columns; gaps and sample times are in order.
+    pub(crate) fn new(window: Window, columns: usize, gaps: &[Gap], samples: &[u64]) -> Self {
         let column = |ns: u64| {
             let share = ns.saturating_sub(window.from) as f64 / window.length() as f64;
             (share * columns as f64).min(columns as f64)
         };
-        // Of each column, what gaps have of it, and its ticks that were missed.
+        // Per column, the share covered by gaps and the share of missed ticks.
         let mut unseen = vec![(0.0, 0.0); columns];
         for gap in gaps.iter().filter(|gap| gap.to > window.from && gap.from < window.to) {
             let (from, to) = (column(gap.from), column(gap.to));
@@ -38,11 +38,11 @@ impl Coverage {
                 unseen.1 += part * missed;
             }
         }
-        let mut has_look = vec![false; columns];
-        for &at in looks.iter().filter(|&&at| (window.from..=window.to).contains(&at)) {
-            has_look[(column(at) as usize).min(columns - 1)] = true;
+        let mut has_sample = vec![false; columns];
+        for &at in samples.iter().filter(|&&at| (window.from..=window.to).contains(&at)) {
+            has_sample[(column(at) as usize).min(columns - 1)] = true;
         }
-        let seen = unseen.iter().zip(has_look).map(|(unseen, has_look)| match has_look {
+        let seen = unseen.iter().zip(has_sample).map(|(unseen, has_sample)| match has_sample {
             false => unseen.0 <= EMPTY,
             true => unseen.1 <= SPARSE,
         });
@@ -53,12 +53,12 @@ impl Coverage {
         coverage
     }
 
-    /// From when to when something was seen.
+    /// The windows with samples.
     pub(crate) fn seen(&self) -> Vec<Window> {
         self.windows(true)
     }
 
-    /// From when to when nobody looked, but for single looks.
+    /// The windows without samples, except for single ones.
     pub(crate) fn unseen(&self) -> Vec<Window> {
         self.windows(false)
     }
@@ -93,18 +93,17 @@ mod tests {
 
     const MS: u64 = 1_000_000;
 
-    /// Gaps between looks at these milliseconds, where they are further apart than
-    /// one.
-    fn coverage(looks: &[u64], until: u64, columns: usize) -> Coverage {
-        let pairs = looks.windows(2).filter(|pair| pair[1] > pair[0] + 1);
+    /// The gaps between samples at these milliseconds that are more than one apart.
+    fn coverage(samples: &[u64], until: u64, columns: usize) -> Coverage {
+        let pairs = samples.windows(2).filter(|pair| pair[1] > pair[0] + 1);
         let gap = |pair: &[u64]| Gap {
             from: pair[0] * MS,
             to: pair[1] * MS,
             missed: pair[1] - pair[0] - 1,
         };
         let gaps: Vec<_> = pairs.map(gap).collect();
-        let looks: Vec<_> = looks.iter().map(|at| at * MS).collect();
-        Coverage::new(Window { from: 0, to: until * MS }, columns, &gaps, &looks)
+        let samples: Vec<_> = samples.iter().map(|at| at * MS).collect();
+        Coverage::new(Window { from: 0, to: until * MS }, columns, &gaps, &samples)
     }
 
     fn unseen(coverage: &Coverage) -> Vec<(u64, u64)> {
@@ -113,9 +112,9 @@ mod tests {
 
     #[test]
     fn a_look_at_each_eighth_tick_is_no_line_however_narrow_the_gaps_are() {
-        let looks: Vec<u64> = (0..100).chain((100..900).step_by(8)).chain(900..=1_000).collect();
+        let samples: Vec<u64> = (0..100).chain((100..900).step_by(8)).chain(900..=1_000).collect();
         for columns in [100, 250, 1_000, 4_000] {
-            let coverage = coverage(&looks, 1_000, columns);
+            let coverage = coverage(&samples, 1_000, columns);
             let [(from, to)] = unseen(&coverage)[..] else { panic!("{columns}: {coverage:?}") };
             assert!(from.abs_diff(100) <= 10 && to.abs_diff(900) <= 10, "{columns}: {from} {to}");
             let seen: Vec<_> = coverage.seen().iter().map(|w| (w.from / MS, w.to / MS)).collect();
@@ -124,18 +123,18 @@ mod tests {
     }
 
     #[test]
-    fn a_tick_left_out_is_no_gap_where_its_column_has_looks() {
-        let looks: Vec<u64> = (0..=1_000).step_by(2).collect();
-        assert_eq!(unseen(&coverage(&looks, 1_000, 100)), []);
-        assert_eq!(unseen(&coverage(&looks, 1_000, 500)), []);
-        // Where it is a place of its own it is one, and its looks are points.
-        assert_eq!(unseen(&coverage(&looks[..4], 6, 60)), [(0, 6)]);
+    fn a_tick_left_out_is_no_gap_where_its_column_has_samples() {
+        let samples: Vec<u64> = (0..=1_000).step_by(2).collect();
+        assert_eq!(unseen(&coverage(&samples, 1_000, 100)), []);
+        assert_eq!(unseen(&coverage(&samples, 1_000, 500)), []);
+        // At a place of its own it is one gap, and its samples are points.
+        assert_eq!(unseen(&coverage(&samples[..4], 6, 60)), [(0, 6)]);
     }
 
     #[test]
     fn a_gap_alone_is_unseen_from_half_a_column_on() {
-        let looks: Vec<u64> = (0..=500).chain(504..=1_000).collect();
-        assert_eq!(unseen(&coverage(&looks, 1_000, 50)), []);
-        assert_eq!(unseen(&coverage(&looks, 1_000, 250)), [(500, 504)]);
+        let samples: Vec<u64> = (0..=500).chain(504..=1_000).collect();
+        assert_eq!(unseen(&coverage(&samples, 1_000, 50)), []);
+        assert_eq!(unseen(&coverage(&samples, 1_000, 250)), [(500, 504)]);
     }
 }

@@ -1,4 +1,4 @@
-//! How deep an accept queue was, as a line in steps.
+//! The depth of an accept queue, as a line in steps.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,18 +8,18 @@ use run_record::TimelineRow;
 use crate::layout::px;
 use crate::window::Window;
 
-/// What one look saw: of several listeners the sums.
+/// One sample; for several listeners, the sums.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Depth {
     /// CLOCK_MONOTONIC, nanoseconds.
     pub(crate) at_ns: u64,
     pub(crate) depth: u32,
     pub(crate) limit: u32,
-    /// Ticks just before it at which nothing was looked at.
+    /// Ticks just before it that were missed.
     pub(crate) missed: u64,
 }
 
-/// What a timeline says of queues, in the order of time.
+/// The depths in a timeline, in the order of time.
 pub(crate) fn depths(timeline: &[TimelineRow]) -> Vec<Depth> {
     let mut listeners: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
     let mut depths: Vec<Depth> = Vec::new();
@@ -41,17 +41,16 @@ pub(crate) fn depths(timeline: &[TimelineRow]) -> Vec<Depth> {
     depths
 }
 
-/// Between two looks, or between one and an end, CLOCK_MONOTONIC nanoseconds.
+/// A time without samples, CLOCK_MONOTONIC nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Gap {
     pub(crate) from: u64,
     pub(crate) to: u64,
-    /// Ticks in it at which nobody looked.
+    /// Ticks in it that were missed.
     pub(crate) missed: u64,
 }
 
-/// Where nobody looked, from the begin of a window to its end; ticks are
-/// `interval` nanoseconds apart.
+/// The gaps between the samples of a window; ticks are `interval` nanoseconds apart.
 pub(crate) fn gaps(depths: &[Depth], interval: u64, window: Window) -> Vec<Gap> {
     let pairs = depths.windows(2).filter(|pair| pair[1].missed > 0);
     let between = pairs.map(|pair| {
@@ -70,12 +69,12 @@ pub(crate) fn gaps(depths: &[Depth], interval: u64, window: Window) -> Vec<Gap> 
     before.into_iter().chain(between).chain(after).collect()
 }
 
-/// What was seen in a part of a window that has no gap: from its begin, or from its
-/// first look where a gap ends there, to its end.
+/// The samples of a part of a window without gaps, from its start (or its first sample, if
+/// a gap ends there) to its end.
 pub(crate) fn seen_in(depths: &[Depth], part: Window) -> Vec<Depth> {
     let begins = depths.partition_point(|seen| seen.at_ns < part.from);
     let before = begins.checked_sub(1).map(|look| depths[look]);
-    // The look before holds until the first one in it, unless ticks were missed.
+    // The sample before holds until the first one in it, unless ticks were missed.
     let holds = depths.get(begins).is_none_or(|next| next.missed == 0);
     let before = before.filter(|_| holds).map(|seen| Depth { at_ns: part.from, ..seen });
     let inside = depths[begins..].iter().take_while(|seen| seen.at_ns < part.to).copied();
@@ -85,7 +84,7 @@ pub(crate) fn seen_in(depths: &[Depth], part: Window) -> Vec<Depth> {
     seen
 }
 
-/// A line in steps; of what falls on one pixel, the lowest and the highest.
+/// A line in steps; samples on one pixel become their minimum and maximum.
 pub(crate) fn steps(depths: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth) -> f64) -> String {
     let mut path = String::new();
     let pixels = depths.chunk_by(|one, other| x(one.at_ns).floor() == x(other.at_ns).floor());
@@ -149,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_looked_at_goes_back_to_the_look_before() {
+    fn gap_reaches_back_to_the_sample_before() {
         let at = |at_ns, missed| Depth { missed, ..seen(at_ns, 0) };
         let depths = [at(100, 4), at(110, 0), at(200, 2), at(210, 7)];
         let gap = |from, to, missed| Gap { from, to, missed };
@@ -162,12 +161,12 @@ mod tests {
     }
 
     #[test]
-    fn what_was_seen_before_a_gap_is_not_seen_after_it() {
+    fn sample_before_a_gap_does_not_hold_after_it() {
         let depths = [seen(0, 3), Depth { missed: 4, ..seen(50, 1) }, seen(60, 2)];
         let part = |from, to| seen_in(&depths, Window { from, to });
         let after = [Depth { missed: 4, ..seen(50, 1) }, seen(60, 2), seen(70, 2)];
         assert_eq!(part(48, 70), after);
         assert_eq!(part(0, 10), [seen(0, 3), seen(10, 3)]);
-        assert_eq!(part(65, 70), [seen(65, 2), seen(70, 2)], "the look before holds");
+        assert_eq!(part(65, 70), [seen(65, 2), seen(70, 2)], "the sample before holds");
     }
 }

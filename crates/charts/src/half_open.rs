@@ -1,4 +1,4 @@
-//! The SYN queue: sockets in SYN_RECV, as they were counted.
+//! The SYN queue: counts of sockets in SYN_RECV.
 
 use std::collections::BTreeSet;
 
@@ -9,11 +9,10 @@ use crate::layout::px;
 use crate::window::Window;
 use run_view::number::{count, nanoseconds};
 
-/// Counts of the same that are so near are told together, pixels.
+/// Equal counts closer than this share a tooltip, pixels.
 const APART: f64 = 8.0;
 
-/// How many were counted, and when; nothing where there was never one. Between two
-/// counts nothing is known: they are rarer than looks at a listener.
+/// A count. Between two counts nothing is known: they are rarer than samples of a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct HalfOpen {
     /// CLOCK_MONOTONIC, nanoseconds.
@@ -21,11 +20,11 @@ pub(crate) struct HalfOpen {
     pub(crate) sockets: u32,
 }
 
-/// What a timeline says of them, in the order of time.
+/// The counts in a timeline, in the order of time; empty if all are 0.
 pub(crate) fn half_open(timeline: &[TimelineRow]) -> Vec<HalfOpen> {
     let counted = |row: &TimelineRow| Some(HalfOpen { at_ns: row.at_ns, sockets: row.syn_recv? });
     let mut counts: Vec<_> = timeline.iter().filter_map(counted).collect();
-    // One for each listener.
+    // Each listener has a row with the same count.
     counts.dedup();
     let any = counts.iter().any(|it| it.sockets > 0);
     if any { counts } else { Vec::new() }

@@ -1,4 +1,4 @@
-//! A figure of each cell over two axes, as colours with the figures on them.
+//! A metric of each cell over two axes, as colours with the values on them.
 
 use maud::html;
 use run_record::Axis;
@@ -15,13 +15,13 @@ use run_view::prose::several;
 use run_view::{combinations, short_name, written_point};
 
 const ROW: f64 = 30.0;
-/// Above the cells: the columns' axis and its values.
+/// The height of the columns' axis and its values, above the cells.
 const HEAD: f64 = 42.0;
-/// Below them: the scale.
+/// The height of the scale, below the cells.
 const FOOT: f64 = 40.0;
 
-/// A map for each value of the axes before the last two, on one scale; none
-/// where the matrix has fewer than two axes.
+/// A map for each value of the axes before the last two, on one scale; empty if the
+/// matrix has fewer than two axes.
 pub fn heat_maps(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
     let axes = run.varying_axes();
     let [outer @ .., rows, columns] = axes.as_slice() else {

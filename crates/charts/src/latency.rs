@@ -1,5 +1,5 @@
-//! Connect latencies of every cell on a log axis, with the instants at which
-//! SYNs are sent again: what waited for one lies just behind it.
+//! Connect latencies of every cell on a log axis, with the SYN retransmission times: an
+//! attempt that waited for one lies just behind it.
 
 use std::time::Duration;
 
@@ -15,19 +15,19 @@ use run_view::Run;
 use run_view::number::{percent, value};
 use run_view::{short_name, written_point};
 
-/// Between the ends of the axis; with short names, a phone shows all of a row.
+/// The length of the axis; with short names, a phone shows a whole row.
 const PLOT: f64 = 320.0;
 const HEAD: f64 = 34.0;
-/// Above the strips of a group, its name.
+/// The height of a group's name, above its strips.
 const NAME: f64 = 22.0;
-/// Of a letter, against what others need: most are digits and small.
+/// The width of letters here relative to other texts: most are digits and small letters.
 const NARROW: f64 = 0.95;
-/// Between the ends of the axis, at least.
+/// The least ratio of the ends of the axis.
 const SPAN: f64 = 30.0;
-/// Over the largest and the last mark.
+/// The end of the axis relative to the last mark.
 const BEYOND: f64 = 1.12;
 
-/// The chart; none where nothing was ever connected.
+/// The chart; `None` if no attempt connected.
 pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
     let strips: Vec<_> = cells.iter().map(|cell| Strip::new(run, cell)).collect();
     let waits = SynWaits::new(run, cells, &strips);
@@ -47,7 +47,7 @@ pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
     let beside = never.iter().map(|(text, _)| text_width(text)).fold(0.0, f64::max);
     let beside = if any_never { beside.max(text_width(NEVER[1])) * NARROW + 22.0 } else { 26.0 };
     let headings = groups.iter().flat_map(|group| &group.name);
-    // A group's number is beside its name where rows are low.
+    // With low rows, a group's number is beside its name.
     let shared = if is_low { beside } else { 0.0 };
     let headings = headings.map(|(name, _)| text_width(name) * NARROW + 12.0 + shared);
     let width = headings.fold(right + beside, f64::max);
@@ -61,7 +61,7 @@ pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
             line.grid x1=(px(x.at(at))) x2=(px(x.at(at))) y1=(HEAD) y2=(px(bottom)) {}
             text class="quiet middle" x=(px(x.at(at))) y=(px(bottom + 16.0)) { (power_of_time(at)) }
         }
-        (retransmissions(&waits.again, (from, to), x, (HEAD, bottom)))
+        (retransmissions(&waits.retransmits, (from, to), x, (HEAD, bottom)))
         @if let Some(at) = waits.deadline { (deadline(at, x, (HEAD, bottom))) }
         @if any_never {
             text.end x=(px(end)) y=(HEAD - 22.0) { (NEVER[0]) }
@@ -96,11 +96,11 @@ pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
     })
 }
 
-/// The head of the numbers beside the rows, in two lines.
+/// The heading of the numbers beside the rows, in two lines.
 const NEVER: [&str; 2] = ["never", "connected"];
 
-/// How many never connected, and how far down that is written: of each row, or of
-/// a group where rows are low.
+/// The attempts that never connected, with the vertical position of the text: for each
+/// row, or for each group if rows are low.
 fn never(strips: &[Strip<'_>], groups: &[Group], high: f64) -> Vec<(String, f64)> {
     let of = |rows: &[Row], y| {
         let strips = rows.iter().map(|row| &strips[row.cell]);
@@ -118,15 +118,14 @@ fn never(strips: &[Strip<'_>], groups: &[Group], high: f64) -> Vec<(String, f64)
     groups.iter().flat_map(texts).collect()
 }
 
-/// From where to where the axis goes, nanoseconds; none where nothing was ever
-/// connected.
+/// The ends of the axis, nanoseconds; `None` if no attempt connected.
 fn ends(strips: &[Strip<'_>], waits: &SynWaits) -> Option<(f64, f64)> {
     let ends = || strips.iter().filter_map(Strip::ends);
     let least = ends().map(|(from, _)| from).min_by(f64::total_cmp)?;
     let most = ends().map(|(_, to)| to).max_by(f64::total_cmp)?;
     let marked =
         waits.ends().map(|(first, last)| (first.as_nanos() as f64, last.as_nanos() as f64));
-    // What all waited for has room for its label.
+    // Room for the labels of the marks.
     let (first, last) = marked.map_or((least, most), |(first, last)| (first / 2.0, last * BEYOND));
     let (from, to) = (least.min(first), most.max(last));
     if to >= from * SPAN {
@@ -136,9 +135,9 @@ fn ends(strips: &[Strip<'_>], waits: &SynWaits) -> Option<(f64, f64)> {
     Some((around[0], around[around.len() - 1]))
 }
 
-/// Cells that differ in the last axis alone.
+/// Cells that differ only in the last axis.
 struct Group {
-    /// What they have in common, and how far down that is written.
+    /// Their common values, and the vertical position of that text.
     name: Option<(String, f64)>,
     rows: Vec<Row>,
 }
@@ -146,12 +145,12 @@ struct Group {
 struct Row {
     cell: usize,
     name: String,
-    /// Of many low ones, the first and the last have a name.
+    /// If there are many low rows, only the first and the last have a name.
     is_named: bool,
     top: f64,
 }
 
-/// All rows, and where the last one ends.
+/// All rows, and the lower end of the last one.
 fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
     let axes = run.varying_axes();
     let together = axes.last().map_or(1, |last| last.values.len()).max(1);
@@ -182,7 +181,7 @@ fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
     (groups, bottom)
 }
 
-/// What the marks are, a line each.
+/// The lines of the legend.
 fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Vec<Markup> {
     let mut lines = Vec::new();
     if peak > 0.0 {
@@ -206,7 +205,7 @@ fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Ve
             text.quiet x="18" y="11" { "median" }
         });
     }
-    if strips.iter().any(Strip::has_quantiles_alone) {
+    if strips.iter().any(Strip::has_only_quantiles) {
         lines.push(html! {
             g style=(ACCENT) {
                 circle.point cx="5" cy="7" r="2.6" {}
@@ -218,17 +217,17 @@ fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Ve
         });
         lines.push(html! {
             text.quiet x="18" y="11" {
-                "its largest; how many took how long in between was not recorded"
+                "its maximum; the distribution in between was not recorded"
             }
         });
     }
-    let (has_own_again, has_own_deadline) = waits.has_own();
+    let (has_own_retransmits, has_own_deadline) = waits.has_own();
     let of_all = waits.deadline.map(|at| format!(", {}", seconds(at.as_nanos() as f64)));
     let deadline = of_all.or_else(|| has_own_deadline.then(|| " of the cell".to_owned()));
-    if has_own_again {
+    if has_own_retransmits {
         lines.push(html! {
             line.mark x1="5" x2="5" y1="0" y2="13" {}
-            text.quiet x="18" y="11" { "SYN sent again, not so in every cell" }
+            text.quiet x="18" y="11" { "SYN retransmission, not in every cell" }
         });
     }
     if let Some(deadline) = deadline {
@@ -240,7 +239,7 @@ fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Ve
     lines
 }
 
-/// Marks where SYNs are sent again, those that the axis has room for.
+/// Marks of the SYN retransmissions within the axis.
 pub(crate) fn retransmissions(
     ladder: &[Duration],
     (from, to): (f64, f64),
@@ -259,11 +258,11 @@ pub(crate) fn retransmissions(
         .collect();
     html! {
         @if let Some((first, _)) = shown.first() {
-            text class="mark end" x=(px(x.at(*first) - 6.0)) y=(px(top - 8.0)) { "SYN sent again:" }
+            text class="mark end" x=(px(x.at(*first) - 6.0)) y=(px(top - 8.0)) { "SYN retransmit:" }
         }
         @for (at, label) in &shown {
             line.mark x1=(px(x.at(*at))) x2=(px(x.at(*at))) y1=(px(top - 4.0)) y2=(px(bottom)) {
-                title { "a SYN is sent again " (at / 1e9) " s after connect(2)" }
+                title { "the SYN is retransmitted " (at / 1e9) " s after connect(2)" }
             }
             @if let Some(label) = label {
                 text.mark x=(px(x.at(*at) - 2.0)) y=(px(top - 8.0)) { (label) }

@@ -1,29 +1,29 @@
-//! How late what a timed law predicts was, and how late it may be.
+//! How late a timed event was after its prediction, and how late it may be.
 
 use maud::{Markup, html};
 
 use crate::axis::{Scale, span, ticks};
 use crate::chart::Chart;
 use crate::layout::{px, text_width};
-use crate::scatter::{Mark, sign, told};
+use crate::scatter::{Mark, describe, sign};
 
 const WIDTH: f64 = 480.0;
 const RIGHT: f64 = WIDTH - 24.0;
 const TOP: f64 = 12.0;
 const FOOT: f64 = 58.0;
-/// Of the cells of one prediction, at most.
-const TALLEST: f64 = 160.0;
+/// The largest height of the cells of one prediction.
+const MAX_HEIGHT: f64 = 160.0;
 
-/// A law's cells of one predicted time.
+/// The cells of a law with the same predicted time.
 #[derive(Debug, Default)]
 pub(crate) struct Late {
-    /// What is still in time, seconds after the prediction.
+    /// The tolerance, seconds after the prediction.
     pub(crate) allowed: f64,
-    /// Deviations over it, in seconds.
+    /// Deviations from the prediction, seconds.
     pub(crate) marks: Vec<Mark>,
 }
 
-/// A row for each predicted time; the figures are how much later it was.
+/// A row for each predicted time, with the deviations from it.
 pub(crate) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> Chart {
     let figures = || rows.iter().flat_map(|(_, late)| &late.marks).flat_map(|mark| mark.y);
     let allowed = rows.iter().map(|(_, late)| late.allowed);
@@ -39,7 +39,7 @@ pub(crate) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> 
     let names = rows.iter().map(|(name, _)| text_width(name));
     let left = names.fold(text_width("predicted"), f64::max) + 16.0;
     let x = Scale::linear(ends, (left, RIGHT));
-    let height = |late: &Late| (late.marks.len() as f64 * 11.0).min(TALLEST) + 14.0;
+    let height = |late: &Late| (late.marks.len() as f64 * 11.0).min(MAX_HEIGHT) + 14.0;
     let mut bottom = TOP + 16.0;
     let places: Vec<_> = rows
         .iter()
@@ -90,7 +90,7 @@ fn drawn(mark: &Mark, x: Scale, y: f64) -> Markup {
     let link = mark.of.first().map_or("#laws", |(link, _)| link);
     html! {
         a href=(link) {
-            title { (told(mark)) }
+            title { (describe(mark)) }
             @if low < high {
                 line class=(if mark.held { "spread" } else { "miss" }) x1=(px(low)) x2=(px(high))
                     y1=(px(y)) y2=(px(y)) {}

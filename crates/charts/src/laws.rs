@@ -1,4 +1,4 @@
-//! What each law predicts against what was measured: a chart for each law.
+//! Predicted and measured values of each law: a chart per law.
 
 use std::collections::BTreeMap;
 
@@ -33,11 +33,11 @@ struct InCell<'a> {
 pub struct Laws {
     /// Predicted against measured, around the diagonal.
     pub exact: Vec<Chart>,
-    /// How late what was predicted was.
+    /// Deviations of timed laws from their predictions.
     pub timed: Vec<Chart>,
 }
 
-/// A chart for each law that decides anything.
+/// A chart for each law that was decided in a trial.
 pub fn laws(cells: &[Cell<'_>]) -> Laws {
     let mut laws: IndexMap<&str, Vec<InCell<'_>>> = IndexMap::new();
     for cell in cells {
@@ -80,7 +80,7 @@ fn late(id: &str, of: &[InCell<'_>]) -> Chart {
 }
 
 impl InCell<'_> {
-    /// With the spread over the repetitions; what was not measured is at 0.
+    /// With the spread over the repetitions; a value that was not measured is at 0.
     fn mark(&self, of: impl Fn(&LawCheck) -> Option<f64>) -> Mark {
         let spread = |of: &dyn Fn(&LawCheck) -> Option<f64>| {
             Spread::of(self.checks.iter().filter_map(|law| of(law)))
@@ -95,7 +95,7 @@ impl InCell<'_> {
         let latest = spread(&|law| law.latest);
         let latest =
             latest.map_or(String::new(), |_| format!(", at the latest {}", written(latest)));
-        let said = format!(
+        let description = format!(
             "predicted {}{latest}, measured {}{}",
             written(predicted),
             written(measured),
@@ -105,7 +105,7 @@ impl InCell<'_> {
             x: predicted.map_or(0.0, |spread| spread.median),
             y: y.map_or([0.0; 3], |spread| [spread.min, spread.median, spread.max]),
             held,
-            said,
+            description,
             of: vec![(format!("#cell-{}", self.cell.number), self.cell.place())],
         }
     }

@@ -1,12 +1,12 @@
-//! Coordinates and the room that texts need.
+//! Coordinates and the widths of texts.
 
-/// A coordinate, to a tenth of a pixel.
+/// A coordinate, rounded to a tenth of a pixel.
 pub(crate) fn px(at: f64) -> String {
     let text = format!("{at:.1}");
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }
 
-/// The room that a text needs, roughly, pixels.
+/// The approximate width of a text, pixels.
 pub(crate) fn text_width(text: &str) -> f64 {
     text.chars().count() as f64 * 7.0
 }

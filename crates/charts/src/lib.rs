@@ -1,21 +1,21 @@
-//! Charts, as SVG of our own making: small, exact, and the same every time.
+//! Charts of a run as SVG, and as PNG drawn from it. The same run gives the same bytes.
 //!
 //! | module | draws |
 //! |---|---|
-//! | `heat_map` | a figure of each cell over two axes |
-//! | `lines` | a figure over one axis, a line for each value of another |
-//! | `outcomes` | how the attempts of each cell ended |
-//! | `latency` | connect latencies on a log axis, a `strip` for each cell, and when SYNs are sent again: `syn_waits` |
-//! | `attempts` | the attempts of one trial: a log histogram of their connects |
+//! | `heat_map` | a metric of each cell over two axes |
+//! | `lines` | a metric over one axis, a line for each value of another |
+//! | `outcomes` | the outcomes of the attempts of each cell |
+//! | `latency` | connect latencies on a log axis, a `strip` per cell, with the SYN retransmission times (`syn_waits`) |
+//! | `attempts` | a log histogram of the connect times of one trial |
 //! | `queue` | the accept queue of one trial over time, in a `window` |
-//! | `depth`, `coverage`, `looks` | how deep it was, where nobody looked, and what looks tell |
-//! | `half_open` | the SYN queue, as far as it was counted |
-//! | `unanswered`, `attempt_bars` | SYNs that had no answer, and the attempts beneath |
-//! | `laws` | a law's predictions against what was measured, by `scatter` and `lateness` |
-//! | `simulation` | the simulator's shares against those measured |
+//! | `depth`, `coverage`, `samples` | its depth, the time without samples, and the tooltips of samples |
+//! | `half_open` | the size of the SYN queue where it was counted |
+//! | `unanswered`, `attempt_bars` | SYNs without an answer, and the attempts below the queue |
+//! | `laws` | predicted and measured values of a law, as `scatter` or `lateness` |
+//! | `simulation` | simulated and measured shares of accepted attempts |
 //! | `chart`, `name` | a chart as part of a page and as a file, and its name |
 //! | `png`, `theme`, `font` | charts as PNG, in the light theme, with the program's font |
-//! | `colour`, `axis`, `layout` | what they share |
+//! | `colour`, `axis`, `layout` | shared by the charts |
 
 mod attempt_bars;
 mod attempts;
@@ -34,11 +34,11 @@ mod lateness;
 mod laws;
 mod layout;
 mod lines;
-mod looks;
 mod name;
 mod outcomes;
 mod png;
 mod queue;
+mod samples;
 mod scatter;
 mod simulation;
 mod strip;

@@ -1,4 +1,4 @@
-//! A figure over the last varying axis, a line for each value of the one before.
+//! A metric over the last varying axis, a line for each value of the one before.
 
 use maud::{Markup, html};
 use serde_json::Value;
@@ -19,11 +19,11 @@ const HEIGHT: f64 = 320.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 44.0;
 const LEFT: f64 = 56.0;
-/// Between the names of two lines, at least.
+/// The least distance between the names of two lines.
 const APART: f64 = 14.0;
 
-/// A line: its name, and what it goes through; nothing where nothing was
-/// measured, and the line is broken there.
+/// A line: its name and its points; `None` where nothing was measured, which breaks the
+/// line.
 struct Line<'a> {
     name: String,
     points: Vec<Option<Point<'a>>>,
@@ -31,8 +31,8 @@ struct Line<'a> {
 
 type Point<'a> = (f64, Spread, &'a Cell<'a>);
 
-/// A chart for each value of the axes before the last two; none where the last
-/// has fewer than three values.
+/// A chart for each value of the axes before the last two; empty if the last axis has
+/// fewer than three values.
 pub fn lines(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
     let axes = run.varying_axes();
     let (outer, series, along) = match axes.as_slice() {
@@ -135,7 +135,7 @@ fn body(
 fn drawn(line: &Line<'_>, position: usize, x: Scale, y: Scale, figure: &Metric) -> Markup {
     let place =
         |(at, spread, _): &Point<'_>| format!("{},{}", px(x.at(*at)), px(y.at(spread.median)));
-    // A point between two gaps is its marker alone.
+    // A point between two gaps is only its marker.
     let parts = line.points.split(Option::is_none).filter(|part| part.len() > 1);
     let through = parts.map(|part| part.iter().flatten().map(place).collect::<Vec<_>>().join(" "));
     html! {
@@ -153,7 +153,7 @@ fn drawn(line: &Line<'_>, position: usize, x: Scale, y: Scale, figure: &Metric) 
     }
 }
 
-/// Lines differ in the shape of their points too.
+/// The shape of a line's points, which also tells lines apart.
 fn marker(position: usize, x: f64, y: f64) -> String {
     let at = |dx: f64, dy: f64| format!("{} {}", px(x + dx), px(y + dy));
     match position % 4 {
@@ -164,7 +164,7 @@ fn marker(position: usize, x: f64, y: f64) -> String {
     }
 }
 
-/// Where the lines' names are: at their last points, and apart from each other.
+/// The vertical positions of the lines' names: at their last points, without overlap.
 fn name_places(lines: &[Line<'_>], y: Scale) -> Vec<(usize, f64)> {
     let ends = lines.iter().enumerate();
     let mut ends: Vec<_> = ends
@@ -178,7 +178,7 @@ fn name_places(lines: &[Line<'_>], y: Scale) -> Vec<(usize, f64)> {
     }
     let over = ends.last().map_or(0.0, |last| last.1 - (HEIGHT - BOTTOM + 4.0));
     if over > 0.0 {
-        // From the lowest up, so that none leaves the chart.
+        // From the lowest up, so none leaves the chart.
         let mut floor = HEIGHT - BOTTOM + 4.0;
         for end in ends.iter_mut().rev() {
             end.1 = end.1.min(floor);

@@ -1,6 +1,6 @@
-//! Names of charts, which are those of their files.
+//! Names of charts and their files.
 
-/// Whether a chart of ours can have that name, without an ending.
+/// Whether a chart can have that name (without an extension).
 pub fn is_chart_name(name: &str) -> bool {
     let is_slug = |text: &str| !text.is_empty() && slug(text) == text;
     let of_trial = |text: &str| {
@@ -21,7 +21,7 @@ pub fn is_chart_name(name: &str) -> bool {
     }
 }
 
-/// A name as part of a file's.
+/// A name as part of a file name: lowercase letters, digits and hyphens.
 pub(crate) fn slug(text: &str) -> String {
     let letters =
         text.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' });

@@ -1,4 +1,4 @@
-//! How the attempts of each cell ended, as a bar for each.
+//! The outcomes of the attempts, as a bar per cell.
 
 use maud::html;
 use run_record::Outcome;
@@ -10,16 +10,16 @@ use crate::layout::{px, text_width};
 use run_view::Cell;
 use run_view::number::{count, percent, total};
 
-/// Cells from which on the bars are too many to be read; the heat maps tell.
-const MOST: usize = 40;
+/// With more cells the bars are unreadable; the heat maps have the figures.
+const MAX_CELLS: usize = 40;
 
 const ROW: f64 = 24.0;
 const BAR: f64 = 420.0;
 const HEAD: f64 = 30.0;
 
-/// The bars; none of too many cells, and of none.
+/// The bars; `None` without cells or with too many.
 pub fn outcomes(cells: &[Cell<'_>]) -> Option<Chart> {
-    if cells.is_empty() || cells.len() > MOST {
+    if cells.is_empty() || cells.len() > MAX_CELLS {
         return None;
     }
     let ended = |cell: &Cell<'_>, outcome| -> u64 {
@@ -74,8 +74,7 @@ pub fn outcomes(cells: &[Cell<'_>]) -> Option<Chart> {
     Some(Chart { name: "outcomes".to_owned(), title, width, height, body })
 }
 
-/// Of each outcome that a cell has, where its part of the bar begins and how
-/// long it is, both as shares of the bar.
+/// For each outcome of a cell, the start and the length of its part, as shares of the bar.
 fn parts(happened: &[Outcome], all: u64, of: impl Fn(Outcome) -> u64) -> Vec<(Outcome, f64, f64)> {
     let mut from = 0.0;
     let mut parts = Vec::new();

@@ -1,5 +1,5 @@
-//! The accept queue of one trial over time: its depth against its limit, when
-//! SYNs were dropped, and the attempts beneath.
+//! The accept queue of one trial over time: its depth and limit, the times of dropped
+//! SYNs, and the attempts below.
 
 use linux_net::Counter;
 use maud::{Markup, html};
@@ -12,7 +12,7 @@ use crate::coverage::Coverage;
 use crate::depth::{Depth, depths, gaps, seen_in, steps};
 use crate::half_open::{diamonds, half_open};
 use crate::layout::px;
-use crate::looks::{Place, places, ticks as look_ticks, unseen};
+use crate::samples::{Place, places, ticks as sample_ticks, unseen};
 use crate::unanswered::{gathered, unanswered};
 use crate::window::Window;
 use run_view::Run;
@@ -23,13 +23,14 @@ const WIDTH: f64 = 980.0;
 const LEFT: f64 = 50.0;
 const RIGHT: f64 = 966.0;
 const TOP: f64 = 40.0;
-/// Of the queue's part.
+/// The height of the queue's part.
 const QUEUE: f64 = 200.0;
-/// Between the queue's part and that of the attempts.
+/// The distance between the queue's part and the attempts.
 const BETWEEN: f64 = 98.0;
-/// Of a further line of text.
+/// The height of a further line of text.
 const LINE: f64 = 16.0;
-/// What was recorded of a trial.
+
+/// The recorded rows of a trial.
 #[derive(Debug, Clone, Copy)]
 pub struct Recorded<'a> {
     /// Samples of the queues, by time.
@@ -38,8 +39,8 @@ pub struct Recorded<'a> {
     pub attempts: &'a [AttemptRow],
 }
 
-/// The chart, and where most of it is a moment's another of that moment; none
-/// where nothing of a queue was recorded.
+/// The chart, preceded by one of the first burst if that is short; empty if no sample of
+/// a queue was recorded.
 pub fn queue(run: &Run, trial: &TrialRecord, place: &str, recorded: Recorded<'_>) -> Vec<Chart> {
     let depths = depths(recorded.timeline);
     let Some(whole) = Window::whole(&depths, recorded.attempts) else { return Vec::new() };
@@ -72,20 +73,21 @@ fn drawn(
     let y = Scale::linear((0.0, marks[marks.len() - 1]), (TOP + QUEUE, TOP));
     let interval = trial.evidence.probe.as_ref().map_or(0.0, |probe| probe.interval_seconds);
     let gaps = gaps(depths, (interval * 1e9) as u64, window);
-    let looks: Vec<_> = depths.iter().map(|seen| seen.at_ns).collect();
-    let coverage = Coverage::new(window, (RIGHT - LEFT) as usize, &gaps, &looks);
+    let samples: Vec<_> = depths.iter().map(|seen| seen.at_ns).collect();
+    let coverage = Coverage::new(window, (RIGHT - LEFT) as usize, &gaps, &samples);
     let lines: Vec<_> = coverage.seen().iter().map(|&part| seen_in(depths, part)).collect();
     let gaps = coverage.unseen();
     let lone = |gap: &Window| {
-        let [begins, ends] = [gap.from, gap.to].map(|ns| looks.partition_point(|&at| at < ns));
+        let [begins, ends] = [gap.from, gap.to].map(|ns| samples.partition_point(|&at| at < ns));
         &depths[begins..ends]
     };
-    // A limit stays what listen(2) made it, whoever looks.
+    // The limit does not change between samples.
     let limits: Vec<_> = depths.iter().map(|&seen| Depth { missed: 0, ..seen }).collect();
     let limits = seen_in(&limits, window);
     let at_depth = |seen: &Depth| y.at(f64::from(seen.depth));
     let at_limit = |seen: &Depth| y.at(f64::from(seen.limit));
-    let lone_looks: String = gaps.iter().map(|gap| look_ticks(lone(gap), x, at_depth)).collect();
+    let lone_samples: String =
+        gaps.iter().map(|gap| sample_ticks(lone(gap), x, at_depth)).collect();
     let place = Place { top: TOP, height: QUEUE };
     let overflows = overflows(trial, depths, window);
     let why = unseen_because(trial);
@@ -96,7 +98,7 @@ fn drawn(
     let body = html! {
         text.quiet x=(LEFT) y="14" {
             "connections queued (line"
-            @if !lone_looks.is_empty() { "; upright ticks are single looks" }
+            @if !lone_samples.is_empty() { "; upright ticks are single samples" }
             ") and the queue's limit (dashed)"
             @if !half_open.is_empty() {
                 "; diamonds: sockets in SYN_RECV, which are counted less often"
@@ -124,12 +126,12 @@ fn drawn(
             }
         }
         @if !limits.is_empty() { path.limit d=(steps(&limits, x, at_limit)) {} }
-        @if !lone_looks.is_empty() { path.look d=(lone_looks) {} }
+        @if !lone_samples.is_empty() { path.sample d=(lone_samples) {} }
         @for line in &lines { (places(line, from, place, x)) }
         (diamonds(&half_open, window, x, |sockets| y.at(f64::from(sockets))))
         (dropped(trial, &unanswered(&ladder, attempts), window, x))
-        @if let Some(told) = &overflows {
-            text class="mark" x=(LEFT) y=(px(TOP + QUEUE + 48.0 + LINE)) { (told) }
+        @if let Some(text) = &overflows {
+            text class="mark" x=(LEFT) y=(px(TOP + QUEUE + 48.0 + LINE)) { (text) }
         }
         @if !attempts.is_empty() { (bars.drawn(x)) }
     };
@@ -137,7 +139,7 @@ fn drawn(
     Chart { name: String::new(), title: String::new(), width: WIDTH, height, body }
 }
 
-/// How the line came about.
+/// The interval and number of the samples.
 fn sampled(trial: &TrialRecord) -> String {
     let Some(probe) = &trial.evidence.probe else { return String::new() };
     let missed = match probe.missed {
@@ -147,23 +149,22 @@ fn sampled(trial: &TrialRecord) -> String {
     let cut =
         if probe.timeline_cut_at_ns.is_some() { "; the rows end before the trial" } else { "" };
     format!(
-        "looked at every {} ({} looks{missed}): what came and went between two looks is not \
-         seen{cut}",
+        "sampled every {} ({} samples{missed}); changes between two samples are not seen{cut}",
         span(probe.interval_seconds, probe.interval_seconds),
         count(probe.samples as i64)
     )
 }
 
-/// What may be said of a time without rows.
+/// Why a time has no samples.
 fn unseen_because(trial: &TrialRecord) -> &'static str {
     let probe = trial.evidence.probe.as_ref();
     match probe.and_then(|probe| probe.timeline_cut_at_ns) {
-        Some(_) => "nobody looked, or there was no room for what was seen",
-        None => "nobody looked",
+        Some(_) => "not sampled, or the samples were not kept",
+        None => "not sampled",
     }
 }
 
-/// What is grey, and how much of the time it is.
+/// The meaning of the grey area, and its share of the time.
 fn grey(why: &str, gaps: &[Window], window: Window) -> String {
     let all: u64 = gaps.iter().map(|gap| gap.to - gap.from).sum();
     match all {
@@ -175,36 +176,36 @@ fn grey(why: &str, gaps: &[Window], window: Window) -> String {
     }
 }
 
-/// What the kernel counted and no look saw: an accept queue that overflowed, in the
-/// whole trial or in this part of it.
+/// Overflows of the accept queue that the kernel counted but no sample shows, in the whole
+/// trial or in this window.
 fn overflows(trial: &TrialRecord, depths: &[Depth], window: Window) -> Option<String> {
     let counted = trial.evidence.at_server(Counter::ListenOverflows);
     let probe = trial.evidence.probe.as_ref().filter(|_| counted > 0)?;
     let counted = count(counted);
-    // It holds one more than its limit.
+    // The queue holds one more than its limit.
     let was_full = probe.listeners.iter().any(|listener| listener.deepest > listener.limit);
     if was_full {
-        // Of several queues' sum nobody knows which was full.
-        let mut looks =
+        // The sum of several queues does not show which one was full.
+        let mut samples =
             depths.iter().filter(|seen| (window.from..=window.to).contains(&seen.at_ns));
-        let is_seen = probe.listeners.len() > 1 || looks.any(|seen| seen.depth > seen.limit);
+        let is_seen = probe.listeners.len() > 1 || samples.any(|seen| seen.depth > seen.limit);
         return (!is_seen).then(|| {
             format!(
-                "no look saw the queue full in the time drawn here; the kernel counted {counted} \
+                "no sample found the queue full in the time shown; the kernel counted {counted} \
                  ListenOverflows in this trial"
             )
         });
     }
     let deepest = probe.listeners.iter().max_by_key(|listener| listener.deepest)?;
     Some(format!(
-        "the kernel counted {counted} ListenOverflows between these looks: full ({} queued) at moments \
-         that the probe did not see; it saw {} at most",
+        "the kernel counted {counted} ListenOverflows between these samples: the queue was full \
+         ({} queued) at times without a sample; the deepest sample has {}",
         count(deepest.limit + 1),
         count(deepest.deepest)
     ))
 }
 
-/// When SYNs had no answer, and how many drops the kernel counted.
+/// The times of SYNs without an answer, and the drops that the kernel counted.
 fn dropped(trial: &TrialRecord, times: &[u64], window: Window, x: impl Fn(u64) -> f64) -> Markup {
     let counted = trial.evidence.at_server(Counter::ListenDrops);
     let shown: Vec<_> =
@@ -213,19 +214,19 @@ fn dropped(trial: &TrialRecord, times: &[u64], window: Window, x: impl Fn(u64) -
     html! {
         @for (at, many) in gathered(&shown, x) {
             path.drop d=(format!("M{} {}h8l-4 8z", px(at - 4.0), px(y))) {
-                title { (many) " SYNs whose clients got no answer" }
+                title { (many) " SYNs without an answer" }
             }
             text class="mark small" x=(px(at + 6.0)) y=(px(y + 8.0)) { (many) }
         }
         text.quiet x=(LEFT) y=(px(y + 24.0)) {
             @if times.is_empty() {
                 "the kernel counted " (count(counted)) " ListenDrops in this trial"
-                @if counted > 0 { "; when they were is not recorded" }
+                @if counted > 0 { "; their times are not recorded" }
             } @else {
                 "▼ " (count(shown.len() as i64))
                 @if shown.len() < times.len() { " of " (count(times.len() as i64)) }
-                " SYNs whose clients got no answer, by their attempts' retransmissions (times nominal); the \
-                 kernel counted "
+                " SYNs without an answer, derived from the attempts' retransmissions (nominal times); \
+                 the kernel counted "
                 (count(counted)) " ListenDrops in this trial"
             }
         }

@@ -1,5 +1,4 @@
-//! Two figures of the same thing against each other: on the diagonal they are
-//! equal.
+//! Predicted and measured values: on the diagonal they are equal.
 
 use maud::{Markup, html};
 
@@ -13,39 +12,39 @@ const HEIGHT: f64 = 288.0;
 const LEFT: f64 = 52.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = HEIGHT - 60.0;
-/// The largest is so often the least, where the axes go by powers of ten.
+/// From this ratio of the largest to the least value on, the axes are logarithmic.
 const WIDE: f64 = 30.0;
-/// Places that a tooltip lists.
+/// Cells in a tooltip at most.
 const LISTED: usize = 8;
 
-/// Something of which both figures are known.
+/// A point with both values.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Mark {
     pub(crate) x: f64,
-    /// The least, the middle and the largest.
+    /// Minimum, median and maximum.
     pub(crate) y: [f64; 3],
-    /// Whether they agree as they should.
+    /// Whether the check held.
     pub(crate) held: bool,
-    /// Its figures in words.
-    pub(crate) said: String,
-    /// Where it leads to, and its name.
+    /// Its values in words.
+    pub(crate) description: String,
+    /// The links and names of its cells.
     pub(crate) of: Vec<(String, String)>,
 }
 
-/// How a chart's axes are called and written.
+/// The labels and the range of the axes.
 pub(crate) struct Axes {
     pub(crate) across: &'static str,
     pub(crate) up: &'static str,
-    /// The end of both; none where that is the largest figure.
+    /// The end of both; `None` for the largest value.
     pub(crate) top: Option<f64>,
     pub(crate) write: fn(f64) -> String,
-    /// So far from the diagonal is near enough.
+    /// The tolerance around the diagonal.
     pub(crate) band: f64,
-    /// What a circle and a cross are.
+    /// The meaning of a circle and of a cross.
     pub(crate) legend: [&'static str; 2],
 }
 
-/// The chart; marks at one place are one.
+/// The chart; marks at the same place are merged.
 pub(crate) fn scatter(name: String, title: String, axes: &Axes, marks: Vec<Mark>) -> Chart {
     let marks = gathered(marks);
     let figures = || marks.iter().flat_map(|mark| mark.y.into_iter().chain([mark.x]));
@@ -100,19 +99,20 @@ fn gathered(marks: Vec<Mark>) -> Vec<Mark> {
     let mut places: Vec<Mark> = Vec::new();
     for mark in marks {
         let same = |other: &&mut Mark| {
-            (other.x, other.y, other.held, &other.said) == (mark.x, mark.y, mark.held, &mark.said)
+            (other.x, other.y, other.held, &other.description)
+                == (mark.x, mark.y, mark.held, &mark.description)
         };
         match places.iter_mut().find(same) {
             Some(place) => place.of.extend(mark.of),
             None => places.push(mark),
         }
     }
-    // What failed is drawn over what held.
+    // Failures are drawn on top.
     places.sort_by_key(|mark| !mark.held);
     places
 }
 
-/// Around the diagonal, as far as the axes go.
+/// The band around the diagonal, up to the ends of the axes.
 fn band(wide: f64, (from, to): (f64, f64), x: Scale, y: Scale) -> String {
     let corners = [
         (from, from),
@@ -130,7 +130,7 @@ fn drawn(mark: &Mark, x: Scale, y: Scale) -> Markup {
     let [low, middle, high] = mark.y.map(|at| y.at(at));
     let across = x.at(mark.x);
     let inner = html! {
-        title { (told(mark)) }
+        title { (describe(mark)) }
         @if high < low {
             line class=(if mark.held { "spread" } else { "miss" }) x1=(px(across)) x2=(px(across))
                 y1=(px(low)) y2=(px(high)) {}
@@ -145,14 +145,14 @@ fn drawn(mark: &Mark, x: Scale, y: Scale) -> Markup {
     }
 }
 
-/// How many a mark stands for, where there is room to say it.
+/// The number of cells of a merged mark, where there is room.
 fn numbers(marks: &[Mark], x: Scale, y: Scale) -> Markup {
     let mut taken: Vec<(f64, f64)> = Vec::new();
     let mut written = Vec::new();
     for mark in marks.iter().filter(|mark| mark.of.len() > 1) {
         let text = format!("× {}", mark.of.len());
         let at = (x.at(mark.x), y.at(mark.y[1]));
-        // To the left where the chart ends.
+        // On the left side at the end of the chart.
         let fits = at.0 + 14.0 + text_width(&text) * 0.85 < WIDTH;
         let free = taken
             .iter()
@@ -170,8 +170,8 @@ fn numbers(marks: &[Mark], x: Scale, y: Scale) -> Markup {
     }
 }
 
-pub(crate) fn told(mark: &Mark) -> String {
-    let mut lines = vec![mark.said.clone()];
+pub(crate) fn describe(mark: &Mark) -> String {
+    let mut lines = vec![mark.description.clone()];
     lines.extend(mark.of.iter().take(LISTED).map(|(_, name)| name.clone()));
     if mark.of.len() > LISTED {
         lines.push(format!("… and {} more", mark.of.len() - LISTED));
@@ -179,7 +179,7 @@ pub(crate) fn told(mark: &Mark) -> String {
     lines.join("\n")
 }
 
-/// A circle for what held, a cross for what did not.
+/// A circle if the check held, a cross if it failed.
 pub(crate) fn sign(held: bool, x: f64, y: f64) -> Markup {
     html! {
         @if held { circle.hit cx=(px(x)) cy=(px(y)) r="4.5" {} }

@@ -1,5 +1,4 @@
-//! The share of attempts that the server accepted: as the simulator plays each
-//! trial, against what was measured in it.
+//! The share of attempts that the server accepted in each trial: simulated and measured.
 
 use run_record::Agreement;
 
@@ -17,7 +16,7 @@ const AXES: Axes = Axes {
     legend: ["within 5 points", "further away"],
 };
 
-/// The chart; none where nothing was simulated.
+/// The chart; `None` if no trial was simulated.
 pub fn simulation(run: &Run) -> Option<Chart> {
     let marks = run.trials.iter().filter_map(|trial| {
         let simulated = trial.simulated.as_ref()?;
@@ -27,7 +26,7 @@ pub fn simulation(run: &Run) -> Option<Chart> {
             x: played,
             y: [measured; 3],
             held: Agreement::is_near(trial, simulated),
-            said: format!(
+            description: format!(
                 "accepted: simulated {} %, measured {} %",
                 percent(played),
                 percent(measured)

@@ -1,5 +1,5 @@
-//! The connect latencies of one cell, as a strip on a log axis: where they are
-//! known, how many took how long, and else what quantiles tell.
+//! The connect latencies of one cell, as a strip on a log axis: a histogram if it was
+//! recorded, otherwise quantiles.
 
 use maud::{Markup, html};
 use run_record::{LatencyBin, LatencyHistogram, TrialRecord};
@@ -11,22 +11,22 @@ use run_view::Run;
 use run_view::TrialView;
 use run_view::number::{count, nanoseconds, percent, total};
 
-/// Marks of quantiles have one colour.
+/// The colour of quantile marks.
 pub(crate) const ACCENT: &str = "--light:var(--accent);--dark:var(--accent)";
-/// The least height of a bar that stands for anybody, pixels.
+/// The least height of a bar with an attempt, pixels.
 const SEEN: f64 = 1.4;
-/// A strip that is lower than this has no room for bars, pixels.
+/// A strip lower than this has no room for bars, pixels.
 pub(crate) const ROOM: f64 = 12.0;
-/// What points at the median: its width and its height, pixels.
+/// Width and height of the median's pointer, pixels.
 const POINTER: (f64, f64) = (7.0, 4.5);
 
-/// A cell's connects, those of its repetitions pooled.
+/// The connects of a cell, its repetitions pooled.
 #[derive(Debug)]
 pub(crate) struct Strip<'a> {
     cell: &'a Cell<'a>,
-    /// Those in which somebody connected.
+    /// The trials with a connect.
     trials: Vec<&'a TrialRecord>,
-    /// None where it was not kept of each of them.
+    /// `None` if a trial has none.
     histogram: Option<LatencyHistogram>,
     connects: u64,
     /// Attempts that could have connected.
@@ -51,34 +51,34 @@ impl<'a> Strip<'a> {
         }
     }
 
-    /// Quantiles are all that is known of its connects.
-    pub(crate) fn has_quantiles_alone(&self) -> bool {
+    /// Whether only quantiles of its connects were recorded.
+    pub(crate) fn has_only_quantiles(&self) -> bool {
         self.histogram.is_none() && !self.trials.is_empty()
     }
 
-    /// Where its connects begin and end, nanoseconds; none where nobody connected.
+    /// Its shortest and longest connect, nanoseconds; `None` if no attempt connected.
     pub(crate) fn ends(&self) -> Option<(f64, f64)> {
         let known = self.histogram.as_ref().and_then(|histogram| {
             let (first, last) = (histogram.bins().next()?, histogram.bins().next_back()?);
             Some((first.from_ns, last.to_ns))
         });
-        let told = || {
+        let quantiles = || {
             let latencies = || self.trials.iter().map(|trial| trial.connect_latency);
             let least = latencies().map(|latency| latency.p50_ns).min()?;
             Some((least, latencies().map(|latency| latency.max_ns).max()?))
         };
-        let (from, to) = known.or_else(told)?;
+        let (from, to) = known.or_else(quantiles)?;
         Some((from.max(1) as f64, to.max(from).max(1) as f64))
     }
 
-    /// The largest share that one bin has of its connects.
+    /// The largest share of its connects in one bin.
     pub(crate) fn peak(&self) -> f64 {
         let histogram = self.histogram.as_ref();
         let shares = histogram.iter().flat_map(|it| it.bins().map(|bin| share(bin.count, it)));
         shares.fold(0.0, f64::max)
     }
 
-    /// `47 of 88`, that never connected in some cells; none where all did.
+    /// The attempts of some cells that never connected, as `47 of 88`; `None` if all did.
     pub(crate) fn never<'s>(strips: impl Iterator<Item = &'s Self> + Clone) -> Option<String>
     where
         'a: 's,
@@ -88,14 +88,14 @@ impl<'a> Strip<'a> {
         (never > 0).then(|| format!("{} of {}", count(never), count(attempts)))
     }
 
-    /// It between two heights: bars are as high as their share of `peak`, or as
-    /// strong where there is no room for that.
+    /// Draws the strip between two heights. The height of a bar is its share of `peak`; in
+    /// a low strip, its opacity is.
     pub(crate) fn drawn(&self, x: Scale, peak: f64, (top, bottom): (f64, f64)) -> Markup {
         let (left, right) = x.ends();
         html! {
             a href=(format!("#cell-{}", self.cell.number)) {
                 rect x=(px(left)) width=(px(right - left)) y=(px(top)) height=(px(bottom - top))
-                    fill="transparent" { title { (self.told()) } }
+                    fill="transparent" { title { (self.describe()) } }
                 @match &self.histogram {
                     Some(histogram) => (self.bars(histogram, x, peak, (top, bottom))),
                     None => (self.quantiles(x, (top, bottom))),
@@ -129,7 +129,7 @@ impl<'a> Strip<'a> {
                         path.share opacity=(shade(part / peak))
                             d=(area((from, to), (top, bottom - 1.0))) {}
                     } @else {
-                        // A low bar is hard to point at.
+                        // A low bar is hard to hit with a pointer.
                         path fill="transparent" d=(area((from, to), (top, bottom))) {}
                         path.share d=(area((from, to - 0.6), (bottom - high(&bin), bottom))) {}
                     }
@@ -163,8 +163,7 @@ impl<'a> Strip<'a> {
         }
     }
 
-    /// Where the median is, and its text. Of one trial it is known; of several,
-    /// the bin that it is in.
+    /// The median and its text: of one trial the exact value, of several the bin.
     fn median(&self, histogram: &LatencyHistogram) -> Option<(f64, String)> {
         if let [trial] = self.trials.as_slice() {
             let ns = trial.connect_latency.p50_ns.max(1);
@@ -175,7 +174,7 @@ impl<'a> Strip<'a> {
         Some((middle, format!("{} to {}", written(bin.from_ns), written(bin.to_ns))))
     }
 
-    fn told(&self) -> String {
+    fn describe(&self) -> String {
         let mut text = self.cell.place();
         let of = if self.trials.len() == 1 { "trial" } else { "trials" };
         if !self.trials.is_empty() {
@@ -215,19 +214,19 @@ fn written(ns: u64) -> String {
     nanoseconds(ns as f64)
 }
 
-/// How strong a bin is where bars have no room, of its share of the largest: what
-/// stands for anybody is seen.
+/// The opacity of a bin in a low strip, from its share of the largest bin. A bin with an
+/// attempt is visible.
 pub(crate) fn shade(part: f64) -> String {
     format!("{:.2}", 0.3 + 0.7 * part)
 }
 
-/// A triangle that points down, at a place.
+/// A triangle that points down at a place.
 pub(crate) fn pointer(x: f64, y: f64) -> String {
     let (left, right, top) = (px(x - POINTER.0 / 2.0), px(x + POINTER.0 / 2.0), px(y - POINTER.1));
     format!("M{left},{top}H{right}L{},{}Z", px(x), px(y))
 }
 
-/// A rectangle that is no `rect`: those of a link are outlined together.
+/// A rectangle as a path: the outline of a focused link applies to `rect` elements.
 fn area((left, right): (f64, f64), (top, bottom): (f64, f64)) -> String {
     let [left, right, top, bottom] = [left, right, top, bottom].map(px);
     format!("M{left},{top}H{right}V{bottom}H{left}Z")

@@ -1,5 +1,5 @@
-//! How long a connect could have waited in each cell: when its SYN is sent again,
-//! and when it is given up. What concerns all cells, and what some alone.
+//! The SYN retransmission times and the connect deadline of each cell, split into marks
+//! that all cells share and marks of single cells.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -13,44 +13,44 @@ use run_view::Cell;
 use run_view::Run;
 use run_view::TrialView;
 
-/// What is marked; times are nominal, from connect(2) on.
+/// The marks; times are nominal, from connect(2) on.
 #[derive(Debug)]
 pub(crate) struct SynWaits {
-    /// When SYNs are sent again in every cell, as far as anybody was there to.
-    pub(crate) again: Vec<Duration>,
-    /// Of every cell, where somebody gave up at it.
+    /// Retransmission times of all cells, up to the last one an attempt waited for.
+    pub(crate) retransmits: Vec<Duration>,
+    /// The deadline of all cells, if an attempt reached it.
     pub(crate) deadline: Option<Duration>,
-    /// By the cells' numbers, what is not the same in all.
+    /// Marks of single cells, by their numbers.
     own: Vec<Own>,
 }
 
 #[derive(Debug, Default)]
 struct Own {
-    again: Vec<Duration>,
+    retransmits: Vec<Duration>,
     deadline: Option<Duration>,
 }
 
-/// What one cell's connects could do.
+/// The times that the attempts of one cell could wait for.
 #[derive(Debug)]
 struct Wait {
     ladder: Vec<Duration>,
     deadline: Option<Duration>,
-    /// Somebody gave up at it.
+    /// Whether an attempt reached the deadline.
     is_met: bool,
-    /// When the last SYN can have been sent that anybody waited for.
+    /// Retransmissions after this had no attempt waiting for them.
     reach: Duration,
 }
 
 impl Wait {
-    /// None of a cell without trials.
+    /// `None` for a cell without trials.
     fn new(run: &Run, cell: &Cell<'_>, strip: &Strip<'_>) -> Option<Self> {
-        let cases = || cell.trials.iter().map(|trial| TrialView::new(&run.record, trial));
-        let first = cases().next()?;
+        let trials = || cell.trials.iter().map(|trial| TrialView::new(&run.record, trial));
+        let first = trials().next()?;
         let deadline = first.duration("load.connect_deadline");
         let gives_up = first.ladder().map(|ladder| ladder.timed_out);
         let last = [deadline, gives_up].into_iter().flatten().min().unwrap_or_default();
-        let timed_out = cases().any(|case| case.timed_out() > 0);
-        let waited = timed_out || cases().any(|case| case.waited() > 0);
+        let timed_out = trials().any(|trial| trial.timed_out() > 0);
+        let waited = timed_out || trials().any(|trial| trial.waited() > 0);
         let connected = strip.ends().map_or(0, |(_, to)| to as u64);
         let connected = Duration::from_nanos(connected);
         Some(Self {
@@ -61,7 +61,7 @@ impl Wait {
         })
     }
 
-    fn again(&self) -> impl Iterator<Item = Duration> {
+    fn retransmits(&self) -> impl Iterator<Item = Duration> {
         self.ladder.iter().copied().filter(|at| *at < self.reach)
     }
 }
@@ -71,42 +71,42 @@ impl SynWaits {
         let waits = cells.iter().zip(strips).map(|(cell, strip)| Wait::new(run, cell, strip));
         let waits: Vec<_> = waits.collect();
         let all = || waits.iter().flatten();
-        let again: BTreeSet<_> = all().flat_map(Wait::again).collect();
+        let retransmits: BTreeSet<_> = all().flat_map(Wait::retransmits).collect();
         let of_all = |at: &Duration| all().all(|wait| wait.ladder.contains(at));
-        let again: Vec<_> = again.into_iter().filter(of_all).collect();
+        let retransmits: Vec<_> = retransmits.into_iter().filter(of_all).collect();
         let deadlines: BTreeSet<_> = all().map(|wait| wait.deadline).collect();
         let is_one = deadlines.len() == 1;
         let met = all().find(|wait| wait.is_met && is_one).and_then(|wait| wait.deadline);
         let own = |wait: &Option<Wait>| {
             wait.as_ref().map_or_else(Own::default, |wait| Own {
-                again: wait.again().filter(|at| !again.contains(at)).collect(),
+                retransmits: wait.retransmits().filter(|at| !retransmits.contains(at)).collect(),
                 deadline: wait.deadline.filter(|_| wait.is_met && !is_one),
             })
         };
-        Self { own: waits.iter().map(own).collect(), deadline: met, again }
+        Self { own: waits.iter().map(own).collect(), deadline: met, retransmits }
     }
 
-    /// The first and the last that is marked.
+    /// The first and the last mark.
     pub(crate) fn ends(&self) -> Option<(Duration, Duration)> {
-        let own = self.own.iter().flat_map(|own| own.again.iter().chain(&own.deadline));
-        let all = || own.clone().chain(&self.again).chain(&self.deadline).copied();
+        let own = self.own.iter().flat_map(|own| own.retransmits.iter().chain(&own.deadline));
+        let all = || own.clone().chain(&self.retransmits).chain(&self.deadline).copied();
         Some((all().min()?, all().max()?))
     }
 
-    /// Whether rows have marks of their own: SYNs, a deadline.
+    /// Whether single cells have marks: retransmissions, a deadline.
     pub(crate) fn has_own(&self) -> (bool, bool) {
-        let again = self.own.iter().any(|own| !own.again.is_empty());
-        (again, self.own.iter().any(|own| own.deadline.is_some()))
+        let retransmits = self.own.iter().any(|own| !own.retransmits.is_empty());
+        (retransmits, self.own.iter().any(|own| own.deadline.is_some()))
     }
 
-    /// What a cell alone has, between two heights.
+    /// The marks of a single cell, between two heights.
     pub(crate) fn own(&self, cell: usize, x: Scale, (top, bottom): (f64, f64)) -> Markup {
         html! {
             @if let Some(own) = self.own.get(cell) {
-                @for &at in &own.again {
+                @for &at in &own.retransmits {
                     @let at = at.as_nanos() as f64;
                     line.mark x1=(px(x.at(at))) x2=(px(x.at(at))) y1=(px(top)) y2=(px(bottom)) {
-                        title { "a SYN is sent again " (seconds(at)) " after connect(2), here" }
+                        title { "the SYN is retransmitted " (seconds(at)) " after connect(2), in this cell" }
                     }
                 }
                 @if let Some(at) = own.deadline { (deadline(at, x, (top, bottom))) }
@@ -115,7 +115,7 @@ impl SynWaits {
     }
 }
 
-/// A connect deadline between two heights.
+/// The mark of a connect deadline, between two heights.
 pub(crate) fn deadline(at: Duration, x: Scale, (top, bottom): (f64, f64)) -> Markup {
     let at = at.as_nanos() as f64;
     html! {

@@ -1,31 +1,31 @@
-//! SYNs that had no answer, and when: by what their attempts had to do.
+//! The times of SYNs without an answer, derived from the attempts' retransmissions.
 
 use std::time::Duration;
 
 use run_record::{AttemptRow, Outcome};
 
-/// Between marks, pixels: those that one's number would cover are in it.
+/// The least distance between marks, pixels; nearer ones are merged.
 const APART: f64 = 30.0;
 
-/// When SYNs were sent that had no answer, CLOCK_MONOTONIC nanoseconds: of an
-/// attempt that sent n again, its first n, at their nominal times.
+/// The times of SYNs without an answer, CLOCK_MONOTONIC nanoseconds: the first n of an
+/// attempt with n retransmissions, at their nominal times.
 pub(crate) fn unanswered(ladder: &[Duration], attempts: &[AttemptRow]) -> Vec<u64> {
     let of_attempt = |row: &AttemptRow| -> Vec<u64> {
-        // Who was never answered had no answer to the last one either.
+        // An attempt that was never answered has no answer to its last SYN either.
         let never = row.outcome == Outcome::TimedOut && row.connect_ns.is_none();
         let lost = row.syn_retransmits.unwrap_or(0) as usize + usize::from(never);
-        std::iter::once(row.start_ns).chain(sent_again(ladder, row)).take(lost).collect()
+        std::iter::once(row.start_ns).chain(retransmit_times(ladder, row)).take(lost).collect()
     };
     attempts.iter().flat_map(of_attempt).collect()
 }
 
-/// When an attempt sent its SYN again, as far as the ladder goes; nominal.
-pub(crate) fn sent_again(ladder: &[Duration], row: &AttemptRow) -> impl Iterator<Item = u64> {
+/// The nominal times of an attempt's retransmissions, as far as the ladder goes.
+pub(crate) fn retransmit_times(ladder: &[Duration], row: &AttemptRow) -> impl Iterator<Item = u64> {
     let times = row.syn_retransmits.unwrap_or(0) as usize;
     ladder.iter().take(times).map(|after| row.start_ns + after.as_nanos() as u64)
 }
 
-/// Where marks are, and for how many each stands.
+/// Merged marks, with the number of SYNs of each.
 pub(crate) fn gathered(times: &[u64], x: impl Fn(u64) -> f64) -> Vec<(f64, usize)> {
     let mut places: Vec<_> = times.iter().map(|&ns| x(ns)).collect();
     places.sort_by(f64::total_cmp);
@@ -60,14 +60,14 @@ mod tests {
     }
 
     #[test]
-    fn who_connected_had_an_answer_to_the_last_syn_and_who_gave_up_had_none() {
+    fn connected_attempt_had_an_answer_to_its_last_syn_and_timed_out_attempt_had_none() {
         let ladder = [1, 3].map(Duration::from_secs);
         let second = 1_000_000_000;
         let connected = attempt(Outcome::Ok, Some(1), 1);
         let gave_up = attempt(Outcome::TimedOut, None, 1);
         assert_eq!(unanswered(&ladder, std::slice::from_ref(&connected)), [5]);
         assert_eq!(unanswered(&ladder, &[gave_up]), [5, second + 5]);
-        assert_eq!(sent_again(&ladder, &connected).collect::<Vec<_>>(), [second + 5]);
+        assert_eq!(retransmit_times(&ladder, &connected).collect::<Vec<_>>(), [second + 5]);
     }
 
     #[test]

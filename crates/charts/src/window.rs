@@ -1,16 +1,15 @@
-//! From when to when a chart goes.
+//! The time window of a chart.
 
 use run_record::AttemptRow;
 
 use crate::depth::Depth;
 
-/// So long a queue stays empty, and nobody comes, before what comes is another
-/// burst, nanoseconds.
+/// An empty queue without new attempts for this long ends a burst, nanoseconds.
 const PAUSE: u64 = 100_000_000;
-/// Of the whole time, the part from which on a burst needs no chart of its own.
+/// A burst that takes at least this share of the whole time has no chart of its own.
 const LARGE: f64 = 0.4;
 
-/// A time, CLOCK_MONOTONIC nanoseconds.
+/// A range of time, CLOCK_MONOTONIC nanoseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Window {
     pub(crate) from: u64,
@@ -18,12 +17,12 @@ pub(crate) struct Window {
 }
 
 impl Window {
-    /// At least 1.
+    /// Its length, at least 1 ns.
     pub(crate) fn length(self) -> u64 {
         self.to.saturating_sub(self.from).max(1)
     }
 
-    /// All that was recorded; none where no queue was.
+    /// The whole recorded time; `None` without samples of a queue.
     pub(crate) fn whole(depths: &[Depth], attempts: &[AttemptRow]) -> Option<Self> {
         let (first, last) = (depths.first()?.at_ns, depths.last()?.at_ns);
         let from = attempts.iter().map(|row| row.start_ns).min().unwrap_or(first).min(first);
@@ -31,28 +30,28 @@ impl Window {
         Some(Self { from, to: to.max(from + 1) })
     }
 
-    /// The first burst, by what was seen of the queue; where that was nothing, by
-    /// the attempts. None where it is most of the whole time.
+    /// The first burst, by the samples of the queue, or by the attempts if no sample shows
+    /// it. `None` if it takes most of the whole time.
     pub(crate) fn first_burst(
         depths: &[Depth],
         attempts: &[AttemptRow],
         whole: Self,
     ) -> Option<Self> {
-        let begun = Self::of_starts(depths, attempts);
+        let begun = Self::from_starts(depths, attempts);
         let busy = depths.iter().position(|seen| seen.depth > 0);
         let burst = match (busy, begun) {
             (Some(busy), Some(begun)) if depths[busy].at_ns > begun.to => Some(begun),
             (None, begun) => begun,
-            (Some(busy), _) => Self::of_queue(depths, attempts, busy),
+            (Some(busy), _) => Self::from_queue(depths, attempts, busy),
         }?;
         let to = burst.to + (burst.to - burst.from) / 10;
         let burst = Self { from: burst.from, to: to.min(whole.to) };
         ((burst.length() as f64) < LARGE * whole.length() as f64).then_some(burst)
     }
 
-    /// From the first attempt until the queue was empty for longer than a pause,
-    /// where a look was the first to see it busy.
-    fn of_queue(depths: &[Depth], attempts: &[AttemptRow], busy: usize) -> Option<Self> {
+    /// From the first attempt until the queue was empty for longer than a pause, with the
+    /// first sample that shows it busy.
+    fn from_queue(depths: &[Depth], attempts: &[AttemptRow], busy: usize) -> Option<Self> {
         let begun = depths[busy.saturating_sub(1)].at_ns;
         let from = attempts.iter().map(|row| row.start_ns).min().map_or(begun, |ns| ns.min(begun));
         let mut emptied: Option<u64> = None;
@@ -67,10 +66,9 @@ impl Window {
         Some(Self { from, to: emptied? })
     }
 
-    /// From the last look before the first attempt until no further one came for a
-    /// pause, those that were answered at once were accepted, and somebody looked
-    /// again.
-    fn of_starts(depths: &[Depth], attempts: &[AttemptRow]) -> Option<Self> {
+    /// From the last sample before the first attempt to the first sample after a pause
+    /// without attempts, when those that were answered at once have been accepted.
+    fn from_starts(depths: &[Depth], attempts: &[AttemptRow]) -> Option<Self> {
         let mut rows: Vec<_> = attempts.iter().collect();
         rows.sort_by_key(|row| row.start_ns);
         let first = rows.first()?.start_ns;
@@ -85,10 +83,10 @@ impl Window {
             to = to.max(accepted.unwrap_or(established));
         }
         let before = depths.partition_point(|seen| seen.at_ns <= first).checked_sub(1);
-        let before = before.map_or(first, |look| depths[look].at_ns);
+        let before = before.map_or(first, |sample| depths[sample].at_ns);
         let after = depths.partition_point(|seen| seen.at_ns < to);
         let after = depths.get(after).map_or(to, |seen| seen.at_ns);
-        // What unchanging looks left out is no part of it.
+        // Samples without a change are not recorded: limit the edges.
         let edge = (to - first).max(PAUSE / 20);
         Some(Self { from: before.max(first.saturating_sub(edge)), to: after.min(to + edge) })
     }
@@ -132,19 +130,19 @@ mod tests {
     }
 
     #[test]
-    fn a_burst_that_no_look_saw_is_where_its_attempts_are() {
+    fn burst_without_a_sample_is_where_its_attempts_are() {
         let attempts: Vec<_> = (100..110).map(|at| attempt(at, at % 2 == 0)).collect();
         let flat = [look(0, 0), look(99, 0), look(115, 0), look(2_000, 0)];
         assert_eq!(first_burst(&flat, &attempts), Some((99, 116)));
         // Nor is it what was seen of it when it came again.
         let late = [look(0, 0), look(99, 0), look(115, 0), look(1_105, 8), look(2_000, 0)];
         assert_eq!(first_burst(&late, &attempts), Some((99, 116)));
-        // Looks that told nothing new have no rows: no edge of a second.
+        // Samples without a change have no rows: no edge of a second.
         assert_eq!(first_burst(&[look(0, 0), look(2_000, 0)], &attempts), Some((88, 127)));
     }
 
     #[test]
-    fn a_burst_that_was_seen_lasts_until_the_queue_is_empty() {
+    fn sampled_burst_lasts_until_the_queue_is_empty() {
         let attempts: Vec<_> = (100..110).map(|at| attempt(at, at % 2 == 0)).collect();
         let seen = [look(0, 0), look(99, 0), look(102, 9), look(299, 1), look(300, 0)];
         let again = [look(1_102, 5), look(1_110, 0), look(2_000, 0)];

@@ -115,7 +115,7 @@ fn who_never_connected_is_counted_beside_the_strip() {
 #[test]
 fn no_syn_is_marked_after_the_connect_deadline() {
     let (mut record, mut trials) = kept("bursts");
-    let again = |second: u32| format!("a SYN is sent again {second} s after connect(2)");
+    let again = |second: u32| format!("the SYN is retransmitted {second} s after connect(2)");
     let text = chart(record.clone(), trials.clone());
     assert_eq!(marks(&text), [again(1)]);
     assert!(text.contains("connect deadline, 2 s") && !text.contains(">10 s<"), "{text}");
@@ -143,9 +143,9 @@ fn cells_that_send_syns_again_at_other_times_have_marks_of_their_own() {
         trial.point.insert("load.connect_deadline".to_owned(), json!("3200ms"));
     }
     let text = chart(record, trials);
-    let again = |second: u32| format!("a SYN is sent again {second} s after connect(2)");
+    let again = |second: u32| format!("the SYN is retransmitted {second} s after connect(2)");
     // The cell's are at 1 s and 3 s; of the others one alone waited, for 2 s too.
-    assert_eq!(marks(&text), [again(1), again(3), again(2) + ", here"]);
+    assert_eq!(marks(&text), [again(1), again(3), again(2) + ", in this cell"]);
     let document = Document::parse(&text).unwrap();
     let deadlines: Vec<_> = classed(document.root(), "line", "limit").flat_map(titles).collect();
     let deadline = |at: &str| format!("the connect deadline: {at} s after connect(2)");
@@ -162,7 +162,7 @@ fn who_gave_up_before_the_deadline_did_not_meet_it() {
         sysctls.insert("net.ipv4.tcp_syn_retries".to_owned(), "1".to_owned());
     }
     let text = chart(record, trials);
-    assert_eq!(marks(&text), ["a SYN is sent again 1 s after connect(2)"]);
+    assert_eq!(marks(&text), ["the SYN is retransmitted 1 s after connect(2)"]);
     assert!(!text.contains("connect deadline"), "{text}");
 }
 

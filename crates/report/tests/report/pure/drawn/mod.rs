@@ -110,8 +110,8 @@ fn a_queue_says_what_nobody_looked_at_and_when_no_answer_came() {
     let files = written(&report::Run::new(record, trials), directory.path());
     let chart = &files[&format!("charts/queue-{id:05}.svg")];
     // Five were answered the second time, five never.
-    assert!(chart.contains("▼ 15 SYNs whose clients got no answer"), "{chart}");
-    assert!(chart.contains("class=\"unseen\"") && chart.contains("grey: nobody looked"), "{chart}");
+    assert!(chart.contains("▼ 15 SYNs without an answer"), "{chart}");
+    assert!(chart.contains("class=\"unseen\"") && chart.contains("grey: not sampled"), "{chart}");
     assert!(chart.contains("attempt 12: ok, established after 1.000 s"), "{chart}");
     let hint = "--set record.timelines=true";
     assert!(!files["report.html"].contains(hint));
@@ -213,15 +213,15 @@ fn no_line_goes_through_what_nobody_looked_at_however_narrow_its_gaps() {
             let crossed = grey.iter().filter(|gap| gap.0 < line.1 - 0.1 && line.0 < gap.1 - 0.1);
             assert_eq!(crossed.count(), 0, "{line:?} of {lines:?} through {grey:?}");
         }
-        assert!(!spans(chart, "look").is_empty(), "single looks are ticks: {chart}");
+        assert!(!spans(chart, "sample").is_empty(), "single samples are ticks: {chart}");
     }
     let wide: f64 = spans(&queue, "unseen").iter().map(|gap| gap.1 - gap.0).sum();
     assert!((850.0..890.0).contains(&wide), "of 916 pixels: {wide}");
-    assert!(queue.contains("grey: nobody looked, 95 % of this time"), "{queue}");
+    assert!(queue.contains("grey: not sampled, 95 % of this time"), "{queue}");
     // What was missed is in the burst too, which no look saw.
-    assert!(burst.contains(": nobody looked"), "{burst}");
-    let told = "681 ListenOverflows between these looks: full (11 queued) at moments that the \
-                probe did not see; it saw 0 at most";
+    assert!(burst.contains(": not sampled"), "{burst}");
+    let told = "681 ListenOverflows between these samples: the queue was full (11 queued) at \
+                times without a sample; the deepest sample has 0";
     assert!(queue.contains(told) && burst.contains(told), "{queue}");
 }
 
@@ -232,9 +232,9 @@ fn a_burst_within_a_single_gap_is_all_grey_below_the_limit() {
     assert_eq!(spans(&burst, "unseen"), [(50.0, 966.0)]);
     assert_eq!(spans(&burst, "limit"), [(50.0, 966.0)], "a limit holds whoever looks");
     // It begins with the look before its first attempt.
-    assert_eq!((spans(&burst, "depth"), spans(&burst, "look")), (vec![], vec![(50.0, 50.0)]));
+    assert_eq!((spans(&burst, "depth"), spans(&burst, "sample")), (vec![], vec![(50.0, 50.0)]));
     assert!(
-        burst.contains("nobody looked, but for 1 look: 0 queued; the depth between"),
+        burst.contains("not sampled, except for 1 sample: 0 queued; the depth between"),
         "{burst}"
     );
 }
@@ -246,17 +246,17 @@ fn a_queue_that_was_seen_tells_exact_values_where_one_points_at_it() {
     let (queue, burst) = looked_at(&looks, 681);
     // Times are from where each begins: the first look of all, the last before the burst.
     for (chart, full) in [(&queue, "5.0 ms to 105.0 ms"), (&burst, "1.0 ms to 101.0 ms")] {
-        assert!(!chart.contains("between these looks"), "it was seen full: {chart}");
+        assert!(!chart.contains("between these samples"), "it was seen full: {chart}");
         assert!(spans(chart, "unseen").is_empty());
         assert!(chart.contains(&format!("<title>{full}: 11 queued, limit 10</title>")), "{chart}");
         assert!(chart.contains("<title>attempts 395 to 399: 5 ok; established after 1.0 ms"));
     }
-    assert!(!looked_at(&looks, 0).0.contains("between these looks"));
+    assert!(!looked_at(&looks, 0).0.contains("between these samples"));
     // Full when SYNs came again, and nobody looked when they came first.
     let late = [0, 1, 4].into_iter().chain(20..2_000);
     let depth = |at: u64| if (1_005..1_010).contains(&at) { 11 } else { 0 };
     let (queue, burst) = looked_at(&late.map(|at| (at, depth(at))).collect::<Vec<_>>(), 681);
-    let told = "no look saw the queue full in the time drawn here; the kernel counted 681";
+    let told = "no sample found the queue full in the time shown; the kernel counted 681";
     assert!(burst.contains(told) && !queue.contains(told), "{burst}");
 }
 
@@ -310,7 +310,9 @@ fn rows_that_end_early_are_no_time_without_looks() {
     let looks: Vec<_> = (0..500).map(|at| (at, 0)).collect();
     let (queue, _) = probed(&looks, 0, Some(500));
     // The attempts end at 1.9 s.
-    assert!(queue.contains("the rows end before the trial; grey: nobody looked, or there was no"));
+    assert!(
+        queue.contains("the rows end before the trial; grey: not sampled, or the samples were")
+    );
     let [(from, to)] = spans(&queue, "unseen")[..] else { panic!("{queue}") };
     assert!((280.0..300.0).contains(&from) && to == 966.0, "{from} {to}");
 }
@@ -338,7 +340,8 @@ fn a_trial_s_syns_are_sent_again_when_its_own_client_does_so() {
         let files = written(&report::Run::new(record, trials), directory.path());
         ["queue", "connects"].map(|kind| files[&format!("charts/{kind}-{id:05}.svg")].clone())
     };
-    let again = |chart: &str, at: &str| chart.contains(&format!("a SYN is sent again {at} after"));
+    let again =
+        |chart: &str, at: &str| chart.contains(&format!("the SYN is retransmitted {at} after"));
     let [own_queue, own_connects] = charts(0);
     let [queue, connects] = charts(1);
     assert!(again(&connects, "1 s") && again(&connects, "2 s"), "another's: {connects}");

@@ -1,4 +1,4 @@
-//! What looks at a queue told, for who points at the place.
+//! Tooltips of the samples of a queue.
 
 use std::collections::BTreeSet;
 
@@ -9,19 +9,20 @@ use crate::layout::px;
 use crate::window::Window;
 use run_view::number::{count, nanoseconds};
 
-/// Of a place to point at, at least, pixels: so a chart has some hundreds at most.
+/// The least width of a tooltip, pixels, which limits a chart to some hundreds of them.
 const NARROW: f64 = 4.0;
-/// Of the mark of a single look, pixels: upright, so that many are no line.
+/// The height of the mark of a single sample, pixels: upright, so many do not look like a
+/// line.
 const TICK: f64 = 6.0;
 
-/// Where the queue's part of a chart is, pixels.
+/// The vertical position of the queue's part of a chart, pixels.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Place {
     pub(crate) top: f64,
     pub(crate) height: f64,
 }
 
-/// What was seen from when to when.
+/// The range of depths and limits in a window.
 #[derive(Debug, Clone, Copy)]
 struct Stretch {
     window: Window,
@@ -30,7 +31,7 @@ struct Stretch {
 }
 
 impl Stretch {
-    fn of(pair: &[Depth]) -> Self {
+    fn new(pair: &[Depth]) -> Self {
         let Depth { at_ns, depth, limit, .. } = pair[0];
         let window = Window { from: at_ns, to: pair[1].at_ns };
         Self { window, depth: (depth, depth), limit: (limit, limit) }
@@ -50,29 +51,29 @@ impl Stretch {
     }
 }
 
-/// Places to point at over a line that was seen, its last depth at its end: each
-/// tells the time, the depth and the limit. What is narrow is told together.
+/// Tooltips over a line of samples, with the time, the depth and the limit. Narrow
+/// neighbours share one.
 pub(crate) fn places(seen: &[Depth], begin: u64, at: Place, x: impl Fn(u64) -> f64) -> Markup {
     let wide = |stretch: &Stretch| x(stretch.window.to) - x(stretch.window.from);
     let is_narrow = |stretch: &Stretch| wide(stretch) < NARROW;
-    let steps = together(seen.windows(2).map(Stretch::of), Stretch::is_same);
+    let steps = merged(seen.windows(2).map(Stretch::new), Stretch::is_same);
     let both = |last: &Stretch, next: &Stretch| is_narrow(last) && is_narrow(next);
-    let stretches = together(steps.into_iter(), both);
+    let stretches = merged(steps.into_iter(), both);
     html! {
         @for stretch in &stretches {
             rect x=(px(x(stretch.window.from))) y=(at.top) width=(px(wide(stretch)))
                 height=(at.height) fill="transparent" {
                 title {
-                    (times(stretch.window, begin)) ": " (told(stretch.depth)) " queued, limit "
-                    (told(stretch.limit))
+                    (times(stretch.window, begin)) ": " (range(stretch.depth)) " queued, limit "
+                    (range(stretch.limit))
                 }
             }
         }
     }
 }
 
-/// Neighbours that belong together as one.
-fn together(
+/// Merges neighbours that belong together.
+fn merged(
     stretches: impl Iterator<Item = Stretch>,
     belong: impl Fn(&Stretch, &Stretch) -> bool,
 ) -> Vec<Stretch> {
@@ -86,38 +87,41 @@ fn together(
     all
 }
 
-/// Where nobody looked, but for single looks; `why` says so, or that what was seen
-/// was not kept.
+/// A window without samples, except for single ones, with the reason `why`.
 pub(crate) fn unseen(
     why: &str,
     gap: Window,
-    looks: &[Depth],
+    samples: &[Depth],
     begin: u64,
     at: Place,
     x: impl Fn(u64) -> f64,
 ) -> Markup {
     let depth = |seen: &Depth| seen.depth;
-    let range = looks.iter().map(depth).min().zip(looks.iter().map(depth).max());
+    let range = samples.iter().map(depth).min().zip(samples.iter().map(depth).max());
     html! {
         rect.unseen x=(px(x(gap.from))) y=(at.top) width=(px(x(gap.to) - x(gap.from)))
             height=(at.height) {
             title {
                 (times(gap, begin)) ": " (why)
                 @if let Some(range) = range {
-                    ", but for " (count(looks.len() as i64))
-                    @if looks.len() == 1 { " look: " } @else { " looks: " }
-                    (told(range)) " queued"
+                    ", except for " (count(samples.len() as i64))
+                    @if samples.len() == 1 { " sample: " } @else { " samples: " }
+                    (self::range(range)) " queued"
                 }
-                "; the depth between is not known"
+                "; the depth between samples is unknown"
             }
         }
     }
 }
 
-/// Marks of looks by themselves, as a path: what is at one place is one.
-pub(crate) fn ticks(looks: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth) -> f64) -> String {
+/// Marks of single samples, as a path without duplicates.
+pub(crate) fn ticks(
+    samples: &[Depth],
+    x: impl Fn(u64) -> f64,
+    y: impl Fn(&Depth) -> f64,
+) -> String {
     let place = |seen: &Depth| (px(x(seen.at_ns).round()), px(y(seen) - TICK / 2.0));
-    let marks: BTreeSet<_> = looks.iter().map(place).collect();
+    let marks: BTreeSet<_> = samples.iter().map(place).collect();
     marks.iter().map(|(x, y)| format!("M{x} {y}v{TICK}")).collect()
 }
 
@@ -126,7 +130,7 @@ fn times(window: Window, begin: u64) -> String {
     format!("{} to {}", at(window.from), at(window.to))
 }
 
-fn told((least, most): (u32, u32)) -> String {
+fn range((least, most): (u32, u32)) -> String {
     match least == most {
         true => count(most),
         false => format!("{} to {}", count(least), count(most)),
@@ -144,7 +148,7 @@ mod tests {
     const PLACE: Place = Place { top: 40.0, height: 200.0 };
 
     #[test]
-    fn each_step_is_told_and_what_is_narrow_together() {
+    fn each_step_is_told_and_what_is_narrow_merged() {
         let line = [seen(0, 0), seen(100, 7), seen(101, 11), seen(102, 9), seen(200, 9)];
         let text = places(&line, 0, PLACE, |ns| ns as f64).0;
         let titles: Vec<_> = text.split("<title>").skip(1).collect();
