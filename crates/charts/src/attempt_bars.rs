@@ -106,7 +106,7 @@ impl<'a> AttemptBars<'a> {
             @for (outcome, parts) in &paths {
                 @let styles = parts.iter().zip(PARTS).filter(|(path, _)| !path.is_empty());
                 @for (path, (share, opacity)) in styles {
-                    path d=(path) fill="none" stroke=(outcome_colour(*outcome)) opacity=(opacity)
+                    path d=(path) fill="none" stroke=(outcome_colour(*outcome)) stroke-opacity=(opacity)
                         stroke-width=(px((self.step * share).max(0.6))) { title { (outcome) } }
                 }
             }

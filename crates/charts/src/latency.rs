@@ -188,7 +188,7 @@ fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Ve
         lines.push(html! {
             @if is_low {
                 @for (place, part) in [0.0, 0.5, 1.0].into_iter().enumerate() {
-                    rect.share opacity=(shade(part)) x=(place as f64 * 4.0) y="2" width="4"
+                    rect.share fill-opacity=(shade(part)) x=(place as f64 * 4.0) y="2" width="4"
                         height="10" {}
                 }
             } @else {

@@ -126,7 +126,7 @@ impl<'a> Strip<'a> {
                         (self.cell.place())
                     }
                     @if is_low {
-                        path.share opacity=(shade(part / peak))
+                        path.share fill-opacity=(shade(part / peak))
                             d=(area((from, to), (top, bottom - 1.0))) {}
                     } @else {
                         // A low bar is hard to hit with a pointer.

@@ -4,6 +4,9 @@ use std::sync::LazyLock;
 
 use crate::chart::STYLE;
 
+/// Makes a title bold with the one font of the program, which is not.
+const BOLD_TITLE: &str = ".chart text.title { stroke: var(--ink); stroke-width: .5; }\n";
+
 /// The style sheet and the variables of its `:root` rule.
 struct LightTheme {
     style: String,
@@ -20,7 +23,7 @@ static LIGHT: LazyLock<LightTheme> = LazyLock::new(|| {
         .collect();
     let is_light = |line: &&str| !line.starts_with("@media") && !line.starts_with(":root");
     let rules: String = STYLE.lines().filter(is_light).flat_map(|line| [line, "\n"]).collect();
-    LightTheme { style: with_values(&rules, &variables), variables }
+    LightTheme { style: with_values(&(rules + BOLD_TITLE), &variables), variables }
 });
 
 /// The style sheet of the light theme: no variables and no media queries.

@@ -222,7 +222,7 @@ fn of_many_cells_shares_are_shades_and_those_who_never_connected_are_told_of_eac
     let text = chart(record, many);
     let document = Document::parse(&text).unwrap();
     let shades: Vec<f64> = classed(strip(&document, 0), "path", "share")
-        .map(|bin| bin.attribute("opacity").unwrap().parse().unwrap())
+        .map(|bin| bin.attribute("fill-opacity").unwrap().parse().unwrap())
         .collect();
     // 8, 2 and 1 at once, and 11 after a second.
     assert!(
