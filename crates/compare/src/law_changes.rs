@@ -47,8 +47,9 @@ impl LawChanges {
                 let place = place(trial);
                 match new_laws.get(id).filter(|law| law.is_decided) {
                     None => changes.undecided.push(format!(
-                        "`{}` ({place}): decided in the baseline, but not in the new run",
-                        old.title
+                        "`{}` ({place}): decided in the baseline, but not in the new run{}",
+                        old.title,
+                        reason(&cell.new, id)
                     )),
                     Some(new) if new.predictions != old.predictions => {
                         changes.predicted.push(format!(
@@ -79,6 +80,13 @@ fn laws<'a>(trials: &[&'a TrialRecord]) -> IndexMap<&'a str, CellLaw<'a>> {
         }
     }
     laws
+}
+
+/// Why a law was not applied in any of these trials, if it was not: `; not applied: REASON`.
+fn reason(trials: &[&TrialRecord], id: &str) -> String {
+    let not_applied = trials.iter().flat_map(|trial| &trial.laws_not_applied);
+    let reason = { not_applied }.find(|law| law.id == id).map(|law| &law.reason);
+    reason.map_or(String::new(), |reason| format!("; not applied: {reason}"))
 }
 
 fn format_predictions(predictions: &[f64]) -> String {

@@ -1,7 +1,7 @@
 //! Laws compared.
 
 use compare::{Conclusion, Verdict};
-use run_record::TrialRecord;
+use run_record::{LawCheck, LawNotApplied, TrialRecord};
 use serde_json::json;
 
 use crate::synthetic::{Synthetic, compared, judged};
@@ -30,4 +30,30 @@ fn laws_are_compared_across_machines() {
     // With other settings, another prediction is expected.
     let other = another.record(|run| run.scenario.resolved["load"]["size"] = json!(31));
     assert_eq!(judged(&baseline(), &other), Verdict::NoBaseline);
+}
+
+#[test]
+fn laws_are_matched_by_id_and_not_by_title() {
+    let baseline = Synthetic::new(1, 2, 10, 0.02);
+    let renamed = |change: fn(&mut LawCheck)| {
+        Synthetic::new(2, 2, 10, 0.02).each_trial(|trial| trial.laws.iter_mut().for_each(change))
+    };
+    let title = renamed(|law| law.title = "another title".to_owned());
+    assert_eq!(judged(&baseline, &title), Verdict::Held);
+    let id = renamed(|law| law.id = "another-id".to_owned());
+    assert_eq!(judged(&baseline, &id), Verdict::Inconclusive);
+}
+
+#[test]
+fn the_reason_why_a_law_was_not_applied_is_printed() {
+    let baseline = Synthetic::new(1, 1, 10, 0.02);
+    let new = Synthetic::new(2, 1, 10, 0.02).each_trial(|trial| {
+        let law = trial.laws.remove(0);
+        let reason = "the server sets its own backlog".to_owned();
+        trial.laws_not_applied.push(LawNotApplied { id: law.id, title: law.title, reason });
+    });
+    let comparison = compared(&baseline, &new);
+    let text: Vec<_> = comparison.text().split_whitespace().map(str::to_owned).collect();
+    let text = text.join(" ");
+    assert!(text.contains("not applied: the server sets its own backlog"), "{text}");
 }

@@ -43,7 +43,7 @@ async fn run(ServeArguments { address, runs }: &ServeArguments) -> Result {
         true => format!("port {} of every address of this host", address.port()),
         false => format!("http://{address}/"),
     };
-    answer(&format!("the runs of {} are on {place}", runs.display()))?;
+    answer(&format!("serving the runs of {} on {place}", runs.display()))?;
     server.serve(runs, stop.received()).await.map_err(serve_error)?;
     Ok(Exit::Held)
 }

@@ -23,22 +23,32 @@ pub struct CellVerdict {
     pub verdict: Verdict,
 }
 
+/// A record with more cells is damaged or was not written by a run: its cells get no
+/// verdicts, instead of all memory.
+const MAX_CELLS: usize = 1 << 20;
+
 /// The axes of a run that vary, and the numbers of their cells.
 pub(super) struct Matrix<'a> {
     axes: Vec<&'a Axis>,
     names: AxisNames,
+    /// 0 if there are more than [`MAX_CELLS`].
     cells: usize,
 }
 
 impl<'a> Matrix<'a> {
     pub(super) fn new(record: &'a RunRecord) -> Self {
         let axes: Vec<_> = record.axes.iter().filter(|axis| axis.values.len() > 1).collect();
-        let cells = axes.iter().map(|axis| axis.values.len()).product();
+        let mut sizes = axes.iter().map(|axis| axis.values.len());
+        let cells = sizes.try_fold(1, usize::checked_mul).filter(|cells| *cells <= MAX_CELLS);
+        let cells = cells.unwrap_or(0);
         Self { axes, names: AxisNames::new(&record.axes), cells }
     }
 
     /// The number of the cell that a trial belongs to.
     pub(super) fn cell_of(&self, trial: &TrialRecord) -> Option<u32> {
+        if self.cells == 0 {
+            return None;
+        }
         let number = self.axes.iter().try_fold(0, |number, axis| {
             let at = trial.point.get(&axis.path)?;
             let step = axis.values.iter().position(|value| value == at)?;

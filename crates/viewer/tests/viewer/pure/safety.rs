@@ -3,6 +3,8 @@
 use std::fs;
 use std::net::SocketAddr;
 
+use run_record::{Axis, RunDirectory};
+
 use crate::support::http::{request, request_with_head, status};
 use crate::support::{out_directory, put, serve};
 
@@ -144,6 +146,20 @@ fn requests_for_other_hosts_are_refused() {
         assert!(!answer.contains("sweep"), "{answer}");
         assert!(answer.contains("content-security-policy: default-src 'none'"), "{answer}");
     }
+}
+
+#[test]
+fn a_record_with_more_cells_than_memory_is_listed() {
+    let runs = out_directory();
+    put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
+    let run = runs.path().join("sweep/2026-01-01T00-00-00Z");
+    let (mut record, _) = RunDirectory::read(&run).unwrap();
+    let axis = |number| Axis { path: format!("a{number}"), values: vec![0.into(), 1.into()] };
+    record.axes = (0..64).map(axis).collect();
+    fs::write(run.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
+    let (_server, address) = serve(runs.path());
+    let list = request(address, "GET", "/");
+    assert!(list.contains("16 / 16 trials"), "{list}");
 }
 
 fn answered(address: SocketAddr, target: &str) -> Option<String> {
