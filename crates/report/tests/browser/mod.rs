@@ -1,5 +1,5 @@
-//! The page in a real browser. CI has one, and fails without; elsewhere these
-//! tests say that they need `chromium`.
+//! The page in Chromium. CI fails without it; elsewhere these tests print that they need
+//! `chromium`.
 
 mod found;
 
@@ -11,8 +11,7 @@ use run_record::RunDirectory;
 
 use found::browser;
 
-/// What the page has become in the browser, all that it wrote to its console,
-/// and every request that was made.
+/// The DOM of the page in the browser, the messages on its console, and its requests.
 fn opened(browser: &Path, page: &str, profile: &Path) -> (String, String, String) {
     let log = profile.join("requests.json");
     let output = Command::new(browser)
@@ -31,7 +30,7 @@ fn opened(browser: &Path, page: &str, profile: &Path) -> (String, String, String
 }
 
 #[test]
-fn a_browser_shows_every_chart_and_asks_nobody() {
+fn browser_shows_every_chart_without_requests() {
     let Some(browser) = browser() else { return };
     let place = tempfile::tempdir().unwrap();
     let (mut record, trials) = super::kept("sweep");
@@ -43,7 +42,7 @@ fn a_browser_shows_every_chart_and_asks_nobody() {
     let files = files(&Run::new(record, trials), directory.path()).files;
     let charts = files.iter().filter(|(name, _)| name.ends_with(".svg")).count();
     let page = directory.path().join("report.html");
-    // Whoever clicks a cell of a heat map.
+    // A click on a cell of a heat map.
     let click = "<script>document.querySelector('svg a[href=\"#cell-2\"]').dispatchEvent(new \
                  MouseEvent('click', { bubbles: true, cancelable: true }))</script>";
     std::fs::write(&page, [&files[0].1, click.as_bytes()].concat()).unwrap();
@@ -56,34 +55,34 @@ fn a_browser_shows_every_chart_and_asks_nobody() {
     let (panel, _) = panel.split_once("</dialog>").unwrap();
     assert!(panel.contains("open=\"\""), "a click opens the panel: {panel}");
     assert!(panel.contains("backlog 300, clients 50"), "with the cell's trials: {panel}");
-    assert!(!console.contains("CONSOLE"), "neither a fault nor anything refused: {console}");
+    assert!(!console.contains("CONSOLE"), "no errors: {console}");
     assert!(requests.contains("\"constants\""), "requests are logged: {requests}");
     assert!(!requests.contains("elsewhere.test"), "{requests}");
-    // Who asks is in the log: the browser's own requests are nobody's.
+    // The log has the origin of each request; the browser's own requests have none.
     assert!(!requests.contains("[internally: file://]"), "{requests}");
 }
 
-/// The ends of a page's script that a test adds, which says what it found.
-fn saying(script: &str) -> String {
+/// A script that a test adds to a page, and that writes its result into the page.
+fn writing_result(script: &str) -> String {
     format!(
         "<script>document.body.append(Object.assign(document.createElement('output'), {{ textContent: (() => {{ {script} }})() }}))</script>"
     )
 }
 
-/// What such a script said.
-fn said(dom: &str) -> &str {
-    let (_, said) = dom.rsplit_once("<output>").unwrap_or_else(|| panic!("no script ran: {dom}"));
-    said.split("</output>").next().unwrap()
+/// The result of such a script.
+fn result_in(dom: &str) -> &str {
+    let (_, result) = dom.rsplit_once("<output>").unwrap_or_else(|| panic!("no script ran: {dom}"));
+    result.split("</output>").next().unwrap()
 }
 
 #[test]
-fn a_queue_is_picked_and_a_tap_tells_exact_values() {
+fn browser_picks_a_queue_and_a_tap_shows_exact_values() {
     let Some(browser) = browser() else { return };
     let place = tempfile::tempdir().unwrap();
     let directory = super::recorded(place.path());
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
     let files = files(&Run::new(record, trials), directory.path()).files;
-    let script = saying(
+    let script = writing_result(
         "const lines = [];
          const charts = [...document.querySelectorAll('figure')].map((part) => part.dataset.chart);
          lines.push('charts ' + charts.map((name) => name.replace(/-[0-9]{5}$/, '')).join(' '));
@@ -116,27 +115,30 @@ fn a_queue_is_picked_and_a_tap_tells_exact_values() {
     std::fs::write(&page, [&files[0].1, script.as_bytes()].concat()).unwrap();
     let address = format!("file://{}", page.display());
     let (dom, console, requests) = opened(&browser, &address, &place.path().join("profile"));
-    let said: Vec<&str> = said(&dom).split('|').collect();
+    let lines: Vec<&str> = result_in(&dom).split('|').collect();
     for chart in ["heat-success", "heat-delivered", "outcomes", "connect-latency", "queue"] {
-        assert!(said[0].contains(chart), "{chart}: {said:?}");
+        assert!(lines[0].contains(chart), "{chart}: {lines:?}");
     }
-    assert!(said[0].contains(" connects") && said[0].contains(" law-"), "{said:?}");
-    assert_eq!(said[1], "visible true");
-    assert!(["shown hidden", "hidden shown"].contains(&said[2]), "{said:?}");
-    assert!(["shown hidden", "hidden shown"].contains(&said[3]) && said[2] != said[3], "{said:?}");
-    assert_eq!(said[4], "tap true 0 ns to 10.0 ms: 0 to 9 queued, limit 10");
+    assert!(lines[0].contains(" connects") && lines[0].contains(" law-"), "{lines:?}");
+    assert_eq!(lines[1], "visible true");
+    assert!(["shown hidden", "hidden shown"].contains(&lines[2]), "{lines:?}");
+    assert!(
+        ["shown hidden", "hidden shown"].contains(&lines[3]) && lines[2] != lines[3],
+        "{lines:?}"
+    );
+    assert_eq!(lines[4], "tap true 0 ns to 10.0 ms: 0 to 9 queued, limit 10");
     assert_eq!(
-        said[5],
+        lines[5],
         "tap attempt 0: ok, established after 40.0 µs, accepted after 1.100 s, 0 SYN retransmissions"
     );
-    assert_eq!(said[6..8], ["focus true", "cell design global-lock, backlog 300, clients 50"]);
-    assert_eq!(said[8..], ["trials 2", "closed true"]);
+    assert_eq!(lines[6..8], ["focus true", "cell design global-lock, backlog 300, clients 50"]);
+    assert_eq!(lines[8..], ["trials 2", "closed true"]);
     assert!(!console.contains("CONSOLE"), "{console}");
     assert!(!requests.contains("[internally: file://]"), "{requests}");
 }
 
 #[test]
-fn a_phone_scrolls_boxes_and_never_the_page() {
+fn browser_of_a_phone_scrolls_boxes_but_not_the_page() {
     let Some(browser) = browser() else { return };
     let place = tempfile::tempdir().unwrap();
     let directory = super::recorded(place.path());
@@ -151,7 +153,7 @@ fn a_phone_scrolls_boxes_and_never_the_page() {
     odd.1[0].invariants[0].detail = word;
     let runs =
         [super::kept("sweep"), super::kept("server-death"), recorded, super::hundreds(), odd];
-    // A window is never so narrow as a phone; a frame may be.
+    // A window cannot be as narrow as a phone, but a frame can.
     let mut frames = String::new();
     for (number, (record, trials)) in runs.into_iter().enumerate() {
         let files = files(&Run::new(record, trials), directory.path()).files;
@@ -159,10 +161,10 @@ fn a_phone_scrolls_boxes_and_never_the_page() {
             "<script>for (const part of document.querySelectorAll('details')) part.open = true;
             const page = document.scrollingElement;
             parent.postMessage(`${page.scrollWidth <= innerWidth} of ${innerWidth}`, '*');
-            // Letters of 12 px are to be that, nearly: a chart that needs more room scrolls.
+            // Labels must keep their size, nearly: a chart that needs more room scrolls.
             const scales = [...document.querySelectorAll('svg.chart')].filter((chart) => chart.checkVisibility())
               .map((chart) => chart.getBoundingClientRect().width / chart.viewBox.baseVal.width);
-            parent.postMessage(`${scales.length > 0 && Math.min(...scales) >= 0.9} can be read`, '*')</script>";
+            parent.postMessage(`${scales.length > 0 && Math.min(...scales) >= 0.9} is readable`, '*')</script>";
         let page = [&files[0].1, script.as_bytes()].concat();
         std::fs::write(place.path().join(format!("{number}.html")), page).unwrap();
         frames += &format!(
@@ -172,28 +174,28 @@ fn a_phone_scrolls_boxes_and_never_the_page() {
     let wide = "<p style='width:400px'>a page too wide<script>parent.postMessage(`${document.scrollingElement.scrollWidth <= innerWidth} of wide`, '*')</script>";
     std::fs::write(place.path().join("wide.html"), wide).unwrap();
     frames += "<iframe src=wide.html style='width:390px;height:844px;border:0'></iframe>";
-    let listening = "<script>addEventListener('message', (said) => { const line = document.createElement('output'); line.textContent = said.data; document.body.append(line) })</script>";
+    let listening = "<script>addEventListener('message', (event) => { const line = document.createElement('output'); line.textContent = event.data; document.body.append(line) })</script>";
     let outer = place.path().join("phone.html");
     std::fs::write(&outer, format!("<body>{listening}{frames}")).unwrap();
     let address = format!("file://{}", outer.display());
     let (dom, console, _) = opened(&browser, &address, &place.path().join("profile"));
     assert_eq!(dom.matches("<output>true of 390</output>").count(), 5, "{console}\n{dom}");
-    assert_eq!(dom.matches("<output>true can be read</output>").count(), 5, "{console}\n{dom}");
+    assert_eq!(dom.matches("<output>true is readable</output>").count(), 5, "{console}\n{dom}");
     assert!(
         dom.contains("<output>false of wide</output>"),
-        "what is too wide would be seen: {dom}"
+        "a page that is too wide is detected: {dom}"
     );
 }
 
 #[test]
-fn a_request_that_left_would_be_seen() {
+fn browser_requests_would_be_detected() {
     let Some(browser) = browser() else { return };
     let place = tempfile::tempdir().unwrap();
     let page = place.path().join("page.html");
     std::fs::write(&page, "<img src=http://elsewhere.test/i><script>x()</script>").unwrap();
     let address = format!("file://{}", page.display());
     let (_, console, requests) = opened(&browser, &address, &place.path().join("profile"));
-    assert!(console.contains("CONSOLE"), "a fault of a script: {console}");
+    assert!(console.contains("CONSOLE"), "the error of a script: {console}");
     assert!(requests.contains("elsewhere.test/i"), "{requests}");
     assert!(requests.contains("[internally: file://]"), "{requests}");
 }

@@ -1,4 +1,4 @@
-//! A kept run with the largest or smallest numbers that its fields take.
+//! A recorded run with the largest or smallest numbers that its fields take.
 
 use report::Run;
 use run_record::TrialRecord;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::runs::kept;
 
-/// A kept run with every whole number of its trials set to the first of `extremes` that
+/// A recorded run with every whole number of its trials set to the first of `extremes` that
 /// its field takes.
 pub(crate) fn with_extremes(name: &str, extremes: &[Value]) -> Run {
     let (record, trials) = kept(name);
@@ -15,7 +15,7 @@ pub(crate) fn with_extremes(name: &str, extremes: &[Value]) -> Run {
         let mut paths = Vec::new();
         whole_numbers(&value, "", &mut paths);
         for path in paths {
-            // What tells trials apart, and where they belong, stays.
+            // The identity and place of a trial do not change.
             if ["/id", "/cell", "/retry"].contains(&path.as_str()) || path.starts_with("/point") {
                 continue;
             }

@@ -1,4 +1,4 @@
-//! Suites of runs that are made from one that is kept.
+//! Suites of runs that are made from a recorded one.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::runs;
 
-/// A folder of runs made from one that is kept, and suites of them.
+/// A directory of runs that are made from a recorded one, and of suites of them.
 pub(crate) struct Made(pub(crate) tempfile::TempDir);
 
 impl Made {
@@ -18,7 +18,7 @@ impl Made {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// The kept run under another name, so often, with its trials changed.
+    /// The recorded run with another name, so many repetitions, and changed trials.
     pub(crate) fn run(
         &self,
         name: &str,
@@ -61,7 +61,7 @@ impl Made {
         let record = SuiteRecord {
             schema_version: 2,
             suite: "night".to_owned(),
-            question: "Is it as it was?".to_owned(),
+            question: "Is it unchanged?".to_owned(),
             started,
             ended,
             tool,

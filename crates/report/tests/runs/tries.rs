@@ -1,17 +1,17 @@
-//! The kept run with further tries of a trial.
+//! The recorded run with retries of a trial.
 
 use run_record::{RunRecord, TrialRecord};
 
 use crate::runs::kept;
 
-/// One more try of a trial, in which its first law held or did not.
+/// A retry of a trial in which its first law held or failed.
 fn again(trial: &TrialRecord, retry: u32, held: bool) -> TrialRecord {
     let mut trial = TrialRecord { retry, ..trial.clone() };
     trial.laws[0].held = Some(held);
     trial
 }
 
-/// The kept run, with such tries of its fourth trial.
+/// The recorded run with these tries of its fourth trial.
 pub(crate) fn with_tries(tries: &[bool]) -> (RunRecord, Vec<TrialRecord>) {
     let (record, mut trials) = kept("sweep");
     let first = again(&trials[3], 0, tries[0]);

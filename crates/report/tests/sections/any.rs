@@ -1,4 +1,4 @@
-//! Evidence that nobody thought of: whatever a run's records are, what is said
+//! Arbitrary evidence: for any records of a run, what is reported
 //! of them reads as sentences and fits the terminal.
 
 use proptest::collection::{btree_map, vec};
@@ -8,7 +8,7 @@ use report::{ParagraphKind, Run, summary, why};
 use run_record::{Outcome, Restart, TrialRecord};
 use serde_json::{Value, json};
 
-use crate::fixture::{Fixture, Told};
+use crate::fixture::{Change, Fixture};
 
 const SERVER: [&str; 9] = [
     "ListenOverflows",

@@ -69,7 +69,7 @@ fn every_cell_has_a_row_for_each_law() {
 }
 
 #[test]
-fn of_many_cells_those_that_deviate_alike_share_a_row_and_those_that_broke_the_law_do_not() {
+fn many_cells_with_the_same_deviation_share_a_row_and_violations_do_not() {
     let run = capacities(200, &[7, 199]);
     assert_eq!(
         table(&run, EXACT),
@@ -88,7 +88,7 @@ fn of_many_cells_those_that_deviate_alike_share_a_row_and_those_that_broke_the_l
 }
 
 #[test]
-fn repetitions_share_a_row_and_what_was_not_measured_is_no_zero() {
+fn repetitions_share_a_row_and_missing_measurements_are_not_zero() {
     let run = Fixture::new(json!({}))
         .cell([("server.backlog", json!(4))], |trial| {
             trial.laws = vec![law(EXACT, 5.0, Some(5.0), None)];

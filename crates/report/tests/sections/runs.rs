@@ -6,7 +6,7 @@ use run_record::Outcome::{Incomplete, NoPort, Ok, Phantom, Reset, ServerDown, Ti
 use run_record::{LawCheck, Restart};
 use serde_json::json;
 
-use crate::fixture::{Fixture, Told, paused};
+use crate::fixture::{Change, Fixture, paused};
 
 pub(crate) fn accept_queue_capacity() -> Run {
     let cell = |fixture: Fixture, somaxconn: i64, backlog: i64| {

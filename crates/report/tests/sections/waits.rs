@@ -5,7 +5,7 @@ use run_record::Outcome::{Incomplete, Ok, Reset, TimedOut};
 use run_record::TrialRecord;
 use serde_json::json;
 
-use crate::fixture::{Fixture, Told, paused};
+use crate::fixture::{Change, Fixture, paused};
 use crate::runs::{nothing_happened, syn_retry_ladder};
 
 /// The section's lines.
@@ -21,7 +21,7 @@ fn only(change: impl FnOnce(&mut TrialRecord)) -> Vec<String> {
 }
 
 #[test]
-fn each_rung_is_told_with_its_time_and_its_end() {
+fn each_retransmission_is_listed_with_its_time_and_outcome() {
     let lines = only(|trial| {
         trial.ended(&[(Ok, 107), (TimedOut, 303)]).retransmitted(&[(0, 10), (1, 97), (2, 303)]);
     });
@@ -35,7 +35,7 @@ fn each_rung_is_told_with_its_time_and_its_end() {
 }
 
 #[test]
-fn who_gave_up_had_sent_all_that_the_time_allowed() {
+fn attempts_that_gave_up_had_sent_all_retransmissions_in_time() {
     let lines = only(|trial| {
         trial.ended(&[(Ok, 8), (TimedOut, 1)]).retransmitted(&[(0, 5), (1, 2), (2, 2)]);
     });
@@ -50,7 +50,7 @@ fn who_gave_up_had_sent_all_that_the_time_allowed() {
 }
 
 #[test]
-fn what_the_record_does_not_tell_is_not_guessed() {
+fn missing_records_are_not_guessed() {
     let lines = only(|trial| {
         trial.ended(&[(Ok, 4), (Reset, 2), (Incomplete, 3)]).retransmitted(&[
             (0, 2),
@@ -68,7 +68,7 @@ fn what_the_record_does_not_tell_is_not_guessed() {
 }
 
 #[test]
-fn a_rung_is_at_the_time_that_the_clients_own_settings_say() {
+fn retransmission_times_follow_the_settings_of_the_client() {
     let lines = waits(&syn_retry_ladder());
     let at = |line: &str| lines.iter().any(|other| other == line);
     assert!(at("4 attempts gave up after 2 SYN retransmissions (the last at 2.0 s)"), "{lines:?}");
@@ -78,7 +78,7 @@ fn a_rung_is_at_the_time_that_the_clients_own_settings_say() {
 }
 
 #[test]
-fn few_cells_have_a_row_each_and_many_none() {
+fn few_cells_have_a_row_each_and_many_have_none() {
     let run = |cells: i64| {
         let fixture = Fixture::new(paused(0, "2s"));
         let cell = |fixture: Fixture, backlog| {
@@ -98,6 +98,6 @@ fn few_cells_have_a_row_each_and_many_none() {
 }
 
 #[test]
-fn where_nobody_waited_there_is_no_such_section() {
+fn without_waits_there_is_no_section() {
     assert!(waits(&nothing_happened()).is_empty());
 }

@@ -1,11 +1,11 @@
-//! What the explanation says: the sentences, and that they follow the evidence.
+//! The explanation: its sentences, and that they follow from the evidence.
 
 use diagnosis::Topics;
 use report::{ParagraphKind, Run, summary, why};
 use run_record::Outcome::{Incomplete, Ok, TimedOut};
 use serde_json::json;
 
-use crate::fixture::{Fixture, Told};
+use crate::fixture::{Change, Fixture};
 use crate::runs::{
     KINDS, accept_queue_capacity, nothing_happened, overflow_policy, port_exhaustion,
     reuseport_listeners, sigpipe, syn_cookies,
@@ -26,7 +26,7 @@ fn the_explanations() {
 }
 
 #[test]
-fn all_are_sentences_and_fit_the_terminal() {
+fn explanations_are_sentences_and_fit_the_terminal() {
     for (name, run) in KINDS {
         let run = run();
         let paragraphs = why(&run);
@@ -51,7 +51,7 @@ fn all_are_sentences_and_fit_the_terminal() {
 
 /// KERNEL.md, section 9.
 #[test]
-fn each_common_belief_is_put_right_by_some_kind_of_run() {
+fn each_misconception_is_corrected_by_some_kind_of_run() {
     let claims = [
         "a backlog of N holds N connections",
         "tcp_max_syn_backlog sizes the SYN queue",
@@ -65,14 +65,14 @@ fn each_common_belief_is_put_right_by_some_kind_of_run() {
         "SO_REUSEADDR skips TIME_WAIT",
         "tcp_tw_reuse helps servers",
     ];
-    let shown: Vec<_> = KINDS.iter().flat_map(|(_, run)| why(&run())).map(|p| p.lead).collect();
+    let leads: Vec<_> = KINDS.iter().flat_map(|(_, run)| why(&run())).map(|p| p.lead).collect();
     for claim in claims {
-        assert!(shown.iter().any(|lead| lead == claim), "nothing shows: {claim}");
+        assert!(leads.iter().any(|lead| lead == claim), "no run shows: {claim}");
     }
 }
 
 #[test]
-fn a_queue_that_was_never_full_is_not_blamed_and_no_belief_is_put_right_without_evidence() {
+fn a_queue_that_was_never_full_is_not_blamed_and_misconceptions_need_evidence() {
     let text = section(&nothing_happened());
     assert!(text.starts_with("- No limit acted. All 20 attempts connected"), "{text}");
     assert!(text.contains("17 of the 65 that it holds"), "{text}");
@@ -80,7 +80,7 @@ fn a_queue_that_was_never_full_is_not_blamed_and_no_belief_is_put_right_without_
 }
 
 #[test]
-fn the_figures_are_the_records() {
+fn the_numbers_are_those_of_the_records() {
     for (run, figures) in [
         (accept_queue_capacity(), ["dropped 788 segments", "in all 4 cells", "backlog of 149"]),
         (overflow_policy(), ["For 5 attempts in 1 of 2 cells", "ListenOverflows is 15", "5 RSTs"]),
@@ -97,7 +97,7 @@ fn the_figures_are_the_records() {
 }
 
 #[test]
-fn what_contradicts_in_one_cell_is_said_of_the_others_alone() {
+fn a_cause_that_one_cell_contradicts_is_reported_for_the_others() {
     let settings = json!({
         "server": { "backlog": 10 },
         "load": { "pattern": "burst", "connect_deadline": "2s" },
@@ -132,7 +132,7 @@ fn what_contradicts_in_one_cell_is_said_of_the_others_alone() {
 }
 
 #[test]
-fn an_older_kernel_and_settings_that_are_not_there_are_no_reason_to_fail() {
+fn older_kernels_and_missing_settings_do_not_fail() {
     let run = Fixture::new(json!({}))
         .cell([], |trial| {
             trial.sysctls.server.insert("net.core.somaxconn".to_owned(), "many".to_owned());
@@ -143,7 +143,7 @@ fn an_older_kernel_and_settings_that_are_not_there_are_no_reason_to_fail() {
 }
 
 #[test]
-fn what_was_accepted_and_not_finished_is_not_blamed_on_a_queue() {
+fn unfinished_accepted_connections_are_not_blamed_on_a_queue() {
     let settings = json!({ "load": { "connect_deadline": "2s", "finish_deadline": "20s" } });
     let run = Fixture::new(settings)
         .cell([], |trial| {
@@ -177,6 +177,6 @@ fn every_counter_and_sysctl_that_is_named_has_a_topic() {
 }
 
 #[test]
-fn a_run_without_trials_has_nothing_to_explain() {
+fn a_run_without_trials_has_no_explanation() {
     assert!(why(&Fixture::new(json!({})).run()).is_empty());
 }

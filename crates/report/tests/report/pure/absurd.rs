@@ -1,5 +1,5 @@
 //! Numbers that nothing could have measured: a file may hold them all the same,
-//! and whoever reads it gets a report, not a panic.
+//! and the report must not panic.
 
 use report::{Run, files, summary};
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::extreme::with_extremes;
 use crate::runs::kept;
 
 #[test]
-fn a_run_of_the_largest_and_the_smallest_numbers_has_a_report() {
+fn a_run_with_extreme_numbers_has_a_report() {
     let largest = [json!(u64::MAX), json!(i64::MAX), json!(u32::MAX), json!(u8::MAX)];
     let smallest = [json!(i64::MIN), json!(0)];
     for name in ["sweep", "server-death", "bursts"] {
@@ -24,7 +24,7 @@ fn a_run_of_the_largest_and_the_smallest_numbers_has_a_report() {
 }
 
 #[test]
-fn a_trial_of_countless_retransmissions_gets_no_column_for_each() {
+fn many_retransmissions_do_not_get_a_column_each() {
     let (record, mut trials) = kept("sweep");
     trials[0].syn_retransmits.insert(u32::MAX, 1);
     assert!(summary(&Run::new(record, trials)).contains("4294967295 SYN retransmissions"));

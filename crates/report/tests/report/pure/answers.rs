@@ -15,11 +15,11 @@ fn baseline(scenario: &str) -> (RunRecord, Vec<TrialRecord>) {
 }
 
 #[test]
-fn the_ends_of_the_axis_that_is_asked_about_are_compared_and_what_held_is_told() {
+fn the_answer_compares_the_ends_of_the_axis_and_reports_the_checks() {
     let (record, trials) = kept("sweep");
-    let told = answer(&Run::new(record, trials));
+    let text = answer(&Run::new(record, trials));
     assert_eq!(
-        told,
+        text,
         "With backlog 10, 52 of 410 attempts succeeded (13 %); with 300, 410 of 410 (100 %) (design \
          snapshot, clients 205). All 16 predictions by the kernel's laws came true, and all 176 other \
          checks held."
@@ -27,32 +27,32 @@ fn the_ends_of_the_axis_that_is_asked_about_are_compared_and_what_held_is_told()
 }
 
 #[test]
-fn what_failed_or_is_not_finished_comes_first() {
+fn failed_checks_and_missing_trials_come_first() {
     let (record, mut trials) = kept("sweep");
     trials.pop();
-    let told = answer(&Run::new(record.clone(), trials.clone()));
-    assert!(told.starts_with("Not finished: 15 of 16 trials; Held: all "), "{told}");
-    assert!(told.contains(". With backlog 10, "), "{told}");
-    assert!(!told.contains("came true"), "{told}");
+    let text = answer(&Run::new(record.clone(), trials.clone()));
+    assert!(text.starts_with("Not finished: 15 of 16 trials; Held: all "), "{text}");
+    assert!(text.contains(". With backlog 10, "), "{text}");
+    assert!(!text.contains("came true"), "{text}");
 
     let (mut record, trials) = kept("sweep");
     record.ended = None;
-    let told = answer(&Run::new(record, trials));
+    let text = answer(&Run::new(record, trials));
     assert!(
-        told.starts_with("Not finished: all 16 trials were run, but it has no end; "),
-        "{told}"
+        text.starts_with("Not finished: all 16 trials were run, but it has no end; "),
+        "{text}"
     );
 
     let (record, mut trials) = kept("sweep");
     trials[0].laws[0].held = Some(false);
-    let told = answer(&Run::new(record.clone(), trials));
-    assert!(told.starts_with("FAILED: 1 of 192 checks. With backlog 10, "), "{told}");
+    let text = answer(&Run::new(record.clone(), trials));
+    assert!(text.starts_with("FAILED: 1 of 192 checks. With backlog 10, "), "{text}");
     assert_eq!(answer(&Run::new(record, Vec::new())), "No trial has been run yet.");
 }
 
 #[test]
-fn a_law_answers_where_success_does_not_differ() {
-    for (scenario, told) in [
+fn a_law_answers_if_success_does_not_differ() {
+    for (scenario, text) in [
         (
             "time-wait-buckets",
             "The kernel's law “TIME_WAIT kept = min(closes, tcp_max_tw_buckets)”, measured: 0 with \
@@ -70,34 +70,34 @@ fn a_law_answers_where_success_does_not_differ() {
     ] {
         let (record, trials) = baseline(scenario);
         let answer = answer(&Run::new(record, trials));
-        assert!(answer.starts_with(told), "{answer}");
+        assert!(answer.starts_with(text), "{answer}");
     }
 }
 
 #[test]
-fn what_was_measured_in_cells_that_are_predicted_alike_is_told_as_a_range() {
+fn measurements_with_the_same_prediction_are_a_range() {
     let (record, mut trials) = baseline("syn-retry-ladder");
     // What a baseline measured is another at each making: here it is stated.
     for (trial, measured) in trials.iter_mut().zip([3.052, 3.017]) {
         let law = trial.laws.iter_mut().find(|law| law.id == "syn-retry-first-failure");
         law.unwrap().measured = Some(measured);
     }
-    let told = answer(&Run::new(record, trials));
+    let text = answer(&Run::new(record, trials));
     let law = "The kernel's law “connect(2) gives up, s: the first”, measured: 3.017 … 3.052 in both \
                cells, predicted 3. ";
-    assert!(told.starts_with(law), "{told}");
+    assert!(text.starts_with(law), "{text}");
 }
 
 #[test]
-fn a_scenario_s_name_decides_nothing() {
+fn the_name_of_a_scenario_does_not_change_the_answer() {
     let (mut record, trials) = kept("sweep");
-    let told = answer(&Run::new(record.clone(), trials.clone()));
+    let text = answer(&Run::new(record.clone(), trials.clone()));
     record.scenario.name = "clients".to_owned();
-    assert_eq!(answer(&Run::new(record, trials)), told);
+    assert_eq!(answer(&Run::new(record, trials)), text);
 }
 
 #[test]
-fn what_lies_beyond_the_ends_is_told_and_the_rest_of_many_is_not() {
+fn values_beyond_those_at_the_ends_are_reported() {
     let (mut record, mut trials) = baseline("time-wait-buckets");
     record.scenario.question = "?".to_owned();
     for trial in &mut trials {
@@ -108,13 +108,13 @@ fn what_lies_beyond_the_ends_is_told_and_the_rest_of_many_is_not() {
         law.predicted = kept.iter().find(|(value, _)| *value == at).unwrap().1;
         law.measured = Some(law.predicted);
     }
-    let told = answer(&Run::new(record, trials));
+    let text = answer(&Run::new(record, trials));
     let ends = "measured: 5 with net.ipv4.tcp_max_tw_buckets 0; 90 with 25; 10 with 100. ";
-    assert!(told.contains(ends), "{told}");
+    assert!(text.contains(ends), "{text}");
 }
 
 #[test]
-fn rates_answer_where_trials_were_repeated_and_say_where_they_may_be_the_same() {
+fn rates_answer_if_trials_were_repeated_and_overlaps_are_reported() {
     let (record, mut trials) = kept("sweep");
     for trial in &mut trials {
         let all = trial.outcomes.total();
@@ -122,23 +122,23 @@ fn rates_answer_where_trials_were_repeated_and_say_where_they_may_be_the_same() 
         trial.outcomes = (0..all).map(|_| run_record::Outcome::Ok).collect();
         trial.accept_wait.max_ns = 0;
     }
-    let told = answer(&Run::new(record.clone(), trials.clone()));
-    assert!(told.contains("messages that arrived at clients, /s: "), "{told}");
+    let text = answer(&Run::new(record.clone(), trials.clone()));
+    assert!(text.contains("messages that arrived at clients, /s: "), "{text}");
     trials.iter_mut().for_each(|trial| trial.rates.delivered = 100.0 + f64::from(trial.repetition));
     trials[0].rates.delivered = 90.0;
-    let told = answer(&Run::new(record.clone(), trials.clone()));
-    assert!(told.contains("their ranges overlap"), "{told}");
+    let text = answer(&Run::new(record.clone(), trials.clone()));
+    assert!(text.contains("their ranges overlap"), "{text}");
     trials.retain(|trial| trial.repetition == 0);
-    let told = answer(&Run::new(record, trials));
-    assert!(told.contains("410 of 410 attempts") || told.contains("alike"), "{told}");
+    let text = answer(&Run::new(record, trials));
+    assert!(text.contains("410 of 410 attempts") || text.contains("alike"), "{text}");
 }
 
 #[test]
-fn two_runs_are_told_of_in_the_same_place() {
+fn two_runs_are_answered_at_the_same_place() {
     let (record, trials) = kept("sweep");
     let base = Run::new(record.clone(), trials.clone());
     let mut moved = trials;
-    // By itself the new run would tell of the other design.
+    // The answer to the new run alone would be about the other design.
     let is_moved = |trial: &&mut TrialRecord| {
         trial.point["server.design"] == "global-lock" && trial.point["server.backlog"] == 10
     };
@@ -149,13 +149,13 @@ fn two_runs_are_told_of_in_the_same_place() {
     assert!(!answer(&new).contains("design snapshot, clients 205"), "{}", answer(&new));
     let found = findings(&base, &new);
     assert!(
-        found.iter().all(|told| told.ends_with("(design snapshot, clients 205).")),
+        found.iter().all(|text| text.ends_with("(design snapshot, clients 205).")),
         "{found:?}"
     );
 }
 
 #[test]
-fn what_is_so_everywhere_is_told_of_no_place() {
+fn a_finding_that_is_the_same_everywhere_has_no_place() {
     let (record, mut trials) = kept("sweep");
     for trial in &mut trials {
         let fits = trial.point["server.backlog"] == 300;
@@ -163,8 +163,8 @@ fn what_is_so_everywhere_is_told_of_no_place() {
         trial.attempts = 50;
         trial.outcomes = (0..50).map(|_| outcome).collect();
     }
-    let told = answer(&Run::new(record, trials));
+    let text = answer(&Run::new(record, trials));
     let sentence =
         "With backlog 10, 0 of 100 attempts succeeded (0 %); with 300, 100 of 100 (100 %). ";
-    assert!(told.starts_with(sentence), "{told}");
+    assert!(text.starts_with(sentence), "{text}");
 }

@@ -5,7 +5,7 @@ use run_record::{Evidence, Outcome, RunRecord, TrialRecord};
 
 use crate::runs::kept;
 
-/// A kept trial as the only one of a load by hand.
+/// A recorded trial as the only one of a standalone load.
 fn load(change: impl FnOnce(&mut TrialRecord)) -> Run {
     let (record, mut trials) = kept("sweep");
     let mut trial = trials.remove(0);
@@ -23,7 +23,7 @@ fn outcomes(trial: &mut TrialRecord, each: &[(Outcome, usize)]) {
 }
 
 #[test]
-fn who_waited_is_counted_and_who_timed_out_is_told_why() {
+fn waits_are_counted_and_timeouts_are_explained() {
     let text = by_hand(&load(|trial| {
         outcomes(trial, &[(Outcome::Ok, 1_000), (Outcome::TimedOut, 1)]);
         trial.syn_retransmits = [(0, 990), (1, 9), (2, 2)].into();
@@ -37,7 +37,7 @@ fn who_waited_is_counted_and_who_timed_out_is_told_why() {
 }
 
 #[test]
-fn where_nothing_ever_answered_no_queue_is_blamed() {
+fn without_any_answer_no_queue_is_blamed() {
     let text = by_hand(&load(|trial| {
         outcomes(trial, &[(Outcome::TimedOut, 1)]);
         trial.syn_retransmits = [(1, 1)].into();
@@ -47,11 +47,11 @@ fn where_nothing_ever_answered_no_queue_is_blamed() {
     assert!(text.contains("is it the right address"), "{text}");
     assert!(!text.contains("ListenOverflows"), "{text}");
     let connect = text.lines().find(|line| line.contains("ESTABLISHED")).unwrap();
-    assert!(connect.contains('·'), "what nobody measured is not 0: {connect}");
+    assert!(connect.contains('·'), "a missing measurement is not 0: {connect}");
 }
 
 #[test]
-fn without_timeouts_there_is_nothing_to_explain() {
+fn without_timeouts_there_is_no_explanation() {
     let text = by_hand(&load(|trial| {
         outcomes(trial, &[(Outcome::Ok, 3)]);
         trial.syn_retransmits = [(0, 3)].into();
@@ -61,7 +61,7 @@ fn without_timeouts_there_is_nothing_to_explain() {
 }
 
 #[test]
-fn the_summary_shows_no_counter_of_a_host_that_nobody_read() {
+fn the_summary_has_no_counters_of_a_host_that_was_not_read() {
     let text = summary(&load(|_| ()));
     assert!(!text.contains("│ server │"), "{text}");
     assert!(text.contains("│ client │ TcpExt.TCPSynRetrans"), "{text}");

@@ -93,7 +93,7 @@ fn the_same_data_makes_the_same_bytes() {
 }
 
 #[test]
-fn rows_that_are_damaged_are_told_with_their_line_and_take_no_other_with_them() {
+fn damaged_rows_are_reported_with_their_line_and_others_are_drawn() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
@@ -108,15 +108,15 @@ fn rows_that_are_damaged_are_told_with_their_line_and_take_no_other_with_them() 
     assert!(error.contains("unknown variant `vanished`") && !error.contains("Some("), "{error}");
     let page = made.files.iter().find(|(name, _)| name == "report.html").unwrap();
     let page = String::from_utf8_lossy(&page.1);
-    let told = format!("cannot be read: attempts/{id:05}.csv, line 17: ");
-    assert!(page.contains(&told), "the page says it, whatever its folder is called");
+    let text = format!("cannot be read: attempts/{id:05}.csv, line 17: ");
+    assert!(page.contains(&text), "the page reports it for any name of its directory");
     let queues = made.files.iter().filter(|(name, _)| name.starts_with("charts/queue-"));
     let queues: Vec<_> = queues.filter(|(name, _)| name.ends_with(".svg")).collect();
     assert!(queues.len() == 1 && !queues[0].0.contains(&format!("{id:05}")), "the other is drawn");
 }
 
 #[test]
-fn every_chart_has_a_name_that_charts_have() {
+fn the_name_of_every_chart_is_recognised() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
@@ -133,7 +133,7 @@ fn every_chart_has_a_name_that_charts_have() {
 }
 
 #[test]
-fn a_line_is_broken_where_a_cell_has_no_trial() {
+fn a_line_has_a_gap_at_a_cell_without_trials() {
     let (mut record, mut trials) = kept("sweep");
     let values: Vec<_> = (1..=5).map(Value::from).collect();
     trials.truncate(values.len());
@@ -153,7 +153,7 @@ fn a_line_is_broken_where_a_cell_has_no_trial() {
 }
 
 #[test]
-fn a_letter_that_xml_has_not_is_left_out_of_every_document() {
+fn characters_that_xml_does_not_allow_are_removed() {
     let (mut record, mut trials) = kept("sweep");
     let odd = Value::from("a\u{1}b\u{b}");
     let axis = record.axes.iter_mut().rfind(|axis| axis.values.len() > 1).unwrap();
@@ -172,14 +172,14 @@ fn a_letter_that_xml_has_not_is_left_out_of_every_document() {
 }
 
 #[test]
-fn nothing_comes_from_elsewhere_whatever_a_run_is_called() {
+fn the_page_loads_nothing_for_any_name_of_a_run() {
     let (mut record, mut trials) = kept("sweep");
     record.scenario.question = "<script src=\"//elsewhere.test\">?</script>".to_owned();
     trials[0].invariants[0].held = Some(false);
     trials[0].invariants[0].detail = "</title></script><img src=x onerror=\"x\">".to_owned();
     for (name, text) in made(record, trials) {
         let own = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
-        // What is escaped is text, and no element begins with it.
+        // Escaped text does not start an element.
         for outside in ["http:", "https:", "url(", "@import", "<script src", "<img", "</title></s"]
         {
             assert!(!own.contains(outside), "{outside} in {name}");
@@ -188,7 +188,7 @@ fn nothing_comes_from_elsewhere_whatever_a_run_is_called() {
 }
 
 #[test]
-fn every_chart_is_an_image_of_its_own() {
+fn every_chart_is_a_file() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
@@ -328,15 +328,15 @@ fn a_run_of_hundreds_of_cells_has_them_all_and_fits_a_job_summary() {
 }
 
 #[test]
-fn what_was_not_run_to_its_end_is_told_first_and_is_no_success() {
+fn an_unfinished_run_is_reported_first_and_is_no_success() {
     let (record, mut trials) = kept("sweep");
     let cut = trials.iter().filter(|trial| trial.cell == trials[0].cell).count();
     assert!(cut > 1, "a cell with repetitions is meant");
     let id = trials[0].id;
     trials.retain(|trial| trial.id != id);
     let run = Run::new(record.clone(), trials.clone());
-    let told = report::run_annotation(&run).unwrap();
-    assert!(told.starts_with("::warning ") && told.contains("15 of 16 trials"), "{told}");
+    let text = report::run_annotation(&run).unwrap();
+    assert!(text.starts_with("::warning ") && text.contains("15 of 16 trials"), "{text}");
     let files = made(record.clone(), trials);
     let (summary, junit) = (&files["summary.md"], &files["junit.xml"]);
     assert!(summary.contains("\n\n⚠️ **Not finished: 15 of 16 trials. Held: "), "{summary}");
@@ -352,7 +352,7 @@ fn what_was_not_run_to_its_end_is_told_first_and_is_no_success() {
 }
 
 #[test]
-fn a_run_without_a_trial_has_a_report_that_says_so() {
+fn a_run_without_trials_has_a_report() {
     let (record, _) = kept("sweep");
     let files = made(record, Vec::new());
     assert!(files["report.html"].contains("No trial has been run yet."));
@@ -361,7 +361,7 @@ fn a_run_without_a_trial_has_a_report_that_says_so() {
 }
 
 #[test]
-fn what_was_not_repeated_is_not_told_as_a_median() {
+fn single_trials_are_not_reported_as_a_median() {
     let (record, mut trials) = kept("sweep");
     let page = |trials: &[TrialRecord]| {
         let files = made(record.clone(), trials.to_vec());
@@ -381,18 +381,18 @@ fn what_was_not_repeated_is_not_told_as_a_median() {
 }
 
 #[test]
-fn a_curve_of_single_trials_is_told_as_single_races() {
+fn a_curve_of_single_trials_is_marked_as_such() {
     let (mut record, mut trials) = kept("sweep");
     let axis = record.axes.iter_mut().find(|axis| axis.path == "load.clients").unwrap();
     axis.values.push(1000.into());
     record.planned_trials += 8;
-    let told = |record: &RunRecord, trials: &[TrialRecord]| {
+    let text = |record: &RunRecord, trials: &[TrialRecord]| {
         made(record.clone(), trials.to_vec())["report.html"].clone()
     };
-    let page = told(&record, &trials);
+    let page = text(&record, &trials);
     assert!(page.contains("Points are medians of the repetitions"), "a line needs three places");
     trials.retain(|trial| trial.repetition == 0);
-    let page = told(&record, &trials);
+    let page = text(&record, &trials);
     assert!(page.contains("Each point is a single trial, one race of the clients"));
     assert!(!page.contains("Points are medians"));
 }

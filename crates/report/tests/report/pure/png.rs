@@ -55,7 +55,7 @@ fn number(element: roxmltree::Node<'_, '_>, name: &str) -> f64 {
 }
 
 #[test]
-fn each_chart_has_a_picture_of_twice_its_size_with_its_title() {
+fn each_chart_has_a_png_of_twice_its_size_with_its_title() {
     let mut seen = 0;
     for run in runs::places() {
         let files = made(&run);
@@ -129,7 +129,7 @@ fn figures_are_written_on_their_cells_and_lines_are_drawn() {
 }
 
 #[test]
-fn the_connects_of_a_cell_are_drawn_where_they_are() {
+fn the_connects_of_a_cell_are_drawn_at_their_latency() {
     let files = made(&runs::place("bursts"));
     let (svg, png) = (&files["charts/connect-latency.svg"], &files["charts/connect-latency.png"]);
     let document = roxmltree::Document::parse(std::str::from_utf8(svg).unwrap()).unwrap();
@@ -154,7 +154,7 @@ fn the_connects_of_a_cell_are_drawn_where_they_are() {
 }
 
 #[test]
-fn a_picture_is_the_same_each_time() {
+fn a_png_is_the_same_each_time() {
     for run in runs::places() {
         assert!(made(&run) == made(&run), "{}", run.display());
     }
@@ -178,7 +178,7 @@ impl log::Log for Warnings {
 static WARNINGS: Warnings = Warnings(Mutex::new(Vec::new()));
 
 #[test]
-fn pictures_show_everything_that_their_charts_have() {
+fn pngs_show_everything_that_their_charts_have() {
     log::set_logger(&WARNINGS).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
     for run in runs::places() {

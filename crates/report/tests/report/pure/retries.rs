@@ -1,5 +1,4 @@
-//! Trials that were run again, in what is told of a run; and runs of the format
-//! that knew none.
+//! Retried trials in reports, and runs of the schema without retries.
 
 use report::{Run, files, summary};
 
@@ -14,10 +13,14 @@ fn file(run: &Run, name: &str) -> String {
 }
 
 #[test]
-fn a_run_of_the_first_format_is_read_and_reported() {
+fn a_run_of_the_first_schema_is_read_and_reported() {
     for name in ["sweep", "server-death"] {
         let (record, trials) = kept(name);
-        assert_eq!((record.schema_version, record.retries), (1, 0), "kept as it was written");
+        assert_eq!(
+            (record.schema_version, record.retries),
+            (1, 0),
+            "unchanged since it was written"
+        );
         assert!(!trials.is_empty() && trials.iter().all(|trial| trial.retry == 0));
         let run = Run::new(record, trials);
         assert!(summary(&run).contains("Held: all") && !summary(&run).contains("run again"));
@@ -26,7 +29,7 @@ fn a_run_of_the_first_format_is_read_and_reported() {
 }
 
 #[test]
-fn what_held_only_when_run_again_is_told_everywhere() {
+fn trials_that_held_on_retry_are_reported_in_every_format() {
     let (record, trials) = with_tries(&[false, false, true]);
     let id = trials[3].id;
     let run = Run::new(record, trials);
@@ -53,7 +56,7 @@ fn what_held_only_when_run_again_is_told_everywhere() {
 }
 
 #[test]
-fn what_never_held_fails_with_all_of_its_tries() {
+fn a_trial_that_never_held_fails_with_all_its_tries() {
     let (record, trials) = with_tries(&[false, false]);
     let run = Run::new(record, trials);
     assert!(summary(&run).contains("FAILED: 2 of"), "{}", summary(&run));
@@ -65,7 +68,7 @@ fn what_never_held_fails_with_all_of_its_tries() {
 }
 
 #[test]
-fn a_breach_of_an_invariant_fails_whatever_a_retry_says() {
+fn a_violated_invariant_fails_despite_a_retry() {
     let (record, mut trials) = with_tries(&[false, true]);
     trials[3].invariants[0].held = Some(false);
     let run = Run::new(record, trials);
@@ -74,7 +77,7 @@ fn a_breach_of_an_invariant_fails_whatever_a_retry_says() {
 }
 
 #[test]
-fn every_try_is_in_the_figures() {
+fn every_try_is_counted() {
     let (record, trials) = with_tries(&[false, true]);
     let attempts: u64 = trials.iter().map(|trial| trial.attempts).sum();
     let planned = record.planned_trials;

@@ -19,7 +19,7 @@ fn written(suite: &Path) -> (String, String) {
 }
 
 #[test]
-fn a_suites_summary_has_all_in_a_table_and_what_failed_first() {
+fn the_summary_of_a_suite_has_all_scenarios_and_failed_ones_first() {
     let made = Made::new();
     let members = vec![made.run("good", 1, same), made.run("bad", 1, broken), not_run("never"), {
         let gone = made.run("gone", 1, same);
@@ -28,12 +28,12 @@ fn a_suites_summary_has_all_in_a_table_and_what_failed_first() {
     }];
     let path = made.suite(members);
     let (summary, junit) = written(&path);
-    assert_eq!((summary.clone(), junit.clone()), written(&path), "every time the same");
+    assert_eq!((summary.clone(), junit.clone()), written(&path), "the same every time");
     assert!(summary.contains("❌ **FAILED: 3 of 4 scenarios: bad, never, gone.**"), "{summary}");
     let at = |text: &str| summary.find(text).unwrap_or_else(|| panic!("{text}: {summary}"));
     assert!(at("| scenario |") < at("## bad:") && at("## bad:") < at("## never"));
     assert!(at("## never") < at("## good:") && at("## gone") < at("## good:"));
-    assert!(summary.contains("&lt;no&gt; \\| room"), "no markup of a problem's own: {summary}");
+    assert!(summary.contains("&lt;no&gt; \\| room"), "the problem is escaped: {summary}");
 
     let suites = roxmltree::Document::parse(&junit).unwrap();
     let root = suites.root_element();
@@ -48,9 +48,9 @@ fn a_suites_summary_has_all_in_a_table_and_what_failed_first() {
     assert_eq!(annotation.matches("::error ").count(), 1, "{annotation}");
 }
 
-/// What a person sees of `junit.xml` on a job's page, without a download.
+/// The table shows on the page of a job what is in `junit.xml`.
 #[test]
-fn each_case_that_did_not_hold_at_once_is_in_a_table_the_worst_first() {
+fn cases_that_did_not_hold_at_once_are_listed_worst_first() {
     let made = Made::new();
     let mut flaky = made.run("flaky", 1, broken);
     flaky.verdict = MemberVerdict::Held;
@@ -94,7 +94,7 @@ fn each_case_that_did_not_hold_at_once_is_in_a_table_the_worst_first() {
 }
 
 #[test]
-fn a_summary_of_many_scenarios_fits_and_says_what_was_left_out() {
+fn a_summary_of_many_scenarios_fits_and_lists_what_was_left_out() {
     let made = Made::new();
     let grow = |name: &str| {
         let member = made.run(name, 1, same);
@@ -117,12 +117,12 @@ fn a_summary_of_many_scenarios_fits_and_says_what_was_left_out() {
     fs::remove_dir_all(made.0.path().join("night")).unwrap();
     let (summary, _) = written(&made.suite(members));
     assert!(summary.len() > 600_000 && summary.len() < 1 << 20, "{}", summary.len());
-    assert!(summary.contains("## long-23:"), "each is told");
+    assert!(summary.contains("## long-23:"), "each has a section");
     assert!(summary.contains("Left out, as there is no room here: the figures of"));
 }
 
 #[test]
-fn a_member_whose_run_is_not_whole_or_did_not_hold_failed_whatever_the_record_says() {
+fn a_member_with_an_unfinished_or_failed_run_fails_despite_its_record() {
     let made = Made::new();
     let changed = |member: &MemberRecord, change: fn(&mut RunRecord)| {
         fs::create_dir_all(made.0.path().join("night/x")).unwrap();
@@ -148,7 +148,7 @@ fn a_member_whose_run_is_not_whole_or_did_not_hold_failed_whatever_the_record_sa
 }
 
 #[test]
-fn what_broke_off_says_why_and_keeps_what_failed_before() {
+fn an_aborted_member_reports_its_problem_and_earlier_failures() {
     let made = Made::new();
     let mut broken_off = made.run("part", 1, broken);
     broken_off.verdict = MemberVerdict::NotRun;
@@ -161,7 +161,7 @@ fn what_broke_off_says_why_and_keeps_what_failed_before() {
 }
 
 #[test]
-fn a_suite_of_nothing_did_not_hold() {
+fn an_empty_suite_fails() {
     let made = Made::new();
     let path = made.suite(Vec::new());
     let suite = Suite::read(&path).unwrap();

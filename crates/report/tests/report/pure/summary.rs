@@ -1,4 +1,4 @@
-//! The summary of real runs that are kept here: what a person reads.
+//! The summary of recorded runs.
 
 use report::{Run, summary};
 use run_record::Simulated;
@@ -20,7 +20,7 @@ fn a_run_whose_server_died() {
 }
 
 #[test]
-fn the_order_in_which_trials_ended_does_not_show() {
+fn the_order_in_which_trials_ended_does_not_matter() {
     let (record, mut trials) = kept("sweep");
     let one = summary(&Run::new(record.clone(), trials.clone()));
     trials.reverse();
@@ -28,7 +28,7 @@ fn the_order_in_which_trials_ended_does_not_show() {
 }
 
 #[test]
-fn an_unfinished_run_says_what_is_missing_and_leaves_its_cells_empty() {
+fn an_unfinished_run_lists_missing_trials_and_has_empty_cells() {
     let (record, mut trials) = kept("sweep");
     trials.retain(|trial| trial.cell != 0);
     let text = summary(&Run::new(record, trials));
@@ -37,7 +37,7 @@ fn an_unfinished_run_says_what_is_missing_and_leaves_its_cells_empty() {
 }
 
 #[test]
-fn what_did_not_hold_is_named_with_its_trial() {
+fn violations_are_listed_with_their_trial() {
     let (record, mut trials) = kept("sweep");
     trials[3].invariants[0].held = Some(false);
     trials[3].invariants[0].detail = "19 outcomes of 20 attempts".to_owned();
@@ -51,7 +51,7 @@ fn what_did_not_hold_is_named_with_its_trial() {
 }
 
 #[test]
-fn a_run_without_any_trial_is_no_success() {
+fn a_run_without_trials_is_no_success() {
     let (record, _) = kept("sweep");
     let text = summary(&Run::new(record, Vec::new()));
     assert!(text.contains("Not finished: 0 of 16 trials"), "{text}");
@@ -59,7 +59,7 @@ fn a_run_without_any_trial_is_no_success() {
 }
 
 #[test]
-fn a_simulation_that_misses_what_was_measured_fails_the_run() {
+fn a_simulation_that_deviates_from_the_measurement_fails_the_run() {
     let (record, mut trials) = kept("sweep");
     for (position, trial) in trials.iter_mut().enumerate() {
         let accepted = trial.accepted.expect("its server lived");
@@ -76,8 +76,8 @@ fn a_simulation_that_misses_what_was_measured_fails_the_run() {
 }
 
 #[test]
-fn a_generator_that_was_the_busier_side_is_told_where_there_are_rates() {
-    let told = |messages: u64| {
+fn a_generator_that_was_busier_than_the_server_is_reported_with_rates() {
+    let names_the_generator = |messages: u64| {
         let (record, mut trials) = kept("sweep");
         for trial in &mut trials {
             trial.rates.messages_written = messages;
@@ -85,6 +85,6 @@ fn a_generator_that_was_the_busier_side_is_told_where_there_are_rates() {
         }
         summary(&Run::new(record, trials)).contains("the load generator used more CPU time")
     };
-    assert!(told(50));
-    assert!(!told(49), "a message or two of each client are no rate");
+    assert!(names_the_generator(50));
+    assert!(!names_the_generator(49), "a message or two per client are not a rate");
 }
