@@ -11,7 +11,7 @@ use crate::trials::TrialSet;
 /// acted, where they show, what would change it; then the common beliefs that
 /// its evidence contradicts. Empty for a run without trials.
 pub fn explain(run: &Run) -> Vec<Paragraph> {
-    let all = TrialSet::of(run);
+    let all = TrialSet::new(run);
     if all.is_empty() {
         return Vec::new();
     }

@@ -10,80 +10,80 @@ use run_view::number::{Spread, total, value};
 /// Some of a run's trials.
 #[derive(Debug, Clone)]
 pub(crate) struct TrialSet<'a> {
-    cases: Vec<TrialView<'a>>,
+    trials: Vec<TrialView<'a>>,
     /// Cells of the run that have a trial.
     cells_of_run: usize,
 }
 
 impl<'a> TrialSet<'a> {
-    pub(crate) fn of(run: &'a Run) -> Self {
-        let cases: Vec<_> =
+    pub(crate) fn new(run: &'a Run) -> Self {
+        let trials: Vec<_> =
             run.trials.iter().map(|trial| TrialView::new(&run.record, trial)).collect();
-        let cells_of_run = cells(&cases);
-        Self { cases, cells_of_run }
+        let cells_of_run = cells(&trials);
+        Self { trials, cells_of_run }
     }
 
     /// Those of which something is so.
-    pub(crate) fn that(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> Self {
-        let cases = self.cases.iter().filter(|case| is_so(case)).copied().collect();
-        Self { cases, ..*self }
+    pub(crate) fn filter(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> Self {
+        let trials = self.trials.iter().filter(|trial| is_so(trial)).copied().collect();
+        Self { trials, ..*self }
     }
 
     /// Those of which something is so; none where it is of no trial.
-    pub(crate) fn some_that(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> Option<Self> {
-        Some(self.that(is_so)).filter(|cases| !cases.is_empty())
+    pub(crate) fn filter_some(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> Option<Self> {
+        Some(self.filter(is_so)).filter(|trials| !trials.is_empty())
     }
 
     /// By what something of them is, in order.
-    pub(crate) fn by<K: Ord>(
+    pub(crate) fn group_by<K: Ord>(
         &self,
         key: impl Fn(&TrialView<'a>) -> Option<K>,
     ) -> BTreeMap<K, Self> {
         let mut groups: BTreeMap<K, Self> = BTreeMap::new();
-        for case in &self.cases {
-            let Some(key) = key(case) else { continue };
-            let empty = || Self { cases: Vec::new(), ..*self };
-            groups.entry(key).or_insert_with(empty).cases.push(*case);
+        for trial in &self.trials {
+            let Some(key) = key(trial) else { continue };
+            let empty = || Self { trials: Vec::new(), ..*self };
+            groups.entry(key).or_insert_with(empty).trials.push(*trial);
         }
         groups
     }
 
     pub(crate) fn is_empty(&self) -> bool {
-        self.cases.is_empty()
+        self.trials.is_empty()
     }
 
-    pub(crate) fn trials(&self) -> usize {
-        self.cases.len()
+    pub(crate) fn count(&self) -> usize {
+        self.trials.len()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &TrialView<'a>> {
-        self.cases.iter()
+        self.trials.iter()
     }
 
     pub(crate) fn first(&self) -> Option<&TrialView<'a>> {
-        self.cases.first()
+        self.trials.first()
     }
 
     pub(crate) fn any(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> bool {
-        self.cases.iter().any(is_so)
+        self.trials.iter().any(is_so)
     }
 
     pub(crate) fn all(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> bool {
-        self.cases.iter().all(is_so)
+        self.trials.iter().all(is_so)
     }
 
     pub(crate) fn sum(&self, of: impl Fn(&TrialView<'a>) -> u64) -> u64 {
-        total(self.cases.iter().map(of))
+        total(self.trials.iter().map(of))
     }
 
     /// The least, the middle and the largest of a figure.
     pub(crate) fn spread(&self, of: impl Fn(&TrialView<'a>) -> Option<f64>) -> Option<Spread> {
-        Spread::of(self.cases.iter().filter_map(of))
+        Spread::of(self.trials.iter().filter_map(of))
     }
 
     /// The least and the largest of a whole number, as `11` or `11 to 139`.
     pub(crate) fn range(&self, of: impl Fn(&TrialView<'a>) -> Option<u64>) -> Option<String> {
-        let numbers: BTreeSet<u64> = self.cases.iter().filter_map(of).collect();
+        let numbers: BTreeSet<u64> = self.trials.iter().filter_map(of).collect();
         let written = |number: u64| counted(number).to_string();
         match (numbers.first()?, numbers.last()?) {
             (least, most) if least == most => Some(written(*least)),
@@ -93,15 +93,15 @@ impl<'a> TrialSet<'a> {
 
     /// The values of a setting in them, as `64`, `0, 1 and 5` or `10 to 300`.
     pub(crate) fn values(&self, path: &str) -> Option<String> {
-        let number = |case: &TrialView<'a>| case.number(path);
-        let numbers: BTreeSet<i64> = self.cases.iter().filter_map(number).collect();
+        let number = |trial: &TrialView<'a>| trial.number(path);
+        let numbers: BTreeSet<i64> = self.trials.iter().filter_map(number).collect();
         if let (Some(least), Some(most), 4..) = (numbers.first(), numbers.last(), numbers.len()) {
             return Some(format!("{least} to {most}"));
         }
         let mut texts: Vec<String> = numbers.iter().map(i64::to_string).collect();
         if texts.is_empty() {
             let values: BTreeSet<String> =
-                self.cases.iter().filter_map(|case| case.setting(path)).map(value).collect();
+                self.trials.iter().filter_map(|trial| trial.setting(path)).map(value).collect();
             texts.extend(values);
         }
         listed(&texts)
@@ -109,7 +109,7 @@ impl<'a> TrialSet<'a> {
 
     /// The values of a sysctl in them: of the host whose it is, by `of`.
     pub(crate) fn sysctls(&self, of: impl Fn(&TrialView<'a>) -> Option<&'a str>) -> Option<String> {
-        let texts: BTreeSet<&str> = self.cases.iter().filter_map(of).collect();
+        let texts: BTreeSet<&str> = self.trials.iter().filter_map(of).collect();
         let mut numbers: Vec<i64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
         numbers.sort_unstable();
         let texts: Vec<String> = match numbers.len() == texts.len() {
@@ -125,7 +125,7 @@ impl<'a> TrialSet<'a> {
     /// Where they are among the run's cells, with a blank before it: ` in 7 of 9
     /// cells`; nothing where the run has one cell.
     pub(crate) fn place(&self) -> String {
-        match (cells(&self.cases), self.cells_of_run) {
+        match (cells(&self.trials), self.cells_of_run) {
             (_, ..=1) => String::new(),
             (2, 2) => " in both cells".to_owned(),
             (these, all) if these == all => format!(" in all {all} cells"),
@@ -134,6 +134,6 @@ impl<'a> TrialSet<'a> {
     }
 }
 
-fn cells(cases: &[TrialView<'_>]) -> usize {
-    cases.iter().map(|case| case.trial.cell).collect::<BTreeSet<_>>().len()
+fn cells(trials: &[TrialView<'_>]) -> usize {
+    trials.iter().map(|trial| trial.record.cell).collect::<BTreeSet<_>>().len()
 }

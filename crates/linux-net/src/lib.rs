@@ -4,7 +4,7 @@
 //! | to | look at |
 //! |---|---|
 //! | be allowed namespaces as an ordinary user | [`enter_user_namespace`], [`NamespaceError`] |
-//! | make a host, run code or a program in it | [`NetworkNamespace`], [`Nursery`] |
+//! | make a host, run code or a program in it | [`NetworkNamespace`], [`NamespaceFactory`] |
 //! | join two hosts | [`join_with_veth`] |
 //! | set and read a host's sysctls | [`SysctlName`], [`sysctl_scopes`], [`NetworkNamespace::apply_sysctls`] |
 //! | name a counter or sysctl, and explain it | [`Counter`], [`Sysctl`] |
@@ -25,8 +25,8 @@ mod kernel_names;
 mod limits;
 mod link;
 mod namespace;
+mod namespace_factory;
 mod netlink;
-mod nursery;
 mod refusal;
 mod socket_memory;
 mod sysctl;
@@ -46,7 +46,7 @@ pub use link::{
     join_with_veth,
 };
 pub use namespace::{NetworkNamespace, lead_session_on_exec};
-pub use nursery::Nursery;
+pub use namespace_factory::NamespaceFactory;
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use socket_memory::SocketMemory;
 pub use sysctl::{

@@ -20,4 +20,4 @@ mod trial_view;
 pub use cell::{Cell, violations};
 pub use metric::{Metric, ORIGINAL_THROUGHPUT, has_rates, metric_names, metrics};
 pub use run::{Run, combinations, place, short_name, written_point};
-pub use trial_view::{Smaller, TrialView};
+pub use trial_view::{LimitingSetting, TrialView};

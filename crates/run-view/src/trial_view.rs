@@ -12,7 +12,7 @@ use crate::number::total;
 
 /// The listen limit's setting that decided, and the one that did not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Smaller {
+pub enum LimitingSetting {
     /// What listen(2) was given.
     Backlog,
     /// `net.core.somaxconn`.
@@ -23,22 +23,22 @@ pub enum Smaller {
 #[derive(Debug, Clone, Copy)]
 pub struct TrialView<'a> {
     /// The trial as it was recorded.
-    pub trial: &'a TrialRecord,
-    record: &'a RunRecord,
+    pub record: &'a TrialRecord,
+    run: &'a RunRecord,
 }
 
 impl<'a> TrialView<'a> {
     /// The view of a trial of the run.
-    pub fn new(record: &'a RunRecord, trial: &'a TrialRecord) -> Self {
-        Self { trial, record }
+    pub fn new(run: &'a RunRecord, record: &'a TrialRecord) -> Self {
+        Self { record, run }
     }
 
     /// The value of a scenario's setting in this trial's cell; none where it was
     /// left out, or is of a later version than the run.
     pub fn setting(&self, path: &str) -> Option<&'a Value> {
-        let resolved = &self.record.scenario.resolved;
+        let resolved = &self.run.scenario.resolved;
         let fixed = || path.split('.').try_fold(resolved, |value, step| value.get(step));
-        self.trial.point.get(path).or_else(fixed)
+        self.record.point.get(path).or_else(fixed)
     }
 
     /// A setting that is a whole number.
@@ -63,7 +63,7 @@ impl<'a> TrialView<'a> {
 
     /// Clients of the load that can answer: all but those of `load.half_open`.
     pub fn clients(&self) -> u64 {
-        self.trial.attempts.saturating_sub(self.half_open())
+        self.record.attempts.saturating_sub(self.half_open())
     }
 
     /// Clients that hear nothing, by design.
@@ -73,12 +73,12 @@ impl<'a> TrialView<'a> {
 
     /// A sysctl in force at the server's host.
     pub fn server_sysctl(&self, sysctl: Sysctl) -> Option<&'a str> {
-        self.trial.sysctls.at_server(sysctl).or_else(|| self.record.sysctls.at_server(sysctl))
+        self.record.sysctls.at_server(sysctl).or_else(|| self.run.sysctls.at_server(sysctl))
     }
 
     /// A sysctl in force at the client's host.
     pub fn client_sysctl(&self, sysctl: Sysctl) -> Option<&'a str> {
-        self.trial.sysctls.at_client(sysctl).or_else(|| self.record.sysctls.at_client(sysctl))
+        self.record.sysctls.at_client(sysctl).or_else(|| self.run.sysctls.at_client(sysctl))
     }
 
     /// A sysctl of the server's host that is a number.
@@ -88,17 +88,17 @@ impl<'a> TrialView<'a> {
 
     /// By how much a counter of the server's host rose.
     pub fn server(&self, counter: Counter) -> u64 {
-        self.trial.evidence.at_server(counter)
+        self.record.evidence.at_server(counter)
     }
 
     /// By how much a counter of the client's host rose.
     pub fn client(&self, counter: Counter) -> u64 {
-        self.trial.evidence.at_client(counter)
+        self.record.evidence.at_client(counter)
     }
 
     /// Attempts that ended so.
     pub fn ended(&self, outcome: Outcome) -> u64 {
-        self.trial.outcomes.get(outcome)
+        self.record.outcomes.get(outcome)
     }
 
     /// The setting that the last listen(2) took its backlog from, and that.
@@ -115,24 +115,24 @@ impl<'a> TrialView<'a> {
     /// min(backlog, somaxconn), the limit of both queues of a listener: as the
     /// kernel showed it, or by its rule.
     pub fn limit(&self) -> Option<u32> {
-        let shown = self.trial.evidence.accept_queue.map(|queue| queue.limit);
+        let shown = self.record.evidence.accept_queue.map(|queue| queue.limit);
         let by_rule =
             || Some(listen_limit(self.backlog()?.1, self.server_number(Sysctl::Somaxconn)?));
         shown.or_else(by_rule)
     }
 
     /// Which of the two it was; the backlog where they are equal.
-    pub fn smaller(&self) -> Option<Smaller> {
+    pub fn limiting_setting(&self) -> Option<LimitingSetting> {
         let (_, backlog) = self.backlog()?;
         let somaxconn = self.server_number(Sysctl::Somaxconn)?;
         let by_backlog = backlog >= 0 && backlog.cast_unsigned() <= somaxconn;
-        Some(if by_backlog { Smaller::Backlog } else { Smaller::Somaxconn })
+        Some(if by_backlog { LimitingSetting::Backlog } else { LimitingSetting::Somaxconn })
     }
 
     /// Whether this kernel's SYN queue is full at its limit already, as before
     /// commit 3479c7549fb1.
     pub fn syn_queue_full_at_limit(&self) -> bool {
-        self.record.kernel_rules.syn_queue_full.as_deref() == Some("at_limit")
+        self.run.kernel_rules.syn_queue_full.as_deref() == Some("at_limit")
     }
 
     /// Listeners of the port.
@@ -142,7 +142,7 @@ impl<'a> TrialView<'a> {
 
     /// The listeners, as the probe saw them.
     pub fn listeners_seen(&self) -> &'a [ListenerSummary] {
-        self.trial.evidence.probe.as_ref().map_or(&[], |probe| &probe.listeners)
+        self.record.evidence.probe.as_ref().map_or(&[], |probe| &probe.listeners)
     }
 
     /// The most connections seen in a single listener's accept queue: by the
@@ -151,7 +151,7 @@ impl<'a> TrialView<'a> {
         let seen = self.listeners_seen().iter().map(|listener| listener.deepest).max();
         let alone = self.accepts_nothing() && self.listeners() == 1;
         let decided =
-            || self.trial.evidence.accept_queue.filter(|_| alone).map(|queue| queue.depth);
+            || self.record.evidence.accept_queue.filter(|_| alone).map(|queue| queue.depth);
         seen.max(decided())
     }
 
@@ -167,7 +167,7 @@ impl<'a> TrialView<'a> {
 
     /// A state that sockets of the server's host were seen in.
     pub fn state(&self, name: &str) -> Option<StateSummary> {
-        let seen = *self.trial.evidence.probe.as_ref()?.states.get(name)?;
+        let seen = *self.record.evidence.probe.as_ref()?.states.get(name)?;
         (seen.most > 0).then_some(seen)
     }
 
@@ -185,12 +185,12 @@ impl<'a> TrialView<'a> {
 
     /// Attempts that sent their SYN again, but for as many as hear nothing.
     pub fn waited(&self) -> u64 {
-        let waited = total(self.trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
+        let waited = total(self.record.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
         waited.saturating_sub(self.half_open())
     }
 
     /// The most SYN retransmissions of an attempt.
     pub fn most_retransmits(&self) -> u32 {
-        self.trial.syn_retransmits.last_key_value().map_or(0, |(&most, _)| most)
+        self.record.syn_retransmits.last_key_value().map_or(0, |(&most, _)| most)
     }
 }

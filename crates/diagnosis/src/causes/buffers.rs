@@ -11,16 +11,17 @@ const RMEM: Sysctl = Sysctl::TcpRmem;
 
 /// How much, by which settings, and what makes it more.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let held = all.some_that(|case| case.trial.held_bytes.is_some_and(|bytes| bytes > 0))?;
-    let bytes = |case: &TrialView<'_>| case.trial.held_bytes.unwrap_or(0) / case.clients().max(1);
-    let least = held.iter().min_by_key(|case| bytes(case))?;
-    let most = held.iter().max_by_key(|case| bytes(case))?;
+    let held = all.filter_some(|trial| trial.record.held_bytes.is_some_and(|bytes| bytes > 0))?;
+    let bytes =
+        |trial: &TrialView<'_>| trial.record.held_bytes.unwrap_or(0) / trial.clients().max(1);
+    let least = held.iter().min_by_key(|trial| bytes(trial))?;
+    let most = held.iter().max_by_key(|trial| bytes(trial))?;
     let lead = "write(2) succeeds while there is room in the kernel's buffers, whoever reads.";
     let mut sentences = vec![format!(
         "Before the server accepted or read anything, the clients had written {} bytes a \
          client{}: into their own send buffer (the client's {WMEM}) and the server's receive buffer \
          (the server's {RMEM}), until both were full or there was no more to write.",
-        held.range(|case| Some(bytes(case)))?,
+        held.range(|trial| Some(bytes(trial)))?,
         held.place(),
     )];
     if bytes(least) < bytes(most) {
@@ -36,15 +37,15 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn settings(case: &TrialView<'_>) -> String {
-    let bytes = case.trial.held_bytes.unwrap_or(0) / case.clients().max(1);
+fn settings(trial: &TrialView<'_>) -> String {
+    let bytes = trial.record.held_bytes.unwrap_or(0) / trial.clients().max(1);
     let written = |value: Option<&str>| {
         value.unwrap_or("?").split_whitespace().collect::<Vec<_>>().join("\u{a0}")
     };
     format!(
         "tcp_wmem {} and tcp_rmem {} ({} bytes)",
-        written(case.client_sysctl(WMEM)),
-        written(case.server_sysctl(RMEM)),
+        written(trial.client_sysctl(WMEM)),
+        written(trial.server_sysctl(RMEM)),
         counted(bytes)
     )
 }

@@ -12,10 +12,10 @@ const RECEIVED: Counter = Counter::SyncookiesRecv;
 
 /// What cookies saved, and what they did not.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let cookies = all.some_that(|case| case.server(SENT) > 0 || case.server(WANTED) > 0)?;
-    let sum = |name| cookies.sum(|case| case.server(name));
+    let cookies = all.filter_some(|trial| trial.server(SENT) > 0 || trial.server(WANTED) > 0)?;
+    let sum = |name| cookies.sum(|trial| trial.server(name));
     let (sent, wanted) = (sum(SENT), sum(WANTED));
-    let mode = cookies.sysctls(|case| case.server_sysctl(Sysctl::TcpSyncookies));
+    let mode = cookies.sysctls(|trial| trial.server_sysctl(Sysctl::TcpSyncookies));
     let mode = mode.map_or(String::new(), |values| format!(" (net.ipv4.tcp_syncookies {values})"));
     let lead = "SYN cookies stood in for the SYN queue, and for nothing else.";
     let mut sentences = vec![format!(
@@ -32,22 +32,22 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
              cookies give it no room.",
             counted(wanted - sent)
         ));
-    } else if let Some(full) = cookies.some_that(overflowed) {
-        let overflows = full.sum(|case| case.server(Counter::ListenOverflows));
+    } else if let Some(full) = cookies.filter_some(overflowed) {
+        let overflows = full.sum(|trial| trial.server(Counter::ListenOverflows));
         sentences.push(format!(
             "They gave the accept queue no room: TcpExt.ListenOverflows is {}{}.",
             counted(overflows),
             full.place()
         ));
     }
-    let without = all.some_that(|case| {
-        case.server_sysctl(Sysctl::TcpSyncookies) == Some("0")
-            && case.server(Counter::TcpReqQFullDrop) > 0
+    let without = all.filter_some(|trial| {
+        trial.server_sysctl(Sysctl::TcpSyncookies) == Some("0")
+            && trial.server(Counter::TcpReqQFullDrop) > 0
     });
     sentences.push(match without {
         Some(without) => format!(
             "With tcp_syncookies 0 the SYN queue dropped {} instead.",
-            several(without.sum(|case| case.server(Counter::TcpReqQFullDrop)), "SYN")
+            several(without.sum(|trial| trial.server(Counter::TcpReqQFullDrop)), "SYN")
         ),
         None => "With tcp_syncookies 0 a SYN that finds the SYN queue full is dropped.".to_owned(),
     });
@@ -55,6 +55,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 }
 
 /// A full accept queue turned somebody away in spite of cookies.
-pub(crate) fn overflowed(case: &TrialView<'_>) -> bool {
-    (case.server(SENT) > 0 || case.server(WANTED) > 0) && case.server(Counter::ListenOverflows) > 0
+pub(crate) fn overflowed(trial: &TrialView<'_>) -> bool {
+    (trial.server(SENT) > 0 || trial.server(WANTED) > 0)
+        && trial.server(Counter::ListenOverflows) > 0
 }

@@ -12,16 +12,16 @@ const DROPPED: Counter = Counter::TcpDeferAcceptDrop;
 
 /// When they came, and what would have brought them sooner.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let deferred = all.some_that(|case| asked(case).is_some() && case.server(DROPPED) > 0)?;
+    let deferred = all.filter_some(|trial| asked(trial).is_some() && trial.server(DROPPED) > 0)?;
     let lead = "TCP_DEFER_ACCEPT kept connections from accept(2) that their clients already had.";
     let mut sentences = vec![format!(
         "A listener with it ignores the bare last ACK of a handshake, {} here{} ({DROPPED}), until \
          data comes or the time is over.",
-        counted(deferred.sum(|case| case.server(DROPPED))),
+        counted(deferred.sum(|trial| trial.server(DROPPED))),
         deferred.place(),
     )];
-    let came = deferred.by(asked).into_iter().filter_map(|(asked, cases)| {
-        let wait = cases.spread(|case| waited(case).map(|ns| ns as f64))?.median;
+    let came = deferred.group_by(asked).into_iter().filter_map(|(asked, trials)| {
+        let wait = trials.spread(|trial| waited(trial).map(|ns| ns as f64))?.median;
         let nominal = words::duration(syn_ack_retry::deferral(asked)?);
         Some(format!("{asked}\u{a0}s became {nominal} (measured {})", nanoseconds(wait as u64)))
     });
@@ -32,8 +32,8 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
              server.defer_accept, {came}."
         )
     }));
-    let at_once = all.that(|case| asked(case).is_none());
-    sentences.extend(at_once.spread(|case| waited(case).map(|ns| ns as f64)).map(|spread| {
+    let at_once = all.filter(|trial| asked(trial).is_none());
+    sentences.extend(at_once.spread(|trial| waited(trial).map(|ns| ns as f64)).map(|spread| {
         let wait = nanoseconds(spread.median as u64);
         format!("Without it a connection waited {wait} for accept(2) (median).")
     }));
@@ -42,13 +42,13 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn asked(case: &TrialView<'_>) -> Option<u32> {
-    let seconds = case.number("server.defer_accept")?;
+fn asked(trial: &TrialView<'_>) -> Option<u32> {
+    let seconds = trial.number("server.defer_accept")?;
     u32::try_from(seconds).ok().filter(|&seconds| seconds > 0)
 }
 
 /// The median wait from ESTABLISHED to accept(2).
-pub(crate) fn waited(case: &TrialView<'_>) -> Option<u64> {
-    let wait = case.trial.accept_wait;
+pub(crate) fn waited(trial: &TrialView<'_>) -> Option<u64> {
+    let wait = trial.record.accept_wait;
     (wait.count > 0).then_some(wait.p50_ns)
 }

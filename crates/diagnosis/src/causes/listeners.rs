@@ -8,9 +8,9 @@ use run_view::TrialView;
 
 /// What each held, and what all of them did.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let several = all.some_that(|case| case.listeners() > 1)?;
+    let several = all.filter_some(|trial| trial.listeners() > 1)?;
     let lead = "Listeners that share a port (SO_REUSEPORT) do not share their queues.";
-    let example = several.iter().max_by_key(|case| case.listeners());
+    let example = several.iter().max_by_key(|trial| trial.listeners());
     let mut sentences = Vec::new();
     sentences.extend(example.and_then(held));
     sentences.push(format!(
@@ -18,16 +18,16 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
          so {} listeners hold that many times min(backlog, somaxconn) + 1.",
         several.values("server.listeners")?,
     ));
-    let uneven = several.some_that(|case| {
-        let (full, room) = full_and_room(case);
-        full > 0 && room > 0 && case.server(Counter::ListenOverflows) > 0
+    let uneven = several.filter_some(|trial| {
+        let (full, room) = full_and_room(trial);
+        full > 0 && room > 0 && trial.server(Counter::ListenOverflows) > 0
     });
     sentences.push(match uneven {
         Some(uneven) => format!(
             "One was full while another had room{}, and TcpExt.ListenOverflows counted {} there: only a \
              larger server.backlog for each helps then.",
             uneven.place(),
-            counted(uneven.sum(|case| case.server(Counter::ListenOverflows)))
+            counted(uneven.sum(|trial| trial.server(Counter::ListenOverflows)))
         ),
         None => "More listeners, or a larger server.backlog for each, hold more.".to_owned(),
     });
@@ -36,13 +36,13 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 
 /// What each held where the probe saw them, or all of them when every attempt
 /// was decided.
-fn held(case: &TrialView<'_>) -> Option<String> {
-    let seen = case.listeners_seen();
+fn held(trial: &TrialView<'_>) -> Option<String> {
+    let seen = trial.listeners_seen();
     let depths: Vec<_> = seen.iter().map(|listener| listener.deepest.to_string()).collect();
     let of = format!(
         "With {} of them and a limit of {} each",
-        case.listeners(),
-        counted(case.limit()?.into())
+        trial.listeners(),
+        counted(trial.limit()?.into())
     );
     if depths.len() > 1 {
         let sum: u64 = seen.iter().map(|listener| u64::from(listener.deepest)).sum();
@@ -51,13 +51,13 @@ fn held(case: &TrialView<'_>) -> Option<String> {
             "{of}, their accept queues were seen with up to {each}, {sum} in all."
         ));
     }
-    let queue = case.trial.evidence.accept_queue.filter(|_| case.accepts_nothing())?;
+    let queue = trial.record.evidence.accept_queue.filter(|_| trial.accepts_nothing())?;
     Some(format!("{of}, {} were queued in all.", counted(queue.depth.into())))
 }
 
 /// Listeners that were seen full, and those that were not.
-fn full_and_room(case: &TrialView<'_>) -> (usize, usize) {
-    let seen = case.listeners_seen();
+fn full_and_room(trial: &TrialView<'_>) -> (usize, usize) {
+    let seen = trial.listeners_seen();
     let full = seen.iter().filter(|listener| listener.deepest > listener.limit).count();
     (full, seen.len() - full)
 }

@@ -16,20 +16,21 @@ const TOLD_APART: f64 = 2.0;
 /// and messages.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     // What a slow reader does to a lock is no property of the design alone.
-    if all.any(|case| case.number("load.slow_readers").unwrap_or(0) > 0) {
+    if all.any(|trial| trial.number("load.slow_readers").unwrap_or(0) > 0) {
         return None;
     }
-    let chatted = all.that(|case| {
-        case.trial.rates.deliveries > 0 && figures(case).is_some_and(|f| f.lock_hold.count > 0)
+    let chatted = all.filter(|trial| {
+        trial.record.rates.deliveries > 0 && figures(trial).is_some_and(|f| f.lock_hold.count > 0)
     });
     let clients = chatted.iter().map(TrialView::clients).max()?;
-    let chatted = chatted.that(|case| case.clients() == clients);
-    let designs = chatted.by(|case| case.text("server.design"));
+    let chatted = chatted.filter(|trial| trial.clients() == clients);
+    let designs = chatted.group_by(|trial| trial.text("server.design"));
     if designs.len() < 2 {
         return None;
     }
-    let hold =
-        |cases: &TrialSet<'_>| cases.spread(|case| Some(figures(case)?.lock_hold.p99_ns as f64));
+    let hold = |trials: &TrialSet<'_>| {
+        trials.spread(|trial| Some(figures(trial)?.lock_hold.p99_ns as f64))
+    };
     let holds: Vec<_> = designs.values().filter_map(hold).map(|spread| spread.median).collect();
     let (least, most) =
         holds.iter().fold((f64::MAX, 0.0_f64), |(least, most), &n| (least.min(n), most.max(n)));
@@ -38,8 +39,8 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         false => "The designs held the registry's lock for about as long.",
     };
     let each: Vec<_> =
-        designs.iter().filter_map(|(design, cases)| of_design(design, cases)).collect();
-    let medians = match chatted.trials() / designs.len() {
+        designs.iter().filter_map(|(design, trials)| of_design(design, trials)).collect();
+    let medians = match chatted.count() / designs.len() {
         1 => String::new(),
         trials => format!("; medians of {trials} trials each"),
     };
@@ -56,12 +57,12 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn of_design(design: &str, cases: &TrialSet<'_>) -> Option<String> {
+fn of_design(design: &str, trials: &TrialSet<'_>) -> Option<String> {
     let median = |of: fn(&ServerMetrics) -> u64| {
-        let spread = cases.spread(|case| Some(of(figures(case)?) as f64))?;
+        let spread = trials.spread(|trial| Some(of(figures(trial)?) as f64))?;
         Some(nanoseconds(spread.median as u64))
     };
-    let delivered = cases.spread(|case| Some(case.trial.rates.delivered))?;
+    let delivered = trials.spread(|trial| Some(trial.record.rates.delivered))?;
     Some(format!(
         "{} and {} with {design} ({} deliveries/s)",
         median(|server| server.lock_hold.p99_ns)?,
@@ -70,6 +71,6 @@ fn of_design(design: &str, cases: &TrialSet<'_>) -> Option<String> {
     ))
 }
 
-fn figures<'a>(case: &TrialView<'a>) -> Option<&'a ServerMetrics> {
-    case.trial.server.as_ref()
+fn figures<'a>(trial: &TrialView<'a>) -> Option<&'a ServerMetrics> {
+    trial.record.server.as_ref()
 }

@@ -11,7 +11,7 @@ use run_view::TrialView;
 /// What there is to say where no reason was found.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Paragraph {
     let attempts = all.sum(TrialView::clients);
-    let ok = all.sum(|case| case.ended(Outcome::Ok));
+    let ok = all.sum(|trial| trial.ended(Outcome::Ok));
     if ok < attempts {
         return unexplained(all, attempts - ok);
     }
@@ -25,8 +25,8 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Paragraph {
         },
         all.place()
     )];
-    let read = all.that(|case| !case.trial.evidence.server.is_empty());
-    let quiet = read.all(|case| case.server(Counter::ListenDrops) == 0);
+    let read = all.filter(|trial| !trial.record.evidence.server.is_empty());
+    let quiet = read.all(|trial| trial.server(Counter::ListenDrops) == 0);
     if !read.is_empty() && quiet {
         sentences.push(
             "The server's kernel dropped no SYN and no last ACK (TcpExt.ListenOverflows and \
@@ -46,8 +46,8 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Paragraph {
 }
 
 /// The fullest that an accept queue was seen, with how full that is.
-fn depth(case: &TrialView<'_>) -> Option<(f64, String)> {
-    let (deepest, limit) = (case.deepest()?, case.limit()?);
+fn depth(trial: &TrialView<'_>) -> Option<(f64, String)> {
+    let (deepest, limit) = (trial.deepest()?, trial.limit()?);
     let holds = u64::from(limit) + 1;
     Some((
         f64::from(deepest) / holds as f64,
@@ -61,7 +61,7 @@ fn depth(case: &TrialView<'_>) -> Option<(f64, String)> {
 fn unexplained(all: &TrialSet<'_>, not_ok: u64) -> Paragraph {
     let outcomes = Outcome::ALL.iter().filter(|&&outcome| outcome != Outcome::Ok);
     let ended: Vec<_> = outcomes
-        .map(|&outcome| (outcome, all.sum(|case| case.ended(outcome))))
+        .map(|&outcome| (outcome, all.sum(|trial| trial.ended(outcome))))
         .filter(|&(_, attempts)| attempts > 0)
         .map(|(outcome, attempts)| format!("{} {outcome}", words::counted(attempts)))
         .collect();

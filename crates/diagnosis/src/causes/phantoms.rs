@@ -13,17 +13,17 @@ const RETRIES: Sysctl = Sysctl::TcpSynackRetries;
 
 /// Where phantoms came from, and how one would know.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let cases = all.some_that(|case| case.ended(Outcome::Phantom) > 0)?;
-    let phantoms = cases.sum(|case| case.ended(Outcome::Phantom));
+    let trials = all.filter_some(|trial| trial.ended(Outcome::Phantom) > 0)?;
+    let phantoms = trials.sum(|trial| trial.ended(Outcome::Phantom));
     let lead = "Some connections existed at the client alone: phantoms.";
     let mut sentences = vec![format!(
         "For {}{}, connect(2) had succeeded and the server never got a socket: a client is \
          ESTABLISHED when it has the server's SYN-ACK, before the server has its last ACK.",
         several(phantoms, "attempt"),
-        cases.place(),
+        trials.place(),
     )];
-    let overflowed = cases.some_that(|case| case.server(Counter::ListenOverflows) > 0);
-    let deferred = cases.some_that(|case| case.server(Counter::TcpDeferAcceptDrop) > 0);
+    let overflowed = trials.filter_some(|trial| trial.server(Counter::ListenOverflows) > 0);
+    let deferred = trials.filter_some(|trial| trial.server(Counter::TcpDeferAcceptDrop) > 0);
     if let Some(overflowed) = overflowed {
         sentences.push(overflow(&overflowed));
         sentences.push(
@@ -35,7 +35,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         sentences.push(format!(
             "TCP_DEFER_ACCEPT had the kernel ignore {} (TcpExt.TCPDeferAcceptDrop), and the load \
              was over before the deferral was.",
-            several(deferred.sum(|case| case.server(Counter::TcpDeferAcceptDrop)), "last ACK"),
+            several(deferred.sum(|trial| trial.server(Counter::TcpDeferAcceptDrop)), "last ACK"),
         ));
     } else {
         sentences.push(
@@ -48,18 +48,18 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 }
 
 /// The last ACKs that a full accept queue ignored, each several times.
-fn overflow(cases: &TrialSet<'_>) -> String {
-    let overflows = cases.sum(|case| case.server(Counter::ListenOverflows));
-    let retries = |case: &TrialView<'_>| {
-        case.server_number(RETRIES).and_then(|retries| u8::try_from(retries).ok())
+fn overflow(trials: &TrialSet<'_>) -> String {
+    let overflows = trials.sum(|trial| trial.server(Counter::ListenOverflows));
+    let retries = |trial: &TrialView<'_>| {
+        trial.server_number(RETRIES).and_then(|retries| u8::try_from(retries).ok())
     };
-    let most = cases.iter().filter_map(retries).max().filter(|&most| most > 0);
-    let again = most.zip(cases.sysctls(|case| case.server_sysctl(RETRIES)));
+    let most = trials.iter().filter_map(retries).max().filter(|&most| most > 0);
+    let again = most.zip(trials.sysctls(|trial| trial.server_sysctl(RETRIES)));
     let repeated = again.map(|(most, values)| {
         let times = rungs(&syn_ack_retry::retransmits(most), 5);
         format!("when the server repeated its SYN-ACK (after {times} at most; {RETRIES} {values})")
     });
-    let held = cases.all(|case| case.is("server.hold_acks"));
+    let held = trials.all(|trial| trial.is("server.hold_acks"));
     let which = match (held, repeated) {
         (true, Some(repeated)) => format!(
             "A filter kept back their first last ACKs (server.hold_acks), and those that came {repeated} \

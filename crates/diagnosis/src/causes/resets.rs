@@ -12,29 +12,29 @@ const ABORT: Sysctl = Sysctl::TcpAbortOnOverflow;
 
 /// What tcp_abort_on_overflow resets, and what it leaves in silence.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let cases = all.some_that(by_overflow)?;
+    let trials = all.filter_some(by_overflow)?;
     let lead = format!("{ABORT} 1 made the server answer with an RST, but only to last ACKs.");
     let mut sentences = vec![format!(
         "{}{} ended as reset, and the server's kernel counted {} (TcpExt.EmbryonicRsts): each for \
          the last ACK of a handshake that found the accept queue full.",
-        several(cases.sum(|case| case.ended(Outcome::Reset)), "attempt"),
-        cases.place(),
-        several(cases.sum(|case| case.server(Counter::EmbryonicRsts)), "RST"),
+        several(trials.sum(|trial| trial.ended(Outcome::Reset)), "attempt"),
+        trials.place(),
+        several(trials.sum(|trial| trial.server(Counter::EmbryonicRsts)), "RST"),
     )];
-    let silent = cases.some_that(|case| case.ended(Outcome::TimedOut) > 0);
+    let silent = trials.filter_some(|trial| trial.ended(Outcome::TimedOut) > 0);
     sentences.extend(silent.map(|silent| {
         format!(
             "A SYN that finds it full is dropped in silence all the same: {} timed out.",
-            several(silent.sum(|case| case.ended(Outcome::TimedOut)), "attempt")
+            several(silent.sum(|trial| trial.ended(Outcome::TimedOut)), "attempt")
         )
     }));
-    let without = all.some_that(|case| {
-        case.server_sysctl(ABORT) == Some("0") && case.ended(Outcome::Phantom) > 0
+    let without = all.filter_some(|trial| {
+        trial.server_sysctl(ABORT) == Some("0") && trial.ended(Outcome::Phantom) > 0
     });
     sentences.push(match without {
         Some(without) => format!(
             "With 0 nobody was told, and {} became phantoms.",
-            several(without.sum(|case| case.ended(Outcome::Phantom)), "attempt")
+            several(without.sum(|trial| trial.ended(Outcome::Phantom)), "attempt")
         ),
         None => "With 0 those clients would not have been told.".to_owned(),
     });
@@ -42,8 +42,8 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 }
 
 /// Attempts of this trial were reset by a full accept queue.
-pub(crate) fn by_overflow(case: &TrialView<'_>) -> bool {
-    case.server_sysctl(ABORT) == Some("1")
-        && case.ended(Outcome::Reset) > 0
-        && case.server(Counter::EmbryonicRsts) > 0
+pub(crate) fn by_overflow(trial: &TrialView<'_>) -> bool {
+    trial.server_sysctl(ABORT) == Some("1")
+        && trial.ended(Outcome::Reset) > 0
+        && trial.server(Counter::EmbryonicRsts) > 0
 }

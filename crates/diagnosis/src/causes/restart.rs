@@ -9,9 +9,10 @@ use run_view::TrialView;
 
 /// Where it was refused, for how long, and what lets it in.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let restarted = all.some_that(|case| case.trial.restart.is_some())?;
-    let refused = restarted.some_that(|case| times_refused(case) > 0);
-    let at_once = restarted.some_that(|case| times_refused(case) == 0 && came_up(case).is_some());
+    let restarted = all.filter_some(|trial| trial.record.restart.is_some())?;
+    let refused = restarted.filter_some(|trial| times_refused(trial) > 0);
+    let at_once =
+        restarted.filter_some(|trial| times_refused(trial) == 0 && came_up(trial).is_some());
     let lead = match refused {
         Some(_) => "bind(2) refused the restarted server its own port.",
         None => "The restarted server had its port back at once.",
@@ -19,7 +20,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     let mut sentences = Vec::new();
     sentences.extend(refused.as_ref().map(told));
     sentences.extend(at_once.as_ref().and_then(listened));
-    let beside_time_wait = restarted.any(|case| case.state("time_wait").is_some());
+    let beside_time_wait = restarted.any(|trial| trial.state("time_wait").is_some());
     if refused.is_some() || beside_time_wait {
         sentences.push(
             "Beside a socket in TIME_WAIT, bind(2) succeeds only if both have SO_REUSEADDR, the new \
@@ -38,7 +39,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
 }
 
 fn told(refused: &TrialSet<'_>) -> String {
-    let said = refused.iter().find_map(|case| case.trial.restart.as_ref()?.refusal.clone());
+    let said = refused.iter().find_map(|trial| trial.record.restart.as_ref()?.refusal.clone());
     let said = said.map_or(String::new(), |said| format!(" (\"{}\")", in_short(&said)));
     let until = match spread(refused) {
         Some(time) => format!(", until {time} after the last client had left"),
@@ -61,20 +62,21 @@ fn listened(at_once: &TrialSet<'_>) -> Option<String> {
     ))
 }
 
-fn spread(cases: &TrialSet<'_>) -> Option<String> {
-    let spread = cases.spread(came_up)?;
+fn spread(trials: &TrialSet<'_>) -> Option<String> {
+    let spread = trials.spread(came_up)?;
     let (least, most) = (seconds(spread.min), seconds(spread.max));
     Some(if least == most { most } else { format!("{least} to {most}") })
 }
 
 /// What these had done before, and with which options.
-fn who(cases: &TrialSet<'_>) -> String {
-    let by_closer = cases.by(|case| Some(case.text("server.closes_first").unwrap_or("client")));
+fn who(trials: &TrialSet<'_>) -> String {
+    let by_closer =
+        trials.group_by(|trial| Some(trial.text("server.closes_first").unwrap_or("client")));
     let written: Vec<_> = by_closer
         .iter()
-        .map(|(first, cases)| {
-            let options: BTreeSet<_> = cases.iter().map(options).collect();
-            let standing = cases.range(|case| Some(case.state("time_wait")?.most.into()));
+        .map(|(first, trials)| {
+            let options: BTreeSet<_> = trials.iter().map(options).collect();
+            let standing = trials.range(|trial| Some(trial.state("time_wait")?.most.into()));
             let standing =
                 standing.map_or(String::new(), |most| format!(", {most} stood in TIME_WAIT"));
             let which: Vec<_> = options.iter().map(|&options| on(options).to_owned()).collect();
@@ -113,18 +115,18 @@ fn on(options: (bool, bool)) -> &'static str {
 }
 
 /// Whether the old listener and the new one had SO_REUSEADDR.
-pub(crate) fn options(case: &TrialView<'_>) -> (bool, bool) {
-    let old = case.is("server.reuse_address");
-    let new = case.setting("after.restart_reuse_address").and_then(serde_json::Value::as_bool);
+pub(crate) fn options(trial: &TrialView<'_>) -> (bool, bool) {
+    let old = trial.is("server.reuse_address");
+    let new = trial.setting("after.restart_reuse_address").and_then(serde_json::Value::as_bool);
     (old, new.unwrap_or(old))
 }
 
 /// How often it was started in vain.
-pub(crate) fn times_refused(case: &TrialView<'_>) -> u64 {
-    case.trial.restart.as_ref().map_or(0, |restart| restart.refused.into())
+pub(crate) fn times_refused(trial: &TrialView<'_>) -> u64 {
+    trial.record.restart.as_ref().map_or(0, |restart| restart.refused.into())
 }
 
 /// When it listened again, seconds from the last client's leaving.
-pub(crate) fn came_up(case: &TrialView<'_>) -> Option<f64> {
-    case.trial.restart.as_ref()?.seconds
+pub(crate) fn came_up(trial: &TrialView<'_>) -> Option<f64> {
+    trial.record.restart.as_ref()?.seconds
 }

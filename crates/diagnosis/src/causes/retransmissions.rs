@@ -25,8 +25,8 @@ const LINEAR: Sysctl = Sysctl::TcpSynLinearTimeouts;
 
 /// What whole seconds of a connect are, and when it gives up.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let waited = all.some_that(|case| case.waited() > 0);
-    let gave_up = all.some_that(|case| case.timed_out() > 0);
+    let waited = all.filter_some(|trial| trial.waited() > 0);
+    let gave_up = all.filter_some(|trial| trial.timed_out() > 0);
     if waited.is_none() && gave_up.is_none() {
         return None;
     }
@@ -49,9 +49,9 @@ fn sent_again(waited: &TrialSet<'_>) -> Option<String> {
     let attempts = waited.sum(TrialView::waited);
     let ladders: BTreeSet<_> = waited
         .iter()
-        .filter_map(|case| {
-            let linear = case.client_sysctl(LINEAR).unwrap_or("0");
-            Some((linear, case.ladder()?.retransmits))
+        .filter_map(|trial| {
+            let linear = trial.client_sysctl(LINEAR).unwrap_or("0");
+            Some((linear, trial.ladder()?.retransmits))
         })
         .collect();
     // Ladders of one kind differ in their length alone: the longest tells all.
@@ -76,21 +76,21 @@ fn sent_again(waited: &TrialSet<'_>) -> Option<String> {
         words::listed(&written)?,
         several(attempts, "attempt"),
         waited.place(),
-        counted(waited.sum(|case| case.client(Counter::TcpSynRetrans))),
+        counted(waited.sum(|trial| trial.client(Counter::TcpSynRetrans))),
         counted(waited.sum(ok_late)),
     ))
 }
 
 /// Attempts that ended ok with a retransmission.
-fn ok_late(case: &TrialView<'_>) -> u64 {
-    case.ended(Outcome::Ok).saturating_sub(case.trial.ok_first_try).min(case.waited())
+fn ok_late(trial: &TrialView<'_>) -> u64 {
+    trial.ended(Outcome::Ok).saturating_sub(trial.record.ok_first_try).min(trial.waited())
 }
 
 /// The slowest connect, where it waited for a retransmission.
 fn slowest(waited: &TrialSet<'_>) -> Option<String> {
-    let late = waited.some_that(|case| ok_late(case) > 0)?;
-    let slowest = late.iter().max_by_key(|case| case.trial.connect_latency.max_ns)?;
-    let took = Duration::from_nanos(slowest.trial.connect_latency.max_ns);
+    let late = waited.filter_some(|trial| ok_late(trial) > 0)?;
+    let slowest = late.iter().max_by_key(|trial| trial.record.connect_latency.max_ns)?;
+    let took = Duration::from_nanos(slowest.record.connect_latency.max_ns);
     let ladder = slowest.ladder()?;
     let at = ladder.retransmits.iter().rev().find(|&&at| at <= took)?;
     let soon = took <= at.mul_f64(1.0 + TOLERANCE) + SOON;
@@ -103,34 +103,34 @@ fn slowest(waited: &TrialSet<'_>) -> Option<String> {
     })
 }
 
-fn given_up(cases: &TrialSet<'_>) -> String {
-    let by_kernel = cases.some_that(|case| by_kernel(case) > 0).map(|cases| {
+fn given_up(trials: &TrialSet<'_>) -> String {
+    let by_kernel = trials.filter_some(|trial| by_kernel(trial) > 0).map(|trials| {
         let nominal: BTreeSet<_> =
-            cases.iter().filter_map(|case| Some(case.ladder()?.timed_out)).collect();
+            trials.iter().filter_map(|trial| Some(trial.ladder()?.timed_out)).collect();
         let nominal: Vec<_> = nominal.into_iter().map(words::duration).collect();
-        let retries = cases.sysctls(|case| case.client_sysctl(Sysctl::TcpSynRetries));
+        let retries = trials.sysctls(|trial| trial.client_sysctl(Sysctl::TcpSynRetries));
         let when =
             words::listed(&nominal).map_or(String::new(), |at| format!(" after {at} nominal"));
         let by = format!("net.ipv4.tcp_syn_retries {}", retries.unwrap_or_default());
-        let measured = cases.spread(gave_up_seconds).map(|spread| match seconds_range(spread) {
+        let measured = trials.spread(gave_up_seconds).map(|spread| match seconds_range(spread) {
             (least, most) if least == most => format!(" ({most} measured; {by})"),
             (least, most) => format!(" ({least} to {most} measured; {by})"),
         });
         let measured = measured.unwrap_or_else(|| format!(" ({by})"));
-        (cases.sum(by_kernel), format!("by the kernel's ETIMEDOUT{when}{measured}"))
+        (trials.sum(by_kernel), format!("by the kernel's ETIMEDOUT{when}{measured}"))
     });
-    let by_deadline = cases.some_that(|case| by_deadline(case) > 0).map(|cases| {
+    let by_deadline = trials.filter_some(|trial| by_deadline(trial) > 0).map(|trials| {
         let deadlines: BTreeSet<_> =
-            cases.iter().filter_map(|case| case.duration("load.connect_deadline")).collect();
+            trials.iter().filter_map(|trial| trial.duration("load.connect_deadline")).collect();
         let deadlines: Vec<_> = deadlines.into_iter().map(words::duration).collect();
         let deadlines = words::listed(&deadlines).unwrap_or_default();
-        let next = next_rung(&cases).unwrap_or_default();
+        let next = next_rung(&trials).unwrap_or_default();
         (
-            cases.sum(by_deadline),
+            trials.sum(by_deadline),
             format!("by the load's own deadline (load.connect_deadline {deadlines}){next}"),
         )
     });
-    let timed_out = several(cases.sum(TrialView::timed_out), "attempt");
+    let timed_out = several(trials.sum(TrialView::timed_out), "attempt");
     let how = match (by_kernel, by_deadline) {
         (Some((kernel, by)), Some((load, and_by))) => {
             format!("{} {by}, and {} {and_by}", counted(kernel), counted(load))
@@ -138,27 +138,27 @@ fn given_up(cases: &TrialSet<'_>) -> String {
         (Some((_, by)), None) | (None, Some((_, by))) => by,
         (None, None) => "before anything answered".to_owned(),
     };
-    let patience = match cases.all(TrialView::accepts_nothing) {
+    let patience = match trials.all(TrialView::accepts_nothing) {
         true => "; nothing was accepted meanwhile, and no patience would have helped",
         false => "",
     };
-    format!("{timed_out} timed out{}, {how}{patience}.", cases.place())
+    format!("{timed_out} timed out{}, {how}{patience}.", trials.place())
 }
 
 /// When those would have tried again that the deadline ended, where the server
 /// might have had room by then.
-fn next_rung(cases: &TrialSet<'_>) -> Option<String> {
-    let next = |case: &TrialView<'_>| {
-        case.ladder()?.retransmits.get(case.most_retransmits() as usize).copied()
+fn next_rung(trials: &TrialSet<'_>) -> Option<String> {
+    let next = |trial: &TrialView<'_>| {
+        trial.ladder()?.retransmits.get(trial.most_retransmits() as usize).copied()
     };
     let next: BTreeSet<_> =
-        cases.iter().filter(|case| !case.accepts_nothing()).filter_map(next).collect();
+        trials.iter().filter(|trial| !trial.accepts_nothing()).filter_map(next).collect();
     Some(format!(": their next SYN would have gone out at {}", words::duration(*next.first()?)))
 }
 
 /// When the kernel ended the last of them, where that is a law of the trial.
-fn gave_up_seconds(case: &TrialView<'_>) -> Option<f64> {
-    let laws = &case.trial.laws;
+fn gave_up_seconds(trial: &TrialView<'_>) -> Option<f64> {
+    let laws = &trial.record.laws;
     laws.iter().find(|law| law.id == syn_retry::FIRST_FAILURE.id)?.measured
 }
 
@@ -167,12 +167,12 @@ fn seconds_range(spread: Spread) -> (String, String) {
 }
 
 /// Attempts that the client's kernel ended.
-fn by_kernel(case: &TrialView<'_>) -> u64 {
-    let errors = case.trial.errors.get("ETIMEDOUT").copied().unwrap_or(0);
-    errors.min(case.timed_out())
+fn by_kernel(trial: &TrialView<'_>) -> u64 {
+    let errors = trial.record.errors.get("ETIMEDOUT").copied().unwrap_or(0);
+    errors.min(trial.timed_out())
 }
 
 /// Attempts that the load ended.
-fn by_deadline(case: &TrialView<'_>) -> u64 {
-    case.timed_out() - by_kernel(case)
+fn by_deadline(trial: &TrialView<'_>) -> u64 {
+    trial.timed_out() - by_kernel(trial)
 }

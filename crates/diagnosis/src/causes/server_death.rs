@@ -12,22 +12,22 @@ use crate::words::{self, counted, several};
 
 /// Of what, and what would have kept it alive.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let died = all.some_that(|case| case.trial.server_died.is_some())?;
+    let died = all.filter_some(|trial| trial.record.server_died.is_some())?;
     let causes: BTreeSet<String> =
-        died.iter().filter_map(|case| case.trial.server_died.clone()).collect();
+        died.iter().filter_map(|trial| trial.record.server_died.clone()).collect();
     let causes: Vec<_> = causes.into_iter().collect();
     let lead = "The server died.";
     let mut sentences = vec![format!(
         "{} ended it in {} of {}{}; {} ended as server_down.",
         words::listed(&causes)?,
-        died.trials(),
-        several(all.trials() as u64, "trial"),
+        died.count(),
+        several(all.count() as u64, "trial"),
         died.place(),
-        several(died.sum(|case| case.ended(Outcome::ServerDown)), "attempt"),
+        several(died.sum(|trial| trial.ended(Outcome::ServerDown)), "attempt"),
     )];
-    let by_pipe = died.some_that(|case| case.trial.server_died.as_deref() == Some("SIGPIPE"));
+    let by_pipe = died.filter_some(|trial| trial.record.server_died.as_deref() == Some("SIGPIPE"));
     if let Some(by_pipe) = by_pipe {
-        let told = |counter| match by_pipe.sum(|case| case.client(counter)) {
+        let told = |counter| match by_pipe.sum(|trial| trial.client(counter)) {
             0 => String::new(),
             n => format!(" ({counter} {} at the client)", counted(n)),
         };
@@ -40,13 +40,13 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
              fails with ECONNRESET, without a signal; with EPIPE and the signal only where a read \
              has taken that error first."
         ));
-        let ignored = all.some_that(|case| {
-            case.trial.server_died.is_none() && case.text("server.sigpipe") == Some("ignore")
+        let ignored = all.filter_some(|trial| {
+            trial.record.server_died.is_none() && trial.text("server.sigpipe") == Some("ignore")
         });
         sentences.push(match ignored {
             Some(ignored) => {
-                let failed = ignored.sum(|case| {
-                    case.trial.server.as_ref().map_or(0, |server| server.failed_writes)
+                let failed = ignored.sum(|trial| {
+                    trial.record.server.as_ref().map_or(0, |server| server.failed_writes)
                 });
                 format!(
                     "With server.sigpipe: ignore it lived{}, and {} failed instead.",

@@ -12,10 +12,10 @@ const LONG_HOLD_NS: u64 = 100_000_000;
 
 /// Who suffered from them, by the server's design.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let slow = all.some_that(|case| case.number("load.slow_readers").unwrap_or(0) > 0)?;
+    let slow = all.filter_some(|trial| trial.number("load.slow_readers").unwrap_or(0) > 0)?;
     let readers =
-        slow.range(|case| Some(case.number("load.slow_readers")?.max(0).cast_unsigned()))?;
-    let suffered = slow.any(|case| held_up(case) > 0 || longest_hold(case) >= LONG_HOLD_NS);
+        slow.range(|trial| Some(trial.number("load.slow_readers")?.max(0).cast_unsigned()))?;
+    let suffered = slow.any(|trial| held_up(trial) > 0 || longest_hold(trial) >= LONG_HOLD_NS);
     let lead = match suffered {
         true => "Clients that did not read held up more than themselves.",
         false => {
@@ -27,12 +27,16 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
          are full, the server's write(2) to it waits, and with it whoever waits for what the writing \
          thread holds.",
         crate::words::sentence(&readers),
-        slow.range(|case| Some(case.clients()))?,
+        slow.range(|trial| Some(trial.clients()))?,
     )];
-    let designs = slow.by(|case| case.text("server.design"));
-    let without = all.that(|case| case.number("load.slow_readers") == Some(0));
-    sentences.extend(designs.iter().map(|(design, cases)| {
-        of_design(design, cases, &without.that(|case| case.text("server.design") == Some(design)))
+    let designs = slow.group_by(|trial| trial.text("server.design"));
+    let without = all.filter(|trial| trial.number("load.slow_readers") == Some(0));
+    sentences.extend(designs.iter().map(|(design, trials)| {
+        of_design(
+            design,
+            trials,
+            &without.filter(|trial| trial.text("server.design") == Some(design)),
+        )
     }));
     sentences.extend(who_waits(&slow));
     if suffered {
@@ -45,18 +49,18 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences))
 }
 
-fn of_design(design: &str, cases: &TrialSet<'_>, without: &TrialSet<'_>) -> String {
-    let attempts = cases.sum(TrialView::clients);
-    let incomplete = cases.sum(|case| case.ended(Outcome::Incomplete));
-    let delivered = |cases: &TrialSet<'_>| cases.sum(|case| case.trial.rates.deliveries);
+fn of_design(design: &str, trials: &TrialSet<'_>, without: &TrialSet<'_>) -> String {
+    let attempts = trials.sum(TrialView::clients);
+    let incomplete = trials.sum(|trial| trial.ended(Outcome::Incomplete));
+    let delivered = |trials: &TrialSet<'_>| trials.sum(|trial| trial.record.rates.deliveries);
     let otherwise = match delivered(without) {
         0 => String::new(),
         all => format!(" ({} where everybody read)", counted(all)),
     };
-    let longest = cases.iter().map(longest_hold).max().filter(|&ns| ns > 0);
+    let longest = trials.iter().map(longest_hold).max().filter(|&ns| ns > 0);
     let lock =
         longest.map(|ns| format!("; the registry's lock was held for up to {}", nanoseconds(ns)));
-    let accepted = cases.iter().map(|case| case.trial.accept_wait.max_ns).max();
+    let accepted = trials.iter().map(|trial| trial.record.accept_wait.max_ns).max();
     let accepted = accepted
         .filter(|&ns| ns > 0)
         .map(|ns| format!("; from connect(2) to accept(2) it took up to {}", nanoseconds(ns)));
@@ -64,7 +68,7 @@ fn of_design(design: &str, cases: &TrialSet<'_>, without: &TrialSet<'_>) -> Stri
         "With design {design}, {} of {} ended incomplete, with {} deliveries{otherwise}{}{}.",
         counted(incomplete),
         several(attempts, "attempt"),
-        counted(delivered(cases)),
+        counted(delivered(trials)),
         lock.unwrap_or_default(),
         accepted.unwrap_or_default(),
     )
@@ -72,7 +76,7 @@ fn of_design(design: &str, cases: &TrialSet<'_>, without: &TrialSet<'_>) -> Stri
 
 /// Who waits, where the designs differ in it.
 fn who_waits(slow: &TrialSet<'_>) -> Option<String> {
-    let long = |case: &TrialView<'_>| longest_hold(case) >= LONG_HOLD_NS;
+    let long = |trial: &TrialView<'_>| longest_hold(trial) >= LONG_HOLD_NS;
     (slow.any(long) && !slow.all(long)).then(|| {
         "Where the lock is held over the write, everybody waits for it, also who wants to be let in; \
          where it is not, only those wait who write to that client."
@@ -81,11 +85,11 @@ fn who_waits(slow: &TrialSet<'_>) -> Option<String> {
 }
 
 /// Attempts beyond the slow readers themselves that did not end.
-fn held_up(case: &TrialView<'_>) -> u64 {
-    let readers = case.number("load.slow_readers").unwrap_or(0).max(0).cast_unsigned();
-    case.ended(Outcome::Incomplete).saturating_sub(readers)
+fn held_up(trial: &TrialView<'_>) -> u64 {
+    let readers = trial.number("load.slow_readers").unwrap_or(0).max(0).cast_unsigned();
+    trial.ended(Outcome::Incomplete).saturating_sub(readers)
 }
 
-fn longest_hold(case: &TrialView<'_>) -> u64 {
-    case.trial.server.as_ref().map_or(0, |server| server.lock_hold.max_ns)
+fn longest_hold(trial: &TrialView<'_>) -> u64 {
+    trial.record.server.as_ref().map_or(0, |server| server.lock_hold.max_ns)
 }

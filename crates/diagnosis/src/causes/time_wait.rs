@@ -17,9 +17,9 @@ const ORPHANED_SECONDS: f64 = 1.0;
 
 /// How many stood, how long, and what decides about it.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let waiting = all.some_that(|case| case.state("time_wait").is_some());
-    let orphans = all.some_that(|case| orphaned(case).is_some());
-    let capped = all.some_that(|case| case.server(OVERFLOW) > 0);
+    let waiting = all.filter_some(|trial| trial.state("time_wait").is_some());
+    let orphans = all.filter_some(|trial| orphaned(trial).is_some());
+    let capped = all.filter_some(|trial| trial.server(OVERFLOW) > 0);
     if waiting.is_none() && orphans.is_none() && capped.is_none() {
         return None;
     }
@@ -37,36 +37,36 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     Some(Paragraph::reason(lead, sentences.into_iter().flatten()))
 }
 
-fn stood(cases: &TrialSet<'_>) -> Option<String> {
-    let most = cases.range(|case| Some(case.state("time_wait")?.most.into()))?;
-    let closed = match cases.values("server.closes_first").as_deref() {
+fn stood(trials: &TrialSet<'_>) -> Option<String> {
+    let most = trials.range(|trial| Some(trial.state("time_wait")?.most.into()))?;
+    let closed = match trials.values("server.closes_first").as_deref() {
         Some("server") => " (it closes first)",
         _ => "",
     };
-    let how_long = for_how_long(cases, "time_wait").map_or_else(
+    let how_long = for_how_long(trials, "time_wait").map_or_else(
         || "and still did when the trial was over".to_owned(),
         |time| {
             format!("for {time} (TCP_TIMEWAIT_LEN, a constant, says {})", words::duration(LENGTH))
         },
     );
-    Some(format!("{most} stood in TIME_WAIT at the server{closed}{}, {how_long}.", cases.place()))
+    Some(format!("{most} stood in TIME_WAIT at the server{closed}{}, {how_long}.", trials.place()))
 }
 
-fn orphans_of(cases: &TrialSet<'_>) -> Option<String> {
-    let most = cases.range(|case| Some(orphaned(case)?.most.into()))?;
+fn orphans_of(trials: &TrialSet<'_>) -> Option<String> {
+    let most = trials.range(|trial| Some(orphaned(trial)?.most.into()))?;
     Some(format!(
         "{most} stood in FIN_WAIT_2{}, closed by the server and not by the client, as long as \
          net.ipv4.tcp_fin_timeout says: {}.",
-        cases.place(),
-        orphans_stood(cases)?
+        trials.place(),
+        orphans_stood(trials)?
     ))
 }
 
 /// How long orphaned FIN_WAIT_2 stood, by tcp_fin_timeout.
-pub(crate) fn orphans_stood(cases: &TrialSet<'_>) -> Option<String> {
-    let by_timeout = cases.by(|case| case.server_number(Sysctl::TcpFinTimeout));
-    let times = by_timeout.into_iter().filter_map(|(timeout, cases)| {
-        let stood = cases.spread(|case| orphaned(case).and_then(|seen| seen.stood_seconds()))?;
+pub(crate) fn orphans_stood(trials: &TrialSet<'_>) -> Option<String> {
+    let by_timeout = trials.group_by(|trial| trial.server_number(Sysctl::TcpFinTimeout));
+    let times = by_timeout.into_iter().filter_map(|(timeout, trials)| {
+        let stood = trials.spread(|trial| orphaned(trial).and_then(|seen| seen.stood_seconds()))?;
         Some(format!("{} where it is {timeout}", seconds(stood.max)))
     });
     words::listed(&times.collect::<Vec<_>>())
@@ -74,30 +74,30 @@ pub(crate) fn orphans_stood(cases: &TrialSet<'_>) -> Option<String> {
 
 /// Sockets in FIN_WAIT_2 that waited for their timer, and had all gone at the
 /// end.
-pub(crate) fn orphaned(case: &TrialView<'_>) -> Option<StateSummary> {
+pub(crate) fn orphaned(trial: &TrialView<'_>) -> Option<StateSummary> {
     let waited = |seen: &StateSummary| seen.stood_seconds().is_some_and(|s| s >= ORPHANED_SECONDS);
-    all_left(case, "fin_wait_2").filter(waited)
+    all_left(trial, "fin_wait_2").filter(waited)
 }
 
-fn buckets(cases: &TrialSet<'_>) -> Option<String> {
-    let cap = cases.sysctls(|case| case.server_sysctl(Sysctl::TcpMaxTwBuckets))?;
+fn buckets(trials: &TrialSet<'_>) -> Option<String> {
+    let cap = trials.sysctls(|trial| trial.server_sysctl(Sysctl::TcpMaxTwBuckets))?;
     Some(format!(
         "net.ipv4.tcp_max_tw_buckets ({cap}) caps the sockets in TIME_WAIT: {} were closed at once and had no TIME_WAIT \
          ({OVERFLOW}){}.",
-        counted(cases.sum(|case| case.server(OVERFLOW))),
-        cases.place()
+        counted(trials.sum(|trial| trial.server(OVERFLOW))),
+        trials.place()
     ))
 }
 
 /// How long sockets were in a state, where all of them were seen to leave it.
-fn for_how_long(cases: &TrialSet<'_>, state: &str) -> Option<String> {
-    let time = |case: &TrialView<'_>| all_left(case, state).and_then(|seen| seen.stood_seconds());
-    let spread = cases.spread(time)?;
+fn for_how_long(trials: &TrialSet<'_>, state: &str) -> Option<String> {
+    let time = |trial: &TrialView<'_>| all_left(trial, state).and_then(|seen| seen.stood_seconds());
+    let spread = trials.spread(time)?;
     let (least, most) = (seconds(spread.min), seconds(spread.max));
     Some(if least == most { most } else { format!("{least} to {most}") })
 }
 
 /// A state that sockets were seen in and that all of them had left at the end.
-fn all_left(case: &TrialView<'_>, state: &str) -> Option<StateSummary> {
-    case.state(state).filter(|seen| seen.left == 0)
+fn all_left(trial: &TrialView<'_>, state: &str) -> Option<StateSummary> {
+    trial.state(state).filter(|seen| seen.left == 0)
 }

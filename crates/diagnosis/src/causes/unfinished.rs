@@ -12,16 +12,16 @@ use run_view::TrialView;
 /// How many, and what they still owed.
 pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     // Slow readers, and a server that died, are reasons of their own.
-    let alone = |case: &TrialView<'_>| {
-        case.number("load.slow_readers").unwrap_or(0) == 0 && case.trial.server_died.is_none()
+    let alone = |trial: &TrialView<'_>| {
+        trial.number("load.slow_readers").unwrap_or(0) == 0 && trial.record.server_died.is_none()
     };
-    let cases = all.some_that(|case| alone(case) && case.ended(Outcome::Incomplete) > 0)?;
+    let trials = all.filter_some(|trial| alone(trial) && trial.ended(Outcome::Incomplete) > 0)?;
     let lead = "Some connections were accepted and did not finish in time.";
     let deadlines: BTreeSet<_> =
-        cases.iter().filter_map(|case| case.duration("load.finish_deadline")).collect();
+        trials.iter().filter_map(|trial| trial.duration("load.finish_deadline")).collect();
     let deadlines: Vec<_> = deadlines.into_iter().map(words::duration).collect();
     let deadlines = words::listed(&deadlines).map_or(String::new(), |list| format!(" ({list})"));
-    let owed = cases.sum(|case| case.trial.undelivered);
+    let owed = trials.sum(|trial| trial.record.undelivered);
     let owed = match owed {
         0 => String::new(),
         owed => format!("; deliveries still owed then: {}", words::counted(owed)),
@@ -30,8 +30,8 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         format!(
             "{}{} ended as incomplete: either given up at load.connect_deadline while the server \
              accepted, or not done by load.finish_deadline{deadlines}{owed}.",
-            several(cases.sum(|case| case.ended(Outcome::Incomplete)), "attempt"),
-            cases.place(),
+            several(trials.sum(|trial| trial.ended(Outcome::Incomplete)), "attempt"),
+            trials.place(),
         ),
         "No queue of the kernel's holds them up once they are accepted: fewer messages, a longer \
          deadline, or a server that reads and writes faster lets them finish."

@@ -17,22 +17,23 @@ const DEFERRED_NS: u64 = 500_000_000;
 
 /// tcp_fin_timeout is about FIN_WAIT_2.
 pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
-    let timeout = |case: &TrialView<'_>| case.server_number(Sysctl::TcpFinTimeout);
+    let timeout = |trial: &TrialView<'_>| trial.server_number(Sysctl::TcpFinTimeout);
     // Twice as long as the sysctl is no lateness of a timer.
-    let longer = |case: &TrialView<'_>| {
-        let stood = case.state("time_wait").and_then(|seen| seen.stood_seconds())?;
-        Some(stood > 2.0 * f64::from(timeout(case)?))
+    let longer = |trial: &TrialView<'_>| {
+        let stood = trial.state("time_wait").and_then(|seen| seen.stood_seconds())?;
+        Some(stood > 2.0 * f64::from(timeout(trial)?))
     };
-    let cases = all.some_that(|case| longer(case) == Some(true))?;
+    let trials = all.filter_some(|trial| longer(trial) == Some(true))?;
     let stood =
-        cases.spread(|case| case.state("time_wait").and_then(|seen| seen.stood_seconds()))?;
-    let orphans = all.some_that(|case| orphaned(case).is_some());
-    let orphans = orphans.and_then(|cases| orphans_stood(&cases)).map_or(String::new(), |stood| {
-        format!("; it is FIN_WAIT_2 without an owner that it ends: after {stood}")
-    });
+        trials.spread(|trial| trial.state("time_wait").and_then(|seen| seen.stood_seconds()))?;
+    let orphans = all.filter_some(|trial| orphaned(trial).is_some());
+    let orphans =
+        orphans.and_then(|trials| orphans_stood(&trials)).map_or(String::new(), |stood| {
+            format!("; it is FIN_WAIT_2 without an owner that it ends: after {stood}")
+        });
     Some(format!(
         "with tcp_fin_timeout {}, TIME_WAIT stood for {}{}.",
-        cases.sysctls(|case| case.server_sysctl(Sysctl::TcpFinTimeout))?,
+        trials.sysctls(|trial| trial.server_sysctl(Sysctl::TcpFinTimeout))?,
         seconds(stood.max),
         orphans,
     ))
@@ -41,87 +42,88 @@ pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
 /// SO_REUSEADDR has to be on the old socket, too.
 pub(super) fn reuse_address(all: &TrialSet<'_>) -> Option<String> {
     let stood =
-        |case: &TrialView<'_>| case.state("time_wait").map_or(0, |seen: StateSummary| seen.most);
-    let in_vain = all.some_that(|case| times_refused(case) > 0 && options(case) == (false, true));
-    if let Some(cases) = in_vain {
-        let times = several(cases.sum(|case| times_refused(case)), "time");
+        |trial: &TrialView<'_>| trial.state("time_wait").map_or(0, |seen: StateSummary| seen.most);
+    let in_vain =
+        all.filter_some(|trial| times_refused(trial) > 0 && options(trial) == (false, true));
+    if let Some(trials) = in_vain {
+        let times = several(trials.sum(|trial| times_refused(trial)), "time");
         return Some(format!(
             "the restarted server had it, and was refused {times}{}, because the server before it had \
              not: both sockets need it, and TIME_WAIT runs on.",
-            cases.place()
+            trials.place()
         ));
     }
-    let beside = all.some_that(|case| {
-        let at_once = times_refused(case) == 0 && came_up(case).is_some();
-        at_once && options(case) == (true, true) && stood(case) > 0
+    let beside = all.filter_some(|trial| {
+        let at_once = times_refused(trial) == 0 && came_up(trial).is_some();
+        at_once && options(trial) == (true, true) && stood(trial) > 0
     })?;
     Some(format!(
         "it only let the new server bind(2){} beside {} that stayed in TIME_WAIT.",
         beside.place(),
-        several(beside.sum(|case| stood(case).into()), "socket"),
+        several(beside.sum(|trial| stood(trial).into()), "socket"),
     ))
 }
 
 /// tcp_tw_reuse is about outgoing connects.
 pub(super) fn tw_reuse(all: &TrialSet<'_>) -> Option<String> {
-    let recycled = |case: &TrialView<'_>| case.client(Counter::TwRecycled);
-    if let Some(cases) = all.some_that(|case| recycled(case) > 0) {
+    let recycled = |trial: &TrialView<'_>| trial.client(Counter::TwRecycled);
+    if let Some(trials) = all.filter_some(|trial| recycled(trial) > 0) {
         return Some(format!(
             "TWRecycled counted {} at the client, which connects, and {} at the server{}: it lets an \
              outgoing connect take a port out of TIME_WAIT.",
-            counted(cases.sum(recycled)),
-            counted(cases.sum(|case| case.server(Counter::TwRecycled))),
-            cases.place(),
+            counted(trials.sum(recycled)),
+            counted(trials.sum(|trial| trial.server(Counter::TwRecycled))),
+            trials.place(),
         ));
     }
-    let at_server = all.some_that(|case| {
-        case.server_sysctl(Sysctl::TcpTwReuse) == Some("1") && times_refused(case) > 0
+    let at_server = all.filter_some(|trial| {
+        trial.server_sysctl(Sysctl::TcpTwReuse) == Some("1") && times_refused(trial) > 0
     })?;
     Some(format!(
         "the server's host had tcp_tw_reuse 1, and bind(2) refused the server {}{}: it is about \
          outgoing connects.",
-        several(at_server.sum(|case| times_refused(case)), "time"),
+        several(at_server.sum(|trial| times_refused(trial)), "time"),
         at_server.place(),
     ))
 }
 
 /// connect(2) tells nothing of the server.
 pub(super) fn connect_succeeded(all: &TrialSet<'_>) -> Option<String> {
-    let unheard = |case: &TrialView<'_>| case.ended(Outcome::Phantom) > 0 || by_overflow(case);
-    if let Some(cases) = all.some_that(unheard) {
-        let connected = cases.sum(|case| case.trial.connect_latency.count);
-        let accepted = cases.sum(|case| case.trial.accepted.unwrap_or(0));
+    let unheard = |trial: &TrialView<'_>| trial.ended(Outcome::Phantom) > 0 || by_overflow(trial);
+    if let Some(trials) = all.filter_some(unheard) {
+        let connected = trials.sum(|trial| trial.record.connect_latency.count);
+        let accepted = trials.sum(|trial| trial.record.accepted.unwrap_or(0));
         return Some(format!(
             "{} connected{}, and the server accepted {}.",
             several(connected, "client"),
-            cases.place(),
+            trials.place(),
             counted(accepted)
         ));
     }
-    let late = |case: &TrialView<'_>| {
-        let deferred = case.server(Counter::TcpDeferAcceptDrop) > 0;
-        waited(case).filter(|&ns| deferred && ns >= DEFERRED_NS)
+    let late = |trial: &TrialView<'_>| {
+        let deferred = trial.server(Counter::TcpDeferAcceptDrop) > 0;
+        waited(trial).filter(|&ns| deferred && ns >= DEFERRED_NS)
     };
-    let cases = all.some_that(|case| late(case).is_some())?;
-    let longest = cases.iter().filter_map(late).max()?;
-    let connected = cases.iter().map(|case| case.trial.connect_latency.max_ns).max()?;
+    let trials = all.filter_some(|trial| late(trial).is_some())?;
+    let longest = trials.iter().filter_map(late).max()?;
+    let connected = trials.iter().map(|trial| trial.record.connect_latency.max_ns).max()?;
     Some(format!(
         "connect(2) took at most {}{}, and accept(2) had a socket for it up to {} later (median of a \
          trial).",
         nanoseconds(connected),
-        cases.place(),
+        trials.place(),
         nanoseconds(longest)
     ))
 }
 
 /// The linear timeouts come first.
 pub(super) fn ladder(all: &TrialSet<'_>) -> Option<String> {
-    let (case, made, doubling) = all
+    let (trial, made, doubling) = all
         .iter()
-        .filter_map(|case| Some((case, case.most_retransmits(), by_doubling(case)?)))
+        .filter_map(|trial| Some((trial, trial.most_retransmits(), by_doubling(trial)?)))
         .filter(|&(_, made, doubling)| u64::from(made) > doubling)
         .max_by_key(|&(_, made, _)| made)?;
-    let linear = case.client_sysctl(Sysctl::TcpSynLinearTimeouts)?;
+    let linear = trial.client_sysctl(Sysctl::TcpSynLinearTimeouts)?;
     Some(format!(
         "a SYN was sent again {} where gaps that double from 1\u{a0}s on come to {}: with \
          net.ipv4.tcp_syn_linear_timeouts {linear} the first are a second each, and only then they \
@@ -133,9 +135,9 @@ pub(super) fn ladder(all: &TrialSet<'_>) -> Option<String> {
 
 /// Retransmissions that an attempt of this trial would have made, had each
 /// timeout been twice the one before.
-fn by_doubling(case: &TrialView<'_>) -> Option<u64> {
-    let retries = case.client_sysctl(Sysctl::TcpSynRetries)?.trim().parse().ok()?;
-    let deadline = case.duration("load.connect_deadline")?;
+fn by_doubling(trial: &TrialView<'_>) -> Option<u64> {
+    let retries = trial.client_sysctl(Sysctl::TcpSynRetries)?.trim().parse().ok()?;
+    let deadline = trial.duration("load.connect_deadline")?;
     let ladder = SynRetry::new(retries, 0);
     Some(ladder.retransmits.iter().filter(|&&at| at <= deadline).count() as u64)
 }

@@ -2,7 +2,7 @@
 
 mod common;
 mod namespace;
-mod nursery;
+mod namespace_factory;
 mod queues;
 mod sysctls;
 mod testbed;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
 use indexmap::IndexMap;
-use linux_net::{LinkAddresses, NetworkNamespace, Nursery, SysctlName};
+use linux_net::{LinkAddresses, NamespaceFactory, NetworkNamespace, SysctlName};
 use run_record::SysctlValues;
 
 use super::error;
@@ -29,7 +29,7 @@ fn client_address(index: u32) -> IpAddr {
 /// Creates testbeds of plain network namespaces.
 #[derive(Debug)]
 pub(super) struct Netns {
-    nursery: Nursery,
+    namespaces: NamespaceFactory,
     as_root: bool,
     build: Option<BuildFile>,
 }
@@ -42,12 +42,12 @@ impl Netns {
     /// When it may not.
     pub(super) fn new(build: Option<BuildFile>) -> Result<Self> {
         let as_root = linux_net::in_initial_user_namespace();
-        let nursery = Nursery::new().map_err(|error| error::namespace(&error))?;
-        Ok(Self { nursery, as_root, build })
+        let namespaces = NamespaceFactory::new().map_err(|error| error::namespace(&error))?;
+        Ok(Self { namespaces, as_root, build })
     }
 
     fn namespace(&self) -> Result<NetworkNamespace> {
-        self.nursery.create().map_err(|error| error::namespace(&error))
+        self.namespaces.create().map_err(|error| error::namespace(&error))
     }
 }
 

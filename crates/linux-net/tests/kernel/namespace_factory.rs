@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use linux_net::testing::in_lab_namespace;
-use linux_net::{NetworkNamespace, Nursery};
+use linux_net::{NamespaceFactory, NetworkNamespace};
 
 const OWN_TABLE: &str = "/proc/sys/net/ipv4/tcp_ehash_entries";
 const CHILD_TABLE: &str = "/proc/sys/net/ipv4/tcp_child_ehash_entries";
@@ -39,17 +39,17 @@ fn they_differ_in_nothing_but_their_table() {
         let here = NetworkNamespace::current().unwrap();
         let before = sysctls_of(&here);
         let plain = sysctls_of(&NetworkNamespace::create().unwrap());
-        let nursery = Nursery::new().unwrap();
-        let mut nursed = sysctls_of(&nursery.create().unwrap());
+        let factory = NamespaceFactory::new().unwrap();
+        let mut made_here = sysctls_of(&factory.create().unwrap());
         assert!(plain.len() > 100, "{}", plain.len());
         if before.contains_key(CHILD_TABLE) {
-            assert_eq!(nursed[OWN_TABLE].trim(), "16384");
-            nursed.insert(OWN_TABLE.to_owned(), plain[OWN_TABLE].clone());
+            assert_eq!(made_here[OWN_TABLE].trim(), "16384");
+            made_here.insert(OWN_TABLE.to_owned(), plain[OWN_TABLE].clone());
         }
         let differing: Vec<_> =
-            plain.iter().filter(|(name, value)| nursed.get(*name) != Some(value)).collect();
+            plain.iter().filter(|(name, value)| made_here.get(*name) != Some(value)).collect();
         assert_eq!(differing, []);
-        assert_eq!(plain.len(), nursed.len());
+        assert_eq!(plain.len(), made_here.len());
         let after = sysctls_of(&here);
         for name in [OWN_TABLE, CHILD_TABLE, "/proc/sys/net/ipv4/tcp_max_tw_buckets"] {
             assert_eq!(before.get(name), after.get(name), "{name}");
@@ -58,9 +58,9 @@ fn they_differ_in_nothing_but_their_table() {
 }
 
 #[test]
-fn they_outlive_their_nursery_and_talk() {
+fn namespaces_outlive_their_factory_and_can_communicate() {
     in_lab_namespace(|| {
-        let made = Nursery::new().unwrap().create().unwrap();
+        let made = NamespaceFactory::new().unwrap().create().unwrap();
         made.run(|| {
             let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
             std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();

@@ -1,35 +1,34 @@
-//! Namespaces that have a small table of connections for themselves.
+//! Namespaces with a small connection table of their own.
 
 use crate::{NamespaceError, NetworkNamespace, SysctlError, SysctlName};
 
-/// Buckets of a child's table: 128 KiB; with 16,384 connections one each.
+/// Buckets of a namespace's table: 128 KiB, enough for 16,384 connections.
 const BUCKETS: &str = "16384";
 
-/// What a namespace gets for its children (since 6.1).
+/// The sysctl that sets the table size of child namespaces (since Linux 6.1).
 const CHILD_TABLE: &str = "net.ipv4.tcp_child_ehash_entries";
 
-/// What the kernel derives from the size of the table (`tcp_set_hashinfo` in
-/// net/ipv4/tcp_ipv4.c), and nothing else.
+/// The sysctls whose defaults the kernel derives from the table size
+/// (`tcp_set_hashinfo` in net/ipv4/tcp_ipv4.c, Linux 6.18).
 const DERIVED: [&str; 2] = ["net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_max_tw_buckets"];
 
-/// Makes namespaces like [`NetworkNamespace::create`] that do not share the
-/// machine's table of connections, as large as its memory (262,144 buckets with
-/// a few GiB), which would be walked whole each time that sockets are counted,
-/// and once more when a namespace ends. Theirs has 16,384.
+/// Creates namespaces like [`NetworkNamespace::create`] that do not share the
+/// machine's connection table. That table grows with memory (262,144 buckets with
+/// a few GiB) and is scanned whole whenever sockets are counted and when a
+/// namespace ends; the tables made here have 16,384 buckets.
 ///
-/// Their sysctls are those of any new namespace, but for the read-only
-/// `tcp_ehash_entries`. Where the kernel has no such tables, they are plain.
+/// The sysctls are those of any new namespace, except the read-only
+/// `tcp_ehash_entries`. On a kernel without such tables the namespaces are plain.
 #[derive(Debug)]
-pub struct Nursery {
-    /// The children are made from inside; none where they are plain.
+pub struct NamespaceFactory {
+    /// New namespaces are created from inside it; `None` if they are plain.
     parent: Option<NetworkNamespace>,
-    /// As a plain namespace has them.
+    /// The derived sysctls as a plain namespace has them.
     derived: Vec<(SysctlName, String)>,
 }
 
-impl Nursery {
-    /// Makes the namespace that the others are made from; the machine's own are
-    /// not changed.
+impl NamespaceFactory {
+    /// Creates the parent namespace. The machine's own namespaces do not change.
     ///
     /// # Errors
     /// As [`NetworkNamespace::create`].
@@ -48,8 +47,8 @@ impl Nursery {
         })
     }
 
-    /// A new namespace: its loopback is up, and it has nothing else. The calling
-    /// thread stays where it is.
+    /// Creates a namespace whose only interface is a loopback that is up. The
+    /// calling thread stays in its own namespace.
     ///
     /// # Errors
     /// As [`NetworkNamespace::create`].
