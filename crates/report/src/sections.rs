@@ -22,7 +22,7 @@ use crate::document::{Document, Section, Source};
 /// Makes a section; none if the run has nothing for it.
 type Builder = fn(&Source<'_>) -> Option<Section>;
 
-const SECTIONS: [Builder; 14] = [
+const SECTIONS: &[Builder] = &[
     answer::section,
     glance::section,
     lines::section,
