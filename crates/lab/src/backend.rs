@@ -20,7 +20,7 @@ mod testbed;
 
 pub(crate) use accept_queue::accept_queue_of;
 pub(crate) use error::Result;
-pub use error::{BackendError, BackendErrorKind};
+pub use error::{BackendError, BackendErrorKind, RefusedSysctl};
 pub use finding::{Finding, FindingState};
 pub use kind::BackendKind;
 pub use leftovers::Leftovers;

@@ -70,7 +70,7 @@ mod writer;
 pub use agent::{AgentError, run_worker as run_agent};
 pub use backend::{
     Addresses, Backend, BackendError, BackendErrorKind, BackendKind, Filters, Finding,
-    FindingState, Leftovers, Needs, Purpose, Role, Testbed, TestbedSpec,
+    FindingState, Leftovers, Needs, Purpose, RefusedSysctl, Role, Testbed, TestbedSpec,
 };
 #[cfg(feature = "fake")]
 pub use backends::{FakeKind, FakeScript, FakeTrial, ScriptedTrial};

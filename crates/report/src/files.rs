@@ -61,7 +61,7 @@ pub fn files(run: &Run, path: &Path) -> Files {
 
 /// What the run found, as plain text for a terminal.
 pub fn summary(run: &Run) -> String {
-    render(run, |document| crate::document::render_terminal(document))
+    render(run, crate::document::render_terminal)
 }
 
 /// A run's summary in Markdown, whole and in short, below a heading of level 2.

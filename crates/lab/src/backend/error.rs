@@ -23,18 +23,22 @@ pub enum BackendErrorKind {
         backend: &'static str,
     },
     /// The kernel refused a sysctl's value: an error of the scenario.
-    SysctlRefused {
-        /// `server` or `client`.
-        host: &'static str,
-        /// The sysctl's name.
-        name: String,
-        /// The reason, to be shown at the sysctl's place in the scenario.
-        reason: String,
-    },
+    SysctlRefused(Box<RefusedSysctl>),
     /// There is no such build.
     UnknownBuild,
     /// Anything else.
     Failed,
+}
+
+/// A sysctl whose value the kernel refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedSysctl {
+    /// `server` or `client`.
+    pub host: &'static str,
+    /// The sysctl's name.
+    pub name: String,
+    /// The reason, to be shown at the sysctl's place in the scenario.
+    pub reason: String,
 }
 
 pub(crate) type Result<T> = std::result::Result<T, BackendError>;
@@ -57,6 +61,12 @@ impl BackendError {
         }
     }
 
+    /// The same, of a sysctl whose value the kernel refused.
+    pub(crate) fn of_sysctl(self, host: &'static str, name: String, reason: String) -> Self {
+        let refused = RefusedSysctl { host, name, reason };
+        self.with_kind(BackendErrorKind::SysctlRefused(Box::new(refused)))
+    }
+
     /// The same with another kind.
     pub fn with_kind(self, kind: BackendErrorKind) -> Self {
         Self { kind, ..self }
@@ -74,7 +84,7 @@ impl BackendError {
 
     /// Whether the kernel refused a sysctl's value.
     pub fn is_refused_sysctl(&self) -> bool {
-        matches!(self.kind, BackendErrorKind::SysctlRefused { .. })
+        matches!(self.kind, BackendErrorKind::SysctlRefused(_))
     }
 }
 

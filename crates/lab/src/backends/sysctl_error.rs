@@ -2,7 +2,7 @@
 
 use linux_net::{SysctlError, SysctlNameError};
 
-use crate::backend::{BackendError, BackendErrorKind, Role};
+use crate::backend::{BackendError, Role};
 
 /// A sysctl of a host that could not be read, or set.
 pub(super) fn sysctl(role: Role, error: &SysctlError) -> BackendError {
@@ -15,11 +15,7 @@ pub(super) fn sysctl(role: Role, error: &SysctlError) -> BackendError {
         _ => failed,
     };
     match error.name() {
-        Some(name) => failed.with_kind(BackendErrorKind::SysctlRefused {
-            host: role.name(),
-            name: name.to_string(),
-            reason: format!("failed to {error}"),
-        }),
+        Some(name) => failed.of_sysctl(role.name(), name.to_string(), format!("failed to {error}")),
         None => failed,
     }
 }

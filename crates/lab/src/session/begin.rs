@@ -9,7 +9,9 @@ use scenario::Plan;
 use super::error::{Result, SessionError};
 use super::event::{Notice, Observer, SessionEvent};
 use super::planning::axes;
-use crate::backend::{Backend, BackendError, BackendErrorKind, Needs, Purpose, TestbedSpec};
+use crate::backend::{
+    Backend, BackendError, BackendErrorKind, Needs, Purpose, RefusedSysctl, TestbedSpec,
+};
 use crate::error::LabError;
 use crate::{kernel_rules, machine};
 
@@ -103,7 +105,8 @@ fn try_testbeds(
 /// shows where the scenario has it.
 fn refused(plan: &Plan, cell: usize, error: BackendError) -> SessionError {
     match error.kind {
-        BackendErrorKind::SysctlRefused { host, name, reason } => {
+        BackendErrorKind::SysctlRefused(refused) => {
+            let RefusedSysctl { host, name, reason } = *refused;
             plan.refused(cell, &format!("hosts.{host}.sysctls.{name}"), reason).into()
         }
         _ => LabError::from(error).into(),

@@ -49,7 +49,7 @@ pub enum SessionEvent<'a> {
     /// The run stopped before its end: its trials are kept.
     RunStopped(StoppedRun),
     /// A scenario of a suite was run to its end.
-    MemberFinished(FinishedRun),
+    MemberFinished(Box<FinishedRun>),
     /// A scenario of a suite could not be run to its end.
     MemberFailed {
         /// Why.

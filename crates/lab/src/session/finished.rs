@@ -10,16 +10,16 @@ use crate::finished_run::FinishedRun;
 #[derive(Debug)]
 pub enum Finished {
     /// One run.
-    Run(FinishedRun),
+    Run(Box<FinishedRun>),
     /// Two runs whose trials took turns.
     Pair {
         /// Of this build.
-        new: FinishedRun,
+        new: Box<FinishedRun>,
         /// Of the other build.
-        baseline: FinishedRun,
+        baseline: Box<FinishedRun>,
     },
     /// A suite.
-    Suite(FinishedSuite),
+    Suite(Box<FinishedSuite>),
 }
 
 /// A suite that was run to its end, or until the user asked for one.

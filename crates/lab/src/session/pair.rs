@@ -171,7 +171,7 @@ fn finish(
     observer: &mut dyn Observer,
 ) -> Result<Finished> {
     let [new, baseline] = execution::execute(sides, Some(build), interrupted, observer)?;
-    Ok(Finished::Pair { new, baseline })
+    Ok(Finished::Pair { new: Box::new(new), baseline: Box::new(baseline) })
 }
 
 /// The backend with workers of this build, and with those of the other.

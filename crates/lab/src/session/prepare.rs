@@ -65,7 +65,7 @@ impl Session {
         match work {
             Work::Suite(suite) => {
                 let finished = suite::run(&suite, &request, backend, interrupted, observer)?;
-                Ok(Finished::Suite(finished))
+                Ok(Finished::Suite(Box::new(finished)))
             }
             Work::Scenario(file) => match request.against.clone() {
                 Some(against) => {
@@ -73,7 +73,7 @@ impl Session {
                 }
                 None => {
                     let run = single::begin(&request, &file, backend, interrupted, observer);
-                    Ok(Finished::Run(run.map_err(|stopped| stopped.error)?))
+                    Ok(Finished::Run(Box::new(run.map_err(|stopped| *stopped.error)?)))
                 }
             },
             Work::Resume(path, file) => match pair::resumed(&path, request.against.as_ref())? {
@@ -83,7 +83,7 @@ impl Session {
                 }
                 None => {
                     let run = single::resume(&path, file.as_ref(), backend, interrupted, observer);
-                    Ok(Finished::Run(run.map_err(|stopped| stopped.error)?))
+                    Ok(Finished::Run(Box::new(run.map_err(|stopped| *stopped.error)?)))
                 }
             },
         }

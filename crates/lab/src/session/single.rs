@@ -19,14 +19,14 @@ use crate::finished_run::FinishedRun;
 
 /// A run that did not come to its end.
 pub(super) struct Stopped {
-    pub(super) error: SessionError,
+    pub(super) error: Box<SessionError>,
     /// Its directory; `None` if it did not begin.
     pub(super) path: Option<PathBuf>,
 }
 
 impl<E: Into<SessionError>> From<E> for Stopped {
     fn from(error: E) -> Self {
-        Self { error: error.into(), path: None }
+        Self { error: Box::new(error.into()), path: None }
     }
 }
 
@@ -82,6 +82,7 @@ fn finish(
 ) -> Result<FinishedRun> {
     let path = side.run.path().to_owned();
     let finished = execution::execute([side], None, interrupted, observer);
-    let [finished] = finished.map_err(|error| Stopped { error: error.into(), path: Some(path) })?;
+    let [finished] =
+        finished.map_err(|error| Stopped { error: Box::new(error.into()), path: Some(path) })?;
     Ok(finished)
 }

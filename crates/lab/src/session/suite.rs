@@ -61,7 +61,7 @@ pub(super) fn run(
                 recorded.run = Some(SuiteDirectory::way_to(&finished.path));
                 record.backend = finished.record.backend.clone();
                 directory.write(&record)?;
-                observer.event(SessionEvent::MemberFinished(finished));
+                observer.event(SessionEvent::MemberFinished(Box::new(finished)));
             }
             Err(Stopped { error, path }) => {
                 is_interrupted = error.is_interruption();
@@ -82,7 +82,7 @@ pub(super) fn run(
                 if is_interrupted {
                     break;
                 }
-                observer.event(SessionEvent::MemberFailed { error, trials_failed });
+                observer.event(SessionEvent::MemberFailed { error: *error, trials_failed });
             }
         }
     }

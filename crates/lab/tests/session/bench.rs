@@ -156,7 +156,7 @@ impl SessionLog {
     /// The one run that it left.
     pub(crate) fn run(self) -> FinishedRun {
         match self.result.unwrap() {
-            Finished::Run(run) => run,
+            Finished::Run(run) => *run,
             other => panic!("{other:?}"),
         }
     }

@@ -16,7 +16,7 @@ fn an_interrupted_run_keeps_its_trials_and_can_be_resumed() {
     let stopped = session.stopped.unwrap();
     assert!(stopped.is_interrupted);
     assert_eq!((stopped.kept, stopped.planned), (2, 6));
-    assert_eq!(stopped.directories, [path.clone()]);
+    assert_eq!(stopped.directories, std::slice::from_ref(&path));
     assert_eq!(ids(&trials), session.finished);
     assert!(record.ended.is_none());
 

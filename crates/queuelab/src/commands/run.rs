@@ -24,10 +24,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     match session.run(&interrupted, &mut reporter)? {
         Finished::Run(run) => {
             let held = run.held();
-            print_run(run)?;
+            print_run(*run)?;
             Ok(if held { Exit::Held } else { Exit::Failed })
         }
-        Finished::Pair { new, baseline } => print_pair(arguments, new, baseline),
+        Finished::Pair { new, baseline } => print_pair(arguments, *new, *baseline),
         Finished::Suite(suite) => print_suite(&suite, &reporter),
     }
 }

@@ -218,7 +218,7 @@ impl From<DockerError> for BackendError {
             }
             SysctlRefused { host, name, words } => {
                 let reason = format!("the Docker engine says: {words}");
-                failed.with_kind(BackendErrorKind::SysctlRefused { host, name, reason })
+                failed.of_sysctl(host, name, reason)
             }
             NoImage { .. } => failed.with_kind(BackendErrorKind::UnknownBuild),
             _ => failed,

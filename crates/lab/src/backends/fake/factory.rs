@@ -7,9 +7,7 @@ use linux_net::TimerWheel;
 use super::clock::FakeClock;
 use super::script::{FakeScript, FakeTrial};
 use super::testbed::FakeTestbed;
-use crate::backend::{
-    Backend, BackendError, BackendErrorKind, Needs, Purpose, Result, Testbed, TestbedSpec,
-};
+use crate::backend::{Backend, BackendError, Needs, Purpose, Result, Testbed, TestbedSpec};
 use crate::clock::Clock;
 
 /// Creates scripted testbeds.
@@ -78,5 +76,5 @@ impl Backend for Fake {
 fn refused(host: &'static str, name: &str, value: &str) -> BackendError {
     let error = BackendError::from_message(&format!("set {name} to `{value}`: Invalid argument"));
     let reason = format!("failed to {error}");
-    error.with_kind(BackendErrorKind::SysctlRefused { host, name: name.to_owned(), reason })
+    error.of_sysctl(host, name.to_owned(), reason)
 }

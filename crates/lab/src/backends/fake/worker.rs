@@ -65,12 +65,9 @@ impl<P: Protocol> Output<P> {
 }
 
 /// Starts a worker. `script` gets its output.
-pub(super) fn start<P: Protocol, S: Scripted<P> + 'static>(
+pub(super) fn start<P: Protocol + Debug, S: Scripted<P> + 'static>(
     script: impl FnOnce(Output<P>) -> S,
-) -> Worker
-where
-    P: Debug,
-{
+) -> Worker {
     let (line_sender, lines) = channel();
     let (end_sender, ends) = channel();
     let lines_of_output = Arc::new(Mutex::new(Some(line_sender)));

@@ -53,6 +53,7 @@ impl Observer for Reporter {
                 print_stopped(&stopped);
             }
             SessionEvent::MemberFinished(finished) => {
+                let finished = *finished;
                 let held = finished.held();
                 let run = Run::new(finished.record, finished.trials);
                 if !held {
