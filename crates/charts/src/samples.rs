@@ -167,13 +167,13 @@ mod tests {
     }
 
     #[test]
-    fn looks_by_themselves_are_told_where_nobody_looked() {
+    fn samples_within_a_gap_are_described() {
         let gap = Window { from: 10, to: 90 };
-        let told =
-            |looks: &[Depth]| unseen("nobody looked", gap, looks, 10, PLACE, |ns| ns as f64).0;
-        assert!(told(&[]).contains("0 ns to 80 ns: nobody looked; the depth"));
-        let some = told(&[seen(20, 4), seen(70, 0)]);
-        assert!(some.contains("nobody looked, but for 2 looks: 0 to 4 queued"), "{some}");
+        let described =
+            |samples: &[Depth]| unseen("not sampled", gap, samples, 10, PLACE, |ns| ns as f64).0;
+        assert!(described(&[]).contains("0 ns to 80 ns: not sampled; the depth"));
+        let some = described(&[seen(20, 4), seen(70, 0)]);
+        assert!(some.contains("not sampled, except for 2 samples: 0 to 4 queued"), "{some}");
         let marks = ticks(&[seen(20, 4), seen(20, 4), seen(70, 0)], |ns| ns as f64, |_| 5.0);
         assert_eq!(marks, "M20 2v6M70 2v6");
     }

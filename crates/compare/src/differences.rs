@@ -15,8 +15,8 @@ const MEMORY_TOLERANCE: f64 = 0.05;
 
 /// Parts of a scenario that do not affect metrics. The cells of `matrix` are matched one by
 /// one; with any `record`, the probe takes the same share of CPU time.
-const WITHOUT_EFFECT: [&str; 7] =
-    ["name", "question", "description", "expect", "repeat", "matrix", "record"];
+const WITHOUT_EFFECT: [&str; 8] =
+    ["name", "question", "description", "headline", "expect", "repeat", "matrix", "record"];
 
 /// The differences between two runs.
 #[derive(Debug, Default)]

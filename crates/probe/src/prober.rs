@@ -108,6 +108,9 @@ impl Prober {
         let connections = if scan { Some(self.scan()?) } else { None };
         let queues = self.sockets.sample_listeners()?;
         self.last_ns = monotonic_ns();
+        // Ticks that passed during the sample are before its time stamp: they are
+        // missed too, in a last sample that took long as well.
+        let missed = missed + self.ticks.skip(self.last_ns);
         self.seen.samples += 1;
         self.seen.missed += missed;
         summary::add_listeners(&mut self.seen, queues);

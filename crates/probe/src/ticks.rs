@@ -31,6 +31,11 @@ impl Ticks {
         self.last = tick;
         Some(passed - 1)
     }
+
+    /// Passes over every tick until `now_ns` and returns how many these were.
+    pub(crate) fn skip(&mut self, now_ns: u64) -> u64 {
+        self.take(now_ns).map_or(0, |missed| missed + 1)
+    }
 }
 
 #[cfg(test)]
@@ -51,5 +56,8 @@ mod tests {
         assert_eq!(ticks.take(1_600), Some(0));
         assert_eq!(ticks.wait(1_600, 2), Duration::from_nanos(200));
         assert_eq!(ticks.take(1_800), Some(1), "what was left out is missed, too");
+        assert_eq!(ticks.skip(1_850), 0);
+        assert_eq!(ticks.skip(2_150), 3);
+        assert_eq!(ticks.take(2_199), None, "skipped ticks are taken");
     }
 }

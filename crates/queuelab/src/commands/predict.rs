@@ -10,6 +10,7 @@ use lab::CellPredictions;
 use queue_model::accept_queue::DEFAULT_SOMAXCONN;
 use queue_model::law::Unit;
 use run_record::{LawCheck, LawNotApplied};
+use run_view::prose::wrapped;
 use scenario::{Cell, Plan};
 use serde_json::Value;
 use tabled::builder::Builder;
@@ -60,30 +61,53 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
 /// The columns of a terminal that the table may take.
 const WIDTH: usize = 100;
 
-/// A row for each cell and law, and one for each reason why laws are not applied.
+/// A row for each cell and law; below it, the laws that are not applied, with the reason.
 fn laws(plan: &Plan) -> String {
     let rows: Vec<(&Cell, CellPredictions)> = plan
         .cells
         .iter()
         .map(|cell| (cell, lab::predictions(&cell.settings, DEFAULT_SOMAXCONN)))
         .collect();
-    if rows.iter().all(|(_, laws)| laws.predicted.is_empty() && laws.not_applied.is_empty()) {
-        return "No law decides any of its cells: it is only measured.".to_owned();
+    let mut sections = Vec::new();
+    if rows.iter().any(|(_, laws)| !laws.predicted.is_empty()) {
+        sections.push(predictions_table(plan, &rows));
+    } else {
+        sections.push("No law decides any of its cells: it is only measured.".to_owned());
     }
+    sections.extend(not_applied(&rows));
+    sections.join("\n\n")
+}
+
+fn predictions_table(plan: &Plan, rows: &[(&Cell, CellPredictions)]) -> String {
     let mut builder = Builder::default();
     builder.push_record(axis_names(plan).chain(["law".to_owned(), "predicted".to_owned()]));
-    for (cell, laws) in &rows {
-        let predicted = laws.predicted.iter().map(|law| (law.title.clone(), written(law)));
-        let not_applied = reasons(&laws.not_applied)
-            .into_iter()
-            .map(|(reason, titles)| (titles.join(", "), format!("not applied: {reason}")));
-        for (law, predicted) in predicted.chain(not_applied) {
-            builder.push_record(place(plan, cell).chain([law, predicted]));
+    for (cell, laws) in rows {
+        for law in &laws.predicted {
+            builder.push_record(place(plan, cell).chain([law.title.clone(), written(law)]));
         }
     }
     let mut table = builder.build();
     table.with(Style::rounded()).with(Width::wrap(WIDTH).keep_words(true));
     table.to_string()
+}
+
+/// A line for each reason, with its laws and in how many cells it holds.
+fn not_applied(rows: &[(&Cell, CellPredictions)]) -> Option<String> {
+    let mut cells_by_reason: IndexMap<(&str, Vec<&str>), usize> = IndexMap::new();
+    for (_, laws) in rows {
+        for (reason, titles) in reasons(&laws.not_applied) {
+            *cells_by_reason.entry((reason, titles)).or_default() += 1;
+        }
+    }
+    let lines = cells_by_reason.iter().map(|((reason, titles), cells)| {
+        let place = match rows.len() {
+            all if *cells == all => String::new(),
+            all => format!(" (in {cells} of {all} cells)"),
+        };
+        wrapped(&format!("{}: {reason}{place}", titles.join(", ")), "- ", "  ")
+    });
+    let lines: Vec<_> = lines.collect();
+    (!lines.is_empty()).then(|| format!("Not applied:\n{}", lines.join("\n")))
 }
 
 /// The figure with its unit where that is a time.
