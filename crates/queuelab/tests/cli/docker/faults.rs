@@ -184,7 +184,10 @@ fn a_network_that_the_engine_keeps_is_told_and_hinders_no_run() {
     let kept = run(&["clean"]);
     assert_eq!(kept.status.code(), Some(5), "{}", said(&kept));
     let error = error_of(&kept);
-    assert!(error.contains("remove queuelab-kept") && error.contains("its restart"), "{error}");
+    assert!(
+        error.contains("remove queuelab-kept") && error.contains("only restarting it helps"),
+        "{error}"
+    );
 
     engine.docker(&["rm", "--force", container.trim()]).unwrap();
     let cleaned = run(&["clean"]);

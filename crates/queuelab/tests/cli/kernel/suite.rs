@@ -70,7 +70,7 @@ fn the_laws_are_those_of_the_baseline(new: &Path) {
     let arguments = ["compare", "--laws", copied.to_str().unwrap(), new.to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(4), "{}", said(&output));
-    assert!(text(&output.stdout).contains("The kernel's laws predict something else"));
+    assert!(text(&output.stdout).contains("Laws with a different prediction:"));
 }
 
 /// A copy of a suite and its runs below another root, with their trials changed.
