@@ -1,4 +1,4 @@
-//! The table of designs: how a message gets from the registry to the sockets.
+//! The table of designs.
 //!
 //! A new design is one file below `designs/` and one line in [`DESIGNS`].
 
@@ -10,31 +10,13 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, Value
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::client::Message;
-use crate::registry::Registry;
+use crate::design::Design;
 
 mod global_lock;
 mod snapshot;
 
 /// Every design; the first is the default.
 pub const DESIGNS: &[Design] = &[global_lock::DESIGN, snapshot::DESIGN];
-
-/// A design of locking and writing.
-#[derive(Debug, Clone, Copy)]
-pub struct Design {
-    /// Its name in scenarios and flags.
-    pub name: &'static str,
-    /// What it does, in a line.
-    pub summary: &'static str,
-    /// Makes what one client's thread broadcasts with.
-    pub(crate) broadcaster: fn() -> Box<dyn Broadcaster>,
-}
-
-/// What one client's thread broadcasts with; it keeps its buffers.
-pub(crate) trait Broadcaster {
-    /// Delivers `message` to every client in `registry`.
-    fn broadcast(&mut self, message: &Message<'_>, registry: &Registry);
-}
 
 /// The name of a design that exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

@@ -8,7 +8,7 @@
 //!
 //! - `settings`: [`ServerSettings`], the one definition for YAML, JSON, flags.
 //! - `check`: [`check_settings`], validates them.
-//! - `designs`: [`DESIGNS`], the table of designs; one file each below it.
+//! - `design`: [`Design`]; `designs`: [`DESIGNS`], the table of them, one file each below it.
 //! - `sigpipe`: the disposition of SIGPIPE.
 //! - `server`: [`Server`], [`RunningServer`], [`ServerHandle`]: the interface of the
 //!   library; `shared` is the state that all its threads share.
@@ -27,6 +27,7 @@ mod client;
 mod client_thread;
 mod control;
 mod counters;
+mod design;
 mod designs;
 mod durations;
 mod error;
@@ -47,7 +48,8 @@ pub use control::{
     AcceptedConnection, ServerCommand, ServerEvent, ServerMessage, ServerProtocol, ServerReport,
     ServerResponse, ServerStatus,
 };
-pub use designs::{DESIGNS, Design, DesignName, UnknownDesign};
+pub use design::Design;
+pub use designs::{DESIGNS, DesignName, UnknownDesign};
 pub use error::ServerError;
 pub use server::{RunningServer, Server, ServerHandle};
 pub use settings::{ClosesFirst, ServerSettings};

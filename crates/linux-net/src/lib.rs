@@ -24,6 +24,7 @@ mod diag;
 mod kernel_names;
 mod limits;
 mod link;
+mod loopback;
 mod namespace;
 mod namespace_factory;
 mod netlink;

@@ -35,8 +35,6 @@ const CLIENT_INDEX: u32 = 102;
 const SERVER_MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 1];
 const CLIENT_MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 2];
 
-const LOOPBACK_INDEX: u32 = 1;
-
 /// Within microseconds as a rule; the kernel's link watch takes up to a second
 /// when many links change at once.
 const USABLE_WITHIN: Duration = Duration::from_secs(5);
@@ -137,14 +135,6 @@ pub fn add_addresses_here(
     let mut netlink = Netlink::open(NETLINK_ROUTE).map_err(refused)?;
     let requests = addresses.iter().map(|own| Request::address(index, *own, prefix)).collect();
     carry_out(&mut netlink, requests)
-}
-
-/// Brings the loopback of the calling thread's namespace up.
-pub(crate) fn bring_loopback_up() -> io::Result<()> {
-    let request = Request::bring_up(LOOPBACK_INDEX, "lo");
-    Netlink::open(NETLINK_ROUTE)?
-        .carry_out([(request.message, request.flags)])
-        .map_err(|refused| refused.source)
 }
 
 fn open_in(namespace: &NetworkNamespace) -> Result<Netlink, LinkError> {

@@ -14,8 +14,9 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::{getpid, getppid, setsid};
 
+use crate::NamespaceError;
+use crate::loopback::bring_loopback_up;
 use crate::refusal::{Attempt, NamespacePolicy};
-use crate::{NamespaceError, link};
 
 /// A network namespace, held by a file descriptor (close-on-exec) and by
 /// nothing else: it has no name, so the kernel takes it away with the last
@@ -51,7 +52,7 @@ impl NetworkNamespace {
             refusal: NamespacePolicy::of_this_process().diagnose(Attempt::NetworkNamespace, errno),
         })?;
         let namespace = Self::current()?;
-        link::bring_loopback_up()
+        bring_loopback_up()
             .map_err(|source| NamespaceError::system("bring the loopback up", source))?;
         Ok(namespace)
     }

@@ -167,8 +167,8 @@ fn try_again(error: &io::Error) -> bool {
 mod tests {
     use std::time::Duration;
 
+    use crate::generator::testing::with_open_clients;
     use crate::settings::LoadSettings;
-    use crate::test_generator::with_open_clients;
 
     #[test]
     fn what_is_all_written_is_counted_once() {

@@ -208,8 +208,8 @@ impl Generator<'_> {
 mod tests {
     use std::time::Duration;
 
+    use crate::generator::testing::with_open_clients;
     use crate::settings::LoadSettings;
-    use crate::test_generator::with_open_clients;
 
     #[test]
     fn what_is_established_at_the_deadline_counts_though_epoll_has_not_told() {

@@ -23,6 +23,9 @@ use crate::schedule::Schedule;
 use crate::settings::{ConnectPattern, LoadConfig};
 use crate::timers::{Timer, Timers};
 
+#[cfg(test)]
+pub(crate) mod testing;
+
 /// epoll's names for what is no client.
 const TIMERS: u64 = u64::MAX;
 const COMMANDS: u64 = u64::MAX - 1;
@@ -290,9 +293,9 @@ pub(crate) fn nanoseconds(time: Duration) -> u64 {
 mod tests {
     use std::net::{Ipv4Addr, SocketAddr};
 
+    use super::testing::{config, with_generator, with_open_clients};
     use super::*;
     use crate::settings::{ChatPhase, Leave, LoadSettings};
-    use crate::test_generator::{config, with_generator, with_open_clients};
 
     #[test]
     fn attempts_that_fail_at_once_do_not_delay_commands() {

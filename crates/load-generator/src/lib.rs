@@ -34,8 +34,6 @@ mod run;
 mod schedule;
 mod setting_problem;
 mod settings;
-#[cfg(test)]
-mod test_generator;
 mod timers;
 mod worker;
 

@@ -2,8 +2,8 @@
 //! broadcast, network writes included, so that one client that does not read
 //! stops every other, and the accept loop with them.
 
-use super::{Broadcaster, Design};
 use crate::client::Message;
+use crate::design::{Broadcaster, Design};
 use crate::registry::Registry;
 
 pub(super) const DESIGN: Design = Design {

@@ -4,8 +4,8 @@
 
 use std::sync::Arc;
 
-use super::{Broadcaster, Design};
 use crate::client::{Client, Message};
+use crate::design::{Broadcaster, Design};
 use crate::registry::Registry;
 
 pub(super) const DESIGN: Design = Design {

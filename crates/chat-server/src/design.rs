@@ -1,0 +1,21 @@
+//! A design: how a message gets from the registry to the sockets.
+
+use crate::client::Message;
+use crate::registry::Registry;
+
+/// A design of locking and writing.
+#[derive(Debug, Clone, Copy)]
+pub struct Design {
+    /// Its name in scenarios and flags.
+    pub name: &'static str,
+    /// What it does, in a line.
+    pub summary: &'static str,
+    /// Makes what one client's thread broadcasts with.
+    pub(crate) broadcaster: fn() -> Box<dyn Broadcaster>,
+}
+
+/// What one client's thread broadcasts with; it keeps its buffers.
+pub(crate) trait Broadcaster {
+    /// Delivers `message` to every client in `registry`.
+    fn broadcast(&mut self, message: &Message<'_>, registry: &Registry);
+}
