@@ -13,7 +13,7 @@ use super::event::{Notice, Observer, SessionEvent};
 use super::execution::{self, Side};
 use super::finished::Finished;
 use super::planning::{plan, recorded_changes};
-use super::request::{Against, RunRequest, Target};
+use super::request::{Against, RunRequest};
 use super::resume;
 use crate::active_run::ActiveRun;
 use crate::backend::{Backend, BackendKind};
@@ -76,16 +76,14 @@ pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<I
 /// # Errors
 /// When they cannot begin, or not go on.
 pub(super) fn begin(
-    request: &RunRequest,
     file: &ScenarioFile,
+    changes: &scenario::Overrides,
+    request: &RunRequest,
     against: &Against,
     kind: &dyn BackendKind,
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<Finished> {
-    let Target::New { changes, .. } = &request.target else {
-        unreachable!("a run that begins is a new one")
-    };
     let mut changes = changes.clone();
     let [own, other] = connect(kind, &against.build)?;
     let mut planned = plan(file, &changes)?;

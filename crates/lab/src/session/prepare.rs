@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
 use run_record::{RunDirectory, SuiteDirectory};
-use scenario::{Document, LoadedSuite, ScenarioFile};
+use scenario::{Document, LoadedSuite, Overrides, ScenarioFile};
 
 use super::error::{Result, SessionError};
 use super::event::Observer;
@@ -23,10 +23,10 @@ pub struct Session {
 
 /// What a session does.
 pub(super) enum Work {
-    /// A new run of a scenario.
-    Scenario(ScenarioFile),
-    /// A new run of each scenario of a suite.
-    Suite(LoadedSuite),
+    /// A new run of a scenario, with changes.
+    Scenario(ScenarioFile, Overrides),
+    /// A new run of each scenario of a suite, with changes to all of them.
+    Suite(LoadedSuite, Overrides),
     /// The rest of a run; of another file of its scenario, if it is named.
     Resume(PathBuf, Option<ScenarioFile>),
 }
@@ -63,16 +63,18 @@ impl Session {
     pub fn run(self, interrupted: &AtomicBool, observer: &mut dyn Observer) -> Result<Finished> {
         let Self { request, work, backend } = self;
         match work {
-            Work::Suite(suite) => {
-                let finished = suite::run(&suite, &request, backend, interrupted, observer)?;
+            Work::Suite(suite, changes) => {
+                let finished =
+                    suite::run(&suite, &changes, &request, backend, interrupted, observer)?;
                 Ok(Finished::Suite(Box::new(finished)))
             }
-            Work::Scenario(file) => match request.against.clone() {
+            Work::Scenario(file, changes) => match &request.against {
                 Some(against) => {
-                    pair::begin(&request, &file, &against, backend, interrupted, observer)
+                    pair::begin(&file, &changes, &request, against, backend, interrupted, observer)
                 }
                 None => {
-                    let run = single::begin(&request, &file, backend, interrupted, observer);
+                    let run =
+                        single::begin(&file, &changes, &request, backend, interrupted, observer);
                     Ok(Finished::Run(Box::new(run.map_err(|stopped| *stopped.error)?)))
                 }
             },
@@ -97,8 +99,12 @@ fn work(target: &Target) -> Result<Work> {
     };
     let document = name.map(|name| scenario::load(name)).transpose()?;
     match (target, document) {
-        (Target::New { .. }, Some(Document::Suite(file))) => Ok(Work::Suite(file.load()?)),
-        (Target::New { .. }, Some(Document::Scenario(file))) => Ok(Work::Scenario(file)),
+        (Target::New { changes, .. }, Some(Document::Suite(file))) => {
+            Ok(Work::Suite(file.load()?, changes.clone()))
+        }
+        (Target::New { changes, .. }, Some(Document::Scenario(file))) => {
+            Ok(Work::Scenario(file, changes.clone()))
+        }
         (Target::New { .. }, None) => unreachable!("a new run names its scenario"),
         (Target::Resume { run, .. }, Some(Document::Suite(file))) => Err(not_resumable(
             run,

@@ -11,7 +11,7 @@ use super::error::SessionError;
 use super::event::Observer;
 use super::execution::{self, Side};
 use super::planning::{plan, recorded_changes};
-use super::request::{RunRequest, Target};
+use super::request::RunRequest;
 use super::resume;
 use crate::active_run::ActiveRun;
 use crate::backend::BackendKind;
@@ -32,20 +32,19 @@ impl<E: Into<SessionError>> From<E> for Stopped {
 
 type Result<T> = std::result::Result<T, Stopped>;
 
-/// Begins a run and brings it to its end.
+/// Begins a run of a changed scenario and brings it to its end. The request has all but
+/// the scenario and the changes, which a suite decides for each of its runs.
 ///
 /// # Errors
 /// When it cannot begin, or not go on.
 pub(super) fn begin(
-    request: &RunRequest,
     file: &ScenarioFile,
+    changes: &scenario::Overrides,
+    request: &RunRequest,
     backend: &dyn BackendKind,
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedRun> {
-    let Target::New { changes, .. } = &request.target else {
-        unreachable!("a run that begins is a new one")
-    };
     let backend = backend.connect(None)?;
     let plan = plan(file, changes)?;
     let overrides = recorded_changes(changes);

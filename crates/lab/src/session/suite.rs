@@ -7,16 +7,15 @@ use run_record::{
     MemberRecord, MemberVerdict, RunDirectory, RunVerdict, SCHEMA_VERSION, SuiteDirectory,
     SuiteRecord,
 };
-use scenario::{LoadedSuite, ScenarioFile, Suite, SuiteMember};
+use scenario::{LoadedSuite, Overrides, Suite, SuiteMember};
 
 use super::error::{Result, SessionError};
 use super::event::{Observer, SessionEvent};
 use super::finished::FinishedSuite;
-use super::request::{RunRequest, Target};
+use super::request::RunRequest;
 use super::single::{self, Stopped};
 use crate::backend::BackendKind;
 use crate::clock::{Clock, SystemClock};
-use crate::finished_run::FinishedRun;
 use crate::machine;
 use crate::running_kernel::RunningKernel;
 
@@ -29,13 +28,14 @@ use crate::running_kernel::RunningKernel;
 /// written.
 pub(super) fn run(
     loaded: &LoadedSuite,
+    changes: &Overrides,
     request: &RunRequest,
     backend: &dyn BackendKind,
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedSuite> {
     let suite = &loaded.suite;
-    check_request(suite, request)?;
+    check_request(suite, changes, request)?;
     // An invalid last scenario is reported before the first one runs.
     loaded.plans(&RunningKernel)?;
     let mut record = new_record(suite, request, backend);
@@ -46,7 +46,8 @@ pub(super) fn run(
         let scenario = member.scenario.as_str();
         observer.event(SessionEvent::MemberStarted { scenario, position, total });
         let began = SystemClock.now();
-        let end = run_member(member, file, suite, request, backend, interrupted, observer);
+        let changes = member_changes(member, suite, changes);
+        let end = single::begin(file, &changes, request, backend, interrupted, observer);
         let seconds = (SystemClock.now() - began).as_secs_f64();
         let recorded = &mut record.members[position];
         recorded.seconds = (seconds * 1e3).round() / 1e3;
@@ -92,7 +93,7 @@ pub(super) fn run(
     Ok(FinishedSuite { path: directory.path().to_owned(), record, is_interrupted })
 }
 
-fn check_request(suite: &Suite, request: &RunRequest) -> Result<()> {
+fn check_request(suite: &Suite, changes: &Overrides, request: &RunRequest) -> Result<()> {
     let name = &suite.name;
     let names = suite.names().join(", ");
     let refuse = |why: String| Err(SessionError::Request(why));
@@ -101,41 +102,25 @@ fn check_request(suite: &Suite, request: &RunRequest) -> Result<()> {
             "run {name} against another build: it is a suite; name one of its scenarios: {names}"
         ));
     }
-    match &request.target {
-        Target::New { changes, .. } if !changes.set.is_empty() || !changes.only.is_empty() => {
-            refuse(format!(
-                "run {name}: it is a suite, and --set and --only apply to one scenario; its \
-                 scenarios are {names}"
-            ))
-        }
-        _ => Ok(()),
+    if !changes.set.is_empty() || !changes.only.is_empty() {
+        return refuse(format!(
+            "run {name}: it is a suite, and --set and --only apply to one scenario; its \
+             scenarios are {names}"
+        ));
     }
+    Ok(())
 }
 
-/// Runs one scenario as the suite has it. The request's changes apply to all scenarios
+/// What is changed in one scenario of a suite. The request's changes apply to all scenarios
 /// and take precedence over the suite's own.
-fn run_member(
-    member: &SuiteMember,
-    file: &ScenarioFile,
-    suite: &Suite,
-    request: &RunRequest,
-    backend: &dyn BackendKind,
-    interrupted: &AtomicBool,
-    observer: &mut dyn Observer,
-) -> std::result::Result<FinishedRun, Stopped> {
-    let Target::New { changes, .. } = &request.target else {
-        unreachable!("a suite that runs is a new one")
-    };
+fn member_changes(member: &SuiteMember, suite: &Suite, changes: &Overrides) -> Overrides {
     let own = member.overrides(suite);
-    let changes = scenario::Overrides {
+    Overrides {
         quick: own.quick || changes.quick,
         repeat: changes.repeat.or(own.repeat),
         seed: changes.seed,
         ..own
-    };
-    let scenario = member.scenario.clone();
-    let request = RunRequest { target: Target::New { scenario, changes }, ..request.clone() };
-    single::begin(&request, file, backend, interrupted, observer)
+    }
 }
 
 /// A suite of which nothing has been run.
