@@ -42,6 +42,7 @@ pub(crate) use cell_laws::CellLaws;
 pub use cell_laws::{CellPredictions, predictions};
 pub(crate) use inputs::Inputs;
 pub(crate) use measurements::Measurements;
+pub(crate) use rules::ids;
 
 #[cfg(test)]
 mod tests;

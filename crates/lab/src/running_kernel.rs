@@ -6,6 +6,8 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use linux_net::{Counters, SysctlName, SysctlScope};
 use scenario::{Kernel, SysctlKind};
 
+use crate::laws;
+
 /// The kernel that this process runs on. Answers are kept for the whole process,
 /// because classifying sysctls takes a network namespace.
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,10 @@ impl Kernel for RunningKernel {
         let read =
             || Some(Counters::here().ok()?.iter().map(|(name, _)| name.to_owned()).collect());
         COUNTER_NAMES.get_or_init(read).clone()
+    }
+
+    fn law_ids(&self) -> Option<Vec<&'static str>> {
+        Some(laws::ids().collect())
     }
 }
 

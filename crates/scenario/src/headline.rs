@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::kernel::Kernel;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
@@ -51,13 +52,26 @@ pub enum HeadlineMetric {
 }
 
 /// Records what is wrong with the headline of a scenario's file.
-pub(crate) fn check(headline: Option<&Headline>, tree: &Node, problems: &mut Vec<Problem>) {
+pub(crate) fn check(
+    headline: Option<&Headline>,
+    tree: &Node,
+    kernel: &dyn Kernel,
+    problems: &mut Vec<Problem>,
+) {
     let Some(headline) = headline else { return };
     let at = |path: &[&str]| -> Place { tree.place_of(path) };
     if headline.metric.is_some() == headline.law.is_some() {
         let message = "the headline needs either a `metric` or a `law`";
         let help = "for example `headline: {metric: success, over: server.backlog}`";
         problems.push(Problem::new(at(&["headline"]), message).help(help));
+    }
+    if let (Some(law), Some(known)) = (&headline.law, kernel.law_ids())
+        && !known.contains(&law.as_str())
+    {
+        let help =
+            did_you_mean(law, &known).unwrap_or_else(|| format!("use one of {}", known.join(", ")));
+        let message = format!("there is no law `{law}`");
+        problems.push(Problem::new(at(&["headline", "law"]), message).help(help));
     }
     let Some(over) = &headline.over else { return };
     let axes = tree.get(&["matrix"]).and_then(Node::entries);

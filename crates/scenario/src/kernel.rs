@@ -34,6 +34,12 @@ pub trait Kernel {
     fn counter_names(&self) -> Option<Vec<String>> {
         None
     }
+
+    /// The ids of the laws that are known of this kernel; `None` if unknown, and then
+    /// any id is allowed.
+    fn law_ids(&self) -> Option<Vec<&'static str>> {
+        None
+    }
 }
 
 /// An unknown kernel: every sysctl and counter may exist.

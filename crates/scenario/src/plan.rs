@@ -92,7 +92,7 @@ pub(crate) fn plan(
         None => None,
     };
     let Some(scenario) = scenario else { return Err(errors(problems)) };
-    headline::check(scenario.headline.as_ref(), &tree, &mut problems);
+    headline::check(scenario.headline.as_ref(), &tree, kernel, &mut problems);
 
     let quick = tree.get(&["quick"]).cloned();
     tree.remove(&["quick".to_owned()]);

@@ -4,7 +4,7 @@ use super::rule::Rule;
 use super::{accepting, closing, half_open, held_acks, local_ports, unanswered};
 
 /// Every rule, in the order in which reports show them.
-pub(super) const RULES: [Rule; 16] = [
+pub(super) const RULES: &[Rule] = &[
     accepting::LISTEN_LIMIT,
     accepting::ACCEPT_QUEUE,
     accepting::REUSEPORT,
@@ -22,3 +22,8 @@ pub(super) const RULES: [Rule; 16] = [
     closing::BIND,
     closing::FREE_AGAIN,
 ];
+
+/// The ids of all laws.
+pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
+    RULES.iter().flat_map(|rule| rule.laws).map(|law| law.id)
+}

@@ -31,6 +31,10 @@ impl Kernel for TestKernel {
         ];
         Some(names.map(str::to_owned).to_vec())
     }
+
+    fn law_ids(&self) -> Option<Vec<&'static str>> {
+        Some(vec!["accept-queue-capacity", "local-ports"])
+    }
 }
 
 pub(crate) fn source(name: &str, text: &str) -> Source {

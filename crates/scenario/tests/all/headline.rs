@@ -49,6 +49,16 @@ fn a_headline_has_a_metric_or_a_law_and_not_both() {
 }
 
 #[test]
+fn an_unknown_law_suggests_a_known_one_with_its_line() {
+    let mistyped = error("{ law: local-port }");
+    assert!(mistyped.contains("there is no law `local-port`"), "{mistyped}");
+    assert!(mistyped.contains("did you mean `local-ports`?"), "{mistyped}");
+    assert!(mistyped.contains("test.yaml:3:"), "{mistyped}");
+    let unrelated = error("{ law: gravity }");
+    assert!(unrelated.contains("use one of accept-queue-capacity, local-ports"), "{unrelated}");
+}
+
+#[test]
 fn an_axis_that_an_override_fixes_is_left_out_of_the_headline() {
     let text = text("{ metric: success, over: server.backlog }");
     let set = vec![("server.backlog".to_owned(), "7".to_owned())];
