@@ -7,6 +7,7 @@ use std::time::Duration;
 use run_record::{Outcome, TrialRecord};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
+use tabled::settings::peaker::Priority;
 use tabled::settings::{Alignment, Style, Width};
 
 use run_view::Run;
@@ -134,6 +135,6 @@ fn by_cell(run: &Run) -> Option<String> {
     }
     let mut table = builder.build();
     table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
-    table.with(Width::wrap(WIDTH).keep_words(true));
+    table.with(Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true)));
     Some(table.to_string())
 }

@@ -5,6 +5,7 @@
 
 use run_view::prose::{WIDTH, wrapped};
 use tabled::settings::Width;
+use tabled::settings::peaker::Priority;
 
 use super::{Block, Document, Level, Section};
 
@@ -35,7 +36,7 @@ fn written(block: &Block) -> Vec<String> {
         Block::Table(table, is_wrapped) => {
             let mut drawn = table.drawn();
             if *is_wrapped {
-                drawn.with(Width::wrap(WIDTH).keep_words(true));
+                drawn.with(Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true)));
             }
             match table.title.as_str() {
                 "" => drawn.to_string(),

@@ -2,7 +2,7 @@
 
 use queue_model::law::{Tolerance, Unit};
 use report::{Run, summary};
-use run_record::LawCheck;
+use run_record::{LawCheck, LawNotApplied};
 use serde_json::json;
 
 use crate::fixture::Fixture;
@@ -125,4 +125,29 @@ fn the_tables_fit_the_terminal() {
     for line in laws.lines().take_while(|line| !line.starts_with("Why")) {
         assert!(line.chars().count() <= 100, "{line}");
     }
+}
+
+#[test]
+fn a_law_that_is_not_applied_is_shown_with_its_reason_and_the_number_of_trials() {
+    let reason = "a reason of many words that is far wider than all other columns of this table \
+                  taken together, and is wrapped";
+    let not_applied = LawNotApplied {
+        id: "capacity".to_owned(),
+        title: EXACT.to_owned(),
+        reason: reason.to_owned(),
+    };
+    let cell = |fixture: Fixture, backlog: i64| {
+        fixture.cell([("server.backlog", json!(backlog))], |trial| {
+            trial.laws_not_applied.push(not_applied.clone());
+        })
+    };
+    let run = (0..3).fold(Fixture::new(json!({})), cell).run();
+    let rows = table(&run, "Laws that were not applied");
+    assert_eq!(rows[0][2], "3", "{rows:?}");
+    let column = |index: usize| {
+        let words = rows.iter().map(|row| row[index].as_str());
+        words.collect::<Vec<_>>().join(" ").trim().to_owned()
+    };
+    assert_eq!(column(0), EXACT);
+    assert_eq!(column(1), format!("not applied: {reason}"));
 }
