@@ -25,14 +25,14 @@ use crate::commands::size::SizeArguments;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  success: everything that was checked held
+    0  success: every check held
     1  internal error
     2  invalid usage or scenario; nothing was started
     3  an expectation, law or invariant failed
     4  regression against the baseline
     5  the backend or the machine failed, or cannot do what was requested
     6  no baseline, an inconclusive comparison, or an improvement on the baseline
-  130  interrupted; finished trials are kept";
+  130  interrupted; finished trials are saved";
 
 /// A lab for the queues that the Linux kernel puts in front of a TCP server.
 #[derive(Debug, Parser)]
@@ -48,49 +48,45 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// List the scenarios and suites.
     List,
-    /// Print a scenario as it would run: resolved, with its cells and trials.
+    /// Print a resolved scenario, its axes and its number of trials.
     Show(PlanArguments),
-    /// Print the predictions of the kernel's laws, or of a simulation, for a scenario
+    /// Predict the results of a scenario from the kernel's laws or by simulation,
     /// without running it.
     Predict(PredictArguments),
-    /// Find the backlog that a burst of connections needs, by simulation.
+    /// Find the smallest backlog for a burst of connections, by simulation.
     Size(SizeArguments),
-    /// Validate scenarios without running them; all of them if none is named.
+    /// Validate scenarios without running them [default: all].
     Check(CheckArguments),
-    /// Explain a sysctl, counter, outcome, concept or scenario; list the topics if
-    /// none is given.
+    /// Explain a sysctl, counter, outcome, concept or scenario, or list all topics.
     Explain(ExplainArguments),
-    /// Make the report of a run or suite again from its recorded data, and print the
-    /// summary.
+    /// Regenerate the report of a run or suite and print its summary.
     Report(ReportArguments),
-    /// Compare a run or suite with a baseline: laws and checks exactly, measured
-    /// figures by exact tests over trials.
+    /// Compare a run or suite with a baseline.
     Compare(CompareArguments),
-    /// Show runs in a browser: their reports, two side by side, or one in progress.
-    /// Run directories are only read.
+    /// Browse reports, comparisons and runs in progress in a web browser.
     Serve(ServeArguments),
     /// Print the JSON Schema of a file format.
     Schema(SchemaArguments),
-    /// Build the image that containers are created from.
+    /// Build the image for `--backend docker`.
     Image(ImageArguments),
-    /// Remove what killed runs have left behind, such as containers and networks.
+    /// Remove the leftovers of killed runs, such as containers and networks.
     Clean(CleanArguments),
     /// Check what this machine can run and how to fix the rest.
     Doctor(DoctorArguments),
-    /// Run a suite in CI and compare it with its last good run.
+    /// Run a suite in CI and compare it with the last good run.
     Ci(CiArguments),
-    /// Run the chat server in this host.
+    /// Run the chat server.
     Server(ServerArguments),
-    /// Run the load generator in this host.
+    /// Run the load generator.
     Load(Box<LoadArguments>),
-    /// Sample the queues of a port of this host.
+    /// Sample the queues of a TCP port.
     Probe(ProbeArguments),
-    /// Chat through a chat server from this terminal.
+    /// Chat through a chat server.
     Chat(ChatArguments),
     /// Run as the first process of a container, controlled by the lab.
     #[command(hide = true)]
     Host,
-    /// Check whether a socket listens on a TCP port, without connecting to it.
+    /// Check for a listener on a TCP port, without connecting to it.
     #[command(hide = true)]
     Listening(ListeningArguments),
     /// Print shell completions.

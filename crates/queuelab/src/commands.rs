@@ -1,4 +1,4 @@
-//! One module a command.
+//! One module for each command.
 
 pub(crate) mod chat;
 pub(crate) mod check;
@@ -25,4 +25,4 @@ pub(crate) mod show;
 pub(crate) mod size;
 pub(crate) mod standalone;
 
-pub(crate) use crate::answer::answer;
+pub(crate) use crate::output::print_output;

@@ -1,4 +1,4 @@
-//! An error as a user sees it: once, at the top, with a hint.
+//! Errors as the user sees them: printed once, with a hint.
 
 use chat_server::ServerError;
 use lab::{BackendError, BackendErrorKind, LabError, SessionError, WorkerError};
@@ -28,8 +28,8 @@ pub(crate) enum CommandError {
     #[error("failed to {0}")]
     Sockets(#[from] linux_net::DiagError),
     #[error(
-        "failed to find a listener on port {0}: nothing in this network namespace listens there; \
-         is its server running, and in this one?"
+        "failed to find a listener on port {0} in this network namespace; start the server, or \
+         run this in the server's namespace"
     )]
     NotListening(u16),
     #[error("failed to run the server: {0}")]
@@ -45,7 +45,7 @@ pub(crate) enum CommandError {
 }
 
 impl CommandError {
-    /// What the error itself cannot know: another way to do what was asked.
+    /// A hint that the error itself cannot have: the other backends.
     pub(crate) fn help(&self) -> Option<String> {
         let Self::Lab(LabError::Backend(error)) = self else { return None };
         let BackendErrorKind::Unavailable { backend } = error.kind else { return None };
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn a_backend_that_cannot_be_used_is_answered_with_the_others() {
+    fn an_unavailable_backend_has_a_hint_with_the_other_backends() {
         for (backend, other) in [("netns", "docker"), ("docker", "netns")] {
             let help = help(BackendErrorKind::Unavailable { backend }).unwrap();
             assert!(help.contains(&format!("--backend {other}")), "{help}");

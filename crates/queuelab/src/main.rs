@@ -3,19 +3,19 @@
 //! | module | holds |
 //! |---|---|
 //! | `cli` | the definition of commands and flags |
-//! | `commands` | one module a command |
+//! | `commands` | one module for each command |
 //! | `progress` | the progress of a run: a bar or lines |
-//! | `answer` | the standard output of every command |
+//! | `output` | the standard output of every command |
 //! | `backend_name` | the values of `--backend` |
-//! | `tool` | this program, as records name it |
-//! | `exit`, `error` | how a command ends, and what a person sees of it |
+//! | `tool` | this program's version, as recorded |
+//! | `exit`, `error` | exit codes and error messages |
 
-mod answer;
 mod backend_name;
 mod cli;
 mod commands;
 mod error;
 mod exit;
+mod output;
 mod progress;
 mod tool;
 
@@ -31,7 +31,7 @@ use crate::exit::Exit;
 fn main() -> ExitCode {
     lab::name_process();
     exit_on_panic();
-    let cli = Cli::parse_from(std::env::args_os().map(dashed));
+    let cli = Cli::parse_from(std::env::args_os().map(with_dashes));
     let result = match cli.command {
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::List => commands::list::list(),
@@ -61,14 +61,14 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             let exit = error.exit();
-            report(error);
+            print_error(error);
             exit.into()
         }
     }
 }
 
 /// Ends the process when any thread panics: a worker that has lost a thread must not be
-/// measured. It leaves what a killed process leaves.
+/// measured.
 fn exit_on_panic() {
     let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
@@ -77,9 +77,9 @@ fn exit_on_panic() {
     }));
 }
 
-/// YAML's names work as flags too: `--connect_deadline` is
+/// Accepts the names of YAML settings as flags: `--connect_deadline` is
 /// `--connect-deadline`.
-fn dashed(argument: OsString) -> OsString {
+fn with_dashes(argument: OsString) -> OsString {
     let Some(flag) = argument.to_str().and_then(|text| text.strip_prefix("--")) else {
         return argument;
     };
@@ -89,9 +89,9 @@ fn dashed(argument: OsString) -> OsString {
     }
 }
 
-fn report(error: CommandError) {
+fn print_error(error: CommandError) {
     if error.exit() == Exit::Interrupted {
-        // Already printed, with what is kept and how to resume.
+        // Already printed, with what is saved and how to resume.
         return;
     }
     let report = match error {

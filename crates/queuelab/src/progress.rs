@@ -17,7 +17,7 @@ pub(crate) trait Progress {
     fn trial_finished(&mut self, record: &TrialRecord);
 }
 
-/// The progress of a run of so many trials, `done` of them before a resume.
+/// The progress of a run with this many trials, `done` of them before a resume.
 pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
     if std::io::stderr().is_terminal() {
         Box::new(Bar::new(trials, done))

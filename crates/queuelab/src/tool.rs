@@ -1,8 +1,8 @@
-//! This program, as records name it.
+//! This program's version, as recorded.
 
 use run_record::Tool;
 
-/// This program's version, and the commit that it was built from.
+/// This program's version, and the commit it was built from.
 pub(crate) fn tool() -> Tool {
     Tool {
         version: env!("CARGO_PKG_VERSION").to_owned(),

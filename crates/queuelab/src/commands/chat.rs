@@ -26,7 +26,7 @@ pub(crate) struct ChatArguments {
     /// The server's address and port.
     #[arg(default_value = "127.0.0.1:8080")]
     server: SocketAddr,
-    /// The length header that the server speaks.
+    /// Message framing of the server.
     #[arg(long, value_enum, default_value_t = Framing::default())]
     framing: Framing,
 }
@@ -40,7 +40,7 @@ pub(crate) fn chat(arguments: &ChatArguments) -> Result {
     })?;
     let codec = Codec::new(framing, None).expect("the default body size suits every framing");
     let chat = Chat { stream: Arc::new(stream), codec, leaving: Arc::new(AtomicBool::new(false)) };
-    if io::stdin().is_terminal() { chat.on_terminal(server) } else { chat.on_pipe() }
+    if io::stdin().is_terminal() { chat.run_on_terminal(server) } else { chat.run_on_pipe() }
 }
 
 struct Chat {
@@ -50,32 +50,34 @@ struct Chat {
 }
 
 impl Chat {
-    fn on_terminal(&self, server: SocketAddr) -> Result {
-        let terminal = |source: ReadlineError| CommandError::Io {
+    fn run_on_terminal(&self, server: SocketAddr) -> Result {
+        let terminal_error = |source: ReadlineError| CommandError::Io {
             action: "use the terminal".to_owned(),
             source: io::Error::other(source),
         };
         // Saved to restore the terminal: a lost connection ends the program while
         // the editor has it in raw mode.
         let modes = termios::tcgetattr(io::stdin().as_fd()).ok();
-        let mut editor = DefaultEditor::new().map_err(terminal)?;
-        let mut printer = editor.create_external_printer().map_err(terminal)?;
-        print(&format!("connected to {server}; type a line and Enter, `exit` or Ctrl-D to leave"));
+        let mut editor = DefaultEditor::new().map_err(terminal_error)?;
+        let mut printer = editor.create_external_printer().map_err(terminal_error)?;
+        print(&format!(
+            "connected to {server}; type a message and press Enter; leave with `exit` or Ctrl-D"
+        ));
         let lost = self.listen(move |line| {
             let _ = printer.print(format!("{line}\n"));
         });
         let leaving = Arc::clone(&self.leaving);
-        let (gone_sender, gone) = channel();
+        let (disconnected_sender, disconnected) = channel();
         thread::spawn(move || {
-            let how = lost.recv().unwrap_or_default();
+            let reason = lost.recv().unwrap_or_default();
             if !leaving.load(Ordering::SeqCst) {
                 if let Some(modes) = modes {
                     let _ = termios::tcsetattr(io::stdin().as_fd(), SetArg::TCSANOW, &modes);
                 }
-                print(&format!("\r\n{how}"));
+                print(&format!("\r\n{reason}"));
                 std::process::exit(Exit::Machine as i32);
             }
-            let _ = gone_sender.send(());
+            let _ = disconnected_sender.send(());
         });
         loop {
             match editor.readline("> ") {
@@ -85,15 +87,15 @@ impl Chat {
                     self.send(&line);
                 }
                 Err(ReadlineError::Eof | ReadlineError::Interrupted) => break,
-                Err(error) => return Err(terminal(error)),
+                Err(error) => return Err(terminal_error(error)),
             }
         }
         self.leave();
-        let _ = gone.recv_timeout(LEAVE_TIMEOUT);
+        let _ = disconnected.recv_timeout(LEAVE_TIMEOUT);
         Ok(Exit::Held)
     }
 
-    fn on_pipe(&self) -> Result {
+    fn run_on_pipe(&self) -> Result {
         let lost = self.listen(|line| {
             let mut out = io::stdout().lock();
             let _ = writeln!(out, "{line}").and_then(|()| out.flush());
@@ -102,8 +104,8 @@ impl Chat {
             if line.trim() == "exit" {
                 break;
             }
-            if let Ok(how) = lost.try_recv() {
-                print(&how);
+            if let Ok(reason) = lost.try_recv() {
+                print(&reason);
                 return Ok(Exit::Machine);
             }
             self.send(&line);
@@ -115,33 +117,33 @@ impl Chat {
         Ok(Exit::Held)
     }
 
-    /// Prints incoming messages; the receiver gets one line when the connection ends.
-    fn listen(&self, mut show: impl FnMut(&str) + Send + 'static) -> Receiver<String> {
+    /// Prints incoming messages; the receiver gets the reason when the connection ends.
+    fn listen(&self, mut print: impl FnMut(&str) + Send + 'static) -> Receiver<String> {
         let (sender, receiver) = channel();
         let stream = Arc::clone(&self.stream);
         let mut decoder = Decoder::new(self.codec);
         thread::spawn(move || {
             let mut chunk = [0; 16 * 1024];
-            let how = loop {
+            let reason = loop {
                 match (&*stream).read(&mut chunk) {
                     Ok(0) => break "the server has closed the connection".to_owned(),
                     Ok(bytes) => decoder.feed(&chunk[..bytes]),
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => break format!("the connection to the server is lost: {error}"),
+                    Err(error) => break format!("lost the connection to the server: {error}"),
                 }
                 loop {
                     match decoder.next_body() {
-                        Ok(Some(body)) => show(&printable(body)),
+                        Ok(Some(body)) => print(&printable(body)),
                         Ok(None) => break,
                         Err(error) => {
-                            let hint = "does the server speak another --framing?";
-                            let _ = sender.send(format!("not understood: {error}; {hint}"));
+                            let hint = "does the server use another --framing?";
+                            let _ = sender.send(format!("invalid message: {error}; {hint}"));
                             return;
                         }
                     }
                 }
             };
-            let _ = sender.send(how);
+            let _ = sender.send(reason);
         });
         receiver
     }
@@ -152,9 +154,9 @@ impl Chat {
         }
         let mut bytes = Vec::new();
         if let Err(error) = self.codec.encode(line.as_bytes(), &mut bytes) {
-            print(&format!("not sent: {error}"));
+            print(&format!("failed to send: {error}"));
         } else if let Err(error) = (&*self.stream).write_all(&bytes) {
-            print(&format!("not sent: {error}"));
+            print(&format!("failed to send: {error}"));
         }
     }
 
@@ -164,8 +166,8 @@ impl Chat {
     }
 }
 
-/// A body as one line of text: control characters of other clients must not reach
-/// this terminal.
+/// A body as one line of text. Escapes control characters, so that other clients cannot
+/// control this terminal.
 fn printable(body: &[u8]) -> String {
     String::from_utf8_lossy(body)
         .chars()
@@ -186,7 +188,7 @@ mod tests {
     use super::printable;
 
     #[test]
-    fn control_characters_of_others_are_escaped() {
+    fn control_characters_are_escaped() {
         assert_eq!(printable("grüße\x1b[2J\n".as_bytes()), "grüße\\u{1b}[2J\\n");
         assert_eq!(printable(&[b'a', 0xff]), "a\u{fffd}");
     }

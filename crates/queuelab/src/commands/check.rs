@@ -1,21 +1,21 @@
-//! `queuelab check`: checks scenarios and starts nothing.
+//! `queuelab check`: validates scenarios without running them.
 
 use clap::Args;
 use report::several;
 use scenario::Document;
 
-use super::{answer, plan};
-use crate::error::{CommandError, Result};
+use super::{plan, print_output};
+use crate::error::Result;
 use crate::exit::Exit;
 
 /// Arguments of `queuelab check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
-    /// Names of scenarios, or paths of their files.
+    /// Names of scenarios or suites, or paths of their files [default: all].
     scenarios: Vec<String>,
 }
 
-/// Checks each file and prints every problem.
+/// Validates each file and prints every problem.
 pub(crate) fn check(arguments: &CheckArguments) -> Result {
     let documents = match arguments.scenarios.as_slice() {
         [] => scenario::catalogue(),
@@ -26,9 +26,9 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
     };
     let mut exit = Exit::Held;
     for document in &documents {
-        match checked(document) {
+        match validate(document) {
             Ok(content) => {
-                answer(&format!("{}: valid; {content}", document.name()))?;
+                print_output(&format!("{}: valid; {content}", document.name()))?;
             }
             Err(error) => {
                 exit = error.exit();
@@ -39,10 +39,10 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
     Ok(exit)
 }
 
-/// What a valid file contains.
-fn checked(document: &Document) -> std::result::Result<String, CommandError> {
+/// Validates a file and describes its content.
+fn validate(document: &Document) -> Result<String> {
     match document {
-        Document::Scenario(file) => Ok(plan::size(&plan::plain_plan(file)?)),
+        Document::Scenario(file) => Ok(plan::describe_size(&plan::default_plan(file)?)),
         Document::Suite(file) => {
             let suite = file.load()?;
             let plans = plan::suite_plans(&suite)?;

@@ -1,16 +1,16 @@
-//! `queuelab ci`: a suite in CI, compared with its last good run on the same kind of
-//! machine. A workflow calls the steps one by one; without a step, all that a machine
-//! without GitHub can do are run.
+//! `queuelab ci`: a suite in CI, compared with the last good run on the same kind of
+//! machine. A workflow calls the steps one by one; without a step, all steps run that
+//! work without GitHub.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `settings` | what the environment says: suite, backend, directories |
-//! | `machine` | the kind of machine, which names the artefact |
+//! | `settings` | suite, backend and directories, from the environment |
+//! | `machine` | the kind of machine, which is part of the artefact's name |
 //! | `runs` | the suite's run directories, and which of them are good |
-//! | `steps` | the files by which steps pass on their results |
-//! | `program` | calls of the program itself |
+//! | `steps` | the files that pass results from step to step |
+//! | `program` | calls of this program |
 //! | `baseline`, `run`, `compare`, `summary`, `smoke` | the steps |
-//! | `annotation` | the one annotation of all steps |
+//! | `annotation` | the annotation that all steps share |
 
 mod annotation;
 mod baseline;
@@ -40,31 +40,31 @@ pub(crate) struct CiArguments {
     step: Option<Step>,
 }
 
-/// A step of a workflow; without one: run, compare, summary.
+/// A step of a workflow [default: run, compare and summary].
 #[derive(Debug, Subcommand)]
 enum Step {
-    /// Print the suite and the kind of machine, the name of the artefact.
+    /// Print the artefact's name: the suite, the backend and the kind of machine.
     Name,
     /// Download the artefact of the last good run (GitHub only).
     Baseline,
     /// Run the suite.
     Run,
-    /// Compare the run with the baseline, and mark it as good if it may be the next one.
+    /// Compare the run with the baseline, and mark it as good if it can be the next one.
     Compare,
     /// Write the job's summary and print one annotation for all steps.
     Summary,
-    /// Print the summaries of the smoke runs that `.ci/run` kept in a directory.
+    /// Print the summaries of the smoke runs that `.ci/run` saved in a directory.
     Smoke {
         /// The directory, with one directory per backend.
         directory: PathBuf,
     },
 }
 
-/// Runs a step, or all of them; the exit code is that of the first failure.
+/// Runs a step, or all of them; returns the exit code of the first failure.
 pub(crate) fn ci(arguments: &CiArguments) -> Result {
     let settings = Settings::from_environment();
     match &arguments.step {
-        Some(Step::Name) => machine::name_step(&settings),
+        Some(Step::Name) => machine::print_name(&settings),
         Some(Step::Baseline) => baseline::baseline(&settings),
         Some(Step::Run) => run::run(&settings),
         Some(Step::Compare) => compare::compare(&settings),

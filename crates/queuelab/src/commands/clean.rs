@@ -1,9 +1,9 @@
-//! `queuelab clean`: removes what killed runs have left behind.
+//! `queuelab clean`: removes the leftovers of killed runs.
 
 use clap::Args;
 use lab::{LabError, Leftovers};
 
-use super::answer;
+use super::print_output;
 use crate::error::Result;
 use crate::exit::Exit;
 
@@ -13,13 +13,13 @@ pub(crate) struct CleanArguments {
     /// Also remove the images that queuelab built.
     #[arg(long)]
     images: bool,
-    /// Only print what would be removed.
+    /// Print what would be removed, without removing it.
     #[arg(long)]
     dry_run: bool,
 }
 
-/// Removes the leftovers of every backend, and prints them. A backend that cannot be used
-/// here fails the command: what it has cannot be removed.
+/// Removes the leftovers of every backend, and prints them. An unavailable backend is an
+/// error, because its leftovers cannot be removed.
 pub(crate) fn clean(arguments: &CleanArguments) -> Result {
     let CleanArguments { images, dry_run } = *arguments;
     let mut all = Leftovers::default();
@@ -44,7 +44,7 @@ pub(crate) fn clean(arguments: &CleanArguments) -> Result {
         lines.push(format!("not removed, still running: {}", all.alive.join(", ")));
     }
     if !lines.is_empty() {
-        answer(&lines.join("\n"))?;
+        print_output(&lines.join("\n"))?;
     }
     match problem {
         None => Ok(Exit::Held),

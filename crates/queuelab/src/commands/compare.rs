@@ -1,4 +1,4 @@
-//! `queuelab compare`: a run compared with a baseline.
+//! `queuelab compare`: compares a run with a baseline.
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +7,18 @@ use clap::{Args, ValueEnum};
 use report::{Run, Suite};
 use run_record::{RunDirectory, SuiteDirectory};
 
-use super::answer;
+use super::print_output;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
 /// Flags of `queuelab compare`.
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
-    /// Directory of the baseline: an earlier run or suite.
+    /// Directory of the baseline, an earlier run or suite.
     base: PathBuf,
-    /// Directory of the run or suite to compare with it.
+    /// Directory of the run or suite to compare with the baseline.
     new: PathBuf,
-    /// Compare only laws and checks, not metrics: for a baseline from another machine.
+    /// Compare only laws and checks, not metrics, for a baseline from another machine.
     #[arg(long, conflicts_with_all = ["floor", "alpha", "seed"])]
     laws: bool,
     /// Output format.
@@ -26,20 +26,19 @@ pub(crate) struct CompareArguments {
     format: Format,
     #[command(flatten)]
     criteria: CriteriaArguments,
-    /// Seed of the bootstrap intervals; no verdict depends on it.
+    /// Seed of the bootstrap intervals; does not affect verdicts.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
 }
 
-/// Flags of every command that judges metrics.
+/// Flags of every command that compares metrics.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct CriteriaArguments {
-    /// Smallest change of a median that counts, as a share of the baseline's median (10% or
-    /// 0.1).
-    #[arg(long, value_name = "SHARE", default_value = "10%", value_parser = floor)]
+    /// Smallest relative change of a median that counts, such as 10% or 0.1.
+    #[arg(long, value_name = "SHARE", default_value = "10%", value_parser = parse_floor)]
     floor: f64,
-    /// Probability of reporting a change of any metric when there is none.
-    #[arg(long, value_name = "P", default_value = "0.05", value_parser = alpha)]
+    /// Probability of reporting a change in any metric when there is none.
+    #[arg(long, value_name = "P", default_value = "0.05", value_parser = parse_alpha)]
     alpha: f64,
 }
 
@@ -57,13 +56,13 @@ enum Format {
     /// Plain text for a terminal.
     #[default]
     Text,
-    /// GitHub's Markdown for the summary page of a job: the worst first, limited in length.
+    /// GitHub Markdown for a job's summary: worst results first, limited in length.
     Markdown,
     /// JSON for programs; docs/ci.md documents it.
     Json,
 }
 
-fn floor(text: &str) -> std::result::Result<f64, String> {
+fn parse_floor(text: &str) -> std::result::Result<f64, String> {
     let share = match text.strip_suffix('%') {
         Some(percent) => percent.trim_end().parse::<f64>().map(|percent| percent / 100.0),
         None => text.parse::<f64>(),
@@ -74,14 +73,14 @@ fn floor(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-fn alpha(text: &str) -> std::result::Result<f64, String> {
+fn parse_alpha(text: &str) -> std::result::Result<f64, String> {
     match text.parse::<f64>() {
         Ok(alpha) if alpha > 0.0 && alpha < 1.0 => Ok(alpha),
         _ => Err("the probability must be above 0 and below 1, such as 0.05".to_owned()),
     }
 }
 
-/// Prints the comparison; its conclusion is the exit code.
+/// Prints the comparison; its conclusion decides the exit code.
 pub(crate) fn compare(arguments: &CompareArguments) -> Result {
     let &CompareArguments { ref base, ref new, laws, format, ref criteria, seed } = arguments;
     let criteria = Criteria { seed, ..criteria.criteria() };
@@ -92,12 +91,12 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
             let text = match format {
                 Format::Text => comparison.text(),
                 Format::Markdown => comparison.markdown(),
-                Format::Json => pretty(&comparison.json()),
+                Format::Json => to_json(&comparison.json()),
             };
             (text, comparison.conclusion())
         }
         (false, false) => {
-            let runs = (read(base)?, read(new)?);
+            let runs = (read_run(base)?, read_run(new)?);
             let comparison = match laws {
                 true => ::compare::compare_laws(&runs.0, &runs.1),
                 false => ::compare::compare(&runs.0, &runs.1, &criteria),
@@ -105,33 +104,33 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
             let text = match format {
                 Format::Text => comparison.text(),
                 Format::Markdown => comparison.markdown(),
-                Format::Json => pretty(&comparison.json()),
+                Format::Json => to_json(&comparison.json()),
             };
             (text, comparison.conclusion())
         }
         (base_is_suite, _) => {
             let (suite, other) = if base_is_suite { (base, new) } else { (new, base) };
             return Err(CommandError::Usage(format!(
-                "failed to compare: {} is the directory of a suite and {} is not; give two runs or two \
-                 suites",
+                "failed to compare a suite with a run: {} is the directory of a suite, {} is not; \
+                 give two runs or two suites",
                 suite.display(),
                 other.display()
             )));
         }
     };
-    answer(&text)?;
-    Ok(exit(conclusion))
+    print_output(&text)?;
+    Ok(exit_code(conclusion))
 }
 
 /// Compares a run with its baseline, and prints the comparison.
-pub(crate) fn judge(base: &Run, new: &Run, criteria: &Criteria) -> Result {
+pub(crate) fn compare_runs(base: &Run, new: &Run, criteria: &Criteria) -> Result {
     let comparison = ::compare::compare(base, new, criteria);
-    answer(&comparison.text())?;
-    Ok(exit(comparison.conclusion()))
+    print_output(&comparison.text())?;
+    Ok(exit_code(comparison.conclusion()))
 }
 
 /// The exit code of a conclusion.
-fn exit(conclusion: Conclusion) -> Exit {
+fn exit_code(conclusion: Conclusion) -> Exit {
     match conclusion {
         Conclusion::Failed => Exit::Failed,
         Conclusion::Judged(Verdict::Held) => Exit::Held,
@@ -142,11 +141,11 @@ fn exit(conclusion: Conclusion) -> Exit {
     }
 }
 
-fn pretty(value: &serde_json::Value) -> String {
+fn to_json(value: &serde_json::Value) -> String {
     serde_json::to_string_pretty(value).expect("a comparison is plain data")
 }
 
-fn read(path: &Path) -> Result<Run> {
+fn read_run(path: &Path) -> Result<Run> {
     let (record, trials) = RunDirectory::read(path)?;
     Ok(Run::new(record, trials))
 }
@@ -157,17 +156,17 @@ mod tests {
 
     #[test]
     fn a_floor_is_a_share_or_a_percentage() {
-        assert_eq!(floor("10%"), Ok(0.1));
-        assert_eq!(floor("2.5 %"), Ok(0.025));
-        assert_eq!(floor("0.25"), Ok(0.25));
+        assert_eq!(parse_floor("10%"), Ok(0.1));
+        assert_eq!(parse_floor("2.5 %"), Ok(0.025));
+        assert_eq!(parse_floor("0.25"), Ok(0.25));
         for wrong in ["100%", "10", "-1%", "%", "ten", "nan"] {
-            assert!(floor(wrong).is_err(), "{wrong}");
+            assert!(parse_floor(wrong).is_err(), "{wrong}");
         }
     }
 
     #[test]
     fn a_probability_is_between_0_and_1() {
-        assert_eq!(alpha("0.01"), Ok(0.01));
-        assert!(["0", "1", "5%"].iter().all(|wrong| alpha(wrong).is_err()));
+        assert_eq!(parse_alpha("0.01"), Ok(0.01));
+        assert!(["0", "1", "5%"].iter().all(|wrong| parse_alpha(wrong).is_err()));
     }
 }

@@ -2,12 +2,12 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `arguments` | flags |
+//! | `arguments` | the flags |
 //! | `diagnosis` | all findings, and the verdict |
 //! | `text` | a diagnosis for a terminal |
-//! | `machine`, `limits` | what every backend relies on |
+//! | `machine`, `limits` | the requirements of every backend |
 //!
-//! What a backend needs, it checks itself (`lab::BackendKind::check`).
+//! A backend checks its own requirements (`lab::BackendKind::check`).
 
 mod arguments;
 mod diagnosis;
@@ -20,20 +20,20 @@ use lab::{BackendKind, Needs};
 
 use self::diagnosis::{BackendDiagnosis, Diagnosis};
 use self::limits::Limits;
-use super::{answer, plan};
+use super::{plan, print_output};
 use crate::error::Result;
 use crate::exit::Exit;
 
 /// Checks the machine and prints the findings.
 pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
     // Before a user namespace takes this process's capabilities.
-    let limits = Limits::of_this_process();
-    // Next, because it needs a process of one thread, and nearly everything below
-    // starts some. In a user namespace this process keeps its groups, and so its right
-    // to the Docker engine's socket.
+    let limits = Limits::read();
+    // Next, because this needs a single-threaded process, and most of the code below
+    // starts threads. In a user namespace this process keeps its groups, and with them
+    // its access to the Docker engine's socket.
     let prepared: Vec<_> =
-        asked(arguments).map(|backend| (backend, backend.prepare_process())).collect();
-    let needs = needs_of_scenarios();
+        selected(arguments).map(|backend| (backend, backend.prepare_process())).collect();
+    let needs = max_needs();
     let check = |(backend, prepared): (&dyn BackendKind, _)| BackendDiagnosis {
         name: backend.name(),
         findings: backend.check(prepared, &needs),
@@ -43,14 +43,14 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
         backends: prepared.into_iter().map(check).collect(),
     };
     match arguments.json {
-        true => answer(&diagnosis.json())?,
-        false => answer(&text::text(&diagnosis))?,
+        true => print_output(&diagnosis.json())?,
+        false => print_output(&text::text(&diagnosis))?,
     };
     Ok(if diagnosis.can_run() { Exit::Held } else { Exit::Machine })
 }
 
-/// The backend that was asked for, or all that are not for tests.
-fn asked(arguments: &DoctorArguments) -> impl Iterator<Item = &'static dyn BackendKind> {
+/// The backend of `--backend`, or all that are not for tests.
+fn selected(arguments: &DoctorArguments) -> impl Iterator<Item = &'static dyn BackendKind> {
     let only = arguments.backend.clone();
     lab::backends().iter().copied().filter(move |backend| match &only {
         Some(only) => backend.name() == only,
@@ -58,11 +58,11 @@ fn asked(arguments: &DoctorArguments) -> impl Iterator<Item = &'static dyn Backe
     })
 }
 
-/// The most that this machine's scenarios need.
-fn needs_of_scenarios() -> Needs {
-    let plans = scenario::scenarios().into_iter().filter_map(|file| plan::plain_plan(&file).ok());
-    plans.map(|plan| Needs::from_plan(&plan)).fold(Needs::default(), |most, needs| Needs {
-        clients: most.clients.max(needs.clients),
-        thread_stack: most.thread_stack.max(needs.thread_stack),
+/// The maximum needs of the scenarios on this machine.
+fn max_needs() -> Needs {
+    let plans = scenario::scenarios().into_iter().filter_map(|file| plan::default_plan(&file).ok());
+    plans.map(|plan| Needs::from_plan(&plan)).fold(Needs::default(), |max, needs| Needs {
+        clients: max.clients.max(needs.clients),
+        thread_stack: max.thread_stack.max(needs.thread_stack),
     })
 }

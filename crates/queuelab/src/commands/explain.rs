@@ -1,36 +1,35 @@
-//! `queuelab explain`: what a sysctl, a counter, an outcome, a concept or a
-//! scenario is.
+//! `queuelab explain`: explains sysctls, counters, outcomes, concepts and scenarios.
 
 mod scenarios;
 
 use clap::Args;
 use diagnosis::Topics;
 
-use super::answer;
+use super::print_output;
 use crate::error::{CommandError, Result};
 
 /// Arguments of `queuelab explain`.
 #[derive(Debug, Args)]
 pub(crate) struct ExplainArguments {
-    /// A full name or its last part: somaxconn, ListenOverflows, timed_out, accept
-    /// queue, backlog-sweep.
+    /// A full name or its last part, such as somaxconn, ListenOverflows, timed_out,
+    /// accept queue or backlog-sweep.
     topic: Vec<String>,
 }
 
-/// Prints a topic's page, or without one the list of them.
+/// Prints a topic's page, or the list of topics if none is given.
 pub(crate) fn explain(arguments: &ExplainArguments) -> Result {
     let topics = topics(&scenario::catalogue());
-    let asked = arguments.topic.join(" ");
-    if asked.trim().is_empty() {
-        return answer(&topics.list());
+    let query = arguments.topic.join(" ");
+    if query.trim().is_empty() {
+        return print_output(&topics.list());
     }
-    match topics.find(&asked) {
-        Some(topic) => answer(&topic.to_string()),
-        None => Err(unknown(&asked, &topics)),
+    match topics.find(&query) {
+        Some(topic) => print_output(&topic.to_string()),
+        None => Err(unknown_topic(&query, &topics)),
     }
 }
 
-/// Those of the program, and those that the scenarios make.
+/// The built-in topics, and one for each scenario.
 fn topics(documents: &[scenario::Document]) -> Topics {
     let mut topics = Topics::built_in();
     for document in documents {
@@ -40,14 +39,11 @@ fn topics(documents: &[scenario::Document]) -> Topics {
     topics
 }
 
-fn unknown(asked: &str, topics: &Topics) -> CommandError {
-    let list = "`queuelab explain` lists what can be explained";
-    CommandError::Usage(match topics.near(asked).as_slice() {
-        [] => format!("there is nothing to explain about `{asked}`; {list}"),
-        near => format!(
-            "there is nothing to explain about `{asked}`: did you mean {}? {list}",
-            near.join(", ")
-        ),
+fn unknown_topic(query: &str, topics: &Topics) -> CommandError {
+    let list = "`queuelab explain` lists all topics";
+    CommandError::Usage(match topics.near(query).as_slice() {
+        [] => format!("there is no topic `{query}`; {list}"),
+        near => format!("there is no topic `{query}`: did you mean {}? {list}", near.join(", ")),
     })
 }
 

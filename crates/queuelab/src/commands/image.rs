@@ -1,9 +1,9 @@
-//! `queuelab image`: the image that containers are created from.
+//! `queuelab image`: the image of the Docker backend.
 
 use clap::{Args, Subcommand};
 use lab::LabError;
 
-use super::answer;
+use super::print_output;
 use crate::error::Result;
 
 /// Flags of `queuelab image`.
@@ -15,8 +15,10 @@ pub(crate) struct ImageArguments {
 
 #[derive(Debug, Subcommand)]
 enum ImageCommand {
-    /// Build `queuelab:<hash>` and `queuelab:latest` from this executable, which is
-    /// linked statically. Nothing is downloaded; an existing image is kept.
+    /// Build the image `queuelab:<hash>` from this executable and tag it
+    /// `queuelab:latest`.
+    ///
+    /// Nothing is downloaded; an existing image is reused.
     Build,
 }
 
@@ -24,7 +26,7 @@ enum ImageCommand {
 pub(crate) fn image(arguments: &ImageArguments) -> Result {
     let ImageCommand::Build = arguments.command;
     let image = lab::build_image().map_err(LabError::from)?;
-    let what = if image.is_new { "built" } else { "exists" };
+    let state = if image.is_new { "built" } else { "exists" };
     let megabytes = image.bytes as f64 / 1e6;
-    answer(&format!("{} {what}, {megabytes:.1} MB; tagged queuelab:latest", image.name))
+    print_output(&format!("{} {state}, {megabytes:.1} MB; tagged queuelab:latest", image.name))
 }

@@ -1,15 +1,15 @@
-//! `queuelab list`: the scenarios.
+//! `queuelab list`: lists the scenarios and suites.
 
 use scenario::{ScenarioFile, SuiteFile};
 
-use super::{answer, plan};
+use super::{plan, print_output};
 use crate::error::Result;
 
 /// Prints each scenario's name, trials and question, then the suites.
 pub(crate) fn list() -> Result {
     let (scenarios, suites) = (scenario::scenarios(), scenario::suites());
-    let scenarios = scenarios.iter().map(|file| (&file.source().name, of_scenario(file)));
-    let suites = suites.iter().map(|file| (&file.source().name, of_suite(file)));
+    let scenarios = scenarios.iter().map(|file| (&file.source().name, describe_scenario(file)));
+    let suites = suites.iter().map(|file| (&file.source().name, describe_suite(file)));
     let rows: Vec<_> = scenarios.chain(suites).collect();
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let lines: Vec<_> = rows
@@ -19,15 +19,15 @@ pub(crate) fn list() -> Result {
             Err(_) => format!("{name:width$}  invalid: see `queuelab check {name}`"),
         })
         .collect();
-    answer(&lines.join("\n"))
+    print_output(&lines.join("\n"))
 }
 
-fn of_scenario(file: &ScenarioFile) -> Result<String> {
-    let plan = plan::plain_plan(file)?;
+fn describe_scenario(file: &ScenarioFile) -> Result<String> {
+    let plan = plan::default_plan(file)?;
     Ok(format!("{:>5} trials  {}", plan.trials.len(), plan.scenario.question))
 }
 
-fn of_suite(file: &SuiteFile) -> Result<String> {
+fn describe_suite(file: &SuiteFile) -> Result<String> {
     let suite = file.load()?.suite;
     Ok(format!("{:>5} scenarios  {}", suite.suite.len(), suite.question))
 }

@@ -1,4 +1,4 @@
-//! `queuelab listening`: for health checks.
+//! `queuelab listening`: a health check.
 
 use linux_net::SocketDiag;
 
@@ -12,8 +12,8 @@ pub(crate) struct ListeningArguments {
     port: u16,
 }
 
-/// Reads the listeners from the kernel instead of connecting: the connection of a
-/// health check would take a place in the measured accept queue.
+/// Reads the listeners from the kernel instead of connecting, because a connection would
+/// take a place in the measured accept queue.
 pub(crate) fn listening(arguments: &ListeningArguments) -> Result {
     let listeners = SocketDiag::open()?.listeners()?;
     match listeners.iter().any(|listener| listener.local.port() == arguments.port) {

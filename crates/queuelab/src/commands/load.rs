@@ -1,4 +1,4 @@
-//! `queuelab load`: the load generator, in this host.
+//! `queuelab load`: runs the load generator.
 
 use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
@@ -19,37 +19,36 @@ pub(crate) struct LoadArguments {
     target: SocketAddr,
     #[command(flatten)]
     settings: LoadSettings,
-    /// The length header that the server speaks.
+    /// Message framing of the server.
     #[arg(long, value_enum, default_value_t = Framing::default())]
     framing: Framing,
-    /// Largest body accepted from the server, bytes; the framing's own default
-    /// when absent.
+    /// Maximum size of a message from the server, in bytes [default: that of the
+    /// framing].
     #[arg(long)]
     largest_body: Option<u32>,
-    /// Address to bind attempts to (repeatable; taken in turn).
+    /// Local address to connect from; repeat to use several in turn.
     #[arg(long = "source", value_name = "ADDRESS")]
     sources: Vec<IpAddr>,
-    /// The server closes first.
+    /// Expect the server to close connections first.
     #[arg(long)]
     server_closes: bool,
-    /// Everything as one JSON object, instead of the flags.
+    /// All settings as one JSON object, instead of flags.
     #[arg(long, value_name = "JSON")]
     config: Option<String>,
-    /// Keep what was found as a run, DIR/load/<UTC time>/, and print it as a
-    /// table wherever the output goes.
+    /// Save the results as a run in DIR/load/<UTC time>/, and print tables even if the
+    /// output is not a terminal.
     #[arg(long, value_name = "DIR", conflicts_with = "control")]
     out: Option<PathBuf>,
-    /// Take commands as JSON lines on standard input, and end with it.
+    /// Read commands as JSON lines from standard input; exit at its end.
     #[arg(long)]
     control: bool,
 }
 
-/// Runs the load to its end: a table for a person at a terminal and if the run is
-/// stored; JSON lines for programs.
+/// Runs the load. Prints tables on a terminal or with `--out`, otherwise JSON lines.
 pub(crate) fn load(arguments: LoadArguments) -> Result {
     let config = match &arguments.config {
         Some(json) => serde_json::from_str(json)
-            .map_err(|error| CommandError::Usage(format!("--config: {error}")))?,
+            .map_err(|error| CommandError::Usage(format!("invalid --config: {error}")))?,
         None => LoadConfig {
             settings: arguments.settings,
             target: arguments.target,
@@ -60,9 +59,9 @@ pub(crate) fn load(arguments: LoadArguments) -> Result {
             hold: false,
         },
     };
-    let for_a_person =
+    let prints_tables =
         arguments.out.is_some() || (std::io::stdout().is_terminal() && !arguments.control);
-    if for_a_person {
+    if prints_tables {
         return run_standalone(&config, arguments.out.as_deref());
     }
     load_generator::run_worker(&config, arguments.control).map_err(CommandError::Load)?;

@@ -1,4 +1,4 @@
-//! A scenario and its changes, as a plan.
+//! The plan of a scenario with overrides.
 
 use clap::Args;
 use lab::RunningKernel;
@@ -8,7 +8,7 @@ use scenario::{Document, LoadedSuite, Plan, ScenarioFile};
 
 use crate::error::{CommandError, Result};
 
-/// A scenario and what to change in it.
+/// A scenario and overrides of its settings.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArguments {
     /// Name of the scenario, or path of its file.
@@ -17,23 +17,23 @@ pub(crate) struct PlanArguments {
     pub(crate) changes: Changes,
 }
 
-/// What to change in a scenario.
+/// Overrides of a scenario's settings.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Changes {
-    /// Use the scenario's quick form.
+    /// Use the scenario's quick form, with less work.
     #[arg(long)]
     pub(crate) quick: bool,
-    /// Change a setting, for example `load.messages=50` (repeatable).
+    /// Override a setting, such as `load.messages=50` (repeatable).
     #[arg(long, value_name = "PATH=VALUE", value_parser = pair)]
     pub(crate) set: Vec<(String, String)>,
-    /// Keep only the cells with this value, for example `server.backlog=10`
+    /// Select only the cells with this value, such as `server.backlog=10`
     /// (repeatable).
     #[arg(long, value_name = "AXIS=VALUE", value_parser = pair)]
     pub(crate) only: Vec<(String, String)>,
     /// Number of trials of each cell.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repeat: Option<u32>,
-    /// Seed of the trials' order; random by default, and recorded.
+    /// Seed of the order of trials [default: random].
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
 }
@@ -45,7 +45,7 @@ pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Resu
         Document::Suite(file) => {
             let suite = file.load()?.suite;
             Err(CommandError::Usage(format!(
-                "{} is a suite, which can only be run, checked and listed; its scenarios are {}",
+                "`{}` is a suite; name one of its scenarios instead: {}",
                 suite.name,
                 suite.names().join(", ")
             )))
@@ -54,22 +54,22 @@ pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Resu
 }
 
 /// The plan of a scenario without overrides.
-pub(crate) fn plain_plan(file: &ScenarioFile) -> Result<Plan> {
+pub(crate) fn default_plan(file: &ScenarioFile) -> Result<Plan> {
     Ok(file.plan(&scenario::Overrides::default(), &RunningKernel)?)
 }
 
-/// The plans of a suite's scenarios, with what the suite changes in them.
+/// The plans of a suite's scenarios, with the suite's overrides.
 pub(crate) fn suite_plans(suite: &LoadedSuite) -> Result<Vec<Plan>> {
     Ok(suite.plans(&RunningKernel)?)
 }
 
-/// How many cells and trials it has.
-pub(crate) fn size(plan: &Plan) -> String {
+/// Describes the size of a plan: its numbers of cells and trials.
+pub(crate) fn describe_size(plan: &Plan) -> String {
     let [cells, trials] = [plan.cells.len(), plan.trials.len()].map(|number| number as u64);
     format!("{}, {}", several(cells, "cell"), several(trials, "trial"))
 }
 
-/// What a run's record keeps of the flags.
+/// The overrides that a run's record stores.
 pub(crate) fn overrides(changes: &Changes) -> Overrides {
     let Changes { quick, set, only, repeat, seed: _ } = changes;
     Overrides { quick: *quick, set: set.clone(), only: only.clone(), repeat: *repeat }
@@ -84,5 +84,5 @@ fn pair(text: &str) -> std::result::Result<(String, String), String> {
     text.split_once('=')
         .filter(|(path, _)| !path.is_empty())
         .map(|(path, value)| (path.to_owned(), value.to_owned()))
-        .ok_or_else(|| format!("`{text}` has no `=`: write PATH=VALUE"))
+        .ok_or_else(|| "expected a path, `=` and a value".to_owned())
 }

@@ -1,4 +1,4 @@
-//! `queuelab predict`: what the laws or the simulator predict of a scenario.
+//! `queuelab predict`: predicts a scenario's results from the laws or by simulation.
 
 mod simulation;
 
@@ -17,8 +17,8 @@ use tabled::builder::Builder;
 use tabled::settings::{Style, Width};
 
 use super::plan::PlanArguments;
-use super::size::rate;
-use super::{answer, plan};
+use super::size::parse_rate;
+use super::{plan, print_output};
 use crate::error::Result;
 
 /// Flags of `queuelab predict`.
@@ -26,43 +26,41 @@ use crate::error::Result;
 pub(crate) struct PredictArguments {
     #[command(flatten)]
     plan: PlanArguments,
-    /// Play each cell in a simulator of the listen path, from its settings alone.
+    /// Simulate the listen path of each cell instead of applying the laws.
     #[arg(long)]
     simulate: bool,
-    /// Time from one accept(2) to the next while some wait, or how many there
-    /// are a second (for example 30000/s). It decides whatever a queue that is
-    /// too short does: the default is a guess, which `queuelab run` replaces by
-    /// what is measured.
-    #[arg(long, value_name = "TIME|RATE", default_value = "15us", value_parser = service)]
+    /// Time between two accept(2) calls while connections wait, or their rate, such as
+    /// 30000/s. The default is an estimate; `queuelab run` uses the measured time.
+    #[arg(long, value_name = "TIME|RATE", default_value = "15us", value_parser = parse_accept_time)]
     #[arg(requires = "simulate")]
     accept: Duration,
 }
 
-/// The time that an accept(2) takes, given as such or as a rate.
-fn service(text: &str) -> std::result::Result<Duration, String> {
-    if let Ok(accepts) = rate(text) {
+/// Parses a time, or a rate whose inverse is the time.
+fn parse_accept_time(text: &str) -> std::result::Result<Duration, String> {
+    if let Ok(accepts) = parse_rate(text) {
         return Ok(Duration::from_secs_f64(1.0 / accepts));
     }
     humantime::parse_duration(text).map_err(|_| {
-        "it is a time, such as 35us, or a number of connections a second, such as 30000/s"
-            .to_owned()
+        "expected a time, such as 35us, or connections per second, such as 30000/s".to_owned()
     })
 }
 
-/// Prints what the laws, or the simulator, predict of each cell.
+/// Prints the predictions for each cell.
 pub(crate) fn predict(arguments: &PredictArguments) -> Result {
     let PredictArguments { plan: PlanArguments { scenario, changes }, simulate, accept } =
         arguments;
     let plan = plan::plan(scenario, &plan::overrides(changes), changes.seed)?;
-    let predicted = if *simulate { simulation::simulated(&plan, *accept) } else { laws(&plan) };
-    answer(&format!("{}: {}\n\n{predicted}", plan.scenario.name, plan.scenario.question))
+    let predictions =
+        if *simulate { simulation::simulate_plan(&plan, *accept) } else { apply_laws(&plan) };
+    print_output(&format!("{}: {}\n\n{predictions}", plan.scenario.name, plan.scenario.question))
 }
 
-/// The columns of a terminal that the table may take.
+/// Maximum width of the table, in columns.
 const WIDTH: usize = 100;
 
 /// A row for each cell and law; below it, the laws that are not applied, with the reason.
-fn laws(plan: &Plan) -> String {
+fn apply_laws(plan: &Plan) -> String {
     let rows: Vec<(&Cell, CellPredictions)> = plan
         .cells
         .iter()
@@ -72,7 +70,8 @@ fn laws(plan: &Plan) -> String {
     if rows.iter().any(|(_, laws)| !laws.predicted.is_empty()) {
         sections.push(predictions_table(plan, &rows));
     } else {
-        sections.push("No law decides any of its cells: it is only measured.".to_owned());
+        sections
+            .push("No law predicts a value for any of its cells: it is only measured.".to_owned());
     }
     sections.extend(not_applied(&rows));
     sections.join("\n\n")
@@ -83,7 +82,9 @@ fn predictions_table(plan: &Plan, rows: &[(&Cell, CellPredictions)]) -> String {
     builder.push_record(axis_names(plan).chain(["law".to_owned(), "predicted".to_owned()]));
     for (cell, laws) in rows {
         for law in &laws.predicted {
-            builder.push_record(place(plan, cell).chain([law.title.clone(), written(law)]));
+            builder.push_record(
+                axis_values(plan, cell).chain([law.title.clone(), format_prediction(law)]),
+            );
         }
     }
     let mut table = builder.build();
@@ -91,11 +92,11 @@ fn predictions_table(plan: &Plan, rows: &[(&Cell, CellPredictions)]) -> String {
     table.to_string()
 }
 
-/// A line for each reason, with its laws and in how many cells it holds.
+/// A line for each reason, with its laws and the number of cells that it applies to.
 fn not_applied(rows: &[(&Cell, CellPredictions)]) -> Option<String> {
     let mut cells_by_reason: IndexMap<(&str, Vec<&str>), usize> = IndexMap::new();
     for (_, laws) in rows {
-        for (reason, titles) in reasons(&laws.not_applied) {
+        for (reason, titles) in titles_by_reason(&laws.not_applied) {
             *cells_by_reason.entry((reason, titles)).or_default() += 1;
         }
     }
@@ -110,16 +111,16 @@ fn not_applied(rows: &[(&Cell, CellPredictions)]) -> Option<String> {
     (!lines.is_empty()).then(|| format!("Not applied:\n{}", lines.join("\n")))
 }
 
-/// The figure with its unit where that is a time.
-fn written(law: &LawCheck) -> String {
+/// The predicted value, with its unit if it is a time.
+fn format_prediction(law: &LawCheck) -> String {
     match law.unit {
         Unit::Seconds => format!("{} s", law.predicted),
         _ => law.predicted.to_string(),
     }
 }
 
-/// The reasons in order, each with the titles of the laws that it is about.
-fn reasons(not_applied: &[LawNotApplied]) -> IndexMap<&str, Vec<&str>> {
+/// The reasons in order, each with the titles of its laws.
+fn titles_by_reason(not_applied: &[LawNotApplied]) -> IndexMap<&str, Vec<&str>> {
     let mut reasons: IndexMap<&str, Vec<&str>> = IndexMap::new();
     for law in not_applied {
         reasons.entry(&law.reason).or_default().push(&law.title);
@@ -131,8 +132,8 @@ fn axis_names(plan: &Plan) -> impl Iterator<Item = String> {
     plan.axes.iter().map(|axis| axis.path.rsplit('.').next().unwrap_or_default().to_owned())
 }
 
-/// A cell's place on the axes.
-fn place(plan: &Plan, cell: &Cell) -> impl Iterator<Item = String> {
+/// A cell's values on the axes.
+fn axis_values(plan: &Plan, cell: &Cell) -> impl Iterator<Item = String> {
     plan.axes.iter().map(|axis| match &cell.point[&axis.path] {
         Value::String(text) => text.clone(),
         value => value.to_string(),
@@ -144,11 +145,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_accept_is_a_time_or_a_rate() {
-        assert_eq!(service("35us"), Ok(Duration::from_micros(35)));
-        assert_eq!(service("2ms"), Ok(Duration::from_millis(2)));
-        assert_eq!(service("20000/s"), Ok(Duration::from_micros(50)));
-        assert_eq!(service("20000"), Ok(Duration::from_micros(50)));
-        assert!(service("0/s").is_err() && service("soon").is_err());
+    fn an_accept_time_is_a_time_or_a_rate() {
+        assert_eq!(parse_accept_time("35us"), Ok(Duration::from_micros(35)));
+        assert_eq!(parse_accept_time("2ms"), Ok(Duration::from_millis(2)));
+        assert_eq!(parse_accept_time("20000/s"), Ok(Duration::from_micros(50)));
+        assert_eq!(parse_accept_time("20000"), Ok(Duration::from_micros(50)));
+        assert!(["0/s", "soon"].iter().all(|wrong| parse_accept_time(wrong).is_err()));
     }
 }

@@ -1,4 +1,4 @@
-//! `queuelab probe`: samples the queues of a port of this host.
+//! `queuelab probe`: samples the queues of a TCP port.
 
 use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
@@ -19,33 +19,33 @@ pub(crate) struct ProbeArguments {
     /// TCP port of the listeners.
     #[arg(long, default_value_t = ProbeConfig::default().port)]
     port: u16,
-    /// An address of the family that they listen in: 0.0.0.0 or ::.
+    /// Address family of the listeners: 0.0.0.0 for IPv4, :: for IPv6.
     #[arg(long, default_value = "0.0.0.0")]
     address: IpAddr,
-    /// Interval between samples; 100us to an hour.
+    /// Interval between samples, 100us to 1h.
     #[arg(long, default_value = "1ms", value_parser = humantime::parse_duration)]
     interval: Duration,
-    /// Maximum share of one CPU; above 0, at most 1.
+    /// Maximum share of one CPU, above 0 and at most 1.
     #[arg(long, default_value_t = ProbeConfig::default().cpu_share)]
     cpu_share: f64,
-    /// How long to sample; until Ctrl-C if absent.
+    /// How long to sample [default: until Ctrl-C].
     #[arg(long = "for", value_name = "TIME", value_parser = humantime::parse_duration)]
     length: Option<Duration>,
-    /// All settings as one JSON object, instead of the flags.
+    /// All settings as one JSON object, instead of flags.
     #[arg(
         long,
         value_name = "JSON",
         conflicts_with_all = ["port", "address", "interval", "cpu_share"]
     )]
     config: Option<String>,
-    /// Write JSON lines, read commands as JSON lines from standard input, and end
-    /// with it.
+    /// Print JSON lines, and read commands as JSON lines from standard input; exit at
+    /// its end.
     #[arg(long, conflicts_with = "length")]
     control: bool,
 }
 
-/// Samples until it is stopped: JSON lines for programs, a line each second for a
-/// person.
+/// Samples until it is stopped. Prints JSON lines with `--control`, otherwise a line each
+/// second.
 pub(crate) fn probe(arguments: ProbeArguments) -> Result {
     let config = match &arguments.config {
         None => ProbeConfig {
@@ -56,7 +56,7 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
             ..ProbeConfig::default()
         },
         Some(json) => serde_json::from_str(json)
-            .map_err(|error| CommandError::Usage(format!("--config: {error}")))?,
+            .map_err(|error| CommandError::Usage(format!("invalid --config: {error}")))?,
     };
     if arguments.control {
         probe::run_worker(&config).map_err(CommandError::Probe)?;
@@ -67,7 +67,9 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
             Message::Event(ProbeEvent::Sampling) => {
                 format!("sampling port {} every {:?}", config.port, config.interval)
             }
-            Message::Response { response: ProbeResponse::Status(status), .. } => line(status),
+            Message::Response { response: ProbeResponse::Status(status), .. } => {
+                status_line(status)
+            }
             Message::Event(ProbeEvent::Done(report)) => summary(report),
             Message::Failed(failure) => failure.reason.clone(),
             Message::Started(_) => return Ok(()),
@@ -85,7 +87,7 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
 }
 
 /// The current sample as a line.
-fn line(status: &ProbeStatus) -> String {
+fn status_line(status: &ProbeStatus) -> String {
     let queues: Vec<_> = status
         .listeners
         .iter()
@@ -106,16 +108,16 @@ fn line(status: &ProbeStatus) -> String {
 
 /// The summary at the end.
 fn summary(report: &ProbeReport) -> String {
-    let seen = &report.report;
+    let metrics = &report.report;
     let mut lines = vec![format!(
         "{} samples in {:.2} s, {} missed; {} of them counted sockets by state; {:.2} % of one CPU",
-        seen.samples,
-        seen.seconds,
-        seen.missed,
-        seen.state_samples,
-        100.0 * seen.cpu_seconds / seen.seconds.max(f64::MIN_POSITIVE)
+        metrics.samples,
+        metrics.seconds,
+        metrics.missed,
+        metrics.state_samples,
+        100.0 * metrics.cpu_seconds / metrics.seconds.max(f64::MIN_POSITIVE)
     )];
-    for (index, listener) in seen.listeners.iter().enumerate() {
+    for (index, listener) in metrics.listeners.iter().enumerate() {
         lines.push(format!(
             "listener {}: at most {} queued; it holds {}",
             index + 1,
@@ -123,10 +125,10 @@ fn summary(report: &ProbeReport) -> String {
             u64::from(listener.limit) + 1
         ));
     }
-    for (name, state) in &seen.states {
+    for (name, state) in &metrics.states {
         let name = name.to_uppercase();
         lines.push(format!("{name}: at most {} at once, {} left", state.most, state.left));
     }
-    lines.push(format!("socket memory: at most {} KiB", seen.most_socket_memory / 1024));
+    lines.push(format!("socket memory: at most {} KiB", metrics.most_socket_memory / 1024));
     lines.join("\n")
 }

@@ -1,4 +1,4 @@
-//! `queuelab report`: what a run found, from its directory.
+//! `queuelab report`: regenerates the report of a run.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use clap::Args;
 use report::{Files, Run, Suite};
 use run_record::{RunDirectory, SuiteDirectory};
 
-use super::answer;
+use super::print_output;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -16,15 +16,14 @@ use crate::exit::Exit;
 pub(crate) struct ReportArguments {
     /// Directory of the run or suite.
     run: PathBuf,
-    /// Print only one annotation for a CI system, as a GitHub workflow command: an
-    /// error if a check failed, a warning if trials held only on a retry, nothing if
-    /// everything held.
+    /// Print only an annotation for GitHub: an error if a check failed, a warning if
+    /// trials held only on a retry, otherwise nothing.
     #[arg(long)]
     annotate: bool,
 }
 
-/// Prints the summary, which needs no right to write, and makes the files for
-/// people and for CI again.
+/// Prints the summary, then regenerates the files. Printing comes first, because it needs
+/// no write permission.
 pub(crate) fn report(arguments: &ReportArguments) -> Result {
     let path = &arguments.run;
     if SuiteDirectory::is_one(path) {
@@ -32,7 +31,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
         if arguments.annotate {
             return annotate(suite.annotation());
         }
-        answer(&suite.summary())?;
+        print_output(&suite.summary())?;
         write_suite(&suite, path)?;
         return Ok(Exit::Held);
     }
@@ -41,13 +40,13 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
     if arguments.annotate {
         return annotate(report::run_annotation(&run));
     }
-    answer(&report::summary(&run))?;
+    print_output(&report::summary(&run))?;
     write(&run, path)?;
-    answer(&format!("\nReport: {}", path.join("report.html").display()))
+    print_output(&format!("\nReport: {}", path.join("report.html").display()))
 }
 
 fn annotate(annotation: Option<String>) -> Result {
-    annotation.map_or(Ok(Exit::Held), |line| answer(&line))
+    annotation.map_or(Ok(Exit::Held), |line| print_output(&line))
 }
 
 /// Writes `summary.md` and `junit.xml` into a suite's directory.
@@ -61,16 +60,16 @@ pub(super) fn write_suite(
     write_files(&suite.files(), directory)
 }
 
-/// Writes `report.html` and what goes with it into a run's directory, and removes
-/// the charts of an earlier report that it has no more.
+/// Writes `report.html` and its companion files into a run's directory, and removes charts
+/// of an earlier report that it no longer has.
 ///
 /// # Errors
-/// When a file cannot be written or removed. Rows that cannot be read are told on
+/// When a file cannot be written or removed. Unreadable rows are reported on
 /// stderr.
 pub(super) fn write(run: &Run, directory: &Path) -> std::result::Result<(), CommandError> {
     let Files { files, damaged } = report::files(run, directory);
     for error in damaged {
-        anstream::eprintln!("warning: failed to {error}; its trial is not drawn");
+        anstream::eprintln!("warning: failed to {error}; no chart is drawn for its trial");
     }
     write_files(&files, directory)?;
     remove_earlier_charts(&directory.join("charts"), &files)
@@ -91,9 +90,8 @@ fn write_files(
     Ok(())
 }
 
-/// Removes the charts of an earlier report that this one does not have: of a run
-/// that went on, other trials may be the ones that are drawn. What has another name
-/// than our charts stays: it is somebody's own.
+/// Removes the charts of an earlier report that this one does not have: after a resume,
+/// charts may show other trials. Keeps files that are not named like our charts.
 fn remove_earlier_charts(
     folder: &Path,
     files: &[(String, Vec<u8>)],
@@ -102,7 +100,7 @@ fn remove_earlier_charts(
         let action = format!("{action} {}", path.display());
         move |source| CommandError::Io { action, source }
     };
-    // Neither where no chart was made, nor in somebody's folder that is linked here.
+    // A symbolic link leads to a folder that is not ours.
     if !folder.is_dir() || folder.is_symlink() {
         return Ok(());
     }
@@ -111,8 +109,8 @@ fn remove_earlier_charts(
         let name = entry.file_name().to_string_lossy().into_owned();
         let stem = name.strip_suffix(".svg").or_else(|| name.strip_suffix(".png"));
         let is_chart = stem.is_some_and(report::is_chart_name);
-        let is_made = files.iter().any(|(made, _)| *made == format!("charts/{name}"));
-        if is_chart && !is_made && entry.file_type().is_ok_and(|kind| kind.is_file()) {
+        let is_current = files.iter().any(|(path, _)| *path == format!("charts/{name}"));
+        if is_chart && !is_current && entry.file_type().is_ok_and(|kind| kind.is_file()) {
             fs::remove_file(entry.path()).map_err(failed("remove", &entry.path()))?;
         }
     }

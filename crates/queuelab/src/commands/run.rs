@@ -1,4 +1,4 @@
-//! `queuelab run`: runs a scenario, each scenario of a suite, or two builds in turn.
+//! `queuelab run`: runs a scenario, a suite, or two builds in turn.
 
 mod arguments;
 mod reporter;
@@ -11,11 +11,11 @@ use lab::{Finished, FinishedRun, FinishedSuite, LabError, Session};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use self::reporter::Reporter;
-use super::{answer, compare};
+use super::{compare, print_output};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
-/// Runs what the flags ask for, and prints what it found.
+/// Runs a session and prints its results.
 pub(crate) fn run(arguments: &RunArguments) -> Result {
     // First: a backend may need a process that has started no thread.
     let session = Session::prepare(arguments.request())?;
@@ -32,13 +32,13 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     }
 }
 
-/// Prints what a run found, and writes its files for people and for CI.
+/// Prints the results of a run, and writes its report.
 fn print_run(finished: FinishedRun) -> Result<report::Run> {
     let run = report::Run::new(finished.record, finished.trials);
     let path = finished.path;
-    answer(&report::summary(&run))?;
+    print_output(&report::summary(&run))?;
     super::report::write(&run, &path)?;
-    answer(&format!(
+    print_output(&format!(
         "\nRun directory: {}\nReport: {}",
         path.display(),
         path.join("report.html").display()
@@ -52,13 +52,13 @@ fn print_pair(arguments: &RunArguments, new: FinishedRun, baseline: FinishedRun)
     let baseline = report::Run::new(baseline.record, baseline.trials);
     super::report::write(&baseline, &path)?;
     let new = print_run(new)?;
-    answer(&format!("Baseline: {}\n", path.display()))?;
-    compare::judge(&baseline, &new, &arguments.criteria.criteria())
+    print_output(&format!("Baseline: {}\n", path.display()))?;
+    compare::compare_runs(&baseline, &new, &arguments.criteria.criteria())
 }
 
 fn print_suite(suite: &FinishedSuite, reporter: &Reporter) -> Result {
     let written = report::Suite::read(&suite.path)?;
-    answer(&written.summary())?;
+    print_output(&written.summary())?;
     super::report::write_suite(&written, &suite.path)?;
     match suite.is_interrupted {
         true => Err(LabError::Interrupted.into()),

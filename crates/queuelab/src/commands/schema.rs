@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 
-use super::answer;
+use super::print_output;
 use crate::error::Result;
 
 /// Arguments of `queuelab schema`.
@@ -30,7 +30,7 @@ enum Format {
 /// Prints the committed schema: the code that generates schemas is several times
 /// their size. A test compares them with the types.
 pub(crate) fn schema(arguments: &SchemaArguments) -> Result {
-    answer(match arguments.format {
+    print_output(match arguments.format {
         Format::Scenario => include_str!("../../../../schemas/scenario.schema.json"),
         Format::Run => include_str!("../../../../schemas/run.schema.json"),
         Format::Suite => include_str!("../../../../schemas/suite.schema.json"),

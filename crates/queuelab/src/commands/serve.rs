@@ -1,4 +1,4 @@
-//! `queuelab serve`: the runs in a browser.
+//! `queuelab serve`: shows runs in a web browser.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,16 +6,17 @@ use std::path::PathBuf;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use viewer::{ServeError, Server};
 
-use super::answer;
+use super::print_output;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
 /// Flags of `queuelab serve`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ServeArguments {
-    /// Address to serve on; everyone who can reach it can read the runs. Only requests are
-    /// answered whose host is a loopback name or address, or this address (any address if
-    /// this is 0.0.0.0 or [::]).
+    /// Address to listen on. Anyone who can reach it can read the runs.
+    ///
+    /// The Host header of a request must be a loopback name or address, or this address
+    /// (any IP address if this is 0.0.0.0 or [::]).
     #[arg(long, default_value = "127.0.0.1:8088")]
     address: SocketAddr,
     /// Directory of the runs.
@@ -28,7 +29,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(failed("start serving"))?;
     let end = runtime.block_on(run(arguments));
-    // A page that still reads a disk is not waited for.
+    // Do not wait for pages that are still reading files.
     runtime.shutdown_background();
     end
 }
@@ -43,7 +44,7 @@ async fn run(ServeArguments { address, runs }: &ServeArguments) -> Result {
         true => format!("port {} of every address of this host", address.port()),
         false => format!("http://{address}/"),
     };
-    answer(&format!("serving the runs of {} on {place}", runs.display()))?;
+    print_output(&format!("serving the runs of {} on {place}", runs.display()))?;
     server.serve(runs, stop.received()).await.map_err(serve_error)?;
     Ok(Exit::Held)
 }

@@ -1,4 +1,4 @@
-//! `queuelab server`: the chat server, in this host.
+//! `queuelab server`: runs the chat server.
 
 use std::io::IsTerminal;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 use worker::Message;
 
-use super::answer;
+use super::print_output;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -23,60 +23,59 @@ use crate::exit::Exit;
 pub(crate) struct ServerArguments {
     #[command(flatten)]
     settings: ServerSettings,
-    /// All settings as one JSON object, instead of the flags.
+    /// All settings as one JSON object, instead of flags.
     #[arg(long, value_name = "JSON")]
     config: Option<String>,
-    /// Take commands as JSON lines on standard input, and end with it.
+    /// Read commands as JSON lines from standard input; exit at its end.
     #[arg(long)]
     control: bool,
-    /// Tell a person, not a program: what the queue holds, and a table of what
-    /// was counted each time that the last client has left. The default at a
-    /// terminal.
+    /// Print tables instead of JSON lines: the capacity of the accept queue, and totals
+    /// each time the last client leaves. The default on a terminal.
     #[arg(long, conflicts_with = "control")]
     summary: bool,
 }
 
-/// Serves until it is stopped: JSON lines for programs, tables for a person.
+/// Serves until it is stopped. Prints tables on a terminal, otherwise JSON lines.
 pub(crate) fn server(arguments: ServerArguments) -> Result {
     let settings = match &arguments.config {
         None => arguments.settings,
         Some(json) => serde_json::from_str(json)
-            .map_err(|error| CommandError::Usage(format!("--config: {error}")))?,
+            .map_err(|error| CommandError::Usage(format!("invalid --config: {error}")))?,
     };
     if arguments.summary || (std::io::stdout().is_terminal() && !arguments.control) {
-        return serve_for_person(&settings);
+        return serve_with_tables(&settings);
     }
     chat_server::run_worker(&settings, arguments.control).map_err(CommandError::Server)?;
     Ok(Exit::Held)
 }
 
-fn serve_for_person(settings: &ServerSettings) -> Result {
+fn serve_with_tables(settings: &ServerSettings) -> Result {
     let totals = Arc::new(Totals { before: counters()? });
     let mut printed = Ok(Exit::Held);
-    // A closed standard output is no reason to stop serving.
+    // A closed standard output does not stop the server.
     let served = chat_server::serve(settings, |message, handle| match message {
         Message::Event(ServerEvent::Listening { address, .. }) => {
-            printed = answer(&listening(address, settings));
+            printed = print_output(&describe_listeners(address, settings));
             print_when_idle(Arc::clone(&totals), handle.clone());
         }
         Message::Event(ServerEvent::Stopped(report)) => {
             totals.print("Stopped. Since the start:", &report);
         }
         Message::Response { response: ServerResponse::LetIn, .. } => {
-            drop(answer("ACKs are let in"));
+            drop(print_output("held ACKs are released"));
         }
         Message::Response { response: ServerResponse::Report(report), .. } => {
             totals.print("So far, since the start:", &report);
         }
-        Message::Failed(failure) => drop(answer(&format!("failed to {}", failure.reason))),
+        Message::Failed(failure) => drop(print_output(&format!("failed to {}", failure.reason))),
         _ => {}
     });
     served.map_err(CommandError::Server)?;
     printed
 }
 
-/// How many connections an accept queue holds, read from the kernel.
-fn listening(address: SocketAddr, settings: &ServerSettings) -> String {
+/// Describes the listeners, with the capacity of an accept queue as the kernel has it.
+fn describe_listeners(address: SocketAddr, settings: &ServerSettings) -> String {
     let mut text = format!("listening on {address}, backlog {}", settings.backlog);
     if let Ok(somaxconn) = std::fs::read_to_string("/proc/sys/net/core/somaxconn") {
         text += &format!(", somaxconn {}", somaxconn.trim());
@@ -85,11 +84,11 @@ fn listening(address: SocketAddr, settings: &ServerSettings) -> String {
     // The server works without inet_diag.
     let listeners = listeners.unwrap_or_default();
     if let Some(listener) = listeners.iter().find(|listener| listener.local == address) {
-        // sk_acceptq_is_full() asks for more than the limit.
-        let holds = u64::from(listener.limit) + 1;
+        // sk_acceptq_is_full() is true only above the limit.
+        let capacity = u64::from(listener.limit) + 1;
         text += &match settings.listeners {
-            1 => format!(": the accept queue holds {holds}"),
-            count => format!(": the accept queues of {count} listeners hold {holds} each"),
+            1 => format!(": the accept queue holds {capacity}"),
+            count => format!(": the accept queues of {count} listeners hold {capacity} each"),
         };
     }
     if settings.hold_acks {
@@ -101,8 +100,8 @@ fn listening(address: SocketAddr, settings: &ServerSettings) -> String {
 /// Time without a client after which the last client is considered to have left.
 const IDLE_TIME: Duration = Duration::from_secs(1);
 
-/// Prints the totals each time that the last client has left, from a thread that
-/// ends with the process.
+/// Prints the totals each time the last client has left, from a thread that ends with the
+/// process.
 fn print_when_idle(totals: Arc<Totals>, handle: ServerHandle) {
     std::thread::spawn(move || {
         let mut printed = 0;
@@ -120,12 +119,11 @@ fn print_when_idle(totals: Arc<Totals>, handle: ServerHandle) {
     });
 }
 
-/// The counters of this host that count dropped connections, with a
-/// description.
+/// The counters of dropped connections, with their descriptions.
 const COUNTERS: [(Counter, &str); 3] = [
     (Counter::ListenOverflows, "SYNs and handshakes that met a full accept queue"),
     (Counter::TcpReqQFullDrop, "SYNs that met a full SYN queue"),
-    (Counter::ListenDrops, "everything dropped at a listener: these two and the rest"),
+    (Counter::ListenDrops, "all drops at a listener, including the two above"),
 ];
 
 /// Totals since the start of the server.
@@ -135,8 +133,8 @@ struct Totals {
 
 impl Totals {
     fn print(&self, when: &str, report: &ServerReport) {
-        // A closed standard output is no reason to stop serving.
-        let _ = answer(&format!("{when}\n{}", self.table(report)));
+        // A closed standard output does not stop the server.
+        let _ = print_output(&format!("{when}\n{}", self.table(report)));
     }
 
     fn table(&self, report: &ServerReport) -> String {
@@ -146,7 +144,11 @@ impl Totals {
             builder.push_record([name, &report::count(count), meaning]);
         };
         row("connections", report.accepted.len() as i64, "accepted by the server");
-        row("clients", report.metrics.most_threads as i64, "most at once, a thread each");
+        row(
+            "clients",
+            report.metrics.most_threads as i64,
+            "maximum at the same time, one thread each",
+        );
         row("messages", report.messages_ingested as i64, "read from clients");
         row("deliveries", report.deliveries as i64, "messages written to a client");
         if let Ok(now) = &now {
@@ -156,12 +158,12 @@ impl Totals {
             }
         }
         let mut table = builder.build();
-        // A line under the first row would make it a heading.
+        // A line below the first row would make it look like a heading.
         table.with(Style::rounded().remove_horizontals());
         table.modify(Columns::one(1), Alignment::right());
         match now {
             Ok(_) => table.to_string(),
-            Err(error) => format!("{table}\nThe kernel's counters are unknown: failed to {error}"),
+            Err(error) => format!("{table}\nNo kernel counters: failed to {error}"),
         }
     }
 }

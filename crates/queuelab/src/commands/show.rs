@@ -1,7 +1,7 @@
-//! `queuelab show`: prints a scenario as it would run.
+//! `queuelab show`: prints a resolved scenario.
 
 use super::plan::PlanArguments;
-use super::{answer, plan};
+use super::{plan, print_output};
 use crate::error::Result;
 
 /// Prints the resolved scenario, its axes, and the number of its trials.
@@ -9,11 +9,11 @@ pub(crate) fn show(arguments: &PlanArguments) -> Result {
     let overrides = plan::overrides(&arguments.changes);
     let plan = plan::plan(&arguments.scenario, &overrides, arguments.changes.seed)?;
     let mut text = serde_saphyr::to_string(&plan.resolved).expect("a scenario is plain data");
-    text += "\n# axes, the last running fastest:\n";
+    text += "\n# axes (the last one varies fastest):\n";
     for axis in &plan.axes {
         let values: Vec<_> = axis.values.iter().map(ToString::to_string).collect();
         text += &format!("#   {}: {}\n", axis.path, values.join(", "));
     }
-    text += &format!("# {}\n", plan::size(&plan));
-    answer(&text)
+    text += &format!("# {}\n", plan::describe_size(&plan));
+    print_output(&text)
 }

@@ -1,4 +1,4 @@
-//! A standalone load: prints a table for a person and stores a run if requested.
+//! A standalone load: prints its results, and stores a run if requested.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -17,11 +17,11 @@ use serde_json::json;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::answer;
+use super::print_output;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
-/// The scenario's name in the runs that it leaves: `DIR/load/<UTC time>/`.
+/// The scenario's name in stored runs: `DIR/load/<UTC time>/`.
 const NAME: &str = "load";
 
 /// Runs the load, prints its result, and stores a run below `out`.
@@ -29,9 +29,9 @@ pub(crate) fn run_standalone(config: &LoadConfig, out: Option<&Path>) -> Result 
     // There is no controller to send `go`.
     let config = LoadConfig { hold: false, ..config.clone() };
     let mut record = record(&config);
-    // Before the load, so that a directory that cannot be written is reported at once.
+    // Before the load, so that an unwritable directory is reported at once.
     let mut directory = out.map(|out| RunDirectory::create(out, &record)).transpose()?;
-    let (trial, attempts) = measured(&config).inspect_err(|_| {
+    let (trial, attempts) = measure(&config).inspect_err(|_| {
         if let Some(directory) = &directory {
             // It is empty and stays empty.
             let _ = std::fs::remove_dir_all(directory.path());
@@ -44,24 +44,28 @@ pub(crate) fn run_standalone(config: &LoadConfig, out: Option<&Path>) -> Result 
     }
     let held = trial.held();
     let run = report::Run::new(record, vec![trial]);
-    answer(&report::by_hand(&run))?;
+    print_output(&report::by_hand(&run))?;
     if let Some(path) = directory.as_ref().map(RunDirectory::path) {
         super::report::write(&run, path)?;
         let report = path.join("report.html");
-        answer(&format!("\nRun directory: {}\nReport: {}", path.display(), report.display()))?;
+        print_output(&format!(
+            "\nRun directory: {}\nReport: {}",
+            path.display(),
+            report.display()
+        ))?;
     }
     Ok(if held { Exit::Held } else { Exit::Failed })
 }
 
 /// Runs the load and measures the changes of this host's counters.
-fn measured(config: &LoadConfig) -> Result<(TrialRecord, Vec<AttemptRow>)> {
+fn measure(config: &LoadConfig) -> Result<(TrialRecord, Vec<AttemptRow>)> {
     let (commands, interrupted) = interruption()?;
     let (started, began) = (Timestamp::now(), Instant::now());
     let before = counters()?;
     let report = load_generator::run(config, Some(commands), &mut |_| {});
     let report = report.map_err(CommandError::Load)?;
     if interrupted.load(Ordering::Relaxed) {
-        anstream::eprintln!("interrupted: what was measured so far is no result, and not kept");
+        anstream::eprintln!("interrupted: the partial results are discarded");
         return Err(LabError::Interrupted.into());
     }
     let client = counters()?.delta(&before);
@@ -108,20 +112,20 @@ fn record(config: &LoadConfig) -> RunRecord {
 fn question(config: &LoadConfig) -> String {
     let settings = &config.settings;
     let how = match (settings.pattern, settings.connect_rate) {
-        (ConnectPattern::Rate, Some(rate)) => format!("at {rate} a second"),
-        (ConnectPattern::OneByOne, _) => "one after the other".to_owned(),
+        (ConnectPattern::Rate, Some(rate)) => format!("at {rate} per second"),
+        (ConnectPattern::OneByOne, _) => "one after another".to_owned(),
         _ => "at once".to_owned(),
     };
     let clients = match settings.clients {
         1 => "1 client that connects".to_owned(),
         n => format!("{} clients that connect", report::count(n)),
     };
-    format!("What becomes of {clients} to {} {how}?", config.target)
+    format!("What happens to {clients} to {} {how}?", config.target)
 }
 
 /// Stops the load at Ctrl-C or SIGTERM and sets the flag; a second signal ends the
-/// process at once. Without a handler, the kernel would drop both signals to the
-/// first process of a container.
+/// process at once. Without a handler, the kernel would drop both signals if
+/// this is the first process of a container.
 fn interruption() -> Result<(CommandSource, Arc<AtomicBool>)> {
     let fail = |source| CommandError::Io { action: "watch for signals".to_owned(), source };
     let (sender, commands) = command_channel().map_err(fail)?;

@@ -1,6 +1,6 @@
-//! The annotation of a job: one for all steps, as GitHub shows only a few.
+//! The annotation of a job: one for all steps, because GitHub shows only a few.
 
-/// How bad the worst of its lines is.
+/// The severity of an annotation's worst line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     Warning,
@@ -24,8 +24,8 @@ impl Annotation {
         self.text.starts_with("::error")
     }
 
-    /// Adds a line. An error comes first and makes the whole an error; a warning is
-    /// the last line.
+    /// Adds a line. An error becomes the first line and makes the annotation an error; a
+    /// warning becomes the last line.
     pub(super) fn add(&mut self, level: Level, suite: &str, line: &str) {
         if level == Level::Warning && !self.text.is_empty() {
             self.text += &format!("%0A{line}");

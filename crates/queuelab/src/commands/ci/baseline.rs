@@ -6,22 +6,22 @@ use std::process::{Command, Stdio};
 use super::settings::Settings;
 use super::steps::{NOTE, io_error};
 use super::{machine, runs};
-use crate::commands::answer;
+use crate::commands::print_output;
 use crate::error::Result;
 use crate::exit::Exit;
 
-const NO_ANSWER: &str = "Earlier runs could not be listed: see the log of the step that looks for \
+const LISTING_FAILED: &str = "Earlier runs could not be listed: see the log of the step that looks for \
                          a baseline.";
 
-/// Runs on GitHub that are looked at: those that were not good are skipped.
+/// Maximum number of GitHub runs to search for a good one.
 const MAX_RUNS: &str = "200";
 
-/// A fork's branch may have the name of ours, and its pull request a run of that name,
-/// which must not become a baseline.
+/// Excludes pull requests: a fork's branch may have the same name as ours, and its runs
+/// must not become a baseline.
 const FILTER: &str = r#".[] | select(.event != "pull_request") | .databaseId"#;
 
-/// Downloads the newest artefact that was good. Succeeds without one: the first run
-/// has no baseline either, and the suite is run and its summary reports it.
+/// Downloads the newest good artefact. Succeeds without one, as for the first run: the
+/// summary reports the missing baseline.
 pub(super) fn baseline(settings: &Settings) -> Result {
     let artefact = machine::name(settings);
     clear(settings)?;
@@ -29,26 +29,27 @@ pub(super) fn baseline(settings: &Settings) -> Result {
     let branch = settings.branch.clone().or_else(default_branch);
     let listed = branch.as_deref().and_then(|branch| run_ids(branch, &settings.workflow));
     let (Some(branch), Some(ids)) = (branch, listed) else {
-        settings.steps.write(NOTE, &format!("{NO_ANSWER}\n"))?;
-        return answer(NO_ANSWER);
+        settings.steps.write(NOTE, &format!("{LISTING_FAILED}\n"))?;
+        return print_output(LISTING_FAILED);
     };
-    // If the other backend of a run failed, this one's artefact may still be good: each
-    // is marked by itself.
+    // A run that failed on the other backend may have a good artefact for this one.
     for id in ids {
         let directory = settings.baseline.to_string_lossy();
         let arguments = ["run", "download", &id, "--name", &artefact, "--dir", &directory];
-        let is_there = gh(&arguments, Stdio::null()).is_some();
+        let is_downloaded = gh(&arguments, Stdio::null()).is_some();
         let suite = settings.suite_name();
-        if is_there && runs::newest_good(&settings.baseline, suite, &artefact).is_some() {
-            return answer(&format!("baseline: {artefact} of run {id}"));
+        if is_downloaded && runs::newest_good(&settings.baseline, suite, &artefact).is_some() {
+            return print_output(&format!("baseline: {artefact} of run {id}"));
         }
         clear(settings)?;
     }
-    answer(&format!("no good run on {branch} left {artefact}, or it has expired"))?;
+    print_output(&format!(
+        "no baseline: no good run on {branch} has the artefact {artefact}, or it has expired"
+    ))?;
     Ok(Exit::Held)
 }
 
-/// An empty directory for the baseline.
+/// Creates an empty directory for the baseline.
 fn clear(settings: &Settings) -> Result<()> {
     let directory = &settings.baseline;
     if directory.exists() {
@@ -73,7 +74,7 @@ fn run_ids(branch: &str, workflow: &str) -> Option<Vec<String>> {
     Some(listed.split_whitespace().map(str::to_owned).collect())
 }
 
-/// What GitHub's command line prints; `None` if it fails or is not installed.
+/// The output of GitHub's command line; `None` if it fails or is not installed.
 fn gh(arguments: &[&str], errors: Stdio) -> Option<String> {
     let output = Command::new("gh").args(arguments).stderr(errors).output().ok()?;
     output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())

@@ -1,4 +1,4 @@
-//! The kind of machine: figures are compared between runs on the same CPUs and kernel.
+//! The kind of machine: metrics are compared between runs on the same CPUs and kernel.
 
 use std::fs;
 use std::io::Write;
@@ -6,25 +6,25 @@ use std::thread;
 
 use super::settings::Settings;
 use super::steps::io_error;
-use crate::commands::answer;
+use crate::commands::print_output;
 use crate::error::Result;
 
-/// Letters of the CPU's model in the name.
-const MAX_MODEL: usize = 40;
+/// Maximum length of the CPU model in the name.
+const MAX_MODEL_LENGTH: usize = 40;
 
-/// Prints the name of the artefact, and makes it an output of the step.
-pub(super) fn name_step(settings: &Settings) -> Result {
+/// Prints the name of the artefact, and sets it as an output of the step.
+pub(super) fn print_name(settings: &Settings) -> Result {
     let name = name(settings);
     if let Some(path) = &settings.output {
         let file = fs::OpenOptions::new().append(true).create(true).open(path);
         let written = file.and_then(|mut file| writeln!(file, "name={name}"));
         written.map_err(io_error("write", path))?;
     }
-    answer(&name)
+    print_output(&name)
 }
 
-/// The suite, the backend and the kind of machine, as far as it is known before a run;
-/// a comparison checks the rest itself.
+/// The suite, the backend and what is known of the machine before a run; a comparison
+/// checks the rest itself.
 pub(super) fn name(settings: &Settings) -> String {
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let cpus = thread::available_parallelism().map_or(1, usize::from);
@@ -43,8 +43,8 @@ pub(super) fn name(settings: &Settings) -> String {
     )
 }
 
-/// The CPU's model in letters, digits and hyphens. Runners of one label have CPUs of
-/// several models.
+/// The CPU model in letters, digits and hyphens. Runners with the same label have
+/// different CPU models.
 fn cpu_model(cpuinfo: &str) -> String {
     let line = cpuinfo.lines().find(|line| line.starts_with("model name"));
     let model = line.and_then(|line| line.split_once(':')).map_or("", |(_, model)| model.trim());
@@ -56,7 +56,7 @@ fn cpu_model(cpuinfo: &str) -> String {
             _ => name.push('-'),
         }
     }
-    name.truncate(MAX_MODEL);
+    name.truncate(MAX_MODEL_LENGTH);
     name.trim_end_matches('-').to_owned()
 }
 
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn model_of_a_cpu_is_written_in_letters_digits_and_hyphens() {
+    fn a_cpu_model_is_reduced_to_letters_digits_and_hyphens() {
         let cpuinfo = "processor\t: 0\nmodel name\t: AMD EPYC 7763 64-Core (R)  Processor\n";
         assert_eq!(cpu_model(cpuinfo), "amd-epyc-7763-64-core-r-processor");
         assert_eq!(cpu_model("processor\t: 0\n"), "");

@@ -1,4 +1,4 @@
-//! Calls of the program itself: a step's result is its exit code and its output.
+//! Calls of this program as a child process.
 
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
@@ -7,38 +7,38 @@ use super::settings::Settings;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
-/// Runs the program with these arguments; its output is that of the step.
-pub(super) fn call<S: AsRef<OsStr>>(settings: &Settings, arguments: &[S]) -> Result<i32> {
-    let status = command(settings, arguments)?.status().map_err(failed)?;
+/// Runs the program with inherited output, and returns its exit code.
+pub(super) fn run<S: AsRef<OsStr>>(settings: &Settings, arguments: &[S]) -> Result<i32> {
+    let status = command(settings, arguments)?.status().map_err(io_error)?;
     Ok(status.code().unwrap_or(Exit::Internal as i32))
 }
 
-/// Runs the program and collects what it prints; its errors too if `quiet`.
+/// Runs the program and captures its standard output; its standard error too if `quiet`.
 pub(super) fn output<S: AsRef<OsStr>>(
     settings: &Settings,
     arguments: &[S],
     quiet: bool,
 ) -> Result<Output> {
     let stderr = if quiet { Stdio::piped() } else { Stdio::inherit() };
-    command(settings, arguments)?.stdout(Stdio::piped()).stderr(stderr).output().map_err(failed)
+    command(settings, arguments)?.stdout(Stdio::piped()).stderr(stderr).output().map_err(io_error)
 }
 
 fn command<S: AsRef<OsStr>>(settings: &Settings, arguments: &[S]) -> Result<Command> {
     let program = match &settings.program {
         Some(program) => program.clone(),
-        None => std::env::current_exe().map_err(failed)?.into_os_string(),
+        None => std::env::current_exe().map_err(io_error)?.into_os_string(),
     };
     let mut command = Command::new(program);
     command.args(arguments).stdin(Stdio::null());
     Ok(command)
 }
 
-fn failed(source: std::io::Error) -> CommandError {
+fn io_error(source: std::io::Error) -> CommandError {
     CommandError::Io { action: "run queuelab".to_owned(), source }
 }
 
-/// An exit code of the program as this one's.
-pub(super) fn exit(code: i32) -> Exit {
+/// Converts an exit code of the program.
+pub(super) fn exit_from_code(code: i32) -> Exit {
     match code {
         0 => Exit::Held,
         2 => Exit::Usage,

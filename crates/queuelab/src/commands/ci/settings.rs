@@ -1,4 +1,4 @@
-//! What the environment says of a suite in CI.
+//! Settings of a suite in CI, from the environment.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,16 +7,15 @@ use super::steps::StepFiles;
 
 pub(super) const HELP: &str = "\
 Environment:
-    SUITE      the suite's name or the path of its file (nightly)
-    BACKEND    netns (default) or docker
-    OUT        where runs are written (reports/runs)
-    STEPS      where steps leave their results for the next ones (reports/steps)
-    BASELINE   a directory with an earlier OUT (OUT itself)
-    ACCEPT     1 if a change against the baseline is intended: the run becomes good,
-               and so the next baseline
-    WORKFLOW   the workflow whose runs on GitHub leave a baseline (nightly.yml)
-    BRANCH     the branch of those runs (the repository's default branch)
-    QUEUELAB   the program that runs and compares (this one)
+    SUITE      name of the suite, or path of its file [default: nightly]
+    BACKEND    netns or docker [default: netns]
+    OUT        directory for runs [default: reports/runs]
+    STEPS      directory for files that pass results between steps [default: reports/steps]
+    BASELINE   copy of an earlier OUT that has the baseline [default: OUT]
+    ACCEPT     1 accepts a change from the baseline: the run becomes the next baseline
+    WORKFLOW   workflow on GitHub whose runs have baselines [default: nightly.yml]
+    BRANCH     branch of those runs [default: the repository's default branch]
+    QUEUELAB   queuelab executable to run [default: this one]
 On GitHub also RUNNER_LABEL, GITHUB_OUTPUT and GITHUB_STEP_SUMMARY.";
 
 /// The settings of all steps.
@@ -34,14 +33,14 @@ pub(super) struct Settings {
     pub(super) program: Option<OsString>,
     /// The label of GitHub's runner.
     pub(super) runner: String,
-    /// The file that takes the outputs of a step.
+    /// The file for the outputs of a step.
     pub(super) output: Option<PathBuf>,
-    /// The file that takes the job's summary.
+    /// The file for the job's summary.
     pub(super) job_summary: Option<PathBuf>,
 }
 
 impl Settings {
-    /// The settings of the environment; an empty variable counts as absent.
+    /// Reads the environment; an empty variable counts as absent.
     pub(super) fn from_environment() -> Self {
         let path = |name| variable(name).map(PathBuf::from);
         let text = |name| variable(name).map(|value| value.to_string_lossy().into_owned());

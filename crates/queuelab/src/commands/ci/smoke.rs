@@ -1,17 +1,17 @@
-//! The summaries of the smoke runs of `.ci/run`, as far as they came.
+//! The summaries of the smoke runs of `.ci/run`, also of unfinished ones.
 
 use std::fs;
 use std::path::Path;
 
-use crate::commands::answer;
+use crate::commands::print_output;
 use crate::error::Result;
 
 const BACKENDS: [&str; 2] = ["netns", "docker"];
 
-/// Prints the summary of each run below a directory, or that it is missing.
+/// Prints the summary of each run below a directory, or why there is none.
 pub(super) fn smoke(directory: &Path) -> Result {
     let summaries: String = BACKENDS.iter().map(|backend| summaries(directory, backend)).collect();
-    answer(&summaries)
+    print_output(&summaries)
 }
 
 fn summaries(directory: &Path, backend: &str) -> String {

@@ -1,4 +1,4 @@
-//! The files by which steps pass on their results.
+//! The files that pass results from step to step.
 
 use std::fs;
 use std::io;
@@ -18,7 +18,7 @@ pub(super) const BASELINE: &str = "baseline";
 pub(super) const COMPARISON: &str = "comparison.md";
 /// The exit code of the comparison, or `accepted`.
 pub(super) const COMPARE_CODE: &str = "compare.code";
-/// The job's summary if GitHub takes none.
+/// The job's summary outside GitHub.
 pub(super) const SUMMARY: &str = "summary.md";
 
 /// The directory of those files.
@@ -42,7 +42,7 @@ impl StepFiles {
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
-    /// Writes a file; creates the directory.
+    /// Writes a file; creates the directory if necessary.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<()> {
         let path = self.path(name);
         let created = fs::create_dir_all(&self.directory);
@@ -50,11 +50,11 @@ impl StepFiles {
     }
 
     pub(super) fn remove(&self, name: &str) {
-        // Absent most of the time.
+        // Usually absent.
         let _ = fs::remove_file(self.path(name));
     }
 
-    /// Removes what an earlier run left, except the note of the step before.
+    /// Removes the files of an earlier run, except the note of the baseline step.
     pub(super) fn clear(&self) -> Result<()> {
         let Ok(entries) = fs::read_dir(&self.directory) else { return Ok(()) };
         for entry in entries.flatten() {

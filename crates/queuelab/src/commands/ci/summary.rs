@@ -8,21 +8,21 @@ use super::annotation::{Annotation, Level};
 use super::settings::Settings;
 use super::steps::{COMPARE_CODE, COMPARISON, NOTE, RUN_CODE, SUITE, SUMMARY, io_error};
 use super::{machine, program};
-use crate::commands::answer;
+use crate::commands::print_output;
 use crate::error::Result;
 use crate::exit::Exit;
 
-/// Bytes of a step's summary; GitHub shows none of a larger one.
+/// Maximum size of a step's summary in bytes; GitHub rejects a larger one.
 const MAX_SUMMARY: usize = 1024 * 1024;
 
-/// Bytes that are left of a summary that is too large.
-const CUT_SUMMARY: usize = 900_000;
+/// Size in bytes to which a larger summary is truncated.
+const TRUNCATED_SUMMARY: usize = 900_000;
 
 /// Adds to the job's summary, and prints at most one annotation.
 pub(super) fn summary(settings: &Settings) -> Result {
     let mut annotation = Annotation::default();
     let mut text = match settings.steps.read(SUITE) {
-        Some(run) => of_run(settings, &run, &mut annotation)?,
+        Some(run) => run_summary(settings, &run, &mut annotation)?,
         None => {
             let machine = machine::name(settings);
             let line = format!("the suite did not start on {machine}");
@@ -36,24 +36,24 @@ pub(super) fn summary(settings: &Settings) -> Result {
     }
     append(settings, &within_limit(text))?;
     match annotation.command() {
-        Some(command) => answer(command),
+        Some(command) => print_output(command),
         None => Ok(Exit::Held),
     }
 }
 
-/// The summary of a run with its comparison: the part that did not hold comes first, as
-/// a long summary is cut off at its end.
-fn of_run(settings: &Settings, run: &str, annotation: &mut Annotation) -> Result<String> {
+/// The summary of a run with its comparison. The part that failed comes first, because a
+/// long summary is truncated.
+fn run_summary(settings: &Settings, run: &str, annotation: &mut Annotation) -> Result<String> {
     let steps = &settings.steps;
     let path = Path::new(run).join("summary.md");
     // A run that was killed has only its record.
     let has_summary = path.is_file() || {
-        let made = program::output(settings, &["report", run], false)?;
-        made.status.success() && path.is_file()
+        let report = program::output(settings, &["report", run], false)?;
+        report.status.success() && path.is_file()
     };
     let own = match has_summary {
         true => fs::read_to_string(&path).map_err(io_error("read", &path))?,
-        false => "❌ The suite's summary could not be made: see the log.\n".to_owned(),
+        false => "❌ Failed to generate the suite's summary: see the log.\n".to_owned(),
     };
     let printed = program::output(settings, &["report", run, "--annotate"], false)?.stdout;
     *annotation = Annotation::parse(&String::from_utf8_lossy(&printed));
@@ -67,7 +67,7 @@ fn of_run(settings: &Settings, run: &str, annotation: &mut Annotation) -> Result
     })
 }
 
-/// A failed step has an error.
+/// Adds an error if the run or the comparison failed.
 fn annotate(settings: &Settings, code: Option<&str>, annotation: &mut Annotation) {
     let suite = settings.suite_name();
     match code {
@@ -92,8 +92,8 @@ fn within_limit(text: String) -> String {
     if text.len() < MAX_SUMMARY {
         return text;
     }
-    let cut = &text[..text.floor_char_boundary(CUT_SUMMARY)];
-    format!("{cut}\n\nCut off here: the artefact has all of it.\n")
+    let start = &text[..text.floor_char_boundary(TRUNCATED_SUMMARY)];
+    format!("{start}\n\nTruncated: the artefact has the full summary.\n")
 }
 
 fn append(settings: &Settings, text: &str) -> Result<()> {
@@ -110,9 +110,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn summary_that_is_too_large_is_cut_off() {
+    fn a_summary_over_the_limit_is_truncated() {
         assert_eq!(within_limit("short".to_owned()), "short");
         let long = within_limit("ä".repeat(MAX_SUMMARY));
-        assert!(long.len() < CUT_SUMMARY + 100 && long.ends_with("has all of it.\n"));
+        assert!(long.len() < TRUNCATED_SUMMARY + 100 && long.ends_with("has the full summary.\n"));
     }
 }

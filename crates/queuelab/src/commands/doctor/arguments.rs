@@ -6,9 +6,9 @@ use crate::backend_name;
 
 /// Flags of `queuelab doctor`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 if a backend can run scenarios, else 5.")]
+#[command(after_help = "Exit codes: 0 if a checked backend can run scenarios, otherwise 5.")]
 pub(crate) struct DoctorArguments {
-    /// Check only this backend: the exit code is its own.
+    /// Check only this backend.
     #[arg(long, value_name = "BACKEND", value_parser = backend_name::parser())]
     pub(super) backend: Option<String>,
     /// Print the findings as JSON.

@@ -3,15 +3,15 @@
 use lab::{Finding, FindingState};
 use serde_json::{Map, Value};
 
-/// What was found of the machine, and of the backends that were asked for.
+/// Findings on the machine and on the selected backends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Diagnosis {
-    /// What every backend relies on.
+    /// The requirements of every backend.
     pub(super) machine: Vec<Finding>,
     pub(super) backends: Vec<BackendDiagnosis>,
 }
 
-/// What a backend's check found.
+/// The findings of a backend's check.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BackendDiagnosis {
     pub(super) name: &'static str,
@@ -21,10 +21,10 @@ pub(super) struct BackendDiagnosis {
 impl Diagnosis {
     /// Whether a backend can run scenarios.
     pub(super) fn is_ready(&self, backend: &BackendDiagnosis) -> bool {
-        lacks_nothing(&self.machine) && lacks_nothing(&backend.findings)
+        has_nothing_missing(&self.machine) && has_nothing_missing(&backend.findings)
     }
 
-    /// Whether any backend that was asked for can run scenarios.
+    /// Whether any selected backend can run scenarios.
     pub(super) fn can_run(&self) -> bool {
         self.backends.iter().any(|backend| self.is_ready(backend))
     }
@@ -51,7 +51,7 @@ impl Diagnosis {
     }
 }
 
-fn lacks_nothing(findings: &[Finding]) -> bool {
+fn has_nothing_missing(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.state != FindingState::Missing)
 }
 
@@ -87,32 +87,32 @@ mod tests {
     }
 
     #[test]
-    fn one_backend_that_lacks_nothing_is_enough() {
-        let one = diagnosis(good(), [("netns", good()), ("docker", bad())]);
-        assert_eq!(ready(&one), [("netns", true), ("docker", false)]);
-        assert!(one.can_run());
+    fn one_ready_backend_is_enough() {
+        let diagnosed = diagnosis(good(), [("netns", good()), ("docker", bad())]);
+        assert_eq!(ready(&diagnosed), [("netns", true), ("docker", false)]);
+        assert!(diagnosed.can_run());
         assert!(!diagnosis(good(), [("netns", bad()), ("docker", bad())]).can_run());
     }
 
     #[test]
-    fn only_the_backend_that_was_asked_for_counts() {
-        let lacking = diagnosis(good(), [("docker", bad())]);
-        assert_eq!(ready(&lacking), [("docker", false)]);
-        assert!(!lacking.can_run());
+    fn only_selected_backends_count() {
+        let diagnosed = diagnosis(good(), [("docker", bad())]);
+        assert_eq!(ready(&diagnosed), [("docker", false)]);
+        assert!(!diagnosed.can_run());
         assert!(diagnosis(good(), [("docker", good())]).can_run());
     }
 
     #[test]
-    fn every_backend_lacks_what_the_machine_lacks() {
-        let lacking = diagnosis(bad(), [("netns", good()), ("docker", good())]);
-        assert_eq!(ready(&lacking), [("netns", false), ("docker", false)]);
-        assert!(!lacking.can_run());
+    fn no_backend_is_ready_if_the_machine_has_something_missing() {
+        let diagnosed = diagnosis(bad(), [("netns", good()), ("docker", good())]);
+        assert_eq!(ready(&diagnosed), [("netns", false), ("docker", false)]);
+        assert!(!diagnosed.can_run());
     }
 
     #[test]
-    fn json_has_the_verdict_and_only_what_was_asked_for() {
-        let lacking = missing().with_hint("make it");
-        let json = diagnosis(good(), [("netns", vec![lacking])]).json();
+    fn json_has_the_verdict_and_only_selected_backends() {
+        let finding = missing().with_hint("make it");
+        let json = diagnosis(good(), [("netns", vec![finding])]).json();
         let json: Value = serde_json::from_str(&json).unwrap();
         assert_eq!(json["ready"], serde_json::json!({ "netns": false }));
         assert_eq!(

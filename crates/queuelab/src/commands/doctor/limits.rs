@@ -1,5 +1,5 @@
-//! The limits that decide how many clients a cell may have: a client is a
-//! socket on each side, and a thread of the server.
+//! The limits on the number of clients of a cell: each client needs a socket on both
+//! sides, and a thread of the server.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,28 +13,28 @@ const CAP_SYS_RESOURCE: u64 = 1 << 24;
 const SPARE_THREADS: u64 = 64;
 /// Memory mappings of a thread, as measured: its stack and its signal stack,
 /// each with a guard.
-const MAPPINGS_OF_THREAD: u64 = 4;
-/// Mappings of the server besides those of its threads, with room to spare.
+const MAPPINGS_PER_THREAD: u64 = 4;
+/// Other mappings of the server, generously estimated.
 const OTHER_MAPPINGS: u64 = 256;
 
-/// Limits in force. `None` is a limit that does not exist, or does not apply.
+/// Limits in force. `None` is a limit that does not exist or does not apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Limits {
     /// RLIMIT_NOFILE: open files of a process.
     pub(super) soft_files: u64,
     pub(super) hard_files: u64,
-    /// fs.nr_open, where this process may raise its hard limit so far.
-    pub(super) files_to_raise_to: Option<u64>,
+    /// fs.nr_open, if this process may raise its hard limit to it.
+    pub(super) raisable_files: Option<u64>,
     /// RLIMIT_NPROC: threads of this user.
     pub(super) user_threads: Option<u64>,
-    /// kernel.threads-max, of the whole machine.
-    pub(super) most_threads: Option<u64>,
-    /// kernel.pid_max, of the whole machine too.
-    pub(super) most_ids: Option<u64>,
+    /// kernel.threads-max, for the machine.
+    pub(super) max_threads: Option<u64>,
+    /// kernel.pid_max, for the machine.
+    pub(super) max_pids: Option<u64>,
     /// Threads that the machine has now.
     pub(super) threads_now: u64,
-    /// What the tightest control group above this process leaves (pids.max less
-    /// pids.current).
+    /// Threads that the tightest control group of this process still allows (pids.max
+    /// minus pids.current).
     pub(super) group_threads: Option<u64>,
     /// vm.max_map_count: memory mappings of a process.
     pub(super) mappings: Option<u64>,
@@ -44,40 +44,41 @@ pub(super) struct Limits {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Ceiling {
     pub(super) clients: u64,
-    /// The limit, as the field calls it.
+    /// The name of the limit.
     pub(super) limit: &'static str,
-    /// How to raise it; reads on with the number that it must have.
+    /// How to raise it; `{}` stands for the required value.
     raise: &'static str,
-    /// What must be added to clients to have the limit's number.
-    factor: u64,
-    besides: u64,
+    /// Units of the limit that each client needs.
+    per_client: u64,
+    /// Units that everything else needs.
+    reserved: u64,
 }
 
 impl Ceiling {
-    /// How to allow so many clients.
+    /// How to allow this many clients.
     pub(super) fn hint(&self, clients: u64) -> String {
-        self.raise.replace("{}", &(clients * self.factor + self.besides).to_string())
+        self.raise.replace("{}", &(clients * self.per_client + self.reserved).to_string())
     }
 }
 
 impl Limits {
-    /// Reads them. Before this process enters a user namespace: there it has
-    /// capabilities that count for nothing here.
-    pub(super) fn of_this_process() -> Self {
+    /// Reads the limits of this process. Call it before the process enters a user
+    /// namespace, whose capabilities do not raise the machine's limits.
+    pub(super) fn read() -> Self {
         let (soft_files, hard_files) = limit(Resource::RLIMIT_NOFILE);
         let (user_threads, _) = limit(Resource::RLIMIT_NPROC);
         let is_outside = linux_net::in_initial_user_namespace();
         let may_raise = is_outside && has_capability(CAP_SYS_RESOURCE);
-        // RLIMIT_NPROC does not bind the machine's root (`copy_process`), nor
-        // who may raise it.
-        let is_free = may_raise || is_outside && nix::unistd::getuid().is_root();
+        // RLIMIT_NPROC does not apply to the machine's root (`copy_process`), nor to a
+        // process that may raise it.
+        let is_exempt = may_raise || is_outside && nix::unistd::getuid().is_root();
         Self {
             soft_files,
             hard_files,
-            files_to_raise_to: number("/proc/sys/fs/nr_open").filter(|_| may_raise),
-            user_threads: Some(user_threads).filter(|&most| most != RLIM_INFINITY && !is_free),
-            most_threads: number("/proc/sys/kernel/threads-max"),
-            most_ids: number("/proc/sys/kernel/pid_max"),
+            raisable_files: number("/proc/sys/fs/nr_open").filter(|_| may_raise),
+            user_threads: Some(user_threads).filter(|&max| max != RLIM_INFINITY && !is_exempt),
+            max_threads: number("/proc/sys/kernel/threads-max"),
+            max_pids: number("/proc/sys/kernel/pid_max"),
             threads_now: threads_now().unwrap_or(0),
             group_threads: group_threads(),
             mappings: number("/proc/sys/vm/max_map_count"),
@@ -85,53 +86,52 @@ impl Limits {
     }
 
     /// Open files that a worker can have.
-    pub(super) fn most_files(&self) -> u64 {
-        self.hard_files.max(self.files_to_raise_to.unwrap_or(0))
+    pub(super) fn max_files(&self) -> u64 {
+        self.hard_files.max(self.raisable_files.unwrap_or(0))
     }
 
-    /// What each of them allows, the tightest first.
+    /// The ceiling of each limit, the tightest first.
     pub(super) fn ceilings(&self) -> Vec<Ceiling> {
-        let ceiling = |most: u64, limit, raise, factor, besides: u64| Ceiling {
-            clients: most.saturating_sub(besides) / factor,
+        let ceiling = |max: u64, limit, raise, per_client, reserved: u64| Ceiling {
+            clients: max.saturating_sub(reserved) / per_client,
             limit,
             raise,
-            factor,
-            besides,
+            per_client,
+            reserved,
         };
         let others = self.threads_now + SPARE_THREADS;
-        let of_machine = |most: Option<u64>, limit, raise| {
-            most.map(|most| ceiling(most, limit, raise, 1, others))
-        };
+        let machine_ceiling =
+            |max: Option<u64>, limit, raise| max.map(|max| ceiling(max, limit, raise, 1, others));
         let files = ceiling(
-            self.most_files(),
+            self.max_files(),
             "the hard limit of open files",
-            "as root `prlimit --nofile={} --pid $$` in the shell before, or LimitNOFILE={} in a \
-             systemd unit",
+            "run `prlimit --nofile={} --pid $$` as root in the shell first, or set LimitNOFILE={} in \
+             a systemd unit",
             1,
             Needs::default().open_files(),
         );
-        let of_user = self.user_threads.map(|most| {
-            let raise = "as root `prlimit --nproc={} --pid $$` in the shell before";
-            ceiling(most, "this user's limit of processes (ulimit -u)", raise, 1, SPARE_THREADS)
+        let user = self.user_threads.map(|max| {
+            let raise = "run `prlimit --nproc={} --pid $$` as root in the shell first";
+            ceiling(max, "this user's limit of processes (ulimit -u)", raise, 1, SPARE_THREADS)
         });
-        let of_group = self.group_threads.map(|most| {
+        let group = self.group_threads.map(|max| {
             let raise = "raise pids.max of this control group by {} (TasksMax= in a systemd unit, \
                          `docker run --pids-limit`)";
-            ceiling(most, "the control group's pids.max", raise, 1, SPARE_THREADS)
+            ceiling(max, "the control group's pids.max", raise, 1, SPARE_THREADS)
         });
-        let of_mappings = self.mappings.map(|most| {
-            let raise = "`sudo sysctl -w vm.max_map_count={}`";
-            ceiling(most, "vm.max_map_count", raise, MAPPINGS_OF_THREAD, OTHER_MAPPINGS)
+        let mappings = self.mappings.map(|max| {
+            let raise = "run `sudo sysctl -w vm.max_map_count={}`";
+            ceiling(max, "vm.max_map_count", raise, MAPPINGS_PER_THREAD, OTHER_MAPPINGS)
         });
-        let threads = "`sudo sysctl -w kernel.threads-max={}`";
-        let ids = "`sudo sysctl -w kernel.pid_max={}`";
+        let threads = "run `sudo sysctl -w kernel.threads-max={}`";
+        let ids = "run `sudo sysctl -w kernel.pid_max={}`";
         let mut ceilings: Vec<Ceiling> = [
             Some(files),
-            of_user,
-            of_group,
-            of_mappings,
-            of_machine(self.most_threads, "kernel.threads-max", threads),
-            of_machine(self.most_ids, "kernel.pid_max", ids),
+            user,
+            group,
+            mappings,
+            machine_ceiling(self.max_threads, "kernel.threads-max", threads),
+            machine_ceiling(self.max_pids, "kernel.pid_max", ids),
         ]
         .into_iter()
         .flatten()
@@ -142,7 +142,7 @@ impl Limits {
 }
 
 fn limit(resource: Resource) -> (u64, u64) {
-    getrlimit(resource).expect("one's own limits can always be read")
+    getrlimit(resource).expect("a process can always read its own limits")
 }
 
 fn has_capability(bit: u64) -> bool {
@@ -161,11 +161,11 @@ fn threads_now() -> Option<u64> {
     text.split_whitespace().nth(3)?.split_once('/')?.1.parse().ok()
 }
 
-/// What the control groups above this process leave it: version 2, or the
+/// Threads that the control groups of this process still allow: version 2, or the
 /// `pids` controller of version 1.
 fn group_threads() -> Option<u64> {
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
-    groups(&own).into_iter().filter_map(|(root, group)| left_in(&root, &group)).min()
+    groups(&own).into_iter().filter_map(|(root, group)| remaining_in(&root, &group)).min()
 }
 
 /// Roots and paths of the groups that may limit threads, from
@@ -185,15 +185,15 @@ fn groups(own: &str) -> Vec<(PathBuf, PathBuf)> {
         .collect()
 }
 
-/// The least that a group and those above it leave.
-fn left_in(root: &Path, group: &Path) -> Option<u64> {
-    let left = |group: &Path| {
+/// The minimum that a group and its ancestors still allow.
+fn remaining_in(root: &Path, group: &Path) -> Option<u64> {
+    let remaining = |group: &Path| {
         let group = root.join(group);
-        // `max` where there is no limit.
-        let most = number(group.join("pids.max"))?;
-        Some(most.saturating_sub(number(group.join("pids.current")).unwrap_or(0)))
+        // `max` means no limit.
+        let max = number(group.join("pids.max"))?;
+        Some(max.saturating_sub(number(group.join("pids.current")).unwrap_or(0)))
     };
-    group.ancestors().filter_map(left).min()
+    group.ancestors().filter_map(remaining).min()
 }
 
 #[cfg(test)]
@@ -201,12 +201,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_tightest_limit_decides_and_says_how_to_raise_it() {
+    fn the_tightest_limit_comes_first_with_how_to_raise_it() {
         let limits = Limits {
             soft_files: 1024,
             hard_files: 20_000,
-            most_threads: Some(190_000),
-            most_ids: Some(32_768),
+            max_threads: Some(190_000),
+            max_pids: Some(32_768),
             threads_now: 200,
             mappings: Some(65_530),
             ..Limits::default()
@@ -222,16 +222,16 @@ mod tests {
                 ("kernel.threads-max", 189_736),
             ]
         );
-        assert_eq!(ceilings[0].hint(20_000), "`sudo sysctl -w vm.max_map_count=80256`");
+        assert_eq!(ceilings[0].hint(20_000), "run `sudo sysctl -w vm.max_map_count=80256`");
         assert!(ceilings[1].hint(20_000).contains("--nofile=20064 "));
     }
 
     #[test]
-    fn who_may_raise_the_hard_limit_is_not_bound_by_it() {
+    fn a_process_that_may_raise_the_hard_limit_is_not_bound_by_it() {
         let limits = Limits { hard_files: 4096, ..Limits::default() };
         assert_eq!(limits.ceilings()[0].clients, 4032);
-        let root = Limits { files_to_raise_to: Some(1 << 20), ..limits };
-        assert_eq!(root.most_files(), 1 << 20);
+        let root = Limits { raisable_files: Some(1 << 20), ..limits };
+        assert_eq!(root.max_files(), 1 << 20);
         assert_eq!(root.ceilings()[0].clients, (1 << 20) - 64);
     }
 
@@ -248,24 +248,24 @@ mod tests {
     }
 
     #[test]
-    fn the_tightest_group_above_decides() {
+    fn the_tightest_ancestor_group_decides() {
         let root = tempfile::tempdir().unwrap();
         let inner = root.path().join("a/b");
         fs::create_dir_all(&inner).unwrap();
         let write = |path: &str, text: &str| fs::write(root.path().join(path), text).unwrap();
-        assert_eq!(left_in(root.path(), Path::new("a/b")), None);
+        assert_eq!(remaining_in(root.path(), Path::new("a/b")), None);
         write("a/b/pids.max", "max\n");
         write("a/pids.max", "500\n");
         write("a/pids.current", "20\n");
         write("pids.max", "1000\n");
-        assert_eq!(left_in(root.path(), Path::new("a/b")), Some(480));
+        assert_eq!(remaining_in(root.path(), Path::new("a/b")), Some(480));
     }
 
     #[test]
     fn this_process_has_limits() {
-        let limits = Limits::of_this_process();
+        let limits = Limits::read();
         assert!(limits.hard_files >= limits.soft_files && limits.soft_files > 0);
         assert!(limits.threads_now > 0);
-        assert!(limits.most_threads.is_some() && limits.most_ids.is_some());
+        assert!(limits.max_threads.is_some() && limits.max_pids.is_some());
     }
 }

@@ -1,4 +1,4 @@
-//! What every backend relies on.
+//! The requirements of every backend.
 
 use std::fs;
 
@@ -11,38 +11,38 @@ use super::limits::Limits;
 
 const AUTOGROUP: &str = "kernel.sched_autogroup_enabled";
 
-/// Checks the machine, whose scenarios have up to `clients` clients.
+/// Checks the machine for scenarios of up to `clients` clients.
 pub(super) fn findings(limits: &Limits, clients: u32) -> Vec<Finding> {
     let autogroup = fs::read_to_string("/proc/sys/kernel/sched_autogroup_enabled");
     let listed = SocketDiag::open().and_then(|mut diag| diag.listeners());
-    let mut findings = machine_found(&lab::machine());
-    findings.extend(limits_found(limits, clients));
-    findings.push(sockets_found(listed.map(|_| ())));
-    findings.push(autogroup_found(autogroup.ok().as_deref().map(str::trim)));
+    let mut findings = machine_findings(&lab::machine());
+    findings.extend(limit_findings(limits, clients));
+    findings.push(socket_finding(listed.map(|_| ())));
+    findings.push(scheduler_finding(autogroup.ok().as_deref().map(str::trim)));
     findings
 }
 
-fn machine_found(machine: &Machine) -> Vec<Finding> {
+fn machine_findings(machine: &Machine) -> Vec<Finding> {
     let Machine { kernel, architecture, cpus, memory_bytes, .. } = machine;
     vec![
         Finding::ok("kernel", format!("{kernel}, {architecture}")),
         match cpus {
-            1 => Finding::note("CPUs", "1, which server and load share: rates say little"),
+            1 => Finding::note("CPUs", "1, shared by server and load: rates are not meaningful"),
             cpus => Finding::ok("CPUs", cpus.to_string()),
         },
         Finding::ok("memory", gibibytes(*memory_bytes)),
     ]
 }
 
-fn limits_found(limits: &Limits, needed: u32) -> [Finding; 3] {
+fn limit_findings(limits: &Limits, needed: u32) -> [Finding; 3] {
     let needed = u64::from(needed);
     let ceilings = limits.ceilings();
     let tightest = &ceilings[0];
     let detail = format!(
-        "up to {} in a cell ({} decides); the scenarios here have at most {needed}",
-        counted(tightest.clients),
+        "up to {} in a cell, limited by {}; the scenarios here need at most {needed}",
+        format_count(tightest.clients),
         tightest.limit,
-        needed = counted(needed)
+        needed = format_count(needed)
     );
     let clients = match tightest.clients >= needed {
         true => Finding::ok("clients", detail),
@@ -50,36 +50,38 @@ fn limits_found(limits: &Limits, needed: u32) -> [Finding; 3] {
     };
 
     let Limits { soft_files, hard_files, .. } = limits;
-    let raised = match limits.files_to_raise_to.filter(|most| most > hard_files) {
-        Some(most) => {
-            format!(", raised up to {} (fs.nr_open) if a cell needs it", counted(most))
+    let raised = match limits.raisable_files.filter(|max| max > hard_files) {
+        Some(max) => {
+            format!(", raised up to {} (fs.nr_open) if a cell needs it", format_count(max))
         }
-        None if soft_files < hard_files => ", the soft one raised if a cell needs it".to_owned(),
+        None if soft_files < hard_files => {
+            ", the soft limit is raised if a cell needs it".to_owned()
+        }
         None => String::new(),
     };
-    let [soft, hard] = [soft_files, hard_files].map(|files| counted(*files));
+    let [soft, hard] = [soft_files, hard_files].map(|files| format_count(*files));
     let files = Finding::ok("open files", format!("{soft} soft, {hard} hard{raised}"));
 
     let named = [
-        (limits.most_threads, "kernel.threads-max"),
-        (limits.most_ids, "kernel.pid_max"),
+        (limits.max_threads, "kernel.threads-max"),
+        (limits.max_pids, "kernel.pid_max"),
         (limits.user_threads, "`ulimit -u`"),
-        (limits.group_threads, "left by pids.max"),
+        (limits.group_threads, "remaining under pids.max"),
     ];
     let named: Vec<String> = named
         .into_iter()
-        .filter_map(|(most, name)| most.map(|most| format!("{} ({name})", counted(most))))
+        .filter_map(|(max, name)| max.map(|max| format!("{} ({name})", format_count(max))))
         .collect();
-    let now = counted(limits.threads_now);
+    let now = format_count(limits.threads_now);
     let threads = Finding::ok("threads", format!("{}; {now} now", named.join(", ")));
     [clients, files, threads]
 }
 
-fn counted(number: u64) -> String {
+fn format_count(number: u64) -> String {
     report::count(number.try_into().unwrap_or(i64::MAX))
 }
 
-fn sockets_found(listed: Result<(), DiagError>) -> Finding {
+fn socket_finding(listed: Result<(), DiagError>) -> Finding {
     match listed {
         Ok(()) => Finding::ok("inet_diag", "the kernel lists TCP sockets and their queues"),
         Err(error) => {
@@ -88,19 +90,19 @@ fn sockets_found(listed: Result<(), DiagError>) -> Finding {
     }
 }
 
-/// docs/decisions/0004 says why it matters.
-fn autogroup_found(value: Option<&str>) -> Finding {
-    let unfair = "the load gets one share of the CPUs among the server's threads, and may notice \
-                  late what the kernel did in time";
+/// docs/decisions/0004 explains why it matters.
+fn scheduler_finding(value: Option<&str>) -> Finding {
+    let unfair = "the load competes for the CPUs with every thread of the server, so that its \
+                  timings may be late";
     match value {
         Some("1") => Finding::ok(
             "scheduler",
-            format!("server and load share the CPUs half and half ({AUTOGROUP} = 1)"),
+            format!("server and load get equal shares of the CPUs ({AUTOGROUP} = 1)"),
         ),
         Some(value) => Finding::note("scheduler", format!("{unfair} ({AUTOGROUP} = {value})"))
-            .with_hint(format!("`sudo sysctl -w {AUTOGROUP}=1`")),
+            .with_hint(format!("run `sudo sysctl -w {AUTOGROUP}=1`")),
         None => Finding::note("scheduler", format!("{unfair} (this kernel has no {AUTOGROUP})"))
-            .with_hint("`--backend docker`, whose containers share them evenly"),
+            .with_hint("use `--backend docker`: containers get equal shares"),
     }
 }
 
@@ -111,26 +113,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn too_few_clients_are_a_note_with_the_limit_that_decides() {
+    fn a_limit_below_the_scenarios_needs_is_a_note_with_a_hint() {
         let limits = Limits { soft_files: 256, hard_files: 256, ..Limits::default() };
-        let [clients, files, _] = limits_found(&limits, 1000);
+        let [clients, files, _] = limit_findings(&limits, 1000);
         assert_eq!(clients.state, FindingState::Note);
         assert!(clients.detail.starts_with("up to 192 in a cell"), "{}", clients.detail);
         assert!(clients.hint.unwrap().contains("--nofile=1064"));
         assert_eq!(files.detail, "256 soft, 256 hard");
-        let [clients, ..] = limits_found(&limits, 192);
+        let [clients, ..] = limit_findings(&limits, 192);
         assert_eq!(clients.state, FindingState::Ok);
     }
 
     #[test]
-    fn limits_that_can_be_raised_are_described() {
+    fn raisable_limits_are_described() {
         let limits = Limits { soft_files: 1024, hard_files: 4096, ..Limits::default() };
-        let detail = |limits| limits_found(limits, 1)[1].detail.clone();
+        let detail = |limits| limit_findings(limits, 1)[1].detail.clone();
         assert_eq!(
             detail(&limits),
-            "1 024 soft, 4 096 hard, the soft one raised if a cell needs it"
+            "1 024 soft, 4 096 hard, the soft limit is raised if a cell needs it"
         );
-        let root = Limits { files_to_raise_to: Some(1 << 20), ..limits };
+        let root = Limits { raisable_files: Some(1 << 20), ..limits };
         assert_eq!(
             detail(&root),
             "1 024 soft, 4 096 hard, raised up to 1 048 576 (fs.nr_open) if a cell needs it"
@@ -138,18 +140,21 @@ mod tests {
     }
 
     #[test]
-    fn no_inet_diag_is_missing_with_the_module_that_has_it() {
-        let finding = sockets_found(Err(DiagError::NotBuilt));
+    fn missing_inet_diag_is_reported_with_its_kernel_module() {
+        let finding = socket_finding(Err(DiagError::NotBuilt));
         assert_eq!(finding.state, FindingState::Missing);
         assert_eq!(finding.hint.as_deref(), Some("`sudo modprobe tcp_diag`"));
     }
 
     #[test]
-    fn an_unfair_scheduler_is_a_note() {
-        assert_eq!(autogroup_found(Some("1")).state, FindingState::Ok);
-        let off = autogroup_found(Some("0"));
+    fn an_unfair_scheduler_is_a_note_with_a_hint() {
+        assert_eq!(scheduler_finding(Some("1")).state, FindingState::Ok);
+        let off = scheduler_finding(Some("0"));
         assert_eq!(off.state, FindingState::Note);
-        assert_eq!(off.hint.as_deref(), Some("`sudo sysctl -w kernel.sched_autogroup_enabled=1`"));
-        assert_eq!(autogroup_found(None).state, FindingState::Note);
+        assert_eq!(
+            off.hint.as_deref(),
+            Some("run `sudo sysctl -w kernel.sched_autogroup_enabled=1`")
+        );
+        assert_eq!(scheduler_finding(None).state, FindingState::Note);
     }
 }

@@ -4,14 +4,14 @@ use lab::{Finding, FindingState};
 
 use super::diagnosis::Diagnosis;
 
-/// Columns of the whole.
+/// Maximum width of a line, in columns.
 const WIDTH: usize = 100;
-/// Before a hint.
+/// Precedes a hint.
 const ARROW: &str = "→ ";
 
 /// A section for the machine and for each backend, and the verdict.
 pub(super) fn text(diagnosis: &Diagnosis) -> String {
-    let columns = Columns::of(diagnosis);
+    let columns = Columns::new(diagnosis);
     let mut text = columns.section("This machine", &diagnosis.machine);
     for backend in &diagnosis.backends {
         let verdict = if diagnosis.is_ready(backend) { "ready" } else { "NOT ready" };
@@ -25,7 +25,7 @@ fn verdict(diagnosis: &Diagnosis) -> String {
     let ready = diagnosis.backends.iter().find(|backend| diagnosis.is_ready(backend));
     let default = lab::backends()[0].name();
     match ready {
-        None => "No scenario can run on this machine: see MISSING.".to_owned(),
+        None => "No scenario can run on this machine: fix what is MISSING.".to_owned(),
         // The default needs no flag.
         Some(backend) if backend.name == default => {
             "Scenarios can run on this machine: try `queuelab run smoke`.".to_owned()
@@ -37,8 +37,8 @@ fn verdict(diagnosis: &Diagnosis) -> String {
     }
 }
 
-/// The name of a state; what needs attention is visible without colour.
-fn word(state: FindingState) -> &'static str {
+/// The label of a state; capitals mark a problem without colour.
+fn label(state: FindingState) -> &'static str {
     match state {
         FindingState::Ok => "ok",
         FindingState::Note => "note",
@@ -46,30 +46,30 @@ fn word(state: FindingState) -> &'static str {
     }
 }
 
-/// Where the columns are: the same in each section.
+/// The widths of the columns, the same in each section.
 struct Columns {
     state: usize,
     what: usize,
 }
 
 impl Columns {
-    fn of(diagnosis: &Diagnosis) -> Self {
+    fn new(diagnosis: &Diagnosis) -> Self {
         let sections = std::iter::once(diagnosis.machine.as_slice())
             .chain(diagnosis.backends.iter().map(|backend| backend.findings.as_slice()));
-        let widths = sections.flatten().map(|finding| (word(finding.state), finding.what));
-        let (states, whats): (Vec<_>, Vec<_>) = widths.unzip();
-        let widest = |words: Vec<&str>| words.into_iter().map(str::len).max().unwrap_or(0);
-        Self { state: widest(states), what: widest(whats) }
+        let cells = sections.flatten().map(|finding| (label(finding.state), finding.what));
+        let (labels, subjects): (Vec<_>, Vec<_>) = cells.unzip();
+        let widest = |texts: Vec<&str>| texts.into_iter().map(str::len).max().unwrap_or(0);
+        Self { state: widest(labels), what: widest(subjects) }
     }
 
     fn section(&self, title: &str, findings: &[Finding]) -> String {
         let mut text = format!("{title}\n");
         for Finding { state, what, detail, hint } in findings {
-            let start = format!("  {:<1$}  {what:<2$}  ", word(*state), self.state, self.what);
+            let start = format!("  {:<1$}  {what:<2$}  ", label(*state), self.state, self.what);
             let indent = start.chars().count();
-            let details = wrapped(detail, WIDTH.saturating_sub(indent));
+            let details = wrap(detail, WIDTH.saturating_sub(indent));
             let width = WIDTH.saturating_sub(indent + ARROW.chars().count());
-            let hint = hint.iter().flat_map(|hint| wrapped(hint, width));
+            let hint = hint.iter().flat_map(|hint| wrap(hint, width));
             let hint = hint
                 .enumerate()
                 .map(|(line, text)| format!("{}{text}", if line == 0 { ARROW } else { "  " }));
@@ -82,11 +82,11 @@ impl Columns {
     }
 }
 
-/// Lines of at most `width` columns, where words allow it. A command between
+/// Splits a text into lines of at most `width` columns if its words allow it. A command in
 /// backquotes stays on one line, so that it can be copied.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
+fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in words(text) {
+    for word in split_words(text) {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');
@@ -98,8 +98,8 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Words; one between backquotes may have spaces.
-fn words(text: &str) -> Vec<String> {
+/// Splits a text into words; text in backquotes is one word.
+fn split_words(text: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         match words.last_mut() {
@@ -162,7 +162,7 @@ Scenarios can run on this machine: try `queuelab run smoke`.";
     }
 
     #[test]
-    fn the_verdict_names_the_flag_that_is_needed() {
+    fn the_verdict_names_the_required_flag() {
         let good: &[Finding] = &[Finding::ok("it", "there")];
         let bad: &[Finding] =
             &[Finding::missing("it", &BackendError::from_message("find it: not there"))];
@@ -176,9 +176,9 @@ Scenarios can run on this machine: try `queuelab run smoke`.";
     }
 
     #[test]
-    fn a_command_is_never_broken() {
-        assert_eq!(wrapped("try `sudo do it`, then", 10), ["try", "`sudo do it`,", "then"]);
-        assert_eq!(wrapped("a bb ccc", 4), ["a bb", "ccc"]);
-        assert!(wrapped("", 10).is_empty());
+    fn a_command_stays_on_one_line() {
+        assert_eq!(wrap("try `sudo do it`, then", 10), ["try", "`sudo do it`,", "then"]);
+        assert_eq!(wrap("a bb ccc", 4), ["a bb", "ccc"]);
+        assert!(wrap("", 10).is_empty());
     }
 }

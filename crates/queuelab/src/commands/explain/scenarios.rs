@@ -1,4 +1,4 @@
-//! A scenario's topic, made from its file: nothing is written twice.
+//! A scenario's topic, built from its file.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use diagnosis::{Showing, Topic, TopicKind, Topics};
 use indexmap::{IndexMap, IndexSet};
 use scenario::{AnyKernel, Axis, Document, Overrides, Plan, ScenarioErrors, ScenarioFile, Suite};
 
-/// The scenario as a topic, and what it does with the others, by their names.
+/// The scenario's topic, and how it uses the other topics, by name.
 pub(super) fn topic(document: &Document, topics: &Topics) -> (Topic, IndexMap<String, Showing>) {
     let (says, text, shows) = content(document, topics).unwrap_or_else(|_| {
         let check = format!("See `queuelab check {}`.", document.name());
         ("invalid".to_owned(), check, IndexMap::new())
     });
-    let told = shows.iter().filter(|(_, showing)| !matches!(showing, Showing::Kept(_)));
-    let mut see: Vec<_> = told.map(|(name, _)| name.clone()).collect();
+    let shown = shows.iter().filter(|(_, showing)| !matches!(showing, Showing::Kept(_)));
+    let mut see: Vec<_> = shown.map(|(name, _)| name.clone()).collect();
     if see.is_empty() {
         see.push("backlog".to_owned());
     }
@@ -32,7 +32,7 @@ pub(super) fn topic(document: &Document, topics: &Topics) -> (Topic, IndexMap<St
     (topic, shows)
 }
 
-/// What a document is about in short, its text, and what it shows of each topic.
+/// A document's question, its text, and how it uses each topic.
 fn content(
     document: &Document,
     topics: &Topics,
@@ -44,20 +44,20 @@ fn content(
         }
         Document::Suite(file) => {
             let suite = file.load()?.suite;
-            (suite.question.clone(), members(&suite), IndexMap::new())
+            (suite.question.clone(), suite_text(&suite), IndexMap::new())
         }
     })
 }
 
-/// What a suite does.
-fn members(suite: &Suite) -> String {
+/// The description of a suite, with its scenarios.
+fn suite_text(suite: &Suite) -> String {
     let description = suite.description.as_deref().unwrap_or_default().trim();
     let form = if suite.quick { "the quick form of " } else { "" };
     format!("{description}\n\nIt runs {form}{}.", suite.names().join(", "))
 }
 
-/// What it varies, what it checks, and what it holds still; the most telling
-/// of them where it does several.
+/// What a plan does with each topic: the first of varying it, checking it and keeping it
+/// at a value.
 fn shows(plan: &Plan, topics: &Topics) -> IndexMap<String, Showing> {
     let mut shows = IndexMap::new();
     let mut show = |name: &str, showing: Showing| {
@@ -78,32 +78,33 @@ fn shows(plan: &Plan, topics: &Topics) -> IndexMap<String, Showing> {
     shows
 }
 
-/// What an axis varies: a sysctl's name, or a setting's path.
+/// The sysctl or the setting that an axis varies.
 fn setting(path: &str) -> &str {
     path.split_once(".sysctls.").map_or(path, |(_, name)| name)
 }
 
 fn values(axis: &Axis) -> String {
-    let written: Vec<_> = axis
+    let texts: Vec<_> = axis
         .values
         .iter()
         .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
         .collect();
-    match written.as_slice() {
-        [first, .., last] if written.len() > 6 => {
-            format!("{} values from {first} to {last}", written.len())
+    match texts.as_slice() {
+        [first, .., last] if texts.len() > 6 => {
+            format!("{} values from {first} to {last}", texts.len())
         }
-        _ => written.join(", "),
+        _ => texts.join(", "),
     }
 }
 
-/// The counters, outcomes and depths that its expectations speak of.
+/// The counters, outcomes and queue depths that its expectations refer to.
 fn checked(plan: &Plan) -> IndexSet<String> {
     let expectations = plan.scenario.expect.iter();
-    let said =
+    let expressions =
         expectations.flat_map(|expectation| [Some(&expectation.that), expectation.when.as_ref()]);
-    said.flatten()
-        .flat_map(|said| counters_named(said).into_iter().chain(fields_named(said)))
+    expressions
+        .flatten()
+        .flat_map(|text| counters_named(text).into_iter().chain(fields_named(text)))
         .collect()
 }
 
@@ -113,7 +114,7 @@ pub(super) fn counters_named(expression: &str) -> Vec<String> {
     after.filter_map(|rest| rest.split('"').nth(1)).map(str::to_owned).collect()
 }
 
-/// The outcomes and depths of queues: `outcomes.ok`, `queue.depth`.
+/// The outcomes and queue depths that an expression names: `outcomes.ok`, `queue.depth`.
 fn fields_named(expression: &str) -> Vec<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     let names = expression.split(|c| !is_name(c));
@@ -156,7 +157,7 @@ fn text(file: &ScenarioFile, plan: &Plan) -> String {
     paragraphs.join("\n\n")
 }
 
-/// How much there is to do, in full and in its quick form.
+/// The numbers of trials and cells, and of trials in the quick form.
 fn size(file: &ScenarioFile, plan: &Plan) -> String {
     let count = |number: usize, what: &str| match number {
         1 => format!("1 {what}"),
@@ -172,7 +173,7 @@ fn size(file: &ScenarioFile, plan: &Plan) -> String {
         _ => String::new(),
     };
     format!(
-        "`queuelab run {}` does {} in {}{quick}.",
+        "`queuelab run {}` runs {} in {}{quick}.",
         file.source().name,
         count(plan.trials.len(), "trial"),
         count(plan.cells.len(), "cell"),

@@ -1,4 +1,4 @@
-//! The topics, held against everything that the lab names.
+//! Checks the topics against everything that the lab names.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -10,8 +10,8 @@ use scenario::{AnyKernel, Document, Overrides, ScenarioFile, Source};
 
 use super::*;
 
-/// What is commonly taught wrong; each is put right by some topic.
-const WRONG_BELIEFS: [&str; 11] = [
+/// Common misconceptions; a topic corrects each of them.
+const MISCONCEPTIONS: [&str; 11] = [
     "backlog N holds N",
     "tcp_max_syn_backlog sizes the SYN queue",
     "an accept-queue overflow only drops final ACKs",
@@ -25,7 +25,7 @@ const WRONG_BELIEFS: [&str; 11] = [
     "tcp_tw_reuse helps servers",
 ];
 
-/// Made once: the scenarios are read for it.
+/// Built once, because it reads all scenarios.
 fn every_topic() -> &'static Topics {
     static TOPICS: LazyLock<Topics> = LazyLock::new(|| topics(&scenario::catalogue()));
     &TOPICS
@@ -35,8 +35,8 @@ fn names(topics: &Topics, kind: TopicKind) -> BTreeSet<String> {
     topics.of(kind).map(|topic| topic.name.clone()).collect()
 }
 
-/// All that a topic says, in one text.
-fn said(topic: &Topic) -> String {
+/// The full text of a topic.
+fn full_text(topic: &Topic) -> String {
     let pairs = [&topic.kernel, &topic.wrong].into_iter().flatten();
     let pairs = pairs.flat_map(|(of, what)| [of, what]);
     let all: Vec<_> = [&topic.says, &topic.text].into_iter().chain(pairs).cloned().collect();
@@ -64,7 +64,7 @@ fn every_sysctl_that_the_lab_names_is_explained() {
             named.extend(paths.filter_map(|path| Some(path.split_once(".sysctls.")?.1.to_owned())));
         }
     }
-    // And no other: a page without a scenario says that its value is recorded.
+    // No others are explained: a page without a scenario states that its value is recorded.
     let explained = names(every_topic(), TopicKind::Sysctl);
     let differ: Vec<_> = named.symmetric_difference(&explained).collect();
     assert!(differ.is_empty(), "{differ:?}");
@@ -74,7 +74,7 @@ fn every_sysctl_that_the_lab_names_is_explained() {
 fn every_counter_that_the_lab_names_is_explained() {
     let mut named: BTreeSet<String> = report::counters_shown().map(str::to_owned).collect();
     for file in scenario::scenarios() {
-        // The whole text: expectations, and whatever else may name one.
+        // The file's text: not only expectations may name one.
         named.extend(scenarios::counters_named(&file.source().text));
     }
     assert!(named.contains("TcpExt.ListenOverflows") && named.contains("TcpExt.TWRecycled"));
@@ -84,7 +84,7 @@ fn every_counter_that_the_lab_names_is_explained() {
 }
 
 #[test]
-fn a_counter_that_is_explained_is_one_of_the_kernels() {
+fn every_explained_counter_exists_in_the_kernel() {
     let here = linux_net::Counters::here().unwrap();
     for name in names(every_topic(), TopicKind::Counter) {
         // Linux 5.14 and later count migrations.
@@ -111,14 +111,14 @@ fn every_outcome_and_every_scenario_is_explained() {
 }
 
 #[test]
-fn nothing_is_named_that_is_not_there() {
+fn every_reference_names_an_existing_topic() {
     let topics = every_topic();
     let scenarios = names(topics, TopicKind::Scenario);
     for topic in topics.iter() {
         for name in &topic.see {
             let other = topics.find(name).unwrap_or_else(|| panic!("{}: {name}", topic.name));
-            assert_eq!(&other.name, name, "by its own name, in {}", topic.name);
-            assert_ne!(other, topic, "see yourself");
+            assert_eq!(&other.name, name, "the full name, in {}", topic.name);
+            assert_ne!(other, topic, "a reference to itself");
         }
         for name in topic.scenarios.keys() {
             assert!(scenarios.contains(name), "{}: {name}", topic.name);
@@ -127,12 +127,12 @@ fn nothing_is_named_that_is_not_there() {
 }
 
 #[test]
-fn every_topic_says_something_and_where_and_what_is_got_wrong() {
+fn every_topic_is_complete() {
     for topic in every_topic().iter() {
         let name = &topic.name;
         assert!(!topic.says.trim().is_empty() && !topic.text.trim().is_empty(), "{name}");
         assert!(!topic.see.is_empty(), "{name}");
-        assert!(!said(topic).contains("TODO"), "{name}");
+        assert!(!full_text(topic).contains("TODO"), "{name}");
         if topic.kind != TopicKind::Scenario {
             assert!(topic.text.len() > 80 && !topic.says.ends_with('.'), "{name}");
             assert!(!topic.wrong.is_empty(), "{name}");
@@ -153,7 +153,7 @@ fn every_topic_says_something_and_where_and_what_is_got_wrong() {
 }
 
 #[test]
-fn every_page_is_plain_and_narrow_and_ends_with_what_else_to_see() {
+fn every_page_is_plain_text_in_100_columns_that_ends_with_see_also() {
     let topics = every_topic();
     for page in topics.iter().map(ToString::to_string).chain([topics.list()]) {
         for line in page.lines() {
@@ -169,15 +169,18 @@ fn every_page_is_plain_and_narrow_and_ends_with_what_else_to_see() {
 }
 
 #[test]
-fn every_wrong_belief_is_put_right() {
+fn every_misconception_is_corrected() {
     let topics = every_topic();
-    for belief in WRONG_BELIEFS {
-        assert!(topics.iter().any(|topic| topic.wrong.contains_key(belief)), "{belief}");
+    for misconception in MISCONCEPTIONS {
+        assert!(
+            topics.iter().any(|topic| topic.wrong.contains_key(misconception)),
+            "{misconception}"
+        );
     }
 }
 
 #[test]
-fn a_scenario_leads_to_what_it_varies_and_checks_and_back() {
+fn a_scenario_and_the_topics_that_it_uses_refer_to_each_other() {
     let topics = every_topic();
     let scenario = topics.find("accept-queue-capacity").unwrap();
     for name in ["net.core.somaxconn", "backlog", "accept queue", "TcpExt.ListenOverflows", "ok"] {
@@ -195,7 +198,7 @@ fn a_scenario_leads_to_what_it_varies_and_checks_and_back() {
 }
 
 #[test]
-fn a_scenario_that_does_not_check_is_explained_as_such() {
+fn an_invalid_scenario_refers_to_check() {
     let source = Source {
         name: "broken".to_owned(),
         path: "broken.yaml".to_owned(),
@@ -206,7 +209,7 @@ fn a_scenario_that_does_not_check_is_explained_as_such() {
 }
 
 #[test]
-fn an_unknown_topic_is_a_wrong_usage_that_offers_its_neighbours() {
+fn an_unknown_topic_is_a_usage_error_with_similar_names() {
     let words =
         |text: &str| ExplainArguments { topic: text.split(' ').map(str::to_owned).collect() };
     let error = explain(&words("somaxcon")).unwrap_err();

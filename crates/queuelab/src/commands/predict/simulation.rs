@@ -1,5 +1,4 @@
-//! A scenario's cells as the simulator of the listen path plays them, from
-//! their settings alone.
+//! Simulates the listen path of a scenario's cells from their settings.
 
 use std::time::Duration;
 
@@ -12,19 +11,19 @@ use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
-use super::{axis_names, place};
+use super::{axis_names, axis_values};
 
-/// From one connect(2) of the lab's load to the next in a burst, measured.
-const CONNECT: Duration = Duration::from_micros(3);
+/// Time between two connect(2) calls in a burst of the lab's load, as measured.
+const CONNECT_INTERVAL: Duration = Duration::from_micros(3);
 
-/// A row for each cell.
-pub(super) fn simulated(plan: &Plan, accept: Duration) -> String {
-    let played: Vec<_> =
-        plan.cells.iter().map(|cell| (cell, play(&cell.settings, accept))).collect();
-    if played.iter().all(|(_, simulation)| simulation.is_none()) {
-        return "The simulator covers none of its cells: it has one listener, without \
-                TCP_DEFER_ACCEPT, held ACKs or a restart, and at most a million clients, none of \
-                them a slow reader, that come at once or at a rate."
+/// A table with a row for each cell.
+pub(super) fn simulate_plan(plan: &Plan, accept: Duration) -> String {
+    let simulations: Vec<_> =
+        plan.cells.iter().map(|cell| (cell, simulate_cell(&cell.settings, accept))).collect();
+    if simulations.iter().all(|(_, simulation)| simulation.is_none()) {
+        return "The simulator covers none of its cells: it supports one listener without \
+                TCP_DEFER_ACCEPT, held ACKs or a restart, and at most a million clients without \
+                slow readers that connect at once or at a rate."
             .to_owned();
     }
     let mut builder = Builder::default();
@@ -41,64 +40,63 @@ pub(super) fn simulated(plan: &Plan, accept: Duration) -> String {
             .map(str::to_owned),
         ),
     );
-    for (cell, simulation) in &played {
+    for (cell, simulation) in &simulations {
         builder.push_record(row(plan, cell, simulation.as_ref()));
     }
     let mut table = builder.build();
     table.with(Style::rounded()).modify(Columns::new(plan.axes.len()..), Alignment::right());
     format!(
         "{table}\n\n\
-         Simulated: the server needs {} for each accept(2) while some wait, a burst's connects \
-         are {} apart,\n\
-         segments take 0.6 µs each, and the kernel's timers are those of 250 Hz. A real server \
-         accepts less evenly.",
+         Simulated with {} between accept(2) calls while connections wait, {} between connects \
+         of a burst,\n\
+         0.6 µs per segment, and kernel timers of 250 Hz. A real server accepts less evenly.",
         humantime::format_duration(accept),
-        humantime::format_duration(CONNECT),
+        humantime::format_duration(CONNECT_INTERVAL),
     )
 }
 
 fn row(plan: &Plan, cell: &Cell, simulation: Option<&Simulation>) -> Vec<String> {
-    let figures = match simulation {
+    let metrics = match simulation {
         None => ["·"; 6].map(str::to_owned),
         Some(simulation) => {
             let attempts = &simulation.attempts;
             let percent =
-                |some: usize| format!("{:.1}", 100.0 * some as f64 / attempts.len() as f64);
+                |count: usize| format!("{:.1}", 100.0 * count as f64 / attempts.len() as f64);
             let served = attempts.iter().filter(|attempt| attempt.outcome == Outcome::Established);
-            let at_once = served.clone().filter(|attempt| attempt.syn_retransmits == 0).count();
+            let first_try = served.clone().filter(|attempt| attempt.syn_retransmits == 0).count();
             let latest = served.clone().filter_map(|attempt| attempt.connect_ns).max();
             let counters = &simulation.counters;
             [
                 percent(served.count()),
-                percent(at_once),
+                percent(first_try),
                 counters.tcp_syn_retrans.to_string(),
                 counters.listen_overflows.to_string(),
                 counters.listen_drops.to_string(),
-                latest.map_or("·".to_owned(), written),
+                latest.map_or("·".to_owned(), format_time),
             ]
         }
     };
-    place(plan, cell).chain(figures).collect()
+    axis_values(plan, cell).chain(metrics).collect()
 }
 
-/// A time, given in nanoseconds.
-fn written(ns: u64) -> String {
+/// Formats a time in nanoseconds.
+fn format_time(ns: u64) -> String {
     match ns {
         1_000_000_000.. => format!("{:.3} s", ns as f64 / 1e9),
         _ => format!("{:.2} ms", ns as f64 / 1e6),
     }
 }
 
-/// None where the simulator does not cover the cell.
-fn play(cell: &CellSettings, accept: Duration) -> Option<Simulation> {
+/// Simulates a cell; `None` if the simulator does not cover it.
+fn simulate_cell(cell: &CellSettings, accept: Duration) -> Option<Simulation> {
     let spec = TestbedSpec::from_settings(cell);
-    let stated = SysctlValues {
+    let sysctls = SysctlValues {
         server: spec.server_sysctls.into_iter().collect(),
         client: spec.client_sysctls.into_iter().collect(),
     };
-    let mut path = lab::listen_path(cell, &stated, &KernelRules::default())?;
+    let mut path = lab::listen_path(cell, &sysctls, &KernelRules::default())?;
     path.accepts = match cell.server.accept_paused {
-        // What is queued is accepted when all is decided.
+        // Queued connections are accepted after all attempts are decided.
         true => Accepts::Never,
         false => Accepts::Every { service: accept + cell.server.accept_delay, from_ns: 0 },
     };
@@ -107,13 +105,13 @@ fn play(cell: &CellSettings, accept: Duration) -> Option<Simulation> {
 }
 
 fn arrivals(load: &LoadSettings) -> Vec<Arrival> {
-    let apart_ns = match (load.pattern, load.connect_rate) {
+    let interval_ns = match (load.pattern, load.connect_rate) {
         (ConnectPattern::Rate, Some(rate)) => 1e9 / rate,
-        _ => CONNECT.as_nanos() as f64,
+        _ => CONNECT_INTERVAL.as_nanos() as f64,
     };
     (0..load.clients)
         .map(|client| Arrival {
-            start_ns: (f64::from(client) * apart_ns) as u64,
+            start_ns: (f64::from(client) * interval_ns) as u64,
             reachable: client >= load.half_open,
             open_until_ns: None,
         })

@@ -13,7 +13,7 @@ use crate::tool::tool;
 
 /// Flags of `queuelab run`.
 #[derive(Debug, Args)]
-// They judge only the comparison of two builds.
+// They apply only to the comparison of two builds.
 #[command(mut_group("CriteriaArguments", |criteria| criteria.requires("against")))]
 pub(crate) struct RunArguments {
     /// Name of the scenario or suite, or path of its file.
@@ -21,33 +21,35 @@ pub(crate) struct RunArguments {
     scenario: Option<String>,
     #[command(flatten)]
     changes: Changes,
-    /// Where run directories go: DIR/<scenario>/<UTC time>/.
+    /// Directory for runs; a run is stored in DIR/<scenario>/<UTC time>/.
     #[arg(long, value_name = "DIR", default_value = "reports/runs")]
     out: PathBuf,
-    /// Resume an unfinished run: only its missing trials are run.
+    /// Resume an unfinished run: run only its missing trials.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["quick", "set", "only", "repeat", "seed", "out"])]
     resume: Option<PathBuf>,
-    /// Run another build too, trial by trial in turn with this one, and compare this
-    /// build with it: the path of a queuelab executable or, with `--backend docker`,
-    /// an image. Each cell has at least 10 repetitions, unless `--repeat` says
-    /// otherwise. Trials that run side by side take turns in batches. To resume such
-    /// a run, name the build again.
+    /// Alternate the trials of this build with those of another, and compare the two.
+    ///
+    /// The other build is the path of a queuelab executable or, with
+    /// `--backend docker`, an image. Each cell has at least 10 repetitions, unless
+    /// `--repeat` is given. Trials that run side by side alternate in batches. To resume
+    /// such a run, repeat this flag.
     #[arg(long, value_name = "BINARY_OR_IMAGE")]
     against: Option<String>,
     #[command(flatten)]
     pub(super) criteria: CriteriaArguments,
-    /// Retry a failed trial up to N times, after all other trials. Every try is kept,
-    /// and the report names the trials that held only on a retry. A violated invariant
-    /// is not retried.
+    /// Retry a failed trial up to N times, after all other trials.
+    ///
+    /// Every retry is recorded, and the report names the trials that held only on a
+    /// retry. A trial that violates an invariant is not retried.
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "resume")]
     retry: u32,
-    /// What creates the hosts; when absent netns, or the backend of the run to resume.
+    /// Backend that creates the hosts [default: netns, or that of the resumed run].
     #[arg(long, value_name = "BACKEND", value_parser = backend_name::parser())]
     backend: Option<String>,
 }
 
 impl RunArguments {
-    /// What a session is asked to run.
+    /// The request for a session.
     pub(super) fn request(&self) -> RunRequest {
         let Changes { quick, set, only, repeat, seed } = &self.changes;
         let target = match &self.resume {

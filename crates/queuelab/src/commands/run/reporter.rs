@@ -3,13 +3,13 @@
 use lab::{Notice, Observer, SessionEvent, StoppedRun};
 use report::Run;
 
-use crate::answer::answer;
 use crate::commands::report as report_command;
 use crate::error::CommandError;
 use crate::exit::Exit;
+use crate::output::print_output;
 use crate::progress::{self, Progress};
 
-/// Prints events; for the scenarios of a suite it keeps their exit codes too.
+/// Prints events, and collects the exit codes of a suite's scenarios.
 #[derive(Default)]
 pub(super) struct Reporter {
     progress: Option<Box<dyn Progress>>,
@@ -57,7 +57,7 @@ impl Observer for Reporter {
                 let held = finished.held();
                 let run = Run::new(finished.record, finished.trials);
                 if !held {
-                    print_error(answer(&report::summary(&run)).err());
+                    print_error(print_output(&report::summary(&run)).err());
                 }
                 // The trials are recorded: `queuelab report` can make the files again.
                 print_error(report_command::write(&run, &finished.path).err());
@@ -82,8 +82,8 @@ fn print_error(error: Option<CommandError>) {
 fn print_notice(notice: Notice) {
     match notice {
         Notice::RepetitionsRaised { from, to, trials } => anstream::eprintln!(
-            "each cell has {to} repetitions of each build instead of {from}: {trials} trials in \
-             all; fewer are inconclusive (--repeat overrides this)"
+            "each cell has {to} repetitions of each build instead of {from}, {trials} trials in \
+             total, because fewer are inconclusive (override with --repeat)"
         ),
         Notice::InterruptedBeforeStart => {
             anstream::eprintln!("interrupted before the first trial: no run directory was created");
@@ -91,14 +91,14 @@ fn print_notice(notice: Notice) {
     }
 }
 
-/// What is kept of a run that stopped, and how to resume it.
+/// Prints how many trials of a stopped run are saved, and how to resume it.
 fn print_stopped(stopped: &StoppedRun) {
     let StoppedRun { is_interrupted, kept, planned, directories, against } = stopped;
-    let what = if *is_interrupted { "interrupted" } else { "stopped" };
+    let reason = if *is_interrupted { "interrupted" } else { "stopped" };
     let places: Vec<_> = directories.iter().map(|path| path.display().to_string()).collect();
     let flags = against.as_ref().map_or(String::new(), |build| format!(" --against {build}"));
     anstream::eprintln!(
-        "{what}: {kept} of {planned} trials are kept in {}\n\
+        "{reason}: {kept} of {planned} trials are saved in {}\n\
          resume with: queuelab run --resume {}{flags}",
         places.join(" and "),
         places[0]

@@ -33,8 +33,8 @@ fn assert_stopped(output: &Output, trials: &[TrialRecord], words: &[&str]) {
     for words in words {
         assert!(error.contains(words), "no `{words}` in: {error}");
     }
-    assert!((1..8).contains(&trials.len()), "{} trials are kept", trials.len());
-    assert!(error.contains(&format!("{} of 8 trials are kept", trials.len())), "{error}");
+    assert!((1..8).contains(&trials.len()), "{} trials are saved", trials.len());
+    assert!(error.contains(&format!("{} of 8 trials are saved", trials.len())), "{error}");
 }
 
 fn assert_resumes(out: &std::path::Path, environment: &[(&str, &str)]) {

@@ -80,7 +80,10 @@ fn one_backend_alone_decides_where_it_is_asked_for() {
     assert!(diagnosis.get("netns").is_none());
 
     let told = text(&without_engine(&["--backend", "docker"]).stdout);
-    assert!(told.ends_with("No scenario can run on this machine: see MISSING.\n"), "{told}");
+    assert!(
+        told.ends_with("No scenario can run on this machine: fix what is MISSING.\n"),
+        "{told}"
+    );
 
     let netns = without_engine(&["--backend", "netns"]);
     assert_eq!(netns.status.code(), Some(0), "{}", said(&netns));

@@ -178,7 +178,7 @@ fn an_interrupted_run_keeps_its_trials_and_says_how_to_go_on() {
         let path = runs(out.path()).remove(0);
         assert!(stderr.contains(&format!("run --resume {}", path.display())), "{stderr}");
         let kept = trials_done(out.path());
-        assert!(stderr.contains(&format!("{kept} of 8 trials are kept")), "{kept}: {stderr}");
+        assert!(stderr.contains(&format!("{kept} of 8 trials are saved")), "{kept}: {stderr}");
     }
 }
 

@@ -41,7 +41,7 @@ fn a_run_standalone_leaves_a_run_that_report_reads() {
     let run = runs(out.path()).remove(0);
 
     let table = text(&output.stdout);
-    assert!(table.starts_with(&format!("What becomes of 20 clients that connect to {address}")));
+    assert!(table.starts_with(&format!("What happens to 20 clients that connect to {address}")));
     assert_eq!(figure(&table, "ok"), 20, "{table}");
     assert!(table.contains("40 messages written; 760 deliveries"), "{table}");
     assert!(table.contains("Held: all 3 checks"), "{table}");
@@ -126,7 +126,7 @@ fn a_server_that_holds_acks_says_how_they_are_let_in() {
     let address = line.strip_prefix("listening on ").unwrap().split(',').next().unwrap();
     let mut client = std::net::TcpStream::connect(address).unwrap();
     kill(Pid::from_raw(server.child.id().cast_signed()), Signal::SIGUSR2).unwrap();
-    assert_eq!(server.lines.next().unwrap().unwrap(), "ACKs are let in");
+    assert_eq!(server.lines.next().unwrap().unwrap(), "held ACKs are released");
     // Its data brings it in, and as it has gone then, it is the last client.
     std::io::Write::write_all(&mut client, b"\0\0\0\x02hi").unwrap();
     drop(client);

@@ -177,7 +177,7 @@ fn regression_fails_unless_it_is_accepted_and_a_broken_baseline_fails_nothing() 
         (4, "regressed", false, 4, false, "the comparison", 1),
         (4, "regressed", true, 0, true, "Accepted", 0),
         (3, "failed", true, 3, false, "the comparison", 1),
-        (2, "", false, 0, true, "No baseline: runs/nightly/1 cannot be compared with", 0),
+        (2, "", false, 0, true, "No baseline: failed to compare with runs/nightly/1", 0),
     ] {
         let place = out_directory();
         let folder = place.path();

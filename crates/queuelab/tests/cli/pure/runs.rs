@@ -84,7 +84,7 @@ fn an_interrupted_run_exits_with_130_and_prints_what_is_kept_and_how_to_resume()
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
     let path = runs(out.path()).remove(0);
     let stderr = text(&output.stderr);
-    let kept = format!("interrupted: {} of 4 trials are kept in {}", trials.len(), path.display());
+    let kept = format!("interrupted: {} of 4 trials are saved in {}", trials.len(), path.display());
     assert!(stderr.contains(&kept), "{stderr}");
     assert!(stderr.contains(&format!("queuelab run --resume {}", path.display())), "{stderr}");
     assert!(record.ended.is_none() && trials.len() < 4);
@@ -103,7 +103,7 @@ fn a_host_that_fails_is_exit_code_5_and_the_trials_before_it_are_kept() {
     let stderr = text(&output.stderr);
     assert!(stderr.contains("failed to keep the hosts running: the host was killed"), "{stderr}");
     assert!(
-        stderr.contains(&format!("stopped: {} of 4 trials are kept", trials.len())),
+        stderr.contains(&format!("stopped: {} of 4 trials are saved", trials.len())),
         "{stderr}"
     );
 }

@@ -82,7 +82,7 @@ fn a_failed_scenario_of_a_suite_is_reported_and_the_rest_runs() {
     for (arguments, says) in [
         (&["run", "two", "--set", "load.clients=4"][..], "it is a suite"),
         (&["run", "two", "--resume", "reports/runs"], "its scenarios' runs one by one"),
-        (&["show", "two"], "its scenarios are one, other"),
+        (&["show", "two"], "name one of its scenarios instead: one, other"),
     ] {
         let output = in_folder(arguments);
         assert_eq!(output.status.code(), Some(2), "{}", said(&output));
