@@ -84,33 +84,39 @@ impl DerefMut for RegistryGuard<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::mpsc;
     use std::thread;
-    use std::time::{Duration, Instant};
+    use std::time::Instant;
 
     use super::*;
 
     #[test]
-    fn waits_and_holds_are_measured_apart() {
-        const HELD: Duration = Duration::from_millis(30);
+    fn waits_and_holds_are_measured_separately() {
         let registry = Registry::default();
-        let locked = || {
-            let asked = Instant::now();
-            (registry.lock(), asked.elapsed())
+        let lock_timed = || {
+            let start = Instant::now();
+            (registry.lock(), start.elapsed())
         };
-        let waited = thread::scope(|scope| {
-            let (held, first) = locked();
-            let waiter = scope.spawn(|| locked().1);
-            thread::sleep(HELD);
+        let (starts, has_started) = mpsc::channel();
+        let (waited, held) = thread::scope(|scope| {
+            let (guard, first_wait) = lock_timed();
+            let locked = Instant::now();
+            let waiter = scope.spawn(move || {
+                starts.send(()).expect("it is received");
+                lock_timed().1
+            });
+            has_started.recv().expect("the waiter starts");
             let (wait, _) = registry.lock_times();
             assert_eq!(wait.count, 0, "a report does not wait for the holder");
-            drop(held);
-            first.max(waiter.join().expect("the waiter got its turn"))
+            let held = locked.elapsed();
+            drop(guard);
+            (first_wait.max(waiter.join().expect("the waiter gets the lock")), held)
         });
         let (wait, hold) = registry.lock_times();
         assert_eq!((wait.count, hold.count), (2, 2));
-        assert!(hold.max_ns >= HELD.as_nanos() as u64, "{hold:?}");
-        // No longer than those who waited saw, so that nothing of a hold is in it; a
-        // histogram of three digits says up to a thousandth more.
+        assert!(hold.max_ns >= held.as_nanos() as u64, "{hold:?}, held for {held:?}");
+        // A wait includes nothing of a hold. A histogram of three digits rounds up by
+        // at most a thousandth.
         let most = waited + waited / 1000;
         assert!(wait.max_ns <= most.as_nanos() as u64, "{wait:?} in {waited:?}");
     }

@@ -4,6 +4,9 @@
 #[path = "server/common.rs"]
 #[expect(dead_code, reason = "shared with the tests below `server`, which use the rest")]
 mod common;
+#[path = "server/tcp_table.rs"]
+#[expect(dead_code, reason = "shared with the tests below `server`, which use the rest")]
+mod tcp_table;
 
 use std::io::{Read, Write};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -21,7 +24,7 @@ const LAST: u32 = u32::MAX;
 fn a_new_client_never_gets_what_was_meant_for_one_that_left() {
     for design in DesignName::all() {
         let server = TestServer::start(&with_design(design));
-        let stuck = server.connect_narrow();
+        let stuck = server.connect_with_small_buffer();
         let leaver = server.connect();
         let mut sender = server.connect();
         let codec = Codec::new(Framing::U32be, None).expect("the default fits");
@@ -42,7 +45,7 @@ fn a_new_client_never_gets_what_was_meant_for_one_that_left() {
             });
             // The sender's thread is inside a frame to `stuck`; `leaver` is
             // next, and has read all there was for it.
-            let in_flight = drain_until_stuck(&server, &leaver) - 1;
+            let in_flight = drain_until_stuck(&server, &leaver, &stuck) - 1;
             // Made now, so that the two descriptors which become free, the
             // leaver's own and the server's for it, go to two accepts.
             let sockets = [new_socket(), new_socket()];
@@ -96,8 +99,9 @@ fn body_of(sequence: u32) -> Vec<u8> {
     sequence.to_be_bytes().repeat(15_000)
 }
 
-/// Reads everything that `reader` gets until the server is stuck.
-fn drain_until_stuck(server: &TestServer, reader: &Client) -> u64 {
+/// Reads everything that `reader` gets until the server is blocked in a write to
+/// `stuck`. The messages ingested by then.
+fn drain_until_stuck(server: &TestServer, reader: &Client, stuck: &Client) -> u64 {
     let reader = reader.stream.try_clone().expect("a descriptor");
     reader.set_nonblocking(true).expect("a live socket");
     let done = AtomicBool::new(false);
@@ -110,7 +114,7 @@ fn drain_until_stuck(server: &TestServer, reader: &Client) -> u64 {
                 }
             }
         });
-        let ingested = server.wait_until_stuck();
+        let ingested = server.wait_until_stuck_on(stuck.address());
         done.store(true, Relaxed);
         ingested
     })

@@ -1,7 +1,7 @@
 //! `enter_user_namespace` as a program calls it: first, in its only thread.
 //!
-//! As root it starts itself again as an ordinary user, so that both ways are
-//! tested whoever runs it.
+//! As root it runs itself again as an ordinary user, so that both cases are tested
+//! by every user.
 
 use std::fs;
 use std::os::unix::process::CommandExt;
@@ -16,13 +16,13 @@ use linux_net::{
 const ORDINARY_USER: u32 = 65534;
 
 fn main() {
-    // Asked for its tests by a runner other than cargo.
+    // A runner other than cargo lists the tests.
     if std::env::args().any(|argument| argument == "--list") {
         return;
     }
     if can_administer_networks() {
         as_root();
-        // By this name the file is found even where the user may not look.
+        // This name works even if the user may not read the folder of the file.
         let status = Command::new("/proc/self/exe")
             .uid(ORDINARY_USER)
             .gid(ORDINARY_USER)
@@ -39,7 +39,7 @@ fn as_root() {
     let user_namespace = || fs::read_link("/proc/self/ns/user").unwrap();
     let before = user_namespace();
     enter_user_namespace().unwrap();
-    assert_eq!(user_namespace(), before, "root needs no other");
+    assert_eq!(user_namespace(), before, "root needs no user namespace");
     NetworkNamespace::create().unwrap();
 }
 
@@ -55,7 +55,7 @@ fn as_an_ordinary_user() {
     let somaxconn: SysctlName = "net.core.somaxconn".parse().unwrap();
     match sysctl_scope(&somaxconn) {
         SysctlScope::CannotTell(why) => assert_eq!(why, not_yet.to_string()),
-        told => panic!("{told:?} without a namespace to look in"),
+        other => panic!("{other:?} without a namespace"),
     }
 
     enter_user_namespace().unwrap();
@@ -66,7 +66,7 @@ fn as_an_ordinary_user() {
     assert_eq!(map.split_whitespace().collect::<Vec<_>>(), ["0", &user.to_string(), "1"]);
     let inside = user_namespace();
     enter_user_namespace().unwrap();
-    assert_eq!(user_namespace(), inside, "once is enough");
+    assert_eq!(user_namespace(), inside, "entered only once");
 
     let made = NetworkNamespace::create().unwrap();
     assert_eq!(sysctl_scope(&somaxconn), SysctlScope::PerNamespace);

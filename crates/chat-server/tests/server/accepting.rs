@@ -66,8 +66,8 @@ fn a_negative_backlog_means_somaxconn() {
 #[test]
 fn a_connection_that_was_reset_in_the_queue_still_has_its_address() {
     let server = TestServer::start(&paused(8));
-    let gone = server.connect_unseen();
-    let stays = server.connect_unseen();
+    let gone = server.start_connect();
+    let stays = server.start_connect();
     let addresses = [gone.address(), stays.address()];
     gone.reset();
     server.handle.resume();
@@ -82,7 +82,7 @@ fn a_connection_that_was_reset_in_the_queue_still_has_its_address() {
 fn accepts_keep_their_delay() {
     let accept_delay = Duration::from_millis(50);
     let server = TestServer::start(&ServerSettings { accept_delay, ..settings() });
-    let _clients: Vec<_> = (0..4).map(|_| server.connect_unseen()).collect();
+    let _clients: Vec<_> = (0..4).map(|_| server.start_connect()).collect();
     wait_until("all are accepted", || server.accepted() == 4);
     let accepted = server.stop().accepted;
     for pair in accepted.windows(2) {
@@ -95,7 +95,7 @@ fn a_client_without_a_thread_is_counted_and_closed_and_the_server_goes_on() {
     // No address space has room for this stack.
     let server = TestServer::start(&ServerSettings { thread_stack: 1 << 47, ..settings() });
     for count in 1..=3 {
-        let mut client = server.connect_unseen();
+        let mut client = server.start_connect();
         assert_eq!(client.receive(), None);
         wait_until("it is counted", || {
             server.handle.report().metrics.accept_errors.get("EAGAIN") == Some(&count)

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::thread;
-use std::time::Duration;
 
 use crate::common::{Client, TestServer, framings, settings, wait_until, with_design};
 use chat_protocol::Framing;
@@ -78,7 +77,8 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
     const READERS: usize = 3;
     for design in DesignName::all() {
         let server = TestServer::start(&with_design(design));
-        let readers: Vec<Client> = (0..READERS).map(|_| server.connect_narrow()).collect();
+        let readers: Vec<Client> =
+            (0..READERS).map(|_| server.connect_with_small_buffer()).collect();
         let senders: Vec<Client> = (0..2).map(|_| server.connect()).collect();
 
         thread::scope(|scope| {
@@ -98,9 +98,9 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
                     }
                 });
             }
-            // Nobody reads until both senders' threads have filled the buffers
-            // and are in the middle of a frame.
-            server.wait_until_stuck();
+            // No one reads until a sender's thread has filled a reader's buffers and is in
+            // the middle of a frame.
+            server.wait_until_stuck_on(readers[0].address());
             for mut reader in readers {
                 scope.spawn(move || {
                     let mut next = [0, 0];
@@ -110,9 +110,6 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
                         let expected = body(sender, next[usize::from(sender)]);
                         assert!(got == expected, "{design}: frame {count} is mixed or astray");
                         next[usize::from(sender)] += 1;
-                        if count % 20 == 0 {
-                            thread::sleep(Duration::from_millis(2));
-                        }
                     }
                 });
             }

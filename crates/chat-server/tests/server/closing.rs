@@ -1,6 +1,5 @@
-//! Who closes first, and so who owns TIME_WAIT, as /proc/thread-self/net/tcp tells.
+//! Which side closes first, and so has the TIME_WAIT, as /proc/thread-self/net/tcp shows.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -8,30 +7,23 @@ use std::time::{Duration, Instant};
 use chat_server::{ClosesFirst, Server, ServerSettings};
 
 use crate::common::{TestServer, in_a_host, settings, wait_until};
+use crate::tcp_table::find_socket;
 
 fn closes_first(close_after: u32) -> ServerSettings {
     ServerSettings { closes_first: ClosesFirst::Server, close_after, ..settings() }
 }
 
-/// The state of the IPv4 loopback socket with these ports.
+/// The state of the socket with these addresses.
 fn state(local: SocketAddr, remote: SocketAddr) -> Option<u8> {
-    let table = fs::read_to_string("/proc/thread-self/net/tcp").expect("Linux has it");
-    let ports = |pair: &str| pair.split_once(':').map(|(_, port)| port.to_owned());
-    let port = |address: SocketAddr| Some(format!("{:04X}", address.port()));
-    table.lines().skip(1).find_map(|line| {
-        let mut columns = line.split_ascii_whitespace().skip(1);
-        let (from, to, state) = (columns.next()?, columns.next()?, columns.next()?);
-        (ports(from) == port(local) && ports(to) == port(remote))
-            .then(|| u8::from_str_radix(state, 16).expect("a state in hexadecimal"))
-    })
+    find_socket(local, remote).map(|socket| socket.state)
 }
 
 const FIN_WAIT_2: u8 = 5;
 const TIME_WAIT: u8 = 6;
 const CLOSE_WAIT: u8 = 8;
 
-/// Whether a side comes to TIME_WAIT in one of a few connections, each made by
-/// `close_one`, which gives that side's address and the other's.
+/// Whether a side reaches TIME_WAIT in one of a few connections, each made by
+/// `close_one`, which returns the address of that side and of the other.
 ///
 /// Not in every one: where a busy machine delays an ACK, the other side sends
 /// its FIN again, and the RST that answers the answer to it ends a TIME_WAIT
@@ -67,7 +59,7 @@ fn the_server_owns_time_wait_when_it_closes_first() {
         let mut connections = 0;
         assert!(owns_time_wait(|| {
             connections += 1;
-            let mut client = server.connect_unseen();
+            let mut client = server.start_connect();
             let theirs = client.address();
             for _ in 0..close_after {
                 client.send(b"counted");
@@ -76,8 +68,7 @@ fn the_server_owns_time_wait_when_it_closes_first() {
             wait_until("only the server has closed", || {
                 (state(ours, theirs), state(theirs, ours)) == (Some(FIN_WAIT_2), Some(CLOSE_WAIT))
             });
-            // A server that had gone without waiting would answer with a RST.
-            thread::sleep(Duration::from_millis(20));
+            // A server that does not read until the end would answer with a RST.
             client.send(b"too late to be a message");
             (ours, theirs)
         }));
@@ -88,7 +79,7 @@ fn the_server_owns_time_wait_when_it_closes_first() {
 }
 
 #[test]
-fn others_still_get_the_last_message_of_one_that_is_closed() {
+fn others_receive_the_last_message_of_a_client_that_is_closed() {
     let server = TestServer::start(&closes_first(2));
     let mut sender = server.connect();
     let mut other = server.connect();
@@ -96,37 +87,37 @@ fn others_still_get_the_last_message_of_one_that_is_closed() {
     sender.send(b"two");
     assert_eq!(sender.receive(), None);
     assert_eq!([other.receive_text(), other.receive_text()], ["one", "two"]);
-    other.send(b"nobody is registered but me");
-    other.send(b"and then I go");
+    other.send(b"no other client");
+    other.send(b"the last");
     assert_eq!(other.receive(), None);
     let report = server.stop();
     assert_eq!((report.messages_ingested, report.deliveries), (4, 2));
 }
 
 #[test]
-fn a_client_that_never_closes_is_let_go() {
+fn a_client_that_never_closes_is_dropped_after_a_while() {
     let server = TestServer::start(&closes_first(0));
-    let mut client = server.connect_unseen();
+    let mut client = server.start_connect();
     assert_eq!(client.receive(), None);
     wait_until("the server no longer waits for it", || server.threads() == 0);
     server.stop();
 }
 
 #[test]
-fn reuse_address_decides_a_bind_over_time_wait() {
+fn kernel_reuse_address_decides_a_bind_over_time_wait() {
     in_a_host(|| {
         for reuse_address in [true, false] {
             let server = TestServer::start(&ServerSettings { reuse_address, ..closes_first(0) });
             let ours = server.address;
             assert!(owns_time_wait(|| {
-                let mut client = server.connect_unseen();
+                let mut client = server.start_connect();
                 assert_eq!(client.receive(), None);
                 (ours, client.address())
             }));
             server.stop();
             let again = ServerSettings { reuse_address, port: ours.port(), ..settings() };
             match Server::bind(&again) {
-                Ok(_) => assert!(reuse_address, "TIME_WAIT stands on the port"),
+                Ok(_) => assert!(reuse_address, "a TIME_WAIT has the port"),
                 Err(error) => {
                     assert!(!reuse_address, "{error}");
                     assert_eq!(error.errno(), Some(nix::libc::EADDRINUSE));

@@ -1,4 +1,4 @@
-//! A server in this process, and clients that know what they read.
+//! A server in this process, and clients that check what they read.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
@@ -12,19 +12,20 @@ use linux_net::NetworkNamespace;
 use linux_net::testing::in_lab_namespace;
 use socket2::{Domain, Socket, Type};
 
-/// How long anything may take that ought to happen: only a hang takes it.
+use crate::tcp_table::wait_until_blocked_on;
+
+/// Only a hang takes so long.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
 
-/// The bound on a stop.
+/// The longest that a stop may take.
 pub(crate) const STOP_BOUND: Duration = Duration::from_secs(1);
 
-/// Runs `body` in a host that nobody else connects to, and in which no late RST ends a
-/// TIME_WAIT.
+/// Runs `body` in a network namespace of its own, in which no late RST ends a TIME_WAIT.
 pub(crate) fn in_a_host(body: impl FnOnce() + Send) {
     in_lab_namespace(|| {
         let host = NetworkNamespace::create().expect("a namespace");
-        let keeps = ("net.ipv4.tcp_rfc1337".parse().expect("a sysctl"), "1".to_owned());
-        host.apply_sysctls(&[keeps]).expect("a namespace has it");
+        let rfc1337 = ("net.ipv4.tcp_rfc1337".parse().expect("a sysctl"), "1".to_owned());
+        host.apply_sysctls(&[rfc1337]).expect("a namespace has it");
         host.run(body).expect("it can be entered");
     });
 }
@@ -56,19 +57,19 @@ impl TestServer {
     /// A client that the server has registered.
     pub(crate) fn connect(&self) -> Client {
         let before = self.accepted();
-        let client = self.connect_unseen();
+        let client = self.start_connect();
         wait_until("the client is registered", || self.accepted() > before);
         client
     }
 
     /// A client that the server may not have accepted yet.
-    pub(crate) fn connect_unseen(&self) -> Client {
+    pub(crate) fn start_connect(&self) -> Client {
         let stream = TcpStream::connect(self.address).expect("the server listens");
         Client::new(stream, self.codec)
     }
 
-    /// A registered client whose receive buffer is as small as can be.
-    pub(crate) fn connect_narrow(&self) -> Client {
+    /// A registered client with the smallest receive buffer.
+    pub(crate) fn connect_with_small_buffer(&self) -> Client {
         let socket = new_socket();
         socket.set_recv_buffer_size(1).expect("the kernel takes its least");
         let before = self.accepted();
@@ -95,21 +96,10 @@ impl TestServer {
         self.handle.status().messages_ingested
     }
 
-    /// Waits until the server has stopped to make progress: it writes to
-    /// somebody who does not read. The messages ingested by then.
-    pub(crate) fn wait_until_stuck(&self) -> u64 {
-        let progress = || self.handle.report().bytes_out;
-        let start = Instant::now();
-        let mut before = progress();
-        let mut still = 0;
-        // A second: a busy machine stands still too.
-        while still < 50 {
-            assert!(start.elapsed() < TIMEOUT, "the server never got stuck");
-            thread::sleep(Duration::from_millis(20));
-            let now = progress();
-            still = if now == before && self.ingested() > 0 { still + 1 } else { 0 };
-            before = now;
-        }
+    /// Waits until the server is blocked in a write to `client`, which does not read.
+    /// The messages ingested by then.
+    pub(crate) fn wait_until_stuck_on(&self, client: SocketAddr) -> u64 {
+        wait_until_blocked_on(client, self.address, std::process::id());
         self.ingested()
     }
 
@@ -181,7 +171,7 @@ impl Client {
         String::from_utf8(body).expect("the tests' messages are text")
     }
 
-    /// Another one on the same connection, to read while this one writes.
+    /// A second client on the same connection, to read while this one writes.
     pub(crate) fn split(&self) -> Client {
         Self::new(self.stream.try_clone().expect("a descriptor"), self.codec)
     }
@@ -199,7 +189,7 @@ pub(crate) fn new_socket() -> Socket {
 pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let start = Instant::now();
     while !happened() {
-        assert!(start.elapsed() < TIMEOUT, "waited in vain until {what}");
+        assert!(start.elapsed() < TIMEOUT, "timeout: {what}");
         thread::sleep(Duration::from_millis(1));
     }
 }

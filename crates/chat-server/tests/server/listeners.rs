@@ -1,5 +1,5 @@
-//! What a setting makes of the listening sockets, in a host of their own: how
-//! many there are, and when they let connections in.
+//! How settings change the listening sockets: how many there are, and when they let
+//! connections in.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -45,7 +45,7 @@ fn local(socket: &Socket) -> SocketAddr {
 }
 
 #[test]
-fn each_listener_has_a_queue_and_an_accept_loop_of_its_own() {
+fn kernel_each_listener_has_its_own_queue_and_accept_loop() {
     const LISTENERS: u32 = 3;
     const BACKLOG: u32 = 2;
     in_a_host(|| {
@@ -74,7 +74,7 @@ fn each_listener_has_a_queue_and_an_accept_loop_of_its_own() {
         server.handle.resume();
         wait_until("all are accepted", || server.accepted() == held.len() as u64);
         assert_eq!(queued(&mut diag), [0; LISTENERS as usize]);
-        // A number that two clients had would be taken for the sender's.
+        // Two clients with the same id would both be taken for the sender.
         held[0].send(b"\0\0\0\x02hi").expect("it reads");
         let others = held.len() as u64 - 1;
         wait_until("all others have it", || server.handle.report().deliveries >= others);
@@ -83,12 +83,12 @@ fn each_listener_has_a_queue_and_an_accept_loop_of_its_own() {
         assert!(report.accepted.is_sorted_by_key(|connection| connection.at_ns));
         let accepted: BTreeSet<_> = report.accepted.iter().map(|c| c.peer).collect();
         assert_eq!(accepted, held.iter().map(local).collect());
-        assert_eq!(queued(&mut diag), [0; 0], "none listens any more");
+        assert_eq!(queued(&mut diag), [0; 0], "none listens");
     });
 }
 
 #[test]
-fn several_listeners_share_no_port_with_a_single_one() {
+fn kernel_several_listeners_cannot_share_the_port_of_a_single_one() {
     in_a_host(|| {
         let single = Server::bind(&settings()).expect("a free port");
         let port = single.local_address().port();
@@ -99,12 +99,12 @@ fn several_listeners_share_no_port_with_a_single_one() {
 }
 
 #[test]
-fn a_deferred_accept_waits_for_data_or_for_its_time() {
+fn kernel_a_deferred_accept_waits_for_data_or_for_its_time() {
     in_a_host(|| {
         let server = TestServer::start(&ServerSettings { defer_accept: 1, ..settings() });
         let start_ns = monotonic_ns();
-        let silent = server.connect_unseen();
-        let mut talks = server.connect_unseen();
+        let silent = server.start_connect();
+        let mut talks = server.start_connect();
         let mut diag = SocketDiag::open().expect("inet_diag");
         assert_eq!(syn_recv(&mut diag, server.address), 2, "though both are connected");
         talks.send(b"at once");
@@ -112,19 +112,19 @@ fn a_deferred_accept_waits_for_data_or_for_its_time() {
         let accepted = server.stop().accepted;
         let waited = Duration::from_nanos(accepted[1].at_ns - start_ns);
         assert_eq!([accepted[0].peer, accepted[1].peer], [talks.address(), silent.address()]);
-        // The next step of the kernel's would be 3 s.
+        // The kernel's next step would be 3 s.
         let about_a_second = Duration::from_millis(990)..Duration::from_millis(2500);
         assert!(about_a_second.contains(&waited), "{waited:?}");
     });
 }
 
 #[test]
-fn held_acks_leave_requests_of_which_as_many_get_in_as_there_are_places() {
+fn kernel_held_acks_leave_requests_and_the_queue_limits_how_many_get_in() {
     const CLIENTS: u32 = 4;
     in_a_host(|| {
         let held = ServerSettings { hold_acks: true, release_backlog: Some(0), ..paused(16) };
         let server = TestServer::start(&held);
-        let clients: Vec<_> = (0..CLIENTS).map(|_| server.connect_unseen()).collect();
+        let clients: Vec<_> = (0..CLIENTS).map(|_| server.start_connect()).collect();
         let mut diag = SocketDiag::open().expect("inet_diag");
         assert_eq!(syn_recv(&mut diag, server.address), CLIENTS);
         assert_eq!(queued(&mut diag), [0]);
@@ -133,7 +133,7 @@ fn held_acks_leave_requests_of_which_as_many_get_in_as_there_are_places() {
         server.handle.let_in().expect("they are held");
         server.handle.let_in().expect("again is no error");
         assert_eq!(diag.listeners().expect("inet_diag")[0].limit, 0);
-        // Each SYN-ACK that is sent again asks for the ACK again.
+        // Each retransmitted SYN-ACK makes the client repeat its ACK.
         let overflows =
             || Counters::here().expect("/proc").delta(&before).get("TcpExt.ListenOverflows");
         wait_until("the others have tried", || overflows() >= i64::from(CLIENTS) - 1);
@@ -148,7 +148,7 @@ fn held_acks_leave_requests_of_which_as_many_get_in_as_there_are_places() {
         // Its connection has no filter.
         inside[0].send(b"let in");
         wait_until("the message is in", || server.ingested() == 1);
-        // Where the queue has a place again, data asks for it at once.
+        // Once the queue has room, data is accepted at once.
         for mut other in others {
             let before = server.ingested();
             other.send(b"me too");
@@ -160,11 +160,11 @@ fn held_acks_leave_requests_of_which_as_many_get_in_as_there_are_places() {
 }
 
 #[test]
-fn a_stop_ends_what_is_held_and_nothing_is_let_in_after_it() {
+fn kernel_a_stop_ends_held_connections_and_none_is_let_in_after_it() {
     in_a_host(|| {
         let held = ServerSettings { hold_acks: true, listeners: 4, ..settings() };
         let server = TestServer::start(&held);
-        let _clients: Vec<_> = (0..8).map(|_| server.connect_unseen()).collect();
+        let _clients: Vec<_> = (0..8).map(|_| server.start_connect()).collect();
         let handle = server.handle.clone();
         assert_eq!(server.stop_in_time("held").accepted, []);
         let error = handle.let_in().expect_err("it has stopped");
@@ -175,7 +175,7 @@ fn a_stop_ends_what_is_held_and_nothing_is_let_in_after_it() {
 }
 
 #[test]
-fn what_is_not_held_cannot_be_let_in() {
+fn let_in_without_held_acks_is_an_error() {
     let server = TestServer::start(&settings());
     let error = server.handle.let_in().expect_err("nothing is held");
     assert_eq!(error.to_string(), "let ACKs in: none are held (set hold_acks)");

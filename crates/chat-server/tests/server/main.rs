@@ -5,5 +5,8 @@ mod broadcast;
 mod closing;
 mod common;
 mod listeners;
+mod server_process;
+mod sigpipe;
 mod stopping;
+mod tcp_table;
 mod worker;

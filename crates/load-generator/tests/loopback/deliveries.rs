@@ -52,17 +52,17 @@ fn a_relay_that_is_right_shows_nothing_wrong() {
 
 #[test]
 fn clients_that_are_registered_while_others_chat_already_miss_nothing_of_theirs() {
-    let relay =
-        Relay::start(Habits { accept_delay: Duration::from_millis(50), ..Habits::default() });
+    // Each is accepted in the middle of the chat of the one before.
+    let habits = Habits { accept_after: |index| 15 * index as u32, ..Habits::default() };
+    let relay = Relay::start(habits);
     let report = load(&config(relay.address, |settings| {
         settings.clients = 20;
         settings.messages = 30;
-        settings.interval = Duration::from_millis(40);
     }));
     assert_endings(&report, [(Ending::Finished, 20)]);
     assert_eq!((report.integrity, report.undelivered), (Integrity::default(), 0));
     assert_eq!(relay.messages(), 600);
-    assert!(report.deliveries < 600 * 19, "the last one heard nothing of the first ones' start");
+    assert!(report.deliveries < 600 * 19, "the last client received nothing of the first messages");
 }
 
 #[test]
@@ -229,9 +229,13 @@ fn latency_counts_from_the_intended_time_when_the_server_stops_reading() {
 
 #[test]
 fn a_slow_server_is_waited_for() {
-    // Everything is written before the first client is registered, and nothing
-    // at all moves for more than a second in between.
-    let habits = Habits { accept_delay: Duration::from_millis(1300), ..Habits::default() };
+    // Everything is written before the first client is registered. Between two
+    // registrations no message moves for longer than `QUIET_NS`.
+    let habits = Habits {
+        accept_delay: Duration::from_millis(1300),
+        accept_after: |index| 3 * index as u32,
+        ..Habits::default()
+    };
     let relay = Relay::start(habits);
     let report = load(&config(relay.address, |settings| {
         settings.clients = 4;
@@ -240,12 +244,12 @@ fn a_slow_server_is_waited_for() {
     }));
     assert_endings(&report, [(Ending::Finished, 4)]);
     assert_eq!((report.integrity, report.undelivered), (Integrity::default(), 0));
-    // The connection accepted n-th is heard by those before it alone.
+    // Messages of the n-th connection arrive only at those accepted before it.
     assert_eq!(report.deliveries, 3 * (1 + 2 + 3));
 }
 
-/// The message `number` of the client that wrote `body`, which it has not
-/// written yet: the load's format, made anew.
+/// The message `number` of the client that wrote `body`, which it has not written
+/// yet, in the load's format.
 fn from_the_future(body: &[u8], number: usize) -> Vec<u8> {
     let text = std::str::from_utf8(body).unwrap();
     let parts: Vec<&str> = text.split(':').collect();

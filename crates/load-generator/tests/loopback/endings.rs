@@ -42,7 +42,7 @@ fn attempts_above_the_accept_queue_time_out_and_none_is_refused() {
 }
 
 #[test]
-fn one_silent_server_leaves_established_clients_unfinished() {
+fn a_silent_server_leaves_established_clients_unfinished() {
     let (_listener, address) = listener(16);
     let report = load(&config(address, |settings| {
         settings.messages = 2;
@@ -53,7 +53,7 @@ fn one_silent_server_leaves_established_clients_unfinished() {
 }
 
 #[test]
-fn a_port_where_nobody_listens_refuses() {
+fn a_port_without_a_listener_refuses() {
     // Bound, so that no other test gets the port, and not listened on.
     let bound = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     bound.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
@@ -78,7 +78,7 @@ fn a_reset_after_the_accept_is_a_reset() {
         }
     });
     let report = load(&config(address, |settings| {
-        // Nobody has written everything, and may leave, before the last is reset.
+        // No client has written everything, and may leave, before the last is reset.
         settings.interval = Duration::from_millis(200);
     }));
     resetting.join().unwrap();
@@ -88,8 +88,8 @@ fn a_reset_after_the_accept_is_a_reset() {
 }
 
 #[test]
-fn an_end_of_file_before_everything_is_done_is_the_servers_doing() {
-    // The server has read everything, yet the client is owed deliveries.
+fn an_early_end_of_file_is_closed_by_server() {
+    // The server has read everything, but deliveries are outstanding.
     let relay = Relay::start(Habits {
         passes: Box::new(|_| vec![]),
         close_after: Some(20),
@@ -101,13 +101,13 @@ fn an_end_of_file_before_everything_is_done_is_the_servers_doing() {
         settings.interval = Duration::ZERO;
         settings.send_delay = Duration::from_millis(100);
     }));
-    // What one that has gone owed is forgiven: the other may have finished then.
+    // Messages of a client that has left are no longer expected: the other may finish.
     let closed = report.attempts.iter().filter(|a| a.ending == Ending::ClosedByServer).count();
     assert!(closed >= 1, "{report:?}");
 }
 
 #[test]
-fn where_the_server_closes_first_its_end_of_file_is_the_plan() {
+fn an_end_of_file_is_planned_if_the_server_closes_first() {
     let relay = Relay::start(Habits { close_after: Some(5), ..Habits::default() });
     let mut planned = config(relay.address, |settings| settings.messages = 5);
     planned.server_closes = true;
@@ -132,7 +132,7 @@ fn where_the_server_closes_first_its_end_of_file_is_the_plan() {
 }
 
 #[test]
-fn a_source_address_that_the_host_lacks_gives_no_port() {
+fn a_source_address_that_the_host_lacks_is_no_port() {
     let relay = Relay::start(Habits::default());
     let mut config = config(relay.address, |_| {});
     config.sources =
@@ -166,12 +166,12 @@ fn a_stopped_load_still_gives_every_attempt_an_ending() {
     });
     config.hold = true;
     let (sender, source) = command_channel().unwrap();
-    let (tell, told) = mpsc::channel();
-    // Asks until those that the queue holds are there, then stops the load.
+    let (send_established, established) = mpsc::channel();
+    // Requests statuses until the accept queue is full, then stops the load.
     let stopping = std::thread::spawn(move || {
         loop {
             sender.send(LoadCommand::Status);
-            if told.recv().unwrap() >= 4 {
+            if established.recv().unwrap() >= 4 {
                 return sender.send(LoadCommand::Stop);
             }
             std::thread::sleep(Duration::from_millis(10));
@@ -179,7 +179,7 @@ fn a_stopped_load_still_gives_every_attempt_an_ending() {
     });
     let report = run(&config, Some(source), &mut |event| match event {
         Message::Response { response: LoadResponse::Status(status), .. } => {
-            tell.send(status.established).unwrap();
+            send_established.send(status.established).unwrap();
         }
         event => panic!("nothing was decided: {event:?}"),
     })
@@ -191,7 +191,7 @@ fn a_stopped_load_still_gives_every_attempt_an_ending() {
 }
 
 #[test]
-fn settings_that_no_load_can_follow_start_nothing() {
+fn invalid_settings_start_nothing() {
     let (listener, address) = listener(8);
     let config = config(address, |settings| settings.size = 3);
     let error = run(&config, None, &mut |_| {}).expect_err("3 bytes are too few");
@@ -201,7 +201,7 @@ fn settings_that_no_load_can_follow_start_nothing() {
 }
 
 #[test]
-fn more_clients_than_the_hard_limit_allows_names_the_number_needed() {
+fn too_many_clients_for_the_hard_limit_names_the_number_needed() {
     let (_listener, address) = listener(8);
     let config = config(address, |settings| {
         settings.clients = u32::MAX / 4;

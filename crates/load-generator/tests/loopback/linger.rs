@@ -1,10 +1,10 @@
-//! Connections that stand for a while, and what can be asked meanwhile.
+//! Connections that linger, and the status of a running load.
 
 use std::net::TcpListener;
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use crate::load::{assert_endings, check, config, in_own_namespace, load, load_held};
+use crate::load::{assert_endings, check, config, in_own_namespace, load, load_held, wait_until};
 use crate::relay::{Habits, Relay};
 use linux_net::SocketDiag;
 use load_generator::{
@@ -22,7 +22,7 @@ fn decided_ns(report: &LoadReport) -> u64 {
 }
 
 #[test]
-fn by_hand_nobody_leaves_before_it_is_over() {
+fn standalone_no_client_leaves_before_the_linger_is_over() {
     let relay = Relay::start(Habits::default());
     for leave in [Leave::Together, Leave::AfterSending, Leave::HalfClose] {
         for messages in [0, 2] {
@@ -39,7 +39,7 @@ fn by_hand_nobody_leaves_before_it_is_over() {
 }
 
 #[test]
-fn by_hand_a_chat_after_connect_begins_when_it_is_over() {
+fn standalone_a_chat_after_connect_begins_when_the_linger_is_over() {
     let relay = Relay::start(Habits::default());
     let report = load(&config(relay.address, |settings| {
         settings.linger = LINGER;
@@ -51,7 +51,7 @@ fn by_hand_a_chat_after_connect_begins_when_it_is_over() {
 }
 
 #[test]
-fn held_the_clients_chat_and_stay_until_go() {
+fn held_clients_chat_and_stay_until_go() {
     let relay = Relay::start(Habits::default());
     for leave in [Leave::Together, Leave::AfterSending, Leave::HalfClose] {
         let config = config(relay.address, |settings| {
@@ -59,14 +59,15 @@ fn held_the_clients_chat_and_stay_until_go() {
             settings.leave = leave;
             settings.messages = 2;
         });
-        let (report, go_ns) = load_held(&config, || std::thread::sleep(LINGER));
+        let linger = config.settings.linger;
+        let (report, go_ns) = load_held(&config, |controller| controller.wait_past(linger));
         assert_endings(&report, [(Ending::Finished, 8)]);
         assert!(report.attempts.iter().all(|attempt| attempt.end_ns >= go_ns));
     }
 }
 
 #[test]
-fn kernel_who_has_read_the_servers_end_keeps_its_socket_until_it_is_over() {
+fn kernel_a_client_that_read_the_end_of_file_keeps_its_socket_until_the_linger_is_over() {
     in_own_namespace(&[], || {
         let relay = Relay::start(Habits { close_after: Some(0), ..Habits::default() });
         let port = relay.address.port();
@@ -75,31 +76,28 @@ fn kernel_who_has_read_the_servers_end_keeps_its_socket_until_it_is_over() {
             settings.linger = Duration::from_secs(1);
         });
         config.server_closes = true;
-        let looking = std::thread::scope(|scope| {
-            let looking = scope.spawn(|| {
+        let polled = std::thread::scope(|scope| {
+            let polling = scope.spawn(|| {
                 let mut diag = SocketDiag::open().unwrap();
-                let mut look = || diag.count_by_state(Some(port)).unwrap().fin_wait2;
-                let patience = Instant::now() + Duration::from_secs(20);
-                while look() < 8 {
-                    assert!(Instant::now() < patience, "they never stood there together");
-                    std::thread::sleep(Duration::from_millis(1));
-                }
+                wait_until("all are in FIN_WAIT_2 at once", || {
+                    diag.count_by_state(Some(port)).unwrap().fin_wait2 == 8
+                });
             });
             let cpu = || Duration::from(clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).unwrap());
             let before = cpu();
             let report = load(&config);
-            assert!(cpu() - before < Duration::from_millis(300), "an end of file kept it busy");
+            assert!(cpu() - before < Duration::from_millis(300), "an end of file made it busy");
             assert_endings(&report, [(Ending::Finished, 8)]);
             let over = decided_ns(&report) + 1_000_000_000;
             assert!(report.attempts.iter().all(|attempt| attempt.end_ns >= over));
-            looking.join()
+            polling.join()
         });
-        looking.expect("all were in FIN_WAIT_2 at once");
+        polled.expect("all were in FIN_WAIT_2 at once");
     });
 }
 
 #[test]
-fn a_status_tells_what_a_server_that_does_not_read_has_been_sent() {
+fn a_status_counts_what_has_been_sent_to_a_server_that_does_not_read() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let config = config(listener.local_addr().unwrap(), |settings| {
         settings.messages = 1000;
@@ -107,13 +105,13 @@ fn a_status_tells_what_a_server_that_does_not_read_has_been_sent() {
         settings.interval = Duration::ZERO;
     });
     let (sender, source) = command_channel().unwrap();
-    let (tell, told) = mpsc::channel();
-    // Asks until the sockets take no more, then stops the load.
-    let asking = std::thread::spawn(move || {
+    let (send_status, status) = mpsc::channel();
+    // Requests statuses until the sockets are full, then stops the load.
+    let polling = std::thread::spawn(move || {
         let mut statuses = vec![(0, 0, 0)];
         loop {
             sender.send(LoadCommand::Status);
-            let status: (u64, u64, u64) = told.recv().unwrap();
+            let status: (u64, u64, u64) = status.recv().unwrap();
             let full = status.1 > 0 && statuses.last() == Some(&status);
             statuses.push(status);
             if full {
@@ -126,7 +124,7 @@ fn a_status_tells_what_a_server_that_does_not_read_has_been_sent() {
     let report = run(&config, Some(source), &mut |event| match event {
         Message::Response { response: LoadResponse::Status(status), .. } => {
             let LoadStatus { established, bytes_written, messages_written } = status;
-            tell.send((established, bytes_written, messages_written)).unwrap();
+            send_status.send((established, bytes_written, messages_written)).unwrap();
         }
         message => {
             let decided = LoadEvent::Decided { established: 8, failed: 0 };
@@ -134,7 +132,7 @@ fn a_status_tells_what_a_server_that_does_not_read_has_been_sent() {
         }
     })
     .unwrap();
-    let statuses = asking.join().unwrap();
+    let statuses = polling.join().unwrap();
     check(&config, &report);
     assert_endings(&report, [(Ending::Unfinished, 8)]);
     let (established, bytes, messages) = *statuses.last().unwrap();

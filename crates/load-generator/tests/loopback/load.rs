@@ -1,14 +1,15 @@
-//! Loads on loopback, and what holds for every one of them.
+//! Loads on loopback, and what must hold for each.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::sync::mpsc::{self, Receiver};
+use std::time::{Duration, Instant};
 
 use chat_protocol::Framing;
-use linux_net::{NetworkNamespace, SysctlName};
+use linux_net::{NetworkNamespace, SysctlName, monotonic_ns};
 use load_generator::{
-    ChatPhase, Ending, LoadCommand, LoadConfig, LoadEvent, LoadReport, LoadSettings,
-    command_channel, run,
+    ChatPhase, CommandSender, Ending, LoadCommand, LoadConfig, LoadEvent, LoadReport, LoadResponse,
+    LoadSettings, LoadStatus, command_channel, run,
 };
 use worker::Message;
 
@@ -35,7 +36,7 @@ pub(crate) fn config(target: SocketAddr, change: impl FnOnce(&mut LoadSettings))
     }
 }
 
-/// Runs a load that nobody steers, and checks what holds for every load.
+/// Runs a load without a controller, and checks what must hold for every load.
 pub(crate) fn load(config: &LoadConfig) -> LoadReport {
     let mut events = Vec::new();
     let report = run(config, None, &mut |event| events.push(event)).expect("the load runs");
@@ -46,8 +47,8 @@ pub(crate) fn load(config: &LoadConfig) -> LoadReport {
     report
 }
 
-/// Runs `body` in a network namespace of its own, so that every socket that it
-/// sees there is its own, with these sysctls.
+/// Runs `body` in a new network namespace with these sysctls: every socket in it is the
+/// test's own.
 pub(crate) fn in_own_namespace(sysctls: &[(&str, &str)], body: impl FnOnce() + Send) {
     let sysctls: Vec<_> = sysctls
         .iter()
@@ -60,50 +61,89 @@ pub(crate) fn in_own_namespace(sysctls: &[(&str, &str)], body: impl FnOnce() + S
     });
 }
 
-/// Runs a held load; `decided` is called when every attempt is decided, and Go
-/// comes when it returns. The report, and when Go was sent.
-pub(crate) fn load_held(config: &LoadConfig, mut decided: impl FnMut()) -> (LoadReport, u64) {
-    let config = LoadConfig { hold: true, ..config.clone() };
-    let (sender, source) = command_channel().unwrap();
-    let mut go_ns = None;
-    let report = run(&config, Some(source), &mut |event| {
-        assert!(matches!(event, Message::Event(LoadEvent::Decided { .. })), "{event:?}");
-        decided();
-        go_ns = Some(linux_net::monotonic_ns());
-        sender.send(LoadCommand::Go);
-    })
-    .expect("the load runs");
-    check(&config, &report);
-    (report, go_ns.expect("decided was told"))
+/// Polls `condition` until it holds.
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(30), "timeout: {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
-/// Runs a load whose chat begins once `relay` has registered every client, so
-/// that every message has a place to go, however busy the machine.
-pub(crate) fn load_once_registered(config: &LoadConfig, relay: &Relay) -> LoadReport {
-    let mut config = config.clone();
-    config.hold = true;
-    config.settings.chat = ChatPhase::AfterConnect;
+/// Controls a held load whose attempts are all decided.
+pub(crate) struct Controller<'a> {
+    sender: &'a CommandSender,
+    statuses: &'a Receiver<LoadStatus>,
+    decided_ns: u64,
+}
+
+impl Controller<'_> {
+    pub(crate) fn status(&self) -> LoadStatus {
+        self.sender.send(LoadCommand::Status);
+        self.statuses.recv_timeout(Duration::from_secs(30)).expect("the load responds")
+    }
+
+    /// Waits until the load has handled everything that was due within `time` of
+    /// `decided`.
+    pub(crate) fn wait_past(&self, time: Duration) {
+        let due_ns = self.decided_ns + time.as_nanos() as u64;
+        wait_until("the time has passed", || monotonic_ns() > due_ns);
+        // Timers run after each event: what was due at the first request has been
+        // handled at the second.
+        self.status();
+        self.status();
+    }
+}
+
+/// Runs a held load. `before_go` runs beside it once every attempt is decided, and Go
+/// is sent when it returns. The report, and when Go was sent.
+pub(crate) fn load_held(
+    config: &LoadConfig,
+    before_go: impl FnOnce(&Controller) + Send,
+) -> (LoadReport, u64) {
+    let config = LoadConfig { hold: true, ..config.clone() };
     let (sender, source) = command_channel().unwrap();
-    let report = std::thread::scope(|scope| {
-        let sender = &sender;
-        run(&config, Some(source), &mut |event| {
-            let all = matches!(event, Message::Event(LoadEvent::Decided { failed: 0, .. }));
-            assert!(all, "{event:?}");
-            let clients = config.settings.clients as usize;
-            scope.spawn(move || {
-                while relay.registered() < clients {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                sender.send(LoadCommand::Go);
-            });
+    let (send_status, statuses) = mpsc::channel();
+    let mut before_go = Some((before_go, statuses));
+    let sender = &sender;
+    let (report, go_ns) = std::thread::scope(|scope| {
+        let mut controlling = None;
+        let report = run(&config, Some(source), &mut |message| match message {
+            Message::Event(LoadEvent::Decided { .. }) => {
+                let decided_ns = monotonic_ns();
+                let (before_go, statuses) = before_go.take().expect("decided is reported once");
+                controlling = Some(scope.spawn(move || {
+                    before_go(&Controller { sender, statuses: &statuses, decided_ns });
+                    let go_ns = monotonic_ns();
+                    sender.send(LoadCommand::Go);
+                    go_ns
+                }));
+            }
+            Message::Response { response: LoadResponse::Status(status), .. } => {
+                // Fails if the controller has panicked, which `join` reports.
+                let _ = send_status.send(status);
+            }
+            message => panic!("{message:?}"),
         })
-        .expect("the load runs")
+        .expect("the load runs");
+        (report, controlling.expect("decided is reported").join().expect("Go was sent"))
     });
     check(&config, &report);
+    (report, go_ns)
+}
+
+/// Runs a load whose chat begins once `relay` has registered every client, so that
+/// every message has a place to go.
+pub(crate) fn load_once_registered(config: &LoadConfig, relay: &Relay) -> LoadReport {
+    let mut config = config.clone();
+    config.settings.chat = ChatPhase::AfterConnect;
+    let clients = config.settings.clients as usize;
+    let (report, _) = load_held(&config, |_| relay.wait_for_clients(clients));
+    assert!(report.attempts.iter().all(|attempt| attempt.connect_ns.is_some()), "{report:?}");
     report
 }
 
-/// What holds for every report: one ending for each attempt, sums that add up.
+/// What must hold for every report: one ending for each attempt, sums that add up.
 pub(crate) fn check(config: &LoadConfig, report: &LoadReport) {
     assert_eq!(report.attempts.len(), config.settings.clients as usize);
     for (index, attempt) in report.attempts.iter().enumerate() {

@@ -65,7 +65,7 @@ fn the_server_never_sees_two_at_once() {
 }
 
 #[test]
-fn nobody_holds_those_with_nothing_to_say() {
+fn clients_without_messages_are_not_held() {
     let (address, serving) = counting_server(20);
     let config = config(address, |settings| {
         one_by_one(settings);
@@ -73,14 +73,14 @@ fn nobody_holds_those_with_nothing_to_say() {
         settings.messages = 0;
         settings.leave = Leave::AfterSending;
     });
-    let (report, _) = load_held(&config, || {});
+    let (report, _) = load_held(&config, |_| {});
     assert_endings(&report, [(Ending::Finished, 20)]);
     assert_serial(&report);
     serving.join().unwrap();
 }
 
 #[test]
-fn any_ending_starts_the_next_and_failures_do_not_pile_up() {
+fn any_ending_starts_the_next_attempt_without_recursion() {
     let (address, serving) = counting_server(1);
     // Deep enough for a stack, if each started the next from within.
     let mut config = config(address, |settings| {
@@ -96,7 +96,7 @@ fn any_ending_starts_the_next_and_failures_do_not_pile_up() {
 }
 
 #[test]
-fn a_rate_makes_them_no_faster() {
+fn a_rate_limits_the_starts() {
     let (address, serving) = counting_server(10);
     let report = load(&config(address, |settings| {
         one_by_one(settings);
@@ -113,8 +113,8 @@ fn a_rate_makes_them_no_faster() {
 }
 
 #[test]
-fn each_has_a_finish_deadline_of_its_own() {
-    // It accepts nobody: no end of file ever comes.
+fn each_client_has_its_own_finish_deadline() {
+    // It never accepts, so no end of file ever comes.
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let report = load(&config(listener.local_addr().unwrap(), |settings| {
         one_by_one(settings);
@@ -130,7 +130,7 @@ fn each_has_a_finish_deadline_of_its_own() {
 }
 
 #[test]
-fn kernel_who_half_closes_owns_the_time_wait() {
+fn kernel_the_side_that_half_closes_owns_the_time_wait() {
     // A delayed ACK that its FIN overtook is answered from TIME_WAIT; the
     // answer gets an RST, which ends the TIME_WAIT unless it is told not to
     // (`tcp_timewait_state_process`, RFC 1337): up to four of forty where the

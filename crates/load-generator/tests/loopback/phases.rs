@@ -2,14 +2,9 @@
 
 use std::time::Duration;
 
-use crate::load::{assert_endings, check, config, load, load_once_registered};
+use crate::load::{assert_endings, check, config, load, load_held, load_once_registered};
 use crate::relay::{Habits, Relay};
-use linux_net::monotonic_ns;
-use load_generator::{
-    ChatPhase, ConnectPattern, Ending, Leave, LoadCommand, LoadConfig, LoadEvent, LoadReport,
-    command_channel, run,
-};
-use worker::Message;
+use load_generator::{ChatPhase, ConnectPattern, Ending, Leave, command_channel, run};
 use worker::metrics::Integrity;
 
 #[test]
@@ -35,7 +30,7 @@ fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {
 }
 
 #[test]
-fn a_burst_starts_all_before_it_looks_at_any() {
+fn a_burst_starts_all_attempts_before_it_decides_any() {
     let relay = Relay::start(Habits::default());
     let report = load(&config(relay.address, |settings| {
         settings.clients = 100;
@@ -47,43 +42,18 @@ fn a_burst_starts_all_before_it_looks_at_any() {
     }
 }
 
-/// Runs a held load whose Go comes 300 ms after Decided, and when the relay knows
-/// all; the report, and when Go was sent.
-fn run_held(config: &LoadConfig, relay: &Relay) -> (LoadReport, u64) {
-    let (sender, source) = command_channel().unwrap();
-    let mut sender = Some(sender);
-    std::thread::scope(|scope| {
-        let mut steering = None;
-        let report = run(config, Some(source), &mut |event| {
-            let decided = LoadEvent::Decided { established: 8, failed: 0 };
-            assert_eq!(event, Message::Event(decided));
-            let sender = sender.take().expect("decided is told once");
-            steering = Some(scope.spawn(move || {
-                std::thread::sleep(Duration::from_millis(300));
-                while relay.registered() < 8 {
-                    std::thread::sleep(Duration::from_millis(1));
-                }
-                let now = monotonic_ns();
-                sender.send(LoadCommand::Go);
-                (now, sender)
-            }));
-        })
-        .expect("the load runs");
-        let (go_ns, _sender) = steering.expect("decided was told").join().unwrap();
-        check(config, &report);
-        (report, go_ns)
-    })
-}
-
 #[test]
-fn after_connect_nobody_chats_before_go() {
+fn a_chat_after_connect_begins_after_go() {
     let relay = Relay::start(Habits::default());
-    let mut config = config(relay.address, |settings| {
+    let config = config(relay.address, |settings| {
         settings.chat = ChatPhase::AfterConnect;
         settings.send_delay = Duration::from_millis(30);
     });
-    config.hold = true;
-    let (report, go_ns) = run_held(&config, &relay);
+    let (report, go_ns) = load_held(&config, |controller| {
+        relay.wait_for_clients(8);
+        controller.wait_past(Duration::from_millis(60));
+        assert_eq!(controller.status().messages_written, 0);
+    });
     assert_endings(&report, [(Ending::Finished, 8)]);
     assert_eq!(report.deliveries, 8 * 7 * 20);
     let (first, _) = report.chat_window_ns.unwrap();
@@ -91,24 +61,25 @@ fn after_connect_nobody_chats_before_go() {
 }
 
 #[test]
-fn connections_with_nothing_to_say_stay_until_go() {
+fn connections_without_messages_stay_until_go() {
     let relay = Relay::start(Habits::default());
     for leave in [Leave::Together, Leave::AfterSending] {
-        let mut config = config(relay.address, |settings| {
+        let config = config(relay.address, |settings| {
             settings.messages = 0;
             settings.leave = leave;
-            // The wait for Go is nobody's deadline.
+            // The wait for Go does not count.
             settings.finish_deadline = Duration::from_millis(100);
         });
-        config.hold = true;
-        let (report, go_ns) = run_held(&config, &relay);
+        let (report, go_ns) = load_held(&config, |controller| {
+            controller.wait_past(2 * config.settings.finish_deadline);
+        });
         assert_endings(&report, [(Ending::Finished, 8)]);
         assert!(report.attempts.iter().all(|attempt| attempt.end_ns >= go_ns));
     }
 }
 
 #[test]
-fn an_overlapped_chat_waits_for_nobody() {
+fn an_overlapped_chat_does_not_wait_for_go() {
     let relay = Relay::start(Habits::default());
     let mut config = config(relay.address, |_| {});
     config.hold = true;
@@ -119,7 +90,7 @@ fn an_overlapped_chat_waits_for_nobody() {
 }
 
 #[test]
-fn whoever_steers_a_load_takes_it_along() {
+fn dropping_the_command_sender_stops_the_load() {
     let relay = Relay::start(Habits::default());
     let mut config = config(relay.address, |settings| settings.messages = 0);
     config.hold = true;
@@ -148,7 +119,7 @@ fn messages_are_written_on_schedule() {
 }
 
 #[test]
-fn without_an_interval_everything_goes_out_at_once() {
+fn without_an_interval_all_messages_are_written_at_once() {
     let relay = Relay::start(Habits::default());
     let config = config(relay.address, |settings| {
         settings.clients = 3;

@@ -1,5 +1,5 @@
-//! Small chat servers to hold the load generator against, written with
-//! threads and nothing of the lab's own server.
+//! Small chat servers for tests of the load generator. They share no code with the
+//! lab's own server.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -12,6 +12,8 @@ use std::time::Duration;
 use chat_protocol::Framing;
 use nix::libc::{MSG_DONTWAIT, MSG_NOSIGNAL};
 use socket2::SockRef;
+
+use crate::load::wait_until;
 
 /// A message on its way to one receiver.
 pub(crate) struct Passing<'a> {
@@ -26,18 +28,21 @@ pub(crate) struct Passing<'a> {
 
 type Fault = dyn Fn(&Passing) -> Vec<Vec<u8>> + Send + Sync;
 
-/// How a relay departs from a plain one.
+/// How a relay differs from a plain one.
 pub(crate) struct Habits {
     pub(crate) framing: Framing,
-    /// What a receiver gets instead of one message; asked for the sender too.
+    /// What a receiver gets instead of one message; called for the sender too.
     pub(crate) passes: Box<Fault>,
-    /// Before each accept.
+    /// Before each accept, counted from when `accept_after` is met.
     pub(crate) accept_delay: Duration,
-    /// After so many messages in all, nobody is read for so long.
+    /// The messages that must have been relayed before the connection with this index
+    /// is accepted.
+    pub(crate) accept_after: fn(usize) -> u32,
+    /// After so many messages in all, nothing is read for so long.
     pub(crate) pause: Option<(u32, Duration)>,
-    /// This connection gets nothing more once something did not fit.
+    /// This connection gets nothing after the first message that did not fit.
     pub(crate) drops_for: Option<usize>,
-    /// A connection is closed after so many of its messages.
+    /// A connection is closed after this number of its messages.
     pub(crate) close_after: Option<u32>,
 }
 
@@ -47,6 +52,7 @@ impl Default for Habits {
             framing: Framing::U32be,
             passes: Box::new(plain),
             accept_delay: Duration::ZERO,
+            accept_after: |_| 0,
             pause: None,
             drops_for: None,
             close_after: None,
@@ -54,13 +60,12 @@ impl Default for Habits {
     }
 }
 
-/// To everybody else, once, as it is.
+/// Each message unchanged, to every other client.
 pub(crate) fn plain(passing: &Passing) -> Vec<Vec<u8>> {
     if passing.to == passing.from { vec![] } else { vec![passing.body.to_vec()] }
 }
 
-/// A server that gives each message to each other client, for as long as it
-/// lives.
+/// A server that sends each message to every other client, until it is dropped.
 pub(crate) struct Relay {
     pub(crate) address: SocketAddr,
     listener: TcpListener,
@@ -72,6 +77,9 @@ struct Shared {
     habits: Habits,
     clients: Mutex<BTreeMap<usize, TcpStream>>,
     messages: AtomicU32,
+    /// Messages that have been written to all their receivers.
+    relayed: AtomicU32,
+    stopping: AtomicBool,
     pausing: Mutex<()>,
     dropped: AtomicBool,
 }
@@ -83,6 +91,8 @@ impl Relay {
             habits,
             clients: Mutex::default(),
             messages: AtomicU32::new(0),
+            relayed: AtomicU32::new(0),
+            stopping: AtomicBool::new(false),
             pausing: Mutex::default(),
             dropped: AtomicBool::new(false),
         });
@@ -98,12 +108,14 @@ impl Relay {
         }
     }
 
-    /// Clients that are registered now.
-    pub(crate) fn registered(&self) -> usize {
-        self.shared.clients.lock().unwrap().len()
+    /// Waits until this many clients are registered.
+    pub(crate) fn wait_for_clients(&self, count: usize) {
+        wait_until("the relay has registered the clients", || {
+            self.shared.clients.lock().unwrap().len() >= count
+        });
     }
 
-    /// Whether something did not fit, see [`Habits::drops_for`].
+    /// Whether a message did not fit, see [`Habits::drops_for`].
     pub(crate) fn dropped(&self) -> bool {
         self.shared.dropped.load(Ordering::SeqCst)
     }
@@ -115,6 +127,7 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
+        self.shared.stopping.store(true, Ordering::SeqCst);
         SockRef::from(&self.listener).shutdown(std::net::Shutdown::Both).unwrap();
         self.accepting.take().unwrap().join().unwrap();
     }
@@ -123,11 +136,17 @@ impl Drop for Relay {
 fn accept_all(listener: &TcpListener, shared: &Arc<Shared>) {
     let mut threads = Vec::new();
     loop {
+        let index = threads.len();
+        let relayed = || shared.relayed.load(Ordering::SeqCst);
+        while relayed() < (shared.habits.accept_after)(index)
+            && !shared.stopping.load(Ordering::SeqCst)
+        {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         std::thread::sleep(shared.habits.accept_delay);
         let Ok((stream, _)) = listener.accept() else {
             break;
         };
-        let index = threads.len();
         shared.clients.lock().unwrap().insert(index, stream.try_clone().unwrap());
         let shared = Arc::clone(shared);
         threads.push(std::thread::spawn(move || {
@@ -153,7 +172,7 @@ fn serve(from: usize, mut stream: &TcpStream, shared: &Shared) {
         if let Some((after, time)) = shared.habits.pause
             && messages == after
         {
-            let _nobody_reads = shared.pausing.lock().unwrap();
+            let _pause = shared.pausing.lock().unwrap();
             std::thread::sleep(time);
         }
         let clients = shared.clients.lock().unwrap();
@@ -161,18 +180,19 @@ fn serve(from: usize, mut stream: &TcpStream, shared: &Shared) {
             let passing = Passing { to, from, number, body: &body };
             for body in (shared.habits.passes)(&passing) {
                 if shared.habits.drops_for == Some(to) {
-                    give_or_drop(client, &framed(shared.habits.framing, &body), &shared.dropped);
+                    send_or_drop(client, &framed(shared.habits.framing, &body), &shared.dropped);
                     continue;
                 }
-                // A client that has gone is its own thread's business.
+                // Its own thread handles a client that has closed.
                 let _ = client.write_all(&framed(shared.habits.framing, &body));
             }
         }
+        shared.relayed.fetch_add(1, Ordering::SeqCst);
     }
 }
 
-/// Writes what fits at once; after something that did not, nothing more.
-fn give_or_drop(client: &TcpStream, message: &[u8], dropped: &AtomicBool) {
+/// Writes the message if it fits, and nothing after the first that did not.
+fn send_or_drop(client: &TcpStream, message: &[u8], dropped: &AtomicBool) {
     if !dropped.load(Ordering::SeqCst) {
         let flags = MSG_DONTWAIT | MSG_NOSIGNAL;
         let sent = SockRef::from(client).send_with_flags(message, flags);

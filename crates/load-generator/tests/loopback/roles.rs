@@ -1,4 +1,4 @@
-//! Clients that do not all do the same: slow readers, and those that only read.
+//! Clients with different roles: slow readers, and those that only read.
 
 use std::net::TcpListener;
 use std::sync::mpsc;
@@ -20,7 +20,7 @@ fn assert_prompt(report: &LoadReport) {
 }
 
 #[test]
-fn those_that_only_read_hear_everything_and_leave_with_the_others() {
+fn clients_that_only_read_receive_everything_and_leave_with_the_others() {
     for leave in [Leave::Together, Leave::HalfClose, Leave::AfterSending] {
         let relay = Relay::start(Habits::default());
         let config = config(relay.address, |settings| {
@@ -43,7 +43,7 @@ fn those_that_only_read_hear_everything_and_leave_with_the_others() {
 }
 
 #[test]
-fn one_alone_sends_to_many() {
+fn a_single_sender_sends_to_many() {
     let relay = Relay::start(Habits::default());
     let config = config(relay.address, |settings| settings.senders = Some(1));
     let report = load_once_registered(&config, &relay);
@@ -53,11 +53,11 @@ fn one_alone_sends_to_many() {
 }
 
 #[test]
-fn those_that_are_accepted_after_the_last_message_are_not_waited_for() {
-    // The senders are accepted first, and everything has been passed on before
-    // the others are.
-    let relay =
-        Relay::start(Habits { accept_delay: Duration::from_millis(1300), ..Habits::default() });
+fn clients_accepted_after_the_last_message_are_not_waited_for() {
+    // The senders are accepted first, and everything has been relayed before the
+    // others are.
+    let habits = Habits { accept_after: |index| (3 * index as u32).min(6), ..Habits::default() };
+    let relay = Relay::start(habits);
     let report = load(&config(relay.address, |settings| {
         settings.clients = 4;
         settings.senders = Some(2);
@@ -70,7 +70,7 @@ fn those_that_are_accepted_after_the_last_message_are_not_waited_for() {
 }
 
 #[test]
-fn kernel_a_slow_reader_is_cut_off_and_the_others_do_not_feel_it() {
+fn kernel_a_slow_reader_that_is_cut_off_does_not_affect_the_others() {
     // Each socket holds a few KiB, and 3 senders write 3 · 200 · 1 KB.
     let small = [("net.ipv4.tcp_rmem", "4096 8192 8192"), ("net.ipv4.tcp_wmem", "4096 8192 8192")];
     in_own_namespace(&small, || {
@@ -93,7 +93,7 @@ fn kernel_a_slow_reader_is_cut_off_and_the_others_do_not_feel_it() {
 }
 
 #[test]
-fn kernel_who_waits_for_a_slow_reader_keeps_the_others_waiting() {
+fn kernel_a_server_that_waits_for_a_slow_reader_delays_the_others() {
     let small = [("net.ipv4.tcp_rmem", "4096 8192 8192"), ("net.ipv4.tcp_wmem", "4096 8192 8192")];
     in_own_namespace(&small, || {
         let relay = Relay::start(Habits::default());
@@ -110,7 +110,7 @@ fn kernel_who_waits_for_a_slow_reader_keeps_the_others_waiting() {
 }
 
 #[test]
-fn a_slow_reader_loses_nothing_where_nothing_was_sent() {
+fn a_slow_reader_finishes_if_nothing_was_sent() {
     let relay = Relay::start(Habits::default());
     for leave in [Leave::Together, Leave::HalfClose, Leave::AfterSending] {
         let report = load(&config(relay.address, |settings| {
@@ -123,7 +123,7 @@ fn a_slow_reader_loses_nothing_where_nothing_was_sent() {
 }
 
 #[test]
-fn a_slow_reader_is_told_of_a_reset() {
+fn a_slow_reader_notices_a_reset() {
     let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let address = listener.local_addr().unwrap();
     let (decided, is_decided) = mpsc::channel();
@@ -140,7 +140,7 @@ fn a_slow_reader_is_told_of_a_reset() {
         settings.slow_readers = 2;
         settings.messages = 0;
     });
-    let (report, _) = load_held(&config, || {
+    let (report, _) = load_held(&config, move |_| {
         decided.send(()).unwrap();
         is_done.recv().unwrap();
     });

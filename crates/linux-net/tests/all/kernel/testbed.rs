@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv6Addr, TcpListener};
 use std::os::fd::AsFd;
 
-use crate::common::{SERVER, client_address, connect, server_at, testbed, wait_for};
+use super::common::{SERVER, client_address, connect, server_at, testbed, wait_for};
 use linux_net::testing::in_lab_namespace;
 use linux_net::{LinkAddresses, LinkError, NetworkNamespace, join_with_veth, tcp_info};
 use netlink_sys::{Socket, SocketAddr as NetlinkAddress, protocols::NETLINK_ROUTE};
@@ -56,7 +56,7 @@ fn the_first_packet_arrives_from_every_address() {
 }
 
 #[test]
-fn fifty_testbeds_one_after_the_other_never_lose_a_syn() {
+fn fifty_testbeds_in_sequence_never_lose_a_syn() {
     in_lab_namespace(|| {
         for round in 0..50 {
             let (server_host, client_host) = testbed(1);
@@ -69,7 +69,7 @@ fn fifty_testbeds_one_after_the_other_never_lose_a_syn() {
 }
 
 #[test]
-fn ipv6_needs_no_wait_either() {
+fn ipv6_addresses_can_be_used_at_once() {
     in_lab_namespace(|| {
         let address = |last| IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last));
         let server = address(1);
@@ -95,7 +95,7 @@ fn ipv6_needs_no_wait_either() {
 }
 
 #[test]
-fn testbeds_with_the_same_addresses_do_not_meet() {
+fn testbeds_with_the_same_addresses_are_separate() {
     in_lab_namespace(|| {
         std::thread::scope(|scope| {
             for own in 0..4u8 {
@@ -111,7 +111,7 @@ fn testbeds_with_the_same_addresses_do_not_meet() {
                         assert_eq!(read, [own]);
                     }
                     let passive = server_host.counters().unwrap().get("Tcp.PassiveOpens");
-                    assert_eq!(passive, Some(20), "somebody else's connections");
+                    assert_eq!(passive, Some(20), "connections of another testbed");
                 });
             }
         });
@@ -140,7 +140,7 @@ impl LinkMonitor {
 }
 
 #[test]
-fn nothing_of_the_link_shows_outside_its_two_namespaces() {
+fn the_link_is_visible_only_in_its_two_namespaces() {
     in_lab_namespace(|| {
         let before = interfaces();
         let at_host = LinkMonitor::open();
@@ -157,7 +157,7 @@ fn nothing_of_the_link_shows_outside_its_two_namespaces() {
         assert!(server_host.run(interfaces).unwrap().contains(&"server0".to_owned()));
         assert!(client_host.run(interfaces).unwrap().contains(&"client0".to_owned()));
         drop((server_host, client_host));
-        assert!(!at_host.saw("server0"), "the pair came back to the host at its end");
+        assert!(!at_host.saw("server0"), "the pair was moved to the host");
     });
 }
 

@@ -1,4 +1,4 @@
-//! What the tests of this crate share.
+//! Helpers of these tests.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -31,7 +31,7 @@ pub(crate) fn name(name: &str) -> SysctlName {
     name.parse().unwrap()
 }
 
-/// A listening socket; std's own chooses its backlog itself.
+/// A listening socket; the standard library's has a fixed backlog.
 pub(crate) fn listen(host: &NetworkNamespace, address: SocketAddr, backlog: i32) -> Socket {
     host.run(|| {
         let socket = Socket::new(Domain::for_address(address), Type::STREAM, None).unwrap();
@@ -46,7 +46,7 @@ pub(crate) fn connect(host: &NetworkNamespace, to: SocketAddr) -> io::Result<Tcp
     host.run(|| TcpStream::connect_timeout(&to, Duration::from_secs(10))).unwrap()
 }
 
-/// Starts to connect and does not wait; `prepare` comes before the SYN.
+/// Starts to connect and does not wait; `prepare` runs before the SYN.
 pub(crate) fn start_connect(
     host: &NetworkNamespace,
     to: SocketAddr,
@@ -63,7 +63,7 @@ pub(crate) fn start_connect(
     .unwrap()
 }
 
-/// Waits until `value` is what it should be, and fails with what it was last.
+/// Waits until `value` is as expected; fails with the last value.
 pub(crate) fn wait_for<T: PartialEq + std::fmt::Debug>(expected: T, mut value: impl FnMut() -> T) {
     let deadline = Instant::now() + Duration::from_secs(20);
     loop {

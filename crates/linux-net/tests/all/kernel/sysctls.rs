@@ -1,8 +1,8 @@
-//! Sysctls of namespaces, and that the host's own are out of reach.
+//! Sysctls of namespaces; the host's are never written.
 
 use std::fs;
 
-use crate::common::name;
+use super::common::name;
 use linux_net::testing::in_lab_namespace;
 use linux_net::{
     NetworkNamespace, Sysctl, SysctlError, SysctlName, SysctlScope, sysctl_scope, sysctl_scopes,
@@ -29,7 +29,7 @@ fn host_values() -> Vec<Option<String>> {
 }
 
 #[test]
-fn the_kernel_tells_whose_each_sysctl_is() {
+fn each_sysctl_has_the_scope_that_the_kernel_gives_it() {
     in_lab_namespace(|| {
         let names: Vec<SysctlName> =
             Sysctl::NAMES.iter().chain(&GLOBAL).map(|text| name(text)).collect();
@@ -56,7 +56,7 @@ fn the_kernel_tells_whose_each_sysctl_is() {
 }
 
 #[test]
-fn what_is_written_is_in_force_here_and_nowhere_else() {
+fn a_written_value_is_in_force_only_in_its_namespace() {
     in_lab_namespace(|| {
         let before = host_values();
         let [one, other] = [(); 2].map(|()| NetworkNamespace::create().unwrap());
@@ -68,9 +68,9 @@ fn what_is_written_is_in_force_here_and_nowhere_else() {
             ("net.ipv4.tcp_rmem", "4096 8192 16384", "4096 8192 16384"),
             ("net.ipv4.ip_local_reserved_ports", "20003,20005-20007", "20003,20005-20007"),
         ];
-        let asked: Vec<_> =
+        let requested: Vec<_> =
             settings.iter().map(|(sysctl, value, _)| (name(sysctl), (*value).to_owned())).collect();
-        let effective = one.apply_sysctls(&asked).unwrap();
+        let effective = one.apply_sysctls(&requested).unwrap();
         let defaults = other.deciding_sysctls().unwrap();
         assert_eq!(effective.len(), defaults.len());
         for (sysctl, _, expected) in settings {
@@ -85,15 +85,15 @@ fn what_is_written_is_in_force_here_and_nowhere_else() {
 }
 
 #[test]
-fn the_machines_own_are_refused_before_anything_is_written() {
+fn global_sysctls_are_refused_before_anything_is_written() {
     in_lab_namespace(|| {
         let before = host_values();
         let made = NetworkNamespace::create().unwrap();
         let defaults = made.deciding_sysctls().unwrap();
         for global in GLOBAL {
-            let asked =
+            let requested =
                 [("net.core.somaxconn", "17"), (global, "1")].map(|(n, v)| (name(n), v.to_owned()));
-            match made.apply_sysctls(&asked) {
+            match made.apply_sysctls(&requested) {
                 Err(SysctlError::Global { name }) => assert_eq!(name.as_str(), global),
                 other => panic!("{global}: {other:?}"),
             }
@@ -126,10 +126,10 @@ fn the_hosts_namespace_is_never_written() {
 }
 
 #[test]
-fn a_value_that_is_not_taken_is_named() {
+fn a_value_that_the_kernel_refuses_is_named() {
     in_lab_namespace(|| {
         let made = NetworkNamespace::create().unwrap();
-        for (sysctl, value, said) in [
+        for (sysctl, value, expected) in [
             ("net.core.somaxconn", "-1", "set net.core.somaxconn to `-1`: Invalid"),
             ("net.core.somaxconn", "many", "set net.core.somaxconn to `many`: Invalid"),
             (
@@ -140,7 +140,7 @@ fn a_value_that_is_not_taken_is_named() {
             ("net.ipv4.tcp_rmem", "4096 8192", "the kernel made it `4096 8192 "),
         ] {
             let error = made.write_sysctl(&name(sysctl), value).unwrap_err().to_string();
-            assert!(error.contains(said), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
     });
 }

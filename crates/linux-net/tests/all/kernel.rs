@@ -1,4 +1,4 @@
-//! Against the running kernel, as root and as an ordinary user alike.
+//! Tests that need network namespaces, as root or in a user namespace.
 
 mod common;
 mod namespace;

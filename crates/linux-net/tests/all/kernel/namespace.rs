@@ -2,22 +2,22 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, Stdio};
 
-use crate::common::{testbed, wait_for};
+use super::common::{testbed, wait_for};
 use linux_net::NetworkNamespace;
 use linux_net::testing::in_lab_namespace;
 
-/// The network namespace of a process; none when it has gone or is a zombie.
+/// The network namespace of a process; none if it has exited.
 fn namespace_of(process: u32) -> Option<u64> {
     fs::metadata(format!("/proc/{process}/ns/net")).ok().map(|namespace| namespace.ino())
 }
 
-/// Every process in a namespace that this one may look at.
+/// The processes in a namespace, of those that this process may inspect.
 fn processes_in(namespace: u64) -> BTreeSet<u32> {
     fs::read_dir("/proc")
         .unwrap()
@@ -46,12 +46,12 @@ fn threads_enter_and_the_caller_stays() {
         let flags = flags.unwrap();
         let flags = flags.lines().find_map(|line| line.strip_prefix("flags:")).unwrap().trim();
         let flags = i32::from_str_radix(flags, 8).unwrap();
-        assert_ne!(flags & libc::O_CLOEXEC, 0, "every child would hold the namespace");
+        assert_ne!(flags & libc::O_CLOEXEC, 0, "every child would keep the namespace alive");
     });
 }
 
 #[test]
-fn a_program_leads_a_session_of_its_own() {
+fn a_program_leads_its_own_session() {
     in_lab_namespace(|| {
         let made = NetworkNamespace::create().unwrap();
         let mut child = made.enter_on_exec(&mut sleeper()).spawn().unwrap();
@@ -63,7 +63,7 @@ fn a_program_leads_a_session_of_its_own() {
 }
 
 #[test]
-fn a_panic_inside_comes_out() {
+fn a_panic_inside_is_passed_on() {
     in_lab_namespace(|| {
         let made = NetworkNamespace::create().unwrap();
         let panic = std::panic::catch_unwind(|| made.run(|| panic!("inside"))).unwrap_err();
@@ -98,7 +98,7 @@ fn a_program_dies_with_the_thread_that_spawned_it() {
     });
 }
 
-/// This test starts itself a second time, as the lab that is killed.
+/// This test runs itself in a second process, the lab that is killed.
 #[test]
 fn a_killed_lab_leaves_nothing_behind() {
     const VICTIM: &str = "LINUX_NET_TEST_VICTIM";
@@ -109,13 +109,19 @@ fn a_killed_lab_leaves_nothing_behind() {
         for (host, child) in [&server_host, &client_host].into_iter().zip(&children) {
             eprintln!("holds {} {}", host.inode(), child.id());
         }
-        std::thread::sleep(std::time::Duration::from_secs(60));
+        // Until it is killed, or the test has ended.
+        std::io::stdin().read_to_end(&mut Vec::new()).unwrap();
         return;
     }
     in_lab_namespace(|| {
         let mut victim = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "namespace::a_killed_lab_leaves_nothing_behind", "--nocapture"])
+            .args([
+                "--exact",
+                "kernel::namespace::a_killed_lab_leaves_nothing_behind",
+                "--nocapture",
+            ])
             .env(VICTIM, "1")
+            .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .stderr(Stdio::piped())
             .spawn()
@@ -129,16 +135,15 @@ fn a_killed_lab_leaves_nothing_behind() {
             })
             .take(2)
             .collect();
-        assert_eq!(held.len(), 2, "the victim did not get so far");
+        assert_eq!(held.len(), 2, "the victim started both children");
         for (namespace, child) in &held {
             assert_eq!(processes_in(*namespace), BTreeSet::from([*child]));
         }
 
         victim.kill().unwrap();
         victim.wait().unwrap();
-        // A namespace lives through its processes and descriptors: the victim's
-        // descriptors are closed, and these were the processes. Its number may
-        // be given again to somebody else's namespace at once.
+        // Processes and descriptors keep a namespace alive: the victim's descriptors are
+        // closed, and these were the processes. Its inode number may be reused at once.
         for (namespace, child) in held {
             wait_for(true, || namespace_of(child) != Some(namespace));
         }

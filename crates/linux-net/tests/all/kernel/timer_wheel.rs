@@ -1,4 +1,4 @@
-//! The timer wheel that was found, against TCP's own timers.
+//! The timer wheel that was found, compared with TCP's own timers.
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -14,14 +14,14 @@ const ROUNDS: usize = 20;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// A slot's timers fire soon after it has begun, and are seen a little later.
+/// A slot's timers fire soon after it has begun, and are observed a little later.
 const SOON_NS: u64 = 2_000_000;
 
-/// A SYN to a full queue, and when its retransmission was seen.
+/// A SYN to a full queue, and when its retransmission was observed.
 struct Unanswered {
     socket: Socket,
     start_ns: u64,
-    again_ns: Option<u64>,
+    retransmitted_ns: Option<u64>,
 }
 
 fn stream() -> Socket {
@@ -32,8 +32,8 @@ fn unanswered(target: SocketAddr) -> Unanswered {
     let socket = stream();
     socket.set_nonblocking(true).unwrap();
     let start_ns = monotonic_ns();
-    socket.connect(&target.into()).expect_err("nobody answers at once");
-    Unanswered { socket, start_ns, again_ns: None }
+    socket.connect(&target.into()).expect_err("no one answers at once");
+    Unanswered { socket, start_ns, retransmitted_ns: None }
 }
 
 /// TCP's timer of one second is on the wheel's level 1 (slots of 8 ticks) up to
@@ -43,37 +43,38 @@ fn slot_ns(wheel: &TimerWheel) -> u64 {
     ticks * SECOND / u64::from(wheel.hz())
 }
 
-/// Has SYNs sent again, and tells of each slot in which that was seen, for each
-/// of its SYNs, how long after its start the slot began and how much later it
-/// was seen; nanoseconds.
+/// Sends SYNs that are retransmitted. For each slot in which a retransmission was
+/// observed, and each SYN in it: how long after its start the slot began, and how much
+/// later the retransmission was observed; nanoseconds.
 fn slots_of_syns(wheel: &TimerWheel, target: SocketAddr) -> Vec<Vec<(u64, u64)>> {
     let mut syns: Vec<_> = (0..SYNS)
         .map(|_| {
+            // Spreads the SYNs over several slots; any other spread would do.
             std::thread::sleep(Duration::from_millis(7));
             unanswered(target)
         })
         .collect();
-    while syns.iter().any(|syn| syn.again_ns.is_none()) {
-        for syn in syns.iter_mut().filter(|syn| syn.again_ns.is_none()) {
+    while syns.iter().any(|syn| syn.retransmitted_ns.is_none()) {
+        for syn in syns.iter_mut().filter(|syn| syn.retransmitted_ns.is_none()) {
             if tcp_info(syn.socket.as_fd()).unwrap().total_retransmits > 0 {
-                syn.again_ns = Some(monotonic_ns());
+                syn.retransmitted_ns = Some(monotonic_ns());
             }
         }
-        assert!(monotonic_ns() - syns[0].start_ns < 30 * SECOND, "no SYN was sent again");
+        assert!(monotonic_ns() - syns[0].start_ns < 30 * SECOND, "no SYN was retransmitted");
         std::thread::sleep(Duration::from_micros(300));
     }
     let mut slots: BTreeMap<u64, Vec<_>> = BTreeMap::new();
     for syn in &syns {
-        let again_ns = syn.again_ns.unwrap();
-        let late_ns = (again_ns + wheel.offset_ns()) % slot_ns(wheel);
-        let begins_ns = again_ns - late_ns;
+        let retransmitted_ns = syn.retransmitted_ns.unwrap();
+        let late_ns = (retransmitted_ns + wheel.offset_ns()) % slot_ns(wheel);
+        let begins_ns = retransmitted_ns - late_ns;
         slots.entry(begins_ns).or_default().push((begins_ns - syn.start_ns, late_ns));
     }
     slots.into_values().collect()
 }
 
 #[test]
-fn syns_are_sent_again_where_a_slot_begins() {
+fn syns_are_retransmitted_where_a_slot_begins() {
     in_lab_namespace(|| {
         let host = NetworkNamespace::create().unwrap();
         host.run(|| {
@@ -84,7 +85,7 @@ fn syns_are_sent_again_where_a_slot_begins() {
             let fills_it = stream();
             fills_it.connect(&target.into()).unwrap();
 
-            // A machine that is busy just then fires a whole slot late, or looks late.
+            // A busy machine may fire a whole slot late, or poll late.
             let mut rounds = Vec::new();
             let undisturbed = (0..ROUNDS).any(|_| {
                 let wheel = TimerWheel::find().expect("a kernel whose ticks agree with its clock");
@@ -99,7 +100,7 @@ fn syns_are_sent_again_where_a_slot_begins() {
                 rounds.push(slots);
                 most
             });
-            assert!(undisturbed, "SYNs sent again elsewhere than where slots begin: {rounds:?}");
+            assert!(undisturbed, "SYNs are retransmitted between the starts of slots: {rounds:?}");
         })
         .unwrap();
     });

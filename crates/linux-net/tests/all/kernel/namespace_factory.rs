@@ -1,4 +1,4 @@
-//! Namespaces with a small table of connections of their own.
+//! Namespaces with their own small connection table.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -34,7 +34,7 @@ fn sysctls_of(namespace: &NetworkNamespace) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn they_differ_in_nothing_but_their_table() {
+fn they_differ_from_plain_ones_only_in_their_table() {
     in_lab_namespace(|| {
         let here = NetworkNamespace::current().unwrap();
         let before = sysctls_of(&here);

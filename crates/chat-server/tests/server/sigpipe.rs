@@ -1,0 +1,113 @@
+//! The disposition of SIGPIPE, when the server writes to a connection that was reset.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::os::unix::process::ExitStatusExt;
+use std::thread;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use socket2::{Domain, Socket, Type};
+
+use crate::common::wait_until;
+use crate::server_process::ServerProcess;
+use crate::tcp_table::{find_socket, wait_until_blocked_on};
+
+/// The first client, with the smallest receive buffer.
+fn connect_narrow(server: &mut ServerProcess) -> Socket {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    socket.set_recv_buffer_size(1).expect("the kernel takes its least");
+    socket.connect(&server.address.into()).expect("it listens");
+    server.wait_for_status("it is registered", |accepted, _| accepted == 1);
+    socket
+}
+
+/// Waits until the server is blocked in a write to `deaf`.
+fn wait_until_stuck_on(deaf: &Socket, server: &ServerProcess) {
+    let client = deaf.local_addr().expect("it is bound").as_socket().expect("an IP address");
+    wait_until_blocked_on(client, server.address, server.child.id());
+}
+
+/// Makes the server write to a client whose RST has arrived. The sender's thread
+/// is blocked in a write to `deaf` and has the registry locked, so `gone` cannot be
+/// removed from the registry before it is written to.
+fn write_to_a_reset_connection(server: &mut ServerProcess) -> (Socket, TcpStream) {
+    let deaf = connect_narrow(server);
+    let gone = server.connect();
+    let sender = server.connect();
+    let mut flood = sender.try_clone().expect("a descriptor");
+    let flooding = thread::spawn(move || {
+        let frame = [&60_000u32.to_be_bytes()[..], &[b'x'; 60_000]].concat();
+        for _ in 0..400 {
+            if flood.write_all(&frame).is_err() {
+                return;
+            }
+        }
+    });
+    // `gone` reads, or the server could block on it instead.
+    let reading = gone.try_clone().expect("a descriptor");
+    let reader = thread::spawn(move || {
+        let _ = std::io::copy(&mut &reading, &mut std::io::sink());
+    });
+    wait_until_stuck_on(&deaf, server);
+    let gone = Socket::from(gone);
+    gone.set_linger(Some(Duration::ZERO)).expect("a live socket");
+    // Ends the reader without a FIN; the close then sends the RST.
+    gone.shutdown(std::net::Shutdown::Read).expect("a live socket");
+    reader.join().expect("it only reads");
+    let address = gone.local_addr().expect("it is bound").as_socket().expect("an IP address");
+    drop(gone);
+    wait_until("the RST has arrived", || find_socket(server.address, address).is_none());
+    let unblock = deaf.try_clone().expect("a descriptor");
+    thread::spawn(move || {
+        let _ = std::io::copy(&mut &unblock, &mut std::io::sink());
+    });
+    drop(flooding);
+    (deaf, sender)
+}
+
+#[test]
+fn the_default_disposition_of_sigpipe_kills_the_server() {
+    let mut server = ServerProcess::start(&["--control", "--sigpipe", "default"]);
+    let clients = write_to_a_reset_connection(&mut server);
+    let status = server.wait();
+    assert_eq!(status.signal(), Some(Signal::SIGPIPE as i32), "{status}");
+    let mut rest = String::new();
+    server.events.read_to_string(&mut rest).expect("UTF-8");
+    assert_eq!(rest, "", "no report");
+    // The connections were reported before.
+    let sender = clients.1.local_addr().expect("a bound socket");
+    assert!(server.announced.iter().any(|known| known.peer == sender), "{:?}", server.announced);
+    assert_eq!(server.announced.len(), 3);
+}
+
+#[test]
+fn with_sigpipe_ignored_the_write_fails_and_the_server_continues() {
+    let mut server = ServerProcess::start(&["--control", "--sigpipe", "ignore"]);
+    let _clients = write_to_a_reset_connection(&mut server);
+    server.wait_for_status("all of the sender's messages are read", |_, ingested| ingested == 400);
+    server.write("{\"command\":\"stop\"}\n");
+    let (report, status) = server.end();
+    assert_eq!(report.metrics.failed_writes, 1);
+    assert!(report.deliveries >= 400, "all were delivered to `deaf`: {}", report.deliveries);
+    assert!(status.success(), "{status}");
+}
+
+#[test]
+fn with_the_default_disposition_a_stop_is_still_clean() {
+    let mut server = ServerProcess::start(&["--control", "--sigpipe", "default"]);
+    let deaf = connect_narrow(&mut server);
+    let mut sender = server.connect();
+    let flooding = thread::spawn(move || {
+        // Small messages: the write that blocks has not written any of its bytes, so
+        // it fails instead of returning a partial write.
+        let frames = b"\0\0\0\x04tiny".repeat(10_000);
+        while sender.write_all(&frames).is_ok() {}
+    });
+    wait_until_stuck_on(&deaf, &server);
+    server.signal(Signal::SIGTERM);
+    let (_, status) = server.end();
+    assert!(status.success(), "{status}");
+    flooding.join().expect("only its writes fail");
+    drop(deaf);
+}
