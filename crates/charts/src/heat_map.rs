@@ -10,9 +10,9 @@ use crate::name::slug;
 use run_view::Cell;
 use run_view::Metric;
 use run_view::Run;
+use run_view::combinations;
 use run_view::number::value;
 use run_view::prose::several;
-use run_view::{combinations, short_name, written_point};
 
 const ROW: f64 = 30.0;
 /// The height of the columns' axis and its values, above the cells.
@@ -33,13 +33,14 @@ pub fn heat_maps(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
     let splits = combinations(outer);
     let maps = splits.iter().zip(cells.chunks(size));
     maps.map(|(split, cells)| {
-        let place = written_point(split.iter().copied());
-        heat_map(figure, top, &place, (rows, columns), cells)
+        let place = run.describe_point(split.iter().copied());
+        heat_map(run, figure, top, &place, (rows, columns), cells)
     })
     .collect()
 }
 
 fn heat_map(
+    run: &Run,
     figure: &Metric,
     top: f64,
     place: &str,
@@ -59,14 +60,14 @@ fn heat_map(
     });
     let headings = columns.values.iter().map(|at| text_width(&value(at)));
     let column = (widest(&mut figures.chain(headings)) + 12.0).max(46.0);
-    let row_axis = short_name(&rows.path);
+    let [row_axis, column_axis] = [rows, columns].map(|axis| run.axis_name(&axis.path));
     let names = rows.values.iter().map(|at| text_width(&value(at)));
     let left = widest(&mut names.chain([text_width(row_axis) + 14.0])) + 14.0;
     let (across, down) = (columns.values.len() as f64 * column, rows.values.len() as f64 * ROW);
     let legend = 200_f64.min(across.max(120.0));
     let body = html! {
         text class="quiet end" x=(px(left - 8.0)) y=(HEAD - 8.0) { (row_axis) " ↓" }
-        text class="quiet" x=(px(left + 4.0)) y="14" { (short_name(&columns.path)) " →" }
+        text class="quiet" x=(px(left + 4.0)) y="14" { (column_axis) " →" }
         @for (at, name) in columns.values.iter().enumerate() {
             text.middle x=(px(left + (at as f64 + 0.5) * column)) y=(HEAD - 8.0) { (value(name)) }
         }
@@ -119,7 +120,7 @@ fn heat_map(
             (format!("{} · {place}", figure.title), format!("{}-{}", figure.name, slug(place)))
         }
     };
-    let along = text_width(short_name(&columns.path)) + 26.0;
+    let along = text_width(column_axis) + 26.0;
     let width = left + across.max(legend).max(along) + 6.0;
     Chart { name: format!("heat-{name}"), title, width, height: HEAD + down + FOOT, body }
 }

@@ -13,7 +13,6 @@ use crate::syn_waits::{SynWaits, deadline};
 use run_view::Cell;
 use run_view::Run;
 use run_view::number::{percent, value};
-use run_view::{short_name, written_point};
 
 /// The length of the axis; with short names, a phone shows a whole row.
 const PLOT: f64 = 320.0;
@@ -159,7 +158,7 @@ fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
         let name = cells[0].point.split_last().filter(|(_, outer)| !outer.is_empty());
         let name = name.map(|(_, outer)| {
             bottom += NAME;
-            (written_point(outer.iter().copied()), bottom - 6.0)
+            (run.describe_point(outer.iter().copied()), bottom - 6.0)
         });
         let count = cells.len();
         let row = |(place, cell): (usize, &Cell<'_>)| {
@@ -169,7 +168,7 @@ fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
             Row {
                 cell: cell.number,
                 name: last.map_or("all trials".to_owned(), |(path, at)| {
-                    format!("{} {}", short_name(path), value(at))
+                    format!("{} {}", run.axis_name(path), value(at))
                 }),
                 is_named: high >= ROOM || place == 0 || place + 1 == count,
                 top,

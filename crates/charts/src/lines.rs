@@ -11,8 +11,8 @@ use crate::name::slug;
 use run_view::Cell;
 use run_view::Metric;
 use run_view::Run;
+use run_view::combinations;
 use run_view::number::{Spread, value};
-use run_view::{combinations, short_name, written_point};
 
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 320.0;
@@ -47,7 +47,7 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
     let top = figure.top.unwrap_or_else(|| largest.fold(0.0, f64::max));
     let (at, to_scale) = places(&along.values);
     let are_numbers = along.values.iter().all(Value::is_number);
-    let along_name = match (short_name(&along.path), to_scale || !are_numbers) {
+    let along_name = match (run.axis_name(&along.path), to_scale || !are_numbers) {
         (name, true) => name.to_owned(),
         (name, false) => format!("{name} (not to scale)"),
     };
@@ -62,14 +62,14 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
             Line { name, points: points.collect() }
         });
         let lines: Vec<_> = lines.collect();
-        let place = written_point(split.iter().copied());
+        let place = run.describe_point(split.iter().copied());
         let (title, name) = match place.as_str() {
             "" => (figure.title.to_owned(), figure.name.to_owned()),
             place => {
                 (format!("{} · {place}", figure.title), format!("{}-{}", figure.name, slug(place)))
             }
         };
-        let series = series.map(|series| short_name(&series.path));
+        let series = series.map(|series| run.axis_name(&series.path));
         let body = body(figure, top, &lines, (&along.values, &at), &along_name, series);
         Chart { name: format!("lines-{name}"), title, width: WIDTH, height: HEIGHT, body }
     });

@@ -33,7 +33,7 @@ pub fn simulation(run: &Run) -> Option<Chart> {
             ),
             of: vec![(
                 format!("#trial-{}", trial.id),
-                format!("trial {}: {}", trial.id, run_view::place(trial)),
+                format!("trial {}: {}", trial.id, run.place(trial)),
             )],
         })
     });

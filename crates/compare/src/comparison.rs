@@ -1,7 +1,7 @@
 //! What is compared of two runs, and the conclusion.
 
-use run_record::{InterleavedRole, RunRecord, RunVerdict};
-use run_view::{Run, written_point};
+use run_record::{AxisNames, InterleavedRole, RunRecord, RunVerdict};
+use run_view::Run;
 
 use crate::cells::{match_cells, varying_axes};
 use crate::conclusion::Conclusion;
@@ -31,6 +31,8 @@ pub struct Comparison {
     pub(crate) laws: LawChanges,
     /// Why metrics are not comparable; empty if they are.
     pub(crate) differences: Differences,
+    /// The names of the axes of both runs.
+    pub(crate) names: AxisNames,
     /// The axes on which cells differ.
     pub(crate) axes: Vec<String>,
     /// Empty if metrics are not comparable, or were not asked for.
@@ -62,7 +64,7 @@ impl Comparison {
         let differences = Differences::between(&baseline.record, &new.record);
         let cells = match_cells(baseline, new);
         let laws = match differences.scenario.is_empty() {
-            true => LawChanges::between(&cells),
+            true => LawChanges::between(&cells, new.axis_names()),
             false => LawChanges::default(),
         };
         let metrics = match scope {
@@ -83,6 +85,7 @@ impl Comparison {
                 .collect(),
             laws,
             differences,
+            names: new.axis_names().clone(),
             axes: varying_axes(&cells),
             metrics,
         }
@@ -140,8 +143,7 @@ impl Comparison {
     /// on the axes, and the verdict.
     pub fn verdicts(&self) -> impl Iterator<Item = (&'static str, String, Verdict)> {
         self.metrics.iter().map(|compared| {
-            let point = compared.point.iter().map(|(path, value)| (path.as_str(), value));
-            (compared.metric.name, written_point(point), compared.verdict)
+            (compared.metric.name, compared.describe_point(&self.names), compared.verdict)
         })
     }
 

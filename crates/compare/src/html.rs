@@ -5,7 +5,6 @@ use maud::{Markup, html};
 use run_view::prose::{sentence, several};
 
 use crate::comparison::Comparison;
-use crate::metric_comparison::MetricComparison;
 use crate::verdict::Verdict;
 
 /// The rows of metrics that held from which on their section is closed.
@@ -55,17 +54,17 @@ impl Comparison {
                 p { (sentence(&self.describe_metrics())) "." }
             } @else if changed.is_empty() {
                 p { "No metric is known to have changed." }
-            } @else { (table(&changed)) }
+            } @else { (self.metric_table(&changed).html()) }
             @if !held.is_empty() {
                 details open[!is_long] {
                     summary { (several(held.len() as u64, "metric")) " held" }
-                    (table(&held))
+                    (self.metric_table(&held).html())
                 }
             }
             @if !undecided.is_empty() {
                 details {
                     summary { (several(undecided.len() as u64, "metric")) " undecided" }
-                    (table(&undecided))
+                    (self.metric_table(&undecided).html())
                 }
             }
             @if !self.metrics.is_empty() {
@@ -73,10 +72,6 @@ impl Comparison {
             }
         }
     }
-}
-
-fn table(metrics: &[&MetricComparison]) -> Markup {
-    MetricComparison::table(metrics).html()
 }
 
 fn list(title: &str, lines: &[String]) -> Markup {

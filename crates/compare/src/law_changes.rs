@@ -2,8 +2,7 @@
 //! are comparable across machines; metrics are not.
 
 use indexmap::IndexMap;
-use run_record::TrialRecord;
-use run_view::place;
+use run_record::{AxisNames, TrialRecord};
 
 use crate::cells::CellPair;
 
@@ -34,17 +33,18 @@ struct CellLaw<'a> {
 
 impl LawChanges {
     /// Compares the laws of two runs of the same scenario, in the cells that both have.
-    pub(crate) fn between(cells: &[CellPair<'_>]) -> Self {
+    pub(crate) fn between(cells: &[CellPair<'_>], names: &AxisNames) -> Self {
         let mut changes = Self::default();
         for cell in cells.iter().filter(|cell| !cell.baseline.is_empty()) {
-            let Some(trial) = cell.new.first() else {
-                changes.not_run.push(place(cell.baseline[0]));
+            let point = cell.point.iter().map(|(path, value)| (path.as_str(), value));
+            let place = names.describe_place(point);
+            if cell.new.is_empty() {
+                changes.not_run.push(place);
                 continue;
-            };
+            }
             changes.cells += 1;
             let new_laws = laws(&cell.new);
             for (id, old) in laws(&cell.baseline).into_iter().filter(|(_, law)| law.is_decided) {
-                let place = place(trial);
                 match new_laws.get(id).filter(|law| law.is_decided) {
                     None => changes.undecided.push(format!(
                         "`{}` ({place}): decided in the baseline, but not in the new run{}",

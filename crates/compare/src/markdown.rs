@@ -5,7 +5,6 @@ use report::{Table, escaped};
 use crate::comparison::{Comparison, Scope};
 use crate::conclusion::Conclusion;
 use crate::differences::Difference;
-use crate::metric_comparison::MetricComparison;
 use crate::suite::SuiteComparison;
 use crate::verdict::Verdict;
 
@@ -45,7 +44,7 @@ impl Comparison {
         let held = self.metrics.len() - metrics.len();
         if !metrics.is_empty() {
             let listed = &metrics[..metrics.len().min(MAX_ROWS)];
-            text += &format!("\n{}", MetricComparison::table(listed).markdown());
+            text += &format!("\n{}", self.metric_table(listed).markdown());
         }
         if metrics.len() > MAX_ROWS {
             text += &format!("\n… and {} more that did not hold.\n", metrics.len() - MAX_ROWS);

@@ -1,6 +1,6 @@
 //! A metric of one cell, compared.
 
-use run_record::{TrialRecord, Tries};
+use run_record::{AxisNames, TrialRecord, Tries};
 
 use crate::cells::{CellPair, Point};
 use crate::criteria::Criteria;
@@ -26,6 +26,11 @@ pub(crate) struct MetricComparison {
 impl MetricComparison {
     pub(crate) fn has_enough_trials(&self) -> bool {
         has_enough_trials(&self.baseline, &self.new)
+    }
+
+    /// Its cell's place on the axes, as a line of text.
+    pub(crate) fn describe_point(&self, names: &AxisNames) -> String {
+        names.describe(self.point.iter().map(|(path, value)| (path.as_str(), value)))
     }
 
     /// `None` if the metric has no meaning in this cell.

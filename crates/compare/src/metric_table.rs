@@ -3,22 +3,21 @@
 use std::cmp::Ordering;
 
 use report::Table;
-use run_view::written_point;
 
+use crate::comparison::Comparison;
 use crate::conclusion::Conclusion;
 use crate::effect::median_ratio;
 use crate::format::p_value;
 use crate::metric_comparison::MetricComparison;
 
-impl MetricComparison {
-    /// A row for each.
-    pub(crate) fn table(metrics: &[&Self]) -> Table {
-        let row = |compared: &&Self| {
+impl Comparison {
+    /// A row for each of these metrics.
+    pub(crate) fn metric_table(&self, metrics: &[&MetricComparison]) -> Table {
+        let row = |compared: &&MetricComparison| {
             let [baseline, new] = compared.medians();
-            let point = compared.point.iter().map(|(path, value)| (path.as_str(), value));
             vec![
                 compared.metric.name.to_owned(),
-                written_point(point),
+                compared.describe_point(&self.names),
                 compared.verdict.to_string(),
                 baseline,
                 new,
@@ -35,7 +34,9 @@ impl MetricComparison {
             words: 3,
         }
     }
+}
 
+impl MetricComparison {
     /// The order by verdict, the worst first, and then by the size of the change.
     pub(crate) fn worst_first(&self, other: &Self) -> Ordering {
         let rank = |compared: &Self| Conclusion::Judged(compared.verdict).rank();

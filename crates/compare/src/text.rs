@@ -4,7 +4,6 @@ use indexmap::IndexMap;
 use report::Table;
 use run_view::number::value;
 use run_view::prose::{WIDTH, wrapped};
-use run_view::{short_name, written_point};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style, Width};
@@ -97,7 +96,8 @@ impl Comparison {
         let mut tables: IndexMap<String, Builder> = IndexMap::new();
         for cell in listed {
             let place = outer.iter().filter_map(|path| Some((&**path, cell.point.get(path)?)));
-            let builder = tables.entry(written_point(place)).or_insert_with(|| heading(inner));
+            let builder =
+                tables.entry(self.names.describe(place)).or_insert_with(|| self.heading(inner));
             builder.push_record(self.row(inner, cell));
         }
         let tables: Vec<_> = tables
@@ -111,6 +111,14 @@ impl Comparison {
             })
             .collect();
         Some(format!("{}\n{}{held}", wrapped(&title, "", "  "), tables.join("\n")))
+    }
+
+    fn heading(&self, axes: &[String]) -> Builder {
+        let axes = axes.iter().map(|path| self.names.short(path));
+        let columns = ["baseline", "new", "ratio (95 %)", "delta", "p", "verdict"];
+        let mut builder = Builder::default();
+        builder.push_record(axes.chain(columns));
+        builder
     }
 
     fn row(&self, axes: &[String], cell: &MetricComparison) -> Vec<String> {
@@ -151,14 +159,6 @@ impl SuiteComparison {
         sections.push(self.verdict_line());
         sections.join("\n\n")
     }
-}
-
-fn heading(axes: &[String]) -> Builder {
-    let axes = axes.iter().map(|path| short_name(path));
-    let columns = ["baseline", "new", "ratio (95 %)", "delta", "p", "verdict"];
-    let mut builder = Builder::default();
-    builder.push_record(axes.chain(columns));
-    builder
 }
 
 fn list(title: &str, lines: &[String]) -> Option<String> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
-use run_record::{Outcome, TrialRecord, Violation};
+use run_record::{AxisNames, Outcome, TrialRecord, Violation};
 use scenario::Cell;
 use serde_json::Value;
 
@@ -29,10 +29,8 @@ pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
 /// A cell's place on the axes, as the reports write it: `design snapshot, backlog
 /// 10`.
 pub(crate) fn place(point: &IndexMap<String, Value>) -> String {
-    match report::written_point(point.iter().map(|(path, at)| (path.as_str(), at))) {
-        point if point.is_empty() => "the only cell".to_owned(),
-        point => point,
-    }
+    let names = AxisNames::new(point.keys().map(String::as_str));
+    names.describe_place(point.iter().map(|(path, at)| (path.as_str(), at)))
 }
 
 struct Bar(ProgressBar);
@@ -101,5 +99,21 @@ impl Progress for Lines {
         for Violation { kind, name, detail } in record.violations() {
             Self::print(&format!("  {kind} `{name}` failed: {detail}"));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn the_same_sysctl_of_both_hosts_is_named_with_its_host() {
+        let axis = |host: &str| format!("hosts.{host}.sysctls.net.ipv4.tcp_syn_retries");
+        let point = IndexMap::from([(axis("server"), json!(1)), (axis("client"), json!(2))]);
+        let both = "server net.ipv4.tcp_syn_retries 1, client net.ipv4.tcp_syn_retries 2";
+        assert_eq!(place(&point), both);
+        assert_eq!(place(&IndexMap::new()), "the only cell");
     }
 }

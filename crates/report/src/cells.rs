@@ -7,7 +7,6 @@ use run_view::Cell;
 use run_view::Run;
 use run_view::metrics;
 use run_view::number::nanoseconds;
-use run_view::short_name;
 
 /// The table of cells; none where the grids show them.
 pub(crate) fn table(run: &Run) -> Option<Table> {
@@ -16,7 +15,7 @@ pub(crate) fn table(run: &Run) -> Option<Table> {
         return None;
     }
     let figures: Vec<_> = metrics(run).collect();
-    let names = axes.iter().map(|axis| short_name(&axis.path)).chain(["attempts"]);
+    let names = axes.iter().map(|axis| run.axis_name(&axis.path)).chain(["attempts"]);
     let names = names.chain(figures.iter().map(|figure| figure.column)).chain(["worst connect"]);
     let row = |cell: Cell<'_>| {
         let over = |figure: fn(&TrialRecord) -> Option<f64>, write: fn(f64) -> String| {

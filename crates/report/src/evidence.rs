@@ -7,9 +7,9 @@ use run_record::{Outcome, TrialRecord};
 
 use crate::table::Table;
 use run_view::Run;
+use run_view::combinations;
 use run_view::has_rates;
 use run_view::number::{count, nanoseconds, total};
-use run_view::{combinations, place, written_point};
 
 /// Counters shown even at 0, because that they did not move is the answer;
 /// server's host, then client's.
@@ -59,7 +59,7 @@ pub(crate) fn worst_connect(run: &Run) -> Option<String> {
     Some(format!(
         "Worst connect latency: {} ({}).",
         nanoseconds(worst.connect_latency.max_ns as f64),
-        place(worst)
+        run.place(worst)
     ))
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn counter_table(run: &Run) -> Option<Table> {
     let splits = combinations(if axes.len() > 2 { &axes[..axes.len() - 2] } else { &[] });
     let headings = splits.iter().map(|split| match split.is_empty() {
         true => "all trials".to_owned(),
-        false => written_point(split.iter().copied()),
+        false => run.describe_point(split.iter().copied()),
     });
     let head = ["host".to_owned(), "counter".to_owned()].into_iter().chain(headings);
     let row = |(host, name, of): (&str, &str, CounterOf)| {

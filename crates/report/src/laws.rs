@@ -5,8 +5,8 @@ use run_record::{Axis, LawCheck};
 
 use crate::table::Table;
 use run_view::Run;
+use run_view::combinations;
 use run_view::number::{Spread, decimal, value};
-use run_view::{combinations, short_name};
 
 /// Rows of a table before cells of the same deviation share one.
 const ROWS: usize = 120;
@@ -38,7 +38,7 @@ pub(crate) fn tables(run: &Run) -> Vec<Table> {
     let tables = laws.into_values().map(|rows| {
         let folded = rows.len() > ROWS || are_alike(&rows);
         let rows = if folded { fold(rows) } else { rows };
-        table(&rows[0].checks[0].heading(), &axes, &rows, folded)
+        table(run, &rows[0].checks[0].heading(), &axes, &rows, folded)
     });
     tables.collect()
 }
@@ -72,9 +72,9 @@ fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
     alike.into_values().chain(apart).collect()
 }
 
-fn table(name: &str, axes: &[&Axis], rows: &[Row<'_>], folded: bool) -> Table {
+fn table(run: &Run, name: &str, axes: &[&Axis], rows: &[Row<'_>], folded: bool) -> Table {
     let timed = rows.iter().any(Row::is_timed);
-    let names = axes.iter().map(|axis| short_name(&axis.path));
+    let names = axes.iter().map(|axis| run.axis_name(&axis.path));
     let names = names.chain(folded.then_some("cells"));
     let names = names.chain(["predicted", "measured", "deviation"]);
     let head = names.chain(timed.then_some("allowed")).chain(["held"]).map(str::to_owned);

@@ -211,7 +211,7 @@ fn files_of(trial: &TrialRecord, path: &Path) -> Vec<(TryId, String)> {
 fn draw(run: &Run, trial: &TrialRecord, path: &Path) -> Result<Option<Drawn>, RunDirectoryError> {
     let timeline = RunDirectory::read_timeline(path, trial.try_id())?.unwrap_or_default();
     let attempts = RunDirectory::read_attempts(path, trial.try_id())?.unwrap_or_default();
-    let place = run_view::place(trial);
+    let place = run.place(trial);
     let recorded = Recorded { timeline: &timeline, attempts: &attempts };
     let mut charts = charts::queue(run, trial, &place, recorded);
     charts.extend(charts::attempts(run, trial, &place, &attempts));

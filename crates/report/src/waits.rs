@@ -12,9 +12,9 @@ use tabled::settings::{Alignment, Style, Width};
 
 use run_view::Run;
 use run_view::TrialView;
+use run_view::combinations;
 use run_view::number::{count, total, value};
 use run_view::prose::{WIDTH, wrapped};
-use run_view::{combinations, short_name};
 
 /// Cells that are told one by one at most.
 const CELLS_SHOWN: usize = 16;
@@ -123,7 +123,7 @@ fn by_cell(run: &Run) -> Option<String> {
         return None;
     }
     let mut builder = Builder::default();
-    let names = axes.iter().map(|axis| short_name(&axis.path).to_owned());
+    let names = axes.iter().map(|axis| run.axis_name(&axis.path).to_owned());
     let rungs = (1..=most).map(|rung| rung.to_string());
     builder.push_record(names.chain(["0 retransmissions".to_owned()]).chain(rungs));
     for point in &points {

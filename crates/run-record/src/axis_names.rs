@@ -2,9 +2,10 @@
 
 use serde_json::Value;
 
-use crate::Axis;
-
-/// Names the axes of one run: as short as they can be while no two are alike.
+/// Names the axes of one run or plan: as short as they can be while no two are alike.
+///
+/// It is the only way from an axis path to a heading or to a place in the matrix, so that
+/// both hosts' sysctls of the same name never look the same.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AxisNames {
     /// Path and short name of each axis.
@@ -12,14 +13,14 @@ pub struct AxisNames {
 }
 
 impl AxisNames {
-    /// The names of these axes.
+    /// The names of the axes with these paths, each given once.
     ///
     /// `server.backlog` becomes `backlog`, and a host's sysctl its own name. Where
     /// two axes would get the same name, both keep the word that tells them apart,
     /// as in `client net.ipv4.tcp_syncookies`; if that is not enough, the path.
-    pub fn new(axes: &[Axis]) -> Self {
+    pub fn new<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
         let mut names: Vec<(String, String)> =
-            axes.iter().map(|axis| (axis.path.clone(), shortest(&axis.path).to_owned())).collect();
+            paths.into_iter().map(|path| (path.to_owned(), shortest(path).to_owned())).collect();
         for longer in [with_owner, str::to_owned] {
             let ambiguous: Vec<bool> = names
                 .iter()
@@ -34,8 +35,8 @@ impl AxisNames {
         Self { names }
     }
 
-    /// The short name of the axis with that path; of another path, the name that it
-    /// has by itself.
+    /// The short name of the axis with that path. A path that is not an axis of the run
+    /// has the name that it would have as the only axis.
     pub fn short<'a>(&'a self, path: &'a str) -> &'a str {
         let found = self.names.iter().find(|(other, _)| other == path);
         found.map_or_else(|| shortest(path), |(_, name)| name)
@@ -81,7 +82,7 @@ fn with_owner(path: &str) -> String {
 }
 
 /// A setting's value as a person writes it: strings without quotes.
-fn describe_value(value: &Value) -> String {
+pub fn describe_value(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
@@ -92,9 +93,7 @@ mod tests {
     use super::*;
 
     fn names(paths: &[&str]) -> Vec<String> {
-        let axis = |path: &&str| Axis { path: (*path).to_owned(), values: Vec::new() };
-        let axes: Vec<_> = paths.iter().map(axis).collect();
-        let names = AxisNames::new(&axes);
+        let names = AxisNames::new(paths.iter().copied());
         paths.iter().map(|path| names.short(path).to_owned()).collect()
     }
 
@@ -133,9 +132,7 @@ mod tests {
 
     #[test]
     fn a_point_is_described_with_distinct_names() {
-        let axes = ["server.x", "load.x"]
-            .map(|path| Axis { path: path.to_owned(), values: vec![json!(1)] });
-        let names = AxisNames::new(&axes);
+        let names = AxisNames::new(["server.x", "load.x"]);
         assert_eq!(
             names.describe([("server.x", &json!("a")), ("load.x", &json!(2))]),
             "server x a, load x 2"

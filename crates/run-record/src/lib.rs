@@ -41,7 +41,7 @@ mod version;
 
 pub use agreement::Agreement;
 pub use attempt::AttemptRow;
-pub use axis_names::AxisNames;
+pub use axis_names::{AxisNames, describe_value};
 pub use directory::{RunDirectory, RunDirectoryError};
 pub use histogram::{LatencyBin, LatencyHistogram};
 pub use law::{LawCheck, LawNotApplied};

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{RunVerdict, SysctlValues};
+use crate::{AxisNames, RunVerdict, SysctlValues};
 
 /// The version of the format that this build writes, of run directories and of
 /// suites'. A reader takes an older one, and refuses a newer one.
@@ -75,6 +75,11 @@ pub struct RunRecord {
 const MOST_CELLS: usize = 100_000;
 
 impl RunRecord {
+    /// Short, distinct names of its axes.
+    pub fn axis_names(&self) -> AxisNames {
+        AxisNames::new(self.axes.iter().map(|axis| axis.path.as_str()))
+    }
+
     /// Why its axes are not those of a run, which has at least one trial of each
     /// cell; none where they may be.
     pub(crate) fn misfit(&self) -> Option<String> {

@@ -1,11 +1,11 @@
 //! A cell of the matrix with its trials.
 
-use run_record::{CellVerdict, TrialRecord, Tries, Verdict};
+use run_record::{AxisNames, CellVerdict, TrialRecord, Tries, Verdict};
 use serde_json::Value;
 
 use crate::Run;
 use crate::number::{Spread, value};
-use crate::run::{combinations, written_point};
+use crate::run::combinations;
 
 /// A cell: a value for each varying axis, and the trials that have them.
 #[derive(Debug, Clone)]
@@ -18,6 +18,7 @@ pub struct Cell<'a> {
     pub trials: Vec<&'a TrialRecord>,
     /// What held in it; none if the run's verdict does not have it.
     pub verdict: Option<&'a CellVerdict>,
+    names: &'a AxisNames,
 }
 
 impl<'a> Cell<'a> {
@@ -29,17 +30,15 @@ impl<'a> Cell<'a> {
                 point.iter().all(|(path, value)| trial.point.get(*path) == Some(*value))
             };
             let trials = run.trials.iter().filter(at).collect();
-            Self { number, point, trials, verdict: run.verdict.cells.get(number) }
+            let verdict = run.verdict.cells.get(number);
+            Self { number, point, trials, verdict, names: run.axis_names() }
         };
         points.map(cell).collect()
     }
 
     /// Its values, with their axes' names.
     pub fn place(&self) -> String {
-        match written_point(self.point.iter().copied()) {
-            nowhere if nowhere.is_empty() => "the only cell".to_owned(),
-            place => place,
-        }
+        self.names.describe_place(self.point.iter().copied())
     }
 
     /// Its values alone, for where a heading names the axes.

@@ -19,5 +19,5 @@ mod trial_view;
 
 pub use cell::{Cell, violations};
 pub use metric::{Metric, ORIGINAL_THROUGHPUT, has_rates, metric_names, metrics};
-pub use run::{Run, combinations, place, short_name, written_point};
+pub use run::{Run, combinations};
 pub use trial_view::{LimitingSetting, TrialView};

@@ -94,7 +94,7 @@ pub fn total(counts: impl Iterator<Item = u64>) -> u64 {
 
 /// A setting's value as a person writes it: strings without quotes.
 pub fn value(value: &serde_json::Value) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+    run_record::describe_value(value)
 }
 
 /// A number with at most three decimals.

@@ -1,6 +1,6 @@
 //! A run as the reports see it.
 
-use run_record::{Axis, Build, RunRecord, RunVerdict, TrialRecord, Tries};
+use run_record::{Axis, AxisNames, Build, RunRecord, RunVerdict, TrialRecord, Tries};
 use serde_json::Value;
 
 use crate::prose::several;
@@ -15,6 +15,7 @@ pub struct Run {
     pub trials: Vec<TrialRecord>,
     /// What held: as recorded when the run ended, else computed from its trials.
     pub verdict: RunVerdict,
+    axis_names: AxisNames,
 }
 
 impl Run {
@@ -23,7 +24,8 @@ impl Run {
         trials.sort_by_key(TrialRecord::try_id);
         let verdict = record.verdict.clone();
         let verdict = verdict.unwrap_or_else(|| RunVerdict::new(&record, &trials));
-        Self { record, trials, verdict }
+        let axis_names = record.axis_names();
+        Self { record, trials, verdict, axis_names }
     }
 
     /// Each planned trial that was run, with all its tries.
@@ -46,11 +48,35 @@ impl Run {
         })
     }
 
+    /// Short, distinct names of its axes.
+    pub fn axis_names(&self) -> &AxisNames {
+        &self.axis_names
+    }
+
+    /// An axis as headings name it.
+    pub fn axis_name<'a>(&'a self, path: &'a str) -> &'a str {
+        self.axis_names.short(path)
+    }
+
+    /// A point as a line of text: `design global-lock, backlog 10`; empty without any axis.
+    pub fn describe_point<'a>(
+        &self,
+        point: impl IntoIterator<Item = (&'a str, &'a Value)>,
+    ) -> String {
+        self.axis_names.describe(point)
+    }
+
+    /// A trial's place on the axes, as a line of text.
+    pub fn place(&self, trial: &TrialRecord) -> String {
+        let point = trial.point.iter().map(|(path, value)| (path.as_str(), value));
+        self.axis_names.describe_place(point)
+    }
+
     /// What is the same in every cell, though the scenario has an axis for it.
     pub fn fixed_axes(&self) -> Option<String> {
         let fixed = self.record.axes.iter().filter(|axis| axis.values.len() == 1);
         let fixed = fixed.map(|axis| (axis.path.as_str(), &axis.values[0]));
-        let text = written_point(fixed);
+        let text = self.describe_point(fixed);
         (!text.is_empty()).then(|| format!("Everywhere: {text}."))
     }
 
@@ -96,30 +122,4 @@ pub fn combinations<'a>(axes: &[&'a Axis]) -> Vec<Vec<(&'a str, &'a Value)>> {
             })
             .collect()
     })
-}
-
-/// An axis as tables name it: its path without the section, where that is
-/// clear.
-pub fn short_name(path: &str) -> &str {
-    path.strip_prefix("server.")
-        .or_else(|| path.strip_prefix("load."))
-        .or_else(|| path.rsplit_once(".sysctls.").map(|(_, name)| name))
-        .unwrap_or(path)
-}
-
-/// A trial's place on the axes, as a line of text.
-pub fn place(trial: &TrialRecord) -> String {
-    match written_point(trial.point.iter().map(|(path, value)| (path.as_str(), value))) {
-        nowhere if nowhere.is_empty() => "the only cell".to_owned(),
-        place => place,
-    }
-}
-
-/// A point as a line of text: `design global-lock, backlog 10`.
-pub fn written_point<'a>(point: impl IntoIterator<Item = (&'a str, &'a Value)>) -> String {
-    let parts: Vec<_> = point
-        .into_iter()
-        .map(|(path, value)| format!("{} {}", short_name(path), crate::number::value(value)))
-        .collect();
-    parts.join(", ")
 }

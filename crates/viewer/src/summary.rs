@@ -24,7 +24,7 @@ pub(crate) struct Summary {
 
 impl Summary {
     pub(crate) fn new(run: &Run) -> Self {
-        let Run { record, trials, verdict } = run;
+        let Run { record, trials, verdict, .. } = run;
         Self {
             question: record.scenario.question.clone(),
             started: record.started,

@@ -1,6 +1,8 @@
 //! Comparisons of synthetic runs: made from a recorded run, with metrics that vary from
 //! trial to trial as a seed determines.
 
+#[path = "../../../report/tests/runs/axes.rs"]
+mod axes;
 #[path = "../../../report/tests/runs/extreme.rs"]
 mod extreme;
 #[path = "../../../report/tests/runs/mod.rs"]
@@ -10,6 +12,7 @@ mod suite_fixture;
 #[path = "../../../report/tests/runs/tries.rs"]
 mod tries;
 
+mod axis_names;
 mod laws;
 mod machines;
 mod rendering;

@@ -9,10 +9,9 @@ use indexmap::IndexMap;
 use lab::CellPredictions;
 use queue_model::accept_queue::DEFAULT_SOMAXCONN;
 use queue_model::law::Unit;
-use run_record::{LawCheck, LawNotApplied};
+use run_record::{AxisNames, LawCheck, LawNotApplied, describe_value};
 use run_view::prose::wrapped;
 use scenario::{Cell, Plan};
-use serde_json::Value;
 use tabled::builder::Builder;
 use tabled::settings::{Style, Width};
 
@@ -129,15 +128,13 @@ fn titles_by_reason(not_applied: &[LawNotApplied]) -> IndexMap<&str, Vec<&str>> 
 }
 
 fn axis_names(plan: &Plan) -> impl Iterator<Item = String> {
-    plan.axes.iter().map(|axis| axis.path.rsplit('.').next().unwrap_or_default().to_owned())
+    let names = AxisNames::new(plan.axes.iter().map(|axis| axis.path.as_str()));
+    plan.axes.iter().map(move |axis| names.short(&axis.path).to_owned())
 }
 
 /// A cell's values on the axes.
 fn axis_values(plan: &Plan, cell: &Cell) -> impl Iterator<Item = String> {
-    plan.axes.iter().map(|axis| match &cell.point[&axis.path] {
-        Value::String(text) => text.clone(),
-        value => value.to_string(),
-    })
+    plan.axes.iter().map(|axis| describe_value(&cell.point[&axis.path]))
 }
 
 #[cfg(test)]

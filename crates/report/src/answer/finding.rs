@@ -30,7 +30,7 @@ pub fn findings(baseline: &Run, new: &Run) -> [String; 2] {
     let same = |quantity: &Quantity, lane: &Lane<'_>| {
         let same = lanes_of_new
             .iter()
-            .find(|other| other.axis.path == lane.axis.path && other.place() == lane.place())?;
+            .find(|other| other.axis.path == lane.axis.path && other.point().eq(lane.point()))?;
         let has_it = same.cells.iter().all(|cell| quantity.at(cell).is_some());
         has_it.then(|| told(quantity, same, &lanes_of_new))
     };
@@ -141,7 +141,7 @@ fn told_at(quantity: &Quantity, lane: &Lane<'_>, place: &str) -> String {
     };
     let shown: Vec<_> =
         shown(quantity, &lane.cells).into_iter().map(|cell| (at(cell), cell)).collect();
-    quantity.told(path, &shown, place)
+    quantity.told(lane.axis_name(), &shown, place)
 }
 
 /// The ends, and what lies beyond both of them.

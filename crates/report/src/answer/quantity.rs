@@ -8,7 +8,6 @@ use run_view::Cell;
 use run_view::Run;
 use run_view::number::decimal;
 use run_view::number::{Spread, count, percent, total};
-use run_view::short_name;
 use run_view::{Metric, metrics};
 
 /// The law of every listener: it is about the setting, not about its effect.
@@ -122,8 +121,7 @@ impl Quantity {
 
     /// A sentence of it in some cells along an axis, `place` being where on the
     /// others.
-    pub(super) fn told(&self, path: &str, cells: &[(String, &Cell<'_>)], place: &str) -> String {
-        let axis = short_name(path);
+    pub(super) fn told(&self, axis: &str, cells: &[(String, &Cell<'_>)], place: &str) -> String {
         let with = |(number, (at, cell)): (usize, &(String, &Cell<'_>))| {
             let with = if number == 0 { format!("With {axis} {at}") } else { format!("with {at}") };
             format!("{with}, {}", self.written(cell, number == 0))

@@ -4,7 +4,7 @@ use run_record::Axis;
 
 use run_view::Cell;
 use run_view::Run;
-use run_view::written_point;
+use serde_json::Value;
 
 /// How large a load is: seldom what is asked.
 const SIZE_OF_THE_LOAD: &str = "load.clients";
@@ -12,15 +12,26 @@ const SIZE_OF_THE_LOAD: &str = "load.clients";
 /// The cells along an axis, all else being equal.
 pub(super) struct Lane<'a> {
     pub(super) axis: &'a Axis,
+    run: &'a Run,
     /// In the axis's order, those that have trials.
     pub(super) cells: Vec<&'a Cell<'a>>,
 }
 
 impl Lane<'_> {
-    /// Where it is on the other axes.
-    pub(super) fn place(&self) -> String {
+    /// Its axis as headings name it.
+    pub(super) fn axis_name(&self) -> &str {
+        self.run.axis_name(&self.axis.path)
+    }
+
+    /// Its values on the other axes.
+    pub(super) fn point(&self) -> impl Iterator<Item = (&str, &Value)> {
         let point = self.cells.first().into_iter().flat_map(|cell| &cell.point);
-        written_point(point.filter(|(path, _)| *path != self.axis.path).copied())
+        point.filter(|(path, _)| *path != self.axis.path).copied()
+    }
+
+    /// Its values on the other axes, as a line of text.
+    pub(super) fn place(&self) -> String {
+        self.run.describe_point(self.point())
     }
 }
 
@@ -34,7 +45,7 @@ pub(super) fn lanes<'a>(run: &'a Run, cells: &'a [Cell<'a>]) -> Vec<Lane<'a>> {
         let starts = (0..cells.len()).filter(|at| (at / apart).is_multiple_of(size));
         lanes.extend(starts.map(|start| {
             let along = (0..size).filter_map(|step| cells.get(start + step * apart));
-            Lane { axis, cells: along.filter(|cell| !cell.trials.is_empty()).collect() }
+            Lane { axis, run, cells: along.filter(|cell| !cell.trials.is_empty()).collect() }
         }));
         apart *= size;
     }

@@ -2,7 +2,7 @@
 
 use charts::Chart;
 use run_view::number::value;
-use run_view::{Cell, Metric, Run, combinations, metrics, short_name, written_point};
+use run_view::{Cell, Metric, Run, combinations, metrics};
 
 use crate::cells;
 use crate::document::{Block, Section, Source, Tone};
@@ -105,11 +105,11 @@ fn tables(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Table> {
     let splits = combinations(outer);
     let size = (cells.len() / splits.len().max(1)).max(1);
     let table = |(split, cells): (&Vec<_>, &[Cell<'_>])| {
-        let title = match written_point(split.iter().copied()) {
+        let title = match run.describe_point(split.iter().copied()) {
             everywhere if everywhere.is_empty() => metric.title.to_owned(),
             place => format!("{} ({place})", metric.title),
         };
-        let corner = format!("{} ↓ {} →", short_name(&rows.path), short_name(&columns.path));
+        let corner = format!("{} ↓ {} →", run.axis_name(&rows.path), run.axis_name(&columns.path));
         let head = std::iter::once(corner).chain(columns.values.iter().map(value)).collect();
         let in_cell = |cell: &Cell<'_>| written(cell, metric).unwrap_or_else(|| "·".to_owned());
         let lines = cells.chunks(columns.values.len()).zip(&rows.values);

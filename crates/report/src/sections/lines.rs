@@ -1,6 +1,6 @@
 //! Curves over the last axis: the two charts of the original benchmark.
 
-use run_view::{ORIGINAL_THROUGHPUT, metrics, short_name};
+use run_view::{ORIGINAL_THROUGHPUT, metrics};
 
 use crate::document::{Block, Section, Source};
 
@@ -16,7 +16,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     if lines.is_empty() {
         return None;
     }
-    let along = axes.last().map_or("the cells", |axis| short_name(&axis.path));
+    let along = axes.last().map_or("the cells", |axis| run.axis_name(&axis.path));
     let mut section = Section::new("lines", format!("Over {along}"));
     let points = match run.is_repeated() {
         true => "Points are medians of the repetitions, bars go from the least to the largest.",
@@ -26,7 +26,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         }
     };
     let series = match axes.as_slice() {
-        [.., series, _] => format!(" A line for each {}.", short_name(&series.path)),
+        [.., series, _] => format!(" A line for each {}.", run.axis_name(&series.path)),
         _ => String::new(),
     };
     section.page(Block::caption(format!("{points}{series}")));

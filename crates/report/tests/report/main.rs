@@ -1,6 +1,8 @@
 //! Reports of kept runs and of changed ones. The tests that need a browser are in
 //! `pure::files::browser`; nothing here needs the kernel or Docker.
 
+#[path = "../runs/axes.rs"]
+mod axes;
 #[path = "../runs/extreme.rs"]
 mod extreme;
 mod pure;

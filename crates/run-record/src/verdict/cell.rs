@@ -41,7 +41,7 @@ impl<'a> Matrix<'a> {
         let mut sizes = axes.iter().map(|axis| axis.values.len());
         let cells = sizes.try_fold(1, usize::checked_mul).filter(|cells| *cells <= MAX_CELLS);
         let cells = cells.unwrap_or(0);
-        Self { axes, names: AxisNames::new(&record.axes), cells }
+        Self { axes, names: record.axis_names(), cells }
     }
 
     /// The number of the cell that a trial belongs to.

@@ -5,9 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use run_record::{Axis, Outcome, RunRecord, TrialRecord};
+use run_record::{Axis, AxisNames, Outcome, RunRecord, TrialRecord};
 use run_view::number::{percent, value};
-use run_view::{short_name, written_point};
 
 /// A matrix with more cells is not shown.
 const MAX_CELLS: usize = 5000;
@@ -16,6 +15,7 @@ const MAX_CELLS: usize = 5000;
 pub(super) struct Grid {
     /// The axes with more than one value; the last varies fastest.
     axes: Vec<Axis>,
+    names: AxisNames,
     cells: Vec<Cell>,
     /// The planned trials of each cell.
     planned: usize,
@@ -39,6 +39,7 @@ impl Grid {
         let number = number.unwrap_or(0);
         Self {
             axes: record.axes.iter().filter(|axis| axis.values.len() > 1).cloned().collect(),
+            names: record.axis_names(),
             cells: vec![Cell::default(); number],
             planned: (record.planned_trials as usize).div_ceil(number.max(1)),
             ended: Vec::new(),
@@ -79,16 +80,16 @@ impl Grid {
         let down = rows.map_or(1, |axis| axis.values.len());
         let corner = match (rows, columns) {
             (Some(rows), Some(columns)) => {
-                format!("{} ↓ {} →", short_name(&rows.path), short_name(&columns.path))
+                format!("{} ↓ {} →", self.names.short(&rows.path), self.names.short(&columns.path))
             }
-            (None, Some(columns)) => format!("{} →", short_name(&columns.path)),
+            (None, Some(columns)) => format!("{} →", self.names.short(&columns.path)),
             _ => String::new(),
         };
         html! {
             @for (table, cells) in self.cells.chunks(across * down).enumerate() {
                 div.wide {
                     table.cells {
-                        @if !outer.is_empty() { caption { (place(outer, table)) } }
+                        @if !outer.is_empty() { caption { (place(&self.names, outer, table)) } }
                         @if let Some(columns) = columns {
                             thead {
                                 tr {
@@ -152,7 +153,7 @@ fn colours() -> String {
 }
 
 /// The values of the outer axes in one of the tables.
-fn place(axes: &[Axis], table: usize) -> String {
+fn place(names: &AxisNames, axes: &[Axis], table: usize) -> String {
     let mut at = table;
     let mut point: Vec<_> = axes
         .iter()
@@ -164,18 +165,27 @@ fn place(axes: &[Axis], table: usize) -> String {
         })
         .collect();
     point.reverse();
-    written_point(point)
+    names.describe(point)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
+    use run_record::RunDirectory;
     use serde_json::{Value, json};
 
     use super::*;
 
     #[test]
     fn a_cell_has_the_colour_of_the_heat_maps_in_reports() {
-        let grid = Grid { axes: Vec::new(), cells: Vec::new(), planned: 2, ended: Vec::new() };
+        let grid = Grid {
+            axes: Vec::new(),
+            names: AxisNames::default(),
+            cells: Vec::new(),
+            planned: 2,
+            ended: Vec::new(),
+        };
         let render = |ok: u64| {
             let cell = Cell { done: 1, attempts: 10, ok };
             grid.cell(0, &cell, 0, false).0
@@ -200,7 +210,20 @@ mod tests {
             axis("server.design", &[json!("global-lock"), json!("snapshot")]),
             axis("hosts.server.sysctls.net.ipv4.tcp_syncookies", &[json!(0), json!(1), json!(2)]),
         ];
-        assert_eq!(place(&axes, 0), "design global-lock, net.ipv4.tcp_syncookies 0");
-        assert_eq!(place(&axes, 5), "design snapshot, net.ipv4.tcp_syncookies 2");
+        let names = AxisNames::new(axes.iter().map(|axis| axis.path.as_str()));
+        assert_eq!(place(&names, &axes, 0), "design global-lock, net.ipv4.tcp_syncookies 0");
+        assert_eq!(place(&names, &axes, 5), "design snapshot, net.ipv4.tcp_syncookies 2");
+    }
+
+    #[test]
+    fn the_same_sysctl_of_both_hosts_is_named_with_its_host() {
+        let sweep = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        let (mut record, _) = RunDirectory::read(&sweep).unwrap();
+        for (axis, host) in record.axes[1..].iter_mut().zip(["server", "client"]) {
+            axis.path = format!("hosts.{host}.sysctls.net.ipv4.tcp_retries2");
+        }
+        let html = Grid::new(&record).render(&HashSet::new(), &HashMap::new()).0;
+        let corner = "server net.ipv4.tcp_retries2 ↓ client net.ipv4.tcp_retries2 →";
+        assert!(html.contains(corner), "{html}");
     }
 }

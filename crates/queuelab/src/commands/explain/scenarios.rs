@@ -83,6 +83,13 @@ fn setting(path: &str) -> &str {
     path.split_once(".sysctls.").map_or(path, |(_, name)| name)
 }
 
+/// The name of an axis in a sentence: its path where both hosts vary the same sysctl.
+fn varied_name<'a>(plan: &Plan, axis: &'a Axis) -> &'a str {
+    let name = setting(&axis.path);
+    let same = plan.axes.iter().filter(|other| setting(&other.path) == name).count();
+    if same > 1 { &axis.path } else { name }
+}
+
 fn values(axis: &Axis) -> String {
     let texts: Vec<_> = axis
         .values
@@ -133,7 +140,7 @@ fn text(file: &ScenarioFile, plan: &Plan) -> String {
         .axes
         .iter()
         .filter(|axis| axis.values.len() > 1)
-        .map(|axis| format!("{} ({})", setting(&axis.path), values(axis)))
+        .map(|axis| format!("{} ({})", varied_name(plan, axis), values(axis)))
         .collect();
     if !varied.is_empty() {
         paragraphs.push(format!("It varies {}.", varied.join(", ")));

@@ -41,6 +41,35 @@ fn the_kernels_own_limit_is_taken_where_none_is_stated() {
     assert!(text(&output.stdout).contains("4096"), "{}", said(&output));
 }
 
+#[test]
+fn the_same_sysctl_of_both_hosts_is_named_with_its_host() {
+    let directory = tempfile::tempdir().unwrap();
+    let scenario = directory.path().join("both.yaml");
+    std::fs::write(
+        &scenario,
+        "name: both\nquestion: Whose timer decides?\nserver:\n  backlog: 10\nmatrix:\n  \
+         hosts.server.sysctls.net.ipv4.tcp_syn_retries: [1, 2]\n  \
+         hosts.client.sysctls.net.ipv4.tcp_syn_retries: [3, 4]\n",
+    )
+    .unwrap();
+    for simulate in [&[][..], &["--simulate"]] {
+        let scenario = scenario.to_str().unwrap();
+        let output = queuelab(&["predict", scenario]).args(simulate).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        let table = text(&output.stdout);
+        let heading: Vec<_> = table.lines().filter(|line| line.starts_with('│')).collect();
+        // The heading is one line, or several where it is wrapped.
+        let of_column = |column: usize| -> String {
+            let rows = heading[..2].iter().filter_map(|line| line.split('│').nth(column));
+            rows.map(str::trim).collect::<Vec<_>>().join(" ")
+        };
+        for (column, host) in [(1, "server"), (2, "client")] {
+            let name = format!("{host} net.ipv4.tcp_syn_retries");
+            assert!(of_column(column).starts_with(&name), "{table}");
+        }
+    }
+}
+
 /// The rows of `predict --simulate`, without its heading.
 fn simulated(arguments: &[&str]) -> Vec<Vec<String>> {
     let output = queuelab(&["predict", "--simulate"]).args(arguments).output().unwrap();

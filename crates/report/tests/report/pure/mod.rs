@@ -2,6 +2,7 @@
 
 mod absurd;
 mod answers;
+mod axis_names;
 mod by_hand;
 mod files;
 mod png;
