@@ -87,7 +87,7 @@ pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]
             }
         }
     };
-    let trial = trial.try_id();
+    let trial = trial.execution_id();
     let title = format!("From connect(2) to ESTABLISHED, attempts of trial {trial} · {place}");
     Some(Chart {
         name: format!("connects-{}", trial.file_stem()),

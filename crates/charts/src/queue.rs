@@ -45,8 +45,8 @@ pub fn queue(run: &Run, trial: &TrialRecord, place: &str, recorded: Recorded<'_>
     let depths = depths(recorded.timeline);
     let Some(whole) = Window::whole(&depths, recorded.attempts) else { return Vec::new() };
     let chart = |name: &str, title: &str, window| Chart {
-        name: format!("{name}-{}", trial.try_id().file_stem()),
-        title: format!("{title}, trial {} · {place}", trial.try_id()),
+        name: format!("{name}-{}", trial.execution_id().file_stem()),
+        title: format!("{title}, trial {} · {place}", trial.execution_id()),
         ..drawn(run, trial, &depths, recorded, window)
     };
     let first = Window::first_burst(&depths, recorded.attempts, whole);

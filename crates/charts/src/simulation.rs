@@ -12,7 +12,7 @@ const AXES: Axes = Axes {
     up: "measured, % of attempts",
     top: Some(1.0),
     write: percent,
-    band: Agreement::NEAR,
+    band: Agreement::MAX_DIFFERENCE,
     legend: ["within 5 points", "further away"],
 };
 
@@ -25,7 +25,7 @@ pub fn simulation(run: &Run) -> Option<Chart> {
         Some(Mark {
             x: played,
             y: [measured; 3],
-            held: Agreement::is_near(trial, simulated),
+            held: Agreement::agrees(trial, simulated),
             description: format!(
                 "accepted: simulated {} %, measured {} %",
                 percent(played),

@@ -194,7 +194,7 @@ impl<'a> Strip<'a> {
                             .map(written);
                     text += &format!(
                         "\ntrial {}: median {median}, 90 % {ninety}, 99 % {most}, largest {largest}",
-                        trial.try_id()
+                        trial.execution_id()
                     );
                 }
             }

@@ -1,6 +1,6 @@
 //! A metric of one cell, compared.
 
-use run_record::{AxisNames, TrialRecord, Tries};
+use run_record::{AxisNames, TrialExecutions, TrialRecord};
 
 use crate::cells::{CellPair, Point};
 use crate::criteria::Criteria;
@@ -81,5 +81,5 @@ pub(crate) fn compare_metrics(
 }
 
 fn first_tries<'a>(trials: &[&'a TrialRecord]) -> Vec<&'a TrialRecord> {
-    Tries::of(trials.iter().copied()).iter().map(Tries::first).collect()
+    TrialExecutions::group(trials.iter().copied()).iter().map(TrialExecutions::first).collect()
 }

@@ -37,41 +37,41 @@ use crate::trials::TrialSet;
 
 /// Sentences of the reasons together, from which on no further reason is begun;
 /// the tables have the rest.
-const ENOUGH: usize = 9;
+const MAX_SENTENCES: usize = 9;
 
-type Reason = fn(&TrialSet<'_>) -> Option<Paragraph>;
+type Cause = fn(&TrialSet<'_>) -> Option<Paragraph>;
 
 /// The reasons, those that settle most first.
-const REASONS: [Reason; 16] = [
-    server_death::reason,
-    restart::reason,
-    local_ports::reason,
-    deferral::reason,
-    buffers::reason,
-    slow_reader::reason,
-    time_wait::reason,
-    phantoms::reason,
-    resets::reason,
-    listeners::reason,
-    accept_queue::reason,
-    syn_queue::reason,
-    cookies::reason,
-    retransmissions::reason,
-    unfinished::reason,
-    locks::reason,
+const CAUSES: [Cause; 16] = [
+    server_death::explain,
+    restart::explain,
+    local_ports::explain,
+    deferral::explain,
+    buffers::explain,
+    slow_reader::explain,
+    time_wait::explain,
+    phantoms::explain,
+    resets::explain,
+    listeners::explain,
+    accept_queue::explain,
+    syn_queue::explain,
+    cookies::explain,
+    retransmissions::explain,
+    unfinished::explain,
+    locks::explain,
 ];
 
 /// The causes that the evidence shows, most important first; at least one.
-pub(crate) fn found(all: &TrialSet<'_>) -> Vec<Paragraph> {
+pub(crate) fn find(all: &TrialSet<'_>) -> Vec<Paragraph> {
     let mut paragraphs: Vec<Paragraph> = Vec::new();
-    for reason in REASONS {
+    for reason in CAUSES {
         let said: usize = paragraphs.iter().map(|reason| 1 + reason.sentences.len()).sum();
-        if said < ENOUGH {
+        if said < MAX_SENTENCES {
             paragraphs.extend(reason(all));
         }
     }
     if paragraphs.is_empty() {
-        paragraphs.push(otherwise::reason(all));
+        paragraphs.push(otherwise::explain(all));
     }
     paragraphs
 }

@@ -15,7 +15,7 @@ pub fn explain(run: &Run) -> Vec<Paragraph> {
     if all.is_empty() {
         return Vec::new();
     }
-    let mut paragraphs = causes::found(&all);
-    paragraphs.extend(misconceptions::shown(&all));
+    let mut paragraphs = causes::find(&all);
+    paragraphs.extend(misconceptions::find(&all));
     paragraphs
 }

@@ -18,4 +18,4 @@ mod words;
 
 pub use explanation::explain;
 pub use paragraph::{Paragraph, ParagraphKind};
-pub use topics::{Showing, Topic, TopicKind, Topics};
+pub use topics::{ScenarioUse, Topic, TopicKind, Topics};

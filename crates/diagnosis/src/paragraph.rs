@@ -17,17 +17,17 @@ pub struct Paragraph {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParagraphKind {
     /// It says what acted, what shows it, and what would change it.
-    Reason,
+    Cause,
     /// It puts a common belief right, by what this run shows.
-    Belief,
+    Misconception,
 }
 
 impl Paragraph {
-    pub(crate) fn reason(
+    pub(crate) fn cause(
         lead: impl Into<String>,
         sentences: impl IntoIterator<Item = String>,
     ) -> Self {
         let sentences = sentences.into_iter().collect();
-        Self { kind: ParagraphKind::Reason, lead: lead.into(), sentences }
+        Self { kind: ParagraphKind::Cause, lead: lead.into(), sentences }
     }
 }

@@ -74,11 +74,11 @@ pub struct Topic {
     pub name: String,
     /// Other names that find it.
     #[serde(default)]
-    pub also: Vec<String>,
+    pub aliases: Vec<String>,
     /// It in a line. The files have it of concepts and outcomes; of sysctls and
     /// counters it is in the tables of `linux_net`.
     #[serde(default)]
-    pub says: String,
+    pub summary: String,
     /// A sysctl's value in a new namespace.
     #[serde(default)]
     pub default: Option<String>,
@@ -90,12 +90,12 @@ pub struct Topic {
     pub kernel: IndexMap<String, String>,
     /// What is commonly believed, and what holds.
     #[serde(default)]
-    pub wrong: IndexMap<String, String>,
+    pub misconceptions: IndexMap<String, String>,
     /// Scenarios that have to do with it, by name.
     #[serde(skip)]
-    pub scenarios: BTreeMap<String, Showing>,
+    pub scenarios: BTreeMap<String, ScenarioUse>,
     /// Names of related topics.
-    pub see: Vec<String>,
+    pub related: Vec<String>,
 }
 
 fn concept() -> TopicKind {
@@ -104,21 +104,21 @@ fn concept() -> TopicKind {
 
 /// What a scenario does with the subject of a topic; the most telling first.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Showing {
+pub enum ScenarioUse {
     /// It is an axis, with these values.
     Varied(String),
     /// An expectation speaks of it.
     Checked,
     /// It is set to this value in every trial.
-    Kept(String),
+    Fixed(String),
 }
 
-impl fmt::Display for Showing {
+impl fmt::Display for ScenarioUse {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Varied(values) => write!(f, "varied ({values})"),
             Self::Checked => f.write_str("checked"),
-            Self::Kept(value) => write!(f, "kept at {value}"),
+            Self::Fixed(value) => write!(f, "fixed at {value}"),
         }
     }
 }
@@ -129,12 +129,12 @@ pub struct Topics(Vec<Topic>);
 
 /// With the line that the tables of counters and sysctls have of it.
 fn explained(topic: Topic) -> Topic {
-    let says = match topic.kind {
+    let summary = match topic.kind {
         TopicKind::Sysctl => Sysctl::from_name(&topic.name).map(Sysctl::explanation),
         TopicKind::Counter => Counter::from_name(&topic.name).map(Counter::explanation),
         TopicKind::Concept | TopicKind::Outcome | TopicKind::Scenario => None,
     };
-    Topic { says: says.map_or(topic.says, str::to_owned), ..topic }
+    Topic { summary: summary.map_or(topic.summary, str::to_owned), ..topic }
 }
 
 impl Topics {
@@ -155,7 +155,7 @@ impl Topics {
 
     /// Adds a scenario's topic, and to the topics of those names what it does
     /// with them.
-    pub fn add_scenario(&mut self, scenario: Topic, shows: &IndexMap<String, Showing>) {
+    pub fn add_scenario(&mut self, scenario: Topic, shows: &IndexMap<String, ScenarioUse>) {
         for topic in &mut self.0 {
             if let Some(showing) = shows.get(&topic.name) {
                 topic.scenarios.insert(scenario.name.clone(), showing.clone());
@@ -170,7 +170,7 @@ impl Topics {
     }
 
     /// Those of a kind, in order.
-    pub fn of(&self, kind: TopicKind) -> impl Iterator<Item = &Topic> {
+    pub fn of_kind(&self, kind: TopicKind) -> impl Iterator<Item = &Topic> {
         self.iter().filter(move |topic| topic.kind == kind)
     }
 }
@@ -186,7 +186,7 @@ mod tests {
         for (kind, known) in
             [(TopicKind::Sysctl, Sysctl::NAMES), (TopicKind::Counter, Counter::NAMES)]
         {
-            let mut pages: Vec<_> = topics.of(kind).map(|topic| topic.name.as_str()).collect();
+            let mut pages: Vec<_> = topics.of_kind(kind).map(|topic| topic.name.as_str()).collect();
             let mut known = known.to_vec();
             pages.sort_unstable();
             known.sort_unstable();

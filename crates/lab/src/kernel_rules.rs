@@ -84,7 +84,7 @@ fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
     let dropped = counted.get(Counter::TcpReqQFullDrop.name()) > 0;
     // Neither: the machine was too busy to answer in time.
     let is_clear = dropped == (let_in == 0);
-    Ok(SynQueueFull::seen(0, let_in).filter(|_| is_clear))
+    Ok(SynQueueFull::from_observation(0, let_in).filter(|_| is_clear))
 }
 
 fn name(rule: SynQueueFull) -> &'static str {

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use run_record::{TrialRecord, Tries};
+use run_record::{TrialExecutions, TrialRecord};
 use scenario::PlannedTrial;
 
 /// Trials that run at once, where they run side by side: each has two hosts, a
@@ -54,12 +54,12 @@ pub(crate) type History = BTreeMap<u32, TrialHistory>;
 
 /// The history of a run that has these trials.
 pub(crate) fn history(trials: &[TrialRecord]) -> History {
-    let of_trial = |tries: &Tries<'_>| {
+    let of_trial = |tries: &TrialExecutions<'_>| {
         let history =
             TrialHistory { retries: tries.last().retry, may_be_retried: tries.may_be_retried() };
         (tries.last().id, history)
     };
-    Tries::of(trials).iter().map(of_trial).collect()
+    TrialExecutions::group(trials).iter().map(of_trial).collect()
 }
 
 /// The trials that a run needs next: those that are missing; when none is, each
@@ -177,7 +177,7 @@ mod tests {
         broken.invariants[0].held = Some(false);
         assert_eq!(next(&[trial(0, 0), trial(2, 0), broken.clone()], 3), []);
         let tried = [broken, trial(1, 1)];
-        assert!(!Tries::of(&tried)[0].held());
+        assert!(!TrialExecutions::group(&tried)[0].held());
     }
 
     /// A plan of `cells` × `repetitions`, in order.

@@ -88,7 +88,7 @@ pub(crate) fn simulated(played: &Played<'_>) -> Option<Simulated> {
         syn_retransmits: simulation.syn_retransmits(),
         listen_overflows: simulation.counters.listen_overflows,
         listen_drops: simulation.counters.listen_drops,
-        deepest: simulation.accept_queue.greatest,
+        deepest: simulation.accept_queue.max,
     })
 }
 

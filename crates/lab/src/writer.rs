@@ -33,10 +33,10 @@ impl Writer {
     pub(crate) fn append(&mut self, output: &TrialOutput) -> Result<()> {
         let TrialOutput { record, attempts, timeline } = output;
         if self.attempts {
-            self.directory.write_attempts(record.try_id(), attempts)?;
+            self.directory.write_attempts(record.execution_id(), attempts)?;
         }
         if self.timelines {
-            self.directory.write_timeline(record.try_id(), timeline)?;
+            self.directory.write_timeline(record.execution_id(), timeline)?;
         }
         self.directory.append(record)?;
         Ok(())

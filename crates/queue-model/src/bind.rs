@@ -18,7 +18,7 @@ pub const FREE_AGAIN: Law = Law::timer("bind-free-again", "the port is free agai
 /// A socket's options that bind(2) looks at. A connection has those of the
 /// listener that it came from, in TIME_WAIT too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Options {
+pub struct SocketOptions {
     /// `SO_REUSEADDR`.
     pub reuse_address: bool,
     /// `SO_REUSEPORT`.
@@ -27,7 +27,7 @@ pub struct Options {
 
 /// What stands on the address and port already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
+pub enum ExistingSocket {
     /// A connection that has been closed by this end first.
     TimeWait,
     /// A connection that an earlier listener accepted.
@@ -42,8 +42,8 @@ pub enum Standing {
 /// `inet_bind_conflict` (net/ipv4/inet_connection_sock.c); measured on 6.18.
 /// Each option helps only where **both** sockets have it, and `SO_REUSEADDR`
 /// never beside a live listener.
-pub fn succeeds(standing: Standing, old: Options, new: Options) -> bool {
-    let address = old.reuse_address && new.reuse_address && standing != Standing::Listen;
+pub fn succeeds(existing: ExistingSocket, old: SocketOptions, new: SocketOptions) -> bool {
+    let address = old.reuse_address && new.reuse_address && existing != ExistingSocket::Listen;
     let port = old.reuse_port && new.reuse_port;
     address || port
 }
@@ -52,26 +52,26 @@ pub fn succeeds(standing: Standing, old: Options, new: Options) -> bool {
 mod tests {
     use super::*;
 
-    const NONE: Options = Options { reuse_address: false, reuse_port: false };
-    const PORT: Options = Options { reuse_address: false, reuse_port: true };
-    const ADDRESS: Options = Options { reuse_address: true, reuse_port: false };
-    const BOTH: Options = Options { reuse_address: true, reuse_port: true };
+    const NONE: SocketOptions = SocketOptions { reuse_address: false, reuse_port: false };
+    const PORT: SocketOptions = SocketOptions { reuse_address: false, reuse_port: true };
+    const ADDRESS: SocketOptions = SocketOptions { reuse_address: true, reuse_port: false };
+    const BOTH: SocketOptions = SocketOptions { reuse_address: true, reuse_port: true };
 
     /// For each pair of an old and a new socket, in the order of the constants,
     /// what was measured on kernel 6.18.
-    fn assert_table(standing: Standing, measured: [[bool; 4]; 4]) {
+    fn assert_table(existing: ExistingSocket, measured: [[bool; 4]; 4]) {
         for (old, row) in [NONE, PORT, ADDRESS, BOTH].into_iter().zip(measured) {
             for (new, succeeded) in [NONE, PORT, ADDRESS, BOTH].into_iter().zip(row) {
-                assert_eq!(succeeds(standing, old, new), succeeded, "{standing:?} {old:?} {new:?}");
+                assert_eq!(succeeds(existing, old, new), succeeded, "{existing:?} {old:?} {new:?}");
             }
         }
     }
 
     #[test]
     fn a_connection_lets_in_who_shares_either_option_with_it() {
-        for standing in [Standing::TimeWait, Standing::Established] {
+        for existing in [ExistingSocket::TimeWait, ExistingSocket::Established] {
             assert_table(
-                standing,
+                existing,
                 [
                     [false, false, false, false],
                     [false, true, false, true],
@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn a_live_listener_lets_in_who_shares_its_port_alone() {
         assert_table(
-            Standing::Listen,
+            ExistingSocket::Listen,
             [
                 [false, false, false, false],
                 [false, true, false, true],

@@ -19,7 +19,7 @@ const SIZES: u64 = 4;
 /// accepted; with 10 and 12, 10 and 0, 0 and 10 it counted as `SyncookiesFailed`.
 /// Which of the sizes it began with is not known here, so this is true of some ACKs
 /// that would be refused, and never false of one that would be taken.
-pub fn last_ack_may_be_taken(sent: u64, received: u64) -> bool {
+pub fn last_ack_passes_as_cookie(sent: u64, received: u64) -> bool {
     let more = received.wrapping_sub(sent) & MASK;
     let less = sent.wrapping_sub(received) & MASK;
     more.min(less) < SIZES
@@ -32,22 +32,22 @@ mod tests {
     #[test]
     fn what_was_measured_is_as_told() {
         for (sent, received) in [(0, 0), (10, 10), (12, 10)] {
-            assert!(last_ack_may_be_taken(sent, received), "{sent}, {received}");
+            assert!(last_ack_passes_as_cookie(sent, received), "{sent}, {received}");
         }
         for (sent, received) in [(10, 0), (0, 10), (4, 0), (0, 4)] {
-            assert!(!last_ack_may_be_taken(sent, received), "{sent}, {received}");
+            assert!(!last_ack_passes_as_cookie(sent, received), "{sent}, {received}");
         }
     }
 
     #[test]
     fn the_distance_is_that_of_24_bits() {
         for apart in [0, 3, (1 << 24) - 3, 1 << 24, (1 << 24) + 3, 1 << 32] {
-            assert!(last_ack_may_be_taken(7, 7 + apart), "{apart}");
-            assert!(last_ack_may_be_taken(7 + apart, 7), "{apart}");
+            assert!(last_ack_passes_as_cookie(7, 7 + apart), "{apart}");
+            assert!(last_ack_passes_as_cookie(7 + apart, 7), "{apart}");
         }
         for apart in [4, 1 << 23, (1 << 24) - 4, (1 << 24) + 4] {
-            assert!(!last_ack_may_be_taken(7, 7 + apart), "{apart}");
-            assert!(!last_ack_may_be_taken(7 + apart, 7), "{apart}");
+            assert!(!last_ack_passes_as_cookie(7, 7 + apart), "{apart}");
+            assert!(!last_ack_passes_as_cookie(7 + apart, 7), "{apart}");
         }
     }
 }

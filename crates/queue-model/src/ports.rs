@@ -17,14 +17,14 @@ const KERNEL: KernelSource = KernelSource {
 };
 
 /// Connections that a client's ports allow at a time: [`per_destination`].
-pub const AT_ONCE: Law =
+pub const CONCURRENT: Law =
     Law::exact("local-ports", "ports = (range - reserved) x addresses", Unit::Connections, KERNEL);
 
-/// Connects that find a port, each closed before the next: [`in_turn`].
-pub const IN_TURN: Law =
+/// Connects that find a port, each closed before the next: [`sequential_connects`].
+pub const SEQUENTIAL: Law =
     Law::exact("local-ports-in-turn", "connects that find a port", Unit::Connections, KERNEL);
 
-/// `TWRecycled` of the client: connects that take over a port in TIME_WAIT, [`in_turn_reusing`].
+/// `TWRecycled` of the client: connects that take over a port in TIME_WAIT, [`sequential_connects_with_reuse`].
 pub const RECYCLED: Law = Law::exact(
     "local-ports-recycled",
     "TWRecycled",
@@ -148,7 +148,7 @@ pub fn per_destination(range: PortRange, reserved: &ReservedPorts) -> RangeInclu
 
 /// When a client's local port is picked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum PortPicked {
+pub enum PortChoice {
     /// By connect(2), of a socket that was not bound.
     AtConnect,
     /// By bind(2) to port 0, before connect(2).
@@ -158,10 +158,10 @@ pub enum PortPicked {
     AtConnectAfterBind,
 }
 
-impl PortPicked {
+impl PortChoice {
     /// The error when no port is left, by its name: connect(2) has the one,
     /// bind(2) the other.
-    pub fn exhausted(self) -> &'static str {
+    pub fn exhaustion_error(self) -> &'static str {
         match self {
             Self::AtConnect | Self::AtConnectAfterBind => "EADDRNOTAVAIL",
             Self::AtBind => "EADDRINUSE",
@@ -176,16 +176,16 @@ impl PortPicked {
 /// known yet (`inet_csk_find_open_port`, net/ipv4/inet_connection_sock.c).
 /// Measured on 6.18, with sockets that have neither `SO_REUSEADDR` nor
 /// `SO_REUSEPORT`.
-pub fn in_total(
+pub fn total(
     range: PortRange,
     reserved: &ReservedPorts,
     destinations: u32,
-    picked: PortPicked,
+    picked: PortChoice,
 ) -> RangeInclusive<u64> {
     let (fewest, most) = per_destination(range, reserved).into_inner();
     let times = u64::from(match picked {
-        PortPicked::AtConnect | PortPicked::AtConnectAfterBind => destinations,
-        PortPicked::AtBind => destinations.min(1),
+        PortChoice::AtConnect | PortChoice::AtConnectAfterBind => destinations,
+        PortChoice::AtBind => destinations.min(1),
     });
     fewest * times..=most * times
 }
@@ -196,7 +196,7 @@ pub fn in_total(
 /// A port in TIME_WAIT at the client cannot be picked again for the same
 /// destination; one in TIME_WAIT at the server can, as a new SYN ends it.
 /// Measured on 6.18.
-pub fn in_turn(attempts: u64, per_destination: u64, time_wait: Option<Side>) -> u64 {
+pub fn sequential_connects(attempts: u64, per_destination: u64, time_wait: Option<Side>) -> u64 {
     match time_wait {
         Some(Side::Client) => attempts.min(per_destination),
         Some(Side::Server) | None => attempts,
@@ -211,7 +211,7 @@ pub fn in_turn(attempts: u64, per_destination: u64, time_wait: Option<Side>) -> 
 /// A connect that comes in the very moment in which a port becomes free may find
 /// it or not; the next one does. So this is exact unless the last connect of all
 /// is one of those.
-pub fn in_turn_reusing(
+pub fn sequential_connects_with_reuse(
     attempts: u64,
     interval: Duration,
     per_destination: u64,
@@ -243,7 +243,7 @@ mod tests {
     fn a_port_comes_back_when_its_delay_has_passed() {
         let connects = |attempts, interval_ms, ports| {
             let interval = Duration::from_millis(interval_ms);
-            in_turn_reusing(attempts, interval, ports, Duration::from_secs(1))
+            sequential_connects_with_reuse(attempts, interval, ports, Duration::from_secs(1))
         };
         assert_eq!(connects(100, 10, 12), 12, "all within the delay");
         assert_eq!(connects(150, 10, 12), 24, "and all again");
@@ -278,19 +278,19 @@ mod tests {
 
     #[test]
     fn a_port_picked_by_bind_serves_one_destination_of_all() {
-        let total = |picked| in_total(range(41_300, 20), &ReservedPorts::default(), 3, picked);
-        assert_eq!(total(PortPicked::AtConnect), 60..=60);
-        assert_eq!(total(PortPicked::AtBind), 20..=20);
-        assert_eq!(total(PortPicked::AtConnectAfterBind), 60..=60);
-        assert_eq!(PortPicked::AtConnect.exhausted(), "EADDRNOTAVAIL");
-        assert_eq!(PortPicked::AtBind.exhausted(), "EADDRINUSE");
+        let total = |picked| total(range(41_300, 20), &ReservedPorts::default(), 3, picked);
+        assert_eq!(total(PortChoice::AtConnect), 60..=60);
+        assert_eq!(total(PortChoice::AtBind), 20..=20);
+        assert_eq!(total(PortChoice::AtConnectAfterBind), 60..=60);
+        assert_eq!(PortChoice::AtConnect.exhaustion_error(), "EADDRNOTAVAIL");
+        assert_eq!(PortChoice::AtBind.exhaustion_error(), "EADDRINUSE");
     }
 
     #[test]
     fn a_client_that_closes_first_runs_out_and_one_that_closes_last_does_not() {
-        assert_eq!(in_turn(50, 20, Some(Side::Client)), 20);
-        assert_eq!(in_turn(50, 20, Some(Side::Server)), 50);
-        assert_eq!(in_turn(50, 20, None), 50);
+        assert_eq!(sequential_connects(50, 20, Some(Side::Client)), 20);
+        assert_eq!(sequential_connects(50, 20, Some(Side::Server)), 50);
+        assert_eq!(sequential_connects(50, 20, None), 50);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub fn capacity(listeners: u32, backlog: i32, somaxconn: u32) -> u64 {
 
 /// What becomes of the queued connections of a listener that is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Closed {
+pub struct ClosedListener {
     /// Its clients that get an RST.
     pub reset: u64,
     /// `TCPMigrateReqSuccess`: those that a survivor has then, above its own
@@ -39,11 +39,11 @@ pub struct Closed {
 /// so many others of its port live on, by `net.ipv4.tcp_migrate_req`.
 ///
 /// `inet_csk_listen_stop` (net/ipv4/inet_connection_sock.c); measured on 6.18.
-pub fn close(queued: u64, survivors: u32, migrate_req: bool) -> Closed {
+pub fn close(queued: u64, survivors: u32, migrate_req: bool) -> ClosedListener {
     if migrate_req && survivors > 0 {
-        Closed { reset: 0, tcp_migrate_req_success: queued }
+        ClosedListener { reset: 0, tcp_migrate_req_success: queued }
     } else {
-        Closed { reset: queued, tcp_migrate_req_success: 0 }
+        ClosedListener { reset: queued, tcp_migrate_req_success: 0 }
     }
 }
 
@@ -60,8 +60,8 @@ mod tests {
 
     #[test]
     fn closing_one_resets_its_clients_or_hands_them_on() {
-        assert_eq!(close(3, 1, false), Closed { reset: 3, tcp_migrate_req_success: 0 });
-        assert_eq!(close(3, 1, true), Closed { reset: 0, tcp_migrate_req_success: 3 });
+        assert_eq!(close(3, 1, false), ClosedListener { reset: 3, tcp_migrate_req_success: 0 });
+        assert_eq!(close(3, 1, true), ClosedListener { reset: 0, tcp_migrate_req_success: 3 });
         assert_eq!(close(3, 0, true).reset, 3, "there is nobody to hand them to");
     }
 

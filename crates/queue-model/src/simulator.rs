@@ -9,7 +9,7 @@
 //! | module | what |
 //! |---|---|
 //! | `settings` | what decides: [`ListenPath`] and its parts |
-//! | `agenda` | what happens next |
+//! | `event_queue` | what happens next |
 //! | `timers` | when timers fire: the client's ladder, the kernel's wheel |
 //! | `syn_queue` | which SYNs are let in, and how long a request stays |
 //! | `acceptor` | when the server takes a connection |
@@ -30,8 +30,9 @@
 //! the order given. Nothing is random: the same input gives the same output.
 
 mod acceptor;
-mod agenda;
 mod client;
+mod event_queue;
+mod nanoseconds;
 mod result;
 mod server;
 mod settings;

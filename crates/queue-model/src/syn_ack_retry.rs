@@ -17,7 +17,7 @@ pub const LAST_DEFERRED: Law =
     Law::timer("defer-accept-last", "last deferred connection is accepted after", DEFERRAL);
 
 /// The number of retransmissions that pruning never goes below.
-const FEWEST_WHEN_PRUNED: u8 = 2;
+const MIN_RETRIES_WHEN_PRUNED: u8 = 2;
 
 /// When the SYN-ACK is sent again, from the first one, nominal; by
 /// `net.ipv4.tcp_synack_retries`, 0 to 255.
@@ -25,7 +25,7 @@ const FEWEST_WHEN_PRUNED: u8 = 2;
 /// `reqsk_timer_handler` (net/ipv4/inet_connection_sock.c): the timeout doubles
 /// each time, whatever `tcp_syn_linear_timeouts` says; measured on 6.18. Holds
 /// for a client that does not retransmit its SYN, which would start the timer
-/// anew, and unless entries are pruned, see [`fewest_retries`].
+/// anew, and unless entries are pruned, see [`min_retries`].
 pub fn retransmits(synack_retries: u8) -> Vec<Duration> {
     timer::doubling().take(synack_retries.into()).collect()
 }
@@ -42,9 +42,9 @@ pub fn removed_after(synack_retries: u8) -> Duration {
 ///
 /// `reqsk_timer_handler`; how far it goes depends on how many of the entries
 /// have not been retransmitted yet.
-pub fn fewest_retries(synack_retries: u8, half_open: u64, limit: u32) -> u8 {
+pub fn min_retries(synack_retries: u8, half_open: u64, limit: u32) -> u8 {
     if half_open.saturating_mul(2) > u64::from(limit.max(8)) {
-        synack_retries.min(FEWEST_WHEN_PRUNED)
+        synack_retries.min(MIN_RETRIES_WHEN_PRUNED)
     } else {
         synack_retries
     }
@@ -108,11 +108,11 @@ mod tests {
 
     #[test]
     fn entries_are_pruned_when_they_take_more_than_half() {
-        assert_eq!(fewest_retries(5, 4, 0), 5);
-        assert_eq!(fewest_retries(5, 5, 0), 2);
-        assert_eq!(fewest_retries(5, 64, 128), 5);
-        assert_eq!(fewest_retries(5, 65, 128), 2);
-        assert_eq!(fewest_retries(1, 65, 128), 1, "nothing is added");
+        assert_eq!(min_retries(5, 4, 0), 5);
+        assert_eq!(min_retries(5, 5, 0), 2);
+        assert_eq!(min_retries(5, 64, 128), 5);
+        assert_eq!(min_retries(5, 65, 128), 2);
+        assert_eq!(min_retries(1, 65, 128), 1, "nothing is added");
     }
 
     proptest! {

@@ -15,11 +15,11 @@ const KERNEL: KernelSource =
 pub const CAPACITY: Law =
     Law::exact("syn-queue-capacity", "sockets in SYN_RECV", Unit::Sockets, KERNEL);
 
-/// `ListenDrops` of the server, see [`Left::listen_drops`].
+/// `ListenDrops` of the server, see [`Effects::listen_drops`].
 pub const LISTEN_DROPS: Law =
     Law::exact("syn-queue-listen-drops", "ListenDrops", Unit::Events, KERNEL);
 
-/// `ListenOverflows` of the server, see [`Left::listen_overflows`].
+/// `ListenOverflows` of the server, see [`Effects::listen_overflows`].
 pub const LISTEN_OVERFLOWS: Law =
     Law::exact("syn-queue-listen-overflows", "ListenOverflows", Unit::Events, KERNEL);
 
@@ -39,7 +39,7 @@ pub const COOKIES_SENT: Law =
 pub const COOKIES_RECEIVED: Law =
     Law::exact("syn-cookies-received", "SyncookiesRecv", Unit::Events, KERNEL);
 
-/// Live clients that connect behind half-open ones: [`SynQueue::answered`].
+/// Live clients that connect behind half-open ones: [`SynQueue::connect_live`].
 pub const LIVE_CLIENTS: Law =
     Law::exact("syn-queue-live-clients", "live clients connected", Unit::Connections, KERNEL);
 
@@ -47,7 +47,7 @@ pub const LIVE_CLIENTS: Law =
 /// (include/net/inet_connection_sock.h).
 ///
 /// Stable kernels have the newer rule too, so that a version number does not
-/// tell which one holds: probe the running kernel, and ask [`Self::seen`].
+/// tell which one holds: probe the running kernel, and use [`Self::from_observation`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SynQueueFull {
     /// Longer than the listen limit: since commit 3479c7549fb1 of January 2025.
@@ -60,11 +60,11 @@ impl SynQueueFull {
     /// The rule of a kernel on which a listener of this limit held `half_open`
     /// connections, with `tcp_syncookies = 1` and more SYNs than that sent;
     /// `None` where neither rule gives that number.
-    pub fn seen(limit: u32, half_open: u64) -> Option<Self> {
-        [Self::Above, Self::AtOrAbove].into_iter().find(|rule| rule.holds(limit) == half_open)
+    pub fn from_observation(limit: u32, half_open: u64) -> Option<Self> {
+        [Self::Above, Self::AtOrAbove].into_iter().find(|rule| rule.capacity(limit) == half_open)
     }
 
-    fn holds(self, limit: u32) -> u64 {
+    fn capacity(self, limit: u32) -> u64 {
         match self {
             Self::Above => u64::from(limit) + 1,
             Self::AtOrAbove => u64::from(limit),
@@ -117,7 +117,7 @@ pub struct SynQueue {
 
 /// What stands in a listener's two queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Standing {
+pub struct QueueLengths {
     /// Connections in SYN_RECV.
     pub half_open: u64,
     /// Established connections that are not accepted.
@@ -126,7 +126,7 @@ pub struct Standing {
 
 /// What `tcp_conn_request` does with one SYN.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Fate {
+pub enum SynDecision {
     /// A place in the SYN queue, and a SYN-ACK.
     Queued,
     /// A SYN-ACK that carries a cookie, and no place.
@@ -146,7 +146,7 @@ pub enum Fate {
 /// What a number of SYNs leave: the queues, and the counters' differences. No
 /// client has retransmitted yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Left {
+pub struct Effects {
     /// Connections in SYN_RECV, those that stood before among them.
     pub syn_recv: u64,
     /// Established connections in the accept queue, those that stood before
@@ -169,7 +169,7 @@ pub struct Left {
 impl SynQueue {
     /// Half-open connections that the queue holds at most.
     pub fn capacity(&self) -> u64 {
-        let by_limit = self.full.holds(self.limit);
+        let by_limit = self.full.capacity(self.limit);
         match self.cookies {
             Cookies::Always => 0,
             Cookies::Never if !self.peers_are_proven => by_limit.min(self.unproven_capacity()),
@@ -184,80 +184,81 @@ impl SynQueue {
     }
 
     /// What becomes of a SYN that arrives with this in the queues.
-    pub fn fate(&self, standing: Standing) -> Fate {
-        let full = standing.half_open >= self.full.holds(self.limit);
+    pub fn decide(&self, lengths: QueueLengths) -> SynDecision {
+        let full = lengths.half_open >= self.full.capacity(self.limit);
         let wants_cookie = self.cookies == Cookies::Always || full;
         if wants_cookie && self.cookies == Cookies::Never {
-            Fate::SynQueueFull
-        } else if standing.established > u64::from(self.limit) {
-            Fate::AcceptQueueFull { cookie: wants_cookie }
+            SynDecision::SynQueueFull
+        } else if lengths.established > u64::from(self.limit) {
+            SynDecision::AcceptQueueFull { cookie: wants_cookie }
         } else if wants_cookie {
-            Fate::Cookie
+            SynDecision::Cookie
         } else if self.cookies == Cookies::Never
             && !self.peers_are_proven
-            && standing.half_open >= self.unproven_capacity()
+            && lengths.half_open >= self.unproven_capacity()
         {
-            Fate::Unproven
+            SynDecision::Unproven
         } else {
-            Fate::Queued
+            SynDecision::Queued
         }
     }
 
     /// What `syns` connects leave whose SYN-ACK nobody answers.
-    pub fn unanswered(&self, standing: Standing, syns: u64) -> Left {
-        let fate = self.fate(standing);
-        let queued = match fate {
-            Fate::Queued => syns.min(self.capacity() - standing.half_open),
+    pub fn connect_half_open(&self, lengths: QueueLengths, syns: u64) -> Effects {
+        let decision = self.decide(lengths);
+        let queued = match decision {
+            SynDecision::Queued => syns.min(self.capacity() - lengths.half_open),
             _ => 0,
         };
-        let half_open = standing.half_open + queued;
-        let rest = self.fate(Standing { half_open, ..standing });
-        let mut left =
-            Left { syn_recv: half_open, established: standing.established, ..Left::default() };
-        left.count(rest, syns - queued);
-        left
+        let half_open = lengths.half_open + queued;
+        let rest = self.decide(QueueLengths { half_open, ..lengths });
+        let mut effects =
+            Effects { syn_recv: half_open, established: lengths.established, ..Effects::default() };
+        effects.count(rest, syns - queued);
+        effects
     }
 
     /// What `clients` live clients leave that connect one after the other while
     /// nothing is accepted.
-    pub fn answered(&self, standing: Standing, clients: u64) -> Left {
-        let fate = self.fate(standing);
-        let connected = match fate {
-            Fate::Queued | Fate::Cookie => {
-                clients.min(u64::from(self.limit) + 1 - standing.established)
+    pub fn connect_live(&self, lengths: QueueLengths, clients: u64) -> Effects {
+        let decision = self.decide(lengths);
+        let connected = match decision {
+            SynDecision::Queued | SynDecision::Cookie => {
+                clients.min(u64::from(self.limit) + 1 - lengths.established)
             }
             _ => 0,
         };
-        let established = standing.established + connected;
-        let rest = self.fate(Standing { established, ..standing });
-        let mut left = Left { syn_recv: standing.half_open, established, ..Left::default() };
-        left.count(fate, connected);
-        if fate == Fate::Cookie {
-            left.syncookies_recv = connected;
+        let established = lengths.established + connected;
+        let rest = self.decide(QueueLengths { established, ..lengths });
+        let mut effects =
+            Effects { syn_recv: lengths.half_open, established, ..Effects::default() };
+        effects.count(decision, connected);
+        if decision == SynDecision::Cookie {
+            effects.syncookies_recv = connected;
         }
-        left.count(rest, clients - connected);
-        left
+        effects.count(rest, clients - connected);
+        effects
     }
 }
 
-impl Left {
-    fn count(&mut self, fate: Fate, syns: u64) {
-        match fate {
-            Fate::Queued => {}
-            Fate::Cookie => {
+impl Effects {
+    fn count(&mut self, decision: SynDecision, syns: u64) {
+        match decision {
+            SynDecision::Queued => {}
+            SynDecision::Cookie => {
                 self.tcp_req_q_full_do_cookies += syns;
                 self.syncookies_sent += syns;
             }
-            Fate::SynQueueFull => {
+            SynDecision::SynQueueFull => {
                 self.tcp_req_q_full_drop += syns;
                 self.listen_drops += syns;
             }
-            Fate::AcceptQueueFull { cookie } => {
+            SynDecision::AcceptQueueFull { cookie } => {
                 self.tcp_req_q_full_do_cookies += if cookie { syns } else { 0 };
                 self.listen_overflows += syns;
                 self.listen_drops += syns;
             }
-            Fate::Unproven => self.listen_drops += syns,
+            SynDecision::Unproven => self.listen_drops += syns,
         }
     }
 }

@@ -12,7 +12,7 @@ const BUCKETS: KernelSource = KernelSource {
 };
 
 /// Sockets kept in TIME_WAIT: [`Buckets::time_wait`].
-pub const KEPT: Law = Law::exact(
+pub const SOCKETS: Law = Law::exact(
     "time-wait-buckets",
     "TIME_WAIT kept = min(closes, tcp_max_tw_buckets)",
     Unit::Sockets,
@@ -30,7 +30,7 @@ pub const TIME_WAIT_LENGTH: Law = Law::timer(
     KernelSource { function: "tcp_time_wait", file: "net/ipv4/tcp_minisocks.c", version: "6.18" },
 );
 
-/// How long an orphaned FIN_WAIT_2 lasts: [`lasts`].
+/// How long an orphaned FIN_WAIT_2 lasts: [`duration`].
 pub const FIN_WAIT_2_LENGTH: Law = Law::timer(
     "fin-wait-2-length",
     "orphaned FIN_WAIT_2 lasts",
@@ -79,7 +79,7 @@ pub fn owner(closes_first: Side, closing: Closing) -> Option<Side> {
 
 /// A state in which a closed socket waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Waiting {
+pub enum ClosedState {
     /// Both ends have closed, this one first.
     TimeWait,
     /// This end has closed, nobody holds its socket any more, and the other end
@@ -90,10 +90,10 @@ pub enum Waiting {
 /// How long that lasts, nominal, by `net.ipv4.tcp_fin_timeout` in seconds: the
 /// sysctl is about FIN_WAIT_2 alone (`tcp_rcv_state_process`,
 /// net/ipv4/tcp_input.c); measured on 6.18 with 5 s.
-pub fn lasts(waiting: Waiting, fin_timeout: u32) -> Duration {
+pub fn duration(waiting: ClosedState, fin_timeout: u32) -> Duration {
     match waiting {
-        Waiting::TimeWait => LENGTH,
-        Waiting::OrphanedFinWait2 => Duration::from_secs(fin_timeout.into()),
+        ClosedState::TimeWait => LENGTH,
+        ClosedState::OrphanedFinWait2 => Duration::from_secs(fin_timeout.into()),
     }
 }
 
@@ -160,7 +160,7 @@ impl Reconnect {
     /// Whether it may take a port whose TIME_WAIT has not ended.
     ///
     /// `tcp_twsk_unique` (net/ipv4/tcp_ipv4.c); measured on 6.18.
-    pub fn reuses(self) -> bool {
+    pub fn can_reuse(self) -> bool {
         let permitted = match self.tw_reuse {
             TwReuse::Never => false,
             TwReuse::Always => true,
@@ -173,7 +173,7 @@ impl Reconnect {
     /// earliest, nominal, by `net.ipv4.tcp_tw_reuse_delay`; each success that
     /// did not wait for the end adds one to `TWRecycled`.
     pub fn succeeds_after(self, reuse_delay: Duration) -> Duration {
-        if self.reuses() { reuse_delay.min(LENGTH) } else { LENGTH }
+        if self.can_reuse() { reuse_delay.min(LENGTH) } else { LENGTH }
     }
 }
 
@@ -186,9 +186,9 @@ mod tests {
 
     #[test]
     fn fin_timeout_shortens_an_orphaned_fin_wait_2_and_no_time_wait() {
-        let time_wait = lasts(Waiting::TimeWait, 5);
+        let time_wait = duration(ClosedState::TimeWait, 5);
         assert!(on_time(time_wait, Duration::from_secs_f64(60.8)));
-        assert_eq!(lasts(Waiting::OrphanedFinWait2, 5), Duration::from_secs(5));
+        assert_eq!(duration(ClosedState::OrphanedFinWait2, 5), Duration::from_secs(5));
     }
 
     #[test]
@@ -213,11 +213,11 @@ mod tests {
             let tw_reuse = TwReuse::from_sysctl(value).expect("one of the sysctl's values");
             for (to_loopback, reuses) in [(false, across_veth), (true, on_loopback)] {
                 let reconnect = Reconnect { tw_reuse, to_loopback, timestamps: true };
-                assert_eq!(reconnect.reuses(), reuses, "{reconnect:?}");
+                assert_eq!(reconnect.can_reuse(), reuses, "{reconnect:?}");
                 let after = if reuses { Duration::from_secs(1) } else { LENGTH };
                 assert_eq!(reconnect.succeeds_after(DEFAULT_REUSE_DELAY), after);
                 let without = Reconnect { timestamps: false, ..reconnect };
-                assert!(!without.reuses(), "timestamps are required: {without:?}");
+                assert!(!without.can_reuse(), "timestamps are required: {without:?}");
             }
         }
         assert_eq!(TwReuse::from_sysctl(3), None);

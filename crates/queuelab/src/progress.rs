@@ -53,7 +53,7 @@ impl Progress for Bar {
 
     fn trial_finished(&mut self, record: &TrialRecord) {
         for Violation { kind, name, detail } in record.violations() {
-            let id = record.try_id();
+            let id = record.execution_id();
             self.0.println(format!("trial {id}: {kind} `{name}` failed: {detail}"));
         }
         if record.retry == 0 {
@@ -87,7 +87,7 @@ impl Progress for Lines {
         self.done += u64::from(record.retry == 0);
         let which = match record.retry {
             0 => format!("{}/{}", self.done, self.trials),
-            _ => format!("retry, trial {},", record.try_id()),
+            _ => format!("retry, trial {},", record.execution_id()),
         };
         Self::print(&format!(
             "{which} {}: {} of {} ok, {:.1} s",

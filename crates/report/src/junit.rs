@@ -113,7 +113,7 @@ fn test_case(scenario: &str, case: &TrialCase<'_>) -> TestCase {
 /// One try of a trial in a line.
 fn describe(trial: &TrialRecord) -> String {
     let verdict = if trial.held() { "held" } else { "FAILED" };
-    let id = trial.try_id();
+    let id = trial.execution_id();
     match trial.outcomes.happened().first() {
         Some((outcome, most)) => {
             format!("trial {id}: {verdict}; {most} of {} attempts {outcome}", trial.attempts)

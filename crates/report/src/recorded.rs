@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
 use linux_net::Counter;
-use run_record::{ListenerSummary, RunDirectory, RunDirectoryError, TrialRecord, TryId};
+use run_record::{ExecutionId, ListenerSummary, RunDirectory, RunDirectoryError, TrialRecord};
 
 use charts::{self, Chart, Recorded};
 use run_view::Cell;
@@ -37,16 +37,16 @@ pub(crate) struct Rows {
     /// Cells with rows that are not drawn.
     pub(crate) left_out: usize,
     /// Trials that are not drawn, as their rows are damaged, and why.
-    pub(crate) damaged: Vec<(TryId, RunDirectoryError)>,
+    pub(crate) damaged: Vec<(ExecutionId, RunDirectoryError)>,
     /// Paths of the files, below the run directory, by trial.
-    pub(crate) files: Vec<(TryId, String)>,
+    pub(crate) files: Vec<(ExecutionId, String)>,
     path: PathBuf,
 }
 
 /// A cell's trial that tells most.
 #[derive(Debug, Clone)]
 pub(crate) struct Drawn {
-    pub(crate) trial: TryId,
+    pub(crate) trial: ExecutionId,
     pub(crate) place: String,
     /// `TcpExt.ListenDrops` in it.
     pub(crate) drops: u64,
@@ -68,7 +68,8 @@ impl Rows {
     /// takes no other with it.
     pub(crate) fn read(run: &Run, cells: &[Cell<'_>], path: &Path) -> Self {
         let files: Vec<_> = run.trials.iter().flat_map(|trial| files_of(trial, path)).collect();
-        let is_kept = |trial: &&TrialRecord| files.iter().any(|(id, _)| *id == trial.try_id());
+        let is_kept =
+            |trial: &&TrialRecord| files.iter().any(|(id, _)| *id == trial.execution_id());
         let mut worst: Vec<(usize, &TrialRecord)> = cells
             .iter()
             .filter_map(|cell| {
@@ -84,7 +85,7 @@ impl Rows {
                 Ok(Some(of_trial)) => of_trial,
                 Ok(None) => continue,
                 Err(error) => {
-                    damaged.push((trial.try_id(), error));
+                    damaged.push((trial.execution_id(), error));
                     continue;
                 }
             };
@@ -133,7 +134,7 @@ impl Rows {
     }
 
     /// The files of a trial.
-    pub(crate) fn of_trial(&self, id: TryId) -> impl Iterator<Item = &str> {
+    pub(crate) fn of_trial(&self, id: ExecutionId) -> impl Iterator<Item = &str> {
         self.files.iter().filter(move |(of, _)| *of == id).map(|(_, path)| path.as_str())
     }
 }
@@ -147,7 +148,7 @@ struct Telling {
     again: u64,
     /// How full a look saw a queue, in tenths of what it holds.
     fullest: Option<u32>,
-    trial: Reverse<TryId>,
+    trial: Reverse<ExecutionId>,
 }
 
 impl Telling {
@@ -163,7 +164,7 @@ impl Telling {
             drops: drops(trial),
             again,
             fullest: listeners.map(full).max(),
-            trial: Reverse(trial.try_id()),
+            trial: Reverse(trial.execution_id()),
         }
     }
 }
@@ -201,22 +202,22 @@ fn in_turn<T: Copy>(worst: &[T]) -> Vec<T> {
     first.iter().chain(others).copied().collect()
 }
 
-fn files_of(trial: &TrialRecord, path: &Path) -> Vec<(TryId, String)> {
-    let files = KINDS.map(|kind| format!("{kind}/{}.csv", trial.try_id().file_stem()));
+fn files_of(trial: &TrialRecord, path: &Path) -> Vec<(ExecutionId, String)> {
+    let files = KINDS.map(|kind| format!("{kind}/{}.csv", trial.execution_id().file_stem()));
     let there = files.into_iter().filter(|file| path.join(file).is_file());
-    there.map(|file| (trial.try_id(), file)).collect()
+    there.map(|file| (trial.execution_id(), file)).collect()
 }
 
 /// None of a trial whose rows show nothing.
 fn draw(run: &Run, trial: &TrialRecord, path: &Path) -> Result<Option<Drawn>, RunDirectoryError> {
-    let timeline = RunDirectory::read_timeline(path, trial.try_id())?.unwrap_or_default();
-    let attempts = RunDirectory::read_attempts(path, trial.try_id())?.unwrap_or_default();
+    let timeline = RunDirectory::read_timeline(path, trial.execution_id())?.unwrap_or_default();
+    let attempts = RunDirectory::read_attempts(path, trial.execution_id())?.unwrap_or_default();
     let place = run.place(trial);
     let recorded = Recorded { timeline: &timeline, attempts: &attempts };
     let mut charts = charts::queue(run, trial, &place, recorded);
     charts.extend(charts::attempts(run, trial, &place, &attempts));
     let telling = Telling::of(trial);
-    let (trial, drops) = (trial.try_id(), telling.drops);
+    let (trial, drops) = (trial.execution_id(), telling.drops);
     let drawn = Drawn { trial, place, drops, charts, is_pictured: false, telling };
     Ok(Some(drawn).filter(|drawn| !drawn.charts.is_empty()))
 }
@@ -226,7 +227,7 @@ mod tests {
     use super::*;
 
     fn telling(drops: u64, fullest: u32) -> Telling {
-        let trial = Reverse(TryId { trial: 0, retry: 0 });
+        let trial = Reverse(ExecutionId { trial: 0, retry: 0 });
         Telling { drops, again: 0, fullest: Some(fullest), trial }
     }
 

@@ -6,7 +6,7 @@ use run_view::Run;
 
 /// A line for each design; none where nothing was simulated.
 pub(crate) fn agreement(run: &Run) -> Option<String> {
-    let agreements = Agreement::of(&run.trials);
+    let agreements = Agreement::by_design(&run.trials);
     let lines: Vec<_> = agreements
         .iter()
         .map(|agreement| {
@@ -16,7 +16,7 @@ pub(crate) fn agreement(run: &Run) -> Option<String> {
             format!(
                 "{design}within 5 points of success in {} of {} {trials}, every counter equal in \
                  {}.",
-                agreement.near, agreement.simulated, agreement.counters_equal
+                agreement.agreeing, agreement.simulated, agreement.counters_equal
             )
         })
         .collect();

@@ -1,92 +1,92 @@
-//! How well the simulator finds what was measured, over a whole run.
+//! How well the simulator agrees with the measurements of a run.
 
-use linux_net::Counter;
 use std::collections::BTreeMap;
 
+use linux_net::Counter;
 use serde_json::Value;
 
 use crate::{Simulated, TrialRecord};
 
-/// The axis whose values are told apart: designs accept at different paces.
+/// The axis whose values are counted separately: designs accept at different rates.
 const DESIGN: &str = "server.design";
 
-/// The law of a run: so large a share of its trials agrees.
-const AGREEING_SHARE: f64 = 0.9;
+/// The smallest share of agreeing trials with which the law holds.
+const MIN_AGREEING_SHARE: f64 = 0.9;
 
-/// Simulated trials from which on the law decides.
-const FEWEST: u64 = 10;
+/// The smallest number of simulated trials that decides the law.
+const MIN_TRIALS: u64 = 10;
 
-/// The simulated trials of a design, beside what was measured in them.
+/// The simulated trials of a design, compared with their measurements.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Agreement {
-    /// The design; none where the run has no axis of designs.
+    /// The design; `None` if the run has no axis of designs.
     pub design: Option<String>,
     /// Trials that were simulated.
     pub simulated: u64,
-    /// Those of them in which the simulated share of accepted attempts is
-    /// within 5 points of the measured one.
-    pub near: u64,
-    /// Those of them in which every counter is the measured one:
-    /// `ListenOverflows`, `ListenDrops` and the clients' `TCPSynRetrans`.
+    /// Those in which the simulated share of accepted attempts is within 5
+    /// percentage points of the measured one.
+    pub agreeing: u64,
+    /// Those in which every counter equals the measured one: `ListenOverflows`,
+    /// `ListenDrops` and the clients' `TCPSynRetrans`.
     pub counters_equal: u64,
 }
 
 impl Agreement {
-    /// A trial agrees where the simulated share of accepted attempts is so near to
-    /// the measured one.
-    pub const NEAR: f64 = 0.05;
+    /// The largest difference between the simulated and the measured share of
+    /// accepted attempts with which a trial agrees.
+    pub const MAX_DIFFERENCE: f64 = 0.05;
 
-    /// The law that a run as a whole is checked for.
+    /// The title of the law, which is checked once for a run.
     pub const LAW: &str = "simulated within 5 points of success in nine of ten trials";
 
-    /// Of each design in a run, in their alphabetical order.
-    pub fn of<'a>(trials: impl IntoIterator<Item = &'a TrialRecord>) -> Vec<Self> {
+    /// One agreement for each design in a run, in alphabetical order.
+    pub fn by_design<'a>(trials: impl IntoIterator<Item = &'a TrialRecord>) -> Vec<Self> {
         let mut designs = BTreeMap::new();
         for trial in trials {
             let Some(simulated) = &trial.simulated else { continue };
             if simulated.accepted == 0 && trial.accepted == Some(0) {
-                // Nobody was to get in: that agrees whatever the simulator does.
+                // No attempt could be accepted: this agrees whatever the simulator does.
                 continue;
             }
             let design = trial.point.get(DESIGN).and_then(Value::as_str).map(str::to_owned);
             let agreement = designs.entry(design.clone()).or_insert(Self {
                 design,
                 simulated: 0,
-                near: 0,
+                agreeing: 0,
                 counters_equal: 0,
             });
             agreement.simulated += 1;
-            agreement.near += u64::from(Self::is_near(trial, simulated));
+            agreement.agreeing += u64::from(Self::agrees(trial, simulated));
             agreement.counters_equal += u64::from(has_equal_counters(trial, simulated));
         }
         designs.into_values().collect()
     }
 
-    /// Whether nine of ten trials agree; none where fewer than ten were
-    /// simulated, which decide nothing.
+    /// Whether nine of ten trials agree; `None` if fewer than ten were simulated,
+    /// which are too few to decide.
     pub fn held(&self) -> Option<bool> {
-        let enough = self.near as f64 >= AGREEING_SHARE * self.simulated as f64;
-        (self.simulated >= FEWEST).then_some(enough)
+        let enough = self.agreeing as f64 >= MIN_AGREEING_SHARE * self.simulated as f64;
+        (self.simulated >= MIN_TRIALS).then_some(enough)
     }
 
     /// How many trials agree, with the design: `snapshot, 9 of 10 trials`.
     pub fn describe(&self) -> String {
         let design = self.design.as_ref().map_or(String::new(), |design| format!("{design}, "));
         let trials = if self.simulated == 1 { "trial" } else { "trials" };
-        format!("{design}{} of {} {trials}", self.near, self.simulated)
+        format!("{design}{} of {} {trials}", self.agreeing, self.simulated)
     }
 
-    /// Whether a trial's accepted attempts, played again, are within
-    /// [`Agreement::NEAR`] of what was measured.
-    pub fn is_near(trial: &TrialRecord, simulated: &Simulated) -> bool {
+    /// Whether a trial's simulated share of accepted attempts is within
+    /// [`Agreement::MAX_DIFFERENCE`] of the measured one.
+    pub fn agrees(trial: &TrialRecord, simulated: &Simulated) -> bool {
         let measured = trial.accepted.unwrap_or(0);
-        simulated.accepted.abs_diff(measured) as f64 <= Self::NEAR * trial.attempts as f64
+        simulated.accepted.abs_diff(measured) as f64 <= Self::MAX_DIFFERENCE * trial.attempts as f64
     }
 }
 
 fn has_equal_counters(trial: &TrialRecord, simulated: &Simulated) -> bool {
     let evidence = &trial.evidence;
-    let sent_again: u64 = simulated
+    let retransmissions: u64 = simulated
         .syn_retransmits
         .iter()
         .map(|(&times, &attempts)| u64::from(times).saturating_mul(attempts))
@@ -94,7 +94,7 @@ fn has_equal_counters(trial: &TrialRecord, simulated: &Simulated) -> bool {
     [
         (evidence.at_server(Counter::ListenOverflows), simulated.listen_overflows),
         (evidence.at_server(Counter::ListenDrops), simulated.listen_drops),
-        (evidence.at_client(Counter::TcpSynRetrans), sent_again),
+        (evidence.at_client(Counter::TcpSynRetrans), retransmissions),
     ]
     .into_iter()
     .all(|(measured, simulated)| measured == simulated)

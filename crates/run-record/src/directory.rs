@@ -10,58 +10,14 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::error::io_error;
 use crate::{
-    AttemptRow, Interleaved, InterleavedRole, RunRecord, RunVerdict, SCHEMA_VERSION, TimelineRow,
-    TrialRecord, TryId, lock, version,
+    AttemptRow, ExecutionId, Interleaved, InterleavedRole, RunDirectoryError, RunRecord,
+    RunVerdict, SCHEMA_VERSION, TimelineRow, TrialRecord, lock, version,
 };
 
 const RUN_FILE: &str = "run.json";
 const TRIALS_FILE: &str = "trials.jsonl";
-
-/// Why a run directory could not be used.
-#[derive(Debug, thiserror::Error)]
-pub enum RunDirectoryError {
-    /// A file operation failed.
-    #[error("{action} {}: {source}", path.display())]
-    Io {
-        /// What was tried, as a fragment that fits "failed to ...".
-        action: &'static str,
-        /// On which file.
-        path: PathBuf,
-        /// Why it failed.
-        source: io::Error,
-    },
-    /// There is no `run.json` in it.
-    #[error("read {}: it is not a run directory (it has no {RUN_FILE})", .0.display())]
-    NotARun(PathBuf),
-    /// There is no `suite.json` in it.
-    #[error("read {}: it is not a suite's directory (it has no suite.json)", .0.display())]
-    NotASuite(PathBuf),
-    /// A file is not what this build can read.
-    #[error("read {}, line {line}: {reason}", path.display())]
-    Malformed {
-        /// Which file.
-        path: PathBuf,
-        /// Which line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// Somebody else is writing to it.
-    #[error("write to {}: another queuelab is running it now; wait for its end", .0.display())]
-    Busy(PathBuf),
-    /// The directory was written by a newer build.
-    #[error(
-        "read {}: it has schema version {found}, and this build reads up to {SCHEMA_VERSION}; use a newer queuelab",
-        path.display()
-    )]
-    NewerSchema {
-        /// Its file that says so.
-        path: PathBuf,
-        /// Its version.
-        found: u64,
-    },
-}
 
 type Result<T> = std::result::Result<T, RunDirectoryError>;
 
@@ -180,7 +136,7 @@ impl RunDirectory {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_attempts(&self, trial: impl Into<TryId>, rows: &[AttemptRow]) -> Result<()> {
+    pub fn write_attempts(&self, trial: impl Into<ExecutionId>, rows: &[AttemptRow]) -> Result<()> {
         write_rows(&table(&self.path, "attempts", trial.into()), rows)
     }
 
@@ -189,7 +145,11 @@ impl RunDirectory {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub fn write_timeline(&self, trial: impl Into<TryId>, rows: &[TimelineRow]) -> Result<()> {
+    pub fn write_timeline(
+        &self,
+        trial: impl Into<ExecutionId>,
+        rows: &[TimelineRow],
+    ) -> Result<()> {
         write_rows(&table(&self.path, "timelines", trial.into()), rows)
     }
 
@@ -197,7 +157,10 @@ impl RunDirectory {
     ///
     /// # Errors
     /// When it cannot be read, or is damaged.
-    pub fn read_timeline(path: &Path, trial: impl Into<TryId>) -> Result<Option<Vec<TimelineRow>>> {
+    pub fn read_timeline(
+        path: &Path,
+        trial: impl Into<ExecutionId>,
+    ) -> Result<Option<Vec<TimelineRow>>> {
         read_rows(&table(path, "timelines", trial.into()))
     }
 
@@ -205,7 +168,10 @@ impl RunDirectory {
     ///
     /// # Errors
     /// When they cannot be read, or are damaged.
-    pub fn read_attempts(path: &Path, trial: impl Into<TryId>) -> Result<Option<Vec<AttemptRow>>> {
+    pub fn read_attempts(
+        path: &Path,
+        trial: impl Into<ExecutionId>,
+    ) -> Result<Option<Vec<AttemptRow>>> {
         read_rows(&table(path, "attempts", trial.into()))
     }
 
@@ -274,7 +240,7 @@ pub(crate) fn replace(target: &Path, contents: &impl Serialize) -> Result<()> {
 }
 
 /// Where a trial's rows of one kind are.
-fn table(run: &Path, kind: &str, trial: TryId) -> PathBuf {
+fn table(run: &Path, kind: &str, trial: ExecutionId) -> PathBuf {
     run.join(kind).join(format!("{}.csv", trial.file_stem()))
 }
 
@@ -365,15 +331,11 @@ fn read_trials_from(path: &Path, from: u64) -> Result<(Vec<TrialRecord>, u64)> {
         };
         let trial: TrialRecord =
             serde_json::from_slice(line).map_err(|error| malformed(error.to_string()))?;
-        if !ids.insert(trial.try_id()) {
-            return Err(malformed(format!("trial {} is there already", trial.try_id())));
+        if !ids.insert(trial.execution_id()) {
+            return Err(malformed(format!("trial {} is there already", trial.execution_id())));
         }
         trials.push(trial);
         whole_bytes += line.len() as u64;
     }
     Ok((trials, whole_bytes))
-}
-
-pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunDirectoryError {
-    RunDirectoryError::Io { action, path: path.to_owned(), source }
 }

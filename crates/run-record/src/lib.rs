@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`run`](RunRecord) | `run.json`: what was asked, where, and with what |
 //! | [`trial`](TrialRecord) | one line of `trials.jsonl`: what one trial found |
-//! | [`tries`](Tries) | a planned trial with all its tries, and whether it held |
+//! | [`tries`](TrialExecutions) | a planned trial with all its tries, and whether it held |
 //! | [`verdict`](RunVerdict) | the one verdict on trials, cells, a run and a suite |
 //! | [`axis_names`](AxisNames) | short, distinct names of a run's axes |
 //! | [`suite`](SuiteRecord) | `suite.json`: what became of each scenario of a suite |
@@ -24,8 +24,11 @@
 
 mod agreement;
 mod attempt;
+mod axis;
 mod axis_names;
 mod directory;
+mod error;
+mod execution_id;
 mod histogram;
 mod law;
 mod live;
@@ -34,30 +37,37 @@ mod outcome;
 mod run;
 mod suite;
 mod suite_directory;
+mod suite_member;
+mod sysctl_values;
 mod trial;
-mod tries;
+mod trial_executions;
 mod verdict;
 mod version;
 
 pub use agreement::Agreement;
 pub use attempt::AttemptRow;
+pub use axis::Axis;
 pub use axis_names::{AxisNames, describe_value};
-pub use directory::{RunDirectory, RunDirectoryError};
+pub use directory::RunDirectory;
+pub use error::RunDirectoryError;
+pub use execution_id::ExecutionId;
 pub use histogram::{LatencyBin, LatencyHistogram};
 pub use law::{LawCheck, LawNotApplied};
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
 pub use outcome::{Outcome, OutcomeCounts};
 pub use run::{
-    Axis, Backend, Build, Interleaved, InterleavedRole, KernelRules, Machine, Overrides, RunRecord,
+    Backend, Build, Interleaved, InterleavedRole, KernelRules, Machine, Overrides, RunRecord,
     SCHEMA_VERSION, ScenarioRecord, Tool,
 };
-pub use suite::{MemberRecord, MemberVerdict, SuiteRecord};
+pub use suite::SuiteRecord;
 pub use suite_directory::SuiteDirectory;
-pub use trial::{Check, Evidence, Rates, Restart, Simulated, SysctlValues, TrialRecord};
-pub use tries::{Tries, TryId};
+pub use suite_member::{MemberRecord, MemberVerdict};
+pub use sysctl_values::SysctlValues;
+pub use trial::{Check, Evidence, Rates, Restart, Simulated, TrialRecord};
+pub use trial_executions::TrialExecutions;
 pub use verdict::{
-    CellVerdict, CheckKind, CheckVerdict, MemberState, RunVerdict, SuiteMember, SuiteVerdict,
-    TrialVerdict, TryVerdict, Verdict, Violation,
+    CellVerdict, CheckKind, CheckVerdict, ExecutionVerdict, MemberState, RunVerdict, SuiteMember,
+    SuiteVerdict, TrialVerdict, Verdict, Violation,
 };
 pub use worker::metrics::{
     AcceptQueue, DurationSummary, Integrity, LatencySummary, ListenerSummary, ProbeSummary,

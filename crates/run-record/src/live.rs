@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AcceptQueue, RunDirectory, TryId};
+use crate::{AcceptQueue, ExecutionId, RunDirectory};
 
 const LIVE_FILE: &str = "live.json";
 const PARTIAL_FILE: &str = "live.json.partial";
@@ -47,8 +47,8 @@ pub struct LiveTrial {
 
 impl LiveTrial {
     /// Which try of which trial it is.
-    pub fn try_id(&self) -> TryId {
-        TryId { trial: self.id, retry: self.retry }
+    pub fn execution_id(&self) -> ExecutionId {
+        ExecutionId { trial: self.id, retry: self.retry }
     }
 }
 

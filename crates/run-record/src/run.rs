@@ -1,6 +1,5 @@
 //! `run.json`: what was asked, where, and with what.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -8,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AxisNames, RunVerdict, SysctlValues};
+use crate::{Axis, AxisNames, RunVerdict, SysctlValues};
 
 /// The version of the format that this build writes, of run directories and of
 /// suites'. A reader takes an older one, and refuses a newer one.
@@ -140,15 +139,6 @@ pub struct Overrides {
     pub repeat: Option<u32>,
 }
 
-/// One axis of the matrix.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct Axis {
-    /// The setting's path, for example `server.backlog`.
-    pub path: String,
-    /// Its values, in order.
-    pub values: Vec<Value>,
-}
-
 /// The program that ran it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Tool {
@@ -225,6 +215,3 @@ pub struct Backend {
     /// How it ran, for example `as root` or `in a user namespace`.
     pub details: String,
 }
-
-/// Sysctls by name, as the kernel read them back.
-pub(crate) type SysctlMap = BTreeMap<String, String>;

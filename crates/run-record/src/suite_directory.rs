@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::directory::{io_error, new_folder, replace};
+use crate::directory::{new_folder, replace};
+use crate::error::io_error;
 use crate::{RunDirectory, RunDirectoryError, RunVerdict, SuiteRecord, SuiteVerdict, version};
 
 const SUITE_FILE: &str = "suite.json";
@@ -33,7 +34,7 @@ impl SuiteDirectory {
     }
 
     /// Whether a directory is a suite's.
-    pub fn is_one(path: &Path) -> bool {
+    pub fn exists_at(path: &Path) -> bool {
         path.join(SUITE_FILE).is_file()
     }
 
@@ -101,7 +102,7 @@ impl SuiteDirectory {
 
     /// The way from here to a run's directory, as [`crate::MemberRecord::run`]
     /// has it. Both are two folders below the same root.
-    pub fn way_to(run: &Path) -> String {
+    pub fn relative_run_path(run: &Path) -> String {
         let names: Vec<_> = run.components().rev().take(2).collect();
         let names = names.iter().rev().map(|name| name.as_os_str().to_string_lossy());
         format!("../../{}", names.collect::<Vec<_>>().join("/"))

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use linux_net::{Counter, Sysctl};
+use linux_net::Counter;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,9 +13,9 @@ use worker::metrics::{
 };
 
 use crate::law::read_checks;
-use crate::run::SysctlMap;
 use crate::{
-    CheckKind, LatencyHistogram, LawCheck, LawNotApplied, OutcomeCounts, TryId, Violation,
+    CheckKind, ExecutionId, LatencyHistogram, LawCheck, LawNotApplied, OutcomeCounts, SysctlValues,
+    Violation,
 };
 
 /// Everything that one trial found.
@@ -111,8 +111,8 @@ pub struct TrialRecord {
 
 impl TrialRecord {
     /// What tells it from every other try of the run.
-    pub fn try_id(&self) -> TryId {
-        TryId { trial: self.id, retry: self.retry }
+    pub fn execution_id(&self) -> ExecutionId {
+        ExecutionId { trial: self.id, retry: self.retry }
     }
 
     /// `ok` ÷ attempts.
@@ -247,27 +247,6 @@ pub struct Simulated {
     pub listen_drops: u64,
     /// The most connections queued at once.
     pub deepest: u32,
-}
-
-/// Sysctls of both hosts, by name, as read back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct SysctlValues {
-    /// In the server's host.
-    pub server: SysctlMap,
-    /// In the client's host.
-    pub client: SysctlMap,
-}
-
-impl SysctlValues {
-    /// A sysctl of the server's host; `None` if it was not read.
-    pub fn at_server(&self, sysctl: Sysctl) -> Option<&str> {
-        self.server.get(sysctl.name()).map(String::as_str)
-    }
-
-    /// A sysctl of the client's host; `None` if it was not read.
-    pub fn at_client(&self, sysctl: Sysctl) -> Option<&str> {
-        self.client.get(sysctl.name()).map(String::as_str)
-    }
 }
 
 /// An invariant or expectation, and whether it held.

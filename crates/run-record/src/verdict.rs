@@ -13,15 +13,19 @@
 
 mod cell;
 mod check;
+mod judge;
 mod kind;
+mod matrix;
 mod run;
 mod sentences;
 mod suite;
 mod trial;
+mod violation;
 
 pub use cell::CellVerdict;
-pub use check::{CheckKind, CheckVerdict, Violation};
+pub use check::CheckVerdict;
 pub use kind::Verdict;
 pub use run::RunVerdict;
 pub use suite::{MemberState, SuiteMember, SuiteVerdict};
-pub use trial::{TrialVerdict, TryVerdict};
+pub use trial::{ExecutionVerdict, TrialVerdict};
+pub use violation::{CheckKind, Violation};

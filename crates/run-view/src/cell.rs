@@ -1,6 +1,6 @@
 //! A cell of the matrix with its trials.
 
-use run_record::{AxisNames, CellVerdict, TrialRecord, Tries, Verdict};
+use run_record::{AxisNames, CellVerdict, TrialExecutions, TrialRecord, Verdict};
 use serde_json::Value;
 
 use crate::Run;
@@ -52,8 +52,8 @@ impl<'a> Cell<'a> {
     }
 
     /// Each of its planned trials that was run, with all its tries.
-    pub fn tries(&self) -> Vec<Tries<'a>> {
-        Tries::of(self.trials.iter().copied())
+    pub fn tries(&self) -> Vec<TrialExecutions<'a>> {
+        TrialExecutions::group(self.trials.iter().copied())
     }
 
     /// The violations in its trials, in any try, a line each.
@@ -74,6 +74,6 @@ impl<'a> Cell<'a> {
 
 /// The violations in one try of a trial, a line each.
 pub fn violations(trial: &TrialRecord) -> Vec<String> {
-    let id = trial.try_id();
+    let id = trial.execution_id();
     trial.violations().map(|violation| format!("trial {id}: {violation}")).collect()
 }

@@ -1,6 +1,6 @@
 //! A run as the reports see it.
 
-use run_record::{Axis, AxisNames, Build, RunRecord, RunVerdict, TrialRecord, Tries};
+use run_record::{Axis, AxisNames, Build, RunRecord, RunVerdict, TrialExecutions, TrialRecord};
 use serde_json::Value;
 
 use crate::prose::several;
@@ -21,7 +21,7 @@ pub struct Run {
 impl Run {
     /// Of a run directory's contents.
     pub fn new(record: RunRecord, mut trials: Vec<TrialRecord>) -> Self {
-        trials.sort_by_key(TrialRecord::try_id);
+        trials.sort_by_key(TrialRecord::execution_id);
         let verdict = record.verdict.clone();
         let verdict = verdict.unwrap_or_else(|| RunVerdict::new(&record, &trials));
         let axis_names = record.axis_names();
@@ -29,8 +29,8 @@ impl Run {
     }
 
     /// Each planned trial that was run, with all its tries.
-    pub fn tries(&self) -> Vec<Tries<'_>> {
-        Tries::of(&self.trials)
+    pub fn tries(&self) -> Vec<TrialExecutions<'_>> {
+        TrialExecutions::group(&self.trials)
     }
 
     /// Whether a cell has more trials than one, tries of the same not counted.

@@ -10,7 +10,7 @@ use run_view::TrialView;
 const SOMAXCONN: Sysctl = Sysctl::Somaxconn;
 
 /// By how much, where, by which of the two settings, and what would hold it.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let full = all.filter_some(|trial| trial.server(Counter::ListenOverflows) > 0)?;
     let overflows = full.sum(|trial| trial.server(Counter::ListenOverflows));
     let lead = "The accept queue, where finished connections wait for accept(2), was full.";
@@ -23,7 +23,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     sentences.extend(limit(&full));
     sentences.extend(remedy(&full));
     sentences.extend(elsewhere(all));
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 /// Which of backlog and somaxconn decided, and what the queue held.

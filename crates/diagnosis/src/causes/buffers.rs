@@ -10,7 +10,7 @@ const WMEM: Sysctl = Sysctl::TcpWmem;
 const RMEM: Sysctl = Sysctl::TcpRmem;
 
 /// How much, by which settings, and what makes it more.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let held = all.filter_some(|trial| trial.record.held_bytes.is_some_and(|bytes| bytes > 0))?;
     let bytes =
         |trial: &TrialView<'_>| trial.record.held_bytes.unwrap_or(0) / trial.clients().max(1);
@@ -34,7 +34,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
          included; raise the third, or set SO_SNDBUF and SO_RCVBUF, for more before a write waits."
             .to_owned(),
     );
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 fn settings(trial: &TrialView<'_>) -> String {

@@ -11,7 +11,7 @@ const WANTED: Counter = Counter::TcpReqQFullDoCookies;
 const RECEIVED: Counter = Counter::SyncookiesRecv;
 
 /// What cookies saved, and what they did not.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let cookies = all.filter_some(|trial| trial.server(SENT) > 0 || trial.server(WANTED) > 0)?;
     let sum = |name| cookies.sum(|trial| trial.server(name));
     let (sent, wanted) = (sum(SENT), sum(WANTED));
@@ -51,7 +51,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         ),
         None => "With tcp_syncookies 0 a SYN that finds the SYN queue full is dropped.".to_owned(),
     });
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 /// A full accept queue turned somebody away in spite of cookies.

@@ -11,7 +11,7 @@ use run_view::TrialView;
 const DROPPED: Counter = Counter::TcpDeferAcceptDrop;
 
 /// When they came, and what would have brought them sooner.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let deferred = all.filter_some(|trial| asked(trial).is_some() && trial.server(DROPPED) > 0)?;
     let lead = "TCP_DEFER_ACCEPT kept connections from accept(2) that their clients already had.";
     let mut sentences = vec![format!(
@@ -39,7 +39,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     }));
     sentences
         .push("A client that speaks first is accepted with its first data, at once.".to_owned());
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 fn asked(trial: &TrialView<'_>) -> Option<u32> {

@@ -7,7 +7,7 @@ use linux_net::Counter;
 use run_view::TrialView;
 
 /// What each held, and what all of them did.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let several = all.filter_some(|trial| trial.listeners() > 1)?;
     let lead = "Listeners that share a port (SO_REUSEPORT) do not share their queues.";
     let example = several.iter().max_by_key(|trial| trial.listeners());
@@ -31,7 +31,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         ),
         None => "More listeners, or a larger server.backlog for each, hold more.".to_owned(),
     });
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 /// What each held where the probe saw them, or all of them when every attempt

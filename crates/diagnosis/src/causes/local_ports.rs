@@ -17,7 +17,7 @@ const RESERVED: Sysctl = Sysctl::IpLocalReservedPorts;
 const RECYCLED: Counter = Counter::TwRecycled;
 
 /// How many there were, what kept them, and where more come from.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let trials = all.filter_some(|trial| trial.ended(Outcome::NoPort) > 0)?;
     let lead = "The client's kernel had no local port left.";
     let errors: BTreeSet<_> = trials
@@ -40,7 +40,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         "A wider {RANGE}, a further source address (load.source_addresses), or a further address or \
          port of the server gives more."
     ));
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 /// What the range has.

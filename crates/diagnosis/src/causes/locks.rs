@@ -14,7 +14,7 @@ const TOLD_APART: f64 = 2.0;
 
 /// The designs beside each other at the largest load, where the run has several
 /// and messages.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     // What a slow reader does to a lock is no property of the design alone.
     if all.any(|trial| trial.number("load.slow_readers").unwrap_or(0) > 0) {
         return None;
@@ -54,7 +54,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
          its network writes, who copies the list of clients and writes outside pays for the copy."
             .to_owned(),
     ];
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 fn of_design(design: &str, trials: &TrialSet<'_>) -> Option<String> {

@@ -9,7 +9,7 @@ use crate::words::{self, several};
 use run_view::TrialView;
 
 /// What there is to say where no reason was found.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Paragraph {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
     let attempts = all.sum(TrialView::clients);
     let ok = all.sum(|trial| trial.ended(Outcome::Ok));
     if ok < attempts {
@@ -42,7 +42,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Paragraph {
         )
     }));
     sentences.extend(all.iter().filter_map(depth).max_by(|a, b| a.0.total_cmp(&b.0)).map(|d| d.1));
-    Paragraph::reason("No limit acted.", sentences)
+    Paragraph::cause("No limit acted.", sentences)
 }
 
 /// The fullest that an accept queue was seen, with how full that is.
@@ -66,7 +66,7 @@ fn unexplained(all: &TrialSet<'_>, not_ok: u64) -> Paragraph {
         .map(|(outcome, attempts)| format!("{} {outcome}", words::counted(attempts)))
         .collect();
     let ended = words::listed(&ended).unwrap_or_default();
-    Paragraph::reason(
+    Paragraph::cause(
         "No limit of the kernel's queues acted.",
         [
             format!(

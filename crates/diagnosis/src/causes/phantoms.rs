@@ -12,7 +12,7 @@ use run_view::TrialView;
 const RETRIES: Sysctl = Sysctl::TcpSynackRetries;
 
 /// Where phantoms came from, and how one would know.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let trials = all.filter_some(|trial| trial.ended(Outcome::Phantom) > 0)?;
     let phantoms = trials.sum(|trial| trial.ended(Outcome::Phantom));
     let lead = "Some connections existed at the client alone: phantoms.";
@@ -44,7 +44,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
                 .to_owned(),
         );
     }
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 /// The last ACKs that a full accept queue ignored, each several times.

@@ -11,7 +11,7 @@ use run_view::TrialView;
 const ABORT: Sysctl = Sysctl::TcpAbortOnOverflow;
 
 /// What tcp_abort_on_overflow resets, and what it leaves in silence.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let trials = all.filter_some(by_overflow)?;
     let lead = format!("{ABORT} 1 made the server answer with an RST, but only to last ACKs.");
     let mut sentences = vec![format!(
@@ -38,7 +38,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         ),
         None => "With 0 those clients would not have been told.".to_owned(),
     });
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 /// Attempts of this trial were reset by a full accept queue.

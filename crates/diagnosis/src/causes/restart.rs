@@ -8,7 +8,7 @@ use crate::words::{seconds, several};
 use run_view::TrialView;
 
 /// Where it was refused, for how long, and what lets it in.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let restarted = all.filter_some(|trial| trial.record.restart.is_some())?;
     let refused = restarted.filter_some(|trial| times_refused(trial) > 0);
     let at_once =
@@ -35,7 +35,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
                 .to_owned(),
         );
     }
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 fn told(refused: &TrialSet<'_>) -> String {

@@ -24,7 +24,7 @@ const RUNGS: usize = 7;
 const LINEAR: Sysctl = Sysctl::TcpSynLinearTimeouts;
 
 /// What whole seconds of a connect are, and when it gives up.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let waited = all.filter_some(|trial| trial.waited() > 0);
     let gave_up = all.filter_some(|trial| trial.timed_out() > 0);
     if waited.is_none() && gave_up.is_none() {
@@ -42,7 +42,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
         waited.as_ref().and_then(slowest),
         gave_up.as_ref().map(given_up),
     ];
-    Some(Paragraph::reason(lead, sentences.into_iter().flatten()))
+    Some(Paragraph::cause(lead, sentences.into_iter().flatten()))
 }
 
 fn sent_again(waited: &TrialSet<'_>) -> Option<String> {

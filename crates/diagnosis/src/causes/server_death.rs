@@ -11,7 +11,7 @@ use crate::trials::TrialSet;
 use crate::words::{self, counted, several};
 
 /// Of what, and what would have kept it alive.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let died = all.filter_some(|trial| trial.record.server_died.is_some())?;
     let causes: BTreeSet<String> =
         died.iter().filter_map(|trial| trial.record.server_died.clone()).collect();
@@ -59,5 +59,5 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
             }
         });
     }
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }

@@ -11,7 +11,7 @@ use run_view::TrialView;
 const LONG_HOLD_NS: u64 = 100_000_000;
 
 /// Who suffered from them, by the server's design.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let slow = all.filter_some(|trial| trial.number("load.slow_readers").unwrap_or(0) > 0)?;
     let readers =
         slow.range(|trial| Some(trial.number("load.slow_readers")?.max(0).cast_unsigned()))?;
@@ -46,7 +46,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
                 .to_owned(),
         );
     }
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 fn of_design(design: &str, trials: &TrialSet<'_>, without: &TrialSet<'_>) -> String {

@@ -11,7 +11,7 @@ use run_view::TrialView;
 const MAX_SYN_BACKLOG: Sysctl = Sysctl::TcpMaxSynBacklog;
 
 /// Which of its two tests dropped SYNs, and what would change it.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let by_limit = all.filter_some(|trial| trial.server(Counter::TcpReqQFullDrop) > 0);
     let by_rule = all.filter_some(|trial| three_quarters(trial) > 0);
     let sentences: Vec<_> = [
@@ -32,7 +32,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
     }
     let lead =
         "The SYN queue, where half-open connections wait for their handshake's last ACK, was full.";
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }
 
 fn dropped_by_limit(trials: &TrialSet<'_>) -> Option<String> {

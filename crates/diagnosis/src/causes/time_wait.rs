@@ -16,7 +16,7 @@ const OVERFLOW: Counter = Counter::TcpTimeWaitOverflow;
 const ORPHANED_SECONDS: f64 = 1.0;
 
 /// How many stood, how long, and what decides about it.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let waiting = all.filter_some(|trial| trial.state("time_wait").is_some());
     let orphans = all.filter_some(|trial| orphaned(trial).is_some());
     let capped = all.filter_some(|trial| trial.server(OVERFLOW) > 0);
@@ -34,7 +34,7 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
                 .to_owned()
         }),
     ];
-    Some(Paragraph::reason(lead, sentences.into_iter().flatten()))
+    Some(Paragraph::cause(lead, sentences.into_iter().flatten()))
 }
 
 fn stood(trials: &TrialSet<'_>) -> Option<String> {

@@ -10,7 +10,7 @@ use crate::words::{self, several};
 use run_view::TrialView;
 
 /// How many, and what they still owed.
-pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
+pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     // Slow readers, and a server that died, are reasons of their own.
     let alone = |trial: &TrialView<'_>| {
         trial.number("load.slow_readers").unwrap_or(0) == 0 && trial.record.server_died.is_none()
@@ -37,5 +37,5 @@ pub(crate) fn reason(all: &TrialSet<'_>) -> Option<Paragraph> {
          deadline, or a server that reads and writes faster lets them finish."
             .to_owned(),
     ];
-    Some(Paragraph::reason(lead, sentences))
+    Some(Paragraph::cause(lead, sentences))
 }

@@ -2,10 +2,10 @@
 
 use super::{Topic, TopicKind, Topics};
 
-/// From which likeness on, 0 to 1, a name is near enough to be offered.
-const NEAR: f64 = 0.6;
+/// From which similarity on, 0 to 1, a name is near enough to be offered.
+const MIN_SIMILARITY: f64 = 0.6;
 /// How many names are offered.
-const OFFERED: usize = 5;
+const MAX_SUGGESTIONS: usize = 5;
 
 impl Topics {
     /// The topic of that name. Capitals, blanks, `-` and `_` do not matter; a
@@ -31,26 +31,26 @@ impl Topics {
 
     /// The names of the topics that somebody may have meant, likeliest first:
     /// a slip of the pen, or a part of the name.
-    pub fn near(&self, asked: &str) -> Vec<&str> {
+    pub fn similar(&self, asked: &str) -> Vec<&str> {
         let asked = key(asked);
-        let mut near: Vec<_> = self
+        let mut similar: Vec<_> = self
             .iter()
-            .map(|topic| (likeness(&asked, topic), topic.name.as_str()))
-            .filter(|(likeness, _)| *likeness >= NEAR)
+            .map(|topic| (similarity(&asked, topic), topic.name.as_str()))
+            .filter(|(similarity, _)| *similarity >= MIN_SIMILARITY)
             .collect();
-        near.sort_by(|(a, _), (b, _)| b.total_cmp(a));
-        near.truncate(OFFERED);
-        near.into_iter().map(|(_, name)| name).collect()
+        similar.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        similar.truncate(MAX_SUGGESTIONS);
+        similar.into_iter().map(|(_, name)| name).collect()
     }
 }
 
-fn likeness(asked: &str, topic: &Topic) -> f64 {
+fn similarity(asked: &str, topic: &Topic) -> f64 {
     let names = || [full_names(topic), last_names(topic), short_names(topic)].into_iter().flatten();
     let by_part = names()
         .filter(|name| asked.len() > 2 && (name.contains(asked) || asked.contains(name.as_str())))
         .map(|name| {
             let (short, long) = (asked.len().min(name.len()), asked.len().max(name.len()));
-            NEAR + (1.0 - NEAR) * short as f64 / long as f64
+            MIN_SIMILARITY + (1.0 - MIN_SIMILARITY) * short as f64 / long as f64
         });
     let by_slip = names().map(|name| strsim::normalized_damerau_levenshtein(asked, &name));
     by_part.chain(by_slip).fold(0.0, f64::max)
@@ -64,7 +64,7 @@ fn key(name: &str) -> String {
 }
 
 fn full_names(topic: &Topic) -> Vec<String> {
-    [&topic.name].into_iter().chain(&topic.also).map(|name| key(name)).collect()
+    [&topic.name].into_iter().chain(&topic.aliases).map(|name| key(name)).collect()
 }
 
 /// What follows the last dot; of a counter, also with its table before it as
@@ -138,13 +138,13 @@ mod tests {
     #[test]
     fn a_slip_and_a_part_of_a_name_are_near_and_nonsense_is_not() {
         let topics = Topics::built_in();
-        assert_eq!(topics.near("somaxcon")[0], "net.core.somaxconn");
-        assert_eq!(topics.near("ListenOverflow")[0], "TcpExt.ListenOverflows");
-        assert_eq!(topics.near("net.ipv4.tcp_fin_timout")[0], "net.ipv4.tcp_fin_timeout");
-        assert!(topics.near("overflow").contains(&"TcpExt.ListenOverflows"));
-        assert!(topics.near("backlogs").contains(&"backlog"));
-        assert!(topics.near("xyzzy").is_empty(), "{:?}", topics.near("xyzzy"));
-        assert!(topics.near("tcp").len() <= OFFERED);
+        assert_eq!(topics.similar("somaxcon")[0], "net.core.somaxconn");
+        assert_eq!(topics.similar("ListenOverflow")[0], "TcpExt.ListenOverflows");
+        assert_eq!(topics.similar("net.ipv4.tcp_fin_timout")[0], "net.ipv4.tcp_fin_timeout");
+        assert!(topics.similar("overflow").contains(&"TcpExt.ListenOverflows"));
+        assert!(topics.similar("backlogs").contains(&"backlog"));
+        assert!(topics.similar("xyzzy").is_empty(), "{:?}", topics.similar("xyzzy"));
+        assert!(topics.similar("tcp").len() <= MAX_SUGGESTIONS);
     }
 
     /// What two topics answer to would find whichever comes first.
@@ -164,7 +164,7 @@ mod tests {
         }
         for topic in topics.iter() {
             assert_eq!(topics.find(&topic.name), Some(topic));
-            for name in &topic.also {
+            for name in &topic.aliases {
                 assert_eq!(topics.find(name), Some(topic), "{name}");
             }
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{Showing, Topic, TopicKind, Topics};
+use super::{ScenarioUse, Topic, TopicKind, Topics};
 use run_view::prose::{WIDTH, wrapped};
 
 impl fmt::Display for Topic {
@@ -12,13 +12,14 @@ impl fmt::Display for Topic {
         let mut sections = vec![self.head(), paragraphs(&self.text)];
         let kernel = self.kernel.iter().map(|(place, what)| format!("{place}: {what}"));
         sections.extend(listed("In the kernel", kernel));
-        let wrong = self.wrong.iter().map(|(belief, holds)| format!("\"{belief}\": {holds}"));
+        let wrong =
+            self.misconceptions.iter().map(|(belief, holds)| format!("\"{belief}\": {holds}"));
         sections.extend(listed("Often got wrong", wrong));
         match self.scenarios.is_empty() {
             true => sections.extend(self.kind.without_scenario().map(|text| wrapped(text, "", ""))),
             false => sections.extend(listed("Scenarios", self.shown().into_iter())),
         }
-        sections.push(wrapped(&format!("See also: {}", self.see.join(", ")), "", "  "));
+        sections.push(wrapped(&format!("See also: {}", self.related.join(", ")), "", "  "));
         f.write_str(&sections.join("\n\n"))
     }
 }
@@ -27,13 +28,13 @@ impl Topic {
     fn head(&self) -> String {
         let default = self.default.as_ref();
         let default = default.map_or(String::new(), |value| format!(", default {value}"));
-        let title = wrapped(&format!("{}: {}", self.name, self.says), "", "  ");
+        let title = wrapped(&format!("{}: {}", self.name, self.summary), "", "  ");
         format!("{title}\n{}{default}", self.kind.name())
     }
 
     /// What scenarios do with it, and which of them.
     fn shown(&self) -> Vec<String> {
-        let mut by_showing: BTreeMap<&Showing, Vec<&str>> = BTreeMap::new();
+        let mut by_showing: BTreeMap<&ScenarioUse, Vec<&str>> = BTreeMap::new();
         for (scenario, showing) in &self.scenarios {
             by_showing.entry(showing).or_default().push(scenario);
         }
@@ -68,10 +69,10 @@ impl Topics {
     /// Every topic in a line, grouped by kind.
     pub fn list(&self) -> String {
         let group = |kind: TopicKind| {
-            let width = self.of(kind).map(|topic| topic.name.chars().count()).max()?;
-            let lines = self.of(kind).map(|topic| {
+            let width = self.of_kind(kind).map(|topic| topic.name.chars().count()).max()?;
+            let lines = self.of_kind(kind).map(|topic| {
                 let name = format!("  {:width$}  ", topic.name);
-                wrapped(&topic.says, &name, &" ".repeat(width + 4))
+                wrapped(&topic.summary, &name, &" ".repeat(width + 4))
             });
             Some(format!("{}\n{}", kind.heading(), lines.collect::<Vec<_>>().join("\n")))
         };

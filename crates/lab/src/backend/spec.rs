@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use indexmap::IndexMap;
 use linux_net::SysctlName;
-use run_record::TryId;
+use run_record::ExecutionId;
 use scenario::Plan;
 
 /// Which of a testbed's two hosts.
@@ -114,7 +114,7 @@ pub enum Purpose {
     /// To find out, before the first trial, what the machine supports.
     Preflight,
     /// One try of a trial.
-    Trial(TryId),
+    Trial(ExecutionId),
 }
 
 impl fmt::Display for Purpose {

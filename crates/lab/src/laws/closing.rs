@@ -5,8 +5,8 @@ use std::time::Duration;
 use chat_server::ClosesFirst;
 use linux_net::{Counter, Sysctl};
 use load_generator::ConnectPattern;
-use queue_model::bind::{self, Options, Standing};
-use queue_model::time_wait::{self, Waiting};
+use queue_model::bind::{self, ExistingSocket, SocketOptions};
+use queue_model::time_wait::{self, ClosedState};
 
 use super::condition::{Inapplicable, concerns, require};
 use super::inputs::{Inputs, require_rfc1337};
@@ -20,7 +20,7 @@ const LONGEST_FIN_TIMEOUT: u32 = 60;
 
 /// How many connections stay in TIME_WAIT.
 pub(super) const BUCKETS: Rule =
-    Rule { laws: &[time_wait::KEPT, time_wait::OVERFLOW], predict: predict_buckets };
+    Rule { laws: &[time_wait::SOCKETS, time_wait::OVERFLOW], predict: predict_buckets };
 
 /// How long TIME_WAIT lasts.
 pub(super) const TIME_WAIT: Rule =
@@ -62,7 +62,7 @@ fn predict_buckets(inputs: &Inputs<'_>) -> Applied {
     require_time_wait(inputs)?;
     let buckets = time_wait::buckets(closes, cap);
     Ok(vec![
-        Prediction::count(time_wait::KEPT, buckets.time_wait, |measured| {
+        Prediction::count(time_wait::SOCKETS, buckets.time_wait, |measured| {
             measured.most_in("time_wait")
         }),
         Prediction::count(time_wait::OVERFLOW, buckets.tcp_time_wait_overflow, |measured| {
@@ -99,7 +99,7 @@ fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
         (1..=LONGEST_FIN_TIMEOUT).contains(&fin_timeout),
         format!("{} = {fin_timeout} is outside 1 to 60 s", Sysctl::TcpFinTimeout),
     )?;
-    let nominal = time_wait::lasts(Waiting::OrphanedFinWait2, fin_timeout);
+    let nominal = time_wait::duration(ClosedState::OrphanedFinWait2, fin_timeout);
     let latest = inputs.latest(&[nominal]);
     let linger = load.linger;
     require(
@@ -113,10 +113,10 @@ fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
 /// Whether bind(2) is refused while the server's connections are in TIME_WAIT.
 fn is_refused(inputs: &Inputs<'_>) -> bool {
     let (first, after) = (&inputs.cell.server, &inputs.cell.after);
-    let options = |reuse_address| Options { reuse_address, reuse_port: first.listeners > 1 };
+    let options = |reuse_address| SocketOptions { reuse_address, reuse_port: first.listeners > 1 };
     let old = options(first.reuse_address);
     let new = options(after.restart_reuse_address.unwrap_or(first.reuse_address));
-    server_closes_first(inputs) && !bind::succeeds(Standing::TimeWait, old, new)
+    server_closes_first(inputs) && !bind::succeeds(ExistingSocket::TimeWait, old, new)
 }
 
 /// Requires that it is certain what stands on the port at the restart.

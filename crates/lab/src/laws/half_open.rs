@@ -7,7 +7,7 @@ use chat_protocol::Framing;
 use linux_net::Counter;
 use load_generator::{ConnectPattern, Leave};
 use queue_model::cookies;
-use queue_model::syn_queue::{self, Left, Standing};
+use queue_model::syn_queue::{self, Effects, QueueLengths};
 
 use super::condition::{Inapplicable, concerns, not_applied, require};
 use super::inputs::Inputs;
@@ -42,24 +42,24 @@ pub(super) const LIVE_CLIENTS: Rule =
 
 fn predict_syn_queue(inputs: &Inputs<'_>) -> Applied {
     concerns(inputs.cell.load.half_open > 0)?;
-    let left = left(inputs)?;
+    let effects = effects(inputs)?;
     Ok(vec![
-        Prediction::count(syn_queue::CAPACITY, left.syn_recv, |measured| {
+        Prediction::count(syn_queue::CAPACITY, effects.syn_recv, |measured| {
             measured.most_in("syn_recv")
         }),
-        Prediction::count(syn_queue::LISTEN_DROPS, left.listen_drops, |measured| {
+        Prediction::count(syn_queue::LISTEN_DROPS, effects.listen_drops, |measured| {
             measured.at_server(Counter::ListenDrops)
         }),
-        Prediction::count(syn_queue::LISTEN_OVERFLOWS, left.listen_overflows, |measured| {
+        Prediction::count(syn_queue::LISTEN_OVERFLOWS, effects.listen_overflows, |measured| {
             measured.at_server(Counter::ListenOverflows)
         }),
-        Prediction::count(syn_queue::FULL_DROPS, left.tcp_req_q_full_drop, |measured| {
+        Prediction::count(syn_queue::FULL_DROPS, effects.tcp_req_q_full_drop, |measured| {
             measured.at_server(Counter::TcpReqQFullDrop)
         }),
-        Prediction::count(syn_queue::FULL_COOKIES, left.tcp_req_q_full_do_cookies, |measured| {
+        Prediction::count(syn_queue::FULL_COOKIES, effects.tcp_req_q_full_do_cookies, |measured| {
             measured.at_server(Counter::TcpReqQFullDoCookies)
         }),
-        Prediction::count(syn_queue::COOKIES_SENT, left.syncookies_sent, |measured| {
+        Prediction::count(syn_queue::COOKIES_SENT, effects.syncookies_sent, |measured| {
             measured.at_server(Counter::SyncookiesSent)
         }),
     ])
@@ -67,19 +67,19 @@ fn predict_syn_queue(inputs: &Inputs<'_>) -> Applied {
 
 fn predict_cookies_received(inputs: &Inputs<'_>) -> Applied {
     concerns(has_live_clients(inputs))?;
-    let left = left(inputs)?;
-    if left.syncookies_recv > 0 {
-        require_no_repeated_cookies(inputs, left.established)?;
+    let effects = effects(inputs)?;
+    if effects.syncookies_recv > 0 {
+        require_no_repeated_cookies(inputs, effects.established)?;
     }
-    Ok(vec![Prediction::count(syn_queue::COOKIES_RECEIVED, left.syncookies_recv, |measured| {
+    Ok(vec![Prediction::count(syn_queue::COOKIES_RECEIVED, effects.syncookies_recv, |measured| {
         measured.at_server(Counter::SyncookiesRecv)
     })])
 }
 
 fn predict_live_clients(inputs: &Inputs<'_>) -> Applied {
     concerns(has_live_clients(inputs))?;
-    let left = left(inputs)?;
-    Ok(vec![Prediction::count(syn_queue::LIVE_CLIENTS, left.established, |measured| {
+    let effects = effects(inputs)?;
+    Ok(vec![Prediction::count(syn_queue::LIVE_CLIENTS, effects.established, |measured| {
         measured.accept_queue_depth()
     })])
 }
@@ -102,7 +102,7 @@ fn require_no_repeated_cookies(inputs: &Inputs<'_>, established: u64) -> Result<
     let sent = u64::from(load.messages) * (Framing::HEADER_BYTES as u64 + u64::from(load.size));
     let received = sent.saturating_mul(established.saturating_sub(1));
     require(
-        !cookies::last_ack_may_be_taken(sent, received),
+        !cookies::last_ack_passes_as_cookie(sent, received),
         "a client that writes about as many bytes as it reads may send a last ACK that counts as \
          a second cookie",
     )
@@ -111,7 +111,7 @@ fn require_no_repeated_cookies(inputs: &Inputs<'_>, established: u64) -> Result<
 /// What the half-open clients and then the live ones leave, if nothing is accepted,
 /// no SYN is retransmitted, and each SYN arrives after the ones before have been
 /// handled.
-fn left(inputs: &Inputs<'_>) -> Result<Left, Inapplicable> {
+fn effects(inputs: &Inputs<'_>) -> Result<Effects, Inapplicable> {
     let (server, load) = (&inputs.cell.server, &inputs.cell.load);
     require(
         server.accept_paused,
@@ -139,10 +139,10 @@ fn left(inputs: &Inputs<'_>) -> Result<Left, Inapplicable> {
     )?;
     let queue = inputs.syn_queue(server.backlog)?;
     let live = u64::from(load.clients.saturating_sub(load.half_open));
-    let dead = queue.unanswered(Standing::default(), load.half_open.into());
-    let standing = Standing { half_open: dead.syn_recv, established: 0 };
-    let alive = queue.answered(standing, live);
-    Ok(Left {
+    let dead = queue.connect_half_open(QueueLengths::default(), load.half_open.into());
+    let lengths = QueueLengths { half_open: dead.syn_recv, established: 0 };
+    let alive = queue.connect_live(lengths, live);
+    Ok(Effects {
         syn_recv: dead.syn_recv,
         established: alive.established,
         listen_drops: dead.listen_drops + alive.listen_drops,

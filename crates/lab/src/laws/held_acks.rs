@@ -49,7 +49,7 @@ fn predict_release(inputs: &Inputs<'_>) -> Applied {
         "clients retransmit their SYN before it is answered (load.connect_deadline)",
     )?;
     require(
-        syn_ack_retry::fewest_retries(retries, clients, limit) == retries,
+        syn_ack_retry::min_retries(retries, clients, limit) == retries,
         "the kernel removes entries early from a SYN queue that is more than half full",
     )?;
     // Until the last request is removed.

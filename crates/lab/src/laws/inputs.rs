@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use linux_net::Sysctl;
-use queue_model::syn_queue::{Cookies, Standing, SynQueue, SynQueueFull};
+use queue_model::syn_queue::{Cookies, QueueLengths, SynQueue, SynQueueFull};
 use queue_model::{accept_queue, timer};
 use scenario::{CellSettings, Host};
 
@@ -67,7 +67,7 @@ impl Inputs<'_> {
             peers_are_proven: false,
         };
         let clients = u64::from(self.cell.load.clients);
-        Ok(syn_queue.answered(Standing::default(), clients).established)
+        Ok(syn_queue.connect_live(QueueLengths::default(), clients).established)
     }
 
     /// The latest time at which a process notices that the last of these timers has

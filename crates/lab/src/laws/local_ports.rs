@@ -15,11 +15,11 @@ use super::measurements::{Measurement, Measurements};
 use super::rule::{Applied, Prediction, Rule};
 
 /// Attempts that find a port while every client stays.
-pub(super) const AT_ONCE: Rule = Rule { laws: &[ports::AT_ONCE], predict: predict_at_once };
+pub(super) const AT_ONCE: Rule = Rule { laws: &[ports::CONCURRENT], predict: predict_at_once };
 
 /// Attempts that find a port, each client leaving before the next one comes.
 pub(super) const IN_TURN: Rule =
-    Rule { laws: &[ports::IN_TURN, ports::RECYCLED], predict: predict_in_turn };
+    Rule { laws: &[ports::SEQUENTIAL, ports::RECYCLED], predict: predict_in_turn };
 
 /// Attempts that did not fail for lack of a local port.
 fn with_a_port(measured: &Measurements<'_>) -> Option<Measurement> {
@@ -65,7 +65,7 @@ fn predict_at_once(inputs: &Inputs<'_>) -> Applied {
     let ports = ports_of_an_address(inputs, range)?;
     let addresses = 0..u64::from(load.source_addresses);
     let with_a_port_each = addresses.map(|address| attempts_of_address(inputs, address).min(ports));
-    Ok(vec![Prediction::count(ports::AT_ONCE, with_a_port_each.sum(), with_a_port)])
+    Ok(vec![Prediction::count(ports::CONCURRENT, with_a_port_each.sum(), with_a_port)])
 }
 
 fn predict_in_turn(inputs: &Inputs<'_>) -> Applied {
@@ -74,7 +74,7 @@ fn predict_in_turn(inputs: &Inputs<'_>) -> Applied {
     concerns(load.chat != ChatPhase::AfterConnect && load.pattern == ConnectPattern::OneByOne)?;
     let (connects, recycled) = connects_in_turn(inputs, range)?;
     Ok(vec![
-        Prediction::count(ports::IN_TURN, connects, with_a_port),
+        Prediction::count(ports::SEQUENTIAL, connects, with_a_port),
         Prediction::count(ports::RECYCLED, recycled, |measured| {
             measured.at_client(Counter::TwRecycled)
         }),
@@ -113,8 +113,8 @@ fn connects_in_turn(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u64),
     let timestamps = has_timestamps(inputs.at_client(Sysctl::TcpTimestamps))
         && has_timestamps(inputs.at_server(Sysctl::TcpTimestamps));
     let reconnect = Reconnect { tw_reuse, to_loopback: false, timestamps };
-    if owner == Side::Server || !reconnect.reuses() {
-        return Ok((ports::in_turn(clients, ports, Some(owner)), 0));
+    if owner == Side::Server || !reconnect.can_reuse() {
+        return Ok((ports::sequential_connects(clients, ports, Some(owner)), 0));
     }
     let delay = inputs.tw_reuse_delay.ok_or_else(|| {
         not_applied(format!("this kernel has no {} and compares seconds", Sysctl::TcpTwReuseDelay))
@@ -123,7 +123,7 @@ fn connects_in_turn(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u64),
     let interval = interval
         .and_then(Result::ok)
         .ok_or_else(|| not_applied("the pace of the clients is not set (load.connect_rate)"))?;
-    let connects = |delay| ports::in_turn_reusing(clients, interval, ports, delay);
+    let connects = |delay| ports::sequential_connects_with_reuse(clients, interval, ports, delay);
     // Not if milliseconds or the pace of a busy machine decide.
     let (sooner, later) = (connects(delay.mul_f64(0.9)), connects(delay.mul_f64(1.1)));
     require(

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use linux_net::TimerWheel;
-use run_record::{KernelRules, RunDirectory, Tries, TryId};
+use run_record::{ExecutionId, KernelRules, RunDirectory, TrialExecutions};
 use scenario::Plan;
 
 use super::event::{Observer, SessionEvent, StoppedRun};
@@ -57,7 +57,8 @@ pub(super) fn execute<const N: usize>(
 /// Planned trials that are in the directories.
 fn kept(directories: &[PathBuf]) -> u64 {
     let in_directory = |path: &PathBuf| {
-        RunDirectory::read(path).map_or(0, |(_, trials)| Tries::of(&trials).len() as u64)
+        RunDirectory::read(path)
+            .map_or(0, |(_, trials)| TrialExecutions::group(&trials).len() as u64)
     };
     directories.iter().map(in_directory).sum()
 }
@@ -120,7 +121,10 @@ impl TrialRunner for Runner<'_> {
         let next = next.map(|next| NextTestbed {
             backend: self.backends[next.side],
             spec: TestbedSpec::from_settings(&plan.cells[next.planned.cell].settings),
-            purpose: Purpose::Trial(TryId { trial: next.planned.id, retry: next.planned.retry }),
+            purpose: Purpose::Trial(ExecutionId {
+                trial: next.planned.id,
+                retry: next.planned.retry,
+            }),
         });
         trial::run(&TrialContext {
             backend: self.backends[trial.side],

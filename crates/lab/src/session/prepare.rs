@@ -110,7 +110,7 @@ fn work(target: &Target) -> Result<Work> {
             run,
             &format!("{} is a suite, which has no run of its own", file.load()?.suite.name),
         )),
-        (Target::Resume { run, .. }, _) if SuiteDirectory::is_one(run) => {
+        (Target::Resume { run, .. }, _) if SuiteDirectory::exists_at(run) => {
             Err(not_resumable(run, "it is a suite's directory"))
         }
         (Target::Resume { run, .. }, Some(Document::Scenario(file))) => {

@@ -59,7 +59,7 @@ pub(super) fn run(
                     false => MemberVerdict::Failed,
                 };
                 recorded.trials = finished.trials.len() as u32;
-                recorded.run = Some(SuiteDirectory::way_to(&finished.path));
+                recorded.run = Some(SuiteDirectory::relative_run_path(&finished.path));
                 record.backend = finished.record.backend.clone();
                 directory.write(&record)?;
                 observer.event(SessionEvent::MemberFinished(Box::new(finished)));
@@ -73,7 +73,7 @@ pub(super) fn run(
                 let mut trials_failed = false;
                 if let Some(path) = &path {
                     // Trials that failed before the stop are still failures.
-                    recorded.run = Some(SuiteDirectory::way_to(path));
+                    recorded.run = Some(SuiteDirectory::relative_run_path(path));
                     if let Ok((run, trials)) = RunDirectory::read(path) {
                         recorded.trials = trials.len() as u32;
                         trials_failed = RunVerdict::new(&run, &trials).verdict.is_failed();

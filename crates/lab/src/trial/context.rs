@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use linux_net::TimerWheel;
-use run_record::{KernelRules, TryId};
+use run_record::{ExecutionId, KernelRules};
 use scenario::{Cell, PlannedTrial};
 
 use crate::backend::{Backend, Purpose, TestbedSpec};
@@ -47,8 +47,8 @@ impl TrialContext<'_> {
     }
 
     /// Which try of which trial it is.
-    pub(crate) fn try_id(&self) -> TryId {
-        TryId { trial: self.planned.id, retry: self.planned.retry }
+    pub(crate) fn execution_id(&self) -> ExecutionId {
+        ExecutionId { trial: self.planned.id, retry: self.planned.retry }
     }
 
     /// Fails if the trial must end: the user asked for it, or a trial beside it

@@ -27,7 +27,7 @@ pub(super) struct ClosedTestbed {
 /// When the machine refuses it, or a sysctl.
 pub(super) fn create(trial: &TrialContext<'_>) -> Result<TrialTestbed> {
     let spec = TestbedSpec::from_settings(&trial.cell.settings);
-    let hosts = trial.backend.testbed(&spec, Purpose::Trial(trial.try_id()))?;
+    let hosts = trial.backend.testbed(&spec, Purpose::Trial(trial.execution_id()))?;
     Ok(TrialTestbed { spec, hosts })
 }
 

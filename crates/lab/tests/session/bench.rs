@@ -138,7 +138,7 @@ impl Bench {
             entries.map(Iterator::collect).unwrap_or_default()
         };
         let mut runs: Vec<_> = entries(&self.out()).iter().flat_map(|path| entries(path)).collect();
-        runs.retain(|path| !SuiteDirectory::is_one(path));
+        runs.retain(|path| !SuiteDirectory::exists_at(path));
         runs.sort();
         runs
     }

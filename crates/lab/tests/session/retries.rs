@@ -1,6 +1,6 @@
 //! Retries: they hide nothing.
 
-use run_record::{RunDirectory, Tries};
+use run_record::{RunDirectory, TrialExecutions};
 
 use crate::bench::{Bench, ids, script};
 
@@ -23,7 +23,7 @@ fn a_trial_that_held_on_a_retry_holds_and_every_try_is_kept() {
     let run = session.run();
     assert_eq!(run.record.retries, 3);
     assert!(run.held());
-    let tries = Tries::of(&run.trials);
+    let tries = TrialExecutions::group(&run.trials);
     assert_eq!(tries.iter().filter(|tries| tries.is_flaky()).count(), 2);
     let rows = std::fs::read_dir(run.path.join("attempts")).unwrap().count();
     assert_eq!(rows, run.trials.len(), "each try has rows of its own");

@@ -1,7 +1,7 @@
 //! When the server takes a connection.
 
+use super::nanoseconds::nanoseconds;
 use super::settings::Accepts;
-use super::timers::nanoseconds;
 
 /// A server's accept loop.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! What happens at a client.
 
-use super::agenda::{Segment, Timer};
-use super::timers::{data_gap, nanoseconds, syn_gap, syn_gives_up};
+use super::event_queue::{Segment, Timer};
+use super::nanoseconds::nanoseconds;
+use super::timers::{data_gap, syn_gap, syn_gives_up};
 use super::world::{ClientSide, ServerSide, World};
 
 /// `tcp_retries2`'s default: retransmissions of data, besides the tail loss
@@ -17,7 +18,7 @@ impl World<'_> {
         self.attempt(id).client = ClientSide::SynSent;
         // A first SYN that is lost is not sent again any sooner (`tcp_connect`).
         self.send(Segment::Syn, id);
-        self.agenda.set(self.now, syn_gap(&self.path.client, 0), Timer::Syn, id);
+        self.events.set(self.now, syn_gap(&self.path.client, 0), Timer::Syn, id);
     }
 
     /// `tcp_retransmit_timer` (net/ipv4/tcp_timer.c).
@@ -41,7 +42,7 @@ impl World<'_> {
             self.counters.tcp_syn_retrans += 1;
             let sent = self.send(Segment::Syn, id);
             let gap = if sent { planned } else { CONGESTED_GAP };
-            self.agenda.set(now, gap, Timer::Syn, id);
+            self.events.set(now, gap, Timer::Syn, id);
         }
     }
 
@@ -67,7 +68,7 @@ impl World<'_> {
                 attempt.established = Some(now);
                 self.send(Segment::Ack, id);
                 if let Some(first_data) = path.client.first_data {
-                    self.agenda.set(now, nanoseconds(first_data), Timer::Data, id);
+                    self.events.set(now, nanoseconds(first_data), Timer::Data, id);
                 }
             }
             // A phantom answers each SYN-ACK, and so asks again for a place.
@@ -91,7 +92,7 @@ impl World<'_> {
         let sent = attempt.data_sent;
         self.send(Segment::Ack, id);
         if sent <= DATA_RETRIES + 1 {
-            self.agenda.set(self.now, data_gap(sent), Timer::Data, id);
+            self.events.set(self.now, data_gap(sent), Timer::Data, id);
         }
     }
 

@@ -76,8 +76,8 @@ impl Counters {
 /// A queue's depth.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct QueueDepth {
-    /// The greatest.
-    pub greatest: u32,
+    /// The maximum.
+    pub max: u32,
     /// At the end.
     pub last: u32,
 }
@@ -105,7 +105,7 @@ pub struct Simulation {
     /// Connections in SYN_RECV.
     pub syn_queue: QueueDepth,
     /// Every change of the depths, where
-    /// [`trace_depths`](super::ListenPath::trace_depths) asked for them.
+    /// `ListenPath::trace_depths` is set.
     pub depths: Vec<DepthSample>,
     /// Of the last event, on the arrivals' clock.
     pub end_ns: u64,

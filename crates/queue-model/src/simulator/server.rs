@@ -1,14 +1,14 @@
 //! What happens at the server.
 
-use super::agenda::{Segment, Timer};
-use super::syn_queue::Verdict;
+use super::event_queue::{Segment, Timer};
+use super::syn_queue::Decision;
 use super::timers::syn_ack_gap;
 use super::world::{ServerSide, World};
 
 impl World<'_> {
     pub(super) fn syn_arrives(&mut self, id: u32) {
         match self.attempt(id).server {
-            ServerSide::Nothing => self.judge_syn(id),
+            ServerSide::Nothing => self.decide_syn(id),
             // `tcp_check_req` (net/ipv4/tcp_minisocks.c): the SYN-ACK again at
             // once, and the timer anew, without counting a timeout.
             ServerSide::Request => {
@@ -19,10 +19,10 @@ impl World<'_> {
         }
     }
 
-    fn judge_syn(&mut self, id: u32) {
+    fn decide_syn(&mut self, id: u32) {
         let full = self.accept_queue_is_full();
-        match self.syn_queue.judge(&self.path.listener, full, &mut self.counters) {
-            Verdict::Request => {
+        match self.syn_queue.decide(&self.path.listener, full, &mut self.counters) {
+            Decision::Request => {
                 self.syn_queue.add();
                 let attempt = self.attempt(id);
                 attempt.server = ServerSide::Request;
@@ -30,11 +30,11 @@ impl World<'_> {
                 self.send_syn_ack(id);
                 self.set_request_timer(id);
             }
-            Verdict::Cookie => {
+            Decision::Cookie => {
                 self.attempt(id).has_cookie = true;
                 self.send_syn_ack(id);
             }
-            Verdict::Drop => {}
+            Decision::Drop => {}
         }
     }
 
@@ -51,7 +51,7 @@ impl World<'_> {
 
     fn set_request_timer(&mut self, id: u32) {
         let gap = syn_ack_gap(u32::from(self.attempt(id).timeouts));
-        let due = self.agenda.set(self.now, gap, Timer::Request, id);
+        let due = self.events.set(self.now, gap, Timer::Request, id);
         self.attempt(id).request_due = due;
     }
 
@@ -142,7 +142,7 @@ impl World<'_> {
     /// The server looks at its queue.
     pub(super) fn accept(&mut self) {
         if let Some(at) = self.acceptor.wake() {
-            self.agenda.accept_at(at.max(self.now));
+            self.events.schedule_accept(at.max(self.now));
         }
         self.take_queued();
     }
@@ -153,7 +153,7 @@ impl World<'_> {
         {
             self.attempt(id).accepted = Some(self.now);
             if let Some(at) = self.acceptor.take(self.now) {
-                self.agenda.accept_at(at);
+                self.events.schedule_accept(at);
             }
         }
     }

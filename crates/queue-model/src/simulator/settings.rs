@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use super::nanoseconds::nanoseconds;
+
 /// Everything between connect(2) and accept(2).
 ///
 /// The default is an idle kernel's: its defaults for every sysctl, a server
@@ -21,7 +23,7 @@ pub struct ListenPath {
     /// The last instant simulated, on the arrivals' clock; none waits for the
     /// last timer.
     pub until_ns: Option<u64>,
-    /// Keep every change of the queues' depths in [`super::Simulation::depths`].
+    /// Keep every change of the queues' depths in `Simulation::depths`.
     pub trace_depths: bool,
 }
 
@@ -197,6 +199,6 @@ impl Arrival {
 
 /// Live clients from instant 0, `spacing` apart.
 pub fn burst(clients: u32, spacing: Duration) -> Vec<Arrival> {
-    let spacing = super::timers::nanoseconds(spacing);
+    let spacing = nanoseconds(spacing);
     (0..clients).map(|client| Arrival::live(u64::from(client).saturating_mul(spacing))).collect()
 }

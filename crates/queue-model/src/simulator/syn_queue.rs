@@ -5,7 +5,7 @@ use super::settings::{Listener, SynCookies, SynQueueRule};
 
 /// What the server does with a SYN that belongs to no connection yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
+pub(super) enum Decision {
     /// Remembers it and answers.
     Request,
     /// Answers without remembering it.
@@ -40,35 +40,35 @@ impl SynQueue {
     }
 
     /// `tcp_conn_request` (net/ipv4/tcp_input.c), its tests in its order.
-    pub(super) fn judge(
+    pub(super) fn decide(
         &self,
         listener: &Listener,
         accept_queue_full: bool,
         counters: &mut Counters,
-    ) -> Verdict {
+    ) -> Decision {
         let cookies = listener.syncookies;
         let cookie = cookies == SynCookies::Always || self.is_full(listener);
         if cookie && cookies == SynCookies::Off {
             counters.tcp_req_q_full_drop += 1;
             counters.listen_drops += 1;
-            return Verdict::Drop;
+            return Decision::Drop;
         }
         if cookie {
             counters.tcp_req_q_full_do_cookies += 1;
         }
         if accept_queue_full {
             counters.overflow();
-            return Verdict::Drop;
+            return Decision::Drop;
         }
         if cookie {
             counters.syncookies_sent += 1;
-            return Verdict::Cookie;
+            return Decision::Cookie;
         }
         if cookies == SynCookies::Off && self.is_in_reserve(listener) && !listener.proven_peers {
             counters.listen_drops += 1;
-            return Verdict::Drop;
+            return Decision::Drop;
         }
-        Verdict::Request
+        Decision::Request
     }
 
     /// `inet_csk_reqsk_queue_is_full` (include/net/inet_connection_sock.h).
@@ -145,13 +145,13 @@ mod tests {
     fn with_both_queues_full_the_syn_queue_is_asked_first() {
         let mut counters = Counters::default();
         let off = Listener { limit: 4, syncookies: SynCookies::Off, ..Listener::default() };
-        assert_eq!(queue(5, 5).judge(&off, true, &mut counters), Verdict::Drop);
+        assert_eq!(queue(5, 5).decide(&off, true, &mut counters), Decision::Drop);
         let expected = Counters { tcp_req_q_full_drop: 1, listen_drops: 1, ..Counters::default() };
         assert_eq!(counters, expected);
 
         let mut counters = Counters::default();
         let on = Listener { syncookies: SynCookies::WhenFull, ..off };
-        assert_eq!(queue(5, 5).judge(&on, true, &mut counters), Verdict::Drop);
+        assert_eq!(queue(5, 5).decide(&on, true, &mut counters), Decision::Drop);
         let expected = Counters {
             tcp_req_q_full_do_cookies: 1,
             listen_overflows: 1,

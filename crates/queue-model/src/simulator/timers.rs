@@ -1,7 +1,5 @@
 //! When timers fire.
 
-use std::time::Duration;
-
 use super::settings::{Client, Timers};
 
 const SECOND: u64 = 1_000_000_000;
@@ -18,11 +16,6 @@ const LEVEL_REACH: u64 = 63;
 
 /// `LVL_DEPTH - 1` of a kernel with HZ > 100.
 const LAST_LEVEL: u32 = 8;
-
-/// A duration as nanoseconds, the longest that there are where it is longer.
-pub(super) fn nanoseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
-}
 
 impl Timers {
     /// When a timer fires that is set at `now` for `gap` later.

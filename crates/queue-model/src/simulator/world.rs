@@ -3,11 +3,11 @@
 use std::collections::VecDeque;
 
 use super::acceptor::Acceptor;
-use super::agenda::{Agenda, Event, Segment, Timer};
+use super::event_queue::{Event, EventQueue, Segment, Timer};
+use super::nanoseconds::nanoseconds;
 use super::result::{AttemptResult, Counters, DepthSample, Outcome, QueueDepth, Simulation};
 use super::settings::{Arrival, ListenPath};
 use super::syn_queue::SynQueue;
-use super::timers::nanoseconds;
 
 /// How the client's side of an attempt stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,7 +58,7 @@ pub(super) struct Attempt {
 pub(super) struct World<'a> {
     pub(super) path: &'a ListenPath,
     pub(super) now: u64,
-    pub(super) agenda: Agenda,
+    pub(super) events: EventQueue,
     pub(super) attempts: Vec<Attempt>,
     pub(super) syn_queue: SynQueue,
     pub(super) accept_queue: VecDeque<u32>,
@@ -76,15 +76,15 @@ impl<'a> World<'a> {
             arrivals.iter().zip(0..count).map(|(arrival, id)| (arrival.start_ns, id)).collect();
         starts.sort_unstable();
         let deadline = path.client.connect_deadline.map(nanoseconds);
-        let mut agenda = Agenda::new(starts, deadline, path.link, path.timers);
+        let mut events = EventQueue::new(starts, deadline, path.link, path.timers);
         let (acceptor, first_accept) = Acceptor::new(&path.accepts);
         if let Some(at) = first_accept {
-            agenda.accept_at(at);
+            events.schedule_accept(at);
         }
         Self {
             path,
             now: 0,
-            agenda,
+            events,
             attempts: arrivals.iter().map(Attempt::new).collect(),
             syn_queue: SynQueue::default(),
             accept_queue: VecDeque::new(),
@@ -97,18 +97,18 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn run(mut self) -> Simulation {
-        while let Some((at, event)) = self.agenda.next() {
+        while let Some((at, event)) = self.events.next() {
             if self.path.until_ns.is_some_and(|until| at > until) {
                 break;
             }
             self.now = at;
-            self.happens(event);
-            self.note_depths();
+            self.handle(event);
+            self.record_depths();
         }
         self.finish()
     }
 
-    fn happens(&mut self, event: Event) {
+    fn handle(&mut self, event: Event) {
         match event {
             Event::Deadline(id) => self.deadline(id),
             Event::Accept => self.accept(),
@@ -126,7 +126,7 @@ impl<'a> World<'a> {
 
     /// Sends a segment; false where the link had no room for it.
     pub(super) fn send(&mut self, segment: Segment, id: u32) -> bool {
-        let sent = self.agenda.send(self.now, segment, id);
+        let sent = self.events.send(self.now, segment, id);
         self.counters.softnet_dropped += u64::from(!sent);
         sent
     }
@@ -140,7 +140,7 @@ impl<'a> World<'a> {
         self.accept_queue.len() as u32
     }
 
-    fn note_depths(&mut self) {
+    fn record_depths(&mut self) {
         let (accept_queue, syn_queue) = (self.accept_queue_len(), self.syn_queue.len);
         self.deepest_accept_queue = self.deepest_accept_queue.max(accept_queue);
         self.deepest_syn_queue = self.deepest_syn_queue.max(syn_queue);
@@ -154,10 +154,10 @@ impl<'a> World<'a> {
         Simulation {
             counters: self.counters,
             accept_queue: QueueDepth {
-                greatest: self.deepest_accept_queue,
+                max: self.deepest_accept_queue,
                 last: self.accept_queue_len(),
             },
-            syn_queue: QueueDepth { greatest: self.deepest_syn_queue, last: self.syn_queue.len },
+            syn_queue: QueueDepth { max: self.deepest_syn_queue, last: self.syn_queue.len },
             attempts: self.attempts.iter().map(Attempt::result).collect(),
             depths: self.depths,
             end_ns: self.now,

@@ -34,13 +34,17 @@ fn reproduces_the_measured_table_without_cookies() {
     ] {
         let queue = queue(limit, max, Cookies::Never);
         assert_eq!(queue.capacity(), syn_recv, "{queue:?}");
-        let expected = Left {
+        let expected = Effects {
             syn_recv,
             listen_drops: drops,
             tcp_req_q_full_drop: full_drops,
-            ..Left::default()
+            ..Effects::default()
         };
-        assert_eq!(queue.unanswered(Standing::default(), connects), expected, "{queue:?}");
+        assert_eq!(
+            queue.connect_half_open(QueueLengths::default(), connects),
+            expected,
+            "{queue:?}"
+        );
     }
 }
 
@@ -54,34 +58,38 @@ fn reproduces_the_measured_cookies() {
     ] {
         let queue = queue(limit, max, cookies);
         assert_eq!(queue.capacity(), syn_recv, "{queue:?}");
-        let expected = Left {
+        let expected = Effects {
             syn_recv,
             tcp_req_q_full_do_cookies: sent,
             syncookies_sent: sent,
-            ..Left::default()
+            ..Effects::default()
         };
-        assert_eq!(queue.unanswered(Standing::default(), connects), expected, "{queue:?}");
+        assert_eq!(
+            queue.connect_half_open(QueueLengths::default(), connects),
+            expected,
+            "{queue:?}"
+        );
     }
 }
 
 #[test]
 fn with_both_queues_full_the_syn_queue_is_asked_first_and_a_cookie_does_not_help() {
-    let standing = Standing { half_open: 5, established: 5 };
-    let without = queue(4, 128, Cookies::Never).unanswered(standing, 5);
+    let lengths = QueueLengths { half_open: 5, established: 5 };
+    let without = queue(4, 128, Cookies::Never).connect_half_open(lengths, 5);
     assert_eq!(
         (without.tcp_req_q_full_drop, without.listen_drops, without.listen_overflows),
         (5, 5, 0)
     );
-    let with = queue(4, 128, Cookies::WhenFull).unanswered(standing, 5);
+    let with = queue(4, 128, Cookies::WhenFull).connect_half_open(lengths, 5);
     assert_eq!((with.tcp_req_q_full_do_cookies, with.listen_overflows), (5, 5));
     assert_eq!((with.listen_drops, with.syncookies_sent), (5, 0));
 }
 
 #[test]
 fn cookies_rescue_live_clients_until_the_accept_queue_is_full() {
-    let standing = Standing { half_open: 5, established: 0 };
-    let left = queue(4, 128, Cookies::WhenFull).answered(standing, 8);
-    let expected = Left {
+    let lengths = QueueLengths { half_open: 5, established: 0 };
+    let effects = queue(4, 128, Cookies::WhenFull).connect_live(lengths, 8);
+    let expected = Effects {
         syn_recv: 5,
         established: 5,
         listen_drops: 3,
@@ -91,7 +99,7 @@ fn cookies_rescue_live_clients_until_the_accept_queue_is_full() {
         syncookies_recv: 5,
         tcp_req_q_full_drop: 0,
     };
-    assert_eq!(left, expected);
+    assert_eq!(effects, expected);
 }
 
 #[test]
@@ -105,14 +113,14 @@ fn before_the_rule_changed_listen_0_accepted_nothing() {
     let full = SynQueueFull::AtOrAbove;
     let queue = SynQueue { full, ..queue(0, 128, Cookies::Never) };
     assert_eq!(queue.capacity(), 0);
-    assert_eq!(queue.answered(Standing::default(), 3).established, 0);
+    assert_eq!(queue.connect_live(QueueLengths::default(), 3).established, 0);
 }
 
 #[test]
 fn the_rule_is_told_by_what_a_probe_saw() {
-    assert_eq!(SynQueueFull::seen(4, 5), Some(SynQueueFull::Above));
-    assert_eq!(SynQueueFull::seen(4, 4), Some(SynQueueFull::AtOrAbove));
-    assert_eq!(SynQueueFull::seen(4, 3), None, "neither: the probe saw something else");
+    assert_eq!(SynQueueFull::from_observation(4, 5), Some(SynQueueFull::Above));
+    assert_eq!(SynQueueFull::from_observation(4, 4), Some(SynQueueFull::AtOrAbove));
+    assert_eq!(SynQueueFull::from_observation(4, 3), None, "neither: the probe saw something else");
 }
 
 #[test]
@@ -168,13 +176,13 @@ proptest! {
         fraction in 0.0..1.0f64,
     ) {
         let capacity = queue.capacity();
-        let at = |half_open| queue.fate(Standing { half_open, established: 0 });
+        let at = |half_open| queue.decide(QueueLengths { half_open, established: 0 });
         if capacity > 0 {
             let below = ((capacity as f64 * fraction) as u64).min(capacity - 1);
-            prop_assert_eq!(at(below), Fate::Queued);
-            prop_assert_eq!(at(capacity - 1), Fate::Queued);
+            prop_assert_eq!(at(below), SynDecision::Queued);
+            prop_assert_eq!(at(capacity - 1), SynDecision::Queued);
         }
-        prop_assert_ne!(at(capacity), Fate::Queued);
+        prop_assert_ne!(at(capacity), SynDecision::Queued);
     }
 
     /// All at once is what one after the other comes to.
@@ -185,16 +193,16 @@ proptest! {
         established in 0..300u64,
         syns in 0..400u64,
     ) {
-        let before = Standing { half_open, established };
-        let mut standing = before;
-        let mut one_by_one = Left { established, ..Left::default() };
+        let before = QueueLengths { half_open, established };
+        let mut lengths = before;
+        let mut one_by_one = Effects { established, ..Effects::default() };
         for _ in 0..syns {
-            let fate = queue.fate(standing);
-            standing.half_open += u64::from(fate == Fate::Queued);
-            one_by_one.count(fate, 1);
+            let decision = queue.decide(lengths);
+            lengths.half_open += u64::from(decision == SynDecision::Queued);
+            one_by_one.count(decision, 1);
         }
-        one_by_one.syn_recv = standing.half_open;
-        prop_assert_eq!(queue.unanswered(before, syns), one_by_one);
+        one_by_one.syn_recv = lengths.half_open;
+        prop_assert_eq!(queue.connect_half_open(before, syns), one_by_one);
     }
 
     #[test]
@@ -204,9 +212,9 @@ proptest! {
         established in 0..300u64,
         clients in 0..1_000u64,
     ) {
-        let left = queue.answered(Standing { half_open, established }, clients);
-        prop_assert_eq!(left.established - established + left.listen_drops, clients);
-        prop_assert!(left.listen_overflows <= left.listen_drops);
-        prop_assert_eq!(left.syncookies_sent, left.syncookies_recv);
+        let effects = queue.connect_live(QueueLengths { half_open, established }, clients);
+        prop_assert_eq!(effects.established - established + effects.listen_drops, clients);
+        prop_assert!(effects.listen_overflows <= effects.listen_drops);
+        prop_assert_eq!(effects.syncookies_sent, effects.syncookies_recv);
     }
 }

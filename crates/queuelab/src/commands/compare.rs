@@ -84,7 +84,8 @@ fn parse_alpha(text: &str) -> std::result::Result<f64, String> {
 pub(crate) fn compare(arguments: &CompareArguments) -> Result {
     let &CompareArguments { ref base, ref new, laws, format, ref criteria, seed } = arguments;
     let criteria = Criteria { seed, ..criteria.criteria() };
-    let (text, conclusion) = match (SuiteDirectory::is_one(base), SuiteDirectory::is_one(new)) {
+    let (text, conclusion) = match (SuiteDirectory::exists_at(base), SuiteDirectory::exists_at(new))
+    {
         (true, true) => {
             let suites = (Suite::read(base)?, Suite::read(new)?);
             let comparison = ::compare::compare_suites(&suites.0, &suites.1, &criteria, laws);

@@ -41,7 +41,7 @@ fn topics(documents: &[scenario::Document]) -> Topics {
 
 fn unknown_topic(query: &str, topics: &Topics) -> CommandError {
     let list = "`queuelab explain` lists all topics";
-    CommandError::Usage(match topics.near(query).as_slice() {
+    CommandError::Usage(match topics.similar(query).as_slice() {
         [] => format!("there is no topic `{query}`; {list}"),
         near => format!("there is no topic `{query}`: did you mean {}? {list}", near.join(", ")),
     })

@@ -26,7 +26,7 @@ pub(crate) struct ReportArguments {
 /// no write permission.
 pub(crate) fn report(arguments: &ReportArguments) -> Result {
     let path = &arguments.run;
-    if SuiteDirectory::is_one(path) {
+    if SuiteDirectory::exists_at(path) {
         let suite = Suite::read(path)?;
         if arguments.annotate {
             return annotate(suite.annotation());

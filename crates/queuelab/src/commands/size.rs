@@ -214,7 +214,7 @@ impl BacklogResult {
             self.worst_connect = self.worst_connect.max(connect);
         }
         self.attempts += simulation.attempts.len() as u64;
-        self.deepest = self.deepest.max(simulation.accept_queue.greatest);
+        self.deepest = self.deepest.max(simulation.accept_queue.max);
     }
 }
 

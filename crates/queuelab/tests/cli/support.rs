@@ -95,7 +95,7 @@ pub(crate) fn runs(out: &Path) -> Vec<PathBuf> {
             .unwrap_or_default()
     };
     let mut runs: Vec<_> = entries(out).iter().flat_map(|scenario| entries(scenario)).collect();
-    runs.retain(|path| !SuiteDirectory::is_one(path));
+    runs.retain(|path| !SuiteDirectory::exists_at(path));
     runs.sort();
     runs
 }
@@ -142,7 +142,7 @@ pub(crate) fn catalogue(folder: &Path) -> String {
 pub(crate) fn suite_directory(out: &Path, suite: &str) -> PathBuf {
     let mut found = fs::read_dir(out.join(suite)).unwrap();
     let path = found.next().expect("a suite's directory").unwrap().path();
-    assert!(found.next().is_none() && SuiteDirectory::is_one(&path), "{path:?}");
+    assert!(found.next().is_none() && SuiteDirectory::exists_at(&path), "{path:?}");
     path
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use run_record::{TrialRecord, TrialVerdict, TryId, Verdict};
+use run_record::{ExecutionId, TrialRecord, TrialVerdict, Verdict};
 use run_view::{Cell, Run};
 
 /// The name of the test case for the checks of a run as a whole.
@@ -46,11 +46,11 @@ impl<'a> TrialCase<'a> {
     }
 
     /// The tries in which a check failed, each with its violations.
-    pub(super) fn failed_tries(&self) -> impl Iterator<Item = (TryId, Vec<String>)> {
+    pub(super) fn failed_tries(&self) -> impl Iterator<Item = (ExecutionId, Vec<String>)> {
         self.verdict.into_iter().flat_map(|trial| {
-            let failed = trial.tries.iter().filter(|a_try| !a_try.violations.is_empty());
+            let failed = trial.executions.iter().filter(|a_try| !a_try.violations.is_empty());
             failed.map(|a_try| {
-                let id = trial.try_id(a_try);
+                let id = trial.execution_id(a_try);
                 let line = |violation| format!("trial {id}: {violation}");
                 (id, a_try.violations.iter().map(line).collect())
             })
@@ -75,8 +75,8 @@ impl<'a> TrialCase<'a> {
     }
 
     /// How long a try took.
-    pub(super) fn duration(&self, id: TryId) -> Duration {
-        let found = self.tries.iter().find(|trial| trial.try_id() == id);
+    pub(super) fn duration(&self, id: ExecutionId) -> Duration {
+        let found = self.tries.iter().find(|trial| trial.execution_id() == id);
         found.map_or(Duration::ZERO, |trial| duration(trial))
     }
 }

@@ -38,7 +38,7 @@ fn content(source: &Source<'_>, cell: &Cell<'_>) -> Vec<Block> {
         blocks.push(Block::List(violations));
     }
     for trial in &cell.trials {
-        let id = trial.try_id();
+        let id = trial.execution_id();
         let name = if trial.retry == 0 { trial.id.to_string() } else { id.file_stem() };
         blocks.push(Block::Anchor(format!("trial-{name}")));
         let Some(rows) = &source.rows else { continue };
@@ -61,7 +61,7 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Table {
     let head = head.chain(metrics.iter().map(|metric| metric.column));
     let head = head.chain(["connect, median", "99 %", "largest", "deepest queue", "ListenDrops"]);
     let row = |trial: &&TrialRecord| {
-        let id = trial.try_id();
+        let id = trial.execution_id();
         let held = if run.verdict.violations_of(id).is_empty() { "yes" } else { "no" };
         let ended: Vec<_> = trial
             .outcomes

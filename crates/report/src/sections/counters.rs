@@ -25,7 +25,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
             let kernel = topic.kernel.iter();
             let kernel = kernel.map(|(place, what)| Block::caption(format!("`{place}`: {what}")));
             let blocks = paragraphs.chain(kernel).collect();
-            section.page(Block::folded(format!("`{name}` {}", topic.says), blocks));
+            section.page(Block::folded(format!("`{name}` {}", topic.summary), blocks));
         }
     }
     Some(section)

@@ -1,13 +1,13 @@
 //! The queue over time: the chart of a cell that is picked.
 
-use run_record::TryId;
+use run_record::ExecutionId;
 use run_view::number::count;
 
 use crate::document::{Block, Picture, Section, Source, Tone};
 use crate::recorded::{Drawn, MAX_CHART_BYTES, Rows};
 
 /// What a trial's charts are called in the page.
-pub(super) fn id(trial: TryId) -> String {
+pub(super) fn id(trial: ExecutionId) -> String {
     format!("queue-{}", trial.file_stem())
 }
 

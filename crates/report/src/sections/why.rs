@@ -7,7 +7,7 @@ use crate::document::{Block, Point, Section, Source};
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let paragraphs = explain(source.run);
     let (reasons, beliefs): (Vec<_>, Vec<_>) =
-        paragraphs.into_iter().partition(|paragraph| paragraph.kind == ParagraphKind::Reason);
+        paragraphs.into_iter().partition(|paragraph| paragraph.kind == ParagraphKind::Cause);
     let mut section = Section::new("why", "Why");
     if !reasons.is_empty() {
         section

@@ -49,7 +49,7 @@ impl Made {
         MemberRecord {
             scenario: name.to_owned(),
             verdict: if held { MemberVerdict::Held } else { MemberVerdict::Failed },
-            run: Some(SuiteDirectory::way_to(directory.path())),
+            run: Some(SuiteDirectory::relative_run_path(directory.path())),
             problem: None,
             seconds: 1.5,
             trials: repeat * 2,

@@ -116,8 +116,8 @@ proptest! {
     fn what_is_said_of_any_evidence_reads_as_sentences(trials in vec(found(), 1..5)) {
         let run = run(&trials);
         let paragraphs = why(&run);
-        prop_assert!(paragraphs.iter().any(|p| p.kind == ParagraphKind::Reason));
-        let beliefs = paragraphs.iter().filter(|p| p.kind == ParagraphKind::Belief).count();
+        prop_assert!(paragraphs.iter().any(|p| p.kind == ParagraphKind::Cause));
+        let beliefs = paragraphs.iter().filter(|p| p.kind == ParagraphKind::Misconception).count();
         prop_assert!(beliefs <= 3);
         for paragraph in &paragraphs {
             prop_assert!(!paragraph.sentences.is_empty(), "{}", paragraph.lead);
@@ -125,7 +125,7 @@ proptest! {
                 prop_assert!(sentence.ends_with('.'), "{sentence}");
                 let first = sentence.chars().next().unwrap_or(' ');
                 let begins = first.is_uppercase() || first.is_numeric() || sentence.starts_with("net.");
-                prop_assert!(begins || paragraph.kind == ParagraphKind::Belief, "{sentence}");
+                prop_assert!(begins || paragraph.kind == ParagraphKind::Misconception, "{sentence}");
                 for slip in ["  ", "()", " ,", " .", "NaN", "inf ", "None"] {
                     prop_assert!(!sentence.contains(slip), "{slip:?} in {sentence}");
                 }

@@ -33,7 +33,7 @@ fn explanations_are_sentences_and_fit_the_terminal() {
         assert!(!paragraphs.is_empty(), "{name}");
         for paragraph in &paragraphs {
             let lead = &paragraph.lead;
-            assert_eq!(lead.ends_with('.'), paragraph.kind == ParagraphKind::Reason, "{lead}");
+            assert_eq!(lead.ends_with('.'), paragraph.kind == ParagraphKind::Cause, "{lead}");
             for sentence in &paragraph.sentences {
                 assert!(sentence.ends_with('.') || sentence.ends_with(".)"), "{name}: {sentence}");
                 assert!(!sentence.contains("  ") && !sentence.contains("()"), "{name}: {sentence}");
@@ -44,7 +44,7 @@ fn explanations_are_sentences_and_fit_the_terminal() {
         }
         let sentences: usize = paragraphs.iter().map(|p| p.sentences.len()).sum();
         assert!((2..=14).contains(&sentences), "{name}: {sentences}");
-        let beliefs = paragraphs.iter().filter(|p| p.kind == ParagraphKind::Belief).count();
+        let beliefs = paragraphs.iter().filter(|p| p.kind == ParagraphKind::Misconception).count();
         assert!(beliefs <= 3, "{name}: {beliefs}");
     }
 }

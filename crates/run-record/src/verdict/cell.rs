@@ -1,12 +1,9 @@
 //! The verdict on a cell of the matrix.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{TrialVerdict, Verdict};
-use crate::{Axis, AxisNames, RunRecord, TrialRecord, Tries};
+use super::Verdict;
 
 /// The verdict on a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -21,94 +18,4 @@ pub struct CellVerdict {
     pub trials: u32,
     /// The verdict on them together.
     pub verdict: Verdict,
-}
-
-/// A record with more cells is damaged or was not written by a run: its cells get no
-/// verdicts, instead of all memory.
-const MAX_CELLS: usize = 1 << 20;
-
-/// The axes of a run that vary, and the numbers of their cells.
-pub(super) struct Matrix<'a> {
-    axes: Vec<&'a Axis>,
-    names: AxisNames,
-    /// 0 if there are more than [`MAX_CELLS`].
-    cells: usize,
-}
-
-impl<'a> Matrix<'a> {
-    pub(super) fn new(record: &'a RunRecord) -> Self {
-        let axes: Vec<_> = record.axes.iter().filter(|axis| axis.values.len() > 1).collect();
-        let mut sizes = axes.iter().map(|axis| axis.values.len());
-        let cells = sizes.try_fold(1, usize::checked_mul).filter(|cells| *cells <= MAX_CELLS);
-        let cells = cells.unwrap_or(0);
-        Self { axes, names: record.axis_names(), cells }
-    }
-
-    /// The number of the cell that a trial belongs to.
-    pub(super) fn cell_of(&self, trial: &TrialRecord) -> Option<u32> {
-        if self.cells == 0 {
-            return None;
-        }
-        let number = self.axes.iter().try_fold(0, |number, axis| {
-            let at = trial.point.get(&axis.path)?;
-            let step = axis.values.iter().position(|value| value == at)?;
-            Some(number * axis.values.len() + step)
-        });
-        number.and_then(|number| u32::try_from(number).ok())
-    }
-
-    /// Where a trial is on all of the run's axes.
-    pub(super) fn place_of(&self, trial: &TrialRecord) -> String {
-        self.names.describe_place(trial.point.iter().map(|(path, at)| (path.as_str(), at)))
-    }
-
-    /// The verdict on every cell, those without a trial too. `checked` is whether
-    /// the run checks anything.
-    pub(super) fn verdicts(
-        &self,
-        planned_trials: u32,
-        tries: &[Tries<'_>],
-        unheld: &[TrialVerdict],
-        checked: bool,
-    ) -> Vec<CellVerdict> {
-        // A plan repeats its cells in turns: each has as many trials.
-        let planned = (planned_trials as usize).div_ceil(self.cells.max(1)).max(1) as u32;
-        let mut run = vec![0; self.cells];
-        for cell in tries.iter().filter_map(|tries| self.cell_of(tries.first())) {
-            run[cell as usize] += 1;
-        }
-        let mut unheld_in: BTreeMap<u32, bool> = BTreeMap::new();
-        for trial in unheld {
-            if let Some(cell) = trial.cell {
-                *unheld_in.entry(cell).or_default() |= trial.verdict == Verdict::Failed;
-            }
-        }
-        let verdict = |cell: u32, trials: u32| match unheld_in.get(&cell) {
-            Some(true) => Verdict::Failed,
-            _ if trials < planned => Verdict::Incomplete,
-            Some(false) => Verdict::HeldOnRetry,
-            None if checked => Verdict::Held,
-            None => Verdict::NotChecked,
-        };
-        let cells = (0..).zip(run);
-        cells
-            .map(|(cell, trials)| CellVerdict {
-                cell,
-                place: self.place_of_cell(cell as usize),
-                planned,
-                trials,
-                verdict: verdict(cell, trials),
-            })
-            .collect()
-    }
-
-    fn place_of_cell(&self, mut cell: usize) -> String {
-        let mut point = Vec::new();
-        for axis in self.axes.iter().rev() {
-            point.push((axis.path.as_str(), &axis.values[cell % axis.values.len()]));
-            cell /= axis.values.len();
-        }
-        point.reverse();
-        self.names.describe_place(point)
-    }
 }

@@ -3,9 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::cell::Matrix;
 use super::{CellVerdict, CheckKind, CheckVerdict, TrialVerdict, Verdict, Violation};
-use crate::{Agreement, RunRecord, TrialRecord, Tries, TryId};
+use crate::ExecutionId;
 
 /// The verdict on a run: everything that a report, an exit code or a list of runs
 /// needs to know of what held.
@@ -32,59 +31,6 @@ pub struct RunVerdict {
 }
 
 impl RunVerdict {
-    /// The verdict on these trials of a run.
-    pub fn new(record: &RunRecord, trials: &[TrialRecord]) -> Self {
-        let matrix = Matrix::new(record);
-        let checks = CheckVerdict::of_trials(trials);
-        let agreements = Agreement::of(trials);
-        let run_checks = agreements.iter().filter(|agreement| agreement.held().is_some()).count();
-        let run_violations: Vec<_> = agreements
-            .iter()
-            .filter(|agreement| agreement.held() == Some(false))
-            .map(|agreement| Violation {
-                kind: CheckKind::Law,
-                name: Agreement::LAW.to_owned(),
-                detail: agreement.describe(),
-            })
-            .collect();
-        let tries = Tries::of(trials);
-        let unheld: Vec<_> = tries
-            .iter()
-            .filter(|tries| tries.all().iter().any(|trial| !trial.held()))
-            .map(|tries| {
-                let first = tries.first();
-                TrialVerdict::new(tries, matrix.cell_of(first), matrix.place_of(first))
-            })
-            .collect();
-        let checked = run_checks > 0 || checks.iter().any(|check| check.decided() > 0);
-        let cells = matrix.verdicts(record.planned_trials, &tries, &unheld, checked);
-        let (planned, ran) = (record.planned_trials, tries.len() as u32);
-        let failed = !run_violations.is_empty()
-            || unheld.iter().any(|trial| trial.verdict == Verdict::Failed);
-        let verdict = if failed {
-            Verdict::Failed
-        } else if ran < planned || record.ended.is_none() {
-            Verdict::Incomplete
-        } else if !unheld.is_empty() {
-            Verdict::HeldOnRetry
-        } else if checked {
-            Verdict::Held
-        } else {
-            Verdict::NotChecked
-        };
-        Self {
-            verdict,
-            planned,
-            trials: ran,
-            ended: record.ended.is_some(),
-            checks,
-            run_checks: run_checks as u64,
-            run_violations,
-            cells,
-            unheld,
-        }
-    }
-
     /// Checks that were decided, in all tries and over the run as a whole.
     pub fn checked(&self) -> u64 {
         self.checks.iter().map(CheckVerdict::decided).sum::<u64>() + self.run_checks
@@ -123,9 +69,10 @@ impl RunVerdict {
     }
 
     /// The checks that failed in one try of a trial.
-    pub fn violations_of(&self, id: TryId) -> &[Violation] {
+    pub fn violations_of(&self, id: ExecutionId) -> &[Violation] {
         let trial = self.unheld.iter().find(|trial| trial.trial == id.trial);
-        let found = trial.and_then(|trial| trial.tries.iter().find(|one| one.retry == id.retry));
+        let found =
+            trial.and_then(|trial| trial.executions.iter().find(|one| one.retry == id.retry));
         found.map_or(&[], |found| &found.violations)
     }
 }

@@ -1,60 +1,62 @@
-//! The verdict on a planned trial with its tries.
+//! The verdict on a planned trial.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Verdict, Violation};
-use crate::{Tries, TryId};
+use crate::{ExecutionId, TrialExecutions};
 
 /// The verdict on a planned trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TrialVerdict {
     /// The trial's number in the plan.
     pub trial: u32,
-    /// Its cell, by its place in the order of the cells; none if it has no place in
-    /// the run's matrix.
+    /// Its cell's position in the order of the cells; none if it is not in the run's
+    /// matrix.
     pub cell: Option<u32>,
-    /// Its place in the matrix, for a person.
+    /// Its place in the matrix, as text.
     pub place: String,
     /// `held`, `held-on-retry` or `failed`.
     pub verdict: Verdict,
-    /// Each of its tries, in their order.
-    pub tries: Vec<TryVerdict>,
+    /// Each of its executions, in their order.
+    #[serde(rename = "tries")]
+    pub executions: Vec<ExecutionVerdict>,
 }
 
-/// The verdict on one try of a trial.
+/// The verdict on one execution of a trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct TryVerdict {
-    /// Which time the trial ran again; 0 the first time.
+pub struct ExecutionVerdict {
+    /// The number of the retry; 0 for the first run.
     pub retry: u32,
     /// The checks that failed in it.
     pub violations: Vec<Violation>,
 }
 
 impl TrialVerdict {
-    pub(super) fn new(tries: &Tries<'_>, cell: Option<u32>, place: String) -> Self {
-        let verdict = match (tries.held(), tries.is_flaky()) {
+    pub(super) fn new(executions: &TrialExecutions<'_>, cell: Option<u32>, place: String) -> Self {
+        let verdict = match (executions.held(), executions.is_flaky()) {
             (false, _) => Verdict::Failed,
             (true, true) => Verdict::HeldOnRetry,
             (true, false) => Verdict::Held,
         };
-        let of_try = |trial: &&crate::TrialRecord| TryVerdict {
+        let verdict_on = |trial: &&crate::TrialRecord| ExecutionVerdict {
             retry: trial.retry,
             violations: trial.violations().collect(),
         };
-        let trial = tries.first().id;
-        Self { trial, cell, place, verdict, tries: tries.all().iter().map(of_try).collect() }
+        let trial = executions.first().id;
+        let executions = executions.all().iter().map(verdict_on).collect();
+        Self { trial, cell, place, verdict, executions }
     }
 
-    /// What tells a try of it from every other of the run.
-    pub fn try_id(&self, a_try: &TryVerdict) -> TryId {
-        TryId { trial: self.trial, retry: a_try.retry }
+    /// The identity of one of its executions.
+    pub fn execution_id(&self, execution: &ExecutionVerdict) -> ExecutionId {
+        ExecutionId { trial: self.trial, retry: execution.retry }
     }
 
-    /// Every violation in any of its tries, with the try.
-    pub fn violations(&self) -> impl Iterator<Item = (TryId, &Violation)> {
-        self.tries.iter().flat_map(|a_try| {
-            a_try.violations.iter().map(|violation| (self.try_id(a_try), violation))
+    /// Every violation in any of its executions, with the execution.
+    pub fn violations(&self) -> impl Iterator<Item = (ExecutionId, &Violation)> {
+        self.executions.iter().flat_map(|execution| {
+            execution.violations.iter().map(|violation| (self.execution_id(execution), violation))
         })
     }
 }

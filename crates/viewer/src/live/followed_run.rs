@@ -56,9 +56,9 @@ impl FollowedRun {
         let is_running = self.folder.is_running();
         let live = Live::read(&self.folder.path).unwrap_or_default();
         self.read_trials();
-        let done: HashSet<_> = self.trials.iter().map(TrialRecord::try_id).collect();
+        let done: HashSet<_> = self.trials.iter().map(TrialRecord::execution_id).collect();
         let mut running = live.trials;
-        running.retain(|trial| !done.contains(&trial.try_id()));
+        running.retain(|trial| !done.contains(&trial.execution_id()));
         self.add_to_histories(&running);
         let cells: HashSet<u32> = running.iter().map(|trial| trial.cell).collect();
         let left = self.seconds_left().filter(|_| is_running);

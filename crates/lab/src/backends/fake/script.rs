@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use run_record::{Outcome, TryId};
+use run_record::{ExecutionId, Outcome};
 use serde::{Deserialize, Serialize};
 
 /// What happens in each trial. Written as JSON, for example
@@ -60,7 +60,7 @@ pub struct FakeTrial {
 
 impl FakeScript {
     /// What happens in a try of a trial.
-    pub(super) fn events(&self, id: TryId, baseline: bool) -> FakeTrial {
+    pub(super) fn events(&self, id: ExecutionId, baseline: bool) -> FakeTrial {
         let matches = |scripted: &&ScriptedTrial| {
             scripted.trial.is_none_or(|trial| trial == id.trial)
                 && scripted.retry.is_none_or(|retry| retry == id.retry)
@@ -84,7 +84,7 @@ mod tests {
             ] }"#,
         )
         .unwrap();
-        let events = |trial, retry, baseline| script.events(TryId { trial, retry }, baseline);
+        let events = |trial, retry, baseline| script.events(ExecutionId { trial, retry }, baseline);
         assert_eq!(events(2, 0, false).outcomes[&Outcome::Refused], 3);
         assert_eq!(events(2, 1, true).load_ms, 7);
         assert!(events(5, 1, false).hangs);

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use diagnosis::{Showing, Topic, TopicKind, Topics};
+use diagnosis::{ScenarioUse, Topic, TopicKind, Topics};
 use indexmap::{IndexMap, IndexSet};
 use scenario::{AnyKernel, Axis, Document, Overrides, Plan, ScenarioErrors, ScenarioFile, Suite};
 
 /// The scenario's topic, and how it uses the other topics, by name.
-pub(super) fn topic(document: &Document, topics: &Topics) -> (Topic, IndexMap<String, Showing>) {
+pub(super) fn topic(
+    document: &Document,
+    topics: &Topics,
+) -> (Topic, IndexMap<String, ScenarioUse>) {
     let (says, text, shows) = content(document, topics).unwrap_or_else(|_| {
         let check = format!("See `queuelab check {}`.", document.name());
         ("invalid".to_owned(), check, IndexMap::new())
     });
-    let shown = shows.iter().filter(|(_, showing)| !matches!(showing, Showing::Kept(_)));
+    let shown = shows.iter().filter(|(_, showing)| !matches!(showing, ScenarioUse::Fixed(_)));
     let mut see: Vec<_> = shown.map(|(name, _)| name.clone()).collect();
     if see.is_empty() {
         see.push("backlog".to_owned());
@@ -20,14 +23,14 @@ pub(super) fn topic(document: &Document, topics: &Topics) -> (Topic, IndexMap<St
     let topic = Topic {
         kind: TopicKind::Scenario,
         name: document.name().to_owned(),
-        also: Vec::new(),
-        says,
+        aliases: Vec::new(),
+        summary: says,
         default: None,
         text,
         kernel: IndexMap::new(),
-        wrong: IndexMap::new(),
+        misconceptions: IndexMap::new(),
         scenarios: BTreeMap::new(),
-        see,
+        related: see,
     };
     (topic, shows)
 }
@@ -36,7 +39,7 @@ pub(super) fn topic(document: &Document, topics: &Topics) -> (Topic, IndexMap<St
 fn content(
     document: &Document,
     topics: &Topics,
-) -> Result<(String, String, IndexMap<String, Showing>), ScenarioErrors> {
+) -> Result<(String, String, IndexMap<String, ScenarioUse>), ScenarioErrors> {
     Ok(match document {
         Document::Scenario(file) => {
             let plan = file.plan(&Overrides::default(), &AnyKernel)?;
@@ -58,22 +61,22 @@ fn suite_text(suite: &Suite) -> String {
 
 /// What a plan does with each topic: the first of varying it, checking it and keeping it
 /// at a value.
-fn shows(plan: &Plan, topics: &Topics) -> IndexMap<String, Showing> {
+fn shows(plan: &Plan, topics: &Topics) -> IndexMap<String, ScenarioUse> {
     let mut shows = IndexMap::new();
-    let mut show = |name: &str, showing: Showing| {
+    let mut show = |name: &str, showing: ScenarioUse| {
         if let Some(topic) = topics.find(name) {
             shows.entry(topic.name.clone()).or_insert(showing);
         }
     };
     for axis in &plan.axes {
-        show(setting(&axis.path), Showing::Varied(values(axis)));
+        show(setting(&axis.path), ScenarioUse::Varied(values(axis)));
     }
     for name in checked(plan) {
-        show(&name, Showing::Checked);
+        show(&name, ScenarioUse::Checked);
     }
     let hosts = &plan.scenario.hosts;
     for (name, value) in [&hosts.server, &hosts.client].into_iter().flat_map(|host| &host.sysctls) {
-        show(name, Showing::Kept(value.to_string()));
+        show(name, ScenarioUse::Fixed(value.to_string()));
     }
     shows
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
-use diagnosis::{Showing, Topic, TopicKind};
+use diagnosis::{ScenarioUse, Topic, TopicKind};
 use linux_net::Sysctl;
 use run_record::Outcome;
 use scenario::{AnyKernel, Document, Overrides, ScenarioFile, Source};
@@ -32,14 +32,14 @@ fn every_topic() -> &'static Topics {
 }
 
 fn names(topics: &Topics, kind: TopicKind) -> BTreeSet<String> {
-    topics.of(kind).map(|topic| topic.name.clone()).collect()
+    topics.of_kind(kind).map(|topic| topic.name.clone()).collect()
 }
 
 /// The full text of a topic.
 fn full_text(topic: &Topic) -> String {
-    let pairs = [&topic.kernel, &topic.wrong].into_iter().flatten();
+    let pairs = [&topic.kernel, &topic.misconceptions].into_iter().flatten();
     let pairs = pairs.flat_map(|(of, what)| [of, what]);
-    let all: Vec<_> = [&topic.says, &topic.text].into_iter().chain(pairs).cloned().collect();
+    let all: Vec<_> = [&topic.summary, &topic.text].into_iter().chain(pairs).cloned().collect();
     all.join("\n")
 }
 
@@ -115,7 +115,7 @@ fn every_reference_names_an_existing_topic() {
     let topics = every_topic();
     let scenarios = names(topics, TopicKind::Scenario);
     for topic in topics.iter() {
-        for name in &topic.see {
+        for name in &topic.related {
             let other = topics.find(name).unwrap_or_else(|| panic!("{}: {name}", topic.name));
             assert_eq!(&other.name, name, "the full name, in {}", topic.name);
             assert_ne!(other, topic, "a reference to itself");
@@ -130,12 +130,12 @@ fn every_reference_names_an_existing_topic() {
 fn every_topic_is_complete() {
     for topic in every_topic().iter() {
         let name = &topic.name;
-        assert!(!topic.says.trim().is_empty() && !topic.text.trim().is_empty(), "{name}");
-        assert!(!topic.see.is_empty(), "{name}");
+        assert!(!topic.summary.trim().is_empty() && !topic.text.trim().is_empty(), "{name}");
+        assert!(!topic.related.is_empty(), "{name}");
         assert!(!full_text(topic).contains("TODO"), "{name}");
         if topic.kind != TopicKind::Scenario {
-            assert!(topic.text.len() > 80 && !topic.says.ends_with('.'), "{name}");
-            assert!(!topic.wrong.is_empty(), "{name}");
+            assert!(topic.text.len() > 80 && !topic.summary.ends_with('.'), "{name}");
+            assert!(!topic.misconceptions.is_empty(), "{name}");
         }
         if matches!(topic.kind, TopicKind::Sysctl | TopicKind::Counter | TopicKind::Concept) {
             assert!(!topic.kernel.is_empty(), "{name}");
@@ -147,7 +147,7 @@ fn every_topic_is_complete() {
             );
             assert!(place.ends_with(')') && !what.trim().is_empty(), "{name}: {place}");
         }
-        assert!(topic.wrong.values().all(|holds| !holds.trim().is_empty()), "{name}");
+        assert!(topic.misconceptions.values().all(|holds| !holds.trim().is_empty()), "{name}");
         assert_eq!(topic.default.is_some(), topic.kind == TopicKind::Sysctl, "{name}");
     }
 }
@@ -173,7 +173,7 @@ fn every_misconception_is_corrected() {
     let topics = every_topic();
     for misconception in MISCONCEPTIONS {
         assert!(
-            topics.iter().any(|topic| topic.wrong.contains_key(misconception)),
+            topics.iter().any(|topic| topic.misconceptions.contains_key(misconception)),
             "{misconception}"
         );
     }
@@ -184,17 +184,17 @@ fn a_scenario_and_the_topics_that_it_uses_refer_to_each_other() {
     let topics = every_topic();
     let scenario = topics.find("accept-queue-capacity").unwrap();
     for name in ["net.core.somaxconn", "backlog", "accept queue", "TcpExt.ListenOverflows", "ok"] {
-        assert!(scenario.see.iter().any(|see| see == name), "{name}: {:?}", scenario.see);
+        assert!(scenario.related.iter().any(|see| see == name), "{name}: {:?}", scenario.related);
         let topic = topics.find(name).unwrap();
         assert!(topic.scenarios.contains_key("accept-queue-capacity"), "{name}");
     }
     let somaxconn = topics.find("somaxconn").unwrap();
     let showing = &somaxconn.scenarios["accept-queue-capacity"];
-    assert_eq!(*showing, Showing::Varied("4096, 64".to_owned()));
-    assert_eq!(somaxconn.scenarios["smoke"], Showing::Kept("4096".to_owned()));
+    assert_eq!(*showing, ScenarioUse::Varied("4096, 64".to_owned()));
+    assert_eq!(somaxconn.scenarios["smoke"], ScenarioUse::Fixed("4096".to_owned()));
     let page = somaxconn.to_string();
     assert!(page.contains("\n  varied (4096, 64): accept-queue-capacity\n"), "{page}");
-    assert!(page.contains("\n  kept at 4096: backlog-sweep, "), "{page}");
+    assert!(page.contains("\n  fixed at 4096: backlog-sweep, "), "{page}");
 }
 
 #[test]

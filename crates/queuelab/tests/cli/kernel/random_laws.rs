@@ -7,7 +7,7 @@ use std::ops::RangeInclusive;
 use crate::support::{out_directory, run, said};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use run_record::{TrialRecord, Tries};
+use run_record::{TrialExecutions, TrialRecord};
 
 /// Limits and sizes of the tables that the laws were written from.
 const IN_TABLES: [u64; 17] = [0, 1, 2, 4, 5, 7, 8, 10, 12, 13, 16, 64, 95, 96, 97, 128, 4096];
@@ -50,7 +50,8 @@ fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord
     let flags = [&[scenario, "--retry", "2"], flags.as_slice()].concat();
     let (output, _, trials) = run(out.path(), &flags);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let trials: Vec<_> = Tries::of(&trials).iter().map(|tries| tries.last().clone()).collect();
+    let trials: Vec<_> =
+        TrialExecutions::group(&trials).iter().map(|tries| tries.last().clone()).collect();
     for trial in &trials {
         let found: Vec<_> = trial.laws.iter().map(|law| law.id.as_str()).collect();
         for law in laws {

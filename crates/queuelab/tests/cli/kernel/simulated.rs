@@ -18,8 +18,8 @@ fn trials_that_leave_nothing_to_chance_are_simulated_exactly() {
         assert_eq!(i64::try_from(simulated.listen_drops), Ok(dropped), "{:?}", trial.point);
     }
     let all = trials.len() as u64;
-    let agreements = Agreement::of(&trials);
-    assert_eq!((agreements[0].simulated, agreements[0].near), (all, all), "{agreements:?}");
+    let agreements = Agreement::by_design(&trials);
+    assert_eq!((agreements[0].simulated, agreements[0].agreeing), (all, all), "{agreements:?}");
     let line = format!("within 5 points of success in {all} of {all} trials");
     assert!(text(&output.stdout).contains(&line), "{}", said(&output));
 

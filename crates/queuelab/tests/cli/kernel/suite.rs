@@ -7,7 +7,7 @@ use crate::support::{
     catalogue, changed, out_directory, queuelab, repository, runs, said, scenario_names,
     suite_directory, text,
 };
-use run_record::{RunDirectory, SuiteDirectory, TrialRecord, Tries};
+use run_record::{RunDirectory, SuiteDirectory, TrialExecutions, TrialRecord};
 use scenario::Document;
 
 /// The scenarios that only the kernel's rules decide: those of the suite `laws`. The
@@ -38,7 +38,7 @@ fn every_scenario_of_the_catalogue_holds_in_its_quick_form() {
     assert_eq!(found.keys().cloned().collect::<Vec<_>>(), scenario_names());
     let decided = decided_by_laws();
     for (name, trials) in &found {
-        for tries in Tries::of(trials) {
+        for tries in TrialExecutions::group(trials) {
             let trial = tries.last();
             let laws = trial.laws.len();
             assert!(laws > 1 || !decided.contains(name), "{name}: {:?}", trial.laws);
@@ -78,7 +78,7 @@ fn copy_suite(suite: &Path, root: &Path, change: fn(&mut TrialRecord)) -> PathBu
     let mut record = SuiteDirectory::read(suite).unwrap();
     for member in &mut record.members {
         let copy = changed(&suite.join(member.run.as_ref().unwrap()), root, change);
-        member.run = Some(SuiteDirectory::way_to(&copy));
+        member.run = Some(SuiteDirectory::relative_run_path(&copy));
     }
     SuiteDirectory::create(root, &record).unwrap().path().to_owned()
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use run_record::{RunDirectory, TrialRecord, Tries};
+use run_record::{RunDirectory, TrialExecutions, TrialRecord};
 
 use crate::support::{fake_run, out_directory, queuelab, runs, said, text};
 
@@ -33,10 +33,10 @@ fn trials_that_held_on_a_retry_hold_and_are_reported() {
     let (output, record, trials) = fake_run(&place.path().join("runs"), &arguments, FLAKY);
     assert_eq!(output.status.code(), Some(0), "{}", said(&output));
     assert_eq!(record.retries, 20);
-    let tries = Tries::of(&trials);
+    let tries = TrialExecutions::group(&trials);
     assert_eq!(tries.len(), 16);
     let flaky = tries.iter().filter(|tries| tries.is_flaky()).count();
-    assert!(flaky == 3 && tries.iter().all(Tries::held), "{}", said(&output));
+    assert!(flaky == 3 && tries.iter().all(TrialExecutions::held), "{}", said(&output));
     assert!(trials[..16].iter().all(|trial| trial.retry == 0), "first all others");
     for tries in &tries {
         let retries: Vec<_> = tries.all().iter().map(|trial| trial.retry).collect();

@@ -322,7 +322,8 @@ fn a_trial_s_syns_are_sent_again_when_its_own_client_does_so() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (_, trials) = RunDirectory::read(directory.path()).unwrap();
-    let rows = RunDirectory::read_attempts(directory.path(), trials[0].try_id()).unwrap().unwrap();
+    let rows =
+        RunDirectory::read_attempts(directory.path(), trials[0].execution_id()).unwrap().unwrap();
     let twice = |row: AttemptRow| AttemptRow {
         syn_retransmits: row.syn_retransmits.map(|times| times * 2),
         ..row

@@ -8,8 +8,8 @@
 
 use std::collections::VecDeque;
 
+use super::nanoseconds::nanoseconds;
 use super::settings::{Link, Timers};
-use super::timers::nanoseconds;
 
 /// A segment, at the end of its way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,14 +56,14 @@ struct Plan {
 
 /// Timers of one length.
 #[derive(Debug)]
-struct Lane {
+struct TimerQueue {
     gap: u64,
     timers: VecDeque<(u64, Timer, u32)>,
 }
 
 /// Everything that is going to happen.
 #[derive(Debug)]
-pub(super) struct Agenda {
+pub(super) struct EventQueue {
     /// Instants of connect(2) and their attempts, earliest first.
     starts: Vec<(u64, u32)>,
     connects: Plan,
@@ -71,7 +71,7 @@ pub(super) struct Agenda {
     accept: Option<u64>,
     timers: Timers,
     /// The shorter gap first.
-    lanes: Vec<Lane>,
+    timer_queues: Vec<TimerQueue>,
     delay: u64,
     per_segment: u64,
     longest_wait: u64,
@@ -79,7 +79,7 @@ pub(super) struct Agenda {
     segments: VecDeque<(u64, Segment, u32)>,
 }
 
-impl Agenda {
+impl EventQueue {
     /// With `starts` in order of their instants.
     pub(super) fn new(
         starts: Vec<(u64, u32)>,
@@ -94,7 +94,7 @@ impl Agenda {
             deadlines: deadline.map(|offset| Plan { offset, next: 0 }),
             accept: None,
             timers,
-            lanes: Vec::new(),
+            timer_queues: Vec::new(),
             delay: nanoseconds(link.delay),
             per_segment: nanoseconds(link.per_segment),
             longest_wait: nanoseconds(link.per_segment)
@@ -119,22 +119,26 @@ impl Agenda {
     /// Sets a timer, and says when it is going to fire.
     pub(super) fn set(&mut self, now: u64, gap: u64, timer: Timer, attempt: u32) -> u64 {
         let at = self.timers.fires_at(now, gap);
-        let lane = self.lanes.iter().position(|lane| lane.gap >= gap).unwrap_or(self.lanes.len());
-        if self.lanes.get(lane).is_none_or(|lane| lane.gap != gap) {
-            self.lanes.insert(lane, Lane { gap, timers: VecDeque::new() });
+        let queue = self
+            .timer_queues
+            .iter()
+            .position(|queue| queue.gap >= gap)
+            .unwrap_or(self.timer_queues.len());
+        if self.timer_queues.get(queue).is_none_or(|queue| queue.gap != gap) {
+            self.timer_queues.insert(queue, TimerQueue { gap, timers: VecDeque::new() });
         }
-        self.lanes[lane].timers.push_back((at, timer, attempt));
+        self.timer_queues[queue].timers.push_back((at, timer, attempt));
         at
     }
 
     /// Wakes the server at `at`; it has one such instant at most.
-    pub(super) fn accept_at(&mut self, at: u64) {
+    pub(super) fn schedule_accept(&mut self, at: u64) {
         debug_assert!(self.accept.is_none());
         self.accept = Some(at);
     }
 
     /// Takes out the next event and its instant. Where several share it, the
-    /// order of the sources decides: see [`crate::simulator`].
+    /// order of the sources decides: see the documentation of `simulator`.
     pub(super) fn next(&mut self) -> Option<(u64, Event)> {
         let mut first: Option<(u64, Source)> = None;
         let mut offer = |at: Option<u64>, source| {
@@ -146,8 +150,8 @@ impl Agenda {
         };
         offer(self.deadlines.as_ref().and_then(|plan| plan.head(&self.starts)), Source::Deadline);
         offer(self.accept, Source::Accept);
-        for (number, lane) in self.lanes.iter().enumerate() {
-            offer(lane.timers.front().map(|&(at, ..)| at), Source::Lane(number));
+        for (number, queue) in self.timer_queues.iter().enumerate() {
+            offer(queue.timers.front().map(|&(at, ..)| at), Source::TimerQueue(number));
         }
         offer(self.segments.front().map(|&(at, ..)| at), Source::Link);
         offer(self.connects.head(&self.starts), Source::Connect);
@@ -163,8 +167,8 @@ impl Agenda {
                 let (_, segment, attempt) = self.segments.pop_front()?;
                 Event::Arrives(segment, attempt)
             }
-            Source::Lane(number) => {
-                let (_, timer, attempt) = self.lanes[number].timers.pop_front()?;
+            Source::TimerQueue(number) => {
+                let (_, timer, attempt) = self.timer_queues[number].timers.pop_front()?;
                 Event::Fires(timer, attempt)
             }
             Source::Connect => Event::Connect(self.connects.take(&self.starts)),
@@ -178,7 +182,7 @@ enum Source {
     Deadline,
     Accept,
     Link,
-    Lane(usize),
+    TimerQueue(usize),
     Connect,
 }
 

@@ -143,10 +143,10 @@ proptest! {
             prop_assert_eq!(counters.listen_drops, counters.listen_overflows);
         }
 
-        prop_assert!(simulation.accept_queue.greatest <= path.listener.limit + 1);
-        prop_assert!(simulation.syn_queue.greatest <= path.listener.limit + 1);
+        prop_assert!(simulation.accept_queue.max <= path.listener.limit + 1);
+        prop_assert!(simulation.syn_queue.max <= path.listener.limit + 1);
         let deepest = simulation.depths.iter().map(|depth| depth.accept_queue).max().unwrap_or(0);
-        prop_assert_eq!(deepest, simulation.accept_queue.greatest);
+        prop_assert_eq!(deepest, simulation.accept_queue.max);
         prop_assert!(simulation.depths.is_sorted_by_key(|depth| depth.at_ns));
         if let Accepts::At(instants) = &path.accepts {
             prop_assert!(simulation.accepted() <= instants.len() as u64);

@@ -153,7 +153,7 @@ fn syns_of_one_instant_are_all_handled_before_the_first_ack() {
     path.until_ns = Some(SECOND / 2);
     path.listener.limit = 4;
     let simulation = simulate(&path, &[Arrival::live(0); 8]);
-    assert_eq!(simulation.syn_queue.greatest, 5);
+    assert_eq!(simulation.syn_queue.max, 5);
     assert_eq!(simulation.count(Outcome::Established), 5);
     assert_eq!(simulation.counters.tcp_req_q_full_drop, 3);
     assert_eq!(simulation.counters.listen_overflows, 0);
@@ -188,5 +188,5 @@ fn a_client_that_gave_up_takes_its_request_with_it() {
     assert_eq!(simulation.count(Outcome::TimedOut), 1);
     assert_eq!(simulation.counters.embryonic_rsts, 1);
     assert_eq!(simulation.syn_queue.last, 0);
-    assert_eq!(simulation.accept_queue.greatest, 0);
+    assert_eq!(simulation.accept_queue.max, 0);
 }

@@ -1,13 +1,13 @@
-//! The verdict on a run and on a suite, from kept records and changed ones.
+//! The verdicts on a run and on a suite, from stored and modified records.
 
 use std::path::Path;
 
 use run_record::{
-    CheckKind, MemberRecord, MemberState, MemberVerdict, RunDirectory, RunRecord, RunVerdict,
-    SuiteVerdict, TrialRecord, TryId, Verdict,
+    CheckKind, ExecutionId, MemberRecord, MemberState, MemberVerdict, RunDirectory, RunRecord,
+    RunVerdict, SuiteVerdict, TrialRecord, Verdict,
 };
 
-/// A run of an earlier format, in which everything held.
+/// A run of an earlier schema version, in which everything held.
 fn held_run() -> (RunRecord, Vec<TrialRecord>) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
     RunDirectory::read(&path).unwrap()
@@ -20,7 +20,7 @@ fn retry(trial: &TrialRecord, retry: u32, held: bool) -> TrialRecord {
 }
 
 #[test]
-fn a_run_of_an_earlier_format_has_its_verdict_computed() {
+fn the_verdict_on_a_run_of_an_earlier_version_is_computed() {
     let (record, trials) = held_run();
     assert_eq!(record.verdict, None);
     let verdict = RunVerdict::new(&record, &trials);
@@ -56,40 +56,40 @@ fn a_violation_names_its_check_its_trial_and_its_cell() {
 }
 
 #[test]
-fn a_trial_that_held_on_a_retry_holds_and_keeps_its_violations() {
+fn a_trial_that_held_on_a_retry_is_held_and_keeps_its_violations() {
     let (record, mut trials) = held_run();
-    let again = retry(&trials[3], 1, true);
+    let retried = retry(&trials[3], 1, true);
     trials[3].laws[0].held = Some(false);
-    trials.push(again);
+    trials.push(retried);
     let verdict = RunVerdict::new(&record, &trials);
     assert_eq!((verdict.verdict, verdict.failed_checks()), (Verdict::HeldOnRetry, 0));
     assert_eq!(verdict.held_on_retry().count(), 1);
     assert_eq!(verdict.held_on_retry_lines().len(), 1);
-    let first = TryId::from(trials[3].id);
+    let first = ExecutionId::from(trials[3].id);
     assert_eq!(verdict.violations_of(first).len(), 1);
-    assert_eq!(verdict.violations_of(TryId { retry: 1, ..first }), []);
-    assert_eq!(verdict.trials, verdict.planned, "a retry is no further trial");
+    assert_eq!(verdict.violations_of(ExecutionId { retry: 1, ..first }), []);
+    assert_eq!(verdict.trials, verdict.planned, "a retry is not another trial");
 }
 
 #[test]
-fn a_broken_invariant_fails_whatever_a_retry_finds() {
+fn a_violated_invariant_fails_the_trial_despite_a_retry() {
     let (record, mut trials) = held_run();
-    let again = retry(&trials[3], 1, true);
+    let retried = retry(&trials[3], 1, true);
     trials[3].invariants[0].held = Some(false);
-    trials.push(again);
+    trials.push(retried);
     assert_eq!(RunVerdict::new(&record, &trials).verdict, Verdict::Failed);
 }
 
 #[test]
-fn a_run_without_its_end_or_some_of_its_trials_is_incomplete() {
+fn a_run_that_has_not_ended_or_lacks_trials_is_incomplete() {
     let (record, trials) = held_run();
     let verdict = RunVerdict::new(&record, &trials[1..]);
     assert_eq!((verdict.verdict, verdict.missing()), (Verdict::Incomplete, 1));
     assert!(verdict.headline().starts_with("Not finished: "), "{}", verdict.headline());
     let cells = verdict.cells.iter().filter(|cell| cell.verdict == Verdict::Incomplete);
     assert_eq!(cells.count(), 1);
-    let endless = RunRecord { ended: None, ..record };
-    let verdict = RunVerdict::new(&endless, &trials);
+    let not_ended = RunRecord { ended: None, ..record };
+    let verdict = RunVerdict::new(&not_ended, &trials);
     assert_eq!(verdict.verdict, Verdict::Incomplete);
     assert!(verdict.unfinished().unwrap().contains("has no end"));
 }
@@ -136,7 +136,7 @@ fn member(verdict: MemberVerdict, problem: Option<&str>) -> MemberRecord {
 }
 
 #[test]
-fn a_suite_fails_with_a_member_that_failed_or_was_not_run_or_is_gone() {
+fn a_suite_fails_if_a_member_failed_was_not_run_or_is_missing() {
     let (record, mut trials) = held_run();
     let held = RunVerdict::new(&record, &trials);
     trials[0].laws[0].held = Some(false);
@@ -150,11 +150,11 @@ fn a_suite_fails_with_a_member_that_failed_or_was_not_run_or_is_gone() {
     };
     assert_eq!(state(&recorded, Some(Ok(&held))).0, MemberState::Held);
     let (failed_state, failure) = state(&recorded, Some(Ok(&failed)));
-    assert_eq!(failed_state, MemberState::Failed, "what its run contains counts");
+    assert_eq!(failed_state, MemberState::Failed, "the contents of its run decide");
     assert!(failure.starts_with("trial ") && failure.contains(": law `"), "{failure}");
     let missing = state(&recorded, Some(Err("failed to read it")));
     assert_eq!(missing, (MemberState::RunMissing, "failed to read it".to_owned()));
     let not_run = state(&member(MemberVerdict::NotRun, Some("interrupted\nlater")), None);
     assert_eq!(not_run, (MemberState::NotRun, "interrupted".to_owned()));
-    assert!(SuiteVerdict::new(&[], &[]).verdict.is_failed(), "nothing held");
+    assert!(SuiteVerdict::new(&[], &[]).verdict.is_failed(), "an empty suite fails");
 }

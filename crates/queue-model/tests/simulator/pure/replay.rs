@@ -1,7 +1,7 @@
 //! The simulator against whole trials: given the instants of connect(2) and
 //! accept(2), it finds what the kernel counted.
 //!
-//! `measured/*.csv` are trials of backlog-sweep on kernel 6.18 (250 Hz, two
+//! `../measured/*.csv` are trials of backlog-sweep on kernel 6.18 (250 Hz, two
 //! CPUs, a veth pair): a row for each attempt, its accept(2) empty where there
 //! was none, nanoseconds since a slot of the kernel's timer wheel began.
 
@@ -37,8 +37,8 @@ fn replay(limit: u32, trial: &str, accepts_until_ns: Option<u64>) -> Simulation 
 
 #[test]
 fn the_instants_of_a_trial_reproduce_it() {
-    let snapshot = include_str!("measured/snapshot-backlog-42-clients-166.csv");
-    let global_lock = include_str!("measured/global-lock-backlog-10-clients-205.csv");
+    let snapshot = include_str!("../measured/snapshot-backlog-42-clients-166.csv");
+    let global_lock = include_str!("../measured/global-lock-backlog-10-clients-205.csv");
     for (limit, trial, ok, first_try, again, full) in
         [(42, snapshot, 105, 62, 104, 61), (10, global_lock, 70, 59, 146, 135)]
     {

@@ -1,44 +1,52 @@
-//! A run that goes on: who asks after it, and what it tells of itself.
+//! A run in progress: whether it runs, its live state and its new trials.
 
-use super::*;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use run_record::{AcceptQueue, Live, LivePhase, LiveQueues, LiveTrial, RunDirectory};
+use serde_json::json;
+
+use crate::support::{run_record, trial};
 
 #[test]
-fn whether_a_run_goes_on_is_asked_without_disturbing_it() {
+fn checking_whether_a_run_is_running_does_not_disturb_it() {
     let root = tempfile::tempdir().unwrap();
     let directory = RunDirectory::create(root.path(), &run_record()).unwrap();
     let path = directory.path().to_owned();
     assert!(RunDirectory::is_running(&path));
     drop(directory);
-    assert!(!RunDirectory::is_running(&path), "nobody has it open");
-    assert!(!RunDirectory::is_running(root.path()), "there is no run");
-    let (is_over, was_seen) = (AtomicBool::new(false), AtomicBool::new(false));
+    assert!(!RunDirectory::is_running(&path), "it is closed");
+    assert!(!RunDirectory::is_running(root.path()), "it is not a run");
+    let (is_over, was_running) = (AtomicBool::new(false), AtomicBool::new(false));
     std::thread::scope(|scope| {
         scope.spawn(|| {
             while !is_over.load(Ordering::Relaxed) {
-                was_seen.fetch_or(RunDirectory::is_running(&path), Ordering::Relaxed);
+                was_running.fetch_or(RunDirectory::is_running(&path), Ordering::Relaxed);
             }
         });
-        // A lock taken to ask would be in the way of one of these.
+        // If the check took a lock, one of these would fail.
         let began = Instant::now();
-        let is_enough = |times| times >= 1000 && was_seen.load(Ordering::Relaxed);
-        let mut times = 0;
+        let is_enough = |opens| opens >= 1000 && was_running.load(Ordering::Relaxed);
+        let mut opens = 0;
         let mut opened = true;
-        while opened && !is_enough(times) && began.elapsed() < Duration::from_secs(20) {
+        while opened && !is_enough(opens) && began.elapsed() < Duration::from_secs(20) {
             opened = RunDirectory::resume(&path).is_ok();
-            times += 1;
+            opens += 1;
         }
         is_over.store(true, Ordering::Relaxed);
-        assert!(opened, "the {times}th time");
-        assert!(was_seen.load(Ordering::Relaxed), "it was asked for meanwhile");
+        assert!(opened, "open number {opens} failed");
+        assert!(was_running.load(Ordering::Relaxed), "no check saw it running");
     });
 }
 
 #[test]
-fn what_a_run_does_now_is_told_while_somebody_runs_it_and_by_nothing_that_is_left() {
+fn the_live_state_is_read_only_while_the_run_is_running() {
     let root = tempfile::tempdir().unwrap();
     let directory = RunDirectory::create(root.path(), &run_record()).unwrap();
     let path = directory.path().to_owned();
-    assert_eq!(Live::read(&path), None, "nothing yet");
+    assert_eq!(Live::read(&path), None, "not written yet");
     let queues = LiveQueues {
         at: Timestamp::UNIX_EPOCH,
         accept_queue: Some(AcceptQueue { depth: 11, limit: 10 }),
@@ -61,11 +69,11 @@ fn what_a_run_does_now_is_told_while_somebody_runs_it_and_by_nothing_that_is_lef
     let live = Live { trials: vec![trial] };
     live.write(&path).unwrap();
     assert_eq!(Live::read(&path), Some(live.clone()));
-    assert!(RunDirectory::read(&path).is_ok(), "it is no part of the record");
+    assert!(RunDirectory::read(&path).is_ok(), "it is not part of the record");
     std::fs::write(path.join("live.json"), "{ half").unwrap();
-    assert_eq!(Live::read(&path), None, "what is none");
+    assert_eq!(Live::read(&path), None, "invalid JSON");
     live.write(&path).unwrap();
-    // As after a kill: the file is there, and nobody runs.
+    // As after a kill: the file remains and no process runs the directory.
     drop(directory);
     assert!(path.join("live.json").exists());
     assert_eq!(Live::read(&path), None);
@@ -76,7 +84,7 @@ fn what_a_run_does_now_is_told_while_somebody_runs_it_and_by_nothing_that_is_lef
 }
 
 #[test]
-fn who_follows_a_run_reads_each_trial_once() {
+fn following_a_run_reads_each_trial_once() {
     let root = tempfile::tempdir().unwrap();
     let mut directory = RunDirectory::create(root.path(), &run_record()).unwrap();
     let path = directory.path().to_owned();
@@ -90,10 +98,10 @@ fn who_follows_a_run_reads_each_trial_once() {
     let (found, end) = ids(0);
     assert_eq!(found, [4, 2]);
     assert_eq!(ids(end), (vec![], end));
-    // A line that is being written is not there yet.
+    // An incomplete line is not read yet.
     let trials = path.join("trials.jsonl");
-    let mut half = std::fs::read(&trials).unwrap();
-    half.extend_from_slice(b"{\"id\": 5");
-    std::fs::write(&trials, half).unwrap();
+    let mut incomplete = std::fs::read(&trials).unwrap();
+    incomplete.extend_from_slice(b"{\"id\": 5");
+    std::fs::write(&trials, incomplete).unwrap();
     assert_eq!(ids(end), (vec![], end));
 }

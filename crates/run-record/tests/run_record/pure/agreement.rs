@@ -1,11 +1,11 @@
-//! Simulated beside measured, over a run.
+//! How well the simulator agrees with a run.
 
 use run_record::{Agreement, TrialRecord};
 use serde_json::{Value, json};
 
-/// A trial of 100 attempts: 60 accepted, 30 SYNs sent again and then again,
-/// and what the simulator made of it.
-fn trial(design: &str, accepted: u64, overflows: u64, again: u64) -> TrialRecord {
+/// A trial of 100 attempts, of which 60 were accepted and 30 retransmitted their SYN
+/// twice, with this result of the simulator.
+fn trial(design: &str, accepted: u64, overflows: u64, retransmitted: u64) -> TrialRecord {
     let latency = json!({ "count": 0, "mean_ns": 0.0, "p50_ns": 0, "p90_ns": 0, "p99_ns": 0,
         "p999_ns": 0, "max_ns": 0 });
     let point = if design.is_empty() { json!({}) } else { json!({ "server.design": design }) };
@@ -25,7 +25,7 @@ fn trial(design: &str, accepted: u64, overflows: u64, again: u64) -> TrialRecord
             "client": { "TcpExt.TCPSynRetrans": 60 },
             "accept_queue": null },
         "simulated": { "accepted": accepted, "timed_out": 40,
-            "syn_retransmits": { "0": 70, "2": again }, "listen_overflows": overflows,
+            "syn_retransmits": { "0": 70, "2": retransmitted }, "listen_overflows": overflows,
             "listen_drops": 100, "deepest": 11 },
         "sysctls": { "server": {}, "client": {} },
         "accepted": 60, "server": null, "server_died": null,
@@ -37,30 +37,34 @@ fn trial(design: &str, accepted: u64, overflows: u64, again: u64) -> TrialRecord
 }
 
 #[test]
-fn each_design_is_told_by_itself_and_trials_that_were_not_simulated_count_nowhere() {
-    let mut unknown = trial("snapshot", 60, 90, 30);
-    unknown.simulated = None;
+fn designs_are_counted_separately_and_only_simulated_trials_count() {
+    let mut not_simulated = trial("snapshot", 60, 90, 30);
+    not_simulated.simulated = None;
     let trials = [
         trial("snapshot", 55, 90, 30),
         trial("snapshot", 66, 90, 30),
         trial("global-lock", 60, 91, 30),
         trial("global-lock", 60, 90, 29),
-        unknown,
+        not_simulated,
     ];
-    let design = |name: &str, near, counters_equal| Agreement {
+    let design = |name: &str, agreeing, counters_equal| Agreement {
         design: Some(name.to_owned()),
         simulated: 2,
-        near,
+        agreeing,
         counters_equal,
     };
-    assert_eq!(Agreement::of(&trials), [design("global-lock", 2, 0), design("snapshot", 1, 2)]);
-    assert_eq!(Agreement::of(&[trial("", 60, 90, 30)])[0].design, None);
+    assert_eq!(
+        Agreement::by_design(&trials),
+        [design("global-lock", 2, 0), design("snapshot", 1, 2)]
+    );
+    assert_eq!(Agreement::by_design(&[trial("", 60, 90, 30)])[0].design, None);
 }
 
 #[test]
-fn nine_of_ten_agree_and_fewer_than_ten_decide_nothing() {
-    let held =
-        |near, simulated| Agreement { design: None, simulated, near, counters_equal: 0 }.held();
+fn nine_of_ten_must_agree_and_fewer_than_ten_are_undecided() {
+    let held = |agreeing, simulated| {
+        Agreement { design: None, simulated, agreeing, counters_equal: 0 }.held()
+    };
     assert_eq!([held(0, 9), held(9, 10), held(8, 10)], [None, Some(true), Some(false)]);
     assert_eq!([held(90, 100), held(89, 100)], [Some(true), Some(false)]);
 }

@@ -1,4 +1,4 @@
-//! A suite's directory: what is written is read, and a run's is none.
+//! A suite's directory.
 
 use jiff::Timestamp;
 use run_record::{
@@ -26,7 +26,7 @@ fn suite() -> SuiteRecord {
             scenario: "one".to_owned(),
             verdict: MemberVerdict::NotRun,
             run: None,
-            problem: Some("not begun".to_owned()),
+            problem: Some("not started".to_owned()),
             seconds: 0.0,
             trials: 0,
         }],
@@ -35,7 +35,7 @@ fn suite() -> SuiteRecord {
 }
 
 #[test]
-fn what_became_of_a_suite_is_read_back() {
+fn a_suite_is_read_back_as_written() {
     let out = tempfile::tempdir().unwrap();
     let mut suite = suite();
     let directory = SuiteDirectory::create(out.path(), &suite).unwrap();
@@ -43,7 +43,7 @@ fn what_became_of_a_suite_is_read_back() {
     suite.members[0].verdict = MemberVerdict::Held;
     directory.write(&suite).unwrap();
     assert_eq!(SuiteDirectory::read(directory.path()).unwrap(), suite);
-    assert!(SuiteDirectory::is_one(directory.path()) && suite.held());
+    assert!(SuiteDirectory::exists_at(directory.path()) && suite.held());
     let text = std::fs::read_to_string(directory.path().join("suite.json")).unwrap();
     assert!(text.contains("\"held\""), "{text}");
     let other = SuiteDirectory::create(out.path(), &suite).unwrap();
@@ -51,7 +51,7 @@ fn what_became_of_a_suite_is_read_back() {
 }
 
 #[test]
-fn what_is_no_suite_is_told() {
+fn a_directory_without_a_readable_suite_is_an_error() {
     let out = tempfile::tempdir().unwrap();
     let error = SuiteDirectory::read(out.path()).unwrap_err();
     assert!(matches!(error, RunDirectoryError::NotASuite(_)), "{error}");
@@ -60,5 +60,5 @@ fn what_is_no_suite_is_told() {
     let error = SuiteDirectory::read(directory.path()).unwrap_err().to_string();
     assert!(error.contains("newer queuelab") && error.contains("suite.json"), "{error}");
     let error = RunDirectory::read(directory.path()).unwrap_err();
-    assert!(matches!(error, RunDirectoryError::NotARun(_)), "a suite is no run: {error}");
+    assert!(matches!(error, RunDirectoryError::NotARun(_)), "a suite is not a run: {error}");
 }

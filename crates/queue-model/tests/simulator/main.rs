@@ -1,0 +1,7 @@
+//! Tests of the simulator.
+//!
+//! | module | its tests need |
+//! |---|---|
+//! | `pure` | nothing |
+
+mod pure;

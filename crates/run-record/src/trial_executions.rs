@@ -1,0 +1,63 @@
+//! A planned trial with all its executions: the first run and the retries.
+
+use std::collections::BTreeMap;
+
+use crate::TrialRecord;
+
+/// All executions of one planned trial, in their order.
+#[derive(Debug, Clone)]
+pub struct TrialExecutions<'a> {
+    executions: Vec<&'a TrialRecord>,
+}
+
+impl<'a> TrialExecutions<'a> {
+    /// Groups executions by their planned trial, in the order of the trials' numbers.
+    pub fn group(trials: impl IntoIterator<Item = &'a TrialRecord>) -> Vec<Self> {
+        let mut by_number: BTreeMap<u32, Vec<&TrialRecord>> = BTreeMap::new();
+        for trial in trials {
+            by_number.entry(trial.id).or_default().push(trial);
+        }
+        let in_order = |mut executions: Vec<&'a TrialRecord>| {
+            executions.sort_by_key(|trial| trial.retry);
+            Self { executions }
+        };
+        by_number.into_values().map(in_order).collect()
+    }
+
+    /// All executions, in their order; at least one.
+    pub fn all(&self) -> &[&'a TrialRecord] {
+        &self.executions
+    }
+
+    /// The first execution, which was not selected by any result.
+    pub fn first(&self) -> &'a TrialRecord {
+        self.executions[0]
+    }
+
+    /// The last execution.
+    pub fn last(&self) -> &'a TrialRecord {
+        self.executions[self.executions.len() - 1]
+    }
+
+    /// Whether the last execution held and none violated an invariant. A retry does not
+    /// excuse a violated invariant: the measurement was invalid, and so may be the next.
+    pub fn held(&self) -> bool {
+        self.last().held() && !self.violates_invariant()
+    }
+
+    /// Whether it held only on a retry.
+    pub fn is_flaky(&self) -> bool {
+        self.executions.len() > 1 && self.held()
+    }
+
+    /// Whether a retry may help: a law or an expectation failed in the last
+    /// execution, and no invariant failed in any.
+    pub fn may_be_retried(&self) -> bool {
+        !self.last().held() && !self.violates_invariant()
+    }
+
+    fn violates_invariant(&self) -> bool {
+        let mut checks = self.executions.iter().flat_map(|trial| &trial.invariants);
+        checks.any(|check| check.held == Some(false))
+    }
+}

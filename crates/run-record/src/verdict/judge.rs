@@ -1,0 +1,60 @@
+//! Computes the verdict on a run from its record and its trials.
+
+use super::matrix::Matrix;
+use super::{CheckKind, CheckVerdict, RunVerdict, TrialVerdict, Verdict, Violation};
+use crate::{Agreement, RunRecord, TrialExecutions, TrialRecord};
+
+impl RunVerdict {
+    /// The verdict on these trials of a run.
+    pub fn new(record: &RunRecord, trials: &[TrialRecord]) -> Self {
+        let matrix = Matrix::new(record);
+        let checks = CheckVerdict::of_trials(trials);
+        let agreements = Agreement::by_design(trials);
+        let run_checks = agreements.iter().filter(|agreement| agreement.held().is_some()).count();
+        let run_violations: Vec<_> = agreements
+            .iter()
+            .filter(|agreement| agreement.held() == Some(false))
+            .map(|agreement| Violation {
+                kind: CheckKind::Law,
+                name: Agreement::LAW.to_owned(),
+                detail: agreement.describe(),
+            })
+            .collect();
+        let executions = TrialExecutions::group(trials);
+        let unheld: Vec<_> = executions
+            .iter()
+            .filter(|executions| executions.all().iter().any(|trial| !trial.held()))
+            .map(|executions| {
+                let first = executions.first();
+                TrialVerdict::new(executions, matrix.cell_of(first), matrix.place_of(first))
+            })
+            .collect();
+        let checked = run_checks > 0 || checks.iter().any(|check| check.decided() > 0);
+        let cells = matrix.verdicts(record.planned_trials, &executions, &unheld, checked);
+        let (planned, ran) = (record.planned_trials, executions.len() as u32);
+        let failed = !run_violations.is_empty()
+            || unheld.iter().any(|trial| trial.verdict == Verdict::Failed);
+        let verdict = if failed {
+            Verdict::Failed
+        } else if ran < planned || record.ended.is_none() {
+            Verdict::Incomplete
+        } else if !unheld.is_empty() {
+            Verdict::HeldOnRetry
+        } else if checked {
+            Verdict::Held
+        } else {
+            Verdict::NotChecked
+        };
+        Self {
+            verdict,
+            planned,
+            trials: ran,
+            ended: record.ended.is_some(),
+            checks,
+            run_checks: run_checks as u64,
+            run_violations,
+            cells,
+            unheld,
+        }
+    }
+}
