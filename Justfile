@@ -30,6 +30,8 @@ test-docker:
 # Format and clippy, warnings denied.
 lint:
     cargo fmt --all --check
+    # A macro declares these files: cargo fmt does not find them.
+    rustfmt --edition 2024 --check crates/report/src/sections/*.rs
     cargo clippy --workspace --all-targets -- -D warnings
 
 # The static binary, optimised: target/*/dist/queuelab.

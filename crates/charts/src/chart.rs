@@ -5,10 +5,8 @@ use run_view::prose::clean;
 
 use crate::font::bold_width;
 use crate::layout::px;
+use crate::style::STYLE;
 use crate::theme;
-
-/// The style sheet of charts, in the page and in files of their own.
-pub const STYLE: &str = include_str!("style.css");
 
 /// A chart: its size and its elements.
 #[derive(Debug, Clone)]

@@ -3,9 +3,9 @@
 
 use run_record::Outcome;
 
-use crate::chart::STYLE;
 use crate::colour::outcome_colour;
 use crate::colour::{line, luminance, parsed, scale, text_on, text_on_outcome};
+use crate::style::STYLE;
 
 const PAGE: &str = include_str!("../../report/src/document/html/style.css");
 /// The least contrast of a text, and of a mark, with its background.

@@ -1,6 +1,6 @@
 //! Which parts of a time axis have samples, per column of pixels.
 
-use crate::depth::Gap;
+use crate::gap::Gap;
 use crate::window::Window;
 
 /// A column without a sample is unseen if gaps cover more of it than this.

@@ -8,12 +8,13 @@
 //! | `latency` | connect latencies on a log axis, a `strip` per cell, with the SYN retransmission times (`syn_waits`) |
 //! | `attempts` | a log histogram of the connect times of one trial |
 //! | `queue` | the accept queue of one trial over time, in a `window` |
-//! | `depth`, `coverage`, `samples` | its depth, the time without samples, and the tooltips of samples |
+//! | `depth`, `gap`, `coverage`, `samples` | its depth, the time without samples as data and drawn, and the tooltips of samples |
 //! | `half_open` | the size of the SYN queue where it was counted |
 //! | `unanswered`, `attempt_bars` | SYNs without an answer, and the attempts below the queue |
 //! | `laws` | predicted and measured values of a law, as `scatter` or `lateness` |
 //! | `simulation` | simulated and measured shares of accepted attempts |
 //! | `chart`, `name` | a chart as part of a page and as a file, and its name |
+//! | `style` | the style sheet of charts |
 //! | `png`, `theme`, `font` | charts as PNG, in the light theme, with the program's font |
 //! | `colour`, `axis`, `layout` | shared by the charts |
 
@@ -27,6 +28,7 @@ mod contrast;
 mod coverage;
 mod depth;
 mod font;
+mod gap;
 mod half_open;
 mod heat_map;
 mod latency;
@@ -42,13 +44,14 @@ mod samples;
 mod scatter;
 mod simulation;
 mod strip;
+mod style;
 mod syn_waits;
 mod theme;
 mod unanswered;
 mod window;
 
 pub use attempts::attempts;
-pub use chart::{Chart, STYLE};
+pub use chart::Chart;
 pub use colour::{scale, text_on};
 pub use heat_map::heat_maps;
 pub use latency::latency;
@@ -59,3 +62,4 @@ pub use outcomes::outcomes;
 pub use png::pngs;
 pub use queue::{Recorded, queue};
 pub use simulation::simulation;
+pub use style::STYLE;

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::chart::STYLE;
+use crate::style::STYLE;
 
 /// Makes a title bold with the one font of the program, which is not.
 const BOLD_TITLE: &str = ".chart text.title { stroke: var(--ink); stroke-width: .5; }\n";

@@ -9,7 +9,7 @@
 //! | `evidence`, `waits`, `laws`, `cells`, `simulation`, `checks` | the tables and sentences that sections show |
 //! | `recorded` | which trials' rows are drawn, and the files of the others |
 //! | `cells_csv`, `junit` | `cells.csv` and `junit.xml` |
-//! | [`suite`](Suite) | a suite: its table, `summary.md` and `junit.xml` of all its scenarios |
+//! | [`suite`](Suite), `suite_files` | a suite, and its table, `summary.md` and `junit.xml` |
 //! | `annotation` | one line for a CI system that shows annotations |
 //! | [`by_hand`](by_hand()) | the summary of a load that ran by itself |
 //! | `table` | a table, and how each format writes it |
@@ -29,6 +29,7 @@ mod recorded;
 mod sections;
 mod simulation;
 mod suite;
+mod suite_files;
 mod table;
 mod waits;
 

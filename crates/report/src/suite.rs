@@ -1,7 +1,4 @@
-//! A suite as the reports see it: what became of each scenario, and its run.
-
-mod markdown;
-mod table;
+//! A suite as the reports see it: the verdict on each scenario, and its run.
 
 use std::path::{Path, PathBuf};
 
@@ -12,18 +9,17 @@ use run_record::{
 
 use run_view::Run;
 
-use crate::junit;
-
-/// A suite: its record, and its scenarios' runs.
+/// A suite: its record, and the runs of its scenarios.
 #[derive(Debug, Clone)]
 pub struct Suite {
     /// The suite's record.
     pub record: SuiteRecord,
-    /// Of each member, its run, or why it cannot be read; none where it has none.
+    /// The run of each member, or why it cannot be read; `None` if it has none.
     pub(crate) runs: Vec<Option<Result<Run, String>>>,
-    /// What held, by what the run directories contain now.
+    /// The verdict, computed from what the run directories contain now.
     pub verdict: SuiteVerdict,
-    path: PathBuf,
+    /// The suite's directory.
+    pub(crate) path: PathBuf,
 }
 
 /// One scenario of a suite.
@@ -31,15 +27,15 @@ pub struct Suite {
 pub struct Member<'a> {
     /// Its record in the suite.
     pub record: &'a MemberRecord,
-    /// What held of it.
+    /// The verdict on it.
     pub verdict: &'a SuiteMember,
     /// Its run; `None` if it has none or the run cannot be read.
     pub run: Option<&'a Run>,
 }
 
 impl Suite {
-    /// Of a suite's directory, and the run directories that it names. A run that
-    /// cannot be read is told of in the reports.
+    /// Reads a suite's directory and the run directories that it names. The reports list a
+    /// run that cannot be read.
     ///
     /// # Errors
     /// When the suite's own record cannot be read.
@@ -59,20 +55,6 @@ impl Suite {
             .collect();
         let verdict = SuiteVerdict::new(&record.members, &verdicts);
         Ok(Self { record, runs, verdict, path: path.to_owned() })
-    }
-
-    /// What became of it, as plain text: a row for each scenario.
-    pub fn summary(&self) -> String {
-        table::summary(self, &self.path)
-    }
-
-    /// `summary.md` and `junit.xml`, each with its path in the suite's directory:
-    /// from what is recorded alone, and every time the same.
-    pub fn files(&self) -> Vec<(String, Vec<u8>)> {
-        vec![
-            ("summary.md".to_owned(), markdown::markdown(self).into_bytes()),
-            ("junit.xml".to_owned(), junit::of_suite(self)),
-        ]
     }
 
     /// Its scenarios, in their order.

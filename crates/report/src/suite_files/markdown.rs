@@ -1,8 +1,8 @@
 //! A suite's `summary.md`, for a job's summary page.
 
-use super::{Member, Suite};
 use crate::files::markdown_in_suite;
 use crate::junit::{How, Unheld, WHOLE, unheld};
+use crate::suite::{Member, Suite};
 use crate::table::{Table, escaped};
 
 /// GitHub takes less than a mebibyte of a job: so many bytes leave room for

@@ -1,19 +1,17 @@
-//! What became of a suite, for a terminal.
-
-use std::path::Path;
+//! A suite as a table for a terminal.
 
 use run_record::SuiteDirectory;
 
-use super::{Member, Suite};
+use crate::suite::{Member, Suite};
 use crate::table::Table;
 
-/// A row for each scenario, and where all of it is.
-pub(super) fn summary(suite: &Suite, path: &Path) -> String {
+/// A row for each scenario, the verdict, and the suite's directory.
+pub(super) fn summary(suite: &Suite) -> String {
     let record = &suite.record;
     let row = |member: Member<'_>| {
         let left = match (&member.record.run, member.run) {
             (Some(run), Some(_)) => {
-                let left = SuiteDirectory::run_path(path, run).display().to_string();
+                let left = SuiteDirectory::run_path(&suite.path, run).display().to_string();
                 match member.record.problem {
                     Some(_) => format!("{}: {left}", member.verdict.describe().to_owned()),
                     None => left,
@@ -46,6 +44,6 @@ pub(super) fn summary(suite: &Suite, path: &Path) -> String {
         record.question,
         table.drawn(),
         suite.verdict.headline(),
-        path.display()
+        suite.path.display()
     )
 }
