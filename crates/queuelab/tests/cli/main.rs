@@ -1,11 +1,11 @@
-//! Tests of the command line, end to end: they run the binary.
+//! End-to-end tests of the command line.
 //!
 //! | module | its tests need |
 //! |---|---|
-//! | `pure` | nothing but this machine's loopback |
+//! | `pure` | only the loopback interface |
 //! | `kernel` | network namespaces, as root or in a user namespace |
-//! | `docker` | a Docker engine, and root; they are ignored unless asked for |
-//! | `support` | (no tests: what the others share) |
+//! | `docker` | a Docker engine and root; they run only with `--ignored` |
+//! | `support` | (no tests: shared by the others) |
 
 mod docker;
 mod kernel;

@@ -1,4 +1,4 @@
-//! What the end-to-end tests share: the binary, and its run directories.
+//! Shared by the end-to-end tests: the binary, and its run directories.
 
 pub(crate) mod docker;
 #[path = "../../../viewer/tests/viewer/support/driven_run.rs"]
@@ -10,7 +10,8 @@ pub(crate) mod event_stream;
 #[path = "../../../viewer/tests/viewer/support/http.rs"]
 pub(crate) mod http;
 pub(crate) mod ordinary_user;
-pub(crate) mod own_engine;
+pub(crate) mod test_engine;
+pub(crate) mod two_builds;
 pub(crate) mod viewer;
 
 use std::fs;
@@ -49,45 +50,45 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Everything that a finished command said: for a failed assertion.
-pub(crate) fn said(output: &Output) -> String {
+/// The exit status and all output of a command, for a failed assertion.
+pub(crate) fn all_output(output: &Output) -> String {
     format!("{}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr))
 }
 
-/// Runs `queuelab run ARGUMENTS --out OUT`, and reads the one run that it left.
+/// Runs `queuelab run ARGUMENTS --out OUT`, and reads the one run that it stored.
 pub(crate) fn run(out: &Path, arguments: &[&str]) -> (Output, RunRecord, Vec<TrialRecord>) {
     let out_text = out.to_str().unwrap();
     let all: Vec<&str> = ["run", "--out", out_text].iter().chain(arguments).copied().collect();
     let output = queuelab(&all).output().unwrap();
     let runs = runs(out);
-    assert_eq!(runs.len(), 1, "one run directory; the command said:\n{}", said(&output));
+    assert_eq!(runs.len(), 1, "one run directory; the output was:\n{}", all_output(&output));
     let (record, trials) = RunDirectory::read(&runs[0]).unwrap();
     (output, record, trials)
 }
 
-/// `queuelab ARGUMENTS` with the fake backend's script in its environment; `--backend fake`
-/// is among the arguments, or the backend of a run to resume.
-pub(crate) fn fake(arguments: &[&str], script: &str) -> Command {
+/// `queuelab ARGUMENTS` with the script of the fake backend. The arguments select the backend,
+/// or resume a run that used it.
+pub(crate) fn fake_command(arguments: &[&str], script: &str) -> Command {
     let mut command = queuelab(arguments);
     command.env("QUEUELAB_FAKE_SCRIPT", script);
     command
 }
 
-/// As [`run`], on the fake backend.
-pub(crate) fn fake_run(
+/// Like [`run`], on the fake backend.
+pub(crate) fn run_fake(
     out: &Path,
     arguments: &[&str],
     script: &str,
 ) -> (Output, RunRecord, Vec<TrialRecord>) {
     let start = ["run", "--backend", "fake", "--out", out.to_str().unwrap()];
-    let output = fake(&[&start, arguments].concat(), script).output().unwrap();
+    let output = fake_command(&[&start, arguments].concat(), script).output().unwrap();
     let runs = runs(out);
-    assert_eq!(runs.len(), 1, "one run directory; the command said:\n{}", said(&output));
+    assert_eq!(runs.len(), 1, "one run directory; the output was:\n{}", all_output(&output));
     let (record, trials) = RunDirectory::read(&runs[0]).unwrap();
     (output, record, trials)
 }
 
-/// The run directories below an output directory; a suite's is none.
+/// The run directories below an output directory, without those of suites.
 pub(crate) fn runs(out: &Path) -> Vec<PathBuf> {
     let entries = |path: &Path| -> Vec<PathBuf> {
         fs::read_dir(path)
@@ -100,9 +101,9 @@ pub(crate) fn runs(out: &Path) -> Vec<PathBuf> {
     runs
 }
 
-/// Puts a run that the tests of `report` keep below `runs`.
-pub(crate) fn put(kept: &str, runs: &Path, name: &str) {
-    let from = repository().join("crates/report/tests/runs").join(kept);
+/// Copies a recorded run of the tests of `report` into the directory `runs`.
+pub(crate) fn copy_recorded_run(recorded: &str, runs: &Path, name: &str) {
+    let from = repository().join("crates/report/tests/runs").join(recorded);
     let to = runs.join(name);
     fs::create_dir_all(&to).unwrap();
     for file in ["run.json", "trials.jsonl"] {
@@ -110,10 +111,10 @@ pub(crate) fn put(kept: &str, runs: &Path, name: &str) {
     }
 }
 
-/// A copy of a run, with its trials changed.
-pub(crate) fn changed(run: &Path, out: &Path, change: fn(&mut TrialRecord)) -> PathBuf {
+/// Copies a run, and changes the trials of the copy.
+pub(crate) fn copy_changed_run(run: &Path, out: &Path, change: fn(&mut TrialRecord)) -> PathBuf {
     let (mut record, trials) = RunDirectory::read(run).unwrap();
-    // It is that of the trials before they were changed.
+    // The verdict was that of the unchanged trials.
     record.verdict = None;
     let mut copy = RunDirectory::create(out, &record).unwrap();
     for mut trial in trials {
@@ -125,12 +126,12 @@ pub(crate) fn changed(run: &Path, out: &Path, change: fn(&mut TrialRecord)) -> P
 
 /// The names of all scenarios in `scenarios/`, without the suites.
 pub(crate) fn scenario_names() -> Vec<String> {
-    // The tests run in the crate's own folder: these are the scenarios built in.
+    // The tests run in the crate's folder, which has no scenarios besides the built-in ones.
     scenario::scenarios().iter().map(|file| file.source().name.clone()).collect()
 }
 
 /// Writes a suite of all scenarios in their quick form, and returns its path.
-pub(crate) fn catalogue(folder: &Path) -> String {
+pub(crate) fn write_catalogue(folder: &Path) -> String {
     let file = folder.join("catalogue.yaml");
     let names = scenario_names().join(", ");
     let suite = format!("name: catalogue\nquestion: All?\nquick: true\nsuite: [{names}]\n");
@@ -146,12 +147,12 @@ pub(crate) fn suite_directory(out: &Path, suite: &str) -> PathBuf {
     path
 }
 
-/// A setting of the cell on one of the matrix's axes.
-pub(crate) fn on_axis(trial: &TrialRecord, path: &str) -> i64 {
+/// The value of a trial's cell on an axis.
+pub(crate) fn axis_value(trial: &TrialRecord, path: &str) -> i64 {
     trial.point[path].as_i64().unwrap()
 }
 
-/// A process that is killed, if need be, when the test ends.
+/// A process that is killed, if it still runs, when the test ends.
 pub(crate) struct Background {
     pub(crate) child: Child,
     pub(crate) lines: std::io::Lines<BufReader<ChildStdout>>,
@@ -165,13 +166,13 @@ impl Background {
     }
 
     /// The next line of its output, as JSON.
-    pub(crate) fn event(&mut self) -> Value {
+    pub(crate) fn next_event(&mut self) -> Value {
         let line = self.lines.next().expect("a line of output").unwrap();
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line}"))
     }
 
-    /// All that it still says before it ends.
-    pub(crate) fn rest(&mut self) -> String {
+    /// The rest of its output, until it ends.
+    pub(crate) fn remaining_output(&mut self) -> String {
         self.lines.by_ref().map(|line| line.unwrap() + "\n").collect()
     }
 }
@@ -183,43 +184,44 @@ impl Drop for Background {
     }
 }
 
-/// A `queuelab server` on a free port of 127.0.0.1.
-pub(crate) fn server(flags: &[&str]) -> (Background, SocketAddr) {
+/// Starts `queuelab server` on a free port of 127.0.0.1.
+pub(crate) fn start_server(flags: &[&str]) -> (Background, SocketAddr) {
     let arguments = ["server", "--address", "127.0.0.1", "--port", "0"];
     let all: Vec<&str> = arguments.iter().chain(flags).copied().collect();
     let mut server = Background::start(queuelab(&all));
-    let listening = server.event();
+    let listening = server.next_event();
     assert_eq!(listening["event"], "listening", "{listening}");
     let address = listening["address"].as_str().unwrap().parse().unwrap();
     (server, address)
 }
 
-pub(crate) fn signal(child: &Child, signal: Signal) {
+pub(crate) fn send_signal(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
 }
 
-/// How many connections a server has accepted, as it says when it is asked.
-pub(crate) fn accepted(server: &mut Background) -> usize {
-    signal(&server.child, Signal::SIGUSR1);
-    let report = server.event();
+/// The number of connections that a server has accepted, from a report that it prints on
+/// request.
+pub(crate) fn count_accepted(server: &mut Background) -> usize {
+    send_signal(&server.child, Signal::SIGUSR1);
+    let report = server.next_event();
     assert_eq!(report["event"], "report", "{report}");
     report["accepted"].as_array().unwrap().len()
 }
 
 pub(crate) fn terminate(child: &Child) {
-    signal(child, Signal::SIGTERM);
+    send_signal(child, Signal::SIGTERM);
 }
 
-/// Waits until something is so, a minute at most.
-pub(crate) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+/// Waits until a condition is true, for at most a minute.
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(60);
-    while !is_so() {
+    while !condition() {
         assert!(Instant::now() < deadline, "{what}: not within a minute");
         std::thread::sleep(Duration::from_millis(20));
     }
 }
 
-/// Writes a script that can be run.
+/// Writes an executable script.
 pub(crate) fn write_script(path: &Path, text: &str) {
     let written = path.with_extension("text");
     fs::write(&written, text).unwrap();
@@ -227,15 +229,15 @@ pub(crate) fn write_script(path: &Path, text: &str) {
     fs::remove_file(written).unwrap();
 }
 
-/// Copies what can be run, by another process: what another test starts meanwhile could
-/// hold a file that this one writes, and nothing runs what is open for writing.
+/// Copies an executable in another process. If this process wrote the file, a child that
+/// another test starts could inherit the open file, and exec(2) would fail with ETXTBSY.
 pub(crate) fn install(from: &Path, to: &Path) {
     let copied = Command::new("install").arg("-m755").args([from, to]).status().unwrap();
     assert!(copied.success(), "{} was not copied to {}", from.display(), to.display());
 }
 
-/// The figure in the second column of a table's row.
-pub(crate) fn figure(table: &str, name: &str) -> i64 {
+/// The number in the second column of a table's row.
+pub(crate) fn table_value(table: &str, name: &str) -> i64 {
     let row = table.lines().find(|line| line.contains(&format!("│ {name} ")));
     let row = row.unwrap_or_else(|| panic!("no {name} in\n{table}"));
     row.split('│').nth(2).unwrap().replace(' ', "").parse().unwrap()

@@ -1,10 +1,12 @@
-//! The backend of containers: its safety, and the same truth as the other.
+//! The Docker backend: its isolation, and the same results as with the netns backend.
 
 use std::collections::BTreeMap;
 
-use crate::support::docker::{container_in_use, containers_of, docker, nothing_left_of, start};
-use crate::support::own_engine::OwnEngine;
-use crate::support::{catalogue, out_directory, queuelab, run, runs, said, text};
+use crate::support::docker::{
+    assert_nothing_left_of, container_in_use, containers_of, docker, start,
+};
+use crate::support::test_engine::TestEngine;
+use crate::support::{all_output, out_directory, queuelab, run, runs, text, write_catalogue};
 use run_record::{ListenerSummary, Outcome, RunDirectory, TrialRecord};
 use serde_json::Value;
 
@@ -12,9 +14,9 @@ use serde_json::Value;
 /// with this deadline the kernel's counters are exact.
 const EXACT: &str = "load.connect_deadline=1500ms";
 
-/// What the kernel's rules decide of a trial.
+/// The results of a trial that the kernel's rules decide.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Truth {
+struct ExactResults {
     point: String,
     outcomes: Vec<u64>,
     /// Depth and limit.
@@ -23,12 +25,12 @@ struct Truth {
     client: Vec<i64>,
 }
 
-fn truth(trial: &TrialRecord) -> Truth {
+fn exact_results(trial: &TrialRecord) -> ExactResults {
     let counted = |host: &BTreeMap<String, i64>, names: &[&str]| {
         names.iter().map(|name| host.get(*name).copied().unwrap_or(0)).collect()
     };
     let evidence = &trial.evidence;
-    Truth {
+    ExactResults {
         point: format!("{:?}", trial.point),
         outcomes: Outcome::ALL.iter().map(|&outcome| trial.outcomes.get(outcome)).collect(),
         queue: evidence.accept_queue.map(|queue| (queue.depth, queue.limit)),
@@ -45,7 +47,7 @@ fn truth(trial: &TrialRecord) -> Truth {
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn both_backends_find_the_same_where_the_kernel_decides() {
+fn both_backends_have_the_same_exact_results() {
     let arguments = [
         "accept-queue-capacity",
         "--set",
@@ -61,23 +63,23 @@ fn both_backends_find_the_same_where_the_kernel_decides() {
         let out = out_directory();
         let all = [&arguments[..], &["--backend", backend]].concat();
         let (output, record, trials) = run(out.path(), &all);
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
         assert_eq!(record.backend.name, backend);
-        let mut found: Vec<_> = trials.iter().map(truth).collect();
+        let mut found: Vec<_> = trials.iter().map(exact_results).collect();
         found.sort();
         found
     });
     assert_eq!(found[0].len(), 6);
     assert_eq!(found[0], found[1]);
-    // And it is the truth: 40 attempts, 31 places, 2 SYNs of each of 9 dropped.
-    let largest = found[0].iter().find(|truth| truth.queue == Some((31, 30))).unwrap();
+    // 40 attempts, 31 places in the queue, and two dropped SYNs of each of the other 9.
+    let largest = found[0].iter().find(|results| results.queue == Some((31, 30))).unwrap();
     assert_eq!(largest.server, [18, 18, 31], "{largest:?}");
     assert_eq!(largest.client[0], 9, "{largest:?}");
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn the_probe_sees_the_same_queue_in_a_container() {
+fn the_probe_samples_the_queue_of_a_container() {
     let out = out_directory();
     let set = [
         EXACT,
@@ -89,7 +91,7 @@ fn the_probe_sees_the_same_queue_in_a_container() {
     let mut arguments = vec!["accept-queue-capacity", "--backend", "docker"];
     arguments.extend(set.iter().flat_map(|set| ["--set", set]));
     let (output, _, trials) = run(out.path(), &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let probe = trials[0].evidence.probe.as_ref().unwrap();
     let listeners = [ListenerSummary { limit: 7, deepest: 8 }];
     assert_eq!((probe.deepest, &probe.listeners[..]), (8, &listeners[..]), "{probe:?}");
@@ -101,19 +103,19 @@ fn the_probe_sees_the_same_queue_in_a_container() {
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn every_law_holds_in_containers_too() {
+fn every_law_holds_in_containers() {
     let out = out_directory();
-    let suite = catalogue(out.path());
+    let suite = write_catalogue(out.path());
     let mut command = queuelab(&["run", &suite, "--backend", "docker", "--retry", "2"]);
     let output = command.arg("--out").arg(out.path()).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let runs = runs(out.path());
     assert!(runs.len() >= 18, "{runs:?}");
     for run in runs {
         let (record, trials) = RunDirectory::read(&run).unwrap();
         assert_eq!(record.backend.name, "docker");
         let laws: Vec<_> = trials.iter().flat_map(|trial| &trial.laws).collect();
-        // A server that died as it may has no queue to look at.
+        // A server that may die and died has no queue to measure.
         let unmeasured = laws.iter().filter(|law| law.held.is_none()).count();
         let died = trials.iter().filter(|trial| trial.server_died.is_some()).count();
         assert!(laws.len() >= trials.len() && unmeasured == died, "{run:?}: {laws:?}");
@@ -122,7 +124,7 @@ fn every_law_holds_in_containers_too() {
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn sysctls_of_both_hosts_are_in_force_and_recorded() {
+fn sysctls_of_both_hosts_are_applied_and_recorded() {
     let out = out_directory();
     let set = [
         "hosts.server.sysctls.net.core.somaxconn=77",
@@ -137,24 +139,27 @@ fn sysctls_of_both_hosts_are_in_force_and_recorded() {
     let mut arguments = vec!["smoke", "--backend", "docker"];
     arguments.extend(set.iter().flat_map(|set| ["--set", set]));
     let (output, record, trials) = run(out.path(), &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     for trial in &trials {
         for set in set {
             let (path, value) = set.split_once('=').unwrap();
             let (host, name) = path["hosts.".len()..].split_once(".sysctls.").unwrap();
             let read = if host == "server" { &trial.sysctls.server } else { &trial.sysctls.client };
-            let asked = value.trim_matches(['[', ']']).replace(',', "");
-            assert_eq!(read.get(name), Some(&asked), "{name}");
+            let expected = value.trim_matches(['[', ']']).replace(',', "");
+            assert_eq!(read.get(name), Some(&expected), "{name}");
         }
     }
     assert_eq!(record.sysctls.server["net.core.somaxconn"], "77");
-    assert!(record.sysctls.client.contains_key("net.ipv4.tcp_syn_retries"), "not asked for");
+    assert!(
+        record.sysctls.client.contains_key("net.ipv4.tcp_syn_retries"),
+        "recorded although not set"
+    );
     assert!(record.backend.version.is_some() && record.backend.details.contains("queuelab:"));
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn containers_may_do_nothing_but_what_their_scenario_names() {
+fn containers_have_only_the_privileges_that_their_scenario_needs() {
     let out = out_directory();
     let arguments = ["accept-queue-capacity", "--backend", "docker", "--set"];
     let run = start(out.path(), &[&arguments[..], &["load.source_addresses=3"]].concat());
@@ -169,12 +174,12 @@ fn containers_may_do_nothing_but_what_their_scenario_names() {
         assert_eq!(host["Privileged"], false);
         assert_eq!(host["CapDrop"], serde_json::json!(["ALL"]));
         let added = if is_client { serde_json::json!(["NET_ADMIN"]) } else { Value::Null };
-        assert_eq!(host["CapAdd"], added, "only more addresses need it, and filters");
+        assert_eq!(host["CapAdd"], added, "only needed to add addresses and filters");
         assert_eq!(host["SecurityOpt"], serde_json::json!(["no-new-privileges"]));
         assert_eq!(host["ReadonlyRootfs"], true);
         assert_eq!(host["PidsLimit"], 150 + 160);
         assert!(host["Memory"].as_i64().unwrap() > 256 << 20);
-        assert_eq!(host["Memory"], host["MemorySwap"], "no swap besides");
+        assert_eq!(host["Memory"], host["MemorySwap"], "no swap");
         assert!(
             host["Binds"].is_null()
                 && host["PortBindings"].as_object().is_none_or(|p| p.is_empty())
@@ -191,13 +196,13 @@ fn containers_may_do_nothing_but_what_their_scenario_names() {
         assert!(subnet.starts_with("198.18.") || subnet.starts_with("198.19."), "{subnet}");
     }
     let (output, _) = run.finish();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    nothing_left_of(pid);
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_nothing_left_of(pid);
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn a_value_that_is_refused_is_told_at_its_line_in_the_engines_words() {
+fn a_rejected_value_is_reported_with_its_line_and_the_engines_message() {
     let out = out_directory();
     let scenario = out.path().join("refused.yaml");
     std::fs::write(
@@ -211,7 +216,7 @@ fn a_value_that_is_refused_is_told_at_its_line_in_the_engines_words() {
         .arg(out.path().join("runs"))
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
     let error = text(&output.stderr);
     assert!(error.contains("refused.yaml:6:"), "{error}");
     assert!(error.contains("the Docker engine says: "), "{error}");
@@ -219,36 +224,37 @@ fn a_value_that_is_refused_is_told_at_its_line_in_the_engines_words() {
     assert!(!out.path().join("runs").exists(), "nothing was started");
 }
 
-/// How many containers of each role a run made, as their numbers tell.
-fn made(out: &std::path::Path, arguments: &[&str]) -> (usize, usize, Vec<TrialRecord>) {
-    let seen = std::sync::Mutex::new(std::collections::HashSet::new());
+/// Runs a scenario; returns the numbers of its server and client containers, and its trials.
+fn count_containers(out: &std::path::Path, arguments: &[&str]) -> (usize, usize, Vec<TrialRecord>) {
+    let observed = std::sync::Mutex::new(std::collections::HashSet::new());
     let run = start(out, arguments);
     let pid = run.child.id();
     let finished = std::sync::atomic::AtomicBool::new(false);
     let (output, trials) = std::thread::scope(|scope| {
         scope.spawn(|| {
             while !finished.load(std::sync::atomic::Ordering::Relaxed) {
-                seen.lock().unwrap().extend(containers_of(pid).into_iter().map(|(_, name)| name));
+                let names = containers_of(pid).into_iter().map(|(_, name)| name);
+                observed.lock().unwrap().extend(names);
                 std::thread::sleep(std::time::Duration::from_millis(100));
             }
         });
-        let ended = run.finish();
+        let result = run.finish();
         finished.store(true, std::sync::atomic::Ordering::Relaxed);
-        ended
+        result
     });
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let seen = seen.into_inner().unwrap();
-    let of = |role: &str| seen.iter().filter(|name| name.contains(role)).count();
-    (of("-server-"), of("-client-"), trials)
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let observed = observed.into_inner().unwrap();
+    let count = |role: &str| observed.iter().filter(|name| name.contains(role)).count();
+    (count("-server-"), count("-client-"), trials)
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn a_host_is_used_again_only_where_nothing_is_left_in_it() {
-    let unsaved = |host| format!("hosts.{host}.sysctls.net.ipv4.tcp_no_metrics_save=1");
-    let (server, client) = (unsaved("server"), unsaved("client"));
-    // Who closes first keeps TIME_WAIT, 60 s long; the other keeps nothing.
-    for (closes_first, keeps) in [("client", "client"), ("server", "server")] {
+fn a_host_is_reused_only_if_a_trial_leaves_no_state_in_it() {
+    let no_metrics = |host| format!("hosts.{host}.sysctls.net.ipv4.tcp_no_metrics_save=1");
+    let (server, client) = (no_metrics("server"), no_metrics("client"));
+    // The side that closes first has sockets in TIME_WAIT for 60 s; the other side has none.
+    for closes_first in ["client", "server"] {
         let closes = format!("server.closes_first={closes_first}");
         let set = [
             server.as_str(),
@@ -261,45 +267,52 @@ fn a_host_is_used_again_only_where_nothing_is_left_in_it() {
         let mut arguments = vec!["smoke", "--backend", "docker", "--repeat", "3"];
         arguments.extend(set.iter().flat_map(|set| ["--set", set]));
         let out = out_directory();
-        let (servers, clients, trials) = made(out.path(), &arguments);
+        let (servers, clients, trials) = count_containers(out.path(), &arguments);
         assert_eq!(trials.len(), 6);
-        let (worn, kept) = if keeps == "client" { (clients, servers) } else { (servers, clients) };
-        assert!(worn >= 6, "{servers} servers, {clients} clients: TIME_WAIT at the {keeps}");
-        assert!(kept <= 2, "{servers} servers, {clients} clients: TIME_WAIT at the {keeps}");
+        let client_closes = closes_first == "client";
+        let (used_up, reused) = if client_closes { (clients, servers) } else { (servers, clients) };
+        assert!(
+            used_up >= 6,
+            "{servers} servers, {clients} clients: TIME_WAIT at the {closes_first}"
+        );
+        assert!(
+            reused <= 2,
+            "{servers} servers, {clients} clients: TIME_WAIT at the {closes_first}"
+        );
         for trial in &trials {
             let evidence = &trial.evidence;
-            let host = if keeps == "client" { &evidence.client } else { &evidence.server };
-            // Not always all of them: two that close at the same moment share it.
+            let host = if client_closes { &evidence.client } else { &evidence.server };
+            // Fewer than 20 if both sides close at the same moment.
             assert!((1..=20).contains(&host["sockstat.TCP.tw"]), "{:?}", evidence);
         }
     }
-    // A host that learns about its peers is never as new.
+    // A host that saves metrics of its peers is not reused.
     let out = out_directory();
     let saves = ["smoke", "--backend", "docker", "--set", &client, "--repeat", "1"];
-    let (servers, _, trials) = made(out.path(), &saves);
+    let (servers, _, trials) = count_containers(out.path(), &saves);
     assert!(servers >= trials.len(), "{servers} servers for {} trials", trials.len());
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn runs_side_by_side_do_not_collide() {
+fn concurrent_runs_do_not_collide() {
     let outs = [out_directory(), out_directory()];
     let arguments = ["accept-queue-capacity", "--backend", "docker", "--set", EXACT];
     let runs: Vec<_> = outs.iter().map(|out| start(out.path(), &arguments)).collect();
     for run in runs {
         let pid = run.child.id();
         let (output, trials) = run.finish();
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
         assert_eq!(trials.len(), 8);
-        nothing_left_of(pid);
+        assert_nothing_left_of(pid);
     }
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn sysctls_that_depend_on_each_other_are_taken_or_refused_as_by_the_other_backend() {
-    // The kernel takes the second only after the first; an engine applies them
-    // in an order of chance.
+fn both_backends_accept_and_reject_the_same_dependent_sysctls() {
+    // The kernel accepts the second only after the first; an engine applies them in random
+    // order.
     let low = "hosts.client.sysctls.net.ipv4.ip_unprivileged_port_start=50";
     let range = "hosts.client.sysctls.net.ipv4.ip_local_port_range=[100, 2000]";
     for (set, code) in [(vec![low, range], 0), (vec![range], 2)] {
@@ -308,14 +321,14 @@ fn sysctls_that_depend_on_each_other_are_taken_or_refused_as_by_the_other_backen
             let mut command = queuelab(&["run", "smoke", "--backend", backend, "--out"]);
             command.arg(out.path()).args(set.iter().flat_map(|set| ["--set", set]));
             let output = command.output().unwrap();
-            assert_eq!(output.status.code(), Some(code), "{backend}: {}", said(&output));
+            assert_eq!(output.status.code(), Some(code), "{backend}: {}", all_output(&output));
         }
     }
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn clients_with_many_addresses_leave_the_machine_room_for_its_neighbours() {
+fn many_source_addresses_do_not_fill_the_machines_neighbour_table() {
     let out = out_directory();
     let set = [
         "load.source_addresses=250",
@@ -327,21 +340,21 @@ fn clients_with_many_addresses_leave_the_machine_room_for_its_neighbours() {
     let mut arguments = vec!["smoke", "--backend", "docker"];
     arguments.extend(set.iter().flat_map(|set| ["--set", set]));
     let (output, _, trials) = run(out.path(), &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     assert!(trials.iter().all(|trial| trial.outcomes.get(Outcome::Ok) == 250));
     assert_eq!(trials.len(), 12);
 }
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn the_image_is_one_file_made_once() {
-    // Not the machine's engine: its `queuelab:latest` is its user's.
-    let engine = OwnEngine::start();
+fn the_image_is_one_file_and_built_once() {
+    // Not the machine's engine, whose `queuelab:latest` belongs to its user.
+    let engine = TestEngine::start();
     let docker = |arguments: &[&str]| engine.docker(arguments).unwrap();
     let build = || {
         let built =
             queuelab(&["image", "build"]).env("DOCKER_HOST", engine.host()).output().unwrap();
-        assert_eq!(built.status.code(), Some(0), "{}", said(&built));
+        assert_eq!(built.status.code(), Some(0), "{}", all_output(&built));
         text(&built.stdout)
     };
     assert!(build().contains(" built, "));
@@ -351,7 +364,7 @@ fn the_image_is_one_file_made_once() {
     let inspected = docker(&["image", "inspect", name]);
     let image = serde_json::from_str::<Value>(&inspected).unwrap()[0].take();
     let executable = std::fs::metadata(crate::support::binary()).unwrap().len();
-    assert_eq!(image["Size"].as_u64(), Some(executable), "one file, and nothing else");
+    assert_eq!(image["Size"].as_u64(), Some(executable), "only one file");
     assert!(image["RepoTags"].as_array().unwrap().contains(&"queuelab:latest".into()));
     let hash = name.strip_prefix("queuelab:").unwrap();
     assert_eq!(image["Config"]["Labels"]["queuelab.image"], hash);
@@ -361,6 +374,10 @@ fn the_image_is_one_file_made_once() {
 
     let cleaned =
         queuelab(&["clean", "--images"]).env("DOCKER_HOST", engine.host()).output().unwrap();
-    assert!(text(&cleaned.stdout).contains("removed image queuelab:latest"), "{}", said(&cleaned));
+    assert!(
+        text(&cleaned.stdout).contains("removed image queuelab:latest"),
+        "{}",
+        all_output(&cleaned)
+    );
     assert_eq!(docker(&["images", "--quiet"]), "");
 }

@@ -4,36 +4,36 @@ use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
 use crate::kernel::doctor::{finding, has, json};
-use crate::support::ordinary_user::{Bench, ORDINARY_USER};
-use crate::support::{queuelab, said};
+use crate::support::ordinary_user::{ORDINARY_USER, Sandbox};
+use crate::support::{all_output, queuelab};
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn an_engine_that_works_is_ready() {
+fn a_working_engine_is_ready() {
     let output = queuelab(&["doctor", "--backend", "docker", "--json"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let diagnosis = json(&output);
     assert_eq!(finding(&diagnosis, "docker", "engine")["state"], "ok");
     assert_ne!(finding(&diagnosis, "docker", "image")["state"], "missing");
 }
 
-/// A user namespace takes nothing from whoever may use the engine by a group.
+/// Entering a user namespace does not revoke the access to the engine that a group gives.
 #[test]
-#[ignore = "needs a Docker engine, its socket of the group docker, and root to become others"]
-fn both_backends_are_ready_for_an_ordinary_user_of_the_engines_group() {
-    let bench = Bench::new();
+#[ignore = "needs a Docker engine, whose socket belongs to the group docker, and root"]
+fn both_backends_are_ready_for_a_member_of_the_engines_group() {
+    let sandbox = Sandbox::new();
     let group = std::fs::metadata("/var/run/docker.sock").unwrap().gid();
     let doctor = |groups: &[&str]| {
         let mut command = Command::new("setpriv");
         let user = ORDINARY_USER.to_string();
-        command.args(["--reuid", &user, "--regid", &user]).args(groups).arg(&bench.binary);
+        command.args(["--reuid", &user, "--regid", &user]).args(groups).arg(&sandbox.binary);
         command.args(["doctor", "--json"]).env_remove("DOCKER_HOST").output().unwrap()
     };
     let member = json(&doctor(&["--groups", &group.to_string()]));
     assert_eq!(member["ready"], serde_json::json!({ "netns": true, "docker": true }), "{member}");
-    let stranger = json(&doctor(&["--clear-groups"]));
-    assert_eq!(stranger["ready"], serde_json::json!({ "netns": true, "docker": false }));
-    let engine = finding(&stranger, "docker", "engine");
+    let other = json(&doctor(&["--clear-groups"]));
+    assert_eq!(other["ready"], serde_json::json!({ "netns": true, "docker": false }));
+    let engine = finding(&other, "docker", "engine");
     assert!(has(engine, "detail", "permission denied"), "{engine}");
     assert!(has(engine, "hint", "usermod -aG docker"), "{engine}");
 }

@@ -1,26 +1,26 @@
-//! The lab against what the kernel's rules leave no doubt about.
+//! Bursts whose results the kernel's rules decide.
 
-use crate::support::{on_axis, out_directory, run, said};
+use crate::support::{all_output, axis_value, out_directory, run};
 use run_record::Outcome;
 
 const BACKLOG: &str = "server.backlog";
 const SOMAXCONN: &str = "hosts.server.sysctls.net.core.somaxconn";
 
 #[test]
-fn a_paused_listener_holds_its_limit_and_one_more() {
+fn a_paused_listener_holds_its_limit_plus_one() {
     let out = out_directory();
     let (output, _, trials) =
         run(out.path(), &["accept-queue-capacity", "--set", "load.connect_deadline=1500ms"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let cells: Vec<_> =
-        trials.iter().map(|t| (on_axis(t, BACKLOG), on_axis(t, SOMAXCONN))).collect();
+        trials.iter().map(|t| (axis_value(t, BACKLOG), axis_value(t, SOMAXCONN))).collect();
     for backlog in [0, 1, 5, 128] {
         for somaxconn in [4096, 64] {
             assert!(cells.contains(&(backlog, somaxconn)), "{backlog}, {somaxconn}: {cells:?}");
         }
     }
     for trial in &trials {
-        let (backlog, somaxconn) = (on_axis(trial, BACKLOG), on_axis(trial, SOMAXCONN));
+        let (backlog, somaxconn) = (axis_value(trial, BACKLOG), axis_value(trial, SOMAXCONN));
         let limit = backlog.min(somaxconn) as u64;
         let queue = trial.evidence.accept_queue.unwrap();
         assert_eq!(u64::from(queue.limit), limit, "{:?}", trial.point);
@@ -42,7 +42,7 @@ fn a_paused_listener_holds_its_limit_and_one_more() {
 }
 
 #[test]
-fn a_backlog_as_large_as_the_burst_loses_nobody() {
+fn a_backlog_as_large_as_the_burst_drops_no_client() {
     let out = out_directory();
     let (output, _, trials) = run(
         out.path(),
@@ -54,12 +54,12 @@ fn a_backlog_as_large_as_the_burst_loses_nobody() {
             "matrix.load.clients=[400]",
             "--set",
             "load.messages=1",
-            // Nobody speaks before all are registered: so everybody hears all.
+            // All clients are registered before the first writes, so that each receives everything.
             "--set",
             "load.chat=after_connect",
         ],
     );
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let designs: Vec<_> = trials.iter().map(|trial| trial.point["server.design"].clone()).collect();
     assert_eq!(designs.len(), 2, "{designs:?}");
     for trial in &trials {
@@ -71,9 +71,9 @@ fn a_backlog_as_large_as_the_burst_loses_nobody() {
 }
 
 #[test]
-fn a_slow_server_is_waited_for_when_its_clients_have_left() {
-    // Everybody has connected, written and left long before the server has
-    // accepted the half of them: what it then accepts and reads still counts.
+fn a_trial_waits_for_a_slow_server_whose_clients_have_left() {
+    // All clients have connected, written and left long before the server has accepted half
+    // of them. What it accepts and reads afterwards still counts.
     let out = out_directory();
     let (output, _, trials) = run(
         out.path(),
@@ -93,7 +93,7 @@ fn a_slow_server_is_waited_for_when_its_clients_have_left() {
             "load.interval=0s",
         ],
     );
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     for trial in &trials {
         assert_eq!(trial.outcomes.get(Outcome::Ok), 40, "{:?}", trial.outcomes);
         assert_eq!(trial.accepted, Some(40));
@@ -104,7 +104,7 @@ fn a_slow_server_is_waited_for_when_its_clients_have_left() {
 }
 
 #[test]
-fn a_backlog_of_ten_under_four_hundred_drops_and_the_counters_say_why() {
+fn a_backlog_of_10_drops_clients_of_400_and_the_counters_show_it() {
     let out = out_directory();
     let (output, _, trials) = run(
         out.path(),
@@ -116,12 +116,12 @@ fn a_backlog_of_ten_under_four_hundred_drops_and_the_counters_say_why() {
             "load.clients=400",
             "--set",
             "load.messages=1",
-            // One CPU's accept loop is sure to be slower than the burst.
+            // The accept loop is always slower than the burst.
             "--set",
             "server.accept_delay=10ms",
         ],
     );
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     for trial in &trials {
         assert!(trial.success_rate() < 1.0, "{:?}", trial.outcomes);
         assert_eq!(trial.outcomes.get(Outcome::Refused), 0, "an overflow is silent");

@@ -1,13 +1,12 @@
-//! `queuelab doctor`: the verdict is the exit code, and what is missing comes
-//! with the way out.
+//! `queuelab doctor`: the exit code is the verdict, and what is missing has a hint.
 
 use std::process::Output;
 
-use crate::support::ordinary_user::{Bench, as_ordinary_user, with_limit_zero};
-use crate::support::{queuelab, said, text};
+use crate::support::ordinary_user::{Sandbox, as_ordinary_user, run_with_limit_zero};
+use crate::support::{all_output, queuelab, text};
 use serde_json::Value;
 
-/// A socket that nobody listens on.
+/// A socket without an engine.
 const NO_ENGINE: (&str, &str) = ("DOCKER_HOST", "unix:///nonexistent/docker.sock");
 
 /// `queuelab doctor` where there is no Docker engine.
@@ -17,10 +16,10 @@ fn without_engine(flags: &[&str]) -> Output {
 }
 
 pub(crate) fn json(output: &Output) -> Value {
-    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", said(output)))
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {}", all_output(output)))
 }
 
-/// What it found of one thing.
+/// A finding of a section.
 pub(crate) fn finding<'a>(diagnosis: &'a Value, section: &str, what: &str) -> &'a Value {
     let findings = diagnosis[section].as_array().unwrap();
     let found = findings.iter().find(|finding| finding["what"] == what);
@@ -32,31 +31,31 @@ pub(crate) fn has(finding: &Value, field: &str, text: &str) -> bool {
 }
 
 #[test]
-fn one_backend_is_enough_and_the_other_comes_with_its_ways_out() {
+fn one_ready_backend_is_enough_and_the_other_has_a_hint() {
     let output = without_engine(&[]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let printed = text(&output.stdout);
     for line in [
         "This machine\n",
         "Backend netns: ready\n",
         "Backend docker: NOT ready\n",
         "Scenarios can run on this machine: try `queuelab run smoke`.\n",
     ] {
-        assert!(told.contains(line), "{line}: {told}");
+        assert!(printed.contains(line), "{line}: {printed}");
     }
-    let engine = told.lines().position(|line| line.starts_with("  MISSING  engine "));
-    let engine: Vec<_> = told.lines().skip(engine.unwrap()).collect();
-    assert!(engine[0].contains("failed to reach the Docker engine at /nonexistent/"), "{told}");
-    assert!(engine.iter().any(|line| line.contains("→ start it (`sudo ")), "{told}");
-    assert_eq!(told.matches("MISSING").count(), 1, "{told}");
-    assert!(!told.contains('\u{1b}'), "no colours without a terminal");
-    assert!(told.lines().all(|line| line.chars().count() <= 100), "{told}");
+    let engine = printed.lines().position(|line| line.starts_with("  MISSING  engine "));
+    let engine: Vec<_> = printed.lines().skip(engine.unwrap()).collect();
+    assert!(engine[0].contains("failed to reach the Docker engine at /nonexistent/"), "{printed}");
+    assert!(engine.iter().any(|line| line.contains("→ start it (`sudo ")), "{printed}");
+    assert_eq!(printed.matches("MISSING").count(), 1, "{printed}");
+    assert!(!printed.contains('\u{1b}'), "no colours without a terminal");
+    assert!(printed.lines().all(|line| line.chars().count() <= 100), "{printed}");
 }
 
 #[test]
-fn json_says_the_same() {
+fn json_has_the_same_findings() {
     let output = without_engine(&["--json"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let diagnosis = json(&output);
     assert_eq!(diagnosis["ready"], serde_json::json!({ "netns": true, "docker": false }));
     for what in ["kernel", "CPUs", "memory", "clients", "open files", "threads", "scheduler"] {
@@ -72,46 +71,46 @@ fn json_says_the_same() {
 }
 
 #[test]
-fn one_backend_alone_decides_where_it_is_asked_for() {
+fn only_the_selected_backend_decides_the_exit_code() {
     let docker = without_engine(&["--backend", "docker", "--json"]);
-    assert_eq!(docker.status.code(), Some(5), "{}", said(&docker));
+    assert_eq!(docker.status.code(), Some(5), "{}", all_output(&docker));
     let diagnosis = json(&docker);
     assert_eq!(diagnosis["ready"], serde_json::json!({ "docker": false }));
     assert!(diagnosis.get("netns").is_none());
 
-    let told = text(&without_engine(&["--backend", "docker"]).stdout);
+    let printed = text(&without_engine(&["--backend", "docker"]).stdout);
     assert!(
-        told.ends_with("No scenario can run on this machine: fix what is MISSING.\n"),
-        "{told}"
+        printed.ends_with("No scenario can run on this machine: fix what is MISSING.\n"),
+        "{printed}"
     );
 
     let netns = without_engine(&["--backend", "netns"]);
-    assert_eq!(netns.status.code(), Some(0), "{}", said(&netns));
-    assert!(!text(&netns.stdout).contains("docker"), "{}", said(&netns));
+    assert_eq!(netns.status.code(), Some(0), "{}", all_output(&netns));
+    assert!(!text(&netns.stdout).contains("docker"), "{}", all_output(&netns));
 }
 
 #[test]
-fn an_ordinary_user_is_told_that_user_namespaces_are_allowed() {
-    let bench = Bench::new();
-    let doctor = bench.queuelab(&["doctor", "--backend", "netns", "--json"]);
+fn an_ordinary_user_may_use_user_namespaces() {
+    let sandbox = Sandbox::new();
+    let doctor = sandbox.queuelab(&["doctor", "--backend", "netns", "--json"]);
     let output = as_ordinary_user(doctor).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let diagnosis = json(&output);
     let allowed = finding(&diagnosis, "netns", "user namespaces");
     assert!(has(allowed, "detail", "allowed: this user is root of one"), "{allowed}");
     assert_eq!(finding(&diagnosis, "netns", "testbed")["state"], "ok");
-    // Root of its own namespace alone: it cannot raise the machine's limits.
+    // Root of only its own namespace cannot raise the machine's limits.
     let files = finding(&diagnosis, "machine", "open files");
     assert!(!has(files, "detail", "fs.nr_open"), "{files}");
 }
 
 #[test]
-fn where_user_namespaces_are_forbidden_the_cause_and_the_way_out_are_named() {
-    let bench = Bench::new();
-    let mut doctor = bench.queuelab(&["doctor", "--json"]);
+fn forbidden_user_namespaces_are_reported_with_cause_and_hint() {
+    let sandbox = Sandbox::new();
+    let mut doctor = sandbox.queuelab(&["doctor", "--json"]);
     doctor.env(NO_ENGINE.0, NO_ENGINE.1);
-    let output = with_limit_zero(doctor, "max_user_namespaces");
-    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let output = run_with_limit_zero(doctor, "max_user_namespaces");
+    assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
     let diagnosis = json(&output);
     assert_eq!(diagnosis["ready"], serde_json::json!({ "netns": false, "docker": false }));
     let forbidden = finding(&diagnosis, "netns", "user namespaces");
@@ -121,11 +120,11 @@ fn where_user_namespaces_are_forbidden_the_cause_and_the_way_out_are_named() {
 }
 
 #[test]
-fn where_network_namespaces_are_forbidden_that_is_what_is_missing() {
-    let bench = Bench::new();
-    let doctor = bench.queuelab(&["doctor", "--backend", "netns", "--json"]);
-    let output = with_limit_zero(doctor, "max_net_namespaces");
-    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+fn forbidden_network_namespaces_are_reported_with_a_hint() {
+    let sandbox = Sandbox::new();
+    let doctor = sandbox.queuelab(&["doctor", "--backend", "netns", "--json"]);
+    let output = run_with_limit_zero(doctor, "max_net_namespaces");
+    assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
     let diagnosis = json(&output);
     let forbidden = finding(&diagnosis, "netns", "network namespaces");
     assert!(has(forbidden, "hint", "user.max_net_namespaces="), "{forbidden}");

@@ -1,27 +1,27 @@
-//! `queuelab listening`: a health check that does not disturb.
+//! `queuelab listening`: a health check without a connection.
 
-use crate::support::{queuelab, said, server, terminate, text};
+use crate::support::{all_output, queuelab, start_server, terminate, text};
 
 #[test]
 fn a_listener_is_found_without_a_connection() {
-    let (mut server, address) = server(&["--accept-paused=true"]);
+    let (mut server, address) = start_server(&["--accept-paused=true"]);
     let port = address.port().to_string();
     let output = queuelab(&["listening", &port]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     terminate(&server.child);
-    let stopped = server.event();
+    let stopped = server.next_event();
     assert_eq!(stopped["accepted"].as_array().unwrap().len(), 0, "{stopped}");
     server.child.wait().unwrap();
 
     let output = queuelab(&["listening", &port]).output().unwrap();
-    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
     let stderr = text(&output.stderr);
     assert!(stderr.contains(&format!("failed to find a listener on port {port}")), "{stderr}");
 }
 
 #[test]
-fn it_is_no_command_for_people() {
+fn the_command_is_hidden_from_the_help() {
     let help = queuelab(&["--help"]).output().unwrap();
-    assert!(!text(&help.stdout).contains("listening"), "{}", said(&help));
-    assert!(text(&help.stdout).contains("serve"), "{}", said(&help));
+    assert!(!text(&help.stdout).contains("listening"), "{}", all_output(&help));
+    assert!(text(&help.stdout).contains("serve"), "{}", all_output(&help));
 }

@@ -1,37 +1,37 @@
-//! The laws against the running kernel, with values that nobody chose: each test
-//! prints its seed, and `QUEUELAB_TEST_SEED=…` gives the same values again.
+//! The laws against the running kernel, with random values. Each test prints its seed;
+//! `QUEUELAB_TEST_SEED=…` repeats the same values.
 
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
 
-use crate::support::{out_directory, run, said};
+use crate::support::{all_output, out_directory, run};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use run_record::{TrialExecutions, TrialRecord};
 
-/// Limits and sizes of the tables that the laws were written from.
+/// Limits and sizes in the measurements from which the laws were derived.
 const IN_TABLES: [u64; 17] = [0, 1, 2, 4, 5, 7, 8, 10, 12, 13, 16, 64, 95, 96, 97, 128, 4096];
 
-/// Where a test's values come from.
-struct Chance(StdRng);
+/// A source of random values.
+struct RandomValues(StdRng);
 
-impl Chance {
+impl RandomValues {
     fn new() -> Self {
-        let given = std::env::var("QUEUELAB_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
-        let seed = given.unwrap_or_else(|| RandomState::new().hash_one("seed") >> 32);
+        let chosen = std::env::var("QUEUELAB_TEST_SEED").ok().map(|seed| seed.parse().unwrap());
+        let seed = chosen.unwrap_or_else(|| RandomState::new().hash_one("seed") >> 32);
         eprintln!("QUEUELAB_TEST_SEED={seed}");
         Self(StdRng::seed_from_u64(seed))
     }
 
-    fn any(&mut self, range: RangeInclusive<u64>) -> u64 {
+    fn in_range(&mut self, range: RangeInclusive<u64>) -> u64 {
         self.0.random_range(range)
     }
 
-    /// Values that stand in no table.
-    fn limits<const N: usize>(&mut self, range: RangeInclusive<u64>) -> [u64; N] {
+    /// Distinct values that the laws were not derived from.
+    fn new_limits<const N: usize>(&mut self, range: RangeInclusive<u64>) -> [u64; N] {
         let mut limits = Vec::new();
         while limits.len() < N {
-            let limit = self.any(range.clone());
+            let limit = self.in_range(range.clone());
             if !IN_TABLES.contains(&limit) && !limits.contains(&limit) {
                 limits.push(limit);
             }
@@ -40,18 +40,20 @@ impl Chance {
     }
 }
 
-/// Runs a scenario with other values. Each trial has these laws, and all of them
-/// hold: what is no time is exact. A trial that a busy machine stood still in may be
-/// run again, twice; a law that is wrong is so every time.
+/// Runs a scenario with other values. Asserts that each trial has these laws, and that all
+/// hold, exactly except for times. A trial that a busy machine stalled may be retried twice; a
+/// wrong law fails every time.
 fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord> {
     eprintln!("queuelab run {scenario} --set {}", set.join(" --set "));
     let out = out_directory();
     let flags: Vec<&str> = set.iter().flat_map(|set| ["--set", set.as_str()]).collect();
     let flags = [&[scenario, "--retry", "2"], flags.as_slice()].concat();
     let (output, _, trials) = run(out.path(), &flags);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let trials: Vec<_> =
-        TrialExecutions::group(&trials).iter().map(|tries| tries.last().clone()).collect();
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let trials: Vec<_> = TrialExecutions::group(&trials)
+        .iter()
+        .map(|executions| executions.last().clone())
+        .collect();
     for trial in &trials {
         let found: Vec<_> = trial.laws.iter().map(|law| law.id.as_str()).collect();
         for law in laws {
@@ -66,10 +68,10 @@ fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord
 }
 
 #[test]
-fn the_accept_queue() {
-    let mut chance = Chance::new();
-    let backlogs: [u64; 3] = chance.limits(3..=300);
-    let somaxconn: [u64; 2] = chance.limits(3..=300);
+fn accept_queue_laws_hold() {
+    let mut random = RandomValues::new();
+    let backlogs: [u64; 3] = random.new_limits(3..=300);
+    let somaxconn: [u64; 2] = random.new_limits(3..=300);
     let set = [
         format!("matrix.server.backlog={backlogs:?}"),
         format!("matrix.hosts.server.sysctls.net.core.somaxconn={somaxconn:?}"),
@@ -80,11 +82,11 @@ fn the_accept_queue() {
 }
 
 #[test]
-fn the_syn_queue() {
-    let mut chance = Chance::new();
-    let backlogs: [u64; 3] = chance.limits(3..=200);
-    let max_syn_backlog: [u64; 2] = chance.limits(3..=260);
-    let clients = backlogs.iter().max().unwrap() + chance.any(2..=40);
+fn syn_queue_laws_hold() {
+    let mut random = RandomValues::new();
+    let backlogs: [u64; 3] = random.new_limits(3..=200);
+    let max_syn_backlog: [u64; 2] = random.new_limits(3..=260);
+    let clients = backlogs.iter().max().unwrap() + random.in_range(2..=40);
     let set = [
         format!("matrix.server.backlog={backlogs:?}"),
         format!("matrix.hosts.server.sysctls.net.ipv4.tcp_max_syn_backlog={max_syn_backlog:?}"),
@@ -96,11 +98,11 @@ fn the_syn_queue() {
 }
 
 #[test]
-fn syn_cookies() {
-    let mut chance = Chance::new();
-    let [backlog] = chance.limits(3..=30);
-    let half_open = backlog + chance.any(1..=20);
-    let clients = half_open + backlog + chance.any(2..=20);
+fn syn_cookie_laws_hold() {
+    let mut random = RandomValues::new();
+    let [backlog] = random.new_limits(3..=30);
+    let half_open = backlog + random.in_range(1..=20);
+    let clients = half_open + backlog + random.in_range(2..=20);
     let set = [
         format!("matrix.server.backlog=[{backlog}]"),
         format!("load.half_open={half_open}"),
@@ -111,10 +113,10 @@ fn syn_cookies() {
 }
 
 #[test]
-fn several_listeners() {
-    let mut chance = Chance::new();
-    let [backlog] = chance.limits(3..=11);
-    let listeners = chance.any(3..=6);
+fn reuseport_laws_hold() {
+    let mut random = RandomValues::new();
+    let [backlog] = random.new_limits(3..=11);
+    let listeners = random.in_range(3..=6);
     let set = [
         format!("matrix.server.backlog=[{backlog}]"),
         format!("matrix.server.listeners=[{listeners}]"),
@@ -125,12 +127,12 @@ fn several_listeners() {
 }
 
 #[test]
-fn time_wait_buckets() {
-    let mut chance = Chance::new();
-    let caps: [u64; 3] = chance.limits(3..=60);
+fn time_wait_bucket_laws_hold() {
+    let mut random = RandomValues::new();
+    let caps: [u64; 3] = random.new_limits(3..=60);
     let set = [
         format!("matrix.hosts.server.sysctls.net.ipv4.tcp_max_tw_buckets={caps:?}"),
-        format!("load.clients={}", chance.any(40..=120)),
+        format!("load.clients={}", random.in_range(40..=120)),
         "repeat=2".to_owned(),
     ];
     let laws = ["time-wait-buckets", "time-wait-overflow"];
@@ -138,13 +140,13 @@ fn time_wait_buckets() {
 }
 
 #[test]
-fn local_ports() {
-    let mut chance = Chance::new();
-    let first = chance.any(15_000..=40_000);
-    // Of even size; one or two of them reserved.
-    let size = 2 * chance.any(4..=20);
-    let reserved = first + chance.any(0..=size - 2);
-    let reserved = match chance.any(0..=1) {
+fn local_port_laws_hold() {
+    let mut random = RandomValues::new();
+    let first = random.in_range(15_000..=40_000);
+    // An even number of ports, one or two of them reserved.
+    let size = 2 * random.in_range(4..=20);
+    let reserved = first + random.in_range(0..=size - 2);
+    let reserved = match random.in_range(0..=1) {
         0 => reserved.to_string(),
         _ => format!("{reserved}-{}", reserved + 1),
     };
@@ -162,25 +164,25 @@ fn local_ports() {
 }
 
 #[test]
-fn the_ladder_of_a_syn() {
-    let mut chance = Chance::new();
-    let linear = chance.any(1..=3);
+fn syn_retry_laws_hold() {
+    let mut random = RandomValues::new();
+    let linear = random.in_range(1..=3);
     let set = [
         format!("matrix.hosts.client.sysctls.net.ipv4.tcp_syn_linear_timeouts=[{linear}]"),
         "matrix.hosts.client.sysctls.net.ipv4.tcp_syn_retries=[1, 2]".to_owned(),
-        format!("load.clients={}", chance.any(3..=12)),
+        format!("load.clients={}", random.in_range(3..=12)),
     ];
     let laws = ["syn-retry-retransmissions", "syn-retry-first-failure"];
     assert_eq!(assert_laws("syn-retry-ladder", &set, &laws).len(), 2);
 }
 
 #[test]
-fn phantoms() {
-    let mut chance = Chance::new();
-    let retries = chance.any(1..=2);
-    let held = chance.any(0..=1);
-    // Few, or requests are given up early.
-    let clients = held + chance.any(2..=3);
+fn phantom_laws_hold() {
+    let mut random = RandomValues::new();
+    let retries = random.in_range(1..=2);
+    let held = random.in_range(0..=1);
+    // With more clients, the server drops requests early.
+    let clients = held + random.in_range(2..=3);
     let set = [
         format!("matrix.hosts.server.sysctls.net.ipv4.tcp_synack_retries=[{retries}]"),
         format!("server.release_backlog={held}"),
@@ -197,21 +199,21 @@ fn phantoms() {
 }
 
 #[test]
-fn waits_of_seconds() {
-    let mut chance = Chance::new();
-    let fin_timeout = chance.any(2..=4);
+fn fin_timeout_and_defer_accept_laws_hold() {
+    let mut random = RandomValues::new();
+    let fin_timeout = random.in_range(2..=4);
     let set = [
         format!("matrix.hosts.server.sysctls.net.ipv4.tcp_fin_timeout=[{fin_timeout}]"),
         format!("matrix.load.linger=[{}s]", fin_timeout + 1),
-        format!("load.clients={}", chance.any(1..=9)),
+        format!("load.clients={}", random.in_range(1..=9)),
     ];
     assert_laws("fin-timeout", &set, &["fin-wait-2-length"]);
 
-    let seconds = chance.any(1..=4);
+    let seconds = random.in_range(1..=4);
     let set = [
         format!("matrix.server.defer_accept=[{seconds}]"),
         format!("load.linger={}s", [0, 2, 4, 4, 8][seconds as usize]),
-        format!("load.clients={}", chance.any(1..=4)),
+        format!("load.clients={}", random.in_range(1..=4)),
     ];
     assert_laws("defer-accept", &set, &["defer-accept-first"]);
 }

@@ -9,12 +9,12 @@ use serde_json::json;
 
 use crate::support::event_stream::{EventStream, done, numbers};
 use crate::support::http::{request, status};
-use crate::support::viewer::serve;
-use crate::support::{Background, out_directory, queuelab, runs, said, text, until};
+use crate::support::viewer::start_viewer;
+use crate::support::{Background, all_output, out_directory, queuelab, runs, text, wait_until};
 
 /// Connections that are not accepted for two seconds, in queues of 5 and 65.
-const STANDING: &str = "
-name: standing
+const PAUSED: &str = "
+name: paused
 question: How deep is a queue from which no connection is accepted?
 server: { accept_paused: true }
 load:
@@ -29,45 +29,45 @@ matrix:
 
 /// Starts the run, and waits until it reports its first trial.
 fn start(out: &Path) -> (Background, PathBuf) {
-    let scenario = out.join("standing.yaml");
-    fs::write(&scenario, STANDING).unwrap();
+    let scenario = out.join("paused.yaml");
+    fs::write(&scenario, PAUSED).unwrap();
     let (scenario, out) = (scenario.to_str().unwrap(), out.join("runs"));
     let run = Background::start(queuelab(&["run", scenario, "--out", out.to_str().unwrap()]));
     let live = || runs(&out).into_iter().find(|run| run.join("live.json").exists());
-    until("the run writes live.json", || live().is_some());
+    wait_until("the run writes live.json", || live().is_some());
     (run, live().unwrap())
 }
 
 fn name(run: &Path) -> String {
-    format!("standing/{}", run.file_name().unwrap().to_str().unwrap())
+    format!("paused/{}", run.file_name().unwrap().to_str().unwrap())
 }
 
 #[test]
 fn the_live_view_shows_the_cells_and_the_accept_queue() {
     let out = out_directory();
     let (mut lab, run) = start(out.path());
-    let (_server, address) = serve(&out.path().join("runs"));
+    let (_server, address) = start_viewer(&out.path().join("runs"));
     let list = request(address, "GET", "/");
     assert!(list.contains("● running"), "{list}");
     let mut events = EventStream::open(address, &name(&run));
-    let (mut filled, mut stood, mut end) = (Vec::new(), Vec::new(), String::new());
+    let (mut finished, mut queues, mut end) = (Vec::new(), Vec::new(), String::new());
     while let Some((part, html)) = events.event() {
         match part.as_str() {
-            "cells" => filled.push(done(&html)),
+            "cells" => finished.push(done(&html)),
             "now" => {
                 let queue = (numbers(&html, "data-depth"), numbers(&html, "data-limit"));
                 if let ([depth], [limit]) = (&queue.0[..], &queue.1[..]) {
-                    stood.push((*depth, *limit, html.contains("data-full")));
+                    queues.push((*depth, *limit, html.contains("data-full")));
                 }
             }
             "end" => end = html,
             _ => {}
         }
     }
-    // min(backlog, somaxconn) + 1 of the 20, or all of them.
-    assert!(stood.contains(&(5, 4, true)), "{stood:?}");
-    assert!(stood.contains(&(20, 64, false)), "{stood:?}");
-    assert!(filled.is_sorted() && filled.last() == Some(&2) && filled[0] < 2, "{filled:?}");
+    // min(backlog, somaxconn) + 1 of the 20 connections, or all of them.
+    assert!(queues.contains(&(5, 4, true)), "{queues:?}");
+    assert!(queues.contains(&(20, 64, false)), "{queues:?}");
+    assert!(finished.is_sorted() && finished.last() == Some(&2) && finished[0] < 2, "{finished:?}");
     assert!(end.contains("The run has ended") && end.contains("report.html"), "{end}");
     assert_eq!(lab.child.wait().unwrap().code(), Some(0));
     assert!(!run.join("live.json").exists(), "it is removed");
@@ -76,23 +76,23 @@ fn the_live_view_shows_the_cells_and_the_accept_queue() {
 }
 
 #[test]
-fn a_killed_run_is_not_running_and_can_be_resumed() {
+fn a_killed_run_is_shown_as_unfinished_and_can_be_resumed() {
     let out = out_directory();
     let (mut lab, run) = start(out.path());
     lab.child.kill().unwrap();
     lab.child.wait().unwrap();
     assert!(run.join("live.json").exists(), "not removed");
-    let (_server, address) = serve(&out.path().join("runs"));
+    let (_server, address) = start_viewer(&out.path().join("runs"));
     let list = request(address, "GET", "/");
     assert!(!list.contains("● running") && list.contains("not finished"), "{list}");
     let report = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
     assert!(
-        text(&report.stdout).contains("standing"),
+        text(&report.stdout).contains("paused"),
         "it is not part of the record: {}",
-        said(&report)
+        all_output(&report)
     );
     let resumed = queuelab(&["run", "--resume", run.to_str().unwrap()]).output().unwrap();
-    assert_eq!(resumed.status.code(), Some(0), "{}", said(&resumed));
+    assert_eq!(resumed.status.code(), Some(0), "{}", all_output(&resumed));
     assert!(!run.join("live.json").exists());
     let list = request(address, "GET", "/");
     assert!(list.contains("✓ held") && list.contains("2 / 2"), "{list}");
@@ -108,21 +108,21 @@ fn an_interrupted_run_removes_live_json() {
 }
 
 #[test]
-fn the_latest_sample_of_a_probe_takes_no_new_sample() {
+fn the_command_latest_takes_no_new_sample() {
     let config = r#"{ "port": 1, "interval": "1h" }"#;
     let mut probe = queuelab(&["probe", "--control", "--config", config]);
     probe.stdin(Stdio::piped());
     let mut probe = Background::start(probe);
-    let mut asks = probe.child.stdin.take().unwrap();
-    assert_eq!(probe.event()["event"], "started");
-    assert_eq!(probe.event()["event"], "sampling");
+    let mut commands = probe.child.stdin.take().unwrap();
+    assert_eq!(probe.next_event()["event"], "started");
+    assert_eq!(probe.next_event()["event"], "sampling");
     for _ in 0..20 {
-        writeln!(asks, r#"{{ "command": "latest" }}"#).unwrap();
-        let status = probe.event();
+        writeln!(commands, r#"{{ "command": "latest" }}"#).unwrap();
+        let status = probe.next_event();
         assert_eq!((&status["event"], &status["samples"]), (&json!("status"), &json!(1)));
     }
-    writeln!(asks, r#"{{ "command": "status" }}"#).unwrap();
-    assert_eq!(probe.event()["samples"], 2, "which takes a sample");
-    drop(asks);
-    assert_eq!(probe.event()["report"]["samples"], 3, "and so does the report");
+    writeln!(commands, r#"{{ "command": "status" }}"#).unwrap();
+    assert_eq!(probe.next_event()["samples"], 2, "`status` takes a sample");
+    drop(commands);
+    assert_eq!(probe.next_event()["report"]["samples"], 3, "the report takes a sample");
 }

@@ -1,14 +1,14 @@
-//! Trials beside what the simulator makes of them.
+//! Trials compared with their simulations.
 
-use crate::support::{out_directory, run, said, text};
+use crate::support::{all_output, out_directory, run, text};
 use run_record::{Agreement, Outcome};
 
 #[test]
-fn trials_that_leave_nothing_to_chance_are_simulated_exactly() {
+fn deterministic_trials_are_simulated_exactly() {
     let out = out_directory();
     let (output, record, trials) =
         run(out.path(), &["accept-queue-capacity", "--set", "load.connect_deadline=300ms"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     for trial in &trials {
         let simulated = trial.simulated.as_ref().expect("a trial that the simulator covers");
         assert_eq!(Some(simulated.accepted), trial.accepted, "{:?}", trial.point);
@@ -21,11 +21,11 @@ fn trials_that_leave_nothing_to_chance_are_simulated_exactly() {
     let agreements = Agreement::by_design(&trials);
     assert_eq!((agreements[0].simulated, agreements[0].agreeing), (all, all), "{agreements:?}");
     let line = format!("within 5 points of success in {all} of {all} trials");
-    assert!(text(&output.stdout).contains(&line), "{}", said(&output));
+    assert!(text(&output.stdout).contains(&line), "{}", all_output(&output));
 
     let rule = record.kernel_rules.syn_queue_full;
     assert!(
         matches!(rule.as_deref(), Some("more_than_limit" | "at_limit")),
-        "the kernel's rule was tried: {rule:?}"
+        "the kernel's rule was determined: {rule:?}"
     );
 }

@@ -1,11 +1,12 @@
-//! Server and load as a person runs them: tables, and a run that is kept.
+//! Standalone server and load: their tables, and the stored run.
 
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::support::{
-    Background, figure, out_directory, queuelab, runs, said, server, terminate, text,
+    Background, all_output, out_directory, queuelab, runs, start_server, table_value, terminate,
+    text,
 };
 use linux_net::{NetworkNamespace, SocketDiag};
 use nix::sys::signal::{Signal, kill};
@@ -29,20 +30,20 @@ fn only_run(out: &Path) -> (RunRecord, TrialRecord) {
 }
 
 #[test]
-fn a_run_standalone_leaves_a_run_that_report_reads() {
-    let (_server, address) = server(&[]);
+fn a_standalone_load_stores_a_run_that_report_reads() {
+    let (_server, address) = start_server(&[]);
     let out = out_directory();
     let address = address.to_string();
-    // All are accepted before anybody writes.
+    // All clients are accepted before the first writes.
     let flags = ["--clients=20", "--messages=2", "--chat=after_connect", "--linger=2s"];
     let output = load(&address, out.path(), &flags).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let (record, trial) = only_run(out.path());
     let run = runs(out.path()).remove(0);
 
     let table = text(&output.stdout);
     assert!(table.starts_with(&format!("What happens to 20 clients that connect to {address}")));
-    assert_eq!(figure(&table, "ok"), 20, "{table}");
+    assert_eq!(table_value(&table, "ok"), 20, "{table}");
     assert!(table.contains("40 messages written; 760 deliveries"), "{table}");
     assert!(table.contains("Held: all 3 checks"), "{table}");
     let report = run.join("report.html");
@@ -62,14 +63,14 @@ fn a_run_standalone_leaves_a_run_that_report_reads() {
     let report = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
     let summary = text(&report.stdout);
     assert!(summary.contains("20 attempts in 1 trial: 20 ok."), "{summary}");
-    assert!(!summary.contains("ListenOverflows"), "what nobody read is not 0: {summary}");
+    assert!(!summary.contains("ListenOverflows"), "unread counters are absent, not 0: {summary}");
 }
 
 #[test]
-fn an_overflow_is_told_on_both_sides() {
+fn an_overflow_is_shown_by_server_and_load() {
     linux_net::testing::in_lab_namespace(|| {
         let host = NetworkNamespace::create().unwrap();
-        // Nobody accepts: the queue takes two of the ten.
+        // The server accepts no connection: the queue holds two of the ten.
         let mut command = queuelab(&["server", "--summary", "--port=8080", "--backlog=1"]);
         command.args(["--address=127.0.0.1", "--accept-paused=true"]);
         host.enter_on_exec(&mut command);
@@ -79,7 +80,7 @@ fn an_overflow_is_told_on_both_sides() {
         assert!(line.ends_with(": the accept queue holds 2"), "{line}");
 
         let out = out_directory();
-        // One after the other, and none near the second SYN that is sent again.
+        // One after another, with time for only one SYN retransmission each.
         let mut command = load(
             "127.0.0.1:8080",
             out.path(),
@@ -94,29 +95,37 @@ fn an_overflow_is_told_on_both_sides() {
         host.enter_on_exec(&mut command);
         let output = command.output().unwrap();
         let table = text(&output.stdout);
-        assert_eq!(figure(&table, "timed_out"), 8, "{}", said(&output));
-        assert_eq!(figure(&table, "incomplete"), 2, "{table}");
+        assert_eq!(table_value(&table, "timed_out"), 8, "{}", all_output(&output));
+        assert_eq!(table_value(&table, "incomplete"), 2, "{table}");
         assert!(table.contains("8 attempts waited for a SYN retransmission"), "{table}");
         assert!(table.contains("look at the server's TcpExt.ListenOverflows"), "{table}");
-        assert_eq!(figure(&table, "TcpExt.TCPSynRetrans"), 8, "{table}");
+        assert_eq!(table_value(&table, "TcpExt.TCPSynRetrans"), 8, "{table}");
         let (_, trial) = only_run(out.path());
         assert_eq!(trial.evidence.client["TcpExt.TCPSynRetrans"], 8);
 
         kill(Pid::from_raw(server.child.id().cast_signed()), Signal::SIGUSR2).unwrap();
-        let told = table_after(&mut server, "The last client has left. Since the start:");
-        assert_eq!((figure(&told, "connections"), figure(&told, "clients")), (2, 2), "{told}");
-        assert_eq!(figure(&told, "TcpExt.ListenOverflows"), 16, "SYNs, and again: {told}");
-        assert_eq!(figure(&told, "TcpExt.ListenDrops"), 16, "{told}");
-        assert_eq!(figure(&told, "TcpExt.TCPReqQFullDrop"), 0, "{told}");
+        let totals = table_after(&mut server, "The last client has left. Since the start:");
+        assert_eq!(
+            (table_value(&totals, "connections"), table_value(&totals, "clients")),
+            (2, 2),
+            "{totals}"
+        );
+        assert_eq!(
+            table_value(&totals, "TcpExt.ListenOverflows"),
+            16,
+            "8 SYNs and 8 retransmissions: {totals}"
+        );
+        assert_eq!(table_value(&totals, "TcpExt.ListenDrops"), 16, "{totals}");
+        assert_eq!(table_value(&totals, "TcpExt.TCPReqQFullDrop"), 0, "{totals}");
         terminate(&server.child);
         let last = table_after(&mut server, "Stopped. Since the start:");
-        assert_eq!(figure(&last, "TcpExt.ListenOverflows"), 16, "{last}");
+        assert_eq!(table_value(&last, "TcpExt.ListenOverflows"), 16, "{last}");
         assert!(server.child.wait().unwrap().success());
     });
 }
 
 #[test]
-fn a_server_that_holds_acks_says_how_they_are_let_in() {
+fn a_server_that_holds_acks_prints_how_to_release_them() {
     let mut command = queuelab(&["server", "--summary", "--address=127.0.0.1", "--port=0"]);
     command.args(["--backlog=1", "--listeners=2", "--hold-acks=true", "--accept-paused=true"]);
     let mut server = Background::start(command);
@@ -127,16 +136,20 @@ fn a_server_that_holds_acks_says_how_they_are_let_in() {
     let mut client = std::net::TcpStream::connect(address).unwrap();
     kill(Pid::from_raw(server.child.id().cast_signed()), Signal::SIGUSR2).unwrap();
     assert_eq!(server.lines.next().unwrap().unwrap(), "held ACKs are released");
-    // Its data brings it in, and as it has gone then, it is the last client.
+    // Its data completes the connection; then the last client leaves.
     std::io::Write::write_all(&mut client, b"\0\0\0\x02hi").unwrap();
     drop(client);
-    let told = table_after(&mut server, "The last client has left. Since the start:");
-    assert_eq!((figure(&told, "connections"), figure(&told, "messages")), (1, 1), "{told}");
+    let totals = table_after(&mut server, "The last client has left. Since the start:");
+    assert_eq!(
+        (table_value(&totals, "connections"), table_value(&totals, "messages")),
+        (1, 1),
+        "{totals}"
+    );
     terminate(&server.child);
     assert!(server.child.wait().unwrap().success());
 }
 
-/// The server's table under a line.
+/// The server's table below a heading.
 fn table_after(server: &mut Background, heading: &str) -> String {
     assert_eq!(server.lines.next().unwrap().unwrap(), heading);
     let mut table = String::new();
@@ -147,17 +160,17 @@ fn table_after(server: &mut Background, heading: &str) -> String {
 }
 
 #[test]
-fn nobody_at_the_address_is_refused_and_no_fault_of_the_load() {
+fn refused_connections_are_no_failure_of_the_load() {
     let out = out_directory();
     let output = load("127.0.0.1:1", out.path(), &["--clients=3"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert_eq!(figure(&text(&output.stdout), "refused"), 3, "{}", said(&output));
-    assert!(!text(&output.stdout).contains("Why timed_out"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_eq!(table_value(&text(&output.stdout), "refused"), 3, "{}", all_output(&output));
+    assert!(!text(&output.stdout).contains("Why timed_out"), "{}", all_output(&output));
 }
 
 #[test]
-fn an_interrupted_load_keeps_nothing() {
-    let (_server, address) = server(&["--accept-paused=true"]);
+fn an_interrupted_load_stores_nothing() {
+    let (_server, address) = start_server(&["--accept-paused=true"]);
     let out = out_directory();
     let flags = ["--clients=5", "--finish-deadline=60s"];
     let mut command = load(&address.to_string(), out.path(), &flags);
@@ -170,7 +183,7 @@ fn an_interrupted_load_keeps_nothing() {
         listeners.iter().find(|listener| listener.local == address).unwrap().queued
     };
     while queued(&mut diag) < 5 {
-        assert!(Instant::now() < deadline, "the clients never came");
+        assert!(Instant::now() < deadline, "the clients never connected");
         std::thread::sleep(Duration::from_millis(10));
     }
     terminate(&load.child);
@@ -181,20 +194,20 @@ fn an_interrupted_load_keeps_nothing() {
 }
 
 #[test]
-fn a_place_that_cannot_be_written_is_told_before_anything_is_tried() {
-    let (mut server, address) = server(&[]);
+fn an_unwritable_directory_is_reported_before_the_load() {
+    let (mut server, address) = start_server(&[]);
     let out = out_directory();
     let file = out.path().join("file");
     std::fs::write(&file, "").unwrap();
     let output = load(&address.to_string(), &file, &[]).output().unwrap();
-    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
-    assert!(text(&output.stderr).contains(file.to_str().unwrap()), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains(file.to_str().unwrap()), "{}", all_output(&output));
     terminate(&server.child);
-    assert_eq!(server.event()["accepted"].as_array().unwrap().len(), 0, "nobody came");
+    assert_eq!(server.next_event()["accepted"].as_array().unwrap().len(), 0, "no client connected");
 }
 
 #[test]
-fn a_load_that_programs_steer_keeps_no_run() {
+fn a_controlled_load_cannot_store_a_run() {
     let output = queuelab(&["load", "--control", "--out", "x"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
 }

@@ -1,33 +1,32 @@
-//! Suites: several scenarios under one name, and the one of the whole catalogue.
+//! The suite of all scenarios.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use crate::support::{
-    catalogue, changed, out_directory, queuelab, repository, runs, said, scenario_names,
-    suite_directory, text,
+    all_output, copy_changed_run, out_directory, queuelab, repository, runs, scenario_names,
+    suite_directory, text, write_catalogue,
 };
 use run_record::{RunDirectory, SuiteDirectory, TrialExecutions, TrialRecord};
 use scenario::Document;
 
-/// The scenarios that only the kernel's rules decide: those of the suite `laws`. The
+/// The scenarios whose results the kernel's rules decide: those of the suite `laws`. The
 /// others are measured.
-fn decided_by_laws() -> Vec<String> {
+fn scenarios_decided_by_laws() -> Vec<String> {
     let Ok(Document::Suite(file)) = scenario::load("laws") else { panic!("no suite `laws`") };
     let suite = file.load().unwrap().suite;
     suite.names().into_iter().map(str::to_owned).collect()
 }
 
 #[test]
-fn every_scenario_of_the_catalogue_holds_in_its_quick_form() {
+fn every_scenario_holds_in_its_quick_form() {
     let out = out_directory();
-    let suite = catalogue(out.path());
-    // A trial that a busy machine stood still in may be run again, twice; a law that is
-    // wrong is so every time.
+    let suite = write_catalogue(out.path());
+    // A trial that a busy machine stalled may be retried twice; a wrong law fails every time.
     let arguments = ["run", &suite, "--retry", "2", "--out", out.path().to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    the_laws_are_those_of_the_baseline(&suite_directory(out.path(), "catalogue"));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_laws_match_the_baseline(&suite_directory(out.path(), "catalogue"));
     let mut found: BTreeMap<String, Vec<TrialRecord>> = BTreeMap::new();
     for run in runs(out.path()) {
         let (record, trials) = RunDirectory::read(&run).unwrap();
@@ -36,10 +35,10 @@ fn every_scenario_of_the_catalogue_holds_in_its_quick_form() {
         found.insert(record.scenario.name, trials);
     }
     assert_eq!(found.keys().cloned().collect::<Vec<_>>(), scenario_names());
-    let decided = decided_by_laws();
+    let decided = scenarios_decided_by_laws();
     for (name, trials) in &found {
-        for tries in TrialExecutions::group(trials) {
-            let trial = tries.last();
+        for executions in TrialExecutions::group(trials) {
+            let trial = executions.last();
             let laws = trial.laws.len();
             assert!(laws > 1 || !decided.contains(name), "{name}: {:?}", trial.laws);
             for law in &trial.laws {
@@ -53,31 +52,31 @@ fn every_scenario_of_the_catalogue_holds_in_its_quick_form() {
     }
 }
 
-/// The committed run of the laws, whatever machine it is from, predicts what is
-/// predicted here.
-fn the_laws_are_those_of_the_baseline(new: &Path) {
+/// Asserts that the predictions are those of the committed run, which may be from another
+/// machine.
+fn assert_laws_match_the_baseline(new: &Path) {
     let baseline = suite_directory(&repository().join("reports/baseline"), "laws");
     let arguments = ["compare", "--laws", baseline.to_str().unwrap(), new.to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    // The same the other way round: a baseline that predicts something else.
-    let changed = out_directory();
-    let copied = copy_suite(&baseline, changed.path(), |trial| {
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    // A baseline with different predictions is a regression.
+    let other = out_directory();
+    let copied = copy_suite(&baseline, other.path(), |trial| {
         for law in &mut trial.laws {
             law.predicted += 1.0;
         }
     });
     let arguments = ["compare", "--laws", copied.to_str().unwrap(), new.to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(4), "{}", all_output(&output));
     assert!(text(&output.stdout).contains("Laws with a different prediction:"));
 }
 
-/// A copy of a suite and its runs below another root, with their trials changed.
+/// Copies a suite and its runs below another root, and changes their trials.
 fn copy_suite(suite: &Path, root: &Path, change: fn(&mut TrialRecord)) -> PathBuf {
     let mut record = SuiteDirectory::read(suite).unwrap();
     for member in &mut record.members {
-        let copy = changed(&suite.join(member.run.as_ref().unwrap()), root, change);
+        let copy = copy_changed_run(&suite.join(member.run.as_ref().unwrap()), root, change);
         member.run = Some(SuiteDirectory::relative_run_path(&copy));
     }
     SuiteDirectory::create(root, &record).unwrap().path().to_owned()

@@ -1,56 +1,30 @@
-//! Two builds in turn, on the fake backend.
+//! Two builds in one run, on the fake backend.
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Output;
 
 use run_record::RunDirectory;
 
-use crate::support::{binary, fake, out_directory, queuelab, runs, said, text, write_script};
-
-/// One cell: a burst that finds room.
-const ONE_CELL: [&str; 5] =
-    ["smoke", "--only", "server.design=snapshot", "--only", "server.backlog=64"];
-
-/// An executable that is this program, but for what `script` does to the
-/// arguments of its server before.
-fn other_build(folder: &Path, script: &str) -> PathBuf {
-    let path = folder.join("other-queuelab");
-    let text = format!("#!/bin/sh\n{script}\nexec '{}' \"$@\"\n", binary());
-    write_script(&path, &text);
-    path
-}
-
-fn run_against(out: &Path, build: &Path, flags: &[&str]) -> Output {
-    let (out, build) = (out.to_str().unwrap(), build.to_str().unwrap());
-    let run = ["run", "--out", out, "--against", build, "--backend", "fake"];
-    queuelab(&[&run, &ONE_CELL[..], flags].concat()).output().unwrap()
-}
-
-/// The directories of the one run: this build's, and its baseline's.
-fn both(out: &Path) -> [PathBuf; 2] {
-    let runs = runs(out);
-    let found: [PathBuf; 2] = runs.try_into().unwrap_or_else(|runs| panic!("{runs:?}"));
-    assert!(found[1].display().to_string().ends_with("-base"), "{found:?}");
-    found
-}
+use crate::support::two_builds::{ONE_CELL, pair_directories, run_against, write_other_build};
+use crate::support::{all_output, binary, fake_command, out_directory, queuelab, runs, text};
 
 #[test]
-fn an_interrupted_run_of_two_builds_goes_on_with_both() {
+fn an_interrupted_run_of_two_builds_is_resumed_with_both() {
     let (out, folder) = (out_directory(), out_directory());
-    let other = other_build(folder.path(), "");
+    let other = write_other_build(folder.path(), "");
     let arguments = ["run", "--backend", "fake", "--out", out.path().to_str().unwrap()];
     let flags = ["--against", other.to_str().unwrap(), "--repeat", "4"];
-    // The third trial of the baseline: each side has some by then.
+    // The third trial of the baseline: both builds have finished trials by then.
     let script = r#"{ "trials": [{ "trial": 2, "baseline": true, "interrupts": true }] }"#;
-    let output = fake(&[&arguments, &ONE_CELL[..], &flags].concat(), script).output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    let output =
+        fake_command(&[&arguments, &ONE_CELL[..], &flags].concat(), script).output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", all_output(&output));
     let done = || -> usize {
         let trials = |path: &PathBuf| RunDirectory::read(path).map_or(0, |run| run.1.len());
         runs(out.path()).iter().map(trials).sum()
     };
-    assert!(done() >= 3, "{}", said(&output));
-    let [new, base] = both(out.path());
+    assert!(done() >= 3, "{}", all_output(&output));
+    let [new, base] = pair_directories(out.path());
     assert!(done() < 8, "it was interrupted");
 
     let resume = |path: &Path| {
@@ -60,43 +34,47 @@ fn an_interrupted_run_of_two_builds_goes_on_with_both() {
             .unwrap()
     };
     let output = queuelab(&["run", "--resume", "."]).current_dir(&new).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    let way = format!("--against {}", other.canonicalize().unwrap().display());
-    let told = text(&output.stderr).replace("\n  │ ", " ");
-    assert!(told.contains("take turns with those of another build"), "{told}");
-    assert!(told.contains(&way), "{told}");
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    let flag = format!("--against {}", other.canonicalize().unwrap().display());
+    let printed = text(&output.stderr).replace("\n  │ ", " ");
+    assert!(printed.contains("take turns with those of another build"), "{printed}");
+    assert!(printed.contains(&flag), "{printed}");
     let output = resume(&base);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("the baseline of another run"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(
+        text(&output.stderr).contains("the baseline of another run"),
+        "{}",
+        all_output(&output)
+    );
     let output = resume(&new);
-    // Four repetitions decide nothing.
-    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    // Four repetitions are too few for a verdict.
+    assert_eq!(output.status.code(), Some(6), "{}", all_output(&output));
     let trials = |path: &Path| RunDirectory::read(path).unwrap().1.len();
-    assert_eq!((trials(&new), trials(&base)), (4, 4), "{}", said(&output));
+    assert_eq!((trials(&new), trials(&base)), (4, 4), "{}", all_output(&output));
 
     fs::write(&other, "#!/bin/sh\necho queuelab 0.0.1\n").unwrap();
     let output = resume(&new);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("has changed since"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains("has changed since"), "{}", all_output(&output));
 }
 
 #[test]
-fn what_is_not_a_build_is_refused_before_anything_starts() {
+fn an_invalid_build_is_rejected_before_the_run() {
     let out = out_directory();
-    for (build, told) in [
+    for (build, reason) in [
         ("/bin/true", "not a queuelab executable"),
         ("/nowhere/queuelab", "No such file"),
         ("queuelab:latest", "needs `--backend docker`"),
         ("/", "not an executable file"),
     ] {
-        let output = run_against(out.path(), Path::new(build), &[]);
-        assert_eq!(output.status.code(), Some(2), "{build}: {}", said(&output));
+        let output = run_against("fake", out.path(), Path::new(build), &[]);
+        assert_eq!(output.status.code(), Some(2), "{build}: {}", all_output(&output));
         let stderr: String = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
-        assert!(stderr.replace(" │", "").contains(told), "{build}: {}", said(&output));
+        assert!(stderr.replace(" │", "").contains(reason), "{build}: {}", all_output(&output));
         assert!(runs(out.path()).is_empty());
     }
     for wrong in [&["nightly", "--against", binary()][..], &["smoke", "--floor", "5%"]] {
         let output = queuelab(&[&["run"], wrong].concat()).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
     }
 }

@@ -7,7 +7,7 @@ use std::process::Output;
 
 use run_record::{RunDirectory, RunRecord, TrialRecord};
 
-use crate::support::{changed, out_directory, queuelab, repository, said, text};
+use crate::support::{all_output, copy_changed_run, out_directory, queuelab, repository, text};
 
 /// The cell of the runs below.
 const CELL: &str = "(design global-lock, backlog 10, clients 50)";
@@ -44,12 +44,12 @@ fn slower(trial: &mut TrialRecord) {
 #[test]
 fn equal_runs_hold() {
     let (first, second) = (out_directory(), out_directory());
-    let (base, again) = (synthetic_run(first.path(), 0), synthetic_run(second.path(), 1));
-    for new in [&again, &base] {
+    let (base, other) = (synthetic_run(first.path(), 0), synthetic_run(second.path(), 1));
+    for new in [&other, &base] {
         let output = compare(&base, new, &[]);
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        assert!(text(&output.stdout).contains("Verdict: held"), "{}", said(&output));
-        assert!(!text(&output.stdout).contains("regressed"), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        assert!(text(&output.stdout).contains("Verdict: held"), "{}", all_output(&output));
+        assert!(!text(&output.stdout).contains("regressed"), "{}", all_output(&output));
     }
 }
 
@@ -57,43 +57,44 @@ fn equal_runs_hold() {
 fn a_run_with_25_percent_lower_rates_regresses_unless_the_floor_is_higher() {
     let (first, slowed) = (out_directory(), out_directory());
     let base = synthetic_run(first.path(), 0);
-    let slow = changed(&base, slowed.path(), slower);
+    let slow = copy_changed_run(&base, slowed.path(), slower);
     let output = compare(&base, &slow, &[]);
-    assert_eq!(output.status.code(), Some(4), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(4), "{}", all_output(&output));
     let regressed = format!("Regressed:\n  delivered {CELL}\n  ingested {CELL}\n\n");
-    assert!(text(&output.stdout).contains(&regressed), "{}", said(&output));
+    assert!(text(&output.stdout).contains(&regressed), "{}", all_output(&output));
     let output = compare(&base, &slow, &["--floor", "30%"]);
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let output = compare(&slow, &base, &[]);
-    assert_eq!(output.status.code(), Some(6), "an improvement: {}", said(&output));
+    assert_eq!(output.status.code(), Some(6), "an improvement: {}", all_output(&output));
 }
 
 #[test]
 fn a_failed_check_of_the_new_run_fails_the_comparison() {
     let (first, second) = (out_directory(), out_directory());
     let base = synthetic_run(first.path(), 0);
-    let broken = changed(&base, second.path(), |trial| trial.invariants[0].held = Some(false));
+    let broken =
+        copy_changed_run(&base, second.path(), |trial| trial.invariants[0].held = Some(false));
     let output = compare(&base, &broken, &[]);
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", all_output(&output));
 }
 
 #[test]
 fn metrics_of_another_machine_have_no_baseline() {
     let (first, second) = (out_directory(), out_directory());
     let base = synthetic_run(first.path(), 0);
-    let slow = changed(&base, second.path(), slower);
+    let slow = copy_changed_run(&base, second.path(), slower);
     let (mut record, _): (RunRecord, _) = RunDirectory::read(&slow).unwrap();
     record.machine.cpus = 4096;
     fs::write(slow.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
     let output = compare(&base, &slow, &[]);
-    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
-    assert!(text(&output.stdout).contains("4096 in the new run"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(6), "{}", all_output(&output));
+    assert!(text(&output.stdout).contains("4096 in the new run"), "{}", all_output(&output));
 }
 
 #[test]
-fn a_directory_that_is_no_run_is_wrong_usage() {
+fn a_directory_that_is_no_run_is_a_usage_error() {
     let out = out_directory();
     let output = compare(out.path(), out.path(), &[]);
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("it is not a run directory"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains("it is not a run directory"), "{}", all_output(&output));
 }

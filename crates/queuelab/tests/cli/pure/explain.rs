@@ -1,34 +1,33 @@
-//! `queuelab explain`: a page on standard output, or a wrong usage that offers
-//! the nearest names.
+//! `queuelab explain`: a page on standard output, or a usage error with similar names.
 
-use crate::support::{queuelab, said, text};
+use crate::support::{all_output, queuelab, text};
 
 #[test]
-fn a_topic_is_explained_in_plain_text_whatever_it_is_called() {
+fn a_topic_is_found_by_part_of_its_name_in_any_case() {
     for words in [["tcp.listenoverflows"].as_slice(), &["accept", "queue"], &["PHANTOM"]] {
         let output = queuelab(&[&["explain"], words].concat()).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-        let told = text(&output.stdout);
-        assert!(told.rsplit("\n\n").next().unwrap().starts_with("See also: "), "{told}");
-        assert!(!told.contains('\u{1b}'), "{told}");
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        let printed = text(&output.stdout);
+        assert!(printed.rsplit("\n\n").next().unwrap().starts_with("See also: "), "{printed}");
+        assert!(!printed.contains('\u{1b}'), "{printed}");
     }
 }
 
 #[test]
-fn without_a_topic_they_are_listed() {
+fn without_a_topic_all_are_listed() {
     let output = queuelab(&["explain"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    let told = text(&output.stdout);
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let printed = text(&output.stdout);
     for line in ["Sysctls\n", "Scenarios\n", "\n  TcpExt.ListenDrops  ", "\n  backlog-sweep  "] {
-        assert!(told.contains(line), "{line}: {told}");
+        assert!(printed.contains(line), "{line}: {printed}");
     }
-    assert!(told.lines().all(|line| line.chars().count() <= 100), "{told}");
+    assert!(printed.lines().all(|line| line.chars().count() <= 100), "{printed}");
 }
 
 #[test]
-fn an_unknown_topic_is_wrong_usage() {
+fn an_unknown_topic_is_a_usage_error() {
     let output = queuelab(&["explain", "somaxcon"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(output.stdout.is_empty(), "{}", said(&output));
-    assert!(text(&output.stderr).contains("net.core.somaxconn"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(output.stdout.is_empty(), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains("net.core.somaxconn"), "{}", all_output(&output));
 }

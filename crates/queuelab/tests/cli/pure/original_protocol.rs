@@ -1,10 +1,11 @@
-//! Programs written for the original system work with ours: its framing, from
-//! both sides, spoken by independent programs in Python.
+//! The original system's protocol, with independent clients and servers in Python.
 
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-use crate::support::{Background, accepted, queuelab, repository, said, server, terminate, text};
+use crate::support::{
+    Background, all_output, count_accepted, queuelab, repository, start_server, terminate, text,
+};
 
 fn python(script: &str, arguments: &[&str]) -> Background {
     let mut command = Command::new("python3");
@@ -16,9 +17,9 @@ fn python(script: &str, arguments: &[&str]) -> Background {
 }
 
 #[test]
-fn the_originals_clients_talk_through_our_server() {
+fn clients_of_the_original_chat_through_our_server() {
     for design in ["global-lock", "snapshot"] {
-        let (mut server, address) = server(&["--framing", "ascii4", "--design", design]);
+        let (mut server, address) = start_server(&["--framing", "ascii4", "--design", design]);
         let (host, port) = (address.ip().to_string(), address.port().to_string());
         let names = ["anna", "bela", "cleo"];
         let mut clients: Vec<_> = names
@@ -28,9 +29,9 @@ fn the_originals_clients_talk_through_our_server() {
         for client in &mut clients {
             assert_eq!(client.lines.next().unwrap().unwrap(), "connected");
         }
-        // connect() returns before accept() does: nobody speaks before the
-        // server has registered all.
-        while accepted(&mut server) < 3 {}
+        // connect() returns before accept(): no client writes before the server has
+        // registered all.
+        while count_accepted(&mut server) < 3 {}
         for client in &mut clients {
             writeln!(client.child.stdin.as_ref().unwrap(), "go").unwrap();
         }
@@ -40,7 +41,7 @@ fn the_originals_clients_talk_through_our_server() {
                 let from: Vec<_> = received.iter().filter(|l| l.starts_with(other)).collect();
                 let expected: Vec<_> = (0..50).map(|n| format!("{other} says {n}")).collect();
                 match other == name {
-                    true => assert!(from.is_empty(), "{name} heard itself: {from:?}"),
+                    true => assert!(from.is_empty(), "{name} received its own message: {from:?}"),
                     false => assert_eq!(from, expected.iter().collect::<Vec<_>>(), "{name}"),
                 }
             }
@@ -51,7 +52,7 @@ fn the_originals_clients_talk_through_our_server() {
         }
         terminate(&server.child);
         let stopped = loop {
-            let event = server.event();
+            let event = server.next_event();
             if event["event"] == "stopped" {
                 break event;
             }
@@ -63,7 +64,7 @@ fn the_originals_clients_talk_through_our_server() {
 }
 
 #[test]
-fn our_load_drives_the_originals_server() {
+fn our_load_works_with_the_originals_server() {
     let mut server = python("server.py", &[]);
     let port = server.lines.next().unwrap().unwrap();
     let target = format!("127.0.0.1:{port}");
@@ -81,7 +82,7 @@ fn our_load_drives_the_originals_server() {
     ])
     .output()
     .unwrap();
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", all_output(&output));
     let stdout = text(&output.stdout);
     let done: serde_json::Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
     assert_eq!(done["event"], "done", "{done}");
@@ -90,8 +91,8 @@ fn our_load_drives_the_originals_server() {
     let endings: Vec<_> =
         done["attempts"].as_array().unwrap().iter().map(|a| a["ending"].clone()).collect();
     assert!(endings.iter().all(|ending| ending == "finished"), "{endings:?}");
-    // The Python server registers a client after accept(): the first messages
-    // may pass a client by, and then its run of them begins later.
+    // The Python server registers a client after accept(), so that a client may miss the
+    // first messages.
     let deliveries = done["deliveries"].as_u64().unwrap();
     assert!(deliveries <= 20 * 19 * 15 && deliveries > 0, "{deliveries}");
 }

@@ -1,6 +1,6 @@
-//! The laws alone, nothing started.
+//! `queuelab predict`: the laws and the simulation of a scenario.
 
-use crate::support::{queuelab, said, text};
+use crate::support::{all_output, queuelab, text};
 
 /// The cells of a table's row.
 fn cells(line: &str) -> Vec<&str> {
@@ -8,10 +8,10 @@ fn cells(line: &str) -> Vec<&str> {
 }
 
 #[test]
-fn a_law_is_told_for_each_cell_that_it_decides() {
+fn a_law_is_printed_for_each_cell_that_it_decides() {
     let set = ["--set", "matrix.server.backlog=[3,70]"];
     let output = queuelab(&["predict", "accept-queue-capacity"]).args(set).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let table = text(&output.stdout);
     let capacities: Vec<_> =
         table.lines().map(cells).filter(|cells| cells.iter().any(|c| c.contains("+ 1"))).collect();
@@ -28,17 +28,17 @@ fn a_law_is_told_for_each_cell_that_it_decides() {
 }
 
 #[test]
-fn the_kernels_own_limit_is_taken_where_none_is_stated() {
+fn the_kernels_default_somaxconn_is_used_if_none_is_set() {
     let directory = tempfile::tempdir().unwrap();
     let scenario = directory.path().join("plain.yaml");
     std::fs::write(
         &scenario,
-        "name: plain\nquestion: What holds by itself?\nserver:\n  backlog: 100000\n",
+        "name: plain\nquestion: What does the default limit?\nserver:\n  backlog: 100000\n",
     )
     .unwrap();
     let output = queuelab(&["predict", scenario.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(text(&output.stdout).contains("4096"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert!(text(&output.stdout).contains("4096"), "{}", all_output(&output));
 }
 
 #[test]
@@ -55,10 +55,10 @@ fn the_same_sysctl_of_both_hosts_is_named_with_its_host() {
     for simulate in [&[][..], &["--simulate"]] {
         let scenario = scenario.to_str().unwrap();
         let output = queuelab(&["predict", scenario]).args(simulate).output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
         let table = text(&output.stdout);
         let heading: Vec<_> = table.lines().filter(|line| line.starts_with('│')).collect();
-        // The heading is one line, or several where it is wrapped.
+        // The heading may be wrapped.
         let of_column = |column: usize| -> String {
             let rows = heading[..2].iter().filter_map(|line| line.split('│').nth(column));
             rows.map(str::trim).collect::<Vec<_>>().join(" ")
@@ -70,17 +70,17 @@ fn the_same_sysctl_of_both_hosts_is_named_with_its_host() {
     }
 }
 
-/// The rows of `predict --simulate`, without its heading.
+/// The rows of `predict --simulate`, without the heading.
 fn simulated(arguments: &[&str]) -> Vec<Vec<String>> {
     let output = queuelab(&["predict", "--simulate"]).args(arguments).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let table = text(&output.stdout);
     let rows = table.lines().map(|line| cells(line).into_iter().map(str::to_owned).collect());
     rows.filter(|row: &Vec<String>| row.len() > 1).skip(1).collect()
 }
 
 #[test]
-fn a_simulated_burst_that_fits_loses_nobody_and_one_that_does_not_waits() {
+fn a_simulated_burst_that_fits_drops_no_client_and_a_larger_one_does() {
     let burst = |accept| {
         let backlogs = "matrix.server.backlog=[10,400]";
         let one = ["--only", "server.design=snapshot", "--only", "load.clients=400"];
@@ -90,39 +90,39 @@ fn a_simulated_burst_that_fits_loses_nobody_and_one_that_does_not_waits() {
         assert_eq!(rows.len(), 2, "{rows:?}");
         rows
     };
-    let at_once = ["100.0", "100.0", "0", "0", "0"];
-    assert_eq!(burst("1us")[0][3..8], at_once, "accepted faster than they come");
+    let all_first_try = ["100.0", "100.0", "0", "0", "0"];
+    assert_eq!(burst("1us")[0][3..8], all_first_try, "accepted faster than they arrive");
     let slow = burst("10s");
-    assert_eq!(slow[1][3..8], at_once, "the burst fits");
-    // One is accepted at once, and 11 are queued.
+    assert_eq!(slow[1][3..8], all_first_try, "the burst fits");
+    // One client is accepted at once, and 11 are queued.
     let few = ["3.0", "3.0", "388"];
     assert_eq!(slow[0][3..6], few, "{slow:?}");
-    assert_ne!(burst("200us"), burst("50us"), "the pace decides");
+    assert_ne!(burst("200us"), burst("50us"), "the accept time matters");
     assert_eq!(burst("20000/s"), burst("50us"));
 }
 
 #[test]
-fn a_server_that_never_accepts_is_simulated_to_hold_what_the_law_says() {
+fn a_simulated_server_that_never_accepts_holds_what_the_law_predicts() {
     let clients = ["--set", "load.clients=100", "--set", "matrix.server.backlog=[3,70]"];
     let rows = simulated(&[&["accept-queue-capacity"][..], &clients].concat());
     let shares: Vec<_> = rows.iter().map(|row| (row[2].as_str(), row[3].as_str())).collect();
     assert_eq!(
         shares,
         [("4.0", "4.0"), ("71.0", "71.0"), ("4.0", "4.0"), ("65.0", "65.0")],
-        "of 100, B + 1, and nobody later"
+        "B + 1 of 100, and no client later"
     );
 }
 
 #[test]
-fn what_the_simulator_does_not_cover_is_said_and_an_accept_needs_it() {
+fn an_unsupported_scenario_is_reported_and_an_accept_time_needs_a_simulation() {
     let output = queuelab(&["predict", "--simulate", "backlog-sweep"])
         .args(["--set", "load.pattern=one_by_one", "--set", "load.leave=half_close"])
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
-    assert!(text(&output.stdout).contains("covers none of its cells"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert!(text(&output.stdout).contains("covers none of its cells"), "{}", all_output(&output));
     for wrong in [&["--accept", "35us"][..], &["--simulate", "--accept", "soon"]] {
         let output = queuelab(&["predict", "backlog-sweep"]).args(wrong).output().unwrap();
-        assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+        assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
     }
 }

@@ -1,10 +1,10 @@
-//! `queuelab report`: the files of a run, made again.
+//! `queuelab report`: regenerates the files of a run.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{out_directory, put, queuelab, run, runs, said};
+use crate::support::{all_output, copy_recorded_run, out_directory, queuelab, run, runs};
 
 /// The files in a run's folder of charts.
 fn charts(run: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -20,7 +20,7 @@ fn charts(run: &Path) -> BTreeMap<String, Vec<u8>> {
 
 fn report(run: &Path) {
     let output = queuelab(&["report", run.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
 }
 
 /// Every file of a run, by its path below it.
@@ -43,51 +43,51 @@ fn files(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 }
 
 #[test]
-fn what_a_run_has_left_is_made_again_byte_for_byte() {
+fn report_regenerates_the_files_of_a_run_byte_for_byte() {
     let out = out_directory();
     let (output, ..) = run(out.path(), &["smoke", "--backend", "netns"]);
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", all_output(&output));
     let run = runs(out.path()).remove(0);
-    let left = files(&run);
-    for made in ["report.html", "cells.csv", "summary.md", "junit.xml"] {
-        assert!(left.contains_key(Path::new(made)), "{:?}", left.keys());
-        fs::remove_file(run.join(made)).unwrap();
+    let original = files(&run);
+    for name in ["report.html", "cells.csv", "summary.md", "junit.xml"] {
+        assert!(original.contains_key(Path::new(name)), "{:?}", original.keys());
+        fs::remove_file(run.join(name)).unwrap();
     }
     fs::remove_dir_all(run.join("charts")).unwrap();
     report(&run);
-    let again = files(&run);
-    let differ = left.iter().filter(|(name, bytes)| again.get(*name) != Some(*bytes));
+    let regenerated = files(&run);
+    let differ = original.iter().filter(|(name, bytes)| regenerated.get(*name) != Some(*bytes));
     let differ: Vec<_> = differ.map(|(name, _)| name).collect();
-    assert!(differ.is_empty() && left.len() == again.len(), "{differ:?}");
+    assert!(differ.is_empty() && original.len() == regenerated.len(), "{differ:?}");
 }
 
 #[test]
-fn charts_that_are_no_longer_made_go_and_nothing_else() {
+fn only_charts_of_an_earlier_report_are_removed() {
     let place = out_directory();
-    put("sweep", place.path(), "run");
+    copy_recorded_run("sweep", place.path(), "run");
     let run = &place.path().join("run");
     report(run);
     let first = charts(run);
     assert!(first.keys().any(|name| name.ends_with(".png")), "{:?}", first.keys());
     for earlier in ["queue-00099.svg", "queue-00099.png"] {
-        fs::write(run.join("charts").join(earlier), "of a trial that was drawn").unwrap();
+        fs::write(run.join("charts").join(earlier), "of another trial").unwrap();
     }
     fs::write(run.join("charts/notes.txt"), "mine").unwrap();
     fs::write(run.join("charts/photo.png"), "mine").unwrap();
     fs::write(run.join("picture.png"), "mine").unwrap();
     fs::create_dir(run.join("charts/folder.svg")).unwrap();
     report(run);
-    let mut again = charts(run);
-    assert_eq!(again.remove("notes.txt").as_deref(), Some(&b"mine"[..]));
-    assert_eq!(again.remove("photo.png").as_deref(), Some(&b"mine"[..]));
-    assert!(again == first, "the same charts: {:?}", again.keys());
+    let mut second = charts(run);
+    assert_eq!(second.remove("notes.txt").as_deref(), Some(&b"mine"[..]));
+    assert_eq!(second.remove("photo.png").as_deref(), Some(&b"mine"[..]));
+    assert!(second == first, "the same charts: {:?}", second.keys());
     assert!(run.join("charts/folder.svg").is_dir() && run.join("picture.png").is_file());
 }
 
 #[test]
-fn nothing_is_removed_from_a_folder_that_is_only_linked() {
+fn nothing_is_removed_from_a_linked_folder() {
     let (place, elsewhere) = (out_directory(), out_directory());
-    put("sweep", place.path(), "run");
+    copy_recorded_run("sweep", place.path(), "run");
     let run = place.path().join("run");
     fs::write(elsewhere.path().join("photo.png"), "mine").unwrap();
     std::os::unix::fs::symlink(elsewhere.path(), run.join("charts")).unwrap();

@@ -1,4 +1,4 @@
-//! Runs on the fake backend, as the command line reports them: exit codes, messages, files.
+//! Runs on the fake backend: exit codes, messages and files.
 
 use std::path::Path;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use run_record::RunDirectory;
 
 use crate::support::{
-    binary, fake, fake_run, out_directory, queuelab, repository, runs, said, text,
+    all_output, binary, fake_command, out_directory, queuelab, repository, run_fake, runs, text,
 };
 
 fn trials_done(out: &Path) -> usize {
@@ -16,41 +16,41 @@ fn trials_done(out: &Path) -> usize {
 }
 
 #[test]
-fn a_last_line_that_a_crash_cut_short_is_run_again() {
+fn a_trial_whose_line_a_crash_truncated_is_run_again() {
     let out = out_directory();
-    fake_run(out.path(), &["smoke"], "{}");
+    run_fake(out.path(), &["smoke"], "{}");
     let path = runs(out.path()).remove(0);
     let trials = path.join("trials.jsonl");
-    let whole = std::fs::read(&trials).unwrap();
-    std::fs::write(&trials, &whole[..whole.len() - 40]).unwrap();
+    let bytes = std::fs::read(&trials).unwrap();
+    std::fs::write(&trials, &bytes[..bytes.len() - 40]).unwrap();
     let count = trials_done(out.path());
     let output = queuelab(&["run", "--resume", path.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     assert_eq!(trials_done(out.path()), count + 1);
 }
 
 #[test]
-fn resume_refuses_the_run_of_another_scenario() {
+fn resume_rejects_the_run_of_another_scenario() {
     let out = out_directory();
-    fake_run(out.path(), &["smoke"], "{}");
+    run_fake(out.path(), &["smoke"], "{}");
     let path = runs(out.path()).remove(0);
     let output =
         queuelab(&["run", "backlog-sweep", "--resume", path.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("another scenario"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains("another scenario"), "{}", all_output(&output));
     let output = queuelab(&["run", "--resume", out.path().to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("not a run directory"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains("not a run directory"), "{}", all_output(&output));
 }
 
 #[test]
-fn a_scenario_run_by_its_path_is_resumed_without_it() {
+fn a_run_is_resumed_without_its_scenario_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("mine.yaml");
     let smoke = std::fs::read_to_string(repository().join("scenarios/smoke.yaml")).unwrap();
     std::fs::write(&file, smoke.replace("name: smoke", "name: mine")).unwrap();
     let out = folder.path().join("runs");
-    fake_run(&out, &[file.to_str().unwrap(), "--only", "server.backlog=64"], "{}");
+    run_fake(&out, &[file.to_str().unwrap(), "--only", "server.backlog=64"], "{}");
     let path = runs(&out).remove(0);
     let trials = path.join("trials.jsonl");
     let lines = std::fs::read_to_string(&trials).unwrap();
@@ -58,17 +58,17 @@ fn a_scenario_run_by_its_path_is_resumed_without_it() {
     std::fs::write(&trials, format!("{first}\n")).unwrap();
     std::fs::remove_file(&file).unwrap();
     let output = queuelab(&["run", "--resume", path.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     assert_eq!(trials_done(&out), lines.lines().count());
 }
 
 #[test]
-fn a_closed_output_does_not_break_a_run() {
+fn a_closed_pipe_does_not_stop_a_run() {
     let out = out_directory();
     let script =
         format!("{} run smoke --backend fake --out {} | head -1", binary(), out.path().display());
     let output = Command::new("sh").args(["-c", &script]).output().unwrap();
-    assert!(!text(&output.stderr).contains("panicked"), "{}", said(&output));
+    assert!(!text(&output.stderr).contains("panicked"), "{}", all_output(&output));
     assert_eq!(trials_done(out.path()), {
         let (record, _) = RunDirectory::read(&runs(out.path())[0]).unwrap();
         record.planned_trials as usize
@@ -76,30 +76,31 @@ fn a_closed_output_does_not_break_a_run() {
 }
 
 #[test]
-fn an_interrupted_run_exits_with_130_and_prints_what_is_kept_and_how_to_resume() {
+fn an_interrupted_run_exits_with_130_and_prints_what_is_saved_and_how_to_resume() {
     let out = out_directory();
     let script = r#"{ "trials": [{ "trial": 2, "interrupts": true }] }"#;
     let flags = ["smoke", "--seed", "1"];
-    let (output, record, trials) = fake_run(out.path(), &flags, script);
-    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    let (output, record, trials) = run_fake(out.path(), &flags, script);
+    assert_eq!(output.status.code(), Some(130), "{}", all_output(&output));
     let path = runs(out.path()).remove(0);
     let stderr = text(&output.stderr);
-    let kept = format!("interrupted: {} of 4 trials are saved in {}", trials.len(), path.display());
-    assert!(stderr.contains(&kept), "{stderr}");
+    let saved =
+        format!("interrupted: {} of 4 trials are saved in {}", trials.len(), path.display());
+    assert!(stderr.contains(&saved), "{stderr}");
     assert!(stderr.contains(&format!("queuelab run --resume {}", path.display())), "{stderr}");
     assert!(record.ended.is_none() && trials.len() < 4);
 
     let output = queuelab(&["run", "--resume", path.to_str().unwrap()]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     assert_eq!(trials_done(out.path()), 4);
 }
 
 #[test]
-fn a_host_that_fails_is_exit_code_5_and_the_trials_before_it_are_kept() {
+fn a_failed_host_is_exit_code_5_and_earlier_trials_are_saved() {
     let out = out_directory();
     let script = r#"{ "trials": [{ "trial": 3, "host_fails": "the host was killed" }] }"#;
-    let (output, _, trials) = fake_run(out.path(), &["smoke", "--seed", "1"], script);
-    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    let (output, _, trials) = run_fake(out.path(), &["smoke", "--seed", "1"], script);
+    assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
     let stderr = text(&output.stderr);
     assert!(stderr.contains("failed to keep the hosts running: the host was killed"), "{stderr}");
     assert!(
@@ -109,11 +110,11 @@ fn a_host_that_fails_is_exit_code_5_and_the_trials_before_it_are_kept() {
 }
 
 #[test]
-fn progress_is_a_line_for_each_trial_with_what_failed() {
+fn progress_is_a_line_for_each_trial_with_its_failed_checks() {
     let out = out_directory();
     let script = r#"{ "trials": [{ "trial": 1, "outcomes": { "refused": 2 } }] }"#;
-    let (output, _, trials) = fake_run(out.path(), &["smoke", "--seed", "1"], script);
-    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let (output, _, trials) = run_fake(out.path(), &["smoke", "--seed", "1"], script);
+    assert_eq!(output.status.code(), Some(3), "{}", all_output(&output));
     let stderr = text(&output.stderr);
     for (position, trial) in trials.iter().enumerate() {
         let line = format!("{}/4 ", position + 1);
@@ -126,9 +127,9 @@ fn progress_is_a_line_for_each_trial_with_what_failed() {
 
 #[test]
 fn the_fake_backend_is_not_offered_to_users() {
-    let output = fake(&["run", "--help"], "{}").output().unwrap();
+    let output = fake_command(&["run", "--help"], "{}").output().unwrap();
     let help = text(&output.stdout);
     assert!(help.contains("netns") && help.contains("docker") && !help.contains("fake"), "{help}");
-    let doctor = fake(&["doctor", "--json"], "{}").output().unwrap();
-    assert!(!text(&doctor.stdout).contains("fake"), "{}", said(&doctor));
+    let doctor = fake_command(&["doctor", "--json"], "{}").output().unwrap();
+    assert!(!text(&doctor.stdout).contains("fake"), "{}", all_output(&doctor));
 }

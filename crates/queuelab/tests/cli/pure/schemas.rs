@@ -1,11 +1,11 @@
 //! The committed JSON Schemas match the types of this build and its output;
-//! `UPDATE_SCHEMAS=1` writes them again instead. An independent validator accepts the
+//! `UPDATE_SCHEMAS=1` rewrites them instead. An independent validator accepts the
 //! committed files and rejects broken ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{out_directory, queuelab, repository, run, runs, said, text};
+use crate::support::{all_output, out_directory, queuelab, repository, run, runs, text};
 use jsonschema::Validator;
 use run_record::{RunRecord, SuiteRecord, TrialRecord};
 use schemars::schema_for;
@@ -32,12 +32,12 @@ fn the_committed_schemas_match_this_build() {
         let committed = std::fs::read_to_string(&path).unwrap();
         assert!(
             committed == generated,
-            "schemas/{of}.schema.json is out of date: write it again with \
+            "schemas/{of}.schema.json is out of date: rewrite it with \
              `UPDATE_SCHEMAS=1 cargo test --package queuelab --test cli schemas`"
         );
         let output = queuelab(&["schema", of]).output().unwrap();
-        assert!(output.status.success(), "{}", said(&output));
-        assert!(committed == text(&output.stdout), "`queuelab schema {of}` prints another");
+        assert!(output.status.success(), "{}", all_output(&output));
+        assert!(committed == text(&output.stdout), "`queuelab schema {of}` prints a different one");
     }
 }
 
@@ -55,8 +55,8 @@ fn assert_valid(schema: &Validator, value: &Value, what: &str) {
     assert!(errors.is_empty(), "{what}: {errors:?}");
 }
 
-/// The files of that name two folders below.
-fn found(root: &Path, name: &str) -> Vec<PathBuf> {
+/// The files with this name two folders below `root`.
+fn find_files(root: &Path, name: &str) -> Vec<PathBuf> {
     let entries = |folder: PathBuf| {
         let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         entries.filter(|path| path.is_dir())
@@ -73,8 +73,8 @@ fn records(file: &Path) -> Vec<Value> {
     }
 }
 
-/// A record as this build writes it after it has read it: the schemas describe the
-/// current version, and the committed records are older.
+/// Reads and rewrites a record: the schemas describe the current version, and the committed
+/// records are older.
 fn upgraded(of: &str, record: Value) -> Value {
     let upgraded = match of {
         "run" => serde_json::from_value::<RunRecord>(record).map(serde_json::to_value),
@@ -88,12 +88,12 @@ fn upgraded(of: &str, record: Value) -> Value {
 #[test]
 fn the_committed_records_are_valid() {
     let baseline = repository().join("reports/baseline");
-    for (of, name, fewest) in
+    for (of, name, min_files) in
         [("run", "run.json", 12), ("trial", "trials.jsonl", 12), ("suite", "suite.json", 1)]
     {
         let schema = committed(of);
-        let files = found(&baseline, name);
-        assert!(files.len() >= fewest, "{name}: {files:?}");
+        let files = find_files(&baseline, name);
+        assert!(files.len() >= min_files, "{name}: {files:?}");
         for file in files {
             let all = records(&file);
             assert!(!all.is_empty(), "{}", file.display());
@@ -105,7 +105,7 @@ fn the_committed_records_are_valid() {
     }
 }
 
-/// A run with what the baseline does not have: a failed trial and a retry.
+/// Covers what the baseline does not have: a failed trial and a retry.
 #[test]
 fn the_records_of_this_build_are_valid() {
     let place = out_directory();
@@ -115,7 +115,7 @@ fn the_records_of_this_build_are_valid() {
     fs::write(&file, yaml).unwrap();
     let out = place.path().join("runs");
     let (output, _, trials) = run(&out, &[file.to_str().unwrap(), "--retry", "1"]);
-    assert_eq!(trials.len(), 2, "{}", said(&output));
+    assert_eq!(trials.len(), 2, "{}", all_output(&output));
     let path = &runs(&out)[0];
     let record = records(&path.join("run.json")).remove(0);
     assert_valid(&committed("run"), &record, "run.json");
@@ -125,7 +125,7 @@ fn the_records_of_this_build_are_valid() {
 }
 
 #[test]
-fn every_scenario_is_valid_against_the_schema() {
+fn every_scenario_matches_the_schema() {
     let schema = committed("scenario");
     let files: Vec<_> = fs::read_dir(repository().join("scenarios")).unwrap().collect();
     assert!(files.len() >= 20, "{files:?}");
@@ -140,10 +140,11 @@ fn every_scenario_is_valid_against_the_schema() {
 #[test]
 fn broken_files_are_invalid() {
     let baseline = repository().join("reports/baseline");
-    let first = |of: &str, name: &str| upgraded(of, records(&found(&baseline, name)[0]).remove(0));
+    let first =
+        |of: &str, name: &str| upgraded(of, records(&find_files(&baseline, name)[0]).remove(0));
     let scenario = repository().join("scenarios/smoke.yaml");
     let scenario: Value = serde_saphyr::from_str(&fs::read_to_string(scenario).unwrap()).unwrap();
-    for (of, whole, member, wrong) in [
+    for (of, valid, member, wrong) in [
         ("run", first("run", "run.json"), "/seed", json!("seven")),
         ("run", first("run", "run.json"), "/machine/cpus", json!(null)),
         ("trial", first("trial", "trials.jsonl"), "/attempts", json!(-1)),
@@ -153,18 +154,18 @@ fn broken_files_are_invalid() {
         ("scenario", scenario, "/question", json!(["how", "long"])),
     ] {
         let schema = committed(of);
-        assert_valid(&schema, &whole, of);
-        let mut broken = whole.clone();
+        assert_valid(&schema, &valid, of);
+        let mut broken = valid.clone();
         let place = broken.pointer_mut(member).unwrap_or_else(|| panic!("{of} has no {member}"));
         *place = wrong;
         assert!(!schema.is_valid(&broken), "{of}: {member} is {broken}");
         // A required field is missing.
         let (parent, name) = member.rsplit_once('/').unwrap();
-        let mut without = whole;
+        let mut without = valid;
         let parent = without.pointer_mut(parent).unwrap().as_object_mut().unwrap();
         parent.shift_remove(name);
         assert!(!schema.is_valid(&without), "{of} without {member}");
     }
-    let misspelt = json!({ "name": "a", "question": "Is it so?", "load": { "clouds": 3 } });
-    assert!(!committed("scenario").is_valid(&misspelt));
+    let misspelled = json!({ "name": "a", "question": "Is it so?", "load": { "clouds": 3 } });
+    assert!(!committed("scenario").is_valid(&misspelled));
 }

@@ -3,7 +3,7 @@
 //! | module | holds |
 //! |---|---|
 //! | `starting` | how the server starts and stops |
-//! | `watching` | how many browsers may watch a run, and what they hold of the process |
+//! | `watching` | how many browsers may watch a run, and their open files |
 
 mod starting;
 mod watching;

@@ -1,22 +1,24 @@
-//! `queuelab server` as a program of its own.
+//! `queuelab server` as a standalone program.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::os::unix::process::ExitStatusExt;
 use std::time::{Duration, Instant};
 
-use crate::support::{accepted, queuelab, said, server, terminate, text, until};
+use crate::support::{
+    all_output, count_accepted, queuelab, start_server, terminate, text, wait_until,
+};
 use nix::sys::signal::Signal;
 
-/// Connects, sends for as long as it goes, and leaves with unread data: the
-/// server's next write to it meets a reset connection.
-fn provoke_a_broken_pipe(address: std::net::SocketAddr) {
+/// Connects, writes, and closes with unread data, so that the server's next write fails with a
+/// reset connection.
+fn provoke_broken_pipes(address: std::net::SocketAddr) {
     let message = [b"0004spam".as_slice(); 64].concat();
     for _ in 0..50 {
-        let mut gone = TcpStream::connect(address).unwrap();
+        let mut leaving = TcpStream::connect(address).unwrap();
         let mut writer = TcpStream::connect(address).unwrap();
-        let _ = gone.write_all(&message);
-        drop(gone);
+        let _ = leaving.write_all(&message);
+        drop(leaving);
         let _ = writer.write_all(&message);
         let _ = writer.set_read_timeout(Some(Duration::from_millis(20)));
         let _ = writer.read(&mut [0; 4096]);
@@ -24,43 +26,43 @@ fn provoke_a_broken_pipe(address: std::net::SocketAddr) {
 }
 
 #[test]
-fn with_the_default_disposition_a_lost_client_kills_the_server() {
-    let (mut server, address) = server(&["--framing", "ascii4", "--sigpipe", "default"]);
+fn with_the_default_sigpipe_action_a_lost_client_kills_the_server() {
+    let (mut server, address) = start_server(&["--framing", "ascii4", "--sigpipe", "default"]);
     let deadline = Instant::now() + Duration::from_secs(30);
     let status = loop {
-        std::panic::catch_unwind(|| provoke_a_broken_pipe(address)).ok();
+        std::panic::catch_unwind(|| provoke_broken_pipes(address)).ok();
         if let Some(status) = server.child.try_wait().unwrap() {
             break status;
         }
-        assert!(Instant::now() < deadline, "it never met a broken pipe");
+        assert!(Instant::now() < deadline, "the server never wrote to a reset connection");
     };
     assert_eq!(status.signal(), Some(Signal::SIGPIPE as i32), "{status}");
 }
 
 #[test]
-fn with_sigpipe_ignored_the_same_clients_are_survived() {
-    let (mut server, address) = server(&["--framing", "ascii4", "--sigpipe", "ignore"]);
-    provoke_a_broken_pipe(address);
-    assert!(server.child.try_wait().unwrap().is_none(), "it is alive");
-    until("all are accepted", || accepted(&mut server) == 100);
+fn with_sigpipe_ignored_the_server_survives_lost_clients() {
+    let (mut server, address) = start_server(&["--framing", "ascii4", "--sigpipe", "ignore"]);
+    provoke_broken_pipes(address);
+    assert!(server.child.try_wait().unwrap().is_none(), "the server is alive");
+    wait_until("all are accepted", || count_accepted(&mut server) == 100);
     terminate(&server.child);
-    let stopped = server.event();
+    let stopped = server.next_event();
     assert_eq!(stopped["event"], "stopped", "{stopped}");
     assert_eq!(stopped["accepted"].as_array().unwrap().len(), 100, "{stopped}");
     assert!(server.child.wait().unwrap().success());
 }
 
 #[test]
-fn yamls_names_and_flags_are_the_same() {
-    let (server, _) = server(&["--thread_stack", "65536", "--accept_delay=1ms"]);
+fn names_of_yaml_settings_are_flags() {
+    let (server, _) = start_server(&["--thread_stack", "65536", "--accept_delay=1ms"]);
     terminate(&server.child);
 }
 
 #[test]
-fn an_address_that_is_taken_is_told_with_a_way_out() {
-    let (_server, address) = server(&[]);
+fn an_address_in_use_is_reported() {
+    let (_server, address) = start_server(&[]);
     let port = address.port().to_string();
     let output = queuelab(&["server", "--address", "127.0.0.1", "--port", &port]).output().unwrap();
-    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
-    assert!(text(&output.stderr).contains(&port), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains(&port), "{}", all_output(&output));
 }

@@ -1,21 +1,21 @@
-//! The backlog that a burst needs.
+//! `queuelab size`: the backlog that a burst needs.
 
-use crate::support::{queuelab, said, text};
+use crate::support::{all_output, queuelab, text};
 
 fn size(flags: &[&str]) -> (u32, String) {
     let burst = ["size", "--arrivals", "50000/s", "--burst", "400", "--accept", "20000/s"];
     let output = queuelab(&burst).args(flags).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let answer = text(&output.stdout);
     let backlog = answer.split("a backlog of ").nth(1).unwrap().split(' ').next().unwrap();
     (backlog.parse().unwrap(), answer)
 }
 
 #[test]
-fn a_backlog_is_as_large_as_the_target_asks_for_and_no_larger() {
+fn a_stricter_target_needs_a_larger_backlog() {
     let (strict, answer) = size(&["--target", "1e-3"]);
     let (lax, _) = size(&["--target", "0.2"]);
-    // Three of five arrivals find no accept: 240 of 400, give or take chance.
+    // The server accepts two of five arrivals: about 240 of 400 are queued.
     assert!((200..300).contains(&strict), "{answer}");
     assert!(lax < strict, "{lax} and {strict}");
     let half = format!("At half of it, {}, ", strict / 2);
@@ -25,9 +25,9 @@ fn a_backlog_is_as_large_as_the_target_asks_for_and_no_larger() {
 }
 
 #[test]
-fn what_is_no_rate_is_a_wrong_usage() {
+fn an_invalid_rate_is_a_usage_error() {
     let wrong = ["size", "--arrivals", "many", "--burst", "10", "--accept", "5/s"];
     let output = queuelab(&wrong).output().unwrap();
-    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
-    assert!(text(&output.stderr).contains("such as 30000/s"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains("such as 30000/s"), "{}", all_output(&output));
 }

@@ -1,4 +1,4 @@
-"""`queuelab chat` in a terminal of its own, typed at and looked at.
+"""Types into `queuelab chat` in a pseudo-terminal and checks what it shows.
 
 chat_in_terminal.py QUEUELAB CASE, where CASE is `exit`, `ctrl-d` or `lost`.
 """
@@ -20,7 +20,7 @@ def framed(body):
 
 class Terminal:
     def __init__(self, command):
-        # Our own hold on the slave keeps the terminal and its modes alive.
+        # The open slave keeps the terminal and its modes after the process ends.
         self.fd, self.slave = pty.openpty()
         self.modes = termios.tcgetattr(self.slave)
         self.process = subprocess.Popen(
@@ -42,7 +42,7 @@ class Terminal:
             self.shown += os.read(self.fd, 4096).decode()
 
     def wait_for(self, pattern, since=0):
-        """Waits until what is shown matches, less the moves of the cursor."""
+        """Waits until the output matches, without cursor movements."""
         deadline = time.monotonic() + 20
         while True:
             plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]|\r(?!\n)", "", self.shown[since:])
@@ -72,13 +72,13 @@ def main():
     terminal.type(b"half of a li")
     mark = terminal.wait_for(r"> half of a li$")
     peer.sendall(framed(b"incoming \x1b[31m text"))
-    # The line stands whole and harmless on its own; below it, what is being
-    # typed is drawn again.
+    # The message is on its own line, with escaped control characters; the line being
+    # typed is redrawn below it.
     mark = terminal.wait_for(r"incoming \\u\{1b\}\[31m text\r?\n> half of a li$", mark)
     terminal.type(b"ne\r")
-    assert incoming.read(4 + 14) == framed(b"half of a line"), "whole, once"
-    # Not before the next prompt: between two, a terminal is not in raw mode,
-    # and takes a Ctrl-D for itself.
+    assert incoming.read(4 + 14) == framed(b"half of a line"), "sent once and complete"
+    # Wait for the next prompt: before it, the terminal is not in raw mode and handles
+    # Ctrl-D itself.
     terminal.wait_for(r"\n> $", mark)
 
     if case == "exit":
@@ -91,11 +91,11 @@ def main():
         peer.shutdown(socket.SHUT_RDWR)
         terminal.wait_for(r"the server has closed the connection", mark)
     if case != "lost":
-        assert incoming.read() == b"", "it leaves cleanly, with nothing more said"
+        assert incoming.read() == b"", "it leaves cleanly, without more messages"
         peer.close()
     code = terminal.exit_code()
     assert code == (5 if case == "lost" else 0), code
-    assert termios.tcgetattr(terminal.slave)[3] == terminal.modes[3], "the terminal is as it was"
+    assert termios.tcgetattr(terminal.slave)[3] == terminal.modes[3], "the terminal is restored"
 
 
 main()

@@ -1,13 +1,11 @@
-"""A client of the original's protocol, written without any of our code.
+"""A client of the original system's protocol, independent of our code.
 
-client.py HOST PORT NAME COUNT PEERS: waits until it has heard "hello" from
-PEERS others, sends COUNT lines, prints every body it receives, and leaves when
-it has received COUNT lines from each of the PEERS.
+client.py HOST PORT NAME COUNT PEERS: sends COUNT messages after a line on standard
+input, prints COUNT messages from each of the PEERS, and leaves after another line.
 """
 
 import socket
 import sys
-import threading
 
 
 def send(sock, body):
@@ -32,12 +30,12 @@ def main():
     count, peers = int(count), int(peers)
     sock = socket.create_connection((host, int(port)), timeout=20)
     print("connected", flush=True)
-    sys.stdin.readline()  # told when everybody is connected
+    sys.stdin.readline()  # when all clients are connected
     for number in range(count):
         send(sock, f"{name} says {number}".encode())
     for _ in range(count * peers):
         print(receive(sock).decode(), flush=True)
-    sys.stdin.readline()  # told when everybody has everything
+    sys.stdin.readline()  # when all clients have received everything
     sock.close()
 
 

@@ -1,7 +1,7 @@
-"""A server of the original's protocol, written without any of our code.
+"""A server of the original system's protocol, independent of our code.
 
-Prints its port, relays every message to every other client, and ends when its
-standard input does.
+Prints its port, relays each message to all other clients, and exits when its standard
+input ends.
 """
 
 import os

@@ -1,4 +1,4 @@
-//! What the tests with containers share.
+//! Shared by the tests with containers.
 
 use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
@@ -8,26 +8,25 @@ use std::time::{Duration, Instant};
 
 use run_record::{RunDirectory, TrialRecord};
 
-use crate::support::{queuelab, runs, until};
+use crate::support::{queuelab, runs, wait_until};
 
-/// Runs the engine's own client; what it printed.
+/// Runs the Docker client; returns its output.
 pub(crate) fn docker(arguments: &[&str]) -> Result<String, String> {
     let output = Command::new("docker").args(arguments).output().expect("the docker client runs");
-    let [printed, failed] =
+    let [stdout, stderr] =
         [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes).into_owned());
-    if output.status.success() { Ok(printed) } else { Err(failed) }
+    if output.status.success() { Ok(stdout) } else { Err(stderr) }
 }
 
-/// Id and name of each container that the run of this process has now.
+/// Id and name of each container of the run with this process id.
 pub(crate) fn containers_of(pid: u32) -> Vec<(String, String)> {
     listed(&["ps", "--all", "--no-trunc"], "{{.ID}} {{.Names}}", pid)
 }
 
-/// The id of a container that a trial runs in now: one with a part besides its
-/// agent.
+/// The id of a container that runs a worker besides its agent.
 pub(crate) fn container_in_use(pid: u32, role: &str) -> String {
     let mut found = None;
-    until("a container with a running part", || {
+    wait_until("a container with a running worker", || {
         found = containers_of(pid).into_iter().find_map(|(id, name)| {
             let processes = docker(&["top", &id]).unwrap_or_default();
             (name.contains(role) && processes.contains("--control")).then_some(id)
@@ -37,14 +36,14 @@ pub(crate) fn container_in_use(pid: u32, role: &str) -> String {
     found.unwrap()
 }
 
-/// Id and name of each network that it has.
+/// Id and name of each network of the run with this process id.
 pub(crate) fn networks_of(pid: u32) -> Vec<(String, String)> {
     listed(&["network", "ls", "--no-trunc"], "{{.ID}} {{.Name}}", pid)
 }
 
 fn listed(list: &[&str], format: &str, pid: u32) -> Vec<(String, String)> {
     let filters = ["--filter", "label=queuelab.run", "--format", format];
-    let text = docker(&[list, &filters].concat()).expect("the engine lists");
+    let text = docker(&[list, &filters].concat()).expect("docker lists objects");
     text.lines()
         .filter_map(|line| line.split_once(' '))
         .filter(|(_, name)| name.split('-').nth(2) == Some(&pid.to_string()))
@@ -52,13 +51,13 @@ fn listed(list: &[&str], format: &str, pid: u32) -> Vec<(String, String)> {
         .collect()
 }
 
-/// Asserts that the engine has nothing of the run of a process that has ended.
-pub(crate) fn nothing_left_of(pid: u32) {
+/// Asserts that the engine has no container and no network of an ended run.
+pub(crate) fn assert_nothing_left_of(pid: u32) {
     assert_eq!(containers_of(pid), [], "containers");
     assert_eq!(networks_of(pid), [], "networks");
 }
 
-/// A `queuelab run` in the background, killed, if need be, when the test ends.
+/// A `queuelab run` in the background, killed, if it still runs, when the test ends.
 pub(crate) struct BackgroundRun {
     pub(crate) child: Child,
     out: PathBuf,
@@ -70,7 +69,7 @@ pub(crate) fn start(out: &Path, arguments: &[&str]) -> BackgroundRun {
     start_with(out, arguments, |command| command)
 }
 
-/// [`start`], with something changed.
+/// [`start`], with changes of the command.
 pub(crate) fn start_with(
     out: &Path,
     arguments: &[&str],
@@ -93,20 +92,20 @@ fn collect(stream: impl Read + Send + 'static) -> JoinHandle<Vec<u8>> {
 }
 
 impl BackgroundRun {
-    /// Trials in its directory.
+    /// The trials in its run directory.
     pub(crate) fn trials(&self) -> Vec<TrialRecord> {
         let directory = runs(&self.out).into_iter().next();
         directory.and_then(|run| RunDirectory::read(&run).ok()).map_or(Vec::new(), |(_, t)| t)
     }
 
-    /// Waits for its end: what it said, and its trials.
+    /// Waits for its end; returns its output and its trials.
     pub(crate) fn finish(mut self) -> (Output, Vec<TrialRecord>) {
         let deadline = Instant::now() + Duration::from_secs(240);
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break status;
             }
-            assert!(Instant::now() < deadline, "the run has no end");
+            assert!(Instant::now() < deadline, "the run does not end");
             std::thread::sleep(Duration::from_millis(20));
         };
         let [stdout, stderr] = self.streams.take().unwrap().map(|thread| thread.join().unwrap());

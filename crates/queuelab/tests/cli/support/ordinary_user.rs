@@ -1,4 +1,4 @@
-//! What a test needs to do without root.
+//! Runs commands without root's privileges.
 
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -8,27 +8,24 @@ use std::process::{Command, Output};
 use nix::sched::{CloneFlags, unshare};
 use tempfile::TempDir;
 
-use super::binary;
+use super::{binary, install};
 
 /// `nobody`: an ordinary user that every machine has.
 pub(crate) const ORDINARY_USER: u32 = 65534;
 
-/// A copy of the binary, the scenarios, and a place for runs, where a user
-/// without rights on the source tree can reach them.
-pub(crate) struct Bench {
+/// A copy of the binary and a directory for runs that every user can access, unlike the
+/// source tree.
+pub(crate) struct Sandbox {
     folder: TempDir,
     pub(crate) binary: PathBuf,
     pub(crate) out: PathBuf,
 }
 
-impl Bench {
+impl Sandbox {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (copy, out) = (folder.path().join("queuelab"), folder.path().join("runs"));
-        // By another process: a child that a test beside this one forks would
-        // inherit the open copy, and until it has gone exec(2) says ETXTBSY.
-        let copied = Command::new("cp").arg(binary()).arg(&copy).status().unwrap();
-        assert!(copied.success());
+        install(Path::new(binary()), &copy);
         std::fs::create_dir(&out).unwrap();
         let open = |path: &Path, mode| {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
@@ -53,8 +50,7 @@ impl Bench {
     }
 }
 
-/// Makes the command run as somebody who has no rights; as whoever runs the
-/// tests, where that is no root.
+/// Runs the command as an ordinary user: the user of the tests, unless that is root.
 pub(crate) fn as_ordinary_user(mut command: Command) -> Command {
     if nix::unistd::geteuid().is_root() {
         command.uid(ORDINARY_USER).gid(ORDINARY_USER);
@@ -62,9 +58,9 @@ pub(crate) fn as_ordinary_user(mut command: Command) -> Command {
     command
 }
 
-/// Runs the command in a user namespace in which it is an ordinary user, and one of the
-/// machine's limits is 0.
-pub(crate) fn with_limit_zero(mut command: Command, limit: &'static str) -> Output {
+/// Runs the command as an ordinary user in a user namespace that has one of the limits in
+/// /proc/sys/user set to 0.
+pub(crate) fn run_with_limit_zero(mut command: Command, limit: &'static str) -> Output {
     let (user, group) = (nix::unistd::geteuid(), nix::unistd::getegid());
     let forbid = move || {
         unshare(CloneFlags::CLONE_NEWUSER)?;
@@ -74,8 +70,8 @@ pub(crate) fn with_limit_zero(mut command: Command, limit: &'static str) -> Outp
         std::fs::write(format!("/proc/sys/user/{limit}"), "0")
     };
     #[expect(unsafe_code, reason = "code between fork and exec has no safe wrapper")]
-    // SAFETY: it makes system calls, and formats short strings in a child that
-    // has one thread; glibc's allocator is usable after fork.
+    // SAFETY: the closure makes system calls and formats short strings in a
+    // single-threaded child; glibc's allocator is usable after fork.
     unsafe {
         command.pre_exec(forbid);
     }

@@ -1,12 +1,12 @@
-//! What the tests of `queuelab serve` share.
+//! Shared by the tests of `queuelab serve`.
 
 use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::support::{Background, queuelab};
 
-/// Starts a page of the runs below `runs`, on a free port.
-pub(crate) fn serve(runs: &Path) -> (Background, SocketAddr) {
+/// Starts `queuelab serve` for the runs below `runs`, on a free port.
+pub(crate) fn start_viewer(runs: &Path) -> (Background, SocketAddr) {
     let runs = runs.to_str().unwrap();
     let arguments = ["serve", "--address", "127.0.0.1:0", "--runs", runs];
     let mut server = Background::start(queuelab(&arguments));

@@ -9,16 +9,19 @@ use nix::sys::signal::Signal;
 use run_record::{Axis, RunDirectory, TrialRecord};
 
 use crate::support::http::{request, request_with_head, status};
-use crate::support::viewer::serve;
-use crate::support::{Background, out_directory, put, queuelab, said, signal, terminate, text};
+use crate::support::viewer::start_viewer;
+use crate::support::{
+    Background, all_output, copy_recorded_run, out_directory, queuelab, send_signal, terminate,
+    text,
+};
 
 #[test]
 fn an_address_in_use_is_reported_with_a_hint() {
     let runs = out_directory();
-    let (_server, address) = serve(runs.path());
+    let (_server, address) = start_viewer(runs.path());
     let address = address.to_string();
     let output = queuelab(&["serve", "--address", &address]).output().unwrap();
-    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
     let stderr = text(&output.stderr);
     assert!(stderr.contains(&address) && stderr.contains("--address"), "{stderr}");
     assert!(stderr.contains("Address already in use"), "{stderr}");
@@ -26,30 +29,30 @@ fn an_address_in_use_is_reported_with_a_hint() {
 
 #[test]
 fn signals_stop_the_server_despite_open_connections() {
-    for how in [Signal::SIGTERM, Signal::SIGINT] {
+    for stop in [Signal::SIGTERM, Signal::SIGINT] {
         let runs = out_directory();
-        let (mut server, address) = serve(runs.path());
+        let (mut server, address) = start_viewer(runs.path());
         let idle = TcpStream::connect(address).unwrap();
         let mut slow = TcpStream::connect(address).unwrap();
         slow.write_all(b"GET / HT").unwrap();
         // The two connections are accepted before this one.
         assert_eq!(status(&request(address, "GET", "/")), 200);
         let signalled = Instant::now();
-        signal(&server.child, how);
+        send_signal(&server.child, stop);
         let end = server.child.wait().unwrap();
-        assert_eq!(end.code(), Some(0), "{how}");
-        assert!(signalled.elapsed() < Duration::from_secs(8), "before a container is killed");
+        assert_eq!(end.code(), Some(0), "{stop}");
+        assert!(signalled.elapsed() < Duration::from_secs(8), "faster than Docker's timeout");
         drop((idle, slow));
     }
 }
 
 #[test]
-fn a_signal_stops_the_server_while_a_page_takes_minutes() {
+fn a_signal_stops_the_server_while_a_slow_page_is_made() {
     let runs = out_directory();
-    put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
+    copy_recorded_run("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     let run = runs.path().join("sweep/2026-01-01T00-00-00Z");
     let (mut record, trials) = RunDirectory::read(&run).unwrap();
-    // Many cells, each of which is searched for in all trials.
+    // Many cells, for each of which all trials are searched.
     record.axes = ["a", "b"].map(|path| axis(path, 300)).into();
     record.planned_trials = 90_000;
     fs::write(run.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
@@ -58,7 +61,7 @@ fn a_signal_stops_the_server_while_a_page_takes_minutes() {
         serde_json::to_string(&trial).unwrap() + "\n"
     });
     fs::write(run.join("trials.jsonl"), lines.collect::<String>()).unwrap();
-    let (mut server, address) = serve(runs.path());
+    let (mut server, address) = start_viewer(runs.path());
     let mut waiting = TcpStream::connect(address).unwrap();
     let head = format!("GET /runs/sweep/2026-01-01T00-00-00Z HTTP/1.1\r\nHost: {address}\r\n\r\n");
     waiting.write_all(head.as_bytes()).unwrap();
@@ -66,7 +69,7 @@ fn a_signal_stops_the_server_while_a_page_takes_minutes() {
     let signalled = Instant::now();
     terminate(&server.child);
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
-    assert!(signalled.elapsed() < Duration::from_secs(8), "before a container is killed");
+    assert!(signalled.elapsed() < Duration::from_secs(8), "faster than Docker's timeout");
 }
 
 fn axis(path: &str, values: u32) -> Axis {
@@ -74,7 +77,7 @@ fn axis(path: &str, values: u32) -> Axis {
 }
 
 #[test]
-fn on_every_address_other_addresses_are_accepted_and_names_are_not() {
+fn on_all_addresses_requests_to_addresses_are_accepted_and_to_names_rejected() {
     let runs = out_directory();
     let arguments = ["serve", "--address", "0.0.0.0:0", "--runs", runs.path().to_str().unwrap()];
     let mut server = Background::start(queuelab(&arguments));
@@ -82,7 +85,7 @@ fn on_every_address_other_addresses_are_accepted_and_names_are_not() {
     let (_, port) = line.split_once("on port ").unwrap_or_else(|| panic!("{line}"));
     let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], port));
-    // As requested through a published port, and from another machine.
+    // Through a published port, from another machine, and with a foreign name.
     for (host, expected) in
         [("127.0.0.1:8088", 200), ("192.0.2.1:8088", 200), ("evil.test:8088", 421)]
     {

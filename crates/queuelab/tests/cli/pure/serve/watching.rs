@@ -6,15 +6,15 @@ use std::time::Duration;
 use crate::support::driven_run::DrivenRun;
 use crate::support::event_stream::EventStream;
 use crate::support::http::{request, status};
-use crate::support::viewer::serve;
-use crate::support::{Background, out_directory, put, until};
+use crate::support::viewer::start_viewer;
+use crate::support::{Background, copy_recorded_run, out_directory, wait_until};
 
 #[test]
-fn too_many_watchers_are_refused_and_closed_ones_make_room() {
+fn too_many_watchers_are_rejected_until_others_close() {
     let runs = out_directory();
     let run = DrivenRun::start(runs.path());
-    put("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
-    let (server, address) = serve(runs.path());
+    copy_recorded_run("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
+    let (server, address) = start_viewer(runs.path());
     let name = run.name();
     let open = || EventStream::open(address, &name);
     assert_eq!(status(&request(address, "GET", "/")), 200);
@@ -22,14 +22,14 @@ fn too_many_watchers_are_refused_and_closed_ones_make_room() {
     for _ in 0..2 {
         let watching: Vec<_> = (0..64).map(|_| open()).collect();
         assert!(watching.iter().all(|events| status(&events.head) == 200));
-        let refused = request(address, "GET", &format!("/runs/{name}/events"));
-        assert_eq!(status(&refused), 503, "{refused}");
-        assert!(refused.contains("64 pages watch"), "{refused}");
-        assert!(refused.contains("retry-after: "), "{refused}");
+        let rejected = request(address, "GET", &format!("/runs/{name}/events"));
+        assert_eq!(status(&rejected), 503, "{rejected}");
+        assert!(rejected.contains("64 pages watch"), "{rejected}");
+        assert!(rejected.contains("retry-after: "), "{rejected}");
         assert_eq!(status(&request(address, "GET", "/")), 200, "other pages are served");
         assert!(open_files(&server) > 64);
         drop(watching);
-        until("the files of closed connections are closed", || open_files(&server) <= before);
+        wait_until("the files of closed connections are closed", || open_files(&server) <= before);
     }
     assert_eq!(status(&open().head), 200);
 }
@@ -38,12 +38,12 @@ fn too_many_watchers_are_refused_and_closed_ones_make_room() {
 fn watchers_do_not_delay_the_shutdown() {
     let runs = out_directory();
     let run = DrivenRun::start(runs.path());
-    let (mut server, address) = serve(runs.path());
+    let (mut server, address) = start_viewer(runs.path());
     let _events = EventStream::open(address, &run.name());
     crate::support::terminate(&server.child);
-    let began = std::time::Instant::now();
+    let start = std::time::Instant::now();
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
-    assert!(began.elapsed() < Duration::from_secs(8), "before a container is killed");
+    assert!(start.elapsed() < Duration::from_secs(8), "faster than Docker's timeout");
 }
 
 fn open_files(server: &Background) -> usize {

@@ -1,7 +1,7 @@
-//! A Docker engine of a test's own, which may be killed.
+//! A Docker engine for one test, which may kill it.
 //!
-//! It lives in namespaces of its own: its bridges, firewall rules, mounts and
-//! processes go with it.
+//! It runs in its own namespaces: its bridges, firewall rules, mounts and processes end with
+//! it.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -10,29 +10,29 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-/// It ends with the test.
-pub(crate) struct OwnEngine {
+/// A Docker engine that ends with the test.
+pub(crate) struct TestEngine {
     directory: TempDir,
     process: Child,
 }
 
-impl OwnEngine {
-    /// Starts one, and waits until it answers.
+impl TestEngine {
+    /// Starts an engine, and waits until it answers.
     pub(crate) fn start() -> Self {
         let directory = tempfile::tempdir().unwrap();
         std::fs::write(directory.path().join("daemon.json"), "{}").unwrap();
         let process = spawn(directory.path().to_owned());
         let mut engine = Self { directory, process };
-        engine.await_answer();
+        engine.wait_until_ready();
         engine
     }
 
-    /// For DOCKER_HOST.
+    /// The value for DOCKER_HOST.
     pub(crate) fn host(&self) -> String {
         format!("unix://{}", self.directory.path().join("engine.sock").display())
     }
 
-    /// Runs the engine's own client with it; what it printed.
+    /// Runs the Docker client with this engine; returns its output.
     pub(crate) fn docker(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new("docker")
             .args(arguments)
@@ -43,23 +43,23 @@ impl OwnEngine {
         if output.status.success() { Ok(text(&output.stdout)) } else { Err(text(&output.stderr)) }
     }
 
-    /// Kills it, as a crash would.
+    /// Kills the engine without a clean end.
     pub(crate) fn kill(&mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
-    /// Starts it again, with all that it had.
+    /// Starts the engine again with the same data.
     pub(crate) fn restart(&mut self) {
-        // Numbers of processes come again in new namespaces.
+        // In new namespaces, other processes may have the ids in these files.
         for file in ["engine.pid", "exec/containerd/containerd.pid"] {
             let _ = std::fs::remove_file(self.directory.path().join(file));
         }
         self.process = spawn(self.directory.path().to_owned());
-        self.await_answer();
+        self.wait_until_ready();
     }
 
-    fn await_answer(&mut self) {
+    fn wait_until_ready(&mut self) {
         let deadline = Instant::now() + Duration::from_secs(60);
         loop {
             if self.docker(&["version", "--format", "{{.Server.Version}}"]).is_ok() {
@@ -75,7 +75,7 @@ impl OwnEngine {
     }
 }
 
-impl Drop for OwnEngine {
+impl Drop for TestEngine {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
@@ -85,8 +85,8 @@ impl Drop for OwnEngine {
 fn spawn(directory: PathBuf) -> Child {
     let path = |name: &str| directory.join(name).display().to_string();
     let log = std::fs::File::create(directory.join("log")).unwrap();
-    // The kernel kills everything in the process namespace with its first
-    // process, and `--kill-child` that one with `unshare`.
+    // `--kill-child` kills the first process of the process namespace when `unshare` ends, and
+    // the kernel then kills the rest.
     Command::new("unshare")
         .args(["--net", "--mount", "--pid", "--fork", "--mount-proc", "--kill-child"])
         .arg("dockerd")
