@@ -3,8 +3,7 @@
 use crate::error::{Header, ProtocolError};
 use crate::framing::Framing;
 
-/// A framing with the largest body that it may carry: all that both ends must
-/// agree on.
+/// A framing with the largest body that it may carry: what both ends must agree on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Codec {
     framing: Framing,
@@ -13,15 +12,15 @@ pub struct Codec {
 
 impl Codec {
     /// A codec for bodies of up to `largest_body` bytes
-    /// ([`Framing::default_largest_body`] when absent).
+    /// ([`Framing::default_largest_body`] if absent).
     ///
     /// # Errors
     /// [`ProtocolError::LargestBody`] for 0, and for more than the framing's
     /// header can announce (9999 for `ascii4`).
     pub fn new(framing: Framing, largest_body: Option<u32>) -> Result<Self, ProtocolError> {
         let largest_body = largest_body.unwrap_or(framing.default_largest_body());
-        if largest_body == 0 || largest_body > framing.greatest_length() {
-            return Err(ProtocolError::LargestBody { asked: largest_body, framing });
+        if largest_body == 0 || largest_body > framing.max_length() {
+            return Err(ProtocolError::LargestBody { requested: largest_body, framing });
         }
         Ok(Self { framing, largest_body })
     }
@@ -36,8 +35,7 @@ impl Codec {
         self.largest_body
     }
 
-    /// Appends `body`'s header and `body` to `out`, which stays as it is on an
-    /// error.
+    /// Appends `body`'s header and `body` to `out`, which does not change on an error.
     ///
     /// # Errors
     /// [`ProtocolError::EmptyBody`] or [`ProtocolError::OversizedBody`].
@@ -98,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_are_what_the_wire_has() {
+    fn headers_are_encoded_as_specified() {
         assert_eq!(encoded(Framing::U32be, b"hello"), b"\0\0\0\x05hello");
         assert_eq!(encoded(Framing::Ascii4, b"hello"), b"0005hello");
         assert_eq!(encoded(Framing::U32be, &[7; 65_536])[..4], [0, 1, 0, 0]);
@@ -115,20 +113,20 @@ mod tests {
     }
 
     #[test]
-    fn a_body_that_cannot_be_announced_is_refused_and_nothing_written() {
+    fn a_body_that_does_not_fit_is_an_error_and_writes_nothing() {
         let codec = Codec::new(Framing::U32be, Some(8)).expect("8 fits");
-        let mut out = b"kept".to_vec();
+        let mut out = b"before".to_vec();
         let empty = codec.encode(b"", &mut out).expect_err("an empty body");
         let long = codec.encode(&[0; 9], &mut out).expect_err("a long body");
         assert_eq!(empty.to_string(), "an empty body cannot be sent: a body has at least 1 byte");
         assert_eq!(long.to_string(), "a body of 9 bytes is above the largest body, 8 bytes");
-        assert_eq!(out, b"kept");
+        assert_eq!(out, b"before");
     }
 
     #[test]
     fn a_largest_body_must_fit_its_header() {
-        let error = |framing, asked| {
-            Codec::new(framing, Some(asked)).expect_err("does not fit").to_string()
+        let error = |framing, largest| {
+            Codec::new(framing, Some(largest)).expect_err("does not fit").to_string()
         };
         assert_eq!(
             error(Framing::Ascii4, 10_000),

@@ -1,12 +1,11 @@
-//! From a stream's bytes back to bodies.
+//! Decodes the bodies of a stream.
 
 use crate::codec::Codec;
 use crate::error::ProtocolError;
 use crate::framing::Framing;
 
-/// An incremental decoder: bytes go in as they come from the stream, bodies
-/// come out. Memory grows with what was fed and not yet taken, never with
-/// what a header announces.
+/// An incremental decoder of bodies. Its memory grows with the bytes that were fed and
+/// not yet returned, never with the size that a header announces.
 ///
 /// ```
 /// # use chat_protocol::{Codec, Decoder, Framing};
@@ -23,7 +22,7 @@ use crate::framing::Framing;
 pub struct Decoder {
     codec: Codec,
     buffer: Vec<u8>,
-    /// Where the first message not yet given out starts in `buffer`.
+    /// Where the first message not yet returned starts in `buffer`.
     start: usize,
     error: Option<ProtocolError>,
 }
@@ -34,10 +33,10 @@ impl Decoder {
         Self { codec, buffer: Vec::new(), start: 0, error: None }
     }
 
-    /// Takes the next bytes of the stream, any number of them.
+    /// Feeds the next bytes of the stream, any number of them.
     pub fn feed(&mut self, bytes: &[u8]) {
-        // Moving what is left only once it is the smaller half moves each
-        // byte at most once on average, however the stream is chopped.
+        // The rest is moved only when it is the smaller half, so each byte is moved at
+        // most once on average, however the stream is split.
         if self.start > self.buffer.len() / 2 {
             self.buffer.drain(..self.start);
             self.start = 0;
@@ -45,11 +44,10 @@ impl Decoder {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole body, or none until more bytes are fed.
+    /// The next complete body, or `None` until more bytes are fed.
     ///
-    /// # Errors
-    /// A malformed, zero or oversized header. The stream has no next message
-    /// after it: every later call gives the same error.
+    /// # Errors A malformed, zero or oversized header. The stream has no next message
+    /// after it: every later call returns the same error.
     pub fn next_body(&mut self) -> Result<Option<&[u8]>, ProtocolError> {
         if let Some(error) = self.error {
             return Err(error);
@@ -72,8 +70,8 @@ impl Decoder {
         Ok(Some(body))
     }
 
-    /// Whether bytes are left over once [`Self::next_body`] has given none:
-    /// an end of file here is a truncated message.
+    /// Whether bytes remain after [`Self::next_body`] returned `None`: an end of file
+    /// here is a truncated message.
     pub fn is_mid_message(&self) -> bool {
         self.start < self.buffer.len()
     }
@@ -135,7 +133,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_before_a_bad_header_still_come_out() {
+    fn messages_before_a_bad_header_are_decoded() {
         let mut decoder = Decoder::new(Codec::new(Framing::Ascii4, None).expect("fits"));
         decoder.feed(b"0002ok0000");
         assert_eq!(decoder.next_body(), Ok(Some(&b"ok"[..])));
@@ -163,7 +161,7 @@ mod tests {
         let mut message = Vec::new();
         codec.encode(&[1; 1000], &mut message).expect("fits");
         let mut decoder = Decoder::new(codec);
-        // Chunks that are no divisor of a message, so that there is always a rest.
+        // Chunks that do not divide a message evenly, so that there is always a rest.
         for chunk in message.repeat(1000).chunks(700) {
             decoder.feed(chunk);
             while decoder.next_body().expect("well formed").is_some() {}

@@ -1,22 +1,22 @@
-//! What a header or a body can have wrong.
+//! Invalid headers and bodies.
 
 use std::fmt;
 
 use crate::framing::Framing;
 
-/// Why bytes are not a message, or a message cannot be made.
+/// Bytes are not a message, or a message cannot be encoded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ProtocolError {
-    /// A header that is no number at all; only `ascii4` has such.
+    /// A header that is not a number; only possible with `ascii4`.
     #[error("{0} is not four decimal digits")]
     MalformedHeader(Header),
     /// A header that announces a body of no bytes.
     #[error("{0} announces an empty body: a body has at least 1 byte")]
     ZeroHeader(Header),
-    /// A header that announces more than the receiver takes.
+    /// A header that announces more than the receiver accepts.
     #[error("{header} announces more than the largest body, {largest_body} bytes")]
     OversizedHeader {
-        /// What was read.
+        /// The header that was read.
         header: Header,
         /// The receiver's largest body, bytes.
         largest_body: u32,
@@ -33,11 +33,11 @@ pub enum ProtocolError {
         largest_body: u32,
     },
     /// A largest body that the framing's header cannot announce, or 0.
-    #[error("largest body {asked} does not fit {framing}: choose 1 to {}", framing.greatest_length())]
+    #[error("largest body {requested} does not fit {framing}: choose 1 to {}", framing.max_length())]
     LargestBody {
-        /// What was asked for, bytes.
-        asked: u32,
-        /// The framing that it was asked of.
+        /// The requested size, bytes.
+        requested: u32,
+        /// The framing.
         framing: Framing,
     },
 }

@@ -17,8 +17,8 @@ pub enum Framing {
     /// Four bytes, big-endian, the body's size in bytes.
     #[default]
     U32be,
-    /// Four ASCII decimal digits, zero-padded (`0032`), the body's size in
-    /// bytes: what programs written for the original system speak.
+    /// Four ASCII decimal digits, zero-padded (`0032`), the body's size in bytes: the
+    /// format of programs for the original system.
     Ascii4,
 }
 
@@ -26,8 +26,7 @@ impl Framing {
     /// Size of a header in both framings, bytes.
     pub const HEADER_BYTES: usize = 4;
 
-    /// The largest body where nothing else is asked for, bytes: 64 KiB, or
-    /// what four digits can say.
+    /// The default largest body, bytes: 64 KiB, or the largest number of four digits.
     pub fn default_largest_body(self) -> u32 {
         match self {
             Framing::U32be => 65_536,
@@ -35,8 +34,8 @@ impl Framing {
         }
     }
 
-    /// The largest body that the header has room to announce, bytes.
-    pub(crate) fn greatest_length(self) -> u32 {
+    /// The largest body that the header can announce, bytes.
+    pub(crate) fn max_length(self) -> u32 {
         match self {
             Framing::U32be => u32::MAX,
             Framing::Ascii4 => 9_999,

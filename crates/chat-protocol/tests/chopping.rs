@@ -1,4 +1,4 @@
-//! However a stream is chopped or merged, the bodies come out as they went in.
+//! However a stream is split or merged, the decoded bodies are those encoded.
 
 use chat_protocol::{Codec, Decoder, Framing, ProtocolError};
 use proptest::collection::vec;
@@ -8,7 +8,7 @@ fn any_framing() -> impl Strategy<Value = Framing> {
     prop_oneof![Just(Framing::U32be), Just(Framing::Ascii4)]
 }
 
-/// Mostly short bodies, as in a chat, and now and then a long one.
+/// Mostly short bodies, as in a chat, and sometimes a long one.
 fn any_body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![9 => vec(any::<u8>(), 1..80), 1 => vec(any::<u8>(), 1..9_999)]
 }
@@ -27,7 +27,7 @@ fn chop<'a>(mut stream: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     chunks
 }
 
-/// Every body and then, if there is one, the error.
+/// Every body, and then the error, if there is one.
 fn drain(decoder: &mut Decoder, bodies: &mut Vec<Vec<u8>>) -> Result<(), ProtocolError> {
     while let Some(body) = decoder.next_body()? {
         bodies.push(body.to_vec());
@@ -37,7 +37,7 @@ fn drain(decoder: &mut Decoder, bodies: &mut Vec<Vec<u8>>) -> Result<(), Protoco
 
 proptest! {
     #[test]
-    fn bodies_survive_any_chopping(
+    fn bodies_are_decoded_however_the_stream_is_split(
         framing in any_framing(),
         bodies in vec(any_body(), 0..30),
         cuts in vec(prop_oneof![1..6usize, 1..3000usize], 1..40),
@@ -63,7 +63,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes_never_panic_and_chopping_changes_nothing(
+    fn arbitrary_bytes_never_panic_and_splitting_changes_nothing(
         framing in any_framing(),
         largest_body in 1..2000u32,
         // Digits and zero bytes often enough for both framings to get far.
@@ -71,10 +71,10 @@ proptest! {
         cuts in vec(1..40usize, 1..20),
     ) {
         let codec = Codec::new(framing, Some(largest_body))?;
-        let mut whole = Decoder::new(codec);
-        whole.feed(&stream);
+        let mut unsplit = Decoder::new(codec);
+        unsplit.feed(&stream);
         let mut expected = Vec::new();
-        let expected_end = drain(&mut whole, &mut expected);
+        let expected_end = drain(&mut unsplit, &mut expected);
 
         let mut decoder = Decoder::new(codec);
         let mut decoded = Vec::new();
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_decoded_encodes_to_the_same_bytes(
+    fn decoded_bodies_encode_to_the_same_bytes(
         framing in any_framing(),
         stream in vec(prop_oneof![Just(b'0'), Just(0u8), 0..4u8, b'0'..=b'9'], 0..200),
     ) {

@@ -1,4 +1,4 @@
-//! A server as a process of its own, for the tests of `run_worker`.
+//! A server in its own process, for the tests of `run_worker`.
 
 use std::process::ExitCode;
 

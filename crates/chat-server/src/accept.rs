@@ -15,15 +15,15 @@ use crate::counters::Counters;
 use crate::lock::lock;
 use crate::shared::Shared;
 
-/// Rest after an error that will not go away by itself, such as EMFILE: the
-/// connection stays queued, and accept(2) would fail with it again at once.
-const REST: Duration = Duration::from_millis(10);
+/// Pause after an error that persists, such as EMFILE: the connection stays queued, and
+/// accept(2) would fail again at once.
+const ERROR_PAUSE: Duration = Duration::from_millis(10);
 
 /// Accepts, registers and starts the clients of the listener `index` until the
 /// server stops.
 pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
     let listener = &shared.listeners[index];
-    // Every loop has numbers that no other has.
+    // Each loop has its own numbers.
     let mut next_id = index as ClientId;
     let step = shared.listeners.len() as ClientId;
     while shared.gate.wait_until_resumed() && shared.gate.wait(shared.settings.accept_delay) {
@@ -32,23 +32,23 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
                 let at_ns = monotonic_ns();
                 let peer = peer.as_socket().expect("a TCP peer has an IP address");
                 let connection = AcceptedConnection { peer, at_ns };
-                lock(&shared.ledger).accepted.push(connection);
+                lock(&shared.accept_log).accepted.push(connection);
                 if let Some(announce) = shared.announce {
                     announce(connection);
                 }
                 if let Err(error) = admit(shared, next_id, socket) {
-                    lock(&shared.ledger).add_error(errno(&error));
-                    shared.gate.wait(REST);
+                    lock(&shared.accept_log).add_error(errno(&error));
+                    shared.gate.wait(ERROR_PAUSE);
                 }
                 next_id += step;
             }
             Err(_) if shared.is_stopping() => break,
             Err(error) => match errno(&error) {
                 Errno::EINTR => {}
-                aborted @ Errno::ECONNABORTED => lock(&shared.ledger).add_error(aborted),
+                aborted @ Errno::ECONNABORTED => lock(&shared.accept_log).add_error(aborted),
                 other => {
-                    lock(&shared.ledger).add_error(other);
-                    shared.gate.wait(REST);
+                    lock(&shared.accept_log).add_error(other);
+                    shared.gate.wait(ERROR_PAUSE);
                 }
             },
         }
@@ -58,8 +58,7 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
 /// Registers a client and starts its thread; without a thread it is closed.
 fn admit(shared: &Arc<Shared>, id: ClientId, socket: Socket) -> io::Result<()> {
     if shared.settings.nodelay {
-        // It can only fail on a connection that is gone, which its thread
-        // will find out.
+        // It can only fail on a closed connection, which its thread will notice.
         let _ = socket.set_tcp_nodelay(true);
     }
     let client = Arc::new(Client::new(id, socket, shared.settings.sigpipe));
@@ -74,6 +73,6 @@ fn admit(shared: &Arc<Shared>, id: ClientId, socket: Socket) -> io::Result<()> {
 }
 
 fn errno(error: &io::Error) -> Errno {
-    // Errors that std makes up itself (a stack of impossible size) have none.
+    // Errors of the standard library (an impossible stack size) have none.
     error.raw_os_error().map_or(Errno::EINVAL, Errno::from_raw)
 }

@@ -8,7 +8,7 @@ use crate::settings::ServerSettings;
 /// PTHREAD_STACK_MIN of Linux on x86-64, bytes.
 const MIN_STACK: u64 = 16 * 1024;
 
-/// Each has a thread; more show nothing new.
+/// Each has a thread; more have no further effect.
 const MAX_LISTENERS: u32 = 64;
 
 /// setsockopt(2) takes an int.
@@ -40,29 +40,28 @@ pub fn check_settings(settings: &ServerSettings) -> Vec<SettingProblem> {
 
     if settings.thread_stack < MIN_STACK {
         let reason = format!(
-            "{} bytes are too small for a thread: ask for at least {MIN_STACK}",
+            "{} bytes are too small for a thread: use at least {MIN_STACK}",
             settings.thread_stack
         );
         problem("thread_stack", reason);
     }
     if !(1..=MAX_LISTENERS).contains(&settings.listeners) {
-        let reason =
-            format!("{} listening sockets: ask for 1 to {MAX_LISTENERS}", settings.listeners);
+        let reason = format!("{} listening sockets: use 1 to {MAX_LISTENERS}", settings.listeners);
         problem("listeners", reason);
     }
     if settings.defer_accept > MAX_DEFERRAL {
-        let reason = format!("{} seconds: ask for at most {MAX_DEFERRAL}", settings.defer_accept);
+        let reason = format!("{} seconds: use at most {MAX_DEFERRAL}", settings.defer_accept);
         problem("defer_accept", reason);
     }
     if settings.release_backlog.is_some() && !settings.hold_acks {
-        let reason = "nothing is held that could be let in: ask for hold_acks: true too";
+        let reason = "no ACKs are held that could be let in: set hold_acks: true too";
         problem("release_backlog", reason.to_owned());
     }
     for (field, time) in [("accept_delay", settings.accept_delay), ("drain", settings.drain)] {
         if time > MAX_TIME {
             let (time, longest) =
                 (humantime::format_duration(time), humantime::format_duration(MAX_TIME));
-            problem(field, format!("{time} is beyond any trial: ask for at most {longest}"));
+            problem(field, format!("{time} is too long: use at most {longest}"));
         }
     }
     problems
@@ -79,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn each_impossible_value_names_its_field() {
+    fn an_invalid_value_names_its_field() {
         assert_eq!(fields(|_| {}), [""; 0]);
         assert_eq!(fields(|s| s.thread_stack = 16_384), [""; 0]);
         assert_eq!(fields(|s| s.thread_stack = 16_383), ["thread_stack"]);
@@ -102,12 +101,12 @@ mod tests {
                 s.release_backlog = Some(0);
             }),
             ["listeners", "release_backlog"],
-            "all at once"
+            "all are reported"
         );
     }
 
     #[test]
-    fn no_time_is_beyond_a_day() {
+    fn no_time_is_longer_than_a_day() {
         let just_above = MAX_TIME + Duration::from_nanos(1);
         for time in [just_above, Duration::MAX] {
             assert_eq!(fields(|s| s.accept_delay = time), ["accept_delay"]);

@@ -12,22 +12,21 @@ use crate::counters::Counters;
 use crate::lock::lock;
 use crate::sigpipe::Sigpipe;
 
-/// A client's number, in the order of its accept loop's accept(2): never used
-/// again, unlike its file descriptor.
+/// A client's number, in the order of its accept loop's accept(2): never reused, unlike
+/// its file descriptor.
 pub(crate) type ClientId = u64;
 
-/// A client. Whoever may still write to it holds an `Arc` of it, and the last
-/// of them closes the socket: its descriptor cannot be another client's while
-/// somebody has it for this one.
+/// A client. Every thread that may still write to it has an `Arc` of it, and the last one
+/// closes the socket: the descriptor cannot be reused for another client before.
 #[derive(Debug)]
 pub(crate) struct Client {
     id: ClientId,
     socket: Socket,
     send_flags: i32,
-    /// Held from a frame's first byte to its last: a socket takes a large
-    /// frame in pieces, and two threads' pieces must not mix.
+    /// Locked from a frame's first byte to its last: a large frame takes several writes,
+    /// and those of two threads must not mix.
     writing: Mutex<()>,
-    /// Nothing is written any more: a write has failed, or it is leaving.
+    /// Nothing more is written: a write has failed, or it is leaving.
     dead: AtomicBool,
 }
 
@@ -49,14 +48,14 @@ impl Client {
         &self.socket
     }
 
-    /// Ends both directions at once, whatever is being written: a thread that
-    /// blocks in a read or write of this client returns.
+    /// Shuts down both directions at once: a thread that is blocked in a read or write of
+    /// this client returns.
     pub(crate) fn abort(&self) {
         self.dead.store(true, Relaxed);
         self.shut_down(Shutdown::Both);
     }
 
-    /// Sends a FIN after the last whole frame; what comes in can still be read.
+    /// Sends a FIN after the last complete frame; data can still be read.
     pub(crate) fn finish_writing(&self) {
         let _turn = lock(&self.writing);
         self.dead.store(true, Relaxed);
@@ -64,7 +63,7 @@ impl Client {
     }
 
     fn shut_down(&self, how: Shutdown) {
-        // ENOTCONN: the client has already reset it, which is as good.
+        // ENOTCONN: the client has already reset it.
         let _ = self.socket.shutdown(how);
     }
 }
@@ -78,21 +77,21 @@ pub(crate) struct Message<'a> {
 }
 
 impl Message<'_> {
-    /// Writes the message to `client`, unless it is the sender or dead, and
-    /// counts what came of it. Blocks while the client's window is full.
+    /// Writes the message to `client`, unless it is the sender or dead, and counts the
+    /// result. Blocks while the client's window is full.
     pub(crate) fn deliver(&self, client: &Client) {
         if client.id == self.sender || client.dead.load(Relaxed) {
             return;
         }
         let _turn = lock(&client.writing);
         let mut rest = self.frame;
-        // Dead may have come true while waiting for the turn.
+        // It may have died while this thread waited for its turn.
         while !rest.is_empty() && !client.dead.load(Relaxed) {
             match client.socket.send_with_flags(rest, client.send_flags) {
                 Ok(written) => rest = &rest[written..],
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => {
-                    // Where the server itself has aborted it, nothing failed.
+                    // It is not a failure if the server itself has aborted it.
                     if !client.dead.swap(true, Relaxed) {
                         Counters::add(&self.counters.failed_writes, 1);
                         client.shut_down(Shutdown::Both);

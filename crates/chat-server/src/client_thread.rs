@@ -12,7 +12,7 @@ use crate::counters::Counters;
 use crate::settings::ClosesFirst;
 use crate::shared::Shared;
 
-/// Bytes asked of one read(2). On the heap: a thread's stack may be 16 KiB.
+/// Buffer size of one read(2). On the heap: a thread's stack may be 16 KiB.
 const READ_BYTES: usize = 16 * 1024;
 
 pub(crate) struct ClientThread {
@@ -20,12 +20,12 @@ pub(crate) struct ClientThread {
     pub(crate) client: Arc<Client>,
 }
 
-/// Why a client's chat is over.
+/// Which side ended a client's chat.
 enum End {
     /// The client has closed or reset the connection, or the server stops.
     ByClient,
-    /// The server closes it: because it shall close first, or because of a
-    /// malformed header.
+    /// The server closes it: because the settings say so, or because of a malformed
+    /// header.
     ByServer,
 }
 
@@ -41,10 +41,10 @@ impl ClientThread {
         }
     }
 
-    /// Sends on what the client sends, until one side ends it.
+    /// Broadcasts what the client sends, until one side ends it.
     fn chat(&self, buffer: &mut [u8]) -> End {
         let Shared { settings, codec, counters, registry, .. } = &*self.shared;
-        let mut messages_left = match settings.closes_first {
+        let mut remaining_messages = match settings.closes_first {
             ClosesFirst::Server if settings.close_after == 0 => return End::ByServer,
             ClosesFirst::Server => Some(settings.close_after),
             ClosesFirst::Client => None,
@@ -81,9 +81,9 @@ impl ClientThread {
                 counters.ingest(read_ns);
                 let message = Message { sender: self.client.id(), frame: &frame, counters };
                 broadcaster.broadcast(&message, registry);
-                if let Some(left) = &mut messages_left {
-                    *left -= 1;
-                    if *left == 0 {
+                if let Some(remaining) = &mut remaining_messages {
+                    *remaining -= 1;
+                    if *remaining == 0 {
                         return End::ByServer;
                     }
                 }
@@ -91,18 +91,17 @@ impl ClientThread {
         }
     }
 
-    /// Reads up to the client's end of file, for a bounded time: a close(2)
-    /// with unread data sends a RST (tcp_close), and then no side has the
-    /// TIME_WAIT that the server's FIN has earned it.
+    /// Reads up to the client's end of file, for a bounded time: a close(2) with unread
+    /// data sends a RST (tcp_close), and then neither side has a TIME_WAIT.
     fn drain(&self, buffer: &mut [u8]) {
         let end = Instant::now() + self.shared.settings.drain;
         let mut socket = self.client.socket();
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            if left.is_zero() || self.shared.is_stopping() {
+            let remaining = end.saturating_duration_since(Instant::now());
+            if remaining.is_zero() || self.shared.is_stopping() {
                 return;
             }
-            if socket.set_read_timeout(Some(left)).is_err() {
+            if socket.set_read_timeout(Some(remaining)).is_err() {
                 return;
             }
             match socket.read(buffer) {

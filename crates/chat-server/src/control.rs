@@ -34,7 +34,7 @@ pub enum ServerCommand {
     Status,
     /// Response: [`ServerResponse::Report`].
     Report,
-    /// End cleanly, as SIGTERM does. No response; the last event is
+    /// End cleanly, as on SIGTERM. No response; the last event is
     /// [`ServerEvent::Stopped`].
     Stop,
 }
@@ -43,7 +43,7 @@ pub enum ServerCommand {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum ServerResponse {
-    /// No ACK is held back any more.
+    /// No ACK is held back any longer.
     LetIn,
     /// Totals so far.
     Status(ServerStatus),
@@ -98,15 +98,15 @@ pub struct ServerReport {
     pub bytes_out: u64,
     /// CLOCK_MONOTONIC of the first and last message read, nanoseconds.
     pub ingest_window_ns: Option<(u64, u64)>,
-    /// What it measured of itself.
+    /// Metrics of the server itself.
     #[serde(flatten)]
     pub metrics: ServerMetrics,
 }
 
-/// One connection as the server saw it.
+/// One connection, as observed by the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AcceptedConnection {
-    /// The peer's address as accept(2) gave it.
+    /// The peer's address as accept(2) returned it.
     pub peer: SocketAddr,
     /// CLOCK_MONOTONIC when accept(2) returned, nanoseconds.
     pub at_ns: u64,

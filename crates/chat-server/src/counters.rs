@@ -1,4 +1,4 @@
-//! Figures that many threads count.
+//! Counters that many threads increment.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

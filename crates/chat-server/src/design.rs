@@ -10,11 +10,11 @@ pub struct Design {
     pub name: &'static str,
     /// What it does, in a line.
     pub summary: &'static str,
-    /// Makes what one client's thread broadcasts with.
+    /// Creates the broadcaster of one client's thread.
     pub(crate) broadcaster: fn() -> Box<dyn Broadcaster>,
 }
 
-/// What one client's thread broadcasts with; it keeps its buffers.
+/// Delivers the messages of one client's thread; it reuses its buffers.
 pub(crate) trait Broadcaster {
     /// Delivers `message` to every client in `registry`.
     fn broadcast(&mut self, message: &Message<'_>, registry: &Registry);

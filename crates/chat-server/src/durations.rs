@@ -1,4 +1,4 @@
-//! A distribution of durations in the making.
+//! A distribution of durations.
 
 use hdrhistogram::Histogram;
 use worker::metrics::DurationSummary;
@@ -41,7 +41,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_right_to_three_digits() {
+    fn metrics_are_correct_to_three_digits() {
         let mut durations = Durations::default();
         (1..=1000).for_each(|step| durations.record(step * 1_000_000));
         let summary = durations.summary();

@@ -21,7 +21,7 @@ pub enum ServerError {
         problems: Vec<SettingProblem>,
     },
     /// socket(2) or getsockname(2).
-    #[error("make a listening socket: {0}")]
+    #[error("create a listening socket: {0}")]
     Socket(#[source] io::Error),
     /// setsockopt(2) on the listening socket.
     #[error("{what} on a listening socket: {source}")]
@@ -99,7 +99,7 @@ fn bind_advice(error: &io::Error) -> &'static str {
              TIME_WAIT there (set reuse_address, or wait 60 s)"
         }
         Some(Errno::EACCES) => {
-            "; choose a port that net.ipv4.ip_unprivileged_port_start leaves to ordinary users"
+            "; choose a port that net.ipv4.ip_unprivileged_port_start allows ordinary users"
         }
         Some(Errno::EADDRNOTAVAIL) => "; choose an address that this host has",
         _ => "",

@@ -1,4 +1,4 @@
-//! What holds the accept loops back.
+//! Pauses and delays the accept loops.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::Duration;
@@ -33,7 +33,7 @@ impl Gate {
         self.changed.notify_all();
     }
 
-    /// Waits until accepting is not paused. False: the server stops.
+    /// Waits until accepting is not paused; false if the server stops.
     pub(crate) fn wait_until_resumed(&self) -> bool {
         let state = self
             .changed
@@ -42,7 +42,7 @@ impl Gate {
         !state.stopping
     }
 
-    /// Lets `time` pass. False: the server stops.
+    /// Waits for `time`; false if the server stops.
     pub(crate) fn wait(&self, time: Duration) -> bool {
         let (state, _) = self
             .changed

@@ -1,10 +1,10 @@
 //! The thread-per-client chat server, instrumented.
 //!
-//! One accept loop thread for each listening socket, of which there is one
-//! unless more are asked for; one native thread for each client; one registry of
-//! clients under one mutex that the accept loops take too. What a client sends
-//! goes to every other client, never back to it. How the registry is locked
-//! and the messages are written is a *design*, chosen by name.
+//! One accept loop thread for each listening socket, of which there is one by default;
+//! one native thread for each client; one registry of clients under one mutex that the
+//! accept loops lock too. What a client sends goes to every other client, never back to
+//! it. How the registry is locked and the messages are written is a *design*, chosen by
+//! name.
 //!
 //! - `settings`: [`ServerSettings`], the one definition for YAML, JSON, flags.
 //! - `check`: [`check_settings`], validates them.
@@ -19,7 +19,7 @@
 //! - `client`: a client's socket, the only place that writes to one.
 //! - `registry`: the mutex whose waits and holds are measured.
 //! - `counters`, `durations`: metrics; `control` has the types of the report.
-//! - `worker`: [`run_worker`], [`serve`]: the server as a process of its own.
+//! - `worker`: [`run_worker`], [`serve`]: the server in its own process.
 
 mod accept;
 mod check;

@@ -29,7 +29,7 @@ const FLAGS_OFFSET: u32 = 13;
 
 const SYN: u32 = 0x02;
 
-/// Classic BPF that takes segments with a SYN, whole, and nothing else.
+/// Classic BPF that accepts segments with a SYN and drops all others.
 fn syn_only() -> [SockFilter; 4] {
     let load_flags = (libc::BPF_LD | libc::BPF_B | libc::BPF_ABS) as u16;
     let jump_if_set = (libc::BPF_JMP | libc::BPF_JSET | libc::BPF_K) as u16;
@@ -42,9 +42,8 @@ fn syn_only() -> [SockFilter; 4] {
     ]
 }
 
-/// Listens on the address of `settings` with as many sockets as they ask for,
-/// all of which are bound before the first of them listens. The address has
-/// its port resolved.
+/// Listens on the address of `settings` with the configured number of sockets, all of
+/// which are bound before the first listens. The returned address has its port resolved.
 ///
 /// # Errors
 /// The errors of socket(2), setsockopt(2), bind(2) and listen(2).
@@ -83,9 +82,9 @@ fn bind(settings: &ServerSettings, address: SocketAddr) -> Result<Socket, Server
         })?;
     }
     if settings.hold_acks {
-        // Before listen(2): no connection may come in ahead of it.
+        // Before listen(2), so that no connection precedes it.
         socket.attach_filter(&syn_only()).map_err(|source| ServerError::SocketOption {
-            what: "hold ACKs (with a socket filter, which takes CAP_NET_ADMIN here)",
+            what: "hold ACKs (with a socket filter, which needs CAP_NET_ADMIN here)",
             source,
         })?;
     }
@@ -93,19 +92,17 @@ fn bind(settings: &ServerSettings, address: SocketAddr) -> Result<Socket, Server
     Ok(socket)
 }
 
-/// Takes the filter that holds ACKs off all `listeners`, which have
-/// `release_backlog` by then, where there is one.
+/// Detaches the filter that holds ACKs from all `listeners`, after a listen(2) with
+/// `release_backlog` if there is one.
 ///
-/// The kernel gives a connection the filter that its listener has at that
-/// moment (`sk_clone_lock`), and taking it off the listener would leave it
-/// there. No connection can be made under this one: that takes an ACK without
-/// a SYN, and `tcp_v4_rcv` asks the listener's filter before it lets
-/// `tcp_check_req` complete a request. The exception is TCP Fast Open for
-/// listeners that did not ask for it (`net.ipv4.tcp_fastopen` with 0x400),
-/// whose connections are made by SYNs with data; no load here sends them.
+/// A connection inherits the filter that its listener has when it is created
+/// (`sk_clone_lock`), and would keep it. But no connection can be created with this one:
+/// that needs an ACK without a SYN, and `tcp_v4_rcv` applies the listener's filter before
+/// `tcp_check_req` completes a request. The exception is TCP Fast Open for all listeners
+/// (`net.ipv4.tcp_fastopen` with 0x400), whose connections are created by SYNs with data;
+/// no load here sends them.
 ///
-/// Where it fails it can be called again: a listener without a filter is done
-/// already.
+/// If it fails it can be called again: it skips a listener without a filter.
 pub(crate) fn let_in(listeners: &[Socket], release_backlog: Option<i32>) -> io::Result<()> {
     if let Some(backlog) = release_backlog {
         listeners.iter().try_for_each(|listener| listener.listen(backlog))?;
@@ -116,8 +113,8 @@ pub(crate) fn let_in(listeners: &[Socket], release_backlog: Option<i32>) -> io::
     })
 }
 
-/// Ends every accept(2) that waits, now and later, with EINVAL, which is
-/// Linux's way to (`inet_shutdown`, `inet_csk_accept`).
+/// Makes every accept(2), blocked or later, return EINVAL (`inet_shutdown`,
+/// `inet_csk_accept`).
 pub(crate) fn shut_down(listeners: &[Socket]) {
     for listener in listeners {
         let _ = listener.shutdown(Shutdown::Both);
@@ -129,12 +126,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letting_in_goes_on_where_it_failed() {
+    fn letting_in_continues_where_it_failed() {
         let listeners = [(); 2].map(|()| Socket::new(Domain::IPV4, Type::STREAM, None).unwrap());
-        // As left by a first try that failed at the second one.
+        // As after a first call that failed at the second listener.
         listeners[1].attach_filter(&syn_only()).unwrap();
         let_in(&listeners, None).unwrap();
-        let error = listeners[1].detach_filter().expect_err("it has none any more");
+        let error = listeners[1].detach_filter().expect_err("it has none");
         assert_eq!(error.raw_os_error(), Some(libc::ENOENT));
     }
 }

@@ -1,4 +1,4 @@
-//! The registry of clients under its one, measured mutex.
+//! The registry of clients, with a mutex whose waits and holds are measured.
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -14,8 +14,8 @@ use crate::lock::lock;
 #[derive(Debug, Default)]
 pub(crate) struct Registry {
     clients: Mutex<Vec<Arc<Client>>>,
-    /// Only ever taken by who holds `clients`, so without contention, except
-    /// by a report: which must not wait for a broadcast that is stuck.
+    /// Only locked by the thread that has locked `clients`, so without contention, and by
+    /// reports, which must not wait for a blocked broadcast.
     times: Mutex<LockTimes>,
 }
 
@@ -26,12 +26,12 @@ struct LockTimes {
 }
 
 impl Registry {
-    /// Locks the registry, and measures how long that took and, once the guard
-    /// goes, how long it was held.
+    /// Locks the registry, and measures how long that took and, when the guard is
+    /// dropped, how long it was held.
     pub(crate) fn lock(&self) -> RegistryGuard<'_> {
-        let asked_ns = monotonic_ns();
+        let requested_ns = monotonic_ns();
         let clients = lock(&self.clients);
-        RegistryGuard { asked_ns, locked_ns: monotonic_ns(), times: &self.times, clients }
+        RegistryGuard { requested_ns, locked_ns: monotonic_ns(), times: &self.times, clients }
     }
 
     pub(crate) fn add(&self, client: Arc<Client>) {
@@ -51,11 +51,10 @@ impl Registry {
 
 /// The locked registry.
 pub(crate) struct RegistryGuard<'a> {
-    asked_ns: u64,
+    requested_ns: u64,
     locked_ns: u64,
     times: &'a Mutex<LockTimes>,
-    // Released after `drop` has run: what it records is of this critical
-    // section.
+    // Unlocked after `drop` has run, which records this critical section.
     clients: MutexGuard<'a, Vec<Arc<Client>>>,
 }
 
@@ -63,7 +62,7 @@ impl Drop for RegistryGuard<'_> {
     fn drop(&mut self) {
         let held_ns = monotonic_ns() - self.locked_ns;
         let mut times = lock(self.times);
-        times.wait.record(self.locked_ns - self.asked_ns);
+        times.wait.record(self.locked_ns - self.requested_ns);
         times.hold.record(held_ns);
     }
 }

@@ -16,7 +16,7 @@ use crate::gate::Gate;
 use crate::listener;
 use crate::registry::Registry;
 use crate::settings::ServerSettings;
-use crate::shared::{Ledger, Shared};
+use crate::shared::{AcceptLog, Shared};
 use crate::threads::Threads;
 
 /// A server whose sockets listen: the kernel already queues connections, but they
@@ -28,9 +28,9 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds and listens, with exactly the backlog asked for: negative too,
-    /// which `__sys_listen_socket` takes for somaxconn. With several listeners
-    /// a server of the same user that has several too can share their port.
+    /// Binds and listens, with exactly the configured backlog, also a negative one, which
+    /// `__sys_listen_socket` replaces with somaxconn. A server with several listeners can
+    /// share their port with another such server of the same user.
     ///
     /// [`Sigpipe::Default`](crate::settings::Sigpipe::Default) makes writes raise the
     /// signal; its disposition belongs to the process, and
@@ -55,7 +55,7 @@ impl Server {
             registry: Registry::default(),
             threads: Arc::new(Threads::default()),
             counters: Counters::default(),
-            ledger: Mutex::new(Ledger::default()),
+            accept_log: Mutex::new(AcceptLog::default()),
             stopping: AtomicBool::new(false),
             settings: settings.clone(),
         };

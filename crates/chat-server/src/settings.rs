@@ -38,8 +38,8 @@ pub struct ServerSettings {
     /// The second argument of listen(2); negative means somaxconn.
     #[arg(long, default_value_t = Self::default().backlog, allow_negative_numbers = true)]
     pub backlog: i32,
-    /// Listening sockets on the port, with SO_REUSEPORT where there are several:
-    /// each has queues and an accept loop of its own.
+    /// Listening sockets on the port, with SO_REUSEPORT if there are several: each has
+    /// its own queues and accept loop.
     #[arg(long, default_value_t = Self::default().listeners)]
     #[schemars(range(min = 1, max = 64))]
     pub listeners: u32,
@@ -51,8 +51,8 @@ pub struct ServerSettings {
     /// SYN_RECV requests.
     #[arg(long, default_value_t = Self::default().hold_acks, action = clap::ArgAction::Set)]
     pub hold_acks: bool,
-    /// With `hold_acks`, the backlog of a second listen(2) just before the
-    /// filter is taken off.
+    /// With `hold_acks`, the backlog of a second listen(2) just before the filter is
+    /// detached.
     #[arg(long, allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub release_backlog: Option<i32>,

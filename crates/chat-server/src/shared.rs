@@ -1,4 +1,4 @@
-//! What all threads of a server have in common.
+//! The state that all threads of a server share.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -23,10 +23,10 @@ use crate::threads::Threads;
 pub(crate) struct Shared {
     pub(crate) settings: ServerSettings,
     pub(crate) codec: Codec,
-    /// Each with an accept loop of its own.
+    /// Each has its own accept loop.
     pub(crate) listeners: Vec<Socket>,
-    /// The listeners hold ACKs back. Locked to let them in and to stop:
-    /// a listen(2) after the end would make a listener listen again.
+    /// The listeners hold ACKs back. Locked to let them in and to stop: a listen(2) after
+    /// the stop would make a listener listen again.
     pub(crate) holding: Mutex<bool>,
     /// Called with each connection that is accepted.
     pub(crate) announce: Option<fn(AcceptedConnection)>,
@@ -34,18 +34,18 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) threads: Arc<Threads>,
     pub(crate) counters: Counters,
-    pub(crate) ledger: Mutex<Ledger>,
+    pub(crate) accept_log: Mutex<AcceptLog>,
     pub(crate) stopping: AtomicBool,
 }
 
 /// What accept(2) returned.
 #[derive(Debug, Default)]
-pub(crate) struct Ledger {
+pub(crate) struct AcceptLog {
     pub(crate) accepted: Vec<AcceptedConnection>,
     errors: BTreeMap<String, u64>,
 }
 
-impl Ledger {
+impl AcceptLog {
     pub(crate) fn add_error(&mut self, errno: Errno) {
         *self.errors.entry(format!("{errno:?}")).or_default() += 1;
     }
@@ -95,10 +95,10 @@ impl Shared {
     pub(crate) fn report(&self) -> ServerReport {
         let (lock_wait, lock_hold) = self.registry.lock_times();
         let (mut accepted, accept_errors) = {
-            let ledger = lock(&self.ledger);
-            (ledger.accepted.clone(), ledger.errors.clone())
+            let accept_log = lock(&self.accept_log);
+            (accept_log.accepted.clone(), accept_log.errors.clone())
         };
-        // Two accept loops may have noted theirs the other way round.
+        // Two accept loops may have recorded theirs in reverse order.
         accepted.sort_by_key(|connection| connection.at_ns);
         ServerReport {
             accepted,
@@ -114,7 +114,7 @@ impl Shared {
                 most_threads: self.threads.most(),
                 lock_wait,
                 lock_hold,
-                usage: ResourceUsage::of_this_process(),
+                usage: ResourceUsage::current(),
             },
         }
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Sigpipe {
-    /// The write fails with EPIPE and the server goes on.
+    /// The write fails with EPIPE and the server continues.
     #[default]
     Ignore,
     /// The signal's default disposition: the process dies, as the original

@@ -8,8 +8,8 @@ use std::thread::{self, JoinHandle};
 use crate::client::{Client, ClientId};
 use crate::lock::lock;
 
-/// The clients' threads. Apart from the registry, so that stopping and
-/// reporting never wait for a broadcast.
+/// The clients' threads. Separate from the registry, so that stopping and reporting never
+/// wait for a broadcast.
 #[derive(Debug, Default)]
 pub(crate) struct Threads {
     table: Mutex<Table>,
@@ -19,8 +19,8 @@ pub(crate) struct Threads {
 #[derive(Debug, Default)]
 struct Table {
     live: HashMap<ClientId, (Arc<Client>, JoinHandle<()>)>,
-    /// The thread that left last: it has joined the one before, and so on, so
-    /// that handles do not pile up and this one stands for all.
+    /// The last thread that left: it has joined the one before, and so on, so joining
+    /// this one is enough.
     last_left: Option<JoinHandle<()>>,
     most: u64,
 }
@@ -28,8 +28,7 @@ struct Table {
 impl Threads {
     /// Runs `life` in a thread of `client`.
     ///
-    /// # Errors
-    /// pthread_create(3)'s: EAGAIN for want of memory or at a limit.
+    /// # Errors Those of pthread_create(3): EAGAIN without memory or at a limit.
     pub(crate) fn spawn(
         self: &Arc<Self>,
         client: Arc<Client>,
@@ -38,8 +37,8 @@ impl Threads {
     ) -> io::Result<()> {
         let id = client.id();
         let threads = Arc::clone(self);
-        // The lock is held over the start: a thread that ends at once finds
-        // its own handle.
+        // Locked during the start, so that a thread that ends at once finds its own
+        // handle.
         let mut table = lock(&self.table);
         let handle = thread::Builder::new()
             .name("client".to_owned())
@@ -61,7 +60,7 @@ impl Threads {
         lock(&self.table).most
     }
 
-    /// Ends the connection of every client, whatever its thread is doing.
+    /// Shuts down the connection of every client at once.
     pub(crate) fn abort_all(&self) {
         lock(&self.table).live.values().for_each(|(client, _)| client.abort());
     }
@@ -87,7 +86,7 @@ impl Threads {
             self.all_left.notify_all();
         }
         drop(table);
-        // Perhaps the last owner, so that this is close(2): not under the lock.
+        // This may close the socket, so it must not happen under the lock.
         drop(client);
         join(before);
     }
@@ -100,7 +99,7 @@ fn join(handle: Option<JoinHandle<()>>) {
     }
 }
 
-/// Leaves when dropped, so after a panic too.
+/// Leaves when dropped, also after a panic.
 struct Leave {
     threads: Arc<Threads>,
     id: ClientId,

@@ -1,4 +1,4 @@
-//! The server as a process of its own: `queuelab server`.
+//! The server in its own process: `queuelab server`.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigHandler, Signal, signal};
@@ -11,16 +11,16 @@ use crate::server::{Server, ServerHandle};
 use crate::settings::ServerSettings;
 use crate::sigpipe::Sigpipe;
 
-/// Runs a server until it is asked to stop, and writes each [`ServerMessage`] as
-/// a JSON line to standard output: first `Listening`, last `Stopped`; or only
-/// `failed` if it cannot start.
+/// Runs a server until it is stopped, and writes each [`ServerMessage`] as a JSON line to
+/// standard output: first `Listening`, last `Stopped`; or only `failed` if it cannot
+/// start.
 ///
-/// SIGTERM and SIGINT stop it; SIGUSR1 asks for a report; SIGUSR2 lets in, if
-/// `hold_acks` is set, and resumes. A `controlled` server also reads
-/// [`ServerCommand`]s from standard input, whose end stops it.
+/// SIGTERM and SIGINT stop it; SIGUSR1 requests a report; SIGUSR2 lets in, if `hold_acks`
+/// is set, and resumes. A `controlled` server also reads [`ServerCommand`]s from standard
+/// input, whose end stops it.
 ///
-/// Process-wide: takes over these signals, sets SIGPIPE's disposition as the
-/// settings say, and raises the soft limit on open files to the hard one.
+/// Process-wide: handles these signals, sets the disposition of SIGPIPE of the settings,
+/// and raises the soft limit on open files to the hard one.
 ///
 /// # Errors
 /// The error that `failed` reports.
@@ -30,9 +30,8 @@ pub fn run_worker(settings: &ServerSettings, controlled: bool) -> Result<(), Ser
     })
 }
 
-/// Like [`run_worker`], but not controlled, and `on_message` gets the messages
-/// and a handle of the server. `Failed` reports only what a running server could
-/// not do.
+/// Like [`run_worker`], but not controlled, and `on_message` gets the messages and a
+/// handle of the server. `Failed` reports only failures of a running server.
 ///
 /// # Errors
 /// If the server cannot start or go on.
@@ -62,7 +61,7 @@ fn run(
     raise_open_files();
     let mut server = Server::bind(settings)?;
     if controlled && settings.sigpipe == Sigpipe::Default {
-        // If nobody reads any more, the next message that matters fails.
+        // If the reader has gone, writing the next message fails.
         server.announce_accepts(|connection| {
             let _ = Output::<ServerProtocol>::new().event(ServerEvent::Accepted(connection));
         });
@@ -82,7 +81,7 @@ fn run(
     on_message(Message::Event(ServerEvent::Stopped(Box::new(report))), &handle)
 }
 
-/// Handles requests and signals until the server is to stop.
+/// Handles requests and signals until one stops the server.
 fn handle_inputs(
     inputs: &Inputs<ServerCommand>,
     holds_acks: bool,

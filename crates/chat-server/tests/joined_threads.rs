@@ -1,5 +1,5 @@
-//! No thread is left, neither of clients that came and went nor after a stop.
-//! A process of its own, where every thread called `client` is the server's.
+//! Every thread is joined, when its client has left and at a stop. This test has its own
+//! process, in which every thread called `client` is the server's.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
@@ -20,7 +20,7 @@ fn threads_named(name: &str) -> usize {
 fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
     let start = Instant::now();
     while !happened() {
-        assert!(start.elapsed() < Duration::from_secs(20), "waited in vain until {what}");
+        assert!(start.elapsed() < Duration::from_secs(20), "timeout: {what}");
         thread::sleep(Duration::from_millis(1));
     }
 }
@@ -42,12 +42,12 @@ fn every_thread_is_joined() {
         wait_until("all have a name", || threads_named("client") == 50);
         drop(clients);
         wait_until("all have left", || live() == 0);
-        // An exited thread that nobody has joined shows up here no more; what
-        // it would leave behind is its stack.
+        // An exited thread that was not joined is not listed here either, but its stack
+        // is still mapped.
         wait_until("their threads are gone", || threads_named("client") == 0);
     }
     let stacks = fs::read_to_string("/proc/self/maps").expect("Linux has it").lines().count();
-    assert!(stacks < 500, "{stacks} mappings: 1000 stacks were not given back");
+    assert!(stacks < 500, "{stacks} mappings: 1000 stacks are still mapped");
 
     let _clients: Vec<_> =
         (0..50).map(|_| TcpStream::connect(address).expect("it listens")).collect();
@@ -58,6 +58,6 @@ fn every_thread_is_joined() {
     let report = running.join();
     assert_eq!(report.accepted.len(), 1050);
     assert_eq!(report.metrics.most_threads, 50);
-    // A joined thread can stay in /proc for an instant.
+    // A joined thread can stay in /proc for a moment.
     wait_until("no thread is left", || threads_named("client") + threads_named("accept") == 0);
 }

@@ -1,5 +1,5 @@
-//! A descriptor that was closed and is reused never gets what was meant for the
-//! client that had it. A process of its own: no other test takes descriptors.
+//! A closed and reused descriptor never gets a message for the client that had it. This
+//! test has its own process, in which no other test uses descriptors.
 
 #[path = "server/common.rs"]
 #[expect(dead_code, reason = "shared with the tests below `server`, which use the rest")]
@@ -17,11 +17,11 @@ use chat_protocol::{Codec, Framing};
 use chat_server::DesignName;
 use common::{Client, TIMEOUT, TestServer, new_socket, wait_until, with_design};
 
-/// The sequence number that ends a test: both newcomers have seen enough.
+/// The sequence number that ends the test.
 const LAST: u32 = u32::MAX;
 
 #[test]
-fn a_new_client_never_gets_what_was_meant_for_one_that_left() {
+fn a_new_client_never_gets_a_message_for_one_that_left() {
     for design in DesignName::all() {
         let server = TestServer::start(&with_design(design));
         let stuck = server.connect_with_small_buffer();
@@ -43,11 +43,11 @@ fn a_new_client_never_gets_what_was_meant_for_one_that_left() {
                 }
                 sender
             });
-            // The sender's thread is inside a frame to `stuck`; `leaver` is
-            // next, and has read all there was for it.
+            // The sender's thread is in the middle of a frame to `stuck`; `leaver` is
+            // next.
             let in_flight = drain_until_stuck(&server, &leaver, &stuck) - 1;
-            // Made now, so that the two descriptors which become free, the
-            // leaver's own and the server's for it, go to two accepts.
+            // Created now, so that the two descriptors which become free, the leaver's
+            // own and the server's for it, are reused by two accepts.
             let sockets = [new_socket(), new_socket()];
             drop(leaver);
             // Under the global lock neither can happen before the broadcast ends.
@@ -73,15 +73,15 @@ fn a_new_client_never_gets_what_was_meant_for_one_that_left() {
                     if apart {
                         assert_eq!(u64::from(first), in_flight + 1, "nothing is left out either");
                     }
-                    let mut whole = 0;
+                    let mut received = 0;
                     for sequence in first + 1.. {
                         let body = newcomer.receive().expect("the sender goes on");
                         if body == body_of(LAST) {
                             break;
                         }
                         assert!(body == body_of(sequence), "{design}: {sequence}");
-                        whole += 1;
-                        if whole == 10 {
+                        received += 1;
+                        if received == 10 {
                             settled.fetch_add(1, Relaxed);
                         }
                     }

@@ -32,7 +32,7 @@ impl Probe {
         timeline: bool,
         at_once: usize,
     ) -> Result<Self> {
-        let family = AddressFamily::of(server.address);
+        let family = AddressFamily::from_address(server.address);
         let config =
             ProbeConfig { port, family, timeline, ..ProbeConfig::default() }.beside_others(at_once);
         let arguments = config_arguments::<ProbeProtocol>(&config);

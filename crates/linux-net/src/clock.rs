@@ -1,16 +1,16 @@
-//! The clock that every time in a run is read from.
+//! The clock of all times in a run.
 
 use nix::time::{ClockId, clock_gettime};
 
-/// CLOCK_MONOTONIC, nanoseconds: comparable between processes of one boot, so
-/// that a server's times and a load's can be laid side by side.
+/// CLOCK_MONOTONIC, nanoseconds: comparable between processes of one boot, so the times
+/// of a server and of a load can be compared.
 pub fn monotonic_ns() -> u64 {
     let now = clock_gettime(ClockId::CLOCK_MONOTONIC).expect("every Linux has CLOCK_MONOTONIC");
     now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
 }
 
-/// CLOCK_PROCESS_CPUTIME_ID, nanoseconds: what this process, with all its
-/// threads, has run so far.
+/// CLOCK_PROCESS_CPUTIME_ID, nanoseconds: the CPU time of this process with all its
+/// threads.
 pub fn process_cpu_ns() -> u64 {
     let used = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("every Linux counts it");
     used.tv_sec() as u64 * 1_000_000_000 + used.tv_nsec() as u64
@@ -23,7 +23,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn never_goes_backwards_and_counts_nanoseconds() {
+    fn the_clock_counts_nanoseconds() {
         let before = monotonic_ns();
         let start = Instant::now();
         while start.elapsed() < Duration::from_millis(1) {

@@ -19,15 +19,15 @@ pub enum CountersError {
     Read {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The error of the system call.
         source: io::Error,
     },
-    /// A file of /proc is not what it always was.
-    #[error("understand {file}: {reason}")]
+    /// A file of /proc has an unknown format.
+    #[error("parse {file}: {reason}")]
     Malformed {
         /// `netstat`, `snmp` or `sockstat`.
         file: &'static str,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
 }
@@ -48,19 +48,17 @@ pub struct Counters {
 impl NetworkNamespace {
     /// Reads the namespace's counters.
     ///
-    /// # Errors
-    /// When the namespace cannot be entered, or /proc is not as it should be.
+    /// # Errors If the namespace cannot be entered, or as [`Counters::here`].
     pub fn counters(&self) -> Result<Counters, CountersError> {
         self.run(Counters::here)?
     }
 }
 
 impl Counters {
-    /// Reads the counters of the calling thread's namespace, which needs no
-    /// privilege: in a container, for example, where nobody may enter another.
+    /// Reads the counters of the calling thread's namespace, which needs no privilege: in
+    /// a container, for example, where no process may enter another.
     ///
-    /// # Errors
-    /// When /proc is not as it should be.
+    /// # Errors If /proc cannot be read or has an unknown format.
     pub fn here() -> Result<Self, CountersError> {
         let read = |name| {
             // Not /proc/net: that is the namespace of the first thread.
@@ -70,7 +68,7 @@ impl Counters {
         Self::parse(&read("netstat")?, &read("snmp")?, &read("sockstat")?)
     }
 
-    /// Reads the texts of the three files.
+    /// Parses the three files.
     ///
     /// # Errors
     /// [`CountersError::Malformed`], with what was found.
@@ -85,7 +83,7 @@ impl Counters {
         Ok(Self { values })
     }
 
-    /// A counter's value; none where this kernel has no such counter.
+    /// A counter's value; `None` if this kernel has no such counter.
     pub fn get(&self, name: &str) -> Option<i64> {
         self.values.get(name).copied()
     }
@@ -95,8 +93,8 @@ impl Counters {
         self.values.iter().map(|(name, value)| (name.as_str(), *value))
     }
 
-    /// What happened since `before`. A counter that was not there before (some
-    /// appear with their first event) counts from 0.
+    /// What happened since `before`. A counter that did not exist before (some appear
+    /// with their first event) counts from 0.
     pub fn delta(&self, before: &Self) -> CounterDelta {
         let mut delta = CounterDelta::default();
         for (name, now) in self.iter() {
@@ -108,8 +106,8 @@ impl Counters {
                 delta.changes.insert(name.to_owned(), change);
             }
         }
-        let gone = before.values.keys().filter(|name| !self.values.contains_key(*name));
-        delta.backwards.extend(gone.filter(|name| !is_gauge(name)).cloned());
+        let missing = before.values.keys().filter(|name| !self.values.contains_key(*name));
+        delta.backwards.extend(missing.filter(|name| !is_gauge(name)).cloned());
         delta
     }
 }
@@ -119,15 +117,14 @@ impl Counters {
 pub struct CounterDelta {
     /// What changed, and by how much; gauges too.
     pub changes: BTreeMap<String, i64>,
-    /// Counters that fell or vanished, which a kernel's counters never do.
-    /// Gauges, which may, are not here.
+    /// Counters that decreased or disappeared, which is an error. Gauges are not listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub backwards: Vec<String>,
 }
 
 impl CounterDelta {
-    /// By how much a counter changed: 0 where it did not, or where this kernel
-    /// does not have it ([`Counters::get`] tells which).
+    /// By how much a counter changed: 0 if it did not, or if this kernel does not have it
+    /// ([`Counters::get`] distinguishes the two).
     pub fn get(&self, name: &str) -> i64 {
         self.changes.get(name).copied().unwrap_or(0)
     }
@@ -186,7 +183,7 @@ fn parse_sockstat(text: &str, values: &mut BTreeMap<String, i64>) -> Result<(), 
 
 /// The kernel prints unsigned longs, and −1 for "no limit" (Tcp.MaxConn).
 fn parse_number(number: &str) -> Result<i64, String> {
-    number.parse().map_err(|_| format!("{number} is no number"))
+    number.parse().map_err(|_| format!("{number} is not a number"))
 }
 
 #[cfg(test)]
@@ -203,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_every_name_as_the_kernel_spells_it() {
+    fn names_are_spelled_as_in_the_kernel() {
         let counters = counters();
         let found: Vec<_> = counters.iter().collect();
         assert_eq!(found.len(), 3 + 1 + 4 + 1 + 5);
@@ -221,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn delta_keeps_changes_and_names_what_fell() {
+    fn a_delta_has_changes_and_counters_that_decreased() {
         let before = counters();
         let after = Counters::parse(
             "TcpExt: SyncookiesSent ListenOverflows FromTheFuture Born\nTcpExt: 0 12 3 4\n",
@@ -240,21 +237,21 @@ mod tests {
     }
 
     #[test]
-    fn nothing_happened_in_no_time() {
+    fn equal_counters_have_an_empty_delta() {
         assert_eq!(counters().delta(&counters()), CounterDelta::default());
     }
 
     #[test]
-    fn refuses_what_it_does_not_understand() {
-        for (netstat, sockstat, said) in [
+    fn an_unknown_format_is_an_error() {
+        for (netstat, sockstat, expected) in [
             ("TcpExt: A B\nTcpExt: 1\n", "", "2 names, 1 values"),
             ("TcpExt: A\n", "", "no values for TcpExt"),
             ("TcpExt: A\nIpExt: 1\n", "", "no values for TcpExt"),
-            ("TcpExt: A\nTcpExt: x\n", "", "x is no number"),
+            ("TcpExt: A\nTcpExt: x\n", "", "x is not a number"),
             ("", "TCP: inuse\n", "TCP inuse has no value"),
         ] {
             let error = Counters::parse(netstat, "", sockstat).unwrap_err().to_string();
-            assert!(error.contains(said), "{error}");
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

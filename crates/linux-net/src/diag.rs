@@ -70,7 +70,7 @@ pub enum AddressFamily {
 
 impl AddressFamily {
     /// The family of sockets bound to this address.
-    pub fn of(address: IpAddr) -> Self {
+    pub fn from_address(address: IpAddr) -> Self {
         if address.is_ipv4() { Self::V4 } else { Self::V6 }
     }
 
@@ -92,7 +92,7 @@ pub struct StateCounts {
     /// Entries of SYN queues.
     pub syn_recv: u32,
     pub fin_wait1: u32,
-    /// With the orphaned ones that the kernel keeps in its TIME_WAIT table.
+    /// Including orphaned ones, which are in the kernel's TIME_WAIT table.
     pub fin_wait2: u32,
     pub time_wait: u32,
     pub close: u32,
@@ -103,8 +103,8 @@ pub struct StateCounts {
 }
 
 impl StateCounts {
-    /// Sockets in a state that lasts only until the other side's next segment
-    /// has been handled, where both sides have closed.
+    /// Sockets in a state that, once both sides have closed, lasts only until the other
+    /// side's next segment has been handled.
     pub fn closing_now(&self) -> u32 {
         let Self { established, fin_wait1, fin_wait2, close_wait, last_ack, closing, .. } = *self;
         established + fin_wait1 + fin_wait2 + close_wait + last_ack + closing
@@ -162,8 +162,8 @@ impl StateCounts {
     }
 }
 
-/// A socket that asks for the TCP sockets of the namespace it was opened in,
-/// whichever thread asks later.
+/// A netlink socket that lists the TCP sockets of the namespace in which it was opened,
+/// in any thread.
 #[derive(Debug)]
 pub struct SocketDiag {
     netlink: Netlink,
@@ -172,25 +172,22 @@ pub struct SocketDiag {
 impl SocketDiag {
     /// Opens it in the calling thread's namespace.
     ///
-    /// # Errors
-    /// When this kernel has no such sockets.
+    /// # Errors If this kernel has no such netlink sockets.
     pub fn open() -> Result<Self, DiagError> {
         Ok(Self { netlink: Netlink::open(NETLINK_SOCK_DIAG)? })
     }
 
     /// Opens it in `namespace`.
     ///
-    /// # Errors
-    /// When the namespace cannot be entered, or as [`SocketDiag::open`].
+    /// # Errors If the namespace cannot be entered, or as [`SocketDiag::open`].
     pub fn open_in(namespace: &NetworkNamespace) -> Result<Self, DiagError> {
         namespace.run(Self::open)?
     }
 
-    /// Every listening socket. The kernel walks its listeners alone, of every
-    /// namespace.
+    /// Every listening socket. The kernel scans only its listeners, those of all
+    /// namespaces.
     ///
-    /// # Errors
-    /// When the kernel does not answer as it should.
+    /// # Errors If the request fails.
     pub fn listeners(&mut self) -> Result<Vec<Listener>, DiagError> {
         let mut found = self.listeners_on(AddressFamily::V4, None)?;
         found.append(&mut self.listeners_on(AddressFamily::V6, None)?);
@@ -199,8 +196,7 @@ impl SocketDiag {
 
     /// The listening sockets of one family: every one, or those on this port.
     ///
-    /// # Errors
-    /// When the kernel does not answer as it should.
+    /// # Errors If the request fails.
     pub fn listeners_on(
         &mut self,
         family: AddressFamily,
@@ -210,20 +206,19 @@ impl SocketDiag {
         self.dump(&request, |found: &mut Vec<Listener>, socket| found.push(socket.into()))
     }
 
-    /// The listener at exactly this address, found as a SYN finds it
-    /// (`inet_diag_find_one_icsk` in net/ipv4/inet_diag.c): much cheaper
-    /// than a list, and no allocation. Of several that share a port, always the same one. None also
-    /// where the kernel has no inet_diag.
+    /// The listener at exactly this address, looked up as for a SYN
+    /// (`inet_diag_find_one_icsk` in net/ipv4/inet_diag.c): much cheaper than a list, and
+    /// without allocation. If several share the port, always the same one. Also `None` if
+    /// the kernel has no inet_diag.
     ///
-    /// # Errors
-    /// When the kernel does not answer as it should.
+    /// # Errors If the request fails.
     pub fn listener_at(&mut self, local: SocketAddr) -> Result<Option<Listener>, DiagError> {
-        let family = AddressFamily::of(local.ip());
+        let family = AddressFamily::from_address(local.ip());
         let mut request = Self::request(family, StateFlags::LISTEN, Some(local.port()));
         request.socket_id.source_address = local.ip();
-        // INET_DIAG_NOCOOKIE: whichever socket it is.
+        // INET_DIAG_NOCOOKIE: any socket.
         request.socket_id.cookie = [0xff; 8];
-        let found = self.netlink.ask(SockDiagMessage::InetRequest(request), |payload| {
+        let found = self.netlink.request(SockDiagMessage::InetRequest(request), |payload| {
             let header = InetResponseHeader::parse(payload).map_err(io::Error::other)?;
             Ok(Listener::from(&header))
         });
@@ -234,13 +229,12 @@ impl SocketDiag {
         }
     }
 
-    /// Sockets by state: every one, or those with this local port. The kernel
-    /// walks its whole table of connections, every namespace's, for each
-    /// address family (`inet_diag_dump_icsk` in net/ipv4/inet_diag.c), so this
-    /// costs as much for one socket as for hundreds.
+    /// Sockets by state: every one, or those with this local port. The kernel scans its
+    /// whole connection table, with the connections of all namespaces, for each address
+    /// family (`inet_diag_dump_icsk` in net/ipv4/inet_diag.c), so this costs as much for
+    /// one socket as for hundreds.
     ///
-    /// # Errors
-    /// When the kernel does not answer as it should.
+    /// # Errors If the request fails.
     pub fn count_by_state(&mut self, local_port: Option<u16>) -> Result<StateCounts, DiagError> {
         let mut count = |family| {
             let request = Self::request(family, StateFlags::all(), local_port);
@@ -249,13 +243,11 @@ impl SocketDiag {
         Ok(count(AddressFamily::V4)?.add(count(AddressFamily::V6)?))
     }
 
-    /// What tells how connections come and go, of one family: SYN_RECV of `port`
-    /// alone; ESTABLISHED, TIME_WAIT and FIN_WAIT_2 of the whole namespace. The
-    /// other states are not counted. A walk as of
-    /// [`SocketDiag::count_by_state`], once.
+    /// The states that show how connections come and go, of one family: SYN_RECV only of
+    /// `port`; ESTABLISHED, TIME_WAIT and FIN_WAIT_2 of the whole namespace. The other
+    /// states are not counted. One scan, as in [`SocketDiag::count_by_state`].
     ///
-    /// # Errors
-    /// When the kernel does not answer as it should.
+    /// # Errors If the request fails.
     pub fn count_connections(
         &mut self,
         family: AddressFamily,

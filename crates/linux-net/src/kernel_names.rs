@@ -1,8 +1,7 @@
-//! The counters and sysctls that the lab knows, in one table each: the name in
-//! code, the kernel's spelling, and an explanation.
+//! Tables of counters and sysctls: the name in code, the kernel's spelling, and an
+//! explanation.
 //!
-//! Both sets are open: a counter or sysctl that is not here can still be read
-//! and written by its name.
+//! A counter or sysctl that is not listed can still be read and written by its name.
 
 use std::fmt;
 
@@ -42,7 +41,7 @@ macro_rules! kernel_names {
                 }
             }
 
-            /// The one of this name; `None` if it is not in the table.
+            /// The entry of this name; `None` if there is none.
             pub fn from_name(name: &str) -> Option<Self> {
                 Self::ALL.iter().copied().find(|known| known.name() == name)
             }
@@ -109,7 +108,7 @@ kernel_names! {
         PassiveOpens = "Tcp.PassiveOpens",
             "handshakes that a listener completed";
         EstabResets = "Tcp.EstabResets",
-            "connections that ended without a FIN of their own";
+            "connections that ended without sending a FIN";
         SockstatTcpTw = "sockstat.TCP.tw",
             "sockets now in TIME_WAIT in this network namespace";
     }
@@ -174,7 +173,7 @@ mod tests {
     use crate::SysctlName;
 
     #[test]
-    fn every_sysctl_of_the_table_belongs_to_networks() {
+    fn every_sysctl_in_the_table_is_about_networks() {
         for sysctl in Sysctl::ALL {
             let name: SysctlName = sysctl.name().parse().unwrap();
             assert!(name.is_about_networks(), "{sysctl}");
@@ -183,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_leads_to_its_entry_and_explanations_are_no_sentences() {
+    fn names_are_found_and_explanations_have_no_full_stop() {
         for counter in Counter::ALL {
             assert_eq!(Counter::from_name(counter.name()), Some(*counter));
             assert!(!counter.explanation().ends_with('.'), "{counter}");

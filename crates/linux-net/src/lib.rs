@@ -1,5 +1,5 @@
-//! The Linux kernel's networking as the lab needs it: hosts that are network
-//! namespaces, and everything that the kernel tells about its queues.
+//! Linux networking for the lab: hosts that are network namespaces, and what the kernel
+//! shows about its queues.
 //!
 //! | to | look at |
 //! |---|---|
@@ -10,13 +10,13 @@
 //! | name a counter or sysctl, and explain it | [`Counter`], [`Sysctl`] |
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
 //! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`tcp_info()`] |
-//! | know when the kernel's timers fire | [`TimerWheel`] |
+//! | compute when the kernel's timers fire | [`TimerWheel`] |
 //! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`raise_open_files`] |
 //! | test with namespaces | [`testing`] |
 //!
-//! No program is called for any of this (no `ip`, `ss`, `sysctl`), nothing is
-//! written outside namespaces that the lab made, and nothing outlives the
-//! process: a namespace here has no name and goes with its last descriptor.
+//! No program is called (no `ip`, `ss`, `sysctl`), nothing is written outside the
+//! namespaces that the lab created, and nothing outlives the process: a namespace has no
+//! name and is removed with its last descriptor.
 
 mod clock;
 mod counters;
@@ -51,7 +51,7 @@ pub use namespace_factory::NamespaceFactory;
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use socket_memory::SocketMemory;
 pub use sysctl::{
-    SysctlError, SysctlScope, check_kept, read_sysctls_here, sysctl_scope, sysctl_scopes,
+    SysctlError, SysctlScope, check_read_back, read_sysctls_here, sysctl_scope, sysctl_scopes,
 };
 pub use sysctl_name::{SysctlName, SysctlNameError};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};

@@ -7,19 +7,19 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 #[error(
     "allow {needed} open files: the hard limit is {hard}; raise it (as root \
      `prlimit --nofile={needed} --pid $$` in the shell before, LimitNOFILE={needed} in a systemd \
-     unit, `docker run --ulimit nofile={needed}`), or ask for less"
+     unit, `docker run --ulimit nofile={needed}`), or use fewer connections"
 )]
 pub struct OpenFilesError {
-    /// The number that was asked for.
+    /// The number requested.
     pub needed: u64,
     /// The hard limit in force.
     pub hard: u64,
 }
 
-/// Lets this process and its future children open `needed` files, and returns
-/// the soft limit in force afterwards. Raises the soft limit (RLIMIT_NOFILE)
-/// no further than needed and never lowers it; the hard limit only where it is
-/// too low and the process may (CAP_SYS_RESOURCE, up to fs.nr_open).
+/// Lets this process and its future children open `needed` files, and returns the soft
+/// limit in force afterwards. Raises the soft limit (RLIMIT_NOFILE) no further than
+/// needed and never lowers it; the hard limit only if it is too low and the process may
+/// raise it (CAP_SYS_RESOURCE, up to fs.nr_open).
 ///
 /// # Errors
 /// [`OpenFilesError`], with both numbers.

@@ -25,18 +25,18 @@ pub const SERVER_INTERFACE: &str = "server0";
 /// The link's end in the client's namespace.
 pub const CLIENT_INTERFACE: &str = "client0";
 
-// Known beforehand, so that no request has to wait for another's answer. Apart
-// from each other, and out of the way of the devices that some kernels put
-// into each new namespace (sit0, tunl0).
+// Known beforehand, so that no request has to wait for the response to another.
+// Different, and above those of the devices that some kernels create in each new
+// namespace (sit0, tunl0).
 const SERVER_INDEX: u32 = 101;
 const CLIENT_INDEX: u32 = 102;
 
-/// Locally administered; nobody else is on the link.
+/// Locally administered; no other host is on the link.
 const SERVER_MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 1];
 const CLIENT_MAC: [u8; 6] = [0x02, 0, 0, 0, 0, 2];
 
-/// Within microseconds as a rule; the kernel's link watch takes up to a second
-/// when many links change at once.
+/// Usually microseconds are enough; the kernel's link watch takes up to a second when
+/// many links change at once.
 const USABLE_WITHIN: Duration = Duration::from_secs(5);
 
 /// The addresses of a link's two ends.
@@ -62,9 +62,9 @@ pub enum LinkError {
     /// The kernel refused a request.
     #[error("{request}: {source}")]
     Refused {
-        /// What was asked.
+        /// The request.
         request: String,
-        /// What the kernel said.
+        /// The error of the system call.
         source: io::Error,
     },
     /// The link did not come up.
@@ -75,11 +75,10 @@ pub enum LinkError {
     },
 }
 
-/// Joins two namespaces with a veth pair, [`SERVER_INTERFACE`] and
-/// [`CLIENT_INTERFACE`], gives it its addresses and waits until it carries
-/// packets. Permanent neighbour entries on both sides spare the first packets
-/// the wait for ARP; the pair is made inside the two namespaces, so nothing of
-/// it ever appears anywhere else.
+/// Joins two namespaces with a veth pair, [`SERVER_INTERFACE`] and [`CLIENT_INTERFACE`],
+/// gives it its addresses and waits until it carries packets. With permanent neighbour
+/// entries on both sides the first packets do not wait for ARP. The pair is created
+/// inside the two namespaces and never appears anywhere else.
 ///
 /// # Errors
 /// The first request that the kernel refused.
@@ -119,12 +118,11 @@ pub fn join_with_veth(
     clients.iter().try_for_each(|own| client_end.wait_until_local(*own))
 }
 
-/// Gives an interface of the calling thread's namespace more addresses. Needs
-/// CAP_NET_ADMIN there.
-///
-/// # Errors
-/// The first request that the kernel refused; one for an interface that is not
+/// Adds addresses to an interface of the calling thread's namespace. Needs CAP_NET_ADMIN
 /// there.
+///
+/// # Errors The first request that the kernel refused, or that the interface does not
+/// exist.
 pub fn add_addresses_here(
     interface: &str,
     addresses: &[IpAddr],
@@ -162,39 +160,39 @@ struct End {
 }
 
 impl End {
-    /// Waits for the operational state UP (RFC 2863). A veth's carrier is
-    /// there as soon as both ends are up, but what is sent before the kernel's
-    /// link watch has activated its queue is dropped (`linkwatch_do_dev`, which
-    /// sets that state, in net/core/link_watch.c).
+    /// Waits for the operational state UP (RFC 2863). A veth has a carrier as soon as
+    /// both ends are up, but packets are dropped until the kernel's link watch has
+    /// activated its queue (`linkwatch_do_dev`, which sets that state, in
+    /// net/core/link_watch.c).
     fn wait_until_up(&mut self, index: u32) -> Result<(), LinkError> {
-        let question = LinkUnspec::new_with_index(index).build();
-        self.wait_for(RouteNetlinkMessage::GetLink(question), is_operational)
+        let request = LinkUnspec::new_with_index(index).build();
+        self.wait_for(RouteNetlinkMessage::GetLink(request), is_operational)
     }
 
-    /// Waits until packets to an address of this end are taken in. The kernel
-    /// adds the route that does it for an IPv6 address later, in a workqueue,
-    /// even without looking for doubles (`addrconf_dad_work` in
-    /// net/ipv6/addrconf.c); an IPv4 address has it at once.
+    /// Waits until packets to an address of this end are received. The kernel adds the
+    /// local route of an IPv6 address later, in a workqueue, even without duplicate
+    /// address detection (`addrconf_dad_work` in net/ipv6/addrconf.c); an IPv4 address
+    /// has it at once.
     fn wait_until_local(&mut self, address: IpAddr) -> Result<(), LinkError> {
         let IpAddr::V6(v6) = address else {
             return Ok(());
         };
-        let question = RouteMessageBuilder::<Ipv6Addr>::new().destination_prefix(v6, 128).build();
-        self.wait_for(RouteNetlinkMessage::GetRoute(question), is_local_route)
+        let request = RouteMessageBuilder::<Ipv6Addr>::new().destination_prefix(v6, 128).build();
+        self.wait_for(RouteNetlinkMessage::GetRoute(request), is_local_route)
     }
 
     fn wait_for(
         &mut self,
-        question: RouteNetlinkMessage,
-        holds: fn(&[u8]) -> io::Result<bool>,
+        request: RouteNetlinkMessage,
+        condition: fn(&[u8]) -> io::Result<bool>,
     ) -> Result<(), LinkError> {
         let interface = self.interface;
         let deadline = Instant::now() + USABLE_WITHIN;
         loop {
-            let answer = self.netlink.ask(question.clone(), holds).map_err(|source| {
-                LinkError::Refused { request: format!("look at {interface}"), source }
+            let response = self.netlink.request(request.clone(), condition).map_err(|source| {
+                LinkError::Refused { request: format!("query {interface}"), source }
             })?;
-            if answer {
+            if response {
                 return Ok(());
             }
             if Instant::now() > deadline {
@@ -205,13 +203,13 @@ impl End {
     }
 }
 
-/// Whether an RTM_NEWLINK answer says IF_OPER_UP. (Parsing it whole would
-/// depend on attributes that no one here reads.)
-fn is_operational(answer: &[u8]) -> io::Result<bool> {
+/// Whether an RTM_NEWLINK response has IF_OPER_UP. (Parsing all of it would depend on
+/// attributes that are not needed.)
+fn is_operational(response: &[u8]) -> io::Result<bool> {
     const HEADER: usize = 16;
     const IFLA_OPERSTATE: u16 = 16;
     const IF_OPER_UP: u8 = 6;
-    for attribute in NlasIterator::new(answer.get(HEADER..).unwrap_or_default()) {
+    for attribute in NlasIterator::new(response.get(HEADER..).unwrap_or_default()) {
         let attribute = attribute.map_err(io::Error::other)?;
         if attribute.kind() == IFLA_OPERSTATE {
             return Ok(attribute.value() == [IF_OPER_UP]);
@@ -220,14 +218,14 @@ fn is_operational(answer: &[u8]) -> io::Result<bool> {
     Ok(false)
 }
 
-/// Whether an RTM_NEWROUTE answer says RTN_LOCAL.
-fn is_local_route(answer: &[u8]) -> io::Result<bool> {
+/// Whether an RTM_NEWROUTE response has RTN_LOCAL.
+fn is_local_route(response: &[u8]) -> io::Result<bool> {
     const RTM_TYPE: usize = 7;
     const RTN_LOCAL: u8 = 2;
-    Ok(answer.get(RTM_TYPE) == Some(&RTN_LOCAL))
+    Ok(response.get(RTM_TYPE) == Some(&RTN_LOCAL))
 }
 
-/// One rtnetlink request, and what it is for.
+/// An rtnetlink request and its description.
 struct Request {
     name: String,
     message: RouteNetlinkMessage,
@@ -235,7 +233,7 @@ struct Request {
 }
 
 impl Request {
-    /// Both ends at once, each in its own namespace; the server's end up. The
+    /// Creates both ends, each in its namespace, and brings the server's end up. The
     /// other can come up only when the pair is complete.
     fn create_veth(client: &NetworkNamespace) -> Self {
         let peer: LinkMessage = LinkUnspec::new_with_index(CLIENT_INDEX)
@@ -273,7 +271,7 @@ impl Request {
                 AddressMessageBuilder::<Ipv6Addr>::new().index(index).address(v6, prefix).build()
             }
         };
-        // IPv6 would hold the address back for a second to look for doubles.
+        // Otherwise IPv6 would not use the address for a second, to detect duplicates.
         message.header.flags |= AddressHeaderFlags::Nodad;
         Self {
             name: format!("add the address {address}/{prefix}"),

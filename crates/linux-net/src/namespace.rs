@@ -1,4 +1,4 @@
-//! Network namespaces: made, entered by threads and by new processes.
+//! Network namespaces: created, and entered by threads and by new processes.
 #![expect(unsafe_code, reason = "pre_exec runs in a forked child")]
 
 use std::fs::File;
@@ -18,10 +18,9 @@ use crate::NamespaceError;
 use crate::loopback::bring_loopback_up;
 use crate::refusal::{Attempt, NamespacePolicy};
 
-/// A network namespace, held by a file descriptor (close-on-exec) and by
-/// nothing else: it has no name, so the kernel takes it away with the last
-/// descriptor and process in it, whatever way they end. Clones share the
-/// descriptor.
+/// A network namespace, kept alive only by a file descriptor (close-on-exec): it has no
+/// name, so the kernel removes it with the last descriptor and process in it, however
+/// they end. Clones share the descriptor.
 #[derive(Debug, Clone)]
 pub struct NetworkNamespace {
     file: Arc<File>,
@@ -29,18 +28,17 @@ pub struct NetworkNamespace {
 }
 
 impl NetworkNamespace {
-    /// Makes a new namespace: its loopback is up, and it has nothing else. The
-    /// calling thread stays where it is.
+    /// Creates a namespace whose only interface is a loopback that is up. The calling
+    /// thread stays in its own namespace.
     ///
-    /// # Errors
-    /// [`NamespaceError::Refused`] where this process may not; see
+    /// # Errors [`NamespaceError::Refused`] if this process may not; see
     /// [`crate::enter_user_namespace`].
     pub fn create() -> Result<Self, NamespaceError> {
         in_short_lived_thread(Self::unshare)?
     }
 
-    /// As [`NetworkNamespace::create`], from inside `parent`: the kernel takes
-    /// some of a new namespace's properties from the one that it is made in.
+    /// As [`NetworkNamespace::create`], from inside `parent`: some properties of a new
+    /// namespace are inherited from the one in which it is created.
     pub(crate) fn create_from(parent: &Self) -> Result<Self, NamespaceError> {
         parent.run(Self::unshare)?
     }
@@ -49,7 +47,7 @@ impl NetworkNamespace {
     fn unshare() -> Result<Self, NamespaceError> {
         unshare(CloneFlags::CLONE_NEWNET).map_err(|errno| NamespaceError::Refused {
             attempt: Attempt::NetworkNamespace,
-            refusal: NamespacePolicy::of_this_process().diagnose(Attempt::NetworkNamespace, errno),
+            refusal: NamespacePolicy::current().diagnose(Attempt::NetworkNamespace, errno),
         })?;
         let namespace = Self::current()?;
         bring_loopback_up()
@@ -59,17 +57,15 @@ impl NetworkNamespace {
 
     /// The namespace of the calling thread.
     ///
-    /// # Errors
-    /// When /proc cannot be read.
+    /// # Errors If /proc cannot be read.
     pub fn current() -> Result<Self, NamespaceError> {
         Self::open("/proc/thread-self/ns/net")
     }
 
-    /// The namespace that this process started in: its first thread's, which
+    /// The namespace in which this process started: that of its first thread, which
     /// nothing in this crate ever moves.
     ///
-    /// # Errors
-    /// When /proc cannot be read.
+    /// # Errors If /proc cannot be read.
     pub fn of_process() -> Result<Self, NamespaceError> {
         Self::open("/proc/self/ns/net")
     }
@@ -83,19 +79,17 @@ impl NetworkNamespace {
         open().map_err(|source| NamespaceError::system("open a network namespace", source))
     }
 
-    /// Runs `f` inside the namespace, in a thread of its own that ends with
-    /// it: no thread of the caller ever changes its namespace. Sockets opened
-    /// by `f` stay in the namespace wherever they are used afterwards.
+    /// Runs `f` inside the namespace, in a new thread that ends with it: no thread of the
+    /// caller ever changes its namespace. Sockets opened by `f` stay in the namespace, in
+    /// any thread.
     ///
-    /// Inside, `/proc/net` and `/proc/self/net` are still the namespace of the
-    /// process's first thread; read `/proc/thread-self/net`. `/proc/sys/net`
-    /// is the calling thread's.
+    /// Inside, `/proc/net` and `/proc/self/net` still show the namespace of the process's
+    /// first thread; read `/proc/thread-self/net`. `/proc/sys/net` is that of the calling
+    /// thread.
     ///
-    /// # Errors
-    /// When the namespace cannot be entered.
+    /// # Errors If the namespace cannot be entered.
     ///
-    /// # Panics
-    /// With the panic of `f`.
+    /// # Panics If `f` panics.
     pub fn run<T: Send>(&self, f: impl FnOnce() -> T + Send) -> Result<T, NamespaceError> {
         in_short_lived_thread(|| {
             setns(&self.file, CloneFlags::CLONE_NEWNET).map_err(|errno| {
@@ -105,26 +99,24 @@ impl NetworkNamespace {
         })?
     }
 
-    /// The number that tells namespaces apart, as `ls -l /proc/PID/ns/net`
-    /// shows it; the kernel may give it again after the namespace has gone.
+    /// The number that identifies the namespace, as `ls -l /proc/PID/ns/net` shows it;
+    /// the kernel may reuse it after the namespace has been removed.
     pub fn inode(&self) -> u64 {
         self.inode
     }
 
-    /// Makes `command` start inside the namespace as the leader of a session
-    /// of its own, and makes the kernel send
-    /// SIGKILL to its process when the **thread** that spawned it ends
-    /// (PR_SET_PDEATHSIG): nothing outlives a lab that was killed. Spawn it
-    /// from a thread that lives at least as long as the process should, the
-    /// main thread for example, and in this process.
+    /// Makes `command` start inside the namespace as the leader of its own session, and
+    /// makes the kernel send SIGKILL to its process when the **thread** that spawned it
+    /// ends (PR_SET_PDEATHSIG): nothing outlives a lab that was killed. Spawn it from a
+    /// thread that lives at least as long as the process should, for example the main
+    /// thread, and in this process.
     ///
-    /// In its own session a terminal's Ctrl-C does not reach it, and the kernel
-    /// gives it, with all its threads, one scheduling group
-    /// (`sched_autogroup_create_attach`, called by setsid(2)): the many threads
-    /// of one such program do not starve the few of another.
+    /// In its own session a terminal's Ctrl-C does not reach it, and it has, with all its
+    /// threads, its own scheduling group (`sched_autogroup_create_attach`, called by
+    /// setsid(2)): many threads of one such program do not starve the few of another.
     ///
-    /// spawn(2)'s error is then also setns(2)'s, or ESRCH where the spawning
-    /// process died before its child could ask for that signal.
+    /// The error of spawning may also be that of setns(2), or ESRCH if the spawning
+    /// process died before its child could request that signal.
     pub fn enter_on_exec<'c>(&self, command: &'c mut Command) -> &'c mut Command {
         let file = Arc::clone(&self.file);
         let enter = move || Ok(setns(&file, CloneFlags::CLONE_NEWNET)?);
@@ -135,8 +127,8 @@ impl NetworkNamespace {
     }
 }
 
-/// As [`NetworkNamespace::enter_on_exec`], and stays in the namespace of the
-/// thread that spawns it.
+/// As [`NetworkNamespace::enter_on_exec`], but in the namespace of the thread that spawns
+/// it.
 pub fn lead_session_on_exec(command: &mut Command) -> &mut Command {
     let parent = getpid();
     let lead = move || -> io::Result<()> {
@@ -159,7 +151,7 @@ impl AsFd for NetworkNamespace {
     }
 }
 
-/// Runs `f` in a thread that ends with it, and passes its panic on.
+/// Runs `f` in a new thread, and passes its panic on.
 fn in_short_lived_thread<T: Send>(f: impl FnOnce() -> T + Send) -> Result<T, NamespaceError> {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new()

@@ -1,6 +1,6 @@
-//! Namespaces with a small connection table of their own.
+//! Namespaces with their own small connection table.
 
-use crate::{NamespaceError, NetworkNamespace, SysctlError, SysctlName};
+use crate::{NamespaceError, NetworkNamespace, Sysctl, SysctlError, SysctlName};
 
 /// Buckets of a namespace's table: 128 KiB, enough for 16,384 connections.
 const BUCKETS: &str = "16384";
@@ -10,12 +10,12 @@ const CHILD_TABLE: &str = "net.ipv4.tcp_child_ehash_entries";
 
 /// The sysctls whose defaults the kernel derives from the table size
 /// (`tcp_set_hashinfo` in net/ipv4/tcp_ipv4.c, Linux 6.18).
-const DERIVED: [&str; 2] = ["net.ipv4.tcp_max_syn_backlog", "net.ipv4.tcp_max_tw_buckets"];
+const DERIVED: [Sysctl; 2] = [Sysctl::TcpMaxSynBacklog, Sysctl::TcpMaxTwBuckets];
 
-/// Creates namespaces like [`NetworkNamespace::create`] that do not share the
-/// machine's connection table. That table grows with memory (262,144 buckets with
-/// a few GiB) and is scanned whole whenever sockets are counted and when a
-/// namespace ends; the tables made here have 16,384 buckets.
+/// Creates namespaces like [`NetworkNamespace::create`] that do not share the machine's
+/// connection table. That table grows with memory (262,144 buckets with a few GiB) and is
+/// scanned completely whenever sockets are counted and when a namespace ends; the tables
+/// made here have 16,384 buckets.
 ///
 /// The sysctls are those of any new namespace, except the read-only
 /// `tcp_ehash_entries`. On a kernel without such tables the namespaces are plain.
@@ -36,7 +36,7 @@ impl NamespaceFactory {
         let parent = NetworkNamespace::create()?;
         let name = |name: &str| name.parse::<SysctlName>().expect("a sysctl's name");
         let derived = DERIVED.map(|sysctl| {
-            let name = name(sysctl);
+            let name = name(sysctl.name());
             parent.read_sysctl(&name).map(|value| (name, value))
         });
         let derived = derived.into_iter().collect::<Result<Vec<_>, SysctlError>>();

@@ -1,7 +1,6 @@
-//! A blocking netlink socket: requests in, acknowledgements or a dump out.
+//! A blocking netlink socket.
 //!
-//! A netlink socket belongs to the namespace it was opened in, whichever
-//! thread uses it afterwards.
+//! A netlink socket belongs to the namespace in which it was opened, in any thread.
 
 use std::io;
 
@@ -19,7 +18,7 @@ const NLMSG_DONE: u16 = 3;
 /// this size (`netlink_dump` in net/netlink/af_netlink.c).
 const LARGEST_DATAGRAM: usize = 32 * 1024;
 
-/// How often a dump that the kernel marked inconsistent is asked for again.
+/// How often a dump that the kernel marked inconsistent is requested.
 const DUMP_ATTEMPTS: u32 = 5;
 
 #[derive(Debug)]
@@ -30,7 +29,7 @@ pub(crate) struct Netlink {
     incoming: Vec<u8>,
 }
 
-/// A request that the kernel refused: which of a batch, and why.
+/// A refused request: its index in the batch, and the error.
 #[derive(Debug)]
 pub(crate) struct Refused {
     pub(crate) index: usize,
@@ -46,9 +45,9 @@ impl Netlink {
         Ok(Self { socket, sequence: 0, outgoing: Vec::new(), incoming: vec![0; LARGEST_DATAGRAM] })
     }
 
-    /// Carries out requests in their order with one system call to send them
-    /// all: only the last asks for an acknowledgement, the others answer only
-    /// when they fail. Flags are each request's own, beyond NLM_F_REQUEST.
+    /// Sends requests in order with one system call: only the last requests an
+    /// acknowledgement, the others respond only if they fail. Each has its own flags
+    /// besides NLM_F_REQUEST.
     pub(crate) fn carry_out<M: NetlinkSerializable>(
         &mut self,
         requests: impl IntoIterator<Item = (M, u16)>,
@@ -85,8 +84,8 @@ impl Netlink {
         }
     }
 
-    /// Asks for one object and hands its payload to `read`.
-    pub(crate) fn ask<M: NetlinkSerializable, T>(
+    /// Requests one object and passes its payload to `read`.
+    pub(crate) fn request<M: NetlinkSerializable, T>(
         &mut self,
         request: M,
         read: impl FnOnce(&[u8]) -> io::Result<T>,
@@ -104,7 +103,7 @@ impl Netlink {
                     NLMSG_NOOP => {}
                     NLMSG_ERROR => {
                         return Err(error_of(message.payload()).unwrap_or_else(|| {
-                            io::Error::other("netlink acknowledged a question with no answer")
+                            io::Error::other("netlink acknowledged a request without a response")
                         }));
                     }
                     _ => return read(message.payload()),
@@ -113,10 +112,9 @@ impl Netlink {
         }
     }
 
-    /// Asks for a dump and folds its objects' payloads into a fresh `T`. A
-    /// dump that the kernel marks as interrupted (NLM_F_DUMP_INTR: what it
-    /// walked changed in a way that loses objects) is thrown away and asked
-    /// for again.
+    /// Requests a dump and folds the payloads of its objects into a new `T`. A dump that
+    /// the kernel marks as interrupted (NLM_F_DUMP_INTR: a change during the scan may
+    /// have lost objects) is discarded and requested again.
     pub(crate) fn dump<M: NetlinkSerializable + Clone, T: Default>(
         &mut self,
         request: &M,
@@ -137,8 +135,8 @@ impl Netlink {
         ))
     }
 
-    /// Reads a dump to its end; false when it was inconsistent. Reads on after
-    /// an error of `each`, so that the socket stays usable.
+    /// Reads a dump to its end; false if it was inconsistent. Continues after an error of
+    /// `each`, so that the socket stays usable.
     fn read_dump(&mut self, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<bool> {
         let mut consistent = true;
         let mut failure = None;
@@ -152,7 +150,7 @@ impl Netlink {
                 match message.message_type() {
                     NLMSG_NOOP => {}
                     NLMSG_DONE | NLMSG_ERROR => {
-                        // A dump that fails midway says so in its DONE.
+                        // The DONE of a dump that failed midway has the error.
                         if let Some(error) = failure.or_else(|| error_of(message.payload())) {
                             return Err(error);
                         }
@@ -200,7 +198,7 @@ fn retried(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
     }
 }
 
-/// The errno at the start of an NLMSG_ERROR or NLMSG_DONE, none for success.
+/// The errno at the start of an NLMSG_ERROR or NLMSG_DONE; `None` for success.
 fn error_of(payload: &[u8]) -> Option<io::Error> {
     let code = payload.first_chunk().map_or(0, |code| i32::from_ne_bytes(*code));
     (code < 0).then(|| io::Error::from_raw_os_error(-code))

@@ -5,13 +5,13 @@ use std::io;
 
 use nix::errno::Errno;
 
-/// A namespace could not be made, entered or looked at.
+/// A namespace could not be created, entered or inspected.
 #[derive(Debug, thiserror::Error)]
 pub enum NamespaceError {
     /// The kernel does not let this process have namespaces.
-    #[error("{}: {refusal}; {}", attempt.intent(), refusal.ways_out())]
+    #[error("{}: {refusal}; {}", attempt.intent(), refusal.hint())]
     Refused {
-        /// What was tried.
+        /// What was attempted.
         attempt: Attempt,
         /// The cause.
         refusal: Refusal,
@@ -19,9 +19,9 @@ pub enum NamespaceError {
     /// Another system call failed.
     #[error("{intent}: {source}")]
     System {
-        /// What was tried.
+        /// What was attempted.
         intent: &'static str,
-        /// What the system said.
+        /// The error of the system call.
         source: io::Error,
     },
 }
@@ -32,7 +32,7 @@ impl NamespaceError {
     }
 }
 
-/// What was tried when the kernel refused.
+/// What was attempted when the kernel refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempt {
     /// unshare(CLONE_NEWUSER).
@@ -57,7 +57,7 @@ impl Attempt {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// unshare(CLONE_NEWUSER) in a process with more than one thread.
-    #[error("this process has {threads} threads, and only a process with one may do that")]
+    #[error("this process has {threads} threads, and only a process with one thread may do that")]
     Threads {
         /// Threads of the process.
         threads: u64,
@@ -97,22 +97,22 @@ pub enum Refusal {
          dropped capabilities, else SELinux or a chroot"
     )]
     Policy {
-        /// What the kernel said.
+        /// The error of the system call.
         errno: Errno,
     },
     /// Anything else.
     #[error("{errno}")]
     Other {
-        /// What the kernel said.
+        /// The error of the system call.
         errno: Errno,
     },
 }
 
 impl Refusal {
-    /// What a person can do, as a fragment that follows the cause.
-    pub fn ways_out(&self) -> &'static str {
+    /// What the user can do, as a fragment that follows the cause.
+    pub fn hint(&self) -> &'static str {
         match self {
-            Self::Threads { .. } => "enter the user namespace first thing in main",
+            Self::Threads { .. } => "enter the user namespace at the start of main",
             Self::AppArmor => {
                 "run as root, or `sudo sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`, \
                  or give this program an AppArmor profile with `userns,`"
@@ -125,7 +125,7 @@ impl Refusal {
             }
             Self::NetworkNamespacesOff => "`sudo sysctl -w user.max_net_namespaces=15000`",
             Self::LimitReached { .. } => {
-                "end other programs that hold namespaces, or raise the limit with `sudo sysctl -w`"
+                "stop other programs that use namespaces, or raise the limit with `sudo sysctl -w`"
             }
             Self::NotBuilt => "use another kernel",
             Self::Policy { .. } => {
@@ -136,8 +136,8 @@ impl Refusal {
     }
 }
 
-/// What /proc says about who may have namespaces; none where a file is absent,
-/// as most of them are on most kernels.
+/// What /proc shows about which users may have namespaces; `None` if a file is absent, as
+/// most of them are on most kernels.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamespacePolicy {
     /// kernel.apparmor_restrict_unprivileged_userns (Ubuntu).
@@ -153,9 +153,9 @@ pub struct NamespacePolicy {
 }
 
 impl NamespacePolicy {
-    /// Reads /proc. The limits are the calling thread's user namespace's own,
-    /// so read them before entering another.
-    pub fn of_this_process() -> Self {
+    /// Reads /proc. The limits are those of the calling thread's user namespace, so read
+    /// them before entering another.
+    pub fn current() -> Self {
         let number = |path: &str| fs::read_to_string(path).ok()?.trim().parse().ok();
         let threads = fs::read_to_string("/proc/self/status").ok().and_then(|status| {
             status.lines().find_map(|line| line.strip_prefix("Threads:")?.trim().parse().ok())
@@ -169,9 +169,9 @@ impl NamespacePolicy {
         }
     }
 
-    /// The cause of a refusal. Ubuntu's restriction lets unshare succeed and
-    /// denies the capabilities in the new namespace, so that it shows at any
-    /// step (EPERM at the identity map as a rule).
+    /// The cause of a refusal. Ubuntu's restriction lets unshare succeed and denies the
+    /// capabilities in the new namespace, so the error can occur at any step (usually
+    /// EPERM at the identity map).
     pub fn diagnose(&self, attempt: Attempt, errno: Errno) -> Refusal {
         let limit = |limit: Option<u64>| limit.map_or("?".to_owned(), |limit| limit.to_string());
         match (errno, attempt) {
@@ -182,7 +182,7 @@ impl NamespacePolicy {
                 Refusal::UnprivilegedCloneOff
             }
             (Errno::EPERM | Errno::EACCES, _) => Refusal::Policy { errno },
-            // EUSERS was a nesting too deep before Linux 4.9.
+            // Before Linux 4.9, EUSERS meant too deep nesting.
             (Errno::ENOSPC | Errno::EUSERS, Attempt::UserNamespace)
                 if self.most_user_namespaces == Some(0) =>
             {
@@ -220,12 +220,12 @@ mod tests {
         threads: Some(1),
     };
 
-    fn told(policy: &NamespacePolicy, attempt: Attempt, errno: Errno) -> String {
+    fn describe(policy: &NamespacePolicy, attempt: Attempt, errno: Errno) -> String {
         NamespaceError::Refused { attempt, refusal: policy.diagnose(attempt, errno) }.to_string()
     }
 
     #[test]
-    fn ubuntus_restriction_is_named_at_whatever_step_it_shows() {
+    fn ubuntus_restriction_is_named_at_every_step() {
         let ubuntu = NamespacePolicy { apparmor_restricts: Some(1), ..OPEN };
         for (attempt, errno, intent) in [
             (Attempt::UserNamespace, Errno::EACCES, "create a user namespace"),
@@ -234,7 +234,7 @@ mod tests {
             (Attempt::NetworkNamespace, Errno::EPERM, "create a network namespace"),
         ] {
             assert_eq!(
-                told(&ubuntu, attempt, errno),
+                describe(&ubuntu, attempt, errno),
                 format!(
                     "{intent}: AppArmor denies it to programs without a profile \
                      (kernel.apparmor_restrict_unprivileged_userns = 1); run as root, or `sudo \
@@ -246,14 +246,14 @@ mod tests {
     }
 
     #[test]
-    fn every_other_cause_is_named_with_its_way_out() {
+    fn every_other_cause_is_named_with_its_hint() {
         let with = |change: fn(&mut NamespacePolicy)| {
             let mut policy = OPEN;
             change(&mut policy);
             policy
         };
         use Attempt::{IdentityMap, NetworkNamespace, UserNamespace};
-        for (policy, attempt, errno, cause, way_out) in [
+        for (policy, attempt, errno, cause, hint) in [
             (
                 with(|p| p.unprivileged_clone = Some(0)),
                 UserNamespace,
@@ -287,7 +287,7 @@ mod tests {
                 UserNamespace,
                 Errno::EINVAL,
                 "this process has 7 threads",
-                "first thing in main",
+                "at the start of main",
             ),
             (OPEN, UserNamespace, Errno::EINVAL, "CONFIG_USER_NS", "another kernel"),
             (OPEN, NetworkNamespace, Errno::EINVAL, "CONFIG_NET_NS", "another kernel"),
@@ -297,16 +297,16 @@ mod tests {
             (OPEN, NetworkNamespace, Errno::EPERM, "dropped capabilities", "CAP_SYS_ADMIN"),
             (OPEN, UserNamespace, Errno::ENOMEM, "ENOMEM", "run as root"),
         ] {
-            let text = told(&policy, attempt, errno);
+            let text = describe(&policy, attempt, errno);
             assert!(text.contains(cause), "{cause}: {text}");
-            assert!(text.contains(way_out), "{way_out}: {text}");
+            assert!(text.contains(hint), "{hint}: {text}");
             assert!(!text.contains("AppArmor"), "{text}");
         }
     }
 
     #[test]
     fn proc_is_read() {
-        let policy = NamespacePolicy::of_this_process();
+        let policy = NamespacePolicy::current();
         assert!(policy.threads.unwrap() >= 2, "a test has its own thread");
         assert!(policy.most_user_namespaces.is_some());
     }

@@ -6,7 +6,7 @@ use std::os::unix::fs::FileExt;
 
 use nix::unistd::{SysconfVar, sysconf};
 
-/// The memory of all TCP sockets of the machine, cheap to ask again and again.
+/// The memory of all TCP sockets of the machine, cheap to read repeatedly.
 #[derive(Debug)]
 pub struct SocketMemory {
     file: File,
@@ -16,21 +16,19 @@ pub struct SocketMemory {
 impl SocketMemory {
     /// Opens the calling thread's view of it.
     ///
-    /// # Errors
-    /// When /proc cannot be read.
+    /// # Errors If /proc cannot be read.
     pub fn open() -> io::Result<Self> {
         let page = sysconf(SysconfVar::PAGE_SIZE)?.unwrap_or(4096).unsigned_abs();
         Ok(Self { file: File::open("/proc/thread-self/net/sockstat")?, page })
     }
 
-    /// What TCP has taken for buffers, bytes: `tcp_memory_allocated`, of the
-    /// whole machine whatever the namespace. Each CPU takes and gives back in
-    /// steps of up to 1 MiB (`net.core.mem_pcpu_rsv`).
+    /// What TCP has reserved for buffers, bytes: `tcp_memory_allocated`, of the whole
+    /// machine in any namespace. Each CPU reserves and releases it in steps of up to 1
+    /// MiB (`net.core.mem_pcpu_rsv`).
     ///
-    /// # Errors
-    /// When it cannot be read, or is not as it has always been.
+    /// # Errors If it cannot be read, or has an unknown format.
     pub fn bytes(&self) -> io::Result<u64> {
-        // Two short lines come first; a read from 0 makes the text anew.
+        // It is in the second short line; a read from 0 regenerates the text.
         let mut text = [0; 512];
         let length = self.file.read_at(&mut text, 0)?;
         pages(&text[..length])

@@ -1,4 +1,4 @@
-//! Sysctls of a network namespace: whose they are, written and read back.
+//! Sysctls of a network namespace: their scope, written and read back.
 
 use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
@@ -9,17 +9,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::{NamespaceError, NetworkNamespace, Sysctl, SysctlName};
 
-/// Whose a sysctl is on the running kernel.
+/// What has a value of its own of a sysctl on the running kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SysctlScope {
     /// Every network namespace has its own.
     PerNamespace,
-    /// The whole machine shares it: the lab does not touch it.
+    /// The whole machine shares it: the lab never writes it.
     Global,
     /// This kernel has no sysctl of that name.
     Unknown,
-    /// It could not be found out, and why.
+    /// It cannot be determined, and why.
     CannotTell(String),
 }
 
@@ -30,13 +30,13 @@ pub enum SysctlError {
     #[error(transparent)]
     Namespace(#[from] NamespaceError),
     /// The namespace is the one that this process started in.
-    #[error("write {name}: refused, for this is the host's own namespace")]
+    #[error("write {name}: refused, because this is the host's own namespace")]
     HostNamespace {
         /// The sysctl.
         name: SysctlName,
     },
     /// The sysctl is the whole machine's.
-    #[error("write {name}: refused, for this kernel has one for the whole machine")]
+    #[error("write {name}: refused, because this kernel has one value for the whole machine")]
     Global {
         /// The sysctl.
         name: SysctlName,
@@ -48,7 +48,7 @@ pub enum SysctlError {
         name: SysctlName,
     },
     /// The namespace has no such sysctl.
-    #[error("find {name}: this kernel has no such sysctl, or no such interface is there")]
+    #[error("find {name}: this kernel has no such sysctl, or the interface does not exist")]
     Unknown {
         /// The sysctl.
         name: SysctlName,
@@ -60,16 +60,16 @@ pub enum SysctlError {
         name: SysctlName,
         /// The value that was written.
         value: String,
-        /// What the system said; EINVAL where the value is out of range.
+        /// The error of the system call; EINVAL if the value is out of range.
         source: io::Error,
     },
-    /// The kernel took the value and made another of it.
-    #[error("set {name} to `{asked}`: the kernel made it `{effective}`")]
-    NotKept {
+    /// The kernel accepted the value and changed it.
+    #[error("set {name} to `{requested}`: the kernel changed it to `{effective}`")]
+    Changed {
         /// The sysctl.
         name: SysctlName,
         /// The value that was written.
-        asked: String,
+        requested: String,
         /// The value that was read back.
         effective: String,
     },
@@ -78,13 +78,13 @@ pub enum SysctlError {
     Read {
         /// The sysctl.
         name: SysctlName,
-        /// What the system said.
+        /// The error of the system call.
         source: io::Error,
     },
 }
 
 impl SysctlError {
-    /// The sysctl, where one is at fault.
+    /// The sysctl, if the error is about one.
     pub fn name(&self) -> Option<&SysctlName> {
         match self {
             Self::Namespace(_) => None,
@@ -93,15 +93,14 @@ impl SysctlError {
             | Self::ReadOnly { name }
             | Self::Unknown { name }
             | Self::Refused { name, .. }
-            | Self::NotKept { name, .. }
+            | Self::Changed { name, .. }
             | Self::Read { name, .. } => Some(name),
         }
     }
 }
 
-/// Asks the running kernel whose each of these sysctls is, by looking at them
-/// in a fresh namespace. Nothing is written. A name of one interface is looked
-/// up at the loopback.
+/// The scopes of these sysctls on the running kernel, determined in a new namespace.
+/// Nothing is written. A name of one interface is looked up at the loopback.
 pub fn sysctl_scopes(names: &[SysctlName]) -> Vec<SysctlScope> {
     let in_fresh = NetworkNamespace::create().and_then(|fresh| {
         fresh.run(|| names.iter().map(|name| writable(&name.of_loopback())).collect::<Vec<_>>())
@@ -115,8 +114,7 @@ pub fn sysctl_scopes(names: &[SysctlName]) -> Vec<SysctlScope> {
         Err(nix::Error::EROFS) => SysctlScope::CannotTell(
             "/proc/sys is mounted read-only here, as in most containers".to_owned(),
         ),
-        // Visible in a fresh namespace and closed to it, or there at the host
-        // alone: the machine's own.
+        // Read-only in a new namespace, or present only at the host: global.
         Ok(()) | Err(nix::Error::EACCES | nix::Error::EPERM) => SysctlScope::Global,
         Err(_) if name.path().is_file() => SysctlScope::Global,
         Err(_) => SysctlScope::Unknown,
@@ -138,11 +136,10 @@ fn writable(name: &SysctlName) -> Result<(), nix::Error> {
     access(&path, AccessFlags::W_OK)
 }
 
-/// What is in force, in the calling thread's namespace, of
-/// every [`Sysctl`] and of `names`; any process may read them.
+/// The values in force in the calling thread's namespace of every [`Sysctl`] and of
+/// `names`; any process may read them.
 ///
-/// # Errors
-/// [`SysctlError::Unknown`] for one of `names` that is not there;
+/// # Errors [`SysctlError::Unknown`] if one of `names` does not exist;
 /// [`SysctlError::Read`].
 pub fn read_sysctls_here(
     names: &[SysctlName],
@@ -163,26 +160,23 @@ impl NetworkNamespace {
     pub fn write_sysctl(&self, name: &SysctlName, value: &str) -> Result<String, SysctlError> {
         self.guarded(std::slice::from_ref(name), || {
             write(name, value)?;
-            read_as_asked(name, value)
+            read_as_requested(name, value)
         })
     }
 
     /// Reads a sysctl, fields separated by one space.
     ///
-    /// # Errors
-    /// [`SysctlError::Unknown`] where the namespace has none of that name.
+    /// # Errors [`SysctlError::Unknown`] if the namespace has none of that name.
     pub fn read_sysctl(&self, name: &SysctlName) -> Result<String, SysctlError> {
         self.run(|| read(name))?
     }
 
-    /// Sets the namespace's own sysctls in order, then reads them all back, and
-    /// returns what is in force: these and every [`Sysctl`].
+    /// Sets the namespace's own sysctls in order, then reads them all back, and returns
+    /// the values in force: of these and of every [`Sysctl`].
     ///
-    /// # Errors
-    /// The first that could not be set, or that did not keep its value. A
-    /// sysctl of the whole machine, an unknown one, and any at all of the
-    /// namespace that this process started in, is refused before anything is
-    /// written.
+    /// # Errors The first that could not be set, or whose value was changed. A global
+    /// sysctl, an unknown one, and any sysctl of the namespace in which this process
+    /// started, is refused before anything is written.
     pub fn apply_sysctls(
         &self,
         settings: &[(SysctlName, String)],
@@ -194,22 +188,21 @@ impl NetworkNamespace {
             }
             let mut effective = read_deciding()?;
             for (name, value) in settings {
-                effective.insert(name.clone(), read_as_asked(name, value)?);
+                effective.insert(name.clone(), read_as_requested(name, value)?);
             }
             Ok(effective)
         })
     }
 
-    /// What is in force of every [`Sysctl`].
+    /// The values in force of every [`Sysctl`].
     ///
-    /// # Errors
-    /// When one that exists cannot be read.
+    /// # Errors If one that exists cannot be read.
     pub fn deciding_sysctls(&self) -> Result<BTreeMap<SysctlName, String>, SysctlError> {
         self.run(read_deciding)?
     }
 
-    /// Runs `write` inside the namespace, only when that is not the one this
-    /// process started in and owns every one of `names`.
+    /// Runs `write` inside the namespace, if it is not the one in which this process
+    /// started and it owns all of `names`.
     fn guarded<T: Send>(
         &self,
         names: &[SysctlName],
@@ -224,7 +217,7 @@ impl NetworkNamespace {
             write()
         })?;
         match result {
-            // Absent in there and present out here.
+            // Absent there and present here.
             Err(SysctlError::Unknown { name }) if name.path().is_file() => {
                 Err(SysctlError::Global { name })
             }
@@ -233,9 +226,9 @@ impl NetworkNamespace {
     }
 }
 
-/// Whether the calling thread's namespace owns the sysctl. What a namespace
-/// sees and may write below `net.` is its own: the kernel shows it shared values
-/// read-only (`ensure_safe_net_sysctl` in net/sysctl_net.c).
+/// Whether the calling thread's namespace owns the sysctl. What a namespace may write
+/// below `net.` is its own: shared values are read-only in it (`ensure_safe_net_sysctl`
+/// in net/sysctl_net.c).
 fn check_own(name: &SysctlName) -> Result<(), SysctlError> {
     match writable(name) {
         Ok(()) if name.is_about_networks() => Ok(()),
@@ -247,10 +240,10 @@ fn check_own(name: &SysctlName) -> Result<(), SysctlError> {
     }
 }
 
-/// Sets a sysctl of the calling thread's namespace; [`check_own`] comes first.
+/// Sets a sysctl of the calling thread's namespace; call [`check_own`] first.
 fn write(name: &SysctlName, value: &str) -> Result<(), SysctlError> {
-    // In one write(2), and never an empty one: each is a whole value, and an
-    // empty one would not reach the kernel.
+    // In one write(2), because each is a complete value, and never an empty one, which
+    // would not reach the kernel.
     OpenOptions::new()
         .write(true)
         .open(name.path())
@@ -272,23 +265,27 @@ fn read(name: &SysctlName) -> Result<String, SysctlError> {
     }
 }
 
-fn read_as_asked(name: &SysctlName, asked: &str) -> Result<String, SysctlError> {
+fn read_as_requested(name: &SysctlName, requested: &str) -> Result<String, SysctlError> {
     let effective = read(name)?;
-    check_kept(name, asked, &effective)?;
+    check_read_back(name, requested, &effective)?;
     Ok(effective)
 }
 
-/// Whether the value that was read back is the one that was asked for: field by
-/// field, and numbers as numbers.
+/// Checks that the value that was read back is the requested one, field by field, and
+/// numbers as numbers.
 ///
 /// # Errors
-/// [`SysctlError::NotKept`].
-pub fn check_kept(name: &SysctlName, asked: &str, effective: &str) -> Result<(), SysctlError> {
-    match is_same_value(asked, effective) {
+/// [`SysctlError::Changed`].
+pub fn check_read_back(
+    name: &SysctlName,
+    requested: &str,
+    effective: &str,
+) -> Result<(), SysctlError> {
+    match is_same_value(requested, effective) {
         true => Ok(()),
-        false => Err(SysctlError::NotKept {
+        false => Err(SysctlError::Changed {
             name: name.clone(),
-            asked: asked.to_owned(),
+            requested: requested.to_owned(),
             effective: effective.to_owned(),
         }),
     }
@@ -309,18 +306,19 @@ fn read_deciding() -> Result<BTreeMap<SysctlName, String>, SysctlError> {
     Ok(values)
 }
 
-/// Field by field, and numbers as numbers. (The kernel reads a leading 0 as
-/// octal and prints decimals: `010` is found out here to be 8.)
-fn is_same_value(asked: &str, effective: &str) -> bool {
+/// Compares field by field, and numbers as numbers. (The kernel reads a leading 0 as
+/// octal and prints decimals, so `010` and `8` differ here.)
+fn is_same_value(requested: &str, effective: &str) -> bool {
     let number = |field: &str| field.parse::<i128>().ok();
-    let (mut asked, mut effective) = (asked.split_whitespace(), effective.split_whitespace());
+    let (mut requested, mut effective) =
+        (requested.split_whitespace(), effective.split_whitespace());
     loop {
-        match (asked.next(), effective.next()) {
+        match (requested.next(), effective.next()) {
             (None, None) => return true,
-            (Some(asked), Some(effective)) => {
-                let same = match (number(asked), number(effective)) {
-                    (Some(asked), Some(effective)) => asked == effective,
-                    _ => asked == effective,
+            (Some(requested), Some(effective)) => {
+                let same = match (number(requested), number(effective)) {
+                    (Some(requested), Some(effective)) => requested == effective,
+                    _ => requested == effective,
                 };
                 if !same {
                     return false;
@@ -337,7 +335,7 @@ mod tests {
 
     #[test]
     fn compares_values_by_fields_and_numbers() {
-        for (asked, effective) in [
+        for (requested, effective) in [
             ("128", "128"),
             (" 128\n", "128"),
             ("+1", "1"),
@@ -345,12 +343,12 @@ mod tests {
             ("", ""),
             ("8080,9000-9002", "8080,9000-9002"),
         ] {
-            assert!(is_same_value(asked, effective), "{asked:?} {effective:?}");
+            assert!(is_same_value(requested, effective), "{requested:?} {effective:?}");
         }
-        for (asked, effective) in
+        for (requested, effective) in
             [("128", "127"), ("1 2", "1 2 3"), ("1 2 3", "1 2"), ("1", ""), ("a", "b"), ("", "0")]
         {
-            assert!(!is_same_value(asked, effective), "{asked:?} {effective:?}");
+            assert!(!is_same_value(requested, effective), "{requested:?} {effective:?}");
         }
     }
 }

@@ -6,17 +6,16 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// The name of a sysctl, `net.core.somaxconn`. As sysctl(8) has it, a dot
-/// inside a part is written as a slash (`net.ipv4.conf.eth0/100.rp_filter`);
-/// a name whose first separator is a slash is read the other way round. It is
-/// always shown in the first form.
+/// The name of a sysctl, `net.core.somaxconn`. As in sysctl(8), a dot inside a part is
+/// written as a slash (`net.ipv4.conf.eth0/100.rp_filter`); in a name whose first
+/// separator is a slash the two are swapped. It is always shown in the first form.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct SysctlName(String);
 
-/// What is no sysctl's name.
+/// A text is not the name of a sysctl.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{name}` is no sysctl name: {reason} (expected for example `net.core.somaxconn`)")]
+#[error("`{name}` is not a sysctl name: {reason} (expected for example `net.core.somaxconn`)")]
 pub struct SysctlNameError {
     name: String,
     reason: &'static str,
@@ -33,13 +32,13 @@ impl SysctlName {
         PathBuf::from(format!("/proc/sys/{}", swap_separators(&self.0)))
     }
 
-    /// Whether a network namespace could own it at all.
+    /// Whether a network namespace could own it.
     pub(crate) fn is_about_networks(&self) -> bool {
         self.0.starts_with("net.")
     }
 
-    /// The same setting of the loopback, which every namespace has, where the
-    /// name belongs to one interface.
+    /// The same setting of the loopback, which every namespace has, if the name belongs
+    /// to one interface.
     pub(crate) fn of_loopback(&self) -> Self {
         let mut parts: Vec<_> = self.0.split('.').collect();
         if let ["net", "ipv4" | "ipv6", "conf" | "neigh", interface, _] = parts.as_mut_slice()
@@ -76,10 +75,10 @@ impl FromStr for SysctlName {
             }
             // "/" and "//" would become "." and ".." in a path.
             if part.chars().all(|character| character == '/') {
-                return Err(error("a part must not be dots alone"));
+                return Err(error("a part must not consist of dots"));
             }
             if !part.chars().all(|character| character.is_ascii_graphic()) {
-                return Err(error("it has a character that no name has"));
+                return Err(error("it has an invalid character"));
             }
         }
         Ok(Self(dotted))
@@ -133,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_could_leave_proc_sys_or_is_no_name() {
+    fn names_that_could_leave_proc_sys_are_refused() {
         for name in [
             "",
             "somaxconn",
@@ -155,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_stands_for_every_interface() {
+    fn a_name_of_an_interface_becomes_that_of_the_loopback() {
         let of_loopback = |name: &str| name.parse::<SysctlName>().unwrap().of_loopback().0;
         assert_eq!(of_loopback("net.ipv4.conf.server0.rp_filter"), "net.ipv4.conf.lo.rp_filter");
         assert_eq!(of_loopback("net.ipv4.conf.all.rp_filter"), "net.ipv4.conf.all.rp_filter");

@@ -1,4 +1,4 @@
-//! What the kernel knows about one TCP socket.
+//! TCP_INFO of a socket.
 #![expect(unsafe_code, reason = "no crate wraps getsockopt(TCP_INFO)")]
 
 use std::io;
@@ -25,8 +25,8 @@ pub enum TcpState {
 }
 
 impl TcpState {
-    /// The state that the kernel numbers so; none for a number that it does
-    /// not show to users.
+    /// The state with this number in the kernel; `None` for a number that it does not
+    /// show to users.
     pub fn from_kernel(number: u8) -> Option<Self> {
         Some(match number {
             1 => Self::Established,
@@ -51,10 +51,10 @@ impl TcpState {
 pub struct TcpInfo {
     /// The socket's state.
     pub state: TcpState,
-    /// Retransmissions of what is unacknowledged now (`icsk_retransmits`):
-    /// back to 0 with the ACK that it waited for.
+    /// Retransmissions of the data that is unacknowledged now (`icsk_retransmits`): 0
+    /// again after its ACK.
     pub retransmits: u8,
-    /// Segments retransmitted since the socket was made, SYNs included.
+    /// Segments retransmitted since the socket was created, SYNs included.
     pub total_retransmits: u32,
     /// Smoothed round trip time, microseconds; 0 while there is none.
     pub rtt_us: u32,
@@ -65,10 +65,9 @@ pub struct TcpInfo {
     pub sacked: u32,
 }
 
-/// Asks the kernel about a TCP socket.
+/// Reads TCP_INFO of a socket.
 ///
-/// # Errors
-/// The errno of getsockopt(2): ENOPROTOOPT or EOPNOTSUPP where it is no TCP
+/// # Errors The errno of getsockopt(2): ENOPROTOOPT or EOPNOTSUPP if it is not a TCP
 /// socket.
 pub fn tcp_info(socket: BorrowedFd<'_>) -> io::Result<TcpInfo> {
     // SAFETY: tcp_info is plain integers, for which all zeros is a value.
@@ -108,7 +107,7 @@ mod tests {
     use std::os::fd::AsFd;
 
     #[test]
-    fn tells_a_listener_from_a_connection() {
+    fn a_listener_and_a_connection_are_distinguished() {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
         let info = tcp_info(client.as_fd()).unwrap();
@@ -120,11 +119,11 @@ mod tests {
         assert_eq!(info.unacked, 1, "one connection is queued");
         drop(listener);
         let info = tcp_info(client.as_fd()).unwrap();
-        assert_eq!(info.state, TcpState::Close, "the listener's end resets what it queued");
+        assert_eq!(info.state, TcpState::Close, "closing the listener resets its queue");
     }
 
     #[test]
-    fn refuses_what_is_no_tcp_socket() {
+    fn a_socket_that_is_not_tcp_is_an_error() {
         let (one, _other) = std::os::unix::net::UnixStream::pair().unwrap();
         assert!(tcp_info(one.as_fd()).is_err());
     }

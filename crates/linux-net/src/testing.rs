@@ -10,13 +10,13 @@ use crate::{NamespaceError, NamespacePolicy};
 
 const MARK: &str = "LINUX_NET_IN_LAB_NAMESPACE";
 
-/// Runs the body of a `#[test]` where it may make network namespaces. As root
-/// that is right here. An ordinary user's test process has many threads, and
-/// so cannot enter a user namespace: it starts its own binary again for this
-/// test alone, as root of a user namespace, and asserts that it succeeds.
+/// Runs the body of a `#[test]` where it may create network namespaces. As root it runs
+/// in this process. The test process of an ordinary user has many threads and cannot
+/// enter a user namespace, so it runs its own binary with only this test as root of a
+/// user namespace, and asserts that it succeeds.
 ///
-/// Call it first and alone in the test's function, on the test's own thread,
-/// whose name is the test's.
+/// It must be the only call in the test function, on the test's own thread, which has the
+/// name of the test.
 ///
 /// ```no_run
 /// #[test]
@@ -27,8 +27,7 @@ const MARK: &str = "LINUX_NET_IN_LAB_NAMESPACE";
 /// }
 /// ```
 ///
-/// # Panics
-/// When the body does, here or there; or where this machine forbids user
+/// # Panics If the body panics, in either process; or if this machine forbids user
 /// namespaces, with the cause.
 pub fn in_lab_namespace(body: impl FnOnce()) {
     if can_administer_networks() {
@@ -40,8 +39,8 @@ pub fn in_lab_namespace(body: impl FnOnce()) {
     let mut command = Command::new(std::env::current_exe().expect("a test has an executable"));
     command.args(["--exact", test, "--include-ignored", "--nocapture"]).env(MARK, "1");
 
-    let policy = NamespacePolicy::of_this_process();
-    let map = IdentityMap::of_this_process();
+    let policy = NamespacePolicy::current();
+    let map = IdentityMap::current();
     let enter = move || map.enter_new_namespace().map_err(|(_, errno)| io::Error::from(errno));
     // SAFETY: the closure only makes system calls, on memory allocated before
     // the fork, and its error is a plain number.
@@ -52,11 +51,11 @@ pub fn in_lab_namespace(body: impl FnOnce()) {
         let refusal = policy.diagnose(attempt, errno);
         panic!("{}", NamespaceError::Refused { attempt, refusal });
     });
-    let (printed, said) =
+    let (printed, errors) =
         (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(
         output.status.success(),
-        "{test} in a user namespace: {}\n{printed}{said}",
+        "{test} in a user namespace: {}\n{printed}{errors}",
         output.status
     );
     assert!(printed.contains("1 passed"), "{test} did not run in a user namespace:\n{printed}");

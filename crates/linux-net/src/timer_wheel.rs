@@ -1,4 +1,4 @@
-//! Where the slots of the kernel's timer wheel lie on the lab's clock.
+//! The slots of the kernel's timer wheel on CLOCK_MONOTONIC.
 #![expect(unsafe_code, reason = "no crate wraps times(2)")]
 
 use nix::time::{ClockId, clock_getres};
@@ -7,19 +7,19 @@ use crate::monotonic_ns;
 
 const SECOND: u64 = 1_000_000_000;
 
-/// USER_HZ, the unit of times(2), on every architecture but Alpha.
+/// USER_HZ, the unit of times(2), on every architecture except Alpha.
 const USER_HZ: u64 = 100;
 
 /// Ticks to which the slots of every level of the wheel add up: a slot of the
 /// last level is 8⁸ ticks (`LVL_GRAN` in kernel/time/timer.c).
 const ALL_LEVELS: u64 = 1 << 24;
 
-/// A clock tick is seen up to this much late: it has to be handled first.
+/// A clock tick is observed up to this much late, because it has to be handled first.
 const AGREEMENT_NS: u64 = 400_000;
 
-/// Changes of times(2) that must agree, and those that are looked at for that.
+/// The number of changes of times(2) that must agree, and of those observed.
 const AGREEING: usize = 4;
-const LOOKED_AT: std::ops::RangeInclusive<usize> = 8..=64;
+const OBSERVED: std::ops::RangeInclusive<usize> = 8..=64;
 
 /// The kernel's timer wheel (kernel/time/timer.c), which fires TCP's timers: in
 /// slots of 8 ticks for a timer of a second at 250 Hz, 32 ms, all timers of a
@@ -31,12 +31,12 @@ pub struct TimerWheel {
 }
 
 impl TimerWheel {
-    /// Finds it, in some 90 ms of CPU time; no privilege is needed. None
-    /// where the kernel's ticks do not agree with its clock.
+    /// Finds it, in about 90 ms of CPU time, without privileges. `None` if the kernel's
+    /// ticks do not agree with its clock.
     ///
-    /// times(2) is the kernel's tick count, `jiffies_64_to_clock_t(get_jiffies_64())`,
-    /// in hundredths of a second: when it changes, the count is known exactly,
-    /// and so is the time on CLOCK_MONOTONIC.
+    /// times(2) is the kernel's tick count, `jiffies_64_to_clock_t(get_jiffies_64())`, in
+    /// hundredths of a second: when it changes, both the count and the time on
+    /// CLOCK_MONOTONIC are known exactly.
     pub fn find() -> Option<Self> {
         let resolution = clock_getres(ClockId::CLOCK_MONOTONIC_COARSE).ok()?;
         let tick_ns = u64::try_from(resolution.tv_nsec()).ok().filter(|&ns| ns > 0)?;
@@ -44,10 +44,10 @@ impl TimerWheel {
             return None;
         }
         let mut offsets = Vec::new();
-        for looks in 1..=*LOOKED_AT.end() {
+        for count in 1..=*OBSERVED.end() {
             let (ticks, at_ns) = next_change(tick_ns)?;
             offsets.push(offset(ticks, at_ns, tick_ns));
-            if looks < *LOOKED_AT.start() {
+            if count < *OBSERVED.start() {
                 continue;
             }
             if let Some(offset_ns) = agreed(&offsets, tick_ns) {
@@ -70,8 +70,8 @@ impl TimerWheel {
     }
 }
 
-/// Waits for times(2) to change: the kernel's ticks then, and when that was, or
-/// a little later.
+/// Waits until times(2) changes: the kernel's ticks then, and the time, which may be a
+/// little late.
 fn next_change(tick_ns: u64) -> Option<(u64, u64)> {
     let before = clock_ticks()?;
     let began = monotonic_ns();
@@ -89,7 +89,7 @@ fn next_change(tick_ns: u64) -> Option<(u64, u64)> {
 
 /// times(2), in USER_HZ.
 fn clock_ticks() -> Option<u64> {
-    // SAFETY: times(2) takes a null pointer for "the count alone".
+    // SAFETY: with a null pointer, times(2) only returns the count.
     let count = unsafe { libc::times(std::ptr::null_mut()) };
     u64::try_from(count).ok()
 }
@@ -100,7 +100,7 @@ fn ticks(count: u64, tick_ns: u64) -> u64 {
     (count * (SECOND / USER_HZ)).div_ceil(tick_ns)
 }
 
-/// What makes of CLOCK_MONOTONIC the time since the ticks were a multiple of
+/// What to add to CLOCK_MONOTONIC to get the time since the ticks were a multiple of
 /// [`ALL_LEVELS`].
 fn offset(ticks: u64, at_ns: u64, tick_ns: u64) -> u64 {
     let round_ns = ALL_LEVELS * tick_ns;
@@ -108,8 +108,8 @@ fn offset(ticks: u64, at_ns: u64, tick_ns: u64) -> u64 {
     (since_ns + round_ns - at_ns % round_ns) % round_ns
 }
 
-/// The offset that enough changes agree on. A change is seen late, never early,
-/// which makes an offset too small: the largest is the best.
+/// The offset that enough changes agree on. A change is observed late, never early, which
+/// makes its offset too small: the largest is the best.
 fn agreed(offsets: &[u64], tick_ns: u64) -> Option<u64> {
     let round_ns = ALL_LEVELS * tick_ns;
     let behind = |of: u64, other: u64| (of + round_ns - other) % round_ns;
@@ -156,17 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn late_looks_are_passed_over_and_disagreement_is_no_answer() {
+    fn late_observations_are_ignored_and_disagreement_has_no_result() {
         let tick_ns = 4_000_000;
         let late = |ns: u64| 1_000_000_000 - ns;
-        let looks = [90, 3_000, 20, 50, 70].map(|late_us| late(late_us * 1_000));
-        assert_eq!(agreed(&looks[..4], tick_ns), None);
-        assert!(agreed(&looks, tick_ns).is_some_and(|best| late(best) <= 90_000));
-        // All of the first are a tick late: one that is not shows it.
+        let observed = [90, 3_000, 20, 50, 70].map(|late_us| late(late_us * 1_000));
+        assert_eq!(agreed(&observed[..4], tick_ns), None);
+        assert!(agreed(&observed, tick_ns).is_some_and(|best| late(best) <= 90_000));
+        // The first are all a tick late, and the last one shows that.
         let mut ticks_late = vec![late(4_000_000); 8];
         ticks_late.push(late(0));
         assert_eq!(agreed(&ticks_late, tick_ns), None);
-        let drifting: Vec<_> = (0..24).map(|look| late(look * 500_000)).collect();
+        let drifting: Vec<_> = (0..24).map(|count| late(count * 500_000)).collect();
         assert_eq!(agreed(&drifting, tick_ns), None);
         let before = |ns: u64| ALL_LEVELS * tick_ns - ns;
         let around_zero = [5_000, 0, before(9_000), before(1), before(2), before(3)];

@@ -1,4 +1,4 @@
-//! The user namespace that gives an ordinary user network namespaces.
+//! The user namespace in which an ordinary user may create network namespaces.
 
 use std::fs;
 
@@ -14,8 +14,8 @@ use crate::refusal::{Attempt, NamespacePolicy};
 const CAP_NET_ADMIN: u32 = 12;
 const CAP_SYS_ADMIN: u32 = 21;
 
-/// Whether this process can make and configure network namespaces as it is
-/// (effective CAP_SYS_ADMIN and CAP_NET_ADMIN).
+/// Whether this process may create and configure network namespaces (effective
+/// CAP_SYS_ADMIN and CAP_NET_ADMIN).
 pub fn can_administer_networks() -> bool {
     let needed = 1u64 << CAP_NET_ADMIN | 1u64 << CAP_SYS_ADMIN;
     let effective = fs::read_to_string("/proc/self/status").ok().and_then(|status| {
@@ -25,41 +25,39 @@ pub fn can_administer_networks() -> bool {
     effective.is_some_and(|set| set & needed == needed)
 }
 
-/// Whether this process is in the user namespace that the machine booted with:
-/// root there is root of the machine.
+/// Whether this process is in the initial user namespace, whose root is root of the
+/// machine.
 pub fn in_initial_user_namespace() -> bool {
     // PROC_USER_INIT_INO, include/linux/proc_ns.h: part of the kernel's ABI.
     fs::read_link("/proc/self/ns/user").is_ok_and(|link| link.as_os_str() == "user:[4026531837]")
 }
 
-/// Gives this process the right to network namespaces of its own: an ordinary
-/// user becomes root of a new user namespace, which changes nothing outside
-/// it. A process that has the right already is left as it is. Call it at the
-/// very start of `main`: the process must have one thread.
+/// Lets this process create network namespaces: an ordinary user becomes root of a new
+/// user namespace, which changes nothing outside it. Does nothing if the process already
+/// may. Call it at the start of `main`: the process must have one thread.
 ///
-/// # Errors
-/// [`NamespaceError::Refused`], with the cause and the ways out. As a kernel
-/// can grant the user namespace and deny what it is for (Ubuntu's AppArmor
-/// restriction), a network namespace is made on trial.
+/// # Errors [`NamespaceError::Refused`], with the cause and a hint. A kernel can allow
+/// the user namespace and deny network namespaces in it (Ubuntu's AppArmor restriction),
+/// so it also creates one.
 pub fn enter_user_namespace() -> Result<(), NamespaceError> {
     if can_administer_networks() {
         return Ok(());
     }
-    let policy = NamespacePolicy::of_this_process();
+    let policy = NamespacePolicy::current();
     let refused = |(attempt, errno)| NamespaceError::Refused {
         attempt,
         refusal: policy.diagnose(attempt, errno),
     };
-    IdentityMap::of_this_process().enter_new_namespace().map_err(refused)?;
+    IdentityMap::current().enter_new_namespace().map_err(refused)?;
     trial_network_namespace().map_err(|errno| refused((Attempt::NetworkNamespace, errno)))
 }
 
-/// Makes a network namespace and lets it go.
+/// Creates a network namespace and drops it.
 fn trial_network_namespace() -> Result<(), Errno> {
     std::thread::spawn(|| unshare(CloneFlags::CLONE_NEWNET)).join().expect("unshare does not panic")
 }
 
-/// What is written to the new user namespace's maps: this user is its root.
+/// The contents of the new user namespace's maps: this user is its root.
 #[derive(Debug)]
 pub(crate) struct IdentityMap {
     users: String,
@@ -67,16 +65,16 @@ pub(crate) struct IdentityMap {
 }
 
 impl IdentityMap {
-    pub(crate) fn of_this_process() -> Self {
-        Self::of(geteuid().as_raw(), getegid().as_raw())
+    pub(crate) fn current() -> Self {
+        Self::new(geteuid().as_raw(), getegid().as_raw())
     }
 
-    pub(crate) fn of(user: u32, group: u32) -> Self {
+    pub(crate) fn new(user: u32, group: u32) -> Self {
         Self { users: format!("0 {user} 1"), groups: format!("0 {group} 1") }
     }
 
-    /// Moves this process into a new user namespace. Only makes system calls,
-    /// so that a forked child may call it too.
+    /// Moves this process into a new user namespace. It only makes system calls, so a
+    /// forked child may call it.
     pub(crate) fn enter_new_namespace(&self) -> Result<(), (Attempt, Errno)> {
         unshare(CloneFlags::CLONE_NEWUSER).map_err(|errno| (Attempt::UserNamespace, errno))?;
         // An ordinary user may write gid_map only once setgroups is denied.
@@ -98,10 +96,10 @@ mod tests {
     use crate::Refusal;
 
     #[test]
-    fn a_process_of_many_threads_is_told_so() {
-        let (attempt, errno) = IdentityMap::of_this_process().enter_new_namespace().unwrap_err();
+    fn a_process_with_many_threads_is_refused() {
+        let (attempt, errno) = IdentityMap::current().enter_new_namespace().unwrap_err();
         assert_eq!((attempt, errno), (Attempt::UserNamespace, Errno::EINVAL));
-        let refusal = NamespacePolicy::of_this_process().diagnose(attempt, errno);
+        let refusal = NamespacePolicy::current().diagnose(attempt, errno);
         assert!(matches!(refusal, Refusal::Threads { threads } if threads >= 2), "{refusal}");
     }
 }

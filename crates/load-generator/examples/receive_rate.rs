@@ -1,12 +1,12 @@
-//! How many deliveries a second the load generator itself can take: a load
-//! against a relay in another process that writes as cheaply as it can.
+//! Measures how many deliveries a second the load generator can receive: a load on a
+//! cheap relay in another process.
 //!
 //! ```text
 //! cargo run --release -p load-generator --example receive_rate -- [clients] [messages]
 //! ```
 //!
-//! Deliveries per CPU second of the generator are what counts: in a trial it
-//! must stay far below one CPU, or it is what is measured.
+//! What counts is deliveries per CPU second of the generator: in a trial it must use far
+//! less than one CPU, or the trial measures the generator.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -42,7 +42,7 @@ fn main() {
         .expect("the relay starts");
     let mut address = String::new();
     let output = server.stdout.take().expect("a pipe");
-    BufReader::new(output).read_line(&mut address).expect("the relay says its address");
+    BufReader::new(output).read_line(&mut address).expect("the relay prints its address");
 
     let config = LoadConfig {
         settings,
@@ -77,8 +77,8 @@ fn main() {
     .expect("standard output");
 }
 
-/// Gives what each client sends to all the others, as it comes and without
-/// looking at it: the sizes of the messages are such that none is cut.
+/// Sends what it reads from each client to all others, without parsing it: the messages
+/// are small enough that none is cut.
 fn relay() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address: SocketAddr = listener.local_addr().expect("its address");

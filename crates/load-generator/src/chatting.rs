@@ -12,20 +12,20 @@ use crate::error::LoadError;
 use crate::generator::{Generator, nanoseconds};
 use crate::timers::Timer;
 
-/// Bytes of due messages put together for one send(2).
+/// Bytes of due messages that one send(2) may contain.
 const WRITE_AT_ONCE: usize = 64 * 1024;
 
 impl Generator<'_> {
-    /// A client is ready to chat: its schedule is fixed from here.
+    /// Starts the chat of a client: its schedule is fixed from now on.
     pub(crate) fn begin_chat(&mut self, client: usize, now_ns: u64) {
         let start_ns = now_ns.saturating_add(nanoseconds(self.config.settings.send_delay));
         self.schedules[client].start_ns = start_ns;
         self.timers.add(start_ns, Timer::Send(client));
     }
 
-    /// Writes what is due. What the socket does not take now is written when
-    /// it has room; messages that come due meanwhile wait as numbers, not as
-    /// bytes, so that a server that stops reading costs no memory.
+    /// Writes what is due. What the socket does not accept now is written when it has
+    /// room. Messages that become due meanwhile wait as numbers, not as bytes, so a
+    /// server that stops reading costs no memory.
     pub(crate) fn write_due(&mut self, client: usize) -> Result<(), LoadError> {
         if self.clients[client].socket.is_none() {
             return Ok(()); // It ended after its timer was set.
@@ -69,7 +69,7 @@ impl Generator<'_> {
                         schedule.written = (writer.bytes_written / message) as u32;
                     }
                 }
-                Err(error) if try_again(&error) => {}
+                Err(error) if is_temporary(&error) => {}
                 Err(error) => return self.fail(client, "write to", error),
             }
         }
@@ -82,7 +82,7 @@ impl Generator<'_> {
         self.wait_to_write(client, more)?;
         if all_written {
             self.unwritten -= 1;
-            self.leave_alone(client)?;
+            self.leave_individually(client)?;
         }
         Ok(())
     }
@@ -97,8 +97,8 @@ impl Generator<'_> {
         self.watch(client)
     }
 
-    /// Asks epoll for what a client waits for; errors and hang-ups are told
-    /// always.
+    /// Registers what a client waits for with epoll, which always reports errors and
+    /// hang-ups.
     pub(crate) fn watch(&self, client: usize) -> Result<(), LoadError> {
         let watched = &self.clients[client];
         let mut interest = EpollFlags::empty();
@@ -106,18 +106,18 @@ impl Generator<'_> {
         interest.set(EpollFlags::EPOLLOUT, watched.waits_to_write);
         self.epoll
             .modify(watched.socket(), &mut EpollEvent::new(interest, client as u64))
-            .map_err(LoadError::machine("watch a socket"))
+            .map_err(LoadError::system("watch a socket"))
     }
 
-    /// Takes one buffer of what has arrived at a client; epoll tells again if
-    /// there is more, so that none waits for another's flood.
+    /// Reads one buffer of what has arrived at a client. Epoll reports it again if there
+    /// is more, so no client has to wait for a flood of another.
     pub(crate) fn read(&mut self, client: usize) -> Result<(), LoadError> {
         let reader = &mut self.clients[client];
         let mut socket = reader.socket.as_ref().expect("an open client has its socket");
         let bytes = match socket.read(&mut self.read_buffer) {
             Ok(0) => return self.on_end_of_file(client),
             Ok(bytes) => &self.read_buffer[..bytes],
-            Err(error) if try_again(&error) => return Ok(()),
+            Err(error) if is_temporary(&error) => return Ok(()),
             Err(error) => return self.fail(client, "read from", error),
         };
         // Everything in the buffer had arrived by now.
@@ -143,7 +143,7 @@ impl Generator<'_> {
             let sender = sender as usize;
             let schedule = &self.schedules[sender];
             if number >= schedule.begun {
-                // Not written yet: its sender did not make it.
+                // Not written yet, so its sender did not send it.
                 metrics.foreign += 1;
             } else if sender == client {
                 metrics.echoed += 1;
@@ -159,7 +159,7 @@ impl Generator<'_> {
 }
 
 /// Whether epoll will report when to try again.
-fn try_again(error: &io::Error) -> bool {
+fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 
@@ -171,7 +171,7 @@ mod tests {
     use crate::settings::LoadSettings;
 
     #[test]
-    fn what_is_all_written_is_counted_once() {
+    fn a_client_that_has_written_everything_is_counted_once() {
         let settings = LoadSettings {
             clients: 2,
             messages: 1,

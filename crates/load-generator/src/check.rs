@@ -9,7 +9,7 @@ use crate::roles::check_roles;
 use crate::setting_problem::SettingProblem;
 use crate::settings::{ChatPhase, ConnectPattern, Leave, LoadSettings};
 
-/// A client's host has its addresses in one /24, beside its own and others.
+/// The addresses of a client's host are in one /24, with others.
 const MAX_SOURCE_ADDRESSES: u32 = 250;
 
 /// Longer than any trial, and short enough to be added and multiplied.
@@ -29,29 +29,32 @@ pub fn check_settings(
     let mut problem = |field, reason: String| problems.push(SettingProblem { field, reason });
 
     if settings.clients == 0 {
-        problem("clients", "0 clients make no load: ask for at least 1".to_owned());
+        problem("clients", "0 clients make no load: use at least 1".to_owned());
     }
     if !(1..=MAX_SOURCE_ADDRESSES).contains(&settings.source_addresses) {
         let reason =
-            format!("{} addresses: ask for 1 to {MAX_SOURCE_ADDRESSES}", settings.source_addresses);
+            format!("{} addresses: use 1 to {MAX_SOURCE_ADDRESSES}", settings.source_addresses);
         problem("source_addresses", reason);
     }
     match (settings.pattern, settings.connect_rate) {
         (ConnectPattern::Rate, None) => {
-            problem("connect_rate", "pattern rate needs it: attempts a second".to_owned());
+            problem(
+                "connect_rate",
+                "pattern rate needs the number of attempts a second".to_owned(),
+            );
         }
         (_, Some(rate)) if !(rate.is_finite() && rate > 0.0) => {
-            problem("connect_rate", format!("{rate} attempts a second: ask for more than 0"));
+            problem("connect_rate", format!("{rate} attempts a second: use more than 0"));
         }
         (ConnectPattern::Rate | ConnectPattern::OneByOne, Some(rate)) => {
             let after_the_first = f64::from(settings.clients.saturating_sub(1));
             if after_the_first / rate > MAX_START.as_secs_f64() {
                 let reason = format!(
-                    "at {rate:?} attempts a second, {} clients do not all start within {}: ask for \
+                    "at {rate:?} attempts a second, {} clients do not all start within {}: use \
                      at least {:.3}",
                     settings.clients,
                     humantime::format_duration(MAX_START),
-                    // Rounded up, so that what is asked for is enough.
+                    // Rounded up, so that this rate is enough.
                     (after_the_first / MAX_START.as_secs_f64() * 1e3).ceil() / 1e3,
                 );
                 problem("connect_rate", reason);
@@ -67,12 +70,12 @@ pub fn check_settings(
         ("interval", settings.interval, true),
     ] {
         if time.is_zero() && !may_be_zero {
-            problem(field, "no time at all: ask for more than 0s".to_owned());
+            problem(field, "0s is too short: use more than 0s".to_owned());
         }
         if time > MAX_TIME {
             let (time, longest) =
                 (humantime::format_duration(time), humantime::format_duration(MAX_TIME));
-            problem(field, format!("{time} is beyond any trial: ask for at most {longest}"));
+            problem(field, format!("{time} is too long: use at most {longest}"));
         }
     }
     if settings.messages > 0 {
@@ -81,8 +84,8 @@ pub fn check_settings(
             problem(
                 "size",
                 format!(
-                    "{} bytes cannot say which message it is: with {} clients and {} messages, \
-                     ask for at least {smallest}",
+                    "{} bytes cannot identify a message: with {} clients and {} messages, \
+                     use at least {smallest}",
                     settings.size, settings.clients, settings.messages
                 ),
             );
@@ -104,7 +107,7 @@ pub fn check_settings(
             problem(
                 "finish_deadline",
                 format!(
-                    "{} messages, {:?} apart after {:?}, are not even written by then",
+                    "{} messages, {:?} apart after {:?}, are not all written by then",
                     settings.messages, settings.interval, settings.send_delay
                 ),
             );
@@ -117,7 +120,7 @@ pub fn check_settings(
     problems
 }
 
-/// What cannot be where clients are never there together.
+/// The problems of settings if clients are connected one at a time.
 fn check_serial(settings: &LoadSettings) -> Vec<SettingProblem> {
     let mut problems = Vec::new();
     let mut unless = |fine: bool, field, reason: &str| {
@@ -128,27 +131,31 @@ fn check_serial(settings: &LoadSettings) -> Vec<SettingProblem> {
     unless(
         settings.chat == ChatPhase::Overlapped,
         "chat",
-        "has each client chat and leave before the next connects: ask for overlapped",
+        "lets each client chat and leave before the next connects: use overlapped",
     );
     unless(
         settings.leave != Leave::Together,
         "leave",
-        "has clients leave one after the other: ask for after_sending or half_close",
+        "lets clients leave one after the other: use after_sending or half_close",
     );
     unless(
         settings.linger.is_zero(),
         "linger",
-        "leaves nobody to stay once the last attempt is decided: ask for 0s",
+        "has no connections left after the last attempt: use 0s",
     );
-    unless(settings.slow_readers == 0, "slow_readers", "leaves nobody to send to them: ask for 0");
+    unless(
+        settings.slow_readers == 0,
+        "slow_readers",
+        "has no other clients that send to them: use 0",
+    );
     let all_send = settings.senders.is_none_or(|senders| {
         settings.messages == 0 || senders >= settings.clients.saturating_sub(settings.half_open)
     });
-    unless(all_send, "senders", "leaves nobody to send to the others: leave it out");
+    unless(all_send, "senders", "has no other clients that receive: omit it");
     problems
 }
 
-/// From a client's being ready to its last message; none when that overflows.
+/// From the start of a client's chat to its last message; `None` on overflow.
 fn schedule_length(settings: &LoadSettings) -> Option<Duration> {
     let gaps = settings.interval.checked_mul(settings.messages.saturating_sub(1))?;
     settings.send_delay.checked_add(gaps)
@@ -168,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_and_the_original_grid_are_fine() {
+    fn the_defaults_and_the_original_grid_are_valid() {
         assert_eq!(fields(|_| {}), [""; 0]);
         assert_eq!(
             fields(|s| {
@@ -180,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn each_impossible_value_names_its_field() {
+    fn an_invalid_value_names_its_field() {
         assert_eq!(fields(|s| s.clients = 0), ["clients"]);
         assert_eq!(fields(|s| s.source_addresses = 0), ["source_addresses"]);
         assert_eq!(fields(|s| s.source_addresses = 250), [""; 0]);
@@ -221,14 +228,14 @@ mod tests {
         for rate in [1e-300, 0.999] {
             let reason = reason(rate, ConnectPattern::Rate);
             assert!(reason.contains(&format!("{rate:?} attempts")), "{reason}");
-            assert!(reason.contains("within 1h: ask for at least 1.000"), "{reason}");
+            assert!(reason.contains("within 1h: use at least 1.000"), "{reason}");
         }
         assert_eq!(reason(1.0, ConnectPattern::Rate), "");
         assert_eq!(reason(1e-300, ConnectPattern::Burst), "", "an axis over patterns");
     }
 
     #[test]
-    fn clients_that_come_one_by_one_wait_for_nobody() {
+    fn clients_that_connect_one_by_one_never_wait_for_each_other() {
         let one_by_one = |settings: &mut LoadSettings| {
             settings.pattern = ConnectPattern::OneByOne;
             settings.leave = Leave::HalfClose;
@@ -241,7 +248,7 @@ mod tests {
         };
         assert_eq!(with(|_| {}), [""; 0]);
         assert_eq!(with(|s| s.leave = Leave::AfterSending), [""; 0]);
-        assert_eq!(with(|s| s.connect_rate = Some(50.0)), [""; 0], "no faster than that");
+        assert_eq!(with(|s| s.connect_rate = Some(50.0)), [""; 0], "a limit");
         assert_eq!(with(|s| s.connect_rate = Some(0.001)), ["connect_rate"]);
         assert_eq!(with(|s| s.senders = Some(50)), [""; 0], "all of them");
         assert_eq!(with(|s| s.chat = ChatPhase::AfterConnect), ["chat"]);
@@ -249,14 +256,14 @@ mod tests {
         assert_eq!(with(|s| s.linger = Duration::from_secs(1)), ["linger"]);
         assert_eq!(with(|s| s.slow_readers = 1), ["slow_readers"]);
         assert_eq!(with(|s| s.senders = Some(49)), ["senders"]);
-        let alone = |s: &mut LoadSettings| {
+        let single = |s: &mut LoadSettings| {
             (s.clients, s.leave, s.chat) = (1, Leave::Together, ChatPhase::AfterConnect);
         };
-        assert_eq!(with(alone), [""; 0], "one client is one by one in any pattern");
+        assert_eq!(with(single), [""; 0], "one client is one by one in any pattern");
     }
 
     #[test]
-    fn too_many_of_a_kind_are_named() {
+    fn too_many_clients_of_a_role_are_named() {
         assert_eq!(fields(|s| s.half_open = 51), ["half_open"]);
         assert_eq!(fields(|s| s.slow_readers = 51), ["slow_readers"]);
         assert_eq!(fields(|s| s.senders = Some(51)), ["senders"]);
@@ -264,7 +271,7 @@ mod tests {
     }
 
     #[test]
-    fn no_time_is_beyond_a_day() {
+    fn no_time_is_longer_than_a_day() {
         let ages = Duration::from_secs(10_000 * 365 * 86_400);
         assert_eq!(fields(|s| s.connect_deadline = ages), ["connect_deadline"]);
         assert_eq!(fields(|s| s.finish_deadline = ages), ["finish_deadline"]);
@@ -277,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn all_problems_come_at_once_and_a_size_matters_only_with_messages() {
+    fn all_problems_are_reported_and_a_size_matters_only_with_messages() {
         assert_eq!(
             fields(|s| {
                 s.clients = 0;

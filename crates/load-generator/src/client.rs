@@ -12,7 +12,7 @@ use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 use crate::control::{Attempt, Ending};
 use crate::roles::Role;
 
-/// Where an attempt stands.
+/// The state of an attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum State {
     /// connect(2) was not called yet.
@@ -41,16 +41,16 @@ pub(crate) struct Client {
     pub(crate) out: Vec<u8>,
     pub(crate) sent: usize,
     pub(crate) bytes_written: u64,
-    /// When the socket last had room again after a wait for it, nanoseconds:
-    /// messages intended before were late because of the server.
+    /// When the socket last had room again after it was full, nanoseconds: messages
+    /// intended before then were late because of the server.
     pub(crate) unblocked_ns: u64,
-    /// Whether epoll is asked for room to write.
+    /// Whether epoll reports room to write.
     pub(crate) waits_to_write: bool,
-    /// Whether epoll is asked for what arrives.
+    /// Whether epoll reports data to read.
     pub(crate) reads: bool,
-    /// It has ended its sending half, and reads until the server's end of file.
+    /// It has shut down its sending half, and reads until the server's end of file.
     pub(crate) half_closed: bool,
-    /// It has read the server's end of file, and stays all the same.
+    /// It has read the server's end of file, but has not left.
     pub(crate) read_to_end: bool,
     pub(crate) end: Option<End>,
 }
@@ -114,13 +114,13 @@ impl Client {
 /// (`tcp_filter`, called by `tcp_v4_rcv` before the segment has any effect).
 const DROP_ALL: [SockFilter; 1] = [SockFilter::new(0x06, 0, 0, 0)];
 
-/// A non-blocking socket to reach `target` with, bound to `source`; one of a
+/// A non-blocking socket for a connection to `target`, bound to `source`; that of a
 /// half-open attempt receives nothing.
 ///
-/// The port is left to connect(2) (IP_BIND_ADDRESS_NO_PORT), so that a source
-/// address changes nothing but the address: ports are counted for each
-/// destination and `tcp_tw_reuse` applies, as without one.
-pub(crate) fn make_socket(
+/// connect(2) chooses the port (IP_BIND_ADDRESS_NO_PORT), so a source address changes
+/// only the address: as without one, ports are counted for each destination and
+/// `tcp_tw_reuse` applies.
+pub(crate) fn create_socket(
     target: SocketAddr,
     source: Option<IpAddr>,
     nodelay: bool,
@@ -133,7 +133,7 @@ pub(crate) fn make_socket(
     }
     if role == Role::HalfOpen {
         socket.attach_filter(&DROP_ALL).map_err(|source| {
-            let why = "filter it, which takes CAP_NET_ADMIN in this network namespace";
+            let why = "filter it, which needs CAP_NET_ADMIN in this network namespace";
             io::Error::new(source.kind(), format!("{why}: {source}"))
         })?;
     }
@@ -146,8 +146,8 @@ pub(crate) fn make_socket(
     Ok(Ok(socket))
 }
 
-/// The ending that a system call's error means; `None` if it is no ending of
-/// a connection but a fault of the testbed.
+/// The ending that an error of a system call means; `None` if it is a fault of the
+/// testbed.
 pub(crate) fn ending_of(error: &io::Error) -> Option<Ending> {
     match Errno::from_raw(error.raw_os_error()?) {
         Errno::ECONNREFUSED => Some(Ending::Refused),

@@ -1,4 +1,4 @@
-//! From connect(2) to the decision about it.
+//! From connect(2) to its result.
 
 use std::io;
 use std::os::fd::AsFd;
@@ -7,7 +7,7 @@ use linux_net::{TcpState, monotonic_ns, tcp_info};
 use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 
-use crate::client::{State, make_socket};
+use crate::client::{State, create_socket};
 use crate::control::Ending;
 use crate::error::LoadError;
 use crate::generator::{Generator, nanoseconds};
@@ -16,8 +16,8 @@ use crate::settings::ChatPhase;
 use crate::timers::Timer;
 
 impl Generator<'_> {
-    /// Starts every attempt at once: all sockets are made, bound and watched
-    /// beforehand, so that the burst is nothing but connect(2) calls.
+    /// Starts every attempt at once: all sockets are created, bound and watched
+    /// beforehand, so the burst consists only of connect(2) calls.
     pub(crate) fn start_all(&mut self) -> Result<(), LoadError> {
         let clients = 0..self.clients.len();
         for client in clients.clone() {
@@ -39,8 +39,8 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Starts one attempt. At a rate, the next is planned here; one by one, its
-    /// end does that.
+    /// Starts one attempt. At a rate, it plans the next start; one by one, the end of an
+    /// attempt does that.
     pub(crate) fn start(&mut self, client: usize) -> Result<(), LoadError> {
         if self.clients[client].state != State::NotStarted {
             return Ok(()); // The load was stopped.
@@ -61,9 +61,9 @@ impl Generator<'_> {
         }
     }
 
-    /// Plans an attempt's start, if there is such an attempt: as soon as may be,
-    /// and not before its turn where there is a rate. Always by a timer, so that
-    /// attempts that end at once do not start one another from within.
+    /// Plans an attempt's start, if there is such an attempt: as soon as possible, but
+    /// not before its turn if there is a rate. Always with a timer, so that attempts that
+    /// end at once do not recurse.
     pub(crate) fn plan_start(&mut self, client: usize) {
         if client < self.clients.len() {
             let first_ns = self.clients[0].start_ns;
@@ -75,19 +75,18 @@ impl Generator<'_> {
         }
     }
 
-    /// Makes an attempt's socket; where it cannot be bound, the attempt is
-    /// over.
+    /// Creates an attempt's socket; if it cannot be bound, the attempt has ended.
     fn prepare(&mut self, client: usize) -> Result<(), LoadError> {
         let nodelay = self.config.settings.nodelay;
         let role = self.clients[client].role;
-        match make_socket(self.config.target, self.source(client), nodelay, role)
-            .map_err(LoadError::machine("create a socket"))?
+        match create_socket(self.config.target, self.source(client), nodelay, role)
+            .map_err(LoadError::system("create a socket"))?
         {
             Ok(socket) => {
                 let interest = EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT;
                 self.epoll
                     .add(&socket, EpollEvent::new(interest, client as u64))
-                    .map_err(LoadError::machine("watch a socket"))?;
+                    .map_err(LoadError::system("watch a socket"))?;
                 self.clients[client].socket = Some(socket);
                 Ok(())
             }
@@ -98,7 +97,7 @@ impl Generator<'_> {
         }
     }
 
-    /// connect(2) has returned.
+    /// Handles the return of connect(2).
     fn started(&mut self, client: usize, result: io::Result<()>) -> Result<(), LoadError> {
         if let Err(error) = result {
             let pending = [Errno::EINPROGRESS as i32, Errno::EINTR as i32];
@@ -118,8 +117,8 @@ impl Generator<'_> {
     /// Handles an event of epoll for an attempt.
     pub(crate) fn decide(&mut self, client: usize) -> Result<(), LoadError> {
         let socket = self.clients[client].socket();
-        let info = tcp_info(socket.as_fd()).map_err(LoadError::machine("read TCP_INFO"))?;
-        let error = socket.take_error().map_err(LoadError::machine("read SO_ERROR"))?;
+        let info = tcp_info(socket.as_fd()).map_err(LoadError::system("read TCP_INFO"))?;
+        let error = socket.take_error().map_err(LoadError::system("read SO_ERROR"))?;
         if let Some(error) = error {
             self.clients[client].syn_retransmits = Some(info.total_retransmits);
             return self.fail(client, "connect to", error);
@@ -127,14 +126,14 @@ impl Generator<'_> {
         match info.state {
             TcpState::SynSent => Ok(()),
             TcpState::Close => {
-                let error = io::Error::other("the socket is closed, and SO_ERROR names no cause");
+                let error = io::Error::other("the socket is closed, and SO_ERROR has no cause");
                 self.fail(client, "connect to", error)
             }
             _ => self.established(client, info.total_retransmits),
         }
     }
 
-    /// An attempt has had its time. What the kernel has established by now
+    /// Ends an attempt at its deadline. If the kernel has established it by now, it
     /// counts, even if epoll has not reported it yet.
     pub(crate) fn on_connect_deadline(&mut self, client: usize) -> Result<(), LoadError> {
         if self.clients[client].state != State::Connecting {
@@ -143,7 +142,7 @@ impl Generator<'_> {
         self.decide(client)?;
         if self.clients[client].state == State::Connecting {
             let info = tcp_info(self.clients[client].socket().as_fd())
-                .map_err(LoadError::machine("read TCP_INFO"))?;
+                .map_err(LoadError::system("read TCP_INFO"))?;
             self.clients[client].syn_retransmits = Some(info.total_retransmits);
             if self.clients[client].role == Role::HalfOpen {
                 self.keep_half_open(client)?;
@@ -153,16 +152,15 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Keeps the socket of a half-open attempt that ends, up to the release. The
-    /// kernel answers the next SYN-ACK to a closed one with an RST
-    /// (`tcp_v4_send_reset`), which frees a place in the server's SYN queue: the
-    /// attempts that are not decided yet would find it emptier than it was. The
-    /// same happens, kept or not, once the kernel has sent its SYN again
-    /// `tcp_syn_retries` times and gives it up (`tcp_write_timeout`).
+    /// Keeps the socket of a half-open attempt that ends, until the release. The kernel
+    /// answers the next SYN-ACK to a closed socket with an RST (`tcp_v4_send_reset`),
+    /// which frees an entry of the server's SYN queue, and later attempts would find
+    /// room. The same happens in any case once the kernel has retransmitted the SYN
+    /// `tcp_syn_retries` times and gives up (`tcp_write_timeout`).
     fn keep_half_open(&mut self, client: usize) -> Result<(), LoadError> {
         let socket = self.clients[client].socket.take().expect("it is connecting");
-        // Otherwise epoll would report it again and again when the kernel gives up.
-        self.epoll.delete(&socket).map_err(LoadError::machine("stop watching a socket"))?;
+        // Otherwise epoll would report it repeatedly when the kernel gives up.
+        self.epoll.delete(&socket).map_err(LoadError::system("stop watching a socket"))?;
         self.half_open.push(socket);
         Ok(())
     }
@@ -192,10 +190,10 @@ impl Generator<'_> {
         let settings = &self.config.settings;
         if settings.is_serial() {
             let finish = now.saturating_add(nanoseconds(settings.finish_deadline));
-            self.timers.add(finish, Timer::FinishOf(client));
+            self.timers.add(finish, Timer::ClientFinish(client));
         }
         if settings.messages == 0 {
-            return self.leave_alone(client);
+            return self.leave_individually(client);
         }
         if sends && settings.chat == ChatPhase::Overlapped {
             self.begin_chat(client, now);
@@ -212,7 +210,7 @@ mod tests {
     use crate::settings::LoadSettings;
 
     #[test]
-    fn what_is_established_at_the_deadline_counts_though_epoll_has_not_told() {
+    fn an_attempt_established_at_the_deadline_counts_before_epoll_reports_it() {
         let settings = LoadSettings {
             clients: 2,
             connect_deadline: Duration::from_nanos(1),

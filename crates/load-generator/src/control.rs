@@ -47,7 +47,7 @@ pub enum LoadResponse {
 pub struct LoadStatus {
     /// Connections established at the client so far, ended ones included.
     pub established: u64,
-    /// Bytes that the clients' sockets have taken so far, headers included.
+    /// Bytes that the clients' sockets have accepted so far, headers included.
     pub bytes_written: u64,
     /// Messages written completely so far.
     pub messages_written: u64,
@@ -83,26 +83,25 @@ pub enum Ending {
     Reset,
     /// EADDRNOTAVAIL, or EADDRINUSE from bind.
     NoPort,
-    /// Established, and not done by the finish deadline; or its stream broke
-    /// ([`Integrity::broken_streams`]); or it is a slow reader, and what was sent
-    /// to it was cut off unread; or, in any state, the load was stopped.
+    /// Established, but not done by the finish deadline; or its stream broke
+    /// ([`Integrity::broken_streams`]); or it is a slow reader, and data sent to it was
+    /// discarded; or the load was stopped, in any state.
     Unfinished,
     /// The server ended the connection before everything was done.
     ClosedByServer,
 }
 
-/// One attempt, as the client saw it.
+/// One attempt, as observed by the client.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Position in the order of the starts, from 0.
     pub index: u32,
-    /// The client's own address, where it got one: known from connect(2) on.
+    /// The client's own address, if it has one: known from connect(2) on.
     pub local: Option<SocketAddr>,
     /// CLOCK_MONOTONIC when connect(2) was called, nanoseconds.
     pub start_ns: u64,
-    /// From `start_ns` until the load saw it ESTABLISHED, nanoseconds; none
-    /// when it never did. In a burst nothing is seen before the last
-    /// connect(2) of all has returned.
+    /// From `start_ns` until the load observed ESTABLISHED, nanoseconds; `None` if it
+    /// never did. In a burst nothing is observed before the last connect(2) has returned.
     pub connect_ns: Option<u64>,
     /// CLOCK_MONOTONIC when it ended, nanoseconds.
     pub end_ns: u64,
@@ -110,9 +109,9 @@ pub struct Attempt {
     pub syn_retransmits: Option<u32>,
     /// How it ended.
     pub ending: Ending,
-    /// The errno of a failure, where a system call gave one.
+    /// The errno of a failure, if a system call returned one.
     pub errno: Option<i32>,
-    /// Messages written whole.
+    /// Messages written completely.
     pub messages_written: u32,
     /// Messages of other clients that arrived, doubled ones included.
     pub deliveries: u64,
@@ -123,7 +122,7 @@ pub struct Attempt {
 pub struct LoadReport {
     /// Every attempt, in order of `index`.
     pub attempts: Vec<Attempt>,
-    /// Messages that the clients wrote whole.
+    /// Messages that the clients wrote completely.
     pub messages_written: u64,
     /// Deliveries that arrived at clients.
     pub deliveries: u64,
@@ -138,15 +137,15 @@ pub struct LoadReport {
     pub started_ns: u64,
     /// CLOCK_MONOTONIC when the last client had left, nanoseconds.
     pub ended_ns: u64,
-    /// CLOCK_MONOTONIC of the first write and of the last write or delivery,
-    /// nanoseconds; none when nothing was written.
+    /// CLOCK_MONOTONIC of the first write and of the last write or delivery, nanoseconds;
+    /// `None` if nothing was written.
     pub chat_window_ns: Option<(u64, u64)>,
     /// From a message's intended send time to its delivery.
     pub delivery_latency: LatencySummary,
     /// From an attempt's start to ESTABLISHED, of established attempts only.
     pub connect_latency: LatencySummary,
-    /// How late the generator itself wrote, against its own schedule: messages
-    /// that waited for room in their socket are left out.
+    /// How late the generator itself wrote, compared with its schedule, without messages
+    /// that waited for room in their socket.
     pub send_lateness: LatencySummary,
     /// Errors in the deliveries.
     pub integrity: Integrity,

@@ -18,14 +18,13 @@ pub(crate) enum Arrival {
 /// The position of every (receiver, sender) pair, with the checks of [`Integrity`].
 /// An arrival in order costs one array access for any number of clients.
 ///
-/// The first message that a receiver gets of a sender sets where the pair
-/// begins, since a receiver that the server registered later rightly misses
-/// earlier ones (see [`crate::expected_deliveries`]). From there on, every number
-/// must follow.
+/// The first message that a receiver gets of a sender sets where the pair begins, because
+/// a receiver that the server registered later does not get earlier ones (see
+/// [`crate::expected_deliveries`]). From there on, every number must follow.
 #[derive(Debug)]
 pub(crate) struct DeliveryMatrix {
     messages: u32,
-    /// By receiver; empty for a client that nothing has arrived at.
+    /// By receiver; empty for a client at which nothing has arrived.
     rows: Vec<Row>,
     /// By client: time from which it is known to be registered at the server,
     /// nanoseconds; `u64::MAX` while unknown. A client is registered before
@@ -45,11 +44,11 @@ pub(crate) struct DeliveryMatrix {
     reordered: u64,
 }
 
-/// One receiver's positions, by sender. Zeroed memory that is never touched
-/// costs nothing, so `first` is free unless a client joins late.
+/// One receiver's positions, by sender. Zeroed memory that is never accessed costs
+/// nothing, so `first` is free unless a client joins late.
 #[derive(Debug, Default)]
 struct Row {
-    /// One more than the last number that arrived; 0 when none has.
+    /// One more than the last number that arrived; 0 if none has.
     next: Vec<u32>,
     /// The number where the pair began.
     first: Vec<u32>,
@@ -81,7 +80,7 @@ impl DeliveryMatrix {
         self.present_senders += u64::from(sends);
     }
 
-    /// Removes a client: no pair waits for it any more.
+    /// Removes a client: no pair waits for it any longer.
     pub(crate) fn leave(&mut self, client: usize) {
         if !std::mem::take(&mut self.present[client]) {
             return; // It never joined.
@@ -98,7 +97,7 @@ impl DeliveryMatrix {
         }
     }
 
-    /// A whole, unaltered message arrived at a client that has joined.
+    /// Records that a complete, unaltered message arrived at a client that has joined.
     pub(crate) fn arrived(
         &mut self,
         receiver: usize,
@@ -139,7 +138,7 @@ impl DeliveryMatrix {
         let pair = (receiver as u32, sender as u32);
         let first = &mut self.rows[receiver].first[sender];
         if number < *first {
-            // It was registered then: what lies between is missing after all.
+            // It was registered then, so the numbers in between are missing.
             self.missing.extend((number + 1..*first).map(|number| (pair.0, pair.1, number)));
             *first = number;
         } else if !self.missing.remove(&(pair.0, pair.1, number)) {
@@ -150,8 +149,8 @@ impl DeliveryMatrix {
         Arrival::Reordered
     }
 
-    /// Whether every present client has got the last message of every other
-    /// that sends.
+    /// Whether every present client has received the last message of every other that
+    /// sends.
     pub(crate) fn is_complete(&self) -> bool {
         self.complete_pairs == self.present_senders * self.present_count.saturating_sub(1)
     }
@@ -171,8 +170,8 @@ impl DeliveryMatrix {
         self.present_count
     }
 
-    /// One more than the last number of `sender` that arrived at `receiver`;
-    /// 0 when none has.
+    /// One more than the last number of `sender` that arrived at `receiver`; 0 if none
+    /// has.
     pub(crate) fn next(&self, receiver: usize, sender: usize) -> u32 {
         self.rows[receiver].next.get(sender).copied().unwrap_or(0)
     }
@@ -183,8 +182,7 @@ impl DeliveryMatrix {
         received.map(|(sender, _)| sender)
     }
 
-    /// The earliest number of `sender` that arrived at `receiver`, where any
-    /// has.
+    /// The earliest number of `sender` that arrived at `receiver`, if any has.
     pub(crate) fn first(&self, receiver: usize, sender: usize) -> Option<u32> {
         (self.next(receiver, sender) > 0).then(|| self.rows[receiver].first[sender])
     }
@@ -216,8 +214,7 @@ mod tests {
         matrix
     }
 
-    /// What the numbers of client 1, arriving at client 0, come to: lost,
-    /// doubled, reordered.
+    /// Lost, doubled and reordered, if these numbers of client 1 arrive at client 0.
     fn counts(numbers: &[u32]) -> (u64, u64, u64) {
         let mut matrix = matrix(2, 10);
         for number in numbers {
@@ -233,10 +230,10 @@ mod tests {
         assert_eq!(counts(&[5, 6, 7]), (0, 0, 0), "it joined late");
         assert_eq!(counts(&[0, 1, 4]), (2, 0, 0), "2 and 3 are missing");
         assert_eq!(counts(&[0, 1, 1, 2]), (0, 1, 0));
-        assert_eq!(counts(&[0, 1, 2, 0, 1]), (0, 2, 0), "long ago, and doubled still");
+        assert_eq!(counts(&[0, 1, 2, 0, 1]), (0, 2, 0), "doubled long after");
         assert_eq!(counts(&[0, 2, 1, 3]), (0, 0, 1), "late is not lost");
         assert_eq!(counts(&[0, 2, 1, 1, 3]), (0, 1, 1), "late once, then again");
-        assert_eq!(counts(&[5, 3, 6]), (1, 0, 1), "from 3 on it was there: 4 is missing");
+        assert_eq!(counts(&[5, 3, 6]), (1, 0, 1), "registered since 3: 4 is missing");
         assert_eq!(counts(&[5, 0, 0]), (4, 1, 1));
     }
 

@@ -1,4 +1,4 @@
-//! Why a load cannot run, or cannot go on.
+//! Errors of a load.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,31 +11,30 @@ use crate::setting_problem::SettingProblem;
 /// it has its [`crate::control::Ending`].
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
-    /// Settings that no load can follow.
-    #[error("follow the load's settings: {}", list(.0))]
+    /// Invalid settings.
+    #[error("use the load's settings: {}", list(.0))]
     Settings(Vec<SettingProblem>),
-    /// The limit of open files is too low for the connections asked for; names
-    /// the number needed.
+    /// The limit of open files is too low for the number of clients; names the number
+    /// needed.
     #[error("run so many clients: {0}")]
     OpenFiles(linux_net::OpenFilesError),
-    /// The kernel refused something that every load needs.
+    /// A system call that every load needs failed.
     #[error("{what}: {source}")]
-    Machine {
-        /// What was tried.
+    System {
+        /// What was attempted.
         what: &'static str,
         /// The system call's error.
         source: io::Error,
     },
-    /// A connection failed in a way that no queue explains (no route, a
-    /// firewall, no memory): the testbed is broken, and counting the failure
-    /// among the outcomes would hide it.
+    /// A connection failed in a way that no queue explains (no route, a firewall, no
+    /// memory): the testbed is broken, and an outcome would hide that.
     #[error(
         "{what} {target} with attempt {attempt}: {} ({source}); check the route and the addresses \
          between load and server",
         errno_name(.source)
     )]
     Testbed {
-        /// What was tried: `connect to`, `write to`, ...
+        /// What was attempted: `connect to`, `write to`, ...
         what: &'static str,
         /// The server's address.
         target: SocketAddr,
@@ -47,13 +46,13 @@ pub enum LoadError {
 }
 
 impl LoadError {
-    /// For `map_err` on a system call that the load cannot do without.
-    pub(crate) fn machine<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> Self {
-        move |source| Self::Machine { what, source: source.into() }
+    /// For `map_err` on a system call that every load needs.
+    pub(crate) fn system<E: Into<io::Error>>(what: &'static str) -> impl FnOnce(E) -> Self {
+        move |source| Self::System { what, source: source.into() }
     }
 }
 
-/// `ECONNREFUSED` and the like; `no errno` where there is none.
+/// The name of the errno, such as `ECONNREFUSED`; `no errno` if there is none.
 pub(crate) fn errno_name(error: &io::Error) -> String {
     match error.raw_os_error() {
         Some(errno) => format!("{:?}", Errno::from_raw(errno)),

@@ -119,11 +119,11 @@ mod tests {
 
     /// Clients that each wrote messages 0, 1, 2 at 100, 110, 120.
     fn scene(clients: usize) -> (DeliveryMatrix, Vec<Schedule>) {
-        scene_of(clients, 0)
+        scene_with_readers(clients, 0)
     }
 
     /// The same, and after them clients that only read.
-    fn scene_of(senders: usize, readers: usize) -> (DeliveryMatrix, Vec<Schedule>) {
+    fn scene_with_readers(senders: usize, readers: usize) -> (DeliveryMatrix, Vec<Schedule>) {
         let clients = senders + readers;
         let mut matrix = DeliveryMatrix::new(clients, 3);
         (0..clients).for_each(|client| matrix.join(client, client < senders));
@@ -165,13 +165,13 @@ mod tests {
 
     #[test]
     fn a_silent_reader_is_waited_for_until_every_sender_is_proven() {
-        let (mut matrix, schedules) = scene_of(2, 2);
+        let (mut matrix, schedules) = scene_with_readers(2, 2);
         assert!(!nothing_outstanding(&matrix, &schedules));
         deliver(&mut matrix, 2, 0, &ALL);
-        assert!(!nothing_outstanding(&matrix, &schedules), "1 is silent, and may yet be read");
+        assert!(!nothing_outstanding(&matrix, &schedules), "1 is silent, and may still be read");
         assert!(!is_registered(&matrix, 3));
         deliver(&mut matrix, 0, 1, &ALL);
-        // 1 is proven at 101: what 0 wrote after that is owed to it.
+        // 1 is proven at 101: what 0 wrote after that is outstanding.
         deliver(&mut matrix, 1, 0, &[(2, 130)]);
         deliver(&mut matrix, 2, 1, &ALL);
         assert!(nothing_outstanding(&matrix, &schedules), "3 received nothing and never will");
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_reader_expects_later_messages() {
-        let (mut matrix, schedules) = scene_of(1, 2);
+        let (mut matrix, schedules) = scene_with_readers(1, 2);
         deliver(&mut matrix, 1, 0, &[(0, 101), (1, 111)]);
         deliver(&mut matrix, 2, 0, &ALL);
         assert_eq!(
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn a_late_joiner_expects_no_earlier_messages() {
         let (mut matrix, mut schedules) = scene(2);
-        // Client 1's own data survived: it is read when 0 wrote its last long ago.
+        // Client 1's own data is read long after 0 wrote its last message.
         schedules[1].start_ns = 5000;
         deliver(&mut matrix, 0, 1, &[(0, 6000), (1, 6001), (2, 6002)]);
         assert!(!matrix.is_complete(), "client 0's messages never reach client 1");
@@ -208,7 +208,8 @@ mod tests {
         let (mut matrix, schedules) = scene(3);
         deliver(&mut matrix, 0, 1, &ALL);
         deliver(&mut matrix, 1, 0, &ALL);
-        // Client 2 was there at 111: the message of 120 is owed to it twice.
+        // Client 2 was registered at 111: the messages of 120 of both others are
+        // outstanding.
         deliver(&mut matrix, 0, 2, &[(0, 111), (1, 111), (2, 121)]);
         deliver(&mut matrix, 1, 2, &ALL);
         assert_eq!(outstanding_in_total(&matrix, &schedules, 2), 2);

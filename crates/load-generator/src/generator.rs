@@ -1,4 +1,4 @@
-//! The loop: one thread, one epoll, and what happens in which order.
+//! The event loop of a load: one thread, one epoll instance.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::timers::{Timer, Timers};
 #[cfg(test)]
 pub(crate) mod testing;
 
-/// epoll's names for what is no client.
+/// The epoll data of events that are not a client's.
 const TIMERS: u64 = u64::MAX;
 const COMMANDS: u64 = u64::MAX - 1;
 
@@ -42,8 +42,7 @@ pub(crate) struct Generator<'a> {
     pub(crate) controlled: bool,
     pub(crate) on_message: &'a mut dyn FnMut(LoadMessage),
     pub(crate) clients: Vec<Client>,
-    /// By client, apart from [`Self::clients`]: every delivery looks into its
-    /// sender's.
+    /// By client, separate from [`Self::clients`]: every delivery reads its sender's.
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) matrix: DeliveryMatrix,
     pub(crate) metrics: LoadMetrics,
@@ -64,15 +63,14 @@ pub(crate) struct Generator<'a> {
     pub(crate) half_open: Vec<Socket>,
     /// Every attempt is decided, and that was reported.
     pub(crate) decided: bool,
-    /// Decided, and gone on.
+    /// Decided, and no longer held.
     pub(crate) released: bool,
-    /// The clients that only read know that everything is written.
+    /// The clients that only read were notified that everything is written.
     pub(crate) readers_notified: bool,
 }
 
 impl<'a> Generator<'a> {
-    /// Prepares everything that can be before the first connect(2). The
-    /// settings have been checked.
+    /// Prepares a load up to the first connect(2). The settings have been checked.
     pub(crate) fn new(
         config: &'a LoadConfig,
         codec: Codec,
@@ -81,16 +79,16 @@ impl<'a> Generator<'a> {
     ) -> Result<Self, LoadError> {
         let settings = &config.settings;
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)
-            .map_err(LoadError::machine("create an epoll instance"))?;
-        let timers = Timers::new().map_err(LoadError::machine("create a timer"))?;
+            .map_err(LoadError::system("create an epoll instance"))?;
+        let timers = Timers::new().map_err(LoadError::system("create a timer"))?;
         let edge = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, TIMERS);
-        epoll.add(timers.fd(), edge).map_err(LoadError::machine("watch the timer"))?;
+        epoll.add(timers.fd(), edge).map_err(LoadError::system("watch the timer"))?;
         if let Some(commands) = &commands {
             let readable = EpollEvent::new(EpollFlags::EPOLLIN, COMMANDS);
-            epoll.add(commands.fd(), readable).map_err(LoadError::machine("watch commands"))?;
+            epoll.add(commands.fd(), readable).map_err(LoadError::system("watch commands"))?;
         }
         let clients = settings.clients as usize;
-        let roles = (0..clients).map(|client| Role::of(settings, client));
+        let roles = (0..clients).map(|client| Role::from_index(settings, client));
         let interval_ns = nanoseconds(settings.interval);
         let schedule = |role: Role| Schedule::new(interval_ns, role.messages(settings));
         let run = (monotonic_ns() >> 10) as u16 ^ std::process::id() as u16;
@@ -132,11 +130,11 @@ impl<'a> Generator<'a> {
         let mut events = vec![EpollEvent::empty(); 256];
         self.advance()?;
         while !self.released || self.open > 0 {
-            self.timers.arm().map_err(LoadError::machine("set the timer"))?;
+            self.timers.arm().map_err(LoadError::system("set the timer"))?;
             let ready = match self.epoll.wait(&mut events, EpollTimeout::NONE) {
                 Ok(ready) => ready,
                 Err(Errno::EINTR) => continue,
-                Err(error) => return Err(LoadError::machine("wait for events")(error)),
+                Err(error) => return Err(LoadError::system("wait for events")(error)),
             };
             for event in &events[..ready] {
                 match event.data() {
@@ -178,9 +176,9 @@ impl<'a> Generator<'a> {
         }
     }
 
-    /// Handles what is due now. What becomes due meanwhile has its turn after
-    /// epoll's: one by one, attempts that fail at once plan one start after the
-    /// other, and commands would wait for the last.
+    /// Handles what is due now. What becomes due meanwhile is handled after the next
+    /// epoll events: one by one, attempts that fail at once each plan the next start, and
+    /// commands would wait for the last.
     fn run_timers(&mut self) -> Result<(), LoadError> {
         let now = monotonic_ns();
         while let Some(timer) = self.timers.take_due(now) {
@@ -190,7 +188,7 @@ impl<'a> Generator<'a> {
                 Timer::Send(client) => self.write_due(client)?,
                 Timer::Quiet => self.on_quiet_check(),
                 Timer::Linger => self.on_linger_over()?,
-                Timer::FinishOf(client) => self.on_own_finish_deadline(client),
+                Timer::ClientFinish(client) => self.on_own_finish_deadline(client),
                 Timer::Finish => self.on_finish_deadline(),
             }
         }
@@ -225,8 +223,7 @@ impl<'a> Generator<'a> {
         (0..self.clients.len()).filter(is_open).collect()
     }
 
-    /// Gives an attempt its one ending and closes its socket, so that nothing
-    /// can happen to it later.
+    /// Ends an attempt and closes its socket, so that its ending is final.
     pub(crate) fn end(&mut self, client: usize, ending: Ending, error: Option<&std::io::Error>) {
         let ended = &mut self.clients[client];
         match ended.state {
@@ -257,8 +254,7 @@ impl<'a> Generator<'a> {
 
     /// Ends an attempt with the ending of `error`.
     ///
-    /// # Errors
-    /// [`LoadError::Testbed`] for an error that is no ending.
+    /// # Errors [`LoadError::Testbed`] for an error that is not an ending.
     pub(crate) fn fail(
         &mut self,
         client: usize,
@@ -311,18 +307,18 @@ mod tests {
         let config = LoadConfig { sources, ..config(settings, target) };
         with_generator(&config, |generator| {
             generator.timers.add(monotonic_ns(), Timer::Start(0));
-            generator.run_timers().expect("an attempt without a port is no error");
+            generator.run_timers().expect("an attempt without a port is not an error");
             assert_eq!(generator.clients[0].state, State::Ended);
             assert_ne!(generator.undecided, 0, "all of them ran before a Stop could");
             generator.stop();
             generator.run_timers().expect("no attempt starts after the end");
-            let last = generator.clients[999].end.as_ref().expect("a stop ends everybody");
+            let last = generator.clients[999].end.as_ref().expect("a stop ends every client");
             assert_eq!(last.ending, Ending::Unfinished);
         });
     }
 
     #[test]
-    fn room_to_write_from_before_the_deadline_ends_nothing_when_nothing_is_to_be_written() {
+    fn room_to_write_ends_nothing_if_there_is_nothing_to_write() {
         for leave in [Leave::Together, Leave::AfterSending] {
             let settings =
                 LoadSettings { clients: 1, messages: 0, leave, ..LoadSettings::default() };
@@ -335,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn a_time_beyond_all_clocks_is_never() {
+    fn a_time_beyond_the_range_of_the_clock_is_never_reached() {
         let ages = Duration::from_secs(u64::MAX);
         let settings = LoadSettings {
             clients: 1,

@@ -3,8 +3,8 @@
 use hdrhistogram::Histogram;
 use worker::metrics::LatencySummary;
 
-/// Collects latencies of 1 ns to an hour, each kept to three significant
-/// digits; recording neither allocates nor fails.
+/// Collects latencies of 1 ns to an hour, to three significant digits; recording neither
+/// allocates nor fails.
 #[derive(Debug)]
 pub(crate) struct Latencies(Histogram<u64>);
 
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn three_digits_are_kept() {
+    fn latencies_have_three_digits() {
         let mut latencies = Latencies::new();
         for milliseconds in 1..=1000 {
             latencies.record(milliseconds * 1_000_000);

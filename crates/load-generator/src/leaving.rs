@@ -14,13 +14,13 @@ use crate::roles::Role;
 use crate::settings::Leave;
 use crate::timers::Timer;
 
-/// How often to see whether everything has gone quiet, nanoseconds.
+/// The interval of checks for a quiet time, nanoseconds.
 pub(crate) const QUIET_CHECK_NS: u64 = expected_deliveries::QUIET_NS / 4;
 
 impl Generator<'_> {
-    /// A client has nothing more to write: where each leaves by itself, and may,
-    /// it does.
-    pub(crate) fn leave_alone(&mut self, client: usize) -> Result<(), LoadError> {
+    /// Lets a client that has nothing more to write leave, if clients leave individually
+    /// and it may.
+    pub(crate) fn leave_individually(&mut self, client: usize) -> Result<(), LoadError> {
         let is_slow = self.clients[client].role == Role::SlowReader;
         if is_slow || self.config.server_closes || self.stays() {
             return Ok(());
@@ -28,8 +28,8 @@ impl Generator<'_> {
         match self.config.settings.leave {
             Leave::Together => Ok(()),
             Leave::AfterSending => {
-                // Like the original's clients: with deliveries unread, the kernel
-                // makes an RST of this close (tcp_close).
+                // Like the original's clients: with deliveries unread, this close sends
+                // an RST (tcp_close).
                 self.end(client, Ending::Finished, None);
                 Ok(())
             }
@@ -37,7 +37,7 @@ impl Generator<'_> {
         }
     }
 
-    /// Sends the FIN first, and keeps reading: the server's FIN then puts the
+    /// Sends the FIN first and continues to read: the server's FIN then puts the
     /// connection into TIME_WAIT here (`tcp_fin`).
     fn half_close(&mut self, client: usize) -> Result<(), LoadError> {
         if self.clients[client].half_closed {
@@ -50,11 +50,11 @@ impl Generator<'_> {
             }
             // It was reset; reading returns the error.
             Err(error) if error.raw_os_error() == Some(Errno::ENOTCONN as i32) => Ok(()),
-            Err(error) => self.fail(client, "end the sending to", error),
+            Err(error) => self.fail(client, "shut down sending to", error),
         }
     }
 
-    /// Nothing more will arrive at a client.
+    /// Handles an end of file.
     pub(crate) fn on_end_of_file(&mut self, client: usize) -> Result<(), LoadError> {
         let as_planned = self.config.server_closes && self.schedules[client].is_written();
         let stays = as_planned && self.stays();
@@ -70,10 +70,10 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// The connection of a client that does not read is gone.
+    /// Handles the end of the connection of a client that does not read.
     pub(crate) fn on_hang_up(&mut self, client: usize) -> Result<(), LoadError> {
         let error = self.clients[client].socket().take_error();
-        match error.map_err(LoadError::machine("read SO_ERROR"))? {
+        match error.map_err(LoadError::system("read SO_ERROR"))? {
             Some(error) => self.fail(client, "read from", error)?,
             None => self.end(client, Ending::ClosedByServer, None),
         }
@@ -85,7 +85,7 @@ impl Generator<'_> {
     pub(crate) fn leave_when_done(&mut self) -> Result<(), LoadError> {
         if self.unwritten == 0 {
             if !self.leaves_together() {
-                self.tell_readers()?;
+                self.notify_readers()?;
             } else if self.matrix.is_complete() {
                 self.end_all(Ending::Finished);
             }
@@ -96,28 +96,27 @@ impl Generator<'_> {
         Ok(())
     }
 
-    /// Everything is written: those that only read leave too.
-    fn tell_readers(&mut self) -> Result<(), LoadError> {
+    /// Everything is written: clients that only read leave too.
+    fn notify_readers(&mut self) -> Result<(), LoadError> {
         if !std::mem::replace(&mut self.readers_notified, true) {
             for client in self.open_clients() {
                 if self.clients[client].role == Role::Reader {
-                    self.leave_alone(client)?;
+                    self.leave_individually(client)?;
                 }
             }
         }
         Ok(())
     }
 
-    /// Ends everybody; slow readers as it befits them.
+    /// Ends every open client.
     pub(crate) fn end_all(&mut self, ending: Ending) {
         for client in self.open_clients() {
             self.end(client, self.ending_for(client, ending), None);
         }
     }
 
-    /// `ending`, unless it is a slow reader's. Whenever that one leaves, its
-    /// stream is cut off unread; only where nobody wrote anything is nothing
-    /// lost.
+    /// The ending of a client: `ending`, except for a slow reader. When that one leaves,
+    /// its unread data is lost, unless no client wrote anything.
     fn ending_for(&self, client: usize, ending: Ending) -> Ending {
         let nothing_sent = self.metrics.chat_window_ns.is_none();
         match self.clients[client].role {
@@ -141,7 +140,7 @@ impl Generator<'_> {
         }
     }
 
-    /// An attempt of those that come one by one has had its time.
+    /// Ends a client of a serial load at its finish deadline.
     pub(crate) fn on_own_finish_deadline(&mut self, client: usize) {
         if self.clients[client].state == State::Open {
             self.end(client, Ending::Unfinished, None);
@@ -157,13 +156,13 @@ impl Generator<'_> {
             .open_clients()
             .into_iter()
             .map(|client| {
-                let owed = expected_deliveries::outstanding_in_total(
+                let outstanding = expected_deliveries::outstanding_in_total(
                     &self.matrix,
                     &self.schedules,
                     client,
                 );
-                self.metrics.undelivered += owed;
-                let finished = owed == 0
+                self.metrics.undelivered += outstanding;
+                let finished = outstanding == 0
                     && self.schedules[client].is_written()
                     && expected_deliveries::is_registered(&self.matrix, client);
                 let ending = if finished { Ending::Finished } else { Ending::Unfinished };

@@ -1,17 +1,17 @@
-//! Attempts, messages, outcomes and latency histograms: the load that a
-//! scenario puts on a chat server, from one thread.
+//! The load that a scenario puts on a chat server, from one thread: attempts, messages,
+//! endings and latency histograms.
 //!
-//! [`run`] runs a load in this process; [`run_worker`] as a process of its own,
-//! controlled by JSON lines. In between:
+//! [`run`] runs a load in this process; [`run_worker`] in its own process, controlled by
+//! JSON lines. The modules:
 //!
-//! - `generator`: the loop over epoll and timers; what it does is in
-//!   `connecting`, `chatting` and `leaving`, and when, in `phases`.
-//! - `client`, `schedule`: one attempt, and when its messages are due; `roles`:
-//!   which of them does what.
-//! - `message`, `matrix`: what a message looks like, and which arrived where.
-//! - `expected_deliveries`: who is done when, and how dead connections and slow servers
-//!   are told apart.
-//! - `check`: what a load's settings can have wrong.
+//! - `generator`: the event loop. `connecting`, `chatting` and `leaving` handle the
+//!   events, in the order of `phases`.
+//! - `client`, `schedule`: one attempt, and when its messages are due; `roles`: what each
+//!   attempt does.
+//! - `message`, `delivery_matrix`: the format of messages, and which arrived where.
+//! - `expected_deliveries`: when clients are done, also with dead connections and slow
+//!   servers.
+//! - `check`: validates the settings.
 
 mod chatting;
 mod check;

@@ -1,12 +1,12 @@
-//! What a message of the load looks like.
+//! The format of the load's messages.
 
 use std::io::Write;
 
 use crate::settings::LoadSettings;
 
-/// The bodies of one load. A person can read them, and a receiver can check
-/// every byte without having seen the sender: `ql:<run>:<sender>:<number>:`,
-/// then letters that follow from sender and number, up to the size asked for.
+/// The bodies of one load. They are readable, and a receiver can check every byte without
+/// the sender: `ql:<run>:<sender>:<number>:`, then letters that follow from sender and
+/// number, up to the size of the settings.
 #[derive(Debug)]
 pub(crate) struct MessageFormat {
     /// `ql:` and four hexadecimal digits that distinguish this load from others on
@@ -34,7 +34,7 @@ impl MessageFormat {
         }
     }
 
-    /// The smallest size whose messages all identify themselves, bytes.
+    /// The smallest size with which every message can be identified, bytes.
     pub(crate) fn smallest_size(clients: u32, messages: u32) -> u32 {
         let digits = |number: u32| number.checked_ilog10().unwrap_or(0) + 1;
         8 + digits(clients.saturating_sub(1)) + 1 + digits(messages.saturating_sub(1)) + 1
@@ -54,8 +54,8 @@ impl MessageFormat {
         body.extend_from_slice(letters);
     }
 
-    /// The sender and number of a body, when it is, to the last byte, one that
-    /// a client of this load can have written.
+    /// The sender and number of a body, if every byte is as a client of this load writes
+    /// it.
     pub(crate) fn read(&self, body: &[u8]) -> Option<(u32, u32)> {
         if body.len() != self.size {
             return None;
@@ -63,15 +63,14 @@ impl MessageFormat {
         let rest = body.strip_prefix(&self.prefix)?;
         let (sender, rest) = number_before_colon(rest)?;
         let (number, rest) = number_before_colon(rest)?;
-        let whole = sender < self.clients
+        let is_intact = sender < self.clients
             && number < self.messages
             && rest == self.letters(sender, number, rest.len());
-        whole.then_some((sender, number))
+        is_intact.then_some((sender, number))
     }
 
-    /// 5 and 7 have no factor in common with 26, and no power of ten times a
-    /// digit is a multiple of 13: changing any one digit of sender or number
-    /// asks for other letters.
+    /// 5 and 7 have no factor in common with 26, and no power of ten times a digit is a
+    /// multiple of 13: changing any one digit of sender or number changes the letters.
     fn letters(&self, sender: u32, number: u32, length: usize) -> &[u8] {
         let start = ((u64::from(sender) * 5 + u64::from(number) * 7) % 26) as usize;
         &self.letters[start..start + length]
@@ -110,13 +109,13 @@ mod tests {
     }
 
     #[test]
-    fn a_body_is_readable_and_has_the_size_asked_for() {
+    fn a_body_is_readable_and_has_the_size_of_the_settings() {
         let body = body(&format(0x3fa, 30), 17, 4);
         assert_eq!(body, b"ql:03fa:17:4:jklmnopqrstuvwxyz");
     }
 
     #[test]
-    fn every_message_reads_back_at_the_smallest_size_too() {
+    fn every_message_is_read_back_at_any_size() {
         let smallest = MessageFormat::smallest_size(400, 200);
         assert_eq!(smallest, 16, "ql:03fa:399:199:");
         for size in [smallest, 17, 30, 500] {
@@ -147,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn bodies_of_others_are_not_ours() {
+    fn bodies_of_other_loads_are_foreign() {
         let ours = format(1, 30);
         assert_eq!(ours.read(&body(&format(2, 30), 3, 4)), None, "another run");
         assert_eq!(ours.read(&body(&format(1, 31), 3, 4)), None, "another size");

@@ -13,8 +13,8 @@ use crate::settings::{ChatPhase, Leave};
 use crate::timers::Timer;
 
 impl Generator<'_> {
-    /// Goes on as far as the state allows; called after everything that can
-    /// change it.
+    /// Advances the load as far as possible; called after everything that can change its
+    /// state.
     pub(crate) fn advance(&mut self) -> Result<(), LoadError> {
         if !self.decided && self.undecided == 0 {
             self.decided = true;
@@ -100,7 +100,7 @@ impl Generator<'_> {
             if self.clients[client].read_to_end {
                 self.end(client, Ending::Finished, None);
             } else if self.schedules[client].is_written() && (sends || silent) {
-                self.leave_alone(client)?;
+                self.leave_individually(client)?;
             }
         }
         Ok(())

@@ -57,7 +57,7 @@ impl Generator<'_> {
                 ..integrity
             },
             errors: metrics.errors,
-            usage: ResourceUsage::of_this_process(),
+            usage: ResourceUsage::current(),
             attempts,
         }
     }

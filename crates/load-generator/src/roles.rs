@@ -1,10 +1,10 @@
-//! Which of a load's attempts does what.
+//! The roles of a load's attempts.
 
 use crate::setting_problem::SettingProblem;
 use crate::settings::LoadSettings;
 
-/// What an attempt is there for, by its index: first the half-open ones, then
-/// the slow readers, then those that send, then those that only read.
+/// What an attempt does. By index, first come the half-open ones, then the slow readers,
+/// then those that send, then those that only read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Role {
     /// It never receives the server's SYN-ACK.
@@ -19,7 +19,7 @@ pub(crate) enum Role {
 
 impl Role {
     /// The role of the attempt with this index.
-    pub(crate) fn of(settings: &LoadSettings, index: usize) -> Self {
+    pub(crate) fn from_index(settings: &LoadSettings, index: usize) -> Self {
         let after = |count: u32, index: usize| index.checked_sub(count as usize);
         let Some(index) = after(settings.half_open, index) else {
             return Self::HalfOpen;
@@ -46,23 +46,20 @@ pub(crate) fn check_roles(settings: &LoadSettings) -> Vec<SettingProblem> {
     let mut problem = |field, reason| problems.push(SettingProblem { field, reason });
 
     let Some(others) = clients.checked_sub(half_open) else {
-        problem(
-            "half_open",
-            format!("{half_open} of {clients} clients: ask for at most {clients}"),
-        );
+        problem("half_open", format!("{half_open} of {clients} clients: use at most {clients}"));
         return problems;
     };
     let Some(able) = others.checked_sub(slow_readers) else {
         let among = among(clients, half_open, 0);
-        problem("slow_readers", format!("{slow_readers} of {among}: ask for at most {others}"));
+        problem("slow_readers", format!("{slow_readers} of {among}: use at most {others}"));
         return problems;
     };
     if messages > 0 && slow_readers > 0 && able == 0 {
         problem(
             "slow_readers",
             format!(
-                "{slow_readers} of {}: nobody is left to send the messages, so ask for fewer or \
-                 for messages 0",
+                "{slow_readers} of {}: no other client sends the messages, so use fewer or \
+                 messages 0",
                 among(clients, half_open, 0)
             ),
         );
@@ -70,11 +67,11 @@ pub(crate) fn check_roles(settings: &LoadSettings) -> Vec<SettingProblem> {
     match senders {
         Some(senders) if senders > able => {
             let among = among(clients, half_open, slow_readers);
-            problem("senders", format!("{senders} of {among}: ask for at most {able}"));
+            problem("senders", format!("{senders} of {among}: use at most {able}"));
         }
         Some(0) if messages > 0 => problem(
             "senders",
-            format!("nobody sends the {messages} messages: ask for at least 1, or for messages 0"),
+            format!("no client sends the {messages} messages: use at least 1, or messages 0"),
         ),
         _ => {}
     }
@@ -103,7 +100,8 @@ mod tests {
     #[test]
     fn each_role_begins_where_the_one_before_ends() {
         use Role::{HalfOpen, Reader, Sender, SlowReader};
-        let roles = |settings: LoadSettings| [0, 1, 2, 3, 4, 5].map(|n| Role::of(&settings, n));
+        let roles =
+            |settings: LoadSettings| [0, 1, 2, 3, 4, 5].map(|n| Role::from_index(&settings, n));
         assert_eq!(roles(settings(0, 0, None)), [Sender; 6]);
         assert_eq!(
             roles(settings(1, 2, Some(2))),
@@ -128,34 +126,29 @@ mod tests {
             assert_eq!(problems(settings(half_open, slow_readers, senders)), "");
         }
         for (half_open, slow_readers, senders, expected) in [
-            (7, 0, None, "half_open: 7 of 6 clients: ask for at most 6"),
-            (0, 7, None, "slow_readers: 7 of 6 clients: ask for at most 6"),
-            (
-                4,
-                3,
-                None,
-                "slow_readers: 3 of 6 clients less 4 that are half-open: ask for at most 2",
-            ),
-            (u32::MAX, u32::MAX, None, "half_open: 4294967295 of 6 clients: ask for at most 6"),
+            (7, 0, None, "half_open: 7 of 6 clients: use at most 6"),
+            (0, 7, None, "slow_readers: 7 of 6 clients: use at most 6"),
+            (4, 3, None, "slow_readers: 3 of 6 clients less 4 that are half-open: use at most 2"),
+            (u32::MAX, u32::MAX, None, "half_open: 4294967295 of 6 clients: use at most 6"),
             (
                 1,
                 2,
                 Some(4),
                 "senders: 4 of 6 clients less 1 that are half-open less 2 that are slow readers: \
-                 ask for at most 3",
+                 use at most 3",
             ),
             (
                 0,
                 6,
                 None,
-                "slow_readers: 6 of 6 clients: nobody is left to send the messages, so ask for \
-                 fewer or for messages 0",
+                "slow_readers: 6 of 6 clients: no other client sends the messages, so use \
+                 fewer or messages 0",
             ),
             (
                 0,
                 0,
                 Some(0),
-                "senders: nobody sends the 10 messages: ask for at least 1, or for messages 0",
+                "senders: no client sends the 10 messages: use at least 1, or messages 0",
             ),
         ] {
             assert_eq!(problems(settings(half_open, slow_readers, senders)), expected);

@@ -10,8 +10,8 @@ use crate::generator::Generator;
 use crate::setting_problem::SettingProblem;
 use crate::settings::{LoadConfig, LoadSettings};
 
-/// Files that a load has open besides its clients' sockets: the standard
-/// three, epoll, timer, wake-up, and what its process may have had before.
+/// Open files of a load besides its clients' sockets: the standard three, epoll, timer,
+/// wake-up, and those that its process may have had before.
 const OTHER_FILES: u64 = 32;
 
 /// Runs a load to its end on the calling thread, in its network namespace.
@@ -21,10 +21,9 @@ const OTHER_FILES: u64 = 32;
 /// return value. Without `commands`, the load does not wait for
 /// [`LoadConfig::hold`].
 ///
-/// # Errors
-/// If [`check_settings`] finds a problem, if the hard limit of open files is too
-/// low, or if the kernel or the testbed fails. A connection that fails because of
-/// a queue is not an error but an attempt with its [`Ending`](crate::control::Ending).
+/// # Errors If [`check_settings`] finds a problem, if the hard limit of open files is too
+/// low, or if the kernel or the testbed fails. A connection that fails because of a queue
+/// is not an error, but an attempt with its [`Ending`](crate::control::Ending).
 pub fn run(
     config: &LoadConfig,
     commands: Option<CommandSource>,

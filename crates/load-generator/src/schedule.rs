@@ -1,19 +1,18 @@
-//! When a client's messages are to be written.
+//! When a client's messages are due.
 
-/// A client's schedule, fixed when it becomes ready to chat, and how far it
-/// has come. The server cannot delay it (open loop).
+/// A client's schedule, fixed when its chat starts, and its progress. The server cannot
+/// delay it (open loop).
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Schedule {
-    /// The intended time of message 0, nanoseconds; `u64::MAX` before the
-    /// client is ready.
+    /// The intended time of message 0, nanoseconds; `u64::MAX` before the chat starts.
     pub(crate) start_ns: u64,
     /// Between two messages, nanoseconds.
     pub(crate) interval_ns: u64,
-    /// Messages in all.
+    /// Total number of messages.
     pub(crate) messages: u32,
-    /// Messages given to the socket or waiting for room in it.
+    /// Messages written to the socket or waiting for room in it.
     pub(crate) begun: u32,
-    /// Messages written whole.
+    /// Messages written completely.
     pub(crate) written: u32,
 }
 
@@ -27,14 +26,14 @@ impl Schedule {
         self.start_ns.saturating_add(self.interval_ns.saturating_mul(number.into()))
     }
 
-    /// How many messages should have been written by `now_ns`.
+    /// The number of messages that should have been written by `now_ns`.
     pub(crate) fn due(&self, now_ns: u64) -> u32 {
         let Some(since_start) = now_ns.checked_sub(self.start_ns) else {
             return 0;
         };
         match since_start.checked_div(self.interval_ns) {
-            Some(whole) => u32::try_from(whole)
-                .map_or(self.messages, |whole| whole.saturating_add(1).min(self.messages)),
+            Some(intervals) => u32::try_from(intervals)
+                .map_or(self.messages, |intervals| intervals.saturating_add(1).min(self.messages)),
             None => self.messages,
         }
     }

@@ -30,7 +30,7 @@ pub enum ConnectPattern {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum ChatPhase {
-    /// Each client `send_delay` after it connected, while others still try.
+    /// Each client `send_delay` after it connected, while others are still connecting.
     #[default]
     Overlapped,
     /// No client before every attempt is decided.
@@ -50,9 +50,9 @@ pub enum Leave {
     /// As soon as its own last message is written, as the original's clients do: it
     /// loses the messages that are still in flight to it.
     AfterSending,
-    /// As soon as its own last message is written, in order: it ends its sending
-    /// half (shutdown(2)), reads until the server's end of file, and closes. So
-    /// the TIME_WAIT is its own, and stands when the attempt has ended.
+    /// As soon as its own last message is written, in order: it ends its sending half
+    /// (shutdown(2)), reads until the server's end of file, and closes. So the TIME_WAIT
+    /// is its own, and exists when the attempt has ended.
     HalfClose,
 }
 
@@ -61,15 +61,14 @@ pub enum Leave {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, clap::Args)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoadSettings {
-    /// Connections to try.
+    /// Connections to attempt.
     #[arg(long, default_value_t = Self::default().clients)]
     #[schemars(range(min = 1))]
     pub clients: u32,
     /// When the attempts start.
     #[arg(long, value_enum, default_value_t = Self::default().pattern)]
     pub pattern: ConnectPattern,
-    /// Attempts a second: with `pattern: rate` that many, with `one_by_one` at
-    /// most that many.
+    /// Attempts a second: with `pattern: rate` exactly, with `one_by_one` at most.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_rate: Option<f64>,
@@ -112,7 +111,7 @@ pub struct LoadSettings {
     /// Size of a message's body, bytes.
     #[arg(long, default_value_t = Self::default().size)]
     pub size: u32,
-    /// Time between a client's being ready to chat and its first message.
+    /// Time between the start of a client's chat and its first message.
     #[arg(long, default_value = "20ms", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -126,10 +125,9 @@ pub struct LoadSettings {
     /// When clients leave.
     #[arg(long, value_enum, default_value_t = Self::default().leave)]
     pub leave: Leave,
-    /// Time that an established connection has for everything after its
-    /// connect; then it is `incomplete`. Counted from the last attempt's
-    /// decision, from Go where that was waited for, or, with `one_by_one`, from
-    /// its own connect.
+    /// Time that an established connection has for everything after its connect; then it
+    /// is `incomplete`. Counted from the last attempt's decision, from Go if the load
+    /// waits for it, or, with `one_by_one`, from its own connect.
     #[arg(long, default_value = "20s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -168,13 +166,14 @@ impl Default for LoadSettings {
 }
 
 impl LoadSettings {
-    /// Whether an attempt waits for the end of the one before. A single client waits for no other in any pattern.
+    /// Whether an attempt waits for the end of the previous one. A single client never
+    /// waits.
     pub(crate) fn is_serial(&self) -> bool {
         self.pattern == ConnectPattern::OneByOne && self.clients > 1
     }
 }
 
-/// A load's settings with what only its testbed knows.
+/// A load's settings and the properties of its testbed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct LoadConfig {
@@ -186,17 +185,17 @@ pub struct LoadConfig {
     pub framing: Framing,
     /// Largest body accepted from the server, bytes; the framing's default if absent.
     pub largest_body: Option<u32>,
-    /// Addresses to bind attempts to, in turn; empty leaves it to the kernel.
-    /// Only addresses are bound: the port is left to connect(2)
-    /// (IP_BIND_ADDRESS_NO_PORT), as without a source.
+    /// Addresses to bind attempts to, in turn; if empty, the kernel chooses one. Only
+    /// addresses are bound: connect(2) chooses the port (IP_BIND_ADDRESS_NO_PORT), as
+    /// without a source.
     pub sources: Vec<IpAddr>,
-    /// The server closes first: a client is done at the server's end of file,
-    /// and `leave` decides nothing.
+    /// The server closes first: a client is done at the server's end of file, and `leave`
+    /// has no effect.
     pub server_closes: bool,
     /// After [`crate::control::LoadEvent::Decided`], wait for
-    /// [`crate::control::LoadCommand::Go`] before an `after_connect` chat, before half-open
-    /// sockets are closed, and, where there is nothing to chat or `linger` is
-    /// set, before any client leaves. The controller has waited for `linger`;
-    /// without `hold`, the load waits for it itself.
+    /// [`crate::control::LoadCommand::Go`] before an `after_connect` chat, before
+    /// half-open sockets are closed, and, if there are no messages or `linger` is set,
+    /// before any client leaves. The controller has waited for `linger`; without `hold`,
+    /// the load waits for it itself.
     pub hold: bool,
 }

@@ -1,4 +1,4 @@
-//! What is to happen when.
+//! The timers of the event loop.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -8,7 +8,7 @@ use nix::sys::time::TimeSpec;
 use nix::sys::timer::TimerSetTimeFlags;
 use nix::sys::timerfd::{ClockId, Expiration, TimerFd, TimerFlags};
 
-/// Something that is due at a time.
+/// What happens when a timer expires.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Timer {
     /// Start an attempt.
@@ -17,13 +17,13 @@ pub(crate) enum Timer {
     ConnectDeadline(usize),
     /// A client's next message.
     Send(usize),
-    /// See whether everything has gone quiet.
+    /// Check for a quiet time.
     Quiet,
     /// The linger is over.
     Linger,
     /// A client's own finish deadline.
-    FinishOf(usize),
-    /// Everybody's finish deadline.
+    ClientFinish(usize),
+    /// The finish deadline of all clients.
     Finish,
 }
 
@@ -46,8 +46,8 @@ impl Timers {
         })
     }
 
-    /// Readable once the earliest timer is due and [`Self::arm`] was called.
-    /// Nobody reads it: register it edge-triggered.
+    /// Readable once the earliest timer is due and [`Self::arm`] was called. It is never
+    /// read: register it edge-triggered.
     pub(crate) fn fd(&self) -> impl AsFd + '_ {
         self.fd.as_fd()
     }

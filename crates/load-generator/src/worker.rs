@@ -1,4 +1,4 @@
-//! The load as a process of its own: `queuelab load`.
+//! The load in its own process: `queuelab load`.
 
 use std::io::{self, BufRead};
 
@@ -21,11 +21,11 @@ use crate::settings::LoadConfig;
 /// be written. Attempts that failed are not an error.
 pub fn run_worker(config: &LoadConfig, controlled: bool) -> Result<(), LoadError> {
     worker::serve(controlled, |output: Output<LoadProtocol>| {
-        // If nobody reads any more, the end of standard input stops the load.
+        // If the reader has gone, the end of standard input stops the load.
         let mut on_message = |message| drop(output.write(&message));
         let report = if controlled {
             let (sender, source) =
-                command_channel().map_err(LoadError::machine("listen to commands"))?;
+                command_channel().map_err(LoadError::system("listen to commands"))?;
             std::thread::spawn(move || forward(io::stdin().lock(), &sender, output));
             run(config, Some(source), &mut on_message)?
         } else {
@@ -58,7 +58,7 @@ impl From<&LoadError> for Failure {
 
 impl From<OutputError> for LoadError {
     fn from(OutputError(source): OutputError) -> Self {
-        Self::Machine { what: "write to standard output", source }
+        Self::System { what: "write to standard output", source }
     }
 }
 
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn the_end_of_the_commands_stops_the_load() {
+    fn the_end_of_standard_input_stops_the_load() {
         let stop: Request<_> = LoadCommand::Stop.into();
         assert_eq!(forwarded(""), std::slice::from_ref(&stop));
         let status = Request { id: Some(3), command: LoadCommand::Status };

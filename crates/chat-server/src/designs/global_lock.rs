@@ -1,6 +1,6 @@
-//! The original's baseline: the registry's mutex is held over the whole
-//! broadcast, network writes included, so that one client that does not read
-//! stops every other, and the accept loop with them.
+//! The original's baseline: the registry's mutex is held during the whole broadcast,
+//! network writes included, so one client that does not read blocks every other, and the
+//! accept loop.
 
 use crate::client::Message;
 use crate::design::{Broadcaster, Design};

@@ -1,6 +1,6 @@
-//! The original's second design: the registry is copied under the mutex, the
-//! mutex released, and the writes follow outside it, so that a client that
-//! does not read stops only those who write to it.
+//! The original's second design: the registry is copied under the mutex, and the writes
+//! follow without it, so a client that does not read blocks only the threads that write
+//! to it.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ pub(super) const DESIGN: Design = Design {
 };
 
 struct Snapshot {
-    /// Empty between broadcasts: its capacity is what is kept, and a client
-    /// that has left is not held open.
+    /// Empty between broadcasts: only its capacity is reused, and a client that has left
+    /// is not kept open.
     clients: Vec<Arc<Client>>,
 }
 

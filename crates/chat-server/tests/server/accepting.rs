@@ -1,4 +1,4 @@
-//! The accept loop: when it accepts, what it notes, what it survives.
+//! The accept loop: when it accepts, what it records, and its errors.
 
 use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
@@ -13,16 +13,16 @@ fn paused(backlog: i32) -> ServerSettings {
     ServerSettings { accept_paused: true, backlog, ..settings() }
 }
 
-/// Connects one after the other, each of which has a place in the queue.
+/// Connects clients in sequence, for each of which the queue has room.
 fn queue_up(address: SocketAddr, count: usize) -> Vec<TcpStream> {
     (0..count)
-        .map(|_| TcpStream::connect_timeout(&address, TIMEOUT).expect("there is a place"))
+        .map(|_| TcpStream::connect_timeout(&address, TIMEOUT).expect("the queue has room"))
         .collect()
 }
 
 #[test]
-fn a_backlog_holds_itself_and_one_more() {
-    // Beyond the first retransmission of a SYN, which finds no place either.
+fn the_accept_queue_holds_one_more_than_the_backlog() {
+    // Longer than the first retransmission of a SYN, which finds the queue full too.
     const EXCESS_WAITS: Duration = Duration::from_millis(1500);
     thread::scope(|scope| {
         for backlog in [0, 1, 5] {
@@ -34,7 +34,7 @@ fn a_backlog_holds_itself_and_one_more() {
                     for _ in 0..3 {
                         scope.spawn(move || {
                             let excess = TcpStream::connect_timeout(&address, EXCESS_WAITS);
-                            let error = excess.expect_err("there is no place left");
+                            let error = excess.expect_err("the queue is full");
                             assert_eq!(error.kind(), ErrorKind::TimedOut, "backlog {backlog}");
                         });
                     }
@@ -58,7 +58,7 @@ fn a_negative_backlog_means_somaxconn() {
         .parse()
         .expect("a number");
     let server = TestServer::start(&paused(-1));
-    // Above the 128 that a server might have put in its place.
+    // More than the 128 of the default backlog.
     let _held = queue_up(server.address, (somaxconn + 1).min(200));
     server.stop();
 }
@@ -79,7 +79,7 @@ fn a_connection_that_was_reset_in_the_queue_still_has_its_address() {
 }
 
 #[test]
-fn accepts_keep_their_delay() {
+fn accepts_are_delayed() {
     let accept_delay = Duration::from_millis(50);
     let server = TestServer::start(&ServerSettings { accept_delay, ..settings() });
     let _clients: Vec<_> = (0..4).map(|_| server.start_connect()).collect();
@@ -91,7 +91,7 @@ fn accepts_keep_their_delay() {
 }
 
 #[test]
-fn a_client_without_a_thread_is_counted_and_closed_and_the_server_goes_on() {
+fn a_client_without_a_thread_is_counted_and_closed_and_the_server_continues() {
     // No address space has room for this stack.
     let server = TestServer::start(&ServerSettings { thread_stack: 1 << 47, ..settings() });
     for count in 1..=3 {
@@ -107,7 +107,7 @@ fn a_client_without_a_thread_is_counted_and_closed_and_the_server_goes_on() {
 }
 
 #[test]
-fn the_least_stack_is_enough_to_chat() {
+fn the_smallest_stack_is_enough_to_chat() {
     for design in chat_server::DesignName::all() {
         let server =
             TestServer::start(&ServerSettings { thread_stack: 16_384, design, ..settings() });
@@ -120,14 +120,14 @@ fn the_least_stack_is_enough_to_chat() {
 }
 
 #[test]
-fn impossible_settings_and_addresses_are_named() {
+fn invalid_settings_and_addresses_are_named() {
     let error = |settings: ServerSettings| -> ServerError {
         Server::bind(&settings).expect_err("cannot be bound")
     };
     let stack = error(ServerSettings { thread_stack: 16_383, ..settings() });
     assert_eq!(
         stack.to_string(),
-        "use these settings: thread_stack: 16383 bytes are too small for a thread: ask for at \
+        "use these settings: thread_stack: 16383 bytes are too small for a thread: use at \
          least 16384"
     );
     assert_eq!(stack.errno(), None);
@@ -135,8 +135,8 @@ fn impossible_settings_and_addresses_are_named() {
     let several = error(ServerSettings { listeners: 65, release_backlog, ..settings() });
     assert_eq!(
         several.to_string(),
-        "use these settings: listeners: 65 listening sockets: ask for 1 to 64; release_backlog: \
-         nothing is held that could be let in: ask for hold_acks: true too"
+        "use these settings: listeners: 65 listening sockets: use 1 to 64; release_backlog: \
+         no ACKs are held that could be let in: set hold_acks: true too"
     );
     let body = error(ServerSettings { largest_body: Some(0), ..settings() });
     assert_eq!(

@@ -1,5 +1,4 @@
-//! What one client sends reaches every other, whole and in order, in every
-//! design.
+//! What one client sends reaches every other, complete and in order, in every design.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -9,7 +8,7 @@ use chat_protocol::Framing;
 use chat_server::{DesignName, ServerSettings};
 
 #[test]
-fn everyone_receives_everything_but_their_own_in_order() {
+fn every_client_receives_all_messages_of_others_in_order() {
     const CLIENTS: usize = 8;
     const MESSAGES: usize = 50;
     for (design, framing) in DesignName::all().flat_map(|d| framings().map(|f| (d, f))) {
@@ -17,7 +16,7 @@ fn everyone_receives_everything_but_their_own_in_order() {
         let clients: Vec<Client> = (0..CLIENTS).map(|_| server.connect()).collect();
         let addresses: Vec<_> = clients.iter().map(Client::address).collect();
 
-        // Everybody sends and receives at once.
+        // All send and receive at the same time.
         thread::scope(|scope| {
             for (own, mut client) in clients.into_iter().enumerate() {
                 scope.spawn(move || {
@@ -117,7 +116,7 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
         server.stop();
     }
 
-    /// A body that gives away any byte of another.
+    /// A body in which any byte of another is noticed.
     fn body(sender: u8, sequence: u16) -> Vec<u8> {
         let [high, low] = sequence.to_be_bytes();
         [sender, high, low].into_iter().cycle().take(BODY).collect()
@@ -133,7 +132,7 @@ fn a_malformed_header_ends_only_its_own_connection() {
         let mut good = server.connect();
         let mut witness = server.connect();
         bad.send_raw(b"0005first12a4never");
-        assert_eq!(good.receive_text(), "first", "what came before still counts");
+        assert_eq!(good.receive_text(), "first", "earlier messages are delivered");
         assert_eq!(bad.receive(), None, "a clean end of file");
         wait_until("its thread waits for its end of file", || {
             server.handle.report().metrics.protocol_errors == 1
@@ -151,7 +150,7 @@ fn a_malformed_header_ends_only_its_own_connection() {
 }
 
 #[test]
-fn a_truncated_message_is_no_message() {
+fn a_truncated_message_is_not_delivered() {
     let server = TestServer::start(&settings());
     let mut cut = server.connect();
     let mut other = server.connect();
@@ -166,7 +165,7 @@ fn a_truncated_message_is_no_message() {
 }
 
 #[test]
-fn the_largest_body_is_the_settings() {
+fn the_largest_body_is_that_of_the_settings() {
     let server = TestServer::start(&ServerSettings { largest_body: Some(10), ..settings() });
     let mut sender = server.connect();
     let mut other = server.connect();

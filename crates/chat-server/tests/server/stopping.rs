@@ -1,4 +1,4 @@
-//! A stop takes under a second whatever the server is in the middle of.
+//! A stop takes less than a second in any state of the server.
 
 use std::io::Write;
 use std::thread;
@@ -38,15 +38,15 @@ fn with_clients_that_do_not_read() {
             wait_until("the server has been stuck for a second", || {
                 start.elapsed() >= Duration::from_secs(1)
             });
-            // Under the global lock this one is not registered: the accept
-            // loop waits for the stuck broadcast too.
+            // Under the global lock this one is not registered, because the accept loop
+            // waits for the blocked broadcast too.
             let _late = server.start_connect();
             let stuck = server.handle.report();
             let report = server.stop_in_time("deaf clients");
             assert!(report.messages_ingested >= stuck.messages_ingested);
             assert_eq!(
                 report.metrics.failed_writes, 0,
-                "{design}: the stop's own doing is no failure"
+                "{design}: a write that the stop ends is not a failure"
             );
             assert!(report.metrics.lock_hold.count > 0);
             if design.as_str() == "global-lock" {
@@ -120,7 +120,7 @@ fn while_waiting_for_an_end_of_file() {
 }
 
 #[test]
-fn before_anybody_came_and_twice() {
+fn before_any_client_and_twice() {
     let server = TestServer::start(&settings());
     server.handle.stop();
     server.stop_in_time("nobody");

@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use crate::load::{assert_endings, config, load, load_once_registered};
-use crate::relay::{Habits, Passing, Relay, plain};
+use crate::relay::{Behaviour, Passing, Relay, plain};
 use chat_protocol::Framing;
 use load_generator::{Ending, Leave, LoadReport, LoadSettings};
 use worker::metrics::Integrity;
 
-/// 4 clients with 10 messages, everybody there before the first message.
-fn chat(habits: Habits, change: impl FnOnce(&mut LoadSettings)) -> LoadReport {
-    let relay = Relay::start(habits);
+/// 4 clients with 10 messages, all registered before the first message.
+fn chat(behaviour: Behaviour, change: impl FnOnce(&mut LoadSettings)) -> LoadReport {
+    let relay = Relay::start(behaviour);
     let config = config(relay.address, |settings| {
         settings.clients = 4;
         settings.messages = 10;
@@ -20,15 +20,15 @@ fn chat(habits: Habits, change: impl FnOnce(&mut LoadSettings)) -> LoadReport {
 }
 
 fn chat_with(passes: impl Fn(&Passing) -> Vec<Vec<u8>> + Send + Sync + 'static) -> LoadReport {
-    let habits = Habits { passes: Box::new(passes), ..Habits::default() };
-    // Long enough for the owed to arrive, short enough to wait out.
-    chat(habits, |settings| settings.finish_deadline = Duration::from_secs(3))
+    let behaviour = Behaviour { passes: Box::new(passes), ..Behaviour::default() };
+    // Long enough for all deliveries, and short enough for a test.
+    chat(behaviour, |settings| settings.finish_deadline = Duration::from_secs(3))
 }
 
 #[test]
-fn a_relay_that_is_right_shows_nothing_wrong() {
+fn a_correct_relay_has_no_errors() {
     for framing in [Framing::U32be, Framing::Ascii4] {
-        let relay = Relay::start(Habits { framing, ..Habits::default() });
+        let relay = Relay::start(Behaviour { framing, ..Behaviour::default() });
         let mut config = config(relay.address, |settings| {
             settings.clients = 20;
             settings.messages = 30;
@@ -51,10 +51,10 @@ fn a_relay_that_is_right_shows_nothing_wrong() {
 }
 
 #[test]
-fn clients_that_are_registered_while_others_chat_already_miss_nothing_of_theirs() {
+fn clients_registered_during_the_chat_miss_no_later_message() {
     // Each is accepted in the middle of the chat of the one before.
-    let habits = Habits { accept_after: |index| 15 * index as u32, ..Habits::default() };
-    let relay = Relay::start(habits);
+    let behaviour = Behaviour { accept_after: |index| 15 * index as u32, ..Behaviour::default() };
+    let relay = Relay::start(behaviour);
     let report = load(&config(relay.address, |settings| {
         settings.clients = 20;
         settings.messages = 30;
@@ -80,7 +80,7 @@ fn a_message_lost_on_the_way_is_noticed() {
 }
 
 #[test]
-fn a_message_lost_at_the_end_leaves_its_receiver_alone_unfinished() {
+fn a_message_lost_at_the_end_leaves_only_its_receiver_unfinished() {
     let report = chat_with(|passing| {
         if (passing.from, passing.number, passing.to) == (1, 9, 2) {
             vec![]
@@ -94,15 +94,16 @@ fn a_message_lost_at_the_end_leaves_its_receiver_alone_unfinished() {
 }
 
 #[test]
-fn a_message_lost_at_the_beginning_is_noticed_once_its_receiver_is_known() {
-    // Connection 3 hears the others' first messages, but 5 of 1 is its first.
+fn a_message_lost_at_the_beginning_is_noticed_after_its_receiver_is_proven() {
+    // Connection 3 receives the others' first messages, but of connection 1 only from 5
+    // on.
     let lossy = |passing: &Passing| {
         let lost = passing.to == 3 && passing.from == 1 && passing.number < 5;
         if lost { vec![] } else { plain(passing) }
     };
-    // What was written before connection 3 was known is not lost: a busy machine writes
+    // Messages written before connection 3 was proven are not lost: a busy machine writes
     // five messages that are a millisecond apart before it reads any.
-    let report = chat(Habits { passes: Box::new(lossy), ..Habits::default() }, |settings| {
+    let report = chat(Behaviour { passes: Box::new(lossy), ..Behaviour::default() }, |settings| {
         settings.interval = Duration::from_millis(300);
     });
     assert_endings(&report, [(Ending::Finished, 4)]);
@@ -162,7 +163,7 @@ fn an_echo_to_the_sender_is_noticed() {
 
 #[test]
 fn swapped_messages_are_noticed() {
-    // Message 4 is held back until 5 has passed.
+    // Message 4 is delayed until after 5.
     let held = std::sync::Mutex::new(std::collections::HashMap::new());
     let report = chat_with(move |passing| {
         let mut bodies = plain(passing);
@@ -181,7 +182,7 @@ fn swapped_messages_are_noticed() {
 
 #[test]
 fn a_malformed_header_ends_its_stream() {
-    // An empty body is one that no header may announce.
+    // No header may announce an empty body.
     let report = chat_with(|passing| match plain(passing) {
         _ if (passing.from, passing.number, passing.to) == (0, 2, 1) => vec![vec![]],
         bodies => bodies,
@@ -191,8 +192,8 @@ fn a_malformed_header_ends_its_stream() {
 }
 
 #[test]
-fn who_leaves_after_sending_is_finished_and_expects_no_more() {
-    let report = chat(Habits::default(), |settings| settings.leave = Leave::AfterSending);
+fn a_client_that_leaves_after_sending_is_finished_and_expects_nothing() {
+    let report = chat(Behaviour::default(), |settings| settings.leave = Leave::AfterSending);
     assert_endings(&report, [(Ending::Finished, 4)]);
     assert_eq!((report.messages_written, report.undelivered), (40, 0));
     assert_eq!(report.integrity, Integrity::default());
@@ -202,8 +203,8 @@ fn who_leaves_after_sending_is_finished_and_expects_no_more() {
 #[test]
 fn latency_counts_from_the_intended_time_when_the_server_stops_reading() {
     const PAUSE: Duration = Duration::from_millis(1500);
-    // Messages as large as may be: the sockets are full before all is written.
-    let stalled = Habits { pause: Some((20, PAUSE)), ..Habits::default() };
+    // Very large messages, so the sockets are full before all is written.
+    let stalled = Behaviour { pause: Some((20, PAUSE)), ..Behaviour::default() };
     let large = |settings: &mut LoadSettings| {
         settings.messages = 1000;
         settings.size = 60_000;
@@ -213,7 +214,7 @@ fn latency_counts_from_the_intended_time_when_the_server_stops_reading() {
     assert_endings(&report, [(Ending::Finished, 2)]);
     assert_eq!(report.integrity, Integrity::default());
     assert_eq!(report.deliveries, 2000);
-    // Nearly all messages come due during the pause, most in its first half.
+    // Nearly all messages become due during the pause, most in its first half.
     let half = PAUSE.as_nanos() as u64 / 2;
     assert!(report.delivery_latency.max_ns > half, "{:?}", report.delivery_latency);
     assert!(report.delivery_latency.p50_ns > half / 4, "{:?}", report.delivery_latency);
@@ -231,12 +232,12 @@ fn latency_counts_from_the_intended_time_when_the_server_stops_reading() {
 fn a_slow_server_is_waited_for() {
     // Everything is written before the first client is registered. Between two
     // registrations no message moves for longer than `QUIET_NS`.
-    let habits = Habits {
+    let behaviour = Behaviour {
         accept_delay: Duration::from_millis(1300),
         accept_after: |index| 3 * index as u32,
-        ..Habits::default()
+        ..Behaviour::default()
     };
-    let relay = Relay::start(habits);
+    let relay = Relay::start(behaviour);
     let report = load(&config(relay.address, |settings| {
         settings.clients = 4;
         settings.messages = 3;
@@ -250,7 +251,7 @@ fn a_slow_server_is_waited_for() {
 
 /// The message `number` of the client that wrote `body`, which it has not written
 /// yet, in the load's format.
-fn from_the_future(body: &[u8], number: usize) -> Vec<u8> {
+fn unwritten_message(body: &[u8], number: usize) -> Vec<u8> {
     let text = std::str::from_utf8(body).unwrap();
     let parts: Vec<&str> = text.split(':').collect();
     let sender: usize = parts[2].parse().unwrap();
@@ -261,18 +262,18 @@ fn from_the_future(body: &[u8], number: usize) -> Vec<u8> {
 
 #[test]
 fn a_message_that_its_sender_has_not_written_is_foreign() {
-    let habits = Habits {
+    let behaviour = Behaviour {
         passes: Box::new(|passing| {
             let mut bodies = plain(passing);
             if passing.number == 0 {
-                let forged = bodies.iter().map(|body| from_the_future(body, 2)).collect();
+                let forged = bodies.iter().map(|body| unwritten_message(body, 2)).collect();
                 bodies = [bodies, forged].concat();
             }
             bodies
         }),
-        ..Habits::default()
+        ..Behaviour::default()
     };
-    let report = chat(habits, |settings| {
+    let report = chat(behaviour, |settings| {
         settings.messages = 3;
         settings.interval = Duration::from_millis(400);
     });

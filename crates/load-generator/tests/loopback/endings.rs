@@ -1,11 +1,11 @@
-//! Every attempt has one ending, the right one.
+//! Every attempt has exactly one ending.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::load::{assert_endings, check, config, load};
-use crate::relay::{Habits, Relay, read_message};
+use crate::relay::{Behaviour, Relay, read_message};
 use load_generator::{
     Attempt, Ending, LoadCommand, LoadError, LoadResponse, LoadSettings, command_channel, run,
 };
@@ -30,7 +30,7 @@ fn connect_only(settings: &mut LoadSettings) {
 fn attempts_above_the_accept_queue_time_out_and_none_is_refused() {
     let (_listener, address) = listener(0);
     let report = load(&config(address, connect_only));
-    // sk_acceptq_is_full lets backlog + 1 in.
+    // sk_acceptq_is_full allows backlog + 1.
     assert_endings(&report, [(Ending::Finished, 1), (Ending::TimedOut, 7)]);
     for attempt in report.attempts.iter().filter(|a| a.ending == Ending::TimedOut) {
         let Attempt { connect_ns, errno, local, .. } = attempt;
@@ -90,10 +90,10 @@ fn a_reset_after_the_accept_is_a_reset() {
 #[test]
 fn an_early_end_of_file_is_closed_by_server() {
     // The server has read everything, but deliveries are outstanding.
-    let relay = Relay::start(Habits {
+    let relay = Relay::start(Behaviour {
         passes: Box::new(|_| vec![]),
         close_after: Some(20),
-        ..Habits::default()
+        ..Behaviour::default()
     });
     let report = load(&config(relay.address, |settings| {
         settings.clients = 2;
@@ -108,7 +108,7 @@ fn an_early_end_of_file_is_closed_by_server() {
 
 #[test]
 fn an_end_of_file_is_planned_if_the_server_closes_first() {
-    let relay = Relay::start(Habits { close_after: Some(5), ..Habits::default() });
+    let relay = Relay::start(Behaviour { close_after: Some(5), ..Behaviour::default() });
     let mut planned = config(relay.address, |settings| settings.messages = 5);
     planned.server_closes = true;
     assert_endings(&load(&planned), [(Ending::Finished, 8)]);
@@ -124,8 +124,8 @@ fn an_end_of_file_is_planned_if_the_server_closes_first() {
             .all(|a| { matches!(a.ending, Ending::ClosedByServer | Ending::Reset) })
     );
 
-    // At once, with nothing to write.
-    let relay = Relay::start(Habits { close_after: Some(0), ..Habits::default() });
+    // The server closes at once, and there is nothing to write.
+    let relay = Relay::start(Behaviour { close_after: Some(0), ..Behaviour::default() });
     let mut at_once = config(relay.address, connect_only);
     at_once.server_closes = true;
     assert_endings(&load(&at_once), [(Ending::Finished, 8)]);
@@ -133,7 +133,7 @@ fn an_end_of_file_is_planned_if_the_server_closes_first() {
 
 #[test]
 fn a_source_address_that_the_host_lacks_is_no_port() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let mut config = config(relay.address, |_| {});
     config.sources =
         vec![IpAddr::V4(Ipv4Addr::new(198, 18, 77, 77)), IpAddr::V4(Ipv4Addr::new(127, 0, 0, 9))];
@@ -149,7 +149,7 @@ fn a_source_address_that_the_host_lacks_is_no_port() {
 }
 
 #[test]
-fn a_broken_testbed_is_an_error_and_no_outcome() {
+fn a_broken_testbed_is_an_error_and_not_an_ending() {
     let target = SocketAddr::from((Ipv4Addr::new(127, 0, 0, 1), 9));
     let mut config = config(target, |_| {});
     config.sources = vec![IpAddr::V6(std::net::Ipv6Addr::LOCALHOST)];

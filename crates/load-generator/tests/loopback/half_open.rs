@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use crate::load::{assert_endings, config, in_own_namespace, load_held, wait_until};
-use crate::relay::{Habits, Relay};
+use crate::relay::{Behaviour, Relay};
 use linux_net::SocketDiag;
 use load_generator::{ChatPhase, ConnectPattern, Ending, LoadReport, LoadSettings};
 
@@ -84,7 +84,7 @@ fn kernel_half_open_attempts_stay_until_everything_is_decided_and_go() {
 
 #[test]
 fn half_open_attempts_never_chat_and_are_not_waited_for() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let config = config(relay.address, |settings| {
         three_of_six(settings);
         settings.messages = 5;

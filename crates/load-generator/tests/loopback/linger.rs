@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use crate::load::{assert_endings, check, config, in_own_namespace, load, load_held, wait_until};
-use crate::relay::{Habits, Relay};
+use crate::relay::{Behaviour, Relay};
 use linux_net::SocketDiag;
 use load_generator::{
     ChatPhase, Ending, Leave, LoadCommand, LoadEvent, LoadMessage, LoadReport, LoadResponse,
@@ -23,7 +23,7 @@ fn decided_ns(report: &LoadReport) -> u64 {
 
 #[test]
 fn standalone_no_client_leaves_before_the_linger_is_over() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     for leave in [Leave::Together, Leave::AfterSending, Leave::HalfClose] {
         for messages in [0, 2] {
             let report = load(&config(relay.address, |settings| {
@@ -40,7 +40,7 @@ fn standalone_no_client_leaves_before_the_linger_is_over() {
 
 #[test]
 fn standalone_a_chat_after_connect_begins_when_the_linger_is_over() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let report = load(&config(relay.address, |settings| {
         settings.linger = LINGER;
         settings.chat = ChatPhase::AfterConnect;
@@ -52,7 +52,7 @@ fn standalone_a_chat_after_connect_begins_when_the_linger_is_over() {
 
 #[test]
 fn held_clients_chat_and_stay_until_go() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     for leave in [Leave::Together, Leave::AfterSending, Leave::HalfClose] {
         let config = config(relay.address, |settings| {
             settings.linger = Duration::from_millis(1);
@@ -69,7 +69,7 @@ fn held_clients_chat_and_stay_until_go() {
 #[test]
 fn kernel_a_client_that_read_the_end_of_file_keeps_its_socket_until_the_linger_is_over() {
     in_own_namespace(&[], || {
-        let relay = Relay::start(Habits { close_after: Some(0), ..Habits::default() });
+        let relay = Relay::start(Behaviour { close_after: Some(0), ..Behaviour::default() });
         let port = relay.address.port();
         let mut config = config(relay.address, |settings| {
             settings.messages = 0;

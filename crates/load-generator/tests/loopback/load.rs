@@ -178,7 +178,7 @@ pub(crate) fn check(config: &LoadConfig, report: &LoadReport) {
     assert_eq!(report.errors.values().sum::<u64>(), errnos);
 }
 
-/// Messages that the attempt with this index is to write.
+/// The number of messages that the attempt with this index has to write.
 fn planned(settings: &LoadSettings, index: usize) -> u32 {
     let first = settings.half_open + settings.slow_readers;
     let senders = settings.senders.unwrap_or(settings.clients - first);
@@ -186,7 +186,7 @@ fn planned(settings: &LoadSettings, index: usize) -> u32 {
     if sends { settings.messages } else { 0 }
 }
 
-/// How many attempts ended how.
+/// The number of attempts by ending.
 pub(crate) fn endings(report: &LoadReport) -> BTreeMap<String, usize> {
     let mut endings = BTreeMap::new();
     for attempt in &report.attempts {

@@ -11,8 +11,8 @@ use crate::load::{assert_endings, config, in_own_namespace, load, load_held};
 use linux_net::SocketDiag;
 use load_generator::{ConnectPattern, Ending, Leave, LoadReport, LoadSettings};
 
-/// A server with a thread for each connection, which reads to its end; it
-/// returns the most that were open at once.
+/// A server with a thread for each connection, which reads to its end. It returns the
+/// maximum of connections open at once.
 fn counting_server(connections: usize) -> (SocketAddr, JoinHandle<usize>) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let address = listener.local_addr().unwrap();
@@ -51,7 +51,7 @@ fn assert_serial(report: &LoadReport) {
 }
 
 #[test]
-fn the_server_never_sees_two_at_once() {
+fn the_server_never_has_two_connections_at_once() {
     let (address, serving) = counting_server(300);
     let config = config(address, |settings| {
         one_by_one(settings);
@@ -82,7 +82,7 @@ fn clients_without_messages_are_not_held() {
 #[test]
 fn any_ending_starts_the_next_attempt_without_recursion() {
     let (address, serving) = counting_server(1);
-    // Deep enough for a stack, if each started the next from within.
+    // Recursion would overflow the stack.
     let mut config = config(address, |settings| {
         one_by_one(settings);
         settings.clients = 50_000;
@@ -131,10 +131,9 @@ fn each_client_has_its_own_finish_deadline() {
 
 #[test]
 fn kernel_the_side_that_half_closes_owns_the_time_wait() {
-    // A delayed ACK that its FIN overtook is answered from TIME_WAIT; the
-    // answer gets an RST, which ends the TIME_WAIT unless it is told not to
-    // (`tcp_timewait_state_process`, RFC 1337): up to four of forty where the
-    // CPUs are busy.
+    // An ACK that arrives after the FIN is answered from TIME_WAIT; the answer gets an
+    // RST, which ends the TIME_WAIT unless tcp_rfc1337 is set
+    // (`tcp_timewait_state_process`): up to four of forty on busy CPUs.
     in_own_namespace(&[("net.ipv4.tcp_rfc1337", "1")], || {
         for messages in [0, 3] {
             let (address, serving) = counting_server(40);

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use crate::load::{assert_endings, check, config, load, load_held, load_once_registered};
-use crate::relay::{Habits, Relay};
+use crate::relay::{Behaviour, Relay};
 use load_generator::{ChatPhase, ConnectPattern, Ending, Leave, command_channel, run};
 use worker::metrics::Integrity;
 
 #[test]
 fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let report = load(&config(relay.address, |settings| {
         settings.clients = 25;
         settings.messages = 0;
@@ -31,7 +31,7 @@ fn a_rate_spaces_the_starts_evenly_and_never_starts_early() {
 
 #[test]
 fn a_burst_starts_all_attempts_before_it_decides_any() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let report = load(&config(relay.address, |settings| {
         settings.clients = 100;
         settings.messages = 0;
@@ -44,7 +44,7 @@ fn a_burst_starts_all_attempts_before_it_decides_any() {
 
 #[test]
 fn a_chat_after_connect_begins_after_go() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let config = config(relay.address, |settings| {
         settings.chat = ChatPhase::AfterConnect;
         settings.send_delay = Duration::from_millis(30);
@@ -62,7 +62,7 @@ fn a_chat_after_connect_begins_after_go() {
 
 #[test]
 fn connections_without_messages_stay_until_go() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     for leave in [Leave::Together, Leave::AfterSending] {
         let config = config(relay.address, |settings| {
             settings.messages = 0;
@@ -80,7 +80,7 @@ fn connections_without_messages_stay_until_go() {
 
 #[test]
 fn an_overlapped_chat_does_not_wait_for_go() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let mut config = config(relay.address, |_| {});
     config.hold = true;
     let (_sender, source) = command_channel().unwrap();
@@ -91,7 +91,7 @@ fn an_overlapped_chat_does_not_wait_for_go() {
 
 #[test]
 fn dropping_the_command_sender_stops_the_load() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let mut config = config(relay.address, |settings| settings.messages = 0);
     config.hold = true;
     let (sender, source) = command_channel().unwrap();
@@ -103,7 +103,7 @@ fn dropping_the_command_sender_stops_the_load() {
 
 #[test]
 fn messages_are_written_on_schedule() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let report = load(&config(relay.address, |settings| {
         settings.clients = 3;
         settings.messages = 13;
@@ -120,7 +120,7 @@ fn messages_are_written_on_schedule() {
 
 #[test]
 fn without_an_interval_all_messages_are_written_at_once() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let config = config(relay.address, |settings| {
         settings.clients = 3;
         settings.messages = 5000;

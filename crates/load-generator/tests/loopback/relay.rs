@@ -29,7 +29,7 @@ pub(crate) struct Passing<'a> {
 type Fault = dyn Fn(&Passing) -> Vec<Vec<u8>> + Send + Sync;
 
 /// How a relay differs from a plain one.
-pub(crate) struct Habits {
+pub(crate) struct Behaviour {
     pub(crate) framing: Framing,
     /// What a receiver gets instead of one message; called for the sender too.
     pub(crate) passes: Box<Fault>,
@@ -38,7 +38,7 @@ pub(crate) struct Habits {
     /// The messages that must have been relayed before the connection with this index
     /// is accepted.
     pub(crate) accept_after: fn(usize) -> u32,
-    /// After so many messages in all, nothing is read for so long.
+    /// After this number of messages, nothing is read for this time.
     pub(crate) pause: Option<(u32, Duration)>,
     /// This connection gets nothing after the first message that did not fit.
     pub(crate) drops_for: Option<usize>,
@@ -46,7 +46,7 @@ pub(crate) struct Habits {
     pub(crate) close_after: Option<u32>,
 }
 
-impl Default for Habits {
+impl Default for Behaviour {
     fn default() -> Self {
         Self {
             framing: Framing::U32be,
@@ -74,7 +74,7 @@ pub(crate) struct Relay {
 }
 
 struct Shared {
-    habits: Habits,
+    behaviour: Behaviour,
     clients: Mutex<BTreeMap<usize, TcpStream>>,
     messages: AtomicU32,
     /// Messages that have been written to all their receivers.
@@ -85,10 +85,10 @@ struct Shared {
 }
 
 impl Relay {
-    pub(crate) fn start(habits: Habits) -> Self {
+    pub(crate) fn start(behaviour: Behaviour) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let shared = Arc::new(Shared {
-            habits,
+            behaviour,
             clients: Mutex::default(),
             messages: AtomicU32::new(0),
             relayed: AtomicU32::new(0),
@@ -115,7 +115,7 @@ impl Relay {
         });
     }
 
-    /// Whether a message did not fit, see [`Habits::drops_for`].
+    /// Whether a message did not fit, see [`Behaviour::drops_for`].
     pub(crate) fn dropped(&self) -> bool {
         self.shared.dropped.load(Ordering::SeqCst)
     }
@@ -138,12 +138,12 @@ fn accept_all(listener: &TcpListener, shared: &Arc<Shared>) {
     loop {
         let index = threads.len();
         let relayed = || shared.relayed.load(Ordering::SeqCst);
-        while relayed() < (shared.habits.accept_after)(index)
+        while relayed() < (shared.behaviour.accept_after)(index)
             && !shared.stopping.load(Ordering::SeqCst)
         {
             std::thread::sleep(Duration::from_millis(1));
         }
-        std::thread::sleep(shared.habits.accept_delay);
+        std::thread::sleep(shared.behaviour.accept_delay);
         let Ok((stream, _)) = listener.accept() else {
             break;
         };
@@ -161,15 +161,15 @@ fn accept_all(listener: &TcpListener, shared: &Arc<Shared>) {
 
 fn serve(from: usize, mut stream: &TcpStream, shared: &Shared) {
     for number in 0.. {
-        if shared.habits.close_after == Some(number) {
+        if shared.behaviour.close_after == Some(number) {
             return;
         }
         drop(shared.pausing.lock().unwrap());
-        let Some(body) = read_message(&mut stream, shared.habits.framing) else {
+        let Some(body) = read_message(&mut stream, shared.behaviour.framing) else {
             return;
         };
         let messages = shared.messages.fetch_add(1, Ordering::SeqCst) + 1;
-        if let Some((after, time)) = shared.habits.pause
+        if let Some((after, time)) = shared.behaviour.pause
             && messages == after
         {
             let _pause = shared.pausing.lock().unwrap();
@@ -178,13 +178,13 @@ fn serve(from: usize, mut stream: &TcpStream, shared: &Shared) {
         let clients = shared.clients.lock().unwrap();
         for (to, mut client) in clients.iter().map(|(to, client)| (*to, client)) {
             let passing = Passing { to, from, number, body: &body };
-            for body in (shared.habits.passes)(&passing) {
-                if shared.habits.drops_for == Some(to) {
-                    send_or_drop(client, &framed(shared.habits.framing, &body), &shared.dropped);
+            for body in (shared.behaviour.passes)(&passing) {
+                if shared.behaviour.drops_for == Some(to) {
+                    send_or_drop(client, &framed(shared.behaviour.framing, &body), &shared.dropped);
                     continue;
                 }
                 // Its own thread handles a client that has closed.
-                let _ = client.write_all(&framed(shared.habits.framing, &body));
+                let _ = client.write_all(&framed(shared.behaviour.framing, &body));
             }
         }
         shared.relayed.fetch_add(1, Ordering::SeqCst);

@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::load::{
     assert_endings, config, in_own_namespace, load, load_held, load_once_registered,
 };
-use crate::relay::{Habits, Relay};
+use crate::relay::{Behaviour, Relay};
 use load_generator::{Ending, Leave, LoadReport};
 use socket2::SockRef;
 use worker::metrics::Integrity;
@@ -22,7 +22,7 @@ fn assert_prompt(report: &LoadReport) {
 #[test]
 fn clients_that_only_read_receive_everything_and_leave_with_the_others() {
     for leave in [Leave::Together, Leave::HalfClose, Leave::AfterSending] {
-        let relay = Relay::start(Habits::default());
+        let relay = Relay::start(Behaviour::default());
         let config = config(relay.address, |settings| {
             settings.clients = 6;
             settings.senders = Some(2);
@@ -44,7 +44,7 @@ fn clients_that_only_read_receive_everything_and_leave_with_the_others() {
 
 #[test]
 fn a_single_sender_sends_to_many() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     let config = config(relay.address, |settings| settings.senders = Some(1));
     let report = load_once_registered(&config, &relay);
     assert_endings(&report, [(Ending::Finished, 8)]);
@@ -56,8 +56,9 @@ fn a_single_sender_sends_to_many() {
 fn clients_accepted_after_the_last_message_are_not_waited_for() {
     // The senders are accepted first, and everything has been relayed before the
     // others are.
-    let habits = Habits { accept_after: |index| (3 * index as u32).min(6), ..Habits::default() };
-    let relay = Relay::start(habits);
+    let behaviour =
+        Behaviour { accept_after: |index| (3 * index as u32).min(6), ..Behaviour::default() };
+    let relay = Relay::start(behaviour);
     let report = load(&config(relay.address, |settings| {
         settings.clients = 4;
         settings.senders = Some(2);
@@ -74,7 +75,7 @@ fn kernel_a_slow_reader_that_is_cut_off_does_not_affect_the_others() {
     // Each socket holds a few KiB, and 3 senders write 3 · 200 · 1 KB.
     let small = [("net.ipv4.tcp_rmem", "4096 8192 8192"), ("net.ipv4.tcp_wmem", "4096 8192 8192")];
     in_own_namespace(&small, || {
-        let relay = Relay::start(Habits { drops_for: Some(0), ..Habits::default() });
+        let relay = Relay::start(Behaviour { drops_for: Some(0), ..Behaviour::default() });
         let config = config(relay.address, |settings| {
             settings.clients = 4;
             settings.slow_readers = 1;
@@ -96,7 +97,7 @@ fn kernel_a_slow_reader_that_is_cut_off_does_not_affect_the_others() {
 fn kernel_a_server_that_waits_for_a_slow_reader_delays_the_others() {
     let small = [("net.ipv4.tcp_rmem", "4096 8192 8192"), ("net.ipv4.tcp_wmem", "4096 8192 8192")];
     in_own_namespace(&small, || {
-        let relay = Relay::start(Habits::default());
+        let relay = Relay::start(Behaviour::default());
         let config = config(relay.address, |settings| {
             settings.clients = 4;
             settings.slow_readers = 1;
@@ -111,7 +112,7 @@ fn kernel_a_server_that_waits_for_a_slow_reader_delays_the_others() {
 
 #[test]
 fn a_slow_reader_finishes_if_nothing_was_sent() {
-    let relay = Relay::start(Habits::default());
+    let relay = Relay::start(Behaviour::default());
     for leave in [Leave::Together, Leave::HalfClose, Leave::AfterSending] {
         let report = load(&config(relay.address, |settings| {
             settings.slow_readers = 3;

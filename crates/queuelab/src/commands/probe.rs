@@ -50,7 +50,7 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
     let config = match &arguments.config {
         None => ProbeConfig {
             port: arguments.port,
-            family: AddressFamily::of(arguments.address),
+            family: AddressFamily::from_address(arguments.address),
             interval: arguments.interval,
             cpu_share: arguments.cpu_share,
             ..ProbeConfig::default()

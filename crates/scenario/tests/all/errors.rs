@@ -281,12 +281,12 @@ fn source_addresses_are_limited() {
 #[test]
 fn an_impossible_server_setting_is_reported_at_its_place() {
     let errors = errors_of("matrix:\n  server.listeners: [1, 64, 0, 65]\n");
-    assert!(errors.contains("server.listeners: 0 listening sockets: ask for 1 to 64"), "{errors}");
+    assert!(errors.contains("server.listeners: 0 listening sockets: use 1 to 64"), "{errors}");
     assert!(errors.contains("test.yaml:4:29") && errors.contains("test.yaml:4:32"), "{errors}");
     assert!(errors.contains("2 problems"), "{errors}");
 
     let errors = errors_of("server:\n  release_backlog: 0\n");
-    assert!(errors.contains("server.release_backlog: nothing is held"), "{errors}");
+    assert!(errors.contains("server.release_backlog: no ACKs are held"), "{errors}");
     assert!(errors.contains("test.yaml:4:20"), "{errors}");
     assert!(errors_of("server: { thread_stack: 16383 }\n").contains("at least 16384"));
     for fine in ["hold_acks: true, release_backlog: 0", "listeners: 64, defer_accept: 31"] {

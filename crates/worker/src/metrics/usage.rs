@@ -20,7 +20,7 @@ pub struct ResourceUsage {
 
 impl ResourceUsage {
     /// The usage of this process, with all its threads, so far.
-    pub fn of_this_process() -> Self {
+    pub fn current() -> Self {
         let usage = getrusage(UsageWho::RUSAGE_SELF).expect("RUSAGE_SELF is always allowed");
         let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
         Self {
@@ -43,16 +43,16 @@ mod tests {
 
     #[test]
     fn grows_with_work_and_with_waiting() {
-        let before = ResourceUsage::of_this_process();
+        let before = ResourceUsage::current();
         let mut sum = 0u64;
-        while ResourceUsage::of_this_process().user_seconds < before.user_seconds + 0.01 {
+        while ResourceUsage::current().user_seconds < before.user_seconds + 0.01 {
             sum = std::hint::black_box(sum.wrapping_mul(31).wrapping_add(7));
         }
         let start = std::time::Instant::now();
-        while ResourceUsage::of_this_process().voluntary_switches == before.voluntary_switches {
+        while ResourceUsage::current().voluntary_switches == before.voluntary_switches {
             assert!(start.elapsed().as_secs() < 20, "blocking is a voluntary switch");
             std::thread::sleep(std::time::Duration::from_millis(1));
         }
-        assert!(ResourceUsage::of_this_process().user_seconds > before.user_seconds);
+        assert!(ResourceUsage::current().user_seconds > before.user_seconds);
     }
 }

@@ -170,7 +170,7 @@ fn kept(
             let parsed: SysctlName =
                 name.parse().map_err(|error| sysctl_error::invalid_name(role, &error))?;
             let found = effective.get(name).cloned().unwrap_or_default();
-            linux_net::check_kept(&parsed, value, &found)
+            linux_net::check_read_back(&parsed, value, &found)
                 .map_err(|error| sysctl_error::sysctl(role, &error))?;
             Ok((name.clone(), found))
         })
@@ -190,7 +190,7 @@ mod tests {
         let effective =
             |value: &str| BTreeMap::from([("net.core.somaxconn".to_owned(), value.to_owned())]);
         let error = kept(Role::Server, &spec, &effective("8")).unwrap_err();
-        assert!(error.to_string().contains("the kernel made it `8`"), "{error}");
+        assert!(error.to_string().contains("the kernel changed it to `8`"), "{error}");
         assert!(kept(Role::Server, &spec, &effective("10")).is_ok());
         assert!(kept(Role::Client, &spec, &effective("8")).unwrap().is_empty());
     }

@@ -118,7 +118,7 @@ fn the_hosts_namespace_is_never_written() {
             assert!(matches!(error, SysctlError::HostNamespace { .. }), "{error}");
             assert_eq!(
                 error.to_string(),
-                "write net.core.somaxconn: refused, for this is the host's own namespace"
+                "write net.core.somaxconn: refused, because this is the host's own namespace"
             );
         }
         assert_eq!(host_values(), before);
@@ -137,7 +137,7 @@ fn a_value_that_the_kernel_refuses_is_named() {
                 "500 400",
                 "set net.ipv4.ip_local_port_range to `500 400`: Invalid",
             ),
-            ("net.ipv4.tcp_rmem", "4096 8192", "the kernel made it `4096 8192 "),
+            ("net.ipv4.tcp_rmem", "4096 8192", "the kernel changed it to `4096 8192 "),
         ] {
             let error = made.write_sysctl(&name(sysctl), value).unwrap_err().to_string();
             assert!(error.contains(expected), "{error}");
