@@ -1,18 +1,18 @@
-//! The causes of what a run found: sentences made from its evidence alone.
+//! The causes of a run's results: paragraphs that follow from its evidence.
 //!
-//! | module | says |
+//! | module | explains |
 //! |---|---|
-//! | `accept_queue`, `syn_queue`, `cookies` | which queue was full, by which setting |
-//! | `phantoms`, `resets` | what the client believes of a connection that the server has not |
-//! | `retransmissions` | what whole seconds of a connect are, and when it gives up |
-//! | `listeners`, `deferral` | queues of several listeners; connections that come late |
-//! | `local_ports`, `time_wait`, `restart` | ports, and what closed connections leave |
-//! | `slow_reader`, `buffers`, `locks`, `server_death` | the server's own part |
-//! | `unfinished` | what was accepted and did not end in time |
-//! | `otherwise` | that nothing acted, or that no counter tells what did |
+//! | `accept_queue`, `syn_queue`, `cookies` | which queue was full, and the setting that limits it |
+//! | `phantoms`, `resets` | connections that exist only at the client, or were reset |
+//! | `retransmissions` | connects that took whole seconds, and when they time out |
+//! | `listeners`, `deferral` | queues of several listeners; deferred connections |
+//! | `local_ports`, `time_wait`, `restart` | ports, and sockets of closed connections |
+//! | `slow_reader`, `buffers`, `locks`, `server_death` | causes in the server |
+//! | `unfinished` | connections that were accepted but not finished in time |
+//! | `otherwise` | that no limit acted, or that no counter shows which one did |
 //!
-//! A cause is a function from the trials to a paragraph, or to `None` where the
-//! evidence has nothing of it. No cause knows a scenario's name.
+//! A cause is a function from the trials to a paragraph, or to `None` if the evidence
+//! does not show it. No cause depends on a scenario's name.
 
 mod accept_queue;
 mod buffers;
@@ -35,13 +35,13 @@ mod unfinished;
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
 
-/// Sentences of the reasons together, from which on no further reason is begun;
-/// the tables have the rest.
+/// Once the causes have this many sentences, no further cause is added; the tables show
+/// the rest.
 const MAX_SENTENCES: usize = 9;
 
 type Cause = fn(&TrialSet<'_>) -> Option<Paragraph>;
 
-/// The reasons, those that settle most first.
+/// All causes, those that explain most first.
 const CAUSES: [Cause; 16] = [
     server_death::explain,
     restart::explain,
@@ -64,10 +64,10 @@ const CAUSES: [Cause; 16] = [
 /// The causes that the evidence shows, most important first; at least one.
 pub(crate) fn find(all: &TrialSet<'_>) -> Vec<Paragraph> {
     let mut paragraphs: Vec<Paragraph> = Vec::new();
-    for reason in CAUSES {
-        let said: usize = paragraphs.iter().map(|reason| 1 + reason.sentences.len()).sum();
-        if said < MAX_SENTENCES {
-            paragraphs.extend(reason(all));
+    for cause in CAUSES {
+        let sentences: usize = paragraphs.iter().map(|p| 1 + p.sentences.len()).sum();
+        if sentences < MAX_SENTENCES {
+            paragraphs.extend(cause(all));
         }
     }
     if paragraphs.is_empty() {

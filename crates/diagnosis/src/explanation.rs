@@ -7,9 +7,9 @@ use crate::misconceptions;
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
 
-/// Why the run found what it found, most important first: the limits that
-/// acted, where they show, what would change it; then the common beliefs that
-/// its evidence contradicts. Empty for a run without trials.
+/// Explains a run, most important first: the limits that acted, their evidence and how
+/// to change them; then the misconceptions that its evidence contradicts. Empty for a
+/// run without trials.
 pub fn explain(run: &Run) -> Vec<Paragraph> {
     let all = TrialSet::new(run);
     if all.is_empty() {

@@ -1,12 +1,12 @@
-//! Why a run found what it found, and what the words of a report mean.
+//! Why a run has its results, and what the terms of a report mean.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `causes` | a sentence for each limit that acted, with what shows it |
-//! | `misconceptions` | common beliefs that a run's evidence contradicts |
+//! | `causes` | a paragraph for each limit that acted, with its evidence |
+//! | `misconceptions` | common misconceptions that a run's evidence contradicts |
 //! | `explanation` | the two above, most important first |
-//! | `trials`, `words` | the trials that a statement is about; how it writes times and lists |
-//! | [`topics`](Topics) | what sysctls, counters, outcomes and concepts are |
+//! | `trials`, `words` | the trials that a statement is about; how to write times and lists |
+//! | [`topics`](Topics) | explanations of sysctls, counters, outcomes and concepts |
 
 mod causes;
 mod explanation;

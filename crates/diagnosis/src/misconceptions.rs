@@ -1,4 +1,4 @@
-//! What is commonly believed about these queues, where a run shows otherwise.
+//! Common misconceptions that a run contradicts.
 
 mod queues;
 mod sockets;
@@ -6,18 +6,18 @@ mod sockets;
 use crate::paragraph::{Paragraph, ParagraphKind};
 use crate::trials::TrialSet;
 
-/// Beliefs that are put right in one explanation at most.
+/// The most misconceptions in one explanation.
 const MAX_SHOWN: usize = 3;
 
-/// A common belief, and what shows that it does not hold.
+/// A misconception, and how a run shows that it is wrong.
 struct Misconception {
-    /// As it is put.
+    /// The misconception as people state it.
     claim: &'static str,
-    /// What this run shows instead; none where it shows nothing of it.
+    /// What a run shows instead; `None` if it shows nothing about it.
     evidence: fn(&TrialSet<'_>) -> Option<String>,
 }
 
-/// The beliefs, those first that fewest runs show.
+/// All misconceptions, those first that the fewest runs contradict.
 const ALL: [Misconception; 11] = [
     Misconception {
         claim: "tcp_fin_timeout sets the length of TIME_WAIT",
@@ -30,7 +30,7 @@ const ALL: [Misconception; 11] = [
         claim: "connect(2) succeeded, so the server has a socket",
         evidence: sockets::connect_succeeded,
     },
-    Misconception { claim: "a SYN is sent again after 1, 3 and 7 s", evidence: sockets::ladder },
+    Misconception { claim: "a SYN is retransmitted after 1, 3 and 7 s", evidence: sockets::ladder },
     Misconception {
         claim: "tcp_max_syn_backlog sizes the SYN queue",
         evidence: queues::max_syn_backlog,
@@ -47,7 +47,7 @@ const ALL: [Misconception; 11] = [
     },
 ];
 
-/// The beliefs that this run contradicts, a few of them.
+/// The misconceptions that this run contradicts, at most [`MAX_SHOWN`].
 pub(crate) fn find(all: &TrialSet<'_>) -> Vec<Paragraph> {
     let shown = ALL.iter().filter_map(|misconception| {
         let text = (misconception.evidence)(all)?;

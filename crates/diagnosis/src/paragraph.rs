@@ -3,22 +3,22 @@
 /// A paragraph of the explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paragraph {
-    /// What it does.
+    /// What it contains.
     pub kind: ParagraphKind,
-    /// A reason in short, as a sentence with its full stop; or a belief as it is
-    /// commonly put, without one.
+    /// The cause as a short sentence with a full stop; or the misconception as people
+    /// state it, without one.
     pub lead: String,
-    /// What comes after it, with the figures: whole sentences. A no-break space
-    /// joins what belongs on one line.
+    /// The details with their numbers: complete sentences. A no-break space joins words
+    /// that belong on one line.
     pub sentences: Vec<String>,
 }
 
-/// What a paragraph of the explanation does.
+/// What a paragraph of the explanation contains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ParagraphKind {
-    /// It says what acted, what shows it, and what would change it.
+    /// A limit that acted, its evidence, and how to change it.
     Cause,
-    /// It puts a common belief right, by what this run shows.
+    /// A common misconception, and what this run shows instead.
     Misconception,
 }
 

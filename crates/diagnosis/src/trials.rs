@@ -1,4 +1,4 @@
-//! Some of a run's trials, and what can be said of all of them.
+//! A set of a run's trials, and values over all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,11 +7,11 @@ use run_view::Run;
 use run_view::TrialView;
 use run_view::number::{Spread, total, value};
 
-/// Some of a run's trials.
+/// A set of a run's trials.
 #[derive(Debug, Clone)]
 pub(crate) struct TrialSet<'a> {
     trials: Vec<TrialView<'a>>,
-    /// Cells of the run that have a trial.
+    /// The number of the run's cells that have a trial.
     cells_of_run: usize,
 }
 
@@ -23,18 +23,18 @@ impl<'a> TrialSet<'a> {
         Self { trials, cells_of_run }
     }
 
-    /// Those of which something is so.
-    pub(crate) fn filter(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> Self {
-        let trials = self.trials.iter().filter(|trial| is_so(trial)).copied().collect();
+    /// The trials that satisfy a predicate.
+    pub(crate) fn filter(&self, predicate: impl Fn(&TrialView<'a>) -> bool) -> Self {
+        let trials = self.trials.iter().filter(|trial| predicate(trial)).copied().collect();
         Self { trials, ..*self }
     }
 
-    /// Those of which something is so; none where it is of no trial.
-    pub(crate) fn filter_some(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> Option<Self> {
-        Some(self.filter(is_so)).filter(|trials| !trials.is_empty())
+    /// The trials that satisfy a predicate; `None` if no trial does.
+    pub(crate) fn filter_some(&self, predicate: impl Fn(&TrialView<'a>) -> bool) -> Option<Self> {
+        Some(self.filter(predicate)).filter(|trials| !trials.is_empty())
     }
 
-    /// By what something of them is, in order.
+    /// Groups the trials by a key, in the order of the keys; those without a key are left out.
     pub(crate) fn group_by<K: Ord>(
         &self,
         key: impl Fn(&TrialView<'a>) -> Option<K>,
@@ -64,24 +64,24 @@ impl<'a> TrialSet<'a> {
         self.trials.first()
     }
 
-    pub(crate) fn any(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> bool {
-        self.trials.iter().any(is_so)
+    pub(crate) fn any(&self, predicate: impl Fn(&TrialView<'a>) -> bool) -> bool {
+        self.trials.iter().any(predicate)
     }
 
-    pub(crate) fn all(&self, is_so: impl Fn(&TrialView<'a>) -> bool) -> bool {
-        self.trials.iter().all(is_so)
+    pub(crate) fn all(&self, predicate: impl Fn(&TrialView<'a>) -> bool) -> bool {
+        self.trials.iter().all(predicate)
     }
 
     pub(crate) fn sum(&self, of: impl Fn(&TrialView<'a>) -> u64) -> u64 {
         total(self.trials.iter().map(of))
     }
 
-    /// The least, the middle and the largest of a figure.
+    /// The minimum, median and maximum of a value.
     pub(crate) fn spread(&self, of: impl Fn(&TrialView<'a>) -> Option<f64>) -> Option<Spread> {
         Spread::of(self.trials.iter().filter_map(of))
     }
 
-    /// The least and the largest of a whole number, as `11` or `11 to 139`.
+    /// The range of an integer, as `11` or `11 to 139`.
     pub(crate) fn range(&self, of: impl Fn(&TrialView<'a>) -> Option<u64>) -> Option<String> {
         let numbers: BTreeSet<u64> = self.trials.iter().filter_map(of).collect();
         let written = |number: u64| counted(number).to_string();
@@ -91,7 +91,7 @@ impl<'a> TrialSet<'a> {
         }
     }
 
-    /// The values of a setting in them, as `64`, `0, 1 and 5` or `10 to 300`.
+    /// The values of a setting, as `64`, `0, 1 and 5` or `10 to 300`.
     pub(crate) fn values(&self, path: &str) -> Option<String> {
         let number = |trial: &TrialView<'a>| trial.number(path);
         let numbers: BTreeSet<i64> = self.trials.iter().filter_map(number).collect();
@@ -107,7 +107,7 @@ impl<'a> TrialSet<'a> {
         listed(&texts)
     }
 
-    /// The values of a sysctl in them: of the host whose it is, by `of`.
+    /// The values of a sysctl, which `of` reads from the right host.
     pub(crate) fn sysctls(&self, of: impl Fn(&TrialView<'a>) -> Option<&'a str>) -> Option<String> {
         let texts: BTreeSet<&str> = self.trials.iter().filter_map(of).collect();
         let mut numbers: Vec<i64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
@@ -122,8 +122,8 @@ impl<'a> TrialSet<'a> {
         }
     }
 
-    /// Where they are among the run's cells, with a blank before it: ` in 7 of 9
-    /// cells`; nothing where the run has one cell.
+    /// The share of the run's cells that have these trials, after a space: ` in 7 of 9
+    /// cells`; empty if the run has one cell.
     pub(crate) fn place(&self) -> String {
         match (cells(&self.trials), self.cells_of_run) {
             (_, ..=1) => String::new(),

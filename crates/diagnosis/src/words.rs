@@ -1,11 +1,11 @@
-//! How sentences write what they say: a no-break space joins a number with its
+//! Numbers, times and lists in sentences. A no-break space joins a number with its
 //! groups and its unit.
 
 use std::time::Duration;
 
 pub(crate) use run_view::prose::{counted, sentence, several};
 
-/// `a`, `a and b`, `a, b and c`; none of none.
+/// `a`, `a and b`, `a, b and c`; `None` for an empty list.
 pub(crate) fn listed(parts: &[String]) -> Option<String> {
     match parts {
         [] => None,
@@ -25,12 +25,12 @@ pub(crate) fn seconds(seconds: f64) -> String {
     }
 }
 
-/// A measured time, given in nanoseconds.
+/// A measured time in nanoseconds.
 pub(crate) fn nanoseconds(ns: u64) -> String {
     seconds(ns as f64 / 1e9)
 }
 
-/// A time that somebody set, or a nominal one: `2 s`, `900 ms`.
+/// A configured or nominal time: `2 s`, `900 ms`.
 pub(crate) fn duration(duration: Duration) -> String {
     match duration.subsec_nanos() {
         0 => format!("{}\u{a0}s", duration.as_secs()),
@@ -38,11 +38,11 @@ pub(crate) fn duration(duration: Duration) -> String {
     }
 }
 
-/// When segments are sent again: `1, 2 and 3 s`, or the first so many of them,
+/// The times of retransmissions: `1, 2 and 3 s`, or the first `max` of them,
 /// `1, 2, 3 … s`.
-pub(crate) fn rungs(times: &[Duration], shown: usize) -> String {
-    let written: Vec<_> = times.iter().take(shown).map(|at| at.as_secs().to_string()).collect();
-    let written = match times.len() > shown {
+pub(crate) fn retransmission_times(times: &[Duration], max: usize) -> String {
+    let written: Vec<_> = times.iter().take(max).map(|at| at.as_secs().to_string()).collect();
+    let written = match times.len() > max {
         true => format!("{} …", written.join(", ")),
         false => listed(&written).unwrap_or_default(),
     };
@@ -54,7 +54,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_keep_the_digits_that_tell() {
+    fn times_have_their_significant_digits() {
         for (given, written) in [
             (0.000_261, "261\u{a0}µs"),
             (0.001_68, "1.68\u{a0}ms"),
@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_read_as_lists() {
+    fn lists_have_commas_and_a_final_and() {
         let list = |parts: &[&str]| {
             listed(&parts.iter().map(|part| (*part).to_owned()).collect::<Vec<_>>())
         };

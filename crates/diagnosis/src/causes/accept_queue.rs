@@ -9,14 +9,14 @@ use run_view::TrialView;
 
 const SOMAXCONN: Sysctl = Sysctl::Somaxconn;
 
-/// By how much, where, by which of the two settings, and what would hold it.
+/// The dropped segments, the limit that decided, and a limit that would have sufficed.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let full = all.filter_some(|trial| trial.server(Counter::ListenOverflows) > 0)?;
     let overflows = full.sum(|trial| trial.server(Counter::ListenOverflows));
-    let lead = "The accept queue, where finished connections wait for accept(2), was full.";
+    let lead = "The accept queue, where established connections wait for accept(2), was full.";
     let mut sentences = vec![format!(
-        "For that the server's kernel dropped {} (TcpExt.ListenOverflows){}: SYNs, or the last ACKs of \
-         handshakes.",
+        "The server's kernel therefore dropped {} (TcpExt.ListenOverflows){}: SYNs, or the last ACKs \
+         of handshakes.",
         several(overflows, "segment"),
         full.place(),
     )];
@@ -26,7 +26,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     Some(Paragraph::cause(lead, sentences))
 }
 
-/// Which of backlog and somaxconn decided, and what the queue held.
+/// Which of backlog and somaxconn decided, and how much the queue holds.
 fn limit(full: &TrialSet<'_>) -> Option<String> {
     let setting = full.first()?.backlog()?.0;
     let decided = |smaller| full.filter_some(|trial| trial.limiting_setting() == Some(smaller));
@@ -40,24 +40,24 @@ fn limit(full: &TrialSet<'_>) -> Option<String> {
         Some(format!("{SOMAXCONN} ({values}, with {setting} {asked}){}", trials.place()))
     });
     let decided: Vec<_> = [by_backlog, by_somaxconn].into_iter().flatten().collect();
-    // Not what the probe saw: a queue can be full for less than one of its looks.
-    let held = full.range(|trial| Some(u64::from(trial.limit()?) + 1))?;
+    // Not the sampled depth: a queue can be full for less than a sampling interval.
+    let capacity = full.range(|trial| Some(u64::from(trial.limit()?) + 1))?;
     Some(format!(
-        "Its limit is the smaller of backlog and somaxconn: here {}; it holds one more than that, \
-         {held}.",
+        "Its limit is the smaller of backlog and somaxconn, here {}; it holds one more than its \
+         limit, {capacity}.",
         words::listed(&decided)?
     ))
 }
 
-/// The limit with which nobody would have found it full.
+/// The limit with which no client would have found it full.
 fn remedy(full: &TrialSet<'_>) -> Option<String> {
     let setting = full.first()?.backlog()?.0;
     let enough = full.iter().map(TrialView::clients).max()?.saturating_sub(1);
     let somaxconn = |trial: &TrialView<'_>| trial.server_number(SOMAXCONN).map(u64::from);
-    let in_the_way = full.filter_some(|trial| somaxconn(trial).is_some_and(|n| n < enough));
-    let raise = match in_the_way {
+    let too_small = full.filter_some(|trial| somaxconn(trial).is_some_and(|n| n < enough));
+    let raise = match too_small {
         Some(_) => {
-            format!("A {setting} of {} and a {SOMAXCONN} no smaller", words::counted(enough))
+            format!("A {setting} of {} and a {SOMAXCONN} at least as large", words::counted(enough))
         }
         None => format!("A {setting} of {}", words::counted(enough)),
     };
@@ -67,30 +67,30 @@ fn remedy(full: &TrialSet<'_>) -> Option<String> {
         None => return None,
     };
     let values = full.sysctls(|trial| trial.server_sysctl(SOMAXCONN));
-    let obstacle = match (&in_the_way, values) {
-        (None, Some(values)) => format!(" ({SOMAXCONN}, {values}, is not in the way)"),
+    let obstacle = match (&too_small, values) {
+        (None, Some(values)) => format!(" ({SOMAXCONN}, {values}, is large enough)"),
         _ => String::new(),
     };
     Some(match full.all(TrialView::accepts_nothing) {
         true => format!(
-            "{raise} would have room for {clients}{obstacle}; here nothing else makes room, as nothing \
-             was accepted while they connected."
+            "{raise} would have room for {clients}{obstacle}; nothing else makes room here, because the \
+             server accepted nothing while they connected."
         ),
         false => format!(
-            "{raise} has room for {clients}, whatever the server does{obstacle}; one that accepts \
-             sooner needs less."
+            "{raise} has room for {clients}, whatever the server does{obstacle}; a server that accepts \
+             faster needs less."
         ),
     })
 }
 
-/// That the burst fitted in the other cells.
+/// The cells in which all clients fitted.
 fn elsewhere(all: &TrialSet<'_>) -> Option<String> {
     let fits = |trial: &TrialView<'_>| {
-        let held = trial.limit().is_some_and(|limit| trial.clients() <= u64::from(limit) + 1);
-        held && trial.server(Counter::ListenDrops) == 0
+        let fits = trial.limit().is_some_and(|limit| trial.clients() <= u64::from(limit) + 1);
+        fits && trial.server(Counter::ListenDrops) == 0
     };
     let fitting = all.filter_some(fits)?;
     let place = words::sentence(&fitting.place());
     (!place.is_empty())
-        .then(|| format!("{place} all clients had a place in it, and nothing was dropped."))
+        .then(|| format!("{place} it had room for all clients, and nothing was dropped."))
 }

@@ -1,4 +1,4 @@
-//! What a connection's buffers took while nobody read.
+//! How much a connection's buffers hold while no process reads.
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
@@ -9,29 +9,34 @@ use run_view::TrialView;
 const WMEM: Sysctl = Sysctl::TcpWmem;
 const RMEM: Sysctl = Sysctl::TcpRmem;
 
-/// How much, by which settings, and what makes it more.
+/// The bytes written before any read, the settings that decide, and how to raise them.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let held = all.filter_some(|trial| trial.record.held_bytes.is_some_and(|bytes| bytes > 0))?;
+    let filled = all.filter_some(|trial| trial.record.held_bytes.is_some_and(|bytes| bytes > 0))?;
     let bytes =
         |trial: &TrialView<'_>| trial.record.held_bytes.unwrap_or(0) / trial.clients().max(1);
-    let least = held.iter().min_by_key(|trial| bytes(trial))?;
-    let most = held.iter().max_by_key(|trial| bytes(trial))?;
-    let lead = "write(2) succeeds while there is room in the kernel's buffers, whoever reads.";
+    let least = filled.iter().min_by_key(|trial| bytes(trial))?;
+    let most = filled.iter().max_by_key(|trial| bytes(trial))?;
+    let lead =
+        "write(2) succeeds while the kernel's buffers have room, whether the peer reads or not.";
     let mut sentences = vec![format!(
-        "Before the server accepted or read anything, the clients had written {} bytes a \
-         client{}: into their own send buffer (the client's {WMEM}) and the server's receive buffer \
-         (the server's {RMEM}), until both were full or there was no more to write.",
-        held.range(|trial| Some(bytes(trial)))?,
-        held.place(),
+        "Before the server accepted or read anything, the clients had written {} bytes \
+         each{}: into their own send buffer (the client's {WMEM}) and the server's receive buffer \
+         (the server's {RMEM}), until both were full or everything was written.",
+        filled.range(|trial| Some(bytes(trial)))?,
+        filled.place(),
     )];
     if bytes(least) < bytes(most) {
-        sentences.push(format!("Least with {}; most with {}.", settings(least), settings(most)));
+        sentences.push(format!(
+            "The minimum was with {}, the maximum with {}.",
+            settings(least),
+            settings(most)
+        ));
     } else {
-        sentences.push(format!("That was with {}.", settings(most)));
+        sentences.push(format!("The settings were {}.", settings(most)));
     }
     sentences.push(
-        "The three figures are a buffer's least, first and largest size in bytes, bookkeeping \
-         included; raise the third, or set SO_SNDBUF and SO_RCVBUF, for more before a write waits."
+        "The three numbers are the minimum, initial and maximum size of a buffer in bytes, including \
+         overhead; raise the third, or set SO_SNDBUF and SO_RCVBUF, to write more before a write waits."
             .to_owned(),
     );
     Some(Paragraph::cause(lead, sentences))

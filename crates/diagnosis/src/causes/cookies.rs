@@ -1,4 +1,4 @@
-//! SYN cookies stood in for the SYN queue.
+//! SYN cookies replaced the SYN queue.
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
@@ -10,17 +10,17 @@ const SENT: Counter = Counter::SyncookiesSent;
 const WANTED: Counter = Counter::TcpReqQFullDoCookies;
 const RECEIVED: Counter = Counter::SyncookiesRecv;
 
-/// What cookies saved, and what they did not.
+/// The SYNs that cookies answered, and those that the accept queue dropped.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let cookies = all.filter_some(|trial| trial.server(SENT) > 0 || trial.server(WANTED) > 0)?;
     let sum = |name| cookies.sum(|trial| trial.server(name));
     let (sent, wanted) = (sum(SENT), sum(WANTED));
     let mode = cookies.sysctls(|trial| trial.server_sysctl(Sysctl::TcpSyncookies));
     let mode = mode.map_or(String::new(), |values| format!(" (net.ipv4.tcp_syncookies {values})"));
-    let lead = "SYN cookies stood in for the SYN queue, and for nothing else.";
+    let lead = "SYN cookies replaced the SYN queue, but not the accept queue.";
     let mut sentences = vec![format!(
-        "A cookie answers a SYN and keeps nothing of it{mode}: of {} for which the kernel chose one \
-         ({WANTED}){}, {} were answered ({SENT}), and {} came back as last ACKs ({RECEIVED}).",
+        "A cookie answers a SYN without storing it{mode}: of {} for which the kernel chose a cookie \
+         ({WANTED}){}, {} were answered ({SENT}), and {} cookies came back with last ACKs ({RECEIVED}).",
         several(wanted, "SYN"),
         cookies.place(),
         counted(sent),
@@ -28,14 +28,14 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     )];
     if wanted > sent {
         sentences.push(format!(
-            "The other {} found the accept queue full: it is asked before a cookie is sent, and \
-             cookies give it no room.",
+            "The other {} found the accept queue full: the kernel tests it before it sends a cookie, \
+             and cookies do not make room in it.",
             counted(wanted - sent)
         ));
     } else if let Some(full) = cookies.filter_some(overflowed) {
         let overflows = full.sum(|trial| trial.server(Counter::ListenOverflows));
         sentences.push(format!(
-            "They gave the accept queue no room: TcpExt.ListenOverflows is {}{}.",
+            "They made no room in the accept queue: TcpExt.ListenOverflows is {}{}.",
             counted(overflows),
             full.place()
         ));
@@ -54,7 +54,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     Some(Paragraph::cause(lead, sentences))
 }
 
-/// A full accept queue turned somebody away in spite of cookies.
+/// Whether a full accept queue dropped segments despite cookies.
 pub(crate) fn overflowed(trial: &TrialView<'_>) -> bool {
     (trial.server(SENT) > 0 || trial.server(WANTED) > 0)
         && trial.server(Counter::ListenOverflows) > 0

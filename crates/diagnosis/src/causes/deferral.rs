@@ -1,4 +1,4 @@
-//! Connections that TCP_DEFER_ACCEPT brought late.
+//! Connections that TCP_DEFER_ACCEPT delayed.
 
 use linux_net::Counter;
 use queue_model::syn_ack_retry;
@@ -10,17 +10,18 @@ use run_view::TrialView;
 
 const DROPPED: Counter = Counter::TcpDeferAcceptDrop;
 
-/// When they came, and what would have brought them sooner.
+/// When deferred connections were accepted, and what accepts them sooner.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let deferred = all.filter_some(|trial| asked(trial).is_some() && trial.server(DROPPED) > 0)?;
-    let lead = "TCP_DEFER_ACCEPT kept connections from accept(2) that their clients already had.";
+    let deferred =
+        all.filter_some(|trial| requested(trial).is_some() && trial.server(DROPPED) > 0)?;
+    let lead = "TCP_DEFER_ACCEPT delayed accept(2) of connections that were established for their clients.";
     let mut sentences = vec![format!(
-        "A listener with it ignores the bare last ACK of a handshake, {} here{} ({DROPPED}), until \
-         data comes or the time is over.",
+        "A listener with this option ignores a handshake's last ACK without data, {} here{} \
+         ({DROPPED}), until data arrives or the time is over.",
         counted(deferred.sum(|trial| trial.server(DROPPED))),
         deferred.place(),
     )];
-    let came = deferred.group_by(asked).into_iter().filter_map(|(asked, trials)| {
+    let came = deferred.group_by(requested).into_iter().filter_map(|(asked, trials)| {
         let wait = trials.spread(|trial| waited(trial).map(|ns| ns as f64))?.median;
         let nominal = words::duration(syn_ack_retry::deferral(asked)?);
         Some(format!("{asked}\u{a0}s became {nominal} (measured {})", nanoseconds(wait as u64)))
@@ -28,21 +29,23 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let came: Vec<_> = came.collect();
     sentences.extend(words::listed(&came).map(|came| {
         format!(
-            "That time is rounded up to a run of the SYN-ACK's timer, the first that repeats it: of \
+            "The kernel rounds this time up to the next timeout of the SYN-ACK: of \
              server.defer_accept, {came}."
         )
     }));
-    let at_once = all.filter(|trial| asked(trial).is_none());
-    sentences.extend(at_once.spread(|trial| waited(trial).map(|ns| ns as f64)).map(|spread| {
-        let wait = nanoseconds(spread.median as u64);
-        format!("Without it a connection waited {wait} for accept(2) (median).")
-    }));
+    let not_deferred = all.filter(|trial| requested(trial).is_none());
+    sentences.extend(not_deferred.spread(|trial| waited(trial).map(|ns| ns as f64)).map(
+        |spread| {
+            let wait = nanoseconds(spread.median as u64);
+            format!("Without the option a connection waited {wait} for accept(2) (median).")
+        },
+    ));
     sentences
-        .push("A client that speaks first is accepted with its first data, at once.".to_owned());
+        .push("A client that sends first is accepted at once, with its first data.".to_owned());
     Some(Paragraph::cause(lead, sentences))
 }
 
-fn asked(trial: &TrialView<'_>) -> Option<u32> {
+fn requested(trial: &TrialView<'_>) -> Option<u32> {
     let seconds = trial.number("server.defer_accept")?;
     u32::try_from(seconds).ok().filter(|&seconds| seconds > 0)
 }

@@ -1,4 +1,4 @@
-//! Several listeners of a port, each with queues of its own.
+//! Several listeners on one port, each with its own queues.
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
@@ -6,16 +6,16 @@ use crate::words::{self, counted};
 use linux_net::Counter;
 use run_view::TrialView;
 
-/// What each held, and what all of them did.
+/// How much each listener queued, and how the kernel assigns SYNs to them.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let several = all.filter_some(|trial| trial.listeners() > 1)?;
     let lead = "Listeners that share a port (SO_REUSEPORT) do not share their queues.";
     let example = several.iter().max_by_key(|trial| trial.listeners());
     let mut sentences = Vec::new();
-    sentences.extend(example.and_then(held));
+    sentences.extend(example.and_then(depths));
     sentences.push(format!(
-        "The kernel gives each SYN to one of them by a hash of its addresses and ports, full or not, \
-         so {} listeners hold that many times min(backlog, somaxconn) + 1.",
+        "The kernel assigns each SYN to one of them by a hash of its addresses and ports, even if its \
+         queue is full, so {} listeners hold that many times min(backlog, somaxconn) + 1.",
         several.values("server.listeners")?,
     ));
     let uneven = several.filter_some(|trial| {
@@ -25,18 +25,18 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     sentences.push(match uneven {
         Some(uneven) => format!(
             "One was full while another had room{}, and TcpExt.ListenOverflows counted {} there: only a \
-             larger server.backlog for each helps then.",
+             larger server.backlog of each listener helps in that case.",
             uneven.place(),
             counted(uneven.sum(|trial| trial.server(Counter::ListenOverflows)))
         ),
-        None => "More listeners, or a larger server.backlog for each, hold more.".to_owned(),
+        None => "More listeners, or a larger server.backlog of each, hold more connections.".to_owned(),
     });
     Some(Paragraph::cause(lead, sentences))
 }
 
-/// What each held where the probe saw them, or all of them when every attempt
-/// was decided.
-fn held(trial: &TrialView<'_>) -> Option<String> {
+/// The depth of each queue as sampled by the probe, or else their sum when every
+/// attempt was decided.
+fn depths(trial: &TrialView<'_>) -> Option<String> {
     let seen = trial.listeners_seen();
     let depths: Vec<_> = seen.iter().map(|listener| listener.deepest.to_string()).collect();
     let of = format!(
@@ -47,15 +47,13 @@ fn held(trial: &TrialView<'_>) -> Option<String> {
     if depths.len() > 1 {
         let sum: u64 = seen.iter().map(|listener| u64::from(listener.deepest)).sum();
         let each = words::listed(&depths)?;
-        return Some(format!(
-            "{of}, their accept queues were seen with up to {each}, {sum} in all."
-        ));
+        return Some(format!("{of}, their accept queues held up to {each}, {sum} in all."));
     }
     let queue = trial.record.evidence.accept_queue.filter(|_| trial.accepts_nothing())?;
     Some(format!("{of}, {} were queued in all.", counted(queue.depth.into())))
 }
 
-/// Listeners that were seen full, and those that were not.
+/// The numbers of listeners that were seen full and of those that were not.
 fn full_and_room(trial: &TrialView<'_>) -> (usize, usize) {
     let seen = trial.listeners_seen();
     let full = seen.iter().filter(|listener| listener.deepest > listener.limit).count();

@@ -1,4 +1,4 @@
-//! What the server's lock cost, by its design.
+//! How long each design held the server's lock.
 
 use run_record::ServerMetrics;
 
@@ -8,19 +8,18 @@ use crate::words::{nanoseconds, several};
 use run_view::TrialView;
 use run_view::number::rate;
 
-/// How many times longer a lock has to be held for its design to be told from
-/// another's.
-const TOLD_APART: f64 = 2.0;
+/// The smallest ratio of two designs' hold times that counts as a difference.
+const MIN_RATIO: f64 = 2.0;
 
-/// The designs beside each other at the largest load, where the run has several
-/// and messages.
+/// Compares the designs at the largest load, if the run has several and messages.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    // What a slow reader does to a lock is no property of the design alone.
+    // With slow readers, hold times depend on more than the design.
     if all.any(|trial| trial.number("load.slow_readers").unwrap_or(0) > 0) {
         return None;
     }
     let chatted = all.filter(|trial| {
-        trial.record.rates.deliveries > 0 && figures(trial).is_some_and(|f| f.lock_hold.count > 0)
+        trial.record.rates.deliveries > 0
+            && server_metrics(trial).is_some_and(|f| f.lock_hold.count > 0)
     });
     let clients = chatted.iter().map(TrialView::clients).max()?;
     let chatted = chatted.filter(|trial| trial.clients() == clients);
@@ -29,14 +28,14 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
         return None;
     }
     let hold = |trials: &TrialSet<'_>| {
-        trials.spread(|trial| Some(figures(trial)?.lock_hold.p99_ns as f64))
+        trials.spread(|trial| Some(server_metrics(trial)?.lock_hold.p99_ns as f64))
     };
     let holds: Vec<_> = designs.values().filter_map(hold).map(|spread| spread.median).collect();
     let (least, most) =
         holds.iter().fold((f64::MAX, 0.0_f64), |(least, most), &n| (least.min(n), most.max(n)));
-    let lead = match most >= TOLD_APART * least {
+    let lead = match most >= MIN_RATIO * least {
         true => "The designs differ in how long they hold the registry's lock.",
-        false => "The designs held the registry's lock for about as long.",
+        false => "The designs held the registry's lock for similar times.",
     };
     let each: Vec<_> =
         designs.iter().filter_map(|(design, trials)| of_design(design, trials)).collect();
@@ -50,8 +49,9 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
             several(clients, "client"),
             each.join(", ")
         ),
-        "It is server.design that decides: who broadcasts under the lock lets all others wait for \
-         its network writes, who copies the list of clients and writes outside pays for the copy."
+        "The cause is server.design: a thread that broadcasts under the lock makes all others wait \
+         for its network writes; one that copies the list of clients and writes without the lock pays \
+         for the copy."
             .to_owned(),
     ];
     Some(Paragraph::cause(lead, sentences))
@@ -59,7 +59,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
 
 fn of_design(design: &str, trials: &TrialSet<'_>) -> Option<String> {
     let median = |of: fn(&ServerMetrics) -> u64| {
-        let spread = trials.spread(|trial| Some(of(figures(trial)?) as f64))?;
+        let spread = trials.spread(|trial| Some(of(server_metrics(trial)?) as f64))?;
         Some(nanoseconds(spread.median as u64))
     };
     let delivered = trials.spread(|trial| Some(trial.record.rates.delivered))?;
@@ -71,6 +71,6 @@ fn of_design(design: &str, trials: &TrialSet<'_>) -> Option<String> {
     ))
 }
 
-fn figures<'a>(trial: &TrialView<'a>) -> Option<&'a ServerMetrics> {
+fn server_metrics<'a>(trial: &TrialView<'a>) -> Option<&'a ServerMetrics> {
     trial.record.server.as_ref()
 }

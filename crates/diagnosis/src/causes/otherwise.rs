@@ -1,4 +1,4 @@
-//! Nothing acted, or no counter tells what did.
+//! No limit acted, or no counter shows which one did.
 
 use linux_net::Counter;
 use run_record::Outcome;
@@ -8,7 +8,7 @@ use crate::trials::TrialSet;
 use crate::words::{self, several};
 use run_view::TrialView;
 
-/// What there is to say where no reason was found.
+/// The paragraph of a run without any other cause.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
     let attempts = all.sum(TrialView::clients);
     let ok = all.sum(|trial| trial.ended(Outcome::Ok));
@@ -19,7 +19,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
     let mut sentences = vec![format!(
         "{} connected{} with the first SYN and ended ok.",
         match attempts {
-            0 => "Nobody who could".to_owned(),
+            0 => "No attempt that could have".to_owned(),
             1 => "The only attempt".to_owned(),
             n => format!("All {}", several(n, "attempt")),
         },
@@ -36,7 +36,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
     }
     sentences.extend((half_open > 0).then(|| {
         format!(
-            "The {} that hear nothing (load.half_open) stayed half-open, and the SYN queue had room \
+            "The {} that get no answer (load.half_open) stayed half-open, and the SYN queue had room \
              for them.",
             several(half_open, "client")
         )
@@ -45,15 +45,15 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
     Paragraph::cause("No limit acted.", sentences)
 }
 
-/// The fullest that an accept queue was seen, with how full that is.
+/// The largest sampled depth of an accept queue, with its share of the capacity.
 fn depth(trial: &TrialView<'_>) -> Option<(f64, String)> {
     let (deepest, limit) = (trial.deepest()?, trial.limit()?);
     let holds = u64::from(limit) + 1;
     Some((
         f64::from(deepest) / holds as f64,
         format!(
-            "The fullest accept queue was seen with {deepest} of the {holds} that it holds: there is \
-             nothing to change."
+            "The fullest accept queue held {deepest} of at most {holds} connections: nothing needs to \
+             change."
         ),
     ))
 }
@@ -70,12 +70,12 @@ fn unexplained(all: &TrialSet<'_>, not_ok: u64) -> Paragraph {
         "No limit of the kernel's queues acted.",
         [
             format!(
-                "{} did not end ok ({ended}), and no counter of the queues tells why: neither queue \
-                 overflowed, and no SYN was sent again.",
+                "{} did not end ok ({ended}), and no counter of the queues shows why: neither queue \
+                 overflowed, and no SYN was retransmitted.",
                 several(not_ok, "attempt")
             ),
-            "Look at the server's own troubles, the deadlines (load.connect_deadline, \
-             load.finish_deadline) and the failed checks."
+            "Check the server's errors, the deadlines (load.connect_deadline, load.finish_deadline) and \
+             the failed checks."
                 .to_owned(),
         ],
     )

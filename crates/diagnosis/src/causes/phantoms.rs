@@ -1,4 +1,4 @@
-//! Connections that the client holds and the server has no socket for.
+//! Connections that the client considers established and the server has no socket for.
 
 use linux_net::{Counter, Sysctl};
 use queue_model::syn_ack_retry;
@@ -6,19 +6,19 @@ use run_record::Outcome;
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
-use crate::words::{counted, rungs, several};
+use crate::words::{counted, retransmission_times, several};
 use run_view::TrialView;
 
 const RETRIES: Sysctl = Sysctl::TcpSynackRetries;
 
-/// Where phantoms came from, and how one would know.
+/// Where phantoms came from, and how to avoid them.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let trials = all.filter_some(|trial| trial.ended(Outcome::Phantom) > 0)?;
     let phantoms = trials.sum(|trial| trial.ended(Outcome::Phantom));
-    let lead = "Some connections existed at the client alone: phantoms.";
+    let lead = "Some connections existed only at the client: phantoms.";
     let mut sentences = vec![format!(
-        "For {}{}, connect(2) had succeeded and the server never got a socket: a client is \
-         ESTABLISHED when it has the server's SYN-ACK, before the server has its last ACK.",
+        "For {}{}, connect(2) succeeded but the server never got a socket: a client is ESTABLISHED \
+         when it receives the server's SYN-ACK, before the server receives its last ACK.",
         several(phantoms, "attempt"),
         trials.place(),
     )];
@@ -27,46 +27,47 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     if let Some(overflowed) = overflowed {
         sentences.push(overflow(&overflowed));
         sentences.push(
-            "A server that accepts while the SYN-ACKs are still repeated heals them; \
-             net.ipv4.tcp_abort_on_overflow 1 tells the clients instead, by an RST."
+            "If the server accepts while SYN-ACKs are still retransmitted, they become connections; \
+             with net.ipv4.tcp_abort_on_overflow 1 the clients get an RST instead."
                 .to_owned(),
         );
     } else if let Some(deferred) = deferred {
         sentences.push(format!(
-            "TCP_DEFER_ACCEPT had the kernel ignore {} (TcpExt.TCPDeferAcceptDrop), and the load \
-             was over before the deferral was.",
+            "With TCP_DEFER_ACCEPT the kernel ignored {} (TcpExt.TCPDeferAcceptDrop), and the load \
+             ended before the deferral.",
             several(deferred.sum(|trial| trial.server(Counter::TcpDeferAcceptDrop)), "last ACK"),
         ));
     } else {
         sentences.push(
-            "No counter of the listener's moved: they were still on their way to accept(2) when the \
-             load was over."
+            "No counter of the listener increased: they were still waiting for accept(2) when the \
+             load ended."
                 .to_owned(),
         );
     }
     Some(Paragraph::cause(lead, sentences))
 }
 
-/// The last ACKs that a full accept queue ignored, each several times.
+/// The last ACKs that a full accept queue ignored, several of each connection.
 fn overflow(trials: &TrialSet<'_>) -> String {
     let overflows = trials.sum(|trial| trial.server(Counter::ListenOverflows));
     let retries = |trial: &TrialView<'_>| {
         trial.server_number(RETRIES).and_then(|retries| u8::try_from(retries).ok())
     };
     let most = trials.iter().filter_map(retries).max().filter(|&most| most > 0);
-    let again = most.zip(trials.sysctls(|trial| trial.server_sysctl(RETRIES)));
-    let repeated = again.map(|(most, values)| {
-        let times = rungs(&syn_ack_retry::retransmits(most), 5);
-        format!("when the server repeated its SYN-ACK (after {times} at most; {RETRIES} {values})")
+    let settings = most.zip(trials.sysctls(|trial| trial.server_sysctl(RETRIES)));
+    let repeated = settings.map(|(most, values)| {
+        let times = retransmission_times(&syn_ack_retry::retransmits(most), 5);
+        format!("retransmitted SYN-ACKs (after {times} at most; {RETRIES} {values})")
     });
     let held = trials.all(|trial| trial.is("server.hold_acks"));
     let which = match (held, repeated) {
         (true, Some(repeated)) => format!(
-            "A filter kept back their first last ACKs (server.hold_acks), and those that came {repeated} \
-             found the accept queue full and were ignored"
+            "A filter dropped their first last ACKs (server.hold_acks), and those that answered \
+             {repeated} found the accept queue full and were ignored"
         ),
         (false, Some(repeated)) => format!(
-            "Their last ACKs found the accept queue full and were ignored, and again {repeated}"
+            "Their last ACKs found the accept queue full and were ignored, and so were those that \
+             answered {repeated}"
         ),
         (_, None) => "Their last ACKs found the accept queue full and were ignored".to_owned(),
     };

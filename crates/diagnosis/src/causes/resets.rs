@@ -1,4 +1,4 @@
-//! A full accept queue that answers with an RST.
+//! A full accept queue that answered with an RST.
 
 use linux_net::{Counter, Sysctl};
 use run_record::Outcome;
@@ -10,7 +10,7 @@ use run_view::TrialView;
 
 const ABORT: Sysctl = Sysctl::TcpAbortOnOverflow;
 
-/// What tcp_abort_on_overflow resets, and what it leaves in silence.
+/// What tcp_abort_on_overflow reset, and what was silently dropped nevertheless.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let trials = all.filter_some(by_overflow)?;
     let lead = format!("{ABORT} 1 made the server answer with an RST, but only to last ACKs.");
@@ -24,7 +24,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let silent = trials.filter_some(|trial| trial.ended(Outcome::TimedOut) > 0);
     sentences.extend(silent.map(|silent| {
         format!(
-            "A SYN that finds it full is dropped in silence all the same: {} timed out.",
+            "A SYN that finds it full is still dropped silently: {} timed out.",
             several(silent.sum(|trial| trial.ended(Outcome::TimedOut)), "attempt")
         )
     }));
@@ -33,10 +33,10 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     });
     sentences.push(match without {
         Some(without) => format!(
-            "With 0 nobody was told, and {} became phantoms.",
+            "With 0 no RST was sent, and {} became phantoms.",
             several(without.sum(|trial| trial.ended(Outcome::Phantom)), "attempt")
         ),
-        None => "With 0 those clients would not have been told.".to_owned(),
+        None => "With 0 those clients would have got no RST.".to_owned(),
     });
     Some(Paragraph::cause(lead, sentences))
 }

@@ -1,4 +1,4 @@
-//! SYNs that were sent again, and connects that gave up.
+//! Retransmitted SYNs, and connects that timed out.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,19 +11,19 @@ use run_record::Outcome;
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
-use crate::words::{self, counted, rungs, several};
+use crate::words::{self, counted, retransmission_times, several};
 use run_view::TrialView;
 use run_view::number::Spread;
 
-/// How soon after its SYN an answer is that one's, but for the timer's lateness.
-const SOON: Duration = Duration::from_millis(200);
+/// The longest time from a SYN to its answer, not counting the timer's lateness.
+const MAX_ANSWER_TIME: Duration = Duration::from_millis(200);
 
-/// Retransmissions of a ladder that are written out.
-const RUNGS: usize = 7;
+/// The most retransmission times that are listed.
+const MAX_TIMES: usize = 7;
 
 const LINEAR: Sysctl = Sysctl::TcpSynLinearTimeouts;
 
-/// What whole seconds of a connect are, and when it gives up.
+/// Why connects took whole seconds, and when they timed out.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let waited = all.filter_some(|trial| trial.waited() > 0);
     let gave_up = all.filter_some(|trial| trial.timed_out() > 0);
@@ -32,20 +32,20 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     }
     let lead = match &waited {
         Some(waited) if waited.sum(ok_late) > 0 => {
-            "Connects that took whole seconds waited to send their SYN again."
+            "Connects that took whole seconds waited for a SYN retransmission."
         }
-        Some(_) => "Clients sent their SYN again, and in vain.",
-        None => "Clients gave up before they would have sent their SYN again.",
+        Some(_) => "Clients retransmitted their SYN without success.",
+        None => "Clients gave up before their first SYN retransmission.",
     };
     let sentences = [
-        waited.as_ref().and_then(sent_again),
+        waited.as_ref().and_then(retransmitted),
         waited.as_ref().and_then(slowest),
         gave_up.as_ref().map(given_up),
     ];
     Some(Paragraph::cause(lead, sentences.into_iter().flatten()))
 }
 
-fn sent_again(waited: &TrialSet<'_>) -> Option<String> {
+fn retransmitted(waited: &TrialSet<'_>) -> Option<String> {
     let attempts = waited.sum(TrialView::waited);
     let ladders: BTreeSet<_> = waited
         .iter()
@@ -54,7 +54,7 @@ fn sent_again(waited: &TrialSet<'_>) -> Option<String> {
             Some((linear, trial.ladder()?.retransmits))
         })
         .collect();
-    // Ladders of one kind differ in their length alone: the longest tells all.
+    // Ladders with the same linear timeouts differ only in length: the longest contains all.
     let mut longest: Vec<_> = Vec::new();
     for (linear, ladder) in ladders {
         match longest.last_mut() {
@@ -67,11 +67,11 @@ fn sent_again(waited: &TrialSet<'_>) -> Option<String> {
         .iter()
         .zip(&mut names)
         .map(|((linear, ladder), name)| {
-            format!("after {} where {name} is {linear}", rungs(ladder, RUNGS))
+            format!("after {} where {name} is {linear}", retransmission_times(ladder, MAX_TIMES))
         })
         .collect();
     Some(format!(
-        "A dropped SYN is told to nobody, so the client sends it again by its own timer, {}: {} \
+        "A SYN is dropped silently, so the client retransmits it by its own timer, {}: {} \
          did{} (TcpExt.TCPSynRetrans {} at the client), and {} of them ended ok.",
         words::listed(&written)?,
         several(attempts, "attempt"),
@@ -81,22 +81,22 @@ fn sent_again(waited: &TrialSet<'_>) -> Option<String> {
     ))
 }
 
-/// Attempts that ended ok with a retransmission.
+/// Attempts that ended ok after a retransmission.
 fn ok_late(trial: &TrialView<'_>) -> u64 {
     trial.ended(Outcome::Ok).saturating_sub(trial.record.ok_first_try).min(trial.waited())
 }
 
-/// The slowest connect, where it waited for a retransmission.
+/// The slowest connect, if it waited for a retransmission.
 fn slowest(waited: &TrialSet<'_>) -> Option<String> {
     let late = waited.filter_some(|trial| ok_late(trial) > 0)?;
     let slowest = late.iter().max_by_key(|trial| trial.record.connect_latency.max_ns)?;
     let took = Duration::from_nanos(slowest.record.connect_latency.max_ns);
     let ladder = slowest.ladder()?;
     let at = ladder.retransmits.iter().rev().find(|&&at| at <= took)?;
-    let soon = took <= at.mul_f64(1.0 + TOLERANCE) + SOON;
-    soon.then(|| {
+    let answered = took <= at.mul_f64(1.0 + TOLERANCE) + MAX_ANSWER_TIME;
+    answered.then(|| {
         format!(
-            "The slowest connect that succeeded took {}: the SYN sent again after {} was answered.",
+            "The slowest successful connect took {}: the SYN retransmitted after {} was answered.",
             words::seconds(took.as_secs_f64()),
             words::duration(*at),
         )
@@ -124,7 +124,7 @@ fn given_up(trials: &TrialSet<'_>) -> String {
             trials.iter().filter_map(|trial| trial.duration("load.connect_deadline")).collect();
         let deadlines: Vec<_> = deadlines.into_iter().map(words::duration).collect();
         let deadlines = words::listed(&deadlines).unwrap_or_default();
-        let next = next_rung(&trials).unwrap_or_default();
+        let next = next_retransmission(&trials).unwrap_or_default();
         (
             trials.sum(by_deadline),
             format!("by the load's own deadline (load.connect_deadline {deadlines}){next}"),
@@ -136,27 +136,27 @@ fn given_up(trials: &TrialSet<'_>) -> String {
             format!("{} {by}, and {} {and_by}", counted(kernel), counted(load))
         }
         (Some((_, by)), None) | (None, Some((_, by))) => by,
-        (None, None) => "before anything answered".to_owned(),
+        (None, None) => "without any answer".to_owned(),
     };
-    let patience = match trials.all(TrialView::accepts_nothing) {
-        true => "; nothing was accepted meanwhile, and no patience would have helped",
+    let waiting = match trials.all(TrialView::accepts_nothing) {
+        true => "; the server accepted nothing meanwhile, so a longer wait would not have helped",
         false => "",
     };
-    format!("{timed_out} timed out{}, {how}{patience}.", trials.place())
+    format!("{timed_out} timed out{}, {how}{waiting}.", trials.place())
 }
 
-/// When those would have tried again that the deadline ended, where the server
-/// might have had room by then.
-fn next_rung(trials: &TrialSet<'_>) -> Option<String> {
+/// The next retransmission of attempts that the deadline ended, if the server might
+/// have had room by then.
+fn next_retransmission(trials: &TrialSet<'_>) -> Option<String> {
     let next = |trial: &TrialView<'_>| {
         trial.ladder()?.retransmits.get(trial.most_retransmits() as usize).copied()
     };
     let next: BTreeSet<_> =
         trials.iter().filter(|trial| !trial.accepts_nothing()).filter_map(next).collect();
-    Some(format!(": their next SYN would have gone out at {}", words::duration(*next.first()?)))
+    Some(format!(": their next SYN would have been sent at {}", words::duration(*next.first()?)))
 }
 
-/// When the kernel ended the last of them, where that is a law of the trial.
+/// When the kernel ended the first attempt, if a law of the trial measured it.
 fn gave_up_seconds(trial: &TrialView<'_>) -> Option<f64> {
     let laws = &trial.record.laws;
     laws.iter().find(|law| law.id == syn_retry::FIRST_FAILURE.id)?.measured
@@ -166,13 +166,13 @@ fn seconds_range(spread: Spread) -> (String, String) {
     (words::seconds(spread.min), words::seconds(spread.max))
 }
 
-/// Attempts that the client's kernel ended.
+/// Attempts that the client's kernel ended with ETIMEDOUT.
 fn by_kernel(trial: &TrialView<'_>) -> u64 {
     let errors = trial.record.errors.get("ETIMEDOUT").copied().unwrap_or(0);
     errors.min(trial.timed_out())
 }
 
-/// Attempts that the load ended.
+/// Attempts that the load ended at its deadline.
 fn by_deadline(trial: &TrialView<'_>) -> u64 {
     trial.timed_out() - by_kernel(trial)
 }

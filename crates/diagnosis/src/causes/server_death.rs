@@ -10,7 +10,7 @@ use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
 use crate::words::{self, counted, several};
 
-/// Of what, and what would have kept it alive.
+/// What ended the server, and how to avoid it.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let died = all.filter_some(|trial| trial.record.server_died.is_some())?;
     let causes: BTreeSet<String> =
@@ -27,18 +27,18 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     )];
     let by_pipe = died.filter_some(|trial| trial.record.server_died.as_deref() == Some("SIGPIPE"));
     if let Some(by_pipe) = by_pipe {
-        let told = |counter| match by_pipe.sum(|trial| trial.client(counter)) {
+        let count = |counter| match by_pipe.sum(|trial| trial.client(counter)) {
             0 => String::new(),
             n => format!(" ({counter} {} at the client)", counted(n)),
         };
-        let (late, at_once) = (told(Counter::TcpAbortOnData), told(Counter::TcpAbortOnClose));
+        let (late, at_once) = (count(Counter::TcpAbortOnData), count(Counter::TcpAbortOnClose));
         sentences.push(format!(
             "A client that has read everything closes with a FIN: the next write(2) to it succeeds, \
              and is answered by an RST{late}. The one after that fails with EPIPE and raises \
-             SIGPIPE, which at its default disposition (server.sigpipe: default) ends the process. \
-             A client that leaves something unread sends its RST at once{at_once}: the next write \
-             fails with ECONNRESET, without a signal; with EPIPE and the signal only where a read \
-             has taken that error first."
+             SIGPIPE, whose default disposition (server.sigpipe: default) ends the process. \
+             A client that leaves data unread sends its RST at once{at_once}: the next write \
+             fails with ECONNRESET and without a signal; it fails with EPIPE and the signal only if a \
+             read has returned ECONNRESET before."
         ));
         let ignored = all.filter_some(|trial| {
             trial.record.server_died.is_none() && trial.text("server.sigpipe") == Some("ignore")
@@ -49,13 +49,13 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
                     trial.record.server.as_ref().map_or(0, |server| server.failed_writes)
                 });
                 format!(
-                    "With server.sigpipe: ignore it lived{}, and {} failed instead.",
+                    "With server.sigpipe: ignore it survived{}, and {} failed instead.",
                     ignored.place(),
                     several(failed, "write")
                 )
             }
             None => {
-                "With server.sigpipe: ignore the write fails, and the server goes on.".to_owned()
+                "With server.sigpipe: ignore the write fails, and the server continues.".to_owned()
             }
         });
     }

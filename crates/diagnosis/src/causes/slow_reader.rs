@@ -7,25 +7,26 @@ use crate::trials::TrialSet;
 use crate::words::{counted, nanoseconds, several};
 use run_view::TrialView;
 
-/// A hold of the lock from which somebody has been kept waiting, nanoseconds.
-const LONG_HOLD_NS: u64 = 100_000_000;
+/// The shortest hold of the lock that delays other threads noticeably, nanoseconds.
+const MIN_LONG_HOLD_NS: u64 = 100_000_000;
 
-/// Who suffered from them, by the server's design.
+/// Which clients they delayed, by the server's design.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let slow = all.filter_some(|trial| trial.number("load.slow_readers").unwrap_or(0) > 0)?;
     let readers =
         slow.range(|trial| Some(trial.number("load.slow_readers")?.max(0).cast_unsigned()))?;
-    let suffered = slow.any(|trial| held_up(trial) > 0 || longest_hold(trial) >= LONG_HOLD_NS);
-    let lead = match suffered {
-        true => "Clients that did not read held up more than themselves.",
+    let delays_others =
+        slow.any(|trial| delayed(trial) > 0 || longest_hold(trial) >= MIN_LONG_HOLD_NS);
+    let lead = match delays_others {
+        true => "Clients that did not read delayed other clients.",
         false => {
-            "Clients that did not read held up nobody: the buffers took all that was for them."
+            "Clients that did not read delayed no other client: the buffers held all their messages."
         }
     };
     let mut sentences = vec![format!(
         "{} of {} clients never read: when the client's receive buffer and the server's send buffer \
-         are full, the server's write(2) to it waits, and with it whoever waits for what the writing \
-         thread holds.",
+         are full, the server's write(2) to it waits, and so does every thread that needs a lock that \
+         the writing thread holds.",
         crate::words::sentence(&readers),
         slow.range(|trial| Some(trial.clients()))?,
     )];
@@ -38,11 +39,11 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
             &without.filter(|trial| trial.text("server.design") == Some(design)),
         )
     }));
-    sentences.extend(who_waits(&slow));
-    if suffered {
+    sentences.extend(difference(&slow));
+    if delays_others {
         sentences.push(
-            "Larger net.ipv4.tcp_wmem and tcp_rmem only delay it; what ends it is not to hold a lock \
-             over a write, and to give each write, or each client's unsent messages, a limit."
+            "Larger net.ipv4.tcp_wmem and tcp_rmem only postpone this; to avoid it, do not hold a lock \
+             during a write, and limit the time of each write or the unsent messages of each client."
                 .to_owned(),
         );
     }
@@ -55,7 +56,7 @@ fn of_design(design: &str, trials: &TrialSet<'_>, without: &TrialSet<'_>) -> Str
     let delivered = |trials: &TrialSet<'_>| trials.sum(|trial| trial.record.rates.deliveries);
     let otherwise = match delivered(without) {
         0 => String::new(),
-        all => format!(" ({} where everybody read)", counted(all)),
+        all => format!(" ({} where all clients read)", counted(all)),
     };
     let longest = trials.iter().map(longest_hold).max().filter(|&ns| ns > 0);
     let lock =
@@ -63,7 +64,7 @@ fn of_design(design: &str, trials: &TrialSet<'_>, without: &TrialSet<'_>) -> Str
     let accepted = trials.iter().map(|trial| trial.record.accept_wait.max_ns).max();
     let accepted = accepted
         .filter(|&ns| ns > 0)
-        .map(|ns| format!("; from connect(2) to accept(2) it took up to {}", nanoseconds(ns)));
+        .map(|ns| format!("; connections waited up to {} for accept(2)", nanoseconds(ns)));
     format!(
         "With design {design}, {} of {} ended incomplete, with {} deliveries{otherwise}{}{}.",
         counted(incomplete),
@@ -74,18 +75,18 @@ fn of_design(design: &str, trials: &TrialSet<'_>, without: &TrialSet<'_>) -> Str
     )
 }
 
-/// Who waits, where the designs differ in it.
-fn who_waits(slow: &TrialSet<'_>) -> Option<String> {
-    let long = |trial: &TrialView<'_>| longest_hold(trial) >= LONG_HOLD_NS;
+/// Which threads wait, if the designs differ in it.
+fn difference(slow: &TrialSet<'_>) -> Option<String> {
+    let long = |trial: &TrialView<'_>| longest_hold(trial) >= MIN_LONG_HOLD_NS;
     (slow.any(long) && !slow.all(long)).then(|| {
-        "Where the lock is held over the write, everybody waits for it, also who wants to be let in; \
-         where it is not, only those wait who write to that client."
+        "If the lock is held during the write, all threads wait for it, including the one that accepts; \
+         if it is not, only threads that write to that client wait."
             .to_owned()
     })
 }
 
-/// Attempts beyond the slow readers themselves that did not end.
-fn held_up(trial: &TrialView<'_>) -> u64 {
+/// Incomplete attempts other than those of the slow readers.
+fn delayed(trial: &TrialView<'_>) -> u64 {
     let readers = trial.number("load.slow_readers").unwrap_or(0).max(0).cast_unsigned();
     trial.ended(Outcome::Incomplete).saturating_sub(readers)
 }

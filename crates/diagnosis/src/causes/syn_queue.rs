@@ -10,7 +10,7 @@ use run_view::TrialView;
 
 const MAX_SYN_BACKLOG: Sysctl = Sysctl::TcpMaxSynBacklog;
 
-/// Which of its two tests dropped SYNs, and what would change it.
+/// Which of its two tests dropped SYNs, and how to make room.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let by_limit = all.filter_some(|trial| trial.server(Counter::TcpReqQFullDrop) > 0);
     let by_rule = all.filter_some(|trial| three_quarters(trial) > 0);
@@ -43,11 +43,11 @@ fn dropped_by_limit(trials: &TrialSet<'_>) -> Option<String> {
         None => String::new(),
     };
     let seen = match trials.range(|trial| Some(trial.state("syn_recv")?.most.into())) {
-        Some(most) => format!("; {most} were seen at once in SYN_RECV"),
+        Some(most) => format!("; up to {most} were in SYN_RECV at once"),
         None => String::new(),
     };
     Some(format!(
-        "With net.ipv4.tcp_syncookies 0 it dropped {} in silence (TcpExt.TCPReqQFullDrop){}; its \
+        "With net.ipv4.tcp_syncookies 0 it silently dropped {} (TcpExt.TCPReqQFullDrop){}; its \
          limit is that of the accept queue, min(backlog, somaxconn), here {limit}{by}{seen}.",
         several(dropped, "SYN"),
         trials.place(),
@@ -59,9 +59,10 @@ fn dropped_by_rule(trials: &TrialSet<'_>) -> Option<String> {
     let values = trials.sysctls(|trial| trial.server_sysctl(MAX_SYN_BACKLOG))?;
     let holds = trials.range(|trial| Some(queue(trial)?.capacity()))?;
     Some(format!(
-        "{}{} fell to a rule without a counter of its own (TcpExt.ListenDrops less ListenOverflows \
-         and TCPReqQFullDrop): without cookies the last quarter of {MAX_SYN_BACKLOG} ({values}) is \
-         kept for peers that the kernel knows to be alive, which leaves {holds} for the others.",
+        "{}{} were dropped by a rule without its own counter (TcpExt.ListenDrops minus \
+         ListenOverflows and TCPReqQFullDrop): without cookies the last quarter of {MAX_SYN_BACKLOG} \
+         ({values}) is reserved for peers with a known round-trip time, which leaves {holds} for the \
+         others.",
         several(dropped, "SYN"),
         trials.place(),
     ))
@@ -69,11 +70,11 @@ fn dropped_by_rule(trials: &TrialSet<'_>) -> Option<String> {
 
 fn remedy(trials: &TrialSet<'_>, by_rule: bool) -> String {
     let raise = match by_rule {
-        true => format!("whichever is smaller, backlog or ¾ of {MAX_SYN_BACKLOG},"),
+        true => format!("the smaller of backlog and ¾ of {MAX_SYN_BACKLOG}"),
         false => "backlog (up to net.core.somaxconn)".to_owned(),
     };
     let accepts = match trials.any(|trial| trial.server(Counter::ListenOverflows) > 0) {
-        true => " (the accept queue stays as full as it is)",
+        true => " (which does not help a full accept queue)",
         false => "",
     };
     format!(
@@ -82,8 +83,8 @@ fn remedy(trials: &TrialSet<'_>, by_rule: bool) -> String {
     )
 }
 
-/// SYNs that the three-quarters rule dropped: what is left of ListenDrops, where
-/// that rule is the one that acts first.
+/// SYNs that the three-quarters rule dropped: the rest of ListenDrops, if that rule
+/// acts before the limit.
 pub(crate) fn three_quarters(trial: &TrialView<'_>) -> u64 {
     let counted = trial
         .server(Counter::ListenOverflows)
@@ -97,7 +98,7 @@ pub(crate) fn three_quarters(trial: &TrialView<'_>) -> u64 {
     if acts() == Some(true) { rest } else { 0 }
 }
 
-/// The listener's SYN queue, by the settings in force.
+/// The listener's SYN queue, according to the settings in force.
 pub(crate) fn queue(trial: &TrialView<'_>) -> Option<SynQueue> {
     Some(SynQueue {
         limit: trial.limit()?,

@@ -1,4 +1,4 @@
-//! Beliefs about the two queues.
+//! Misconceptions about the two queues.
 
 use linux_net::{Counter, Sysctl};
 use run_record::Outcome;
@@ -22,7 +22,7 @@ pub(super) fn backlog(all: &TrialSet<'_>) -> Option<String> {
     let full = all.filter_some(full)?;
     Some(format!(
         "the full queue held {}{}, one more than its limit of {} (Send-Q of the listener): the kernel \
-         asks whether more than the limit are queued, not whether as many are.",
+         checks whether more than the limit are queued, not whether as many are.",
         full.range(|trial| trial.deepest().map(u64::from))?,
         full.place(),
         full.range(|trial| trial.limit().map(u64::from))?,
@@ -36,7 +36,7 @@ pub(super) fn max_syn_backlog(all: &TrialSet<'_>) -> Option<String> {
         let with_cookies = trial.server(Counter::TcpReqQFullDoCookies);
         trial.server(SYN_QUEUE_DROPS).saturating_add(with_cookies)
     };
-    // What was full with less than that in it is sized by something else.
+    // A queue that was full with fewer entries is limited by another setting.
     let smaller = |trial: &TrialView<'_>| {
         let cookies = trial.server_sysctl(Sysctl::TcpSyncookies);
         let (maximum, queue) = (maximum(trial)?, syn_queue::queue(trial)?);
@@ -44,8 +44,8 @@ pub(super) fn max_syn_backlog(all: &TrialSet<'_>) -> Option<String> {
     };
     let full = all.filter_some(|trial| refused(trial) > 0 && smaller(trial) == Some(true))?;
     Some(format!(
-        "tcp_max_syn_backlog was {}, and the SYN queue was full for {}{}: it holds {}, by the limit \
-         of the listener; tcp_max_syn_backlog acts only without cookies, at about ¾ of its value.",
+        "tcp_max_syn_backlog was {}, and the SYN queue was full for {}{}: it holds {}, because of the \
+         listener's limit; tcp_max_syn_backlog acts only without cookies, at about ¾ of its value.",
         full.sysctls(|trial| trial.server_sysctl(Sysctl::TcpMaxSynBacklog))?,
         several(full.sum(refused), "SYN"),
         full.place(),
@@ -55,22 +55,23 @@ pub(super) fn max_syn_backlog(all: &TrialSet<'_>) -> Option<String> {
 
 /// SYNs are dropped first.
 pub(super) fn last_acks(all: &TrialSet<'_>) -> Option<String> {
-    // With no other drop, who was never answered lost SYNs to the accept queue.
+    // Without any other drop, an unanswered attempt lost its SYNs to the accept queue.
     let syns = |trial: &TrialView<'_>| {
-        let alone = trial.server(OVERFLOWS) > 0 && trial.server(OVERFLOWS) == trial.server(DROPS);
-        alone && trial.half_open() == 0 && trial.timed_out() > 0
+        let only_overflows =
+            trial.server(OVERFLOWS) > 0 && trial.server(OVERFLOWS) == trial.server(DROPS);
+        only_overflows && trial.half_open() == 0 && trial.timed_out() > 0
     };
     let trials = all.filter_some(syns)?;
     Some(format!(
-        "{} never had an answer to a SYN{}, and every drop is one of the accept queue's \
-         (ListenOverflows and ListenDrops are both {}): it drops SYNs.",
+        "{} got no answer to any SYN{}, and the accept queue caused every drop (ListenOverflows and \
+         ListenDrops are both {}): it drops SYNs.",
         several(trials.sum(TrialView::timed_out), "attempt"),
         trials.place(),
         counted(trials.sum(|trial| trial.server(OVERFLOWS))),
     ))
 }
 
-/// Nobody is refused.
+/// No client is refused.
 pub(super) fn refused(all: &TrialSet<'_>) -> Option<String> {
     let silent = |trial: &TrialView<'_>| {
         let dropped = trial.server(OVERFLOWS) > 0 && trial.ended(Outcome::Refused) == 0;
@@ -78,7 +79,7 @@ pub(super) fn refused(all: &TrialSet<'_>) -> Option<String> {
     };
     let trials = all.filter_some(silent)?;
     Some(format!(
-        "it was full for {}{}, and 0 of {} were refused; {} heard nothing until they timed out.",
+        "it was full for {}{}, and 0 of {} were refused; {} got no answer until they timed out.",
         several(trials.sum(|trial| trial.server(OVERFLOWS)), "segment"),
         trials.place(),
         several(trials.sum(TrialView::clients), "attempt"),
@@ -90,8 +91,8 @@ pub(super) fn refused(all: &TrialSet<'_>) -> Option<String> {
 pub(super) fn cookies(all: &TrialSet<'_>) -> Option<String> {
     let trials = all.filter_some(|trial| overflowed(trial))?;
     Some(format!(
-        "with cookies at work{} (SyncookiesSent {}), ListenOverflows still counted {}: the accept \
-         queue is asked for every SYN, cookie or not.",
+        "with cookies in use{} (SyncookiesSent {}), ListenOverflows still counted {}: the kernel tests \
+         the accept queue for every SYN, with or without a cookie.",
         trials.place(),
         counted(trials.sum(|trial| trial.server(Counter::SyncookiesSent))),
         counted(trials.sum(|trial| trial.server(OVERFLOWS))),
@@ -109,16 +110,16 @@ pub(super) fn drops(all: &TrialSet<'_>) -> Option<String> {
         (full, 0) => {
             format!("SYNs that found the SYN queue full (TCPReqQFullDrop {})", counted(full))
         }
-        (0, rule) => format!("SYNs that fell to tcp_max_syn_backlog's ¾ rule ({})", counted(rule)),
+        (0, rule) => format!("SYNs that tcp_max_syn_backlog's ¾ rule dropped ({})", counted(rule)),
         (full, rule) => format!(
-            "SYNs that found the SYN queue full (TCPReqQFullDrop {}), or fell to \
-             tcp_max_syn_backlog's ¾ rule ({})",
+            "SYNs that found the SYN queue full (TCPReqQFullDrop {}) or that tcp_max_syn_backlog's ¾ \
+             rule dropped ({})",
             counted(full),
             counted(rule)
         ),
     };
     Some(format!(
-        "ListenDrops is {} and ListenOverflows {}{}: the first counts the second's too, and also \
+        "ListenDrops is {} and ListenOverflows {}{}: ListenDrops includes every overflow, and also \
          {rest}.",
         counted(drops),
         counted(overflows),

@@ -1,38 +1,38 @@
-//! The topic that somebody means.
+//! Finding a topic by name.
 
-use super::{Topic, TopicKind, Topics};
+use super::collection::Topics;
+use super::topic::{Topic, TopicKind};
 
-/// From which similarity on, 0 to 1, a name is near enough to be offered.
+/// The smallest similarity, 0 to 1, of a suggested name.
 const MIN_SIMILARITY: f64 = 0.6;
-/// How many names are offered.
+/// The most names that are suggested.
 const MAX_SUGGESTIONS: usize = 5;
 
 impl Topics {
-    /// The topic of that name. Capitals, blanks, `-` and `_` do not matter; a
-    /// sysctl's path (`/proc/sys/net/ipv4/tcp_syncookies`) is a name of it, so
-    /// is the last part of a sysctl's or a counter's, and that without `tcp_`
-    /// or `ip_` where nothing else is called so.
-    pub fn find(&self, asked: &str) -> Option<&Topic> {
-        let key = key(asked);
+    /// The topic with that name. Case, spaces, `-` and `_` are ignored. A sysctl also has
+    /// its path (`/proc/sys/net/ipv4/tcp_syncookies`) as a name; a sysctl or counter also
+    /// has the last part of its name, with or without `tcp_` or `ip_` if that is
+    /// unambiguous.
+    pub fn find(&self, name: &str) -> Option<&Topic> {
+        let key = key(name);
         let found = |key: &str| {
             [full_names, last_names, short_names]
                 .iter()
                 .find_map(|names| self.iter().find(|topic| names(topic).iter().any(|n| n == key)))
         };
-        // Of a scenario and a concept that differ in a `-` alone, the one that was
-        // written.
-        let written = asked.trim().to_lowercase();
-        let as_written = self.iter().find(|topic| topic.name.to_lowercase() == written);
-        // `phantoms` are a phantom.
-        as_written
+        // A scenario and a concept may differ only in a `-`: prefer the exact name.
+        let written = name.trim().to_lowercase();
+        let exact = self.iter().find(|topic| topic.name.to_lowercase() == written);
+        // `phantoms` finds `phantom`.
+        exact
             .or_else(|| found(&key))
             .or_else(|| found(key.strip_suffix('s').filter(|one| !one.is_empty())?))
     }
 
-    /// The names of the topics that somebody may have meant, likeliest first:
-    /// a slip of the pen, or a part of the name.
-    pub fn similar(&self, asked: &str) -> Vec<&str> {
-        let asked = key(asked);
+    /// The names of similar topics, most similar first: for a typing error, or a part of a
+    /// name.
+    pub fn similar(&self, name: &str) -> Vec<&str> {
+        let asked = key(name);
         let mut similar: Vec<_> = self
             .iter()
             .map(|topic| (similarity(&asked, topic), topic.name.as_str()))
@@ -52,11 +52,11 @@ fn similarity(asked: &str, topic: &Topic) -> f64 {
             let (short, long) = (asked.len().min(name.len()), asked.len().max(name.len()));
             MIN_SIMILARITY + (1.0 - MIN_SIMILARITY) * short as f64 / long as f64
         });
-    let by_slip = names().map(|name| strsim::normalized_damerau_levenshtein(asked, &name));
-    by_part.chain(by_slip).fold(0.0, f64::max)
+    let by_distance = names().map(|name| strsim::normalized_damerau_levenshtein(asked, &name));
+    by_part.chain(by_distance).fold(0.0, f64::max)
 }
 
-/// A name as it is compared.
+/// A name in the form in which names are compared.
 fn key(name: &str) -> String {
     let name = name.trim().to_lowercase().replace('/', ".");
     let name = name.strip_prefix(".proc.sys.").unwrap_or(&name);
@@ -67,8 +67,8 @@ fn full_names(topic: &Topic) -> Vec<String> {
     [&topic.name].into_iter().chain(&topic.aliases).map(|name| key(name)).collect()
 }
 
-/// What follows the last dot; of a counter, also with its table before it as
-/// people and nstat(8) write it.
+/// The part after the last dot; for a counter also with the prefix that people and
+/// nstat(8) write.
 fn last_names(topic: &Topic) -> Vec<String> {
     let Some((table, last)) = topic.name.rsplit_once('.') else { return Vec::new() };
     match (topic.kind, table) {
@@ -96,7 +96,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_topic_is_found_by_what_people_call_it() {
+    fn a_topic_is_found_by_its_common_names() {
         let topics = Topics::built_in();
         for (asked, name) in [
             ("net.core.somaxconn", "net.core.somaxconn"),
@@ -130,13 +130,13 @@ mod tests {
         ] {
             assert_eq!(topics.find(asked).map(|topic| topic.name.as_str()), Some(name), "{asked}");
         }
-        for stranger in ["", "s", ".", "tcp", "tcp_", "net.ipv4", "sack", "nonsense"] {
-            assert!(topics.find(stranger).is_none(), "{stranger}");
+        for unknown in ["", "s", ".", "tcp", "tcp_", "net.ipv4", "sack", "nonsense"] {
+            assert!(topics.find(unknown).is_none(), "{unknown}");
         }
     }
 
     #[test]
-    fn a_slip_and_a_part_of_a_name_are_near_and_nonsense_is_not() {
+    fn typing_errors_and_parts_of_names_are_similar_and_nonsense_is_not() {
         let topics = Topics::built_in();
         assert_eq!(topics.similar("somaxcon")[0], "net.core.somaxconn");
         assert_eq!(topics.similar("ListenOverflow")[0], "TcpExt.ListenOverflows");
@@ -147,9 +147,9 @@ mod tests {
         assert!(topics.similar("tcp").len() <= MAX_SUGGESTIONS);
     }
 
-    /// What two topics answer to would find whichever comes first.
+    /// A name that two topics share would find only the first.
     #[test]
-    fn no_name_is_that_of_two_topics() {
+    fn no_two_topics_share_a_name() {
         let topics = Topics::built_in();
         for names in [full_names, last_names, short_names] {
             let mut all: Vec<_> = topics

@@ -3,21 +3,22 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{ScenarioUse, Topic, TopicKind, Topics};
+use super::collection::Topics;
+use super::topic::{ScenarioUse, Topic, TopicKind};
 use run_view::prose::{WIDTH, wrapped};
 
 impl fmt::Display for Topic {
-    /// The topic's page, without a newline at its end.
+    /// The topic's page, without a final newline.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut sections = vec![self.head(), paragraphs(&self.text)];
         let kernel = self.kernel.iter().map(|(place, what)| format!("{place}: {what}"));
         sections.extend(listed("In the kernel", kernel));
-        let wrong =
+        let misconceptions =
             self.misconceptions.iter().map(|(belief, holds)| format!("\"{belief}\": {holds}"));
-        sections.extend(listed("Often got wrong", wrong));
+        sections.extend(listed("Common misconceptions", misconceptions));
         match self.scenarios.is_empty() {
             true => sections.extend(self.kind.without_scenario().map(|text| wrapped(text, "", ""))),
-            false => sections.extend(listed("Scenarios", self.shown().into_iter())),
+            false => sections.extend(listed("Scenarios", self.scenario_uses().into_iter())),
         }
         sections.push(wrapped(&format!("See also: {}", self.related.join(", ")), "", "  "));
         f.write_str(&sections.join("\n\n"))
@@ -32,33 +33,34 @@ impl Topic {
         format!("{title}\n{}{default}", self.kind.name())
     }
 
-    /// What scenarios do with it, and which of them.
-    fn shown(&self) -> Vec<String> {
-        let mut by_showing: BTreeMap<&ScenarioUse, Vec<&str>> = BTreeMap::new();
-        for (scenario, showing) in &self.scenarios {
-            by_showing.entry(showing).or_default().push(scenario);
+    /// The scenarios, grouped by how they use it.
+    fn scenario_uses(&self) -> Vec<String> {
+        let mut by_use: BTreeMap<&ScenarioUse, Vec<&str>> = BTreeMap::new();
+        for (scenario, scenario_use) in &self.scenarios {
+            by_use.entry(scenario_use).or_default().push(scenario);
         }
-        let groups = by_showing.into_iter();
-        groups.map(|(showing, scenarios)| format!("{showing}: {}", scenarios.join(", "))).collect()
+        let groups = by_use.into_iter();
+        groups
+            .map(|(scenario_use, scenarios)| format!("{scenario_use}: {}", scenarios.join(", ")))
+            .collect()
     }
 }
 
-/// A list under its heading; nothing where it is empty.
+/// A list under its heading; `None` if it is empty.
 fn listed(heading: &str, entries: impl Iterator<Item = String>) -> Option<String> {
     let entries: Vec<_> = entries.map(|entry| wrapped(&entry, "  ", "    ")).collect();
     (!entries.is_empty()).then(|| format!("{heading}\n{}", entries.join("\n")))
 }
 
 impl TopicKind {
-    /// What to say of a topic that no scenario shows.
+    /// The text of a topic that no scenario uses.
     fn without_scenario(self) -> Option<&'static str> {
         match self {
             Self::Sysctl => Some(
                 "No scenario sets it: the value in force on both hosts is recorded with every run.",
             ),
             Self::Counter => Some(
-                "No scenario checks it: by how much it moved is recorded with every trial, for both \
-                 hosts.",
+                "No scenario checks it: its increase is recorded with every trial, for both hosts.",
             ),
             Self::Concept | Self::Outcome | Self::Scenario => None,
         }
@@ -66,7 +68,7 @@ impl TopicKind {
 }
 
 impl Topics {
-    /// Every topic in a line, grouped by kind.
+    /// A line for each topic, grouped by kind.
     pub fn list(&self) -> String {
         let group = |kind: TopicKind| {
             let width = self.of_kind(kind).map(|topic| topic.name.chars().count()).max()?;
@@ -84,12 +86,12 @@ impl Topics {
     }
 }
 
-/// Paragraphs are wrapped; what has lines that begin with a blank (tables,
-/// expressions) stays as it is, but for lines that are too long.
+/// Wraps paragraphs; in those with lines that begin with a space (tables, expressions),
+/// only lines that are too long.
 fn paragraphs(text: &str) -> String {
-    let kept = |line: &str| {
-        let blanks = line.len() - line.trim_start().len();
-        let indent = &line[..blanks];
+    let wrap_long = |line: &str| {
+        let spaces = line.len() - line.trim_start().len();
+        let indent = &line[..spaces];
         match line.chars().count() > WIDTH {
             true => wrapped(line, indent, &format!("{indent}    ")),
             false => line.trim_end().to_owned(),
@@ -97,7 +99,7 @@ fn paragraphs(text: &str) -> String {
     };
     let paragraphs = text.trim_end().split("\n\n").map(|paragraph| {
         match paragraph.lines().any(|line| line.starts_with(' ')) {
-            true => paragraph.lines().map(kept).collect::<Vec<_>>().join("\n"),
+            true => paragraph.lines().map(wrap_long).collect::<Vec<_>>().join("\n"),
             false => wrapped(paragraph, "", ""),
         }
     });
@@ -109,7 +111,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tables_stay_as_they_are_written_and_long_lines_do_not() {
+    fn tables_are_not_wrapped_except_long_lines() {
         let long = format!("  {}", "word ".repeat(30));
         assert!(paragraphs(&long).lines().eq([
             format!("  {}", "word ".repeat(19).trim_end()),

@@ -60,7 +60,7 @@ fn each_misconception_is_corrected_by_some_kind_of_run() {
         "connect(2) succeeded, so the server has a socket",
         "SYN cookies save a full accept queue",
         "ListenDrops and ListenOverflows count the same",
-        "a SYN is sent again after 1, 3 and 7 s",
+        "a SYN is retransmitted after 1, 3 and 7 s",
         "tcp_fin_timeout sets the length of TIME_WAIT",
         "SO_REUSEADDR skips TIME_WAIT",
         "tcp_tw_reuse helps servers",
@@ -75,7 +75,7 @@ fn each_misconception_is_corrected_by_some_kind_of_run() {
 fn a_queue_that_was_never_full_is_not_blamed_and_misconceptions_need_evidence() {
     let text = section(&nothing_happened());
     assert!(text.starts_with("- No limit acted. All 20 attempts connected"), "{text}");
-    assert!(text.contains("17 of the 65 that it holds"), "{text}");
+    assert!(text.contains("17 of at most 65 connections"), "{text}");
     assert!(!text.contains("Commonly believed"), "{text}");
 }
 
@@ -86,7 +86,7 @@ fn the_numbers_are_those_of_the_records() {
         (overflow_policy(), ["For 5 attempts in 1 of 2 cells", "ListenOverflows is 15", "5 RSTs"]),
         (reuseport_listeners(), ["3, 3, 2 and 3, 11 in all", "dropped 26", "backlog of 19"]),
         (syn_cookies(), ["The other 3 found", "5 were answered", "dropped 8 SYNs instead"]),
-        (port_exhaustion(), ["40 attempts in both cells", "20000–20019", "took 20 back"]),
+        (port_exhaustion(), ["40 attempts in both cells", "20000–20019", "reused 20"]),
         (sigpipe(), ["39 attempts ended", "TCPAbortOnData 1 at", "341 writes failed"]),
     ] {
         let text = section(&run).replace("\n  ", " ");
@@ -120,8 +120,8 @@ fn a_cause_that_one_cell_contradicts_is_reported_for_the_others() {
         text.contains("dropped 643 segments (TcpExt.ListenOverflows) in 1 of 2 cells"),
         "{text}"
     );
-    assert!(text.contains("In 1 of 2 cells all clients had a place in it"), "{text}");
-    assert!(text.contains("took 1.03 s: the SYN sent again after 1 s was answered"), "{text}");
+    assert!(text.contains("In 1 of 2 cells it had room for all clients"), "{text}");
+    assert!(text.contains("took 1.03 s: the SYN retransmitted after 1 s was answered"), "{text}");
     assert!(!text.contains("held 1"), "what was read after the burst is not its depth: {text}");
     let all = summary(&run);
     assert!(
@@ -153,7 +153,7 @@ fn unfinished_accepted_connections_are_not_blamed_on_a_queue() {
     let text = section(&run).replace("\n  ", " ");
     assert!(text.contains("10 attempts ended as incomplete"), "{text}");
     assert!(
-        text.contains("load.finish_deadline (20 s); deliveries still owed then: 1 234"),
+        text.contains("load.finish_deadline (20 s); outstanding deliveries at that time: 1 234"),
         "{text}"
     );
     assert!(!text.contains("queue, where"), "{text}");
