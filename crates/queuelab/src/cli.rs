@@ -55,7 +55,7 @@ pub(crate) enum Command {
     Predict(PredictArguments),
     /// Find the smallest backlog for a burst of connections, by simulation.
     Size(SizeArguments),
-    /// Validate scenarios without running them [default: all].
+    /// Validate scenarios without running them.
     Check(CheckArguments),
     /// Explain a sysctl, counter, outcome, concept or scenario, or list all topics.
     Explain(ExplainArguments),

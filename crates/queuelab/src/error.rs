@@ -3,6 +3,7 @@
 use chat_server::ServerError;
 use lab::{BackendError, BackendErrorKind, LabError, SessionError, WorkerError};
 use miette::Diagnostic;
+use run_record::RunDirectoryError;
 
 use crate::exit::Exit;
 
@@ -20,7 +21,7 @@ pub(crate) enum CommandError {
     #[error("failed to {0}")]
     Lab(#[from] LabError),
     #[error("failed to {0}")]
-    Record(#[from] run_record::RunDirectoryError),
+    Record(#[from] RunDirectoryError),
     #[error("failed to {0}")]
     Counters(#[from] linux_net::CountersError),
     #[error("failed to {0}")]
@@ -45,17 +46,30 @@ pub(crate) enum CommandError {
 }
 
 impl CommandError {
-    /// A hint that the error itself cannot have: the other backends.
-    pub(crate) fn help(&self) -> Option<String> {
-        let Self::Lab(LabError::Backend(error)) = self else { return None };
-        let BackendErrorKind::Unavailable { backend } = error.kind else { return None };
-        let others: Vec<_> = lab::backends()
-            .iter()
-            .filter(|other| other.name() != backend && !other.is_for_tests())
-            .map(|other| format!("`--backend {}` ({})", other.name(), other.description()))
-            .collect();
-        let others = others.join(", ");
-        Some(format!("try {others}; `queuelab doctor` checks what this machine can run"))
+    /// A hint that the error itself cannot have: the other backends, or where runs are.
+    fn help(&self) -> Option<String> {
+        match self {
+            Self::Lab(LabError::Backend(error)) => other_backends(error),
+            Self::Record(RunDirectoryError::NotARun(_) | RunDirectoryError::NotASuite(_)) => Some(
+                "name the directory of a run, such as reports/runs/<scenario>/<time>".to_owned(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// Prints the error to standard error, with a hint.
+    pub(crate) fn print(self) {
+        let report = match self {
+            Self::Scenario(_) | Self::Find(_) => miette::Report::new(self),
+            // These messages already contain their sources; printing the chain would
+            // repeat them.
+            error => {
+                let mut diagnostic = miette::MietteDiagnostic::new(error.to_string());
+                diagnostic.help = error.help();
+                diagnostic.into()
+            }
+        };
+        anstream::eprintln!("{report:?}");
     }
 
     /// The code to exit with.
@@ -77,7 +91,7 @@ impl CommandError {
             Self::Lab(error) if is_incompatible(error) => Exit::Usage,
             Self::Lab(LabError::Interrupted) => Exit::Interrupted,
             Self::Lab(LabError::Worker(WorkerError::InvalidMessage { .. })) => Exit::Internal,
-            Self::Record(run_record::RunDirectoryError::Io { .. }) => Exit::Machine,
+            Self::Record(RunDirectoryError::Io { .. }) => Exit::Machine,
             Self::Record(_) => Exit::Usage,
             Self::Lab(_)
             | Self::Counters(_)
@@ -103,6 +117,18 @@ impl From<SessionError> for CommandError {
             SessionError::Run(error) => Self::Lab(error),
         }
     }
+}
+
+/// Names the other backends if this one is unavailable.
+fn other_backends(error: &BackendError) -> Option<String> {
+    let BackendErrorKind::Unavailable { backend } = error.kind else { return None };
+    let others: Vec<_> = lab::backends()
+        .iter()
+        .filter(|other| other.name() != backend && !other.is_for_tests())
+        .map(|other| format!("`--backend {}` ({})", other.name(), other.description()))
+        .collect();
+    let others = others.join(", ");
+    Some(format!("try {others}; `queuelab doctor` checks what this machine can run"))
 }
 
 fn is_incompatible(error: &LabError) -> bool {
@@ -133,5 +159,11 @@ mod tests {
         }
         assert_eq!(help(BackendErrorKind::Failed), None);
         assert_eq!(CommandError::Usage("wrong".to_owned()).help(), None);
+    }
+
+    #[test]
+    fn a_directory_without_a_run_has_a_hint_with_the_place_of_runs() {
+        let error = CommandError::from(RunDirectoryError::NotARun("scenarios".into()));
+        assert!(error.help().unwrap().contains("reports/runs"));
     }
 }

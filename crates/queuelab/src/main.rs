@@ -25,7 +25,6 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 use crate::cli::{Cli, Command};
-use crate::error::CommandError;
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
@@ -61,7 +60,10 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             let exit = error.exit();
-            print_error(error);
+            // An interruption is already printed, with what is saved and how to resume.
+            if exit != Exit::Interrupted {
+                error.print();
+            }
             exit.into()
         }
     }
@@ -87,22 +89,4 @@ fn with_dashes(argument: OsString) -> OsString {
         Some((name, value)) => format!("--{}={value}", name.replace('_', "-")).into(),
         None => format!("--{}", flag.replace('_', "-")).into(),
     }
-}
-
-fn print_error(error: CommandError) {
-    if error.exit() == Exit::Interrupted {
-        // Already printed, with what is saved and how to resume.
-        return;
-    }
-    let report = match error {
-        CommandError::Scenario(_) | CommandError::Find(_) => miette::Report::new(error),
-        // These messages already contain their sources; printing the chain would
-        // repeat them.
-        error => {
-            let mut diagnostic = miette::MietteDiagnostic::new(error.to_string());
-            diagnostic.help = error.help();
-            diagnostic.into()
-        }
-    };
-    anstream::eprintln!("{report:?}");
 }

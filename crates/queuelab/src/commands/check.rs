@@ -32,7 +32,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
             }
             Err(error) => {
                 exit = error.exit();
-                anstream::eprintln!("{:?}", miette::Report::new(error));
+                error.print();
             }
         }
     }

@@ -20,7 +20,7 @@ pub(crate) struct PlanArguments {
 /// Overrides of a scenario's settings.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Changes {
-    /// Use the scenario's quick form, with less work.
+    /// Use the scenario's quick form.
     #[arg(long)]
     pub(crate) quick: bool,
     /// Override a setting, such as `load.messages=50` (repeatable).
@@ -30,7 +30,7 @@ pub(crate) struct Changes {
     /// (repeatable).
     #[arg(long, value_name = "AXIS=VALUE", value_parser = pair)]
     pub(crate) only: Vec<(String, String)>,
-    /// Number of trials of each cell.
+    /// Trials per cell [default: that of the scenario].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) repeat: Option<u32>,
     /// Seed of the order of trials [default: random].

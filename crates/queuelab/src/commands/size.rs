@@ -105,21 +105,21 @@ fn describe(arguments: &SizeArguments, bursts: &Bursts, backlog: u32) -> String 
     let at_half = match backlog {
         0 => "There is no smaller backlog.".to_owned(),
         _ => format!(
-            "At half of it, {half}, {} % of the connections retransmit their SYN, and wait a second or \
-             more.",
+            "At half of it, {half}, {} % of the connections retransmit their SYN, and wait a second \
+             or more.",
             percent(at_half.late_share())
         ),
     };
     format!(
         "A burst of {burst} connections at {arrivals}/s, accepted at {accept}/s:\n\
-         a backlog of {backlog} is enough, with net.core.somaxconn at least {backlog} (listen() takes \
-         the smaller).\n\
+         a backlog of {backlog} is enough, with net.core.somaxconn at least {backlog} (listen() \
+         takes the smaller).\n\
          With tcp_syncookies = 0, it also needs tcp_max_syn_backlog at least {} (its \
          three-quarters rule).\n\n\
          {table}\n\n\
          {at_half}\n\
-         Simulated with {} random bursts (Poisson arrivals), the same for each backlog; {} % may be \
-         late. A real\n\
+         Simulated with {} random bursts (Poisson arrivals), the same for each backlog; {} % may \
+         be late. A real\n\
          server accepts less evenly, and a kernel under load handles segments later: measure it \
          with `queuelab run`.",
         required_max_syn_backlog(backlog),

@@ -10,8 +10,8 @@ use crate::commands::print_output;
 use crate::error::Result;
 use crate::exit::Exit;
 
-const LISTING_FAILED: &str = "Earlier runs could not be listed: see the log of the step that looks for \
-                         a baseline.";
+const LISTING_FAILED: &str =
+    "Earlier runs could not be listed: see the log of the step that looks for a baseline.";
 
 /// Maximum number of GitHub runs to search for a good one.
 const MAX_RUNS: &str = "200";

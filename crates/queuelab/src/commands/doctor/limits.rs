@@ -105,8 +105,8 @@ impl Limits {
         let files = ceiling(
             self.max_files(),
             "the hard limit of open files",
-            "run `prlimit --nofile={} --pid $$` as root in the shell first, or set LimitNOFILE={} in \
-             a systemd unit",
+            "run `prlimit --nofile={} --pid $$` as root in the shell first, or set LimitNOFILE={} \
+             in a systemd unit",
             1,
             Needs::default().open_files(),
         );

@@ -11,7 +11,7 @@ pub(super) fn topic(
     document: &Document,
     topics: &Topics,
 ) -> (Topic, IndexMap<String, ScenarioUse>) {
-    let (says, text, shows) = content(document, topics).unwrap_or_else(|_| {
+    let (summary, text, shows) = content(document, topics).unwrap_or_else(|_| {
         let check = format!("See `queuelab check {}`.", document.name());
         ("invalid".to_owned(), check, IndexMap::new())
     });
@@ -24,7 +24,7 @@ pub(super) fn topic(
         kind: TopicKind::Scenario,
         name: document.name().to_owned(),
         aliases: Vec::new(),
-        summary: says,
+        summary,
         default: None,
         text,
         kernel: IndexMap::new(),

@@ -4,7 +4,7 @@ use lab::{Notice, Observer, SessionEvent, StoppedRun};
 use report::Run;
 
 use crate::commands::report as report_command;
-use crate::error::CommandError;
+use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::output::print_output;
 use crate::progress::{self, Progress};
@@ -57,25 +57,25 @@ impl Observer for Reporter {
                 let held = finished.held();
                 let run = Run::new(finished.record, finished.trials);
                 if !held {
-                    print_error(print_output(&report::summary(&run)).err());
+                    print_if_error(print_output(&report::summary(&run)));
                 }
                 // The trials are recorded: `queuelab report` can make the files again.
-                print_error(report_command::write(&run, &finished.path).err());
+                print_if_error(report_command::write(&run, &finished.path));
                 self.member_exits.push(if held { Exit::Held } else { Exit::Failed });
             }
             SessionEvent::MemberFailed { error, trials_failed } => {
                 self.member_exits.extend(trials_failed.then_some(Exit::Failed));
                 let error = CommandError::from(error);
                 self.member_exits.push(error.exit());
-                print_error(Some(error));
+                error.print();
             }
         }
     }
 }
 
-fn print_error(error: Option<CommandError>) {
-    if let Some(error) = error {
-        anstream::eprintln!("{:?}", miette::Report::new(error));
+fn print_if_error<T>(result: Result<T>) {
+    if let Err(error) = result {
+        error.print();
     }
 }
 
