@@ -24,7 +24,7 @@ const BAND: f64 = 4.0;
 /// The attempts below a chart.
 pub(crate) struct AttemptBars<'a> {
     attempts: &'a [AttemptRow],
-    ladder: &'a [Duration],
+    retransmit_times: &'a [Duration],
     top: f64,
     step: f64,
     window: (u64, u64),
@@ -37,12 +37,12 @@ impl<'a> AttemptBars<'a> {
     /// Bars from `top` downwards, clipped to the window (CLOCK_MONOTONIC, nanoseconds).
     pub(crate) fn new(
         attempts: &'a [AttemptRow],
-        ladder: &'a [Duration],
+        retransmit_times: &'a [Duration],
         top: f64,
         window: (u64, u64),
     ) -> Self {
         let step = (MAX_HEIGHT / attempts.len().max(1) as f64).min(MAX_STEP);
-        Self { attempts, ladder, top, step, window }
+        Self { attempts, retransmit_times, top, step, window }
     }
 
     /// The lower end of the bars.
@@ -50,7 +50,7 @@ impl<'a> AttemptBars<'a> {
         self.top + self.step * self.attempts.len() as f64
     }
 
-    pub(crate) fn drawn(&self, x: impl Fn(u64) -> f64) -> Markup {
+    pub(crate) fn draw(&self, x: impl Fn(u64) -> f64) -> Markup {
         let ended = |outcome| self.attempts.iter().filter(|row| row.outcome == outcome).count();
         let mut legend = Vec::new();
         let mut at = LEFT;
@@ -60,7 +60,7 @@ impl<'a> AttemptBars<'a> {
             legend.push((outcome, name, at));
             at += wide;
         }
-        let again = self.marks(&x);
+        let retransmits = self.marks(&x);
         html! {
             text.quiet x=(LEFT) y=(px(self.top - 30.0)) {
                 "one line per attempt, in start order: faint until established, thin until accepted, \
@@ -71,7 +71,7 @@ impl<'a> AttemptBars<'a> {
                     fill=(outcome_colour(*outcome)) {}
                 text x=(px(at + 17.0)) y=(px(self.top - 12.0)) { (name) }
             }
-            @if !again.is_empty() {
+            @if !retransmits.is_empty() {
                 path.again d=(format!("M{} {}v10", px(at + 4.0), px(self.top - 21.0))) {}
                 text x=(px(at + 12.0)) y=(px(self.top - 12.0)) { "SYN retransmission (nominal)" }
             }
@@ -80,7 +80,7 @@ impl<'a> AttemptBars<'a> {
                 text class="quiet small end" x=(LEFT - 6.0) y=(px(self.bottom())) { "last" }
             }
             (self.bars(&x))
-            @if !again.is_empty() { path.again d=(again) {} }
+            @if !retransmits.is_empty() { path.again d=(retransmits) {} }
             @if self.attempts.len() <= MAX_TOOLTIPS { (self.tooltips(&x)) } @else { (self.bands(&x)) }
         }
     }
@@ -93,7 +93,7 @@ impl<'a> AttemptBars<'a> {
             for (position, row) in rows.filter(|(_, row)| row.outcome == outcome) {
                 let y = px(self.top + (position as f64 + 0.5) * self.step);
                 for (path, part) in parts.iter_mut().zip(parts_of(row)) {
-                    let Some((from, to)) = part.filter(|&part| self.is_seen(part)) else {
+                    let Some((from, to)) = part.filter(|&part| self.is_visible(part)) else {
                         continue;
                     };
                     let (from, to) = (x(from), x(to));
@@ -113,7 +113,7 @@ impl<'a> AttemptBars<'a> {
         }
     }
 
-    fn is_seen(&self, (from, to): (u64, u64)) -> bool {
+    fn is_visible(&self, (from, to): (u64, u64)) -> bool {
         from <= self.window.1 && to >= self.window.0
     }
 
@@ -123,7 +123,9 @@ impl<'a> AttemptBars<'a> {
         let mut path = String::new();
         for (position, row) in self.attempts.iter().enumerate() {
             let y = px(self.top + position as f64 * self.step);
-            for at in retransmit_times(self.ladder, row).filter(|&at| self.is_seen((at, at))) {
+            for at in
+                retransmit_times(self.retransmit_times, row).filter(|&at| self.is_visible((at, at)))
+            {
                 let _ = write!(path, "M{} {y}v{tall}", px(x(at)));
             }
         }
@@ -134,7 +136,7 @@ impl<'a> AttemptBars<'a> {
     fn bands(&self, x: &impl Fn(u64) -> f64) -> Markup {
         let many = ((BAND / self.step).ceil() as usize).max(1);
         let bands = self.attempts.chunks(many).enumerate().filter_map(|(position, band)| {
-            let shown = band.iter().filter(|row| self.is_seen((row.start_ns, row.end_ns)));
+            let shown = band.iter().filter(|row| self.is_visible((row.start_ns, row.end_ns)));
             let from = shown.clone().map(|row| row.start_ns).min()?;
             let to = shown.map(|row| row.end_ns).max()?;
             Some((position * many, band, x(from), x(to)))
@@ -160,13 +162,13 @@ impl<'a> AttemptBars<'a> {
                 let after = at.saturating_sub(row.start_ns);
                 text += &format!(", accepted after {}", nanoseconds(after as f64));
             }
-            if let Some(again) = row.syn_retransmits {
-                text += &format!(", {again} SYN retransmissions");
+            if let Some(retransmits) = row.syn_retransmits {
+                text += &format!(", {retransmits} SYN retransmissions");
             }
             text
         };
         let shown = self.attempts.iter().enumerate();
-        let shown = shown.filter(|(_, row)| self.is_seen((row.start_ns, row.end_ns)));
+        let shown = shown.filter(|(_, row)| self.is_visible((row.start_ns, row.end_ns)));
         html! {
             @for (position, row) in shown {
                 @let (from, to) = (x(row.start_ns), x(row.end_ns));
@@ -192,9 +194,9 @@ fn describe_band(band: &[AttemptRow]) -> String {
         let [least, most] = [least, most].map(|ns| nanoseconds(ns as f64));
         text += &format!("; established after {least} to {most}");
     }
-    let again: u32 = band.iter().filter_map(|row| row.syn_retransmits).sum();
-    if again > 0 {
-        text += &format!("; {again} SYN retransmissions");
+    let retransmits: u32 = band.iter().filter_map(|row| row.syn_retransmits).sum();
+    if retransmits > 0 {
+        text += &format!("; {retransmits} SYN retransmissions");
     }
     text
 }
@@ -233,7 +235,7 @@ mod tests {
         let drawn = |many: u32| {
             let rows: Vec<_> = (0..many).map(attempt).collect();
             let bars = AttemptBars::new(&rows, &[], 300.0, (0, 10_000));
-            bars.drawn(|ns| ns as f64 / 10.0).0
+            bars.draw(|ns| ns as f64 / 10.0).0
         };
         let (some, thousands) = (drawn(400), drawn(5_000));
         let first = "attempts 0 to 4: 3 ok, 2 timed_out; established after 1.0 µs to 3.0 µs; \

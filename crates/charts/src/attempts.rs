@@ -48,10 +48,10 @@ pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]
     let x = Scale::log(ends, (LEFT, RIGHT));
     let y = Scale::linear((0.0, ticks[ticks.len() - 1]), (bottom, TOP));
     let wide = (RIGHT - LEFT) / bins as f64;
-    let seen: Vec<_> = (0..=MAX_RETRANSMITS)
+    let shown: Vec<_> = (0..=MAX_RETRANSMITS)
         .filter(|&retransmits| counts.iter().any(|bin| bin[retransmits as usize] > 0))
         .collect();
-    let again = TrialView::new(&run.record, trial).syn_sent_again();
+    let retransmit_times = TrialView::new(&run.record, trial).syn_retransmit_times();
     let body = html! {
         @for &tick in &ticks {
             line.grid x1=(LEFT) x2=(RIGHT) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
@@ -76,8 +76,8 @@ pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]
             }
         }
         text.quiet x="6" y=(TOP - 12.0) { "attempts" }
-        (retransmissions(&again, ends, x, (TOP, bottom)))
-        @for (position, &retransmits) in seen.iter().enumerate() {
+        (retransmissions(&retransmit_times, ends, x, (TOP, bottom)))
+        @for (position, &retransmits) in shown.iter().enumerate() {
             @let at = LEFT + position as f64 * 160.0;
             rect x=(px(at)) y=(px(bottom + 30.0)) width="12" height="12" rx="2"
                 fill=(colour::retransmits(retransmits)) {}

@@ -28,10 +28,10 @@ impl Scale {
         (self.start, self.end)
     }
 
-    pub(crate) fn at(&self, figure: f64) -> f64 {
-        let figure = if self.log { figure.max(1e-300).log10() } else { figure };
+    pub(crate) fn at(&self, value: f64) -> f64 {
+        let value = if self.log { value.max(1e-300).log10() } else { value };
         let span = self.to - self.from;
-        let share = if span == 0.0 { 0.5 } else { (figure - self.from) / span };
+        let share = if span == 0.0 { 0.5 } else { (value - self.from) / span };
         self.start + share.clamp(0.0, 1.0) * (self.end - self.start)
     }
 }
@@ -49,7 +49,7 @@ pub(crate) fn ticks(top: f64) -> Vec<f64> {
     (0..=last).map(|times| times as f64 * step).collect()
 }
 
-/// The same in whole numbers.
+/// The same as integers.
 pub(crate) fn whole_ticks(top: u32) -> Vec<f64> {
     let mut ticks = ticks(f64::from(top.max(1)));
     if ticks.iter().any(|tick| tick.fract() != 0.0) {
@@ -71,9 +71,9 @@ pub(crate) fn decades(least: f64, most: f64) -> Vec<f64> {
 const APART: f64 = 0.03;
 
 /// The positions of an axis's values, as shares of its length, and whether they are to
-/// scale. They are evenly spaced if a value is no number or two would overlap.
-pub(crate) fn places(values: &[Value]) -> (Vec<f64>, bool) {
-    let evenly = || (0..values.len()).map(|place| place as f64).collect();
+/// scale. They are evenly spaced if a value is not a number or two would overlap.
+pub(crate) fn positions(values: &[Value]) -> (Vec<f64>, bool) {
+    let evenly = || (0..values.len()).map(|index| index as f64).collect();
     let numbers: Option<Vec<f64>> = values.iter().map(Value::as_f64).collect();
     let Some(numbers) = numbers.filter(|numbers| numbers.is_sorted()) else {
         return (evenly(), false);
@@ -100,12 +100,12 @@ pub(crate) fn seconds(ns: f64) -> String {
 
 /// The label of a time on an axis that ends at `longest`, both in seconds: `20 ms`, `0.5 s`.
 pub(crate) fn span(seconds: f64, longest: f64) -> String {
-    let (figure, unit) = match longest {
+    let (number, unit) = match longest {
         longest if longest >= 1.0 => (seconds, "s"),
         longest if longest >= 1e-3 => (seconds * 1e3, "ms"),
         _ => (seconds * 1e6, "µs"),
     };
-    format!("{} {unit}", (figure * 1e6).round() / 1e6)
+    format!("{} {unit}", (number * 1e6).round() / 1e6)
 }
 
 #[cfg(test)]
@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(ticks(0.0), [0.0, 1.0]);
         assert_eq!([span(0.02, 0.1), span(0.5, 2.0)], ["20 ms", "0.5 s"]);
         let [near, far] =
-            [[0, 1, 128], [10, 60, 128]].map(|values| places(&values.map(Value::from)));
+            [[0, 1, 128], [10, 60, 128]].map(|values| positions(&values.map(Value::from)));
         assert_eq!((near, far), ((vec![0.0, 1.0, 2.0], false), (vec![10.0, 60.0, 128.0], true)));
         assert_eq!(whole_ticks(11), [0.0, 5.0, 10.0, 15.0]);
         assert_eq!(whole_ticks(2), [0.0, 1.0, 2.0]);
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn figures_are_where_they_belong() {
+    fn values_are_mapped_to_coordinates() {
         let scale = Scale::linear((0.0, 10.0), (100.0, 0.0));
         assert_eq!([scale.at(0.0), scale.at(5.0), scale.at(99.0)], [100.0, 50.0, 0.0]);
         let log = Scale::log((1e3, 1e9), (0.0, 60.0));

@@ -1,7 +1,7 @@
 //! A chart as part of a page and as a file of its own.
 
 use maud::{Markup, PreEscaped, html};
-use run_view::prose::clean;
+use run_view::prose::remove_invalid_xml;
 
 use crate::font::bold_width;
 use crate::layout::px;
@@ -72,6 +72,6 @@ impl Chart {
                 g transform=(format!("translate(0 {TITLE})")) { (PreEscaped(body)) }
             }
         };
-        format!("{}\n", clean(&drawn.0))
+        format!("{}\n", remove_invalid_xml(&drawn.0))
     }
 }

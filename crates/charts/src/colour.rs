@@ -18,11 +18,11 @@ const VIRIDIS: [[u8; 3]; 10] = [
 
 /// The colour of a share, 0 to 1, of a scale: `#rrggbb`.
 pub fn scale(share: f64) -> String {
-    let [red, green, blue] = mixed(share);
+    let [red, green, blue] = interpolate(share);
     format!("#{red:02x}{green:02x}{blue:02x}")
 }
 
-fn mixed(share: f64) -> [u8; 3] {
+fn interpolate(share: f64) -> [u8; 3] {
     let share = if share.is_nan() { 0.0 } else { share.clamp(0.0, 1.0) };
     let at = share * (VIRIDIS.len() - 1) as f64;
     let below = (at as usize).min(VIRIDIS.len() - 2);
@@ -35,7 +35,7 @@ fn mixed(share: f64) -> [u8; 3] {
 
 /// The class of a text on that colour: `on-dark` (white) or `on-light` (black).
 pub fn text_on(share: f64) -> &'static str {
-    readable_on(mixed(share))
+    readable_on(interpolate(share))
 }
 
 /// Black or white, whichever has more contrast with a colour: at least 4.5 to 1.
@@ -54,10 +54,10 @@ pub(crate) fn luminance(colour: [u8; 3]) -> f64 {
 }
 
 /// Parses `#rrggbb`.
-pub(crate) fn parsed(written: &str) -> Option<[u8; 3]> {
-    let number = u32::from_str_radix(written.strip_prefix('#')?, 16).ok()?;
+pub(crate) fn parse(text: &str) -> Option<[u8; 3]> {
+    let number = u32::from_str_radix(text.strip_prefix('#')?, 16).ok()?;
     let [_, colour @ ..] = number.to_be_bytes();
-    (written.len() == 7).then_some(colour)
+    (text.len() == 7).then_some(colour)
 }
 
 /// The colours of a line, as a style: the part of the scale with a contrast of at least
@@ -83,7 +83,7 @@ pub(crate) fn outcome_colour(outcome: Outcome) -> &'static str {
 
 /// The class of a text on an outcome's colour.
 pub(crate) fn text_on_outcome(outcome: Outcome) -> &'static str {
-    parsed(outcome_colour(outcome)).map_or("on-light", readable_on)
+    parse(outcome_colour(outcome)).map_or("on-light", readable_on)
 }
 
 /// The colour of a number of SYN retransmissions.

@@ -4,7 +4,7 @@
 use run_record::Outcome;
 
 use crate::colour::outcome_colour;
-use crate::colour::{line, luminance, parsed, scale, text_on, text_on_outcome};
+use crate::colour::{line, luminance, parse, scale, text_on, text_on_outcome};
 use crate::style::STYLE;
 
 const PAGE: &str = include_str!("../../report/src/document/html/style.css");
@@ -13,7 +13,7 @@ const TEXT: f64 = 4.5;
 const MARK: f64 = 3.0;
 
 fn contrast(one: &str, other: &str) -> f64 {
-    let light = |written| luminance(parsed(written).unwrap_or_else(|| panic!("{written}"))) + 0.05;
+    let light = |text| luminance(parse(text).unwrap_or_else(|| panic!("{text}"))) + 0.05;
     let (one, other) = (light(one), light(other));
     one.max(other) / one.min(other)
 }

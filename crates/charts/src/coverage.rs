@@ -3,20 +3,20 @@
 use crate::gap::Gap;
 use crate::window::Window;
 
-/// A column without a sample is unseen if gaps cover more of it than this.
+/// A column without a sample is unsampled if gaps cover more of it than this.
 const EMPTY: f64 = 0.5;
-/// A column with samples is unseen if more of its ticks were missed than this: a probe
+/// A column with samples is unsampled if more of its ticks were missed than this: a probe
 /// that misses every other tick covers each column, one that samples every eighth does not.
 const SPARSE: f64 = 0.67;
 
-/// Fewer seen columns between gaps are drawn as single samples, not as a line.
+/// Fewer sampled columns between gaps are drawn as single samples, not as a line.
 const LONE: usize = 3;
 
 /// Which columns are covered by samples.
 #[derive(Debug)]
 pub(crate) struct Coverage {
     window: Window,
-    seen: Vec<bool>,
+    sampled: Vec<bool>,
 }
 
 impl Coverage {
@@ -27,61 +27,63 @@ impl Coverage {
             (share * columns as f64).min(columns as f64)
         };
         // Per column, the share covered by gaps and the share of missed ticks.
-        let mut unseen = vec![(0.0, 0.0); columns];
+        let mut gap_shares = vec![(0.0, 0.0); columns];
         for gap in gaps.iter().filter(|gap| gap.to > window.from && gap.from < window.to) {
             let (from, to) = (column(gap.from), column(gap.to));
             let missed = gap.missed as f64 / (gap.missed as f64 + 1.0);
             let last = (to.ceil() as usize).min(columns);
-            for (index, unseen) in unseen.iter_mut().enumerate().take(last).skip(from as usize) {
+            for (index, shares) in gap_shares.iter_mut().enumerate().take(last).skip(from as usize)
+            {
                 let part = to.min((index + 1) as f64) - from.max(index as f64);
-                unseen.0 += part;
-                unseen.1 += part * missed;
+                shares.0 += part;
+                shares.1 += part * missed;
             }
         }
         let mut has_sample = vec![false; columns];
         for &at in samples.iter().filter(|&&at| (window.from..=window.to).contains(&at)) {
             has_sample[(column(at) as usize).min(columns - 1)] = true;
         }
-        let seen = unseen.iter().zip(has_sample).map(|(unseen, has_sample)| match has_sample {
-            false => unseen.0 <= EMPTY,
-            true => unseen.1 <= SPARSE,
-        });
-        let mut coverage = Self { window, seen: seen.collect() };
+        let sampled =
+            gap_shares.iter().zip(has_sample).map(|(shares, has_sample)| match has_sample {
+                false => shares.0 <= EMPTY,
+                true => shares.1 <= SPARSE,
+            });
+        let mut coverage = Self { window, sampled: sampled.collect() };
         for (from, to) in coverage.runs(true).into_iter().filter(|(from, to)| to - from < LONE) {
-            coverage.seen[from..to].fill(false);
+            coverage.sampled[from..to].fill(false);
         }
         coverage
     }
 
     /// The windows with samples.
-    pub(crate) fn seen(&self) -> Vec<Window> {
+    pub(crate) fn sampled(&self) -> Vec<Window> {
         self.windows(true)
     }
 
     /// The windows without samples, except for single ones.
-    pub(crate) fn unseen(&self) -> Vec<Window> {
+    pub(crate) fn unsampled(&self) -> Vec<Window> {
         self.windows(false)
     }
 
-    fn windows(&self, seen: bool) -> Vec<Window> {
+    fn windows(&self, is_sampled: bool) -> Vec<Window> {
         let at = |column: usize| {
-            let share = column as f64 / self.seen.len() as f64;
+            let share = column as f64 / self.sampled.len() as f64;
             self.window.from + (share * self.window.length() as f64).round() as u64
         };
-        self.runs(seen)
+        self.runs(is_sampled)
             .into_iter()
             .map(|(from, to)| Window { from: at(from), to: at(to) })
             .collect()
     }
 
-    fn runs(&self, seen: bool) -> Vec<(usize, usize)> {
-        let mut begin = 0;
+    fn runs(&self, is_sampled: bool) -> Vec<(usize, usize)> {
+        let mut start = 0;
         let mut runs = Vec::new();
-        for run in self.seen.chunk_by(|one, other| one == other) {
-            if run[0] == seen {
-                runs.push((begin, begin + run.len()));
+        for run in self.sampled.chunk_by(|one, other| one == other) {
+            if run[0] == is_sampled {
+                runs.push((start, start + run.len()));
             }
-            begin += run.len();
+            start += run.len();
         }
         runs
     }
@@ -106,35 +108,36 @@ mod tests {
         Coverage::new(Window { from: 0, to: until * MS }, columns, &gaps, &samples)
     }
 
-    fn unseen(coverage: &Coverage) -> Vec<(u64, u64)> {
-        coverage.unseen().iter().map(|gap| (gap.from / MS, gap.to / MS)).collect()
+    fn unsampled(coverage: &Coverage) -> Vec<(u64, u64)> {
+        coverage.unsampled().iter().map(|gap| (gap.from / MS, gap.to / MS)).collect()
     }
 
     #[test]
-    fn a_look_at_each_eighth_tick_is_no_line_however_narrow_the_gaps_are() {
+    fn samples_of_each_eighth_tick_are_not_a_line() {
         let samples: Vec<u64> = (0..100).chain((100..900).step_by(8)).chain(900..=1_000).collect();
         for columns in [100, 250, 1_000, 4_000] {
             let coverage = coverage(&samples, 1_000, columns);
-            let [(from, to)] = unseen(&coverage)[..] else { panic!("{columns}: {coverage:?}") };
+            let [(from, to)] = unsampled(&coverage)[..] else { panic!("{columns}: {coverage:?}") };
             assert!(from.abs_diff(100) <= 10 && to.abs_diff(900) <= 10, "{columns}: {from} {to}");
-            let seen: Vec<_> = coverage.seen().iter().map(|w| (w.from / MS, w.to / MS)).collect();
-            assert_eq!(seen, [(0, from), (to, 1_000)]);
+            let sampled: Vec<_> =
+                coverage.sampled().iter().map(|w| (w.from / MS, w.to / MS)).collect();
+            assert_eq!(sampled, [(0, from), (to, 1_000)]);
         }
     }
 
     #[test]
-    fn a_tick_left_out_is_no_gap_where_its_column_has_samples() {
+    fn a_missed_tick_is_no_gap_in_a_column_with_samples() {
         let samples: Vec<u64> = (0..=1_000).step_by(2).collect();
-        assert_eq!(unseen(&coverage(&samples, 1_000, 100)), []);
-        assert_eq!(unseen(&coverage(&samples, 1_000, 500)), []);
-        // At a place of its own it is one gap, and its samples are points.
-        assert_eq!(unseen(&coverage(&samples[..4], 6, 60)), [(0, 6)]);
+        assert_eq!(unsampled(&coverage(&samples, 1_000, 100)), []);
+        assert_eq!(unsampled(&coverage(&samples, 1_000, 500)), []);
+        // With a column for each tick it is one gap, and its samples are points.
+        assert_eq!(unsampled(&coverage(&samples[..4], 6, 60)), [(0, 6)]);
     }
 
     #[test]
-    fn a_gap_alone_is_unseen_from_half_a_column_on() {
+    fn a_gap_of_half_a_column_is_unsampled() {
         let samples: Vec<u64> = (0..=500).chain(504..=1_000).collect();
-        assert_eq!(unseen(&coverage(&samples, 1_000, 50)), []);
-        assert_eq!(unseen(&coverage(&samples, 1_000, 250)), [(500, 504)]);
+        assert_eq!(unsampled(&coverage(&samples, 1_000, 50)), []);
+        assert_eq!(unsampled(&coverage(&samples, 1_000, 250)), [(500, 504)]);
     }
 }

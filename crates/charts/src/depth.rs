@@ -24,17 +24,17 @@ pub(crate) fn depths(timeline: &[TimelineRow]) -> Vec<Depth> {
     let mut depths: Vec<Depth> = Vec::new();
     for row in timeline {
         let Some(listener) = row.listener else { continue };
-        let seen = listeners.entry(listener).or_default();
-        *seen = (row.depth.unwrap_or(seen.0), row.limit.unwrap_or(seen.1));
-        let depth = listeners.values().map(|seen| seen.0).sum();
-        let limit = listeners.values().map(|seen| seen.1).sum();
-        let mut seen = Depth { at_ns: row.at_ns, depth, limit, missed: row.missed };
+        let last = listeners.entry(listener).or_default();
+        *last = (row.depth.unwrap_or(last.0), row.limit.unwrap_or(last.1));
+        let depth = listeners.values().map(|listener| listener.0).sum();
+        let limit = listeners.values().map(|listener| listener.1).sum();
+        let mut sample = Depth { at_ns: row.at_ns, depth, limit, missed: row.missed };
         match depths.last_mut() {
             Some(last) if last.at_ns == row.at_ns => {
-                seen.missed = seen.missed.max(last.missed);
-                *last = seen;
+                sample.missed = sample.missed.max(last.missed);
+                *last = sample;
             }
-            _ => depths.push(seen),
+            _ => depths.push(sample),
         }
     }
     depths
@@ -73,17 +73,18 @@ pub(crate) fn steps(depths: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth)
 mod tests {
     use super::*;
 
-    fn seen(at_ns: u64, depth: u32) -> Depth {
+    fn sample(at_ns: u64, depth: u32) -> Depth {
         Depth { at_ns, depth, limit: 10, missed: 0 }
     }
 
     #[test]
     fn a_line_goes_in_steps_and_keeps_what_falls_on_one_pixel() {
-        let line =
-            |depths: &[Depth]| steps(depths, |ns| ns as f64 / 10.0, |seen| f64::from(seen.depth));
-        assert_eq!(line(&[seen(0, 0), seen(100, 3), seen(200, 3)]), "M0 0H10V3H20");
+        let line = |depths: &[Depth]| {
+            steps(depths, |ns| ns as f64 / 10.0, |sample| f64::from(sample.depth))
+        };
+        assert_eq!(line(&[sample(0, 0), sample(100, 3), sample(200, 3)]), "M0 0H10V3H20");
         assert_eq!(
-            line(&[seen(0, 0), seen(100, 7), seen(101, 1), seen(200, 2)]),
+            line(&[sample(0, 0), sample(100, 7), sample(101, 1), sample(200, 2)]),
             "M0 0H10V7V1H20V2H20"
         );
         assert_eq!(line(&[]), "");

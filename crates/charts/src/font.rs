@@ -16,7 +16,7 @@ static OPTIONS: LazyLock<Options<'static>> = LazyLock::new(|| {
     Options { fontdb: Arc::new(fonts), ..Options::default() }
 });
 
-/// How an SVG is read: with the program's font and no other.
+/// The options for parsing SVG: only the font of the program.
 pub(crate) fn options() -> &'static Options<'static> {
     &OPTIONS
 }
@@ -46,17 +46,17 @@ mod tests {
     }
 
     #[test]
-    fn font_has_every_letter_that_charts_write() {
+    fn font_has_every_letter_of_charts() {
         let crates = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let folders = [crates.join("charts/src"), crates.join("run-view/src")];
         let entries = folders.iter().flat_map(|folder| folder.read_dir().unwrap());
         let files = entries.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap());
-        let written: BTreeSet<char> =
+        let used: BTreeSet<char> =
             files.flat_map(|text| text.chars().collect::<Vec<_>>()).collect();
         let letters = letters_of_font();
-        assert!(written.contains(&'µ') && written.contains(&'▼'));
+        assert!(used.contains(&'µ') && used.contains(&'▼'));
         let missing: Vec<_> =
-            written.difference(&letters).filter(|letter| !letter.is_control()).collect();
+            used.difference(&letters).filter(|letter| !letter.is_control()).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 

@@ -33,30 +33,30 @@ pub(crate) fn gaps(depths: &[Depth], interval: u64, window: Window) -> Vec<Gap> 
 
 /// The samples of a part of a window without gaps, from its start (or its first sample, if
 /// a gap ends there) to its end.
-pub(crate) fn seen_in(depths: &[Depth], part: Window) -> Vec<Depth> {
-    let begins = depths.partition_point(|seen| seen.at_ns < part.from);
-    let before = begins.checked_sub(1).map(|look| depths[look]);
+pub(crate) fn samples_in(depths: &[Depth], part: Window) -> Vec<Depth> {
+    let start = depths.partition_point(|sample| sample.at_ns < part.from);
+    let before = start.checked_sub(1).map(|index| depths[index]);
     // The sample before holds until the first one in it, unless ticks were missed.
-    let holds = depths.get(begins).is_none_or(|next| next.missed == 0);
-    let before = before.filter(|_| holds).map(|seen| Depth { at_ns: part.from, ..seen });
-    let inside = depths[begins..].iter().take_while(|seen| seen.at_ns < part.to).copied();
-    let mut seen: Vec<_> = before.into_iter().chain(inside).collect();
-    let last = seen.last().map(|&last| Depth { at_ns: part.to, ..last });
-    seen.extend(last);
-    seen
+    let holds = depths.get(start).is_none_or(|next| next.missed == 0);
+    let before = before.filter(|_| holds).map(|sample| Depth { at_ns: part.from, ..sample });
+    let inside = depths[start..].iter().take_while(|sample| sample.at_ns < part.to).copied();
+    let mut samples: Vec<_> = before.into_iter().chain(inside).collect();
+    let last = samples.last().map(|&last| Depth { at_ns: part.to, ..last });
+    samples.extend(last);
+    samples
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn seen(at_ns: u64, depth: u32) -> Depth {
+    fn sample(at_ns: u64, depth: u32) -> Depth {
         Depth { at_ns, depth, limit: 10, missed: 0 }
     }
 
     #[test]
     fn gap_reaches_back_to_the_sample_before() {
-        let at = |at_ns, missed| Depth { missed, ..seen(at_ns, 0) };
+        let at = |at_ns, missed| Depth { missed, ..sample(at_ns, 0) };
         let depths = [at(100, 4), at(110, 0), at(200, 2), at(210, 7)];
         let gap = |from, to, missed| Gap { from, to, missed };
         let between = [gap(170, 200, 2), gap(200, 210, 7)];
@@ -69,11 +69,11 @@ mod tests {
 
     #[test]
     fn sample_before_a_gap_does_not_hold_after_it() {
-        let depths = [seen(0, 3), Depth { missed: 4, ..seen(50, 1) }, seen(60, 2)];
-        let part = |from, to| seen_in(&depths, Window { from, to });
-        let after = [Depth { missed: 4, ..seen(50, 1) }, seen(60, 2), seen(70, 2)];
+        let depths = [sample(0, 3), Depth { missed: 4, ..sample(50, 1) }, sample(60, 2)];
+        let part = |from, to| samples_in(&depths, Window { from, to });
+        let after = [Depth { missed: 4, ..sample(50, 1) }, sample(60, 2), sample(70, 2)];
         assert_eq!(part(48, 70), after);
-        assert_eq!(part(0, 10), [seen(0, 3), seen(10, 3)]);
-        assert_eq!(part(65, 70), [seen(65, 2), seen(70, 2)], "the sample before holds");
+        assert_eq!(part(0, 10), [sample(0, 3), sample(10, 3)]);
+        assert_eq!(part(65, 70), [sample(65, 2), sample(70, 2)], "the sample before holds");
     }
 }

@@ -22,44 +22,44 @@ const FOOT: f64 = 40.0;
 
 /// A map for each value of the axes before the last two, on one scale; empty if the
 /// matrix has fewer than two axes.
-pub fn heat_maps(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
+pub fn heat_maps(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
     let axes = run.varying_axes();
     let [outer @ .., rows, columns] = axes.as_slice() else {
         return Vec::new();
     };
-    let largest = cells.iter().filter_map(|cell| Some(cell.spread(figure.of)?.max));
-    let top = figure.top.unwrap_or_else(|| largest.fold(0.0, f64::max));
+    let largest = cells.iter().filter_map(|cell| Some(cell.spread(metric.value)?.max));
+    let top = metric.scale_max.unwrap_or_else(|| largest.fold(0.0, f64::max));
     let size = rows.values.len() * columns.values.len();
     let splits = combinations(outer);
     let maps = splits.iter().zip(cells.chunks(size));
     maps.map(|(split, cells)| {
         let place = run.describe_point(split.iter().copied());
-        heat_map(run, figure, top, &place, (rows, columns), cells)
+        heat_map(run, metric, top, &place, (rows, columns), cells)
     })
     .collect()
 }
 
 fn heat_map(
     run: &Run,
-    figure: &Metric,
+    metric: &Metric,
     top: f64,
     place: &str,
     (rows, columns): (&Axis, &Axis),
     cells: &[Cell<'_>],
 ) -> Chart {
-    let written = |cell: &Cell<'_>| {
-        let spread = cell.spread(figure.of)?;
-        let (min, max) = ((figure.write)(spread.min), (figure.write)(spread.max));
+    let describe = |cell: &Cell<'_>| {
+        let spread = cell.spread(metric.value)?;
+        let (min, max) = ((metric.format)(spread.min), (metric.format)(spread.max));
         let range = (min != max).then(|| format!("{min}–{max}"));
-        Some(((figure.write)(spread.median), range, spread.median))
+        Some(((metric.format)(spread.median), range, spread.median))
     };
-    let texts: Vec<_> = cells.iter().map(written).collect();
+    let texts: Vec<_> = cells.iter().map(describe).collect();
     let widest = |texts: &mut dyn Iterator<Item = f64>| texts.fold(0.0, f64::max);
-    let figures = texts.iter().flatten().map(|(median, range, _)| {
+    let widths = texts.iter().flatten().map(|(median, range, _)| {
         text_width(median).max(range.as_ref().map_or(0.0, |range| text_width(range) * 0.8))
     });
     let headings = columns.values.iter().map(|at| text_width(&value(at)));
-    let column = (widest(&mut figures.chain(headings)) + 12.0).max(46.0);
+    let column = (widest(&mut widths.chain(headings)) + 12.0).max(46.0);
     let [row_axis, column_axis] = [rows, columns].map(|axis| run.axis_name(&axis.path));
     let names = rows.values.iter().map(|at| text_width(&value(at)));
     let left = widest(&mut names.chain([text_width(row_axis) + 14.0])) + 14.0;
@@ -81,11 +81,11 @@ fn heat_map(
                 None => rect.empty x=(px(x)) y=(px(y)) width=(width) height=(height) rx="3" {
                     title { (cell.place()) ": no trial" }
                 },
-                Some((median, range, figure_at)) => {
-                    @let share = if top > 0.0 { figure_at / top } else { 0.0 };
+                Some((median, range, median_value)) => {
+                    @let share = if top > 0.0 { median_value / top } else { 0.0 };
                     a href=(format!("#cell-{}", cell.number)) {
                         title {
-                            (cell.place()) "\n" (figure.column) ": " (median)
+                            (cell.place()) "\n" (metric.column) ": " (median)
                             @if let Some(range) = range { " (" (range) ")" }
                             "\n" (several(cell.trials.len() as u64, "trial"))
                         }
@@ -109,15 +109,15 @@ fn heat_map(
             rect x=(px(left + f64::from(step) * legend / 20.0)) y=(px(HEAD + down + 10.0))
                 width=(px(legend / 20.0 + 0.5)) height="8" fill=(scale(f64::from(step) / 19.0)) {}
         }
-        text class="quiet small" x=(px(left)) y=(px(HEAD + down + 31.0)) { ((figure.write)(0.0)) }
+        text class="quiet small" x=(px(left)) y=(px(HEAD + down + 31.0)) { ((metric.format)(0.0)) }
         text class="quiet small end" x=(px(left + legend)) y=(px(HEAD + down + 31.0)) {
-            ((figure.write)(top))
+            ((metric.format)(top))
         }
     };
     let (title, name) = match place {
-        "" => (figure.title.to_owned(), figure.name.to_owned()),
+        "" => (metric.title.to_owned(), metric.name.to_owned()),
         place => {
-            (format!("{} · {place}", figure.title), format!("{}-{}", figure.name, slug(place)))
+            (format!("{} · {place}", metric.title), format!("{}-{}", metric.name, slug(place)))
         }
     };
     let along = text_width(column_axis) + 26.0;

@@ -68,9 +68,9 @@ pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
         }
         @for group in &groups {
             @if let Some((name, y)) = &group.name { text x="6" y=(px(*y)) { (name) } }
-            @for (place, row) in group.rows.iter().enumerate() {
+            @for (index, row) in group.rows.iter().enumerate() {
                 @let below = row.top + high;
-                @if !is_low || place + 1 == group.rows.len() {
+                @if !is_low || index + 1 == group.rows.len() {
                     line.grid x1=(px(left)) x2=(px(right)) y1=(px(below)) y2=(px(below)) {}
                 }
                 @if row.is_named {
@@ -78,7 +78,7 @@ pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
                         y=(px(below - high / 2.0 + 4.0)) { (row.name) }
                 }
                 (waits.own(row.cell, x, (row.top, below)))
-                (strips[row.cell].drawn(x, peak, (row.top, below)))
+                (strips[row.cell].draw(x, peak, (row.top, below)))
             }
         }
         @for (text, y) in &never { text.end x=(px(end)) y=(px(*y)) { (text) } }
@@ -161,7 +161,7 @@ fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
             (run.describe_point(outer.iter().copied()), bottom - 6.0)
         });
         let count = cells.len();
-        let row = |(place, cell): (usize, &Cell<'_>)| {
+        let row = |(index, cell): (usize, &Cell<'_>)| {
             let last = cell.point.last();
             let top = bottom;
             bottom += high;
@@ -170,7 +170,7 @@ fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
                 name: last.map_or("all trials".to_owned(), |(path, at)| {
                     format!("{} {}", run.axis_name(path), value(at))
                 }),
-                is_named: high >= ROOM || place == 0 || place + 1 == count,
+                is_named: high >= ROOM || index == 0 || index + 1 == count,
                 top,
             }
         };
@@ -240,13 +240,14 @@ fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Ve
 
 /// Marks of the SYN retransmissions within the axis.
 pub(crate) fn retransmissions(
-    ladder: &[Duration],
+    retransmit_times: &[Duration],
     (from, to): (f64, f64),
     x: Scale,
     (top, bottom): (f64, f64),
 ) -> Markup {
     let mut free_from = f64::MIN;
-    let shown = ladder.iter().map(|at| at.as_nanos() as f64).filter(|at| (from..to).contains(at));
+    let shown =
+        retransmit_times.iter().map(|at| at.as_nanos() as f64).filter(|at| (from..to).contains(at));
     let shown: Vec<_> = shown
         .map(|at| {
             let label = format!("{} s", at / 1e9);

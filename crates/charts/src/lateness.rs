@@ -25,10 +25,10 @@ pub(crate) struct Late {
 
 /// A row for each predicted time, with the deviations from it.
 pub(crate) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> Chart {
-    let figures = || rows.iter().flat_map(|(_, late)| &late.marks).flat_map(|mark| mark.y);
+    let values = || rows.iter().flat_map(|(_, late)| &late.marks).flat_map(|mark| mark.y);
     let allowed = rows.iter().map(|(_, late)| late.allowed);
-    let most = figures().chain(allowed).fold(0.0, f64::max);
-    let least = figures().fold(0.0, f64::min);
+    let most = values().chain(allowed).fold(0.0, f64::max);
+    let least = values().fold(0.0, f64::min);
     let mut ticks = ticks(most);
     if least < 0.0 {
         let step = ticks[1];
@@ -41,7 +41,7 @@ pub(crate) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> 
     let x = Scale::linear(ends, (left, RIGHT));
     let height = |late: &Late| (late.marks.len() as f64 * 11.0).min(MAX_HEIGHT) + 14.0;
     let mut bottom = TOP + 16.0;
-    let places: Vec<_> = rows
+    let placed: Vec<_> = rows
         .iter()
         .map(|(name, late)| {
             let top = bottom;
@@ -58,15 +58,15 @@ pub(crate) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> 
                 (span(tick, ends.1.max(-ends.0)))
             }
         }
-        @for (name, late, top, height) in &places {
+        @for (name, late, top, height) in &placed {
             rect.band x=(px(x.at(0.0))) width=(px(x.at(late.allowed) - x.at(0.0))) y=(px(top + 2.0))
                 height=(px(height - 4.0)) {
                 title { "in time: up to " (span(late.allowed, late.allowed)) " after " (name) }
             }
             text.end x=(px(left - 8.0)) y=(px(top + height / 2.0 + 4.0)) { (name) }
             @let step = (height - 14.0) / late.marks.len() as f64;
-            @for (place, mark) in late.marks.iter().enumerate() {
-                (drawn(mark, x, top + 7.0 + (place as f64 + 0.5) * step))
+            @for (index, mark) in late.marks.iter().enumerate() {
+                (draw(mark, x, top + 7.0 + (index as f64 + 0.5) * step))
             }
         }
         line.limit x1=(px(x.at(0.0))) x2=(px(x.at(0.0))) y1=(TOP + 12.0) y2=(px(bottom)) {}
@@ -85,9 +85,9 @@ pub(crate) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> 
     Chart { name, title, width: WIDTH, height: bottom + FOOT, body }
 }
 
-fn drawn(mark: &Mark, x: Scale, y: f64) -> Markup {
+fn draw(mark: &Mark, x: Scale, y: f64) -> Markup {
     let [low, middle, high] = mark.y.map(|at| x.at(at));
-    let link = mark.of.first().map_or("#laws", |(link, _)| link);
+    let link = mark.cells.first().map_or("#laws", |(link, _)| link);
     html! {
         a href=(link) {
             title { (describe(mark)) }

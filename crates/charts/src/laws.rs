@@ -16,8 +16,8 @@ use run_view::number::decimal;
 const AXES: Axes = Axes {
     across: "predicted",
     up: "measured",
-    top: None,
-    write: decimal,
+    max: None,
+    format: decimal,
     band: 0.0,
     legend: ["as predicted", "not as predicted"],
 };
@@ -41,72 +41,73 @@ pub struct Laws {
 pub fn laws(cells: &[Cell<'_>]) -> Laws {
     let mut laws: IndexMap<&str, Vec<InCell<'_>>> = IndexMap::new();
     for cell in cells {
-        let mut here: IndexMap<&str, Vec<&LawCheck>> = IndexMap::new();
+        let mut of_cell: IndexMap<&str, Vec<&LawCheck>> = IndexMap::new();
         let checks = cell.trials.iter().flat_map(|trial| &trial.laws);
         for law in checks.filter(|law| law.held.is_some()) {
-            here.entry(&law.id).or_default().push(law);
+            of_cell.entry(&law.id).or_default().push(law);
         }
-        for (id, checks) in here {
+        for (id, checks) in of_cell {
             laws.entry(id).or_default().push(InCell { cell, checks });
         }
     }
-    let is_timed =
-        |of: &Vec<InCell<'_>>| of.iter().any(|of| of.checks.iter().any(|law| law.latest.is_some()));
-    let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, of)| is_timed(of));
-    let exact = exact.into_iter().map(|(id, of)| {
-        let marks = of.iter().map(|of| of.mark(|law| law.measured)).collect();
-        scatter(file(id), of[0].checks[0].heading(), &AXES, marks)
+    let is_timed = |cells: &Vec<InCell<'_>>| {
+        cells.iter().any(|cell| cell.checks.iter().any(|law| law.latest.is_some()))
+    };
+    let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, cells)| is_timed(cells));
+    let exact = exact.into_iter().map(|(id, cells)| {
+        let marks = cells.iter().map(|cell| cell.mark(|law| law.measured)).collect();
+        scatter(file_name(id), cells[0].checks[0].heading(), &AXES, marks)
     });
-    let timed = timed.into_iter().map(|(id, of)| late(id, &of));
+    let timed = timed.into_iter().map(|(id, cells)| lateness_chart(id, &cells));
     Laws { exact: exact.collect(), timed: timed.collect() }
 }
 
-fn file(id: &str) -> String {
+fn file_name(id: &str) -> String {
     format!("law-{}", slug(id))
 }
 
-fn late(id: &str, of: &[InCell<'_>]) -> Chart {
+fn lateness_chart(id: &str, cells: &[InCell<'_>]) -> Chart {
     let mut rows: BTreeMap<(u64, String), Late> = BTreeMap::new();
-    for of in of {
-        let mark = of.mark(|law| law.deviation);
-        let allowed = of.checks.iter().filter_map(|law| Some(law.latest? - law.predicted));
+    for cell in cells {
+        let mark = cell.mark(|law| law.deviation);
+        let allowed = cell.checks.iter().filter_map(|law| Some(law.latest? - law.predicted));
         let row = (mark.x.max(0.0).to_bits(), format!("{} s", decimal(mark.x)));
         let row = rows.entry(row).or_default();
         row.allowed = row.allowed.max(allowed.fold(0.0, f64::max));
         row.marks.push(mark);
     }
     let rows: Vec<_> = rows.into_iter().map(|((_, name), late)| (name, late)).collect();
-    lateness(file(id), format!("{}: how late", of[0].checks[0].title), &rows)
+    lateness(file_name(id), format!("{}: how late", cells[0].checks[0].title), &rows)
 }
 
 impl InCell<'_> {
-    /// With the spread over the repetitions; a value that was not measured is at 0.
-    fn mark(&self, of: impl Fn(&LawCheck) -> Option<f64>) -> Mark {
-        let spread = |of: &dyn Fn(&LawCheck) -> Option<f64>| {
-            Spread::of(self.checks.iter().filter_map(|law| of(law)))
+    /// The mark, with the spread over the repetitions; a missing measurement is at 0.
+    fn mark(&self, value: impl Fn(&LawCheck) -> Option<f64>) -> Mark {
+        let spread = |value: &dyn Fn(&LawCheck) -> Option<f64>| {
+            Spread::from_values(self.checks.iter().filter_map(|law| value(law)))
         };
         let predicted = spread(&|law| Some(law.predicted));
-        let y = spread(&of);
+        let y = spread(&value);
         let measured = spread(&|law| law.measured);
-        let written = |spread: Option<Spread>| {
-            spread.map_or_else(|| "nothing".to_owned(), |spread| spread.written(decimal))
+        let describe = |spread: Option<Spread>| {
+            spread.map_or_else(|| "nothing".to_owned(), |spread| spread.describe(decimal))
         };
         let held = self.checks.iter().all(|law| law.held == Some(true));
         let latest = spread(&|law| law.latest);
         let latest =
-            latest.map_or(String::new(), |_| format!(", at the latest {}", written(latest)));
+            latest.map_or(String::new(), |_| format!(", at the latest {}", describe(latest)));
         let description = format!(
             "predicted {}{latest}, measured {}{}",
-            written(predicted),
-            written(measured),
-            if held { "" } else { ": did not hold" }
+            describe(predicted),
+            describe(measured),
+            if held { "" } else { ": failed" }
         );
         Mark {
             x: predicted.map_or(0.0, |spread| spread.median),
             y: y.map_or([0.0; 3], |spread| [spread.min, spread.median, spread.max]),
             held,
             description,
-            of: vec![(format!("#cell-{}", self.cell.number), self.cell.place())],
+            cells: vec![(format!("#cell-{}", self.cell.number), self.cell.place())],
         }
     }
 }

@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
-use crate::axis::{Scale, places, ticks};
+use crate::axis::{Scale, positions, ticks};
 use crate::chart::Chart;
 use crate::colour;
 use crate::layout::{px, text_width};
@@ -33,7 +33,7 @@ type Point<'a> = (f64, Spread, &'a Cell<'a>);
 
 /// A chart for each value of the axes before the last two; empty if the last axis has
 /// fewer than three values.
-pub fn lines(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
+pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
     let axes = run.varying_axes();
     let (outer, series, along) = match axes.as_slice() {
         [along] => (&[][..], None, *along),
@@ -43,9 +43,9 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
     if along.values.len() < 3 {
         return Vec::new();
     }
-    let largest = cells.iter().filter_map(|cell| Some(cell.spread(figure.of)?.max));
-    let top = figure.top.unwrap_or_else(|| largest.fold(0.0, f64::max));
-    let (at, to_scale) = places(&along.values);
+    let largest = cells.iter().filter_map(|cell| Some(cell.spread(metric.value)?.max));
+    let top = metric.scale_max.unwrap_or_else(|| largest.fold(0.0, f64::max));
+    let (at, to_scale) = positions(&along.values);
     let are_numbers = along.values.iter().all(Value::is_number);
     let along_name = match (run.axis_name(&along.path), to_scale || !are_numbers) {
         (name, true) => name.to_owned(),
@@ -58,26 +58,26 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], figure: &Metric) -> Vec<Chart> {
             series.map_or(vec![String::new()], |series| series.values.iter().map(value).collect());
         let lines = cells.chunks(along.values.len()).zip(names).map(|(cells, name)| {
             let points = cells.iter().zip(&at);
-            let points = points.map(|(cell, &x)| Some((x, cell.spread(figure.of)?, cell)));
+            let points = points.map(|(cell, &x)| Some((x, cell.spread(metric.value)?, cell)));
             Line { name, points: points.collect() }
         });
         let lines: Vec<_> = lines.collect();
         let place = run.describe_point(split.iter().copied());
         let (title, name) = match place.as_str() {
-            "" => (figure.title.to_owned(), figure.name.to_owned()),
+            "" => (metric.title.to_owned(), metric.name.to_owned()),
             place => {
-                (format!("{} · {place}", figure.title), format!("{}-{}", figure.name, slug(place)))
+                (format!("{} · {place}", metric.title), format!("{}-{}", metric.name, slug(place)))
             }
         };
         let series = series.map(|series| run.axis_name(&series.path));
-        let body = body(figure, top, &lines, (&along.values, &at), &along_name, series);
+        let body = body(metric, top, &lines, (&along.values, &at), &along_name, series);
         Chart { name: format!("lines-{name}"), title, width: WIDTH, height: HEIGHT, body }
     });
     charts.collect()
 }
 
 fn body(
-    figure: &Metric,
+    metric: &Metric,
     top: f64,
     lines: &[Line<'_>],
     (values, at): (&[Value], &[f64]),
@@ -108,7 +108,7 @@ fn body(
         @for &tick in &ticks {
             line.grid x1=(LEFT) x2=(px(right)) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
             text class="end quiet" x=(LEFT - 6.0) y=(px(y.at(tick) + 4.0)) {
-                ((figure.write)(tick).replace(".00", ""))
+                ((metric.format)(tick).replace(".00", ""))
             }
         }
         @for (name, at) in &labels {
@@ -121,7 +121,7 @@ fn body(
             text class="quiet small" x=(px(right + 12.0)) y="12" { (series) }
         }
         @for (position, line) in lines.iter().enumerate() {
-            g style=(colour::line(position, lines.len())) { (drawn(line, position, x, y, figure)) }
+            g style=(colour::line(position, lines.len())) { (draw(line, position, x, y, metric)) }
         }
         @for (position, at) in name_places(lines, y).into_iter().filter(|_| series.is_some()) {
             g style=(colour::line(position, lines.len())) {
@@ -132,7 +132,7 @@ fn body(
     }
 }
 
-fn drawn(line: &Line<'_>, position: usize, x: Scale, y: Scale, figure: &Metric) -> Markup {
+fn draw(line: &Line<'_>, position: usize, x: Scale, y: Scale, metric: &Metric) -> Markup {
     let place =
         |(at, spread, _): &Point<'_>| format!("{},{}", px(x.at(*at)), px(y.at(spread.median)));
     // A point between two gaps is only its marker.
@@ -146,14 +146,14 @@ fn drawn(line: &Line<'_>, position: usize, x: Scale, y: Scale, figure: &Metric) 
                 line.bar x1=(px(x)) x2=(px(x)) y1=(px(y.at(spread.min))) y2=(px(y.at(spread.max))) {}
             }
             a href=(format!("#cell-{}", cell.number)) {
-                title { (cell.place()) "\n" (figure.column) ": " (spread.written(figure.write)) }
+                title { (cell.place()) "\n" (metric.column) ": " (spread.describe(metric.format)) }
                 path.point d=(marker(position, x, middle)) {}
             }
         }
     }
 }
 
-/// The shape of a line's points, which also tells lines apart.
+/// The shape of a line's points, which also distinguishes lines.
 fn marker(position: usize, x: f64, y: f64) -> String {
     let at = |dx: f64, dy: f64| format!("{} {}", px(x + dx), px(y + dy));
     match position % 4 {

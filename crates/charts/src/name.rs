@@ -8,14 +8,14 @@ pub fn is_chart_name(name: &str) -> bool {
         let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
         number.len() >= 5 && is_number(number) && is_number(retry)
     };
-    let of_figure = |text: &str| {
-        let rest = run_view::metric_names().filter_map(|figure| text.strip_prefix(figure));
+    let of_metric = |text: &str| {
+        let rest = run_view::metric_names().filter_map(|metric| text.strip_prefix(metric));
         rest.into_iter().any(|rest| rest.is_empty() || rest.strip_prefix('-').is_some_and(is_slug))
     };
     match name.split_once('-') {
         _ if ["outcomes", "connect-latency", "simulation"].contains(&name) => true,
         Some(("queue" | "burst" | "connects", trial)) => of_trial(trial),
-        Some(("heat" | "lines", figure)) => of_figure(figure),
+        Some(("heat" | "lines", metric)) => of_metric(metric),
         Some(("law", law)) => is_slug(law),
         _ => false,
     }

@@ -10,7 +10,7 @@ use crate::layout::{px, text_width};
 use run_view::Cell;
 use run_view::number::{count, percent, total};
 
-/// With more cells the bars are unreadable; the heat maps have the figures.
+/// With more cells the bars are unreadable; the heat maps have the values.
 const MAX_CELLS: usize = 40;
 
 const ROW: f64 = 24.0;

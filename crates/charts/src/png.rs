@@ -1,4 +1,4 @@
-//! Charts as PNG, in the light theme, twice as large, with the program's own font:
+//! Charts as PNG, in the light theme, twice as large, with the font of the program:
 //! the same bytes on every machine.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,10 +13,10 @@ use crate::font::options;
 /// Pixels of the picture per pixel of the chart.
 const SCALE: f32 = 2.0;
 
-/// Pixels of a picture at most; a larger chart is drawn at a smaller scale.
+/// The most pixels of a picture; a larger chart is drawn at a smaller scale.
 const MAX_PIXELS: f32 = 8e6;
 
-/// The PNG of each chart, in the order of the charts; `None` for a chart that is no
+/// The PNG of each chart, in the order of the charts; `None` for a chart that is not
 /// valid SVG. Uses every CPU.
 pub fn pngs(charts: &[&Chart]) -> Vec<Option<Vec<u8>>> {
     let next = AtomicUsize::new(0);
@@ -51,11 +51,11 @@ fn png(svg: &str) -> Option<Vec<u8>> {
     let mut pixmap = Pixmap::new(pixels(width), pixels(height))?;
     pixmap.fill(Color::WHITE);
     resvg::render(&tree, Transform::from_scale(scale, scale), &mut pixmap.as_mut());
-    encoded(&pixmap)
+    encode(&pixmap)
 }
 
 /// The file of an opaque picture.
-fn encoded(pixmap: &Pixmap) -> Option<Vec<u8>> {
+fn encode(pixmap: &Pixmap) -> Option<Vec<u8>> {
     let mut rgb = Vec::with_capacity(pixmap.data().len() / 4 * 3);
     for pixel in pixmap.data().chunks_exact(4) {
         rgb.extend_from_slice(&pixel[..3]);

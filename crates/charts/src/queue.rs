@@ -10,11 +10,11 @@ use crate::axis::{Scale, span, ticks, whole_ticks};
 use crate::chart::Chart;
 use crate::coverage::Coverage;
 use crate::depth::{Depth, depths, steps};
-use crate::gap::{gaps, seen_in};
+use crate::gap::{gaps, samples_in};
 use crate::half_open::{diamonds, half_open};
 use crate::layout::px;
-use crate::samples::{Place, places, ticks as sample_ticks, unseen};
-use crate::unanswered::{gathered, unanswered};
+use crate::samples::{QueueArea, gap_tooltip, ticks as sample_ticks, tooltips};
+use crate::unanswered::{merge_marks, unanswered};
 use crate::window::Window;
 use run_view::Run;
 use run_view::TrialView;
@@ -44,19 +44,19 @@ pub struct Recorded<'a> {
 /// a queue was recorded.
 pub fn queue(run: &Run, trial: &TrialRecord, place: &str, recorded: Recorded<'_>) -> Vec<Chart> {
     let depths = depths(recorded.timeline);
-    let Some(whole) = Window::whole(&depths, recorded.attempts) else { return Vec::new() };
+    let Some(full) = Window::full(&depths, recorded.attempts) else { return Vec::new() };
     let chart = |name: &str, title: &str, window| Chart {
         name: format!("{name}-{}", trial.execution_id().file_stem()),
         title: format!("{title}, trial {} · {place}", trial.execution_id()),
-        ..drawn(run, trial, &depths, recorded, window)
+        ..draw(run, trial, &depths, recorded, window)
     };
-    let first = Window::first_burst(&depths, recorded.attempts, whole);
+    let first = Window::first_burst(&depths, recorded.attempts, full);
     let first = first.map(|burst| chart("burst", "The first burst in the accept queue", burst));
-    let all = chart("queue", "The accept queue over time", whole);
+    let all = chart("queue", "The accept queue over time", full);
     first.into_iter().chain([all]).collect()
 }
 
-fn drawn(
+fn draw(
     run: &Run,
     trial: &TrialRecord,
     depths: &[Depth],
@@ -68,34 +68,34 @@ fn drawn(
     let seconds = |ns: u64| ns.saturating_sub(from) as f64 / 1e9;
     let at_time = Scale::linear((0.0, seconds(to)), (LEFT, RIGHT));
     let x = |ns: u64| at_time.at(seconds(ns));
-    let most = depths.iter().map(|seen| seen.depth.max(seen.limit + 1));
+    let most = depths.iter().map(|sample| sample.depth.max(sample.limit + 1));
     let most = most.chain(half_open.iter().map(|it| it.sockets)).max().unwrap_or(1);
     let marks = whole_ticks(most);
     let y = Scale::linear((0.0, marks[marks.len() - 1]), (TOP + QUEUE, TOP));
     let interval = trial.evidence.probe.as_ref().map_or(0.0, |probe| probe.interval_seconds);
     let gaps = gaps(depths, (interval * 1e9) as u64, window);
-    let samples: Vec<_> = depths.iter().map(|seen| seen.at_ns).collect();
+    let samples: Vec<_> = depths.iter().map(|sample| sample.at_ns).collect();
     let coverage = Coverage::new(window, (RIGHT - LEFT) as usize, &gaps, &samples);
-    let lines: Vec<_> = coverage.seen().iter().map(|&part| seen_in(depths, part)).collect();
-    let gaps = coverage.unseen();
+    let lines: Vec<_> = coverage.sampled().iter().map(|&part| samples_in(depths, part)).collect();
+    let gaps = coverage.unsampled();
     let lone = |gap: &Window| {
-        let [begins, ends] = [gap.from, gap.to].map(|ns| samples.partition_point(|&at| at < ns));
-        &depths[begins..ends]
+        let [start, end] = [gap.from, gap.to].map(|ns| samples.partition_point(|&at| at < ns));
+        &depths[start..end]
     };
     // The limit does not change between samples.
-    let limits: Vec<_> = depths.iter().map(|&seen| Depth { missed: 0, ..seen }).collect();
-    let limits = seen_in(&limits, window);
-    let at_depth = |seen: &Depth| y.at(f64::from(seen.depth));
-    let at_limit = |seen: &Depth| y.at(f64::from(seen.limit));
+    let limits: Vec<_> = depths.iter().map(|&sample| Depth { missed: 0, ..sample }).collect();
+    let limits = samples_in(&limits, window);
+    let at_depth = |sample: &Depth| y.at(f64::from(sample.depth));
+    let at_limit = |sample: &Depth| y.at(f64::from(sample.limit));
     let lone_samples: String =
         gaps.iter().map(|gap| sample_ticks(lone(gap), x, at_depth)).collect();
-    let place = Place { top: TOP, height: QUEUE };
+    let area = QueueArea { top: TOP, height: QUEUE };
     let overflows = overflows(trial, depths, window);
-    let why = unseen_because(trial);
-    let ladder = TrialView::new(&run.record, trial).syn_sent_again();
-    let beneath = TOP + QUEUE + BETWEEN + if overflows.is_some() { LINE } else { 0.0 };
-    let bars = AttemptBars::new(attempts, &ladder, beneath, (from, to));
-    let bottom = if attempts.is_empty() { beneath - 46.0 } else { bars.bottom() };
+    let reason = gap_reason(trial);
+    let retransmit_times = TrialView::new(&run.record, trial).syn_retransmit_times();
+    let bars_top = TOP + QUEUE + BETWEEN + if overflows.is_some() { LINE } else { 0.0 };
+    let bars = AttemptBars::new(attempts, &retransmit_times, bars_top, (from, to));
+    let bottom = if attempts.is_empty() { bars_top - 46.0 } else { bars.bottom() };
     let body = html! {
         text.quiet x=(LEFT) y="14" {
             "connections queued (line"
@@ -106,9 +106,9 @@ fn drawn(
             }
         }
         text.quiet x=(LEFT) y="30" {
-            (sampled(trial)) (grey(why, &gaps, window))
+            (describe_sampling(trial)) (describe_gaps(reason, &gaps, window))
         }
-        @for &gap in &gaps { (unseen(why, gap, lone(&gap), from, place, x)) }
+        @for &gap in &gaps { (gap_tooltip(reason, gap, lone(&gap), from, area, x)) }
         @for &mark in &marks {
             line.grid x1=(LEFT) x2=(RIGHT) y1=(px(y.at(mark))) y2=(px(y.at(mark))) {}
             text class="quiet end" x=(LEFT - 6.0) y=(px(y.at(mark) + 4.0)) { (mark) }
@@ -121,27 +121,27 @@ fn drawn(
         @for line in &lines {
             @if let [first, .., last] = line.as_slice() {
                 @let path = steps(line, x, at_depth);
-                @let ends = [last, first].map(|seen| px(x(seen.at_ns)));
+                @let ends = [last, first].map(|sample| px(x(sample.at_ns)));
                 path.depth-fill d=(format!("{path}H{}V{}H{}z", ends[0], px(TOP + QUEUE), ends[1])) {}
                 path.depth d=(path) {}
             }
         }
         @if !limits.is_empty() { path.limit d=(steps(&limits, x, at_limit)) {} }
         @if !lone_samples.is_empty() { path.sample d=(lone_samples) {} }
-        @for line in &lines { (places(line, from, place, x)) }
+        @for line in &lines { (tooltips(line, from, area, x)) }
         (diamonds(&half_open, window, x, |sockets| y.at(f64::from(sockets))))
-        (dropped(trial, &unanswered(&ladder, attempts), window, x))
+        (drop_marks(trial, &unanswered(&retransmit_times, attempts), window, x))
         @if let Some(text) = &overflows {
             text class="mark" x=(LEFT) y=(px(TOP + QUEUE + 48.0 + LINE)) { (text) }
         }
-        @if !attempts.is_empty() { (bars.drawn(x)) }
+        @if !attempts.is_empty() { (bars.draw(x)) }
     };
     let height = bottom + 12.0;
     Chart { name: String::new(), title: String::new(), width: WIDTH, height, body }
 }
 
 /// The interval and number of the samples.
-fn sampled(trial: &TrialRecord) -> String {
+fn describe_sampling(trial: &TrialRecord) -> String {
     let Some(probe) = &trial.evidence.probe else { return String::new() };
     let missed = match probe.missed {
         0 => String::new(),
@@ -150,29 +150,29 @@ fn sampled(trial: &TrialRecord) -> String {
     let cut =
         if probe.timeline_cut_at_ns.is_some() { "; the rows end before the trial" } else { "" };
     format!(
-        "sampled every {} ({} samples{missed}); changes between two samples are not seen{cut}",
+        "sampled every {} ({} samples{missed}); changes between two samples are not recorded{cut}",
         span(probe.interval_seconds, probe.interval_seconds),
         count(probe.samples as i64)
     )
 }
 
-/// Why a time has no samples.
-fn unseen_because(trial: &TrialRecord) -> &'static str {
+/// The reason why a time has no samples.
+fn gap_reason(trial: &TrialRecord) -> &'static str {
     let probe = trial.evidence.probe.as_ref();
     match probe.and_then(|probe| probe.timeline_cut_at_ns) {
-        Some(_) => "not sampled, or the samples were not kept",
+        Some(_) => "not sampled, or the samples were not recorded",
         None => "not sampled",
     }
 }
 
 /// The meaning of the grey area, and its share of the time.
-fn grey(why: &str, gaps: &[Window], window: Window) -> String {
+fn describe_gaps(reason: &str, gaps: &[Window], window: Window) -> String {
     let all: u64 = gaps.iter().map(|gap| gap.to - gap.from).sum();
     match all {
         0 => String::new(),
         all => {
             let share = percent(all as f64 / window.length() as f64);
-            format!("; grey: {why}, {share} % of this time")
+            format!("; grey: {reason}, {share} % of this time")
         }
     }
 }
@@ -188,9 +188,10 @@ fn overflows(trial: &TrialRecord, depths: &[Depth], window: Window) -> Option<St
     if was_full {
         // The sum of several queues does not show which one was full.
         let mut samples =
-            depths.iter().filter(|seen| (window.from..=window.to).contains(&seen.at_ns));
-        let is_seen = probe.listeners.len() > 1 || samples.any(|seen| seen.depth > seen.limit);
-        return (!is_seen).then(|| {
+            depths.iter().filter(|sample| (window.from..=window.to).contains(&sample.at_ns));
+        let is_shown =
+            probe.listeners.len() > 1 || samples.any(|sample| sample.depth > sample.limit);
+        return (!is_shown).then(|| {
             format!(
                 "no sample found the queue full in the time shown; the kernel counted {counted} \
                  ListenOverflows in this trial"
@@ -207,13 +208,18 @@ fn overflows(trial: &TrialRecord, depths: &[Depth], window: Window) -> Option<St
 }
 
 /// The times of SYNs without an answer, and the drops that the kernel counted.
-fn dropped(trial: &TrialRecord, times: &[u64], window: Window, x: impl Fn(u64) -> f64) -> Markup {
+fn drop_marks(
+    trial: &TrialRecord,
+    times: &[u64],
+    window: Window,
+    x: impl Fn(u64) -> f64,
+) -> Markup {
     let counted = trial.evidence.at_server(Counter::ListenDrops);
     let shown: Vec<_> =
         times.iter().copied().filter(|at| (window.from..=window.to).contains(at)).collect();
     let y = TOP + QUEUE + 24.0;
     html! {
-        @for (at, many) in gathered(&shown, x) {
+        @for (at, many) in merge_marks(&shown, x) {
             path.drop d=(format!("M{} {}h8l-4 8z", px(at - 4.0), px(y))) {
                 title { (many) " SYNs without an answer" }
             }

@@ -17,7 +17,7 @@ const TICK: f64 = 6.0;
 
 /// The vertical position of the queue's part of a chart, pixels.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Place {
+pub(crate) struct QueueArea {
     pub(crate) top: f64,
     pub(crate) height: f64,
 }
@@ -53,12 +53,17 @@ impl Stretch {
 
 /// Tooltips over a line of samples, with the time, the depth and the limit. Narrow
 /// neighbours share one.
-pub(crate) fn places(seen: &[Depth], begin: u64, at: Place, x: impl Fn(u64) -> f64) -> Markup {
+pub(crate) fn tooltips(
+    samples: &[Depth],
+    begin: u64,
+    at: QueueArea,
+    x: impl Fn(u64) -> f64,
+) -> Markup {
     let wide = |stretch: &Stretch| x(stretch.window.to) - x(stretch.window.from);
     let is_narrow = |stretch: &Stretch| wide(stretch) < NARROW;
-    let steps = merged(seen.windows(2).map(Stretch::new), Stretch::is_same);
+    let steps = merge(samples.windows(2).map(Stretch::new), Stretch::is_same);
     let both = |last: &Stretch, next: &Stretch| is_narrow(last) && is_narrow(next);
-    let stretches = merged(steps.into_iter(), both);
+    let stretches = merge(steps.into_iter(), both);
     html! {
         @for stretch in &stretches {
             rect x=(px(x(stretch.window.from))) y=(at.top) width=(px(wide(stretch)))
@@ -73,36 +78,36 @@ pub(crate) fn places(seen: &[Depth], begin: u64, at: Place, x: impl Fn(u64) -> f
 }
 
 /// Merges neighbours that belong together.
-fn merged(
+fn merge(
     stretches: impl Iterator<Item = Stretch>,
-    belong: impl Fn(&Stretch, &Stretch) -> bool,
+    belong_together: impl Fn(&Stretch, &Stretch) -> bool,
 ) -> Vec<Stretch> {
     let mut all: Vec<Stretch> = Vec::new();
     for next in stretches {
         match all.last_mut() {
-            Some(last) if belong(last, &next) => *last = last.with(next),
+            Some(last) if belong_together(last, &next) => *last = last.with(next),
             _ => all.push(next),
         }
     }
     all
 }
 
-/// A window without samples, except for single ones, with the reason `why`.
-pub(crate) fn unseen(
-    why: &str,
+/// The grey area of a window without samples except for single ones, with the reason.
+pub(crate) fn gap_tooltip(
+    reason: &str,
     gap: Window,
     samples: &[Depth],
     begin: u64,
-    at: Place,
+    at: QueueArea,
     x: impl Fn(u64) -> f64,
 ) -> Markup {
-    let depth = |seen: &Depth| seen.depth;
+    let depth = |sample: &Depth| sample.depth;
     let range = samples.iter().map(depth).min().zip(samples.iter().map(depth).max());
     html! {
         rect.unseen x=(px(x(gap.from))) y=(at.top) width=(px(x(gap.to) - x(gap.from)))
             height=(at.height) {
             title {
-                (times(gap, begin)) ": " (why)
+                (times(gap, begin)) ": " (reason)
                 @if let Some(range) = range {
                     ", except for " (count(samples.len() as i64))
                     @if samples.len() == 1 { " sample: " } @else { " samples: " }
@@ -120,7 +125,7 @@ pub(crate) fn ticks(
     x: impl Fn(u64) -> f64,
     y: impl Fn(&Depth) -> f64,
 ) -> String {
-    let place = |seen: &Depth| (px(x(seen.at_ns).round()), px(y(seen) - TICK / 2.0));
+    let place = |sample: &Depth| (px(x(sample.at_ns).round()), px(y(sample) - TICK / 2.0));
     let marks: BTreeSet<_> = samples.iter().map(place).collect();
     marks.iter().map(|(x, y)| format!("M{x} {y}v{TICK}")).collect()
 }
@@ -141,40 +146,41 @@ fn range((least, most): (u32, u32)) -> String {
 mod tests {
     use super::*;
 
-    fn seen(at_ns: u64, depth: u32) -> Depth {
+    fn sample(at_ns: u64, depth: u32) -> Depth {
         Depth { at_ns, depth, limit: 10, missed: 0 }
     }
 
-    const PLACE: Place = Place { top: 40.0, height: 200.0 };
+    const AREA: QueueArea = QueueArea { top: 40.0, height: 200.0 };
 
     #[test]
-    fn each_step_is_told_and_what_is_narrow_merged() {
-        let line = [seen(0, 0), seen(100, 7), seen(101, 11), seen(102, 9), seen(200, 9)];
-        let text = places(&line, 0, PLACE, |ns| ns as f64).0;
+    fn each_step_has_a_tooltip_and_narrow_steps_are_merged() {
+        let line = [sample(0, 0), sample(100, 7), sample(101, 11), sample(102, 9), sample(200, 9)];
+        let text = tooltips(&line, 0, AREA, |ns| ns as f64).0;
         let titles: Vec<_> = text.split("<title>").skip(1).collect();
-        let told = titles.iter().map(|rest| rest.split("</title>").next().unwrap());
+        let texts = titles.iter().map(|rest| rest.split("</title>").next().unwrap());
         assert_eq!(
-            told.collect::<Vec<_>>(),
+            texts.collect::<Vec<_>>(),
             [
                 "0 ns to 100 ns: 0 queued, limit 10",
                 "100 ns to 102 ns: 7 to 11 queued, limit 10",
                 "102 ns to 200 ns: 9 queued, limit 10",
             ]
         );
-        let busy: Vec<_> = (0..100_000).map(|step| seen(step, step as u32 % 12)).collect();
-        let text = places(&busy, 0, PLACE, |ns| ns as f64 / 109.0).0;
+        let busy: Vec<_> = (0..100_000).map(|step| sample(step, step as u32 % 12)).collect();
+        let text = tooltips(&busy, 0, AREA, |ns| ns as f64 / 109.0).0;
         assert!(text.len() < 40_000, "{}", text.len());
     }
 
     #[test]
     fn samples_within_a_gap_are_described() {
         let gap = Window { from: 10, to: 90 };
-        let described =
-            |samples: &[Depth]| unseen("not sampled", gap, samples, 10, PLACE, |ns| ns as f64).0;
+        let described = |samples: &[Depth]| {
+            gap_tooltip("not sampled", gap, samples, 10, AREA, |ns| ns as f64).0
+        };
         assert!(described(&[]).contains("0 ns to 80 ns: not sampled; the depth"));
-        let some = described(&[seen(20, 4), seen(70, 0)]);
+        let some = described(&[sample(20, 4), sample(70, 0)]);
         assert!(some.contains("not sampled, except for 2 samples: 0 to 4 queued"), "{some}");
-        let marks = ticks(&[seen(20, 4), seen(20, 4), seen(70, 0)], |ns| ns as f64, |_| 5.0);
+        let marks = ticks(&[sample(20, 4), sample(20, 4), sample(70, 0)], |ns| ns as f64, |_| 5.0);
         assert_eq!(marks, "M20 2v6M70 2v6");
     }
 }

@@ -12,10 +12,10 @@ const HEIGHT: f64 = 288.0;
 const LEFT: f64 = 52.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = HEIGHT - 60.0;
-/// From this ratio of the largest to the least value on, the axes are logarithmic.
-const WIDE: f64 = 30.0;
-/// Cells in a tooltip at most.
-const LISTED: usize = 8;
+/// With a larger ratio of the largest to the smallest value, the axes are logarithmic.
+const MAX_LINEAR_RATIO: f64 = 30.0;
+/// The largest number of cells in a tooltip.
+const MAX_LISTED: usize = 8;
 
 /// A point with both values.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,10 +25,10 @@ pub(crate) struct Mark {
     pub(crate) y: [f64; 3],
     /// Whether the check held.
     pub(crate) held: bool,
-    /// Its values in words.
+    /// Its values as text.
     pub(crate) description: String,
     /// The links and names of its cells.
-    pub(crate) of: Vec<(String, String)>,
+    pub(crate) cells: Vec<(String, String)>,
 }
 
 /// The labels and the range of the axes.
@@ -36,22 +36,22 @@ pub(crate) struct Axes {
     pub(crate) across: &'static str,
     pub(crate) up: &'static str,
     /// The end of both; `None` for the largest value.
-    pub(crate) top: Option<f64>,
-    pub(crate) write: fn(f64) -> String,
+    pub(crate) max: Option<f64>,
+    pub(crate) format: fn(f64) -> String,
     /// The tolerance around the diagonal.
     pub(crate) band: f64,
     /// The meaning of a circle and of a cross.
     pub(crate) legend: [&'static str; 2],
 }
 
-/// The chart; marks at the same place are merged.
+/// The chart; marks at the same point are merged.
 pub(crate) fn scatter(name: String, title: String, axes: &Axes, marks: Vec<Mark>) -> Chart {
-    let marks = gathered(marks);
-    let figures = || marks.iter().flat_map(|mark| mark.y.into_iter().chain([mark.x]));
-    let most = axes.top.unwrap_or_else(|| figures().fold(0.0, f64::max));
-    let least = figures().fold(f64::MAX, f64::min);
-    let is_log = least > 0.0 && most / least > WIDE;
-    let is_whole = axes.top.is_none() && figures().all(|figure| figure.fract() == 0.0);
+    let marks = merge(marks);
+    let values = || marks.iter().flat_map(|mark| mark.y.into_iter().chain([mark.x]));
+    let most = axes.max.unwrap_or_else(|| values().fold(0.0, f64::max));
+    let least = values().fold(f64::MAX, f64::min);
+    let is_log = least > 0.0 && most / least > MAX_LINEAR_RATIO;
+    let is_whole = axes.max.is_none() && values().all(|value| value.fract() == 0.0);
     let ticks = match (is_log, is_whole) {
         (true, _) => decades(least, most),
         (false, true) => whole_ticks(most as u32),
@@ -63,28 +63,28 @@ pub(crate) fn scatter(name: String, title: String, axes: &Axes, marks: Vec<Mark>
         false => Scale::linear(ends, (start, end)),
     };
     let (x, y) = (scale(LEFT, RIGHT), scale(BOTTOM, TOP));
-    let written = |tick| (axes.write)(tick);
-    let widest = ticks.iter().map(|&tick| text_width(&written(tick))).fold(0.0, f64::max);
+    let label = |tick| (axes.format)(tick);
+    let widest = ticks.iter().map(|&tick| text_width(&label(tick))).fold(0.0, f64::max);
     let every = ((widest + 6.0) * ticks.len() as f64 / (RIGHT - LEFT)).ceil().max(1.0) as usize;
     let any_missed = marks.iter().any(|mark| !mark.held);
     let body = html! {
-        @for (place, &tick) in ticks.iter().enumerate() {
+        @for (index, &tick) in ticks.iter().enumerate() {
             line.grid x1=(LEFT) x2=(RIGHT) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
             line.grid y1=(TOP) y2=(BOTTOM) x1=(px(x.at(tick))) x2=(px(x.at(tick))) {}
-            text class="quiet end" x=(LEFT - 6.0) y=(px(y.at(tick) + 4.0)) { (written(tick)) }
-            @if place % every == 0 {
-                text class="quiet middle" x=(px(x.at(tick))) y=(BOTTOM + 16.0) { (written(tick)) }
+            text class="quiet end" x=(LEFT - 6.0) y=(px(y.at(tick) + 4.0)) { (label(tick)) }
+            @if index % every == 0 {
+                text class="quiet middle" x=(px(x.at(tick))) y=(BOTTOM + 16.0) { (label(tick)) }
             }
         }
         @if axes.band > 0.0 {
-            path.band d=(band(axes.band, ends, x, y)) { title { "near enough" } }
+            path.band d=(band(axes.band, ends, x, y)) { title { "within the tolerance" } }
         }
         line.limit x1=(px(x.at(ends.0))) y1=(px(y.at(ends.0))) x2=(px(x.at(ends.1)))
             y2=(px(y.at(ends.1))) {}
         text.middle x=(px((LEFT + RIGHT) / 2.0)) y=(BOTTOM + 34.0) { (axes.across) " →" }
         text class="quiet small" x=(LEFT + 6.0) y=(TOP + 12.0) { (axes.up) " ↑" }
         (numbers(&marks, x, y))
-        @for mark in &marks { (drawn(mark, x, y)) }
+        @for mark in &marks { (draw(mark, x, y)) }
         (sign(true, LEFT + 6.0, BOTTOM + 50.0))
         text class="quiet small" x=(LEFT + 16.0) y=(BOTTOM + 54.0) { (axes.legend[0]) }
         @if any_missed {
@@ -95,21 +95,21 @@ pub(crate) fn scatter(name: String, title: String, axes: &Axes, marks: Vec<Mark>
     Chart { name, title, width: WIDTH, height: HEIGHT, body }
 }
 
-fn gathered(marks: Vec<Mark>) -> Vec<Mark> {
-    let mut places: Vec<Mark> = Vec::new();
+fn merge(marks: Vec<Mark>) -> Vec<Mark> {
+    let mut merged: Vec<Mark> = Vec::new();
     for mark in marks {
         let same = |other: &&mut Mark| {
             (other.x, other.y, other.held, &other.description)
                 == (mark.x, mark.y, mark.held, &mark.description)
         };
-        match places.iter_mut().find(same) {
-            Some(place) => place.of.extend(mark.of),
-            None => places.push(mark),
+        match merged.iter_mut().find(same) {
+            Some(same) => same.cells.extend(mark.cells),
+            None => merged.push(mark),
         }
     }
     // Failures are drawn on top.
-    places.sort_by_key(|mark| !mark.held);
-    places
+    merged.sort_by_key(|mark| !mark.held);
+    merged
 }
 
 /// The band around the diagonal, up to the ends of the axes.
@@ -126,7 +126,7 @@ fn band(wide: f64, (from, to): (f64, f64), x: Scale, y: Scale) -> String {
     format!("M{}z", corners.join("L"))
 }
 
-fn drawn(mark: &Mark, x: Scale, y: Scale) -> Markup {
+fn draw(mark: &Mark, x: Scale, y: Scale) -> Markup {
     let [low, middle, high] = mark.y.map(|at| y.at(at));
     let across = x.at(mark.x);
     let inner = html! {
@@ -138,7 +138,7 @@ fn drawn(mark: &Mark, x: Scale, y: Scale) -> Markup {
         (sign(mark.held, across, middle))
     };
     html! {
-        @match mark.of.as_slice() {
+        @match mark.cells.as_slice() {
             [(link, _)] => a href=(link) { (inner) },
             _ => g { (inner) },
         }
@@ -148,9 +148,9 @@ fn drawn(mark: &Mark, x: Scale, y: Scale) -> Markup {
 /// The number of cells of a merged mark, where there is room.
 fn numbers(marks: &[Mark], x: Scale, y: Scale) -> Markup {
     let mut taken: Vec<(f64, f64)> = Vec::new();
-    let mut written = Vec::new();
-    for mark in marks.iter().filter(|mark| mark.of.len() > 1) {
-        let text = format!("× {}", mark.of.len());
+    let mut labels = Vec::new();
+    for mark in marks.iter().filter(|mark| mark.cells.len() > 1) {
+        let text = format!("× {}", mark.cells.len());
         let at = (x.at(mark.x), y.at(mark.y[1]));
         // On the left side at the end of the chart.
         let fits = at.0 + 14.0 + text_width(&text) * 0.85 < WIDTH;
@@ -159,11 +159,11 @@ fn numbers(marks: &[Mark], x: Scale, y: Scale) -> Markup {
             .all(|other| (other.0 - at.0).abs() > 34.0 || (other.1 - at.1).abs() > 12.0);
         if free {
             taken.push(at);
-            written.push((text, at, fits));
+            labels.push((text, at, fits));
         }
     }
     html! {
-        @for (text, (x, y), fits) in written {
+        @for (text, (x, y), fits) in labels {
             @if fits { text class="quiet small" x=(px(x + 14.0)) y=(px(y - 2.0)) { (text) } }
             @else { text class="quiet small end" x=(px(x - 8.0)) y=(px(y + 4.0)) { (text) } }
         }
@@ -172,9 +172,9 @@ fn numbers(marks: &[Mark], x: Scale, y: Scale) -> Markup {
 
 pub(crate) fn describe(mark: &Mark) -> String {
     let mut lines = vec![mark.description.clone()];
-    lines.extend(mark.of.iter().take(LISTED).map(|(_, name)| name.clone()));
-    if mark.of.len() > LISTED {
-        lines.push(format!("… and {} more", mark.of.len() - LISTED));
+    lines.extend(mark.cells.iter().take(MAX_LISTED).map(|(_, name)| name.clone()));
+    if mark.cells.len() > MAX_LISTED {
+        lines.push(format!("… and {} more", mark.cells.len() - MAX_LISTED));
     }
     lines.join("\n")
 }

@@ -10,8 +10,8 @@ use run_view::number::percent;
 const AXES: Axes = Axes {
     across: "simulated, % of attempts",
     up: "measured, % of attempts",
-    top: Some(1.0),
-    write: percent,
+    max: Some(1.0),
+    format: percent,
     band: Agreement::MAX_DIFFERENCE,
     legend: ["within 5 points", "further away"],
 };
@@ -21,17 +21,18 @@ pub fn simulation(run: &Run) -> Option<Chart> {
     let marks = run.trials.iter().filter_map(|trial| {
         let simulated = trial.simulated.as_ref()?;
         let share = |accepted: u64| accepted as f64 / trial.attempts.max(1) as f64;
-        let (played, measured) = (share(simulated.accepted), share(trial.accepted.unwrap_or(0)));
+        let (simulated_share, measured) =
+            (share(simulated.accepted), share(trial.accepted.unwrap_or(0)));
         Some(Mark {
-            x: played,
+            x: simulated_share,
             y: [measured; 3],
             held: Agreement::agrees(trial, simulated),
             description: format!(
                 "accepted: simulated {} %, measured {} %",
-                percent(played),
+                percent(simulated_share),
                 percent(measured)
             ),
-            of: vec![(
+            cells: vec![(
                 format!("#trial-{}", trial.id),
                 format!("trial {}: {}", trial.id, run.place(trial)),
             )],

@@ -13,8 +13,8 @@ use run_view::number::{count, nanoseconds, percent, total};
 
 /// The colour of quantile marks.
 pub(crate) const ACCENT: &str = "--light:var(--accent);--dark:var(--accent)";
-/// The least height of a bar with an attempt, pixels.
-const SEEN: f64 = 1.4;
+/// The smallest height of a bar with an attempt, pixels.
+const MIN_BAR: f64 = 1.4;
 /// A strip lower than this has no room for bars, pixels.
 pub(crate) const ROOM: f64 = 12.0;
 /// Width and height of the median's pointer, pixels.
@@ -37,10 +37,11 @@ impl<'a> Strip<'a> {
     pub(crate) fn new(run: &Run, cell: &'a Cell<'a>) -> Self {
         let measured = |trial: &&TrialRecord| trial.connect_latency.count > 0;
         let trials: Vec<_> = cell.trials.iter().copied().filter(measured).collect();
-        let kept = trials.iter().map(|trial| trial.connect_histogram.as_ref());
-        let kept = kept.map(|kept| kept.filter(|histogram| histogram.count() > 0));
-        let kept: Option<Vec<_>> = kept.collect();
-        let histogram = kept.filter(|kept| !kept.is_empty()).map(LatencyHistogram::pooled);
+        let recorded = |trial: &&'a TrialRecord| {
+            trial.connect_histogram.as_ref().filter(|histogram| histogram.count() > 0)
+        };
+        let histograms: Option<Vec<_>> = trials.iter().map(recorded).collect();
+        let histogram = histograms.filter(|all| !all.is_empty()).map(LatencyHistogram::pooled);
         let attempts = cell.trials.iter().map(|trial| TrialView::new(&run.record, trial).clients());
         Self {
             cell,
@@ -90,7 +91,7 @@ impl<'a> Strip<'a> {
 
     /// Draws the strip between two heights. The height of a bar is its share of `peak`; in
     /// a low strip, its opacity is.
-    pub(crate) fn drawn(&self, x: Scale, peak: f64, (top, bottom): (f64, f64)) -> Markup {
+    pub(crate) fn draw(&self, x: Scale, peak: f64, (top, bottom): (f64, f64)) -> Markup {
         let (left, right) = x.ends();
         html! {
             a href=(format!("#cell-{}", self.cell.number)) {
@@ -113,7 +114,7 @@ impl<'a> Strip<'a> {
     ) -> Markup {
         let is_low = bottom - top < ROOM;
         let room = bottom - top - POINTER.1 - 2.0;
-        let high = |bin: &LatencyBin| (share(bin.count, histogram) / peak * room).max(SEEN);
+        let height = |bin: &LatencyBin| (share(bin.count, histogram) / peak * room).max(MIN_BAR);
         let median = self.median(histogram).zip(histogram.median());
         html! {
             @for bin in histogram.bins() {
@@ -121,7 +122,7 @@ impl<'a> Strip<'a> {
                 @let part = share(bin.count, histogram);
                 g {
                     title {
-                        (written(bin.from_ns)) " to " (written(bin.to_ns)) ": " (count(bin.count))
+                        (format_ns(bin.from_ns)) " to " (format_ns(bin.to_ns)) ": " (count(bin.count))
                         " of " (count(histogram.count())) " connects, " (percent(part)) " %\n"
                         (self.cell.place())
                     }
@@ -131,14 +132,14 @@ impl<'a> Strip<'a> {
                     } @else {
                         // A low bar is hard to hit with a pointer.
                         path fill="transparent" d=(area((from, to), (top, bottom))) {}
-                        path.share d=(area((from, to - 0.6), (bottom - high(&bin), bottom))) {}
+                        path.share d=(area((from, to - 0.6), (bottom - height(&bin), bottom))) {}
                     }
                 }
             }
             @if let Some(((at, text), bin)) = median {
                 @let at = x.at(at);
                 path.median d=(if is_low { area((at - 0.8, at + 0.8), (top, bottom - 1.0)) }
-                    else { pointer(at, bottom - high(&bin) - 1.0) }) {
+                    else { pointer(at, bottom - height(&bin) - 1.0) }) {
                     title { "median: " (text) "\n" (self.cell.place()) }
                 }
             }
@@ -153,9 +154,9 @@ impl<'a> Strip<'a> {
                 @for (place, trial) in self.trials.iter().enumerate() {
                     @let y = top + 1.0 + (place as f64 + 0.5) * step;
                     @let latency = &trial.connect_latency;
-                    @for (ns, high) in
+                    @for (ns, half) in
                         [(latency.p90_ns, 0.25), (latency.p99_ns, 0.25), (latency.max_ns, 0.48)] {
-                        line.bar x1=(at(ns)) x2=(at(ns)) y1=(px(y - step * high)) y2=(px(y + step * high)) {}
+                        line.bar x1=(at(ns)) x2=(at(ns)) y1=(px(y - step * half)) y2=(px(y + step * half)) {}
                     }
                     circle.point cx=(at(latency.p50_ns)) cy=(px(y)) r=(px((step / 2.0).clamp(1.0, 2.6))) {}
                 }
@@ -167,31 +168,31 @@ impl<'a> Strip<'a> {
     fn median(&self, histogram: &LatencyHistogram) -> Option<(f64, String)> {
         if let [trial] = self.trials.as_slice() {
             let ns = trial.connect_latency.p50_ns.max(1);
-            return Some((ns as f64, written(ns)));
+            return Some((ns as f64, format_ns(ns)));
         }
         let bin = histogram.median()?;
         let middle = (bin.from_ns as f64 * bin.to_ns as f64).sqrt();
-        Some((middle, format!("{} to {}", written(bin.from_ns), written(bin.to_ns))))
+        Some((middle, format!("{} to {}", format_ns(bin.from_ns), format_ns(bin.to_ns))))
     }
 
     fn describe(&self) -> String {
         let mut text = self.cell.place();
-        let of = if self.trials.len() == 1 { "trial" } else { "trials" };
+        let noun = if self.trials.len() == 1 { "trial" } else { "trials" };
         if !self.trials.is_empty() {
-            text += &format!("\n{} connects of {} {of}", count(self.connects), self.trials.len());
+            text += &format!("\n{} connects of {} {noun}", count(self.connects), self.trials.len());
         }
         match &self.histogram {
             Some(histogram) => {
                 let largest = self.trials.iter().map(|trial| trial.connect_latency.max_ns).max();
                 let median = self.median(histogram).map_or(String::new(), |(_, text)| text);
-                text += &format!(": median {median}, largest {}", written(largest.unwrap_or(0)));
+                text += &format!(": median {median}, largest {}", format_ns(largest.unwrap_or(0)));
             }
             None => {
                 for trial in &self.trials {
                     let latency = &trial.connect_latency;
                     let [median, ninety, most, largest] =
                         [latency.p50_ns, latency.p90_ns, latency.p99_ns, latency.max_ns]
-                            .map(written);
+                            .map(format_ns);
                     text += &format!(
                         "\ntrial {}: median {median}, 90 % {ninety}, 99 % {most}, largest {largest}",
                         trial.execution_id()
@@ -210,7 +211,7 @@ fn share(part: u64, histogram: &LatencyHistogram) -> f64 {
     part as f64 / histogram.count().max(1) as f64
 }
 
-fn written(ns: u64) -> String {
+fn format_ns(ns: u64) -> String {
     nanoseconds(ns as f64)
 }
 

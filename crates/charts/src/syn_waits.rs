@@ -33,7 +33,7 @@ struct Own {
 /// The times that the attempts of one cell could wait for.
 #[derive(Debug)]
 struct Wait {
-    ladder: Vec<Duration>,
+    retransmit_times: Vec<Duration>,
     deadline: Option<Duration>,
     /// Whether an attempt reached the deadline.
     is_met: bool,
@@ -47,14 +47,14 @@ impl Wait {
         let trials = || cell.trials.iter().map(|trial| TrialView::new(&run.record, trial));
         let first = trials().next()?;
         let deadline = first.duration("load.connect_deadline");
-        let gives_up = first.ladder().map(|ladder| ladder.timed_out);
+        let gives_up = first.syn_retry().map(|retry| retry.timed_out);
         let last = [deadline, gives_up].into_iter().flatten().min().unwrap_or_default();
         let timed_out = trials().any(|trial| trial.timed_out() > 0);
-        let waited = timed_out || trials().any(|trial| trial.waited() > 0);
+        let waited = timed_out || trials().any(|trial| trial.retransmitting_attempts() > 0);
         let connected = strip.ends().map_or(0, |(_, to)| to as u64);
         let connected = Duration::from_nanos(connected);
         Some(Self {
-            ladder: first.syn_sent_again(),
+            retransmit_times: first.syn_retransmit_times(),
             deadline,
             is_met: timed_out && deadline == Some(last),
             reach: if waited { last.max(connected) } else { connected },
@@ -62,7 +62,7 @@ impl Wait {
     }
 
     fn retransmits(&self) -> impl Iterator<Item = Duration> {
-        self.ladder.iter().copied().filter(|at| *at < self.reach)
+        self.retransmit_times.iter().copied().filter(|at| *at < self.reach)
     }
 }
 
@@ -72,7 +72,7 @@ impl SynWaits {
         let waits: Vec<_> = waits.collect();
         let all = || waits.iter().flatten();
         let retransmits: BTreeSet<_> = all().flat_map(Wait::retransmits).collect();
-        let of_all = |at: &Duration| all().all(|wait| wait.ladder.contains(at));
+        let of_all = |at: &Duration| all().all(|wait| wait.retransmit_times.contains(at));
         let retransmits: Vec<_> = retransmits.into_iter().filter(of_all).collect();
         let deadlines: BTreeSet<_> = all().map(|wait| wait.deadline).collect();
         let is_one = deadlines.len() == 1;

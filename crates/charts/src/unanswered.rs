@@ -9,24 +9,27 @@ const APART: f64 = 30.0;
 
 /// The times of SYNs without an answer, CLOCK_MONOTONIC nanoseconds: the first n of an
 /// attempt with n retransmissions, at their nominal times.
-pub(crate) fn unanswered(ladder: &[Duration], attempts: &[AttemptRow]) -> Vec<u64> {
+pub(crate) fn unanswered(schedule: &[Duration], attempts: &[AttemptRow]) -> Vec<u64> {
     let of_attempt = |row: &AttemptRow| -> Vec<u64> {
         // An attempt that was never answered has no answer to its last SYN either.
         let never = row.outcome == Outcome::TimedOut && row.connect_ns.is_none();
         let lost = row.syn_retransmits.unwrap_or(0) as usize + usize::from(never);
-        std::iter::once(row.start_ns).chain(retransmit_times(ladder, row)).take(lost).collect()
+        std::iter::once(row.start_ns).chain(retransmit_times(schedule, row)).take(lost).collect()
     };
     attempts.iter().flat_map(of_attempt).collect()
 }
 
-/// The nominal times of an attempt's retransmissions, as far as the ladder goes.
-pub(crate) fn retransmit_times(ladder: &[Duration], row: &AttemptRow) -> impl Iterator<Item = u64> {
+/// The nominal times of an attempt's retransmissions, as far as they are known.
+pub(crate) fn retransmit_times(
+    schedule: &[Duration],
+    row: &AttemptRow,
+) -> impl Iterator<Item = u64> {
     let times = row.syn_retransmits.unwrap_or(0) as usize;
-    ladder.iter().take(times).map(|after| row.start_ns + after.as_nanos() as u64)
+    schedule.iter().take(times).map(|after| row.start_ns + after.as_nanos() as u64)
 }
 
 /// Merged marks, with the number of SYNs of each.
-pub(crate) fn gathered(times: &[u64], x: impl Fn(u64) -> f64) -> Vec<(f64, usize)> {
+pub(crate) fn merge_marks(times: &[u64], x: impl Fn(u64) -> f64) -> Vec<(f64, usize)> {
     let mut places: Vec<_> = times.iter().map(|&ns| x(ns)).collect();
     places.sort_by(f64::total_cmp);
     let mut marks: Vec<(f64, usize)> = Vec::new();
@@ -61,18 +64,18 @@ mod tests {
 
     #[test]
     fn connected_attempt_had_an_answer_to_its_last_syn_and_timed_out_attempt_had_none() {
-        let ladder = [1, 3].map(Duration::from_secs);
+        let schedule = [1, 3].map(Duration::from_secs);
         let second = 1_000_000_000;
         let connected = attempt(Outcome::Ok, Some(1), 1);
         let gave_up = attempt(Outcome::TimedOut, None, 1);
-        assert_eq!(unanswered(&ladder, std::slice::from_ref(&connected)), [5]);
-        assert_eq!(unanswered(&ladder, &[gave_up]), [5, second + 5]);
-        assert_eq!(retransmit_times(&ladder, &connected).collect::<Vec<_>>(), [second + 5]);
+        assert_eq!(unanswered(&schedule, std::slice::from_ref(&connected)), [5]);
+        assert_eq!(unanswered(&schedule, &[gave_up]), [5, second + 5]);
+        assert_eq!(retransmit_times(&schedule, &connected).collect::<Vec<_>>(), [second + 5]);
     }
 
     #[test]
     fn marks_that_would_cover_each_other_are_one() {
-        let marks = gathered(&[40, 0, 10], |ns| ns as f64);
+        let marks = merge_marks(&[40, 0, 10], |ns| ns as f64);
         assert_eq!(marks, [(0.0, 2), (40.0, 1)]);
     }
 }

@@ -169,7 +169,7 @@ fn describe_run(run: &Run) -> String {
         "{}, started {}, {} of {} trials, {}",
         record.scenario.name,
         record.started.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        run.tries().len(),
+        run.executions().len(),
         record.planned_trials,
         run.build().unwrap_or_else(program)
     )

@@ -23,7 +23,7 @@ pub(crate) fn cliffs_delta(old: &[f64], new: &[f64]) -> f64 {
 
 /// The median; `None` if there are no values.
 pub(crate) fn median(values: &[f64]) -> Option<f64> {
-    run_view::number::Spread::of(values.iter().copied()).map(|spread| spread.median)
+    run_view::number::Spread::from_values(values.iter().copied()).map(|spread| spread.median)
 }
 
 /// The new median ÷ the old one: 1 if both are 0, infinite if only the old one is; `None` if

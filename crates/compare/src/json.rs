@@ -92,6 +92,6 @@ fn lines(differences: &[Difference]) -> Vec<String> {
 }
 
 /// JSON has no infinity, which is the ratio to a median of 0.
-fn finite(figure: f64) -> Option<f64> {
-    figure.is_finite().then_some(figure)
+fn finite(ratio: f64) -> Option<f64> {
+    ratio.is_finite().then_some(ratio)
 }

@@ -35,11 +35,11 @@ impl MetricComparison {
 
     /// `None` if the metric has no meaning in this cell.
     ///
-    /// A retried trial counts once, with its first try: only failed trials are retried, so
-    /// later tries are selected by their outcome, and would make a run look better the more
+    /// A retried trial counts once, with its first execution: only failed trials are retried, so
+    /// later executions are selected by their outcome, and would make a run look better the more
     /// it failed.
     fn new(metric: &'static Metric, cells: &CellPair<'_>) -> Option<Self> {
-        let (baseline, new) = (first_tries(&cells.baseline), first_tries(&cells.new));
+        let (baseline, new) = (first_executions(&cells.baseline), first_executions(&cells.new));
         let values = |trials: &[&TrialRecord]| -> Vec<f64> {
             trials.iter().filter_map(|trial| (metric.value)(trial)).collect()
         };
@@ -80,6 +80,6 @@ pub(crate) fn compare_metrics(
     compared
 }
 
-fn first_tries<'a>(trials: &[&'a TrialRecord]) -> Vec<&'a TrialRecord> {
+fn first_executions<'a>(trials: &[&'a TrialRecord]) -> Vec<&'a TrialRecord> {
     TrialExecutions::group(trials.iter().copied()).iter().map(TrialExecutions::first).collect()
 }

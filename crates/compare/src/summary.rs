@@ -1,7 +1,7 @@
 //! Sentences that several renderers print.
 
 use run_view::number::percent;
-use run_view::prose::{sentence, several, wrapped};
+use run_view::prose::{sentence, several, wrap};
 
 use crate::comparison::{Comparison, Scope};
 use crate::conclusion::Conclusion;
@@ -101,7 +101,7 @@ impl Comparison {
             self.criteria.alpha,
             percent(self.criteria.floor),
         );
-        wrapped(&text, "", "")
+        wrap(&text, "", "")
     }
 
     /// The metrics that regressed, a line each.

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use report::Table;
 use run_view::number::value;
-use run_view::prose::{WIDTH, wrapped};
+use run_view::prose::{WIDTH, wrap};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style, Width};
@@ -27,7 +27,7 @@ impl Comparison {
     /// The whole comparison, failed checks of the new run first.
     pub fn text(&self) -> String {
         let [baseline, new] = &self.runs;
-        let runs = [wrapped(baseline, "Baseline: ", "  "), wrapped(new, "New: ", "  ")];
+        let runs = [wrap(baseline, "Baseline: ", "  "), wrap(new, "New: ", "  ")];
         let mut sections = vec![runs.join("\n")];
         if self.is_interleaved {
             let order = match self.is_side_by_side {
@@ -71,7 +71,7 @@ impl Comparison {
             sections.push(self.describe_method());
         }
         sections.extend(list("Regressed:", &self.regressed()));
-        sections.push(wrapped(&self.verdict_line(), "", ""));
+        sections.push(wrap(&self.verdict_line(), "", ""));
         sections.join("\n\n")
     }
 
@@ -89,7 +89,7 @@ impl Comparison {
         let title = format!("{} ({better} is better; {} per side)", metric.title, trials(cells));
         if listed.is_empty() {
             let held = format!("{title}: held in all {} cells", cells.len());
-            return Some(wrapped(&held, "", "  "));
+            return Some(wrap(&held, "", "  "));
         }
         // With more than two axes, the columns do not fit: the outer axes get a table each.
         let (outer, inner) = self.axes.split_at(self.axes.len().saturating_sub(2));
@@ -110,7 +110,7 @@ impl Comparison {
                 format!("{place}{table}")
             })
             .collect();
-        Some(format!("{}\n{}{held}", wrapped(&title, "", "  "), tables.join("\n")))
+        Some(format!("{}\n{}{held}", wrap(&title, "", "  "), tables.join("\n")))
     }
 
     fn heading(&self, axes: &[String]) -> Builder {
@@ -164,7 +164,7 @@ impl SuiteComparison {
 fn list(title: &str, lines: &[String]) -> Option<String> {
     let mut text = title.to_owned();
     for line in lines.iter().take(MAX_LINES) {
-        text += &format!("\n{}", wrapped(line, "  ", "    "));
+        text += &format!("\n{}", wrap(line, "  ", "    "));
     }
     if lines.len() > MAX_LINES {
         text += &format!("\n  … and {} more", lines.len() - MAX_LINES);

@@ -78,7 +78,7 @@ impl<'a> TrialSet<'a> {
 
     /// The minimum, median and maximum of a value.
     pub(crate) fn spread(&self, of: impl Fn(&TrialView<'a>) -> Option<f64>) -> Option<Spread> {
-        Spread::of(self.trials.iter().filter_map(of))
+        Spread::from_values(self.trials.iter().filter_map(of))
     }
 
     /// The range of an integer, as `11` or `11 to 139`.

@@ -1,5 +1,4 @@
-//! One line for a CI system that shows annotations beside a job, in the form of
-//! GitHub's workflow commands.
+//! An annotation of a CI job: one line in the form of GitHub's workflow commands.
 
 use crate::suite::Suite;
 use run_record::MemberState;
@@ -7,16 +6,15 @@ use run_view::Run;
 
 use crate::answer;
 
-/// Things told one by one before they are only counted.
-const LISTED: usize = 3;
+/// The lines that are listed; the others are only counted.
+const MAX_LINES: usize = 3;
 
-/// Of one thing, the longest text.
-const LONGEST: usize = 300;
+/// The largest size of a line, bytes.
+const MAX_LINE_BYTES: usize = 300;
 
 impl Suite {
-    /// One annotation for all of it: an error where a scenario failed or was not
-    /// run, a warning where trials held only when run again; none where all held
-    /// at once.
+    /// The annotation of the suite: an error if a scenario failed or was not run, a warning
+    /// if trials held only when run again, `None` if all held.
     pub fn annotation(&self) -> Option<String> {
         let members = &self.verdict.members;
         let failed: Vec<_> = members
@@ -29,44 +27,44 @@ impl Suite {
             .filter(|member| member.state == MemberState::HeldOnRetry)
             .map(|member| format!("{}: {}", member.scenario, member.failure()))
             .collect();
-        let nothing = ["no scenario was run".to_owned()];
-        let failed = if self.record.members.is_empty() { &nothing[..] } else { &failed };
+        let none_run = ["no scenario was run".to_owned()];
+        let failed = if self.record.members.is_empty() { &none_run[..] } else { &failed };
         annotation(&self.record.suite, &self.verdict.headline(), failed, &flaky)
     }
 }
 
-/// One annotation for all of a run, as [`Suite::annotation`]; a warning also where
-/// not all trials were run, and an error where none was.
+/// The annotation of a run, as [`Suite::annotation`]; a warning also if not all trials were
+/// run, an error if none was.
 pub fn run_annotation(run: &Run) -> Option<String> {
     let verdict = &run.verdict;
-    let (mut violations, mut warned) = (verdict.violation_lines(), verdict.held_on_retry_lines());
+    let (mut violations, mut warnings) = (verdict.violation_lines(), verdict.held_on_retry_lines());
     let unfinished = answer::unfinished(run);
     match run.trials.is_empty() {
         true => violations.extend(unfinished.or(Some("No trial was planned.".to_owned()))),
-        false => warned.extend(unfinished),
+        false => warnings.extend(unfinished),
     }
-    annotation(&run.record.scenario.name, &verdict.headline(), &violations, &warned)
+    annotation(&run.record.scenario.name, &verdict.headline(), &violations, &warnings)
 }
 
 fn annotation(name: &str, verdict: &str, failed: &[String], flaky: &[String]) -> Option<String> {
-    let (level, told) = match (failed, flaky) {
+    let (level, lines) = match (failed, flaky) {
         ([], []) => return None,
         ([], flaky) => ("warning", flaky),
         (failed, _) => ("error", failed),
     };
     let mut text = verdict.to_owned();
-    for line in told.iter().take(LISTED) {
-        text += &format!("\n{}", &line[..line.floor_char_boundary(LONGEST)]);
+    for line in lines.iter().take(MAX_LINES) {
+        text += &format!("\n{}", &line[..line.floor_char_boundary(MAX_LINE_BYTES)]);
     }
-    if told.len() > LISTED {
-        text += &format!("\n… and {} more", told.len() - LISTED);
+    if lines.len() > MAX_LINES {
+        text += &format!("\n… and {} more", lines.len() - MAX_LINES);
     }
-    let title = data(&format!("queuelab {name}")).replace(':', "%3A").replace(',', "%2C");
-    Some(format!("::{level} title={title}::{}", data(&text)))
+    let title = escape_data(&format!("queuelab {name}")).replace(':', "%3A").replace(',', "%2C");
+    Some(format!("::{level} title={title}::{}", escape_data(&text)))
 }
 
-/// A text that ends neither its line nor its command.
-fn data(text: &str) -> String {
+/// Escapes a text as the data of a workflow command.
+fn escape_data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
 }
 
@@ -75,15 +73,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_annotation_is_one_line_whatever_failed() {
-        let told: Vec<_> = (0..5).map(|n| format!("trial {n}: 5 % late\r\nagain")).collect();
-        let line = annotation("a,b:c", "FAILED: 5 of 9.", &told, &[]).unwrap();
+    fn an_annotation_is_one_line() {
+        let failed: Vec<_> = (0..5).map(|n| format!("trial {n}: 5 % late\r\nagain")).collect();
+        let line = annotation("a,b:c", "FAILED: 5 of 9.", &failed, &[]).unwrap();
         assert!(line.starts_with("::error title=queuelab a%2Cb%3Ac::FAILED: 5 of 9.%0Atrial 0: 5 %25 late%0D%0Aagain%0A"), "{line}");
         assert!(line.ends_with("%0A… and 2 more") && !line.contains('\n'), "{line}");
     }
 
     #[test]
-    fn what_held_when_run_again_is_a_warning_and_what_held_is_nothing() {
+    fn trials_that_held_when_run_again_are_a_warning() {
         let flaky = ["trial 1".to_owned()];
         assert!(annotation("n", "Held", &[], &flaky).unwrap().starts_with("::warning "));
         assert!(annotation("n", "FAILED", &flaky, &flaky).unwrap().starts_with("::error "));

@@ -1,4 +1,4 @@
-//! A row for each cell, where the matrix has fewer than two axes.
+//! A row for each cell of a matrix with fewer than two axes.
 
 use run_record::TrialRecord;
 
@@ -8,24 +8,24 @@ use run_view::Run;
 use run_view::metrics;
 use run_view::number::nanoseconds;
 
-/// The table of cells; none where the grids show them.
+/// The table of cells; `None` with more axes.
 pub(crate) fn table(run: &Run) -> Option<Table> {
     let axes = run.varying_axes();
     if axes.len() > 1 {
         return None;
     }
-    let figures: Vec<_> = metrics(run).collect();
+    let metrics: Vec<_> = metrics(run).collect();
     let names = axes.iter().map(|axis| run.axis_name(&axis.path)).chain(["attempts"]);
-    let names = names.chain(figures.iter().map(|figure| figure.column)).chain(["worst connect"]);
+    let names = names.chain(metrics.iter().map(|metric| metric.column)).chain(["worst connect"]);
     let row = |cell: Cell<'_>| {
-        let over = |figure: fn(&TrialRecord) -> Option<f64>, write: fn(f64) -> String| {
-            let spread = cell.spread(figure);
-            spread.map_or_else(|| "·".to_owned(), |spread| spread.written(write))
+        let describe = |value: fn(&TrialRecord) -> Option<f64>, format: fn(f64) -> String| {
+            let spread = cell.spread(value);
+            spread.map_or_else(|| "·".to_owned(), |spread| spread.describe(format))
         };
-        let attempts = over(|trial| Some(trial.attempts as f64), |n| n.to_string());
-        let worst = over(|trial| Some(trial.connect_latency.max_ns as f64), nanoseconds);
-        let figures = figures.iter().map(|figure| over(figure.of, figure.write));
-        cell.values().chain([attempts]).chain(figures).chain([worst]).collect()
+        let attempts = describe(|trial| Some(trial.attempts as f64), |n| n.to_string());
+        let worst = describe(|trial| Some(trial.connect_latency.max_ns as f64), nanoseconds);
+        let values = metrics.iter().map(|metric| describe(metric.value, metric.format));
+        cell.values().chain([attempts]).chain(values).chain([worst]).collect()
     };
     Some(Table {
         title: "Each cell".to_owned(),

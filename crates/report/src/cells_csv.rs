@@ -7,12 +7,12 @@ use run_view::Cell;
 use run_view::Run;
 use run_view::number::total;
 
-/// A figure of a trial, under its name in the header.
+/// A value of a trial, with its name in the header.
 type Column = (&'static str, fn(&TrialRecord) -> Option<f64>);
 
-/// Each becomes three columns: `_min`, `_median` and `_max` over the trials.
-/// Rates are a second, times are nanoseconds, shares are from 0 to 1.
-const FIGURES: [Column; 17] = [
+/// Each becomes three columns: `_min`, `_median` and `_max` over the trials. Rates are per
+/// second, times in nanoseconds, shares from 0 to 1.
+const COLUMNS: [Column; 17] = [
     ("first_try_share", |trial| Some(trial.first_try_rate())),
     ("success_share", |trial| Some(trial.success_rate())),
     ("offered_rate", |trial| Some(trial.rates.offered)),
@@ -31,33 +31,32 @@ const FIGURES: [Column; 17] = [
     ("listen_drops", |trial| server_counter(trial, Counter::ListenDrops)),
     ("req_queue_full_drops", |trial| server_counter(trial, Counter::TcpReqQFullDrop)),
     ("syn_retransmissions", |trial| {
-        let sent = |(&times, &who): (&u32, &u64)| u64::from(times).saturating_mul(who);
+        let sent = |(&times, &attempts): (&u32, &u64)| u64::from(times).saturating_mul(attempts);
         Some(total(trial.syn_retransmits.iter().map(sent)) as f64)
     }),
     ("duration_seconds", |trial| Some(trial.duration_seconds)),
 ];
 
-/// Where nothing connected, there is no latency.
+/// `None` if nothing connected.
 fn measured(trial: &TrialRecord, ns: u64) -> Option<f64> {
     (trial.connect_latency.count > 0).then_some(ns as f64)
 }
 
-/// Counters that did not move are not recorded; of a host that nobody read, none
-/// are.
+/// `None` if the host was not read. Counters that did not change are not recorded.
 fn server_counter(trial: &TrialRecord, counter: Counter) -> Option<f64> {
     let is_read = !trial.evidence.server.is_empty();
     is_read.then(|| trial.evidence.at_server(counter) as f64)
 }
 
-/// The file: every axis by its path, then how many trials, what held, how the
-/// attempts of all of them ended, and the figures.
+/// The contents of the file: the value on every axis, the numbers of trials, violations,
+/// attempts and outcomes, and the spread of each value.
 pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
     let mut rows = csv::Writer::from_writer(Vec::new());
     let mut header: Vec<String> = vec!["cell".to_owned()];
     header.extend(run.record.axes.iter().map(|axis| axis.path.clone()));
     header.extend(["trials", "breaches", "attempts"].map(str::to_owned));
     header.extend(Outcome::ALL.iter().map(|outcome| outcome.name().to_owned()));
-    for (name, _) in FIGURES {
+    for (name, _) in COLUMNS {
         header.extend(["min", "median", "max"].map(|part| format!("{name}_{part}")));
     }
     write(&mut rows, &header);
@@ -76,7 +75,7 @@ pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
                 .iter()
                 .map(|&outcome| sum(&cell, |trial| trial.outcomes.get(outcome)).to_string()),
         );
-        for (_, of) in FIGURES {
+        for (_, of) in COLUMNS {
             match cell.spread(of) {
                 Some(spread) => {
                     row.extend([spread.min, spread.median, spread.max].map(|n| n.to_string()));

@@ -2,13 +2,13 @@
 //!
 //! | module | holds |
 //! |---|---|
-//! | `section` | a section: a heading, and content of which each piece has a [`Level`] |
-//! | `block` | the pieces: text, tables, lists, charts … |
+//! | `section` | a section: a heading, and blocks, each with a [`Level`] |
+//! | `block` | the blocks: text, tables, lists, charts … |
 //! | `source` | what sections are made from |
 //! | `terminal`, `html`, `markdown` | the renderers |
 //!
-//! What a renderer leaves out is its own rule: a terminal draws no charts, and Markdown
-//! has a size limit. Which sections there are is listed once, in `sections`.
+//! Each renderer has its own rules of what it omits: a terminal shows no charts, and
+//! Markdown has a size limit. The sections are listed once, in `sections`.
 
 mod block;
 mod html;

@@ -1,4 +1,4 @@
-//! Worst connect latency, and the kernel's counters.
+//! Outcomes, the worst connect latency, counters and warnings.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,15 +11,14 @@ use run_view::combinations;
 use run_view::has_rates;
 use run_view::number::{count, nanoseconds, total};
 
-/// Counters shown even at 0, because that they did not move is the answer;
-/// server's host, then client's.
+/// Counters that are shown even if they are 0, because that answers a question.
 const SERVER_COUNTERS: &[Counter] =
     &[Counter::ListenOverflows, Counter::ListenDrops, Counter::TcpReqQFullDrop];
 const CLIENT_COUNTERS: &[Counter] =
     &[Counter::TcpSynRetrans, Counter::TcpTimeouts, Counter::AttemptFails];
 
-/// Counters shown when they moved.
-const SERVER_COUNTERS_IF_MOVED: &[Counter] = &[
+/// Counters that are shown if they changed.
+const SERVER_COUNTERS_IF_CHANGED: &[Counter] = &[
     Counter::TcpReqQFullDoCookies,
     Counter::SyncookiesSent,
     Counter::SyncookiesRecv,
@@ -33,7 +32,7 @@ const SERVER_COUNTERS_IF_MOVED: &[Counter] = &[
     Counter::RetransSegs,
     Counter::OutRsts,
 ];
-const CLIENT_COUNTERS_IF_MOVED: &[Counter] = &[
+const CLIENT_COUNTERS_IF_CHANGED: &[Counter] = &[
     Counter::RetransSegs,
     Counter::OutRsts,
     Counter::TcpAbortOnData,
@@ -41,15 +40,15 @@ const CLIENT_COUNTERS_IF_MOVED: &[Counter] = &[
     Counter::TwRecycled,
 ];
 
-/// Every counter that a summary may name.
+/// Every counter that a summary can show.
 pub fn counters_shown() -> impl Iterator<Item = &'static str> {
-    [SERVER_COUNTERS, SERVER_COUNTERS_IF_MOVED, CLIENT_COUNTERS, CLIENT_COUNTERS_IF_MOVED]
+    [SERVER_COUNTERS, SERVER_COUNTERS_IF_CHANGED, CLIENT_COUNTERS, CLIENT_COUNTERS_IF_CHANGED]
         .into_iter()
         .flatten()
         .map(|counter| counter.name())
 }
 
-/// The connect that took longest, and where.
+/// The slowest connect and its cell; `None` if nothing connected.
 pub(crate) fn worst_connect(run: &Run) -> Option<String> {
     let worst = run
         .trials
@@ -63,10 +62,10 @@ pub(crate) fn worst_connect(run: &Run) -> Option<String> {
     ))
 }
 
-/// How all attempts ended.
+/// The outcomes of all attempts.
 pub(crate) fn outcomes(run: &Run) -> String {
     let all = total(run.trials.iter().map(|trial| trial.attempts));
-    let ended: Vec<_> = Outcome::ALL
+    let outcomes: Vec<_> = Outcome::ALL
         .iter()
         .map(|&outcome| {
             (outcome, total(run.trials.iter().map(|trial| trial.outcomes.get(outcome))))
@@ -79,12 +78,12 @@ pub(crate) fn outcomes(run: &Run) -> String {
         count(all),
         count(run.trials.len() as i64),
         if run.trials.len() == 1 { "trial" } else { "trials" },
-        ended.join(", ")
+        outcomes.join(", ")
     )
 }
 
-/// The kernel's counters, summed over the trials of each value of the first
-/// varying axis.
+/// The kernel's counters, summed over the trials of each combination of the axes before
+/// the last two.
 pub(crate) fn counter_table(run: &Run) -> Option<Table> {
     if run.trials.is_empty() {
         return None;
@@ -104,8 +103,8 @@ pub(crate) fn counter_table(run: &Run) -> Option<Table> {
         [host.to_owned(), name.to_owned()].into_iter().chain(sums).chain([count(most)]).collect()
     };
     Some(Table {
-        title: "The kernel's counters, after less before, summed over the trials".to_owned(),
-        head: head.chain(["most in a trial".to_owned()]).collect(),
+        title: "The increase of the kernel's counters, summed over the trials".to_owned(),
+        head: head.chain(["largest in a trial".to_owned()]).collect(),
         rows: shown_counters(run).into_iter().map(row).collect(),
         words: 2,
     })
@@ -116,99 +115,97 @@ type CounterOf = fn(&TrialRecord, &str) -> i64;
 fn shown_counters(run: &Run) -> Vec<(&'static str, &'static str, CounterOf)> {
     let server: CounterOf = |trial, name| trial.evidence.server.get(name).copied().unwrap_or(0);
     let client: CounterOf = |trial, name| trial.evidence.client.get(name).copied().unwrap_or(0);
-    let moved = |of: CounterOf, counters: &[Counter]| -> BTreeSet<&'static str> {
-        let moved = |name: &&str| run.trials.iter().any(|trial| of(trial, name) != 0);
-        counters.iter().map(|counter| counter.name()).filter(moved).collect()
+    let changed = |of: CounterOf, counters: &[Counter]| -> BTreeSet<&'static str> {
+        let is_changed = |name: &&str| run.trials.iter().any(|trial| of(trial, name) != 0);
+        counters.iter().map(|counter| counter.name()).filter(is_changed).collect()
     };
-    // A load by hand does not see its server's host: nothing is not 0 there. In
-    // a host that was read, some counter always moves.
-    let seen = |host: &str| {
+    // A standalone load cannot read the server's host: its counters are unknown, not 0. In a
+    // host that was read, some counter always changes.
+    let is_read = |host: &str| {
         run.trials.iter().any(|trial| match host {
             "server" => !trial.evidence.server.is_empty(),
             _ => !trial.evidence.client.is_empty(),
         })
     };
     let mut shown = Vec::new();
-    for (host, of, always, if_moved) in [
-        ("server", server, SERVER_COUNTERS, SERVER_COUNTERS_IF_MOVED),
-        ("client", client, CLIENT_COUNTERS, CLIENT_COUNTERS_IF_MOVED),
+    for (host, of, always, if_changed) in [
+        ("server", server, SERVER_COUNTERS, SERVER_COUNTERS_IF_CHANGED),
+        ("client", client, CLIENT_COUNTERS, CLIENT_COUNTERS_IF_CHANGED),
     ] {
-        if !seen(host) {
+        if !is_read(host) {
             continue;
         }
         shown.extend(always.iter().map(|counter| (host, counter.name(), of)));
-        shown.extend(moved(of, if_moved).into_iter().map(|name| (host, name, of)));
+        shown.extend(changed(of, if_changed).into_iter().map(|name| (host, name, of)));
     }
     shown
 }
 
-/// What went wrong inside the server, where something did.
-pub(crate) fn server_troubles(run: &Run) -> Option<String> {
-    let mut troubles: BTreeMap<String, (u64, usize)> = BTreeMap::new();
-    let mut count_trouble = |what: String, times: u64| {
+/// The errors of the server; `None` if there were none.
+pub(crate) fn server_errors(run: &Run) -> Option<String> {
+    let mut errors: BTreeMap<String, (u64, usize)> = BTreeMap::new();
+    let mut count_error = |error: String, times: u64| {
         if times > 0 {
-            let (all, trials) = troubles.entry(what).or_default();
+            let (all, trials) = errors.entry(error).or_default();
             *all = all.saturating_add(times);
             *trials += 1;
         }
     };
     for trial in &run.trials {
         if let Some(status) = &trial.server_died {
-            count_trouble(format!("the server died of {status}"), 1);
+            count_error(format!("the server died of {status}"), 1);
         }
         let Some(server) = &trial.server else { continue };
         for (errno, &times) in &server.accept_errors {
-            count_trouble(
+            count_error(
                 format!("accepting a connection, or starting its thread, failed with {errno}"),
                 times,
             );
         }
-        count_trouble(
+        count_error(
             "a client's stream ended with a malformed header".to_owned(),
             server.protocol_errors,
         );
     }
-    let lines: Vec<_> = troubles
+    let lines: Vec<_> = errors
         .into_iter()
-        .map(|(what, (times, trials))| {
-            format!("  {what}: {} times, in {trials} of {} trials", count(times), run.trials.len())
+        .map(|(error, (times, trials))| {
+            format!("  {error}: {} times, in {trials} of {} trials", count(times), run.trials.len())
         })
         .collect();
-    (!lines.is_empty()).then(|| format!("Inside the server:\n{}", lines.join("\n")))
+    (!lines.is_empty()).then(|| format!("Errors of the server:\n{}", lines.join("\n")))
 }
 
-/// A median lateness of the generator's own writes from which it is told,
-/// nanoseconds.
-const TOLD_LATENESS_NS: u64 = 10_000_000;
+/// The smallest median lateness of the generator's writes that is reported, nanoseconds.
+const MIN_LATENESS_NS: u64 = 10_000_000;
 
-/// Warnings where the generator may be what was measured: it was the busier
-/// side, or it could not keep its own schedule.
-pub(crate) fn generator(run: &Run) -> Option<String> {
+/// Warnings that the load generator may have limited the results: it used more CPU time than
+/// the server, or wrote late.
+pub(crate) fn generator_warnings(run: &Run) -> Option<String> {
     let all = run.trials.len();
     let has_rates = has_rates(run);
     let busier = |trial: &&TrialRecord| {
         let server = trial.server.as_ref().map(|server| server.usage.cpu_seconds());
-        // Without rates there are none to be misread.
+        // Only rates can be misread.
         has_rates
             && trial.rates.messages_written > 0
             && server.is_some_and(|server| trial.load.cpu_seconds() > server)
     };
     let busier = run.trials.iter().filter(busier).count();
     let lateness = |trial: &TrialRecord| trial.send_lateness.p50_ns;
-    let late = run.trials.iter().filter(|trial| lateness(trial) >= TOLD_LATENESS_NS).count();
+    let late = run.trials.iter().filter(|trial| lateness(trial) >= MIN_LATENESS_NS).count();
     let worst = run.trials.iter().map(lateness).max().unwrap_or(0);
     let mut warnings = Vec::new();
     if busier > 0 {
         warnings.push(format!(
             "In {busier} of {all} trials the load generator used more CPU time than the server: \
-             read their rates as the generator's limit, not the server's."
+             their rates are the generator's limit, not the server's."
         ));
     }
     if late > 0 {
         warnings.push(format!(
-            "In {late} of {all} trials the load generator wrote late, by its own schedule (median \
-             up to {}): server and generator share this machine's CPUs, and the offered rate is \
-             what was left.",
+            "In {late} of {all} trials the load generator wrote later than scheduled (median up to \
+             {}): it shares the CPUs of this machine with the server, which limits the offered rate.",
             nanoseconds(worst as f64)
         ));
     }

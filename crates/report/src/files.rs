@@ -1,4 +1,4 @@
-//! The files that a run directory gets for people and for CI.
+//! The files of a run directory for people and for CI.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::document::{Document, Source, render_html, render_markdown};
 use crate::recorded::Rows;
 use crate::{cells_csv, junit, sections};
 
-/// A file that is made from a run and its document.
+/// Makes a file from a run and its document.
 struct Exporter {
     name: &'static str,
     export: fn(&Run, &Document) -> Vec<u8>,
@@ -25,19 +25,18 @@ const EXPORTERS: [Exporter; 4] = [
     Exporter { name: "junit.xml", export: |run, _| junit::junit(run) },
 ];
 
-/// The files of a run directory, and what of it could not be used.
+/// The files for a run directory, and the damage found in it.
 #[derive(Debug)]
 pub struct Files {
-    /// Each with its path in the run directory.
+    /// The files, each with its path in the run directory.
     pub files: Vec<(String, Vec<u8>)>,
-    /// Rows that could not be read: their trials are not drawn, and the page says
-    /// so.
+    /// Rows that could not be read. Their trials are not drawn, which the page states.
     pub damaged: Vec<RunDirectoryError>,
 }
 
-/// `report.html`, `charts/*.svg` and `*.png`, `cells.csv`, `summary.md` and
-/// `junit.xml`, each with its path in the run directory at `path`. They are made from
-/// the run and the rows recorded there, and are the same every time.
+/// `report.html`, `charts/*.svg` and `*.png`, `cells.csv`, `summary.md` and `junit.xml` for
+/// the run directory at `path`. They are made from the run and the rows recorded there; the
+/// same run gives the same bytes.
 pub fn files(run: &Run, path: &Path) -> Files {
     let cells = Cell::all(run);
     let rows = Rows::read(run, &cells, path);
@@ -48,9 +47,8 @@ pub fn files(run: &Run, path: &Path) -> Files {
         .map(|exporter| (exporter.name.to_owned(), (exporter.export)(run, &document)))
         .collect();
     let rows = source.rows.unwrap_or_default();
-    let pictured: Vec<_> =
-        document.charts().filter(|chart| rows.is_pictured(&chart.name)).collect();
-    for (chart, png) in pictured.iter().zip(charts::pngs(&pictured)) {
+    let with_png: Vec<_> = document.charts().filter(|chart| rows.has_png(&chart.name)).collect();
+    for (chart, png) in with_png.iter().zip(charts::pngs(&with_png)) {
         files.extend(png.map(|png| (format!("charts/{}.png", chart.name), png)));
     }
     let svgs = document.charts();
@@ -59,12 +57,12 @@ pub fn files(run: &Run, path: &Path) -> Files {
     Files { files, damaged }
 }
 
-/// What the run found, as plain text for a terminal.
+/// The document of a run as plain text for a terminal.
 pub fn summary(run: &Run) -> String {
     render(run, crate::document::render_terminal)
 }
 
-/// A run's summary in Markdown, whole and in short, below a heading of level 2.
+/// A run's summary in Markdown, in full and in short, below a heading of level 2.
 pub(crate) fn markdown_in_suite(run: &Run) -> [String; 2] {
     render(run, |document| {
         [render_markdown(document, "##"), crate::document::render_markdown_brief(document, "##")]

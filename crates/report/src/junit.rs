@@ -1,6 +1,5 @@
-//! `junit.xml`: a test case for each planned trial, for CI. Retried trials are written as
-//! in the schema of Maven Surefire: `flakyFailure` if a later try held, `rerunFailure`
-//! if none did.
+//! `junit.xml`: a test case for each planned trial, for CI. Retried trials follow the schema
+//! of Maven Surefire: `flakyFailure` if a retry held, `rerunFailure` if none did.
 
 mod cases;
 
@@ -15,8 +14,8 @@ use run_view::Run;
 
 use crate::suite::{Member, Suite};
 
-pub(crate) use cases::{How, Unheld, WHOLE, unheld};
 use cases::{Outcome, TrialCase, duration, message, run_violations, trial_cases};
+pub(crate) use cases::{Status, Unheld, WHOLE, unheld};
 
 /// The file of a run: a test case for each planned trial and one for the checks of the
 /// run as a whole. A planned trial that was not run is an error.
@@ -83,34 +82,35 @@ fn run_case(scenario: &str, violations: &[String]) -> TestCase {
 }
 
 fn test_case(scenario: &str, case: &TrialCase<'_>) -> TestCase {
-    let mut failed_tries = case.failed_tries().map(|(id, lines)| rerun(case.duration(id), &lines));
+    let mut failed_executions =
+        case.failed_executions().map(|(id, lines)| rerun(case.duration(id), &lines));
     let status = match &case.outcome {
         Outcome::NotRun(reason) => error("not-run", reason),
         Outcome::Held => TestCaseStatus::success(),
         Outcome::HeldOnRetry => {
             let mut status = TestCaseStatus::success();
-            status.add_reruns(failed_tries);
+            status.add_reruns(failed_executions);
             status
         }
         Outcome::Failed => {
             let mut status = failure(&case.first_violations());
-            // The first failed try is the failure itself.
-            failed_tries.next();
-            status.add_reruns(failed_tries);
+            // The first failed execution is the failure itself.
+            failed_executions.next();
+            status.add_reruns(failed_executions);
             status
         }
     };
     let mut element = TestCase::new(case.name.as_str(), status);
     element.set_classname(scenario);
-    element.set_time(case.tries.iter().copied().map(duration).sum());
-    if !case.tries.is_empty() {
-        let lines: Vec<_> = case.tries.iter().map(|trial| describe(trial)).collect();
+    element.set_time(case.executions.iter().copied().map(duration).sum());
+    if !case.executions.is_empty() {
+        let lines: Vec<_> = case.executions.iter().map(|trial| describe(trial)).collect();
         element.set_system_out(lines.join("\n"));
     }
     element
 }
 
-/// One try of a trial in a line.
+/// An execution of a trial as a line.
 fn describe(trial: &TrialRecord) -> String {
     let verdict = if trial.held() { "held" } else { "FAILED" };
     let id = trial.execution_id();
@@ -137,7 +137,7 @@ fn error(kind: &str, reason: &str) -> TestCaseStatus {
     status
 }
 
-/// A failed try of a trial that was retried.
+/// A failed execution of a retried trial.
 fn rerun(duration: Duration, violations: &[String]) -> TestRerun {
     let mut rerun = TestRerun::new(NonSuccessKind::Failure);
     rerun.set_type("violation").set_stack_trace(violations.join("\n"));

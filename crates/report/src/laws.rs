@@ -1,4 +1,4 @@
-//! Predicted beside measured: a table for each law, a row for each cell.
+//! Predictions and measurements: a table for each law, a row for each cell.
 
 use indexmap::IndexMap;
 use run_record::{Axis, LawCheck};
@@ -8,19 +8,19 @@ use run_view::Run;
 use run_view::combinations;
 use run_view::number::{Spread, decimal, value};
 
-/// Rows of a table before cells of the same deviation share one.
-const ROWS: usize = 120;
+/// In a table with more rows, cells with the same deviation share a row.
+const MAX_ROWS: usize = 120;
 
-/// One cell's row, or that of several.
+/// The row of one cell, or of several.
 struct Row<'a> {
     /// The checks of its repetitions.
     checks: Vec<&'a LawCheck>,
-    /// Of each axis, the values that its cells have.
+    /// For each axis, the values of its cells.
     values: Vec<Vec<String>>,
     cells: usize,
 }
 
-/// A table for each law that decides anything.
+/// A table for each law that was applied.
 pub(crate) fn tables(run: &Run) -> Vec<Table> {
     let axes = run.varying_axes();
     let mut laws: IndexMap<&str, Vec<Row<'_>>> = IndexMap::new();
@@ -36,62 +36,62 @@ pub(crate) fn tables(run: &Run) -> Vec<Table> {
         }
     }
     let tables = laws.into_values().map(|rows| {
-        let folded = rows.len() > ROWS || are_alike(&rows);
-        let rows = if folded { fold(rows) } else { rows };
-        table(run, &rows[0].checks[0].heading(), &axes, &rows, folded)
+        let is_folded = rows.len() > MAX_ROWS || are_equal(&rows);
+        let rows = if is_folded { fold(rows) } else { rows };
+        table(run, &rows[0].checks[0].heading(), &axes, &rows, is_folded)
     });
     tables.collect()
 }
 
-/// Whether one row says all that the rows of several cells say.
-fn are_alike(rows: &[Row<'_>]) -> bool {
-    let said = |row: &Row<'_>| (row.predicted(), row.measured(), row.deviation(), row.held());
+/// Whether the rows of several cells are equal, and the law held in all.
+fn are_equal(rows: &[Row<'_>]) -> bool {
+    let texts = |row: &Row<'_>| (row.predicted(), row.measured(), row.deviation(), row.held());
     let [first, others @ ..] = rows else { return false };
-    let all_alike = others.iter().all(|row| said(row) == said(first));
-    !others.is_empty() && all_alike && first.held() == "yes"
+    let all_equal = others.iter().all(|row| texts(row) == texts(first));
+    !others.is_empty() && all_equal && first.held() == "yes"
 }
 
-/// Cells in which the law held share a row where they deviate alike; the others
-/// keep their own. Of a timed law, all that were in time are alike.
+/// Joins the rows of cells in which the law held with the same deviation; for a timed law, of
+/// all cells in which it held.
 fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
-    let mut alike: IndexMap<String, Row<'_>> = IndexMap::new();
-    let mut apart = Vec::new();
+    let mut joined: IndexMap<String, Row<'_>> = IndexMap::new();
+    let mut others = Vec::new();
     for row in rows {
         if !row.checks.iter().all(|check| check.held == Some(true)) {
-            apart.push(row);
+            others.push(row);
             continue;
         }
         let kind = if row.is_timed() { "in time".to_owned() } else { row.deviation() };
-        match alike.get_mut(&kind) {
+        match joined.get_mut(&kind) {
             Some(shared) => shared.join(row),
             None => {
-                alike.insert(kind, row);
+                joined.insert(kind, row);
             }
         }
     }
-    alike.into_values().chain(apart).collect()
+    joined.into_values().chain(others).collect()
 }
 
-fn table(run: &Run, name: &str, axes: &[&Axis], rows: &[Row<'_>], folded: bool) -> Table {
-    let timed = rows.iter().any(Row::is_timed);
+fn table(run: &Run, name: &str, axes: &[&Axis], rows: &[Row<'_>], is_folded: bool) -> Table {
+    let is_timed = rows.iter().any(Row::is_timed);
     let names = axes.iter().map(|axis| run.axis_name(&axis.path));
-    let names = names.chain(folded.then_some("cells"));
+    let names = names.chain(is_folded.then_some("cells"));
     let names = names.chain(["predicted", "measured", "deviation"]);
-    let head = names.chain(timed.then_some("allowed")).chain(["held"]).map(str::to_owned);
-    let written = |row: &Row<'_>| {
-        let places = row.values.iter().map(|values| match values.as_slice() {
+    let head = names.chain(is_timed.then_some("allowed")).chain(["held"]).map(str::to_owned);
+    let describe = |row: &Row<'_>| {
+        let values = row.values.iter().map(|values| match values.as_slice() {
             [first, .., last] => format!("{first} … {last}"),
             values => values.concat(),
         });
-        let cells = folded.then(|| row.cells.to_string());
-        let figures = [row.predicted(), row.measured(), row.deviation()];
-        let allowed = timed.then(|| row.allowed());
-        places.chain(cells).chain(figures).chain(allowed).chain([row.held().to_owned()]).collect()
+        let cells = is_folded.then(|| row.cells.to_string());
+        let numbers = [row.predicted(), row.measured(), row.deviation()];
+        let allowed = is_timed.then(|| row.allowed());
+        values.chain(cells).chain(numbers).chain(allowed).chain([row.held().to_owned()]).collect()
     };
     Table {
         title: name.to_owned(),
         head: head.collect(),
-        rows: rows.iter().map(written).collect(),
+        rows: rows.iter().map(describe).collect(),
         words: 0,
     }
 }
@@ -114,7 +114,7 @@ impl<'a> Row<'a> {
     }
 
     fn spread(&self, of: impl Fn(&LawCheck) -> Option<f64>) -> Option<Spread> {
-        Spread::of(self.checks.iter().filter_map(|check| of(check)))
+        Spread::from_values(self.checks.iter().filter_map(|check| of(check)))
     }
 
     fn predicted(&self) -> String {
@@ -141,11 +141,11 @@ impl<'a> Row<'a> {
         }
     }
 
-    /// How late a timed law allows it to be.
+    /// The lateness that a timed law allows.
     fn allowed(&self) -> String {
         let allowed = self.spread(|check| Some(check.latest? - check.predicted));
         match range(allowed, signed) {
-            none if none == NOTHING => none,
+            none if none == MISSING => none,
             late => format!("{late} s"),
         }
     }
@@ -156,24 +156,24 @@ impl<'a> Row<'a> {
             (true, true) => "not always",
             (true, false) => "no",
             (false, true) => "yes",
-            (false, false) => NOTHING,
+            (false, false) => MISSING,
         }
     }
 }
 
-/// What was not measured.
-const NOTHING: &str = "·";
+/// A missing value.
+const MISSING: &str = "·";
 
-/// The least and the largest; one of them where they are written alike.
-pub(crate) fn range(spread: Option<Spread>, write: impl Fn(f64) -> String) -> String {
-    let Some(spread) = spread else { return NOTHING.to_owned() };
-    match (write(spread.min), write(spread.max)) {
+/// The minimum and the maximum as text, or one of them if the texts are equal.
+pub(crate) fn range(spread: Option<Spread>, format: impl Fn(f64) -> String) -> String {
+    let Some(spread) = spread else { return MISSING.to_owned() };
+    match (format(spread.min), format(spread.max)) {
         (min, max) if min == max => min,
         (min, max) => format!("{min} … {max}"),
     }
 }
 
-/// A difference with its sign; 0 without.
+/// A difference with its sign; 0 has none.
 fn signed(number: f64) -> String {
     match decimal(number).as_str() {
         "0" | "-0" => "0".to_owned(),

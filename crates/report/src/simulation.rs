@@ -1,10 +1,10 @@
-//! How well the simulator finds what was measured.
+//! How well the simulation agrees with the measurement.
 
 use run_record::Agreement;
 
 use run_view::Run;
 
-/// A line for each design; none where nothing was simulated.
+/// A line for each design; `None` if nothing was simulated.
 pub(crate) fn agreement(run: &Run) -> Option<String> {
     let agreements = Agreement::by_design(&run.trials);
     let lines: Vec<_> = agreements
@@ -22,7 +22,9 @@ pub(crate) fn agreement(run: &Run) -> Option<String> {
         .collect();
     match lines.as_slice() {
         [] => None,
-        [only] => Some(format!("Simulated from the accepts: {only}")),
-        several => Some(format!("Simulated from the accepts:\n  {}", several.join("\n  "))),
+        [only] => Some(format!("Simulated from the times of accept(2): {only}")),
+        several => {
+            Some(format!("Simulated from the times of accept(2):\n  {}", several.join("\n  ")))
+        }
     }
 }

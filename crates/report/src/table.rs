@@ -1,4 +1,4 @@
-//! A table, apart from how it is written.
+//! A table, and its form in each format.
 
 use maud::{Markup, html};
 use tabled::builder::Builder;
@@ -8,18 +8,18 @@ use tabled::settings::{Alignment, Style};
 /// Rows below their headings.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Table {
-    /// The title, which the renderings below leave out.
+    /// The title, which the methods below omit.
     pub title: String,
     /// Column headings.
     pub head: Vec<String>,
-    /// One text per column.
+    /// The rows, one text per column.
     pub rows: Vec<Vec<String>>,
-    /// The first columns, which are words; the others are figures.
+    /// The number of columns with words; the columns after them have numbers.
     pub words: usize,
 }
 
 impl Table {
-    /// For a terminal, without the title.
+    /// The table for a terminal, without the title.
     pub fn drawn(&self) -> tabled::Table {
         let mut builder = Builder::default();
         builder.push_record(&self.head);
@@ -31,7 +31,7 @@ impl Table {
         table
     }
 
-    /// For a page, without the title.
+    /// The table as HTML, without the title.
     pub fn html(&self) -> Markup {
         let class = |column: usize| (column >= self.words).then_some("number");
         html! {
@@ -52,7 +52,7 @@ impl Table {
         }
     }
 
-    /// As GitHub's Markdown, without the title.
+    /// The table in GitHub's Markdown, without the title.
     pub fn markdown(&self) -> String {
         let line = |cells: &[String]| {
             let cells: Vec<_> = cells.iter().map(|cell| escaped(cell)).collect();
@@ -68,20 +68,20 @@ impl Table {
     }
 }
 
-/// A text that means itself in Markdown, in a table's cell too.
+/// Escapes a text for Markdown, also in the cell of a table.
 pub fn escaped(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '#' => safe.extend(['\\', letter]),
-            '<' => safe.push_str("&lt;"),
-            '>' => safe.push_str("&gt;"),
-            '&' => safe.push_str("&amp;"),
-            '\n' | '\r' => safe.push(' '),
-            letter => safe.push(letter),
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '#' => escaped.extend(['\\', character]),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '&' => escaped.push_str("&amp;"),
+            '\n' | '\r' => escaped.push(' '),
+            character => escaped.push(character),
         }
     }
-    safe
+    escaped
 }
 
 #[cfg(test)]

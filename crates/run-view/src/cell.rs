@@ -7,22 +7,22 @@ use crate::Run;
 use crate::number::{Spread, value};
 use crate::run::combinations;
 
-/// A cell: a value for each varying axis, and the trials that have them.
+/// A cell: a value for each varying axis, and the trials with these values.
 #[derive(Debug, Clone)]
 pub struct Cell<'a> {
-    /// Its place in the order of the cells, from 0; the last axis is the fastest.
+    /// Its position in the order of the cells, from 0; the last axis varies fastest.
     pub number: usize,
     /// Its value on each varying axis.
     pub point: Vec<(&'a str, &'a Value)>,
-    /// Its trials, each try for itself.
+    /// The executions of its trials; a retried trial has several.
     pub trials: Vec<&'a TrialRecord>,
-    /// What held in it; none if the run's verdict does not have it.
+    /// The verdict on it; `None` if the run's verdict has no such cell.
     pub verdict: Option<&'a CellVerdict>,
     names: &'a AxisNames,
 }
 
 impl<'a> Cell<'a> {
-    /// Every cell of a run, those without a trial too.
+    /// Every cell of a run, including those without trials.
     pub fn all(run: &'a Run) -> Vec<Self> {
         let points = combinations(&run.varying_axes()).into_iter().enumerate();
         let cell = |(number, point): (usize, Vec<_>)| {
@@ -36,43 +36,38 @@ impl<'a> Cell<'a> {
         points.map(cell).collect()
     }
 
-    /// Its values, with their axes' names.
+    /// Its values with the names of their axes.
     pub fn place(&self) -> String {
         self.names.describe_place(self.point.iter().copied())
     }
 
-    /// Its values alone, for where a heading names the axes.
+    /// Only its values, for tables whose headings name the axes.
     pub fn values(&self) -> impl Iterator<Item = String> {
         self.point.iter().map(|(_, at)| value(at))
     }
 
-    /// A figure of its trials.
-    pub fn spread(&self, of: impl Fn(&TrialRecord) -> Option<f64>) -> Option<Spread> {
-        Spread::of(self.trials.iter().filter_map(|trial| of(trial)))
+    /// The spread of a value over its trials; `None` if no trial has the value.
+    pub fn spread(&self, value: impl Fn(&TrialRecord) -> Option<f64>) -> Option<Spread> {
+        Spread::from_values(self.trials.iter().filter_map(|trial| value(trial)))
     }
 
-    /// Each of its planned trials that was run, with all its tries.
-    pub fn tries(&self) -> Vec<TrialExecutions<'a>> {
+    /// Each of its planned trials that was run, with all its executions.
+    pub fn executions(&self) -> Vec<TrialExecutions<'a>> {
         TrialExecutions::group(self.trials.iter().copied())
     }
 
-    /// The violations in its trials, in any try, a line each.
+    /// The violations in all executions of its trials, a line each.
     pub fn violations(&self) -> Vec<String> {
         self.trials.iter().flat_map(|trial| violations(trial)).collect()
     }
 
-    /// Whether one of its planned trials failed, and no retry made it good.
-    pub fn failed(&self) -> bool {
-        self.has(Verdict::Failed)
-    }
-
-    /// Whether its verdict is this one.
-    pub fn has(&self, verdict: Verdict) -> bool {
-        self.verdict.is_some_and(|cell| cell.verdict == verdict)
+    /// Whether one of its planned trials failed, also when retried.
+    pub fn is_failed(&self) -> bool {
+        self.verdict.is_some_and(|cell| cell.verdict == Verdict::Failed)
     }
 }
 
-/// The violations in one try of a trial, a line each.
+/// The violations in one execution of a trial, a line each.
 pub fn violations(trial: &TrialRecord) -> Vec<String> {
     let id = trial.execution_id();
     trial.violations().map(|violation| format!("trial {id}: {violation}")).collect()

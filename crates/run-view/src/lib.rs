@@ -1,5 +1,4 @@
-//! A run as everything that shows it reads it: charts, diagnosis, report,
-//! comparison and viewer.
+//! A run as charts, diagnosis, report, comparison and viewer read it.
 //!
 //! | module | holds |
 //! |---|---|
@@ -7,8 +6,8 @@
 //! | `cell` | a cell of the matrix with its trials |
 //! | `metric` | the metrics that tables and charts show for each cell |
 //! | `trial_view` | a trial with the settings and sysctls that it ran under |
-//! | [`number`] | how numbers are written |
-//! | [`prose`] | how sentences and lists are written |
+//! | [`number`] | numbers as text |
+//! | [`prose`] | sentences and lists as text |
 
 mod cell;
 mod metric;

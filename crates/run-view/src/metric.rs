@@ -8,124 +8,123 @@ use crate::number::{count, nanoseconds, percent, rate};
 /// A metric of a cell's trials.
 #[derive(Debug)]
 pub struct Metric {
-    /// Its name in file names.
+    /// Its name in file names and scenarios.
     pub name: &'static str,
-    /// The end of its scale; none where that is the largest figure.
-    pub top: Option<f64>,
+    /// The end of its scale; `None` if that is the largest value.
+    pub scale_max: Option<f64>,
     /// The title of a table or chart of it.
     pub title: &'static str,
     /// Its column heading.
     pub column: &'static str,
-    /// Whether this run has anything to show for it.
-    shown: fn(&Run) -> bool,
-    /// Its value in one trial; none where it was not measured.
-    pub of: fn(&TrialRecord) -> Option<f64>,
-    /// Writes a value as a person reads it.
-    pub write: fn(f64) -> String,
+    applies: fn(&Run) -> bool,
+    /// Its value in one trial; `None` if it was not measured.
+    pub value: fn(&TrialRecord) -> Option<f64>,
+    /// Formats a value for a person.
+    pub format: fn(f64) -> String,
 }
 
-/// From so long a wait on, seconds, it is worth a table who waited for accept(2).
-const LONG_WAIT: f64 = 0.5;
+/// The shortest wait for accept(2) that is worth a table, seconds.
+const MIN_WAIT: f64 = 0.5;
 
 /// The names of all metrics, as file names have them.
 pub fn metric_names() -> impl Iterator<Item = &'static str> {
-    METRICS.iter().chain([&ORIGINAL_THROUGHPUT]).map(|figure| figure.name)
+    METRICS.iter().chain([&ORIGINAL_THROUGHPUT]).map(|metric| metric.name)
 }
 
 static METRICS: [Metric; 8] = [
     Metric {
         name: "first-try",
-        top: Some(1.0),
+        scale_max: Some(1.0),
         title: "Success on the first try (no SYN retransmission), % of attempts",
         column: "first try %",
-        shown: |_| true,
-        of: |trial| Some(trial.first_try_rate()),
-        write: percent,
+        applies: |_| true,
+        value: |trial| Some(trial.first_try_rate()),
+        format: percent,
     },
     Metric {
         name: "success",
-        top: Some(1.0),
+        scale_max: Some(1.0),
         title: "Success within the deadline, % of attempts",
         column: "success %",
-        shown: |_| true,
-        of: |trial| Some(trial.success_rate()),
-        write: percent,
+        applies: |_| true,
+        value: |trial| Some(trial.success_rate()),
+        format: percent,
     },
     Metric {
         name: "offered",
-        top: None,
+        scale_max: None,
         title: "Offered: messages the clients wrote, /s",
         column: "offered /s",
-        shown: has_rates,
-        of: |trial| Some(trial.rates.offered),
-        write: rate,
+        applies: has_rates,
+        value: |trial| Some(trial.rates.offered),
+        format: rate,
     },
     Metric {
         name: "ingested",
-        top: None,
+        scale_max: None,
         title: "Ingested: messages the server read, /s",
         column: "ingested /s",
-        shown: has_rates,
-        of: |trial| trial.rates.ingested,
-        write: rate,
+        applies: has_rates,
+        value: |trial| trial.rates.ingested,
+        format: rate,
     },
     Metric {
         name: "delivered",
-        top: None,
+        scale_max: None,
         title: "Delivered: messages that arrived at clients, /s",
         column: "delivered /s",
-        shown: has_rates,
-        of: |trial| Some(trial.rates.delivered),
-        write: rate,
+        applies: has_rates,
+        value: |trial| Some(trial.rates.delivered),
+        format: rate,
     },
     Metric {
         name: "bytes-held",
-        top: None,
+        scale_max: None,
         title: "Bytes written before the server began to accept",
         column: "bytes held",
-        shown: |run| run.trials.iter().any(|trial| trial.held_bytes.unwrap_or(0) > 0),
-        of: |trial| trial.held_bytes.map(|bytes| bytes as f64),
-        write: |bytes| count(bytes as i64),
+        applies: |run| run.trials.iter().any(|trial| trial.held_bytes.unwrap_or(0) > 0),
+        value: |trial| trial.held_bytes.map(|bytes| bytes as f64),
+        format: |bytes| count(bytes as i64),
     },
     Metric {
         name: "longest-wait",
-        top: None,
-        title: "From connect(2) to accept(2), the longest",
+        scale_max: None,
+        title: "Longest time from connect(2) to accept(2)",
         column: "longest wait for accept(2)",
-        shown: |run| run.trials.iter().any(|trial| longest_wait(trial) >= LONG_WAIT),
-        of: |trial| Some(longest_wait(trial) * 1e9),
-        write: nanoseconds,
+        applies: |run| run.trials.iter().any(|trial| longest_wait(trial) >= MIN_WAIT),
+        value: |trial| Some(longest_wait(trial) * 1e9),
+        format: nanoseconds,
     },
     Metric {
         name: "listens-again",
-        top: None,
-        title: "Until the server, started again, could listen, s",
-        column: "listens again, s",
-        shown: |run| run.trials.iter().any(|trial| trial.restart.is_some()),
-        of: |trial| trial.restart.as_ref()?.seconds,
-        write: |seconds| format!("{seconds:.1}"),
+        scale_max: None,
+        title: "Until the restarted server could listen, s",
+        column: "listens again after, s",
+        applies: |run| run.trials.iter().any(|trial| trial.restart.is_some()),
+        value: |trial| trial.restart.as_ref()?.seconds,
+        format: |seconds| format!("{seconds:.1}"),
     },
 ];
 
-/// What the original benchmark called throughput: its charts are drawn again.
+/// What the original benchmark called throughput, for the same charts as there.
 pub static ORIGINAL_THROUGHPUT: Metric = Metric {
     name: "throughput",
-    top: None,
+    scale_max: None,
     title: "The original's throughput: messages of clients that succeeded ÷ time of all, /s",
     column: "throughput /s",
-    shown: has_rates,
-    of: |trial| Some(trial.rates.original_throughput),
-    write: rate,
+    applies: has_rates,
+    value: |trial| Some(trial.rates.original_throughput),
+    format: rate,
 };
 
-/// Messages of a trial from which on a rate is one.
-const FEWEST_MESSAGES: u64 = 50;
+/// Messages of a trial that a meaningful rate needs.
+const MIN_MESSAGES: u64 = 50;
 
-/// Clients wrote enough for a rate, and not only into buffers whose size is the
-/// question.
+/// Whether rates are meaningful in some trial: clients wrote enough, and not only into
+/// buffers whose size is measured.
 pub fn has_rates(run: &Run) -> bool {
     run.trials.iter().any(|trial| {
-        trial.rates.messages_written >= FEWEST_MESSAGES && trial.held_bytes.unwrap_or(0) == 0
+        trial.rates.messages_written >= MIN_MESSAGES && trial.held_bytes.unwrap_or(0) == 0
     })
 }
 
@@ -134,13 +133,13 @@ fn longest_wait(trial: &TrialRecord) -> f64 {
 }
 
 impl Metric {
-    /// Whether this run has anything to show for it.
+    /// Whether it is meaningful in this run.
     pub fn applies_to(&self, run: &Run) -> bool {
-        (self.shown)(run)
+        (self.applies)(run)
     }
 }
 
-/// The metrics that a run has anything to show for.
+/// The metrics that are meaningful in a run.
 pub fn metrics(run: &Run) -> impl Iterator<Item = &'static Metric> {
-    METRICS.iter().filter(move |figure| figure.applies_to(run))
+    METRICS.iter().filter(move |metric| metric.applies_to(run))
 }

@@ -1,39 +1,39 @@
-//! How numbers are written: the same in every table.
+//! Numbers as text, in the same form in every table.
 
-/// The middle, the least and the largest of some figures; none of none.
+/// The median, the minimum and the maximum of some values.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Spread {
-    /// The least.
+    /// The minimum.
     pub min: f64,
-    /// The middle.
+    /// The median.
     pub median: f64,
-    /// The largest.
+    /// The maximum.
     pub max: f64,
 }
 
 impl Spread {
-    /// The spread of some figures; none where there are none.
-    pub fn of(figures: impl Iterator<Item = f64>) -> Option<Self> {
-        let mut figures: Vec<f64> = figures.collect();
-        figures.sort_by(f64::total_cmp);
-        let (&min, &max) = (figures.first()?, figures.last()?);
-        let middle = figures.len() / 2;
-        let median = match figures.len() % 2 {
-            0 => f64::midpoint(figures[middle - 1], figures[middle]),
-            _ => figures[middle],
+    /// The spread of some values; `None` if there are none.
+    pub fn from_values(values: impl Iterator<Item = f64>) -> Option<Self> {
+        let mut values: Vec<f64> = values.collect();
+        values.sort_by(f64::total_cmp);
+        let (&min, &max) = (values.first()?, values.last()?);
+        let middle = values.len() / 2;
+        let median = match values.len() % 2 {
+            0 => f64::midpoint(values[middle - 1], values[middle]),
+            _ => values[middle],
         };
         Some(Self { min, median, max })
     }
 
-    /// The median, and the range where there is one.
-    pub fn written(&self, write: impl Fn(f64) -> String) -> String {
-        let (min, median, max) = (write(self.min), write(self.median), write(self.max));
+    /// The median, with the range if the ends differ as text.
+    pub fn describe(&self, format: impl Fn(f64) -> String) -> String {
+        let (min, median, max) = (format(self.min), format(self.median), format(self.max));
         if min == max { median } else { format!("{median} ({min}–{max})") }
     }
 }
 
-/// A share from 0 to 1 as a percentage. Only all is written as 100, and only
-/// nothing as 0: what is nearly so keeps its decimals.
+/// A fraction from 0 to 1 as a percentage. Only 1 is 100 and only 0 is 0: values close to
+/// them have a decimal.
 pub fn percent(share: f64) -> String {
     let percent = share * 100.0;
     let nearly_none_or_all = share > 0.0 && share < 1.0 && !(0.95..99.5).contains(&percent);
@@ -67,7 +67,7 @@ pub fn nanoseconds(ns: f64) -> String {
     }
 }
 
-/// A count with thin groups of three: `1 596 000`.
+/// A count with groups of three digits: `1 596 000`.
 pub fn count(number: impl Into<i128>) -> String {
     let number = number.into();
     let digits = number.unsigned_abs().to_string();
@@ -81,13 +81,12 @@ pub fn count(number: impl Into<i128>) -> String {
     if number < 0 { format!("-{text}") } else { text }
 }
 
-/// Memory, given in bytes: `7.8 GiB`.
+/// A size in bytes: `7.8 GiB`.
 pub fn gibibytes(bytes: u64) -> String {
     format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30))
 }
 
-/// The sum of counts, or the largest that there is: a record's numbers are what its
-/// file says, however many that is.
+/// The saturating sum of counts: the numbers in a record can have any size.
 pub fn total(counts: impl Iterator<Item = u64>) -> u64 {
     counts.fold(0, u64::saturating_add)
 }
@@ -119,25 +118,25 @@ mod tests {
 
     #[test]
     fn rates_keep_three_digits_across_the_units() {
-        for (given, written) in [
+        for (per_second, text) in [
             (0.0, "0"),
             (950.0, "950"),
             (999.9, "1.00k"),
             (36_321.0, "36.3k"),
             (999_900.0, "1.00M"),
         ] {
-            assert_eq!(rate(given), written);
+            assert_eq!(rate(per_second), text);
         }
     }
 
     #[test]
-    fn memory_is_told_to_a_tenth_of_a_gibibyte() {
+    fn memory_has_one_decimal() {
         assert_eq!(gibibytes(8_375_186_227), "7.8 GiB");
         assert_eq!(gibibytes(0), "0.0 GiB");
     }
 
     #[test]
-    fn counts_are_grouped() {
+    fn counts_have_groups_of_three_digits() {
         assert_eq!(count(0), "0");
         assert_eq!(count(1_596_000), "1 596 000");
         assert_eq!(count(-12_345), "-12 345");
@@ -145,10 +144,13 @@ mod tests {
 
     #[test]
     fn a_spread_is_the_median_with_its_range() {
-        let spread = Spread::of([3.0, 1.0, 2.0, 10.0].into_iter()).unwrap();
+        let spread = Spread::from_values([3.0, 1.0, 2.0, 10.0].into_iter()).unwrap();
         assert_eq!(spread, Spread { min: 1.0, median: 2.5, max: 10.0 });
-        assert_eq!(spread.written(|n| n.to_string()), "2.5 (1–10)");
-        assert_eq!(Spread::of(std::iter::once(4.0)).unwrap().written(|n| n.to_string()), "4");
-        assert_eq!(Spread::of(std::iter::empty()), None);
+        assert_eq!(spread.describe(|n| n.to_string()), "2.5 (1–10)");
+        assert_eq!(
+            Spread::from_values(std::iter::once(4.0)).unwrap().describe(|n| n.to_string()),
+            "4"
+        );
+        assert_eq!(Spread::from_values(std::iter::empty()), None);
     }
 }

@@ -1,54 +1,48 @@
-//! Prose, in lines that fit a terminal.
+//! Sentences and lists as text.
 
 use crate::number::count;
 
-/// Columns of a line.
+/// The columns of a line on a terminal.
 pub const WIDTH: usize = 100;
 
-/// Lines of at most [`WIDTH`] columns, where words allow it: `first` before
-/// the first of them, `then` before the others. Words that a no-break space
-/// joins stay together.
-pub fn wrapped(text: &str, first: &str, then: &str) -> String {
+/// Wraps a text into lines of at most [`WIDTH`] columns if no word is longer: `first`
+/// precedes the first line, `then` the others. No-break spaces do not break.
+pub fn wrap(text: &str, first: &str, then: &str) -> String {
     let mut lines = vec![first.to_owned()];
-    let mut begun = false;
+    let mut has_words = false;
     for word in text.split_ascii_whitespace() {
-        let line = lines.last_mut().expect("there is one from the start");
-        if begun && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        let line = lines.last_mut().expect("it starts with one");
+        if has_words && line.chars().count() + 1 + word.chars().count() > WIDTH {
             lines.push(format!("{then}{word}"));
         } else {
-            line.push_str(if begun { " " } else { "" });
+            line.push_str(if has_words { " " } else { "" });
             line.push_str(word);
         }
-        begun = true;
+        has_words = true;
     }
     lines.join("\n")
 }
 
-/// Without the letters that XML has no way to write: a document that has one is
-/// none.
-pub fn clean(text: &str) -> String {
+/// Removes the characters that XML cannot represent: a document with one is not
+/// well-formed.
+pub fn remove_invalid_xml(text: &str) -> String {
     let allowed = |letter: &char| matches!(letter, '\t' | '\n' | '\u{20}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}');
     text.chars().filter(allowed).collect()
 }
 
-/// A text that ends no line: a list has a line for each of its items.
-pub fn one_line(text: &str) -> String {
-    text.replace(['\n', '\r'], " ")
-}
-
-/// A text with a capital at its beginning.
+/// A text with a capital letter at its start.
 pub fn sentence(text: &str) -> String {
     let mut letters = text.trim_start().chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string());
     first.unwrap_or_default() + letters.as_str()
 }
 
-/// A number with groups of three.
+/// A count with groups of three digits, joined by no-break spaces.
 pub fn counted(number: u64) -> String {
     count(number).replace(' ', "\u{a0}")
 }
 
-/// A number of something: `1 attempt`, `97 attempts`.
+/// A count with its noun: `1 attempt`, `97 attempts`.
 pub fn several(number: u64, one: &str) -> String {
     let ending = if number == 1 { "" } else { "s" };
     format!("{} {one}{ending}", counted(number))
@@ -59,16 +53,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_no_plural() {
+    fn only_one_has_the_singular() {
         assert_eq!(several(1, "attempt"), "1 attempt");
         assert_eq!(several(0, "attempt"), "0 attempts");
         assert_eq!(several(1_596, "attempt"), "1\u{a0}596 attempts");
     }
 
     #[test]
-    fn lines_end_before_the_width_and_hang() {
+    fn lines_fit_the_width_and_are_indented() {
         let text = "word ".repeat(40);
-        let wrapped = wrapped(&text, "- ", "  ");
+        let wrapped = wrap(&text, "- ", "  ");
         let lines: Vec<_> = wrapped.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(lines[0].starts_with("- word word") && lines[1].starts_with("  word word"));

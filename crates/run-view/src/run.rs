@@ -1,25 +1,24 @@
-//! A run as the reports see it.
+//! A run with its axes by name.
 
 use run_record::{Axis, AxisNames, Build, RunRecord, RunVerdict, TrialExecutions, TrialRecord};
 use serde_json::Value;
 
 use crate::prose::several;
 
-/// A run: its record, and its trials in the order of their cells; a trial that
-/// was run again once for each try.
+/// A run: its record, its trials and its verdict.
 #[derive(Debug, Clone)]
 pub struct Run {
-    /// `run.json`.
+    /// The contents of `run.json`.
     pub record: RunRecord,
-    /// Its trials in the order of their cells, each try of a trial for itself.
+    /// The executions of its trials, by number; a retried trial has several.
     pub trials: Vec<TrialRecord>,
-    /// What held: as recorded when the run ended, else computed from its trials.
+    /// The recorded verdict, or one computed from the trials if none is recorded.
     pub verdict: RunVerdict,
     axis_names: AxisNames,
 }
 
 impl Run {
-    /// Of a run directory's contents.
+    /// A run from the contents of its directory.
     pub fn new(record: RunRecord, mut trials: Vec<TrialRecord>) -> Self {
         trials.sort_by_key(TrialRecord::execution_id);
         let verdict = record.verdict.clone();
@@ -28,17 +27,17 @@ impl Run {
         Self { record, trials, verdict, axis_names }
     }
 
-    /// Each planned trial that was run, with all its tries.
-    pub fn tries(&self) -> Vec<TrialExecutions<'_>> {
+    /// Each planned trial that was run, with all its executions.
+    pub fn executions(&self) -> Vec<TrialExecutions<'_>> {
         TrialExecutions::group(&self.trials)
     }
 
-    /// Whether a cell has more trials than one, tries of the same not counted.
+    /// Whether a cell has several repetitions; retries do not count.
     pub fn is_repeated(&self) -> bool {
         self.trials.iter().any(|trial| trial.repetition > 0)
     }
 
-    /// The trials of the cell that has these values on these axes.
+    /// The trials with these values on these axes.
     pub fn trials_at<'a>(
         &'a self,
         point: &'a [(&'a str, &'a Value)],
@@ -72,7 +71,7 @@ impl Run {
         self.axis_names.describe_place(point)
     }
 
-    /// What is the same in every cell, though the scenario has an axis for it.
+    /// The axes with a single value, as a sentence; `None` if there are none.
     pub fn fixed_axes(&self) -> Option<String> {
         let fixed = self.record.axes.iter().filter(|axis| axis.values.len() == 1);
         let fixed = fixed.map(|axis| (axis.path.as_str(), &axis.values[0]));
@@ -80,11 +79,12 @@ impl Run {
         (!text.is_empty()).then(|| format!("Everywhere: {text}."))
     }
 
-    /// What made the hosts, and the machine below them.
+    /// The backend and the machine, as a sentence.
     pub fn hosts(&self) -> String {
         let RunRecord { backend, machine, .. } = &self.record;
         let version = backend.version.as_ref().map_or(String::new(), |v| format!(" {v}"));
-        let parts = self.build().map_or(String::new(), |build| format!(" Parts in them: {build}."));
+        let parts =
+            self.build().map_or(String::new(), |build| format!(" Workers in them: {build}."));
         format!(
             "Hosts: {}{version}, {}; Linux {} on {}.{parts}",
             backend.name,
@@ -94,21 +94,20 @@ impl Run {
         )
     }
 
-    /// Whose parts ran in the hosts, where that was not the program that led the
+    /// The build whose workers ran in the hosts; `None` if it was the program that led the
     /// run.
     pub fn build(&self) -> Option<String> {
         self.record.build.as_ref().map(Build::to_string)
     }
 
-    /// Axes that have more than one value: the others are the same everywhere
-    /// and need no room in a table.
+    /// The axes with several values; only these need a column in a table.
     pub fn varying_axes(&self) -> Vec<&Axis> {
         self.record.axes.iter().filter(|axis| axis.values.len() > 1).collect()
     }
 }
 
-/// Every combination of the axes' values, the last axis fastest; one empty
-/// combination of no axes.
+/// Every combination of the axes' values; the last axis varies fastest. Without axes, one
+/// empty combination.
 pub fn combinations<'a>(axes: &[&'a Axis]) -> Vec<Vec<(&'a str, &'a Value)>> {
     axes.iter().fold(vec![Vec::new()], |points, axis| {
         points

@@ -175,8 +175,11 @@ mod tests {
         let order: Vec<_> = runs.iter().map(|run| run.scenario.as_str()).collect();
         assert_eq!(order, ["a", "b", "c"]);
         fs::create_dir_all(place.path().join("a/2026-01-02T00-00-00Z-base")).unwrap();
-        let again = list_runs(place.path()).unwrap();
-        assert!(again[0].time.ends_with('Z') && again[1].time.ends_with("-base"), "{again:?}");
+        let renamed = list_runs(place.path()).unwrap();
+        assert!(
+            renamed[0].time.ends_with('Z') && renamed[1].time.ends_with("-base"),
+            "{renamed:?}"
+        );
         assert!(runs.iter().all(|run| run.read().is_err()), "there is no run.json in them");
         assert_eq!(find_run(place.path(), "all", "2026-01-03T00-00-00Z").unwrap(), None);
         assert!(list_runs(&place.path().join("nothing")).unwrap().is_empty());

@@ -30,9 +30,9 @@ mod tests {
     fn a_run_that_held_on_retry_or_is_not_finished_is_marked() {
         let sweep = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
         let (mut record, mut trials) = RunDirectory::read(&sweep).unwrap();
-        let again = TrialRecord { retry: 1, ..trials[0].clone() };
+        let retried = TrialRecord { retry: 1, ..trials[0].clone() };
         trials[0].laws[0].held = Some(false);
-        trials.push(again);
+        trials.push(retried);
         let text = |record: &RunRecord| verdict(&RunVerdict::new(record, &trials), false).0;
         assert!(text(&record).contains("✓ held, 1 only when run again"), "{}", text(&record));
         record.ended = None;

@@ -5,12 +5,12 @@
 mod axes;
 #[path = "../../../report/tests/runs/extreme.rs"]
 mod extreme;
+#[path = "../../../report/tests/runs/retried.rs"]
+mod retried;
 #[path = "../../../report/tests/runs/mod.rs"]
 mod runs;
 #[path = "../../../report/tests/runs/suites.rs"]
 mod suite_fixture;
-#[path = "../../../report/tests/runs/tries.rs"]
-mod tries;
 
 mod axis_names;
 mod laws;

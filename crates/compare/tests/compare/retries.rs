@@ -5,12 +5,12 @@ use run_record::TrialRecord;
 use run_view::Run;
 use serde_json::json;
 
+use crate::retried::with_executions;
 use crate::synthetic::{Synthetic, compared, judged, slower};
-use crate::tries::with_tries;
 
 #[test]
 fn json_lists_every_violation_as_one_line() {
-    let (record, mut trials) = with_tries(&[false, true]);
+    let (record, mut trials) = with_executions(&[false, true]);
     let criteria = Criteria::default();
     let compared = |trials: &[TrialRecord]| {
         let run = Run::new(record.clone(), trials.to_vec());
@@ -37,11 +37,11 @@ fn json_lists_every_violation_as_one_line() {
 
 #[test]
 fn a_run_against_itself_fails_only_if_a_trial_failed_in_every_try() {
-    let (record, trials) = with_tries(&[false, true]);
+    let (record, trials) = with_executions(&[false, true]);
     let run = Run::new(record.clone(), trials);
     let comparison = compare(&run, &run, &Criteria::default());
     assert_ne!(comparison.conclusion(), Conclusion::Failed);
-    let (_, broken) = with_tries(&[false, false]);
+    let (_, broken) = with_executions(&[false, false]);
     let comparison = compare(&run, &Run::new(record, broken), &Criteria::default());
     assert_eq!(comparison.conclusion(), Conclusion::Failed);
     assert_ne!(comparison.conclusion(), Conclusion::Judged(Verdict::Held));
@@ -50,9 +50,9 @@ fn a_run_against_itself_fails_only_if_a_trial_failed_in_every_try() {
 #[test]
 fn a_retry_does_not_count_as_another_trial() {
     let mut new = Synthetic::new(2, 1, 9, 0.02).each_trial(slower);
-    let mut again = new.trials[0].clone();
-    again.retry = 1;
-    new.trials.push(again);
+    let mut retried = new.trials[0].clone();
+    retried.retry = 1;
+    new.trials.push(retried);
     let comparison = compared(&Synthetic::new(1, 1, 10, 0.02), &new);
     assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Inconclusive));
     let text = comparison.text();
@@ -66,12 +66,12 @@ fn a_retry_does_not_count_as_another_trial() {
 fn a_retried_trial_counts_once_with_its_first_try() {
     let baseline = Synthetic::new(1, 1, 10, 0.02);
     let slow = || Synthetic::new(2, 1, 10, 0.02).each_trial(slower);
-    let figures = |new: &Synthetic| {
-        let figures = compared(&baseline, new).json()["figures"].clone();
-        assert!(figures.as_array().unwrap().len() > 3, "{figures}");
-        figures
+    let metrics = |new: &Synthetic| {
+        let metrics = compared(&baseline, new).json()["figures"].clone();
+        assert!(metrics.as_array().unwrap().len() > 3, "{metrics}");
+        metrics
     };
-    let mut again = slow();
+    let mut retried = slow();
     for trial in slow().trials {
         for retry in 1..4 {
             let mut trial = trial.clone();
@@ -79,9 +79,9 @@ fn a_retried_trial_counts_once_with_its_first_try() {
             trial.rates.delivered *= 4.0;
             trial.rates.ingested = trial.rates.ingested.map(|rate| rate * 4.0);
             trial.delivery_latency.p99_ns *= u64::from(retry);
-            again.trials.push(trial);
+            retried.trials.push(trial);
         }
     }
-    assert_eq!(figures(&again), figures(&slow()), "medians, ratios, intervals, deltas and p");
-    assert_eq!(judged(&baseline, &again), Verdict::Regressed);
+    assert_eq!(metrics(&retried), metrics(&slow()), "medians, ratios, intervals, deltas and p");
+    assert_eq!(judged(&baseline, &retried), Verdict::Regressed);
 }

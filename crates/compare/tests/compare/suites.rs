@@ -7,7 +7,7 @@ use report::Suite;
 use run_record::TrialRecord;
 use serde_json::json;
 
-use crate::suite_fixture::{Made, another_law, broken, not_run, same, slower};
+use crate::suite_fixture::{DerivedRuns, another_law, broken, not_run, same, slower};
 
 fn compared(base: &Path, new: &Path, laws: bool) -> SuiteComparison {
     let (base, new) = (Suite::read(base).unwrap(), Suite::read(new).unwrap());
@@ -23,7 +23,7 @@ fn judged(base: &Path, new: &Path, laws: bool) -> Verdict {
 
 #[test]
 fn a_suite_ends_like_its_worst_scenario() {
-    let made = Made::new();
+    let made = DerivedRuns::new();
     let pair = |few: fn(&mut TrialRecord), many: fn(&mut TrialRecord)| {
         made.suite(vec![made.run("few", 1, few), made.run("many", 12, many)])
     };
@@ -42,7 +42,7 @@ fn a_suite_ends_like_its_worst_scenario() {
 
 #[test]
 fn a_scenario_that_only_one_suite_has_is_reported() {
-    let made = Made::new();
+    let made = DerivedRuns::new();
     let both = made.suite(vec![made.run("one", 1, same), made.run("other", 1, same)]);
     let first = made.suite(vec![made.run("one", 1, same)]);
     let failed = made.suite(vec![made.run("one", 1, same), not_run("other")]);
@@ -56,7 +56,7 @@ fn a_scenario_that_only_one_suite_has_is_reported() {
 
 #[test]
 fn markdown_lists_the_worst_first_and_json_has_everything() {
-    let made = Made::new();
+    let made = DerivedRuns::new();
     let base = made.suite(vec![made.run("few", 1, same), made.run("many", 12, same)]);
     let new = made.suite(vec![made.run("few", 1, same), made.run("many", 12, slower)]);
     let comparison = compared(&base, &new, false);
@@ -70,8 +70,8 @@ fn markdown_lists_the_worst_first_and_json_has_everything() {
     assert_eq!((&json["kind"], &json["verdict"]), (&json!("suite"), &json!("regressed")));
     let many = &json["members"][1]["comparison"];
     assert_eq!((&many["scope"], &many["verdict"]), (&json!("all"), &json!("regressed")));
-    let figures = many["figures"].as_array().unwrap();
-    let delivered = figures.iter().find(|figure| figure["figure"] == "delivered").unwrap();
+    let metrics = many["figures"].as_array().unwrap();
+    let delivered = metrics.iter().find(|metric| metric["figure"] == "delivered").unwrap();
     assert_eq!(delivered["trials"], json!({ "baseline": 12, "new": 12 }));
     assert!((delivered["median_ratio"].as_f64().unwrap() - 0.5).abs() < 1e-9, "{delivered}");
     assert_eq!((&delivered["delta"], &delivered["verdict"]), (&json!(-1.0), &json!("regressed")));

@@ -10,7 +10,7 @@ use run_view::Run;
 
 use crate::runs;
 
-static SWEEP: LazyLock<(RunRecord, Vec<TrialRecord>)> = LazyLock::new(|| runs::kept("sweep"));
+static SWEEP: LazyLock<(RunRecord, Vec<TrialRecord>)> = LazyLock::new(|| runs::load_run("sweep"));
 
 /// A run that a test describes.
 pub(crate) struct Synthetic {

@@ -80,24 +80,24 @@ fn cells_are_matched_by_their_place_on_the_axes() {
 
 #[test]
 fn an_unfinished_run_never_holds() {
-    let whole = || Synthetic::new(1, 2, 10, 0.02);
-    assert_eq!(judged(&whole(), &Synthetic::new(2, 2, 10, 0.02)), Verdict::Held);
+    let complete = || Synthetic::new(1, 2, 10, 0.02);
+    assert_eq!(judged(&complete(), &Synthetic::new(2, 2, 10, 0.02)), Verdict::Held);
     let short = Synthetic::new(2, 2, 10, 0.02).record(|record| record.planned_trials = 24);
     let unended = || Synthetic::new(2, 2, 10, 0.02).record(|record| record.ended = None);
-    assert_eq!(judged(&whole(), &unended()), Verdict::Inconclusive);
-    assert_eq!(judged(&short, &whole()), Verdict::Inconclusive);
+    assert_eq!(judged(&complete(), &unended()), Verdict::Inconclusive);
+    assert_eq!(judged(&short, &complete()), Verdict::Inconclusive);
     assert_eq!(
-        judged(&whole(), &unended().each_trial(slower)),
+        judged(&complete(), &unended().each_trial(slower)),
         Verdict::Regressed,
         "a regression remains one"
     );
-    let comparison = compared(&whole(), &short);
+    let comparison = compared(&complete(), &short);
     assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Inconclusive));
     let line = "the new run: 20 of 24 trials were run";
     assert!(comparison.text().contains(line), "{}", comparison.text());
     assert!(comparison.markdown().contains(line), "{}", comparison.markdown());
     assert_eq!(comparison.json()["unfinished"], json!([line]));
-    let laws = compare_laws(&whole().run(), &short.run());
+    let laws = compare_laws(&complete().run(), &short.run());
     assert_eq!(laws.conclusion(), Conclusion::Judged(Verdict::Inconclusive));
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
 /// The depth of each queue as sampled by the probe, or else their sum when every
 /// attempt was decided.
 fn depths(trial: &TrialView<'_>) -> Option<String> {
-    let seen = trial.listeners_seen();
+    let seen = trial.listener_summaries();
     let depths: Vec<_> = seen.iter().map(|listener| listener.deepest.to_string()).collect();
     let of = format!(
         "With {} of them and a limit of {} each",
@@ -55,7 +55,7 @@ fn depths(trial: &TrialView<'_>) -> Option<String> {
 
 /// The numbers of listeners that were seen full and of those that were not.
 fn full_and_room(trial: &TrialView<'_>) -> (usize, usize) {
-    let seen = trial.listeners_seen();
+    let seen = trial.listener_summaries();
     let full = seen.iter().filter(|listener| listener.deepest > listener.limit).count();
     (full, seen.len() - full)
 }

@@ -18,7 +18,7 @@ const RECYCLED: Counter = Counter::TwRecycled;
 
 /// How many ports there were, what used them, and how to get more.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let trials = all.filter_some(|trial| trial.ended(Outcome::NoPort) > 0)?;
+    let trials = all.filter_some(|trial| trial.attempts_with(Outcome::NoPort) > 0)?;
     let lead = "The client's kernel had no free local port.";
     let errors: BTreeSet<_> = trials
         .iter()
@@ -30,7 +30,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let errors = words::listed(&errors.into_iter().collect::<Vec<_>>());
     let mut sentences = vec![format!(
         "{}{} failed{} before any segment was sent, so the server's kernel never saw them.",
-        several(trials.sum(|trial| trial.ended(Outcome::NoPort)), "attempt"),
+        several(trials.sum(|trial| trial.attempts_with(Outcome::NoPort)), "attempt"),
         trials.place(),
         errors.map_or(String::new(), |errors| format!(" with {errors}")),
     )];
@@ -58,8 +58,9 @@ fn room(trials: &TrialSet<'_>) -> Option<String> {
     let reserved =
         reserved.map_or(String::new(), |list| format!(" except those of {RESERVED} ({list})"));
     let addresses = trials.values("load.source_addresses").unwrap_or_else(|| "1".to_owned());
-    let had =
-        trials.range(|trial| Some(trial.clients().saturating_sub(trial.ended(Outcome::NoPort))))?;
+    let had = trials.range(|trial| {
+        Some(trial.clients().saturating_sub(trial.attempts_with(Outcome::NoPort)))
+    })?;
     Some(format!(
         "To one address and port of a server, each source address has the ports of {RANGE} \
          ({ranges}){reserved}, which are {ports}; with load.source_addresses {addresses}, {had} of the \

@@ -11,7 +11,7 @@ use run_view::TrialView;
 /// The paragraph of a run without any other cause.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
     let attempts = all.sum(TrialView::clients);
-    let ok = all.sum(|trial| trial.ended(Outcome::Ok));
+    let ok = all.sum(|trial| trial.attempts_with(Outcome::Ok));
     if ok < attempts {
         return unexplained(all, attempts - ok);
     }
@@ -47,7 +47,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
 
 /// The largest sampled depth of an accept queue, with its share of the capacity.
 fn depth(trial: &TrialView<'_>) -> Option<(f64, String)> {
-    let (deepest, limit) = (trial.deepest()?, trial.limit()?);
+    let (deepest, limit) = (trial.max_depth()?, trial.limit()?);
     let holds = u64::from(limit) + 1;
     Some((
         f64::from(deepest) / holds as f64,
@@ -61,7 +61,7 @@ fn depth(trial: &TrialView<'_>) -> Option<(f64, String)> {
 fn unexplained(all: &TrialSet<'_>, not_ok: u64) -> Paragraph {
     let outcomes = Outcome::ALL.iter().filter(|&&outcome| outcome != Outcome::Ok);
     let ended: Vec<_> = outcomes
-        .map(|&outcome| (outcome, all.sum(|trial| trial.ended(outcome))))
+        .map(|&outcome| (outcome, all.sum(|trial| trial.attempts_with(outcome))))
         .filter(|&(_, attempts)| attempts > 0)
         .map(|(outcome, attempts)| format!("{} {outcome}", words::counted(attempts)))
         .collect();

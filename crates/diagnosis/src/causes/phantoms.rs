@@ -13,8 +13,8 @@ const RETRIES: Sysctl = Sysctl::TcpSynackRetries;
 
 /// Where phantoms came from, and how to avoid them.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let trials = all.filter_some(|trial| trial.ended(Outcome::Phantom) > 0)?;
-    let phantoms = trials.sum(|trial| trial.ended(Outcome::Phantom));
+    let trials = all.filter_some(|trial| trial.attempts_with(Outcome::Phantom) > 0)?;
+    let phantoms = trials.sum(|trial| trial.attempts_with(Outcome::Phantom));
     let lead = "Some connections existed only at the client: phantoms.";
     let mut sentences = vec![format!(
         "For {}{}, connect(2) succeeded but the server never got a socket: a client is ESTABLISHED \
@@ -59,7 +59,7 @@ fn overflow(trials: &TrialSet<'_>) -> String {
         let times = retransmission_times(&syn_ack_retry::retransmits(most), 5);
         format!("retransmitted SYN-ACKs (after {times} at most; {RETRIES} {values})")
     });
-    let held = trials.all(|trial| trial.is("server.hold_acks"));
+    let held = trials.all(|trial| trial.is_set("server.hold_acks"));
     let which = match (held, repeated) {
         (true, Some(repeated)) => format!(
             "A filter dropped their first last ACKs (server.hold_acks), and those that answered \

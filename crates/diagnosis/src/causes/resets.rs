@@ -17,24 +17,24 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let mut sentences = vec![format!(
         "{}{} ended as reset, and the server's kernel counted {} (TcpExt.EmbryonicRsts): each for \
          the last ACK of a handshake that found the accept queue full.",
-        several(trials.sum(|trial| trial.ended(Outcome::Reset)), "attempt"),
+        several(trials.sum(|trial| trial.attempts_with(Outcome::Reset)), "attempt"),
         trials.place(),
         several(trials.sum(|trial| trial.server(Counter::EmbryonicRsts)), "RST"),
     )];
-    let silent = trials.filter_some(|trial| trial.ended(Outcome::TimedOut) > 0);
+    let silent = trials.filter_some(|trial| trial.attempts_with(Outcome::TimedOut) > 0);
     sentences.extend(silent.map(|silent| {
         format!(
             "A SYN that finds it full is still dropped silently: {} timed out.",
-            several(silent.sum(|trial| trial.ended(Outcome::TimedOut)), "attempt")
+            several(silent.sum(|trial| trial.attempts_with(Outcome::TimedOut)), "attempt")
         )
     }));
     let without = all.filter_some(|trial| {
-        trial.server_sysctl(ABORT) == Some("0") && trial.ended(Outcome::Phantom) > 0
+        trial.server_sysctl(ABORT) == Some("0") && trial.attempts_with(Outcome::Phantom) > 0
     });
     sentences.push(match without {
         Some(without) => format!(
             "With 0 no RST was sent, and {} became phantoms.",
-            several(without.sum(|trial| trial.ended(Outcome::Phantom)), "attempt")
+            several(without.sum(|trial| trial.attempts_with(Outcome::Phantom)), "attempt")
         ),
         None => "With 0 those clients would have got no RST.".to_owned(),
     });
@@ -44,6 +44,6 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
 /// Attempts of this trial were reset by a full accept queue.
 pub(crate) fn by_overflow(trial: &TrialView<'_>) -> bool {
     trial.server_sysctl(ABORT) == Some("1")
-        && trial.ended(Outcome::Reset) > 0
+        && trial.attempts_with(Outcome::Reset) > 0
         && trial.server(Counter::EmbryonicRsts) > 0
 }

@@ -117,7 +117,7 @@ fn on(options: (bool, bool)) -> &'static str {
 
 /// Whether the old listener and the new one had SO_REUSEADDR.
 pub(crate) fn options(trial: &TrialView<'_>) -> (bool, bool) {
-    let old = trial.is("server.reuse_address");
+    let old = trial.is_set("server.reuse_address");
     let new = trial.setting("after.restart_reuse_address").and_then(serde_json::Value::as_bool);
     (old, new.unwrap_or(old))
 }

@@ -25,7 +25,7 @@ const LINEAR: Sysctl = Sysctl::TcpSynLinearTimeouts;
 
 /// Why connects took whole seconds, and when they timed out.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let waited = all.filter_some(|trial| trial.waited() > 0);
+    let waited = all.filter_some(|trial| trial.retransmitting_attempts() > 0);
     let gave_up = all.filter_some(|trial| trial.timed_out() > 0);
     if waited.is_none() && gave_up.is_none() {
         return None;
@@ -46,12 +46,12 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
 }
 
 fn retransmitted(waited: &TrialSet<'_>) -> Option<String> {
-    let attempts = waited.sum(TrialView::waited);
+    let attempts = waited.sum(TrialView::retransmitting_attempts);
     let ladders: BTreeSet<_> = waited
         .iter()
         .filter_map(|trial| {
             let linear = trial.client_sysctl(LINEAR).unwrap_or("0");
-            Some((linear, trial.ladder()?.retransmits))
+            Some((linear, trial.syn_retry()?.retransmits))
         })
         .collect();
     // Ladders with the same linear timeouts differ only in length: the longest contains all.
@@ -83,7 +83,10 @@ fn retransmitted(waited: &TrialSet<'_>) -> Option<String> {
 
 /// Attempts that ended ok after a retransmission.
 fn ok_late(trial: &TrialView<'_>) -> u64 {
-    trial.ended(Outcome::Ok).saturating_sub(trial.record.ok_first_try).min(trial.waited())
+    trial
+        .attempts_with(Outcome::Ok)
+        .saturating_sub(trial.record.ok_first_try)
+        .min(trial.retransmitting_attempts())
 }
 
 /// The slowest connect, if it waited for a retransmission.
@@ -91,7 +94,7 @@ fn slowest(waited: &TrialSet<'_>) -> Option<String> {
     let late = waited.filter_some(|trial| ok_late(trial) > 0)?;
     let slowest = late.iter().max_by_key(|trial| trial.record.connect_latency.max_ns)?;
     let took = Duration::from_nanos(slowest.record.connect_latency.max_ns);
-    let ladder = slowest.ladder()?;
+    let ladder = slowest.syn_retry()?;
     let at = ladder.retransmits.iter().rev().find(|&&at| at <= took)?;
     let answered = took <= at.mul_f64(1.0 + TOLERANCE) + MAX_ANSWER_TIME;
     answered.then(|| {
@@ -106,7 +109,7 @@ fn slowest(waited: &TrialSet<'_>) -> Option<String> {
 fn given_up(trials: &TrialSet<'_>) -> String {
     let by_kernel = trials.filter_some(|trial| by_kernel(trial) > 0).map(|trials| {
         let nominal: BTreeSet<_> =
-            trials.iter().filter_map(|trial| Some(trial.ladder()?.timed_out)).collect();
+            trials.iter().filter_map(|trial| Some(trial.syn_retry()?.timed_out)).collect();
         let nominal: Vec<_> = nominal.into_iter().map(words::duration).collect();
         let retries = trials.sysctls(|trial| trial.client_sysctl(Sysctl::TcpSynRetries));
         let when =
@@ -149,7 +152,7 @@ fn given_up(trials: &TrialSet<'_>) -> String {
 /// have had room by then.
 fn next_retransmission(trials: &TrialSet<'_>) -> Option<String> {
     let next = |trial: &TrialView<'_>| {
-        trial.ladder()?.retransmits.get(trial.most_retransmits() as usize).copied()
+        trial.syn_retry()?.retransmits.get(trial.max_retransmits() as usize).copied()
     };
     let next: BTreeSet<_> =
         trials.iter().filter(|trial| !trial.accepts_nothing()).filter_map(next).collect();

@@ -23,7 +23,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
         died.count(),
         several(all.count() as u64, "trial"),
         died.place(),
-        several(died.sum(|trial| trial.ended(Outcome::ServerDown)), "attempt"),
+        several(died.sum(|trial| trial.attempts_with(Outcome::ServerDown)), "attempt"),
     )];
     let by_pipe = died.filter_some(|trial| trial.record.server_died.as_deref() == Some("SIGPIPE"));
     if let Some(by_pipe) = by_pipe {

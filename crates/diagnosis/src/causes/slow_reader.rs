@@ -52,7 +52,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
 
 fn of_design(design: &str, trials: &TrialSet<'_>, without: &TrialSet<'_>) -> String {
     let attempts = trials.sum(TrialView::clients);
-    let incomplete = trials.sum(|trial| trial.ended(Outcome::Incomplete));
+    let incomplete = trials.sum(|trial| trial.attempts_with(Outcome::Incomplete));
     let delivered = |trials: &TrialSet<'_>| trials.sum(|trial| trial.record.rates.deliveries);
     let otherwise = match delivered(without) {
         0 => String::new(),
@@ -88,7 +88,7 @@ fn difference(slow: &TrialSet<'_>) -> Option<String> {
 /// Incomplete attempts other than those of the slow readers.
 fn delayed(trial: &TrialView<'_>) -> u64 {
     let readers = trial.number("load.slow_readers").unwrap_or(0).max(0).cast_unsigned();
-    trial.ended(Outcome::Incomplete).saturating_sub(readers)
+    trial.attempts_with(Outcome::Incomplete).saturating_sub(readers)
 }
 
 fn longest_hold(trial: &TrialView<'_>) -> u64 {

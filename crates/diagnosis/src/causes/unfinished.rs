@@ -15,8 +15,9 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let no_other_cause = |trial: &TrialView<'_>| {
         trial.number("load.slow_readers").unwrap_or(0) == 0 && trial.record.server_died.is_none()
     };
-    let trials =
-        all.filter_some(|trial| no_other_cause(trial) && trial.ended(Outcome::Incomplete) > 0)?;
+    let trials = all.filter_some(|trial| {
+        no_other_cause(trial) && trial.attempts_with(Outcome::Incomplete) > 0
+    })?;
     let lead = "Some connections were accepted and did not finish in time.";
     let deadlines: BTreeSet<_> =
         trials.iter().filter_map(|trial| trial.duration("load.finish_deadline")).collect();
@@ -31,7 +32,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
         format!(
             "{}{} ended as incomplete: they were either given up at load.connect_deadline while the \
              server accepted, or not finished at load.finish_deadline{deadlines}{outstanding}.",
-            several(trials.sum(|trial| trial.ended(Outcome::Incomplete)), "attempt"),
+            several(trials.sum(|trial| trial.attempts_with(Outcome::Incomplete)), "attempt"),
             trials.place(),
         ),
         "No queue of the kernel delays accepted connections: fewer messages, a longer deadline, or a \

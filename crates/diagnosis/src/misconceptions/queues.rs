@@ -17,13 +17,13 @@ const SYN_QUEUE_DROPS: Counter = Counter::TcpReqQFullDrop;
 pub(super) fn backlog(all: &TrialSet<'_>) -> Option<String> {
     let full = |trial: &TrialView<'_>| {
         let one_more = trial.limit().map(|limit| u64::from(limit) + 1);
-        trial.server(OVERFLOWS) > 0 && trial.deepest().map(u64::from) == one_more
+        trial.server(OVERFLOWS) > 0 && trial.max_depth().map(u64::from) == one_more
     };
     let full = all.filter_some(full)?;
     Some(format!(
         "the full queue held {}{}, one more than its limit of {} (Send-Q of the listener): the kernel \
          checks whether more than the limit are queued, not whether as many are.",
-        full.range(|trial| trial.deepest().map(u64::from))?,
+        full.range(|trial| trial.max_depth().map(u64::from))?,
         full.place(),
         full.range(|trial| trial.limit().map(u64::from))?,
     ))
@@ -74,8 +74,10 @@ pub(super) fn last_acks(all: &TrialSet<'_>) -> Option<String> {
 /// No client is refused.
 pub(super) fn refused(all: &TrialSet<'_>) -> Option<String> {
     let silent = |trial: &TrialView<'_>| {
-        let dropped = trial.server(OVERFLOWS) > 0 && trial.ended(Outcome::Refused) == 0;
-        dropped && trial.half_open() == 0 && (trial.timed_out() > 0 || trial.waited() > 0)
+        let dropped = trial.server(OVERFLOWS) > 0 && trial.attempts_with(Outcome::Refused) == 0;
+        dropped
+            && trial.half_open() == 0
+            && (trial.timed_out() > 0 || trial.retransmitting_attempts() > 0)
     };
     let trials = all.filter_some(silent)?;
     Some(format!(

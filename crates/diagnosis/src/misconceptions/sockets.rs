@@ -89,7 +89,7 @@ pub(super) fn tw_reuse(all: &TrialSet<'_>) -> Option<String> {
 /// connect(2) shows nothing about the server.
 pub(super) fn connect_succeeded(all: &TrialSet<'_>) -> Option<String> {
     let unknown_to_server =
-        |trial: &TrialView<'_>| trial.ended(Outcome::Phantom) > 0 || by_overflow(trial);
+        |trial: &TrialView<'_>| trial.attempts_with(Outcome::Phantom) > 0 || by_overflow(trial);
     if let Some(trials) = all.filter_some(unknown_to_server) {
         let connected = trials.sum(|trial| trial.record.connect_latency.count);
         let accepted = trials.sum(|trial| trial.record.accepted.unwrap_or(0));
@@ -120,7 +120,7 @@ pub(super) fn connect_succeeded(all: &TrialSet<'_>) -> Option<String> {
 pub(super) fn ladder(all: &TrialSet<'_>) -> Option<String> {
     let (trial, made, doubling) = all
         .iter()
-        .filter_map(|trial| Some((trial, trial.most_retransmits(), by_doubling(trial)?)))
+        .filter_map(|trial| Some((trial, trial.max_retransmits(), by_doubling(trial)?)))
         .filter(|&(_, made, doubling)| u64::from(made) > doubling)
         .max_by_key(|&(_, made, _)| made)?;
     let linear = trial.client_sysctl(Sysctl::TcpSynLinearTimeouts)?;

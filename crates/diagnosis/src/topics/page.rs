@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::collection::Topics;
 use super::topic::{ScenarioUse, Topic, TopicKind};
-use run_view::prose::{WIDTH, wrapped};
+use run_view::prose::{WIDTH, wrap};
 
 impl fmt::Display for Topic {
     /// The topic's page, without a final newline.
@@ -17,10 +17,10 @@ impl fmt::Display for Topic {
             self.misconceptions.iter().map(|(belief, holds)| format!("\"{belief}\": {holds}"));
         sections.extend(listed("Common misconceptions", misconceptions));
         match self.scenarios.is_empty() {
-            true => sections.extend(self.kind.without_scenario().map(|text| wrapped(text, "", ""))),
+            true => sections.extend(self.kind.without_scenario().map(|text| wrap(text, "", ""))),
             false => sections.extend(listed("Scenarios", self.scenario_uses().into_iter())),
         }
-        sections.push(wrapped(&format!("See also: {}", self.related.join(", ")), "", "  "));
+        sections.push(wrap(&format!("See also: {}", self.related.join(", ")), "", "  "));
         f.write_str(&sections.join("\n\n"))
     }
 }
@@ -29,7 +29,7 @@ impl Topic {
     fn head(&self) -> String {
         let default = self.default.as_ref();
         let default = default.map_or(String::new(), |value| format!(", default {value}"));
-        let title = wrapped(&format!("{}: {}", self.name, self.summary), "", "  ");
+        let title = wrap(&format!("{}: {}", self.name, self.summary), "", "  ");
         format!("{title}\n{}{default}", self.kind.name())
     }
 
@@ -48,7 +48,7 @@ impl Topic {
 
 /// A list under its heading; `None` if it is empty.
 fn listed(heading: &str, entries: impl Iterator<Item = String>) -> Option<String> {
-    let entries: Vec<_> = entries.map(|entry| wrapped(&entry, "  ", "    ")).collect();
+    let entries: Vec<_> = entries.map(|entry| wrap(&entry, "  ", "    ")).collect();
     (!entries.is_empty()).then(|| format!("{heading}\n{}", entries.join("\n")))
 }
 
@@ -74,7 +74,7 @@ impl Topics {
             let width = self.of_kind(kind).map(|topic| topic.name.chars().count()).max()?;
             let lines = self.of_kind(kind).map(|topic| {
                 let name = format!("  {:width$}  ", topic.name);
-                wrapped(&topic.summary, &name, &" ".repeat(width + 4))
+                wrap(&topic.summary, &name, &" ".repeat(width + 4))
             });
             Some(format!("{}\n{}", kind.heading(), lines.collect::<Vec<_>>().join("\n")))
         };
@@ -93,14 +93,14 @@ fn paragraphs(text: &str) -> String {
         let spaces = line.len() - line.trim_start().len();
         let indent = &line[..spaces];
         match line.chars().count() > WIDTH {
-            true => wrapped(line, indent, &format!("{indent}    ")),
+            true => wrap(line, indent, &format!("{indent}    ")),
             false => line.trim_end().to_owned(),
         }
     };
     let paragraphs = text.trim_end().split("\n\n").map(|paragraph| {
         match paragraph.lines().any(|line| line.starts_with(' ')) {
             true => paragraph.lines().map(wrap_long).collect::<Vec<_>>().join("\n"),
-            false => wrapped(paragraph, "", ""),
+            false => wrap(paragraph, "", ""),
         }
     });
     paragraphs.collect::<Vec<_>>().join("\n\n")

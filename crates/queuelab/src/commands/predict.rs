@@ -10,7 +10,7 @@ use lab::CellPredictions;
 use queue_model::accept_queue::DEFAULT_SOMAXCONN;
 use queue_model::law::Unit;
 use run_record::{AxisNames, LawCheck, LawNotApplied, describe_value};
-use run_view::prose::wrapped;
+use run_view::prose::wrap;
 use scenario::{Cell, Plan};
 use tabled::builder::Builder;
 use tabled::settings::{Style, Width};
@@ -104,7 +104,7 @@ fn not_applied(rows: &[(&Cell, CellPredictions)]) -> Option<String> {
             all if *cells == all => String::new(),
             all => format!(" (in {cells} of {all} cells)"),
         };
-        wrapped(&format!("{}: {reason}{place}", titles.join(", ")), "- ", "  ")
+        wrap(&format!("{}: {reason}{place}", titles.join(", ")), "- ", "  ")
     });
     let lines: Vec<_> = lines.collect();
     (!lines.is_empty()).then(|| format!("Not applied:\n{}", lines.join("\n")))

@@ -44,7 +44,7 @@ pub(crate) fn run_standalone(config: &LoadConfig, out: Option<&Path>) -> Result 
     }
     let held = trial.held();
     let run = report::Run::new(record, vec![trial]);
-    print_output(&report::by_hand(&run))?;
+    print_output(&report::standalone(&run))?;
     if let Some(path) = directory.as_ref().map(RunDirectory::path) {
         super::report::write(&run, path)?;
         let report = path.join("report.html");

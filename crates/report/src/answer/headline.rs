@@ -4,11 +4,11 @@ use run_view::Run;
 
 use super::quantity::Quantity;
 
-/// What the scenario declares as its answer.
+/// The quantity and the axis of the answer.
 pub(super) struct Headline<'a> {
-    /// The declared figure; none if the run does not have it.
+    /// The declared quantity; `None` if the run does not have it.
     pub(super) quantity: Option<Quantity>,
-    /// The declared axis; none if it does not vary in the run.
+    /// The declared axis; `None` if it does not vary in the run.
     pub(super) over: Option<&'a str>,
 }
 

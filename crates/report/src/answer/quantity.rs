@@ -1,4 +1,4 @@
-//! Figures of a cell that can answer a question.
+//! Quantities of a cell that can answer a question.
 
 use indexmap::IndexMap;
 use run_record::{LawCheck, Outcome, TrialRecord};
@@ -10,102 +10,103 @@ use run_view::number::decimal;
 use run_view::number::{Spread, count, percent, total};
 use run_view::{Metric, metrics};
 
-/// The law of every listener: it is about the setting, not about its effect.
-const OF_EVERY_LISTENER: &str = "listen-limit";
+/// A law that is about a setting, not about its effect.
+const LAW_ABOUT_SETTING: &str = "listen-limit";
 
-/// Metrics that a machine's noise moves: they are reported if trials were repeated.
+/// Metrics that depend on the noise of the machine: they need repeated trials.
 const NOISY: [&str; 3] = ["offered", "ingested", "delivered"];
 
-/// What an answer can be about.
+/// A quantity that an answer can be about.
 #[derive(Clone)]
 pub(super) enum Quantity {
     /// The share of attempts that succeeded.
     Success,
-    /// How attempts ended.
+    /// The outcomes of the attempts.
     Outcomes,
-    /// What a law of the kernel predicts, and whether that is a time.
+    /// The prediction of a law, by its heading, and whether it is a time.
     Law(String, bool),
-    /// A figure of the tables.
-    Figure(&'static Metric),
+    /// A metric.
+    Metric(&'static Metric),
 }
 
 impl Quantity {
-    /// Those that a run has, the most telling first.
+    /// The quantities of a run, the most relevant first.
     pub(super) fn all(run: &Run) -> Vec<Self> {
         let mut laws: IndexMap<String, bool> = IndexMap::new();
         for law in run.trials.iter().flat_map(|trial| &trial.laws) {
-            if law.measured.is_some() && law.id != OF_EVERY_LISTENER {
+            if law.measured.is_some() && law.id != LAW_ABOUT_SETTING {
                 *laws.entry(law.heading()).or_default() |= law.latest.is_some();
             }
         }
         let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, timed)| *timed);
         let law = |(name, timed): (String, bool)| Self::Law(name, timed);
-        let figures = || metrics(run).filter(|figure| !figure.name.contains("first-try"));
+        let all = || metrics(run).filter(|metric| !metric.name.contains("first-try"));
         let (noisy, others): (Vec<_>, Vec<_>) =
-            figures().partition(|figure| NOISY.contains(&figure.name));
+            all().partition(|metric| NOISY.contains(&metric.name));
         timed
             .into_iter()
             .map(law)
             .chain([Self::Success, Self::Outcomes])
             .chain(exact.into_iter().map(law))
-            .chain(others.into_iter().filter(|figure| figure.name != "success").map(Self::Figure))
-            // What arrived before what was sent.
-            .chain(noisy.into_iter().rev().map(Self::Figure))
+            .chain(others.into_iter().filter(|metric| metric.name != "success").map(Self::Metric))
+            // Deliveries first.
+            .chain(noisy.into_iter().rev().map(Self::Metric))
             .collect()
     }
 
-    /// The metric with the name that scenarios use; none if the run does not have it.
+    /// The quantity with the name that scenarios use; `None` if the run does not have it.
     pub(super) fn named(run: &Run, name: &str) -> Option<Self> {
         match name {
             "success" => Some(Self::Success),
             "outcomes" => Some(Self::Outcomes),
-            _ => metrics(run).find(|metric| metric.name == name).map(Self::Figure),
+            _ => metrics(run).find(|metric| metric.name == name).map(Self::Metric),
         }
     }
 
-    /// The law with that id; none if the run did not measure it.
+    /// The law with that id; `None` if the run did not measure it.
     pub(super) fn of_law(run: &Run, id: &str) -> Option<Self> {
         let checks = run.trials.iter().flat_map(|trial| &trial.laws);
         let law = { checks }.find(|law| law.id == id && law.measured.is_some())?;
         Some(Self::Law(law.heading(), law.latest.is_some()))
     }
 
-    /// Whether a time that is the same everywhere says more.
+    /// Whether a time that is the same everywhere is more relevant.
     pub(super) fn is_minor(&self) -> bool {
-        matches!(self, Self::Law(_, false) | Self::Figure(_))
+        matches!(self, Self::Law(_, false) | Self::Metric(_))
     }
 
-    /// Whether it says nothing of these cells, be it for chance.
-    pub(super) fn is_mute(&self, cells: &[&Cell<'_>]) -> bool {
+    /// Whether its differences between these cells can be due to chance.
+    pub(super) fn is_uncertain(&self, cells: &[&Cell<'_>]) -> bool {
         match self {
-            Self::Figure(figure) if NOISY.contains(&figure.name) => {
+            Self::Metric(metric) if NOISY.contains(&metric.name) => {
                 cells.iter().any(|cell| cell.trials.len() < 2)
             }
             _ => false,
         }
     }
 
-    /// By how much these cells differ, none where one of them does not have it.
+    /// The difference between these cells; `None` if there is none, or a cell does not have the
+    /// quantity.
     pub(super) fn effect(&self, cells: &[&Cell<'_>]) -> Option<f64> {
-        let figures = cells.iter().map(|cell| self.at(cell)).collect::<Option<Vec<_>>>()?;
-        let differ = match self {
+        let values = cells.iter().map(|cell| self.at(cell)).collect::<Option<Vec<_>>>()?;
+        let difference = match self {
             Self::Outcomes => {
-                let ended = |cell: &&Cell<'_>| Outcome::ALL.map(|outcome| share(cell, outcome));
-                let all: Vec<_> = cells.iter().map(ended).collect();
-                let apart = |one: &[f64; 8], other: &[f64; 8]| -> f64 {
+                let shares = |cell: &&Cell<'_>| Outcome::ALL.map(|outcome| share(cell, outcome));
+                let all: Vec<_> = cells.iter().map(shares).collect();
+                let distance = |one: &[f64; 8], other: &[f64; 8]| -> f64 {
                     one.iter().zip(other).map(|(one, other)| (one - other).abs()).sum()
                 };
-                all.iter().map(|ended| apart(ended, &all[0])).fold(0.0, f64::max)
+                all.iter().map(|shares| distance(shares, &all[0])).fold(0.0, f64::max)
             }
             _ => {
-                let spread = Spread::of(figures.into_iter())?;
+                let spread = Spread::from_values(values.into_iter())?;
                 spread.max - spread.min
             }
         };
-        (differ > 0.0).then_some(differ)
+        (difference > 0.0).then_some(difference)
     }
 
-    /// As a number: of a law what it predicts, so that lateness is no effect.
+    /// Its value in a cell. For a law this is the prediction: lateness is not an effect.
     pub(super) fn at(&self, cell: &Cell<'_>) -> Option<f64> {
         let of = |of: &dyn Fn(&TrialRecord) -> Option<f64>| Some(cell.spread(of)?.median);
         match self {
@@ -115,20 +116,24 @@ impl Quantity {
                 let law = law(trial, name).filter(|law| law.measured.is_some())?;
                 Some(law.predicted)
             }),
-            Self::Figure(figure) => of(&figure.of),
+            Self::Metric(metric) => of(&metric.value),
         }
     }
 
-    /// A sentence of it in some cells along an axis, `place` being where on the
-    /// others.
-    pub(super) fn told(&self, axis: &str, cells: &[(String, &Cell<'_>)], place: &str) -> String {
+    /// A sentence about some cells along an axis; `place` describes the others.
+    pub(super) fn describe(
+        &self,
+        axis: &str,
+        cells: &[(String, &Cell<'_>)],
+        place: &str,
+    ) -> String {
         let with = |(number, (at, cell)): (usize, &(String, &Cell<'_>))| {
             let with = if number == 0 { format!("With {axis} {at}") } else { format!("with {at}") };
-            format!("{with}, {}", self.written(cell, number == 0))
+            format!("{with}, {}", self.describe_cell(cell, number == 0))
         };
         let of = |(number, (at, cell)): (usize, &(String, &Cell<'_>))| {
             let axis = if number == 0 { format!("{axis} ") } else { String::new() };
-            format!("{} with {axis}{at}", self.written(cell, number == 0))
+            format!("{} with {axis}{at}", self.describe_cell(cell, number == 0))
         };
         let all = cells;
         let cells = cells.iter().enumerate();
@@ -137,19 +142,19 @@ impl Quantity {
                 format!("{}{place}.", cells.map(with).collect::<Vec<_>>().join("; "))
             }
             _ => {
-                let figures = cells.map(of).collect::<Vec<_>>().join("; ");
+                let values = cells.map(of).collect::<Vec<_>>().join("; ");
                 let overlap = if self.overlaps(all) { "; their ranges overlap" } else { "" };
-                format!("{}: {figures}{place}{overlap}.", self.name())
+                format!("{}: {values}{place}{overlap}.", self.name())
             }
         }
     }
 
-    /// Of all cells alike, where that tells something: a time does.
-    pub(super) fn told_of_all(&self, cells: &[&Cell<'_>]) -> Option<String> {
+    /// A sentence about all cells with the same prediction; only for times.
+    pub(super) fn describe_all(&self, cells: &[&Cell<'_>]) -> Option<String> {
         let Self::Law(name, true) = self else { return None };
         let checks = || cells.iter().flat_map(|cell| &cell.trials).filter_map(|at| law(at, name));
-        let predicted = Spread::of(checks().map(|law| law.predicted));
-        let measured = Spread::of(checks().filter_map(|law| law.measured));
+        let predicted = Spread::from_values(checks().map(|law| law.predicted));
+        let measured = Spread::from_values(checks().filter_map(|law| law.measured));
         Some(format!(
             "{}: {}{}, predicted {}.",
             self.name(),
@@ -163,10 +168,11 @@ impl Quantity {
         ))
     }
 
-    /// Whether what noise moves may be as large in one as in another.
+    /// Whether the ranges of a metric overlap in some of these cells.
     fn overlaps(&self, cells: &[(String, &Cell<'_>)]) -> bool {
-        let Self::Figure(figure) = self else { return false };
-        let spreads: Vec<_> = cells.iter().filter_map(|(_, cell)| cell.spread(figure.of)).collect();
+        let Self::Metric(metric) = self else { return false };
+        let spreads: Vec<_> =
+            cells.iter().filter_map(|(_, cell)| cell.spread(metric.value)).collect();
         let apart = |one: &Spread, other: &Spread| one.max < other.min || other.max < one.min;
         let pairs = spreads.iter().enumerate();
         let mut pairs =
@@ -178,11 +184,11 @@ impl Quantity {
         match self {
             Self::Success | Self::Outcomes => "Attempts".to_owned(),
             Self::Law(name, _) => format!("The kernel's law “{name}”, measured"),
-            Self::Figure(figure) => figure.title.to_owned(),
+            Self::Metric(metric) => metric.title.to_owned(),
         }
     }
 
-    fn written(&self, cell: &Cell<'_>, is_first: bool) -> String {
+    fn describe_cell(&self, cell: &Cell<'_>, is_first: bool) -> String {
         let attempts = total(cell.trials.iter().map(|trial| trial.attempts));
         match self {
             Self::Success => {
@@ -192,12 +198,12 @@ impl Quantity {
                 format!("{} of {all}{of} ({} %)", count(ok), percent(share(cell, Outcome::Ok)))
             }
             Self::Outcomes => {
-                let ended = Outcome::ALL.map(|outcome| {
+                let counts = Outcome::ALL.map(|outcome| {
                     let of = |trial: &&TrialRecord| trial.outcomes.get(outcome);
                     (outcome, total(cell.trials.iter().map(of)))
                 });
-                let ended = ended.iter().filter(|(_, attempts)| *attempts > 0);
-                let ended: Vec<_> = ended
+                let counts = counts.iter().filter(|(_, attempts)| *attempts > 0);
+                let counts: Vec<_> = counts
                     .map(|(outcome, attempts)| format!("{} {outcome}", count(*attempts)))
                     .collect();
                 let of = if is_first {
@@ -205,15 +211,15 @@ impl Quantity {
                 } else {
                     String::new()
                 };
-                format!("{}{of}", ended.join(", "))
+                format!("{}{of}", counts.join(", "))
             }
             Self::Law(name, _) => {
                 let measured = |trial: &TrialRecord| law(trial, name)?.measured;
-                cell.spread(measured).map_or("·".to_owned(), |spread| spread.written(decimal))
+                cell.spread(measured).map_or("·".to_owned(), |spread| spread.describe(decimal))
             }
-            Self::Figure(figure) => cell
-                .spread(figure.of)
-                .map_or("·".to_owned(), |spread| spread.written(figure.write)),
+            Self::Metric(metric) => cell
+                .spread(metric.value)
+                .map_or("·".to_owned(), |spread| spread.describe(metric.format)),
         }
     }
 }
@@ -222,9 +228,9 @@ fn law<'a>(trial: &'a TrialRecord, name: &str) -> Option<&'a LawCheck> {
     trial.laws.iter().find(|law| law.heading() == name)
 }
 
-/// The share of a cell's attempts that ended so.
+/// The share of a cell's attempts with this outcome.
 fn share(cell: &Cell<'_>, outcome: Outcome) -> f64 {
     let attempts = total(cell.trials.iter().map(|trial| trial.attempts));
-    let ended = total(cell.trials.iter().map(|trial| trial.outcomes.get(outcome)));
-    if attempts == 0 { 0.0 } else { ended as f64 / attempts as f64 }
+    let matching = total(cell.trials.iter().map(|trial| trial.outcomes.get(outcome)));
+    if attempts == 0 { 0.0 } else { matching as f64 / attempts as f64 }
 }

@@ -1,11 +1,11 @@
-//! The pieces of a section.
+//! The blocks of a section.
 
 use charts::Chart;
 use run_record::Verdict;
 
 use crate::table::Table;
 
-/// A piece of a section.
+/// A block of a section.
 #[derive(Debug)]
 pub(crate) enum Block {
     /// Sentences.
@@ -14,74 +14,74 @@ pub(crate) enum Block {
     Verdict(Verdict, String),
     /// A heading within the section.
     Heading(&'static str),
-    /// A table, and whether its columns may be broken where lines are short.
+    /// A table, and whether its cells may be wrapped to fit a line.
     Table(Table, bool),
     /// One line for each item.
     List(Vec<String>),
-    /// Paragraphs that begin with their point.
+    /// Paragraphs with a lead.
     Points(Vec<Point>),
     /// Common beliefs, each with what the run shows instead.
     Beliefs(Vec<Point>),
     /// Names and their values.
     Facts(Vec<(String, String)>),
-    /// Lines whose breaks and columns stay.
+    /// Lines that keep their breaks and columns.
     Preformatted(String),
     /// Charts side by side; `small` ones get less room each.
     Charts { charts: Vec<Chart>, small: bool },
-    /// Rows of charts; in formats without charts, what says the same in words.
-    Drawn { charts: Vec<Vec<Chart>>, words: Vec<Block> },
+    /// Rows of charts; formats without charts show the text instead.
+    ChartsOrText { charts: Vec<Vec<Chart>>, text: Vec<Block> },
     /// Content that unfolds below its title.
     Folded { id: Option<String>, title: String, is_failed: bool, is_open: bool, blocks: Vec<Block> },
-    /// One of several pictures at a time.
+    /// Several pictures, of which one is shown at a time.
     Picker { label: &'static str, pictures: Vec<Picture>, first: usize },
-    /// A place that links lead to.
+    /// The target of links.
     Anchor(String),
-    /// Links, each with its text, after what they are.
+    /// Links, each with its text, after a label.
     Links { label: String, links: Vec<(String, String)> },
-    /// Links to files, each with what is in it.
+    /// Links to files, each with a description.
     Files(Vec<(&'static str, &'static str)>),
     /// Links to the files of all charts of the document.
     ChartFiles,
 }
 
-/// How a text is meant.
+/// The role of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// As it is.
+    /// A plain text.
     Plain,
     /// The answer to the question.
     Answer,
     /// An explanation of what follows; words between backticks are code.
     Caption,
-    /// Something to beware of.
+    /// A warning.
     Warning,
-    /// The run is not whole.
+    /// A note that the run is not finished.
     Unfinished,
 }
 
-/// A paragraph that begins with its point.
+/// A paragraph with a lead.
 #[derive(Debug)]
 pub(crate) struct Point {
-    /// The point, or the belief.
+    /// The point, or the common belief.
     pub(crate) lead: String,
-    /// What comes after it.
+    /// The rest of the paragraph.
     pub(crate) text: String,
 }
 
-/// A choice of a picker.
+/// A picture of a picker.
 #[derive(Debug)]
 pub(crate) struct Picture {
-    /// What links lead to.
+    /// The target of links.
     pub(crate) id: String,
-    /// What the picker calls it.
+    /// Its name in the picker.
     pub(crate) name: String,
-    /// Its title where it is shown.
+    /// The title above it.
     pub(crate) title: String,
     pub(crate) charts: Vec<Chart>,
 }
 
 impl Block {
-    /// A text as it is.
+    /// A plain text.
     pub(crate) fn text(text: impl Into<String>) -> Self {
         Self::Text(Tone::Plain, text.into())
     }
@@ -96,16 +96,16 @@ impl Block {
         Self::Charts { charts: charts.into_iter().collect(), small: false }
     }
 
-    /// Content that is folded at first.
+    /// Content that is folded initially.
     pub(crate) fn folded(title: impl Into<String>, blocks: Vec<Self>) -> Self {
         Self::Folded { id: None, title: title.into(), is_failed: false, is_open: false, blocks }
     }
 
-    /// Every chart in it, in its order.
+    /// Its charts, in order.
     pub(crate) fn charts(&self) -> Vec<&Chart> {
         match self {
             Self::Charts { charts, .. } => charts.iter().collect(),
-            Self::Drawn { charts, .. } => charts.iter().flatten().collect(),
+            Self::ChartsOrText { charts, .. } => charts.iter().flatten().collect(),
             Self::Folded { blocks, .. } => blocks.iter().flat_map(Self::charts).collect(),
             Self::Picker { pictures, .. } => {
                 pictures.iter().flat_map(|picture| &picture.charts).collect()

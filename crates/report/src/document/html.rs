@@ -1,16 +1,16 @@
-//! A document as one page that loads nothing from anywhere.
+//! A document as one HTML page that loads nothing.
 
 use charts::Chart;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use run_record::Verdict;
-use run_view::prose::clean;
+use run_view::prose::remove_invalid_xml;
 
 use super::{Block, Document, Level, Picture, Section, Tone};
 
 const STYLE: &str = include_str!("html/style.css");
 const SCRIPT: &str = include_str!("html/script.js");
 
-/// Everything that a page may load is in it.
+/// The page loads nothing: everything is in it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; \
                       img-src data:; base-uri 'none'; form-action 'none'";
 
@@ -26,7 +26,7 @@ pub(crate) fn render_html(document: &Document) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (document.name) " · queuelab" }
-                // Without it a browser asks for /favicon.ico.
+                // Without it a browser requests /favicon.ico.
                 link rel="icon" href="data:,";
                 style { (PreEscaped(charts::STYLE)) (PreEscaped(STYLE)) }
             }
@@ -52,16 +52,16 @@ pub(crate) fn render_html(document: &Document) -> String {
             }
         }
     };
-    format!("{}\n", clean(&page.0))
+    format!("{}\n", remove_invalid_xml(&page.0))
 }
 
 fn content(document: &Document, section: &Section) -> Markup {
-    html! { @for block in section.up_to(Level::Page) { (written(document, block)) } }
+    html! { @for block in section.up_to(Level::Page) { (block_html(document, block)) } }
 }
 
-fn written(document: &Document, block: &Block) -> Markup {
+fn block_html(document: &Document, block: &Block) -> Markup {
     match block {
-        Block::Text(tone, text) => sentence(*tone, text),
+        Block::Text(tone, text) => paragraph(*tone, text),
         Block::Verdict(verdict, headline) => {
             let class = match verdict {
                 Verdict::Held | Verdict::HeldOnRetry => "verdict held",
@@ -94,11 +94,11 @@ fn written(document: &Document, block: &Block) -> Markup {
             [only] => only.inline(),
             several => side_by_side(several),
         },
-        Block::Drawn { charts, words } => drawn(document, charts, words),
+        Block::ChartsOrText { charts, text } => charts_or_text(document, charts, text),
         Block::Folded { id, title, is_failed, is_open, blocks } => html! {
             details id=[id.as_ref()] open[*is_open] {
                 summary { (code(title)) @if *is_failed { " " b.failed { "failed" } } }
-                @for block in blocks { (written(document, block)) }
+                @for block in blocks { (block_html(document, block)) }
             }
         },
         Block::Picker { label, pictures, first } => picker(label, pictures, *first),
@@ -113,7 +113,7 @@ fn written(document: &Document, block: &Block) -> Markup {
     }
 }
 
-fn sentence(tone: Tone, text: &str) -> Markup {
+fn paragraph(tone: Tone, text: &str) -> Markup {
     match tone {
         Tone::Plain => html! { p { (text) } },
         Tone::Answer => html! { p.answer { (text) } },
@@ -136,10 +136,10 @@ fn side_by_side(charts: &[Chart]) -> Markup {
     html! { div.charts { @for chart in charts { (chart.inline()) } } }
 }
 
-/// Rows of one chart each share a row.
-fn drawn(document: &Document, charts: &[Vec<Chart>], words: &[Block]) -> Markup {
+/// Rows with a single chart each are joined to one row.
+fn charts_or_text(document: &Document, charts: &[Vec<Chart>], text: &[Block]) -> Markup {
     if charts.is_empty() {
-        return html! { @for block in words { (written(document, block)) } };
+        return html! { @for block in text { (block_html(document, block)) } };
     }
     let are_single = charts.iter().all(|row| row.len() == 1);
     html! {
@@ -153,17 +153,17 @@ fn drawn(document: &Document, charts: &[Vec<Chart>], words: &[Block]) -> Markup 
 
 fn picker(label: &str, pictures: &[Picture], first: usize) -> Markup {
     html! {
-        // Without the page's script each is opened by itself.
+        // Without the script of the page, each is opened separately.
         p #pick hidden {
             label for="picker" { (label) " " }
             select #picker {
-                @for (place, picture) in pictures.iter().enumerate() {
-                    option value=(picture.id) selected[place == first] { (picture.name) }
+                @for (position, picture) in pictures.iter().enumerate() {
+                    option value=(picture.id) selected[position == first] { (picture.name) }
                 }
             }
         }
-        @for (place, picture) in pictures.iter().enumerate() {
-            details.recorded id=(picture.id) open[place == first] {
+        @for (position, picture) in pictures.iter().enumerate() {
+            details.recorded id=(picture.id) open[position == first] {
                 summary { (picture.title) }
                 @for chart in &picture.charts { (chart.inline()) }
             }

@@ -1,40 +1,41 @@
 //! A document in GitHub's Markdown, for a job's summary page.
 //!
-//! Its rules: no charts and no more than the summary of each section; after so many
-//! bytes no further table, since GitHub takes no more than a mebibyte for a job.
+//! Its rules: no charts, only the summary of each section, and no more tables after a
+//! number of bytes, because GitHub limits the summary of a job to one mebibyte.
 
 use run_record::Verdict;
 
 use super::{Block, Document, Level, Tone};
 use crate::table::escaped;
 
-/// Bytes after which no further table is written.
+/// The length after which no more tables are added, bytes.
 const MAX_BYTES: usize = 256 << 10;
 
 /// The longest table, bytes.
 const MAX_TABLE_BYTES: usize = 128 << 10;
 
-/// The whole document, below a heading of that level (`#` or `##`).
+/// The document below a heading of that level (`#` or `##`).
 pub(crate) fn render_markdown(document: &Document, level: &str) -> String {
     let mut text = render_markdown_brief(document, level);
-    let mut left_out = 0;
+    let mut omitted = 0;
     for section in document.sections.iter().filter(|section| !section.is_brief) {
         let mut blocks = section.up_to(Level::Summary).peekable();
         if blocks.peek().is_some() {
             text += &format!("{level}# {}\n\n", escaped(&section.heading));
         }
         for block in blocks {
-            write(&mut text, block, &mut left_out);
+            write(&mut text, block, &mut omitted);
         }
     }
-    if left_out > 0 {
-        text +=
-            &format!("{left_out} more tables would be too long here: `cells.csv` has them.\n\n");
+    if omitted > 0 {
+        text += &format!(
+            "{omitted} more tables are omitted because of their length; see `cells.csv`.\n\n"
+        );
     }
     format!("{}\n", text.replace('\u{a0}', " ").trim_end())
 }
 
-/// Its short form, below a heading of that level.
+/// The short form of the document below a heading of that level.
 pub(crate) fn render_markdown_brief(document: &Document, level: &str) -> String {
     let mut text =
         format!("{level} {}: {}\n\n", escaped(&document.name), escaped(&document.question));
@@ -46,7 +47,7 @@ pub(crate) fn render_markdown_brief(document: &Document, level: &str) -> String 
     text.replace('\u{a0}', " ")
 }
 
-fn write(text: &mut String, block: &Block, left_out: &mut usize) {
+fn write(text: &mut String, block: &Block, omitted: &mut usize) {
     match block {
         Block::Text(Tone::Warning, sentence) => {
             *text += &format!("⚠️ {}\n\n", escaped(sentence));
@@ -57,15 +58,15 @@ fn write(text: &mut String, block: &Block, left_out: &mut usize) {
         }
         Block::Heading(heading) => *text += &format!("**{}**\n\n", escaped(heading)),
         Block::Table(table, _) => {
-            let written = table.markdown();
-            if text.len() > MAX_BYTES || written.len() > MAX_TABLE_BYTES {
-                *left_out += 1;
+            let markdown = table.markdown();
+            if text.len() > MAX_BYTES || markdown.len() > MAX_TABLE_BYTES {
+                *omitted += 1;
                 return;
             }
             if !table.title.is_empty() {
                 *text += &format!("**{}**\n\n", escaped(&table.title));
             }
-            *text += &format!("{written}\n");
+            *text += &format!("{markdown}\n");
         }
         Block::List(items) => {
             text.extend(items.iter().map(|item| format!("- {}\n", escaped(item))));
@@ -96,8 +97,8 @@ fn write(text: &mut String, block: &Block, left_out: &mut usize) {
             text.extend(lines.lines().map(|line| format!("- {}\n", escaped(line.trim()))));
             text.push('\n');
         }
-        Block::Drawn { words: blocks, .. } | Block::Folded { blocks, .. } => {
-            blocks.iter().for_each(|block| write(text, block, left_out));
+        Block::ChartsOrText { text: blocks, .. } | Block::Folded { blocks, .. } => {
+            blocks.iter().for_each(|block| write(text, block, omitted));
         }
         Block::Charts { .. }
         | Block::Picker { .. }
@@ -108,7 +109,7 @@ fn write(text: &mut String, block: &Block, left_out: &mut usize) {
     }
 }
 
-/// The verdict as a sign.
+/// The symbol of a verdict.
 fn sign(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Failed => "❌",

@@ -11,38 +11,38 @@ pub(crate) struct Document {
     pub(crate) name: String,
     /// Its question.
     pub(crate) question: String,
-    /// When and how it was run, in a few words.
+    /// When and in which form it was run.
     pub(crate) byline: String,
-    /// In their order.
+    /// Its sections, in order.
     pub(crate) sections: Vec<Section>,
 }
 
 /// A part of a document.
 #[derive(Debug)]
 pub(crate) struct Section {
-    /// What links lead to.
+    /// The target of links.
     pub(crate) id: &'static str,
     /// Its heading.
     pub(crate) heading: String,
-    /// It belongs to the short form of the document.
+    /// Whether it belongs to the short form of the document.
     pub(crate) is_brief: bool,
-    /// Its content, in its order.
+    /// Its content, in order.
     pub(crate) blocks: Vec<(Level, Block)>,
 }
 
-/// How much room a piece of content needs to be worth it.
+/// The formats that show a block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Level {
-    /// In every format.
+    /// Every format.
     Summary,
-    /// In the terminal and on the page.
+    /// The terminal and the page.
     Report,
-    /// Only on the page.
+    /// Only the page.
     Page,
 }
 
 impl Document {
-    /// Every chart in it, in its order.
+    /// Its charts, in order.
     pub(crate) fn charts(&self) -> impl Iterator<Item = &Chart> {
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);
         blocks.flat_map(|(_, block)| block.charts())
@@ -70,12 +70,12 @@ impl Section {
         self.add(Level::Page, block)
     }
 
-    /// The content that a format shows which shows up to this level.
+    /// The content for a format that shows blocks up to this level.
     pub(crate) fn up_to(&self, level: Level) -> impl Iterator<Item = &Block> {
         self.blocks.iter().filter(move |(of, _)| *of <= level).map(|(_, block)| block)
     }
 
-    /// The section; none if it has no content.
+    /// The section, or `None` if it has no content.
     pub(crate) fn if_any(self) -> Option<Self> {
         (!self.blocks.is_empty()).then_some(self)
     }

@@ -1,4 +1,4 @@
-//! What sections are made from.
+//! The data that sections are made from.
 
 use charts::Chart;
 use run_view::{Cell, Run};
@@ -10,17 +10,17 @@ use crate::recorded::Rows;
 pub(crate) struct Source<'a> {
     pub(crate) run: &'a Run,
     pub(crate) cells: Vec<Cell<'a>>,
-    /// The rows of trials that are drawn; none for a format without charts.
+    /// The recorded rows of trials; `None` for a format without charts.
     pub(crate) rows: Option<Rows>,
 }
 
 impl<'a> Source<'a> {
-    /// A source for a format without charts: drawing them takes most of the time.
+    /// A source for a format without charts, because drawing takes most of the time.
     pub(crate) fn without_charts(run: &'a Run) -> Self {
         Self { run, cells: Cell::all(run), rows: None }
     }
 
-    /// What `draw` draws; nothing for a format without charts.
+    /// The charts that `draw` returns; none for a format without charts.
     pub(crate) fn draw<T: IntoIterator<Item = Chart>>(
         &self,
         draw: impl FnOnce() -> T,

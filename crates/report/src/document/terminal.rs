@@ -1,9 +1,9 @@
 //! A document as plain text, readable without colour and without a terminal.
 //!
-//! Its rules: no charts, nothing that unfolds or links; and the short form last, where a
-//! terminal is read first.
+//! Its rules: no charts, folding or links, and the short form at the end, where a reader
+//! of a terminal looks first.
 
-use run_view::prose::{WIDTH, wrapped};
+use run_view::prose::{WIDTH, wrap};
 use tabled::settings::Width;
 use tabled::settings::peaker::Priority;
 
@@ -25,12 +25,12 @@ pub(crate) fn render_terminal(document: &Document) -> String {
 }
 
 fn content(section: &Section) -> Vec<String> {
-    section.up_to(Level::Report).flat_map(written).collect()
+    section.up_to(Level::Report).flat_map(format_block).collect()
 }
 
-fn written(block: &Block) -> Vec<String> {
+fn format_block(block: &Block) -> Vec<String> {
     let text = match block {
-        Block::Text(_, text) => sentences(text),
+        Block::Text(_, text) => wrap_lines(text),
         Block::Preformatted(text) => text.clone(),
         Block::Verdict(_, headline) => headline.clone(),
         Block::Table(table, is_wrapped) => {
@@ -53,8 +53,8 @@ fn written(block: &Block) -> Vec<String> {
             let lead = |lead: &str| format!("Commonly believed: \"{lead}\". Here:");
             return points.iter().map(|point| item(&lead(&point.lead), &point.text)).collect();
         }
-        Block::Drawn { words, .. } => return words.iter().flat_map(written).collect(),
-        Block::Folded { blocks, .. } => return blocks.iter().flat_map(written).collect(),
+        Block::ChartsOrText { text, .. } => return text.iter().flat_map(format_block).collect(),
+        Block::Folded { blocks, .. } => return blocks.iter().flat_map(format_block).collect(),
         Block::Facts(facts) => {
             let lines = facts.iter().map(|(name, value)| format!("{name}: {value}"));
             lines.collect::<Vec<_>>().join("\n")
@@ -70,15 +70,15 @@ fn written(block: &Block) -> Vec<String> {
     vec![text]
 }
 
-/// Lines that fit, each of the text's own on a new one.
-fn sentences(text: &str) -> String {
+/// Wraps each line of a text.
+fn wrap_lines(text: &str) -> String {
     let line = |line: &str| match line.chars().count() > WIDTH {
-        true => wrapped(line, "", ""),
+        true => wrap(line, "", ""),
         false => line.to_owned(),
     };
     text.lines().map(line).collect::<Vec<_>>().join("\n").replace('\u{a0}', " ")
 }
 
 fn item(lead: &str, text: &str) -> String {
-    wrapped(&format!("{lead} {text}"), "- ", "  ").replace('\u{a0}', " ")
+    wrap(&format!("{lead} {text}"), "- ", "  ").replace('\u{a0}', " ")
 }

@@ -17,9 +17,9 @@ pub(super) struct TrialCase<'a> {
     /// Its cell.
     place: String,
     pub(super) outcome: Outcome,
-    /// Its tries in their order; empty if it was not run.
-    pub(super) tries: Vec<&'a TrialRecord>,
-    /// Its verdict unless its first try held.
+    /// Its executions, in order; empty if it was not run.
+    pub(super) executions: Vec<&'a TrialRecord>,
+    /// Its verdict, unless its first execution held.
     verdict: Option<&'a TrialVerdict>,
 }
 
@@ -29,59 +29,60 @@ pub(super) enum Outcome {
     Held,
     HeldOnRetry,
     Failed,
-    /// With the reason.
+    /// Not run, with the reason.
     NotRun(String),
 }
 
 impl<'a> TrialCase<'a> {
-    fn new(run: &'a Run, place: &str, name: String, tries: Vec<&'a TrialRecord>) -> Self {
-        let number = tries[0].id;
+    fn new(run: &'a Run, place: &str, name: String, executions: Vec<&'a TrialRecord>) -> Self {
+        let number = executions[0].id;
         let verdict = run.verdict.unheld.iter().find(|unheld| unheld.trial == number);
         let outcome = match verdict.map(|trial| trial.verdict) {
             None => Outcome::Held,
             Some(Verdict::HeldOnRetry) => Outcome::HeldOnRetry,
             Some(_) => Outcome::Failed,
         };
-        Self { name, place: place.to_owned(), outcome, tries, verdict }
+        Self { name, place: place.to_owned(), outcome, executions, verdict }
     }
 
-    /// The tries in which a check failed, each with its violations.
-    pub(super) fn failed_tries(&self) -> impl Iterator<Item = (ExecutionId, Vec<String>)> {
+    /// The executions in which a check failed, each with its violations.
+    pub(super) fn failed_executions(&self) -> impl Iterator<Item = (ExecutionId, Vec<String>)> {
         self.verdict.into_iter().flat_map(|trial| {
-            let failed = trial.executions.iter().filter(|a_try| !a_try.violations.is_empty());
-            failed.map(|a_try| {
-                let id = trial.execution_id(a_try);
+            let failed =
+                trial.executions.iter().filter(|execution| !execution.violations.is_empty());
+            failed.map(|execution| {
+                let id = trial.execution_id(execution);
                 let line = |violation| format!("trial {id}: {violation}");
-                (id, a_try.violations.iter().map(line).collect())
+                (id, execution.violations.iter().map(line).collect())
             })
         })
     }
 
-    /// The violations of the first try that failed.
+    /// The violations of the first execution that failed.
     pub(super) fn first_violations(&self) -> Vec<String> {
-        self.failed_tries().next().map(|(_, violations)| violations).unwrap_or_default()
+        self.failed_executions().next().map(|(_, violations)| violations).unwrap_or_default()
     }
 
-    /// Why it did not hold in that way; empty if it held or failed in another way.
-    fn messages(&self, how: How) -> Vec<String> {
-        match (&self.outcome, how) {
-            (Outcome::Failed, How::Failed) => self.first_violations(),
-            (Outcome::NotRun(reason), How::Error) => vec![reason.clone()],
-            (Outcome::HeldOnRetry, How::Flaky) => {
-                self.failed_tries().flat_map(|(_, violations)| violations).collect()
+    /// Why it has this status; empty if it has another.
+    fn messages(&self, status: Status) -> Vec<String> {
+        match (&self.outcome, status) {
+            (Outcome::Failed, Status::Failed) => self.first_violations(),
+            (Outcome::NotRun(reason), Status::Error) => vec![reason.clone()],
+            (Outcome::HeldOnRetry, Status::Flaky) => {
+                self.failed_executions().flat_map(|(_, violations)| violations).collect()
             }
             _ => Vec::new(),
         }
     }
 
-    /// How long a try took.
+    /// The duration of an execution.
     pub(super) fn duration(&self, id: ExecutionId) -> Duration {
-        let found = self.tries.iter().find(|trial| trial.execution_id() == id);
+        let found = self.executions.iter().find(|trial| trial.execution_id() == id);
         found.map_or(Duration::ZERO, |trial| duration(trial))
     }
 }
 
-/// How long a try took.
+/// The duration of an execution.
 pub(super) fn duration(trial: &TrialRecord) -> Duration {
     Duration::try_from_secs_f64(trial.duration_seconds).unwrap_or_default()
 }
@@ -100,10 +101,10 @@ fn cell_cases<'a>(run: &'a Run, cell: &Cell<'a>, planned: usize) -> Vec<TrialCas
         1 => place.clone(),
         _ => format!("{place}, repetition {}", repetition + 1),
     };
-    let mut all = cell.tries();
-    all.sort_by_key(|tries| tries.first().repetition);
+    let mut all = cell.executions();
+    all.sort_by_key(|trial| trial.first().repetition);
     let done = all.len();
-    let found: BTreeSet<_> = all.iter().map(|tries| tries.first().repetition as usize).collect();
+    let found: BTreeSet<_> = all.iter().map(|trial| trial.first().repetition as usize).collect();
     let reason = match done {
         0 => "no trial of this cell has been run".to_owned(),
         _ => format!("{done} of {planned} repetitions of this cell have been run"),
@@ -113,29 +114,29 @@ fn cell_cases<'a>(run: &'a Run, cell: &Cell<'a>, planned: usize) -> Vec<TrialCas
         name: name(repetition),
         place: place.clone(),
         outcome: Outcome::NotRun(reason.clone()),
-        tries: Vec::new(),
+        executions: Vec::new(),
         verdict: None,
     });
-    let cases = all.iter().map(|tries| {
-        let name = name(tries.first().repetition as usize);
-        TrialCase::new(run, &place, name, tries.all().to_vec())
+    let cases = all.iter().map(|trial| {
+        let name = name(trial.first().repetition as usize);
+        TrialCase::new(run, &place, name, trial.all().to_vec())
     });
     cases.chain(missing).collect()
 }
 
-/// The test cases of a cell that did not hold in their first try, all in the same way.
+/// The test cases of a cell with the same status, other than held.
 #[derive(Debug)]
 pub(crate) struct Unheld {
     /// The cell.
     pub(crate) case: String,
-    pub(crate) how: How,
+    pub(crate) status: Status,
     pub(crate) message: String,
 }
 
-/// How a test case did not hold, the worst first.
+/// The status of a test case that did not hold at first, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum How {
-    /// It failed, and no retry held.
+pub(crate) enum Status {
+    /// It failed, also when retried.
     Failed,
     /// It was not run.
     Error,
@@ -143,27 +144,27 @@ pub(crate) enum How {
     Flaky,
 }
 
-/// The test cases of a run that did not hold in their first try, by cell: a list of
-/// every repetition would hide the other cells.
+/// The test cases of a run that did not hold at first, by cell: a list of every repetition
+/// would hide the other cells.
 pub(crate) fn unheld(run: &Run) -> Vec<Unheld> {
     let cases = trial_cases(run);
     let mut unheld = Vec::new();
     for cell in cases.chunk_by(|one, other| one.place == other.place) {
-        for how in [How::Failed, How::Error, How::Flaky] {
-            let mut messages: Vec<_> = cell.iter().flat_map(|case| case.messages(how)).collect();
+        for status in [Status::Failed, Status::Error, Status::Flaky] {
+            let mut messages: Vec<_> = cell.iter().flat_map(|case| case.messages(status)).collect();
             messages.dedup();
             if let Some(message) = message(&messages) {
-                unheld.push(Unheld { case: cell[0].place.clone(), how, message });
+                unheld.push(Unheld { case: cell[0].place.clone(), status, message });
             }
         }
     }
     if let Some(message) = message(&run_violations(run)) {
-        unheld.push(Unheld { case: WHOLE.to_owned(), how: How::Failed, message });
+        unheld.push(Unheld { case: WHOLE.to_owned(), status: Status::Failed, message });
     }
     unheld
 }
 
-/// The checks of the run as a whole that failed, a line each.
+/// The failed checks of the run as a whole, a line each.
 pub(super) fn run_violations(run: &Run) -> Vec<String> {
     run.verdict.run_violations.iter().map(ToString::to_string).collect()
 }

@@ -3,7 +3,7 @@
 use run_record::Verdict;
 
 use crate::answer::{answer, unfinished};
-use crate::checks::listed;
+use crate::checks::truncate;
 use crate::document::{Block, Section, Source, Tone};
 use crate::evidence;
 
@@ -11,7 +11,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
     let mut section = Section::new("answer", "Answer");
     section.is_brief = true;
-    // A run without a trial answers nothing.
+    // A run without trials is no success.
     let verdict = if run.trials.is_empty() { Verdict::Failed } else { run.verdict.verdict };
     section.summary(Block::Verdict(verdict, run.verdict.headline()));
     section.summary(Block::Text(Tone::Answer, answer(run)));
@@ -21,12 +21,12 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     section.summary(Block::text(evidence::outcomes(run)));
     let violations = run.verdict.violation_lines();
     if !violations.is_empty() {
-        section.summary(Block::List(listed(&violations).collect()));
+        section.summary(Block::List(truncate(&violations).collect()));
     }
     let on_retry = run.verdict.held_on_retry_lines();
     if !on_retry.is_empty() {
-        section.summary(Block::text("These failed before their trial held, run again:"));
-        section.summary(Block::List(listed(&on_retry).collect()));
+        section.summary(Block::text("These checks failed before their trial held when run again:"));
+        section.summary(Block::List(truncate(&on_retry).collect()));
     }
     Some(section)
 }

@@ -12,14 +12,14 @@ use crate::table::Table;
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let mut section = Section::new("cells", "Each cell's trials");
     section.page(Block::caption(
-        "Every trial of every cell, in the order of the matrix; times are of connects that got \
-         through, rates are per second.",
+        "Every trial of every cell, in the order of the matrix; times are of established connects, \
+         rates are per second.",
     ));
     for cell in &source.cells {
         section.page(Block::Folded {
             id: Some(format!("cell-{}", cell.number)),
             title: cell.place(),
-            is_failed: cell.failed(),
+            is_failed: cell.is_failed(),
             is_open: false,
             blocks: content(source, cell),
         });
@@ -59,7 +59,7 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Table {
     let metrics: Vec<_> = metrics(run).collect();
     let head = ["trial", "held", "attempts ended"].into_iter();
     let head = head.chain(metrics.iter().map(|metric| metric.column));
-    let head = head.chain(["connect, median", "99 %", "largest", "deepest queue", "ListenDrops"]);
+    let head = head.chain(["connect, median", "99 %", "worst", "deepest queue", "ListenDrops"]);
     let row = |trial: &&TrialRecord| {
         let id = trial.execution_id();
         let held = if run.verdict.violations_of(id).is_empty() { "yes" } else { "no" };
@@ -69,9 +69,9 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Table {
             .into_iter()
             .map(|(outcome, attempts)| format!("{}\u{a0}{outcome}", count(attempts)))
             .collect();
-        let written = metrics
+        let values = metrics
             .iter()
-            .map(|metric| (metric.of)(trial).map_or_else(|| "·".to_owned(), metric.write));
+            .map(|metric| (metric.value)(trial).map_or_else(|| "·".to_owned(), metric.format));
         let latency = &trial.connect_latency;
         let connect =
             [latency.p50_ns, latency.p99_ns, latency.max_ns].map(|ns| match latency.count {
@@ -82,7 +82,7 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Table {
         let drops = trial.evidence.at_server(Counter::ListenDrops);
         [id.to_string(), held.to_owned(), ended.join(", ")]
             .into_iter()
-            .chain(written)
+            .chain(values)
             .chain(connect)
             .chain([deepest.unwrap_or_else(|| "·".to_owned()), count(drops)])
             .collect()

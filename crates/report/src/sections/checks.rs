@@ -1,4 +1,4 @@
-//! Everything that was checked, by name.
+//! Every check, by name.
 
 use crate::document::{Block, Section, Source};
 use crate::table::Table;
@@ -7,8 +7,8 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let verdict = &source.run.verdict;
     let mut section = Section::new("checks", "What was checked");
     section.page(Block::caption(
-        "Invariants must hold in every trial, laws are the kernel's, and expectations are the \
-         scenario's own; figures are numbers of trials.",
+        "Invariants must hold in every trial; laws are rules of the kernel; expectations are from \
+         the scenario. The numbers count trials.",
     ));
     section.page(Block::text(verdict.headline()));
     let rows = verdict.checks.iter().map(|check| {
@@ -23,7 +23,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     });
     let rows: Vec<_> = rows.collect();
     if !rows.is_empty() {
-        let head = ["", "what must hold", "", "held", "failed", "does not apply"];
+        let head = ["", "what must hold", "", "held", "failed", "not applied"];
         let head = head.map(str::to_owned).into();
         section.page(Table { title: String::new(), head, rows, words: 3 });
     }

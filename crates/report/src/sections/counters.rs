@@ -1,4 +1,4 @@
-//! The kernel's counters, and what they mean.
+//! The kernel's counters and their meaning.
 
 use std::collections::HashSet;
 
@@ -11,7 +11,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let table = evidence::counter_table(source.run)?;
     let mut section = Section::new("counters", "What the kernel counted");
     section.page(Block::caption(format!(
-        "{}. A counter at 0 is shown where that is the answer.",
+        "{}. A counter that is 0 is shown if that answers a question.",
         table.title
     )));
     let mut seen = HashSet::new();
@@ -31,7 +31,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     Some(section)
 }
 
-/// A paragraph of a topic: lines that begin with a blank stay as they are.
+/// A paragraph of a topic; lines that start with a space are preformatted.
 fn paragraph(text: &str) -> Block {
     match text.starts_with(' ') {
         true => Block::Preformatted(text.trim_end().to_owned()),

@@ -1,4 +1,4 @@
-//! Where the run was made, and with which settings.
+//! The machine, the program and the settings of the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,10 +12,10 @@ use crate::table::Table;
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
-    let mut section = Section::new("environment", "Where it was measured");
+    let mut section = Section::new("environment", "Environment");
     section.summary(Block::text(run.hosts()));
     section.page(Block::caption(
-        "The machine, the program and the settings: another run is comparable if it has the same.",
+        "The machine, the program and the settings. Runs are comparable if these are the same.",
     ));
     let facts = facts(run).into_iter().map(|(name, fact)| (name.to_owned(), fact)).collect();
     section.page(Block::Facts(facts));
@@ -38,11 +38,11 @@ fn facts(run: &Run) -> Vec<(&'static str, String)> {
     let pairs = |pairs: &[(String, String)], flag: &str| -> Vec<String> {
         pairs.iter().map(|(path, value)| format!("{flag} {path}={value}")).collect()
     };
-    let mut asked = Vec::new();
-    asked.extend(overrides.quick.then(|| "--quick".to_owned()));
-    asked.extend(pairs(&overrides.set, "--set"));
-    asked.extend(pairs(&overrides.only, "--only"));
-    asked.extend(overrides.repeat.map(|repeat| format!("--repeat {repeat}")));
+    let mut changes = Vec::new();
+    changes.extend(overrides.quick.then(|| "--quick".to_owned()));
+    changes.extend(pairs(&overrides.set, "--set"));
+    changes.extend(pairs(&overrides.only, "--only"));
+    changes.extend(overrides.repeat.map(|repeat| format!("--repeat {repeat}")));
     let axes = record.axes.iter().map(|axis| {
         let values: Vec<_> = axis.values.iter().map(run_view::number::value).collect();
         format!("{}: {}", axis.path, values.join(", "))
@@ -54,11 +54,11 @@ fn facts(run: &Run) -> Vec<(&'static str, String)> {
             format!("{}, {}", several(machine.cpus.into(), "CPU"), gibibytes(machine.memory_bytes)),
         ),
         ("hosts", format!("{}{version}, {}", backend.name, backend.details)),
-        ("made by", format!("queuelab {}{commit}", record.tool.version)),
+        ("program", format!("queuelab {}{commit}", record.tool.version)),
         ("started", record.started.to_string()),
         ("ended", record.ended.map_or_else(|| "not yet".to_owned(), |ended| ended.to_string())),
         ("seed", record.seed.to_string()),
-        ("trials", format!("{} of {}", run.tries().len(), record.planned_trials)),
+        ("trials", format!("{} of {}", run.executions().len(), record.planned_trials)),
         ("matrix", axes.collect::<Vec<_>>().join("; ")),
     ];
     facts.extend(machine.cpu_model.clone().map(|model| ("CPU", model)));
@@ -70,8 +70,8 @@ fn facts(run: &Run) -> Vec<(&'static str, String)> {
         };
         facts.push(("interleaved", format!("trial by trial, {is} {with}")));
     }
-    if !asked.is_empty() {
-        facts.push(("changed", asked.join(" ")));
+    if !changes.is_empty() {
+        facts.push(("changed", changes.join(" ")));
     }
     for resumed in &record.resumed {
         facts.push(("resumed", resumed.to_string()));

@@ -1,26 +1,26 @@
-//! The files that the page is made from, and those made beside it.
+//! The files of the run directory.
 
 use crate::document::{Block, Section, Source};
 
 const FILES: [(&str, &str); 5] = [
-    ("run.json", "what was asked, where, with what, and the verdict"),
-    ("trials.jsonl", "a line for each trial: everything that this page is made from"),
-    ("cells.csv", "a row for each cell: least, median and largest of every figure"),
+    ("run.json", "the scenario, the machine, the program and the verdict"),
+    ("trials.jsonl", "a line for each execution of a trial"),
+    ("cells.csv", "a row for each cell: minimum, median and maximum of each metric"),
     ("summary.md", "the summary in Markdown"),
-    ("junit.xml", "a test case for each cell, for CI"),
+    ("junit.xml", "a test case for each trial, for CI"),
 ];
 
 const ROWS: [(&str, &str); 2] = [
     ("attempts", "a row for each attempt of a trial"),
-    ("timelines", "a row for each change of a queue that the probe saw"),
+    ("timelines", "a row for each change of a queue that the probe sampled"),
 ];
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let rows = source.rows.as_ref()?;
     let mut section = Section::new("files", "The files");
     section.page(Block::caption(
-        "Beside this page. It is made again from the data alone, byte for byte, by `queuelab report \
-         RUN`.",
+        "The run directory. `queuelab report RUN` makes this page again from the data, with the \
+         same bytes.",
     ));
     section.page(Block::Files(FILES.to_vec()));
     for (folder, what) in ROWS {

@@ -1,4 +1,4 @@
-//! Every metric of every cell: maps where charts can be shown, tables elsewhere.
+//! Every metric of every cell: as heat maps in formats with charts, as tables in others.
 
 use charts::Chart;
 use run_view::number::value;
@@ -9,8 +9,8 @@ use crate::document::{Block, Section, Source, Tone};
 use crate::evidence;
 use crate::table::Table;
 
-/// Metrics whose maps are shown at once; the others unfold.
-const UNFOLDED: usize = 2;
+/// The metrics that are shown initially; the others unfold.
+const MAX_OPEN: usize = 2;
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
@@ -19,72 +19,74 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         section.summary(Block::text(fixed));
     }
     section.summary(Block::caption(match run.is_repeated() {
-        true => "Median of the repetitions, with their range where they differ.",
-        false => "One trial a cell: how much chance moves a figure is not seen here.",
+        true => "Medians of the repetitions, with the range if they differ.",
+        false => "One trial per cell: the variation between trials is unknown.",
     }));
     if let Some(table) = cells::table(run) {
         section.summary(table);
     } else {
         section.page(Block::caption(
-            "All maps of a metric have one scale. A cell that is clicked (or Tab and Enter) shows \
-             its trials.",
+            "All maps of a metric have the same scale. A click on a cell (or Tab and Enter) shows its \
+             trials.",
         ));
-        let mut metrics: Vec<_> =
-            metrics(run).map(|metric| Shown::new(source, metric)).filter(Shown::is_any).collect();
+        let mut metrics: Vec<_> = metrics(run)
+            .map(|metric| Shown::new(source, metric))
+            .filter(Shown::has_content)
+            .collect();
         metrics.sort_by_key(|shown| order(shown.metric));
-        let others = metrics.split_off(metrics.len().min(UNFOLDED));
-        section.summary(drawn(metrics));
+        let others = metrics.split_off(metrics.len().min(MAX_OPEN));
+        section.summary(charts_or_text(metrics));
         if !others.is_empty() {
-            section.summary(Block::folded("More figures", vec![drawn(others)]));
+            section.summary(Block::folded("More metrics", vec![charts_or_text(others)]));
         }
     }
-    if let Some(warning) = evidence::generator(run) {
+    if let Some(warning) = evidence::generator_warnings(run) {
         section.summary(Block::Text(Tone::Warning, warning));
     }
     Some(section)
 }
 
-/// A metric as maps and as words.
+/// A metric as maps and as text.
 struct Shown {
     metric: &'static Metric,
     maps: Vec<Chart>,
-    words: Vec<Block>,
+    text: Vec<Block>,
 }
 
 impl Shown {
     fn new(source: &Source<'_>, metric: &'static Metric) -> Self {
         let (run, cells) = (source.run, &source.cells);
-        let written: Vec<_> = cells.iter().map(|cell| written(cell, metric)).collect();
-        let same = written.first().filter(|first| written.iter().all(|other| other == *first));
-        let words = match same {
-            Some(Some(everywhere)) => {
-                vec![Block::text(format!("{}: {everywhere} in every cell.", metric.title))]
+        let values: Vec<_> = cells.iter().map(|cell| describe(cell, metric)).collect();
+        let same = values.first().filter(|first| values.iter().all(|other| other == *first));
+        let text = match same {
+            Some(Some(value)) => {
+                vec![Block::text(format!("{}: {value} in every cell.", metric.title))]
             }
-            // No trial of any cell has it.
+            // No trial has the metric.
             Some(None) => Vec::new(),
             None => tables(run, cells, metric).into_iter().map(Block::from).collect(),
         };
-        let has_map = same.is_none() || order(metric) < UNFOLDED;
+        let has_map = same.is_none() || order(metric) < MAX_OPEN;
         let maps = source
             .draw(|| if has_map { charts::heat_maps(run, cells, metric) } else { Vec::new() });
-        Self { metric, maps, words }
+        Self { metric, maps, text }
     }
 
-    fn is_any(&self) -> bool {
-        !self.maps.is_empty() || !self.words.is_empty()
+    fn has_content(&self) -> bool {
+        !self.maps.is_empty() || !self.text.is_empty()
     }
 }
 
-fn drawn(metrics: Vec<Shown>) -> Block {
-    let (mut charts, mut words) = (Vec::new(), Vec::new());
+fn charts_or_text(metrics: Vec<Shown>) -> Block {
+    let (mut charts, mut text) = (Vec::new(), Vec::new());
     for shown in metrics {
         charts.extend((!shown.maps.is_empty()).then_some(shown.maps));
-        words.extend(shown.words);
+        text.extend(shown.text);
     }
-    Block::Drawn { charts, words }
+    Block::ChartsOrText { charts, text }
 }
 
-/// What most questions are about first: who got in, and what arrived.
+/// The sort key that puts the metrics of most questions first.
 fn order(metric: &Metric) -> usize {
     match metric.name {
         "success" => 0,
@@ -94,8 +96,8 @@ fn order(metric: &Metric) -> usize {
     }
 }
 
-fn written(cell: &Cell<'_>, metric: &Metric) -> Option<String> {
-    cell.spread(metric.of).map(|spread| spread.written(metric.write))
+fn describe(cell: &Cell<'_>, metric: &Metric) -> Option<String> {
+    cell.spread(metric.value).map(|spread| spread.describe(metric.format))
 }
 
 /// A table over the last two varying axes for each value of the others.
@@ -106,12 +108,12 @@ fn tables(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Table> {
     let size = (cells.len() / splits.len().max(1)).max(1);
     let table = |(split, cells): (&Vec<_>, &[Cell<'_>])| {
         let title = match run.describe_point(split.iter().copied()) {
-            everywhere if everywhere.is_empty() => metric.title.to_owned(),
+            empty if empty.is_empty() => metric.title.to_owned(),
             place => format!("{} ({place})", metric.title),
         };
         let corner = format!("{} ↓ {} →", run.axis_name(&rows.path), run.axis_name(&columns.path));
         let head = std::iter::once(corner).chain(columns.values.iter().map(value)).collect();
-        let in_cell = |cell: &Cell<'_>| written(cell, metric).unwrap_or_else(|| "·".to_owned());
+        let in_cell = |cell: &Cell<'_>| describe(cell, metric).unwrap_or_else(|| "·".to_owned());
         let lines = cells.chunks(columns.values.len()).zip(&rows.values);
         let lines = lines.map(|(cells, at)| {
             std::iter::once(value(at)).chain(cells.iter().map(in_cell)).collect()

@@ -1,25 +1,25 @@
-//! How long connects took, and who waited for SYN retransmissions.
+//! Connect latencies, and the attempts that waited for SYN retransmissions.
 
 use crate::document::{Block, Section, Source};
-use crate::{evidence, waits};
+use crate::{evidence, syn_waits};
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
-    let mut section = Section::new("latency", "How long a connect takes");
+    let mut section = Section::new("latency", "Connect latency");
     let chart = source.draw(|| charts::latency(run, &source.cells));
     if !chart.is_empty() {
         section.page(Block::caption(
-            "From connect(2) to ESTABLISHED at the client, of attempts that got so far, a cell's \
-             repetitions together; the axis goes by powers of ten. What lies just behind a red mark \
-             waited for a SYN to be sent again.",
+            "From connect(2) to ESTABLISHED at the client, for the attempts of all repetitions of a \
+             cell that connected; the axis is logarithmic. Attempts just after a red mark waited for \
+             a SYN retransmission.",
         ));
         section.page(Block::charts_of(chart));
     }
     if let Some(worst) = evidence::worst_connect(run) {
         section.report(Block::text(worst));
     }
-    if let Some(waits) = waits::waits(run) {
-        let title = "Who waited for SYN retransmissions";
+    if let Some(waits) = syn_waits::syn_waits(run) {
+        let title = "Attempts that waited for SYN retransmissions";
         section.report(Block::folded(title, vec![Block::Preformatted(waits)]));
     }
     section.if_any()

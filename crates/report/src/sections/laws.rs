@@ -1,4 +1,4 @@
-//! The kernel's laws: predicted beside measured.
+//! The kernel's laws: predictions and measurements.
 
 use indexmap::IndexMap;
 use run_view::Run;
@@ -7,8 +7,8 @@ use crate::document::{Block, Section, Source};
 use crate::laws;
 use crate::table::Table;
 
-/// Rows of a table from which on it is folded at first.
-const LONG: usize = 12;
+/// The rows of a table that is not folded initially.
+const MAX_OPEN_ROWS: usize = 12;
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
@@ -17,7 +17,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     if tables.is_empty() && not_applied.is_none() {
         return None;
     }
-    let mut section = Section::new("laws", "The kernel's laws: predicted, and measured");
+    let mut section = Section::new("laws", "The kernel's laws: predicted and measured");
     if let Some(not_applied) = not_applied {
         section.page(Block::Heading("Not applied"));
         section.summary(Block::Table(not_applied, true));
@@ -27,32 +27,32 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     }
     let bars = if run.is_repeated() { "; bars span the repetitions" } else { "" };
     section.page(Block::caption(format!(
-        "Each law is computed from the settings alone, before its trial starts. A circle is a cell \
-         in which it held, a cross one in which it did not{bars}."
+        "Each law is computed only from the settings, before the trial starts. A circle is a cell \
+         in which it held, a cross one in which it failed{bars}."
     )));
     let charts::Laws { exact, timed } = match source.rows {
         Some(_) => charts::laws(&source.cells),
         None => charts::Laws { exact: Vec::new(), timed: Vec::new() },
     };
     if !exact.is_empty() {
-        section.page(Block::Heading("What is exact"));
+        section.page(Block::Heading("Exact laws"));
         section.page(Block::caption(
-            "On the dashed diagonal the measured figure is the predicted one; “× 12” is twelve \
-             cells at one place.",
+            "On the dashed diagonal, the measured value equals the predicted one; “× 12” is twelve \
+             cells at one point.",
         ));
         section.page(Block::Charts { charts: exact, small: true });
     }
     if !timed.is_empty() {
-        section.page(Block::Heading("What takes its time"));
+        section.page(Block::Heading("Timed laws"));
         section.page(Block::caption(
-            "A timer of the kernel may fire late, by no more than its ticks allow (the band), and \
-             never early.",
+            "A kernel timer may expire late, by at most what its ticks allow (the band), and never \
+             early.",
         ));
         section.page(Block::charts_of(timed));
     }
-    section.page(Block::Heading("The figures"));
+    section.page(Block::Heading("Values"));
     for table in tables {
-        let is_long = table.rows.len() > LONG;
+        let is_long = table.rows.len() > MAX_OPEN_ROWS;
         let title = match is_long {
             true => format!("{} · {} cells", table.title, table.rows.len()),
             false => table.title.clone(),
@@ -68,7 +68,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     Some(section)
 }
 
-/// The laws that concern cells of the run but cannot decide them, with the reason.
+/// The laws that were not applied in cells of the run, with the reason.
 fn not_applied(run: &Run) -> Option<Table> {
     let mut trials: IndexMap<(&str, &str), usize> = IndexMap::new();
     for law in run.trials.iter().flat_map(|trial| &trial.laws_not_applied) {

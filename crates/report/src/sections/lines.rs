@@ -1,4 +1,4 @@
-//! Curves over the last axis: the two charts of the original benchmark.
+//! Lines over the last axis: the two charts of the original benchmark.
 
 use run_view::{ORIGINAL_THROUGHPUT, metrics};
 
@@ -19,11 +19,8 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let along = axes.last().map_or("the cells", |axis| run.axis_name(&axis.path));
     let mut section = Section::new("lines", format!("Over {along}"));
     let points = match run.is_repeated() {
-        true => "Points are medians of the repetitions, bars go from the least to the largest.",
-        false => {
-            "Each point is a single trial, one race of the clients against the server: how much \
-             chance moves it is not seen here."
-        }
+        true => "Points are medians of the repetitions, bars are their ranges.",
+        false => "Each point is a single trial: the variation between trials is unknown.",
     };
     let series = match axes.as_slice() {
         [.., series, _] => format!(" A line for each {}.", run.axis_name(&series.path)),

@@ -1,15 +1,15 @@
-//! What the simulator finds, beside what was measured.
+//! Simulated and measured values.
 
 use crate::document::{Block, Section, Source};
 use crate::simulation;
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
-    let mut section = Section::new("simulation", "Simulated, and measured");
+    let mut section = Section::new("simulation", "Simulated and measured");
     let chart = source.draw(|| charts::simulation(source.run));
     if !chart.is_empty() {
         section.page(Block::caption(
-            "The simulator plays each trial again by the kernel's rules, given nothing but the \
-             settings and the instants at which the server accepted.",
+            "The simulator repeats each trial by the kernel's rules, only from the settings and the \
+             times of the server's accept(2).",
         ));
         section.page(Block::charts_of(chart));
     }

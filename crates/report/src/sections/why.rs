@@ -1,4 +1,4 @@
-//! Why the run found what it found.
+//! The causes of the results.
 
 use diagnosis::{Paragraph, ParagraphKind, explain};
 
@@ -11,12 +11,12 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let mut section = Section::new("why", "Why");
     if !reasons.is_empty() {
         section
-            .page(Block::caption("What acted, what shows it, and what would change it."))
+            .page(Block::caption("Each cause, its evidence, and what would change it."))
             .summary(Block::Points(reasons.into_iter().map(point).collect()));
     }
     if !beliefs.is_empty() {
         section
-            .page(Block::Heading("What many believe, and what was seen here"))
+            .page(Block::Heading("Common beliefs, and what was observed here"))
             .summary(Block::Beliefs(beliefs.into_iter().map(point).collect()));
     }
     section.if_any()

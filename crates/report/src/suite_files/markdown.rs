@@ -1,25 +1,25 @@
-//! A suite's `summary.md`, for a job's summary page.
+//! The `summary.md` of a suite, for the summary page of a CI job.
 
 use crate::files::markdown_in_suite;
-use crate::junit::{How, Unheld, WHOLE, unheld};
+use crate::junit::{Status, Unheld, WHOLE, unheld};
 use crate::suite::{Member, Suite};
 use crate::table::{Table, escaped};
 
-/// GitHub takes less than a mebibyte of a job: so many bytes leave room for
-/// what a workflow adds.
-const ROOM: usize = 900_000;
+/// The largest size, bytes. GitHub limits the summary of a job to one mebibyte; the rest is
+/// for what a workflow adds.
+const MAX_BYTES: usize = 900_000;
 
-/// Of what a scenario says in short, so that the short of all fits.
-const LONGEST_BRIEF: usize = 16_000;
+/// The largest size of the short form of a scenario, bytes, so that all fit.
+const MAX_BRIEF_BYTES: usize = 16_000;
 
-/// Test cases in a table before they are only counted.
-const LISTED_CASES: usize = 40;
+/// The test cases that are listed; the others are only counted.
+const MAX_CASES: usize = 40;
 
-/// Of what a case says, the longest text.
-const LONGEST_MESSAGE: usize = 300;
+/// The largest size of the message of a case, bytes.
+const MAX_MESSAGE_BYTES: usize = 300;
 
-/// The table of all scenarios first, then that of what did not hold at once; then each by itself, those that failed
-/// first, with all its tables while there is room.
+/// A table of all scenarios, a table of the cases that did not hold at first, and a section
+/// for each scenario, failed ones first, with its tables while there is room.
 pub(super) fn markdown(suite: &Suite) -> String {
     let record = &suite.record;
     let flaky = suite.members().any(|member| member.verdict.held_on_retry > 0);
@@ -30,7 +30,7 @@ pub(super) fn markdown(suite: &Suite) -> String {
     };
     let machine = &record.machine;
     let mut text = format!(
-        "# {}: {}\n\n{sign} **{}**\n\n{}\nHosts: {}; Linux {} on {} CPUs. Begun {}{}.\n",
+        "# {}: {}\n\n{sign} **{}**\n\n{}\nHosts: {}; Linux {} on {} CPUs. Started {}{}.\n",
         escaped(&record.suite),
         escaped(&record.question),
         escaped(&suite.verdict.headline()),
@@ -39,34 +39,33 @@ pub(super) fn markdown(suite: &Suite) -> String {
         escaped(&machine.kernel),
         machine.cpus,
         record.started.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        if record.ended.is_some() { "" } else { ", and not come to its end" },
+        if record.ended.is_some() { "" } else { ", not finished" },
     );
     text += &cases(suite);
     let mut members: Vec<_> = suite.members().collect();
     members.sort_by_key(|member| (!member.verdict.failed(), member.verdict.held_on_retry == 0));
     let texts = |member: &Member<'_>| {
-        let [whole, brief] = match member.run {
+        let [full, brief] = match member.run {
             Some(run) => markdown_in_suite(run).map(Some),
-            None => [None, Some(absent(member))],
+            None => [None, Some(not_run_section(member))],
         };
-        (cut(&brief.unwrap_or_default(), LONGEST_BRIEF).to_owned(), whole)
+        (truncate(&brief.unwrap_or_default(), MAX_BRIEF_BYTES).to_owned(), full)
     };
-    // Whatever is said at length, all others must still find room for the short.
+    // The short forms of all other scenarios must still fit.
     let members: Vec<_> = members.into_iter().map(|member| (texts(&member), member)).collect();
     let mut needed: usize = members.iter().map(|((brief, _), _)| brief.len() + 2).sum();
     let mut without_tables = Vec::new();
-    for ((brief, whole), member) in members {
+    for ((brief, full), member) in members {
         needed -= brief.len() + 2;
-        let whole = whole.filter(|whole| text.len() + whole.len() + needed < ROOM);
-        if whole.is_none() && member.run.is_some() {
+        let full = full.filter(|full| text.len() + full.len() + needed < MAX_BYTES);
+        if full.is_none() && member.run.is_some() {
             without_tables.push(member.record.scenario.as_str());
         }
-        text += &format!("\n{}\n", whole.unwrap_or(brief).trim_end());
+        text += &format!("\n{}\n", full.unwrap_or(brief).trim_end());
     }
     if !without_tables.is_empty() {
         text += &format!(
-            "\nLeft out, as there is no room here: the figures of {}. Their own `summary.md` \
-             has them.\n",
+            "\nOmitted for lack of space: the tables of {}. See their own `summary.md`.\n",
             escaped(&without_tables.join(", "))
         );
     }
@@ -97,13 +96,13 @@ fn table(suite: &Suite) -> Table {
     }
 }
 
-/// Each case of `junit.xml` that did not hold at once, the worst first; nothing where
-/// all did. GitHub shows no such file.
+/// The cases of `junit.xml` that did not hold at first, the worst first, because GitHub does
+/// not show that file; empty if all held.
 fn cases(suite: &Suite) -> String {
     let of_member = |member: Member<'_>| {
         let not_run = || {
             let (case, message) = (WHOLE.to_owned(), member.verdict.describe().to_owned());
-            vec![Unheld { case, how: How::Error, message }]
+            vec![Unheld { case, status: Status::Error, message }]
         };
         let cases = member.run.map_or_else(not_run, unheld);
         let scenario = member.record.scenario.clone();
@@ -113,21 +112,21 @@ fn cases(suite: &Suite) -> String {
     if cases.is_empty() {
         return String::new();
     }
-    cases.sort_by_key(|(_, case)| case.how);
-    let more = cases.len().saturating_sub(LISTED_CASES);
-    let row = |(scenario, Unheld { case, how, message }): (String, Unheld)| {
-        let how = match how {
-            How::Failed => "❌ failed",
-            How::Error => "❌ error",
-            How::Flaky => "⚠️ flaky",
+    cases.sort_by_key(|(_, case)| case.status);
+    let more = cases.len().saturating_sub(MAX_CASES);
+    let row = |(scenario, Unheld { case, status, message }): (String, Unheld)| {
+        let status = match status {
+            Status::Failed => "❌ failed",
+            Status::Error => "❌ error",
+            Status::Flaky => "⚠️ flaky",
         };
-        let message = message[..message.floor_char_boundary(LONGEST_MESSAGE)].to_owned();
-        vec![scenario, case, how.to_owned(), message]
+        let message = message[..message.floor_char_boundary(MAX_MESSAGE_BYTES)].to_owned();
+        vec![scenario, case, status.to_owned(), message]
     };
     let table = Table {
         title: String::new(),
-        head: ["scenario", "case", "", "what did not hold at first"].map(str::to_owned).into(),
-        rows: cases.into_iter().take(LISTED_CASES).map(row).collect(),
+        head: ["scenario", "case", "", "first violation"].map(str::to_owned).into(),
+        rows: cases.into_iter().take(MAX_CASES).map(row).collect(),
         words: 4,
     };
     let more = match more {
@@ -137,17 +136,17 @@ fn cases(suite: &Suite) -> String {
     format!("\n{}{more}", table.markdown())
 }
 
-/// Of a scenario without a run.
-fn absent(member: &Member<'_>) -> String {
+/// The section of a scenario without a run.
+fn not_run_section(member: &Member<'_>) -> String {
     let name = escaped(&member.record.scenario);
     format!("## {name}\n\n❌ **not run**: {}\n", escaped(member.verdict.describe()))
 }
 
-/// The first bytes of a text, whole letters and whole lines.
-fn cut(text: &str, most: usize) -> &str {
-    if text.len() <= most {
+/// The first lines of a text, at most that many bytes.
+fn truncate(text: &str, max: usize) -> &str {
+    if text.len() <= max {
         return text;
     }
-    let end = text.floor_char_boundary(most);
-    text[..end].rsplit_once('\n').map_or(&text[..end], |(whole, _)| whole)
+    let end = text.floor_char_boundary(max);
+    text[..end].rsplit_once('\n').map_or(&text[..end], |(lines, _)| lines)
 }

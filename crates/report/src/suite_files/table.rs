@@ -9,12 +9,12 @@ use crate::table::Table;
 pub(super) fn summary(suite: &Suite) -> String {
     let record = &suite.record;
     let row = |member: Member<'_>| {
-        let left = match (&member.record.run, member.run) {
+        let directory = match (&member.record.run, member.run) {
             (Some(run), Some(_)) => {
-                let left = SuiteDirectory::run_path(&suite.path, run).display().to_string();
+                let directory = SuiteDirectory::run_path(&suite.path, run).display().to_string();
                 match member.record.problem {
-                    Some(_) => format!("{}: {left}", member.verdict.describe().to_owned()),
-                    None => left,
+                    Some(_) => format!("{}: {directory}", member.verdict.describe().to_owned()),
+                    None => directory,
                 }
             }
             _ => member.verdict.describe().to_owned(),
@@ -23,7 +23,7 @@ pub(super) fn summary(suite: &Suite) -> String {
         vec![
             member.record.scenario.clone(),
             member.verdict.state.label().to_owned(),
-            left,
+            directory,
             trials.to_string(),
             format!("{took:.0} s"),
         ]
@@ -35,11 +35,11 @@ pub(super) fn summary(suite: &Suite) -> String {
         words: 3,
     };
     let unfinished = match record.ended {
-        None => "\nIt did not come to its end.",
+        None => "\nThe suite is not finished.",
         Some(_) => "",
     };
     format!(
-        "{}: {}\n\n{}\n\n{}{unfinished}\n\nSuite's directory: {}",
+        "{}: {}\n\n{}\n\n{}{unfinished}\n\nSuite directory: {}",
         record.suite,
         record.question,
         table.drawn(),

@@ -1,8 +1,8 @@
-//! The browser of the tests that open pages, in this crate and in others.
+//! The browser for tests of pages, in this crate and in others.
 
 use std::path::PathBuf;
 
-/// The browser; none where there is none, which in CI is a failure.
+/// The browser; `None` if there is none, which is a failure in CI.
 pub(crate) fn browser() -> Option<PathBuf> {
     let names = ["chromium", "chromium-browser", "google-chrome"];
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -11,7 +11,7 @@ pub(crate) fn browser() -> Option<PathBuf> {
         .find(|candidate| candidate.is_file());
     assert!(
         found.is_some() || std::env::var_os("CI").is_none(),
-        "CI is to have a browser: `apt-get install chromium`"
+        "CI needs a browser: `apt-get install chromium`"
     );
     if found.is_none() {
         eprintln!("NOT TESTED: no chromium on this machine to open the page with");

@@ -33,7 +33,7 @@ fn opened(browser: &Path, page: &str, profile: &Path) -> (String, String, String
 fn browser_shows_every_chart_without_requests() {
     let Some(browser) = browser() else { return };
     let place = tempfile::tempdir().unwrap();
-    let (mut record, trials) = super::kept("sweep");
+    let (mut record, trials) = super::load_run("sweep");
     record.scenario.question = "<img src=http://elsewhere.test/i><script>x()</script>?".to_owned();
     let mut directory = RunDirectory::create(place.path(), &record).unwrap();
     for trial in &trials {
@@ -96,16 +96,16 @@ fn browser_picks_a_queue_and_a_tap_shows_exact_values() {
          const tap = (part) => part.dispatchEvent(new MouseEvent('click', { bubbles: true, cancelable: true }));
          const panel = document.getElementById('panel');
          tap(document.querySelector('[data-chart^=queue] rect[fill=transparent]'));
-         lines.push('tap ' + panel.open + ' ' + panel.querySelector('.told').textContent);
+         lines.push('tap ' + panel.open + ' ' + panel.querySelector('.values').textContent);
          const attempt = [...document.querySelectorAll('[data-chart^=queue] rect[fill=transparent]')]
            .find((part) => part.textContent.startsWith('attempt'));
          tap(attempt);
-         lines.push('tap ' + panel.querySelector('.told').textContent);
+         lines.push('tap ' + panel.querySelector('.values').textContent);
          const cell = document.querySelector('svg a[href=\"#cell-2\"]');
          cell.focus();
          lines.push('focus ' + (document.activeElement === cell));
          tap(cell.querySelector('rect'));
-         lines.push('cell ' + panel.querySelector('.told').textContent.split('\\n')[0]);
+         lines.push('cell ' + panel.querySelector('.values').textContent.split('\\n')[0]);
          lines.push('trials ' + panel.querySelectorAll('tbody tr').length);
          document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
          lines.push('closed ' + !panel.open);
@@ -143,16 +143,21 @@ fn browser_of_a_phone_scrolls_boxes_but_not_the_page() {
     let place = tempfile::tempdir().unwrap();
     let directory = super::recorded(place.path());
     let recorded = RunDirectory::read(directory.path()).unwrap();
-    let mut odd = super::kept("sweep");
+    let mut long_words = super::load_run("sweep");
     let word = "answer".repeat(80);
-    odd.0.scenario.question = format!("Why {word}?");
-    odd.0.scenario.name.clone_from(&word);
-    odd.0.backend.details.clone_from(&word);
-    odd.1[0].laws[0].title.clone_from(&word);
-    odd.1[0].invariants[0].held = Some(false);
-    odd.1[0].invariants[0].detail = word;
-    let runs =
-        [super::kept("sweep"), super::kept("server-death"), recorded, super::hundreds(), odd];
+    long_words.0.scenario.question = format!("Why {word}?");
+    long_words.0.scenario.name.clone_from(&word);
+    long_words.0.backend.details.clone_from(&word);
+    long_words.1[0].laws[0].title.clone_from(&word);
+    long_words.1[0].invariants[0].held = Some(false);
+    long_words.1[0].invariants[0].detail = word;
+    let runs = [
+        super::load_run("sweep"),
+        super::load_run("server-death"),
+        recorded,
+        super::run_of_300_cells(),
+        long_words,
+    ];
     // A window cannot be as narrow as a phone, but a frame can.
     let mut frames = String::new();
     for (number, (record, trials)) in runs.into_iter().enumerate() {
@@ -161,7 +166,7 @@ fn browser_of_a_phone_scrolls_boxes_but_not_the_page() {
             "<script>for (const part of document.querySelectorAll('details')) part.open = true;
             const page = document.scrollingElement;
             parent.postMessage(`${page.scrollWidth <= innerWidth} of ${innerWidth}`, '*');
-            // Labels must keep their size, nearly: a chart that needs more room scrolls.
+            // Labels keep nearly their size: a chart that needs more room scrolls.
             const scales = [...document.querySelectorAll('svg.chart')].filter((chart) => chart.checkVisibility())
               .map((chart) => chart.getBoundingClientRect().width / chart.viewBox.baseVal.width);
             parent.postMessage(`${scales.length > 0 && Math.min(...scales) >= 0.9} is readable`, '*')</script>";

@@ -3,7 +3,7 @@
 
 use run_record::{RunRecord, TrialRecord};
 
-use crate::runs::kept;
+use crate::runs::load_run;
 
 /// Both hosts' sysctl of one name, as axes in place of the recorded run's last two.
 pub(crate) const BOTH_HOSTS: [(&str, &str); 2] = [
@@ -13,7 +13,7 @@ pub(crate) const BOTH_HOSTS: [(&str, &str); 2] = [
 
 /// The recorded run with each of these axes under another path.
 pub(crate) fn with_renamed_axes(paths: &[(&str, &str)]) -> (RunRecord, Vec<TrialRecord>) {
-    let (mut record, mut trials) = kept("sweep");
+    let (mut record, mut trials) = load_run("sweep");
     for (before, path) in paths {
         for axis in record.axes.iter_mut().filter(|axis| axis.path == *before) {
             (*path).clone_into(&mut axis.path);

@@ -4,12 +4,12 @@ use report::Run;
 use run_record::TrialRecord;
 use serde_json::Value;
 
-use crate::runs::kept;
+use crate::runs::load_run;
 
 /// A recorded run with every whole number of its trials set to the first of `extremes` that
 /// its field takes.
 pub(crate) fn with_extremes(name: &str, extremes: &[Value]) -> Run {
-    let (record, trials) = kept(name);
+    let (record, trials) = load_run(name);
     let of_trial = |trial: &TrialRecord| {
         let mut value = serde_json::to_value(trial).unwrap();
         let mut paths = Vec::new();

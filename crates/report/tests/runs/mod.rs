@@ -5,20 +5,20 @@ use std::path::{Path, PathBuf};
 
 use run_record::{RunDirectory, RunRecord, TrialRecord};
 
-/// The directory of one of them.
-pub(crate) fn place(name: &str) -> PathBuf {
+/// The directory of a recorded run.
+pub(crate) fn path_of(name: &str) -> PathBuf {
     folder().join(name)
 }
 
-/// The directory of each of them.
-pub(crate) fn places() -> Vec<PathBuf> {
-    let places = folder().read_dir().unwrap().map(|entry| entry.unwrap().path());
-    places.filter(|path| path.join("run.json").is_file()).collect()
+/// The directory of every recorded run.
+pub(crate) fn all_paths() -> Vec<PathBuf> {
+    let paths = folder().read_dir().unwrap().map(|entry| entry.unwrap().path());
+    paths.filter(|path| path.join("run.json").is_file()).collect()
 }
 
-/// The record and trials of one of them.
-pub(crate) fn kept(name: &str) -> (RunRecord, Vec<TrialRecord>) {
-    RunDirectory::read(&place(name)).unwrap()
+/// The record and trials of a recorded run.
+pub(crate) fn load_run(name: &str) -> (RunRecord, Vec<TrialRecord>) {
+    RunDirectory::read(&path_of(name)).unwrap()
 }
 
 fn folder() -> PathBuf {

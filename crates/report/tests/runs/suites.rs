@@ -1,4 +1,4 @@
-//! Suites of runs that are made from a recorded one.
+//! Suites of runs that are derived from a recorded run.
 #![allow(dead_code, reason = "each test file uses its own part of this")]
 
 use std::path::PathBuf;
@@ -10,36 +10,37 @@ use serde_json::json;
 
 use crate::runs;
 
-/// A directory of runs that are made from a recorded one, and of suites of them.
-pub(crate) struct Made(pub(crate) tempfile::TempDir);
+/// A directory for runs that are derived from a recorded run, and for suites of them.
+pub(crate) struct DerivedRuns(pub(crate) tempfile::TempDir);
 
-impl Made {
+impl DerivedRuns {
     pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    /// The recorded run with another name, so many repetitions, and changed trials.
+    /// Adds the recorded run with another name, that many repetitions, and changed trials.
     pub(crate) fn run(
         &self,
         name: &str,
         repeat: u32,
         change: fn(&mut TrialRecord),
     ) -> MemberRecord {
-        let (mut record, mut kept) = runs::kept("sweep");
-        kept.retain(|trial| trial.repetition == 0);
-        kept.sort_by_key(|trial| trial.cell);
-        kept.truncate(2);
+        let (mut record, mut trials) = runs::load_run("sweep");
+        trials.retain(|trial| trial.repetition == 0);
+        trials.sort_by_key(|trial| trial.cell);
+        trials.truncate(2);
         record.scenario.name = name.to_owned();
         record.scenario.resolved["name"] = json!(name);
         record.scenario.resolved["repeat"] = json!(repeat);
         record.planned_trials = repeat * 2;
         for axis in &mut record.axes {
-            axis.values.retain(|value| kept.iter().any(|trial| trial.point[&axis.path] == *value));
+            axis.values
+                .retain(|value| trials.iter().any(|trial| trial.point[&axis.path] == *value));
         }
         let mut directory = RunDirectory::create(self.0.path(), &record).unwrap();
         let mut held = true;
         for id in 0..repeat * 2 {
-            let mut trial = kept[(id % 2) as usize].clone();
+            let mut trial = trials[(id % 2) as usize].clone();
             (trial.id, trial.repetition) = (id, id / 2);
             trial.rates.delivered *= 1.0 + 0.001 * f64::from(id);
             change(&mut trial);
@@ -57,7 +58,7 @@ impl Made {
     }
 
     pub(crate) fn suite(&self, members: Vec<MemberRecord>) -> PathBuf {
-        let RunRecord { started, tool, machine, backend, ended, .. } = runs::kept("sweep").0;
+        let RunRecord { started, tool, machine, backend, ended, .. } = runs::load_run("sweep").0;
         let record = SuiteRecord {
             schema_version: 2,
             suite: "night".to_owned(),

@@ -1,5 +1,5 @@
-//! Arbitrary evidence: for any records of a run, what is reported
-//! of them reads as sentences and fits the terminal.
+//! Arbitrary evidence: for any records, the explanation consists of sentences and fits the
+//! terminal.
 
 use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
@@ -22,7 +22,7 @@ const SERVER: [&str; 9] = [
     "TCPTimeWaitOverflow",
 ];
 
-/// Settings that are numbers, and small ones.
+/// Settings that are small numbers.
 const PATHS: [&str; 6] = [
     sysctl!("server", "ipv4.tcp_syncookies"),
     sysctl!("server", "ipv4.tcp_abort_on_overflow"),
@@ -32,21 +32,21 @@ const PATHS: [&str; 6] = [
     "server.defer_accept",
 ];
 
-/// What a trial found, and the settings of its cell.
+/// The evidence of a trial, and the settings of its cell.
 #[derive(Debug, Clone)]
-struct Found {
+struct AnyTrial {
     backlog: i64,
     numbers: Vec<i64>,
     outcomes: Vec<(Outcome, usize)>,
     retransmits: Vec<(u32, u64)>,
     counters: Vec<(&'static str, i64)>,
     seconds: f64,
-    standing: u32,
+    sockets: u32,
     restart: Option<u32>,
     died: bool,
 }
 
-fn found() -> impl Strategy<Value = Found> {
+fn any_trial() -> impl Strategy<Value = AnyTrial> {
     let outcomes = vec((select(Outcome::ALL.to_vec()), 0..400_usize), 1..4);
     let retransmits = btree_map(0..12_u32, 0..2_000_u64, 0..4);
     let counters = btree_map(select(SERVER.to_vec()), -5..2_000_000_i64, 0..9);
@@ -55,18 +55,18 @@ fn found() -> impl Strategy<Value = Found> {
     (settings, evidence, proptest::option::of(0..200_u32), any::<bool>()).prop_map(
         |(
             (backlog, numbers),
-            (outcomes, retransmits, counters, seconds, standing),
+            (outcomes, retransmits, counters, seconds, sockets),
             restart,
             died,
         )| {
-            Found {
+            AnyTrial {
                 backlog,
                 numbers,
                 outcomes,
                 retransmits: retransmits.into_iter().collect(),
                 counters: counters.into_iter().collect(),
                 seconds,
-                standing,
+                sockets,
                 restart,
                 died,
             }
@@ -74,37 +74,37 @@ fn found() -> impl Strategy<Value = Found> {
     )
 }
 
-fn fill(trial: &mut TrialRecord, found: &Found) {
-    let Found { outcomes, retransmits, counters, seconds, standing, restart, .. } = found;
-    trial.ended(outcomes).retransmitted(retransmits).server_counted(counters);
-    trial.slowest_connect(*seconds).accept_waited(*seconds);
-    trial.queued(*standing, found.backlog.unsigned_abs() as u32);
-    trial.listeners(&[(*standing, 3), (2, 3)][..(*standing as usize % 3)]);
-    trial.stood("time_wait", *standing, *seconds, standing % 2);
-    trial.stood("fin_wait_2", standing % 5, *seconds, 0);
+fn fill(trial: &mut TrialRecord, evidence: &AnyTrial) {
+    let AnyTrial { outcomes, retransmits, counters, seconds, sockets, restart, .. } = evidence;
+    trial.set_outcomes(outcomes).set_syn_retransmits(retransmits).add_server_counters(counters);
+    trial.set_slowest_connect(*seconds).set_accept_wait(*seconds);
+    trial.set_accept_queue(*sockets, evidence.backlog.unsigned_abs() as u32);
+    trial.add_listeners(&[(*sockets, 3), (2, 3)][..(*sockets as usize % 3)]);
+    trial.add_state("time_wait", *sockets, *seconds, sockets % 2);
+    trial.add_state("fin_wait_2", sockets % 5, *seconds, 0);
     trial.restart = restart.map(|refused| Restart {
         seconds: (refused % 3 > 0).then_some(*seconds),
         refused,
         ..Restart::default()
     });
-    trial.held_bytes = (standing % 4 == 0).then_some(u64::from(*standing) * 1_000);
-    trial.server_died = found.died.then(|| "SIGPIPE".to_owned());
-    if !found.died {
-        trial.locked(u64::from(*standing), 3, u64::from(standing * standing) * 1_000);
+    trial.held_bytes = (sockets % 4 == 0).then_some(u64::from(*sockets) * 1_000);
+    trial.server_died = evidence.died.then(|| "SIGPIPE".to_owned());
+    if !evidence.died {
+        trial.set_lock_times(u64::from(*sockets), 3, u64::from(sockets * sockets) * 1_000);
     }
 }
 
-fn run(trials: &[Found]) -> Run {
+fn run(trials: &[AnyTrial]) -> Run {
     let settings = json!({
         "server": { "accept_paused": trials.len().is_multiple_of(2), "design": "snapshot" },
         "load": { "connect_deadline": "2s", "pattern": "burst" },
     });
-    let cell = |fixture: Fixture, found: &Found| {
-        let numbers = found.numbers.iter().map(|&number| json!(number));
+    let cell = |fixture: Fixture, evidence: &AnyTrial| {
+        let numbers = evidence.numbers.iter().map(|&number| json!(number));
         let mut values: Vec<(&'static str, Value)> = PATHS.into_iter().zip(numbers).collect();
-        values.push(("server.backlog", json!(found.backlog)));
+        values.push(("server.backlog", json!(evidence.backlog)));
         let point: [_; 7] = values.try_into().expect("six numbers and the backlog");
-        fixture.cell(point, |trial| fill(trial, found))
+        fixture.cell(point, |trial| fill(trial, evidence))
     };
     trials.iter().fold(Fixture::new(settings), cell).run()
 }
@@ -113,7 +113,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn what_is_said_of_any_evidence_reads_as_sentences(trials in vec(found(), 1..5)) {
+    fn the_explanation_of_any_evidence_consists_of_sentences(trials in vec(any_trial(), 1..5)) {
         let run = run(&trials);
         let paragraphs = why(&run);
         prop_assert!(paragraphs.iter().any(|p| p.kind == ParagraphKind::Cause));
@@ -124,8 +124,8 @@ proptest! {
             for sentence in &paragraph.sentences {
                 prop_assert!(sentence.ends_with('.'), "{sentence}");
                 let first = sentence.chars().next().unwrap_or(' ');
-                let begins = first.is_uppercase() || first.is_numeric() || sentence.starts_with("net.");
-                prop_assert!(begins || paragraph.kind == ParagraphKind::Misconception, "{sentence}");
+                let is_start = first.is_uppercase() || first.is_numeric() || sentence.starts_with("net.");
+                prop_assert!(is_start || paragraph.kind == ParagraphKind::Misconception, "{sentence}");
                 for slip in ["  ", "()", " ,", " .", "NaN", "inf ", "None"] {
                     prop_assert!(!sentence.contains(slip), "{slip:?} in {sentence}");
                 }

@@ -1,4 +1,4 @@
-//! Predicted, measured, deviation: of every cell.
+//! The tables of laws.
 
 use queue_model::law::{Tolerance, Unit};
 use report::{Run, summary};
@@ -31,8 +31,8 @@ fn law(name: &str, predicted: f64, measured: Option<f64>, latest: Option<f64>) -
     }
 }
 
-/// A run of so many cells: backlog 0, 1, 2 and so on, all of which hold what is
-/// predicted but for these.
+/// A run with that many cells: backlog 0, 1, 2 and so on. The law fails in the cells of
+/// `wrong`.
 fn capacities(cells: i64, wrong: &[i64]) -> Run {
     let cell = |fixture: Fixture, backlog: i64| {
         fixture.cell([("server.backlog", json!(backlog))], |trial| {
@@ -46,7 +46,7 @@ fn capacities(cells: i64, wrong: &[i64]) -> Run {
     (0..cells).fold(Fixture::new(json!({})), cell).run()
 }
 
-/// A law's table: its rows' cells, without the heading.
+/// The rows of a law's table without the heading.
 fn table(run: &Run, name: &str) -> Vec<Vec<String>> {
     let text = summary(run);
     let from = text.split(&format!("\n{name}\n")).nth(1).expect("the law has a table");
@@ -130,7 +130,7 @@ fn the_tables_fit_the_terminal() {
 #[test]
 fn a_law_that_is_not_applied_is_shown_with_its_reason_and_the_number_of_trials() {
     let reason = "a reason of many words that is far wider than all other columns of this table \
-                  taken together, and is wrapped";
+                  together, and is wrapped";
     let not_applied = LawNotApplied {
         id: "capacity".to_owned(),
         title: EXACT.to_owned(),

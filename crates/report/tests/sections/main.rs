@@ -1,9 +1,10 @@
-//! The summary's sections, of runs that are made by hand.
+//! The sections of the summary, for synthetic runs.
 
 #[macro_use]
 mod fixture;
 mod any;
 mod laws;
+mod queue_runs;
 mod runs;
 mod waits;
 mod why;

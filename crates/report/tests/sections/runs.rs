@@ -1,124 +1,16 @@
-//! Runs of each kind that the catalogue has, with plausible records.
+//! Runs like those of the scenarios in the catalogue, with plausible records.
 
 use queue_model::syn_retry;
 use report::Run;
-use run_record::Outcome::{Incomplete, NoPort, Ok, Phantom, Reset, ServerDown, TimedOut};
+use run_record::Outcome::{Incomplete, NoPort, Ok, ServerDown, TimedOut};
 use run_record::{LawCheck, Restart};
 use serde_json::json;
 
 use crate::fixture::{Change, Fixture, paused};
-
-pub(crate) fn accept_queue_capacity() -> Run {
-    let cell = |fixture: Fixture, somaxconn: i64, backlog: i64| {
-        let held = backlog.min(somaxconn) as usize + 1;
-        let point = [
-            (sysctl!("server", "core.somaxconn"), json!(somaxconn)),
-            ("server.backlog", json!(backlog)),
-        ];
-        fixture.cell(point, |trial| {
-            let lost = (150 - held) as i64;
-            trial
-                .ended(&[(Ok, held), (TimedOut, 150 - held)])
-                .retransmitted(&[(0, held as u64), (1, lost as u64)])
-                .server_counted(&[("ListenOverflows", 2 * lost), ("ListenDrops", 2 * lost)])
-                .client_counted(&[("TCPSynRetrans", lost)])
-                .queued(held as u32, held as u32 - 1);
-        })
-    };
-    let fixture = Fixture::new(paused(0, "2s"));
-    [(4096, 5), (4096, 128), (64, 5), (64, 128)]
-        .into_iter()
-        .fold(fixture, |fixture, (somaxconn, backlog)| cell(fixture, somaxconn, backlog))
-        .run()
-}
-
-pub(crate) fn syn_queue_capacity() -> Run {
-    let cell = |fixture: Fixture, cookies: i64, maximum: i64, counted: [i64; 5], syn_recv: u32| {
-        let [drops, full, wanted, sent, received] = counted;
-        let point = [
-            (sysctl!("server", "ipv4.tcp_syncookies"), json!(cookies)),
-            (sysctl!("server", "ipv4.tcp_max_syn_backlog"), json!(maximum)),
-        ];
-        fixture.cell(point, |trial| {
-            trial
-                .ended(&[(TimedOut, 149)])
-                .retransmitted(&[(0, 149)])
-                .server_counted(&[
-                    ("ListenDrops", drops),
-                    ("TCPReqQFullDrop", full),
-                    ("TCPReqQFullDoCookies", wanted),
-                    ("SyncookiesSent", sent),
-                    ("SyncookiesRecv", received),
-                ])
-                .queued(0, 128)
-                .stood("syn_recv", syn_recv, 0.8, 0);
-        })
-    };
-    let settings = json!({
-        "server": { "backlog": 128 },
-        "load": { "pattern": "burst", "half_open": 149, "connect_deadline": "900ms" },
-    });
-    let fixture = Fixture::new(settings);
-    let fixture = cell(fixture, 0, 1024, [20, 20, 0, 0, 0], 129);
-    let fixture = cell(fixture, 0, 64, [100, 0, 0, 0, 0], 49);
-    cell(fixture, 1, 1024, [0, 0, 20, 20, 0], 129).run()
-}
-
-pub(crate) fn syn_cookies() -> Run {
-    let settings = json!({
-        "server": { "backlog": 4 },
-        "load": { "pattern": "rate", "half_open": 5, "connect_deadline": "700ms" },
-    });
-    let cookies = sysctl!("server", "ipv4.tcp_syncookies");
-    Fixture::new(settings)
-        .cell([(cookies, json!(0))], |trial| {
-            trial
-                .ended(&[(TimedOut, 13)])
-                .server_counted(&[("ListenDrops", 8), ("TCPReqQFullDrop", 8)])
-                .queued(0, 4);
-        })
-        .cell([(cookies, json!(1))], |trial| {
-            trial
-                .ended(&[(Ok, 5), (TimedOut, 8)])
-                .server_counted(&[
-                    ("ListenDrops", 3),
-                    ("ListenOverflows", 3),
-                    ("TCPReqQFullDoCookies", 8),
-                    ("SyncookiesSent", 5),
-                    ("SyncookiesRecv", 5),
-                ])
-                .queued(5, 4);
-        })
-        .run()
-}
-
-pub(crate) fn overflow_policy() -> Run {
-    let settings = json!({
-        "server": { "backlog": 8, "hold_acks": true, "release_backlog": 0, "accept_paused": true },
-        "load": { "pattern": "burst", "connect_deadline": "2s", "linger": "16s" },
-        "hosts": { "server": { "sysctls": { "net.ipv4.tcp_synack_retries": 3 } } },
-    });
-    let abort = sysctl!("server", "ipv4.tcp_abort_on_overflow");
-    Fixture::new(settings)
-        .cell([(abort, json!(0))], |trial| {
-            trial.sysctls.server.insert("net.ipv4.tcp_synack_retries".to_owned(), "3".to_owned());
-            trial
-                .ended(&[(Ok, 1), (Phantom, 5)])
-                .retransmitted(&[(0, 6)])
-                .server_counted(&[("ListenDrops", 15), ("ListenOverflows", 15)])
-                .queued(1, 0);
-        })
-        .cell([(abort, json!(1))], |trial| {
-            trial
-                .ended(&[(Ok, 1), (Reset, 5)])
-                .retransmitted(&[(0, 6)])
-                .server_counted(&[("ListenDrops", 5), ("ListenOverflows", 5), ("EmbryonicRsts", 5)])
-                .queued(1, 0)
-                .connect_latency
-                .count = 6;
-        })
-        .run()
-}
+pub(crate) use crate::queue_runs::{
+    accept_queue_capacity, defer_accept, overflow_policy, reuseport_listeners, syn_cookies,
+    syn_queue_capacity,
+};
 
 pub(crate) fn syn_retry_ladder() -> Run {
     let fixture = Fixture::new(paused(0, "30s"));
@@ -128,11 +20,11 @@ pub(crate) fn syn_retry_ladder() -> Run {
         fixture.cell([(retries, json!(n)), (linear, json!(l))], |trial| {
             let dropped = 4 * (i64::from(retransmits) + 1);
             trial
-                .ended(&[(Ok, 1), (TimedOut, 4)])
-                .retransmitted(&[(0, 1), (retransmits, 4)])
-                .server_counted(&[("ListenOverflows", dropped), ("ListenDrops", dropped)])
-                .client_counted(&[("TCPSynRetrans", 4 * i64::from(retransmits))])
-                .queued(1, 0)
+                .set_outcomes(&[(Ok, 1), (TimedOut, 4)])
+                .set_syn_retransmits(&[(0, 1), (retransmits, 4)])
+                .add_server_counters(&[("ListenOverflows", dropped), ("ListenDrops", dropped)])
+                .add_client_counters(&[("TCPSynRetrans", 4 * i64::from(retransmits))])
+                .set_accept_queue(1, 0)
                 .errors
                 .insert("ETIMEDOUT".to_owned(), 4);
             trial.laws.push(LawCheck {
@@ -166,13 +58,15 @@ pub(crate) fn time_wait_restart() -> Run {
     let at_once = Some(Restart { seconds: Some(0.021), ..Restart::default() });
     Fixture::new(settings)
         .cell([(old, json!(false)), (new, json!(false))], |trial| {
-            trial.ended(&[(Ok, 10)]).stood("time_wait", 10, 60.4, 0).restart = refused(60.3);
+            trial.set_outcomes(&[(Ok, 10)]).add_state("time_wait", 10, 60.4, 0).restart =
+                refused(60.3);
         })
         .cell([(old, json!(false)), (new, json!(true))], |trial| {
-            trial.ended(&[(Ok, 10)]).stood("time_wait", 10, 60.5, 0).restart = refused(60.4);
+            trial.set_outcomes(&[(Ok, 10)]).add_state("time_wait", 10, 60.5, 0).restart =
+                refused(60.4);
         })
         .cell([(old, json!(true)), (new, json!(true))], |trial| {
-            trial.ended(&[(Ok, 10)]).stood("time_wait", 10, 60.4, 0).restart = at_once;
+            trial.set_outcomes(&[(Ok, 10)]).add_state("time_wait", 10, 60.4, 0).restart = at_once;
         })
         .run()
 }
@@ -185,15 +79,13 @@ pub(crate) fn time_wait_buckets() -> Run {
     let cap = sysctl!("server", "ipv4.tcp_max_tw_buckets");
     Fixture::new(settings)
         .cell([(cap, json!(10))], |trial| {
-            trial.ended(&[(Ok, 30)]).server_counted(&[("TCPTimeWaitOverflow", 20)]).stood(
-                "time_wait",
-                10,
-                1.0,
-                10,
-            );
+            trial
+                .set_outcomes(&[(Ok, 30)])
+                .add_server_counters(&[("TCPTimeWaitOverflow", 20)])
+                .add_state("time_wait", 10, 1.0, 10);
         })
         .cell([(cap, json!(100))], |trial| {
-            trial.ended(&[(Ok, 30)]).stood("time_wait", 30, 1.0, 30);
+            trial.set_outcomes(&[(Ok, 30)]).add_state("time_wait", 30, 1.0, 30);
         })
         .run()
 }
@@ -207,7 +99,7 @@ pub(crate) fn fin_timeout() -> Run {
     let timeout = sysctl!("server", "ipv4.tcp_fin_timeout");
     Fixture::new(settings)
         .cell([(timeout, json!(5))], |trial| {
-            trial.ended(&[(Ok, 20)]).stood("time_wait", 10, 60.7, 0).stood(
+            trial.set_outcomes(&[(Ok, 20)]).add_state("time_wait", 10, 60.7, 0).add_state(
                 "fin_wait_2",
                 10,
                 5.2,
@@ -215,7 +107,7 @@ pub(crate) fn fin_timeout() -> Run {
             );
         })
         .cell([(timeout, json!(20))], |trial| {
-            trial.ended(&[(Ok, 20)]).stood("time_wait", 10, 60.6, 0).stood(
+            trial.set_outcomes(&[(Ok, 20)]).add_state("time_wait", 10, 60.6, 0).add_state(
                 "fin_wait_2",
                 10,
                 20.4,
@@ -237,12 +129,12 @@ pub(crate) fn port_exhaustion() -> Run {
         (sysctl!("client", "ipv4.ip_local_port_range"), sysctl!("client", "ipv4.tcp_tw_reuse"));
     Fixture::new(settings)
         .cell([(range, json!("20000 20019")), (reuse, json!(0))], |trial| {
-            trial.ended(&[(Ok, 20), (NoPort, 30)]).client_counted(&[("TW", 20)]);
+            trial.set_outcomes(&[(Ok, 20), (NoPort, 30)]).add_client_counters(&[("TW", 20)]);
             trial.errors.insert("EADDRNOTAVAIL".to_owned(), 30);
         })
         .cell([(range, json!("20000 20019")), (reuse, json!(1))], |trial| {
-            trial.ended(&[(Ok, 40), (NoPort, 10)]);
-            trial.client_counted(&[("TW", 40), ("TWRecycled", 20)]);
+            trial.set_outcomes(&[(Ok, 40), (NoPort, 10)]);
+            trial.add_client_counters(&[("TW", 40), ("TWRecycled", 20)]);
             trial.errors.insert("EADDRNOTAVAIL".to_owned(), 10);
         })
         .run()
@@ -255,7 +147,10 @@ pub(crate) fn lock_designs() -> Run {
     });
     let cell = |fixture: Fixture, design: &str, hold, wait, delivered: f64| {
         fixture.cell([("server.design", json!(design))], |trial| {
-            trial.ended(&[(Ok, 100)]).retransmitted(&[(0, 100)]).locked(hold, wait, 9_000);
+            trial
+                .set_outcomes(&[(Ok, 100)])
+                .set_syn_retransmits(&[(0, 100)])
+                .set_lock_times(hold, wait, 9_000);
             trial.rates.deliveries = 99_000;
             trial.rates.delivered = delivered;
         })
@@ -273,19 +168,28 @@ pub(crate) fn slow_reader() -> Run {
     let design = |name: &str| ("server.design", json!(name));
     Fixture::new(settings)
         .cell([readers(0), design("global-lock")], |trial| {
-            trial.ended(&[(Ok, 40)]).locked(889, 740, 3_069).accept_waited(0.002_8);
+            trial
+                .set_outcomes(&[(Ok, 40)])
+                .set_lock_times(889, 740, 3_069)
+                .set_accept_wait(0.002_8);
             trial.rates.deliveries = 9_108;
         })
         .cell([readers(0), design("snapshot")], |trial| {
-            trial.ended(&[(Ok, 40)]).locked(2, 1, 61).accept_waited(0.000_4);
+            trial.set_outcomes(&[(Ok, 40)]).set_lock_times(2, 1, 61).set_accept_wait(0.000_4);
             trial.rates.deliveries = 9_122;
         })
         .cell([readers(1), design("global-lock")], |trial| {
-            trial.ended(&[(Incomplete, 40)]).locked(35, 2_877, 4_789_000).accept_waited(4.753);
+            trial
+                .set_outcomes(&[(Incomplete, 40)])
+                .set_lock_times(35, 2_877, 4_789_000)
+                .set_accept_wait(4.753);
             trial.rates.deliveries = 8;
         })
         .cell([readers(1), design("snapshot")], |trial| {
-            trial.ended(&[(Incomplete, 40)]).locked(2, 1, 32).accept_waited(0.001_8);
+            trial
+                .set_outcomes(&[(Incomplete, 40)])
+                .set_lock_times(2, 1, 32)
+                .set_accept_wait(0.001_8);
             trial.rates.deliveries = 10;
         })
         .run()
@@ -299,49 +203,11 @@ pub(crate) fn socket_buffers() -> Run {
     let (send, receive) = (sysctl!("client", "ipv4.tcp_wmem"), sysctl!("server", "ipv4.tcp_rmem"));
     Fixture::new(settings)
         .cell([(send, json!("4096 16384 16384")), (receive, json!("4096 8192 8192"))], |trial| {
-            trial.ended(&[(Ok, 2)]).held_bytes = Some(2 * 13_000);
+            trial.set_outcomes(&[(Ok, 2)]).held_bytes = Some(2 * 13_000);
         })
         .cell([(send, json!("4096 65536 65536")), (receive, json!("4096 65536 65536"))], |trial| {
-            trial.ended(&[(Ok, 2)]).held_bytes = Some(2 * 98_304);
+            trial.set_outcomes(&[(Ok, 2)]).held_bytes = Some(2 * 98_304);
         })
-        .run()
-}
-
-pub(crate) fn reuseport_listeners() -> Run {
-    let mut settings = paused(2, "900ms");
-    settings["server"]["listeners"] = json!(1);
-    Fixture::new(settings)
-        .cell([("server.listeners", json!(1))], |trial| {
-            trial
-                .ended(&[(Ok, 3), (TimedOut, 17)])
-                .server_counted(&[("ListenOverflows", 17), ("ListenDrops", 17)])
-                .queued(3, 2)
-                .listeners(&[(3, 2)]);
-        })
-        .cell([("server.listeners", json!(4))], |trial| {
-            trial
-                .ended(&[(Ok, 11), (TimedOut, 9)])
-                .server_counted(&[("ListenOverflows", 9), ("ListenDrops", 9)])
-                .queued(11, 2)
-                .listeners(&[(3, 2), (3, 2), (2, 2), (3, 2)]);
-        })
-        .run()
-}
-
-pub(crate) fn defer_accept() -> Run {
-    let settings = json!({
-        "server": { "backlog": 128 },
-        "load": { "pattern": "burst", "connect_deadline": "2s", "messages": 0 },
-    });
-    let cell = |fixture: Fixture, seconds: i64, wait: f64| {
-        fixture.cell([("server.defer_accept", json!(seconds))], |trial| {
-            trial.ended(&[(Ok, 5)]).accept_waited(wait);
-            trial.server_counted(&[("TCPDeferAcceptDrop", if seconds > 0 { 5 } else { 0 })]);
-        })
-    };
-    [(0, 0.000_2), (1, 1.07), (2, 3.08), (8, 15.4)]
-        .into_iter()
-        .fold(Fixture::new(settings), |fixture, (seconds, wait)| cell(fixture, seconds, wait))
         .run()
 }
 
@@ -353,12 +219,19 @@ pub(crate) fn sigpipe() -> Run {
     });
     Fixture::new(settings)
         .cell([("server.sigpipe", json!("default"))], |trial| {
-            trial.ended(&[(Ok, 61), (ServerDown, 39)]).server_died = Some("SIGPIPE".to_owned());
+            trial.set_outcomes(&[(Ok, 61), (ServerDown, 39)]).server_died =
+                Some("SIGPIPE".to_owned());
             trial.evidence.client.insert("TcpExt.TCPAbortOnClose".to_owned(), 96);
             trial.evidence.client.insert("TcpExt.TCPAbortOnData".to_owned(), 1);
         })
         .cell([("server.sigpipe", json!("ignore"))], |trial| {
-            trial.ended(&[(Ok, 100)]).locked(1, 1, 1).server.as_mut().unwrap().failed_writes = 341;
+            trial
+                .set_outcomes(&[(Ok, 100)])
+                .set_lock_times(1, 1, 1)
+                .server
+                .as_mut()
+                .unwrap()
+                .failed_writes = 341;
         })
         .run()
 }
@@ -370,15 +243,18 @@ pub(crate) fn nothing_happened() -> Run {
     });
     Fixture::new(settings)
         .cell([], |trial| {
-            trial.ended(&[(Ok, 20)]).retransmitted(&[(0, 20)]).listeners(&[(17, 64)]);
+            trial
+                .set_outcomes(&[(Ok, 20)])
+                .set_syn_retransmits(&[(0, 20)])
+                .add_listeners(&[(17, 64)]);
             trial.evidence.server.insert("Tcp.PassiveOpens".to_owned(), 20);
         })
         .run()
 }
 
 type Kind = (&'static str, fn() -> Run);
-/// All of them, by the scenario of the catalogue that each is like.
-pub(crate) const KINDS: [Kind; 16] = [
+/// All of them, with the name of the similar scenario.
+pub(crate) const ALL_KINDS: [Kind; 16] = [
     ("accept_queue_capacity", accept_queue_capacity),
     ("syn_queue_capacity", syn_queue_capacity),
     ("syn_cookies", syn_cookies),

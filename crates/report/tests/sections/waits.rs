@@ -1,4 +1,4 @@
-//! Who waited for SYN retransmissions, and how that ended.
+//! The attempts that waited for SYN retransmissions, and their outcomes.
 
 use report::{Run, summary};
 use run_record::Outcome::{Incomplete, Ok, Reset, TimedOut};
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::fixture::{Change, Fixture, paused};
 use crate::runs::{nothing_happened, syn_retry_ladder};
 
-/// The section's lines.
+/// The lines of the section.
 fn waits(run: &Run) -> Vec<String> {
     let text = summary(run);
     let from = text.split("Waiting for SYN retransmissions").nth(1);
@@ -23,7 +23,11 @@ fn only(change: impl FnOnce(&mut TrialRecord)) -> Vec<String> {
 #[test]
 fn each_retransmission_is_listed_with_its_time_and_outcome() {
     let lines = only(|trial| {
-        trial.ended(&[(Ok, 107), (TimedOut, 303)]).retransmitted(&[(0, 10), (1, 97), (2, 303)]);
+        trial.set_outcomes(&[(Ok, 107), (TimedOut, 303)]).set_syn_retransmits(&[
+            (0, 10),
+            (1, 97),
+            (2, 303),
+        ]);
     });
     assert_eq!(
         lines,
@@ -37,7 +41,11 @@ fn each_retransmission_is_listed_with_its_time_and_outcome() {
 #[test]
 fn attempts_that_gave_up_had_sent_all_retransmissions_in_time() {
     let lines = only(|trial| {
-        trial.ended(&[(Ok, 8), (TimedOut, 1)]).retransmitted(&[(0, 5), (1, 2), (2, 2)]);
+        trial.set_outcomes(&[(Ok, 8), (TimedOut, 1)]).set_syn_retransmits(&[
+            (0, 5),
+            (1, 2),
+            (2, 2),
+        ]);
     });
     assert_eq!(
         lines,
@@ -52,7 +60,7 @@ fn attempts_that_gave_up_had_sent_all_retransmissions_in_time() {
 #[test]
 fn missing_records_are_not_guessed() {
     let lines = only(|trial| {
-        trial.ended(&[(Ok, 4), (Reset, 2), (Incomplete, 3)]).retransmitted(&[
+        trial.set_outcomes(&[(Ok, 4), (Reset, 2), (Incomplete, 3)]).set_syn_retransmits(&[
             (0, 2),
             (1, 4),
             (2, 3),
@@ -83,7 +91,9 @@ fn few_cells_have_a_row_each_and_many_have_none() {
         let fixture = Fixture::new(paused(0, "2s"));
         let cell = |fixture: Fixture, backlog| {
             fixture.cell([("server.backlog", json!(backlog))], |trial| {
-                trial.ended(&[(Ok, 1), (TimedOut, 4)]).retransmitted(&[(0, 1), (1, 4)]);
+                trial
+                    .set_outcomes(&[(Ok, 1), (TimedOut, 4)])
+                    .set_syn_retransmits(&[(0, 1), (1, 4)]);
             })
         };
         (0..cells).fold(fixture, cell).run()

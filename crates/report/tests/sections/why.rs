@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::fixture::{Change, Fixture};
 use crate::runs::{
-    KINDS, accept_queue_capacity, nothing_happened, overflow_policy, port_exhaustion,
+    ALL_KINDS, accept_queue_capacity, nothing_happened, overflow_policy, port_exhaustion,
     reuseport_listeners, sigpipe, syn_cookies,
 };
 
@@ -15,19 +15,19 @@ use crate::runs::{
 fn section(run: &Run) -> String {
     let text = summary(run);
     let (_, from) = text.split_once("\nWhy\n\n").expect("there is an explanation");
-    from.split_once("\n\nWhere it was measured\n").expect("the hosts come after it").0.to_owned()
+    from.split_once("\n\nEnvironment\n").expect("the hosts come after it").0.to_owned()
 }
 
 #[test]
 fn the_explanations() {
-    for (name, run) in KINDS {
+    for (name, run) in ALL_KINDS {
         insta::assert_snapshot!(name, section(&run()));
     }
 }
 
 #[test]
 fn explanations_are_sentences_and_fit_the_terminal() {
-    for (name, run) in KINDS {
+    for (name, run) in ALL_KINDS {
         let run = run();
         let paragraphs = why(&run);
         assert!(!paragraphs.is_empty(), "{name}");
@@ -65,7 +65,7 @@ fn each_misconception_is_corrected_by_some_kind_of_run() {
         "SO_REUSEADDR skips TIME_WAIT",
         "tcp_tw_reuse helps servers",
     ];
-    let leads: Vec<_> = KINDS.iter().flat_map(|(_, run)| why(&run())).map(|p| p.lead).collect();
+    let leads: Vec<_> = ALL_KINDS.iter().flat_map(|(_, run)| why(&run())).map(|p| p.lead).collect();
     for claim in claims {
         assert!(leads.iter().any(|lead| lead == claim), "no run shows: {claim}");
     }
@@ -80,8 +80,8 @@ fn a_queue_that_was_never_full_is_not_blamed_and_misconceptions_need_evidence() 
 }
 
 #[test]
-fn the_numbers_are_those_of_the_records() {
-    for (run, figures) in [
+fn the_numbers_are_from_the_records() {
+    for (run, expected) in [
         (accept_queue_capacity(), ["dropped 788 segments", "in all 4 cells", "backlog of 149"]),
         (overflow_policy(), ["For 5 attempts in 1 of 2 cells", "ListenOverflows is 15", "5 RSTs"]),
         (reuseport_listeners(), ["3, 3, 2 and 3, 11 in all", "dropped 26", "backlog of 19"]),
@@ -90,8 +90,8 @@ fn the_numbers_are_those_of_the_records() {
         (sigpipe(), ["39 attempts ended", "TCPAbortOnData 1 at", "341 writes failed"]),
     ] {
         let text = section(&run).replace("\n  ", " ");
-        for figure in figures {
-            assert!(text.contains(figure), "{figure} is not in:\n{text}");
+        for expected in expected {
+            assert!(text.contains(expected), "{expected} is not in:\n{text}");
         }
     }
 }
@@ -105,14 +105,17 @@ fn a_cause_that_one_cell_contradicts_is_reported_for_the_others() {
     let run = Fixture::new(settings)
         .cell([("server.backlog", json!(10))], |trial| {
             trial
-                .ended(&[(Ok, 97), (TimedOut, 303)])
-                .retransmitted(&[(0, 60), (1, 340)])
-                .server_counted(&[("ListenOverflows", 643), ("ListenDrops", 643)])
-                .queued(0, 10)
-                .slowest_connect(1.028);
+                .set_outcomes(&[(Ok, 97), (TimedOut, 303)])
+                .set_syn_retransmits(&[(0, 60), (1, 340)])
+                .add_server_counters(&[("ListenOverflows", 643), ("ListenDrops", 643)])
+                .set_accept_queue(0, 10)
+                .set_slowest_connect(1.028);
         })
         .cell([("server.backlog", json!(400))], |trial| {
-            trial.ended(&[(Ok, 400)]).retransmitted(&[(0, 400)]).queued(0, 400);
+            trial
+                .set_outcomes(&[(Ok, 400)])
+                .set_syn_retransmits(&[(0, 400)])
+                .set_accept_queue(0, 400);
         })
         .run();
     let text = section(&run).replace("\n  ", " ");
@@ -136,7 +139,9 @@ fn older_kernels_and_missing_settings_do_not_fail() {
     let run = Fixture::new(json!({}))
         .cell([], |trial| {
             trial.sysctls.server.insert("net.core.somaxconn".to_owned(), "many".to_owned());
-            trial.ended(&[(Ok, 1), (TimedOut, 1)]).server_counted(&[("ListenOverflows", 1)]);
+            trial
+                .set_outcomes(&[(Ok, 1), (TimedOut, 1)])
+                .add_server_counters(&[("ListenOverflows", 1)]);
         })
         .run();
     assert!(section(&run).contains("dropped 1 segment"));
@@ -147,7 +152,7 @@ fn unfinished_accepted_connections_are_not_blamed_on_a_queue() {
     let settings = json!({ "load": { "connect_deadline": "2s", "finish_deadline": "20s" } });
     let run = Fixture::new(settings)
         .cell([], |trial| {
-            trial.ended(&[(Ok, 90), (Incomplete, 10)]).undelivered = 1_234;
+            trial.set_outcomes(&[(Ok, 90), (Incomplete, 10)]).undelivered = 1_234;
         })
         .run();
     let text = section(&run).replace("\n  ", " ");
@@ -159,11 +164,11 @@ fn unfinished_accepted_connections_are_not_blamed_on_a_queue() {
     assert!(!text.contains("queue, where"), "{text}");
 }
 
-/// `queuelab explain` is what a reader asks next.
+/// A reader looks them up with `queuelab explain`.
 #[test]
 fn every_counter_and_sysctl_that_is_named_has_a_topic() {
     let topics = Topics::built_in();
-    for (name, run) in KINDS {
+    for (name, run) in ALL_KINDS {
         let text = section(&run());
         let words = text.split(|c: char| !(c.is_alphanumeric() || matches!(c, '.' | '_')));
         let named = words.map(|word| word.trim_end_matches('.')).filter(|word| {

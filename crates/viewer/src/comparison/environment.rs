@@ -134,14 +134,14 @@ mod tests {
 
     use super::*;
 
-    fn kept() -> RunRecord {
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
-        RunDirectory::read(&kept).unwrap().0
+    fn recorded() -> RunRecord {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        RunDirectory::read(&path).unwrap().0
     }
 
     #[test]
     fn workers_of_another_build_are_listed_and_marked() {
-        let new = kept();
+        let new = recorded();
         assert!(!all(&new, &new).0.contains("workers"));
         let (hash, version) = (Some("1f2e3d4c".to_owned()), Some("0.0.9".to_owned()));
         let build = Build { name: "old/queuelab".to_owned(), hash, version };
@@ -155,7 +155,7 @@ mod tests {
 
     #[test]
     fn settings_and_machine_are_listed_once_each() {
-        let base = kept();
+        let base = recorded();
         let mut new = base.clone();
         (new.seed, new.machine.cpus) = (base.seed + 1, base.machine.cpus + 1);
         let difference = |what: &str| Difference {

@@ -27,9 +27,9 @@ pub(crate) struct FollowedRun {
     grid: Grid,
     /// Why the trials cannot be read.
     read_error: Option<String>,
-    /// The accept queue of each lane.
+    /// The accept queue of each series.
     histories: BTreeMap<u32, History>,
-    /// When the run was first seen to have ended.
+    /// When the run was first found to have ended.
     ended: Option<Instant>,
 }
 
@@ -65,7 +65,7 @@ impl FollowedRun {
         let mut parts = LiveParts {
             progress: progress(&self.verdict, is_running, left, self.read_error.as_deref()).0,
             now: html! {
-                @for one in &running { (trial(one, &self.names, self.histories.get(&self.lane(one)))) }
+                @for one in &running { (trial(one, &self.names, self.histories.get(&self.series(one)))) }
             }
             .0,
             cells: self.grid.render(&cells, &self.failed_checks_by_cell()).0,
@@ -117,9 +117,9 @@ impl FollowedRun {
         cells
     }
 
-    /// Which history a trial belongs to: one for each trial that runs side by side with
-    /// others, one for all trials that run one after the other.
-    fn lane(&self, trial: &LiveTrial) -> u32 {
+    /// The number of the history that a trial belongs to: one for each trial that runs side by
+    /// side with others, 0 for all trials that run one after the other.
+    fn series(&self, trial: &LiveTrial) -> u32 {
         match self.record.scenario.resolved["side_by_side"] == Value::Bool(true) {
             true => trial.id.saturating_add(1),
             false => 0,
@@ -127,11 +127,11 @@ impl FollowedRun {
     }
 
     fn add_to_histories(&mut self, trials: &[LiveTrial]) {
-        let lanes: HashSet<u32> = trials.iter().map(|trial| self.lane(trial)).collect();
-        self.histories.retain(|lane, _| *lane == 0 || lanes.contains(lane));
+        let series: HashSet<u32> = trials.iter().map(|trial| self.series(trial)).collect();
+        self.histories.retain(|number, _| *number == 0 || series.contains(number));
         for trial in trials {
             if let Some(queues) = &trial.queues {
-                self.histories.entry(self.lane(trial)).or_default().add(queues);
+                self.histories.entry(self.series(trial)).or_default().add(queues);
             }
         }
     }
@@ -165,7 +165,7 @@ mod tests {
         FollowedRun::new(RunFolder { scenario, time, path: path.to_owned() }, record)
     }
 
-    /// The note at the end of a stopped run that has two trials with two tries each.
+    /// The note at the end of a stopped run with two trials, each run twice.
     fn end_of_stopped_run(interleaved: Option<Interleaved>) -> String {
         let root = tempfile::tempdir().unwrap();
         let (mut record, mut trials) = sweep();
@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stopped_run_counts_trials_and_not_tries() {
+    fn a_stopped_run_counts_trials_and_not_executions() {
         let end = end_of_stopped_run(None);
         assert!(end.contains("2 of 16 trials are recorded"), "{end}");
     }

@@ -192,8 +192,8 @@ mod tests {
         };
         assert!(render(10).contains("cell on-light\" style=\"--colour:#fde725;--filled:0.500"));
         assert!(render(0).contains("cell on-dark\" style=\"--colour:#440154;--filled:0.500"));
-        let whole = grid.cell(0, &Cell { done: 2, attempts: 10, ok: 10 }, 0, false).0;
-        assert!(whole.contains("style=\"--colour:#fde725\""), "{whole}");
+        let complete = grid.cell(0, &Cell { done: 2, attempts: 10, ok: 10 }, 0, false).0;
+        assert!(complete.contains("style=\"--colour:#fde725\""), "{complete}");
         let unknown = grid.cell(0, &Cell::default(), 1, true).0;
         assert!(unknown.contains("class=\"cell broken now\" style=\"\""), "{unknown}");
         let legend = colours();

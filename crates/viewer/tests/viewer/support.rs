@@ -43,16 +43,16 @@ pub(crate) fn out_directory() -> TempDir {
 }
 
 /// Copies a run that the tests of `report` keep to `runs/name`.
-pub(crate) fn put(kept: &str, runs: &Path, name: &str) {
+pub(crate) fn put(recorded: &str, runs: &Path, name: &str) {
     let to = runs.join(name);
     fs::create_dir_all(&to).unwrap();
     for file in ["run.json", "trials.jsonl"] {
-        fs::copy(kept_run(kept).join(file), to.join(file)).unwrap();
+        fs::copy(recorded_run(recorded).join(file), to.join(file)).unwrap();
     }
 }
 
 /// The path of a run that the tests of `report` keep.
-pub(crate) fn kept_run(name: &str) -> PathBuf {
+pub(crate) fn recorded_run(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs").join(name)
 }
 

@@ -39,7 +39,7 @@ fn a_failed_scenario_of_a_suite_is_reported_and_the_rest_runs() {
     );
     let directory = suite_directory(&folder.path().join("reports/runs"), "two");
     let time = directory.file_name().unwrap().to_str().unwrap();
-    assert!(printed.contains(&format!("Suite's directory: reports/runs/two/{time}")), "{printed}");
+    assert!(printed.contains(&format!("Suite directory: reports/runs/two/{time}")), "{printed}");
     let record = SuiteDirectory::read(&directory).unwrap();
     let verdicts: Vec<_> = record.members.iter().map(|member| member.verdict).collect();
     assert_eq!(verdicts, [MemberVerdict::Failed, MemberVerdict::Held]);

@@ -1,6 +1,6 @@
 "use strict";
-// What is clicked is told here: a cell's trials, and the exact values that a
-// pointer would see in a tooltip. Without this, links lead to the trials.
+// A click on a chart opens the panel with the trials of the cell, and the exact values that
+// the tooltip shows. Without this script, links lead to the trials.
 const panel = document.getElementById("panel");
 const shown = document.getElementById("shown");
 function trials(id) {
@@ -17,10 +17,10 @@ function tooltip(part) {
   for (; part instanceof SVGElement && part.tagName !== "svg"; part = part.parentNode) {
     const title = part.querySelector(":scope > title");
     if (title) {
-      const told = document.createElement("p");
-      told.className = "told";
-      told.textContent = title.textContent;
-      return [told];
+      const values = document.createElement("p");
+      values.className = "values";
+      values.textContent = title.textContent;
+      return [values];
     }
   }
   return [];
@@ -41,7 +41,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") panel.close();
 });
 document.getElementById("close").addEventListener("click", () => panel.close());
-// One queue at a time.
+// Shows one queue at a time.
 const picker = document.getElementById("picker");
 function pick() {
   for (const part of document.querySelectorAll("details.recorded")) {
@@ -54,7 +54,7 @@ if (picker) {
   picker.addEventListener("change", pick);
   pick();
 }
-// From a chart in a file of its own, and from a trial to its queue.
+// Opens the target of a link, from the file of a chart or from a trial to its queue.
 function open() {
   const details = document.getElementById(location.hash.slice(1))?.closest("details");
   if (!details) return;

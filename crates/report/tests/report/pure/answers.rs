@@ -5,7 +5,7 @@ use std::path::Path;
 use report::{Run, answer, findings};
 use run_record::{RunDirectory, RunRecord, TrialRecord};
 
-use crate::runs::kept;
+use crate::runs::load_run;
 
 /// A run of the scenario that is a baseline for any machine.
 fn baseline(scenario: &str) -> (RunRecord, Vec<TrialRecord>) {
@@ -16,7 +16,7 @@ fn baseline(scenario: &str) -> (RunRecord, Vec<TrialRecord>) {
 
 #[test]
 fn the_answer_compares_the_ends_of_the_axis_and_reports_the_checks() {
-    let (record, trials) = kept("sweep");
+    let (record, trials) = load_run("sweep");
     let text = answer(&Run::new(record, trials));
     assert_eq!(
         text,
@@ -28,14 +28,14 @@ fn the_answer_compares_the_ends_of_the_axis_and_reports_the_checks() {
 
 #[test]
 fn failed_checks_and_missing_trials_come_first() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     trials.pop();
     let text = answer(&Run::new(record.clone(), trials.clone()));
     assert!(text.starts_with("Not finished: 15 of 16 trials; Held: all "), "{text}");
     assert!(text.contains(". With backlog 10, "), "{text}");
     assert!(!text.contains("came true"), "{text}");
 
-    let (mut record, trials) = kept("sweep");
+    let (mut record, trials) = load_run("sweep");
     record.ended = None;
     let text = answer(&Run::new(record, trials));
     assert!(
@@ -43,7 +43,7 @@ fn failed_checks_and_missing_trials_come_first() {
         "{text}"
     );
 
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     trials[0].laws[0].held = Some(false);
     let text = answer(&Run::new(record.clone(), trials));
     assert!(text.starts_with("FAILED: 1 of 192 checks. With backlog 10, "), "{text}");
@@ -77,7 +77,7 @@ fn a_law_answers_if_success_does_not_differ() {
 #[test]
 fn measurements_with_the_same_prediction_are_a_range() {
     let (record, mut trials) = baseline("syn-retry-ladder");
-    // What a baseline measured is another at each making: here it is stated.
+    // The measured values differ whenever the baseline is updated.
     for (trial, measured) in trials.iter_mut().zip([3.052, 3.017]) {
         let law = trial.laws.iter_mut().find(|law| law.id == "syn-retry-first-failure");
         law.unwrap().measured = Some(measured);
@@ -90,7 +90,7 @@ fn measurements_with_the_same_prediction_are_a_range() {
 
 #[test]
 fn the_name_of_a_scenario_does_not_change_the_answer() {
-    let (mut record, trials) = kept("sweep");
+    let (mut record, trials) = load_run("sweep");
     let text = answer(&Run::new(record.clone(), trials.clone()));
     record.scenario.name = "clients".to_owned();
     assert_eq!(answer(&Run::new(record, trials)), text);
@@ -103,9 +103,9 @@ fn values_beyond_those_at_the_ends_are_reported() {
     for trial in &mut trials {
         trial.laws.retain(|law| law.title.starts_with("TIME_WAIT"));
         let at = trial.point["hosts.server.sysctls.net.ipv4.tcp_max_tw_buckets"].as_u64().unwrap();
-        let kept = [(0, 5.0), (1, 6.0), (10, 7.0), (25, 90.0), (60, 8.0), (100, 10.0)];
+        let measured = [(0, 5.0), (1, 6.0), (10, 7.0), (25, 90.0), (60, 8.0), (100, 10.0)];
         let law = &mut trial.laws[0];
-        law.predicted = kept.iter().find(|(value, _)| *value == at).unwrap().1;
+        law.predicted = measured.iter().find(|(value, _)| *value == at).unwrap().1;
         law.measured = Some(law.predicted);
     }
     let text = answer(&Run::new(record, trials));
@@ -115,7 +115,7 @@ fn values_beyond_those_at_the_ends_are_reported() {
 
 #[test]
 fn rates_answer_if_trials_were_repeated_and_overlaps_are_reported() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     for trial in &mut trials {
         let all = trial.outcomes.total();
         trial.laws.clear();
@@ -130,12 +130,12 @@ fn rates_answer_if_trials_were_repeated_and_overlaps_are_reported() {
     assert!(text.contains("their ranges overlap"), "{text}");
     trials.retain(|trial| trial.repetition == 0);
     let text = answer(&Run::new(record, trials));
-    assert!(text.contains("410 of 410 attempts") || text.contains("alike"), "{text}");
+    assert!(text.contains("410 of 410 attempts") || text.contains("the same in each"), "{text}");
 }
 
 #[test]
 fn two_runs_are_answered_at_the_same_place() {
-    let (record, trials) = kept("sweep");
+    let (record, trials) = load_run("sweep");
     let base = Run::new(record.clone(), trials.clone());
     let mut moved = trials;
     // The answer to the new run alone would be about the other design.
@@ -156,7 +156,7 @@ fn two_runs_are_answered_at_the_same_place() {
 
 #[test]
 fn a_finding_that_is_the_same_everywhere_has_no_place() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     for trial in &mut trials {
         let fits = trial.point["server.backlog"] == 300;
         let outcome = if fits { run_record::Outcome::Ok } else { run_record::Outcome::TimedOut };

@@ -1,5 +1,4 @@
-//! The files that a run directory gets: the same every time, well-formed, and
-//! in need of nothing from elsewhere.
+//! The files of a run directory: reproducible, well-formed and self-contained.
 
 #[path = "../../browser/mod.rs"]
 mod browser;
@@ -13,28 +12,28 @@ use report::{Run, files};
 use run_record::{AttemptRow, Outcome, RunDirectory, RunRecord, TimelineRow, TrialRecord};
 use serde_json::Value;
 
-use crate::runs::kept;
+use crate::runs::load_run;
 
-/// What a run directory gets, where no rows were recorded.
-fn made(record: RunRecord, trials: Vec<TrialRecord>) -> BTreeMap<String, String> {
-    let nowhere = tempfile::tempdir().unwrap();
-    written(&Run::new(record, trials), nowhere.path())
+/// The files of a run without recorded rows.
+fn files_of(record: RunRecord, trials: Vec<TrialRecord>) -> BTreeMap<String, String> {
+    let no_rows = tempfile::tempdir().unwrap();
+    text_files(&Run::new(record, trials), no_rows.path())
 }
 
-/// All but the pictures, which are no text.
-fn written(run: &Run, path: &Path) -> BTreeMap<String, String> {
+/// The files of a run except PNGs.
+fn text_files(run: &Run, path: &Path) -> BTreeMap<String, String> {
     let mut files = files(run, path).files;
     files.retain(|(name, _)| !name.ends_with(".png"));
     let count = files.len();
     let text = |(name, bytes)| (name, String::from_utf8(bytes).unwrap());
     let files: BTreeMap<_, _> = files.into_iter().map(text).collect();
-    assert_eq!(files.len(), count, "no two files have one name");
+    assert_eq!(files.len(), count, "names of files are distinct");
     files
 }
 
-/// A run directory with rows of its first trial, and of another cell's.
+/// A run directory with rows of its first trial and of a trial of another cell.
 fn recorded(root: &Path) -> RunDirectory {
-    let (mut record, mut trials) = kept("sweep");
+    let (mut record, mut trials) = load_run("sweep");
     record.scenario.resolved["record"]["attempts"] = Value::Bool(true);
     record.scenario.resolved["record"]["timelines"] = Value::Bool(true);
     let mut directory = RunDirectory::create(root, &record).unwrap();
@@ -61,7 +60,7 @@ fn recorded(root: &Path) -> RunDirectory {
     for id in [trials[0].id, other.id] {
         directory.write_attempts(id, &attempts).unwrap();
     }
-    let look = |step: u32| TimelineRow {
+    let sample = |step: u32| TimelineRow {
         at_ns: 1_000_000_000 + u64::from(if step < 1_000 { step } else { step + 100 }) * 1_000_000,
         listener: Some(0),
         depth: Some(step % 12),
@@ -69,7 +68,7 @@ fn recorded(root: &Path) -> RunDirectory {
         missed: if step == 1_000 { 100 } else { 0 },
         ..TimelineRow::default()
     };
-    let timeline: Vec<_> = (0..2_000).map(look).collect();
+    let timeline: Vec<_> = (0..2_000).map(sample).collect();
     for id in [trials[0].id, other.id] {
         directory.write_timeline(id, &timeline).unwrap();
     }
@@ -81,10 +80,10 @@ fn the_same_data_makes_the_same_bytes() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (record, mut trials) = RunDirectory::read(directory.path()).unwrap();
-    let one = written(&Run::new(record.clone(), trials.clone()), directory.path());
+    let one = text_files(&Run::new(record.clone(), trials.clone()), directory.path());
     trials.reverse();
-    let other = written(&Run::new(record, trials.clone()), directory.path());
-    assert!(one == other, "the order in which trials ended does not show");
+    let other = text_files(&Run::new(record, trials.clone()), directory.path());
+    assert!(one == other, "the order in which trials ended does not matter");
     let queue = format!("charts/queue-{:05}.svg", trials.last().unwrap().id);
     assert!(one.contains_key(&queue), "{:?}", one.keys());
     for expected in ["report.html", "cells.csv", "summary.md", "junit.xml"] {
@@ -109,7 +108,7 @@ fn damaged_rows_are_reported_with_their_line_and_others_are_drawn() {
     let page = made.files.iter().find(|(name, _)| name == "report.html").unwrap();
     let page = String::from_utf8_lossy(&page.1);
     let text = format!("cannot be read: attempts/{id:05}.csv, line 17: ");
-    assert!(page.contains(&text), "the page reports it for any name of its directory");
+    assert!(page.contains(&text), "the page reports it with a relative path");
     let queues = made.files.iter().filter(|(name, _)| name.starts_with("charts/queue-"));
     let queues: Vec<_> = queues.filter(|(name, _)| name.ends_with(".svg")).collect();
     assert!(queues.len() == 1 && !queues[0].0.contains(&format!("{id:05}")), "the other is drawn");
@@ -120,7 +119,7 @@ fn the_name_of_every_chart_is_recognised() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
-    let files = written(&Run::new(record, trials), directory.path());
+    let files = text_files(&Run::new(record, trials), directory.path());
     let names = files.keys().filter_map(|name| name.strip_prefix("charts/")?.strip_suffix(".svg"));
     for name in names.chain(["queue-123456-retry-2", "burst-00001", "law-a-b"]) {
         assert!(report::is_chart_name(name), "{name}");
@@ -134,7 +133,7 @@ fn the_name_of_every_chart_is_recognised() {
 
 #[test]
 fn a_line_has_a_gap_at_a_cell_without_trials() {
-    let (mut record, mut trials) = kept("sweep");
+    let (mut record, mut trials) = load_run("sweep");
     let values: Vec<_> = (1..=5).map(Value::from).collect();
     trials.truncate(values.len());
     for (trial, value) in trials.iter_mut().zip(&values) {
@@ -143,26 +142,26 @@ fn a_line_has_a_gap_at_a_cell_without_trials() {
     let path = "server.backlog".to_owned();
     record.axes = vec![run_record::Axis { path, values }];
     let lines = |trials: Vec<TrialRecord>| {
-        made(record.clone(), trials)["charts/lines-success.svg"].matches("<polyline").count()
+        files_of(record.clone(), trials)["charts/lines-success.svg"].matches("<polyline").count()
     };
     assert_eq!(lines(trials.clone()), 1);
     trials.remove(2);
     assert_eq!(lines(trials.clone()), 2);
     trials.remove(2);
-    assert_eq!(lines(trials), 1, "a point by itself is no line");
+    assert_eq!(lines(trials), 1, "a single point is not a line");
 }
 
 #[test]
 fn characters_that_xml_does_not_allow_are_removed() {
-    let (mut record, mut trials) = kept("sweep");
-    let odd = Value::from("a\u{1}b\u{b}");
+    let (mut record, mut trials) = load_run("sweep");
+    let invalid = Value::from("a\u{1}b\u{b}");
     let axis = record.axes.iter_mut().rfind(|axis| axis.values.len() > 1).unwrap();
-    let old = std::mem::replace(&mut axis.values[0], odd.clone());
+    let old = std::mem::replace(&mut axis.values[0], invalid.clone());
     for trial in trials.iter_mut().filter(|trial| trial.point[&axis.path] == old) {
-        trial.point.insert(axis.path.clone(), odd.clone());
+        trial.point.insert(axis.path.clone(), invalid.clone());
     }
     record.scenario.question = "why\u{1}?".to_owned();
-    let files = made(record, trials);
+    let files = files_of(record, trials);
     for (name, text) in files.iter().filter(|(name, _)| !name.ends_with(".md")) {
         let is_document = name.ends_with(".svg") || name.ends_with(".xml");
         assert!(name.ends_with(".csv") || !text.contains(['\u{1}', '\u{b}']), "{name}");
@@ -172,17 +171,17 @@ fn characters_that_xml_does_not_allow_are_removed() {
 }
 
 #[test]
-fn the_page_loads_nothing_for_any_name_of_a_run() {
-    let (mut record, mut trials) = kept("sweep");
+fn the_page_loads_nothing_even_if_texts_of_the_run_are_markup() {
+    let (mut record, mut trials) = load_run("sweep");
     record.scenario.question = "<script src=\"//elsewhere.test\">?</script>".to_owned();
     trials[0].invariants[0].held = Some(false);
     trials[0].invariants[0].detail = "</title></script><img src=x onerror=\"x\">".to_owned();
-    for (name, text) in made(record, trials) {
-        let own = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
+    for (name, text) in files_of(record, trials) {
+        let text = text.replace("xmlns=\"http://www.w3.org/2000/svg\"", "");
         // Escaped text does not start an element.
         for outside in ["http:", "https:", "url(", "@import", "<script src", "<img", "</title></s"]
         {
-            assert!(!own.contains(outside), "{outside} in {name}");
+            assert!(!text.contains(outside), "{outside} in {name}");
         }
     }
 }
@@ -192,7 +191,7 @@ fn every_chart_is_a_file() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
-    let files = written(&Run::new(record, trials), directory.path());
+    let files = text_files(&Run::new(record, trials), directory.path());
     let page = &files["report.html"];
     let charts: Vec<_> = files.iter().filter(|(name, _)| name.starts_with("charts/")).collect();
     assert_eq!(page.matches("<svg").count(), charts.len(), "the page has each of them");
@@ -203,7 +202,7 @@ fn every_chart_is_a_file() {
         let links = image.descendants().filter_map(|node| node.attribute("href"));
         for link in links {
             let id = link.strip_prefix("../report.html#").unwrap_or_else(|| panic!("{link}"));
-            assert!(page.contains(&format!("id=\"{id}\"")), "{name}: {link} leads somewhere");
+            assert!(page.contains(&format!("id=\"{id}\"")), "{name}: {link} has a target");
         }
         let numbers = image.descendants().flat_map(|node| node.attributes());
         for attribute in numbers {
@@ -215,10 +214,10 @@ fn every_chart_is_a_file() {
 
 #[test]
 fn the_table_of_cells_has_a_row_for_each_with_its_spread() {
-    let (record, trials) = kept("sweep");
+    let (record, trials) = load_run("sweep");
     let cells: usize = record.axes.iter().map(|axis| axis.values.len()).product();
     let paths: Vec<_> = record.axes.iter().map(|axis| axis.path.clone()).collect();
-    let files = made(record, trials.clone());
+    let files = files_of(record, trials.clone());
     let mut table = csv::Reader::from_reader(files["cells.csv"].as_bytes());
     let header = table.headers().unwrap().clone();
     let rows: Vec<csv::StringRecord> = table.records().map(Result::unwrap).collect();
@@ -236,28 +235,28 @@ fn the_table_of_cells_has_a_row_for_each_with_its_spread() {
         assert_eq!(row[column("trials")], of_cell.len().to_string());
         let attempts: u64 = of_cell.iter().map(|trial| trial.attempts).sum();
         assert_eq!(row[column("attempts")], attempts.to_string());
-        let least = of_cell.iter().map(|trial| trial.rates.delivered).fold(f64::MAX, f64::min);
-        let most = of_cell.iter().map(|trial| trial.rates.delivered).fold(f64::MIN, f64::max);
-        assert_eq!(row[column("delivered_rate_min")].parse::<f64>().unwrap(), least);
-        assert_eq!(row[column("delivered_rate_max")].parse::<f64>().unwrap(), most);
+        let min = of_cell.iter().map(|trial| trial.rates.delivered).fold(f64::MAX, f64::min);
+        let max = of_cell.iter().map(|trial| trial.rates.delivered).fold(f64::MIN, f64::max);
+        assert_eq!(row[column("delivered_rate_min")].parse::<f64>().unwrap(), min);
+        assert_eq!(row[column("delivered_rate_max")].parse::<f64>().unwrap(), max);
         let median: f64 = row[column("delivered_rate_median")].parse().unwrap();
-        assert!((least..=most).contains(&median));
+        assert!((min..=max).contains(&median));
     }
 }
 
 #[test]
 fn each_planned_trial_is_a_test_case() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     let planned = record.planned_trials as usize;
     trials[3].invariants[0].held = Some(false);
     trials[3].invariants[0].detail = "19 \u{1}of <20> & \"more\"".to_owned();
     let (broken, other) = (trials[3].clone(), trials[5].cell);
-    assert_ne!(broken.cell, other, "two cells are meant");
+    assert_ne!(broken.cell, other, "the test needs two cells");
     let before = trials.len();
     trials.retain(|trial| trial.cell != other);
     let missing = before - trials.len();
-    assert!(missing > 1, "a cell with repetitions is meant");
-    let files = made(record, trials.clone());
+    assert!(missing > 1, "the test needs a cell with repetitions");
+    let files = files_of(record, trials.clone());
     let suites = roxmltree::Document::parse(&files["junit.xml"]).unwrap();
     let named = |name: &'static str| suites.descendants().filter(move |n| n.has_tag_name(name));
     let suite = named("testsuite").next().unwrap();
@@ -265,7 +264,7 @@ fn each_planned_trial_is_a_test_case() {
         || named("testcase").filter(|case| case.attribute("name") != Some("the run as a whole"));
     assert_eq!(of_trials().count(), planned);
     let names: BTreeSet<_> = of_trials().map(|case| case.attribute("name").unwrap()).collect();
-    assert_eq!(names.len(), planned, "each has a name of its own: {names:?}");
+    assert_eq!(names.len(), planned, "names are distinct: {names:?}");
     assert_eq!(suite.attribute("tests"), Some(named("testcase").count().to_string().as_str()));
     assert_eq!(suite.attribute("failures"), Some("1"));
     assert_eq!(suite.attribute("errors"), Some(missing.to_string().as_str()));
@@ -288,9 +287,9 @@ fn each_planned_trial_is_a_test_case() {
     }
 }
 
-/// A run of 300 cells, a trial each.
-fn hundreds() -> (RunRecord, Vec<TrialRecord>) {
-    let (mut record, trials) = kept("sweep");
+/// A run of 300 cells with one trial each.
+fn run_of_300_cells() -> (RunRecord, Vec<TrialRecord>) {
+    let (mut record, trials) = load_run("sweep");
     let pattern = trials[0].clone();
     record.axes.truncate(1);
     record.axes[0].values.truncate(1);
@@ -298,26 +297,26 @@ fn hundreds() -> (RunRecord, Vec<TrialRecord>) {
         let values = values.map(Value::from).collect();
         record.axes.push(run_record::Axis { path: name.to_owned(), values });
     }
-    let mut many = Vec::new();
+    let mut trials_of_cells = Vec::new();
     for backlog in 0..20_u32 {
         for clients in 100..115_u32 {
             let mut trial = pattern.clone();
-            (trial.id, trial.cell) = (many.len() as u32, many.len() as u32);
+            (trial.id, trial.cell) = (trials_of_cells.len() as u32, trials_of_cells.len() as u32);
             trial.point.insert("server.backlog".to_owned(), backlog.into());
             trial.point.insert("load.clients".to_owned(), clients.into());
             trial.rates.delivered = f64::from(backlog * clients);
-            many.push(trial);
+            trials_of_cells.push(trial);
         }
     }
     record.axes.retain(|axis| axis.values.len() > 1);
     record.planned_trials = 300;
-    (record, many)
+    (record, trials_of_cells)
 }
 
 #[test]
-fn a_run_of_hundreds_of_cells_has_them_all_and_fits_a_job_summary() {
-    let (record, many) = hundreds();
-    let files = made(record, many);
+fn a_run_of_300_cells_shows_all_of_them_and_fits_a_job_summary() {
+    let (record, trials) = run_of_300_cells();
+    let files = files_of(record, trials);
     let map = &files["charts/heat-delivered.svg"];
     assert_eq!(map.matches("<a href").count(), 300);
     assert_eq!(files["report.html"].matches("<details id=\"cell-").count(), 300);
@@ -329,15 +328,15 @@ fn a_run_of_hundreds_of_cells_has_them_all_and_fits_a_job_summary() {
 
 #[test]
 fn an_unfinished_run_is_reported_first_and_is_no_success() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     let cut = trials.iter().filter(|trial| trial.cell == trials[0].cell).count();
-    assert!(cut > 1, "a cell with repetitions is meant");
+    assert!(cut > 1, "the test needs a cell with repetitions");
     let id = trials[0].id;
     trials.retain(|trial| trial.id != id);
     let run = Run::new(record.clone(), trials.clone());
     let text = report::run_annotation(&run).unwrap();
     assert!(text.starts_with("::warning ") && text.contains("15 of 16 trials"), "{text}");
-    let files = made(record.clone(), trials);
+    let files = files_of(record.clone(), trials);
     let (summary, junit) = (&files["summary.md"], &files["junit.xml"]);
     assert!(summary.contains("\n\n⚠️ **Not finished: 15 of 16 trials. Held: "), "{summary}");
     let suites = roxmltree::Document::parse(junit).unwrap();
@@ -353,8 +352,8 @@ fn an_unfinished_run_is_reported_first_and_is_no_success() {
 
 #[test]
 fn a_run_without_trials_has_a_report() {
-    let (record, _) = kept("sweep");
-    let files = made(record, Vec::new());
+    let (record, _) = load_run("sweep");
+    let files = files_of(record, Vec::new());
     assert!(files["report.html"].contains("No trial has been run yet."));
     assert!(files["report.html"].contains("Not finished: 0 of"));
     assert!(files["summary.md"].starts_with("# ") && !files["summary.md"].contains('✅'));
@@ -362,37 +361,37 @@ fn a_run_without_trials_has_a_report() {
 
 #[test]
 fn single_trials_are_not_reported_as_a_median() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     let page = |trials: &[TrialRecord]| {
-        let files = made(record.clone(), trials.to_vec());
+        let files = files_of(record.clone(), trials.to_vec());
         files["report.html"].clone()
     };
     let repeated = page(&trials);
-    assert!(repeated.contains("Median of the repetitions, with their range"), "two a cell");
-    assert!(repeated.contains("a cell's repetitions are summed"));
+    assert!(repeated.contains("Medians of the repetitions, with the range"), "two per cell");
+    assert!(repeated.contains("summed over the repetitions of a cell"));
     assert!(repeated.contains("\n2 trials</title>"));
     trials.retain(|trial| trial.repetition == 0);
     let single = page(&trials);
-    assert!(single.contains("One trial a cell: how much chance moves a figure is not seen here"));
+    assert!(single.contains("One trial per cell: the variation between trials is unknown"));
     assert!(single.contains("\n1 trial</title>"));
-    for untrue in ["Median of the", "repetitions are summed", "span the repetitions", "1 trials"] {
+    for untrue in ["Medians of the", "over the repetitions", "span the repetitions", "1 trials"] {
         assert!(!single.contains(untrue), "{untrue}");
     }
 }
 
 #[test]
-fn a_curve_of_single_trials_is_marked_as_such() {
-    let (mut record, mut trials) = kept("sweep");
+fn a_line_of_single_trials_is_marked_as_such() {
+    let (mut record, mut trials) = load_run("sweep");
     let axis = record.axes.iter_mut().find(|axis| axis.path == "load.clients").unwrap();
     axis.values.push(1000.into());
     record.planned_trials += 8;
     let text = |record: &RunRecord, trials: &[TrialRecord]| {
-        made(record.clone(), trials.to_vec())["report.html"].clone()
+        files_of(record.clone(), trials.to_vec())["report.html"].clone()
     };
     let page = text(&record, &trials);
-    assert!(page.contains("Points are medians of the repetitions"), "a line needs three places");
+    assert!(page.contains("Points are medians of the repetitions"), "a line needs three values");
     trials.retain(|trial| trial.repetition == 0);
     let page = text(&record, &trials);
-    assert!(page.contains("Each point is a single trial, one race of the clients"));
+    assert!(page.contains("Each point is a single trial: the variation"));
     assert!(!page.contains("Points are medians"));
 }

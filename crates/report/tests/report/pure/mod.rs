@@ -3,9 +3,9 @@
 mod absurd;
 mod answers;
 mod axis_names;
-mod by_hand;
 mod files;
 mod png;
 mod retries;
+mod standalone;
 mod suite;
 mod summary;

@@ -1,4 +1,4 @@
-//! The pictures of a run's charts: one for each SVG, and what it shows.
+//! The PNGs of a run's charts: one for each SVG, with the same content.
 
 use crate::runs;
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use std::sync::Mutex;
 use report::{Run, files};
 use run_record::RunDirectory;
 
-fn made(run: &Path) -> BTreeMap<String, Vec<u8>> {
+fn files_of(run: &Path) -> BTreeMap<String, Vec<u8>> {
     let (record, trials) = RunDirectory::read(run).unwrap();
     files(&Run::new(record, trials), run).files.into_iter().collect()
 }
@@ -29,7 +29,7 @@ impl Picture {
         Self { width: info.width as usize, height: info.height as usize, pixels }
     }
 
-    /// At a place of the chart, of which a pixel is two here.
+    /// The colour at a point of the chart; a PNG has twice its size.
     fn at(&self, x: f64, y: f64) -> String {
         let (x, y) = ((x * 2.0) as usize, (y * 2.0) as usize);
         let at = (y * self.width + x) * 3;
@@ -37,7 +37,7 @@ impl Picture {
         format!("#{}", hex.collect::<String>())
     }
 
-    /// The share of the pixels between two corners that are dark.
+    /// The share of dark pixels between two corners.
     fn dark(&self, from: (f64, f64), to: (f64, f64)) -> f64 {
         let (from, to) = ([from.0, from.1], [to.0, to.1]);
         let [left, top] = from.map(|at| (at * 2.0) as usize);
@@ -56,9 +56,9 @@ fn number(element: roxmltree::Node<'_, '_>, name: &str) -> f64 {
 
 #[test]
 fn each_chart_has_a_png_of_twice_its_size_with_its_title() {
-    let mut seen = 0;
-    for run in runs::places() {
-        let files = made(&run);
+    let mut checked = 0;
+    for run in runs::all_paths() {
+        let files = files_of(&run);
         let pictures = files.keys().filter(|name| name.ends_with(".png")).count();
         let charts = files.iter().filter(|(name, _)| name.ends_with(".svg"));
         assert_eq!(pictures, charts.clone().count(), "{}", run.display());
@@ -68,23 +68,23 @@ fn each_chart_has_a_png_of_twice_its_size_with_its_title() {
             let chart = document.root_element();
             let size = ["width", "height"].map(|side| (number(chart, side) * 2.0).ceil() as usize);
             assert_eq!([picture.width, picture.height], size, "{name}");
-            assert_eq!(picture.at(1.0, 1.0), "#ffffff", "{name}: on paper");
+            assert_eq!(picture.at(1.0, 1.0), "#ffffff", "{name}: the background is white");
             let title = chart.attribute("aria-label").unwrap().chars().count() as f64;
             let inked = picture.dark((10.0, 7.0), (10.0 + title * 5.0, 21.0));
-            assert!((0.1..0.6).contains(&inked), "{name}: the title is {inked} of its place");
+            assert!((0.1..0.6).contains(&inked), "{name}: the title covers {inked} of its box");
             let below = picture.dark((8.0, 22.0), (10.0 + title * 5.0, 28.0));
-            assert!(below < inked / 3.0, "{name}: nothing is right below it, {below}");
-            seen += 1;
+            assert!(below < inked / 3.0, "{name}: the space below the title is empty, {below}");
+            checked += 1;
         }
     }
-    assert!(seen > 10, "{seen} charts");
+    assert!(checked > 10, "{checked} charts");
 }
 
 #[test]
 fn cells_bars_and_scales_have_their_colours() {
     let mut full = 0;
-    for run in runs::places() {
-        let files = made(&run);
+    for run in runs::all_paths() {
+        let files = files_of(&run);
         for (name, svg) in files.iter().filter(|(name, _)| name.ends_with(".svg")) {
             let picture = Picture::new(&files[&name.replace(".svg", ".png")]);
             let document = roxmltree::Document::parse(std::str::from_utf8(svg).unwrap()).unwrap();
@@ -94,7 +94,7 @@ fn cells_bars_and_scales_have_their_colours() {
                     && number(*it, "height") >= 8.0
             };
             for rect in document.descendants().filter(filled) {
-                // In the corner: a figure may be in the middle. The title is above.
+                // In the corner, because a value can be in the middle, and below the title.
                 let (x, y) = (number(rect, "x") + 3.0, number(rect, "y") + 30.0 + 3.0);
                 assert_eq!(picture.at(x, y), rect.attribute("fill").unwrap(), "{name}: {x}, {y}");
                 let is_cell = name.contains("heat-success") && number(rect, "width") > 40.0;
@@ -106,31 +106,31 @@ fn cells_bars_and_scales_have_their_colours() {
 }
 
 #[test]
-fn figures_are_written_on_their_cells_and_lines_are_drawn() {
-    let files = made(&runs::place("sweep"));
+fn values_are_drawn_on_their_cells() {
+    let files = files_of(&runs::path_of("sweep"));
     let (name, svg) = files
         .iter()
         .find(|(name, _)| name.contains("heat-success") && name.ends_with(".svg"))
         .unwrap();
     let picture = Picture::new(&files[&name.replace(".svg", ".png")]);
     let document = roxmltree::Document::parse(std::str::from_utf8(svg).unwrap()).unwrap();
-    let figures = document.descendants().filter(|it| {
+    let values = document.descendants().filter(|it| {
         let class = it.attribute("class").unwrap_or_default();
         it.has_tag_name(("http://www.w3.org/2000/svg", "text")) && class == "middle on-light"
     });
-    let mut seen = 0;
-    for figure in figures {
-        let (x, y) = (number(figure, "x"), number(figure, "y") + 30.0);
+    let mut checked = 0;
+    for value in values {
+        let (x, y) = (number(value, "x"), number(value, "y") + 30.0);
         let inked = picture.dark((x - 5.0, y - 8.0), (x + 5.0, y));
-        assert!(inked > 0.1, "{:?} at {x}, {y}: {inked}", figure.text());
-        seen += 1;
+        assert!(inked > 0.1, "{:?} at {x}, {y}: {inked}", value.text());
+        checked += 1;
     }
-    assert!(seen > 0);
+    assert!(checked > 0);
 }
 
 #[test]
 fn the_connects_of_a_cell_are_drawn_at_their_latency() {
-    let files = made(&runs::place("bursts"));
+    let files = files_of(&runs::path_of("bursts"));
     let (svg, png) = (&files["charts/connect-latency.svg"], &files["charts/connect-latency.png"]);
     let document = roxmltree::Document::parse(std::str::from_utf8(svg).unwrap()).unwrap();
     let picture = Picture::new(png);
@@ -138,25 +138,25 @@ fn the_connects_of_a_cell_are_drawn_at_their_latency() {
         document.descendants().filter(|it| it.has_tag_name(("http://www.w3.org/2000/svg", "a")));
     let bars = strips
         .flat_map(|strip| strip.descendants().filter(|it| it.attribute("class") == Some("share")));
-    let mut seen = 0;
+    let mut checked = 0;
     for bar in bars {
         let corners = bar.attribute("d").unwrap().split(|c: char| !c.is_ascii_digit() && c != '.');
         let corners: Vec<f64> = corners.filter_map(|number| number.parse().ok()).collect();
         let [left, top, right, bottom, ..] = corners[..] else { panic!("{bar:?}") };
         let (x, y) = (f64::midpoint(left, right), f64::midpoint(top, bottom) + 30.0);
-        // One that is lower than this has no pixel of its own.
+        // A lower bar has no full pixel.
         if bottom - top > 2.0 {
             assert_eq!(picture.at(x, y), "#2a5db0", "{x}, {y}");
-            seen += 1;
+            checked += 1;
         }
     }
-    assert!(seen > 10, "{seen}");
+    assert!(checked > 10, "{checked}");
 }
 
 #[test]
 fn a_png_is_the_same_each_time() {
-    for run in runs::places() {
-        assert!(made(&run) == made(&run), "{}", run.display());
+    for run in runs::all_paths() {
+        assert!(files_of(&run) == files_of(&run), "{}", run.display());
     }
 }
 
@@ -178,11 +178,11 @@ impl log::Log for Warnings {
 static WARNINGS: Warnings = Warnings(Mutex::new(Vec::new()));
 
 #[test]
-fn pngs_show_everything_that_their_charts_have() {
+fn the_library_draws_all_charts_without_warnings() {
     log::set_logger(&WARNINGS).unwrap();
     log::set_max_level(log::LevelFilter::Warn);
-    for run in runs::places() {
-        made(&run);
+    for run in runs::all_paths() {
+        files_of(&run);
     }
     let warnings = WARNINGS.0.lock().unwrap();
     assert!(warnings.is_empty(), "{warnings:?}");

@@ -2,12 +2,12 @@
 
 use report::{Run, files, summary};
 
-use crate::runs::kept;
-use crate::tries::with_tries;
+use crate::retried::with_executions;
+use crate::runs::load_run;
 
 fn file(run: &Run, name: &str) -> String {
-    let nowhere = tempfile::tempdir().unwrap();
-    let files = files(run, nowhere.path()).files;
+    let no_rows = tempfile::tempdir().unwrap();
+    let files = files(run, no_rows.path()).files;
     let (_, bytes) = files.into_iter().find(|(found, _)| found == name).unwrap();
     String::from_utf8(bytes).unwrap()
 }
@@ -15,7 +15,7 @@ fn file(run: &Run, name: &str) -> String {
 #[test]
 fn a_run_of_the_first_schema_is_read_and_reported() {
     for name in ["sweep", "server-death"] {
-        let (record, trials) = kept(name);
+        let (record, trials) = load_run(name);
         assert_eq!(
             (record.schema_version, record.retries),
             (1, 0),
@@ -30,7 +30,7 @@ fn a_run_of_the_first_schema_is_read_and_reported() {
 
 #[test]
 fn trials_that_held_on_retry_are_reported_in_every_format() {
-    let (record, trials) = with_tries(&[false, false, true]);
+    let (record, trials) = with_executions(&[false, false, true]);
     let id = trials[3].id;
     let run = Run::new(record, trials);
     let text = summary(&run);
@@ -56,8 +56,8 @@ fn trials_that_held_on_retry_are_reported_in_every_format() {
 }
 
 #[test]
-fn a_trial_that_never_held_fails_with_all_its_tries() {
-    let (record, trials) = with_tries(&[false, false]);
+fn a_trial_that_never_held_fails_with_all_its_executions() {
+    let (record, trials) = with_executions(&[false, false]);
     let run = Run::new(record, trials);
     assert!(summary(&run).contains("FAILED: 2 of"), "{}", summary(&run));
     let junit = file(&run, "junit.xml");
@@ -69,7 +69,7 @@ fn a_trial_that_never_held_fails_with_all_its_tries() {
 
 #[test]
 fn a_violated_invariant_fails_despite_a_retry() {
-    let (record, mut trials) = with_tries(&[false, true]);
+    let (record, mut trials) = with_executions(&[false, true]);
     trials[3].invariants[0].held = Some(false);
     let run = Run::new(record, trials);
     assert!(summary(&run).contains("FAILED: "), "{}", summary(&run));
@@ -77,8 +77,8 @@ fn a_violated_invariant_fails_despite_a_retry() {
 }
 
 #[test]
-fn every_try_is_counted() {
-    let (record, trials) = with_tries(&[false, true]);
+fn every_execution_is_counted() {
+    let (record, trials) = with_executions(&[false, true]);
     let attempts: u64 = trials.iter().map(|trial| trial.attempts).sum();
     let planned = record.planned_trials;
     let run = Run::new(record, trials);

@@ -1,4 +1,4 @@
-//! A suite's files.
+//! The files of a suite.
 
 use std::fs;
 use std::path::Path;
@@ -7,9 +7,9 @@ use report::Suite;
 use run_record::{MemberRecord, MemberVerdict, RunDirectory, RunRecord};
 use serde_json::{Value, json};
 
-use crate::suites::{Made, broken, not_run, same};
+use crate::suites::{DerivedRuns, broken, not_run, same};
 
-fn written(suite: &Path) -> (String, String) {
+fn files_of(suite: &Path) -> (String, String) {
     let files = Suite::read(suite).unwrap().files();
     let text = |name: &str| {
         let found = files.iter().find(|(found, _)| found == name).unwrap();
@@ -20,15 +20,15 @@ fn written(suite: &Path) -> (String, String) {
 
 #[test]
 fn the_summary_of_a_suite_has_all_scenarios_and_failed_ones_first() {
-    let made = Made::new();
+    let made = DerivedRuns::new();
     let members = vec![made.run("good", 1, same), made.run("bad", 1, broken), not_run("never"), {
-        let gone = made.run("gone", 1, same);
+        let removed = made.run("gone", 1, same);
         fs::remove_dir_all(made.0.path().join("gone")).unwrap();
-        gone
+        removed
     }];
     let path = made.suite(members);
-    let (summary, junit) = written(&path);
-    assert_eq!((summary.clone(), junit.clone()), written(&path), "the same every time");
+    let (summary, junit) = files_of(&path);
+    assert_eq!((summary.clone(), junit.clone()), files_of(&path), "the same every time");
     assert!(summary.contains("❌ **FAILED: 3 of 4 scenarios: bad, never, gone.**"), "{summary}");
     let at = |text: &str| summary.find(text).unwrap_or_else(|| panic!("{text}: {summary}"));
     assert!(at("| scenario |") < at("## bad:") && at("## bad:") < at("## never"));
@@ -42,16 +42,16 @@ fn the_summary_of_a_suite_has_all_scenarios_and_failed_ones_first() {
     let names = root.children().filter_map(|suite| suite.attribute("name"));
     assert_eq!(names.collect::<Vec<_>>(), ["good", "bad", "never", "gone"]);
     let terminal = Suite::read(&path).unwrap().summary();
-    assert!(terminal.contains(&format!("Suite's directory: {}", path.display())), "{terminal}");
+    assert!(terminal.contains(&format!("Suite directory: {}", path.display())), "{terminal}");
     assert!(!terminal.contains("../"), "{terminal}");
     let annotation = Suite::read(&path).unwrap().annotation().unwrap();
     assert_eq!(annotation.matches("::error ").count(), 1, "{annotation}");
 }
 
-/// The table shows on the page of a job what is in `junit.xml`.
+/// GitHub does not show `junit.xml`: the summary has a table of it.
 #[test]
-fn cases_that_did_not_hold_at_once_are_listed_worst_first() {
-    let made = Made::new();
+fn cases_that_did_not_hold_at_first_are_listed_worst_first() {
+    let made = DerivedRuns::new();
     let mut flaky = made.run("flaky", 1, broken);
     flaky.verdict = MemberVerdict::Held;
     let path = made.0.path().join("night/x").join(flaky.run.as_ref().unwrap());
@@ -68,20 +68,20 @@ fn cases_that_did_not_hold_at_once_are_listed_worst_first() {
     fs::write(path.join("trials.jsonl"), lines).unwrap();
     fs::remove_dir_all(made.0.path().join("night")).unwrap();
     let good = made.suite(vec![made.run("good", 1, same)]);
-    assert!(!written(&good).0.contains("| case |"), "{}", written(&good).0);
+    assert!(!files_of(&good).0.contains("| case |"), "{}", files_of(&good).0);
 
     let bad = made.run("bad", 30, broken);
     let members = vec![flaky, made.run("good", 1, same), not_run("never"), bad];
-    let (summary, junit) = written(&made.suite(members));
+    let (summary, junit) = files_of(&made.suite(members));
     let table = summary.split("| scenario | case |").nth(1).unwrap_or_else(|| panic!("{summary}"));
     let rows: Vec<_> = table.lines().skip(2).take_while(|line| line.starts_with('|')).collect();
     let begins = |row: &&str| row.split(" | ").next().unwrap().trim_start_matches("| ").to_owned();
     let of: Vec<_> = rows.iter().map(begins).collect();
     assert_eq!(of, ["bad", "bad", "never", "flaky", "flaky"], "{rows:#?}");
-    for (row, how) in
+    for (row, status) in
         rows.iter().zip(["❌ failed", "❌ failed", "❌ error", "⚠️ flaky", "⚠️ flaky"])
     {
-        assert!(row.contains(&format!(" | {how} | ")), "{row}");
+        assert!(row.contains(&format!(" | {status} | ")), "{row}");
     }
     assert!(rows[2].contains("the run as a whole"), "{}", rows[2]);
     let counted = |of: &str| junit.matches(of).count();
@@ -89,16 +89,16 @@ fn cases_that_did_not_hold_at_once_are_listed_worst_first() {
     assert_eq!((counted("<failure "), counted("<error "), counted("<flakyFailure ")), (60, 1, 2));
 
     let members = (0..50).map(|n| not_run(&format!("never-{n}"))).collect();
-    let (summary, _) = written(&made.suite(members));
+    let (summary, _) = files_of(&made.suite(members));
     assert!(summary.contains("\n… and 10 more, in `junit.xml`.\n"), "{summary}");
 }
 
 #[test]
-fn a_summary_of_many_scenarios_fits_and_lists_what_was_left_out() {
-    let made = Made::new();
+fn a_summary_of_many_scenarios_fits_and_lists_what_is_omitted() {
+    let made = DerivedRuns::new();
     let grow = |name: &str| {
         let member = made.run(name, 1, same);
-        // Long tables: 200 by 20 cells of one trial each.
+        // Long tables: 200 by 20 cells with one trial each.
         let path = made.0.path().join("night/x").join(member.run.as_ref().unwrap());
         fs::create_dir_all(made.0.path().join("night/x")).unwrap();
         let (mut record, mut trials) = RunDirectory::read(&path).unwrap();
@@ -115,15 +115,15 @@ fn a_summary_of_many_scenarios_fits_and_lists_what_was_left_out() {
     };
     let members: Vec<_> = (0..24).map(|n| grow(&format!("long-{n}"))).collect();
     fs::remove_dir_all(made.0.path().join("night")).unwrap();
-    let (summary, _) = written(&made.suite(members));
+    let (summary, _) = files_of(&made.suite(members));
     assert!(summary.len() > 600_000 && summary.len() < 1 << 20, "{}", summary.len());
     assert!(summary.contains("## long-23:"), "each has a section");
-    assert!(summary.contains("Left out, as there is no room here: the figures of"));
+    assert!(summary.contains("Omitted for lack of space: the tables of"));
 }
 
 #[test]
 fn a_member_with_an_unfinished_or_failed_run_fails_despite_its_record() {
-    let made = Made::new();
+    let made = DerivedRuns::new();
     let changed = |member: &MemberRecord, change: fn(&mut RunRecord)| {
         fs::create_dir_all(made.0.path().join("night/x")).unwrap();
         let path = made.0.path().join("night/x").join(member.run.as_ref().unwrap());
@@ -149,22 +149,22 @@ fn a_member_with_an_unfinished_or_failed_run_fails_despite_its_record() {
 
 #[test]
 fn an_aborted_member_reports_its_problem_and_earlier_failures() {
-    let made = Made::new();
-    let mut broken_off = made.run("part", 1, broken);
-    broken_off.verdict = MemberVerdict::NotRun;
-    broken_off.problem = Some("failed to make a testbed".to_owned());
-    let path = made.suite(vec![broken_off]);
+    let made = DerivedRuns::new();
+    let mut aborted = made.run("part", 1, broken);
+    aborted.verdict = MemberVerdict::NotRun;
+    aborted.problem = Some("failed to make a testbed".to_owned());
+    let path = made.suite(vec![aborted]);
     let annotation = Suite::read(&path).unwrap().annotation().unwrap();
     assert!(annotation.contains("part: failed to make a testbed"), "{annotation}");
-    let (summary, junit) = written(&path);
+    let (summary, junit) = files_of(&path);
     assert!(summary.contains("FAILED: 2 of ") && junit.contains("<failure "), "{summary}{junit}");
 }
 
 #[test]
 fn an_empty_suite_fails() {
-    let made = Made::new();
+    let made = DerivedRuns::new();
     let path = made.suite(Vec::new());
     let suite = Suite::read(&path).unwrap();
-    assert!(written(&path).0.contains("❌ **FAILED: it has no scenarios.**"));
+    assert!(files_of(&path).0.contains("❌ **FAILED: it has no scenarios.**"));
     assert!(suite.annotation().unwrap().starts_with("::error "));
 }

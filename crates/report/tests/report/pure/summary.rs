@@ -3,17 +3,17 @@
 use report::{Run, summary};
 use run_record::Simulated;
 
-use crate::runs::kept;
+use crate::runs::load_run;
 
 #[test]
 fn a_sweep_over_three_axes_with_repetitions() {
-    let (record, trials) = kept("sweep");
+    let (record, trials) = load_run("sweep");
     insta::assert_snapshot!(summary(&Run::new(record, trials)));
 }
 
 #[test]
 fn a_run_whose_server_died() {
-    let (record, trials) = kept("server-death");
+    let (record, trials) = load_run("server-death");
     let text = summary(&Run::new(record, trials));
     assert!(text.contains("the server died of SIGPIPE: 2 times, in 2 of 2 trials"), "{text}");
     insta::assert_snapshot!(text);
@@ -21,7 +21,7 @@ fn a_run_whose_server_died() {
 
 #[test]
 fn the_order_in_which_trials_ended_does_not_matter() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     let one = summary(&Run::new(record.clone(), trials.clone()));
     trials.reverse();
     assert_eq!(summary(&Run::new(record, trials)), one);
@@ -29,7 +29,7 @@ fn the_order_in_which_trials_ended_does_not_matter() {
 
 #[test]
 fn an_unfinished_run_lists_missing_trials_and_has_empty_cells() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     trials.retain(|trial| trial.cell != 0);
     let text = summary(&Run::new(record, trials));
     assert!(text.contains("Not finished: 14 of 16 trials"), "{text}");
@@ -38,7 +38,7 @@ fn an_unfinished_run_lists_missing_trials_and_has_empty_cells() {
 
 #[test]
 fn violations_are_listed_with_their_trial() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     trials[3].invariants[0].held = Some(false);
     trials[3].invariants[0].detail = "19 outcomes of 20 attempts".to_owned();
     trials[5].laws[0].held = Some(false);
@@ -52,7 +52,7 @@ fn violations_are_listed_with_their_trial() {
 
 #[test]
 fn a_run_without_trials_is_no_success() {
-    let (record, _) = kept("sweep");
+    let (record, _) = load_run("sweep");
     let text = summary(&Run::new(record, Vec::new()));
     assert!(text.contains("Not finished: 0 of 16 trials"), "{text}");
     assert!(!text.contains("Held"), "{text}");
@@ -60,7 +60,7 @@ fn a_run_without_trials_is_no_success() {
 
 #[test]
 fn a_simulation_that_deviates_from_the_measurement_fails_the_run() {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     for (position, trial) in trials.iter_mut().enumerate() {
         let accepted = trial.accepted.expect("its server lived");
         let missed = if position % 4 == 0 { trial.attempts } else { 0 };
@@ -68,7 +68,8 @@ fn a_simulation_that_deviates_from_the_measurement_fails_the_run() {
         trial.point.shift_remove("server.design");
     }
     let text = summary(&Run::new(record, trials));
-    let line = "Simulated from the accepts: within 5 points of success in 12 of 16 trials";
+    let line =
+        "Simulated from the times of accept(2): within 5 points of success in 12 of 16 trials";
     assert!(text.contains(line), "{text}");
     assert!(text.contains("FAILED: 1 of "), "{text}");
     let law = "law `simulated within 5 points of success in nine of ten trials`: 12 of 16 trials";
@@ -78,7 +79,7 @@ fn a_simulation_that_deviates_from_the_measurement_fails_the_run() {
 #[test]
 fn a_generator_that_was_busier_than_the_server_is_reported_with_rates() {
     let names_the_generator = |messages: u64| {
-        let (record, mut trials) = kept("sweep");
+        let (record, mut trials) = load_run("sweep");
         for trial in &mut trials {
             trial.rates.messages_written = messages;
             trial.load.user_seconds += 1_000.0;

@@ -69,8 +69,8 @@ fn the_page_shows_progress_without_scripts() {
     let (nonce, _) = policy.split_once('\'').unwrap();
     assert!(nonce.len() == 32 && page.contains(&format!("<script nonce=\"{nonce}\"")), "{page}");
     assert_eq!(page.matches("<script").count(), 1, "{page}");
-    let again = request(address, "GET", &format!("/runs/{}", run.name()));
-    assert!(!again.contains(nonce), "each page has its own nonce");
+    let reloaded = request(address, "GET", &format!("/runs/{}", run.name()));
+    assert!(!reloaded.contains(nonce), "each page has its own nonce");
 }
 
 #[test]

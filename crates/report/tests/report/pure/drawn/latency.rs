@@ -1,15 +1,15 @@
-//! What the chart of connect latencies shows, and what it does not claim.
+//! The chart of connect latencies.
 
 use roxmltree::{Document, Node};
 use run_record::{RunRecord, TrialRecord};
 use serde_json::json;
 
-use super::super::{kept, made};
+use super::super::{files_of, load_run};
 
 const CHART: &str = "charts/connect-latency.svg";
 
 fn chart(record: RunRecord, trials: Vec<TrialRecord>) -> String {
-    made(record, trials).remove(CHART).unwrap()
+    files_of(record, trials).remove(CHART).unwrap()
 }
 
 fn classed<'a>(
@@ -42,49 +42,49 @@ fn corners(bar: Node<'_, '_>) -> [f64; 4] {
     [left, right, top, bottom]
 }
 
-/// Where the red marks are, seconds.
+/// The titles of the red marks.
 fn marks(chart: &str) -> Vec<String> {
     let document = Document::parse(chart).unwrap();
     classed(document.root(), "line", "mark").flat_map(titles).collect()
 }
 
 #[test]
-fn both_modes_of_a_cell_have_their_share_and_nothing_is_between() {
-    let (record, trials) = kept("bursts");
+fn both_modes_of_a_cell_have_their_share_with_nothing_between_them() {
+    let (record, trials) = load_run("bursts");
     let text = chart(record, trials);
     let document = Document::parse(&text).unwrap();
     let strip = strip(&document, 0);
-    let told = titles(strip);
-    // Of each trial 11 after a second; 11 of the one at once, and 13 of the other.
+    let titles = titles(strip);
+    // In each trial 11 after a second; 11 in one and 13 in the other without a wait.
     assert!(
-        told.iter().any(|it| it.starts_with("1.000 s to 1.259 s: 22 of 46 connects, 48 %")),
-        "{told:?}"
+        titles.iter().any(|it| it.starts_with("1.000 s to 1.259 s: 22 of 46 connects, 48 %")),
+        "{titles:?}"
     );
     let bars: Vec<_> = classed(strip, "path", "share").map(corners).collect();
-    let high = |bar: &[f64; 4]| bar[3] - bar[2];
+    let height = |bar: &[f64; 4]| bar[3] - bar[2];
     let (late, quick) = bars.split_last().unwrap();
-    let at_once: f64 = quick.iter().map(high).sum();
-    assert!((at_once / high(late) - 24.0 / 22.0).abs() < 0.2, "{bars:?}");
+    let at_once: f64 = quick.iter().map(height).sum();
+    assert!((at_once / height(late) - 24.0 / 22.0).abs() < 0.2, "{bars:?}");
     let last_quick = quick.iter().map(|bar| bar[1]).fold(0.0, f64::max);
     assert!(late[0] - last_quick > 100.0, "{bars:?}");
-    assert_eq!(classed(strip, "line", "bar").count(), 0, "no line leads from one to the other");
+    assert_eq!(classed(strip, "line", "bar").count(), 0, "no line connects them");
 }
 
 #[test]
 fn each_connect_is_in_one_bar_of_its_cell() {
-    let (record, trials) = kept("bursts");
+    let (record, trials) = load_run("bursts");
     let connects: u64 = trials.iter().map(|trial| trial.connect_latency.count).sum();
     let text = chart(record, trials);
     let document = Document::parse(&text).unwrap();
-    let told = titles(document.root());
-    let of_bars = told.iter().filter_map(|it| it.split_once(": ")?.1.split_once(" of "));
+    let titles = titles(document.root());
+    let of_bars = titles.iter().filter_map(|it| it.split_once(": ")?.1.split_once(" of "));
     let counted: u64 = of_bars.filter_map(|(number, _)| number.parse::<u64>().ok()).sum();
     assert_eq!(counted, connects);
 }
 
 #[test]
-fn the_median_of_a_cells_connects_is_that_of_all_its_trials() {
-    let (record, mut trials) = kept("bursts");
+fn the_median_of_a_cell_is_over_all_its_trials() {
+    let (record, mut trials) = load_run("bursts");
     let text = chart(record.clone(), trials.clone());
     let medians = |text: &str| {
         let document = Document::parse(text).unwrap();
@@ -93,16 +93,16 @@ fn the_median_of_a_cells_connects_is_that_of_all_its_trials() {
     assert!(medians(&text)[0].starts_with("median: 398.1 µs to 501.2 µs"), "{:?}", medians(&text));
     trials.retain(|trial| trial.repetition == 0);
     let of_one = medians(&chart(record, trials));
-    assert!(!of_one[0].contains(" to "), "of one trial it is known: {of_one:?}");
+    assert!(!of_one[0].contains(" to "), "the median of one trial is exact: {of_one:?}");
 }
 
 #[test]
-fn who_never_connected_is_counted_beside_the_strip() {
-    let (record, trials) = kept("bursts");
+fn attempts_that_never_connected_are_counted_beside_the_strip() {
+    let (record, trials) = load_run("bursts");
     let text = chart(record.clone(), trials.clone());
-    let written = |text: &str, what: &str| text.contains(&format!(">{what}<"));
+    let has_text = |text: &str, what: &str| text.contains(&format!(">{what}<"));
     assert!(
-        written(&text, "never") && written(&text, "connected") && written(&text, "130 of 176"),
+        has_text(&text, "never") && has_text(&text, "connected") && has_text(&text, "130 of 176"),
         "{text}"
     );
     let document = Document::parse(&text).unwrap();
@@ -114,7 +114,7 @@ fn who_never_connected_is_counted_beside_the_strip() {
 
 #[test]
 fn no_syn_is_marked_after_the_connect_deadline() {
-    let (mut record, mut trials) = kept("bursts");
+    let (mut record, mut trials) = load_run("bursts");
     let again = |second: u32| format!("the SYN is retransmitted {second} s after connect(2)");
     let text = chart(record.clone(), trials.clone());
     assert_eq!(marks(&text), [again(1)]);
@@ -123,7 +123,7 @@ fn no_syn_is_marked_after_the_connect_deadline() {
     let text = chart(record.clone(), trials.clone());
     assert_eq!(marks(&text), [again(1), again(2), again(3)]);
     assert!(text.contains("connect deadline, 3.5 s"), "{text}");
-    // Nobody waited: the axis ends with the connects.
+    // Without waits, the axis ends with the connects.
     trials.retain(|trial| trial.cell == 2);
     for trial in &mut trials {
         trial.syn_retransmits.retain(|&times, _| times == 0);
@@ -134,8 +134,8 @@ fn no_syn_is_marked_after_the_connect_deadline() {
 }
 
 #[test]
-fn cells_that_send_syns_again_at_other_times_have_marks_of_their_own() {
-    let (mut record, mut trials) = kept("bursts");
+fn cells_with_other_retransmission_times_have_separate_marks() {
+    let (mut record, mut trials) = load_run("bursts");
     record.scenario.resolved["load"]["connect_deadline"] = json!("3500ms");
     for trial in trials.iter_mut().filter(|trial| trial.cell == 1) {
         let sysctls = &mut trial.sysctls.client;
@@ -144,7 +144,7 @@ fn cells_that_send_syns_again_at_other_times_have_marks_of_their_own() {
     }
     let text = chart(record, trials);
     let again = |second: u32| format!("the SYN is retransmitted {second} s after connect(2)");
-    // The cell's are at 1 s and 3 s; of the others one alone waited, for 2 s too.
+    // The cell's are at 1 s and 3 s; another cell waited for 2 s too.
     assert_eq!(marks(&text), [again(1), again(3), again(2) + ", in this cell"]);
     let document = Document::parse(&text).unwrap();
     let deadlines: Vec<_> = classed(document.root(), "line", "limit").flat_map(titles).collect();
@@ -153,8 +153,8 @@ fn cells_that_send_syns_again_at_other_times_have_marks_of_their_own() {
 }
 
 #[test]
-fn who_gave_up_before_the_deadline_did_not_meet_it() {
-    let (mut record, mut trials) = kept("bursts");
+fn a_deadline_after_the_client_gave_up_is_not_marked() {
+    let (mut record, mut trials) = load_run("bursts");
     record.scenario.resolved["load"]["connect_deadline"] = json!("30s");
     for trial in &mut trials {
         let sysctls = &mut trial.sysctls.client;
@@ -168,7 +168,7 @@ fn who_gave_up_before_the_deadline_did_not_meet_it() {
 
 #[test]
 fn a_mark_before_the_first_connect_is_on_the_axis() {
-    let (record, mut trials) = kept("bursts");
+    let (record, mut trials) = load_run("bursts");
     trials.retain(|trial| trial.cell == 0);
     for trial in &mut trials {
         trial.connect_histogram = Some(std::iter::repeat_n(1_900_000_000, 11).collect());
@@ -183,8 +183,8 @@ fn a_mark_before_the_first_connect_is_on_the_axis() {
 }
 
 #[test]
-fn where_no_histogram_was_kept_quantiles_stand_alone() {
-    let (record, trials) = kept("sweep");
+fn without_a_recorded_histogram_only_quantiles_are_drawn() {
+    let (record, trials) = load_run("sweep");
     assert!(trials.iter().all(|trial| trial.connect_histogram.is_none()));
     let text = chart(record, trials);
     let document = Document::parse(&text).unwrap();
@@ -196,8 +196,8 @@ fn where_no_histogram_was_kept_quantiles_stand_alone() {
 }
 
 #[test]
-fn a_cell_of_which_one_trial_has_no_histogram_is_not_drawn_from_the_others() {
-    let (record, mut trials) = kept("bursts");
+fn a_cell_with_a_missing_histogram_is_not_drawn_from_the_others() {
+    let (record, mut trials) = load_run("bursts");
     trials.iter_mut().find(|trial| trial.cell == 0).unwrap().connect_histogram = None;
     let text = chart(record, trials);
     let document = Document::parse(&text).unwrap();
@@ -207,8 +207,8 @@ fn a_cell_of_which_one_trial_has_no_histogram_is_not_drawn_from_the_others() {
 }
 
 #[test]
-fn of_many_cells_shares_are_shades_and_those_who_never_connected_are_told_of_each_group() {
-    let (mut record, trials) = kept("bursts");
+fn many_cells_have_shades_and_one_count_of_unconnected_attempts_per_group() {
+    let (mut record, trials) = load_run("bursts");
     let clients: Vec<_> = (1..=50).map(|clients| json!(clients)).collect();
     let axis = record.axes.iter_mut().find(|axis| axis.path == "load.clients").unwrap();
     axis.values.clone_from(&clients);
@@ -224,7 +224,7 @@ fn of_many_cells_shares_are_shades_and_those_who_never_connected_are_told_of_eac
     let shades: Vec<f64> = classed(strip(&document, 0), "path", "share")
         .map(|bin| bin.attribute("fill-opacity").unwrap().parse().unwrap())
         .collect();
-    // 8, 2 and 1 at once, and 11 after a second.
+    // 8, 2 and 1 without a wait, and 11 after a second.
     assert!(
         shades[3] == 1.0 && shades.iter().all(|shade| (0.3..=1.0).contains(shade)),
         "{shades:?}"
@@ -233,7 +233,7 @@ fn of_many_cells_shares_are_shades_and_those_who_never_connected_are_told_of_eac
     let texts = document.descendants().filter(Node::is_text);
     let texts: Vec<_> = texts.filter_map(|it| it.text()).collect();
     let never: Vec<_> = texts.iter().filter(|text| text.contains(" of 4")).collect();
-    assert_eq!(never, [&"3 300 of 4 400"], "50 times 66 of 88, and nobody of the other group");
+    assert_eq!(never, [&"3 300 of 4 400"], "50 times 66 of 88, and none of the other group");
     assert!(text.contains("the strongest colour is 50 %"), "{text}");
     let named = texts.iter().filter(|text| text.starts_with("clients ")).count();
     assert_eq!(named, 4, "the first and the last of each group");

@@ -1,4 +1,4 @@
-//! What charts and links show of a run.
+//! Charts and links in the files of a run.
 
 mod latency;
 
@@ -10,9 +10,9 @@ use run_record::{
     TrialRecord,
 };
 
-use super::{hundreds, kept, made, recorded, written};
+use super::{files_of, load_run, recorded, run_of_300_cells, text_files};
 
-/// A law that a trial held or did not.
+/// The check of a law.
 fn law(name: &str, predicted: f64, measured: f64, latest: Option<f64>) -> LawCheck {
     let held = match latest {
         Some(latest) => (predicted..=latest).contains(&measured),
@@ -38,15 +38,15 @@ fn law(name: &str, predicted: f64, measured: f64, latest: Option<f64>) -> LawChe
 fn with_laws(
     of: impl Fn(&TrialRecord) -> Vec<LawCheck>,
 ) -> std::collections::BTreeMap<String, String> {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     for trial in &mut trials {
         trial.laws = of(trial);
     }
-    made(record, trials)
+    files_of(record, trials)
 }
 
 #[test]
-fn a_law_that_did_not_hold_is_a_cross_and_all_others_are_circles() {
+fn a_failed_law_is_a_cross_and_all_others_are_circles() {
     let files = with_laws(|trial| {
         let measured = if trial.id == 0 { 5.0 } else { 7.0 };
         vec![law("seven", 7.0, measured, None)]
@@ -55,18 +55,18 @@ fn a_law_that_did_not_hold_is_a_cross_and_all_others_are_circles() {
     let marks = |class: &str| {
         chart.descendants().filter(|node| node.attribute("class") == Some(class)).count()
     };
-    // Each has one in the legend too; what is at one place is one.
-    assert_eq!((marks("hit"), marks("miss")), (2, 3), "the cross has its spread's line");
+    // The legend has one of each; marks at the same point are one.
+    assert_eq!((marks("hit"), marks("miss")), (2, 3), "the cross has a line for its spread");
     let text = &files["charts/law-seven.svg"];
     assert!(text.contains("measured 6 (5–7): did not hold"), "{text}");
     let cells = files["cells.csv"].lines().count() - 1;
-    assert!(text.contains(&format!("× {}<", cells - 1)), "the others are at one place: {text}");
-    assert!(files["report.html"].contains("What is exact"));
-    assert!(!files["report.html"].contains("What takes its time"));
+    assert!(text.contains(&format!("× {}<", cells - 1)), "the others are at one point: {text}");
+    assert!(files["report.html"].contains("Exact laws"));
+    assert!(!files["report.html"].contains("Timed laws"));
 }
 
 #[test]
-fn a_timed_law_is_drawn_by_how_late_it_was() {
+fn a_timed_law_is_drawn_by_its_lateness() {
     let files = with_laws(|trial| {
         let late = if trial.id == 0 { 0.4 } else { 0.1 };
         vec![law("it fires, s", 3.0, 3.0 + late, Some(3.2))]
@@ -74,16 +74,16 @@ fn a_timed_law_is_drawn_by_how_late_it_was() {
     let text = &files["charts/law-it-fires-s.svg"];
     assert!(text.contains(">3 s<") && text.contains("not in time"), "{text}");
     assert!(text.contains("at the latest 3.2, measured 3.1"), "{text}");
-    assert!(files["report.html"].contains("What takes its time"));
+    assert!(files["report.html"].contains("Timed laws"));
     assert!(files["report.html"].contains("FAILED: 1 of 192 checks. With backlog 10, "));
 }
 
 #[test]
-fn every_link_of_the_page_leads_somewhere() {
+fn every_link_of_the_page_has_a_target() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
-    let files = written(&report::Run::new(record, trials), directory.path());
+    let files = text_files(&report::Run::new(record, trials), directory.path());
     let page = &files["report.html"];
     let links: BTreeSet<&str> =
         page.split("href=\"").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
@@ -92,51 +92,58 @@ fn every_link_of_the_page_leads_somewhere() {
         match link.strip_prefix('#') {
             Some(id) => assert!(page.contains(&format!("id=\"{id}\"")), "{link}"),
             None => {
-                let is_there = directory.path().join(link).is_file() || files.contains_key(link);
-                assert!(is_there, "{link}");
+                let exists = directory.path().join(link).is_file() || files.contains_key(link);
+                assert!(exists, "{link}");
                 rows += usize::from(link.ends_with(".csv") && link != "cells.csv");
             }
         }
     }
-    assert_eq!(rows, 4, "the rows of both trials that have some");
+    assert_eq!(rows, 4, "the rows of both recorded trials");
 }
 
 #[test]
-fn a_queue_says_what_nobody_looked_at_and_when_no_answer_came() {
+fn a_queue_shows_times_without_samples_and_unanswered_syns() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
     let id = trials[0].id;
-    let files = written(&report::Run::new(record, trials), directory.path());
+    let files = text_files(&report::Run::new(record, trials), directory.path());
     let chart = &files[&format!("charts/queue-{id:05}.svg")];
-    // Five were answered the second time, five never.
+    // Five SYNs were answered the second time, five never.
     assert!(chart.contains("▼ 15 SYNs without an answer"), "{chart}");
     assert!(chart.contains("class=\"unseen\"") && chart.contains("grey: not sampled"), "{chart}");
     assert!(chart.contains("attempt 12: ok, established after 1.000 s"), "{chart}");
     let hint = "--set record.timelines=true";
     assert!(!files["report.html"].contains(hint));
-    let (record, trials) = kept("sweep");
-    assert!(made(record, trials)["report.html"].contains(hint), "how to have one is told");
+    let (record, trials) = load_run("sweep");
+    assert!(
+        files_of(record, trials)["report.html"].contains(hint),
+        "the page states how to record rows"
+    );
 }
 
 const MS: u64 = 1_000_000;
 
-/// A run of one trial whose probe looked at these milliseconds, each with a depth,
-/// and missed the ticks between; at 5 ms came 400 connections.
-fn looked_at(looks: &[(u64, u32)], overflows: i64) -> (String, String) {
-    probed(looks, overflows, None)
+/// The charts of a trial with these samples (milliseconds, depth) and missed ticks between
+/// them; 400 clients connect at 5 ms.
+fn sampled(samples: &[(u64, u32)], overflows: i64) -> (String, String) {
+    sampled_until(samples, overflows, None)
 }
 
-/// The same, where rows had room until then.
-fn probed(looks: &[(u64, u32)], overflows: i64, cut_at_ms: Option<u64>) -> (String, String) {
+/// The same with rows only until a time.
+fn sampled_until(
+    samples: &[(u64, u32)],
+    overflows: i64,
+    cut_at_ms: Option<u64>,
+) -> (String, String) {
     let place = tempfile::tempdir().unwrap();
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     trials.truncate(1);
     let trial = &mut trials[0];
-    let deepest = looks.iter().map(|look| look.1).max().unwrap();
+    let deepest = samples.iter().map(|sample| sample.1).max().unwrap();
     trial.evidence.probe = Some(ProbeSummary {
         interval_seconds: 0.001,
-        samples: looks.len() as u64,
+        samples: samples.len() as u64,
         listeners: vec![ListenerSummary { limit: 10, deepest }],
         deepest,
         timeline_cut_at_ns: cut_at_ms.map(|at| at * MS),
@@ -145,8 +152,8 @@ fn probed(looks: &[(u64, u32)], overflows: i64, cut_at_ms: Option<u64>) -> (Stri
     trial.evidence.server.insert("TcpExt.ListenOverflows".to_owned(), overflows);
     let mut directory = RunDirectory::create(place.path(), &record).unwrap();
     directory.append(trial).unwrap();
-    let mut before = looks[0].0;
-    let timeline = looks.iter().map(|&(at, depth)| {
+    let mut before = samples[0].0;
+    let timeline = samples.iter().map(|&(at, depth)| {
         let missed = (at - before).saturating_sub(1);
         before = at;
         let row =
@@ -157,7 +164,7 @@ fn probed(looks: &[(u64, u32)], overflows: i64, cut_at_ms: Option<u64>) -> (Stri
     let attempts: Vec<_> = (0..400).map(attempt).collect();
     directory.write_attempts(trial.id, &attempts).unwrap();
     let id = trial.id;
-    let files = written(&report::Run::new(record, trials), directory.path());
+    let files = text_files(&report::Run::new(record, trials), directory.path());
     let chart = |kind: &str| files[&format!("charts/{kind}-{id:05}.svg")].clone();
     (chart("queue"), chart("burst"))
 }
@@ -178,7 +185,7 @@ fn attempt(index: u32) -> AttemptRow {
     }
 }
 
-/// From where to where elements of a class are, pixels: of a path, its lines.
+/// The horizontal spans of the elements of a class, pixels; of a path, those of its lines.
 fn spans(chart: &str, class: &str) -> Vec<(f64, f64)> {
     let chart = roxmltree::Document::parse(chart).unwrap();
     let of_class = chart.descendants().filter(|node| node.attribute("class") == Some(class));
@@ -189,23 +196,23 @@ fn spans(chart: &str, class: &str) -> Vec<(f64, f64)> {
             spans.push((number(x), number(x) + number(node.attribute("width").unwrap())));
         }
         for line in node.attribute("d").unwrap_or_default().split('M').skip(1) {
-            let begin = number(line.split(' ').next().unwrap());
-            let mut end = begin;
+            let start = number(line.split(' ').next().unwrap());
+            let mut end = start;
             for to in line.split('H').skip(1) {
                 end = number(to.split(|c: char| c.is_ascii_alphabetic()).next().unwrap());
             }
-            spans.push((begin, end));
+            spans.push((start, end));
         }
     }
     spans
 }
 
 #[test]
-fn no_line_goes_through_what_nobody_looked_at_however_narrow_its_gaps() {
-    // A busy machine: a look each 8 ms for two seconds, and none saw the burst.
-    let mut looks: Vec<_> = (0..250).map(|step| (step * 8, 0)).collect();
-    looks.extend((2_000..2_100).map(|at| (at, 0)));
-    let (queue, burst) = looked_at(&looks, 681);
+fn no_line_crosses_a_gap_of_any_width() {
+    // A busy machine: a sample each 8 ms for two seconds, and none of the burst.
+    let mut samples: Vec<_> = (0..250).map(|step| (step * 8, 0)).collect();
+    samples.extend((2_000..2_100).map(|at| (at, 0)));
+    let (queue, burst) = sampled(&samples, 681);
     for chart in [&queue, &burst] {
         let grey = spans(chart, "unseen");
         let lines = spans(chart, "depth");
@@ -218,20 +225,20 @@ fn no_line_goes_through_what_nobody_looked_at_however_narrow_its_gaps() {
     let wide: f64 = spans(&queue, "unseen").iter().map(|gap| gap.1 - gap.0).sum();
     assert!((850.0..890.0).contains(&wide), "of 916 pixels: {wide}");
     assert!(queue.contains("grey: not sampled, 95 % of this time"), "{queue}");
-    // What was missed is in the burst too, which no look saw.
+    // The burst has no sample.
     assert!(burst.contains(": not sampled"), "{burst}");
-    let told = "681 ListenOverflows between these samples: the queue was full (11 queued) at \
+    let expected = "681 ListenOverflows between these samples: the queue was full (11 queued) at \
                 times without a sample; the deepest sample has 0";
-    assert!(queue.contains(told) && burst.contains(told), "{queue}");
+    assert!(queue.contains(expected) && burst.contains(expected), "{queue}");
 }
 
 #[test]
 fn a_burst_within_a_single_gap_is_all_grey_below_the_limit() {
-    let looks: Vec<_> = [0, 1].into_iter().chain(1_000..2_000).map(|at| (at, 0)).collect();
-    let (_, burst) = looked_at(&looks, 3);
+    let samples: Vec<_> = [0, 1].into_iter().chain(1_000..2_000).map(|at| (at, 0)).collect();
+    let (_, burst) = sampled(&samples, 3);
     assert_eq!(spans(&burst, "unseen"), [(50.0, 966.0)]);
-    assert_eq!(spans(&burst, "limit"), [(50.0, 966.0)], "a limit holds whoever looks");
-    // It begins with the look before its first attempt.
+    assert_eq!(spans(&burst, "limit"), [(50.0, 966.0)], "a limit does not depend on samples");
+    // It starts with the sample before its first attempt.
     assert_eq!((spans(&burst, "depth"), spans(&burst, "sample")), (vec![], vec![(50.0, 50.0)]));
     assert!(
         burst.contains("not sampled, except for 1 sample: 0 queued; the depth between"),
@@ -240,30 +247,30 @@ fn a_burst_within_a_single_gap_is_all_grey_below_the_limit() {
 }
 
 #[test]
-fn a_queue_that_was_seen_tells_exact_values_where_one_points_at_it() {
+fn a_sampled_queue_has_tooltips_with_exact_values() {
     let depth = |at: u64| if (5..105).contains(&at) { 11 } else { 0 };
-    let looks: Vec<_> = (0..2_000).map(|at| (at, depth(at))).collect();
-    let (queue, burst) = looked_at(&looks, 681);
-    // Times are from where each begins: the first look of all, the last before the burst.
+    let samples: Vec<_> = (0..2_000).map(|at| (at, depth(at))).collect();
+    let (queue, burst) = sampled(&samples, 681);
+    // Times are since the start of each chart: the first sample, the last one before the burst.
     for (chart, full) in [(&queue, "5.0 ms to 105.0 ms"), (&burst, "1.0 ms to 101.0 ms")] {
-        assert!(!chart.contains("between these samples"), "it was seen full: {chart}");
+        assert!(!chart.contains("between these samples"), "a sample found it full: {chart}");
         assert!(spans(chart, "unseen").is_empty());
         assert!(chart.contains(&format!("<title>{full}: 11 queued, limit 10</title>")), "{chart}");
         assert!(chart.contains("<title>attempts 395 to 399: 5 ok; established after 1.0 ms"));
     }
-    assert!(!looked_at(&looks, 0).0.contains("between these samples"));
-    // Full when SYNs came again, and nobody looked when they came first.
+    assert!(!sampled(&samples, 0).0.contains("between these samples"));
+    // Full when SYNs were retransmitted, without a sample when they were first sent.
     let late = [0, 1, 4].into_iter().chain(20..2_000);
     let depth = |at: u64| if (1_005..1_010).contains(&at) { 11 } else { 0 };
-    let (queue, burst) = looked_at(&late.map(|at| (at, depth(at))).collect::<Vec<_>>(), 681);
-    let told = "no sample found the queue full in the time shown; the kernel counted 681";
-    assert!(burst.contains(told) && !queue.contains(told), "{burst}");
+    let (queue, burst) = sampled(&late.map(|at| (at, depth(at))).collect::<Vec<_>>(), 681);
+    let expected = "no sample found the queue full in the time shown; the kernel counted 681";
+    assert!(burst.contains(expected) && !queue.contains(expected), "{burst}");
 }
 
 #[test]
-fn every_recorded_cell_can_be_picked_while_there_is_room() {
+fn every_recorded_cell_can_be_picked_if_all_fit() {
     let place = tempfile::tempdir().unwrap();
-    let (record, mut trials) = hundreds();
+    let (record, mut trials) = run_of_300_cells();
     let mut directory = RunDirectory::create(place.path(), &record).unwrap();
     for trial in &mut trials {
         directory.append(trial).unwrap();
@@ -272,43 +279,46 @@ fn every_recorded_cell_can_be_picked_while_there_is_room() {
     for trial in trials.iter().step_by(10) {
         directory.write_attempts(trial.id, &few).unwrap();
     }
-    let files = written(&report::Run::new(record, trials), directory.path());
+    let files = text_files(&report::Run::new(record, trials), directory.path());
     let page = &files["report.html"];
     assert_eq!(page.matches("<option value=\"queue-").count(), 30);
-    assert!(!page.contains("cells are drawn, as"), "none is left out");
+    assert!(!page.contains("cells are drawn"), "none is omitted");
 }
 
 #[test]
-fn a_page_says_which_cells_it_had_no_room_for() {
+fn a_page_states_how_many_cells_are_omitted() {
     let place = tempfile::tempdir().unwrap();
-    let (record, mut trials) = hundreds();
+    let (record, mut trials) = run_of_300_cells();
     trials.truncate(3);
     let mut directory = RunDirectory::create(place.path(), &record).unwrap();
     let many: Vec<_> = (0..50_000).map(attempt).collect();
     for trial in &mut trials {
         directory.append(trial).unwrap();
         directory.write_attempts(trial.id, &many).unwrap();
-        let look = |at: u64| TimelineRow {
+        let sample = |at: u64| TimelineRow {
             at_ns: at * MS,
             listener: Some(0),
             depth: Some(0),
             limit: Some(10),
             ..TimelineRow::default()
         };
-        directory.write_timeline(trial.id, &[look(0), look(2_000)]).unwrap();
+        directory.write_timeline(trial.id, &[sample(0), sample(2_000)]).unwrap();
     }
-    let files = written(&report::Run::new(record, trials), directory.path());
+    let files = text_files(&report::Run::new(record, trials), directory.path());
     let page = &files["report.html"];
     assert_eq!(page.matches("<option value=\"queue-").count(), 1);
-    let told = "1 of 3 cells are drawn, since a page has no more than 3 MB of charts";
-    assert!(page.contains(told) && page.contains("The rows of the other 2 are in"), "{told}");
+    let expected = "1 of 3 cells are drawn, because a page has at most 3 MB of charts";
+    assert!(
+        page.contains(expected) && page.contains("The rows of the other 2 are in"),
+        "{expected}"
+    );
     assert!(page.len() < 4_000_000, "{}", page.len());
 }
 
 #[test]
-fn rows_that_end_early_are_no_time_without_looks() {
-    let looks: Vec<_> = (0..500).map(|at| (at, 0)).collect();
-    let (queue, _) = probed(&looks, 0, Some(500));
+fn rows_that_end_early_are_marked_as_such() {
+    let samples: Vec<_> = (0..500).map(|at| (at, 0)).collect();
+    let (queue, _) = sampled_until(&samples, 0, Some(500));
     // The attempts end at 1.9 s.
     assert!(
         queue.contains("the rows end before the trial; grey: not sampled, or the samples were")
@@ -318,7 +328,7 @@ fn rows_that_end_early_are_no_time_without_looks() {
 }
 
 #[test]
-fn a_trial_s_syns_are_sent_again_when_its_own_client_does_so() {
+fn retransmission_times_follow_the_sysctls_of_the_trial() {
     let place = tempfile::tempdir().unwrap();
     let directory = recorded(place.path());
     let (_, trials) = RunDirectory::read(directory.path()).unwrap();
@@ -331,21 +341,23 @@ fn a_trial_s_syns_are_sent_again_when_its_own_client_does_so() {
     directory
         .write_attempts(trials[0].id, &rows.into_iter().map(twice).collect::<Vec<_>>())
         .unwrap();
-    // The first trial's charts where one client, by its place, does without the linear
-    // timeouts that the kernel begins with.
+    // The charts of the first trial if one trial has no linear timeouts.
     let charts = |other: usize| {
         let (record, mut trials) = RunDirectory::read(directory.path()).unwrap();
         let name = "net.ipv4.tcp_syn_linear_timeouts".to_owned();
         trials[other].sysctls.client.insert(name, "0".to_owned());
         let id = trials[0].id;
-        let files = written(&report::Run::new(record, trials), directory.path());
+        let files = text_files(&report::Run::new(record, trials), directory.path());
         ["queue", "connects"].map(|kind| files[&format!("charts/{kind}-{id:05}.svg")].clone())
     };
-    let again =
+    let is_marked =
         |chart: &str, at: &str| chart.contains(&format!("the SYN is retransmitted {at} after"));
     let [own_queue, own_connects] = charts(0);
     let [queue, connects] = charts(1);
-    assert!(again(&connects, "1 s") && again(&connects, "2 s"), "another's: {connects}");
-    assert!(again(&own_connects, "1 s") && !again(&own_connects, "2 s"), "{own_connects}");
-    assert_ne!(own_queue, queue, "the second SYN of each is lost a second later");
+    assert!(
+        is_marked(&connects, "1 s") && is_marked(&connects, "2 s"),
+        "another trial: {connects}"
+    );
+    assert!(is_marked(&own_connects, "1 s") && !is_marked(&own_connects, "2 s"), "{own_connects}");
+    assert_ne!(own_queue, queue, "the second SYN of each attempt is lost a second later");
 }

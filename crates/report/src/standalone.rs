@@ -1,4 +1,4 @@
-//! What became of a load that somebody ran by hand: its client's side alone.
+//! The summary of a standalone load: only the client's side.
 
 use linux_net::Counter;
 use run_record::{LatencySummary, Outcome, TrialRecord};
@@ -11,16 +11,15 @@ use run_view::number::{count, nanoseconds, percent, total};
 
 use crate::checks;
 
-/// Counters of the client's host that tell whether it had to ask twice.
+/// Counters of the client's host that show retransmissions.
 const COUNTERS: [(Counter, &str); 2] = [
-    (Counter::TcpSynRetrans, "SYN segments sent again"),
-    (Counter::TcpTimeouts, "retransmission timers that ran out"),
+    (Counter::TcpSynRetrans, "SYN segments retransmitted"),
+    (Counter::TcpTimeouts, "retransmission timers that expired"),
 ];
 
-/// What a load by hand found, as plain text for whoever just ran it:
-/// outcomes, latencies, messages, the client's own counters, and what they
-/// mean.
-pub fn by_hand(run: &Run) -> String {
+/// The summary of a standalone load as plain text: outcomes, latencies, messages, and the
+/// client's counters with their meaning.
+pub fn standalone(run: &Run) -> String {
     let mut sections = vec![run.record.scenario.question.clone()];
     for trial in &run.trials {
         sections.push(format!("{}\n{}", outcomes(trial), retransmissions(trial)));
@@ -44,8 +43,7 @@ fn outcomes(trial: &TrialRecord) -> String {
 }
 
 fn retransmissions(trial: &TrialRecord) -> String {
-    let waited = total(trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
-    match waited {
+    match total(trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts)) {
         0 => "No attempt waited for a SYN retransmission.".to_owned(),
         1 => "1 attempt waited for a SYN retransmission.".to_owned(),
         n => format!("{} attempts waited for a SYN retransmission.", count(n)),
@@ -57,12 +55,12 @@ fn why_timed_out(trial: &TrialRecord) -> Option<String> {
         return None;
     }
     Some(match trial.connect_latency.count {
-        0 => "Why timed_out? Nothing ever answered there: is it the right address, and no \
-              firewall between?"
+        0 => "Why timed_out? Nothing answered: check the address, and that no firewall drops the \
+              SYNs."
             .to_owned(),
-        _ => "Why timed_out, and not refused? Full queues drop SYNs in silence: look at the server's \
+        _ => "Why timed_out, and not refused? Full queues drop SYNs silently: see the server's \
               TcpExt.ListenOverflows\n(accept queue) and TcpExt.TCPReqQFullDrop (SYN queue). The \
-              client can only send its SYN again, a second later, and hope."
+              client can only retransmit its SYN, a second later."
             .to_owned(),
     })
 }
@@ -72,13 +70,13 @@ fn latencies(trial: &TrialRecord) -> String {
     builder.push_record(["latency", "median", "99 %", "worst"]);
     for (name, LatencySummary { count, p50_ns, p99_ns, max_ns, .. }) in [
         ("connect(2) to ESTABLISHED", trial.connect_latency),
-        ("message, from its intended time to its delivery", trial.delivery_latency),
+        ("message, from its scheduled time to its delivery", trial.delivery_latency),
     ] {
-        let written = |ns: u64| match count {
+        let format = |ns: u64| match count {
             0 => "·".to_owned(),
             _ => nanoseconds(ns as f64),
         };
-        builder.push_record([name.to_owned(), written(p50_ns), written(p99_ns), written(max_ns)]);
+        builder.push_record([name.to_owned(), format(p50_ns), format(p99_ns), format(max_ns)]);
     }
     table(builder)
 }
@@ -87,18 +85,18 @@ fn messages(trial: &TrialRecord) -> String {
     let written = count(trial.rates.messages_written as i64);
     let deliveries = count(trial.rates.deliveries as i64);
     let mut text = format!(
-        "{written} messages written; {deliveries} deliveries (a message goes to every other client of its moment)."
+        "{written} messages written; {deliveries} deliveries (a message goes to every other connected client)."
     );
     if trial.undelivered > 0 {
-        let owed = count(trial.undelivered as i64);
-        text += &format!("\n{owed} deliveries were still owed at the finish deadline.");
+        let outstanding = count(trial.undelivered as i64);
+        text += &format!("\n{outstanding} deliveries were outstanding at the finish deadline.");
     }
     text
 }
 
 fn counters(trial: &TrialRecord) -> String {
     let mut builder = Builder::default();
-    builder.push_record(["this host's kernel counted", "", "which are"]);
+    builder.push_record(["counter of this host", "", "meaning"]);
     for (counter, meaning) in COUNTERS {
         let change = trial.evidence.at_client(counter);
         builder.push_record([counter.name().to_owned(), count(change), meaning.to_owned()]);

@@ -1,4 +1,4 @@
-//! The axes along which an answer can compare cells.
+//! The series of cells that an answer can compare.
 
 use run_record::Axis;
 
@@ -6,18 +6,18 @@ use run_view::Cell;
 use run_view::Run;
 use serde_json::Value;
 
-/// How large a load is: seldom what is asked.
-const SIZE_OF_THE_LOAD: &str = "load.clients";
+/// The size of the load, which is rarely the subject of a question.
+const LOAD_SIZE: &str = "load.clients";
 
-/// The cells along an axis, all else being equal.
-pub(super) struct Lane<'a> {
+/// The cells along an axis, with the same values on the others.
+pub(super) struct Series<'a> {
     pub(super) axis: &'a Axis,
     run: &'a Run,
-    /// In the axis's order, those that have trials.
+    /// The cells with trials, in the order of the axis.
     pub(super) cells: Vec<&'a Cell<'a>>,
 }
 
-impl Lane<'_> {
+impl Series<'_> {
     /// Its axis as headings name it.
     pub(super) fn axis_name(&self) -> &str {
         self.run.axis_name(&self.axis.path)
@@ -35,30 +35,30 @@ impl Lane<'_> {
     }
 }
 
-/// Every lane of every axis that varies.
-pub(super) fn lanes<'a>(run: &'a Run, cells: &'a [Cell<'a>]) -> Vec<Lane<'a>> {
+/// Every series along every axis that varies.
+pub(super) fn all_series<'a>(run: &'a Run, cells: &'a [Cell<'a>]) -> Vec<Series<'a>> {
     let axes = run.varying_axes();
-    let mut lanes = Vec::new();
-    let mut apart = 1;
+    let mut all = Vec::new();
+    let mut step = 1;
     for axis in axes.into_iter().rev() {
         let size = axis.values.len();
-        let starts = (0..cells.len()).filter(|at| (at / apart).is_multiple_of(size));
-        lanes.extend(starts.map(|start| {
-            let along = (0..size).filter_map(|step| cells.get(start + step * apart));
-            Lane { axis, run, cells: along.filter(|cell| !cell.trials.is_empty()).collect() }
+        let starts = (0..cells.len()).filter(|at| (at / step).is_multiple_of(size));
+        all.extend(starts.map(|start| {
+            let along = (0..size).filter_map(|index| cells.get(start + index * step));
+            Series { axis, run, cells: along.filter(|cell| !cell.trials.is_empty()).collect() }
         }));
-        apart *= size;
+        step *= size;
     }
-    lanes.retain(|lane| lane.cells.len() > 1);
-    lanes
+    all.retain(|series| series.cells.len() > 1);
+    all
 }
 
-/// How well an axis suits an answer: first the one that the scenario's headline names,
-/// last the size of the load.
+/// The relevance of an axis: highest for the axis of the scenario's headline, lowest for the
+/// size of the load.
 pub(super) fn relevance(over: Option<&str>, axis: &Axis) -> u8 {
     match axis.path.as_str() {
         path if Some(path) == over => 2,
-        SIZE_OF_THE_LOAD => 0,
+        LOAD_SIZE => 0,
         _ => 1,
     }
 }

@@ -1,13 +1,13 @@
-//! What a person reads after a load by hand.
+//! The summary of a standalone load.
 
-use report::{Run, by_hand, summary};
+use report::{Run, standalone, summary};
 use run_record::{Evidence, Outcome, RunRecord, TrialRecord};
 
-use crate::runs::kept;
+use crate::runs::load_run;
 
 /// A recorded trial as the only one of a standalone load.
 fn load(change: impl FnOnce(&mut TrialRecord)) -> Run {
-    let (record, mut trials) = kept("sweep");
+    let (record, mut trials) = load_run("sweep");
     let mut trial = trials.remove(0);
     trial.laws.clear();
     trial.expectations.clear();
@@ -24,7 +24,7 @@ fn outcomes(trial: &mut TrialRecord, each: &[(Outcome, usize)]) {
 
 #[test]
 fn waits_are_counted_and_timeouts_are_explained() {
-    let text = by_hand(&load(|trial| {
+    let text = standalone(&load(|trial| {
         outcomes(trial, &[(Outcome::Ok, 1_000), (Outcome::TimedOut, 1)]);
         trial.syn_retransmits = [(0, 990), (1, 9), (2, 2)].into();
         trial.undelivered = 1_234;
@@ -33,18 +33,18 @@ fn waits_are_counted_and_timeouts_are_explained() {
     assert!(text.contains("│ timed_out │        1 │  0.1 │"), "{text}");
     assert!(text.contains("11 attempts waited for a SYN retransmission."), "{text}");
     assert!(text.contains("TcpExt.ListenOverflows"), "{text}");
-    assert!(text.contains("1 234 deliveries were still owed"), "{text}");
+    assert!(text.contains("1 234 deliveries were outstanding"), "{text}");
 }
 
 #[test]
-fn without_any_answer_no_queue_is_blamed() {
-    let text = by_hand(&load(|trial| {
+fn timeouts_without_any_answer_are_not_explained_by_a_queue() {
+    let text = standalone(&load(|trial| {
         outcomes(trial, &[(Outcome::TimedOut, 1)]);
         trial.syn_retransmits = [(1, 1)].into();
         trial.connect_latency.count = 0;
     }));
     assert!(text.contains("1 attempt waited for a SYN retransmission."), "{text}");
-    assert!(text.contains("is it the right address"), "{text}");
+    assert!(text.contains("check the address"), "{text}");
     assert!(!text.contains("ListenOverflows"), "{text}");
     let connect = text.lines().find(|line| line.contains("ESTABLISHED")).unwrap();
     assert!(connect.contains('·'), "a missing measurement is not 0: {connect}");
@@ -52,7 +52,7 @@ fn without_any_answer_no_queue_is_blamed() {
 
 #[test]
 fn without_timeouts_there_is_no_explanation() {
-    let text = by_hand(&load(|trial| {
+    let text = standalone(&load(|trial| {
         outcomes(trial, &[(Outcome::Ok, 3)]);
         trial.syn_retransmits = [(0, 3)].into();
     }));

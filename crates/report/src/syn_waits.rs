@@ -1,0 +1,138 @@
+//! The attempts that waited for SYN retransmissions, and how long: each attempt's count of
+//! them (TCP_INFO) explains the steps in the connect latency.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use run_record::{Outcome, TrialRecord};
+use tabled::builder::Builder;
+use tabled::settings::object::Columns;
+use tabled::settings::peaker::Priority;
+use tabled::settings::{Alignment, Style, Width};
+
+use run_view::Run;
+use run_view::TrialView;
+use run_view::combinations;
+use run_view::number::{count, total, value};
+use run_view::prose::{WIDTH, wrap};
+
+/// A matrix with more cells has no table.
+const MAX_CELLS: usize = 16;
+
+/// How attempts ended that waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    Ok,
+    GaveUp,
+    NotOk,
+    /// Some ok and some not; the record does not say which.
+    Mixed,
+}
+
+/// The SYN retransmissions of all attempts and of each cell; `None` if there were none.
+pub(crate) fn syn_waits(run: &Run) -> Option<String> {
+    let mut groups: BTreeMap<(u32, Option<Duration>, End), u64> = BTreeMap::new();
+    for trial in &run.trials {
+        let syn_retry = TrialView::new(&run.record, trial).syn_retry();
+        for (retransmits, end, attempts) in ends(trial) {
+            let at = syn_retry.as_ref().and_then(|retry| {
+                retry.retransmits.get(retransmits.checked_sub(1)? as usize).copied()
+            });
+            let group = groups.entry((retransmits, at, end)).or_default();
+            *group = group.saturating_add(attempts);
+        }
+    }
+    if groups.is_empty() {
+        return None;
+    }
+    let mut text =
+        "Waiting for SYN retransmissions (each attempt's TCP_INFO; times nominal)".to_owned();
+    for ((retransmits, at, end), attempts) in groups {
+        text += &format!("\n  {}", describe(retransmits, at, end, attempts));
+    }
+    if run.trials.iter().any(|trial| trial.rates.messages_written > 0) {
+        let note = "Rates cover the time from the first message written to the last one read or \
+                    delivered: a client that chatted only after a retransmission lowers them by its \
+                    wait.";
+        text += &format!("\n{}", wrap(note, "  ", "  "));
+    }
+    text.extend(table_of_cells(run).map(|table| format!("\n{table}")));
+    Some(text)
+}
+
+fn describe(retransmits: u32, at: Option<Duration>, end: End, attempts: u64) -> String {
+    let subject = match attempts {
+        1 => "1 attempt".to_owned(),
+        n => format!("{} attempts", count(n)),
+    };
+    let times = match retransmits {
+        1 => "one SYN retransmission".to_owned(),
+        n => format!("{n} SYN retransmissions"),
+    };
+    let at = at.map(|at| format!("{:.1} s", at.as_secs_f64()));
+    let waited = at.as_ref().map_or(String::new(), |at| format!(" ({at})"));
+    let last = at.map_or(String::new(), |at| match retransmits {
+        1 => format!(" (sent at {at})"),
+        _ => format!(" (the last at {at})"),
+    });
+    match end {
+        End::Ok => format!("{subject} waited {times}{waited}, and ended ok"),
+        End::GaveUp => format!("{subject} gave up after {times}{last}"),
+        End::NotOk => format!("{subject} made {times}{last}, and did not end ok"),
+        End::Mixed => format!("{subject} made {times}{last}; some ended ok"),
+    }
+}
+
+/// A trial's attempts with retransmissions, by their number and how the attempts ended.
+fn ends(trial: &TrialRecord) -> Vec<(u32, End, u64)> {
+    let waited = total(trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
+    let ok = trial.outcomes.get(Outcome::Ok).saturating_sub(trial.ok_first_try).min(waited);
+    let mut not_ok = waited - ok;
+    let outcome = |outcome| trial.outcomes.get(outcome);
+    let known = [Outcome::Ok, Outcome::TimedOut, Outcome::NoPort];
+    let others = trial.attempts.saturating_sub(total(known.into_iter().map(outcome)));
+    let failed = if others == 0 { End::GaveUp } else { End::NotOk };
+    let counts = trial.syn_retransmits.range(1..).filter(|&(_, &attempts)| attempts > 0);
+    let is_ambiguous = others > 0 && ok > 0 && not_ok > 0 && counts.clone().count() > 1;
+    let mut ends = Vec::new();
+    // Attempts that gave up have made the most retransmissions.
+    for (&retransmits, &attempts) in counts.rev() {
+        if is_ambiguous {
+            ends.push((retransmits, End::Mixed, attempts));
+            continue;
+        }
+        let failures = attempts.min(not_ok);
+        not_ok -= failures;
+        ends.extend((failures > 0).then_some((retransmits, failed, failures)));
+        ends.extend((attempts > failures).then_some((retransmits, End::Ok, attempts - failures)));
+    }
+    ends
+}
+
+/// A row for each cell: its attempts by their number of retransmissions.
+fn table_of_cells(run: &Run) -> Option<String> {
+    let axes = run.varying_axes();
+    let points = combinations(&axes);
+    let counts = run.trials.iter().flat_map(|trial| trial.syn_retransmits.keys());
+    // No kernel sends more; a damaged file with a larger number does not get more columns.
+    let most = counts.max().copied()?.min(u8::MAX.into());
+    if !(2..=MAX_CELLS).contains(&points.len()) {
+        return None;
+    }
+    let mut builder = Builder::default();
+    let names = axes.iter().map(|axis| run.axis_name(&axis.path).to_owned());
+    let counts = (1..=most).map(|count| count.to_string());
+    builder.push_record(names.chain(["0 retransmissions".to_owned()]).chain(counts));
+    for point in &points {
+        let attempts = (0..=most).map(|retransmits| {
+            let of =
+                |trial: &TrialRecord| trial.syn_retransmits.get(&retransmits).copied().unwrap_or(0);
+            count(total(run.trials_at(point).map(of)))
+        });
+        builder.push_record(point.iter().map(|(_, at)| value(at)).chain(attempts));
+    }
+    let mut table = builder.build();
+    table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
+    table.with(Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true)));
+    Some(table.to_string())
+}
