@@ -1,4 +1,4 @@
-//! A run in progress: what it has found so far, and what it still needs.
+//! A run in progress: its trials so far, and those that are due.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -27,7 +27,7 @@ pub(crate) struct ActiveRun<'a> {
 }
 
 impl<'a> ActiveRun<'a> {
-    /// A run that begins, or goes on after the trials `done`.
+    /// A run that begins, or continues after the trials `done`.
     pub(crate) fn new(
         plan: &'a Plan,
         directory: RunDirectory,
@@ -55,20 +55,19 @@ impl<'a> ActiveRun<'a> {
         &self.record
     }
 
-    /// The trials that it needs next.
+    /// The trials to run next.
     pub(crate) fn due(&self) -> Vec<PlannedTrial> {
         schedule::due(&self.plan.trials, &schedule::history(&self.trials), self.record.retries)
     }
 
-    /// How many of its planned trials have been run at least once.
+    /// The number of planned trials that have been run at least once.
     pub(crate) fn done(&self) -> usize {
         schedule::history(&self.trials).len()
     }
 
     /// Records a trial that has ended.
     ///
-    /// # Errors
-    /// When it cannot be written.
+    /// # Errors If it cannot be written.
     pub(crate) fn add(&mut self, mut output: TrialOutput) -> Result<&TrialRecord> {
         let own = machine::own_sysctls(&self.watched);
         output.record.invariants.push(invariants::host_untouched(&self.own_before, &own));
@@ -79,8 +78,7 @@ impl<'a> ActiveRun<'a> {
 
     /// Records the end of the run.
     ///
-    /// # Errors
-    /// When it cannot be written.
+    /// # Errors If it cannot be written.
     pub(crate) fn finish(self) -> Result<FinishedRun> {
         let Self { writer, mut record, trials, .. } = self;
         writer.finish(&mut record)?;

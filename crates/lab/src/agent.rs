@@ -1,5 +1,5 @@
-//! The agent: `queuelab host`, the first process of a host that the lab cannot
-//! enter by itself.
+//! The agent: `queuelab host`, the first process of a host that the lab itself cannot
+//! enter.
 //!
 //! | module | contents |
 //! |---|---|

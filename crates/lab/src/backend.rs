@@ -1,13 +1,13 @@
 //! What a backend must provide.
 //!
-//! | module | holds |
+//! | module | contents |
 //! |---|---|
 //! | `kind` | a backend before anything is connected: name, set-up, checks, connect |
 //! | `testbed` | a connected backend, and the testbeds that it creates |
 //! | `spec` | what a testbed must have |
 //! | `error` | errors of every backend: intent, cause, hint, kind |
-//! | `finding` | what a check of the machine found |
-//! | `leftovers` | what killed runs have left behind |
+//! | `finding` | the result of a check of the machine |
+//! | `leftovers` | resources of killed runs |
 //! | `accept_queue` | the accept queue of a port |
 
 mod accept_queue;

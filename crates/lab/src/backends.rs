@@ -1,5 +1,5 @@
-//! The registry of backends. A new backend is a module here and one line in
-//! [`all`]. `check` and `sysctl_error` are shared by them.
+//! The registry of backends. A new backend is a module here and one line in [`all`]. They
+//! share `check` and `sysctl_error`.
 
 mod check;
 mod docker;
@@ -31,7 +31,7 @@ pub fn find(name: &str) -> Option<&'static dyn BackendKind> {
     all().iter().copied().find(|backend| backend.name() == name)
 }
 
-/// The backend that is used if none is named.
+/// The backend that is used by default.
 pub(crate) fn default() -> &'static dyn BackendKind {
     all()[0]
 }

@@ -1,4 +1,5 @@
-//! Another build of the program, whose workers run in the hosts instead of this one's.
+//! Another build of the program, whose workers run in the hosts instead of those of this
+//! one.
 
 use std::fs::{self, Metadata};
 use std::io::{self, BufRead, BufReader, Read};
@@ -16,7 +17,7 @@ use crate::running;
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
 /// The start of what it prints.
 const NAME: &str = "queuelab ";
-/// Digits of the hash that tell builds apart, and are an image's tag.
+/// Digits of the hash that identifies a build and is the tag of its image.
 pub(crate) const HASH_DIGITS: usize = 16;
 
 /// A build other than the running one.
@@ -29,10 +30,9 @@ pub enum Build {
 }
 
 impl Build {
-    /// The build of that name: a file, or else an image if the backend runs `images`.
+    /// The build of that name: a file, or an image if the backend runs `images`.
     ///
-    /// # Errors
-    /// When the file is not a build of this program.
+    /// # Errors If the file is not a build of this program.
     pub fn find(name: &str, images: bool) -> Result<Self, BuildError> {
         let path = Path::new(name);
         match images && !path.exists() {
@@ -48,20 +48,20 @@ pub struct BuildFile {
     path: PathBuf,
     version: String,
     hash: String,
-    seen: Seen,
+    identity: FileIdentity,
 }
 
 /// Identifies a file and its contents.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Seen {
+struct FileIdentity {
     device: u64,
     inode: u64,
     bytes: u64,
     changed: (i64, i64),
 }
 
-impl Seen {
-    fn of(metadata: &Metadata) -> Self {
+impl FileIdentity {
+    fn new(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
             inode: metadata.ino(),
@@ -72,13 +72,12 @@ impl Seen {
 }
 
 impl BuildFile {
-    /// Reads a file, and asks it for its version.
+    /// Reads a file, and runs it to get its version.
     ///
-    /// # Errors
-    /// When it cannot be run, or is another program.
+    /// # Errors If it cannot be run, or is another program.
     pub fn open(path: &Path) -> Result<Self, BuildError> {
         let unreadable = |source| BuildError::Unreadable { path: path.to_owned(), source };
-        // A name without a slash would be looked for in PATH.
+        // A name without a slash would be searched in PATH.
         let path = &fs::canonicalize(path).map_err(unreadable)?;
         let metadata = fs::metadata(path).map_err(unreadable)?;
         if !metadata.is_file() || metadata.permissions().mode() & 0o111 == 0 {
@@ -86,18 +85,17 @@ impl BuildFile {
         }
         let hash = hash(&fs::read(path).map_err(unreadable)?);
         let version = version(path)?;
-        Ok(Self { path: path.clone(), version, hash, seen: Seen::of(&metadata) })
+        Ok(Self { path: path.clone(), version, hash, identity: FileIdentity::new(&metadata) })
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// The running program.
     ///
-    /// # Errors
-    /// When its file cannot be read.
+    /// # Errors If its file cannot be read.
     pub fn running(version: &str) -> Result<run_record::Build, BuildError> {
         let path = running::path();
         let contents = running::contents()
@@ -109,7 +107,7 @@ impl BuildFile {
         })
     }
 
-    /// The build, as a run's record has it.
+    /// The build for the record of a run.
     pub(crate) fn record(&self) -> run_record::Build {
         run_record::Build {
             name: self.path.display().to_string(),
@@ -120,10 +118,9 @@ impl BuildFile {
 
     /// A command that runs it.
     ///
-    /// # Errors
-    /// When the file has changed.
+    /// # Errors If the file has changed.
     pub(crate) fn command(&self) -> io::Result<Command> {
-        match Seen::of(&fs::metadata(&self.path)?) == self.seen {
+        match FileIdentity::new(&fs::metadata(&self.path)?) == self.identity {
             true => Ok(Command::new(&self.path)),
             false => Err(io::Error::other(format!(
                 "{} has changed since the run began; name a copy that is not rebuilt",
@@ -133,7 +130,7 @@ impl BuildFile {
     }
 }
 
-/// Why a build cannot run.
+/// A build cannot run.
 #[derive(Debug, thiserror::Error)]
 pub enum BuildError {
     /// There is no such file, or it cannot be read.
@@ -152,14 +149,14 @@ pub enum BuildError {
     },
     /// It is not this program.
     #[error(
-        "run the build {}: it is not a queuelab executable: asked for --version, it {answer}",
+        "run the build {}: it is not a queuelab executable: with --version, it {behaviour}",
         path.display()
     )]
     NotQueuelab {
         /// Its path.
         path: PathBuf,
-        /// What it did.
-        answer: String,
+        /// Its behaviour.
+        behaviour: String,
     },
 }
 
@@ -173,7 +170,7 @@ pub(crate) fn hash(contents: &[u8]) -> String {
 
 /// What an executable prints for `--version`.
 fn version(path: &Path) -> Result<String, BuildError> {
-    let other = |answer| BuildError::NotQueuelab { path: path.to_owned(), answer };
+    let other = |behaviour| BuildError::NotQueuelab { path: path.to_owned(), behaviour };
     let mut child = Command::new(path)
         .arg("--version")
         .stdin(Stdio::null())
@@ -182,8 +179,8 @@ fn version(path: &Path) -> Result<String, BuildError> {
         .spawn()
         .map_err(|source| BuildError::Unreadable { path: path.to_owned(), source })?;
     let output = child.stdout.take().expect("it was piped");
-    // Only a line is read: a process that writes more gets SIGPIPE, and one that keeps
-    // the pipe open is not waited for.
+    // Only one line is read: a process that writes more gets SIGPIPE, and one that does
+    // not close the pipe is not waited for.
     let (sender, lines) = mpsc::channel();
     std::thread::spawn(move || {
         let mut line = String::new();
@@ -203,8 +200,8 @@ fn version(path: &Path) -> Result<String, BuildError> {
         let _ = child.wait();
         return Err(other(format!("did not end within {} s", VERSION_TIMEOUT.as_secs())));
     };
-    let left = deadline.saturating_duration_since(Instant::now());
-    let line = lines.recv_timeout(left).unwrap_or_default();
+    let remaining = deadline.saturating_duration_since(Instant::now());
+    let line = lines.recv_timeout(remaining).unwrap_or_default();
     match line.lines().next().unwrap_or_default() {
         line if status.success() && line.starts_with(NAME) => {
             Ok(line[NAME.len()..].trim().to_owned())

@@ -3,10 +3,9 @@
 use std::fmt::Debug;
 use std::time::Duration;
 
-/// A monotonic clock that can be waited on. A backend whose hosts do not live in
-/// real time brings its own.
+/// A monotonic clock that can be waited on. A backend without real time has its own.
 pub trait Clock: Debug + Sync {
-    /// The time since some fixed point in the past; for the machine's own clock,
+    /// The time since a fixed point in the past; for the machine's own clock,
     /// CLOCK_MONOTONIC.
     fn now(&self) -> Duration;
 

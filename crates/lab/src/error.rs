@@ -1,4 +1,4 @@
-//! Why a run could not go on.
+//! Errors of a run.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -8,10 +8,10 @@ use worker::WorkerError;
 use crate::backend::{Backend, BackendError};
 use crate::build::BuildError;
 
-/// Why a run could not go on. What the trials found is never an error.
+/// A run could not continue. Results of trials are never errors.
 #[derive(Debug, thiserror::Error)]
 pub enum LabError {
-    /// The backend could not do something.
+    /// The backend failed.
     #[error(transparent)]
     Backend(#[from] BackendError),
     /// A worker could not be started, failed, or broke the protocol.
@@ -25,24 +25,24 @@ pub enum LabError {
     Build(#[from] BuildError),
     /// Workers of another build failed.
     #[error("{source}, with the workers of the build {build}")]
-    OfBuild {
-        /// Which.
+    WithBuild {
+        /// The build.
         build: String,
-        /// What failed.
+        /// The error.
         source: Box<LabError>,
     },
-    /// The user ended the run.
+    /// The user interrupted the run.
     #[error("finish the run: it was interrupted")]
     Interrupted,
 }
 
 impl LabError {
-    /// The same, as the user must see it: what fails after an interruption fails
-    /// because of it, and a failure with workers of another build names that build.
+    /// The error to show to the user: after an interruption every failure is caused by
+    /// it, and a failure with workers of another build names that build.
     pub(crate) fn attributed(self, backend: &dyn Backend, interrupted: &AtomicBool) -> Self {
         match (interrupted.load(Ordering::Relaxed), backend.build()) {
             (true, _) => Self::Interrupted,
-            (false, Some(build)) => Self::OfBuild { build: build.name, source: Box::new(self) },
+            (false, Some(build)) => Self::WithBuild { build: build.name, source: Box::new(self) },
             (false, None) => self,
         }
     }

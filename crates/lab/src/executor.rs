@@ -1,7 +1,7 @@
-//! Runs a schedule: one trial after the other, or a batch side by side.
+//! Runs a schedule: trials in sequence, or a batch side by side.
 //!
-//! It knows neither backends nor records: a [`TrialRunner`] runs a trial, and a
-//! [`TrialSink`] takes what it gives. Both are replaced in tests.
+//! It is independent of backends and records: a [`TrialRunner`] runs a trial, and a
+//! [`TrialSink`] takes its output. Tests replace both.
 
 use std::sync::mpsc;
 
@@ -9,9 +9,9 @@ use crate::error::{LabError, Result};
 use crate::schedule::{Batch, ScheduledTrial};
 use crate::start_barrier::StartBarrier;
 
-/// Runs single trials; several at once where they run side by side.
+/// Runs single trials; several at the same time if they run side by side.
 pub(crate) trait TrialRunner: Sync {
-    /// What a trial gives.
+    /// The output of a trial.
     type Output: Send;
 
     /// Runs one. `next` is the trial after it, whose testbed may be prepared
@@ -23,7 +23,7 @@ pub(crate) trait TrialRunner: Sync {
         barrier: Option<&StartBarrier>,
     ) -> Result<Self::Output>;
 
-    /// Whether the user has asked for an end.
+    /// Whether the user has interrupted.
     fn is_interrupted(&self) -> bool;
 }
 
@@ -34,16 +34,15 @@ pub(crate) trait TrialSink<Output> {
 
     /// A trial has ended.
     ///
-    /// # Errors
-    /// When the run cannot go on.
+    /// # Errors If the run cannot continue.
     fn finished(&mut self, trial: &ScheduledTrial, output: Result<Output>) -> Result<()>;
 }
 
 /// Runs every batch. After a failure the trials beside the one that failed are
 /// ended, and no further batch is started.
 ///
-/// # Errors
-/// The sink's first, or [`LabError::Interrupted`] before the last batch.
+/// # Errors The first error of the sink, or [`LabError::Interrupted`] before the last
+/// batch.
 pub(crate) fn execute<R: TrialRunner>(
     batches: &[Batch],
     runner: &R,
@@ -132,7 +131,7 @@ mod tests {
             }
             if let Some(barrier) = barrier {
                 barrier.wait();
-                // Those beside one that fails are told to end.
+                // Trials beside one that fails are cancelled.
                 while self.fails.is_some() && !barrier.is_cancelled() {
                     std::thread::yield_now();
                 }
@@ -148,12 +147,12 @@ mod tests {
     }
 
     #[derive(Default)]
-    struct Kept {
+    struct RecordedTrials {
         started: Vec<u32>,
         finished: Vec<(u32, Option<u32>)>,
     }
 
-    impl TrialSink<(u32, Option<u32>)> for Kept {
+    impl TrialSink<(u32, Option<u32>)> for RecordedTrials {
         fn started(&mut self, trial: &ScheduledTrial) {
             self.started.push(trial.planned.id);
         }
@@ -178,39 +177,39 @@ mod tests {
     }
 
     #[test]
-    fn serial_trials_run_in_order_and_each_knows_the_next() {
-        let mut kept = Kept::default();
-        execute(&serial(&[4, 2, 7]), &Numbers::default(), &mut kept).unwrap();
-        assert_eq!(kept.started, [4, 2, 7]);
-        assert_eq!(kept.finished, [(4, Some(2)), (2, Some(7)), (7, None)]);
+    fn serial_trials_run_in_order_with_the_next_one_announced() {
+        let mut recorded = RecordedTrials::default();
+        execute(&serial(&[4, 2, 7]), &Numbers::default(), &mut recorded).unwrap();
+        assert_eq!(recorded.started, [4, 2, 7]);
+        assert_eq!(recorded.finished, [(4, Some(2)), (2, Some(7)), (7, None)]);
     }
 
     #[test]
     fn nothing_starts_after_an_interruption_or_a_failure() {
-        let mut kept = Kept::default();
+        let mut recorded = RecordedTrials::default();
         let interrupted = Numbers { interrupted_after: Some(2), ..Numbers::default() };
-        let end = execute(&serial(&[1, 2, 3]), &interrupted, &mut kept);
+        let end = execute(&serial(&[1, 2, 3]), &interrupted, &mut recorded);
         assert!(matches!(end, Err(LabError::Interrupted)));
-        assert_eq!(kept.started, [1, 2]);
+        assert_eq!(recorded.started, [1, 2]);
 
-        let mut kept = Kept::default();
+        let mut recorded = RecordedTrials::default();
         let failing = Numbers { fails: Some(2), ..Numbers::default() };
-        execute(&serial(&[1, 2, 3]), &failing, &mut kept).unwrap_err();
-        assert_eq!((kept.started.len(), kept.finished.len()), (2, 1));
+        execute(&serial(&[1, 2, 3]), &failing, &mut recorded).unwrap_err();
+        assert_eq!((recorded.started.len(), recorded.finished.len()), (2, 1));
     }
 
     #[test]
     fn a_batch_runs_at_once_and_a_failure_ends_the_others() {
         let batch = Batch::SideBySide((0..4).map(trial).collect());
-        let (mut kept, runner) = (Kept::default(), Numbers::default());
-        execute(std::slice::from_ref(&batch), &runner, &mut kept).unwrap();
+        let (mut recorded, runner) = (RecordedTrials::default(), Numbers::default());
+        execute(std::slice::from_ref(&batch), &runner, &mut recorded).unwrap();
         assert_eq!(runner.most_running.load(Ordering::SeqCst), 4, "the barrier joins them");
-        assert_eq!(kept.finished.len(), 4);
+        assert_eq!(recorded.finished.len(), 4);
 
-        let mut kept = Kept::default();
+        let mut recorded = RecordedTrials::default();
         let failing = Numbers { fails: Some(1), ..Numbers::default() };
-        execute(&[batch, Batch::Serial(trial(9))], &failing, &mut kept).unwrap_err();
-        assert_eq!(kept.finished.len(), 3, "they are ended, and what they gave is kept");
-        assert!(!kept.started.contains(&9));
+        execute(&[batch, Batch::Serial(trial(9))], &failing, &mut recorded).unwrap_err();
+        assert_eq!(recorded.finished.len(), 3, "they end, and their results are recorded");
+        assert!(!recorded.started.contains(&9));
     }
 }

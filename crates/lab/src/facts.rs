@@ -1,4 +1,4 @@
-//! What a scenario's expectations can speak of: one object a trial.
+//! The facts of a trial for a scenario's expectations, as one object.
 
 use run_record::{Outcome, TrialRecord};
 use scenario::CellSettings;

@@ -1,22 +1,22 @@
-//! A run that came to its end.
+//! A run that was completed.
 
 use std::path::PathBuf;
 
 use run_record::{RunRecord, TrialRecord};
 
-/// A run that came to its end.
+/// A run that was completed.
 #[derive(Debug)]
 pub struct FinishedRun {
     /// Its directory.
     pub path: PathBuf,
     /// Its record.
     pub record: RunRecord,
-    /// Every trial, those of before a resume included.
+    /// Every trial, including those before a resume.
     pub trials: Vec<TrialRecord>,
 }
 
 impl FinishedRun {
-    /// Whether no check failed, by the recorded verdict.
+    /// Whether no check failed, according to the recorded verdict.
     pub fn held(&self) -> bool {
         self.record.verdict.as_ref().is_some_and(|verdict| !verdict.verdict.is_failed())
     }

@@ -1,4 +1,4 @@
-//! What must hold in every trial, whatever its figures.
+//! What must hold in every trial, independent of its metrics.
 
 use std::collections::BTreeMap;
 
@@ -14,9 +14,9 @@ fn check(name: &str, held: bool, detail: impl Into<String>) -> Check {
 }
 
 /// Every attempt has exactly one outcome.
-pub(crate) fn outcomes_add_up(outcomes: &OutcomeCounts, asked: u64) -> Check {
+pub(crate) fn outcomes_add_up(outcomes: &OutcomeCounts, attempts: u64) -> Check {
     let total = outcomes.total();
-    check("outcomes add up", total == asked, format!("{total} outcomes of {asked} attempts"))
+    check("outcomes add up", total == attempts, format!("{total} outcomes of {attempts} attempts"))
 }
 
 /// Sockets that the server accepted = attempts that are neither refused, timed
@@ -27,7 +27,7 @@ pub(crate) fn accepts_match_attempts(joined: &Joined, accepted: Option<usize>) -
         return Check {
             name: name.to_owned(),
             held: None,
-            detail: "the server died, and its ledger with it".to_owned(),
+            detail: "the server died before it reported its connections".to_owned(),
         };
     };
     let expected = joined
@@ -41,59 +41,65 @@ pub(crate) fn accepts_match_attempts(joined: &Joined, accepted: Option<usize>) -
         .count();
     let unmatched = &joined.unmatched;
     let detail = format!(
-        "the server accepted {accepted}, {expected} attempts ended as accepted ones do{}",
+        "the server accepted {accepted}, {expected} attempts have an outcome of an accepted one{}",
         match unmatched.first() {
             None => String::new(),
             Some(first) => {
-                format!(", {} nobody's attempt (first {})", unmatched.len(), told(first))
+                format!(", {} match no attempt (first {})", unmatched.len(), describe(first))
             }
         }
     );
     check(name, accepted == expected && unmatched.is_empty(), detail)
 }
 
-/// Where a connection of nobody came from, and what may have made it.
-fn told(connection: &UnmatchedConnection) -> String {
+/// The origin of a connection that matches no attempt, and a possible cause.
+fn describe(connection: &UnmatchedConnection) -> String {
     let peer = connection.peer;
     match connection.follows_attempt {
         None => peer.to_string(),
         Some(index) => format!(
-            "{peer}, a second time after attempt {index}: where SYN cookies were sent, a last ACK \
-             that comes twice can be taken for one, if its client wrote about as many bytes as it read"
+            "{peer}, a second time after attempt {index}: if SYN cookies were sent, a duplicate of \
+             the last ACK can be taken for a cookie, if its client wrote about as many bytes \
+             as it read"
         ),
     }
 }
 
-/// The sysctls in force are those that the scenario asked for.
+/// The sysctls in force are those of the scenario.
 pub(crate) fn sysctls_read_back(spec: &TestbedSpec, read: &SysctlValues) -> Check {
-    let differing = |host: &str, asked: &IndexMap<String, String>, read: &BTreeMap<_, String>| {
+    let differing = |host: &str,
+                     requested: &IndexMap<String, String>,
+                     read: &BTreeMap<_, String>| {
         let fields = |value: &str| value.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-        asked
+        requested
             .iter()
             .filter(|(name, value)| read.get(*name).map(|r| fields(r)) != Some(fields(value)))
-            .map(|(name, value)| format!("{host} {name}: asked {value}, read {:?}", read.get(name)))
+            .map(|(name, value)| {
+                format!("{host} {name}: requested {value}, read {:?}", read.get(name))
+            })
             .collect::<Vec<_>>()
     };
     let mut wrong = differing("server", &spec.server_sysctls, &read.server);
     wrong.extend(differing("client", &spec.client_sysctls, &read.client));
-    let asked = spec.server_sysctls.len() + spec.client_sysctls.len();
-    let detail = if wrong.is_empty() { format!("all {asked}") } else { wrong.join("; ") };
+    let count = spec.server_sysctls.len() + spec.client_sysctls.len();
+    let detail = if wrong.is_empty() { format!("all {count}") } else { wrong.join("; ") };
     check("sysctls read back as asked", wrong.is_empty(), detail)
 }
 
 /// The server was alive at the end, unless the scenario lets it die.
 pub(crate) fn server_alive(died: Option<&str>, may_die: bool) -> Check {
     let detail = match died {
-        None => "it ended when told to".to_owned(),
+        None => "it ended when it was stopped".to_owned(),
         Some(status) => format!("it died of {status}"),
     };
     check("server alive at the end", died.is_none() || may_die, detail)
 }
 
 /// No counter of either host went backwards.
-pub(crate) fn counters_never_fall(fallen: &[String]) -> Check {
-    let detail = if fallen.is_empty() { "none fell".to_owned() } else { fallen.join(", ") };
-    check("no kernel counter went backwards", fallen.is_empty(), detail)
+pub(crate) fn counters_never_decrease(decreased: &[String]) -> Check {
+    let detail =
+        if decreased.is_empty() { "none decreased".to_owned() } else { decreased.join(", ") };
+    check("no kernel counter went backwards", decreased.is_empty(), detail)
 }
 
 /// No message was doubled, reordered, echoed or altered.
@@ -127,13 +133,13 @@ pub(crate) fn messages_add_up(
     )
 }
 
-/// The probe was there from before the load until after it.
+/// The probe ran from before the load until after it.
 pub(crate) fn probe_ran(failure: Option<&LabError>) -> Check {
-    let detail = failure.map_or("it did".to_owned(), |error| format!("failed to {error}"));
+    let detail = failure.map_or("it ran".to_owned(), |error| format!("failed to {error}"));
     check("probe ran to the end", failure.is_none(), detail)
 }
 
-/// The machine's own sysctls are the same after as before.
+/// The machine's own sysctls have not changed.
 pub(crate) fn host_untouched(
     before: &BTreeMap<String, String>,
     after: &BTreeMap<String, String>,
@@ -152,16 +158,22 @@ pub(crate) fn host_untouched(
 
 #[cfg(test)]
 mod tests {
+    use linux_net::Sysctl;
+
     use super::*;
 
     #[test]
     fn a_changed_sysctl_of_the_machine_is_named() {
-        let before = BTreeMap::from([("net.core.somaxconn".to_owned(), "4096".to_owned())]);
-        let after = BTreeMap::from([("net.core.somaxconn".to_owned(), "16".to_owned())]);
+        let before = BTreeMap::from([(Sysctl::Somaxconn.name().to_owned(), "4096".to_owned())]);
+        let after = BTreeMap::from([(Sysctl::Somaxconn.name().to_owned(), "16".to_owned())]);
         assert_eq!(host_untouched(&before, &before).held, Some(true));
-        let breach = host_untouched(&before, &after);
-        assert_eq!(breach.held, Some(false));
-        assert!(breach.detail.contains("net.core.somaxconn: 4096 before"), "{}", breach.detail);
+        let violation = host_untouched(&before, &after);
+        assert_eq!(violation.held, Some(false));
+        assert!(
+            violation.detail.contains("net.core.somaxconn: 4096 before"),
+            "{}",
+            violation.detail
+        );
     }
 
     #[test]
@@ -180,28 +192,28 @@ mod tests {
     }
 
     #[test]
-    fn messages_from_nowhere_are_a_breach() {
+    fn unwritten_messages_are_a_violation() {
         assert_eq!(messages_add_up(10, 10, 90, 90).held, Some(true));
         assert_eq!(messages_add_up(10, 11, 90, 90).held, Some(false));
         assert_eq!(messages_add_up(10, 10, 90, 91).held, Some(false));
     }
 
     #[test]
-    fn a_connection_of_nobody_is_a_breach_that_tells_where_it_came_from() {
+    fn a_connection_without_an_attempt_is_a_violation_with_its_origin() {
         let peer = std::net::SocketAddr::from(([198, 18, 1, 1], 7));
-        let breach = |follows_attempt| {
+        let violation = |follows_attempt| {
             let unmatched = vec![UnmatchedConnection { peer, follows_attempt }];
             let check = accepts_match_attempts(&Joined { rows: Vec::new(), unmatched }, Some(1));
             assert_eq!(check.held, Some(false));
             check.detail
         };
-        assert!(breach(None).ends_with(", 1 nobody's attempt (first 198.18.1.1:7)"));
-        let again = breach(Some(40));
-        assert!(again.contains("198.18.1.1:7, a second time after attempt 40: "), "{again}");
+        assert!(violation(None).ends_with(", 1 match no attempt (first 198.18.1.1:7)"));
+        let repeated = violation(Some(40));
+        assert!(repeated.contains("198.18.1.1:7, a second time after attempt 40: "), "{repeated}");
     }
 
     #[test]
-    fn a_dead_server_is_a_breach_unless_it_may_die() {
+    fn a_dead_server_is_a_violation_unless_it_may_die() {
         assert_eq!(server_alive(Some("SIGPIPE"), false).held, Some(false));
         assert_eq!(server_alive(Some("SIGPIPE"), true).held, Some(true));
         assert_eq!(server_alive(None, false).held, Some(true));

@@ -1,6 +1,6 @@
-//! The kernel's rules that differ between kernels, found by trying.
+//! The rules that differ between kernels, determined by experiment.
 //!
-//! Stable kernels take such changes too: a version number does not tell.
+//! Stable kernels get such changes too, so a version number is not enough.
 
 use std::time::Duration;
 
@@ -20,25 +20,24 @@ use crate::server::Server;
 const MORE_THAN_LIMIT: &str = "more_than_limit";
 const AT_LIMIT: &str = "at_limit";
 
-/// How long a SYN may take that is let in; one that is dropped costs as much.
+/// How long an accepted SYN may take; a dropped one takes as long.
 const CONNECT_DEADLINE: Duration = Duration::from_millis(100);
 
-/// A busy machine may be late once.
-const TRIES: u32 = 3;
+/// A busy machine may respond late once.
+const ATTEMPTS: u32 = 3;
 
-/// Tries them on a testbed of its own.
+/// Determines them on a testbed.
 ///
-/// # Errors
-/// When the testbed or a part fails. A kernel that has no such sysctl is none:
-/// its rule stays unknown.
-pub(crate) fn find(backend: &dyn Backend) -> Result<KernelRules> {
+/// # Errors If the testbed or a worker fails. A kernel without the sysctl is not an
+/// error: its rule stays unknown.
+pub(crate) fn determine(backend: &dyn Backend) -> Result<KernelRules> {
     let cookies_off = (Sysctl::TcpSyncookies.name().to_owned(), "0".to_owned());
     let spec = TestbedSpec {
         server_sysctls: IndexMap::from([cookies_off]),
         source_addresses: 1,
         ..TestbedSpec::default()
     };
-    for _ in 0..TRIES {
+    for _ in 0..ATTEMPTS {
         let testbed = match backend.testbed(&spec, Purpose::Preflight) {
             Err(error) if error.is_refused_sysctl() => break,
             testbed => testbed?,
@@ -53,9 +52,9 @@ pub(crate) fn find(backend: &dyn Backend) -> Result<KernelRules> {
 }
 
 /// The rule of `inet_csk_reqsk_queue_is_full` (include/net/inet_connection_sock.h),
-/// found with one connect to a listener of backlog 0 while cookies are off: an
-/// empty SYN queue of limit 0 is not longer than its limit, but as long. So
-/// either the SYN is let in, or it is dropped, and counted.
+/// determined with one connect to a listener of backlog 0 while cookies are off: an empty
+/// SYN queue of limit 0 is at its limit, but not above it. So the SYN is either accepted,
+/// or dropped and counted.
 fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
     let settings = ServerSettings { backlog: 0, accept_paused: true, ..ServerSettings::default() };
     let server = Server::start(testbed, &settings)?;
@@ -82,7 +81,7 @@ fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
     })?;
     let counted = testbed.counters(Role::Server)?.delta(&before);
     let dropped = counted.get(Counter::TcpReqQFullDrop.name()) > 0;
-    // Neither: the machine was too busy to answer in time.
+    // Neither: the machine was too busy to respond in time.
     let is_clear = dropped == (let_in == 0);
     Ok(SynQueueFull::from_observation(0, let_in).filter(|_| is_clear))
 }
@@ -94,8 +93,8 @@ fn name(rule: SynQueueFull) -> &'static str {
     }
 }
 
-/// When this kernel's SYN queue is full; where that was not tried, the rule of
-/// today's kernels.
+/// When this kernel's SYN queue is full; if that was not determined, the rule of current
+/// kernels.
 pub(crate) fn syn_queue_rule(rules: &KernelRules) -> SynQueueFull {
     match rules.syn_queue_full.as_deref() {
         Some(AT_LIMIT) => SynQueueFull::AtOrAbove,
@@ -108,7 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_recorded_rule_is_the_rule_that_was_found() {
+    fn a_recorded_rule_is_read_back() {
         for rule in [SynQueueFull::Above, SynQueueFull::AtOrAbove] {
             let recorded = KernelRules { syn_queue_full: Some(name(rule).to_owned()) };
             assert_eq!(syn_queue_rule(&recorded), rule);

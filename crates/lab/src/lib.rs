@@ -6,9 +6,9 @@
 //!                                backend ─ netns, docker, fake
 //! ```
 //!
-//! | module | holds |
+//! | module | contents |
 //! |---|---|
-//! | [`session`](Session) | a request comes in, events go out, run directories are left |
+//! | [`session`](Session) | from a request to events and run directories |
 //! | `schedule` | which trials run, in which order; pure |
 //! | `executor`, `start_barrier` | runs a schedule, serially or side by side |
 //! | `active_run`, [`finished_run`](FinishedRun) | a run in progress, and at its end |
@@ -17,26 +17,25 @@
 //! | [`backend`](Backend) | what a backend must provide: testbeds of two hosts |
 //! | [`backends`](backends()) | the registry: `netns`, `docker`, and `fake` for tests |
 //! | [`clock`](Clock) | the clock of a trial |
-//! | `live` | `live.json`: what a run does now |
+//! | `live` | `live.json`: the current state of a run |
 //! | `build` | another build of the program, whose workers run in the hosts |
 //! | `running` | the running executable |
-//! | `running_kernel` | what a scenario's check asks of this kernel |
+//! | `running_kernel` | the sysctls, counters and laws of this kernel |
 //! | `agent` | the first process of a container |
 //! | `probe_client` | the probe of a trial |
 //! | `server` | the server of a trial |
 //! | `standalone` | the record of a standalone load |
 //! | `outcome_join` | both sides' reports joined: the outcome of each attempt |
-//! | `kernel_rules` | the kernel's rules that differ between kernels, found by trying |
-//! | `laws` | which of the kernel's laws decide a cell |
-//! | `simulated` | a trial as the simulator plays it |
+//! | `kernel_rules` | the rules that differ between kernels, determined by experiment |
+//! | `laws` | the kernel's laws that apply to a cell |
+//! | `simulated` | the simulation of a trial |
 //! | `invariants` | what must hold in every trial |
 //! | `facts` | the variables of a scenario's expectations |
 //! | `metrics` | a trial's metrics, from the reports of server and load |
 //! | `machine` | the machine, and its own sysctls |
 //!
-//! The lab knows nothing of reports: it leaves a run directory. A new backend is a
-//! module that implements [`BackendKind`], [`Backend`] and [`Testbed`], and one line
-//! in `backends`.
+//! The lab does not create reports, only run directories. A new backend is a module that
+//! implements [`BackendKind`], [`Backend`] and [`Testbed`], and one line in `backends`.
 
 mod active_run;
 mod agent;
@@ -80,7 +79,7 @@ pub use clock::{Clock, SystemClock};
 pub use error::LabError;
 pub use finished_run::FinishedRun;
 pub use laws::{CellPredictions, predictions};
-pub use machine::machine;
+pub use machine::describe_machine;
 pub use running::name_process;
 pub use running_kernel::RunningKernel;
 pub use session::{

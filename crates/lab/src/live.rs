@@ -1,7 +1,8 @@
-//! `live.json` in a run directory: what the run does now, for viewers.
+//! `live.json` in a run directory: the current state of the run, for viewers.
 //!
-//! It must not disturb a measurement: the lab asks a trial's probe only while it waits
-//! anyway, never waits for the response, and ignores a file that cannot be written.
+//! It must not disturb a measurement: the lab sends requests to a trial's probe only
+//! while it waits anyway, never waits for the response, and ignores a file that cannot be
+//! written.
 
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
@@ -16,7 +17,7 @@ use scenario::{Cell, PlannedTrial};
 use crate::error::Result;
 use crate::probe_client::Probe;
 
-/// The shortest time between two writes: four a second are as many as a person can see.
+/// The shortest time between two writes: four a second are enough for a viewer.
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// A run's `live.json`. Dropping it removes the file.
@@ -33,13 +34,13 @@ struct State {
 }
 
 impl LiveRun {
-    /// For the run in `directory`; removes what a killed run has left.
+    /// For the run in `directory`; removes the file of a killed run.
     pub(crate) fn new(directory: PathBuf) -> Self {
         Live::remove(&directory);
         Self { directory, state: Mutex::default() }
     }
 
-    /// A trial begins; it ends when what this returns is dropped.
+    /// Shows that a trial begins; dropping the result shows that it ends.
     pub(crate) fn begins(&self, trial: &PlannedTrial, cell: &Cell) -> ShownTrial<'_> {
         let trial = LiveTrial {
             id: trial.id,
@@ -56,8 +57,8 @@ impl LiveRun {
         ShownTrial { run: self, id }
     }
 
-    /// Writes what has changed, unless it wrote a moment ago: then the next change
-    /// brings this one along, and a trial that waits looks at its queues soon.
+    /// Writes a change, unless it wrote a moment ago: then the next change, for example
+    /// of the queues, includes this one.
     fn change(&self, change: impl FnOnce(&mut Live)) {
         let mut state = self.state();
         change(&mut state.live);
@@ -78,7 +79,7 @@ impl Drop for LiveRun {
     }
 }
 
-/// A trial that is shown. Dropping it takes it from what the run does.
+/// A trial that is shown. Dropping it removes it.
 #[derive(Debug)]
 pub(crate) struct ShownTrial<'a> {
     run: &'a LiveRun,
@@ -86,15 +87,15 @@ pub(crate) struct ShownTrial<'a> {
 }
 
 impl<'a> ShownTrial<'a> {
-    /// How far it is.
+    /// Shows its phase.
     pub(crate) fn phase(&self, phase: LivePhase) {
         self.change(|trial| trial.phase = phase);
     }
 
-    /// Shows what its probe sees, where that `answers`: an earlier build's ends at
-    /// a question that it does not know, and its trial with it.
-    pub(crate) fn watched(&'a self, probe: Probe, answers: bool) -> Watched<'a> {
-        Watched { shown: self, probe, answers }
+    /// Shows the samples of its probe if it `responds`: the probe of an earlier build
+    /// exits at an unknown request, and its trial ends.
+    pub(crate) fn watched(&'a self, probe: Probe, responds: bool) -> Watched<'a> {
+        Watched { shown: self, probe, responds }
     }
 
     fn change(&self, change: impl FnOnce(&mut LiveTrial)) {
@@ -117,20 +118,20 @@ impl Drop for ShownTrial<'_> {
 pub(crate) struct Watched<'a> {
     shown: &'a ShownTrial<'a>,
     probe: Probe,
-    answers: bool,
+    responds: bool,
 }
 
 impl Watched<'_> {
-    /// How far its trial is.
+    /// Shows the phase of its trial.
     pub(crate) fn phase(&mut self, phase: LivePhase) {
         self.shown.phase(phase);
         self.poll();
     }
 
-    /// Shows what the probe has answered, and asks it again if it is time to. Never
-    /// waits: called again and again while something else is awaited.
+    /// Shows the last response of the probe, and sends the next request if it is due.
+    /// Never waits: called repeatedly while something else is awaited.
     pub(crate) fn poll(&mut self) {
-        if !self.answers {
+        if !self.responds {
             return;
         }
         if let Some(status) = self.probe.latest(INTERVAL) {
@@ -138,7 +139,7 @@ impl Watched<'_> {
         }
     }
 
-    /// Stops the probe: what it saw.
+    /// Stops the probe; returns its report.
     pub(crate) fn stop(self) -> Result<ProbeReport> {
         self.probe.stop()
     }

@@ -7,7 +7,7 @@ use linux_net::SysctlName;
 use run_record::Machine;
 
 /// The machine that this process runs on.
-pub fn machine() -> Machine {
+pub fn describe_machine() -> Machine {
     let uname = nix::sys::utsname::uname();
     let text = |field: fn(&nix::sys::utsname::UtsName) -> &std::ffi::OsStr| {
         uname.as_ref().map(|u| field(u).to_string_lossy().into_owned()).unwrap_or_default()
@@ -21,7 +21,7 @@ pub fn machine() -> Machine {
     }
 }
 
-/// Of /proc/cpuinfo's text; some architectures name none there.
+/// The model in the text of /proc/cpuinfo; some architectures have none.
 fn cpu_model(text: &str) -> Option<String> {
     let mut facts = text.lines().filter_map(|line| line.split_once(':'));
     let (_, model) = facts.find(|(name, _)| name.trim_end() == "model name")?;
@@ -34,8 +34,8 @@ fn memory_bytes() -> Option<u64> {
     line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok().map(|kib| kib * 1024)
 }
 
-/// The sysctls by which to see that no trial changed the machine's own: those
-/// that decide how connections queue, and those that a scenario sets.
+/// The sysctls that must not change on the machine itself: those that affect how
+/// connections queue, and those that a scenario sets.
 pub(crate) fn watched_sysctls<'a>(set: impl Iterator<Item = &'a str>) -> BTreeSet<SysctlName> {
     let deciding = linux_net::Sysctl::NAMES.iter().copied();
     deciding.chain(set).filter_map(|name| name.parse().ok()).collect()
@@ -58,7 +58,7 @@ mod tests {
     use super::cpu_model;
 
     #[test]
-    fn a_cpus_model_is_what_cpuinfo_names() {
+    fn the_cpu_model_is_read_from_cpuinfo() {
         let text = "processor\t: 0\nmodel\t\t: 17\nmodel name\t: AMD EPYC 7763: 64-Core\n\n";
         assert_eq!(cpu_model(text).as_deref(), Some("AMD EPYC 7763: 64-Core"));
         // As on ARM.

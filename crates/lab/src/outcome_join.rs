@@ -1,9 +1,9 @@
 //! Joins the client's attempts with the server's accepted connections: the outcome
 //! of each attempt.
 //!
-//! The client cannot distinguish an accepted connection from a phantom, and the
-//! server never sees failed attempts. Joined by address and port, on one clock, each
-//! attempt gets exactly one outcome.
+//! The client cannot distinguish an accepted connection from a phantom, and the server
+//! never observes failed attempts. Joined by address and port, on one clock, each attempt
+//! gets exactly one outcome.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -19,8 +19,7 @@ const EXIT_NOTICE_NS: u64 = 200_000_000;
 /// The server's side.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ServerConnections<'a> {
-    /// Every connection that it accepted; `None` if it died and had not announced
-    /// them.
+    /// Every connection that it accepted; `None` if it died without announcing them.
     pub(crate) accepted: Option<&'a [AcceptedConnection]>,
     /// CLOCK_MONOTONIC when its exit was noticed, nanoseconds.
     pub(crate) died_ns: Option<u64>,
@@ -105,7 +104,7 @@ fn outcome(attempt: &Attempt, accepted_ns: Option<u64>, server: ServerConnection
         (_, _) if by_exit => Outcome::ServerDown,
         (Ending::Refused, _) => Outcome::Refused,
         (Ending::Reset, _) => Outcome::Reset,
-        // Accepted by the server while the client was giving it up.
+        // Accepted by the server while the client gave up.
         (Ending::TimedOut, _) if accepted_ns.is_some() => Outcome::Incomplete,
         (Ending::TimedOut, _) => Outcome::TimedOut,
         (Ending::Unfinished | Ending::ClosedByServer, true) => Outcome::Incomplete,
@@ -152,8 +151,8 @@ mod tests {
             attempt(2, 1002, 0, Ending::Unfinished),
             attempt(3, 1003, 0, Ending::Finished),
         ];
-        let ledger = [accepted(1000, 5), accepted(1001, 6)];
-        let joined = join(&attempts, alive(&ledger));
+        let connections = [accepted(1000, 5), accepted(1001, 6)];
+        let joined = join(&attempts, alive(&connections));
         assert_eq!(
             outcomes(&joined),
             [Outcome::Ok, Outcome::Incomplete, Outcome::Phantom, Outcome::Phantom]
@@ -162,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn an_attempt_that_was_given_up_but_accepted_is_incomplete() {
+    fn a_timed_out_attempt_that_was_accepted_is_incomplete() {
         let attempts = [attempt(0, 1, 0, Ending::TimedOut), attempt(1, 2, 0, Ending::TimedOut)];
         let joined = join(&attempts, alive(&[accepted(2, 900)]));
         assert_eq!(outcomes(&joined), [Outcome::TimedOut, Outcome::Incomplete]);
@@ -176,16 +175,16 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_of_nobody_is_a_stranger() {
-        let ledger = [accepted(7, 99), accepted(8, 150)];
-        let joined = join(&[attempt(0, 7, 100, Ending::Finished)], alive(&ledger));
+    fn a_connection_without_an_attempt_is_unmatched() {
+        let connections = [accepted(7, 99), accepted(8, 150)];
+        let joined = join(&[attempt(0, 7, 100, Ending::Finished)], alive(&connections));
         assert_eq!(joined.unmatched.len(), 2, "one too early, one of an unknown port");
         assert!(joined.unmatched.iter().all(|connection| connection.follows_attempt.is_none()));
         assert_eq!(outcomes(&joined), [Outcome::Phantom]);
     }
 
     #[test]
-    fn a_second_connection_of_one_attempt_is_a_stranger_that_follows_attempt_it() {
+    fn a_second_connection_of_an_attempt_is_unmatched_and_follows_it() {
         let attempts = [attempt(3, 7, 0, Ending::Finished), attempt(4, 8, 0, Ending::Finished)];
         let joined = join(&attempts, alive(&[accepted(7, 5), accepted(8, 6), accepted(8, 900)]));
         let peer = accepted(8, 0).peer;
@@ -194,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn failures_from_the_death_of_the_server_on_are_its_death() {
+    fn failures_after_the_death_of_the_server_are_server_down() {
         let died_ns = 10_000_000_000;
         let late = |index, ending| attempt(index, index as u16, died_ns, ending);
         let early = |index, ending| attempt(index, index as u16, 1, ending);
@@ -219,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn a_ledger_that_outlived_the_server_still_tells_phantoms() {
+    fn announced_connections_of_a_dead_server_still_identify_phantoms() {
         let died_ns = 10_000_000_000;
         let attempts = [
             attempt(0, 1, 0, Ending::Finished),
@@ -227,8 +226,8 @@ mod tests {
             attempt(2, 3, 0, Ending::Unfinished),
             attempt(3, 4, died_ns, Ending::Unfinished),
         ];
-        let ledger = [accepted(1, 5)];
-        let server = ServerConnections { accepted: Some(&ledger), died_ns: Some(died_ns) };
+        let connections = [accepted(1, 5)];
+        let server = ServerConnections { accepted: Some(&connections), died_ns: Some(died_ns) };
         assert_eq!(
             outcomes(&join(&attempts, server)),
             [Outcome::Ok, Outcome::Phantom, Outcome::Phantom, Outcome::ServerDown]

@@ -34,7 +34,7 @@ impl Probe {
     ) -> Result<Self> {
         let family = AddressFamily::from_address(server.address);
         let config =
-            ProbeConfig { port, family, timeline, ..ProbeConfig::default() }.beside_others(at_once);
+            ProbeConfig { port, family, timeline, ..ProbeConfig::default() }.shared_by(at_once);
         let arguments = config_arguments::<ProbeProtocol>(&config);
         let mut client = Client::new(testbed.start(Role::Server, "probe", &arguments)?);
         client.await_event("first sample", RESPONSE_TIMEOUT, |event| {

@@ -1,4 +1,4 @@
-//! The running executable, though another build may have taken its name.
+//! The running executable, even if another build has replaced its file.
 
 use std::fs::{self, File};
 use std::io;
@@ -8,10 +8,10 @@ use std::process::Command;
 
 use nix::sys::prctl;
 
-/// The kernel's link to it, valid whatever its name is now.
+/// The kernel's link to it, which is always valid.
 const ITSELF: &str = "/proc/self/exe";
 
-/// Its path, as a person knows it: for messages.
+/// Its path, for messages.
 pub(crate) fn path() -> PathBuf {
     std::env::current_exe().unwrap_or_else(|_| ITSELF.into())
 }
@@ -21,14 +21,14 @@ pub(crate) fn open() -> io::Result<File> {
     File::open(ITSELF)
 }
 
-/// What is in it.
+/// Its contents.
 pub(crate) fn contents() -> io::Result<Vec<u8>> {
     fs::read(ITSELF)
 }
 
-/// A command that runs it, as the kernel has it open: a run goes on while its binary
-/// is built anew, and no part of it is another build's. Its path could become
-/// another file's between a check and the exec.
+/// A command that runs it through the kernel's link: a run continues while its binary is
+/// rebuilt, and all its workers are of the same build. With its path, the file could be
+/// replaced between a check and the exec.
 ///
 /// `ps` shows it by its path; for `top` it names itself ([`crate::name_process`]).
 pub(crate) fn command() -> Command {
@@ -37,11 +37,10 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// Names this process in `top` and `/proc/PID/comm`, where the kernel calls what was
-/// started by its link in `/proc` after the link: `exe`.
+/// Names this process in `top` and `/proc/PID/comm`, where a process that was started by
+/// the link in `/proc` has the name of the link, `exe`.
 ///
-/// # Panics
-/// Never: the name is given, and no process is refused one.
+/// # Panics Never: a process may always set its name.
 pub fn name_process() {
     prctl::set_name(c"queuelab").expect("a process may name itself");
 }

@@ -1,4 +1,4 @@
-//! What the validation of a scenario needs to know of the running kernel.
+//! The running kernel, for the validation of a scenario.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -8,8 +8,8 @@ use scenario::{Kernel, SysctlKind};
 
 use crate::laws;
 
-/// The kernel that this process runs on. Answers are kept for the whole process,
-/// because classifying sysctls takes a network namespace.
+/// The kernel that this process runs on. Results are cached for the process, because
+/// classifying sysctls needs a network namespace.
 #[derive(Debug, Clone, Copy)]
 pub struct RunningKernel;
 
@@ -21,10 +21,10 @@ impl Kernel for RunningKernel {
         let mut kinds = SYSCTL_KINDS.lock().unwrap_or_else(PoisonError::into_inner);
         let new = names.iter().filter(|name| !kinds.contains_key(*name)).cloned().collect();
         kinds.extend(classify(new));
-        let answers = names.iter().map(|name| kinds[name]).collect();
+        let results = names.iter().map(|name| kinds[name]).collect();
         // Not final: the process may enter a user namespace later.
         kinds.retain(|_, kind| *kind != SysctlKind::CannotTell);
-        answers
+        results
     }
 
     fn counter_names(&self) -> Option<Vec<String>> {

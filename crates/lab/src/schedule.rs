@@ -1,21 +1,20 @@
-//! Which trials run, in which order, and which of them at once.
+//! Which trials run, in which order, and which at the same time.
 //!
-//! Pure: made from a plan and from what each build has run so far.
+//! Pure: computed from a plan and the trials that each build has run so far.
 
 use std::collections::{BTreeMap, HashMap};
 
 use run_record::{TrialExecutions, TrialRecord};
 use scenario::PlannedTrial;
 
-/// Trials that run at once, where they run side by side: each has two hosts, a
-/// server and a load, which wait, and a probe, which gets its part of the CPU time
-/// that one probe may use.
+/// Maximum of trials that run side by side: each has two hosts, a server and a load,
+/// which wait, and a probe, which gets a part of the CPU time that one probe may use.
 pub(crate) const MAX_CONCURRENT_TRIALS: usize = 16;
 
 /// A trial, and the run that it belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct ScheduledTrial {
-    /// Its run, of those that are interleaved.
+    /// The index of its run, of those that are interleaved.
     pub(crate) side: usize,
     pub(crate) planned: PlannedTrial,
 }
@@ -23,7 +22,7 @@ pub(crate) struct ScheduledTrial {
 /// Trials that start together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Batch {
-    /// One, which has the machine for itself.
+    /// A single one.
     Serial(ScheduledTrial),
     /// Several of one side, at most [`MAX_CONCURRENT_TRIALS`].
     SideBySide(Vec<ScheduledTrial>),
@@ -39,17 +38,16 @@ impl Batch {
     }
 }
 
-/// What has been run of one planned trial.
+/// The history of a planned trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TrialHistory {
-    /// How often it has been run again.
+    /// How often it has been retried.
     pub(crate) retries: u32,
-    /// Whether another try can change its verdict: it failed, and no invariant was
-    /// violated.
+    /// Whether a retry can change its verdict: it failed, and no invariant was violated.
     pub(crate) may_be_retried: bool,
 }
 
-/// What has been run, by the number of the planned trial.
+/// The history of each planned trial, by its number.
 pub(crate) type History = BTreeMap<u32, TrialHistory>;
 
 /// The history of a run that has these trials.
@@ -62,10 +60,10 @@ pub(crate) fn history(trials: &[TrialRecord]) -> History {
     TrialExecutions::group(trials).iter().map(of_trial).collect()
 }
 
-/// The trials that a run needs next: those that are missing; when none is, each
-/// failed one once more, as often as `retries` allows. Retries come after all other
-/// trials, so that what disturbed a trial has had time to pass, and never replace an
-/// earlier try. Empty at the end of the run.
+/// The trials to run next: those that are missing; if none is, a retry of each failed
+/// one, at most `retries` times. Retries come after all other trials, so that a
+/// disturbance has time to pass, and never replace an earlier attempt. Empty at the end
+/// of the run.
 pub(crate) fn due(planned: &[PlannedTrial], history: &History, retries: u32) -> Vec<PlannedTrial> {
     let missing = planned.iter().filter(|trial| !history.contains_key(&trial.id));
     let missing: Vec<_> = missing.copied().collect();
@@ -78,8 +76,8 @@ pub(crate) fn due(planned: &[PlannedTrial], history: &History, retries: u32) -> 
         (retry <= retries).then_some(PlannedTrial { retry, ..*trial })
     };
     let again: Vec<_> = planned.iter().filter_map(retry).collect();
-    // Round by round: a trial that an interruption kept from its second try has it
-    // before others have their third.
+    // Round by round: if an interruption prevented the first retry of a trial, it comes
+    // before the second retry of others.
     let round = again.iter().map(|trial| trial.retry).min();
     again.into_iter().filter(|trial| Some(trial.retry) == round).collect()
 }
@@ -132,10 +130,10 @@ mod tests {
         PlannedTrial { id, cell: id as usize, repetition: 0, retry: 0 }
     }
 
-    /// A trial that held, from a run that is kept for tests.
+    /// A trial that held, from a run stored for tests.
     fn trial(id: u32, retry: u32) -> TrialRecord {
-        let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
-        let trial = RunDirectory::read(&kept).unwrap().1.remove(0);
+        let stored = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        let trial = RunDirectory::read(&stored).unwrap().1.remove(0);
         TrialRecord { id, retry, ..trial }
     }
 
@@ -161,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_trial_is_retried_until_it_holds_or_has_had_its_retries() {
+    fn a_trial_is_retried_until_it_holds_or_has_no_retries_left() {
         let mut tried = vec![failed(2, 0), trial(0, 0), failed(1, 0), trial(2, 1)];
         assert_eq!(next(&tried, 2), [(1, 1)], "as after an interruption");
         tried.push(failed(1, 1));
@@ -203,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn two_builds_take_turns_and_each_is_first_as_often() {
+    fn two_builds_alternate_and_each_is_first_equally_often() {
         let plan = plan(1, 10);
         let order = flat(&batches(&plan, &[plan.clone(), plan.clone()], false));
         let pairs: Vec<_> = order.chunks(2).collect();
@@ -212,10 +210,10 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever is done already, what is due runs exactly once, never more than
-        /// fit run at once, and a batch belongs to one side.
+        /// Every due trial runs exactly once, a batch has at most the maximum of trials,
+        /// and it belongs to one side.
         #[test]
-        fn what_is_due_is_scheduled_once(
+        fn every_due_trial_is_scheduled_once(
             cells in 1u32..8,
             repetitions in 1u32..6,
             side_by_side: bool,
@@ -238,7 +236,7 @@ mod tests {
                     prop_assert!(trials.iter().all(|trial| trial.side == trials[0].side));
                 }
             }
-            // Each side keeps the plan's order.
+            // Each side has the plan's order.
             for side in 0..2 {
                 let of_side = order.iter().filter(|trial| trial.side == side);
                 let ids: Vec<_> = of_side.map(|trial| trial.planned.id).collect();
@@ -246,10 +244,10 @@ mod tests {
             }
         }
 
-        /// However a run is cut into sessions, it ends: every trial holds or has had
-        /// all of its retries, and no try is run twice.
+        /// A run of any number of sessions ends: every trial holds or has had all its
+        /// retries, and no attempt is run twice.
         #[test]
-        fn a_resumed_run_comes_to_the_same_end(
+        fn a_resumed_run_ends_the_same(
             trials in 1u32..10,
             retries in 0u32..4,
             failures in proptest::collection::vec(0u32..6, 10),

@@ -14,7 +14,7 @@ use crate::error::Result;
 /// A running server.
 pub(crate) struct Server {
     client: Client<ServerProtocol>,
-    /// What it listens on, as the client sees it.
+    /// The address on which the client reaches it.
     pub(crate) address: SocketAddr,
     /// It announces each connection that it accepts.
     announces: bool,
@@ -30,7 +30,7 @@ pub(crate) enum ServerEnd {
         status: String,
         /// CLOCK_MONOTONIC when the exit was noticed, nanoseconds.
         at_ns: u64,
-        /// What it had accepted; `None` if it did not announce that.
+        /// The connections that it had accepted; `None` if it did not announce them.
         accepted: Option<Vec<AcceptedConnection>>,
     },
 }
@@ -58,7 +58,7 @@ impl Server {
         self.client.end().is_some()
     }
 
-    /// Lets in the ACKs that it has held back, unless it has exited.
+    /// Lets in the ACKs that it holds back, unless it has exited.
     pub(crate) fn let_in(&mut self) -> Result<()> {
         let response = self.client.request("response to let_in", ServerCommand::LetIn, Some);
         match response {

@@ -1,17 +1,17 @@
-//! A session: a request comes in, events go out, and finished run directories are
-//! left.
+//! A session: from a request to events and finished run directories.
 //!
-//! | module | holds |
+//! | module | contents |
 //! |---|---|
-//! | `request` | what is to be run |
+//! | `request` | what to run |
 //! | `event` | what a session reports while it runs |
-//! | `error` | why a session could not start, or not go on |
-//! | `prepare` | from a request to a session: sources, backend, what must come before threads |
+//! | `error` | errors of a session |
+//! | `prepare` | from a request to a session: sources, backend, preparations before any
+//! thread |
 //! | `planning` | sources and changes to plans |
-//! | `begin`, `resume` | the two ways to a run in progress |
-//! | `execution` | runs in progress to their end |
-//! | `finished` | what a session left |
-//! | `single`, `pair`, `suite` | one run; two builds in turn; several scenarios |
+//! | `begin`, `resume` | a new active run, and a resumed one |
+//! | `execution` | executes active runs to their end |
+//! | `finished` | the result of a session |
+//! | `single`, `pair`, `suite` | one run; two builds interleaved; several scenarios |
 
 mod begin;
 mod error;

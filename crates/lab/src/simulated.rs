@@ -1,4 +1,4 @@
-//! A trial as the simulator plays it.
+//! The simulation of a trial.
 
 use std::fs;
 use std::time::Duration;
@@ -20,11 +20,11 @@ use crate::kernel_rules::syn_queue_rule;
 /// measured over a veth pair (decision 6).
 const PER_SEGMENT: Duration = Duration::from_nanos(600);
 
-/// Arrivals that are simulated at most: a second or so of this machine's time.
-const MOST_ARRIVALS: u32 = 1_000_000;
+/// Maximum of simulated arrivals, which take about a second.
+const MAX_ARRIVALS: u32 = 1_000_000;
 
-/// What is known of a trial when it is over.
-pub(crate) struct Played<'a> {
+/// The results of a finished trial, for its simulation.
+pub(crate) struct SimulationInputs<'a> {
     pub(crate) cell: &'a CellSettings,
     /// The sysctls in force.
     pub(crate) sysctls: &'a SysctlValues,
@@ -39,36 +39,36 @@ pub(crate) struct Played<'a> {
     pub(crate) counted_ns: u64,
 }
 
-/// Plays a trial again: its connect(2) calls at their instants, against a server
-/// that takes a connection at each instant at which the real one returned from
-/// accept(2). None where the simulator does not cover the trial.
+/// Simulates a trial: its connect(2) calls at their times, on a server that accepts a
+/// connection at each time at which the real one returned from accept(2). `None` if the
+/// simulator does not cover the trial.
 ///
-/// Nor does it where a client was let in after its deadline, because a busy
-/// machine's load looked at the clock too late: such clients send more SYNs than
-/// those that are simulated.
-pub(crate) fn simulated(played: &Played<'_>) -> Option<Simulated> {
-    let deadline = played.cell.load.connect_deadline.as_nanos();
+/// It does not cover a client that was established after its deadline, because the load
+/// of a busy machine checked the clock late: such clients send more SYNs than simulated
+/// ones.
+pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Option<Simulated> {
+    let deadline = inputs.cell.load.connect_deadline.as_nanos();
     let let_in_late = |row: &AttemptRow| row.connect_ns.is_some_and(|ns| u128::from(ns) > deadline);
-    if played.rows.iter().any(let_in_late) {
+    if inputs.rows.iter().any(let_in_late) {
         return None;
     }
-    let mut path = listen_path(played.cell, played.sysctls, played.rules)?;
-    let on_wheel = |monotonic_ns: u64| monotonic_ns.saturating_add(played.wheel.offset_ns());
+    let mut path = listen_path(inputs.cell, inputs.sysctls, inputs.rules)?;
+    let on_wheel = |monotonic_ns: u64| monotonic_ns.saturating_add(inputs.wheel.offset_ns());
     let mut accepts: Vec<_> =
-        played.rows.iter().filter_map(|row| row.accepted_ns).map(on_wheel).collect();
+        inputs.rows.iter().filter_map(|row| row.accepted_ns).map(on_wheel).collect();
     accepts.sort_unstable();
     path.accepts = Accepts::At(accepts);
-    path.timers = Timers::Wheel { hz: played.wheel.hz() };
-    path.until_ns = Some(on_wheel(played.counted_ns));
-    let arrivals: Vec<_> = played
+    path.timers = Timers::Wheel { hz: inputs.wheel.hz() };
+    path.until_ns = Some(on_wheel(inputs.counted_ns));
+    let arrivals: Vec<_> = inputs
         .rows
         .iter()
         .filter(|row| row.outcome != run_record::Outcome::NoPort)
         .map(|row| {
             let start_ns = on_wheel(row.start_ns);
-            match row.index < played.cell.load.half_open {
+            match row.index < inputs.cell.load.half_open {
                 true => Arrival {
-                    open_until_ns: Some(on_wheel(played.released_ns)),
+                    open_until_ns: Some(on_wheel(inputs.released_ns)),
                     ..Arrival::half_open(start_ns)
                 },
                 false => Arrival::live(start_ns),
@@ -76,8 +76,8 @@ pub(crate) fn simulated(played: &Played<'_>) -> Option<Simulated> {
         })
         .collect();
     let simulation = simulate(&path, &arrivals);
-    // Before the trial ended, the server had emptied its queue: what is still
-    // in the simulated one would have been accepted.
+    // The server emptied its queue before the trial ended: connections still in the
+    // simulated queue would have been accepted.
     let accepted = simulation
         .attempts
         .iter()
@@ -92,12 +92,12 @@ pub(crate) fn simulated(played: &Played<'_>) -> Option<Simulated> {
     })
 }
 
-/// The listen path of a cell as its settings, the sysctls in force and the
-/// kernel's rules decide it: accepting at once, with exact timers and no end.
-/// Sysctls that are not in `sysctls` have the kernel's defaults.
+/// The listen path of a cell, from its settings, the sysctls in force and the kernel's
+/// rules: accepting at once, with exact timers and no end. Sysctls that are not in
+/// `sysctls` have the kernel's defaults.
 ///
-/// None where the simulator does not cover the cell: it has one listener, whose
-/// clients come when they come and not one after the other.
+/// `None` if the simulator does not cover the cell: it simulates one listener, whose
+/// clients do not wait for each other.
 pub fn listen_path(
     cell: &CellSettings,
     sysctls: &SysctlValues,
@@ -156,7 +156,7 @@ fn is_covered(cell: &CellSettings) -> bool {
         && !server.hold_acks
         && load.pattern != ConnectPattern::OneByOne
         && load.slow_readers == 0
-        && (1..=MOST_ARRIVALS).contains(&load.clients)
+        && (1..=MAX_ARRIVALS).contains(&load.clients)
         && cell.after.restart_within.is_zero()
 }
 
@@ -164,7 +164,7 @@ fn number(value: Option<&str>) -> Option<u32> {
     value?.parse().ok()
 }
 
-/// The whole machine's, which only its first network namespace shows.
+/// That of the whole machine, which only its initial network namespace shows.
 fn netdev_max_backlog() -> Option<u32> {
     fs::read_to_string("/proc/sys/net/core/netdev_max_backlog").ok()?.trim().parse().ok()
 }
@@ -180,12 +180,12 @@ mod tests {
     }
 
     #[test]
-    fn what_the_simulator_leaves_out_is_not_simulated() {
+    fn cells_that_the_simulator_does_not_cover_are_not_simulated() {
         assert!(covered(|_| ()));
         assert!(covered(|cell| cell.load.pattern = ConnectPattern::Rate));
         assert!(!covered(|cell| cell.load.pattern = ConnectPattern::OneByOne));
         assert!(!covered(|cell| cell.load.slow_readers = 1));
-        assert!(!covered(|cell| cell.load.clients = MOST_ARRIVALS + 1));
+        assert!(!covered(|cell| cell.load.clients = MAX_ARRIVALS + 1));
         assert!(!covered(|cell| cell.server.listeners = 2));
         assert!(!covered(|cell| cell.server.defer_accept = 1));
         assert!(!covered(|cell| cell.server.hold_acks = true));
@@ -193,8 +193,8 @@ mod tests {
     }
 
     #[test]
-    fn a_client_let_in_after_its_deadline_is_none_that_the_simulator_knows() {
-        let played = |connect: Duration| {
+    fn a_client_established_after_its_deadline_is_not_simulated() {
+        let inputs = |connect: Duration| {
             let row = AttemptRow {
                 index: 0,
                 local: "198.18.1.1:40000".to_owned(),
@@ -208,7 +208,7 @@ mod tests {
                 messages_written: 0,
                 deliveries: 0,
             };
-            simulated(&Played {
+            simulated(&SimulationInputs {
                 cell: &CellSettings::default(),
                 sysctls: &SysctlValues::default(),
                 rules: &KernelRules::default(),
@@ -218,9 +218,9 @@ mod tests {
                 counted_ns: 6_000_000_000,
             })
         };
-        let in_time = played(Duration::from_millis(2)).expect("a trial that is covered");
+        let in_time = inputs(Duration::from_millis(2)).expect("a trial that is covered");
         assert_eq!((in_time.accepted, in_time.timed_out), (1, 0));
-        assert_eq!(played(Duration::from_millis(2001)), None);
+        assert_eq!(inputs(Duration::from_millis(2001)), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::{invariants, machine, metrics};
 pub struct StandaloneLoad<'a> {
     /// Its configuration.
     pub config: &'a LoadConfig,
-    /// What the client measured.
+    /// The report of the client.
     pub report: &'a LoadReport,
     /// Changes of the counters of the client's host.
     pub client: CounterDelta,
@@ -79,7 +79,7 @@ impl StandaloneLoad<'_> {
             expectations: Vec::new(),
             invariants: vec![
                 invariants::outcomes_add_up(&outcomes, attempts),
-                invariants::counters_never_fall(&decreased),
+                invariants::counters_never_decrease(&decreased),
                 invariants::deliveries_intact(&integrity),
             ],
             outcomes,
@@ -91,7 +91,7 @@ impl StandaloneLoad<'_> {
 /// The backend of the record of a standalone load, which has no testbed.
 pub fn standalone_backend(config: &LoadConfig) -> run_record::Backend {
     run_record::Backend {
-        name: "by-hand".to_owned(),
+        name: "standalone".to_owned(),
         version: None,
         details: format!("queuelab load against {}", config.target),
     }
@@ -108,12 +108,13 @@ pub fn standalone_sysctls() -> SysctlValues {
 mod tests {
     use std::time::Duration;
 
+    use linux_net::Counter;
     use load_generator::{Attempt, Ending, LoadSettings};
     use run_record::Outcome;
 
     use super::*;
 
-    fn trial(endings: &[Ending], asked: u32, client: CounterDelta) -> TrialRecord {
+    fn trial(endings: &[Ending], clients: u32, client: CounterDelta) -> TrialRecord {
         let attempts = endings.iter().zip(0..).map(|(&ending, index)| Attempt {
             index,
             local: None,
@@ -128,7 +129,7 @@ mod tests {
         });
         let report = LoadReport { attempts: attempts.collect(), ..LoadReport::default() };
         let config = LoadConfig {
-            settings: LoadSettings { clients: asked, ..LoadSettings::default() },
+            settings: LoadSettings { clients, ..LoadSettings::default() },
             target: ([127, 0, 0, 1], 8080).into(),
             framing: chat_server::ServerSettings::default().framing,
             largest_body: None,
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn outcomes_are_the_clients_view_and_the_server_is_unknown() {
+    fn outcomes_are_those_of_the_client_and_the_server_is_unknown() {
         let endings = [
             Ending::Finished,
             Ending::TimedOut,
@@ -170,11 +171,11 @@ mod tests {
 
     #[test]
     fn a_lost_attempt_and_a_decreased_counter_are_violations() {
-        let fell = CounterDelta {
-            backwards: vec!["TcpExt.TCPTimeouts".to_owned()],
+        let decreased = CounterDelta {
+            backwards: vec![Counter::TcpTimeouts.name().to_owned()],
             ..CounterDelta::default()
         };
-        let trial = trial(&[Ending::Finished], 2, fell);
+        let trial = trial(&[Ending::Finished], 2, decreased);
         let violations: Vec<_> = trial.violations().map(|violation| violation.name).collect();
         assert_eq!(violations, ["outcomes add up", "no kernel counter went backwards"]);
     }

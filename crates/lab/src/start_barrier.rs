@@ -1,24 +1,24 @@
-//! The barrier that trials wait at before their load starts.
+//! The barrier at which trials wait before their load starts.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Condvar, Mutex};
 
 use worker::RESPONSE_TIMEOUT;
 
-/// Trials that run side by side, each in a thread of its own. None of them starts
-/// its load before all have their testbeds: creating one takes CPU time from trials
-/// that count in milliseconds.
+/// Trials that run side by side, each in its own thread. None of them starts its load
+/// before all have their testbeds: creating one takes CPU time from trials that count in
+/// milliseconds.
 #[derive(Debug)]
 pub(crate) struct StartBarrier {
     trials: usize,
-    /// Trials that are not ready for their load yet.
+    /// Trials that are not ready for their load.
     preparing: Mutex<usize>,
     changed: Condvar,
     cancelled: AtomicBool,
 }
 
 impl StartBarrier {
-    /// A barrier for so many trials.
+    /// A barrier for this number of trials.
     pub(crate) fn new(trials: usize) -> Self {
         Self {
             trials,
@@ -28,7 +28,7 @@ impl StartBarrier {
         }
     }
 
-    /// How many trials run side by side.
+    /// The number of trials.
     pub(crate) fn trials(&self) -> usize {
         self.trials
     }
@@ -40,8 +40,8 @@ impl StartBarrier {
         self.changed.notify_all();
     }
 
-    /// Counts the calling trial as ready and waits for the others. Each trial calls
-    /// it at most once. A trial that hangs delays the others only so long.
+    /// Counts the calling trial as ready and waits for the others. Each trial calls it at
+    /// most once. A trial that hangs delays the others for a limited time.
     pub(crate) fn wait(&self) {
         self.arrive();
         let preparing = self.preparing.lock().expect("the counter is never poisoned");
@@ -80,7 +80,7 @@ mod tests {
                 });
             }
             assert_eq!(passed.load(Ordering::SeqCst), 0);
-            // One that failed before it was ready does not hold the others back.
+            // One that failed before it was ready does not delay the others.
             barrier.arrive();
         });
         assert_eq!(passed.load(Ordering::SeqCst), 2);

@@ -3,12 +3,12 @@
 //! | stage | from | to |
 //! |---|---|---|
 //! | `testbed` | the cell's settings | two joined hosts |
-//! | `observe` | the hosts | what was seen: the load's report, counters, the probe's report |
+//! | `observe` | the hosts | the load's report, counters, the probe's report |
 //! | `join` | both sides' reports | one row and one outcome for each attempt |
 //! | `judge` | observation and rows | invariants and laws |
 //! | `record` | all of it | the trial's record, with its expectations |
 //!
-//! `load` and `post_load` are parts of `observe`; `context` is what every stage knows.
+//! `load` and `post_load` are parts of `observe`; `context` is available to every stage.
 
 mod context;
 mod join;

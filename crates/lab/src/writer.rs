@@ -16,7 +16,7 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Writes to `directory` what the scenario asks to be recorded.
+    /// Writes to `directory` what the scenario records.
     pub(crate) fn new(directory: RunDirectory, record: &scenario::Record) -> Self {
         Self { directory, attempts: record.attempts, timelines: record.timelines }
     }
@@ -28,8 +28,7 @@ impl Writer {
 
     /// Appends a trial, its rows first: a trial that is recorded is complete.
     ///
-    /// # Errors
-    /// When a file cannot be written.
+    /// # Errors If a file cannot be written.
     pub(crate) fn append(&mut self, output: &TrialOutput) -> Result<()> {
         let TrialOutput { record, attempts, timeline } = output;
         if self.attempts {
@@ -44,8 +43,7 @@ impl Writer {
 
     /// Records the end of the run.
     ///
-    /// # Errors
-    /// When `run.json` cannot be written.
+    /// # Errors If `run.json` cannot be written.
     pub(crate) fn finish(&self, record: &mut RunRecord) -> Result<()> {
         self.directory.finish(record)?;
         Ok(())

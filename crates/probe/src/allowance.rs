@@ -56,7 +56,7 @@ impl Bucket {
 
 impl Allowance {
     /// Starts now.
-    pub(crate) fn beginning(share: f64, now_ns: u64, cpu_ns: u64) -> Self {
+    pub(crate) fn new(share: f64, now_ns: u64, cpu_ns: u64) -> Self {
         let usable = share * USABLE_SHARE;
         let samples_rate = usable * (1.0 - SCAN_SHARE);
         Self {
@@ -133,13 +133,13 @@ mod tests {
         samples: usize,
     }
 
-    /// A probe that ticks each millisecond, first and last sample as it has them.
+    /// A probe that ticks each millisecond; its first and last samples are full.
     fn simulate(
         ms: u64,
         mut sample_ns: impl FnMut(u64) -> u64,
         scan_ns: impl Fn(u64) -> u64,
     ) -> Used {
-        let mut allowance = Allowance::beginning(SHARE, 0, 5 * MS);
+        let mut allowance = Allowance::new(SHARE, 0, 5 * MS);
         let mut used = Used { until: Vec::new(), scans: Vec::new(), samples: 0 };
         let (mut cpu, mut due) = (5 * MS, 0);
         for tick in 0..=ms {
@@ -166,17 +166,17 @@ mod tests {
     }
 
     #[test]
-    fn the_share_is_kept_at_any_cost_of_samples_and_scans() {
+    fn the_share_is_never_exceeded_at_any_cost_of_samples_and_scans() {
         for case in 0..200 {
             let ms = 300 + scattered(case, 2_700);
             let (sample_us, scan_us) = (3 + scattered(case + 1_000, 60), 10 + scattered(case, 400));
-            // Some stretches are quiet, and others dear.
+            // Some periods are quiet, and others expensive.
             let sample = |tick: u64| match tick / 500 % 2 {
                 0 => (sample_us + scattered(tick, sample_us)) * US,
                 _ => sample_us * US / 4,
             };
             let used = simulate(ms, sample, |tick| (scan_us + scattered(tick, 30)) * US);
-            let kept = |from: usize, to: usize| {
+            let check = |from: usize, to: usize| {
                 let before = if from == 0 { 0 } else { used.until[from] };
                 let (cpu, time) = (used.until[to] - before, (to - from) as f64 * MS as f64);
                 assert!(
@@ -185,8 +185,8 @@ mod tests {
                 );
             };
             let end = used.until.len() - 1;
-            kept(0, end);
-            (1..end).filter(|from| from + 1_000 <= end).for_each(|from| kept(from, from + 1_000));
+            check(0, end);
+            (1..end).filter(|from| from + 1_000 <= end).for_each(|from| check(from, from + 1_000));
         }
     }
 
@@ -194,13 +194,16 @@ mod tests {
     fn a_scan_runs_when_its_credit_is_saved_however_expensive_samples_are() {
         for sample_us in [1, 200] {
             let used = simulate(2_000, |_| sample_us * US, |_| MS);
-            // A hundredth of the time, less what is kept back; and 8 ticks at most.
+            // A hundredth of the time, minus the reserve; and at most 8 ticks more.
             let gaps: Vec<_> = used.scans.windows(2).map(|pair| pair[1] - pair[0]).collect();
             let [first, between @ .., _] = &gaps[..] else { panic!("{gaps:?}") };
-            assert!((300..=330).contains(first), "its own, the next and the last: {gaps:?}");
+            assert!(
+                (300..=330).contains(first),
+                "credit for itself, the next and the last: {gaps:?}"
+            );
             assert!(between.iter().all(|gap| (98..=114).contains(gap)), "{gaps:?}");
         }
-        // One that is very dear is paid before the next, but not saved for twice.
+        // A very expensive scan is paid before the next, but its price is limited.
         let used = simulate(4_000, |_| US, |tick| if tick == 0 { 20 * MS } else { MS });
         assert!((2_000..2_400).contains(&used.scans[1]), "{:?}", used.scans);
     }
@@ -210,7 +213,7 @@ mod tests {
         let used = simulate(2_000, |_| US, |tick| if tick < 1_000 { 100 * US } else { 20 * US });
         let gaps: Vec<_> = used.scans.windows(2).map(|pair| pair[1] - pair[0]).collect();
         let early = gaps.iter().filter(|gap| **gap < 3).count();
-        assert!(early <= 2, "one where they become cheaper, and the last: {gaps:?}");
+        assert!(early <= 2, "one when they become cheaper, and the last: {gaps:?}");
     }
 
     #[test]

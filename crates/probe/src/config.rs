@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ProbeError;
 
-/// The shortest interval: a sample takes a good part of it.
-const SHORTEST: Duration = Duration::from_micros(100);
+/// The shortest interval: a sample takes a large part of it.
+const MIN_INTERVAL: Duration = Duration::from_micros(100);
 
 /// The longest interval: rarer samples need no probe.
-const LONGEST: Duration = Duration::from_secs(3600);
+const MAX_INTERVAL: Duration = Duration::from_secs(3600);
 
-/// The longest interval that probes running side by side are stretched to.
-const LONGEST_BESIDE_OTHERS: Duration = Duration::from_millis(20);
+/// The longest interval of probes that run at the same time.
+const MAX_SHARED_INTERVAL: Duration = Duration::from_millis(20);
 
 /// The configuration of a probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,12 +48,12 @@ impl Default for ProbeConfig {
 }
 
 impl ProbeConfig {
-    /// The configuration of one of `at_once` probes that run side by side and
-    /// together keep to the share. Each samples less often, but often enough to
-    /// show a queue.
-    pub fn beside_others(self, at_once: usize) -> Self {
+    /// The configuration of one of `at_once` probes that run at the same time and
+    /// together keep to the share. Each samples less often, but often enough to show a
+    /// queue.
+    pub fn shared_by(self, at_once: usize) -> Self {
         let at_once = u32::try_from(at_once.max(1)).unwrap_or(u32::MAX);
-        let stretched = self.interval.saturating_mul(at_once).min(LONGEST_BESIDE_OTHERS);
+        let stretched = self.interval.saturating_mul(at_once).min(MAX_SHARED_INTERVAL);
         Self {
             interval: self.interval.max(stretched),
             cpu_share: self.cpu_share / f64::from(at_once),
@@ -65,17 +65,17 @@ impl ProbeConfig {
     /// [`ProbeError::IntervalTooShort`], [`ProbeError::IntervalTooLong`] and
     /// [`ProbeError::CpuShare`].
     pub(crate) fn check(&self) -> Result<(), ProbeError> {
-        let asked = self.interval;
-        if asked < SHORTEST {
-            return Err(ProbeError::IntervalTooShort { asked, shortest: SHORTEST });
+        let configured = self.interval;
+        if configured < MIN_INTERVAL {
+            return Err(ProbeError::IntervalTooShort { configured, shortest: MIN_INTERVAL });
         }
-        if asked > LONGEST {
-            return Err(ProbeError::IntervalTooLong { asked, longest: LONGEST });
+        if configured > MAX_INTERVAL {
+            return Err(ProbeError::IntervalTooLong { configured, longest: MAX_INTERVAL });
         }
         // NaN fails both comparisons.
         match self.cpu_share > 0.0 && self.cpu_share <= 1.0 {
             true => Ok(()),
-            false => Err(ProbeError::CpuShare { asked: self.cpu_share }),
+            false => Err(ProbeError::CpuShare { configured: self.cpu_share }),
         }
     }
 }
@@ -86,15 +86,15 @@ mod tests {
 
     #[test]
     fn probes_side_by_side_share_the_cpu_share() {
-        let of = |at_once| {
-            let config = ProbeConfig::default().beside_others(at_once);
+        let shared = |at_once| {
+            let config = ProbeConfig::default().shared_by(at_once);
             config.check().unwrap();
             (config.interval.as_millis(), config.cpu_share * at_once as f64)
         };
-        assert_eq!([of(1), of(4), of(16)], [(1, 0.03), (4, 0.03), (16, 0.03)]);
-        assert_eq!(of(64).0, 20);
+        assert_eq!([shared(1), shared(4), shared(16)], [(1, 0.03), (4, 0.03), (16, 0.03)]);
+        assert_eq!(shared(64).0, 20);
         let slow = ProbeConfig { interval: Duration::from_secs(1), ..ProbeConfig::default() };
-        assert_eq!(slow.beside_others(2).interval, Duration::from_secs(1));
+        assert_eq!(slow.shared_by(2).interval, Duration::from_secs(1));
     }
 
     #[test]
@@ -106,8 +106,8 @@ mod tests {
         for share in [0.0, -0.1, 1.01, f64::NAN, f64::INFINITY] {
             assert!(matches!(with(share, ms), Err(ProbeError::CpuShare { .. })), "{share}");
         }
-        assert!(with(1.0, SHORTEST).is_ok() && with(0.001, LONGEST).is_ok());
-        assert!(matches!(with(0.03, SHORTEST / 2), Err(ProbeError::IntervalTooShort { .. })));
-        assert!(matches!(with(0.03, LONGEST + ms), Err(ProbeError::IntervalTooLong { .. })));
+        assert!(with(1.0, MIN_INTERVAL).is_ok() && with(0.001, MAX_INTERVAL).is_ok());
+        assert!(matches!(with(0.03, MIN_INTERVAL / 2), Err(ProbeError::IntervalTooShort { .. })));
+        assert!(matches!(with(0.03, MAX_INTERVAL + ms), Err(ProbeError::IntervalTooLong { .. })));
     }
 }

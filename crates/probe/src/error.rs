@@ -3,30 +3,30 @@
 use std::io;
 use std::time::Duration;
 
-/// A probe cannot start or go on. Each message fits after "failed to".
+/// A probe cannot start or continue. Each message fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum ProbeError {
     /// The interval is shorter than the probe supports.
-    #[error("sample every {asked:?}: the shortest interval is {shortest:?}")]
+    #[error("sample every {configured:?}: the shortest interval is {shortest:?}")]
     IntervalTooShort {
         /// The configured value.
-        asked: Duration,
+        configured: Duration,
         /// The minimum.
         shortest: Duration,
     },
     /// The interval is longer than the probe supports.
-    #[error("sample every {asked:?}: the longest interval is {longest:?}")]
+    #[error("sample every {configured:?}: the longest interval is {longest:?}")]
     IntervalTooLong {
         /// The configured value.
-        asked: Duration,
+        configured: Duration,
         /// The maximum.
         longest: Duration,
     },
     /// The share of CPU time is out of range.
-    #[error("use a share of {asked} of one CPU: it must be above 0 and at most 1")]
+    #[error("use a share of {configured} of one CPU: it must be above 0 and at most 1")]
     CpuShare {
         /// The configured value.
-        asked: f64,
+        configured: f64,
     },
     /// The kernel did not list its sockets.
     #[error(transparent)]

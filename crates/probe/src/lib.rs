@@ -1,8 +1,8 @@
 //! The probe: `queuelab probe`, a worker that samples the queues of its host.
 //!
-//! Each tick it reads the accept queues of a port's listeners, which is cheap;
-//! less often it scans all sockets and counts them by state, so that it keeps to
-//! its share of CPU time.
+//! Each tick it reads the accept queues of a port's listeners, which is cheap; less often
+//! it scans all sockets and counts them by state, so that it keeps to its share of CPU
+//! time.
 //!
 //! | module | contents |
 //! |---|---|

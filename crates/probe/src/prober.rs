@@ -20,7 +20,7 @@ pub(crate) struct Prober {
     sockets: Sockets,
     ticks: Ticks,
     allowance: Allowance,
-    seen: ProbeSummary,
+    summary: ProbeSummary,
     timeline: Option<Timeline>,
     first_ns: u64,
     last_ns: u64,
@@ -36,9 +36,9 @@ impl Prober {
         let now_ns = monotonic_ns();
         let mut prober = Self {
             sockets,
-            ticks: Ticks::starting(now_ns, config.interval),
-            allowance: Allowance::beginning(config.cpu_share, now_ns, process_cpu_ns()),
-            seen: ProbeSummary {
+            ticks: Ticks::new(now_ns, config.interval),
+            allowance: Allowance::new(config.cpu_share, now_ns, process_cpu_ns()),
+            summary: ProbeSummary {
                 interval_seconds: config.interval.as_secs_f64(),
                 ..ProbeSummary::default()
             },
@@ -79,22 +79,22 @@ impl Prober {
         ProbeStatus {
             at_ns: self.last_ns,
             listeners: self.sockets.queues().iter().map(|queue| queue.queue).collect(),
-            deepest: self.seen.deepest,
+            deepest: self.summary.deepest,
             connections_at_ns,
             connections,
-            samples: self.seen.samples,
-            missed: self.seen.missed,
+            samples: self.summary.samples,
+            missed: self.summary.missed,
         }
     }
 
     /// Takes a last full sample and returns the report.
     pub(crate) fn finish(mut self) -> Result<ProbeReport, ProbeError> {
         self.sample_all()?;
-        self.seen.seconds = (self.last_ns - self.first_ns) as f64 / 1e9;
-        self.seen.cpu_seconds = self.allowance.used_ns(process_cpu_ns()) as f64 / 1e9;
+        self.summary.seconds = (self.last_ns - self.first_ns) as f64 / 1e9;
+        self.summary.cpu_seconds = self.allowance.used_ns(process_cpu_ns()) as f64 / 1e9;
         let (timeline, cut_at_ns) = self.timeline.map_or_else(Default::default, Timeline::finish);
-        self.seen.timeline_cut_at_ns = cut_at_ns;
-        Ok(ProbeReport { report: self.seen, timeline })
+        self.summary.timeline_cut_at_ns = cut_at_ns;
+        Ok(ProbeReport { report: self.summary, timeline })
     }
 
     fn sample_all(&mut self) -> Result<(), ProbeError> {
@@ -111,9 +111,9 @@ impl Prober {
         // Ticks that passed during the sample are before its time stamp: they are
         // missed too, in a last sample that took long as well.
         let missed = missed + self.ticks.skip(self.last_ns);
-        self.seen.samples += 1;
-        self.seen.missed += missed;
-        summary::add_listeners(&mut self.seen, queues);
+        self.summary.samples += 1;
+        self.summary.missed += missed;
+        summary::add_listeners(&mut self.summary, queues);
         if let Some(timeline) = &mut self.timeline {
             let listeners = queues.to_vec();
             timeline.add(Sample { at_ns: self.last_ns, missed, listeners, connections });
@@ -128,8 +128,8 @@ impl Prober {
         let connections = self.sockets.scan()?;
         let scan = Scan { before_ns, after_ns: monotonic_ns(), connections };
         self.allowance.add_scan(process_cpu_ns() - cpu_ns);
-        self.seen.state_samples += 1;
-        summary::add_connections(&mut self.seen, self.scan.as_ref(), &scan);
+        self.summary.state_samples += 1;
+        summary::add_connections(&mut self.summary, self.scan.as_ref(), &scan);
         self.scan = Some(scan);
         Ok(connections)
     }

@@ -16,7 +16,7 @@ const LIST_INTERVAL_NS: u64 = 20_000_000;
 /// The accept queue of one listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Queue {
-    /// Number of the listener, from 0, in the order in which they were first seen.
+    /// Number of the listener, from 0, in the order in which they were first observed.
     pub(crate) listener: u32,
     pub(crate) queue: AcceptQueue,
 }
@@ -28,8 +28,8 @@ pub(crate) struct Sockets {
     memory: SocketMemory,
     config: ProbeConfig,
     /// The only listener of the port, and when all were listed.
-    lone: Option<(SocketAddr, u64)>,
-    /// The inode of each listener seen so far.
+    single: Option<(SocketAddr, u64)>,
+    /// The inode of each listener observed so far.
     inodes: Vec<u32>,
     queues: Vec<Queue>,
 }
@@ -39,14 +39,14 @@ impl Sockets {
     pub(crate) fn open(config: ProbeConfig) -> Result<Self, ProbeError> {
         let memory = SocketMemory::open().map_err(ProbeError::Memory)?;
         let diag = SocketDiag::open()?;
-        Ok(Self { diag, memory, config, lone: None, inodes: Vec::new(), queues: Vec::new() })
+        Ok(Self { diag, memory, config, single: None, inodes: Vec::new(), queues: Vec::new() })
     }
 
     /// Reads the accept queues of the listeners, in the kernel's order.
     pub(crate) fn sample_listeners(&mut self) -> Result<&[Queue], ProbeError> {
         self.queues.clear();
         let now_ns = monotonic_ns();
-        if let Some((at, listed_ns)) = self.lone
+        if let Some((at, listed_ns)) = self.single
             && now_ns.saturating_sub(listed_ns) < LIST_INTERVAL_NS
             && let Some(listener) = self.diag.listener_at(at)?
         {
@@ -54,8 +54,8 @@ impl Sockets {
             return Ok(&self.queues);
         }
         let listeners = self.diag.listeners_on(self.config.family, Some(self.config.port))?;
-        self.lone = match &listeners[..] {
-            [lone] => Some((lone.local, now_ns)),
+        self.single = match &listeners[..] {
+            [single] => Some((single.local, now_ns)),
             _ => None,
         };
         listeners.iter().for_each(|listener| self.add(listener));

@@ -16,21 +16,21 @@ pub(crate) struct Scan {
 }
 
 /// Adds a sample of the listeners.
-pub(crate) fn add_listeners(seen: &mut ProbeSummary, queues: &[Queue]) {
+pub(crate) fn add_listeners(summary: &mut ProbeSummary, queues: &[Queue]) {
     for Queue { listener, queue } in queues {
         let index = *listener as usize;
-        if seen.listeners.len() <= index {
-            seen.listeners.resize(index + 1, ListenerSummary::default());
+        if summary.listeners.len() <= index {
+            summary.listeners.resize(index + 1, ListenerSummary::default());
         }
-        let known = &mut seen.listeners[index];
+        let known = &mut summary.listeners[index];
         known.limit = queue.limit;
         known.deepest = known.deepest.max(queue.depth);
     }
-    seen.deepest = seen.deepest.max(queues.iter().map(|queue| queue.queue.depth).sum());
+    summary.deepest = summary.deepest.max(queues.iter().map(|queue| queue.queue.depth).sum());
 }
 
 /// Adds a scan; `previous` is the one before it.
-pub(crate) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Scan>, scan: &Scan) {
+pub(crate) fn add_connections(summary: &mut ProbeSummary, previous: Option<&Scan>, scan: &Scan) {
     let Connections { syn_recv, established, time_wait, fin_wait_2, socket_memory_bytes } =
         scan.connections;
     let states = [
@@ -41,7 +41,7 @@ pub(crate) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Scan>, 
     ];
     for (name, count) in states {
         if count > 0 {
-            let state = seen.states.entry(name.to_owned()).or_default();
+            let state = summary.states.entry(name.to_owned()).or_default();
             if state.times == 0 {
                 state.first_ns = scan.after_ns;
                 state.absent_before_ns = previous.map(|previous| previous.before_ns);
@@ -53,14 +53,14 @@ pub(crate) fn add_connections(seen: &mut ProbeSummary, previous: Option<&Scan>, 
             state.last_ns = scan.before_ns;
             state.absent_after_ns = None;
         }
-        if let Some(state) = seen.states.get_mut(name) {
+        if let Some(state) = summary.states.get_mut(name) {
             state.left = count;
             if count == 0 {
                 state.absent_after_ns.get_or_insert(scan.after_ns);
             }
         }
     }
-    seen.most_socket_memory = seen.most_socket_memory.max(socket_memory_bytes);
+    summary.most_socket_memory = summary.most_socket_memory.max(socket_memory_bytes);
 }
 
 #[cfg(test)]
@@ -70,8 +70,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_maximum_is_kept_for_each_listener_and_over_all() {
-        let mut seen = ProbeSummary::default();
+    fn maxima_are_recorded_for_each_listener_and_for_all() {
+        let mut summary = ProbeSummary::default();
         let queue = |listener, depth, limit| {
             let queue = AcceptQueue { depth, limit };
             Queue { listener, queue }
@@ -84,29 +84,29 @@ mod tests {
             &[queue(1, 0, 9)],
             &[],
         ] {
-            add_listeners(&mut seen, queues);
+            add_listeners(&mut summary, queues);
         }
         let listener = |limit, deepest| ListenerSummary { limit, deepest };
-        assert_eq!(seen.listeners, [listener(5, 3), listener(9, 4)]);
-        assert_eq!(seen.deepest, 6, "at once");
+        assert_eq!(summary.listeners, [listener(5, 3), listener(9, 4)]);
+        assert_eq!(summary.deepest, 6, "at once");
     }
 
     #[test]
     fn a_state_lasts_between_its_bounds() {
-        let mut seen = ProbeSummary::default();
+        let mut summary = ProbeSummary::default();
         let mut previous = None;
-        let mut scan = |seen: &mut ProbeSummary, before_ns, established, time_wait| {
+        let mut scan = |summary: &mut ProbeSummary, before_ns, established, time_wait| {
             let connections = Connections { established, time_wait, ..Connections::default() };
             let scan = Scan { before_ns, after_ns: before_ns + 3, connections };
-            add_connections(seen, previous.as_ref(), &scan);
+            add_connections(summary, previous.as_ref(), &scan);
             previous = Some(scan);
         };
         for (before_ns, established, time_wait) in
             [(10, 0, 0), (20, 3, 0), (30, 5, 0), (40, 0, 2), (50, 0, 2)]
         {
-            scan(&mut seen, before_ns, established, time_wait);
+            scan(&mut summary, before_ns, established, time_wait);
         }
-        let names: Vec<_> = seen.states.keys().collect();
+        let names: Vec<_> = summary.states.keys().collect();
         assert_eq!(names, ["established", "time_wait"], "only states with sockets");
         let established = StateSummary {
             most: 5,
@@ -117,15 +117,15 @@ mod tests {
             absent_after_ns: Some(43),
             left: 0,
         };
-        assert_eq!(seen.states["established"], established);
-        let time_wait = seen.states["time_wait"];
+        assert_eq!(summary.states["established"], established);
+        let time_wait = summary.states["time_wait"];
         assert_eq!((time_wait.left, time_wait.absent_after_ns), (2, None));
 
-        scan(&mut seen, 60, 1, 2);
-        scan(&mut seen, 70, 0, 2);
-        let again = seen.states["established"];
-        assert_eq!((again.times, again.absent_after_ns), (2, Some(73)));
-        assert_eq!(again.stood_seconds(), None);
-        assert_eq!(seen.states["time_wait"].times, 1);
+        scan(&mut summary, 60, 1, 2);
+        scan(&mut summary, 70, 0, 2);
+        let repeated = summary.states["established"];
+        assert_eq!((repeated.times, repeated.absent_after_ns), (2, Some(73)));
+        assert_eq!(repeated.duration_seconds(), None);
+        assert_eq!(summary.states["time_wait"].times, 1);
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Ticks {
 
 impl Ticks {
     /// Ticks from `start_ns`, which is the first one and is taken.
-    pub(crate) fn starting(start_ns: u64, interval: Duration) -> Self {
+    pub(crate) fn new(start_ns: u64, interval: Duration) -> Self {
         Self { start_ns, interval_ns: (interval.as_nanos() as u64).max(1), last: 0 }
     }
 
@@ -32,7 +32,7 @@ impl Ticks {
         Some(passed - 1)
     }
 
-    /// Passes over every tick until `now_ns` and returns how many these were.
+    /// Skips every tick until `now_ns` and returns their number.
     pub(crate) fn skip(&mut self, now_ns: u64) -> u64 {
         self.take(now_ns).map_or(0, |missed| missed + 1)
     }
@@ -43,8 +43,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_overslept_is_missed_and_the_rhythm_stays() {
-        let mut ticks = Ticks::starting(1_000, Duration::from_nanos(100));
+    fn late_ticks_are_missed_and_later_ones_keep_their_times() {
+        let mut ticks = Ticks::new(1_000, Duration::from_nanos(100));
         assert_eq!(ticks.wait(1_000, 1), Duration::from_nanos(100));
         assert_eq!(ticks.take(1_099), None);
         assert_eq!(ticks.take(1_130), Some(0));
@@ -55,7 +55,7 @@ mod tests {
         assert_eq!(ticks.take(1_599), None);
         assert_eq!(ticks.take(1_600), Some(0));
         assert_eq!(ticks.wait(1_600, 2), Duration::from_nanos(200));
-        assert_eq!(ticks.take(1_800), Some(1), "what was left out is missed, too");
+        assert_eq!(ticks.take(1_800), Some(1), "skipped ticks are missed, too");
         assert_eq!(ticks.skip(1_850), 0);
         assert_eq!(ticks.skip(2_150), 3);
         assert_eq!(ticks.take(2_199), None, "skipped ticks are taken");

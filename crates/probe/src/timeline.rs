@@ -1,4 +1,4 @@
-//! The samples as rows, without unchanged stretches.
+//! The samples as rows, without unchanged periods.
 
 use worker::metrics::TimelineRow;
 
@@ -25,7 +25,7 @@ pub(crate) struct Sample {
 #[derive(Debug)]
 pub(crate) struct Timeline {
     rows: Vec<TimelineRow>,
-    room: usize,
+    capacity: usize,
     /// Time of the first sample that did not fit.
     cut_at_ns: Option<u64>,
     listeners: Vec<Queue>,
@@ -37,13 +37,13 @@ pub(crate) struct Timeline {
 
 impl Timeline {
     pub(crate) fn new() -> Self {
-        Self::with_room(MAX_ROWS)
+        Self::with_capacity(MAX_ROWS)
     }
 
-    fn with_room(room: usize) -> Self {
+    fn with_capacity(capacity: usize) -> Self {
         Self {
             rows: Vec::new(),
-            room,
+            capacity,
             cut_at_ns: None,
             listeners: Vec::new(),
             connections: None,
@@ -54,12 +54,12 @@ impl Timeline {
 
     /// Adds a sample.
     pub(crate) fn add(&mut self, sample: Sample) {
-        let is_whole = self.rows.is_empty() || sample.missed > 0;
+        let is_full = self.rows.is_empty() || sample.missed > 0;
         let counts_differ = sample
             .connections
             .map(counts)
             .is_some_and(|now| self.connections.map(counts) != Some(now));
-        if !is_whole && !counts_differ && sample.listeners == self.listeners {
+        if !is_full && !counts_differ && sample.listeners == self.listeners {
             match sample.connections {
                 Some(_) => (self.unwritten, self.unwritten_count) = (None, Some(sample)),
                 None => self.unwritten = Some(sample),
@@ -68,13 +68,13 @@ impl Timeline {
         }
         let (now, before) = (&sample.listeners, &self.listeners);
         // A gap is a change of every listener.
-        let changed = |queue: &&Queue| is_whole || !before.contains(queue);
+        let changed = |queue: &&Queue| is_full || !before.contains(queue);
         let mut changed_listeners: Vec<_> =
             now.iter().filter(changed).map(|queue| queue.listener).collect();
-        let is_there = |gone: &&Queue| now.iter().any(|queue| queue.listener == gone.listener);
-        let gone: Vec<_> =
-            before.iter().filter(|queue| !is_there(queue)).map(|queue| queue.listener).collect();
-        changed_listeners.extend(&gone);
+        let is_open = |closed: &&Queue| now.iter().any(|queue| queue.listener == closed.listener);
+        let closed: Vec<_> =
+            before.iter().filter(|queue| !is_open(queue)).map(|queue| queue.listener).collect();
+        changed_listeners.extend(&closed);
         self.write_unwritten(&changed_listeners);
         self.write(&sample, &changed_listeners);
         self.connections = sample.connections.or(self.connections);
@@ -92,8 +92,8 @@ impl Timeline {
     fn write_unwritten(&mut self, changed_listeners: &[u32]) {
         for sample in [self.unwritten_count.take(), self.unwritten.take()].into_iter().flatten() {
             // Only the listeners of that sample.
-            let had = |number: &u32| sample.listeners.iter().any(|had| had.listener == *number);
-            let changed_listeners: Vec<_> = changed_listeners.iter().copied().filter(had).collect();
+            let has = |number: &u32| sample.listeners.iter().any(|queue| queue.listener == *number);
+            let changed_listeners: Vec<_> = changed_listeners.iter().copied().filter(has).collect();
             self.write(&sample, &changed_listeners);
         }
     }
@@ -102,11 +102,11 @@ impl Timeline {
     /// are closed. If there are none, a row for its first listener, or for no
     /// listener.
     fn write(&mut self, sample: &Sample, changed_listeners: &[u32]) {
-        let first: Vec<_> = sample.listeners.iter().map(|had| had.listener).take(1).collect();
+        let first: Vec<_> = sample.listeners.iter().map(|queue| queue.listener).take(1).collect();
         let changed_listeners =
             if changed_listeners.is_empty() { &first } else { changed_listeners };
         let rows = changed_listeners.len().max(1);
-        if self.cut_at_ns.is_some() || self.rows.len() + rows > self.room {
+        if self.cut_at_ns.is_some() || self.rows.len() + rows > self.capacity {
             self.cut_at_ns.get_or_insert(sample.at_ns);
             return;
         }
@@ -165,13 +165,13 @@ mod tests {
     }
 
     fn timeline(samples: impl IntoIterator<Item = Sample>) -> (Vec<TimelineRow>, Option<u64>) {
-        let mut timeline = Timeline::with_room(20);
+        let mut timeline = Timeline::with_capacity(20);
         samples.into_iter().for_each(|sample| timeline.add(sample));
         timeline.finish()
     }
 
     #[test]
-    fn a_change_keeps_the_sample_before_it_and_drops_unchanged_ones() {
+    fn a_change_has_a_row_for_the_sample_before_it_and_none_for_unchanged_ones() {
         let (rows, cut) = timeline([
             count(0, 0, 0),
             listen(1, 0),
@@ -230,7 +230,7 @@ mod tests {
             two(2, 1, 5),
             Sample { missed: 3, ..two(6, 1, 5) },
             two(7, 1, 5),
-            // The first has gone, then the other.
+            // The first is closed, then the other.
             Sample { listeners: vec![queue(1, 5)], ..listen(8, 0) },
             Sample { listeners: Vec::new(), ..listen(9, 0) },
             Sample { listeners: Vec::new(), missed: 1, ..listen(11, 0) },

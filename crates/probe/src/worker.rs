@@ -1,4 +1,4 @@
-//! The probe as a process of its own: `queuelab probe`.
+//! The probe in its own process: `queuelab probe`.
 
 use std::io;
 use std::sync::mpsc::Sender;
@@ -32,7 +32,7 @@ pub fn run_worker(config: &ProbeConfig) -> Result<(), ProbeError> {
 /// `length`, by a signal, or when `on_message` fails.
 ///
 /// # Errors
-/// If the probe cannot start or go on; [`ProbeError::Channel`] with the error of
+/// If the probe cannot start or continue; [`ProbeError::Channel`] with the error of
 /// `on_message`.
 pub fn run(
     config: &ProbeConfig,
@@ -81,11 +81,11 @@ fn sample(
 
 fn request_each_second(sender: &Sender<Input<ProbeCommand>>, length: Option<Duration>) {
     const SECOND: Duration = Duration::from_secs(1);
-    let mut left = length;
+    let mut remaining = length;
     loop {
-        thread::sleep(left.map_or(SECOND, |left| left.min(SECOND)));
-        left = left.map(|left| left.saturating_sub(SECOND));
-        let is_over = left == Some(Duration::ZERO);
+        thread::sleep(remaining.map_or(SECOND, |remaining| remaining.min(SECOND)));
+        remaining = remaining.map(|remaining| remaining.saturating_sub(SECOND));
+        let is_over = remaining == Some(Duration::ZERO);
         let command = if is_over { ProbeCommand::Stop } else { ProbeCommand::Status };
         if sender.send(Input::Request(command.into())).is_err() || is_over {
             return;

@@ -133,7 +133,7 @@ fn other_backends(error: &BackendError) -> Option<String> {
 
 fn is_incompatible(error: &LabError) -> bool {
     match error {
-        LabError::OfBuild { source, .. } => is_incompatible(source),
+        LabError::WithBuild { source, .. } => is_incompatible(source),
         LabError::Worker(WorkerError::Incompatible { .. }) => true,
         _ => false,
     }

@@ -208,7 +208,7 @@ pub struct Machine {
 /// What made the hosts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Backend {
-    /// `netns` or `docker`; `by-hand` where `queuelab load` was run alone.
+    /// `netns` or `docker`; `standalone` for a run of `queuelab load`.
     pub name: String,
     /// Its version, where it has one.
     pub version: Option<String>,

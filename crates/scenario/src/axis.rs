@@ -1,4 +1,4 @@
-//! The axes of a matrix: which settings they vary, and over which values.
+//! The axes of a matrix: the settings that they vary, and their values.
 
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
@@ -34,13 +34,13 @@ impl PlacedAxis {
     }
 }
 
-/// The steps of a setting's path. A sysctl's name is one step, dots and all.
-pub(crate) fn steps_of(path: &str) -> Vec<String> {
+/// The steps of a setting's path. A sysctl's name, with its dots, is one step.
+pub(crate) fn path_steps(path: &str) -> Vec<String> {
     let limit = if path.starts_with("hosts.") { 4 } else { usize::MAX };
     path.splitn(limit, '.').map(str::to_owned).collect()
 }
 
-/// The axes of a matrix, each value checked against the setting that it is for.
+/// The axes of a matrix, each value checked against its setting.
 pub(crate) fn axes(
     tree: &Node,
     matrix: &IndexMap<String, AxisValues>,
@@ -100,7 +100,7 @@ fn spread(
     }
 }
 
-/// The values that their setting can take, as it writes them itself.
+/// The values that are valid for their setting, as it serializes them.
 fn checked(
     path: &str,
     key: &Place,
@@ -113,7 +113,7 @@ fn checked(
         if node.entries().is_some() {
             problems.push(
                 Problem::new(place, format!("axis `{path}` has a mapping as a value"))
-                    .help("an axis varies one setting: name its whole path"),
+                    .help("an axis varies one setting: name its full path"),
             );
             continue;
         }
@@ -138,7 +138,7 @@ fn checked(
 
 /// The value as its setting serializes it, or `None` and a problem.
 fn as_setting(path: &str, key: &Place, node: Node, problems: &mut Vec<Problem>) -> Option<Value> {
-    let steps = steps_of(path);
+    let steps = path_steps(path);
     let written = node.to_json();
     let mut tree = Node::empty_map(key.clone());
     tree.set(&steps, Entry { key: key.clone(), node });
@@ -166,16 +166,17 @@ impl Range {
             return Err(("from", format!("`from` ({from}) is above `to` ({to})")));
         }
         if *steps < 2 {
-            let message = format!("{steps} steps do not lead from {from} to {to}: use 2 or more");
+            let message = format!("{steps} steps are too few from {from} to {to}: use 2 or more");
             return Err(("steps", message));
         }
         let values = match (from.as_i64(), to.as_i64()) {
-            (Some(from), Some(to)) => whole(from, to, *steps),
+            (Some(from), Some(to)) => integers(from, to, *steps),
             _ => fractional(from, to, *steps),
         };
         if values.windows(2).any(|pair| pair[0] == pair[1]) {
-            let message =
-                format!("{steps} steps from {from} to {to} give the same number twice: use fewer");
+            let message = format!(
+                "{steps} steps from {from} to {to} contain the same number twice: use fewer"
+            );
             return Err(("steps", message));
         }
         Ok(values)
@@ -184,7 +185,7 @@ impl Range {
 
 /// Evenly spaced whole numbers, each truncated towards 0, like
 /// `numpy.linspace(from, to, steps).astype(int)` in the original benchmark.
-fn whole(from: i64, to: i64, steps: u32) -> Vec<Value> {
+fn integers(from: i64, to: i64, steps: u32) -> Vec<Value> {
     let gaps = i128::from(steps) - 1;
     let (from, to) = (i128::from(from), i128::from(to));
     (0..=gaps)
@@ -203,7 +204,7 @@ fn fractional(from: &Number, to: &Number, steps: u32) -> Vec<Value> {
 mod tests {
     use super::*;
 
-    fn whole_numbers(from: i64, to: i64, steps: u32) -> Vec<i64> {
+    fn integers_of(from: i64, to: i64, steps: u32) -> Vec<i64> {
         let range = Range { from: from.into(), to: to.into(), steps };
         let values = range.values().expect("a range of different numbers");
         values.iter().filter_map(Value::as_i64).collect()
@@ -211,14 +212,14 @@ mod tests {
 
     #[test]
     fn steps_are_those_of_the_original_benchmark() {
-        assert_eq!(whole_numbers(10, 300, 10), [10, 42, 74, 106, 138, 171, 203, 235, 267, 300]);
-        assert_eq!(whole_numbers(50, 400, 10), [50, 88, 127, 166, 205, 244, 283, 322, 361, 400]);
-        assert_eq!(whole_numbers(10, 200, 10), [10, 31, 52, 73, 94, 115, 136, 157, 178, 200]);
+        assert_eq!(integers_of(10, 300, 10), [10, 42, 74, 106, 138, 171, 203, 235, 267, 300]);
+        assert_eq!(integers_of(50, 400, 10), [50, 88, 127, 166, 205, 244, 283, 322, 361, 400]);
+        assert_eq!(integers_of(10, 200, 10), [10, 31, 52, 73, 94, 115, 136, 157, 178, 200]);
     }
 
     #[test]
     fn numbers_below_0_are_cut_towards_0_too() {
-        assert_eq!(whole_numbers(-5, 5, 4), [-5, -1, 1, 5]);
+        assert_eq!(integers_of(-5, 5, 4), [-5, -1, 1, 5]);
     }
 
     #[test]
@@ -230,9 +231,9 @@ mod tests {
     #[test]
     fn a_sysctl_is_one_step_of_a_path() {
         assert_eq!(
-            steps_of("hosts.server.sysctls.net.core.somaxconn"),
+            path_steps("hosts.server.sysctls.net.core.somaxconn"),
             ["hosts", "server", "sysctls", "net.core.somaxconn"]
         );
-        assert_eq!(steps_of("server.backlog"), ["server", "backlog"]);
+        assert_eq!(path_steps("server.backlog"), ["server", "backlog"]);
     }
 }

@@ -1,4 +1,4 @@
-//! The points of a matrix, and whether their settings fit together.
+//! The points of a matrix, and the check of their settings.
 
 use std::collections::{HashMap, HashSet};
 
@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::axis::{PlacedAxis, steps_of};
+use crate::axis::{PlacedAxis, path_steps};
 use crate::cell::Cell;
 use crate::model::{CellSettings, Scenario};
 use crate::overrides::plain;
@@ -18,8 +18,8 @@ use crate::place::Place;
 use crate::problem::Problem;
 use crate::tree::Node;
 
-/// More cells than this are a mistake: at ten per second they would take hours.
-const MOST_CELLS: usize = 100_000;
+/// More cells are probably a mistake: at ten per second they would take hours.
+const MAX_CELLS: usize = 100_000;
 
 /// Every point of the matrix; the last axis varies fastest.
 pub(crate) fn cells(
@@ -31,9 +31,9 @@ pub(crate) fn cells(
     let count = axes
         .iter()
         .try_fold(1_usize, |count, axis| count.checked_mul(axis.values.len()))
-        .filter(|&count| count <= MOST_CELLS);
+        .filter(|&count| count <= MAX_CELLS);
     let Some(count) = count else {
-        let message = format!("the matrix has more than {MOST_CELLS} cells");
+        let message = format!("the matrix has more than {MAX_CELLS} cells");
         problems.push(Problem::new(tree.place_of(&["matrix"]), message));
         return Vec::new();
     };
@@ -45,7 +45,7 @@ pub(crate) fn cells(
     let mut cells = Vec::with_capacity(count);
     for index in 0..count {
         let chosen = choose(index, axes);
-        // Each value was read by itself as its setting's type before.
+        // Each value has already been checked against the type of its setting.
         let (Some(hosts), Some(server), Some(load), Some(after)) =
             (hosts.read(&chosen), server.read(&chosen), load.read(&chosen), after.read(&chosen))
         else {
@@ -59,13 +59,13 @@ pub(crate) fn cells(
             .collect();
         for Misfit { path, because_of, reason } in misfits(&settings) {
             let written = |path: &str| {
-                let steps = steps_of(path);
+                let steps = path_steps(path);
                 axis_place(path, axes, &chosen)
                     .or_else(|| tree.get(&steps).map(|_| tree.place_of(&steps)))
             };
             let place = written(&path)
                 .or_else(|| because_of.iter().find_map(|path| written(path)))
-                .unwrap_or_else(|| tree.place_of(&steps_of(&path)));
+                .unwrap_or_else(|| tree.place_of(&path_steps(&path)));
             // A value that fits in no cell is reported once, not once per cell.
             if reported.insert((place.clone(), path.clone())) {
                 let problem = Problem::new(place, format!("{path}: {reason}"));
@@ -80,7 +80,8 @@ pub(crate) fn cells(
     cells
 }
 
-/// The values of cell `index`: its digits, the last axis the lowest.
+/// The values of cell `index`, whose digits are positions on the axes; the last axis is
+/// the lowest digit.
 pub(crate) fn choose(mut index: usize, axes: &[PlacedAxis]) -> Vec<&(Value, Place)> {
     let mut chosen: Vec<_> = axes
         .iter()
@@ -117,7 +118,7 @@ struct Section<T> {
 impl<T: Clone + Serialize + DeserializeOwned> Section<T> {
     fn new(name: &str, base: &T, axes: &[PlacedAxis]) -> Self {
         let own = axes.iter().enumerate().filter_map(|(position, axis)| {
-            let steps = steps_of(&axis.path);
+            let steps = path_steps(&axis.path);
             let (first, rest) = steps.split_first()?;
             (first == name).then(|| (position, rest.to_vec()))
         });
@@ -153,7 +154,7 @@ fn put(section: &mut Value, steps: &[String], value: &Value) {
     *node = value.clone();
 }
 
-/// A setting that no server or load can use.
+/// A setting that the server or load rejects.
 struct Misfit {
     /// The setting.
     path: String,

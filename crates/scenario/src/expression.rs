@@ -14,13 +14,13 @@ use crate::references::{Reference, references};
 use crate::samples::Samples;
 use crate::suggest::did_you_mean;
 
-/// The parsed expressions of a scenario by their text: its forms have them in common,
-/// and parsing takes long.
+/// The parsed expressions of a scenario by their text: its forms share them, because
+/// parsing takes long.
 pub(crate) type Programs = HashMap<String, Arc<Program>>;
 
 /// An expression, and where it was written.
 pub(crate) struct Written<'a> {
-    /// The expression as YAML gives it.
+    /// The expression, as parsed from YAML.
     pub(crate) source: &'a str,
     pub(crate) place: Place,
     /// The text of the file.
@@ -62,18 +62,18 @@ impl Written<'_> {
         }
     }
 
-    /// The place of a part of the expression, or of the whole expression if YAML
-    /// wrote it differently (escapes, folded lines).
+    /// The place of a part of the expression, or of the full expression if YAML wrote it
+    /// differently (escapes, folded lines).
     fn part(&self, part: Range<usize>) -> Place {
-        let Place::File(whole) = &self.place else {
+        let Place::File(full) = &self.place else {
             return self.place.clone();
         };
-        let written = self.text.get(whole.clone()).unwrap_or_default();
+        let written = self.text.get(full.clone()).unwrap_or_default();
         let quoted = written.get(1..written.len().saturating_sub(1));
         let start = if written == self.source {
-            whole.start
+            full.start
         } else if quoted == Some(self.source) {
-            whole.start + 1
+            full.start + 1
         } else {
             return self.place.clone();
         };
@@ -81,12 +81,12 @@ impl Written<'_> {
         Place::File(start + part.start.min(end)..start + end)
     }
 
-    /// The byte range of a reference: its whole path if it is written as usual.
+    /// The byte range of a reference: its full path if it is written as usual.
     fn range_of(&self, reference: &Reference) -> Range<usize> {
-        let whole = facts::path_text(&reference.path);
+        let path = facts::path_text(&reference.path);
         let start = reference.variable.start;
         match self.source.get(start..) {
-            Some(rest) if rest.starts_with(&whole) => start..start + whole.len(),
+            Some(rest) if rest.starts_with(&path) => start..start + path.len(),
             _ => reference.variable.clone(),
         }
     }

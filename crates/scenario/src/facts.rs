@@ -61,7 +61,7 @@ fn to_cel(value: &Value) -> cel::Value {
         Value::Null => cel::Value::Null,
         Value::Bool(truth) => cel::Value::Bool(*truth),
         Value::Number(number) => match number.as_i64() {
-            Some(whole) => cel::Value::Int(whole),
+            Some(integer) => cel::Value::Int(integer),
             None => cel::Value::Float(number.as_f64().unwrap_or(f64::NAN)),
         },
         Value::String(text) => text.as_str().into(),
@@ -76,7 +76,7 @@ fn to_cel(value: &Value) -> cel::Value {
 
 fn pick(name: &str, a: cel::Value, b: cel::Value) -> Result<cel::Value, ExecutionError> {
     let number = |value: &cel::Value| match value {
-        cel::Value::Int(whole) => Ok(*whole as f64),
+        cel::Value::Int(integer) => Ok(*integer as f64),
         cel::Value::Float(number) => Ok(*number),
         _ => Err(ExecutionError::function_error(name, "it takes two numbers")),
     };

@@ -1,6 +1,6 @@
 //! A scenario in one of its forms, read and checked.
 
-use crate::axis::{PlacedAxis, axes, steps_of};
+use crate::axis::{PlacedAxis, axes, path_steps};
 use crate::cell::Cell;
 use crate::cells::cells;
 use crate::expect::Expectations;
@@ -26,9 +26,9 @@ pub(crate) struct Form {
     pub(crate) expectations: Expectations,
 }
 
-/// Reads and checks one form of a scenario, and records everything that is wrong
-/// with it. `text` is the text of the file, `only` the `--only` flags, and `programs`
-/// are the expressions of its other forms.
+/// Reads and checks one form of a scenario, and records all its problems. `text` is the
+/// text of the file, `only` the `--only` flags, and `programs` are the expressions of its
+/// other forms.
 pub(crate) fn form(
     mut tree: Node,
     text: &str,
@@ -62,7 +62,7 @@ pub(crate) fn form(
 /// A setting that is also an axis would never be used.
 fn check_unused(tree: &Node, axes: &[PlacedAxis], problems: &mut Vec<Problem>) {
     for axis in axes {
-        let steps = steps_of(&axis.path);
+        let steps = path_steps(&axis.path);
         if tree.get(&steps).is_some() {
             let message = format!("`{}` is an axis of the matrix: this is never used", axis.path);
             let mut problem = Problem::new(tree.place_of(&steps), message);
@@ -74,9 +74,9 @@ fn check_unused(tree: &Node, axes: &[PlacedAxis], problems: &mut Vec<Problem>) {
     }
 }
 
-/// A scenario does not know the addresses of its hosts.
+/// A scenario cannot choose the addresses of its hosts.
 fn check_address(tree: &Node, problems: &mut Vec<Problem>) {
-    let steps = steps_of(ADDRESS);
+    let steps = path_steps(ADDRESS);
     let plain = tree.get(&steps).map(|_| tree.place_of(&steps));
     let axis = tree.key_place(&["matrix", ADDRESS]).cloned();
     for place in plain.into_iter().chain(axis) {
@@ -84,8 +84,9 @@ fn check_address(tree: &Node, problems: &mut Vec<Problem>) {
             "`{ADDRESS}` cannot be set in a scenario: the lab assigns the addresses of hosts"
         );
         problems.push(
-            Problem::new(place, message)
-                .help("remove it; it is for a standalone server (`queuelab server --address`)"),
+            Problem::new(place, message).help(
+                "remove it; it is only for a standalone server (`queuelab server --address`)",
+            ),
         );
     }
 }
@@ -98,7 +99,7 @@ fn named_sysctls(tree: &Node, axes: &[PlacedAxis]) -> Vec<(String, Place)> {
         entries.map(|(name, entry)| (name.clone(), entry.key.clone()))
     });
     let varied = axes.iter().filter_map(|axis| {
-        let steps = steps_of(&axis.path);
+        let steps = path_steps(&axis.path);
         let key = tree.key_place(&["matrix", &axis.path])?.clone();
         (steps.len() == 4 && steps[2] == "sysctls").then(|| (steps[3].clone(), key))
     });

@@ -1,4 +1,4 @@
-//! The figure that answers a scenario's question.
+//! The value that answers a scenario's question.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -9,8 +9,8 @@ use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use crate::tree::Node;
 
-/// The figure that answers the question: a metric or a law, and the axis along which
-/// to report it.
+/// The value that answers the question: a metric or a law, and the axis along which to
+/// report it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Headline {
@@ -21,8 +21,8 @@ pub struct Headline {
     /// `accept-queue-capacity`; not together with `metric`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub law: Option<String>,
-    /// The axis of the matrix along which to compare; when absent, the one along which
-    /// the figure differs most.
+    /// The axis of the matrix along which to compare; if absent, the one along which the
+    /// value differs most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub over: Option<String>,
 }
@@ -51,7 +51,7 @@ pub enum HeadlineMetric {
     ListensAgain,
 }
 
-/// Records what is wrong with the headline of a scenario's file.
+/// Checks the headline of a scenario's file.
 pub(crate) fn check(
     headline: Option<&Headline>,
     tree: &Node,
@@ -79,7 +79,7 @@ pub(crate) fn check(
     if !axes.contains(&over.as_str()) {
         let message = format!("`{over}` is not an axis of the matrix");
         let help = match axes.is_empty() {
-            true => Some("leave it out: the scenario has no axes".to_owned()),
+            true => Some("remove it: the scenario has no axes".to_owned()),
             false => did_you_mean(over, &axes),
         };
         let place = at(&["headline", "over"]);

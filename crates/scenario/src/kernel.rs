@@ -52,8 +52,7 @@ impl Kernel for AnyKernel {
     }
 }
 
-/// Reports the sysctls that this kernel does not have, or does not keep per
-/// namespace.
+/// Reports the sysctls that this kernel does not have, or not per namespace.
 pub(crate) fn check(named: &[(String, Place)], kernel: &dyn Kernel, problems: &mut Vec<Problem>) {
     let names: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
     for ((name, place), kind) in named.iter().zip(kernel.sysctls(&names)) {
@@ -70,9 +69,7 @@ pub(crate) fn check(named: &[(String, Place)], kernel: &dyn Kernel, problems: &m
             SysctlKind::Global => problems.push(
                 Problem::new(
                     place.clone(),
-                    format!(
-                        "`{name}` is not kept per namespace: setting it would change the machine"
-                    ),
+                    format!("`{name}` is not per namespace: setting it would change the machine"),
                 )
                 .help("remove it; the lab never writes the machine's own sysctls"),
             ),

@@ -1,21 +1,21 @@
 //! From YAML to a validated plan of cells.
 //!
-//! [`load`] finds, reads and parses a file once and gives a [`Document`]: a
-//! scenario or a suite. [`ScenarioFile::plan`] makes the cells and trials to run,
-//! or reports every problem of the file at once, each at its line and column. The
-//! only I/O of this crate is reading the files.
+//! [`load`] finds, reads and parses a file once and returns a [`Document`]: a scenario or
+//! a suite. [`ScenarioFile::plan`] makes the cells and trials to run, or reports every
+//! problem of the file at once, each at its line and column. The only I/O of this crate
+//! is reading the files.
 //!
 //! | module | content |
 //! |---|---|
 //! | `source` | finding and reading a file: a path, `./scenarios`, or built in |
-//! | `tree`, `place` | YAML as a tree that knows where each node was written |
+//! | `tree`, `place` | YAML as a tree with the place of each node |
 //! | `file`, `document` | a file read and parsed once: a scenario or a suite |
 //! | `model`, `scenario_file` | the types of a scenario file, and its plan |
 //! | `suite`, `suite_file` | several scenarios under one name |
-//! | `strict` | from the tree to a type, with every problem found |
+//! | `strict` | from the tree to a type, with all problems |
 //! | `axis` | axes: lists and ranges, checked against their setting |
-//! | `cell`, `cells` | the points of the matrix, and whether their settings fit |
-//! | `kernel` | which sysctls and counters exist, as the caller knows them |
+//! | `cell`, `cells` | the points of the matrix, and the check of their settings |
+//! | `kernel` | which sysctls and counters exist, from the caller |
 //! | `overrides` | `--quick`, `--set`, `--repeat`, `--only` |
 //! | `form`, `plan`, `trials` | a form of the scenario, the plan, and the order of the trials |
 //! | `expect`, `expression`, `references`, `samples`, `facts` | expectations in CEL |

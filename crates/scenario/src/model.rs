@@ -26,8 +26,8 @@ pub struct Scenario {
     /// Background.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The figure that answers the question. When absent, the report takes the most
-    /// telling figure that differs between cells, along the axis where it differs most.
+    /// The value that answers the question. If absent, the report chooses the most
+    /// relevant value that differs between cells, along the axis where it differs most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headline: Option<Headline>,
     /// The two hosts of each trial.
@@ -58,7 +58,7 @@ pub struct Scenario {
     /// each other.
     #[serde(default)]
     pub side_by_side: bool,
-    /// Additional data to keep of each trial.
+    /// Additional data to store of each trial.
     #[serde(default)]
     pub record: Record,
     /// The server may die: its death is part of the question and not a failure.
@@ -259,13 +259,13 @@ impl<'de> Deserialize<'de> for AxisValues {
     }
 }
 
-/// Additional data to keep of each trial.
+/// Additional data to store of each trial.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Record {
     /// One row per attempt.
     pub attempts: bool,
-    /// One row per change that the probe saw.
+    /// One row per change that the probe observed.
     pub timelines: bool,
 }
 

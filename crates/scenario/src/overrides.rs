@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::axis::{PlacedAxis, steps_of};
+use crate::axis::{PlacedAxis, path_steps};
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
@@ -15,19 +15,19 @@ use crate::tree::{Entry, Kind, Node};
 pub struct Overrides {
     /// Use the scenario's quick form, if it has one.
     pub quick: bool,
-    /// Settings by their path, with values in YAML. On an axis's path the axis
-    /// keeps that one value; `matrix.PATH` replaces or adds an axis.
+    /// Settings by their path, with values in YAML. On an axis's path the axis has only
+    /// that value; `matrix.PATH` replaces or adds an axis.
     pub set: Vec<(String, String)>,
     /// Trials of each cell.
     pub repeat: Option<u32>,
-    /// Axis values to keep, in YAML. Several values of one axis can be kept.
+    /// Axis values to keep, in YAML. Several values of one axis can be chosen.
     pub only: Vec<(String, String)>,
     /// The seed of the trials' order; random by default.
     pub seed: Option<u64>,
 }
 
 impl Overrides {
-    /// Whether anything but the quick form and the seed is asked for.
+    /// Whether there are changes besides the quick form and the seed.
     pub(crate) fn change_settings(&self) -> bool {
         !self.set.is_empty() || !self.only.is_empty() || self.repeat.is_some()
     }
@@ -72,15 +72,15 @@ fn set(tree: &mut Node, path: &str, yaml: &str, flag: &Arc<str>) -> Result<(), P
     let entry = Entry { key: place.clone(), node };
     let axis = match path.strip_prefix("matrix.") {
         Some(axis) => {
-            // The axis takes the place of the plain setting.
-            tree.remove(&steps_of(axis));
+            // The axis replaces the plain setting.
+            tree.remove(&path_steps(axis));
             Some(axis)
         }
         None => tree.get(&["matrix", path]).is_some().then_some(path),
     };
     match axis {
         Some(axis) => tree.set(&["matrix".to_owned(), axis.to_owned()], as_list(entry)),
-        None => tree.set(&steps_of(path), entry),
+        None => tree.set(&path_steps(path), entry),
     }
     Ok(())
 }
@@ -98,13 +98,13 @@ fn as_list(entry: Entry) -> Entry {
     Entry { key: entry.key, node: Node { place, kind: Kind::Seq(vec![entry.node]) } }
 }
 
-/// Merges a scenario's quick form over it: mappings key by key, an axis whole.
+/// Merges a scenario's quick form over it: mappings key by key; an axis is replaced.
 pub(crate) fn merge_quick(tree: &mut Node, quick: &Node) {
     for (section, entry) in quick.entries().into_iter().flatten() {
         match (section.as_str(), entry.node.entries()) {
             ("matrix", Some(axes)) => {
                 for (path, axis) in axes {
-                    tree.remove(&steps_of(path));
+                    tree.remove(&path_steps(path));
                     tree.set(&[section.clone(), path.clone()], axis.clone());
                 }
             }
@@ -132,17 +132,17 @@ pub(crate) fn keep_only(
     axes: &mut [PlacedAxis],
     problems: &mut Vec<Problem>,
 ) {
-    let mut kept: Vec<Vec<Value>> = vec![Vec::new(); axes.len()];
+    let mut chosen: Vec<Vec<Value>> = vec![Vec::new(); axes.len()];
     for (name, yaml) in only {
         let flag: Arc<str> = format!("--only {name}={yaml}").into();
         match choose(axes, name, yaml, &flag) {
-            Ok((axis, value)) => kept[axis].push(value),
+            Ok((axis, value)) => chosen[axis].push(value),
             Err(problem) => problems.push(problem),
         }
     }
-    for (axis, kept) in axes.iter_mut().zip(kept) {
-        if !kept.is_empty() {
-            axis.values.retain(|(value, _)| kept.contains(value));
+    for (axis, chosen) in axes.iter_mut().zip(chosen) {
+        if !chosen.is_empty() {
+            axis.values.retain(|(value, _)| chosen.contains(value));
         }
     }
 }
@@ -177,10 +177,10 @@ fn choose(
         }
     };
     let axis = &axes[index];
-    let asked = Node::parse_flag(flag, yaml)?.to_json();
+    let requested = Node::parse_flag(flag, yaml)?.to_json();
     let value = axis.values.iter().find(|(value, _)| match value {
-        Value::String(text) => *text == yaml || *value == asked,
-        _ => *value == asked,
+        Value::String(text) => *text == yaml || *value == requested,
+        _ => *value == requested,
     });
     match value {
         Some((value, _)) => Ok((index, value.clone())),

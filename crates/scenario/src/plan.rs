@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::axis::{Axis, PlacedAxis, steps_of};
+use crate::axis::{Axis, PlacedAxis, path_steps};
 use crate::cell::Cell;
 use crate::cells::{axis_place, choose};
 use crate::expect::Expectations;
@@ -53,15 +53,15 @@ struct Origin {
 }
 
 impl Plan {
-    /// Makes an error that points to where a cell's value of the setting `path`
-    /// was written (for example `hosts.server.sysctls.net.core.somaxconn`): on its
-    /// axis, in its section, or in a flag. A default has no place.
+    /// Creates an error that points to where a cell's value of the setting `path` was
+    /// written (for example `hosts.server.sysctls.net.core.somaxconn`): on its axis, in
+    /// its section, or in a flag. A default has no place.
     ///
-    /// Use it for values that turn out to be wrong only when they are applied, such
-    /// as a sysctl value that the kernel refuses. `reason` says what is wrong.
+    /// Use it for values that turn out to be wrong only when they are applied, such as a
+    /// sysctl value that the kernel refuses. `reason` describes the problem.
     pub fn refused(&self, cell: usize, path: &str, reason: String) -> ScenarioErrors {
         let Origin { source, tree, axes } = &self.origin;
-        let steps = steps_of(path);
+        let steps = path_steps(path);
         let chosen = self.cells.get(cell).map(|cell| choose(cell.index, axes));
         let place = chosen
             .and_then(|chosen| axis_place(path, axes, &chosen))
@@ -72,11 +72,10 @@ impl Plan {
     }
 }
 
-/// Makes the plan of a scenario from its parsed file.
+/// Creates the plan of a scenario from its parsed file.
 ///
-/// # Errors
-/// Everything that is wrong with the file, in its full and in its quick form; if
-/// nothing is, everything that is wrong with the overrides.
+/// # Errors All problems of the file, in its full and in its quick form; if there are
+/// none, all problems of the overrides.
 pub(crate) fn plan(
     source: &Source,
     mut tree: Node,
@@ -143,7 +142,7 @@ fn into_plan(form: Form, source: &Source, seed: Option<u64>) -> Plan {
 fn resolved(scenario: &Scenario, axes: &[PlacedAxis]) -> Value {
     let mut resolved = serde_json::to_value(scenario).unwrap_or_default();
     for path in axes.iter().map(|axis| axis.path.as_str()).chain([ADDRESS]) {
-        let steps = steps_of(path);
+        let steps = path_steps(path);
         if let Some((last, parents)) = steps.split_last()
             && let Some(Value::Object(section)) =
                 parents.iter().try_fold(&mut resolved, |value, step| value.get_mut(step))
@@ -168,7 +167,7 @@ fn check_name(tree: &Node, source: &Source, problems: &mut Vec<Problem>) {
     }
 }
 
-/// The full and the quick form have most of their problems in common.
+/// The full and the quick form share most of their problems.
 fn deduplicated(problems: Vec<Problem>) -> Vec<Problem> {
     let mut seen = HashSet::new();
     problems

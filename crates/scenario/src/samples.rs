@@ -1,10 +1,10 @@
-//! Sample facts, with which expressions are tried before anything is run.
+//! Sample facts, with which expressions are evaluated before anything is run.
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use crate::axis::steps_of;
+use crate::axis::path_steps;
 use crate::cell::Cell;
 use crate::facts;
 use crate::model::CellSettings;
@@ -37,7 +37,7 @@ impl<'a> Samples<'a> {
             seen.insert(format!("{values:?}")).then(|| {
                 let mut facts = first.clone();
                 for (axis, value) in used.iter().zip(values) {
-                    replace(&mut facts, &steps_of(axis), value);
+                    replace(&mut facts, &path_steps(axis), value);
                 }
                 facts
             })
@@ -55,7 +55,7 @@ fn replace(facts: &mut Value, path: &[String], value: &Value) {
 
 /// Whether one of the names is the setting of an axis, a part of it, or contains it.
 fn uses(names: &[Vec<String>], axis: &str) -> bool {
-    let axis = steps_of(axis);
+    let axis = path_steps(axis);
     names.iter().any(|name| name.iter().zip(&axis).all(|(name, axis)| name == axis))
 }
 

@@ -16,8 +16,8 @@ impl ScenarioFile {
         Self(file)
     }
 
-    /// A scenario from a text that is not in a file of its own, such as the record
-    /// of a run. JSON is YAML.
+    /// A scenario from a text that is not in its own file, such as the record of a run.
+    /// JSON is YAML.
     pub fn from_source(source: Source) -> Self {
         Self(ParsedFile::parse(source))
     }
@@ -27,11 +27,10 @@ impl ScenarioFile {
         &self.0.source
     }
 
-    /// Makes the plan of the scenario.
+    /// Creates the plan of the scenario.
     ///
-    /// # Errors
-    /// Everything that is wrong with the file, in its full and in its quick form;
-    /// if nothing is, everything that is wrong with the overrides.
+    /// # Errors All problems of the file, in its full and in its quick form; if there are
+    /// none, all problems of the overrides.
     pub fn plan(&self, overrides: &Overrides, kernel: &dyn Kernel) -> Result<Plan, ScenarioErrors> {
         let (tree, problems) = self.0.tree()?;
         plan(&self.0.source, tree, problems, overrides, kernel)

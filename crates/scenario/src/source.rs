@@ -44,8 +44,7 @@ pub enum FindError {
     },
 }
 
-/// Reads the file of that name or at that path; [`crate::load`] says how it is
-/// looked up.
+/// Reads the file of that name or at that path; [`crate::load`] describes the lookup.
 pub(crate) fn find(name_or_path: &str) -> Result<Source, FindError> {
     let path = Path::new(name_or_path);
     if name_or_path.contains('/') || is_yaml(path) {

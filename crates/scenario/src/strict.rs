@@ -1,4 +1,4 @@
-//! From a tree to a type, with every problem found at once.
+//! From a tree to a type, with all problems at once.
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -9,9 +9,9 @@ use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use crate::tree::{Entry, Kind, Node};
 
-/// Reads `node` as a `T`. Serde stops at the first error; each one is recorded as
-/// a problem and its node removed, until the rest is valid. `None` if nothing
-/// readable is left.
+/// Reads `node` as a `T`. Serde stops at the first error; each one is recorded as a
+/// problem and its node removed, until the rest is valid. `None` if nothing readable
+/// remains.
 pub(crate) fn read<T: DeserializeOwned>(node: &mut Node, problems: &mut Vec<Problem>) -> Option<T> {
     let mut removed: Vec<Vec<String>> = Vec::new();
     let mut filled: Vec<Vec<String>> = Vec::new();
@@ -85,8 +85,8 @@ const MAPPINGS: &[&[&str]] = &[
     &["quick", "record"],
 ];
 
-/// Removes nodes that should be mappings and are not. Serde would accept a list,
-/// with its items as the fields in order, which is too easily written by mistake.
+/// Removes nodes that should be mappings and are not. Serde would accept a list, with its
+/// items as the fields in order, which is easily written by mistake.
 pub(crate) fn only_mappings(node: &mut Node, problems: &mut Vec<Problem>) {
     for pattern in MAPPINGS {
         for path in matching(node, pattern) {

@@ -42,7 +42,7 @@ pub struct SuiteMember {
     /// Settings by their path, as in `--set`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub set: IndexMap<String, Value>,
-    /// Axis values to keep, one or a list, as in `--only`.
+    /// Axis values to run, one or a list, as in `--only`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub only: IndexMap<String, Value>,
     /// Trials of each cell.

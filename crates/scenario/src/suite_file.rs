@@ -21,7 +21,7 @@ pub struct SuiteFile(ParsedFile);
 /// A suite with the files of its scenarios.
 #[derive(Debug, Clone)]
 pub struct LoadedSuite {
-    /// What the file says.
+    /// The contents of the file.
     pub suite: Suite,
     /// The files of its scenarios, in the order of [`Suite::suite`].
     pub scenarios: Vec<ScenarioFile>,
@@ -41,7 +41,7 @@ impl SuiteFile {
     /// Reads the suite and the files of its scenarios.
     ///
     /// # Errors
-    /// Everything that is wrong with the suite's own file.
+    /// All problems of the suite's own file.
     pub fn load(&self) -> Result<LoadedSuite, ScenarioErrors> {
         let source = &self.0.source;
         let (mut tree, mut problems) = self.0.tree()?;
@@ -97,9 +97,8 @@ impl LoadedSuite {
 
     /// The plan of each scenario, with what the suite changes in it.
     ///
-    /// # Errors
-    /// Everything that is wrong with the changes or with the scenarios, at the
-    /// lines of the suite's file.
+    /// # Errors All problems of the changes or of the scenarios, at the lines of the
+    /// suite's file.
     pub fn plans(&self, kernel: &dyn Kernel) -> Result<Vec<Plan>, ScenarioErrors> {
         let (mut plans, mut problems) = (Vec::new(), Vec::new());
         for (position, (scenario, overrides)) in
@@ -133,7 +132,7 @@ fn check_header(suite: &Suite, source: &Source, written: &Node, problems: &mut V
         problems.push(Problem::new(written.place_of(&["name"]), message));
     }
     if suite.suite.is_empty() {
-        let message = "a suite without scenarios checks nothing";
+        let message = "a suite needs at least one scenario";
         problems.push(Problem::new(written.place_of(&[MEMBERS]), message));
     }
 }

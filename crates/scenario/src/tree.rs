@@ -1,4 +1,4 @@
-//! A YAML document as a tree that knows where each node was written.
+//! A YAML document as a tree with the place of each node.
 
 use std::sync::Arc;
 
@@ -32,8 +32,8 @@ pub(crate) struct Entry {
 }
 
 impl Node {
-    /// Parses one YAML document. Duplicate keys become problems, and the first one
-    /// is kept.
+    /// Parses one YAML document. Duplicate keys become problems, and the first one is
+    /// used.
     ///
     /// # Errors
     /// The text is not YAML.
@@ -50,7 +50,8 @@ impl Node {
             let at = error.location().map_or(0, |location| offset(text, location));
             let message = error.render();
             // The parser's message for `.inf` and `.nan`.
-            let message = message.replace("rejected by the configured policy", "fits no setting");
+            let message =
+                message.replace("rejected by the configured policy", "is not a valid value");
             // The place is shown next to the message.
             let message =
                 message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
@@ -236,7 +237,7 @@ fn place(text: &str, location: Location) -> Place {
     Place::File(start..start + written)
 }
 
-/// The tree as the YAML parser gives it, with duplicate keys.
+/// The tree as the YAML parser returns it, with duplicate keys.
 struct Raw(Spanned<RawKind>);
 
 enum RawKind {
@@ -260,7 +261,7 @@ impl Raw {
                         problems.push(
                             Problem::new(key_place, format!("duplicate key `{}`", key.value))
                                 .also(&first.key, "first written here")
-                                .help("keep one of the two"),
+                                .help("remove one of the two"),
                         );
                         continue;
                     }

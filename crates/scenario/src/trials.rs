@@ -14,7 +14,7 @@ pub struct PlannedTrial {
     pub id: u32,
     /// The position of its cell in [`Plan::cells`](crate::Plan::cells).
     pub cell: usize,
-    /// Which repetition of that cell, from 0.
+    /// The number of its repetition, from 0.
     pub repetition: u32,
     /// How often the trial was run before; 0 for every trial of a plan.
     pub retry: u32,
@@ -25,9 +25,9 @@ pub(crate) fn new_seed() -> u64 {
     RandomState::new().hash_one("seed") >> 32
 }
 
-/// Each repetition runs every cell once before the next begins, so that a
-/// drift of the machine affects all cells alike. Within a repetition, the order
-/// is shuffled with the seed, if there is one.
+/// Each repetition runs every cell once before the next begins, so that a drift of the
+/// machine affects all cells equally. Within a repetition, the order is shuffled with the
+/// seed, if there is one.
 pub(crate) fn trials(cells: usize, repeat: u32, shuffle: Option<u64>) -> Vec<PlannedTrial> {
     let mut rng = shuffle.map(StdRng::seed_from_u64);
     let mut trials = Vec::new();
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn more_repetitions_keep_the_ids_of_the_first() {
+    fn more_repetitions_do_not_change_the_ids_of_the_first() {
         let (few, many) = (trials(6, 2, None), trials(6, 5, None));
         assert_eq!(few, many[..few.len()]);
     }

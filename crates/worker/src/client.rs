@@ -41,8 +41,8 @@ impl<P: Protocol> Client<P> {
         self.last_id
     }
 
-    /// Sends a command, waits for its response and returns what `select` takes
-    /// from it.
+    /// Sends a command, waits for its response and returns what `select` extracts from
+    /// it.
     ///
     /// # Errors
     /// If the worker reports a failure, exits, or does not respond within
@@ -213,12 +213,12 @@ mod tests {
     impl Protocol for Test {
         const NAME: &'static str = "test";
         type Command = Value;
-        type Response = Answer;
+        type Response = Response;
         type Event = Text;
     }
 
     #[derive(Debug, Serialize, Deserialize)]
-    struct Answer {
+    struct Response {
         event: String,
     }
 
@@ -311,15 +311,16 @@ mod tests {
     }
 
     #[test]
-    fn a_response_is_matched_by_its_id_and_events_before_it_are_kept() {
+    fn a_response_is_matched_by_its_id_and_earlier_events_are_stored() {
         let mut client = started(
             r#"read first; read second
             echo '{"event":"number","number":5}'
             echo '{"event":"early","id":1}'; echo '{"event":"awaited","id":2}'; read third"#,
         );
         assert_eq!(client.send(empty()), 1);
-        let answer = client.request("answer", empty(), |answer| Some(answer.event)).unwrap();
-        assert_eq!(answer, "awaited");
+        let response =
+            client.request("response", empty(), |response| Some(response.event)).unwrap();
+        assert_eq!(response, "awaited");
         assert_eq!(client.take_events().collect::<Vec<_>>(), [Text::Number { number: 5 }]);
     }
 
@@ -328,7 +329,7 @@ mod tests {
         let mut client = started(
             r#"read line; echo '{"event":"failed","id":1,"reason":"bind","errno":98}'; read line"#,
         );
-        let error = client.request("answer", empty(), Some).unwrap_err();
+        let error = client.request("response", empty(), Some).unwrap_err();
         assert!(matches!(error, WorkerError::Failed { errno: Some(98), .. }), "{error}");
         assert_eq!(error.to_string(), "run the test: bind");
     }
@@ -337,7 +338,7 @@ mod tests {
     fn a_worker_that_announces_no_protocol_or_another_one_is_incompatible() {
         for (line, version) in [
             (r#"{"event":"text","text":"of an earlier build"}"#, None),
-            (r#"{"said":"something else"}"#, None),
+            (r#"{"kind":"something else"}"#, None),
             (r#"{"event":"started","worker":"test","protocol":1}"#, Some(1)),
             (r#"{"event":"started","worker":"test","protocol":3,"more":[]}"#, Some(3)),
         ] {

@@ -41,7 +41,7 @@ pub enum WorkerError {
         /// Version that the worker announced, if any.
         version: Option<u32>,
     },
-    /// The process ended although it was not asked to.
+    /// The process exited without a request.
     #[error("run the {worker}: it exited unexpectedly ({status}){stderr}")]
     Exited {
         /// Name of the worker.
@@ -66,7 +66,7 @@ pub enum WorkerError {
     InvalidMessage {
         /// Name of the worker.
         worker: &'static str,
-        /// What is wrong with the line.
+        /// The problem.
         reason: String,
         /// Start of the line.
         line: String,

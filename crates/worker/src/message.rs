@@ -19,14 +19,14 @@ pub trait Protocol: 'static {
     const NAME: &'static str;
     /// Lines on the worker's standard input.
     type Command: Serialize + DeserializeOwned + Send + 'static;
-    /// Answers to commands.
+    /// Responses to commands.
     type Response: Serialize + DeserializeOwned;
-    /// Messages that the worker sends without being asked.
+    /// Messages that the worker sends without a request.
     type Event: Serialize + DeserializeOwned;
 }
 
-/// A command with the id that its response repeats. Without an id, which is
-/// convenient by hand, the response has none either.
+/// A command with the id that its response repeats. Without an id, which is convenient in
+/// a terminal, the response has none either.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request<C> {
     /// Chosen by the controller, unique for this worker.
@@ -53,7 +53,7 @@ pub enum Message<R, E> {
     Response {
         /// Id of the request.
         id: Option<u64>,
-        /// What was asked for.
+        /// The response.
         response: R,
     },
     /// Something happened.
@@ -138,7 +138,7 @@ impl<R: Serialize, E: Serialize> Serialize for Message<R, E> {
 }
 
 impl Started {
-    /// What a worker of this build announces.
+    /// The announcement of a worker of this build.
     pub fn new(worker: &str) -> Self {
         Self { worker: worker.to_owned(), protocol: PROTOCOL_VERSION }
     }
@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_no_request_is_named() {
+    fn a_line_that_is_not_a_request_is_named() {
         let parse = parse_request::<Command>;
         assert_eq!(parse(b" \n"), None);
         let failure = parse(b"{\"command\":\"dance\"}\n").unwrap().unwrap_err();
@@ -260,7 +260,7 @@ mod tests {
         let parse = |line: &str| Message::<Response, Event>::parse(line.as_bytes());
         let error = parse(r#"{"event":"dance"}"#).unwrap_err();
         assert!(error.to_string().contains("dance"), "{error}");
-        assert!(parse(r#"{"said":"line"}"#).is_err());
+        assert!(parse(r#"{"kind":"line"}"#).is_err());
         assert!(parse("sing").is_err());
     }
 }

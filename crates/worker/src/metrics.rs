@@ -1,5 +1,4 @@
-//! What the workers measure, defined once: workers report these types and run
-//! records store them.
+//! The metrics that workers report and run records store.
 
 mod integrity;
 mod latency;

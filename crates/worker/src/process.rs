@@ -12,8 +12,8 @@ use nix::unistd::Pid;
 use crate::error::{Result, WorkerError};
 use crate::handle::{Worker, WorkerControl, WorkerEnd};
 
-/// Lines of a worker's standard error that are kept to explain its exit.
-const KEPT_STDERR_LINES: usize = 20;
+/// Lines of a worker's standard error that are stored to explain its exit.
+const MAX_STDERR_LINES: usize = 20;
 
 /// A child process with its output and its end.
 #[derive(Debug)]
@@ -109,7 +109,7 @@ impl Drop for ProcessControl {
 fn last_lines(stream: impl Read) -> String {
     let mut last = VecDeque::new();
     for line in BufReader::new(stream).lines().map_while(std::result::Result::ok) {
-        if last.len() == KEPT_STDERR_LINES {
+        if last.len() == MAX_STDERR_LINES {
             last.pop_front();
         }
         last.push_back(line);

@@ -115,8 +115,8 @@ impl<P: Protocol> Output<P> {
     }
 }
 
-/// The inputs of a worker, in the order in which they arrived. Threads collect
-/// them, so that a worker with a schedule of its own can wait with a timeout.
+/// The inputs of a worker, in the order in which they arrived. Threads collect them, so
+/// that a worker with its own schedule can wait with a timeout.
 #[derive(Debug)]
 pub struct Inputs<C> {
     receiver: Receiver<Input<C>>,
@@ -124,8 +124,7 @@ pub struct Inputs<C> {
 }
 
 impl<C: DeserializeOwned + Send + 'static> Inputs<C> {
-    /// Takes over these signals and, if the worker is controlled, reads standard
-    /// input.
+    /// Handles these signals and, if the worker is controlled, reads standard input.
     ///
     /// # Errors
     /// If the signals cannot be caught.
@@ -173,14 +172,14 @@ pub fn read_inputs<C: DeserializeOwned>(
     input: impl BufRead,
     mut handle: impl FnMut(Input<C>) -> bool,
 ) {
-    // Bytes: a line that is not UTF-8 is answered too.
+    // Bytes, so that a line that is not UTF-8 gets a response too.
     for line in input.split(b'\n').map_while(Result::ok) {
-        let goes_on = handle(match parse_request(&line) {
+        let continues = handle(match parse_request(&line) {
             Some(Ok(request)) => Input::Request(request),
             Some(Err(failure)) => Input::Invalid(failure),
             None => Input::Heartbeat,
         });
-        if !goes_on {
+        if !continues {
             return;
         }
     }

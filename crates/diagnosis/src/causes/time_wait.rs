@@ -64,7 +64,8 @@ fn orphans_in_fin_wait_2(trials: &TrialSet<'_>) -> Option<String> {
 pub(crate) fn orphan_times(trials: &TrialSet<'_>) -> Option<String> {
     let by_timeout = trials.group_by(|trial| trial.server_number(Sysctl::TcpFinTimeout));
     let times = by_timeout.into_iter().filter_map(|(timeout, trials)| {
-        let stood = trials.spread(|trial| orphaned(trial).and_then(|seen| seen.stood_seconds()))?;
+        let stood =
+            trials.spread(|trial| orphaned(trial).and_then(|seen| seen.duration_seconds()))?;
         Some(format!("{} where it is {timeout}", seconds(stood.max)))
     });
     words::listed(&times.collect::<Vec<_>>())
@@ -74,7 +75,7 @@ pub(crate) fn orphan_times(trials: &TrialSet<'_>) -> Option<String> {
 /// of the trial.
 pub(crate) fn orphaned(trial: &TrialView<'_>) -> Option<StateSummary> {
     let waited =
-        |seen: &StateSummary| seen.stood_seconds().is_some_and(|s| s >= MIN_ORPHANED_SECONDS);
+        |seen: &StateSummary| seen.duration_seconds().is_some_and(|s| s >= MIN_ORPHANED_SECONDS);
     if_all_left(trial, "fin_wait_2").filter(waited)
 }
 
@@ -91,7 +92,7 @@ fn buckets(trials: &TrialSet<'_>) -> Option<String> {
 /// How long sockets were in a state, if all of them left it during the trial.
 fn duration_in(trials: &TrialSet<'_>, state: &str) -> Option<String> {
     let time =
-        |trial: &TrialView<'_>| if_all_left(trial, state).and_then(|seen| seen.stood_seconds());
+        |trial: &TrialView<'_>| if_all_left(trial, state).and_then(|seen| seen.duration_seconds());
     let spread = trials.spread(time)?;
     let (least, most) = (seconds(spread.min), seconds(spread.max));
     Some(if least == most { most } else { format!("{least} to {most}") })

@@ -20,12 +20,12 @@ pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
     let timeout = |trial: &TrialView<'_>| trial.server_number(Sysctl::TcpFinTimeout);
     // A timer is never late by as much as its own time.
     let longer = |trial: &TrialView<'_>| {
-        let lasted = trial.state("time_wait").and_then(|seen| seen.stood_seconds())?;
+        let lasted = trial.state("time_wait").and_then(|seen| seen.duration_seconds())?;
         Some(lasted > 2.0 * f64::from(timeout(trial)?))
     };
     let trials = all.filter_some(|trial| longer(trial) == Some(true))?;
     let stood =
-        trials.spread(|trial| trial.state("time_wait").and_then(|seen| seen.stood_seconds()))?;
+        trials.spread(|trial| trial.state("time_wait").and_then(|seen| seen.duration_seconds()))?;
     let orphans = all.filter_some(|trial| orphaned(trial).is_some());
     let orphans = orphans
         .and_then(|trials| orphan_times(&trials))

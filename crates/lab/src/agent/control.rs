@@ -28,8 +28,7 @@ impl Protocol for AgentProtocol {
 pub(crate) enum AgentCommand {
     /// Allow this number of open files. Result: null.
     AllowFiles { needed: u64 },
-    /// Read these sysctls and those that decide how connections queue. Result: a
-    /// map.
+    /// Read these sysctls and those that affect how connections queue. Result: a map.
     Sysctls { names: Vec<String> },
     /// Result: [`linux_net::Counters`].
     Counters,

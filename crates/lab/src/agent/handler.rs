@@ -131,6 +131,8 @@ fn tracked_connections() -> Option<u64> {
 mod tests {
     use serde_json::Value;
 
+    use linux_net::{Counter, Sysctl};
+
     use super::*;
 
     fn result(handler: &mut Handler, command: AgentCommand) -> Value {
@@ -142,10 +144,10 @@ mod tests {
     fn kernel_the_agent_reads_its_own_host() {
         let mut agent = Handler::new(Output::new());
         let counters = result(&mut agent, AgentCommand::Counters);
-        assert!(counters["TcpExt.ListenOverflows"].is_i64(), "{counters}");
-        let names = vec!["net.ipv4.tcp_tw_reuse".to_owned()];
+        assert!(counters[Counter::ListenOverflows.name()].is_i64(), "{counters}");
+        let names = vec![Sysctl::TcpTwReuse.name().to_owned()];
         let sysctls = result(&mut agent, AgentCommand::Sysctls { names });
-        assert!(sysctls["net.core.somaxconn"].is_string(), "{sysctls}");
+        assert!(sysctls[Sysctl::Somaxconn.name()].is_string(), "{sysctls}");
         let missing = AgentCommand::Sysctls { names: vec!["net.ipv4.nonsense".to_owned()] };
         assert!(agent.handle(missing).unwrap_err().contains("net.ipv4.nonsense"));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

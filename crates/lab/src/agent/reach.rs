@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 const DISCARD_PORT: u16 = 9;
 /// Time for a host to reach the other one.
 const REACH_TIMEOUT: Duration = Duration::from_secs(5);
-/// Time to wait for the answer to one datagram.
-const ANSWER_TIMEOUT: Duration = Duration::from_millis(100);
+/// Time to wait for the response to one datagram.
+const RESPONSE_TIMEOUT: Duration = Duration::from_millis(100);
 
 /// Sends a datagram to a port on which nothing listens, from each source to each
 /// target, until the target's kernel refuses it (ECONNREFUSED): then both know
@@ -25,10 +25,10 @@ pub(super) fn reach(sources: &[IpAddr], targets: &[IpAddr]) -> Result<(), String
             let from_to = |error: io::Error| format!("reach {target} from {source}: {error}");
             let socket = UdpSocket::bind(SocketAddr::new(source, 0)).map_err(from_to)?;
             socket.connect(SocketAddr::new(target, DISCARD_PORT)).map_err(from_to)?;
-            socket.set_read_timeout(Some(ANSWER_TIMEOUT)).map_err(from_to)?;
+            socket.set_read_timeout(Some(RESPONSE_TIMEOUT)).map_err(from_to)?;
             loop {
-                let answer = socket.send(&[]).and_then(|_| socket.recv(&mut [0; 1]));
-                match answer.map_err(|error| error.kind()) {
+                let response = socket.send(&[]).and_then(|_| socket.recv(&mut [0; 1]));
+                match response.map_err(|error| error.kind()) {
                     Err(ErrorKind::ConnectionRefused) => break,
                     _ if Instant::now() < deadline => {}
                     _ => {

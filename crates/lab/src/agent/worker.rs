@@ -13,7 +13,7 @@ use super::handler::Handler;
 /// engine that was killed does not close the standard input of its containers.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// The agent ends before the lab asks it to. Each message fits after "failed to".
+/// The agent ends before the lab stops it. Each message fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum AgentError {
     /// Standard output could not be written.
@@ -48,7 +48,7 @@ pub fn run_worker() -> Result<(), AgentError> {
             match inputs.wait_timeout(HEARTBEAT_TIMEOUT) {
                 Some(Input::Request(Request { id, command })) => {
                     let result = handler.handle(command);
-                    // A request without an id wants no response.
+                    // A request without an id needs no response.
                     if id.is_some() {
                         match result {
                             Ok(response) => output.respond(id, response)?,

@@ -1,12 +1,12 @@
 //! Errors of every backend.
 
-/// Why a backend could not do something. Reads after "failed to".
+/// An operation of a backend failed. Fits after "failed to".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{intent}: {cause}{}", hint.as_ref().map_or(String::new(), |hint| format!("; {hint}")))]
 pub struct BackendError {
-    /// What was tried.
+    /// What was attempted.
     pub intent: String,
-    /// Why it failed.
+    /// The cause.
     pub cause: String,
     /// What the user can do about it.
     pub hint: Option<String>,
@@ -61,8 +61,8 @@ impl BackendError {
         }
     }
 
-    /// The same, of a sysctl whose value the kernel refused.
-    pub(crate) fn of_sysctl(self, host: &'static str, name: String, reason: String) -> Self {
+    /// The same, for a sysctl whose value the kernel refused.
+    pub(crate) fn for_sysctl(self, host: &'static str, name: String, reason: String) -> Self {
         let refused = RefusedSysctl { host, name, reason };
         self.with_kind(BackendErrorKind::SysctlRefused(Box::new(refused)))
     }
@@ -77,7 +77,7 @@ impl BackendError {
         Self { hint: Some(hint.into()), ..self }
     }
 
-    /// The same, in a host.
+    /// The same, with the host.
     pub(crate) fn in_host(self, host: &'static str) -> Self {
         Self { cause: format!("{}, in the {host} host", self.cause), ..self }
     }

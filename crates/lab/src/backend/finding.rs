@@ -1,16 +1,16 @@
-//! What a check of the machine found.
+//! The result of a check of the machine.
 
 use serde::Serialize;
 
 use super::error::BackendError;
 
-/// Whether something is as it should be.
+/// The state of something that was checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FindingState {
-    /// As it should be.
+    /// Correct.
     Ok,
-    /// Worth knowing; scenarios run.
+    /// Unusual; scenarios run.
     Note,
     /// Without it no scenario runs.
     Missing,
@@ -19,11 +19,11 @@ pub enum FindingState {
 /// One thing that was checked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Finding {
-    /// Whether it is as it should be.
+    /// Its state.
     pub state: FindingState,
     /// What was checked.
     pub what: &'static str,
-    /// What was found.
+    /// The result.
     pub detail: String,
     /// How to fix it.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -31,12 +31,12 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// Something as it should be.
+    /// Something correct.
     pub fn ok(what: &'static str, detail: impl Into<String>) -> Self {
         Self { state: FindingState::Ok, what, detail: detail.into(), hint: None }
     }
 
-    /// Something worth knowing.
+    /// Something unusual.
     pub fn note(what: &'static str, detail: impl Into<String>) -> Self {
         Self { state: FindingState::Note, ..Self::ok(what, detail) }
     }
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cause_and_hint_of_an_error_are_shown_apart() {
+    fn cause_and_hint_of_an_error_are_separate() {
         for (error, hint) in [
             (DiagError::NotBuilt.to_string(), "`sudo modprobe tcp_diag`"),
             (LinkError::NoVeth.to_string(), "`sudo modprobe veth`"),

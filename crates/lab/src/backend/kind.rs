@@ -7,57 +7,53 @@ use super::spec::Needs;
 use super::testbed::Backend;
 use crate::build::{Build, BuildError};
 
-/// A kind of backend, as the registry has it.
+/// A kind of backend: an entry of the registry.
 pub trait BackendKind: Sync {
     /// Its name, on the command line and in records.
     fn name(&self) -> &'static str;
 
-    /// What it is and needs, in a few words.
+    /// A short description of what it is and needs.
     fn description(&self) -> &'static str;
 
     /// Prepares this process, before it starts any thread.
     ///
-    /// # Errors
-    /// When this process cannot use the backend.
+    /// # Errors If this process cannot use the backend.
     fn prepare_process(&self) -> Result<()> {
         Ok(())
     }
 
-    /// Checks what the machine provides for it, and how to get the rest. `prepared` is
-    /// the result of [`BackendKind::prepare_process`]; `needs` are those of the largest
-    /// scenario.
+    /// Checks what the machine provides for it, with hints for what is missing.
+    /// `prepared` is the result of [`BackendKind::prepare_process`]; `needs` are those of
+    /// the largest scenario.
     fn check(&self, prepared: Result<()>, needs: &Needs) -> Vec<Finding>;
 
-    /// Whether a build can be an image, beside an executable file.
+    /// Whether a build can also be an image.
     fn runs_images(&self) -> bool {
         false
     }
 
-    /// The build that a person names.
+    /// The build with this name.
     ///
-    /// # Errors
-    /// When it is no build of this program.
+    /// # Errors If it is not a build of this program.
     fn find_build(&self, name: &str) -> std::result::Result<Build, BuildError> {
         Build::find(name, self.runs_images())
     }
 
-    /// Connects to what creates the hosts. The workers in them are those of `build`, or
-    /// of this program if it is `None`.
+    /// Connects the backend. Its hosts run the workers of `build`, or of this program if
+    /// it is `None`.
     ///
-    /// # Errors
-    /// When it is not there, or this user may not use it.
+    /// # Errors If it does not exist, or this user may not use it.
     fn connect(&self, build: Option<Build>) -> Result<Box<dyn Backend>>;
 
-    /// Removes what killed runs have left behind; with `dry_run`, only finds it. With
-    /// `images`, also images that this program made and that nothing uses.
+    /// Removes the resources of killed runs; with `dry_run`, only finds them. With
+    /// `images`, also unused images that this program built.
     ///
-    /// # Errors
-    /// When the backend cannot be reached.
+    /// # Errors If the backend cannot be reached.
     fn clean(&self, _images: bool, _dry_run: bool) -> Result<Leftovers> {
         Ok(Leftovers::default())
     }
 
-    /// Whether it exists for tests only, and is hidden from users.
+    /// Whether it exists only for tests, and is hidden from users.
     fn is_for_tests(&self) -> bool {
         false
     }

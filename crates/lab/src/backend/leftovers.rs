@@ -1,11 +1,11 @@
-//! What killed runs have left behind.
+//! The resources of killed runs.
 
 use super::error::BackendError;
 
-/// What was found, or removed. Each entry is a kind and a name.
+/// Resources that were found, or removed. Each entry is a kind and a name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Leftovers {
-    /// What killed runs had left: for example `("container", "queuelab-…")`.
+    /// Those of killed runs, for example `("container", "queuelab-…")`.
     pub removed: Vec<(&'static str, String)>,
     /// Runs that are alive, which were not touched.
     pub alive: Vec<String>,

@@ -51,7 +51,7 @@ pub struct Filters {
 }
 
 impl TestbedSpec {
-    /// The testbed that a cell's settings ask for.
+    /// The testbed that a cell's settings require.
     pub fn from_settings(settings: &scenario::CellSettings) -> Self {
         let written = |host: &scenario::Host| {
             host.sysctls.iter().map(|(name, value)| (dotted(name), value.to_string())).collect()
@@ -77,7 +77,7 @@ pub struct Addresses {
     pub client: Vec<IpAddr>,
 }
 
-/// A sysctl's name with dots, as the kernel's documentation has it. An invalid name is
+/// A sysctl's name with dots, as in the kernel's documentation. An invalid name is
 /// returned unchanged: the backend reports it.
 fn dotted(name: &str) -> String {
     name.parse::<SysctlName>().map_or_else(|_| name.to_owned(), |name| name.to_string())
@@ -93,7 +93,7 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// The most that the cells of a plan need.
+    /// The maximum that the cells of a plan need.
     pub fn from_plan(plan: &Plan) -> Self {
         let settings = || plan.cells.iter().map(|cell| &cell.settings);
         Self {
@@ -111,9 +111,9 @@ impl Needs {
 /// What a testbed is created for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
-    /// To find out, before the first trial, what the machine supports.
+    /// To determine, before the first trial, what the machine supports.
     Preflight,
-    /// One try of a trial.
+    /// One attempt at a trial.
     Trial(ExecutionId),
 }
 

@@ -10,7 +10,7 @@ use crate::clock::{Clock, SystemClock};
 
 /// Creates testbeds; for several trials at once if they run side by side.
 pub trait Backend: Sync {
-    /// The backend, as a run's record has it.
+    /// The backend for the record of a run.
     fn describe(&self) -> run_record::Backend;
 
     /// The build whose workers run in its hosts; `None` if it is the running program.
@@ -18,7 +18,7 @@ pub trait Backend: Sync {
         None
     }
 
-    /// The clock that its hosts live by.
+    /// The clock of its hosts.
     fn clock(&self) -> &dyn Clock {
         &SystemClock
     }
@@ -29,17 +29,15 @@ pub trait Backend: Sync {
         TimerWheel::find()
     }
 
-    /// Reserves what a run needs: once, before its first testbed.
+    /// Reserves what a run needs. Called once, before its first testbed.
     ///
-    /// # Errors
-    /// When the machine does not have that much.
-    fn make_room(&self, needs: &Needs) -> Result<()>;
+    /// # Errors If the machine has less.
+    fn reserve(&self, needs: &Needs) -> Result<()>;
 
     /// A testbed in the state of a new one: its sysctls are applied and read back, and
-    /// nothing of an earlier trial is left in it.
+    /// nothing of an earlier trial remains in it.
     ///
-    /// # Errors
-    /// When the machine refuses it, or a sysctl.
+    /// # Errors If the machine refuses it, or a sysctl.
     fn testbed(&self, spec: &TestbedSpec, purpose: Purpose) -> Result<Box<dyn Testbed>>;
 
     /// Announces a testbed that will be needed when the running trial ends. What the
@@ -52,42 +50,37 @@ pub trait Testbed {
     /// Its addresses.
     fn addresses(&self) -> &Addresses;
 
-    /// The sysctls asked for, as read back.
+    /// The requested sysctls, as read back.
     fn sysctls(&self) -> &SysctlValues;
 
-    /// Every sysctl that decides how connections queue, asked for or not.
+    /// Every sysctl that affects how connections queue, requested or not.
     ///
-    /// # Errors
-    /// When they cannot be read.
+    /// # Errors If they cannot be read.
     fn effective_sysctls(&self) -> Result<SysctlValues>;
 
     /// A host's kernel counters.
     ///
-    /// # Errors
-    /// When they cannot be read.
+    /// # Errors If they cannot be read.
     fn counters(&self, role: Role) -> Result<Counters>;
 
     /// The accept queue of `port` in the server's host, if anything listens
     /// there: of several listeners, the sum of the depths and the limit of one.
     ///
-    /// # Errors
-    /// When it cannot be read.
+    /// # Errors If it cannot be read.
     fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>>;
 
     /// A host's TCP sockets by state.
     ///
-    /// # Errors
-    /// When they cannot be counted.
+    /// # Errors If they cannot be counted.
     fn sockets(&self, role: Role) -> Result<StateCounts>;
 
     /// Starts the worker `queuelab <arguments>` in a host.
     ///
-    /// # Errors
-    /// When it cannot be started.
+    /// # Errors If it cannot be started.
     fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker>;
 
-    /// Checks that both hosts are still alive and joined; otherwise what a trial found is
-    /// worthless. `in_doubt`, after a trial that failed, checks more thoroughly.
+    /// Checks that both hosts are still alive and joined; otherwise the result of a trial
+    /// is invalid. `in_doubt`, after a trial that failed, checks more thoroughly.
     ///
     /// # Errors
     /// What happened to a host or the link.

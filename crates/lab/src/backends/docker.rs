@@ -1,6 +1,6 @@
 //! The backend of containers, through a Docker engine's API.
 //!
-//! | module | holds |
+//! | module | contents |
 //! |---|---|
 //! | `kind` | its entry in the registry |
 //! | `backend` | the backend: creates testbeds |
@@ -13,11 +13,11 @@
 //! | `recipe` | what that container is created from |
 //! | `agent_line` | the connection to that agent |
 //! | `pool`, `idle` | a run's hosts: reused, or created while the machine is idle |
-//! | `faults` | what happened to a container or network |
-//! | `leftovers`, `owner`, `labels` | what killed runs have left, and which runs are dead |
+//! | `faults` | how a container or network ended |
+//! | `leftovers`, `owner`, `labels` | resources of killed runs, and which runs are dead |
 //! | `error` | errors by intent |
 //!
-//! Nothing outside of this module knows of `bollard`.
+//! Only this module uses `bollard`.
 
 mod about;
 mod agent_line;

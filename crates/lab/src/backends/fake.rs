@@ -1,6 +1,6 @@
 //! A backend for tests: no kernel, no process, no real time.
 //!
-//! | module | holds |
+//! | module | contents |
 //! |---|---|
 //! | `script` | what happens in each trial, as data |
 //! | `kind` | its entry in the registry |
@@ -9,10 +9,10 @@
 //! | `state` | what the workers of a trial share |
 //! | `worker` | a scripted worker: commands in, events out, over channels |
 //! | `server`, `load`, `probe` | the three workers |
-//! | `clock` | a clock that waits for nothing |
+//! | `clock` | a clock without real time |
 //!
-//! It proves that a backend is a module and one line in the registry, and lets schedule,
-//! retries, interruption, resume, suites and exit codes be tested in milliseconds.
+//! With it, schedule, retries, interruption, resume, suites and exit codes are tested in
+//! milliseconds. It also shows that a backend is a module and one line in the registry.
 
 mod clock;
 mod factory;

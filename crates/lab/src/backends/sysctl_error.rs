@@ -15,7 +15,9 @@ pub(super) fn sysctl(role: Role, error: &SysctlError) -> BackendError {
         _ => failed,
     };
     match error.name() {
-        Some(name) => failed.of_sysctl(role.name(), name.to_string(), format!("failed to {error}")),
+        Some(name) => {
+            failed.for_sysctl(role.name(), name.to_string(), format!("failed to {error}"))
+        }
         None => failed,
     }
 }

@@ -66,6 +66,6 @@ impl Measurements<'_> {
         let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
         let at_least = seconds(seen.first_ns, seen.last_ns);
         let at_most = seconds(seen.absent_before_ns?, seen.absent_after_ns?);
-        Some(Measurement { value: seen.stood_seconds()?, at_least, at_most })
+        Some(Measurement { value: seen.duration_seconds()?, at_least, at_most })
     }
 }

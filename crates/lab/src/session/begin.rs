@@ -1,4 +1,4 @@
-//! The beginning of a run: its backend is tried, and its record is made.
+//! The beginning of a run: checks its backend, and creates its record.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,18 +15,17 @@ use crate::backend::{
 use crate::error::LabError;
 use crate::{kernel_rules, machine};
 
-/// What a new run's record says about the request.
+/// The parts of the request for a new run's record.
 pub(super) struct Request<'a> {
     pub(super) overrides: &'a Overrides,
     pub(super) retries: u32,
     pub(super) tool: &'a Tool,
 }
 
-/// The record of a run that begins. Its backend has room for it, and has made a
-/// testbed of each kind that the run needs.
+/// The record of a run that begins. Its backend has reserved room for it, and has created
+/// a testbed of each kind that the run needs.
 ///
-/// # Errors
-/// When the machine cannot run it, or the user asks for an end.
+/// # Errors If the machine cannot run it, or the user interrupts.
 pub(super) fn new_record(
     plan: &Plan,
     request: &Request<'_>,
@@ -34,10 +33,10 @@ pub(super) fn new_record(
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<RunRecord> {
-    backend.make_room(&Needs::from_plan(plan))?;
+    backend.reserve(&Needs::from_plan(plan))?;
     let tried = try_testbeds(plan, backend, interrupted).and_then(|sysctls| {
-        let rules =
-            kernel_rules::find(backend).map_err(|error| error.attributed(backend, interrupted))?;
+        let rules = kernel_rules::determine(backend)
+            .map_err(|error| error.attributed(backend, interrupted))?;
         Ok((sysctls, rules))
     });
     if interrupted.load(Ordering::Relaxed) {
@@ -60,7 +59,7 @@ pub(super) fn new_record(
         tool: request.tool.clone(),
         build: backend.build(),
         interleaved: None,
-        machine: machine::machine(),
+        machine: machine::describe_machine(),
         backend: backend.describe(),
         sysctls,
         kernel_rules,
@@ -71,13 +70,11 @@ pub(super) fn new_record(
     })
 }
 
-/// Makes a testbed of each kind that the run needs: whether the kernel accepts every
-/// sysctl's value is known before the first trial. Returns the sysctls in force in the
-/// first of them.
+/// Creates a testbed of each kind that the run needs, to find refused sysctl values
+/// before the first trial. Returns the sysctls in force in the first testbed.
 ///
-/// # Errors
-/// The first testbed that cannot be made; a refused sysctl at its place in the
-/// scenario.
+/// # Errors The first testbed that cannot be created; a refused sysctl at its place in
+/// the scenario.
 fn try_testbeds(
     plan: &Plan,
     backend: &dyn Backend,
@@ -101,8 +98,8 @@ fn try_testbeds(
     Ok(in_force.unwrap_or_default())
 }
 
-/// A testbed that could not be made. If the kernel refused a sysctl's value, the error
-/// shows where the scenario has it.
+/// The error of a testbed that could not be created. If the kernel refused a sysctl's
+/// value, it shows the place in the scenario.
 fn refused(plan: &Plan, cell: usize, error: BackendError) -> SessionError {
     match error.kind {
         BackendErrorKind::SysctlRefused(refused) => {

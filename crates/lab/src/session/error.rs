@@ -1,26 +1,26 @@
-//! Why a session could not start, or not go on.
+//! Errors of a session.
 
 use run_record::RunDirectoryError;
 
 use crate::backend::BackendError;
 use crate::error::LabError;
 
-/// Why a session could not start, or not go on. What trials found is never an error.
+/// A session could not start or continue. Results of trials are never errors.
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
-    /// The scenario, or what is changed in it, is invalid.
+    /// The scenario, or a change of it, is invalid.
     #[error(transparent)]
     Scenario(#[from] scenario::ScenarioErrors),
     /// There is no such scenario.
     #[error(transparent)]
     Find(#[from] scenario::FindError),
-    /// What was asked for does not fit together. Nothing was started.
+    /// The request is invalid. Nothing was started.
     #[error("failed to {0}")]
     Request(String),
     /// A run directory cannot be read or created.
     #[error("failed to {0}")]
     Directory(#[from] RunDirectoryError),
-    /// The run could not go on.
+    /// The run could not continue.
     #[error("failed to {0}")]
     Run(#[from] LabError),
 }
@@ -32,7 +32,7 @@ impl From<BackendError> for SessionError {
 }
 
 impl SessionError {
-    /// Whether the user ended the session.
+    /// Whether the user interrupted the session.
     pub fn is_interruption(&self) -> bool {
         matches!(self, Self::Run(LabError::Interrupted))
     }

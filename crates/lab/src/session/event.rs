@@ -1,4 +1,4 @@
-//! What a session reports while it runs.
+//! The events of a session.
 
 use std::path::PathBuf;
 
@@ -8,13 +8,13 @@ use scenario::{Cell, PlannedTrial};
 use super::error::SessionError;
 use crate::finished_run::FinishedRun;
 
-/// Receives everything that a session reports.
+/// Receives the events of a session.
 pub trait Observer {
-    /// Something happened.
+    /// Handles an event.
     fn event(&mut self, event: SessionEvent<'_>);
 }
 
-/// What happens in a session, in the order of a run.
+/// An event of a session.
 #[derive(Debug)]
 pub enum SessionEvent<'a> {
     /// A scenario of a suite starts.
@@ -23,12 +23,12 @@ pub enum SessionEvent<'a> {
         scenario: &'a str,
         /// Its position, from 0.
         position: usize,
-        /// How many scenarios the suite has.
+        /// The number of scenarios of the suite.
         total: usize,
     },
     /// Something that the user should know before the first trial.
     Notice(Notice),
-    /// The trials of a run, or of two in turn, begin.
+    /// The trials of a run, or of two interleaved ones, begin.
     RunStarted {
         /// Planned trials, of both runs.
         planned: u64,
@@ -37,24 +37,24 @@ pub enum SessionEvent<'a> {
     },
     /// A trial starts.
     TrialStarted {
-        /// Which.
+        /// The trial.
         trial: &'a PlannedTrial,
         /// Its cell.
         cell: &'a Cell,
     },
-    /// A trial has ended, and is in the run directory.
+    /// A trial has ended, and was recorded.
     TrialFinished(&'a TrialRecord),
-    /// The run, or both, came to an end.
+    /// The run, or both, were completed.
     RunFinished,
-    /// The run stopped before its end: its trials are kept.
+    /// The run stopped before its end: its trials are recorded.
     RunStopped(StoppedRun),
-    /// A scenario of a suite was run to its end.
+    /// The run of a scenario of a suite was completed.
     MemberFinished(Box<FinishedRun>),
-    /// A scenario of a suite could not be run to its end.
+    /// The run of a scenario of a suite could not be completed.
     MemberFailed {
-        /// Why.
+        /// The error.
         error: SessionError,
-        /// Whether a trial before had failed.
+        /// Whether an earlier trial had failed.
         trials_failed: bool,
     },
 }
@@ -62,31 +62,31 @@ pub enum SessionEvent<'a> {
 /// What the user should know before the first trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
-    /// Cells have more repetitions than the scenario asks for, because fewer decide
-    /// nothing.
+    /// Cells have more repetitions than in the scenario, because fewer are not
+    /// conclusive.
     RepetitionsRaised {
-        /// As the scenario has them.
+        /// Those of the scenario.
         from: u32,
-        /// As they are now, of each build.
+        /// Those of this run, for each build.
         to: u32,
         /// Trials of both builds.
         trials: u64,
     },
-    /// The user asked for an end before the first trial.
+    /// The user interrupted before the first trial.
     InterruptedBeforeStart,
 }
 
 /// A run that stopped before its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoppedRun {
-    /// Whether the user asked for it.
+    /// Whether the user interrupted it.
     pub is_interrupted: bool,
     /// Planned trials that are in the run directories.
-    pub kept: u64,
+    pub recorded: u64,
     /// Planned trials.
     pub planned: u64,
     /// The run directories; the first is the one to resume.
     pub directories: Vec<PathBuf>,
-    /// The other build, which must be named again.
+    /// The other build, which must be named to resume.
     pub against: Option<String>,
 }

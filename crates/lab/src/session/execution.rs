@@ -1,4 +1,4 @@
-//! Runs in progress to their end: schedule, execute, record, until nothing is due.
+//! Executes active runs to their end: schedule, execute, record, until no trial is due.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,17 +18,16 @@ use crate::schedule::{self, ScheduledTrial};
 use crate::start_barrier::StartBarrier;
 use crate::trial::{self, NextTestbed, TrialContext, TrialOutput};
 
-/// A run in progress, and the backend that makes its hosts.
+/// An active run, and the backend of its hosts.
 pub(super) struct Side<'a> {
     pub(super) run: ActiveRun<'a>,
     pub(super) backend: &'a dyn Backend,
 }
 
-/// Runs what the sides lack, all of the same plan. `against` names the build of the
-/// second side.
+/// Runs the due trials of the sides, which have the same plan. `against` is the build of
+/// the second side.
 ///
-/// # Errors
-/// When a trial cannot be run, or the user asks for an end. Finished trials are in the
+/// # Errors If a trial cannot be run, or the user interrupts. Finished trials are in the
 /// run directories.
 pub(super) fn execute<const N: usize>(
     sides: [Side<'_>; N],
@@ -45,7 +44,7 @@ pub(super) fn execute<const N: usize>(
         Ok(_) => observer.event(SessionEvent::RunFinished),
         Err(error) => observer.event(SessionEvent::RunStopped(StoppedRun {
             is_interrupted: matches!(error, LabError::Interrupted),
-            kept: kept(&directories),
+            recorded: count_recorded(&directories),
             planned,
             directories: directories.into(),
             against: against.map(str::to_owned),
@@ -55,7 +54,7 @@ pub(super) fn execute<const N: usize>(
 }
 
 /// Planned trials that are in the directories.
-fn kept(directories: &[PathBuf]) -> u64 {
+fn count_recorded(directories: &[PathBuf]) -> u64 {
     let in_directory = |path: &PathBuf| {
         RunDirectory::read(path)
             .map_or(0, |(_, trials)| TrialExecutions::group(&trials).len() as u64)

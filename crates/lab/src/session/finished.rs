@@ -1,4 +1,4 @@
-//! What a session left.
+//! The result of a session.
 
 use std::path::PathBuf;
 
@@ -6,29 +6,29 @@ use run_record::SuiteRecord;
 
 use crate::finished_run::FinishedRun;
 
-/// What a session left.
+/// The result of a session.
 #[derive(Debug)]
 pub enum Finished {
     /// One run.
     Run(Box<FinishedRun>),
-    /// Two runs whose trials took turns.
+    /// Two interleaved runs.
     Pair {
-        /// Of this build.
+        /// The run of this build.
         new: Box<FinishedRun>,
-        /// Of the other build.
+        /// The run of the other build.
         baseline: Box<FinishedRun>,
     },
     /// A suite.
     Suite(Box<FinishedSuite>),
 }
 
-/// A suite that was run to its end, or until the user asked for one.
+/// A suite that was completed, or interrupted by the user.
 #[derive(Debug)]
 pub struct FinishedSuite {
     /// Its directory.
     pub path: PathBuf,
     /// Its record.
     pub record: SuiteRecord,
-    /// Whether the user ended it.
+    /// Whether the user interrupted it.
     pub is_interrupted: bool,
 }

@@ -1,5 +1,4 @@
-//! Two builds of the program, trial by trial in turn: the trustworthy way to compare
-//! them.
+//! Two builds of the program, with interleaved trials: the most reliable comparison.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -21,33 +20,32 @@ use crate::backends;
 use crate::build::{BuildError, BuildFile};
 use crate::error::LabError;
 
-/// Two runs to go on with, and the build of the second.
+/// Two runs to resume, and the build of the second.
 pub(super) struct InterleavedRuns {
     new: PathBuf,
     baseline: PathBuf,
     build: String,
 }
 
-/// The two runs that a run directory is one of; `None` if it is a run by itself. The
-/// other build must be named again: nothing that a run directory names is executed,
-/// for it may come from another machine.
+/// Both runs of a pair, from the directory of one; `None` if it is not part of a pair.
+/// The other build must be named again: nothing that a run directory names is executed,
+/// because it may come from another machine.
 ///
-/// # Errors
-/// When the other build is not named, or there is none, or the directory is that of
-/// the baseline.
+/// # Errors If the other build is not named, or there is none, or the directory is that
+/// of the baseline.
 pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<InterleavedRuns>> {
     let record = RunDirectory::read(path)?.0;
     let refuse =
         |why: String| Err(SessionError::Request(format!("resume {}: {why}", path.display())));
     let Some(Interleaved { role, with }) = &record.interleaved else {
         return match against {
-            Some(_) => refuse("it ran against no other build; leave --against out".to_owned()),
+            Some(_) => refuse("it ran without another build; remove --against".to_owned()),
             None => Ok(None),
         };
     };
-    // `.` has no parent of its own.
-    let whole = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    let path = if path.file_name().is_some() { path } else { &whole };
+    // `.` has no parent.
+    let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let path = if path.file_name().is_some() { path } else { &canonical };
     let other = path.parent().unwrap_or(Path::new("")).join(with);
     let (new, base) = match role {
         InterleavedRole::New => (path, other.as_path()),
@@ -55,13 +53,13 @@ pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<I
     };
     let base_record = RunDirectory::read(base)?.0;
     let ran = base_record.build.map_or_else(|| "BINARY_OR_IMAGE".to_owned(), |build| build.name);
-    let hint = format!("go on with `queuelab run --resume {} --against {ran}`", new.display());
+    let hint = format!("continue with `queuelab run --resume {} --against {ran}`", new.display());
     match (role, against) {
         (InterleavedRole::Baseline, _) => refuse(format!(
-            "it is the baseline of another run, with which its trials take turns; {hint}"
+            "it is the baseline of another run, and their trials are interleaved; {hint}"
         )),
         (InterleavedRole::New, None) => {
-            refuse(format!("its trials take turns with those of another build; {hint}"))
+            refuse(format!("its trials are interleaved with those of another build; {hint}"))
         }
         (InterleavedRole::New, Some(against)) => Ok(Some(InterleavedRuns {
             new: path.to_owned(),
@@ -71,10 +69,9 @@ pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<I
     }
 }
 
-/// Begins two runs and brings both to their end.
+/// Begins two runs and completes both.
 ///
-/// # Errors
-/// When they cannot begin, or not go on.
+/// # Errors If they cannot begin or continue.
 pub(super) fn begin(
     file: &ScenarioFile,
     changes: &scenario::Overrides,
@@ -101,10 +98,10 @@ pub(super) fn begin(
     let overrides = recorded_changes(&changes);
     let recorded =
         begin::Request { overrides: &overrides, retries: request.retries, tool: &request.tool };
-    // This build's image first: making it removes images that earlier runs have made.
+    // This build's image first: building it removes images of earlier runs.
     let mut new = new_record(&planned, &recorded, own.as_ref(), interrupted, observer)?;
     let mut base = new_record(&planned, &recorded, other.as_ref(), interrupted, observer)?;
-    // One kernel: what was found of it once holds for both.
+    // Both have the same kernel.
     base.kernel_rules = new.kernel_rules.clone();
     new.build = Some(this_build(&request.tool.version)?);
     let [new_directory, base_directory] =
@@ -122,10 +119,9 @@ pub(super) fn begin(
     finish(sides, &against.build, interrupted, observer)
 }
 
-/// Goes on with two runs and brings both to their end.
+/// Resumes two runs and completes both.
 ///
-/// # Errors
-/// As [`begin`], and when a build is not the one that ran before.
+/// # Errors As [`begin`], and if a build is not the one that ran before.
 pub(super) fn resume(
     runs: &InterleavedRuns,
     file: Option<&ScenarioFile>,
@@ -140,8 +136,7 @@ pub(super) fn resume(
         let hash = |build: Option<run_record::Build>| build.and_then(|build| build.hash);
         if hash(was) != hash(is) {
             return Err(SessionError::Request(format!(
-                "resume {}: the build that it ran has changed since; run the scenario anew, \
-                 without --resume",
+                "resume {}: the build that it ran has changed since; start a new run, without --resume",
                 path.display()
             )));
         }
@@ -178,7 +173,7 @@ fn connect(kind: &dyn BackendKind, build: &str) -> Result<[Box<dyn Backend>; 2]>
     Ok([kind.connect(None)?, kind.connect(Some(build))?])
 }
 
-/// A build that was not found as a file may be meant as an image.
+/// If a build is not a file, it may be an image.
 fn with_hint(error: BuildError, kind: &dyn BackendKind) -> SessionError {
     let with_images = backends::all().iter().find(|other| other.runs_images());
     match (&error, with_images) {
@@ -194,7 +189,7 @@ fn with_hint(error: BuildError, kind: &dyn BackendKind) -> SessionError {
     }
 }
 
-/// This program, as the build that is compared with the other.
+/// This program, the build that is compared with the other.
 fn this_build(version: &str) -> Result<run_record::Build> {
     Ok(BuildFile::running(version).map_err(LabError::from)?)
 }

@@ -1,4 +1,4 @@
-//! Scenarios and changes to plans, and what a run's record keeps of both.
+//! Plans from scenarios and changes, and both for a run's record.
 
 use std::path::Path;
 
@@ -11,15 +11,14 @@ use crate::running_kernel::RunningKernel;
 /// The plan of a scenario.
 ///
 /// # Errors
-/// Everything wrong with the scenario or the changes.
+/// All problems of the scenario or the changes.
 pub(super) fn plan(file: &ScenarioFile, changes: &scenario::Overrides) -> Result<Plan> {
     Ok(file.plan(changes, &RunningKernel)?)
 }
 
-/// The plan of a run that has begun, as it was recorded.
+/// The recorded plan of a run.
 ///
-/// # Errors
-/// When this build does not accept the scenario any more.
+/// # Errors If this build does not accept the scenario.
 pub(super) fn recorded_plan(run: &Path, record: &RunRecord) -> Result<Plan> {
     let file = ScenarioFile::from_source(Source {
         name: record.scenario.name.clone(),
@@ -30,19 +29,19 @@ pub(super) fn recorded_plan(run: &Path, record: &RunRecord) -> Result<Plan> {
     plan(&file, &scenario::Overrides { seed: Some(record.seed), ..Default::default() })
 }
 
-/// What a record keeps of the changes; the seed is a field of its own.
+/// The changes for a record; the seed is a separate field.
 pub(super) fn recorded_changes(changes: &scenario::Overrides) -> Overrides {
     let scenario::Overrides { quick, set, only, repeat, seed: _ } = changes.clone();
     Overrides { quick, set, only, repeat }
 }
 
-/// The changes that a record has kept.
-pub(super) fn changes_of(record: &RunRecord) -> scenario::Overrides {
+/// The changes of a record.
+pub(super) fn changes_from(record: &RunRecord) -> scenario::Overrides {
     let Overrides { quick, set, only, repeat } = record.scenario.overrides.clone();
     scenario::Overrides { quick, set, only, repeat, seed: Some(record.seed) }
 }
 
-/// The axes of a plan, as a record has them.
+/// The axes of a plan for a record.
 pub(super) fn axes(plan: &Plan) -> Vec<Axis> {
     let axis =
         |axis: &scenario::Axis| Axis { path: axis.path.clone(), values: axis.values.clone() };

@@ -1,4 +1,4 @@
-//! From a request to a session: what is run, and by which backend.
+//! From a request to a session: what to run, on which backend.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -21,23 +21,21 @@ pub struct Session {
     backend: &'static dyn BackendKind,
 }
 
-/// What a session does.
+/// The work of a session.
 pub(super) enum Work {
     /// A new run of a scenario, with changes.
     Scenario(ScenarioFile, Overrides),
     /// A new run of each scenario of a suite, with changes to all of them.
     Suite(LoadedSuite, Overrides),
-    /// The rest of a run; of another file of its scenario, if it is named.
+    /// The rest of a run, with another file of its scenario if one is named.
     Resume(PathBuf, Option<ScenarioFile>),
 }
 
 impl Session {
-    /// Reads what the request names, and prepares this process for its backend. Call
-    /// it before the process starts a thread: a backend may have to enter a user
-    /// namespace.
+    /// Reads the files of the request, and prepares this process for its backend. Call it
+    /// before the process starts a thread: a backend may have to enter a user namespace.
     ///
-    /// # Errors
-    /// When the request does not fit together, or the backend cannot run here.
+    /// # Errors If the request is invalid, or the backend cannot run here.
     pub fn prepare(request: RunRequest) -> Result<Self> {
         let work = work(&request.target)?;
         let backend = backend(&request)?;
@@ -55,11 +53,10 @@ impl Session {
         Ok(Self { request, work, backend })
     }
 
-    /// Runs it to its end. `interrupted` becomes true when the user asks for an end.
+    /// Runs it to its end. `interrupted` becomes true when the user interrupts.
     ///
-    /// # Errors
-    /// When a run cannot start or not go on. Its finished trials are kept. A suite
-    /// goes on with its next scenario instead.
+    /// # Errors If a run cannot start or continue. Its finished trials are recorded. A
+    /// suite continues with its next scenario instead.
     pub fn run(self, interrupted: &AtomicBool, observer: &mut dyn Observer) -> Result<Finished> {
         let Self { request, work, backend } = self;
         match work {
@@ -108,7 +105,7 @@ fn work(target: &Target) -> Result<Work> {
         (Target::New { .. }, None) => unreachable!("a new run names its scenario"),
         (Target::Resume { run, .. }, Some(Document::Suite(file))) => Err(not_resumable(
             run,
-            &format!("{} is a suite, which has no run of its own", file.load()?.suite.name),
+            &format!("{} is a suite, which is not a single run", file.load()?.suite.name),
         )),
         (Target::Resume { run, .. }, _) if SuiteDirectory::exists_at(run) => {
             Err(not_resumable(run, "it is a suite's directory"))
@@ -122,14 +119,13 @@ fn work(target: &Target) -> Result<Work> {
 
 fn not_resumable(run: &Path, why: &str) -> SessionError {
     SessionError::Request(format!(
-        "resume {}: {why}; resume its scenarios' runs one by one, each with `queuelab run \
+        "resume {}: {why}; resume the runs of its scenarios individually, each with `queuelab run \
          --resume RUN`",
         run.display()
     ))
 }
 
-/// The backend that was asked for; else the one of the run to go on with; else the
-/// default one.
+/// The requested backend; or that of the run to resume; or the default one.
 fn backend(request: &RunRequest) -> Result<&'static dyn BackendKind> {
     if let Some(name) = &request.backend {
         let unknown = || SessionError::Request(format!("use the backend {name}: there is none"));

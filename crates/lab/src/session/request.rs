@@ -1,22 +1,21 @@
-//! What a session is to run.
+//! The request of a session.
 
 use std::path::PathBuf;
 
 use run_record::Tool;
 
-/// What a session is to run.
+/// The request of a session.
 #[derive(Debug, Clone)]
 pub struct RunRequest {
-    /// A scenario, a suite, or a run to go on with.
+    /// A scenario, a suite, or a run to resume.
     pub target: Target,
-    /// The backend's name; the default one, or that of the run to go on with, if
-    /// `None`.
+    /// The backend's name; the default one, or that of the run to resume, if `None`.
     pub backend: Option<String>,
-    /// Another build to run in turn with this one.
+    /// Another build to interleave with this one.
     pub against: Option<Against>,
-    /// How often a failed trial is run again.
+    /// How often a failed trial is retried.
     pub retries: u32,
-    /// Where run directories go.
+    /// The folder of run directories.
     pub out: PathBuf,
     /// This program, for the record.
     pub tool: Tool,
@@ -29,7 +28,7 @@ pub enum Target {
     New {
         /// Name or path.
         scenario: String,
-        /// What is changed in it.
+        /// The changes of it.
         changes: scenario::Overrides,
     },
     /// A run that did not finish.
@@ -46,6 +45,6 @@ pub enum Target {
 pub struct Against {
     /// The path of its executable, or the name of its image.
     pub build: String,
-    /// Repetitions that each cell has at least, unless the changes name a number.
+    /// Minimum of repetitions of each cell, unless the changes have a number.
     pub min_repetitions: u32,
 }

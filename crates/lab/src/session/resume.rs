@@ -1,4 +1,4 @@
-//! A run that goes on: its plan is made again, and must be the one that it began with.
+//! A resumed run: its plan is recreated, and must be the original one.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use run_record::{RunDirectory, RunRecord, TrialRecord};
 use scenario::{Plan, ScenarioFile};
 
 use super::error::{Result, SessionError};
-use super::planning::{axes, changes_of, plan, recorded_plan};
+use super::planning::{axes, changes_from, plan, recorded_plan};
 use crate::backend::{Backend, Needs};
 use crate::machine;
 
-/// A run that can go on.
+/// A run that can continue.
 pub(super) struct Resumed {
     pub(super) plan: Plan,
     pub(super) directory: RunDirectory,
@@ -19,11 +19,10 @@ pub(super) struct Resumed {
     pub(super) done: Vec<TrialRecord>,
 }
 
-/// Opens a run directory to go on with it. Without a `file` the scenario is taken
-/// from the record.
+/// Opens a run directory to resume it. Without a `file` the scenario is that of the
+/// record.
 ///
-/// # Errors
-/// When it is a run of another scenario, on another kernel or on another backend.
+/// # Errors If it is a run of another scenario, on another kernel or on another backend.
 pub(super) fn resume(
     path: &Path,
     file: Option<&ScenarioFile>,
@@ -33,11 +32,11 @@ pub(super) fn resume(
     let refuse = |why: String| {
         let path = path.display();
         Err(SessionError::Request(format!(
-            "resume {path}: {why}; run the scenario anew, without --resume"
+            "resume {path}: {why}; start a new run, without --resume"
         )))
     };
     let plan = match file {
-        Some(file) => plan(file, &changes_of(&record))?,
+        Some(file) => plan(file, &changes_from(&record))?,
         None => recorded_plan(path, &record)?,
     };
     let recorded = &record.scenario;
@@ -46,7 +45,7 @@ pub(super) fn resume(
         let why = if changed { ", whose file has changed since" } else { "" };
         return refuse(format!("it is a run of another scenario ({}{why})", recorded.name));
     }
-    let (here, there) = (machine::machine().kernel, &record.machine.kernel);
+    let (here, there) = (machine::describe_machine().kernel, &record.machine.kernel);
     if here != *there {
         return refuse(format!("it ran on kernel {there}, and this is {here}"));
     }
@@ -54,7 +53,7 @@ pub(super) fn resume(
     if here != *there {
         return refuse(format!("it ran on the backend {there}, and this is {here}"));
     }
-    backend.make_room(&Needs::from_plan(&plan))?;
+    backend.reserve(&Needs::from_plan(&plan))?;
     record.resumed.push(Timestamp::now());
     let now = backend.describe();
     if now != record.backend {

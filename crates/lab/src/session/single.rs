@@ -17,7 +17,7 @@ use crate::active_run::ActiveRun;
 use crate::backend::BackendKind;
 use crate::finished_run::FinishedRun;
 
-/// A run that did not come to its end.
+/// A run that was not completed.
 pub(super) struct Stopped {
     pub(super) error: Box<SessionError>,
     /// Its directory; `None` if it did not begin.
@@ -32,11 +32,10 @@ impl<E: Into<SessionError>> From<E> for Stopped {
 
 type Result<T> = std::result::Result<T, Stopped>;
 
-/// Begins a run of a changed scenario and brings it to its end. The request has all but
-/// the scenario and the changes, which a suite decides for each of its runs.
+/// Begins a run of a scenario with changes and completes it. The scenario and the changes
+/// are separate from the request, because a suite has its own for each run.
 ///
-/// # Errors
-/// When it cannot begin, or not go on.
+/// # Errors If it cannot begin or continue.
 pub(super) fn begin(
     file: &ScenarioFile,
     changes: &scenario::Overrides,
@@ -56,7 +55,7 @@ pub(super) fn begin(
     finish(Side { run, backend: backend.as_ref() }, interrupted, observer)
 }
 
-/// Goes on with a run and brings it to its end.
+/// Resumes a run and completes it.
 ///
 /// # Errors
 /// As [`begin`].

@@ -1,4 +1,4 @@
-//! A suite: its scenarios, one after the other.
+//! A suite: its scenarios in sequence.
 
 use std::sync::atomic::AtomicBool;
 
@@ -19,12 +19,11 @@ use crate::clock::{Clock, SystemClock};
 use crate::machine;
 use crate::running_kernel::RunningKernel;
 
-/// Runs each scenario, however the ones before ended, until the user asks for an end.
-/// Each leaves a run directory of its own. The suite's directory exists from the
-/// beginning, so that a crash loses none of them.
+/// Runs each scenario, even if earlier ones failed, until the user interrupts. Each has
+/// its own run directory. The suite's directory exists from the beginning, so a crash
+/// loses no run.
 ///
-/// # Errors
-/// When the suite or what is changed in it is invalid, or its directory cannot be
+/// # Errors If the suite or a change of it is invalid, or its directory cannot be
 /// written.
 pub(super) fn run(
     loaded: &LoadedSuite,
@@ -111,7 +110,7 @@ fn check_request(suite: &Suite, changes: &Overrides, request: &RunRequest) -> Re
     Ok(())
 }
 
-/// What is changed in one scenario of a suite. The request's changes apply to all scenarios
+/// The changes of one scenario of a suite. The request's changes apply to all scenarios
 /// and take precedence over the suite's own.
 fn member_changes(member: &SuiteMember, suite: &Suite, changes: &Overrides) -> Overrides {
     let own = member.overrides(suite);
@@ -140,7 +139,7 @@ fn new_record(suite: &Suite, request: &RunRequest, backend: &dyn BackendKind) ->
         started: Timestamp::now(),
         ended: None,
         tool: request.tool.clone(),
-        machine: machine::machine(),
+        machine: machine::describe_machine(),
         backend: run_record::Backend {
             name: backend.name().to_owned(),
             version: None,

@@ -1,4 +1,4 @@
-//! What every stage of a trial knows.
+//! The context of a trial, available to every stage.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -20,12 +20,12 @@ pub(crate) struct TrialContext<'a> {
     /// The testbed of the trial after this one.
     pub(crate) next: Option<NextTestbed<'a>>,
     pub(crate) expectations: &'a scenario::Expectations,
-    /// The kernel's rules, as found at the start of the run.
+    /// The kernel's rules, determined at the start of the run.
     pub(crate) rules: &'a KernelRules,
-    /// `None` if it was not found: then nothing is simulated.
+    /// `None` if it is unknown: then nothing is simulated.
     pub(crate) wheel: Option<&'a TimerWheel>,
     pub(crate) server_may_die: bool,
-    /// Whether the probe keeps a timeline.
+    /// Whether the probe records a timeline.
     pub(crate) timeline: bool,
     /// Shared with the trials that run beside it.
     pub(crate) barrier: Option<&'a StartBarrier>,
@@ -46,13 +46,12 @@ impl TrialContext<'_> {
         self.backend.clock()
     }
 
-    /// Which try of which trial it is.
+    /// The trial and the retry.
     pub(crate) fn execution_id(&self) -> ExecutionId {
         ExecutionId { trial: self.planned.id, retry: self.planned.retry }
     }
 
-    /// Fails if the trial must end: the user asked for it, or a trial beside it
-    /// failed.
+    /// Fails if the trial must end: the user interrupted, or a trial beside it failed.
     pub(crate) fn check_interruption(&self) -> Result<()> {
         let is_cancelled = self.barrier.is_some_and(StartBarrier::is_cancelled);
         match is_cancelled || self.interrupted.load(Ordering::Relaxed) {

@@ -12,9 +12,9 @@ pub(super) struct JoinedTrial {
     /// A row for each attempt, and accepted connections that match none.
     pub(super) attempts: Joined,
     pub(super) outcomes: OutcomeCounts,
-    /// Connections that the server accepted; `None` if the list died with it.
+    /// Connections that the server accepted; `None` if it died without reporting them.
     pub(super) accepted: Option<usize>,
-    /// What the server died of; `None` if it stopped when it was asked to.
+    /// The signal or exit code of a server that died; `None` if it was stopped.
     pub(super) died: Option<String>,
     /// Changes of the counters of the server's host.
     pub(super) server: CounterDelta,
@@ -22,7 +22,7 @@ pub(super) struct JoinedTrial {
     pub(super) client: CounterDelta,
 }
 
-/// Joins what both sides reported.
+/// Joins the reports of both sides.
 pub(super) fn join(observed: &Observed) -> JoinedTrial {
     let (server, died) = match &observed.end {
         ServerEnd::Stopped(report) => {

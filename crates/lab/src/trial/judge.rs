@@ -9,9 +9,9 @@ use super::testbed::ClosedTestbed;
 use crate::invariants;
 use crate::laws::Measurements;
 use crate::server::ServerEnd;
-use crate::simulated::{Played, simulated};
+use crate::simulated::{SimulationInputs, simulated};
 
-/// What holds in a trial, expectations aside: those need the whole record.
+/// The results of checks, except for expectations, which need the complete record.
 pub(super) struct Judged {
     pub(super) invariants: Vec<Check>,
     pub(super) laws: Vec<LawCheck>,
@@ -49,18 +49,18 @@ fn check_invariants(
     joined: &JoinedTrial,
 ) -> Vec<Check> {
     let load = &observed.loaded.report;
-    let fallen = |host: &str, names: &[String]| -> Vec<String> {
+    let decreased = |host: &str, names: &[String]| -> Vec<String> {
         names.iter().map(|name| format!("{host} {name}")).collect()
     };
-    let mut fallen_counters = fallen("server", &joined.server.backwards);
-    fallen_counters.extend(fallen("client", &joined.client.backwards));
+    let mut decreased_counters = decreased("server", &joined.server.backwards);
+    decreased_counters.extend(decreased("client", &joined.client.backwards));
     let clients = u64::from(trial.cell.settings.load.clients);
     let mut checks = vec![
         invariants::outcomes_add_up(&joined.outcomes, clients),
         invariants::accepts_match_attempts(&joined.attempts, joined.accepted),
         invariants::sysctls_read_back(&testbed.spec, &testbed.sysctls),
         invariants::server_alive(joined.died.as_deref(), trial.server_may_die),
-        invariants::counters_never_fall(&fallen_counters),
+        invariants::counters_never_decrease(&decreased_counters),
         invariants::deliveries_intact(&load.integrity),
         invariants::probe_ran(observed.probed.as_ref().err()),
     ];
@@ -75,7 +75,7 @@ fn check_invariants(
     checks
 }
 
-/// The trial as the simulator plays it; `None` without the instants of every accept.
+/// Simulates the trial; `None` without the times of all accepts.
 fn simulate(
     trial: &TrialContext<'_>,
     observed: &Observed,
@@ -84,7 +84,7 @@ fn simulate(
     if joined.died.is_some() {
         return None;
     }
-    simulated(&Played {
+    simulated(&SimulationInputs {
         cell: &trial.cell.settings,
         sysctls: &observed.effective,
         rules: trial.rules,

@@ -22,11 +22,11 @@ const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// How long the lab waits for a worker's event before it checks everything else.
 const EVENT_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How long the kernel may take to handle the last segments of a trial. What stays
-/// longer is a finding: a phantom, or half a connection.
+/// How long the kernel may take to handle the last segments of a trial. Connections that
+/// last longer are a result: a phantom, or half a connection.
 const LAST_SEGMENTS_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// What the load of a trial gave.
+/// The results of a trial's load.
 pub(super) struct Loaded {
     pub(super) report: LoadReport,
     /// The server's accept queue when every attempt was decided.
@@ -41,8 +41,7 @@ pub(super) struct Loaded {
 
 /// Runs the load, and waits until the server has handled it.
 ///
-/// # Errors
-/// When a host or a worker fails, or the trial must end.
+/// # Errors If a host or a worker fails, or the trial must end.
 pub(super) fn load(
     trial: &TrialContext<'_>,
     testbed: &dyn Testbed,
@@ -52,7 +51,7 @@ pub(super) fn load(
     LoadPhases { trial, testbed, server, watched }.run()
 }
 
-/// The load of a trial and what it is observed with.
+/// The load of a trial, and what observes it.
 struct LoadPhases<'a, 'w> {
     trial: &'a TrialContext<'a>,
     testbed: &'a dyn Testbed,
@@ -126,8 +125,8 @@ impl LoadPhases<'_, '_> {
         })
     }
 
-    /// Leaves the connections as they are for as long as the scenario says, or until
-    /// the server dies.
+    /// Leaves the connections idle for the time of the scenario, or until the server
+    /// dies.
     fn linger(&mut self) -> Result<()> {
         let clock = self.trial.clock();
         let deadline = clock.now() + self.trial.cell.settings.load.linger;
@@ -177,12 +176,12 @@ impl LoadPhases<'_, '_> {
         })
     }
 
-    /// Waits until the server has handled what the clients have left behind: what is
-    /// still queued is accepted, and what was written is read.
+    /// Waits until the server has accepted all queued connections and read all written
+    /// data.
     fn await_idle(&mut self) -> Result<()> {
         self.await_server(|status, queued| queued == 0 && status.threads == 0)?;
-        // Both sides have closed; on a busy machine the kernel may still have to
-        // handle the last segments, and the counters are of what it has handled.
+        // Both sides have closed; on a busy machine the kernel may still have to handle
+        // the last segments, which the counters must include.
         let clock = self.trial.clock();
         let deadline = clock.now() + LAST_SEGMENTS_TIMEOUT;
         for role in [Role::Server, Role::Client] {
@@ -193,8 +192,8 @@ impl LoadPhases<'_, '_> {
         Ok(())
     }
 
-    /// Polls the server's status until `is_reached`, the server is dead, or the
-    /// time that a connection has for everything is over.
+    /// Polls the server's status until `is_reached`, the server is dead, or the finish
+    /// deadline has passed.
     fn await_server(
         &mut self,
         mut is_reached: impl FnMut(&ServerStatus, u32) -> bool,
@@ -204,8 +203,8 @@ impl LoadPhases<'_, '_> {
         while clock.now() < deadline {
             self.trial.check_interruption()?;
             self.watched.poll();
-            // Before the status: what leaves the queue between the two is then in
-            // the status.
+            // Before the status, which then includes connections that leave the queue in
+            // between.
             let queue = self.testbed.accept_queue(self.server.address.port())?;
             let Some(status) = self.server.status()? else { break };
             if is_reached(&status, queue.map_or(0, |queue| queue.depth)) {
@@ -217,7 +216,7 @@ impl LoadPhases<'_, '_> {
     }
 }
 
-/// The longest that all attempts can take to be decided.
+/// The longest time until all attempts are decided.
 fn connect_time(config: &LoadConfig) -> Duration {
     let settings = &config.settings;
     // Without a rate to keep, the spread is unbounded.
@@ -234,7 +233,7 @@ fn connect_time(config: &LoadConfig) -> Duration {
     }
 }
 
-/// The longest that everything after that can take.
+/// The longest time of everything after that.
 fn chat_time(config: &LoadConfig) -> Duration {
     let settings = &config.settings;
     let chat = settings.send_delay.saturating_add(settings.interval * settings.messages);

@@ -24,15 +24,15 @@ pub(super) struct HostCounters {
     pub(super) client: linux_net::Counters,
 }
 
-/// What was seen on a testbed.
+/// The observations on a testbed.
 pub(super) struct Observed {
-    /// Every sysctl in force that decides how connections queue.
+    /// Every sysctl in force that affects how connections queue.
     pub(super) effective: SysctlValues,
-    /// What the laws predicted before the load started.
+    /// The predictions of the laws before the load started.
     pub(super) laws: CellLaws,
     pub(super) before: HostCounters,
     pub(super) loaded: Loaded,
-    /// Or why the probe did not run to its end.
+    /// The error if the probe did not run to its end.
     pub(super) probed: Result<ProbeReport>,
     pub(super) after: HostCounters,
     /// When `after` was read, nanoseconds of the trial's clock.
@@ -46,8 +46,7 @@ pub(super) struct Observed {
 
 /// Runs server, probe and load on the hosts.
 ///
-/// # Errors
-/// When a host or a worker fails, or the trial must end.
+/// # Errors If a host or a worker fails, or the trial must end.
 pub(super) fn observe(
     trial: &TrialContext<'_>,
     testbed: &dyn Testbed,
@@ -66,9 +65,9 @@ pub(super) fn observe(
         barrier.wait();
     }
     let before = counters(testbed)?;
-    // A probe of an earlier build ends at a request that it does not know.
-    let answers = trial.backend.build().is_none();
-    let mut watched = shown.watched(probe, answers);
+    // A probe of an earlier build exits at an unknown request.
+    let responds = trial.backend.build().is_none();
+    let mut watched = shown.watched(probe, responds);
     let loaded = load(trial, testbed, &mut server, &mut watched)?;
     let after = counters(testbed)?;
     let counted_ns = clock.now_ns();
@@ -77,7 +76,7 @@ pub(super) fn observe(
         watched.poll();
         trial.check_interruption()
     })?;
-    // Before the server, whose end makes sockets that are not measured. Without the
+    // Before the server, whose stop creates sockets that are not measured. Without the
     // probe's report the rest of the trial is still valid.
     let probed = watched.stop();
     let end = server.stop()?;
@@ -100,7 +99,7 @@ pub(super) fn observe(
     })
 }
 
-/// What the laws predict from the settings in force.
+/// The predictions of the laws from the settings in force.
 fn predict(trial: &TrialContext<'_>, effective: &SysctlValues) -> CellLaws {
     let somaxconn = effective.at_server(Sysctl::Somaxconn);
     CellLaws::predict(&Inputs {

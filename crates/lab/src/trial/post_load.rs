@@ -1,5 +1,4 @@
-//! What a trial does after its load: watches closing sockets, and starts the server
-//! again.
+//! What a trial does after its load: watches closing sockets, and restarts the server.
 
 use std::time::Duration;
 
@@ -14,12 +13,11 @@ use crate::clock::Clock;
 use crate::error::{LabError, Result};
 use crate::server::Server;
 
-/// Time between two polls of sockets that stay for seconds. The probe records when
-/// they went; this only ends the wait.
+/// Time between two polls of sockets that stay for seconds. The probe records when they
+/// end; this only ends the wait.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Time between two starts of a server whose port is taken: each is a process of its
-/// own.
+/// Time between two starts of a server whose port is taken: each is a new process.
 const RESTART_INTERVAL: Duration = Duration::from_millis(250);
 
 /// Waits until nothing in the server's host is in TIME_WAIT or FIN_WAIT_2, or for
@@ -42,9 +40,9 @@ pub(super) fn watch_closing(
     Ok(())
 }
 
-/// Starts the server again until its port is free for it, or for as long as `after`
-/// says; `None` if the scenario does not ask for it. `left_ns` is when the last client
-/// left, nanoseconds of the same clock.
+/// Restarts the server until it can bind its port, for at most the time in `after`;
+/// `None` if the scenario does not restart it. `left_ns` is when the last client left,
+/// nanoseconds of the same clock.
 pub(super) fn restart(
     testbed: &dyn Testbed,
     clock: &dyn Clock,

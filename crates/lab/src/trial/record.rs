@@ -19,8 +19,7 @@ pub(super) struct Timing {
     pub(super) seconds: f64,
 }
 
-/// Puts everything that a trial found into its record, and evaluates the scenario's
-/// expectations on it.
+/// Creates the record of a trial, and evaluates the scenario's expectations on it.
 pub(super) fn record(
     trial: &TrialContext<'_>,
     timing: Timing,
@@ -38,7 +37,7 @@ pub(super) fn record(
     };
     let rows = joined.attempts.rows;
     let (probe, timeline) =
-        probed.map_or_else(|_| (None, Vec::new()), |seen| (Some(seen.report), seen.timeline));
+        probed.map_or_else(|_| (None, Vec::new()), |probe| (Some(probe.report), probe.timeline));
     let mut record = TrialRecord {
         id: trial.planned.id,
         cell: trial.cell.index as u32,

@@ -1,4 +1,4 @@
-//! The stages of a trial, one after the other.
+//! The stages of a trial in sequence.
 
 use jiff::Timestamp;
 
@@ -7,11 +7,10 @@ use super::output::TrialOutput;
 use super::{join, judge, observe, record, testbed};
 use crate::error::Result;
 
-/// Runs a trial. Its testbed is gone when this returns, however it returns.
+/// Runs a trial. Its testbed is always removed when this returns.
 ///
-/// # Errors
-/// When the testbed or a worker fails, or the trial must end. What the trial found
-/// is never an error.
+/// # Errors If the testbed or a worker fails, or the trial must end. A result of the
+/// trial is never an error.
 pub(crate) fn run(trial: &TrialContext<'_>) -> Result<TrialOutput> {
     let started = Timestamp::now();
     let began = trial.clock().now();

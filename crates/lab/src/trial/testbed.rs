@@ -13,18 +13,17 @@ pub(super) struct TrialTestbed {
     hosts: Box<dyn Testbed>,
 }
 
-/// What remains of a testbed when its hosts are gone.
+/// A testbed whose hosts have been removed.
 pub(super) struct ClosedTestbed {
-    /// What was asked for.
+    /// The request.
     pub(super) spec: TestbedSpec,
-    /// The sysctls asked for, as read back.
+    /// The requested sysctls, as read back.
     pub(super) sysctls: SysctlValues,
 }
 
-/// Creates the testbed that the trial's cell asks for.
+/// Creates the testbed that the trial's cell requires.
 ///
-/// # Errors
-/// When the machine refuses it, or a sysctl.
+/// # Errors If the machine refuses it, or a sysctl.
 pub(super) fn create(trial: &TrialContext<'_>) -> Result<TrialTestbed> {
     let spec = TestbedSpec::from_settings(&trial.cell.settings);
     let hosts = trial.backend.testbed(&spec, Purpose::Trial(trial.execution_id()))?;
@@ -37,8 +36,8 @@ impl TrialTestbed {
         self.hosts.as_ref()
     }
 
-    /// Fails if a host or the link broke: that explains every other failure, and what
-    /// was measured on such a testbed is worthless. After an interruption nothing is
+    /// Fails if a host or the link broke: that explains every other failure, and
+    /// measurements on such a testbed are invalid. After an interruption nothing is
     /// checked.
     pub(super) fn verify(&self, observed: &Result<Observed>) -> Result<()> {
         if matches!(observed, Err(LabError::Interrupted)) {

@@ -17,7 +17,7 @@ pub(crate) struct Bench {
     folder: TempDir,
 }
 
-/// What a session reported and left.
+/// The events and the result of a session.
 pub(crate) struct SessionLog {
     pub(crate) result: Result<Finished, SessionError>,
     /// Trial and retry, in the order in which they started.
@@ -28,7 +28,7 @@ pub(crate) struct SessionLog {
     pub(crate) stopped: Option<StoppedRun>,
     /// Trials started when the first one ended.
     pub(crate) started_before_first_end: usize,
-    /// Scenarios of a suite, and whether each came to its end.
+    /// Scenarios of a suite, and whether each held, if it was completed.
     pub(crate) members: Vec<(String, Option<bool>)>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) struct SessionLog {
 #[derive(Clone, Copy)]
 pub(crate) enum Interrupt {
     Never,
-    /// When so many trials have started.
+    /// When this number of trials has started.
     AtTrial(usize),
     /// Before the session starts.
     Before,
@@ -116,18 +116,18 @@ impl Bench {
         let backend: &'static FakeKind = Box::leak(Box::new(FakeKind::new(script)));
         let interrupted = AtomicBool::new(matches!(interrupt, Interrupt::Before));
         let mut recorder =
-            Recorder { interrupt, interrupted: &interrupted, seen: RefCell::default() };
+            Recorder { interrupt, interrupted: &interrupted, events: RefCell::default() };
         let session = Session::prepare_with(request, backend);
         let result = session.and_then(|session| session.run(&interrupted, &mut recorder));
-        let seen = recorder.seen.into_inner();
+        let events = recorder.events.into_inner();
         SessionLog {
             result,
-            started: seen.started,
-            finished: seen.finished,
-            notices: seen.notices,
-            stopped: seen.stopped,
-            started_before_first_end: seen.started_before_first_end,
-            members: seen.members,
+            started: events.started,
+            finished: events.finished,
+            notices: events.notices,
+            stopped: events.stopped,
+            started_before_first_end: events.started_before_first_end,
+            members: events.members,
         }
     }
 
@@ -153,7 +153,7 @@ impl Bench {
 }
 
 impl SessionLog {
-    /// The one run that it left.
+    /// Its only run.
     pub(crate) fn run(self) -> FinishedRun {
         match self.result.unwrap() {
             Finished::Run(run) => *run,
@@ -161,7 +161,7 @@ impl SessionLog {
         }
     }
 
-    /// Its error, as a user sees it.
+    /// Its error, as shown to a user.
     pub(crate) fn error(&self) -> String {
         match &self.result {
             Err(SessionError::Scenario(errors)) => {
@@ -183,7 +183,7 @@ pub(crate) fn ids(trials: &[TrialRecord]) -> Vec<(u32, u32)> {
 }
 
 #[derive(Default)]
-struct Seen {
+struct Events {
     started: Vec<(u32, u32)>,
     finished: Vec<(u32, u32)>,
     notices: Vec<Notice>,
@@ -195,32 +195,32 @@ struct Seen {
 struct Recorder<'a> {
     interrupt: Interrupt,
     interrupted: &'a AtomicBool,
-    seen: RefCell<Seen>,
+    events: RefCell<Events>,
 }
 
 impl Observer for Recorder<'_> {
     fn event(&mut self, event: SessionEvent<'_>) {
-        let seen = self.seen.get_mut();
+        let events = self.events.get_mut();
         match event {
             SessionEvent::TrialStarted { trial, .. } => {
-                seen.started.push((trial.id, trial.retry));
-                if matches!(self.interrupt, Interrupt::AtTrial(at) if at == seen.started.len()) {
+                events.started.push((trial.id, trial.retry));
+                if matches!(self.interrupt, Interrupt::AtTrial(at) if at == events.started.len()) {
                     self.interrupted.store(true, Ordering::Relaxed);
                 }
             }
             SessionEvent::TrialFinished(record) => {
-                if seen.finished.is_empty() {
-                    seen.started_before_first_end = seen.started.len();
+                if events.finished.is_empty() {
+                    events.started_before_first_end = events.started.len();
                 }
-                seen.finished.push((record.id, record.retry));
+                events.finished.push((record.id, record.retry));
             }
-            SessionEvent::Notice(notice) => seen.notices.push(notice),
-            SessionEvent::RunStopped(stopped) => seen.stopped = Some(stopped),
+            SessionEvent::Notice(notice) => events.notices.push(notice),
+            SessionEvent::RunStopped(stopped) => events.stopped = Some(stopped),
             SessionEvent::MemberStarted { scenario, .. } => {
-                seen.members.push((scenario.to_owned(), None));
+                events.members.push((scenario.to_owned(), None));
             }
             SessionEvent::MemberFinished(run) => {
-                seen.members.last_mut().unwrap().1 = Some(run.held());
+                events.members.last_mut().unwrap().1 = Some(run.held());
             }
             SessionEvent::MemberFailed { .. }
             | SessionEvent::RunStarted { .. }

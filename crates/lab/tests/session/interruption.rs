@@ -1,4 +1,4 @@
-//! Interruptions and failures: finished trials are kept.
+//! Interruptions and failures: finished trials are recorded.
 
 use lab::Notice;
 use run_record::RunDirectory;
@@ -6,7 +6,7 @@ use run_record::RunDirectory;
 use crate::bench::{Bench, Interrupt, ids, script};
 
 #[test]
-fn an_interrupted_run_keeps_its_trials_and_can_be_resumed() {
+fn the_trials_of_an_interrupted_run_are_recorded_and_it_can_be_resumed() {
     let bench = Bench::new();
     let scenario = bench.scenario("long", "repeat: 6\n");
     let request = bench.request(&scenario);
@@ -15,7 +15,7 @@ fn an_interrupted_run_keeps_its_trials_and_can_be_resumed() {
     let (path, record, trials) = bench.only_run();
     let stopped = session.stopped.unwrap();
     assert!(stopped.is_interrupted);
-    assert_eq!((stopped.kept, stopped.planned), (2, 6));
+    assert_eq!((stopped.recorded, stopped.planned), (2, 6));
     assert_eq!(stopped.directories, std::slice::from_ref(&path));
     assert_eq!(ids(&trials), session.finished);
     assert!(record.ended.is_none());
@@ -23,7 +23,7 @@ fn an_interrupted_run_keeps_its_trials_and_can_be_resumed() {
     let resumed = bench.run(script("{}"), bench.resume(&path));
     assert_eq!(resumed.started.len(), 4, "only what is missing");
     let (record, after) = RunDirectory::read(&path).unwrap();
-    assert_eq!(after[..2], trials, "what was done is not done again");
+    assert_eq!(after[..2], trials, "recorded trials are not run again");
     let mut all = ids(&after);
     all.sort_unstable();
     assert_eq!(all, (0..6).map(|id| (id, 0)).collect::<Vec<_>>());
@@ -45,7 +45,7 @@ fn trials_side_by_side_are_all_ended() {
 }
 
 #[test]
-fn nothing_is_left_of_an_interruption_before_the_first_trial() {
+fn an_interruption_before_the_first_trial_leaves_no_directory() {
     let bench = Bench::new();
     let scenario = bench.scenario("early", "");
     let session = bench.run_until(script("{}"), bench.request(&scenario), Interrupt::Before);
@@ -67,7 +67,7 @@ fn a_failure_of_a_worker_or_host_stops_the_run_and_names_the_cause() {
         assert!(session.error().contains(cause), "{}", session.error());
         let stopped = session.stopped.unwrap();
         assert!(!stopped.is_interrupted);
-        assert_eq!((stopped.kept, session.started.len()), (2, 3), "no trial after it");
+        assert_eq!((stopped.recorded, session.started.len()), (2, 3), "no trial after it");
         let resumed = bench.run(script("{}"), bench.resume(&stopped.directories[0]));
         assert_eq!(resumed.started, [(2, 0), (3, 0)]);
     }

@@ -1,5 +1,5 @@
-//! Sessions on the fake backend: no kernel, no process, no real time. Each test is a
-//! script, a request, and what must be left.
+//! Sessions on the fake backend: no kernel, no process, no real time. Each test has a
+//! script, a request, and the expected result.
 
 mod bench;
 mod interruption;

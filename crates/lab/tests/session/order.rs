@@ -1,6 +1,7 @@
 //! The order of trials.
 
 use crate::bench::{Bench, script};
+use linux_net::Counter;
 
 const TWO_CELLS: &str = "matrix: { server.backlog: [10, 64] }\nrepeat: 3\n";
 
@@ -54,6 +55,6 @@ fn outcomes_and_counters_are_those_of_the_script() {
     let trial = &run.trials[0];
     assert!(trial.held(), "{trial:?}");
     assert_eq!(trial.outcomes.get(run_record::Outcome::Ok), 2);
-    assert_eq!(trial.evidence.server["TcpExt.ListenOverflows"], 7);
+    assert_eq!(trial.evidence.server[Counter::ListenOverflows.name()], 7);
     assert_eq!(trial.accepted, Some(2));
 }

@@ -13,7 +13,8 @@ use crate::bench::{Bench, Interrupt, script};
 fn build(folder: &Path, version: &str) -> PathBuf {
     let (text, path) = (folder.join("text"), folder.join("other-queuelab"));
     fs::write(&text, format!("#!/bin/sh\necho queuelab {version}\n")).unwrap();
-    // By another process: nothing runs what a process of this test has open for writing.
+    // By another process, because a file that this one has open for writing cannot be
+    // executed.
     let installed = Command::new("install").arg("-m755").args([&text, &path]).status();
     assert!(installed.unwrap().success());
     path
@@ -30,14 +31,14 @@ fn request(bench: &Bench, repeat: Option<u32>) -> RunRequest {
 }
 
 #[test]
-fn two_builds_take_turns_and_each_is_first_as_often() {
+fn two_builds_alternate_and_each_is_first_equally_often() {
     let bench = Bench::new();
     let slower = script(r#"{ "trials": [{ "baseline": true, "load_ms": 500 }] }"#);
     let session = bench.run(slower, request(&bench, None));
     assert_eq!(
         session.notices,
         [Notice::RepetitionsRaised { from: 1, to: 4, trials: 8 }],
-        "fewer decide nothing"
+        "fewer are not conclusive"
     );
     let Finished::Pair { new, baseline } = session.result.unwrap() else { panic!() };
     assert_eq!((new.trials.len(), baseline.trials.len()), (4, 4));
@@ -62,21 +63,25 @@ fn two_builds_take_turns_and_each_is_first_as_often() {
 }
 
 #[test]
-fn an_interrupted_pair_goes_on_with_both_and_only_with_the_same_build() {
+fn an_interrupted_pair_resumes_both_runs_and_only_with_the_same_build() {
     let bench = Bench::new();
-    let asked = request(&bench, Some(4));
-    let session = bench.run_until(script("{}"), asked.clone(), Interrupt::AtTrial(4));
+    let original = request(&bench, Some(4));
+    let session = bench.run_until(script("{}"), original.clone(), Interrupt::AtTrial(4));
     assert!(session.is_interrupted());
     let stopped = session.stopped.unwrap();
-    assert_eq!((stopped.kept, stopped.planned, stopped.directories.len()), (3, 8, 2));
-    assert_eq!(stopped.against, asked.against.as_ref().map(|against| against.build.clone()));
+    assert_eq!((stopped.recorded, stopped.planned, stopped.directories.len()), (3, 8, 2));
+    assert_eq!(stopped.against, original.against.as_ref().map(|against| against.build.clone()));
     let [new, base]: [PathBuf; 2] = stopped.directories.try_into().unwrap();
 
-    let alone = bench.run(script("{}"), bench.resume(&new)).error();
-    assert!(alone.contains("take turns with those of another build"), "{alone}");
+    let without_build = bench.run(script("{}"), bench.resume(&new)).error();
+    assert!(without_build.contains("interleaved with those of another build"), "{without_build}");
     let build_path = bench.path().join("other-queuelab").canonicalize().unwrap();
-    assert!(alone.contains(&format!("--against {}", build_path.display())), "{alone}");
-    let resume = |path: &Path| RunRequest { against: asked.against.clone(), ..bench.resume(path) };
+    assert!(
+        without_build.contains(&format!("--against {}", build_path.display())),
+        "{without_build}"
+    );
+    let resume =
+        |path: &Path| RunRequest { against: original.against.clone(), ..bench.resume(path) };
     let of_baseline = bench.run(script("{}"), resume(&base)).error();
     assert!(of_baseline.contains("the baseline of another run"), "{of_baseline}");
 
@@ -100,7 +105,7 @@ fn a_failure_with_workers_of_the_other_build_names_it() {
 }
 
 #[test]
-fn what_is_not_a_build_is_refused_before_anything_starts() {
+fn an_invalid_build_is_refused_before_anything_starts() {
     let bench = Bench::new();
     let scenario = bench.scenario("both", "");
     for (build, cause) in [

@@ -1,4 +1,4 @@
-//! What is refused before anything starts.
+//! Requests that are refused before anything starts.
 
 use crate::bench::{Bench, script};
 
@@ -11,7 +11,7 @@ fn a_sysctl_value_that_the_kernel_refuses_is_shown_at_its_place() {
     let session = bench.run(refusing, bench.request(&scenario));
     let error = session.error();
     assert!(error.contains("hosts.server.sysctls.net.core.somaxconn"), "{error}");
-    assert!(error.contains("Invalid argument"), "the kernel's own words: {error}");
+    assert!(error.contains("Invalid argument"), "the kernel's message: {error}");
     assert!(bench.runs().is_empty(), "nothing was started");
 }
 

@@ -24,13 +24,13 @@ fn a_run_is_resumed_without_the_file_of_its_scenario() {
 }
 
 #[test]
-fn a_last_line_that_a_crash_cut_short_is_run_again() {
+fn a_trial_with_a_truncated_line_is_run_again() {
     let bench = Bench::new();
     let scenario = bench.scenario("cut", "repeat: 3\n");
     let run = bench.run(script("{}"), bench.request(&scenario)).run().path;
     let trials = run.join("trials.jsonl");
-    let whole = fs::read(&trials).unwrap();
-    fs::write(&trials, &whole[..whole.len() - 40]).unwrap();
+    let complete = fs::read(&trials).unwrap();
+    fs::write(&trials, &complete[..complete.len() - 40]).unwrap();
     let resumed = bench.run(script("{}"), bench.resume(&run));
     assert_eq!(resumed.started.len(), 1);
     assert_eq!(RunDirectory::read(&run).unwrap().1.len(), 3);
@@ -52,7 +52,7 @@ fn a_run_of_another_scenario_is_refused() {
 }
 
 #[test]
-fn a_directory_that_is_no_run_is_refused() {
+fn a_directory_that_is_not_a_run_is_refused() {
     let bench = Bench::new();
     let session = bench.run(script("{}"), bench.resume(bench.path()));
     assert!(session.error().contains("not a run directory"), "{}", session.error());

@@ -1,4 +1,4 @@
-//! Retries: they hide nothing.
+//! Retries, which never hide a failure.
 
 use run_record::{RunDirectory, TrialExecutions};
 
@@ -8,7 +8,7 @@ const FIVE_OK: &str =
     "repeat: 4\nshuffle: false\nrecord: { attempts: true }\nexpect:\n  - that: outcomes.ok == 5\n";
 
 #[test]
-fn a_trial_that_held_on_a_retry_holds_and_every_try_is_kept() {
+fn a_trial_that_held_on_a_retry_holds_and_every_attempt_is_recorded() {
     let bench = Bench::new();
     let scenario = bench.scenario("flaky", FIVE_OK);
     let flaky = r#"{ "trials": [
@@ -26,11 +26,11 @@ fn a_trial_that_held_on_a_retry_holds_and_every_try_is_kept() {
     let tries = TrialExecutions::group(&run.trials);
     assert_eq!(tries.iter().filter(|tries| tries.is_flaky()).count(), 2);
     let rows = std::fs::read_dir(run.path.join("attempts")).unwrap().count();
-    assert_eq!(rows, run.trials.len(), "each try has rows of its own");
+    assert_eq!(rows, run.trials.len(), "each attempt has its own rows");
 }
 
 #[test]
-fn a_trial_that_never_holds_fails_with_each_of_its_tries_also_after_an_interruption() {
+fn a_trial_that_never_holds_fails_with_all_its_retries_also_after_an_interruption() {
     let bench = Bench::new();
     let scenario = bench.scenario("wrong", "repeat: 2\nexpect:\n  - that: outcomes.ok == 4\n");
     let run = bench.run(script("{}"), bench.retrying(&scenario, 2)).run();
@@ -43,11 +43,11 @@ fn a_trial_that_never_holds_fails_with_each_of_its_tries_also_after_an_interrupt
     assert_eq!(sorted(&run.path), all);
     assert!(!run.held());
 
-    // As a crash leaves it, after the first retry.
+    // As after a crash, after the first retry.
     let trials = run.path.join("trials.jsonl");
     let lines = std::fs::read_to_string(&trials).unwrap();
-    let kept: String = lines.split_inclusive('\n').take(3).collect();
-    std::fs::write(&trials, kept).unwrap();
+    let remaining: String = lines.split_inclusive('\n').take(3).collect();
+    std::fs::write(&trials, remaining).unwrap();
     let resumed = bench.run(script("{}"), bench.resume(&run.path)).run();
     assert_eq!(sorted(&resumed.path), all);
     assert!(!resumed.held());

@@ -52,7 +52,7 @@ fn a_scenario_that_cannot_be_run_is_recorded_with_its_problem() {
 }
 
 #[test]
-fn an_interrupted_suite_records_what_had_ended() {
+fn an_interrupted_suite_records_completed_runs() {
     let bench = Bench::new();
     let two = suite(&bench, "outcomes.ok == 5", "outcomes.ok > 0");
     let session = bench.run_until(script("{}"), bench.request(&two), Interrupt::AtTrial(2));
@@ -79,6 +79,6 @@ fn changes_of_one_scenario_are_refused_for_a_suite() {
     let run = bench.out();
     let target = Target::Resume { run, scenario: Some(two) };
     let session = bench.run(script("{}"), RunRequest { target, ..bench.request("") });
-    assert!(session.error().contains("runs one by one"), "{}", session.error());
+    assert!(session.error().contains("individually"), "{}", session.error());
     assert!(bench.runs().is_empty(), "nothing was started");
 }

@@ -98,7 +98,7 @@ fn record(config: &LoadConfig) -> RunRecord {
         tool: crate::tool::tool(),
         build: None,
         interleaved: None,
-        machine: lab::machine(),
+        machine: lab::describe_machine(),
         backend: lab::standalone_backend(config),
         sysctls: lab::standalone_sysctls(),
         kernel_rules: KernelRules::default(),

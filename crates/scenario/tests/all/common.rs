@@ -89,6 +89,6 @@ pub(crate) fn rendered(diagnostic: &dyn Diagnostic) -> String {
     GraphicalReportHandler::new_themed(GraphicalTheme::unicode_nocolor())
         .with_width(100)
         .render_report(&mut text, diagnostic)
-        .expect("a String takes everything");
+        .expect("a String accepts any text");
     text
 }

@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use scenario::Overrides;
 
 #[test]
-fn six_different_problems_come_out_at_once() {
+fn six_different_problems_are_reported_at_once() {
     let text = "\
 name: test
 question: What is wrong with this?
@@ -25,7 +25,7 @@ matrix:
 expect:
   - that: outcomes.ok == attempt
 ";
-    let errors = try_plan(text, &Overrides::default()).expect_err("much is wrong");
+    let errors = try_plan(text, &Overrides::default()).expect_err("it has many problems");
     let positions: Vec<_> = errors
         .problems()
         .iter()
@@ -213,8 +213,12 @@ fn a_wrong_type_is_reported_without_rust_type_names() {
             "expected a whole number from 0 to 18446744073709551615, found true",
         ),
         ("load: { connect_rate", "fast", "expected a number, found \"fast\""),
-        ("load: { connect_rate", ".nan", "not YAML: non-finite float `.nan` fits no setting"),
-        ("load: { connect_rate", "-.inf", "not YAML: non-finite float `-.inf` fits no setting"),
+        ("load: { connect_rate", ".nan", "not YAML: non-finite float `.nan` is not a valid value"),
+        (
+            "load: { connect_rate",
+            "-.inf",
+            "not YAML: non-finite float `-.inf` is not a valid value",
+        ),
         ("load: { nodelay", "1", "expected true or false, found 1"),
         ("load: { interval", "5", "expected a time, found 5"),
         ("load: { pattern", "5", "expected a string, found 5"),
@@ -247,7 +251,7 @@ fn the_server_address_cannot_be_set() {
     };
     let errors = try_plan(&scenario_with(""), &overrides).expect_err("not with a flag either");
     assert!(errors.problems()[0].to_string().starts_with("--set server.address=127.0.0.1: "));
-    let plan = try_plan(&scenario_with(""), &Overrides::default()).expect("it is in order");
+    let plan = try_plan(&scenario_with(""), &Overrides::default()).expect("it is valid");
     assert_eq!(plan.resolved["server"].get("address"), None);
 }
 
@@ -263,8 +267,9 @@ matrix:
     // If a default does not fit, the setting that it conflicts with is shown.
     let errors = errors_of("server:\n  closes_first: server\nload: { messages: 0 }\n");
     assert!(errors.contains("test.yaml:4:17"), "{errors}");
-    for fine in ["close_after: 3 }\nload: { messages: 3", "close_after: 0 }\nload: { messages: 0"] {
-        let sections = format!("server: {{ closes_first: server, {fine} }}\n");
+    for valid in ["close_after: 3 }\nload: { messages: 3", "close_after: 0 }\nload: { messages: 0"]
+    {
+        let sections = format!("server: {{ closes_first: server, {valid} }}\n");
         assert_eq!(errors_of(&sections), "no problems");
     }
     assert_eq!(errors_of("server: { close_after: 99 }\n"), "no problems");
@@ -279,7 +284,7 @@ fn source_addresses_are_limited() {
 }
 
 #[test]
-fn an_impossible_server_setting_is_reported_at_its_place() {
+fn an_invalid_server_setting_is_reported_at_its_place() {
     let errors = errors_of("matrix:\n  server.listeners: [1, 64, 0, 65]\n");
     assert!(errors.contains("server.listeners: 0 listening sockets: use 1 to 64"), "{errors}");
     assert!(errors.contains("test.yaml:4:29") && errors.contains("test.yaml:4:32"), "{errors}");
@@ -289,7 +294,7 @@ fn an_impossible_server_setting_is_reported_at_its_place() {
     assert!(errors.contains("server.release_backlog: no ACKs are held"), "{errors}");
     assert!(errors.contains("test.yaml:4:20"), "{errors}");
     assert!(errors_of("server: { thread_stack: 16383 }\n").contains("at least 16384"));
-    for fine in ["hold_acks: true, release_backlog: 0", "listeners: 64, defer_accept: 31"] {
-        assert_eq!(errors_of(&format!("server: {{ {fine} }}\n")), "no problems");
+    for valid in ["hold_acks: true, release_backlog: 0", "listeners: 64, defer_accept: 31"] {
+        assert_eq!(errors_of(&format!("server: {{ {valid} }}\n")), "no problems");
     }
 }

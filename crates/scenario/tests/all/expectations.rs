@@ -4,7 +4,7 @@ use crate::common::{rendered, scenario_with, try_plan};
 use scenario::{ExpectationResult, Overrides};
 use serde_json::{Value, json};
 
-/// Facts as the lab gives them, the settings those of the scenario.
+/// Facts as from the lab, with the settings of the scenario.
 fn evaluate(expect: &str, facts: Value) -> Vec<ExpectationResult> {
     let text = scenario_with(&format!(
         "hosts: {{ server: {{ sysctls: {{ net.core.somaxconn: \"64\" }} }} }}

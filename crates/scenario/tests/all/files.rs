@@ -123,7 +123,7 @@ fn members(text: &str) -> Vec<&str> {
 }
 
 #[test]
-fn the_schema_knows_the_members_of_every_committed_file() {
+fn the_schema_has_the_members_of_every_committed_file() {
     let schema = json_schema();
     let kinds: Vec<&Value> = ["/$defs/Scenario", "/$defs/Suite"]
         .iter()

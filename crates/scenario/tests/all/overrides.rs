@@ -96,7 +96,7 @@ fn set_changes_a_setting_a_sysctl_or_a_section() {
 }
 
 #[test]
-fn set_on_an_axis_keeps_it_at_that_one_value() {
+fn set_on_an_axis_fixes_its_value() {
     let plan = planned(set(&[("server.backlog", "77")]));
     assert_eq!(values(&plan, "server.backlog"), [77]);
     assert_eq!(plan.cells.len(), 4);
@@ -116,7 +116,7 @@ fn set_on_the_matrix_replaces_or_adds_an_axis() {
 }
 
 #[test]
-fn only_keeps_values_and_takes_the_end_of_a_path() {
+fn only_selects_values_and_accepts_the_end_of_a_path() {
     let plan =
         planned(only(&[("backlog", "30"), ("backlog", "10"), ("server.design", "snapshot")]));
     assert_eq!(values(&plan, "server.backlog"), [10, 30]);

@@ -22,7 +22,7 @@ fn planned(set: &[(&str, &str)]) -> Plan {
 }
 
 fn refused(plan: &Plan, cell: usize, path: &str) -> (Option<(usize, usize)>, String) {
-    let errors = plan.refused(cell, path, "the kernel says EINVAL".to_owned());
+    let errors = plan.refused(cell, path, "the kernel returns EINVAL".to_owned());
     let [problem] = errors.problems() else {
         panic!("one problem");
     };
@@ -40,7 +40,7 @@ fn the_value_of_an_axis_is_placed_by_cell() {
 }
 
 #[test]
-fn a_value_kept_by_only_is_placed_in_the_file() {
+fn a_value_selected_by_only_is_placed_in_the_file() {
     let overrides =
         Overrides { only: vec![("somaxconn".to_owned(), "-1".to_owned())], ..Overrides::default() };
     let plan = try_plan(&scenario_with(SECTIONS), &overrides).expect("it is valid");
@@ -52,7 +52,7 @@ fn a_plain_setting_is_placed_in_its_section() {
     let cookies = "hosts.server.sysctls.net.ipv4.tcp_syncookies";
     let (place, message) = refused(&planned(&[]), 0, cookies);
     assert_eq!(place, Some((6, 41)));
-    assert_eq!(message, format!("{cookies}: the kernel says EINVAL"));
+    assert_eq!(message, format!("{cookies}: the kernel returns EINVAL"));
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn a_flag_is_named_instead_of_a_place() {
         let plan = planned(&[(path, "-7")]);
         let (place, message) = refused(&plan, 0, path);
         assert_eq!(place, None);
-        assert_eq!(message, format!("--set {path}=-7: {path}: the kernel says EINVAL"));
+        assert_eq!(message, format!("--set {path}=-7: {path}: the kernel returns EINVAL"));
     }
 }
 

@@ -1,11 +1,11 @@
-//! What the probe measured in a host.
+//! Metrics of the probe.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What the probe measured in the server's host.
+/// Metrics of the probe in the server's host.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ProbeSummary {
     /// Time from one tick to the next, seconds.
@@ -22,13 +22,13 @@ pub struct ProbeSummary {
     pub seconds: f64,
     /// CPU time that the probe used meanwhile, seconds.
     pub cpu_seconds: f64,
-    /// The listeners, in the order in which they were first seen: another socket
-    /// on the same port is another listener.
+    /// The listeners, in the order in which they were first observed: another socket on
+    /// the same port is another listener.
     pub listeners: Vec<ListenerSummary>,
     /// Maximum of queued connections, summed over all listeners.
     pub deepest: u32,
-    /// Sockets by state: `syn_recv` (of the server's port), `established`,
-    /// `time_wait`, `fin_wait_2`; only those that were seen.
+    /// Sockets by state: `syn_recv` (of the server's port), `established`, `time_wait`,
+    /// `fin_wait_2`; only those that were observed.
     pub states: BTreeMap<String, StateSummary>,
     /// Maximum of the memory that TCP used for sockets in the whole machine, bytes.
     pub most_socket_memory: u64,
@@ -52,8 +52,8 @@ pub struct ListenerSummary {
 pub struct StateSummary {
     /// Maximum of sockets in this state.
     pub most: u32,
-    /// Number of periods with sockets in this state; more than 1 if there were
-    /// samples without any in between. 0 in records from before this was counted.
+    /// Number of periods with sockets in this state; more than 1 if there were samples
+    /// without any in between. 0 in older records without this count.
     #[serde(default)]
     pub times: u32,
     /// CLOCK_MONOTONIC just after the first sample with any, nanoseconds.
@@ -68,14 +68,14 @@ pub struct StateSummary {
     /// CLOCK_MONOTONIC just after the next sample, which had none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub absent_after_ns: Option<u64>,
-    /// Number of sockets in this state in the very last sample.
+    /// Number of sockets in this state in the last sample.
     pub left: u32,
 }
 
 impl StateSummary {
-    /// How long sockets were in this state, seconds: the midpoint of the bounds
-    /// that the surrounding samples give. `None` if there was more than one period.
-    pub fn stood_seconds(&self) -> Option<f64> {
+    /// How long sockets were in this state, seconds: the midpoint of the bounds from the
+    /// surrounding samples. `None` if there was more than one period.
+    pub fn duration_seconds(&self) -> Option<f64> {
         if self.times > 1 {
             return None;
         }

@@ -1,4 +1,4 @@
-//! What the server measures of itself.
+//! Metrics of the server.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::latency::DurationSummary;
 use super::usage::ResourceUsage;
 
-/// What the server measures of itself, apart from its traffic.
+/// Metrics of the server, except for its traffic.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ServerMetrics {
     /// Writes to a client that failed; the first one ends its connection.

@@ -5,17 +5,16 @@ use serde::{Deserialize, Serialize};
 /// A sample of one listener; the first row of an instant also has the counts of
 /// sockets by state.
 ///
-/// Rows are ordered by time, on the clock of `attempts/*.csv`; the time stamp is
-/// taken after the sample. Only changes have rows, each with the last sample before
-/// the change: between two rows of a listener, every sample had the values of the
-/// first one, unless ticks were missed. An empty field was not sampled; a depth or
-/// count stays valid until the next row that has one. A change of the socket memory
-/// alone does not make a row.
+/// Rows are ordered by time, on the clock of `attempts/*.csv`; the time stamp is taken
+/// after the sample. Only changes have rows, each with the last sample before the change:
+/// between two rows of a listener, every sample had the values of the first one, unless
+/// ticks were missed. An empty field was not sampled; a depth or count stays valid until
+/// the next row that has one. A change of only the socket memory has no row.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TimelineRow {
     /// CLOCK_MONOTONIC, nanoseconds.
     pub at_ns: u64,
-    /// Number of the listener, from 0, in the order in which they were first seen;
+    /// Number of the listener, from 0, in the order in which they were first observed;
     /// `None` if the port had no listener.
     pub listener: Option<u32>,
     /// Connections in its accept queue (Recv-Q); `None` if it is closed.

@@ -1,10 +1,10 @@
-//! What an engine says about itself.
+//! Properties of an engine.
 
 use super::backend::Docker;
 use super::error::Result;
 use super::image::Executable;
 
-/// An engine and what it has.
+/// The properties of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AboutDocker {
     /// Its socket.
@@ -13,8 +13,8 @@ pub(super) struct AboutDocker {
     pub(super) version: String,
     /// The negotiated version of its API, for example `1.41`.
     pub(super) api: String,
-    /// The release of the kernel that containers run on: another than this
-    /// process's where the engine is in a virtual machine.
+    /// The release of the kernel that containers run on: different from this process's if
+    /// the engine is in a virtual machine.
     pub(super) kernel: String,
     /// The version of control groups that it uses, `1` or `2`.
     pub(super) cgroup: String,
@@ -31,13 +31,13 @@ pub(super) struct AboutDocker {
 }
 
 impl Docker {
-    /// Asks the engine about itself.
+    /// Reads the properties of the engine.
     ///
     /// # Errors
-    /// When it fails.
+    /// If it fails.
     pub(super) fn about(&self) -> Result<AboutDocker> {
         let engine = self.engine();
-        let info = engine.call("ask the engine about itself", engine.docker().info())?;
+        let info = engine.call("read the properties of the engine", engine.docker().info())?;
         let executable = Executable::running();
         let (image, not_an_image) = match &executable {
             Ok(executable) => {

@@ -15,8 +15,8 @@ use worker::{Message, MessageOf, PROTOCOL_VERSION, Request, Started, WorkerEnd, 
 
 use crate::agent::{AgentCommand, AgentEvent, AgentProtocol, AgentResponse, HEARTBEAT_INTERVAL};
 
-/// Bytes of an agent's standard error that are kept.
-const MAX_KEPT_STDERR: usize = 2000;
+/// Bytes of an agent's standard error that are stored.
+const MAX_STDERR_BYTES: usize = 2000;
 
 /// The outcome of a request: the result, or the reason of the failure.
 pub(super) type Reply = Result<Value, String>;
@@ -32,7 +32,7 @@ pub(super) struct AgentLine {
 #[derive(Debug, Default)]
 struct State {
     started: bool,
-    /// The version that the agent announced, if it is another one than ours.
+    /// The version that the agent announced, if it differs from ours.
     incompatible: Option<Option<u32>>,
     is_closed: bool,
     last_id: u64,
@@ -56,7 +56,7 @@ impl AgentLine {
             while let Some(Ok(chunk)) = output.next().await {
                 let Some(line) = weak.upgrade() else { return };
                 match chunk {
-                    LogOutput::StdErr { message } => line.state().keep_stderr(&message),
+                    LogOutput::StdErr { message } => line.state().store_stderr(&message),
                     chunk => {
                         pending.extend_from_slice(&chunk.into_bytes());
                         line.state().take_lines(&mut pending);
@@ -142,22 +142,22 @@ async fn write(
 }
 
 impl State {
-    /// Takes every complete line out of `pending`.
+    /// Handles every complete line of `pending`.
     fn take_lines(&mut self, pending: &mut Vec<u8>) {
         let Some(end) = pending.iter().rposition(|&byte| byte == b'\n') else { return };
         let rest = pending.split_off(end + 1);
         for line in std::mem::replace(pending, rest).split(|&byte| byte == b'\n') {
             match Message::parse(line) {
-                Ok(message) => self.take(message),
+                Ok(message) => self.handle(message),
                 // Of an agent of an earlier build.
                 Err(_) if line.starts_with(b"{") && !self.started => self.refuse(None),
                 Err(_) if line.is_empty() => {}
-                Err(_) => self.keep_stderr(line),
+                Err(_) => self.store_stderr(line),
             }
         }
     }
 
-    fn take(&mut self, message: MessageOf<AgentProtocol>) {
+    fn handle(&mut self, message: MessageOf<AgentProtocol>) {
         match message {
             Message::Started(Started { protocol: PROTOCOL_VERSION, .. }) => self.started = true,
             Message::Started(Started { protocol, .. }) => self.refuse(Some(protocol)),
@@ -166,7 +166,7 @@ impl State {
             }
             Message::Failed(failure) => match failure.id {
                 Some(id) => self.reply(id, Err(failure.reason)),
-                None => self.keep_stderr(failure.reason.as_bytes()),
+                None => self.store_stderr(failure.reason.as_bytes()),
             },
             Message::Event(AgentEvent::Line { worker, line }) => {
                 if let Some((lines, _)) = self.workers.get(&worker) {
@@ -188,9 +188,9 @@ impl State {
         }
     }
 
-    fn keep_stderr(&mut self, bytes: &[u8]) {
+    fn store_stderr(&mut self, bytes: &[u8]) {
         self.stderr.extend(bytes);
-        let surplus = self.stderr.len().saturating_sub(MAX_KEPT_STDERR);
+        let surplus = self.stderr.len().saturating_sub(MAX_STDERR_BYTES);
         self.stderr.drain(..surplus);
     }
 
@@ -199,7 +199,7 @@ impl State {
         self.close();
     }
 
-    /// Nothing more will arrive: closes the channels of all that wait.
+    /// Nothing more will arrive: closes all channels.
     fn close(&mut self) {
         self.is_closed = true;
         self.pending.clear();
@@ -212,7 +212,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_complete_however_the_stream_is_cut() {
+    fn messages_are_complete_however_the_stream_is_split() {
         let mut state = State::default();
         let (replies, replied) = channel();
         state.pending.insert(3, replies);
@@ -257,7 +257,7 @@ mod tests {
     fn an_agent_of_another_protocol_version_is_refused() {
         for (text, version) in [
             (
-                r#"{"said":"failed","id":0,"reason":"missing field `request`"}"#,
+                r#"{"kind":"failed","id":0,"reason":"missing field `request`"}"#,
                 "an earlier version",
             ),
             (r#"{"event":"started","worker":"host","protocol":1}"#, "version 1"),
@@ -272,11 +272,11 @@ mod tests {
     }
 
     #[test]
-    fn a_line_that_is_not_a_message_is_kept_with_standard_error() {
+    fn a_line_that_is_not_a_message_is_stored_with_standard_error() {
         let line = AgentLine::default();
         line.state().take_lines(&mut b"exec /queuelab: bad format\n".to_vec());
         assert_eq!(line.last_stderr(), "exec /queuelab: bad format");
-        line.state().keep_stderr(&[b'x'; 5000]);
-        assert_eq!(line.last_stderr().len(), MAX_KEPT_STDERR);
+        line.state().store_stderr(&[b'x'; 5000]);
+        assert_eq!(line.last_stderr().len(), MAX_STDERR_BYTES);
     }
 }

@@ -30,8 +30,7 @@ pub(super) struct Docker {
 impl Docker {
     /// Connects to the engine. Its containers run `build`, or this program.
     ///
-    /// # Errors
-    /// When there is no engine, this user may not use it, or it has no such image.
+    /// # Errors If there is no engine, this user may not use it, or it has no such image.
     pub(super) fn connect(build: Option<Build>) -> Result<Self> {
         let engine = Arc::new(Engine::connect()?);
         let record = |build: &Build| -> Result<run_record::Build> {
@@ -56,11 +55,10 @@ impl Docker {
         &self.engine
     }
 
-    /// Removes what killed runs have left behind; with `dry_run`, only finds it. With
+    /// Removes the resources of killed runs; with `dry_run`, only finds them. With
     /// `images`, also this program's images that no container uses.
     ///
-    /// # Errors
-    /// When the engine fails.
+    /// # Errors If the engine fails.
     pub(super) fn clean(&self, images: bool, dry_run: bool) -> Result<Leftovers> {
         let mut leftovers = self.engine.remove_leftovers(dry_run)?;
         if images {
@@ -74,15 +72,15 @@ impl Docker {
     }
 
     fn pool(&self) -> &Arc<Pool> {
-        self.pool.get().expect("make_room comes before the first testbed")
+        self.pool.get().expect("reserve is called before the first testbed")
     }
 }
 
 impl Drop for Docker {
     fn drop(&mut self) {
         if let Some(pool) = self.pool.get() {
-            // Its thread shares the pool, and the last share must be dropped here, where
-            // that can be waited for.
+            // Its thread shares the pool, and the last reference must be dropped here,
+            // where it can be waited for.
             pool.finish_preparation();
         }
     }
@@ -110,22 +108,22 @@ impl Backend for Docker {
         self.build.as_ref().map(|(_, record)| record.clone())
     }
 
-    fn make_room(&self, needs: &Needs) -> backend::Result<()> {
+    fn reserve(&self, needs: &Needs) -> backend::Result<()> {
         self.engine.remove_leftovers(false)?;
         let build = self.build.as_ref().map(|(build, _)| build.clone());
         let image = self.engine.image_of(build.as_ref())?;
         let pid = std::process::id();
-        // The nanoseconds distinguish runs that are the first process of containers of
-        // their own.
+        // The nanoseconds distinguish runs that are each the first process of a
+        // container.
         let now = Timestamp::now();
         let time = now.strftime("%Y%m%dT%H%M%SZ");
         let run = format!("{time}-{pid}-{:x}", now.subsec_nanosecond());
         let owner = Owner::this_process().label();
         let labels: HashMap<_, _> = [label(RUN_LABEL, &run), label(OWNER_LABEL, &owner)].into();
         let name = format!("queuelab-{run}");
-        let mut of_all = labels.clone();
-        of_all.extend([label(TRIAL_LABEL, "all")]);
-        let network = Network::create(&self.engine, &name, of_all, pid)?;
+        let mut network_labels = labels.clone();
+        network_labels.extend([label(TRIAL_LABEL, "all")]);
+        let network = Network::create(&self.engine, &name, network_labels, pid)?;
         let limits = ContainerLimits { image: image.clone(), labels, needs: *needs };
         let _ = self.image_name.set(image);
         let pool = Pool::new(Arc::clone(&self.engine), network, limits, build);
@@ -163,7 +161,8 @@ fn kinds(spec: &TestbedSpec) -> [HostKind; 2] {
     ]
 }
 
-/// Whether frames between containers pass this machine's firewall, at some cost for each.
+/// Whether frames between containers pass this machine's firewall, which costs time for
+/// each.
 fn frames_are_filtered() -> bool {
     std::fs::read_to_string("/proc/sys/net/bridge/bridge-nf-call-iptables")
         .is_ok_and(|value| value.trim() == "1")

@@ -1,4 +1,4 @@
-//! What this machine's engine provides.
+//! Checks this machine's engine.
 
 use std::fs;
 
@@ -10,16 +10,16 @@ use crate::machine;
 
 const BRIDGE_FILTER: &str = "/proc/sys/net/bridge/bridge-nf-call-iptables";
 
-/// Asks the engine about itself, and creates a testbed with room for `needs` if that
-/// removes nothing.
+/// Checks the engine, and creates a testbed with room for `needs` if that removes
+/// nothing.
 pub(super) fn check(needs: &Needs) -> Vec<Finding> {
     let about = match Docker::connect(None).and_then(|docker| docker.about()) {
         Ok(about) => about,
         Err(error) => return vec![Finding::missing("engine", &error.into())],
     };
-    let here = machine::machine().kernel;
+    let here = machine::describe_machine().kernel;
     let mut findings = engine_findings(&about, &here);
-    // Reserving room for a run removes what killed runs have left: a check changes
+    // Reserving room for a run removes resources of killed runs, and a check must change
     // nothing.
     if about.image.is_some() && about.leftovers == 0 {
         findings.extend(testbed_findings(needs));
@@ -31,12 +31,12 @@ pub(super) fn check(needs: &Needs) -> Vec<Finding> {
     findings
 }
 
-/// Whether containers run on the kernel `here`, as far as the engine says.
+/// Whether containers run on the kernel `here`, if the engine reports its kernel.
 fn runs_on(about: &AboutDocker, here: &str) -> bool {
     about.kernel.is_empty() || about.kernel == here
 }
 
-/// What the engine says about itself; `here` is this machine's kernel.
+/// Checks the properties of the engine; `here` is this machine's kernel.
 fn engine_findings(about: &AboutDocker, here: &str) -> Vec<Finding> {
     let AboutDocker { socket, version, api, .. } = about;
     let mut findings = vec![Finding::ok("engine", format!("{version}, API {api}, at {socket}"))];
@@ -44,7 +44,7 @@ fn engine_findings(about: &AboutDocker, here: &str) -> Vec<Finding> {
         findings.push(Finding::note(
             "kernel",
             format!(
-                "containers run on {}, in another machine than this one: its kernel is measured",
+                "containers run on {}, the kernel of another machine, which is what is measured",
                 about.kernel
             ),
         ));
@@ -57,7 +57,7 @@ fn engine_findings(about: &AboutDocker, here: &str) -> Vec<Finding> {
         count => Finding::note(
             "leftovers",
             format!(
-                "{count} containers and networks of killed runs; no testbed was tried, because \
+                "{count} containers and networks of killed runs; no testbed was created, because \
                  that removes them"
             ),
         )
@@ -72,8 +72,8 @@ fn bridge_filter_finding(call_iptables: Option<&str>) -> Option<Finding> {
     passes.then(|| {
         Finding::note(
             "bridge filter",
-            "frames between containers pass the machine's iptables and conntrack, at some cost \
-             for each packet (net.bridge.bridge-nf-call-iptables = 1)",
+            "frames between containers pass the machine's iptables and conntrack, which costs \
+             time for each packet (net.bridge.bridge-nf-call-iptables = 1)",
         )
         .with_hint(
             "not an error, and Kubernetes requires it; otherwise: \
@@ -89,8 +89,8 @@ fn limits_finding(about: &AboutDocker) -> Finding {
         false => Finding::note(
             "limits",
             format!(
-                "{groups}: this engine cannot limit memory or processes, so that a container may \
-                 take all of the machine's"
+                "{groups}: this engine cannot limit memory or processes, so a container may \
+                 use all of the machine's"
             ),
         ),
     }
@@ -102,7 +102,7 @@ fn image_finding(about: &AboutDocker) -> Finding {
         (None, Some(name)) => Finding::ok("image", format!("{name}, of this executable")),
         (None, None) => Finding::note(
             "image",
-            "not built yet: a run builds it from this executable; without it no testbed was tried",
+            "not built yet: a run builds it from this executable; without it no testbed was created",
         )
         .with_hint("`queuelab image build` builds it now"),
     }
@@ -143,12 +143,12 @@ fn testbed_findings(needs: &Needs) -> Vec<Finding> {
 
 fn try_docker_testbed(needs: &Needs) -> Result<[Finding; 2]> {
     let docker = Docker::connect(None)?;
-    docker.make_room(needs)?;
+    docker.reserve(needs)?;
     let tried = try_testbed(&docker)?;
     let created = format!(
         "two joined containers with room for {} clients, a sysctl set and read back: {:.1} s",
         needs.clients,
-        tried.took.as_secs_f64()
+        tried.duration.as_secs_f64()
     );
     Ok([Finding::ok("testbed", created), sysctls_finding(&tried.sysctls)])
 }
@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn an_engine_in_order_is_all_ok() {
+    fn a_correct_engine_is_all_ok() {
         let findings = engine_findings(&about(), "6.18.0");
         assert!(findings.iter().all(|finding| finding.state == FindingState::Ok), "{findings:?}");
         assert_eq!(found(&about(), "security").detail, "seccomp (builtin), rootless");
@@ -200,8 +200,8 @@ mod tests {
 
     #[test]
     fn frames_that_pass_iptables_are_a_note() {
-        for switched_off in [None, Some("0\n")] {
-            assert_eq!(bridge_filter_finding(switched_off), None);
+        for disabled in [None, Some("0\n")] {
+            assert_eq!(bridge_filter_finding(disabled), None);
         }
         let finding = bridge_filter_finding(Some("1\n")).unwrap();
         assert_eq!(finding.state, FindingState::Note);
@@ -212,12 +212,14 @@ mod tests {
     fn an_executable_that_cannot_be_an_image_is_missing() {
         let dynamic = AboutDocker {
             image: None,
-            not_an_image: Some("make an image of x: it is linked dynamically; link it".to_owned()),
+            not_an_image: Some(
+                "create an image of x: it is linked dynamically; link it".to_owned(),
+            ),
             ..about()
         };
         let finding = found(&dynamic, "image");
         assert_eq!(finding.state, FindingState::Missing);
-        assert_eq!(finding.detail, "failed to make an image of x: it is linked dynamically");
+        assert_eq!(finding.detail, "failed to create an image of x: it is linked dynamically");
         assert_eq!(finding.hint.as_deref(), Some("link it"));
     }
 }

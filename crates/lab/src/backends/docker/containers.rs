@@ -15,14 +15,13 @@ use crate::agent::{AgentCommand, HostConnections};
 use crate::backend::{Addresses, Result, Role, Testbed, TestbedSpec};
 use crate::backends::sysctl_error;
 
-/// How long the engine may take to notice that a host has lost its place on the
-/// network.
+/// How long the engine may take to notice that a host was disconnected from the network.
 const LINK_FAULT_WITHIN: Duration = Duration::from_secs(2);
 
 /// Two joined containers.
 #[derive(Debug)]
 pub(super) struct Containers {
-    /// Server and client; none only while this is dropped.
+    /// Server and client; `None` only while this is dropped.
     hosts: Option<[Host; 2]>,
     addresses: Addresses,
     sysctls: SysctlValues,
@@ -30,11 +29,10 @@ pub(super) struct Containers {
 }
 
 impl Containers {
-    /// Both hosts as a testbed: its sysctls read back, and each reached by the
-    /// other.
+    /// Both hosts as a testbed, whose sysctls were read back, and which reach each other.
     ///
-    /// # Errors
-    /// When a sysctl is not what was asked for, or a host cannot be reached.
+    /// # Errors If a sysctl differs from the requested value, or a host cannot be
+    /// reached.
     pub(super) fn joined(
         [server, client]: [Host; 2],
         pool: Arc<Pool>,
@@ -49,17 +47,16 @@ impl Containers {
         };
         let effective = testbed.effective_sysctls()?;
         testbed.sysctls = SysctlValues {
-            server: kept(Role::Server, spec, &effective.server)?,
-            client: kept(Role::Client, spec, &effective.client)?,
+            server: read_back(Role::Server, spec, &effective.server)?,
+            client: read_back(Role::Client, spec, &effective.client)?,
         };
         testbed.join()?;
         Ok(testbed)
     }
 
-    /// Has the client reach the server, so that both know each other's link
-    /// address. Two that have been together before know it: they are spared
-    /// it, for a kernel answers one peer only about once a second
-    /// (`icmp_ratelimit`).
+    /// Makes the client reach the server, so that both know each other's link address.
+    /// Hosts that have been joined before know it, and a kernel responds to one peer only
+    /// about once a second (`icmp_ratelimit`).
     fn join(&self) -> Result<()> {
         let known = self.host(Role::Client).knows(self.host(Role::Server));
         if known { Ok(()) } else { self.reach() }
@@ -70,7 +67,7 @@ impl Containers {
             sources: self.addresses.client.clone(),
             targets: vec![self.addresses.server],
         };
-        match self.host(Role::Client).ask::<()>(request) {
+        match self.host(Role::Client).request::<()>(request) {
             Ok(()) => Ok(()),
             Err(DockerError::HostFailed { host, reason }) => {
                 self.check_link(LINK_FAULT_WITHIN)?;
@@ -80,10 +77,10 @@ impl Containers {
         }
     }
 
-    /// Fails where a host has lost its place on the network. The engine's own
-    /// record may lag behind: it is looked at for some time.
-    fn check_link(&self, patience: Duration) -> Result<()> {
-        let deadline = Instant::now() + patience;
+    /// Fails if a host was disconnected from the network. The engine may notice it late,
+    /// so it is polled for some time.
+    fn check_link(&self, timeout: Duration) -> Result<()> {
+        let deadline = Instant::now() + timeout;
         loop {
             for role in [Role::Server, Role::Client] {
                 if let Some(what) = self.host(role).link_fault(&self.pool.network)? {
@@ -98,7 +95,7 @@ impl Containers {
     }
 
     fn host(&self, role: Role) -> &Host {
-        let [server, client] = self.hosts.as_ref().expect("they are there until the drop");
+        let [server, client] = self.hosts.as_ref().expect("there are hosts until the drop");
         match role {
             Role::Server => server,
             Role::Client => client,
@@ -121,19 +118,19 @@ impl Testbed for Containers {
     }
 
     fn counters(&self, role: Role) -> Result<Counters> {
-        Ok(self.host(role).ask(AgentCommand::Counters)?)
+        Ok(self.host(role).request(AgentCommand::Counters)?)
     }
 
     fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>> {
-        Ok(self.host(Role::Server).ask(AgentCommand::AcceptQueue { port })?)
+        Ok(self.host(Role::Server).request(AgentCommand::AcceptQueue { port })?)
     }
 
     fn sockets(&self, role: Role) -> Result<StateCounts> {
-        Ok(self.host(role).ask::<HostConnections>(AgentCommand::Connections)?.sockets)
+        Ok(self.host(role).request::<HostConnections>(AgentCommand::Connections)?.sockets)
     }
 
-    fn start(&self, role: Role, part: &'static str, arguments: &[String]) -> Result<Worker> {
-        Ok(self.host(role).start_worker(part, arguments)?)
+    fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker> {
+        Ok(self.host(role).start_worker(worker, arguments)?)
     }
 
     fn verify(&self, in_doubt: bool) -> Result<()> {
@@ -153,18 +150,17 @@ impl Drop for Containers {
     }
 }
 
-/// The sysctls asked for, as read back; an error where the kernel has made
-/// another value of one.
-fn kept(
+/// The requested sysctls, as read back; an error if the kernel has changed a value.
+fn read_back(
     role: Role,
     spec: &TestbedSpec,
     effective: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>> {
-    let asked = match role {
+    let requested = match role {
         Role::Server => &spec.server_sysctls,
         Role::Client => &spec.client_sysctls,
     };
-    asked
+    requested
         .iter()
         .map(|(name, value)| {
             let parsed: SysctlName =
@@ -179,19 +175,21 @@ fn kept(
 
 #[cfg(test)]
 mod tests {
+    use linux_net::Sysctl;
+
     use super::*;
 
     #[test]
-    fn a_value_that_the_kernel_changed_is_told() {
+    fn a_value_that_the_kernel_changed_is_an_error() {
         let spec = TestbedSpec {
-            server_sysctls: [("net.core.somaxconn".to_owned(), "010".to_owned())].into(),
+            server_sysctls: [(Sysctl::Somaxconn.name().to_owned(), "010".to_owned())].into(),
             ..TestbedSpec::default()
         };
         let effective =
-            |value: &str| BTreeMap::from([("net.core.somaxconn".to_owned(), value.to_owned())]);
-        let error = kept(Role::Server, &spec, &effective("8")).unwrap_err();
+            |value: &str| BTreeMap::from([(Sysctl::Somaxconn.name().to_owned(), value.to_owned())]);
+        let error = read_back(Role::Server, &spec, &effective("8")).unwrap_err();
         assert!(error.to_string().contains("the kernel changed it to `8`"), "{error}");
-        assert!(kept(Role::Server, &spec, &effective("10")).is_ok());
-        assert!(kept(Role::Client, &spec, &effective("8")).unwrap().is_empty());
+        assert!(read_back(Role::Server, &spec, &effective("10")).is_ok());
+        assert!(read_back(Role::Client, &spec, &effective("8")).unwrap().is_empty());
     }
 }

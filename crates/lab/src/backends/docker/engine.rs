@@ -12,14 +12,14 @@ use super::error::{DockerError, Result};
 
 /// Where an engine of the whole machine listens.
 const SYSTEM_SOCKET: &str = "/var/run/docker.sock";
-/// An engine handles every request of the lab within a second or two, and within some
-/// more on a busy machine.
+/// An engine handles every request of the lab within a second or two, and later on a busy
+/// machine.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// It answers questions about itself at once.
-const FIRST_ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// It responds to the first request at once.
+const FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// An engine that answered.
+/// An engine that responded.
 #[derive(Debug)]
 pub(super) struct Engine {
     docker: Docker,
@@ -51,15 +51,15 @@ impl Engine {
             let version = docker.version().await?.version;
             Ok((docker, version))
         };
-        let answered =
-            runtime.block_on(async { tokio::time::timeout(FIRST_ANSWER_TIMEOUT, version).await });
-        let Ok(answered) = answered else {
+        let responded =
+            runtime.block_on(async { tokio::time::timeout(FIRST_RESPONSE_TIMEOUT, version).await });
+        let Ok(responded) = responded else {
             return Err(DockerError::Silent {
                 socket: socket.to_owned(),
-                waited: FIRST_ANSWER_TIMEOUT,
+                waited: FIRST_RESPONSE_TIMEOUT,
             });
         };
-        let (docker, version) = answered.map_err(unreachable)?;
+        let (docker, version) = responded.map_err(unreachable)?;
         Ok(Self {
             docker,
             runtime,
@@ -68,7 +68,7 @@ impl Engine {
         })
     }
 
-    /// The client; what it does goes through [`Engine::call`].
+    /// The client, for requests with [`Engine::call`].
     pub(super) fn docker(&self) -> &Docker {
         &self.docker
     }
@@ -83,39 +83,39 @@ impl Engine {
         self.runtime.handle()
     }
 
-    /// Sends a request and waits for its response. `doing` reads after "failed to".
+    /// Sends a request and waits for its response. `intent` fits after "failed to".
     pub(super) fn call<T>(
         &self,
-        doing: &str,
-        asked: impl Future<Output = std::result::Result<T, Error>>,
+        intent: &str,
+        request: impl Future<Output = std::result::Result<T, Error>>,
     ) -> Result<T> {
-        let answered =
-            self.runtime.block_on(async { tokio::time::timeout(ENGINE_TIMEOUT, asked).await });
-        match answered {
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(error)) => Err(self.failed(doing, &error)),
-            Err(_) => Err(self.lost(doing, format!("nothing within {ENGINE_TIMEOUT:?}"))),
+        let responded =
+            self.runtime.block_on(async { tokio::time::timeout(ENGINE_TIMEOUT, request).await });
+        match responded {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(self.failed(intent, &error)),
+            Err(_) => Err(self.lost(intent, format!("nothing within {ENGINE_TIMEOUT:?}"))),
         }
     }
 
-    fn failed(&self, doing: &str, error: &Error) -> DockerError {
+    fn failed(&self, intent: &str, error: &Error) -> DockerError {
         match error {
             Error::DockerResponseServerError { status_code, message } => DockerError::Refused {
-                doing: doing.to_owned(),
+                intent: intent.to_owned(),
                 status: *status_code,
-                words: message.trim().to_owned(),
+                message: message.trim().to_owned(),
             },
             Error::DockerStreamError { error } => DockerError::Refused {
-                doing: doing.to_owned(),
+                intent: intent.to_owned(),
                 status: 500,
-                words: error.trim().to_owned(),
+                message: error.trim().to_owned(),
             },
-            error => self.lost(doing, cause(error)),
+            error => self.lost(intent, cause(error)),
         }
     }
 
-    fn lost(&self, doing: &str, cause: String) -> DockerError {
-        DockerError::Lost { doing: doing.to_owned(), socket: self.socket.clone(), cause }
+    fn lost(&self, intent: &str, cause: String) -> DockerError {
+        DockerError::Lost { intent: intent.to_owned(), socket: self.socket.clone(), cause }
     }
 }
 
@@ -137,7 +137,7 @@ fn socket() -> Result<String> {
 
 fn unreachable(socket: &str, error: &Error) -> DockerError {
     let forbidden = io_kind(error) == Some(std::io::ErrorKind::PermissionDenied);
-    // A directory that may not be searched hides the socket.
+    // A directory without search permission hides the socket.
     let hidden = || {
         let kind = std::fs::metadata(socket).map_err(|error| error.kind());
         kind.is_err_and(|kind| kind == std::io::ErrorKind::PermissionDenied)
@@ -190,9 +190,9 @@ mod tests {
         let absent = Engine::connect_to(nowhere).unwrap_err();
         assert!(matches!(absent, DockerError::Absent { .. }), "{absent}");
         assert!(absent.to_string().contains("there is no such file; start it"), "{absent}");
-        // A socket that a dead engine has left: nothing listens on it.
-        let left = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None);
-        bind(left.unwrap().as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
+        // The socket of a dead engine: nothing listens on it.
+        let unused = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None);
+        bind(unused.unwrap().as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
         let dead = Engine::connect_to(nowhere).unwrap_err();
         assert!(dead.to_string().contains("Connection refused"), "{dead}");
         std::fs::remove_file(&path).unwrap();

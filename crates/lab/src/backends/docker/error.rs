@@ -5,24 +5,24 @@ use std::time::Duration;
 use super::name::NAME;
 use crate::backend::{BackendError, BackendErrorKind};
 
-/// Why the engine could not do something. Each message reads after "failed to".
+/// An operation of the engine failed. Each message fits after "failed to".
 #[derive(Debug, thiserror::Error)]
 pub(super) enum DockerError {
-    /// Nothing answers at the engine's socket.
+    /// Nothing responds at the engine's socket.
     #[error(
         "reach the Docker engine at {socket}: {cause}; start it (`sudo systemctl start docker`), \
          install it (Debian: `sudo apt-get install docker.io`), or name another socket \
          (`DOCKER_HOST=unix:///path`)"
     )]
     Absent {
-        /// The socket that was tried.
+        /// The socket.
         socket: String,
         /// The system's error.
         cause: String,
     },
-    /// The engine's socket exists, but nothing answers.
+    /// The engine's socket exists, but nothing responds.
     #[error(
-        "use the Docker engine at {socket}: no answer within {} s; see `journalctl -u docker`, and \
+        "use the Docker engine at {socket}: no response within {} s; see `journalctl -u docker`, and \
          start it again (`sudo systemctl restart docker`)", waited.as_secs()
     )]
     Silent {
@@ -31,7 +31,7 @@ pub(super) enum DockerError {
         /// How long.
         waited: Duration,
     },
-    /// The engine's socket is not this user's.
+    /// This user may not use the engine's socket.
     #[error(
         "use the Docker engine at {socket}: permission denied; join the group that may use it \
          (`sudo usermod -aG docker $USER`, then log in again)"
@@ -51,39 +51,39 @@ pub(super) enum DockerError {
     },
     /// The engine stopped answering.
     #[error(
-        "{doing}: the Docker engine at {socket} no longer answers ({cause}); see \
+        "{intent}: the Docker engine at {socket} no longer responds ({cause}); see \
          `journalctl -u docker`, start it again (`sudo systemctl start docker`), then resume with \
          `--resume`"
     )]
     Lost {
         /// The request.
-        doing: String,
+        intent: String,
         /// Its socket.
         socket: String,
         /// The connection's error.
         cause: String,
     },
     /// The engine refused a request.
-    #[error("{doing}: the Docker engine says: {words}")]
+    #[error("{intent}: the Docker engine reports: {message}")]
     Refused {
         /// The request.
-        doing: String,
-        /// Its status code: 404 where a thing is not there.
+        intent: String,
+        /// Its status code: 404 if the object does not exist.
         status: u16,
         /// The engine's message.
-        words: String,
+        message: String,
     },
     /// The engine, or the kernel through it, refused a sysctl.
-    #[error("set {name} in the {host} host: the Docker engine says: {words}")]
+    #[error("set {name} in the {host} host: the Docker engine reports: {message}")]
     SysctlRefused {
         /// `server` or `client`.
         host: &'static str,
         /// The sysctl's name.
         name: String,
         /// The engine's message.
-        words: String,
+        message: String,
     },
-    /// A container ended although the lab had not asked it to.
+    /// A container ended although the lab had not stopped it.
     #[error("keep the {host} container {container} running: {what}; resume with `--resume`")]
     HostEnded {
         /// `server` or `client`.
@@ -93,10 +93,10 @@ pub(super) enum DockerError {
         /// What happened.
         what: String,
     },
-    /// A container does not answer.
+    /// A container does not respond.
     #[error(
-        "ask the {host} container {container}: no answer within {} s; is it paused, or the machine \
-         overloaded?", waited.as_secs()
+        "send a request to the {host} container {container}: no response within {} s; is it \
+         paused, or the machine overloaded?", waited.as_secs()
     )]
     HostSilent {
         /// `server` or `client`.
@@ -106,7 +106,7 @@ pub(super) enum DockerError {
         /// How long.
         waited: Duration,
     },
-    /// A container could not do what was asked.
+    /// A request to a container failed.
     #[error("{reason}, in the {host} container")]
     HostFailed {
         /// `server` or `client`.
@@ -114,7 +114,7 @@ pub(super) enum DockerError {
         /// Its error.
         reason: String,
     },
-    /// The hosts of a new testbed do not reach each other.
+    /// The hosts of a new testbed cannot reach each other.
     #[error(
         "join the hosts: {reason}, in the {host} container; see whether the machine's firewall \
          drops frames between containers (`iptables -L FORWARD`), or its table of neighbours is \
@@ -130,8 +130,8 @@ pub(super) enum DockerError {
     #[error(
         "keep the {host} host running: its memory limit of {limit_mib} MiB was reached, and the \
          kernel killed a process of it; the limit is for {clients} clients of the scenario's \
-         settings, so check what needs more (`load.size`, `server.largest_body`, \
-         `server.thread_stack`), then run it anew"
+         settings, so check which setting needs more (`load.size`, `server.largest_body`, \
+         `server.thread_stack`), then start a new run"
     )]
     OutOfMemory {
         /// `server` or `client`.
@@ -141,15 +141,15 @@ pub(super) enum DockerError {
         /// Clients of the largest cell.
         clients: u32,
     },
-    /// The link between the hosts is gone.
+    /// The hosts are no longer connected.
     #[error("keep the hosts joined: {what}; resume with `--resume`")]
     NetworkGone {
         /// What happened.
         what: String,
     },
-    /// Networks of dead runs that the engine keeps.
+    /// Networks of dead runs that the engine does not remove.
     #[error(
-        "remove {}: the Docker engine says that something is connected to it; disconnect what `docker \
+        "remove {}: the Docker engine reports that something is connected to it; disconnect what `docker \
          network inspect` lists with `docker network disconnect --force`; if it lists nothing, the \
          engine has lost count, and only restarting it helps. Runs are not affected",
         networks.join(" and ")
@@ -160,13 +160,13 @@ pub(super) enum DockerError {
     },
     /// No part of 198.18.0.0/15 is free.
     #[error(
-        "find a free subnet in 198.18.0.0/15: other networks have them all; `queuelab clean` \
-         removes what runs have left, `docker network ls` shows the rest"
+        "find a free subnet in 198.18.0.0/15: other networks use all of them; `queuelab clean` removes those of killed runs, \
+         `docker network ls` shows the others"
     )]
     NoSubnet,
-    /// The executable cannot be an image by itself.
+    /// The executable cannot be an image.
     #[error(
-        "make an image of {path}: it is linked dynamically, and an image of one file has no \
+        "create an image of {path}: it is linked dynamically, and an image of one file has no \
          libraries; build a static one with `cargo build --release --package queuelab` in the \
          repository, whose .cargo/config.toml links statically"
     )]
@@ -174,37 +174,37 @@ pub(super) enum DockerError {
         /// The executable.
         path: String,
     },
-    /// It has no such image.
+    /// The engine has no such image.
     #[error(
-        "run the image {name}: the engine has none of that name, and there is no such file; \
-         `docker images queuelab` lists those that it has"
+        "run the image {name}: the engine has no image of that name, and there is no such file; \
+         `docker images queuelab` lists its images"
     )]
     NoImage {
         /// The name that was given.
         name: String,
     },
     /// The executable could not be read.
-    #[error("make an image of {path}: {source}")]
+    #[error("create an image of {path}: {source}")]
     Executable {
         /// The executable.
         path: String,
         /// The system's error.
         source: std::io::Error,
     },
-    /// The threads that talk with the engine could not be started.
-    #[error("talk with the Docker engine: {0}")]
+    /// The threads for requests to the engine could not be started.
+    #[error("start threads for requests to the Docker engine: {0}")]
     Runtime(std::io::Error),
 }
 
 impl DockerError {
-    /// Whether a container could not be made because its image has gone.
+    /// Whether a container could not be created because its image does not exist.
     pub(super) fn is_missing_image(&self) -> bool {
-        matches!(self, Self::Refused { status: 404, words, .. } if words.contains("o such image"))
+        matches!(self, Self::Refused { status: 404, message, .. } if message.contains("o such image"))
     }
 
     /// Whether a network could not be removed because something is joined to it.
     pub(super) fn is_network_in_use(&self) -> bool {
-        matches!(self, Self::Refused { words, .. } if words.contains("active endpoints"))
+        matches!(self, Self::Refused { message, .. } if message.contains("active endpoints"))
     }
 }
 
@@ -216,9 +216,9 @@ impl From<DockerError> for BackendError {
             Absent { .. } | Silent { .. } | Forbidden { .. } | NotLocal { .. } => {
                 failed.with_kind(BackendErrorKind::Unavailable { backend: NAME })
             }
-            SysctlRefused { host, name, words } => {
-                let reason = format!("the Docker engine says: {words}");
-                failed.of_sysctl(host, name, reason)
+            SysctlRefused { host, name, message } => {
+                let reason = format!("the Docker engine reports: {message}");
+                failed.for_sysctl(host, name, reason)
             }
             NoImage { .. } => failed.with_kind(BackendErrorKind::UnknownBuild),
             _ => failed,
@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn cause_and_hint_of_an_absent_engine_are_apart() {
+    fn cause_and_hint_of_an_absent_engine_are_separate() {
         let absent = BackendError::from(DockerError::Absent {
             socket: "/run/x.sock".to_owned(),
             cause: "there is no such file".to_owned(),

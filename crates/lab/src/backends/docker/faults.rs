@@ -1,4 +1,4 @@
-//! What happened to a container or a network: the engine keeps its last events.
+//! How a container or a network ended, from the last events of the engine.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -20,13 +20,13 @@ const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 pub(super) struct ContainerEnd {
     /// Its memory limit was reached.
     pub(super) out_of_memory: bool,
-    /// In words.
+    /// A description.
     pub(super) what: String,
 }
 
 impl Engine {
-    /// How a container ended, whose agent has gone.
-    pub(super) fn what_ended(&self, id: &str) -> Result<ContainerEnd> {
+    /// How a container ended.
+    pub(super) fn container_end_of(&self, id: &str) -> Result<ContainerEnd> {
         let events = self.events_until(id, "die")?;
         Ok(container_end(&events))
     }
@@ -95,7 +95,7 @@ fn container_end(events: &[EventMessage]) -> ContainerEnd {
             let signal = attribute(kill, "signal").unwrap_or_else(|| "unknown".to_owned());
             format!("it was sent the signal {} through the Docker engine", signal_name(&signal))
         }
-        // 128 and the number of the signal, as shells have it.
+        // 128 plus the number of the signal, as in shells.
         (None, Some(code)) if code == "137" => {
             "it was killed (SIGKILL), and not through the Docker engine".to_owned()
         }
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn each_way_to_end_is_described() {
+    fn every_end_of_a_container_is_described() {
         let die = |code| event("die", &[("exitCode", code)]);
         let killed =
             container_end(&[event("start", &[]), event("kill", &[("signal", "9")]), die("137")]);

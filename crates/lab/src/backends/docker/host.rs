@@ -24,16 +24,15 @@ use super::recipe::{ContainerLimits, HostKind, MIB, body, setter};
 use crate::agent::{AgentCommand, HostConnections};
 use crate::backend::Purpose;
 
-/// How Docker names a container's end of its link.
+/// Docker's name of a container's end of its link.
 const INTERFACE: &str = "eth0";
-/// How long the last segments of connections that are ending can take.
+/// How long the last segments of closing connections can take.
 const ENDING_WITHIN: Duration = Duration::from_millis(300);
-/// Connections of earlier trials that the firewall of a host may still remember
-/// (for two minutes after their end): far fewer than it has room for, so that
-/// it never drops a packet for want of it.
-const MOST_TRACKED: u64 = 4096;
+/// Connections of earlier trials that the firewall of a host may still track (for two
+/// minutes after their end): far below its limit, so that it never drops a packet.
+const MAX_TRACKED: u64 = 4096;
 
-/// A running container, and the line to its agent.
+/// A running container, and the connection to its agent.
 #[derive(Debug)]
 pub(super) struct Host {
     engine: Arc<Engine>,
@@ -42,20 +41,20 @@ pub(super) struct Host {
     name: String,
     /// Its addresses, the container's own first.
     pub(super) addresses: Vec<IpAddr>,
-    /// Whether it keeps metrics of peers between connections.
+    /// Whether it stores metrics of peers between connections.
     pub(super) saves_metrics: bool,
     memory: u64,
     clients: u32,
     line: Arc<AgentLine>,
-    parts: AtomicU64,
+    workers: AtomicU64,
     /// Ids of hosts that it has been joined with.
     known: Mutex<HashSet<String>>,
     _lease: Lease,
 }
 
 impl Host {
-    /// Starts the `number`th of a run; `purpose` is what it is created for,
-    /// `late` are the sysctls to be set after the others.
+    /// Starts the `number`th host of a run for `purpose`; the `late` sysctls are set
+    /// after the others.
     pub(super) fn start(
         engine: &Arc<Engine>,
         lease: Lease,
@@ -71,10 +70,10 @@ impl Host {
         let labels = body.labels.get_or_insert_default();
         labels.insert(TRIAL_LABEL.to_owned(), purpose.to_string());
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
-        let doing = format!("create the {} container", kind.role.name());
+        let intent = format!("create the {} container", kind.role.name());
         let created = engine.docker().create_container(Some(options), body);
-        let id = engine.call(&doing, created)?.id;
-        // From here on its drop removes it.
+        let id = engine.call(&intent, created)?.id;
+        // From now on dropping it removes it.
         let mut host = Self {
             engine: Arc::clone(engine),
             kind: kind.clone(),
@@ -85,7 +84,7 @@ impl Host {
             memory: limits.memory(),
             clients: limits.needs.clients,
             line: Arc::default(),
-            parts: AtomicU64::new(0),
+            workers: AtomicU64::new(0),
             known: Mutex::default(),
             _lease: lease,
         };
@@ -97,14 +96,14 @@ impl Host {
     }
 
     fn start_container(&self) -> Result<()> {
-        let doing = format!("start the {} container", self.kind.role.name());
+        let intent = format!("start the {} container", self.kind.role.name());
         let docker = self.engine.docker();
         let started = docker.start_container(&self.id, None::<StartContainerOptions>);
-        self.engine.call(&doing, started).map_err(|error| self.start_refused(error))
+        self.engine.call(&intent, started).map_err(|error| self.start_refused(error))
     }
 
-    /// Sets the sysctls that were refused beside the others, now that those are
-    /// set: each by a container that joins this one's network namespace.
+    /// Sets the sysctls that were refused together with the others, each with a container
+    /// that joins this one's network namespace.
     fn set_late(
         &self,
         late: &HashSet<String>,
@@ -117,11 +116,11 @@ impl Host {
             labels.insert(TRIAL_LABEL.to_owned(), purpose.to_string());
             let name = format!("{}-set-{setting}", self.name);
             let options = CreateContainerOptionsBuilder::default().name(&name).build();
-            let doing = format!("set {sysctl} in the {} container", self.kind.role.name());
+            let intent = format!("set {sysctl} in the {} container", self.kind.role.name());
             let docker = self.engine.docker();
-            let id = self.engine.call(&doing, docker.create_container(Some(options), body))?.id;
+            let id = self.engine.call(&intent, docker.create_container(Some(options), body))?.id;
             let started = docker.start_container(&id, None::<StartContainerOptions>);
-            let set = self.engine.call(&doing, started).map_err(|error| self.start_refused(error));
+            let set = self.engine.call(&intent, started).map_err(|error| self.start_refused(error));
             let removed = self.engine.remove_container(&id);
             // The first error explains more than the second.
             set?;
@@ -138,8 +137,8 @@ impl Host {
             .stderr(true)
             .build();
         let attached = self.engine.docker().attach_container(&self.id, Some(options));
-        let doing = format!("attach to the {} container", self.kind.role.name());
-        let streams = self.engine.call(&doing, attached)?;
+        let intent = format!("attach to the {} container", self.kind.role.name());
+        let streams = self.engine.call(&intent, attached)?;
         self.line = AgentLine::open(self.engine.handle(), streams);
         Ok(())
     }
@@ -147,13 +146,13 @@ impl Host {
     fn settle(&mut self, limits: &ContainerLimits) -> Result<()> {
         let others = self.addresses.get(1..).unwrap_or_default();
         if !others.is_empty() {
-            self.ask::<()>(AgentCommand::AddAddresses {
+            self.request::<()>(AgentCommand::AddAddresses {
                 interface: INTERFACE.to_owned(),
                 addresses: others.to_vec(),
                 prefix: PREFIX,
             })?;
         }
-        self.ask::<()>(AgentCommand::AllowFiles { needed: limits.needs.open_files() })?;
+        self.request::<()>(AgentCommand::AllowFiles { needed: limits.needs.open_files() })?;
         let sysctls = self.sysctls()?;
         let unsaved =
             sysctls.get(linux_net::Sysctl::TcpNoMetricsSave.name()).is_some_and(|v| v != "0");
@@ -163,27 +162,27 @@ impl Host {
 
     /// Attributes a failed start to the sysctl that caused it.
     fn start_refused(&self, error: DockerError) -> DockerError {
-        let DockerError::Refused { words, .. } = &error else { return error };
+        let DockerError::Refused { message, .. } = &error else { return error };
         let named = |name: &&String| {
-            // The one by which the kernel names it, or its file.
-            words.contains(name.as_str()) || words.contains(&name.replace('.', "/"))
+            // The name of the sysctl, or of its file.
+            message.contains(name.as_str()) || message.contains(&name.replace('.', "/"))
         };
-        // Of two that are named, the longer: the other is the start of it.
+        // Of two, the longer: the other is a prefix of it.
         match self.kind.sysctls.keys().filter(named).max_by_key(|name| name.len()) {
             Some(name) => DockerError::SysctlRefused {
                 host: self.kind.role.name(),
                 name: name.clone(),
-                words: words.clone(),
+                message: message.clone(),
             },
             None => error,
         }
     }
 
-    /// Asks its agent, and waits for the answer.
-    pub(super) fn ask<T: DeserializeOwned>(&self, command: AgentCommand) -> Result<T> {
-        let answers = self.line.request(command);
+    /// Sends its agent a request, and waits for the response.
+    pub(super) fn request<T: DeserializeOwned>(&self, command: AgentCommand) -> Result<T> {
+        let replies = self.line.request(command);
         let host = self.kind.role.name();
-        match answers.recv_timeout(RESPONSE_TIMEOUT) {
+        match replies.recv_timeout(RESPONSE_TIMEOUT) {
             Ok(Ok(result)) => serde_json::from_value(result).map_err(|error| {
                 DockerError::HostFailed { host, reason: format!("parse a response: {error}") }
             }),
@@ -200,49 +199,47 @@ impl Host {
         }
     }
 
-    /// Its sysctls: those that decide how connections queue, and those that
-    /// were asked for.
+    /// Its sysctls: those that affect how connections queue, and the requested ones.
     pub(super) fn sysctls(&self) -> Result<IndexMap<String, String>> {
-        self.ask(AgentCommand::Sysctls { names: self.kind.sysctls.keys().cloned().collect() })
+        self.request(AgentCommand::Sysctls { names: self.kind.sysctls.keys().cloned().collect() })
     }
 
     /// Starts `queuelab <arguments>` in it.
     pub(super) fn start_worker(&self, name: &'static str, arguments: &[String]) -> Result<Worker> {
-        let number = self.parts.fetch_add(1, Ordering::Relaxed) as u32;
+        let number = self.workers.fetch_add(1, Ordering::Relaxed) as u32;
         let (line_sender, lines) = channel();
         let (end_sender, ends) = channel();
         self.line.expect(number, line_sender, end_sender);
-        self.ask::<()>(AgentCommand::Start { worker: number, arguments: arguments.to_vec() })?;
-        let control = Remote { line: Arc::clone(&self.line), worker: number };
+        self.request::<()>(AgentCommand::Start { worker: number, arguments: arguments.to_vec() })?;
+        let control = RemoteWorker { line: Arc::clone(&self.line), worker: number };
         Ok(Worker::new(name, Box::new(control), lines, ends))
     }
 
-    /// Whether the next trial would find it as if it were new: no socket of an
-    /// earlier one in any state, nothing learnt about a peer, and few
-    /// connections that the firewall still remembers. Connections that are just
-    /// ending are given a moment.
-    pub(super) fn is_as_new(&self) -> bool {
+    /// Whether it is in the state of a new host: without sockets of an earlier trial in
+    /// any state, without metrics of peers, and with few connections that the firewall
+    /// still tracks. Waits a moment for closing connections.
+    pub(super) fn is_pristine(&self) -> bool {
         if self.saves_metrics || self.limit_was_hit().unwrap_or(true) {
             return false;
         }
         let deadline = Instant::now() + ENDING_WITHIN;
         loop {
-            let Ok(remains) = self.ask::<HostConnections>(AgentCommand::Connections) else {
+            let Ok(connections) = self.request::<HostConnections>(AgentCommand::Connections) else {
                 return false;
             };
-            let StateCounts { syn_recv, time_wait, fin_wait2, .. } = remains.sockets;
+            let StateCounts { syn_recv, time_wait, fin_wait2, .. } = connections.sockets;
             let lasting = syn_recv + time_wait + fin_wait2;
-            let tracked = remains.tracked.unwrap_or(0);
-            match remains.sockets.total() - remains.sockets.listen {
-                // A listener may be the engine's own, for names.
-                0 => return tracked <= MOST_TRACKED,
+            let tracked = connections.tracked.unwrap_or(0);
+            match connections.sockets.total() - connections.sockets.listen {
+                // A listener may be the engine's own, for name resolution.
+                0 => return tracked <= MAX_TRACKED,
                 _ if lasting > 0 || Instant::now() >= deadline => return false,
                 _ => std::thread::sleep(Duration::from_millis(10)),
             }
         }
     }
 
-    /// Fails where the host is not what it was: ended, or out of memory.
+    /// Fails if the host has ended or is out of memory.
     pub(super) fn verify(&self) -> Result<()> {
         if self.limit_was_hit()? {
             return Err(self.out_of_memory());
@@ -251,7 +248,7 @@ impl Host {
     }
 
     fn limit_was_hit(&self) -> Result<bool> {
-        let kills: Option<u64> = self.ask(AgentCommand::MemoryKills)?;
+        let kills: Option<u64> = self.request(AgentCommand::MemoryKills)?;
         Ok(kills.is_some_and(|kills| kills > 0))
     }
 
@@ -263,23 +260,23 @@ impl Host {
         }
     }
 
-    /// Whether it has been joined with that host before; from now on it has.
+    /// Whether it has been joined with that host before; records that it is now.
     pub(super) fn knows(&self, other: &Self) -> bool {
         !self.known.lock().expect("the set is never poisoned").insert(other.id.clone())
     }
 
-    /// Why its agent has gone.
+    /// Why its agent has ended.
     fn ended(&self) -> DockerError {
-        let last_words = self.line.last_stderr();
-        match self.engine.what_ended(&self.id) {
+        let stderr = self.line.last_stderr();
+        match self.engine.container_end_of(&self.id) {
             Err(error) => error,
             Ok(end) if end.out_of_memory => self.out_of_memory(),
             Ok(end) => DockerError::HostEnded {
                 host: self.kind.role.name(),
                 container: self.name.clone(),
-                what: match last_words.is_empty() {
+                what: match stderr.is_empty() {
                     true => end.what,
-                    false => format!("{}: {last_words}", end.what),
+                    false => format!("{}: {stderr}", end.what),
                 },
             },
         }
@@ -294,27 +291,26 @@ impl Host {
 impl Drop for Host {
     /// Removes the container in any state.
     fn drop(&mut self) {
-        // It may have gone by itself; what is left for another reason, the
-        // next run removes.
+        // It may already be removed; if it cannot be, the next run removes it.
         let _ = self.engine.remove_container(&self.id);
     }
 }
 
-/// A part in a container.
+/// A worker in a container.
 #[derive(Debug)]
-struct Remote {
+struct RemoteWorker {
     line: Arc<AgentLine>,
     worker: u32,
 }
 
-impl WorkerControl for Remote {
+impl WorkerControl for RemoteWorker {
     fn send_line(&mut self, line: &[u8]) {
         let line = String::from_utf8_lossy(line).into_owned();
         self.line.send_command(AgentCommand::Send { worker: self.worker, line });
     }
 }
 
-impl Drop for Remote {
+impl Drop for RemoteWorker {
     fn drop(&mut self) {
         self.line.send_command(AgentCommand::Kill { worker: self.worker });
     }

@@ -1,4 +1,4 @@
-//! Whether the machine is idle: what is not part of a trial waits for that.
+//! Waits until the machine is idle, for work that is not part of a trial.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 /// How long a sample takes.
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(50);
-/// Consecutive samples that must find the machine idle: a trial between
-/// two events of its own is not yet waiting.
+/// Consecutive samples that must find the machine idle: a trial between two of its events
+/// is not waiting.
 const IDLE_SAMPLES: u32 = 3;
 /// The part of all CPUs' time that must be idle.
 const IDLE_SHARE: f64 = 0.75;
@@ -44,8 +44,8 @@ impl CpuTime {
 
     fn parse(stat: &str) -> Option<Self> {
         let fields = stat.lines().next()?.strip_prefix("cpu ")?.split_whitespace();
-        // user, nice, system, idle, iowait, irq, softirq, steal; what follows
-        // is counted in the first two already.
+        // user, nice, system, idle, iowait, irq, softirq, steal; the others are included
+        // in the first two.
         let ticks: Vec<u64> = fields.take(8).map_while(|field| field.parse().ok()).collect();
         let idle = ticks.get(3)? + ticks.get(4)?;
         Some(Self { total: ticks.iter().sum(), idle })
@@ -63,12 +63,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_share_is_of_all_time() {
+    fn the_share_is_of_the_total_time() {
         let before = CpuTime::parse("cpu  10 0 10 100 0 0 0 0 5 5\ncpu0 1 1\n").unwrap();
         assert_eq!(before, CpuTime { total: 120, idle: 100 });
         let after = CpuTime::parse("cpu  12 0 10 106 2 0 0 0 9 9\n").unwrap();
         assert!((after.idle_share(&before) - 0.8).abs() < 1e-9);
-        assert!(before.idle_share(&before) < IDLE_SHARE, "nothing is known of no time");
+        assert!(before.idle_share(&before) < IDLE_SHARE, "no time has passed");
         assert!(CpuTime::now().is_some());
     }
 

@@ -22,8 +22,8 @@ use crate::running;
 const REPOSITORY: &str = "queuelab";
 /// The name of the one file, at the image's root.
 const FILE: &str = "queuelab";
-/// Its value is the hash. Containers inherit their image's labels: it must not
-/// be one by which what a run has left is found.
+/// Its value is the hash. Containers inherit their image's labels: it must not be one by
+/// which resources of runs are found.
 pub(super) const IMAGE_LABEL: &str = "queuelab.image";
 /// Set on images that a run built for itself: the run of another build removes them.
 const BY_RUN_LABEL: &str = "queuelab.image.by-run";
@@ -35,35 +35,35 @@ pub struct Image {
     pub name: String,
     /// Its size, bytes.
     pub bytes: u64,
-    /// Whether it was made just now.
+    /// Whether it was built just now.
     pub is_new: bool,
 }
 
-/// The running executable, fit to be an image.
+/// A static executable, which can be an image.
 pub(super) struct Executable {
     contents: Vec<u8>,
     hash: String,
 }
 
 impl Executable {
-    /// Reads it.
+    /// The running executable.
     pub(super) fn running() -> Result<Self> {
         let path = running::path().display().to_string();
         let contents = running::contents()
             .map_err(|source| DockerError::Executable { path: path.clone(), source })?;
-        Self::of(&path, contents)
+        Self::new(&path, contents)
     }
 
-    /// Reads that of another build.
+    /// The executable of another build.
     pub(super) fn read(path: &Path) -> Result<Self> {
         let contents = std::fs::read(path).map_err(|source| DockerError::Executable {
             path: path.display().to_string(),
             source,
         })?;
-        Self::of(&path.display().to_string(), contents)
+        Self::new(&path.display().to_string(), contents)
     }
 
-    fn of(path: &str, contents: Vec<u8>) -> Result<Self> {
+    fn new(path: &str, contents: Vec<u8>) -> Result<Self> {
         let interpreted = needs_interpreter(&contents).map_err(|error| {
             DockerError::Executable { path: path.to_owned(), source: std::io::Error::other(error) }
         })?;
@@ -88,47 +88,49 @@ impl Executable {
     }
 }
 
-/// Whether an executable asks for a dynamic linker, which an image of one file
-/// has not (a PT_INTERP program header).
+/// Whether an executable needs a dynamic linker, which an image of one file does not have
+/// (a PT_INTERP program header).
 fn needs_interpreter(contents: &[u8]) -> object::Result<bool> {
-    fn asks<H: FileHeader<Endian = object::Endianness>>(contents: &[u8]) -> object::Result<bool> {
+    fn has_interpreter<H: FileHeader<Endian = object::Endianness>>(
+        contents: &[u8],
+    ) -> object::Result<bool> {
         let header = H::parse(contents)?;
         let endian = header.endian()?;
         let segments = header.program_headers(endian, contents)?;
         Ok(segments.iter().any(|segment| segment.p_type(endian) == elf::PT_INTERP))
     }
     match FileKind::parse(contents)? {
-        FileKind::Elf32 => asks::<elf::FileHeader32<object::Endianness>>(contents),
-        _ => asks::<elf::FileHeader64<object::Endianness>>(contents),
+        FileKind::Elf32 => has_interpreter::<elf::FileHeader32<object::Endianness>>(contents),
+        _ => has_interpreter::<elf::FileHeader64<object::Endianness>>(contents),
     }
 }
 
 /// Why an image is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Purpose {
-    /// The user asked for it: it is tagged `queuelab:latest` too, and stays.
-    Asked,
+    /// The user requested it: it is also tagged `queuelab:latest`, and is not removed.
+    Requested,
     /// A run needs it.
     Run,
-    /// A run needs it beside another, which must stay.
-    Beside,
+    /// A run needs it in addition to another, which must not be removed.
+    Additional,
 }
 
-/// Whether an image is one that this program made: images that others derived
-/// from it have its labels too, but not the name in its label.
+/// Whether this program built an image. Images derived from it also have its labels, but
+/// not the name in its label.
 fn is_own(image: &ImageSummary) -> bool {
     let name = image.labels.get(IMAGE_LABEL).map(|hash| format!("{REPOSITORY}:{hash}"));
     name.is_some_and(|name| image.repo_tags.contains(&name))
 }
 
 impl Engine {
-    /// The name of the image that a run's containers are made of, another build's
-    /// or this program's; built if it does not exist.
+    /// The name of the image of a run's containers, another build's or this program's;
+    /// built if it does not exist.
     pub(super) fn image_of(&self, build: Option<&Build>) -> Result<String> {
         let image = match build {
             None => self.image(&Executable::running()?, Purpose::Run)?,
             Some(Build::File(file)) => {
-                self.image(&Executable::read(file.path())?, Purpose::Beside)?
+                self.image(&Executable::read(file.path())?, Purpose::Additional)?
             }
             Some(Build::Image(name)) => return Ok(name.clone()),
         };
@@ -138,8 +140,8 @@ impl Engine {
     /// The image of this executable, built if it does not exist.
     pub(super) fn image(&self, executable: &Executable, purpose: Purpose) -> Result<Image> {
         let name = executable.name();
-        // Of two that made it at once, one would lose its name to the other, and
-        // stay without one. Where no lock can be had, this is all that happens.
+        // If two processes built it at once, one image would lose its name. Without a
+        // lock, that is all that happens.
         let one_at_a_time = running::open();
         let _ = one_at_a_time.as_ref().map(std::fs::File::lock);
         let found = self.find_image(&name)?;
@@ -151,7 +153,7 @@ impl Engine {
                 self.find_image(&name)?.unwrap_or(executable.contents.len() as u64)
             }
         };
-        if purpose == Purpose::Asked {
+        if purpose == Purpose::Requested {
             let latest = TagImageOptionsBuilder::default().repo(REPOSITORY).tag("latest").build();
             self.call("tag the image", self.docker().tag_image(&name, Some(latest)))?;
         } else if is_new && purpose == Purpose::Run {
@@ -172,8 +174,7 @@ impl Engine {
 
     /// The first digits of an image's own hash.
     ///
-    /// # Errors
-    /// When there is no such image.
+    /// # Errors If there is no such image.
     pub(super) fn image_hash(&self, name: &str) -> Result<String> {
         let inspected = self.call("find the image", self.docker().inspect_image(name));
         match inspected {
@@ -193,7 +194,7 @@ impl Engine {
             format!("ENTRYPOINT [\"/{FILE}\"]"),
             format!("LABEL {IMAGE_LABEL}={}", executable.hash),
         ];
-        if purpose != Purpose::Asked {
+        if purpose != Purpose::Requested {
             changes.push(format!("LABEL {BY_RUN_LABEL}=true"));
         }
         let options = CreateImageOptionsBuilder::default()
@@ -202,23 +203,22 @@ impl Engine {
             .tag(&executable.hash)
             .changes(changes)
             .build();
-        let doing = "import the image";
+        let intent = "import the image";
         let archive = executable.tar().map_err(|source| DockerError::Executable {
             path: running::path().display().to_string(),
             source,
         })?;
         let body = bollard::body_full(archive.into());
         let imported = self.docker().create_image(Some(options), Some(body), None);
-        self.call(doing, imported.try_collect::<Vec<_>>())?;
+        self.call(intent, imported.try_collect::<Vec<_>>())?;
         Ok(())
     }
 
-    /// Removes images that runs of other builds made for themselves and that
-    /// no container uses.
+    /// Removes unused images that runs of other builds built for themselves.
     fn remove_outdated_images(&self, current: &str) -> Result<()> {
         for image in self.own_images()? {
             let is_by_run = image.labels.contains_key(BY_RUN_LABEL);
-            // A second tag means that a user wants to keep it.
+            // With a second tag, a user needs it.
             if is_by_run && image.repo_tags.len() == 1 && image.repo_tags[0] != current {
                 self.remove_image(&image.repo_tags[0])?;
             }
@@ -226,7 +226,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Every image that this program made.
+    /// Every image that this program built.
     fn own_images(&self) -> Result<Vec<ImageSummary>> {
         let options = ListImagesOptionsBuilder::default()
             .filters(&filters(&[("label", IMAGE_LABEL)]))
@@ -236,8 +236,7 @@ impl Engine {
         Ok(images)
     }
 
-    /// The names that this program gave its images, of those that no container
-    /// uses.
+    /// The names of this program's images that no container uses.
     pub(super) fn unused_images(&self) -> Result<Vec<String>> {
         let options = ListContainersOptionsBuilder::default().all(true).build();
         let listed = self.docker().list_containers(Some(options));
@@ -248,7 +247,7 @@ impl Engine {
         Ok(unused.flat_map(|image| image.repo_tags.into_iter().filter(ours)).collect())
     }
 
-    /// Removes an image; false where a container uses it, or it has gone.
+    /// Removes an image; false if a container uses it, or it does not exist.
     pub(super) fn remove_image(&self, id: &str) -> Result<bool> {
         let no_options = None::<RemoveImageOptions>;
         let removed =
@@ -266,18 +265,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_static_executable_is_told_from_a_dynamic_one() {
+    fn a_static_executable_is_distinguished_from_a_dynamic_one() {
         let own = std::fs::read("/proc/self/exe").unwrap();
         assert!(!needs_interpreter(&own).unwrap(), "tests are linked as the program is");
         let shell = std::fs::read("/bin/sh").unwrap();
-        let error = Executable::of("/bin/sh", shell).map(|_| ()).unwrap_err();
+        let error = Executable::new("/bin/sh", shell).map(|_| ()).unwrap_err();
         assert!(matches!(error, DockerError::NotStatic { .. }), "{error}");
-        let error = Executable::of("x", b"#!/bin/sh\n".to_vec()).map(|_| ()).unwrap_err();
-        assert!(error.to_string().starts_with("make an image of x: "), "{error}");
+        let error = Executable::new("x", b"#!/bin/sh\n".to_vec()).map(|_| ()).unwrap_err();
+        assert!(error.to_string().starts_with("create an image of x: "), "{error}");
     }
 
     #[test]
-    fn an_image_that_was_derived_from_ours_is_not_ours() {
+    fn a_derived_image_is_not_ours() {
         let image = |tags: &[&str]| ImageSummary {
             labels: [(IMAGE_LABEL.to_owned(), "ab12".to_owned())].into(),
             repo_tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
@@ -293,7 +292,7 @@ mod tests {
     #[test]
     fn the_tar_has_one_executable_file_and_the_tag_is_of_its_contents() {
         let own = std::fs::read("/proc/self/exe").unwrap();
-        let executable = Executable::of("x", own.clone()).unwrap();
+        let executable = Executable::new("x", own.clone()).unwrap();
         assert_eq!(executable.name().len(), "queuelab:".len() + HASH_DIGITS);
         let tar = executable.tar().unwrap();
         let mut archive = tar::Archive::new(tar.as_slice());

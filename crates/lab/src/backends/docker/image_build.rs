@@ -1,14 +1,13 @@
-//! Builds the image that a user asks for.
+//! Builds the image that a user requests.
 
 use super::engine::Engine;
 use super::image::{Executable, Image, Purpose};
 use crate::backend::BackendError;
 
-/// Builds the image of this executable, `queuelab:<hash>`, unless it exists, and tags it
-/// `queuelab:latest` too.
+/// Builds the image of this executable, `queuelab:<hash>`, unless it exists, and also
+/// tags it `queuelab:latest`.
 ///
-/// # Errors
-/// When this executable is linked dynamically, or the engine fails.
+/// # Errors If this executable is linked dynamically, or the engine fails.
 pub fn build_image() -> Result<Image, BackendError> {
-    Ok(Engine::connect()?.image(&Executable::running()?, Purpose::Asked)?)
+    Ok(Engine::connect()?.image(&Executable::running()?, Purpose::Requested)?)
 }

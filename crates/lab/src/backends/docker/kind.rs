@@ -33,12 +33,12 @@ impl BackendKind for DockerKind {
 
     fn clean(&self, images: bool, dry_run: bool) -> Result<Leftovers> {
         let found = Docker::connect(None)?.clean(images, dry_run)?;
-        let of_kind = |kind: &'static str, names: Vec<String>| {
+        let with_kind = |kind: &'static str, names: Vec<String>| {
             names.into_iter().map(move |name| (kind, name))
         };
-        let removed = of_kind("container", found.containers)
-            .chain(of_kind("network", found.networks))
-            .chain(of_kind("image", found.images));
+        let removed = with_kind("container", found.containers)
+            .chain(with_kind("network", found.networks))
+            .chain(with_kind("image", found.images));
         let held = found.held;
         Ok(Leftovers {
             removed: removed.collect(),

@@ -1,9 +1,8 @@
-//! What killed runs have left behind.
+//! Resources of killed runs.
 //!
-//! Everything of a run carries its label and its owner's. A run is dead when
-//! its owner is; of an owner that cannot be seen from here (in another
-//! container, on another machine), a run is dead when none of its containers
-//! runs: each of them ends with its owner.
+//! Every resource of a run has its label and its owner's. A run is dead if its owner is.
+//! If the owner is not visible (in another container, on another machine), the run is
+//! dead if none of its containers runs, because each of them ends with its owner.
 
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
@@ -18,34 +17,34 @@ use super::error::{DockerError, Result};
 use super::labels::{OWNER_LABEL, RUN_LABEL, filters};
 use super::owner::{Life, Owner};
 
-/// Between two trials a living run may have no container for a moment: one out
-/// of sight is dead when it is found so twice, this far apart.
+/// Between two trials an active run may have no container for a moment: one whose owner
+/// is not visible is dead if it has none twice, at this interval.
 const RECHECK_DELAY: Duration = Duration::from_secs(3);
-/// Containers that are just being removed are given a moment to let go of their
-/// network: it is tried again this often, a tenth of a second apart.
-pub(super) const OWN_NETWORK_TRIES: u32 = 50;
-/// The same for what was left by another, whose containers have been removed.
-const LEFT_NETWORK_TRIES: u32 = 10;
+/// Attempts to remove a network, a tenth of a second apart: containers that are being
+/// removed are connected for a moment longer.
+pub(super) const OWN_NETWORK_ATTEMPTS: u32 = 50;
+/// The same for networks of killed runs, whose containers have been removed.
+const DEAD_NETWORK_ATTEMPTS: u32 = 10;
 
-/// What was found, or removed.
+/// Resources that were found, or removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Leftovers {
     /// Names of containers of dead runs.
     pub(super) containers: Vec<String>,
     /// Names of networks of dead runs.
     pub(super) networks: Vec<String>,
-    /// Names of networks of dead runs that the engine does not let go: something
-    /// else is joined to them, or it has lost count of what was.
+    /// Names of networks of dead runs that the engine does not remove: something else is
+    /// connected to them, or the engine has lost count.
     pub(super) held: Vec<String>,
-    /// Names, or ids, of images that this program made; asked for apart.
+    /// Names, or ids, of images that this program built; only on request.
     pub(super) images: Vec<String>,
-    /// Runs that are alive, and were not touched.
+    /// Active runs, which were not touched.
     pub(super) alive: Vec<String>,
 }
 
-/// One run, as the engine knows it.
+/// The resources of a run.
 #[derive(Debug)]
-struct RunRemains {
+struct RunResources {
     owner: Owner,
     /// Id and name.
     containers: Vec<(String, String)>,
@@ -53,47 +52,47 @@ struct RunRemains {
     is_running: bool,
 }
 
-impl RunRemains {
+impl RunResources {
     fn new(owner: Owner) -> Self {
         Self { owner, containers: Vec::new(), networks: Vec::new(), is_running: false }
     }
 
     fn life(&self) -> Life {
         match self.owner.life() {
-            Life::OutOfSight if self.is_running => Life::Alive,
+            Life::NotVisible if self.is_running => Life::Alive,
             life => life,
         }
     }
 }
 
 impl Engine {
-    /// Removes what dead runs have left; with `dry`, only finds it.
+    /// Removes the resources of dead runs; with `dry`, only finds them.
     pub(super) fn remove_leftovers(&self, dry: bool) -> Result<Leftovers> {
         let mut runs = self.runs()?;
-        if runs.values().any(|remains| remains.life() == Life::OutOfSight) {
+        if runs.values().any(|resources| resources.life() == Life::NotVisible) {
             std::thread::sleep(RECHECK_DELAY);
-            let again = self.runs()?;
-            // What is new since then is alive.
-            runs = again.into_iter().filter(|(run, _)| runs.contains_key(run)).collect();
+            let current = self.runs()?;
+            // New runs are alive.
+            runs = current.into_iter().filter(|(run, _)| runs.contains_key(run)).collect();
         }
         let mut leftovers = Leftovers::default();
-        for (run, remains) in runs {
-            if remains.life() == Life::Alive {
+        for (run, resources) in runs {
+            if resources.life() == Life::Alive {
                 leftovers.alive.push(run);
                 continue;
             }
-            for (id, name) in remains.containers {
+            for (id, name) in resources.containers {
                 if dry || self.remove_container(&id)? {
                     leftovers.containers.push(name);
                 }
             }
-            for (id, name) in remains.networks {
+            for (id, name) in resources.networks {
                 if dry {
                     leftovers.networks.push(name);
                     continue;
                 }
-                match self.remove_network(&id, LEFT_NETWORK_TRIES) {
-                    // Nothing that a run needs: it has a network of its own.
+                match self.remove_network(&id, DEAD_NETWORK_ATTEMPTS) {
+                    // Not an error: each run has its own network.
                     Err(error) if error.is_network_in_use() => leftovers.held.push(name),
                     removed => {
                         if removed? {
@@ -106,8 +105,8 @@ impl Engine {
         Ok(leftovers)
     }
 
-    fn runs(&self) -> Result<BTreeMap<String, RunRemains>> {
-        let mut runs: BTreeMap<String, RunRemains> = BTreeMap::new();
+    fn runs(&self) -> Result<BTreeMap<String, RunResources>> {
+        let mut runs: BTreeMap<String, RunResources> = BTreeMap::new();
         let labelled = filters(&[("label", RUN_LABEL)]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&labelled).build();
         let listed = self.docker().list_containers(Some(options));
@@ -116,17 +115,17 @@ impl Engine {
             let (Some(id), Some((run, owner))) = (container.id, owned(&labels)) else { continue };
             let name = container.names.unwrap_or_default().into_iter().next();
             let name = name.map_or_else(|| id.clone(), |n| n.trim_start_matches('/').to_owned());
-            let remains = runs.entry(run).or_insert_with(|| RunRemains::new(owner));
-            remains.is_running |= container.state == Some(ContainerSummaryStateEnum::RUNNING);
-            remains.containers.push((id, name));
+            let resources = runs.entry(run).or_insert_with(|| RunResources::new(owner));
+            resources.is_running |= container.state == Some(ContainerSummaryStateEnum::RUNNING);
+            resources.containers.push((id, name));
         }
         let options = ListNetworksOptionsBuilder::default().filters(&labelled).build();
         let listed = self.docker().list_networks(Some(options));
         for network in self.call("list networks", listed)? {
             let labels = network.labels.unwrap_or_default();
             let (Some(id), Some((run, owner))) = (network.id, owned(&labels)) else { continue };
-            let remains = runs.entry(run).or_insert_with(|| RunRemains::new(owner));
-            remains.networks.push((id.clone(), network.name.unwrap_or(id)));
+            let resources = runs.entry(run).or_insert_with(|| RunResources::new(owner));
+            resources.networks.push((id.clone(), network.name.unwrap_or(id)));
         }
         Ok(runs)
     }
@@ -135,20 +134,21 @@ impl Engine {
     pub(super) fn remove_container(&self, id: &str) -> Result<bool> {
         let options = RemoveContainerOptionsBuilder::default().force(true).build();
         let removed = self.docker().remove_container(id, Some(options));
-        gone_or_done(self.call("remove a container", removed))
+        was_removed(self.call("remove a container", removed))
     }
 
-    /// Removes a network, with so many tries; false if another process was faster.
-    pub(super) fn remove_network(&self, id: &str, tries: u32) -> Result<bool> {
-        for _ in 1..tries {
+    /// Removes a network, with this number of attempts; false if another process was
+    /// faster.
+    pub(super) fn remove_network(&self, id: &str, attempts: u32) -> Result<bool> {
+        for _ in 1..attempts {
             match self.call("remove a network", self.docker().remove_network(id)) {
                 Err(error) if error.is_network_in_use() => {
                     std::thread::sleep(Duration::from_millis(100));
                 }
-                removed => return gone_or_done(removed),
+                removed => return was_removed(removed),
             }
         }
-        gone_or_done(self.call("remove a network", self.docker().remove_network(id)))
+        was_removed(self.call("remove a network", self.docker().remove_network(id)))
     }
 }
 
@@ -160,10 +160,10 @@ fn owned(labels: &HashMap<String, String>) -> Option<(String, Owner)> {
 }
 
 /// Whether this removed it; false if another process was faster.
-fn gone_or_done(removed: Result<()>) -> Result<bool> {
+fn was_removed(removed: Result<()>) -> Result<bool> {
     match removed {
         Ok(()) => Ok(true),
-        // Not there, or its removal is already in progress.
+        // It does not exist, or is already being removed.
         Err(DockerError::Refused { status: 404 | 409, .. }) => Ok(false),
         Err(error) => Err(error),
     }
@@ -174,12 +174,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_run_out_of_sight_is_alive_while_its_containers_run() {
-        let mut gone = RunRemains::new(Owner::from_label("another-boot/1/2/3").unwrap());
-        assert_eq!(gone.life(), Life::OutOfSight);
-        gone.is_running = true;
-        assert_eq!(gone.life(), Life::Alive);
-        assert_eq!(RunRemains::new(Owner::this_process()).life(), Life::Alive);
+    fn a_run_with_an_invisible_owner_is_alive_while_its_containers_run() {
+        let mut remote = RunResources::new(Owner::from_label("another-boot/1/2/3").unwrap());
+        assert_eq!(remote.life(), Life::NotVisible);
+        remote.is_running = true;
+        assert_eq!(remote.life(), Life::Alive);
+        assert_eq!(RunResources::new(Owner::this_process()).life(), Life::Alive);
     }
 
     #[test]
@@ -190,7 +190,7 @@ mod tests {
         let own = Owner::this_process();
         assert_eq!(owned(&labels(&[(RUN_LABEL, "x")])), None);
         assert_eq!(owned(&labels(&[(RUN_LABEL, "x"), (OWNER_LABEL, "me")])), None);
-        let whole = labels(&[(RUN_LABEL, "x"), (OWNER_LABEL, &own.label())]);
-        assert_eq!(owned(&whole), Some(("x".to_owned(), own)));
+        let complete = labels(&[(RUN_LABEL, "x"), (OWNER_LABEL, &own.label())]);
+        assert_eq!(owned(&complete), Some(("x".to_owned(), own)));
     }
 }

@@ -19,11 +19,11 @@ const SUBNET: u32 = 1 << (32 - PREFIX);
 const SINGLE_SLOTS: u32 = BLOCK - 3;
 /// Hosts with many.
 const MANY_SLOTS: u32 = SUBNET / BLOCK - 2;
-/// Subnets in 198.18.0.0/15, of which the last is left to `compose.yaml`.
+/// Subnets in 198.18.0.0/15, of which the last is for `compose.yaml`.
 const SUBNETS: u32 = (1 << (PREFIX - 15)) - 1;
 const FIRST: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 0);
 
-/// A network with nothing but the hosts of a run on it.
+/// A network with only the hosts of a run.
 #[derive(Debug)]
 pub(super) struct Network {
     pub(super) id: String,
@@ -46,8 +46,8 @@ struct Slot {
 }
 
 impl Network {
-    /// Makes one in a subnet that no other network has; `start` is where to
-    /// look first.
+    /// Creates a network in a subnet that no other network has, beginning with subnet
+    /// `start`.
     pub(super) fn create(
         engine: &Engine,
         name: &str,
@@ -63,7 +63,7 @@ impl Network {
                 Ok(created) => return Ok(Self::new(created.id, name, subnet)),
                 // "Pool overlaps with other one on this address space", or
                 // "networks have overlapping IPv4".
-                Err(DockerError::Refused { words, .. }) if words.contains("overlap") => {}
+                Err(DockerError::Refused { message, .. }) if message.contains("overlap") => {}
                 Err(error) => return Err(error),
             }
         }
@@ -74,14 +74,14 @@ impl Network {
         Self { id, name: name.to_owned(), subnet, slots: Mutex::default() }
     }
 
-    /// Addresses for a host, `count` of them, that no other host of the run has
-    /// while the lease lasts.
+    /// Addresses for a host, `count` of them, that no other host of the run has until the
+    /// lease is dropped.
     pub(super) fn lease(self: &Arc<Self>, count: u32) -> Lease {
         let slots = if count > 1 { MANY_SLOTS } else { SINGLE_SLOTS };
         let mut taken = self.slots();
         let first = taken.next;
-        // The next one rather than the lowest: the engine may take its time to
-        // give up what was removed just now.
+        // The next one rather than the lowest, because the engine may release a removed
+        // address late.
         let free = (0..slots)
             .map(|step| Slot { many: count > 1, number: (first + step) % slots })
             .find(|slot| !taken.leased.contains(slot))
@@ -135,8 +135,8 @@ fn nth_subnet(n: u32) -> Ipv4Addr {
 
 fn request(name: &str, subnet: Ipv4Addr, labels: HashMap<String, String>) -> NetworkCreateRequest {
     let config = IpamConfig { subnet: Some(format!("{subnet}/{PREFIX}")), ..Default::default() };
-    // The machine itself has no address there, so that nothing of it listens on
-    // the hosts' network.
+    // The machine itself has no address there, so nothing of it listens on the hosts'
+    // network.
     let options = [("com.docker.network.bridge.inhibit_ipv4", "true")];
     NetworkCreateRequest {
         name: name.to_owned(),
@@ -167,15 +167,15 @@ mod tests {
     #[test]
     fn addresses_of_hosts_never_collide() {
         let network = Arc::new(Network::new(String::new(), "", Ipv4Addr::new(198, 18, 16, 0)));
-        let stays = [network.lease(1), network.lease(250)];
-        assert_eq!(stays[0].addresses(), [Ipv4Addr::new(198, 18, 16, 2)]);
-        let kept: Vec<_> = stays.iter().flat_map(Lease::addresses).collect();
+        let permanent = [network.lease(1), network.lease(250)];
+        assert_eq!(permanent[0].addresses(), [Ipv4Addr::new(198, 18, 16, 2)]);
+        let leased: Vec<_> = permanent.iter().flat_map(Lease::addresses).collect();
         for _ in 0..1000 {
             for count in [1, 250] {
                 let lease = network.lease(count);
                 let addresses = lease.addresses();
                 assert_eq!(addresses.len() as u32, count);
-                assert!(addresses.iter().all(|address| !kept.contains(address)));
+                assert!(addresses.iter().all(|address| !leased.contains(address)));
                 let in_subnet = |a: &Ipv4Addr| a.octets()[..2] == [198, 18] && a.octets()[2] < 32;
                 assert!(addresses.iter().all(in_subnet), "{addresses:?}");
                 let engines_own = Ipv4Addr::new(198, 18, 16, 1);

@@ -1,4 +1,4 @@
-//! Whose a container or network is, and whether its owner still lives.
+//! The owner of a container or network, and whether it is alive.
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
@@ -6,10 +6,10 @@ use std::os::unix::fs::MetadataExt;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
-/// A process, identified among all that ever ran on a machine.
+/// A process, identified uniquely.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
-    /// Which start of which machine.
+    /// The boot of a machine.
     boot: String,
     /// The inode of its process namespace.
     namespace: u64,
@@ -18,16 +18,15 @@ pub(super) struct Owner {
     started: u64,
 }
 
-/// What can be known of an owner.
+/// The state of an owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Life {
-    /// It is there.
+    /// It is running.
     Alive,
-    /// It is not.
+    /// It has ended.
     Dead,
-    /// It is, or was, of another machine, or in another container: this
-    /// process cannot see it.
-    OutOfSight,
+    /// It is on another machine, or in another container, and not visible here.
+    NotVisible,
 }
 
 impl Owner {
@@ -60,10 +59,10 @@ impl Owner {
         fields.next().is_none().then_some(owner)
     }
 
-    /// Whether it lives.
+    /// Whether it is alive.
     pub(super) fn life(&self) -> Life {
         if self.boot != boot() || self.namespace != process_namespace() {
-            return Life::OutOfSight;
+            return Life::NotVisible;
         }
         match start_time(self.pid) {
             Some(started) if started == self.started => Life::Alive,
@@ -71,7 +70,7 @@ impl Owner {
             // /proc may hide other users' processes (`hidepid`); kill(2) finds them.
             None => match kill(Pid::from_raw(self.pid.cast_signed()), None) {
                 Err(nix::Error::ESRCH) => Life::Dead,
-                _ => Life::OutOfSight,
+                _ => Life::NotVisible,
             },
         }
     }
@@ -85,8 +84,8 @@ fn process_namespace() -> u64 {
     fs::metadata("/proc/self/ns/pid").map_or(0, |metadata| metadata.ino())
 }
 
-/// Field 22 of /proc/PID/stat; the second, a name, may hold anything. None where
-/// it cannot be seen. A zombie, which does nothing any more, has started never.
+/// Field 22 of /proc/PID/stat, after the second, a name with any characters. `None` if it
+/// is not visible; 0 for a zombie.
 fn start_time(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut after_name = stat.rsplit_once(") ")?.1.split(' ');
@@ -116,8 +115,8 @@ mod tests {
         let mut child = std::process::Command::new("true").spawn().unwrap();
         let started = start_time(child.id());
         child.wait().unwrap();
-        let gone = Owner { pid: child.id(), started: started.unwrap_or(1), ..own.clone() };
-        assert_eq!(gone.life(), Life::Dead);
+        let dead = Owner { pid: child.id(), started: started.unwrap_or(1), ..own.clone() };
+        assert_eq!(dead.life(), Life::Dead);
         let zombie = std::process::Command::new("true").spawn().unwrap();
         let owner = Owner { pid: zombie.id(), started: own.started, ..own };
         assert_ne!(owner.life(), Life::Alive);
@@ -125,10 +124,10 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_elsewhere_is_out_of_sight() {
+    fn an_owner_elsewhere_is_not_visible() {
         let own = Owner::this_process();
-        assert_eq!(Owner { boot: "x".to_owned(), ..own.clone() }.life(), Life::OutOfSight);
-        assert_eq!(Owner { namespace: 1, ..own }.life(), Life::OutOfSight);
+        assert_eq!(Owner { boot: "x".to_owned(), ..own.clone() }.life(), Life::NotVisible);
+        assert_eq!(Owner { namespace: 1, ..own }.life(), Life::NotVisible);
         for nonsense in ["", "a/b", "a/1/2/x", "a/1/2/3/4"] {
             assert_eq!(Owner::from_label(nonsense), None, "{nonsense}");
         }

@@ -10,7 +10,7 @@ use super::engine::Engine;
 use super::error::{DockerError, Result};
 use super::host::Host;
 use super::idle;
-use super::leftovers::OWN_NETWORK_TRIES;
+use super::leftovers::OWN_NETWORK_ATTEMPTS;
 use super::network::Network;
 use super::recipe::{ContainerLimits, HostKind};
 use crate::backend::Purpose;
@@ -18,10 +18,10 @@ use crate::build::Build;
 
 /// How often a removed image is built again.
 const MAX_IMAGE_REBUILDS: u32 = 5;
-/// Used hosts that are kept because a later trial may reuse them.
+/// Used hosts that stay because a later trial may reuse them.
 const MAX_USED: usize = 4;
 
-/// A run's hosts, but for those in use.
+/// A run's hosts, except for those in use.
 #[derive(Debug)]
 pub(super) struct Pool {
     engine: Arc<Engine>,
@@ -30,26 +30,25 @@ pub(super) struct Pool {
     /// The build whose image its hosts run, if it is not this program's.
     build: Option<Build>,
     started: AtomicU32,
-    shelf: Mutex<Shelf>,
+    hosts: Mutex<Hosts>,
     preparation: Mutex<Option<Preparation>>,
 }
 
 #[derive(Debug, Default)]
-struct Shelf {
+struct Hosts {
     /// Never used.
     fresh: Vec<Host>,
-    /// Used, and perhaps as new.
+    /// Used, and perhaps reusable.
     used: Vec<Host>,
-    /// Used up: their removal takes the engine's time, and so the machine's,
-    /// which a trial may need.
+    /// Not reusable. Removing them takes CPU time that a trial may need.
     retired: Vec<Host>,
-    /// Kinds whose last used host could not be used again.
-    wearing: Vec<HostKind>,
+    /// Kinds whose last used host could not be reused.
+    not_reusable: Vec<HostKind>,
     /// Sysctls that were refused before others were set: set after them.
     late: HashSet<String>,
 }
 
-/// Hosts that are made while a trial waits.
+/// Hosts that are created while a trial waits.
 #[derive(Debug)]
 struct Preparation {
     cancelled: Arc<AtomicBool>,
@@ -69,12 +68,12 @@ impl Pool {
             limits,
             build,
             started: AtomicU32::new(0),
-            shelf: Mutex::default(),
+            hosts: Mutex::default(),
             preparation: Mutex::default(),
         }
     }
 
-    /// Two hosts, both as new.
+    /// Two hosts, both in the state of a new one.
     pub(super) fn take(&self, kinds: [&HostKind; 2], purpose: Purpose) -> Result<[Host; 2]> {
         self.finish_preparation();
         let [server, client] = kinds;
@@ -91,36 +90,35 @@ impl Pool {
 
     fn take_one(&self, kind: &HostKind, purpose: Purpose) -> Result<Host> {
         loop {
-            // The shelf is not held while a host is looked at or started.
-            let used = take_of_kind(&mut self.shelf().used, kind);
+            // The lock is not held while a host is inspected or started.
+            let used = take_of_kind(&mut self.hosts().used, kind);
             let Some(host) = used else { break };
-            let is_as_new = host.is_as_new();
-            let mut shelf = self.shelf();
-            shelf.wearing.retain(|wearing| wearing != kind);
-            if is_as_new {
+            let is_pristine = host.is_pristine();
+            let mut hosts = self.hosts();
+            hosts.not_reusable.retain(|not_reusable| not_reusable != kind);
+            if is_pristine {
                 return Ok(host);
             }
-            shelf.wearing.push(kind.clone());
-            shelf.retired.push(host);
+            hosts.not_reusable.push(kind.clone());
+            hosts.retired.push(host);
         }
-        let fresh = take_of_kind(&mut self.shelf().fresh, kind);
+        let fresh = take_of_kind(&mut self.hosts().fresh, kind);
         match fresh {
             Some(host) => Ok(host),
             None => self.start(kind, purpose),
         }
     }
 
-    /// Starts a host. An engine applies sysctls in an order of chance, a new one
-    /// at each start, and the kernel refuses some in one order and takes them in
-    /// another (an `ip_local_port_range` below `ip_unprivileged_port_start`):
-    /// one that is refused is set after the others from then on. If it is
-    /// refused then too, it is no matter of order.
+    /// Starts a host. An engine applies sysctls in random order, and the kernel refuses
+    /// some in one order and accepts them in another (an `ip_local_port_range` below
+    /// `ip_unprivileged_port_start`): a refused one is set after the others from then on.
+    /// If it is refused again, the order is not the cause.
     fn start(&self, kind: &HostKind, purpose: Purpose) -> Result<Host> {
         let mut rebuilds = 0;
         loop {
             let number = self.started.fetch_add(1, Ordering::Relaxed);
             let lease = self.network.lease(kind.addresses);
-            let late = self.shelf().late.clone();
+            let late = self.hosts().late.clone();
             match Host::start(&self.engine, lease, &self.limits, kind, &late, number, purpose) {
                 Err(error) if rebuilds < MAX_IMAGE_REBUILDS && error.is_missing_image() => {
                     // A run of another build removes unused images.
@@ -130,7 +128,7 @@ impl Pool {
                 Err(DockerError::SysctlRefused { name, .. })
                     if kind.has_several_sysctls() && !late.contains(&name) =>
                 {
-                    self.shelf().late.insert(name);
+                    self.hosts().late.insert(name);
                 }
                 started => return started,
             }
@@ -145,16 +143,16 @@ impl Pool {
             // (`net.ipv4.neigh.default.gc_thresh3`).
             return remove_at_once(hosts.into());
         }
-        let mut shelf = self.shelf();
-        shelf.used.extend(hosts);
-        let surplus = shelf.used.len().saturating_sub(MAX_USED);
-        let oldest: Vec<_> = shelf.used.drain(..surplus).collect();
-        shelf.retired.extend(oldest);
+        let mut stored = self.hosts();
+        stored.used.extend(hosts);
+        let surplus = stored.used.len().saturating_sub(MAX_USED);
+        let oldest: Vec<_> = stored.used.drain(..surplus).collect();
+        stored.retired.extend(oldest);
     }
 
-    /// Makes what the next trial will lack, and removes what is used up, one
-    /// after the other, each begun only while the machine is idle: the running
-    /// trial waits then. What has begun is ended, a third of a second later.
+    /// Creates the hosts that the next trial needs, and removes those that cannot be
+    /// reused, in sequence. Each step starts only while the machine is idle, because the
+    /// running trial waits then, and takes a third of a second.
     pub(super) fn prepare(self: &Arc<Self>, kinds: [HostKind; 2], purpose: Purpose) {
         self.finish_preparation();
         let cancelled = Arc::new(AtomicBool::new(false));
@@ -168,9 +166,9 @@ impl Pool {
     fn prepare_when_idle(&self, kinds: &[HostKind; 2], purpose: Purpose, cancelled: &AtomicBool) {
         for kind in kinds {
             let is_needed = {
-                let shelf = self.shelf();
-                let spare = shelf.fresh.iter().any(|host| host.kind == *kind);
-                !spare && shelf.wearing.contains(kind)
+                let hosts = self.hosts();
+                let spare = hosts.fresh.iter().any(|host| host.kind == *kind);
+                !spare && hosts.not_reusable.contains(kind)
             };
             if !is_needed {
                 continue;
@@ -180,11 +178,11 @@ impl Pool {
             }
             // An error here occurs again, and is reported, when the host is needed.
             if let Ok(host) = self.start(kind, purpose) {
-                self.shelf().fresh.push(host);
+                self.hosts().fresh.push(host);
             }
         }
-        while !self.shelf().retired.is_empty() && idle::wait_until_idle(cancelled) {
-            let retired = self.shelf().retired.pop();
+        while !self.hosts().retired.is_empty() && idle::wait_until_idle(cancelled) {
+            let retired = self.hosts().retired.pop();
             drop(retired);
         }
     }
@@ -196,20 +194,20 @@ impl Pool {
         }
     }
 
-    /// Where no trial ever waits, what is used up has to go nevertheless.
+    /// Removes hosts even if no trial ever waits.
     fn remove_surplus(&self) {
         let retired = {
-            let mut shelf = self.shelf();
-            if shelf.retired.len() <= MAX_USED {
+            let mut hosts = self.hosts();
+            if hosts.retired.len() <= MAX_USED {
                 return;
             }
-            std::mem::take(&mut shelf.retired)
+            std::mem::take(&mut hosts.retired)
         };
         remove_at_once(retired);
     }
 
-    fn shelf(&self) -> MutexGuard<'_, Shelf> {
-        self.shelf.lock().expect("the shelf is never poisoned")
+    fn hosts(&self) -> MutexGuard<'_, Hosts> {
+        self.hosts.lock().expect("the lock is never poisoned")
     }
 
     fn preparation(&self) -> MutexGuard<'_, Option<Preparation>> {
@@ -221,10 +219,10 @@ impl Drop for Pool {
     /// Removes every host, then the network.
     fn drop(&mut self) {
         self.finish_preparation();
-        let Shelf { fresh, used, retired, .. } = std::mem::take(&mut *self.shelf());
+        let Hosts { fresh, used, retired, .. } = std::mem::take(&mut *self.hosts());
         remove_at_once(fresh.into_iter().chain(used).chain(retired).collect());
-        // What cannot be removed, the next run removes.
-        let _ = self.engine.remove_network(&self.network.id, OWN_NETWORK_TRIES);
+        // If it cannot be removed, the next run removes it.
+        let _ = self.engine.remove_network(&self.network.id, OWN_NETWORK_ATTEMPTS);
     }
 }
 

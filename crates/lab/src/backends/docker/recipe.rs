@@ -1,4 +1,4 @@
-//! What a host's container is created from.
+//! The configuration of a host's container.
 
 use std::collections::{HashMap, HashSet};
 use std::net::Ipv4Addr;
@@ -12,11 +12,11 @@ use indexmap::IndexMap;
 use super::network::Network;
 use crate::backend::{Needs, Role};
 
-/// The user that a host runs as, who owns nothing.
-const NOBODY: &str = "65534:65534";
+/// The user of a host's processes, who owns no files.
+const UNPRIVILEGED_USER: &str = "65534:65534";
 const PORT_START: &str = linux_net::Sysctl::IpUnprivilegedPortStart.name();
 pub(super) const MIB: u64 = 1 << 20;
-/// More than a program needs to print its version.
+/// Enough for a program that prints its version.
 const SETTER_PIDS: i64 = 16;
 /// The same, bytes.
 const SETTER_MEMORY: u64 = 64 * MIB;
@@ -27,20 +27,20 @@ pub(super) struct HostKind {
     pub(super) role: Role,
     pub(super) sysctls: IndexMap<String, String>,
     pub(super) addresses: u32,
-    /// Its part attaches socket filters.
+    /// Its worker attaches socket filters.
     pub(super) filters: bool,
 }
 
 impl HostKind {
-    /// The sysctls that the engine sets when it starts the container: those asked for
+    /// The sysctls that the engine sets when it starts the container: the requested ones
     /// except the `late` ones, and one that the engine would otherwise change, which
-    /// decides which ports a client may have.
+    /// affects the ports of a client.
     fn sysctls_set(&self, late: &HashSet<String>) -> HashMap<String, String> {
         let mut sysctls: HashMap<_, _> = self.sysctls.clone().into_iter().collect();
         if self.role == Role::Client {
-            // As in every new network namespace (PROT_SOCK in include/net/ip.h);
-            // an engine makes it 0. The server may keep that: it has no right to
-            // lower ports otherwise.
+            // As in every new network namespace (PROT_SOCK in include/net/ip.h); an
+            // engine sets it to 0. For the server that is right: it may not bind lower
+            // ports otherwise.
             sysctls.entry(PORT_START.to_owned()).or_insert_with(|| "1024".to_owned());
         }
         sysctls.retain(|name, _| !late.contains(name));
@@ -70,21 +70,21 @@ pub(super) struct ContainerLimits {
 }
 
 impl ContainerLimits {
-    /// Processes and threads: one a client; some for the agent, server or load,
+    /// Processes and threads: one per client, and some for the agent, server or load,
     /// probe, and several listeners.
     fn pids(&self) -> i64 {
         i64::from(self.needs.clients) + 160
     }
 
-    /// Memory, bytes: what the parts need for themselves, and for each client
-    /// its thread's stack and twice 128 KiB of buffers and ledgers.
+    /// Memory, bytes: what the workers themselves need, and for each client its thread's
+    /// stack and twice 128 KiB of buffers and records.
     pub(super) fn memory(&self) -> u64 {
         let Needs { clients, thread_stack } = self.needs;
         256 * MIB + u64::from(clients) * (thread_stack + 256 * 1024)
     }
 }
 
-/// The container as the engine is asked for it.
+/// The request to create the container.
 pub(super) fn body(
     kind: &HostKind,
     late: &HashSet<String>,
@@ -92,8 +92,8 @@ pub(super) fn body(
     network: &Network,
     address: Ipv4Addr,
 ) -> ContainerCreateBody {
-    // Only these hosts may do something that an ordinary process may not: add
-    // addresses, attach a filter to a socket.
+    // Only these hosts need more than an ordinary process: they add addresses, or attach
+    // a filter to a socket.
     let administers = kind.addresses > 1 || kind.filters;
     let host_config = HostConfig {
         // By its id: names need not be unique.
@@ -113,7 +113,7 @@ pub(super) fn body(
     ContainerCreateBody {
         image: Some(limits.image.clone()),
         cmd: Some(vec!["host".to_owned()]),
-        user: (!administers).then(|| NOBODY.to_owned()),
+        user: (!administers).then(|| UNPRIVILEGED_USER.to_owned()),
         labels: Some(limits.labels.clone()),
         open_stdin: Some(true),
         // Its agent ends when the lab's side of this closes.
@@ -129,8 +129,8 @@ pub(super) fn body(
     }
 }
 
-/// A container that lives only to have one more sysctl set in `host`'s network
-/// namespace, which an engine does before the container's process begins.
+/// A container whose start sets one more sysctl in `host`'s network namespace: the engine
+/// does that before the container's process starts.
 pub(super) fn setter(
     host: &str,
     name: &str,
@@ -145,14 +145,14 @@ pub(super) fn setter(
     ContainerCreateBody {
         image: Some(limits.image.clone()),
         cmd: Some(vec!["--version".to_owned()]),
-        user: Some(NOBODY.to_owned()),
+        user: Some(UNPRIVILEGED_USER.to_owned()),
         labels: Some(limits.labels.clone()),
         host_config: Some(host_config),
         ..Default::default()
     }
 }
 
-/// What no container of a run may exceed: processes and threads, memory in bytes.
+/// The limits of every container of a run: processes and threads, memory in bytes.
 fn confined(pids: i64, memory: u64) -> HostConfig {
     HostConfig {
         cap_drop: Some(vec!["ALL".to_owned()]),
@@ -160,7 +160,7 @@ fn confined(pids: i64, memory: u64) -> HostConfig {
         readonly_rootfs: Some(true),
         pids_limit: Some(pids),
         memory: Some(memory.cast_signed()),
-        // The same: no swap besides.
+        // The same, so no swap.
         memory_swap: Some(memory.cast_signed()),
         // The lab reads its output; the engine need not store it.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),

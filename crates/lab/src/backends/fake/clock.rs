@@ -1,18 +1,18 @@
-//! A clock that waits for nothing.
+//! A clock without real time.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// Advances only while something sleeps on it.
+/// Advances only by sleeping, which returns at once.
 #[derive(Debug)]
 pub(super) struct FakeClock {
     ns: AtomicU64,
 }
 
 impl FakeClock {
-    /// A clock that stands at one second.
+    /// A clock at one second.
     pub(super) fn new() -> Self {
         Self { ns: AtomicU64::new(1_000_000_000) }
     }

@@ -46,10 +46,10 @@ impl Backend for Fake {
         None
     }
 
-    fn make_room(&self, needs: &Needs) -> Result<()> {
+    fn reserve(&self, needs: &Needs) -> Result<()> {
         match self.script.max_clients {
             Some(most) if needs.clients > most => Err(BackendError::from_message(&format!(
-                "allow {} clients: the limit is {most}; ask for less",
+                "allow {} clients: the limit is {most}; use fewer",
                 needs.clients
             ))),
             _ => Ok(()),
@@ -76,5 +76,5 @@ impl Backend for Fake {
 fn refused(host: &'static str, name: &str, value: &str) -> BackendError {
     let error = BackendError::from_message(&format!("set {name} to `{value}`: Invalid argument"));
     let reason = format!("failed to {error}");
-    error.of_sysctl(host, name.to_owned(), reason)
+    error.for_sysctl(host, name.to_owned(), reason)
 }

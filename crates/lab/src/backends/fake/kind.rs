@@ -8,7 +8,7 @@ use crate::build::Build;
 /// Environment variable with the script as JSON, for tests that start the program.
 const SCRIPT_VARIABLE: &str = "QUEUELAB_FAKE_SCRIPT";
 
-/// The one in the registry: its script is in `QUEUELAB_FAKE_SCRIPT`.
+/// The entry of the registry, with the script in `QUEUELAB_FAKE_SCRIPT`.
 pub(in crate::backends) static FAKE: FakeKind = FakeKind { script: None };
 
 /// Scripted hosts and workers.

@@ -1,4 +1,4 @@
-//! The scripted probe: it samples once, and sees nothing queued.
+//! The scripted probe: it samples once, with empty queues.
 
 use probe::{ProbeCommand, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse, ProbeStatus};
 use run_record::ProbeSummary;

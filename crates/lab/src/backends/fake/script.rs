@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FakeScript {
-    /// Trials that differ from the default one. The first that matches is taken.
+    /// Trials that differ from the default one. The first that matches is used.
     pub trials: Vec<ScriptedTrial>,
     /// Sysctl values that the kernel refuses.
     pub refused_sysctls: BTreeMap<String, String>,
@@ -27,7 +27,7 @@ pub struct FakeScript {
 pub struct ScriptedTrial {
     /// Its number; every trial if `None`.
     pub trial: Option<u32>,
-    /// Which try; every try if `None`.
+    /// The number of the retry; all if `None`.
     pub retry: Option<u32>,
     /// Whether it is the other build's; both if `None`.
     pub baseline: Option<bool>,
@@ -46,11 +46,11 @@ pub struct FakeTrial {
     pub counters: BTreeMap<String, i64>,
     /// How long its load takes, milliseconds of the trial's clock.
     pub load_ms: u64,
-    /// The signal that the server dies of when every attempt is decided.
+    /// The signal that kills the server when every attempt is decided.
     pub server_dies: Option<String>,
     /// Why its load fails.
     pub load_fails: Option<String>,
-    /// What happens to a host before the end of the trial.
+    /// How a host fails before the end of the trial.
     pub host_fails: Option<String>,
     /// The process sends itself SIGINT when the load starts.
     pub interrupts: bool,
@@ -59,7 +59,7 @@ pub struct FakeTrial {
 }
 
 impl FakeScript {
-    /// What happens in a try of a trial.
+    /// What happens in an attempt at a trial.
     pub(super) fn events(&self, id: ExecutionId, baseline: bool) -> FakeTrial {
         let matches = |scripted: &&ScriptedTrial| {
             scripted.trial.is_none_or(|trial| trial == id.trial)
@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_entry_that_matches_a_try_is_taken() {
+    fn the_first_matching_entry_is_used() {
         let script: FakeScript = serde_json::from_str(
             r#"{ "trials": [
                 { "trial": 2, "retry": 0, "outcomes": { "refused": 3 } },

@@ -1,4 +1,4 @@
-//! The scripted server: it accepts what the script lets through.
+//! The scripted server: it accepts the attempts that succeed in the script.
 
 use std::net::SocketAddr;
 
@@ -83,8 +83,8 @@ impl Scripted<ServerProtocol> for FakeServer {
     }
 }
 
-/// Lets the server die, as the script has it. With SIGPIPE's default disposition it has
-/// announced every connection before.
+/// Ends the server as in the script. With the default disposition of SIGPIPE it announces
+/// every connection before.
 pub(super) fn die(state: &Shared, signal: &str) {
     let mut state = lock(state);
     let at_ns = state.clock.now_ns();

@@ -1,4 +1,4 @@
-//! What the workers of a trial share.
+//! The state that the workers of a trial share.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard};

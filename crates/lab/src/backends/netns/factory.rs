@@ -61,7 +61,7 @@ impl Backend for Netns {
         self.build.as_ref().map(BuildFile::record)
     }
 
-    fn make_room(&self, needs: &Needs) -> Result<()> {
+    fn reserve(&self, needs: &Needs) -> Result<()> {
         // Server and load inherit the limit.
         linux_net::raise_open_files(needs.open_files()).map_err(error::failed)?;
         Ok(())

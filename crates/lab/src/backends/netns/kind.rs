@@ -40,7 +40,7 @@ impl BackendKind for NetnsKind {
             Ok(tried) => {
                 let created = format!(
                     "two hosts joined by a veth pair, a sysctl set and read back: {} ms",
-                    tried.took.as_millis().max(1)
+                    tried.duration.as_millis().max(1)
                 );
                 vec![rights, Finding::ok("testbed", created), sysctls_finding(&tried.sysctls)]
             }

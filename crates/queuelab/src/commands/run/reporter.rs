@@ -93,12 +93,12 @@ fn print_notice(notice: Notice) {
 
 /// Prints how many trials of a stopped run are saved, and how to resume it.
 fn print_stopped(stopped: &StoppedRun) {
-    let StoppedRun { is_interrupted, kept, planned, directories, against } = stopped;
+    let StoppedRun { is_interrupted, recorded, planned, directories, against } = stopped;
     let reason = if *is_interrupted { "interrupted" } else { "stopped" };
     let places: Vec<_> = directories.iter().map(|path| path.display().to_string()).collect();
     let flags = against.as_ref().map_or(String::new(), |build| format!(" --against {build}"));
     anstream::eprintln!(
-        "{reason}: {kept} of {planned} trials are saved in {}\n\
+        "{reason}: {recorded} of {planned} trials are saved in {}\n\
          resume with: queuelab run --resume {}{flags}",
         places.join(" and "),
         places[0]

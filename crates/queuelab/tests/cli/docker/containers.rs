@@ -219,7 +219,7 @@ fn a_rejected_value_is_reported_with_its_line_and_the_engines_message() {
     assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
     let error = text(&output.stderr);
     assert!(error.contains("refused.yaml:6:"), "{error}");
-    assert!(error.contains("the Docker engine says: "), "{error}");
+    assert!(error.contains("the Docker engine reports: "), "{error}");
     assert!(error.contains("invalid argument"), "{error}");
     assert!(!out.path().join("runs").exists(), "nothing was started");
 }

@@ -275,7 +275,7 @@ fn a_killed_engine_is_reported_and_the_run_can_be_resumed() {
     wait_for_first_trial(&run);
     engine.kill();
     let (output, trials) = run.finish();
-    let words = ["no longer answers", "start it again"];
+    let words = ["no longer responds", "start it again"];
     assert_stopped(&output, &trials, &words);
     engine.restart();
     assert_resumes(out.path(), &[("DOCKER_HOST", &host)]);

@@ -50,7 +50,7 @@ fn a_standalone_load_stores_a_run_that_report_reads() {
     let places = format!("Run directory: {}\nReport: {}\n", run.display(), report.display());
     assert!(table.ends_with(&places) && report.is_file(), "{table}");
 
-    assert_eq!((record.backend.name.as_str(), record.planned_trials), ("by-hand", 1));
+    assert_eq!((record.backend.name.as_str(), record.planned_trials), ("standalone", 1));
     assert_eq!(record.backend.details, format!("queuelab load against {address}"));
     assert!(record.ended.is_some() && record.sysctls.server.is_empty());
     assert!(record.sysctls.client.contains_key("net.core.somaxconn"), "{:?}", record.sysctls);

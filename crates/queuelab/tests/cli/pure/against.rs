@@ -37,7 +37,7 @@ fn an_interrupted_run_of_two_builds_is_resumed_with_both() {
     assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
     let flag = format!("--against {}", other.canonicalize().unwrap().display());
     let printed = text(&output.stderr).replace("\n  │ ", " ");
-    assert!(printed.contains("take turns with those of another build"), "{printed}");
+    assert!(printed.contains("interleaved with those of another build"), "{printed}");
     assert!(printed.contains(&flag), "{printed}");
     let output = resume(&base);
     assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));

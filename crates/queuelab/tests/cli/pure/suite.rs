@@ -84,7 +84,7 @@ fn a_failed_scenario_of_a_suite_is_reported_and_the_rest_runs() {
     assert!(text(&in_folder(&["list"]).stdout).contains("Do both hold?"));
     for (arguments, expected) in [
         (&["run", "two", "--set", "load.clients=4"][..], "it is a suite"),
-        (&["run", "two", "--resume", "reports/runs"], "its scenarios' runs one by one"),
+        (&["run", "two", "--resume", "reports/runs"], "the runs of its scenarios individually"),
         (&["show", "two"], "name one of its scenarios instead: one, other"),
     ] {
         let output = in_folder(arguments);
