@@ -55,7 +55,7 @@ enum Step {
     Summary,
     /// Print the summaries of the smoke runs that `.ci/run` saved in a directory.
     Smoke {
-        /// The directory, with one directory per backend.
+        /// Directory with one subdirectory per backend.
         directory: PathBuf,
     },
 }

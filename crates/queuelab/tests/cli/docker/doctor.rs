@@ -3,7 +3,7 @@
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
-use crate::kernel::doctor::{finding, has, json};
+use crate::kernel::doctor::{field_contains, finding, json};
 use crate::support::ordinary_user::{ORDINARY_USER, Sandbox};
 use crate::support::{all_output, queuelab};
 
@@ -34,6 +34,6 @@ fn both_backends_are_ready_for_a_member_of_the_engines_group() {
     let other = json(&doctor(&["--clear-groups"]));
     assert_eq!(other["ready"], serde_json::json!({ "netns": true, "docker": false }));
     let engine = finding(&other, "docker", "engine");
-    assert!(has(engine, "detail", "permission denied"), "{engine}");
-    assert!(has(engine, "hint", "usermod -aG docker"), "{engine}");
+    assert!(field_contains(engine, "detail", "permission denied"), "{engine}");
+    assert!(field_contains(engine, "hint", "usermod -aG docker"), "{engine}");
 }

@@ -26,7 +26,7 @@ pub(crate) fn finding<'a>(diagnosis: &'a Value, section: &str, what: &str) -> &'
     found.unwrap_or_else(|| panic!("no {what}: {findings:#?}"))
 }
 
-pub(crate) fn has(finding: &Value, field: &str, text: &str) -> bool {
+pub(crate) fn field_contains(finding: &Value, field: &str, text: &str) -> bool {
     finding[field].as_str().is_some_and(|found| found.contains(text))
 }
 
@@ -63,11 +63,14 @@ fn json_has_the_same_findings() {
     }
     assert_eq!(finding(&diagnosis, "machine", "inet_diag")["state"], "ok");
     let testbed = finding(&diagnosis, "netns", "testbed");
-    assert!(testbed["state"] == "ok" && has(testbed, "detail", " ms"), "{testbed}");
+    assert!(testbed["state"] == "ok" && field_contains(testbed, "detail", " ms"), "{testbed}");
     let sysctls = format!(" of {} ", linux_net::Sysctl::NAMES.len());
-    assert!(has(finding(&diagnosis, "netns", "sysctls"), "detail", &sysctls));
+    assert!(field_contains(finding(&diagnosis, "netns", "sysctls"), "detail", &sysctls));
     let engine = finding(&diagnosis, "docker", "engine");
-    assert!(engine["state"] == "missing" && has(engine, "hint", "DOCKER_HOST"), "{engine}");
+    assert!(
+        engine["state"] == "missing" && field_contains(engine, "hint", "DOCKER_HOST"),
+        "{engine}"
+    );
 }
 
 #[test]
@@ -97,11 +100,11 @@ fn an_ordinary_user_may_use_user_namespaces() {
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let diagnosis = json(&output);
     let allowed = finding(&diagnosis, "netns", "user namespaces");
-    assert!(has(allowed, "detail", "allowed: this user is root of one"), "{allowed}");
+    assert!(field_contains(allowed, "detail", "allowed: this user is root of one"), "{allowed}");
     assert_eq!(finding(&diagnosis, "netns", "testbed")["state"], "ok");
     // Root of only its own namespace cannot raise the machine's limits.
     let files = finding(&diagnosis, "machine", "open files");
-    assert!(!has(files, "detail", "fs.nr_open"), "{files}");
+    assert!(!field_contains(files, "detail", "fs.nr_open"), "{files}");
 }
 
 #[test]
@@ -115,8 +118,11 @@ fn forbidden_user_namespaces_are_reported_with_cause_and_hint() {
     assert_eq!(diagnosis["ready"], serde_json::json!({ "netns": false, "docker": false }));
     let forbidden = finding(&diagnosis, "netns", "user namespaces");
     assert_eq!(forbidden["state"], "missing");
-    assert!(has(forbidden, "detail", "user.max_user_namespaces = 0"), "{forbidden}");
-    assert!(has(forbidden, "hint", "sudo sysctl -w user.max_user_namespaces="), "{forbidden}");
+    assert!(field_contains(forbidden, "detail", "user.max_user_namespaces = 0"), "{forbidden}");
+    assert!(
+        field_contains(forbidden, "hint", "sudo sysctl -w user.max_user_namespaces="),
+        "{forbidden}"
+    );
 }
 
 #[test]
@@ -127,5 +133,5 @@ fn forbidden_network_namespaces_are_reported_with_a_hint() {
     assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
     let diagnosis = json(&output);
     let forbidden = finding(&diagnosis, "netns", "network namespaces");
-    assert!(has(forbidden, "hint", "user.max_net_namespaces="), "{forbidden}");
+    assert!(field_contains(forbidden, "hint", "user.max_net_namespaces="), "{forbidden}");
 }

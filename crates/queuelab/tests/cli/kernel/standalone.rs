@@ -98,7 +98,7 @@ fn an_overflow_is_shown_by_server_and_load() {
         assert_eq!(table_value(&table, "timed_out"), 8, "{}", all_output(&output));
         assert_eq!(table_value(&table, "incomplete"), 2, "{table}");
         assert!(table.contains("8 attempts waited for a SYN retransmission"), "{table}");
-        assert!(table.contains("look at the server's TcpExt.ListenOverflows"), "{table}");
+        assert!(table.contains("see the server's TcpExt.ListenOverflows"), "{table}");
         assert_eq!(table_value(&table, "TcpExt.TCPSynRetrans"), 8, "{table}");
         let (_, trial) = only_run(out.path());
         assert_eq!(trial.evidence.client["TcpExt.TCPSynRetrans"], 8);

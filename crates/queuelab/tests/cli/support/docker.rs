@@ -20,7 +20,7 @@ pub(crate) fn docker(arguments: &[&str]) -> Result<String, String> {
 
 /// Id and name of each container of the run with this process id.
 pub(crate) fn containers_of(pid: u32) -> Vec<(String, String)> {
-    listed(&["ps", "--all", "--no-trunc"], "{{.ID}} {{.Names}}", pid)
+    list_own(&["ps", "--all", "--no-trunc"], "{{.ID}} {{.Names}}", pid)
 }
 
 /// The id of a container that runs a worker besides its agent.
@@ -38,10 +38,10 @@ pub(crate) fn container_in_use(pid: u32, role: &str) -> String {
 
 /// Id and name of each network of the run with this process id.
 pub(crate) fn networks_of(pid: u32) -> Vec<(String, String)> {
-    listed(&["network", "ls", "--no-trunc"], "{{.ID}} {{.Name}}", pid)
+    list_own(&["network", "ls", "--no-trunc"], "{{.ID}} {{.Name}}", pid)
 }
 
-fn listed(list: &[&str], format: &str, pid: u32) -> Vec<(String, String)> {
+fn list_own(list: &[&str], format: &str, pid: u32) -> Vec<(String, String)> {
     let filters = ["--filter", "label=queuelab.run", "--format", format];
     let text = docker(&[list, &filters].concat()).expect("docker lists objects");
     text.lines()
