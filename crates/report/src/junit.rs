@@ -15,7 +15,7 @@ use run_view::Run;
 use crate::suite::{Member, Suite};
 
 use cases::{Outcome, TrialCase, duration, message, run_violations, trial_cases};
-pub(crate) use cases::{Status, Unheld, WHOLE, unheld};
+pub(crate) use cases::{RUN_CASE, Status, Unheld, unheld};
 
 /// The file of a run: a test case for each planned trial and one for the checks of the
 /// run as a whole. A planned trial that was not run is an error.
@@ -56,7 +56,7 @@ fn of_run(run: &Run) -> TestSuite {
 /// A scenario of a suite that has no run.
 fn not_run(suite: &Suite, scenario: &str, reason: &str) -> TestSuite {
     let mut element = test_suite(scenario, suite.record.started);
-    let mut case = TestCase::new(WHOLE, error("not-run", reason));
+    let mut case = TestCase::new(RUN_CASE, error("not-run", reason));
     case.set_classname(scenario).set_time(Duration::ZERO);
     element.add_test_case(case).set_time(Duration::ZERO);
     element.extra.insert("flakes".into(), "0".into());
@@ -76,7 +76,7 @@ fn run_case(scenario: &str, violations: &[String]) -> TestCase {
         [] => TestCaseStatus::success(),
         violations => failure(violations),
     };
-    let mut case = TestCase::new(WHOLE, status);
+    let mut case = TestCase::new(RUN_CASE, status);
     case.set_classname(scenario).set_time(Duration::ZERO);
     case
 }

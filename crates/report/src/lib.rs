@@ -1,4 +1,4 @@
-//! The document of a run, made from its directory alone, and its renderings.
+//! The document of a run, made only from its directory, and its renderings.
 //!
 //! | module | holds |
 //! |---|---|

@@ -31,7 +31,7 @@ pub(crate) async fn response(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
     let query = query.map(|Query(query)| query).unwrap_or_default();
-    page::from_files(move || compared(&site, &query).unwrap_or_else(|page| page)).await
+    page::from_files(move || comparison_page(&site, &query).unwrap_or_else(|page| page)).await
 }
 
 /// One of the two runs.
@@ -40,8 +40,8 @@ struct Side {
     run: Run,
 }
 
-fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
-    let [base, new] = [side(site, query, "base")?, side(site, query, "new")?];
+fn comparison_page(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
+    let [base, new] = [read_side(site, query, "base")?, read_side(site, query, "new")?];
     let comparison = compare::compare(&base.run, &new.run, &Criteria::default());
     let (class, sign) = match comparison.conclusion() {
         Conclusion::Failed | Conclusion::Judged(Verdict::Regressed) => ("failed", "✗ "),
@@ -50,7 +50,7 @@ fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
     };
     let title = format!("{} compared with {}", new.folder.name(), base.folder.name());
     let questions = [&base, &new].map(|side| side.run.record.scenario.question.as_str());
-    let differ =
+    let differences =
         environment::differing(&base.run.record, &new.run.record, comparison.differences());
     let body = html! {
         (page::all_runs())
@@ -60,7 +60,7 @@ fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
         @if questions[1] != questions[0] { h1 { (questions[1]) } }
         p.verdict class=(class) { (sign) (comparison.conclusion()) }
         p.answer { (comparison.describe()) }
-        (sides(&base, &new, &differ))
+        (sides(&base, &new, &differences))
         h2 { "Charts" }
         (charts::pairs(&site.runs, &base.folder, &new.folder))
         div.comparison { (comparison.html()) }
@@ -74,7 +74,7 @@ fn compared(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
 }
 
 /// The answer and checks of each run, and what differs between them.
-fn sides(base: &Side, new: &Side, differ: &[Fact]) -> Markup {
+fn sides(base: &Side, new: &Side, differences: &[Fact]) -> Markup {
     let sides = [base, new];
     let answers = report::findings(&base.run, &new.run);
     let class = |verdict: &RunVerdict| match verdict.verdict {
@@ -103,11 +103,11 @@ fn sides(base: &Side, new: &Side, differ: &[Fact]) -> Markup {
                         th scope="row" { "checks" }
                         @for side in sides { td class=(class(&side.run.verdict)) { (side.run.verdict.headline()) } }
                     }
-                    @for fact in differ { (fact.row()) }
+                    @for fact in differences { (fact.row()) }
                 }
             }
         }
-        @if differ.is_empty() {
+        @if differences.is_empty() {
             p.quiet { "Build, machine, kernel, settings and backend are the same." }
         } @else {
             p.quiet { "Differences in build, machine, kernel, settings and backend are marked; the rest is the same." }
@@ -123,8 +123,8 @@ fn links(folder: &RunFolder) -> Markup {
     }
 }
 
-/// The run that a query names; or the page that reports why there is none.
-fn side(site: &Site, query: &[(String, String)], key: &str) -> Result<Side, Page> {
+/// The run that a query names, or the page with the reason why there is none.
+fn read_side(site: &Site, query: &[(String, String)], key: &str) -> Result<Side, Page> {
     let refused = |status: StatusCode, reason: &str| {
         let body = html! {
             (page::all_runs())

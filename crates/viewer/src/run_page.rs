@@ -112,7 +112,7 @@ fn facts(run: &Run, is_running: bool) -> Markup {
         ("started", format!("{} UTC", record.started.strftime("%Y-%m-%d %H:%M:%S"))),
         ("hosts", format!("{}: {}", record.backend.name, record.backend.details)),
         ("machine", describe_machine(&record.machine)),
-        ("made by", format!("queuelab {}", record.tool.version)),
+        ("program", format!("queuelab {}", record.tool.version)),
     ];
     html! {
         dl {

@@ -7,7 +7,7 @@ use run_record::{ExecutionId, TrialRecord, TrialVerdict, Verdict};
 use run_view::{Cell, Run};
 
 /// The name of the test case for the checks of a run as a whole.
-pub(crate) const WHOLE: &str = "the run as a whole";
+pub(crate) const RUN_CASE: &str = "the run as a whole";
 
 /// A planned trial.
 pub(super) struct TrialCase<'a> {
@@ -159,7 +159,7 @@ pub(crate) fn unheld(run: &Run) -> Vec<Unheld> {
         }
     }
     if let Some(message) = message(&run_violations(run)) {
-        unheld.push(Unheld { case: WHOLE.to_owned(), status: Status::Failed, message });
+        unheld.push(Unheld { case: RUN_CASE.to_owned(), status: Status::Failed, message });
     }
     unheld
 }

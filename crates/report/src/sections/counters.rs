@@ -14,12 +14,12 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         "{}. A counter that is 0 is shown if that answers a question.",
         table.title
     )));
-    let mut seen = HashSet::new();
+    let mut explained = HashSet::new();
     let names: Vec<_> = table.rows.iter().map(|row| row[1].clone()).collect();
     section.report(table);
     section.page(Block::Heading("What they mean"));
     let topics = Topics::built_in();
-    for name in names.into_iter().filter(|name| seen.insert(name.clone())) {
+    for name in names.into_iter().filter(|name| explained.insert(name.clone())) {
         if let Some(topic) = topics.iter().find(|topic| topic.name == name) {
             let paragraphs = topic.text.split("\n\n").map(paragraph);
             let kernel = topic.kernel.iter();

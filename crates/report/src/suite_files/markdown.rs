@@ -1,7 +1,7 @@
 //! The `summary.md` of a suite, for the summary page of a CI job.
 
 use crate::files::markdown_in_suite;
-use crate::junit::{Status, Unheld, WHOLE, unheld};
+use crate::junit::{RUN_CASE, Status, Unheld, unheld};
 use crate::suite::{Member, Suite};
 use crate::table::{Table, escaped};
 
@@ -101,7 +101,7 @@ fn table(suite: &Suite) -> Table {
 fn cases(suite: &Suite) -> String {
     let of_member = |member: Member<'_>| {
         let not_run = || {
-            let (case, message) = (WHOLE.to_owned(), member.verdict.describe().to_owned());
+            let (case, message) = (RUN_CASE.to_owned(), member.verdict.describe().to_owned());
             vec![Unheld { case, status: Status::Error, message }]
         };
         let cases = member.run.map_or_else(not_run, unheld);

@@ -58,7 +58,7 @@ fn a_failed_law_is_a_cross_and_all_others_are_circles() {
     // The legend has one of each; marks at the same point are one.
     assert_eq!((marks("hit"), marks("miss")), (2, 3), "the cross has a line for its spread");
     let text = &files["charts/law-seven.svg"];
-    assert!(text.contains("measured 6 (5–7): did not hold"), "{text}");
+    assert!(text.contains("measured 6 (5–7): failed"), "{text}");
     let cells = files["cells.csv"].lines().count() - 1;
     assert!(text.contains(&format!("× {}<", cells - 1)), "the others are at one point: {text}");
     assert!(files["report.html"].contains("Exact laws"));
