@@ -32,7 +32,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
     // starts threads. In a user namespace this process keeps its groups, and with them
     // its access to the Docker engine's socket.
     let prepared: Vec<_> =
-        selected(arguments).map(|backend| (backend, backend.prepare_process())).collect();
+        selected_backends(arguments).map(|backend| (backend, backend.prepare_process())).collect();
     let needs = max_needs();
     let check = |(backend, prepared): (&dyn BackendKind, _)| BackendDiagnosis {
         name: backend.name(),
@@ -50,7 +50,9 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
 }
 
 /// The backend of `--backend`, or all that are not for tests.
-fn selected(arguments: &DoctorArguments) -> impl Iterator<Item = &'static dyn BackendKind> {
+fn selected_backends(
+    arguments: &DoctorArguments,
+) -> impl Iterator<Item = &'static dyn BackendKind> {
     let only = arguments.backend.clone();
     lab::backends().iter().copied().filter(move |backend| match &only {
         Some(only) => backend.name() == only,

@@ -24,11 +24,11 @@ pub(crate) struct Changes {
     #[arg(long)]
     pub(crate) quick: bool,
     /// Override a setting, such as `load.messages=50` (repeatable).
-    #[arg(long, value_name = "PATH=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "PATH=VALUE", value_parser = parse_pair)]
     pub(crate) set: Vec<(String, String)>,
     /// Select only the cells with this value, such as `server.backlog=10`
     /// (repeatable).
-    #[arg(long, value_name = "AXIS=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "AXIS=VALUE", value_parser = parse_pair)]
     pub(crate) only: Vec<(String, String)>,
     /// Trials per cell [default: that of the scenario].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -80,7 +80,7 @@ fn with_seed(overrides: &Overrides, seed: Option<u64>) -> scenario::Overrides {
     scenario::Overrides { quick, set, only, repeat, seed }
 }
 
-fn pair(text: &str) -> std::result::Result<(String, String), String> {
+fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {
     text.split_once('=')
         .filter(|(path, _)| !path.is_empty())
         .map(|(path, value)| (path.to_owned(), value.to_owned()))

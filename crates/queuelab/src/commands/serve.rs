@@ -27,7 +27,7 @@ pub(crate) struct ServeArguments {
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn serve(arguments: &ServeArguments) -> Result {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(failed("start serving"))?;
+    let runtime = runtime.map_err(io_error("start serving"))?;
     let end = runtime.block_on(run(arguments));
     // Do not wait for pages that are still reading files.
     runtime.shutdown_background();
@@ -37,7 +37,7 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result {
 async fn run(ServeArguments { address, runs }: &ServeArguments) -> Result {
     // First: the kernel drops a signal to the first process of a container that has no
     // handler for it.
-    let stop = Stop::new().map_err(failed("watch for signals"))?;
+    let stop = Stop::new().map_err(io_error("watch for signals"))?;
     let server = Server::bind(*address).await.map_err(serve_error)?;
     let address = server.address();
     let place = match address.ip().is_unspecified() {
@@ -73,12 +73,12 @@ impl Stop {
 fn serve_error(error: ServeError) -> CommandError {
     match error {
         ServeError::Bind { address, source } => {
-            failed(&format!("serve on {address} (choose another address with --address)"))(source)
+            io_error(&format!("serve on {address} (choose another address with --address)"))(source)
         }
-        ServeError::Serve(source) => failed("serve")(source),
+        ServeError::Serve(source) => io_error("serve")(source),
     }
 }
 
-fn failed(action: &str) -> impl Fn(std::io::Error) -> CommandError {
+fn io_error(action: &str) -> impl Fn(std::io::Error) -> CommandError {
     move |source| CommandError::Io { action: action.to_owned(), source }
 }

@@ -34,7 +34,7 @@ pub(super) fn compare(settings: &Settings) -> Result {
         return Ok(Exit::Internal);
     };
     let compared = match steps.read(BASELINE) {
-        Some(base) => with_baseline(settings, &base, &new)?,
+        Some(base) => compare_with_baseline(settings, &base, &new)?,
         None => {
             let machine = machine::name(settings);
             let markdown = format!("No baseline: no good run of {machine} was found.\n");
@@ -69,7 +69,7 @@ pub(super) fn compare(settings: &Settings) -> Result {
     Ok(Exit::Held)
 }
 
-fn with_baseline(settings: &Settings, base: &str, new: &str) -> Result<Comparison> {
+fn compare_with_baseline(settings: &Settings, base: &str, new: &str) -> Result<Comparison> {
     let formatted = |format| ["compare", base, new, "--format", format];
     let markdown = program::output(settings, &formatted("markdown"), true)?;
     let code = markdown.status.code().unwrap_or(Exit::Internal as i32);

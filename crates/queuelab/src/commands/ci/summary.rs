@@ -34,7 +34,7 @@ pub(super) fn summary(settings: &Settings) -> Result {
         annotation.add(Level::Warning, settings.suite_name(), &note);
         text = format!("{note}\n\n{text}");
     }
-    append(settings, &within_limit(text))?;
+    append(settings, &truncate(text))?;
     match annotation.command() {
         Some(command) => print_output(command),
         None => Ok(Exit::Held),
@@ -88,7 +88,7 @@ fn annotate(settings: &Settings, code: Option<&str>, annotation: &mut Annotation
     }
 }
 
-fn within_limit(text: String) -> String {
+fn truncate(text: String) -> String {
     if text.len() < MAX_SUMMARY {
         return text;
     }
@@ -111,8 +111,8 @@ mod tests {
 
     #[test]
     fn a_summary_over_the_limit_is_truncated() {
-        assert_eq!(within_limit("short".to_owned()), "short");
-        let long = within_limit("ä".repeat(MAX_SUMMARY));
+        assert_eq!(truncate("short".to_owned()), "short");
+        let long = truncate("ä".repeat(MAX_SUMMARY));
         assert!(long.len() < TRUNCATED_SUMMARY + 100 && long.ends_with("has the full summary.\n"));
     }
 }

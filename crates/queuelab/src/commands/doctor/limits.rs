@@ -65,8 +65,8 @@ impl Limits {
     /// Reads the limits of this process. Call it before the process enters a user
     /// namespace, whose capabilities do not raise the machine's limits.
     pub(super) fn read() -> Self {
-        let (soft_files, hard_files) = limit(Resource::RLIMIT_NOFILE);
-        let (user_threads, _) = limit(Resource::RLIMIT_NPROC);
+        let (soft_files, hard_files) = read_limit(Resource::RLIMIT_NOFILE);
+        let (user_threads, _) = read_limit(Resource::RLIMIT_NPROC);
         let is_outside = linux_net::in_initial_user_namespace();
         let may_raise = is_outside && has_capability(CAP_SYS_RESOURCE);
         // RLIMIT_NPROC does not apply to the machine's root (`copy_process`), nor to a
@@ -75,13 +75,13 @@ impl Limits {
         Self {
             soft_files,
             hard_files,
-            raisable_files: number("/proc/sys/fs/nr_open").filter(|_| may_raise),
+            raisable_files: read_number("/proc/sys/fs/nr_open").filter(|_| may_raise),
             user_threads: Some(user_threads).filter(|&max| max != RLIM_INFINITY && !is_exempt),
-            max_threads: number("/proc/sys/kernel/threads-max"),
-            max_pids: number("/proc/sys/kernel/pid_max"),
+            max_threads: read_number("/proc/sys/kernel/threads-max"),
+            max_pids: read_number("/proc/sys/kernel/pid_max"),
             threads_now: threads_now().unwrap_or(0),
             group_threads: group_threads(),
-            mappings: number("/proc/sys/vm/max_map_count"),
+            mappings: read_number("/proc/sys/vm/max_map_count"),
         }
     }
 
@@ -141,7 +141,7 @@ impl Limits {
     }
 }
 
-fn limit(resource: Resource) -> (u64, u64) {
+fn read_limit(resource: Resource) -> (u64, u64) {
     getrlimit(resource).expect("a process can always read its own limits")
 }
 
@@ -151,7 +151,7 @@ fn has_capability(bit: u64) -> bool {
     set.and_then(|set| u64::from_str_radix(set.trim(), 16).ok()).is_some_and(|set| set & bit != 0)
 }
 
-fn number(path: impl AsRef<Path>) -> Option<u64> {
+fn read_number(path: impl AsRef<Path>) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
@@ -165,12 +165,12 @@ fn threads_now() -> Option<u64> {
 /// `pids` controller of version 1.
 fn group_threads() -> Option<u64> {
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
-    groups(&own).into_iter().filter_map(|(root, group)| remaining_in(&root, &group)).min()
+    limiting_groups(&own).into_iter().filter_map(|(root, group)| remaining_in(&root, &group)).min()
 }
 
 /// Roots and paths of the groups that may limit threads, from
 /// /proc/self/cgroup.
-fn groups(own: &str) -> Vec<(PathBuf, PathBuf)> {
+fn limiting_groups(own: &str) -> Vec<(PathBuf, PathBuf)> {
     own.lines()
         .filter_map(|line| {
             let mut fields = line.splitn(3, ':').skip(1);
@@ -190,8 +190,8 @@ fn remaining_in(root: &Path, group: &Path) -> Option<u64> {
     let remaining = |group: &Path| {
         let group = root.join(group);
         // `max` means no limit.
-        let max = number(group.join("pids.max"))?;
-        Some(max.saturating_sub(number(group.join("pids.current")).unwrap_or(0)))
+        let max = read_number(group.join("pids.max"))?;
+        Some(max.saturating_sub(read_number(group.join("pids.current")).unwrap_or(0)))
     };
     group.ancestors().filter_map(remaining).min()
 }
@@ -239,7 +239,7 @@ mod tests {
     fn groups_of_both_versions_are_found() {
         let own = "8:pids,cpu:/a/b\n7:blkio:/c\n0::/user.slice/x:y\n";
         assert_eq!(
-            groups(own),
+            limiting_groups(own),
             [
                 ("/sys/fs/cgroup/pids".into(), "a/b".into()),
                 ("/sys/fs/cgroup".into(), "user.slice/x:y".into())

@@ -69,9 +69,9 @@ fn shows(plan: &Plan, topics: &Topics) -> IndexMap<String, ScenarioUse> {
         }
     };
     for axis in &plan.axes {
-        show(setting(&axis.path), ScenarioUse::Varied(values(axis)));
+        show(axis_setting(&axis.path), ScenarioUse::Varied(values(axis)));
     }
-    for name in checked(plan) {
+    for name in checked_topics(plan) {
         show(&name, ScenarioUse::Checked);
     }
     let hosts = &plan.scenario.hosts;
@@ -82,14 +82,14 @@ fn shows(plan: &Plan, topics: &Topics) -> IndexMap<String, ScenarioUse> {
 }
 
 /// The sysctl or the setting that an axis varies.
-fn setting(path: &str) -> &str {
+fn axis_setting(path: &str) -> &str {
     path.split_once(".sysctls.").map_or(path, |(_, name)| name)
 }
 
 /// The name of an axis in a sentence: its path where both hosts vary the same sysctl.
 fn varied_name<'a>(plan: &Plan, axis: &'a Axis) -> &'a str {
-    let name = setting(&axis.path);
-    let same = plan.axes.iter().filter(|other| setting(&other.path) == name).count();
+    let name = axis_setting(&axis.path);
+    let same = plan.axes.iter().filter(|other| axis_setting(&other.path) == name).count();
     if same > 1 { &axis.path } else { name }
 }
 
@@ -108,24 +108,24 @@ fn values(axis: &Axis) -> String {
 }
 
 /// The counters, outcomes and queue depths that its expectations refer to.
-fn checked(plan: &Plan) -> IndexSet<String> {
+fn checked_topics(plan: &Plan) -> IndexSet<String> {
     let expectations = plan.scenario.expect.iter();
     let expressions =
         expectations.flat_map(|expectation| [Some(&expectation.that), expectation.when.as_ref()]);
     expressions
         .flatten()
-        .flat_map(|text| counters_named(text).into_iter().chain(fields_named(text)))
+        .flat_map(|text| named_counters(text).into_iter().chain(named_fields(text)))
         .collect()
 }
 
 /// The counters that an expression names: `counters.server["TcpExt.TW"]`.
-pub(super) fn counters_named(expression: &str) -> Vec<String> {
+pub(super) fn named_counters(expression: &str) -> Vec<String> {
     let after = expression.split("counters.").skip(1);
     after.filter_map(|rest| rest.split('"').nth(1)).map(str::to_owned).collect()
 }
 
 /// The outcomes and queue depths that an expression names: `outcomes.ok`, `queue.depth`.
-fn fields_named(expression: &str) -> Vec<String> {
+fn named_fields(expression: &str) -> Vec<String> {
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
     let names = expression.split(|c| !is_name(c));
     names

@@ -43,11 +43,11 @@ fn full_text(topic: &Topic) -> String {
     all.join("\n")
 }
 
-fn in_one_line(text: &str) -> String {
+fn join_lines(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn resolved(file: &ScenarioFile, quick: bool) -> scenario::Scenario {
+fn resolve(file: &ScenarioFile, quick: bool) -> scenario::Scenario {
     let overrides = Overrides { quick, ..Overrides::default() };
     file.plan(&overrides, &AnyKernel).unwrap().scenario
 }
@@ -57,7 +57,7 @@ fn every_sysctl_that_the_lab_names_is_explained() {
     let mut named: BTreeSet<String> = Sysctl::NAMES.iter().map(|&name| name.to_owned()).collect();
     for file in scenario::scenarios() {
         for quick in [false, true] {
-            let scenario = resolved(&file, quick);
+            let scenario = resolve(&file, quick);
             let hosts = [&scenario.hosts.server, &scenario.hosts.client];
             named.extend(hosts.iter().flat_map(|host| host.sysctls.keys().cloned()));
             let paths = scenario.matrix.keys();
@@ -75,7 +75,7 @@ fn every_counter_that_the_lab_names_is_explained() {
     let mut named: BTreeSet<String> = report::counters_shown().map(str::to_owned).collect();
     for file in scenario::scenarios() {
         // The file's text: not only expectations may name one.
-        named.extend(scenarios::counters_named(&file.source().text));
+        named.extend(scenarios::named_counters(&file.source().text));
     }
     assert!(named.contains("TcpExt.ListenOverflows") && named.contains("TcpExt.TWRecycled"));
     let explained = names(every_topic(), TopicKind::Counter);
@@ -101,11 +101,11 @@ fn every_outcome_and_every_scenario_is_explained() {
     let scenarios = catalogue.iter().map(|document| document.name().to_owned()).collect();
     assert_eq!(names(topics, TopicKind::Scenario), scenarios);
     for file in scenario::scenarios() {
-        let page = in_one_line(&topics.find(&file.source().name).unwrap().to_string());
-        let scenario = resolved(&file, false);
-        assert!(page.contains(&in_one_line(&scenario.question)), "{page}");
+        let page = join_lines(&topics.find(&file.source().name).unwrap().to_string());
+        let scenario = resolve(&file, false);
+        assert!(page.contains(&join_lines(&scenario.question)), "{page}");
         for expectation in &scenario.expect {
-            assert!(page.contains(&in_one_line(&expectation.that)), "{page}");
+            assert!(page.contains(&join_lines(&expectation.that)), "{page}");
         }
     }
 }
