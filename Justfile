@@ -8,33 +8,33 @@ default:
 scenario name *flags:
     cargo lab run {{name}} {{replace_regex(flags, '(^| )backend=', '${1}--backend=')}}
 
-# The suite of every night, compared with the last good run here: just nightly docker
+# Run the nightly suite and compare it with the last good run here: just nightly docker
 nightly backend="netns":
     BACKEND={{backend}} cargo lab ci
 
-# Run the committed baseline of the laws again; see reports/README.md.
+# Record the committed baseline of the laws; see reports/README.md.
 baseline:
     rm -rf reports/baseline
     cargo lab run laws --out reports/baseline
     find reports/baseline -type f ! -name run.json ! -name trials.jsonl ! -name suite.json -delete
     find reports/baseline -type d -empty -delete
 
-# Every test, as CI runs them.
+# Run every test, as in CI.
 test:
     cargo test --workspace
 
-# The tests that need a Docker engine.
+# Run the tests that need a Docker engine.
 test-docker:
     cargo test --package queuelab docker -- --ignored
 
-# Format and clippy, warnings denied.
+# Check the format and run clippy with warnings denied.
 lint:
     cargo fmt --all --check
-    # A macro declares these files: cargo fmt does not find them.
+    # cargo fmt does not find these files, because a macro declares them.
     rustfmt --edition 2024 --check crates/report/src/sections/*.rs
     cargo clippy --workspace --all-targets -- -D warnings
 
-# The static binary, optimised: target/*/dist/queuelab.
+# Build the optimised static binary: target/*/dist/queuelab.
 build:
     cargo build --profile dist --package queuelab
 
@@ -52,6 +52,6 @@ up *flags:
     mkdir -p reports/runs
     env UID="$(id -u)" GID="$(id -g)" $(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) up {{flags}}
 
-# Remove them; the run directories stay.
+# Remove the containers; the run directories stay.
 down:
     $(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) down
