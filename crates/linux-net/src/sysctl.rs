@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{NamespaceError, NetworkNamespace, Sysctl, SysctlName};
 
-/// What has a value of its own of a sysctl on the running kernel.
+/// The scope of a sysctl on the running kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SysctlScope {

@@ -43,7 +43,7 @@ fn every_client_receives_all_messages_of_others_in_order() {
             }
         });
 
-        wait_until("everybody has left", || server.threads() == 0);
+        wait_until("all have left", || server.threads() == 0);
         let report = server.stop();
         let ingested = (CLIENTS * MESSAGES) as u64;
         let deliveries = ingested * (CLIENTS as u64 - 1);

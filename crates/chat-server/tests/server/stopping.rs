@@ -123,7 +123,7 @@ fn while_waiting_for_an_end_of_file() {
 fn before_any_client_and_twice() {
     let server = TestServer::start(&settings());
     server.handle.stop();
-    server.stop_in_time("nobody");
+    server.stop_in_time("no client");
 }
 
 /// Small messages until the server ends the connection.

@@ -11,10 +11,10 @@ const REACH_TIMEOUT: Duration = Duration::from_secs(5);
 /// Time to wait for the response to one datagram.
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// Sends a datagram to a port on which nothing listens, from each source to each
-/// target, until the target's kernel refuses it (ECONNREFUSED): then both know
-/// each other's link address. A burst of SYNs to an unresolved neighbour would
-/// overflow the queue of packets that wait for its address (`unres_qlen_bytes`).
+/// Sends a datagram to a port on which nothing listens, from each source to each target,
+/// until the target's kernel refuses it (ECONNREFUSED): then both have each other's link
+/// address. A burst of SYNs to an unresolved neighbour would overflow the queue of
+/// packets that wait for its address (`unres_qlen_bytes`).
 ///
 /// # Errors
 /// A fragment that fits after "failed to".

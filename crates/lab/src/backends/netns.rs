@@ -1,15 +1,15 @@
 //! The backend of plain network namespaces: no Docker, and no root if the machine
 //! allows user namespaces.
 //!
-//! | module | holds |
+//! | module | contents |
 //! |---|---|
 //! | `kind` | its entry in the registry: set-up, checks, connect |
 //! | `factory` | the backend: creates testbeds |
 //! | `namespaces` | a testbed: two joined namespaces |
 //! | `error` | errors of namespaces, links and counters as backend errors |
 //!
-//! A testbed's namespaces have no name. They live as long as a file descriptor of the
-//! lab or a process in them does, so nothing is left behind, however the lab ends.
+//! A testbed's namespaces have no name. They exist as long as a file descriptor of the
+//! lab or a process in them, so nothing remains, however the lab ends.
 
 mod error;
 mod factory;

@@ -54,11 +54,11 @@ impl Containers {
         Ok(testbed)
     }
 
-    /// Makes the client reach the server, so that both know each other's link address.
-    /// Hosts that have been joined before know it, and a kernel responds to one peer only
+    /// Makes the client reach the server, so that both have each other's link address.
+    /// Hosts that have been joined before have it, and a kernel responds to one peer only
     /// about once a second (`icmp_ratelimit`).
     fn join(&self) -> Result<()> {
-        let known = self.host(Role::Client).knows(self.host(Role::Server));
+        let known = self.host(Role::Client).was_joined_with(self.host(Role::Server));
         if known { Ok(()) } else { self.reach() }
     }
 

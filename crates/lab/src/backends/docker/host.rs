@@ -48,7 +48,7 @@ pub(super) struct Host {
     line: Arc<AgentLine>,
     workers: AtomicU64,
     /// Ids of hosts that it has been joined with.
-    known: Mutex<HashSet<String>>,
+    joined: Mutex<HashSet<String>>,
     _lease: Lease,
 }
 
@@ -85,7 +85,7 @@ impl Host {
             clients: limits.needs.clients,
             line: Arc::default(),
             workers: AtomicU64::new(0),
-            known: Mutex::default(),
+            joined: Mutex::default(),
             _lease: lease,
         };
         host.attach()?;
@@ -261,8 +261,8 @@ impl Host {
     }
 
     /// Whether it has been joined with that host before; records that it is now.
-    pub(super) fn knows(&self, other: &Self) -> bool {
-        !self.known.lock().expect("the set is never poisoned").insert(other.id.clone())
+    pub(super) fn was_joined_with(&self, other: &Self) -> bool {
+        !self.joined.lock().expect("the set is never poisoned").insert(other.id.clone())
     }
 
     /// Why its agent has ended.

@@ -67,7 +67,7 @@ impl State {
         }
     }
 
-    /// Makes every attempt of the load, and accepts those that the script lets through.
+    /// Starts every attempt of the load, and accepts those that succeed in the script.
     pub(super) fn connect(&mut self, config: &LoadConfig) {
         let clients = config.settings.clients;
         let scripted = self.events.outcomes.iter();
@@ -116,7 +116,7 @@ impl State {
         self.deliveries = self.messages * talkers.saturating_sub(1);
     }
 
-    /// How many attempts are established at the client.
+    /// The number of attempts established at the client.
     pub(super) fn established(&self) -> u64 {
         self.attempts.iter().filter(|attempt| attempt.connect_ns.is_some()).count() as u64
     }

@@ -29,7 +29,7 @@ pub(super) struct FakeTestbed {
 }
 
 impl FakeTestbed {
-    /// Hosts with these sysctls, in which this happens.
+    /// Hosts with these sysctls and events.
     pub(super) fn new(spec: &TestbedSpec, events: FakeTrial, clock: Arc<FakeClock>) -> Self {
         let values = |sysctls: &indexmap::IndexMap<String, String>| {
             sysctls.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
@@ -68,7 +68,7 @@ impl Testbed for FakeTestbed {
 
     fn counters(&self, role: Role) -> Result<Counters> {
         let state = lock(&self.state);
-        // Every counter stands at a thousand before the load, so that it can fall.
+        // Every counter is a thousand before the load, so that it can decrease.
         let mut values: BTreeMap<String, i64> =
             state.events.counters.keys().map(|name| (name.clone(), 1_000)).collect();
         if role == Role::Server && state.is_loaded {

@@ -11,7 +11,7 @@ use worker::{
 
 /// What a worker does with a command.
 pub(super) trait Scripted<P: Protocol>: Debug {
-    /// Handles a command; whatever it responds to the request `id` goes to its output.
+    /// Handles a command; its response to the request `id` goes to its output.
     fn handle(&mut self, id: Option<u64>, command: P::Command);
 }
 

@@ -19,8 +19,8 @@ pub(super) fn in_host(role: Role, error: impl std::fmt::Display) -> BackendError
 pub(super) fn namespace(error: &NamespaceError) -> BackendError {
     let failed = failed(error);
     let NamespaceError::Refused { attempt, refusal } = error else { return failed };
-    // Other backends need network namespaces as well: if the machine has none, no
-    // backend works.
+    // Other backends also need network namespaces: if the machine has none, no backend
+    // works.
     let has_none = matches!(refusal, Refusal::NetworkNamespacesOff)
         || (*attempt == Attempt::NetworkNamespace && *refusal == Refusal::NotBuilt);
     match has_none {

@@ -15,7 +15,7 @@ use crate::backends::sysctl_error;
 use crate::build::BuildFile;
 
 /// The server's address, in the range reserved for benchmarks (RFC 2544). Every testbed
-/// has the range for itself.
+/// has its own range.
 const SERVER: Ipv4Addr = Ipv4Addr::new(198, 18, 0, 1);
 
 /// Length of the prefix of 198.18.0.0/15, bits.
@@ -35,11 +35,10 @@ pub(super) struct Netns {
 }
 
 impl Netns {
-    /// Finds out whether this process may create network namespaces. `build` is the one
-    /// whose workers run in them, if it is not this program.
+    /// Checks that this process may create network namespaces. `build` is the one whose
+    /// workers run in them, if it is not this program.
     ///
-    /// # Errors
-    /// When it may not.
+    /// # Errors If it may not.
     pub(super) fn new(build: Option<BuildFile>) -> Result<Self> {
         let as_root = linux_net::in_initial_user_namespace();
         let namespaces = NamespaceFactory::new().map_err(|error| error::namespace(&error))?;
@@ -97,13 +96,13 @@ fn apply(
     sysctls: &IndexMap<String, String>,
 ) -> Result<BTreeMap<String, String>> {
     let invalid = |error| sysctl_error::invalid_name(role, &error);
-    let asked = sysctls
+    let requested = sysctls
         .iter()
         .map(|(name, value)| Ok((name.parse::<SysctlName>().map_err(invalid)?, value.clone())))
         .collect::<Result<Vec<_>>>()?;
     let effective =
-        namespace.apply_sysctls(&asked).map_err(|error| sysctl_error::sysctl(role, &error))?;
-    let read_back = asked
+        namespace.apply_sysctls(&requested).map_err(|error| sysctl_error::sysctl(role, &error))?;
+    let read_back = requested
         .iter()
         .filter_map(|(name, _)| effective.get(name).map(|value| (name.to_string(), value.clone())));
     Ok(read_back.collect())

@@ -15,7 +15,7 @@ pub(super) struct Namespaces {
     pub(super) server: NetworkNamespace,
     pub(super) client: NetworkNamespace,
     pub(super) addresses: Addresses,
-    /// The sysctls asked for, as read back.
+    /// The requested sysctls, as read back.
     pub(super) sysctls: SysctlValues,
     /// The build whose workers run in them, if it is not this program.
     pub(super) build: Option<BuildFile>,
