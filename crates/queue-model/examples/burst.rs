@@ -1,7 +1,7 @@
-//! Simulates a burst of a million connects, and says how long that took:
+//! Simulates a burst of a million connects and prints how long that took:
 //! `cargo run --release --package queue-model --example burst`.
 
-#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+#![expect(clippy::print_stdout, reason = "an example prints its results")]
 
 use std::time::{Duration, Instant};
 

@@ -22,8 +22,8 @@ pub const CAPACITY: Law = Law::exact(
 /// include/linux/socket.h).
 pub const DEFAULT_SOMAXCONN: u32 = 4096;
 
-/// The limit that listen(2) puts in force: min(backlog, somaxconn), where a
-/// negative backlog counts as the largest one.
+/// The limit that listen(2) sets: min(backlog, somaxconn); a negative backlog counts as
+/// the largest one.
 ///
 /// `__sys_listen_socket` (net/socket.c) compares them as unsigned; measured on
 /// 6.18.
@@ -31,10 +31,10 @@ pub fn listen_limit(backlog: i32, somaxconn: u32) -> u32 {
     (backlog.cast_unsigned()).min(somaxconn)
 }
 
-/// Connections that an accept queue holds when nothing is accepted: the limit
-/// and one more.
+/// Connections that an accept queue holds while the server accepts nothing: the limit
+/// plus one.
 ///
-/// `sk_acceptq_is_full` (include/net/sock.h) asks whether the queue is *longer*
+/// `sk_acceptq_is_full` (include/net/sock.h) checks whether the queue is *longer*
 /// than its limit; measured on 6.18.
 pub fn capacity(backlog: i32, somaxconn: u32) -> u64 {
     u64::from(listen_limit(backlog, somaxconn)) + 1
@@ -44,8 +44,7 @@ pub fn capacity(backlog: i32, somaxconn: u32) -> u64 {
 mod tests {
     use super::*;
 
-    /// somaxconn, backlog, established, Send-Q: the table of what was measured
-    /// on kernel 6.18.
+    /// somaxconn, backlog, established, Send-Q, as measured on kernel 6.18.
     #[test]
     fn reproduces_the_measured_table() {
         for (somaxconn, backlog, established, send_q) in [

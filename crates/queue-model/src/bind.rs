@@ -1,4 +1,4 @@
-//! Whether bind(2) says "Address already in use".
+//! Whether bind(2) fails with "Address already in use".
 
 use crate::law::{KernelSource, Law, Unit};
 
@@ -15,8 +15,8 @@ pub const REFUSED: Law =
 /// When bind(2) succeeds again: when the last TIME_WAIT has ended.
 pub const FREE_AGAIN: Law = Law::timer("bind-free-again", "the port is free again after", KERNEL);
 
-/// A socket's options that bind(2) looks at. A connection has those of the
-/// listener that it came from, in TIME_WAIT too.
+/// The socket options that bind(2) checks. A connection inherits those of its listener
+/// and keeps them in TIME_WAIT.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SocketOptions {
     /// `SO_REUSEADDR`.
@@ -25,10 +25,10 @@ pub struct SocketOptions {
     pub reuse_port: bool,
 }
 
-/// What stands on the address and port already.
+/// The socket that already uses the address and port.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ExistingSocket {
-    /// A connection that has been closed by this end first.
+    /// A connection that this side closed first.
     TimeWait,
     /// A connection that an earlier listener accepted.
     Established,
@@ -36,12 +36,12 @@ pub enum ExistingSocket {
     Listen,
 }
 
-/// Whether a new socket of the same user can be bound to an address and port
-/// where an old one stands; otherwise bind(2) fails with EADDRINUSE.
+/// Whether a new socket of the same user can be bound to the address and port of an
+/// existing one; otherwise bind(2) fails with EADDRINUSE.
 ///
 /// `inet_bind_conflict` (net/ipv4/inet_connection_sock.c); measured on 6.18.
-/// Each option helps only where **both** sockets have it, and `SO_REUSEADDR`
-/// never beside a live listener.
+/// Each option helps only if **both** sockets have it, and `SO_REUSEADDR` never with a
+/// live listener.
 pub fn succeeds(existing: ExistingSocket, old: SocketOptions, new: SocketOptions) -> bool {
     let address = old.reuse_address && new.reuse_address && existing != ExistingSocket::Listen;
     let port = old.reuse_port && new.reuse_port;
@@ -57,8 +57,8 @@ mod tests {
     const ADDRESS: SocketOptions = SocketOptions { reuse_address: true, reuse_port: false };
     const BOTH: SocketOptions = SocketOptions { reuse_address: true, reuse_port: true };
 
-    /// For each pair of an old and a new socket, in the order of the constants,
-    /// what was measured on kernel 6.18.
+    /// Compares with the results measured on kernel 6.18 for each pair of an old and a
+    /// new socket, in the order of the constants.
     fn assert_table(existing: ExistingSocket, measured: [[bool; 4]; 4]) {
         for (old, row) in [NONE, PORT, ADDRESS, BOTH].into_iter().zip(measured) {
             for (new, succeeded) in [NONE, PORT, ADDRESS, BOTH].into_iter().zip(row) {
@@ -68,7 +68,7 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_lets_in_who_shares_either_option_with_it() {
+    fn a_socket_that_shares_an_option_with_a_connection_can_bind() {
         for existing in [ExistingSocket::TimeWait, ExistingSocket::Established] {
             assert_table(
                 existing,
@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn a_live_listener_lets_in_who_shares_its_port_alone() {
+    fn only_a_socket_that_shares_reuseport_with_a_live_listener_can_bind() {
         assert_table(
             ExistingSocket::Listen,
             [

@@ -1,4 +1,4 @@
-//! What becomes of connections whose final ACK finds the accept queue full.
+//! What happens to connections whose final ACK finds the accept queue full.
 
 use crate::law::{KernelSource, Law, Unit};
 use crate::syn_ack_retry;
@@ -29,14 +29,14 @@ pub const PHANTOMS: Law = Law::exact("held-acks-phantoms", "phantoms", Unit::Con
 pub const RESETS: Law =
     Law::exact("held-acks-resets", "connections reset", Unit::Connections, KERNEL);
 
-/// What clients in SYN_RECV leave whose final ACKs were held until the limit of
+/// The effects of clients in SYN_RECV whose final ACKs were held back until the limit of
 /// the accept queue had been lowered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Released {
     /// Connections that enter the accept queue.
     pub accepted: u64,
-    /// Connections that the client considers established and the server has no
-    /// socket for.
+    /// Connections that the client considers established and for which the server has
+    /// no socket.
     pub phantoms: u64,
     /// Connections that end with an RST.
     pub resets: u64,
@@ -46,13 +46,13 @@ pub struct Released {
     pub listen_drops: u64,
 }
 
-/// What `clients` leave that each have an entry in the SYN queue, when their
-/// retransmitted SYN-ACKs are acknowledged at a listener of this limit that
-/// accepts nothing.
+/// The effects of `clients` that each have an entry in the SYN queue, when their
+/// retransmitted SYN-ACKs are acknowledged at a listener with this limit that accepts
+/// nothing.
 ///
 /// `tcp_check_req` (net/ipv4/tcp_minisocks.c): without `tcp_abort_on_overflow` the
 /// entry stays and each retransmitted SYN-ACK makes the client acknowledge again;
-/// with it the first refusal sends an RST. Measured on 6.18.
+/// with it the first overflow sends an RST. Measured on 6.18.
 pub fn release(clients: u64, limit: u32, synack_retries: u8, abort_on_overflow: bool) -> Released {
     let accepted = clients.min(u64::from(limit) + 1);
     let refused = clients - accepted;

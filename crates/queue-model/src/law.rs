@@ -1,13 +1,13 @@
-//! A law as a value: what identifies it, what it predicts and how exactly.
+//! A law as a value: its identity, what it predicts and how exactly.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// A rule of the kernel that decides a figure from the settings. The formula is
-/// a function of its module; this is what identifies and describes it.
+/// A rule of the kernel that determines a value from the settings. The formula is a
+/// function of its module; this identifies and describes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Law {
-    /// Identifies it in records and comparisons; kebab-case, and never changed.
+    /// Identifies it in records and comparisons; in kebab-case; never changes.
     pub id: &'static str,
     /// Its name in reports, without the unit.
     pub title: &'static str,
@@ -47,7 +47,7 @@ pub struct KernelSource {
     pub version: &'static str,
 }
 
-/// The unit of a law's figures.
+/// The unit of a law's values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Unit {
@@ -55,7 +55,7 @@ pub enum Unit {
     Connections,
     /// Sockets in a state.
     Sockets,
-    /// By how much a kernel counter rises.
+    /// The increase of a kernel counter.
     Events,
     /// 1 if it happens, 0 if it does not.
     Occurrence,
@@ -80,7 +80,7 @@ impl Unit {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Tolerance {
-    /// Not at all.
+    /// No deviation.
     Exact,
     /// A timer: never early, and at most 4 % late, or as late as the steps of
     /// the kernel's timer wheel allow ([`timer`](crate::timer)).
@@ -88,7 +88,7 @@ pub enum Tolerance {
 }
 
 impl Tolerance {
-    /// It in words.
+    /// The tolerance as text.
     pub fn describe(self) -> &'static str {
         match self {
             Self::Exact => "exact",

@@ -3,21 +3,20 @@
 //! | module | law |
 //! |---|---|
 //! | [`accept_queue`] | how many connections a listener holds |
-//! | [`syn_queue`] | how many half-open ones, and which counter tells of a SYN dropped |
-//! | [`cookies`] | whether the last ACK of a close may be taken for a SYN cookie |
-//! | [`syn_retry`] | when a client's SYN is sent again, and when connect(2) gives up |
-//! | [`syn_ack_retry`] | when a server's SYN-ACK is sent again; TCP_DEFER_ACCEPT |
-//! | [`held_acks`] | what becomes of connections whose final ACK finds no room |
-//! | [`timer`] | how late any of these may be |
-//! | [`time_wait`] | whose TIME_WAIT it is, how long, how many, and its reuse |
-//! | [`ports`] | how many connections a client's ports are enough for |
-//! | [`bind`] | whether bind(2) says "Address already in use" |
-//! | [`reuseport`] | how many connections several listeners of a port hold |
+//! | [`syn_queue`] | how many half-open connections a listener holds, and which counter counts a dropped SYN |
+//! | [`cookies`] | whether the last ACK of a close passes as a SYN cookie |
+//! | [`syn_retry`] | when a client retransmits its SYN, and when connect(2) times out |
+//! | [`syn_ack_retry`] | when a server retransmits its SYN-ACK; TCP_DEFER_ACCEPT |
+//! | [`held_acks`] | what happens to connections whose final ACK finds the accept queue full |
+//! | [`timer`] | how late these timers may fire |
+//! | [`time_wait`] | which side has TIME_WAIT, its duration, its limit and its reuse |
+//! | [`ports`] | how many connections a client's local ports allow |
+//! | [`bind`] | whether bind(2) fails with "Address already in use" |
+//! | [`reuseport`] | how many connections several listeners on one port hold |
 //! | [`law`] | what identifies and describes a law |
-//! | [`simulator`] | what becomes of each connection of a load, and when |
+//! | [`simulator`] | the outcome of each connection of a load, and its times |
 //!
-//! No I/O: what a law predicts can be computed, and shown, before anything is
-//! started.
+//! No I/O: predictions can be computed and shown before anything is started.
 
 pub mod accept_queue;
 pub mod bind;

@@ -1,9 +1,9 @@
-//! How many connections several listeners of one port hold (`SO_REUSEPORT`).
+//! How many connections several listeners on one port hold (`SO_REUSEPORT`).
 
 use crate::accept_queue;
 use crate::law::{KernelSource, Law, Unit};
 
-/// Connections that the listeners of a port hold together: [`capacity`].
+/// Connections that the listeners on one port hold together: [`capacity`].
 pub const CAPACITY: Law = Law::exact(
     "reuseport-capacity",
     "listeners hold listeners x (min(backlog, somaxconn) + 1)",
@@ -15,28 +15,28 @@ pub const CAPACITY: Law = Law::exact(
     },
 );
 
-/// Connections that so many listeners of one port hold together when nothing is
-/// accepted: each has queues of its own.
+/// Connections that `listeners` on one port hold together while nothing is accepted: each
+/// has its own queues.
 ///
-/// `reuseport_select_sock` (net/core/sock_reuseport.c) picks the listener by the
-/// connection's addresses and ports, full or not: it takes more connects than
-/// this to fill all of them. Measured on 6.18.
+/// `reuseport_select_sock` (net/core/sock_reuseport.c) chooses the listener by a hash of
+/// the connection's addresses and ports, even if its queue is full: filling all of them
+/// takes more connects than this. Measured on 6.18.
 pub fn capacity(listeners: u32, backlog: i32, somaxconn: u32) -> u64 {
     u64::from(listeners) * accept_queue::capacity(backlog, somaxconn)
 }
 
-/// What becomes of the queued connections of a listener that is closed.
+/// What happens to the queued connections of a listener that is closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClosedListener {
-    /// Its clients that get an RST.
+    /// The number of its clients that get an RST.
     pub reset: u64,
-    /// `TCPMigrateReqSuccess`: those that a survivor has then, above its own
-    /// capacity if need be.
+    /// `TCPMigrateReqSuccess`: connections that move to another listener, even above its
+    /// capacity.
     pub tcp_migrate_req_success: u64,
 }
 
-/// What becomes of so many queued connections when their listener is closed and
-/// so many others of its port live on, by `net.ipv4.tcp_migrate_req`.
+/// What happens to `queued` connections when their listener is closed and `survivors`
+/// others on its port remain, depending on `net.ipv4.tcp_migrate_req`.
 ///
 /// `inet_csk_listen_stop` (net/ipv4/inet_connection_sock.c); measured on 6.18.
 pub fn close(queued: u64, survivors: u32, migrate_req: bool) -> ClosedListener {
@@ -59,10 +59,10 @@ mod tests {
     }
 
     #[test]
-    fn closing_one_resets_its_clients_or_hands_them_on() {
+    fn closing_a_listener_resets_or_migrates_its_clients() {
         assert_eq!(close(3, 1, false), ClosedListener { reset: 3, tcp_migrate_req_success: 0 });
         assert_eq!(close(3, 1, true), ClosedListener { reset: 0, tcp_migrate_req_success: 3 });
-        assert_eq!(close(3, 0, true).reset, 3, "there is nobody to hand them to");
+        assert_eq!(close(3, 0, true).reset, 3, "no other listener remains");
     }
 
     proptest! {

@@ -1,4 +1,4 @@
-//! How long a server goes on answering a SYN whose SYN-ACK is not acknowledged.
+//! When a server retransmits a SYN-ACK that is not acknowledged, and when it gives up.
 
 use std::time::Duration;
 
@@ -16,32 +16,32 @@ pub const FIRST_DEFERRED: Law =
 pub const LAST_DEFERRED: Law =
     Law::timer("defer-accept-last", "last deferred connection is accepted after", DEFERRAL);
 
-/// The number of retransmissions that pruning never goes below.
+/// The smallest number of retransmissions that pruning leaves.
 const MIN_RETRIES_WHEN_PRUNED: u8 = 2;
 
-/// When the SYN-ACK is sent again, from the first one, nominal; by
+/// When the SYN-ACK is retransmitted: nominal times since the first one, by
 /// `net.ipv4.tcp_synack_retries`, 0 to 255.
 ///
-/// `reqsk_timer_handler` (net/ipv4/inet_connection_sock.c): the timeout doubles
-/// each time, whatever `tcp_syn_linear_timeouts` says; measured on 6.18. Holds
-/// for a client that does not retransmit its SYN, which would start the timer
-/// anew, and unless entries are pruned, see [`min_retries`].
+/// `reqsk_timer_handler` (net/ipv4/inet_connection_sock.c): the timeout doubles each
+/// time, whatever the value of `tcp_syn_linear_timeouts`; measured on 6.18. Valid for a
+/// client that does not retransmit its SYN, which would restart the timer, and unless
+/// entries are pruned, see [`min_retries`].
 pub fn retransmits(synack_retries: u8) -> Vec<Duration> {
     timer::doubling().take(synack_retries.into()).collect()
 }
 
-/// When the entry leaves SYN_RECV, from the first SYN-ACK, nominal; no counter
-/// tells of it. Under the same conditions as [`retransmits`].
+/// When the entry leaves SYN_RECV: nominal time since the first SYN-ACK. No counter shows
+/// it. Valid under the same conditions as [`retransmits`].
 pub fn removed_after(synack_retries: u8) -> Duration {
     timer::after_retransmits(synack_retries)
 }
 
-/// What pruning can make of `tcp_synack_retries`, while so many connections are
-/// half-open at a listener of this limit: 2 where they take more than half of
-/// its room, and no entry less than 8.
+/// The smallest number of retransmissions to which pruning can reduce
+/// `tcp_synack_retries`, while `half_open` connections are at a listener with this limit:
+/// 2 if they occupy more than half of the limit, or of 8 if that is larger.
 ///
-/// `reqsk_timer_handler`; how far it goes depends on how many of the entries
-/// have not been retransmitted yet.
+/// `reqsk_timer_handler`; the actual number depends on how many of the entries have not
+/// been retransmitted yet.
 pub fn min_retries(synack_retries: u8, half_open: u64, limit: u32) -> u8 {
     if half_open.saturating_mul(2) > u64::from(limit.max(8)) {
         synack_retries.min(MIN_RETRIES_WHEN_PRUNED)
@@ -50,28 +50,28 @@ pub fn min_retries(synack_retries: u8, half_open: u64, limit: u32) -> u8 {
     }
 }
 
-/// How long after its SYN a connection on which the client says nothing is
-/// accepted, nominal, by the `TCP_DEFER_ACCEPT` of the listener in seconds;
-/// `None` for 0, which does not defer.
+/// The nominal time from its SYN until a connection on which the client sends nothing is
+/// accepted, by the listener's `TCP_DEFER_ACCEPT` in seconds; `None` for 0, which does
+/// not defer.
 ///
-/// `secs_to_retrans` (net/ipv4/tcp.c) rounds it up to a retransmission's time;
+/// `secs_to_retrans` (net/ipv4/tcp.c) rounds it up to the time of a retransmission;
 /// measured on 6.18. Until then the entry stays in SYN_RECV, while the client is
 /// ESTABLISHED.
 pub fn deferral(seconds: u32) -> Option<Duration> {
-    let asked = Duration::from_secs(seconds.into());
-    // The number of retransmissions is kept in a byte.
+    let requested = Duration::from_secs(seconds.into());
+    // The kernel stores the number of retransmissions in a byte.
     let longest = timer::after_retransmits(u8::MAX - 1);
-    (seconds > 0).then(|| timer::doubling().take(255).find(|at| *at >= asked).unwrap_or(longest))
+    (seconds > 0)
+        .then(|| timer::doubling().take(255).find(|at| *at >= requested).unwrap_or(longest))
 }
 
-/// What silent phantoms add to `ListenOverflows` and to `ListenDrops` until
-/// their entries are removed: each retransmitted SYN-ACK makes the client
-/// acknowledge again, and finds the accept queue still full.
+/// The increase of `ListenOverflows` and of `ListenDrops` by phantoms that send nothing,
+/// until their entries are removed: each retransmitted SYN-ACK makes the client
+/// acknowledge again, and the ACK finds the accept queue still full.
 ///
 /// `tcp_v4_syn_recv_sock` (net/ipv4/tcp_ipv4.c); measured on 6.18 with
-/// `tcp_abort_on_overflow = 0` and no entry pruned. Of phantoms whose first
-/// acknowledgement a filter took away: where the full queue dropped that too,
-/// it is one more for each.
+/// `tcp_abort_on_overflow = 0` and no entry pruned. Valid for phantoms whose first ACK a
+/// filter dropped; if the full queue dropped it, each phantom adds one more.
 pub fn phantom_overflows(phantoms: u64, synack_retries: u8) -> u64 {
     phantoms * u64::from(synack_retries)
 }
@@ -84,13 +84,13 @@ mod tests {
     use crate::timer::tests::seconds;
 
     #[test]
-    fn the_default_goes_on_for_a_minute() {
+    fn the_default_lasts_about_a_minute() {
         assert_eq!(retransmits(5), seconds(&[1, 3, 7, 15, 31]));
         assert_eq!(removed_after(5), Duration::from_secs(63));
     }
 
     #[test]
-    fn reproduces_the_phantoms_that_were_measured() {
+    fn reproduces_the_measured_phantoms() {
         assert_eq!(retransmits(3), seconds(&[1, 3, 7]));
         assert!(timer::on_time(removed_after(3), Duration::from_secs_f64(15.5)));
         assert_eq!(phantom_overflows(4, 3), 12);
@@ -107,12 +107,12 @@ mod tests {
     }
 
     #[test]
-    fn entries_are_pruned_when_they_take_more_than_half() {
+    fn entries_are_pruned_when_they_occupy_more_than_half() {
         assert_eq!(min_retries(5, 4, 0), 5);
         assert_eq!(min_retries(5, 5, 0), 2);
         assert_eq!(min_retries(5, 64, 128), 5);
         assert_eq!(min_retries(5, 65, 128), 2);
-        assert_eq!(min_retries(1, 65, 128), 1, "nothing is added");
+        assert_eq!(min_retries(1, 65, 128), 1, "pruning never adds retries");
     }
 
     proptest! {

@@ -1,17 +1,16 @@
-//! How many half-open connections a listener holds, and what becomes of a SYN.
+//! How many half-open connections a listener holds, and what it does with a SYN.
 //!
-//! The order of the tests is that of `tcp_conn_request` (net/ipv4/tcp_input.c),
-//! read in 6.18: SYN queue, accept queue, then the quarter of
-//! `tcp_max_syn_backlog` that is kept for proven peers. All of it is of a SYN
-//! that matches no TIME_WAIT socket: one that does is asked the second question
-//! alone.
+//! The order of the tests is that of `tcp_conn_request` (net/ipv4/tcp_input.c) in 6.18:
+//! SYN queue, accept queue, then the quarter of `tcp_max_syn_backlog` that is reserved
+//! for proven peers. This applies to a SYN that matches no TIME_WAIT socket; one that does
+//! gets only the second test.
 
 use crate::law::{KernelSource, Law, Unit};
 
 const KERNEL: KernelSource =
     KernelSource { function: "tcp_conn_request", file: "net/ipv4/tcp_input.c", version: "6.18" };
 
-/// Sockets in SYN_RECV that half-open clients leave: [`SynQueue::capacity`].
+/// Sockets in SYN_RECV because of half-open clients: [`SynQueue::capacity`].
 pub const CAPACITY: Law =
     Law::exact("syn-queue-capacity", "sockets in SYN_RECV", Unit::Sockets, KERNEL);
 
@@ -46,8 +45,8 @@ pub const LIVE_CLIENTS: Law =
 /// When the SYN queue counts as full, `inet_csk_reqsk_queue_is_full`
 /// (include/net/inet_connection_sock.h).
 ///
-/// Stable kernels have the newer rule too, so that a version number does not
-/// tell which one holds: probe the running kernel, and use [`Self::from_observation`].
+/// Stable kernels adopted the newer rule, so the version number does not determine it:
+/// probe the running kernel and use [`Self::from_observation`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SynQueueFull {
     /// Longer than the listen limit: since commit 3479c7549fb1 of January 2025.
@@ -57,9 +56,9 @@ pub enum SynQueueFull {
 }
 
 impl SynQueueFull {
-    /// The rule of a kernel on which a listener of this limit held `half_open`
-    /// connections, with `tcp_syncookies = 1` and more SYNs than that sent;
-    /// `None` where neither rule gives that number.
+    /// The rule of a kernel on which a listener with this limit held `half_open`
+    /// connections after more SYNs than that, with `tcp_syncookies = 1`; `None` if neither
+    /// rule predicts that number.
     pub fn from_observation(limit: u32, half_open: u64) -> Option<Self> {
         [Self::Above, Self::AtOrAbove].into_iter().find(|rule| rule.capacity(limit) == half_open)
     }
@@ -72,8 +71,8 @@ impl SynQueueFull {
     }
 }
 
-/// `net.ipv4.tcp_syncookies`: when a SYN is answered with a cookie, which takes
-/// no place in the SYN queue.
+/// `net.ipv4.tcp_syncookies`: when a SYN is answered with a cookie, which needs no place
+/// in the SYN queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Cookies {
     /// 0: a SYN that finds the SYN queue full is dropped.
@@ -85,10 +84,10 @@ pub enum Cookies {
 }
 
 impl Cookies {
-    /// What the sysctl's value means, 0 to 255.
+    /// The meaning of the sysctl's value, 0 to 255.
     ///
-    /// `tcp_syn_flood_action` asks only whether it is 0, and `tcp_conn_request`
-    /// whether it is 2, so that every other value acts as 1.
+    /// `tcp_syn_flood_action` only checks whether it is 0, and `tcp_conn_request` whether
+    /// it is 2, so every other value acts as 1.
     pub fn from_sysctl(value: u32) -> Self {
         match value {
             0 => Self::Never,
@@ -98,11 +97,11 @@ impl Cookies {
     }
 }
 
-/// A listener's SYN queue, by the settings that decide about it.
+/// A listener's SYN queue, as described by the settings that affect it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SynQueue {
-    /// What listen(2) put in force, [`crate::accept_queue::listen_limit`]: it
-    /// limits this queue too.
+    /// The limit that listen(2) set, [`crate::accept_queue::listen_limit`]: it applies to
+    /// this queue too.
     pub limit: u32,
     /// `net.ipv4.tcp_max_syn_backlog`, 0 to 2³¹ − 1.
     pub max_syn_backlog: u32,
@@ -115,12 +114,12 @@ pub struct SynQueue {
     pub peers_are_proven: bool,
 }
 
-/// What stands in a listener's two queues.
+/// The lengths of a listener's two queues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct QueueLengths {
     /// Connections in SYN_RECV.
     pub half_open: u64,
-    /// Established connections that are not accepted.
+    /// Established connections that are not accepted yet.
     pub established: u64,
 }
 
@@ -129,32 +128,31 @@ pub struct QueueLengths {
 pub enum SynDecision {
     /// A place in the SYN queue, and a SYN-ACK.
     Queued,
-    /// A SYN-ACK that carries a cookie, and no place.
+    /// A SYN-ACK with a cookie, and no place.
     Cookie,
-    /// Dropped, as the SYN queue is full.
+    /// Dropped because the SYN queue is full.
     SynQueueFull,
-    /// Dropped, as the accept queue is full, in cookie mode too.
+    /// Dropped because the accept queue is full, even with cookies.
     AcceptQueueFull {
-        /// Whether a cookie had been decided on, which is counted.
+        /// Whether the kernel had decided to send a cookie, which it counts.
         cookie: bool,
     },
-    /// Dropped, as what is left of `tcp_max_syn_backlog` is for proven peers.
-    /// It has no counter of its own.
+    /// Dropped because the rest of `tcp_max_syn_backlog` is reserved for proven peers; it
+    /// has no counter of its own.
     Unproven,
 }
 
-/// What a number of SYNs leave: the queues, and the counters' differences. No
-/// client has retransmitted yet.
+/// The effects of a number of SYNs, before any client retransmits: the queues' lengths
+/// and the counters' increases.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Effects {
-    /// Connections in SYN_RECV, those that stood before among them.
+    /// Connections in SYN_RECV, including earlier ones.
     pub syn_recv: u64,
-    /// Established connections in the accept queue, those that stood before
-    /// among them.
+    /// Established connections in the accept queue, including earlier ones.
     pub established: u64,
     /// `ListenDrops`: every SYN that was dropped.
     pub listen_drops: u64,
-    /// `ListenOverflows`: those dropped as the accept queue was full.
+    /// `ListenOverflows`: SYNs that were dropped because the accept queue was full.
     pub listen_overflows: u64,
     /// `TCPReqQFullDrop`.
     pub tcp_req_q_full_drop: u64,
@@ -167,7 +165,7 @@ pub struct Effects {
 }
 
 impl SynQueue {
-    /// Half-open connections that the queue holds at most.
+    /// The largest number of half-open connections in the queue.
     pub fn capacity(&self) -> u64 {
         let by_limit = self.full.capacity(self.limit);
         match self.cookies {
@@ -177,13 +175,13 @@ impl SynQueue {
         }
     }
 
-    /// Where unproven peers end: `tcp_conn_request` lets one in while
-    /// M − length ≥ ⌊M/4⌋, hence one more than M − ⌊M/4⌋.
+    /// The capacity for unproven peers: `tcp_conn_request` admits one while
+    /// M − length ≥ ⌊M/4⌋, so it is one more than M − ⌊M/4⌋.
     fn unproven_capacity(&self) -> u64 {
         u64::from(self.max_syn_backlog - self.max_syn_backlog / 4) + 1
     }
 
-    /// What becomes of a SYN that arrives with this in the queues.
+    /// What the kernel does with a SYN that arrives with these queue lengths.
     pub fn decide(&self, lengths: QueueLengths) -> SynDecision {
         let full = lengths.half_open >= self.full.capacity(self.limit);
         let wants_cookie = self.cookies == Cookies::Always || full;
@@ -203,7 +201,7 @@ impl SynQueue {
         }
     }
 
-    /// What `syns` connects leave whose SYN-ACK nobody answers.
+    /// The effects of `syns` connects whose SYN-ACK is never answered.
     pub fn connect_half_open(&self, lengths: QueueLengths, syns: u64) -> Effects {
         let decision = self.decide(lengths);
         let queued = match decision {
@@ -218,8 +216,8 @@ impl SynQueue {
         effects
     }
 
-    /// What `clients` live clients leave that connect one after the other while
-    /// nothing is accepted.
+    /// The effects of `clients` live clients that connect one after the other while the
+    /// server accepts nothing.
     pub fn connect_live(&self, lengths: QueueLengths, clients: u64) -> Effects {
         let decision = self.decide(lengths);
         let connected = match decision {

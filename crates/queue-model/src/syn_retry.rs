@@ -1,4 +1,4 @@
-//! How long a client's connect(2) goes on when nobody answers.
+//! When a client retransmits an unanswered SYN, and when connect(2) fails.
 
 use std::time::Duration;
 
@@ -36,38 +36,37 @@ pub const FIRST_FAILURE: Law =
 pub const LAST_FAILURE: Law =
     Law::timer("syn-retry-last-failure", "last connect(2) fails with ETIMEDOUT after", KERNEL);
 
-/// What a client's SYN goes through until connect(2) gives up: all times from
-/// the first SYN, nominal; how late they may be, [`timer`] says.
+/// The retransmissions of a client's SYN until connect(2) fails: nominal times since the
+/// first SYN. For their lateness see [`timer`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SynRetry {
-    /// When the SYN is sent again. A connect that lost its first n SYNs, and no
-    /// other packet, takes as long as the nth of these, counted from one.
+    /// When the SYN is retransmitted. A connect that lost only its first n SYNs takes as
+    /// long as the nth of these, counted from one.
     pub retransmits: Vec<Duration>,
     /// When connect(2) fails with ETIMEDOUT.
     pub timed_out: Duration,
 }
 
-/// What a failed connect adds to the client's counters.
+/// The increases of the client's counters by one failed connect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Failure {
     /// `TCPSynRetrans`.
     pub tcp_syn_retrans: u64,
-    /// `TCPTimeouts`: the last timer sends nothing, and is counted too.
+    /// `TCPTimeouts`: includes the last timer, which sends nothing.
     pub tcp_timeouts: u64,
     /// `AttemptFails`.
     pub attempt_fails: u64,
 }
 
 impl SynRetry {
-    /// By `net.ipv4.tcp_syn_retries`, 1 to 127, or the socket's `TCP_SYNCNT`;
-    /// and `net.ipv4.tcp_syn_linear_timeouts`, 0 to 127, which is 0 where the
-    /// kernel has no such sysctl (as far as known it came with 6.5).
+    /// The times for `net.ipv4.tcp_syn_retries`, 1 to 127, or the socket's `TCP_SYNCNT`;
+    /// and `net.ipv4.tcp_syn_linear_timeouts`, 0 to 127, which is 0 if the kernel does not
+    /// have this sysctl (probably since 6.5).
     ///
-    /// `tcp_retransmit_timer` doubles the timeout only after more
-    /// retransmissions than the linear ones; `tcp_write_timeout` gives up at the
-    /// first timer at which both settings together are used up, or
-    /// `retransmits_timed_out`: as much time has gone as `tcp_syn_retries`
-    /// doubling timeouts take. All in net/ipv4/tcp_timer.c; measured on 6.18.
+    /// `tcp_retransmit_timer` doubles the timeout only after more retransmissions than the
+    /// linear ones. `tcp_write_timeout` gives up at the first timer after as many
+    /// retransmissions as both settings allow together, or when `retransmits_timed_out`:
+    /// after the time that `tcp_syn_retries` doubling timeouts take. All in net/ipv4/tcp_timer.c; measured on 6.18.
     pub fn new(syn_retries: u8, linear_timeouts: u8) -> Self {
         let most = usize::from(syn_retries) + usize::from(linear_timeouts);
         let longest = timer::after_retransmits(syn_retries);
@@ -81,13 +80,13 @@ impl SynRetry {
         Self { retransmits, timed_out: elapsed }
     }
 
-    /// Every timer up to the failure, each started by the one before: for
+    /// All timers up to the failure, each started by the previous one: the input of
     /// [`timer::latest`].
     pub fn timers(&self) -> Vec<Duration> {
         self.retransmits.iter().copied().chain([self.timed_out]).collect()
     }
 
-    /// What each connect that fails so is counted as.
+    /// The counter increases of each connect that fails in this way.
     pub fn failure(&self) -> Failure {
         let retransmits = self.retransmits.len() as u64;
         Failure { tcp_syn_retrans: retransmits, tcp_timeouts: retransmits + 1, attempt_fails: 1 }
@@ -101,10 +100,9 @@ mod tests {
     use super::*;
     use crate::timer::tests::seconds;
 
-    /// tcp_syn_retries, how many retransmissions of the last row, ETIMEDOUT
-    /// nominal and measured on kernel 6.18.
+    /// tcp_syn_retries, linear timeouts, and ETIMEDOUT as measured on kernel 6.18.
     #[test]
-    fn the_latest_failure_leaves_room_for_what_was_measured_and_for_no_other_timer() {
+    fn the_latest_failure_is_after_the_measured_one_and_before_the_next_timer() {
         for (syn_retries, linear, measured) in [(1, 4, 3.06), (2, 0, 7.306), (5, 0, 65.654)] {
             let ladder = SynRetry::new(syn_retries, linear);
             let latest = timer::latest_at_any_hz(&ladder.timers()).as_secs_f64();
@@ -114,6 +112,8 @@ mod tests {
         }
     }
 
+    /// tcp_syn_retries, the number of retransmissions, and ETIMEDOUT nominal and as
+    /// measured on kernel 6.18.
     #[test]
     fn reproduces_the_measured_table() {
         let retransmits = seconds(&[1, 2, 3, 4, 5, 7, 11, 19, 35, 67]);
@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn a_failure_counts_one_timeout_more_than_retransmissions() {
+    fn a_failure_counts_one_more_timeout_than_retransmissions() {
         let failure = SynRetry::new(3, 4).failure();
         let expected = Failure { tcp_syn_retrans: 7, tcp_timeouts: 8, attempt_fails: 1 };
         assert_eq!(failure, expected);
@@ -152,7 +152,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn it_ends_after_the_last_retransmission(retries in 1..=127u8, linear in 0..=127u8) {
+        fn connect_fails_after_the_last_retransmission(retries in 1..=127u8, linear in 0..=127u8) {
             let retry = SynRetry::new(retries, linear);
             let count = retry.retransmits.len();
             prop_assert!(count >= 1 && count <= usize::from(retries) + usize::from(linear));
@@ -164,7 +164,7 @@ mod tests {
         }
 
         #[test]
-        fn one_retry_more_never_ends_sooner(retries in 1..127u8, linear in 0..=127u8) {
+        fn one_more_retry_never_fails_sooner(retries in 1..127u8, linear in 0..=127u8) {
             let fewer = SynRetry::new(retries, linear);
             let more = SynRetry::new(retries + 1, linear);
             prop_assert!(more.timed_out >= fewer.timed_out);

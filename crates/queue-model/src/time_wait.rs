@@ -1,5 +1,5 @@
-//! Whose TIME_WAIT it is, how long it lasts, how many there may be, and when
-//! its port can be used again.
+//! Which side has TIME_WAIT, how long it lasts, how many there may be, and when its port
+//! can be reused.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ const BUCKETS: KernelSource = KernelSource {
     version: "6.18",
 };
 
-/// Sockets kept in TIME_WAIT: [`Buckets::time_wait`].
+/// Sockets in TIME_WAIT: [`Buckets::time_wait`].
 pub const SOCKETS: Law = Law::exact(
     "time-wait-buckets",
     "TIME_WAIT kept = min(closes, tcp_max_tw_buckets)",
@@ -41,35 +41,35 @@ pub const FIN_WAIT_2_LENGTH: Law = Law::timer(
     },
 );
 
-/// How long TIME_WAIT lasts, nominal: `TCP_TIMEWAIT_LEN` (include/net/tcp.h),
-/// which no sysctl changes; measured on 6.18.
+/// The nominal duration of TIME_WAIT: `TCP_TIMEWAIT_LEN` (include/net/tcp.h), which no
+/// sysctl changes; measured on 6.18.
 pub const LENGTH: Duration = Duration::from_secs(60);
 
-/// `net.ipv4.tcp_tw_reuse_delay` by default. A kernel without that sysctl (as far
-/// as known it came with 6.14) compares whole seconds instead, so that the phase
-/// of the clock's second decides.
+/// The default of `net.ipv4.tcp_tw_reuse_delay`. A kernel without that sysctl (it was
+/// probably added in 6.14) compares whole seconds instead, so the delay depends on the
+/// phase of the clock's second.
 pub const DEFAULT_REUSE_DELAY: Duration = Duration::from_secs(1);
 
-/// An end of a connection.
+/// A side of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Side {
-    /// The end that connected.
+    /// The side that connected.
     Client,
-    /// The end that accepted.
+    /// The side that accepted.
     Server,
 }
 
-/// How the end that closes first does it.
+/// How the side that closes first closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Closing {
     /// With a FIN.
     Orderly,
-    /// With an RST: SO_LINGER {1, 0}, or data that it had not read.
+    /// With an RST: SO_LINGER {1, 0}, or unread data.
     Reset,
 }
 
-/// Which end is left in TIME_WAIT: the one that closes first, and neither after
-/// an RST. Measured on 6.18.
+/// Which side gets TIME_WAIT: the one that closes first, and neither after an RST.
+/// Measured on 6.18.
 pub fn owner(closes_first: Side, closing: Closing) -> Option<Side> {
     match closing {
         Closing::Orderly => Some(closes_first),
@@ -77,19 +77,19 @@ pub fn owner(closes_first: Side, closing: Closing) -> Option<Side> {
     }
 }
 
-/// A state in which a closed socket waits.
+/// A state in which a closed socket waits for a timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClosedState {
-    /// Both ends have closed, this one first.
+    /// Both sides have closed, this one first.
     TimeWait,
-    /// This end has closed, nobody holds its socket any more, and the other end
-    /// does not close.
+    /// This side has closed, no process has its socket open, and the other side does not
+    /// close.
     OrphanedFinWait2,
 }
 
-/// How long that lasts, nominal, by `net.ipv4.tcp_fin_timeout` in seconds: the
-/// sysctl is about FIN_WAIT_2 alone (`tcp_rcv_state_process`,
-/// net/ipv4/tcp_input.c); measured on 6.18 with 5 s.
+/// The nominal duration of the state, by `net.ipv4.tcp_fin_timeout` in seconds: the sysctl
+/// affects only FIN_WAIT_2 (`tcp_rcv_state_process`, net/ipv4/tcp_input.c); measured on
+/// 6.18 with 5 s.
 pub fn duration(waiting: ClosedState, fin_timeout: u32) -> Duration {
     match waiting {
         ClosedState::TimeWait => LENGTH,
@@ -97,23 +97,22 @@ pub fn duration(waiting: ClosedState, fin_timeout: u32) -> Duration {
     }
 }
 
-/// What a number of closes leaves.
+/// The effects of a number of closes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Buckets {
     /// Sockets in TIME_WAIT.
     pub time_wait: u64,
-    /// `TCPTimeWaitOverflow`: those closed at once instead.
+    /// `TCPTimeWaitOverflow`: sockets that were closed at once instead.
     pub tcp_time_wait_overflow: u64,
 }
 
-/// What so many closes leave, each within [`LENGTH`] of the first, by
-/// `net.ipv4.tcp_max_tw_buckets` of the end that owns them.
+/// The effects of `closes`, all within [`LENGTH`] of the first, by
+/// `net.ipv4.tcp_max_tw_buckets` of the side that has the TIME_WAIT sockets.
 ///
-/// `inet_twsk_alloc` (net/ipv4/inet_timewait_sock.c); measured on 6.18. Sockets
-/// in FIN_WAIT_2 that nobody holds count among them: this is of a host that has
-/// none. The count is read before it is raised: of closes at the same moment on
-/// several CPUs each can find the last place, and one more than the cap is kept
-/// for each further CPU.
+/// `inet_twsk_alloc` (net/ipv4/inet_timewait_sock.c); measured on 6.18. Orphans in
+/// FIN_WAIT_2 count too; this is for a host without any. The kernel reads the count before
+/// it increases it: with simultaneous closes on several CPUs each can get the last place,
+/// so each further CPU can exceed the limit by one.
 pub fn buckets(closes: u64, max_tw_buckets: u32) -> Buckets {
     let time_wait = closes.min(max_tw_buckets.into());
     Buckets { time_wait, tcp_time_wait_overflow: closes - time_wait }
@@ -131,8 +130,8 @@ pub enum TwReuse {
 }
 
 impl TwReuse {
-    /// What the sysctl's value means; `None` for one that the kernel refuses,
-    /// which is any above 2.
+    /// The meaning of the sysctl's value; `None` for a value that the kernel refuses:
+    /// any above 2.
     pub fn from_sysctl(value: u32) -> Option<Self> {
         match value {
             0 => Some(Self::Never),
@@ -143,8 +142,8 @@ impl TwReuse {
     }
 }
 
-/// A connect that finds all its ports in TIME_WAIT. Of a client: a listener has
-/// nothing from `tcp_tw_reuse`.
+/// A connect of a client that finds all its ports in TIME_WAIT; `tcp_tw_reuse` does not
+/// affect a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reconnect {
     /// `net.ipv4.tcp_tw_reuse` of the client.
@@ -152,12 +151,12 @@ pub struct Reconnect {
     /// Whether the destination is in 127.0.0.0/8.
     pub to_loopback: bool,
     /// Whether the connection in TIME_WAIT had timestamps:
-    /// `net.ipv4.tcp_timestamps` of both ends.
+    /// `net.ipv4.tcp_timestamps` of both sides.
     pub timestamps: bool,
 }
 
 impl Reconnect {
-    /// Whether it may take a port whose TIME_WAIT has not ended.
+    /// Whether it may reuse a port whose TIME_WAIT has not ended.
     ///
     /// `tcp_twsk_unique` (net/ipv4/tcp_ipv4.c); measured on 6.18.
     pub fn can_reuse(self) -> bool {
@@ -169,9 +168,9 @@ impl Reconnect {
         permitted && self.timestamps
     }
 
-    /// How long after the port entered TIME_WAIT the connect succeeds at the
-    /// earliest, nominal, by `net.ipv4.tcp_tw_reuse_delay`; each success that
-    /// did not wait for the end adds one to `TWRecycled`.
+    /// The nominal time after which the connect succeeds at the earliest, since the port
+    /// entered TIME_WAIT, by `net.ipv4.tcp_tw_reuse_delay`; each success before the end of
+    /// TIME_WAIT adds one to `TWRecycled`.
     pub fn succeeds_after(self, reuse_delay: Duration) -> Duration {
         if self.can_reuse() { reuse_delay.min(LENGTH) } else { LENGTH }
     }
@@ -185,19 +184,19 @@ mod tests {
     use crate::timer::on_time;
 
     #[test]
-    fn fin_timeout_shortens_an_orphaned_fin_wait_2_and_no_time_wait() {
+    fn fin_timeout_shortens_orphaned_fin_wait_2_but_not_time_wait() {
         let time_wait = duration(ClosedState::TimeWait, 5);
         assert!(on_time(time_wait, Duration::from_secs_f64(60.8)));
         assert_eq!(duration(ClosedState::OrphanedFinWait2, 5), Duration::from_secs(5));
     }
 
     #[test]
-    fn reproduces_the_overflow_that_was_measured() {
+    fn reproduces_the_measured_overflow() {
         assert_eq!(buckets(30, 10), Buckets { time_wait: 10, tcp_time_wait_overflow: 20 });
     }
 
     #[test]
-    fn who_closes_first_owns_it_unless_it_resets() {
+    fn the_side_that_closes_first_has_time_wait_unless_it_resets() {
         for side in [Side::Client, Side::Server] {
             assert_eq!(owner(side, Closing::Orderly), Some(side));
             assert_eq!(owner(side, Closing::Reset), None);
@@ -206,7 +205,7 @@ mod tests {
 
     /// tcp_tw_reuse, across a veth pair, on 127.x.
     #[test]
-    fn reproduces_what_was_measured_of_reuse() {
+    fn reproduces_the_measured_reuse() {
         for (value, across_veth, on_loopback) in
             [(0, false, false), (1, true, true), (2, false, true)]
         {
@@ -225,7 +224,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn each_close_waits_or_overflows(closes: u64, cap: u32) {
+        fn each_close_is_in_time_wait_or_overflows(closes: u64, cap: u32) {
             let left = buckets(closes, cap);
             prop_assert_eq!(left.time_wait + left.tcp_time_wait_overflow, closes);
             prop_assert!(left.time_wait <= u64::from(cap));

@@ -1,34 +1,33 @@
-//! When the timers of a handshake fire, and how late they may.
+//! When the timers of a handshake fire, and how late they may be.
 
 use std::time::Duration;
 
-/// How much later than its nominal time a timer usually fires at most, as a part
-/// of that time. The kernel's timers never fire early.
+/// The usual maximum lateness of a timer, as a fraction of its nominal time. The kernel's
+/// timers never fire early.
 ///
-/// Usually, not always: a ladder of few long timeouts can come later, see
-/// [`latest`].
+/// A sequence of few long timeouts can be later, see [`latest`].
 pub const TOLERANCE: f64 = 0.04;
 
 /// The first timeout of a SYN or a SYN-ACK, `TCP_TIMEOUT_INIT`
 /// (include/net/tcp.h).
 const FIRST_TIMEOUT: u64 = 1;
 
-/// The longest, `TCP_RTO_MAX` (include/net/tcp.h): what `tcp_rto_max_ms` is by
-/// default where there is that sysctl.
+/// The longest timeout, `TCP_RTO_MAX` (include/net/tcp.h): the default of
+/// `tcp_rto_max_ms` in kernels that have this sysctl.
 const LONGEST_TIMEOUT: u64 = 120;
 
-/// Whether a timer of this nominal time may have fired then, both from the same
-/// start: not early, and within [`TOLERANCE`].
+/// Whether a timer with this nominal time may have fired at the measured time: not early,
+/// and within [`TOLERANCE`]. Both times have the same start.
 pub fn on_time(nominal: Duration, measured: Duration) -> bool {
     measured >= nominal && measured <= nominal.mul_f64(1.0 + TOLERANCE)
 }
 
-/// The latest time at which the last of these timers fires, on a machine that is
-/// not busy: `nominal` is when each one fires that starts the next, from the
-/// same start; `hz` is the kernel's ticks a second (`CONFIG_HZ`), not 0.
+/// The latest time at which the last of these timers fires on a machine that is not busy.
+/// `nominal` has the time of each timer since the same start, and each timer starts the
+/// next; `hz` is the kernel's ticks per second (`CONFIG_HZ`), not 0.
 ///
-/// A timer may be late by one step of the level of the timer wheel that it is
-/// put on: steps of 8ⁿ ticks for timeouts from 63 · 8ⁿ⁻¹ ticks on
+/// A timer may be late by one step of its level in the timer wheel: steps of 8ⁿ ticks for
+/// timeouts of at least 63 · 8ⁿ⁻¹ ticks
 /// (`calc_wheel_index`, kernel/time/timer.c); measured on 6.18 at 250 ticks.
 pub fn latest(nominal: &[Duration], hz: u32) -> Duration {
     let mut before = Duration::ZERO;
@@ -40,9 +39,8 @@ pub fn latest(nominal: &[Duration], hz: u32) -> Duration {
     before + late
 }
 
-/// [`latest`] for a kernel whose ticks a second are not known: of those that
-/// kernels are configured with (`CONFIG_HZ` of 100, 250, 300 and 1000), the
-/// latest.
+/// [`latest`] for a kernel whose ticks per second are not known: the maximum over the
+/// possible values of `CONFIG_HZ` (100, 250, 300 and 1000).
 pub fn latest_at_any_hz(nominal: &[Duration]) -> Duration {
     [100, 250, 300, 1000].map(|hz| latest(nominal, hz)).into_iter().max().unwrap_or_default()
 }
@@ -53,7 +51,7 @@ fn step(timeout: Duration, hz: u32) -> Duration {
     (0..8).map(of_level).find(|step| *step * 63 > timeout).unwrap_or(of_level(8))
 }
 
-/// A timeout that has doubled so many times.
+/// The timeout after this many doublings.
 pub(crate) fn timeout(doublings: u32) -> Duration {
     let seconds = 1u64.checked_shl(doublings).map_or(LONGEST_TIMEOUT, |factor| {
         FIRST_TIMEOUT.saturating_mul(factor).min(LONGEST_TIMEOUT)
@@ -61,7 +59,7 @@ pub(crate) fn timeout(doublings: u32) -> Duration {
     Duration::from_secs(seconds)
 }
 
-/// When timers fire whose timeout doubles each time, from the first on.
+/// The times of timers whose timeout doubles each time, starting with the first.
 pub(crate) fn doubling() -> impl Iterator<Item = Duration> {
     (0..).scan(Duration::ZERO, |elapsed, doublings| {
         *elapsed += timeout(doublings);
@@ -69,10 +67,10 @@ pub(crate) fn doubling() -> impl Iterator<Item = Duration> {
     })
 }
 
-/// When the timer after so many retransmissions fires, where the timeout
-/// doubles each time: 2ⁿ⁺¹ − 1 s up to the longest timeout.
+/// When the timer after this many retransmissions fires if the timeout doubles each time:
+/// 2ⁿ⁺¹ − 1 s up to the longest timeout.
 ///
-/// `tcp_model_timeout` (net/ipv4/tcp_timer.c) has it in closed form.
+/// `tcp_model_timeout` (net/ipv4/tcp_timer.c) computes it in closed form.
 pub(crate) fn after_retransmits(retransmits: u8) -> Duration {
     (0..=u32::from(retransmits)).map(timeout).sum()
 }
@@ -86,7 +84,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_was_measured_is_on_time_and_nothing_early_is() {
+    fn measured_times_are_on_time_and_early_ones_are_not() {
         for (nominal, measured) in [(1, 1.02), (8, 8.2), (60, 60.8), (15, 15.5)] {
             let nominal = Duration::from_secs(nominal);
             assert!(on_time(nominal, Duration::from_secs_f64(measured)), "{measured}");
@@ -97,18 +95,18 @@ pub(crate) mod tests {
 
     /// The latest of forty connects each, without linear timeouts.
     #[test]
-    fn no_ladder_that_was_measured_came_later_than_the_timer_wheel_allows() {
+    fn no_measured_sequence_is_later_than_the_timer_wheel_allows() {
         for (retries, measured) in [(1, 3.056), (2, 7.306), (3, 15.494), (4, 31.626), (5, 65.654)] {
             let ladder: Vec<_> = doubling().take(retries + 1).collect();
             let measured = Duration::from_secs_f64(measured);
             assert!(measured <= latest(&ladder, 250), "{retries}");
         }
-        let alone = [Duration::from_secs(32)];
-        assert!(Duration::from_secs_f64(33.3) <= latest(&alone, 250));
+        let single = [Duration::from_secs(32)];
+        assert!(Duration::from_secs_f64(33.3) <= latest(&single, 250));
     }
 
     #[test]
-    fn a_ladder_may_be_later_than_the_tolerance() {
+    fn a_sequence_may_be_later_than_the_tolerance() {
         assert!(!on_time(Duration::from_secs(7), Duration::from_millis(7_306)));
         assert_eq!(latest(&seconds(&[1, 3, 7]), 250), Duration::from_millis(7_320));
     }

@@ -4,29 +4,29 @@ use serde::{Deserialize, Serialize};
 
 use crate::Outcome;
 
-/// One attempt, joined from the client's and the server's ledgers. Times are
+/// One attempt, joined from the client's and the server's reports. Times are
 /// CLOCK_MONOTONIC nanoseconds, the same clock on both sides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptRow {
     /// Position in the order of the starts.
     pub index: u32,
-    /// The client's address, empty where it never got one.
+    /// The client's address; empty if it never got one.
     pub local: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// connect(2) was called.
+    /// When connect(2) was called.
     pub start_ns: u64,
-    /// From `start_ns` to ESTABLISHED at the client.
+    /// The time from `start_ns` to ESTABLISHED at the client.
     pub connect_ns: Option<u64>,
-    /// accept(2) returned it.
+    /// When accept(2) returned it.
     pub accepted_ns: Option<u64>,
-    /// It was over.
+    /// When it ended.
     pub end_ns: u64,
     /// SYN retransmissions.
     pub syn_retransmits: Option<u32>,
     /// The errno of its failure.
     pub errno: Option<i32>,
-    /// Messages written whole.
+    /// Completely written messages.
     pub messages_written: u32,
     /// Deliveries that arrived.
     pub deliveries: u64,

@@ -29,22 +29,22 @@ pub struct RunDirectory {
 }
 
 impl RunDirectory {
-    /// Makes `ROOT/<scenario>/<UTC time>/`, a name that nothing else has: two
-    /// runs begun in the same second get different ones.
+    /// Creates `ROOT/<scenario>/<UTC time>/`, with a unique name: two runs started in the
+    /// same second get different ones.
     ///
     /// # Errors
-    /// When the directory or its files cannot be written.
+    /// If the directory or its files cannot be written.
     pub fn create(root: &Path, run: &RunRecord) -> Result<Self> {
         let path = new_folder(&root.join(&run.scenario.name), run.started)?;
         Self::begin(path, run)
     }
 
-    /// Makes the directories of two runs that are interleaved: that of the new one
-    /// as [`RunDirectory::create`] does, and that of its baseline beside it, with
-    /// `-base` at its name's end. Both records say so from the start.
+    /// Creates the directories of two interleaved runs: that of the new run like
+    /// [`RunDirectory::create`], and that of its baseline beside it, with the suffix
+    /// `-base`. Both records refer to each other from the start.
     ///
     /// # Errors
-    /// When a directory or its files cannot be written.
+    /// If a directory or its files cannot be written.
     pub fn create_pair(
         root: &Path,
         new: &mut RunRecord,
@@ -71,20 +71,20 @@ impl RunDirectory {
         Ok(directory)
     }
 
-    /// Opens a run to go on with it, and what it has. A last line that a crash
-    /// cut short is dropped: its trial counts as not done.
+    /// Opens a run to continue it, and reads its record and trials. A last line that a
+    /// crash truncated is dropped: its trial counts as not run.
     ///
     /// # Errors
-    /// When it is no run directory, is of a newer version, or is damaged
-    /// anywhere but in its last line.
+    /// If it is not a run directory, has a newer version, or is damaged anywhere except in
+    /// its last line.
     pub fn resume(path: &Path) -> Result<(Self, RunRecord, Vec<TrialRecord>)> {
-        // What this build appends is of its own version, and may change the verdict.
+        // Appended trials have this build's version and may change the verdict.
         let run =
             RunRecord { schema_version: SCHEMA_VERSION, verdict: None, ..Self::read_run(path)? };
         let trials = open_trials(path)?;
-        let (done, whole_bytes) = read_trials(path)?;
+        let (done, complete_bytes) = read_trials(path)?;
         trials
-            .set_len(whole_bytes)
+            .set_len(complete_bytes)
             .map_err(|source| io_error("shorten", &path.join(TRIALS_FILE), source))?;
         Ok((Self { path: path.to_owned(), trials }, run, done))
     }
@@ -92,36 +92,36 @@ impl RunDirectory {
     /// Reads a run, finished or not.
     ///
     /// # Errors
-    /// As [`RunDirectory::resume`].
+    /// As for [`RunDirectory::resume`].
     pub fn read(path: &Path) -> Result<(RunRecord, Vec<TrialRecord>)> {
         Ok((Self::read_run(path)?, read_trials(path)?.0))
     }
 
-    /// The trials from byte `from` of their file on, where an earlier call had
-    /// ended (0 at first), and where this one ends: for whoever follows a run.
+    /// Reads the trials from byte `from` of their file, where the previous call ended (0 at
+    /// first), and returns where this call ends. For following a run.
     ///
     /// # Errors
-    /// When they cannot be read, or are damaged.
+    /// If they cannot be read or are damaged.
     pub fn read_trials_from(path: &Path, from: u64) -> Result<(Vec<TrialRecord>, u64)> {
-        let (trials, whole_bytes) = read_trials_from(path, from)?;
-        Ok((trials, from + whole_bytes))
+        let (trials, complete_bytes) = read_trials_from(path, from)?;
+        Ok((trials, from + complete_bytes))
     }
 
-    /// Whether somebody runs it now. To ask takes no lock: a run that begins or
-    /// goes on meanwhile does not notice. False where it cannot be read.
+    /// Whether a process is running it. This takes no lock, so it does not disturb a run
+    /// that starts or continues meanwhile. False if it cannot be read.
     pub fn is_running(path: &Path) -> bool {
-        File::open(path.join(TRIALS_FILE)).is_ok_and(|trials| lock::is_taken(&trials))
+        File::open(path.join(TRIALS_FILE)).is_ok_and(|trials| lock::is_locked(&trials))
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Appends a trial and makes sure that it outlives a crash of the lab.
+    /// Appends a trial and flushes it, so that it survives a crash of the lab.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn append(&mut self, trial: &TrialRecord) -> Result<()> {
         let mut line = serde_json::to_vec(trial).expect("a trial is plain data");
         line.push(b'\n');
@@ -131,20 +131,20 @@ impl RunDirectory {
             .map_err(|source| io_error("append to", &self.path.join(TRIALS_FILE), source))
     }
 
-    /// Writes a trial's attempts to `attempts/<trial>.csv`; of a retry, to
+    /// Writes a trial's attempts to `attempts/<trial>.csv`; those of a retry to
     /// `attempts/<trial>-retry-<n>.csv`.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn write_attempts(&self, trial: impl Into<ExecutionId>, rows: &[AttemptRow]) -> Result<()> {
         write_rows(&table(&self.path, "attempts", trial.into()), rows)
     }
 
-    /// Writes what the probe of a trial saw to `timelines/<trial>.csv`; of a
-    /// retry, to `timelines/<trial>-retry-<n>.csv`.
+    /// Writes the samples of a trial's probe to `timelines/<trial>.csv`; those of a retry
+    /// to `timelines/<trial>-retry-<n>.csv`.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn write_timeline(
         &self,
         trial: impl Into<ExecutionId>,
@@ -153,10 +153,10 @@ impl RunDirectory {
         write_rows(&table(&self.path, "timelines", trial.into()), rows)
     }
 
-    /// Reads what the probe of a trial saw; none where no timeline was kept.
+    /// Reads the samples of a trial's probe; `None` if no timeline was stored.
     ///
     /// # Errors
-    /// When it cannot be read, or is damaged.
+    /// If it cannot be read or is damaged.
     pub fn read_timeline(
         path: &Path,
         trial: impl Into<ExecutionId>,
@@ -164,10 +164,10 @@ impl RunDirectory {
         read_rows(&table(path, "timelines", trial.into()))
     }
 
-    /// Reads a trial's attempts; none where no rows of them were kept.
+    /// Reads a trial's attempts; `None` if none were stored.
     ///
     /// # Errors
-    /// When they cannot be read, or are damaged.
+    /// If they cannot be read or are damaged.
     pub fn read_attempts(
         path: &Path,
         trial: impl Into<ExecutionId>,
@@ -175,18 +175,18 @@ impl RunDirectory {
         read_rows(&table(path, "attempts", trial.into()))
     }
 
-    /// Replaces `run.json`, whole or not at all.
+    /// Replaces `run.json` atomically.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn write_run(&self, run: &RunRecord) -> Result<()> {
         replace(&self.path.join(RUN_FILE), run)
     }
 
-    /// Records the end of the run, with the verdict on its trials.
+    /// Records the end of the run and the verdict on its trials.
     ///
     /// # Errors
-    /// When its trials cannot be read, or the record cannot be written.
+    /// If its trials cannot be read or the record cannot be written.
     pub fn finish(&self, run: &mut RunRecord) -> Result<()> {
         run.ended = Some(Timestamp::now());
         run.verdict = Some(RunVerdict::new(run, &read_trials(&self.path)?.0));
@@ -200,7 +200,7 @@ impl RunDirectory {
             _ => io_error("read", &file, source),
         })?;
         let run: RunRecord = version::read(&file, &text)?;
-        match run.misfit() {
+        match run.invalid_axes() {
             None => Ok(run),
             Some(reason) => {
                 let line = text.lines().position(|line| line.contains("\"axes\""));
@@ -211,8 +211,8 @@ impl RunDirectory {
     }
 }
 
-/// Makes `PARENT/<UTC time>/`, a name that nothing else has: of two begun in the
-/// same second the later one's ends in `-2`.
+/// Creates `PARENT/<UTC time>/` with a unique name: of two created in the same second, the
+/// second one has the suffix `-2`.
 pub(crate) fn new_folder(parent: &Path, started: Timestamp) -> Result<PathBuf> {
     fs::create_dir_all(parent).map_err(|source| io_error("create", parent, source))?;
     let stamp = started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
@@ -229,7 +229,7 @@ pub(crate) fn new_folder(parent: &Path, started: Timestamp) -> Result<PathBuf> {
         .expect("an endless range finds a free name or fails")
 }
 
-/// Writes a file of JSON, whole or not at all.
+/// Writes a JSON file atomically.
 pub(crate) fn replace(target: &Path, contents: &impl Serialize) -> Result<()> {
     let partial = target.with_added_extension("partial");
     let mut text = serde_json::to_string_pretty(contents).expect("a record is plain data");
@@ -239,7 +239,7 @@ pub(crate) fn replace(target: &Path, contents: &impl Serialize) -> Result<()> {
         .map_err(|source| io_error("write", target, source))
 }
 
-/// Where a trial's rows of one kind are.
+/// The path of a trial's rows of one kind.
 fn table(run: &Path, kind: &str, trial: ExecutionId) -> PathBuf {
     run.join(kind).join(format!("{}.csv", trial.file_stem()))
 }
@@ -256,14 +256,14 @@ fn read_rows<Row: DeserializeOwned>(path: &Path) -> Result<Option<Vec<Row>>> {
         match error.into_kind() {
             csv::ErrorKind::Io(source) => io_error("read", path, source),
             kind => {
-                // Its own words name the line again.
+                // The error's own text would repeat the line.
                 let reason = match &kind {
                     csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
                     csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        format!("it has {len} fields, and the header has {expected_len}")
+                        format!("it has {len} fields, but the header has {expected_len}")
                     }
                     csv::ErrorKind::Utf8 { err, .. } => err.to_string(),
-                    _ => "it is no CSV".to_owned(),
+                    _ => "it is not CSV".to_owned(),
                 };
                 RunDirectoryError::Malformed { path: path.to_owned(), line, reason }
             }
@@ -283,7 +283,7 @@ fn write_rows(path: &Path, rows: &[impl Serialize]) -> Result<()> {
     write().map_err(|source| io_error("write", path, source))
 }
 
-/// Opens the trials for appending, for this process alone.
+/// Opens the trials for appending, and locks them for this process.
 fn open_trials(path: &Path) -> Result<File> {
     let file = path.join(TRIALS_FILE);
     let trials = OpenOptions::new()
@@ -291,14 +291,14 @@ fn open_trials(path: &Path) -> Result<File> {
         .append(true)
         .open(&file)
         .map_err(|source| io_error("open", &file, source))?;
-    match lock::take(&trials) {
+    match lock::try_lock(&trials) {
         Ok(true) => Ok(trials),
         Ok(false) => Err(RunDirectoryError::Busy(path.to_owned())),
         Err(source) => Err(io_error("lock", &file, source)),
     }
 }
 
-/// The trials, and the length in bytes of the lines that are whole.
+/// The trials, and the length in bytes of the complete lines.
 fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, u64)> {
     read_trials_from(path, 0)
 }
@@ -319,7 +319,7 @@ fn read_trials_from(path: &Path, from: u64) -> Result<(Vec<TrialRecord>, u64)> {
     };
     let mut trials = Vec::new();
     let mut ids = HashSet::new();
-    let mut whole_bytes = 0;
+    let mut complete_bytes = 0;
     for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
         if line.last() != Some(&b'\n') {
             break;
@@ -332,10 +332,10 @@ fn read_trials_from(path: &Path, from: u64) -> Result<(Vec<TrialRecord>, u64)> {
         let trial: TrialRecord =
             serde_json::from_slice(line).map_err(|error| malformed(error.to_string()))?;
         if !ids.insert(trial.execution_id()) {
-            return Err(malformed(format!("trial {} is there already", trial.execution_id())));
+            return Err(malformed(format!("duplicate trial {}", trial.execution_id())));
         }
         trials.push(trial);
-        whole_bytes += line.len() as u64;
+        complete_bytes += line.len() as u64;
     }
-    Ok((trials, whole_bytes))
+    Ok((trials, complete_bytes))
 }

@@ -11,11 +11,11 @@ pub enum RunDirectoryError {
     /// A file operation failed.
     #[error("{action} {}: {source}", path.display())]
     Io {
-        /// What was tried, as a fragment that fits "failed to ...".
+        /// The operation, as a fragment that fits "failed to ...".
         action: &'static str,
-        /// On which file.
+        /// The file.
         path: PathBuf,
-        /// Why it failed.
+        /// The cause.
         source: io::Error,
     },
     /// There is no `run.json` in it.
@@ -24,26 +24,26 @@ pub enum RunDirectoryError {
     /// There is no `suite.json` in it.
     #[error("read {}: it is not a suite's directory (it has no suite.json)", .0.display())]
     NotASuite(PathBuf),
-    /// A file is not what this build can read.
+    /// A file is not valid.
     #[error("read {}, line {line}: {reason}", path.display())]
     Malformed {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// Which line, from 1.
+        /// The line, from 1.
         line: usize,
         /// What is wrong with it.
         reason: String,
     },
-    /// Somebody else is writing to it.
-    #[error("write to {}: another queuelab is running it now; wait for its end", .0.display())]
+    /// Another process is writing to it.
+    #[error("write to {}: another queuelab is running it; wait until it ends", .0.display())]
     Busy(PathBuf),
     /// The directory was written by a newer build.
     #[error(
-        "read {}: it has schema version {found}, and this build reads up to {SCHEMA_VERSION}; use a newer queuelab",
+        "read {}: it has schema version {found}, but this build reads only versions up to {SCHEMA_VERSION}; use a newer queuelab",
         path.display()
     )]
     NewerSchema {
-        /// Its file that says so.
+        /// The file with that version.
         path: PathBuf,
         /// Its version.
         found: u64,

@@ -1,19 +1,19 @@
-//! How many latencies were how long.
+//! A histogram of latencies.
 
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Bins of a power of ten.
-const OF_A_DECADE: u8 = 10;
-/// The last bin: what it ends at is 1000 s.
-const LAST: u8 = 9 * OF_A_DECADE - 1;
+/// Bins per power of ten.
+const BINS_PER_DECADE: u8 = 10;
+/// The last bin, which ends at 1000 s.
+const LAST_BIN: u8 = 9 * BINS_PER_DECADE - 1;
 
-/// Latencies by bins of a tenth of a power of ten, those alone that are not
-/// empty: bin n, 0 to 89, has what took 10^(n/10) µs and more, up to where the
-/// next begins. So 0 begins at 1 µs, 30 at 1 ms, 60 at 1 s. What took less than
-/// 1 µs is in the first, what took 1000 s and more is in the last.
+/// A histogram of latencies with ten bins per power of ten; only bins that are not empty
+/// are stored. Bin n, 0 to 89, counts latencies from 10^(n/10) µs up to the start of the
+/// next bin: bin 0 starts at 1 µs, 30 at 1 ms, 60 at 1 s. The first bin also counts
+/// latencies below 1 µs, the last one those of 1000 s and more.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct LatencyHistogram(BTreeMap<u8, u64>);
@@ -21,41 +21,40 @@ pub struct LatencyHistogram(BTreeMap<u8, u64>);
 /// One bin of a [`LatencyHistogram`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LatencyBin {
-    /// Where it begins, nanoseconds.
+    /// Its start, nanoseconds.
     pub from_ns: u64,
-    /// Where the next begins, nanoseconds.
+    /// The start of the next bin, nanoseconds.
     pub to_ns: u64,
     /// Latencies in it.
     pub count: u64,
 }
 
 impl LatencyHistogram {
-    /// Several as one.
+    /// The sum of several histograms.
     pub fn pooled<'a>(several: impl IntoIterator<Item = &'a Self>) -> Self {
         let mut all = BTreeMap::<u8, u64>::new();
         for (&bin, &count) in several.into_iter().flat_map(|one| &one.0) {
-            // A file may name a bin that there is not.
-            let sum = all.entry(bin.min(LAST)).or_default();
+            // A file may contain a bin that does not exist.
+            let sum = all.entry(bin.min(LAST_BIN)).or_default();
             *sum = sum.saturating_add(count);
         }
         Self(all)
     }
 
-    /// All that are not empty, the shortest latencies first.
+    /// The bins that are not empty, shortest latencies first.
     pub fn bins(&self) -> impl DoubleEndedIterator<Item = LatencyBin> {
         self.0.iter().filter(|&(_, &count)| count > 0).map(|(&bin, &count)| {
-            let bin = bin.min(LAST);
+            let bin = bin.min(LAST_BIN);
             LatencyBin { from_ns: edge(bin), to_ns: edge(bin + 1), count }
         })
     }
 
-    /// All latencies in it.
+    /// The number of latencies.
     pub fn count(&self) -> u64 {
         self.0.values().fold(0, |sum, &count| sum.saturating_add(count))
     }
 
-    /// The bin of the least latency that half of them do not exceed; none where
-    /// there are none.
+    /// The bin of the median; `None` if the histogram is empty.
     pub fn median(&self) -> Option<LatencyBin> {
         let half = self.count().div_ceil(2);
         let mut passed = 0_u64;
@@ -66,10 +65,10 @@ impl LatencyHistogram {
     }
 }
 
-/// Of latencies in nanoseconds.
+/// Counts latencies in nanoseconds.
 impl FromIterator<u64> for LatencyHistogram {
     fn from_iter<I: IntoIterator<Item = u64>>(latencies: I) -> Self {
-        let edges: Vec<u64> = (1..=LAST).map(edge).collect();
+        let edges: Vec<u64> = (1..=LAST_BIN).map(edge).collect();
         let mut bins = BTreeMap::new();
         for ns in latencies {
             let bin = edges.partition_point(|&edge| edge <= ns) as u8;
@@ -79,9 +78,9 @@ impl FromIterator<u64> for LatencyHistogram {
     }
 }
 
-/// Where a bin begins, nanoseconds.
+/// The start of a bin, nanoseconds.
 fn edge(bin: u8) -> u64 {
-    (1e3 * 10_f64.powf(f64::from(bin) / f64::from(OF_A_DECADE))).round() as u64
+    (1e3 * 10_f64.powf(f64::from(bin) / f64::from(BINS_PER_DECADE))).round() as u64
 }
 
 #[cfg(test)]
@@ -91,7 +90,7 @@ mod tests {
     const SECOND: u64 = 1_000_000_000;
 
     #[test]
-    fn a_bin_begins_with_its_edge_and_ends_before_the_next() {
+    fn a_bin_includes_its_start_and_excludes_its_end() {
         let around = [SECOND - 1, SECOND, 1_258_925_411, 1_258_925_412];
         let histogram: LatencyHistogram = around.into_iter().collect();
         let bins: Vec<_> =
@@ -106,14 +105,14 @@ mod tests {
     }
 
     #[test]
-    fn whole_powers_of_ten_are_edges() {
+    fn powers_of_ten_start_a_bin() {
         for (power, bin) in (3..=11).zip((0..).step_by(10)) {
             assert_eq!(edge(bin), 10_u64.pow(power));
         }
     }
 
     #[test]
-    fn what_is_beyond_either_end_is_in_the_bin_there() {
+    fn latencies_beyond_either_end_are_in_the_outermost_bins() {
         let histogram: LatencyHistogram = [0, 999, 1_000 * SECOND, u64::MAX].into_iter().collect();
         let bins: Vec<_> = histogram.bins().collect();
         assert_eq!(bins[0], LatencyBin { from_ns: 1_000, to_ns: 1_259, count: 2 });
@@ -132,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn bins_and_counts_that_nothing_could_have_measured_are_read() {
+    fn impossible_bins_and_counts_are_read() {
         let absurd: LatencyHistogram =
             serde_json::from_value(serde_json::json!({ "200": u64::MAX, "255": u64::MAX }))
                 .unwrap();

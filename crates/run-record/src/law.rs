@@ -1,31 +1,31 @@
-//! What laws predicted of a trial, beside what was measured.
+//! The predictions of laws for a trial, with the measurements.
 
 use queue_model::law::{Law, Tolerance, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// A law's prediction beside what was measured.
+/// A law's prediction and its measurement.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct LawCheck {
-    /// The law's identity, by which records are compared.
+    /// The law's identity, which comparisons match.
     pub id: String,
     /// The law's name in reports.
     pub title: String,
-    /// The unit of its figures.
+    /// The unit of its values.
     pub unit: Unit,
     /// How far a measurement may deviate.
     pub tolerance: Tolerance,
     /// Computed from the settings before the trial.
     pub predicted: f64,
-    /// Measured in the trial; `None` if it could not be.
+    /// Measured in the trial; `None` if it could not be measured.
     pub measured: Option<f64>,
-    /// Measured less predicted.
+    /// Measured minus predicted.
     pub deviation: Option<f64>,
     /// The latest allowed time of a timed law, seconds; `None` for exact laws.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<f64>,
-    /// Whether the deviation is within the tolerance; `None` if there was nothing
-    /// to measure because the server had died and was allowed to.
+    /// Whether the deviation is within the tolerance; `None` if there was nothing to
+    /// measure because the server died, which the scenario allows.
     pub held: Option<bool>,
 }
 
@@ -66,7 +66,7 @@ impl LawCheck {
     }
 }
 
-/// A law's check as any schema version has it.
+/// A law's check in any schema version.
 #[derive(Deserialize)]
 struct StoredCheck {
     id: Option<String>,
@@ -82,15 +82,15 @@ struct StoredCheck {
     held: Option<bool>,
 }
 
-/// Reads a trial's checks. Those of records before schema 3 have only a title,
-/// which is mapped to the id.
+/// Reads a trial's checks. In records before schema 3 they have only a title, from which
+/// the id follows.
 pub(crate) fn read_checks<'de, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Vec<LawCheck>, D::Error> {
     let stored = Vec::<StoredCheck>::deserialize(deserializer)?;
     let releases_held_acks = stored.iter().any(|check| check.title == HELD_ACKS);
     let checks = stored.into_iter().map(|check| {
-        let (id, unit) = former(&check.title, releases_held_acks);
+        let (id, unit) = legacy_identity(&check.title, releases_held_acks);
         let timed = check.latest.is_some();
         let unit = check.unit.unwrap_or(if timed { Unit::Seconds } else { unit });
         let tolerance = if timed { Tolerance::Timer } else { Tolerance::Exact };
@@ -109,14 +109,13 @@ pub(crate) fn read_checks<'de, D: Deserializer<'de>>(
     Ok(checks.collect())
 }
 
-/// The law that only cells with held ACKs have, as records before schema 3 call
-/// it. Two counters were laws of such cells and of half-open clients under the
-/// same title.
+/// The title, before schema 3, of a law that only cells with held ACKs have. Two counters
+/// were laws of such cells and of half-open clients under the same title.
 const HELD_ACKS: &str = "accept queue takes of the held";
 
 /// The id and unit of a law by its title before schema 3; an unknown title is
 /// its own id.
-fn former(title: &str, releases_held_acks: bool) -> (String, Unit) {
+fn legacy_identity(title: &str, releases_held_acks: bool) -> (String, Unit) {
     use Unit::{Connections, Events, Occurrence, Seconds, Sockets};
     let (id, unit) = match title {
         "listen limit = min(backlog, somaxconn)" => ("listen-limit", Connections),
@@ -184,11 +183,11 @@ mod tests {
             ["syn-queue-listen-drops", "syn-cookies-sent"]
         );
         assert_eq!(ids(&[HELD_ACKS, "ListenDrops"])[1], "held-acks-listen-drops");
-        assert_eq!(ids(&["a law that is gone"]), ["a law that is gone"]);
+        assert_eq!(ids(&["a removed law"]), ["a removed law"]);
     }
 
     #[test]
-    fn a_check_is_read_as_it_was_written() {
+    fn a_check_is_read_back_as_written() {
         const LAW: Law = Law {
             id: "some-law",
             title: "some law",

@@ -1,26 +1,31 @@
-//! The run directory: its types, its writing and its reading.
+//! The run directory: its types, and writing and reading it.
 //!
 //! | module | holds |
 //! |---|---|
-//! | [`run`](RunRecord) | `run.json`: what was asked, where, and with what |
-//! | [`trial`](TrialRecord) | one line of `trials.jsonl`: what one trial found |
-//! | [`tries`](TrialExecutions) | a planned trial with all its tries, and whether it held |
-//! | [`verdict`](RunVerdict) | the one verdict on trials, cells, a run and a suite |
+//! | [`run`](RunRecord) | `run.json`: the scenario, the machine and the program |
+//! | [`axis`](Axis) | an axis of the matrix |
+//! | [`sysctl_values`](SysctlValues) | the sysctls of both hosts |
+//! | [`trial`](TrialRecord) | a line of `trials.jsonl`: the results of one trial |
+//! | [`law`](LawCheck) | a law's prediction with its measurement |
+//! | [`execution_id`](ExecutionId) | identifies one execution of a trial |
+//! | [`trial_executions`](TrialExecutions) | a planned trial with its first run and its retries |
+//! | [`verdict`](RunVerdict) | the verdicts on trials, cells, a run and a suite |
 //! | [`axis_names`](AxisNames) | short, distinct names of a run's axes |
-//! | [`suite`](SuiteRecord) | `suite.json`: what became of each scenario of a suite |
-//! | [`outcome`](Outcome) | the eight ways in which an attempt can end |
+//! | [`suite`](SuiteRecord), [`suite_member`](MemberRecord) | `suite.json`: the result of each scenario of a suite |
+//! | [`outcome`](Outcome) | the eight outcomes of an attempt |
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
-//! | [`agreement`](Agreement) | how well the simulator finds what was measured |
-//! | [`histogram`](LatencyHistogram) | how many latencies were how long |
-//! | `worker::metrics` | what the workers measured, [`TimelineRow`] among others |
+//! | [`agreement`](Agreement) | how well the simulator agrees with the measurements |
+//! | [`histogram`](LatencyHistogram) | a histogram of latencies |
+//! | `worker::metrics` | the measurements of the workers, such as [`TimelineRow`] |
 //! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
-//! | [`suite_directory`](SuiteDirectory) | the same of a suite |
-//! | `version` | the format's version, checked before anything else is read |
-//! | `lock` | who runs a directory: one writer, and whether there is one |
-//! | [`live`](Live) | `live.json`: what a run does now, and no part of its record |
+//! | [`suite_directory`](SuiteDirectory) | the same for a suite |
+//! | [`error`](RunDirectoryError) | errors of both directories |
+//! | `version` | the schema version, checked before anything else is read |
+//! | `lock` | the lock of a run directory, which has one writer |
+//! | [`live`](Live) | `live.json`: the current state of a run; not part of its record |
 //!
-//! Everything that a person reads of a run (tables, reports, charts) is made
-//! from these files alone. This crate knows nothing of how they came about.
+//! All output for people (tables, reports, charts) is made only from these files. This
+//! crate does not depend on how they were produced.
 
 mod agreement;
 mod attempt;

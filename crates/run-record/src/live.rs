@@ -1,5 +1,5 @@
-//! `live.json`: what a run does now. It is no part of the record: written while
-//! the run goes on, removed when it ends, and of no use to anybody later.
+//! `live.json`: the current state of a run. It is not part of the record: it is written
+//! during the run and removed at its end.
 
 use std::fs;
 use std::io;
@@ -15,76 +15,76 @@ use crate::{AcceptQueue, ExecutionId, RunDirectory};
 const LIVE_FILE: &str = "live.json";
 const PARTIAL_FILE: &str = "live.json.partial";
 
-/// What a run does now.
+/// The current state of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Live {
-    /// The trials that run now, in the order in which they began: one, or those
-    /// that run side by side.
+    /// The running trials, in the order in which they started: one, or those that run side
+    /// by side.
     pub trials: Vec<LiveTrial>,
 }
 
-/// A trial that runs now.
+/// A running trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LiveTrial {
-    /// Its number in the unshuffled order.
+    /// Its number in the plan.
     pub id: u32,
     /// Its cell's position.
     pub cell: u32,
-    /// Which repetition of that cell, from 0.
+    /// Its repetition of that cell, from 0.
     pub repetition: u32,
-    /// Which time it is run again; 0 the first time.
+    /// The number of the retry; 0 for the first run.
     #[serde(default)]
     pub retry: u32,
     /// Its value on each axis.
     pub point: IndexMap<String, Value>,
-    /// When it began.
+    /// When it started.
     pub began: Timestamp,
-    /// How far it is.
+    /// Its phase.
     pub phase: LivePhase,
-    /// What its probe saw last; none before that, or where it did not say.
+    /// The last sample of its probe; `None` before the first, or if the probe reports none.
     pub queues: Option<LiveQueues>,
 }
 
 impl LiveTrial {
-    /// Which try of which trial it is.
+    /// Its identity.
     pub fn execution_id(&self) -> ExecutionId {
         ExecutionId { trial: self.id, retry: self.retry }
     }
 }
 
-/// How far a trial is.
+/// The phase of a trial.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum LivePhase {
-    /// Its testbed, server and probe are made ready.
+    /// Its testbed, server and probe start.
     Preparing,
     /// The load connects.
     Connecting,
-    /// Every attempt is decided, and the connections are left as they stand.
+    /// Every attempt is decided, and the connections stay as they are.
     Lingering,
-    /// The server accepts what is still queued, and messages are sent.
+    /// The server accepts queued connections, and clients send messages.
     Chatting,
-    /// The connections close, or are watched while they do.
+    /// The connections close, or are observed while they close.
     Closing,
-    /// The server has been stopped, and is started again.
+    /// The server is restarted.
     Restarting,
 }
 
-/// What the probe saw in the server's host.
+/// A sample of the probe in the server's host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveQueues {
-    /// When it looked at the listeners.
+    /// When it sampled the listeners.
     pub at: Timestamp,
-    /// The accept queue: of several listeners, the sum of the depths and of the
-    /// limits. None where nothing listens.
+    /// The accept queue; with several listeners, the sums of their depths and limits.
+    /// `None` without a listener.
     pub accept_queue: Option<AcceptQueue>,
     /// Listeners.
     pub listeners: u32,
-    /// The most connections queued at once so far in the trial: the probe looks far
-    /// more often than it is asked.
+    /// The maximum depth so far in the trial; the probe samples far more often than it
+    /// reports.
     pub deepest: u32,
-    /// Connections in SYN_RECV: the SYN queue. These and the next are of its last
-    /// look at the connections, which may be a little older.
+    /// Connections in SYN_RECV: the SYN queue. This and the next values are from its last
+    /// sample of the connections, which may be slightly older.
     pub syn_recv: u32,
     /// Connections in ESTABLISHED, accepted or not.
     pub established: u32,
@@ -93,18 +93,18 @@ pub struct LiveQueues {
 }
 
 impl Live {
-    /// Writes it to the run directory at `run`, whole or not at all.
+    /// Writes it to the run directory at `run` atomically.
     ///
     /// # Errors
-    /// When it cannot be written. No run ends for that.
+    /// If it cannot be written. A run does not fail because of that.
     pub fn write(&self, run: &Path) -> io::Result<()> {
-        let text = serde_json::to_vec(self).expect("what a run does is plain data");
+        let text = serde_json::to_vec(self).expect("the live state is plain data");
         fs::write(run.join(PARTIAL_FILE), text)?;
         fs::rename(run.join(PARTIAL_FILE), run.join(LIVE_FILE))
     }
 
-    /// What the run at `run` does now; none where nobody runs it, whatever a run
-    /// that was killed has left, or where it does not say.
+    /// The current state of the run at `run`; `None` if no process is running it, even if a
+    /// killed run left its file, or if it has not written its state.
     pub fn read(run: &Path) -> Option<Self> {
         if !RunDirectory::is_running(run) {
             return None;
@@ -112,7 +112,7 @@ impl Live {
         serde_json::from_slice(&fs::read(run.join(LIVE_FILE)).ok()?).ok()
     }
 
-    /// Takes it away from the run directory at `run`, if it is there.
+    /// Removes it from the run directory at `run`, if it exists.
     pub fn remove(run: &Path) {
         for file in [LIVE_FILE, PARTIAL_FILE] {
             let _ = fs::remove_file(run.join(file));

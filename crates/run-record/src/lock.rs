@@ -1,10 +1,9 @@
-//! Who runs a directory: an open-file-description lock on its trials.
+//! The lock of a run directory: an open-file-description lock on its trials.
 //!
-//! flock(2) would do as well for the writer, but nobody can ask for it without
-//! taking it, which would be in the way of a writer that begins at that moment;
-//! and /proc/locks shows it to the processes of one PID namespace alone, where a
-//! container that serves the runs is none. Of an fcntl(2) lock, F_OFD_GETLK tells
-//! both.
+//! flock(2) would suffice for the writer, but it cannot be tested without taking it, which
+//! would block a writer that starts at that moment. /proc/locks shows it only to processes
+//! of the same PID namespace, to which a container that serves the runs does not belong.
+//! F_OFD_GETLK tests an fcntl(2) lock in both cases.
 
 use std::fs::File;
 use std::io;
@@ -13,34 +12,34 @@ use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 
-/// Takes the lock for as long as the file is open; false where another has it.
+/// Locks the file until it is closed; false if another process has the lock.
 ///
 /// # Errors
-/// Where the file system has no such locks.
-pub(crate) fn take(file: &File) -> io::Result<bool> {
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file(libc::F_WRLCK))) {
+/// If the file system does not support such locks.
+pub(crate) fn try_lock(file: &File) -> io::Result<bool> {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&full_range(libc::F_WRLCK))) {
         Ok(_) => Ok(true),
         Err(Errno::EAGAIN | Errno::EACCES) => Ok(false),
         Err(error) => Err(error.into()),
     }
 }
 
-/// Whether another has the lock; false where that cannot be known.
-pub(crate) fn is_taken(file: &File) -> bool {
-    let mut asked = whole_file(libc::F_RDLCK);
-    match fcntl(file, FcntlArg::F_OFD_GETLK(&mut asked)) {
-        Ok(_) => i32::from(asked.l_type) != libc::F_UNLCK,
+/// Whether another process has the lock; false if that cannot be determined.
+pub(crate) fn is_locked(file: &File) -> bool {
+    let mut lock = full_range(libc::F_RDLCK);
+    match fcntl(file, FcntlArg::F_OFD_GETLK(&mut lock)) {
+        Ok(_) => i32::from(lock.l_type) != libc::F_UNLCK,
         Err(_) => false,
     }
 }
 
-fn whole_file(kind: i32) -> libc::flock {
+fn full_range(kind: i32) -> libc::flock {
     libc::flock {
         l_type: kind as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,
         l_start: 0,
         l_len: 0,
-        // The kernel asks for it: the lock is the open file's, not a process's.
+        // The kernel requires 0: the lock belongs to the open file, not to a process.
         l_pid: 0,
     }
 }

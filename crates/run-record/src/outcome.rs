@@ -1,4 +1,4 @@
-//! The eight ways in which an attempt can end.
+//! The eight outcomes of an attempt.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -27,12 +27,12 @@ pub enum Outcome {
     NoPort,
     /// Accepted, not finished in time.
     Incomplete,
-    /// Failed at or after the death of the server.
+    /// Failed when the server died, or later.
     ServerDown,
 }
 
 impl Outcome {
-    /// All of them, in the order in which they are shown.
+    /// All outcomes, in the order in which they are shown.
     pub const ALL: [Self; 8] = [
         Self::Ok,
         Self::Refused,
@@ -77,17 +77,17 @@ impl Default for OutcomeCounts {
 }
 
 impl OutcomeCounts {
-    /// Attempts that ended so.
+    /// The number of attempts with this outcome.
     pub fn get(&self, outcome: Outcome) -> u64 {
         self.0.get(&outcome).copied().unwrap_or(0)
     }
 
-    /// Attempts in all; the largest number where a file says more.
+    /// The number of all attempts, saturating.
     pub fn total(&self) -> u64 {
         self.0.values().copied().fold(0, u64::saturating_add)
     }
 
-    /// Those that happened, most frequent first.
+    /// The outcomes that occurred, most frequent first.
     pub fn happened(&self) -> Vec<(Outcome, u64)> {
         let mut happened: Vec<_> =
             self.0.iter().map(|(o, n)| (*o, *n)).filter(|e| e.1 > 0).collect();

@@ -1,4 +1,4 @@
-//! `run.json`: what was asked, where, and with what.
+//! `run.json`: the scenario, the machine and the program of a run.
 
 use std::fmt;
 
@@ -9,69 +9,69 @@ use serde_json::Value;
 
 use crate::{Axis, AxisNames, RunVerdict, SysctlValues};
 
-/// The version of the format that this build writes, of run directories and of
-/// suites'. A reader takes an older one, and refuses a newer one.
+/// The schema version that this build writes, of run directories and suites' directories.
+/// Readers accept older versions and refuse newer ones.
 ///
-/// | version | what is new in it |
+/// | version | new in it |
 /// |---|---|
 /// | 3 | the verdict on a run and on a suite |
-/// | 2 | trials that were run again: `retries` of a run, `retry` of a trial |
+/// | 2 | retries: `retries` of a run, `retry` of a trial |
 /// | 1 | |
 pub const SCHEMA_VERSION: u32 = 3;
 
 /// The contents of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
-    /// The format of this directory.
+    /// The schema version of this directory.
     pub schema_version: u32,
-    /// What was asked.
+    /// The scenario, as it was run.
     pub scenario: ScenarioRecord,
     /// The seed of the trials' order.
     pub seed: u64,
-    /// The matrix, in its order of nesting, after all overrides.
+    /// The matrix, outermost axis first, with all overrides.
     pub axes: Vec<Axis>,
     /// Trials planned.
     pub planned_trials: u32,
-    /// How often at most a trial that did not hold is run again.
+    /// The maximum number of retries of a trial that did not hold.
     #[serde(default)]
     pub retries: u32,
     /// The program that ran it.
     pub tool: Tool,
-    /// The build whose parts ran in the hosts; none where it was that program, and
-    /// no other one was to be told from it.
+    /// The build of the workers in the hosts; `None` if it was this program and only one
+    /// build was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
-    /// The run that it was interleaved with, trial by trial.
+    /// The run with which it was interleaved, trial by trial.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interleaved: Option<Interleaved>,
     /// The machine that it ran on.
     pub machine: Machine,
-    /// What made the hosts.
+    /// The backend that created the hosts.
     pub backend: Backend,
-    /// The sysctls in force in the first testbed: those that decide how
-    /// connections queue, asked for or not.
+    /// The sysctls in force in the first testbed: those that affect the queues, whether the
+    /// scenario set them or not.
     pub sysctls: SysctlValues,
-    /// The kernel's rules that differ between kernels, as found here.
+    /// The rules that differ between kernels, as found on this one.
     #[serde(default)]
     pub kernel_rules: KernelRules,
-    /// When the run began.
+    /// When the run started.
     #[schemars(with = "String")]
     pub started: Timestamp,
-    /// When its last trial ended; none while it runs, or after a crash.
+    /// When its last trial ended; none while it runs and after a crash.
     #[schemars(with = "Option<String>")]
     pub ended: Option<Timestamp>,
-    /// Times at which it was resumed.
+    /// When it was resumed.
     #[serde(default)]
     #[schemars(with = "Vec<String>")]
     pub resumed: Vec<Timestamp>,
-    /// What held; none while the run has no end, and in records of version 2 and
-    /// before: [`RunVerdict::new`] computes it.
+    /// The verdict; none until the run has ended, and in records of version 2 and before:
+    /// [`RunVerdict::new`] computes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<RunVerdict>,
 }
 
-/// No scenario has more cells.
-const MOST_CELLS: usize = 100_000;
+/// The largest number of cells that a scenario can have.
+const MAX_CELLS: usize = 100_000;
 
 impl RunRecord {
     /// Short, distinct names of its axes.
@@ -79,16 +79,16 @@ impl RunRecord {
         AxisNames::new(self.axes.iter().map(|axis| axis.path.as_str()))
     }
 
-    /// Why its axes are not those of a run, which has at least one trial of each
-    /// cell; none where they may be.
-    pub(crate) fn misfit(&self) -> Option<String> {
+    /// Why its axes cannot be those of a run, which has at least one trial of each cell;
+    /// `None` if they can.
+    pub(crate) fn invalid_axes(&self) -> Option<String> {
         let sizes = || self.axes.iter().map(|axis| axis.values.len());
         let cells = sizes().try_fold(1_usize, usize::checked_mul);
-        let most = match self.planned_trials {
-            0 => MOST_CELLS,
-            planned => MOST_CELLS.min(planned as usize),
+        let max = match self.planned_trials {
+            0 => MAX_CELLS,
+            planned => MAX_CELLS.min(planned as usize),
         };
-        if cells.is_some_and(|cells| cells <= most) {
+        if cells.is_some_and(|cells| cells <= max) {
             return None;
         }
         let axes: Vec<_> =
@@ -96,33 +96,32 @@ impl RunRecord {
         let cells = cells
             .map_or("more cells than can be counted".to_owned(), |cells| format!("{cells} cells"));
         Some(format!(
-            "its axes, with so many values each: {}, have {cells}, and a run of {} planned trials \
-             has at most {most}: it is not what queuelab wrote",
+            "its axes (with their numbers of values) {} have {cells}, but a run of {} planned trials \
+             has at most {max}: queuelab did not write this file",
             axes.join(", "),
             self.planned_trials
         ))
     }
 }
 
-/// The kernel's rules that differ between kernels, as found by trying.
+/// The rules that differ between kernels, as found by a test.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct KernelRules {
-    /// `more_than_limit` where a SYN queue of limit B holds B + 1 (since commit
-    /// 3479c7549fb1 of January 2025), `at_limit` where it holds B; none where it
-    /// was not tried.
+    /// `more_than_limit` if a SYN queue with limit B holds B + 1 (since commit 3479c7549fb1
+    /// of January 2025), `at_limit` if it holds B; none if it was not tested.
     pub syn_queue_full: Option<String>,
 }
 
-/// What was asked.
+/// The scenario, as it was run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ScenarioRecord {
     /// The scenario's name.
     pub name: String,
     /// Its question.
     pub question: String,
-    /// The file as resolved: defaults, quick form and overrides applied.
+    /// The resolved file, with defaults, quick form and overrides.
     pub resolved: Value,
-    /// The overrides that led there.
+    /// The overrides.
     pub overrides: Overrides,
 }
 
@@ -144,7 +143,7 @@ pub struct Overrides {
 pub struct Tool {
     /// The release.
     pub version: String,
-    /// The git commit that it was built from, where that was known.
+    /// The git commit that it was built from, if known.
     pub commit: Option<String>,
 }
 
@@ -153,9 +152,9 @@ pub struct Tool {
 pub struct Build {
     /// The path of its executable, or the name of its image.
     pub name: String,
-    /// The first digits of its SHA-256; none of an image.
+    /// The first digits of its SHA-256; none for an image.
     pub hash: Option<String>,
-    /// The release; none where nobody has asked it.
+    /// The release; none if it was not requested.
     pub version: Option<String>,
 }
 
@@ -169,34 +168,34 @@ impl fmt::Display for Build {
     }
 }
 
-/// Two runs whose trials took turns.
+/// Interleaving with another run: the trials of both alternate.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Interleaved {
-    /// What this one is of the two.
+    /// The role of this run.
     pub role: InterleavedRole,
-    /// The other's directory, which lies beside this one.
+    /// The directory of the other run, beside this one.
     pub with: String,
 }
 
-/// What a run is of two that are interleaved.
+/// The role of an interleaved run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum InterleavedRole {
-    /// The earlier build: what the other is held against.
+    /// The earlier build, with which the other is compared.
     Baseline,
-    /// The build that led both.
+    /// The build that ran both.
     New,
 }
 
 /// The machine that it ran on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Machine {
-    /// The kernel's release, as uname(2) gives it.
+    /// The kernel's release, from uname(2).
     pub kernel: String,
-    /// The machine's architecture, as uname(2) gives it.
+    /// The machine's architecture, from uname(2).
     pub architecture: String,
-    /// The CPUs' model, as /proc/cpuinfo names it; none where it does not, and in
-    /// runs of builds that did not ask.
+    /// The CPUs' model, from /proc/cpuinfo; none if that has none, and in runs of older
+    /// builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cpu_model: Option<String>,
     /// CPUs that the lab may run on.
@@ -205,12 +204,12 @@ pub struct Machine {
     pub memory_bytes: u64,
 }
 
-/// What made the hosts.
+/// The backend that created the hosts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Backend {
     /// `netns` or `docker`; `standalone` for a run of `queuelab load`.
     pub name: String,
-    /// Its version, where it has one.
+    /// Its version, if it has one.
     pub version: Option<String>,
     /// How it ran, for example `as root` or `in a user namespace`.
     pub details: String,

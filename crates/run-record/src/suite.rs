@@ -1,4 +1,4 @@
-//! `suite.json`: what became of each scenario of a suite.
+//! `suite.json`: the results of a suite.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -9,35 +9,35 @@ use crate::{Backend, Machine, MemberRecord, MemberVerdict, SuiteVerdict, Tool};
 /// The contents of `suite.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct SuiteRecord {
-    /// The format of this directory.
+    /// The schema version of this directory.
     pub schema_version: u32,
     /// The suite's name.
     pub suite: String,
     /// The question that its scenarios answer together.
     pub question: String,
-    /// When its first scenario began.
+    /// When its first scenario started.
     #[schemars(with = "String")]
     pub started: Timestamp,
-    /// When its last one ended; none while it runs, and after an interruption or
-    /// a crash.
+    /// When its last scenario ended; none while it runs, and after an interruption or a
+    /// crash.
     #[schemars(with = "Option<String>")]
     pub ended: Option<Timestamp>,
     /// The program that ran it.
     pub tool: Tool,
     /// The machine that it ran on.
     pub machine: Machine,
-    /// What made the hosts; only its name, until a run has been made.
+    /// The backend that created the hosts; only its name until the first run.
     pub backend: Backend,
     /// Its scenarios, in their order.
     pub members: Vec<MemberRecord>,
-    /// What held; none while the suite has no end, and in records of version 2 and
-    /// before: [`SuiteVerdict::new`] computes it.
+    /// The verdict; none until the suite has ended, and in records of version 2 and before:
+    /// [`SuiteVerdict::new`] computes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<SuiteVerdict>,
 }
 
 impl SuiteRecord {
-    /// It has scenarios, and every one held.
+    /// Whether it has scenarios and all of them held.
     pub fn held(&self) -> bool {
         !self.members.is_empty()
             && self.members.iter().all(|member| member.verdict == MemberVerdict::Held)

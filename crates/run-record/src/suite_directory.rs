@@ -14,18 +14,18 @@ const SUITE_FILE: &str = "suite.json";
 
 type Result<T> = std::result::Result<T, RunDirectoryError>;
 
-/// Where a suite tells what became of its scenarios. Their runs are in
-/// directories of their own.
+/// The directory with the record of a suite. The runs of its scenarios have separate
+/// directories.
 #[derive(Debug)]
 pub struct SuiteDirectory {
     path: PathBuf,
 }
 
 impl SuiteDirectory {
-    /// Makes `ROOT/<suite>/<UTC time>/`, a name that nothing else has.
+    /// Creates `ROOT/<suite>/<UTC time>/`, with a unique name.
     ///
     /// # Errors
-    /// When the directory or its file cannot be written.
+    /// If the directory or its file cannot be written.
     pub fn create(root: &Path, suite: &SuiteRecord) -> Result<Self> {
         let path = new_folder(&root.join(&suite.suite), suite.started)?;
         let directory = Self { path };
@@ -33,15 +33,15 @@ impl SuiteDirectory {
         Ok(directory)
     }
 
-    /// Whether a directory is a suite's.
+    /// Whether the directory at `path` is a suite's.
     pub fn exists_at(path: &Path) -> bool {
         path.join(SUITE_FILE).is_file()
     }
 
-    /// Reads what became of a suite's scenarios.
+    /// Reads the record of a suite.
     ///
     /// # Errors
-    /// When it is no suite's directory, is of a newer version, or is damaged.
+    /// If it is not a suite's directory, has a newer version, or is damaged.
     pub fn read(path: &Path) -> Result<SuiteRecord> {
         let file = path.join(SUITE_FILE);
         let text = fs::read_to_string(&file).map_err(|source| match source.kind() {
@@ -51,23 +51,23 @@ impl SuiteDirectory {
         version::read(&file, &text)
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Replaces `suite.json`, whole or not at all.
+    /// Replaces `suite.json` atomically.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn write(&self, suite: &SuiteRecord) -> Result<()> {
         replace(&self.path.join(SUITE_FILE), suite)
     }
 
-    /// Records the end of the suite, with the verdict on its members' runs.
+    /// Records the end of the suite and the verdict on its members' runs.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// If it cannot be written.
     pub fn finish(&self, suite: &mut SuiteRecord) -> Result<()> {
         suite.ended = Some(Timestamp::now());
         suite.verdict = Some(Self::verdict(&self.path, suite));
@@ -90,8 +90,8 @@ impl SuiteDirectory {
         SuiteVerdict::new(&suite.members, &runs)
     }
 
-    /// The directory of a member's run, given the suite's and
-    /// [`crate::MemberRecord::run`]; without the way up and down again.
+    /// The directory of a member's run, given the suite's directory and
+    /// [`crate::MemberRecord::run`]; without `..` where possible.
     pub fn run_path(suite: &Path, run: &str) -> PathBuf {
         let root = suite.parent().and_then(Path::parent);
         match (run.strip_prefix("../../"), root) {
@@ -100,8 +100,8 @@ impl SuiteDirectory {
         }
     }
 
-    /// The way from here to a run's directory, as [`crate::MemberRecord::run`]
-    /// has it. Both are two folders below the same root.
+    /// The path of a run's directory relative to a suite's, for
+    /// [`crate::MemberRecord::run`]. Both are two directories below the same root.
     pub fn relative_run_path(run: &Path) -> String {
         let names: Vec<_> = run.components().rev().take(2).collect();
         let names = names.iter().rev().map(|name| name.as_os_str().to_string_lossy());

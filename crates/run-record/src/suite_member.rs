@@ -3,21 +3,20 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// What became of one scenario of a suite.
+/// The result of one scenario of a suite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct MemberRecord {
     /// The scenario's name.
     pub scenario: String,
     /// Whether it held.
     pub verdict: MemberVerdict,
-    /// Its run directory, relative to the suite's, be it whole or not; none where it
-    /// has none.
+    /// Its run directory, complete or not, relative to the suite's; none without one.
     pub run: Option<String>,
-    /// Why it was not run to its end; none where it was.
+    /// Why it was not run to its end; none if it was.
     pub problem: Option<String>,
     /// How long it took, seconds.
     pub seconds: f64,
-    /// Trials in its run directory, those that were run again included.
+    /// Trials in its run directory, including retries.
     pub trials: u32,
 }
 
@@ -25,10 +24,9 @@ pub struct MemberRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemberVerdict {
-    /// Everything held that was checked, in some trials perhaps only when they
-    /// were run again.
+    /// All checks held, in some trials perhaps only on a retry.
     Held,
-    /// Something did not.
+    /// A check failed.
     Failed,
     /// It was not run, or not to its end.
     NotRun,

@@ -1,4 +1,4 @@
-//! One line of `trials.jsonl`: what one trial found.
+//! A line of `trials.jsonl`: the results of one trial.
 
 use std::collections::BTreeMap;
 
@@ -18,99 +18,96 @@ use crate::{
     Violation,
 };
 
-/// Everything that one trial found.
+/// The results of one trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct TrialRecord {
-    /// The trial's number in the plan; stable whatever the order.
+    /// The trial's number in the plan, independent of the order.
     pub id: u32,
     /// Its cell.
     pub cell: u32,
     /// Its repetition of that cell, from 0.
     pub repetition: u32,
-    /// Which time it was run again, from 1, as it had not held before; 0 the
-    /// first time.
+    /// The number of the retry, from 1, of a trial that had not held; 0 for the first run.
     #[serde(default, skip_serializing_if = "is_first")]
     pub retry: u32,
-    /// The cell's place on every axis.
+    /// The cell's value on every axis.
     pub point: IndexMap<String, Value>,
-    /// When it began.
+    /// When it started.
     #[schemars(with = "String")]
     pub started: Timestamp,
-    /// From the making of its testbed to its end, seconds.
+    /// The time from the creation of its testbed to its end, seconds.
     pub duration_seconds: f64,
-    /// The part of that in which neither its load was running nor the server
-    /// was still busy with it, nor what the scenario does after the load, seconds.
+    /// The part of that time outside the load, the server's work for it, and the scenario's
+    /// steps after the load, seconds.
     pub overhead_seconds: f64,
-    /// Connections tried.
+    /// Attempted connections.
     pub attempts: u64,
     /// How they ended.
     pub outcomes: OutcomeCounts,
     /// Attempts that ended `ok` without any SYN retransmission.
     pub ok_first_try: u64,
-    /// Attempts by the number of SYN retransmissions that they needed, or had
-    /// made when they were given up.
+    /// The number of attempts by their SYN retransmissions, until they connected or were
+    /// given up.
     pub syn_retransmits: BTreeMap<u32, u64>,
     /// The three rates.
     pub rates: Rates,
-    /// From connect(2) to ESTABLISHED, established attempts alone.
+    /// From connect(2) to ESTABLISHED, only established attempts.
     pub connect_latency: LatencySummary,
-    /// The same attempts, by how long each took; none in records of before it
-    /// was kept.
+    /// The histogram of these latencies; none in older records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub connect_histogram: Option<LatencyHistogram>,
     /// From a message's intended send time to its delivery.
     pub delivery_latency: LatencySummary,
-    /// How late the generator itself wrote, against its own schedule.
+    /// How late the generator wrote, compared with its schedule.
     pub send_lateness: LatencySummary,
-    /// What was wrong with the deliveries.
+    /// Errors of the deliveries.
     pub integrity: Integrity,
-    /// Deliveries still owed when the finish deadline struck: lost, or late.
+    /// Outstanding deliveries at the finish deadline: lost or late.
     pub undelivered: u64,
     /// Failed system calls of the load, by errno name.
     pub errors: BTreeMap<String, u64>,
-    /// What the kernel says happened.
+    /// Evidence from the kernel.
     pub evidence: Evidence,
-    /// From connect(2) to accept(2), accepted attempts alone.
+    /// From connect(2) to accept(2), only accepted attempts.
     #[serde(default)]
     pub accept_wait: LatencySummary,
-    /// Bytes that the clients had written when the server began to accept;
-    /// none where it accepted all along.
+    /// Bytes that the clients had written when the server started to accept; none if it
+    /// accepted from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held_bytes: Option<u64>,
-    /// How the server came up again, where it was started again.
+    /// The restart of the server, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restart: Option<Restart>,
-    /// The trial as the simulator plays it, given the instants at which the
-    /// server accepted; none where it cannot.
+    /// The simulated trial, given the instants at which the server accepted; none if it
+    /// cannot be simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulated: Option<Simulated>,
-    /// The sysctls asked for, as read back in both hosts.
+    /// The sysctls of the scenario, as read back in both hosts.
     pub sysctls: SysctlValues,
-    /// Connections that the server accepted; none where its death took its
-    /// ledger with it, and where the load was run by hand.
+    /// Connections that the server accepted; none if it died before it reported them, and
+    /// for a standalone load.
     pub accepted: Option<u64>,
-    /// The server's own figures; none where it died before it could give them,
-    /// and where the load was run by hand.
+    /// The server's metrics; none if it died before it reported them, and for a standalone
+    /// load.
     pub server: Option<ServerMetrics>,
-    /// The signal or exit code that the server died of, before it was told to
-    /// stop.
+    /// The signal or exit code with which the server ended before it was stopped.
     pub server_died: Option<String>,
-    /// What the load's process used.
+    /// The resource usage of the load's process.
     pub load: ResourceUsage,
-    /// The laws that decide this cell, predicted before the trial.
+    /// The laws that apply to this cell, predicted before the trial.
     #[serde(deserialize_with = "read_checks")]
     pub laws: Vec<LawCheck>,
-    /// The laws that concern this cell but cannot decide it, with the reason.
+    /// The laws that concern this cell but do not apply, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub laws_not_applied: Vec<LawNotApplied>,
     /// The scenario's expectations.
     pub expectations: Vec<Check>,
-    /// What must hold in every trial, whatever the figures.
+    /// Checks that must hold in every trial.
     pub invariants: Vec<Check>,
 }
 
 impl TrialRecord {
-    /// What tells it from every other try of the run.
+    /// Its identity among all executions of the run.
     pub fn execution_id(&self) -> ExecutionId {
         ExecutionId { trial: self.id, retry: self.retry }
     }
@@ -125,7 +122,7 @@ impl TrialRecord {
         self.ok_first_try as f64 / self.attempts.max(1) as f64
     }
 
-    /// Every invariant, law and expectation held.
+    /// Whether every invariant, law and expectation held.
     pub fn held(&self) -> bool {
         self.violations().next().is_none()
     }
@@ -143,7 +140,7 @@ impl TrialRecord {
                 detail: check.detail.clone(),
             });
         let laws = self.laws.iter().filter(|law| law.held == Some(false)).map(|law| {
-            let measured = law.measured.map_or("nothing".to_owned(), |figure| figure.to_string());
+            let measured = law.measured.map_or("nothing".to_owned(), |value| value.to_string());
             let allowed = law.latest.map_or(String::new(), |latest| format!(", at most {latest}"));
             let detail = format!("predicted {}{allowed}, measured {measured}", law.predicted);
             Violation { kind: CheckKind::Law, name: law.title.clone(), detail }
@@ -152,100 +149,99 @@ impl TrialRecord {
     }
 }
 
-/// Whether it is no retry.
+/// Whether it is the first run.
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_first(retry: &u32) -> bool {
     *retry == 0
 }
 
-/// The three rates, over one window: from the first message written to the
-/// last one written, read by the server or delivered. Where clients waited for
-/// a SYN retransmission before they could chat, that wait is in it.
+/// The three rates, over one window: from the first written message to the last one that
+/// was written, read by the server or delivered. The window includes waits for SYN
+/// retransmissions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rates {
     /// The window's length, seconds; 0 when nothing was written.
     pub window_seconds: f64,
-    /// Messages that the clients wrote, a second.
+    /// Messages per second that the clients wrote.
     pub offered: f64,
-    /// Messages that the server read, a second; none where it died, and where
-    /// the load was run by hand.
+    /// Messages per second that the server read; none if it died, and for a standalone
+    /// load.
     pub ingested: Option<f64>,
-    /// Deliveries at clients, a second.
+    /// Deliveries per second at clients.
     pub delivered: f64,
     /// Messages that the clients wrote.
     pub messages_written: u64,
-    /// Messages that the server read; none where it died, and where the load
-    /// was run by hand.
+    /// Messages that the server read; none if it died, and for a standalone load.
     pub messages_ingested: Option<u64>,
     /// Deliveries at clients.
     pub deliveries: u64,
-    /// The original benchmark's figure: messages of the successful clients ÷
-    /// time from the first connect to the end of the slowest client, a second.
+    /// The metric of the original benchmark: messages of the successful clients ÷ time from
+    /// the first connect to the end of the slowest client, per second.
     pub original_throughput: f64,
 }
 
-/// What the kernel says happened.
+/// Evidence from the kernel.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Evidence {
-    /// Counters of the server's host that changed, after less before; empty
-    /// where the load was run by hand.
+    /// Changes of counters of the server's host, after minus before; empty for a standalone
+    /// load.
     pub server: BTreeMap<String, i64>,
-    /// Counters of the client's host that changed, after less before.
+    /// Changes of counters of the client's host, after minus before.
     pub client: BTreeMap<String, i64>,
-    /// The accept queue when every attempt was decided: where several listeners
-    /// share the port, the sum of theirs, with the limit of each.
+    /// The accept queue when every attempt was decided; if several listeners share the
+    /// port, the sum of their depths, with the limit of each.
     pub accept_queue: Option<AcceptQueue>,
-    /// What the probe saw in the server's host; none where none ran.
+    /// A summary of the probe in the server's host; none without a probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<ProbeSummary>,
 }
 
 impl Evidence {
-    /// By how much a counter of the server's host rose.
+    /// The increase of a counter of the server's host.
     pub fn at_server(&self, counter: Counter) -> u64 {
-        rise(&self.server, counter)
+        increase(&self.server, counter)
     }
 
-    /// By how much a counter of the client's host rose.
+    /// The increase of a counter of the client's host.
     pub fn at_client(&self, counter: Counter) -> u64 {
-        rise(&self.client, counter)
+        increase(&self.client, counter)
     }
 }
 
-fn rise(changes: &BTreeMap<String, i64>, counter: Counter) -> u64 {
+fn increase(changes: &BTreeMap<String, i64>, counter: Counter) -> u64 {
     changes.get(counter.name()).map_or(0, |&change| change.max(0).cast_unsigned())
 }
 
-/// How a server came up again on its port.
+/// The restart of a server on its port.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Restart {
-    /// From the last client's leaving until another server listened, seconds;
-    /// none where none did in time.
+    /// The time from the last client's end until the new server listened, seconds; none if
+    /// it did not in time.
     pub seconds: Option<f64>,
-    /// From the last client's leaving until the last start in vain, seconds.
+    /// The time from the last client's end until the last failed start, seconds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_refused_seconds: Option<f64>,
-    /// How often it was started in vain.
+    /// The number of failed starts.
     pub refused: u32,
-    /// What the last of those said.
+    /// The error of the last failed start.
     pub refusal: Option<String>,
 }
 
-/// A trial as the simulator plays it.
+/// A simulated trial.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Simulated {
-    /// Attempts that the server accepted, those among them that were still
-    /// queued when the counters were read.
+    /// Attempts that the server accepted, including those that were still queued when the
+    /// counters were read.
     pub accepted: u64,
-    /// Attempts that gave up.
+    /// Attempts that timed out.
     pub timed_out: u64,
-    /// Attempts by their SYN retransmissions.
+    /// The number of attempts by their SYN retransmissions.
     pub syn_retransmits: BTreeMap<u32, u64>,
     /// `TcpExt.ListenOverflows`.
     pub listen_overflows: u64,
     /// `TcpExt.ListenDrops`.
     pub listen_drops: u64,
-    /// The most connections queued at once.
+    /// The maximum depth of the accept queue.
     pub deepest: u32,
 }
 
@@ -254,8 +250,8 @@ pub struct Simulated {
 pub struct Check {
     /// The invariant's name, or the expectation's expression.
     pub name: String,
-    /// None where it does not apply to this cell.
+    /// None if it does not apply to this cell.
     pub held: Option<bool>,
-    /// The figures behind it, or why it matters.
+    /// The compared values, or why the check matters.
     pub detail: String,
 }

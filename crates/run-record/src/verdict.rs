@@ -1,13 +1,16 @@
-//! The verdict on a run: computed here, stored with the run, and only rendered
-//! everywhere else.
+//! The verdicts on a run and on a suite: computed here, stored with them, and only
+//! rendered everywhere else.
 //!
-//! | module | holds |
+//! | module | contains |
 //! |---|---|
 //! | `kind` | [`Verdict`], in one word |
-//! | `check` | a check by its name over all trials; a violation of it in one try |
-//! | `trial` | a planned trial with its tries |
+//! | `violation` | a failed check |
+//! | `check` | a check by its name, over all trials |
+//! | `trial` | a planned trial with its executions |
 //! | `cell` | a cell of the matrix |
-//! | `run` | a run: counts of checks, its cells, and the trials that did not hold at once |
+//! | `run` | a run: counts of checks, its cells, and trials that did not hold at once |
+//! | `matrix` | the cells of a run and the verdicts on them |
+//! | `judge` | computes the verdict on a run |
 //! | `suite` | a suite: each member with its run's verdict, or why it has none |
 //! | `sentences` | the verdict on a run as text |
 

@@ -1,4 +1,4 @@
-//! The format's version, checked before anything else is read.
+//! The schema version, checked before anything else is read.
 
 use std::path::Path;
 
@@ -7,11 +7,11 @@ use serde_json::Value;
 
 use crate::{RunDirectoryError, SCHEMA_VERSION};
 
-/// Reads JSON that has a member `schema_version`, of this build's version or of
-/// an older one. `file` is what errors name.
+/// Reads JSON that has a member `schema_version` with this build's version or an older
+/// one. Errors contain the name `file`.
 ///
 /// # Errors
-/// When it is of a newer version, says no version, or does not fit it.
+/// If it has a newer version or no version, or is not valid.
 pub(crate) fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, RunDirectoryError> {
     let malformed = |line: usize, reason: String| RunDirectoryError::Malformed {
         path: file.to_owned(),
@@ -28,10 +28,10 @@ pub(crate) fn read<T: DeserializeOwned>(file: &Path, text: &str) -> Result<T, Ru
         Some(1..) => serde_json::from_str(text).map_err(unreadable),
         _ => {
             let line = text.lines().position(|line| line.contains("\"schema_version\""));
-            let what = if found.is_null() { "nothing".to_owned() } else { found.to_string() };
+            let found = if found.is_null() { "missing".to_owned() } else { found.to_string() };
             let reason = format!(
-                "schema_version is {what}, and should be a whole number from 1 to \
-                 {SCHEMA_VERSION}: it is not what queuelab wrote"
+                "schema_version is {found} but must be an integer from 1 to {SCHEMA_VERSION}: \
+                 queuelab did not write this file"
             );
             Err(malformed(line.map_or(1, |line| line + 1), reason))
         }

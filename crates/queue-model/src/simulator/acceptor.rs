@@ -1,4 +1,4 @@
-//! When the server takes a connection.
+//! When the server accepts a connection.
 
 use super::nanoseconds::nanoseconds;
 use super::settings::Accepts;
@@ -7,7 +7,7 @@ use super::settings::Accepts;
 #[derive(Debug)]
 pub(super) struct Acceptor<'a> {
     pace: Pace<'a>,
-    /// Connections that it would take now if they were there.
+    /// Connections that it would accept now if they were queued.
     idle: usize,
 }
 
@@ -18,7 +18,7 @@ enum Pace<'a> {
 }
 
 impl<'a> Acceptor<'a> {
-    /// The loop, and the instant at which it first looks at its queue.
+    /// The loop, and the instant of its first accept(2).
     pub(super) fn new(accepts: &'a Accepts) -> (Self, Option<u64>) {
         let (pace, first) = match accepts {
             Accepts::Never => (Pace::Instants([].iter()), None),
@@ -34,8 +34,7 @@ impl<'a> Acceptor<'a> {
         (Self { pace, idle: 0 }, first)
     }
 
-    /// Its instant has come; the next one, where that does not depend on
-    /// whether anybody is queued.
+    /// Handles its instant. Returns the next one, unless that depends on the queue.
     pub(super) fn wake(&mut self) -> Option<u64> {
         self.idle += 1;
         match &mut self.pace {
@@ -44,13 +43,13 @@ impl<'a> Acceptor<'a> {
         }
     }
 
-    /// It would take a connection now.
+    /// Whether it would accept a connection now.
     pub(super) fn is_idle(&self) -> bool {
         self.idle > 0
     }
 
-    /// It takes one; the instant at which it looks again, where that depends
-    /// on this one.
+    /// Accepts a connection. Returns the instant of the next accept(2), if that depends on
+    /// this one.
     pub(super) fn take(&mut self, now: u64) -> Option<u64> {
         self.idle -= 1;
         match self.pace {

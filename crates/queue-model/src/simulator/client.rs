@@ -1,22 +1,22 @@
-//! What happens at a client.
+//! Events at a client.
 
 use super::event_queue::{Segment, Timer};
 use super::nanoseconds::nanoseconds;
 use super::timers::{data_gap, syn_gap, syn_gives_up};
 use super::world::{ClientSide, ServerSide, World};
 
-/// `tcp_retries2`'s default: retransmissions of data, besides the tail loss
-/// probe, before a client gives up.
+/// The default of `tcp_retries2`: retransmissions of data before a client gives up, not
+/// counting the tail loss probe.
 const DATA_RETRIES: u32 = 15;
 
-/// `TCP_RESOURCE_PROBE_INTERVAL` (include/net/tcp.h): to the next timer of a
-/// retransmission that did not even leave its host.
+/// `TCP_RESOURCE_PROBE_INTERVAL` (include/net/tcp.h): the time to the next timer after a
+/// retransmission that did not leave its host.
 const CONGESTED_GAP: u64 = 500_000_000;
 
 impl World<'_> {
     pub(super) fn connect(&mut self, id: u32) {
         self.attempt(id).client = ClientSide::SynSent;
-        // A first SYN that is lost is not sent again any sooner (`tcp_connect`).
+        // A lost first SYN is not retransmitted any sooner (`tcp_connect`).
         self.send(Segment::Syn, id);
         self.events.set(self.now, syn_gap(&self.path.client, 0), Timer::Syn, id);
     }
@@ -46,8 +46,8 @@ impl World<'_> {
         }
     }
 
-    /// A client that is ESTABLISHED by now has met its deadline; the others
-    /// close their socket, which sends nothing, or keep it open for a while.
+    /// A client that is ESTABLISHED has met its deadline; the others close their socket,
+    /// which sends nothing, or keep it open for a while.
     pub(super) fn deadline(&mut self, id: u32) {
         let now = self.now;
         let attempt = self.attempt(id);
@@ -71,7 +71,7 @@ impl World<'_> {
                     self.events.set(now, nanoseconds(first_data), Timer::Data, id);
                 }
             }
-            // A phantom answers each SYN-ACK, and so asks again for a place.
+            // A phantom answers each SYN-ACK, which tries to enter the accept queue again.
             ClientSide::Established => {
                 self.send(Segment::Ack, id);
             }
@@ -83,8 +83,8 @@ impl World<'_> {
 
     pub(super) fn data_timer(&mut self, id: u32) {
         let attempt = self.attempt(id);
-        // What a socket gets it acknowledges: nothing comes again, and what
-        // comes next changes nothing here.
+        // A socket acknowledges its data: nothing is retransmitted, and later data does
+        // not affect the simulation.
         if attempt.client != ClientSide::Established || attempt.server == ServerSide::Socket {
             return;
         }

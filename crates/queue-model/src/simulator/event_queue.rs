@@ -1,43 +1,42 @@
-//! What happens next.
+//! The pending events, in their order.
 //!
-//! No heap: every source gives its events in the order of their instants. A
-//! link of constant delay delivers in the order of the sending, and timers of
-//! one length fire in the order in which they were set. So the next event is
-//! the earliest head of a handful of queues, and a million timers cost what
-//! ten do.
+//! No heap is needed, because every source produces its events in order: a link with
+//! constant delay delivers segments in the order in which they were sent, and timers of
+//! equal length fire in the order in which they were set. The next event is the earliest
+//! head of a few queues, and a million timers cost as little as ten.
 
 use std::collections::VecDeque;
 
 use super::nanoseconds::nanoseconds;
 use super::settings::{Link, Timers};
 
-/// A segment, at the end of its way.
+/// A segment at its arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Segment {
     /// At the server.
     Syn,
     /// At the client.
     SynAck,
-    /// At the server: an ACK, with data or without.
+    /// At the server: an ACK, with or without data.
     Ack,
-    /// At the server, from a client that is gone.
+    /// At the server, from a client that has closed.
     ClientReset,
     /// At the client.
     ServerReset,
 }
 
-/// What a timer is for.
+/// The purpose of a timer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Timer {
-    /// The client sends its SYN again or gives up.
+    /// The client retransmits its SYN or gives up.
     Syn,
-    /// The server sends its SYN-ACK again or forgets the request.
+    /// The server retransmits its SYN-ACK or removes the request.
     Request,
     /// The client sends data.
     Data,
 }
 
-/// Something that happens to one attempt, or to the server.
+/// An event of one attempt, or of the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     Deadline(u32),
@@ -47,21 +46,21 @@ pub(super) enum Event {
     Connect(u32),
 }
 
-/// Attempts whose instants are known beforehand, earliest first.
+/// Attempts whose instants are known in advance, earliest first.
 #[derive(Debug)]
 struct Plan {
     offset: u64,
     next: usize,
 }
 
-/// Timers of one length.
+/// Timers of equal length.
 #[derive(Debug)]
 struct TimerQueue {
     gap: u64,
     timers: VecDeque<(u64, Timer, u32)>,
 }
 
-/// Everything that is going to happen.
+/// All pending events.
 #[derive(Debug)]
 pub(super) struct EventQueue {
     /// Instants of connect(2) and their attempts, earliest first.
@@ -70,7 +69,7 @@ pub(super) struct EventQueue {
     deadlines: Option<Plan>,
     accept: Option<u64>,
     timers: Timers,
-    /// The shorter gap first.
+    /// Sorted by gap, shortest first.
     timer_queues: Vec<TimerQueue>,
     delay: u64,
     per_segment: u64,
@@ -80,7 +79,7 @@ pub(super) struct EventQueue {
 }
 
 impl EventQueue {
-    /// With `starts` in order of their instants.
+    /// An event queue with these `starts`, sorted by instant.
     pub(super) fn new(
         starts: Vec<(u64, u32)>,
         deadline: Option<u64>,
@@ -104,8 +103,7 @@ impl EventQueue {
         }
     }
 
-    /// Puts a segment on the link; false where it is lost because too many
-    /// others wait there (`enqueue_to_backlog`, net/core/dev.c).
+    /// Sends a segment over the link; false if it is lost because too many others wait (`enqueue_to_backlog`, net/core/dev.c).
     pub(super) fn send(&mut self, now: u64, segment: Segment, attempt: u32) -> bool {
         let arrives = now.saturating_add(self.delay);
         if self.link_free.saturating_sub(arrives) > self.longest_wait {
@@ -116,7 +114,7 @@ impl EventQueue {
         true
     }
 
-    /// Sets a timer, and says when it is going to fire.
+    /// Sets a timer and returns the instant at which it fires.
     pub(super) fn set(&mut self, now: u64, gap: u64, timer: Timer, attempt: u32) -> u64 {
         let at = self.timers.fires_at(now, gap);
         let queue = self
@@ -131,14 +129,14 @@ impl EventQueue {
         at
     }
 
-    /// Wakes the server at `at`; it has one such instant at most.
+    /// Wakes the server at `at`; at most one such instant may be pending.
     pub(super) fn schedule_accept(&mut self, at: u64) {
         debug_assert!(self.accept.is_none());
         self.accept = Some(at);
     }
 
-    /// Takes out the next event and its instant. Where several share it, the
-    /// order of the sources decides: see the documentation of `simulator`.
+    /// Removes the next event and returns it with its instant. If several sources have an
+    /// event at that instant, the order of the sources decides: see the documentation of `simulator`.
     pub(super) fn next(&mut self) -> Option<(u64, Event)> {
         let mut first: Option<(u64, Source)> = None;
         let mut offer = |at: Option<u64>, source| {

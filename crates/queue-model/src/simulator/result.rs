@@ -1,8 +1,8 @@
-//! What is found.
+//! The result of a simulation.
 
 use std::collections::BTreeMap;
 
-/// How an attempt stands at the end.
+/// The state of an attempt at the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Outcome {
     /// The client is ESTABLISHED and the server has a socket for it, accepted
@@ -10,9 +10,8 @@ pub enum Outcome {
     Established,
     /// The client gave up: its deadline, or ETIMEDOUT.
     TimedOut,
-    /// The client was ESTABLISHED and got an RST: its final ACK found the
-    /// queue full under `tcp_abort_on_overflow`, or it sent data after the
-    /// server had forgotten it.
+    /// The client was ESTABLISHED and got an RST: its final ACK found the queue full with
+    /// `tcp_abort_on_overflow`, or it sent data after the server had removed its request.
     Reset,
     /// The client is ESTABLISHED and the server has no socket for it.
     Phantom,
@@ -20,10 +19,10 @@ pub enum Outcome {
     Unfinished,
 }
 
-/// What became of one attempt.
+/// The result of one attempt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AttemptResult {
-    /// How it stands at the end.
+    /// Its state at the end.
     pub outcome: Outcome,
     /// From connect(2) to ESTABLISHED at the client.
     pub connect_ns: Option<u64>,
@@ -52,21 +51,21 @@ pub struct Counters {
     pub syncookies_recv: u64,
     /// `TcpExt.EmbryonicRsts`.
     pub embryonic_rsts: u64,
-    /// `TcpExt.TCPSynRetrans` of the clients' host: SYNs sent again.
+    /// `TcpExt.TCPSynRetrans` of the clients' host: retransmitted SYNs.
     pub tcp_syn_retrans: u64,
-    /// SYN-ACKs sent again; the server's host counts them in its own
+    /// Retransmitted SYN-ACKs; the server's host counts them in its own
     /// `TcpExt.TCPSynRetrans`.
     pub syn_ack_retrans: u64,
     /// Segments lost because more than `netdev_max_backlog` others waited: the
     /// second column of /proc/net/softnet_stat.
     pub softnet_dropped: u64,
-    /// `Tcp.AttemptFails` of the clients' host: connects that ended in
-    /// ETIMEDOUT. Those given up by their deadline count nothing.
+    /// `Tcp.AttemptFails` of the clients' host: connects that failed with ETIMEDOUT; those
+    /// that ended at their deadline do not count.
     pub attempt_fails: u64,
 }
 
 impl Counters {
-    /// Something met a full accept queue: every overflow is a drop too.
+    /// Counts an overflow of the accept queue, which is a drop too.
     pub(super) fn overflow(&mut self) {
         self.listen_overflows += 1;
         self.listen_drops += 1;
@@ -82,7 +81,7 @@ pub struct QueueDepth {
     pub last: u32,
 }
 
-/// The queues' depths from an instant on.
+/// The queues' depths since an instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DepthSample {
     /// On the arrivals' clock.
@@ -93,7 +92,7 @@ pub struct DepthSample {
     pub syn_queue: u32,
 }
 
-/// What a simulation found.
+/// The result of a simulation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Simulation {
     /// One for each arrival, in their order.
@@ -107,7 +106,7 @@ pub struct Simulation {
     /// Every change of the depths, where
     /// `ListenPath::trace_depths` is set.
     pub depths: Vec<DepthSample>,
-    /// Of the last event, on the arrivals' clock.
+    /// The instant of the last event, on the arrivals' clock.
     pub end_ns: u64,
 }
 
@@ -122,18 +121,17 @@ impl Simulation {
         self.attempts.iter().filter(|attempt| attempt.accepted_ns.is_some()).count() as u64
     }
 
-    /// Attempts that accept(2) returned ÷ attempts; 1 where there were none.
+    /// Attempts that accept(2) returned ÷ attempts; 1 without attempts.
     pub fn success_rate(&self) -> f64 {
         ratio(self.accepted(), self.attempts.len())
     }
 
-    /// Attempts that accept(2) returned or still could ÷ attempts; 1 where
-    /// there were none.
+    /// Attempts that accept(2) returned or still could ÷ attempts; 1 without attempts.
     pub fn established_rate(&self) -> f64 {
         ratio(self.count(Outcome::Established), self.attempts.len())
     }
 
-    /// Attempts by their SYN retransmissions.
+    /// The number of attempts by their SYN retransmissions.
     pub fn syn_retransmits(&self) -> BTreeMap<u32, u64> {
         let mut attempts = BTreeMap::new();
         for attempt in &self.attempts {
@@ -143,6 +141,6 @@ impl Simulation {
     }
 }
 
-fn ratio(part: u64, whole: usize) -> f64 {
-    if whole == 0 { 1.0 } else { part as f64 / whole as f64 }
+fn ratio(part: u64, total: usize) -> f64 {
+    if total == 0 { 1.0 } else { part as f64 / total as f64 }
 }

@@ -1,4 +1,4 @@
-//! What happens at the server.
+//! Events at the server.
 
 use super::event_queue::{Segment, Timer};
 use super::syn_queue::Decision;
@@ -9,10 +9,10 @@ impl World<'_> {
     pub(super) fn syn_arrives(&mut self, id: u32) {
         match self.attempt(id).server {
             ServerSide::Nothing => self.decide_syn(id),
-            // `tcp_check_req` (net/ipv4/tcp_minisocks.c): the SYN-ACK again at
-            // once, and the timer anew, without counting a timeout.
+            // `tcp_check_req` (net/ipv4/tcp_minisocks.c): retransmits the SYN-ACK at once
+            // and restarts the timer, without counting a timeout.
             ServerSide::Request => {
-                self.send_syn_ack_again(id);
+                self.retransmit_syn_ack(id);
                 self.set_request_timer(id);
             }
             ServerSide::Socket => {}
@@ -44,7 +44,7 @@ impl World<'_> {
         }
     }
 
-    fn send_syn_ack_again(&mut self, id: u32) {
+    fn retransmit_syn_ack(&mut self, id: u32) {
         self.counters.syn_ack_retrans += 1;
         self.send_syn_ack(id);
     }
@@ -65,46 +65,46 @@ impl World<'_> {
         }
         let timeouts = attempt.timeouts;
         if u32::from(timeouts) >= retries {
-            self.forget_request(id);
+            self.remove_request(id);
             return;
         }
         attempt.timeouts = timeouts.saturating_add(1);
         if timeouts == 0 {
             self.syn_queue.age();
         }
-        self.send_syn_ack_again(id);
+        self.retransmit_syn_ack(id);
         self.set_request_timer(id);
     }
 
-    fn forget_request(&mut self, id: u32) {
+    fn remove_request(&mut self, id: u32) {
         let attempt = self.attempt(id);
         attempt.server = ServerSide::Nothing;
         let timeouts = u32::from(attempt.timeouts);
         self.syn_queue.remove(timeouts);
     }
 
-    /// The final ACK, its repetition, or data: each may turn a request, or the
-    /// cookie that it brings back, into a connection.
+    /// The final ACK, its retransmission, or data: each may turn a request, or the cookie
+    /// that it returns, into a connection.
     pub(super) fn ack_arrives(&mut self, id: u32) {
         let attempt = *self.attempt(id);
         match attempt.server {
             ServerSide::Socket => {}
-            // `tcp_check_req` (net/ipv4/tcp_minisocks.c): where there is no
-            // room the request stays, unless `tcp_abort_on_overflow`.
+            // `tcp_check_req` (net/ipv4/tcp_minisocks.c): without room the request stays,
+            // unless `tcp_abort_on_overflow` is set.
             ServerSide::Request if self.accept_queue_is_full() => {
                 self.counters.overflow();
                 if self.path.listener.abort_on_overflow {
-                    self.forget_request(id);
+                    self.remove_request(id);
                     self.counters.embryonic_rsts += 1;
                     self.send(Segment::ServerReset, id);
                 }
             }
             ServerSide::Request => {
-                self.forget_request(id);
+                self.remove_request(id);
                 self.enqueue(id);
             }
-            // `cookie_v4_check` (net/ipv4/syncookies.c): silent where there is
-            // no room, whatever `tcp_abort_on_overflow` says.
+            // `cookie_v4_check` (net/ipv4/syncookies.c): without room it sends nothing,
+            // whatever the value of `tcp_abort_on_overflow`.
             ServerSide::Nothing if attempt.has_cookie => {
                 self.counters.syncookies_recv += 1;
                 if self.accept_queue_is_full() {
@@ -122,13 +122,13 @@ impl World<'_> {
     /// A client that gave up answers its late SYN-ACK with an RST.
     pub(super) fn client_reset_arrives(&mut self, id: u32) {
         if self.attempt(id).server == ServerSide::Request {
-            self.forget_request(id);
+            self.remove_request(id);
             self.counters.embryonic_rsts += 1;
         }
     }
 
-    /// `sk_acceptq_is_full` (include/net/sock.h): longer than its limit, so
-    /// that it holds one more.
+    /// `sk_acceptq_is_full` (include/net/sock.h): longer than its limit, so it holds one
+    /// more.
     fn accept_queue_is_full(&self) -> bool {
         self.accept_queue_len() > self.path.listener.limit
     }
@@ -136,18 +136,18 @@ impl World<'_> {
     fn enqueue(&mut self, id: u32) {
         self.attempt(id).server = ServerSide::Socket;
         self.accept_queue.push_back(id);
-        self.take_queued();
+        self.accept_queued();
     }
 
-    /// The server looks at its queue.
+    /// The server calls accept(2).
     pub(super) fn accept(&mut self) {
         if let Some(at) = self.acceptor.wake() {
             self.events.schedule_accept(at.max(self.now));
         }
-        self.take_queued();
+        self.accept_queued();
     }
 
-    fn take_queued(&mut self) {
+    fn accept_queued(&mut self) {
         while self.acceptor.is_idle()
             && let Some(id) = self.accept_queue.pop_front()
         {

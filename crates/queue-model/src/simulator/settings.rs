@@ -1,4 +1,4 @@
-//! What decides a simulation.
+//! The input of a simulation.
 
 use std::time::Duration;
 
@@ -6,24 +6,24 @@ use super::nanoseconds::nanoseconds;
 
 /// Everything between connect(2) and accept(2).
 ///
-/// The default is an idle kernel's: its defaults for every sysctl, a server
-/// that accepts at once, a link without delay, exact timers, no end.
+/// The defaults: the kernel's default of every sysctl, a server that accepts at once, a
+/// link without delay, exact timers, no end.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ListenPath {
     /// The server's host and its listening socket.
     pub listener: Listener,
-    /// The clients' host and what its clients do.
+    /// The clients' host and the behaviour of its clients.
     pub client: Client,
-    /// What joins the hosts.
+    /// The link between the hosts.
     pub link: Link,
-    /// When the server takes connections.
+    /// When the server accepts connections.
     pub accepts: Accepts,
     /// How late timers fire.
     pub timers: Timers,
-    /// The last instant simulated, on the arrivals' clock; none waits for the
-    /// last timer.
+    /// The last simulated instant, on the arrivals' clock; `None` continues until the last
+    /// timer.
     pub until_ns: Option<u64>,
-    /// Keep every change of the queues' depths in `Simulation::depths`.
+    /// Whether to record every change of the queues' depths in `Simulation::depths`.
     pub trace_depths: bool,
 }
 
@@ -36,15 +36,15 @@ pub struct Listener {
     pub max_syn_backlog: u32,
     /// `tcp_syncookies`.
     pub syncookies: SynCookies,
-    /// When this kernel finds its SYN queue full.
+    /// When this kernel considers its SYN queue full.
     pub syn_queue_rule: SynQueueRule,
     /// `tcp_synack_retries`.
     pub synack_retries: u32,
     /// `tcp_abort_on_overflow`.
     pub abort_on_overflow: bool,
-    /// The clients' addresses have an entry with a round-trip time in `ip
-    /// tcp_metrics`: `tcp_peer_is_proven` spares them the reserve of a quarter
-    /// of `max_syn_backlog`.
+    /// Whether the clients' addresses have an entry with a round-trip time in `ip
+    /// tcp_metrics`: then `tcp_peer_is_proven` lets them use the reserved quarter of
+    /// `max_syn_backlog`.
     pub proven_peers: bool,
 }
 
@@ -65,7 +65,7 @@ impl Default for Listener {
 /// `tcp_syncookies`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SynCookies {
-    /// 0: a full SYN queue drops.
+    /// 0: a full SYN queue drops SYNs.
     Off,
     /// 1: a full SYN queue answers with cookies.
     #[default]
@@ -78,28 +78,28 @@ pub enum SynCookies {
 /// holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum SynQueueRule {
-    /// Longer than the limit (`>`): since commit 3479c7549fb1 of January 2025,
-    /// and in stable kernels that took it.
+    /// Longer than the limit (`>`): since commit 3479c7549fb1 of January 2025, and in
+    /// stable kernels that adopted it.
     #[default]
     MoreThanLimit,
     /// As long as the limit (`>=`): before it.
     AtLimit,
 }
 
-/// The clients' sysctls and habits.
+/// The clients' sysctls and behaviour.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Client {
     /// `tcp_syn_retries`.
     pub syn_retries: u32,
-    /// `tcp_syn_linear_timeouts`; 0 where the kernel has none.
+    /// `tcp_syn_linear_timeouts`; 0 if the kernel does not have it.
     pub syn_linear_timeouts: u32,
-    /// Time that a client gives its connect(2); none waits for ETIMEDOUT.
+    /// The deadline of a connect(2); `None` waits for ETIMEDOUT.
     pub connect_deadline: Option<Duration>,
-    /// From ESTABLISHED to a client's first data; none is silent. It decides
-    /// only what becomes of phantoms, whose data asks the server again for a
-    /// place: at once, after 0.2 s (the tail loss probe), 0.4, 0.8, 1.6 s and
-    /// so on. Later messages wait for the first one to be acknowledged (Nagle's
-    /// algorithm); with TCP_NODELAY each would ask too.
+    /// The time from ESTABLISHED to a client's first data; `None` sends nothing. It
+    /// affects only phantoms, whose data tries to enter the accept queue again: at once,
+    /// after 0.2 s (the tail loss probe), 0.4, 0.8, 1.6 s and so on. Later messages wait
+    /// until the first one is acknowledged (Nagle's algorithm); with TCP_NODELAY each
+    /// would try too.
     pub first_data: Option<Duration>,
 }
 
@@ -109,20 +109,19 @@ impl Default for Client {
     }
 }
 
-/// What a segment meets on its way.
+/// The link between the hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Link {
-    /// One way.
+    /// The one-way delay.
     pub delay: Duration,
-    /// Time that the kernel needs for a segment. Segments of both directions
-    /// are handled one after the other, as by the one CPU that a veth pair or
-    /// the loopback device does it on: the SYN-ACK of the first of many SYNs
-    /// that come at once waits until the last of them is handled. A veth pair's
-    /// segments take less than 1 µs each.
+    /// The kernel's time for a segment. Segments of both directions are handled one after
+    /// the other, as by the one CPU of a veth pair or the loopback device: the SYN-ACK of
+    /// the first of many simultaneous SYNs waits until the last SYN is handled. A segment
+    /// of a veth pair takes less than 1 µs.
     pub per_segment: Duration,
-    /// `net.core.netdev_max_backlog`: where more than this many segments wait
-    /// for the CPU, the next one is lost. A veth pair tells the sender, whose
-    /// SYN timer then tries again half a second later.
+    /// `net.core.netdev_max_backlog`: if more than this many segments wait for the CPU,
+    /// the next one is lost. A veth pair reports this to the sender, whose SYN timer then
+    /// retries half a second later.
     pub netdev_max_backlog: u32,
 }
 
@@ -132,22 +131,22 @@ impl Default for Link {
     }
 }
 
-/// When the server takes connections.
+/// When the server accepts connections.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Accepts {
     /// Never: a paused server.
     Never,
     /// One after the other.
     Every {
-        /// From one accept(2) to the next, where somebody waits.
+        /// The time from one accept(2) to the next while connections wait.
         service: Duration,
         /// The first instant at which it accepts, on the arrivals' clock.
         from_ns: u64,
     },
-    /// At most one at each of these instants, in ascending order, on the
-    /// arrivals' clock: those at which the server accepted or was able to.
-    /// Where nobody is queued, the next one to be queued is taken at once, as
-    /// by a thread that waits in accept(2).
+    /// At most one at each of these instants, in ascending order, on the arrivals' clock:
+    /// those at which the server accepted or was ready to. If no connection is queued, the
+    /// next one is accepted as soon as it is queued, as by a thread that waits in
+    /// accept(2).
     At(Vec<u64>),
 }
 
@@ -163,9 +162,9 @@ pub enum Timers {
     /// To the nanosecond.
     #[default]
     Exact,
-    /// As the kernel's timer wheel (kernel/time/timer.c) does: late, by up to
-    /// 32 ms at 1 s and 250 Hz, and those of about the same instant together.
-    /// The slots are counted from the zero of the arrivals' clock.
+    /// As in the kernel's timer wheel (kernel/time/timer.c): late by up to 32 ms for 1 s at
+    /// 250 Hz, and timers with similar times together. The slots start at zero of the
+    /// arrivals' clock.
     Wheel {
         /// CONFIG_HZ.
         hz: u32,
@@ -177,16 +176,16 @@ pub enum Timers {
 pub struct Arrival {
     /// When it is called.
     pub start_ns: u64,
-    /// SYN-ACKs reach the client; where they do not, it stays half-open.
+    /// Whether SYN-ACKs reach the client; if not, it stays half-open.
     pub reachable: bool,
-    /// The client has its deadline, but keeps its socket open until this
-    /// instant, and its kernel goes on sending SYNs: as the lab's load does with
-    /// its half-open clients. None closes it at the deadline.
+    /// The client keeps its socket open after its deadline until this instant, and its
+    /// kernel continues to send SYNs, as with the half-open clients of the lab's load.
+    /// `None` closes the socket at the deadline.
     pub open_until_ns: Option<u64>,
 }
 
 impl Arrival {
-    /// A client that is there for its SYN-ACK.
+    /// A client that receives its SYN-ACK.
     pub fn live(start_ns: u64) -> Self {
         Self { start_ns, reachable: true, open_until_ns: None }
     }
@@ -197,7 +196,7 @@ impl Arrival {
     }
 }
 
-/// Live clients from instant 0, `spacing` apart.
+/// Live clients that start at instant 0, `spacing` apart.
 pub fn burst(clients: u32, spacing: Duration) -> Vec<Arrival> {
     let spacing = nanoseconds(spacing);
     (0..clients).map(|client| Arrival::live(u64::from(client).saturating_mul(spacing))).collect()

@@ -1,14 +1,14 @@
-//! Which SYNs are let in, and how long a request stays.
+//! Which SYNs are admitted, and how long a request stays.
 
 use super::result::Counters;
 use super::settings::{Listener, SynCookies, SynQueueRule};
 
-/// What the server does with a SYN that belongs to no connection yet.
+/// What the server does with a SYN of a new connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Decision {
-    /// Remembers it and answers.
+    /// Stores it and answers.
     Request,
-    /// Answers without remembering it.
+    /// Answers without storing it.
     Cookie,
     /// Neither.
     Drop,
@@ -17,9 +17,9 @@ pub(super) enum Decision {
 /// The connections in SYN_RECV: `request_sock_queue`.
 #[derive(Debug, Default)]
 pub(super) struct SynQueue {
-    /// How many there are.
+    /// Their number.
     pub(super) len: u32,
-    /// Those that have seen no timeout yet.
+    /// The number of those without a timeout yet.
     young: u32,
 }
 
@@ -29,7 +29,7 @@ impl SynQueue {
         self.young += 1;
     }
 
-    /// A request has seen its first timeout.
+    /// A request has had its first timeout.
     pub(super) fn age(&mut self) {
         self.young -= 1;
     }
@@ -39,7 +39,7 @@ impl SynQueue {
         self.young -= u32::from(timeouts == 0);
     }
 
-    /// `tcp_conn_request` (net/ipv4/tcp_input.c), its tests in its order.
+    /// The tests of `tcp_conn_request` (net/ipv4/tcp_input.c), in its order.
     pub(super) fn decide(
         &self,
         listener: &Listener,
@@ -79,17 +79,16 @@ impl SynQueue {
         }
     }
 
-    /// Less than a quarter of `tcp_max_syn_backlog` is left; signed, as the
-    /// queue may be longer than it.
+    /// Whether less than a quarter of `tcp_max_syn_backlog` is free; signed, because the
+    /// queue may be longer.
     fn is_in_reserve(&self, listener: &Listener) -> bool {
-        let left = i64::from(listener.max_syn_backlog) - i64::from(self.len);
-        left < i64::from(listener.max_syn_backlog >> 2)
+        let free = i64::from(listener.max_syn_backlog) - i64::from(self.len);
+        free < i64::from(listener.max_syn_backlog >> 2)
     }
 
-    /// Timeouts after which a request is forgotten: `tcp_synack_retries`, and
-    /// fewer, but no fewer than 2, where more than half of the queue is used
-    /// and most of it is old. `reqsk_timer_handler`
-    /// (net/ipv4/inet_connection_sock.c).
+    /// Timeouts after which a request is removed: `tcp_synack_retries`, or fewer but at
+    /// least 2, if more than half of the queue is used and most of it is old.
+    /// `reqsk_timer_handler` (net/ipv4/inet_connection_sock.c).
     pub(super) fn retries(&self, listener: &Listener) -> u32 {
         let mut retries = listener.synack_retries;
         if u64::from(self.len) * 2 > u64::from(listener.limit.max(8)) {
@@ -112,19 +111,19 @@ mod tests {
     }
 
     #[test]
-    fn old_requests_are_pruned_sooner_where_half_the_queue_is_used() {
+    fn old_requests_are_pruned_sooner_if_more_than_half_the_queue_is_used() {
         let listener = Listener { limit: 16, ..Listener::default() };
-        assert_eq!(queue(8, 0).retries(&listener), 5, "half of it is not more than half");
+        assert_eq!(queue(8, 0).retries(&listener), 5, "exactly half is not more than half");
         assert_eq!(queue(9, 0).retries(&listener), 2);
         assert_eq!(queue(9, 9).retries(&listener), 5, "all young");
         assert_eq!(queue(9, 4).retries(&listener), 4, "fewer than half young");
         assert_eq!(queue(9, 2).retries(&listener), 3, "fewer than a quarter young");
         let few = Listener { limit: 0, synack_retries: 1, ..listener };
-        assert_eq!(queue(9, 0).retries(&few), 1, "never raised");
+        assert_eq!(queue(9, 0).retries(&few), 1, "pruning never adds retries");
     }
 
     #[test]
-    fn a_request_that_leaves_young_is_no_longer_counted_as_young() {
+    fn a_removed_young_request_is_no_longer_counted_as_young() {
         let mut queue = SynQueue::default();
         for _ in 0..10 {
             queue.add();
@@ -136,13 +135,13 @@ mod tests {
             queue.remove(0);
         }
         let listener = Listener { limit: 8, ..Listener::default() };
-        assert_eq!(queue.retries(&listener), 3, "one of six young");
+        assert_eq!(queue.retries(&listener), 3, "one of six is young");
     }
 
-    /// The rules where both queues are full, as measured on kernel 6.18; with
-    /// cookies off that state takes a listen(2) that lowers the limit.
+    /// Measured on kernel 6.18; without cookies this state requires a listen(2) that lowers
+    /// the limit.
     #[test]
-    fn with_both_queues_full_the_syn_queue_is_asked_first() {
+    fn with_both_queues_full_the_syn_queue_is_tested_first() {
         let mut counters = Counters::default();
         let off = Listener { limit: 4, syncookies: SynCookies::Off, ..Listener::default() };
         assert_eq!(queue(5, 5).decide(&off, true, &mut counters), Decision::Drop);

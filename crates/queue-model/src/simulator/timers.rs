@@ -7,8 +7,8 @@ const SECOND: u64 = 1_000_000_000;
 /// `TCP_RTO_MAX` (include/net/tcp.h).
 const LONGEST_GAP: u64 = 120 * SECOND;
 
-/// `LVL_CLK_SHIFT` (kernel/time/timer.c): a level of the wheel is 2³ times as
-/// coarse as the one below.
+/// `LVL_CLK_SHIFT` (kernel/time/timer.c): each level of the wheel is 2³ times as coarse
+/// as the one below.
 const LEVEL_SHIFT: u32 = 3;
 
 /// `LVL_SIZE - 1`: the jiffies that the wheel's finest level reaches.
@@ -25,8 +25,8 @@ impl Timers {
             Self::Wheel { hz } => {
                 let jiffy = SECOND / u64::from(hz.max(1));
                 let (clock, delay) = (now / jiffy, gap.div_ceil(jiffy));
-                // `calc_index` rounds up to the next slot even from a slot's
-                // very beginning, so that no timer fires early.
+                // `calc_index` rounds up to the next slot even from the start of a slot, so
+                // no timer fires early.
                 let shift = (1..=LAST_LEVEL)
                     .take_while(|level| delay >= LEVEL_REACH << (LEVEL_SHIFT * (level - 1)))
                     .last()
@@ -38,14 +38,14 @@ impl Timers {
     }
 }
 
-/// From the client's SYN number `retransmits` (0 is the first) to its next
+/// The time from the client's SYN number `retransmits` (0 is the first) to its next
 /// timer: a second while the timeouts are linear, then doubling.
 /// `tcp_retransmit_timer` (net/ipv4/tcp_timer.c).
 pub(super) fn syn_gap(client: &Client, retransmits: u32) -> u64 {
     doubled(SECOND, retransmits.saturating_sub(client.syn_linear_timeouts))
 }
 
-/// A client's timer finds that it has tried enough: `tcp_write_timeout` and
+/// Whether a client gives up when its timer fires: `tcp_write_timeout` and
 /// `retransmits_timed_out` (net/ipv4/tcp_timer.c).
 pub(super) fn syn_gives_up(client: &Client, retransmits: u32, elapsed: u64) -> bool {
     let retries = client.syn_retries;
@@ -58,15 +58,15 @@ pub(super) fn syn_gives_up(client: &Client, retransmits: u32, elapsed: u64) -> b
     elapsed >= ((2 << doublings) - 1) * SECOND + longest_gaps
 }
 
-/// From a SYN-ACK after `timeouts` timeouts to the request's next timer:
+/// The time from a SYN-ACK after `timeouts` timeouts to the request's next timer:
 /// `tcp_reqsk_timeout` (include/net/tcp.h).
 pub(super) fn syn_ack_gap(timeouts: u32) -> u64 {
     doubled(SECOND, timeouts)
 }
 
-/// From a phantom's data, sent `sent` times, to the next time: the tail loss
-/// probe after `TCP_RTO_MIN` (include/net/tcp.h), then retransmissions, which
-/// begin anew with as much.
+/// The time from sending a phantom's data for the `sent`th time to the next time: the tail
+/// loss probe after `TCP_RTO_MIN` (include/net/tcp.h), then retransmissions, which start
+/// with the same time.
 pub(super) fn data_gap(sent: u32) -> u64 {
     doubled(SECOND / 5, sent.saturating_sub(2))
 }
@@ -84,8 +84,8 @@ mod tests {
         Client { syn_retries, syn_linear_timeouts, ..Client::default() }
     }
 
-    /// The wheel's lateness as measured on kernel 6.18 at 250 Hz: a second
-    /// takes up to 1.03 s, 8 s up to 8.26, 32 s up to 34.
+    /// The wheel's lateness as measured on kernel 6.18 at 250 Hz: 1 s takes up to 1.03 s,
+    /// 8 s up to 8.26, 32 s up to 34.
     #[test]
     fn the_wheel_is_late_by_up_to_one_slot() {
         let wheel = Timers::Wheel { hz: 250 };
@@ -98,7 +98,7 @@ mod tests {
     }
 
     #[test]
-    fn timers_of_one_gap_fire_in_the_order_in_which_they_were_set() {
+    fn timers_of_equal_length_fire_in_the_order_in_which_they_were_set() {
         let wheel = Timers::Wheel { hz: 250 };
         for gap in [SECOND / 5, SECOND, 2 * SECOND, 16 * SECOND] {
             let fired: Vec<_> =
@@ -108,13 +108,13 @@ mod tests {
     }
 
     #[test]
-    fn a_second_set_within_one_slot_fires_at_one_instant() {
+    fn timers_set_within_one_slot_fire_at_the_same_instant() {
         let wheel = Timers::Wheel { hz: 250 };
         assert_eq!(wheel.fires_at(0, SECOND), wheel.fires_at(20_000_000, SECOND));
     }
 
     #[test]
-    fn many_retries_end_at_the_longest_gap() {
+    fn gaps_stop_growing_at_the_longest_gap() {
         assert!(!syn_gives_up(&client(8, 0), 7, 366 * SECOND));
         assert!(syn_gives_up(&client(8, 0), 7, 367 * SECOND));
         assert_eq!(syn_gap(&client(8, 0), 7), LONGEST_GAP);

@@ -1,4 +1,4 @@
-//! The state of everything, and its run.
+//! The state of a simulation, and its event loop.
 
 use std::collections::VecDeque;
 
@@ -9,7 +9,7 @@ use super::result::{AttemptResult, Counters, DepthSample, Outcome, QueueDepth, S
 use super::settings::{Arrival, ListenPath};
 use super::syn_queue::SynQueue;
 
-/// How the client's side of an attempt stands.
+/// The state of an attempt at the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ClientSide {
     Idle,
@@ -19,14 +19,14 @@ pub(super) enum ClientSide {
     Reset,
 }
 
-/// How the server's side of an attempt stands.
+/// The state of an attempt at the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ServerSide {
-    /// Nothing is known of it.
+    /// The server stores nothing about it.
     Nothing,
     /// In the SYN queue.
     Request,
-    /// It has a socket: in the accept queue, or accepted.
+    /// It has a socket, in the accept queue or accepted.
     Socket,
 }
 
@@ -37,23 +37,22 @@ pub(super) struct Attempt {
     pub(super) established: Option<u64>,
     pub(super) failed: Option<u64>,
     pub(super) accepted: Option<u64>,
-    /// When its request's timer fires; one that fires at another instant was
-    /// set before and has been put off.
+    /// When its request's timer fires; a timer that fires at another instant has been
+    /// replaced.
     pub(super) request_due: u64,
     pub(super) retransmits: u32,
     pub(super) data_sent: u32,
     pub(super) timeouts: u8,
     pub(super) client: ClientSide,
     pub(super) server: ServerSide,
-    /// The server has answered it with a cookie, which an ACK brings back.
+    /// The server has answered it with a cookie, which an ACK returns.
     pub(super) has_cookie: bool,
     pub(super) reachable: bool,
-    /// Its socket is closed at its deadline or at this instant, whichever is
-    /// later.
+    /// Its socket is closed at its deadline or at this instant, whichever is later.
     pub(super) open_until: u64,
 }
 
-/// Everything.
+/// The state of a simulation.
 #[derive(Debug)]
 pub(super) struct World<'a> {
     pub(super) path: &'a ListenPath,
@@ -124,7 +123,7 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Sends a segment; false where the link had no room for it.
+    /// Sends a segment; false if it was lost.
     pub(super) fn send(&mut self, segment: Segment, id: u32) -> bool {
         let sent = self.events.send(self.now, segment, id);
         self.counters.softnet_dropped += u64::from(!sent);
@@ -135,7 +134,7 @@ impl<'a> World<'a> {
         &mut self.attempts[id as usize]
     }
 
-    /// The accept queue's length; it never exceeds the limit and one more.
+    /// The accept queue's length; never more than the limit plus one.
     pub(super) fn accept_queue_len(&self) -> u32 {
         self.accept_queue.len() as u32
     }

@@ -1,5 +1,4 @@
-//! The tables of what was measured on kernel 6.18, and what holds for every
-//! setting.
+//! Tables measured on kernel 6.18, and properties of all settings.
 
 use proptest::prelude::*;
 
@@ -18,7 +17,7 @@ fn reproduces_the_measured_table_without_cookies() {
         (10, 128, 31, 11, 20, 20),
         (128, 1024, 149, 129, 20, 20),
         (95, 128, 116, 96, 20, 20),
-        // Both limits at 97: the SYN queue's is asked first, as with 12 and 16.
+        // Both limits are 97: the SYN queue is tested first, as with 12 and 16.
         (96, 128, 117, 97, 20, 20),
         (97, 128, 117, 97, 20, 0),
         (12, 16, 33, 13, 20, 20),
@@ -73,7 +72,7 @@ fn reproduces_the_measured_cookies() {
 }
 
 #[test]
-fn with_both_queues_full_the_syn_queue_is_asked_first_and_a_cookie_does_not_help() {
+fn with_both_queues_full_the_syn_queue_is_tested_first_and_a_cookie_does_not_help() {
     let lengths = QueueLengths { half_open: 5, established: 5 };
     let without = queue(4, 128, Cookies::Never).connect_half_open(lengths, 5);
     assert_eq!(
@@ -103,13 +102,13 @@ fn cookies_rescue_live_clients_until_the_accept_queue_is_full() {
 }
 
 #[test]
-fn a_proven_peer_is_let_past_the_quarter() {
+fn the_reserved_quarter_is_available_to_a_proven_peer() {
     let queue = SynQueue { peers_are_proven: true, ..queue(128, 16, Cookies::Never) };
     assert_eq!(queue.capacity(), 129);
 }
 
 #[test]
-fn before_the_rule_changed_listen_0_accepted_nothing() {
+fn with_the_older_rule_backlog_0_accepts_nothing() {
     let full = SynQueueFull::AtOrAbove;
     let queue = SynQueue { full, ..queue(0, 128, Cookies::Never) };
     assert_eq!(queue.capacity(), 0);
@@ -117,10 +116,10 @@ fn before_the_rule_changed_listen_0_accepted_nothing() {
 }
 
 #[test]
-fn the_rule_is_told_by_what_a_probe_saw() {
+fn the_rule_follows_from_an_observation() {
     assert_eq!(SynQueueFull::from_observation(4, 5), Some(SynQueueFull::Above));
     assert_eq!(SynQueueFull::from_observation(4, 4), Some(SynQueueFull::AtOrAbove));
-    assert_eq!(SynQueueFull::from_observation(4, 3), None, "neither: the probe saw something else");
+    assert_eq!(SynQueueFull::from_observation(4, 3), None, "neither rule predicts this");
 }
 
 #[test]
@@ -149,7 +148,7 @@ fn any_queue() -> impl Strategy<Value = SynQueue> {
 
 proptest! {
     #[test]
-    fn never_holds_more_than_the_limit_and_one(queue in any_queue()) {
+    fn the_queue_never_holds_more_than_the_limit_plus_one(queue in any_queue()) {
         prop_assert!(queue.capacity() <= u64::from(queue.limit) + 1);
     }
 
@@ -163,13 +162,13 @@ proptest! {
     }
 
     #[test]
-    fn the_older_rule_holds_at_most_one_fewer(queue in any_queue()) {
+    fn the_older_rule_holds_at_most_one_less(queue in any_queue()) {
         let capacity = |full| SynQueue { full, ..queue }.capacity();
-        let fewer = capacity(SynQueueFull::Above) - capacity(SynQueueFull::AtOrAbove);
-        prop_assert!(fewer <= 1);
+        let difference = capacity(SynQueueFull::Above) - capacity(SynQueueFull::AtOrAbove);
+        prop_assert!(difference <= 1);
     }
 
-    /// The capacity and the tests that each SYN goes through are written apart.
+    /// The capacity and the tests of each SYN are separate code.
     #[test]
     fn a_syn_finds_a_place_below_the_capacity_and_none_at_it(
         queue in any_queue(),
@@ -185,9 +184,9 @@ proptest! {
         prop_assert_ne!(at(capacity), SynDecision::Queued);
     }
 
-    /// All at once is what one after the other comes to.
+    /// All SYNs at once have the same effects as one after the other.
     #[test]
-    fn unanswered_is_the_sum_of_the_single_fates(
+    fn the_effects_are_the_sum_of_single_decisions(
         queue in any_queue(),
         half_open in 0..300u64,
         established in 0..300u64,

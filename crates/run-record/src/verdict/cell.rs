@@ -8,14 +8,14 @@ use super::Verdict;
 /// The verdict on a cell.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CellVerdict {
-    /// Its place in the order of the cells, from 0; the last axis is the fastest.
+    /// Its position in the order of the cells, from 0; the last axis varies fastest.
     pub cell: u32,
-    /// Its place in the matrix, for a person.
+    /// Its place in the matrix, as text.
     pub place: String,
-    /// Planned trials of it.
+    /// Its planned trials.
     pub planned: u32,
-    /// Those of them that were run.
+    /// The planned trials that were run.
     pub trials: u32,
-    /// The verdict on them together.
+    /// The verdict.
     pub verdict: Verdict,
 }

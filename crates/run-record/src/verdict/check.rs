@@ -7,23 +7,23 @@ use serde::{Deserialize, Serialize};
 use super::CheckKind;
 use crate::TrialRecord;
 
-/// How often a check held in the tries of all trials.
+/// How often a check held in all executions of all trials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CheckVerdict {
     /// Where the check comes from.
     pub kind: CheckKind,
     /// The check's name.
     pub name: String,
-    /// Tries in which it held.
+    /// Executions in which it held.
     pub held: u64,
-    /// Tries in which it failed.
+    /// Executions in which it failed.
     pub failed: u64,
-    /// Tries in which it did not apply.
+    /// Executions in which it did not apply.
     pub not_applied: u64,
 }
 
 impl CheckVerdict {
-    /// Tries in which it was decided.
+    /// Executions in which it was decided.
     pub fn decided(&self) -> u64 {
         self.held + self.failed
     }

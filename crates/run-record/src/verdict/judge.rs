@@ -5,7 +5,7 @@ use super::{CheckKind, CheckVerdict, RunVerdict, TrialVerdict, Verdict, Violatio
 use crate::{Agreement, RunRecord, TrialExecutions, TrialRecord};
 
 impl RunVerdict {
-    /// The verdict on these trials of a run.
+    /// Computes the verdict on a run with these trials.
     pub fn new(record: &RunRecord, trials: &[TrialRecord]) -> Self {
         let matrix = Matrix::new(record);
         let checks = CheckVerdict::of_trials(trials);

@@ -9,23 +9,23 @@ use serde::{Deserialize, Serialize};
 pub enum Verdict {
     /// Everything that was checked held.
     Held,
-    /// Everything held, but some trials only when they ran again.
+    /// Everything held, but some trials only on a retry.
     HeldOnRetry,
     /// A check failed, and no retry of its trial passed.
     Failed,
-    /// Nothing failed, but trials are missing or the run has no end.
+    /// Nothing failed, but trials are missing or the run has not ended.
     Incomplete,
-    /// All trials were run, and nothing was checked in them.
+    /// All trials were run, but nothing was checked.
     NotChecked,
 }
 
 impl Verdict {
-    /// A check failed.
+    /// Whether a check failed.
     pub fn is_failed(self) -> bool {
         self == Self::Failed
     }
 
-    /// Everything was run and nothing failed, be it on a retry.
+    /// Whether everything was run and nothing failed, perhaps only on a retry.
     pub fn is_passed(self) -> bool {
         matches!(self, Self::Held | Self::HeldOnRetry | Self::NotChecked)
     }

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use super::{CellVerdict, TrialVerdict, Verdict};
 use crate::{Axis, AxisNames, RunRecord, TrialExecutions, TrialRecord};
 
-/// A record with more cells is damaged or was not written by a run: its cells get no
-/// verdicts, instead of all memory.
+/// A record with more cells is damaged: its cells get no verdicts, to limit the memory.
 const MAX_CELLS: usize = 1 << 20;
 
-/// The axes of a run that vary, and the numbers of their cells.
+/// The axes of a run that vary, and the number of their cells.
 pub(super) struct Matrix<'a> {
     axes: Vec<&'a Axis>,
     names: AxisNames,
@@ -39,13 +38,13 @@ impl<'a> Matrix<'a> {
         number.and_then(|number| u32::try_from(number).ok())
     }
 
-    /// Where a trial is on all of the run's axes.
+    /// A trial's place on all axes of the run.
     pub(super) fn place_of(&self, trial: &TrialRecord) -> String {
         self.names.describe_place(trial.point.iter().map(|(path, at)| (path.as_str(), at)))
     }
 
-    /// The verdict on every cell, those without a trial too. `checked` is whether
-    /// the run checks anything.
+    /// The verdict on every cell, including those without a trial. `checked` is whether the
+    /// run checks anything.
     pub(super) fn verdicts(
         &self,
         planned_trials: u32,
@@ -53,7 +52,7 @@ impl<'a> Matrix<'a> {
         unheld: &[TrialVerdict],
         checked: bool,
     ) -> Vec<CellVerdict> {
-        // A plan repeats its cells in turns: each has as many trials.
+        // A plan has the same number of trials for each cell.
         let planned = (planned_trials as usize).div_ceil(self.cells.max(1)).max(1) as u32;
         let mut run = vec![0; self.cells];
         for cell in executions.iter().filter_map(|trial| self.cell_of(trial.first())) {

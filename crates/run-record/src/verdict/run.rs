@@ -6,44 +6,44 @@ use serde::{Deserialize, Serialize};
 use super::{CellVerdict, CheckKind, CheckVerdict, TrialVerdict, Verdict, Violation};
 use crate::ExecutionId;
 
-/// The verdict on a run: everything that a report, an exit code or a list of runs
-/// needs to know of what held.
+/// The verdict on a run: everything that a report, an exit code or a list of runs needs to
+/// know about its checks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RunVerdict {
-    /// The whole run in one word.
+    /// The verdict in one word.
     pub verdict: Verdict,
     /// Trials planned.
     pub planned: u32,
-    /// Planned trials that were run, retries not counted.
+    /// Planned trials that were run, not counting retries.
     pub trials: u32,
-    /// Whether the run came to its end.
+    /// Whether the run ended.
     pub ended: bool,
-    /// Every check of the trials by kind and name, with how often it held.
+    /// Every check of the trials by kind and name, and how often it held.
     pub checks: Vec<CheckVerdict>,
-    /// Checks of the run as a whole that were decided.
+    /// Decided checks of the run.
     pub run_checks: u64,
-    /// Those of them that failed.
+    /// The failed checks of the run.
     pub run_violations: Vec<Violation>,
     /// Every cell, in the order of the matrix.
     pub cells: Vec<CellVerdict>,
-    /// The trials that did not hold in their first try, by number.
+    /// The trials whose first run did not hold, by number.
     pub unheld: Vec<TrialVerdict>,
 }
 
 impl RunVerdict {
-    /// Checks that were decided, in all tries and over the run as a whole.
+    /// The number of decided checks, in all executions and of the run.
     pub fn checked(&self) -> u64 {
         self.checks.iter().map(CheckVerdict::decided).sum::<u64>() + self.run_checks
     }
 
-    /// Checks of this kind that were decided in trials.
+    /// The number of decided checks of this kind in trials.
     pub fn checked_of(&self, kind: CheckKind) -> u64 {
         let checks = self.checks.iter().filter(|check| check.kind == kind);
         checks.map(CheckVerdict::decided).sum()
     }
 
-    /// Checks that failed in trials which no retry made good, and over the run as a
-    /// whole.
+    /// The number of failed checks in failed trials, including their retries, and of the
+    /// run.
     pub fn failed_checks(&self) -> usize {
         self.run_violations.len() + self.failed().flat_map(TrialVerdict::violations).count()
     }
@@ -53,22 +53,22 @@ impl RunVerdict {
         self.unheld.iter().filter(|trial| trial.verdict == Verdict::Failed)
     }
 
-    /// Trials that held only when they ran again.
+    /// Trials that held only on a retry.
     pub fn held_on_retry(&self) -> impl Iterator<Item = &TrialVerdict> {
         self.unheld.iter().filter(|trial| trial.verdict == Verdict::HeldOnRetry)
     }
 
-    /// Planned trials that have not been run.
+    /// The number of planned trials that have not been run.
     pub fn missing(&self) -> u32 {
         self.planned.saturating_sub(self.trials)
     }
 
-    /// The trials of a cell that did not hold in their first try.
+    /// The trials of a cell whose first run did not hold.
     pub fn unheld_in(&self, cell: u32) -> impl Iterator<Item = &TrialVerdict> {
         self.unheld.iter().filter(move |trial| trial.cell == Some(cell))
     }
 
-    /// The checks that failed in one try of a trial.
+    /// The failed checks of one execution of a trial.
     pub fn violations_of(&self, id: ExecutionId) -> &[Violation] {
         let trial = self.unheld.iter().find(|trial| trial.trial == id.trial);
         let found =

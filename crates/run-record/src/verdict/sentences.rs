@@ -1,9 +1,9 @@
-//! The verdict on a run as text: every format prints these.
+//! The verdict on a run as text, which every format prints.
 
 use super::{RunVerdict, TrialVerdict};
 
 impl RunVerdict {
-    /// The whole verdict in a line. An unfinished run's begins with that.
+    /// The verdict in a line; for an unfinished run it starts with that.
     pub fn headline(&self) -> String {
         let (failed, before) = (self.failed_checks(), self.violations_before_retry());
         let checked = self.checked();
@@ -26,7 +26,7 @@ impl RunVerdict {
         }
     }
 
-    /// What held, in a sentence, if everything did.
+    /// A sentence about the checks, if all of them held.
     pub fn held_sentence(&self) -> String {
         let predictions = self.checked_of(super::CheckKind::Law);
         let all = |number: u64, one: &str, rest: &str| match number {
@@ -47,28 +47,29 @@ impl RunVerdict {
         capitalized(&text)
     }
 
-    /// How far the run came, if it is not finished.
+    /// The progress of the run, if it is not finished.
     pub fn unfinished(&self) -> Option<String> {
         match (self.missing(), self.ended) {
             (0, true) => None,
-            (0, false) => Some(format!("all {} trials were run, but it has no end", self.planned)),
+            (0, false) => {
+                Some(format!("all {} trials were run, but the run has not ended", self.planned))
+            }
             _ => Some(format!("{} of {} trials were run", self.trials, self.planned)),
         }
     }
 
-    /// The violations that no retry made good, a line each; those of the run as a
-    /// whole first.
+    /// The violations of the run, then those of failed trials, a line each.
     pub fn violation_lines(&self) -> Vec<String> {
         let of_run = self.run_violations.iter().map(|it| one_line(&format!("the run: {it}")));
         of_run.chain(self.failed().flat_map(lines)).collect()
     }
 
-    /// The violations of trials that held when they ran again, a line each.
+    /// The violations of trials that held on a retry, a line each.
     pub fn held_on_retry_lines(&self) -> Vec<String> {
         self.held_on_retry().flat_map(lines).collect()
     }
 
-    /// The first violation in a line; without any, the headline.
+    /// The first violation in a line; without any violation the headline.
     pub fn first_violation(&self) -> String {
         let lines = self.violation_lines().into_iter().chain(self.held_on_retry_lines());
         { lines }.next().unwrap_or_else(|| self.headline())
@@ -86,7 +87,7 @@ fn lines(trial: &TrialVerdict) -> impl Iterator<Item = String> {
         .map(move |(id, violation)| one_line(&format!("trial {id} ({place}): {violation}")))
 }
 
-/// A list has one line for each of its items.
+/// Replaces line breaks, because each item of a list has one line.
 fn one_line(text: &str) -> String {
     text.replace(['\n', '\r'], " ")
 }

@@ -9,8 +9,8 @@ use crate::{MemberRecord, MemberVerdict};
 /// The verdict on a suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SuiteVerdict {
-    /// The whole suite in one word: `held`, `held-on-retry` or `failed`. A member
-    /// that was not run to its end fails it, and so does having no members.
+    /// The verdict in one word: `held`, `held-on-retry` or `failed`. A suite fails if a
+    /// member was not run to its end, or without members.
     pub verdict: Verdict,
     /// Its scenarios, in their order.
     pub members: Vec<SuiteMember>,
@@ -23,9 +23,9 @@ pub struct SuiteMember {
     pub scenario: String,
     /// Whether it held.
     pub state: MemberState,
-    /// Its trials that held only when they ran again.
+    /// The number of its trials that held only on a retry.
     pub held_on_retry: u64,
-    /// Why it has no whole run.
+    /// Why it has no complete run.
     pub problem: Option<String>,
     /// The verdict on its run in a line; none without a run.
     pub headline: Option<String>,
@@ -39,11 +39,11 @@ pub struct SuiteMember {
 pub enum MemberState {
     /// Everything that was checked held.
     Held,
-    /// Everything held, but some trials only when they ran again.
+    /// Everything held, but some trials only on a retry.
     HeldOnRetry,
     /// A check failed.
     Failed,
-    /// It was recorded as held, but its run directory is not a whole run.
+    /// It was recorded as held, but its run directory is not complete.
     Incomplete,
     /// It was not run, or not to its end.
     NotRun,
@@ -52,12 +52,12 @@ pub enum MemberState {
 }
 
 impl MemberState {
-    /// It counts as held.
+    /// Whether it counts as held.
     pub fn is_passed(self) -> bool {
         matches!(self, Self::Held | Self::HeldOnRetry)
     }
 
-    /// As a table prints it.
+    /// Its text in a table.
     pub fn label(self) -> &'static str {
         match self {
             Self::Held => "held",
@@ -65,14 +65,14 @@ impl MemberState {
             Self::Failed => "FAILED",
             Self::Incomplete => "not finished",
             Self::NotRun => "not run",
-            Self::RunMissing => "run is gone",
+            Self::RunMissing => "run is missing",
         }
     }
 }
 
 impl SuiteVerdict {
-    /// The verdict on a suite's members. `runs` has, for each of them, the verdict on
-    /// its run directory or why that cannot be read; none if it has no directory.
+    /// The verdict on a suite's members. `runs` contains, for each member, the verdict on
+    /// its run directory or why that cannot be read; `None` without a directory.
     pub fn new(members: &[MemberRecord], runs: &[Option<Result<&RunVerdict, &str>>]) -> Self {
         let members: Vec<_> = members
             .iter()
@@ -89,7 +89,7 @@ impl SuiteVerdict {
         Self { verdict, members }
     }
 
-    /// The whole verdict in a line.
+    /// The verdict in a line.
     pub fn headline(&self) -> String {
         let failed: Vec<_> = self.members.iter().filter(|member| member.failed()).collect();
         let on_retry = match self.members.iter().map(|member| member.held_on_retry).sum() {
@@ -132,7 +132,7 @@ impl SuiteMember {
             (MemberVerdict::NotRun, _) => MemberState::NotRun,
             (MemberVerdict::Failed, _) => MemberState::Failed,
             (MemberVerdict::Held, None) => MemberState::RunMissing,
-            // What its run contains counts, whatever the suite's record says.
+            // The contents of its run take precedence over the suite's record.
             (MemberVerdict::Held, Some(_)) if unfinished.is_some() => MemberState::Incomplete,
             (MemberVerdict::Held, Some(verdict)) => match verdict.verdict {
                 Verdict::Failed => MemberState::Failed,
@@ -155,12 +155,12 @@ impl SuiteMember {
         }
     }
 
-    /// A check failed, or it was not run to its end, or its run directory is gone.
+    /// Whether a check failed, it was not run to its end, or its run directory is missing.
     pub fn failed(&self) -> bool {
         !self.state.is_passed()
     }
 
-    /// Why it has no whole run, or else the verdict on its run, in a line.
+    /// Why it has no complete run, or else the verdict on its run, in a line.
     pub fn describe(&self) -> &str {
         match (&self.problem, &self.headline) {
             (Some(problem), _) => problem.lines().next().unwrap_or_default(),
@@ -169,8 +169,8 @@ impl SuiteMember {
         }
     }
 
-    /// Why it failed, in a line: why it has no whole run, or else the first
-    /// violation in it.
+    /// Why it failed, in a line: why it has no complete run, or else the first violation in
+    /// it.
     pub fn failure(&self) -> &str {
         match (&self.problem, &self.first_violation) {
             (None, Some(violation)) => violation,

@@ -36,14 +36,14 @@ impl fmt::Display for CheckKind {
     }
 }
 
-/// A check that failed in one try of a trial, or over the run as a whole.
+/// A check that failed in one execution of a trial, or for the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Violation {
     /// Where the check comes from.
     pub kind: CheckKind,
     /// The check's name.
     pub name: String,
-    /// The figures behind it.
+    /// The compared values.
     pub detail: String,
 }
 

@@ -1,4 +1,4 @@
-//! The simulator against what was measured on kernel 6.18.
+//! The simulator compared with measurements on kernel 6.18.
 
 use std::time::Duration;
 
@@ -20,26 +20,26 @@ fn paused(limit: u32, max_syn_backlog: u32, syncookies: SynCookies) -> ListenPat
     }
 }
 
-/// Live clients from `from_ns` on, each established before the next begins.
+/// Live clients from `from_ns` on, each established before the next one starts.
 fn one_after_the_other(clients: u32, from_ns: u64) -> Vec<Arrival> {
     (0..u64::from(clients))
         .map(|client| Arrival::live(from_ns + client * 100 * MICROSECOND))
         .collect()
 }
 
-/// Clients that stay half-open, at one instant.
+/// Simultaneous clients that stay half-open.
 fn half_open(clients: usize) -> Vec<Arrival> {
     vec![Arrival::half_open(0); clients]
 }
 
-/// Up to the first client retransmission.
+/// Simulates until just before the first client retransmission.
 fn before_retransmission(mut path: ListenPath, arrivals: &[Arrival]) -> Simulation {
     path.until_ns = Some(SECOND - 1);
     simulate(&path, arrivals)
 }
 
 #[test]
-fn a_paused_server_establishes_its_limit_and_one_and_the_rest_times_out() {
+fn a_paused_server_establishes_its_limit_plus_one_and_the_rest_times_out() {
     for limit in [0, 1, 5, 128] {
         let mut path = paused(limit, 4096, SynCookies::Off);
         path.client.connect_deadline = Some(Duration::from_secs(2));
@@ -65,7 +65,7 @@ fn a_paused_server_establishes_its_limit_and_one_and_the_rest_times_out() {
 /// Limit, `tcp_max_syn_backlog`, clients, SYN_RECV, ListenDrops,
 /// TCPReqQFullDrop.
 #[test]
-fn syn_queue_without_cookies() {
+fn the_syn_queue_without_cookies_matches() {
     for (limit, max_syn_backlog, clients, syn_recv, drops, full) in [
         (0, 128, 21, 1, 20, 20),
         (10, 128, 31, 11, 20, 20),
@@ -97,17 +97,17 @@ fn syn_queue_without_cookies() {
 }
 
 #[test]
-fn a_proven_peer_is_held_by_the_limit_alone() {
+fn only_the_limit_applies_to_a_proven_peer() {
     let mut path = paused(128, 16, SynCookies::Off);
     path.listener.proven_peers = true;
     let simulation = before_retransmission(path, &half_open(149));
     assert_eq!(simulation.syn_queue.last, 129);
 }
 
-/// Before January 2025 one entry fewer, and without cookies `listen(0)`
+/// Kernels before January 2025 hold one entry less, and without cookies `listen(0)`
 /// accepted nothing.
 #[test]
-fn the_older_rule_holds_one_request_fewer() {
+fn the_older_rule_holds_one_request_less() {
     for limit in [0, 10] {
         let mut path = paused(limit, 128, SynCookies::Off);
         path.listener.syn_queue_rule = SynQueueRule::AtLimit;
@@ -120,7 +120,7 @@ fn the_older_rule_holds_one_request_fewer() {
 
 /// Limit, `tcp_max_syn_backlog`, clients, SYN_RECV, cookies.
 #[test]
-fn syn_queue_with_cookies() {
+fn the_syn_queue_with_cookies_matches() {
     for (mode, limit, max_syn_backlog, clients, syn_recv, cookies) in [
         (SynCookies::WhenFull, 4, 128, 25, 5, 20),
         (SynCookies::WhenFull, 128, 16, 149, 129, 20),
@@ -183,7 +183,7 @@ fn with_both_queues_full_the_accept_queue_refuses_the_cookie() {
 /// One client behind a full queue that never empties: `tcp_syn_retries`,
 /// `tcp_syn_linear_timeouts`, retransmissions, second of ETIMEDOUT.
 #[test]
-fn the_clients_ladder_ends_in_etimedout() {
+fn an_unanswered_connect_ends_with_etimedout() {
     for (syn_retries, syn_linear_timeouts, retransmits, seconds) in [
         (1, 4, 2, 3),
         (2, 4, 5, 7),
@@ -234,9 +234,10 @@ fn connect_latency_has_the_ladders_steps() {
     }
 }
 
-/// `tcp_synack_retries` 5: SYN-ACKs again at 1, 3, 7, 15 and 31 s, gone at 63.
+/// `tcp_synack_retries` 5: SYN-ACKs are retransmitted at 1, 3, 7, 15 and 31 s, and the
+/// request is removed at 63.
 #[test]
-fn a_request_lives_as_long_as_the_servers_ladder() {
+fn a_request_is_removed_after_the_servers_retransmissions() {
     for (synack_retries, seconds) in [(0, 1), (1, 3), (3, 15), (5, 63)] {
         let mut path = paused(128, 1024, SynCookies::Off);
         path.link = Link::default();
@@ -248,14 +249,14 @@ fn a_request_lives_as_long_as_the_servers_ladder() {
         let depths: Vec<_> =
             simulation.depths.iter().map(|depth| (depth.at_ns, depth.syn_queue)).collect();
         assert_eq!(depths, [(0, 1), (seconds * SECOND, 0)]);
-        assert_eq!(simulation.counters.listen_drops, 0, "no drop counter on expiry");
+        assert_eq!(simulation.counters.listen_drops, 0, "an expired request is not a drop");
     }
 }
 
-/// Measured with a client that drops the SYN-ACKs: the SYNs at 1 to 5 s put the
-/// second timeout off to 7 s, and the one at 7 s makes a new request.
+/// Measured with a client that drops the SYN-ACKs: the SYNs at 1 to 5 s postpone the second
+/// timeout to 7 s, and the one at 7 s creates a new request.
 #[test]
-fn a_client_that_sends_its_syn_again_keeps_its_request_alive() {
+fn a_retransmitted_syn_keeps_its_request_alive() {
     let mut path = paused(128, 1024, SynCookies::Off);
     path.link = Link::default();
     path.listener.synack_retries = 1;
@@ -269,14 +270,14 @@ fn a_client_that_sends_its_syn_again_keeps_its_request_alive() {
     assert_eq!(depths, [(0, 1), (7, 0), (7, 1), (10, 0)]);
 }
 
-/// Trials of backlog-sweep in which the server took its first connection after
-/// the burst: limit, clients, accepted, ListenOverflows, TCPReqQFullDrop.
+/// Trials of backlog-sweep in which the server accepted its first connection after the
+/// burst: limit, clients, accepted, ListenOverflows, TCPReqQFullDrop.
 ///
-/// The SYNs that found no room come again together, as one slot of the timer
-/// wheel: all of them are handled before the first ACK, so that the SYN queue
-/// decides who of them connects, however fast the server accepts.
+/// The dropped SYNs are retransmitted together, in one slot of the timer wheel. All of them
+/// are handled before the first ACK, so the SYN queue decides which of them connect,
+/// however fast the server accepts.
 #[test]
-fn retransmitted_syns_meet_the_syn_queues_limit() {
+fn the_syn_queues_limit_applies_to_retransmitted_syns() {
     for (limit, clients, accepted, overflows, full) in [
         (10, 50, 22, 39, 28),
         (10, 205, 22, 194, 183),
@@ -301,11 +302,11 @@ fn retransmitted_syns_meet_the_syn_queues_limit() {
     }
 }
 
-/// 1,500 SYNs that come again at one instant: the CPU has room for one and
-/// 1,000 more, and those that are lost come again half a second later. Seen on
-/// a veth pair with 2,500 clients.
+/// 1,500 SYNs are retransmitted at one instant: the CPU has room for one and 1,000 more, and
+/// the lost ones are retransmitted half a second later. Observed on a veth pair with 2,500
+/// clients.
 #[test]
-fn an_overrun_cpu_delays_a_retransmission_by_half_a_second() {
+fn an_overloaded_cpu_delays_a_retransmission_by_half_a_second() {
     let mut path = paused(10, 4096, SynCookies::Off);
     path.client.connect_deadline = Some(Duration::from_secs(2));
     path.link = Link { per_segment: Duration::from_micros(1), ..Link::default() };

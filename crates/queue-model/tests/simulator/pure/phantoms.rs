@@ -1,4 +1,4 @@
-//! What becomes of a final ACK that finds the accept queue full.
+//! What happens to a final ACK that finds the accept queue full.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ const SECOND: u64 = 1_000_000_000;
 const MICROSECOND: u64 = 1_000;
 const ROUND_TRIP: u64 = 20 * MICROSECOND;
 
-/// One connection queued, then as many clients at once as the SYN queue takes:
-/// the last one's final ACK finds the accept queue full.
+/// One queued connection, then as many simultaneous clients as the SYN queue holds: the
+/// last one's final ACK finds the accept queue full.
 fn one_phantom() -> (ListenPath, Vec<Arrival>) {
     let path = ListenPath {
         listener: Listener {
@@ -29,11 +29,11 @@ fn one_phantom() -> (ListenPath, Vec<Arrival>) {
     (path, arrivals)
 }
 
-/// The one behind [`one_phantom`].
+/// The client that becomes the phantom of [`one_phantom`].
 const LAST: usize = 9;
 
 #[test]
-fn a_silent_phantom_asks_with_every_syn_ack_and_never_learns() {
+fn a_silent_phantom_overflows_with_every_syn_ack_and_stays_established() {
     let (path, arrivals) = one_phantom();
     let simulation = simulate(&path, &arrivals);
     assert_eq!(simulation.count(Outcome::Established), 9);
@@ -55,42 +55,41 @@ fn a_silent_phantom_asks_with_every_syn_ack_and_never_learns() {
 }
 
 #[test]
-fn the_next_syn_ack_heals_a_phantom_once_there_is_room() {
+fn with_room_the_next_syn_ack_turns_a_phantom_into_a_connection() {
     let (mut path, arrivals) = one_phantom();
     path.accepts = Accepts::Every { service: Duration::from_millis(1), from_ns: 2 * SECOND };
     let simulation = simulate(&path, &arrivals);
     let last = simulation.attempts[LAST];
     assert_eq!(last.outcome, Outcome::Established);
     assert_eq!((last.connect_ns, last.syn_retransmits), (Some(ROUND_TRIP), 0));
-    // The request is as old as its SYN's arrival; the SYN-ACK at 3 s brings the ACK.
+    // The request's timer starts with its SYN; the SYN-ACK at 3 s makes the client answer.
     let start = arrivals[LAST].start_ns;
     assert_eq!(last.accepted_ns, Some(start + 3 * SECOND + ROUND_TRIP + ROUND_TRIP / 2));
     assert_eq!(simulation.counters.listen_overflows, 2);
 }
 
 #[test]
-fn data_heals_a_phantom_once_there_is_room() {
+fn with_room_data_turns_a_phantom_into_a_connection() {
     let (mut path, arrivals) = one_phantom();
     path.accepts = Accepts::Every { service: Duration::from_millis(1), from_ns: SECOND / 10 };
     path.client.first_data = Some(Duration::from_millis(500));
     let simulation = simulate(&path, &arrivals);
     let last = simulation.attempts[LAST];
     assert_eq!(last.outcome, Outcome::Established);
-    let spoke = arrivals[LAST].start_ns + ROUND_TRIP + SECOND / 2;
-    assert_eq!(last.accepted_ns, Some(spoke + ROUND_TRIP / 2));
+    let sent = arrivals[LAST].start_ns + ROUND_TRIP + SECOND / 2;
+    assert_eq!(last.accepted_ns, Some(sent + ROUND_TRIP / 2));
     assert_eq!(simulation.counters.syn_ack_retrans, 0);
 }
 
-/// Measured on kernel 6.18 with data 20 ms after ESTABLISHED: again 0.2, 0.4,
-/// 0.8, 1.6, 3.2 and 6.4 s later, besides the ACKs that SYN-ACKs at 1, 3 and
-/// 7 s bring.
+/// Measured on kernel 6.18 with data 20 ms after ESTABLISHED: retransmitted 0.2, 0.4, 0.8,
+/// 1.6, 3.2 and 6.4 s later, besides the ACKs that answer SYN-ACKs at 1, 3 and 7 s.
 #[test]
-fn data_overflows_again_while_the_queue_is_full() {
+fn retransmitted_data_overflows_while_the_queue_is_full() {
     let (mut path, arrivals) = one_phantom();
     path.client.first_data = Some(Duration::from_millis(20));
     let start = arrivals[LAST].start_ns / 1_000_000;
-    let asked = [0, 20, 220, 420, 820, 1_000, 1_620, 3_000, 3_220, 6_420, 7_000];
-    for (overflows, at) in asked.into_iter().enumerate() {
+    let arrivals_ms = [0, 20, 220, 420, 820, 1_000, 1_620, 3_000, 3_220, 6_420, 7_000];
+    for (overflows, at) in arrivals_ms.into_iter().enumerate() {
         path.until_ns = Some((start + at) * 1_000_000);
         let simulation = simulate(&path, &arrivals);
         assert_eq!(simulation.attempts[LAST].outcome == Outcome::Phantom, at > 0);
@@ -102,7 +101,7 @@ fn data_overflows_again_while_the_queue_is_full() {
 }
 
 #[test]
-fn a_phantom_that_speaks_after_its_request_expired_is_reset() {
+fn a_phantom_that_sends_after_its_request_expired_is_reset() {
     let (mut path, arrivals) = one_phantom();
     path.client.first_data = Some(Duration::from_secs(16));
     let simulation = simulate(&path, &arrivals);
@@ -121,13 +120,13 @@ fn abort_on_overflow_resets_at_the_final_ack_alone() {
     let reset = simulation.attempts[LAST];
     assert_eq!(reset.outcome, Outcome::Reset);
     assert_eq!((reset.connect_ns, reset.failed_ns), (Some(ROUND_TRIP), Some(2 * ROUND_TRIP)));
-    assert_eq!(simulation.attempts[LAST + 1].outcome, Outcome::TimedOut, "a SYN gets silence");
+    assert_eq!(simulation.attempts[LAST + 1].outcome, Outcome::TimedOut, "a SYN gets no answer");
     assert_eq!(simulation.counters.embryonic_rsts, 1);
     assert_eq!(simulation.counters.listen_overflows, 2);
 }
 
-/// A place, and five clients for it: who comes after the other finds it taken,
-/// who comes together is let in to find it taken later.
+/// Five clients for one place: clients that connect one after the other have their SYNs
+/// dropped, simultaneous ones are admitted and find the accept queue full later.
 #[test]
 fn only_connects_that_overlap_make_phantoms() {
     for (spacing, phantoms) in [(1, 4), (1_000, 0)] {
@@ -144,8 +143,8 @@ fn only_connects_that_overlap_make_phantoms() {
     }
 }
 
-/// Segments that one CPU handles one after the other overlap even on a link
-/// without delay.
+/// Segments that one CPU handles one after the other overlap even on a link without
+/// delay.
 #[test]
 fn syns_of_one_instant_are_all_handled_before_the_first_ack() {
     let mut path = one_phantom().0;
@@ -159,10 +158,10 @@ fn syns_of_one_instant_are_all_handled_before_the_first_ack() {
     assert_eq!(simulation.counters.listen_overflows, 0);
 }
 
-/// With cookies the server forgets a client whose ACK finds no room: no
-/// SYN-ACK comes again, but its data brings the cookie back.
+/// With cookies the server stores nothing about a client whose ACK finds no room: it
+/// retransmits no SYN-ACK, but the client's data returns the cookie.
 #[test]
-fn the_phantom_of_a_cookie_is_healed_by_its_data_alone() {
+fn only_data_turns_the_phantom_of_a_cookie_into_a_connection() {
     for (first_data, outcome) in
         [(None, Outcome::Phantom), (Some(Duration::from_secs(1)), Outcome::Established)]
     {
@@ -177,10 +176,9 @@ fn the_phantom_of_a_cookie_is_healed_by_its_data_alone() {
     }
 }
 
-/// A client that gave up answers its late SYN-ACK with an RST, which empties
-/// the SYN queue.
+/// A client that gave up answers its late SYN-ACK with an RST, which removes its request.
 #[test]
-fn a_client_that_gave_up_takes_its_request_with_it() {
+fn the_rst_of_a_client_that_gave_up_removes_its_request() {
     let (mut path, _) = one_phantom();
     path.link.delay = Duration::from_millis(100);
     path.client.connect_deadline = Some(Duration::from_millis(150));

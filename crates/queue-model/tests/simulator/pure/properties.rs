@@ -1,4 +1,4 @@
-//! What holds for every simulation.
+//! Properties of all simulations.
 
 use std::time::Duration;
 
@@ -88,7 +88,7 @@ fn path() -> impl Strategy<Value = ListenPath> {
 
 fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
     let arrival = (0..200_000_u64, proptest::bool::weighted(0.8)).prop_map(|(at, reachable)| {
-        // A few shared instants, so that ties are common.
+        // Few distinct instants, so that ties are common.
         Arrival { start_ns: at / 50 * 50_000, reachable, open_until_ns: None }
     });
     proptest::collection::vec(arrival, 0..60)
@@ -96,7 +96,7 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
 
 proptest! {
     #[test]
-    fn everything_adds_up(path in path(), arrivals in arrivals()) {
+    fn outcomes_and_counters_are_consistent(path in path(), arrivals in arrivals()) {
         let simulation = simulate(&path, &arrivals);
         let counters = simulation.counters;
 
@@ -158,12 +158,12 @@ proptest! {
     }
 
     #[test]
-    fn the_same_input_gives_the_same_output(path in path(), arrivals in arrivals()) {
+    fn the_same_input_produces_the_same_output(path in path(), arrivals in arrivals()) {
         prop_assert_eq!(simulate(&path, &arrivals), simulate(&path, &arrivals));
     }
 
     #[test]
-    fn a_burst_that_fits_into_the_accept_queue_loses_none(
+    fn a_burst_that_fits_into_the_accept_queue_loses_no_connection(
         limit in 0..200_u32,
         accepts in accepts(),
         spacing in microseconds(0..50),
@@ -181,8 +181,8 @@ proptest! {
         prop_assert_eq!(simulation.counters.listen_drops, 0);
     }
 
-    /// What [`Accepts::At`] is for: the instants at which a server accepted
-    /// tell everything about its part.
+    /// The purpose of [`Accepts::At`]: the instants of accept(2) describe the server
+    /// completely.
     #[test]
     fn measured_accept_instants_reproduce_the_trial(
         mut path in path(),
@@ -203,19 +203,19 @@ proptest! {
 }
 
 #[test]
-fn a_half_open_client_that_keeps_its_socket_has_its_deadline_and_sends_on() {
+fn a_half_open_client_that_keeps_its_socket_retransmits_after_its_deadline() {
     let path = ListenPath {
         client: Client { connect_deadline: Some(Duration::from_millis(1500)), ..Client::default() },
         until_ns: Some(10_000_000_000),
         ..ListenPath::default()
     };
-    let sent_again = |open_until_ns| {
+    let retransmissions = |open_until_ns| {
         let simulation = simulate(&path, &[Arrival { open_until_ns, ..Arrival::half_open(0) }]);
         assert_eq!(simulation.attempts[0].outcome, Outcome::TimedOut);
         assert_eq!(simulation.attempts[0].failed_ns, Some(1_500_000_000));
         simulation.counters.tcp_syn_retrans
     };
-    assert_eq!(sent_again(None), 1);
-    assert_eq!(sent_again(Some(1_200_000_000)), 1, "closed at the deadline at the earliest");
-    assert_eq!(sent_again(Some(3_500_000_000)), 3, "after 1, 2 and 3 s");
+    assert_eq!(retransmissions(None), 1);
+    assert_eq!(retransmissions(Some(1_200_000_000)), 1, "closed at the deadline at the earliest");
+    assert_eq!(retransmissions(Some(3_500_000_000)), 3, "after 1, 2 and 3 s");
 }

@@ -1,9 +1,9 @@
-//! The simulator against whole trials: given the instants of connect(2) and
-//! accept(2), it finds what the kernel counted.
+//! The simulator compared with recorded trials: given the instants of connect(2) and
+//! accept(2), it computes the kernel's counters.
 //!
-//! `../measured/*.csv` are trials of backlog-sweep on kernel 6.18 (250 Hz, two
-//! CPUs, a veth pair): a row for each attempt, its accept(2) empty where there
-//! was none, nanoseconds since a slot of the kernel's timer wheel began.
+//! `tests/simulator/measured/*.csv` are trials of backlog-sweep on kernel 6.18 (250 Hz, two
+//! CPUs, a veth pair): a row for each attempt, its accept(2) empty if there was none,
+//! in nanoseconds since the start of a slot of the kernel's timer wheel.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use queue_model::simulator::{
     SynCookies, Timers, simulate,
 };
 
-/// Plays a trial with its accept(2) instants: all of them, or those before
+/// Simulates a trial with its accept(2) instants: all of them, or those before
 /// `accepts_until_ns` and, from 1 s on, one every 35 µs.
 fn replay(limit: u32, trial: &str, accepts_until_ns: Option<u64>) -> Simulation {
     let rows = || trial.lines().skip(1).filter_map(|row| row.split_once(','));
@@ -36,24 +36,24 @@ fn replay(limit: u32, trial: &str, accepts_until_ns: Option<u64>) -> Simulation 
 }
 
 #[test]
-fn the_instants_of_a_trial_reproduce_it() {
+fn the_accept_instants_of_a_trial_reproduce_its_counters() {
     let snapshot = include_str!("../measured/snapshot-backlog-42-clients-166.csv");
     let global_lock = include_str!("../measured/global-lock-backlog-10-clients-205.csv");
-    for (limit, trial, ok, first_try, again, full) in
+    for (limit, trial, ok, first_try, retried, full) in
         [(42, snapshot, 105, 62, 104, 61), (10, global_lock, 70, 59, 146, 135)]
     {
         for accepts_until_ns in [None, Some(500_000_000)] {
             let simulation = replay(limit, trial, accepts_until_ns);
             assert_eq!(simulation.accepted(), ok);
             assert_eq!(simulation.count(Outcome::Established), ok);
-            assert_eq!(simulation.syn_retransmits(), [(0, first_try), (1, again)].into());
+            assert_eq!(simulation.syn_retransmits(), [(0, first_try), (1, retried)].into());
             assert_eq!(
                 simulation.counters,
                 Counters {
-                    listen_overflows: again,
-                    listen_drops: again + full,
+                    listen_overflows: retried,
+                    listen_drops: retried + full,
                     tcp_req_q_full_drop: full,
-                    tcp_syn_retrans: again,
+                    tcp_syn_retrans: retried,
                     ..Counters::default()
                 }
             );

@@ -39,7 +39,7 @@ fn failed_checks_and_missing_trials_come_first() {
     record.ended = None;
     let text = answer(&Run::new(record, trials));
     assert!(
-        text.starts_with("Not finished: all 16 trials were run, but it has no end; "),
+        text.starts_with("Not finished: all 16 trials were run, but the run has not ended; "),
         "{text}"
     );
 

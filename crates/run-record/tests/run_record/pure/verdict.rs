@@ -91,7 +91,7 @@ fn a_run_that_has_not_ended_or_lacks_trials_is_incomplete() {
     let not_ended = RunRecord { ended: None, ..record };
     let verdict = RunVerdict::new(&not_ended, &trials);
     assert_eq!(verdict.verdict, Verdict::Incomplete);
-    assert!(verdict.unfinished().unwrap().contains("has no end"));
+    assert!(verdict.unfinished().unwrap().contains("has not ended"));
 }
 
 #[test]

@@ -30,7 +30,7 @@ fn a_newer_version_is_refused_and_older_ones_are_read() {
 #[test]
 fn an_invalid_version_is_an_error_with_its_line() {
     for (written, found) in [
-        ("", "schema_version is nothing"),
+        ("", "schema_version is missing"),
         ("\"schema_version\": 0,", "schema_version is 0"),
         ("\"schema_version\": -1,", "schema_version is -1"),
         ("\"schema_version\": 1.5,", "schema_version is 1.5"),

@@ -173,7 +173,7 @@ fn a_suite_lists_the_verdicts_on_its_scenarios() {
     let page = "/runs/sweep/2026-01-01T00-00-00Z";
     assert!(sweep.contains(&format!("href=\"{page}\"")) && sweep.contains("✓ held"), "{sweep}");
     assert!(sweep.contains(&format!("href=\"{page}/report.html\"")), "{sweep}");
-    assert!(row("gone").contains("run is gone"), "{}", row("gone"));
+    assert!(row("gone").contains("run is missing"), "{}", row("gone"));
     assert!(row("other").contains("not run") && row("other").contains("no &lt;namespaces&gt;"));
     let summary = request(address, "GET", "/runs/nightly/2026-01-01T00-00-00Z/summary.md");
     assert!(list.contains("/runs/nightly/2026-01-01T00-00-00Z/summary.md"), "{list}");
