@@ -25,7 +25,7 @@ test:
 
 # Run the tests that need a Docker engine.
 test-docker:
-    cargo test --package queuelab docker -- --ignored
+    cargo test --workspace docker -- --ignored
 
 # Check the format and run clippy with warnings denied.
 lint:

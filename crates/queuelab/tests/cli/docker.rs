@@ -1,8 +1,9 @@
 //! Tests that need a Docker engine:
-//! `cargo test --package queuelab --test cli docker -- --ignored`.
+//! `cargo test --workspace docker -- --ignored`.
 
 mod against;
 mod compose;
 mod containers;
 mod doctor;
 mod faults;
+mod scenarios;

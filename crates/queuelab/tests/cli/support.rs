@@ -24,6 +24,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use run_record::{RunDirectory, RunRecord, SuiteDirectory, TrialRecord};
+use scenario::Document;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -130,11 +131,25 @@ pub(crate) fn scenario_names() -> Vec<String> {
     scenario::scenarios().iter().map(|file| file.source().name.clone()).collect()
 }
 
-/// Writes a suite of all scenarios in their quick form, and returns its path.
-pub(crate) fn write_catalogue(folder: &Path) -> String {
-    let file = folder.join("catalogue.yaml");
-    let names = scenario_names().join(", ");
-    let suite = format!("name: catalogue\nquestion: All?\nquick: true\nsuite: [{names}]\n");
+/// The names of the scenarios that only the kernel's rules decide: those of the suite
+/// `laws`. The others are measured.
+pub(crate) fn law_scenario_names() -> Vec<String> {
+    let Ok(Document::Suite(file)) = scenario::load("laws") else { panic!("no suite `laws`") };
+    let suite = file.load().unwrap().suite;
+    suite.names().into_iter().map(str::to_owned).collect()
+}
+
+/// The names of all scenarios that the suite `laws` does not contain.
+pub(crate) fn measured_scenario_names() -> Vec<String> {
+    let laws = law_scenario_names();
+    scenario_names().into_iter().filter(|name| !laws.contains(name)).collect()
+}
+
+/// Writes a suite of the measured scenarios in their quick form, and returns its path.
+pub(crate) fn write_measured_suite(folder: &Path) -> String {
+    let file = folder.join("measured.yaml");
+    let names = measured_scenario_names().join(", ");
+    let suite = format!("name: measured\nquestion: All?\nquick: true\nsuite: [{names}]\n");
     fs::write(&file, suite).unwrap();
     file.to_str().unwrap().to_owned()
 }

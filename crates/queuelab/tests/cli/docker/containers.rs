@@ -6,7 +6,7 @@ use crate::support::docker::{
     assert_nothing_left_of, container_in_use, containers_of, docker, start,
 };
 use crate::support::test_engine::TestEngine;
-use crate::support::{all_output, out_directory, queuelab, run, runs, text, write_catalogue};
+use crate::support::{all_output, out_directory, queuelab, run, runs, text};
 use run_record::{ListenerSummary, Outcome, RunDirectory, TrialRecord};
 use serde_json::Value;
 
@@ -99,27 +99,6 @@ fn the_probe_samples_the_queue_of_a_container() {
     let timeline = RunDirectory::read_timeline(&runs(out.path())[0], trials[0].id);
     let deepest = timeline.unwrap().unwrap().iter().filter_map(|row| row.depth).max();
     assert_eq!(deepest, Some(8));
-}
-
-#[test]
-#[ignore = "needs a Docker engine"]
-fn every_law_holds_in_containers() {
-    let out = out_directory();
-    let suite = write_catalogue(out.path());
-    let mut command = queuelab(&["run", &suite, "--backend", "docker", "--retry", "2"]);
-    let output = command.arg("--out").arg(out.path()).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
-    let runs = runs(out.path());
-    assert!(runs.len() >= 18, "{runs:?}");
-    for run in runs {
-        let (record, trials) = RunDirectory::read(&run).unwrap();
-        assert_eq!(record.backend.name, "docker");
-        let laws: Vec<_> = trials.iter().flat_map(|trial| &trial.laws).collect();
-        // A server that may die and died has no queue to measure.
-        let unmeasured = laws.iter().filter(|law| law.held.is_none()).count();
-        let died = trials.iter().filter(|trial| trial.server_died.is_some()).count();
-        assert!(laws.len() >= trials.len() && unmeasured == died, "{run:?}: {laws:?}");
-    }
 }
 
 #[test]

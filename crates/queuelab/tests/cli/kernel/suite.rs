@@ -1,55 +1,58 @@
 //! The suite of all scenarios.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use crate::support::{
-    all_output, copy_changed_run, out_directory, queuelab, repository, runs, scenario_names,
-    suite_directory, text, write_catalogue,
+    all_output, copy_changed_run, law_scenario_names, measured_scenario_names, out_directory,
+    queuelab, repository, runs, suite_directory, text, write_measured_suite,
 };
 use run_record::{RunDirectory, SuiteDirectory, TrialExecutions, TrialRecord};
-use scenario::Document;
 
-/// The scenarios whose results the kernel's rules decide: those of the suite `laws`. The
-/// others are measured.
-fn scenarios_decided_by_laws() -> Vec<String> {
-    let Ok(Document::Suite(file)) = scenario::load("laws") else { panic!("no suite `laws`") };
-    let suite = file.load().unwrap().suite;
-    suite.names().into_iter().map(str::to_owned).collect()
+#[test]
+fn every_law_scenario_holds_and_predicts_what_the_baseline_does() {
+    let out = out_directory();
+    for (name, trial) in run_suite("laws", out.path(), &law_scenario_names()) {
+        assert!(trial.laws.len() > 1, "{name}: {:?}", trial.laws);
+    }
+    assert_laws_match_the_baseline(&suite_directory(out.path(), "laws"));
 }
 
 #[test]
-fn every_scenario_holds_in_its_quick_form() {
+fn every_measured_scenario_holds_in_its_quick_form() {
     let out = out_directory();
-    let suite = write_catalogue(out.path());
+    let suite = write_measured_suite(out.path());
+    run_suite(&suite, out.path(), &measured_scenario_names());
+}
+
+/// Runs a suite of these scenarios in their quick form, asserts that its laws held and its
+/// probes ran, and returns each trial's last execution with the scenario's name.
+fn run_suite(suite: &str, out: &Path, names: &[String]) -> Vec<(String, TrialRecord)> {
     // A trial that a busy machine stalled may be retried twice; a wrong law fails every time.
-    let arguments = ["run", &suite, "--retry", "2", "--out", out.path().to_str().unwrap()];
+    let arguments = ["run", suite, "--retry", "2", "--out", out.to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
-    assert_laws_match_the_baseline(&suite_directory(out.path(), "catalogue"));
-    let mut found: BTreeMap<String, Vec<TrialRecord>> = BTreeMap::new();
-    for run in runs(out.path()) {
+    let mut found = Vec::new();
+    for run in runs(out) {
         let (record, trials) = RunDirectory::read(&run).unwrap();
         assert!(record.ended.is_some() && record.scenario.overrides.quick, "{run:?}");
         assert!(record.kernel_rules.syn_queue_full.is_some(), "{run:?}");
-        found.insert(record.scenario.name, trials);
-    }
-    assert_eq!(found.keys().cloned().collect::<Vec<_>>(), scenario_names());
-    let decided = scenarios_decided_by_laws();
-    for (name, trials) in &found {
-        for executions in TrialExecutions::group(trials) {
-            let trial = executions.last();
-            let laws = trial.laws.len();
-            assert!(laws > 1 || !decided.contains(name), "{name}: {:?}", trial.laws);
-            for law in &trial.laws {
-                let died = law.held.is_none() && trial.server_died.is_some();
-                assert!(law.held == Some(true) || died, "{name}: {law:?}");
-                assert!(law.latest.is_some() || died || law.deviation == Some(0.0), "{law:?}");
-            }
-            let probe = trial.evidence.probe.as_ref().expect("a probe in every trial");
-            assert!(probe.samples > 0 && probe.state_samples > 0, "{name}: {probe:?}");
+        for executions in TrialExecutions::group(&trials) {
+            found.push((record.scenario.name.clone(), executions.last().clone()));
         }
     }
+    let found_names: BTreeSet<_> = found.iter().map(|(name, _)| name).collect();
+    assert_eq!(found_names, names.iter().collect());
+    for (name, trial) in &found {
+        for law in &trial.laws {
+            let died = law.held.is_none() && trial.server_died.is_some();
+            assert!(law.held == Some(true) || died, "{name}: {law:?}");
+            assert!(law.latest.is_some() || died || law.deviation == Some(0.0), "{law:?}");
+        }
+        let probe = trial.evidence.probe.as_ref().expect("a probe in every trial");
+        assert!(probe.samples > 0 && probe.state_samples > 0, "{name}: {probe:?}");
+    }
+    found
 }
 
 /// Asserts that the predictions are those of the committed run, which may be from another

@@ -1,0 +1,42 @@
+//! All scenarios, in containers.
+
+use std::collections::BTreeSet;
+
+use crate::support::{
+    all_output, law_scenario_names, measured_scenario_names, out_directory, queuelab, runs,
+    write_measured_suite,
+};
+use run_record::RunDirectory;
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn every_law_holds_in_containers() {
+    every_scenario_holds_in_containers("laws", &law_scenario_names());
+}
+
+#[test]
+#[ignore = "needs a Docker engine"]
+fn every_measured_scenario_holds_in_containers() {
+    let folder = out_directory();
+    let suite = write_measured_suite(folder.path());
+    every_scenario_holds_in_containers(&suite, &measured_scenario_names());
+}
+
+fn every_scenario_holds_in_containers(suite: &str, names: &[String]) {
+    let out = out_directory();
+    let mut command = queuelab(&["run", suite, "--backend", "docker", "--retry", "2"]);
+    let output = command.arg("--out").arg(out.path()).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let mut found = BTreeSet::new();
+    for run in runs(out.path()) {
+        let (record, trials) = RunDirectory::read(&run).unwrap();
+        assert_eq!(record.backend.name, "docker");
+        let laws: Vec<_> = trials.iter().flat_map(|trial| &trial.laws).collect();
+        // A server that may die and died has no queue to measure.
+        let unmeasured = laws.iter().filter(|law| law.held.is_none()).count();
+        let died = trials.iter().filter(|trial| trial.server_died.is_some()).count();
+        assert!(laws.len() >= trials.len() && unmeasured == died, "{run:?}: {laws:?}");
+        found.insert(record.scenario.name);
+    }
+    assert_eq!(found, names.iter().cloned().collect());
+}
