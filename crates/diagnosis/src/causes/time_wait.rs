@@ -64,9 +64,9 @@ fn orphans_in_fin_wait_2(trials: &TrialSet<'_>) -> Option<String> {
 pub(crate) fn orphan_times(trials: &TrialSet<'_>) -> Option<String> {
     let by_timeout = trials.group_by(|trial| trial.server_number(Sysctl::TcpFinTimeout));
     let times = by_timeout.into_iter().filter_map(|(timeout, trials)| {
-        let stood =
+        let time =
             trials.spread(|trial| orphaned(trial).and_then(|seen| seen.duration_seconds()))?;
-        Some(format!("{} where it is {timeout}", seconds(stood.max)))
+        Some(format!("{} where it is {timeout}", seconds(time.max)))
     });
     words::listed(&times.collect::<Vec<_>>())
 }

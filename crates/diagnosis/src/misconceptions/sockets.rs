@@ -24,7 +24,7 @@ pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
         Some(lasted > 2.0 * f64::from(timeout(trial)?))
     };
     let trials = all.filter_some(|trial| longer(trial) == Some(true))?;
-    let stood =
+    let time_wait =
         trials.spread(|trial| trial.state("time_wait").and_then(|seen| seen.duration_seconds()))?;
     let orphans = all.filter_some(|trial| orphaned(trial).is_some());
     let orphans = orphans
@@ -33,14 +33,14 @@ pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
     Some(format!(
         "with tcp_fin_timeout {}, TIME_WAIT lasted {}{}.",
         trials.sysctls(|trial| trial.server_sysctl(Sysctl::TcpFinTimeout))?,
-        seconds(stood.max),
+        seconds(time_wait.max),
         orphans,
     ))
 }
 
 /// The old socket needs SO_REUSEADDR too.
 pub(super) fn reuse_address(all: &TrialSet<'_>) -> Option<String> {
-    let stood =
+    let in_time_wait =
         |trial: &TrialView<'_>| trial.state("time_wait").map_or(0, |seen: StateSummary| seen.most);
     let refused =
         all.filter_some(|trial| times_refused(trial) > 0 && options(trial) == (false, true));
@@ -54,12 +54,12 @@ pub(super) fn reuse_address(all: &TrialSet<'_>) -> Option<String> {
     }
     let allowed = all.filter_some(|trial| {
         let at_once = times_refused(trial) == 0 && came_up(trial).is_some();
-        at_once && options(trial) == (true, true) && stood(trial) > 0
+        at_once && options(trial) == (true, true) && in_time_wait(trial) > 0
     })?;
     Some(format!(
         "it only let the new server bind(2){} while {} stayed in TIME_WAIT.",
         allowed.place(),
-        several(allowed.sum(|trial| stood(trial).into()), "socket"),
+        several(allowed.sum(|trial| in_time_wait(trial).into()), "socket"),
     ))
 }
 

@@ -74,8 +74,8 @@ fn a_truncated_last_line_is_dropped_and_overwritten() {
     directory.append(&trial(0)).unwrap();
     directory.append(&trial(1)).unwrap();
     let path = directory.path().to_owned();
-    let whole = std::fs::read(trials_file(&path)).unwrap();
-    std::fs::write(trials_file(&path), &whole[..whole.len() - 9]).unwrap();
+    let complete = std::fs::read(trials_file(&path)).unwrap();
+    std::fs::write(trials_file(&path), &complete[..complete.len() - 9]).unwrap();
 
     drop(directory);
     let (mut directory, _, done) = RunDirectory::resume(&path).unwrap();
