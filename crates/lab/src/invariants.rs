@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use indexmap::IndexMap;
 use run_record::{Check, Integrity, Outcome, OutcomeCounts, SysctlValues};
 
-use crate::TestbedSpec;
+use crate::backend::TestbedSpec;
 use crate::error::LabError;
 use crate::outcome_join::{Joined, UnmatchedConnection};
 

@@ -6,7 +6,8 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{NamespaceError, NetworkNamespace};
+use crate::namespace::NetworkNamespace;
+use crate::refusal::NamespaceError;
 
 /// The counters could not be read.
 #[derive(Debug, thiserror::Error)]

@@ -11,8 +11,10 @@ use netlink_packet_sock_diag::{AF_INET, AF_INET6, IPPROTO_TCP, SockDiagMessage};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use serde::{Deserialize, Serialize};
 
+use crate::namespace::NetworkNamespace;
 use crate::netlink::Netlink;
-use crate::{NamespaceError, NetworkNamespace, TcpState};
+use crate::refusal::NamespaceError;
+use crate::tcp_info::TcpState;
 
 /// The sockets of a namespace could not be listed.
 #[derive(Debug, thiserror::Error)]

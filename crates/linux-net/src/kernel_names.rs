@@ -170,7 +170,7 @@ kernel_names! {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SysctlName;
+    use crate::sysctl_name::SysctlName;
 
     #[test]
     fn every_sysctl_in_the_table_is_about_networks() {

@@ -17,8 +17,9 @@ use rtnetlink::{
     AddressMessageBuilder, LinkMessageBuilder, LinkUnspec, LinkVeth, RouteMessageBuilder,
 };
 
+use crate::namespace::NetworkNamespace;
 use crate::netlink::Netlink;
-use crate::{NamespaceError, NetworkNamespace};
+use crate::refusal::NamespaceError;
 
 /// The link's end in the server's namespace.
 pub const SERVER_INTERFACE: &str = "server0";

@@ -14,8 +14,8 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::{getpid, getppid, setsid};
 
-use crate::NamespaceError;
 use crate::loopback::bring_loopback_up;
+use crate::refusal::NamespaceError;
 use crate::refusal::{Attempt, NamespacePolicy};
 
 /// A network namespace, kept alive only by a file descriptor (close-on-exec): it has no

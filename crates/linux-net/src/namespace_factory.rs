@@ -1,6 +1,10 @@
 //! Namespaces with their own small connection table.
 
-use crate::{NamespaceError, NetworkNamespace, Sysctl, SysctlError, SysctlName};
+use crate::kernel_names::Sysctl;
+use crate::namespace::NetworkNamespace;
+use crate::refusal::NamespaceError;
+use crate::sysctl::SysctlError;
+use crate::sysctl_name::SysctlName;
 
 /// Buckets of a namespace's table: 128 KiB, enough for 16,384 connections.
 const BUCKETS: &str = "16384";

@@ -7,7 +7,10 @@ use std::io::{self, Write};
 use nix::unistd::{AccessFlags, access};
 use serde::{Deserialize, Serialize};
 
-use crate::{NamespaceError, NetworkNamespace, Sysctl, SysctlName};
+use crate::kernel_names::Sysctl;
+use crate::namespace::NetworkNamespace;
+use crate::refusal::NamespaceError;
+use crate::sysctl_name::SysctlName;
 
 /// The scope of a sysctl on the running kernel.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,8 +5,9 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
 
+use crate::refusal::NamespaceError;
+use crate::refusal::NamespacePolicy;
 use crate::user_namespace::{IdentityMap, can_administer_networks};
-use crate::{NamespaceError, NamespacePolicy};
 
 const MARK: &str = "LINUX_NET_IN_LAB_NAMESPACE";
 
@@ -47,7 +48,7 @@ pub fn in_lab_namespace(body: impl FnOnce()) {
     unsafe { command.pre_exec(enter) };
     let output = command.output().unwrap_or_else(|error| {
         let errno = nix::errno::Errno::from_raw(error.raw_os_error().unwrap_or(0));
-        let attempt = crate::Attempt::UserNamespace;
+        let attempt = crate::refusal::Attempt::UserNamespace;
         let refusal = policy.diagnose(attempt, errno);
         panic!("{}", NamespaceError::Refused { attempt, refusal });
     });

@@ -3,7 +3,7 @@
 
 use nix::time::{ClockId, clock_getres};
 
-use crate::monotonic_ns;
+use crate::clock::monotonic_ns;
 
 const SECOND: u64 = 1_000_000_000;
 

@@ -8,7 +8,7 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
 use nix::unistd::{getegid, geteuid, write};
 
-use crate::NamespaceError;
+use crate::refusal::NamespaceError;
 use crate::refusal::{Attempt, NamespacePolicy};
 
 const CAP_NET_ADMIN: u32 = 12;
@@ -93,7 +93,7 @@ fn write_file(path: &std::ffi::CStr, contents: &str) -> Result<(), Errno> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Refusal;
+    use crate::refusal::Refusal;
 
     #[test]
     fn a_process_with_many_threads_is_refused() {

@@ -3,8 +3,8 @@
 use run_record::{AxisNames, CellVerdict, TrialExecutions, TrialRecord, Verdict};
 use serde_json::Value;
 
-use crate::Run;
 use crate::number::{Spread, value};
+use crate::run::Run;
 use crate::run::combinations;
 
 /// A cell: a value for each varying axis, and the trials with these values.

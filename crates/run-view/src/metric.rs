@@ -2,8 +2,8 @@
 
 use run_record::TrialRecord;
 
-use crate::Run;
 use crate::number::{count, nanoseconds, percent, rate};
+use crate::run::Run;
 
 /// A metric of a cell's trials.
 #[derive(Debug)]
