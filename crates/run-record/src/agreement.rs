@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use linux_net::Counter;
 use serde_json::Value;
 
-use crate::{Simulated, TrialRecord};
+use crate::trial::Simulated;
+use crate::trial::TrialRecord;
 
 /// The axis whose values are counted separately: designs accept at different rates.
 const DESIGN: &str = "server.design";

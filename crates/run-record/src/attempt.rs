@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Outcome;
+use crate::outcome::Outcome;
 
 /// One attempt, joined from the client's and the server's reports. Times are
 /// CLOCK_MONOTONIC nanoseconds, the same clock on both sides.

@@ -10,11 +10,19 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::attempt::AttemptRow;
+use crate::error::RunDirectoryError;
 use crate::error::io_error;
-use crate::{
-    AttemptRow, ExecutionId, Interleaved, InterleavedRole, RunDirectoryError, RunRecord,
-    RunVerdict, SCHEMA_VERSION, TimelineRow, TrialRecord, lock, version,
-};
+use crate::execution_id::ExecutionId;
+use crate::lock;
+use crate::run::Interleaved;
+use crate::run::InterleavedRole;
+use crate::run::RunRecord;
+use crate::run::SCHEMA_VERSION;
+use crate::trial::TrialRecord;
+use crate::verdict::RunVerdict;
+use crate::version;
+use worker::metrics::TimelineRow;
 
 const RUN_FILE: &str = "run.json";
 const TRIALS_FILE: &str = "trials.jsonl";

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::SCHEMA_VERSION;
+use crate::run::SCHEMA_VERSION;
 
 /// Why a run directory could not be used.
 #[derive(Debug, thiserror::Error)]

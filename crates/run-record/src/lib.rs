@@ -9,7 +9,9 @@
 //! | [`law`](LawCheck) | a law's prediction with its measurement |
 //! | [`execution_id`](ExecutionId) | identifies one execution of a trial |
 //! | [`trial_executions`](TrialExecutions) | a planned trial with its first run and its retries |
+//! | [`violation`](Violation) | a failed check |
 //! | [`verdict`](RunVerdict) | the verdicts on trials, cells, a run and a suite |
+//! | `judge` | computes the verdict on a run and its trials |
 //! | [`axis_names`](AxisNames) | short, distinct names of a run's axes |
 //! | [`suite`](SuiteRecord), [`suite_member`](MemberRecord) | `suite.json`: the result of each scenario of a suite |
 //! | [`outcome`](Outcome) | the eight outcomes of an attempt |
@@ -35,6 +37,7 @@ mod directory;
 mod error;
 mod execution_id;
 mod histogram;
+mod judge;
 mod law;
 mod live;
 mod lock;
@@ -48,6 +51,7 @@ mod trial;
 mod trial_executions;
 mod verdict;
 mod version;
+mod violation;
 
 pub use agreement::Agreement;
 pub use attempt::AttemptRow;
@@ -71,9 +75,10 @@ pub use sysctl_values::SysctlValues;
 pub use trial::{Check, Evidence, Rates, Restart, Simulated, TrialRecord};
 pub use trial_executions::TrialExecutions;
 pub use verdict::{
-    CellVerdict, CheckKind, CheckVerdict, ExecutionVerdict, MemberState, RunVerdict, SuiteMember,
-    SuiteVerdict, TrialVerdict, Verdict, Violation,
+    CellVerdict, CheckVerdict, ExecutionVerdict, MemberState, RunVerdict, SuiteMember,
+    SuiteVerdict, TrialVerdict, Verdict,
 };
+pub use violation::{CheckKind, Violation};
 pub use worker::metrics::{
     AcceptQueue, DurationSummary, Integrity, LatencySummary, ListenerSummary, ProbeSummary,
     ResourceUsage, ServerMetrics, StateSummary, TimelineRow,

@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{AcceptQueue, ExecutionId, RunDirectory};
+use crate::directory::RunDirectory;
+use crate::execution_id::ExecutionId;
+use worker::metrics::AcceptQueue;
 
 const LIVE_FILE: &str = "live.json";
 const PARTIAL_FILE: &str = "live.json.partial";

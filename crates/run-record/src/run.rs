@@ -7,7 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Axis, AxisNames, RunVerdict, SysctlValues};
+use crate::axis::Axis;
+use crate::axis_names::AxisNames;
+use crate::sysctl_values::SysctlValues;
+use crate::verdict::RunVerdict;
 
 /// The schema version that this build writes, of run directories and suites' directories.
 /// Readers accept older versions and refuse newer ones.

@@ -4,7 +4,12 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Backend, Machine, MemberRecord, MemberVerdict, SuiteVerdict, Tool};
+use crate::run::Backend;
+use crate::run::Machine;
+use crate::run::Tool;
+use crate::suite_member::MemberRecord;
+use crate::suite_member::MemberVerdict;
+use crate::verdict::SuiteVerdict;
 
 /// The contents of `suite.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -6,9 +6,14 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
+use crate::directory::RunDirectory;
 use crate::directory::{new_folder, replace};
+use crate::error::RunDirectoryError;
 use crate::error::io_error;
-use crate::{RunDirectory, RunDirectoryError, RunVerdict, SuiteRecord, SuiteVerdict, version};
+use crate::suite::SuiteRecord;
+use crate::verdict::RunVerdict;
+use crate::verdict::SuiteVerdict;
+use crate::version;
 
 const SUITE_FILE: &str = "suite.json";
 

@@ -12,11 +12,14 @@ use worker::metrics::{
     AcceptQueue, Integrity, LatencySummary, ProbeSummary, ResourceUsage, ServerMetrics,
 };
 
+use crate::execution_id::ExecutionId;
+use crate::histogram::LatencyHistogram;
+use crate::law::LawCheck;
+use crate::law::LawNotApplied;
 use crate::law::read_checks;
-use crate::{
-    CheckKind, ExecutionId, LatencyHistogram, LawCheck, LawNotApplied, OutcomeCounts, SysctlValues,
-    Violation,
-};
+use crate::outcome::OutcomeCounts;
+use crate::sysctl_values::SysctlValues;
+use crate::violation::{CheckKind, Violation};
 
 /// The results of one trial.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -114,7 +117,7 @@ impl TrialRecord {
 
     /// `ok` ÷ attempts.
     pub fn success_rate(&self) -> f64 {
-        self.outcomes.get(crate::Outcome::Ok) as f64 / self.attempts.max(1) as f64
+        self.outcomes.get(crate::outcome::Outcome::Ok) as f64 / self.attempts.max(1) as f64
     }
 
     /// `ok` without any SYN retransmission ÷ attempts.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::TrialRecord;
+use crate::trial::TrialRecord;
 
 /// All executions of one planned trial, in their order.
 #[derive(Debug, Clone)]

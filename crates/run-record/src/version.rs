@@ -5,7 +5,8 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::{RunDirectoryError, SCHEMA_VERSION};
+use crate::error::RunDirectoryError;
+use crate::run::SCHEMA_VERSION;
 
 /// Reads JSON that has a member `schema_version` with this build's version or an older
 /// one. Errors contain the name `file`.

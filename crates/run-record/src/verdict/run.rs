@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CellVerdict, CheckKind, CheckVerdict, TrialVerdict, Verdict, Violation};
-use crate::ExecutionId;
+use super::{CellVerdict, CheckVerdict, TrialVerdict, Verdict};
+use crate::execution_id::ExecutionId;
+use crate::violation::{CheckKind, Violation};
 
 /// The verdict on a run: everything that a report, an exit code or a list of runs needs to
 /// know about its checks.

@@ -1,6 +1,7 @@
 //! The verdict on a run as text, which every format prints.
 
 use super::{RunVerdict, TrialVerdict};
+use crate::violation::CheckKind;
 
 impl RunVerdict {
     /// The verdict in a line; for an unfinished run it starts with that.
@@ -28,7 +29,7 @@ impl RunVerdict {
 
     /// A sentence about the checks, if all of them held.
     pub fn held_sentence(&self) -> String {
-        let predictions = self.checked_of(super::CheckKind::Law);
+        let predictions = self.checked_of(CheckKind::Law);
         let all = |number: u64, one: &str, rest: &str| match number {
             1 => format!("its only {one}{rest}"),
             n => format!("all {n} {one}s{rest}"),

@@ -4,7 +4,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{RunVerdict, Verdict};
-use crate::{MemberRecord, MemberVerdict};
+use crate::suite_member::MemberRecord;
+use crate::suite_member::MemberVerdict;
 
 /// The verdict on a suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

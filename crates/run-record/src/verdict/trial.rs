@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Verdict, Violation};
-use crate::{ExecutionId, TrialExecutions};
+use super::Verdict;
+use crate::execution_id::ExecutionId;
+use crate::violation::Violation;
 
 /// The verdict on a planned trial.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -33,21 +34,6 @@ pub struct ExecutionVerdict {
 }
 
 impl TrialVerdict {
-    pub(super) fn new(executions: &TrialExecutions<'_>, cell: Option<u32>, place: String) -> Self {
-        let verdict = match (executions.held(), executions.is_flaky()) {
-            (false, _) => Verdict::Failed,
-            (true, true) => Verdict::HeldOnRetry,
-            (true, false) => Verdict::Held,
-        };
-        let verdict_on = |trial: &&crate::TrialRecord| ExecutionVerdict {
-            retry: trial.retry,
-            violations: trial.violations().collect(),
-        };
-        let trial = executions.first().id;
-        let executions = executions.all().iter().map(verdict_on).collect();
-        Self { trial, cell, place, verdict, executions }
-    }
-
     /// The identity of one of its executions.
     pub fn execution_id(&self, execution: &ExecutionVerdict) -> ExecutionId {
         ExecutionId { trial: self.trial, retry: execution.retry }

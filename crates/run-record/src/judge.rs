@@ -1,14 +1,23 @@
 //! Computes the verdict on a run from its record and its trials.
 
-use super::matrix::Matrix;
-use super::{CheckKind, CheckVerdict, RunVerdict, TrialVerdict, Verdict, Violation};
-use crate::{Agreement, RunRecord, TrialExecutions, TrialRecord};
+mod checks;
+mod matrix;
+mod trials;
+
+use matrix::Matrix;
+
+use crate::agreement::Agreement;
+use crate::run::RunRecord;
+use crate::trial::TrialRecord;
+use crate::trial_executions::TrialExecutions;
+use crate::verdict::{RunVerdict, Verdict};
+use crate::violation::{CheckKind, Violation};
 
 impl RunVerdict {
     /// Computes the verdict on a run with these trials.
     pub fn new(record: &RunRecord, trials: &[TrialRecord]) -> Self {
         let matrix = Matrix::new(record);
-        let checks = CheckVerdict::of_trials(trials);
+        let checks = checks::count_checks(trials);
         let agreements = Agreement::by_design(trials);
         let run_checks = agreements.iter().filter(|agreement| agreement.held().is_some()).count();
         let run_violations: Vec<_> = agreements
@@ -26,7 +35,7 @@ impl RunVerdict {
             .filter(|executions| executions.all().iter().any(|trial| !trial.held()))
             .map(|executions| {
                 let first = executions.first();
-                TrialVerdict::new(executions, matrix.cell_of(first), matrix.place_of(first))
+                trials::judge_trial(executions, matrix.cell_of(first), matrix.place_of(first))
             })
             .collect();
         let checked = run_checks > 0 || checks.iter().any(|check| check.decided() > 0);

@@ -2,8 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::{CellVerdict, TrialVerdict, Verdict};
-use crate::{Axis, AxisNames, RunRecord, TrialExecutions, TrialRecord};
+use crate::axis::Axis;
+use crate::axis_names::AxisNames;
+use crate::run::RunRecord;
+use crate::trial::TrialRecord;
+use crate::trial_executions::TrialExecutions;
+use crate::verdict::{CellVerdict, TrialVerdict, Verdict};
 
 /// A record with more cells is damaged: its cells get no verdicts, to limit the memory.
 const MAX_CELLS: usize = 1 << 20;
