@@ -9,6 +9,11 @@ fn queue(limit: u32, max_syn_backlog: u32, cookies: Cookies) -> SynQueue {
     SynQueue { limit, max_syn_backlog, cookies, full, peers_are_proven: false }
 }
 
+/// The effects of this many connects on an empty queue.
+fn connect_to_empty(queue: SynQueue, connects: u64) -> Effects {
+    queue.connect_half_open(QueueLengths::default(), connects)
+}
+
 /// B, M, connects, SYN_RECV, ListenDrops, TCPReqQFullDrop.
 #[test]
 fn reproduces_the_measured_table_without_cookies() {
@@ -39,11 +44,7 @@ fn reproduces_the_measured_table_without_cookies() {
             tcp_req_q_full_drop: full_drops,
             ..Effects::default()
         };
-        assert_eq!(
-            queue.connect_half_open(QueueLengths::default(), connects),
-            expected,
-            "{queue:?}"
-        );
+        assert_eq!(connect_to_empty(queue, connects), expected, "{queue:?}");
     }
 }
 
@@ -63,11 +64,7 @@ fn reproduces_the_measured_cookies() {
             syncookies_sent: sent,
             ..Effects::default()
         };
-        assert_eq!(
-            queue.connect_half_open(QueueLengths::default(), connects),
-            expected,
-            "{queue:?}"
-        );
+        assert_eq!(connect_to_empty(queue, connects), expected, "{queue:?}");
     }
 }
 
