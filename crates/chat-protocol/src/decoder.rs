@@ -46,7 +46,8 @@ impl Decoder {
 
     /// The next complete body, or `None` until more bytes are fed.
     ///
-    /// # Errors A malformed, zero or oversized header. The stream has no next message
+    /// # Errors
+    /// A malformed, zero or oversized header. The stream has no next message
     /// after it: every later call returns the same error.
     pub fn next_body(&mut self) -> Result<Option<&[u8]>, ProtocolError> {
         if let Some(error) = self.error {

@@ -28,7 +28,8 @@ struct Table {
 impl Threads {
     /// Runs `life` in a thread of `client`.
     ///
-    /// # Errors Those of pthread_create(3): EAGAIN without memory or at a limit.
+    /// # Errors
+    /// Those of pthread_create(3): EAGAIN without memory or at a limit.
     pub(crate) fn spawn(
         self: &Arc<Self>,
         client: Arc<Client>,

@@ -67,7 +67,8 @@ impl<'a> ActiveRun<'a> {
 
     /// Records a trial that has ended.
     ///
-    /// # Errors If it cannot be written.
+    /// # Errors
+    /// If it cannot be written.
     pub(crate) fn add(&mut self, mut output: TrialOutput) -> Result<&TrialRecord> {
         let own = machine::own_sysctls(&self.watched);
         output.record.invariants.push(invariants::host_untouched(&self.own_before, &own));
@@ -78,7 +79,8 @@ impl<'a> ActiveRun<'a> {
 
     /// Records the end of the run.
     ///
-    /// # Errors If it cannot be written.
+    /// # Errors
+    /// If it cannot be written.
     pub(crate) fn finish(self) -> Result<FinishedRun> {
         let Self { writer, mut record, trials, .. } = self;
         writer.finish(&mut record)?;

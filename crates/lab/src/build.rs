@@ -32,7 +32,8 @@ pub enum Build {
 impl Build {
     /// The build of that name: a file, or an image if the backend runs `images`.
     ///
-    /// # Errors If the file is not a build of this program.
+    /// # Errors
+    /// If the file is not a build of this program.
     pub fn find(name: &str, images: bool) -> Result<Self, BuildError> {
         let path = Path::new(name);
         match images && !path.exists() {
@@ -74,7 +75,8 @@ impl FileIdentity {
 impl BuildFile {
     /// Reads a file, and runs it to get its version.
     ///
-    /// # Errors If it cannot be run, or is another program.
+    /// # Errors
+    /// If it cannot be run, or is another program.
     pub fn open(path: &Path) -> Result<Self, BuildError> {
         let unreadable = |source| BuildError::Unreadable { path: path.to_owned(), source };
         // A name without a slash would be searched in PATH.
@@ -95,7 +97,8 @@ impl BuildFile {
 
     /// The running program.
     ///
-    /// # Errors If its file cannot be read.
+    /// # Errors
+    /// If its file cannot be read.
     pub fn running(version: &str) -> Result<run_record::Build, BuildError> {
         let path = running::path();
         let contents = running::contents()
@@ -118,7 +121,8 @@ impl BuildFile {
 
     /// A command that runs it.
     ///
-    /// # Errors If the file has changed.
+    /// # Errors
+    /// If the file has changed.
     pub(crate) fn command(&self) -> io::Result<Command> {
         match FileIdentity::new(&fs::metadata(&self.path)?) == self.identity {
             true => Ok(Command::new(&self.path)),

@@ -34,14 +34,16 @@ pub(crate) trait TrialSink<Output> {
 
     /// A trial has ended.
     ///
-    /// # Errors If the run cannot continue.
+    /// # Errors
+    /// If the run cannot continue.
     fn finished(&mut self, trial: &ScheduledTrial, output: Result<Output>) -> Result<()>;
 }
 
 /// Runs every batch. After a failure the trials beside the one that failed are
 /// ended, and no further batch is started.
 ///
-/// # Errors The first error of the sink, or [`LabError::Interrupted`] before the last
+/// # Errors
+/// The first error of the sink, or [`LabError::Interrupted`] before the last
 /// batch.
 pub(crate) fn execute<R: TrialRunner>(
     batches: &[Batch],

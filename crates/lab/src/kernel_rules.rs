@@ -28,7 +28,8 @@ const ATTEMPTS: u32 = 3;
 
 /// Determines them on a testbed.
 ///
-/// # Errors If the testbed or a worker fails. A kernel without the sysctl is not an
+/// # Errors
+/// If the testbed or a worker fails. A kernel without the sysctl is not an
 /// error: its rule stays unknown.
 pub(crate) fn determine(backend: &dyn Backend) -> Result<KernelRules> {
     let cookies_off = (Sysctl::TcpSyncookies.name().to_owned(), "0".to_owned());

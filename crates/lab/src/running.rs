@@ -40,7 +40,8 @@ pub(crate) fn command() -> Command {
 /// Names this process in `top` and `/proc/PID/comm`, where a process that was started by
 /// the link in `/proc` has the name of the link, `exe`.
 ///
-/// # Panics Never: a process may always set its name.
+/// # Panics
+/// Never: a process may always set its name.
 pub fn name_process() {
     prctl::set_name(c"queuelab").expect("a process may name itself");
 }

@@ -28,7 +28,8 @@ impl Writer {
 
     /// Appends a trial, its rows first: a trial that is recorded is complete.
     ///
-    /// # Errors If a file cannot be written.
+    /// # Errors
+    /// If a file cannot be written.
     pub(crate) fn append(&mut self, output: &TrialOutput) -> Result<()> {
         let TrialOutput { record, attempts, timeline } = output;
         if self.attempts {
@@ -43,7 +44,8 @@ impl Writer {
 
     /// Records the end of the run.
     ///
-    /// # Errors If `run.json` cannot be written.
+    /// # Errors
+    /// If `run.json` cannot be written.
     pub(crate) fn finish(&self, record: &mut RunRecord) -> Result<()> {
         self.directory.finish(record)?;
         Ok(())

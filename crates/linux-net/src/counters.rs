@@ -49,7 +49,8 @@ pub struct Counters {
 impl NetworkNamespace {
     /// Reads the namespace's counters.
     ///
-    /// # Errors If the namespace cannot be entered, or as [`Counters::here`].
+    /// # Errors
+    /// If the namespace cannot be entered, or as [`Counters::here`].
     pub fn counters(&self) -> Result<Counters, CountersError> {
         self.run(Counters::here)?
     }
@@ -59,7 +60,8 @@ impl Counters {
     /// Reads the counters of the calling thread's namespace, which needs no privilege: in
     /// a container, for example, where no process may enter another.
     ///
-    /// # Errors If /proc cannot be read or has an unknown format.
+    /// # Errors
+    /// If /proc cannot be read or has an unknown format.
     pub fn here() -> Result<Self, CountersError> {
         let read = |name| {
             // Not /proc/net: that is the namespace of the first thread.

@@ -174,14 +174,16 @@ pub struct SocketDiag {
 impl SocketDiag {
     /// Opens it in the calling thread's namespace.
     ///
-    /// # Errors If this kernel has no such netlink sockets.
+    /// # Errors
+    /// If this kernel has no such netlink sockets.
     pub fn open() -> Result<Self, DiagError> {
         Ok(Self { netlink: Netlink::open(NETLINK_SOCK_DIAG)? })
     }
 
     /// Opens it in `namespace`.
     ///
-    /// # Errors If the namespace cannot be entered, or as [`SocketDiag::open`].
+    /// # Errors
+    /// If the namespace cannot be entered, or as [`SocketDiag::open`].
     pub fn open_in(namespace: &NetworkNamespace) -> Result<Self, DiagError> {
         namespace.run(Self::open)?
     }
@@ -189,7 +191,8 @@ impl SocketDiag {
     /// Every listening socket. The kernel scans only its listeners, those of all
     /// namespaces.
     ///
-    /// # Errors If the request fails.
+    /// # Errors
+    /// If the request fails.
     pub fn listeners(&mut self) -> Result<Vec<Listener>, DiagError> {
         let mut found = self.listeners_on(AddressFamily::V4, None)?;
         found.append(&mut self.listeners_on(AddressFamily::V6, None)?);
@@ -198,7 +201,8 @@ impl SocketDiag {
 
     /// The listening sockets of one family: every one, or those on this port.
     ///
-    /// # Errors If the request fails.
+    /// # Errors
+    /// If the request fails.
     pub fn listeners_on(
         &mut self,
         family: AddressFamily,
@@ -213,7 +217,8 @@ impl SocketDiag {
     /// without allocation. If several share the port, always the same one. Also `None` if
     /// the kernel has no inet_diag.
     ///
-    /// # Errors If the request fails.
+    /// # Errors
+    /// If the request fails.
     pub fn listener_at(&mut self, local: SocketAddr) -> Result<Option<Listener>, DiagError> {
         let family = AddressFamily::from_address(local.ip());
         let mut request = Self::request(family, StateFlags::LISTEN, Some(local.port()));
@@ -236,7 +241,8 @@ impl SocketDiag {
     /// family (`inet_diag_dump_icsk` in net/ipv4/inet_diag.c), so this costs as much for
     /// one socket as for hundreds.
     ///
-    /// # Errors If the request fails.
+    /// # Errors
+    /// If the request fails.
     pub fn count_by_state(&mut self, local_port: Option<u16>) -> Result<StateCounts, DiagError> {
         let mut count = |family| {
             let request = Self::request(family, StateFlags::all(), local_port);
@@ -249,7 +255,8 @@ impl SocketDiag {
     /// `port`; ESTABLISHED, TIME_WAIT and FIN_WAIT_2 of the whole namespace. The other
     /// states are not counted. One scan, as in [`SocketDiag::count_by_state`].
     ///
-    /// # Errors If the request fails.
+    /// # Errors
+    /// If the request fails.
     pub fn count_connections(
         &mut self,
         family: AddressFamily,

@@ -122,7 +122,8 @@ pub fn join_with_veth(
 /// Adds addresses to an interface of the calling thread's namespace. Needs CAP_NET_ADMIN
 /// there.
 ///
-/// # Errors The first request that the kernel refused, or that the interface does not
+/// # Errors
+/// The first request that the kernel refused, or that the interface does not
 /// exist.
 pub fn add_addresses_here(
     interface: &str,

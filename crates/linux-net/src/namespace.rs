@@ -31,7 +31,8 @@ impl NetworkNamespace {
     /// Creates a namespace whose only interface is a loopback that is up. The calling
     /// thread stays in its own namespace.
     ///
-    /// # Errors [`NamespaceError::Refused`] if this process may not; see
+    /// # Errors
+    /// [`NamespaceError::Refused`] if this process may not; see
     /// [`crate::enter_user_namespace`].
     pub fn create() -> Result<Self, NamespaceError> {
         in_short_lived_thread(Self::unshare)?
@@ -57,7 +58,8 @@ impl NetworkNamespace {
 
     /// The namespace of the calling thread.
     ///
-    /// # Errors If /proc cannot be read.
+    /// # Errors
+    /// If /proc cannot be read.
     pub fn current() -> Result<Self, NamespaceError> {
         Self::open("/proc/thread-self/ns/net")
     }
@@ -65,7 +67,8 @@ impl NetworkNamespace {
     /// The namespace in which this process started: that of its first thread, which
     /// nothing in this crate ever moves.
     ///
-    /// # Errors If /proc cannot be read.
+    /// # Errors
+    /// If /proc cannot be read.
     pub fn of_process() -> Result<Self, NamespaceError> {
         Self::open("/proc/self/ns/net")
     }
@@ -87,9 +90,11 @@ impl NetworkNamespace {
     /// first thread; read `/proc/thread-self/net`. `/proc/sys/net` is that of the calling
     /// thread.
     ///
-    /// # Errors If the namespace cannot be entered.
+    /// # Errors
+    /// If the namespace cannot be entered.
     ///
-    /// # Panics If `f` panics.
+    /// # Panics
+    /// If `f` panics.
     pub fn run<T: Send>(&self, f: impl FnOnce() -> T + Send) -> Result<T, NamespaceError> {
         in_short_lived_thread(|| {
             setns(&self.file, CloneFlags::CLONE_NEWNET).map_err(|errno| {

@@ -16,7 +16,8 @@ pub struct SocketMemory {
 impl SocketMemory {
     /// Opens the calling thread's view of it.
     ///
-    /// # Errors If /proc cannot be read.
+    /// # Errors
+    /// If /proc cannot be read.
     pub fn open() -> io::Result<Self> {
         let page = sysconf(SysconfVar::PAGE_SIZE)?.unwrap_or(4096).unsigned_abs();
         Ok(Self { file: File::open("/proc/thread-self/net/sockstat")?, page })
@@ -26,7 +27,8 @@ impl SocketMemory {
     /// machine in any namespace. Each CPU reserves and releases it in steps of up to 1
     /// MiB (`net.core.mem_pcpu_rsv`).
     ///
-    /// # Errors If it cannot be read, or has an unknown format.
+    /// # Errors
+    /// If it cannot be read, or has an unknown format.
     pub fn bytes(&self) -> io::Result<u64> {
         // It is in the second short line; a read from 0 regenerates the text.
         let mut text = [0; 512];

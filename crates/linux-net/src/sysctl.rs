@@ -142,7 +142,8 @@ fn writable(name: &SysctlName) -> Result<(), nix::Error> {
 /// The values in force in the calling thread's namespace of every [`Sysctl`] and of
 /// `names`; any process may read them.
 ///
-/// # Errors [`SysctlError::Unknown`] if one of `names` does not exist;
+/// # Errors
+/// [`SysctlError::Unknown`] if one of `names` does not exist;
 /// [`SysctlError::Read`].
 pub fn read_sysctls_here(
     names: &[SysctlName],
@@ -169,7 +170,8 @@ impl NetworkNamespace {
 
     /// Reads a sysctl, fields separated by one space.
     ///
-    /// # Errors [`SysctlError::Unknown`] if the namespace has none of that name.
+    /// # Errors
+    /// [`SysctlError::Unknown`] if the namespace has none of that name.
     pub fn read_sysctl(&self, name: &SysctlName) -> Result<String, SysctlError> {
         self.run(|| read(name))?
     }
@@ -177,7 +179,8 @@ impl NetworkNamespace {
     /// Sets the namespace's own sysctls in order, then reads them all back, and returns
     /// the values in force: of these and of every [`Sysctl`].
     ///
-    /// # Errors The first that could not be set, or whose value was changed. A global
+    /// # Errors
+    /// The first that could not be set, or whose value was changed. A global
     /// sysctl, an unknown one, and any sysctl of the namespace in which this process
     /// started, is refused before anything is written.
     pub fn apply_sysctls(
@@ -199,7 +202,8 @@ impl NetworkNamespace {
 
     /// The values in force of every [`Sysctl`].
     ///
-    /// # Errors If one that exists cannot be read.
+    /// # Errors
+    /// If one that exists cannot be read.
     pub fn deciding_sysctls(&self) -> Result<BTreeMap<SysctlName, String>, SysctlError> {
         self.run(read_deciding)?
     }

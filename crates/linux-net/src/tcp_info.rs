@@ -67,7 +67,8 @@ pub struct TcpInfo {
 
 /// Reads TCP_INFO of a socket.
 ///
-/// # Errors The errno of getsockopt(2): ENOPROTOOPT or EOPNOTSUPP if it is not a TCP
+/// # Errors
+/// The errno of getsockopt(2): ENOPROTOOPT or EOPNOTSUPP if it is not a TCP
 /// socket.
 pub fn tcp_info(socket: BorrowedFd<'_>) -> io::Result<TcpInfo> {
     // SAFETY: tcp_info is plain integers, for which all zeros is a value.

@@ -28,7 +28,8 @@ const MARK: &str = "LINUX_NET_IN_LAB_NAMESPACE";
 /// }
 /// ```
 ///
-/// # Panics If the body panics, in either process; or if this machine forbids user
+/// # Panics
+/// If the body panics, in either process; or if this machine forbids user
 /// namespaces, with the cause.
 pub fn in_lab_namespace(body: impl FnOnce()) {
     if can_administer_networks() {

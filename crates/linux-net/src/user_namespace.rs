@@ -36,7 +36,8 @@ pub fn in_initial_user_namespace() -> bool {
 /// user namespace, which changes nothing outside it. Does nothing if the process already
 /// may. Call it at the start of `main`: the process must have one thread.
 ///
-/// # Errors [`NamespaceError::Refused`], with the cause and a hint. A kernel can allow
+/// # Errors
+/// [`NamespaceError::Refused`], with the cause and a hint. A kernel can allow
 /// the user namespace and deny network namespaces in it (Ubuntu's AppArmor restriction),
 /// so it also creates one.
 pub fn enter_user_namespace() -> Result<(), NamespaceError> {

@@ -12,7 +12,8 @@ use crate::control::LoadCommand;
 
 /// A channel to a running load. Dropping the sender stops the load.
 ///
-/// # Errors If the kernel creates no eventfd (EMFILE, ENFILE, ENOMEM).
+/// # Errors
+/// If the kernel creates no eventfd (EMFILE, ENFILE, ENOMEM).
 pub fn command_channel() -> io::Result<(CommandSender, CommandSource)> {
     let wake = Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?);
     let (sender, receiver) = mpsc::channel();

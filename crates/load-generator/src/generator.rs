@@ -254,7 +254,8 @@ impl<'a> Generator<'a> {
 
     /// Ends an attempt with the ending of `error`.
     ///
-    /// # Errors [`LoadError::Testbed`] for an error that is not an ending.
+    /// # Errors
+    /// [`LoadError::Testbed`] for an error that is not an ending.
     pub(crate) fn fail(
         &mut self,
         client: usize,

@@ -21,7 +21,8 @@ const OTHER_FILES: u64 = 32;
 /// return value. Without `commands`, the load does not wait for
 /// [`LoadConfig::hold`].
 ///
-/// # Errors If [`check_settings`] finds a problem, if the hard limit of open files is too
+/// # Errors
+/// If [`check_settings`] finds a problem, if the hard limit of open files is too
 /// low, or if the kernel or the testbed fails. A connection that fails because of a queue
 /// is not an error, but an attempt with its [`Ending`](crate::control::Ending).
 pub fn run(

@@ -74,7 +74,8 @@ impl Plan {
 
 /// Creates the plan of a scenario from its parsed file.
 ///
-/// # Errors All problems of the file, in its full and in its quick form; if there are
+/// # Errors
+/// All problems of the file, in its full and in its quick form; if there are
 /// none, all problems of the overrides.
 pub(crate) fn plan(
     source: &Source,

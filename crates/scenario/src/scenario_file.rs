@@ -29,7 +29,8 @@ impl ScenarioFile {
 
     /// Creates the plan of the scenario.
     ///
-    /// # Errors All problems of the file, in its full and in its quick form; if there are
+    /// # Errors
+    /// All problems of the file, in its full and in its quick form; if there are
     /// none, all problems of the overrides.
     pub fn plan(&self, overrides: &Overrides, kernel: &dyn Kernel) -> Result<Plan, ScenarioErrors> {
         let (tree, problems) = self.0.tree()?;

@@ -97,7 +97,8 @@ impl LoadedSuite {
 
     /// The plan of each scenario, with what the suite changes in it.
     ///
-    /// # Errors All problems of the changes or of the scenarios, at the lines of the
+    /// # Errors
+    /// All problems of the changes or of the scenarios, at the lines of the
     /// suite's file.
     pub fn plans(&self, kernel: &dyn Kernel) -> Result<Vec<Plan>, ScenarioErrors> {
         let (mut plans, mut problems) = (Vec::new(), Vec::new());

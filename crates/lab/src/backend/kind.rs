@@ -17,7 +17,8 @@ pub trait BackendKind: Sync {
 
     /// Prepares this process, before it starts any thread.
     ///
-    /// # Errors If this process cannot use the backend.
+    /// # Errors
+    /// If this process cannot use the backend.
     fn prepare_process(&self) -> Result<()> {
         Ok(())
     }
@@ -34,7 +35,8 @@ pub trait BackendKind: Sync {
 
     /// The build with this name.
     ///
-    /// # Errors If it is not a build of this program.
+    /// # Errors
+    /// If it is not a build of this program.
     fn find_build(&self, name: &str) -> std::result::Result<Build, BuildError> {
         Build::find(name, self.runs_images())
     }
@@ -42,13 +44,15 @@ pub trait BackendKind: Sync {
     /// Connects the backend. Its hosts run the workers of `build`, or of this program if
     /// it is `None`.
     ///
-    /// # Errors If it does not exist, or this user may not use it.
+    /// # Errors
+    /// If it does not exist, or this user may not use it.
     fn connect(&self, build: Option<Build>) -> Result<Box<dyn Backend>>;
 
     /// Removes the resources of killed runs; with `dry_run`, only finds them. With
     /// `images`, also unused images that this program built.
     ///
-    /// # Errors If the backend cannot be reached.
+    /// # Errors
+    /// If the backend cannot be reached.
     fn clean(&self, _images: bool, _dry_run: bool) -> Result<Leftovers> {
         Ok(Leftovers::default())
     }

@@ -31,13 +31,15 @@ pub trait Backend: Sync {
 
     /// Reserves what a run needs. Called once, before its first testbed.
     ///
-    /// # Errors If the machine has less.
+    /// # Errors
+    /// If the machine has less.
     fn reserve(&self, needs: &Needs) -> Result<()>;
 
     /// A testbed in the state of a new one: its sysctls are applied and read back, and
     /// nothing of an earlier trial remains in it.
     ///
-    /// # Errors If the machine refuses it, or a sysctl.
+    /// # Errors
+    /// If the machine refuses it, or a sysctl.
     fn testbed(&self, spec: &TestbedSpec, purpose: Purpose) -> Result<Box<dyn Testbed>>;
 
     /// Announces a testbed that will be needed when the running trial ends. What the
@@ -55,28 +57,33 @@ pub trait Testbed {
 
     /// Every sysctl that affects how connections queue, requested or not.
     ///
-    /// # Errors If they cannot be read.
+    /// # Errors
+    /// If they cannot be read.
     fn effective_sysctls(&self) -> Result<SysctlValues>;
 
     /// A host's kernel counters.
     ///
-    /// # Errors If they cannot be read.
+    /// # Errors
+    /// If they cannot be read.
     fn counters(&self, role: Role) -> Result<Counters>;
 
     /// The accept queue of `port` in the server's host, if anything listens
     /// there: of several listeners, the sum of the depths and the limit of one.
     ///
-    /// # Errors If it cannot be read.
+    /// # Errors
+    /// If it cannot be read.
     fn accept_queue(&self, port: u16) -> Result<Option<AcceptQueue>>;
 
     /// A host's TCP sockets by state.
     ///
-    /// # Errors If they cannot be counted.
+    /// # Errors
+    /// If they cannot be counted.
     fn sockets(&self, role: Role) -> Result<StateCounts>;
 
     /// Starts the worker `queuelab <arguments>` in a host.
     ///
-    /// # Errors If it cannot be started.
+    /// # Errors
+    /// If it cannot be started.
     fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker>;
 
     /// Checks that both hosts are still alive and joined; otherwise the result of a trial

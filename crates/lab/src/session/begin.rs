@@ -25,7 +25,8 @@ pub(super) struct Request<'a> {
 /// The record of a run that begins. Its backend has reserved room for it, and has created
 /// a testbed of each kind that the run needs.
 ///
-/// # Errors If the machine cannot run it, or the user interrupts.
+/// # Errors
+/// If the machine cannot run it, or the user interrupts.
 pub(super) fn new_record(
     plan: &Plan,
     request: &Request<'_>,
@@ -73,7 +74,8 @@ pub(super) fn new_record(
 /// Creates a testbed of each kind that the run needs, to find refused sysctl values
 /// before the first trial. Returns the sysctls in force in the first testbed.
 ///
-/// # Errors The first testbed that cannot be created; a refused sysctl at its place in
+/// # Errors
+/// The first testbed that cannot be created; a refused sysctl at its place in
 /// the scenario.
 fn try_testbeds(
     plan: &Plan,

@@ -27,7 +27,8 @@ pub(super) struct Side<'a> {
 /// Runs the due trials of the sides, which have the same plan. `against` is the build of
 /// the second side.
 ///
-/// # Errors If a trial cannot be run, or the user interrupts. Finished trials are in the
+/// # Errors
+/// If a trial cannot be run, or the user interrupts. Finished trials are in the
 /// run directories.
 pub(super) fn execute<const N: usize>(
     sides: [Side<'_>; N],

@@ -31,7 +31,8 @@ pub(super) struct InterleavedRuns {
 /// The other build must be named again: nothing that a run directory names is executed,
 /// because it may come from another machine.
 ///
-/// # Errors If the other build is not named, or there is none, or the directory is that
+/// # Errors
+/// If the other build is not named, or there is none, or the directory is that
 /// of the baseline.
 pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<InterleavedRuns>> {
     let record = RunDirectory::read(path)?.0;
@@ -71,7 +72,8 @@ pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<I
 
 /// Begins two runs and completes both.
 ///
-/// # Errors If they cannot begin or continue.
+/// # Errors
+/// If they cannot begin or continue.
 pub(super) fn begin(
     file: &ScenarioFile,
     changes: &scenario::Overrides,
@@ -121,7 +123,8 @@ pub(super) fn begin(
 
 /// Resumes two runs and completes both.
 ///
-/// # Errors As [`begin`], and if a build is not the one that ran before.
+/// # Errors
+/// As [`begin`], and if a build is not the one that ran before.
 pub(super) fn resume(
     runs: &InterleavedRuns,
     file: Option<&ScenarioFile>,

@@ -18,7 +18,8 @@ pub(super) fn plan(file: &ScenarioFile, changes: &scenario::Overrides) -> Result
 
 /// The recorded plan of a run.
 ///
-/// # Errors If this build does not accept the scenario.
+/// # Errors
+/// If this build does not accept the scenario.
 pub(super) fn recorded_plan(run: &Path, record: &RunRecord) -> Result<Plan> {
     let file = ScenarioFile::from_source(Source {
         name: record.scenario.name.clone(),

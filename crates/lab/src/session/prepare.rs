@@ -35,7 +35,8 @@ impl Session {
     /// Reads the files of the request, and prepares this process for its backend. Call it
     /// before the process starts a thread: a backend may have to enter a user namespace.
     ///
-    /// # Errors If the request is invalid, or the backend cannot run here.
+    /// # Errors
+    /// If the request is invalid, or the backend cannot run here.
     pub fn prepare(request: RunRequest) -> Result<Self> {
         let work = work(&request.target)?;
         let backend = backend(&request)?;
@@ -55,7 +56,8 @@ impl Session {
 
     /// Runs it to its end. `interrupted` becomes true when the user interrupts.
     ///
-    /// # Errors If a run cannot start or continue. Its finished trials are recorded. A
+    /// # Errors
+    /// If a run cannot start or continue. Its finished trials are recorded. A
     /// suite continues with its next scenario instead.
     pub fn run(self, interrupted: &AtomicBool, observer: &mut dyn Observer) -> Result<Finished> {
         let Self { request, work, backend } = self;

@@ -22,7 +22,8 @@ pub(super) struct Resumed {
 /// Opens a run directory to resume it. Without a `file` the scenario is that of the
 /// record.
 ///
-/// # Errors If it is a run of another scenario, on another kernel or on another backend.
+/// # Errors
+/// If it is a run of another scenario, on another kernel or on another backend.
 pub(super) fn resume(
     path: &Path,
     file: Option<&ScenarioFile>,

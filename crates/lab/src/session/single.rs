@@ -35,7 +35,8 @@ type Result<T> = std::result::Result<T, Stopped>;
 /// Begins a run of a scenario with changes and completes it. The scenario and the changes
 /// are separate from the request, because a suite has its own for each run.
 ///
-/// # Errors If it cannot begin or continue.
+/// # Errors
+/// If it cannot begin or continue.
 pub(super) fn begin(
     file: &ScenarioFile,
     changes: &scenario::Overrides,

@@ -23,7 +23,8 @@ use crate::running_kernel::RunningKernel;
 /// its own run directory. The suite's directory exists from the beginning, so a crash
 /// loses no run.
 ///
-/// # Errors If the suite or a change of it is invalid, or its directory cannot be
+/// # Errors
+/// If the suite or a change of it is invalid, or its directory cannot be
 /// written.
 pub(super) fn run(
     loaded: &LoadedSuite,

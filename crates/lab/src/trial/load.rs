@@ -41,7 +41,8 @@ pub(super) struct Loaded {
 
 /// Runs the load, and waits until the server has handled it.
 ///
-/// # Errors If a host or a worker fails, or the trial must end.
+/// # Errors
+/// If a host or a worker fails, or the trial must end.
 pub(super) fn load(
     trial: &TrialContext<'_>,
     testbed: &dyn Testbed,

@@ -46,7 +46,8 @@ pub(super) struct Observed {
 
 /// Runs server, probe and load on the hosts.
 ///
-/// # Errors If a host or a worker fails, or the trial must end.
+/// # Errors
+/// If a host or a worker fails, or the trial must end.
 pub(super) fn observe(
     trial: &TrialContext<'_>,
     testbed: &dyn Testbed,

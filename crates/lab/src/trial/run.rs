@@ -9,7 +9,8 @@ use crate::error::Result;
 
 /// Runs a trial. Its testbed is always removed when this returns.
 ///
-/// # Errors If the testbed or a worker fails, or the trial must end. A result of the
+/// # Errors
+/// If the testbed or a worker fails, or the trial must end. A result of the
 /// trial is never an error.
 pub(crate) fn run(trial: &TrialContext<'_>) -> Result<TrialOutput> {
     let started = Timestamp::now();

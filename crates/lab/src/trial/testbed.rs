@@ -23,7 +23,8 @@ pub(super) struct ClosedTestbed {
 
 /// Creates the testbed that the trial's cell requires.
 ///
-/// # Errors If the machine refuses it, or a sysctl.
+/// # Errors
+/// If the machine refuses it, or a sysctl.
 pub(super) fn create(trial: &TrialContext<'_>) -> Result<TrialTestbed> {
     let spec = TestbedSpec::from_settings(&trial.cell.settings);
     let hosts = trial.backend.testbed(&spec, Purpose::Trial(trial.execution_id()))?;

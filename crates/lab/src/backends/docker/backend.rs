@@ -30,7 +30,8 @@ pub(super) struct Docker {
 impl Docker {
     /// Connects to the engine. Its containers run `build`, or this program.
     ///
-    /// # Errors If there is no engine, this user may not use it, or it has no such image.
+    /// # Errors
+    /// If there is no engine, this user may not use it, or it has no such image.
     pub(super) fn connect(build: Option<Build>) -> Result<Self> {
         let engine = Arc::new(Engine::connect()?);
         let record = |build: &Build| -> Result<run_record::Build> {
@@ -58,7 +59,8 @@ impl Docker {
     /// Removes the resources of killed runs; with `dry_run`, only finds them. With
     /// `images`, also this program's images that no container uses.
     ///
-    /// # Errors If the engine fails.
+    /// # Errors
+    /// If the engine fails.
     pub(super) fn clean(&self, images: bool, dry_run: bool) -> Result<Leftovers> {
         let mut leftovers = self.engine.remove_leftovers(dry_run)?;
         if images {

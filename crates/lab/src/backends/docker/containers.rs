@@ -31,7 +31,8 @@ pub(super) struct Containers {
 impl Containers {
     /// Both hosts as a testbed, whose sysctls were read back, and which reach each other.
     ///
-    /// # Errors If a sysctl differs from the requested value, or a host cannot be
+    /// # Errors
+    /// If a sysctl differs from the requested value, or a host cannot be
     /// reached.
     pub(super) fn joined(
         [server, client]: [Host; 2],

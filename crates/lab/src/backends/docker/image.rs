@@ -174,7 +174,8 @@ impl Engine {
 
     /// The first digits of an image's own hash.
     ///
-    /// # Errors If there is no such image.
+    /// # Errors
+    /// If there is no such image.
     pub(super) fn image_hash(&self, name: &str) -> Result<String> {
         let inspected = self.call("find the image", self.docker().inspect_image(name));
         match inspected {

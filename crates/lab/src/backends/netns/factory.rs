@@ -38,7 +38,8 @@ impl Netns {
     /// Checks that this process may create network namespaces. `build` is the one whose
     /// workers run in them, if it is not this program.
     ///
-    /// # Errors If it may not.
+    /// # Errors
+    /// If it may not.
     pub(super) fn new(build: Option<BuildFile>) -> Result<Self> {
         let as_root = linux_net::in_initial_user_namespace();
         let namespaces = NamespaceFactory::new().map_err(|error| error::namespace(&error))?;
