@@ -32,6 +32,6 @@ pub fn find(name: &str) -> Option<&'static dyn BackendKind> {
 }
 
 /// The backend that is used by default.
-pub(crate) fn default() -> &'static dyn BackendKind {
+pub fn default() -> &'static dyn BackendKind {
     all()[0]
 }

@@ -73,7 +73,9 @@ pub use backend::{
 };
 #[cfg(feature = "fake")]
 pub use backends::{FakeKind, FakeScript, FakeTrial, ScriptedTrial};
-pub use backends::{Image, all as backends, build_image, find as find_backend};
+pub use backends::{
+    Image, all as backends, build_image, default as default_backend, find as find_backend,
+};
 pub use build::{Build, BuildError, BuildFile};
 pub use clock::{Clock, SystemClock};
 pub use error::LabError;

@@ -5,6 +5,7 @@ use lab::{BackendError, BackendErrorKind, LabError, SessionError, WorkerError};
 use miette::Diagnostic;
 use run_record::RunDirectoryError;
 
+use crate::backend_name::user_backends;
 use crate::exit::Exit;
 
 /// What went wrong with a command.
@@ -122,9 +123,8 @@ impl From<SessionError> for CommandError {
 /// Names the other backends if this one is unavailable.
 fn other_backends(error: &BackendError) -> Option<String> {
     let BackendErrorKind::Unavailable { backend } = error.kind else { return None };
-    let others: Vec<_> = lab::backends()
-        .iter()
-        .filter(|other| other.name() != backend && !other.is_for_tests())
+    let others: Vec<_> = user_backends()
+        .filter(|other| other.name() != backend)
         .map(|other| format!("`--backend {}` ({})", other.name(), other.description()))
         .collect();
     let others = others.join(", ");

@@ -33,6 +33,12 @@ pub trait BackendKind: Sync {
         false
     }
 
+    /// Why server and load get equal shares of the CPUs with it, on every machine; `None`
+    /// if they may not.
+    fn equal_cpu_shares(&self) -> Option<&'static str> {
+        None
+    }
+
     /// The build with this name.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ use crate::exit::Exit;
 
 /// Arguments of `queuelab ci`.
 #[derive(Debug, Args)]
-#[command(after_help = settings::HELP)]
+#[command(after_help = settings::help())]
 pub(crate) struct CiArguments {
     #[command(subcommand)]
     step: Option<Step>,

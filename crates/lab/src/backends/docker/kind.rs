@@ -27,6 +27,10 @@ impl BackendKind for DockerKind {
         true
     }
 
+    fn equal_cpu_shares(&self) -> Option<&'static str> {
+        Some("containers get equal shares")
+    }
+
     fn connect(&self, build: Option<Build>) -> Result<Box<dyn Backend>> {
         Ok(Box::new(Docker::connect(build)?))
     }

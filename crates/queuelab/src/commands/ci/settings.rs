@@ -3,12 +3,19 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use super::steps::StepFiles;
+use lab::BackendKind;
 
-pub(super) const HELP: &str = "\
+use super::steps::StepFiles;
+use crate::backend_name::{default_name, user_backends};
+
+/// The help on the environment.
+pub(super) fn help() -> String {
+    let backends: Vec<_> = user_backends().map(BackendKind::name).collect();
+    format!(
+        "\
 Environment:
     SUITE      name of the suite, or path of its file [default: nightly]
-    BACKEND    netns or docker [default: netns]
+    BACKEND    {backends} [default: {default}]
     OUT        directory for runs [default: reports/runs]
     STEPS      directory for files that pass results between steps [default: reports/steps]
     BASELINE   copy of an earlier OUT that has the baseline [default: OUT]
@@ -16,7 +23,11 @@ Environment:
     WORKFLOW   workflow on GitHub whose runs have baselines [default: nightly.yml]
     BRANCH     branch of those runs [default: the repository's default branch]
     QUEUELAB   queuelab executable to run [default: this one]
-On GitHub also RUNNER_LABEL, GITHUB_OUTPUT and GITHUB_STEP_SUMMARY.";
+On GitHub also RUNNER_LABEL, GITHUB_OUTPUT and GITHUB_STEP_SUMMARY.",
+        backends = backends.join(" or "),
+        default = default_name(),
+    )
+}
 
 /// The settings of all steps.
 #[derive(Debug)]
@@ -47,7 +58,7 @@ impl Settings {
         let out = path("OUT").unwrap_or_else(|| "reports/runs".into());
         Self {
             suite: text("SUITE").unwrap_or_else(|| "nightly".to_owned()),
-            backend: text("BACKEND").unwrap_or_else(|| "netns".to_owned()),
+            backend: text("BACKEND").unwrap_or_else(|| default_name().to_owned()),
             steps: StepFiles::new(path("STEPS").unwrap_or_else(|| "reports/steps".into())),
             baseline: path("BASELINE").unwrap_or_else(|| out.clone()),
             out,

@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::Path;
 
+use crate::backend_name::user_backends;
 use crate::commands::print_output;
 use crate::error::Result;
 
-const BACKENDS: [&str; 2] = ["netns", "docker"];
-
 /// Prints the summary of each run below a directory, or why there is none.
 pub(super) fn smoke(directory: &Path) -> Result {
-    let summaries: String = BACKENDS.iter().map(|backend| summaries(directory, backend)).collect();
+    let summaries: String =
+        user_backends().map(|backend| summaries(directory, backend.name())).collect();
     print_output(&summaries)
 }
 

@@ -8,6 +8,7 @@ use report::gibibytes;
 use run_record::Machine;
 
 use super::limits::Limits;
+use crate::backend_name::user_backends;
 
 const AUTOGROUP: &str = "kernel.sched_autogroup_enabled";
 
@@ -101,9 +102,22 @@ fn scheduler_finding(value: Option<&str>) -> Finding {
         ),
         Some(value) => Finding::note("scheduler", format!("{unfair} ({AUTOGROUP} = {value})"))
             .with_hint(format!("run `sudo sysctl -w {AUTOGROUP}=1`")),
-        None => Finding::note("scheduler", format!("{unfair} (this kernel has no {AUTOGROUP})"))
-            .with_hint("use `--backend docker`: containers get equal shares"),
+        None => {
+            let note =
+                Finding::note("scheduler", format!("{unfair} (this kernel has no {AUTOGROUP})"));
+            match fair_backend() {
+                Some(hint) => note.with_hint(hint),
+                None => note,
+            }
+        }
     }
+}
+
+fn fair_backend() -> Option<String> {
+    user_backends().find_map(|backend| {
+        let reason = backend.equal_cpu_shares()?;
+        Some(format!("use `--backend {}`: {reason}", backend.name()))
+    })
 }
 
 #[cfg(test)]
@@ -155,6 +169,11 @@ mod tests {
             off.hint.as_deref(),
             Some("run `sudo sysctl -w kernel.sched_autogroup_enabled=1`")
         );
-        assert_eq!(scheduler_finding(None).state, FindingState::Note);
+        let absent = scheduler_finding(None);
+        assert_eq!(absent.state, FindingState::Note);
+        assert_eq!(
+            absent.hint.as_deref(),
+            Some("use `--backend docker`: containers get equal shares")
+        );
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn text(diagnosis: &Diagnosis) -> String {
 
 fn verdict(diagnosis: &Diagnosis) -> String {
     let ready = diagnosis.backends.iter().find(|backend| diagnosis.is_ready(backend));
-    let default = lab::backends()[0].name();
+    let default = lab::default_backend().name();
     match ready {
         None => "No scenario can run on this machine: fix what is MISSING.".to_owned(),
         // The default needs no flag.

@@ -11,6 +11,23 @@ use crate::commands::compare::CriteriaArguments;
 use crate::commands::plan::Changes;
 use crate::tool::tool;
 
+const AGAINST_HELP: &str =
+    "Alternate the trials of this build with those of another, and compare the two";
+
+fn against_help() -> String {
+    let with_images: Vec<_> = backend_name::user_backends()
+        .filter(|backend| backend.runs_images())
+        .map(|backend| format!("`--backend {}`", backend.name()))
+        .collect();
+    format!(
+        "{AGAINST_HELP}.\n\n\
+         The other build is the path of a queuelab executable or, with {}, an image. Each cell has \
+         at least 10 repetitions, unless `--repeat` is given. Trials that run side by side \
+         alternate in batches. To resume such a run, repeat this flag.",
+        with_images.join(" or ")
+    )
+}
+
 /// Flags of `queuelab run`.
 #[derive(Debug, Args)]
 // They apply only to the comparison of two builds.
@@ -27,13 +44,7 @@ pub(crate) struct RunArguments {
     /// Resume an unfinished run: run only its missing trials.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["quick", "set", "only", "repeat", "seed", "out"])]
     resume: Option<PathBuf>,
-    /// Alternate the trials of this build with those of another, and compare the two.
-    ///
-    /// The other build is the path of a queuelab executable or, with
-    /// `--backend docker`, an image. Each cell has at least 10 repetitions, unless
-    /// `--repeat` is given. Trials that run side by side alternate in batches. To resume
-    /// such a run, repeat this flag.
-    #[arg(long, value_name = "BINARY_OR_IMAGE")]
+    #[arg(long, value_name = "BINARY_OR_IMAGE", help = AGAINST_HELP, long_help = against_help())]
     against: Option<String>,
     #[command(flatten)]
     pub(super) criteria: CriteriaArguments,
@@ -43,8 +54,15 @@ pub(crate) struct RunArguments {
     /// retry. A trial that violates an invariant is not retried.
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "resume")]
     retry: u32,
-    /// Backend that creates the hosts [default: netns, or that of the resumed run].
-    #[arg(long, value_name = "BACKEND", value_parser = backend_name::parser())]
+    #[arg(
+        long,
+        value_name = "BACKEND",
+        value_parser = backend_name::parser(),
+        help = format!(
+            "Backend that creates the hosts [default: {}, or that of the resumed run]",
+            backend_name::default_name()
+        )
+    )]
     backend: Option<String>,
 }
 
