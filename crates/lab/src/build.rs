@@ -15,7 +15,7 @@ use crate::running;
 
 /// How long a build may take to print its version.
 const VERSION_TIMEOUT: Duration = Duration::from_secs(10);
-/// The start of what it prints.
+/// What a build prints before its version.
 const NAME: &str = "queuelab ";
 /// Digits of the hash that identifies a build and is the tag of its image.
 pub(crate) const HASH_DIGITS: usize = 16;
@@ -90,7 +90,7 @@ impl BuildFile {
         Ok(Self { path: path.clone(), version, hash, identity: FileIdentity::new(&metadata) })
     }
 
-    /// Its path.
+    /// The canonical path of the executable.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -140,15 +140,15 @@ pub enum BuildError {
     /// There is no such file, or it cannot be read.
     #[error("run the build {}: {source}", path.display())]
     Unreadable {
-        /// Its path.
+        /// The path of the missing or unreadable file.
         path: PathBuf,
-        /// Why.
+        /// The system's error.
         source: io::Error,
     },
     /// It is not an executable file.
     #[error("run the build {}: it is not an executable file", path.display())]
     NotExecutable {
-        /// Its path.
+        /// The path of the file.
         path: PathBuf,
     },
     /// It is not this program.
@@ -157,9 +157,9 @@ pub enum BuildError {
         path.display()
     )]
     NotQueuelab {
-        /// Its path.
+        /// The path of the executable.
         path: PathBuf,
-        /// Its behaviour.
+        /// What it printed for `--version`, or how it ended.
         behaviour: String,
     },
 }
@@ -223,8 +223,8 @@ mod tests {
     fn script(folder: &Path, text: &str) -> PathBuf {
         let (written, path) = (folder.join("text"), folder.join("build"));
         fs::write(&written, text).unwrap();
-        // By another process: what another test starts meanwhile could hold a file that
-        // this one writes, and nothing runs what is open for writing.
+        // By another process, because a file that this one has open for writing cannot be
+        // executed, and a child of another test may inherit it.
         let copy = Command::new("install").arg("-m755").args([&written, &path]).status();
         assert!(copy.unwrap().success());
         path
@@ -246,21 +246,21 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_build_is_refused_with_its_answer() {
+    fn another_program_is_refused_with_what_it_printed() {
         let folder = tempfile::tempdir().unwrap();
         let refusal = |path: &Path| BuildFile::open(path).unwrap_err().to_string();
         assert!(refusal(Path::new("/bin/true")).contains("it printed `true"));
         assert!(refusal(Path::new("/bin/false")).contains("it ended with exit status: 1"));
         assert!(refusal(folder.path()).contains("not an executable file"));
         assert!(refusal(&folder.path().join("none")).contains("No such file"));
-        let talker = script(folder.path(), "#!/bin/sh\nexec yes queue\n");
-        let error = refusal(&talker);
+        let endless = script(folder.path(), "#!/bin/sh\nexec yes queue\n");
+        let error = refusal(&endless);
         assert!(error.contains("it ended with signal: 13"), "{error}");
-        // Another process keeps the line open.
-        let keeper = script(folder.path(), "#!/bin/sh\nsleep 5 &\necho queuelab 7\n");
-        let began = Instant::now();
-        assert!(BuildFile::open(&keeper).is_ok());
-        assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+        // A child of the build leaves the pipe open.
+        let with_child = script(folder.path(), "#!/bin/sh\nsleep 5 &\necho queuelab 7\n");
+        let started = Instant::now();
+        assert!(BuildFile::open(&with_child).is_ok());
+        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
     }
 
     #[test]

@@ -1,26 +1,26 @@
-//! The laws of the kernel that decide a cell.
+//! The kernel laws that apply to a cell.
 //!
 //! A law is a value of `queue_model`, next to its formula: id, title, unit,
-//! tolerance and kernel function. Here a rule says which cells it concerns,
-//! under which conditions it decides them, and how its figure is measured. A law
-//! is computed from the settings before the trial starts and compared with the
-//! measurement afterwards; a law that concerns the cell but cannot decide it is
-//! recorded as not applied, with the reason.
+//! tolerance and kernel function. Here, a rule defines which cells a law concerns,
+//! under which conditions it applies, and how its value is measured. A law is
+//! computed from the settings before the trial starts and compared with the
+//! measurement afterwards. A law that concerns the cell, but whose conditions do
+//! not hold, is recorded as not applied, with the reason.
 //!
-//! | module | holds |
+//! | module | contains |
 //! |---|---|
 //! | `rules` | the list of all rules |
 //! | `rule` | a rule and its predictions |
 //! | `condition` | why a rule does not apply |
-//! | `inputs` | what laws are computed from |
-//! | `measurements` | what they are compared with |
+//! | `inputs` | the inputs of laws |
+//! | `measurements` | the measurements that laws are compared with |
 //! | `cell_laws` | the rules applied to a cell |
-//! | `accepting` | what listeners hold, and when a deferred connection is accepted |
+//! | `accepting` | accept queue capacity, and when a deferred connection is accepted |
 //! | `half_open` | the SYN queue and cookies |
 //! | `unanswered` | SYNs that get no answer |
-//! | `held_acks` | connections whose final ACK finds no room |
-//! | `local_ports` | the client's ports |
-//! | `closing` | TIME_WAIT, FIN_WAIT_2, and bind(2) beside them |
+//! | `held_acks` | connections whose final ACK finds the accept queue full |
+//! | `local_ports` | the client's local ports |
+//! | `closing` | TIME_WAIT, FIN_WAIT_2, and bind(2) during TIME_WAIT |
 //!
 //! A new law is a formula with its [`Law`](queue_model::law::Law) in
 //! `queue_model`, a rule here, and a line in `rules`.

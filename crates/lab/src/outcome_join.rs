@@ -57,8 +57,12 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joine
             // A later attempt can use the same port: the connection belongs to the
             // latest attempt that had started by then.
             let owner = by_address.get(&connection.peer).and_then(|positions| {
-                let begun = |&&p: &&usize| attempts[p].start_ns <= connection.at_ns;
-                positions.iter().rev().find(|p| begun(p) && accepted_ns[**p].is_none()).copied()
+                let has_started = |&&p: &&usize| attempts[p].start_ns <= connection.at_ns;
+                positions
+                    .iter()
+                    .rev()
+                    .find(|p| has_started(p) && accepted_ns[**p].is_none())
+                    .copied()
             });
             if let Some(position) = owner {
                 accepted_ns[position] = Some(connection.at_ns);

@@ -16,7 +16,7 @@ const SINCE: &[(Sysctl, &str)] = &[
 
 /// A testbed that was created to check the machine.
 pub(super) struct TriedTestbed {
-    /// How long it duration to create.
+    /// How long its creation took.
     pub(super) duration: Duration,
     /// The sysctls of its server's host.
     pub(super) sysctls: BTreeMap<String, String>,
@@ -81,8 +81,9 @@ mod tests {
             finding.detail,
             format!(
                 "{some} of {all} that decide how connections queue are present; a scenario cannot \
-                 set net.core.somaxconn, net.ipv4.tcp_tw_reuse_delay (since Linux 6.14) on this \
-                 kernel"
+                 set {}, {} (since Linux 6.14) on this kernel",
+                Sysctl::Somaxconn,
+                Sysctl::TcpTwReuseDelay
             )
         );
     }

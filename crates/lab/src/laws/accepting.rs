@@ -1,4 +1,4 @@
-//! What listeners hold, and when a deferred connection is accepted.
+//! Accept queue capacity, and when a deferred connection is accepted.
 
 use queue_model::{accept_queue, reuseport, syn_ack_retry};
 use run_record::AttemptRow;
@@ -8,23 +8,23 @@ use super::inputs::Inputs;
 use super::measurements::Measurements;
 use super::rule::{Applied, Prediction, Rule};
 
-/// The greatest accepted probability that the kernel's hash leaves a listener with
-/// fewer clients than it has room for.
-const SHORT_OF_CLIENTS: f64 = 1e-6;
+/// Maximum accepted probability that the kernel's hash assigns some listener fewer
+/// clients than its queue has room for.
+const MAX_SHORTFALL_PROBABILITY: f64 = 1e-6;
 
-/// The limit of every listener.
+/// The accept queue limit of every listener.
 pub(super) const LISTEN_LIMIT: Rule =
     Rule { laws: &[accept_queue::LISTEN_LIMIT], predict: predict_listen_limit };
 
-/// What the queue of a single listener holds that does not accept.
+/// Capacity of one listener's accept queue while the server does not accept.
 pub(super) const ACCEPT_QUEUE: Rule =
     Rule { laws: &[accept_queue::CAPACITY], predict: predict_accept_queue };
 
-/// What the queues of several listeners hold that do not accept.
+/// Total capacity of several listeners' accept queues while the server does not accept.
 pub(super) const REUSEPORT: Rule =
     Rule { laws: &[reuseport::CAPACITY], predict: predict_reuseport };
 
-/// When a connection is accepted on which the client sends nothing.
+/// When a connection without data is accepted despite `TCP_DEFER_ACCEPT`.
 pub(super) const DEFERRAL: Rule = Rule {
     laws: &[syn_ack_retry::FIRST_DEFERRED, syn_ack_retry::LAST_DEFERRED],
     predict: predict_deferral,
@@ -43,9 +43,9 @@ fn predict_listen_limit(inputs: &Inputs<'_>) -> Applied {
     })])
 }
 
-/// Whether nothing is accepted of clients that connect as usual. Half-open clients
-/// and held ACKs have laws of their own.
-fn fills_up(inputs: &Inputs<'_>) -> bool {
+/// Whether clients complete the handshake but are not accepted. Half-open clients and
+/// held ACKs have separate laws.
+fn accept_queue_fills(inputs: &Inputs<'_>) -> bool {
     let server = &inputs.cell.server;
     server.accept_paused && inputs.cell.load.half_open == 0 && !server.hold_acks
 }
@@ -54,21 +54,21 @@ const DEFERS: &str =
     "server.defer_accept keeps connections without data out of the accept queue for a while";
 
 fn predict_accept_queue(inputs: &Inputs<'_>) -> Applied {
-    concerns(fills_up(inputs) && inputs.cell.server.listeners == 1)?;
+    concerns(accept_queue_fills(inputs) && inputs.cell.server.listeners == 1)?;
     require(inputs.cell.server.defer_accept == 0, DEFERS)?;
-    let held = inputs.held()?;
-    Ok(vec![Prediction::count(accept_queue::CAPACITY, held, |measured| {
+    let established = inputs.established_clients()?;
+    Ok(vec![Prediction::count(accept_queue::CAPACITY, established, |measured| {
         measured.accept_queue_depth()
     })])
 }
 
 fn predict_reuseport(inputs: &Inputs<'_>) -> Applied {
     let server = &inputs.cell.server;
-    concerns(fills_up(inputs) && server.listeners > 1)?;
+    concerns(accept_queue_fills(inputs) && server.listeners > 1)?;
     require(server.defer_accept == 0, DEFERS)?;
     let (clients, listeners) = (inputs.cell.load.clients, server.listeners);
     let capacity = reuseport::capacity(listeners, backlog(inputs), inputs.somaxconn()?);
-    if likely_short(clients.into(), listeners, capacity) >= SHORT_OF_CLIENTS {
+    if shortfall_probability(clients.into(), listeners, capacity) >= MAX_SHORTFALL_PROBABILITY {
         return Err(not_applied(format!(
             "the kernel spreads clients by a hash: with load.clients = {clients}, one of \
              {listeners} listeners may get fewer than the {} that it has room for",
@@ -80,9 +80,9 @@ fn predict_reuseport(inputs: &Inputs<'_>) -> Applied {
     })])
 }
 
-/// An upper bound of the probability that some listener gets fewer clients than it
-/// has room for: by Poisson's law, a good approximation for a hash.
-fn likely_short(clients: u64, listeners: u32, capacity: u64) -> f64 {
+/// Upper bound of the probability that some listener gets fewer clients than it has
+/// room for, by the Poisson distribution, which approximates a hash well.
+fn shortfall_probability(clients: u64, listeners: u32, capacity: u64) -> f64 {
     let listeners = f64::from(listeners);
     let expected = clients as f64 / listeners;
     let places = (capacity as f64 / listeners) as u64;
@@ -99,9 +99,9 @@ fn predict_deferral(inputs: &Inputs<'_>) -> Applied {
     let deferral = syn_ack_retry::deferral(inputs.cell.server.defer_accept);
     concerns(deferral.is_some())?;
     let after = deferral.unwrap_or_default();
-    let ladder: Vec<_> =
+    let timers: Vec<_> =
         syn_ack_retry::retransmits(u8::MAX).into_iter().take_while(|at| *at <= after).collect();
-    let latest = inputs.latest(&ladder);
+    let latest = inputs.latest(&timers);
     require(
         !inputs.cell.server.accept_paused,
         "the server accepts only after all attempts have ended (server.accept_paused)",
@@ -121,7 +121,7 @@ fn predict_deferral(inputs: &Inputs<'_>) -> Applied {
     ])
 }
 
-/// From connect(2) to accept(2), seconds.
+/// Times from connect(2) to accept(2), in seconds.
 fn accept_waits(measured: &Measurements<'_>) -> impl Iterator<Item = f64> {
     let wait = |row: &AttemptRow| Some(row.accepted_ns?.saturating_sub(row.start_ns) as f64 / 1e9);
     measured.rows.iter().filter_map(wait)

@@ -14,11 +14,11 @@ use super::measurements::Measurements;
 use super::rule::Prediction;
 use super::rules::RULES;
 
-/// The laws of a cell.
+/// The predictions of all rules for a cell.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct CellLaws {
     pub(super) predictions: Vec<Prediction>,
-    /// The laws that concern the cell but cannot decide it.
+    /// Laws that concern the cell, but whose conditions do not hold.
     pub(crate) not_applied: Vec<LawNotApplied>,
 }
 
@@ -42,16 +42,17 @@ impl CellLaws {
         laws
     }
 
-    /// Compares the predictions with the measurements. A law whose counterpart
-    /// could not be measured does not hold, unless the server had died.
+    /// Compares the predictions with the measurements. A law whose value could not be
+    /// measured fails; if the server died, it is undecided instead.
     pub(crate) fn check(&self, measured: &Measurements<'_>, server_died: bool) -> Vec<LawCheck> {
         let check = |prediction: &Prediction| {
-            let figure = (prediction.measure)(measured);
+            let measurement = (prediction.measure)(measured);
             let unmeasured = (!server_died).then_some(false);
             LawCheck {
-                measured: figure.map(|figure| figure.value),
-                deviation: figure.map(|figure| figure.value - prediction.predicted),
-                held: figure.map_or(unmeasured, |figure| Some(prediction.allows(figure))),
+                measured: measurement.map(|measurement| measurement.value),
+                deviation: measurement.map(|measurement| measurement.value - prediction.predicted),
+                held: measurement
+                    .map_or(unmeasured, |measurement| Some(prediction.allows(measurement))),
                 ..LawCheck::new(&prediction.law, prediction.predicted, prediction.latest)
             }
         };
@@ -59,26 +60,26 @@ impl CellLaws {
     }
 }
 
-/// What the laws predict of a cell, from its settings alone.
+/// What the laws predict for a cell, computed only from its settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CellPredictions {
-    /// The predictions, not measured yet.
+    /// The predictions, without measurements.
     pub predicted: Vec<LawCheck>,
-    /// The laws that concern the cell but cannot decide it.
+    /// Laws that concern the cell, but whose conditions do not hold.
     pub not_applied: Vec<LawNotApplied>,
 }
 
 /// Predicts a cell from its settings without starting anything.
-/// `default_somaxconn` is the kernel's own value, for cells that do not state
-/// theirs; the rules are those of kernels since January 2025.
+/// `default_somaxconn` is the kernel's value, for cells that do not set the sysctl; the
+/// SYN queue rule is that of kernels since January 2025.
 pub fn predictions(cell: &CellSettings, default_somaxconn: u32) -> CellPredictions {
     let server = &cell.hosts.server.sysctls;
     let somaxconn = match server.get(Sysctl::Somaxconn.name()) {
         Some(value) => value.to_string().parse().ok(),
         None => Some(default_somaxconn),
     };
-    let stated_delay = cell.hosts.client.sysctls.get(Sysctl::TcpTwReuseDelay.name());
-    let tw_reuse_delay = match stated_delay {
+    let configured_delay = cell.hosts.client.sysctls.get(Sysctl::TcpTwReuseDelay.name());
+    let tw_reuse_delay = match configured_delay {
         Some(delay) => delay.to_string().parse().ok().map(Duration::from_millis),
         None => Some(time_wait::DEFAULT_REUSE_DELAY),
     };

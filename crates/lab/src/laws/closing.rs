@@ -1,4 +1,4 @@
-//! TIME_WAIT, FIN_WAIT_2, and bind(2) beside them.
+//! TIME_WAIT, FIN_WAIT_2, and bind(2) during TIME_WAIT.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ use super::rule::{Applied, Prediction, Rule};
 /// The largest `tcp_fin_timeout` for which the kernel starts a TIME_WAIT timer of
 /// that length (`TCP_TIMEWAIT_LEN` in `tcp_rcv_state_process`, net/ipv4/tcp_input.c,
 /// Linux 6.18).
-const LONGEST_FIN_TIMEOUT: u32 = 60;
+const MAX_FIN_TIMEOUT: u32 = 60;
 
 /// How many connections stay in TIME_WAIT.
 pub(super) const BUCKETS: Rule =
@@ -40,7 +40,7 @@ fn server_closes_first(inputs: &Inputs<'_>) -> bool {
     inputs.cell.server.closes_first == ClosesFirst::Server
 }
 
-/// Requires that the server is left with the TIME_WAIT of each connection.
+/// Requires that every connection ends in a full TIME_WAIT at the server.
 fn require_time_wait(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
     require(
         inputs.cell.load.linger.is_zero(),
@@ -50,20 +50,20 @@ fn require_time_wait(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
 }
 
 fn predict_buckets(inputs: &Inputs<'_>) -> Applied {
-    let cap: u32 = inputs.at_server(Sysctl::TcpMaxTwBuckets).ok_or(Inapplicable::Unconcerned)?;
-    let (load, closes) = (&inputs.cell.load, u64::from(inputs.cell.load.clients));
-    let in_turn = load.pattern == ConnectPattern::OneByOne;
-    concerns(server_closes_first(inputs) && (in_turn || closes > u64::from(cap)))?;
+    let limit: u32 = inputs.at_server(Sysctl::TcpMaxTwBuckets).ok_or(Inapplicable::Unconcerned)?;
+    let (load, closed) = (&inputs.cell.load, u64::from(inputs.cell.load.clients));
+    let one_by_one = load.pattern == ConnectPattern::OneByOne;
+    concerns(server_closes_first(inputs) && (one_by_one || closed > u64::from(limit)))?;
     require(
-        in_turn,
+        one_by_one,
         "connections closed at the same time may exceed the limit by one for each CPU \
          (load.pattern is not one-by-one)",
     )?;
     require_time_wait(inputs)?;
-    let buckets = time_wait::buckets(closes, cap);
+    let buckets = time_wait::buckets(closed, limit);
     Ok(vec![
         Prediction::count(time_wait::SOCKETS, buckets.time_wait, |measured| {
-            measured.most_in("time_wait")
+            measured.max_in("time_wait")
         }),
         Prediction::count(time_wait::OVERFLOW, buckets.tcp_time_wait_overflow, |measured| {
             measured.at_server(Counter::TcpTimeWaitOverflow)
@@ -78,12 +78,9 @@ fn predict_time_wait(inputs: &Inputs<'_>) -> Applied {
     )?;
     require_time_wait(inputs)?;
     let latest = inputs.latest(&[time_wait::LENGTH]);
-    require(
-        watched > latest,
-        format!("TIME_WAIT is not watched to its end (after.watch_closing {watched:?})"),
-    )?;
+    require(watched > latest, format!("TIME_WAIT may outlast after.watch_closing ({watched:?})"))?;
     let (law, nominal) = (time_wait::TIME_WAIT_LENGTH, time_wait::LENGTH);
-    Ok(vec![Prediction::time(law, nominal, latest, |measured| measured.lasted("time_wait"))])
+    Ok(vec![Prediction::time(law, nominal, latest, |measured| measured.duration_in("time_wait"))])
 }
 
 fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
@@ -93,10 +90,10 @@ fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
     concerns(server_closes_first(inputs) && !load.linger.is_zero())?;
     require(
         server.drain.is_zero(),
-        "the server reads until its client closes, so its socket is no orphan (server.drain)",
+        "the server reads until its client closes, so its socket is not orphaned (server.drain)",
     )?;
     require(
-        (1..=LONGEST_FIN_TIMEOUT).contains(&fin_timeout),
+        (1..=MAX_FIN_TIMEOUT).contains(&fin_timeout),
         format!("{} = {fin_timeout} is outside 1 to 60 s", Sysctl::TcpFinTimeout),
     )?;
     let nominal = time_wait::duration(ClosedState::OrphanedFinWait2, fin_timeout);
@@ -107,7 +104,7 @@ fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
         format!("clients close before the timer fires (load.linger {linger:?})"),
     )?;
     let law = time_wait::FIN_WAIT_2_LENGTH;
-    Ok(vec![Prediction::time(law, nominal, latest, |measured| measured.lasted("fin_wait_2"))])
+    Ok(vec![Prediction::time(law, nominal, latest, |measured| measured.duration_in("fin_wait_2"))])
 }
 
 /// Whether bind(2) is refused while the server's connections are in TIME_WAIT.
@@ -119,18 +116,18 @@ fn is_refused(inputs: &Inputs<'_>) -> bool {
     server_closes_first(inputs) && !bind::succeeds(ExistingSocket::TimeWait, old, new)
 }
 
-/// Requires that it is certain what stands on the port at the restart.
-fn require_certain_restart(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
+/// Requires that the state of the port at the restart is known.
+fn require_known_port_state(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
     require(
         inputs.cell.after.watch_closing.is_zero(),
-        "the restart comes after the closed connections have been watched (after.watch_closing)",
+        "the server restarts only after the closed connections were observed (after.watch_closing)",
     )?;
     if server_closes_first(inputs) { require_time_wait(inputs) } else { Ok(()) }
 }
 
 fn predict_bind_again(inputs: &Inputs<'_>) -> Applied {
     concerns(!inputs.cell.after.restart_within.is_zero())?;
-    require_certain_restart(inputs)?;
+    require_known_port_state(inputs)?;
     Ok(vec![Prediction::count(bind::REFUSED, is_refused(inputs).into(), |measured| {
         Some(f64::from(u8::from(measured.restart?.refused > 0)).into())
     })])
@@ -139,19 +136,18 @@ fn predict_bind_again(inputs: &Inputs<'_>) -> Applied {
 fn predict_free_again(inputs: &Inputs<'_>) -> Applied {
     let within: Duration = inputs.cell.after.restart_within;
     concerns(within >= time_wait::LENGTH && is_refused(inputs))?;
-    require_certain_restart(inputs)?;
+    require_known_port_state(inputs)?;
     let latest = inputs.latest(&[time_wait::LENGTH]);
     require(
         within > latest,
-        format!(
-            "the lab stops trying before TIME_WAIT must have ended (after.restart_within {within:?})"
-        ),
+        format!("after.restart_within ({within:?}) is shorter than TIME_WAIT can last"),
     )?;
     Ok(vec![Prediction::time(bind::FREE_AGAIN, time_wait::LENGTH, latest, free_after)])
 }
 
-/// From the last client's end until a server listened. TIME_WAIT may have begun
-/// before that was noticed, but not before the first client came.
+/// Time from the end of the last client until a server listened again. A TIME_WAIT may
+/// have started before the client's end was noticed, but not before the first client
+/// started.
 fn free_after(measured: &Measurements<'_>) -> Option<Measurement> {
     let restart = measured.restart?;
     let value = restart.seconds?;

@@ -1,6 +1,6 @@
 //! Conditions of rules, and why a rule does not apply.
 
-/// Why a rule predicts nothing of a cell.
+/// Why a rule predicts nothing for a cell.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Inapplicable {
     /// It is about something that the cell does not do.

@@ -1,5 +1,5 @@
-//! The SYN queue, filled by clients that never answer, and what live clients then
-//! find.
+//! The SYN queue, filled by clients that never complete the handshake, and live clients
+//! that connect after them.
 
 use std::time::Duration;
 
@@ -16,10 +16,10 @@ use super::rule::{Applied, Prediction, Rule};
 /// When the first SYN is retransmitted.
 const FIRST_RETRANSMISSION: Duration = Duration::from_secs(1);
 
-/// What the lab needs to read the queues after the last attempt's deadline.
+/// Time within which the lab reads the queues after the last attempt's deadline.
 const READ_WITHIN: Duration = Duration::from_millis(250);
 
-/// What half-open clients leave.
+/// Length of the SYN queue and increases of counters after half-open clients.
 pub(super) const SYN_QUEUE: Rule = Rule {
     laws: &[
         syn_queue::CAPACITY,
@@ -32,11 +32,11 @@ pub(super) const SYN_QUEUE: Rule = Rule {
     predict: predict_syn_queue,
 };
 
-/// How many cookies come back.
+/// How many SYN cookies clients return.
 pub(super) const COOKIES_RECEIVED: Rule =
     Rule { laws: &[syn_queue::COOKIES_RECEIVED], predict: predict_cookies_received };
 
-/// How many live clients connect behind half-open ones.
+/// How many live clients connect after half-open ones.
 pub(super) const LIVE_CLIENTS: Rule =
     Rule { laws: &[syn_queue::LIVE_CLIENTS], predict: predict_live_clients };
 
@@ -45,7 +45,7 @@ fn predict_syn_queue(inputs: &Inputs<'_>) -> Applied {
     let effects = effects(inputs)?;
     Ok(vec![
         Prediction::count(syn_queue::CAPACITY, effects.syn_recv, |measured| {
-            measured.most_in("syn_recv")
+            measured.max_in("syn_recv")
         }),
         Prediction::count(syn_queue::LISTEN_DROPS, effects.listen_drops, |measured| {
             measured.at_server(Counter::ListenDrops)
@@ -89,9 +89,9 @@ fn has_live_clients(inputs: &Inputs<'_>) -> bool {
     load.half_open > 0 && load.clients > load.half_open
 }
 
-/// Requires that none of so many clients can, by a last ACK that arrives twice,
-/// return its cookie once more: each writes to all others, reads what they write,
-/// and the two differ by enough bytes.
+/// Requires that no client's last ACK counts as a second cookie if it arrives twice. Each
+/// of the `established` clients writes to all others and reads what they write; the two
+/// byte counts must differ enough.
 fn require_no_repeated_cookies(inputs: &Inputs<'_>, established: u64) -> Result<(), Inapplicable> {
     let load = &inputs.cell.load;
     require(load.senders.is_none(), "load.senders decides how much each client writes and reads")?;
@@ -108,9 +108,8 @@ fn require_no_repeated_cookies(inputs: &Inputs<'_>, established: u64) -> Result<
     )
 }
 
-/// What the half-open clients and then the live ones leave, if nothing is accepted,
-/// no SYN is retransmitted, and each SYN arrives after the ones before have been
-/// handled.
+/// Effects of the half-open clients and of the live ones after them, if nothing is
+/// accepted, no SYN is retransmitted, and each SYN is handled before the next arrives.
 fn effects(inputs: &Inputs<'_>) -> Result<Effects, Inapplicable> {
     let (server, load) = (&inputs.cell.server, &inputs.cell.load);
     require(
@@ -125,7 +124,9 @@ fn effects(inputs: &Inputs<'_>) -> Result<Effects, Inapplicable> {
     require(!server.hold_acks, "server.hold_acks keeps live clients in SYN_RECV too")?;
     let rate = load.connect_rate.filter(|_| load.pattern == ConnectPattern::Rate);
     let rate = rate.ok_or_else(|| {
-        not_applied("clients do not connect at a rate (load.pattern), so SYNs may overtake others")
+        not_applied(
+            "clients do not connect at a rate (load.pattern), so SYNs may arrive out of order",
+        )
     })?;
     require(load.linger.is_zero(), "clients stay connected (load.linger)")?;
     // Half-open sockets send SYNs until every attempt is decided.
@@ -138,18 +139,19 @@ fn effects(inputs: &Inputs<'_>) -> Result<Effects, Inapplicable> {
          load.connect_rate)",
     )?;
     let queue = inputs.syn_queue(server.backlog)?;
-    let live = u64::from(load.clients.saturating_sub(load.half_open));
-    let dead = queue.connect_half_open(QueueLengths::default(), load.half_open.into());
-    let lengths = QueueLengths { half_open: dead.syn_recv, established: 0 };
-    let alive = queue.connect_live(lengths, live);
+    let live_clients = u64::from(load.clients.saturating_sub(load.half_open));
+    let half_open = queue.connect_half_open(QueueLengths::default(), load.half_open.into());
+    let lengths = QueueLengths { half_open: half_open.syn_recv, established: 0 };
+    let live = queue.connect_live(lengths, live_clients);
     Ok(Effects {
-        syn_recv: dead.syn_recv,
-        established: alive.established,
-        listen_drops: dead.listen_drops + alive.listen_drops,
-        listen_overflows: dead.listen_overflows + alive.listen_overflows,
-        tcp_req_q_full_drop: dead.tcp_req_q_full_drop + alive.tcp_req_q_full_drop,
-        tcp_req_q_full_do_cookies: dead.tcp_req_q_full_do_cookies + alive.tcp_req_q_full_do_cookies,
-        syncookies_sent: dead.syncookies_sent + alive.syncookies_sent,
-        syncookies_recv: alive.syncookies_recv,
+        syn_recv: half_open.syn_recv,
+        established: live.established,
+        listen_drops: half_open.listen_drops + live.listen_drops,
+        listen_overflows: half_open.listen_overflows + live.listen_overflows,
+        tcp_req_q_full_drop: half_open.tcp_req_q_full_drop + live.tcp_req_q_full_drop,
+        tcp_req_q_full_do_cookies: half_open.tcp_req_q_full_do_cookies
+            + live.tcp_req_q_full_do_cookies,
+        syncookies_sent: half_open.syncookies_sent + live.syncookies_sent,
+        syncookies_recv: live.syncookies_recv,
     })
 }

@@ -1,5 +1,5 @@
-//! Connections whose final ACK finds the accept queue full, made on purpose: the
-//! ACKs are held until listen(2) has been called again with a smaller backlog.
+//! Connections whose final ACK finds the accept queue full: the lab holds the ACKs until
+//! it has called listen(2) again with a smaller backlog.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::condition::{concerns, require};
 use super::inputs::Inputs;
 use super::rule::{Applied, Prediction, Rule};
 
-/// What clients leave whose ACKs were held.
+/// Effects of releasing held ACKs.
 pub(super) const RELEASE: Rule = Rule {
     laws: &[
         held_acks::ACCEPT_QUEUE,
@@ -34,15 +34,21 @@ fn predict_release(inputs: &Inputs<'_>) -> Applied {
     )?;
     require(server.listeners == 1, "the kernel spreads clients over several listeners by a hash")?;
     require(load.half_open == 0, "half-open clients never send a final ACK (load.half_open)")?;
-    require(load.messages == 0, "data of a phantom tries the accept queue again (load.messages)")?;
+    require(
+        load.messages == 0,
+        "a phantom's data may create its connection later (load.messages)",
+    )?;
     let limit = inputs.listen_limit(backlog.unwrap_or_default())?;
     let clients = u64::from(load.clients);
     let retries: u8 = inputs.required_at_server(Sysctl::TcpSynackRetries)?;
     let aborts: u32 = inputs.required_at_server(Sysctl::TcpAbortOnOverflow)?;
-    // While ACKs are held, each client has its place in the SYN queue.
+    // While ACKs are held, each client occupies an entry of the SYN queue.
     require(
         inputs.syn_queue(server.backlog)?.capacity() >= clients,
-        "the SYN queue has no room for all clients (server.backlog, net.ipv4.tcp_max_syn_backlog)",
+        format!(
+            "the SYN queue has no room for all clients (server.backlog, {})",
+            Sysctl::TcpMaxSynBacklog
+        ),
     )?;
     require(
         load.connect_deadline < Duration::from_secs(1),
@@ -53,11 +59,11 @@ fn predict_release(inputs: &Inputs<'_>) -> Applied {
         "the kernel removes entries early from a SYN queue that is more than half full",
     )?;
     // Until the last request is removed.
-    let mut ladder = syn_ack_retry::retransmits(retries);
-    ladder.push(syn_ack_retry::removed_after(retries));
+    let mut timers = syn_ack_retry::retransmits(retries);
+    timers.push(syn_ack_retry::removed_after(retries));
     let linger = load.linger;
     require(
-        linger > inputs.latest(&ladder),
+        linger > inputs.latest(&timers),
         format!("clients leave before the server gives up (load.linger {linger:?})"),
     )?;
     let released = held_acks::release(clients, limit, retries, aborts != 0);

@@ -1,5 +1,4 @@
-//! What laws are computed from: a cell's settings, and what is known of the
-//! kernel.
+//! The inputs of laws: a cell's settings, and properties of the kernel.
 
 use std::fmt::Display;
 use std::str::FromStr;
@@ -12,11 +11,10 @@ use scenario::{CellSettings, Host};
 
 use super::condition::{Inapplicable, not_applied, require};
 
-/// How long a process may take to notice that a timer has fired, on a machine
-/// that is busy.
+/// How long a process on a busy machine may take to notice that a timer has fired.
 const NOTICED_WITHIN: Duration = Duration::from_millis(50);
 
-/// What a law is computed from.
+/// The inputs of laws.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Inputs<'a> {
     pub(crate) cell: &'a CellSettings,
@@ -55,9 +53,10 @@ impl Inputs<'_> {
         })
     }
 
-    /// How many of the cell's clients a listener holds that never accepts: one more
-    /// than the limit; none on a kernel whose SYN queue of limit 0 is always full.
-    pub(super) fn held(&self) -> Result<u64, Inapplicable> {
+    /// How many of the cell's clients fit into the queue of a listener that never accepts:
+    /// one more than the limit, or none if the kernel considers a SYN queue of limit 0
+    /// full while it is empty.
+    pub(super) fn established_clients(&self) -> Result<u64, Inapplicable> {
         let syn_queue = SynQueue {
             limit: self.listen_limit(self.cell.server.backlog)?,
             // It limits connections that stay in SYN_RECV, and these do not.
@@ -71,8 +70,8 @@ impl Inputs<'_> {
     }
 
     /// The latest time at which a process notices that the last of these timers has
-    /// fired, each started by the one before: 4 % late, or as late as the timer
-    /// wheel makes them if that is later.
+    /// fired, each started when the previous one fires: 4 % late, or as late as the
+    /// timer wheel allows, whichever is later.
     pub(super) fn latest(&self, timers: &[Duration]) -> Duration {
         let nominal = timers.last().copied().unwrap_or_default();
         let by_wheel = match self.hz {
@@ -82,39 +81,39 @@ impl Inputs<'_> {
         by_wheel.max(nominal.mul_f64(1.0 + timer::TOLERANCE)) + NOTICED_WITHIN
     }
 
-    /// A sysctl of the server's host, if the scenario states it.
+    /// A sysctl of the server's host, if the scenario sets it.
     pub(super) fn at_server<T: FromStr>(&self, sysctl: Sysctl) -> Option<T> {
-        stated(&self.cell.hosts.server, sysctl)
+        configured(&self.cell.hosts.server, sysctl)
     }
 
-    /// A sysctl of the client's host, if the scenario states it.
+    /// A sysctl of the client's host, if the scenario sets it.
     pub(super) fn at_client<T: FromStr>(&self, sysctl: Sysctl) -> Option<T> {
-        stated(&self.cell.hosts.client, sysctl)
+        configured(&self.cell.hosts.client, sysctl)
     }
 
-    /// A sysctl of the server's host that the scenario must state.
+    /// A sysctl of the server's host that the scenario must set.
     pub(super) fn required_at_server<T: FromStr>(&self, sysctl: Sysctl) -> Result<T, Inapplicable> {
-        self.at_server(sysctl).ok_or_else(|| not_stated("server", sysctl))
+        self.at_server(sysctl).ok_or_else(|| not_configured("server", sysctl))
     }
 
-    /// A sysctl of the client's host that the scenario must state.
+    /// A sysctl of the client's host that the scenario must set.
     pub(super) fn required_at_client<T: FromStr>(&self, sysctl: Sysctl) -> Result<T, Inapplicable> {
-        self.at_client(sysctl).ok_or_else(|| not_stated("client", sysctl))
+        self.at_client(sysctl).ok_or_else(|| not_configured("client", sysctl))
     }
 }
 
-fn stated<T: FromStr>(host: &Host, sysctl: Sysctl) -> Option<T> {
+fn configured<T: FromStr>(host: &Host, sysctl: Sysctl) -> Option<T> {
     host.sysctls.get(sysctl.name())?.to_string().parse().ok()
 }
 
-fn not_stated(host: impl Display, sysctl: Sysctl) -> Inapplicable {
+fn not_configured(host: impl Display, sysctl: Sysctl) -> Inapplicable {
     not_applied(format!("the scenario does not set {sysctl} of the {host}"))
 }
 
-/// Requires that TIME_WAIT lasts its full length. Without `tcp_rfc1337` a late RST
-/// ends it (`tcp_timewait_state_process`, net/ipv4/tcp_minisocks.c, Linux 6.18): on
-/// two busy CPUs the peer's delayed ACK can come after its FIN, is answered from
-/// TIME_WAIT, and finds no socket any more.
+/// Requires that TIME_WAIT lasts its full length. Without `tcp_rfc1337`, a late RST
+/// ends it (`tcp_timewait_state_process`, net/ipv4/tcp_minisocks.c, Linux 6.18): on two
+/// busy CPUs, the peer's delayed ACK can arrive after its FIN. TIME_WAIT answers it with
+/// an ACK; because the peer's socket no longer exists, its host replies with an RST.
 pub(super) fn require_rfc1337(host: &str, value: Option<u32>) -> Result<(), Inapplicable> {
     let reason = format!(
         "a late RST may end TIME_WAIT unless the scenario sets {} = 1 at the {host}",

@@ -1,4 +1,4 @@
-//! The client's ports.
+//! The client's local ports.
 
 use std::time::Duration;
 
@@ -14,12 +14,12 @@ use super::inputs::{Inputs, require_rfc1337};
 use super::measurements::{Measurement, Measurements};
 use super::rule::{Applied, Prediction, Rule};
 
-/// Attempts that find a port while every client stays.
+/// Attempts that get a port while every client stays connected.
 pub(super) const AT_ONCE: Rule = Rule { laws: &[ports::CONCURRENT], predict: predict_at_once };
 
-/// Attempts that find a port, each client leaving before the next one comes.
-pub(super) const IN_TURN: Rule =
-    Rule { laws: &[ports::SEQUENTIAL, ports::RECYCLED], predict: predict_in_turn };
+/// Attempts that get a port if each client leaves before the next one connects.
+pub(super) const IN_SEQUENCE: Rule =
+    Rule { laws: &[ports::SEQUENTIAL, ports::RECYCLED], predict: predict_in_sequence };
 
 /// Attempts that did not fail for lack of a local port.
 fn with_a_port(measured: &Measurements<'_>) -> Option<Measurement> {
@@ -28,11 +28,11 @@ fn with_a_port(measured: &Measurements<'_>) -> Option<Measurement> {
 }
 
 /// `ip_local_port_range` of the client, if the scenario sets it.
-fn stated_range(inputs: &Inputs<'_>) -> Option<PortRange> {
+fn configured_range(inputs: &Inputs<'_>) -> Option<PortRange> {
     inputs.at_client::<String>(Sysctl::IpLocalPortRange)?.parse().ok()
 }
 
-/// Ports of one address.
+/// The number of local ports of one address.
 fn ports_of_an_address(inputs: &Inputs<'_>, range: PortRange) -> Result<u64, Inapplicable> {
     let reserved: String = inputs.at_client(Sysctl::IpLocalReservedPorts).unwrap_or_default();
     let reserved: ReservedPorts =
@@ -45,7 +45,7 @@ fn ports_of_an_address(inputs: &Inputs<'_>, range: PortRange) -> Result<u64, Ina
     Ok(*ports.start())
 }
 
-/// Attempts that take this address; attempts take the addresses in turn.
+/// Attempts that use this source address; attempts use the addresses in rotation.
 fn attempts_of_address(inputs: &Inputs<'_>, address: u64) -> u64 {
     let load = &inputs.cell.load;
     let (clients, addresses) = (u64::from(load.clients), u64::from(load.source_addresses));
@@ -55,7 +55,7 @@ fn attempts_of_address(inputs: &Inputs<'_>, address: u64) -> u64 {
 fn predict_at_once(inputs: &Inputs<'_>) -> Applied {
     let load = &inputs.cell.load;
     let stays = load.chat == ChatPhase::AfterConnect;
-    let range = stated_range(inputs).ok_or(Inapplicable::Unconcerned)?;
+    let range = configured_range(inputs).ok_or(Inapplicable::Unconcerned)?;
     let may_run_out = attempts_of_address(inputs, 0) > range.size();
     concerns(stays || (may_run_out && load.pattern != ConnectPattern::OneByOne))?;
     require(
@@ -68,11 +68,11 @@ fn predict_at_once(inputs: &Inputs<'_>) -> Applied {
     Ok(vec![Prediction::count(ports::CONCURRENT, with_a_port_each.sum(), with_a_port)])
 }
 
-fn predict_in_turn(inputs: &Inputs<'_>) -> Applied {
+fn predict_in_sequence(inputs: &Inputs<'_>) -> Applied {
     let load = &inputs.cell.load;
-    let range = stated_range(inputs).ok_or(Inapplicable::Unconcerned)?;
+    let range = configured_range(inputs).ok_or(Inapplicable::Unconcerned)?;
     concerns(load.chat != ChatPhase::AfterConnect && load.pattern == ConnectPattern::OneByOne)?;
-    let (connects, recycled) = connects_in_turn(inputs, range)?;
+    let (connects, recycled) = connects_in_sequence(inputs, range)?;
     Ok(vec![
         Prediction::count(ports::SEQUENTIAL, connects, with_a_port),
         Prediction::count(ports::RECYCLED, recycled, |measured| {
@@ -81,8 +81,8 @@ fn predict_in_turn(inputs: &Inputs<'_>) -> Applied {
     ])
 }
 
-/// Attempts that find a port, and those of them that take over one in TIME_WAIT.
-fn connects_in_turn(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u64), Inapplicable> {
+/// Attempts that get a port, and how many of them reuse one in TIME_WAIT.
+fn connects_in_sequence(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u64), Inapplicable> {
     let load = &inputs.cell.load;
     let clients = u64::from(load.clients);
     let owner = match inputs.cell.server.closes_first {
@@ -91,7 +91,7 @@ fn connects_in_turn(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u64),
     };
     require(
         load.source_addresses == 1,
-        "several addresses share the load (load.source_addresses)",
+        "clients use several source addresses (load.source_addresses)",
     )?;
     if owner == Side::Client {
         require(
@@ -100,16 +100,16 @@ fn connects_in_turn(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u64),
         )?;
         require_rfc1337("client", inputs.at_client(Sysctl::TcpRfc1337))?;
     }
-    let cap = inputs.at_client::<u64>(Sysctl::TcpMaxTwBuckets);
+    let limit = inputs.at_client::<u64>(Sysctl::TcpMaxTwBuckets);
     require(
-        cap.is_none_or(|cap| cap >= clients),
-        format!("{} of the client limits TIME_WAIT", Sysctl::TcpMaxTwBuckets),
+        limit.is_none_or(|limit| limit >= clients),
+        format!("{} of the client limits sockets in TIME_WAIT", Sysctl::TcpMaxTwBuckets),
     )?;
     let ports = ports_of_an_address(inputs, range)?;
     let tw_reuse: u32 = inputs.required_at_client(Sysctl::TcpTwReuse)?;
     let tw_reuse = TwReuse::from_sysctl(tw_reuse)
-        .ok_or_else(|| not_applied(format!("{} has no such value", Sysctl::TcpTwReuse)))?;
-    let has_timestamps = |stated: Option<u32>| stated.unwrap_or(1) != 0;
+        .ok_or_else(|| not_applied(format!("the value of {} is invalid", Sysctl::TcpTwReuse)))?;
+    let has_timestamps = |configured: Option<u32>| configured.unwrap_or(1) != 0;
     let timestamps = has_timestamps(inputs.at_client(Sysctl::TcpTimestamps))
         && has_timestamps(inputs.at_server(Sysctl::TcpTimestamps));
     let reconnect = Reconnect { tw_reuse, to_loopback: false, timestamps };
@@ -117,18 +117,21 @@ fn connects_in_turn(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u64),
         return Ok((ports::sequential_connects(clients, ports, Some(owner)), 0));
     }
     let delay = inputs.tw_reuse_delay.ok_or_else(|| {
-        not_applied(format!("this kernel has no {} and compares seconds", Sysctl::TcpTwReuseDelay))
+        not_applied(format!(
+            "this kernel has no {} and compares whole seconds",
+            Sysctl::TcpTwReuseDelay
+        ))
     })?;
     let interval = load.connect_rate.map(|rate| Duration::try_from_secs_f64(1.0 / rate));
     let interval = interval
         .and_then(Result::ok)
-        .ok_or_else(|| not_applied("the pace of the clients is not set (load.connect_rate)"))?;
+        .ok_or_else(|| not_applied("the scenario does not set load.connect_rate"))?;
     let connects = |delay| ports::sequential_connects_with_reuse(clients, interval, ports, delay);
-    // Not if milliseconds or the pace of a busy machine decide.
+    // A busy machine's delays must not change the result.
     let (sooner, later) = (connects(delay.mul_f64(0.9)), connects(delay.mul_f64(1.1)));
     require(
         sooner == later,
-        "the last clients come about when the first port can be reused, so timing decides",
+        "the last clients connect close to the time at which the first port becomes reusable",
     )?;
     Ok((later, later.saturating_sub(ports)))
 }

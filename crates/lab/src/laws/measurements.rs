@@ -1,4 +1,4 @@
-//! What laws are compared with.
+//! The measurements that laws are compared with.
 
 use std::collections::BTreeMap;
 
@@ -12,17 +12,19 @@ pub(crate) struct Measurements<'a> {
     pub(crate) probe: Option<&'a ProbeSummary>,
     pub(crate) restart: Option<&'a Restart>,
     pub(crate) rows: &'a [AttemptRow],
-    /// Counters of the hosts, after less before.
+    /// Increases of the server host's counters.
     pub(crate) server: &'a BTreeMap<String, i64>,
+    /// Increases of the client host's counters.
     pub(crate) client: &'a BTreeMap<String, i64>,
 }
 
-/// A measured figure.
+/// A measured value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Measurement {
     pub(super) value: f64,
-    /// The range in which the true figure lies, for what is only sampled.
+    /// Lower bound of the true value, which differs if it is only sampled.
     pub(super) at_least: f64,
+    /// Upper bound of the true value.
     pub(super) at_most: f64,
 }
 
@@ -33,12 +35,12 @@ impl From<f64> for Measurement {
 }
 
 impl Measurements<'_> {
-    /// By how much a counter of the client's host rose.
+    /// The increase of a counter of the client's host.
     pub(super) fn at_client(&self, counter: Counter) -> Option<Measurement> {
         Some((self.client.get(counter.name()).copied().unwrap_or(0) as f64).into())
     }
 
-    /// By how much a counter of the server's host rose.
+    /// The increase of a counter of the server's host.
     pub(super) fn at_server(&self, counter: Counter) -> Option<Measurement> {
         Some((self.server.get(counter.name()).copied().unwrap_or(0) as f64).into())
     }
@@ -53,19 +55,19 @@ impl Measurements<'_> {
         self.rows.iter().filter(|row| row.outcome == outcome).count() as u64
     }
 
-    /// The most sockets of the server's host that the probe saw in a state.
-    pub(super) fn most_in(&self, state: &str) -> Option<Measurement> {
-        let seen = self.probe?.states.get(state);
-        Some(f64::from(seen.map_or(0, |seen| seen.most)).into())
+    /// Maximum number of the server host's sockets that the probe observed in a state.
+    pub(super) fn max_in(&self, state: &str) -> Option<Measurement> {
+        let observed = self.probe?.states.get(state);
+        Some(f64::from(observed.map_or(0, |observed| observed.most)).into())
     }
 
-    /// How long the probe saw sockets in a state, seconds; `None` if it saw none,
-    /// did not see their end, or saw them reappear.
-    pub(super) fn lasted(&self, state: &str) -> Option<Measurement> {
-        let seen = self.probe?.states.get(state).filter(|seen| seen.left == 0)?;
+    /// How long the probe observed sockets in a state, in seconds; `None` if it observed
+    /// none, did not observe their end, or they reappeared.
+    pub(super) fn duration_in(&self, state: &str) -> Option<Measurement> {
+        let observed = self.probe?.states.get(state).filter(|observed| observed.left == 0)?;
         let seconds = |from: u64, to: u64| to.saturating_sub(from) as f64 / 1e9;
-        let at_least = seconds(seen.first_ns, seen.last_ns);
-        let at_most = seconds(seen.absent_before_ns?, seen.absent_after_ns?);
-        Some(Measurement { value: seen.duration_seconds()?, at_least, at_most })
+        let at_least = seconds(observed.first_ns, observed.last_ns);
+        let at_most = seconds(observed.absent_before_ns?, observed.absent_after_ns?);
+        Some(Measurement { value: observed.duration_seconds()?, at_least, at_most })
     }
 }

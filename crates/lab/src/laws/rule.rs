@@ -8,22 +8,22 @@ use super::condition::Inapplicable;
 use super::inputs::Inputs;
 use super::measurements::{Measurement, Measurements};
 
-/// Laws that are decided together, as they have the same conditions.
+/// Laws that are predicted together because they have the same conditions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {
     /// The laws, in the order in which they are predicted.
     pub(super) laws: &'static [Law],
-    /// What they predict of a cell, or why they do not.
+    /// Predicts the laws' values for a cell, or returns why they do not apply.
     pub(super) predict: fn(&Inputs<'_>) -> Applied,
 }
 
 /// The predictions of a rule, one for each of its laws.
 pub(super) type Applied = Result<Vec<Prediction>, Inapplicable>;
 
-/// How a law's figure is measured; `None` if it could not be.
+/// Returns the measured value of a law; `None` if it could not be measured.
 pub(super) type Measure = fn(&Measurements<'_>) -> Option<Measurement>;
 
-/// A prediction, and how to find its counterpart in a trial.
+/// A predicted value, and how to measure it in a trial.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Prediction {
     pub(super) law: Law,
@@ -34,13 +34,13 @@ pub(crate) struct Prediction {
 }
 
 impl Prediction {
-    /// Of a law that is exact.
+    /// A prediction of an exact law.
     pub(super) fn count(law: Law, predicted: u64, measure: Measure) -> Self {
         debug_assert_eq!(law.tolerance, Tolerance::Exact, "{}", law.id);
         Self { law, predicted: predicted as f64, latest: None, measure }
     }
 
-    /// Of a law about a timer.
+    /// A prediction of a timer law.
     pub(super) fn time(law: Law, predicted: Duration, latest: Duration, measure: Measure) -> Self {
         debug_assert_eq!(law.tolerance, Tolerance::Timer, "{}", law.id);
         let latest = Some(latest.as_secs_f64());

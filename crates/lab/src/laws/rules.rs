@@ -15,7 +15,7 @@ pub(super) const RULES: &[Rule] = &[
     unanswered::SYN_RETRY,
     held_acks::RELEASE,
     local_ports::AT_ONCE,
-    local_ports::IN_TURN,
+    local_ports::IN_SEQUENCE,
     closing::BUCKETS,
     closing::TIME_WAIT,
     closing::FIN_WAIT_2,

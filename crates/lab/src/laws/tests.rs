@@ -34,34 +34,34 @@ fn laws_of(cell: &CellSettings, somaxconn: Option<u32>) -> CellLaws {
     CellLaws::predict(&inputs(cell, somaxconn, SynQueueFull::Above))
 }
 
-/// The predicted figures, by the law's id.
-fn figures(cell: &CellSettings) -> BTreeMap<&'static str, f64> {
+/// The predicted values, by the law's id.
+fn predictions(cell: &CellSettings) -> BTreeMap<&'static str, f64> {
     let laws = laws_of(cell, Some(4096));
     laws.predictions.iter().map(|prediction| (prediction.law.id, prediction.predicted)).collect()
 }
 
-static NOTHING: BTreeMap<String, i64> = BTreeMap::new();
+static NO_COUNTERS: BTreeMap<String, i64> = BTreeMap::new();
 
-fn nothing() -> Measurements<'static> {
+fn no_measurements() -> Measurements<'static> {
     Measurements {
         accept_queue: None,
         probe: None,
         restart: None,
         rows: &[],
-        server: &NOTHING,
-        client: &NOTHING,
+        server: &NO_COUNTERS,
+        client: &NO_COUNTERS,
     }
 }
 
 fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Option<bool>> {
     let accept_queue = queue.map(|(depth, limit)| AcceptQueue { depth, limit });
-    let measured = Measurements { accept_queue, ..nothing() };
+    let measured = Measurements { accept_queue, ..no_measurements() };
     let checks = laws_of(cell, Some(4)).check(&measured, died);
     checks.iter().map(|check| check.held).collect()
 }
 
 #[test]
-fn the_capacity_is_a_law_only_of_a_server_that_does_not_accept() {
+fn accept_queue_capacity_is_predicted_only_if_the_server_does_not_accept() {
     let number = |paused, somaxconn| laws_of(&cell(paused, 50), somaxconn).predictions.len();
     assert_eq!(number(false, Some(4)), 1);
     assert_eq!(number(true, Some(4)), 2);
@@ -69,21 +69,25 @@ fn the_capacity_is_a_law_only_of_a_server_that_does_not_accept() {
 }
 
 #[test]
-fn several_listeners_hold_more_where_clients_are_enough_for_all() {
+fn reuseport_capacity_is_predicted_only_with_enough_clients_for_all_listeners() {
     let law = "reuseport-capacity";
     let mut several = cell(true, 120);
     several.server.listeners = 3;
-    assert_eq!(figures(&several).get(law), Some(&33.0), "40 for 11 places");
+    assert_eq!(predictions(&several).get(law), Some(&33.0), "40 clients for a capacity of 11");
     several.load.clients = 90;
-    assert_eq!(figures(&several).get(law), None, "30 are short once in 20 000 times");
+    assert_eq!(
+        predictions(&several).get(law),
+        None,
+        "a listener with 30 gets too few with probability 1 in 20 000"
+    );
     several.server.backlog = 0;
-    assert_eq!(figures(&several).get(law), Some(&3.0));
+    assert_eq!(predictions(&several).get(law), Some(&3.0));
     several.load.clients = 30;
-    assert_eq!(figures(&several).get(law), None);
+    assert_eq!(predictions(&several).get(law), None);
 }
 
 #[test]
-fn ports_are_a_law_where_their_range_is_stated_and_nobody_leaves_early() {
+fn local_ports_are_predicted_if_their_range_is_set_and_no_client_leaves_early() {
     use load_generator::ChatPhase;
     let places = |range: &str, reserved: &str, clients, addresses, chat| {
         let mut settings = CellSettings::default();
@@ -94,7 +98,7 @@ fn ports_are_a_law_where_their_range_is_stated_and_nobody_leaves_early() {
         settings.load.clients = clients;
         settings.load.source_addresses = addresses;
         settings.load.chat = chat;
-        figures(&settings).get("local-ports").copied()
+        predictions(&settings).get("local-ports").copied()
     };
     let after = ChatPhase::AfterConnect;
     assert_eq!(places("20000 20019", "", 50, 1, after), Some(20.0));
@@ -107,9 +111,9 @@ fn ports_are_a_law_where_their_range_is_stated_and_nobody_leaves_early() {
 }
 
 #[test]
-fn live_clients_behind_half_open_ones_are_let_in_by_cookies_alone() {
+fn live_clients_after_half_open_ones_connect_only_by_cookies() {
     use load_generator::ConnectPattern;
-    for (cookies, get_in, sent, drops) in [("0", 0.0, 0.0, 9.0), ("1", 5.0, 6.0, 3.0)] {
+    for (cookies, connected, sent, drops) in [("0", 0.0, 0.0, 9.0), ("1", 5.0, 6.0, 3.0)] {
         let mut settings = cell(true, 14);
         settings.server.backlog = 4;
         settings.load.half_open = 6;
@@ -118,17 +122,17 @@ fn live_clients_behind_half_open_ones_are_let_in_by_cookies_alone() {
         settings.load.connect_deadline = Duration::from_millis(300);
         state(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
         state(&mut settings.hosts.server, "tcp_syncookies", cookies);
-        let figures = figures(&settings);
-        assert_eq!(figures["syn-queue-capacity"], 5.0);
-        assert_eq!(figures["syn-queue-live-clients"], get_in, "{cookies}");
-        assert_eq!(figures["syn-cookies-sent"], sent, "{cookies}");
-        assert_eq!(figures["syn-queue-listen-drops"], drops, "{cookies}");
-        assert_eq!(figures["syn-cookies-received"], get_in, "{cookies}");
+        let predictions = predictions(&settings);
+        assert_eq!(predictions["syn-queue-capacity"], 5.0);
+        assert_eq!(predictions["syn-queue-live-clients"], connected, "{cookies}");
+        assert_eq!(predictions["syn-cookies-sent"], sent, "{cookies}");
+        assert_eq!(predictions["syn-queue-listen-drops"], drops, "{cookies}");
+        assert_eq!(predictions["syn-cookies-received"], connected, "{cookies}");
     }
 }
 
 #[test]
-fn cookies_that_come_back_are_a_law_where_no_last_ack_can_be_one() {
+fn received_cookies_are_predicted_only_if_no_last_ack_can_count_as_one() {
     use load_generator::{ConnectPattern, Leave};
     let cell = |cookies: &str, backlog, messages| {
         let mut settings = cell(true, 14);
@@ -142,23 +146,23 @@ fn cookies_that_come_back_are_a_law_where_no_last_ack_can_be_one() {
         state(&mut settings.hosts.server, "tcp_syncookies", cookies);
         settings
     };
-    let law = |settings: &CellSettings| figures(settings).get("syn-cookies-received").copied();
+    let law = |settings: &CellSettings| predictions(settings).get("syn-cookies-received").copied();
     let received = |cookies, backlog, messages| law(&cell(cookies, backlog, messages));
     assert_eq!(received("1", 4, 1), Some(5.0), "each writes one message and reads four");
-    assert_eq!(received("1", 4, 0), None, "as many bytes one way as the other");
-    assert_eq!(received("0", 4, 0), Some(0.0), "no cookies at all");
-    assert_eq!(received("2", 1, 1), None, "of two, each reads what the other writes");
-    assert_eq!(received("2", 0, 1), Some(1.0), "one alone reads nothing");
+    assert_eq!(received("1", 4, 0), None, "equal numbers of bytes in both directions");
+    assert_eq!(received("0", 4, 0), Some(0.0), "cookies are off");
+    assert_eq!(received("2", 1, 1), None, "each of two clients reads as much as it writes");
+    assert_eq!(received("2", 0, 1), Some(1.0), "a single client reads nothing");
     let mut some_send = cell("1", 4, 1);
     some_send.load.senders = Some(2);
-    assert_eq!(law(&some_send), None, "who sends is not looked at");
+    assert_eq!(law(&some_send), None, "load.senders is set");
     let mut left_early = cell("1", 4, 1);
     left_early.load.leave = Leave::AfterSending;
-    assert_eq!(law(&left_early), None, "nor what was read by then");
+    assert_eq!(law(&left_early), None, "clients leave before they have read everything");
 }
 
 #[test]
-fn bind_is_refused_beside_time_wait_unless_both_servers_reuse_addresses() {
+fn bind_is_refused_during_time_wait_unless_both_servers_reuse_addresses() {
     use chat_server::ClosesFirst;
     for (closes_first, old, new, refused) in [
         (ClosesFirst::Server, false, true, 1.0),
@@ -172,20 +176,21 @@ fn bind_is_refused_beside_time_wait_unless_both_servers_reuse_addresses() {
         settings.server.reuse_address = old;
         settings.after.restart_reuse_address = Some(new);
         settings.after.restart_within = Duration::from_secs(70);
-        let figures = figures(&settings);
-        assert_eq!(figures["bind-refused"], refused);
-        assert_eq!(figures.contains_key("bind-free-again"), refused == 1.0);
+        let predictions = predictions(&settings);
+        assert_eq!(predictions["bind-refused"], refused);
+        assert_eq!(predictions.contains_key("bind-free-again"), refused == 1.0);
     }
 }
 
 #[test]
-fn a_time_that_was_sampled_may_be_short_by_what_lies_between_two_samples() {
+fn a_sampled_time_may_be_off_by_the_intervals_between_samples() {
     let (law, seconds) = (time_wait::FIN_WAIT_2_LENGTH, Duration::from_secs);
-    let prediction =
-        Prediction::time(law, seconds(3), seconds(4), |measured| measured.lasted("fin_wait_2"));
+    let prediction = Prediction::time(law, seconds(3), seconds(4), |measured| {
+        measured.duration_in("fin_wait_2")
+    });
     let laws = CellLaws { predictions: vec![prediction], ..CellLaws::default() };
-    let came = |times: u32, before: u64, first: u64, last: u64, after: u64| {
-        let seen = StateSummary {
+    let observed = |times: u32, before: u64, first: u64, last: u64, after: u64| {
+        let summary = StateSummary {
             most: 1,
             times,
             first_ns: first * 1_000_000,
@@ -194,21 +199,21 @@ fn a_time_that_was_sampled_may_be_short_by_what_lies_between_two_samples() {
             absent_after_ns: Some(after * 1_000_000),
             left: 0,
         };
-        let states = [("fin_wait_2".to_owned(), seen)].into();
+        let states = [("fin_wait_2".to_owned(), summary)].into();
         let probe = ProbeSummary { states, ..ProbeSummary::default() };
-        let measured = Measurements { probe: Some(&probe), ..nothing() };
+        let measured = Measurements { probe: Some(&probe), ..no_measurements() };
         laws.check(&measured, false)[0].held
     };
-    let held = |before, first, last, after| came(1, before, first, last, after);
+    let held = |before, first, last, after| observed(1, before, first, last, after);
     assert_eq!(held(0, 10, 3005, 3015), Some(true), "2.995 to 3.015 s");
     assert_eq!(held(5, 10, 3000, 3004), Some(false), "at most 2.999 s");
     assert_eq!(held(0, 1, 4001, 4002), Some(true));
     assert_eq!(held(0, 1, 4002, 4003), Some(false), "at least 4.001 s");
-    assert_eq!(came(2, 0, 10, 3005, 3015), Some(false), "with a gap, nobody knows");
+    assert_eq!(observed(2, 0, 10, 3005, 3015), Some(false), "unknown if the state reappeared");
 }
 
 #[test]
-fn a_queue_that_is_not_as_predicted_breaks_its_law() {
+fn a_queue_that_differs_from_its_prediction_fails_its_law() {
     assert_eq!(held(&cell(true, 50), Some((5, 4)), false), [Some(true), Some(true)]);
     assert_eq!(held(&cell(true, 50), Some((4, 4)), false), [Some(true), Some(false)]);
     assert_eq!(held(&cell(true, 50), Some((6, 5)), false), [Some(false), Some(false)]);
@@ -216,13 +221,13 @@ fn a_queue_that_is_not_as_predicted_breaks_its_law() {
 }
 
 #[test]
-fn what_could_not_be_measured_is_a_breach_unless_the_server_died() {
+fn a_law_that_could_not_be_measured_fails_unless_the_server_died() {
     assert_eq!(held(&cell(false, 50), None, false), [Some(false)]);
     assert_eq!(held(&cell(false, 50), None, true), [None]);
 }
 
 #[test]
-fn a_limit_of_0_lets_nobody_in_where_the_kernel_compares_with_at_least() {
+fn a_syn_queue_limit_of_0_admits_no_client_on_kernels_before_2025() {
     let law = accept_queue::CAPACITY;
     let held = |cell: &CellSettings, syn_queue_full, somaxconn| {
         CellLaws::predict(&inputs(cell, Some(somaxconn), syn_queue_full))
@@ -232,9 +237,9 @@ fn a_limit_of_0_lets_nobody_in_where_the_kernel_compares_with_at_least() {
             .map(|prediction| prediction.predicted)
     };
     let mut cell = cell(true, 50);
-    for (somaxconn, places) in [(4, 5.0), (0, 1.0)] {
+    for (somaxconn, expected) in [(4, 5.0), (0, 1.0)] {
         for rule in [SynQueueFull::Above, SynQueueFull::AtOrAbove] {
-            assert_eq!(held(&cell, rule, somaxconn), Some(places), "with a cookie");
+            assert_eq!(held(&cell, rule, somaxconn), Some(expected), "with a cookie");
         }
     }
     state(&mut cell.hosts.server, "tcp_syncookies", "0");
@@ -242,57 +247,57 @@ fn a_limit_of_0_lets_nobody_in_where_the_kernel_compares_with_at_least() {
     assert_eq!(held(&cell, SynQueueFull::AtOrAbove, 0), Some(0.0));
 }
 
-/// What a law needs that is not so: then it says nothing.
-fn assert_only_where(law: &str, holds: &CellSettings, spoils: &[fn(&mut CellSettings)]) {
-    assert!(figures(holds).contains_key(law), "{law}");
-    for (index, spoil) in spoils.iter().enumerate() {
-        let mut spoilt = holds.clone();
-        spoil(&mut spoilt);
-        let laws = laws_of(&spoilt, Some(4096));
-        let predicts = laws.predictions.iter().any(|prediction| prediction.law.id == law);
-        assert!(!predicts, "{law}, number {index}");
+/// Asserts that the law is predicted for a cell, but not after any of the changes.
+fn assert_not_applied_after(law: &str, cell: &CellSettings, changes: &[fn(&mut CellSettings)]) {
+    assert!(predictions(cell).contains_key(law), "{law}");
+    for (index, change) in changes.iter().enumerate() {
+        let mut changed = cell.clone();
+        change(&mut changed);
+        let laws = laws_of(&changed, Some(4096));
+        let is_predicted = laws.predictions.iter().any(|prediction| prediction.law.id == law);
+        assert!(!is_predicted, "{law}, change {index}");
     }
 }
 
 #[test]
-fn laws_say_nothing_where_their_conditions_do_not_hold() {
+fn a_law_is_not_applied_if_a_condition_does_not_hold() {
     use chat_server::ClosesFirst;
     use load_generator::{ConnectPattern, Leave};
 
-    let mut in_turn = cell(false, 160);
-    in_turn.load.pattern = ConnectPattern::OneByOne;
-    in_turn.load.leave = Leave::HalfClose;
-    in_turn.load.connect_rate = Some(100.0);
-    state(&mut in_turn.hosts.client, "ip_local_port_range", "20000 20019");
-    state(&mut in_turn.hosts.client, "tcp_tw_reuse", "1");
-    state(&mut in_turn.hosts.client, "tcp_rfc1337", "1");
-    assert_eq!(figures(&in_turn)["local-ports-recycled"], 20.0);
-    assert_only_where(
+    let mut one_by_one = cell(false, 160);
+    one_by_one.load.pattern = ConnectPattern::OneByOne;
+    one_by_one.load.leave = Leave::HalfClose;
+    one_by_one.load.connect_rate = Some(100.0);
+    state(&mut one_by_one.hosts.client, "ip_local_port_range", "20000 20019");
+    state(&mut one_by_one.hosts.client, "tcp_tw_reuse", "1");
+    state(&mut one_by_one.hosts.client, "tcp_rfc1337", "1");
+    assert_eq!(predictions(&one_by_one)["local-ports-recycled"], 20.0);
+    assert_not_applied_after(
         "local-ports-in-turn",
-        &in_turn,
+        &one_by_one,
         &[
             |cell| state(&mut cell.hosts.client, "tcp_max_tw_buckets", "5"),
             |cell| cell.load.leave = Leave::AfterSending,
-            |cell| cell.load.clients = 105, // the last come when the first ports do
+            |cell| cell.load.clients = 105, // the last connect when the first ports become reusable
             |cell| cell.load.source_addresses = 2,
             |cell| state(&mut cell.hosts.client, "tcp_rfc1337", "0"),
         ],
     );
     let without_sysctl =
-        Inputs { tw_reuse_delay: None, ..inputs(&in_turn, Some(4096), SynQueueFull::Above) };
+        Inputs { tw_reuse_delay: None, ..inputs(&one_by_one, Some(4096), SynQueueFull::Above) };
     let laws = CellLaws::predict(&without_sysctl);
     assert!(laws.predictions.iter().all(|prediction| !prediction.law.id.starts_with("local-")));
     let reason = &laws.not_applied[0].reason;
     assert!(reason.contains("this kernel has no net.ipv4.tcp_tw_reuse_delay"), "{reason}");
-    state(&mut in_turn.hosts.server, "tcp_timestamps", "0");
-    assert_eq!(figures(&in_turn)["local-ports-in-turn"], 20.0, "nothing is reused");
+    state(&mut one_by_one.hosts.server, "tcp_timestamps", "0");
+    assert_eq!(predictions(&one_by_one)["local-ports-in-turn"], 20.0, "no port is reused");
 
     let mut restarted = cell(false, 3);
     restarted.server.closes_first = ClosesFirst::Server;
     state(&mut restarted.hosts.server, "tcp_rfc1337", "1");
     restarted.server.reuse_address = false;
     restarted.after.restart_within = Duration::from_secs(1);
-    assert_only_where(
+    assert_not_applied_after(
         "bind-refused",
         &restarted,
         &[
@@ -318,7 +323,7 @@ fn laws_say_nothing_where_their_conditions_do_not_hold() {
         state(&mut held.hosts.server, name, value);
     }
     held.load.connect_deadline = Duration::from_millis(900);
-    assert_only_where(
+    assert_not_applied_after(
         "held-acks-phantoms",
         &held,
         &[
@@ -349,5 +354,8 @@ fn a_law_that_concerns_the_cell_but_cannot_decide_it_is_not_applied_with_the_rea
     let syn_queue = laws.not_applied.iter().find(|law| law.id == "syn-queue-capacity").unwrap();
     assert!(syn_queue.reason.contains("server.accept_paused is false"), "{}", syn_queue.reason);
     cell.load.half_open = 0;
-    assert!(laws_of(&cell, Some(4096)).not_applied.is_empty(), "it is about half-open clients");
+    assert!(
+        laws_of(&cell, Some(4096)).not_applied.is_empty(),
+        "the law concerns only half-open clients"
+    );
 }

@@ -6,6 +6,9 @@ use crate::backend::BackendError;
 use crate::error::LabError;
 
 /// A session could not start or continue. Results of trials are never errors.
+///
+/// The messages are complete sentences, because problems of a scenario do not fit after
+/// "failed to".
 #[derive(Debug, thiserror::Error)]
 pub enum SessionError {
     /// The scenario, or a change of it, is invalid.

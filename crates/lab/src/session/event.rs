@@ -19,9 +19,9 @@ pub trait Observer {
 pub enum SessionEvent<'a> {
     /// A scenario of a suite starts.
     MemberStarted {
-        /// Its name.
+        /// The scenario's name.
         scenario: &'a str,
-        /// Its position, from 0.
+        /// The scenario's position in the suite, from 0.
         position: usize,
         /// The number of scenarios of the suite.
         total: usize,
@@ -30,16 +30,16 @@ pub enum SessionEvent<'a> {
     Notice(Notice),
     /// The trials of a run, or of two interleaved ones, begin.
     RunStarted {
-        /// Planned trials, of both runs.
+        /// The number of planned trials, of both runs if there are two.
         planned: u64,
-        /// Those that were done before a resume.
+        /// How many of the planned trials were run before a resume.
         done: u64,
     },
     /// A trial starts.
     TrialStarted {
-        /// The trial.
+        /// The trial that starts.
         trial: &'a PlannedTrial,
-        /// Its cell.
+        /// The cell of the matrix that the trial belongs to.
         cell: &'a Cell,
     },
     /// A trial has ended, and was recorded.
@@ -52,7 +52,7 @@ pub enum SessionEvent<'a> {
     MemberFinished(Box<FinishedRun>),
     /// The run of a scenario of a suite could not be completed.
     MemberFailed {
-        /// The error.
+        /// Why the run could not be completed.
         error: SessionError,
         /// Whether an earlier trial had failed.
         trials_failed: bool,
@@ -65,11 +65,11 @@ pub enum Notice {
     /// Cells have more repetitions than in the scenario, because fewer are not
     /// conclusive.
     RepetitionsRaised {
-        /// Those of the scenario.
+        /// Repetitions of each cell in the scenario.
         from: u32,
-        /// Those of this run, for each build.
+        /// Repetitions of each cell in this run, for each build.
         to: u32,
-        /// Trials of both builds.
+        /// The number of trials of both builds.
         trials: u64,
     },
     /// The user interrupted before the first trial.
@@ -81,9 +81,9 @@ pub enum Notice {
 pub struct StoppedRun {
     /// Whether the user interrupted it.
     pub is_interrupted: bool,
-    /// Planned trials that are in the run directories.
+    /// The number of planned trials that are in the run directories.
     pub recorded: u64,
-    /// Planned trials.
+    /// The number of planned trials.
     pub planned: u64,
     /// The run directories; the first is the one to resume.
     pub directories: Vec<PathBuf>,

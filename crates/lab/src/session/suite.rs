@@ -45,19 +45,18 @@ pub(super) fn run(
         let total = suite.suite.len();
         let scenario = member.scenario.as_str();
         observer.event(SessionEvent::MemberStarted { scenario, position, total });
-        let began = SystemClock.now();
+        let started = SystemClock.now();
         let changes = member_changes(member, suite, changes);
         let end = single::begin(file, &changes, request, backend, interrupted, observer);
-        let seconds = (SystemClock.now() - began).as_secs_f64();
+        let seconds = (SystemClock.now() - started).as_secs_f64();
         let recorded = &mut record.members[position];
         recorded.seconds = (seconds * 1e3).round() / 1e3;
         match end {
             Ok(finished) => {
                 recorded.problem = None;
-                recorded.verdict = match finished.held() {
-                    true => MemberVerdict::Held,
-                    false => MemberVerdict::Failed,
-                };
+                let verdict = finished.record.verdict.as_ref();
+                recorded.verdict =
+                    verdict.map_or(MemberVerdict::Failed, RunVerdict::member_verdict);
                 recorded.trials = finished.trials.len() as u32;
                 recorded.run = Some(SuiteDirectory::relative_run_path(&finished.path));
                 record.backend = finished.record.backend.clone();
@@ -123,13 +122,13 @@ fn member_changes(member: &SuiteMember, suite: &Suite, changes: &Overrides) -> O
     }
 }
 
-/// A suite of which nothing has been run.
+/// The record of a suite before its first scenario.
 fn new_record(suite: &Suite, request: &RunRequest, backend: &dyn BackendKind) -> SuiteRecord {
-    let not_begun = |member: &SuiteMember| MemberRecord {
+    let not_started = |member: &SuiteMember| MemberRecord {
         scenario: member.scenario.clone(),
         verdict: MemberVerdict::NotRun,
         run: None,
-        problem: Some("it was not begun".to_owned()),
+        problem: Some("it was not started".to_owned()),
         seconds: 0.0,
         trials: 0,
     };
@@ -146,7 +145,7 @@ fn new_record(suite: &Suite, request: &RunRequest, backend: &dyn BackendKind) ->
             version: None,
             details: String::new(),
         },
-        members: suite.suite.iter().map(not_begun).collect(),
+        members: suite.suite.iter().map(not_started).collect(),
         verdict: None,
     }
 }

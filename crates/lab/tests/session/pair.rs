@@ -1,4 +1,4 @@
-//! Two builds in turn.
+//! Trials of two builds, alternating.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use run_record::{InterleavedRole, RunDirectory};
 
 use crate::bench::{Bench, Interrupt, script};
 
-/// An executable that says that it is a build of this program.
+/// An executable that prints the version of a build of this program.
 fn build(folder: &Path, version: &str) -> PathBuf {
     let (text, path) = (folder.join("text"), folder.join("other-queuelab"));
     fs::write(&text, format!("#!/bin/sh\necho queuelab {version}\n")).unwrap();

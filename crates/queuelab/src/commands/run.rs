@@ -1,4 +1,4 @@
-//! `queuelab run`: runs a scenario, a suite, or two builds in turn.
+//! `queuelab run`: runs a scenario, a suite, or two builds alternately.
 
 mod arguments;
 mod reporter;

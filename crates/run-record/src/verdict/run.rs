@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CellVerdict, CheckVerdict, TrialVerdict, Verdict};
 use crate::execution_id::ExecutionId;
+use crate::suite_member::MemberVerdict;
 use crate::violation::{CheckKind, Violation};
 
 /// The verdict on a run: everything that a report, an exit code or a list of runs needs to
@@ -32,6 +33,15 @@ pub struct RunVerdict {
 }
 
 impl RunVerdict {
+    /// What a suite records for the scenario of this run.
+    pub fn member_verdict(&self) -> MemberVerdict {
+        match self.verdict {
+            Verdict::Held | Verdict::HeldOnRetry | Verdict::NotChecked => MemberVerdict::Held,
+            Verdict::Failed => MemberVerdict::Failed,
+            Verdict::Incomplete => MemberVerdict::NotRun,
+        }
+    }
+
     /// The number of decided checks, in all executions and of the run.
     pub fn checked(&self) -> u64 {
         self.checks.iter().map(CheckVerdict::decided).sum::<u64>() + self.run_checks

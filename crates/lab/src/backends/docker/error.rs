@@ -15,9 +15,9 @@ pub(super) enum DockerError {
          (`DOCKER_HOST=unix:///path`)"
     )]
     Absent {
-        /// The socket.
+        /// The path of the engine's socket.
         socket: String,
-        /// The system's error.
+        /// Why the connection to it failed.
         cause: String,
     },
     /// The engine's socket exists, but nothing responds.
@@ -26,9 +26,9 @@ pub(super) enum DockerError {
          start it again (`sudo systemctl restart docker`)", waited.as_secs()
     )]
     Silent {
-        /// The socket.
+        /// The path of the engine's socket.
         socket: String,
-        /// How long.
+        /// How long the lab waited for a response.
         waited: Duration,
     },
     /// This user may not use the engine's socket.
@@ -37,7 +37,7 @@ pub(super) enum DockerError {
          (`sudo usermod -aG docker $USER`, then log in again)"
     )]
     Forbidden {
-        /// The socket.
+        /// The path of the engine's socket.
         socket: String,
     },
     /// DOCKER_HOST names no socket of this machine.
@@ -56,41 +56,41 @@ pub(super) enum DockerError {
          `--resume`"
     )]
     Lost {
-        /// The request.
+        /// The intent of the unanswered request.
         intent: String,
-        /// Its socket.
+        /// The path of the engine's socket.
         socket: String,
-        /// The connection's error.
+        /// How the connection to it failed.
         cause: String,
     },
     /// The engine refused a request.
     #[error("{intent}: the Docker engine reports: {message}")]
     Refused {
-        /// The request.
+        /// The intent of the refused request.
         intent: String,
-        /// Its status code: 404 if the object does not exist.
+        /// The HTTP status: 404 if the object does not exist.
         status: u16,
-        /// The engine's message.
+        /// The reason in the engine's response.
         message: String,
     },
     /// The engine, or the kernel through it, refused a sysctl.
     #[error("set {name} in the {host} host: the Docker engine reports: {message}")]
     SysctlRefused {
-        /// `server` or `client`.
+        /// The host of the sysctl: `server` or `client`.
         host: &'static str,
-        /// The sysctl's name.
+        /// The refused sysctl.
         name: String,
-        /// The engine's message.
+        /// The reason in the engine's response.
         message: String,
     },
     /// A container ended although the lab had not stopped it.
     #[error("keep the {host} container {container} running: {what}; resume with `--resume`")]
     HostEnded {
-        /// `server` or `client`.
+        /// The host that ended: `server` or `client`.
         host: &'static str,
-        /// The container's name.
+        /// The name of the host's container.
         container: String,
-        /// What happened.
+        /// How the container ended.
         what: String,
     },
     /// A container does not respond.
@@ -99,19 +99,19 @@ pub(super) enum DockerError {
          paused, or the machine overloaded?", waited.as_secs()
     )]
     HostSilent {
-        /// `server` or `client`.
+        /// The host that does not respond: `server` or `client`.
         host: &'static str,
-        /// The container's name.
+        /// The name of the host's container.
         container: String,
-        /// How long.
+        /// How long the lab waited for a response.
         waited: Duration,
     },
     /// A request to a container failed.
     #[error("{reason}, in the {host} container")]
     HostFailed {
-        /// `server` or `client`.
+        /// The host of the request: `server` or `client`.
         host: &'static str,
-        /// Its error.
+        /// The error of the request.
         reason: String,
     },
     /// The hosts of a new testbed cannot reach each other.
@@ -121,9 +121,9 @@ pub(super) enum DockerError {
          full (`dmesg`; net.ipv4.neigh.default.gc_thresh3 is its size)"
     )]
     Unreachable {
-        /// `server` or `client`.
+        /// The host that cannot reach the other: `server` or `client`.
         host: &'static str,
-        /// Its error.
+        /// How the attempt to connect failed.
         reason: String,
     },
     /// The memory limit killed a process of a host.
@@ -134,17 +134,17 @@ pub(super) enum DockerError {
          `server.thread_stack`), then start a new run"
     )]
     OutOfMemory {
-        /// `server` or `client`.
+        /// The host of the killed process: `server` or `client`.
         host: &'static str,
-        /// The limit.
+        /// The memory limit of the host's container, MiB.
         limit_mib: u64,
-        /// Clients of the largest cell.
+        /// The number of clients in the largest cell.
         clients: u32,
     },
     /// The hosts are no longer connected.
     #[error("keep the hosts joined: {what}; resume with `--resume`")]
     NetworkGone {
-        /// What happened.
+        /// Which connection was lost.
         what: String,
     },
     /// Networks of dead runs that the engine does not remove.
@@ -155,7 +155,7 @@ pub(super) enum DockerError {
         networks.join(" and ")
     )]
     NetworksInUse {
-        /// Their names.
+        /// The names of the networks.
         networks: Vec<String>,
     },
     /// No part of 198.18.0.0/15 is free.
@@ -171,7 +171,7 @@ pub(super) enum DockerError {
          repository, whose .cargo/config.toml links statically"
     )]
     NotStatic {
-        /// The executable.
+        /// The path of the executable.
         path: String,
     },
     /// The engine has no such image.
@@ -180,15 +180,15 @@ pub(super) enum DockerError {
          `docker images queuelab` lists its images"
     )]
     NoImage {
-        /// The name that was given.
+        /// The requested name.
         name: String,
     },
     /// The executable could not be read.
     #[error("create an image of {path}: {source}")]
     Executable {
-        /// The executable.
+        /// The path of the executable.
         path: String,
-        /// The system's error.
+        /// The system's error when it was read.
         source: std::io::Error,
     },
     /// The threads for requests to the engine could not be started.

@@ -1,4 +1,4 @@
-//! Two builds in one run, trial by trial in turn.
+//! Two builds in one run, with alternating trials.
 
 use std::path::Path;
 use std::process::Output;
