@@ -19,7 +19,7 @@ baseline:
     find reports/baseline -type f ! -name run.json ! -name trials.jsonl ! -name suite.json -delete
     find reports/baseline -type d -empty -delete
 
-# Run every test, as in CI.
+# Run all tests except those that need Docker.
 test:
     cargo test --workspace
 

@@ -3,9 +3,12 @@
 //! As root it runs itself again as an ordinary user, so that both cases are tested
 //! by every user.
 
+#[path = "support/one_test.rs"]
+mod one_test;
+
 use std::fs;
 use std::os::unix::process::CommandExt;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use linux_net::{
     NamespaceError, NetworkNamespace, Refusal, SysctlName, SysctlScope, can_administer_networks,
@@ -16,23 +19,23 @@ use linux_net::{
 const ORDINARY_USER: u32 = 65534;
 
 fn main() {
-    // A runner other than cargo lists the tests.
-    if std::env::args().any(|argument| argument == "--list") {
-        return;
-    }
-    if can_administer_networks() {
-        as_root();
-        // This name works even if the user may not read the folder of the file.
-        let status = Command::new("/proc/self/exe")
-            .uid(ORDINARY_USER)
-            .gid(ORDINARY_USER)
-            .current_dir("/")
-            .status()
-            .unwrap();
-        assert!(status.success(), "as an ordinary user: {status}");
-    } else {
-        as_an_ordinary_user();
-    }
+    one_test::run("kernel_enter_user_namespace", || {
+        if can_administer_networks() {
+            as_root();
+            // This name works even if the user may not read the folder of the file.
+            let status = Command::new("/proc/self/exe")
+                .uid(ORDINARY_USER)
+                .gid(ORDINARY_USER)
+                .current_dir("/")
+                // It would report the same test a second time.
+                .stdout(Stdio::null())
+                .status()
+                .unwrap();
+            assert!(status.success(), "as an ordinary user: {status}");
+        } else {
+            as_an_ordinary_user();
+        }
+    });
 }
 
 fn as_root() {

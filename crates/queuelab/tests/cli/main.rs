@@ -2,7 +2,7 @@
 //!
 //! | module | its tests need |
 //! |---|---|
-//! | `pure` | only the loopback interface |
+//! | `pure` | the loopback interface; some also Python 3 or a shell |
 //! | `kernel` | network namespaces, as root or in a user namespace |
 //! | `docker` | a Docker engine and root; they run only with `--ignored` |
 //! | `support` | (no tests: shared by the others) |

@@ -10,6 +10,7 @@ pub(crate) mod event_stream;
 #[path = "../../../viewer/tests/viewer/support/http.rs"]
 pub(crate) mod http;
 pub(crate) mod ordinary_user;
+pub(crate) mod retried;
 pub(crate) mod test_engine;
 pub(crate) mod two_builds;
 pub(crate) mod viewer;
@@ -134,7 +135,12 @@ pub(crate) fn scenario_names() -> Vec<String> {
 /// The names of the scenarios that only the kernel's rules decide: those of the suite
 /// `laws`. The others are measured.
 pub(crate) fn law_scenario_names() -> Vec<String> {
-    let Ok(Document::Suite(file)) = scenario::load("laws") else { panic!("no suite `laws`") };
+    suite_scenario_names("laws")
+}
+
+/// The names of a suite's scenarios, in its order.
+pub(crate) fn suite_scenario_names(suite: &str) -> Vec<String> {
+    let Ok(Document::Suite(file)) = scenario::load(suite) else { panic!("no suite `{suite}`") };
     let suite = file.load().unwrap().suite;
     suite.names().into_iter().map(str::to_owned).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::support::retried::group_executions;
 use crate::support::{
     all_output, law_scenario_names, measured_scenario_names, out_directory, queuelab, runs,
     write_measured_suite,
@@ -31,6 +32,7 @@ fn every_scenario_holds_in_containers(suite: &str, names: &[String]) {
     for run in runs(out.path()) {
         let (record, trials) = RunDirectory::read(&run).unwrap();
         assert_eq!(record.backend.name, "docker");
+        group_executions(&record.scenario.name, &trials);
         let laws: Vec<_> = trials.iter().flat_map(|trial| &trial.laws).collect();
         // A server that may die and died has no queue to measure.
         let unmeasured = laws.iter().filter(|law| law.held.is_none()).count();

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
+use crate::support::retried::report_repeated;
 use crate::support::two_builds::{pair_directories, run_against, write_other_build};
 use crate::support::{all_output, binary, out_directory, queuelab, runs, text};
 use run_record::{InterleavedRole, RunDirectory};
@@ -15,23 +16,26 @@ const FASTER: &str = r#"if [ "$1" = server ]; then
 fi"#;
 
 /// Compares with another build until the exit code is one of `expected`, at most three times:
-/// a verdict on live metrics can be wrong by chance, or inconclusive on a busy machine. Prints
-/// the number of repetitions. The verdict itself is tested in `compare`, on recorded metrics.
+/// a verdict on live metrics can be wrong by chance, or inconclusive on a busy machine. Reports
+/// the repetitions. The verdict itself is tested in `compare`, on recorded metrics.
 fn compare_until(
     build: &Path,
     flags: &[&str],
     expected: &[i32],
     check: impl Fn(&Path, &Output),
 ) -> (TempDir, Output) {
+    let mut codes = Vec::new();
     for repeated in 0..3 {
         let out = out_directory();
         let output = run_against("netns", out.path(), build, flags);
         check(out.path(), &output);
         if output.status.code().is_some_and(|code| expected.contains(&code)) {
-            eprintln!("REPEATED: {repeated} times");
+            let why = format!("exit codes before: {codes:?}, expected: {expected:?}");
+            report_repeated("comparison", repeated, &why);
             return (out, output);
         }
         eprintln!("not {expected:?}: {}", all_output(&output));
+        codes.extend(output.status.code());
     }
     panic!("three comparisons ended with none of {expected:?}");
 }

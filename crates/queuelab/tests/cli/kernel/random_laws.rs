@@ -4,10 +4,11 @@
 use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
 
+use crate::support::retried::group_executions;
 use crate::support::{all_output, out_directory, run};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use run_record::{TrialExecutions, TrialRecord};
+use run_record::TrialRecord;
 
 /// Limits and sizes in the measurements from which the laws were derived.
 const IN_TABLES: [u64; 17] = [0, 1, 2, 4, 5, 7, 8, 10, 12, 13, 16, 64, 95, 96, 97, 128, 4096];
@@ -41,8 +42,8 @@ impl RandomValues {
 }
 
 /// Runs a scenario with other values. Asserts that each trial has these laws, and that all
-/// hold, exactly except for times. A trial that a busy machine stalled may be retried twice; a
-/// wrong law fails every time.
+/// hold, exactly except for times. A trial that a busy machine stalled may be retried twice, which
+/// is reported; a wrong law fails every time.
 fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord> {
     eprintln!("queuelab run {scenario} --set {}", set.join(" --set "));
     let out = out_directory();
@@ -50,7 +51,7 @@ fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord
     let flags = [&[scenario, "--retry", "2"], flags.as_slice()].concat();
     let (output, _, trials) = run(out.path(), &flags);
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
-    let trials: Vec<_> = TrialExecutions::group(&trials)
+    let trials: Vec<_> = group_executions(scenario, &trials)
         .iter()
         .map(|executions| executions.last().clone())
         .collect();

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use crate::support::retried::group_executions;
 use crate::support::{
     all_output, copy_changed_run, law_scenario_names, measured_scenario_names, out_directory,
     queuelab, repository, runs, suite_directory, text, write_measured_suite,
 };
-use run_record::{RunDirectory, SuiteDirectory, TrialExecutions, TrialRecord};
+use run_record::{RunDirectory, SuiteDirectory, TrialRecord};
 
 #[test]
 fn every_law_scenario_holds_and_predicts_what_the_baseline_does() {
@@ -28,7 +29,8 @@ fn every_measured_scenario_holds_in_its_quick_form() {
 /// Runs a suite of these scenarios in their quick form, asserts that its laws held and its
 /// probes ran, and returns each trial's last execution with the scenario's name.
 fn run_suite(suite: &str, out: &Path, names: &[String]) -> Vec<(String, TrialRecord)> {
-    // A trial that a busy machine stalled may be retried twice; a wrong law fails every time.
+    // A trial that a busy machine stalled may be retried twice, which is reported; a wrong law
+    // fails every time.
     let arguments = ["run", suite, "--retry", "2", "--out", out.to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
@@ -37,7 +39,7 @@ fn run_suite(suite: &str, out: &Path, names: &[String]) -> Vec<(String, TrialRec
         let (record, trials) = RunDirectory::read(&run).unwrap();
         assert!(record.ended.is_some() && record.scenario.overrides.quick, "{run:?}");
         assert!(record.kernel_rules.syn_queue_full.is_some(), "{run:?}");
-        for executions in TrialExecutions::group(&trials) {
+        for executions in group_executions(&record.scenario.name, &trials) {
             found.push((record.scenario.name.clone(), executions.last().clone()));
         }
     }

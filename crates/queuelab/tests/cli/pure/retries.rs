@@ -1,9 +1,11 @@
 //! Retries: the command line and the files report every attempt.
 
 use std::path::Path;
+use std::process::Command;
 
 use run_record::{RunDirectory, TrialExecutions, TrialRecord};
 
+use crate::support::retried::{group_executions, report_repeated};
 use crate::support::{all_output, out_directory, queuelab, run_fake, runs, text};
 
 /// Writes a scenario with one expectation and this number of trials.
@@ -100,4 +102,40 @@ fn without_the_flag_failed_trials_are_not_retried() {
     let file = write_scenario(place.path(), 2, "outcomes.ok == 4");
     let (output, record, trials) = run_fake(&place.path().join("runs"), &[&file], "{}");
     assert_eq!((output.status.code(), trials.len(), record.retries), (Some(3), 2, 0));
+}
+
+#[test]
+fn a_passing_test_prints_what_it_repeated() {
+    const NAME: &str = "pure::retries::a_passing_test_prints_what_it_repeated";
+    // The test runs itself as a process whose output it can read.
+    const IS_CHILD: &str = "QUEUELAB_TEST_PRINTS_RETRIES";
+    if std::env::var_os(IS_CHILD).is_some() {
+        let place = out_directory();
+        let file = write_scenario(place.path(), 16, "outcomes.ok == 5");
+        let arguments = [file.as_str(), "--retry", "20"];
+        let (_, _, trials) = run_fake(&place.path().join("runs"), &arguments, FLAKY);
+        assert_eq!(group_executions("flaky", &trials).len(), 16);
+        report_repeated("comparison", 0, "");
+        eprintln!("captured");
+        return;
+    }
+    let child = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", NAME])
+        .env(IS_CHILD, "1")
+        .output()
+        .unwrap();
+    assert!(child.status.success(), "{}", all_output(&child));
+    assert!(text(&child.stdout).contains("1 passed"), "{}", all_output(&child));
+    let stderr = text(&child.stderr);
+    let lines: Vec<_> = stderr.lines().filter(|line| !line.is_empty()).collect();
+    let failed = |ok: u32| format!("expectation `outcomes.ok == 5`: outcomes.ok was {ok}");
+    let line = |trial: u32, times: &str, why: &str| {
+        format!("RETRIED: {NAME}: flaky, trial {trial}, {times}, {why}")
+    };
+    let expected = [
+        line(2, "1 time", &failed(4)),
+        line(9, "2 times", &format!("{}; {}", failed(3), failed(4))),
+        line(15, "1 time", &failed(0)),
+    ];
+    assert_eq!(lines, expected);
 }

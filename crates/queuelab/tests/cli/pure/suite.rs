@@ -2,7 +2,10 @@
 
 use run_record::{MemberVerdict, RunDirectory, SuiteDirectory};
 
-use crate::support::{all_output, fake_command, queuelab, runs, suite_directory, text};
+use crate::support::{
+    all_output, fake_command, law_scenario_names, queuelab, runs, scenario_names, suite_directory,
+    suite_scenario_names, text,
+};
 
 /// Writes a suite `two` of the scenarios `one` and `other`.
 fn write_suite(one: &str, other: &str) -> tempfile::TempDir {
@@ -162,4 +165,16 @@ fn an_invalid_suite_is_reported_with_its_lines_and_nothing_runs() {
         assert!(printed.contains(expected), "{expected}: {printed}");
     }
     assert!(!folder.path().join("reports").exists());
+}
+
+#[test]
+fn nightly_has_every_scenario_once_and_those_of_laws_in_the_same_order() {
+    let nightly = suite_scenario_names("nightly");
+    let [mut sorted, mut all] = [nightly.clone(), scenario_names()];
+    sorted.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(sorted, all);
+    let laws = law_scenario_names();
+    let in_both: Vec<_> = nightly.into_iter().filter(|name| laws.contains(name)).collect();
+    assert_eq!(in_both, laws);
 }
