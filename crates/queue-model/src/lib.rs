@@ -15,6 +15,7 @@
 //! | [`reuseport`] | how many connections several listeners on one port hold |
 //! | [`law`] | what identifies and describes a law |
 //! | [`simulator`] | the outcome of each connection of a load, and its times |
+//! | [`sizing`] | the smallest backlog for a burst, by simulation |
 //!
 //! No I/O: predictions can be computed and shown before anything is started.
 
@@ -26,6 +27,7 @@ pub mod law;
 pub mod ports;
 pub mod reuseport;
 pub mod simulator;
+pub mod sizing;
 pub mod syn_ack_retry;
 pub mod syn_queue;
 pub mod syn_retry;
