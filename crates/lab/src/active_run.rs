@@ -40,17 +40,17 @@ impl<'a> ActiveRun<'a> {
         Self { plan, record, trials: done, writer, watched, own_before }
     }
 
-    /// Its plan.
+    /// The run's plan.
     pub(crate) fn plan(&self) -> &'a Plan {
         self.plan
     }
 
-    /// Its directory.
+    /// The run's directory.
     pub(crate) fn path(&self) -> &Path {
         self.writer.path()
     }
 
-    /// Its record.
+    /// The run's record.
     pub(crate) fn record(&self) -> &RunRecord {
         &self.record
     }

@@ -12,7 +12,7 @@ pub trait Clock: Debug + Sync {
     /// Waits.
     fn sleep(&self, duration: Duration);
 
-    /// The same as [`Clock::now`], in nanoseconds.
+    /// [`Clock::now`] in nanoseconds.
     fn now_ns(&self) -> u64 {
         self.now().as_nanos() as u64
     }

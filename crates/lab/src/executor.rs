@@ -14,7 +14,7 @@ pub(crate) trait TrialRunner: Sync {
     /// The output of a trial.
     type Output: Send;
 
-    /// Runs one. `next` is the trial after it, whose testbed may be prepared
+    /// Runs a trial. `next` is the trial after it, whose testbed may be prepared
     /// meanwhile; `barrier` is shared with the trials beside it.
     fn run(
         &self,
@@ -66,7 +66,8 @@ pub(crate) fn execute<R: TrialRunner>(
     Ok(())
 }
 
-/// Runs a batch at once; the sink gets its trials in the order in which they end.
+/// Runs the trials of a batch at the same time; the sink gets them in the order in which
+/// they end.
 fn side_by_side<R: TrialRunner>(
     trials: &[ScheduledTrial],
     runner: &R,
@@ -179,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn serial_trials_run_in_order_with_the_next_one_announced() {
+    fn serial_trials_run_in_order_and_the_next_one_is_announced() {
         let mut recorded = RecordedTrials::default();
         execute(&serial(&[4, 2, 7]), &Numbers::default(), &mut recorded).unwrap();
         assert_eq!(recorded.started, [4, 2, 7]);
@@ -187,7 +188,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_starts_after_an_interruption_or_a_failure() {
+    fn no_trial_starts_after_an_interruption_or_a_failure() {
         let mut recorded = RecordedTrials::default();
         let interrupted = Numbers { interrupted_after: Some(2), ..Numbers::default() };
         let end = execute(&serial(&[1, 2, 3]), &interrupted, &mut recorded);
@@ -201,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn a_batch_runs_at_once_and_a_failure_ends_the_others() {
+    fn trials_of_a_batch_run_concurrently_and_a_failure_ends_the_others() {
         let batch = Batch::SideBySide((0..4).map(trial).collect());
         let (mut recorded, runner) = (RecordedTrials::default(), Numbers::default());
         execute(std::slice::from_ref(&batch), &runner, &mut recorded).unwrap();

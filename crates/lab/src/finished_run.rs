@@ -7,9 +7,9 @@ use run_record::{RunRecord, TrialRecord};
 /// A run that was completed.
 #[derive(Debug)]
 pub struct FinishedRun {
-    /// Its directory.
+    /// The run's directory.
     pub path: PathBuf,
-    /// Its record.
+    /// The run's record.
     pub record: RunRecord,
     /// Every trial, including those before a resume.
     pub trials: Vec<TrialRecord>,

@@ -16,21 +16,21 @@ use crate::backend::{Backend, Purpose, Role, Testbed, TestbedSpec};
 use crate::error::Result;
 use crate::server::Server;
 
-/// `KernelRules::syn_queue_full`: the two values that it can have.
+/// The two values of `KernelRules::syn_queue_full`.
 const MORE_THAN_LIMIT: &str = "more_than_limit";
 const AT_LIMIT: &str = "at_limit";
 
-/// How long an accepted SYN may take; a dropped one takes as long.
+/// Maximum time to connect; after it, the SYN counts as dropped.
 const CONNECT_DEADLINE: Duration = Duration::from_millis(100);
 
-/// A busy machine may respond late once.
+/// Maximum number of attempts, because a busy machine may respond late.
 const ATTEMPTS: u32 = 3;
 
-/// Determines them on a testbed.
+/// Determines the rules on a testbed.
 ///
 /// # Errors
-/// If the testbed or a worker fails. A kernel without the sysctl is not an
-/// error: its rule stays unknown.
+/// If the testbed or a worker fails. A kernel without the sysctl is not an error: its
+/// rule is unknown.
 pub(crate) fn determine(backend: &dyn Backend) -> Result<KernelRules> {
     let cookies_off = (Sysctl::TcpSyncookies.name().to_owned(), "0".to_owned());
     let spec = TestbedSpec {
@@ -54,8 +54,8 @@ pub(crate) fn determine(backend: &dyn Backend) -> Result<KernelRules> {
 
 /// The rule of `inet_csk_reqsk_queue_is_full` (include/net/inet_connection_sock.h),
 /// determined with one connect to a listener of backlog 0 while cookies are off: an empty
-/// SYN queue of limit 0 is at its limit, but not above it. So the SYN is either accepted,
-/// or dropped and counted.
+/// SYN queue of limit 0 is at its limit, but not above it. Therefore the kernel either
+/// accepts the SYN, or drops and counts it.
 fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
     let settings = ServerSettings { backlog: 0, accept_paused: true, ..ServerSettings::default() };
     let server = Server::start(testbed, &settings)?;
@@ -76,15 +76,15 @@ fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
     };
     let arguments = config_arguments::<LoadProtocol>(&config);
     let mut load = Client::<LoadProtocol>::new(testbed.start(Role::Client, "load", &arguments)?);
-    let let_in = load.await_event("decision", RESPONSE_TIMEOUT, |event| match event {
+    let established = load.await_event("decision", RESPONSE_TIMEOUT, |event| match event {
         LoadEvent::Decided { established, .. } => Some(Ok(established)),
         _ => None,
     })?;
     let counted = testbed.counters(Role::Server)?.delta(&before);
     let dropped = counted.get(Counter::TcpReqQFullDrop.name()) > 0;
-    // Neither: the machine was too busy to respond in time.
-    let is_clear = dropped == (let_in == 0);
-    Ok(SynQueueFull::from_observation(0, let_in).filter(|_| is_clear))
+    // If the SYN was neither accepted nor dropped, the machine was too busy to respond.
+    let is_clear = dropped == (established == 0);
+    Ok(SynQueueFull::from_observation(0, established).filter(|_| is_clear))
 }
 
 fn name(rule: SynQueueFull) -> &'static str {
@@ -94,8 +94,8 @@ fn name(rule: SynQueueFull) -> &'static str {
     }
 }
 
-/// When this kernel's SYN queue is full; if that was not determined, the rule of current
-/// kernels.
+/// When this kernel considers its SYN queue full; if that was not determined, the rule of
+/// current kernels.
 pub(crate) fn syn_queue_rule(rules: &KernelRules) -> SynQueueFull {
     match rules.syn_queue_full.as_deref() {
         Some(AT_LIMIT) => SynQueueFull::AtOrAbove,

@@ -41,7 +41,7 @@ pub(crate) fn watched_sysctls<'a>(set: impl Iterator<Item = &'a str>) -> BTreeSe
     deciding.chain(set).filter_map(|name| name.parse().ok()).collect()
 }
 
-/// The machine's own values of them. Call it from a thread in the machine's own
+/// The machine's own values of these sysctls. Call it from a thread in the machine's own
 /// network namespace.
 pub(crate) fn own_sysctls(watched: &BTreeSet<SysctlName>) -> BTreeMap<String, String> {
     watched

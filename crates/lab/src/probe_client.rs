@@ -19,7 +19,7 @@ pub(crate) struct Probe {
     requested: Option<Instant>,
     /// Whether the response is outstanding.
     is_outstanding: bool,
-    /// Its report or error, if it arrived before the probe was stopped.
+    /// The probe's report or error, if it arrived before the probe was stopped.
     end: Option<worker::Result<ProbeReport>>,
 }
 
@@ -43,7 +43,7 @@ impl Probe {
         Ok(Self { client, requested: None, is_outstanding: false, end: None })
     }
 
-    /// Its latest sample, if a response has arrived since the last call. Requests
+    /// The probe's latest sample, if a response has arrived since the last call. Requests
     /// the next one if none is outstanding and the last request is older than
     /// `interval`. Never blocks; [`Probe::stop`] returns errors.
     pub(crate) fn latest(&mut self, interval: Duration) -> Option<ProbeStatus> {
@@ -75,7 +75,7 @@ impl Probe {
         latest
     }
 
-    /// Stops it; returns its report.
+    /// Stops the probe; returns its report.
     pub(crate) fn stop(mut self) -> Result<ProbeReport> {
         if let Some(end) = self.end.take() {
             return Ok(end?);

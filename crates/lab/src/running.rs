@@ -8,20 +8,20 @@ use std::process::Command;
 
 use nix::sys::prctl;
 
-/// The kernel's link to it, which is always valid.
+/// The kernel's link to the executable, which is always valid.
 const ITSELF: &str = "/proc/self/exe";
 
-/// Its path, for messages.
+/// The path of the executable, for messages.
 pub(crate) fn path() -> PathBuf {
     std::env::current_exe().unwrap_or_else(|_| ITSELF.into())
 }
 
-/// Opens it.
+/// Opens the executable.
 pub(crate) fn open() -> io::Result<File> {
     File::open(ITSELF)
 }
 
-/// Its contents.
+/// The contents of the executable.
 pub(crate) fn contents() -> io::Result<Vec<u8>> {
     fs::read(ITSELF)
 }

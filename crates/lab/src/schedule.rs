@@ -22,14 +22,14 @@ pub(crate) struct ScheduledTrial {
 /// Trials that start together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Batch {
-    /// A single one.
+    /// A single trial.
     Serial(ScheduledTrial),
-    /// Several of one side, at most [`MAX_CONCURRENT_TRIALS`].
+    /// Several trials of one side, at most [`MAX_CONCURRENT_TRIALS`].
     SideBySide(Vec<ScheduledTrial>),
 }
 
 impl Batch {
-    /// Its first trial.
+    /// The first trial of the batch.
     pub(crate) fn first(&self) -> Option<&ScheduledTrial> {
         match self {
             Self::Serial(trial) => Some(trial),
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn failed_trials_are_retried_when_all_have_run() {
+    fn failed_trials_are_retried_after_all_trials_have_run() {
         assert_eq!(next(&[], 1), [(2, 0), (0, 0), (1, 0)]);
         assert_eq!(next(&[failed(2, 0)], 1), [(0, 0), (1, 0)], "after the others");
         let all = [failed(2, 0), trial(0, 0), failed(1, 0)];
@@ -247,7 +247,7 @@ mod tests {
         /// A run of any number of sessions ends: every trial holds or has had all its
         /// retries, and no attempt is run twice.
         #[test]
-        fn a_resumed_run_ends_the_same(
+        fn every_trial_of_a_resumed_run_holds_or_uses_all_retries(
             trials in 1u32..10,
             retries in 0u32..4,
             failures in proptest::collection::vec(0u32..6, 10),

@@ -16,7 +16,7 @@ pub(crate) struct Server {
     client: Client<ServerProtocol>,
     /// The address on which the client reaches it.
     pub(crate) address: SocketAddr,
-    /// It announces each connection that it accepts.
+    /// The worker, which announces each connection that it accepts.
     announces: bool,
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum ServerEnd {
     Stopped(Box<ServerReport>),
     /// It exited before it was stopped.
     Died {
-        /// Its signal or exit code.
+        /// The signal that killed it, or its exit code.
         status: String,
         /// CLOCK_MONOTONIC when the exit was noticed, nanoseconds.
         at_ns: u64,
@@ -53,13 +53,13 @@ impl Server {
         })
     }
 
-    /// Whether it exited by itself.
+    /// Whether the server has exited although it was not stopped.
     pub(crate) fn is_dead(&mut self) -> bool {
         self.client.end().is_some()
     }
 
-    /// Lets in the ACKs that it holds back, unless it has exited.
-    pub(crate) fn let_in(&mut self) -> Result<()> {
+    /// Releases the ACKs that the server holds, unless it has exited.
+    pub(crate) fn release_acks(&mut self) -> Result<()> {
         let response = self.client.request("response to let_in", ServerCommand::LetIn, Some);
         match response {
             Ok(_) | Err(WorkerError::Exited { .. }) => Ok(()),
@@ -67,12 +67,12 @@ impl Server {
         }
     }
 
-    /// Lets it accept if it was started paused.
+    /// Lets the server accept if it was started paused.
     pub(crate) fn resume(&mut self) {
         self.client.send(ServerCommand::Resume);
     }
 
-    /// Its totals so far; `None` if it has exited.
+    /// The server's totals so far; `None` if it has exited.
     pub(crate) fn status(&mut self) -> Result<Option<ServerStatus>> {
         let status =
             self.client.request("status", ServerCommand::Status, |response| match response {
@@ -86,7 +86,7 @@ impl Server {
         }
     }
 
-    /// Stops it unless it has exited.
+    /// Stops the server unless it has exited.
     pub(crate) fn stop(mut self) -> Result<ServerEnd> {
         let died_before = self.client.end().is_some();
         self.client.send(ServerCommand::Stop);

@@ -94,7 +94,7 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Option<Simulated> {
 }
 
 /// The listen path of a cell, from its settings, the sysctls in force and the kernel's
-/// rules: accepting at once, with exact timers and no end. Sysctls that are not in
+/// rules: accepting immediately, with exact timers and no end. Sysctls that are not in
 /// `sysctls` have the kernel's defaults.
 ///
 /// `None` if the simulator does not cover the cell: it simulates one listener, whose

@@ -148,8 +148,8 @@ mod tests {
         let names = vec![Sysctl::TcpTwReuse.name().to_owned()];
         let sysctls = result(&mut agent, AgentCommand::Sysctls { names });
         assert!(sysctls[Sysctl::Somaxconn.name()].is_string(), "{sysctls}");
-        let missing = AgentCommand::Sysctls { names: vec!["net.ipv4.nonsense".to_owned()] };
-        assert!(agent.handle(missing).unwrap_err().contains("net.ipv4.nonsense"));
+        let missing = AgentCommand::Sysctls { names: vec!["net.ipv4.unknown".to_owned()] };
+        assert!(agent.handle(missing).unwrap_err().contains("net.ipv4.unknown"));
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let port = listener.local_addr().unwrap().port();
         let queue = result(&mut agent, AgentCommand::AcceptQueue { port });

@@ -32,14 +32,14 @@ pub trait Backend: Sync {
     /// Reserves what a run needs. Called once, before its first testbed.
     ///
     /// # Errors
-    /// If the machine has less.
+    /// If the machine has too few resources.
     fn reserve(&self, needs: &Needs) -> Result<()>;
 
-    /// A testbed in the state of a new one: its sysctls are applied and read back, and
-    /// nothing of an earlier trial remains in it.
+    /// Creates a testbed, or reuses one in the state of a new one: its sysctls are applied
+    /// and read back, and no state of an earlier trial remains.
     ///
     /// # Errors
-    /// If the machine refuses it, or a sysctl.
+    /// If the machine cannot create it, or the kernel refuses a sysctl.
     fn testbed(&self, spec: &TestbedSpec, purpose: Purpose) -> Result<Box<dyn Testbed>>;
 
     /// Announces a testbed that will be needed when the running trial ends. What the
@@ -47,9 +47,9 @@ pub trait Backend: Sync {
     fn prepare(&self, _spec: &TestbedSpec, _purpose: Purpose) {}
 }
 
-/// Two hosts, joined by a link that nothing else uses. Dropping it removes them.
+/// Two hosts, joined by a link of their own. Dropping it removes them.
 pub trait Testbed {
-    /// Its addresses.
+    /// The addresses of the hosts.
     fn addresses(&self) -> &Addresses;
 
     /// The requested sysctls, as read back.

@@ -30,7 +30,7 @@ pub(super) const TIME_WAIT: Rule =
 pub(super) const FIN_WAIT_2: Rule =
     Rule { laws: &[time_wait::FIN_WAIT_2_LENGTH], predict: predict_fin_wait_2 };
 
-/// Whether the server can be restarted at once.
+/// Whether the server can be restarted immediately.
 pub(super) const BIND: Rule = Rule { laws: &[bind::REFUSED], predict: predict_bind_again };
 
 /// When the server can be restarted.

@@ -25,9 +25,9 @@ pub enum Finished {
 /// A suite that was completed, or interrupted by the user.
 #[derive(Debug)]
 pub struct FinishedSuite {
-    /// Its directory.
+    /// The suite's directory.
     pub path: PathBuf,
-    /// Its record.
+    /// The suite's record.
     pub record: SuiteRecord,
     /// Whether the user interrupted it.
     pub is_interrupted: bool,

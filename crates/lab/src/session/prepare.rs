@@ -44,7 +44,7 @@ impl Session {
         Ok(Self { request, work, backend })
     }
 
-    /// The same with a backend that is not in the registry.
+    /// As [`Session::prepare`], with a backend that is not in the registry.
     ///
     /// # Errors
     /// As [`Session::prepare`].
@@ -130,7 +130,8 @@ fn not_resumable(run: &Path, why: &str) -> SessionError {
 /// The requested backend; or that of the run to resume; or the default one.
 fn backend(request: &RunRequest) -> Result<&'static dyn BackendKind> {
     if let Some(name) = &request.backend {
-        let unknown = || SessionError::Request(format!("use the backend {name}: there is none"));
+        let unknown =
+            || SessionError::Request(format!("use the backend {name}: no backend has that name"));
         return backends::find(name).ok_or_else(unknown);
     }
     let Target::Resume { run, .. } = &request.target else { return Ok(backends::default()) };

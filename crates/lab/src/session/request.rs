@@ -26,16 +26,16 @@ pub struct RunRequest {
 pub enum Target {
     /// A scenario or a suite, by its name or the path of its file.
     New {
-        /// Name or path.
+        /// The name, or the path of the file.
         scenario: String,
-        /// The changes of it.
+        /// The changes to the scenario or suite.
         changes: scenario::Overrides,
     },
-    /// A run that did not finish.
+    /// An unfinished run to resume.
     Resume {
-        /// Its directory.
+        /// The run's directory.
         run: PathBuf,
-        /// Its scenario, by name or path; as recorded if `None`.
+        /// The run's scenario, by name or path; as recorded if `None`.
         scenario: Option<String>,
     },
 }
@@ -45,6 +45,6 @@ pub enum Target {
 pub struct Against {
     /// The path of its executable, or the name of its image.
     pub build: String,
-    /// Minimum of repetitions of each cell, unless the changes have a number.
+    /// Minimum repetitions of each cell, unless the changes set a number.
     pub min_repetitions: u32,
 }

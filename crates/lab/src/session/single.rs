@@ -20,7 +20,7 @@ use crate::finished_run::FinishedRun;
 /// A run that was not completed.
 pub(super) struct Stopped {
     pub(super) error: Box<SessionError>,
-    /// Its directory; `None` if it did not begin.
+    /// The run's directory; `None` if the run did not start.
     pub(super) path: Option<PathBuf>,
 }
 

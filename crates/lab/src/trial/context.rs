@@ -22,7 +22,7 @@ pub(crate) struct TrialContext<'a> {
     pub(crate) expectations: &'a scenario::Expectations,
     /// The kernel's rules, determined at the start of the run.
     pub(crate) rules: &'a KernelRules,
-    /// `None` if it is unknown: then nothing is simulated.
+    /// The kernel's timer wheel; `None` if it is unknown: then the trial is not simulated.
     pub(crate) wheel: Option<&'a TimerWheel>,
     pub(crate) server_may_die: bool,
     /// Whether the probe records a timeline.

@@ -89,7 +89,7 @@ impl LoadPhases<'_, '_> {
                 _ => None,
             })?;
         if settings.server.hold_acks {
-            self.server.let_in()?;
+            self.server.release_acks()?;
         }
         self.watched.phase(LivePhase::Lingering);
         self.linger()?;
@@ -126,7 +126,7 @@ impl LoadPhases<'_, '_> {
         })
     }
 
-    /// Leaves the connections idle for the time of the scenario, or until the server
+    /// Leaves the connections idle for the scenario's `load.linger`, or until the server
     /// dies.
     fn linger(&mut self) -> Result<()> {
         let clock = self.trial.clock();
@@ -166,8 +166,8 @@ impl LoadPhases<'_, '_> {
     }
 
     /// Waits until the server has accepted what is established at the client.
-    /// Phantoms never arrive: an empty accept queue from which the server accepts
-    /// nothing more ends the wait.
+    /// Phantoms never arrive: the wait also ends if the accept queue is empty and the
+    /// server accepts no further connection.
     fn await_accepted(&mut self, established: u64) -> Result<()> {
         let mut last = None;
         self.await_server(|status, queued| {
@@ -217,16 +217,16 @@ impl LoadPhases<'_, '_> {
     }
 }
 
-/// The longest time until all attempts are decided.
+/// Maximum time until all attempts are decided.
 fn connect_time(config: &LoadConfig) -> Duration {
     let settings = &config.settings;
-    // Without a rate to keep, the spread is unbounded.
+    // Without a rate, the time between the first and the last attempt is unbounded.
     let spread = settings.connect_rate.map_or(0.0, |rate| f64::from(settings.clients) / rate);
     let spread = Duration::try_from_secs_f64(spread).unwrap_or_default();
     match settings.pattern {
         ConnectPattern::Burst => settings.connect_deadline,
         ConnectPattern::Rate => settings.connect_deadline + spread,
-        // Each waits for the end of the one before.
+        // Each client waits for the end of the previous one.
         ConnectPattern::OneByOne => {
             let each = settings.connect_deadline + chat_time(config);
             spread + each.saturating_mul(settings.clients)
@@ -234,7 +234,7 @@ fn connect_time(config: &LoadConfig) -> Duration {
     }
 }
 
-/// The longest time of everything after that.
+/// Maximum time from the last decided attempt to the load's report.
 fn chat_time(config: &LoadConfig) -> Duration {
     let settings = &config.settings;
     let chat = settings.send_delay.saturating_add(settings.interval * settings.messages);

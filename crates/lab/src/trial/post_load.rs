@@ -20,8 +20,8 @@ const POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// Time between two starts of a server whose port is taken: each is a new process.
 const RESTART_INTERVAL: Duration = Duration::from_millis(250);
 
-/// Waits until nothing in the server's host is in TIME_WAIT or FIN_WAIT_2, or for
-/// `within`. `check` fails when the run must end.
+/// Waits until no socket of the server's host is in TIME_WAIT or FIN_WAIT_2, but at most
+/// for `within`. `check` fails when the run must end.
 pub(super) fn watch_closing(
     testbed: &dyn Testbed,
     clock: &dyn Clock,

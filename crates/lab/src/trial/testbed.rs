@@ -24,7 +24,7 @@ pub(super) struct ClosedTestbed {
 /// Creates the testbed that the trial's cell requires.
 ///
 /// # Errors
-/// If the machine refuses it, or a sysctl.
+/// If the machine cannot create it, or the kernel refuses a sysctl.
 pub(super) fn create(trial: &TrialContext<'_>) -> Result<TrialTestbed> {
     let spec = TestbedSpec::from_settings(&trial.cell.settings);
     let hosts = trial.backend.testbed(&spec, Purpose::Trial(trial.execution_id()))?;
@@ -32,14 +32,13 @@ pub(super) fn create(trial: &TrialContext<'_>) -> Result<TrialTestbed> {
 }
 
 impl TrialTestbed {
-    /// Its two hosts.
+    /// The trial's two hosts.
     pub(super) fn hosts(&self) -> &dyn Testbed {
         self.hosts.as_ref()
     }
 
     /// Fails if a host or the link broke: that explains every other failure, and
-    /// measurements on such a testbed are invalid. After an interruption nothing is
-    /// checked.
+    /// measurements on such a testbed are invalid. Does not check after an interruption.
     pub(super) fn verify(&self, observed: &Result<Observed>) -> Result<()> {
         if matches!(observed, Err(LabError::Interrupted)) {
             return Ok(());

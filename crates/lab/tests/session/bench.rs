@@ -22,7 +22,7 @@ pub(crate) struct SessionLog {
     pub(crate) result: Result<Finished, SessionError>,
     /// Trial and retry, in the order in which they started.
     pub(crate) started: Vec<(u32, u32)>,
-    /// The same, in the order in which they ended.
+    /// Trial and retry, in the order in which they ended.
     pub(crate) finished: Vec<(u32, u32)>,
     pub(crate) notices: Vec<Notice>,
     pub(crate) stopped: Option<StoppedRun>,
@@ -153,7 +153,7 @@ impl Bench {
 }
 
 impl SessionLog {
-    /// Its only run.
+    /// The session's only run.
     pub(crate) fn run(self) -> FinishedRun {
         match self.result.unwrap() {
             Finished::Run(run) => *run,
@@ -161,7 +161,7 @@ impl SessionLog {
         }
     }
 
-    /// Its error, as shown to a user.
+    /// The session's error, as shown to a user.
     pub(crate) fn error(&self) -> String {
         match &self.result {
             Err(SessionError::Scenario(errors)) => {

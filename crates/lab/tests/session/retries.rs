@@ -30,7 +30,7 @@ fn a_trial_that_held_on_a_retry_holds_and_every_attempt_is_recorded() {
 }
 
 #[test]
-fn a_trial_that_never_holds_fails_with_all_its_retries_also_after_an_interruption() {
+fn a_trial_that_never_holds_fails_after_all_retries_even_if_it_is_resumed() {
     let bench = Bench::new();
     let scenario = bench.scenario("wrong", "repeat: 2\nexpect:\n  - that: outcomes.ok == 4\n");
     let run = bench.run(script("{}"), bench.retrying(&scenario, 2)).run();

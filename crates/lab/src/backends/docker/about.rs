@@ -7,9 +7,9 @@ use super::image::Executable;
 /// The properties of an engine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AboutDocker {
-    /// Its socket.
+    /// The path of the engine's socket.
     pub(super) socket: String,
-    /// Its version, for example `20.10.24`.
+    /// The engine's version, for example `20.10.24`.
     pub(super) version: String,
     /// The negotiated version of its API, for example `1.41`.
     pub(super) api: String,
@@ -18,7 +18,7 @@ pub(super) struct AboutDocker {
     pub(super) kernel: String,
     /// The version of control groups that it uses, `1` or `2`.
     pub(super) cgroup: String,
-    /// Its security options, for example `rootless` or `name=userns`.
+    /// The engine's security options, for example `rootless` or `name=userns`.
     pub(super) security: Vec<String>,
     /// Whether it can limit memory and processes.
     pub(super) limits: bool,

@@ -104,7 +104,7 @@ impl AgentLine {
         Some(WorkerError::Incompatible { worker: "agent", version })
     }
 
-    /// The end of the agent's standard error.
+    /// The last bytes of the agent's standard error.
     pub(super) fn last_stderr(&self) -> String {
         let bytes: Vec<u8> = self.state().stderr.iter().copied().collect();
         String::from_utf8_lossy(&bytes).trim().to_owned()
@@ -199,7 +199,7 @@ impl State {
         self.close();
     }
 
-    /// Nothing more will arrive: closes all channels.
+    /// Closes all channels, because no further message will arrive.
     fn close(&mut self) {
         self.is_closed = true;
         self.pending.clear();
@@ -250,7 +250,7 @@ mod tests {
         line.expect(0, lines, ends);
         line.state().close();
         assert!(reply.recv().is_err() && received.recv().is_err() && ended.recv().is_err());
-        assert!(line.request(AgentCommand::Counters).recv().is_err(), "nor a later one");
+        assert!(line.request(AgentCommand::Counters).recv().is_err(), "a later request fails too");
     }
 
     #[test]

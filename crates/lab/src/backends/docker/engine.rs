@@ -10,13 +10,13 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::error::{DockerError, Result};
 
-/// Where an engine of the whole machine listens.
+/// The socket of the engine that serves all users of the machine.
 const SYSTEM_SOCKET: &str = "/var/run/docker.sock";
-/// An engine handles every request of the lab within a second or two, and later on a busy
-/// machine.
+/// Maximum time for a request. An engine handles every request of the lab within two
+/// seconds, or later on a busy machine.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// It responds to the first request at once.
+/// Maximum time for the first request, to which an engine responds immediately.
 const FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An engine that responded.
@@ -25,7 +25,7 @@ pub(super) struct Engine {
     docker: Docker,
     runtime: Runtime,
     socket: String,
-    /// For example `20.10.24`.
+    /// The engine's version, for example `20.10.24`.
     pub(super) version: String,
 }
 
@@ -78,7 +78,7 @@ impl Engine {
         &self.socket
     }
 
-    /// Starts tasks in the background.
+    /// A handle that starts background tasks.
     pub(super) fn handle(&self) -> &Handle {
         self.runtime.handle()
     }
@@ -94,7 +94,7 @@ impl Engine {
         match responded {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(self.failed(intent, &error)),
-            Err(_) => Err(self.lost(intent, format!("nothing within {ENGINE_TIMEOUT:?}"))),
+            Err(_) => Err(self.lost(intent, format!("no response within {ENGINE_TIMEOUT:?}"))),
         }
     }
 
@@ -152,7 +152,7 @@ fn unreachable(socket: &str, error: &Error) -> DockerError {
     DockerError::Absent { socket: socket.to_owned(), cause }
 }
 
-/// The error of the system call at the bottom of an error, if there is one.
+/// The kind of the system call's error at the end of an error's chain, if there is one.
 fn io_kind(error: &Error) -> Option<std::io::ErrorKind> {
     let mut source: Option<&(dyn std::error::Error + 'static)> = Some(error);
     let mut kind = None;
@@ -186,18 +186,18 @@ mod tests {
     fn an_absent_engine_is_reported_with_hints() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("docker.sock");
-        let nowhere = path.to_str().unwrap();
-        let absent = Engine::connect_to(nowhere).unwrap_err();
+        let socket_path = path.to_str().unwrap();
+        let absent = Engine::connect_to(socket_path).unwrap_err();
         assert!(matches!(absent, DockerError::Absent { .. }), "{absent}");
         assert!(absent.to_string().contains("there is no such file; start it"), "{absent}");
         // The socket of a dead engine: nothing listens on it.
         let unused = socket(AddressFamily::Unix, SockType::Stream, SockFlag::SOCK_CLOEXEC, None);
         bind(unused.unwrap().as_raw_fd(), &UnixAddr::new(&path).unwrap()).unwrap();
-        let dead = Engine::connect_to(nowhere).unwrap_err();
+        let dead = Engine::connect_to(socket_path).unwrap_err();
         assert!(dead.to_string().contains("Connection refused"), "{dead}");
         std::fs::remove_file(&path).unwrap();
         let _hung = std::os::unix::net::UnixListener::bind(&path).unwrap();
-        let silent = Engine::connect_to(nowhere).unwrap_err();
+        let silent = Engine::connect_to(socket_path).unwrap_err();
         assert!(matches!(silent, DockerError::Silent { .. }), "{silent}");
     }
 }

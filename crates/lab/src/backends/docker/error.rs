@@ -151,7 +151,8 @@ pub(super) enum DockerError {
     #[error(
         "remove {}: the Docker engine reports that something is connected to it; disconnect what `docker \
          network inspect` lists with `docker network disconnect --force`; if it lists nothing, the \
-         engine has lost count, and only restarting it helps. Runs are not affected",
+         engine's count of connections is wrong, and only restarting the engine helps. Runs are not \
+         affected",
         networks.join(" and ")
     )]
     NetworksInUse {

@@ -18,9 +18,9 @@ const EVENT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How a container ended.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct ContainerEnd {
-    /// Its memory limit was reached.
+    /// Whether its memory limit was reached.
     pub(super) out_of_memory: bool,
-    /// A description.
+    /// How it ended, as a clause for messages.
     pub(super) what: String,
 }
 
@@ -56,7 +56,8 @@ impl Engine {
         }
     }
 
-    /// The events of a container up to one of this kind, which may not have happened yet.
+    /// The events of a container up to the first one of this kind. Waits for it, because the
+    /// engine may report it late.
     fn events_until(&self, id: &str, last: &str) -> Result<Vec<EventMessage>> {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let until = now + EVENT_TIMEOUT;
@@ -99,9 +100,9 @@ fn container_end(events: &[EventMessage]) -> ContainerEnd {
         (None, Some(code)) if code == "137" => {
             "it was killed (SIGKILL), and not through the Docker engine".to_owned()
         }
-        (None, Some(code)) => format!("it ended by itself, with exit code {code}"),
+        (None, Some(code)) => format!("it exited with code {code}"),
         (None, None) => {
-            "the Docker engine closed the connection to it, without a reason".to_owned()
+            "the Docker engine closed the connection to it and reported no reason".to_owned()
         }
     };
     ContainerEnd { out_of_memory, what }
@@ -134,10 +135,10 @@ mod tests {
             container_end(&[event("start", &[]), event("kill", &[("signal", "9")]), die("137")]);
         assert!(killed.what.contains("the signal SIGKILL"), "{killed:?}");
         assert!(!killed.out_of_memory);
-        let starved = container_end(&[event("oom", &[]), die("137")]);
-        assert!(starved.out_of_memory);
+        let out_of_memory = container_end(&[event("oom", &[]), die("137")]);
+        assert!(out_of_memory.out_of_memory);
         assert!(container_end(&[die("137")]).what.contains("not through the Docker engine"));
-        assert!(container_end(&[die("1")]).what.ends_with("exit code 1"));
-        assert!(container_end(&[]).what.contains("without a reason"));
+        assert!(container_end(&[die("1")]).what.ends_with("exited with code 1"));
+        assert!(container_end(&[]).what.contains("reported no reason"));
     }
 }

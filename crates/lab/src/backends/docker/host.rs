@@ -24,9 +24,9 @@ use super::recipe::{ContainerLimits, HostKind, MIB, body, setter};
 use crate::agent::{AgentCommand, HostConnections};
 use crate::backend::Purpose;
 
-/// Docker's name of a container's end of its link.
+/// Docker's name of a container's network interface.
 const INTERFACE: &str = "eth0";
-/// How long the last segments of closing connections can take.
+/// Maximum time for the last segments of closing connections.
 const ENDING_WITHIN: Duration = Duration::from_millis(300);
 /// Connections of earlier trials that the firewall of a host may still track (for two
 /// minutes after their end): far below its limit, so that it never drops a packet.
@@ -39,15 +39,15 @@ pub(super) struct Host {
     pub(super) kind: HostKind,
     id: String,
     name: String,
-    /// Its addresses, the container's own first.
+    /// The host's addresses, the container's own first.
     pub(super) addresses: Vec<IpAddr>,
-    /// Whether it stores metrics of peers between connections.
+    /// Whether the host's kernel stores metrics of peers between connections.
     pub(super) saves_metrics: bool,
     memory: u64,
     clients: u32,
     line: Arc<AgentLine>,
     workers: AtomicU64,
-    /// Ids of hosts that it has been joined with.
+    /// Ids of the hosts that it has been joined with.
     joined: Mutex<HashSet<String>>,
     _lease: Lease,
 }
@@ -167,7 +167,7 @@ impl Host {
             // The name of the sysctl, or of its file.
             message.contains(name.as_str()) || message.contains(&name.replace('.', "/"))
         };
-        // Of two, the longer: the other is a prefix of it.
+        // If two match, the longer one, because the other is a prefix of it.
         match self.kind.sysctls.keys().filter(named).max_by_key(|name| name.len()) {
             Some(name) => DockerError::SysctlRefused {
                 host: self.kind.role.name(),

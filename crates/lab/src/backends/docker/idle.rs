@@ -4,12 +4,12 @@ use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// How long a sample takes.
+/// Duration of a sample.
 const SAMPLE_INTERVAL: Duration = Duration::from_millis(50);
-/// Consecutive samples that must find the machine idle: a trial between two of its events
-/// is not waiting.
+/// Number of consecutive samples that must find the machine idle, because a trial may pause
+/// briefly between two events.
 const IDLE_SAMPLES: u32 = 3;
-/// The part of all CPUs' time that must be idle.
+/// Minimum share of all CPUs' time that must be idle.
 const IDLE_SHARE: f64 = 0.75;
 
 /// Waits until the machine is idle; false if it was cancelled before.
@@ -30,7 +30,7 @@ pub(super) fn wait_until_idle(cancelled: &AtomicBool) -> bool {
     true
 }
 
-/// CPU time of the whole machine since its start, clock ticks.
+/// CPU time of all CPUs since the start of the machine, in clock ticks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct CpuTime {
     total: u64,
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_wait_ends_at_once() {
+    fn a_cancelled_wait_ends_immediately() {
         assert!(!wait_until_idle(&AtomicBool::new(true)));
     }
 }

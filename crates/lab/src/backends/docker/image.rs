@@ -18,12 +18,12 @@ use super::labels::filters;
 use crate::build::{self, Build, HASH_DIGITS};
 use crate::running;
 
-/// The images' repository.
+/// The repository of the images.
 const REPOSITORY: &str = "queuelab";
 /// The name of the one file, at the image's root.
 const FILE: &str = "queuelab";
-/// Its value is the hash. Containers inherit their image's labels: it must not be one by
-/// which resources of runs are found.
+/// The label of every image, with the executable's hash as its value. Containers inherit
+/// their image's labels, so it must differ from the labels of runs' resources.
 pub(super) const IMAGE_LABEL: &str = "queuelab.image";
 /// Set on images that a run built for itself: the run of another build removes them.
 const BY_RUN_LABEL: &str = "queuelab.image.by-run";
@@ -31,11 +31,11 @@ const BY_RUN_LABEL: &str = "queuelab.image.by-run";
 /// An image of this executable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {
-    /// `queuelab:<hash>`.
+    /// The image's name, `queuelab:<hash>`.
     pub name: String,
-    /// Its size, bytes.
+    /// The size of the image, bytes.
     pub bytes: u64,
-    /// Whether it was built just now.
+    /// Whether this call built the image.
     pub is_new: bool,
 }
 
@@ -140,8 +140,8 @@ impl Engine {
     /// The image of this executable, built if it does not exist.
     pub(super) fn image(&self, executable: &Executable, purpose: Purpose) -> Result<Image> {
         let name = executable.name();
-        // If two processes built it at once, one image would lose its name. Without a
-        // lock, that is all that happens.
+        // No lock: if two processes build it at the same time, one of the images only
+        // loses its name.
         let one_at_a_time = running::open();
         let _ = one_at_a_time.as_ref().map(std::fs::File::lock);
         let found = self.find_image(&name)?;
@@ -219,7 +219,7 @@ impl Engine {
     fn remove_outdated_images(&self, current: &str) -> Result<()> {
         for image in self.own_images()? {
             let is_by_run = image.labels.contains_key(BY_RUN_LABEL);
-            // With a second tag, a user needs it.
+            // A user needs an image with a second tag.
             if is_by_run && image.repo_tags.len() == 1 && image.repo_tags[0] != current {
                 self.remove_image(&image.repo_tags[0])?;
             }
@@ -244,8 +244,8 @@ impl Engine {
         let containers = self.call("list containers", listed)?;
         let used: HashSet<_> = containers.into_iter().filter_map(|c| c.image_id).collect();
         let unused = self.own_images()?.into_iter().filter(|image| !used.contains(&image.id));
-        let ours = |name: &String| name.starts_with(&format!("{REPOSITORY}:"));
-        Ok(unused.flat_map(|image| image.repo_tags.into_iter().filter(ours)).collect())
+        let is_named = |name: &String| name.starts_with(&format!("{REPOSITORY}:"));
+        Ok(unused.flat_map(|image| image.repo_tags.into_iter().filter(is_named)).collect())
     }
 
     /// Removes an image; false if a container uses it, or it does not exist.
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[test]
-    fn a_derived_image_is_not_ours() {
+    fn a_derived_image_is_not_one_of_this_program() {
         let image = |tags: &[&str]| ImageSummary {
             labels: [(IMAGE_LABEL.to_owned(), "ab12".to_owned())].into(),
             repo_tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
@@ -291,7 +291,7 @@ mod tests {
     }
 
     #[test]
-    fn the_tar_has_one_executable_file_and_the_tag_is_of_its_contents() {
+    fn the_tar_has_one_executable_file_whose_hash_is_the_tag() {
         let own = std::fs::read("/proc/self/exe").unwrap();
         let executable = Executable::new("x", own.clone()).unwrap();
         assert_eq!(executable.name().len(), "queuelab:".len() + HASH_DIGITS);

@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-/// On every container and network of a run: the run's id.
+/// Label of every container and network of a run, with the run's id.
 pub(super) const RUN_LABEL: &str = "queuelab.run";
-/// Beside it: the trial that it was created for.
+/// Label of the same resources, with the trial that they were created for.
 pub(super) const TRIAL_LABEL: &str = "queuelab.trial";
-/// Beside it: the process that created it.
+/// Label of the same resources, with the process that created them.
 pub(super) const OWNER_LABEL: &str = "queuelab.owner";
 
 /// A label and its value.

@@ -23,7 +23,7 @@ const RECHECK_DELAY: Duration = Duration::from_secs(3);
 /// Attempts to remove a network, a tenth of a second apart: containers that are being
 /// removed are connected for a moment longer.
 pub(super) const OWN_NETWORK_ATTEMPTS: u32 = 50;
-/// The same for networks of killed runs, whose containers have been removed.
+/// Attempts to remove a network of a killed run, whose containers have been removed.
 const DEAD_NETWORK_ATTEMPTS: u32 = 10;
 
 /// Resources that were found, or removed.
@@ -34,7 +34,7 @@ pub(super) struct Leftovers {
     /// Names of networks of dead runs.
     pub(super) networks: Vec<String>,
     /// Names of networks of dead runs that the engine does not remove: something else is
-    /// connected to them, or the engine has lost count.
+    /// connected to them, or the engine's count of connections is wrong.
     pub(super) held: Vec<String>,
     /// Names, or ids, of images that this program built; only on request.
     pub(super) images: Vec<String>,
@@ -46,7 +46,7 @@ pub(super) struct Leftovers {
 #[derive(Debug)]
 struct RunResources {
     owner: Owner,
-    /// Id and name.
+    /// Id and name of each.
     containers: Vec<(String, String)>,
     networks: Vec<(String, String)>,
     is_running: bool,

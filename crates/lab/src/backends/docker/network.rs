@@ -15,9 +15,9 @@ const BLOCK: u32 = 256;
 /// Length of a subnet's prefix, bits.
 pub(super) const PREFIX: u8 = 20;
 const SUBNET: u32 = 1 << (32 - PREFIX);
-/// Hosts with one address that have room at the same time.
+/// Maximum number of simultaneous hosts with one address.
 const SINGLE_SLOTS: u32 = BLOCK - 3;
-/// Hosts with many.
+/// Maximum number of simultaneous hosts with many addresses.
 const MANY_SLOTS: u32 = SUBNET / BLOCK - 2;
 /// Subnets in 198.18.0.0/15, of which the last is for `compose.yaml`.
 const SUBNETS: u32 = (1 << (PREFIX - 15)) - 1;
@@ -97,7 +97,7 @@ impl Network {
     }
 }
 
-/// Addresses that are a host's until this is dropped.
+/// Addresses that are reserved for a host until this is dropped.
 #[derive(Debug)]
 pub(super) struct Lease {
     network: Arc<Network>,
@@ -117,7 +117,7 @@ impl Lease {
         (0..self.count).map(|n| Ipv4Addr::from_bits(subnet + first + n)).collect()
     }
 
-    /// The network that they are on.
+    /// The network of the addresses.
     pub(super) fn network(&self) -> &Network {
         &self.network
     }
@@ -135,8 +135,8 @@ fn nth_subnet(n: u32) -> Ipv4Addr {
 
 fn request(name: &str, subnet: Ipv4Addr, labels: HashMap<String, String>) -> NetworkCreateRequest {
     let config = IpamConfig { subnet: Some(format!("{subnet}/{PREFIX}")), ..Default::default() };
-    // The machine itself has no address there, so nothing of it listens on the hosts'
-    // network.
+    // The machine has no address in the hosts' network, so none of its listeners is
+    // reachable there.
     let options = [("com.docker.network.bridge.inhibit_ipv4", "true")];
     NetworkCreateRequest {
         name: name.to_owned(),

@@ -41,13 +41,13 @@ impl Owner {
         }
     }
 
-    /// As a label's value.
+    /// The owner as the value of a label.
     pub(super) fn label(&self) -> String {
         let Self { boot, namespace, pid, started } = self;
         format!("{boot}/{namespace}/{pid}/{started}")
     }
 
-    /// From a label's value.
+    /// Parses the value of a label.
     pub(super) fn from_label(label: &str) -> Option<Self> {
         let mut fields = label.split('/');
         let owner = Self {
@@ -59,7 +59,7 @@ impl Owner {
         fields.next().is_none().then_some(owner)
     }
 
-    /// Whether it is alive.
+    /// Whether the process is alive.
     pub(super) fn life(&self) -> Life {
         if self.boot != boot() || self.namespace != process_namespace() {
             return Life::NotVisible;
@@ -128,8 +128,8 @@ mod tests {
         let own = Owner::this_process();
         assert_eq!(Owner { boot: "x".to_owned(), ..own.clone() }.life(), Life::NotVisible);
         assert_eq!(Owner { namespace: 1, ..own }.life(), Life::NotVisible);
-        for nonsense in ["", "a/b", "a/1/2/x", "a/1/2/3/4"] {
-            assert_eq!(Owner::from_label(nonsense), None, "{nonsense}");
+        for invalid in ["", "a/b", "a/1/2/x", "a/1/2/3/4"] {
+            assert_eq!(Owner::from_label(invalid), None, "{invalid}");
         }
     }
 }

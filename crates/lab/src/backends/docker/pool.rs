@@ -38,7 +38,7 @@ pub(super) struct Pool {
 struct Hosts {
     /// Never used.
     fresh: Vec<Host>,
-    /// Used, and perhaps reusable.
+    /// Used, and possibly reusable.
     used: Vec<Host>,
     /// Not reusable. Removing them takes CPU time that a trial may need.
     retired: Vec<Host>,
@@ -78,7 +78,7 @@ impl Pool {
         self.finish_preparation();
         let [server, client] = kinds;
         let [server, client] = std::thread::scope(|scope| {
-            // Both at once: most of a start is waiting.
+            // Both at the same time, because most of a start is waiting.
             let server = scope.spawn(|| self.take_one(server, purpose));
             let client = self.take_one(client, purpose);
             [server.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)), client]
@@ -138,8 +138,8 @@ impl Pool {
     /// Takes a trial's hosts back.
     pub(super) fn give_back(&self, hosts: [Host; 2]) {
         if hosts.iter().any(|host| host.kind.addresses > 1) {
-            // The server has a neighbour for each address, and the table of
-            // neighbours is the whole machine's, with room for about a thousand
+            // The server has a neighbour entry for each address, and all network
+            // namespaces share one table with room for about a thousand
             // (`net.ipv4.neigh.default.gc_thresh3`).
             return remove_at_once(hosts.into());
         }

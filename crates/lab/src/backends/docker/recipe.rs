@@ -16,9 +16,9 @@ use crate::backend::{Needs, Role};
 const UNPRIVILEGED_USER: &str = "65534:65534";
 const PORT_START: &str = linux_net::Sysctl::IpUnprivilegedPortStart.name();
 pub(super) const MIB: u64 = 1 << 20;
-/// Enough for a program that prints its version.
+/// Maximum number of processes and threads of a program that prints its version.
 const SETTER_PIDS: i64 = 16;
-/// The same, bytes.
+/// Memory limit of such a program, bytes.
 const SETTER_MEMORY: u64 = 64 * MIB;
 
 /// Hosts of the same kind are interchangeable.
@@ -27,7 +27,7 @@ pub(super) struct HostKind {
     pub(super) role: Role,
     pub(super) sysctls: IndexMap<String, String>,
     pub(super) addresses: u32,
-    /// Its worker attaches socket filters.
+    /// Whether its worker attaches socket filters.
     pub(super) filters: bool,
 }
 
@@ -116,7 +116,7 @@ pub(super) fn body(
         user: (!administers).then(|| UNPRIVILEGED_USER.to_owned()),
         labels: Some(limits.labels.clone()),
         open_stdin: Some(true),
-        // Its agent ends when the lab's side of this closes.
+        // The agent exits when the lab closes its side of standard input.
         stdin_once: Some(true),
         attach_stdin: Some(true),
         attach_stdout: Some(true),
@@ -160,7 +160,7 @@ fn confined(pids: i64, memory: u64) -> HostConfig {
         readonly_rootfs: Some(true),
         pids_limit: Some(pids),
         memory: Some(memory.cast_signed()),
-        // The same, so no swap.
+        // The same as `memory`, so the container cannot swap.
         memory_swap: Some(memory.cast_signed()),
         // The lab reads its output; the engine need not store it.
         log_config: Some(HostConfigLogConfig { typ: Some("none".to_owned()), config: None }),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::clock::Clock;
 
-/// Advances only by sleeping, which returns at once.
+/// Advances only by `sleep`, which returns immediately.
 #[derive(Debug)]
 pub(super) struct FakeClock {
     ns: AtomicU64,

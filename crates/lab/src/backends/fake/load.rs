@@ -21,7 +21,7 @@ pub(super) struct FakeLoad {
 }
 
 impl FakeLoad {
-    /// Starts every attempt at once.
+    /// Starts all attempts at the same time.
     pub(super) fn new(state: Shared, config: &LoadConfig, output: Output<LoadProtocol>) -> Self {
         let events = lock(&state).events.clone();
         let started_ns = lock(&state).clock.now_ns();

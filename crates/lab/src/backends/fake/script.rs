@@ -25,11 +25,11 @@ pub struct FakeScript {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ScriptedTrial {
-    /// Its number; every trial if `None`.
+    /// The trial's number; every trial if `None`.
     pub trial: Option<u32>,
-    /// The number of the retry; all if `None`.
+    /// The number of the retry; every retry if `None`.
     pub retry: Option<u32>,
-    /// Whether it is the other build's; both if `None`.
+    /// Whether the trial belongs to the other build; both builds if `None`.
     pub baseline: Option<bool>,
     /// What happens.
     #[serde(flatten)]

@@ -28,13 +28,13 @@ const CONNECT_NS: u64 = 50_000;
 pub(super) struct State {
     pub(super) events: FakeTrial,
     pub(super) clock: Arc<FakeClock>,
-    /// Of the running server; `None` before it listens.
+    /// The settings of the running server; `None` before it listens.
     pub(super) server: Option<ServerSettings>,
     /// Where the running server writes.
     pub(super) server_output: Option<Output<ServerProtocol>>,
     /// Every attempt of the load.
     pub(super) attempts: Vec<Attempt>,
-    /// Those that the server has accepted.
+    /// The attempts that the server has accepted.
     pub(super) accepted: Vec<AcceptedConnection>,
     /// Messages that clients have written, and that arrived at clients.
     pub(super) messages: u64,
@@ -52,7 +52,7 @@ pub(super) fn lock(state: &Shared) -> MutexGuard<'_, State> {
 }
 
 impl State {
-    /// A trial that has not begun.
+    /// The state of a trial that has not started.
     pub(super) fn new(events: FakeTrial, clock: Arc<FakeClock>) -> Self {
         Self {
             events,

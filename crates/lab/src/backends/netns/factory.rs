@@ -39,7 +39,7 @@ impl Netns {
     /// workers run in them, if it is not this program.
     ///
     /// # Errors
-    /// If it may not.
+    /// If it may not create them.
     pub(super) fn new(build: Option<BuildFile>) -> Result<Self> {
         let as_root = linux_net::in_initial_user_namespace();
         let namespaces = NamespaceFactory::new().map_err(|error| error::namespace(&error))?;
@@ -69,8 +69,8 @@ impl Backend for Netns {
 
     fn testbed(&self, spec: &TestbedSpec, _purpose: Purpose) -> Result<Box<dyn Testbed>> {
         let (server, client) = (self.namespace()?, self.namespace()?);
-        // Before the link: a sysctl of the whole namespace must be set before any
-        // traffic.
+        // Before the link is created, because sysctls of the namespace must be set before
+        // any traffic.
         let sysctls = SysctlValues {
             server: apply(&server, Role::Server, &spec.server_sysctls)?,
             client: apply(&client, Role::Client, &spec.client_sysctls)?,
