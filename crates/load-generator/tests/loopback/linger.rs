@@ -1,5 +1,6 @@
 //! Connections that linger, and the status of a running load.
 
+use std::fs;
 use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
@@ -103,23 +104,21 @@ fn a_status_counts_what_has_been_sent_to_a_server_that_does_not_read() {
         settings.messages = 1000;
         settings.size = 60_000;
         settings.interval = Duration::ZERO;
+        settings.finish_deadline = Duration::from_secs(60);
     });
     let (sender, source) = command_channel().unwrap();
     let (send_status, status) = mpsc::channel();
-    // Requests statuses until the sockets are full, then stops the load.
+    let port = config.target.port();
+    // Requests statuses until the kernel's queues are full and hold what they count.
     let polling = std::thread::spawn(move || {
-        let mut statuses = vec![(0, 0, 0)];
-        loop {
+        let mut last = (0, 0, 0);
+        wait_until("the sockets are full", || {
             sender.send(LoadCommand::Status);
-            let status: (u64, u64, u64) = status.recv().unwrap();
-            let full = status.1 > 0 && statuses.last() == Some(&status);
-            statuses.push(status);
-            if full {
-                sender.send(LoadCommand::Stop);
-                return statuses;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
+            last = status.recv().unwrap();
+            queued_bytes_when_windows_are_closed(port, 8) == Some(last.1)
+        });
+        sender.send(LoadCommand::Stop);
+        last
     });
     let report = run(&config, Some(source), &mut |event| match event {
         Message::Response { response: LoadResponse::Status(status), .. } => {
@@ -132,15 +131,39 @@ fn a_status_counts_what_has_been_sent_to_a_server_that_does_not_read() {
         }
     })
     .unwrap();
-    let statuses = polling.join().unwrap();
+    let (established, bytes, messages) = polling.join().unwrap();
     check(&config, &report);
     assert_endings(&report, [(Ending::Unfinished, 8)]);
-    let (established, bytes, messages) = *statuses.last().unwrap();
     assert_eq!(established, 8);
     assert!(bytes <= report.bytes_out && messages <= report.messages_written);
-    assert!(messages > 0 && bytes >= messages * 60_004, "{statuses:?}");
-    assert!(bytes - messages * 60_004 < 8 * 60_004, "{statuses:?}");
+    assert!(messages > 0 && bytes >= messages * 60_004, "{bytes} bytes, {messages} messages");
+    assert!(bytes - messages * 60_004 < 8 * 60_004, "{bytes} bytes, {messages} messages");
     drop(listener);
+}
+
+/// The bytes that the `connections` to a server on loopback hold in both directions, if
+/// the receive window of every one is closed.
+fn queued_bytes_when_windows_are_closed(port: u16, connections: usize) -> Option<u64> {
+    const ESTABLISHED: &str = "01";
+    const ZERO_WINDOW_PROBE: &str = "04";
+    let table = fs::read_to_string("/proc/thread-self/net/tcp").unwrap();
+    let server = format!(":{port:04X}");
+    let parse_hex = |text: &str| u64::from_str_radix(text, 16).unwrap();
+    let (mut closed, mut bytes) = (0, 0);
+    for line in table.lines().skip(1) {
+        let columns: Vec<_> = line.split_ascii_whitespace().collect();
+        let [_, local, remote, state, queues, timer, ..] = columns[..] else {
+            panic!("an unknown format: {line}");
+        };
+        let (unacknowledged, unread) = queues.split_once(':').unwrap();
+        if state == ESTABLISHED && remote.ends_with(&server) {
+            closed += usize::from(timer.starts_with(ZERO_WINDOW_PROBE));
+            bytes += parse_hex(unacknowledged);
+        } else if state == ESTABLISHED && local.ends_with(&server) {
+            bytes += parse_hex(unread);
+        }
+    }
+    (closed == connections).then_some(bytes)
 }
 
 #[test]
