@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use run_record::LawCheck;
+use run_record::{LawCheck, LawVerdict};
 
 use crate::chart::Chart;
 use crate::lateness::{Late, lateness};
@@ -92,7 +92,8 @@ impl InCell<'_> {
         let describe = |spread: Option<Spread>| {
             spread.map_or_else(|| "nothing".to_owned(), |spread| spread.describe(decimal))
         };
-        let held = self.checks.iter().all(|law| law.held == Some(true));
+        let verdict = LawVerdict::from_checks(self.checks.iter().copied());
+        let held = verdict == LawVerdict::Held;
         let latest = spread(&|law| law.latest);
         let latest =
             latest.map_or(String::new(), |_| format!(", at the latest {}", describe(latest)));

@@ -104,16 +104,16 @@ fn test_case(scenario: &str, case: &TrialCase<'_>) -> TestCase {
     element.set_classname(scenario);
     element.set_time(case.executions.iter().copied().map(duration).sum());
     if !case.executions.is_empty() {
-        let lines: Vec<_> = case.executions.iter().map(|trial| describe(trial)).collect();
+        let lines: Vec<_> = case.executions.iter().map(|trial| describe(case, trial)).collect();
         element.set_system_out(lines.join("\n"));
     }
     element
 }
 
 /// An execution of a trial as a line.
-fn describe(trial: &TrialRecord) -> String {
-    let verdict = if trial.held() { "held" } else { "FAILED" };
+fn describe(case: &TrialCase<'_>, trial: &TrialRecord) -> String {
     let id = trial.execution_id();
+    let verdict = if case.held_in(id) { "held" } else { "FAILED" };
     match trial.outcomes.happened().first() {
         Some((outcome, most)) => {
             format!("trial {id}: {verdict}; {most} of {} attempts {outcome}", trial.attempts)

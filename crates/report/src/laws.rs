@@ -1,7 +1,7 @@
 //! Predictions and measurements: a table for each law, a row for each cell.
 
 use indexmap::IndexMap;
-use run_record::{Axis, LawCheck};
+use run_record::{Axis, LawCheck, LawVerdict};
 
 use crate::table::Table;
 use run_view::Run;
@@ -45,10 +45,10 @@ pub(crate) fn tables(run: &Run) -> Vec<Table> {
 
 /// Whether the rows of several cells are equal, and the law held in all.
 fn are_equal(rows: &[Row<'_>]) -> bool {
-    let texts = |row: &Row<'_>| (row.predicted(), row.measured(), row.deviation(), row.held());
+    let texts = |row: &Row<'_>| (row.predicted(), row.measured(), row.deviation(), row.verdict());
     let [first, others @ ..] = rows else { return false };
     let all_equal = others.iter().all(|row| texts(row) == texts(first));
-    !others.is_empty() && all_equal && first.held() == "yes"
+    !others.is_empty() && all_equal && first.verdict() == LawVerdict::Held
 }
 
 /// Joins the rows of cells in which the law held with the same deviation; for a timed law, of
@@ -57,7 +57,7 @@ fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
     let mut joined: IndexMap<String, Row<'_>> = IndexMap::new();
     let mut others = Vec::new();
     for row in rows {
-        if !row.checks.iter().all(|check| check.held == Some(true)) {
+        if row.verdict() != LawVerdict::Held {
             others.push(row);
             continue;
         }
@@ -150,13 +150,16 @@ impl<'a> Row<'a> {
         }
     }
 
+    fn verdict(&self) -> LawVerdict {
+        LawVerdict::from_checks(self.checks.iter().copied())
+    }
+
     fn held(&self) -> &'static str {
-        let any = |held| self.checks.iter().any(|check| check.held == held);
-        match (any(Some(false)), any(Some(true))) {
-            (true, true) => "not always",
-            (true, false) => "no",
-            (false, true) => "yes",
-            (false, false) => MISSING,
+        match self.verdict() {
+            LawVerdict::NotAlways => "not always",
+            LawVerdict::Failed => "no",
+            LawVerdict::Held => "yes",
+            LawVerdict::Undecided => MISSING,
         }
     }
 }

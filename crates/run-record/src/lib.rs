@@ -7,6 +7,7 @@
 //! | [`sysctl_values`](SysctlValues) | the sysctls of both hosts |
 //! | [`trial`](TrialRecord) | a line of `trials.jsonl`: the results of one trial |
 //! | [`law`](LawCheck) | a law's prediction with its measurement |
+//! | [`law_verdict`](LawVerdict) | whether a law held in a cell |
 //! | [`execution_id`](ExecutionId) | identifies one execution of a trial |
 //! | [`trial_executions`](TrialExecutions) | a planned trial with its first run and its retries |
 //! | [`violation`](Violation) | a failed check |
@@ -39,6 +40,7 @@ mod execution_id;
 mod histogram;
 mod judge;
 mod law;
+mod law_verdict;
 mod live;
 mod lock;
 mod outcome;
@@ -62,6 +64,7 @@ pub use error::RunDirectoryError;
 pub use execution_id::ExecutionId;
 pub use histogram::{LatencyBin, LatencyHistogram};
 pub use law::{LawCheck, LawNotApplied};
+pub use law_verdict::LawVerdict;
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
 pub use outcome::{Outcome, OutcomeCounts};
 pub use run::{
