@@ -57,7 +57,7 @@ fn texts_stand_out_from_every_ground() {
 }
 
 #[test]
-fn figures_stand_out_from_their_cells_and_bars() {
+fn numbers_have_contrast_with_cells_and_bars() {
     let written = |class: &str| if class == "on-light" { "#000000" } else { "#ffffff" };
     for step in 0..=100 {
         let share = f64::from(step) / 100.0;

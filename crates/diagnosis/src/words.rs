@@ -5,6 +5,11 @@ use std::time::Duration;
 
 pub(crate) use run_view::prose::{counted, sentence, several};
 
+/// A kernel name without its prefix: `ListenOverflows`, `tcp_rmem`.
+pub(crate) fn short_name(name: &str) -> &str {
+    name.rsplit('.').next().unwrap_or(name)
+}
+
 /// `a`, `a and b`, `a, b and c`; `None` for an empty list.
 pub(crate) fn listed(parts: &[String]) -> Option<String> {
     match parts {

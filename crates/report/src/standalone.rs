@@ -58,10 +58,13 @@ fn why_timed_out(trial: &TrialRecord) -> Option<String> {
         0 => "Why timed_out? Nothing answered: check the address, and that no firewall drops the \
               SYNs."
             .to_owned(),
-        _ => "Why timed_out, and not refused? Full queues drop SYNs silently: see the server's \
-              TcpExt.ListenOverflows\n(accept queue) and TcpExt.TCPReqQFullDrop (SYN queue). The \
-              client can only retransmit its SYN, a second later."
-            .to_owned(),
+        _ => format!(
+            "Why timed_out, and not refused? Full queues drop SYNs silently: see the server's \
+             {}\n(accept queue) and {} (SYN queue). The client can only retransmit its SYN, a second \
+             later.",
+            Counter::ListenOverflows,
+            Counter::TcpReqQFullDrop
+        ),
     })
 }
 

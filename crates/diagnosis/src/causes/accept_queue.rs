@@ -8,15 +8,16 @@ use run_view::LimitingSetting;
 use run_view::TrialView;
 
 const SOMAXCONN: Sysctl = Sysctl::Somaxconn;
+const OVERFLOWS: Counter = Counter::ListenOverflows;
 
 /// The dropped segments, the limit that decided, and a limit that would have sufficed.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let full = all.filter_some(|trial| trial.server(Counter::ListenOverflows) > 0)?;
-    let overflows = full.sum(|trial| trial.server(Counter::ListenOverflows));
+    let full = all.filter_some(|trial| trial.server(OVERFLOWS) > 0)?;
+    let overflows = full.sum(|trial| trial.server(OVERFLOWS));
     let lead = "The accept queue, where established connections wait for accept(2), was full.";
     let mut sentences = vec![format!(
-        "The server's kernel therefore dropped {} (TcpExt.ListenOverflows){}: SYNs, or the last ACKs \
-         of handshakes.",
+        "The server's kernel therefore dropped {} ({OVERFLOWS}){}: SYNs, or the last ACKs of \
+         handshakes.",
         several(overflows, "segment"),
         full.place(),
     )];
@@ -77,8 +78,8 @@ fn remedy(full: &TrialSet<'_>) -> Option<String> {
              server accepted nothing while they connected."
         ),
         false => format!(
-            "{raise} has room for {clients}, whatever the server does{obstacle}; a server that accepts \
-             faster needs less."
+            "{raise} has room for {clients}, regardless of how fast the server accepts{obstacle}; a server \
+             that accepts faster needs less."
         ),
     })
 }

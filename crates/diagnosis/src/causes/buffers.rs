@@ -2,7 +2,7 @@
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
-use crate::words::counted;
+use crate::words::{counted, short_name};
 use linux_net::Sysctl;
 use run_view::TrialView;
 
@@ -48,8 +48,10 @@ fn settings(trial: &TrialView<'_>) -> String {
         value.unwrap_or("?").split_whitespace().collect::<Vec<_>>().join("\u{a0}")
     };
     format!(
-        "tcp_wmem {} and tcp_rmem {} ({} bytes)",
+        "{} {} and {} {} ({} bytes)",
+        short_name(WMEM.name()),
         written(trial.client_sysctl(WMEM)),
+        short_name(RMEM.name()),
         written(trial.server_sysctl(RMEM)),
         counted(bytes)
     )

@@ -2,9 +2,11 @@
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
-use crate::words::{self, counted};
-use linux_net::Counter;
+use crate::words::{self, counted, short_name};
+use linux_net::{Counter, Sysctl};
 use run_view::TrialView;
+
+const OVERFLOWS: Counter = Counter::ListenOverflows;
 
 /// How much each listener queued, and how the kernel assigns SYNs to them.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
@@ -15,21 +17,24 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     sentences.extend(example.and_then(depths));
     sentences.push(format!(
         "The kernel assigns each SYN to one of them by a hash of its addresses and ports, even if its \
-         queue is full, so {} listeners hold that many times min(backlog, somaxconn) + 1.",
+         queue is full, so {} listeners hold that many times min(backlog, {}) + 1.",
         several.values("server.listeners")?,
+        short_name(Sysctl::Somaxconn.name()),
     ));
     let uneven = several.filter_some(|trial| {
         let (full, room) = full_and_room(trial);
-        full > 0 && room > 0 && trial.server(Counter::ListenOverflows) > 0
+        full > 0 && room > 0 && trial.server(OVERFLOWS) > 0
     });
     sentences.push(match uneven {
         Some(uneven) => format!(
-            "One was full while another had room{}, and TcpExt.ListenOverflows counted {} there: only a \
+            "One was full while another had room{}, and {OVERFLOWS} counted {} there: only a \
              larger server.backlog of each listener helps in that case.",
             uneven.place(),
-            counted(uneven.sum(|trial| trial.server(Counter::ListenOverflows)))
+            counted(uneven.sum(|trial| trial.server(OVERFLOWS)))
         ),
-        None => "More listeners, or a larger server.backlog of each, hold more connections.".to_owned(),
+        None => {
+            "More listeners, or a larger server.backlog of each, hold more connections.".to_owned()
+        }
     });
     Some(Paragraph::cause(lead, sentences))
 }

@@ -15,6 +15,8 @@ use run_view::TrialView;
 const RANGE: Sysctl = Sysctl::IpLocalPortRange;
 const RESERVED: Sysctl = Sysctl::IpLocalReservedPorts;
 const RECYCLED: Counter = Counter::TwRecycled;
+const TIME_WAITS: Counter = Counter::Tw;
+const REUSE: Sysctl = Sysctl::TcpTwReuse;
 
 /// How many ports there were, what used them, and how to get more.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
@@ -81,16 +83,16 @@ fn time_wait(all: &TrialSet<'_>, trials: &TrialSet<'_>) -> Option<String> {
     let sequential = trials.filter_some(|trial| trial.text("load.pattern") == Some("one_by_one"));
     let recycled = all.filter_some(|trial| trial.client(RECYCLED) > 0);
     let kept = sequential.and_then(|trials| {
-        let count = trials.range(|trial| Some(trial.client(Counter::Tw)).filter(|&n| n > 0))?;
+        let count = trials.range(|trial| Some(trial.client(TIME_WAITS)).filter(|&n| n > 0))?;
         Some(format!(
             "Connections followed one another, and those that had ended kept their ports for the \
-             60\u{a0}s of TIME_WAIT ({count} a trial at the client, TcpExt.TW)"
+             60\u{a0}s of TIME_WAIT ({count} a trial at the client, {TIME_WAITS})"
         ))
     });
     let reused = recycled.map(|trials| {
-        let reuse = trials.sysctls(|trial| trial.client_sysctl(Sysctl::TcpTwReuse));
+        let reuse = trials.sysctls(|trial| trial.client_sysctl(REUSE));
         format!(
-            "with net.ipv4.tcp_tw_reuse {} the client reused {} that were in TIME_WAIT ({RECYCLED}){}",
+            "with {REUSE} {} the client reused {} that were in TIME_WAIT ({RECYCLED}){}",
             reuse.unwrap_or_default(),
             counted(trials.sum(|trial| trial.client(RECYCLED))),
             trials.place()

@@ -8,6 +8,9 @@ use crate::trials::TrialSet;
 use crate::words::{self, several};
 use run_view::TrialView;
 
+const OVERFLOWS: Counter = Counter::ListenOverflows;
+const DROPS: Counter = Counter::ListenDrops;
+
 /// The paragraph of a run without any other cause.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
     let attempts = all.sum(TrialView::clients);
@@ -26,13 +29,11 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
         all.place()
     )];
     let read = all.filter(|trial| !trial.record.evidence.server.is_empty());
-    let quiet = read.all(|trial| trial.server(Counter::ListenDrops) == 0);
+    let quiet = read.all(|trial| trial.server(DROPS) == 0);
     if !read.is_empty() && quiet {
-        sentences.push(
-            "The server's kernel dropped no SYN and no last ACK (TcpExt.ListenOverflows and \
-             TcpExt.ListenDrops are 0)."
-                .to_owned(),
-        );
+        sentences.push(format!(
+            "The server's kernel dropped no SYN and no last ACK ({OVERFLOWS} and {DROPS} are 0)."
+        ));
     }
     sentences.extend((half_open > 0).then(|| {
         format!(

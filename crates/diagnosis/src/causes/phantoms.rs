@@ -10,6 +10,9 @@ use crate::words::{counted, retransmission_times, several};
 use run_view::TrialView;
 
 const RETRIES: Sysctl = Sysctl::TcpSynackRetries;
+const ABORT: Sysctl = Sysctl::TcpAbortOnOverflow;
+const OVERFLOWS: Counter = Counter::ListenOverflows;
+const DEFERRED: Counter = Counter::TcpDeferAcceptDrop;
 
 /// Where phantoms came from, and how to avoid them.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
@@ -22,20 +25,19 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
         several(phantoms, "attempt"),
         trials.place(),
     )];
-    let overflowed = trials.filter_some(|trial| trial.server(Counter::ListenOverflows) > 0);
-    let deferred = trials.filter_some(|trial| trial.server(Counter::TcpDeferAcceptDrop) > 0);
+    let overflowed = trials.filter_some(|trial| trial.server(OVERFLOWS) > 0);
+    let deferred = trials.filter_some(|trial| trial.server(DEFERRED) > 0);
     if let Some(overflowed) = overflowed {
         sentences.push(overflow(&overflowed));
-        sentences.push(
+        sentences.push(format!(
             "If the server accepts while SYN-ACKs are still retransmitted, they become connections; \
-             with net.ipv4.tcp_abort_on_overflow 1 the clients get an RST instead."
-                .to_owned(),
-        );
+             with {ABORT} 1 the clients get an RST instead."
+        ));
     } else if let Some(deferred) = deferred {
         sentences.push(format!(
-            "With TCP_DEFER_ACCEPT the kernel ignored {} (TcpExt.TCPDeferAcceptDrop), and the load \
+            "With TCP_DEFER_ACCEPT the kernel ignored {} ({DEFERRED}), and the load \
              ended before the deferral.",
-            several(deferred.sum(|trial| trial.server(Counter::TcpDeferAcceptDrop)), "last ACK"),
+            several(deferred.sum(|trial| trial.server(DEFERRED)), "last ACK"),
         ));
     } else {
         sentences.push(
@@ -49,7 +51,7 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
 
 /// The last ACKs that a full accept queue ignored, several of each connection.
 fn overflow(trials: &TrialSet<'_>) -> String {
-    let overflows = trials.sum(|trial| trial.server(Counter::ListenOverflows));
+    let overflows = trials.sum(|trial| trial.server(OVERFLOWS));
     let retries = |trial: &TrialView<'_>| {
         trial.server_number(RETRIES).and_then(|retries| u8::try_from(retries).ok())
     };
@@ -71,5 +73,5 @@ fn overflow(trials: &TrialSet<'_>) -> String {
         ),
         (_, None) => "Their last ACKs found the accept queue full and were ignored".to_owned(),
     };
-    format!("{which}: TcpExt.ListenOverflows is {} there.", counted(overflows))
+    format!("{which}: {OVERFLOWS} is {} there.", counted(overflows))
 }

@@ -9,17 +9,18 @@ use crate::words::several;
 use run_view::TrialView;
 
 const ABORT: Sysctl = Sysctl::TcpAbortOnOverflow;
+const RSTS: Counter = Counter::EmbryonicRsts;
 
 /// What tcp_abort_on_overflow reset, and what was silently dropped nevertheless.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     let trials = all.filter_some(by_overflow)?;
     let lead = format!("{ABORT} 1 made the server answer with an RST, but only to last ACKs.");
     let mut sentences = vec![format!(
-        "{}{} ended as reset, and the server's kernel counted {} (TcpExt.EmbryonicRsts): each for \
-         the last ACK of a handshake that found the accept queue full.",
+        "{}{} ended as reset, and the server's kernel counted {} ({RSTS}): each for the last \
+         ACK of a handshake that found the accept queue full.",
         several(trials.sum(|trial| trial.attempts_with(Outcome::Reset)), "attempt"),
         trials.place(),
-        several(trials.sum(|trial| trial.server(Counter::EmbryonicRsts)), "RST"),
+        several(trials.sum(|trial| trial.server(RSTS)), "RST"),
     )];
     let silent = trials.filter_some(|trial| trial.attempts_with(Outcome::TimedOut) > 0);
     sentences.extend(silent.map(|silent| {
@@ -45,5 +46,5 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
 pub(crate) fn by_overflow(trial: &TrialView<'_>) -> bool {
     trial.server_sysctl(ABORT) == Some("1")
         && trial.attempts_with(Outcome::Reset) > 0
-        && trial.server(Counter::EmbryonicRsts) > 0
+        && trial.server(RSTS) > 0
 }

@@ -22,6 +22,8 @@ const MAX_ANSWER_TIME: Duration = Duration::from_millis(200);
 const MAX_TIMES: usize = 7;
 
 const LINEAR: Sysctl = Sysctl::TcpSynLinearTimeouts;
+const RETRIES: Sysctl = Sysctl::TcpSynRetries;
+const RETRANSMITTED: Counter = Counter::TcpSynRetrans;
 
 /// Why connects took whole seconds, and when they timed out.
 pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
@@ -72,11 +74,11 @@ fn retransmitted(waited: &TrialSet<'_>) -> Option<String> {
         .collect();
     Some(format!(
         "A SYN is dropped silently, so the client retransmits it by its own timer, {}: {} \
-         did{} (TcpExt.TCPSynRetrans {} at the client), and {} of them ended ok.",
+         did{} ({RETRANSMITTED} {} at the client), and {} of them ended ok.",
         words::listed(&written)?,
         several(attempts, "attempt"),
         waited.place(),
-        counted(waited.sum(|trial| trial.client(Counter::TcpSynRetrans))),
+        counted(waited.sum(|trial| trial.client(RETRANSMITTED))),
         counted(waited.sum(ok_late)),
     ))
 }
@@ -111,10 +113,10 @@ fn given_up(trials: &TrialSet<'_>) -> String {
         let nominal: BTreeSet<_> =
             trials.iter().filter_map(|trial| Some(trial.syn_retry()?.timed_out)).collect();
         let nominal: Vec<_> = nominal.into_iter().map(words::duration).collect();
-        let retries = trials.sysctls(|trial| trial.client_sysctl(Sysctl::TcpSynRetries));
+        let retries = trials.sysctls(|trial| trial.client_sysctl(RETRIES));
         let when =
             words::listed(&nominal).map_or(String::new(), |at| format!(" after {at} nominal"));
-        let by = format!("net.ipv4.tcp_syn_retries {}", retries.unwrap_or_default());
+        let by = format!("{RETRIES} {}", retries.unwrap_or_default());
         let measured = trials.spread(gave_up_seconds).map(|spread| match seconds_range(spread) {
             (least, most) if least == most => format!(" ({most} measured; {by})"),
             (least, most) => format!(" ({least} to {most} measured; {by})"),

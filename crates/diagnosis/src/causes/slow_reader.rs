@@ -1,10 +1,11 @@
 //! Clients that stopped reading.
 
+use linux_net::Sysctl;
 use run_record::Outcome;
 
 use crate::paragraph::Paragraph;
 use crate::trials::TrialSet;
-use crate::words::{counted, nanoseconds, several};
+use crate::words::{counted, nanoseconds, several, short_name};
 use run_view::TrialView;
 
 /// The shortest hold of the lock that delays other threads noticeably, nanoseconds.
@@ -41,11 +42,12 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
     }));
     sentences.extend(difference(&slow));
     if delays_others {
-        sentences.push(
-            "Larger net.ipv4.tcp_wmem and tcp_rmem only postpone this; to avoid it, do not hold a lock \
-             during a write, and limit the time of each write or the unsent messages of each client."
-                .to_owned(),
-        );
+        sentences.push(format!(
+            "Larger {} and {} only postpone this; to avoid it, do not hold a lock during a write, and \
+             limit the time of each write or the unsent messages of each client.",
+            Sysctl::TcpWmem,
+            short_name(Sysctl::TcpRmem.name())
+        ));
     }
     Some(Paragraph::cause(lead, sentences))
 }

@@ -10,6 +10,8 @@ use crate::words::{self, counted, seconds};
 use run_view::TrialView;
 
 const OVERFLOW: Counter = Counter::TcpTimeWaitOverflow;
+const FIN_TIMEOUT: Sysctl = Sysctl::TcpFinTimeout;
+const MAX_BUCKETS: Sysctl = Sysctl::TcpMaxTwBuckets;
 
 /// The shortest time in FIN_WAIT_2 that shows an orphan and not a client that was about
 /// to close, seconds.
@@ -54,7 +56,7 @@ fn orphans_in_fin_wait_2(trials: &TrialSet<'_>) -> Option<String> {
     let most = trials.range(|trial| Some(orphaned(trial)?.most.into()))?;
     Some(format!(
         "{most} were in FIN_WAIT_2{}, closed by the server but not by the client, for the time of \
-         net.ipv4.tcp_fin_timeout: {}.",
+         {FIN_TIMEOUT}: {}.",
         trials.place(),
         orphan_times(trials)?
     ))
@@ -62,7 +64,7 @@ fn orphans_in_fin_wait_2(trials: &TrialSet<'_>) -> Option<String> {
 
 /// How long orphans stayed in FIN_WAIT_2, by tcp_fin_timeout.
 pub(crate) fn orphan_times(trials: &TrialSet<'_>) -> Option<String> {
-    let by_timeout = trials.group_by(|trial| trial.server_number(Sysctl::TcpFinTimeout));
+    let by_timeout = trials.group_by(|trial| trial.server_number(FIN_TIMEOUT));
     let times = by_timeout.into_iter().filter_map(|(timeout, trials)| {
         let time =
             trials.spread(|trial| orphaned(trial).and_then(|seen| seen.duration_seconds()))?;
@@ -80,9 +82,9 @@ pub(crate) fn orphaned(trial: &TrialView<'_>) -> Option<StateSummary> {
 }
 
 fn buckets(trials: &TrialSet<'_>) -> Option<String> {
-    let cap = trials.sysctls(|trial| trial.server_sysctl(Sysctl::TcpMaxTwBuckets))?;
+    let cap = trials.sysctls(|trial| trial.server_sysctl(MAX_BUCKETS))?;
     Some(format!(
-        "net.ipv4.tcp_max_tw_buckets ({cap}) limits the sockets in TIME_WAIT: {} were closed at once \
+        "{MAX_BUCKETS} ({cap}) limits the sockets in TIME_WAIT: {} were closed at once \
          and had no TIME_WAIT ({OVERFLOW}){}.",
         counted(trials.sum(|trial| trial.server(OVERFLOW))),
         trials.place()

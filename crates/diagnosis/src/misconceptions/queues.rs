@@ -6,7 +6,7 @@ use run_record::Outcome;
 use crate::causes::cookies::overflowed;
 use crate::causes::syn_queue;
 use crate::trials::TrialSet;
-use crate::words::{counted, several};
+use crate::words::{counted, several, short_name};
 use run_view::TrialView;
 
 const OVERFLOWS: Counter = Counter::ListenOverflows;
@@ -43,9 +43,10 @@ pub(super) fn max_syn_backlog(all: &TrialSet<'_>) -> Option<String> {
         Some(cookies != Some("2") && u64::from(maximum) > queue.capacity())
     };
     let full = all.filter_some(|trial| refused(trial) > 0 && smaller(trial) == Some(true))?;
+    let maximum = short_name(Sysctl::TcpMaxSynBacklog.name());
     Some(format!(
-        "tcp_max_syn_backlog was {}, and the SYN queue was full for {}{}: it holds {}, because of the \
-         listener's limit; tcp_max_syn_backlog acts only without cookies, at about ¾ of its value.",
+        "{maximum} was {}, and the SYN queue was full for {}{}: it holds {}, because of the \
+         listener's limit; {maximum} acts only without cookies, at about ¾ of its value.",
         full.sysctls(|trial| trial.server_sysctl(Sysctl::TcpMaxSynBacklog))?,
         several(full.sum(refused), "SYN"),
         full.place(),
@@ -63,10 +64,12 @@ pub(super) fn last_acks(all: &TrialSet<'_>) -> Option<String> {
     };
     let trials = all.filter_some(syns)?;
     Some(format!(
-        "{} got no answer to any SYN{}, and the accept queue caused every drop (ListenOverflows and \
-         ListenDrops are both {}): it drops SYNs.",
+        "{} got no answer to any SYN{}, and the accept queue caused every drop ({} and {} are both \
+         {}): it drops SYNs.",
         several(trials.sum(TrialView::timed_out), "attempt"),
         trials.place(),
+        short_name(OVERFLOWS.name()),
+        short_name(DROPS.name()),
         counted(trials.sum(|trial| trial.server(OVERFLOWS))),
     ))
 }
@@ -93,10 +96,12 @@ pub(super) fn refused(all: &TrialSet<'_>) -> Option<String> {
 pub(super) fn cookies(all: &TrialSet<'_>) -> Option<String> {
     let trials = all.filter_some(|trial| overflowed(trial))?;
     Some(format!(
-        "with cookies in use{} (SyncookiesSent {}), ListenOverflows still counted {}: the kernel tests \
+        "with cookies in use{} ({} {}), {} still counted {}: the kernel tests \
          the accept queue for every SYN, with or without a cookie.",
         trials.place(),
+        short_name(Counter::SyncookiesSent.name()),
         counted(trials.sum(|trial| trial.server(Counter::SyncookiesSent))),
+        short_name(OVERFLOWS.name()),
         counted(trials.sum(|trial| trial.server(OVERFLOWS))),
     ))
 }
@@ -107,23 +112,27 @@ pub(super) fn drops(all: &TrialSet<'_>) -> Option<String> {
     let sum = |name| trials.sum(|trial| trial.server(name));
     let (drops, overflows) = (sum(DROPS), sum(OVERFLOWS));
     let by_rule = trials.sum(syn_queue::three_quarters);
+    let queue_full = short_name(SYN_QUEUE_DROPS.name());
+    let max_syn_backlog = short_name(Sysctl::TcpMaxSynBacklog.name());
     let rest = match (sum(SYN_QUEUE_DROPS), by_rule) {
         (0, 0) => "other drops of the listener".to_owned(),
         (full, 0) => {
-            format!("SYNs that found the SYN queue full (TCPReqQFullDrop {})", counted(full))
+            format!("SYNs that found the SYN queue full ({queue_full} {})", counted(full))
         }
-        (0, rule) => format!("SYNs that tcp_max_syn_backlog's ¾ rule dropped ({})", counted(rule)),
+        (0, rule) => format!("SYNs that {max_syn_backlog}'s ¾ rule dropped ({})", counted(rule)),
         (full, rule) => format!(
-            "SYNs that found the SYN queue full (TCPReqQFullDrop {}) or that tcp_max_syn_backlog's ¾ \
+            "SYNs that found the SYN queue full ({queue_full} {}) or that {max_syn_backlog}'s ¾ \
              rule dropped ({})",
             counted(full),
             counted(rule)
         ),
     };
+    let drops_name = short_name(DROPS.name());
     Some(format!(
-        "ListenDrops is {} and ListenOverflows {}{}: ListenDrops includes every overflow, and also \
+        "{drops_name} is {} and {} {}{}: {drops_name} includes every overflow, and also \
          {rest}.",
         counted(drops),
+        short_name(OVERFLOWS.name()),
         counted(overflows),
         trials.place(),
     ))

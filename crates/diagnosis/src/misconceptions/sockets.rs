@@ -9,7 +9,7 @@ use crate::causes::resets::by_overflow;
 use crate::causes::restart::{came_up, options, times_refused};
 use crate::causes::time_wait::{orphan_times, orphaned};
 use crate::trials::TrialSet;
-use crate::words::{counted, nanoseconds, seconds, several};
+use crate::words::{counted, nanoseconds, seconds, several, short_name};
 use run_view::TrialView;
 
 /// The shortest wait for accept(2) that shows a deferral, nanoseconds.
@@ -31,7 +31,8 @@ pub(super) fn fin_timeout(all: &TrialSet<'_>) -> Option<String> {
         .and_then(|trials| orphan_times(&trials))
         .map_or(String::new(), |time| format!("; it ends orphans in FIN_WAIT_2: after {time}"));
     Some(format!(
-        "with tcp_fin_timeout {}, TIME_WAIT lasted {}{}.",
+        "with {} {}, TIME_WAIT lasted {}{}.",
+        short_name(Sysctl::TcpFinTimeout.name()),
         trials.sysctls(|trial| trial.server_sysctl(Sysctl::TcpFinTimeout))?,
         seconds(time_wait.max),
         orphans,
@@ -68,8 +69,9 @@ pub(super) fn tw_reuse(all: &TrialSet<'_>) -> Option<String> {
     let recycled = |trial: &TrialView<'_>| trial.client(Counter::TwRecycled);
     if let Some(trials) = all.filter_some(|trial| recycled(trial) > 0) {
         return Some(format!(
-            "TWRecycled counted {} at the client, which connects, and {} at the server{}: it lets an \
+            "{} counted {} at the client, which connects, and {} at the server{}: it lets an \
              outgoing connect reuse a port in TIME_WAIT.",
+            short_name(Counter::TwRecycled.name()),
             counted(trials.sum(recycled)),
             counted(trials.sum(|trial| trial.server(Counter::TwRecycled))),
             trials.place(),
@@ -79,8 +81,9 @@ pub(super) fn tw_reuse(all: &TrialSet<'_>) -> Option<String> {
         trial.server_sysctl(Sysctl::TcpTwReuse) == Some("1") && times_refused(trial) > 0
     })?;
     Some(format!(
-        "the server's host had tcp_tw_reuse 1, and bind(2) refused the server {}{}: it affects only \
+        "the server's host had {} 1, and bind(2) refused the server {}{}: it affects only \
          outgoing connects.",
+        short_name(Sysctl::TcpTwReuse.name()),
         several(at_server.sum(|trial| times_refused(trial)), "time"),
         at_server.place(),
     ))
@@ -126,10 +129,11 @@ pub(super) fn ladder(all: &TrialSet<'_>) -> Option<String> {
     let linear = trial.client_sysctl(Sysctl::TcpSynLinearTimeouts)?;
     Some(format!(
         "a SYN was retransmitted {}; with gaps that double from 1\u{a0}s on it would have been {}: with \
-         net.ipv4.tcp_syn_linear_timeouts {linear} the first gaps are a second each and only the next \
+         {} {linear} the first gaps are a second each and only the next \
          ones double (those of the server's SYN-ACK all double).",
         several(made.into(), "time"),
         counted(doubling),
+        Sysctl::TcpSynLinearTimeouts,
     ))
 }
 
