@@ -55,10 +55,11 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
     }
 }
 
-/// Registers a client and starts its thread; without a thread it is closed.
+/// Registers a client and starts its thread. If the thread cannot start, the client is
+/// closed.
 fn admit(shared: &Arc<Shared>, id: ClientId, socket: Socket) -> io::Result<()> {
     if shared.settings.nodelay {
-        // It can only fail on a closed connection, which its thread will notice.
+        // This fails only on a closed connection, which the client's thread will notice.
         let _ = socket.set_tcp_nodelay(true);
     }
     let client = Arc::new(Client::new(id, socket, shared.settings.sigpipe));

@@ -85,7 +85,7 @@ impl Message<'_> {
         }
         let _turn = lock(&client.writing);
         let mut rest = self.frame;
-        // It may have died while this thread waited for its turn.
+        // The client may have died while this thread waited for the lock.
         while !rest.is_empty() && !client.dead.load(Relaxed) {
             match client.socket.send_with_flags(rest, client.send_flags) {
                 Ok(written) => rest = &rest[written..],

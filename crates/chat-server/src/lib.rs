@@ -20,6 +20,7 @@
 //! - `registry`: the mutex whose waits and holds are measured.
 //! - `counters`, `durations`: metrics; `control` has the types of the report.
 //! - `worker`: [`run_worker`], [`serve`]: the server in its own process.
+//! - `error`: [`ServerError`].
 
 mod accept;
 mod check;

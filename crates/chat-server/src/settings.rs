@@ -19,8 +19,8 @@ pub enum ClosesFirst {
     /// The server closes only after it has read the client's end of file.
     #[default]
     Client,
-    /// The server closes a connection after reading `close_after` messages
-    /// from it (0: at once, as soon as it is accepted).
+    /// The server closes a connection after it has read `close_after` messages from it;
+    /// with 0, as soon as it has accepted it.
     Server,
 }
 
@@ -32,26 +32,26 @@ pub struct ServerSettings {
     /// Address to listen on.
     #[arg(long, default_value_t = Self::default().address)]
     pub address: IpAddr,
-    /// TCP port to listen on; 0 lets the kernel choose.
+    /// TCP port to listen on; 0 lets the kernel choose one.
     #[arg(long, default_value_t = Self::default().port)]
     pub port: u16,
-    /// The second argument of listen(2); negative means somaxconn.
+    /// Backlog to pass to listen(2); a negative value means somaxconn.
     #[arg(long, default_value_t = Self::default().backlog, allow_negative_numbers = true)]
     pub backlog: i32,
-    /// Listening sockets on the port, with SO_REUSEPORT if there are several: each has
-    /// its own queues and accept loop.
+    /// Number of listening sockets on the port, with SO_REUSEPORT if there are several.
+    /// Each has its own queues and accept loop.
     #[arg(long, default_value_t = Self::default().listeners)]
     #[schemars(range(min = 1, max = 64))]
     pub listeners: u32,
-    /// TCP_DEFER_ACCEPT, seconds; 0 leaves it off.
+    /// TCP_DEFER_ACCEPT in seconds; 0 disables it.
     #[arg(long, default_value_t = Self::default().defer_accept)]
     pub defer_accept: u32,
     /// Let in only SYNs, by a filter on the listening socket, until `let_in` on the
-    /// control channel or SIGUSR2: clients become ESTABLISHED, and the server has only
+    /// control channel or SIGUSR2. Clients become ESTABLISHED, while the server has only
     /// SYN_RECV requests.
     #[arg(long, default_value_t = Self::default().hold_acks, action = clap::ArgAction::Set)]
     pub hold_acks: bool,
-    /// With `hold_acks`, the backlog of a second listen(2) just before the filter is
+    /// With `hold_acks`, the backlog of a second listen(2) call just before the filter is
     /// detached.
     #[arg(long, allow_negative_numbers = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -59,27 +59,27 @@ pub struct ServerSettings {
     /// Set SO_REUSEADDR on the listening socket before bind(2).
     #[arg(long, default_value_t = Self::default().reuse_address, action = clap::ArgAction::Set)]
     pub reuse_address: bool,
-    /// The length header of the messages.
+    /// Format of the length header of messages.
     #[arg(long, value_enum, default_value_t = Self::default().framing)]
     pub framing: Framing,
-    /// Largest body accepted, bytes; the framing's default if absent.
+    /// Largest body to accept in bytes; the framing's maximum by default.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub largest_body: Option<u32>,
     /// Design of locking and writing.
     #[arg(long, default_value_t = Self::default().design)]
     pub design: DesignName,
-    /// Stack of a client's thread, bytes (at least 16 KiB).
+    /// Stack size of each client's thread in bytes, at least 16 KiB.
     #[arg(long, default_value_t = Self::default().thread_stack)]
     #[schemars(range(min = 16384))]
     pub thread_stack: u64,
     /// Disposition of SIGPIPE.
     #[arg(long, value_enum, default_value_t = Self::default().sigpipe)]
     pub sigpipe: Sigpipe,
-    /// Do not accept until `resume` on the control channel or SIGUSR2.
+    /// Do not accept connections until `resume` on the control channel or SIGUSR2.
     #[arg(long, default_value_t = Self::default().accept_paused, action = clap::ArgAction::Set)]
     pub accept_paused: bool,
-    /// Time to wait before each accept(2), for example `5ms`.
+    /// Delay before each accept(2), for example `5ms`.
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -87,13 +87,13 @@ pub struct ServerSettings {
     /// Which side closes a connection first.
     #[arg(long, value_enum, default_value_t = Self::default().closes_first)]
     pub closes_first: ClosesFirst,
-    /// With `closes_first: server`, messages read from a client before its
-    /// connection is closed.
+    /// With `closes_first: server`, the number of messages to read from a client before
+    /// closing its connection.
     #[arg(long, default_value_t = Self::default().close_after)]
     pub close_after: u32,
-    /// With `closes_first: server`, how long it continues to read after it has shut
-    /// down its half, up to the client's end of file, before it closes the socket. If
-    /// the client closes later, the server's socket is orphaned.
+    /// With `closes_first: server`, how long the server continues to read, up to the
+    /// client's end of file, after it has shut down its half and before it closes the
+    /// socket. If the client closes later, the server's socket is orphaned.
     #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]

@@ -33,6 +33,7 @@
 //! | `facts` | the variables of a scenario's expectations |
 //! | `metrics` | a trial's metrics, from the reports of server and load |
 //! | `machine` | the machine, and its own sysctls |
+//! | `error` | [`LabError`] |
 //!
 //! The lab does not create reports, only run directories. A new backend is a module that
 //! implements [`BackendKind`], [`Backend`] and [`Testbed`], and one line in `backends`.

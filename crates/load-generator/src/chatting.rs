@@ -41,16 +41,16 @@ impl Generator<'_> {
             if writer.waits_to_write {
                 writer.unblocked_ns = now;
             }
-            while schedule.begun < due && writer.out.len() < WRITE_AT_ONCE {
-                let intended = schedule.intended_ns(schedule.begun);
+            while schedule.started < due && writer.out.len() < WRITE_AT_ONCE {
+                let intended = schedule.intended_ns(schedule.started);
                 if intended >= writer.unblocked_ns {
                     self.metrics.send_lateness.record(now - intended);
                 }
-                self.format.write(client as u32, schedule.begun, &mut self.body_buffer);
+                self.format.write(client as u32, schedule.started, &mut self.body_buffer);
                 self.codec
                     .encode(&self.body_buffer, &mut writer.out)
                     .expect("the size was checked against the largest body");
-                schedule.begun += 1;
+                schedule.started += 1;
             }
         }
         if !writer.out.is_empty() {
@@ -62,7 +62,7 @@ impl Generator<'_> {
                     if writer.sent == writer.out.len() {
                         writer.out.clear();
                         writer.sent = 0;
-                        schedule.written = schedule.begun;
+                        schedule.written = schedule.started;
                     } else {
                         let message =
                             (chat_protocol::Framing::HEADER_BYTES + self.format.size()) as u64;
@@ -73,9 +73,9 @@ impl Generator<'_> {
                 Err(error) => return self.fail(client, "write to", error),
             }
         }
-        let more = !writer.out.is_empty() || schedule.begun < due;
-        if !more && schedule.begun < schedule.messages {
-            let next = schedule.intended_ns(schedule.begun);
+        let more = !writer.out.is_empty() || schedule.started < due;
+        if !more && schedule.started < schedule.messages {
+            let next = schedule.intended_ns(schedule.started);
             self.timers.add(next, Timer::Send(client));
         }
         let all_written = !more && schedule.is_written();
@@ -142,7 +142,7 @@ impl Generator<'_> {
             };
             let sender = sender as usize;
             let schedule = &self.schedules[sender];
-            if number >= schedule.begun {
+            if number >= schedule.started {
                 // Not written yet, so its sender did not send it.
                 metrics.foreign += 1;
             } else if sender == client {

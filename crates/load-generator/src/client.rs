@@ -37,7 +37,7 @@ pub(crate) struct Client {
     pub(crate) syn_retransmits: Option<u32>,
     pub(crate) deliveries: u64,
     pub(crate) decoder: Decoder,
-    /// Bytes of begun messages, those before `sent` already written.
+    /// Bytes of started messages; those before `sent` are already written.
     pub(crate) out: Vec<u8>,
     pub(crate) sent: usize,
     pub(crate) bytes_written: u64,

@@ -128,7 +128,7 @@ mod tests {
         let mut matrix = DeliveryMatrix::new(clients, 3);
         (0..clients).for_each(|client| matrix.join(client, client < senders));
         let mut schedule = Schedule::new(10, 3);
-        (schedule.start_ns, schedule.begun, schedule.written) = (100, 3, 3);
+        (schedule.start_ns, schedule.started, schedule.written) = (100, 3, 3);
         let mut schedules = vec![schedule; senders];
         schedules.resize(clients, Schedule::new(10, 0));
         (matrix, schedules)

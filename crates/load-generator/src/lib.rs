@@ -4,14 +4,20 @@
 //! [`run`] runs a load in this process; [`run_worker`] in its own process, controlled by
 //! JSON lines. The modules:
 //!
-//! - `generator`: the event loop. `connecting`, `chatting` and `leaving` handle the
-//!   events, in the order of `phases`.
+//! - `worker`: a load in its own process; `control` has its protocol and the types of the
+//!   report, `commands` passes commands to a running load.
+//! - `run`: a load in this process.
+//! - `generator`: the event loop, with its `timers`. `connecting`, `chatting` and `leaving`
+//!   handle the events, in the order of `phases`.
 //! - `client`, `schedule`: one attempt, and when its messages are due; `roles`: what each
 //!   attempt does.
 //! - `message`, `delivery_matrix`: the format of messages, and which arrived where.
 //! - `expected_deliveries`: when clients are done, also with dead connections and slow
 //!   servers.
-//! - `check`: validates the settings.
+//! - `metrics`, `latency`: what is measured; `report`: the status and the report.
+//! - `settings`: [`LoadSettings`], the one definition for YAML, JSON and flags. `check`
+//!   validates them; `setting_problem` describes what is wrong.
+//! - `error`: [`LoadError`].
 
 mod chatting;
 mod check;

@@ -11,14 +11,14 @@ pub(crate) struct Schedule {
     /// Total number of messages.
     pub(crate) messages: u32,
     /// Messages written to the socket or waiting for room in it.
-    pub(crate) begun: u32,
+    pub(crate) started: u32,
     /// Messages written completely.
     pub(crate) written: u32,
 }
 
 impl Schedule {
     pub(crate) fn new(interval_ns: u64, messages: u32) -> Self {
-        Self { start_ns: u64::MAX, interval_ns, messages, begun: 0, written: 0 }
+        Self { start_ns: u64::MAX, interval_ns, messages, started: 0, written: 0 }
     }
 
     /// When message `number` should be written, nanoseconds.

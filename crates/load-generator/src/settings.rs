@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum ConnectPattern {
-    /// All at once.
+    /// Start all attempts at once.
     #[default]
     Burst,
-    /// At a fixed rate, `connect_rate` a second, evenly spaced.
+    /// Start `connect_rate` attempts per second, evenly spaced.
     Rate,
-    /// One after the other: the next when the one before has ended.
+    /// Start each attempt when the previous one has ended.
     OneByOne,
 }
 
@@ -30,10 +30,11 @@ pub enum ConnectPattern {
 #[serde(rename_all = "snake_case")]
 #[value(rename_all = "snake_case")]
 pub enum ChatPhase {
-    /// Each client `send_delay` after it connected, while others are still connecting.
+    /// Each client begins `send_delay` after it connected, while others are still
+    /// connecting.
     #[default]
     Overlapped,
-    /// No client before every attempt is decided.
+    /// Clients begin only after every attempt is decided.
     AfterConnect,
 }
 
@@ -47,12 +48,12 @@ pub enum Leave {
     /// When all messages have arrived at all clients.
     #[default]
     Together,
-    /// As soon as its own last message is written, as the original's clients do: it
-    /// loses the messages that are still in flight to it.
+    /// When the client has written its last message, as the original program's clients
+    /// do. It loses the messages that are still in flight to it.
     AfterSending,
-    /// As soon as its own last message is written, in order: it ends its sending half
-    /// (shutdown(2)), reads until the server's end of file, and closes. So the TIME_WAIT
-    /// is its own, and exists when the attempt has ended.
+    /// When the client has written its last message, but gracefully: it ends its sending
+    /// half (shutdown(2)), reads until the server's end of file, and closes. The TIME_WAIT
+    /// is therefore the client's, and exists when the attempt has ended.
     HalfClose,
 }
 
@@ -61,25 +62,25 @@ pub enum Leave {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema, clap::Args)]
 #[serde(default, deny_unknown_fields)]
 pub struct LoadSettings {
-    /// Connections to attempt.
+    /// Number of connections to attempt.
     #[arg(long, default_value_t = Self::default().clients)]
     #[schemars(range(min = 1))]
     pub clients: u32,
-    /// When the attempts start.
+    /// When attempts start.
     #[arg(long, value_enum, default_value_t = Self::default().pattern)]
     pub pattern: ConnectPattern,
-    /// Attempts a second: with `pattern: rate` exactly, with `one_by_one` at most.
+    /// Attempts per second: exactly with `pattern: rate`, at most with `one_by_one`.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub connect_rate: Option<f64>,
-    /// The number of first clients that receive nothing: a filter on their sockets
+    /// Number of clients, the first ones, that receive nothing: a filter on their sockets
     /// drops every segment, so their connections stay half-open. Their sockets are
-    /// closed when every attempt is decided and `linger` is over; the kernel gives
-    /// up earlier once it has retransmitted the SYN `tcp_syn_retries` times, and
-    /// answers the next SYN-ACK with an RST.
+    /// closed when every attempt is decided and `linger` is over. The kernel gives up
+    /// earlier if it has retransmitted the SYN `tcp_syn_retries` times, and then answers
+    /// the next SYN-ACK with an RST.
     #[arg(long, default_value_t = Self::default().half_open)]
     pub half_open: u32,
-    /// Time an attempt has to reach ESTABLISHED.
+    /// How long an attempt may take to reach ESTABLISHED.
     #[arg(long, default_value = "2s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -87,37 +88,37 @@ pub struct LoadSettings {
     /// When connected clients begin to chat.
     #[arg(long, value_enum, default_value_t = Self::default().chat)]
     pub chat: ChatPhase,
-    /// Time that the connections stay idle after the last attempt is decided, before
-    /// a paused server accepts, an `after_connect` chat begins and clients leave.
-    /// Held ACKs are let in before it.
+    /// How long connections stay idle after the last attempt is decided, before a paused
+    /// server accepts, an `after_connect` chat begins and clients leave. Held ACKs are
+    /// let in before this time.
     #[arg(long, default_value = "0s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub linger: Duration,
-    /// The number of clients, after the half-open ones, that never read and send
-    /// nothing. They stay until all the others have left; unread data is then
-    /// discarded, which makes them `incomplete`.
+    /// Number of clients, following the half-open ones, that neither read nor send. They
+    /// stay until all others have left; their unread data is then discarded, which makes
+    /// them `incomplete`.
     #[arg(long, default_value_t = Self::default().slow_readers)]
     pub slow_readers: u32,
-    /// Clients that send, starting with the first one that is not a slow reader; all
-    /// of them if absent. The others only read; if clients do not leave together,
-    /// they leave when all messages have been sent.
+    /// Number of clients that send, starting with the first one that is not a slow
+    /// reader; all of them by default. The others only read and, unless clients leave
+    /// together, leave when all messages have been sent.
     #[arg(long)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub senders: Option<u32>,
-    /// Messages that each client sends.
+    /// Number of messages that each client sends.
     #[arg(long, default_value_t = Self::default().messages)]
     pub messages: u32,
-    /// Size of a message's body, bytes.
+    /// Size of a message's body in bytes.
     #[arg(long, default_value_t = Self::default().size)]
     pub size: u32,
-    /// Time between the start of a client's chat and its first message.
+    /// Delay between the start of a client's chat and its first message.
     #[arg(long, default_value = "20ms", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub send_delay: Duration,
-    /// Time between a client's messages: the schedule is fixed beforehand and
-    /// never waits for the server (open loop).
+    /// Delay between a client's messages. The schedule is fixed in advance and never
+    /// waits for the server (open loop).
     #[arg(long, default_value = "5ms", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
@@ -125,14 +126,14 @@ pub struct LoadSettings {
     /// When clients leave.
     #[arg(long, value_enum, default_value_t = Self::default().leave)]
     pub leave: Leave,
-    /// Time that an established connection has for everything after its connect; then it
-    /// is `incomplete`. Counted from the last attempt's decision, from Go if the load
-    /// waits for it, or, with `one_by_one`, from its own connect.
+    /// How long an established connection may take for everything after its connect
+    /// before it is `incomplete`. Measured from the last attempt's decision, from Go if
+    /// the load waits for it, or, with `one_by_one`, from its own connect.
     #[arg(long, default_value = "20s", value_parser = humantime::parse_duration)]
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub finish_deadline: Duration,
-    /// Source addresses that the attempts take in turn.
+    /// Number of source addresses, which attempts use in turn.
     #[arg(long, default_value_t = Self::default().source_addresses)]
     #[schemars(range(min = 1, max = 250))]
     pub source_addresses: u32,

@@ -15,6 +15,7 @@
 //! | `sockets` | reads the kernel's sockets |
 //! | `summary` | the samples as a trial's record stores them |
 //! | `timeline` | the samples as rows, without unchanged stretches |
+//! | `error` | [`ProbeError`] |
 
 mod allowance;
 mod config;

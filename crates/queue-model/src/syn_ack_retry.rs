@@ -23,7 +23,7 @@ const MIN_RETRIES_WHEN_PRUNED: u8 = 2;
 /// `net.ipv4.tcp_synack_retries`, 0 to 255.
 ///
 /// `reqsk_timer_handler` (net/ipv4/inet_connection_sock.c): the timeout doubles each
-/// time, whatever the value of `tcp_syn_linear_timeouts`; measured on 6.18. Valid for a
+/// time, regardless of `tcp_syn_linear_timeouts`; measured on 6.18. Valid for a
 /// client that does not retransmit its SYN, which would restart the timer, and unless
 /// entries are pruned, see [`min_retries`].
 pub fn retransmits(synack_retries: u8) -> Vec<Duration> {

@@ -46,7 +46,7 @@ impl Agreement {
         for trial in trials {
             let Some(simulated) = &trial.simulated else { continue };
             if simulated.accepted == 0 && trial.accepted == Some(0) {
-                // No attempt could be accepted: this agrees whatever the simulator does.
+                // No attempt could be accepted: this agrees regardless of the simulator.
                 continue;
             }
             let design = trial.point.get(DESIGN).and_then(Value::as_str).map(str::to_owned);

@@ -16,7 +16,7 @@ impl AxisNames {
     /// The names of the axes with these paths, each given once.
     ///
     /// `server.backlog` becomes `backlog`, and a host's sysctl its own name. Where
-    /// two axes would get the same name, both keep the word that tells them apart,
+    /// two axes would get the same name, both keep the word that distinguishes them,
     /// as in `client net.ipv4.tcp_syncookies`; if that is not enough, the path.
     pub fn new<'a>(paths: impl IntoIterator<Item = &'a str>) -> Self {
         let mut names: Vec<(String, String)> =

@@ -91,8 +91,8 @@ impl Written<'_> {
         }
     }
 
-    /// Returns the names that the expression uses, each once. Names that no trial has
-    /// become problems.
+    /// Returns the known names that the expression uses, each once. Unknown names become
+    /// problems.
     pub(crate) fn check_names(
         &self,
         program: &Program,
@@ -183,7 +183,7 @@ fn in_words(operator: &str) -> &str {
     }
 }
 
-/// The first step of a reference that no trial has, and the known names.
+/// The first unknown name in a reference, by its position, and the known names there.
 fn unknown_step(
     reference: &Reference,
     shape: &Value,

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use cel::{Context, Env, ExecutionError};
 use serde_json::{Value, json};
 
-/// The variable whose missing keys read as 0.
+/// The variable in which missing keys have the value 0.
 pub(crate) const COUNTERS: &str = "counters";
 
 /// Every fact except the settings, with sample values.

@@ -11,6 +11,7 @@
 //! | `tree`, `place` | YAML as a tree with the place of each node |
 //! | `file`, `document` | a file read and parsed once: a scenario or a suite |
 //! | `model`, `scenario_file` | the types of a scenario file, and its plan |
+//! | `headline` | the value that answers a scenario's question |
 //! | `suite`, `suite_file` | several scenarios under one name |
 //! | `strict` | from the tree to a type, with all problems |
 //! | `axis` | axes: lists and ranges, checked against their setting |
@@ -41,6 +42,7 @@
 //! | `held_bytes` | bytes that clients had written when a paused server began to accept |
 //! | `restart` | `refused` starts, and `seconds` until the server listened again |
 //! | `server_died` | the signal or exit code that ended the server; empty if it did not die |
+//! | `probe` | the highest samples: `deepest` accept queue, sockets in `syn_recv`, `established`, `time_wait`, `fin_wait_2`; 0 without a probe |
 //! | `connect` | `worst_s`: the longest successful connect, seconds |
 //!
 //! In addition to CEL's own functions there are `min(a, b)`, `max(a, b)` and

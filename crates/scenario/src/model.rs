@@ -288,23 +288,23 @@ pub struct Expectation {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Quick {
-    /// As in the scenario.
+    /// Sysctls of the two hosts.
     pub hosts: Hosts,
-    /// As in the scenario.
+    /// Settings of the server.
     pub server: ServerSettings,
-    /// As in the scenario.
+    /// Settings of the load.
     pub load: LoadSettings,
-    /// As in the scenario.
+    /// What to do after the load.
     pub after: After,
-    /// As in the scenario.
+    /// Axes, by the path of the setting that they vary.
     pub matrix: IndexMap<String, AxisValues>,
-    /// As in the scenario.
+    /// Trials of each cell.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeat: Option<NonZeroU32>,
-    /// As in the scenario.
+    /// Run the cells of each round in an order that the seed decides.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub shuffle: Option<bool>,
-    /// As in the scenario.
+    /// Additional data to store of each trial.
     pub record: Record,
 }
 

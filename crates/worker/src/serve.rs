@@ -27,7 +27,7 @@ pub enum Input<C> {
 }
 
 /// Runs a worker on its standard output: writes `started` if it is controlled,
-/// then whatever `body` writes, and `failed` if `body` returns an error.
+/// then the messages that `body` writes, and `failed` if `body` returns an error.
 ///
 /// # Errors
 /// The error of `body`, or of writing the first line.

@@ -25,9 +25,9 @@ const CLOSE_WAIT: u8 = 8;
 /// Whether a side reaches TIME_WAIT in one of a few connections, each made by
 /// `close_one`, which returns the address of that side and of the other.
 ///
-/// Not in every one: where a busy machine delays an ACK, the other side sends
-/// its FIN again, and the RST that answers the answer to it ends a TIME_WAIT
-/// early (RFC 1337).
+/// One connection is not enough: if a busy machine delays an ACK, the other side
+/// retransmits its FIN, and answers the ACK of that FIN with an RST, which ends the
+/// TIME_WAIT early (RFC 1337).
 fn owns_time_wait(mut close_one: impl FnMut() -> (SocketAddr, SocketAddr)) -> bool {
     (0..5).any(|_| {
         let (owner, other) = close_one();

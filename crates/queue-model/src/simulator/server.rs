@@ -104,7 +104,7 @@ impl World<'_> {
                 self.enqueue(id);
             }
             // `cookie_v4_check` (net/ipv4/syncookies.c): without room it sends nothing,
-            // whatever the value of `tcp_abort_on_overflow`.
+            // regardless of `tcp_abort_on_overflow`.
             ServerSide::Nothing if attempt.has_cookie => {
                 self.counters.syncookies_recv += 1;
                 if self.accept_queue_is_full() {
