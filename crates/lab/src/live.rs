@@ -17,7 +17,7 @@ use scenario::{Cell, PlannedTrial};
 use crate::error::Result;
 use crate::probe_client::Probe;
 
-/// The shortest time between two writes: four a second are enough for a viewer.
+/// Minimum time between two writes: four a second are enough for a viewer.
 const INTERVAL: Duration = Duration::from_millis(250);
 
 /// A run's `live.json`. Dropping it removes the file.
@@ -34,14 +34,14 @@ struct State {
 }
 
 impl LiveRun {
-    /// For the run in `directory`; removes the file of a killed run.
+    /// Prepares `live.json` for the run in `directory`; removes the file of a killed run.
     pub(crate) fn new(directory: PathBuf) -> Self {
         Live::remove(&directory);
         Self { directory, state: Mutex::default() }
     }
 
-    /// Shows that a trial begins; dropping the result shows that it ends.
-    pub(crate) fn begins(&self, trial: &PlannedTrial, cell: &Cell) -> ShownTrial<'_> {
+    /// Shows a trial that starts, until the result is dropped.
+    pub(crate) fn show_trial(&self, trial: &PlannedTrial, cell: &Cell) -> ShownTrial<'_> {
         let trial = LiveTrial {
             id: trial.id,
             cell: cell.index as u32,
@@ -87,7 +87,7 @@ pub(crate) struct ShownTrial<'a> {
 }
 
 impl<'a> ShownTrial<'a> {
-    /// Shows its phase.
+    /// Shows the phase of the trial.
     pub(crate) fn phase(&self, phase: LivePhase) {
         self.change(|trial| trial.phase = phase);
     }

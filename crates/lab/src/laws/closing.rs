@@ -13,7 +13,7 @@ use super::inputs::{Inputs, require_rfc1337};
 use super::measurements::{Measurement, Measurements};
 use super::rule::{Applied, Prediction, Rule};
 
-/// The largest `tcp_fin_timeout` for which the kernel starts a TIME_WAIT timer of
+/// Maximum `tcp_fin_timeout` for which the kernel starts a TIME_WAIT timer of
 /// that length (`TCP_TIMEWAIT_LEN` in `tcp_rcv_state_process`, net/ipv4/tcp_input.c,
 /// Linux 6.18).
 const MAX_FIN_TIMEOUT: u32 = 60;

@@ -20,7 +20,7 @@ fn cell(paused: bool, clients: u32) -> CellSettings {
     cell
 }
 
-fn state(host: &mut Host, name: &str, value: &str) {
+fn set_sysctl(host: &mut Host, name: &str, value: &str) {
     let value = SysctlValue::Text(value.to_owned());
     host.sysctls.insert(format!("net.ipv4.{name}"), value);
 }
@@ -89,11 +89,11 @@ fn reuseport_capacity_is_predicted_only_with_enough_clients_for_all_listeners() 
 #[test]
 fn local_ports_are_predicted_if_their_range_is_set_and_no_client_leaves_early() {
     use load_generator::ChatPhase;
-    let places = |range: &str, reserved: &str, clients, addresses, chat| {
+    let predicted_ports = |range: &str, reserved: &str, clients, addresses, chat| {
         let mut settings = CellSettings::default();
-        state(&mut settings.hosts.client, "ip_local_port_range", range);
+        set_sysctl(&mut settings.hosts.client, "ip_local_port_range", range);
         if !reserved.is_empty() {
-            state(&mut settings.hosts.client, "ip_local_reserved_ports", reserved);
+            set_sysctl(&mut settings.hosts.client, "ip_local_reserved_ports", reserved);
         }
         settings.load.clients = clients;
         settings.load.source_addresses = addresses;
@@ -101,13 +101,13 @@ fn local_ports_are_predicted_if_their_range_is_set_and_no_client_leaves_early() 
         predictions(&settings).get("local-ports").copied()
     };
     let after = ChatPhase::AfterConnect;
-    assert_eq!(places("20000 20019", "", 50, 1, after), Some(20.0));
-    assert_eq!(places("20000 20019", "20003", 50, 1, after), Some(19.0));
-    assert_eq!(places("20000 20019", "", 50, 3, after), Some(50.0), "17, 17 and 16");
-    assert_eq!(places("20000 20009", "", 50, 3, after), Some(30.0));
-    assert_eq!(places("20000 20009", "", 5, 1, after), Some(5.0));
-    assert_eq!(places("20000 20010", "", 50, 1, after), None, "10 or 11");
-    assert_eq!(places("20000 20009", "", 50, 1, ChatPhase::Overlapped), None);
+    assert_eq!(predicted_ports("20000 20019", "", 50, 1, after), Some(20.0));
+    assert_eq!(predicted_ports("20000 20019", "20003", 50, 1, after), Some(19.0));
+    assert_eq!(predicted_ports("20000 20019", "", 50, 3, after), Some(50.0), "17, 17 and 16");
+    assert_eq!(predicted_ports("20000 20009", "", 50, 3, after), Some(30.0));
+    assert_eq!(predicted_ports("20000 20009", "", 5, 1, after), Some(5.0));
+    assert_eq!(predicted_ports("20000 20010", "", 50, 1, after), None, "10 or 11");
+    assert_eq!(predicted_ports("20000 20009", "", 50, 1, ChatPhase::Overlapped), None);
 }
 
 #[test]
@@ -120,8 +120,8 @@ fn live_clients_after_half_open_ones_connect_only_by_cookies() {
         settings.load.pattern = ConnectPattern::Rate;
         settings.load.connect_rate = Some(400.0);
         settings.load.connect_deadline = Duration::from_millis(300);
-        state(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
-        state(&mut settings.hosts.server, "tcp_syncookies", cookies);
+        set_sysctl(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
+        set_sysctl(&mut settings.hosts.server, "tcp_syncookies", cookies);
         let predictions = predictions(&settings);
         assert_eq!(predictions["syn-queue-capacity"], 5.0);
         assert_eq!(predictions["syn-queue-live-clients"], connected, "{cookies}");
@@ -142,8 +142,8 @@ fn received_cookies_are_predicted_only_if_no_last_ack_can_count_as_one() {
         settings.load.connect_rate = Some(400.0);
         settings.load.connect_deadline = Duration::from_millis(300);
         settings.load.messages = messages;
-        state(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
-        state(&mut settings.hosts.server, "tcp_syncookies", cookies);
+        set_sysctl(&mut settings.hosts.server, "tcp_max_syn_backlog", "4096");
+        set_sysctl(&mut settings.hosts.server, "tcp_syncookies", cookies);
         settings
     };
     let law = |settings: &CellSettings| predictions(settings).get("syn-cookies-received").copied();
@@ -171,7 +171,7 @@ fn bind_is_refused_during_time_wait_unless_both_servers_reuse_addresses() {
         (ClosesFirst::Client, false, false, 0.0),
     ] {
         let mut settings = cell(false, 3);
-        state(&mut settings.hosts.server, "tcp_rfc1337", "1");
+        set_sysctl(&mut settings.hosts.server, "tcp_rfc1337", "1");
         settings.server.closes_first = closes_first;
         settings.server.reuse_address = old;
         settings.after.restart_reuse_address = Some(new);
@@ -242,7 +242,7 @@ fn a_syn_queue_limit_of_0_admits_no_client_on_kernels_before_2025() {
             assert_eq!(held(&cell, rule, somaxconn), Some(expected), "with a cookie");
         }
     }
-    state(&mut cell.hosts.server, "tcp_syncookies", "0");
+    set_sysctl(&mut cell.hosts.server, "tcp_syncookies", "0");
     assert_eq!(held(&cell, SynQueueFull::Above, 0), Some(1.0));
     assert_eq!(held(&cell, SynQueueFull::AtOrAbove, 0), Some(0.0));
 }
@@ -268,19 +268,19 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
     one_by_one.load.pattern = ConnectPattern::OneByOne;
     one_by_one.load.leave = Leave::HalfClose;
     one_by_one.load.connect_rate = Some(100.0);
-    state(&mut one_by_one.hosts.client, "ip_local_port_range", "20000 20019");
-    state(&mut one_by_one.hosts.client, "tcp_tw_reuse", "1");
-    state(&mut one_by_one.hosts.client, "tcp_rfc1337", "1");
+    set_sysctl(&mut one_by_one.hosts.client, "ip_local_port_range", "20000 20019");
+    set_sysctl(&mut one_by_one.hosts.client, "tcp_tw_reuse", "1");
+    set_sysctl(&mut one_by_one.hosts.client, "tcp_rfc1337", "1");
     assert_eq!(predictions(&one_by_one)["local-ports-recycled"], 20.0);
     assert_not_applied_after(
         "local-ports-in-turn",
         &one_by_one,
         &[
-            |cell| state(&mut cell.hosts.client, "tcp_max_tw_buckets", "5"),
+            |cell| set_sysctl(&mut cell.hosts.client, "tcp_max_tw_buckets", "5"),
             |cell| cell.load.leave = Leave::AfterSending,
             |cell| cell.load.clients = 105, // the last connect when the first ports become reusable
             |cell| cell.load.source_addresses = 2,
-            |cell| state(&mut cell.hosts.client, "tcp_rfc1337", "0"),
+            |cell| set_sysctl(&mut cell.hosts.client, "tcp_rfc1337", "0"),
         ],
     );
     let without_sysctl =
@@ -289,12 +289,12 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
     assert!(laws.predictions.iter().all(|prediction| !prediction.law.id.starts_with("local-")));
     let reason = &laws.not_applied[0].reason;
     assert!(reason.contains("this kernel has no net.ipv4.tcp_tw_reuse_delay"), "{reason}");
-    state(&mut one_by_one.hosts.server, "tcp_timestamps", "0");
+    set_sysctl(&mut one_by_one.hosts.server, "tcp_timestamps", "0");
     assert_eq!(predictions(&one_by_one)["local-ports-in-turn"], 20.0, "no port is reused");
 
     let mut restarted = cell(false, 3);
     restarted.server.closes_first = ClosesFirst::Server;
-    state(&mut restarted.hosts.server, "tcp_rfc1337", "1");
+    set_sysctl(&mut restarted.hosts.server, "tcp_rfc1337", "1");
     restarted.server.reuse_address = false;
     restarted.after.restart_within = Duration::from_secs(1);
     assert_not_applied_after(
@@ -304,7 +304,7 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
             |cell| cell.load.linger = Duration::from_secs(1),
             |cell| cell.after.watch_closing = Duration::from_secs(70),
             |cell| cell.after.restart_within = Duration::ZERO,
-            |cell| state(&mut cell.hosts.server, "tcp_rfc1337", "0"),
+            |cell| set_sysctl(&mut cell.hosts.server, "tcp_rfc1337", "0"),
         ],
     );
 
@@ -320,7 +320,7 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
         ("tcp_max_syn_backlog", "4096"),
         ("tcp_syncookies", "0"),
     ] {
-        state(&mut held.hosts.server, name, value);
+        set_sysctl(&mut held.hosts.server, name, value);
     }
     held.load.connect_deadline = Duration::from_millis(900);
     assert_not_applied_after(

@@ -15,7 +15,7 @@ use crate::error::Result;
 pub(crate) fn run(trial: &TrialContext<'_>) -> Result<TrialOutput> {
     let started = Timestamp::now();
     let began = trial.clock().now();
-    let shown = trial.live.begins(trial.planned, trial.cell);
+    let shown = trial.live.show_trial(trial.planned, trial.cell);
 
     let testbed = testbed::create(trial)?;
     let observed = observe::observe(trial, testbed.hosts(), &shown);

@@ -135,8 +135,8 @@ mod tests {
             container_end(&[event("start", &[]), event("kill", &[("signal", "9")]), die("137")]);
         assert!(killed.what.contains("the signal SIGKILL"), "{killed:?}");
         assert!(!killed.out_of_memory);
-        let out_of_memory = container_end(&[event("oom", &[]), die("137")]);
-        assert!(out_of_memory.out_of_memory);
+        let oom_killed = container_end(&[event("oom", &[]), die("137")]);
+        assert!(oom_killed.out_of_memory);
         assert!(container_end(&[die("137")]).what.contains("not through the Docker engine"));
         assert!(container_end(&[die("1")]).what.ends_with("exited with code 1"));
         assert!(container_end(&[]).what.contains("reported no reason"));

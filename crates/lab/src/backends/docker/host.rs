@@ -178,7 +178,7 @@ impl Host {
         }
     }
 
-    /// Sends its agent a request, and waits for the response.
+    /// Sends a request to the host's agent, and waits for the response.
     pub(super) fn request<T: DeserializeOwned>(&self, command: AgentCommand) -> Result<T> {
         let replies = self.line.request(command);
         let host = self.kind.role.name();
@@ -199,12 +199,12 @@ impl Host {
         }
     }
 
-    /// Its sysctls: those that affect how connections queue, and the requested ones.
+    /// The host's sysctls: those that affect how connections queue, and the requested ones.
     pub(super) fn sysctls(&self) -> Result<IndexMap<String, String>> {
         self.request(AgentCommand::Sysctls { names: self.kind.sysctls.keys().cloned().collect() })
     }
 
-    /// Starts `queuelab <arguments>` in it.
+    /// Starts `queuelab <arguments>` in the host.
     pub(super) fn start_worker(&self, name: &'static str, arguments: &[String]) -> Result<Worker> {
         let number = self.workers.fetch_add(1, Ordering::Relaxed) as u32;
         let (line_sender, lines) = channel();
@@ -260,12 +260,12 @@ impl Host {
         }
     }
 
-    /// Whether it has been joined with that host before; records that it is now.
+    /// Whether the host was joined with the other before; records that it is now.
     pub(super) fn was_joined_with(&self, other: &Self) -> bool {
         !self.joined.lock().expect("the set is never poisoned").insert(other.id.clone())
     }
 
-    /// Why its agent has ended.
+    /// Why the host's agent has ended.
     fn ended(&self) -> DockerError {
         let stderr = self.line.last_stderr();
         match self.engine.container_end_of(&self.id) {
@@ -282,7 +282,7 @@ impl Host {
         }
     }
 
-    /// Why it is no longer connected to the network; `None` if it is.
+    /// Why the host is no longer connected to the network; `None` if it is connected.
     pub(super) fn link_fault(&self, network: &Network) -> Result<Option<String>> {
         self.engine.link_fault(network, &self.id, &self.name)
     }

@@ -16,9 +16,9 @@ use super::recipe::{ContainerLimits, HostKind};
 use crate::backend::Purpose;
 use crate::build::Build;
 
-/// How often a removed image is built again.
+/// Maximum number of rebuilds of an image that another run removed.
 const MAX_IMAGE_REBUILDS: u32 = 5;
-/// Used hosts that stay because a later trial may reuse them.
+/// Maximum number of used hosts that are not removed because a later trial may reuse them.
 const MAX_USED: usize = 4;
 
 /// A run's hosts, except for those in use.
@@ -111,7 +111,7 @@ impl Pool {
 
     /// Starts a host. An engine applies sysctls in random order, and the kernel refuses
     /// some in one order and accepts them in another (an `ip_local_port_range` below
-    /// `ip_unprivileged_port_start`): a refused one is set after the others from then on.
+    /// `ip_unprivileged_port_start`): from then on, a refused one is set after the others.
     /// If it is refused again, the order is not the cause.
     fn start(&self, kind: &HostKind, purpose: Purpose) -> Result<Host> {
         let mut rebuilds = 0;
