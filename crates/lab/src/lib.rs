@@ -28,7 +28,7 @@
 //! | `outcome_join` | both sides' reports joined: the outcome of each attempt |
 //! | `kernel_rules` | the rules that differ between kernels, determined by experiment |
 //! | `laws` | the kernel's laws that apply to a cell |
-//! | `simulated` | the simulation of a trial |
+//! | `simulated`, `simulated_cell` | the simulation of a trial, and of a cell before any trial |
 //! | `invariants` | what must hold in every trial |
 //! | `facts` | the variables of a scenario's expectations |
 //! | `metrics` | a trial's metrics, from the reports of server and load |
@@ -62,6 +62,7 @@ mod schedule;
 mod server;
 mod session;
 mod simulated;
+mod simulated_cell;
 mod standalone;
 mod start_barrier;
 mod trial;
@@ -89,6 +90,6 @@ pub use session::{
     Against, Finished, FinishedSuite, Notice, Observer, RunRequest, Session, SessionError,
     SessionEvent, StoppedRun, Target,
 };
-pub use simulated::listen_path;
+pub use simulated_cell::{CONNECT_INTERVAL, simulate_cell};
 pub use standalone::{StandaloneLoad, standalone_backend, standalone_sysctls};
 pub use worker::{Worker, WorkerControl, WorkerEnd, WorkerError};

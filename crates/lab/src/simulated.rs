@@ -99,7 +99,7 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Option<Simulated> {
 ///
 /// `None` if the simulator does not cover the cell: it simulates one listener, whose
 /// clients do not wait for each other.
-pub fn listen_path(
+pub(crate) fn listen_path(
     cell: &CellSettings,
     sysctls: &SysctlValues,
     rules: &KernelRules,

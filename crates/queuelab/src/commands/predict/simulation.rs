@@ -2,19 +2,14 @@
 
 use std::time::Duration;
 
-use lab::TestbedSpec;
-use load_generator::{ConnectPattern, LoadSettings};
-use queue_model::simulator::{Accepts, Arrival, Outcome, Simulation, Timers, simulate};
-use run_record::{KernelRules, SysctlValues};
-use scenario::{Cell, CellSettings, Plan};
+use lab::{CONNECT_INTERVAL, simulate_cell};
+use queue_model::simulator::{Outcome, Simulation};
+use scenario::{Cell, Plan};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
 use super::{axis_names, axis_values};
-
-/// Time between two connect(2) calls in a burst of the lab's load, as measured.
-const CONNECT_INTERVAL: Duration = Duration::from_micros(3);
 
 /// A table with a row for each cell.
 pub(super) fn simulate_plan(plan: &Plan, accept: Duration) -> String {
@@ -85,35 +80,4 @@ fn format_time(ns: u64) -> String {
         1_000_000_000.. => format!("{:.3} s", ns as f64 / 1e9),
         _ => format!("{:.2} ms", ns as f64 / 1e6),
     }
-}
-
-/// Simulates a cell; `None` if the simulator does not cover it.
-fn simulate_cell(cell: &CellSettings, accept: Duration) -> Option<Simulation> {
-    let spec = TestbedSpec::from_settings(cell);
-    let sysctls = SysctlValues {
-        server: spec.server_sysctls.into_iter().collect(),
-        client: spec.client_sysctls.into_iter().collect(),
-    };
-    let mut path = lab::listen_path(cell, &sysctls, &KernelRules::default())?;
-    path.accepts = match cell.server.accept_paused {
-        // Queued connections are accepted after all attempts are decided.
-        true => Accepts::Never,
-        false => Accepts::Every { service: accept + cell.server.accept_delay, from_ns: 0 },
-    };
-    path.timers = Timers::Wheel { hz: 250 };
-    Some(simulate(&path, &arrivals(&cell.load)))
-}
-
-fn arrivals(load: &LoadSettings) -> Vec<Arrival> {
-    let interval_ns = match (load.pattern, load.connect_rate) {
-        (ConnectPattern::Rate, Some(rate)) => 1e9 / rate,
-        _ => CONNECT_INTERVAL.as_nanos() as f64,
-    };
-    (0..load.clients)
-        .map(|client| Arrival {
-            start_ns: (f64::from(client) * interval_ns) as u64,
-            reachable: client >= load.half_open,
-            open_until_ns: None,
-        })
-        .collect()
 }
