@@ -109,6 +109,13 @@ impl Comparison {
         })
     }
 
+    /// Whether any part of it is inconclusive: a metric, or the conclusion itself.
+    pub fn has_inconclusive_part(&self) -> bool {
+        let inconclusive = Conclusion::Judged(Verdict::Inconclusive);
+        self.conclusion() == inconclusive
+            || self.metrics.iter().any(|metric| metric.verdict == Verdict::Inconclusive)
+    }
+
     fn verdict_on_all(&self) -> Verdict {
         use Verdict::{Held, Improved, Inconclusive, NoBaseline, Regressed};
         let any = |verdict| self.metrics.iter().any(|metric| metric.verdict == verdict);

@@ -18,6 +18,7 @@ impl Comparison {
         json!({
             "kind": "run",
             "verdict": self.conclusion().to_string(),
+            "inconclusive": self.has_inconclusive_part(),
             "scope": match self.scope { Scope::All => "all", Scope::Laws => "laws" },
             "criteria": {
                 "floor": self.criteria.floor,
@@ -81,6 +82,7 @@ impl SuiteComparison {
         json!({
             "kind": "suite",
             "verdict": self.conclusion().to_string(),
+            "inconclusive": self.has_inconclusive_part(),
             "suites": { "baseline": baseline, "new": new },
             "members": members.collect::<Vec<_>>(),
         })

@@ -120,6 +120,15 @@ impl SuiteComparison {
         Conclusion::worst(self.members.iter().map(|member| member.conclusion))
     }
 
+    /// Whether any scenario, or any part of its comparison, is inconclusive. The conclusion
+    /// does not show it if another scenario is worse.
+    pub fn has_inconclusive_part(&self) -> bool {
+        self.members.iter().any(|member| {
+            member.conclusion == Conclusion::Judged(Verdict::Inconclusive)
+                || member.comparison.as_ref().is_some_and(Comparison::has_inconclusive_part)
+        })
+    }
+
     /// The conclusion with its counts, in a line.
     pub(crate) fn verdict_line(&self) -> String {
         let held = self.members.iter().filter(|member| member.held()).count();

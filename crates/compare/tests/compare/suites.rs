@@ -55,6 +55,24 @@ fn a_scenario_that_only_one_suite_has_is_reported() {
 }
 
 #[test]
+fn a_new_scenario_does_not_hide_an_inconclusive_one() {
+    let made = DerivedRuns::new();
+    let base = made.suite(vec![made.run("one", 1, same), made.run("other", 1, same)]);
+    let more = made.suite(vec![
+        made.run("one", 1, same),
+        made.run("other", 1, same),
+        made.run("new", 1, same),
+    ]);
+    let exchanged = made.suite(vec![made.run("one", 1, same), made.run("new", 1, same)]);
+    for (new, inconclusive) in [(&more, false), (&exchanged, true)] {
+        let comparison = compared(&base, new, false);
+        assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::NoBaseline));
+        assert_eq!(comparison.has_inconclusive_part(), inconclusive);
+        assert_eq!(comparison.json()["inconclusive"], inconclusive);
+    }
+}
+
+#[test]
 fn markdown_lists_the_worst_first_and_json_has_everything() {
     let made = DerivedRuns::new();
     let base = made.suite(vec![made.run("few", 1, same), made.run("many", 12, same)]);

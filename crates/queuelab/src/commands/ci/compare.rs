@@ -95,21 +95,12 @@ fn compare_with_baseline(settings: &Settings, base: &str, new: &str) -> Result<C
 /// The verdict of a comparison; `inconclusive` if any part of it is. A suite's own
 /// verdict reports new scenarios before inconclusive ones.
 fn verdict(comparison: &Value) -> String {
-    if contains_verdict(comparison, "inconclusive") {
-        return "inconclusive".to_owned();
-    }
-    comparison["verdict"].as_str().unwrap_or_default().to_owned()
-}
-
-fn contains_verdict(value: &Value, verdict: &str) -> bool {
-    match value {
-        Value::Object(members) => {
-            let matches = members.get("verdict").and_then(Value::as_str) == Some(verdict);
-            matches || members.values().any(|member| contains_verdict(member, verdict))
-        }
-        Value::Array(elements) => elements.iter().any(|element| contains_verdict(element, verdict)),
-        _ => false,
-    }
+    let verdict = match comparison["inconclusive"].as_bool() {
+        Some(true) => Some("inconclusive"),
+        Some(false) => comparison["verdict"].as_str(),
+        None => None,
+    };
+    verdict.unwrap_or_default().to_owned()
 }
 
 #[cfg(test)]
@@ -120,9 +111,10 @@ mod tests {
 
     #[test]
     fn a_comparison_with_an_inconclusive_part_is_inconclusive() {
-        assert_eq!(verdict(&json!({ "verdict": "held", "members": [] })), "held");
-        let part = json!({ "verdict": "no-baseline", "members": [{ "verdict": "inconclusive" }] });
-        assert_eq!(verdict(&part), "inconclusive");
+        let comparison =
+            |verdict, inconclusive| json!({ "verdict": verdict, "inconclusive": inconclusive });
+        assert_eq!(verdict(&comparison("held", false)), "held");
+        assert_eq!(verdict(&comparison("no-baseline", true)), "inconclusive");
         assert_eq!(verdict(&Value::Null), "");
     }
 }
