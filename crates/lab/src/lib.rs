@@ -24,7 +24,7 @@
 //! | `agent` | the first process of a container |
 //! | `probe_client` | the probe of a trial |
 //! | `server` | the server of a trial |
-//! | `standalone` | the record of a standalone load |
+//! | [`standalone`](run_standalone) | a standalone load as a run of one trial |
 //! | `outcome_join` | both sides' reports joined: the outcome of each attempt |
 //! | `kernel_rules` | the rules that differ between kernels, determined by experiment |
 //! | `laws` | the kernel's laws that apply to a cell |
@@ -91,5 +91,5 @@ pub use session::{
     SessionEvent, StoppedRun, Target,
 };
 pub use simulated_cell::{CONNECT_INTERVAL, simulate_cell};
-pub use standalone::{StandaloneLoad, standalone_backend, standalone_sysctls};
+pub use standalone::{FinishedLoad, StandaloneError, StandaloneRequest, run_standalone};
 pub use worker::{Worker, WorkerControl, WorkerEnd, WorkerError};

@@ -1,7 +1,7 @@
 //! Errors as the user sees them: printed once, with a hint.
 
 use chat_server::ServerError;
-use lab::{BackendError, BackendErrorKind, LabError, SessionError, WorkerError};
+use lab::{BackendError, BackendErrorKind, LabError, SessionError, StandaloneError, WorkerError};
 use miette::Diagnostic;
 use run_record::RunDirectoryError;
 
@@ -116,6 +116,17 @@ impl From<SessionError> for CommandError {
             error @ SessionError::Request(_) => Self::Usage(error.to_string()),
             SessionError::Directory(error) => Self::Record(error),
             SessionError::Run(error) => Self::Lab(error),
+        }
+    }
+}
+
+impl From<StandaloneError> for CommandError {
+    fn from(error: StandaloneError) -> Self {
+        match error {
+            StandaloneError::Directory(error) => Self::Record(error),
+            StandaloneError::Counters(error) => Self::Counters(error),
+            StandaloneError::Load(error) => Self::Load(error),
+            StandaloneError::Interrupted => Self::Lab(LabError::Interrupted),
         }
     }
 }

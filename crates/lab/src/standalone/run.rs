@@ -1,0 +1,184 @@
+//! Runs a standalone load, and stores it as a run if requested.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use jiff::Timestamp;
+use linux_net::Counters;
+use load_generator::{CommandSource, LoadConfig};
+use run_record::{
+    AttemptRow, Backend, KernelRules, Overrides, RunDirectory, RunRecord, SCHEMA_VERSION,
+    ScenarioRecord, SysctlValues, Tool, TrialRecord,
+};
+use serde_json::json;
+
+use super::error::{Result, StandaloneError};
+use super::trial::StandaloneLoad;
+use crate::machine;
+
+/// The scenario's name in stored runs: `DIR/load/<UTC time>/`.
+const NAME: &str = "load";
+
+/// A standalone load to run.
+#[derive(Debug)]
+pub struct StandaloneRequest<'a> {
+    /// Its configuration; `hold` is ignored, because there is no controller.
+    pub config: &'a LoadConfig,
+    /// The question that it answers, for the record.
+    pub question: String,
+    /// The directory for its run; `None` to store nothing.
+    pub out: Option<&'a Path>,
+    /// This program's version.
+    pub tool: Tool,
+}
+
+/// A standalone load that ran to its end.
+#[derive(Debug)]
+pub struct FinishedLoad {
+    /// The record of its run.
+    pub record: RunRecord,
+    /// Its only trial.
+    pub trial: TrialRecord,
+    /// The run's directory, if it was stored.
+    pub path: Option<PathBuf>,
+}
+
+/// Runs a load against a server that this process cannot observe. `interrupted` is true
+/// if a command of `commands` stopped it early.
+///
+/// # Errors
+/// If it has no result, or its run cannot be stored; then no directory remains.
+pub fn run(
+    request: &StandaloneRequest<'_>,
+    commands: CommandSource,
+    interrupted: &AtomicBool,
+) -> Result<FinishedLoad> {
+    // There is no controller to send `go`.
+    let config = LoadConfig { hold: false, ..request.config.clone() };
+    let mut record = record(&config, request);
+    // Before the load, so that an unwritable directory is reported at once.
+    let mut directory = request.out.map(|out| RunDirectory::create(out, &record)).transpose()?;
+    let (trial, attempts) = measure(&config, commands, interrupted).inspect_err(|_| {
+        if let Some(directory) = &directory {
+            // It is empty and stays empty.
+            let _ = std::fs::remove_dir_all(directory.path());
+        }
+    })?;
+    if let Some(directory) = &mut directory {
+        directory.write_attempts(trial.id, &attempts)?;
+        directory.append(&trial)?;
+        directory.finish(&mut record)?;
+    }
+    let path = directory.map(|directory| directory.path().to_owned());
+    Ok(FinishedLoad { record, trial, path })
+}
+
+/// Runs the load and measures the changes of this host's counters.
+fn measure(
+    config: &LoadConfig,
+    commands: CommandSource,
+    interrupted: &AtomicBool,
+) -> Result<(TrialRecord, Vec<AttemptRow>)> {
+    let (started, began) = (Timestamp::now(), Instant::now());
+    let before = Counters::here()?;
+    let report = load_generator::run(config, Some(commands), &mut |_| {})?;
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(StandaloneError::Interrupted);
+    }
+    let client = Counters::here()?.delta(&before);
+    let duration = began.elapsed();
+    Ok(StandaloneLoad { config, report: &report, client, started, duration }.trial())
+}
+
+fn record(config: &LoadConfig, request: &StandaloneRequest<'_>) -> RunRecord {
+    // The server's sysctls are unknown.
+    let watched = machine::watched_sysctls(std::iter::empty());
+    let sysctls =
+        SysctlValues { client: machine::own_sysctls(&watched), ..SysctlValues::default() };
+    RunRecord {
+        schema_version: SCHEMA_VERSION,
+        scenario: ScenarioRecord {
+            name: NAME.to_owned(),
+            question: request.question.clone(),
+            resolved: json!({
+                "target": config.target,
+                "framing": config.framing,
+                "load": config.settings,
+            }),
+            overrides: Overrides::default(),
+        },
+        seed: 0,
+        axes: Vec::new(),
+        planned_trials: 1,
+        retries: 0,
+        tool: request.tool.clone(),
+        build: None,
+        interleaved: None,
+        machine: machine::describe_machine(),
+        // There is no testbed.
+        backend: Backend {
+            name: "standalone".to_owned(),
+            version: None,
+            details: format!("queuelab load against {}", config.target),
+        },
+        sysctls,
+        kernel_rules: KernelRules::default(),
+        started: Timestamp::now(),
+        ended: None,
+        resumed: Vec::new(),
+        verdict: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use load_generator::{LoadSettings, command_channel};
+    use run_record::Outcome;
+
+    use super::*;
+
+    /// A load on a port without a listener.
+    fn run_refused(clients: u32, out: &Path, interrupted: bool) -> Result<FinishedLoad> {
+        let config = LoadConfig {
+            settings: LoadSettings { clients, ..LoadSettings::default() },
+            target: ([127, 0, 0, 1], 1).into(),
+            framing: chat_server::ServerSettings::default().framing,
+            largest_body: None,
+            sources: Vec::new(),
+            server_closes: false,
+            hold: true,
+        };
+        let tool = Tool { version: "1.2.3".to_owned(), commit: None };
+        let question = "What happens?".to_owned();
+        let request = StandaloneRequest { config: &config, question, out: Some(out), tool };
+        let (_sender, commands) = command_channel().unwrap();
+        run(&request, commands, &AtomicBool::new(interrupted))
+    }
+
+    fn runs(out: &Path) -> usize {
+        std::fs::read_dir(out.join(NAME)).unwrap().count()
+    }
+
+    #[test]
+    fn a_load_is_stored_as_a_run_of_one_trial() {
+        let out = tempfile::tempdir().unwrap();
+        let finished = run_refused(3, out.path(), false).unwrap();
+        let path = finished.path.unwrap();
+        let (record, trials) = RunDirectory::read(&path).unwrap();
+        assert_eq!((record.scenario.question.as_str(), trials.len()), ("What happens?", 1));
+        assert!(record.ended.is_some() && record.verdict == finished.record.verdict);
+        assert_eq!(trials[0].outcomes.get(Outcome::Refused), 3);
+        assert_eq!(runs(out.path()), 1);
+    }
+
+    #[test]
+    fn a_load_without_a_result_stores_nothing() {
+        let out = tempfile::tempdir().unwrap();
+        let error = run_refused(3, out.path(), true).unwrap_err();
+        assert!(matches!(error, StandaloneError::Interrupted), "{error}");
+        let error = run_refused(0, out.path(), false).unwrap_err();
+        assert!(matches!(error, StandaloneError::Load(_)), "{error}");
+        assert_eq!(runs(out.path()), 0);
+    }
+}

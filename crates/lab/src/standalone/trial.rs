@@ -1,0 +1,166 @@
+//! The record of a standalone load as a trial.
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+use linux_net::CounterDelta;
+use load_generator::{LoadConfig, LoadReport};
+use run_record::{AttemptRow, Evidence, OutcomeCounts, SysctlValues, TrialRecord};
+
+use crate::outcome_join::{self, ServerConnections};
+use crate::{invariants, metrics};
+
+/// A finished load on a server that this process cannot observe.
+#[derive(Debug)]
+pub(super) struct StandaloneLoad<'a> {
+    /// Its configuration.
+    pub(super) config: &'a LoadConfig,
+    /// The report of the client.
+    pub(super) report: &'a LoadReport,
+    /// Changes of the counters of the client's host.
+    pub(super) client: CounterDelta,
+    /// Start time.
+    pub(super) started: Timestamp,
+    /// Duration.
+    pub(super) duration: std::time::Duration,
+}
+
+impl StandaloneLoad<'_> {
+    /// The load as the only trial of its run, with a row for each attempt.
+    ///
+    /// Only the client's side is known: established connections count as accepted
+    /// (phantoms cannot be detected), the server's metrics and evidence are absent,
+    /// no law is predicted, and only invariants of the client's side are checked.
+    pub(super) fn trial(self) -> (TrialRecord, Vec<AttemptRow>) {
+        let Self { config, report, client, started, duration } = self;
+        let settings = &config.settings;
+        let joined = outcome_join::join(
+            &report.attempts,
+            ServerConnections { accepted: None, died_ns: None },
+        );
+        let outcomes: OutcomeCounts = joined.rows.iter().map(|row| row.outcome).collect();
+        let decreased: Vec<_> =
+            client.backwards.iter().map(|name| format!("client {name}")).collect();
+        let integrity = report.integrity;
+        let attempts = u64::from(settings.clients);
+        let load_seconds = report.ended_ns.saturating_sub(report.started_ns) as f64 / 1e9;
+        let duration_seconds = duration.as_secs_f64();
+        let record = TrialRecord {
+            id: 0,
+            cell: 0,
+            repetition: 0,
+            retry: 0,
+            point: IndexMap::new(),
+            started,
+            duration_seconds,
+            overhead_seconds: (duration_seconds - load_seconds).max(0.0),
+            attempts,
+            ok_first_try: metrics::ok_first_try(&joined.rows),
+            syn_retransmits: metrics::syn_retransmits(&joined.rows),
+            rates: metrics::rates(report, None, &outcomes, settings),
+            connect_latency: report.connect_latency,
+            connect_histogram: Some(metrics::connect_histogram(&joined.rows)),
+            delivery_latency: report.delivery_latency,
+            send_lateness: report.send_lateness,
+            integrity,
+            undelivered: report.undelivered,
+            errors: report.errors.clone(),
+            evidence: Evidence { client: client.changes, ..Evidence::default() },
+            accept_wait: run_record::LatencySummary::default(),
+            held_bytes: None,
+            restart: None,
+            simulated: None,
+            sysctls: SysctlValues::default(),
+            accepted: None,
+            server: None,
+            server_died: None,
+            load: report.usage,
+            laws: Vec::new(),
+            laws_not_applied: Vec::new(),
+            expectations: Vec::new(),
+            invariants: vec![
+                invariants::outcomes_add_up(&outcomes, attempts),
+                invariants::counters_never_decrease(&decreased),
+                invariants::deliveries_intact(&integrity),
+            ],
+            outcomes,
+        };
+        (record, joined.rows)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use linux_net::Counter;
+    use load_generator::{Attempt, Ending, LoadSettings};
+    use run_record::Outcome;
+
+    use super::*;
+
+    fn trial(endings: &[Ending], clients: u32, client: CounterDelta) -> TrialRecord {
+        let attempts = endings.iter().zip(0..).map(|(&ending, index)| Attempt {
+            index,
+            local: None,
+            start_ns: 0,
+            connect_ns: None,
+            end_ns: 1_000,
+            syn_retransmits: Some(u32::from(ending == Ending::TimedOut)),
+            ending,
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+        });
+        let report = LoadReport { attempts: attempts.collect(), ..LoadReport::default() };
+        let config = LoadConfig {
+            settings: LoadSettings { clients, ..LoadSettings::default() },
+            target: ([127, 0, 0, 1], 8080).into(),
+            framing: chat_server::ServerSettings::default().framing,
+            largest_body: None,
+            sources: Vec::new(),
+            server_closes: false,
+            hold: false,
+        };
+        let (config, report) = (&config, &report);
+        let started = Timestamp::UNIX_EPOCH;
+        StandaloneLoad { config, report, client, started, duration: Duration::from_secs(1) }
+            .trial()
+            .0
+    }
+
+    #[test]
+    fn outcomes_are_those_of_the_client_and_the_server_is_unknown() {
+        let endings = [
+            Ending::Finished,
+            Ending::TimedOut,
+            Ending::TimedOut,
+            Ending::ClosedByServer,
+            Ending::Refused,
+        ];
+        let trial = trial(&endings, 5, CounterDelta::default());
+        for (outcome, attempts) in [
+            (Outcome::Ok, 1),
+            (Outcome::TimedOut, 2),
+            (Outcome::Incomplete, 1),
+            (Outcome::Refused, 1),
+            (Outcome::Phantom, 0),
+        ] {
+            assert_eq!(trial.outcomes.get(outcome), attempts, "{outcome}");
+        }
+        assert_eq!((trial.accepted, trial.server.as_ref()), (None, None));
+        assert!(trial.evidence.server.is_empty() && trial.laws.is_empty());
+        assert_eq!((trial.ok_first_try, &trial.syn_retransmits[&1]), (1, &2));
+        assert!(trial.held(), "{:?}", trial.invariants);
+    }
+
+    #[test]
+    fn a_lost_attempt_and_a_decreased_counter_are_violations() {
+        let decreased = CounterDelta {
+            backwards: vec![Counter::TcpTimeouts.name().to_owned()],
+            ..CounterDelta::default()
+        };
+        let trial = trial(&[Ending::Finished], 2, decreased);
+        let violations: Vec<_> = trial.violations().map(|violation| violation.name).collect();
+        assert_eq!(violations, ["outcomes add up", "no kernel counter went backwards"]);
+    }
+}
