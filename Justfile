@@ -31,7 +31,7 @@ test-docker:
 lint:
     cargo fmt --all --check
     # cargo fmt does not find these files, because a macro declares them.
-    rustfmt --edition 2024 --check crates/report/src/sections/*.rs
+    rustfmt --edition 2024 --check crates/report/src/sections/*.rs crates/lab/src/backends/*.rs
     cargo clippy --workspace --all-targets -- -D warnings
 
 # Build the optimised static binary: target/*/dist/queuelab.

@@ -1,11 +1,9 @@
-//! The registry of backends. A new backend is a module here and one line in [`all`]. They
-//! share `check` and `sysctl_error`.
+//! The registry of backends. They share `check` and `sysctl_error`.
+//!
+//! A new backend is a file in `backends/` with a constant `KIND`, and its name in the list
+//! below. The command line, `doctor` and the hints of errors then have it.
 
 mod check;
-mod docker;
-#[cfg(any(test, feature = "fake"))]
-mod fake;
-mod netns;
 mod sysctl_error;
 
 pub use docker::{Image, build_image};
@@ -14,12 +12,22 @@ pub use fake::{FakeKind, FakeScript, FakeTrial, ScriptedTrial};
 
 use crate::backend::BackendKind;
 
-static ALL: &[&dyn BackendKind] = &[
-    &netns::NetnsKind,
-    &docker::DockerKind,
+/// Declares the modules of the backends, and lists their kinds in the same order.
+macro_rules! backends {
+    ($($(#[$attribute:meta])* $name:ident,)+) => {
+        $($(#[$attribute])* mod $name;)+
+
+        static ALL: &[&dyn BackendKind] = &[$($(#[$attribute])* $name::KIND),+];
+    };
+}
+
+// `cargo fmt` does not find these files: `.ci/run` and `just lint` check them by name.
+backends! {
+    netns,
+    docker,
     #[cfg(any(test, feature = "fake"))]
-    &fake::FAKE,
-];
+    fake,
+}
 
 /// Every backend; the first is the default.
 pub fn all() -> &'static [&'static dyn BackendKind] {

@@ -42,4 +42,8 @@ mod recipe;
 
 pub use image::Image;
 pub use image_build::build_image;
-pub(super) use kind::DockerKind;
+
+use crate::backend::BackendKind;
+
+/// Its entry in the registry.
+pub(super) const KIND: &dyn BackendKind = &kind::DockerKind;

@@ -25,6 +25,10 @@ mod state;
 mod testbed;
 mod worker;
 
-pub(super) use kind::FAKE;
 pub use kind::FakeKind;
 pub use script::{FakeScript, FakeTrial, ScriptedTrial};
+
+use crate::backend::BackendKind;
+
+/// Its entry in the registry.
+pub(super) const KIND: &dyn BackendKind = &FakeKind::from_environment();

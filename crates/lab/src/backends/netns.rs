@@ -17,4 +17,7 @@ mod kind;
 mod name;
 mod namespaces;
 
-pub(super) use kind::NetnsKind;
+use crate::backend::BackendKind;
+
+/// Its entry in the registry.
+pub(super) const KIND: &dyn BackendKind = &kind::NetnsKind;

@@ -8,9 +8,6 @@ use crate::build::Build;
 /// Environment variable with the script as JSON, for tests that start the program.
 const SCRIPT_VARIABLE: &str = "QUEUELAB_FAKE_SCRIPT";
 
-/// The entry of the registry, with the script in `QUEUELAB_FAKE_SCRIPT`.
-pub(in crate::backends) static FAKE: FakeKind = FakeKind { script: None };
-
 /// Scripted hosts and workers.
 #[derive(Debug, Clone, Default)]
 pub struct FakeKind {
@@ -18,6 +15,11 @@ pub struct FakeKind {
 }
 
 impl FakeKind {
+    /// A backend with the script in `QUEUELAB_FAKE_SCRIPT`.
+    pub(in crate::backends) const fn from_environment() -> Self {
+        Self { script: None }
+    }
+
     /// A backend with this script.
     pub fn new(script: FakeScript) -> Self {
         Self { script: Some(script) }
