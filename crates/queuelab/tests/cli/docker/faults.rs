@@ -3,8 +3,8 @@
 use std::process::{Command, Output, Stdio};
 
 use crate::support::docker::{
-    BackgroundRun, assert_nothing_left_of, container_in_use, containers_of, docker, networks_of,
-    start, start_with,
+    BackgroundRun, RunObjects, assert_nothing_left_of, container_in_use, containers_of, docker,
+    networks_of, start, start_with,
 };
 use crate::support::ordinary_user::Sandbox;
 use crate::support::test_engine::TestEngine;
@@ -129,32 +129,41 @@ fn an_interrupted_run_removes_its_containers_and_networks() {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn clean_removes_the_leftovers_of_a_killed_run_and_not_those_of_a_live_run() {
+    // The test's own engine, because every run that begins removes leftovers too.
+    let engine = TestEngine::start();
+    let run = |out: &std::path::Path| {
+        start_with(out, SLOW, |command| command.env("DOCKER_HOST", engine.host()))
+    };
+    let clean = |flags: &[&str]| {
+        let arguments = [&["clean"], flags].concat();
+        queuelab(&arguments).env("DOCKER_HOST", engine.host()).output().unwrap()
+    };
     let outs = [out_directory(), out_directory()];
-    let mut killed = start(outs[0].path(), SLOW);
-    let living = start(outs[1].path(), SLOW);
-    let (dead, alive) = (killed.child.id(), living.child.id());
+    let (mut killed, living) = (run(outs[0].path()), run(outs[1].path()));
+    let docker = |arguments: &[&str]| engine.docker(arguments);
+    let [dead, alive] =
+        [&killed, &living].map(|run| RunObjects { docker: &docker, pid: run.child.id() });
     wait_for_first_trial(&killed);
     wait_for_first_trial(&living);
     // A paused container does not end when its lab is killed.
-    let paused = container_in_use(dead, "-server-");
-    docker(&["pause", &paused]).unwrap();
+    docker(&["pause", &dead.container_in_use("-server-")]).unwrap();
     killed.child.kill().unwrap();
     killed.child.wait().unwrap();
-    assert!(!containers_of(dead).is_empty() && !networks_of(dead).is_empty());
+    assert!(!dead.containers().is_empty() && !dead.networks().is_empty());
 
-    let dry = queuelab(&["clean", "--dry-run"]).output().unwrap();
+    let dry = clean(&["--dry-run"]);
     assert!(text(&dry.stdout).contains("would remove network queuelab-"), "{}", all_output(&dry));
-    assert!(!networks_of(dead).is_empty(), "it was not removed");
+    assert!(!dead.networks().is_empty(), "it was not removed");
 
-    // The exit code depends on what else this engine has.
-    let cleaned = queuelab(&["clean"]).output().unwrap();
-    assert!(text(&cleaned.stdout).contains(&format!("-{dead}-")), "{}", all_output(&cleaned));
-    assert_nothing_left_of(dead);
-    assert!(!networks_of(alive).is_empty(), "{}", all_output(&cleaned));
+    let cleaned = clean(&[]);
+    assert_eq!(cleaned.status.code(), Some(0), "{}", all_output(&cleaned));
+    assert!(text(&cleaned.stdout).contains(&format!("-{}-", dead.pid)), "{}", all_output(&cleaned));
+    dead.assert_none();
+    assert!(!alive.networks().is_empty(), "{}", all_output(&cleaned));
     let (output, trials) = living.finish();
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     assert_eq!(trials.len(), 8);
-    assert_nothing_left_of(alive);
+    alive.assert_none();
 }
 
 #[test]
@@ -185,7 +194,8 @@ fn a_network_that_the_engine_cannot_remove_is_reported_and_blocks_no_run() {
     assert_eq!(failed.status.code(), Some(5), "{}", all_output(&failed));
     let error = error_of(&failed);
     assert!(
-        error.contains("remove queuelab-stuck") && error.contains("only restarting it helps"),
+        error.contains("remove queuelab-stuck")
+            && error.contains("only restarting the engine helps"),
         "{error}"
     );
 

@@ -20,41 +20,71 @@ pub(crate) fn docker(arguments: &[&str]) -> Result<String, String> {
 
 /// Id and name of each container of the run with this process id.
 pub(crate) fn containers_of(pid: u32) -> Vec<(String, String)> {
-    list_own(&["ps", "--all", "--no-trunc"], "{{.ID}} {{.Names}}", pid)
+    RunObjects { docker: &docker, pid }.containers()
 }
 
 /// The id of a container that runs a worker besides its agent.
 pub(crate) fn container_in_use(pid: u32, role: &str) -> String {
-    let mut found = None;
-    wait_until("a container with a running worker", || {
-        found = containers_of(pid).into_iter().find_map(|(id, name)| {
-            let processes = docker(&["top", &id]).unwrap_or_default();
-            (name.contains(role) && processes.contains("--control")).then_some(id)
-        });
-        found.is_some()
-    });
-    found.unwrap()
+    RunObjects { docker: &docker, pid }.container_in_use(role)
 }
 
 /// Id and name of each network of the run with this process id.
 pub(crate) fn networks_of(pid: u32) -> Vec<(String, String)> {
-    list_own(&["network", "ls", "--no-trunc"], "{{.ID}} {{.Name}}", pid)
-}
-
-fn list_own(list: &[&str], format: &str, pid: u32) -> Vec<(String, String)> {
-    let filters = ["--filter", "label=queuelab.run", "--format", format];
-    let text = docker(&[list, &filters].concat()).expect("docker lists objects");
-    text.lines()
-        .filter_map(|line| line.split_once(' '))
-        .filter(|(_, name)| name.split('-').nth(2) == Some(&pid.to_string()))
-        .map(|(id, name)| (id.to_owned(), name.to_owned()))
-        .collect()
+    RunObjects { docker: &docker, pid }.networks()
 }
 
 /// Asserts that the engine has no container and no network of an ended run.
 pub(crate) fn assert_nothing_left_of(pid: u32) {
-    assert_eq!(containers_of(pid), [], "containers");
-    assert_eq!(networks_of(pid), [], "networks");
+    RunObjects { docker: &docker, pid }.assert_none();
+}
+
+/// The containers and networks of a run in an engine.
+pub(crate) struct RunObjects<'a> {
+    /// Runs the Docker client with the engine; returns its output.
+    pub(crate) docker: &'a dyn Fn(&[&str]) -> Result<String, String>,
+    /// The run's process id.
+    pub(crate) pid: u32,
+}
+
+impl RunObjects<'_> {
+    /// Id and name of each container.
+    pub(crate) fn containers(&self) -> Vec<(String, String)> {
+        self.list(&["ps", "--all", "--no-trunc"], "{{.ID}} {{.Names}}")
+    }
+
+    /// The id of a container that runs a worker besides its agent.
+    pub(crate) fn container_in_use(&self, role: &str) -> String {
+        let mut found = None;
+        wait_until("a container with a running worker", || {
+            found = self.containers().into_iter().find_map(|(id, name)| {
+                let processes = (self.docker)(&["top", &id]).unwrap_or_default();
+                (name.contains(role) && processes.contains("--control")).then_some(id)
+            });
+            found.is_some()
+        });
+        found.unwrap()
+    }
+
+    /// Id and name of each network.
+    pub(crate) fn networks(&self) -> Vec<(String, String)> {
+        self.list(&["network", "ls", "--no-trunc"], "{{.ID}} {{.Name}}")
+    }
+
+    /// Asserts that there are none.
+    pub(crate) fn assert_none(&self) {
+        assert_eq!(self.containers(), [], "containers");
+        assert_eq!(self.networks(), [], "networks");
+    }
+
+    fn list(&self, list: &[&str], format: &str) -> Vec<(String, String)> {
+        let filters = ["--filter", "label=queuelab.run", "--format", format];
+        let text = (self.docker)(&[list, &filters].concat()).expect("docker lists objects");
+        text.lines()
+            .filter_map(|line| line.split_once(' '))
+            .filter(|(_, name)| name.split('-').nth(2) == Some(&self.pid.to_string()))
+            .map(|(id, name)| (id.to_owned(), name.to_owned()))
+            .collect()
+    }
 }
 
 /// A `queuelab run` in the background, killed, if it still runs, when the test ends.
