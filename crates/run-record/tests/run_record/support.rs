@@ -25,17 +25,11 @@ pub(crate) fn run_record() -> RunRecord {
         ],
         planned_trials: 6,
         retries: 0,
-        tool: Tool { version: "0.1.0".to_owned(), commit: None },
+        tool: tool(),
         build: None,
         interleaved: None,
-        machine: Machine {
-            kernel: "6.18".to_owned(),
-            architecture: "x86_64".to_owned(),
-            cpu_model: None,
-            cpus: 2,
-            memory_bytes: 1 << 34,
-        },
-        backend: Backend { name: "netns".to_owned(), version: None, details: String::new() },
+        machine: machine(),
+        backend: backend(),
         sysctls: SysctlValues::default(),
         kernel_rules: KernelRules::default(),
         started: Timestamp::UNIX_EPOCH,
@@ -43,6 +37,24 @@ pub(crate) fn run_record() -> RunRecord {
         resumed: Vec::new(),
         verdict: None,
     }
+}
+
+pub(crate) fn tool() -> Tool {
+    Tool { version: "0.1.0".to_owned(), commit: None }
+}
+
+pub(crate) fn machine() -> Machine {
+    Machine {
+        kernel: "6.18".to_owned(),
+        architecture: "x86_64".to_owned(),
+        cpu_model: None,
+        cpus: 2,
+        memory_bytes: 1 << 34,
+    }
+}
+
+pub(crate) fn backend() -> Backend {
+    Backend { name: "netns".to_owned(), version: None, details: String::new() }
 }
 
 pub(crate) fn trial(id: u32) -> TrialRecord {

@@ -2,9 +2,11 @@
 
 use jiff::Timestamp;
 use run_record::{
-    Backend, Machine, MemberRecord, MemberVerdict, RunDirectory, RunDirectoryError, SCHEMA_VERSION,
-    SuiteDirectory, SuiteRecord, Tool,
+    MemberRecord, MemberVerdict, RunDirectory, RunDirectoryError, SCHEMA_VERSION, SuiteDirectory,
+    SuiteRecord,
 };
+
+use crate::support::{backend, machine, tool};
 
 fn suite() -> SuiteRecord {
     SuiteRecord {
@@ -13,15 +15,9 @@ fn suite() -> SuiteRecord {
         question: "Do both hold?".to_owned(),
         started: Timestamp::UNIX_EPOCH,
         ended: None,
-        tool: Tool { version: "0.1.0".to_owned(), commit: None },
-        machine: Machine {
-            kernel: "6.18".to_owned(),
-            architecture: "x86_64".to_owned(),
-            cpu_model: None,
-            cpus: 2,
-            memory_bytes: 1 << 34,
-        },
-        backend: Backend { name: "netns".to_owned(), version: None, details: String::new() },
+        tool: tool(),
+        machine: machine(),
+        backend: backend(),
         members: vec![MemberRecord {
             scenario: "one".to_owned(),
             verdict: MemberVerdict::NotRun,
