@@ -1,5 +1,8 @@
 //! Tables measured on kernel 6.18, and properties of all settings.
 
+#[path = "../../tests/simulator/measured/syn_queue.rs"]
+mod measured;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -14,28 +17,11 @@ fn connect_to_empty(queue: SynQueue, connects: u64) -> Effects {
     queue.connect_half_open(QueueLengths::default(), connects)
 }
 
-/// B, M, connects, SYN_RECV, ListenDrops, TCPReqQFullDrop.
 #[test]
 fn reproduces_the_measured_table_without_cookies() {
-    for (limit, max, connects, syn_recv, drops, full_drops) in [
-        (0, 128, 21, 1, 20, 20),
-        (10, 128, 31, 11, 20, 20),
-        (128, 1024, 149, 129, 20, 20),
-        (95, 128, 116, 96, 20, 20),
-        // Both limits are 97: the SYN queue is tested first, as with 12 and 16.
-        (96, 128, 117, 97, 20, 20),
-        (97, 128, 117, 97, 20, 0),
-        (12, 16, 33, 13, 20, 20),
-        (13, 16, 33, 13, 20, 0),
-        (16, 16, 33, 13, 20, 0),
-        (128, 16, 33, 13, 20, 0),
-        (128, 64, 69, 49, 20, 0),
-        (64, 64, 69, 49, 20, 0),
-        (128, 10, 29, 9, 20, 0),
-        (128, 7, 27, 7, 20, 0),
-        (128, 1, 22, 2, 20, 0),
-        (128, 0, 21, 1, 20, 0),
-    ] {
+    for [limit, max, connects, syn_recv, drops, full_drops] in measured::WITHOUT_COOKIES {
+        let [connects, syn_recv, drops, full_drops] =
+            [connects, syn_recv, drops, full_drops].map(u64::from);
         let queue = queue(limit, max, Cookies::Never);
         assert_eq!(queue.capacity(), syn_recv, "{queue:?}");
         let expected = Effects {

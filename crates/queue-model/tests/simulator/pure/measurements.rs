@@ -1,5 +1,8 @@
 //! The simulator compared with measurements on kernel 6.18.
 
+#[path = "../measured/syn_queue.rs"]
+mod syn_queue;
+
 use std::time::Duration;
 
 use queue_model::simulator::{
@@ -62,34 +65,15 @@ fn a_paused_server_establishes_its_limit_plus_one_and_the_rest_times_out() {
     }
 }
 
-/// Limit, `tcp_max_syn_backlog`, clients, SYN_RECV, ListenDrops,
-/// TCPReqQFullDrop.
 #[test]
 fn the_syn_queue_without_cookies_matches() {
-    for (limit, max_syn_backlog, clients, syn_recv, drops, full) in [
-        (0, 128, 21, 1, 20, 20),
-        (10, 128, 31, 11, 20, 20),
-        (128, 1024, 149, 129, 20, 20),
-        (95, 128, 116, 96, 20, 20),
-        (96, 128, 117, 97, 20, 20),
-        (97, 128, 117, 97, 20, 0),
-        (12, 16, 33, 13, 20, 20),
-        (13, 16, 33, 13, 20, 0),
-        (16, 16, 33, 13, 20, 0),
-        (128, 16, 33, 13, 20, 0),
-        (128, 64, 69, 49, 20, 0),
-        (64, 64, 69, 49, 20, 0),
-        (128, 10, 29, 9, 20, 0),
-        (128, 7, 27, 7, 20, 0),
-        (128, 1, 22, 2, 20, 0),
-        (128, 0, 21, 1, 20, 0),
-    ] {
+    for [limit, max_syn_backlog, clients, syn_recv, drops, full] in syn_queue::WITHOUT_COOKIES {
         let path = paused(limit, max_syn_backlog, SynCookies::Off);
-        let simulation = before_retransmission(path, &half_open(clients));
+        let simulation = before_retransmission(path, &half_open(clients as usize));
         let counters = simulation.counters;
         assert_eq!(
             (simulation.syn_queue.last, counters.listen_drops, counters.tcp_req_q_full_drop),
-            (syn_recv, drops, full),
+            (syn_recv, u64::from(drops), u64::from(full)),
             "limit {limit}, tcp_max_syn_backlog {max_syn_backlog}"
         );
         assert_eq!(counters.listen_overflows, 0);
