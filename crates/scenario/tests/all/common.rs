@@ -7,7 +7,18 @@ use scenario::{
 };
 
 /// A kernel with the suggested sysctls, a global one, and some counters.
-pub(crate) struct TestKernel;
+pub(crate) struct TestKernel {
+    /// The ids of its laws; `None`: every law exists.
+    laws: Option<&'static [&'static str]>,
+}
+
+impl TestKernel {
+    pub(crate) const TWO_LAWS: Self =
+        Self { laws: Some(&["accept-queue-capacity", "local-ports"]) };
+
+    /// The command line's tests check the laws of the committed scenarios.
+    pub(crate) const ANY_LAW: Self = Self { laws: None };
+}
 
 impl Kernel for TestKernel {
     fn sysctls(&self, names: &[String]) -> Vec<SysctlKind> {
@@ -33,21 +44,7 @@ impl Kernel for TestKernel {
     }
 
     fn law_ids(&self) -> Option<Vec<&'static str>> {
-        Some(vec!["accept-queue-capacity", "local-ports"])
-    }
-}
-
-/// The same kernel, on which every law exists. The command line's tests check the laws of
-/// the committed scenarios.
-pub(crate) struct AnyLawKernel;
-
-impl Kernel for AnyLawKernel {
-    fn sysctls(&self, names: &[String]) -> Vec<SysctlKind> {
-        TestKernel.sysctls(names)
-    }
-
-    fn counter_names(&self) -> Option<Vec<String>> {
-        TestKernel.counter_names()
+        self.laws.map(<[_]>::to_vec)
     }
 }
 
@@ -56,7 +53,7 @@ pub(crate) fn source(name: &str, text: &str) -> Source {
 }
 
 pub(crate) fn try_plan(text: &str, overrides: &Overrides) -> Result<Plan, ScenarioErrors> {
-    ScenarioFile::from_source(source("test", text)).plan(overrides, &TestKernel)
+    ScenarioFile::from_source(source("test", text)).plan(overrides, &TestKernel::TWO_LAWS)
 }
 
 /// The suite `mine` of this text.
