@@ -85,35 +85,44 @@ impl DerefMut for RegistryGuard<'_> {
 mod tests {
     use std::sync::mpsc;
     use std::thread;
-    use std::time::Instant;
+    use std::time::{Duration, Instant};
+
+    use linux_net::testing::{Thread, wait_until};
 
     use super::*;
 
     #[test]
     fn waits_and_holds_are_measured_separately() {
+        const HELD_FOR: Duration = Duration::from_millis(30);
         let registry = Registry::default();
         let lock_timed = || {
             let start = Instant::now();
             (registry.lock(), start.elapsed())
         };
-        let (starts, has_started) = mpsc::channel();
+        let (sends_thread, waiting_thread) = mpsc::channel();
         let (waited, held) = thread::scope(|scope| {
             let (guard, first_wait) = lock_timed();
-            let locked = Instant::now();
             let waiter = scope.spawn(move || {
-                starts.send(()).expect("it is received");
+                sends_thread.send(Thread::current()).expect("it is received");
                 lock_timed().1
             });
-            has_started.recv().expect("the waiter starts");
+            let waiting = waiting_thread.recv().expect("the waiter starts");
+            wait_until("the waiter waits for the lock", || waiting.is_waiting_for_lock());
+            let waiting_since = Instant::now();
+            // Waits for nothing: it is the time that is measured, at least.
+            thread::sleep(HELD_FOR);
             let (wait, _) = registry.lock_times();
             assert_eq!(wait.count, 0, "a report does not wait for the holder");
-            let held = locked.elapsed();
+            let held = waiting_since.elapsed();
             drop(guard);
             (first_wait.max(waiter.join().expect("the waiter gets the lock")), held)
         });
         let (wait, hold) = registry.lock_times();
         assert_eq!((wait.count, hold.count), (2, 2));
-        assert!(hold.max_ns >= held.as_nanos() as u64, "{hold:?}, held for {held:?}");
+        assert!(held >= HELD_FOR);
+        for times in [&hold, &wait] {
+            assert!(times.max_ns >= held.as_nanos() as u64, "{times:?}, held for {held:?}");
+        }
         // A wait includes nothing of a hold. A histogram of three digits rounds up by
         // at most a thousandth.
         let most = waited + waited / 1000;

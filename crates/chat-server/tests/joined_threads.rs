@@ -3,10 +3,9 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use chat_server::{Server, ServerSettings};
+use linux_net::testing::wait_until;
 
 /// Threads of this process by that name.
 fn threads_named(name: &str) -> usize {
@@ -15,14 +14,6 @@ fn threads_named(name: &str) -> usize {
         .filter_map(|task| fs::read_to_string(task.ok()?.path().join("comm")).ok())
         .filter(|comm| comm.trim_end() == name)
         .count()
-}
-
-fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !happened() {
-        assert!(start.elapsed() < Duration::from_secs(20), "timeout: {what}");
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 #[test]

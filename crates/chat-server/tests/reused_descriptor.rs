@@ -8,17 +8,22 @@ mod common;
 #[expect(dead_code, reason = "shared with the tests below `server`, which use the rest")]
 mod tcp_table;
 
-use std::io::{Read, Write};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::io::{ErrorKind, Read, Write};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use chat_protocol::{Codec, Framing};
 use chat_server::DesignName;
-use common::{Client, TIMEOUT, TestServer, new_socket, wait_until, with_design};
+use common::{Client, TIMEOUT, TestServer, new_socket, with_design};
+use linux_net::testing::wait_until;
+use tcp_table::is_server_blocked_on;
 
 /// The sequence number that ends the test.
 const LAST: u32 = u32::MAX;
+
+/// The size of a body, bytes.
+const BODY: usize = 60_000;
 
 #[test]
 fn a_new_client_never_gets_a_message_for_one_that_left() {
@@ -44,8 +49,8 @@ fn a_new_client_never_gets_a_message_for_one_that_left() {
                 sender
             });
             // The sender's thread is in the middle of a frame to `stuck`; `leaver` is
-            // next.
-            let in_flight = drain_until_stuck(&server, &leaver, &stuck) - 1;
+            // next, and has read everything before it.
+            let in_flight = drain_until_stuck(&server, &leaver, &stuck);
             // Created now, so that the two descriptors which become free, the leaver's
             // own and the server's for it, are reused by two accepts.
             let sockets = [new_socket(), new_socket()];
@@ -96,26 +101,30 @@ fn a_new_client_never_gets_a_message_for_one_that_left() {
 }
 
 fn body_of(sequence: u32) -> Vec<u8> {
-    sequence.to_be_bytes().repeat(15_000)
+    sequence.to_be_bytes().repeat(BODY / 4)
 }
 
-/// Reads everything that `reader` gets until the server is blocked in a write to
-/// `stuck`. The messages ingested by then.
+/// Reads what `reader` gets until the server is blocked in a write to `stuck` and `reader`
+/// has read every message before this one. The sequence number of this message.
 fn drain_until_stuck(server: &TestServer, reader: &Client, stuck: &Client) -> u64 {
-    let reader = reader.stream.try_clone().expect("a descriptor");
-    reader.set_nonblocking(true).expect("a live socket");
-    let done = AtomicBool::new(false);
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            let mut chunk = vec![0; 65_536];
-            while !done.load(Relaxed) {
-                if (&reader).read(&mut chunk).is_err() {
-                    thread::sleep(Duration::from_millis(1));
-                }
+    let mut stream = &reader.stream;
+    stream.set_nonblocking(true).expect("a live socket");
+    let mut chunk = vec![0; 65_536];
+    let mut drained = 0;
+    let mut in_flight = None;
+    wait_until("the server is stuck, and everything before is read", || {
+        loop {
+            match stream.read(&mut chunk) {
+                Ok(0) => panic!("the server has closed the reader"),
+                Ok(bytes) => drained += bytes,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
+                Err(error) => panic!("{error}"),
             }
-        });
-        let ingested = server.wait_until_stuck_on(stuck.address());
-        done.store(true, Relaxed);
-        ingested
-    })
+        }
+        let is_stuck = is_server_blocked_on(stuck.address(), server.address, std::process::id());
+        in_flight = is_stuck.then(|| server.ingested() - 1);
+        in_flight == Some((drained / (Framing::HEADER_BYTES + BODY)) as u64)
+            && drained % (Framing::HEADER_BYTES + BODY) == 0
+    });
+    in_flight.expect("it is stuck")
 }

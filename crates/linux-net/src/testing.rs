@@ -1,5 +1,9 @@
-//! For tests that need network namespaces, as root and as an ordinary user.
+//! For tests: a place where network namespaces can be created, as root and as an ordinary
+//! user, and conditions to wait for.
 #![expect(unsafe_code, reason = "pre_exec runs in a forked child")]
+
+mod thread;
+mod wait;
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -8,6 +12,9 @@ use std::process::Command;
 use crate::refusal::NamespaceError;
 use crate::refusal::NamespacePolicy;
 use crate::user_namespace::{IdentityMap, can_administer_networks};
+
+pub use thread::Thread;
+pub use wait::wait_until;
 
 const MARK: &str = "LINUX_NET_IN_LAB_NAMESPACE";
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use chat_server::{Server, ServerError, ServerSettings};
 
-use crate::common::{TIMEOUT, TestServer, settings, wait_until};
+use crate::common::{TIMEOUT, TestServer, settings};
+use linux_net::testing::wait_until;
 
 fn paused(backlog: i32) -> ServerSettings {
     ServerSettings { accept_paused: true, backlog, ..settings() }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::thread;
+use std::time::Duration;
 
-use crate::common::{Client, TestServer, framings, settings, wait_until, with_design};
+use crate::common::{Client, TestServer, framings, settings, with_design};
 use chat_protocol::Framing;
 use chat_server::{DesignName, ServerSettings};
+use linux_net::testing::wait_until;
 
 #[test]
 fn every_client_receives_all_messages_of_others_in_order() {
@@ -79,6 +81,7 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
         let readers: Vec<Client> =
             (0..READERS).map(|_| server.connect_with_small_buffer()).collect();
         let senders: Vec<Client> = (0..2).map(|_| server.connect()).collect();
+        let threads: Vec<_> = senders.iter().map(|sender| server.thread_of(sender)).collect();
 
         thread::scope(|scope| {
             for (sender, mut client) in (0u8..).zip(senders) {
@@ -97,9 +100,9 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
                     }
                 });
             }
-            // No one reads until a sender's thread has filled a reader's buffers and is in
-            // the middle of a frame.
-            server.wait_until_stuck_on(readers[0].address());
+            // No one reads until both senders' threads have filled the readers' buffers, and
+            // one is in the middle of a frame.
+            server.wait_until_all_stuck_on(&readers, &threads);
             for mut reader in readers {
                 scope.spawn(move || {
                     let mut next = [0, 0];
@@ -109,6 +112,10 @@ fn frames_of_two_senders_never_mix_at_slow_readers() {
                         let expected = body(sender, next[usize::from(sender)]);
                         assert!(got == expected, "{design}: frame {count} is mixed or astray");
                         next[usize::from(sender)] += 1;
+                        // Slower than the senders, so that their threads block again.
+                        if count % 20 == 0 {
+                            thread::sleep(Duration::from_millis(2));
+                        }
                     }
                 });
             }

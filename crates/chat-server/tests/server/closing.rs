@@ -5,8 +5,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use chat_server::{ClosesFirst, Server, ServerSettings};
+use linux_net::testing::wait_until;
 
-use crate::common::{TestServer, in_a_host, settings, wait_until};
+use crate::common::{TestServer, in_a_host, settings};
 use crate::tcp_table::find_socket;
 
 fn closes_first(close_after: u32) -> ServerSettings {

@@ -9,10 +9,10 @@ use std::time::{Duration, Instant};
 use chat_protocol::{Codec, Decoder, Framing};
 use chat_server::{DesignName, RunningServer, Server, ServerHandle, ServerReport, ServerSettings};
 use linux_net::NetworkNamespace;
-use linux_net::testing::in_lab_namespace;
+use linux_net::testing::{Thread, in_lab_namespace, wait_until};
 use socket2::{Domain, Socket, Type};
 
-use crate::tcp_table::wait_until_blocked_on;
+use crate::tcp_table::{is_blocked_on, wait_for_reader_of};
 
 /// Only a hang takes so long.
 pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
@@ -41,7 +41,8 @@ pub(crate) fn with_design(design: DesignName) -> ServerSettings {
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     pub(crate) handle: ServerHandle,
-    running: RunningServer,
+    /// Until it is stopped.
+    running: Option<RunningServer>,
     codec: Codec,
 }
 
@@ -51,7 +52,7 @@ impl TestServer {
         let address = server.local_address();
         let running = server.start().expect("a thread can be started");
         let codec = Codec::new(settings.framing, settings.largest_body).expect("bind checked it");
-        Self { address, handle: running.handle(), running, codec }
+        Self { address, handle: running.handle(), running: Some(running), codec }
     }
 
     /// A client that the server has registered.
@@ -96,18 +97,31 @@ impl TestServer {
         self.handle.status().messages_ingested
     }
 
-    /// Waits until the server is blocked in a write to `client`, which does not read.
-    /// The messages ingested by then.
-    pub(crate) fn wait_until_stuck_on(&self, client: SocketAddr) -> u64 {
-        wait_until_blocked_on(client, self.address, std::process::id());
-        self.ingested()
+    /// The server's thread for a client that has not sent anything yet.
+    pub(crate) fn thread_of(&self, client: &Client) -> Thread {
+        wait_for_reader_of(client.address(), self.address, std::process::id())
     }
 
-    pub(crate) fn stop(self) -> ServerReport {
+    /// Waits until the `threads` of senders are blocked: one at least in a write to one of
+    /// the `deaf` clients, which do not read, and the others too or waiting for a lock.
+    pub(crate) fn wait_until_all_stuck_on(&self, deaf: &[Client], threads: &[Thread]) {
+        let is_stuck = |thread: &Thread| {
+            deaf.iter().any(|client| is_blocked_on(client.address(), self.address, thread))
+        };
+        wait_until("all senders' threads are blocked", || {
+            // In this order: the first stays blocked, and so does a thread that then
+            // waits for the lock which it holds.
+            threads.iter().any(is_stuck)
+                && threads.iter().all(|thread| thread.is_waiting_for_lock() || is_stuck(thread))
+        });
+    }
+
+    pub(crate) fn stop(mut self) -> ServerReport {
         let (ended, end) = mpsc::channel();
+        let running = self.running.take().expect("it is stopped once");
         self.handle.stop();
         thread::spawn(move || {
-            let report = self.running.join();
+            let report = running.join();
             ended.send(report).expect("it is waited for")
         });
         end.recv_timeout(TIMEOUT).expect("the server stops")
@@ -120,6 +134,13 @@ impl TestServer {
         let took = start.elapsed();
         assert!(took < STOP_BOUND, "{case}: stopping took {took:?}");
         report
+    }
+}
+
+impl Drop for TestServer {
+    /// If the test has failed, this ends the threads that still write to the server.
+    fn drop(&mut self) {
+        self.handle.stop();
     }
 }
 
@@ -184,14 +205,6 @@ impl Client {
 
 pub(crate) fn new_socket() -> Socket {
     Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket")
-}
-
-pub(crate) fn wait_until(what: &str, mut happened: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !happened() {
-        assert!(start.elapsed() < TIMEOUT, "timeout: {what}");
-        thread::sleep(Duration::from_millis(1));
-    }
 }
 
 pub(crate) fn framings() -> [Framing; 2] {

@@ -7,10 +7,11 @@ use std::os::fd::AsFd;
 use std::time::Duration;
 
 use chat_server::{Server, ServerError, ServerSettings};
+use linux_net::testing::wait_until;
 use linux_net::{Counters, SocketDiag, TcpState, monotonic_ns, tcp_info};
 use socket2::Socket;
 
-use crate::common::{TestServer, in_a_host, new_socket, settings, wait_until};
+use crate::common::{TestServer, in_a_host, new_socket, settings};
 
 fn paused(backlog: i32) -> ServerSettings {
     ServerSettings { accept_paused: true, backlog, ..settings() }

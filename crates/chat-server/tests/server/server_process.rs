@@ -5,10 +5,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use chat_server::{AcceptedConnection, ServerEvent, ServerMessage, ServerReport, ServerResponse};
+use linux_net::testing::wait_until;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill};
@@ -117,15 +116,10 @@ impl ServerProcess {
         what: &str,
         mut happened: impl FnMut(u64, u64) -> bool,
     ) {
-        let start = Instant::now();
-        loop {
+        wait_until(what, || {
             let (accepted, ingested) = self.status();
-            if happened(accepted, ingested) {
-                return;
-            }
-            assert!(start.elapsed() < TIMEOUT, "timeout: {what}");
-            thread::sleep(Duration::from_millis(5));
-        }
+            happened(accepted, ingested)
+        });
     }
 
     pub(crate) fn connect(&mut self) -> TcpStream {
@@ -137,14 +131,12 @@ impl ServerProcess {
 
     /// Waits until it exits. Its standard input stays open: closing it is a clean stop.
     pub(crate) fn wait(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().expect("it is our child") {
-                return status;
-            }
-            assert!(start.elapsed() < TIMEOUT, "timeout: the server did not end");
-            thread::sleep(Duration::from_millis(5));
-        }
+        let mut status = None;
+        wait_until("the server has exited", || {
+            status = self.child.try_wait().expect("it is our child");
+            status.is_some()
+        });
+        status.expect("it has exited")
     }
 
     /// Its report, which is the last message, and its exit status.

@@ -6,16 +6,17 @@ use std::os::unix::process::ExitStatusExt;
 use std::thread;
 use std::time::Duration;
 
+use linux_net::testing::wait_until;
 use nix::sys::signal::Signal;
-use socket2::{Domain, Socket, Type};
+use socket2::Socket;
 
-use crate::common::wait_until;
+use crate::common::new_socket;
 use crate::server_process::ServerProcess;
-use crate::tcp_table::{find_socket, wait_until_blocked_on};
+use crate::tcp_table::{find_socket, is_server_blocked_on};
 
 /// The first client, with the smallest receive buffer.
 fn connect_narrow(server: &mut ServerProcess) -> Socket {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).expect("a socket");
+    let socket = new_socket();
     socket.set_recv_buffer_size(1).expect("the kernel takes its least");
     socket.connect(&server.address.into()).expect("it listens");
     server.wait_for_status("it is registered", |accepted, _| accepted == 1);
@@ -25,7 +26,9 @@ fn connect_narrow(server: &mut ServerProcess) -> Socket {
 /// Waits until the server is blocked in a write to `deaf`.
 fn wait_until_stuck_on(deaf: &Socket, server: &ServerProcess) {
     let client = deaf.local_addr().expect("it is bound").as_socket().expect("an IP address");
-    wait_until_blocked_on(client, server.address, server.child.id());
+    wait_until("the server is blocked in a write", || {
+        is_server_blocked_on(client, server.address, server.child.id())
+    });
 }
 
 /// Makes the server write to a client whose RST has arrived. The sender's thread

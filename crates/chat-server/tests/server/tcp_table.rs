@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 
-use crate::common::wait_until;
+use linux_net::testing::{Thread, wait_until};
 
 /// A line of the table.
 pub(crate) struct TcpSocket {
@@ -38,31 +38,37 @@ pub(crate) fn find_socket(local: SocketAddr, remote: SocketAddr) -> Option<TcpSo
     })
 }
 
-/// Waits until a thread of the process `server_pid` is blocked in a write to `client`,
-/// whose receive window is closed.
-pub(crate) fn wait_until_blocked_on(client: SocketAddr, server: SocketAddr, server_pid: u32) {
-    wait_until("the server is blocked in a write", || {
-        find_socket(server, client).is_some_and(|socket| {
-            socket.timer == ZERO_WINDOW_PROBE && is_being_sent_to(&socket, server_pid)
-        })
-    });
+/// Whether a thread of the process `server_pid` is blocked in a write to `client`.
+pub(crate) fn is_server_blocked_on(
+    client: SocketAddr,
+    server: SocketAddr,
+    server_pid: u32,
+) -> bool {
+    let threads = Thread::all_of_process(server_pid).expect("the server runs");
+    threads.iter().any(|thread| is_blocked_on(client, server, thread))
 }
 
-/// Whether a thread of the process is blocked in a send(2) on `socket`.
-fn is_being_sent_to(socket: &TcpSocket, pid: u32) -> bool {
-    let is_socket = |descriptor: &str| {
-        let number = i32::from_str_radix(descriptor.trim_start_matches("0x"), 16);
-        let link = number.map(|number| fs::read_link(format!("/proc/{pid}/fd/{number}")));
-        link.is_ok_and(|link| {
-            link.is_ok_and(|link| link.to_str() == Some(&format!("socket:[{}]", socket.inode)))
-        })
-    };
-    let threads = fs::read_dir(format!("/proc/{pid}/task")).expect("the process runs");
-    threads.filter_map(Result::ok).any(|thread| {
-        // `running` for a thread that is not blocked; an error for one that has exited.
-        let call = fs::read_to_string(thread.path().join("syscall")).unwrap_or_default();
-        let mut words = call.split_ascii_whitespace();
-        words.next() == Some(&nix::libc::SYS_sendto.to_string())
-            && words.next().is_some_and(is_socket)
+/// Whether `thread` is blocked in a write to `client`, whose receive window is closed: it
+/// stays blocked until the client reads.
+pub(crate) fn is_blocked_on(client: SocketAddr, server: SocketAddr, thread: &Thread) -> bool {
+    find_socket(server, client).is_some_and(|socket| {
+        socket.timer == ZERO_WINDOW_PROBE && thread.is_blocked_writing(&socket.inode)
     })
+}
+
+/// The thread of the process `server_pid` that reads from `client`, which has not sent
+/// anything yet.
+pub(crate) fn wait_for_reader_of(
+    client: SocketAddr,
+    server: SocketAddr,
+    server_pid: u32,
+) -> Thread {
+    let mut reader = None;
+    wait_until("a thread reads from the client", || {
+        let socket = find_socket(server, client).expect("it is connected");
+        let threads = Thread::all_of_process(server_pid).expect("the server runs");
+        reader = threads.into_iter().find(|thread| thread.is_blocked_reading(&socket.inode));
+        reader.is_some()
+    });
+    reader.expect("it was found")
 }
