@@ -3,9 +3,10 @@
 use std::net::TcpListener;
 use std::time::Duration;
 
-use crate::load::{assert_endings, config, in_own_namespace, load_held, wait_until};
+use crate::load::{assert_endings, config, in_own_namespace, load_held};
 use crate::relay::{Behaviour, Relay};
 use linux_net::SocketDiag;
+use linux_net::testing::wait_until;
 use load_generator::{ChatPhase, ConnectPattern, Ending, LoadReport, LoadSettings};
 
 const DEADLINE: Duration = Duration::from_millis(300);

@@ -5,9 +5,10 @@ use std::net::TcpListener;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::load::{assert_endings, check, config, in_own_namespace, load, load_held, wait_until};
+use crate::load::{assert_endings, check, config, in_own_namespace, load, load_held};
 use crate::relay::{Behaviour, Relay};
 use linux_net::SocketDiag;
+use linux_net::testing::wait_until;
 use load_generator::{
     ChatPhase, Ending, Leave, LoadCommand, LoadEvent, LoadMessage, LoadReport, LoadResponse,
     LoadStatus, command_channel, run,

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chat_protocol::Framing;
+use linux_net::testing::{in_lab_namespace, wait_until};
 use linux_net::{NetworkNamespace, SysctlName, monotonic_ns};
 use load_generator::{
     ChatPhase, CommandSender, Ending, LoadCommand, LoadConfig, LoadEvent, LoadReport, LoadResponse,
@@ -40,11 +41,15 @@ pub(crate) fn config(target: SocketAddr, change: impl FnOnce(&mut LoadSettings))
 pub(crate) fn load(config: &LoadConfig) -> LoadReport {
     let mut events = Vec::new();
     let report = run(config, None, &mut |event| events.push(event)).expect("the load runs");
-    let established = report.attempts.iter().filter(|a| a.connect_ns.is_some()).count() as u64;
-    let failed = u64::from(config.settings.clients) - established;
-    assert_eq!(events, [Message::Event(LoadEvent::Decided { established, failed })]);
+    assert_eq!(events, [Message::Event(decided(config, &report))]);
     check(config, &report);
     report
+}
+
+/// The event that must have preceded this report.
+fn decided(config: &LoadConfig, report: &LoadReport) -> LoadEvent {
+    let established = report.attempts.iter().filter(|a| a.connect_ns.is_some()).count() as u64;
+    LoadEvent::Decided { established, failed: u64::from(config.settings.clients) - established }
 }
 
 /// Runs `body` in a new network namespace with these sysctls: every socket in it is the
@@ -54,30 +59,21 @@ pub(crate) fn in_own_namespace(sysctls: &[(&str, &str)], body: impl FnOnce() + S
         .iter()
         .map(|(name, value)| (name.parse::<SysctlName>().unwrap(), (*value).to_owned()))
         .collect();
-    linux_net::testing::in_lab_namespace(|| {
+    in_lab_namespace(|| {
         let namespace = NetworkNamespace::create().unwrap();
         namespace.apply_sysctls(&sysctls).unwrap();
         namespace.run(body).unwrap();
     });
 }
 
-/// Polls `condition` until it holds.
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(30), "timeout: {what}");
-        std::thread::sleep(Duration::from_millis(1));
-    }
-}
-
 /// Controls a held load whose attempts are all decided.
-pub(crate) struct Controller<'a> {
-    sender: &'a CommandSender,
-    statuses: &'a Receiver<LoadStatus>,
+pub(crate) struct Controller {
+    sender: CommandSender,
+    statuses: Receiver<LoadStatus>,
     decided_ns: u64,
 }
 
-impl Controller<'_> {
+impl Controller {
     pub(crate) fn status(&self) -> LoadStatus {
         self.sender.send(LoadCommand::Status);
         self.statuses.recv_timeout(Duration::from_secs(30)).expect("the load responds")
@@ -104,19 +100,23 @@ pub(crate) fn load_held(
     let config = LoadConfig { hold: true, ..config.clone() };
     let (sender, source) = command_channel().unwrap();
     let (send_status, statuses) = mpsc::channel();
-    let mut before_go = Some((before_go, statuses));
-    let sender = &sender;
+    let mut before_go = Some((before_go, sender, statuses));
+    let mut event = None;
     let (report, go_ns) = std::thread::scope(|scope| {
         let mut controlling = None;
         let report = run(&config, Some(source), &mut |message| match message {
-            Message::Event(LoadEvent::Decided { .. }) => {
+            Message::Event(decided @ LoadEvent::Decided { .. }) => {
                 let decided_ns = monotonic_ns();
-                let (before_go, statuses) = before_go.take().expect("decided is reported once");
+                event = Some(decided);
+                let (before_go, sender, statuses) =
+                    before_go.take().expect("decided is reported once");
+                // Its panic drops the sender, which stops the load.
+                let controller = Controller { sender, statuses, decided_ns };
                 controlling = Some(scope.spawn(move || {
-                    before_go(&Controller { sender, statuses: &statuses, decided_ns });
+                    before_go(&controller);
                     let go_ns = monotonic_ns();
-                    sender.send(LoadCommand::Go);
-                    go_ns
+                    controller.sender.send(LoadCommand::Go);
+                    (go_ns, controller)
                 }));
             }
             Message::Response { response: LoadResponse::Status(status), .. } => {
@@ -126,8 +126,11 @@ pub(crate) fn load_held(
             message => panic!("{message:?}"),
         })
         .expect("the load runs");
-        (report, controlling.expect("decided is reported").join().expect("Go was sent"))
+        let controlling = controlling.expect("decided is reported");
+        let (go_ns, _controller) = controlling.join().expect("Go was sent");
+        (report, go_ns)
     });
+    assert_eq!(event, Some(decided(&config, &report)));
     check(&config, &report);
     (report, go_ns)
 }

@@ -10,10 +10,9 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use chat_protocol::Framing;
+use linux_net::testing::wait_until;
 use nix::libc::{MSG_DONTWAIT, MSG_NOSIGNAL};
 use socket2::SockRef;
-
-use crate::load::wait_until;
 
 /// A message on its way to one receiver.
 pub(crate) struct Passing<'a> {

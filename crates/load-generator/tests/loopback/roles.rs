@@ -55,9 +55,12 @@ fn a_single_sender_sends_to_many() {
 #[test]
 fn clients_accepted_after_the_last_message_are_not_waited_for() {
     // The senders are accepted first, and everything has been relayed before the
-    // others are.
-    let behaviour =
-        Behaviour { accept_after: |index| (3 * index as u32).min(6), ..Behaviour::default() };
+    // others are. Between two accepts no message moves for longer than `QUIET_NS`.
+    let behaviour = Behaviour {
+        accept_delay: Duration::from_millis(1300),
+        accept_after: |index| (3 * index as u32).min(6),
+        ..Behaviour::default()
+    };
     let relay = Relay::start(behaviour);
     let report = load(&config(relay.address, |settings| {
         settings.clients = 4;
