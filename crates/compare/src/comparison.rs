@@ -109,10 +109,15 @@ impl Comparison {
         })
     }
 
-    /// Whether any part of it is inconclusive: a metric, or the conclusion itself.
+    /// Whether any part of it is inconclusive, even if the conclusion is another: a metric, a
+    /// law that is no longer decided, a cell that was not run, a run that is not finished, or
+    /// the conclusion itself.
     pub fn has_inconclusive_part(&self) -> bool {
-        let inconclusive = Conclusion::Judged(Verdict::Inconclusive);
-        self.conclusion() == inconclusive
+        let LawChanges { undecided, not_run, .. } = &self.laws;
+        self.conclusion() == Conclusion::Judged(Verdict::Inconclusive)
+            || !self.unfinished.is_empty()
+            || !undecided.is_empty()
+            || !not_run.is_empty()
             || self.metrics.iter().any(|metric| metric.verdict == Verdict::Inconclusive)
     }
 

@@ -27,6 +27,8 @@ pub(crate) struct ComparedMember {
     pub(crate) conclusion: Conclusion,
     /// Why there is nothing to compare.
     pub(crate) problem: Option<String>,
+    /// Whether the scenario, or any part of its comparison, is inconclusive.
+    pub(crate) has_inconclusive_part: bool,
     pub(crate) comparison: Option<Comparison>,
 }
 
@@ -63,13 +65,16 @@ fn compare_member(
     laws: bool,
 ) -> ComparedMember {
     let runs = (baseline.and_then(|member| member.run), new.and_then(|member| member.run));
+    let inconclusive = Conclusion::Judged(Verdict::Inconclusive);
     let not_compared = |conclusion, problem: String| ComparedMember {
         scenario: scenario.clone(),
         conclusion,
         problem: Some(problem),
+        // A run that is not finished is no baseline, even if it has none itself.
+        has_inconclusive_part: conclusion == inconclusive
+            || runs.1.is_some_and(|run| run.verdict.unfinished().is_some()),
         comparison: None,
     };
-    let inconclusive = Conclusion::Judged(Verdict::Inconclusive);
     match runs {
         (_, None) => {
             let problem = match new {
@@ -80,10 +85,14 @@ fn compare_member(
         }
         (None, Some(run)) => {
             // If only laws are compared, a scenario that is new has none to differ from.
-            let conclusion = match (run.verdict.verdict.is_failed(), laws && baseline.is_none()) {
-                (true, _) => Conclusion::Failed,
-                (false, true) => Conclusion::Judged(Verdict::Held),
-                (false, false) => Conclusion::Judged(Verdict::NoBaseline),
+            let conclusion = if run.verdict.verdict.is_failed() {
+                Conclusion::Failed
+            } else if !(laws && baseline.is_none()) {
+                Conclusion::Judged(Verdict::NoBaseline)
+            } else if run.verdict.unfinished().is_some() {
+                inconclusive
+            } else {
+                Conclusion::Judged(Verdict::Held)
             };
             let problem = match baseline {
                 None => "not in the baseline".to_owned(),
@@ -99,6 +108,7 @@ fn compare_member(
                 scenario,
                 conclusion: comparison.conclusion(),
                 problem: None,
+                has_inconclusive_part: comparison.has_inconclusive_part(),
                 comparison: Some(comparison),
             }
         }
@@ -123,10 +133,7 @@ impl SuiteComparison {
     /// Whether any scenario, or any part of its comparison, is inconclusive. The conclusion
     /// does not show it if another scenario is worse.
     pub fn has_inconclusive_part(&self) -> bool {
-        self.members.iter().any(|member| {
-            member.conclusion == Conclusion::Judged(Verdict::Inconclusive)
-                || member.comparison.as_ref().is_some_and(Comparison::has_inconclusive_part)
-        })
+        self.members.iter().any(|member| member.has_inconclusive_part)
     }
 
     /// The conclusion with its counts, in a line.

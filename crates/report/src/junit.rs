@@ -43,7 +43,7 @@ fn of_run(run: &Run) -> TestSuite {
     let scenario = &run.record.scenario.name;
     let mut suite = test_suite(scenario, run.record.started);
     let cases = trial_cases(run);
-    suite.add_test_cases(cases.iter().map(|case| test_case(scenario, case)));
+    suite.add_test_cases(cases.iter().map(|case| test_case(run, case)));
     if run.verdict.run_checks > 0 {
         suite.add_test_case(run_case(scenario, &run_violations(run)));
     }
@@ -81,7 +81,7 @@ fn run_case(scenario: &str, violations: &[String]) -> TestCase {
     case
 }
 
-fn test_case(scenario: &str, case: &TrialCase<'_>) -> TestCase {
+fn test_case(run: &Run, case: &TrialCase<'_>) -> TestCase {
     let mut failed_executions =
         case.failed_executions().map(|(id, lines)| rerun(case.duration(id), &lines));
     let status = match &case.outcome {
@@ -101,19 +101,19 @@ fn test_case(scenario: &str, case: &TrialCase<'_>) -> TestCase {
         }
     };
     let mut element = TestCase::new(case.name.as_str(), status);
-    element.set_classname(scenario);
+    element.set_classname(run.record.scenario.name.as_str());
     element.set_time(case.executions.iter().copied().map(duration).sum());
     if !case.executions.is_empty() {
-        let lines: Vec<_> = case.executions.iter().map(|trial| describe(case, trial)).collect();
+        let lines: Vec<_> = case.executions.iter().map(|trial| describe(run, trial)).collect();
         element.set_system_out(lines.join("\n"));
     }
     element
 }
 
 /// An execution of a trial as a line.
-fn describe(case: &TrialCase<'_>, trial: &TrialRecord) -> String {
+fn describe(run: &Run, trial: &TrialRecord) -> String {
     let id = trial.execution_id();
-    let verdict = if case.held_in(id) { "held" } else { "FAILED" };
+    let verdict = if run.verdict.violations_of(id).is_empty() { "held" } else { "FAILED" };
     match trial.outcomes.happened().first() {
         Some((outcome, most)) => {
             format!("trial {id}: {verdict}; {most} of {} attempts {outcome}", trial.attempts)

@@ -1,6 +1,6 @@
 //! A cell of the matrix with its trials.
 
-use run_record::{AxisNames, CellVerdict, TrialExecutions, TrialRecord, Verdict};
+use run_record::{CellVerdict, TrialExecutions, TrialRecord, Verdict};
 use serde_json::Value;
 
 use crate::number::{Spread, value};
@@ -18,7 +18,7 @@ pub struct Cell<'a> {
     pub trials: Vec<&'a TrialRecord>,
     /// The verdict on it; `None` if the run's verdict has no such cell.
     pub verdict: Option<&'a CellVerdict>,
-    names: &'a AxisNames,
+    run: &'a Run,
 }
 
 impl<'a> Cell<'a> {
@@ -31,14 +31,14 @@ impl<'a> Cell<'a> {
             };
             let trials = run.trials.iter().filter(at).collect();
             let verdict = run.verdict.cells.get(number);
-            Self { number, point, trials, verdict, names: run.axis_names() }
+            Self { number, point, trials, verdict, run }
         };
         points.map(cell).collect()
     }
 
     /// Its values with the names of their axes.
     pub fn place(&self) -> String {
-        self.names.describe_place(self.point.iter().copied())
+        self.run.axis_names().describe_place(self.point.iter().copied())
     }
 
     /// Only its values, for tables whose headings name the axes.
@@ -56,19 +56,18 @@ impl<'a> Cell<'a> {
         TrialExecutions::group(self.trials.iter().copied())
     }
 
-    /// The violations in all executions of its trials, a line each.
+    /// The violations in all executions of its trials, a line each, by the run's verdict.
     pub fn violations(&self) -> Vec<String> {
-        self.trials.iter().flat_map(|trial| violations(trial)).collect()
+        let lines = |trial: &&TrialRecord| {
+            let id = trial.execution_id();
+            let violations = self.run.verdict.violations_of(id).iter();
+            violations.map(move |violation| format!("trial {id}: {violation}"))
+        };
+        self.trials.iter().flat_map(lines).collect()
     }
 
     /// Whether one of its planned trials failed, also when retried.
     pub fn is_failed(&self) -> bool {
         self.verdict.is_some_and(|cell| cell.verdict == Verdict::Failed)
     }
-}
-
-/// The violations in one execution of a trial, a line each.
-pub fn violations(trial: &TrialRecord) -> Vec<String> {
-    let id = trial.execution_id();
-    trial.violations().map(|violation| format!("trial {id}: {violation}")).collect()
 }

@@ -16,7 +16,7 @@ pub mod prose;
 mod run;
 mod trial_view;
 
-pub use cell::{Cell, violations};
+pub use cell::Cell;
 pub use metric::{Metric, ORIGINAL_THROUGHPUT, has_rates, metric_names, metrics};
 pub use run::{Run, combinations};
 pub use trial_view::{LimitingSetting, TrialView};

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use compare::{Conclusion, Criteria, SuiteComparison, Verdict, compare_suites};
 use report::Suite;
-use run_record::TrialRecord;
+use run_record::{RunDirectory, RunRecord, TrialRecord};
 use serde_json::json;
 
 use crate::suite_fixture::{DerivedRuns, another_law, broken, not_run, same, slower};
@@ -69,6 +69,34 @@ fn a_new_scenario_does_not_hide_an_inconclusive_one() {
         assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::NoBaseline));
         assert_eq!(comparison.has_inconclusive_part(), inconclusive);
         assert_eq!(comparison.json()["inconclusive"], inconclusive);
+    }
+}
+
+/// Each suite would end `no-baseline` anyway, because of its new scenario.
+#[test]
+fn a_new_scenario_does_not_hide_an_undecided_law_or_an_unfinished_run() {
+    let made = DerivedRuns::new();
+    let base = made.suite(vec![made.run("one", 1, same)]);
+    let with_new = |one, new| made.suite(vec![one, new]);
+    let undecided = |trial: &mut TrialRecord| trial.laws[0].held = None;
+    let unfinished = |name: &str| {
+        let member = made.run(name, 1, same);
+        let run = made.0.path().join(member.run.as_ref().unwrap().trim_start_matches("../"));
+        let (record, _) = RunDirectory::read(&run).unwrap();
+        let (directory, ..) = RunDirectory::resume(&run).unwrap();
+        directory.write_run(&RunRecord { ended: None, ..record }).unwrap();
+        member
+    };
+    for (part, new) in [
+        ("an undecided law", with_new(made.run("one", 1, undecided), made.run("new", 1, same))),
+        ("an unfinished run", with_new(unfinished("one"), made.run("new", 1, same))),
+        ("an unfinished new run", with_new(made.run("one", 1, same), unfinished("new"))),
+    ] {
+        let comparison = compared(&base, &new, false);
+        assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::NoBaseline), "{part}");
+        assert!(comparison.has_inconclusive_part(), "{part}: {}", comparison.text());
+        assert_eq!(comparison.json()["inconclusive"], true, "{part}");
+        assert_eq!(judged(&base, &new, true), Verdict::Inconclusive, "{part}, laws only");
     }
 }
 

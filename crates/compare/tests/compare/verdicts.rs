@@ -101,6 +101,44 @@ fn an_unfinished_run_never_holds() {
     assert_eq!(laws.conclusion(), Conclusion::Judged(Verdict::Inconclusive));
 }
 
+/// The conclusion of each comparison is a worse verdict, which must not hide that a part could
+/// not be decided: such a run is no baseline.
+#[test]
+fn an_inconclusive_part_is_reported_whatever_the_conclusion_is() {
+    let complete = |seed| Synthetic::new(seed, 2, 10, 0.02);
+    let elsewhere = || complete(1).record(|run| run.machine.kernel = "6.1".to_owned());
+    let undecided = || complete(2).each_trial(|trial| trial.laws[0].held = None);
+    let unended = || complete(2).record(|run| run.ended = None);
+    let mut missing = complete(2);
+    missing.trials.pop();
+    let one_cell = Synthetic::new(2, 1, 10, 0.02);
+    let few = Synthetic::new(2, 2, 9, 0.02);
+    for (part, baseline, new, conclusion) in [
+        ("an undecided law", elsewhere(), undecided(), Verdict::NoBaseline),
+        ("an undecided law", complete(1), undecided().each_trial(slower), Verdict::Regressed),
+        ("no end", elsewhere(), unended(), Verdict::NoBaseline),
+        ("no end", complete(1), unended().each_trial(slower), Verdict::Regressed),
+        ("a missing trial", elsewhere(), missing, Verdict::NoBaseline),
+        ("an unended baseline", unended(), complete(2).each_trial(slower), Verdict::Regressed),
+        ("a cell that was not run", elsewhere(), one_cell, Verdict::NoBaseline),
+        ("too few trials", complete(1), few, Verdict::Inconclusive),
+    ] {
+        let comparison = compared(&baseline, &new);
+        assert_eq!(comparison.conclusion(), Conclusion::Judged(conclusion), "{part}");
+        assert!(comparison.has_inconclusive_part(), "{part}: {}", comparison.text());
+        assert_eq!(comparison.json()["inconclusive"], true, "{part}");
+    }
+    for (baseline, new, conclusion) in [
+        (elsewhere(), complete(2), Verdict::NoBaseline),
+        (complete(1), complete(2).each_trial(slower), Verdict::Regressed),
+        (complete(1), complete(2), Verdict::Held),
+    ] {
+        let comparison = compared(&baseline, &new);
+        assert_eq!(comparison.conclusion(), Conclusion::Judged(conclusion));
+        assert!(!comparison.has_inconclusive_part(), "{}", comparison.text());
+    }
+}
+
 #[test]
 fn a_failed_check_of_the_new_run_fails_the_comparison_with_any_baseline() {
     let sound = Synthetic::new(1, 2, 10, 0.02);

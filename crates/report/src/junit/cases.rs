@@ -58,11 +58,6 @@ impl<'a> TrialCase<'a> {
         })
     }
 
-    /// Whether it held in an execution.
-    pub(super) fn held_in(&self, execution: ExecutionId) -> bool {
-        self.failed_executions().all(|(failed, _)| failed != execution)
-    }
-
     /// The violations of the first execution that failed.
     pub(super) fn first_violations(&self) -> Vec<String> {
         self.failed_executions().next().map(|(_, violations)| violations).unwrap_or_default()

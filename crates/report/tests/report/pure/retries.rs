@@ -1,6 +1,7 @@
 //! Retried trials in reports, and runs of the schema without retries.
 
 use report::{Run, files, summary};
+use run_record::RunVerdict;
 
 use crate::retried::with_executions;
 use crate::runs::load_run;
@@ -53,6 +54,28 @@ fn trials_that_held_on_retry_are_reported_in_every_format() {
     assert!(page.contains("held only when run again") && page.contains(&format!("{id}, retry 2")));
     let annotation = report::run_annotation(&run).unwrap();
     assert!(annotation.starts_with("::warning title=queuelab backlog-sweep::Held, but 1 trial"));
+}
+
+/// Formats render the stored verdict, and do not decide again from the trials.
+#[test]
+fn every_format_reads_the_stored_verdict_of_a_trial_and_a_cell() {
+    let (mut record, mut trials) = with_executions(&[false]);
+    record.verdict = Some(RunVerdict::new(&record, &trials));
+    let id = trials[3].id;
+    // Its trials alone would hold.
+    trials[3].laws[0].held = Some(true);
+    let run = Run::new(record, trials);
+    let csv = file(&run, "cells.csv");
+    let mut rows = csv::Reader::from_reader(csv.as_bytes());
+    let column = rows.headers().unwrap().iter().position(|name| name == "breaches").unwrap();
+    let breaches: Vec<u32> =
+        rows.records().map(|row| row.unwrap()[column].parse().unwrap()).collect();
+    assert_eq!(breaches.iter().sum::<u32>(), 1, "{csv}");
+    let junit = file(&run, "junit.xml");
+    assert!(junit.contains(&format!("trial {id}: FAILED; ")), "{junit}");
+    let page = file(&run, "report.html");
+    assert!(page.contains(&format!("<td>{id}</td><td>no</td>")), "{page}");
+    assert!(page.contains(&format!("<li>trial {id}: law `")), "{page}");
 }
 
 #[test]
