@@ -1,7 +1,7 @@
 //! A metric of each cell over two axes, as colours with the values on them.
 
 use maud::html;
-use run_record::Axis;
+use run_record::{Axis, describe_value};
 
 use crate::chart::Chart;
 use crate::colour::{scale, text_on};
@@ -11,7 +11,6 @@ use run_view::Cell;
 use run_view::Metric;
 use run_view::Run;
 use run_view::combinations;
-use run_view::number::value;
 use run_view::prose::several;
 
 const ROW: f64 = 30.0;
@@ -58,10 +57,10 @@ fn heat_map(
     let widths = texts.iter().flatten().map(|(median, range, _)| {
         text_width(median).max(range.as_ref().map_or(0.0, |range| text_width(range) * 0.8))
     });
-    let headings = columns.values.iter().map(|at| text_width(&value(at)));
+    let headings = columns.values.iter().map(|at| text_width(&describe_value(at)));
     let column = (widest(&mut widths.chain(headings)) + 12.0).max(46.0);
     let [row_axis, column_axis] = [rows, columns].map(|axis| run.axis_name(&axis.path));
-    let names = rows.values.iter().map(|at| text_width(&value(at)));
+    let names = rows.values.iter().map(|at| text_width(&describe_value(at)));
     let left = widest(&mut names.chain([text_width(row_axis) + 14.0])) + 14.0;
     let (across, down) = (columns.values.len() as f64 * column, rows.values.len() as f64 * ROW);
     let legend = 200_f64.min(across.max(120.0));
@@ -69,10 +68,10 @@ fn heat_map(
         text class="quiet end" x=(px(left - 8.0)) y=(HEAD - 8.0) { (row_axis) " ↓" }
         text class="quiet" x=(px(left + 4.0)) y="14" { (column_axis) " →" }
         @for (at, name) in columns.values.iter().enumerate() {
-            text.middle x=(px(left + (at as f64 + 0.5) * column)) y=(HEAD - 8.0) { (value(name)) }
+            text.middle x=(px(left + (at as f64 + 0.5) * column)) y=(HEAD - 8.0) { (describe_value(name)) }
         }
         @for (at, name) in rows.values.iter().enumerate() {
-            text.end x=(px(left - 8.0)) y=(px(HEAD + at as f64 * ROW + 19.0)) { (value(name)) }
+            text.end x=(px(left - 8.0)) y=(px(HEAD + at as f64 * ROW + 19.0)) { (describe_value(name)) }
         }
         @for (at, (cell, text)) in cells.iter().zip(&texts).enumerate() {
             @let (x, y) = place_of(at, columns.values.len(), column, left);

@@ -1,6 +1,7 @@
 //! Connect latencies of every cell on a log axis, with the SYN retransmission times: an
 //! attempt that waited for one lies just behind it.
 
+use run_record::describe_value;
 use std::time::Duration;
 
 use maud::{Markup, html};
@@ -12,7 +13,7 @@ use crate::strip::{ACCENT, ROOM, Strip, pointer, shade};
 use crate::syn_waits::{SynWaits, deadline};
 use run_view::Cell;
 use run_view::Run;
-use run_view::number::{percent, value};
+use run_view::number::percent;
 
 /// The length of the axis; with short names, a phone shows a whole row.
 const PLOT: f64 = 320.0;
@@ -168,7 +169,7 @@ fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
             Row {
                 cell: cell.number,
                 name: last.map_or("all trials".to_owned(), |(path, at)| {
-                    format!("{} {}", run.axis_name(path), value(at))
+                    format!("{} {}", run.axis_name(path), describe_value(at))
                 }),
                 is_named: high >= ROOM || index == 0 || index + 1 == count,
                 top,

@@ -1,6 +1,7 @@
 //! A metric over the last varying axis, a line for each value of the one before.
 
 use maud::{Markup, html};
+use run_record::describe_value;
 use serde_json::Value;
 
 use crate::axis::{Scale, positions, ticks};
@@ -12,7 +13,7 @@ use run_view::Cell;
 use run_view::Metric;
 use run_view::Run;
 use run_view::combinations;
-use run_view::number::{Spread, value};
+use run_view::number::Spread;
 
 const WIDTH: f64 = 480.0;
 const HEIGHT: f64 = 320.0;
@@ -54,8 +55,9 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
     let splits = combinations(outer);
     let of_chart = series.map_or(1, |series| series.values.len()) * along.values.len();
     let charts = splits.iter().zip(cells.chunks(of_chart)).map(|(split, cells)| {
-        let names =
-            series.map_or(vec![String::new()], |series| series.values.iter().map(value).collect());
+        let names = series.map_or(vec![String::new()], |series| {
+            series.values.iter().map(describe_value).collect()
+        });
         let lines = cells.chunks(along.values.len()).zip(names).map(|(cells, name)| {
             let points = cells.iter().zip(&at);
             let points = points.map(|(cell, &x)| Some((x, cell.spread(metric.value)?, cell)));
@@ -96,7 +98,7 @@ fn body(
     let labels: Vec<_> = values
         .iter()
         .zip(at)
-        .map(|(name, &at)| (value(name), x.at(at)))
+        .map(|(name, &at)| (describe_value(name), x.at(at)))
         .filter(|(name, at)| {
             let half = text_width(name) / 2.0;
             let fits = at - half > free_from;

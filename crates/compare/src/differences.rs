@@ -128,7 +128,7 @@ fn compare_settings(
     }
     let format = |value: Option<&Value>| match value {
         None | Some(Value::Null) => "not set".to_owned(),
-        Some(value) => run_view::number::value(value),
+        Some(value) => run_record::describe_value(value),
     };
     differences.extend(changed(path, format(old), format(new)));
 }

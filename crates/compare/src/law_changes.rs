@@ -36,8 +36,7 @@ impl LawChanges {
     pub(crate) fn between(cells: &[CellPair<'_>], names: &AxisNames) -> Self {
         let mut changes = Self::default();
         for cell in cells.iter().filter(|cell| !cell.baseline.is_empty()) {
-            let point = cell.point.iter().map(|(path, value)| (path.as_str(), value));
-            let place = names.describe_place(point);
+            let place = names.place(cell.point);
             if cell.new.is_empty() {
                 changes.not_run.push(place);
                 continue;

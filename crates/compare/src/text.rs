@@ -2,11 +2,8 @@
 
 use indexmap::IndexMap;
 use report::Table;
-use run_view::number::value;
-use run_view::prose::{WIDTH, wrap};
-use tabled::builder::Builder;
-use tabled::settings::object::Columns;
-use tabled::settings::{Alignment, Style, Width};
+use run_record::describe_value;
+use run_view::prose::wrap;
 
 use crate::comparison::{Comparison, Scope};
 use crate::differences::Difference;
@@ -93,36 +90,33 @@ impl Comparison {
         }
         // With more than two axes, the columns do not fit: the outer axes get a table each.
         let (outer, inner) = self.axes.split_at(self.axes.len().saturating_sub(2));
-        let mut tables: IndexMap<String, Builder> = IndexMap::new();
+        let mut tables: IndexMap<String, Table> = IndexMap::new();
         for cell in listed {
             let place = outer.iter().filter_map(|path| Some((&**path, cell.point.get(path)?)));
-            let builder =
-                tables.entry(self.names.describe(place)).or_insert_with(|| self.heading(inner));
-            builder.push_record(self.row(inner, cell));
+            let table =
+                tables.entry(self.names.describe(place)).or_insert_with(|| self.empty_table(inner));
+            table.rows.push(self.row(inner, cell));
         }
         let tables: Vec<_> = tables
             .into_iter()
-            .map(|(place, builder)| {
+            .map(|(place, table)| {
                 let place = if place.is_empty() { place } else { format!("{place}:\n") };
-                let mut table = builder.build();
-                table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
-                table.with(Width::wrap(WIDTH).keep_words(true));
-                format!("{place}{table}")
+                format!("{place}{}", table.wrapped())
             })
             .collect();
         Some(format!("{}\n{}{held}", wrap(&title, "", "  "), tables.join("\n")))
     }
 
-    fn heading(&self, axes: &[String]) -> Builder {
+    fn empty_table(&self, axes: &[String]) -> Table {
         let axes = axes.iter().map(|path| self.names.short(path));
         let columns = ["baseline", "new", "ratio (95 %)", "delta", "p", "verdict"];
-        let mut builder = Builder::default();
-        builder.push_record(axes.chain(columns));
-        builder
+        let head = axes.chain(columns).map(str::to_owned).collect();
+        Table { title: String::new(), head, rows: Vec::new(), words: 0 }
     }
 
     fn row(&self, axes: &[String], cell: &MetricComparison) -> Vec<String> {
-        let places = axes.iter().map(|path| cell.point.get(path).map_or(NONE.to_owned(), value));
+        let places =
+            axes.iter().map(|path| cell.point.get(path).map_or(NONE.to_owned(), describe_value));
         let MetricComparison { baseline, new, .. } = cell;
         let ratio = median_ratio(baseline, new).map_or(NONE.to_owned(), |middle| {
             match ratio_interval(baseline, new, self.criteria.seed) {

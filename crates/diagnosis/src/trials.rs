@@ -1,11 +1,12 @@
 //! A set of a run's trials, and values over all of them.
 
+use run_record::describe_value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::words::{counted, listed};
 use run_view::Run;
 use run_view::TrialView;
-use run_view::number::{Spread, total, value};
+use run_view::number::{Spread, total};
 
 /// A set of a run's trials.
 #[derive(Debug, Clone)]
@@ -100,8 +101,12 @@ impl<'a> TrialSet<'a> {
         }
         let mut texts: Vec<String> = numbers.iter().map(i64::to_string).collect();
         if texts.is_empty() {
-            let values: BTreeSet<String> =
-                self.trials.iter().filter_map(|trial| trial.setting(path)).map(value).collect();
+            let values: BTreeSet<String> = self
+                .trials
+                .iter()
+                .filter_map(|trial| trial.setting(path))
+                .map(describe_value)
+                .collect();
             texts.extend(values);
         }
         listed(&texts)

@@ -29,8 +29,7 @@ pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
 /// A cell's place on the axes, as the reports write it: `design snapshot, backlog
 /// 10`.
 pub(crate) fn place(point: &IndexMap<String, Value>) -> String {
-    let names = AxisNames::new(point.keys().map(String::as_str));
-    names.describe_place(point.iter().map(|(path, at)| (path.as_str(), at)))
+    AxisNames::new(point.keys().map(String::as_str)).place(point)
 }
 
 struct Bar(ProgressBar);

@@ -32,28 +32,16 @@ pub fn answer(run: &Run) -> String {
 
 /// Why the answer is limited, as one sentence.
 fn limits(run: &Run) -> String {
-    let headline = run.verdict.headline();
-    // The headline does not say that a run with all its trials has no end.
-    let headline = match run.verdict.unfinished() {
-        Some(unfinished) if run.verdict.missing() == 0 => {
-            format!("Not finished: {unfinished}. {headline}")
-        }
-        _ => headline,
-    };
-    headline.replacen(". ", "; ", 1)
-}
-
-/// The verdict as a line.
-pub fn verdict(run: &Run) -> String {
-    run.verdict.headline()
+    run.verdict.headline().replacen(". ", "; ", 1)
 }
 
 /// How to run the missing trials; `None` if there are none.
 pub(crate) fn unfinished(run: &Run) -> Option<String> {
-    let (ran, planned) = (run.verdict.trials, run.verdict.planned);
-    (ran < planned).then(|| {
+    let verdict = &run.verdict;
+    (verdict.missing() > 0).then(|| {
         format!(
-            "Not finished: {ran} of {planned} trials. `queuelab run --resume RUN` runs the others."
+            "Not finished: {} of {} trials. `queuelab run --resume RUN` runs the others.",
+            verdict.trials, verdict.planned
         )
     })
 }

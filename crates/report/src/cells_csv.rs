@@ -65,7 +65,7 @@ pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
         row.extend(run.record.axes.iter().map(|axis| {
             let of_cell = cell.point.iter().find(|(path, _)| *path == axis.path);
             let at = of_cell.map(|(_, at)| *at).or_else(|| axis.values.first());
-            at.map_or_else(String::new, run_view::number::value)
+            at.map_or_else(String::new, run_record::describe_value)
         }));
         row.push(cell.trials.len().to_string());
         row.push(cell.violations().len().to_string());

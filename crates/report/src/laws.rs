@@ -1,12 +1,12 @@
 //! Predictions and measurements: a table for each law, a row for each cell.
 
 use indexmap::IndexMap;
-use run_record::{Axis, LawCheck, LawVerdict};
+use run_record::{Axis, LawCheck, LawVerdict, describe_value};
 
 use crate::table::Table;
 use run_view::Run;
 use run_view::combinations;
-use run_view::number::{Spread, decimal, value};
+use run_view::number::{Spread, decimal};
 
 /// In a table with more rows, cells with the same deviation share a row.
 const MAX_ROWS: usize = 120;
@@ -31,7 +31,7 @@ pub(crate) fn tables(run: &Run) -> Vec<Table> {
             of_cell.entry(&law.id).or_default().push(law);
         }
         for (id, checks) in of_cell {
-            let values = point.iter().map(|(_, at)| vec![value(at)]).collect();
+            let values = point.iter().map(|(_, at)| vec![describe_value(at)]).collect();
             laws.entry(id).or_default().push(Row { checks, values, cells: 1 });
         }
     }

@@ -34,14 +34,14 @@ mod syn_waits;
 mod table;
 
 pub use annotation::run_annotation;
-pub use answer::{answer, findings, verdict};
-pub use charts::{is_chart_name, scale, text_on};
+pub use answer::{answer, findings};
+pub use charts::is_chart_name;
 pub use checks::text as verdict_text;
-pub use diagnosis::{Paragraph, ParagraphKind, explain as why};
+pub use diagnosis::{ParagraphKind, explain as why};
 pub use evidence::counters_shown;
 pub use files::{Files, files, summary};
 pub use run_view::Run;
-pub use run_view::number::{count, gibibytes, percent, total, value};
+pub use run_view::number::{count, gibibytes};
 pub use run_view::prose::several;
 pub use standalone::standalone;
 pub use suite::{Member, Suite};

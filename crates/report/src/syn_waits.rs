@@ -4,17 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use run_record::{Outcome, TrialRecord};
-use tabled::builder::Builder;
-use tabled::settings::object::Columns;
-use tabled::settings::peaker::Priority;
-use tabled::settings::{Alignment, Style, Width};
+use run_record::{Outcome, TrialRecord, describe_value};
 
+use crate::table::Table;
 use run_view::Run;
 use run_view::TrialView;
 use run_view::combinations;
-use run_view::number::{count, total, value};
-use run_view::prose::{WIDTH, wrap};
+use run_view::number::{count, total};
+use run_view::prose::wrap;
 
 /// A matrix with more cells has no table.
 const MAX_CELLS: usize = 16;
@@ -119,20 +116,17 @@ fn table_of_cells(run: &Run) -> Option<String> {
     if !(2..=MAX_CELLS).contains(&points.len()) {
         return None;
     }
-    let mut builder = Builder::default();
     let names = axes.iter().map(|axis| run.axis_name(&axis.path).to_owned());
     let counts = (1..=most).map(|count| count.to_string());
-    builder.push_record(names.chain(["0 retransmissions".to_owned()]).chain(counts));
-    for point in &points {
+    let head = names.chain(["0 retransmissions".to_owned()]).chain(counts).collect();
+    let rows = points.iter().map(|point| {
         let attempts = (0..=most).map(|retransmits| {
             let of =
                 |trial: &TrialRecord| trial.syn_retransmits.get(&retransmits).copied().unwrap_or(0);
             count(total(run.trials_at(point).map(of)))
         });
-        builder.push_record(point.iter().map(|(_, at)| value(at)).chain(attempts));
-    }
-    let mut table = builder.build();
-    table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
-    table.with(Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true)));
-    Some(table.to_string())
+        point.iter().map(|(_, at)| describe_value(at)).chain(attempts).collect()
+    });
+    let table = Table { title: String::new(), head, rows: rows.collect(), words: 0 };
+    Some(table.wrapped().to_string())
 }

@@ -1,9 +1,11 @@
 //! A table, and its form in each format.
 
 use maud::{Markup, html};
+use run_view::prose::WIDTH;
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
-use tabled::settings::{Alignment, Style};
+use tabled::settings::peaker::Priority;
+use tabled::settings::{Alignment, Style, Width};
 
 /// Rows below their headings.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +30,14 @@ impl Table {
         }
         let mut table = builder.build();
         table.with(Style::rounded()).modify(Columns::new(self.words..), Alignment::right());
+        table
+    }
+
+    /// The table for a terminal, with its cells wrapped to [`WIDTH`] columns: the widest
+    /// columns first, so that numbers keep their line.
+    pub fn wrapped(&self) -> tabled::Table {
+        let mut table = self.drawn();
+        table.with(Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true)));
         table
     }
 

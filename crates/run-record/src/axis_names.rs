@@ -1,5 +1,6 @@
 //! Short names of a run's axes, which stay distinct within the run.
 
+use indexmap::IndexMap;
 use serde_json::Value;
 
 /// Names the axes of one run or plan: as short as they can be while no two are alike.
@@ -50,6 +51,12 @@ impl AxisNames {
             .map(|(path, value)| format!("{} {}", self.short(path), describe_value(value)))
             .collect();
         parts.join(", ")
+    }
+
+    /// The place of a trial or a cell on all axes of its run, as
+    /// [`AxisNames::describe_place`].
+    pub fn place(&self, point: &IndexMap<String, Value>) -> String {
+        self.describe_place(point.iter().map(|(path, value)| (path.as_str(), value)))
     }
 
     /// A place in the matrix as a line of text; `the only cell` without any axis.

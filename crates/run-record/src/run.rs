@@ -73,8 +73,8 @@ pub struct RunRecord {
     pub verdict: Option<RunVerdict>,
 }
 
-/// The largest number of cells that a scenario can have.
-const MAX_CELLS: usize = 100_000;
+/// The largest number of cells of a run; a scenario with more is refused.
+pub const MAX_CELLS: usize = 100_000;
 
 impl RunRecord {
     /// Short, distinct names of its axes.

@@ -1,9 +1,9 @@
 //! A cell of the matrix with its trials.
 
-use run_record::{CellVerdict, TrialExecutions, TrialRecord, Verdict};
+use run_record::{CellVerdict, TrialExecutions, TrialRecord, Verdict, describe_value};
 use serde_json::Value;
 
-use crate::number::{Spread, value};
+use crate::number::Spread;
 use crate::run::Run;
 use crate::run::combinations;
 
@@ -43,7 +43,7 @@ impl<'a> Cell<'a> {
 
     /// Only its values, for tables whose headings name the axes.
     pub fn values(&self) -> impl Iterator<Item = String> {
-        self.point.iter().map(|(_, at)| value(at))
+        self.point.iter().map(|(_, at)| describe_value(at))
     }
 
     /// The spread of a value over its trials; `None` if no trial has the value.

@@ -91,11 +91,6 @@ pub fn total(counts: impl Iterator<Item = u64>) -> u64 {
     counts.fold(0, u64::saturating_add)
 }
 
-/// A setting's value as a person writes it: strings without quotes.
-pub fn value(value: &serde_json::Value) -> String {
-    run_record::describe_value(value)
-}
-
 /// A number with at most three decimals.
 pub fn decimal(number: f64) -> String {
     let text = format!("{number:.3}");

@@ -67,8 +67,7 @@ impl Run {
 
     /// A trial's place on the axes, as a line of text.
     pub fn place(&self, trial: &TrialRecord) -> String {
-        let point = trial.point.iter().map(|(path, value)| (path.as_str(), value));
-        self.axis_names.describe_place(point)
+        self.axis_names.place(&trial.point)
     }
 
     /// The axes with a single value, as a sentence; `None` if there are none.

@@ -18,8 +18,9 @@ use crate::place::Place;
 use crate::problem::Problem;
 use crate::tree::Node;
 
-/// More cells are probably a mistake: at ten per second they would take hours.
-const MAX_CELLS: usize = 100_000;
+/// The largest number of cells of a scenario. More are probably a mistake: at ten per second
+/// they would take hours.
+pub const MAX_CELLS: usize = 100_000;
 
 /// Every point of the matrix; the last axis varies fastest.
 pub(crate) fn cells(

@@ -78,6 +78,7 @@ mod trials;
 
 pub use axis::Axis;
 pub use cell::Cell;
+pub use cells::MAX_CELLS;
 pub use document::{Document, catalogue, load, scenarios, suites};
 pub use expect::{ExpectationResult, Expectations};
 pub use headline::{Headline, HeadlineMetric};

@@ -15,6 +15,9 @@ use crate::backend::{
 use crate::error::LabError;
 use crate::{kernel_rules, machine};
 
+// Every run that a scenario allows can be read. The two crates do not know each other.
+const _: () = assert!(scenario::MAX_CELLS == run_record::MAX_CELLS);
+
 /// The parts of the request for a new run's record.
 pub(super) struct Request<'a> {
     pub(super) overrides: &'a Overrides,

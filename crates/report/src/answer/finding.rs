@@ -1,13 +1,13 @@
 //! The finding of a run: the headline's quantity at the ends of the headline's axis.
 
-use run_record::Outcome;
+use run_record::{Outcome, describe_value};
 
 use super::headline::Headline;
 use super::quantity::Quantity;
 use super::series::{Series, all_series, relevance};
 use run_view::Cell;
 use run_view::Run;
-use run_view::number::{count, percent, total, value};
+use run_view::number::{count, percent, total};
 
 /// Of an axis with more values, only the ends and extremes are reported.
 const MAX_VALUES: usize = 3;
@@ -138,7 +138,7 @@ fn describe_at(quantity: &Quantity, series: &Series<'_>, place: &str) -> String 
     let path = series.axis.path.as_str();
     let at = |cell: &Cell<'_>| {
         let at = cell.point.iter().find(|(other, _)| *other == path);
-        at.map_or(String::new(), |(_, at)| value(at))
+        at.map_or(String::new(), |(_, at)| describe_value(at))
     };
     let cells: Vec<_> =
         selected(quantity, &series.cells).into_iter().map(|cell| (at(cell), cell)).collect();

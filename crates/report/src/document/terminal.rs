@@ -4,8 +4,6 @@
 //! of a terminal looks first.
 
 use run_view::prose::{WIDTH, wrap};
-use tabled::settings::Width;
-use tabled::settings::peaker::Priority;
 
 use super::{Block, Document, Level, Section};
 
@@ -34,10 +32,7 @@ fn format_block(block: &Block) -> Vec<String> {
         Block::Preformatted(text) => text.clone(),
         Block::Verdict(_, headline) => headline.clone(),
         Block::Table(table, is_wrapped) => {
-            let mut drawn = table.drawn();
-            if *is_wrapped {
-                drawn.with(Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true)));
-            }
+            let drawn = if *is_wrapped { table.wrapped() } else { table.drawn() };
             match table.title.as_str() {
                 "" => drawn.to_string(),
                 title => format!("{title}\n{drawn}"),

@@ -44,7 +44,7 @@ fn facts(run: &Run) -> Vec<(&'static str, String)> {
     changes.extend(pairs(&overrides.only, "--only"));
     changes.extend(overrides.repeat.map(|repeat| format!("--repeat {repeat}")));
     let axes = record.axes.iter().map(|axis| {
-        let values: Vec<_> = axis.values.iter().map(run_view::number::value).collect();
+        let values: Vec<_> = axis.values.iter().map(run_record::describe_value).collect();
         format!("{}: {}", axis.path, values.join(", "))
     });
     let mut facts = vec![

@@ -1,7 +1,7 @@
 //! Every metric of every cell: as heat maps in formats with charts, as tables in others.
 
+use run_record::describe_value;
 use charts::Chart;
-use run_view::number::value;
 use run_view::{Cell, Metric, Run, combinations, metrics};
 
 use crate::cells;
@@ -112,11 +112,11 @@ fn tables(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Table> {
             place => format!("{} ({place})", metric.title),
         };
         let corner = format!("{} ↓ {} →", run.axis_name(&rows.path), run.axis_name(&columns.path));
-        let head = std::iter::once(corner).chain(columns.values.iter().map(value)).collect();
+        let head = std::iter::once(corner).chain(columns.values.iter().map(describe_value)).collect();
         let in_cell = |cell: &Cell<'_>| describe(cell, metric).unwrap_or_else(|| "·".to_owned());
         let lines = cells.chunks(columns.values.len()).zip(&rows.values);
         let lines = lines.map(|(cells, at)| {
-            std::iter::once(value(at)).chain(cells.iter().map(in_cell)).collect()
+            std::iter::once(describe_value(at)).chain(cells.iter().map(in_cell)).collect()
         });
         Table { title, head, rows: lines.collect(), words: 0 }
     };

@@ -4,19 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::axis::Axis;
 use crate::axis_names::AxisNames;
-use crate::run::RunRecord;
+use crate::run::{MAX_CELLS, RunRecord};
 use crate::trial::TrialRecord;
 use crate::trial_executions::TrialExecutions;
 use crate::verdict::{CellVerdict, TrialVerdict, Verdict};
-
-/// A record with more cells is damaged: its cells get no verdicts, to limit the memory.
-const MAX_CELLS: usize = 1 << 20;
 
 /// The axes of a run that vary, and the number of their cells.
 pub(super) struct Matrix<'a> {
     axes: Vec<&'a Axis>,
     names: AxisNames,
-    /// 0 if there are more than [`MAX_CELLS`].
+    /// 0 if there are more than [`MAX_CELLS`]: the record is damaged, and its cells get no
+    /// verdicts.
     cells: usize,
 }
 
@@ -44,7 +42,7 @@ impl<'a> Matrix<'a> {
 
     /// A trial's place on all axes of the run.
     pub(super) fn place_of(&self, trial: &TrialRecord) -> String {
-        self.names.describe_place(trial.point.iter().map(|(path, at)| (path.as_str(), at)))
+        self.names.place(&trial.point)
     }
 
     /// The verdict on every cell, including those without a trial. `checked` is whether the

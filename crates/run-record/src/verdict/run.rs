@@ -36,9 +36,9 @@ impl RunVerdict {
     /// What a suite records for the scenario of this run.
     pub fn member_verdict(&self) -> MemberVerdict {
         match self.verdict {
-            Verdict::Held | Verdict::HeldOnRetry | Verdict::NotChecked => MemberVerdict::Held,
-            Verdict::Failed => MemberVerdict::Failed,
-            Verdict::Incomplete => MemberVerdict::NotRun,
+            verdict if verdict.is_passed() => MemberVerdict::Held,
+            verdict if verdict.is_failed() => MemberVerdict::Failed,
+            _ => MemberVerdict::NotRun,
         }
     }
 
@@ -72,11 +72,6 @@ impl RunVerdict {
     /// The number of planned trials that have not been run.
     pub fn missing(&self) -> u32 {
         self.planned.saturating_sub(self.trials)
-    }
-
-    /// The trials of a cell whose first run did not hold.
-    pub fn unheld_in(&self, cell: u32) -> impl Iterator<Item = &TrialVerdict> {
-        self.unheld.iter().filter(move |trial| trial.cell == Some(cell))
     }
 
     /// The failed checks of one execution of a trial.

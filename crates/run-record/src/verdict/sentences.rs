@@ -21,8 +21,12 @@ impl RunVerdict {
             (failed, 0) => format!("FAILED: {failed} of {checked} checks."),
             (failed, _) => format!("FAILED: {failed} of {checked} checks; {on_retry}."),
         };
-        match self.missing() {
-            0 => found,
+        match (self.missing(), self.ended) {
+            (0, true) => found,
+            (0, false) => format!(
+                "Not finished: all {} trials were run, but the run has not ended. {found}",
+                self.planned
+            ),
             _ => format!("Not finished: {} of {} trials. {found}", self.trials, self.planned),
         }
     }

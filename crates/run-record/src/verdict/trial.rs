@@ -17,7 +17,7 @@ pub struct TrialVerdict {
     pub cell: Option<u32>,
     /// Its place in the matrix, as text.
     pub place: String,
-    /// `held`, `held-on-retry` or `failed`.
+    /// `held-on-retry` or `failed`.
     pub verdict: Verdict,
     /// Each of its executions, in their order.
     #[serde(rename = "tries")]

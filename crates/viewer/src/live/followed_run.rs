@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 use maud::html;
-use run_record::{AxisNames, Live, LiveTrial, RunDirectory, RunRecord, RunVerdict, TrialRecord};
+use run_record::{Live, LiveTrial, RunDirectory, RunRecord, RunVerdict, TrialRecord};
 use serde_json::Value;
 
 use super::end::end;
@@ -19,7 +19,6 @@ use crate::run_folder::RunFolder;
 pub(crate) struct FollowedRun {
     folder: RunFolder,
     record: RunRecord,
-    names: AxisNames,
     trials: Vec<TrialRecord>,
     /// The bytes of the trials' file that have been read.
     bytes_read: u64,
@@ -38,7 +37,6 @@ impl FollowedRun {
     pub(crate) fn new(folder: RunFolder, record: RunRecord) -> Self {
         Self {
             folder,
-            names: record.axis_names(),
             trials: Vec::new(),
             bytes_read: 0,
             verdict: RunVerdict::new(&record, &[]),
@@ -65,7 +63,7 @@ impl FollowedRun {
         let mut parts = LiveParts {
             progress: progress(&self.verdict, is_running, left, self.read_error.as_deref()).0,
             now: html! {
-                @for one in &running { (trial(one, &self.names, self.histories.get(&self.series(one)))) }
+                @for one in &running { (trial(one, self.grid.names(), self.histories.get(&self.series(one)))) }
             }
             .0,
             cells: self.grid.render(&cells, &self.failed_checks_by_cell()).0,

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use maud::{Markup, html};
-use run_record::{Axis, AxisNames, Outcome, RunRecord, TrialRecord};
-use run_view::number::{percent, value};
+use run_record::{Axis, AxisNames, Outcome, RunRecord, TrialRecord, describe_value};
+use run_view::number::percent;
 
 /// A matrix with more cells is not shown.
 const MAX_CELLS: usize = 5000;
@@ -44,6 +44,11 @@ impl Grid {
             planned: (record.planned_trials as usize).div_ceil(number.max(1)),
             ended: Vec::new(),
         }
+    }
+
+    /// Short, distinct names of the run's axes.
+    pub(super) fn names(&self) -> &AxisNames {
+        &self.names
     }
 
     /// Adds a trial that has ended.
@@ -94,14 +99,14 @@ impl Grid {
                             thead {
                                 tr {
                                     th { (corner) }
-                                    @for at in &columns.values { th scope="col" { (value(at)) } }
+                                    @for at in &columns.values { th scope="col" { (describe_value(at)) } }
                                 }
                             }
                         }
                         @for (row, cells) in cells.chunks(across).enumerate() {
                             tr {
                                 @if columns.is_some() {
-                                    th scope="row" { @if let Some(rows) = rows { (value(&rows.values[row])) } }
+                                    th scope="row" { @if let Some(rows) = rows { (describe_value(&rows.values[row])) } }
                                 }
                                 @for (column, cell) in cells.iter().enumerate() {
                                     @let number = (table * down + row) * across + column;

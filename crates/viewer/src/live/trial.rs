@@ -16,7 +16,7 @@ pub(super) fn trial(trial: &LiveTrial, names: &AxisNames, history: Option<&Histo
         LivePhase::Closing => "closing",
         LivePhase::Restarting => "server stopped",
     };
-    let place = names.describe_place(trial.point.iter().map(|(path, at)| (path.as_str(), at)));
+    let place = names.place(&trial.point);
     let elapsed = Timestamp::now().duration_since(trial.began).as_secs_f64().max(0.0);
     html! {
         div.trial data-trial=(trial.id) data-phase=(phase) {

@@ -92,6 +92,11 @@ fn a_run_that_has_not_ended_or_lacks_trials_is_incomplete() {
     let verdict = RunVerdict::new(&not_ended, &trials);
     assert_eq!(verdict.verdict, Verdict::Incomplete);
     assert!(verdict.unfinished().unwrap().contains("has not ended"));
+    let headline = verdict.headline();
+    assert!(
+        headline.starts_with("Not finished: all 16 trials were run, but the run has not ended. "),
+        "{headline}"
+    );
 }
 
 #[test]
