@@ -37,7 +37,7 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
                     announce(connection);
                 }
                 if let Err(error) = admit(shared, next_id, socket) {
-                    lock(&shared.accept_log).add_error(errno(&error));
+                    lock(&shared.accept_log).add_turned_away(errno(&error));
                     shared.gate.wait(ERROR_PAUSE);
                 }
                 next_id += step;
@@ -45,9 +45,11 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
             Err(_) if shared.is_stopping() => break,
             Err(error) => match errno(&error) {
                 Errno::EINTR => {}
-                aborted @ Errno::ECONNABORTED => lock(&shared.accept_log).add_error(aborted),
+                aborted @ Errno::ECONNABORTED => {
+                    lock(&shared.accept_log).add_accept_error(aborted);
+                }
                 other => {
-                    lock(&shared.accept_log).add_error(other);
+                    lock(&shared.accept_log).add_accept_error(other);
                     shared.gate.wait(ERROR_PAUSE);
                 }
             },

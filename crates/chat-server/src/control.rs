@@ -1,5 +1,6 @@
 //! The commands and messages of a server worker.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
@@ -81,6 +82,17 @@ pub struct ServerStatus {
     pub messages_ingested: u64,
     /// Messages written to a client so far.
     pub deliveries: u64,
+}
+
+/// Clients that a running server could not accept or serve, cheap to read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AcceptFailures {
+    /// As [`ServerMetrics::accept_errors`].
+    pub accept_errors: BTreeMap<String, u64>,
+    /// As [`ServerMetrics::thread_errors`].
+    pub thread_errors: BTreeMap<String, u64>,
+    /// As [`ServerMetrics::turned_away`].
+    pub turned_away: u64,
 }
 
 /// What a server has measured since its start.

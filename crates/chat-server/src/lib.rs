@@ -46,8 +46,8 @@ mod worker;
 pub use self::worker::{run_worker, serve};
 pub use check::{SettingProblem, check_settings};
 pub use control::{
-    AcceptedConnection, ServerCommand, ServerEvent, ServerMessage, ServerProtocol, ServerReport,
-    ServerResponse, ServerStatus,
+    AcceptFailures, AcceptedConnection, ServerCommand, ServerEvent, ServerMessage, ServerProtocol,
+    ServerReport, ServerResponse, ServerStatus,
 };
 pub use design::Design;
 pub use designs::{DESIGNS, DesignName, UnknownDesign};

@@ -9,7 +9,7 @@ use chat_protocol::Codec;
 
 use crate::accept::accept_loop;
 use crate::check::check_settings;
-use crate::control::{AcceptedConnection, ServerReport, ServerStatus};
+use crate::control::{AcceptFailures, AcceptedConnection, ServerReport, ServerStatus};
 use crate::counters::Counters;
 use crate::error::ServerError;
 use crate::gate::Gate;
@@ -154,6 +154,11 @@ impl ServerHandle {
     /// Totals so far.
     pub fn status(&self) -> ServerStatus {
         self.shared.status()
+    }
+
+    /// The clients that could not be accepted or served so far.
+    pub fn accept_failures(&self) -> AcceptFailures {
+        self.shared.accept_failures()
     }
 
     /// The report so far.

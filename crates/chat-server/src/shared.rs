@@ -1,6 +1,5 @@
 //! The state that all threads of a server share.
 
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
@@ -9,7 +8,7 @@ use nix::errno::Errno;
 use socket2::Socket;
 use worker::metrics::{ResourceUsage, ServerMetrics};
 
-use crate::control::{AcceptedConnection, ServerReport, ServerStatus};
+use crate::control::{AcceptFailures, AcceptedConnection, ServerReport, ServerStatus};
 use crate::counters::Counters;
 use crate::error::ServerError;
 use crate::gate::Gate;
@@ -42,12 +41,19 @@ pub(crate) struct Shared {
 #[derive(Debug, Default)]
 pub(crate) struct AcceptLog {
     pub(crate) accepted: Vec<AcceptedConnection>,
-    errors: BTreeMap<String, u64>,
+    failures: AcceptFailures,
 }
 
 impl AcceptLog {
-    pub(crate) fn add_error(&mut self, errno: Errno) {
-        *self.errors.entry(format!("{errno:?}")).or_default() += 1;
+    /// Counts an accept(2) that failed.
+    pub(crate) fn add_accept_error(&mut self, errno: Errno) {
+        *self.failures.accept_errors.entry(format!("{errno:?}")).or_default() += 1;
+    }
+
+    /// Counts a connection that was closed because its thread could not be started.
+    pub(crate) fn add_turned_away(&mut self, errno: Errno) {
+        *self.failures.thread_errors.entry(format!("{errno:?}")).or_default() += 1;
+        self.failures.turned_away += 1;
     }
 }
 
@@ -92,11 +98,15 @@ impl Shared {
         }
     }
 
+    pub(crate) fn accept_failures(&self) -> AcceptFailures {
+        lock(&self.accept_log).failures.clone()
+    }
+
     pub(crate) fn report(&self) -> ServerReport {
         let (lock_wait, lock_hold) = self.registry.lock_times();
-        let (mut accepted, accept_errors) = {
+        let (mut accepted, failures) = {
             let accept_log = lock(&self.accept_log);
-            (accept_log.accepted.clone(), accept_log.errors.clone())
+            (accept_log.accepted.clone(), accept_log.failures.clone())
         };
         // Two accept loops may have recorded theirs in reverse order.
         accepted.sort_by_key(|connection| connection.at_ns);
@@ -110,7 +120,9 @@ impl Shared {
             metrics: ServerMetrics {
                 failed_writes: self.counters.failed_writes.load(Relaxed),
                 protocol_errors: self.counters.protocol_errors.load(Relaxed),
-                accept_errors,
+                accept_errors: failures.accept_errors,
+                thread_errors: failures.thread_errors,
+                turned_away: failures.turned_away,
                 most_threads: self.threads.most(),
                 lock_wait,
                 lock_hold,

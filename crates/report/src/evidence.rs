@@ -157,10 +157,15 @@ pub(crate) fn server_errors(run: &Run) -> Option<String> {
         }
         let Some(server) = &trial.server else { continue };
         for (errno, &times) in &server.accept_errors {
-            count_error(
-                format!("accepting a connection, or starting its thread, failed with {errno}"),
-                times,
-            );
+            // Records before schema version 4 count threads here: a blocking accept(2) has
+            // no EAGAIN.
+            match errno.as_str() {
+                "EAGAIN" => count_error(turned_away(errno), times),
+                errno => count_error(format!("accept(2) failed with {errno}"), times),
+            }
+        }
+        for (errno, &times) in &server.thread_errors {
+            count_error(turned_away(errno), times);
         }
         count_error(
             "a client's stream ended with a malformed header".to_owned(),
@@ -174,6 +179,10 @@ pub(crate) fn server_errors(run: &Run) -> Option<String> {
         })
         .collect();
     (!lines.is_empty()).then(|| format!("Errors of the server:\n{}", lines.join("\n")))
+}
+
+fn turned_away(errno: &str) -> String {
+    format!("a client was turned away, because its thread could not be started ({errno})")
 }
 
 /// The smallest median lateness of the generator's writes that is reported, nanoseconds.

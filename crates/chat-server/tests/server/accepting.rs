@@ -99,10 +99,12 @@ fn a_client_without_a_thread_is_counted_and_closed_and_the_server_continues() {
         let mut client = server.start_connect();
         assert_eq!(client.receive(), None);
         wait_until("it is counted", || {
-            server.handle.report().metrics.accept_errors.get("EAGAIN") == Some(&count)
+            server.handle.accept_failures().thread_errors.get("EAGAIN") == Some(&count)
         });
     }
     let report = server.stop();
+    assert_eq!((report.metrics.turned_away, report.metrics.thread_errors["EAGAIN"]), (3, 3));
+    assert!(report.metrics.accept_errors.is_empty(), "accept(2) succeeded");
     assert_eq!(report.accepted.len(), 3);
     assert_eq!(report.metrics.most_threads, 0);
 }

@@ -15,8 +15,18 @@ pub struct ServerMetrics {
     pub failed_writes: u64,
     /// Connections ended because of a malformed header.
     pub protocol_errors: u64,
-    /// Failed accept(2) calls by errno name.
+    /// Failed accept(2) calls by errno name, such as EMFILE: the connection stays in the
+    /// accept queue, except after ECONNABORTED. Records of schema version 3 and older also
+    /// count here what is now in `thread_errors`.
     pub accept_errors: BTreeMap<String, u64>,
+    /// Client threads that could not be started, by errno name of pthread_create(3):
+    /// EAGAIN at a limit on threads or without memory for a stack.
+    #[serde(default)]
+    pub thread_errors: BTreeMap<String, u64>,
+    /// Connections that were accepted and closed at once, because their thread could not
+    /// be started.
+    #[serde(default)]
+    pub turned_away: u64,
     /// Maximum of client threads at the same time.
     pub most_threads: u64,
     /// Time spent waiting for the registry's lock.
