@@ -20,7 +20,7 @@ pub(crate) fn outcomes_add_up(outcomes: &OutcomeCounts, attempts: u64) -> Check 
 }
 
 /// Sockets that the server accepted = attempts that are neither refused, timed
-/// out, phantom, reset before accept nor without a port.
+/// out, phantom, reset before accept, self-connected nor without a port.
 pub(crate) fn accepts_match_attempts(joined: &Joined, accepted: Option<usize>) -> Check {
     let name = "accepted connections match attempts";
     let Some(accepted) = accepted else {
@@ -36,7 +36,11 @@ pub(crate) fn accepts_match_attempts(joined: &Joined, accepted: Option<usize>) -
         .filter(|row| match row.outcome {
             Outcome::Ok | Outcome::Incomplete => true,
             Outcome::Reset | Outcome::ServerDown => row.accepted_ns.is_some(),
-            Outcome::Refused | Outcome::TimedOut | Outcome::Phantom | Outcome::NoPort => false,
+            Outcome::Refused
+            | Outcome::TimedOut
+            | Outcome::Phantom
+            | Outcome::NoPort
+            | Outcome::SelfConnected => false,
         })
         .count();
     let unmatched = &joined.unmatched;

@@ -103,6 +103,7 @@ fn outcome(attempt: &Attempt, accepted_ns: Option<u64>, server: ServerConnection
     let accepted = accepted_ns.is_some() || server.accepted.is_none();
     match (attempt.ending, accepted) {
         (Ending::NoPort, _) => Outcome::NoPort,
+        (Ending::SelfConnected, _) => Outcome::SelfConnected,
         (Ending::Finished, true) => Outcome::Ok,
         (Ending::Finished, false) => Outcome::Phantom,
         (_, _) if by_exit => Outcome::ServerDown,

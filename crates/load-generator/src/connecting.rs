@@ -2,10 +2,12 @@
 
 use std::io;
 use std::os::fd::AsFd;
+use std::time::Duration;
 
 use linux_net::{TcpState, monotonic_ns, tcp_info};
 use nix::errno::Errno;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
+use socket2::Socket;
 
 use crate::client::{State, create_socket};
 use crate::control::Ending;
@@ -129,6 +131,14 @@ impl Generator<'_> {
                 let error = io::Error::other("the socket is closed, and SO_ERROR has no cause");
                 self.fail(client, "connect to", error)
             }
+            _ if is_self_connected(socket) => {
+                // With an RST: a FIN would leave a TIME_WAIT, and no server could bind the
+                // port. If this fails, that is all.
+                let _ = socket.set_linger(Some(Duration::ZERO));
+                self.clients[client].syn_retransmits = Some(info.total_retransmits);
+                self.end(client, Ending::SelfConnected, None);
+                Ok(())
+            }
             _ => self.established(client, info.total_retransmits),
         }
     }
@@ -199,6 +209,15 @@ impl Generator<'_> {
             self.begin_chat(client, now);
         }
         Ok(())
+    }
+}
+
+/// Whether a connection's two ends are one socket.
+fn is_self_connected(socket: &Socket) -> bool {
+    match (socket.local_addr(), socket.peer_addr()) {
+        (Ok(local), Ok(peer)) => local.as_socket() == peer.as_socket(),
+        // It has been reset meanwhile.
+        _ => false,
     }
 }
 

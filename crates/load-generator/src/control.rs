@@ -89,6 +89,10 @@ pub enum Ending {
     Unfinished,
     /// The server ended the connection before everything was done.
     ClosedByServer,
+    /// The client's own address and port are the target's, and nothing listens there: the
+    /// socket completed the handshake with itself (`tcp_rcv_synsent_state_process`, a
+    /// simultaneous open).
+    SelfConnected,
 }
 
 /// One attempt, as observed by the client.
@@ -101,7 +105,7 @@ pub struct Attempt {
     /// CLOCK_MONOTONIC when connect(2) was called, nanoseconds.
     pub start_ns: u64,
     /// From `start_ns` until the load observed ESTABLISHED, nanoseconds; `None` if it
-    /// never did. In a burst nothing is observed before the last connect(2) has returned.
+    /// never did, or its peer was itself. In a burst nothing is observed before the last connect(2) has returned.
     pub connect_ns: Option<u64>,
     /// CLOCK_MONOTONIC when it ended, nanoseconds.
     pub end_ns: u64,

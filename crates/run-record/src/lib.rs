@@ -15,7 +15,7 @@
 //! | `judge` | computes the verdict on a run and its trials |
 //! | [`axis_names`](AxisNames) | short, distinct names of a run's axes |
 //! | [`suite`](SuiteRecord), [`suite_member`](MemberRecord) | `suite.json`: the result of each scenario of a suite |
-//! | [`outcome`](Outcome) | the eight outcomes of an attempt |
+//! | [`outcome`](Outcome) | the outcomes of an attempt |
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
 //! | [`agreement`](Agreement) | how well the simulator agrees with the measurements |
 //! | [`histogram`](LatencyHistogram) | a histogram of latencies |

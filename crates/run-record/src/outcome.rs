@@ -1,4 +1,4 @@
-//! The eight outcomes of an attempt.
+//! The outcomes of an attempt.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,11 +29,13 @@ pub enum Outcome {
     Incomplete,
     /// Failed when the server died, or later.
     ServerDown,
+    /// The client's own address and port were the target's: connected to itself.
+    SelfConnected,
 }
 
 impl Outcome {
     /// All outcomes, in the order in which they are shown.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Ok,
         Self::Refused,
         Self::TimedOut,
@@ -42,6 +44,7 @@ impl Outcome {
         Self::NoPort,
         Self::Incomplete,
         Self::ServerDown,
+        Self::SelfConnected,
     ];
 
     /// The name used in files, expectations and tables.
@@ -55,6 +58,7 @@ impl Outcome {
             Self::NoPort => "no_port",
             Self::Incomplete => "incomplete",
             Self::ServerDown => "server_down",
+            Self::SelfConnected => "self_connected",
         }
     }
 }

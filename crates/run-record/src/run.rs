@@ -17,10 +17,11 @@ use crate::verdict::RunVerdict;
 ///
 /// | version | new in it |
 /// |---|---|
+/// | 4 | the outcome `self_connected`; threads that the server could not start |
 /// | 3 | the verdict on a run and on a suite |
 /// | 2 | retries: `retries` of a run, `retry` of a trial |
 /// | 1 | |
-pub const SCHEMA_VERSION: u32 = 3;
+pub const SCHEMA_VERSION: u32 = 4;
 
 /// The contents of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

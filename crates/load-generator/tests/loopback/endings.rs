@@ -1,10 +1,10 @@
 //! Every attempt has exactly one ending.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
 use std::sync::mpsc;
 use std::time::Duration;
 
-use crate::load::{assert_endings, check, config, load};
+use crate::load::{assert_endings, check, config, in_own_namespace, load};
 use crate::relay::{Behaviour, Relay, read_message};
 use load_generator::{
     Attempt, Ending, LoadCommand, LoadError, LoadResponse, LoadSettings, command_channel, run,
@@ -209,4 +209,21 @@ fn too_many_clients_for_the_hard_limit_names_the_number_needed() {
     });
     let error = run(&config, None, &mut |_| {}).expect_err("so many files cannot be");
     assert!(error.to_string().contains("1073741855"), "{error}");
+}
+
+#[test]
+fn kernel_a_connection_to_itself_is_not_finished_and_leaves_its_port_free() {
+    // Two ports, of which one is the target's.
+    in_own_namespace(&[("net.ipv4.ip_local_port_range", "40000 40001")], || {
+        for ip in [IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)] {
+            let target = SocketAddr::new(ip, 40_000);
+            let report = load(&config(target, |settings| settings.clients = 2));
+            assert_endings(&report, [(Ending::Refused, 1), (Ending::SelfConnected, 1)]);
+            let is_self = |a: &&Attempt| a.ending == Ending::SelfConnected;
+            let attempt = report.attempts.iter().find(is_self).unwrap();
+            assert_eq!((attempt.local, attempt.connect_ns), (Some(target), None));
+            assert_eq!((report.messages_written, report.bytes_in), (0, 0));
+            std::net::TcpListener::bind(target).expect("no TIME_WAIT has the port");
+        }
+    });
 }

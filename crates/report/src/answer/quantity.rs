@@ -93,7 +93,7 @@ impl Quantity {
             Self::Outcomes => {
                 let shares = |cell: &&Cell<'_>| Outcome::ALL.map(|outcome| share(cell, outcome));
                 let all: Vec<_> = cells.iter().map(shares).collect();
-                let distance = |one: &[f64; 8], other: &[f64; 8]| -> f64 {
+                let distance = |one: &[f64], other: &[f64]| -> f64 {
                     one.iter().zip(other).map(|(one, other)| (one - other).abs()).sum()
                 };
                 all.iter().map(|shares| distance(shares, &all[0])).fold(0.0, f64::max)

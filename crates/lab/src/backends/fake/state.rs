@@ -92,6 +92,7 @@ impl State {
                 Outcome::Reset => (Ending::Reset, false),
                 Outcome::NoPort => (Ending::NoPort, false),
                 Outcome::ServerDown => (Ending::ClosedByServer, true),
+                Outcome::SelfConnected => (Ending::SelfConnected, false),
             };
             let is_established = is_accepted || outcome == Outcome::Phantom;
             if is_accepted {
