@@ -31,7 +31,8 @@ pub(super) struct Loaded {
     pub(super) report: LoadReport,
     /// The server's accept queue when every attempt was decided.
     pub(super) accept_queue: Option<AcceptQueue>,
-    /// Bytes that clients had written when a paused server began to accept.
+    /// Bytes that clients had written when a paused server began to accept; `None` if the
+    /// server was not paused, or the load had already ended.
     pub(super) held_bytes: Option<u64>,
     /// When the load was released, nanoseconds of the trial's clock: every attempt
     /// was decided, and had lingered.
@@ -99,8 +100,14 @@ impl LoadPhases<'_, '_> {
             let status = load.request("status", LoadCommand::Status, |response| {
                 let LoadResponse::Status(status) = response;
                 Some(status)
-            })?;
-            held_bytes = Some(status.bytes_written);
+            });
+            held_bytes = match status {
+                Ok(status) => Some(status.bytes_written),
+                // A load that does not hold ends with its last client, which may be the
+                // last decided one. Its report is awaited below.
+                Err(WorkerError::Exited { .. }) => None,
+                Err(error) => return Err(error.into()),
+            };
             self.server.resume();
         }
         self.watched.phase(LivePhase::Chatting);

@@ -14,7 +14,7 @@ use crate::support::{
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
-use run_record::RunDirectory;
+use run_record::{Outcome, RunDirectory};
 
 /// A run long enough to be interrupted: its trials last until a deadline.
 const SLOW: &[&str] = &["accept-queue-capacity", "--set", "load.connect_deadline=700ms"];
@@ -215,6 +215,20 @@ fn many_short_concurrent_runs_hold() {
         assert_eq!(status.code(), Some(0), "{stderr}");
     }
     assert_eq!(runs(out.path()).len(), 8);
+}
+
+#[test]
+fn a_load_that_ends_before_a_paused_server_accepts_is_recorded() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("mine.yaml");
+    // No client has a local port: each attempt ends at once, and with the last one the load.
+    let yaml = "name: mine\nquestion: Who has a port?\n\
+                hosts: {client: {sysctls: {net.ipv4.ip_local_reserved_ports: 1-65535}}}\n\
+                server: {accept_paused: true}\nload: {clients: 8}\n";
+    std::fs::write(&file, yaml).unwrap();
+    let (_, _, trials) = run(&folder.path().join("runs"), &[file.to_str().unwrap()]);
+    assert_eq!(trials[0].outcomes.get(Outcome::NoPort), 8, "{:?}", trials[0].outcomes);
+    assert_eq!(trials[0].held_bytes, None);
 }
 
 #[test]
