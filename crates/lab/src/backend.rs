@@ -24,5 +24,6 @@ pub use error::{BackendError, BackendErrorKind, RefusedSysctl};
 pub use finding::{Finding, FindingState};
 pub use kind::BackendKind;
 pub use leftovers::Leftovers;
+pub(crate) use spec::dotted;
 pub use spec::{Addresses, Filters, Needs, Purpose, Role, TestbedSpec};
 pub use testbed::{Backend, Testbed};

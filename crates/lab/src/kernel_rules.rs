@@ -8,6 +8,7 @@ use chat_server::ServerSettings;
 use indexmap::IndexMap;
 use linux_net::{Counter, Sysctl};
 use load_generator::{LoadConfig, LoadEvent, LoadProtocol, LoadSettings};
+use queue_model::kernel_rules::RuleSet;
 use queue_model::syn_queue::SynQueueFull;
 use run_record::KernelRules;
 use worker::{Client, RESPONSE_TIMEOUT, config_arguments};
@@ -46,7 +47,7 @@ pub(crate) fn determine(backend: &dyn Backend) -> Result<KernelRules> {
         let found = syn_queue_full(testbed.as_ref());
         testbed.verify(found.is_err())?;
         if let Some(rule) = found? {
-            return Ok(KernelRules { syn_queue_full: Some(name(rule).to_owned()) });
+            return Ok(recorded_rules(rule.into()));
         }
     }
     Ok(KernelRules::default())
@@ -94,13 +95,23 @@ fn name(rule: SynQueueFull) -> &'static str {
     }
 }
 
+/// The rule set of a recorded kernel; if it was not determined, that of current kernels.
+pub(crate) fn rule_set(rules: &KernelRules) -> RuleSet {
+    match rules.syn_queue_full.as_deref() {
+        Some(AT_LIMIT) => RuleSet::Until2024,
+        _ => RuleSet::Since2025,
+    }
+}
+
+/// The rules of a kernel, as a run records them.
+pub fn recorded_rules(rules: RuleSet) -> KernelRules {
+    KernelRules { syn_queue_full: Some(name(rules.syn_queue_full()).to_owned()) }
+}
+
 /// When this kernel considers its SYN queue full; if that was not determined, the rule of
 /// current kernels.
 pub(crate) fn syn_queue_rule(rules: &KernelRules) -> SynQueueFull {
-    match rules.syn_queue_full.as_deref() {
-        Some(AT_LIMIT) => SynQueueFull::AtOrAbove,
-        _ => SynQueueFull::Above,
-    }
+    rule_set(rules).syn_queue_full()
 }
 
 #[cfg(test)]
@@ -109,9 +120,10 @@ mod tests {
 
     #[test]
     fn a_recorded_rule_is_read_back() {
-        for rule in [SynQueueFull::Above, SynQueueFull::AtOrAbove] {
-            let recorded = KernelRules { syn_queue_full: Some(name(rule).to_owned()) };
-            assert_eq!(syn_queue_rule(&recorded), rule);
+        for rules in RuleSet::ALL {
+            let recorded = recorded_rules(rules);
+            assert_eq!(rule_set(&recorded), rules);
+            assert_eq!(syn_queue_rule(&recorded), rules.syn_queue_full());
         }
         assert_eq!(syn_queue_rule(&KernelRules::default()), SynQueueFull::Above);
     }

@@ -26,6 +26,8 @@
 //! | `server` | the server of a trial |
 //! | [`standalone`](run_standalone) | a standalone load as a run of one trial |
 //! | `outcome_join` | both sides' reports joined: the outcome of each attempt |
+//! | [`kernel_facts`](KernelFacts) | what predictions need to know of the kernel |
+//! | `namespace_defaults` | the values of sysctls that a scenario does not set |
 //! | `kernel_rules` | the rules that differ between kernels, determined by experiment |
 //! | `laws` | the kernel's laws that apply to a cell |
 //! | `simulated`, `simulated_cell` | the simulation of a trial, and of a cell before any trial |
@@ -49,11 +51,13 @@ mod executor;
 mod facts;
 mod finished_run;
 mod invariants;
+mod kernel_facts;
 mod kernel_rules;
 mod laws;
 mod live;
 mod machine;
 mod metrics;
+mod namespace_defaults;
 mod outcome_join;
 mod probe_client;
 mod running;
@@ -82,6 +86,8 @@ pub use build::{Build, BuildError, BuildFile};
 pub use clock::{Clock, SystemClock};
 pub use error::LabError;
 pub use finished_run::FinishedRun;
+pub use kernel_facts::{KernelFacts, describe_kernel};
+pub use kernel_rules::recorded_rules;
 pub use laws::{CellPredictions, predictions};
 pub use machine::describe_machine;
 pub use running::name_process;

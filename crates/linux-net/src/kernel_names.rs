@@ -148,6 +148,10 @@ kernel_names! {
             "whether TIME_WAIT ignores an RST";
         TcpRmem = "net.ipv4.tcp_rmem",
             "the minimum, default and maximum size of a receive buffer in bytes";
+        TcpRtoMaxMs = "net.ipv4.tcp_rto_max_ms",
+            "the longest time between two retransmissions of a SYN or of data, in ms";
+        TcpRtoMinUs = "net.ipv4.tcp_rto_min_us",
+            "the shortest retransmission timeout of an established connection, in µs";
         TcpSynLinearTimeouts = "net.ipv4.tcp_syn_linear_timeouts",
             "how many SYN retransmissions are a second apart before the timeout doubles";
         TcpSynRetries = "net.ipv4.tcp_syn_retries",

@@ -13,6 +13,7 @@
 //! | [`ports`] | how many connections a client's local ports allow |
 //! | [`bind`] | whether bind(2) fails with "Address already in use" |
 //! | [`reuseport`] | how many connections several listeners on one port hold |
+//! | [`kernel_rules`] | the rules that differ between kernels |
 //! | [`law`] | what identifies and describes a law |
 //! | [`simulator`] | the outcome of each connection of a load, and its times |
 //! | [`sizing`] | the smallest backlog for a burst, by simulation |
@@ -23,6 +24,7 @@ pub mod accept_queue;
 pub mod bind;
 pub mod cookies;
 pub mod held_acks;
+pub mod kernel_rules;
 pub mod law;
 pub mod ports;
 pub mod reuseport;

@@ -103,8 +103,9 @@ pub struct SynQueue {
     /// The limit that listen(2) set, [`crate::accept_queue::listen_limit`]: it applies to
     /// this queue too.
     pub limit: u32,
-    /// `net.ipv4.tcp_max_syn_backlog`, 0 to 2³¹ − 1.
-    pub max_syn_backlog: u32,
+    /// `net.ipv4.tcp_max_syn_backlog`, any int: without cookies, a negative one admits
+    /// nothing, except for −1, which admits one.
+    pub max_syn_backlog: i32,
     /// `net.ipv4.tcp_syncookies`.
     pub cookies: Cookies,
     /// The running kernel's rule.
@@ -178,7 +179,9 @@ impl SynQueue {
     /// The capacity for unproven peers: `tcp_conn_request` admits one while
     /// M − length ≥ ⌊M/4⌋, so it is one more than M − ⌊M/4⌋.
     fn unproven_capacity(&self) -> u64 {
-        u64::from(self.max_syn_backlog - self.max_syn_backlog / 4) + 1
+        let most = i64::from(self.max_syn_backlog);
+        // `>>` rounds down, as in the kernel.
+        (most - (most >> 2) + 1).max(0).cast_unsigned()
     }
 
     /// What the kernel does with a SYN that arrives with these queue lengths.

@@ -68,8 +68,8 @@ pub use law_verdict::LawVerdict;
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
 pub use outcome::{Outcome, OutcomeCounts};
 pub use run::{
-    Backend, Build, Interleaved, InterleavedRole, KernelRules, MAX_CELLS, Machine, Overrides,
-    RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
+    Backend, Build, Interleaved, InterleavedRole, KernelReport, KernelRules, MAX_CELLS, Machine,
+    Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
 };
 pub use suite::SuiteRecord;
 pub use suite_directory::SuiteDirectory;

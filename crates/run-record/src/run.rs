@@ -1,5 +1,6 @@
 //! `run.json`: the scenario, the machine and the program of a run.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::Timestamp;
@@ -114,6 +115,20 @@ pub struct KernelRules {
     /// `more_than_limit` if a SYN queue with limit B holds B + 1 (since commit 3479c7549fb1
     /// of January 2025), `at_limit` if it holds B; none if it was not tested.
     pub syn_queue_full: Option<String>,
+}
+
+/// What a kernel's predictions depend on beyond a scenario: the part `kernel` of `queuelab
+/// doctor --json`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KernelReport {
+    /// The kernel's release, from uname(2).
+    pub release: String,
+    /// The name of its rules; none if they are not known.
+    pub rules: Option<String>,
+    /// Its timer ticks per second, if they were found.
+    pub hz: Option<u32>,
+    /// The sysctls that affect how connections queue, in a new network namespace.
+    pub sysctls: BTreeMap<String, String>,
 }
 
 /// The scenario, as it was run.

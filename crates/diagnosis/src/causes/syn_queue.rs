@@ -106,7 +106,7 @@ pub(crate) fn three_quarters(trial: &TrialView<'_>) -> u64 {
 pub(crate) fn queue(trial: &TrialView<'_>) -> Option<SynQueue> {
     Some(SynQueue {
         limit: trial.limit()?,
-        max_syn_backlog: trial.server_number(MAX_SYN_BACKLOG)?,
+        max_syn_backlog: trial.server_sysctl(MAX_SYN_BACKLOG)?.trim().parse().ok()?,
         cookies: Cookies::from_sysctl(trial.server_number(COOKIES)?),
         full: match trial.syn_queue_full_at_limit() {
             true => SynQueueFull::AtOrAbove,

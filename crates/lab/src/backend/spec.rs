@@ -79,7 +79,7 @@ pub struct Addresses {
 
 /// A sysctl's name with dots, as in the kernel's documentation. An invalid name is
 /// returned unchanged: the backend reports it.
-fn dotted(name: &str) -> String {
+pub(crate) fn dotted(name: &str) -> String {
     name.parse::<SysctlName>().map_or_else(|_| name.to_owned(), |name| name.to_string())
 }
 

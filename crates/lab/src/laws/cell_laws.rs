@@ -1,10 +1,5 @@
 //! The rules applied to a cell, before the trial and after it.
 
-use std::time::Duration;
-
-use linux_net::Sysctl;
-use queue_model::syn_queue::SynQueueFull;
-use queue_model::time_wait;
 use run_record::{LawCheck, LawNotApplied};
 use scenario::CellSettings;
 
@@ -13,6 +8,7 @@ use super::inputs::Inputs;
 use super::measurements::Measurements;
 use super::rule::Prediction;
 use super::rules::RULES;
+use crate::kernel_facts::KernelFacts;
 
 /// The predictions of all rules for a cell.
 #[derive(Debug, Clone, Default)]
@@ -69,23 +65,10 @@ pub struct CellPredictions {
     pub not_applied: Vec<LawNotApplied>,
 }
 
-/// Predicts a cell from its settings without starting anything.
-/// `default_somaxconn` is the kernel's value, for cells that do not set the sysctl; the
-/// SYN queue rule is that of kernels since January 2025.
-pub fn predictions(cell: &CellSettings, default_somaxconn: u32) -> CellPredictions {
-    let server = &cell.hosts.server.sysctls;
-    let somaxconn = match server.get(Sysctl::Somaxconn.name()) {
-        Some(value) => value.to_string().parse().ok(),
-        None => Some(default_somaxconn),
-    };
-    let configured_delay = cell.hosts.client.sysctls.get(Sysctl::TcpTwReuseDelay.name());
-    let tw_reuse_delay = match configured_delay {
-        Some(delay) => delay.to_string().parse().ok().map(Duration::from_millis),
-        None => Some(time_wait::DEFAULT_REUSE_DELAY),
-    };
-    let syn_queue_full = SynQueueFull::Above;
-    let inputs = Inputs { cell, somaxconn, syn_queue_full, tw_reuse_delay, hz: None };
-    let CellLaws { predictions, not_applied } = CellLaws::predict(&inputs);
+/// Predicts a cell from its settings without starting anything, as a trial of it on this
+/// kernel does.
+pub fn predictions(cell: &CellSettings, kernel: &KernelFacts) -> CellPredictions {
+    let CellLaws { predictions, not_applied } = CellLaws::predict(&Inputs::new(cell, kernel));
     let check = |law: &Prediction| LawCheck::new(&law.law, law.predicted, law.latest);
     CellPredictions { predicted: predictions.iter().map(check).collect(), not_applied }
 }

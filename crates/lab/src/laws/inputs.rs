@@ -1,35 +1,78 @@
 //! The inputs of laws: a cell's settings, and properties of the kernel.
 
-use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use indexmap::IndexMap;
 use linux_net::Sysctl;
-use queue_model::syn_queue::{Cookies, QueueLengths, SynQueue, SynQueueFull};
+use queue_model::syn_queue::{Cookies, QueueLengths, SynQueue};
 use queue_model::{accept_queue, timer};
-use scenario::{CellSettings, Host};
+use scenario::CellSettings;
 
 use super::condition::{Inapplicable, not_applied, require};
+use crate::backend::{Role, TestbedSpec};
+use crate::kernel_facts::{KernelFacts, UnstatedValue};
 
 /// How long a process on a busy machine may take to notice that a timer has fired.
 const NOTICED_WITHIN: Duration = Duration::from_millis(50);
 
 /// The inputs of laws.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Inputs<'a> {
-    pub(crate) cell: &'a CellSettings,
-    /// `net.core.somaxconn` in force at the server.
-    pub(crate) somaxconn: Option<u32>,
-    /// When the kernel considers its SYN queue full.
-    pub(crate) syn_queue_full: SynQueueFull,
-    /// `tcp_tw_reuse_delay` in force at the client; `None` on a kernel without that
-    /// sysctl, which compares whole seconds instead.
-    pub(crate) tw_reuse_delay: Option<Duration>,
-    /// The kernel's ticks per second, if known.
-    pub(crate) hz: Option<u32>,
+    pub(super) cell: &'a CellSettings,
+    pub(super) kernel: &'a KernelFacts,
+    /// The sysctls that the cell sets.
+    server: IndexMap<String, String>,
+    client: IndexMap<String, String>,
 }
 
-impl Inputs<'_> {
+impl<'a> Inputs<'a> {
+    /// The inputs for a cell on a kernel.
+    pub(crate) fn new(cell: &'a CellSettings, kernel: &'a KernelFacts) -> Self {
+        let TestbedSpec { server_sysctls, client_sysctls, .. } = TestbedSpec::from_settings(cell);
+        Self { cell, kernel, server: server_sysctls, client: client_sysctls }
+    }
+
+    /// The value of a sysctl that the cell sets, as text.
+    pub(super) fn stated(&self, host: Role, sysctl: Sysctl) -> Option<&str> {
+        let stated = match host {
+            Role::Server => &self.server,
+            Role::Client => &self.client,
+        };
+        stated.get(sysctl.name()).map(String::as_str)
+    }
+
+    /// The value of a sysctl in force: the one that the cell sets, or that of the kernel.
+    /// `if_absent` is the value that acts as a kernel without the sysctl does.
+    pub(super) fn sysctl<T: FromStr>(
+        &self,
+        host: Role,
+        sysctl: Sysctl,
+        if_absent: Option<T>,
+    ) -> Result<T, Inapplicable> {
+        let unstated = match self.stated(host, sysctl) {
+            Some(value) => UnstatedValue::Value(value.to_owned()),
+            None => self.kernel.unstated(host, sysctl),
+        };
+        let host = host.name();
+        match unstated {
+            UnstatedValue::Value(value) => value
+                .parse()
+                .map_err(|_| not_applied(format!("the value {value} of {sysctl} is not modelled"))),
+            UnstatedValue::Absent => {
+                if_absent.ok_or_else(|| not_applied(format!("this kernel has no {sysctl}")))
+            }
+            UnstatedValue::AtLeast(_) => Err(not_applied(format!(
+                "the scenario does not set {sysctl} of the {host}, and its default depends on the \
+                 machine's memory"
+            ))),
+            UnstatedValue::Unknown => Err(not_applied(format!(
+                "the scenario does not set {sysctl} of the {host}, and its default differs between \
+                 kernels"
+            ))),
+        }
+    }
+
     /// The limit of both queues of a listener with this backlog.
     pub(super) fn listen_limit(&self, backlog: i32) -> Result<u32, Inapplicable> {
         Ok(accept_queue::listen_limit(backlog, self.somaxconn()?))
@@ -37,8 +80,7 @@ impl Inputs<'_> {
 
     /// `net.core.somaxconn` in force at the server.
     pub(super) fn somaxconn(&self) -> Result<u32, Inapplicable> {
-        let unknown = || not_applied(format!("the value of {} is unknown", Sysctl::Somaxconn));
-        self.somaxconn.ok_or_else(unknown)
+        self.sysctl(Role::Server, Sysctl::Somaxconn, None)
     }
 
     /// The SYN queue of a listener with this backlog, whose clients' addresses are
@@ -46,9 +88,9 @@ impl Inputs<'_> {
     pub(super) fn syn_queue(&self, backlog: i32) -> Result<SynQueue, Inapplicable> {
         Ok(SynQueue {
             limit: self.listen_limit(backlog)?,
-            max_syn_backlog: self.required_at_server(Sysctl::TcpMaxSynBacklog)?,
-            cookies: Cookies::from_sysctl(self.required_at_server(Sysctl::TcpSyncookies)?),
-            full: self.syn_queue_full,
+            max_syn_backlog: self.sysctl(Role::Server, Sysctl::TcpMaxSynBacklog, None)?,
+            cookies: self.cookies()?,
+            full: self.kernel.rules().syn_queue_full(),
             peers_are_proven: false,
         })
     }
@@ -60,9 +102,9 @@ impl Inputs<'_> {
         let syn_queue = SynQueue {
             limit: self.listen_limit(self.cell.server.backlog)?,
             // It limits connections that stay in SYN_RECV, and these do not.
-            max_syn_backlog: u32::MAX,
-            cookies: Cookies::from_sysctl(self.at_server(Sysctl::TcpSyncookies).unwrap_or(1)),
-            full: self.syn_queue_full,
+            max_syn_backlog: i32::MAX,
+            cookies: self.cookies()?,
+            full: self.kernel.rules().syn_queue_full(),
             peers_are_proven: false,
         };
         let clients = u64::from(self.cell.load.clients);
@@ -74,40 +116,37 @@ impl Inputs<'_> {
     /// timer wheel allows, whichever is later.
     pub(super) fn latest(&self, timers: &[Duration]) -> Duration {
         let nominal = timers.last().copied().unwrap_or_default();
-        let by_wheel = match self.hz {
+        let by_wheel = match self.kernel.hz() {
             Some(hz) => timer::latest(timers, hz),
             None => timer::latest_at_any_hz(timers),
         };
         by_wheel.max(nominal.mul_f64(1.0 + timer::TOLERANCE)) + NOTICED_WITHIN
     }
 
+    /// `net.ipv4.tcp_syncookies` in force at the server.
+    pub(super) fn cookies(&self) -> Result<Cookies, Inapplicable> {
+        Ok(Cookies::from_sysctl(self.sysctl(Role::Server, Sysctl::TcpSyncookies, None)?))
+    }
+
     /// A sysctl of the server's host, if the scenario sets it.
     pub(super) fn at_server<T: FromStr>(&self, sysctl: Sysctl) -> Option<T> {
-        configured(&self.cell.hosts.server, sysctl)
+        self.stated(Role::Server, sysctl)?.parse().ok()
     }
 
     /// A sysctl of the client's host, if the scenario sets it.
     pub(super) fn at_client<T: FromStr>(&self, sysctl: Sysctl) -> Option<T> {
-        configured(&self.cell.hosts.client, sysctl)
+        self.stated(Role::Client, sysctl)?.parse().ok()
     }
 
-    /// A sysctl of the server's host that the scenario must set.
+    /// A sysctl of the server's host in force.
     pub(super) fn required_at_server<T: FromStr>(&self, sysctl: Sysctl) -> Result<T, Inapplicable> {
-        self.at_server(sysctl).ok_or_else(|| not_configured("server", sysctl))
+        self.sysctl(Role::Server, sysctl, None)
     }
 
-    /// A sysctl of the client's host that the scenario must set.
+    /// A sysctl of the client's host in force.
     pub(super) fn required_at_client<T: FromStr>(&self, sysctl: Sysctl) -> Result<T, Inapplicable> {
-        self.at_client(sysctl).ok_or_else(|| not_configured("client", sysctl))
+        self.sysctl(Role::Client, sysctl, None)
     }
-}
-
-fn configured<T: FromStr>(host: &Host, sysctl: Sysctl) -> Option<T> {
-    host.sysctls.get(sysctl.name())?.to_string().parse().ok()
-}
-
-fn not_configured(host: impl Display, sysctl: Sysctl) -> Inapplicable {
-    not_applied(format!("the scenario does not set {sysctl} of the {host}"))
 }
 
 /// Requires that TIME_WAIT lasts its full length. Without `tcp_rfc1337`, a late RST

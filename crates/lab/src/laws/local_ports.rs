@@ -116,12 +116,8 @@ fn connects_in_sequence(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u
     if owner == Side::Server || !reconnect.can_reuse() {
         return Ok((ports::sequential_connects(clients, ports, Some(owner)), 0));
     }
-    let delay = inputs.tw_reuse_delay.ok_or_else(|| {
-        not_applied(format!(
-            "this kernel has no {} and compares whole seconds",
-            Sysctl::TcpTwReuseDelay
-        ))
-    })?;
+    let delay: u64 = inputs.required_at_client(Sysctl::TcpTwReuseDelay)?;
+    let delay = Duration::from_millis(delay);
     let interval = load.connect_rate.map(|rate| Duration::try_from_secs_f64(1.0 / rate));
     let interval = interval
         .and_then(Result::ok)

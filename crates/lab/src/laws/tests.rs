@@ -1,10 +1,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use queue_model::syn_queue::SynQueueFull;
+use queue_model::kernel_rules::RuleSet;
 use queue_model::{accept_queue, time_wait};
-use run_record::{AcceptQueue, ProbeSummary, StateSummary};
+use run_record::{AcceptQueue, LawNotApplied, ProbeSummary, StateSummary};
 use scenario::{CellSettings, Host, SysctlValue};
+
+use crate::kernel_facts::KernelFacts;
 
 use super::cell_laws::CellLaws;
 use super::inputs::Inputs;
@@ -25,18 +27,22 @@ fn set_sysctl(host: &mut Host, name: &str, value: &str) {
     host.sysctls.insert(format!("net.ipv4.{name}"), value);
 }
 
-fn inputs(cell: &CellSettings, somaxconn: Option<u32>, syn_queue_full: SynQueueFull) -> Inputs<'_> {
-    let tw_reuse_delay = Some(Duration::from_secs(1));
-    Inputs { cell, somaxconn, syn_queue_full, tw_reuse_delay, hz: Some(250) }
+fn laws_of(cell: &CellSettings) -> CellLaws {
+    laws_with(cell, RuleSet::Since2025)
 }
 
-fn laws_of(cell: &CellSettings, somaxconn: Option<u32>) -> CellLaws {
-    CellLaws::predict(&inputs(cell, somaxconn, SynQueueFull::Above))
+fn laws_with(cell: &CellSettings, rules: RuleSet) -> CellLaws {
+    CellLaws::predict(&Inputs::new(cell, &KernelFacts::assumed(rules)))
+}
+
+fn set_somaxconn(cell: &mut CellSettings, value: &str) {
+    let value = SysctlValue::Text(value.to_owned());
+    cell.hosts.server.sysctls.insert("net.core.somaxconn".to_owned(), value);
 }
 
 /// The predicted values, by the law's id.
 fn predictions(cell: &CellSettings) -> BTreeMap<&'static str, f64> {
-    let laws = laws_of(cell, Some(4096));
+    let laws = laws_of(cell);
     laws.predictions.iter().map(|prediction| (prediction.law.id, prediction.predicted)).collect()
 }
 
@@ -56,16 +62,18 @@ fn no_measurements() -> Measurements<'static> {
 fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Option<bool>> {
     let accept_queue = queue.map(|(depth, limit)| AcceptQueue { depth, limit });
     let measured = Measurements { accept_queue, ..no_measurements() };
-    let checks = laws_of(cell, Some(4)).check(&measured, died);
+    let mut cell = cell.clone();
+    set_somaxconn(&mut cell, "4");
+    let checks = laws_of(&cell).check(&measured, died);
     checks.iter().map(|check| check.held).collect()
 }
 
 #[test]
 fn accept_queue_capacity_is_predicted_only_if_the_server_does_not_accept() {
-    let number = |paused, somaxconn| laws_of(&cell(paused, 50), somaxconn).predictions.len();
-    assert_eq!(number(false, Some(4)), 1);
-    assert_eq!(number(true, Some(4)), 2);
-    assert_eq!(number(true, None), 0, "nothing is predicted from an unknown limit");
+    let number = |paused, rules| laws_with(&cell(paused, 50), rules).predictions.len();
+    assert_eq!(number(false, RuleSet::Since2025), 1);
+    assert_eq!(number(true, RuleSet::Since2025), 2);
+    assert_eq!(number(true, RuleSet::Until2024), 0, "nothing is predicted from an unknown limit");
 }
 
 #[test]
@@ -228,23 +236,24 @@ fn a_law_that_could_not_be_measured_fails_unless_the_server_died() {
 
 #[test]
 fn a_syn_queue_limit_of_0_admits_no_client_on_kernels_before_2025() {
-    let law = accept_queue::CAPACITY;
-    let held = |cell: &CellSettings, syn_queue_full, somaxconn| {
-        CellLaws::predict(&inputs(cell, Some(somaxconn), syn_queue_full))
+    let held = |cell: &CellSettings, rules, somaxconn: &str| {
+        let mut cell = cell.clone();
+        set_somaxconn(&mut cell, somaxconn);
+        laws_with(&cell, rules)
             .predictions
             .iter()
-            .find(|prediction| prediction.law == law)
+            .find(|prediction| prediction.law == accept_queue::CAPACITY)
             .map(|prediction| prediction.predicted)
     };
     let mut cell = cell(true, 50);
-    for (somaxconn, expected) in [(4, 5.0), (0, 1.0)] {
-        for rule in [SynQueueFull::Above, SynQueueFull::AtOrAbove] {
-            assert_eq!(held(&cell, rule, somaxconn), Some(expected), "with a cookie");
+    for (somaxconn, expected) in [("4", 5.0), ("0", 1.0)] {
+        for rules in RuleSet::ALL {
+            assert_eq!(held(&cell, rules, somaxconn), Some(expected), "with a cookie");
         }
     }
     set_sysctl(&mut cell.hosts.server, "tcp_syncookies", "0");
-    assert_eq!(held(&cell, SynQueueFull::Above, 0), Some(1.0));
-    assert_eq!(held(&cell, SynQueueFull::AtOrAbove, 0), Some(0.0));
+    assert_eq!(held(&cell, RuleSet::Since2025, "0"), Some(1.0));
+    assert_eq!(held(&cell, RuleSet::Until2024, "0"), Some(0.0));
 }
 
 /// Asserts that the law is predicted for a cell, but not after any of the changes.
@@ -253,7 +262,7 @@ fn assert_not_applied_after(law: &str, cell: &CellSettings, changes: &[fn(&mut C
     for (index, change) in changes.iter().enumerate() {
         let mut changed = cell.clone();
         change(&mut changed);
-        let laws = laws_of(&changed, Some(4096));
+        let laws = laws_of(&changed);
         let is_predicted = laws.predictions.iter().any(|prediction| prediction.law.id == law);
         assert!(!is_predicted, "{law}, change {index}");
     }
@@ -283,12 +292,11 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
             |cell| set_sysctl(&mut cell.hosts.client, "tcp_rfc1337", "0"),
         ],
     );
-    let without_sysctl =
-        Inputs { tw_reuse_delay: None, ..inputs(&one_by_one, Some(4096), SynQueueFull::Above) };
-    let laws = CellLaws::predict(&without_sysctl);
+    let laws = laws_with(&one_by_one, RuleSet::Until2024);
     assert!(laws.predictions.iter().all(|prediction| !prediction.law.id.starts_with("local-")));
-    let reason = &laws.not_applied[0].reason;
-    assert!(reason.contains("this kernel has no net.ipv4.tcp_tw_reuse_delay"), "{reason}");
+    let is_local = |law: &&LawNotApplied| law.id.starts_with("local-");
+    let reason = &laws.not_applied.iter().find(is_local).expect("it is not applied").reason;
+    assert!(reason.contains("does not set net.ipv4.tcp_tw_reuse_delay"), "{reason}");
     set_sysctl(&mut one_by_one.hosts.server, "tcp_timestamps", "0");
     assert_eq!(predictions(&one_by_one)["local-ports-in-turn"], 20.0, "no port is reused");
 
@@ -350,12 +358,9 @@ fn ids_are_unique_and_in_kebab_case() {
 fn a_law_that_concerns_the_cell_but_cannot_decide_it_is_not_applied_with_the_reason() {
     let mut cell = cell(false, 20);
     cell.load.half_open = 10;
-    let laws = laws_of(&cell, Some(4096));
+    let laws = laws_of(&cell);
     let syn_queue = laws.not_applied.iter().find(|law| law.id == "syn-queue-capacity").unwrap();
     assert!(syn_queue.reason.contains("server.accept_paused is false"), "{}", syn_queue.reason);
     cell.load.half_open = 0;
-    assert!(
-        laws_of(&cell, Some(4096)).not_applied.is_empty(),
-        "the law concerns only half-open clients"
-    );
+    assert!(laws_of(&cell).not_applied.is_empty(), "the law concerns only half-open clients");
 }

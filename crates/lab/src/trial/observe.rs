@@ -1,8 +1,6 @@
 //! Second stage: server, probe and load at work, and the counters before and after.
 
-use std::time::Duration;
-
-use linux_net::{Sysctl, TimerWheel};
+use linux_net::TimerWheel;
 use probe::ProbeReport;
 use run_record::{LivePhase, Restart, SysctlValues};
 
@@ -11,7 +9,7 @@ use super::load::{Loaded, load};
 use super::post_load;
 use crate::backend::{Role, Testbed};
 use crate::error::Result;
-use crate::kernel_rules::syn_queue_rule;
+use crate::kernel_facts::KernelFacts;
 use crate::laws::{CellLaws, Inputs};
 use crate::live::ShownTrial;
 use crate::probe_client::Probe;
@@ -100,19 +98,11 @@ pub(super) fn observe(
     })
 }
 
-/// The predictions of the laws from the settings in force.
+/// The predictions of the laws. Stated values are those of the scenario; only the others
+/// are read from the hosts.
 fn predict(trial: &TrialContext<'_>, effective: &SysctlValues) -> CellLaws {
-    let somaxconn = effective.at_server(Sysctl::Somaxconn);
-    CellLaws::predict(&Inputs {
-        cell: &trial.cell.settings,
-        somaxconn: somaxconn.and_then(|value| value.parse().ok()),
-        syn_queue_full: syn_queue_rule(trial.rules),
-        tw_reuse_delay: effective
-            .at_client(Sysctl::TcpTwReuseDelay)
-            .and_then(|delay| delay.parse().ok())
-            .map(Duration::from_millis),
-        hz: trial.wheel.map(TimerWheel::hz),
-    })
+    let kernel = KernelFacts::of_trial(trial.rules, trial.wheel.map(TimerWheel::hz), effective);
+    CellLaws::predict(&Inputs::new(&trial.cell.settings, &kernel))
 }
 
 fn counters(testbed: &dyn Testbed) -> Result<HostCounters> {

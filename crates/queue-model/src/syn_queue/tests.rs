@@ -6,8 +6,9 @@ mod measured;
 use proptest::prelude::*;
 
 use super::*;
+use crate::kernel_rules::RuleSet;
 
-fn queue(limit: u32, max_syn_backlog: u32, cookies: Cookies) -> SynQueue {
+fn queue(limit: u32, max_syn_backlog: i32, cookies: Cookies) -> SynQueue {
     let full = SynQueueFull::Above;
     SynQueue { limit, max_syn_backlog, cookies, full, peers_are_proven: false }
 }
@@ -22,7 +23,7 @@ fn reproduces_the_measured_table_without_cookies() {
     for [limit, max, connects, syn_recv, drops, full_drops] in measured::WITHOUT_COOKIES {
         let [connects, syn_recv, drops, full_drops] =
             [connects, syn_recv, drops, full_drops].map(u64::from);
-        let queue = queue(limit, max, Cookies::Never);
+        let queue = queue(limit, max.cast_signed(), Cookies::Never);
         assert_eq!(queue.capacity(), syn_recv, "{queue:?}");
         let expected = Effects {
             syn_recv,
@@ -31,6 +32,34 @@ fn reproduces_the_measured_table_without_cookies() {
             ..Effects::default()
         };
         assert_eq!(connect_to_empty(queue, connects), expected, "{queue:?}");
+    }
+}
+
+/// SYN_RECV as published for kernel 5.15.0-130: somaxconn, tcp_max_syn_backlog,
+/// tcp_syncookies, and a backlog that is not smaller than somaxconn.
+#[test]
+fn reproduces_the_published_table_of_kernels_until_2024() {
+    for (somaxconn, max, cookies, syn_recv) in [
+        (4096, 128, Cookies::Never, 97),
+        (4096, 256, Cookies::Never, 193),
+        (4096, 512, Cookies::Never, 385),
+        (4096, 1024, Cookies::Never, 769),
+        (64, 1024, Cookies::Never, 64),
+        (512, 128, Cookies::WhenFull, 512),
+        (1024, 128, Cookies::WhenFull, 1024),
+        (4096, 128, Cookies::WhenFull, 4096),
+    ] {
+        let full = RuleSet::Until2024.syn_queue_full();
+        let queue = SynQueue { full, ..queue(somaxconn, max, cookies) };
+        assert_eq!(queue.capacity(), syn_recv, "{queue:?}");
+        assert_eq!(connect_to_empty(queue, 10_000).syn_recv, syn_recv, "{queue:?}");
+    }
+}
+
+#[test]
+fn a_negative_tcp_max_syn_backlog_admits_almost_nothing() {
+    for (max, syn_recv) in [(-1, 1), (-2, 0), (-4, 0), (i32::MIN, 0), (0, 1)] {
+        assert_eq!(queue(128, max, Cookies::Never).capacity(), syn_recv, "{max}");
     }
 }
 
@@ -115,7 +144,7 @@ fn every_value_but_0_and_2_acts_as_1() {
 fn any_queue() -> impl Strategy<Value = SynQueue> {
     (
         prop_oneof![0..300u32, any::<u32>()],
-        prop_oneof![0..300u32, 0..=i32::MAX.cast_unsigned()],
+        prop_oneof![-5..300i32, any::<i32>()],
         (0..4u32).prop_map(Cookies::from_sysctl),
         prop_oneof![Just(SynQueueFull::Above), Just(SynQueueFull::AtOrAbove)],
         any::<bool>(),
@@ -139,7 +168,7 @@ proptest! {
     fn a_larger_setting_never_holds_fewer(queue in any_queue(), more in 1..500u32) {
         let longer = SynQueue { limit: queue.limit.saturating_add(more), ..queue };
         prop_assert!(longer.capacity() >= queue.capacity());
-        let max_syn_backlog = queue.max_syn_backlog.saturating_add(more);
+        let max_syn_backlog = queue.max_syn_backlog.saturating_add_unsigned(more);
         let roomier = SynQueue { max_syn_backlog, ..queue };
         prop_assert!(roomier.capacity() >= queue.capacity());
     }

@@ -16,7 +16,8 @@ mod machine;
 mod text;
 
 pub(crate) use arguments::DoctorArguments;
-use lab::{BackendKind, Needs};
+use lab::{BackendKind, Finding, Needs};
+use run_record::KernelReport;
 
 use self::diagnosis::{BackendDiagnosis, Diagnosis};
 use self::limits::Limits;
@@ -38,10 +39,15 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
         name: backend.name(),
         findings: backend.check(prepared, &needs),
     };
-    let diagnosis = Diagnosis {
+    let mut diagnosis = Diagnosis {
         machine: machine::findings(&limits, needs.clients),
         backends: prepared.into_iter().map(check).collect(),
+        kernel: None,
     };
+    diagnosis.kernel = describe_kernel(&diagnosis);
+    if let Some(KernelReport { rules: Some(rules), .. }) = &diagnosis.kernel {
+        diagnosis.machine.push(Finding::ok("kernel rules", rules));
+    }
     match arguments.json {
         true => print_output(&diagnosis.json())?,
         false => print_output(&text::text(&diagnosis))?,
@@ -58,6 +64,13 @@ fn selected_backends(
         Some(only) => backend.name() == only,
         None => !backend.is_for_tests(),
     })
+}
+
+/// Determines the kernel's rules with the first backend that is ready.
+fn describe_kernel(diagnosis: &Diagnosis) -> Option<KernelReport> {
+    let ready = diagnosis.backends.iter().find(|backend| diagnosis.is_ready(backend))?;
+    let backend = lab::find_backend(ready.name)?.connect(None).ok()?;
+    lab::describe_kernel(backend.as_ref()).ok()
 }
 
 /// The maximum needs of the scenarios on this machine.

@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use clap::Args;
 use indexmap::IndexMap;
-use lab::CellPredictions;
-use queue_model::accept_queue::DEFAULT_SOMAXCONN;
+use lab::{CellPredictions, KernelFacts};
 use queue_model::law::Unit;
 use run_record::{AxisNames, LawCheck, LawNotApplied, describe_value};
 use run_view::prose::wrap;
-use scenario::{Cell, Plan};
+use scenario::{Cell, Plan, Scenario};
 use tabled::builder::Builder;
 use tabled::settings::{Style, Width};
 
+use super::kernel_rules::KernelArguments;
 use super::plan::PlanArguments;
 use super::size::parse_rate;
 use super::{plan, print_output};
@@ -33,6 +33,8 @@ pub(crate) struct PredictArguments {
     #[arg(long, value_name = "TIME|RATE", default_value = "15us", value_parser = parse_accept_time)]
     #[arg(requires = "simulate")]
     accept: Duration,
+    #[command(flatten)]
+    kernel: KernelArguments,
 }
 
 /// Parses a time, or a rate whose inverse is the time.
@@ -47,24 +49,26 @@ fn parse_accept_time(text: &str) -> std::result::Result<Duration, String> {
 
 /// Prints the predictions for each cell.
 pub(crate) fn predict(arguments: &PredictArguments) -> Result {
-    let PredictArguments { plan: PlanArguments { scenario, changes }, simulate, accept } =
+    let PredictArguments { plan: PlanArguments { scenario, changes }, simulate, accept, kernel } =
         arguments;
+    let facts = kernel.facts()?;
     let plan = plan::plan(scenario, &plan::overrides(changes), changes.seed)?;
-    let predictions =
-        if *simulate { simulation::simulate_plan(&plan, *accept) } else { apply_laws(&plan) };
-    print_output(&format!("{}: {}\n\n{predictions}", plan.scenario.name, plan.scenario.question))
+    let predictions = match simulate {
+        true => simulation::simulate_plan(&plan, *accept),
+        false => apply_laws(&plan, &facts),
+    };
+    let Scenario { name, question, .. } = &plan.scenario;
+    let kernel = kernel.describe(&facts).map_or(String::new(), |line| format!("{line}\n"));
+    print_output(&format!("{name}: {question}\n{kernel}\n{predictions}"))
 }
 
 /// Maximum width of the table, in columns.
 const WIDTH: usize = 100;
 
 /// A row for each cell and law; below it, the laws that are not applied, with the reason.
-fn apply_laws(plan: &Plan) -> String {
-    let rows: Vec<(&Cell, CellPredictions)> = plan
-        .cells
-        .iter()
-        .map(|cell| (cell, lab::predictions(&cell.settings, DEFAULT_SOMAXCONN)))
-        .collect();
+fn apply_laws(plan: &Plan, kernel: &KernelFacts) -> String {
+    let rows: Vec<(&Cell, CellPredictions)> =
+        plan.cells.iter().map(|cell| (cell, lab::predictions(&cell.settings, kernel))).collect();
     let mut sections = Vec::new();
     if rows.iter().any(|(_, laws)| !laws.predicted.is_empty()) {
         sections.push(predictions_table(plan, &rows));

@@ -1,6 +1,7 @@
 //! All findings, and the verdict.
 
 use lab::{Finding, FindingState};
+use run_record::KernelReport;
 use serde_json::{Map, Value};
 
 /// Findings on the machine and on the selected backends.
@@ -9,6 +10,8 @@ pub(super) struct Diagnosis {
     /// The requirements of every backend.
     pub(super) machine: Vec<Finding>,
     pub(super) backends: Vec<BackendDiagnosis>,
+    /// The kernel, if a backend could determine its rules.
+    pub(super) kernel: Option<KernelReport>,
 }
 
 /// The findings of a backend's check.
@@ -29,8 +32,8 @@ impl Diagnosis {
         self.backends.iter().any(|backend| self.is_ready(backend))
     }
 
-    /// As JSON: whether each backend is ready, then the findings of the machine and of
-    /// each backend.
+    /// As JSON: whether each backend is ready, the kernel for `--kernel-rules`, then the
+    /// findings of the machine and of each backend.
     pub(super) fn json(&self) -> String {
         let findings =
             |findings: &[Finding]| serde_json::to_value(findings).expect("findings are plain data");
@@ -41,6 +44,10 @@ impl Diagnosis {
             .collect();
         let mut json = Map::new();
         json.insert("ready".to_owned(), ready.into());
+        if let Some(kernel) = &self.kernel {
+            let kernel = serde_json::to_value(kernel).expect("a report is plain data");
+            json.insert("kernel".to_owned(), kernel);
+        }
         json.insert("machine".to_owned(), findings(&self.machine));
         json.extend(
             self.backends
@@ -78,7 +85,7 @@ mod tests {
         backends: [(&'static str, Vec<Finding>); N],
     ) -> Diagnosis {
         let backends = backends.map(|(name, findings)| BackendDiagnosis { name, findings }).into();
-        Diagnosis { machine, backends }
+        Diagnosis { machine, backends, kernel: None }
     }
 
     fn ready(diagnosis: &Diagnosis) -> Vec<(&'static str, bool)> {

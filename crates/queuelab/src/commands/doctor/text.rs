@@ -125,7 +125,7 @@ mod tests {
             name,
             findings: findings.to_vec(),
         };
-        Diagnosis { machine, backends: backends.iter().map(backend).collect() }
+        Diagnosis { machine, backends: backends.iter().map(backend).collect(), kernel: None }
     }
 
     #[test]
