@@ -78,8 +78,9 @@ pub(crate) fn outcome_colour(outcome: Outcome) -> &'static str {
         Outcome::NoPort => "#f0e442",
         Outcome::Incomplete => "#0072b2",
         Outcome::ServerDown => "#8c8c8c",
-        // Not of the palette, whose last colour is black: a purple of its own lightness.
+        // The palette has no more colours, except black.
         Outcome::SelfConnected => "#5e3c99",
+        Outcome::Unconfirmed => "#c8c8c8",
     }
 }
 

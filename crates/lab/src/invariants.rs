@@ -40,7 +40,8 @@ pub(crate) fn accepts_match_attempts(joined: &Joined, accepted: Option<usize>) -
             | Outcome::TimedOut
             | Outcome::Phantom
             | Outcome::NoPort
-            | Outcome::SelfConnected => false,
+            | Outcome::SelfConnected
+            | Outcome::Unconfirmed => false,
         })
         .count();
     let unmatched = &joined.unmatched;

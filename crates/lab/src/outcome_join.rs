@@ -19,10 +19,25 @@ const EXIT_NOTICE_NS: u64 = 200_000_000;
 /// The server's side.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ServerConnections<'a> {
-    /// Every connection that it accepted; `None` if it died without announcing them.
+    /// Every connection that it accepted; `None` if it died without announcing them, and
+    /// for a standalone load.
     pub(crate) accepted: Option<&'a [AcceptedConnection]>,
     /// CLOCK_MONOTONIC when its exit was noticed, nanoseconds.
     pub(crate) died_ns: Option<u64>,
+    /// Without `accepted`: whether each attempt was accepted, as far as the kernel shows
+    /// it; empty if nothing was observed.
+    pub(crate) observed: &'a [Option<bool>],
+}
+
+impl ServerConnections<'_> {
+    /// Whether an attempt was accepted; `None` if that is not known.
+    fn is_accepted(&self, position: usize, attempt: &Attempt, at_ns: Option<u64>) -> Option<bool> {
+        match self.accepted {
+            Some(_) => Some(at_ns.is_some()),
+            None if attempt.answered => Some(true),
+            None => self.observed.get(position).copied().flatten(),
+        }
+    }
 }
 
 /// The joined attempts.
@@ -80,10 +95,15 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joine
     let rows = attempts
         .iter()
         .zip(accepted_ns)
-        .map(|(attempt, accepted_ns)| AttemptRow {
+        .enumerate()
+        .map(|(position, (attempt, accepted_ns))| AttemptRow {
             index: attempt.index,
             local: attempt.local.map(|local| local.to_string()).unwrap_or_default(),
-            outcome: outcome(attempt, accepted_ns, server),
+            outcome: outcome(
+                attempt,
+                server.is_accepted(position, attempt, accepted_ns),
+                server.died_ns,
+            ),
             start_ns: attempt.start_ns,
             connect_ns: attempt.connect_ns,
             accepted_ns,
@@ -97,23 +117,23 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joine
     Joined { rows, unmatched }
 }
 
-fn outcome(attempt: &Attempt, accepted_ns: Option<u64>, server: ServerConnections<'_>) -> Outcome {
-    let by_exit = server.died_ns.is_some_and(|died| attempt.end_ns + EXIT_NOTICE_NS >= died);
-    // Without the server's connections, established ones count as accepted.
-    let accepted = accepted_ns.is_some() || server.accepted.is_none();
-    match (attempt.ending, accepted) {
+fn outcome(attempt: &Attempt, is_accepted: Option<bool>, died_ns: Option<u64>) -> Outcome {
+    let by_exit = died_ns.is_some_and(|died| attempt.end_ns + EXIT_NOTICE_NS >= died);
+    match (attempt.ending, is_accepted) {
         (Ending::NoPort, _) => Outcome::NoPort,
         (Ending::SelfConnected, _) => Outcome::SelfConnected,
-        (Ending::Finished, true) => Outcome::Ok,
-        (Ending::Finished, false) => Outcome::Phantom,
+        (Ending::Finished, Some(true)) => Outcome::Ok,
+        (Ending::Finished, Some(false)) => Outcome::Phantom,
+        (Ending::Finished, None) => Outcome::Unconfirmed,
         (_, _) if by_exit => Outcome::ServerDown,
         (Ending::Refused, _) => Outcome::Refused,
         (Ending::Reset, _) => Outcome::Reset,
         // Accepted by the server while the client gave up.
-        (Ending::TimedOut, _) if accepted_ns.is_some() => Outcome::Incomplete,
+        (Ending::TimedOut, Some(true)) => Outcome::Incomplete,
         (Ending::TimedOut, _) => Outcome::TimedOut,
-        (Ending::Unfinished | Ending::ClosedByServer, true) => Outcome::Incomplete,
-        (Ending::Unfinished | Ending::ClosedByServer, false) => Outcome::Phantom,
+        (Ending::Unfinished | Ending::ClosedByServer, Some(true)) => Outcome::Incomplete,
+        (Ending::Unfinished | Ending::ClosedByServer, Some(false)) => Outcome::Phantom,
+        (Ending::Unfinished | Ending::ClosedByServer, None) => Outcome::Unconfirmed,
     }
 }
 
@@ -133,6 +153,7 @@ mod tests {
             errno: None,
             messages_written: 0,
             deliveries: 0,
+            answered: false,
         }
     }
 
@@ -141,7 +162,7 @@ mod tests {
     }
 
     fn alive(accepted: &[AcceptedConnection]) -> ServerConnections<'_> {
-        ServerConnections { accepted: Some(accepted), died_ns: None }
+        ServerConnections { accepted: Some(accepted), died_ns: None, observed: &[] }
     }
 
     fn outcomes(joined: &Joined) -> Vec<Outcome> {
@@ -210,14 +231,17 @@ mod tests {
             late(4, Ending::ClosedByServer),
             late(5, Ending::NoPort),
         ];
-        let lost = ServerConnections { accepted: None, died_ns: Some(died_ns) };
+        let answered = Attempt { answered: true, ..early(6, Ending::Finished) };
+        let attempts = [&attempts[..], &[answered]].concat();
+        let lost = ServerConnections { accepted: None, died_ns: Some(died_ns), observed: &[] };
         let expected = [
-            Outcome::Ok,
+            Outcome::Unconfirmed,
             Outcome::TimedOut,
             Outcome::ServerDown,
             Outcome::ServerDown,
             Outcome::ServerDown,
             Outcome::NoPort,
+            Outcome::Ok,
         ];
         assert_eq!(outcomes(&join(&attempts, lost)), expected);
     }
@@ -232,7 +256,7 @@ mod tests {
             attempt(3, 4, died_ns, Ending::Unfinished),
         ];
         let connections = [accepted(1, 5)];
-        let server = ServerConnections { accepted: Some(&connections), died_ns: Some(died_ns) };
+        let server = ServerConnections { died_ns: Some(died_ns), ..alive(&connections) };
         assert_eq!(
             outcomes(&join(&attempts, server)),
             [Outcome::Ok, Outcome::Phantom, Outcome::Phantom, Outcome::ServerDown]

@@ -164,6 +164,31 @@ impl StateCounts {
     }
 }
 
+/// A socket of a server, in this namespace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ServerSocket {
+    /// Its own address.
+    pub local: SocketAddr,
+    /// The client's address.
+    pub peer: SocketAddr,
+    /// Its state.
+    pub state: TcpState,
+    /// Its inode, as in /proc/PID/fd; 0 if no file has it: accept(2) has not taken it, or
+    /// its file was closed.
+    pub inode: u32,
+}
+
+impl ServerSocket {
+    /// Whether accept(2) has taken the connection. One that it has not taken has no file
+    /// and can only be in these three states: only a program sends the FIN that leads to
+    /// the others, and a listener that closes resets what is queued
+    /// (`inet_child_forget` in net/ipv4/inet_connection_sock.c).
+    pub fn is_accepted(&self) -> bool {
+        use TcpState::{CloseWait, Established, SynRecv};
+        self.inode != 0 || !matches!(self.state, Established | CloseWait | SynRecv)
+    }
+}
+
 /// A netlink socket that lists the TCP sockets of the namespace in which it was opened,
 /// in any thread.
 #[derive(Debug)]
@@ -273,6 +298,33 @@ impl SocketDiag {
                 counts.count(socket.state);
             }
         })
+    }
+
+    /// The sockets with this local port that have a peer, of both address families: those
+    /// of connections over IPv4 to a listener on `::` have their IPv4 addresses. TIME_WAIT
+    /// is left out. One scan for each family, as in [`SocketDiag::count_by_state`].
+    ///
+    /// # Errors
+    /// If the request fails.
+    pub fn server_sockets(&mut self, local_port: u16) -> Result<Vec<ServerSocket>, DiagError> {
+        let mut found = Vec::new();
+        for family in [AddressFamily::V4, AddressFamily::V6] {
+            let left_out = StateFlags::LISTEN | StateFlags::TIME_WAIT | StateFlags::CLOSE;
+            let states = StateFlags::all() - left_out;
+            let request = Self::request(family, states, Some(local_port));
+            found.append(&mut self.dump(&request, |sockets: &mut Vec<_>, socket| {
+                let Some(state) = TcpState::from_kernel(socket.state) else { return };
+                let id = &socket.socket_id;
+                let canonical = |ip: IpAddr, port| SocketAddr::new(ip.to_canonical(), port);
+                sockets.push(ServerSocket {
+                    local: canonical(id.source_address, id.source_port),
+                    peer: canonical(id.destination_address, id.destination_port),
+                    state,
+                    inode: socket.inode,
+                });
+            })?);
+        }
+        Ok(found)
     }
 
     fn dump<T: Default>(

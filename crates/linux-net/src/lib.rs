@@ -10,6 +10,7 @@
 //! | name a counter or sysctl, and explain it | [`Counter`], [`Sysctl`] |
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
 //! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`tcp_info()`] |
+//! | find the addresses of a name | [`resolve()`] |
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
 //! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`raise_open_files`] |
 //! | test with namespaces | [`testing`] |
@@ -29,6 +30,7 @@ mod namespace;
 mod namespace_factory;
 mod netlink;
 mod refusal;
+mod resolve;
 mod socket_memory;
 mod sysctl;
 mod sysctl_name;
@@ -39,7 +41,7 @@ mod user_namespace;
 
 pub use clock::{monotonic_ns, process_cpu_ns};
 pub use counters::{CounterDelta, Counters, CountersError};
-pub use diag::{AddressFamily, DiagError, Listener, SocketDiag, StateCounts};
+pub use diag::{AddressFamily, DiagError, Listener, ServerSocket, SocketDiag, StateCounts};
 pub use kernel_names::{Counter, Sysctl};
 pub use limits::{OpenFilesError, raise_open_files};
 pub use link::{
@@ -49,6 +51,7 @@ pub use link::{
 pub use namespace::{NetworkNamespace, lead_session_on_exec};
 pub use namespace_factory::NamespaceFactory;
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
+pub use resolve::{ResolveError, resolve};
 pub use socket_memory::SocketMemory;
 pub use sysctl::{
     SysctlError, SysctlScope, check_read_back, read_sysctls_here, sysctl_scope, sysctl_scopes,

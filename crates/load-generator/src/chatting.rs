@@ -15,6 +15,9 @@ use crate::timers::Timer;
 /// Bytes of due messages that one send(2) may contain.
 const WRITE_AT_ONCE: usize = 64 * 1024;
 
+/// First bytes of a connection that are kept to show what is not in the framing.
+const UNFRAMED_BYTES: usize = 64;
+
 impl Generator<'_> {
     /// Starts the chat of a client: its schedule is fixed from now on.
     pub(crate) fn begin_chat(&mut self, client: usize, now_ns: u64) {
@@ -123,15 +126,29 @@ impl Generator<'_> {
         // Everything in the buffer had arrived by now.
         let now = monotonic_ns();
         let metrics = &mut self.metrics;
+        reader.answered = true;
+        if !reader.is_framed {
+            let room = UNFRAMED_BYTES.saturating_sub(reader.unframed.len());
+            reader.unframed.extend(&bytes[..bytes.len().min(room)]);
+        }
         metrics.bytes_in += bytes.len() as u64;
         metrics.record_activity(now);
         reader.decoder.feed(bytes);
         loop {
             let body = match reader.decoder.next_body() {
-                Ok(Some(body)) => body,
+                Ok(Some(body)) => {
+                    if !reader.is_framed {
+                        reader.is_framed = true;
+                        reader.unframed = Vec::new();
+                    }
+                    body
+                }
                 Ok(None) => return Ok(()),
                 Err(_) => {
                     metrics.broken_streams += 1;
+                    if !reader.is_framed {
+                        metrics.record_unframed(&reader.unframed);
+                    }
                     self.end(client, Ending::Unfinished, None);
                     return Ok(());
                 }

@@ -36,6 +36,12 @@ pub(crate) struct Client {
     pub(crate) connect_ns: Option<u64>,
     pub(crate) syn_retransmits: Option<u32>,
     pub(crate) deliveries: u64,
+    /// Data or an end of file arrived.
+    pub(crate) answered: bool,
+    /// The first bytes read, until they are known to be a message.
+    pub(crate) unframed: Vec<u8>,
+    /// A message in the framing has been read.
+    pub(crate) is_framed: bool,
     pub(crate) decoder: Decoder,
     /// Bytes of started messages; those before `sent` are already written.
     pub(crate) out: Vec<u8>,
@@ -74,6 +80,9 @@ impl Client {
             connect_ns: None,
             syn_retransmits: None,
             deliveries: 0,
+            answered: false,
+            unframed: Vec::new(),
+            is_framed: false,
             decoder: Decoder::new(codec),
             out: Vec::new(),
             sent: 0,
@@ -106,6 +115,7 @@ impl Client {
             errno: end.errno,
             messages_written,
             deliveries: self.deliveries,
+            answered: self.answered,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
-use worker::metrics::{Integrity, LatencySummary, ResourceUsage};
+use worker::metrics::{Integrity, LatencySummary, ResourceUsage, UnframedAnswer};
 use worker::{MessageOf, Protocol};
 
 /// The protocol of the load.
@@ -119,6 +119,11 @@ pub struct Attempt {
     pub messages_written: u32,
     /// Messages of other clients that arrived, doubled ones included.
     pub deliveries: u64,
+    /// The peer sent data or its end of file, so a program there had accepted the
+    /// connection: the kernel sends neither for one in an accept queue. Data that the load
+    /// did not read counts too. False in reports of older builds.
+    #[serde(default)]
+    pub answered: bool,
 }
 
 /// Everything a load measured.
@@ -153,6 +158,9 @@ pub struct LoadReport {
     pub send_lateness: LatencySummary,
     /// Errors in the deliveries.
     pub integrity: Integrity,
+    /// Data that was not in the framing; `None` if there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unframed: Option<UnframedAnswer>,
     /// Failures by errno name.
     pub errors: BTreeMap<String, u64>,
     /// Resources used by the load's process.

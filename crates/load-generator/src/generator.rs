@@ -1,5 +1,6 @@
 //! The event loop of a load: one thread, one epoll instance.
 
+use std::mem::MaybeUninit;
 use std::net::IpAddr;
 use std::time::Duration;
 
@@ -239,6 +240,9 @@ impl<'a> Generator<'a> {
         if let Some(error) = error {
             *self.metrics.errors.entry(errno_name(error)).or_default() += 1;
         }
+        if ended.state == State::Open && !ended.answered {
+            ended.answered = has_answer(ended.socket());
+        }
         ended.state = State::Ended;
         ended.socket = None;
         ended.out = Vec::new();
@@ -279,6 +283,12 @@ impl<'a> Generator<'a> {
         let sources = &self.config.sources;
         (!sources.is_empty()).then(|| sources[client % sources.len()])
     }
+}
+
+/// Whether data or an end of file waits to be read.
+fn has_answer(socket: &Socket) -> bool {
+    let mut byte = [MaybeUninit::uninit()];
+    socket.peek(&mut byte).is_ok()
 }
 
 /// A time as nanoseconds; longer than 584 years is 584 years.

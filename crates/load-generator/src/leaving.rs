@@ -2,6 +2,7 @@
 
 use std::net::Shutdown;
 
+use chat_protocol::Framing;
 use linux_net::monotonic_ns;
 use nix::errno::Errno;
 
@@ -59,6 +60,11 @@ impl Generator<'_> {
         let as_planned = self.config.server_closes && self.schedules[client].is_written();
         let stays = as_planned && self.stays();
         let reader = &mut self.clients[client];
+        reader.answered = true;
+        // A message has at least a header.
+        if !reader.unframed.is_empty() && reader.unframed.len() < Framing::HEADER_BYTES {
+            self.metrics.record_unframed(&reader.unframed);
+        }
         if stays {
             reader.read_to_end = true;
             reader.reads = false;

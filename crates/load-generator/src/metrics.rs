@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use worker::metrics::UnframedAnswer;
+
 use crate::latency::Latencies;
 
 /// Counts and distributions over all clients.
@@ -12,6 +14,7 @@ pub(crate) struct LoadMetrics {
     pub(crate) echoed: u64,
     pub(crate) foreign: u64,
     pub(crate) broken_streams: u64,
+    pub(crate) unframed: Option<UnframedAnswer>,
     pub(crate) errors: BTreeMap<String, u64>,
     /// First write, and last write or delivery.
     pub(crate) chat_window_ns: Option<(u64, u64)>,
@@ -30,6 +33,7 @@ impl LoadMetrics {
             echoed: 0,
             foreign: 0,
             broken_streams: 0,
+            unframed: None,
             errors: BTreeMap::new(),
             chat_window_ns: None,
             last_activity_ns: 0,
@@ -37,6 +41,16 @@ impl LoadMetrics {
             connect_latency: Latencies::new(),
             send_lateness: Latencies::new(),
         }
+    }
+
+    /// Records a connection whose first data, which starts with these bytes, is not in the
+    /// framing.
+    pub(crate) fn record_unframed(&mut self, start: &[u8]) {
+        let unframed = self.unframed.get_or_insert_with(|| UnframedAnswer {
+            connections: 0,
+            start: start.escape_ascii().to_string(),
+        });
+        unframed.connections += 1;
     }
 
     /// Records that bytes were written or that a message arrived.

@@ -56,6 +56,7 @@ impl Generator<'_> {
                 broken_streams: metrics.broken_streams,
                 ..integrity
             },
+            unframed: metrics.unframed,
             errors: metrics.errors,
             usage: ResourceUsage::current(),
             attempts,

@@ -5,6 +5,7 @@ pub(crate) mod check;
 pub(crate) mod ci;
 pub(crate) mod clean;
 pub(crate) mod compare;
+pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod explain;
 pub(crate) mod host;
@@ -25,5 +26,7 @@ pub(crate) mod server;
 pub(crate) mod show;
 pub(crate) mod size;
 pub(crate) mod standalone;
+pub(crate) mod target;
 
 pub(crate) use crate::output::print_output;
+pub(crate) use config::parse_config;

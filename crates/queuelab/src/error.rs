@@ -27,6 +27,11 @@ pub(crate) enum CommandError {
     Counters(#[from] linux_net::CountersError),
     #[error("failed to {0}")]
     OpenFiles(#[from] linux_net::OpenFilesError),
+    #[error(
+        "failed to {0}; check the name, or use an address instead (only /etc/hosts and the DNS \
+         servers of /etc/resolv.conf are asked)"
+    )]
+    Resolve(#[from] linux_net::ResolveError),
     #[error("failed to {0}")]
     Sockets(#[from] linux_net::DiagError),
     #[error(
@@ -97,6 +102,7 @@ impl CommandError {
             Self::Lab(_)
             | Self::Counters(_)
             | Self::OpenFiles(_)
+            | Self::Resolve(_)
             | Self::Sockets(_)
             | Self::NotListening(_)
             | Self::Server(_)

@@ -1,15 +1,20 @@
-//! The summary of a standalone load: only the client's side.
+//! The summary of a standalone load: the client's side, and what is known of the server's.
 
 use linux_net::Counter;
-use run_record::{LatencySummary, Outcome, TrialRecord};
+use run_record::{LatencySummary, Outcome, StandaloneView, TrialRecord};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
-use tabled::settings::{Alignment, Style};
+use tabled::settings::peaker::Priority;
+use tabled::settings::{Alignment, Style, Width};
 
 use run_view::Run;
 use run_view::number::{count, nanoseconds, percent, total};
+use run_view::prose::{several, wrap_to};
 
 use crate::checks;
+
+/// The columns of a line: a standalone load may run in a narrow terminal, far from a page.
+const WIDTH: usize = 60;
 
 /// Counters of the client's host that show retransmissions.
 const COUNTERS: [(Counter, &str); 2] = [
@@ -17,19 +22,88 @@ const COUNTERS: [(Counter, &str); 2] = [
     (Counter::TcpTimeouts, "retransmission timers that expired"),
 ];
 
-/// The summary of a standalone load as plain text: outcomes, latencies, messages, and the
-/// client's counters with their meaning.
+/// The summary of a standalone load as plain text of 60 columns: outcomes, who was
+/// accepted, latencies, messages, and the client's counters with their meaning.
 pub fn standalone(run: &Run) -> String {
-    let mut sections = vec![run.record.scenario.question.clone()];
+    let mut sections = vec![wrapped(&run.record.scenario.question)];
     for trial in &run.trials {
-        sections.push(format!("{}\n{}", outcomes(trial), retransmissions(trial)));
-        sections.extend(why_timed_out(trial));
-        sections.push(latencies(trial));
-        sections.push(messages(trial));
+        let view = trial.standalone.unwrap_or_default();
+        sections.push(
+            acceptance(trial, &view)
+                .iter()
+                .map(|line| wrapped(line))
+                .collect::<Vec<_>>()
+                .join("\n"),
+        );
+        sections.push(format!("{}\n{}", outcomes(trial), wrapped(&retransmissions(trial))));
+        sections.extend(reasons(run, trial, &view).iter().map(|reason| wrapped(reason)));
+        if view.connected > 0 {
+            sections.push(latencies(trial));
+        }
+        if trial.rates.messages_written > 0 {
+            sections.push(wrapped(&messages(trial)));
+        }
         sections.push(counters(trial));
+        if !trial.held() {
+            sections.push(wrap_lines(&checks::text(&run.verdict)));
+        }
     }
-    sections.push(checks::text(&run.verdict));
     sections.join("\n\n")
+}
+
+fn wrapped(text: &str) -> String {
+    wrap_to(WIDTH, text, "", "").replace('\u{a0}', " ")
+}
+
+/// Wraps each line, and keeps its indentation.
+fn wrap_lines(text: &str) -> String {
+    let line = |line: &str| {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        wrap_to(WIDTH, line, indent, indent)
+    };
+    text.lines().map(line).collect::<Vec<_>>().join("\n").replace('\u{a0}', " ")
+}
+
+/// What the client knows, and who was accepted.
+fn acceptance(trial: &TrialRecord, view: &StandaloneView) -> Vec<String> {
+    let mut lines = vec![format!(
+        "{} of {} connected, {} finished, {} failed.",
+        count(view.connected),
+        count(trial.attempts),
+        count(view.finished),
+        count(view.failed)
+    )];
+    if view.accepted > 0 {
+        lines.push(format!("Accepted by the server: {}.", count(view.accepted)));
+    }
+    if view.queued > 0 {
+        lines.push(format!(
+            "Never accepted: {}, in the listener's accept queue. No accept(2) has taken them.",
+            count(view.queued)
+        ));
+    }
+    if view.half_open > 0 {
+        lines.push(format!(
+            "Never accepted: {}, in SYN_RECV at the server. It dropped the last ACK of their \
+             handshake, as a full accept queue does.",
+            count(view.half_open)
+        ));
+    }
+    if view.unknown > 0 {
+        let of = if view.unknown < view.connected {
+            format!(" for {}", count(view.unknown))
+        } else {
+            String::new()
+        };
+        lines.push(format!(
+            "Accepted: not known here{of}. Nothing came back, and {}.",
+            match view.listener_here {
+                true => "their sockets at the server were not seen in this network namespace",
+                false => "the listener is not in this network namespace",
+            }
+        ));
+    }
+    lines
 }
 
 fn outcomes(trial: &TrialRecord) -> String {
@@ -50,31 +124,88 @@ fn retransmissions(trial: &TrialRecord) -> String {
     }
 }
 
-fn why_timed_out(trial: &TrialRecord) -> Option<String> {
-    if trial.outcomes.get(Outcome::TimedOut) == 0 {
-        return None;
+/// Why attempts did not end `ok`, as far as the client knows.
+fn reasons(run: &Run, trial: &TrialRecord, view: &StandaloneView) -> Vec<String> {
+    let mut reasons = Vec::new();
+    let has = |outcome| trial.outcomes.get(outcome) > 0;
+    if has(Outcome::TimedOut) {
+        reasons.push(why_timed_out(trial));
     }
-    Some(match trial.connect_latency.count {
+    if has(Outcome::Refused) {
+        reasons.push(
+            "Why refused? Nothing listens on that port, or a firewall rejects the connection."
+                .to_owned(),
+        );
+    }
+    if has(Outcome::SelfConnected) {
+        reasons.push(
+            "Why self_connected? Nothing listens on that port of this host, and the kernel chose \
+             the same port as the client's own, because it is in net.ipv4.ip_local_port_range. \
+             Start the server first, or reserve its port in net.ipv4.ip_local_reserved_ports."
+                .to_owned(),
+        );
+    }
+    reasons.extend(strange_answer(run, trial, view));
+    reasons
+}
+
+fn why_timed_out(trial: &TrialRecord) -> String {
+    match trial.connect_latency.count {
         0 => "Why timed_out? Nothing answered: check the address, and that no firewall drops the \
               SYNs."
             .to_owned(),
         _ => format!(
-            "Why timed_out, and not refused? Full queues drop SYNs silently: see the server's \
-             {}\n(accept queue) and {} (SYN queue). The client can only retransmit its SYN, a second \
+            "Why timed_out, and not refused? Full queues drop SYNs silently: see the server's {} \
+             (accept queue) and {} (SYN queue). The client can only retransmit its SYN, a second \
              later.",
             Counter::ListenOverflows,
             Counter::TcpReqQFullDrop
         ),
+    }
+}
+
+/// How the peer shows that it is no chat server, or not with these settings.
+fn strange_answer(run: &Run, trial: &TrialRecord, view: &StandaloneView) -> Option<String> {
+    const ONLY_CONNECTS: &str = "`--messages 0` measures only connects, of any TCP server.";
+    if let Some(unframed) = &trial.unframed {
+        let framing = run.record.scenario.resolved["framing"].as_str().unwrap_or("its own");
+        let who = if unframed.start.starts_with("HTTP/") { " It is an HTTP server." } else { "" };
+        return Some(format!(
+            "The peer answered, but not in queuelab's framing ({framing}): `{}` on {}.{who} \
+             {ONLY_CONNECTS}",
+            unframed.start,
+            several(unframed.connections, "connection")
+        ));
+    }
+    if trial.integrity.echoed > 0 {
+        return Some(format!(
+            "The peer sends messages back to their sender: it is an echo server, no chat server. \
+             {ONLY_CONNECTS}"
+        ));
+    }
+    if view.closed_by_peer > 0 {
+        let no_answer = if trial.rates.deliveries == 0 { ", and sent no message" } else { "" };
+        return Some(format!(
+            "The peer closed {} before the client was done{no_answer}.",
+            several(view.closed_by_peer, "connection")
+        ));
+    }
+    let never_accepted = view.queued + view.half_open;
+    let is_silent = trial.rates.messages_written > 0 && view.answered == 0;
+    (is_silent && view.connected > 1 && never_accepted == 0).then(|| {
+        format!(
+            "Nothing came back, although a chat server sends each message to every other client: \
+             the peer is no queuelab server, or it does not read. {ONLY_CONNECTS}"
+        )
     })
 }
 
 fn latencies(trial: &TrialRecord) -> String {
     let mut builder = Builder::default();
     builder.push_record(["latency", "median", "99 %", "worst"]);
-    for (name, LatencySummary { count, p50_ns, p99_ns, max_ns, .. }) in [
-        ("connect(2) to ESTABLISHED", trial.connect_latency),
-        ("message, from its scheduled time to its delivery", trial.delivery_latency),
-    ] {
+    for (name, LatencySummary { count, p50_ns, p99_ns, max_ns, .. }) in
+        [("until ESTABLISHED", trial.connect_latency), ("until delivery", trial.delivery_latency)]
+    {
         let format = |ns: u64| match count {
             0 => "·".to_owned(),
             _ => nanoseconds(ns as f64),
@@ -88,11 +219,12 @@ fn messages(trial: &TrialRecord) -> String {
     let written = count(trial.rates.messages_written as i64);
     let deliveries = count(trial.rates.deliveries as i64);
     let mut text = format!(
-        "{written} messages written; {deliveries} deliveries (a message goes to every other connected client)."
+        "{written} messages written; {deliveries} deliveries (a message goes to every other \
+         connected client)."
     );
     if trial.undelivered > 0 {
         let outstanding = count(trial.undelivered as i64);
-        text += &format!("\n{outstanding} deliveries were outstanding at the finish deadline.");
+        text += &format!(" {outstanding} deliveries were outstanding at the finish deadline.");
     }
     text
 }
@@ -106,6 +238,7 @@ fn counters(trial: &TrialRecord) -> String {
     }
     let mut table = builder.build();
     table.with(Style::rounded()).modify(Columns::one(1), Alignment::right());
+    table.with(Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true)));
     table.to_string()
 }
 

@@ -6,6 +6,7 @@
 //! | [`axis`](Axis) | an axis of the matrix |
 //! | [`sysctl_values`](SysctlValues) | the sysctls of both hosts |
 //! | [`trial`](TrialRecord) | a line of `trials.jsonl`: the results of one trial |
+//! | [`standalone`](StandaloneView) | what a standalone load knows |
 //! | [`law`](LawCheck) | a law's prediction with its measurement |
 //! | [`law_verdict`](LawVerdict) | whether a law held in a cell |
 //! | [`execution_id`](ExecutionId) | identifies one execution of a trial |
@@ -45,6 +46,7 @@ mod live;
 mod lock;
 mod outcome;
 mod run;
+mod standalone;
 mod suite;
 mod suite_directory;
 mod suite_member;
@@ -71,6 +73,7 @@ pub use run::{
     Backend, Build, Interleaved, InterleavedRole, KernelReport, KernelRules, MAX_CELLS, Machine,
     Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
 };
+pub use standalone::StandaloneView;
 pub use suite::SuiteRecord;
 pub use suite_directory::SuiteDirectory;
 pub use suite_member::{MemberRecord, MemberVerdict};
@@ -84,5 +87,5 @@ pub use verdict::{
 pub use violation::{CheckKind, Violation};
 pub use worker::metrics::{
     AcceptQueue, DurationSummary, Integrity, LatencySummary, ListenerSummary, ProbeSummary,
-    ResourceUsage, ServerMetrics, StateSummary, TimelineRow,
+    ResourceUsage, ServerMetrics, StateSummary, TimelineRow, UnframedAnswer,
 };

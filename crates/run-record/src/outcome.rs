@@ -31,11 +31,15 @@ pub enum Outcome {
     ServerDown,
     /// The client's own address and port were the target's: connected to itself.
     SelfConnected,
+    /// Established at the client, and whether the server accepted it is not known: the
+    /// server died before it reported its connections, or a standalone load cannot see the
+    /// server's sockets. Finished or not: what did not finish is no better known.
+    Unconfirmed,
 }
 
 impl Outcome {
     /// All outcomes, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Ok,
         Self::Refused,
         Self::TimedOut,
@@ -45,6 +49,7 @@ impl Outcome {
         Self::Incomplete,
         Self::ServerDown,
         Self::SelfConnected,
+        Self::Unconfirmed,
     ];
 
     /// The name used in files, expectations and tables.
@@ -59,6 +64,7 @@ impl Outcome {
             Self::Incomplete => "incomplete",
             Self::ServerDown => "server_down",
             Self::SelfConnected => "self_connected",
+            Self::Unconfirmed => "unconfirmed",
         }
     }
 }

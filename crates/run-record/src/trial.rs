@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use worker::metrics::{
     AcceptQueue, Integrity, LatencySummary, ProbeSummary, ResourceUsage, ServerMetrics,
+    UnframedAnswer,
 };
 
 use crate::execution_id::ExecutionId;
@@ -18,6 +19,7 @@ use crate::law::LawCheck;
 use crate::law::LawNotApplied;
 use crate::law::read_checks;
 use crate::outcome::OutcomeCounts;
+use crate::standalone::StandaloneView;
 use crate::sysctl_values::SysctlValues;
 use crate::violation::{CheckKind, Violation};
 
@@ -65,6 +67,12 @@ pub struct TrialRecord {
     pub send_lateness: LatencySummary,
     /// Errors of the deliveries.
     pub integrity: Integrity,
+    /// Data from the peer that was not in the load's framing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unframed: Option<UnframedAnswer>,
+    /// What a standalone load knows; none in a testbed, where both sides report.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standalone: Option<StandaloneView>,
     /// Outstanding deliveries at the finish deadline: lost or late.
     pub undelivered: u64,
     /// Failed system calls of the load, by errno name.

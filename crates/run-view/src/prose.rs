@@ -8,11 +8,16 @@ pub const WIDTH: usize = 100;
 /// Wraps a text into lines of at most [`WIDTH`] columns if no word is longer: `first`
 /// precedes the first line, `then` the others. No-break spaces do not break.
 pub fn wrap(text: &str, first: &str, then: &str) -> String {
+    wrap_to(WIDTH, text, first, then)
+}
+
+/// Like [`wrap`], into lines of at most `width` columns.
+pub fn wrap_to(width: usize, text: &str, first: &str, then: &str) -> String {
     let mut lines = vec![first.to_owned()];
     let mut has_words = false;
     for word in text.split_ascii_whitespace() {
         let line = lines.last_mut().expect("it starts with one");
-        if has_words && line.chars().count() + 1 + word.chars().count() > WIDTH {
+        if has_words && line.chars().count() + 1 + word.chars().count() > width {
             lines.push(format!("{then}{word}"));
         } else {
             line.push_str(if has_words { " " } else { "" });

@@ -16,7 +16,7 @@ pub(crate) fn sample() -> Value {
         "outcomes": {
             "ok": 1, "refused": 1, "timed_out": 1, "reset": 1,
             "phantom": 1, "no_port": 1, "incomplete": 1, "server_down": 1,
-            "self_connected": 1,
+            "self_connected": 1, "unconfirmed": 1,
         },
         "success_rate": 1.0,
         "first_try_rate": 1.0,

@@ -32,7 +32,7 @@
 //! |---|---|
 //! | `hosts`, `server`, `load`, `after` | the cell's settings, as in the scenario; times are strings (`seconds(load.connect_deadline)`) |
 //! | `attempts` | connection attempts |
-//! | `outcomes` | attempts by outcome: `ok`, `refused`, `timed_out`, `reset`, `phantom`, `no_port`, `incomplete`, `server_down`, `self_connected` |
+//! | `outcomes` | attempts by outcome: `ok`, `refused`, `timed_out`, `reset`, `phantom`, `no_port`, `incomplete`, `server_down`, `self_connected`, `unconfirmed` |
 //! | `success_rate`, `first_try_rate` | `ok` ÷ attempts; the same without any SYN retransmission; 0 to 1 |
 //! | `rates` | `offered`, `ingested`, `delivered`, per second |
 //! | `integrity` | deliveries `lost`, `doubled`, `reordered`, `echoed`, `foreign`; `broken_streams` |

@@ -6,6 +6,7 @@ mod probe;
 mod queue;
 mod server;
 mod timeline;
+mod unframed;
 mod usage;
 
 pub use integrity::Integrity;
@@ -14,4 +15,5 @@ pub use probe::{ListenerSummary, ProbeSummary, StateSummary};
 pub use queue::AcceptQueue;
 pub use server::ServerMetrics;
 pub use timeline::TimelineRow;
+pub use unframed::UnframedAnswer;
 pub use usage::ResourceUsage;

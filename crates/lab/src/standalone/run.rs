@@ -1,19 +1,22 @@
 //! Runs a standalone load, and stores it as a run if requested.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use jiff::Timestamp;
 use linux_net::Counters;
-use load_generator::{CommandSource, LoadConfig};
+use load_generator::{CommandSender, CommandSource, LoadConfig, LoadEvent};
 use run_record::{
-    AttemptRow, Backend, KernelRules, Overrides, RunDirectory, RunRecord, SCHEMA_VERSION,
-    ScenarioRecord, SysctlValues, Tool, TrialRecord,
+    AttemptRow, Backend, KernelRules, Overrides, RunDirectory, RunRecord, RunVerdict,
+    SCHEMA_VERSION, ScenarioRecord, SysctlValues, Tool, TrialRecord,
 };
 use serde_json::json;
+use worker::Message;
 
 use super::error::{Result, StandaloneError};
+use super::observer::Observer;
 use super::trial::StandaloneLoad;
 use crate::machine;
 
@@ -23,7 +26,7 @@ const NAME: &str = "load";
 /// A standalone load to run.
 #[derive(Debug)]
 pub struct StandaloneRequest<'a> {
-    /// Its configuration; `hold` is ignored, because there is no controller.
+    /// Its configuration; `hold` is ignored.
     pub config: &'a LoadConfig,
     /// The question that it answers, for the record.
     pub question: String,
@@ -44,31 +47,40 @@ pub struct FinishedLoad {
     pub path: Option<PathBuf>,
 }
 
-/// Runs a load against a server that this process cannot observe. `interrupted` is true
-/// if a command of `commands` stopped it early.
+/// Runs a load against a server that is not the lab's. Of the server's side it knows what
+/// the kernel shows in this network namespace. `interrupted` is true if a command of
+/// `commands` stopped it early.
 ///
 /// # Errors
 /// If it has no result, or its run cannot be stored; then no directory remains.
 pub fn run(
     request: &StandaloneRequest<'_>,
-    commands: CommandSource,
+    commands: (Arc<CommandSender>, CommandSource),
     interrupted: &AtomicBool,
 ) -> Result<FinishedLoad> {
-    // There is no controller to send `go`.
-    let config = LoadConfig { hold: false, ..request.config.clone() };
+    let (sender, commands) = commands;
+    let LoadConfig { target, ref settings, .. } = *request.config;
+    // Dropping the sender would stop the load.
+    let observer = Observer::start(target, settings.linger, Arc::clone(&sender));
+    // The observer sends Go.
+    let config = LoadConfig { hold: observer.is_some(), ..request.config.clone() };
     let mut record = record(&config, request);
     // Before the load, so that an unwritable directory is reported at once.
     let mut directory = request.out.map(|out| RunDirectory::create(out, &record)).transpose()?;
-    let (trial, attempts) = measure(&config, commands, interrupted).inspect_err(|_| {
-        if let Some(directory) = &directory {
-            // It is empty and stays empty.
-            let _ = std::fs::remove_dir_all(directory.path());
-        }
-    })?;
+    let (trial, attempts) =
+        measure(&config, observer, commands, interrupted).inspect_err(|_| {
+            if let Some(directory) = &directory {
+                // It is empty and stays empty.
+                let _ = std::fs::remove_dir_all(directory.path());
+            }
+        })?;
     if let Some(directory) = &mut directory {
         directory.write_attempts(trial.id, &attempts)?;
         directory.append(&trial)?;
         directory.finish(&mut record)?;
+    } else {
+        record.ended = Some(Timestamp::now());
+        record.verdict = Some(RunVerdict::new(&record, std::slice::from_ref(&trial)));
     }
     let path = directory.map(|directory| directory.path().to_owned());
     Ok(FinishedLoad { record, trial, path })
@@ -77,18 +89,26 @@ pub fn run(
 /// Runs the load and measures the changes of this host's counters.
 fn measure(
     config: &LoadConfig,
+    observer: Option<Observer>,
     commands: CommandSource,
     interrupted: &AtomicBool,
 ) -> Result<(TrialRecord, Vec<AttemptRow>)> {
     let (started, began) = (Timestamp::now(), Instant::now());
     let before = Counters::here()?;
-    let report = load_generator::run(config, Some(commands), &mut |_| {})?;
+    let on_decided = observer.as_ref().map(Observer::on_decided);
+    let report = load_generator::run(config, Some(commands), &mut |message| {
+        if let (Message::Event(LoadEvent::Decided { .. }), Some(decided)) = (message, &on_decided) {
+            decided();
+        }
+    })?;
     if interrupted.load(Ordering::Relaxed) {
         return Err(StandaloneError::Interrupted);
     }
-    let client = Counters::here()?.delta(&before);
     let duration = began.elapsed();
-    Ok(StandaloneLoad { config, report: &report, client, started, duration }.trial())
+    let sightings = observer.map(Observer::finish);
+    let client = Counters::here()?.delta(&before);
+    let load = StandaloneLoad { config, report: &report, sightings, client, started, duration };
+    Ok(load.trial())
 }
 
 fn record(config: &LoadConfig, request: &StandaloneRequest<'_>) -> RunRecord {
@@ -152,8 +172,8 @@ mod tests {
         let tool = Tool { version: "1.2.3".to_owned(), commit: None };
         let question = "What happens?".to_owned();
         let request = StandaloneRequest { config: &config, question, out: Some(out), tool };
-        let (_sender, commands) = command_channel().unwrap();
-        run(&request, commands, &AtomicBool::new(interrupted))
+        let (sender, commands) = command_channel().unwrap();
+        run(&request, (Arc::new(sender), commands), &AtomicBool::new(interrupted))
     }
 
     fn runs(out: &Path) -> usize {

@@ -3,19 +3,25 @@
 use indexmap::IndexMap;
 use jiff::Timestamp;
 use linux_net::CounterDelta;
-use load_generator::{LoadConfig, LoadReport};
-use run_record::{AttemptRow, Evidence, OutcomeCounts, SysctlValues, TrialRecord};
+use load_generator::{Ending, LoadConfig, LoadReport};
+use run_record::{
+    AttemptRow, Evidence, Outcome, OutcomeCounts, StandaloneView, SysctlValues, TrialRecord,
+};
 
+use super::sightings::{Acceptance, Sightings};
 use crate::outcome_join::{self, ServerConnections};
 use crate::{invariants, metrics};
 
-/// A finished load on a server that this process cannot observe.
+/// A finished load on a server that is not the lab's.
 #[derive(Debug)]
 pub(super) struct StandaloneLoad<'a> {
     /// Its configuration.
     pub(super) config: &'a LoadConfig,
     /// The report of the client.
     pub(super) report: &'a LoadReport,
+    /// The server's sockets; `None` if no listener of the target is in this network
+    /// namespace.
+    pub(super) sightings: Option<Sightings>,
     /// Changes of the counters of the client's host.
     pub(super) client: CounterDelta,
     /// Start time.
@@ -27,16 +33,17 @@ pub(super) struct StandaloneLoad<'a> {
 impl StandaloneLoad<'_> {
     /// The load as the only trial of its run, with a row for each attempt.
     ///
-    /// Only the client's side is known: established connections count as accepted
-    /// (phantoms cannot be detected), the server's metrics and evidence are absent,
-    /// no law is predicted, and only invariants of the client's side are checked.
+    /// Only the client's side is known, and what the server's sockets showed: the server's
+    /// metrics and evidence are absent, no law is predicted, and only invariants of the
+    /// client's side are checked.
     pub(super) fn trial(self) -> (TrialRecord, Vec<AttemptRow>) {
-        let Self { config, report, client, started, duration } = self;
+        let Self { config, report, sightings, client, started, duration } = self;
         let settings = &config.settings;
-        let joined = outcome_join::join(
-            &report.attempts,
-            ServerConnections { accepted: None, died_ns: None },
-        );
+        let listener_here = sightings.is_some();
+        let acceptances = sightings.unwrap_or_default().acceptances(&report.attempts);
+        let observed: Vec<_> = acceptances.iter().map(|one| one.is_accepted()).collect();
+        let server = ServerConnections { accepted: None, died_ns: None, observed: &observed };
+        let joined = outcome_join::join(&report.attempts, server);
         let outcomes: OutcomeCounts = joined.rows.iter().map(|row| row.outcome).collect();
         let decreased: Vec<_> =
             client.backwards.iter().map(|name| format!("client {name}")).collect();
@@ -62,6 +69,11 @@ impl StandaloneLoad<'_> {
             delivery_latency: report.delivery_latency,
             send_lateness: report.send_lateness,
             integrity,
+            unframed: report.unframed.clone(),
+            standalone: Some(StandaloneView {
+                listener_here,
+                ..view(report, &joined.rows, &acceptances)
+            }),
             undelivered: report.undelivered,
             errors: report.errors.clone(),
             evidence: Evidence { client: client.changes, ..Evidence::default() },
@@ -88,13 +100,40 @@ impl StandaloneLoad<'_> {
     }
 }
 
+/// Counts the attempts by what is known of them.
+fn view(report: &LoadReport, rows: &[AttemptRow], acceptances: &[Acceptance]) -> StandaloneView {
+    let mut view = StandaloneView::default();
+    for ((attempt, row), acceptance) in report.attempts.iter().zip(rows).zip(acceptances) {
+        let is_finished = attempt.ending == Ending::Finished;
+        let may_be_ok = match row.outcome {
+            Outcome::Ok => true,
+            Outcome::Unconfirmed => is_finished,
+            _ => false,
+        };
+        view.failed += u64::from(!may_be_ok);
+        if attempt.connect_ns.is_none() {
+            continue;
+        }
+        view.connected += 1;
+        view.finished += u64::from(is_finished);
+        view.closed_by_peer += u64::from(attempt.ending == Ending::ClosedByServer);
+        view.answered += u64::from(attempt.answered);
+        *match acceptance {
+            Acceptance::Accepted => &mut view.accepted,
+            Acceptance::Queued => &mut view.queued,
+            Acceptance::HalfOpen => &mut view.half_open,
+            Acceptance::Unknown => &mut view.unknown,
+        } += 1;
+    }
+    view
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
 
     use linux_net::Counter;
-    use load_generator::{Attempt, Ending, LoadSettings};
-    use run_record::Outcome;
+    use load_generator::{Attempt, LoadSettings};
 
     use super::*;
 
@@ -110,6 +149,7 @@ mod tests {
             errno: None,
             messages_written: 0,
             deliveries: 0,
+            answered: ending == Ending::ClosedByServer,
         });
         let report = LoadReport { attempts: attempts.collect(), ..LoadReport::default() };
         let config = LoadConfig {
@@ -123,9 +163,8 @@ mod tests {
         };
         let (config, report) = (&config, &report);
         let started = Timestamp::UNIX_EPOCH;
-        StandaloneLoad { config, report, client, started, duration: Duration::from_secs(1) }
-            .trial()
-            .0
+        let duration = Duration::from_secs(1);
+        StandaloneLoad { config, report, sightings: None, client, started, duration }.trial().0
     }
 
     #[test]
@@ -139,7 +178,8 @@ mod tests {
         ];
         let trial = trial(&endings, 5, CounterDelta::default());
         for (outcome, attempts) in [
-            (Outcome::Ok, 1),
+            (Outcome::Ok, 0),
+            (Outcome::Unconfirmed, 1),
             (Outcome::TimedOut, 2),
             (Outcome::Incomplete, 1),
             (Outcome::Refused, 1),
@@ -149,7 +189,7 @@ mod tests {
         }
         assert_eq!((trial.accepted, trial.server.as_ref()), (None, None));
         assert!(trial.evidence.server.is_empty() && trial.laws.is_empty());
-        assert_eq!((trial.ok_first_try, &trial.syn_retransmits[&1]), (1, &2));
+        assert_eq!((trial.ok_first_try, &trial.syn_retransmits[&1]), (0, &2));
         assert!(trial.held(), "{:?}", trial.invariants);
     }
 

@@ -26,10 +26,15 @@ pub(super) struct JoinedTrial {
 pub(super) fn join(observed: &Observed) -> JoinedTrial {
     let (server, died) = match &observed.end {
         ServerEnd::Stopped(report) => {
-            (ServerConnections { accepted: Some(&report.accepted), died_ns: None }, None)
+            let accepted = Some(&report.accepted[..]);
+            (ServerConnections { accepted, died_ns: None, observed: &[] }, None)
         }
         ServerEnd::Died { status, at_ns, accepted } => {
-            let server = ServerConnections { accepted: accepted.as_deref(), died_ns: Some(*at_ns) };
+            let server = ServerConnections {
+                accepted: accepted.as_deref(),
+                died_ns: Some(*at_ns),
+                observed: &[],
+            };
             (server, Some(status.clone()))
         }
     };

@@ -56,6 +56,8 @@ pub(super) fn record(
         delivery_latency: load.delivery_latency,
         send_lateness: load.send_lateness,
         integrity: load.integrity,
+        unframed: load.unframed.clone(),
+        standalone: None,
         undelivered: load.undelivered,
         errors: load.errors.clone(),
         evidence: Evidence {

@@ -14,6 +14,7 @@ use nix::sys::termios::{self, SetArg};
 use rustyline::error::ReadlineError;
 use rustyline::{DefaultEditor, ExternalPrinter};
 
+use super::target::Target;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -23,9 +24,9 @@ const LEAVE_TIMEOUT: Duration = Duration::from_secs(1);
 /// Flags of `queuelab chat`.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ChatArguments {
-    /// The server's address and port.
-    #[arg(default_value = "127.0.0.1:8080")]
-    server: SocketAddr,
+    /// The server's name or address, and its port: localhost:8080, [::1]:8080.
+    #[arg(value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    server: Target,
     /// Message framing of the server.
     #[arg(long, value_enum, default_value_t = Framing::default())]
     framing: Framing,
@@ -33,7 +34,7 @@ pub(crate) struct ChatArguments {
 
 /// Connects, and chats until the user or the server ends the connection.
 pub(crate) fn chat(arguments: &ChatArguments) -> Result {
-    let ChatArguments { server, framing } = *arguments;
+    let (server, framing) = (arguments.server.resolve()?, arguments.framing);
     let stream = TcpStream::connect(server).map_err(|source| CommandError::Io {
         action: format!("connect to {server} (is `queuelab server` running there?)"),
         source,

@@ -1,22 +1,28 @@
 //! `queuelab load`: runs the load generator.
 
-use std::io::IsTerminal;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use chat_protocol::Framing;
 use load_generator::{LoadConfig, LoadSettings};
 
+use super::parse_config;
 use super::standalone::run_standalone;
+use super::target::Target;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
 /// Flags of `queuelab load`.
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Who was accepted is known only where data or an end of file came back, or where the
+server's sockets are in this network namespace; otherwise the outcome is `unconfirmed`.
+
+Exit codes: 0 no attempt failed, 3 an attempt or a check failed.")]
 pub(crate) struct LoadArguments {
-    /// The server's address and port.
-    #[arg(default_value = "127.0.0.1:8080")]
-    target: SocketAddr,
+    /// The server's name or address, and its port: localhost:8080, [::1]:8080.
+    #[arg(value_name = "HOST:PORT", default_value = "127.0.0.1:8080")]
+    target: Target,
     #[command(flatten)]
     settings: LoadSettings,
     /// Message framing of the server.
@@ -35,23 +41,25 @@ pub(crate) struct LoadArguments {
     /// All settings as one JSON object, instead of flags.
     #[arg(long, value_name = "JSON")]
     config: Option<String>,
-    /// Save the results as a run in DIR/load/<UTC time>/, and print tables even if the
-    /// output is not a terminal.
+    /// Save the results as a run in DIR/load/<UTC time>/.
     #[arg(long, value_name = "DIR", conflicts_with = "control")]
     out: Option<PathBuf>,
-    /// Read commands as JSON lines from standard input; exit at its end.
+    /// Print the results as JSON: the trial's record, see `queuelab schema trial`.
+    #[arg(long, conflicts_with = "control")]
+    json: bool,
+    /// Print JSON lines, and read commands as JSON lines from standard input; exit at its
+    /// end.
     #[arg(long)]
     control: bool,
 }
 
-/// Runs the load. Prints tables on a terminal or with `--out`, otherwise JSON lines.
+/// Runs the load. Prints tables, or JSON with `--json`; JSON lines with `--control`.
 pub(crate) fn load(arguments: LoadArguments) -> Result {
     let config = match &arguments.config {
-        Some(json) => serde_json::from_str(json)
-            .map_err(|error| CommandError::Usage(format!("invalid --config: {error}")))?,
+        Some(json) => parse_config(json)?,
         None => LoadConfig {
             settings: arguments.settings,
-            target: arguments.target,
+            target: arguments.target.resolve()?,
             framing: arguments.framing,
             largest_body: arguments.largest_body,
             sources: arguments.sources,
@@ -59,11 +67,19 @@ pub(crate) fn load(arguments: LoadArguments) -> Result {
             hold: false,
         },
     };
-    let prints_tables =
-        arguments.out.is_some() || (std::io::stdout().is_terminal() && !arguments.control);
-    if prints_tables {
-        return run_standalone(&config, arguments.out.as_deref());
+    if arguments.control {
+        load_generator::run_worker(&config, true).map_err(CommandError::Load)?;
+        return Ok(Exit::Held);
     }
-    load_generator::run_worker(&config, arguments.control).map_err(CommandError::Load)?;
-    Ok(Exit::Held)
+    let name = arguments.config.is_none().then(|| arguments.target.to_string());
+    let target = describe_target(name, config.target);
+    run_standalone(&config, &target, arguments.out.as_deref(), arguments.json)
+}
+
+/// The target as it was written, with its address if that is another text.
+fn describe_target(name: Option<String>, address: SocketAddr) -> String {
+    match name {
+        Some(name) if name != address.to_string() => format!("{name} ({address})"),
+        _ => address.to_string(),
+    }
 }

@@ -10,6 +10,7 @@ use probe::{
 };
 use worker::Message;
 
+use super::parse_config;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -55,8 +56,7 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
             cpu_share: arguments.cpu_share,
             ..ProbeConfig::default()
         },
-        Some(json) => serde_json::from_str(json)
-            .map_err(|error| CommandError::Usage(format!("invalid --config: {error}")))?,
+        Some(json) => parse_config(json)?,
     };
     if arguments.control {
         probe::run_worker(&config).map_err(CommandError::Probe)?;

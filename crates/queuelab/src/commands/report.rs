@@ -60,6 +60,23 @@ pub(super) fn write_suite(
     write_files(&suite.files(), directory)
 }
 
+/// Prints a run's summary, writes its files, and prints where they are. The summary comes
+/// first, because it needs no write permission.
+///
+/// # Errors
+/// As for [`write`], and if standard output cannot be written.
+pub(super) fn print_and_write(
+    run: &Run,
+    summary: &str,
+    directory: &Path,
+) -> std::result::Result<(), CommandError> {
+    print_output(summary)?;
+    write(run, directory)?;
+    let report = directory.join("report.html");
+    let places = format!("\nRun directory: {}\nReport: {}", directory.display(), report.display());
+    print_output(&places).map(drop)
+}
+
 /// Writes `report.html` and its companion files into a run's directory, and removes charts
 /// of an earlier report that it no longer has.
 ///

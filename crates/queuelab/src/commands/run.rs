@@ -35,14 +35,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
 /// Prints the results of a run, and writes its report.
 fn print_run(finished: FinishedRun) -> Result<report::Run> {
     let run = report::Run::new(finished.record, finished.trials);
-    let path = finished.path;
-    print_output(&report::summary(&run))?;
-    super::report::write(&run, &path)?;
-    print_output(&format!(
-        "\nRun directory: {}\nReport: {}",
-        path.display(),
-        path.join("report.html").display()
-    ))?;
+    super::report::print_and_write(&run, &report::summary(&run), &finished.path)?;
     Ok(run)
 }
 

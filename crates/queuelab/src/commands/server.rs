@@ -14,7 +14,7 @@ use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 use worker::Message;
 
-use super::print_output;
+use super::{parse_config, print_output};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -39,8 +39,7 @@ pub(crate) struct ServerArguments {
 pub(crate) fn server(arguments: ServerArguments) -> Result {
     let settings = match &arguments.config {
         None => arguments.settings,
-        Some(json) => serde_json::from_str(json)
-            .map_err(|error| CommandError::Usage(format!("invalid --config: {error}")))?,
+        Some(json) => parse_config(json)?,
     };
     if arguments.summary || (std::io::stdout().is_terminal() && !arguments.control) {
         return serve_with_tables(&settings);

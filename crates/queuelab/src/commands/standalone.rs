@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lab::{StandaloneError, StandaloneRequest};
-use load_generator::{CommandSource, ConnectPattern, LoadCommand, LoadConfig, command_channel};
+use load_generator::{CommandSender, ConnectPattern, LoadCommand, LoadConfig, command_channel};
+use run_record::TrialRecord;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
@@ -14,31 +15,51 @@ use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::tool::tool;
 
-/// Runs the load, prints its result, and stores a run below `out`.
-pub(crate) fn run_standalone(config: &LoadConfig, out: Option<&Path>) -> Result {
-    let (commands, interrupted) = interruption()?;
-    let request = StandaloneRequest { config, question: question(config), out, tool: tool() };
-    let finished = lab::run_standalone(&request, commands, &interrupted).inspect_err(|error| {
-        if matches!(error, StandaloneError::Interrupted) {
-            anstream::eprintln!("interrupted: the partial results are discarded");
-        }
+/// Runs the load on the server that `target` describes, prints its result, and stores a run
+/// below `out`.
+pub(crate) fn run_standalone(
+    config: &LoadConfig,
+    target: &str,
+    out: Option<&Path>,
+    as_json: bool,
+) -> Result {
+    let (sender, commands) = command_channel().map_err(|source| CommandError::Io {
+        action: "create a channel to the load".to_owned(),
+        source,
     })?;
-    let held = finished.trial.held();
+    let sender = Arc::new(sender);
+    let interrupted = interruption(Arc::clone(&sender))?;
+    let question = question(config, target);
+    let request = StandaloneRequest { config, question, out, tool: tool() };
+    let finished =
+        lab::run_standalone(&request, (sender, commands), &interrupted).inspect_err(|error| {
+            if matches!(error, StandaloneError::Interrupted) {
+                anstream::eprintln!("interrupted: the partial results are discarded");
+            }
+        })?;
+    let failed = finished.trial.standalone.is_some_and(|view| view.failed > 0);
+    let exit = if failed || !finished.trial.held() { Exit::Failed } else { Exit::Held };
     let run = report::Run::new(finished.record, vec![finished.trial]);
-    print_output(&report::standalone(&run))?;
-    if let Some(path) = finished.path {
-        super::report::write(&run, &path)?;
-        let report = path.join("report.html");
-        print_output(&format!(
-            "\nRun directory: {}\nReport: {}",
-            path.display(),
-            report.display()
-        ))?;
+    match (finished.path, as_json) {
+        (Some(path), false) => {
+            super::report::print_and_write(&run, &report::standalone(&run), &path)?;
+        }
+        (path, true) => {
+            print_output(&json(&run.trials[0]))?;
+            path.map_or(Ok(()), |path| super::report::write(&run, &path))?;
+        }
+        (None, false) => {
+            print_output(&report::standalone(&run))?;
+        }
     }
-    Ok(if held { Exit::Held } else { Exit::Failed })
+    Ok(exit)
 }
 
-fn question(config: &LoadConfig) -> String {
+fn json(trial: &TrialRecord) -> String {
+    serde_json::to_string_pretty(trial).expect("a trial is plain data")
+}
+
+fn question(config: &LoadConfig, target: &str) -> String {
     let settings = &config.settings;
     let how = match (settings.pattern, settings.connect_rate) {
         (ConnectPattern::Rate, Some(rate)) => format!("at {rate} per second"),
@@ -49,15 +70,14 @@ fn question(config: &LoadConfig) -> String {
         1 => "1 client that connects".to_owned(),
         n => format!("{} clients that connect", report::count(n)),
     };
-    format!("What happens to {clients} to {} {how}?", config.target)
+    format!("What happens to {clients} to {target} {how}?")
 }
 
 /// Stops the load at Ctrl-C or SIGTERM and sets the flag; a second signal ends the
 /// process at once. Without a handler, the kernel would drop both signals if
 /// this is the first process of a container.
-fn interruption() -> Result<(CommandSource, Arc<AtomicBool>)> {
+fn interruption(load: Arc<CommandSender>) -> Result<Arc<AtomicBool>> {
     let fail = |source| CommandError::Io { action: "watch for signals".to_owned(), source };
-    let (sender, commands) = command_channel().map_err(fail)?;
     let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(fail)?;
     let interrupted = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&interrupted);
@@ -66,8 +86,8 @@ fn interruption() -> Result<(CommandSource, Arc<AtomicBool>)> {
             if flag.swap(true, Ordering::Relaxed) {
                 std::process::exit(Exit::Interrupted as i32);
             }
-            sender.send(LoadCommand::Stop);
+            load.send(LoadCommand::Stop);
         }
     });
-    Ok((commands, interrupted))
+    Ok(interrupted)
 }

@@ -12,4 +12,5 @@ mod serve;
 mod server_death;
 mod simulated;
 mod standalone;
+mod standalone_load;
 mod suite;

@@ -29,7 +29,7 @@ fn facts() -> Value {
         "outcomes": {
             "ok": 40_u64, "refused": 0_u64, "timed_out": 10_u64, "reset": 0_u64,
             "phantom": 0_u64, "no_port": 0_u64, "incomplete": 0_u64, "server_down": 0_u64,
-            "self_connected": 0_u64,
+            "self_connected": 0_u64, "unconfirmed": 0_u64,
         },
         "success_rate": 0.8,
         "first_try_rate": 1.0,

@@ -93,6 +93,7 @@ impl State {
                 Outcome::NoPort => (Ending::NoPort, false),
                 Outcome::ServerDown => (Ending::ClosedByServer, true),
                 Outcome::SelfConnected => (Ending::SelfConnected, false),
+                Outcome::Unconfirmed => (Ending::Finished, true),
             };
             let is_established = is_accepted || outcome == Outcome::Phantom;
             if is_accepted {
@@ -109,6 +110,7 @@ impl State {
                 syn_retransmits: Some(0),
                 ending,
                 errno: None,
+                answered: is_accepted,
                 messages_written: if talks { messages } else { 0 },
                 deliveries: if talks { (talkers - 1) * u64::from(messages) } else { 0 },
             });

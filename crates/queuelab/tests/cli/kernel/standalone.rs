@@ -45,7 +45,8 @@ fn a_standalone_load_stores_a_run_that_report_reads() {
     assert!(table.starts_with(&format!("What happens to 20 clients that connect to {address}")));
     assert_eq!(table_value(&table, "ok"), 20, "{table}");
     assert!(table.contains("40 messages written; 760 deliveries"), "{table}");
-    assert!(table.contains("Held: all 3 checks"), "{table}");
+    assert!(table.contains("20 of 20 connected, 20 finished, 0 failed."), "{table}");
+    assert!(table.contains("Accepted by the server: 20."), "{table}");
     let report = run.join("report.html");
     let places = format!("Run directory: {}\nReport: {}\n", run.display(), report.display());
     assert!(table.ends_with(&places) && report.is_file(), "{table}");
@@ -96,7 +97,8 @@ fn an_overflow_is_shown_by_server_and_load() {
         let output = command.output().unwrap();
         let table = text(&output.stdout);
         assert_eq!(table_value(&table, "timed_out"), 8, "{}", all_output(&output));
-        assert_eq!(table_value(&table, "incomplete"), 2, "{table}");
+        assert_eq!(table_value(&table, "phantom"), 2, "{table}");
+        assert!(table.contains("Never accepted: 2, in the listener's accept queue."), "{table}");
         assert!(table.contains("8 attempts waited for a SYN retransmission"), "{table}");
         assert!(table.contains("see the server's TcpExt.ListenOverflows"), "{table}");
         assert_eq!(table_value(&table, "TcpExt.TCPSynRetrans"), 8, "{table}");
@@ -160,10 +162,10 @@ fn table_after(server: &mut Background, heading: &str) -> String {
 }
 
 #[test]
-fn refused_connections_are_no_failure_of_the_load() {
+fn refused_connections_are_failed_attempts() {
     let out = out_directory();
     let output = load("127.0.0.1:1", out.path(), &["--clients=3"]).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", all_output(&output));
     assert_eq!(table_value(&text(&output.stdout), "refused"), 3, "{}", all_output(&output));
     assert!(!text(&output.stdout).contains("Why timed_out"), "{}", all_output(&output));
 }

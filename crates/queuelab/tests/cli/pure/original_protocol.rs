@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 
 use crate::support::{
-    Background, all_output, count_accepted, queuelab, repository, start_server, terminate, text,
+    Background, all_output, count_accepted, queuelab, repository, start_server, terminate,
 };
 
 fn python(script: &str, arguments: &[&str]) -> Background {
@@ -79,20 +79,18 @@ fn our_load_works_with_the_originals_server() {
         "15",
         "--chat",
         "after_connect",
+        "--json",
     ])
     .output()
     .unwrap();
     assert!(output.status.success(), "{}", all_output(&output));
-    let stdout = text(&output.stdout);
-    let done: serde_json::Value = serde_json::from_str(stdout.lines().last().unwrap()).unwrap();
-    assert_eq!(done["event"], "done", "{done}");
-    assert_eq!(done["messages_written"], 20 * 15, "{done}");
-    assert_eq!(done["integrity"]["foreign"], 0, "{done}");
-    let endings: Vec<_> =
-        done["attempts"].as_array().unwrap().iter().map(|a| a["ending"].clone()).collect();
-    assert!(endings.iter().all(|ending| ending == "finished"), "{endings:?}");
+    let trial: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(trial["rates"]["messages_written"], 20 * 15, "{trial}");
+    assert_eq!(trial["integrity"]["foreign"], 0, "{trial}");
+    assert_eq!(trial["standalone"]["finished"], 20, "{trial}");
+    assert_eq!(trial["outcomes"]["ok"], 20, "{trial}");
     // The Python server registers a client after accept(), so that a client may miss the
     // first messages.
-    let deliveries = done["deliveries"].as_u64().unwrap();
+    let deliveries = trial["rates"]["deliveries"].as_u64().unwrap();
     assert!(deliveries <= 20 * 19 * 15 && deliveries > 0, "{deliveries}");
 }

@@ -1,0 +1,152 @@
+//! Watches the server's sockets during a standalone load, where they can be seen.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use linux_net::{Listener, SocketDiag, monotonic_ns};
+use load_generator::{CommandSender, LoadCommand};
+
+use super::sightings::Sightings;
+
+/// The shortest time between two scans.
+const SCAN_INTERVAL: Duration = Duration::from_millis(20);
+
+/// A scan walks the connections of the whole machine: it may take this share of one CPU.
+const SCAN_SHARE: u32 = 30;
+
+/// How long after the load an accept is awaited.
+const LATE_ACCEPTS: Duration = Duration::from_secs(1);
+
+/// What an observer is told.
+enum Step {
+    /// Every attempt is decided: the load waits for Go.
+    Decided,
+    /// The load has ended.
+    Ended,
+}
+
+/// A thread that watches the sockets of a listener in this network namespace.
+#[derive(Debug)]
+pub(super) struct Observer {
+    steps: Sender<Step>,
+    thread: JoinHandle<Sightings>,
+}
+
+impl Observer {
+    /// Starts to watch; `None` if no listener of `target` is in this network namespace, or
+    /// its sockets cannot be listed. The load must be held: once every attempt is decided,
+    /// `commands` gets Go after a scan and `linger`.
+    pub(super) fn start(
+        target: SocketAddr,
+        linger: Duration,
+        commands: Arc<CommandSender>,
+    ) -> Option<Self> {
+        let mut diag = SocketDiag::open().ok()?;
+        let listeners = listeners_of(&mut diag, target);
+        if listeners.is_empty() {
+            return None;
+        }
+        let (steps, receiver) = channel();
+        let watch = Watch { diag, target, listeners, linger, commands };
+        let thread = std::thread::Builder::new()
+            .name("sockets".to_owned())
+            .spawn(move || watch.run(&receiver))
+            .ok()?;
+        Some(Self { steps, thread })
+    }
+
+    /// A callback for the moment when every attempt is decided.
+    pub(super) fn on_decided(&self) -> impl Fn() + use<> {
+        let steps = self.steps.clone();
+        move || drop(steps.send(Step::Decided))
+    }
+
+    /// Waits for late accepts, and returns what was seen.
+    pub(super) fn finish(self) -> Sightings {
+        let _ = self.steps.send(Step::Ended);
+        // Its panic ends the process.
+        self.thread.join().unwrap_or_default()
+    }
+}
+
+struct Watch {
+    diag: SocketDiag,
+    target: SocketAddr,
+    /// The inodes of the listeners before the load.
+    listeners: Vec<u32>,
+    linger: Duration,
+    commands: Arc<CommandSender>,
+}
+
+impl Watch {
+    fn run(mut self, steps: &Receiver<Step>) -> Sightings {
+        let mut sightings = Sightings::of_a_listener();
+        let mut go_at = None;
+        let mut end = None;
+        loop {
+            let interval = self.scan(&mut sightings).max(SCAN_INTERVAL);
+            let now = Instant::now();
+            if go_at.is_some_and(|at| now >= at) {
+                go_at = None;
+                self.commands.send(LoadCommand::Go);
+            }
+            if end.is_some_and(|end| now >= end || !sightings.is_any_waiting()) {
+                return sightings;
+            }
+            let until_go = go_at.map_or(interval, |at: Instant| at - now);
+            match steps.recv_timeout(interval.min(until_go)) {
+                // The next scan is before Go.
+                Ok(Step::Decided) => go_at = Some(Instant::now() + self.linger),
+                Ok(Step::Ended) => end = Some(Instant::now() + LATE_ACCEPTS),
+                Err(RecvTimeoutError::Timeout) => {}
+                // The load has failed.
+                Err(RecvTimeoutError::Disconnected) => return sightings,
+            }
+        }
+    }
+
+    /// Scans once; returns the least time to the next scan.
+    fn scan(&mut self, sightings: &mut Sightings) -> Duration {
+        let began = Instant::now();
+        let address = connected_address(self.target);
+        // A failure is a scan that saw nothing.
+        let mut sockets = self.diag.server_sockets(address.port()).unwrap_or_default();
+        sockets.retain(|socket| socket.local == address);
+        sightings.add(monotonic_ns(), &sockets);
+        let now = listeners_of(&mut self.diag, self.target);
+        sightings.listener_stayed &= self.listeners.iter().all(|inode| now.contains(inode));
+        began.elapsed() * SCAN_SHARE
+    }
+}
+
+/// The inodes of the listeners that accept connections to `target` in this namespace.
+fn listeners_of(diag: &mut SocketDiag, target: SocketAddr) -> Vec<u32> {
+    let address = connected_address(target);
+    let takes = |listener: &Listener| {
+        let ip = listener.local.ip().to_canonical();
+        listener.local.port() == address.port()
+            && (ip == address.ip() || is_wildcard_of(ip, address.ip()))
+    };
+    let listeners = diag.listeners().unwrap_or_default();
+    listeners.iter().filter(|listener| takes(listener)).map(|listener| listener.inode).collect()
+}
+
+/// Whether a listener on `ip` accepts connections to any address of this family. One on
+/// `::` also accepts IPv4, unless it has IPV6_V6ONLY, which sock_diag does not show here.
+fn is_wildcard_of(ip: IpAddr, target: IpAddr) -> bool {
+    ip.is_unspecified() && (ip.is_ipv6() || target.is_ipv4())
+}
+
+/// The address that a connection to `target` has at its server: connect(2) to the
+/// unspecified address goes to loopback.
+fn connected_address(target: SocketAddr) -> SocketAddr {
+    let ip = match target.ip().to_canonical() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, target.port())
+}

@@ -1,0 +1,15 @@
+//! Data that is not in the framing of the load.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Data from the peer that is not in the load's framing, such as the answer of an HTTP
+/// server.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UnframedAnswer {
+    /// Connections whose first data was not in the framing.
+    pub connections: u64,
+    /// The first bytes of the first such connection, at most 64, as in a byte string of
+    /// Rust: `HTTP/1.0 400 Bad request\r\n`.
+    pub start: String,
+}
