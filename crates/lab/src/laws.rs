@@ -11,6 +11,10 @@
 //! |---|---|
 //! | `rules` | the list of all rules |
 //! | `rule` | a rule and its predictions |
+//! | `reads` | the settings that a rule reads |
+//! | `unmodelled` | sysctls whose effects are not known |
+//! | `clients` | how many clients get a local port, and when they connect |
+//! | `finishing` | whether every client finishes, and when connections end |
 //! | `condition` | why a rule does not apply |
 //! | `inputs` | the inputs of laws |
 //! | `measurements` | the measurements that laws are compared with |
@@ -27,22 +31,27 @@
 
 mod accepting;
 mod cell_laws;
+mod clients;
 mod closing;
 mod condition;
+mod finishing;
 mod half_open;
 mod held_acks;
 mod inputs;
 mod local_ports;
 mod measurements;
+mod reads;
 mod rule;
 mod rules;
 mod unanswered;
+mod unmodelled;
 
 pub(crate) use cell_laws::CellLaws;
 pub use cell_laws::{CellPredictions, predictions};
 pub(crate) use inputs::Inputs;
 pub(crate) use measurements::Measurements;
 pub(crate) use rules::ids;
+pub use rules::{LawSettings, law_settings};
 
 #[cfg(test)]
 mod tests;

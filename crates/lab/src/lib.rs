@@ -88,7 +88,7 @@ pub use error::LabError;
 pub use finished_run::FinishedRun;
 pub use kernel_facts::{KernelFacts, describe_kernel};
 pub use kernel_rules::recorded_rules;
-pub use laws::{CellPredictions, predictions};
+pub use laws::{CellPredictions, LawSettings, law_settings, predictions};
 pub use machine::describe_machine;
 pub use running::name_process;
 pub use running_kernel::RunningKernel;

@@ -31,7 +31,7 @@ pub const RESETS: Law =
 
 /// The effects of clients in SYN_RECV whose final ACKs were held back until the limit of
 /// the accept queue had been lowered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Released {
     /// Connections that enter the accept queue.
     pub accepted: u64,
@@ -52,8 +52,12 @@ pub struct Released {
 ///
 /// `tcp_check_req` (net/ipv4/tcp_minisocks.c): without `tcp_abort_on_overflow` the
 /// entry stays and each retransmitted SYN-ACK makes the client acknowledge again;
-/// with it the first overflow sends an RST. Measured on 6.18.
+/// with it the first overflow sends an RST. Without retransmissions no client acknowledges
+/// again, and the kernel removes all entries. Measured on 6.18.
 pub fn release(clients: u64, limit: u32, synack_retries: u8, abort_on_overflow: bool) -> Released {
+    if synack_retries == 0 {
+        return Released { phantoms: clients, ..Released::default() };
+    }
     let accepted = clients.min(u64::from(limit) + 1);
     let refused = clients - accepted;
     let overflows = match abort_on_overflow {
@@ -82,5 +86,9 @@ mod tests {
         assert_eq!((aborted.accepted, aborted.phantoms, aborted.resets), (1, 0, 3));
         assert_eq!((aborted.listen_overflows, aborted.listen_drops), (3, 3));
         assert_eq!(release(4, 9, 3, false).accepted, 4, "all fit");
+        for aborts in [false, true] {
+            let expected = Released { phantoms: 4, ..Released::default() };
+            assert_eq!(release(4, 9, 0, aborts), expected, "no client acknowledges again");
+        }
     }
 }

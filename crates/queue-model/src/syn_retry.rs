@@ -68,14 +68,23 @@ impl SynRetry {
     /// retransmissions as both settings allow together, or when `retransmits_timed_out`:
     /// after the time that `tcp_syn_retries` doubling timeouts take. All in net/ipv4/tcp_timer.c; measured on 6.18.
     pub fn new(syn_retries: u8, linear_timeouts: u8) -> Self {
+        Self::with_rto_max(syn_retries, linear_timeouts, timer::RTO_MAX)
+    }
+
+    /// As [`Self::new`], for a kernel with `net.ipv4.tcp_rto_max_ms`, 1 to 120 s: it limits
+    /// each timeout, and with them the time after which connect(2) fails
+    /// (`tcp_model_timeout`). Measured on 6.18 with 3 retries: 1 s → 4.1, 2 s → 7.05, 4 s →
+    /// 11.3 s.
+    pub fn with_rto_max(syn_retries: u8, linear_timeouts: u8, rto_max: Duration) -> Self {
         let most = usize::from(syn_retries) + usize::from(linear_timeouts);
-        let longest = timer::after_retransmits(syn_retries);
+        let timeout = |doublings| timer::timeout(doublings).min(rto_max);
+        let longest = (0..=u32::from(syn_retries)).map(timeout).sum();
         let mut retransmits = Vec::new();
-        let mut elapsed = timer::timeout(0);
+        let mut elapsed = timeout(0);
         while retransmits.len() < most && (retransmits.is_empty() || elapsed < longest) {
             retransmits.push(elapsed);
             let doublings = retransmits.len().saturating_sub(linear_timeouts.into());
-            elapsed += timer::timeout(doublings as u32);
+            elapsed += timeout(doublings as u32);
         }
         Self { retransmits, timed_out: elapsed }
     }
@@ -141,6 +150,18 @@ mod tests {
             assert_eq!(retry.retransmits.len(), usize::from(retries));
         }
         assert_eq!(SynRetry::new(3, 0).retransmits, seconds(&[1, 3, 7]));
+    }
+
+    /// tcp_rto_max_ms, ETIMEDOUT nominal and as measured on kernel 6.18, for 3 retries.
+    #[test]
+    fn reproduces_the_measured_limit_of_timeouts() {
+        for (rto_max, nominal, measured) in [(1, 4, 4.1), (2, 7, 7.05), (4, 11, 11.3)] {
+            let retry = SynRetry::with_rto_max(3, 0, Duration::from_secs(rto_max));
+            assert_eq!(retry.timed_out, Duration::from_secs(nominal), "{rto_max}");
+            let latest = timer::latest(&retry.timers(), 250).as_secs_f64();
+            assert!(measured >= nominal as f64 && measured <= latest.max(nominal as f64 * 1.04));
+        }
+        assert_eq!(SynRetry::with_rto_max(3, 4, timer::RTO_MAX), SynRetry::new(3, 4));
     }
 
     #[test]

@@ -16,6 +16,9 @@ const FIRST_TIMEOUT: u64 = 1;
 /// `tcp_rto_max_ms` in kernels that have this sysctl.
 const LONGEST_TIMEOUT: u64 = 120;
 
+/// [`LONGEST_TIMEOUT`] as a duration.
+pub(crate) const RTO_MAX: Duration = Duration::from_secs(LONGEST_TIMEOUT);
+
 /// Whether a timer with this nominal time may have fired at the measured time: not early,
 /// and within [`TOLERANCE`]. Both times have the same start.
 pub fn on_time(nominal: Duration, measured: Duration) -> bool {

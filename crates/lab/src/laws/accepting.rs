@@ -1,32 +1,63 @@
 //! Accept queue capacity, and when a deferred connection is accepted.
 
+use std::time::Duration;
+
+use linux_net::Sysctl;
+use load_generator::ChatPhase;
+use queue_model::syn_queue::Cookies;
 use queue_model::{accept_queue, reuseport, syn_ack_retry};
 use run_record::AttemptRow;
 
-use super::condition::{concerns, not_applied, require};
+use super::clients::{CLIENTS, require_syn_queue_room, require_time_to_connect, with_a_port};
+use super::condition::{Inapplicable, concerns, not_applied, require};
 use super::inputs::Inputs;
 use super::measurements::Measurements;
+use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
 
 /// Maximum accepted probability that the kernel's hash assigns some listener fewer
 /// clients than its queue has room for.
 const MAX_SHORTFALL_PROBABILITY: f64 = 1e-6;
 
+/// What [`backlog`] and the limit of a listener read.
+const LIMIT: Reads = Reads {
+    settings: &["server.backlog", "server.hold_acks", "server.release_backlog"],
+    server: &[Sysctl::Somaxconn],
+    client: &[],
+};
+
+/// What clients that fill a queue read, beyond [`CLIENTS`].
+const FILLING: Reads = Reads {
+    settings: &[
+        "server.accept_paused",
+        "server.backlog",
+        "server.hold_acks",
+        "server.listeners",
+        "server.defer_accept",
+    ],
+    server: &[Sysctl::Somaxconn, Sysctl::TcpSyncookies, Sysctl::TcpMaxSynBacklog],
+    client: &[],
+};
+
 /// The accept queue limit of every listener.
 pub(super) const LISTEN_LIMIT: Rule =
-    Rule { laws: &[accept_queue::LISTEN_LIMIT], predict: predict_listen_limit };
+    Rule { laws: &[accept_queue::LISTEN_LIMIT], reads: &[LIMIT], predict: predict_listen_limit };
 
 /// Capacity of one listener's accept queue while the server does not accept.
-pub(super) const ACCEPT_QUEUE: Rule =
-    Rule { laws: &[accept_queue::CAPACITY], predict: predict_accept_queue };
+pub(super) const ACCEPT_QUEUE: Rule = Rule {
+    laws: &[accept_queue::CAPACITY],
+    reads: &[CLIENTS, FILLING],
+    predict: predict_accept_queue,
+};
 
 /// Total capacity of several listeners' accept queues while the server does not accept.
 pub(super) const REUSEPORT: Rule =
-    Rule { laws: &[reuseport::CAPACITY], predict: predict_reuseport };
+    Rule { laws: &[reuseport::CAPACITY], reads: &[CLIENTS, FILLING], predict: predict_reuseport };
 
 /// When a connection without data is accepted despite `TCP_DEFER_ACCEPT`.
 pub(super) const DEFERRAL: Rule = Rule {
     laws: &[syn_ack_retry::FIRST_DEFERRED, syn_ack_retry::LAST_DEFERRED],
+    reads: &[CLIENTS, FILLING, Reads::settings(&["server.accept_delay"])],
     predict: predict_deferral,
 };
 
@@ -50,29 +81,36 @@ fn accept_queue_fills(inputs: &Inputs<'_>) -> bool {
     server.accept_paused && inputs.cell.load.half_open == 0 && !server.hold_acks
 }
 
-const DEFERS: &str =
-    "server.defer_accept keeps connections without data out of the accept queue for a while";
+/// The clients that connect, if all of them are answered until the accept queue is full.
+fn connecting(inputs: &Inputs<'_>) -> Result<u64, Inapplicable> {
+    require(
+        inputs.cell.server.defer_accept == 0,
+        "server.defer_accept keeps connections without data out of the accept queue for a while",
+    )?;
+    let clients = with_a_port(inputs)?.live;
+    require_time_to_connect(inputs)?;
+    require_syn_queue_room(inputs, inputs.established_of(clients)?)?;
+    Ok(clients)
+}
 
 fn predict_accept_queue(inputs: &Inputs<'_>) -> Applied {
     concerns(accept_queue_fills(inputs) && inputs.cell.server.listeners == 1)?;
-    require(inputs.cell.server.defer_accept == 0, DEFERS)?;
-    let established = inputs.established_clients()?;
+    let established = inputs.established_of(connecting(inputs)?)?;
     Ok(vec![Prediction::count(accept_queue::CAPACITY, established, |measured| {
         measured.accept_queue_depth()
     })])
 }
 
 fn predict_reuseport(inputs: &Inputs<'_>) -> Applied {
-    let server = &inputs.cell.server;
-    concerns(accept_queue_fills(inputs) && server.listeners > 1)?;
-    require(server.defer_accept == 0, DEFERS)?;
-    let (clients, listeners) = (inputs.cell.load.clients, server.listeners);
-    let capacity = reuseport::capacity(listeners, backlog(inputs), inputs.somaxconn()?);
-    if shortfall_probability(clients.into(), listeners, capacity) >= MAX_SHORTFALL_PROBABILITY {
+    let listeners = inputs.cell.server.listeners;
+    concerns(accept_queue_fills(inputs) && listeners > 1)?;
+    let clients = connecting(inputs)?;
+    let each = inputs.established_of(u64::MAX)?;
+    let capacity = u64::from(listeners).saturating_mul(each);
+    if shortfall_probability(clients, listeners, capacity) >= MAX_SHORTFALL_PROBABILITY {
         return Err(not_applied(format!(
-            "the kernel spreads clients by a hash: with load.clients = {clients}, one of \
-             {listeners} listeners may get fewer than the {} that it has room for",
-            capacity / u64::from(listeners)
+            "the kernel spreads clients by a hash: with {clients} clients that connect, one of \
+             {listeners} listeners may get fewer than the {each} that it has room for",
         )));
     }
     Ok(vec![Prediction::count(reuseport::CAPACITY, capacity, |measured| {
@@ -95,18 +133,44 @@ fn shortfall_probability(clients: u64, listeners: u32, capacity: u64) -> f64 {
     listeners * fewer
 }
 
+/// Time in which a busy machine accepts a connection.
+const ACCEPTED_WITHIN: Duration = Duration::from_micros(200);
+
 fn predict_deferral(inputs: &Inputs<'_>) -> Applied {
-    let deferral = syn_ack_retry::deferral(inputs.cell.server.defer_accept);
+    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let deferral = syn_ack_retry::deferral(server.defer_accept);
     concerns(deferral.is_some())?;
     let after = deferral.unwrap_or_default();
     let timers: Vec<_> =
         syn_ack_retry::retransmits(u8::MAX).into_iter().take_while(|at| *at <= after).collect();
-    let latest = inputs.latest(&timers);
     require(
-        !inputs.cell.server.accept_paused,
+        !server.accept_paused,
         "the server accepts only after all attempts have ended (server.accept_paused)",
     )?;
-    let linger = inputs.cell.load.linger;
+    require(
+        server.accept_delay.is_zero(),
+        "the server accepts with a delay (server.accept_delay)",
+    )?;
+    require(!server.hold_acks, "the server drops the clients' ACKs (server.hold_acks)")?;
+    require(
+        load.messages == 0 || load.chat == ChatPhase::AfterConnect,
+        "clients send data, with which a connection is accepted at once (load.messages, load.chat)",
+    )?;
+    require(load.half_open == 0, "half-open clients are never accepted (load.half_open)")?;
+    let clients = with_a_port(inputs)?.live;
+    require(clients > 0, "no client gets a local port (ip_local_port_range of the client)")?;
+    require_time_to_connect(inputs)?;
+    require(
+        inputs.cookies()? != Cookies::Always,
+        "a connection by SYN cookie is not deferred (net.ipv4.tcp_syncookies)",
+    )?;
+    require(
+        inputs.syn_queue_at_least(server.backlog)?.capacity() >= clients,
+        "the SYN queue may have no room for all clients (server.backlog, \
+         net.ipv4.tcp_max_syn_backlog)",
+    )?;
+    let latest = inputs.latest(&timers) + ACCEPTED_WITHIN.saturating_mul(load.clients);
+    let linger = load.linger;
     require(
         linger > latest,
         format!("clients may leave before they are accepted (load.linger {linger:?})"),

@@ -8,6 +8,7 @@ use super::inputs::Inputs;
 use super::measurements::Measurements;
 use super::rule::Prediction;
 use super::rules::RULES;
+use super::unmodelled::require_known;
 use crate::kernel_facts::KernelFacts;
 
 /// The predictions of all rules for a cell.
@@ -23,7 +24,8 @@ impl CellLaws {
     pub(crate) fn predict(inputs: &Inputs<'_>) -> Self {
         let mut laws = Self::default();
         for rule in RULES {
-            match (rule.predict)(inputs) {
+            let known = require_known(inputs);
+            match (rule.predict)(inputs).and_then(|predicted| known.map(|()| predicted)) {
                 Ok(predictions) => laws.predictions.extend(predictions),
                 Err(Inapplicable::Unconcerned) => {}
                 Err(Inapplicable::NotApplied(reason)) => {

@@ -4,62 +4,128 @@ use std::time::Duration;
 
 use chat_server::ClosesFirst;
 use linux_net::{Counter, Sysctl};
-use load_generator::ConnectPattern;
+use load_generator::{ChatPhase, ConnectPattern};
 use queue_model::bind::{self, ExistingSocket, SocketOptions};
-use queue_model::time_wait::{self, ClosedState};
+use queue_model::time_wait;
 
+use super::clients::{CLIENTS, require_different_ports};
 use super::condition::{Inapplicable, concerns, require};
+use super::finishing::{
+    FINISH, SERVER_CLOSES, chat_length, close_spread, require_close_together,
+    require_fin_of_server, require_finish,
+};
 use super::inputs::{Inputs, require_rfc1337};
 use super::measurements::{Measurement, Measurements};
+use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
+use crate::backend::Role;
 
-/// Maximum `tcp_fin_timeout` for which the kernel starts a TIME_WAIT timer of
-/// that length (`TCP_TIMEWAIT_LEN` in `tcp_rcv_state_process`, net/ipv4/tcp_input.c,
-/// Linux 6.18).
-const MAX_FIN_TIMEOUT: u32 = 60;
+/// What the rules of closed connections read, beyond [`CLIENTS`], [`FINISH`] and
+/// [`SERVER_CLOSES`].
+const CLOSED: Reads =
+    Reads { settings: &[], server: &[Sysctl::TcpMaxTwBuckets, Sysctl::TcpRfc1337], client: &[] };
 
 /// How many connections stay in TIME_WAIT.
-pub(super) const BUCKETS: Rule =
-    Rule { laws: &[time_wait::SOCKETS, time_wait::OVERFLOW], predict: predict_buckets };
+pub(super) const BUCKETS: Rule = Rule {
+    laws: &[time_wait::SOCKETS, time_wait::OVERFLOW],
+    reads: &[CLIENTS, FINISH, SERVER_CLOSES, CLOSED],
+    predict: predict_buckets,
+};
 
 /// How long TIME_WAIT lasts.
-pub(super) const TIME_WAIT: Rule =
-    Rule { laws: &[time_wait::TIME_WAIT_LENGTH], predict: predict_time_wait };
+pub(super) const TIME_WAIT: Rule = Rule {
+    laws: &[time_wait::TIME_WAIT_LENGTH],
+    reads: &[CLIENTS, FINISH, SERVER_CLOSES, CLOSED, Reads::settings(&["after.watch_closing"])],
+    predict: predict_time_wait,
+};
 
 /// How long an orphaned FIN_WAIT_2 lasts.
-pub(super) const FIN_WAIT_2: Rule =
-    Rule { laws: &[time_wait::FIN_WAIT_2_LENGTH], predict: predict_fin_wait_2 };
+pub(super) const FIN_WAIT_2: Rule = Rule {
+    laws: &[time_wait::FIN_WAIT_2_LENGTH],
+    reads: &[
+        CLIENTS,
+        FINISH,
+        SERVER_CLOSES,
+        Reads {
+            settings: &[],
+            server: &[Sysctl::TcpFinTimeout, Sysctl::TcpMaxTwBuckets, Sysctl::TcpRtoMinUs],
+            client: &[],
+        },
+    ],
+    predict: predict_fin_wait_2,
+};
+
+/// What the rules of a restart read, beyond the rest.
+const RESTART: Reads = Reads::settings(&[
+    "server.port",
+    "server.listeners",
+    "server.reuse_address",
+    "after.restart_within",
+    "after.restart_reuse_address",
+    "after.watch_closing",
+]);
 
 /// Whether the server can be restarted immediately.
-pub(super) const BIND: Rule = Rule { laws: &[bind::REFUSED], predict: predict_bind_again };
+pub(super) const BIND: Rule = Rule {
+    laws: &[bind::REFUSED],
+    reads: &[CLIENTS, FINISH, SERVER_CLOSES, CLOSED, RESTART],
+    predict: predict_bind_again,
+};
 
 /// When the server can be restarted.
-pub(super) const FREE_AGAIN: Rule = Rule { laws: &[bind::FREE_AGAIN], predict: predict_free_again };
+pub(super) const FREE_AGAIN: Rule = Rule {
+    laws: &[bind::FREE_AGAIN],
+    reads: &[CLIENTS, FINISH, SERVER_CLOSES, CLOSED, RESTART],
+    predict: predict_free_again,
+};
 
 fn server_closes_first(inputs: &Inputs<'_>) -> bool {
     inputs.cell.server.closes_first == ClosesFirst::Server
 }
 
-/// Requires that every connection ends in a full TIME_WAIT at the server.
+/// Requires that every connection ends in a full TIME_WAIT at the server, of which at
+/// least one is kept.
 fn require_time_wait(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
     require(
         inputs.cell.load.linger.is_zero(),
         "clients stay connected after the server has closed (load.linger)",
     )?;
-    require_rfc1337("server", inputs.at_server(Sysctl::TcpRfc1337))
+    require_finish(inputs)?;
+    require_fin_of_server(inputs)?;
+    require_rfc1337(inputs, Role::Server)
 }
 
+/// Requires that the server keeps a TIME_WAIT.
+fn require_a_bucket(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
+    require(
+        inputs.max_tw_buckets_at_least(Role::Server)? > 0,
+        format!("{} = 0 keeps no TIME_WAIT", Sysctl::TcpMaxTwBuckets),
+    )
+}
+
+/// All connections close within this time, so that the first TIME_WAIT has not ended.
+const WITHIN_TIME_WAIT: Duration = Duration::from_secs(50);
+
 fn predict_buckets(inputs: &Inputs<'_>) -> Applied {
-    let limit: u32 = inputs.at_server(Sysctl::TcpMaxTwBuckets).ok_or(Inapplicable::Unconcerned)?;
+    let is_stated = inputs.stated(Role::Server, Sysctl::TcpMaxTwBuckets).is_some();
+    concerns(is_stated && server_closes_first(inputs))?;
+    let limit: i32 = inputs.sysctl(Role::Server, Sysctl::TcpMaxTwBuckets, None)?;
+    let limit = limit.cast_unsigned();
     let (load, closed) = (&inputs.cell.load, u64::from(inputs.cell.load.clients));
     let one_by_one = load.pattern == ConnectPattern::OneByOne;
-    concerns(server_closes_first(inputs) && (one_by_one || closed > u64::from(limit)))?;
+    concerns(one_by_one || closed > u64::from(limit))?;
     require(
         one_by_one,
         "connections closed at the same time may exceed the limit by one for each CPU \
          (load.pattern is not one-by-one)",
     )?;
     require_time_wait(inputs)?;
+    require_different_ports(inputs)?;
+    require(
+        close_spread(inputs) < WITHIN_TIME_WAIT,
+        "the first TIME_WAIT may end before the last connection closes (load.clients, \
+         load.connect_rate)",
+    )?;
     let buckets = time_wait::buckets(closed, limit);
     Ok(vec![
         Prediction::count(time_wait::SOCKETS, buckets.time_wait, |measured| {
@@ -77,30 +143,59 @@ fn predict_time_wait(inputs: &Inputs<'_>) -> Applied {
         server_closes_first(inputs) && inputs.cell.load.linger.is_zero() && !watched.is_zero(),
     )?;
     require_time_wait(inputs)?;
-    let latest = inputs.latest(&[time_wait::LENGTH]);
-    require(watched > latest, format!("TIME_WAIT may outlast after.watch_closing ({watched:?})"))?;
+    require_a_bucket(inputs)?;
+    require_different_ports(inputs)?;
     let (law, nominal) = (time_wait::TIME_WAIT_LENGTH, time_wait::LENGTH);
+    let latest = inputs.latest(&[nominal]) + require_close_together(inputs, nominal)?;
+    require(watched > latest, format!("TIME_WAIT may outlast after.watch_closing ({watched:?})"))?;
     Ok(vec![Prediction::time(law, nominal, latest, |measured| measured.duration_in("time_wait"))])
 }
 
+/// Retransmission timeouts that an orphaned FIN_WAIT_2 lasts at least (`tcp_fin_time`).
+const MIN_TIMEOUTS: f64 = 3.5;
+
+/// Round-trip time of a connection on a busy machine, which its timeout includes.
+const ROUND_TRIP: Duration = Duration::from_millis(30);
+
 fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
-    let fin_timeout: u32 =
-        inputs.at_server(Sysctl::TcpFinTimeout).ok_or(Inapplicable::Unconcerned)?;
     let (server, load) = (&inputs.cell.server, &inputs.cell.load);
     concerns(server_closes_first(inputs) && !load.linger.is_zero())?;
+    let fin_timeout: i32 = inputs.sysctl(Role::Server, Sysctl::TcpFinTimeout, None)?;
     require(
         server.drain.is_zero(),
         "the server reads until its client closes, so its socket is not orphaned (server.drain)",
     )?;
     require(
-        (1..=MAX_FIN_TIMEOUT).contains(&fin_timeout),
-        format!("{} = {fin_timeout} is outside 1 to 60 s", Sysctl::TcpFinTimeout),
+        !server.accept_paused,
+        "the server accepts only after the clients have lingered (server.accept_paused)",
     )?;
-    let nominal = time_wait::duration(ClosedState::OrphanedFinWait2, fin_timeout);
-    let latest = inputs.latest(&[nominal]);
+    require(
+        load.messages == 0 || load.chat == ChatPhase::Overlapped,
+        "clients chat, and leave, only after they have lingered (load.chat)",
+    )?;
+    require_finish(inputs)?;
+    require_fin_of_server(inputs)?;
+    let seconds = u32::try_from(fin_timeout).unwrap_or(0);
+    let rto_min: u64 = inputs.sysctl(Role::Server, Sysctl::TcpRtoMinUs, Some(200_000))?;
+    let shortest = (Duration::from_micros(rto_min) + ROUND_TRIP).mul_f64(MIN_TIMEOUTS);
+    require(
+        Duration::from_secs(seconds.into()) >= shortest,
+        format!(
+            "{} = {fin_timeout} is shorter than {MIN_TIMEOUTS} retransmission timeouts, which it \
+             lasts at least",
+            Sysctl::TcpFinTimeout
+        ),
+    )?;
+    require(
+        inputs.max_tw_buckets_at_least(Role::Server)? >= load.clients,
+        format!("{} limits sockets in FIN_WAIT_2 too", Sysctl::TcpMaxTwBuckets),
+    )?;
+    let timers = time_wait::orphaned_fin_wait_2(seconds);
+    let nominal = timers.last().copied().unwrap_or_default();
+    let latest = inputs.latest(&timers) + require_close_together(inputs, nominal)?;
     let linger = load.linger;
     require(
-        linger > latest,
+        linger > latest + chat_length(load),
         format!("clients close before the timer fires (load.linger {linger:?})"),
     )?;
     let law = time_wait::FIN_WAIT_2_LENGTH;
@@ -113,7 +208,10 @@ fn is_refused(inputs: &Inputs<'_>) -> bool {
     let options = |reuse_address| SocketOptions { reuse_address, reuse_port: first.listeners > 1 };
     let old = options(first.reuse_address);
     let new = options(after.restart_reuse_address.unwrap_or(first.reuse_address));
-    server_closes_first(inputs) && !bind::succeeds(ExistingSocket::TimeWait, old, new)
+    // With port 0, the kernel chooses another port.
+    first.port != 0
+        && server_closes_first(inputs)
+        && !bind::succeeds(ExistingSocket::TimeWait, old, new)
 }
 
 /// Requires that the state of the port at the restart is known.
@@ -122,7 +220,13 @@ fn require_known_port_state(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
         inputs.cell.after.watch_closing.is_zero(),
         "the server restarts only after the closed connections were observed (after.watch_closing)",
     )?;
-    if server_closes_first(inputs) { require_time_wait(inputs) } else { Ok(()) }
+    match server_closes_first(inputs) {
+        true => {
+            require_time_wait(inputs)?;
+            require_a_bucket(inputs)
+        }
+        false => require_finish(inputs),
+    }
 }
 
 fn predict_bind_again(inputs: &Inputs<'_>) -> Applied {

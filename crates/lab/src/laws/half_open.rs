@@ -4,17 +4,34 @@
 use std::time::Duration;
 
 use chat_protocol::Framing;
-use linux_net::Counter;
+use chat_server::ClosesFirst;
+use linux_net::{Counter, Sysctl};
 use load_generator::{ConnectPattern, Leave};
 use queue_model::cookies;
 use queue_model::syn_queue::{self, Effects, QueueLengths};
 
+use super::clients::{
+    CLIENTS, FIRST_RETRANSMISSION, connect_in_sequence, require_time_to_connect, with_a_port,
+};
 use super::condition::{Inapplicable, concerns, not_applied, require};
+use super::finishing::chat_length;
 use super::inputs::Inputs;
+use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
 
-/// When the first SYN is retransmitted.
-const FIRST_RETRANSMISSION: Duration = Duration::from_secs(1);
+/// What clients that fill a SYN queue read, beyond [`CLIENTS`].
+const FILLED_SYN_QUEUE: Reads = Reads {
+    settings: &[
+        "server.accept_paused",
+        "server.accept_delay",
+        "server.backlog",
+        "server.hold_acks",
+        "server.listeners",
+        "server.defer_accept",
+    ],
+    server: &[Sysctl::Somaxconn, Sysctl::TcpSyncookies, Sysctl::TcpMaxSynBacklog],
+    client: &[],
+};
 
 /// Time within which the lab reads the queues after the last attempt's deadline.
 const READ_WITHIN: Duration = Duration::from_millis(250);
@@ -29,16 +46,34 @@ pub(super) const SYN_QUEUE: Rule = Rule {
         syn_queue::FULL_COOKIES,
         syn_queue::COOKIES_SENT,
     ],
+    reads: &[CLIENTS, FILLED_SYN_QUEUE],
     predict: predict_syn_queue,
 };
 
 /// How many SYN cookies clients return.
-pub(super) const COOKIES_RECEIVED: Rule =
-    Rule { laws: &[syn_queue::COOKIES_RECEIVED], predict: predict_cookies_received };
+pub(super) const COOKIES_RECEIVED: Rule = Rule {
+    laws: &[syn_queue::COOKIES_RECEIVED],
+    reads: &[
+        CLIENTS,
+        FILLED_SYN_QUEUE,
+        Reads::settings(&[
+            "load.senders",
+            "load.slow_readers",
+            "load.size",
+            "load.send_delay",
+            "load.interval",
+            "load.finish_deadline",
+        ]),
+    ],
+    predict: predict_cookies_received,
+};
 
 /// How many live clients connect after half-open ones.
-pub(super) const LIVE_CLIENTS: Rule =
-    Rule { laws: &[syn_queue::LIVE_CLIENTS], predict: predict_live_clients };
+pub(super) const LIVE_CLIENTS: Rule = Rule {
+    laws: &[syn_queue::LIVE_CLIENTS],
+    reads: &[CLIENTS, FILLED_SYN_QUEUE],
+    predict: predict_live_clients,
+};
 
 fn predict_syn_queue(inputs: &Inputs<'_>) -> Applied {
     concerns(inputs.cell.load.half_open > 0)?;
@@ -94,6 +129,14 @@ fn has_live_clients(inputs: &Inputs<'_>) -> bool {
 /// byte counts must differ enough.
 fn require_no_repeated_cookies(inputs: &Inputs<'_>, established: u64) -> Result<(), Inapplicable> {
     let load = &inputs.cell.load;
+    require(
+        inputs.cell.server.closes_first == ClosesFirst::Client,
+        "the server closes first, and its last segments decide (server.closes_first)",
+    )?;
+    require(
+        chat_length(load).saturating_add(Duration::from_secs(1)) <= load.finish_deadline,
+        "clients may not finish in time (load.finish_deadline)",
+    )?;
     require(load.senders.is_none(), "load.senders decides how much each client writes and reads")?;
     require(
         load.slow_readers == 0 && load.leave == Leave::Together,
@@ -138,9 +181,22 @@ fn effects(inputs: &Inputs<'_>) -> Result<Effects, Inapplicable> {
         "clients retransmit their SYN before every attempt is decided (load.connect_deadline, \
          load.connect_rate)",
     )?;
+    let clients = with_a_port(inputs)?;
+    if clients.live > 0 {
+        require(
+            server.accept_delay.is_zero(),
+            "half-open clients may retransmit their SYN while the server accepts the others \
+             (server.accept_delay)",
+        )?;
+        require(
+            connect_in_sequence(load),
+            "clients connect too fast to be certain of their order (load.connect_rate)",
+        )?;
+        require_time_to_connect(inputs)?;
+    }
     let queue = inputs.syn_queue(server.backlog)?;
-    let live_clients = u64::from(load.clients.saturating_sub(load.half_open));
-    let half_open = queue.connect_half_open(QueueLengths::default(), load.half_open.into());
+    let live_clients = clients.live;
+    let half_open = queue.connect_half_open(QueueLengths::default(), clients.half_open);
     let lengths = QueueLengths { half_open: half_open.syn_recv, established: 0 };
     let live = queue.connect_live(lengths, live_clients);
     Ok(Effects {

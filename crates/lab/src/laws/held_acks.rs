@@ -7,9 +7,14 @@ use linux_net::{Counter, Sysctl};
 use queue_model::{held_acks, syn_ack_retry};
 use run_record::Outcome;
 
+use super::clients::{
+    CLIENTS, FIRST_RETRANSMISSION, require_time_to_connect, start_spread, with_a_port,
+};
 use super::condition::{concerns, require};
 use super::inputs::Inputs;
+use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
+use crate::backend::Role;
 
 /// Effects of releasing held ACKs.
 pub(super) const RELEASE: Rule = Rule {
@@ -21,8 +26,32 @@ pub(super) const RELEASE: Rule = Rule {
         held_acks::PHANTOMS,
         held_acks::RESETS,
     ],
+    reads: &[
+        CLIENTS,
+        Reads {
+            settings: &[
+                "server.accept_paused",
+                "server.backlog",
+                "server.hold_acks",
+                "server.release_backlog",
+                "server.listeners",
+                "server.defer_accept",
+            ],
+            server: &[
+                Sysctl::Somaxconn,
+                Sysctl::TcpSyncookies,
+                Sysctl::TcpMaxSynBacklog,
+                Sysctl::TcpSynackRetries,
+                Sysctl::TcpAbortOnOverflow,
+            ],
+            client: &[],
+        },
+    ],
     predict: predict_release,
 };
+
+/// Time in which a busy machine lets ACKs in after the last client connected.
+const MIN_TO_RELEASE: Duration = Duration::from_millis(250);
 
 fn predict_release(inputs: &Inputs<'_>) -> Applied {
     let (server, load) = (&inputs.cell.server, &inputs.cell.load);
@@ -39,19 +68,30 @@ fn predict_release(inputs: &Inputs<'_>) -> Applied {
         "a phantom's data may create its connection later (load.messages)",
     )?;
     let limit = inputs.listen_limit(backlog.unwrap_or_default())?;
-    let clients = u64::from(load.clients);
-    let retries: u8 = inputs.required_at_server(Sysctl::TcpSynackRetries)?;
-    let aborts: u32 = inputs.required_at_server(Sysctl::TcpAbortOnOverflow)?;
+    let clients = with_a_port(inputs)?.live;
+    let retries: u8 = inputs.sysctl(Role::Server, Sysctl::TcpSynackRetries, None)?;
+    let aborts: u32 = inputs.sysctl(Role::Server, Sysctl::TcpAbortOnOverflow, None)?;
     // While ACKs are held, each client occupies an entry of the SYN queue.
     require(
-        inputs.syn_queue(server.backlog)?.capacity() >= clients,
+        inputs.syn_queue_at_least(server.backlog)?.capacity() >= clients,
         format!(
             "the SYN queue has no room for all clients (server.backlog, {})",
             Sysctl::TcpMaxSynBacklog
         ),
     )?;
     require(
-        load.connect_deadline < Duration::from_secs(1),
+        server.defer_accept == 0,
+        "connections without data stay in SYN_RECV (server.defer_accept)",
+    )?;
+    require_time_to_connect(inputs)?;
+    let all_connected = start_spread(load).map(|spread| spread + MIN_TO_RELEASE);
+    require(
+        all_connected.is_some_and(|connected| connected < FIRST_RETRANSMISSION),
+        "the kernel retransmits SYN-ACKs before the ACKs are let in (load.pattern, \
+         load.connect_rate)",
+    )?;
+    require(
+        load.connect_deadline < FIRST_RETRANSMISSION,
         "clients retransmit their SYN before it is answered (load.connect_deadline)",
     )?;
     require(

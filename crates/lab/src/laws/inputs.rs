@@ -95,20 +95,44 @@ impl<'a> Inputs<'a> {
         })
     }
 
-    /// How many of the cell's clients fit into the queue of a listener that never accepts:
-    /// one more than the limit, or none if the kernel considers a SYN queue of limit 0
-    /// full while it is empty.
-    pub(super) fn established_clients(&self) -> Result<u64, Inapplicable> {
-        let syn_queue = SynQueue {
-            limit: self.listen_limit(self.cell.server.backlog)?,
-            // It limits connections that stay in SYN_RECV, and these do not.
+    /// As [`Self::syn_queue`], with the smallest `tcp_max_syn_backlog` that may be in force.
+    pub(super) fn syn_queue_at_least(&self, backlog: i32) -> Result<SynQueue, Inapplicable> {
+        let sysctl = Sysctl::TcpMaxSynBacklog;
+        let unstated = self.kernel.unstated(Role::Server, sysctl);
+        let max_syn_backlog = match (self.stated(Role::Server, sysctl), unstated) {
+            (None, UnstatedValue::AtLeast(smallest)) => smallest.try_into().unwrap_or(i32::MAX),
+            _ => self.sysctl(Role::Server, sysctl, None)?,
+        };
+        Ok(SynQueue { max_syn_backlog, ..self.unlimited_syn_queue(backlog)? })
+    }
+
+    /// A SYN queue that `tcp_max_syn_backlog` does not limit, as for connections that do
+    /// not stay in SYN_RECV.
+    fn unlimited_syn_queue(&self, backlog: i32) -> Result<SynQueue, Inapplicable> {
+        Ok(SynQueue {
+            limit: self.listen_limit(backlog)?,
             max_syn_backlog: i32::MAX,
             cookies: self.cookies()?,
             full: self.kernel.rules().syn_queue_full(),
             peers_are_proven: false,
-        };
-        let clients = u64::from(self.cell.load.clients);
-        Ok(syn_queue.connect_live(QueueLengths::default(), clients).established)
+        })
+    }
+
+    /// How many of this many clients fit into the queue of a listener that never accepts:
+    /// one more than the limit, or none if the kernel considers a SYN queue of limit 0
+    /// full while it is empty.
+    pub(super) fn established_of(&self, clients: u64) -> Result<u64, Inapplicable> {
+        let queue = self.unlimited_syn_queue(self.cell.server.backlog)?;
+        Ok(queue.connect_live(QueueLengths::default(), clients).established)
+    }
+
+    /// `tcp_max_tw_buckets` of a host, at least; a negative value is no limit.
+    pub(super) fn max_tw_buckets_at_least(&self, host: Role) -> Result<u32, Inapplicable> {
+        let sysctl = Sysctl::TcpMaxTwBuckets;
+        match (self.stated(host, sysctl), self.kernel.unstated(host, sysctl)) {
+            (None, UnstatedValue::AtLeast(smallest)) => Ok(smallest),
+            _ => Ok(self.sysctl::<i32>(host, sysctl, None)?.cast_unsigned()),
+        }
     }
 
     /// The latest time at which a process notices that the last of these timers has
@@ -123,29 +147,18 @@ impl<'a> Inputs<'a> {
         by_wheel.max(nominal.mul_f64(1.0 + timer::TOLERANCE)) + NOTICED_WITHIN
     }
 
+    /// The names of all sysctls that the cell sets at a host.
+    pub(super) fn stated_names(&self, host: Role) -> impl Iterator<Item = &str> {
+        let stated = match host {
+            Role::Server => &self.server,
+            Role::Client => &self.client,
+        };
+        stated.keys().map(String::as_str)
+    }
+
     /// `net.ipv4.tcp_syncookies` in force at the server.
     pub(super) fn cookies(&self) -> Result<Cookies, Inapplicable> {
         Ok(Cookies::from_sysctl(self.sysctl(Role::Server, Sysctl::TcpSyncookies, None)?))
-    }
-
-    /// A sysctl of the server's host, if the scenario sets it.
-    pub(super) fn at_server<T: FromStr>(&self, sysctl: Sysctl) -> Option<T> {
-        self.stated(Role::Server, sysctl)?.parse().ok()
-    }
-
-    /// A sysctl of the client's host, if the scenario sets it.
-    pub(super) fn at_client<T: FromStr>(&self, sysctl: Sysctl) -> Option<T> {
-        self.stated(Role::Client, sysctl)?.parse().ok()
-    }
-
-    /// A sysctl of the server's host in force.
-    pub(super) fn required_at_server<T: FromStr>(&self, sysctl: Sysctl) -> Result<T, Inapplicable> {
-        self.sysctl(Role::Server, sysctl, None)
-    }
-
-    /// A sysctl of the client's host in force.
-    pub(super) fn required_at_client<T: FromStr>(&self, sysctl: Sysctl) -> Result<T, Inapplicable> {
-        self.sysctl(Role::Client, sysctl, None)
     }
 }
 
@@ -153,10 +166,12 @@ impl<'a> Inputs<'a> {
 /// ends it (`tcp_timewait_state_process`, net/ipv4/tcp_minisocks.c, Linux 6.18): on two
 /// busy CPUs, the peer's delayed ACK can arrive after its FIN. TIME_WAIT answers it with
 /// an ACK; because the peer's socket no longer exists, its host replies with an RST.
-pub(super) fn require_rfc1337(host: &str, value: Option<u32>) -> Result<(), Inapplicable> {
+pub(super) fn require_rfc1337(inputs: &Inputs<'_>, host: Role) -> Result<(), Inapplicable> {
+    let value: u32 = inputs.sysctl(host, Sysctl::TcpRfc1337, None)?;
     let reason = format!(
-        "a late RST may end TIME_WAIT unless the scenario sets {} = 1 at the {host}",
-        Sysctl::TcpRfc1337
+        "a late RST may end TIME_WAIT unless the scenario sets {} = 1 at the {}",
+        Sysctl::TcpRfc1337,
+        host.name()
     );
-    require(value.is_some_and(|value| value != 0), reason)
+    require(value != 0, reason)
 }

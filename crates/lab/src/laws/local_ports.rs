@@ -4,77 +4,85 @@ use std::time::Duration;
 
 use chat_server::ClosesFirst;
 use linux_net::{Counter, Sysctl};
-use load_generator::{ChatPhase, ConnectPattern, Leave};
-use queue_model::ports::{self, PortRange, ReservedPorts};
-use queue_model::time_wait::{Reconnect, Side, TwReuse};
+use load_generator::{ChatPhase, Leave};
+use queue_model::ports;
+use queue_model::time_wait::{self, Reconnect, Side, TwReuse};
 use run_record::Outcome;
 
+use super::clients::{
+    CLIENTS, attempts_of_address, is_serial, odd_range, port_range, ports_of_an_address,
+    require_ports, with_a_port,
+};
 use super::condition::{Inapplicable, concerns, not_applied, require};
+use super::finishing::{
+    FINISH, SERVER_CLOSES, chat_length, require_fin_of_server, require_served, serial_length,
+};
 use super::inputs::{Inputs, require_rfc1337};
 use super::measurements::{Measurement, Measurements};
+use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
+use crate::backend::Role;
 
 /// Attempts that get a port while every client stays connected.
-pub(super) const AT_ONCE: Rule = Rule { laws: &[ports::CONCURRENT], predict: predict_at_once };
+pub(super) const AT_ONCE: Rule =
+    Rule { laws: &[ports::CONCURRENT], reads: &[CLIENTS], predict: predict_at_once };
 
 /// Attempts that get a port if each client leaves before the next one connects.
-pub(super) const IN_SEQUENCE: Rule =
-    Rule { laws: &[ports::SEQUENTIAL, ports::RECYCLED], predict: predict_in_sequence };
+pub(super) const IN_SEQUENCE: Rule = Rule {
+    laws: &[ports::SEQUENTIAL, ports::RECYCLED],
+    reads: &[
+        CLIENTS,
+        FINISH,
+        SERVER_CLOSES,
+        Reads {
+            settings: &[],
+            server: &[Sysctl::TcpTimestamps],
+            client: &[
+                Sysctl::TcpTwReuse,
+                Sysctl::TcpTwReuseDelay,
+                Sysctl::TcpTimestamps,
+                Sysctl::TcpMaxTwBuckets,
+                Sysctl::TcpRfc1337,
+            ],
+        },
+    ],
+    predict: predict_in_sequence,
+};
 
 /// Attempts that did not fail for lack of a local port.
-fn with_a_port(measured: &Measurements<'_>) -> Option<Measurement> {
+fn with_port(measured: &Measurements<'_>) -> Option<Measurement> {
     let without = measured.outcome(Outcome::NoPort);
     Some(((measured.rows.len() as u64 - without) as f64).into())
 }
 
-/// `ip_local_port_range` of the client, if the scenario sets it.
-fn configured_range(inputs: &Inputs<'_>) -> Option<PortRange> {
-    inputs.at_client::<String>(Sysctl::IpLocalPortRange)?.parse().ok()
-}
+/// Time in which a busy machine opens and closes a connection.
+const MIN_GAP: Duration = Duration::from_millis(2);
 
-/// The number of local ports of one address.
-fn ports_of_an_address(inputs: &Inputs<'_>, range: PortRange) -> Result<u64, Inapplicable> {
-    let reserved: String = inputs.at_client(Sysctl::IpLocalReservedPorts).unwrap_or_default();
-    let reserved: ReservedPorts =
-        reserved.parse().map_err(|error| not_applied(format!("{error}")))?;
-    let ports = ports::per_destination(range, &reserved);
-    require(
-        ports.start() == ports.end(),
-        format!("the kernel may leave out one port of a range of odd size ({})", range.size()),
-    )?;
-    Ok(*ports.start())
-}
+/// No TIME_WAIT ends earlier.
+const TIME_WAIT_BEGINS_TO_END: Duration = Duration::from_secs(50);
 
-/// Attempts that use this source address; attempts use the addresses in rotation.
-fn attempts_of_address(inputs: &Inputs<'_>, address: u64) -> u64 {
-    let load = &inputs.cell.load;
-    let (clients, addresses) = (u64::from(load.clients), u64::from(load.source_addresses));
-    clients / addresses + u64::from(address < clients % addresses)
+/// Whether the local ports are what limits the clients: the scenario sets their range, or
+/// there are fewer than clients.
+fn ports_matter(inputs: &Inputs<'_>) -> Result<bool, Inapplicable> {
+    let is_stated = inputs.stated(Role::Client, Sysctl::IpLocalPortRange).is_some();
+    Ok(is_stated || require_ports(inputs).is_err())
 }
 
 fn predict_at_once(inputs: &Inputs<'_>) -> Applied {
     let load = &inputs.cell.load;
-    let stays = load.chat == ChatPhase::AfterConnect;
-    let range = configured_range(inputs).ok_or(Inapplicable::Unconcerned)?;
-    let may_run_out = attempts_of_address(inputs, 0) > range.size();
-    concerns(stays || (may_run_out && load.pattern != ConnectPattern::OneByOne))?;
-    require(
-        stays,
-        "clients may leave and free their ports before all attempts are decided (load.chat)",
-    )?;
-    let ports = ports_of_an_address(inputs, range)?;
-    let addresses = 0..u64::from(load.source_addresses);
-    let with_a_port_each = addresses.map(|address| attempts_of_address(inputs, address).min(ports));
-    Ok(vec![Prediction::count(ports::CONCURRENT, with_a_port_each.sum(), with_a_port)])
+    let range = port_range(inputs)?;
+    concerns(ports_matter(inputs)? && !is_serial(load))?;
+    let may_run_out = attempts_of_address(load, 0) > range.size();
+    concerns(load.chat == ChatPhase::AfterConnect || may_run_out)?;
+    let clients = with_a_port(inputs)?;
+    Ok(vec![Prediction::count(ports::CONCURRENT, clients.half_open + clients.live, with_port)])
 }
 
 fn predict_in_sequence(inputs: &Inputs<'_>) -> Applied {
-    let load = &inputs.cell.load;
-    let range = configured_range(inputs).ok_or(Inapplicable::Unconcerned)?;
-    concerns(load.chat != ChatPhase::AfterConnect && load.pattern == ConnectPattern::OneByOne)?;
-    let (connects, recycled) = connects_in_sequence(inputs, range)?;
+    concerns(ports_matter(inputs)? && is_serial(&inputs.cell.load))?;
+    let (connects, recycled) = connects_in_sequence(inputs)?;
     Ok(vec![
-        Prediction::count(ports::SEQUENTIAL, connects, with_a_port),
+        Prediction::count(ports::SEQUENTIAL, connects, with_port),
         Prediction::count(ports::RECYCLED, recycled, |measured| {
             measured.at_client(Counter::TwRecycled)
         }),
@@ -82,10 +90,10 @@ fn predict_in_sequence(inputs: &Inputs<'_>) -> Applied {
 }
 
 /// Attempts that get a port, and how many of them reuse one in TIME_WAIT.
-fn connects_in_sequence(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u64), Inapplicable> {
-    let load = &inputs.cell.load;
+fn connects_in_sequence(inputs: &Inputs<'_>) -> Result<(u64, u64), Inapplicable> {
+    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
     let clients = u64::from(load.clients);
-    let owner = match inputs.cell.server.closes_first {
+    let owner = match server.closes_first {
         ClosesFirst::Client => Side::Client,
         ClosesFirst::Server => Side::Server,
     };
@@ -93,35 +101,67 @@ fn connects_in_sequence(inputs: &Inputs<'_>, range: PortRange) -> Result<(u64, u
         load.source_addresses == 1,
         "clients use several source addresses (load.source_addresses)",
     )?;
-    if owner == Side::Client {
-        require(
-            load.leave == Leave::HalfClose,
-            "a client may close with unread data, which leaves no TIME_WAIT (load.leave)",
-        )?;
-        require_rfc1337("client", inputs.at_client(Sysctl::TcpRfc1337))?;
+    match owner {
+        Side::Client => {
+            require(
+                load.leave == Leave::HalfClose,
+                "a client may close with unread data, which leaves no TIME_WAIT (load.leave)",
+            )?;
+            require_served(inputs)?;
+            require_rfc1337(inputs, Role::Client)?;
+            require(
+                u64::from(inputs.max_tw_buckets_at_least(Role::Client)?) >= clients,
+                format!("{} of the client limits sockets in TIME_WAIT", Sysctl::TcpMaxTwBuckets),
+            )?;
+        }
+        Side::Server => {
+            require_served(inputs)?;
+            require_fin_of_server(inputs)?;
+        }
     }
-    let limit = inputs.at_client::<u64>(Sysctl::TcpMaxTwBuckets);
+    let (fewest, most) = ports_of_an_address(inputs)?;
+    require(fewest == most || clients <= fewest, odd_range())?;
+    let ports = fewest;
+    let length = serial_length(inputs);
     require(
-        limit.is_none_or(|limit| limit >= clients),
-        format!("{} of the client limits sockets in TIME_WAIT", Sysctl::TcpMaxTwBuckets),
+        length < TIME_WAIT_BEGINS_TO_END,
+        "the first TIME_WAIT may end before the last attempt (load.connect_rate, load.clients)",
     )?;
-    let ports = ports_of_an_address(inputs, range)?;
-    let tw_reuse: u32 = inputs.required_at_client(Sysctl::TcpTwReuse)?;
+    if owner == Side::Server {
+        // The last segment of a closed connection may still be on its way.
+        require(ports >= 2, "a single local port may still be in use at the next attempt")?;
+        return Ok((clients, 0));
+    }
+    let tw_reuse: u32 = inputs.sysctl(Role::Client, Sysctl::TcpTwReuse, None)?;
     let tw_reuse = TwReuse::from_sysctl(tw_reuse)
         .ok_or_else(|| not_applied(format!("the value of {} is invalid", Sysctl::TcpTwReuse)))?;
-    let has_timestamps = |configured: Option<u32>| configured.unwrap_or(1) != 0;
-    let timestamps = has_timestamps(inputs.at_client(Sysctl::TcpTimestamps))
-        && has_timestamps(inputs.at_server(Sysctl::TcpTimestamps));
+    let has_timestamps = |host| -> Result<bool, Inapplicable> {
+        Ok(inputs.sysctl::<u32>(host, Sysctl::TcpTimestamps, None)? != 0)
+    };
+    let timestamps = has_timestamps(Role::Client)? && has_timestamps(Role::Server)?;
     let reconnect = Reconnect { tw_reuse, to_loopback: false, timestamps };
-    if owner == Side::Server || !reconnect.can_reuse() {
+    if !reconnect.can_reuse() {
         return Ok((ports::sequential_connects(clients, ports, Some(owner)), 0));
     }
-    let delay: u64 = inputs.required_at_client(Sysctl::TcpTwReuseDelay)?;
-    let delay = Duration::from_millis(delay);
+    let delay: u64 = inputs.sysctl(Role::Client, Sysctl::TcpTwReuseDelay, None)?;
+    let delay = Duration::from_millis(delay).min(time_wait::LENGTH);
+    if length < delay.mul_f64(0.9) {
+        return Ok((clients.min(ports), 0));
+    }
     let interval = load.connect_rate.map(|rate| Duration::try_from_secs_f64(1.0 / rate));
     let interval = interval
         .and_then(Result::ok)
         .ok_or_else(|| not_applied("the scenario does not set load.connect_rate"))?;
+    require(
+        chat_length(load).saturating_add(server.accept_delay).saturating_add(MIN_GAP) <= interval,
+        "attempts may take longer than the time between two of them (load.connect_rate, \
+         load.messages, load.interval, load.send_delay, server.accept_delay)",
+    )?;
+    require(
+        interval.mul_f64(ports as f64) < delay.mul_f64(0.9),
+        "the first port is reusable before every port was used, and the kernel may take either \
+         (net.ipv4.tcp_tw_reuse_delay, ip_local_port_range, load.connect_rate)",
+    )?;
     let connects = |delay| ports::sequential_connects_with_reuse(clients, interval, ports, delay);
     // A busy machine's delays must not change the result.
     let (sooner, later) = (connects(delay.mul_f64(0.9)), connects(delay.mul_f64(1.1)));

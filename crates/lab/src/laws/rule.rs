@@ -7,12 +7,15 @@ use queue_model::law::{Law, Tolerance};
 use super::condition::Inapplicable;
 use super::inputs::Inputs;
 use super::measurements::{Measurement, Measurements};
+use super::reads::Reads;
 
 /// Laws that are predicted together because they have the same conditions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {
     /// The laws, in the order in which they are predicted.
     pub(super) laws: &'static [Law],
+    /// What it reads.
+    pub(super) reads: &'static [Reads],
     /// Predicts the laws' values for a cell, or returns why they do not apply.
     pub(super) predict: fn(&Inputs<'_>) -> Applied,
 }

@@ -1,5 +1,11 @@
 //! The list of all rules.
 
+use std::collections::BTreeSet;
+
+use linux_net::Sysctl;
+use queue_model::law::Law;
+
+use super::reads::Reads;
 use super::rule::Rule;
 use super::{accepting, closing, half_open, held_acks, local_ports, unanswered};
 
@@ -26,4 +32,33 @@ pub(super) const RULES: &[Rule] = &[
 /// The ids of all laws.
 pub(crate) fn ids() -> impl Iterator<Item = &'static str> {
     RULES.iter().flat_map(|rule| rule.laws).map(|law| law.id)
+}
+
+/// The settings that laws read, other than the kernel's rules.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LawSettings {
+    /// The laws, which have the same conditions.
+    pub laws: Vec<&'static Law>,
+    /// Paths in a scenario, such as `server.backlog` or
+    /// `hosts.server.sysctls.net.core.somaxconn`, in order. No other setting changes the
+    /// laws' predictions or why they are not applied, except for a sysctl whose effects are
+    /// not known.
+    pub settings: Vec<String>,
+}
+
+/// The settings that each law reads.
+pub fn law_settings() -> Vec<LawSettings> {
+    let of_rule = |rule: &Rule| {
+        let paths = |reads: &Reads| {
+            let sysctls = |host: &'static str, sysctls: &'static [Sysctl]| {
+                sysctls.iter().map(move |sysctl| format!("hosts.{host}.sysctls.{sysctl}"))
+            };
+            let settings = reads.settings.iter().map(|path| (*path).to_owned());
+            let server = sysctls("server", reads.server);
+            settings.chain(server).chain(sysctls("client", reads.client)).collect::<Vec<_>>()
+        };
+        let settings: BTreeSet<_> = rule.reads.iter().flat_map(paths).collect();
+        LawSettings { laws: rule.laws.iter().collect(), settings: settings.into_iter().collect() }
+    };
+    RULES.iter().map(of_rule).collect()
 }

@@ -1,3 +1,5 @@
+mod reads;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -115,7 +117,18 @@ fn local_ports_are_predicted_if_their_range_is_set_and_no_client_leaves_early() 
     assert_eq!(predicted_ports("20000 20009", "", 50, 3, after), Some(30.0));
     assert_eq!(predicted_ports("20000 20009", "", 5, 1, after), Some(5.0));
     assert_eq!(predicted_ports("20000 20010", "", 50, 1, after), None, "10 or 11");
-    assert_eq!(predicted_ports("20000 20009", "", 50, 1, ChatPhase::Overlapped), None);
+    assert_eq!(
+        predicted_ports("20000 20009", "", 50, 1, ChatPhase::Overlapped),
+        Some(10.0),
+        "a burst starts all attempts before a client leaves"
+    );
+    let mut at_a_rate = cell(false, 50);
+    set_sysctl(&mut at_a_rate.hosts.client, "ip_local_port_range", "20000 20009");
+    at_a_rate.load.pattern = load_generator::ConnectPattern::Rate;
+    at_a_rate.load.connect_rate = Some(100.0);
+    assert_eq!(predictions(&at_a_rate)["local-ports"], 10.0, "all leave together");
+    at_a_rate.load.leave = load_generator::Leave::AfterSending;
+    assert_eq!(predictions(&at_a_rate).get("local-ports"), None);
 }
 
 #[test]
@@ -276,6 +289,7 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
     let mut one_by_one = cell(false, 160);
     one_by_one.load.pattern = ConnectPattern::OneByOne;
     one_by_one.load.leave = Leave::HalfClose;
+    one_by_one.load.messages = 0;
     one_by_one.load.connect_rate = Some(100.0);
     set_sysctl(&mut one_by_one.hosts.client, "ip_local_port_range", "20000 20019");
     set_sysctl(&mut one_by_one.hosts.client, "tcp_tw_reuse", "1");
@@ -292,7 +306,9 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
             |cell| set_sysctl(&mut cell.hosts.client, "tcp_rfc1337", "0"),
         ],
     );
-    let laws = laws_with(&one_by_one, RuleSet::Until2024);
+    let mut older = one_by_one.clone();
+    set_somaxconn(&mut older, "4096");
+    let laws = laws_with(&older, RuleSet::Until2024);
     assert!(laws.predictions.iter().all(|prediction| !prediction.law.id.starts_with("local-")));
     let is_local = |law: &&LawNotApplied| law.id.starts_with("local-");
     let reason = &laws.not_applied.iter().find(is_local).expect("it is not applied").reason;

@@ -1,14 +1,19 @@
 //! SYNs that get no answer.
 
+use std::time::Duration;
+
 use linux_net::{Counter, Sysctl};
 use load_generator::ConnectPattern;
 use nix::errno::Errno;
 use queue_model::syn_retry::{self, SynRetry};
 
+use super::clients::{CLIENTS, connect_in_sequence, with_a_port};
 use super::condition::{concerns, require};
 use super::inputs::Inputs;
 use super::measurements::Measurements;
+use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
+use crate::backend::Role;
 
 /// How attempts fail that find the accept queue full, if the scenario sets the number of
 /// retries and the client's kernel gives up before the load.
@@ -20,15 +25,34 @@ pub(super) const SYN_RETRY: Rule = Rule {
         syn_retry::FIRST_FAILURE,
         syn_retry::LAST_FAILURE,
     ],
+    reads: &[
+        CLIENTS,
+        Reads {
+            settings: &[
+                "server.accept_paused",
+                "server.backlog",
+                "server.hold_acks",
+                "server.listeners",
+                "server.defer_accept",
+            ],
+            server: &[Sysctl::Somaxconn, Sysctl::TcpSyncookies],
+            client: &[Sysctl::TcpSynRetries, Sysctl::TcpSynLinearTimeouts, Sysctl::TcpRtoMaxMs],
+        },
+    ],
     predict: predict_syn_retry,
 };
 
+/// `tcp_rto_max_ms` of a kernel without it (`TCP_RTO_MAX`).
+const RTO_MAX_MS: u64 = 120_000;
+
 fn predict_syn_retry(inputs: &Inputs<'_>) -> Applied {
     let (server, load) = (&inputs.cell.server, &inputs.cell.load);
-    let retries = inputs.at_client::<u8>(Sysctl::TcpSynRetries);
-    let linear = inputs.at_client::<u8>(Sysctl::TcpSynLinearTimeouts);
-    concerns(server.accept_paused && !server.hold_acks && (retries.is_some() || linear.is_some()))?;
-    let unanswered = u64::from(load.clients).saturating_sub(inputs.established_clients()?);
+    let is_stated = |sysctl: &Sysctl| inputs.stated(Role::Client, *sysctl).is_some();
+    let stated = [Sysctl::TcpSynRetries, Sysctl::TcpSynLinearTimeouts, Sysctl::TcpRtoMaxMs];
+    concerns(server.accept_paused && !server.hold_acks && stated.iter().any(is_stated))?;
+    require(server.defer_accept == 0, "connections stay in SYN_RECV (server.defer_accept)")?;
+    let clients = with_a_port(inputs)?.live;
+    let unanswered = clients.saturating_sub(inputs.established_of(clients)?);
     concerns(unanswered > 0)?;
     require(load.half_open == 0, "half-open clients retransmit their SYN too (load.half_open)")?;
     require(server.listeners == 1, "the kernel spreads clients over several listeners by a hash")?;
@@ -37,9 +61,17 @@ fn predict_syn_retry(inputs: &Inputs<'_>) -> Applied {
         "clients do not connect at a rate (load.pattern), so more clients may be dropped than exceed \
          the queue",
     )?;
-    let schedule = SynRetry::new(
-        inputs.required_at_client(Sysctl::TcpSynRetries)?,
-        inputs.required_at_client(Sysctl::TcpSynLinearTimeouts)?,
+    require(
+        connect_in_sequence(load),
+        "clients connect too fast to be certain that the queue is full for the last ones \
+         (load.connect_rate)",
+    )?;
+    require(load.messages == 0, "timeouts of clients that send data count too (load.messages)")?;
+    let rto_max = inputs.sysctl(Role::Client, Sysctl::TcpRtoMaxMs, Some(RTO_MAX_MS))?;
+    let schedule = SynRetry::with_rto_max(
+        inputs.sysctl(Role::Client, Sysctl::TcpSynRetries, None)?,
+        inputs.sysctl(Role::Client, Sysctl::TcpSynLinearTimeouts, Some(0))?,
+        Duration::from_millis(rto_max),
     );
     let latest = inputs.latest(&schedule.timers());
     let deadline = load.connect_deadline;
