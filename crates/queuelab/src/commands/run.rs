@@ -20,22 +20,28 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     // First: a backend may need a process that has started no thread.
     let session = Session::prepare(arguments.request())?;
     let interrupted = interruption()?;
-    let mut reporter = Reporter::default();
+    let writes_reports = !arguments.no_report;
+    let mut reporter = Reporter::new(writes_reports);
     match session.run(&interrupted, &mut reporter)? {
         Finished::Run(run) => {
             let held = run.held();
-            print_run(*run)?;
+            print_run(*run, writes_reports)?;
             Ok(if held { Exit::Held } else { Exit::Failed })
         }
         Finished::Pair { new, baseline } => print_pair(arguments, *new, *baseline),
-        Finished::Suite(suite) => print_suite(&suite, &reporter),
+        Finished::Suite(suite) => print_suite(&suite, &reporter, writes_reports),
     }
 }
 
-/// Prints the results of a run, and writes its report.
-fn print_run(finished: FinishedRun) -> Result<report::Run> {
+/// Prints the results of a run, and writes its report if that is wanted.
+fn print_run(finished: FinishedRun, writes_report: bool) -> Result<report::Run> {
     let run = report::Run::new(finished.record, finished.trials);
-    super::report::print_and_write(&run, &report::summary(&run), &finished.path)?;
+    let summary = report::summary(&run);
+    if writes_report {
+        super::report::print_and_write(&run, &summary, &finished.path)?;
+    } else {
+        print_output(&format!("{summary}\nRun directory: {}", finished.path.display()))?;
+    }
     Ok(run)
 }
 
@@ -43,16 +49,20 @@ fn print_run(finished: FinishedRun) -> Result<report::Run> {
 fn print_pair(arguments: &RunArguments, new: FinishedRun, baseline: FinishedRun) -> Result {
     let path = baseline.path;
     let baseline = report::Run::new(baseline.record, baseline.trials);
-    super::report::write(&baseline, &path)?;
-    let new = print_run(new)?;
+    if !arguments.no_report {
+        super::report::write(&baseline, &path)?;
+    }
+    let new = print_run(new, !arguments.no_report)?;
     print_output(&format!("Baseline: {}\n", path.display()))?;
     compare::compare_runs(&baseline, &new, &arguments.criteria.criteria())
 }
 
-fn print_suite(suite: &FinishedSuite, reporter: &Reporter) -> Result {
+fn print_suite(suite: &FinishedSuite, reporter: &Reporter, writes_reports: bool) -> Result {
     let written = report::Suite::read(&suite.path)?;
     print_output(&written.summary())?;
-    super::report::write_suite(&written, &suite.path)?;
+    if writes_reports {
+        super::report::write_suite(&written, &suite.path)?;
+    }
     match suite.is_interrupted {
         true => Err(LabError::Interrupted.into()),
         false => Ok(reporter.worst_exit()),

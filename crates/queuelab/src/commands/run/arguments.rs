@@ -54,6 +54,12 @@ pub(crate) struct RunArguments {
     /// retry. A trial that violates an invariant is not retried.
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "resume")]
     retry: u32,
+    /// Store only the record of the trials, without a report.
+    ///
+    /// `queuelab report RUN` writes the report later. It takes most of the CPU time of a
+    /// short run.
+    #[arg(long)]
+    pub(super) no_report: bool,
     #[arg(
         long,
         value_name = "BACKEND",

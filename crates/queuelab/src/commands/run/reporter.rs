@@ -10,13 +10,18 @@ use crate::output::print_output;
 use crate::progress::{self, Progress};
 
 /// Prints events, and collects the exit codes of a suite's scenarios.
-#[derive(Default)]
 pub(super) struct Reporter {
     progress: Option<Box<dyn Progress>>,
     member_exits: Vec<Exit>,
+    /// Whether it writes the report of each scenario of a suite.
+    writes_reports: bool,
 }
 
 impl Reporter {
+    pub(super) fn new(writes_reports: bool) -> Self {
+        Self { progress: None, member_exits: Vec::new(), writes_reports }
+    }
+
     /// The exit code of a suite. A failed check outranks a scenario that could not
     /// be run.
     pub(super) fn worst_exit(&self) -> Exit {
@@ -60,7 +65,9 @@ impl Observer for Reporter {
                     print_if_error(print_output(&report::summary(&run)));
                 }
                 // The trials are recorded: `queuelab report` can make the files again.
-                print_if_error(report_command::write(&run, &finished.path));
+                if self.writes_reports {
+                    print_if_error(report_command::write(&run, &finished.path));
+                }
                 self.member_exits.push(if held { Exit::Held } else { Exit::Failed });
             }
             SessionEvent::MemberFailed { error, trials_failed } => {

@@ -6,7 +6,8 @@ use std::process::Command;
 use run_record::RunDirectory;
 
 use crate::support::{
-    all_output, binary, fake_command, out_directory, queuelab, repository, run_fake, runs, text,
+    all_output, binary, fake_command, out_directory, queuelab, repository, run_fake, runs,
+    suite_directory, text, write_measured_suite,
 };
 
 fn trials_done(out: &Path) -> usize {
@@ -132,4 +133,31 @@ fn the_fake_backend_is_not_offered_to_users() {
     assert!(help.contains("netns") && help.contains("docker") && !help.contains("fake"), "{help}");
     let doctor = fake_command(&["doctor", "--json"], "{}").output().unwrap();
     assert!(!text(&doctor.stdout).contains("fake"), "{}", all_output(&doctor));
+}
+
+#[test]
+fn a_run_without_a_report_can_be_reported_later() {
+    let out = out_directory();
+    let (output, _, trials) = run_fake(out.path(), &["smoke", "--no-report"], "{}");
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert!(text(&output.stdout).contains("Run directory: "), "{}", all_output(&output));
+    assert_eq!(trials.len(), 4);
+    let path = runs(out.path()).remove(0);
+    let report = path.join("report.html");
+    assert!(!report.exists());
+    let output = queuelab(&["report", path.to_str().unwrap()]).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert!(report.exists());
+
+    let out = out_directory();
+    let suite = write_measured_suite(out.path());
+    let folder = out.path().join("runs");
+    let arguments = ["run", &suite, "--no-report", "--repeat", "1", "--backend", "fake"];
+    let mut command =
+        fake_command(&[&arguments[..], &["--out", folder.to_str().unwrap()]].concat(), "{}");
+    let output = command.output().unwrap();
+    assert!(runs(&folder).len() > 1, "{}", all_output(&output));
+    for path in runs(&folder).iter().chain([&suite_directory(&folder, "measured")]) {
+        assert!(!path.join("junit.xml").exists(), "{path:?}");
+    }
 }
