@@ -27,6 +27,10 @@ test:
 test-docker:
     cargo test --workspace docker -- --ignored
 
+# Search for settings in which the lab is wrong: just search 3000; see docs/truth.md.
+search combinations="600":
+    QUEUELAB_SEARCH_COMBINATIONS={{combinations}} QUEUELAB_SEARCH_LONGEST=90 cargo test --workspace --test search kernel -- --nocapture
+
 # Check the format and run clippy with warnings denied.
 lint:
     cargo fmt --all --check
