@@ -108,12 +108,6 @@ pub fn recorded_rules(rules: RuleSet) -> KernelRules {
     KernelRules { syn_queue_full: Some(name(rules.syn_queue_full()).to_owned()) }
 }
 
-/// When this kernel considers its SYN queue full; if that was not determined, the rule of
-/// current kernels.
-pub(crate) fn syn_queue_rule(rules: &KernelRules) -> SynQueueFull {
-    rule_set(rules).syn_queue_full()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,8 +117,7 @@ mod tests {
         for rules in RuleSet::ALL {
             let recorded = recorded_rules(rules);
             assert_eq!(rule_set(&recorded), rules);
-            assert_eq!(syn_queue_rule(&recorded), rules.syn_queue_full());
         }
-        assert_eq!(syn_queue_rule(&KernelRules::default()), SynQueueFull::Above);
+        assert_eq!(rule_set(&KernelRules::default()), RuleSet::Since2025);
     }
 }

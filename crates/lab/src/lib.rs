@@ -31,6 +31,8 @@
 //! | `kernel_rules` | the rules that differ between kernels, determined by experiment |
 //! | `laws` | the kernel's laws that apply to a cell |
 //! | `simulated`, `simulated_cell` | the simulation of a trial, and of a cell before any trial |
+//! | `listen_path` | the simulator's input for a cell, or why the simulator does not cover it |
+//! | `sysctls_in_force` | the sysctls of both hosts, as far as they are known |
 //! | `invariants` | what must hold in every trial |
 //! | `facts` | the variables of a scenario's expectations |
 //! | `metrics` | a trial's metrics, from the reports of server and load |
@@ -54,6 +56,7 @@ mod invariants;
 mod kernel_facts;
 mod kernel_rules;
 mod laws;
+mod listen_path;
 mod live;
 mod machine;
 mod metrics;
@@ -69,6 +72,7 @@ mod simulated;
 mod simulated_cell;
 mod standalone;
 mod start_barrier;
+mod sysctls_in_force;
 mod trial;
 mod writer;
 

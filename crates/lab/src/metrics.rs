@@ -63,15 +63,38 @@ pub(crate) fn syn_retransmits(rows: &[AttemptRow]) -> BTreeMap<u32, u64> {
 
 /// Time from connect(2) to accept(2) of the accepted attempts.
 pub(crate) fn accept_wait(rows: &[AttemptRow]) -> LatencySummary {
-    let mut waits: Vec<u64> =
-        rows.iter().filter_map(|row| Some(row.accepted_ns?.saturating_sub(row.start_ns))).collect();
-    waits.sort_unstable();
-    let Some(&max_ns) = waits.last() else { return LatencySummary::default() };
+    let waits = rows.iter().filter_map(|row| Some(row.accepted_ns?.saturating_sub(row.start_ns)));
+    summary(waits.collect())
+}
+
+/// Maximum time from connect(2) to the accept queue, for a client whose first SYN was
+/// accepted: the kernel hands it over during the call.
+const QUEUED_WITHIN_NS: u64 = 20_000;
+
+/// Times between two accept(2) calls while connections wait: from each accept to the next,
+/// if the connection of the next one was already queued. Those whose SYN was retransmitted
+/// are left out, because the time at which they were queued is not known.
+pub(crate) fn accept_interval(rows: &[AttemptRow]) -> LatencySummary {
+    let mut accepts: Vec<_> = rows.iter().filter_map(|row| Some((row.accepted_ns?, row))).collect();
+    accepts.sort_unstable_by_key(|&(at_ns, _)| at_ns);
+    let intervals = accepts.windows(2).filter_map(|pair| {
+        let [(before_ns, _), (next_ns, next)] = pair else { return None };
+        let has_waited = next.syn_retransmits == Some(0)
+            && next.start_ns.saturating_add(QUEUED_WITHIN_NS) <= *before_ns;
+        has_waited.then(|| next_ns - before_ns)
+    });
+    summary(intervals.collect())
+}
+
+/// The distribution of these times, nanoseconds.
+fn summary(mut times: Vec<u64>) -> LatencySummary {
+    times.sort_unstable();
+    let Some(&max_ns) = times.last() else { return LatencySummary::default() };
     // Nearest-rank percentile.
-    let at = |part: f64| waits[(part * waits.len() as f64).ceil().max(1.0) as usize - 1];
+    let at = |part: f64| times[(part * times.len() as f64).ceil().max(1.0) as usize - 1];
     LatencySummary {
-        count: waits.len() as u64,
-        mean_ns: waits.iter().map(|&ns| ns as f64).sum::<f64>() / waits.len() as f64,
+        count: times.len() as u64,
+        mean_ns: times.iter().map(|&ns| ns as f64).sum::<f64>() / times.len() as f64,
         p50_ns: at(0.5),
         p90_ns: at(0.9),
         p99_ns: at(0.99),

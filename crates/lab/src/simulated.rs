@@ -1,27 +1,15 @@
 //! The simulation of a trial.
 
-use std::fs;
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
 
-use linux_net::{Sysctl, TimerWheel};
-use load_generator::{ChatPhase, ConnectPattern};
-use queue_model::accept_queue;
-use queue_model::simulator::{
-    Accepts, Arrival, Client, Link, ListenPath, Listener, Outcome, SynCookies, SynQueueRule,
-    Timers, simulate,
-};
-use queue_model::syn_queue::{Cookies, SynQueueFull};
+use linux_net::TimerWheel;
+use queue_model::simulator::{Accepts, Arrival, ListenPath, Outcome, Timers, simulate};
 use run_record::{AttemptRow, KernelRules, Simulated, SysctlValues};
 use scenario::CellSettings;
 
-use crate::kernel_rules::syn_queue_rule;
-
-/// Time that the kernel needs for a segment between two hosts of a testbed, measured over
-/// a veth pair on Linux 6.18.
-const PER_SEGMENT: Duration = Duration::from_nanos(600);
-
-/// Maximum of simulated arrivals, which take about a second.
-const MAX_ARRIVALS: u32 = 1_000_000;
+use crate::kernel_rules::rule_set;
+use crate::listen_path::{PathInputs, netdev_max_backlog};
+use crate::sysctls_in_force::SysctlsInForce;
 
 /// The results of a finished trial, for its simulation.
 pub(crate) struct SimulationInputs<'a> {
@@ -29,9 +17,12 @@ pub(crate) struct SimulationInputs<'a> {
     /// The sysctls in force.
     pub(crate) sysctls: &'a SysctlValues,
     pub(crate) rules: &'a KernelRules,
-    pub(crate) wheel: &'a TimerWheel,
+    /// The kernel's timer wheel, if it was found.
+    pub(crate) wheel: Option<&'a TimerWheel>,
     /// The attempts, with the instants at which the server accepted.
     pub(crate) rows: &'a [AttemptRow],
+    /// Failed accept(2) calls and starts of clients' threads by errno name.
+    pub(crate) accept_errors: &'a BTreeMap<String, u64>,
     /// When the load closed its half-open connections, CLOCK_MONOTONIC
     /// nanoseconds.
     pub(crate) released_ns: u64,
@@ -39,27 +30,22 @@ pub(crate) struct SimulationInputs<'a> {
     pub(crate) counted_ns: u64,
 }
 
-/// Simulates a trial: its connect(2) calls at their times, on a server that accepts a
-/// connection at each time at which the real one returned from accept(2). `None` if the
-/// simulator does not cover the trial.
+/// Simulates a trial: its connect(2) calls at their times, with clients that close their
+/// sockets when the real ones did, on a server that accepts a connection at each time at
+/// which the real one returned from accept(2).
 ///
-/// It does not cover a client that was established after its deadline, because the load
-/// of a busy machine checked the clock late: such clients send more SYNs than simulated
-/// ones.
-pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Option<Simulated> {
-    let deadline = inputs.cell.load.connect_deadline.as_nanos();
-    let established_late =
-        |row: &AttemptRow| row.connect_ns.is_some_and(|ns| u128::from(ns) > deadline);
-    if inputs.rows.iter().any(established_late) {
-        return None;
-    }
-    let mut path = listen_path(inputs.cell, inputs.sysctls, inputs.rules)?;
-    let on_wheel = |monotonic_ns: u64| monotonic_ns.saturating_add(inputs.wheel.offset_ns());
+/// # Errors
+/// Why the simulator does not cover the trial, for people.
+pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Result<Simulated, String> {
+    let wheel = inputs.wheel.ok_or("the slots of the kernel's timer wheel were not found")?;
+    let mut path = path(inputs)?;
+    check_rows(inputs)?;
+    let on_wheel = |monotonic_ns: u64| monotonic_ns.saturating_add(wheel.offset_ns());
     let mut accepts: Vec<_> =
         inputs.rows.iter().filter_map(|row| row.accepted_ns).map(on_wheel).collect();
     accepts.sort_unstable();
     path.accepts = Accepts::At(accepts);
-    path.timers = Timers::Wheel { hz: inputs.wheel.hz() };
+    path.timers = Timers::Wheel { hz: wheel.hz() };
     path.until_ns = Some(on_wheel(inputs.counted_ns));
     let arrivals: Vec<_> = inputs
         .rows
@@ -67,12 +53,10 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Option<Simulated> {
         .filter(|row| row.outcome != run_record::Outcome::NoPort)
         .map(|row| {
             let start_ns = on_wheel(row.start_ns);
+            let close_ns = Some(on_wheel(closed_ns(row, inputs)));
             match row.index < inputs.cell.load.half_open {
-                true => Arrival {
-                    open_until_ns: Some(on_wheel(inputs.released_ns)),
-                    ..Arrival::half_open(start_ns)
-                },
-                false => Arrival::live(start_ns),
+                true => Arrival { close_ns, ..Arrival::half_open(start_ns) },
+                false => Arrival { close_ns, ..Arrival::live(start_ns) },
             }
         })
         .collect();
@@ -83,7 +67,7 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Option<Simulated> {
         .attempts
         .iter()
         .filter(|attempt| attempt.accepted_ns.is_some() || attempt.outcome == Outcome::Established);
-    Some(Simulated {
+    Ok(Simulated {
         accepted: accepted.count() as u64,
         timed_out: simulation.count(Outcome::TimedOut),
         syn_retransmits: simulation.syn_retransmits(),
@@ -93,165 +77,160 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Option<Simulated> {
     })
 }
 
-/// The listen path of a cell, from its settings, the sysctls in force and the kernel's
-/// rules: accepting immediately, with exact timers and no end. Sysctls that are not in
-/// `sysctls` have the kernel's defaults.
-///
-/// `None` if the simulator does not cover the cell: it simulates one listener, whose
-/// clients do not wait for each other.
-pub(crate) fn listen_path(
-    cell: &CellSettings,
-    sysctls: &SysctlValues,
-    rules: &KernelRules,
-) -> Option<ListenPath> {
-    if !is_covered(cell) {
-        return None;
+fn path(inputs: &SimulationInputs<'_>) -> Result<ListenPath, String> {
+    let mut path = PathInputs {
+        cell: inputs.cell,
+        sysctls: &SysctlsInForce::of_trial(inputs.cell, inputs.sysctls),
+        syn_queue_full: rule_set(inputs.rules).syn_queue_full(),
     }
-    let (listener, client) = (Listener::default(), Client::default());
-    let at_server = |sysctl, default| number(sysctls.at_server(sysctl)).unwrap_or(default);
-    let at_client = |sysctl, default| number(sysctls.at_client(sysctl)).unwrap_or(default);
-    let load = &cell.load;
-    let chats_at_once = load.chat == ChatPhase::Overlapped && load.messages > 0;
-    Some(ListenPath {
-        listener: Listener {
-            limit: accept_queue::listen_limit(
-                cell.server.backlog,
-                at_server(Sysctl::Somaxconn, accept_queue::DEFAULT_SOMAXCONN),
-            ),
-            max_syn_backlog: at_server(Sysctl::TcpMaxSynBacklog, listener.max_syn_backlog),
-            syncookies: match Cookies::from_sysctl(at_server(Sysctl::TcpSyncookies, 1)) {
-                Cookies::Never => SynCookies::Off,
-                Cookies::WhenFull => SynCookies::WhenFull,
-                Cookies::Always => SynCookies::Always,
-            },
-            syn_queue_rule: match syn_queue_rule(rules) {
-                SynQueueFull::Above => SynQueueRule::MoreThanLimit,
-                SynQueueFull::AtOrAbove => SynQueueRule::AtLimit,
-            },
-            synack_retries: at_server(Sysctl::TcpSynackRetries, listener.synack_retries),
-            abort_on_overflow: at_server(Sysctl::TcpAbortOnOverflow, 0) != 0,
-            proven_peers: false,
-        },
-        client: Client {
-            syn_retries: at_client(Sysctl::TcpSynRetries, client.syn_retries),
-            syn_linear_timeouts: at_client(
-                Sysctl::TcpSynLinearTimeouts,
-                client.syn_linear_timeouts,
-            ),
-            connect_deadline: Some(load.connect_deadline),
-            first_data: chats_at_once.then_some(load.send_delay),
-        },
-        link: Link {
-            per_segment: PER_SEGMENT,
-            netdev_max_backlog: netdev_max_backlog().unwrap_or(Link::default().netdev_max_backlog),
-            ..Link::default()
-        },
-        ..ListenPath::default()
-    })
+    .path()?;
+    path.link.netdev_max_backlog = netdev_max_backlog();
+    Ok(path)
 }
 
-fn is_covered(cell: &CellSettings) -> bool {
-    let (server, load) = (&cell.server, &cell.load);
-    server.listeners == 1
-        && server.defer_accept == 0
-        && !server.hold_acks
-        && load.pattern != ConnectPattern::OneByOne
-        && load.slow_readers == 0
-        && (1..=MAX_ARRIVALS).contains(&load.clients)
-        && cell.after.restart_within.is_zero()
+/// Requires that the trial has only what the simulator knows.
+fn check_rows(inputs: &SimulationInputs<'_>) -> Result<(), String> {
+    if let Some((errno, count)) = inputs.accept_errors.first_key_value() {
+        return Err(format!(
+            "the server failed to accept or to serve clients ({errno}, {count} times), and may \
+             have left connections in its queue"
+        ));
+    }
+    let refused = inputs.rows.iter().any(|row| row.outcome == run_record::Outcome::Refused);
+    if refused {
+        return Err("attempts were refused, which no full queue does".to_owned());
+    }
+    let mut ports = BTreeSet::new();
+    let reused = inputs.rows.iter().find(|row| !row.local.is_empty() && !ports.insert(&row.local));
+    match reused {
+        Some(row) => Err(format!(
+            "two attempts had the local address {}, and the first may have left a socket in \
+             TIME_WAIT",
+            row.local
+        )),
+        None => Ok(()),
+    }
 }
 
-fn number(value: Option<&str>) -> Option<u32> {
-    value?.parse().ok()
-}
-
-/// `net.core.netdev_max_backlog` of the machine; only its initial network namespace has
-/// this sysctl.
-fn netdev_max_backlog() -> Option<u32> {
-    fs::read_to_string("/proc/sys/net/core/netdev_max_backlog").ok()?.trim().parse().ok()
+/// When a client closed its socket, if it was not established by then.
+fn closed_ns(row: &AttemptRow, inputs: &SimulationInputs<'_>) -> u64 {
+    let deadline = u64::try_from(inputs.cell.load.connect_deadline.as_nanos()).unwrap_or(u64::MAX);
+    let deadline_ns = row.start_ns.saturating_add(deadline);
+    if row.index < inputs.cell.load.half_open {
+        return inputs.released_ns.max(deadline_ns);
+    }
+    match row.connect_ns {
+        // The load of a busy machine may check the deadline late.
+        Some(connect_ns) => deadline_ns.max(row.start_ns.saturating_add(connect_ns)),
+        None if row.errno.is_none() => deadline_ns.max(row.end_ns),
+        // The kernel gave up first.
+        None => deadline_ns,
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn covered(change: impl FnOnce(&mut CellSettings)) -> bool {
-        let mut cell = CellSettings::default();
-        change(&mut cell);
-        listen_path(&cell, &SysctlValues::default(), &KernelRules::default()).is_some()
+    fn row(index: u32, connect: Option<Duration>, end_ns: u64) -> AttemptRow {
+        AttemptRow {
+            index,
+            local: format!("198.18.1.1:{}", 40_000 + index),
+            outcome: match connect {
+                Some(_) => run_record::Outcome::Ok,
+                None => run_record::Outcome::TimedOut,
+            },
+            start_ns: 1_000_000_000,
+            connect_ns: connect.map(|connect| connect.as_nanos() as u64),
+            accepted_ns: connect.map(|_| 1_000_100_000),
+            end_ns,
+            syn_retransmits: Some(0),
+            errno: None,
+            messages_written: 0,
+            deliveries: 0,
+        }
     }
 
-    #[test]
-    fn cells_that_the_simulator_does_not_cover_are_not_simulated() {
-        assert!(covered(|_| ()));
-        assert!(covered(|cell| cell.load.pattern = ConnectPattern::Rate));
-        assert!(!covered(|cell| cell.load.pattern = ConnectPattern::OneByOne));
-        assert!(!covered(|cell| cell.load.slow_readers = 1));
-        assert!(!covered(|cell| cell.load.clients = MAX_ARRIVALS + 1));
-        assert!(!covered(|cell| cell.server.listeners = 2));
-        assert!(!covered(|cell| cell.server.defer_accept = 1));
-        assert!(!covered(|cell| cell.server.hold_acks = true));
-        assert!(!covered(|cell| cell.after.restart_within = Duration::from_secs(1)));
-    }
-
-    #[test]
-    fn a_client_established_after_its_deadline_is_not_simulated() {
-        let inputs = |connect: Duration| {
-            let row = AttemptRow {
-                index: 0,
-                local: "198.18.1.1:40000".to_owned(),
-                outcome: run_record::Outcome::Ok,
-                start_ns: 1_000_000_000,
-                connect_ns: Some(connect.as_nanos() as u64),
-                accepted_ns: Some(1_000_100_000),
-                end_ns: 5_000_000_000,
-                syn_retransmits: Some(0),
-                errno: None,
-                messages_written: 0,
-                deliveries: 0,
-            };
-            simulated(&SimulationInputs {
-                cell: &CellSettings::default(),
-                sysctls: &SysctlValues::default(),
-                rules: &KernelRules::default(),
-                wheel: &TimerWheel::find().expect("a kernel whose ticks agree with its clock"),
-                rows: &[row],
-                released_ns: 4_000_000_000,
-                counted_ns: 6_000_000_000,
-            })
-        };
-        let in_time = inputs(Duration::from_millis(2)).expect("a trial that is covered");
-        assert_eq!((in_time.accepted, in_time.timed_out), (1, 0));
-        assert_eq!(inputs(Duration::from_millis(2001)), None);
-    }
-
-    #[test]
-    fn the_path_is_that_of_the_sysctls_in_force() {
+    fn simulated_rows(
+        rows: &[AttemptRow],
+        accept_errors: &BTreeMap<String, u64>,
+        cell: &CellSettings,
+    ) -> Result<Simulated, String> {
         let values = |pairs: &[(&str, &str)]| {
             pairs.iter().map(|(name, value)| (format!("net.{name}"), (*value).to_owned())).collect()
         };
-        let sysctls = SysctlValues {
-            server: values(&[
-                ("core.somaxconn", "7"),
-                ("ipv4.tcp_max_syn_backlog", "64"),
-                ("ipv4.tcp_syncookies", "0"),
-                ("ipv4.tcp_synack_retries", "2"),
-                ("ipv4.tcp_abort_on_overflow", "1"),
-            ]),
-            client: values(&[("ipv4.tcp_syn_retries", "3"), ("ipv4.tcp_syn_linear_timeouts", "1")]),
+        simulated(&SimulationInputs {
+            cell,
+            sysctls: &SysctlValues {
+                server: values(&[
+                    ("core.somaxconn", "4096"),
+                    ("ipv4.tcp_max_syn_backlog", "128"),
+                    ("ipv4.tcp_syncookies", "1"),
+                    ("ipv4.tcp_synack_retries", "5"),
+                    ("ipv4.tcp_abort_on_overflow", "0"),
+                ]),
+                client: values(&[
+                    ("ipv4.tcp_syn_retries", "6"),
+                    ("ipv4.tcp_syn_linear_timeouts", "4"),
+                ]),
+            },
+            rules: &KernelRules::default(),
+            wheel: TimerWheel::find().as_ref(),
+            rows,
+            accept_errors,
+            released_ns: 4_000_000_000,
+            counted_ns: 6_000_000_000,
+        })
+    }
+
+    #[test]
+    fn a_trial_is_simulated_from_its_connects_and_accepts() {
+        let connected = row(0, Some(Duration::from_millis(2)), 5_000_000_000);
+        let result = simulated_rows(&[connected], &BTreeMap::new(), &CellSettings::default());
+        let result = result.expect("a trial that is covered");
+        assert_eq!((result.accepted, result.timed_out), (1, 0));
+    }
+
+    /// The load of a busy machine closed the socket of the second client late: its kernel
+    /// had retransmitted the SYN twice by then.
+    #[test]
+    fn a_client_retransmits_until_it_closes_its_socket() {
+        let mut cell = CellSettings::default();
+        cell.server.backlog = 0;
+        cell.load.connect_deadline = Duration::from_millis(900);
+        let rows = |closed_ns| {
+            let mut late = row(1, None, closed_ns);
+            late.start_ns += 1_000_000;
+            let mut first = row(0, Some(Duration::from_millis(2)), 5_000_000_000);
+            first.accepted_ns = Some(5_500_000_000);
+            [first, late]
         };
-        let rules = KernelRules { syn_queue_full: Some("at_limit".to_owned()) };
-        let path = listen_path(&CellSettings::default(), &sysctls, &rules).expect("it is covered");
-        let listener = Listener {
-            limit: 7,
-            max_syn_backlog: 64,
-            syncookies: SynCookies::Off,
-            syn_queue_rule: SynQueueRule::AtLimit,
-            synack_retries: 2,
-            abort_on_overflow: true,
-            proven_peers: false,
+        for (closed_ns, retransmits) in [(1_902_000_000, 0), (3_500_000_000, 2)] {
+            let result = simulated_rows(&rows(closed_ns), &BTreeMap::new(), &cell).unwrap();
+            let expected = match retransmits {
+                0 => BTreeMap::from([(0, 2)]),
+                _ => BTreeMap::from([(0, 1), (retransmits, 1)]),
+            };
+            assert_eq!(result.syn_retransmits, expected);
+        }
+    }
+
+    #[test]
+    fn a_trial_that_is_not_covered_has_a_reason() {
+        let connected = row(0, Some(Duration::from_millis(2)), 5_000_000_000);
+        let reason = |rows: &[AttemptRow], errors: &[(&str, u64)]| {
+            let errors = errors.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
+            let result = simulated_rows(rows, &errors, &CellSettings::default());
+            result.expect_err("it is not covered")
         };
-        assert_eq!(path.listener, listener);
-        assert_eq!((path.client.syn_retries, path.client.syn_linear_timeouts), (3, 1));
+        let errors = reason(std::slice::from_ref(&connected), &[("EMFILE", 3)]);
+        assert!(errors.contains("(EMFILE, 3 times)"), "{errors}");
+        let refused =
+            AttemptRow { outcome: run_record::Outcome::Refused, ..row(0, None, 1_000_000_000) };
+        assert!(reason(&[refused], &[]).contains("refused"));
+        let reused = AttemptRow { index: 1, ..connected.clone() };
+        assert!(reason(&[connected, reused], &[]).contains("198.18.1.1:40000"));
     }
 }

@@ -42,10 +42,12 @@ mod world;
 
 pub use result::{AttemptResult, Counters, DepthSample, Outcome, QueueDepth, Simulation};
 pub use settings::{
-    Accepts, Arrival, Client, Link, ListenPath, Listener, SynCookies, SynQueueRule, Timers, burst,
+    Accepts, Arrival, Client, Link, ListenPath, Listener, Peer, SynCookies, SynQueueRule, Timers,
+    USUAL_HZ, VETH_PER_SEGMENT, burst,
 };
 
-/// Simulates every arrival until no event is pending, or until [`ListenPath::until_ns`].
+/// Simulates every arrival until no event is pending, or until [`ListenPath::until_ns`] or
+/// [`ListenPath::max_late`].
 ///
 /// The results have the order of the arrivals, which need not be sorted.
 ///

@@ -6,7 +6,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::simulator::{
-    Accepts, Arrival, Link, ListenPath, Listener, Outcome, Simulation, Timers, simulate,
+    Accepts, Arrival, Link, ListenPath, Listener, Outcome, Simulation, Timers, USUAL_HZ,
+    VETH_PER_SEGMENT, simulate,
 };
 
 /// Expected number of late attempts in all bursts together, for a meaningful share.
@@ -92,14 +93,14 @@ impl Bursts {
     pub fn simulate(&self, backlog: u32) -> BacklogResult {
         let service = Duration::from_secs_f64(1.0 / self.settings.accept_rate);
         let path = ListenPath {
-            listener: Listener { limit: backlog, max_syn_backlog: u32::MAX, ..Listener::default() },
+            listener: Listener { limit: backlog, max_syn_backlog: i32::MAX, ..Listener::default() },
             link: Link {
                 delay: Duration::from_micros(5),
-                per_segment: Duration::from_nanos(600),
+                per_segment: VETH_PER_SEGMENT,
                 ..Link::default()
             },
             accepts: Accepts::Every { service, from_ns: 0 },
-            timers: Timers::Wheel { hz: 250 },
+            timers: Timers::Wheel { hz: USUAL_HZ },
             ..ListenPath::default()
         };
         let mut result =
@@ -127,13 +128,6 @@ impl BacklogResult {
         self.attempts += simulation.attempts.len() as u64;
         self.deepest = self.deepest.max(simulation.accept_queue.max);
     }
-}
-
-/// The smallest `tcp_max_syn_backlog` M that allows a SYN queue of this limit without SYN
-/// cookies, which is M − ⌊M/4⌋: the three-quarters rule of `tcp_conn_request`
-/// (net/ipv4/tcp_input.c) in 6.18.
-pub fn required_max_syn_backlog(limit: u32) -> u32 {
-    (limit..).find(|m| m - m / 4 >= limit).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -171,14 +165,5 @@ mod tests {
         assert_eq!(bursts(100, 20_000.0, 0.5).count(), 20);
         assert_eq!(bursts(100, 20_000.0, 0.01).count(), 50);
         assert_eq!(bursts(1, 20_000.0, 1e-4).count(), 2000);
-    }
-
-    #[test]
-    fn the_smallest_max_syn_backlog_satisfies_the_three_quarters_rule() {
-        for limit in [0, 1, 2, 7, 96, 128, 1000, 4096] {
-            let m = required_max_syn_backlog(limit);
-            assert!(m - m / 4 >= limit, "{limit}");
-            assert!(m == limit || (m - 1) - (m - 1) / 4 < limit, "{limit}");
-        }
     }
 }

@@ -179,9 +179,7 @@ impl SynQueue {
     /// The capacity for unproven peers: `tcp_conn_request` admits one while
     /// M − length ≥ ⌊M/4⌋, so it is one more than M − ⌊M/4⌋.
     fn unproven_capacity(&self) -> u64 {
-        let most = i64::from(self.max_syn_backlog);
-        // `>>` rounds down, as in the kernel.
-        (most - (most >> 2) + 1).max(0).cast_unsigned()
+        (three_quarters(self.max_syn_backlog) + 1).max(0).cast_unsigned()
     }
 
     /// What the kernel does with a SYN that arrives with these queue lengths.
@@ -240,6 +238,26 @@ impl SynQueue {
         effects.count(rest, clients - connected);
         effects
     }
+}
+
+/// The part of `tcp_max_syn_backlog` that peers which are not proven may use without SYN
+/// cookies: M − ⌊M/4⌋, which the queue may exceed by one.
+///
+/// `tcp_conn_request` (net/ipv4/tcp_input.c) in 6.18.
+pub fn three_quarters(max_syn_backlog: i32) -> i64 {
+    // `>>` rounds down, as in the kernel, which accepts negative values.
+    let max_syn_backlog = i64::from(max_syn_backlog);
+    max_syn_backlog - (max_syn_backlog >> 2)
+}
+
+/// The smallest `tcp_max_syn_backlog`, no less than 0, with which this many connections can
+/// be half-open at the same time without SYN cookies; the largest possible one if none is
+/// enough.
+pub fn required_max_syn_backlog(half_open: u32) -> i32 {
+    let required = i64::from(half_open) - 1;
+    // M - ⌊M/4⌋ ≥ n for the first time at ⌊4n/3⌋, or just before.
+    let near = i32::try_from((required * 4 / 3 - 1).max(0)).unwrap_or(i32::MAX);
+    (near..=i32::MAX).find(|&m| three_quarters(m) >= required).unwrap_or(i32::MAX)
 }
 
 impl Effects {

@@ -1,7 +1,8 @@
 //! How well the simulation agrees with the measurement.
 
-use run_record::Agreement;
+use std::collections::BTreeMap;
 
+use run_record::Agreement;
 use run_view::Run;
 
 /// A line for each design; `None` if nothing was simulated.
@@ -27,4 +28,23 @@ pub(crate) fn agreement(run: &Run) -> Option<String> {
             Some(format!("Simulated from the times of accept(2):\n  {}", several.join("\n  ")))
         }
     }
+}
+
+/// A line for each reason for which trials are not simulated; `None` if there are none.
+pub(crate) fn not_simulated(run: &Run) -> Option<String> {
+    let mut trials_by_reason: BTreeMap<&str, usize> = BTreeMap::new();
+    for reason in run.trials.iter().filter_map(|trial| trial.not_simulated.as_deref()) {
+        *trials_by_reason.entry(reason).or_default() += 1;
+    }
+    let lines: Vec<_> = trials_by_reason
+        .iter()
+        .map(|(reason, trials)| {
+            let which = match run.trials.len() {
+                all if *trials == all => "these trials".to_owned(),
+                all => format!("{trials} of {all} trials"),
+            };
+            format!("The simulator does not cover {which}: {reason}.")
+        })
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }

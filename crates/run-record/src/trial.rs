@@ -82,6 +82,9 @@ pub struct TrialRecord {
     /// From connect(2) to accept(2), only accepted attempts.
     #[serde(default)]
     pub accept_wait: LatencySummary,
+    /// Between two accept(2) calls while connections wait; empty in older records.
+    #[serde(default)]
+    pub accept_interval: LatencySummary,
     /// Bytes that the clients had written when the server started to accept; none if it
     /// accepted from the start.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,6 +96,9 @@ pub struct TrialRecord {
     /// cannot be simulated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub simulated: Option<Simulated>,
+    /// Why the trial is not simulated; none if it is, and in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_simulated: Option<String>,
     /// The sysctls of the scenario, as read back in both hosts.
     pub sysctls: SysctlValues,
     /// Connections that the server accepted; none if it died before it reported them, and

@@ -81,6 +81,8 @@ impl StandaloneLoad<'_> {
             held_bytes: None,
             restart: None,
             simulated: None,
+            not_simulated: None,
+            accept_interval: run_record::LatencySummary::default(),
             sysctls: SysctlValues::default(),
             accepted: None,
             server: None,

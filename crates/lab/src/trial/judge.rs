@@ -15,7 +15,8 @@ use crate::simulated::{SimulationInputs, simulated};
 pub(super) struct Judged {
     pub(super) invariants: Vec<Check>,
     pub(super) laws: Vec<LawCheck>,
-    pub(super) simulated: Option<Simulated>,
+    /// The simulation, or why there is none.
+    pub(super) simulated: Result<Simulated, String>,
 }
 
 /// Checks a trial against the invariants and the laws, and simulates it.
@@ -75,21 +76,25 @@ fn check_invariants(
     checks
 }
 
-/// Simulates the trial; `None` without the times of all accepts.
+/// Simulates the trial.
+///
+/// # Errors
+/// Why it is not simulated.
 fn simulate(
     trial: &TrialContext<'_>,
     observed: &Observed,
     joined: &JoinedTrial,
-) -> Option<Simulated> {
-    if joined.died.is_some() {
-        return None;
-    }
+) -> Result<Simulated, String> {
+    let ServerEnd::Stopped(report) = &observed.end else {
+        return Err("the server died, and the times of all its accepts are not known".to_owned());
+    };
     simulated(&SimulationInputs {
         cell: &trial.cell.settings,
         sysctls: &observed.effective,
         rules: trial.rules,
-        wheel: trial.wheel?,
+        wheel: trial.wheel,
         rows: &joined.attempts.rows,
+        accept_errors: &report.metrics.accept_errors,
         released_ns: observed.loaded.released_ns,
         counted_ns: observed.counted_ns,
     })

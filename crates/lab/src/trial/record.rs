@@ -35,6 +35,10 @@ pub(super) fn record(
         ServerEnd::Stopped(report) => Some(report.as_ref()),
         ServerEnd::Died { .. } => None,
     };
+    let (simulated, not_simulated) = match judged.simulated {
+        Ok(simulated) => (Some(simulated), None),
+        Err(reason) => (None, Some(reason)),
+    };
     let rows = joined.attempts.rows;
     let (probe, timeline) =
         probed.map_or_else(|_| (None, Vec::new()), |probe| (Some(probe.report), probe.timeline));
@@ -67,9 +71,11 @@ pub(super) fn record(
             probe,
         },
         accept_wait: metrics::accept_wait(&rows),
+        accept_interval: metrics::accept_interval(&rows),
         held_bytes: loaded.held_bytes,
         restart,
-        simulated: judged.simulated,
+        simulated,
+        not_simulated,
         sysctls: testbed.sysctls,
         accepted: joined.accepted.map(|accepted| accepted as u64),
         server: report.map(|report| report.metrics.clone()),

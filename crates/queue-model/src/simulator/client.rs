@@ -2,12 +2,8 @@
 
 use super::event_queue::{Segment, Timer};
 use super::nanoseconds::nanoseconds;
-use super::timers::{data_gap, syn_gap, syn_gives_up};
+use super::settings::Peer;
 use super::world::{ClientSide, ServerSide, World};
-
-/// The default of `tcp_retries2`: retransmissions of data before a client gives up, not
-/// counting the tail loss probe.
-const DATA_RETRIES: u32 = 15;
 
 /// `TCP_RESOURCE_PROBE_INTERVAL` (include/net/tcp.h): the time to the next timer after a
 /// retransmission that did not leave its host.
@@ -18,44 +14,42 @@ impl World<'_> {
         self.attempt(id).client = ClientSide::SynSent;
         // A lost first SYN is not retransmitted any sooner (`tcp_connect`).
         self.send(Segment::Syn, id);
-        self.events.set(self.now, syn_gap(&self.path.client, 0), Timer::Syn, id);
+        self.events.set(self.now, self.retransmission.syn_gap(0), Timer::Syn, id);
     }
 
     /// `tcp_retransmit_timer` (net/ipv4/tcp_timer.c).
     pub(super) fn syn_timer(&mut self, id: u32) {
-        let (now, path) = (self.now, self.path);
+        let (now, retransmission) = (self.now, self.retransmission);
         let attempt = self.attempt(id);
         if attempt.client != ClientSide::SynSent {
             return;
         }
-        if attempt.failed.is_some() && now >= attempt.open_until {
+        let retransmits = u32::from(attempt.retransmits);
+        if retransmission.syn_gives_up(retransmits, now - attempt.start) {
             attempt.client = ClientSide::GaveUp;
+            attempt.failed = now;
+            self.counters.attempt_fails += 1;
             return;
         }
-        if syn_gives_up(&path.client, attempt.retransmits, now - attempt.start) {
-            attempt.client = ClientSide::GaveUp;
-            attempt.failed.get_or_insert(now);
-            self.counters.attempt_fails += 1;
-        } else {
-            attempt.retransmits += 1;
-            let planned = syn_gap(&path.client, attempt.retransmits);
-            self.counters.tcp_syn_retrans += 1;
-            let sent = self.send(Segment::Syn, id);
-            let gap = if sent { planned } else { CONGESTED_GAP };
-            self.events.set(now, gap, Timer::Syn, id);
+        attempt.retransmits += 1;
+        self.late += u64::from(retransmits == 0);
+        self.counters.tcp_syn_retrans += 1;
+        let mut gap = CONGESTED_GAP;
+        if self.send(Segment::Syn, id) {
+            let attempt = self.attempt(id);
+            attempt.doublings += u8::from(retransmission.doubles(retransmits + 1));
+            gap = retransmission.syn_gap(attempt.doublings.into());
         }
+        self.events.set(now, gap, Timer::Syn, id);
     }
 
-    /// A client that is ESTABLISHED has met its deadline; the others close their socket,
-    /// which sends nothing, or keep it open for a while.
+    /// A client that is not established closes its socket, which sends nothing.
     pub(super) fn deadline(&mut self, id: u32) {
         let now = self.now;
         let attempt = self.attempt(id);
         if attempt.client == ClientSide::SynSent {
-            attempt.failed = Some(now);
-            if now >= attempt.open_until {
-                attempt.client = ClientSide::GaveUp;
-            }
+            attempt.client = ClientSide::GaveUp;
+            attempt.failed = now;
         }
     }
 
@@ -63,9 +57,10 @@ impl World<'_> {
         let (now, path) = (self.now, self.path);
         let attempt = self.attempt(id);
         match attempt.client {
+            ClientSide::SynSent if attempt.peer == Peer::HalfOpen => {}
             ClientSide::SynSent => {
                 attempt.client = ClientSide::Established;
-                attempt.established = Some(now);
+                attempt.established = now;
                 self.send(Segment::Ack, id);
                 if let Some(first_data) = path.client.first_data {
                     self.events.set(now, nanoseconds(first_data), Timer::Data, id);
@@ -82,18 +77,22 @@ impl World<'_> {
     }
 
     pub(super) fn data_timer(&mut self, id: u32) {
+        let (now, retransmission) = (self.now, self.retransmission);
+        let first_data = self.path.client.first_data.map_or(0, nanoseconds);
         let attempt = self.attempt(id);
         // A socket acknowledges its data: nothing is retransmitted, and later data does
         // not affect the simulation.
         if attempt.client != ClientSide::Established || attempt.server == ServerSide::Socket {
             return;
         }
-        attempt.data_sent += 1;
+        let first_sent = attempt.established.saturating_add(first_data);
+        if retransmission.data_gives_up(now.saturating_sub(first_sent)) {
+            return;
+        }
+        attempt.data_sent = attempt.data_sent.saturating_add(1);
         let sent = attempt.data_sent;
         self.send(Segment::Ack, id);
-        if sent <= DATA_RETRIES + 1 {
-            self.events.set(self.now, data_gap(sent), Timer::Data, id);
-        }
+        self.events.set(now, retransmission.data_gap(sent.into()), Timer::Data, id);
     }
 
     pub(super) fn server_reset_arrives(&mut self, id: u32) {
@@ -101,7 +100,7 @@ impl World<'_> {
         let attempt = self.attempt(id);
         if attempt.client == ClientSide::Established {
             attempt.client = ClientSide::Reset;
-            attempt.failed = Some(now);
+            attempt.failed = now;
         }
     }
 }

@@ -9,6 +9,7 @@ use std::collections::VecDeque;
 
 use super::nanoseconds::nanoseconds;
 use super::settings::{Link, Timers};
+use super::timers::Slot;
 
 /// A segment at its arrival.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +50,7 @@ pub(super) enum Event {
 /// Attempts whose instants are known in advance, earliest first.
 #[derive(Debug)]
 struct Plan {
-    offset: u64,
+    instants: Vec<(u64, u32)>,
     next: usize,
 }
 
@@ -57,43 +58,48 @@ struct Plan {
 #[derive(Debug)]
 struct TimerQueue {
     gap: u64,
-    timers: VecDeque<(u64, Timer, u32)>,
+    /// The slot of timers that are set now.
+    slot: Slot,
+    timers: VecDeque<(u64, u32, Timer)>,
 }
 
 /// All pending events.
 #[derive(Debug)]
 pub(super) struct EventQueue {
-    /// Instants of connect(2) and their attempts, earliest first.
-    starts: Vec<(u64, u32)>,
     connects: Plan,
-    deadlines: Option<Plan>,
-    accept: Option<u64>,
+    /// When clients close their sockets if they are not established.
+    deadlines: Plan,
+    accept: u64,
     timers: Timers,
     /// Sorted by gap, shortest first.
     timer_queues: Vec<TimerQueue>,
+    /// The earliest timer, and its queue.
+    first_timer: (u64, usize),
     delay: u64,
     per_segment: u64,
     longest_wait: u64,
     link_free: u64,
-    segments: VecDeque<(u64, Segment, u32)>,
+    segments: VecDeque<(u64, u32, Segment)>,
 }
 
+/// The instant of what is not pending.
+const NEVER: u64 = u64::MAX;
+
 impl EventQueue {
-    /// An event queue with these `starts`, sorted by instant.
+    /// An event queue with these instants of connect(2) and of deadlines.
     pub(super) fn new(
-        starts: Vec<(u64, u32)>,
-        deadline: Option<u64>,
+        connects: Vec<(u64, u32)>,
+        deadlines: Vec<(u64, u32)>,
         link: Link,
         timers: Timers,
     ) -> Self {
-        debug_assert!(starts.is_sorted());
         Self {
-            starts,
-            connects: Plan { offset: 0, next: 0 },
-            deadlines: deadline.map(|offset| Plan { offset, next: 0 }),
-            accept: None,
+            connects: Plan::new(connects),
+            deadlines: Plan::new(deadlines),
+            accept: NEVER,
             timers,
             timer_queues: Vec::new(),
+            first_timer: (NEVER, 0),
             delay: nanoseconds(link.delay),
             per_segment: nanoseconds(link.per_segment),
             longest_wait: nanoseconds(link.per_segment)
@@ -103,94 +109,112 @@ impl EventQueue {
         }
     }
 
-    /// Sends a segment over the link; false if it is lost because too many others wait (`enqueue_to_backlog`, net/core/dev.c).
+    /// Sends a segment over the link; false if it is lost because too many others wait
+    /// (`enqueue_to_backlog`, net/core/dev.c).
     pub(super) fn send(&mut self, now: u64, segment: Segment, attempt: u32) -> bool {
         let arrives = now.saturating_add(self.delay);
         if self.link_free.saturating_sub(arrives) > self.longest_wait {
             return false;
         }
         self.link_free = arrives.max(self.link_free).saturating_add(self.per_segment);
-        self.segments.push_back((self.link_free, segment, attempt));
+        self.segments.push_back((self.link_free, attempt, segment));
         true
     }
 
     /// Sets a timer and returns the instant at which it fires.
     pub(super) fn set(&mut self, now: u64, gap: u64, timer: Timer, attempt: u32) -> u64 {
-        let at = self.timers.fires_at(now, gap);
-        let queue = self
+        let number = self.timer_queue(gap);
+        let queue = &mut self.timer_queues[number];
+        if now >= queue.slot.until {
+            queue.slot = self.timers.slot_of(now, gap);
+        }
+        let at = queue.slot.fires_at;
+        queue.timers.push_back((at, attempt, timer));
+        self.first_timer = self.first_timer.min((at, number));
+        at
+    }
+
+    /// The queue of timers of this length.
+    fn timer_queue(&mut self, gap: u64) -> usize {
+        let number = self
             .timer_queues
             .iter()
             .position(|queue| queue.gap >= gap)
             .unwrap_or(self.timer_queues.len());
-        if self.timer_queues.get(queue).is_none_or(|queue| queue.gap != gap) {
-            self.timer_queues.insert(queue, TimerQueue { gap, timers: VecDeque::new() });
+        if self.timer_queues.get(number).is_none_or(|queue| queue.gap != gap) {
+            let slot = Slot { fires_at: 0, until: 0 };
+            self.timer_queues.insert(number, TimerQueue { gap, slot, timers: VecDeque::new() });
+            self.find_first_timer();
         }
-        self.timer_queues[queue].timers.push_back((at, timer, attempt));
-        at
+        number
+    }
+
+    fn find_first_timer(&mut self) {
+        let heads = self.timer_queues.iter().enumerate().filter_map(|(number, queue)| {
+            let &(at, ..) = queue.timers.front()?;
+            Some((at, number))
+        });
+        self.first_timer = heads.min().unwrap_or((NEVER, 0));
     }
 
     /// Wakes the server at `at`; at most one such instant may be pending.
     pub(super) fn schedule_accept(&mut self, at: u64) {
-        debug_assert!(self.accept.is_none());
-        self.accept = Some(at);
+        debug_assert!(self.accept == NEVER);
+        self.accept = at;
     }
 
     /// Removes the next event and returns it with its instant. If several sources have an
-    /// event at that instant, the order of the sources decides: see the documentation of `simulator`.
+    /// event at that instant, the order of the sources decides: see the documentation of
+    /// `simulator`.
     pub(super) fn next(&mut self) -> Option<(u64, Event)> {
-        let mut first: Option<(u64, Source)> = None;
-        let mut offer = |at: Option<u64>, source| {
-            if let Some(at) = at
-                && first.is_none_or(|(earliest, _)| at < earliest)
-            {
-                first = Some((at, source));
-            }
-        };
-        offer(self.deadlines.as_ref().and_then(|plan| plan.head(&self.starts)), Source::Deadline);
-        offer(self.accept, Source::Accept);
-        for (number, queue) in self.timer_queues.iter().enumerate() {
-            offer(queue.timers.front().map(|&(at, ..)| at), Source::TimerQueue(number));
+        let segment = self.segments.front().map_or(NEVER, |&(at, ..)| at);
+        let (deadline, timer) = (self.deadlines.head(), self.first_timer.0);
+        let connect = self.connects.head();
+        let at = deadline.min(self.accept).min(timer).min(segment).min(connect);
+        if at == NEVER {
+            return None;
         }
-        offer(self.segments.front().map(|&(at, ..)| at), Source::Link);
-        offer(self.connects.head(&self.starts), Source::Connect);
-
-        let (at, source) = first?;
-        let event = match source {
-            Source::Deadline => Event::Deadline(self.deadlines.as_mut()?.take(&self.starts)),
-            Source::Accept => {
-                self.accept = None;
-                Event::Accept
-            }
-            Source::Link => {
-                let (_, segment, attempt) = self.segments.pop_front()?;
-                Event::Arrives(segment, attempt)
-            }
-            Source::TimerQueue(number) => {
-                let (_, timer, attempt) = self.timer_queues[number].timers.pop_front()?;
-                Event::Fires(timer, attempt)
-            }
-            Source::Connect => Event::Connect(self.connects.take(&self.starts)),
+        let event = if deadline == at {
+            Event::Deadline(self.deadlines.take())
+        } else if self.accept == at {
+            self.accept = NEVER;
+            Event::Accept
+        } else if timer == at {
+            let (_, attempt, timer) = self.take_timer()?;
+            Event::Fires(timer, attempt)
+        } else if segment == at {
+            let (_, attempt, segment) = self.segments.pop_front()?;
+            Event::Arrives(segment, attempt)
+        } else {
+            Event::Connect(self.connects.take())
         };
         Some((at, event))
     }
-}
 
-#[derive(Clone, Copy)]
-enum Source {
-    Deadline,
-    Accept,
-    Link,
-    TimerQueue(usize),
-    Connect,
+    fn take_timer(&mut self) -> Option<(u64, u32, Timer)> {
+        let (at, number) = self.first_timer;
+        let queue = &mut self.timer_queues[number].timers;
+        let taken = queue.pop_front();
+        // Most timers of a slot follow each other.
+        if queue.front().is_none_or(|&(next, ..)| next != at) {
+            self.find_first_timer();
+        }
+        taken
+    }
 }
 
 impl Plan {
-    fn head(&self, starts: &[(u64, u32)]) -> Option<u64> {
-        starts.get(self.next).map(|&(start, _)| start.saturating_add(self.offset))
+    fn new(mut instants: Vec<(u64, u32)>) -> Self {
+        instants.sort_unstable();
+        Self { instants, next: 0 }
     }
 
-    fn take(&mut self, starts: &[(u64, u32)]) -> u32 {
-        let (_, attempt) = starts[self.next];
+    fn head(&self) -> u64 {
+        self.instants.get(self.next).map_or(NEVER, |&(at, _)| at)
+    }
+
+    fn take(&mut self) -> u32 {
+        let (_, attempt) = self.instants[self.next];
         self.next += 1;
         attempt
     }

@@ -1,6 +1,7 @@
 //! Events at the server.
 
 use super::event_queue::{Segment, Timer};
+use super::settings::Peer;
 use super::syn_queue::Decision;
 use super::timers::syn_ack_gap;
 use super::world::{ServerSide, World};
@@ -39,7 +40,7 @@ impl World<'_> {
     }
 
     fn send_syn_ack(&mut self, id: u32) {
-        if self.attempt(id).reachable {
+        if self.attempt(id).peer != Peer::Unreachable {
             self.send(Segment::SynAck, id);
         }
     }
@@ -151,7 +152,7 @@ impl World<'_> {
         while self.acceptor.is_idle()
             && let Some(id) = self.accept_queue.pop_front()
         {
-            self.attempt(id).accepted = Some(self.now);
+            self.attempt(id).accepted = self.now;
             if let Some(at) = self.acceptor.take(self.now) {
                 self.events.schedule_accept(at);
             }

@@ -4,6 +4,14 @@ use std::time::Duration;
 
 use super::nanoseconds::nanoseconds;
 
+/// The kernel's time for a segment between two hosts that a veth pair joins, as measured on
+/// Linux 6.18. A value for [`Link::per_segment`].
+pub const VETH_PER_SEGMENT: Duration = Duration::from_nanos(600);
+
+/// The kernel's default of `CONFIG_HZ` (kernel/Kconfig.hz), ticks per second, for a kernel
+/// whose own is unknown. A value for [`Timers::Wheel`].
+pub const USUAL_HZ: u32 = 250;
+
 /// Everything between connect(2) and accept(2).
 ///
 /// The defaults: the kernel's default of every sysctl, a server that accepts at once, a
@@ -23,6 +31,9 @@ pub struct ListenPath {
     /// The last simulated instant, on the arrivals' clock; `None` continues until the last
     /// timer.
     pub until_ns: Option<u64>,
+    /// Ends the simulation as soon as more attempts than this have retransmitted a SYN;
+    /// `None` continues whatever their number.
+    pub max_late: Option<u64>,
     /// Whether to record every change of the queues' depths in `Simulation::depths`.
     pub trace_depths: bool,
 }
@@ -32,8 +43,8 @@ pub struct ListenPath {
 pub struct Listener {
     /// The limit of both queues: [`crate::accept_queue::listen_limit`].
     pub limit: u32,
-    /// `tcp_max_syn_backlog`.
-    pub max_syn_backlog: u32,
+    /// `tcp_max_syn_backlog`; the kernel accepts negative values.
+    pub max_syn_backlog: i32,
     /// `tcp_syncookies`.
     pub syncookies: SynCookies,
     /// When this kernel considers its SYN queue full.
@@ -93,7 +104,11 @@ pub struct Client {
     pub syn_retries: u32,
     /// `tcp_syn_linear_timeouts`; 0 if the kernel does not have it.
     pub syn_linear_timeouts: u32,
-    /// The deadline of a connect(2); `None` waits for ETIMEDOUT.
+    /// `tcp_rto_max_ms`, which bounds the timeouts of SYNs and data, but not those of
+    /// SYN-ACKs (`tcp_rto_max`, include/net/tcp.h); 120 s if the kernel does not have it.
+    pub rto_max: Duration,
+    /// The deadline of a connect(2), at which a client closes its socket; `None` waits for
+    /// ETIMEDOUT.
     pub connect_deadline: Option<Duration>,
     /// The time from ESTABLISHED to a client's first data; `None` sends nothing. It
     /// affects only phantoms, whose data tries to enter the accept queue again: at once,
@@ -105,7 +120,13 @@ pub struct Client {
 
 impl Default for Client {
     fn default() -> Self {
-        Self { syn_retries: 6, syn_linear_timeouts: 4, connect_deadline: None, first_data: None }
+        Self {
+            syn_retries: 6,
+            syn_linear_timeouts: 4,
+            rto_max: Duration::from_secs(120),
+            connect_deadline: None,
+            first_data: None,
+        }
     }
 }
 
@@ -171,28 +192,44 @@ pub enum Timers {
     },
 }
 
+/// What happens to a SYN-ACK at its client.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// It completes the handshake.
+    Live,
+    /// A filter on the client's socket drops it, as with the half-open clients of the lab's
+    /// load. Once the socket is closed, the client's host answers with an RST.
+    HalfOpen,
+    /// It reaches no host.
+    Unreachable,
+}
+
 /// One connect(2).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrival {
     /// When it is called.
     pub start_ns: u64,
-    /// Whether SYN-ACKs reach the client; if not, it stays half-open.
-    pub reachable: bool,
-    /// The client keeps its socket open after its deadline until this instant, and its
-    /// kernel continues to send SYNs, as with the half-open clients of the lab's load.
-    /// `None` closes the socket at the deadline.
-    pub open_until_ns: Option<u64>,
+    /// What happens to its SYN-ACKs.
+    pub peer: Peer,
+    /// When the client closes its socket if it is not established by then; `None` closes it
+    /// at [`Client::connect_deadline`].
+    pub close_ns: Option<u64>,
 }
 
 impl Arrival {
     /// A client that receives its SYN-ACK.
     pub fn live(start_ns: u64) -> Self {
-        Self { start_ns, reachable: true, open_until_ns: None }
+        Self { start_ns, peer: Peer::Live, close_ns: None }
+    }
+
+    /// A client whose socket drops every SYN-ACK.
+    pub fn half_open(start_ns: u64) -> Self {
+        Self { peer: Peer::HalfOpen, ..Self::live(start_ns) }
     }
 
     /// A client that no SYN-ACK reaches.
-    pub fn half_open(start_ns: u64) -> Self {
-        Self { start_ns, reachable: false, open_until_ns: None }
+    pub fn unreachable(start_ns: u64) -> Self {
+        Self { peer: Peer::Unreachable, ..Self::live(start_ns) }
     }
 }
 

@@ -83,6 +83,7 @@ impl SynQueue {
     /// queue may be longer.
     fn is_in_reserve(&self, listener: &Listener) -> bool {
         let free = i64::from(listener.max_syn_backlog) - i64::from(self.len);
+        // `>>` rounds down, as in the kernel.
         free < i64::from(listener.max_syn_backlog >> 2)
     }
 

@@ -1,11 +1,18 @@
 //! When timers fire.
 
+use super::nanoseconds::nanoseconds;
 use super::settings::{Client, Timers};
 
-const SECOND: u64 = 1_000_000_000;
+pub(super) const SECOND: u64 = 1_000_000_000;
 
 /// `TCP_RTO_MAX` (include/net/tcp.h).
 const LONGEST_GAP: u64 = 120 * SECOND;
+
+/// `TCP_RTO_MIN` (include/net/tcp.h).
+const SHORTEST_GAP: u64 = SECOND / 5;
+
+/// The default of `tcp_retries2`, which decides how long a client retransmits data.
+const DATA_RETRIES: u32 = 15;
 
 /// `LVL_CLK_SHIFT` (kernel/time/timer.c): each level of the wheel is 2³ times as coarse
 /// as the one below.
@@ -18,70 +25,138 @@ const LEVEL_REACH: u64 = 63;
 const LAST_LEVEL: u32 = 8;
 
 impl Timers {
-    /// When a timer fires that is set at `now` for `gap` later.
-    pub(super) fn fires_at(self, now: u64, gap: u64) -> u64 {
+    /// The length of a tick, if timers have ticks.
+    fn jiffy(self) -> Option<u64> {
         match self {
-            Self::Exact => now.saturating_add(gap),
-            Self::Wheel { hz } => {
-                let jiffy = SECOND / u64::from(hz.max(1));
-                let (clock, delay) = (now / jiffy, gap.div_ceil(jiffy));
-                // `calc_index` rounds up to the next slot even from the start of a slot, so
-                // no timer fires early.
-                let shift = (1..=LAST_LEVEL)
-                    .take_while(|level| delay >= LEVEL_REACH << (LEVEL_SHIFT * (level - 1)))
-                    .last()
-                    .unwrap_or(0)
-                    * LEVEL_SHIFT;
-                ((((clock + delay) >> shift) + 1) << shift).saturating_mul(jiffy)
-            }
+            Self::Exact => None,
+            Self::Wheel { hz } => Some(SECOND / u64::from(hz.max(1))),
         }
     }
-}
 
-/// The time from the client's SYN number `retransmits` (0 is the first) to its next
-/// timer: a second while the timeouts are linear, then doubling.
-/// `tcp_retransmit_timer` (net/ipv4/tcp_timer.c).
-pub(super) fn syn_gap(client: &Client, retransmits: u32) -> u64 {
-    doubled(SECOND, retransmits.saturating_sub(client.syn_linear_timeouts))
-}
-
-/// Whether a client gives up when its timer fires: `tcp_write_timeout` and
-/// `retransmits_timed_out` (net/ipv4/tcp_timer.c).
-pub(super) fn syn_gives_up(client: &Client, retransmits: u32, elapsed: u64) -> bool {
-    let retries = client.syn_retries;
-    if retransmits >= retries.saturating_add(client.syn_linear_timeouts) {
-        return true;
+    /// The length of the slots for timers of this length, in which all timers fire
+    /// together; `None` for exact timers.
+    #[cfg(test)]
+    pub(super) fn slot(self, gap: u64) -> Option<u64> {
+        let jiffy = self.jiffy()?;
+        Some(jiffy << level_shift(gap.div_ceil(jiffy)))
     }
-    // `tcp_model_timeout`: doubling from a second, until the gap is the longest.
-    let doublings = retries.min((LONGEST_GAP / SECOND).ilog2());
-    let longest_gaps = u64::from(retries - doublings) * LONGEST_GAP;
-    elapsed >= ((2 << doublings) - 1) * SECOND + longest_gaps
+
+    /// The slot of a timer that is set at `now` for `gap` later.
+    pub(super) fn slot_of(self, now: u64, gap: u64) -> Slot {
+        let Some(jiffy) = self.jiffy() else {
+            return Slot { fires_at: now.saturating_add(gap), until: 0 };
+        };
+        let (clock, delay) = (now / jiffy, gap.div_ceil(jiffy));
+        // `calc_index` rounds up to the next slot even from the start of a slot, so
+        // no timer fires early.
+        let shift = level_shift(delay);
+        let fires = (((clock + delay) >> shift) + 1) << shift;
+        Slot { fires_at: fires.saturating_mul(jiffy), until: (fires - delay).saturating_mul(jiffy) }
+    }
+}
+
+/// A slot of the timer wheel, for timers of one length.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Slot {
+    /// When its timers fire.
+    pub(super) fires_at: u64,
+    /// Timers that are set before this instant are in it.
+    pub(super) until: u64,
+}
+
+/// `calc_wheel_index`: the shift of the level for timers of this many ticks.
+fn level_shift(ticks: u64) -> u32 {
+    (1..=LAST_LEVEL)
+        .take_while(|level| ticks >= LEVEL_REACH << (LEVEL_SHIFT * (level - 1)))
+        .last()
+        .unwrap_or(0)
+        * LEVEL_SHIFT
+}
+
+/// When clients retransmit, and when they give up.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Retransmission {
+    longest_gap: u64,
+    linear: u32,
+    max_syns: u32,
+    syn_time: u64,
+    data_time: u64,
+}
+
+impl Retransmission {
+    pub(super) fn new(client: &Client, timers: Timers) -> Self {
+        // `msecs_to_jiffies` rounds up.
+        let longest = nanoseconds(client.rto_max);
+        let longest_gap = timers.jiffy().map_or(longest, |jiffy| longest.next_multiple_of(jiffy));
+        let longest_gap = longest_gap.clamp(SECOND, LONGEST_GAP);
+        Self {
+            longest_gap,
+            linear: client.syn_linear_timeouts,
+            max_syns: client.syn_retries.saturating_add(client.syn_linear_timeouts),
+            syn_time: model_timeout(client.syn_retries, SECOND, longest_gap),
+            data_time: model_timeout(DATA_RETRIES, SHORTEST_GAP, longest_gap),
+        }
+    }
+
+    /// Whether the timeout of a SYN doubles after this many retransmissions: those up to
+    /// `tcp_syn_linear_timeouts` are a second apart. `tcp_retransmit_timer`
+    /// (net/ipv4/tcp_timer.c).
+    pub(super) fn doubles(&self, retransmits: u32) -> bool {
+        retransmits > self.linear
+    }
+
+    /// The timeout of a SYN that has doubled this many times.
+    pub(super) fn syn_gap(&self, doublings: u32) -> u64 {
+        doubled(SECOND, doublings, self.longest_gap)
+    }
+
+    /// Whether a client gives up when its timer fires: `tcp_write_timeout` and
+    /// `retransmits_timed_out` (net/ipv4/tcp_timer.c).
+    pub(super) fn syn_gives_up(&self, retransmits: u32, elapsed: u64) -> bool {
+        retransmits >= self.max_syns || (retransmits > 0 && elapsed >= self.syn_time)
+    }
+
+    /// The time from sending a phantom's data for the `sent`th time to the next time: the
+    /// tail loss probe after `TCP_RTO_MIN`, then retransmissions, which start with the same
+    /// time.
+    pub(super) fn data_gap(&self, sent: u32) -> u64 {
+        doubled(SHORTEST_GAP, sent.saturating_sub(2), self.longest_gap)
+    }
+
+    /// Whether a client stops to retransmit its data when its timer fires, this long after
+    /// it sent it first: the kernel counts from the first retransmission, after the probe.
+    pub(super) fn data_gives_up(&self, elapsed: u64) -> bool {
+        elapsed >= self.data_time + 2 * SHORTEST_GAP
+    }
+}
+
+/// `tcp_model_timeout` (net/ipv4/tcp_timer.c): doubling timeouts from `first`, until the
+/// timeout is the longest.
+fn model_timeout(retries: u32, first: u64, longest: u64) -> u64 {
+    let doublings = retries.min((longest / first).ilog2());
+    ((2 << doublings) - 1) * first + u64::from(retries - doublings) * longest
 }
 
 /// The time from a SYN-ACK after `timeouts` timeouts to the request's next timer:
 /// `tcp_reqsk_timeout` (include/net/tcp.h).
 pub(super) fn syn_ack_gap(timeouts: u32) -> u64 {
-    doubled(SECOND, timeouts)
+    doubled(SECOND, timeouts, LONGEST_GAP)
 }
 
-/// The time from sending a phantom's data for the `sent`th time to the next time: the tail
-/// loss probe after `TCP_RTO_MIN` (include/net/tcp.h), then retransmissions, which start
-/// with the same time.
-pub(super) fn data_gap(sent: u32) -> u64 {
-    doubled(SECOND / 5, sent.saturating_sub(2))
-}
-
-fn doubled(first: u64, times: u32) -> u64 {
+fn doubled(first: u64, times: u32, longest: u64) -> u64 {
     // Seven doublings reach the longest gap from a second, ten from 0.2 s.
-    (first << times.min(10)).min(LONGEST_GAP)
+    (first << times.min(10)).min(longest)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
-    fn client(syn_retries: u32, syn_linear_timeouts: u32) -> Client {
-        Client { syn_retries, syn_linear_timeouts, ..Client::default() }
+    fn retransmission(syn_retries: u32, syn_linear_timeouts: u32) -> Retransmission {
+        let client = Client { syn_retries, syn_linear_timeouts, ..Client::default() };
+        Retransmission::new(&client, Timers::Exact)
     }
 
     /// The wheel's lateness as measured on kernel 6.18 at 250 Hz: 1 s takes up to 1.03 s,
@@ -90,8 +165,10 @@ mod tests {
     fn the_wheel_is_late_by_up_to_one_slot() {
         let wheel = Timers::Wheel { hz: 250 };
         for (seconds, slot) in [(1, 32_000_000), (8, 256_000_000), (32, 2_048_000_000)] {
+            assert_eq!(wheel.slot(seconds * SECOND), Some(slot));
             for now in (0..5 * SECOND).step_by(1_234_567) {
-                let late = wheel.fires_at(now, seconds * SECOND) - now - seconds * SECOND;
+                let fires_at = wheel.slot_of(now, seconds * SECOND).fires_at;
+                let late = fires_at - now - seconds * SECOND;
                 assert!(late <= slot, "{seconds} s set at {now}: {late} ns late");
             }
         }
@@ -101,8 +178,10 @@ mod tests {
     fn timers_of_equal_length_fire_in_the_order_in_which_they_were_set() {
         let wheel = Timers::Wheel { hz: 250 };
         for gap in [SECOND / 5, SECOND, 2 * SECOND, 16 * SECOND] {
-            let fired: Vec<_> =
-                (0..3 * SECOND).step_by(987_654).map(|now| wheel.fires_at(now, gap)).collect();
+            let fired: Vec<_> = (0..3 * SECOND)
+                .step_by(987_654)
+                .map(|now| wheel.slot_of(now, gap).fires_at)
+                .collect();
             assert!(fired.is_sorted());
         }
     }
@@ -110,14 +189,30 @@ mod tests {
     #[test]
     fn timers_set_within_one_slot_fire_at_the_same_instant() {
         let wheel = Timers::Wheel { hz: 250 };
-        assert_eq!(wheel.fires_at(0, SECOND), wheel.fires_at(20_000_000, SECOND));
+        let slot = wheel.slot_of(0, SECOND);
+        assert_eq!(slot.fires_at, wheel.slot_of(20_000_000, SECOND).fires_at);
+        for gap in [SECOND / 5, SECOND, 2 * SECOND, 16 * SECOND] {
+            for now in (0..SECOND).step_by(7_654_321) {
+                let slot = wheel.slot_of(now, gap);
+                assert_eq!(wheel.slot_of(slot.until - 1, gap).fires_at, slot.fires_at);
+                assert!(wheel.slot_of(slot.until, gap).fires_at > slot.fires_at);
+            }
+        }
     }
 
     #[test]
     fn gaps_stop_growing_at_the_longest_gap() {
-        assert!(!syn_gives_up(&client(8, 0), 7, 366 * SECOND));
-        assert!(syn_gives_up(&client(8, 0), 7, 367 * SECOND));
-        assert_eq!(syn_gap(&client(8, 0), 7), LONGEST_GAP);
-        assert_eq!(syn_gap(&client(127, 4), 127), LONGEST_GAP);
+        assert!(!retransmission(8, 0).syn_gives_up(7, 366 * SECOND));
+        assert!(retransmission(8, 0).syn_gives_up(7, 367 * SECOND));
+        assert_eq!(retransmission(8, 0).syn_gap(7), LONGEST_GAP);
+        assert_eq!(retransmission(127, 4).syn_gap(123), LONGEST_GAP);
+    }
+
+    #[test]
+    fn the_longest_gap_is_a_whole_number_of_ticks() {
+        let client = Client { rto_max: Duration::from_millis(1001), ..Client::default() };
+        let of = |timers| Retransmission::new(&client, timers).syn_gap(5);
+        assert_eq!(of(Timers::Exact), 1_001_000_000);
+        assert_eq!(of(Timers::Wheel { hz: 250 }), 1_004_000_000);
     }
 }

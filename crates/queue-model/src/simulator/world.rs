@@ -6,8 +6,9 @@ use super::acceptor::Acceptor;
 use super::event_queue::{Event, EventQueue, Segment, Timer};
 use super::nanoseconds::nanoseconds;
 use super::result::{AttemptResult, Counters, DepthSample, Outcome, QueueDepth, Simulation};
-use super::settings::{Arrival, ListenPath};
+use super::settings::{Arrival, ListenPath, Peer};
 use super::syn_queue::SynQueue;
+use super::timers::Retransmission;
 
 /// The state of an attempt at the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,23 +35,28 @@ pub(super) enum ServerSide {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Attempt {
     pub(super) start: u64,
-    pub(super) established: Option<u64>,
-    pub(super) failed: Option<u64>,
-    pub(super) accepted: Option<u64>,
+    /// When it was established, failed and was accepted; [`NEVER`] if it was not.
+    pub(super) established: u64,
+    pub(super) failed: u64,
+    pub(super) accepted: u64,
     /// When its request's timer fires; a timer that fires at another instant has been
     /// replaced.
     pub(super) request_due: u64,
-    pub(super) retransmits: u32,
-    pub(super) data_sent: u32,
+    /// At most 127 + 127: `tcp_syn_retries` and `tcp_syn_linear_timeouts`.
+    pub(super) retransmits: u8,
+    /// How often the timeout of its SYN has doubled.
+    pub(super) doublings: u8,
+    pub(super) data_sent: u8,
     pub(super) timeouts: u8,
     pub(super) client: ClientSide,
     pub(super) server: ServerSide,
+    pub(super) peer: Peer,
     /// The server has answered it with a cookie, which an ACK returns.
     pub(super) has_cookie: bool,
-    pub(super) reachable: bool,
-    /// Its socket is closed at its deadline or at this instant, whichever is later.
-    pub(super) open_until: u64,
 }
+
+/// The instant of what did not happen.
+const NEVER: u64 = u64::MAX;
 
 /// The state of a simulation.
 #[derive(Debug)]
@@ -63,6 +69,9 @@ pub(super) struct World<'a> {
     pub(super) accept_queue: VecDeque<u32>,
     pub(super) acceptor: Acceptor<'a>,
     pub(super) counters: Counters,
+    pub(super) retransmission: Retransmission,
+    /// Attempts that have retransmitted their SYN.
+    pub(super) late: u64,
     deepest_accept_queue: u32,
     deepest_syn_queue: u32,
     depths: Vec<DepthSample>,
@@ -71,11 +80,16 @@ pub(super) struct World<'a> {
 impl<'a> World<'a> {
     pub(super) fn new(path: &'a ListenPath, arrivals: &[Arrival]) -> Self {
         let count = u32::try_from(arrivals.len()).expect("no more than 2³² arrivals");
-        let mut starts: Vec<_> =
-            arrivals.iter().zip(0..count).map(|(arrival, id)| (arrival.start_ns, id)).collect();
-        starts.sort_unstable();
+        let starts = arrivals.iter().zip(0..count).map(|(arrival, id)| (arrival.start_ns, id));
         let deadline = path.client.connect_deadline.map(nanoseconds);
-        let mut events = EventQueue::new(starts, deadline, path.link, path.timers);
+        let deadlines = arrivals.iter().zip(0..count).filter_map(|(arrival, id)| {
+            let default = || Some(arrival.start_ns.saturating_add(deadline?));
+            let closed = arrival.close_ns.or_else(default)?;
+            // After its connect(2), which comes later among simultaneous events.
+            Some((closed.max(arrival.start_ns.saturating_add(1)), id))
+        });
+        let mut events =
+            EventQueue::new(starts.collect(), deadlines.collect(), path.link, path.timers);
         let (acceptor, first_accept) = Acceptor::new(&path.accepts);
         if let Some(at) = first_accept {
             events.schedule_accept(at);
@@ -89,6 +103,8 @@ impl<'a> World<'a> {
             accept_queue: VecDeque::new(),
             acceptor,
             counters: Counters::default(),
+            retransmission: Retransmission::new(&path.client, path.timers),
+            late: 0,
             deepest_accept_queue: 0,
             deepest_syn_queue: 0,
             depths: Vec::new(),
@@ -96,8 +112,10 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn run(mut self) -> Simulation {
+        let until = self.path.until_ns.unwrap_or(u64::MAX);
+        let max_late = self.path.max_late.unwrap_or(u64::MAX);
         while let Some((at, event)) = self.events.next() {
-            if self.path.until_ns.is_some_and(|until| at > until) {
+            if at > until || self.late > max_late {
                 break;
             }
             self.now = at;
@@ -168,35 +186,36 @@ impl Attempt {
     fn new(arrival: &Arrival) -> Self {
         Self {
             start: arrival.start_ns,
-            established: None,
-            failed: None,
-            accepted: None,
+            established: NEVER,
+            failed: NEVER,
+            accepted: NEVER,
             request_due: 0,
             retransmits: 0,
+            doublings: 0,
             data_sent: 0,
             timeouts: 0,
             client: ClientSide::Idle,
             server: ServerSide::Nothing,
+            peer: arrival.peer,
             has_cookie: false,
-            reachable: arrival.reachable,
-            open_until: arrival.open_until_ns.unwrap_or(0),
         }
     }
 
     fn result(&self) -> AttemptResult {
+        let happened = |at: u64| (at != NEVER).then_some(at);
+        let since_start = |at: u64| happened(at).map(|at| at - self.start);
         AttemptResult {
             outcome: match (self.client, self.server) {
-                (ClientSide::SynSent, _) if self.failed.is_some() => Outcome::TimedOut,
                 (ClientSide::Idle | ClientSide::SynSent, _) => Outcome::Unfinished,
                 (ClientSide::Established, ServerSide::Socket) => Outcome::Established,
                 (ClientSide::Established, _) => Outcome::Phantom,
                 (ClientSide::GaveUp, _) => Outcome::TimedOut,
                 (ClientSide::Reset, _) => Outcome::Reset,
             },
-            connect_ns: self.established.map(|at| at - self.start),
-            failed_ns: self.failed.map(|at| at - self.start),
-            syn_retransmits: self.retransmits,
-            accepted_ns: self.accepted,
+            connect_ns: since_start(self.established),
+            failed_ns: since_start(self.failed),
+            syn_retransmits: self.retransmits.into(),
+            accepted_ns: happened(self.accepted),
         }
     }
 }

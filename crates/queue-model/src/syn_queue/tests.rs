@@ -229,3 +229,13 @@ proptest! {
         prop_assert_eq!(effects.syncookies_sent, effects.syncookies_recv);
     }
 }
+
+#[test]
+fn the_smallest_max_syn_backlog_satisfies_the_three_quarters_rule() {
+    for half_open in (0..2000).chain([4096, 1_000_000, u32::MAX]) {
+        let m = required_max_syn_backlog(half_open);
+        let admits = |m: i32| three_quarters(m) + 1 >= i64::from(half_open);
+        assert!(admits(m) || m == i32::MAX, "{half_open}");
+        assert!(m == 0 || !admits(m - 1), "{half_open}");
+    }
+}

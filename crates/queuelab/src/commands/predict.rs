@@ -54,7 +54,7 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
     let facts = kernel.facts()?;
     let plan = plan::plan(scenario, &plan::overrides(changes), changes.seed)?;
     let predictions = match simulate {
-        true => simulation::simulate_plan(&plan, *accept),
+        true => simulation::simulate_plan(&plan, &facts, *accept),
         false => apply_laws(&plan, &facts),
     };
     let Scenario { name, question, .. } = &plan.scenario;

@@ -1,7 +1,8 @@
 //! `queuelab size`: finds the smallest backlog for a burst, by simulation.
 
 use clap::Args;
-use queue_model::sizing::{BurstSettings, Bursts, required_max_syn_backlog};
+use queue_model::sizing::{BurstSettings, Bursts};
+use queue_model::syn_queue::required_max_syn_backlog;
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
@@ -106,7 +107,7 @@ fn describe(arguments: &SizeArguments, bursts: &Bursts, backlog: u32) -> String 
          be late. A real\n\
          server accepts less evenly, and a kernel under load handles segments later: measure it \
          with `queuelab run`.",
-        required_max_syn_backlog(backlog),
+        required_max_syn_backlog(backlog + 1),
         bursts.count(),
         percent(*target),
     )

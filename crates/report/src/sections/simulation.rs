@@ -16,5 +16,8 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     if let Some(agreement) = simulation::agreement(source.run) {
         section.report(Block::text(agreement));
     }
+    if let Some(reasons) = simulation::not_simulated(source.run) {
+        section.report(Block::text(reasons));
+    }
     section.if_any()
 }

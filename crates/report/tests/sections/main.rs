@@ -6,5 +6,6 @@ mod any;
 mod laws;
 mod queue_runs;
 mod runs;
+mod simulation;
 mod waits;
 mod why;

@@ -14,7 +14,7 @@ const SECOND: u64 = 1_000_000_000;
 const MICROSECOND: u64 = 1_000;
 
 /// A server that never accepts, 10 µs from its clients.
-fn paused(limit: u32, max_syn_backlog: u32, syncookies: SynCookies) -> ListenPath {
+fn paused(limit: u32, max_syn_backlog: i32, syncookies: SynCookies) -> ListenPath {
     ListenPath {
         listener: Listener { limit, max_syn_backlog, syncookies, ..Listener::default() },
         link: Link { delay: Duration::from_micros(10), ..Link::default() },
@@ -68,7 +68,7 @@ fn a_paused_server_establishes_its_limit_plus_one_and_the_rest_times_out() {
 #[test]
 fn the_syn_queue_without_cookies_matches() {
     for [limit, max_syn_backlog, clients, syn_recv, drops, full] in syn_queue::WITHOUT_COOKIES {
-        let path = paused(limit, max_syn_backlog, SynCookies::Off);
+        let path = paused(limit, max_syn_backlog.cast_signed(), SynCookies::Off);
         let simulation = before_retransmission(path, &half_open(clients as usize));
         let counters = simulation.counters;
         assert_eq!(
@@ -228,12 +228,55 @@ fn a_request_is_removed_after_the_servers_retransmissions() {
         path.listener.synack_retries = synack_retries;
         path.client.connect_deadline = Some(Duration::from_millis(500));
         path.trace_depths = true;
-        let simulation = simulate(&path, &half_open(1));
+        let simulation = simulate(&path, &[Arrival::unreachable(0)]);
         assert_eq!(simulation.counters.syn_ack_retrans, u64::from(synack_retries));
         let depths: Vec<_> =
             simulation.depths.iter().map(|depth| (depth.at_ns, depth.syn_queue)).collect();
         assert_eq!(depths, [(0, 1), (seconds * SECOND, 0)]);
         assert_eq!(simulation.counters.listen_drops, 0, "an expired request is not a drop");
+    }
+}
+
+/// The host of a half-open client answers a SYN-ACK once the client's socket is closed: at
+/// its deadline, or when the kernel gives up, after 3 s.
+#[test]
+fn a_closed_socket_answers_a_syn_ack_and_its_request_is_removed() {
+    for (deadline, removed) in [(Some(500), 1), (None, 3)] {
+        let mut path = paused(128, 1024, SynCookies::Off);
+        path.link = Link::default();
+        path.client = Client {
+            syn_retries: 1,
+            syn_linear_timeouts: 0,
+            connect_deadline: deadline.map(Duration::from_millis),
+            ..Client::default()
+        };
+        path.trace_depths = true;
+        let simulation = simulate(&path, &half_open(1));
+        let depths: Vec<_> =
+            simulation.depths.iter().map(|depth| (depth.at_ns / SECOND, depth.syn_queue)).collect();
+        assert_eq!(depths, [(0, 1), (removed, 0)]);
+        assert_eq!(simulation.counters.embryonic_rsts, 1);
+    }
+}
+
+/// `tcp_rto_max_ms` shortens the client's timeouts, measured: 3 retries, ETIMEDOUT after
+/// 4.1, 7.05 and 11.3 s.
+#[test]
+fn the_longest_timeout_shortens_the_ladder() {
+    for (rto_max, retransmits, seconds) in
+        [(1000, 3, 4), (2000, 3, 7), (4000, 3, 11), (8000, 3, 15), (120_000, 3, 15)]
+    {
+        let mut path = paused(0, 128, SynCookies::Off);
+        path.client = Client {
+            syn_retries: 3,
+            syn_linear_timeouts: 0,
+            rto_max: Duration::from_millis(rto_max),
+            ..Client::default()
+        };
+        let simulation = simulate(&path, &one_after_the_other(2, 0));
+        let last = simulation.attempts[1];
+        assert_eq!(last.syn_retransmits, retransmits, "{rto_max} ms");
+        assert_eq!(last.failed_ns, Some(seconds * SECOND), "{rto_max} ms");
     }
 }
 

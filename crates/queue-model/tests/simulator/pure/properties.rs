@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use proptest::prelude::*;
 use queue_model::simulator::{
-    Accepts, Arrival, Client, Link, ListenPath, Listener, Outcome, SynCookies, SynQueueRule,
+    Accepts, Arrival, Client, Link, ListenPath, Listener, Outcome, Peer, SynCookies, SynQueueRule,
     Timers, burst, simulate,
 };
 
@@ -15,7 +15,7 @@ fn microseconds(range: std::ops::Range<u64>) -> impl Strategy<Value = Duration> 
 fn listener() -> impl Strategy<Value = Listener> {
     (
         0..20_u32,
-        0..40_u32,
+        -4..40_i32,
         prop_oneof![Just(SynCookies::Off), Just(SynCookies::WhenFull), Just(SynCookies::Always)],
         prop_oneof![Just(SynQueueRule::MoreThanLimit), Just(SynQueueRule::AtLimit)],
         0..6_u32,
@@ -39,15 +39,19 @@ fn client() -> impl Strategy<Value = Client> {
     (
         1..5_u32,
         0..5_u32,
+        microseconds(1_000_000..120_000_001),
         proptest::option::of(microseconds(0..10_000_000)),
         proptest::option::of(microseconds(0..3_000_000)),
     )
-        .prop_map(|(syn_retries, syn_linear_timeouts, connect_deadline, first_data)| Client {
-            syn_retries,
-            syn_linear_timeouts,
-            connect_deadline,
-            first_data,
-        })
+        .prop_map(
+            |(syn_retries, syn_linear_timeouts, rto_max, connect_deadline, first_data)| Client {
+                syn_retries,
+                syn_linear_timeouts,
+                rto_max,
+                connect_deadline,
+                first_data,
+            },
+        )
 }
 
 fn accepts() -> impl Strategy<Value = Accepts> {
@@ -81,15 +85,32 @@ fn path() -> impl Strategy<Value = ListenPath> {
                 until_ns,
             )| {
                 let link = Link { delay, per_segment, netdev_max_backlog };
-                ListenPath { listener, client, link, accepts, timers, until_ns, trace_depths: true }
+                let max_late = None;
+                let trace_depths = true;
+                ListenPath {
+                    listener,
+                    client,
+                    link,
+                    accepts,
+                    timers,
+                    until_ns,
+                    max_late,
+                    trace_depths,
+                }
             },
         )
 }
 
 fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
-    let arrival = (0..200_000_u64, proptest::bool::weighted(0.8)).prop_map(|(at, reachable)| {
+    let peer = prop_oneof![
+        8 => Just(Peer::Live),
+        1 => Just(Peer::HalfOpen),
+        1 => Just(Peer::Unreachable),
+    ];
+    let close = proptest::option::weighted(0.2, 0..10_000_000_000_u64);
+    let arrival = (0..200_000_u64, peer, close).prop_map(|(at, peer, close_ns)| {
         // Few distinct instants, so that ties are common.
-        Arrival { start_ns: at / 50 * 50_000, reachable, open_until_ns: None }
+        Arrival { start_ns: at / 50 * 50_000, peer, close_ns }
     });
     proptest::collection::vec(arrival, 0..60)
 }
@@ -119,15 +140,18 @@ proptest! {
             prop_assert_eq!(attempt.connect_ns.is_some(), established);
             let failed = matches!(attempt.outcome, Outcome::TimedOut | Outcome::Reset);
             prop_assert_eq!(attempt.failed_ns.is_some(), failed);
-            prop_assert!(arrival.reachable || !established);
+            prop_assert!(arrival.peer == Peer::Live || !established);
             if let Some(accepted) = attempt.accepted_ns {
                 prop_assert_eq!(attempt.outcome, Outcome::Established);
                 prop_assert!(accepted >= arrival.start_ns + attempt.connect_ns.unwrap_or(0));
             }
-            if let (Some(deadline), Some(connect)) =
-                (path.client.connect_deadline, attempt.connect_ns)
+            if let (Some(deadline), Some(connect), None) =
+                (path.client.connect_deadline, attempt.connect_ns, arrival.close_ns)
             {
                 prop_assert!(u128::from(connect) <= deadline.as_nanos());
+            }
+            if let (Some(close), Some(connect)) = (arrival.close_ns, attempt.connect_ns) {
+                prop_assert!(arrival.start_ns + connect <= close.max(arrival.start_ns));
             }
         }
 
@@ -203,19 +227,32 @@ proptest! {
 }
 
 #[test]
-fn a_half_open_client_that_keeps_its_socket_retransmits_after_its_deadline() {
+fn a_half_open_client_retransmits_until_it_closes_its_socket() {
     let path = ListenPath {
         client: Client { connect_deadline: Some(Duration::from_millis(1500)), ..Client::default() },
         until_ns: Some(10_000_000_000),
         ..ListenPath::default()
     };
-    let retransmissions = |open_until_ns| {
-        let simulation = simulate(&path, &[Arrival { open_until_ns, ..Arrival::half_open(0) }]);
+    for (close_ns, failed, retransmissions) in
+        [(None, 1_500, 1), (Some(1_200), 1_200, 1), (Some(3_500), 3_500, 3)]
+    {
+        let close_ns = close_ns.map(|ms: u64| ms * 1_000_000);
+        let simulation = simulate(&path, &[Arrival { close_ns, ..Arrival::half_open(0) }]);
         assert_eq!(simulation.attempts[0].outcome, Outcome::TimedOut);
-        assert_eq!(simulation.attempts[0].failed_ns, Some(1_500_000_000));
-        simulation.counters.tcp_syn_retrans
+        assert_eq!(simulation.attempts[0].failed_ns, Some(failed * 1_000_000));
+        assert_eq!(simulation.counters.tcp_syn_retrans, retransmissions);
+    }
+}
+
+#[test]
+fn a_simulation_ends_with_one_late_attempt_too_many() {
+    let path = ListenPath {
+        listener: Listener { limit: 0, ..Listener::default() },
+        accepts: Accepts::Never,
+        max_late: Some(3),
+        ..ListenPath::default()
     };
-    assert_eq!(retransmissions(None), 1);
-    assert_eq!(retransmissions(Some(1_200_000_000)), 1, "closed at the deadline at the earliest");
-    assert_eq!(retransmissions(Some(3_500_000_000)), 3, "after 1, 2 and 3 s");
+    let simulation = simulate(&path, &burst(10, Duration::from_millis(1)));
+    let late = simulation.attempts.iter().filter(|attempt| attempt.syn_retransmits > 0);
+    assert_eq!(late.count(), 4);
 }

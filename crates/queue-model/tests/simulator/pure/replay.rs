@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use queue_model::simulator::{
     Accepts, Arrival, Client, Counters, Link, ListenPath, Listener, Outcome, Simulation,
-    SynCookies, Timers, simulate,
+    SynCookies, Timers, VETH_PER_SEGMENT, simulate,
 };
 
 /// Simulates a trial with its accept(2) instants: all of them, or those before
@@ -27,7 +27,7 @@ fn replay(limit: u32, trial: &str, accepts_until_ns: Option<u64>) -> Simulation 
     let path = ListenPath {
         listener: Listener { limit, syncookies: SynCookies::Off, ..Listener::default() },
         client: Client { connect_deadline: Some(Duration::from_secs(2)), ..Client::default() },
-        link: Link { per_segment: Duration::from_nanos(600), ..Link::default() },
+        link: Link { per_segment: VETH_PER_SEGMENT, ..Link::default() },
         accepts: Accepts::At(accepts),
         timers: Timers::Wheel { hz: 250 },
         ..ListenPath::default()

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use lab::{CONNECT_INTERVAL, simulate_cell};
+use indexmap::IndexMap;
+use lab::{CONNECT_INTERVAL, KernelFacts, simulate_cell};
 use queue_model::simulator::{Outcome, Simulation};
+use run_view::prose::wrap;
 use scenario::{Cell, Plan};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
@@ -12,14 +14,15 @@ use tabled::settings::{Alignment, Style};
 use super::{axis_names, axis_values};
 
 /// A table with a row for each cell.
-pub(super) fn simulate_plan(plan: &Plan, accept: Duration) -> String {
-    let simulations: Vec<_> =
-        plan.cells.iter().map(|cell| (cell, simulate_cell(&cell.settings, accept))).collect();
-    if simulations.iter().all(|(_, simulation)| simulation.is_none()) {
-        return "The simulator covers none of its cells: it supports one listener without \
-                TCP_DEFER_ACCEPT, held ACKs or a restart, and at most a million clients without \
-                slow readers that connect at once or at a rate."
-            .to_owned();
+pub(super) fn simulate_plan(plan: &Plan, kernel: &KernelFacts, accept: Duration) -> String {
+    let simulations: Vec<_> = plan
+        .cells
+        .iter()
+        .map(|cell| (cell, simulate_cell(&cell.settings, kernel, accept)))
+        .collect();
+    let not_simulated = not_simulated(&simulations);
+    if simulations.iter().all(|(_, simulation)| simulation.is_err()) {
+        return not_simulated.unwrap_or_default();
     }
     let mut builder = Builder::default();
     builder.push_record(
@@ -36,18 +39,44 @@ pub(super) fn simulate_plan(plan: &Plan, accept: Duration) -> String {
         ),
     );
     for (cell, simulation) in &simulations {
-        builder.push_record(row(plan, cell, simulation.as_ref()));
+        builder.push_record(row(plan, cell, simulation.as_ref().ok()));
     }
     let mut table = builder.build();
     table.with(Style::rounded()).modify(Columns::new(plan.axes.len()..), Alignment::right());
-    format!(
-        "{table}\n\n\
-         Simulated with {} between accept(2) calls while connections wait, {} between connects \
+    let caption = format!(
+        "Simulated with {} between accept(2) calls while connections wait, {} between connects \
          of a burst,\n\
          0.6 µs per segment, and kernel timers of 250 Hz. A real server accepts less evenly.",
         humantime::format_duration(accept),
         humantime::format_duration(CONNECT_INTERVAL),
-    )
+    );
+    [Some(table.to_string()), not_simulated, Some(caption)]
+        .into_iter()
+        .flatten()
+        .collect::<Vec<_>>()
+        .join("\n\n")
+}
+
+/// A line for each reason for which cells are not simulated, with their number.
+fn not_simulated(simulations: &[(&Cell, Result<Simulation, String>)]) -> Option<String> {
+    let mut cells_by_reason: IndexMap<&str, usize> = IndexMap::new();
+    for (_, simulation) in simulations {
+        if let Err(reason) = simulation {
+            *cells_by_reason.entry(reason).or_default() += 1;
+        }
+    }
+    let lines: Vec<_> = cells_by_reason
+        .iter()
+        .map(|(reason, cells)| {
+            let place = match simulations.len() {
+                all if *cells == all => String::new(),
+                all => format!(" (in {cells} of {all} cells)"),
+            };
+            wrap(&format!("{reason}{place}"), "- ", "  ")
+        })
+        .collect();
+    (!lines.is_empty())
+        .then(|| format!("The simulator does not cover these cells:\n{}", lines.join("\n")))
 }
 
 fn row(plan: &Plan, cell: &Cell, simulation: Option<&Simulation>) -> Vec<String> {

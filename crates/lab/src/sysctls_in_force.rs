@@ -1,0 +1,64 @@
+//! The sysctls in force in both hosts, as far as they are known.
+
+use indexmap::IndexMap;
+use linux_net::Sysctl;
+use run_record::SysctlValues;
+use scenario::CellSettings;
+
+use crate::backend::{Role, TestbedSpec};
+use crate::kernel_facts::{KernelFacts, UnstatedValue};
+
+/// The sysctls of both hosts.
+pub(crate) struct SysctlsInForce<'a> {
+    /// Those that the scenario sets.
+    server: IndexMap<String, String>,
+    client: IndexMap<String, String>,
+    others: Others<'a>,
+}
+
+/// What is known of the sysctls of a host.
+enum Others<'a> {
+    /// All that decide how connections queue, as read in a trial.
+    Read(&'a SysctlValues),
+    /// Those that the scenario does not set are the kernel's.
+    Kernel(&'a KernelFacts),
+}
+
+impl<'a> SysctlsInForce<'a> {
+    /// Those of a trial, as read back.
+    pub(crate) fn of_trial(cell: &CellSettings, read: &'a SysctlValues) -> Self {
+        Self::new(cell, Others::Read(read))
+    }
+
+    /// Those that a cell will have on a kernel.
+    pub(crate) fn of_cell(cell: &CellSettings, kernel: &'a KernelFacts) -> Self {
+        Self::new(cell, Others::Kernel(kernel))
+    }
+
+    fn new(cell: &CellSettings, others: Others<'a>) -> Self {
+        let TestbedSpec { server_sysctls, client_sysctls, .. } = TestbedSpec::from_settings(cell);
+        Self { server: server_sysctls, client: client_sysctls, others }
+    }
+
+    /// The names of those that the scenario sets, with their host.
+    pub(crate) fn stated(&self) -> impl Iterator<Item = (Role, &str)> {
+        let server = self.server.keys().map(|name| (Role::Server, name.as_str()));
+        let client = self.client.keys().map(|name| (Role::Client, name.as_str()));
+        server.chain(client)
+    }
+
+    /// The value of a sysctl.
+    pub(crate) fn get(&self, host: Role, sysctl: Sysctl) -> UnstatedValue {
+        let (stated, read): (_, fn(&SysctlValues, Sysctl) -> Option<&str>) = match host {
+            Role::Server => (&self.server, SysctlValues::at_server),
+            Role::Client => (&self.client, SysctlValues::at_client),
+        };
+        let value = |text: &str| UnstatedValue::Value(text.to_owned());
+        match self.others {
+            Others::Read(values) => read(values, sysctl).map_or(UnstatedValue::Absent, value),
+            Others::Kernel(kernel) => stated
+                .get(sysctl.name())
+                .map_or_else(|| kernel.unstated(host, sysctl), |text| value(text)),
+        }
+    }
+}
