@@ -190,6 +190,8 @@ mod tests {
             .map_or_else(|reason| reason, |_| "simulated".to_owned())
     }
 
+    type Change = fn(&mut CellSettings);
+
     fn at_client(cell: &mut CellSettings, name: &str, value: &str) {
         cell.hosts.client.sysctls.insert(name.to_owned(), SysctlValue::Text(value.to_owned()));
     }
@@ -197,7 +199,7 @@ mod tests {
     #[test]
     fn a_cell_that_the_simulator_does_not_cover_has_a_reason() {
         assert_eq!(reason(|_| ()), "simulated");
-        let changes: [(&str, fn(&mut CellSettings)); 14] = [
+        let changes: &[(&str, Change)] = &[
             ("server.listeners", |cell| cell.server.listeners = 2),
             ("server.defer_accept", |cell| cell.server.defer_accept = 1),
             ("server.hold_acks", |cell| cell.server.hold_acks = true),
@@ -227,7 +229,7 @@ mod tests {
                 cell.load.clients = 3000;
             }),
         ];
-        for (expected, change) in changes {
+        for &(expected, change) in changes {
             let reason = reason(change);
             assert!(reason.contains(expected), "{expected}: {reason}");
         }
