@@ -72,8 +72,10 @@ impl KernelFacts {
     pub fn of_report(report: &KernelReport) -> Option<Self> {
         let rules = report.rules.as_deref()?.parse().ok()?;
         let host = report.sysctls.clone();
-        let sysctls = SysctlValues { server: host.clone(), client: host };
-        Some(Self { rules, hz: report.hz, sysctls: Some(sysctls), set_by_run: Vec::new() })
+        // A report without any could not read them.
+        let sysctls =
+            (!host.is_empty()).then(|| SysctlValues { server: host.clone(), client: host });
+        Some(Self { rules, hz: report.hz, sysctls, set_by_run: Vec::new() })
     }
 
     /// The kernel's rules.

@@ -105,13 +105,13 @@ impl SysctlError {
 /// The scopes of these sysctls on the running kernel, determined in a new namespace.
 /// Nothing is written. A name of one interface is looked up at the loopback.
 pub fn sysctl_scopes(names: &[SysctlName]) -> Vec<SysctlScope> {
-    let in_fresh = NetworkNamespace::create().and_then(|fresh| {
-        fresh.run(|| names.iter().map(|name| writable(&name.of_loopback())).collect::<Vec<_>>())
-    });
-    let in_fresh = match in_fresh {
-        Ok(in_fresh) => in_fresh,
-        Err(error) => return vec![SysctlScope::CannotTell(error.to_string()); names.len()],
-    };
+    match NetworkNamespace::create().and_then(|fresh| fresh.sysctl_scopes(names)) {
+        Ok(scopes) => scopes,
+        Err(error) => vec![SysctlScope::CannotTell(error.to_string()); names.len()],
+    }
+}
+
+fn scopes(names: &[SysctlName], in_fresh: Vec<Result<(), nix::Error>>) -> Vec<SysctlScope> {
     let scope = |(name, in_fresh): (&SysctlName, Result<(), nix::Error>)| match in_fresh {
         Ok(()) if name.is_about_networks() => SysctlScope::PerNamespace,
         Err(nix::Error::EROFS) => SysctlScope::CannotTell(
@@ -156,6 +156,33 @@ pub fn read_sysctls_here(
 }
 
 impl NetworkNamespace {
+    /// [`sysctl_scopes`], determined in this namespace, which is not the host's.
+    ///
+    /// # Errors
+    /// If it cannot be entered.
+    pub fn sysctl_scopes(&self, names: &[SysctlName]) -> Result<Vec<SysctlScope>, NamespaceError> {
+        let in_fresh =
+            self.run(|| names.iter().map(|name| writable(&name.of_loopback())).collect())?;
+        Ok(scopes(names, in_fresh))
+    }
+
+    /// Tries each of these lists of settings, as [`NetworkNamespace::apply_sysctls`] does in
+    /// a namespace of its own, and restores the values. Returns the errors of each list. A
+    /// name of one interface is tried at the loopback.
+    ///
+    /// # Errors
+    /// If the namespace cannot be used, or a value cannot be restored.
+    pub fn try_sysctls(
+        &self,
+        lists: &[Vec<(SysctlName, String)>],
+    ) -> Result<Vec<Vec<SysctlError>>, SysctlError> {
+        let host = Self::of_process()?.inode();
+        if let Some((name, _)) = lists.iter().flatten().next().filter(|_| self.inode() == host) {
+            return Err(SysctlError::HostNamespace { name: name.clone() });
+        }
+        self.run(|| lists.iter().map(|list| try_list(list)).collect())?
+    }
+
     /// Sets one of the namespace's own sysctls and returns the value that is
     /// in force, fields separated by one space.
     ///
@@ -231,6 +258,24 @@ impl NetworkNamespace {
             result => result,
         }
     }
+}
+
+/// Sets and reads back a list of sysctls of the calling thread's namespace, and restores
+/// them, the last one first.
+fn try_list(list: &[(SysctlName, String)]) -> Result<Vec<SysctlError>, SysctlError> {
+    let mut before = Vec::with_capacity(list.len());
+    let mut try_one = |name: &SysctlName, value: &str| {
+        let name = name.of_loopback();
+        check_own(&name)?;
+        before.push((name.clone(), read(&name)?));
+        write(&name, value)?;
+        read_as_requested(&name, value)
+    };
+    let errors = list.iter().filter_map(|(name, value)| try_one(name, value).err()).collect();
+    for (name, value) in before.iter().rev() {
+        write(name, value)?;
+    }
+    Ok(errors)
 }
 
 /// Whether the calling thread's namespace owns the sysctl. What a namespace may write

@@ -32,6 +32,50 @@ impl SysctlName {
         PathBuf::from(format!("/proc/sys/{}", swap_separators(&self.0)))
     }
 
+    /// Whether [`crate::NetworkNamespace::try_sysctls`] tries this sysctl as `tried`.
+    pub fn is_tried_as(&self, tried: &Self) -> bool {
+        self.of_loopback() == *tried
+    }
+
+    /// The values that the kernel accepts, to be read after "use"; `None` if they are not
+    /// in this table, from net/ipv4/sysctl_net_ipv4.c and net/core/sysctl_net_core.c of
+    /// Linux 6.18.
+    pub fn allowed_values(&self) -> Option<&'static str> {
+        let name = self.0.strip_prefix("net.ipv4.").or(self.0.strip_prefix("net.core."))?;
+        Some(match name {
+            "somaxconn" => "0 to 2147483647",
+            "ip_local_port_range" => {
+                "two ports, 1 to 65535: the first and the last, the first not below \
+                 net.ipv4.ip_unprivileged_port_start"
+            }
+            "ip_local_reserved_ports" => "ports and ranges of ports, such as 8080,9000-9002",
+            "ip_unprivileged_port_start" => {
+                "0 to 65535, and not above the first port of net.ipv4.ip_local_port_range"
+            }
+            "tcp_syn_retries" => "1 to 127",
+            "tcp_syn_linear_timeouts" => "0 to 127",
+            "tcp_synack_retries"
+            | "tcp_syncookies"
+            | "tcp_abort_on_overflow"
+            | "tcp_timestamps"
+            | "tcp_orphan_retries"
+            | "tcp_no_metrics_save"
+            | "tcp_rfc1337"
+            | "tcp_retries1"
+            | "tcp_retries2" => "0 to 255",
+            "tcp_tw_reuse" => "0 to 2",
+            "tcp_tw_reuse_delay" => "1 to 60000",
+            "tcp_migrate_req" => "0 or 1",
+            "tcp_rto_max_ms" => "1000 to 120000",
+            "tcp_rto_min_us" => "1 to 2147483647",
+            "tcp_max_syn_backlog" | "tcp_max_tw_buckets" | "tcp_fin_timeout" => {
+                "a whole number of at most 2147483647"
+            }
+            "tcp_rmem" | "tcp_wmem" => "three sizes of at least 1: minimum, default and maximum",
+            _ => return None,
+        })
+    }
+
     /// Whether a network namespace could own it.
     pub(crate) fn is_about_networks(&self) -> bool {
         self.0.starts_with("net.")

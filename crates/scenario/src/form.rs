@@ -2,7 +2,7 @@
 
 use crate::axis::{PlacedAxis, axes, path_steps};
 use crate::cell::Cell;
-use crate::cells::cells;
+use crate::cells::{axis_place, cells, choose};
 use crate::expect::Expectations;
 use crate::expression::Programs;
 use crate::kernel::{self, Kernel};
@@ -42,8 +42,14 @@ pub(crate) fn form(
     check_unused(&tree, &axes, problems);
     check_address(&tree, problems);
     overrides::keep_only(only, &mut axes, problems);
+    let before = problems.len();
     kernel::check(&named_sysctls(&tree, &axes), kernel, problems);
+    let sysctls_exist = problems.len() == before;
     let cells = cells(&scenario, &axes, &tree, problems);
+    if sysctls_exist {
+        let place = |cell: &Cell, path: &str| place_of(cell.index, path, &axes, &tree);
+        kernel::check_values(&cells, kernel, place, problems);
+    }
     let expectations =
         Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, programs, problems);
 
@@ -57,6 +63,15 @@ pub(crate) fn form(
         .map(|axis| (axis.path, AxisValues::List(axis.values)))
         .collect();
     Some(Form { scenario, tree, axes, cells, expectations })
+}
+
+/// Where a cell's value of a setting was written: on its axis, in its section, or in a flag.
+/// A default has no place.
+pub(crate) fn place_of(cell: usize, path: &str, axes: &[PlacedAxis], tree: &Node) -> Place {
+    let steps = path_steps(path);
+    axis_place(path, axes, &choose(cell, axes))
+        .or_else(|| tree.get(&steps).map(|_| tree.place_of(&steps)))
+        .unwrap_or(Place::Nowhere)
 }
 
 /// A setting that is also an axis would never be used.

@@ -1,5 +1,11 @@
 //! What the scenario's kernel has: sysctls and counters.
 
+use std::collections::HashSet;
+
+use indexmap::IndexMap;
+
+use crate::cell::Cell;
+use crate::model::Hosts;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
@@ -17,6 +23,20 @@ pub enum SysctlKind {
     CannotTell,
 }
 
+/// Sysctls of a host with their values, in the order in which they are set.
+pub type SysctlList = Vec<(String, String)>;
+
+/// A value that a kernel refuses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedValue {
+    /// The sysctl, as in the list that was tried.
+    pub name: String,
+    /// What the kernel says.
+    pub reason: String,
+    /// The values that it accepts, if they are known.
+    pub allowed: Option<String>,
+}
+
 /// The kernel that a scenario will run on. This crate does not access the machine
 /// itself.
 pub trait Kernel {
@@ -27,6 +47,11 @@ pub trait Kernel {
     /// affect how connections queue.
     fn sysctl_names(&self) -> Vec<String> {
         linux_net::Sysctl::NAMES.iter().map(|&name| name.to_owned()).collect()
+    }
+
+    /// For each list, the values that the kernel refuses; by default none.
+    fn refused_values(&self, hosts: &[SysctlList]) -> Vec<Vec<RefusedValue>> {
+        vec![Vec::new(); hosts.len()]
     }
 
     /// The counters that a trial will have, named as in `counters.server`; `None` if
@@ -49,6 +74,39 @@ pub struct AnyKernel;
 impl Kernel for AnyKernel {
     fn sysctls(&self, names: &[String]) -> Vec<SysctlKind> {
         vec![SysctlKind::CannotTell; names.len()]
+    }
+}
+
+/// Reports the values that this kernel refuses. Cells with the same sysctls are tried once.
+/// `place` finds where a cell's value of a setting was written.
+pub(crate) fn check_values(
+    cells: &[Cell],
+    kernel: &dyn Kernel,
+    place: impl Fn(&Cell, &str) -> Place,
+    problems: &mut Vec<Problem>,
+) {
+    let mut hosts: IndexMap<(&str, SysctlList), &Cell> = IndexMap::new();
+    for cell in cells {
+        let Hosts { server, client } = &cell.settings.hosts;
+        for (host, settings) in [("server", server), ("client", client)] {
+            let set =
+                settings.sysctls.iter().map(|(name, value)| (name.clone(), value.to_string()));
+            let set: Vec<_> = set.collect();
+            if !set.is_empty() {
+                hosts.entry((host, set)).or_insert(cell);
+            }
+        }
+    }
+    let lists: Vec<_> = hosts.keys().map(|(_, set)| set.clone()).collect();
+    let mut reported = HashSet::new();
+    for (((host, _), cell), refused) in hosts.iter().zip(kernel.refused_values(&lists)) {
+        for RefusedValue { name, reason, allowed } in refused {
+            let path = format!("hosts.{host}.sysctls.{name}");
+            let problem = Problem::new(place(cell, &path), format!("{path}: {reason}"));
+            if reported.insert((problem.place.clone(), problem.message.clone())) {
+                problems.push(problem.maybe_help(allowed.map(|allowed| format!("use {allowed}"))));
+            }
+        }
     }
 }
 

@@ -82,7 +82,7 @@ pub use cells::MAX_CELLS;
 pub use document::{Document, catalogue, load, scenarios, suites};
 pub use expect::{ExpectationResult, Expectations};
 pub use headline::{Headline, HeadlineMetric};
-pub use kernel::{AnyKernel, Kernel, SysctlKind};
+pub use kernel::{AnyKernel, Kernel, RefusedValue, SysctlKind, SysctlList};
 pub use model::{
     After, AxisValues, CellSettings, Expectation, Host, Hosts, Quick, Range, Record, Scenario,
     SysctlValue,

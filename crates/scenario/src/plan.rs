@@ -6,10 +6,9 @@ use serde_json::Value;
 
 use crate::axis::{Axis, PlacedAxis, path_steps};
 use crate::cell::Cell;
-use crate::cells::{axis_place, choose};
 use crate::expect::Expectations;
 use crate::expression::Programs;
-use crate::form::{ADDRESS, Form, form};
+use crate::form::{ADDRESS, Form, form, place_of};
 use crate::headline;
 use crate::kernel::Kernel;
 use crate::model::Scenario;
@@ -61,12 +60,10 @@ impl Plan {
     /// sysctl value that the kernel refuses. `reason` describes the problem.
     pub fn refused(&self, cell: usize, path: &str, reason: String) -> ScenarioErrors {
         let Origin { source, tree, axes } = &self.origin;
-        let steps = path_steps(path);
-        let chosen = self.cells.get(cell).map(|cell| choose(cell.index, axes));
-        let place = chosen
-            .and_then(|chosen| axis_place(path, axes, &chosen))
-            .or_else(|| tree.get(&steps).map(|_| tree.place_of(&steps)))
-            .unwrap_or(Place::Nowhere);
+        let place = match self.cells.get(cell) {
+            Some(cell) => place_of(cell.index, path, axes, tree),
+            None => Place::Nowhere,
+        };
         let problem = Problem::new(place, format!("{path}: {reason}"));
         ScenarioErrors::new(source, vec![problem])
     }

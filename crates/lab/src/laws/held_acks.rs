@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
+use chat_server::ClosesFirst;
 use linux_net::{Counter, Sysctl};
+use load_generator::Leave;
 use queue_model::{held_acks, syn_ack_retry};
 use run_record::Outcome;
 
@@ -107,6 +109,12 @@ fn predict_release(inputs: &Inputs<'_>) -> Applied {
         format!("clients leave before the server gives up (load.linger {linger:?})"),
     )?;
     let released = held_acks::release(clients, limit, retries, aborts != 0);
+    // A client that only shuts its half down reads on, and gets the RST that answers its FIN.
+    let half_closes = load.leave == Leave::HalfClose && server.closes_first == ClosesFirst::Client;
+    let (phantoms, resets) = match half_closes {
+        true => (0, released.resets + released.phantoms),
+        false => (released.phantoms, released.resets),
+    };
     Ok(vec![
         Prediction::count(held_acks::ACCEPT_QUEUE, released.accepted, |measured| {
             measured.accept_queue_depth()
@@ -120,10 +128,10 @@ fn predict_release(inputs: &Inputs<'_>) -> Applied {
         Prediction::count(held_acks::EMBRYONIC_RESETS, released.resets, |measured| {
             measured.at_server(Counter::EmbryonicRsts)
         }),
-        Prediction::count(held_acks::PHANTOMS, released.phantoms, |measured| {
+        Prediction::count(held_acks::PHANTOMS, phantoms, |measured| {
             Some((measured.outcome(Outcome::Phantom) as f64).into())
         }),
-        Prediction::count(held_acks::RESETS, released.resets, |measured| {
+        Prediction::count(held_acks::RESETS, resets, |measured| {
             Some((measured.outcome(Outcome::Reset) as f64).into())
         }),
     ])

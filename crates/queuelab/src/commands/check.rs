@@ -17,6 +17,7 @@ pub(crate) struct CheckArguments {
 
 /// Validates each file and prints every problem.
 pub(crate) fn check(arguments: &CheckArguments) -> Result {
+    plan::prepare_checks();
     let documents = match arguments.scenarios.as_slice() {
         [] => scenario::catalogue(),
         names => names

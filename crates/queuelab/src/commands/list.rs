@@ -7,6 +7,7 @@ use crate::error::Result;
 
 /// Prints each scenario's name, trials and question, then the suites.
 pub(crate) fn list() -> Result {
+    plan::prepare_checks();
     let (scenarios, suites) = (scenario::scenarios(), scenario::suites());
     let scenarios = scenarios.iter().map(|file| (&file.source().name, describe_scenario(file)));
     let suites = suites.iter().map(|file| (&file.source().name, describe_suite(file)));

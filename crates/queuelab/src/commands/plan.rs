@@ -38,6 +38,13 @@ pub(crate) struct Changes {
     pub(crate) seed: Option<u64>,
 }
 
+/// Lets an ordinary user try a scenario's sysctls, in a namespace of its own. Call it before
+/// the process starts a thread. Without that right, only the running kernel's own values
+/// are not checked.
+pub(crate) fn prepare_checks() {
+    let _ = lab::default_backend().prepare_process();
+}
+
 /// The plan of the scenario with this name or path.
 pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Result<Plan> {
     match scenario::load(name)? {

@@ -12,6 +12,7 @@ use run_record::{AxisNames, LawCheck, LawNotApplied, describe_value};
 use run_view::prose::wrap;
 use scenario::{Cell, Plan, Scenario};
 use tabled::builder::Builder;
+use tabled::settings::peaker::Priority;
 use tabled::settings::{Style, Width};
 
 use super::kernel_rules::KernelArguments;
@@ -49,6 +50,7 @@ fn parse_accept_time(text: &str) -> std::result::Result<Duration, String> {
 
 /// Prints the predictions for each cell.
 pub(crate) fn predict(arguments: &PredictArguments) -> Result {
+    plan::prepare_checks();
     let PredictArguments { plan: PlanArguments { scenario, changes }, simulate, accept, kernel } =
         arguments;
     let facts = kernel.facts()?;
@@ -91,7 +93,8 @@ fn predictions_table(plan: &Plan, rows: &[(&Cell, CellPredictions)]) -> String {
         }
     }
     let mut table = builder.build();
-    table.with(Style::rounded()).with(Width::wrap(WIDTH).keep_words(true));
+    let wrap = Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true));
+    table.with(Style::rounded()).with(wrap);
     table.to_string()
 }
 

@@ -51,3 +51,21 @@ fn forbidden_network_namespaces_are_an_error_with_the_cause() {
     assert!(stderr.contains("max_net_namespaces"), "{stderr}");
     assert!(!stderr.contains("--backend docker"), "containers need them too: {stderr}");
 }
+
+#[test]
+fn check_refuses_a_value_that_run_refuses() {
+    let sandbox = Sandbox::new();
+    let scenario = sandbox.out.with_file_name("refused.yaml");
+    let text_of = "name: refused\nquestion: Is it valid?\nmatrix:\n  \
+                   hosts.client.sysctls.net.ipv4.tcp_syn_retries: [6, 900]\n";
+    std::fs::write(&scenario, text_of).unwrap();
+    for command in ["check", "predict", "run"] {
+        let mut command = sandbox.queuelab(&[command]);
+        command.arg(&scenario);
+        let output = as_ordinary_user(command).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+        let stderr = text(&output.stderr);
+        assert!(stderr.contains("refused.yaml:4:54"), "the place: {stderr}");
+        assert!(stderr.contains("use 1 to 127"), "the allowed range: {stderr}");
+    }
+}

@@ -128,3 +128,65 @@ fn a_scenario_that_is_not_covered_has_a_reason_and_an_accept_time_needs_a_simula
         assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
     }
 }
+
+/// The predicted SYN_RECV of the cells of a scenario with half-open clients, on a kernel.
+fn syn_recv(kernel: &str, matrix: &str) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let scenario = directory.path().join("half-open.yaml");
+    let fixed = "name: half-open\nquestion: How many?\nserver:\n  accept_paused: true\n  backlog: -1\n\
+                 load:\n  clients: 5000\n  half_open: 5000\n  pattern: rate\n  connect_rate: 20000\n  \
+                 connect_deadline: 300ms\n  chat: after_connect\n  messages: 0\nmatrix:\n";
+    std::fs::write(&scenario, format!("{fixed}{matrix}")).unwrap();
+    let arguments = ["predict", scenario.to_str().unwrap(), "--kernel-rules", kernel];
+    let output = queuelab(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let text = text(&output.stdout);
+    let rows = text.lines().map(cells).filter(|cells| cells.contains(&"sockets in SYN_RECV"));
+    rows.map(|cells| cells.last().unwrap().to_string()).collect()
+}
+
+/// As published for kernel 5.15.0-130.
+#[test]
+fn the_syn_queue_of_kernels_before_2025_is_predicted_as_published() {
+    let sysctl =
+        |name: &str, values: &str| format!("  hosts.server.sysctls.net.{name}: {values}\n");
+    let (rules, published) = ("4.10-to-2024", sysctl("core.somaxconn", "[4096]"));
+    let without = published + &sysctl("ipv4.tcp_syncookies", "[0]");
+    let by_backlog = without + &sysctl("ipv4.tcp_max_syn_backlog", "[128, 256, 512, 1024]");
+    assert_eq!(syn_recv(rules, &by_backlog), ["97", "193", "385", "769"]);
+    assert_eq!(syn_recv("since-2025-01", &by_backlog), ["97", "193", "385", "769"]);
+    let small = sysctl("core.somaxconn", "[64]")
+        + &sysctl("ipv4.tcp_syncookies", "[0]")
+        + &sysctl("ipv4.tcp_max_syn_backlog", "[1024]");
+    assert_eq!(syn_recv(rules, &small), ["64"]);
+    assert_eq!(syn_recv("since-2025-01", &small), ["65"]);
+    let with_cookies = sysctl("core.somaxconn", "[512, 1024, 4096]")
+        + &sysctl("ipv4.tcp_syncookies", "[1]")
+        + &sysctl("ipv4.tcp_max_syn_backlog", "[128]");
+    assert_eq!(syn_recv(rules, &with_cookies), ["512", "1024", "4096"]);
+
+    // A report of `doctor --json` on such a machine.
+    let directory = tempfile::tempdir().unwrap();
+    let report = directory.path().join("doctor.json");
+    let kernel =
+        r#"{ "release": "5.15.0-130-generic", "rules": "4.10-to-2024", "hz": 250, "sysctls": {} }"#;
+    std::fs::write(&report, format!(r#"{{ "ready": {{}}, "kernel": {kernel} }}"#)).unwrap();
+    assert_eq!(syn_recv(report.to_str().unwrap(), &small), ["64"]);
+}
+
+#[test]
+fn other_kernel_rules_are_refused_with_the_reason() {
+    for (rules, reason) in [
+        ("before-4.10", "a power of two"),
+        ("5.15", "does not determine the rules"),
+        ("newest", "there is no such file"),
+        ("Cargo.toml", "is not JSON"),
+    ] {
+        let arguments = ["predict", "smoke", "--kernel-rules", rules];
+        let output = queuelab(&arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+        let stderr = text(&output.stderr).replace('│', " ");
+        let stderr = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(stderr.contains(reason), "{rules}: {stderr}");
+    }
+}
