@@ -227,6 +227,7 @@ mod tests {
             errno: None,
             messages_written: 0,
             deliveries: 0,
+            ended_by: None,
         }
     }
 

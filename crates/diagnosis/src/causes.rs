@@ -2,20 +2,23 @@
 //!
 //! | module | explains |
 //! |---|---|
+//! | `server_death`, `server_limits` | a server that died, or could not take connections |
 //! | `accept_queue`, `syn_queue`, `cookies` | which queue was full, and the setting that limits it |
-//! | `phantoms`, `resets` | connections that exist only at the client, or were reset |
-//! | `retransmissions` | connects that took whole seconds, and when they time out |
+//! | `phantoms`, `resets`, `refusals`, `self_connections` | connections that exist only at the client, were reset, refused, or have no server |
+//! | `retransmissions`, `timeouts` | connects that took whole seconds, and those that gave up |
 //! | `listeners`, `deferral` | queues of several listeners; deferred connections |
-//! | `local_ports`, `time_wait`, `restart` | ports, and sockets of closed connections |
-//! | `slow_reader`, `buffers`, `locks`, `server_death` | causes in the server |
-//! | `unfinished` | connections that were accepted but not finished in time |
+//! | `local_ports`, `time_wait`, `close_wait`, `restart` | ports, and sockets of closed connections |
+//! | `slow_reader`, `buffers`, `locks` | causes in the server |
+//! | `unfinished` | connections that were accepted but not finished, by who ended them |
 //! | `otherwise` | that no limit acted, or that no counter shows which one did |
 //!
-//! A cause is a function from the trials to a paragraph, or to `None` if the evidence
-//! does not show it. No cause depends on a scenario's name.
+//! A cause is a list of [`Statement`](crate::statement::Statement)s, each with its own
+//! conditions over the settings in force and the evidence. No cause depends on a scenario's
+//! name.
 
 mod accept_queue;
 mod buffers;
+mod close_wait;
 pub(crate) mod cookies;
 pub(crate) mod deferral;
 mod listeners;
@@ -23,42 +26,51 @@ mod local_ports;
 mod locks;
 mod otherwise;
 mod phantoms;
+mod refusals;
 pub(crate) mod resets;
 pub(crate) mod restart;
 mod retransmissions;
+mod self_connections;
 mod server_death;
+mod server_limits;
 mod slow_reader;
 pub(crate) mod syn_queue;
 pub(crate) mod time_wait;
+mod timeouts;
 mod unfinished;
 
-use crate::paragraph::Paragraph;
+use crate::paragraph::{Paragraph, ParagraphKind, Sentence};
+use crate::statement::Cause;
 use crate::trials::TrialSet;
 
 /// Once the causes have this many sentences, no further cause is added; the tables show
 /// the rest.
 const MAX_SENTENCES: usize = 9;
 
-type Cause = fn(&TrialSet<'_>) -> Option<Paragraph>;
-
-/// All causes, those that explain most first.
-const CAUSES: [Cause; 16] = [
-    server_death::explain,
-    restart::explain,
-    local_ports::explain,
-    deferral::explain,
-    buffers::explain,
-    slow_reader::explain,
-    time_wait::explain,
-    phantoms::explain,
-    resets::explain,
-    listeners::explain,
-    accept_queue::explain,
-    syn_queue::explain,
-    cookies::explain,
-    retransmissions::explain,
-    unfinished::explain,
-    locks::explain,
+/// All causes, those that explain most first: a cause in the server's process comes before
+/// the queues that fill up because of it.
+const CAUSES: [Cause; 21] = [
+    server_death::CAUSE,
+    server_limits::CAUSE,
+    restart::CAUSE,
+    local_ports::CAUSE,
+    deferral::CAUSE,
+    buffers::CAUSE,
+    slow_reader::CAUSE,
+    time_wait::CAUSE,
+    phantoms::CAUSE,
+    resets::CAUSE,
+    refusals::CAUSE,
+    self_connections::CAUSE,
+    listeners::CAUSE,
+    accept_queue::CAUSE,
+    syn_queue::CAUSE,
+    cookies::CAUSE,
+    retransmissions::CAUSE,
+    timeouts::CAUSE,
+    unfinished::CAUSE,
+    close_wait::CAUSE,
+    locks::CAUSE,
 ];
 
 /// The causes that the evidence shows, most important first; at least one.
@@ -67,11 +79,18 @@ pub(crate) fn find(all: &TrialSet<'_>) -> Vec<Paragraph> {
     for cause in CAUSES {
         let sentences: usize = paragraphs.iter().map(|p| 1 + p.sentences.len()).sum();
         if sentences < MAX_SENTENCES {
-            paragraphs.extend(cause(all));
+            paragraphs.extend(paragraph(&cause, all));
         }
     }
     if paragraphs.is_empty() {
-        paragraphs.push(otherwise::explain(all));
+        paragraphs.extend(otherwise::CAUSES.iter().filter_map(|cause| paragraph(cause, all)));
     }
     paragraphs
+}
+
+fn paragraph(cause: &Cause, all: &TrialSet<'_>) -> Option<Paragraph> {
+    let lead = cause.leads.iter().find_map(|lead| lead.say(all))?;
+    let sentences: Vec<Sentence> =
+        cause.statements.iter().filter_map(|statement| statement.say(all)).collect();
+    (!sentences.is_empty()).then_some(Paragraph { kind: ParagraphKind::Cause, lead, sentences })
 }

@@ -4,18 +4,22 @@
 //! |---|---|
 //! | `causes` | a paragraph for each limit that acted, with its evidence |
 //! | `misconceptions` | common misconceptions that a run's evidence contradicts |
+//! | `statement`, [`claim`](Claim) | a sentence with its conditions, and what it claims |
 //! | `explanation` | the two above, most important first |
 //! | `trials`, `words` | the trials that a statement is about; how to write times and lists |
 //! | [`topics`](Topics) | explanations of sysctls, counters, outcomes and concepts |
 
 mod causes;
+mod claim;
 mod explanation;
 mod misconceptions;
 mod paragraph;
+mod statement;
 mod topics;
 mod trials;
 mod words;
 
+pub use claim::Claim;
 pub use explanation::explain;
-pub use paragraph::{Paragraph, ParagraphKind};
+pub use paragraph::{Paragraph, ParagraphKind, Sentence};
 pub use topics::{ScenarioUse, Topic, TopicKind, Topics};

@@ -1,5 +1,9 @@
 //! A paragraph of the explanation.
 
+use run_record::ExecutionId;
+
+use crate::claim::Claim;
+
 /// A paragraph of the explanation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paragraph {
@@ -7,10 +11,9 @@ pub struct Paragraph {
     pub kind: ParagraphKind,
     /// The cause as a short sentence with a full stop; or the misconception as people
     /// state it, without one.
-    pub lead: String,
-    /// The details with their numbers: complete sentences. A no-break space joins words
-    /// that belong on one line.
-    pub sentences: Vec<String>,
+    pub lead: Sentence,
+    /// The details with their numbers: complete sentences.
+    pub sentences: Vec<Sentence>,
 }
 
 /// What a paragraph of the explanation contains.
@@ -22,12 +25,41 @@ pub enum ParagraphKind {
     Misconception,
 }
 
+/// A sentence of the explanation, with what it claims about which trials.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Sentence {
+    /// Its words. A no-break space joins words that belong on one line.
+    pub text: String,
+    /// Its claims, each about every one of the trials.
+    pub claims: Vec<Claim>,
+    /// The trials that it is about.
+    pub trials: Vec<ExecutionId>,
+}
+
 impl Paragraph {
-    pub(crate) fn cause(
-        lead: impl Into<String>,
-        sentences: impl IntoIterator<Item = String>,
-    ) -> Self {
-        let sentences = sentences.into_iter().collect();
-        Self { kind: ParagraphKind::Cause, lead: lead.into(), sentences }
+    /// Its sentences as one text.
+    pub fn text(&self) -> String {
+        let texts: Vec<_> = self.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
+        texts.join(" ")
+    }
+}
+
+impl Sentence {
+    /// Adds a claim that depends on the trials.
+    pub(crate) fn claiming(mut self, claim: Claim) -> Self {
+        self.claims.push(claim);
+        self
+    }
+}
+
+impl From<String> for Sentence {
+    fn from(text: String) -> Self {
+        Self { text, ..Self::default() }
+    }
+}
+
+impl From<&str> for Sentence {
+    fn from(text: &str) -> Self {
+        text.to_owned().into()
     }
 }

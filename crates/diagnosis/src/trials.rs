@@ -4,6 +4,7 @@ use run_record::describe_value;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::words::{counted, listed};
+use run_record::ExecutionId;
 use run_view::Run;
 use run_view::TrialView;
 use run_view::number::{Spread, total};
@@ -47,6 +48,11 @@ impl<'a> TrialSet<'a> {
             groups.entry(key).or_insert_with(empty).trials.push(*trial);
         }
         groups
+    }
+
+    /// The executions of these trials.
+    pub(crate) fn executions(&self) -> Vec<ExecutionId> {
+        self.trials.iter().map(|trial| trial.record.execution_id()).collect()
     }
 
     pub(crate) fn is_empty(&self) -> bool {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use chat_server::ServerReport;
 use load_generator::{LoadReport, LoadSettings};
 use run_record::{
-    AttemptRow, Check, LatencyHistogram, LatencySummary, Outcome, OutcomeCounts, Rates,
+    AttemptRow, Check, EndedBy, LatencyHistogram, LatencySummary, Outcome, OutcomeCounts, Rates,
 };
 
 /// The three rates over the chat's window, and the original benchmark's throughput.
@@ -50,6 +50,16 @@ fn seconds(from_ns: u64, to_ns: u64) -> f64 {
 pub(crate) fn ok_first_try(rows: &[AttemptRow]) -> u64 {
     let at_once = |row: &&AttemptRow| row.outcome == Outcome::Ok && row.syn_retransmits == Some(0);
     rows.iter().filter(at_once).count() as u64
+}
+
+/// Who ended the incomplete attempts.
+pub(crate) fn incomplete_by(rows: &[AttemptRow]) -> BTreeMap<EndedBy, u64> {
+    let incomplete = rows.iter().filter(|row| row.outcome == Outcome::Incomplete);
+    let mut counts = BTreeMap::new();
+    for ended_by in incomplete.filter_map(|row| row.ended_by) {
+        *counts.entry(ended_by).or_default() += 1;
+    }
+    counts
 }
 
 /// Attempts by their number of SYN retransmissions.
@@ -141,6 +151,7 @@ mod tests {
             errno: None,
             messages_written: 0,
             deliveries: 0,
+            ended_by: None,
         };
         let rows = [
             row(Some(40_000), Outcome::Ok),

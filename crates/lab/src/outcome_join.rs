@@ -112,6 +112,7 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joine
             errno: attempt.errno,
             messages_written: attempt.messages_written,
             deliveries: attempt.deliveries,
+            ended_by: attempt.ended_by,
         })
         .collect();
     Joined { rows, unmatched }
@@ -150,6 +151,7 @@ mod tests {
             end_ns: start_ns + 1_000,
             syn_retransmits: Some(0),
             ending,
+            ended_by: None,
             errno: None,
             messages_written: 0,
             deliveries: 0,

@@ -5,6 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use linux_net::monotonic_ns;
 use nix::libc::MSG_NOSIGNAL;
 use nix::sys::epoll::{EpollEvent, EpollFlags};
+use worker::metrics::EndedBy;
 
 use crate::control::Ending;
 use crate::delivery_matrix::Arrival;
@@ -146,6 +147,7 @@ impl Generator<'_> {
                 Ok(None) => return Ok(()),
                 Err(_) => {
                     metrics.broken_streams += 1;
+                    reader.ended_by = Some(EndedBy::BrokenStream);
                     if !reader.is_framed {
                         metrics.record_unframed(&reader.unframed);
                     }

@@ -9,6 +9,8 @@ use nix::errno::Errno;
 use nix::sys::socket::{setsockopt, sockopt};
 use socket2::{Domain, Protocol, SockFilter, Socket, Type};
 
+use worker::metrics::EndedBy;
+
 use crate::control::{Attempt, Ending};
 use crate::roles::Role;
 
@@ -58,6 +60,8 @@ pub(crate) struct Client {
     pub(crate) half_closed: bool,
     /// It has read the server's end of file, but has not left.
     pub(crate) read_to_end: bool,
+    /// Who is ending it, if its ending does not tell.
+    pub(crate) ended_by: Option<EndedBy>,
     pub(crate) end: Option<End>,
 }
 
@@ -65,6 +69,7 @@ pub(crate) struct Client {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct End {
     pub(crate) ending: Ending,
+    pub(crate) ended_by: EndedBy,
     pub(crate) errno: Option<i32>,
     pub(crate) at_ns: u64,
 }
@@ -92,6 +97,7 @@ impl Client {
             reads: true,
             half_closed: false,
             read_to_end: false,
+            ended_by: None,
             end: None,
         }
     }
@@ -112,6 +118,7 @@ impl Client {
             end_ns: end.at_ns,
             syn_retransmits: self.syn_retransmits,
             ending: end.ending,
+            ended_by: Some(end.ended_by),
             errno: end.errno,
             messages_written,
             deliveries: self.deliveries,

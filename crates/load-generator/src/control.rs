@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
-use worker::metrics::{Integrity, LatencySummary, ResourceUsage, UnframedAnswer};
+use worker::metrics::{EndedBy, Integrity, LatencySummary, ResourceUsage, UnframedAnswer};
 use worker::{MessageOf, Protocol};
 
 /// The protocol of the load.
@@ -113,6 +113,9 @@ pub struct Attempt {
     pub syn_retransmits: Option<u32>,
     /// How it ended.
     pub ending: Ending,
+    /// Who ended it; `None` from an earlier build.
+    #[serde(default)]
+    pub ended_by: Option<EndedBy>,
     /// The errno of a failure, if a system call returned one.
     pub errno: Option<i32>,
     /// Messages written completely.

@@ -9,6 +9,7 @@ use linux_net::monotonic_ns;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use socket2::Socket;
+use worker::metrics::EndedBy;
 use worker::{Message, Request};
 
 use crate::client::{Client, End, State};
@@ -237,6 +238,9 @@ impl<'a> Generator<'a> {
             }
             State::Ended => unreachable!("an attempt ends once"),
         }
+        let server_closes = self.config.server_closes;
+        let usual = || usual_end(ending, error.is_some(), server_closes);
+        let ended_by = ended.ended_by.unwrap_or_else(usual);
         if let Some(error) = error {
             *self.metrics.errors.entry(errno_name(error)).or_default() += 1;
         }
@@ -248,6 +252,7 @@ impl<'a> Generator<'a> {
         ended.out = Vec::new();
         ended.end = Some(End {
             ending,
+            ended_by,
             errno: error.and_then(std::io::Error::raw_os_error),
             at_ns: monotonic_ns(),
         });
@@ -289,6 +294,21 @@ impl<'a> Generator<'a> {
 fn has_answer(socket: &Socket) -> bool {
     let mut byte = [MaybeUninit::uninit()];
     socket.peek(&mut byte).is_ok()
+}
+
+/// Who ends an attempt that ends in this way, with or without an error of a system call, if
+/// the load records nothing else.
+fn usual_end(ending: Ending, is_error: bool, server_closes: bool) -> EndedBy {
+    match ending {
+        Ending::Finished if server_closes => EndedBy::Server,
+        Ending::Finished | Ending::SelfConnected => EndedBy::Client,
+        Ending::Refused | Ending::Reset => EndedBy::Reset,
+        Ending::TimedOut if is_error => EndedBy::ClientKernel,
+        Ending::TimedOut => EndedBy::ConnectDeadline,
+        Ending::NoPort => EndedBy::ClientKernel,
+        Ending::Unfinished => EndedBy::FinishDeadline,
+        Ending::ClosedByServer => EndedBy::Server,
+    }
 }
 
 /// A time as nanoseconds; longer than 584 years is 584 years.

@@ -5,6 +5,7 @@ use std::net::Shutdown;
 use chat_protocol::Framing;
 use linux_net::monotonic_ns;
 use nix::errno::Errno;
+use worker::metrics::EndedBy;
 
 use crate::client::State;
 use crate::control::Ending;
@@ -117,17 +118,21 @@ impl Generator<'_> {
     /// Ends every open client.
     pub(crate) fn end_all(&mut self, ending: Ending) {
         for client in self.open_clients() {
-            self.end(client, self.ending_for(client, ending), None);
+            let ending = self.ending_for(client, ending);
+            self.end(client, ending, None);
         }
     }
 
     /// The ending of a client: `ending`, except for a slow reader. When that one leaves,
     /// its unread data is lost, unless no client wrote anything.
-    fn ending_for(&self, client: usize, ending: Ending) -> Ending {
+    fn ending_for(&mut self, client: usize, ending: Ending) -> Ending {
         let nothing_sent = self.metrics.chat_window_ns.is_none();
         match self.clients[client].role {
             Role::SlowReader if nothing_sent => Ending::Finished,
-            Role::SlowReader => Ending::Unfinished,
+            Role::SlowReader => {
+                self.clients[client].ended_by = Some(EndedBy::SlowReader);
+                Ending::Unfinished
+            }
             _ => ending,
         }
     }
@@ -149,11 +154,43 @@ impl Generator<'_> {
     /// Ends a client of a serial load at its finish deadline.
     pub(crate) fn on_own_finish_deadline(&mut self, client: usize) {
         if self.clients[client].state == State::Open {
+            self.clients[client].ended_by = Some(self.finish_deadline_end(client, monotonic_ns()));
             self.end(client, Ending::Unfinished, None);
         }
     }
 
+    /// What a finish deadline that has passed says about a client that is not done: whether
+    /// the load itself had not written what was due.
+    fn finish_deadline_end(&self, client: usize, now_ns: u64) -> EndedBy {
+        let schedule = &self.schedules[client];
+        if schedule.is_written() || self.clients[client].waits_to_write {
+            EndedBy::FinishDeadline
+        } else if schedule.due(now_ns) > schedule.started {
+            EndedBy::LateLoad
+        } else {
+            EndedBy::ShortDeadline
+        }
+    }
+
+    /// Records for each open client what the finish deadline says about it. One that has
+    /// written everything waits for the others' messages, and so for the reason for which
+    /// these are not written.
+    fn judge_finish_deadline(&mut self) {
+        let now_ns = monotonic_ns();
+        let open = self.open_clients();
+        let ends: Vec<_> =
+            open.iter().map(|&client| self.finish_deadline_end(client, now_ns)).collect();
+        let others = [EndedBy::LateLoad, EndedBy::ShortDeadline]
+            .into_iter()
+            .find(|end| self.leaves_together() && ends.contains(end));
+        for (client, end) in open.into_iter().zip(ends) {
+            let waits = end == EndedBy::FinishDeadline && self.schedules[client].is_written();
+            self.clients[client].ended_by = Some(others.filter(|_| waits).unwrap_or(end));
+        }
+    }
+
     pub(crate) fn on_finish_deadline(&mut self) {
+        self.judge_finish_deadline();
         if !self.leaves_together() || self.config.settings.messages == 0 {
             return self.end_all(Ending::Unfinished);
         }
@@ -171,11 +208,14 @@ impl Generator<'_> {
                 let finished = outstanding == 0
                     && self.schedules[client].is_written()
                     && expected_deliveries::is_registered(&self.matrix, client);
-                let ending = if finished { Ending::Finished } else { Ending::Unfinished };
-                (client, self.ending_for(client, ending))
+                (client, if finished { Ending::Finished } else { Ending::Unfinished })
             })
             .collect();
         for (client, ending) in judged {
+            if ending == Ending::Finished {
+                self.clients[client].ended_by = None;
+            }
+            let ending = self.ending_for(client, ending);
             self.end(client, ending, None);
         }
     }

@@ -2,6 +2,7 @@
 
 use linux_net::monotonic_ns;
 use worker::Message;
+use worker::metrics::EndedBy;
 
 use crate::client::State;
 use crate::control::{Ending, LoadEvent};
@@ -113,6 +114,7 @@ impl Generator<'_> {
                 self.clients[client].start_ns = monotonic_ns();
             }
             if self.clients[client].state != State::Ended {
+                self.clients[client].ended_by = Some(EndedBy::Stopped);
                 self.end(client, Ending::Unfinished, None);
             }
         }

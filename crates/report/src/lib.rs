@@ -37,7 +37,7 @@ pub use annotation::run_annotation;
 pub use answer::{answer, findings};
 pub use charts::is_chart_name;
 pub use checks::text as verdict_text;
-pub use diagnosis::{ParagraphKind, explain as why};
+pub use diagnosis::{Claim, Paragraph, ParagraphKind, Sentence, explain as why};
 pub use evidence::counters_shown;
 pub use files::{Files, files, summary};
 pub use run_view::Run;

@@ -1,6 +1,7 @@
 //! A row of `attempts/*.csv`.
 
 use serde::{Deserialize, Serialize};
+use worker::metrics::EndedBy;
 
 use crate::outcome::Outcome;
 
@@ -30,4 +31,7 @@ pub struct AttemptRow {
     pub messages_written: u32,
     /// Deliveries that arrived.
     pub deliveries: u64,
+    /// Who ended it; `None` in older records.
+    #[serde(default)]
+    pub ended_by: Option<EndedBy>,
 }

@@ -78,7 +78,7 @@ pub use suite::SuiteRecord;
 pub use suite_directory::SuiteDirectory;
 pub use suite_member::{MemberRecord, MemberVerdict};
 pub use sysctl_values::SysctlValues;
-pub use trial::{Check, Evidence, Rates, Restart, Simulated, TrialRecord};
+pub use trial::{Check, Evidence, LeftSockets, Rates, Restart, Simulated, TrialRecord};
 pub use trial_executions::TrialExecutions;
 pub use verdict::{
     CellVerdict, CheckVerdict, ExecutionVerdict, MemberState, RunVerdict, SuiteMember,
@@ -86,6 +86,6 @@ pub use verdict::{
 };
 pub use violation::{CheckKind, Violation};
 pub use worker::metrics::{
-    AcceptQueue, DurationSummary, Integrity, LatencySummary, ListenerSummary, ProbeSummary,
-    ResourceUsage, ServerMetrics, StateSummary, TimelineRow, UnframedAnswer,
+    AcceptQueue, DurationSummary, EndedBy, Integrity, LatencySummary, ListenerSummary,
+    ProbeSummary, ResourceUsage, ServerMetrics, StateSummary, TimelineRow, UnframedAnswer,
 };

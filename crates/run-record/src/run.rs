@@ -18,7 +18,7 @@ use crate::verdict::RunVerdict;
 ///
 /// | version | new in it |
 /// |---|---|
-/// | 4 | the outcomes `self_connected` and `unconfirmed`; threads that the server could not start |
+/// | 4 | the outcomes `self_connected` and `unconfirmed`; threads that the server could not start; who ended incomplete attempts (`incomplete_by`); what clients left (`evidence.left`) |
 /// | 3 | the verdict on a run and on a suite |
 /// | 2 | retries: `retries` of a run, `retry` of a trial |
 /// | 1 | |

@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use worker::metrics::{
-    AcceptQueue, Integrity, LatencySummary, ProbeSummary, ResourceUsage, ServerMetrics,
+    AcceptQueue, EndedBy, Integrity, LatencySummary, ProbeSummary, ResourceUsage, ServerMetrics,
     UnframedAnswer,
 };
 
@@ -49,6 +49,9 @@ pub struct TrialRecord {
     pub attempts: u64,
     /// How they ended.
     pub outcomes: OutcomeCounts,
+    /// Who ended the incomplete attempts; empty in older records, and if there are none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub incomplete_by: BTreeMap<EndedBy, u64>,
     /// Attempts that ended `ok` without any SYN retransmission.
     pub ok_first_try: u64,
     /// The number of attempts by their SYN retransmissions, until they connected or were
@@ -211,6 +214,20 @@ pub struct Evidence {
     /// A summary of the probe in the server's host; none without a probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<ProbeSummary>,
+    /// What the clients left at the server's host; none in older records, and for a
+    /// standalone load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<LeftSockets>,
+}
+
+/// Sockets of the server's host after the load: when the last client had left and the server
+/// was idle, or `load.finish_deadline` had passed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct LeftSockets {
+    /// In CLOSE_WAIT: the client has closed, and no process of the server's host has.
+    pub close_wait: u32,
+    /// In the accept queue, closed by their clients or not.
+    pub queued: u32,
 }
 
 impl Evidence {

@@ -96,6 +96,18 @@ impl<'a> TrialView<'a> {
         self.record.evidence.at_client(counter)
     }
 
+    /// Whether the counters of the server's host were read: a standalone load cannot. In a
+    /// host that was read, some counter always changes.
+    pub fn has_server_counters(&self) -> bool {
+        !self.record.evidence.server.is_empty()
+    }
+
+    /// How often accept(2) failed with this errno.
+    pub fn accept_errors(&self, errno: &str) -> u64 {
+        let server = self.record.server.as_ref();
+        server.and_then(|server| server.accept_errors.get(errno)).copied().unwrap_or(0)
+    }
+
     /// The attempts with this outcome.
     pub fn attempts_with(&self, outcome: Outcome) -> u64 {
         self.record.outcomes.get(outcome)

@@ -1,5 +1,6 @@
 //! The metrics that workers report and run records store.
 
+mod ended_by;
 mod integrity;
 mod latency;
 mod probe;
@@ -9,6 +10,7 @@ mod timeline;
 mod unframed;
 mod usage;
 
+pub use ended_by::EndedBy;
 pub use integrity::Integrity;
 pub use latency::{DurationSummary, LatencySummary};
 pub use probe::{ListenerSummary, ProbeSummary, StateSummary};

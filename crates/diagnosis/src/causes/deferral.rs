@@ -2,47 +2,89 @@
 
 use linux_net::Counter;
 use queue_model::syn_ack_retry;
+use run_view::TrialView;
 
-use crate::paragraph::Paragraph;
+use crate::claim::Claim;
+use crate::paragraph::Sentence;
+use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
 use crate::words::{self, counted, nanoseconds};
-use run_view::TrialView;
 
 const DROPPED: Counter = Counter::TcpDeferAcceptDrop;
 
 /// When deferred connections were accepted, and what accepts them sooner.
-pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let deferred =
-        all.filter_some(|trial| requested(trial).is_some() && trial.server(DROPPED) > 0)?;
-    let lead = "TCP_DEFER_ACCEPT delayed accept(2) of connections that were established for their clients.";
-    let mut sentences = vec![format!(
-        "A listener with this option ignores a handshake's last ACK without data, {} here{} \
-         ({DROPPED}), until data arrives or the time is over.",
-        counted(deferred.sum(|trial| trial.server(DROPPED))),
-        deferred.place(),
-    )];
+pub(super) const CAUSE: Cause = Cause {
+    leads: &[Statement {
+        needs: deferred,
+        claims: &[Claim::ServerCounted(DROPPED)],
+        text: |_, _| {
+            Some(
+                "TCP_DEFER_ACCEPT delayed accept(2) of connections that were established for their clients."
+                    .into(),
+            )
+        },
+    }],
+    statements: &[
+        Statement {
+            needs: deferred,
+            claims: &[Claim::ServerCounted(DROPPED)],
+            text: |deferred, _| {
+                let text = format!(
+                    "A listener with this option ignores a handshake's last ACK without data, {} here{} \
+                     ({DROPPED}), until data arrives or the time is over.",
+                    counted(deferred.sum(|trial| trial.server(DROPPED))),
+                    deferred.place(),
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| deferred(trial) && waited(trial).is_some(),
+            claims: &[Claim::ServerCounted(DROPPED)],
+            text: |deferred, _| rounded(deferred),
+        },
+        Statement {
+            needs: |trial| {
+                let quiet = trial.has_server_counters() && trial.server(DROPPED) == 0;
+                requested(trial).is_none() && quiet && waited(trial).is_some()
+            },
+            claims: &[Claim::ServerCountedNone(DROPPED)],
+            text: |others, _| {
+                let spread = others.spread(|trial| waited(trial).map(|ns| ns as f64))?;
+                let wait = nanoseconds(spread.median as u64);
+                let text = format!(
+                    "Without the option a connection waited {wait} for accept(2) (median)."
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: deferred,
+            claims: &[Claim::ServerCounted(DROPPED)],
+            text: |_, _| {
+                Some("A client that sends first is accepted at once, with its first data.".into())
+            },
+        },
+    ],
+};
+
+/// What the requested times became.
+fn rounded(deferred: &TrialSet<'_>) -> Option<Sentence> {
     let came = deferred.group_by(requested).into_iter().filter_map(|(asked, trials)| {
         let wait = trials.spread(|trial| waited(trial).map(|ns| ns as f64))?.median;
         let nominal = words::duration(syn_ack_retry::deferral(asked)?);
         Some(format!("{asked}\u{a0}s became {nominal} (measured {})", nanoseconds(wait as u64)))
     });
-    let came: Vec<_> = came.collect();
-    sentences.extend(words::listed(&came).map(|came| {
-        format!(
-            "The kernel rounds this time up to the next timeout of the SYN-ACK: of \
-             server.defer_accept, {came}."
-        )
-    }));
-    let not_deferred = all.filter(|trial| requested(trial).is_none());
-    sentences.extend(not_deferred.spread(|trial| waited(trial).map(|ns| ns as f64)).map(
-        |spread| {
-            let wait = nanoseconds(spread.median as u64);
-            format!("Without the option a connection waited {wait} for accept(2) (median).")
-        },
-    ));
-    sentences
-        .push("A client that sends first is accepted at once, with its first data.".to_owned());
-    Some(Paragraph::cause(lead, sentences))
+    let came = words::listed(&came.collect::<Vec<_>>())?;
+    let text = format!(
+        "The kernel rounds this time up to the next timeout of the SYN-ACK: of server.defer_accept, \
+         {came}."
+    );
+    Some(text.into())
+}
+
+fn deferred(trial: &TrialView<'_>) -> bool {
+    requested(trial).is_some() && trial.server(DROPPED) > 0
 }
 
 fn requested(trial: &TrialView<'_>) -> Option<u32> {

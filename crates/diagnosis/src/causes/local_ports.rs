@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use linux_net::{Counter, Sysctl};
-
 use queue_model::ports::{PortRange, per_destination};
 use run_record::Outcome;
+use run_view::TrialView;
 
-use crate::paragraph::Paragraph;
+use crate::claim::Claim;
+use crate::paragraph::Sentence;
+use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
 use crate::words::{self, counted, several};
-use run_view::TrialView;
 
 const RANGE: Sysctl = Sysctl::IpLocalPortRange;
 const RESERVED: Sysctl = Sysctl::IpLocalReservedPorts;
@@ -19,9 +20,81 @@ const TIME_WAITS: Counter = Counter::Tw;
 const REUSE: Sysctl = Sysctl::TcpTwReuse;
 
 /// How many ports there were, what used them, and how to get more.
-pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let trials = all.filter_some(|trial| trial.attempts_with(Outcome::NoPort) > 0)?;
-    let lead = "The client's kernel had no free local port.";
+pub(super) const CAUSE: Cause = Cause {
+    leads: &[Statement {
+        needs: failed,
+        claims: &[Claim::Ended(Outcome::NoPort)],
+        text: |_, _| Some("The client's kernel had no free local port.".into()),
+    }],
+    statements: &[
+        Statement {
+            needs: failed,
+            claims: &[Claim::Ended(Outcome::NoPort)],
+            text: |trials, _| Some(failures(trials)),
+        },
+        Statement {
+            needs: |trial| failed(trial) && ports(trial).is_some(),
+            claims: &[Claim::Ended(Outcome::NoPort)],
+            text: |trials, _| room(trials),
+        },
+        Statement {
+            needs: |trial| {
+                let sequential = trial.text("load.pattern") == Some("one_by_one");
+                failed(trial) && sequential && trial.client(TIME_WAITS) > 0
+            },
+            claims: &[Claim::Ended(Outcome::NoPort), Claim::ClientCounted(TIME_WAITS)],
+            text: |trials, _| {
+                let count = trials.range(|trial| Some(trial.client(TIME_WAITS)))?;
+                let text = format!(
+                    "Connections followed one another, and those that had ended kept their ports for the \
+                     60\u{a0}s of TIME_WAIT ({count} a trial at the client, {TIME_WAITS})."
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| trial.client(RECYCLED) > 0,
+            claims: &[Claim::ClientCounted(RECYCLED)],
+            text: |trials, _| {
+                let reuse = trials.sysctls(|trial| trial.client_sysctl(REUSE))?;
+                let text = format!(
+                    "With {REUSE} {reuse} the client reused {} that were in TIME_WAIT ({RECYCLED}){}.",
+                    counted(trials.sum(|trial| trial.client(RECYCLED))),
+                    trials.place()
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| failed(trial) && range(trial).is_some_and(|range| !is_widest(range)),
+            claims: &[Claim::Ended(Outcome::NoPort), Claim::WidenPortRange],
+            text: |_, _| {
+                let text = format!(
+                    "A wider {RANGE}, another source address (load.source_addresses), or another address or port \
+                     of the server gives more."
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| failed(trial) && range(trial).is_some_and(is_widest),
+            claims: &[Claim::Ended(Outcome::NoPort)],
+            text: |_, _| {
+                Some(
+                    "The range has every port: another source address (load.source_addresses), or another \
+                     address or port of the server gives more."
+                        .into(),
+                )
+            },
+        },
+    ],
+};
+
+fn failed(trial: &TrialView<'_>) -> bool {
+    trial.attempts_with(Outcome::NoPort) > 0
+}
+
+fn failures(trials: &TrialSet<'_>) -> Sentence {
     let errors: BTreeSet<_> = trials
         .iter()
         .flat_map(|trial| {
@@ -30,23 +103,17 @@ pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
         .filter_map(|(times, name)| times.map(|_| name.to_owned()))
         .collect();
     let errors = words::listed(&errors.into_iter().collect::<Vec<_>>());
-    let mut sentences = vec![format!(
+    let text = format!(
         "{}{} failed{} before any segment was sent, so the server's kernel never saw them.",
         several(trials.sum(|trial| trial.attempts_with(Outcome::NoPort)), "attempt"),
         trials.place(),
         errors.map_or(String::new(), |errors| format!(" with {errors}")),
-    )];
-    sentences.extend(room(&trials));
-    sentences.extend(time_wait(all, &trials));
-    sentences.push(format!(
-        "A wider {RANGE}, another source address (load.source_addresses), or another address or port \
-         of the server gives more."
-    ));
-    Some(Paragraph::cause(lead, sentences))
+    );
+    text.into()
 }
 
 /// How many ports the range has.
-fn room(trials: &TrialSet<'_>) -> Option<String> {
+fn room(trials: &TrialSet<'_>) -> Option<Sentence> {
     let ranges: BTreeSet<_> = trials
         .iter()
         .filter_map(|trial| trial.client_sysctl(RANGE))
@@ -63,41 +130,26 @@ fn room(trials: &TrialSet<'_>) -> Option<String> {
     let had = trials.range(|trial| {
         Some(trial.clients().saturating_sub(trial.attempts_with(Outcome::NoPort)))
     })?;
-    Some(format!(
+    let text = format!(
         "To one address and port of a server, each source address has the ports of {RANGE} \
          ({ranges}){reserved}, which are {ports}; with load.source_addresses {addresses}, {had} of the \
          {} attempts got a port.",
         trials.range(|trial| Some(trial.clients()))?,
-    ))
+    );
+    Some(text.into())
+}
+
+fn range(trial: &TrialView<'_>) -> Option<PortRange> {
+    trial.client_sysctl(RANGE)?.parse().ok()
+}
+
+/// Whether no range is wider.
+fn is_widest(range: PortRange) -> bool {
+    range.size() >= u64::from(u16::MAX)
 }
 
 /// Ports that one source address has to one destination.
 fn ports(trial: &TrialView<'_>) -> Option<u64> {
-    let range: PortRange = trial.client_sysctl(RANGE)?.parse().ok()?;
     let reserved = trial.client_sysctl(RESERVED).unwrap_or_default().parse().ok()?;
-    Some(*per_destination(range, &reserved).end())
-}
-
-/// Whether ended connections kept their ports in TIME_WAIT.
-fn time_wait(all: &TrialSet<'_>, trials: &TrialSet<'_>) -> Option<String> {
-    let sequential = trials.filter_some(|trial| trial.text("load.pattern") == Some("one_by_one"));
-    let recycled = all.filter_some(|trial| trial.client(RECYCLED) > 0);
-    let kept = sequential.and_then(|trials| {
-        let count = trials.range(|trial| Some(trial.client(TIME_WAITS)).filter(|&n| n > 0))?;
-        Some(format!(
-            "Connections followed one another, and those that had ended kept their ports for the \
-             60\u{a0}s of TIME_WAIT ({count} a trial at the client, {TIME_WAITS})"
-        ))
-    });
-    let reused = recycled.map(|trials| {
-        let reuse = trials.sysctls(|trial| trial.client_sysctl(REUSE));
-        format!(
-            "with {REUSE} {} the client reused {} that were in TIME_WAIT ({RECYCLED}){}",
-            reuse.unwrap_or_default(),
-            counted(trials.sum(|trial| trial.client(RECYCLED))),
-            trials.place()
-        )
-    });
-    let parts: Vec<_> = [kept, reused].into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| words::sentence(&format!("{}.", parts.join("; "))))
+    Some(*per_destination(range(trial)?, &reserved).end())
 }

@@ -2,82 +2,168 @@
 
 use linux_net::Counter;
 use run_record::Outcome;
+use run_view::TrialView;
 
-use crate::paragraph::Paragraph;
+use crate::claim::Claim;
+use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
 use crate::words::{self, several};
-use run_view::TrialView;
 
 const OVERFLOWS: Counter = Counter::ListenOverflows;
 const DROPS: Counter = Counter::ListenDrops;
 
-/// The paragraph of a run without any other cause.
-pub(crate) fn explain(all: &TrialSet<'_>) -> Paragraph {
-    let attempts = all.sum(TrialView::clients);
-    let ok = all.sum(|trial| trial.attempts_with(Outcome::Ok));
-    if ok < attempts {
-        return unexplained(all, attempts - ok);
-    }
-    let half_open = all.sum(TrialView::half_open);
-    let mut sentences = vec![format!(
-        "{} connected{} with the first SYN and ended ok.",
-        match attempts {
-            0 => "No attempt that could have".to_owned(),
-            1 => "The only attempt".to_owned(),
-            n => format!("All {}", several(n, "attempt")),
-        },
-        all.place()
-    )];
-    let read = all.filter(|trial| !trial.record.evidence.server.is_empty());
-    let quiet = read.all(|trial| trial.server(DROPS) == 0);
-    if !read.is_empty() && quiet {
-        sentences.push(format!(
-            "The server's kernel dropped no SYN and no last ACK ({OVERFLOWS} and {DROPS} are 0)."
-        ));
-    }
-    sentences.extend((half_open > 0).then(|| {
-        format!(
-            "The {} that get no answer (load.half_open) stayed half-open, and the SYN queue had room \
-             for them.",
-            several(half_open, "client")
-        )
-    }));
-    sentences.extend(all.iter().filter_map(depth).max_by(|a, b| a.0.total_cmp(&b.0)).map(|d| d.1));
-    Paragraph::cause("No limit acted.", sentences)
+/// The paragraph of a run without any other cause: the first of these that holds.
+pub(super) const CAUSES: [Cause; 2] = [
+    Cause {
+        leads: &[Statement {
+            needs: |_| true,
+            claims: &[],
+            text: |_, all| {
+                (not_ok(all) > 0).then(|| "No limit of the kernel's queues acted.".into())
+            },
+        }],
+        statements: &[
+            Statement {
+                needs: |trial| trial.has_server_counters(),
+                claims: &[
+                    Claim::ServerCountedNone(OVERFLOWS),
+                    Claim::ServerCountedNone(Counter::TcpReqQFullDrop),
+                    Claim::NoSynRetransmitted,
+                ],
+                text: |_, all| {
+                    let text = format!(
+                        "{} did not end ok ({}), and no counter of the queues shows why: neither queue \
+                         overflowed, and no SYN was retransmitted.",
+                        several(not_ok(all), "attempt"),
+                        ends(all)
+                    );
+                    Some(text.into())
+                },
+            },
+            Statement {
+                needs: |trial| !trial.has_server_counters(),
+                claims: &[Claim::NoSynRetransmitted],
+                text: |unread, all| {
+                    let text = format!(
+                        "{} did not end ok ({}); no SYN was retransmitted, and the server's counters are \
+                         not known here.",
+                        several(not_ok(all), "attempt"),
+                        ends(all)
+                    );
+                    (unread.count() == all.count()).then(|| text.into())
+                },
+            },
+            Statement {
+                needs: |_| true,
+                claims: &[],
+                text: |_, _| {
+                    Some(
+                        "Check the server's errors, the deadlines (load.connect_deadline, \
+                         load.finish_deadline) and the failed checks."
+                            .into(),
+                    )
+                },
+            },
+        ],
+    },
+    Cause {
+        leads: &[Statement {
+            needs: |_| true,
+            claims: &[],
+            text: |_, all| (not_ok(all) == 0).then(|| "No limit acted.".into()),
+        }],
+        statements: &[
+            Statement {
+                needs: |_| true,
+                claims: &[Claim::NoSynRetransmitted],
+                text: |_, all| {
+                    let end = match all.sum(|trial| trial.attempts_with(Outcome::Unconfirmed)) {
+                        0 => " and ended ok".to_owned(),
+                        n => format!(
+                            "; whether the server accepted {} of them is not known here",
+                            words::counted(n)
+                        ),
+                    };
+                    let text = format!(
+                        "{} connected{} with the first SYN{end}.",
+                        match all.sum(TrialView::clients) {
+                            0 => "No attempt that could have".to_owned(),
+                            1 => "The only attempt".to_owned(),
+                            n => format!("All {}", several(n, "attempt")),
+                        },
+                        all.place()
+                    );
+                    Some(text.into())
+                },
+            },
+            Statement {
+                needs: |trial| trial.has_server_counters() && trial.server(DROPS) == 0,
+                claims: &[Claim::ServerCountedNone(DROPS), Claim::ServerCountedNone(OVERFLOWS)],
+                text: |quiet, all| {
+                    let read = all.filter(TrialView::has_server_counters);
+                    (quiet.count() == read.count()).then(|| {
+                        let text = format!(
+                            "The server's kernel dropped no SYN and no last ACK ({OVERFLOWS} and {DROPS} are 0)."
+                        );
+                        text.into()
+                    })
+                },
+            },
+            Statement {
+                needs: |trial| {
+                    let quiet = trial.has_server_counters() && trial.server(DROPS) == 0;
+                    trial.half_open() > 0 && quiet
+                },
+                claims: &[Claim::ServerCountedNone(DROPS)],
+                text: |trials, _| {
+                    let text = format!(
+                        "The {} that get no answer (load.half_open) stayed half-open, and the SYN queue had room \
+                         for them.",
+                        several(trials.sum(TrialView::half_open), "client")
+                    );
+                    Some(text.into())
+                },
+            },
+            Statement {
+                needs: |trial| depth(trial).is_some(),
+                claims: &[],
+                text: |trials, _| {
+                    let fullest = trials.iter().filter_map(depth);
+                    fullest.max_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, text)| text.into())
+                },
+            },
+        ],
+    },
+];
+
+fn not_ok(all: &TrialSet<'_>) -> u64 {
+    // Of unconfirmed ones only the acceptance is not known.
+    let ok = all.sum(|trial| {
+        trial.attempts_with(Outcome::Ok).saturating_add(trial.attempts_with(Outcome::Unconfirmed))
+    });
+    all.sum(TrialView::clients).saturating_sub(ok)
 }
 
-/// The largest sampled depth of an accept queue, with its share of the capacity.
-fn depth(trial: &TrialView<'_>) -> Option<(f64, String)> {
-    let (deepest, limit) = (trial.max_depth()?, trial.limit()?);
-    let holds = u64::from(limit) + 1;
-    Some((
-        f64::from(deepest) / holds as f64,
-        format!(
-            "The fullest accept queue held {deepest} of at most {holds} connections: nothing needs to \
-             change."
-        ),
-    ))
-}
-
-fn unexplained(all: &TrialSet<'_>, not_ok: u64) -> Paragraph {
-    let outcomes = Outcome::ALL.iter().filter(|&&outcome| outcome != Outcome::Ok);
+/// How the attempts ended that are not ok.
+fn ends(all: &TrialSet<'_>) -> String {
+    let is_other = |outcome: &&Outcome| !matches!(outcome, Outcome::Ok | Outcome::Unconfirmed);
+    let outcomes = Outcome::ALL.iter().filter(is_other);
     let ended: Vec<_> = outcomes
         .map(|&outcome| (outcome, all.sum(|trial| trial.attempts_with(outcome))))
         .filter(|&(_, attempts)| attempts > 0)
         .map(|(outcome, attempts)| format!("{} {outcome}", words::counted(attempts)))
         .collect();
-    let ended = words::listed(&ended).unwrap_or_default();
-    Paragraph::cause(
-        "No limit of the kernel's queues acted.",
-        [
-            format!(
-                "{} did not end ok ({ended}), and no counter of the queues shows why: neither queue \
-                 overflowed, and no SYN was retransmitted.",
-                several(not_ok, "attempt")
-            ),
-            "Check the server's errors, the deadlines (load.connect_deadline, load.finish_deadline) and \
-             the failed checks."
-                .to_owned(),
-        ],
-    )
+    words::listed(&ended).unwrap_or_default()
+}
+
+/// The largest sampled depth of an accept queue, with its share of the capacity; `None` if
+/// it was full.
+fn depth(trial: &TrialView<'_>) -> Option<(f64, String)> {
+    let (deepest, limit) = (trial.max_depth()?, trial.limit()?);
+    let holds = u64::from(limit) + 1;
+    let text = format!(
+        "The fullest accept queue held {deepest} of at most {holds} connections: nothing needs to \
+         change."
+    );
+    (u64::from(deepest) <= holds).then_some((f64::from(deepest) / holds as f64, text))
 }

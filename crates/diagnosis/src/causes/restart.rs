@@ -2,65 +2,123 @@
 
 use std::collections::BTreeSet;
 
-use crate::paragraph::Paragraph;
-use crate::trials::TrialSet;
-use crate::words::{seconds, several};
 use run_view::TrialView;
 
+use crate::claim::Claim;
+use crate::paragraph::Sentence;
+use crate::statement::{Cause, Statement};
+use crate::trials::TrialSet;
+use crate::words::{seconds, several};
+
 /// Whether bind(2) refused the restarted server, for how long, and how to avoid that.
-pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let restarted = all.filter_some(|trial| trial.record.restart.is_some())?;
-    let refused = restarted.filter_some(|trial| times_refused(trial) > 0);
-    let at_once =
-        restarted.filter_some(|trial| times_refused(trial) == 0 && came_up(trial).is_some());
-    let lead = match refused {
-        Some(_) => "bind(2) refused the restarted server its own port.",
-        None => "The restarted server could bind its port at once.",
-    };
-    let mut sentences = Vec::new();
-    sentences.extend(refused.as_ref().map(refusals));
-    sentences.extend(at_once.as_ref().and_then(immediate));
-    let beside_time_wait = restarted.any(|trial| trial.state("time_wait").is_some());
-    if refused.is_some() || beside_time_wait {
-        sentences.push(
-            "While a socket of the port is in TIME_WAIT, bind(2) succeeds only if both the new listener \
-             and the previous one, from which connections inherit the option, have SO_REUSEADDR (or \
-             both SO_REUSEPORT)."
-                .to_owned(),
-        );
-    }
-    if refused.is_some() {
-        sentences.push(
-            "Set server.reuse_address before the first start, not only in the restarted server; or let \
-             the client close first, so that the client has the TIME_WAIT."
-                .to_owned(),
-        );
-    }
-    Some(Paragraph::cause(lead, sentences))
+pub(super) const CAUSE: Cause = Cause {
+    leads: &[
+        Statement {
+            needs: is_refused,
+            claims: &[],
+            text: |_, _| Some("bind(2) refused the restarted server its own port.".into()),
+        },
+        Statement {
+            needs: is_at_once,
+            claims: &[],
+            text: |_, _| Some("The restarted server could bind its port at once.".into()),
+        },
+    ],
+    statements: &[
+        Statement { needs: is_refused, claims: &[], text: |refused, _| Some(refusals(refused)) },
+        Statement { needs: is_at_once, claims: &[], text: |at_once, _| immediate(at_once) },
+        Statement {
+            needs: |trial| trial.record.restart.is_some() && waits(trial),
+            claims: &[Claim::Observed("time_wait")],
+            text: |_, _| {
+                Some(
+                    "While a socket of the port is in TIME_WAIT, bind(2) succeeds only if both the new listener \
+                     and the previous one, from which connections inherit the option, have SO_REUSEADDR (or \
+                     both SO_REUSEPORT)."
+                        .into(),
+                )
+            },
+        },
+        Statement {
+            needs: |trial| {
+                let old =
+                    trial.setting("server.reuse_address").and_then(serde_json::Value::as_bool);
+                is_refused(trial) && waits(trial) && old == Some(false)
+            },
+            claims: &[Claim::Set("server.reuse_address", "true"), Claim::Observed("time_wait")],
+            text: |_, _| {
+                Some(
+                    "Set server.reuse_address before the first start, not only in the restarted server."
+                        .into(),
+                )
+            },
+        },
+        Statement {
+            needs: |trial| {
+                let both = options(trial) == (true, false);
+                is_refused(trial) && waits(trial) && both
+            },
+            claims: &[
+                Claim::Set("after.restart_reuse_address", "true"),
+                Claim::Observed("time_wait"),
+            ],
+            text: |_, _| {
+                Some("Set it in the restarted server too (after.restart_reuse_address).".into())
+            },
+        },
+        Statement {
+            needs: |trial| {
+                let server_first = trial.text("server.closes_first") == Some("server");
+                is_refused(trial) && waits(trial) && server_first
+            },
+            claims: &[Claim::Set("server.closes_first", "client"), Claim::Observed("time_wait")],
+            text: |_, _| {
+                Some(
+                    "If the client closes first, the client has the TIME_WAIT, and nothing keeps the server \
+                     from its port."
+                        .into(),
+                )
+            },
+        },
+    ],
+};
+
+fn is_refused(trial: &TrialView<'_>) -> bool {
+    times_refused(trial) > 0
 }
 
-fn refusals(refused: &TrialSet<'_>) -> String {
+fn is_at_once(trial: &TrialView<'_>) -> bool {
+    times_refused(trial) == 0 && came_up(trial).is_some()
+}
+
+fn waits(trial: &TrialView<'_>) -> bool {
+    trial.state("time_wait").is_some()
+}
+
+fn refusals(refused: &TrialSet<'_>) -> Sentence {
     let error = refused.iter().find_map(|trial| trial.record.restart.as_ref()?.refusal.clone());
     let error = error.map_or(String::new(), |error| format!(" (\"{}\")", shorten(&error)));
     let until = match spread(refused) {
         Some(time) => format!(", until {time} after the last client had left"),
         None => ", and it did not start in time".to_owned(),
     };
-    format!(
+    let text = format!(
         "Its start failed {}{}{error}{until}: {}.",
         several(refused.sum(times_refused), "time"),
         refused.place(),
         circumstances(refused)
-    )
+    );
+    text.into()
 }
 
-fn immediate(at_once: &TrialSet<'_>) -> Option<String> {
-    Some(format!(
+fn immediate(at_once: &TrialSet<'_>) -> Option<Sentence> {
+    let text = format!(
         "It listened again {} after the last client had left{}: {}.",
         spread(at_once)?,
         at_once.place(),
         circumstances(at_once)
-    ))
+    );
+    Some(text.into())
 }
 
 fn spread(trials: &TrialSet<'_>) -> Option<String> {

@@ -1,19 +1,19 @@
-//! Retransmitted SYNs, and connects that timed out.
+//! Connects that waited for a retransmitted SYN.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use linux_net::{Counter, Sysctl};
-
-use queue_model::syn_retry;
 use queue_model::timer::TOLERANCE;
 use run_record::Outcome;
+use run_view::TrialView;
 
-use crate::paragraph::Paragraph;
+use super::timeouts;
+use crate::claim::Claim;
+use crate::paragraph::Sentence;
+use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
 use crate::words::{self, counted, retransmission_times, several};
-use run_view::TrialView;
-use run_view::number::Spread;
 
 /// The longest time from a SYN to its answer, not counting the timer's lateness.
 const MAX_ANSWER_TIME: Duration = Duration::from_millis(200);
@@ -22,32 +22,96 @@ const MAX_ANSWER_TIME: Duration = Duration::from_millis(200);
 const MAX_TIMES: usize = 7;
 
 const LINEAR: Sysctl = Sysctl::TcpSynLinearTimeouts;
-const RETRIES: Sysctl = Sysctl::TcpSynRetries;
 const RETRANSMITTED: Counter = Counter::TcpSynRetrans;
+const DROPS: Counter = Counter::ListenDrops;
 
-/// Why connects took whole seconds, and when they timed out.
-pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let waited = all.filter_some(|trial| trial.retransmitting_attempts() > 0);
-    let gave_up = all.filter_some(|trial| trial.timed_out() > 0);
-    if waited.is_none() && gave_up.is_none() {
-        return None;
-    }
-    let lead = match &waited {
-        Some(waited) if waited.sum(ok_late) > 0 => {
-            "Connects that took whole seconds waited for a SYN retransmission."
-        }
-        Some(_) => "Clients retransmitted their SYN without success.",
-        None => "Clients gave up before their first SYN retransmission.",
-    };
-    let sentences = [
-        waited.as_ref().and_then(retransmitted),
-        waited.as_ref().and_then(slowest),
-        gave_up.as_ref().map(given_up),
-    ];
-    Some(Paragraph::cause(lead, sentences.into_iter().flatten()))
+/// Why connects took whole seconds.
+pub(super) const CAUSE: Cause = Cause {
+    leads: &[
+        Statement {
+            needs: |trial| waited(trial) && ok_late(trial) > 0,
+            claims: &[Claim::SynRetransmitted, Claim::Ended(Outcome::Ok)],
+            text: |_, _| {
+                Some("Connects that took whole seconds waited for a SYN retransmission.".into())
+            },
+        },
+        Statement {
+            needs: waited,
+            claims: &[Claim::SynRetransmitted],
+            text: |_, _| Some("Clients retransmitted their SYN without success.".into()),
+        },
+    ],
+    statements: &[
+        Statement {
+            needs: |trial| waited(trial) && trial.server(DROPS) > 0,
+            claims: &[Claim::SynRetransmitted, Claim::ServerCounted(DROPS)],
+            text: |waited, _| {
+                retransmitted(waited, "A SYN is dropped silently, so the client retransmits it")
+            },
+        },
+        Statement {
+            needs: lost_syn_ack,
+            claims: &[
+                Claim::SynRetransmitted,
+                Claim::ServerCountedNone(DROPS),
+                Claim::ServerCounted(RETRANSMITTED),
+            ],
+            text: |waited, _| {
+                let start = format!(
+                    "The server's kernel dropped nothing ({DROPS} is 0) and retransmitted {} \
+                     ({RETRANSMITTED}): its answers, or the last ACKs, were lost on the way, and the \
+                     client retransmits its SYN",
+                    several(waited.sum(|trial| trial.server(RETRANSMITTED)), "SYN-ACK")
+                );
+                retransmitted(waited, &start)
+            },
+        },
+        Statement {
+            needs: |trial| {
+                let quiet = trial.has_server_counters() && trial.server(DROPS) == 0;
+                waited(trial) && quiet && !lost_syn_ack(trial)
+            },
+            claims: &[Claim::SynRetransmitted, Claim::ServerCountedNone(DROPS)],
+            text: |waited, _| {
+                let start = format!(
+                    "No queue of the server dropped a segment ({DROPS} is 0): SYNs or their answers \
+                     were lost on the way, or took longer than the client's timer; it retransmits a SYN"
+                );
+                retransmitted(waited, &start)
+            },
+        },
+        Statement {
+            needs: |trial| waited(trial) && !trial.has_server_counters(),
+            claims: &[Claim::SynRetransmitted],
+            text: |waited, _| {
+                let start = "A SYN without an answer in time is retransmitted by the client (the \
+                             server's counters are not known here)";
+                retransmitted(waited, start)
+            },
+        },
+        Statement {
+            needs: |trial| waited(trial) && ok_late(trial) > 0,
+            claims: &[Claim::SynRetransmitted, Claim::Ended(Outcome::Ok)],
+            text: |late, _| slowest(late),
+        },
+        timeouts::GIVEN_UP,
+        timeouts::NO_ROOM,
+    ],
+};
+
+pub(super) fn waited(trial: &TrialView<'_>) -> bool {
+    trial.retransmitting_attempts() > 0
 }
 
-fn retransmitted(waited: &TrialSet<'_>) -> Option<String> {
+/// Whether it was the server's answer that did not arrive. Half-open clients, which drop it,
+/// have it retransmitted too.
+fn lost_syn_ack(trial: &TrialView<'_>) -> bool {
+    let nothing_dropped = trial.has_server_counters() && trial.server(DROPS) == 0;
+    waited(trial) && nothing_dropped && trial.half_open() == 0 && trial.server(RETRANSMITTED) > 0
+}
+
+/// How many attempts retransmitted their SYN, and when.
+fn retransmitted(waited: &TrialSet<'_>, start: &str) -> Option<Sentence> {
     let attempts = waited.sum(TrialView::retransmitting_attempts);
     let ladders: BTreeSet<_> = waited
         .iter()
@@ -72,15 +136,16 @@ fn retransmitted(waited: &TrialSet<'_>) -> Option<String> {
             format!("after {} where {name} is {linear}", retransmission_times(ladder, MAX_TIMES))
         })
         .collect();
-    Some(format!(
-        "A SYN is dropped silently, so the client retransmits it by its own timer, {}: {} \
-         did{} ({RETRANSMITTED} {} at the client), and {} of them ended ok.",
+    let text = format!(
+        "{start} by its own timer, {}: {} did{} ({RETRANSMITTED} {} at the client), and {} of them \
+         ended ok.",
         words::listed(&written)?,
         several(attempts, "attempt"),
         waited.place(),
         counted(waited.sum(|trial| trial.client(RETRANSMITTED))),
         counted(waited.sum(ok_late)),
-    ))
+    );
+    Some(text.into())
 }
 
 /// Attempts that ended ok after a retransmission.
@@ -92,92 +157,18 @@ fn ok_late(trial: &TrialView<'_>) -> u64 {
 }
 
 /// The slowest connect, if it waited for a retransmission.
-fn slowest(waited: &TrialSet<'_>) -> Option<String> {
-    let late = waited.filter_some(|trial| ok_late(trial) > 0)?;
+fn slowest(late: &TrialSet<'_>) -> Option<Sentence> {
     let slowest = late.iter().max_by_key(|trial| trial.record.connect_latency.max_ns)?;
     let took = Duration::from_nanos(slowest.record.connect_latency.max_ns);
     let ladder = slowest.syn_retry()?;
     let at = ladder.retransmits.iter().rev().find(|&&at| at <= took)?;
     let answered = took <= at.mul_f64(1.0 + TOLERANCE) + MAX_ANSWER_TIME;
     answered.then(|| {
-        format!(
+        let text = format!(
             "The slowest successful connect took {}: the SYN retransmitted after {} was answered.",
             words::seconds(took.as_secs_f64()),
             words::duration(*at),
-        )
+        );
+        text.into()
     })
-}
-
-fn given_up(trials: &TrialSet<'_>) -> String {
-    let by_kernel = trials.filter_some(|trial| by_kernel(trial) > 0).map(|trials| {
-        let nominal: BTreeSet<_> =
-            trials.iter().filter_map(|trial| Some(trial.syn_retry()?.timed_out)).collect();
-        let nominal: Vec<_> = nominal.into_iter().map(words::duration).collect();
-        let retries = trials.sysctls(|trial| trial.client_sysctl(RETRIES));
-        let when =
-            words::listed(&nominal).map_or(String::new(), |at| format!(" after {at} nominal"));
-        let by = format!("{RETRIES} {}", retries.unwrap_or_default());
-        let measured = trials.spread(gave_up_seconds).map(|spread| match seconds_range(spread) {
-            (least, most) if least == most => format!(" ({most} measured; {by})"),
-            (least, most) => format!(" ({least} to {most} measured; {by})"),
-        });
-        let measured = measured.unwrap_or_else(|| format!(" ({by})"));
-        (trials.sum(by_kernel), format!("by the kernel's ETIMEDOUT{when}{measured}"))
-    });
-    let by_deadline = trials.filter_some(|trial| by_deadline(trial) > 0).map(|trials| {
-        let deadlines: BTreeSet<_> =
-            trials.iter().filter_map(|trial| trial.duration("load.connect_deadline")).collect();
-        let deadlines: Vec<_> = deadlines.into_iter().map(words::duration).collect();
-        let deadlines = words::listed(&deadlines).unwrap_or_default();
-        let next = next_retransmission(&trials).unwrap_or_default();
-        (
-            trials.sum(by_deadline),
-            format!("by the load's own deadline (load.connect_deadline {deadlines}){next}"),
-        )
-    });
-    let timed_out = several(trials.sum(TrialView::timed_out), "attempt");
-    let how = match (by_kernel, by_deadline) {
-        (Some((kernel, by)), Some((load, and_by))) => {
-            format!("{} {by}, and {} {and_by}", counted(kernel), counted(load))
-        }
-        (Some((_, by)), None) | (None, Some((_, by))) => by,
-        (None, None) => "without any answer".to_owned(),
-    };
-    let waiting = match trials.all(TrialView::accepts_nothing) {
-        true => "; the server accepted nothing meanwhile, so a longer wait would not have helped",
-        false => "",
-    };
-    format!("{timed_out} timed out{}, {how}{waiting}.", trials.place())
-}
-
-/// The next retransmission of attempts that the deadline ended, if the server might
-/// have had room by then.
-fn next_retransmission(trials: &TrialSet<'_>) -> Option<String> {
-    let next = |trial: &TrialView<'_>| {
-        trial.syn_retry()?.retransmits.get(trial.max_retransmits() as usize).copied()
-    };
-    let next: BTreeSet<_> =
-        trials.iter().filter(|trial| !trial.accepts_nothing()).filter_map(next).collect();
-    Some(format!(": their next SYN would have been sent at {}", words::duration(*next.first()?)))
-}
-
-/// When the kernel ended the first attempt, if a law of the trial measured it.
-fn gave_up_seconds(trial: &TrialView<'_>) -> Option<f64> {
-    let laws = &trial.record.laws;
-    laws.iter().find(|law| law.id == syn_retry::FIRST_FAILURE.id)?.measured
-}
-
-fn seconds_range(spread: Spread) -> (String, String) {
-    (words::seconds(spread.min), words::seconds(spread.max))
-}
-
-/// Attempts that the client's kernel ended with ETIMEDOUT.
-fn by_kernel(trial: &TrialView<'_>) -> u64 {
-    let errors = trial.record.errors.get("ETIMEDOUT").copied().unwrap_or(0);
-    errors.min(trial.timed_out())
-}
-
-/// Attempts that the load ended at its deadline.
-fn by_deadline(trial: &TrialView<'_>) -> u64 {
-    trial.timed_out() - by_kernel(trial)
 }

@@ -2,54 +2,102 @@
 
 use linux_net::Sysctl;
 use run_record::Outcome;
-
-use crate::paragraph::Paragraph;
-use crate::trials::TrialSet;
-use crate::words::{counted, nanoseconds, several, short_name};
 use run_view::TrialView;
+
+use crate::paragraph::Sentence;
+use crate::statement::{Cause, Statement};
+use crate::trials::TrialSet;
+use crate::words::{counted, nanoseconds, sentence, several, short_name};
 
 /// The shortest hold of the lock that delays other threads noticeably, nanoseconds.
 const MIN_LONG_HOLD_NS: u64 = 100_000_000;
 
 /// Which clients they delayed, by the server's design.
-pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let slow = all.filter_some(|trial| trial.number("load.slow_readers").unwrap_or(0) > 0)?;
+pub(super) const CAUSE: Cause = Cause {
+    leads: &[
+        Statement {
+            needs: delays_others,
+            claims: &[],
+            text: |_, _| Some("Clients that did not read delayed other clients.".into()),
+        },
+        Statement {
+            needs: is_slow,
+            claims: &[],
+            text: |_, _| Some("Clients that did not read delayed no other client.".into()),
+        },
+    ],
+    statements: &[
+        Statement { needs: is_slow, claims: &[], text: |slow, _| readers(slow) },
+        Statement { needs: is_slow, claims: &[], text: |slow, all| designs(slow, all) },
+        Statement { needs: is_slow, claims: &[], text: |slow, _| difference(slow) },
+        Statement {
+            needs: |trial| is_slow(trial) && holds_long(trial),
+            claims: &[],
+            text: |_, _| {
+                let text = format!(
+                    "Larger {} and {} only postpone this; to avoid it, do not hold a lock during a write, and \
+                     limit the time of each write or the unsent messages of each client.",
+                    Sysctl::TcpWmem,
+                    short_name(Sysctl::TcpRmem.name())
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| delays_others(trial) && !holds_long(trial),
+            claims: &[],
+            text: |others, slow| {
+                let text = format!(
+                    "Without such a lock, the threads that write to them wait: larger {} and {} postpone \
+                     that, and a limit on the time of each write, or on the unsent messages of each \
+                     client, avoids it.",
+                    Sysctl::TcpWmem,
+                    short_name(Sysctl::TcpRmem.name())
+                );
+                (others.count() > 0 && !slow.any(|trial| is_slow(trial) && holds_long(trial)))
+                    .then(|| text.into())
+            },
+        },
+    ],
+};
+
+fn is_slow(trial: &TrialView<'_>) -> bool {
+    trial.number("load.slow_readers").unwrap_or(0) > 0
+}
+
+fn delays_others(trial: &TrialView<'_>) -> bool {
+    is_slow(trial) && (delayed(trial) > 0 || holds_long(trial))
+}
+
+fn holds_long(trial: &TrialView<'_>) -> bool {
+    longest_hold(trial) >= MIN_LONG_HOLD_NS
+}
+
+fn readers(slow: &TrialSet<'_>) -> Option<Sentence> {
     let readers =
         slow.range(|trial| Some(trial.number("load.slow_readers")?.max(0).cast_unsigned()))?;
-    let delays_others =
-        slow.any(|trial| delayed(trial) > 0 || longest_hold(trial) >= MIN_LONG_HOLD_NS);
-    let lead = match delays_others {
-        true => "Clients that did not read delayed other clients.",
-        false => {
-            "Clients that did not read delayed no other client: the buffers held all their messages."
-        }
-    };
-    let mut sentences = vec![format!(
+    let text = format!(
         "{} of {} clients never read: when the client's receive buffer and the server's send buffer \
          are full, the server's write(2) to it waits, and so does every thread that needs a lock that \
          the writing thread holds.",
-        crate::words::sentence(&readers),
+        sentence(&readers),
         slow.range(|trial| Some(trial.clients()))?,
-    )];
+    );
+    Some(text.into())
+}
+
+/// A clause for each design.
+fn designs(slow: &TrialSet<'_>, all: &TrialSet<'_>) -> Option<Sentence> {
     let designs = slow.group_by(|trial| trial.text("server.design"));
     let without = all.filter(|trial| trial.number("load.slow_readers") == Some(0));
-    sentences.extend(designs.iter().map(|(design, trials)| {
-        of_design(
-            design,
-            trials,
-            &without.filter(|trial| trial.text("server.design") == Some(design)),
-        )
-    }));
-    sentences.extend(difference(&slow));
-    if delays_others {
-        sentences.push(format!(
-            "Larger {} and {} only postpone this; to avoid it, do not hold a lock during a write, and \
-             limit the time of each write or the unsent messages of each client.",
-            Sysctl::TcpWmem,
-            short_name(Sysctl::TcpRmem.name())
-        ));
-    }
-    Some(Paragraph::cause(lead, sentences))
+    let each: Vec<_> = designs
+        .iter()
+        .map(|(design, trials)| {
+            let others = without.filter(|trial| trial.text("server.design") == Some(design));
+            of_design(design, trials, &others)
+        })
+        .collect();
+    (!each.is_empty()).then(|| each.join(" ").into())
 }
 
 fn of_design(design: &str, trials: &TrialSet<'_>, without: &TrialSet<'_>) -> String {
@@ -78,12 +126,11 @@ fn of_design(design: &str, trials: &TrialSet<'_>, without: &TrialSet<'_>) -> Str
 }
 
 /// Which threads wait, if the designs differ in it.
-fn difference(slow: &TrialSet<'_>) -> Option<String> {
-    let long = |trial: &TrialView<'_>| longest_hold(trial) >= MIN_LONG_HOLD_NS;
-    (slow.any(long) && !slow.all(long)).then(|| {
+fn difference(slow: &TrialSet<'_>) -> Option<Sentence> {
+    (slow.any(holds_long) && !slow.all(holds_long)).then(|| {
         "If the lock is held during the write, all threads wait for it, including the one that accepts; \
          if it is not, only threads that write to that client wait."
-            .to_owned()
+            .into()
     })
 }
 

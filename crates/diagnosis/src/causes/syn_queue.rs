@@ -2,11 +2,13 @@
 
 use linux_net::{Counter, Sysctl};
 use queue_model::syn_queue::{Cookies, SynQueue, SynQueueFull};
+use run_view::{LimitingSetting, TrialView};
 
-use crate::paragraph::Paragraph;
+use crate::claim::Claim;
+use crate::paragraph::Sentence;
+use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
 use crate::words::{several, short_name};
-use run_view::TrialView;
 
 const MAX_SYN_BACKLOG: Sysctl = Sysctl::TcpMaxSynBacklog;
 const SOMAXCONN: Sysctl = Sysctl::Somaxconn;
@@ -16,30 +18,114 @@ const OVERFLOWS: Counter = Counter::ListenOverflows;
 const DROPS: Counter = Counter::ListenDrops;
 
 /// Which of its two tests dropped SYNs, and how to make room.
-pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let by_limit = all.filter_some(|trial| trial.server(QUEUE_FULL) > 0);
-    let by_rule = all.filter_some(|trial| three_quarters(trial) > 0);
-    let sentences: Vec<_> = [
-        by_limit.as_ref().and_then(dropped_by_limit),
-        by_rule.as_ref().and_then(dropped_by_rule),
-        (by_limit.is_some() || by_rule.is_some()).then(|| {
-            let both =
-                all.filter(|trial| trial.server(QUEUE_FULL) > 0 || three_quarters(trial) > 0);
-            remedy(&both, by_rule.is_some())
-        }),
-    ]
-    .into_iter()
-    .flatten()
-    .collect();
-    if sentences.is_empty() {
-        return None;
-    }
-    let lead =
-        "The SYN queue, where half-open connections wait for their handshake's last ACK, was full.";
-    Some(Paragraph::cause(lead, sentences))
+pub(super) const CAUSE: Cause = Cause {
+    leads: &[Statement {
+        needs: |trial| by_limit(trial) || by_rule(trial),
+        claims: &[Claim::ServerCounted(DROPS), Claim::ServerSysctl(COOKIES, 0)],
+        text: |_, _| {
+            Some(
+                "The SYN queue, where half-open connections wait for their handshake's last ACK, was full."
+                    .into(),
+            )
+        },
+    }],
+    statements: &[
+        Statement {
+            needs: by_limit,
+            claims: &[Claim::ServerCounted(QUEUE_FULL), Claim::ServerSysctl(COOKIES, 0)],
+            text: |dropped, _| dropped_by_limit(dropped),
+        },
+        Statement {
+            needs: by_rule,
+            claims: &[Claim::ServerCounted(DROPS), Claim::ServerSysctl(COOKIES, 0)],
+            text: |dropped, _| dropped_by_rule(dropped),
+        },
+        Statement {
+            needs: |trial| {
+                let is_backlog = trial.limiting_setting() == Some(LimitingSetting::Backlog);
+                by_limit(trial) && is_backlog && backlog_is_below_somaxconn(trial)
+            },
+            claims: &[Claim::ServerCounted(QUEUE_FULL), Claim::RaiseBacklog(0)],
+            text: |_, _| {
+                Some(
+                    format!("Raising backlog, up to {SOMAXCONN}, makes room for more of them.")
+                        .into(),
+                )
+            },
+        },
+        Statement {
+            needs: |trial| {
+                let is_equal = !backlog_is_below_somaxconn(trial);
+                by_limit(trial)
+                    && is_equal
+                    && trial.limiting_setting() == Some(LimitingSetting::Backlog)
+            },
+            claims: &[Claim::ServerCounted(QUEUE_FULL), Claim::RaiseLimit(0)],
+            text: |_, _| {
+                let text = format!(
+                    "Raising backlog and {SOMAXCONN} together makes room for more of them: they are equal."
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| {
+                by_limit(trial) && trial.limiting_setting() == Some(LimitingSetting::Somaxconn)
+            },
+            claims: &[Claim::ServerCounted(QUEUE_FULL), Claim::RaiseServerSysctl(SOMAXCONN, 0)],
+            text: |_, _| {
+                let text = format!(
+                    "Raising {SOMAXCONN}, which is below the backlog, makes room for more of them."
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: by_rule,
+            claims: &[Claim::RaiseServerSysctl(MAX_SYN_BACKLOG, 0)],
+            text: |_, _| {
+                let text =
+                    format!("Raising {MAX_SYN_BACKLOG} makes room, up to the listener's limit.");
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| by_limit(trial) || by_rule(trial),
+            claims: &[Claim::SetServerSysctl(COOKIES, 1)],
+            text: |dropped, _| {
+                let accepts = match dropped.any(|trial| trial.server(OVERFLOWS) > 0) {
+                    true => " (which does not help a full accept queue)",
+                    false => "",
+                };
+                let text = format!(
+                    "With {COOKIES} 1 a SYN that finds it full gets a cookie instead{accepts}."
+                );
+                Some(text.into())
+            },
+        },
+    ],
+};
+
+/// Whether SYNs found more than the listener's limit in the queue.
+fn by_limit(trial: &TrialView<'_>) -> bool {
+    trial.server_number(COOKIES) == Some(0)
+        && trial.server(QUEUE_FULL) > 0
+        && trial.server(DROPS) >= trial.server(QUEUE_FULL)
 }
 
-fn dropped_by_limit(trials: &TrialSet<'_>) -> Option<String> {
+/// Whether a larger backlog takes effect.
+fn backlog_is_below_somaxconn(trial: &TrialView<'_>) -> bool {
+    let backlog = trial.backlog().map(|(_, backlog)| backlog.cast_unsigned());
+    let somaxconn = trial.server_number(SOMAXCONN);
+    backlog.zip(somaxconn).is_some_and(|(backlog, somaxconn)| backlog < somaxconn)
+}
+
+/// Whether the three-quarters rule dropped SYNs.
+fn by_rule(trial: &TrialView<'_>) -> bool {
+    three_quarters(trial) > 0
+}
+
+fn dropped_by_limit(trials: &TrialSet<'_>) -> Option<Sentence> {
     let dropped = trials.sum(|trial| trial.server(QUEUE_FULL));
     let limit = trials.range(|trial| trial.limit().map(u64::from))?;
     let by = match trials.sysctls(|trial| trial.server_sysctl(MAX_SYN_BACKLOG)) {
@@ -50,20 +136,21 @@ fn dropped_by_limit(trials: &TrialSet<'_>) -> Option<String> {
         Some(most) => format!("; up to {most} were in SYN_RECV at once"),
         None => String::new(),
     };
-    Some(format!(
+    let text = format!(
         "With {COOKIES} 0 it silently dropped {} ({QUEUE_FULL}){}; its limit is that of the accept \
          queue, min(backlog, {}), here {limit}{by}{seen}.",
         several(dropped, "SYN"),
         trials.place(),
         short_name(SOMAXCONN.name()),
-    ))
+    );
+    Some(text.into())
 }
 
-fn dropped_by_rule(trials: &TrialSet<'_>) -> Option<String> {
+fn dropped_by_rule(trials: &TrialSet<'_>) -> Option<Sentence> {
     let dropped = trials.sum(three_quarters);
     let values = trials.sysctls(|trial| trial.server_sysctl(MAX_SYN_BACKLOG))?;
     let holds = trials.range(|trial| Some(queue(trial)?.capacity()))?;
-    Some(format!(
+    let text = format!(
         "{}{} were dropped by a rule without its own counter ({DROPS} minus {} and {}): without cookies the last quarter of {MAX_SYN_BACKLOG} \
          ({values}) is reserved for peers with a known round-trip time, which leaves {holds} for the \
          others.",
@@ -71,33 +158,22 @@ fn dropped_by_rule(trials: &TrialSet<'_>) -> Option<String> {
         trials.place(),
         short_name(OVERFLOWS.name()),
         short_name(QUEUE_FULL.name()),
-    ))
-}
-
-fn remedy(trials: &TrialSet<'_>, by_rule: bool) -> String {
-    let raise = match by_rule {
-        true => format!("the smaller of backlog and ¾ of {MAX_SYN_BACKLOG}"),
-        false => format!("backlog (up to {SOMAXCONN})"),
-    };
-    let accepts = match trials.any(|trial| trial.server(OVERFLOWS) > 0) {
-        true => " (which does not help a full accept queue)",
-        false => "",
-    };
-    format!(
-        "Raising {raise} makes room; with {COOKIES} 1 a SYN that finds it full gets a \
-         cookie instead{accepts}."
-    )
+    );
+    Some(text.into())
 }
 
 /// SYNs that the three-quarters rule dropped: the rest of ListenDrops, if that rule
-/// acts before the limit.
+/// acts before the limit and there were more attempts than it leaves room for.
 pub(crate) fn three_quarters(trial: &TrialView<'_>) -> u64 {
     let counted = trial.server(OVERFLOWS).saturating_add(trial.server(QUEUE_FULL));
     let rest = trial.server(DROPS).saturating_sub(counted);
     let acts = || {
         let queue = queue(trial)?;
         let by_limit = SynQueue { peers_are_proven: true, ..queue }.capacity();
-        Some(queue.cookies == Cookies::Never && queue.capacity() < by_limit)
+        let acts_first = queue.cookies == Cookies::Never && queue.capacity() < by_limit;
+        let seen = trial.state("syn_recv").map_or(0, |seen| seen.most.into());
+        let is_exceeded = trial.record.attempts > queue.capacity() && seen <= queue.capacity();
+        Some(acts_first && is_exceeded)
     };
     if acts() == Some(true) { rest } else { 0 }
 }

@@ -2,69 +2,116 @@
 
 use linux_net::{Counter, Sysctl};
 use queue_model::time_wait::LENGTH;
+use queue_model::timer::TOLERANCE;
 use run_record::StateSummary;
+use run_view::TrialView;
 
-use crate::paragraph::Paragraph;
+use crate::claim::Claim;
+use crate::paragraph::Sentence;
+use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
 use crate::words::{self, counted, seconds};
-use run_view::TrialView;
 
 const OVERFLOW: Counter = Counter::TcpTimeWaitOverflow;
 const FIN_TIMEOUT: Sysctl = Sysctl::TcpFinTimeout;
 const MAX_BUCKETS: Sysctl = Sysctl::TcpMaxTwBuckets;
+const TIME_WAIT: &str = "time_wait";
+const FIN_WAIT_2: &str = "fin_wait_2";
 
 /// The shortest time in FIN_WAIT_2 that shows an orphan and not a client that was about
 /// to close, seconds.
 const MIN_ORPHANED_SECONDS: f64 = 1.0;
 
+/// How much the measured end of a timer can differ from its nominal end because of the
+/// samples, seconds.
+const SAMPLING_SECONDS: f64 = 0.6;
+
 /// How many sockets remained, for how long, and which setting decides.
-pub(crate) fn explain(all: &TrialSet<'_>) -> Option<Paragraph> {
-    let waiting = all.filter_some(|trial| trial.state("time_wait").is_some());
-    let orphans = all.filter_some(|trial| orphaned(trial).is_some());
-    let capped = all.filter_some(|trial| trial.server(OVERFLOW) > 0);
-    if waiting.is_none() && orphans.is_none() && capped.is_none() {
-        return None;
-    }
-    let lead = "Closed connections left sockets at the server.";
-    let sentences = [
-        waiting.as_ref().and_then(time_wait),
-        orphans.as_ref().and_then(orphans_in_fin_wait_2),
-        capped.as_ref().and_then(buckets),
-        waiting.is_some().then(|| {
-            "No setting shortens TIME_WAIT; the side that closes first has it (server.closes_first), and \
-             neither side after an RST."
-                .to_owned()
-        }),
-    ];
-    Some(Paragraph::cause(lead, sentences.into_iter().flatten()))
+pub(super) const CAUSE: Cause = Cause {
+    leads: &[Statement {
+        needs: |trial| waits(trial) || orphaned(trial).is_some() || trial.server(OVERFLOW) > 0,
+        claims: &[],
+        text: |_, _| Some("Closed connections left sockets at the server.".into()),
+    }],
+    statements: &[
+        Statement {
+            needs: |trial| waits(trial) && if_all_left(trial, TIME_WAIT).is_some(),
+            claims: &[Claim::Observed(TIME_WAIT)],
+            text: |waiting, _| {
+                let lasted = duration_in(waiting, TIME_WAIT)?;
+                let length = words::duration(LENGTH);
+                let how_long = format!("for {lasted} (the constant TCP_TIMEWAIT_LEN is {length})");
+                time_wait(waiting, &how_long)
+            },
+        },
+        Statement {
+            needs: |trial| trial.state(TIME_WAIT).is_some_and(|seen| seen.left > 0),
+            claims: &[Claim::Observed(TIME_WAIT)],
+            text: |waiting, _| {
+                let left = waiting.range(|trial| Some(trial.state(TIME_WAIT)?.left.into()))?;
+                time_wait(waiting, &format!("and {left} still were at the end of the trial"))
+            },
+        },
+        Statement {
+            needs: |trial| orphaned(trial).is_some(),
+            claims: &[Claim::Observed(FIN_WAIT_2)],
+            text: |orphans, _| orphans_in_fin_wait_2(orphans),
+        },
+        Statement {
+            needs: |trial| trial.server(OVERFLOW) > 0,
+            claims: &[Claim::ServerCounted(OVERFLOW)],
+            text: |capped, _| buckets(capped),
+        },
+        Statement {
+            needs: waits,
+            claims: &[Claim::Observed(TIME_WAIT)],
+            text: |_, _| {
+                Some(
+                    "No setting shortens TIME_WAIT; the side that closes first has it (server.closes_first), and \
+                     neither side after an RST."
+                        .into(),
+                )
+            },
+        },
+    ],
+};
+
+fn waits(trial: &TrialView<'_>) -> bool {
+    trial.state(TIME_WAIT).is_some()
 }
 
-fn time_wait(trials: &TrialSet<'_>) -> Option<String> {
-    let most = trials.range(|trial| Some(trial.state("time_wait")?.most.into()))?;
+fn time_wait(trials: &TrialSet<'_>, how_long: &str) -> Option<Sentence> {
+    let most = trials.range(|trial| Some(trial.state(TIME_WAIT)?.most.into()))?;
     let closed = match trials.values("server.closes_first").as_deref() {
         Some("server") => " (it closes first)",
         _ => "",
     };
-    let how_long = duration_in(trials, "time_wait").map_or_else(
-        || "and still were at the end of the trial".to_owned(),
-        |time| format!("for {time} (the constant TCP_TIMEWAIT_LEN is {})", words::duration(LENGTH)),
-    );
-    Some(format!("{most} were in TIME_WAIT at the server{closed}{}, {how_long}.", trials.place()))
+    let place = trials.place();
+    Some(format!("{most} were in TIME_WAIT at the server{closed}{place}, {how_long}.").into())
 }
 
-fn orphans_in_fin_wait_2(trials: &TrialSet<'_>) -> Option<String> {
+fn orphans_in_fin_wait_2(trials: &TrialSet<'_>) -> Option<Sentence> {
     let most = trials.range(|trial| Some(orphaned(trial)?.most.into()))?;
-    Some(format!(
+    let beyond = trials.any(|trial| u64::from(timeout(trial).unwrap_or(0)) > LENGTH.as_secs());
+    let note = match beyond {
+        true => format!(
+            " (above {} the kernel waits twice for the excess over it)",
+            words::duration(LENGTH)
+        ),
+        false => String::new(),
+    };
+    let text = format!(
         "{most} were in FIN_WAIT_2{}, closed by the server but not by the client, for the time of \
-         {FIN_TIMEOUT}: {}.",
+         {FIN_TIMEOUT}: {}{note}.",
         trials.place(),
         orphan_times(trials)?
-    ))
+    );
+    Some(text.into())
 }
 
 /// How long orphans stayed in FIN_WAIT_2, by tcp_fin_timeout.
 pub(crate) fn orphan_times(trials: &TrialSet<'_>) -> Option<String> {
-    let by_timeout = trials.group_by(|trial| trial.server_number(FIN_TIMEOUT));
+    let by_timeout = trials.group_by(timeout);
     let times = by_timeout.into_iter().filter_map(|(timeout, trials)| {
         let time =
             trials.spread(|trial| orphaned(trial).and_then(|seen| seen.duration_seconds()))?;
@@ -73,22 +120,38 @@ pub(crate) fn orphan_times(trials: &TrialSet<'_>) -> Option<String> {
     words::listed(&times.collect::<Vec<_>>())
 }
 
-/// Sockets in FIN_WAIT_2 that waited for their timer, all of which had ended at the end
-/// of the trial.
-pub(crate) fn orphaned(trial: &TrialView<'_>) -> Option<StateSummary> {
-    let waited =
-        |seen: &StateSummary| seen.duration_seconds().is_some_and(|s| s >= MIN_ORPHANED_SECONDS);
-    if_all_left(trial, "fin_wait_2").filter(waited)
+fn timeout(trial: &TrialView<'_>) -> Option<u32> {
+    trial.server_number(FIN_TIMEOUT)
 }
 
-fn buckets(trials: &TrialSet<'_>) -> Option<String> {
+/// Sockets in FIN_WAIT_2 that waited for the timer of tcp_fin_timeout, all of which had ended
+/// at the end of the trial.
+pub(crate) fn orphaned(trial: &TrialView<'_>) -> Option<StateSummary> {
+    let length = LENGTH.as_secs_f64();
+    let nominal = match f64::from(timeout(trial)?) {
+        // tcp_rcv_state_process sets a timer for the excess, and tcp_keepalive_timer
+        // another one for the same time.
+        long if long > length => 2.0 * (long - length),
+        time => time,
+    };
+    let waited = |seen: &StateSummary| {
+        seen.duration_seconds().is_some_and(|lasted| {
+            let late = nominal * (1.0 + 2.0 * TOLERANCE) + SAMPLING_SECONDS;
+            lasted >= MIN_ORPHANED_SECONDS.max(nominal - SAMPLING_SECONDS) && lasted <= late
+        })
+    };
+    if_all_left(trial, FIN_WAIT_2).filter(waited)
+}
+
+fn buckets(trials: &TrialSet<'_>) -> Option<Sentence> {
     let cap = trials.sysctls(|trial| trial.server_sysctl(MAX_BUCKETS))?;
-    Some(format!(
+    let text = format!(
         "{MAX_BUCKETS} ({cap}) limits the sockets in TIME_WAIT: {} were closed at once \
          and had no TIME_WAIT ({OVERFLOW}){}.",
         counted(trials.sum(|trial| trial.server(OVERFLOW))),
         trials.place()
-    ))
+    );
+    Some(text.into())
 }
 
 /// How long sockets were in a state, if all of them left it during the trial.

@@ -2,138 +2,177 @@
 
 use linux_net::{Counter, Sysctl};
 use run_record::Outcome;
+use run_view::TrialView;
 
 use crate::causes::cookies::overflowed;
 use crate::causes::syn_queue;
+use crate::claim::Claim;
+use crate::paragraph::Sentence;
+use crate::statement::Statement;
 use crate::trials::TrialSet;
 use crate::words::{counted, several, short_name};
-use run_view::TrialView;
 
-const OVERFLOWS: Counter = Counter::ListenOverflows;
-const DROPS: Counter = Counter::ListenDrops;
+const OVERFLOWS_COUNTER: Counter = Counter::ListenOverflows;
+const DROPS_COUNTER: Counter = Counter::ListenDrops;
 const SYN_QUEUE_DROPS: Counter = Counter::TcpReqQFullDrop;
+const WITH_COOKIES: Counter = Counter::TcpReqQFullDoCookies;
 
 /// A backlog of N holds N + 1.
-pub(super) fn backlog(all: &TrialSet<'_>) -> Option<String> {
-    let full = |trial: &TrialView<'_>| {
+pub(super) const BACKLOG: &[Statement] = &[Statement {
+    needs: |trial| {
         let one_more = trial.limit().map(|limit| u64::from(limit) + 1);
-        trial.server(OVERFLOWS) > 0 && trial.max_depth().map(u64::from) == one_more
-    };
-    let full = all.filter_some(full)?;
-    Some(format!(
-        "the full queue held {}{}, one more than its limit of {} (Send-Q of the listener): the kernel \
-         checks whether more than the limit are queued, not whether as many are.",
-        full.range(|trial| trial.max_depth().map(u64::from))?,
-        full.place(),
-        full.range(|trial| trial.limit().map(u64::from))?,
-    ))
-}
+        trial.server(OVERFLOWS_COUNTER) > 0 && trial.max_depth().map(u64::from) == one_more
+    },
+    claims: &[Claim::ServerCounted(OVERFLOWS_COUNTER)],
+    text: |full, _| {
+        let text = format!(
+            "the full queue held {}{}, one more than its limit of {} (Send-Q of the listener): the kernel \
+             checks whether more than the limit are queued, not whether as many are.",
+            full.range(|trial| trial.max_depth().map(u64::from))?,
+            full.place(),
+            full.range(|trial| trial.limit().map(u64::from))?,
+        );
+        Some(text.into())
+    },
+}];
 
 /// The listener's limit sizes the SYN queue.
-pub(super) fn max_syn_backlog(all: &TrialSet<'_>) -> Option<String> {
-    let maximum = |trial: &TrialView<'_>| trial.server_number(Sysctl::TcpMaxSynBacklog);
-    let refused = |trial: &TrialView<'_>| {
-        let with_cookies = trial.server(Counter::TcpReqQFullDoCookies);
-        trial.server(SYN_QUEUE_DROPS).saturating_add(with_cookies)
-    };
-    // A queue that was full with fewer entries is limited by another setting.
-    let smaller = |trial: &TrialView<'_>| {
-        let cookies = trial.server_sysctl(Sysctl::TcpSyncookies);
-        let (maximum, queue) = (maximum(trial)?, syn_queue::queue(trial)?);
-        Some(cookies != Some("2") && u64::from(maximum) > queue.capacity())
-    };
-    let full = all.filter_some(|trial| refused(trial) > 0 && smaller(trial) == Some(true))?;
-    let maximum = short_name(Sysctl::TcpMaxSynBacklog.name());
-    Some(format!(
-        "{maximum} was {}, and the SYN queue was full for {}{}: it holds {}, because of the \
-         listener's limit; {maximum} acts only without cookies, at about ¾ of its value.",
-        full.sysctls(|trial| trial.server_sysctl(Sysctl::TcpMaxSynBacklog))?,
-        several(full.sum(refused), "SYN"),
-        full.place(),
-        full.range(|trial| Some(syn_queue::queue(trial)?.capacity()))?,
-    ))
+pub(super) const MAX_SYN_BACKLOG: &[Statement] = &[Statement {
+    needs: |trial| refused(trial) > 0 && is_limited_by_listener(trial) == Some(true),
+    claims: &[],
+    text: |full, _| {
+        let maximum = short_name(Sysctl::TcpMaxSynBacklog.name());
+        let text = format!(
+            "{maximum} was {}, and the SYN queue was full for {}{}: it holds {}, because of the \
+             listener's limit; {maximum} acts only without cookies, at about ¾ of its value.",
+            full.sysctls(|trial| trial.server_sysctl(Sysctl::TcpMaxSynBacklog))?,
+            several(full.sum(refused), "SYN"),
+            full.place(),
+            full.range(|trial| Some(syn_queue::queue(trial)?.capacity()))?,
+        );
+        Some(text.into())
+    },
+}];
+
+/// SYNs that found the SYN queue full.
+fn refused(trial: &TrialView<'_>) -> u64 {
+    trial.server(SYN_QUEUE_DROPS).saturating_add(trial.server(WITH_COOKIES))
+}
+
+/// Whether the queue is limited by the listener's limit, and to less than
+/// tcp_max_syn_backlog.
+fn is_limited_by_listener(trial: &TrialView<'_>) -> Option<bool> {
+    let maximum = trial.server_number(Sysctl::TcpMaxSynBacklog)?;
+    let queue = syn_queue::queue(trial)?;
+    let cookies = trial.server_number(Sysctl::TcpSyncookies)?;
+    let by_listener = queue_model::syn_queue::SynQueue { peers_are_proven: true, ..queue };
+    let is_listeners = queue.capacity() == by_listener.capacity();
+    Some(cookies != 2 && is_listeners && u64::from(maximum) > queue.capacity())
 }
 
 /// SYNs are dropped first.
-pub(super) fn last_acks(all: &TrialSet<'_>) -> Option<String> {
+pub(super) const LAST_ACKS: &[Statement] = &[Statement {
     // Without any other drop, an unanswered attempt lost its SYNs to the accept queue.
-    let syns = |trial: &TrialView<'_>| {
-        let only_overflows =
-            trial.server(OVERFLOWS) > 0 && trial.server(OVERFLOWS) == trial.server(DROPS);
-        only_overflows && trial.half_open() == 0 && trial.timed_out() > 0
-    };
-    let trials = all.filter_some(syns)?;
-    Some(format!(
-        "{} got no answer to any SYN{}, and the accept queue caused every drop ({} and {} are both \
-         {}): it drops SYNs.",
-        several(trials.sum(TrialView::timed_out), "attempt"),
-        trials.place(),
-        short_name(OVERFLOWS.name()),
-        short_name(DROPS.name()),
-        counted(trials.sum(|trial| trial.server(OVERFLOWS))),
-    ))
-}
+    needs: |trial| {
+        let overflows = trial.server(OVERFLOWS_COUNTER);
+        let only_overflows = overflows > 0 && overflows == trial.server(DROPS_COUNTER);
+        let one_each = trial.timed_out() > 0 && overflows >= trial.timed_out();
+        only_overflows && trial.half_open() == 0 && one_each
+    },
+    claims: &[
+        Claim::ServerCounted(OVERFLOWS_COUNTER),
+        Claim::ServerCounted(DROPS_COUNTER),
+        Claim::Ended(Outcome::TimedOut),
+    ],
+    text: |trials, _| {
+        let text = format!(
+            "{} got no answer to any SYN{}, and the accept queue caused every drop ({} and {} are both \
+             {}): it drops SYNs.",
+            several(trials.sum(TrialView::timed_out), "attempt"),
+            trials.place(),
+            short_name(OVERFLOWS_COUNTER.name()),
+            short_name(DROPS_COUNTER.name()),
+            counted(trials.sum(|trial| trial.server(OVERFLOWS_COUNTER))),
+        );
+        Some(text.into())
+    },
+}];
 
 /// No client is refused.
-pub(super) fn refused(all: &TrialSet<'_>) -> Option<String> {
-    let silent = |trial: &TrialView<'_>| {
-        let dropped = trial.server(OVERFLOWS) > 0 && trial.attempts_with(Outcome::Refused) == 0;
+pub(super) const REFUSED: &[Statement] = &[Statement {
+    needs: |trial| {
+        let dropped =
+            trial.server(OVERFLOWS_COUNTER) > 0 && trial.attempts_with(Outcome::Refused) == 0;
         dropped
             && trial.half_open() == 0
             && (trial.timed_out() > 0 || trial.retransmitting_attempts() > 0)
-    };
-    let trials = all.filter_some(silent)?;
-    Some(format!(
-        "it was full for {}{}, and 0 of {} were refused; {} got no answer until they timed out.",
-        several(trials.sum(|trial| trial.server(OVERFLOWS)), "segment"),
-        trials.place(),
-        several(trials.sum(TrialView::clients), "attempt"),
-        counted(trials.sum(TrialView::timed_out)),
-    ))
-}
+    },
+    claims: &[Claim::ServerCounted(OVERFLOWS_COUNTER), Claim::NoneEnded(Outcome::Refused)],
+    text: |trials, _| {
+        let text = format!(
+            "it was full for {}{}, and 0 of {} were refused; {} got no answer until they timed out.",
+            several(trials.sum(|trial| trial.server(OVERFLOWS_COUNTER)), "segment"),
+            trials.place(),
+            several(trials.sum(TrialView::clients), "attempt"),
+            counted(trials.sum(TrialView::timed_out)),
+        );
+        Some(text.into())
+    },
+}];
 
 /// Cookies do nothing for the accept queue.
-pub(super) fn cookies(all: &TrialSet<'_>) -> Option<String> {
-    let trials = all.filter_some(|trial| overflowed(trial))?;
-    Some(format!(
-        "with cookies in use{} ({} {}), {} still counted {}: the kernel tests \
-         the accept queue for every SYN, with or without a cookie.",
-        trials.place(),
-        short_name(Counter::SyncookiesSent.name()),
-        counted(trials.sum(|trial| trial.server(Counter::SyncookiesSent))),
-        short_name(OVERFLOWS.name()),
-        counted(trials.sum(|trial| trial.server(OVERFLOWS))),
-    ))
-}
+pub(super) const COOKIES: &[Statement] = &[Statement {
+    needs: overflowed,
+    claims: &[Claim::ServerCounted(OVERFLOWS_COUNTER)],
+    text: |trials, _| {
+        let text = format!(
+            "with cookies in use{} ({} {}), {} still counted {}: the kernel tests \
+             the accept queue for every SYN, with or without a cookie.",
+            trials.place(),
+            short_name(Counter::SyncookiesSent.name()),
+            counted(trials.sum(|trial| trial.server(Counter::SyncookiesSent))),
+            short_name(OVERFLOWS_COUNTER.name()),
+            counted(trials.sum(|trial| trial.server(OVERFLOWS_COUNTER))),
+        );
+        Some(text.into())
+    },
+}];
 
 /// Drops are more than overflows.
-pub(super) fn drops(all: &TrialSet<'_>) -> Option<String> {
-    let trials = all.filter_some(|trial| trial.server(DROPS) > trial.server(OVERFLOWS))?;
+pub(super) const DROPS: &[Statement] = &[Statement {
+    needs: |trial| trial.server(DROPS_COUNTER) > trial.server(OVERFLOWS_COUNTER),
+    claims: &[Claim::ServerCounted(DROPS_COUNTER)],
+    text: |trials, _| drops(trials),
+}];
+
+fn drops(trials: &TrialSet<'_>) -> Option<Sentence> {
     let sum = |name| trials.sum(|trial| trial.server(name));
-    let (drops, overflows) = (sum(DROPS), sum(OVERFLOWS));
-    let by_rule = trials.sum(syn_queue::three_quarters);
-    let queue_full = short_name(SYN_QUEUE_DROPS.name());
+    let (drops, overflows) = (sum(DROPS_COUNTER), sum(OVERFLOWS_COUNTER));
+    let (full, by_rule) = (sum(SYN_QUEUE_DROPS), trials.sum(syn_queue::three_quarters));
     let max_syn_backlog = short_name(Sysctl::TcpMaxSynBacklog.name());
-    let rest = match (sum(SYN_QUEUE_DROPS), by_rule) {
-        (0, 0) => "other drops of the listener".to_owned(),
-        (full, 0) => {
+    let others = (drops - overflows).saturating_sub(full.saturating_add(by_rule));
+    let kinds: Vec<_> = [
+        (full > 0).then(|| {
+            let queue_full = short_name(SYN_QUEUE_DROPS.name());
             format!("SYNs that found the SYN queue full ({queue_full} {})", counted(full))
-        }
-        (0, rule) => format!("SYNs that {max_syn_backlog}'s ¾ rule dropped ({})", counted(rule)),
-        (full, rule) => format!(
-            "SYNs that found the SYN queue full ({queue_full} {}) or that {max_syn_backlog}'s ¾ \
-             rule dropped ({})",
-            counted(full),
-            counted(rule)
-        ),
-    };
-    let drops_name = short_name(DROPS.name());
-    Some(format!(
+        }),
+        (by_rule > 0).then(|| {
+            format!("SYNs that {max_syn_backlog}'s ¾ rule dropped ({})", counted(by_rule))
+        }),
+        (others > 0).then(|| format!("other drops of the listener ({})", counted(others))),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let drops_name = short_name(DROPS_COUNTER.name());
+    let text = format!(
         "{drops_name} is {} and {} {}{}: {drops_name} includes every overflow, and also \
-         {rest}.",
+         {}.",
         counted(drops),
-        short_name(OVERFLOWS.name()),
+        short_name(OVERFLOWS_COUNTER.name()),
         counted(overflows),
         trials.place(),
-    ))
+        crate::words::listed(&kinds)?,
+    );
+    Some(text.into())
 }

@@ -152,6 +152,7 @@ mod tests {
             end_ns: start_ns + 100,
             syn_retransmits: Some(0),
             ending: Ending::Finished,
+            ended_by: None,
             errno: None,
             messages_written: 0,
             deliveries: 0,

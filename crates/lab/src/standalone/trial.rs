@@ -61,6 +61,7 @@ impl StandaloneLoad<'_> {
             duration_seconds,
             overhead_seconds: (duration_seconds - load_seconds).max(0.0),
             attempts,
+            incomplete_by: metrics::incomplete_by(&joined.rows),
             ok_first_try: metrics::ok_first_try(&joined.rows),
             syn_retransmits: metrics::syn_retransmits(&joined.rows),
             rates: metrics::rates(report, None, &outcomes, settings),
@@ -152,6 +153,7 @@ mod tests {
             messages_written: 0,
             deliveries: 0,
             answered: ending == Ending::ClosedByServer,
+            ended_by: None,
         });
         let report = LoadReport { attempts: attempts.collect(), ..LoadReport::default() };
         let config = LoadConfig {

@@ -7,7 +7,7 @@ use load_generator::{
     ChatPhase, ConnectPattern, LoadCommand, LoadConfig, LoadEvent, LoadProtocol, LoadReport,
     LoadResponse,
 };
-use run_record::{AcceptQueue, LivePhase};
+use run_record::{AcceptQueue, LeftSockets, LivePhase};
 use worker::{Client, RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
 use super::context::TrialContext;
@@ -34,6 +34,8 @@ pub(super) struct Loaded {
     /// Bytes that clients had written when a paused server began to accept; `None` if the
     /// server was not paused, or the load had already ended.
     pub(super) held_bytes: Option<u64>,
+    /// What the clients left at the server's host.
+    pub(super) left: LeftSockets,
     /// When the load was released, nanoseconds of the trial's clock: every attempt
     /// was decided, and had lingered.
     pub(super) released_ns: u64,
@@ -123,11 +125,12 @@ impl LoadPhases<'_, '_> {
                 _ => None,
             })?;
         self.watched.phase(LivePhase::Closing);
-        self.await_idle()?;
+        let left = self.await_idle()?;
         Ok(Loaded {
             report,
             accept_queue,
             held_bytes,
+            left,
             released_ns,
             seconds: (clock.now() - began).as_secs_f64(),
         })
@@ -185,19 +188,26 @@ impl LoadPhases<'_, '_> {
     }
 
     /// Waits until the server has accepted all queued connections and read all written
-    /// data.
-    fn await_idle(&mut self) -> Result<()> {
+    /// data; returns what the clients left if it does not.
+    fn await_idle(&mut self) -> Result<LeftSockets> {
         self.await_server(|status, queued| queued == 0 && status.threads == 0)?;
         // Both sides have closed; on a busy machine the kernel may still have to handle
         // the last segments, which the counters must include.
         let clock = self.trial.clock();
         let deadline = clock.now() + LAST_SEGMENTS_TIMEOUT;
-        for role in [Role::Server, Role::Client] {
-            while self.testbed.sockets(role)?.closing_now() > 0 && clock.now() < deadline {
+        let mut close_wait = 0;
+        for role in [Role::Client, Role::Server] {
+            loop {
+                let sockets = self.testbed.sockets(role)?;
+                close_wait = sockets.close_wait;
+                if sockets.closing_now() == 0 || clock.now() >= deadline {
+                    break;
+                }
                 clock.sleep(POLL_INTERVAL);
             }
         }
-        Ok(())
+        let queue = self.testbed.accept_queue(self.server.address.port())?;
+        Ok(LeftSockets { close_wait, queued: queue.map_or(0, |queue| queue.depth) })
     }
 
     /// Polls the server's status until `is_reached`, the server is dead, or the finish

@@ -13,5 +13,4 @@ mod server_death;
 mod simulated;
 mod standalone;
 mod standalone_load;
-mod standalone_server;
 mod suite;

@@ -23,5 +23,6 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
 }
 
 fn point(paragraph: Paragraph) -> Point {
-    Point { lead: paragraph.lead, text: paragraph.sentences.join(" ") }
+    let text = paragraph.text();
+    Point { lead: paragraph.lead.text, text }
 }

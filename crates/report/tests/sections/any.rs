@@ -120,8 +120,8 @@ proptest! {
         let beliefs = paragraphs.iter().filter(|p| p.kind == ParagraphKind::Misconception).count();
         prop_assert!(beliefs <= 3);
         for paragraph in &paragraphs {
-            prop_assert!(!paragraph.sentences.is_empty(), "{}", paragraph.lead);
-            for sentence in &paragraph.sentences {
+            prop_assert!(!paragraph.sentences.is_empty(), "{}", paragraph.lead.text);
+            for sentence in paragraph.sentences.iter().map(|sentence| &sentence.text) {
                 prop_assert!(sentence.ends_with('.'), "{sentence}");
                 let first = sentence.chars().next().unwrap_or(' ');
                 let is_start = first.is_uppercase() || first.is_numeric() || sentence.starts_with("net.");

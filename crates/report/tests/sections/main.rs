@@ -3,6 +3,7 @@
 #[macro_use]
 mod fixture;
 mod any;
+mod claims;
 mod laws;
 mod queue_runs;
 mod runs;

@@ -103,7 +103,11 @@ pub(crate) fn overflow_policy() -> Run {
             trial
                 .set_outcomes(&[(Ok, 1), (Phantom, 5)])
                 .set_syn_retransmits(&[(0, 6)])
-                .add_server_counters(&[("ListenDrops", 15), ("ListenOverflows", 15)])
+                .add_server_counters(&[
+                    ("ListenDrops", 15),
+                    ("ListenOverflows", 15),
+                    ("TCPSynRetrans", 15),
+                ])
                 .set_accept_queue(1, 0);
         })
         .cell([(abort, json!(1))], |trial| {

@@ -2,6 +2,7 @@
 
 use diagnosis::Topics;
 use report::{ParagraphKind, Run, summary, why};
+use run_record::EndedBy;
 use run_record::Outcome::{Incomplete, Ok, TimedOut};
 use serde_json::json;
 
@@ -32,9 +33,9 @@ fn explanations_are_sentences_and_fit_the_terminal() {
         let paragraphs = why(&run);
         assert!(!paragraphs.is_empty(), "{name}");
         for paragraph in &paragraphs {
-            let lead = &paragraph.lead;
+            let lead = &paragraph.lead.text;
             assert_eq!(lead.ends_with('.'), paragraph.kind == ParagraphKind::Cause, "{lead}");
-            for sentence in &paragraph.sentences {
+            for sentence in paragraph.sentences.iter().map(|sentence| &sentence.text) {
                 assert!(sentence.ends_with('.') || sentence.ends_with(".)"), "{name}: {sentence}");
                 assert!(!sentence.contains("  ") && !sentence.contains("()"), "{name}: {sentence}");
             }
@@ -65,7 +66,8 @@ fn each_misconception_is_corrected_by_some_kind_of_run() {
         "SO_REUSEADDR skips TIME_WAIT",
         "tcp_tw_reuse helps servers",
     ];
-    let leads: Vec<_> = ALL_KINDS.iter().flat_map(|(_, run)| why(&run())).map(|p| p.lead).collect();
+    let leads: Vec<_> =
+        ALL_KINDS.iter().flat_map(|(_, run)| why(&run())).map(|p| p.lead.text).collect();
     for claim in claims {
         assert!(leads.iter().any(|lead| lead == claim), "no run shows: {claim}");
     }
@@ -153,12 +155,14 @@ fn unfinished_accepted_connections_are_not_blamed_on_a_queue() {
     let run = Fixture::new(settings)
         .cell([], |trial| {
             trial.set_outcomes(&[(Ok, 90), (Incomplete, 10)]).undelivered = 1_234;
+            trial.incomplete_by = [(EndedBy::FinishDeadline, 8), (EndedBy::Server, 2)].into();
         })
         .run();
     let text = section(&run).replace("\n  ", " ");
-    assert!(text.contains("10 attempts ended as incomplete"), "{text}");
+    assert!(text.contains("8 attempts were not done at load.finish_deadline (20 s)"), "{text}");
+    assert!(text.contains("process closed 2 connections before they had"), "{text}");
     assert!(
-        text.contains("load.finish_deadline (20 s); outstanding deliveries at that time: 1 234"),
+        text.contains("they waited for the server; outstanding deliveries at that time: 1 234"),
         "{text}"
     );
     assert!(!text.contains("queue, where"), "{text}");

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use chat_server::{AcceptedConnection, ServerProtocol, ServerSettings};
 use load_generator::{Attempt, Ending, LoadConfig};
-use run_record::Outcome;
+use run_record::{EndedBy, Outcome};
 
 use super::clock::FakeClock;
 use super::script::FakeTrial;
@@ -109,6 +109,7 @@ impl State {
                 end_ns: start_ns + 2 * CONNECT_NS,
                 syn_retransmits: Some(0),
                 ending,
+                ended_by: (outcome == Outcome::Incomplete).then_some(EndedBy::FinishDeadline),
                 errno: None,
                 answered: is_accepted,
                 messages_written: if talks { messages } else { 0 },

@@ -54,6 +54,7 @@ fn recorded(root: &Path) -> RunDirectory {
         errno: None,
         messages_written: 1,
         deliveries: 1,
+        ended_by: None,
     };
     let attempts: Vec<_> = (0..20).map(attempt).collect();
     let other = trials.iter().find(|trial| trial.cell != trials[0].cell).unwrap();

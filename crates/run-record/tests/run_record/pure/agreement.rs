@@ -18,6 +18,7 @@ fn trial(design: &str, accepted: u64, overflows: u64, retransmitted: u64) -> Tri
             client: [counter("TcpExt.TCPSynRetrans", 60)].into(),
             accept_queue: None,
             probe: None,
+            left: None,
         },
         simulated: Some(Simulated {
             accepted,

@@ -182,6 +182,7 @@ fn attempt(index: u32) -> AttemptRow {
         errno: None,
         messages_written: 1,
         deliveries: 1,
+        ended_by: None,
     }
 }
 
