@@ -39,6 +39,14 @@ pub fn find(name: &str) -> Option<&'static dyn BackendKind> {
     all().iter().copied().find(|backend| backend.name() == name)
 }
 
+/// The backend of that name; without a name, every backend for users.
+pub fn selected(name: Option<&str>) -> impl Iterator<Item = &'static dyn BackendKind> {
+    all().iter().copied().filter(move |backend| match name {
+        Some(name) => backend.name() == name,
+        None => !backend.is_for_tests(),
+    })
+}
+
 /// The backend that is used by default.
 pub fn default() -> &'static dyn BackendKind {
     all()[0]

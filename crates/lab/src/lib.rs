@@ -85,6 +85,7 @@ pub use backend::{
 pub use backends::{FakeKind, FakeScript, FakeTrial, ScriptedTrial};
 pub use backends::{
     Image, all as backends, build_image, default as default_backend, find as find_backend,
+    selected as selected_backends,
 };
 pub use build::{Build, BuildError, BuildFile};
 pub use clock::{Clock, SystemClock};

@@ -65,13 +65,14 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joine
         let mut by_address: HashMap<SocketAddr, Vec<usize>> = HashMap::new();
         for (position, attempt) in attempts.iter().enumerate() {
             if let Some(local) = attempt.local {
-                by_address.entry(local).or_default().push(position);
+                by_address.entry(canonical(local)).or_default().push(position);
             }
         }
         for connection in accepted {
+            let peer = canonical(connection.peer);
             // A later attempt can use the same port: the connection belongs to the
             // latest attempt that had started by then.
-            let owner = by_address.get(&connection.peer).and_then(|positions| {
+            let owner = by_address.get(&peer).and_then(|positions| {
                 let has_started = |&&p: &&usize| attempts[p].start_ns <= connection.at_ns;
                 positions
                     .iter()
@@ -83,7 +84,7 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joine
                 accepted_ns[position] = Some(connection.at_ns);
                 continue;
             }
-            let earlier = by_address.get(&connection.peer).and_then(|positions| {
+            let earlier = by_address.get(&peer).and_then(|positions| {
                 positions.iter().rev().find(|position| accepted_ns[**position].is_some())
             });
             unmatched.push(UnmatchedConnection {
@@ -116,6 +117,11 @@ pub(crate) fn join(attempts: &[Attempt], server: ServerConnections<'_>) -> Joine
         })
         .collect();
     Joined { rows, unmatched }
+}
+
+/// A socket of IPv6 names a peer over IPv4 by a mapped address, `::ffff:a.b.c.d`.
+fn canonical(address: SocketAddr) -> SocketAddr {
+    SocketAddr::new(address.ip().to_canonical(), address.port())
 }
 
 fn outcome(attempt: &Attempt, is_accepted: Option<bool>, died_ns: Option<u64>) -> Outcome {
@@ -185,6 +191,15 @@ mod tests {
             outcomes(&joined),
             [Outcome::Ok, Outcome::Incomplete, Outcome::Phantom, Outcome::Phantom]
         );
+        assert!(joined.unmatched.is_empty());
+    }
+
+    #[test]
+    fn a_peer_over_ipv4_of_a_listener_of_ipv6_is_its_attempt() {
+        let mapped =
+            AcceptedConnection { peer: "[::ffff:198.18.1.1]:7".parse().unwrap(), at_ns: 5 };
+        let joined = join(&[attempt(0, 7, 0, Ending::Finished)], alive(&[mapped]));
+        assert_eq!(outcomes(&joined), [Outcome::Ok]);
         assert!(joined.unmatched.is_empty());
     }
 

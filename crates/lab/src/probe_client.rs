@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use chat_server::ServerSettings;
-use linux_net::AddressFamily;
 use probe::{
-    ProbeCommand, ProbeConfig, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse, ProbeStatus,
+    Families, ProbeCommand, ProbeConfig, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse,
+    ProbeStatus,
 };
 use worker::{Client, Message, RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
@@ -32,7 +32,7 @@ impl Probe {
         timeline: bool,
         at_once: usize,
     ) -> Result<Self> {
-        let family = AddressFamily::from_address(server.address);
+        let family = Families::of_address(server.address);
         let config =
             ProbeConfig { port, family, timeline, ..ProbeConfig::default() }.shared_by(at_once);
         let arguments = config_arguments::<ProbeProtocol>(&config);

@@ -1,10 +1,9 @@
-//! The only writer of a run's records.
+//! The only writer of a run's records, those of a standalone load too.
 
 use std::path::Path;
 
-use run_record::{RunDirectory, RunRecord};
+use run_record::{RunDirectory, RunDirectoryError, RunRecord};
 
-use crate::error::Result;
 use crate::trial::TrialOutput;
 
 /// Appends trials to a run directory and closes it.
@@ -30,7 +29,7 @@ impl Writer {
     ///
     /// # Errors
     /// If a file cannot be written.
-    pub(crate) fn append(&mut self, output: &TrialOutput) -> Result<()> {
+    pub(crate) fn append(&mut self, output: &TrialOutput) -> Result<(), RunDirectoryError> {
         let TrialOutput { record, attempts, timeline } = output;
         if self.attempts {
             self.directory.write_attempts(record.execution_id(), attempts)?;
@@ -38,16 +37,14 @@ impl Writer {
         if self.timelines {
             self.directory.write_timeline(record.execution_id(), timeline)?;
         }
-        self.directory.append(record)?;
-        Ok(())
+        self.directory.append(record)
     }
 
     /// Records the end of the run.
     ///
     /// # Errors
     /// If `run.json` cannot be written.
-    pub(crate) fn finish(&self, record: &mut RunRecord) -> Result<()> {
-        self.directory.finish(record)?;
-        Ok(())
+    pub(crate) fn finish(&self, record: &mut RunRecord) -> Result<(), RunDirectoryError> {
+        self.directory.finish(record)
     }
 }

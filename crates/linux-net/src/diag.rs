@@ -3,17 +3,20 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use netlink_packet_core::Parseable;
+use netlink_packet_core::{NlasIterator, Parseable};
 use netlink_packet_sock_diag::inet::{
     ExtensionFlags, InetRequest, InetResponseHeader, SocketId, StateFlags,
 };
-use netlink_packet_sock_diag::{AF_INET, AF_INET6, IPPROTO_TCP, SockDiagMessage};
+use netlink_packet_sock_diag::{
+    AF_INET, AF_INET6, INET_DIAG_SKMEMINFO, IPPROTO_TCP, SockDiagMessage,
+};
 use netlink_sys::protocols::NETLINK_SOCK_DIAG;
 use serde::{Deserialize, Serialize};
 
 use crate::namespace::NetworkNamespace;
 use crate::netlink::Netlink;
 use crate::refusal::NamespaceError;
+use crate::state_counts::StateCounts;
 use crate::tcp_info::TcpState;
 
 /// The sockets of a namespace could not be listed.
@@ -45,17 +48,39 @@ pub struct Listener {
     pub limit: u32,
     /// The socket's inode, as in /proc/PID/fd.
     pub inode: u32,
+    /// Segments that this listener has dropped since it was made, modulo 2³² (`sk_drops`;
+    /// `d` of `ss -m`): all that `tcp_listendrop` counts for it, and what a socket filter or
+    /// a full socket backlog dropped. `None` if the kernel does not say.
+    pub drops: Option<u32>,
 }
 
-impl From<&InetResponseHeader> for Listener {
-    fn from(socket: &InetResponseHeader) -> Self {
+impl Listener {
+    fn new(socket: &InetResponseHeader, payload: &[u8]) -> Self {
         Self {
             local: (socket.socket_id.source_address, socket.socket_id.source_port).into(),
             queued: socket.recv_queue,
             limit: socket.send_queue,
             inode: socket.inode,
+            drops: dropped(payload),
         }
     }
+}
+
+/// Size of `struct inet_diag_msg`, which precedes the attributes.
+const HEADER_BYTES: usize = 72;
+
+/// Place of `SK_MEMINFO_DROPS` in the attribute `INET_DIAG_SKMEMINFO`.
+const DROPS: usize = 8;
+
+/// The `sk_drops` of a socket, from its attributes.
+fn dropped(payload: &[u8]) -> Option<u32> {
+    NlasIterator::new(payload.get(HEADER_BYTES..)?)
+        .filter_map(Result::ok)
+        .find(|attribute| attribute.kind() == INET_DIAG_SKMEMINFO)
+        .and_then(|attribute| {
+            let drops = attribute.value().chunks_exact(4).nth(DROPS)?;
+            Some(u32::from_ne_bytes(drops.try_into().ok()?))
+        })
 }
 
 /// An address family of TCP sockets. A socket of IPv6 can hold a connection
@@ -80,86 +105,6 @@ impl AddressFamily {
         match self {
             Self::V4 => AF_INET,
             Self::V6 => AF_INET6,
-        }
-    }
-}
-
-/// How many TCP sockets are in each state.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the names are TCP's own")]
-pub struct StateCounts {
-    /// Connections, accepted or still in an accept queue.
-    pub established: u32,
-    pub syn_sent: u32,
-    /// Entries of SYN queues.
-    pub syn_recv: u32,
-    pub fin_wait1: u32,
-    /// Including orphaned ones, which are in the kernel's TIME_WAIT table.
-    pub fin_wait2: u32,
-    pub time_wait: u32,
-    pub close: u32,
-    pub close_wait: u32,
-    pub last_ack: u32,
-    pub listen: u32,
-    pub closing: u32,
-}
-
-impl StateCounts {
-    /// Sockets in a state that, once both sides have closed, lasts only until the other
-    /// side's next segment has been handled.
-    pub fn closing_now(&self) -> u32 {
-        let Self { established, fin_wait1, fin_wait2, close_wait, last_ack, closing, .. } = *self;
-        established + fin_wait1 + fin_wait2 + close_wait + last_ack + closing
-    }
-
-    /// Sockets in any state.
-    pub fn total(&self) -> u32 {
-        let Self { established, syn_sent, syn_recv, fin_wait1, fin_wait2, time_wait, .. } = *self;
-        let Self { close, close_wait, last_ack, listen, closing, .. } = *self;
-        established
-            + syn_sent
-            + syn_recv
-            + fin_wait1
-            + fin_wait2
-            + time_wait
-            + close
-            + close_wait
-            + last_ack
-            + listen
-            + closing
-    }
-
-    /// Counts a socket in a state that the kernel shows; others it does not show.
-    fn count(&mut self, state: u8) {
-        let Some(state) = TcpState::from_kernel(state) else { return };
-        *match state {
-            TcpState::Established => &mut self.established,
-            TcpState::SynSent => &mut self.syn_sent,
-            TcpState::SynRecv => &mut self.syn_recv,
-            TcpState::FinWait1 => &mut self.fin_wait1,
-            TcpState::FinWait2 => &mut self.fin_wait2,
-            TcpState::TimeWait => &mut self.time_wait,
-            TcpState::Close => &mut self.close,
-            TcpState::CloseWait => &mut self.close_wait,
-            TcpState::LastAck => &mut self.last_ack,
-            TcpState::Listen => &mut self.listen,
-            TcpState::Closing => &mut self.closing,
-        } += 1;
-    }
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            established: self.established + other.established,
-            syn_sent: self.syn_sent + other.syn_sent,
-            syn_recv: self.syn_recv + other.syn_recv,
-            fin_wait1: self.fin_wait1 + other.fin_wait1,
-            fin_wait2: self.fin_wait2 + other.fin_wait2,
-            time_wait: self.time_wait + other.time_wait,
-            close: self.close + other.close,
-            close_wait: self.close_wait + other.close_wait,
-            last_ack: self.last_ack + other.last_ack,
-            listen: self.listen + other.listen,
-            closing: self.closing + other.closing,
         }
     }
 }
@@ -234,7 +179,10 @@ impl SocketDiag {
         port: Option<u16>,
     ) -> Result<Vec<Listener>, DiagError> {
         let request = Self::request(family, StateFlags::LISTEN, port);
-        self.dump(&request, |found: &mut Vec<Listener>, socket| found.push(socket.into()))
+        let request = InetRequest { extensions: ExtensionFlags::SKMEMINFO, ..request };
+        self.dump_payloads(&request, |found: &mut Vec<Listener>, socket, payload| {
+            found.push(Listener::new(socket, payload));
+        })
     }
 
     /// The listener at exactly this address, looked up as for a SYN
@@ -250,9 +198,10 @@ impl SocketDiag {
         request.socket_id.source_address = local.ip();
         // INET_DIAG_NOCOOKIE: any socket.
         request.socket_id.cookie = [0xff; 8];
+        request.extensions = ExtensionFlags::SKMEMINFO;
         let found = self.netlink.request(SockDiagMessage::InetRequest(request), |payload| {
             let header = InetResponseHeader::parse(payload).map_err(io::Error::other)?;
-            Ok(Listener::from(&header))
+            Ok(Listener::new(&header, payload))
         });
         match found {
             Ok(listener) => Ok(Some(listener)),
@@ -273,7 +222,7 @@ impl SocketDiag {
             let request = Self::request(family, StateFlags::all(), local_port);
             self.dump(&request, |counts: &mut StateCounts, socket| counts.count(socket.state))
         };
-        Ok(count(AddressFamily::V4)?.add(count(AddressFamily::V6)?))
+        Ok(count(AddressFamily::V4)? + count(AddressFamily::V6)?)
     }
 
     /// The states that show how connections come and go, of one family: SYN_RECV only of
@@ -332,10 +281,19 @@ impl SocketDiag {
         request: &InetRequest,
         mut fold: impl FnMut(&mut T, &InetResponseHeader),
     ) -> Result<T, DiagError> {
+        self.dump_payloads(request, |folded, socket, _| fold(folded, socket))
+    }
+
+    /// As `dump`, with the attributes that follow each header.
+    fn dump_payloads<T: Default>(
+        &mut self,
+        request: &InetRequest,
+        mut fold: impl FnMut(&mut T, &InetResponseHeader, &[u8]),
+    ) -> Result<T, DiagError> {
         let message = SockDiagMessage::InetRequest(request.clone());
         let result = self.netlink.dump(&message, |folded, payload| {
             let header = InetResponseHeader::parse(payload).map_err(io::Error::other)?;
-            fold(folded, &header);
+            fold(folded, &header, payload);
             Ok(())
         });
         match result {

@@ -10,6 +10,7 @@
 //! | name a counter or sysctl, and explain it | [`Counter`], [`Sysctl`] |
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
 //! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`tcp_info()`] |
+//! | count packets dropped before any socket | [`softnet_drops()`] |
 //! | find the addresses of a name | [`resolve()`] |
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
 //! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`raise_open_files`] |
@@ -32,6 +33,8 @@ mod netlink;
 mod refusal;
 mod resolve;
 mod socket_memory;
+mod softnet;
+mod state_counts;
 mod sysctl;
 mod sysctl_name;
 mod tcp_info;
@@ -41,7 +44,7 @@ mod user_namespace;
 
 pub use clock::{monotonic_ns, process_cpu_ns};
 pub use counters::{CounterDelta, Counters, CountersError};
-pub use diag::{AddressFamily, DiagError, Listener, ServerSocket, SocketDiag, StateCounts};
+pub use diag::{AddressFamily, DiagError, Listener, ServerSocket, SocketDiag};
 pub use kernel_names::{Counter, Sysctl};
 pub use limits::{OpenFilesError, raise_open_files};
 pub use link::{
@@ -53,6 +56,8 @@ pub use namespace_factory::NamespaceFactory;
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resolve::{ResolveError, resolve};
 pub use socket_memory::SocketMemory;
+pub use softnet::softnet_drops;
+pub use state_counts::StateCounts;
 pub use sysctl::{
     SysctlError, SysctlScope, check_read_back, read_sysctls_here, sysctl_scope, sysctl_scopes,
 };

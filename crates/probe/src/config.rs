@@ -1,5 +1,6 @@
 //! The configuration of a probe.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use linux_net::AddressFamily;
@@ -16,14 +17,47 @@ const MAX_INTERVAL: Duration = Duration::from_secs(3600);
 /// The longest interval of probes that run at the same time.
 const MAX_SHARED_INTERVAL: Duration = Duration::from_millis(20);
 
+/// The address families of a probe's sockets. A listener on `::` and its connections, also
+/// those over IPv4, are sockets of IPv6; the other end of such a connection is of IPv4.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Families {
+    /// Sockets of IPv4.
+    V4,
+    /// Sockets of IPv6.
+    V6,
+    /// Both, which takes two requests to the kernel for each sample.
+    #[default]
+    Both,
+}
+
+impl Families {
+    /// The family of sockets bound to this address.
+    pub fn of_address(address: IpAddr) -> Self {
+        match AddressFamily::from_address(address) {
+            AddressFamily::V4 => Self::V4,
+            AddressFamily::V6 => Self::V6,
+        }
+    }
+
+    pub(crate) fn each(self) -> impl Iterator<Item = AddressFamily> {
+        [AddressFamily::V4, AddressFamily::V6].into_iter().filter(move |family| {
+            matches!(
+                (self, family),
+                (Self::Both, _) | (Self::V4, AddressFamily::V4) | (Self::V6, AddressFamily::V6)
+            )
+        })
+    }
+}
+
 /// The configuration of a probe.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProbeConfig {
     /// Port whose listeners are sampled and whose SYN_RECV sockets are counted.
     pub port: u16,
-    /// The family of the listeners' addresses, and of the sockets counted.
-    pub family: AddressFamily,
+    /// The families of the listeners' addresses, and of the sockets counted.
+    pub family: Families,
     /// Interval between samples; 100 µs to an hour.
     #[serde(with = "humantime_serde")]
     pub interval: Duration,
@@ -39,7 +73,7 @@ impl Default for ProbeConfig {
     fn default() -> Self {
         Self {
             port: 8080,
-            family: AddressFamily::V4,
+            family: Families::default(),
             interval: Duration::from_millis(1),
             cpu_share: 0.03,
             timeline: false,

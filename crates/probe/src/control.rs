@@ -67,6 +67,9 @@ pub struct ProbeStatus {
     pub samples: u64,
     /// Ticks missed so far.
     pub missed: u64,
+    /// Segments that the listeners dropped themselves so far.
+    #[serde(default)]
+    pub listener_drops: u64,
 }
 
 /// Connections of a host by state.

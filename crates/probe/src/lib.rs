@@ -29,7 +29,7 @@ mod timeline;
 mod worker;
 
 pub use self::worker::{run, run_worker};
-pub use config::ProbeConfig;
+pub use config::{Families, ProbeConfig};
 pub use control::{
     Connections, ProbeCommand, ProbeEvent, ProbeMessage, ProbeProtocol, ProbeReport, ProbeResponse,
     ProbeStatus,

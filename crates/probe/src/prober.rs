@@ -9,7 +9,7 @@ use crate::allowance::Allowance;
 use crate::config::ProbeConfig;
 use crate::control::{Connections, ProbeReport, ProbeStatus};
 use crate::error::ProbeError;
-use crate::sockets::Sockets;
+use crate::sockets::{KnownListener, Sockets};
 use crate::summary::{self, Scan};
 use crate::ticks::Ticks;
 use crate::timeline::{Sample, Timeline};
@@ -84,12 +84,17 @@ impl Prober {
             connections,
             samples: self.summary.samples,
             missed: self.summary.missed,
+            listener_drops: self.sockets.known().iter().filter_map(KnownListener::drops).sum(),
         }
     }
 
     /// Takes a last full sample and returns the report.
     pub(crate) fn finish(mut self) -> Result<ProbeReport, ProbeError> {
         self.sample_all()?;
+        for (summary, known) in self.summary.listeners.iter_mut().zip(self.sockets.known()) {
+            summary.address = Some(known.local.to_string());
+            summary.drops = known.drops();
+        }
         self.summary.seconds = (self.last_ns - self.first_ns) as f64 / 1e9;
         self.summary.cpu_seconds = self.allowance.used_ns(process_cpu_ns()) as f64 / 1e9;
         let (timeline, cut_at_ns) = self.timeline.map_or_else(Default::default, Timeline::finish);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use linux_net::{Listener, SocketDiag, SocketMemory, monotonic_ns};
+use linux_net::{Listener, SocketDiag, SocketMemory, StateCounts, monotonic_ns};
 use worker::metrics::AcceptQueue;
 
 use crate::config::ProbeConfig;
@@ -29,9 +29,28 @@ pub(crate) struct Sockets {
     config: ProbeConfig,
     /// The only listener of the port, and when all were listed.
     single: Option<(SocketAddr, u64)>,
-    /// The inode of each listener observed so far.
-    inodes: Vec<u32>,
+    /// Each listener observed so far.
+    known: Vec<KnownListener>,
+    /// The listeners have been read at least once.
+    has_sample: bool,
     queues: Vec<Queue>,
+}
+
+/// A listener that was observed.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownListener {
+    pub(crate) local: SocketAddr,
+    inode: u32,
+    /// Its drops when the probe began: 0 for one that was made later.
+    drops_before: u32,
+    last_drops: Option<u32>,
+}
+
+impl KnownListener {
+    /// What it dropped while it was observed.
+    pub(crate) fn drops(&self) -> Option<u64> {
+        Some(self.last_drops?.wrapping_sub(self.drops_before).into())
+    }
 }
 
 impl Sockets {
@@ -39,7 +58,15 @@ impl Sockets {
     pub(crate) fn open(config: ProbeConfig) -> Result<Self, ProbeError> {
         let memory = SocketMemory::open().map_err(ProbeError::Memory)?;
         let diag = SocketDiag::open()?;
-        Ok(Self { diag, memory, config, single: None, inodes: Vec::new(), queues: Vec::new() })
+        Ok(Self {
+            diag,
+            memory,
+            config,
+            single: None,
+            known: Vec::new(),
+            has_sample: false,
+            queues: Vec::new(),
+        })
     }
 
     /// Reads the accept queues of the listeners, in the kernel's order.
@@ -53,21 +80,28 @@ impl Sockets {
             self.add(&listener);
             return Ok(&self.queues);
         }
-        let listeners = self.diag.listeners_on(self.config.family, Some(self.config.port))?;
+        let mut listeners = Vec::new();
+        for family in self.config.family.each() {
+            listeners.append(&mut self.diag.listeners_on(family, Some(self.config.port))?);
+        }
         self.single = match &listeners[..] {
             [single] => Some((single.local, now_ns)),
             _ => None,
         };
         listeners.iter().for_each(|listener| self.add(listener));
+        self.has_sample = true;
         Ok(&self.queues)
     }
 
     fn add(&mut self, listener: &Listener) {
-        let known = self.inodes.iter().position(|inode| *inode == listener.inode);
+        let known = self.known.iter().position(|known| known.inode == listener.inode);
         let number = known.unwrap_or_else(|| {
-            self.inodes.push(listener.inode);
-            self.inodes.len() - 1
+            let drops_before = if self.has_sample { 0 } else { listener.drops.unwrap_or(0) };
+            let Listener { local, inode, .. } = *listener;
+            self.known.push(KnownListener { local, inode, drops_before, last_drops: None });
+            self.known.len() - 1
         });
+        self.known[number].last_drops = listener.drops;
         let queue = AcceptQueue { depth: listener.queued, limit: listener.limit };
         self.queues.push(Queue { listener: number as u32, queue });
     }
@@ -77,9 +111,17 @@ impl Sockets {
         &self.queues
     }
 
+    /// Each listener observed so far, by its number.
+    pub(crate) fn known(&self) -> &[KnownListener] {
+        &self.known
+    }
+
     /// Scans the table of connections.
     pub(crate) fn scan(&mut self) -> Result<Connections, ProbeError> {
-        let counts = self.diag.count_connections(self.config.family, self.config.port)?;
+        let mut counts = StateCounts::default();
+        for family in self.config.family.each() {
+            counts = counts + self.diag.count_connections(family, self.config.port)?;
+        }
         Ok(Connections {
             syn_recv: counts.syn_recv,
             established: counts.established,

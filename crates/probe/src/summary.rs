@@ -5,6 +5,9 @@ use worker::metrics::{ListenerSummary, ProbeSummary};
 use crate::control::Connections;
 use crate::sockets::Queue;
 
+/// Earlier limits of a listener that are kept.
+const MAX_EARLIER_LIMITS: usize = 16;
+
 /// A count of the connections, valid at some time between two.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scan {
@@ -19,11 +22,19 @@ pub(crate) struct Scan {
 pub(crate) fn add_listeners(summary: &mut ProbeSummary, queues: &[Queue]) {
     for Queue { listener, queue } in queues {
         let index = *listener as usize;
+        // They are numbered in the order in which they are first observed.
         if summary.listeners.len() <= index {
-            summary.listeners.resize(index + 1, ListenerSummary::default());
+            let first = ListenerSummary { limit: queue.limit, ..ListenerSummary::default() };
+            summary.listeners.push(first);
         }
         let known = &mut summary.listeners[index];
-        known.limit = queue.limit;
+        if known.limit != queue.limit {
+            if known.earlier_limits.len() == MAX_EARLIER_LIMITS {
+                known.earlier_limits.remove(0);
+            }
+            known.earlier_limits.push(known.limit);
+            known.limit = queue.limit;
+        }
         known.deepest = known.deepest.max(queue.depth);
     }
     summary.deepest = summary.deepest.max(queues.iter().map(|queue| queue.queue.depth).sum());
@@ -86,8 +97,11 @@ mod tests {
         ] {
             add_listeners(&mut summary, queues);
         }
-        let listener = |limit, deepest| ListenerSummary { limit, deepest };
-        assert_eq!(summary.listeners, [listener(5, 3), listener(9, 4)]);
+        let listener = |limit, deepest, earlier_limits: &[u32]| {
+            let earlier_limits = earlier_limits.to_vec();
+            ListenerSummary { limit, deepest, earlier_limits, ..ListenerSummary::default() }
+        };
+        assert_eq!(summary.listeners, [listener(5, 3, &[]), listener(9, 4, &[5])]);
         assert_eq!(summary.deepest, 6, "at once");
     }
 

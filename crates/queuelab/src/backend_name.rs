@@ -13,7 +13,7 @@ pub(crate) fn parser() -> PossibleValuesParser {
 
 /// The backends for users, without those for tests.
 pub(crate) fn user_backends() -> impl Iterator<Item = &'static dyn BackendKind> {
-    lab::backends().iter().copied().filter(|backend| !backend.is_for_tests())
+    lab::selected_backends(None)
 }
 
 /// The name of the default backend.

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use linux_net::Counters;
 use load_generator::{CommandSender, CommandSource, LoadConfig, LoadEvent};
 use run_record::{
-    AttemptRow, Backend, KernelRules, Overrides, RunDirectory, RunRecord, RunVerdict,
-    SCHEMA_VERSION, ScenarioRecord, SysctlValues, Tool, TrialRecord,
+    Backend, KernelRules, Overrides, RunDirectory, RunRecord, RunVerdict, SCHEMA_VERSION,
+    ScenarioRecord, SysctlValues, Tool, TrialRecord,
 };
 use serde_json::json;
 use worker::Message;
@@ -19,6 +19,8 @@ use super::error::{Result, StandaloneError};
 use super::observer::Observer;
 use super::trial::StandaloneLoad;
 use crate::machine;
+use crate::trial::TrialOutput;
+use crate::writer::Writer;
 
 /// The scenario's name in stored runs: `DIR/load/<UTC time>/`.
 const NAME: &str = "load";
@@ -66,24 +68,24 @@ pub fn run(
     let config = LoadConfig { hold: observer.is_some(), ..request.config.clone() };
     let mut record = record(&config, request);
     // Before the load, so that an unwritable directory is reported at once.
-    let mut directory = request.out.map(|out| RunDirectory::create(out, &record)).transpose()?;
-    let (trial, attempts) =
-        measure(&config, observer, commands, interrupted).inspect_err(|_| {
-            if let Some(directory) = &directory {
-                // It is empty and stays empty.
-                let _ = std::fs::remove_dir_all(directory.path());
-            }
-        })?;
-    if let Some(directory) = &mut directory {
-        directory.write_attempts(trial.id, &attempts)?;
-        directory.append(&trial)?;
-        directory.finish(&mut record)?;
+    let directory = request.out.map(|out| RunDirectory::create(out, &record)).transpose()?;
+    let rows = scenario::Record { attempts: true, timelines: false };
+    let mut writer = directory.map(|directory| Writer::new(directory, &rows));
+    let output = measure(&config, observer, commands, interrupted).inspect_err(|_| {
+        if let Some(writer) = &writer {
+            // It is empty and stays empty.
+            let _ = std::fs::remove_dir_all(writer.path());
+        }
+    })?;
+    if let Some(writer) = &mut writer {
+        writer.append(&output)?;
+        writer.finish(&mut record)?;
     } else {
         record.ended = Some(Timestamp::now());
-        record.verdict = Some(RunVerdict::new(&record, std::slice::from_ref(&trial)));
+        record.verdict = Some(RunVerdict::new(&record, std::slice::from_ref(&output.record)));
     }
-    let path = directory.map(|directory| directory.path().to_owned());
-    Ok(FinishedLoad { record, trial, path })
+    let path = writer.map(|writer| writer.path().to_owned());
+    Ok(FinishedLoad { record, trial: output.record, path })
 }
 
 /// Runs the load and measures the changes of this host's counters.
@@ -92,7 +94,7 @@ fn measure(
     observer: Option<Observer>,
     commands: CommandSource,
     interrupted: &AtomicBool,
-) -> Result<(TrialRecord, Vec<AttemptRow>)> {
+) -> Result<TrialOutput> {
     let (started, began) = (Timestamp::now(), Instant::now());
     let before = Counters::here()?;
     let on_decided = observer.as_ref().map(Observer::on_decided);

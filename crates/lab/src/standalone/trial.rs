@@ -10,6 +10,7 @@ use run_record::{
 
 use super::sightings::{Acceptance, Sightings};
 use crate::outcome_join::{self, ServerConnections};
+use crate::trial::TrialOutput;
 use crate::{invariants, metrics};
 
 /// A finished load on a server that is not the lab's.
@@ -36,7 +37,7 @@ impl StandaloneLoad<'_> {
     /// Only the client's side is known, and what the server's sockets showed: the server's
     /// metrics and evidence are absent, no law is predicted, and only invariants of the
     /// client's side are checked.
-    pub(super) fn trial(self) -> (TrialRecord, Vec<AttemptRow>) {
+    pub(super) fn trial(self) -> TrialOutput {
         let Self { config, report, sightings, client, started, duration } = self;
         let settings = &config.settings;
         let listener_here = sightings.is_some();
@@ -99,7 +100,7 @@ impl StandaloneLoad<'_> {
             ],
             outcomes,
         };
-        (record, joined.rows)
+        TrialOutput { record, attempts: joined.rows, timeline: Vec::new() }
     }
 }
 
@@ -168,7 +169,7 @@ mod tests {
         let (config, report) = (&config, &report);
         let started = Timestamp::UNIX_EPOCH;
         let duration = Duration::from_secs(1);
-        StandaloneLoad { config, report, sightings: None, client, started, duration }.trial().0
+        StandaloneLoad { config, report, sightings: None, client, started, duration }.trial().record
     }
 
     #[test]

@@ -32,8 +32,9 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
     // Next, because this needs a single-threaded process, and most of the code below
     // starts threads. In a user namespace this process keeps its groups, and with them
     // its access to the Docker engine's socket.
-    let prepared: Vec<_> =
-        selected_backends(arguments).map(|backend| (backend, backend.prepare_process())).collect();
+    let prepared: Vec<_> = lab::selected_backends(arguments.backend.as_deref())
+        .map(|backend| (backend, backend.prepare_process()))
+        .collect();
     let needs = max_needs();
     let check = |(backend, prepared): (&dyn BackendKind, _)| BackendDiagnosis {
         name: backend.name(),
@@ -53,17 +54,6 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
         false => print_output(&text::text(&diagnosis))?,
     };
     Ok(if diagnosis.can_run() { Exit::Held } else { Exit::Machine })
-}
-
-/// The backend of `--backend`, or all that are not for tests.
-fn selected_backends(
-    arguments: &DoctorArguments,
-) -> impl Iterator<Item = &'static dyn BackendKind> {
-    let only = arguments.backend.clone();
-    lab::backends().iter().copied().filter(move |backend| match &only {
-        Some(only) => backend.name() == only,
-        None => !backend.is_for_tests(),
-    })
 }
 
 /// Determines the kernel's rules with the first backend that is ready.

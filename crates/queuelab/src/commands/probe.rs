@@ -1,14 +1,15 @@
-//! `queuelab probe`: samples the queues of a TCP port.
+//! `queuelab probe`: samples the queues of a TCP port. `text` has its lines and summary.
+
+mod text;
 
 use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
 use std::time::Duration;
 
-use linux_net::AddressFamily;
-use probe::{
-    Connections, ProbeConfig, ProbeError, ProbeEvent, ProbeReport, ProbeResponse, ProbeStatus,
-};
+use probe::{Families, ProbeConfig, ProbeError, ProbeEvent, ProbeResponse};
 use worker::Message;
+
+use self::text::Text;
 
 use super::parse_config;
 use crate::error::{CommandError, Result};
@@ -20,9 +21,10 @@ pub(crate) struct ProbeArguments {
     /// TCP port of the listeners.
     #[arg(long, default_value_t = ProbeConfig::default().port)]
     port: u16,
-    /// Address family of the listeners: 0.0.0.0 for IPv4, :: for IPv6.
-    #[arg(long, default_value = "0.0.0.0")]
-    address: IpAddr,
+    /// Only sockets of one address family: 0.0.0.0 for IPv4, :: for IPv6, which has a
+    /// listener on :: with its clients over IPv4 too [default: both].
+    #[arg(long)]
+    address: Option<IpAddr>,
     /// Interval between samples, 100us to 1h.
     #[arg(long, default_value = "1ms", value_parser = humantime::parse_duration)]
     interval: Duration,
@@ -51,7 +53,7 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
     let config = match &arguments.config {
         None => ProbeConfig {
             port: arguments.port,
-            family: AddressFamily::from_address(arguments.address),
+            family: arguments.address.map_or(Families::Both, Families::of_address),
             interval: arguments.interval,
             cpu_share: arguments.cpu_share,
             ..ProbeConfig::default()
@@ -62,20 +64,19 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
         probe::run_worker(&config).map_err(CommandError::Probe)?;
         return Ok(Exit::Held);
     }
+    let text = Text::new(config.clone())?;
     let result = probe::run(&config, arguments.length, |event| {
-        let text = match event {
-            Message::Event(ProbeEvent::Sampling) => {
-                format!("sampling port {} every {:?}", config.port, config.interval)
-            }
+        let lines = match event {
+            Message::Event(ProbeEvent::Sampling) => text.beginning(),
             Message::Response { response: ProbeResponse::Status(status), .. } => {
-                status_line(status)
+                text.status(status)
             }
-            Message::Event(ProbeEvent::Done(report)) => summary(report),
+            Message::Event(ProbeEvent::Done(report)) => text.summary(&report.report),
             Message::Failed(failure) => failure.reason.clone(),
             Message::Started(_) => return Ok(()),
         };
         let mut out = io::stdout().lock();
-        writeln!(out, "{text}").and_then(|()| out.flush())
+        writeln!(out, "{lines}").and_then(|()| out.flush())
     });
     match result {
         // The reader has closed the pipe.
@@ -84,51 +85,4 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
         }
         result => result.map(|()| Exit::Held).map_err(CommandError::Probe),
     }
-}
-
-/// The current sample as a line.
-fn status_line(status: &ProbeStatus) -> String {
-    let queues: Vec<_> = status
-        .listeners
-        .iter()
-        .map(|queue| format!("{} of {}", queue.depth, u64::from(queue.limit) + 1))
-        .collect();
-    let queued = match &queues[..] {
-        [] => "no listener".to_owned(),
-        queues => format!("queued {}", queues.join(" and ")),
-    };
-    let Connections { syn_recv, established, time_wait, fin_wait_2, socket_memory_bytes } =
-        status.connections;
-    format!(
-        "{queued} · SYN_RECV {syn_recv} · ESTABLISHED {established} · TIME_WAIT {time_wait} · \
-         FIN_WAIT_2 {fin_wait_2} · {} KiB of socket memory",
-        socket_memory_bytes / 1024
-    )
-}
-
-/// The summary at the end.
-fn summary(report: &ProbeReport) -> String {
-    let metrics = &report.report;
-    let mut lines = vec![format!(
-        "{} samples in {:.2} s, {} missed; {} of them counted sockets by state; {:.2} % of one CPU",
-        metrics.samples,
-        metrics.seconds,
-        metrics.missed,
-        metrics.state_samples,
-        100.0 * metrics.cpu_seconds / metrics.seconds.max(f64::MIN_POSITIVE)
-    )];
-    for (index, listener) in metrics.listeners.iter().enumerate() {
-        lines.push(format!(
-            "listener {}: at most {} queued; it holds {}",
-            index + 1,
-            listener.deepest,
-            u64::from(listener.limit) + 1
-        ));
-    }
-    for (name, state) in &metrics.states {
-        let name = name.to_uppercase();
-        lines.push(format!("{name}: at most {} at once, {} left", state.most, state.left));
-    }
-    lines.push(format!("socket memory: at most {} KiB", metrics.most_socket_memory / 1024));
-    lines.join("\n")
 }

@@ -39,12 +39,24 @@ pub struct ProbeSummary {
 }
 
 /// The samples of one listener.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListenerSummary {
     /// Its limit in the last sample (Send-Q).
     pub limit: u32,
     /// Maximum of queued connections (Recv-Q).
     pub deepest: u32,
+    /// Its earlier limits, in order, if a listen(2) changed it while it was sampled; at
+    /// most 16, the latest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_limits: Vec<u32>,
+    /// Segments that it dropped itself while it was sampled (`sk_drops`): its part of
+    /// `TcpExt.ListenDrops`, and what a socket filter or a full socket backlog dropped.
+    /// `None` in older records, or if the kernel does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drops: Option<u64>,
+    /// Where it listens; `None` in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
 }
 
 /// The samples of one socket state.

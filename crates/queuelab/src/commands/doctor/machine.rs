@@ -1,6 +1,7 @@
 //! The requirements of every backend.
 
 use std::fs;
+use std::path::Path;
 
 use lab::{BackendError, Finding};
 use linux_net::{DiagError, SocketDiag};
@@ -19,6 +20,10 @@ pub(super) fn findings(limits: &Limits, clients: u32) -> Vec<Finding> {
     let mut findings = machine_findings(&lab::describe_machine());
     findings.extend(limit_findings(limits, clients));
     findings.push(socket_finding(listed.map(|_| ())));
+    findings.push(family_finding(Path::new("/proc/sys/net/ipv6").exists()));
+    findings.push(machine_wide_finding(|name| {
+        fs::read_to_string(Path::new("/proc/sys").join(name.replace('.', "/"))).ok()
+    }));
     findings.push(scheduler_finding(autogroup.ok().as_deref().map(str::trim)));
     findings
 }
@@ -91,6 +96,41 @@ fn socket_finding(listed: Result<(), DiagError>) -> Finding {
     }
 }
 
+fn family_finding(has_ipv6: bool) -> Finding {
+    match has_ipv6 {
+        true => Finding::ok("addresses", "IPv4 and IPv6"),
+        false => Finding::note(
+            "addresses",
+            "IPv4 only: `server`, `load` and `probe` cannot use IPv6 addresses on this kernel",
+        ),
+    }
+}
+
+/// Sysctls that decide how connections queue, but are not of a network namespace.
+const MACHINE_WIDE: [&str; 3] =
+    ["net.core.netdev_max_backlog", "net.ipv4.tcp_max_orphans", "net.ipv4.tcp_mem"];
+
+/// The values that all hosts of all trials share.
+fn machine_wide_finding(read: impl Fn(&str) -> Option<String>) -> Finding {
+    let value = |name: &&str| {
+        let text = read(name)?;
+        let values: Vec<_> = text.split_whitespace().collect();
+        Some(format!("{name} = {}", values.join(" ")))
+    };
+    let values: Vec<_> = MACHINE_WIDE.iter().filter_map(value).collect();
+    let shared = "one value for the whole machine, which a scenario cannot set";
+    match values.is_empty() {
+        true => Finding::ok(
+            "whole machine",
+            format!(
+                "{}: {shared} (not visible in this network namespace)",
+                MACHINE_WIDE.join(", ")
+            ),
+        ),
+        false => Finding::ok("whole machine", format!("{}: {shared}", values.join(", "))),
+    }
+}
+
 /// docs/decisions/0004 explains why it matters.
 fn scheduler_finding(value: Option<&str>) -> Finding {
     let unfair = "the load competes for the CPUs with every thread of the server, so that its \
@@ -151,6 +191,18 @@ mod tests {
             detail(&root),
             "1 024 soft, 4 096 hard, raised up to 1 048 576 (fs.nr_open) if a cell needs it"
         );
+    }
+
+    #[test]
+    fn values_of_the_whole_machine_say_so() {
+        let seen =
+            machine_wide_finding(|name| name.ends_with("tcp_mem").then(|| "1\t2\t3\n".into()));
+        assert!(
+            seen.detail.starts_with("net.ipv4.tcp_mem = 1 2 3: one value for the whole machine")
+        );
+        let unseen = machine_wide_finding(|_| None).detail;
+        assert!(unseen.contains("not visible in this network namespace"), "{unseen}");
+        assert_eq!(family_finding(false).state, FindingState::Note);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::support::docker::{
 };
 use crate::support::test_engine::TestEngine;
 use crate::support::{all_output, out_directory, queuelab, run, runs, text};
-use run_record::{ListenerSummary, Outcome, RunDirectory, TrialRecord};
+use run_record::{Outcome, RunDirectory, TrialRecord};
 use serde_json::Value;
 
 /// Every attempt beyond the queue's capacity sends a SYN at 0 s and one at 1 s:
@@ -93,8 +93,8 @@ fn the_probe_samples_the_queue_of_a_container() {
     let (output, _, trials) = run(out.path(), &arguments);
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     let probe = trials[0].evidence.probe.as_ref().unwrap();
-    let listeners = [ListenerSummary { limit: 7, deepest: 8 }];
-    assert_eq!((probe.deepest, &probe.listeners[..]), (8, &listeners[..]), "{probe:?}");
+    let [listener] = &probe.listeners[..] else { panic!("{probe:?}") };
+    assert_eq!((probe.deepest, listener.limit, listener.deepest), (8, 7, 8), "{probe:?}");
     assert!(probe.states["established"].most >= 8 && probe.samples > 100, "{probe:?}");
     let timeline = RunDirectory::read_timeline(&runs(out.path())[0], trials[0].id);
     let deepest = timeline.unwrap().unwrap().iter().filter_map(|row| row.depth).max();

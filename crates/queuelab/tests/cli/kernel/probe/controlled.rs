@@ -133,7 +133,10 @@ fn the_report_has_the_queue_depth_and_the_states() {
         let requested = probe.status_requests;
         let (report, rows) = probe.stop();
         assert_eq!(report["deepest"], 4, "B + 1: {report}");
-        assert_eq!(report["listeners"], json!([{ "limit": 3, "deepest": 4 }]));
+        let listener = json!({
+            "limit": 3, "deepest": 4, "drops": 0, "address": "127.0.0.1:8080",
+        });
+        assert_eq!(report["listeners"], json!([listener]));
         for (state, most, left) in
             [("syn_recv", 2, 2), ("established", 8, 6), ("fin_wait_2", 1, 0), ("time_wait", 1, 1)]
         {

@@ -1,11 +1,14 @@
 //! A standalone probe.
 
 use std::io::Read;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::support::ordinary_user::{Sandbox, as_ordinary_user};
-use crate::support::{all_output, queuelab, text};
+use crate::support::{Background, all_output, queuelab, terminate, text};
+use linux_net::NetworkNamespace;
+use socket2::{Domain, Socket, Type};
 
 #[test]
 fn an_ordinary_user_gets_a_line_each_second_and_the_cpu_time() {
@@ -62,4 +65,70 @@ fn a_closed_pipe_ends_the_probe_and_a_write_error_is_reported() {
     let output = output.unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
     assert!(text(&output.stderr).contains("No space left"), "{}", all_output(&output));
+}
+
+/// Reads lines up to one that contains `awaited`.
+fn wait_for_line(probe: &mut Background, awaited: &str) {
+    let mut lines = probe.lines.by_ref().map(Result::unwrap);
+    assert!(lines.any(|line| line.contains(awaited)), "the probe ended without `{awaited}`");
+}
+
+#[test]
+fn both_families_a_changed_limit_and_the_listeners_own_drops_are_shown() {
+    linux_net::testing::in_lab_namespace(|| {
+        let host = NetworkNamespace::create().unwrap();
+        let listen = || {
+            let socket = Socket::new(Domain::IPV6, Type::STREAM, None).unwrap();
+            socket.set_only_v6(false).unwrap();
+            socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, 8080)).into()).unwrap();
+            socket.listen(2).unwrap();
+            socket
+        };
+        let listener = host.run(listen).unwrap();
+        let mut command = queuelab(&["probe", "--port=8080"]);
+        host.enter_on_exec(&mut command);
+        let mut probe = Background::start(command);
+        wait_for_line(&mut probe, "sampling port 8080");
+        // Three of them fit, of both families.
+        let connect = || {
+            let targets = [Ipv4Addr::LOCALHOST.into(), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+            let connect = |ip: IpAddr| {
+                let socket =
+                    Socket::new(Domain::for_address(SocketAddr::new(ip, 1)), Type::STREAM, None);
+                let socket = socket.unwrap();
+                socket.set_nonblocking(true).unwrap();
+                let _ = socket.connect(&SocketAddr::new(ip, 8080).into());
+                socket
+            };
+            targets.iter().cycle().take(8).map(|ip| connect(*ip)).collect::<Vec<_>>()
+        };
+        let _clients = host.run(connect).unwrap();
+        wait_for_line(&mut probe, "queued 3 of 3 · SYN_RECV 0 · dropped ");
+        listener.listen(1).unwrap();
+        wait_for_line(&mut probe, "queued 3 of 2 ");
+        terminate(&probe.child);
+        let summary = probe.remaining_output();
+        assert!(probe.child.wait().unwrap().success(), "{summary}");
+        assert!(summary.lines().all(|line| line.chars().count() <= 60), "{summary}");
+        assert!(summary.contains("listener 1 on [::]:8080\n"), "{summary}");
+        assert!(summary.contains("at most 3 queued; it holds 2\n"), "{summary}");
+        assert!(
+            summary.contains("its limit was 2, and is 1 since the last listen(2)"),
+            "{summary}"
+        );
+        let number = |before: &str| -> u64 {
+            let rest = summary.split_once(before).unwrap_or_else(|| panic!("{summary}")).1;
+            rest.split([' ', '\n']).next().unwrap().parse().unwrap()
+        };
+        let drops = number("dropped itself (sk_drops): ");
+        assert!(drops >= 5, "five SYNs, and those that were sent again: {summary}");
+        assert_eq!(
+            (number("ListenOverflows +"), number("ListenDrops +")),
+            (drops, drops),
+            "{summary}"
+        );
+        // Both ends of three connections: those over IPv4 at the client are of IPv4.
+        assert_eq!(number("ESTABLISHED: at most "), 6, "{summary}");
+        assert!(summary.contains("The whole machine, all its network namespaces:"), "{summary}");
+    });
 }

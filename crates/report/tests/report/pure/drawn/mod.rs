@@ -144,7 +144,7 @@ fn sampled_until(
     trial.evidence.probe = Some(ProbeSummary {
         interval_seconds: 0.001,
         samples: samples.len() as u64,
-        listeners: vec![ListenerSummary { limit: 10, deepest }],
+        listeners: vec![ListenerSummary { limit: 10, deepest, ..Default::default() }],
         deepest,
         timeline_cut_at_ns: cut_at_ms.map(|at| at * MS),
         ..ProbeSummary::default()
