@@ -40,6 +40,10 @@ const WITHOUT_EFFECT: [&str; 8] = [
 /// that are more than the ports divided by this may meet a port again.
 const PORTS_PER_CONNECT: u64 = 16;
 
+/// `TCP_RTO_MIN` (include/net/tcp.h): when a client on a short link probes for the loss of
+/// its last segment.
+pub(crate) const TAIL_LOSS_PROBE: Duration = Duration::from_millis(200);
+
 /// What the path of a cell depends on.
 pub(crate) struct PathInputs<'a> {
     pub(crate) cell: &'a CellSettings,
@@ -188,6 +192,7 @@ impl PathInputs<'_> {
             rto_max: Duration::from_millis(rto_max_ms.into()),
             connect_deadline: Some(load.connect_deadline),
             first_data: chats_at_once.then_some(load.send_delay),
+            probes_with_new_data: load.messages > 1 && load.interval < TAIL_LOSS_PROBE,
         })
     }
 

@@ -1,15 +1,33 @@
 //! The simulation of a trial.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+use std::time::Duration;
 
-use linux_net::TimerWheel;
+use chat_protocol::Framing;
+use chat_server::ClosesFirst;
+use linux_net::{Sysctl, TimerWheel};
+use load_generator::{ChatPhase, Leave};
 use queue_model::simulator::{Accepts, Arrival, ListenPath, Outcome, Timers, simulate};
 use run_record::{AttemptRow, KernelRules, Simulated, SysctlValues};
 use scenario::CellSettings;
 
+use crate::backend::Role;
+use crate::kernel_facts::UnstatedValue;
 use crate::kernel_rules::rule_set;
 use crate::listen_path::{PathInputs, netdev_max_backlog};
 use crate::sysctls_in_force::SysctlsInForce;
+
+/// A message of this many bytes fits into one segment of any link of a testbed.
+const SMALLEST_SEGMENT: u64 = 1400;
+
+/// With times between messages in this range, either message may be the one that the tail
+/// loss probe sends.
+const PROBE_MAY_BE_NEW: RangeInclusive<Duration> =
+    Duration::from_millis(150)..=Duration::from_millis(300);
+
+/// The default of `tcp_rto_min_us`: `TCP_RTO_MIN` (include/net/tcp.h).
+const DEFAULT_RTO_MIN_US: &str = "200000";
 
 /// The results of a finished trial, for its simulation.
 pub(crate) struct SimulationInputs<'a> {
@@ -23,9 +41,11 @@ pub(crate) struct SimulationInputs<'a> {
     pub(crate) rows: &'a [AttemptRow],
     /// Failed accept(2) calls and starts of clients' threads by errno name.
     pub(crate) accept_errors: &'a BTreeMap<String, u64>,
-    /// When the load closed its half-open connections, CLOCK_MONOTONIC
-    /// nanoseconds.
+    /// When the load was released, CLOCK_MONOTONIC nanoseconds: it closed its half-open
+    /// connections, and silent clients left.
     pub(crate) released_ns: u64,
+    /// Connections that the server had not accepted at the end of the trial.
+    pub(crate) left_in_queue: u32,
     /// When the counters were read the last time, CLOCK_MONOTONIC nanoseconds.
     pub(crate) counted_ns: u64,
 }
@@ -54,13 +74,17 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Result<Simulated, Stri
         .map(|row| {
             let start_ns = on_wheel(row.start_ns);
             let close_ns = Some(on_wheel(closed_ns(row, inputs)));
+            let first_sent_ns = first_sent_ns(row, inputs).map(on_wheel);
             match row.index < inputs.cell.load.half_open {
                 true => Arrival { close_ns, ..Arrival::half_open(start_ns) },
-                false => Arrival { close_ns, ..Arrival::live(start_ns) },
+                false => Arrival { close_ns, first_sent_ns, ..Arrival::live(start_ns) },
             }
         })
         .collect();
     let simulation = simulate(&path, &arrivals);
+    if simulation.ack_overflows > 0 {
+        check_phantoms(inputs)?;
+    }
     // The server emptied its queue before the trial ended: connections still in the
     // simulated queue would have been accepted.
     let accepted = simulation
@@ -96,6 +120,12 @@ fn check_rows(inputs: &SimulationInputs<'_>) -> Result<(), String> {
              have left connections in its queue"
         ));
     }
+    if inputs.left_in_queue > 0 {
+        return Err(format!(
+            "the trial ended while {} connections waited for accept(2)",
+            inputs.left_in_queue
+        ));
+    }
     let refused = inputs.rows.iter().any(|row| row.outcome == run_record::Outcome::Refused);
     if refused {
         return Err("attempts were refused, which no full queue does".to_owned());
@@ -110,6 +140,55 @@ fn check_rows(inputs: &SimulationInputs<'_>) -> Result<(), String> {
         )),
         None => Ok(()),
     }
+}
+
+/// When a client first sent something, unless that is `load.send_delay` after it was
+/// established: its first message after Go, or its FIN.
+fn first_sent_ns(row: &AttemptRow, inputs: &SimulationInputs<'_>) -> Option<u64> {
+    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let silent = load.half_open + load.slow_readers;
+    let senders = load.senders.map_or(load.clients, |senders| silent.saturating_add(senders));
+    if load.messages > 0 && (silent..senders).contains(&row.index) {
+        let delay = u64::try_from(load.send_delay.as_nanos()).unwrap_or(u64::MAX);
+        return (load.chat == ChatPhase::AfterConnect)
+            .then(|| inputs.released_ns.saturating_add(delay));
+    }
+    let leaves_at_go = load.messages == 0
+        && load.leave == Leave::HalfClose
+        && server.closes_first == ClosesFirst::Client;
+    match row.errno {
+        _ if leaves_at_go => Some(inputs.released_ns),
+        None => Some(row.end_ns),
+        // It was reset before it sent anything.
+        Some(_) => Some(u64::MAX),
+    }
+}
+
+/// Requires that a phantom sends one segment at a time, at times that are known: each of
+/// them tries to enter the accept queue.
+fn check_phantoms(inputs: &SimulationInputs<'_>) -> Result<(), String> {
+    let load = &inputs.cell.load;
+    let sysctls = SysctlsInForce::of_trial(inputs.cell, inputs.sysctls);
+    let has_other_rto_min = match sysctls.get(Role::Client, Sysctl::TcpRtoMinUs) {
+        UnstatedValue::Value(value) => value != DEFAULT_RTO_MIN_US,
+        _ => false,
+    };
+    let chats = load.messages > 0;
+    let message = Framing::HEADER_BYTES as u64 + u64::from(load.size);
+    let reason = if chats && load.nodelay && load.messages > 1 {
+        "each of their messages tries to enter the accept queue (load.nodelay)"
+    } else if chats && message > SMALLEST_SEGMENT {
+        "each segment of their first message tries to enter the accept queue (load.size)"
+    } else if chats && load.leave != Leave::Together {
+        "their FIN follows the last message and tries to enter the accept queue too (load.leave)"
+    } else if load.messages > 1 && PROBE_MAY_BE_NEW.contains(&load.interval) {
+        "their second message comes at about the time of the tail loss probe (load.interval)"
+    } else if has_other_rto_min {
+        "the simulator has only the default of net.ipv4.tcp_rto_min_us of the client"
+    } else {
+        return Ok(());
+    };
+    Err(format!("clients are phantoms for a time, and {reason}"))
 }
 
 /// When a client closed its socket, if it was not established by then.
@@ -130,8 +209,6 @@ fn closed_ns(row: &AttemptRow, inputs: &SimulationInputs<'_>) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn row(index: u32, connect: Option<Duration>, end_ns: u64) -> AttemptRow {
@@ -182,6 +259,7 @@ mod tests {
             rows,
             accept_errors,
             released_ns: 4_000_000_000,
+            left_in_queue: 0,
             counted_ns: 6_000_000_000,
         })
     }

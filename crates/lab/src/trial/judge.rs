@@ -96,6 +96,7 @@ fn simulate(
         rows: &joined.attempts.rows,
         accept_errors: &report.metrics.accept_errors,
         released_ns: observed.loaded.released_ns,
+        left_in_queue: observed.loaded.left.queued,
         counted_ns: observed.counted_ns,
     })
 }

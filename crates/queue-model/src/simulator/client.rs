@@ -61,9 +61,10 @@ impl World<'_> {
             ClientSide::SynSent => {
                 attempt.client = ClientSide::Established;
                 attempt.established = now;
+                let is_planned = attempt.sends_as_planned;
                 self.send(Segment::Ack, id);
-                if let Some(first_data) = path.client.first_data {
-                    self.events.set(now, nanoseconds(first_data), Timer::Data, id);
+                if let Some(first_data) = path.client.first_data.filter(|_| !is_planned) {
+                    self.events.set(now, nanoseconds(first_data), Timer::FirstData, id);
                 }
             }
             // A phantom answers each SYN-ACK, which tries to enter the accept queue again.
@@ -76,22 +77,24 @@ impl World<'_> {
         }
     }
 
-    pub(super) fn data_timer(&mut self, id: u32) {
+    /// Sends a phantom's first data or its FIN, for the first time or again.
+    pub(super) fn send_data(&mut self, id: u32) {
         let (now, retransmission) = (self.now, self.retransmission);
-        let first_data = self.path.client.first_data.map_or(0, nanoseconds);
+        let probes_with_new_data = self.path.client.probes_with_new_data;
         let attempt = self.attempt(id);
         // A socket acknowledges its data: nothing is retransmitted, and later data does
         // not affect the simulation.
         if attempt.client != ClientSide::Established || attempt.server == ServerSide::Socket {
             return;
         }
-        let first_sent = attempt.established.saturating_add(first_data);
-        if retransmission.data_gives_up(now.saturating_sub(first_sent)) {
+        attempt.first_sent = attempt.first_sent.min(now);
+        if retransmission.data_gives_up(now - attempt.first_sent) {
             return;
         }
         attempt.data_sent = attempt.data_sent.saturating_add(1);
         let sent = attempt.data_sent;
-        self.send(Segment::Ack, id);
+        let is_new = sent == 2 && probes_with_new_data;
+        self.send(if is_new { Segment::LaterData } else { Segment::Ack }, id);
         self.events.set(now, retransmission.data_gap(sent.into()), Timer::Data, id);
     }
 

@@ -20,6 +20,8 @@ pub(super) enum Segment {
     SynAck,
     /// At the server: an ACK, with or without data.
     Ack,
+    /// At the server: data that is not the first of its client.
+    LaterData,
     /// At the server, from a client that has closed.
     ClientReset,
     /// At the client.
@@ -33,7 +35,10 @@ pub(super) enum Timer {
     Syn,
     /// The server retransmits its SYN-ACK or removes the request.
     Request,
-    /// The client sends data.
+    /// The client's process sends its first data: exact, because it does not wait in the
+    /// kernel's timer wheel.
+    FirstData,
+    /// The client retransmits its data.
     Data,
 }
 
@@ -41,6 +46,7 @@ pub(super) enum Timer {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Event {
     Deadline(u32),
+    FirstSent(u32),
     Accept,
     Arrives(Segment, u32),
     Fires(Timer, u32),
@@ -58,6 +64,8 @@ struct Plan {
 #[derive(Debug)]
 struct TimerQueue {
     gap: u64,
+    /// Whether the timers fire to the nanosecond.
+    is_exact: bool,
     /// The slot of timers that are set now.
     slot: Slot,
     timers: VecDeque<(u64, u32, Timer)>,
@@ -69,6 +77,8 @@ pub(super) struct EventQueue {
     connects: Plan,
     /// When clients close their sockets if they are not established.
     deadlines: Plan,
+    /// When clients first send something.
+    first_sent: Plan,
     accept: u64,
     timers: Timers,
     /// Sorted by gap, shortest first.
@@ -86,16 +96,19 @@ pub(super) struct EventQueue {
 const NEVER: u64 = u64::MAX;
 
 impl EventQueue {
-    /// An event queue with these instants of connect(2) and of deadlines.
+    /// An event queue with these instants of connect(2), of deadlines, and of what clients
+    /// first send.
     pub(super) fn new(
         connects: Vec<(u64, u32)>,
         deadlines: Vec<(u64, u32)>,
+        first_sent: Vec<(u64, u32)>,
         link: Link,
         timers: Timers,
     ) -> Self {
         Self {
             connects: Plan::new(connects),
             deadlines: Plan::new(deadlines),
+            first_sent: Plan::new(first_sent),
             accept: NEVER,
             timers,
             timer_queues: Vec::new(),
@@ -123,10 +136,12 @@ impl EventQueue {
 
     /// Sets a timer and returns the instant at which it fires.
     pub(super) fn set(&mut self, now: u64, gap: u64, timer: Timer, attempt: u32) -> u64 {
-        let number = self.timer_queue(gap);
+        let is_exact = timer == Timer::FirstData;
+        let number = self.timer_queue(gap, is_exact);
         let queue = &mut self.timer_queues[number];
         if now >= queue.slot.until {
-            queue.slot = self.timers.slot_of(now, gap);
+            let timers = if is_exact { Timers::Exact } else { self.timers };
+            queue.slot = timers.slot_of(now, gap);
         }
         let at = queue.slot.fires_at;
         queue.timers.push_back((at, attempt, timer));
@@ -135,15 +150,18 @@ impl EventQueue {
     }
 
     /// The queue of timers of this length.
-    fn timer_queue(&mut self, gap: u64) -> usize {
+    fn timer_queue(&mut self, gap: u64, is_exact: bool) -> usize {
+        let key = (gap, is_exact);
+        let key_of = |queue: &TimerQueue| (queue.gap, queue.is_exact);
         let number = self
             .timer_queues
             .iter()
-            .position(|queue| queue.gap >= gap)
+            .position(|queue| key_of(queue) >= key)
             .unwrap_or(self.timer_queues.len());
-        if self.timer_queues.get(number).is_none_or(|queue| queue.gap != gap) {
+        if self.timer_queues.get(number).is_none_or(|queue| key_of(queue) != key) {
             let slot = Slot { fires_at: 0, until: 0 };
-            self.timer_queues.insert(number, TimerQueue { gap, slot, timers: VecDeque::new() });
+            let queue = TimerQueue { gap, is_exact, slot, timers: VecDeque::new() };
+            self.timer_queues.insert(number, queue);
             self.find_first_timer();
         }
         number
@@ -169,8 +187,8 @@ impl EventQueue {
     pub(super) fn next(&mut self) -> Option<(u64, Event)> {
         let segment = self.segments.front().map_or(NEVER, |&(at, ..)| at);
         let (deadline, timer) = (self.deadlines.head(), self.first_timer.0);
-        let connect = self.connects.head();
-        let at = deadline.min(self.accept).min(timer).min(segment).min(connect);
+        let (connect, first_sent) = (self.connects.head(), self.first_sent.head());
+        let at = deadline.min(self.accept).min(timer).min(segment).min(connect).min(first_sent);
         if at == NEVER {
             return None;
         }
@@ -185,6 +203,8 @@ impl EventQueue {
         } else if segment == at {
             let (_, attempt, segment) = self.segments.pop_front()?;
             Event::Arrives(segment, attempt)
+        } else if first_sent == at {
+            Event::FirstSent(self.first_sent.take())
         } else {
             Event::Connect(self.connects.take())
         };

@@ -106,6 +106,9 @@ pub struct Simulation {
     /// Every change of the depths, where
     /// `ListenPath::trace_depths` is set.
     pub depths: Vec<DepthSample>,
+    /// Overflows of the accept queue that final ACKs, data or FINs of clients caused, which
+    /// makes the clients phantoms.
+    pub ack_overflows: u64,
     /// The instant of the last event, on the arrivals' clock.
     pub end_ns: u64,
 }

@@ -94,6 +94,7 @@ impl World<'_> {
             // unless `tcp_abort_on_overflow` is set.
             ServerSide::Request if self.accept_queue_is_full() => {
                 self.counters.overflow();
+                self.ack_overflows += 1;
                 if self.path.listener.abort_on_overflow {
                     self.remove_request(id);
                     self.counters.embryonic_rsts += 1;
@@ -110,6 +111,7 @@ impl World<'_> {
                 self.counters.syncookies_recv += 1;
                 if self.accept_queue_is_full() {
                     self.counters.overflow();
+                    self.ack_overflows += 1;
                 } else {
                     self.enqueue(id);
                 }
@@ -117,6 +119,15 @@ impl World<'_> {
             ServerSide::Nothing => {
                 self.send(Segment::ServerReset, id);
             }
+        }
+    }
+
+    /// Data that is not the first: it can do what the final ACK does for a request, but it
+    /// does not return a cookie (`cookie_v4_check`, net/ipv4/syncookies.c).
+    pub(super) fn later_data_arrives(&mut self, id: u32) {
+        match self.attempt(id).server {
+            ServerSide::Nothing => drop(self.send(Segment::ServerReset, id)),
+            ServerSide::Request | ServerSide::Socket => self.ack_arrives(id),
         }
     }
 

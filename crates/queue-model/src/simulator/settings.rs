@@ -116,6 +116,10 @@ pub struct Client {
     /// until the first one is acknowledged (Nagle's algorithm); with TCP_NODELAY each
     /// would try too.
     pub first_data: Option<Duration>,
+    /// Whether a client writes a second message before the tail loss probe: then the probe
+    /// carries that message (`tcp_send_loss_probe`, net/ipv4/tcp_output.c). It does not
+    /// return a cookie, and is answered with an RST if there is no request.
+    pub probes_with_new_data: bool,
 }
 
 impl Default for Client {
@@ -126,6 +130,7 @@ impl Default for Client {
             rto_max: Duration::from_secs(120),
             connect_deadline: None,
             first_data: None,
+            probes_with_new_data: false,
         }
     }
 }
@@ -214,12 +219,15 @@ pub struct Arrival {
     /// When the client closes its socket if it is not established by then; `None` closes it
     /// at [`Client::connect_deadline`].
     pub close_ns: Option<u64>,
+    /// When the client first sends data or, without data, its FIN, if it is established by
+    /// then; `None` sends at [`Client::first_data`].
+    pub first_sent_ns: Option<u64>,
 }
 
 impl Arrival {
     /// A client that receives its SYN-ACK.
     pub fn live(start_ns: u64) -> Self {
-        Self { start_ns, peer: Peer::Live, close_ns: None }
+        Self { start_ns, peer: Peer::Live, close_ns: None, first_sent_ns: None }
     }
 
     /// A client whose socket drops every SYN-ACK.

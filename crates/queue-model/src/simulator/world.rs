@@ -46,6 +46,10 @@ pub(super) struct Attempt {
     pub(super) retransmits: u8,
     /// How often the timeout of its SYN has doubled.
     pub(super) doublings: u8,
+    /// When it sent data or its FIN first; [`NEVER`] if it did not.
+    pub(super) first_sent: u64,
+    /// Whether it sends at an instant that is known in advance.
+    pub(super) sends_as_planned: bool,
     pub(super) data_sent: u8,
     pub(super) timeouts: u8,
     pub(super) client: ClientSide,
@@ -56,7 +60,7 @@ pub(super) struct Attempt {
 }
 
 /// The instant of what did not happen.
-const NEVER: u64 = u64::MAX;
+pub(super) const NEVER: u64 = u64::MAX;
 
 /// The state of a simulation.
 #[derive(Debug)]
@@ -72,6 +76,8 @@ pub(super) struct World<'a> {
     pub(super) retransmission: Retransmission,
     /// Attempts that have retransmitted their SYN.
     pub(super) late: u64,
+    /// Overflows of the accept queue that final ACKs, data or FINs of clients caused.
+    pub(super) ack_overflows: u64,
     deepest_accept_queue: u32,
     deepest_syn_queue: u32,
     depths: Vec<DepthSample>,
@@ -88,8 +94,17 @@ impl<'a> World<'a> {
             // After its connect(2), which comes later among simultaneous events.
             Some((closed.max(arrival.start_ns.saturating_add(1)), id))
         });
-        let mut events =
-            EventQueue::new(starts.collect(), deadlines.collect(), path.link, path.timers);
+        let first_sent = arrivals
+            .iter()
+            .zip(0..count)
+            .filter_map(|(arrival, id)| Some((arrival.first_sent_ns?, id)));
+        let mut events = EventQueue::new(
+            starts.collect(),
+            deadlines.collect(),
+            first_sent.collect(),
+            path.link,
+            path.timers,
+        );
         let (acceptor, first_accept) = Acceptor::new(&path.accepts);
         if let Some(at) = first_accept {
             events.schedule_accept(at);
@@ -105,6 +120,7 @@ impl<'a> World<'a> {
             counters: Counters::default(),
             retransmission: Retransmission::new(&path.client, path.timers),
             late: 0,
+            ack_overflows: 0,
             deepest_accept_queue: 0,
             deepest_syn_queue: 0,
             depths: Vec::new(),
@@ -128,15 +144,17 @@ impl<'a> World<'a> {
     fn handle(&mut self, event: Event) {
         match event {
             Event::Deadline(id) => self.deadline(id),
+            Event::FirstSent(id) => self.send_data(id),
             Event::Accept => self.accept(),
             Event::Arrives(Segment::Syn, id) => self.syn_arrives(id),
             Event::Arrives(Segment::SynAck, id) => self.syn_ack_arrives(id),
             Event::Arrives(Segment::Ack, id) => self.ack_arrives(id),
+            Event::Arrives(Segment::LaterData, id) => self.later_data_arrives(id),
             Event::Arrives(Segment::ClientReset, id) => self.client_reset_arrives(id),
             Event::Arrives(Segment::ServerReset, id) => self.server_reset_arrives(id),
             Event::Fires(Timer::Syn, id) => self.syn_timer(id),
             Event::Fires(Timer::Request, id) => self.request_timer(id),
-            Event::Fires(Timer::Data, id) => self.data_timer(id),
+            Event::Fires(Timer::FirstData | Timer::Data, id) => self.send_data(id),
             Event::Connect(id) => self.connect(id),
         }
     }
@@ -177,6 +195,7 @@ impl<'a> World<'a> {
             syn_queue: QueueDepth { max: self.deepest_syn_queue, last: self.syn_queue.len },
             attempts: self.attempts.iter().map(Attempt::result).collect(),
             depths: self.depths,
+            ack_overflows: self.ack_overflows,
             end_ns: self.now,
         }
     }
@@ -192,6 +211,8 @@ impl Attempt {
             request_due: 0,
             retransmits: 0,
             doublings: 0,
+            first_sent: NEVER,
+            sends_as_planned: arrival.first_sent_ns.is_some(),
             data_sent: 0,
             timeouts: 0,
             client: ClientSide::Idle,

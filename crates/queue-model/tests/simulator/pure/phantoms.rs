@@ -176,6 +176,38 @@ fn only_data_turns_the_phantom_of_a_cookie_into_a_connection() {
     }
 }
 
+/// Measured on kernel 6.18: silent clients that close two seconds later.
+#[test]
+fn a_fin_at_a_known_instant_turns_a_phantom_into_a_connection() {
+    let (mut path, mut arrivals) = one_phantom();
+    path.accepts = Accepts::Every { service: Duration::from_millis(1), from_ns: SECOND / 10 };
+    let sent = arrivals[LAST].start_ns + SECOND / 2;
+    arrivals[LAST].first_sent_ns = Some(sent);
+    let simulation = simulate(&path, &arrivals);
+    assert_eq!(simulation.attempts[LAST].outcome, Outcome::Established);
+    assert_eq!(simulation.attempts[LAST].accepted_ns, Some(sent + ROUND_TRIP / 2));
+    assert_eq!((simulation.counters.syn_ack_retrans, simulation.ack_overflows), (0, 1));
+}
+
+/// Measured on kernel 6.18 with ten messages, 5 ms apart: the probe after 0.2 s carries the
+/// second one, whose sequence number is not that of a cookie.
+#[test]
+fn a_probe_with_new_data_resets_the_phantom_of_a_cookie() {
+    for (cookies, probes_with_new_data, outcome) in [
+        (SynCookies::Always, true, Outcome::Reset),
+        (SynCookies::Always, false, Outcome::Phantom),
+        (SynCookies::Off, true, Outcome::Phantom),
+    ] {
+        let (mut path, arrivals) = one_phantom();
+        path.listener.syncookies = cookies;
+        path.client.first_data = Some(Duration::from_millis(20));
+        path.client.probes_with_new_data = probes_with_new_data;
+        path.until_ns = Some(SECOND / 2);
+        let simulation = simulate(&path, &arrivals);
+        assert_eq!(simulation.attempts[LAST].outcome, outcome, "{cookies:?}");
+    }
+}
+
 /// A client that gave up answers its late SYN-ACK with an RST, which removes its request.
 #[test]
 fn the_rst_of_a_client_that_gave_up_removes_its_request() {

@@ -42,16 +42,18 @@ fn client() -> impl Strategy<Value = Client> {
         microseconds(1_000_000..120_000_001),
         proptest::option::of(microseconds(0..10_000_000)),
         proptest::option::of(microseconds(0..3_000_000)),
+        any::<bool>(),
     )
-        .prop_map(
-            |(syn_retries, syn_linear_timeouts, rto_max, connect_deadline, first_data)| Client {
+        .prop_map(|(syn_retries, linear, rto_max, connect_deadline, first_data, probes)| {
+            Client {
                 syn_retries,
-                syn_linear_timeouts,
+                syn_linear_timeouts: linear,
                 rto_max,
                 connect_deadline,
                 first_data,
-            },
-        )
+                probes_with_new_data: probes,
+            }
+        })
 }
 
 fn accepts() -> impl Strategy<Value = Accepts> {
@@ -108,10 +110,12 @@ fn arrivals() -> impl Strategy<Value = Vec<Arrival>> {
         1 => Just(Peer::Unreachable),
     ];
     let close = proptest::option::weighted(0.2, 0..10_000_000_000_u64);
-    let arrival = (0..200_000_u64, peer, close).prop_map(|(at, peer, close_ns)| {
-        // Few distinct instants, so that ties are common.
-        Arrival { start_ns: at / 50 * 50_000, peer, close_ns }
-    });
+    let sent = proptest::option::weighted(0.2, 0..10_000_000_000_u64);
+    let arrival =
+        (0..200_000_u64, peer, close, sent).prop_map(|(at, peer, close_ns, first_sent_ns)| {
+            // Few distinct instants, so that ties are common.
+            Arrival { start_ns: at / 50 * 50_000, peer, close_ns, first_sent_ns }
+        });
     proptest::collection::vec(arrival, 0..60)
 }
 
