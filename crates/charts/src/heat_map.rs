@@ -18,6 +18,8 @@ const ROW: f64 = 30.0;
 const HEAD: f64 = 42.0;
 /// The height of the scale, below the cells.
 const FOOT: f64 = 40.0;
+/// Marks a value that is no finding, because every trial of its cell was disturbed.
+const DISTURBED: &str = "disturbed";
 
 /// A map for each value of the axes before the last two, on one scale; empty if the
 /// matrix has fewer than two axes.
@@ -26,7 +28,7 @@ pub fn heat_maps(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
     let [outer @ .., rows, columns] = axes.as_slice() else {
         return Vec::new();
     };
-    let largest = cells.iter().filter_map(|cell| Some(cell.spread(metric.value)?.max));
+    let largest = cells.iter().filter_map(|cell| Some(cell.finding(metric.value)?.max));
     let top = metric.scale_max.unwrap_or_else(|| largest.fold(0.0, f64::max));
     let size = rows.values.len() * columns.values.len();
     let splits = combinations(outer);
@@ -50,6 +52,7 @@ fn heat_map(
         let spread = cell.spread(metric.value)?;
         let (min, max) = ((metric.format)(spread.min), (metric.format)(spread.max));
         let range = (min != max).then(|| format!("{min}–{max}"));
+        let range = if cell.is_disturbed() { Some(DISTURBED.to_owned()) } else { range };
         Some(((metric.format)(spread.median), range, spread.median))
     };
     let texts: Vec<_> = cells.iter().map(describe).collect();
@@ -80,6 +83,18 @@ fn heat_map(
                 None => rect.empty x=(px(x)) y=(px(y)) width=(width) height=(height) rx="3" {
                     title { (cell.place()) ": no trial" }
                 },
+                Some((median, ..)) if cell.is_disturbed() => {
+                    a href=(format!("#cell-{}", cell.number)) {
+                        title {
+                            (cell.place()) "\n" (metric.column) ": " (median)
+                            "\nno finding: every trial was disturbed"
+                        }
+                        rect.empty x=(px(x)) y=(px(y)) width=(width) height=(height) rx="3" {}
+                        @let middle = px(x + column / 2.0 - 1.0);
+                        text class="middle quiet" x=(middle) y=(px(y + 13.0)) { (median) }
+                        text class="middle small quiet" x=(middle) y=(px(y + 24.0)) { (DISTURBED) }
+                    }
+                }
                 Some((median, range, median_value)) => {
                     @let share = if top > 0.0 { median_value / top } else { 0.0 };
                     a href=(format!("#cell-{}", cell.number)) {

@@ -44,7 +44,7 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
     if along.values.len() < 3 {
         return Vec::new();
     }
-    let largest = cells.iter().filter_map(|cell| Some(cell.spread(metric.value)?.max));
+    let largest = cells.iter().filter_map(|cell| Some(cell.finding(metric.value)?.max));
     let top = metric.scale_max.unwrap_or_else(|| largest.fold(0.0, f64::max));
     let (at, to_scale) = positions(&along.values);
     let are_numbers = along.values.iter().all(Value::is_number);
@@ -60,7 +60,7 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
         });
         let lines = cells.chunks(along.values.len()).zip(names).map(|(cells, name)| {
             let points = cells.iter().zip(&at);
-            let points = points.map(|(cell, &x)| Some((x, cell.spread(metric.value)?, cell)));
+            let points = points.map(|(cell, &x)| Some((x, cell.finding(metric.value)?, cell)));
             Line { name, points: points.collect() }
         });
         let lines: Vec<_> = lines.collect();

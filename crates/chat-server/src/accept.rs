@@ -55,6 +55,7 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
             },
         }
     }
+    lock(&shared.accept_log).add_run_delay(linux_net::run_delay_seconds());
 }
 
 /// Registers a client and starts its thread. If the thread cannot start, the client is

@@ -42,9 +42,19 @@ pub(crate) struct Shared {
 pub(crate) struct AcceptLog {
     pub(crate) accepted: Vec<AcceptedConnection>,
     failures: AcceptFailures,
+    /// Time for which the accept loops that have ended waited for a CPU; none if the kernel
+    /// does not count it.
+    run_delay_seconds: Option<f64>,
 }
 
 impl AcceptLog {
+    /// Adds the time for which an accept loop waited for a CPU.
+    pub(crate) fn add_run_delay(&mut self, seconds: Option<f64>) {
+        if let Some(seconds) = seconds {
+            *self.run_delay_seconds.get_or_insert(0.0) += seconds;
+        }
+    }
+
     /// Counts an accept(2) that failed.
     pub(crate) fn add_accept_error(&mut self, errno: Errno) {
         *self.failures.accept_errors.entry(format!("{errno:?}")).or_default() += 1;
@@ -104,9 +114,10 @@ impl Shared {
 
     pub(crate) fn report(&self) -> ServerReport {
         let (lock_wait, lock_hold) = self.registry.lock_times();
-        let (mut accepted, failures) = {
+        let (mut accepted, failures, accept_run_delay_seconds) = {
             let accept_log = lock(&self.accept_log);
-            (accept_log.accepted.clone(), accept_log.failures.clone())
+            let AcceptLog { accepted, failures, run_delay_seconds } = &*accept_log;
+            (accepted.clone(), failures.clone(), *run_delay_seconds)
         };
         // Two accept loops may have recorded theirs in reverse order.
         accepted.sort_by_key(|connection| connection.at_ns);
@@ -127,6 +138,7 @@ impl Shared {
                 lock_wait,
                 lock_hold,
                 usage: ResourceUsage::current(),
+                accept_run_delay_seconds,
             },
         }
     }

@@ -28,6 +28,8 @@ pub struct Comparison {
     pub(crate) new_verdict: RunVerdict,
     /// The runs that are not finished, a line each.
     pub(crate) unfinished: Vec<String>,
+    /// The runs with disturbed trials, a line each.
+    pub(crate) disturbed: Vec<String>,
     pub(crate) laws: LawChanges,
     /// Why metrics are not comparable; empty if they are.
     pub(crate) differences: Differences,
@@ -71,6 +73,12 @@ impl Comparison {
             Scope::All if differences.is_empty() => compare_metrics(&cells, criteria),
             _ => Vec::new(),
         };
+        let sides = [("the baseline", baseline), ("the new run", new)];
+        let lines = |describe: fn(&RunVerdict) -> Option<String>| -> Vec<String> {
+            let line =
+                |(name, run): (&str, &Run)| Some(format!("{name}: {}", describe(&run.verdict)?));
+            sides.into_iter().filter_map(line).collect()
+        };
         Self {
             criteria: *criteria,
             scope,
@@ -79,10 +87,8 @@ impl Comparison {
             is_side_by_side: new.record.scenario.resolved["side_by_side"] == true,
             baseline_verdict: baseline.verdict.clone(),
             new_verdict: new.verdict.clone(),
-            unfinished: [("the baseline", baseline), ("the new run", new)]
-                .into_iter()
-                .filter_map(|(name, run)| Some(format!("{name}: {}", run.verdict.unfinished()?)))
-                .collect(),
+            unfinished: lines(RunVerdict::unfinished),
+            disturbed: lines(RunVerdict::describe_disturbed),
             laws,
             differences,
             names: new.axis_names().clone(),
@@ -91,8 +97,9 @@ impl Comparison {
         }
     }
 
-    /// How it ends: the worst of all verdicts. A run that is not finished never ends better
-    /// than inconclusive.
+    /// How it ends: the worst of all verdicts. A run that is not finished never ends better than
+    /// inconclusive, and neither do the metrics of a run most of whose trials were disturbed; the
+    /// predictions and counts of exact laws are as good as in any other.
     pub fn conclusion(&self) -> Conclusion {
         if self.new_verdict.verdict.is_failed() {
             return Conclusion::Failed;
@@ -102,7 +109,10 @@ impl Comparison {
             Scope::Laws => self.verdict_on_laws(),
         };
         Conclusion::Judged(match verdict {
-            Verdict::Held | Verdict::Improved if !self.unfinished.is_empty() => {
+            Verdict::Held | Verdict::Improved
+                if !self.unfinished.is_empty()
+                    || (self.scope == Scope::All && self.is_mostly_disturbed()) =>
+            {
                 Verdict::Inconclusive
             }
             verdict => verdict,
@@ -110,15 +120,21 @@ impl Comparison {
     }
 
     /// Whether any part of it is inconclusive, even if the conclusion is another: a metric, a
-    /// law that is no longer decided, a cell that was not run, a run that is not finished, or
-    /// the conclusion itself.
+    /// law that is no longer decided, a cell that was not run, a run that is not finished or
+    /// most of whose trials were disturbed, or the conclusion itself.
     pub fn has_inconclusive_part(&self) -> bool {
         let LawChanges { undecided, not_run, .. } = &self.laws;
         self.conclusion() == Conclusion::Judged(Verdict::Inconclusive)
             || !self.unfinished.is_empty()
             || !undecided.is_empty()
             || !not_run.is_empty()
+            || self.is_mostly_disturbed()
             || self.metrics.iter().any(|metric| metric.verdict == Verdict::Inconclusive)
+    }
+
+    /// Whether most trials of the new run were disturbed.
+    fn is_mostly_disturbed(&self) -> bool {
+        self.new_verdict.verdict == run_record::Verdict::Inconclusive
     }
 
     fn verdict_on_all(&self) -> Verdict {

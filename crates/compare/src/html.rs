@@ -21,6 +21,7 @@ impl Comparison {
                 h2 { "Failed checks of the new run" }
                 ul.failed { @for violation in self.new_verdict.violation_lines() { li { (violation) } } }
             }
+            (list("Disturbed, and not compared by metrics:", &self.disturbed))
             h2 { "Laws that changed" }
             @if laws.predicted.is_empty() && laws.undecided.is_empty() {
                 @if laws.cells == 0 { p { "The runs have no cell in common." } }

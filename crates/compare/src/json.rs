@@ -41,6 +41,7 @@ impl Comparison {
             },
             "not_run": self.laws.not_run,
             "unfinished": self.unfinished,
+            "disturbed": self.disturbed,
             "differences": {
                 "machine": lines(&self.differences.machine),
                 "scenario": lines(&self.differences.scenario),
@@ -50,7 +51,7 @@ impl Comparison {
     }
 
     fn metric(&self, compared: &MetricComparison) -> Value {
-        let MetricComparison { metric, point, baseline, new, p, verdict } = compared;
+        let MetricComparison { metric, point, baseline, new, p, verdict, .. } = compared;
         let interval = ratio_interval(baseline, new, self.criteria.seed);
         let delta = (!baseline.is_empty() && !new.is_empty()).then(|| cliffs_delta(baseline, new));
         json!({

@@ -27,6 +27,7 @@ impl Comparison {
             text += "- Some checks failed in the baseline.\n";
         }
         text += &list("Not finished", &self.unfinished);
+        text += &list("Disturbed, and not compared by metrics", &self.disturbed);
         text += &list("Laws with a different prediction", &self.laws.predicted);
         text += &list("Laws that are no longer decided", &self.laws.undecided);
         let differences: Vec<_> = self.differences().map(Difference::to_string).collect();

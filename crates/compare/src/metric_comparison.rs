@@ -14,10 +14,12 @@ use crate::{holm, mann_whitney};
 pub(crate) struct MetricComparison {
     pub(crate) metric: &'static Metric,
     pub(crate) point: Point,
-    /// One value for each trial of the baseline that has the metric.
+    /// One value for each undisturbed trial of the baseline that has the metric.
     pub(crate) baseline: Vec<f64>,
-    /// One value for each trial of the new run that has the metric.
+    /// One value for each undisturbed trial of the new run that has the metric.
     pub(crate) new: Vec<f64>,
+    /// Whether the baseline has the cell, even if only with disturbed trials.
+    is_in_baseline: bool,
     /// Adjusted for the number of tests; `None` if there were too few trials to test.
     pub(crate) p: Option<f64>,
     pub(crate) verdict: Verdict,
@@ -35,20 +37,24 @@ impl MetricComparison {
 
     /// `None` if the metric has no meaning in this cell.
     ///
-    /// A retried trial counts once, with its first execution: only failed trials are retried, so
-    /// later executions are selected by their outcome, and would make a run look better the more
-    /// it failed.
+    /// A retried trial counts once, with the first execution that was not disturbed: a failed
+    /// trial is retried because of its result, so later executions are selected by their
+    /// outcome, and would make a run look better the more it failed. A trial that was disturbed
+    /// in each execution does not count.
     fn new(metric: &'static Metric, cells: &CellPair<'_>) -> Option<Self> {
-        let (baseline, new) = (first_executions(&cells.baseline), first_executions(&cells.new));
+        let (baseline, new) = (measured(&cells.baseline), measured(&cells.new));
         let values = |trials: &[&TrialRecord]| -> Vec<f64> {
             trials.iter().filter_map(|trial| (metric.value)(trial)).collect()
         };
-        let applies = baseline.iter().chain(&new).any(|trial| (metric.applies_to)(trial));
+        // Disturbed or not: a cell without any measurement is inconclusive.
+        let mut all = cells.baseline.iter().chain(&cells.new);
+        let applies = all.any(|trial| (metric.applies_to)(trial));
         applies.then(|| Self {
             metric,
             point: cells.point.clone(),
             baseline: values(&baseline),
             new: values(&new),
+            is_in_baseline: !cells.baseline.is_empty(),
             p: None,
             verdict: Verdict::Inconclusive,
         })
@@ -74,12 +80,18 @@ pub(crate) fn compare_metrics(
     for (&index, p) in tested.iter().zip(holm::adjusted(&p_values)) {
         compared[index].p = Some(p);
     }
-    for MetricComparison { metric, baseline, new, p, verdict, .. } in &mut compared {
-        *verdict = judge(criteria, metric, baseline, new, *p);
+    for compared in &mut compared {
+        let MetricComparison { metric, baseline, new, is_in_baseline, p, verdict, .. } = compared;
+        *verdict = match judge(criteria, metric, baseline, new, *p) {
+            Verdict::NoBaseline if *is_in_baseline => Verdict::Inconclusive,
+            verdict => verdict,
+        };
     }
     compared
 }
 
-fn first_executions<'a>(trials: &[&'a TrialRecord]) -> Vec<&'a TrialRecord> {
-    TrialExecutions::group(trials.iter().copied()).iter().map(TrialExecutions::first).collect()
+/// The execution of each trial that measures it.
+fn measured<'a>(trials: &[&'a TrialRecord]) -> Vec<&'a TrialRecord> {
+    let trials = TrialExecutions::group(trials.iter().copied());
+    trials.iter().filter_map(TrialExecutions::measured).collect()
 }

@@ -71,8 +71,7 @@ fn compare_member(
         conclusion,
         problem: Some(problem),
         // A run that is not finished is no baseline, even if it has none itself.
-        has_inconclusive_part: conclusion == inconclusive
-            || runs.1.is_some_and(|run| run.verdict.unfinished().is_some()),
+        has_inconclusive_part: conclusion == inconclusive || runs.1.is_some_and(is_undecided),
         comparison: None,
     };
     match runs {
@@ -89,7 +88,7 @@ fn compare_member(
                 Conclusion::Failed
             } else if !(laws && baseline.is_none()) {
                 Conclusion::Judged(Verdict::NoBaseline)
-            } else if run.verdict.unfinished().is_some() {
+            } else if is_undecided(run) {
                 inconclusive
             } else {
                 Conclusion::Judged(Verdict::Held)
@@ -113,6 +112,11 @@ fn compare_member(
             }
         }
     }
+}
+
+/// Whether a run is not finished, or most of its trials were disturbed.
+fn is_undecided(run: &Run) -> bool {
+    run.verdict.unfinished().is_some() || run.verdict.verdict == run_record::Verdict::Inconclusive
 }
 
 /// Whether a run has as many repetitions as a verdict on metrics takes.

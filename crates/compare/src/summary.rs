@@ -15,6 +15,7 @@ impl Comparison {
     /// The result in a sentence or two, problems first.
     pub fn describe(&self) -> String {
         let mut problems = self.unfinished.clone();
+        problems.extend(self.disturbed.iter().cloned());
         if self.new_verdict.verdict.is_failed() {
             problems.push(format!(
                 "in the new run, {}",
@@ -89,7 +90,8 @@ impl Comparison {
     pub(crate) fn describe_method(&self) -> String {
         let tests = self.metrics.iter().filter(|metric| metric.p.is_some()).count();
         let text = format!(
-            "Medians over trials; a retried trial counts once, with its first try. Ratio: new ÷ \
+            "Medians over undisturbed trials; a retried trial counts once, with its first try \
+             that was not disturbed. Ratio: new ÷ \
              baseline, with its bootstrap interval (trials resampled, seed {}). Delta: Cliff's \
              delta, the share of pairs of trials in which the new one is larger minus the share \
              in which it is smaller. p: two-sided Mann–Whitney test, adjusted by Holm's method \
@@ -152,6 +154,9 @@ impl Comparison {
             }
             (Verdict::Held | Verdict::Regressed, _) => "",
             (Verdict::Improved, _) => "; if that was intended, use this run as the next baseline",
+            (Verdict::Inconclusive, _) if !self.disturbed.is_empty() => {
+                "; run it again while the machine is idle, or with --retry-disturbed"
+            }
             (Verdict::Inconclusive, Scope::All) => "; more repetitions (--repeat) may decide it",
             (Verdict::Inconclusive, Scope::Laws) => "; parts of the baseline were not compared",
             (Verdict::NoBaseline, Scope::All) => {

@@ -41,6 +41,7 @@ impl Comparison {
         }
         let laws = &self.laws;
         sections.extend(list("Not finished:", &self.unfinished));
+        sections.extend(list("Disturbed, and not compared by metrics:", &self.disturbed));
         sections.extend(list("Laws with a different prediction:", &laws.predicted));
         sections.extend(list("Laws that are no longer decided:", &laws.undecided));
         let lines = |differences: &mut dyn Iterator<Item = &Difference>| -> Vec<String> {

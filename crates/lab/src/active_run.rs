@@ -9,7 +9,7 @@ use scenario::{Plan, PlannedTrial};
 
 use crate::error::Result;
 use crate::finished_run::FinishedRun;
-use crate::schedule;
+use crate::schedule::{self, MaxRetries};
 use crate::trial::TrialOutput;
 use crate::writer::Writer;
 use crate::{invariants, machine};
@@ -57,7 +57,9 @@ impl<'a> ActiveRun<'a> {
 
     /// The trials to run next.
     pub(crate) fn due(&self) -> Vec<PlannedTrial> {
-        schedule::due(&self.plan.trials, &schedule::history(&self.trials), self.record.retries)
+        let RunRecord { retries, disturbed_retries, .. } = self.record;
+        let max = MaxRetries { failed: retries, disturbed: disturbed_retries };
+        schedule::due(&self.plan.trials, &schedule::history(&self.trials), max)
     }
 
     /// The number of planned trials that have been run at least once.

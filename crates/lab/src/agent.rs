@@ -21,5 +21,6 @@ mod worker;
 
 pub(crate) use control::{
     AgentCommand, AgentEvent, AgentProtocol, AgentResponse, HEARTBEAT_INTERVAL, HostConnections,
+    HostUsage,
 };
 pub use worker::{AgentError, run_worker};

@@ -26,4 +26,5 @@ pub use kind::BackendKind;
 pub use leftovers::Leftovers;
 pub(crate) use spec::dotted;
 pub use spec::{Addresses, Filters, Needs, Purpose, Role, TestbedSpec};
+pub(crate) use testbed::TestbedUsage;
 pub use testbed::{Backend, Testbed};

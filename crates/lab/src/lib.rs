@@ -36,6 +36,7 @@
 //! | `invariants` | what must hold in every trial |
 //! | `facts` | the variables of a scenario's expectations |
 //! | `metrics` | a trial's metrics, from the reports of server and load |
+//! | `usage_window` | how busy the machine was while a load ran |
 //! | `machine` | the machine, and its own sysctls |
 //! | `error` | [`LabError`] |
 //!
@@ -74,6 +75,7 @@ mod standalone;
 mod start_barrier;
 mod sysctls_in_force;
 mod trial;
+mod usage_window;
 mod writer;
 
 pub use agent::{AgentError, run_worker as run_agent};

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use chat_server::ServerReport;
 use load_generator::{LoadReport, LoadSettings};
 use run_record::{
-    AttemptRow, Check, EndedBy, LatencyHistogram, LatencySummary, Outcome, OutcomeCounts, Rates,
+    AttemptRow, Check, Disturbance, EndedBy, LatencyHistogram, LatencySummary, Outcome,
+    OutcomeCounts, Rates,
 };
 
 /// The three rates over the chat's window, and the original benchmark's throughput.
@@ -119,16 +120,27 @@ pub(crate) fn connect_histogram(rows: &[AttemptRow]) -> LatencyHistogram {
     rows.iter().filter_map(|row| row.connect_ns).collect()
 }
 
-/// A scenario's expectations as checks, each with its reason and its facts.
-pub(crate) fn checks(results: Vec<scenario::ExpectationResult>) -> Vec<Check> {
+/// A scenario's expectations as checks, each with its reason and its facts. A disturbed trial
+/// does not decide those whose facts depend on who got the CPUs.
+pub(crate) fn checks(
+    results: Vec<scenario::ExpectationResult>,
+    disturbance: Option<&Disturbance>,
+) -> Vec<Check> {
     results
         .into_iter()
         .map(|result| {
+            let is_decided = result.error.is_some()
+                || disturbance.is_none_or(|it| {
+                    it.decides_expectation(result.facts.keys().map(String::as_str))
+                });
+            let undecided = disturbance.filter(|_| !is_decided && result.held.is_some());
+            let undecided = undecided.map(|it| format!("not decided: {}", it.describe()));
             let facts = result.facts.iter().map(|(name, value)| format!("{name} was {value}"));
             let facts = Some(facts.collect::<Vec<_>>().join(", ")).filter(|text| !text.is_empty());
             let detail: Vec<_> =
-                [result.because, result.error, facts].into_iter().flatten().collect();
-            Check { name: result.that, held: result.held, detail: detail.join("; ") }
+                [undecided, result.because, result.error, facts].into_iter().flatten().collect();
+            let held = result.held.filter(|_| is_decided);
+            Check { name: result.that, held, detail: detail.join("; ") }
         })
         .collect()
 }

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use run_record::{TrialExecutions, TrialRecord};
+use run_record::{RetryReason, TrialExecutions, TrialRecord};
 use scenario::PlannedTrial;
 
 /// Maximum of trials that run side by side: each has two hosts, a server and a load,
@@ -43,8 +43,34 @@ impl Batch {
 pub(crate) struct TrialHistory {
     /// How often it has been retried.
     pub(crate) retries: u32,
-    /// Whether a retry can change its verdict: it failed, and no invariant was violated.
-    pub(crate) may_be_retried: bool,
+    /// Its executions in which a check failed.
+    pub(crate) failures: u32,
+    /// Why a retry may help; `None` if it cannot.
+    pub(crate) reason: Option<RetryReason>,
+}
+
+/// The maximum of retries of a trial, for each reason.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct MaxRetries {
+    /// Of a trial in which a check failed.
+    pub(crate) failed: u32,
+    /// Of a trial that was disturbed.
+    pub(crate) disturbed: u32,
+}
+
+impl TrialHistory {
+    /// Whether it is retried once more.
+    fn is_due(&self, max: MaxRetries) -> bool {
+        // A retry follows each of its executions but the last.
+        let executions = self.retries.saturating_add(1);
+        match self.reason {
+            None => false,
+            Some(RetryReason::Failed) => self.failures <= max.failed,
+            Some(RetryReason::Disturbed) => {
+                executions.saturating_sub(self.failures) <= max.disturbed
+            }
+        }
+    }
 }
 
 /// The history of each planned trial, by its number.
@@ -53,27 +79,33 @@ pub(crate) type History = BTreeMap<u32, TrialHistory>;
 /// The history of a run that has these trials.
 pub(crate) fn history(trials: &[TrialRecord]) -> History {
     let of_trial = |tries: &TrialExecutions<'_>| {
-        let history =
-            TrialHistory { retries: tries.last().retry, may_be_retried: tries.may_be_retried() };
+        let history = TrialHistory {
+            retries: tries.last().retry,
+            failures: tries.failures(),
+            reason: tries.retry_reason(),
+        };
         (tries.last().id, history)
     };
     TrialExecutions::group(trials).iter().map(of_trial).collect()
 }
 
-/// The trials to run next: those that are missing; if none is, a retry of each failed
-/// one, at most `retries` times. Retries come after all other trials, so that a
+/// The trials to run next: those that are missing; if none is, a retry of each failed or
+/// disturbed one, at most `max` times. Retries come after all other trials, so that a
 /// disturbance has time to pass, and never replace an earlier attempt. Empty at the end
 /// of the run.
-pub(crate) fn due(planned: &[PlannedTrial], history: &History, retries: u32) -> Vec<PlannedTrial> {
+pub(crate) fn due(
+    planned: &[PlannedTrial],
+    history: &History,
+    max: MaxRetries,
+) -> Vec<PlannedTrial> {
     let missing = planned.iter().filter(|trial| !history.contains_key(&trial.id));
     let missing: Vec<_> = missing.copied().collect();
     if !missing.is_empty() {
         return missing;
     }
     let retry = |trial: &PlannedTrial| {
-        let history = history.get(&trial.id).filter(|history| history.may_be_retried)?;
-        let retry = history.retries + 1;
-        (retry <= retries).then_some(PlannedTrial { retry, ..*trial })
+        let history = history.get(&trial.id).filter(|history| history.is_due(max))?;
+        Some(PlannedTrial { retry: history.retries + 1, ..*trial })
     };
     let again: Vec<_> = planned.iter().filter_map(retry).collect();
     // Round by round: if an interruption prevented the first retry of a trial, it comes
@@ -122,7 +154,7 @@ mod tests {
     use std::path::Path;
 
     use proptest::prelude::*;
-    use run_record::RunDirectory;
+    use run_record::{Disturbance, DisturbanceCause, RunDirectory};
 
     use super::*;
 
@@ -143,9 +175,19 @@ mod tests {
         trial
     }
 
-    fn next(trials: &[TrialRecord], retries: u32) -> Vec<(u32, u32)> {
+    fn disturbed(id: u32, retry: u32) -> TrialRecord {
+        let causes = vec![DisturbanceCause::OtherProcesses];
+        let disturbance = Some(Disturbance { causes, ..Disturbance::default() });
+        TrialRecord { disturbance, ..trial(id, retry) }
+    }
+
+    fn next(trials: &[TrialRecord], failed: u32) -> Vec<(u32, u32)> {
+        next_of(trials, MaxRetries { failed, disturbed: 0 })
+    }
+
+    fn next_of(trials: &[TrialRecord], max: MaxRetries) -> Vec<(u32, u32)> {
         let planned: Vec<_> = [2, 0, 1].map(planned).to_vec();
-        let due = due(&planned, &history(trials), retries);
+        let due = due(&planned, &history(trials), max);
         due.iter().map(|trial| (trial.id, trial.retry)).collect()
     }
 
@@ -176,6 +218,42 @@ mod tests {
         assert_eq!(next(&[trial(0, 0), trial(2, 0), broken.clone()], 3), []);
         let tried = [broken, trial(1, 1)];
         assert!(!TrialExecutions::group(&tried)[0].held());
+    }
+
+    #[test]
+    fn a_disturbed_trial_is_retried_until_it_is_undisturbed_or_has_no_retries_left() {
+        let next =
+            |tried: &[TrialRecord], disturbed| next_of(tried, MaxRetries { failed: 0, disturbed });
+        let mut tried = vec![disturbed(2, 0), trial(0, 0), disturbed(1, 0)];
+        assert_eq!(next(&tried, 0), []);
+        assert_eq!(next(&tried, 2), [(2, 1), (1, 1)], "after all others");
+        tried.extend([trial(2, 1), disturbed(1, 1)]);
+        assert_eq!(next(&tried, 1), []);
+        assert_eq!(next(&tried, 2), [(1, 2)], "one is measured now");
+        tried.push(disturbed(1, 2));
+        assert_eq!(next(&tried, 2), []);
+        let measured = TrialExecutions::group(&tried)[2].measured().unwrap();
+        assert_eq!((measured.id, measured.retry), (2, 1));
+    }
+
+    /// Each kind of retry has its own number: a busy machine does not use up the retries of a
+    /// failed law, and a failed law is not retried because the machine was busy.
+    #[test]
+    fn a_failure_of_a_disturbed_trial_is_retried_only_as_a_failure() {
+        let others = [trial(0, 0), trial(1, 0)];
+        let broken = TrialRecord { disturbance: disturbed(2, 0).disturbance, ..failed(2, 0) };
+        let mut tried = [&others[..], &[broken]].concat();
+        let next = |tried: &[TrialRecord], failed, disturbed| {
+            next_of(tried, MaxRetries { failed, disturbed })
+        };
+        assert_eq!(next(&tried, 0, 9), []);
+        assert_eq!(next(&tried, 1, 0), [(2, 1)]);
+        tried.push(disturbed(2, 1));
+        assert_eq!(next(&tried, 1, 0), []);
+        assert_eq!(next(&tried, 1, 1), [(2, 2)]);
+        tried.push(failed(2, 2));
+        assert_eq!(next(&tried, 1, 9), []);
+        assert_eq!(next(&tried, 2, 1), [(2, 3)]);
     }
 
     /// A plan of `cells` × `repetitions`, in order.
@@ -254,17 +332,22 @@ mod tests {
             cuts in proptest::collection::vec(1usize..12, 40),
         ) {
             let plan = plan(trials, 1);
+            let max = MaxRetries { failed: retries, disturbed: 0 };
             let mut history = History::new();
             let mut tries = HashSet::new();
             for cut in cuts {
-                for trial in due(&plan, &history, retries).into_iter().take(cut) {
+                for trial in due(&plan, &history, max).into_iter().take(cut) {
                     prop_assert!(tries.insert((trial.id, trial.retry)), "run twice");
-                    let may_be_retried = trial.retry < failures[trial.id as usize];
-                    let after = TrialHistory { retries: trial.retry, may_be_retried };
+                    let is_failed = trial.retry < failures[trial.id as usize];
+                    let after = TrialHistory {
+                        retries: trial.retry,
+                        failures: trial.retry + u32::from(is_failed),
+                        reason: is_failed.then_some(RetryReason::Failed),
+                    };
                     history.insert(trial.id, after);
                 }
             }
-            prop_assert!(due(&plan, &history, retries).is_empty());
+            prop_assert!(due(&plan, &history, max).is_empty());
             for trial in &plan {
                 let expected = failures[trial.id as usize].min(retries);
                 prop_assert_eq!(history[&trial.id].retries, expected);

@@ -1,6 +1,7 @@
 //! The clock of all times in a run.
 
-use nix::time::{ClockId, clock_gettime};
+use nix::time::{ClockId, clock_getcpuclockid, clock_gettime};
+use nix::unistd::Pid;
 
 /// CLOCK_MONOTONIC, nanoseconds: comparable between processes of one boot, so the times
 /// of a server and of a load can be compared.
@@ -14,6 +15,13 @@ pub fn monotonic_ns() -> u64 {
 pub fn process_cpu_ns() -> u64 {
     let used = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("every Linux counts it");
     used.tv_sec() as u64 * 1_000_000_000 + used.tv_nsec() as u64
+}
+
+/// The CPU time of another process with all its threads, nanoseconds (clock_getcpuclockid(3));
+/// `None` if there is no such process.
+pub fn process_cpu_ns_of(pid: Pid) -> Option<u64> {
+    let used = clock_gettime(clock_getcpuclockid(pid).ok()?).ok()?;
+    Some(used.tv_sec() as u64 * 1_000_000_000 + used.tv_nsec() as u64)
 }
 
 #[cfg(test)]

@@ -13,7 +13,8 @@
 //! | count packets dropped before any socket | [`softnet_drops()`] |
 //! | find the addresses of a name | [`resolve()`] |
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
-//! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`raise_open_files`] |
+//! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`], [`raise_open_files`] |
+//! | measure the machine | [`MachineUsage`] |
 //! | test with namespaces | [`testing`] |
 //!
 //! No program is called (no `ip`, `ss`, `sysctl`), nothing is written outside the
@@ -27,6 +28,7 @@ mod kernel_names;
 mod limits;
 mod link;
 mod loopback;
+mod machine_usage;
 mod namespace;
 mod namespace_factory;
 mod netlink;
@@ -42,7 +44,7 @@ pub mod testing;
 mod timer_wheel;
 mod user_namespace;
 
-pub use clock::{monotonic_ns, process_cpu_ns};
+pub use clock::{monotonic_ns, process_cpu_ns, process_cpu_ns_of};
 pub use counters::{CounterDelta, Counters, CountersError};
 pub use diag::{AddressFamily, DiagError, Listener, ServerSocket, SocketDiag};
 pub use kernel_names::{Counter, Sysctl};
@@ -51,6 +53,7 @@ pub use link::{
     CLIENT_INTERFACE, LinkAddresses, LinkError, SERVER_INTERFACE, add_addresses_here,
     join_with_veth,
 };
+pub use machine_usage::{MachineUsage, run_delay_seconds};
 pub use namespace::{NetworkNamespace, lead_session_on_exec};
 pub use namespace_factory::NamespaceFactory;
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};

@@ -168,4 +168,8 @@ pub struct LoadReport {
     pub errors: BTreeMap<String, u64>,
     /// Resources used by the load's process.
     pub usage: ResourceUsage,
+    /// Time for which the thread of the load waited for a CPU although it could go on,
+    /// seconds; none if the kernel does not count it.
+    #[serde(default)]
+    pub run_delay_seconds: Option<f64>,
 }

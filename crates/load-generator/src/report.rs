@@ -59,6 +59,7 @@ impl Generator<'_> {
             unframed: metrics.unframed,
             errors: metrics.errors,
             usage: ResourceUsage::current(),
+            run_delay_seconds: linux_net::run_delay_seconds(),
             attempts,
         }
     }

@@ -31,7 +31,8 @@ Exit codes:
     3  an expectation, law or invariant failed
     4  regression against the baseline
     5  the backend or the machine failed, or cannot do what was requested
-    6  no baseline, an inconclusive comparison, or an improvement on the baseline
+    6  no baseline, an inconclusive comparison, or an improvement on the baseline; or
+       most trials of a run were disturbed by the rest of the machine
   130  interrupted; finished trials are saved";
 
 /// A lab for the queues that the Linux kernel puts in front of a TCP server.

@@ -18,8 +18,8 @@ pub(crate) enum Exit {
     /// The backend or the machine failed, or cannot do what was requested.
     Machine = 5,
     /// There is no baseline, the comparison is inconclusive, or the baseline is out of
-    /// date because a metric improved.
-    NoBaseline = 6,
+    /// date because a metric improved; or most trials of a run were disturbed.
+    Undecided = 6,
     /// The user interrupted it.
     Interrupted = 130,
 }

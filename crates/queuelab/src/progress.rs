@@ -32,6 +32,12 @@ pub(crate) fn place(point: &IndexMap<String, Value>) -> String {
     AxisNames::new(point.keys().map(String::as_str)).place(point)
 }
 
+/// What disturbed a trial; `None` if nothing did.
+fn disturbed(record: &TrialRecord) -> Option<String> {
+    let disturbance = record.disturbance.as_ref().filter(|it| it.is_disturbed())?;
+    Some(format!("disturbed: {}", disturbance.describe()))
+}
+
 struct Bar(ProgressBar);
 
 impl Bar {
@@ -54,6 +60,9 @@ impl Progress for Bar {
         for Violation { kind, name, detail } in record.violations() {
             let id = record.execution_id();
             self.0.println(format!("trial {id}: {kind} `{name}` failed: {detail}"));
+        }
+        if let Some(disturbed) = disturbed(record) {
+            self.0.println(format!("trial {}: {disturbed}", record.execution_id()));
         }
         if record.retry == 0 {
             self.0.inc(1);
@@ -97,6 +106,9 @@ impl Progress for Lines {
         ));
         for Violation { kind, name, detail } in record.violations() {
             Self::print(&format!("  {kind} `{name}` failed: {detail}"));
+        }
+        if let Some(disturbed) = disturbed(record) {
+            Self::print(&format!("  {disturbed}"));
         }
     }
 }

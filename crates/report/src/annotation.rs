@@ -1,7 +1,7 @@
 //! An annotation of a CI job: one line in the form of GitHub's workflow commands.
 
 use crate::suite::Suite;
-use run_record::MemberState;
+use run_record::{MemberState, Verdict};
 use run_view::Run;
 
 use crate::answer;
@@ -14,7 +14,8 @@ const MAX_LINE_BYTES: usize = 300;
 
 impl Suite {
     /// The annotation of the suite: an error if a scenario failed or was not run, a warning
-    /// if trials held only when run again, `None` if all held.
+    /// if trials held only when run again or most of a scenario's were disturbed, `None` if all
+    /// held.
     pub fn annotation(&self) -> Option<String> {
         let members = &self.verdict.members;
         let failed: Vec<_> = members
@@ -24,7 +25,9 @@ impl Suite {
             .collect();
         let flaky: Vec<_> = members
             .iter()
-            .filter(|member| member.state == MemberState::HeldOnRetry)
+            .filter(|member| {
+                matches!(member.state, MemberState::HeldOnRetry | MemberState::Inconclusive)
+            })
             .map(|member| format!("{}: {}", member.scenario, member.failure()))
             .collect();
         let none_run = ["no scenario was run".to_owned()];
@@ -34,10 +37,13 @@ impl Suite {
 }
 
 /// The annotation of a run, as [`Suite::annotation`]; a warning also if not all trials were
-/// run, an error if none was.
+/// run or most were disturbed, an error if none was run.
 pub fn run_annotation(run: &Run) -> Option<String> {
     let verdict = &run.verdict;
     let (mut violations, mut warnings) = (verdict.violation_lines(), verdict.held_on_retry_lines());
+    if verdict.verdict == Verdict::Inconclusive {
+        warnings.extend(verdict.disturbed_lines());
+    }
     let unfinished = answer::unfinished(run);
     match run.trials.is_empty() {
         true => violations.extend(unfinished.or(Some("No trial was planned.".to_owned()))),

@@ -23,9 +23,13 @@ pub fn answer(run: &Run) -> String {
     if run.trials.is_empty() {
         return "No trial has been run yet.".to_owned();
     }
-    let finding = finding::finding(run);
+    let finding = finding::finding_of_undisturbed(run);
     match run.verdict.verdict {
-        Verdict::Held | Verdict::NotChecked => format!("{finding} {}", run.verdict.held_sentence()),
+        Verdict::Held | Verdict::NotChecked if run.verdict.disturbed_trials() == 0 => {
+            format!("{finding} {}", run.verdict.held_sentence())
+        }
+        // The headline says the rest.
+        Verdict::Inconclusive => finding,
         _ => format!("{} {finding}", limits(run)),
     }
 }

@@ -49,12 +49,13 @@ fn server_counter(trial: &TrialRecord, counter: Counter) -> Option<f64> {
 }
 
 /// The contents of the file: the value on every axis, the numbers of trials, violations,
-/// attempts and outcomes, and the spread of each value.
+/// disturbed trials, attempts and outcomes, and the spread of each value, over the trials that
+/// were not disturbed if there are any.
 pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
     let mut rows = csv::Writer::from_writer(Vec::new());
     let mut header: Vec<String> = vec!["cell".to_owned()];
     header.extend(run.record.axes.iter().map(|axis| axis.path.clone()));
-    header.extend(["trials", "breaches", "attempts"].map(str::to_owned));
+    header.extend(["trials", "breaches", "disturbed", "attempts"].map(str::to_owned));
     header.extend(Outcome::ALL.iter().map(|outcome| outcome.name().to_owned()));
     for (name, _) in COLUMNS {
         header.extend(["min", "median", "max"].map(|part| format!("{name}_{part}")));
@@ -69,6 +70,7 @@ pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
         }));
         row.push(cell.trials.len().to_string());
         row.push(cell.violations().len().to_string());
+        row.push(sum(&cell, |trial| u64::from(trial.is_disturbed())).to_string());
         row.push(sum(&cell, |trial| trial.attempts).to_string());
         row.extend(
             Outcome::ALL

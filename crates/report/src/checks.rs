@@ -19,7 +19,12 @@ pub fn text(verdict: &RunVerdict) -> String {
 
 /// The first lines of a list, and the number of the others.
 pub(crate) fn truncate(lines: &[String]) -> impl Iterator<Item = String> {
-    let more = lines.len().saturating_sub(MAX_LISTED);
+    truncate_at(MAX_LISTED, lines)
+}
+
+/// As [`truncate`], with another number of lines.
+pub(crate) fn truncate_at(max: usize, lines: &[String]) -> impl Iterator<Item = String> {
+    let more = lines.len().saturating_sub(max);
     let more = (more > 0).then(|| format!("… and {more} more, in trials.jsonl"));
-    lines.iter().take(MAX_LISTED).cloned().chain(more)
+    lines.iter().take(max).cloned().chain(more)
 }

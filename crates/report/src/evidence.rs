@@ -202,7 +202,8 @@ pub(crate) fn generator_warnings(run: &Run) -> Option<String> {
     };
     let busier = run.trials.iter().filter(busier).count();
     let lateness = |trial: &TrialRecord| trial.send_lateness.p50_ns;
-    let late = run.trials.iter().filter(|trial| lateness(trial) >= MIN_LATENESS_NS).count();
+    let late: Vec<_> =
+        run.trials.iter().filter(|trial| lateness(trial) >= MIN_LATENESS_NS).collect();
     let worst = run.trials.iter().map(lateness).max().unwrap_or(0);
     let mut warnings = Vec::new();
     if busier > 0 {
@@ -211,12 +212,33 @@ pub(crate) fn generator_warnings(run: &Run) -> Option<String> {
              their rates are the generator's limit, not the server's."
         ));
     }
-    if late > 0 {
+    if !late.is_empty() {
         warnings.push(format!(
-            "In {late} of {all} trials the load generator wrote later than scheduled (median up to \
-             {}): it shares the CPUs of this machine with the server, which limits the offered rate.",
-            nanoseconds(worst as f64)
+            "In {} of {all} trials the load generator wrote later than scheduled (median up to \
+             {}){}",
+            late.len(),
+            nanoseconds(worst as f64),
+            describe_lateness(&late)
         ));
     }
     (!warnings.is_empty()).then(|| warnings.join("\n"))
+}
+
+/// Why the load generator was late in these trials: because of other processes, or because it
+/// shares the CPUs with the server.
+fn describe_lateness(late: &[&TrialRecord]) -> String {
+    let disturbed = late.iter().filter(|trial| trial.is_disturbed()).count();
+    let own = late.iter().filter(|trial| !trial.is_disturbed());
+    let waited = own.filter_map(|trial| trial.disturbance.as_ref()?.load_run_delay_seconds);
+    let waited = waited.reduce(f64::max).map_or(String::new(), |seconds| {
+        format!(" (it waited for a CPU for up to {} in a trial)", nanoseconds(seconds * 1e9))
+    });
+    let shared = format!(
+        "it shares the CPUs of this machine with the server{waited}, which limits the offered rate."
+    );
+    match disturbed {
+        0 => format!(": {shared}"),
+        n if n == late.len() => ", all of them disturbed.".to_owned(),
+        n => format!(", {n} of them disturbed; in the others, {shared}"),
+    }
 }

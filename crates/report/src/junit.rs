@@ -1,4 +1,4 @@
-//! `junit.xml`: a test case for each planned trial, for CI. Retried trials follow the schema
+//! `junit.xml`: a test case for each planned trial, for CI; skipped if it was disturbed. Retried trials follow the schema
 //! of Maven Surefire: `flakyFailure` if a retry held, `rerunFailure` if none did.
 
 mod cases;
@@ -87,6 +87,11 @@ fn test_case(run: &Run, case: &TrialCase<'_>) -> TestCase {
     let status = match &case.outcome {
         Outcome::NotRun(reason) => error("not-run", reason),
         Outcome::Held => TestCaseStatus::success(),
+        Outcome::Disturbed(reason) => {
+            let mut status = TestCaseStatus::skipped();
+            status.set_type("disturbed").set_message(XmlString::new(reason));
+            status
+        }
         Outcome::HeldOnRetry => {
             let mut status = TestCaseStatus::success();
             status.add_reruns(failed_executions);
@@ -114,6 +119,10 @@ fn test_case(run: &Run, case: &TrialCase<'_>) -> TestCase {
 fn describe(run: &Run, trial: &TrialRecord) -> String {
     let id = trial.execution_id();
     let verdict = if run.verdict.violations_of(id).is_empty() { "held" } else { "FAILED" };
+    let verdict = match run.verdict.disturbance_of(id) {
+        Some(disturbance) => format!("{verdict}, disturbed: {disturbance}"),
+        None => verdict.to_owned(),
+    };
     match trial.outcomes.happened().first() {
         Some((outcome, most)) => {
             format!("trial {id}: {verdict}; {most} of {} attempts {outcome}", trial.attempts)

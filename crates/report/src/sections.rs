@@ -30,6 +30,7 @@ sections! {
     simulation,
     why,
     environment,
+    disturbance,
     checks,
     cells,
     files,

@@ -40,10 +40,11 @@ impl Agreement {
     /// The title of the law, which is checked once for a run.
     pub const LAW: &str = "simulated within 5 points of success in nine of ten trials";
 
-    /// One agreement for each design in a run, in alphabetical order.
+    /// One agreement for each design in a run, in alphabetical order. Disturbed trials are not
+    /// counted: the simulator knows only the run's own processes.
     pub fn by_design<'a>(trials: impl IntoIterator<Item = &'a TrialRecord>) -> Vec<Self> {
         let mut designs = BTreeMap::new();
-        for trial in trials {
+        for trial in trials.into_iter().filter(|trial| !trial.is_disturbed()) {
             let Some(simulated) = &trial.simulated else { continue };
             if simulated.accepted == 0 && trial.accepted == Some(0) {
                 // No attempt could be accepted: this agrees regardless of the simulator.

@@ -1,9 +1,13 @@
 //! Computes the verdict on a run from its record and its trials.
 
 mod checks;
+mod disturbance;
+mod disturbed;
 mod matrix;
 mod trials;
 
+pub use disturbance::DisturbanceThresholds;
+use disturbed::{are_most, disturbed_trials};
 use matrix::Matrix;
 
 use crate::agreement::Agreement;
@@ -39,7 +43,10 @@ impl RunVerdict {
             })
             .collect();
         let checked = run_checks > 0 || checks.iter().any(|check| check.decided() > 0);
-        let cells = matrix.verdicts(record.planned_trials, &executions, &unheld, checked);
+        let disturbed = disturbed_trials(&matrix, &executions);
+        let unmeasured = disturbed.iter().filter(|trial| !trial.is_measured).count() as u32;
+        let cells =
+            matrix.verdicts(record.planned_trials, &executions, &unheld, &disturbed, checked);
         let (planned, ran) = (record.planned_trials, executions.len() as u32);
         let failed = !run_violations.is_empty()
             || unheld.iter().any(|trial| trial.verdict == Verdict::Failed);
@@ -47,6 +54,8 @@ impl RunVerdict {
             Verdict::Failed
         } else if ran < planned || record.ended.is_none() {
             Verdict::Incomplete
+        } else if are_most(unmeasured, ran) {
+            Verdict::Inconclusive
         } else if !unheld.is_empty() {
             Verdict::HeldOnRetry
         } else if checked {
@@ -64,6 +73,7 @@ impl RunVerdict {
             run_violations,
             cells,
             unheld,
+            disturbed,
         }
     }
 }

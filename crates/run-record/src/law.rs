@@ -25,7 +25,8 @@ pub struct LawCheck {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<f64>,
     /// Whether the deviation is within the tolerance; `None` if there was nothing to
-    /// measure because the server died, which the scenario allows.
+    /// measure because the server died, which the scenario allows, or a time was too late in a
+    /// disturbed trial.
     pub held: Option<bool>,
 }
 

@@ -13,7 +13,8 @@
 //! | [`trial_executions`](TrialExecutions) | a planned trial with its first run and its retries |
 //! | [`violation`](Violation) | a failed check |
 //! | [`verdict`](RunVerdict) | the verdicts on trials, cells, a run and a suite |
-//! | `judge` | computes the verdict on a run and its trials |
+//! | [`disturbance`](Disturbance) | what else the machine did while a trial ran |
+//! | `judge` | computes the verdict on a run and its trials, and what disturbed a trial |
 //! | [`axis_names`](AxisNames) | short, distinct names of a run's axes |
 //! | [`suite`](SuiteRecord), [`suite_member`](MemberRecord) | `suite.json`: the result of each scenario of a suite |
 //! | [`outcome`](Outcome) | the outcomes of an attempt |
@@ -36,6 +37,7 @@ mod attempt;
 mod axis;
 mod axis_names;
 mod directory;
+mod disturbance;
 mod error;
 mod execution_id;
 mod histogram;
@@ -62,9 +64,11 @@ pub use attempt::AttemptRow;
 pub use axis::Axis;
 pub use axis_names::{AxisNames, describe_value};
 pub use directory::RunDirectory;
+pub use disturbance::{Disturbance, DisturbanceCause};
 pub use error::RunDirectoryError;
 pub use execution_id::ExecutionId;
 pub use histogram::{LatencyBin, LatencyHistogram};
+pub use judge::DisturbanceThresholds;
 pub use law::{LawCheck, LawNotApplied};
 pub use law_verdict::LawVerdict;
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
@@ -79,10 +83,10 @@ pub use suite_directory::SuiteDirectory;
 pub use suite_member::{MemberRecord, MemberVerdict};
 pub use sysctl_values::SysctlValues;
 pub use trial::{Check, Evidence, LeftSockets, Rates, Restart, Simulated, TrialRecord};
-pub use trial_executions::TrialExecutions;
+pub use trial_executions::{RetryReason, TrialExecutions};
 pub use verdict::{
-    CellVerdict, CheckVerdict, ExecutionVerdict, MemberState, RunVerdict, SuiteMember,
-    SuiteVerdict, TrialVerdict, Verdict,
+    CellVerdict, CheckVerdict, DisturbedExecution, DisturbedTrial, ExecutionVerdict, MemberState,
+    RunVerdict, SuiteMember, SuiteVerdict, TrialVerdict, Verdict,
 };
 pub use violation::{CheckKind, Violation};
 pub use worker::metrics::{

@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::axis::Axis;
 use crate::axis_names::AxisNames;
+use crate::judge::DisturbanceThresholds;
 use crate::sysctl_values::SysctlValues;
 use crate::verdict::RunVerdict;
 
@@ -18,7 +19,7 @@ use crate::verdict::RunVerdict;
 ///
 /// | version | new in it |
 /// |---|---|
-/// | 4 | the outcomes `self_connected` and `unconfirmed`; threads that the server could not start; who ended incomplete attempts (`incomplete_by`); what clients left (`evidence.left`) |
+/// | 4 | the outcomes `self_connected` and `unconfirmed`; threads that the server could not start; who ended incomplete attempts (`incomplete_by`); what clients left (`evidence.left`); `disturbance` of a trial, its thresholds and retries, and the verdict `inconclusive` |
 /// | 3 | the verdict on a run and on a suite |
 /// | 2 | retries: `retries` of a run, `retry` of a trial |
 /// | 1 | |
@@ -40,6 +41,12 @@ pub struct RunRecord {
     /// The maximum number of retries of a trial that did not hold.
     #[serde(default)]
     pub retries: u32,
+    /// The maximum number of retries of a trial that was disturbed.
+    #[serde(default)]
+    pub disturbed_retries: u32,
+    /// The thresholds from which on its trials are disturbed; none if that was not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbance_thresholds: Option<DisturbanceThresholds>,
     /// The program that ran it.
     pub tool: Tool,
     /// The build of the workers in the hosts; `None` if it was this program and only one

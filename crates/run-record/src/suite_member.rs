@@ -28,6 +28,8 @@ pub enum MemberVerdict {
     Held,
     /// A check failed.
     Failed,
+    /// No check failed, but most trials were disturbed.
+    Inconclusive,
     /// It was not run, or not to its end.
     NotRun,
 }

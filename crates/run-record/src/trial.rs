@@ -13,6 +13,7 @@ use worker::metrics::{
     UnframedAnswer,
 };
 
+use crate::disturbance::Disturbance;
 use crate::execution_id::ExecutionId;
 use crate::histogram::LatencyHistogram;
 use crate::law::LawCheck;
@@ -114,6 +115,10 @@ pub struct TrialRecord {
     pub server_died: Option<String>,
     /// The resource usage of the load's process.
     pub load: ResourceUsage,
+    /// What else the machine did meanwhile; none if it was not recorded: before schema
+    /// version 4, of a standalone load, and if the machine does not show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub disturbance: Option<Disturbance>,
     /// The laws that apply to this cell, predicted before the trial.
     #[serde(deserialize_with = "read_checks")]
     pub laws: Vec<LawCheck>,
@@ -140,6 +145,12 @@ impl TrialRecord {
     /// `ok` without any SYN retransmission ÷ attempts.
     pub fn first_try_rate(&self) -> f64 {
         self.ok_first_try as f64 / self.attempts.max(1) as f64
+    }
+
+    /// Whether the rest of the machine disturbed it: then its rates, shares and times are no
+    /// finding, but its exact laws and its invariants are.
+    pub fn is_disturbed(&self) -> bool {
+        self.disturbance.as_ref().is_some_and(Disturbance::is_disturbed)
     }
 
     /// Whether every invariant, law and expectation held.
@@ -284,7 +295,8 @@ pub struct Simulated {
 pub struct Check {
     /// The invariant's name, or the expectation's expression.
     pub name: String,
-    /// None if it does not apply to this cell.
+    /// None if it does not apply to this cell, or the trial was disturbed and does not decide
+    /// it.
     pub held: Option<bool>,
     /// The compared values, or why the check matters.
     pub detail: String,

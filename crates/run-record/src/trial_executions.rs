@@ -4,6 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::trial::TrialRecord;
 
+/// Why a retry of a trial may help.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryReason {
+    /// A law or an expectation failed in its last execution, and no invariant in any.
+    Failed,
+    /// Nothing failed in its last execution, but all of them were disturbed.
+    Disturbed,
+}
+
 /// All executions of one planned trial, in their order.
 #[derive(Debug, Clone)]
 pub struct TrialExecutions<'a> {
@@ -47,13 +56,34 @@ impl<'a> TrialExecutions<'a> {
 
     /// Whether it held only on a retry.
     pub fn is_flaky(&self) -> bool {
-        self.executions.len() > 1 && self.held()
+        self.held() && self.failures() > 0
     }
 
-    /// Whether a retry may help: a law or an expectation failed in the last
-    /// execution, and no invariant failed in any.
-    pub fn may_be_retried(&self) -> bool {
-        !self.last().held() && !self.violates_invariant()
+    /// The execution whose rates and shares are the trial's: the first that was not disturbed.
+    /// None if all were.
+    ///
+    /// A failed trial is retried because of its result, so its retries are no other sample. A
+    /// disturbed one is retried because of the machine.
+    pub fn measured(&self) -> Option<&'a TrialRecord> {
+        self.executions.iter().find(|trial| !trial.is_disturbed()).copied()
+    }
+
+    /// The executions in which a check failed.
+    pub fn failures(&self) -> u32 {
+        self.executions.iter().filter(|trial| !trial.held()).count() as u32
+    }
+
+    /// Why a retry may help; `None` if it cannot.
+    pub fn retry_reason(&self) -> Option<RetryReason> {
+        if self.violates_invariant() {
+            None
+        } else if !self.last().held() {
+            Some(RetryReason::Failed)
+        } else if self.measured().is_none() {
+            Some(RetryReason::Disturbed)
+        } else {
+            None
+        }
     }
 
     fn violates_invariant(&self) -> bool {

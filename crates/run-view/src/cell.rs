@@ -46,9 +46,24 @@ impl<'a> Cell<'a> {
         self.point.iter().map(|(_, at)| describe_value(at))
     }
 
-    /// The spread of a value over its trials; `None` if no trial has the value.
+    /// The spread of a value over its trials; `None` if no trial has the value. Disturbed trials
+    /// count only if all were, as in [`Cell::is_disturbed`].
     pub fn spread(&self, value: impl Fn(&TrialRecord) -> Option<f64>) -> Option<Spread> {
-        Spread::from_values(self.trials.iter().filter_map(|trial| value(trial)))
+        let all = self.is_disturbed();
+        let trials = self.trials.iter().filter(|trial| all || !trial.is_disturbed());
+        Spread::from_values(trials.filter_map(|trial| value(trial)))
+    }
+
+    /// The spread of a value over its undisturbed trials; `None` if there are none, or none has
+    /// the value.
+    pub fn finding(&self, value: impl Fn(&TrialRecord) -> Option<f64>) -> Option<Spread> {
+        if self.is_disturbed() { None } else { self.spread(value) }
+    }
+
+    /// Whether it has trials, and all of them were disturbed: then its rates, shares and times
+    /// are no finding.
+    pub fn is_disturbed(&self) -> bool {
+        !self.trials.is_empty() && self.trials.iter().all(|trial| trial.is_disturbed())
     }
 
     /// Each of its planned trials that was run, with all its executions.

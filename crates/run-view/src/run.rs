@@ -32,6 +32,13 @@ impl Run {
         TrialExecutions::group(&self.trials)
     }
 
+    /// The run with only those trials that were not disturbed, whose rates, shares and times
+    /// are a finding. It has the verdict on the whole run.
+    pub fn undisturbed(&self) -> Self {
+        let trials = self.trials.iter().filter(|trial| !trial.is_disturbed());
+        Self { trials: trials.cloned().collect(), ..self.clone() }
+    }
+
     /// Whether a cell has several repetitions; retries do not count.
     pub fn is_repeated(&self) -> bool {
         self.trials.iter().any(|trial| trial.repetition > 0)

@@ -99,6 +99,9 @@ fn headline(record: &SuiteRecord, verdict: Verdict, members: &[Member]) -> Marku
     let failed = members.iter().any(|member| member.verdict.state == MemberState::Failed);
     html! {
         @if verdict.is_passed() { span.held { "✓ held: all " (all) } }
+        @else if verdict == Verdict::Inconclusive {
+            span.quiet { "? inconclusive: " (held) " of " (all) " held, the others were disturbed" }
+        }
         @else if failed || record.ended.is_some() {
             span.failed { "✗ " (held) " of " (all) " held" }
         }
@@ -138,6 +141,9 @@ fn state(member: &SuiteMember) -> Markup {
                 "✓ held, " (member.held_on_retry) " only when run again"
             },
             MemberState::Failed => span.failed { "✗ failed" },
+            MemberState::Inconclusive => span.quiet {
+                "? inconclusive: most trials were disturbed"
+            },
             state => span.failed { "✗ " (state.label()) },
         }
     }

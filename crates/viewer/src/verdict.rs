@@ -13,7 +13,11 @@ pub(crate) fn verdict(verdict: &RunVerdict, is_running: bool) -> Markup {
             },
             Verdict::NotChecked => span.quiet { "nothing checked" },
             Verdict::Failed => span.failed { "✗ " (verdict.failed_checks()) " failed" },
+            Verdict::Inconclusive => span.quiet { "? inconclusive" },
             Verdict::Incomplete => @if !is_running { span.quiet { "not finished" } },
+        }
+        @if verdict.disturbed_trials() > 0 {
+            span.quiet { " · ⚠ " (verdict.disturbed_trials()) " of " (verdict.trials) " disturbed" }
         }
     }
 }

@@ -29,5 +29,5 @@ pub use client::{Client, config_arguments};
 pub use error::{Result, WorkerError};
 pub use handle::{RESPONSE_TIMEOUT, Worker, WorkerControl, WorkerEnd};
 pub use message::{Failure, Message, MessageOf, PROTOCOL_VERSION, Protocol, Request, Started};
-pub use process::{ProcessControl, WorkerProcess, spawn};
+pub use process::{ProcessControl, WorkerProcess, cpu_seconds_with_children, spawn};
 pub use serve::{Input, Inputs, Output, OutputError, read_inputs, serve};

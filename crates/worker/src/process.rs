@@ -1,11 +1,14 @@
 //! A worker as a child process of this one.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 
+use nix::sys::resource::{UsageWho, getrusage};
+use nix::sys::time::TimeVal;
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
@@ -57,6 +60,8 @@ impl WorkerProcess {
         let stdout = child.stdout.take().expect("stdout was piped");
         let stderr = child.stderr.take().expect("stderr was piped");
 
+        let pid = Pid::from_raw(child.id().cast_signed());
+        children().insert(pid);
         let (line_sender, lines) = channel();
         thread::spawn(move || {
             for line in BufReader::new(stdout).lines().map_while(std::result::Result::ok) {
@@ -69,7 +74,6 @@ impl WorkerProcess {
 
         // WNOWAIT leaves the zombie for `Child` to reap: its process id is not
         // reused before that, so a later kill cannot hit another process.
-        let pid = Pid::from_raw(child.id().cast_signed());
         let (end_sender, ends) = channel();
         thread::spawn(move || {
             let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
@@ -102,8 +106,28 @@ impl Drop for ProcessControl {
     fn drop(&mut self) {
         // `kill` does nothing to a child that has exited.
         let _ = self.child.kill();
+        // Until it is reaped, its CPU time is its own; then it is that of reaped children.
+        let mut children = children();
         let _ = self.child.wait();
+        children.remove(&Pid::from_raw(self.child.id().cast_signed()));
     }
+}
+
+/// The children of this process that have not been reaped.
+fn children() -> MutexGuard<'static, BTreeSet<Pid>> {
+    static CHILDREN: Mutex<BTreeSet<Pid>> = Mutex::new(BTreeSet::new());
+    CHILDREN.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The CPU time so far of this process and of all processes that it has started, seconds.
+pub fn cpu_seconds_with_children() -> f64 {
+    let children = children();
+    let reaped = getrusage(UsageWho::RUSAGE_CHILDREN).map_or(0.0, |usage| {
+        let seconds = |time: TimeVal| time.tv_sec() as f64 + time.tv_usec() as f64 / 1e6;
+        seconds(usage.user_time()) + seconds(usage.system_time())
+    });
+    let living = children.iter().filter_map(|&pid| linux_net::process_cpu_ns_of(pid)).sum::<u64>();
+    reaped + (living + linux_net::process_cpu_ns()) as f64 / 1e9
 }
 
 fn last_lines(stream: impl Read) -> String {

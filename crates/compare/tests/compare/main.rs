@@ -13,6 +13,7 @@ mod runs;
 mod suite_fixture;
 
 mod axis_names;
+mod disturbed;
 mod laws;
 mod machines;
 mod rendering;

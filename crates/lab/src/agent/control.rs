@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use linux_net::StateCounts;
+use linux_net::{MachineUsage, StateCounts};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use worker::{Protocol, WorkerEnd};
@@ -39,6 +39,8 @@ pub(crate) enum AgentCommand {
     /// Result: number of processes that the memory limit has killed; null if that
     /// cannot be read.
     MemoryKills,
+    /// Result: [`HostUsage`].
+    Usage,
     /// Add addresses to an interface. Result: null.
     AddAddresses { interface: String, addresses: Vec<IpAddr>, prefix: u8 },
     /// Exchange a datagram with each target from each source, so that no
@@ -60,6 +62,15 @@ pub(crate) struct HostConnections {
     pub(crate) sockets: StateCounts,
     /// Connections that its firewall tracks; `None` without a firewall.
     pub(crate) tracked: Option<u64>,
+}
+
+/// How busy a host has been so far.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct HostUsage {
+    /// Totals of its machine; `None` if they cannot be read.
+    pub(crate) machine: Option<MachineUsage>,
+    /// CPU time of the agent and its workers, seconds.
+    pub(crate) own_cpu_seconds: f64,
 }
 
 /// The response to an [`AgentCommand`].

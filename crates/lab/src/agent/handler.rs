@@ -4,11 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::thread;
 
-use linux_net::{Counters, SocketDiag, SysctlName};
+use linux_net::{Counters, MachineUsage, SocketDiag, SysctlName};
 use serde::Serialize;
 use worker::{Output, ProcessControl, WorkerControl, WorkerProcess};
 
-use super::control::{AgentCommand, AgentEvent, AgentProtocol, AgentResponse, HostConnections};
+use super::control::{
+    AgentCommand, AgentEvent, AgentProtocol, AgentResponse, HostConnections, HostUsage,
+};
 use super::reach::reach;
 use crate::backend::accept_queue_of;
 use crate::running;
@@ -45,6 +47,10 @@ impl Handler {
                 done(HostConnections { sockets, tracked: tracked_connections() })
             }
             AgentCommand::MemoryKills => done(memory_kills()),
+            AgentCommand::Usage => done(HostUsage {
+                machine: MachineUsage::now(),
+                own_cpu_seconds: worker::cpu_seconds_with_children(),
+            }),
             AgentCommand::AddAddresses { interface, addresses, prefix } => {
                 done(linux_net::add_addresses_here(&interface, &addresses, prefix).map_err(text)?)
             }

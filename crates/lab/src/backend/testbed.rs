@@ -1,12 +1,21 @@
 //! Backends and their testbeds.
 
-use linux_net::{Counters, StateCounts, TimerWheel};
+use linux_net::{Counters, MachineUsage, StateCounts, TimerWheel};
 use run_record::{AcceptQueue, SysctlValues};
 use worker::Worker;
 
 use super::error::Result;
 use super::spec::{Addresses, Needs, Purpose, Role, TestbedSpec};
 use crate::clock::{Clock, SystemClock};
+
+/// How busy the machine of a testbed has been so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TestbedUsage {
+    /// Totals of the machine.
+    pub machine: MachineUsage,
+    /// CPU time of the lab and of its processes on that machine, also of other trials, seconds.
+    pub own_cpu_seconds: f64,
+}
 
 /// Creates testbeds; for several trials at once if they run side by side.
 pub trait Backend: Sync {
@@ -85,6 +94,12 @@ pub trait Testbed {
     /// # Errors
     /// If it cannot be started.
     fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker>;
+
+    /// How busy the machine of the hosts has been so far, and the CPU time that the lab used on
+    /// it; `None` if that is not known.
+    fn usage(&self) -> Option<TestbedUsage> {
+        None
+    }
 
     /// Checks that both hosts are still alive and joined; otherwise the result of a trial
     /// is invalid. `in_doubt`, after a trial that failed, checks more thoroughly.

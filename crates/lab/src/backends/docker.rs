@@ -13,6 +13,7 @@
 //! | `recipe` | what that container is created from |
 //! | `agent_line` | the connection to that agent |
 //! | `pool`, `idle` | a run's hosts: reused, or created while the machine is idle |
+//! | `usage` | how busy the machine is, and how much of that is the run itself |
 //! | `faults` | how a container or network ended |
 //! | `leftovers`, `owner`, `labels` | resources of killed runs, and which runs are dead |
 //! | `error` | errors by intent |
@@ -39,6 +40,7 @@ mod network;
 mod owner;
 mod pool;
 mod recipe;
+mod usage;
 
 pub use image::Image;
 pub use image_build::build_image;

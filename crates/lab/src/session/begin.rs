@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use jiff::Timestamp;
-use run_record::{Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, SysctlValues, Tool};
+use run_record::{
+    DisturbanceThresholds, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, SysctlValues, Tool,
+};
 use scenario::Plan;
 
 use super::error::{Result, SessionError};
@@ -22,6 +24,7 @@ const _: () = assert!(scenario::MAX_CELLS == run_record::MAX_CELLS);
 pub(super) struct Request<'a> {
     pub(super) overrides: &'a Overrides,
     pub(super) retries: u32,
+    pub(super) disturbed_retries: u32,
     pub(super) tool: &'a Tool,
 }
 
@@ -60,6 +63,8 @@ pub(super) fn new_record(
         axes: axes(plan),
         planned_trials: plan.trials.len() as u32,
         retries: request.retries,
+        disturbed_retries: request.disturbed_retries,
+        disturbance_thresholds: Some(DisturbanceThresholds::CURRENT),
         tool: request.tool.clone(),
         build: backend.build(),
         interleaved: None,

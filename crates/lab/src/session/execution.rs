@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use linux_net::TimerWheel;
-use run_record::{ExecutionId, KernelRules, RunDirectory, TrialExecutions};
+use run_record::{DisturbanceThresholds, ExecutionId, KernelRules, RunDirectory, TrialExecutions};
 use scenario::Plan;
 
 use super::event::{Observer, SessionEvent, StoppedRun};
@@ -70,6 +70,9 @@ fn execute_sides<const N: usize>(
 ) -> Result<[FinishedRun; N]> {
     let plan = sides[0].run.plan();
     let rules = sides[0].run.record().kernel_rules.clone();
+    // Those that were recorded with the run: a resumed run keeps its thresholds.
+    let thresholds = sides[0].run.record().disturbance_thresholds;
+    let thresholds = thresholds.unwrap_or(DisturbanceThresholds::CURRENT);
     let backends = sides.each_ref().map(|side| side.backend);
     let mut runs = sides.map(|side| side.run);
     let live = runs.each_ref().map(|run| LiveRun::new(run.path().to_owned()));
@@ -81,6 +84,7 @@ fn execute_sides<const N: usize>(
         backends: &backends,
         live: &live,
         rules: &rules,
+        thresholds: &thresholds,
         wheel: wheel.as_ref(),
         interrupted,
     };
@@ -104,6 +108,7 @@ struct Runner<'a> {
     backends: &'a [&'a dyn Backend],
     live: &'a [LiveRun],
     rules: &'a KernelRules,
+    thresholds: &'a DisturbanceThresholds,
     wheel: Option<&'a TimerWheel>,
     interrupted: &'a AtomicBool,
 }
@@ -133,6 +138,7 @@ impl TrialRunner for Runner<'_> {
             next,
             expectations: &plan.expectations,
             rules: self.rules,
+            thresholds: self.thresholds,
             wheel: self.wheel,
             server_may_die: plan.scenario.server_may_die,
             timeline: plan.scenario.record.timelines,

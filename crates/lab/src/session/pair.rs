@@ -98,8 +98,12 @@ pub(super) fn begin(
         }));
     }
     let overrides = recorded_changes(&changes);
-    let recorded =
-        begin::Request { overrides: &overrides, retries: request.retries, tool: &request.tool };
+    let recorded = begin::Request {
+        overrides: &overrides,
+        retries: request.retries,
+        disturbed_retries: request.disturbed_retries,
+        tool: &request.tool,
+    };
     // This build's image first: building it removes images of earlier runs.
     let mut new = new_record(&planned, &recorded, own.as_ref(), interrupted, observer)?;
     let mut base = new_record(&planned, &recorded, other.as_ref(), interrupted, observer)?;

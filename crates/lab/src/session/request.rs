@@ -15,6 +15,8 @@ pub struct RunRequest {
     pub against: Option<Against>,
     /// How often a failed trial is retried.
     pub retries: u32,
+    /// How often a disturbed trial is retried.
+    pub disturbed_retries: u32,
     /// The folder of run directories.
     pub out: PathBuf,
     /// This program, for the record.

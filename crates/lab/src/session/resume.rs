@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
-use run_record::{RunDirectory, RunRecord, TrialRecord};
+use run_record::{DisturbanceThresholds, RunDirectory, RunRecord, TrialRecord};
 use scenario::{Plan, ScenarioFile};
 
 use super::error::{Result, SessionError};
@@ -56,6 +56,8 @@ pub(super) fn resume(
     }
     backend.reserve(&Needs::from_plan(&plan))?;
     record.resumed.push(Timestamp::now());
+    // Trials of earlier builds were not measured for it.
+    record.disturbance_thresholds.get_or_insert(DisturbanceThresholds::CURRENT);
     let now = backend.describe();
     if now != record.backend {
         // Another build of the program, or another version of the engine.

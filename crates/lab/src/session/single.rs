@@ -48,8 +48,12 @@ pub(super) fn begin(
     let backend = backend.connect(None)?;
     let plan = plan(file, changes)?;
     let overrides = recorded_changes(changes);
-    let recorded =
-        begin::Request { overrides: &overrides, retries: request.retries, tool: &request.tool };
+    let recorded = begin::Request {
+        overrides: &overrides,
+        retries: request.retries,
+        disturbed_retries: request.disturbed_retries,
+        tool: &request.tool,
+    };
     let record = new_record(&plan, &recorded, backend.as_ref(), interrupted, observer)?;
     let directory = RunDirectory::create(&request.out, &record)?;
     let run = ActiveRun::new(&plan, directory, record, Vec::new());

@@ -134,6 +134,8 @@ fn record(config: &LoadConfig, request: &StandaloneRequest<'_>) -> RunRecord {
         axes: Vec::new(),
         planned_trials: 1,
         retries: 0,
+        disturbed_retries: 0,
+        disturbance_thresholds: None,
         tool: request.tool.clone(),
         build: None,
         interleaved: None,

@@ -90,6 +90,7 @@ impl StandaloneLoad<'_> {
             server: None,
             server_died: None,
             load: report.usage,
+            disturbance: None,
             laws: Vec::new(),
             laws_not_applied: Vec::new(),
             expectations: Vec::new(),

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use linux_net::TimerWheel;
-use run_record::{ExecutionId, KernelRules};
+use run_record::{DisturbanceThresholds, ExecutionId, KernelRules};
 use scenario::{Cell, PlannedTrial};
 
 use crate::backend::{Backend, Purpose, TestbedSpec};
@@ -24,6 +24,8 @@ pub(crate) struct TrialContext<'a> {
     pub(crate) rules: &'a KernelRules,
     /// The kernel's timer wheel; `None` if it is unknown: then the trial is not simulated.
     pub(crate) wheel: Option<&'a TimerWheel>,
+    /// The thresholds of the run from which on a trial is disturbed.
+    pub(crate) thresholds: &'a DisturbanceThresholds,
     pub(crate) server_may_die: bool,
     /// Whether the probe records a timeline.
     pub(crate) timeline: bool,

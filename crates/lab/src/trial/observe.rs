@@ -15,6 +15,7 @@ use crate::live::ShownTrial;
 use crate::probe_client::Probe;
 use crate::server::{Server, ServerEnd};
 use crate::start_barrier::StartBarrier;
+use crate::usage_window::UsageWindow;
 
 /// The counters of both hosts.
 pub(super) struct HostCounters {
@@ -36,6 +37,8 @@ pub(super) struct Observed {
     /// When `after` was read, nanoseconds of the trial's clock.
     pub(super) counted_ns: u64,
     pub(super) end: ServerEnd,
+    /// How busy the machine was meanwhile; `None` if that is not known.
+    pub(super) usage: Option<UsageWindow>,
     pub(super) restart: Option<Restart>,
     /// Seconds from the end of the load to the end of the observation, the server's
     /// stop included.
@@ -63,6 +66,8 @@ pub(super) fn observe(
     if let Some(barrier) = trial.barrier {
         barrier.wait();
     }
+    let usage_before = testbed.usage();
+    let before_ns = clock.now_ns();
     let before = counters(testbed)?;
     // A probe of an earlier build exits at an unknown request.
     let responds = trial.backend.build().is_none();
@@ -70,6 +75,8 @@ pub(super) fn observe(
     let loaded = load(trial, testbed, &mut server, &mut watched)?;
     let after = counters(testbed)?;
     let counted_ns = clock.now_ns();
+    let usage = usage_before.zip(testbed.usage());
+    let window_seconds = clock.now_ns().saturating_sub(before_ns) as f64 / 1e9;
     let loaded_at = clock.now();
     post_load::watch_closing(testbed, clock, settings.after.watch_closing, || {
         watched.poll();
@@ -93,6 +100,7 @@ pub(super) fn observe(
         after,
         counted_ns,
         end,
+        usage: usage.map(|(before, after)| UsageWindow { before, after, window_seconds }),
         restart,
         post_load_seconds: (clock.now() - loaded_at).as_secs_f64(),
     })

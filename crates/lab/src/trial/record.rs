@@ -10,6 +10,7 @@ use super::observe::Observed;
 use super::output::TrialOutput;
 use super::testbed::ClosedTestbed;
 use crate::server::ServerEnd;
+use crate::usage_window::RunDelays;
 use crate::{facts, metrics};
 
 /// When a trial ran.
@@ -29,7 +30,7 @@ pub(super) fn record(
     judged: Judged,
 ) -> TrialOutput {
     let settings = &trial.cell.settings;
-    let Observed { loaded, laws, probed, end, restart, post_load_seconds, .. } = observed;
+    let Observed { loaded, laws, probed, end, usage, restart, post_load_seconds, .. } = observed;
     let load = &loaded.report;
     let report = match &end {
         ServerEnd::Stopped(report) => Some(report.as_ref()),
@@ -39,6 +40,17 @@ pub(super) fn record(
         Ok(simulated) => (Some(simulated), None),
         Err(reason) => (None, Some(reason)),
     };
+    let delays = RunDelays {
+        load_seconds: load.run_delay_seconds,
+        accept_seconds: report.and_then(|report| report.metrics.accept_run_delay_seconds),
+    };
+    let disturbance = usage.and_then(|usage| usage.disturbance(delays, trial.thresholds));
+    let mut checked_laws = judged.laws;
+    if let Some(disturbance) = &disturbance {
+        for law in &mut checked_laws {
+            law.held = law.held.filter(|_| disturbance.decides_law(law));
+        }
+    }
     let rows = joined.attempts.rows;
     let (probe, timeline) =
         probed.map_or_else(|_| (None, Vec::new()), |probe| (Some(probe.report), probe.timeline));
@@ -83,13 +95,15 @@ pub(super) fn record(
         server: report.map(|report| report.metrics.clone()),
         server_died: joined.died,
         load: load.usage,
-        laws: judged.laws,
+        disturbance,
+        laws: checked_laws,
         laws_not_applied: laws.not_applied,
         expectations: Vec::new(),
         invariants: judged.invariants,
         outcomes: joined.outcomes,
     };
     let facts = facts::facts(settings, &record);
-    record.expectations = metrics::checks(trial.expectations.evaluate(&facts));
+    let disturbance = record.disturbance.as_ref();
+    record.expectations = metrics::checks(trial.expectations.evaluate(&facts), disturbance);
     TrialOutput { record, attempts: rows, timeline }
 }

@@ -83,6 +83,7 @@ impl Bench {
             backend: None,
             against: None,
             retries: 0,
+            disturbed_retries: 0,
             out: self.out(),
             tool: Tool { version: "1.2.3".to_owned(), commit: None },
         }

@@ -1,6 +1,7 @@
 //! Retries, which never hide a failure.
 
-use run_record::{RunDirectory, TrialExecutions};
+use lab::RunRequest;
+use run_record::{DisturbanceCause, DisturbanceThresholds, RunDirectory, TrialExecutions, Verdict};
 
 use crate::bench::{Bench, ids, script};
 
@@ -51,6 +52,57 @@ fn a_trial_that_never_holds_fails_after_all_retries_even_if_it_is_resumed() {
     let resumed = bench.run(script("{}"), bench.resume(&run.path)).run();
     assert_eq!(sorted(&resumed.path), all);
     assert!(!resumed.held());
+}
+
+/// On one of two CPUs, other processes are busy for the second that its load takes.
+const DISTURBED: &str = r#""load_ms": 1000, "other_cpus": 1.0"#;
+
+#[test]
+fn a_disturbed_trial_is_retried_and_every_execution_is_recorded() {
+    let bench = Bench::new();
+    let scenario = bench.scenario("busy", FIVE_OK);
+    let busy = format!(
+        r#"{{ "trials": [
+            {{ "trial": 1, "retry": 0, {DISTURBED}, "outcomes": {{ "timed_out": 1 }} }},
+            {{ "trial": 3, {DISTURBED} }}
+        ] }}"#
+    );
+    let request = RunRequest { disturbed_retries: 2, ..bench.request(&scenario) };
+    let session = bench.run(script(&busy), request);
+    assert_eq!(session.started[4..], [(1, 1), (3, 1), (3, 2)], "after all others");
+    let run = session.run();
+    assert_eq!(run.record.disturbed_retries, 2);
+    assert_eq!(run.record.disturbance_thresholds, Some(DisturbanceThresholds::CURRENT));
+    let verdict = run.record.verdict.as_ref().unwrap();
+    assert_eq!((verdict.verdict, verdict.disturbed_trials()), (Verdict::Held, 1));
+    let first = &run.trials[1];
+    let disturbance = first.disturbance.as_ref().unwrap();
+    assert_eq!(disturbance.causes, [DisturbanceCause::OtherProcesses]);
+    assert!((disturbance.other_cpu_share() - 0.5).abs() < 1e-9, "{disturbance:?}");
+    let expectation = &first.expectations[0];
+    assert_eq!(expectation.held, None, "it would have failed");
+    assert!(
+        expectation.detail.starts_with("not decided: other processes took 50 % of the CPU time"),
+        "{}",
+        expectation.detail
+    );
+    assert_eq!(run.trials[0].expectations[0].held, Some(true));
+    let causes = &run.trials[0].disturbance.as_ref().unwrap().causes;
+    assert!(causes.is_empty(), "{causes:?}");
+}
+
+#[test]
+fn an_invariant_that_fails_in_a_disturbed_trial_fails_the_run() {
+    let bench = Bench::new();
+    let scenario = bench.scenario("busy", FIVE_OK);
+    let busy = format!(
+        r#"{{ "trials": [{{ {DISTURBED}, "counters": {{ "TcpExt.ListenDrops": -1 }} }}] }}"#
+    );
+    let request = RunRequest { disturbed_retries: 2, ..bench.request(&scenario) };
+    let run = bench.run(script(&busy), request).run();
+    assert_eq!(run.trials.len(), 4, "an invariant failed, and a retry cannot help");
+    assert!(run.trials.iter().all(|trial| trial.is_disturbed()));
+    assert!(!run.held());
 }
 
 #[test]

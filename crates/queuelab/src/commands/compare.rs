@@ -137,7 +137,7 @@ fn exit_code(conclusion: Conclusion) -> Exit {
         Conclusion::Judged(Verdict::Held) => Exit::Held,
         Conclusion::Judged(Verdict::Regressed) => Exit::Regression,
         Conclusion::Judged(Verdict::Improved | Verdict::Inconclusive | Verdict::NoBaseline) => {
-            Exit::NoBaseline
+            Exit::Undecided
         }
     }
 }

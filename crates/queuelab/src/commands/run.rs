@@ -8,6 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 pub(crate) use arguments::RunArguments;
 use lab::{Finished, FinishedRun, FinishedSuite, LabError, Session};
+use run_record::Verdict;
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use self::reporter::Reporter;
@@ -24,12 +25,23 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     let mut reporter = Reporter::new(writes_reports);
     match session.run(&interrupted, &mut reporter)? {
         Finished::Run(run) => {
-            let held = run.held();
+            let exit = exit(&run);
             print_run(*run, writes_reports)?;
-            Ok(if held { Exit::Held } else { Exit::Failed })
+            Ok(exit)
         }
         Finished::Pair { new, baseline } => print_pair(arguments, *new, *baseline),
         Finished::Suite(suite) => print_suite(&suite, &reporter, writes_reports),
+    }
+}
+
+/// The exit code of a run, by its verdict.
+fn exit(run: &FinishedRun) -> Exit {
+    match run.record.verdict.as_ref().map(|verdict| verdict.verdict) {
+        None | Some(Verdict::Failed) => Exit::Failed,
+        Some(Verdict::Inconclusive) => Exit::Undecided,
+        Some(Verdict::Held | Verdict::HeldOnRetry | Verdict::NotChecked | Verdict::Incomplete) => {
+            Exit::Held
+        }
     }
 }
 

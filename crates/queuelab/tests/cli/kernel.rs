@@ -2,6 +2,7 @@
 
 pub(crate) mod against;
 mod bursts;
+mod disturbed;
 pub(crate) mod doctor;
 mod lifecycle;
 mod listening;

@@ -4,6 +4,7 @@ mod against;
 mod chat;
 mod ci;
 mod compare;
+mod disturbed;
 mod explain;
 mod original_protocol;
 mod predict;

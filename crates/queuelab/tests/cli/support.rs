@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use run_record::{RunDirectory, RunRecord, SuiteDirectory, TrialRecord};
+use run_record::{RunDirectory, RunRecord, SuiteDirectory, TrialRecord, Verdict};
 use scenario::Document;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -55,6 +55,40 @@ pub(crate) fn text(bytes: &[u8]) -> String {
 /// The exit status and all output of a command, for a failed assertion.
 pub(crate) fn all_output(output: &Output) -> String {
     format!("{}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr))
+}
+
+/// Asserts that a run or a suite passed, or that nothing failed and the machine disturbed most of
+/// its trials: tests run beside each other, and each is the other's disturbance. Then the exit
+/// code is 6, and the records say what disturbed them.
+pub(crate) fn assert_passed(output: &Output) {
+    let printed = text(&output.stdout);
+    let directory = printed.lines().find_map(|line| {
+        line.strip_prefix("Run directory: ").or_else(|| line.strip_prefix("Suite directory: "))
+    });
+    let directory = directory.map(|path| repository().join(path));
+    let has_passed = has_passed(output.status.code(), directory.as_deref());
+    assert!(has_passed, "{}", all_output(output));
+}
+
+/// As [`assert_passed`], for the exit code of a run in the directory `out`.
+pub(crate) fn has_passed_in(code: Option<i32>, out: &Path) -> bool {
+    code == Some(0) || runs(out).iter().any(|run| has_passed(code, Some(run)))
+}
+
+fn has_passed(code: Option<i32>, directory: Option<&Path>) -> bool {
+    match (code, directory) {
+        (Some(0), _) => true,
+        (Some(6), Some(suite)) if SuiteDirectory::exists_at(suite) => {
+            let record = SuiteDirectory::read(suite).unwrap();
+            record.verdict.unwrap().verdict == Verdict::Inconclusive
+        }
+        (Some(6), Some(run)) => {
+            let (record, trials) = RunDirectory::read(run).unwrap();
+            let disturbed = trials.iter().filter(|trial| trial.is_disturbed()).count();
+            record.verdict.unwrap().verdict == Verdict::Inconclusive && disturbed * 2 > trials.len()
+        }
+        _ => false,
+    }
 }
 
 /// Runs `queuelab run ARGUMENTS --out OUT`, and reads the one run that it stored.

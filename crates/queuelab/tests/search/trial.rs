@@ -65,7 +65,8 @@ pub(crate) fn run(combination: &Combination) -> Trial {
     let (file, out) = (file.to_str().unwrap(), folder.path().join("runs"));
     let output = queuelab(&["run", file, "--no-report", "--out", out.to_str().unwrap()]);
     match output.status.code() {
-        Some(0 | 3) => {
+        // 6: the combinations that run side by side disturb each other.
+        Some(0 | 3 | 6) => {
             read(combination, &out).unwrap_or_else(|| Trial::Failed(text(&output.stderr)))
         }
         Some(2) => {

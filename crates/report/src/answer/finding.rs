@@ -1,6 +1,6 @@
 //! The finding of a run: the headline's quantity at the ends of the headline's axis.
 
-use run_record::{Outcome, describe_value};
+use run_record::{Outcome, TrialRecord, describe_value};
 
 use super::headline::Headline;
 use super::quantity::Quantity;
@@ -12,8 +12,26 @@ use run_view::number::{count, percent, total};
 /// Of an axis with more values, only the ends and extremes are reported.
 const MAX_VALUES: usize = 3;
 
+/// The finding of the trials that were not disturbed as a sentence. Only an exact law is also
+/// found in the others: the kernel counts the same on a busy machine.
+pub(super) fn finding_of_undisturbed(run: &Run) -> String {
+    with_undisturbed(run, finding)
+}
+
+fn with_undisturbed(run: &Run, find: impl Fn(&Run) -> String) -> String {
+    let is_disturbed = run.trials.iter().any(TrialRecord::is_disturbed);
+    if !is_disturbed || Headline::new(run).is_exact_law() {
+        return find(run);
+    }
+    let undisturbed = run.undisturbed();
+    match undisturbed.trials.is_empty() {
+        true => "No rate, share or time was found: every trial was disturbed.".to_owned(),
+        false => find(&undisturbed),
+    }
+}
+
 /// The finding as a sentence.
-pub(super) fn finding(run: &Run) -> String {
+fn finding(run: &Run) -> String {
     let cells = Cell::all(run);
     let all = all_series(run, &cells);
     match find(run, &cells, &all) {
@@ -25,6 +43,10 @@ pub(super) fn finding(run: &Run) -> String {
 /// The findings of a baseline and of a run that is compared with it: of the same quantity in
 /// the same series, if the run has it.
 pub fn findings(baseline: &Run, new: &Run) -> [String; 2] {
+    let is_undisturbed = |run: &Run| !run.trials.iter().any(TrialRecord::is_disturbed);
+    if ![baseline, new].into_iter().all(is_undisturbed) {
+        return [baseline, new].map(finding_of_undisturbed);
+    }
     let [cells, cells_of_new] = [baseline, new].map(Cell::all);
     let [all, all_of_new] = [all_series(baseline, &cells), all_series(new, &cells_of_new)];
     let same = |quantity: &Quantity, series: &Series<'_>| {

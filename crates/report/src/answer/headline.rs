@@ -22,4 +22,9 @@ impl<'a> Headline<'a> {
         let law = declared["law"].as_str().and_then(|id| Quantity::of_law(run, id));
         Self { quantity: metric.or(law), over }
     }
+
+    /// Whether the quantity is a law of a count, which does not depend on time.
+    pub(super) fn is_exact_law(&self) -> bool {
+        matches!(self.quantity, Some(Quantity::Law(_, false)))
+    }
 }

@@ -16,8 +16,10 @@ pub(crate) enum Block {
     Heading(&'static str),
     /// A table, and whether its cells may be wrapped to fit a line.
     Table(Table, bool),
-    /// One line for each item.
+    /// One line for each violation.
     List(Vec<String>),
+    /// One line for each item that is no violation.
+    Notes(Vec<String>),
     /// Paragraphs with a lead.
     Points(Vec<Point>),
     /// Common beliefs, each with what the run shows instead.

@@ -65,6 +65,7 @@ fn block_html(document: &Document, block: &Block) -> Markup {
         Block::Verdict(verdict, headline) => {
             let class = match verdict {
                 Verdict::Held | Verdict::HeldOnRetry => "verdict held",
+                Verdict::Inconclusive => "verdict",
                 _ => "verdict failed",
             };
             html! {
@@ -77,6 +78,7 @@ fn block_html(document: &Document, block: &Block) -> Markup {
         Block::Heading(heading) => html! { h3 { (heading) } },
         Block::Table(table, _) => table.html(),
         Block::List(items) => html! { ul.failed { @for item in items { li { (item) } } } },
+        Block::Notes(items) => html! { ul { @for item in items { li { (item) } } } },
         Block::Points(points) => {
             html! { @for point in points { p { strong { (point.lead) } " " (point.text) } } }
         }

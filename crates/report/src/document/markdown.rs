@@ -68,7 +68,7 @@ fn write(text: &mut String, block: &Block, omitted: &mut usize) {
             }
             *text += &format!("{markdown}\n");
         }
-        Block::List(items) => {
+        Block::List(items) | Block::Notes(items) => {
             text.extend(items.iter().map(|item| format!("- {}\n", escaped(item))));
             text.push('\n');
         }
@@ -113,7 +113,7 @@ fn write(text: &mut String, block: &Block, omitted: &mut usize) {
 fn sign(verdict: Verdict) -> &'static str {
     match verdict {
         Verdict::Failed => "❌",
-        Verdict::HeldOnRetry | Verdict::Incomplete => "⚠️",
+        Verdict::HeldOnRetry | Verdict::Incomplete | Verdict::Inconclusive => "⚠️",
         Verdict::Held | Verdict::NotChecked => "✅",
     }
 }

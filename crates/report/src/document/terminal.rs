@@ -38,7 +38,7 @@ fn format_block(block: &Block) -> Vec<String> {
                 title => format!("{title}\n{drawn}"),
             }
         }
-        Block::List(items) => {
+        Block::List(items) | Block::Notes(items) => {
             items.iter().map(|item| format!("  {item}")).collect::<Vec<_>>().join("\n")
         }
         Block::Points(points) => {

@@ -29,6 +29,8 @@ pub(super) enum Outcome {
     Held,
     HeldOnRetry,
     Failed,
+    /// No check failed, but all of its executions were disturbed, with what disturbed them.
+    Disturbed(String),
     /// Not run, with the reason.
     NotRun(String),
 }
@@ -38,7 +40,10 @@ impl<'a> TrialCase<'a> {
         let number = executions[0].id;
         let verdict = run.verdict.unheld.iter().find(|unheld| unheld.trial == number);
         let outcome = match verdict.map(|trial| trial.verdict) {
-            None => Outcome::Held,
+            None => match disturbance(run, number) {
+                Some(reason) => Outcome::Disturbed(reason),
+                None => Outcome::Held,
+            },
             Some(Verdict::HeldOnRetry) => Outcome::HeldOnRetry,
             Some(_) => Outcome::Failed,
         };
@@ -68,6 +73,7 @@ impl<'a> TrialCase<'a> {
         match (&self.outcome, status) {
             (Outcome::Failed, Status::Failed) => self.first_violations(),
             (Outcome::NotRun(reason), Status::Error) => vec![reason.clone()],
+            (Outcome::Disturbed(reason), Status::Disturbed) => vec![reason.clone()],
             (Outcome::HeldOnRetry, Status::Flaky) => {
                 self.failed_executions().flat_map(|(_, violations)| violations).collect()
             }
@@ -80,6 +86,13 @@ impl<'a> TrialCase<'a> {
         let found = self.executions.iter().find(|trial| trial.execution_id() == id);
         found.map_or(Duration::ZERO, |trial| duration(trial))
     }
+}
+
+/// What disturbed a trial, if it has no undisturbed execution.
+fn disturbance(run: &Run, trial: u32) -> Option<String> {
+    let disturbed = run.verdict.disturbed.iter().find(|disturbed| disturbed.trial == trial)?;
+    let causes = disturbed.executions.iter().map(|execution| execution.description.as_str());
+    (!disturbed.is_measured).then(|| causes.collect::<Vec<_>>().join("; "))
 }
 
 /// The duration of an execution.
@@ -140,6 +153,8 @@ pub(crate) enum Status {
     Failed,
     /// It was not run.
     Error,
+    /// It was disturbed, and decides less.
+    Disturbed,
     /// It held only when it was retried.
     Flaky,
 }
@@ -150,7 +165,7 @@ pub(crate) fn unheld(run: &Run) -> Vec<Unheld> {
     let cases = trial_cases(run);
     let mut unheld = Vec::new();
     for cell in cases.chunk_by(|one, other| one.place == other.place) {
-        for status in [Status::Failed, Status::Error, Status::Flaky] {
+        for status in [Status::Failed, Status::Error, Status::Disturbed, Status::Flaky] {
             let mut messages: Vec<_> = cell.iter().flat_map(|case| case.messages(status)).collect();
             messages.dedup();
             if let Some(message) = message(&messages) {

@@ -3,9 +3,12 @@
 use run_record::Verdict;
 
 use crate::answer::{answer, unfinished};
-use crate::checks::truncate;
+use crate::checks::{truncate, truncate_at};
 use crate::document::{Block, Section, Source, Tone};
 use crate::evidence;
+
+/// The disturbed trials that are listed: the section about them has all.
+const MAX_DISTURBED: usize = 5;
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
@@ -27,6 +30,12 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     if !on_retry.is_empty() {
         section.summary(Block::text("These checks failed before their trial held when run again:"));
         section.summary(Block::List(truncate(&on_retry).collect()));
+    }
+    let disturbed = run.verdict.disturbed_lines();
+    if !disturbed.is_empty() {
+        let sentence = "These were disturbed; their exact laws and their invariants still count:";
+        section.summary(Block::Text(Tone::Warning, sentence.to_owned()));
+        section.summary(Block::Notes(truncate_at(MAX_DISTURBED, &disturbed).collect()));
     }
     Some(section)
 }

@@ -63,6 +63,8 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Table {
     let row = |trial: &&TrialRecord| {
         let id = trial.execution_id();
         let held = if run.verdict.violations_of(id).is_empty() { "yes" } else { "no" };
+        let is_disturbed = run.verdict.disturbance_of(id).is_some();
+        let held = if is_disturbed { format!("{held}, disturbed") } else { held.to_owned() };
         let ended: Vec<_> = trial
             .outcomes
             .happened()
@@ -80,7 +82,7 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Table {
             });
         let deepest = trial.evidence.probe.as_ref().map(|probe| count(probe.deepest));
         let drops = trial.evidence.at_server(Counter::ListenDrops);
-        [id.to_string(), held.to_owned(), ended.join(", ")]
+        [id.to_string(), held, ended.join(", ")]
             .into_iter()
             .chain(values)
             .chain(connect)

@@ -1,7 +1,7 @@
 //! Every metric of every cell: as heat maps in formats with charts, as tables in others.
 
-use run_record::describe_value;
 use charts::Chart;
+use run_record::{TrialRecord, describe_value};
 use run_view::{Cell, Metric, Run, combinations, metrics};
 
 use crate::cells;
@@ -22,6 +22,13 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         true => "Medians of the repetitions, with the range if they differ.",
         false => "One trial per cell: the variation between trials is unknown.",
     }));
+    if run.trials.iter().any(TrialRecord::is_disturbed) {
+        section.summary(Block::caption(format!(
+            "{}: every trial of the cell was disturbed, and its value is no finding. Of other \
+             cells, only undisturbed trials count.",
+            cells::DISTURBED
+        )));
+    }
     if let Some(table) = cells::table(run) {
         section.summary(table);
     } else {
@@ -97,7 +104,8 @@ fn order(metric: &Metric) -> usize {
 }
 
 fn describe(cell: &Cell<'_>, metric: &Metric) -> Option<String> {
-    cell.spread(metric.value).map(|spread| spread.describe(metric.format))
+    let value = cell.spread(metric.value)?.describe(metric.format);
+    Some(cells::mark(cell, value))
 }
 
 /// A table over the last two varying axes for each value of the others.
@@ -112,7 +120,8 @@ fn tables(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Table> {
             place => format!("{} ({place})", metric.title),
         };
         let corner = format!("{} ↓ {} →", run.axis_name(&rows.path), run.axis_name(&columns.path));
-        let head = std::iter::once(corner).chain(columns.values.iter().map(describe_value)).collect();
+        let head =
+            std::iter::once(corner).chain(columns.values.iter().map(describe_value)).collect();
         let in_cell = |cell: &Cell<'_>| describe(cell, metric).unwrap_or_else(|| "·".to_owned());
         let lines = cells.chunks(columns.values.len()).zip(&rows.values);
         let lines = lines.map(|(cells, at)| {

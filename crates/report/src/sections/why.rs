@@ -2,13 +2,26 @@
 
 use diagnosis::{Paragraph, ParagraphKind, explain};
 
-use crate::document::{Block, Point, Section, Source};
+use run_view::prose::several;
+
+use crate::document::{Block, Point, Section, Source, Tone};
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let paragraphs = explain(source.run);
     let (reasons, beliefs): (Vec<_>, Vec<_>) =
         paragraphs.into_iter().partition(|paragraph| paragraph.kind == ParagraphKind::Cause);
     let mut section = Section::new("why", "Why");
+    let disturbed = source.run.trials.iter().filter(|trial| trial.is_disturbed()).count();
+    if disturbed > 0 && !(reasons.is_empty() && beliefs.is_empty()) {
+        let trials = several(disturbed as u64, "disturbed trial");
+        section.summary(Block::Text(
+            Tone::Warning,
+            format!(
+                "What {trials} contributed to this can be due to what disturbed {}.",
+                if disturbed == 1 { "it" } else { "them" }
+            ),
+        ));
+    }
     if !reasons.is_empty() {
         section
             .page(Block::caption("Each cause, its evidence, and what would change it."))

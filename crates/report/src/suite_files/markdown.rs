@@ -1,5 +1,7 @@
 //! The `summary.md` of a suite, for the summary page of a CI job.
 
+use run_record::{MemberState, SuiteMember, Verdict};
+
 use crate::files::markdown_in_suite;
 use crate::junit::{RUN_CASE, Status, Unheld, unheld};
 use crate::suite::{Member, Suite};
@@ -22,11 +24,10 @@ const MAX_MESSAGE_BYTES: usize = 300;
 /// for each scenario, failed ones first, with its tables while there is room.
 pub(super) fn markdown(suite: &Suite) -> String {
     let record = &suite.record;
-    let flaky = suite.members().any(|member| member.verdict.held_on_retry > 0);
-    let sign = match (suite.verdict.verdict.is_failed(), flaky) {
-        (true, _) => "❌",
-        (false, true) => "⚠️",
-        (false, false) => "✅",
+    let sign = match suite.verdict.verdict {
+        Verdict::Failed => "❌",
+        Verdict::Held => "✅",
+        _ => "⚠️",
     };
     let machine = &record.machine;
     let mut text = format!(
@@ -43,7 +44,11 @@ pub(super) fn markdown(suite: &Suite) -> String {
     );
     text += &cases(suite);
     let mut members: Vec<_> = suite.members().collect();
-    members.sort_by_key(|member| (!member.verdict.failed(), member.verdict.held_on_retry == 0));
+    members.sort_by_key(|member| {
+        let SuiteMember { held_on_retry, .. } = member.verdict;
+        let is_inconclusive = member.verdict.is_inconclusive();
+        (!member.verdict.failed(), !is_inconclusive, *held_on_retry == 0)
+    });
     let texts = |member: &Member<'_>| {
         let [full, brief] = match member.run {
             Some(run) => markdown_in_suite(run).map(Some),
@@ -74,10 +79,11 @@ pub(super) fn markdown(suite: &Suite) -> String {
 
 fn table(suite: &Suite) -> Table {
     let row = |member: Member<'_>| {
-        let sign = match (member.verdict.failed(), member.verdict.held_on_retry) {
-            (true, _) => "❌",
-            (false, 0) => "✅",
-            (false, _) => "⚠️",
+        let sign = match (member.verdict.state, member.verdict.held_on_retry) {
+            (state, _) if state.is_failed() => "❌",
+            (MemberState::Inconclusive, _) => "⚠️",
+            (_, 0) => "✅",
+            _ => "⚠️",
         };
         let (trials, took) = (member.record.trials, member.record.seconds);
         vec![
@@ -118,6 +124,7 @@ fn cases(suite: &Suite) -> String {
         let status = match status {
             Status::Failed => "❌ failed",
             Status::Error => "❌ error",
+            Status::Disturbed => "⚠️ disturbed",
             Status::Flaky => "⚠️ flaky",
         };
         let message = message[..message.floor_char_boundary(MAX_MESSAGE_BYTES)].to_owned();

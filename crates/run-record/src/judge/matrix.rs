@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::disturbed::are_most;
 use crate::axis::Axis;
 use crate::axis_names::AxisNames;
 use crate::run::{MAX_CELLS, RunRecord};
 use crate::trial::TrialRecord;
 use crate::trial_executions::TrialExecutions;
-use crate::verdict::{CellVerdict, TrialVerdict, Verdict};
+use crate::verdict::{CellVerdict, DisturbedTrial, TrialVerdict, Verdict};
 
 /// The axes of a run that vary, and the number of their cells.
 pub(super) struct Matrix<'a> {
@@ -52,6 +53,7 @@ impl<'a> Matrix<'a> {
         planned_trials: u32,
         executions: &[TrialExecutions<'_>],
         unheld: &[TrialVerdict],
+        disturbed: &[DisturbedTrial],
         checked: bool,
     ) -> Vec<CellVerdict> {
         // A plan has the same number of trials for each cell.
@@ -66,9 +68,15 @@ impl<'a> Matrix<'a> {
                 *unheld_in.entry(cell).or_default() |= trial.verdict == Verdict::Failed;
             }
         }
+        let mut disturbed_in: BTreeMap<u32, u32> = BTreeMap::new();
+        for cell in disturbed.iter().filter(|trial| !trial.is_measured).filter_map(|it| it.cell) {
+            *disturbed_in.entry(cell).or_default() += 1;
+        }
+        let disturbed_in = |cell| disturbed_in.get(&cell).copied().unwrap_or(0);
         let verdict = |cell: u32, trials: u32| match unheld_in.get(&cell) {
             Some(true) => Verdict::Failed,
             _ if trials < planned => Verdict::Incomplete,
+            _ if are_most(disturbed_in(cell), trials) => Verdict::Inconclusive,
             Some(false) => Verdict::HeldOnRetry,
             None if checked => Verdict::Held,
             None => Verdict::NotChecked,
@@ -80,6 +88,7 @@ impl<'a> Matrix<'a> {
                 place: self.place_of_cell(cell as usize),
                 planned,
                 trials,
+                disturbed: disturbed_in(cell),
                 verdict: verdict(cell, trials),
             })
             .collect()

@@ -16,6 +16,15 @@ pub struct CellVerdict {
     pub planned: u32,
     /// The planned trials that were run.
     pub trials: u32,
+    /// Those of them that were disturbed in each of their executions: their rates and shares
+    /// are no finding.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub disturbed: u32,
     /// The verdict.
     pub verdict: Verdict,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
 }

@@ -16,7 +16,8 @@ pub struct CheckVerdict {
     pub held: u64,
     /// Executions in which it failed.
     pub failed: u64,
-    /// Executions in which it did not apply.
+    /// Executions in which it did not apply, or which did not decide it because they were
+    /// disturbed.
     pub not_applied: u64,
 }
 

@@ -15,6 +15,9 @@ pub enum Verdict {
     Failed,
     /// Nothing failed, but trials are missing or the run has not ended.
     Incomplete,
+    /// Nothing failed, but more than half of the trials were disturbed by the rest of the
+    /// machine in each of their executions.
+    Inconclusive,
     /// All trials were run, but nothing was checked.
     NotChecked,
 }
@@ -25,7 +28,8 @@ impl Verdict {
         self == Self::Failed
     }
 
-    /// Whether everything was run and nothing failed, perhaps only on a retry.
+    /// Whether everything was run, most of it undisturbed, and nothing failed, perhaps only on
+    /// a retry.
     pub fn is_passed(self) -> bool {
         matches!(self, Self::Held | Self::HeldOnRetry | Self::NotChecked)
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{CellVerdict, CheckVerdict, TrialVerdict, Verdict};
+use super::{CellVerdict, CheckVerdict, DisturbedTrial, TrialVerdict, Verdict};
 use crate::execution_id::ExecutionId;
 use crate::suite_member::MemberVerdict;
 use crate::violation::{CheckKind, Violation};
@@ -30,6 +30,10 @@ pub struct RunVerdict {
     pub cells: Vec<CellVerdict>,
     /// The trials whose first run did not hold, by number.
     pub unheld: Vec<TrialVerdict>,
+    /// The trials with a disturbed execution, by number; none in records of version 3 and
+    /// before, which did not measure it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub disturbed: Vec<DisturbedTrial>,
 }
 
 impl RunVerdict {
@@ -38,6 +42,7 @@ impl RunVerdict {
         match self.verdict {
             verdict if verdict.is_passed() => MemberVerdict::Held,
             verdict if verdict.is_failed() => MemberVerdict::Failed,
+            Verdict::Inconclusive => MemberVerdict::Inconclusive,
             _ => MemberVerdict::NotRun,
         }
     }
@@ -72,6 +77,19 @@ impl RunVerdict {
     /// The number of planned trials that have not been run.
     pub fn missing(&self) -> u32 {
         self.planned.saturating_sub(self.trials)
+    }
+
+    /// The number of trials that were disturbed in each of their executions: their rates and
+    /// shares are no finding.
+    pub fn disturbed_trials(&self) -> usize {
+        self.disturbed.iter().filter(|trial| !trial.is_measured).count()
+    }
+
+    /// What disturbed one execution of a trial, as text; `None` if nothing did.
+    pub fn disturbance_of(&self, id: ExecutionId) -> Option<&str> {
+        let trial = self.disturbed.iter().find(|trial| trial.trial == id.trial)?;
+        let execution = trial.executions.iter().find(|one| one.retry == id.retry)?;
+        Some(&execution.description)
     }
 
     /// The failed checks of one execution of a trial.

@@ -1,6 +1,7 @@
 //! The verdict on a run as text, which every format prints.
 
-use super::{RunVerdict, TrialVerdict};
+use super::{RunVerdict, TrialVerdict, Verdict};
+use crate::execution_id::ExecutionId;
 use crate::violation::CheckKind;
 
 impl RunVerdict {
@@ -13,6 +14,7 @@ impl RunVerdict {
             n => format!("{n} trials held only when run again"),
         };
         let found = match (failed, before) {
+            _ if self.verdict == Verdict::Inconclusive => self.describe_inconclusive(),
             _ if checked == 0 => "Nothing was checked.".to_owned(),
             (0, 0) => format!("Held: all {checked} checks (invariants, laws, expectations)."),
             (0, before) => {
@@ -20,6 +22,10 @@ impl RunVerdict {
             }
             (failed, 0) => format!("FAILED: {failed} of {checked} checks."),
             (failed, _) => format!("FAILED: {failed} of {checked} checks; {on_retry}."),
+        };
+        let found = match (self.verdict, self.describe_disturbed()) {
+            (Verdict::Inconclusive, _) | (_, None) => found,
+            (_, Some(disturbed)) => format!("{found} {}.", capitalized(&disturbed)),
         };
         match (self.missing(), self.ended) {
             (0, true) => found,
@@ -29,6 +35,59 @@ impl RunVerdict {
             ),
             _ => format!("Not finished: {} of {} trials. {found}", self.trials, self.planned),
         }
+    }
+
+    /// The disturbed trials with their causes, as a fragment of a sentence: `3 of 12 trials were
+    /// disturbed (other processes): their rates and shares are no finding`; `None` without any.
+    pub fn describe_disturbed(&self) -> Option<String> {
+        let mut causes: Vec<_> = self
+            .disturbed
+            .iter()
+            .filter(|trial| !trial.is_measured)
+            .flat_map(|trial| trial.executions.iter().flat_map(|one| &one.causes))
+            .collect();
+        causes.sort_unstable();
+        causes.dedup();
+        let causes: Vec<_> = causes.iter().map(|cause| cause.name()).collect();
+        let causes = causes.join(", ");
+        match (self.disturbed_trials(), self.trials) {
+            (0, _) => None,
+            (1, 1) => Some(format!(
+                "its only trial was disturbed ({causes}): its rates and shares are no finding"
+            )),
+            (1, all) => Some(format!(
+                "1 of {all} trials was disturbed ({causes}): its rates and shares are no finding"
+            )),
+            (n, all) => Some(format!(
+                "{n} of {all} trials were disturbed ({causes}): their rates and shares are no \
+                 finding"
+            )),
+        }
+    }
+
+    /// The disturbed trials, a line each with what disturbed them.
+    pub fn disturbed_lines(&self) -> Vec<String> {
+        let lines = self.disturbed.iter().flat_map(|trial| {
+            trial.executions.iter().map(move |execution| {
+                let id = ExecutionId { trial: trial.trial, retry: execution.retry };
+                one_line(&format!("trial {id} ({}): {}", trial.place, execution.description))
+            })
+        });
+        lines.collect()
+    }
+
+    /// The verdict if most trials were disturbed and nothing failed.
+    fn describe_inconclusive(&self) -> String {
+        let disturbed = self.describe_disturbed().unwrap_or_default();
+        let again = match self.held_on_retry().count() {
+            0 => String::new(),
+            n => format!(", and {n} trials held only when run again"),
+        };
+        let held = match self.checked() {
+            0 => "They decide no check".to_owned(),
+            checked => format!("No check failed; {checked} were decided{again}"),
+        };
+        format!("Inconclusive: {disturbed}. {held}.")
     }
 
     /// A sentence about the checks, if all of them held.

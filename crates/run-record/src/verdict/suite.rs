@@ -10,8 +10,9 @@ use crate::suite_member::MemberVerdict;
 /// The verdict on a suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SuiteVerdict {
-    /// The verdict in one word: `held`, `held-on-retry` or `failed`. A suite fails if a
-    /// member was not run to its end, or without members.
+    /// The verdict in one word: `held`, `held-on-retry`, `inconclusive` or `failed`. A suite
+    /// fails if a member was not run to its end, or without members; it is inconclusive if a
+    /// member is.
     pub verdict: Verdict,
     /// Its scenarios, in their order.
     pub members: Vec<SuiteMember>,
@@ -44,6 +45,8 @@ pub enum MemberState {
     HeldOnRetry,
     /// A check failed.
     Failed,
+    /// No check failed, but most trials were disturbed.
+    Inconclusive,
     /// It was recorded as held, but its run directory is not complete.
     Incomplete,
     /// It was not run, or not to its end.
@@ -58,12 +61,18 @@ impl MemberState {
         matches!(self, Self::Held | Self::HeldOnRetry)
     }
 
+    /// Whether a check failed, it was not run to its end, or its run is missing.
+    pub fn is_failed(self) -> bool {
+        !self.is_passed() && self != Self::Inconclusive
+    }
+
     /// Its text in a table.
     pub fn label(self) -> &'static str {
         match self {
             Self::Held => "held",
             Self::HeldOnRetry => "held, run again",
             Self::Failed => "FAILED",
+            Self::Inconclusive => "inconclusive",
             Self::Incomplete => "not finished",
             Self::NotRun => "not run",
             Self::RunMissing => "run is missing",
@@ -82,6 +91,8 @@ impl SuiteVerdict {
             .collect();
         let verdict = if members.is_empty() || members.iter().any(SuiteMember::failed) {
             Verdict::Failed
+        } else if members.iter().any(SuiteMember::is_inconclusive) {
+            Verdict::Inconclusive
         } else if members.iter().any(|member| member.held_on_retry > 0) {
             Verdict::HeldOnRetry
         } else {
@@ -92,7 +103,12 @@ impl SuiteVerdict {
 
     /// The verdict in a line.
     pub fn headline(&self) -> String {
-        let failed: Vec<_> = self.members.iter().filter(|member| member.failed()).collect();
+        let names = |is_named: fn(&SuiteMember) -> bool| -> Vec<&str> {
+            let named = self.members.iter().filter(|member| is_named(member));
+            named.map(|member| member.scenario.as_str()).collect()
+        };
+        let (failed, inconclusive) =
+            (names(SuiteMember::failed), names(SuiteMember::is_inconclusive));
         let on_retry = match self.members.iter().map(|member| member.held_on_retry).sum() {
             0_u64 => String::new(),
             1 => "1 trial only when run again".to_owned(),
@@ -103,6 +119,19 @@ impl SuiteVerdict {
             text => format!("{before}{text}"),
         };
         let all = self.members.len();
+        let scenarios = if all == 1 { "scenario" } else { "scenarios" };
+        let disturbed = match inconclusive.as_slice() {
+            [] => String::new(),
+            names => format!(
+                "Inconclusive: {} of {all} {scenarios}, because most of their trials were disturbed: \
+                 {}",
+                names.len(),
+                names.join(", ")
+            ),
+        };
+        if failed.is_empty() && !disturbed.is_empty() {
+            return format!("{disturbed}{}.", with("; held: "));
+        }
         if failed.is_empty() {
             return match all {
                 0 => "FAILED: it has no scenarios.".to_owned(),
@@ -110,14 +139,13 @@ impl SuiteVerdict {
                 _ => format!("Held: all {all} scenarios{}.", with(", ")),
             };
         }
-        let scenarios = if all == 1 { "scenario" } else { "scenarios" };
-        let names: Vec<_> = failed.iter().map(|member| member.scenario.as_str()).collect();
-        format!(
+        let failed = format!(
             "FAILED: {} of {all} {scenarios}: {}{}.",
             failed.len(),
-            names.join(", "),
+            failed.join(", "),
             with("; held: ")
-        )
+        );
+        if disturbed.is_empty() { failed } else { format!("{failed} {disturbed}.") }
     }
 }
 
@@ -132,13 +160,14 @@ impl SuiteMember {
         let state = match (record.verdict, verdict) {
             (MemberVerdict::NotRun, _) => MemberState::NotRun,
             (MemberVerdict::Failed, _) => MemberState::Failed,
-            (MemberVerdict::Held, None) => MemberState::RunMissing,
+            (MemberVerdict::Held | MemberVerdict::Inconclusive, None) => MemberState::RunMissing,
             // The contents of its run take precedence over the suite's record.
-            (MemberVerdict::Held, Some(_)) if unfinished.is_some() => MemberState::Incomplete,
-            (MemberVerdict::Held, Some(verdict)) => match verdict.verdict {
+            (_, Some(_)) if unfinished.is_some() => MemberState::Incomplete,
+            (_, Some(verdict)) => match verdict.verdict {
                 Verdict::Failed => MemberState::Failed,
                 Verdict::HeldOnRetry => MemberState::HeldOnRetry,
                 Verdict::Incomplete => MemberState::Incomplete,
+                Verdict::Inconclusive => MemberState::Inconclusive,
                 Verdict::Held | Verdict::NotChecked => MemberState::Held,
             },
         };
@@ -158,7 +187,12 @@ impl SuiteMember {
 
     /// Whether a check failed, it was not run to its end, or its run directory is missing.
     pub fn failed(&self) -> bool {
-        !self.state.is_passed()
+        self.state.is_failed()
+    }
+
+    /// Whether no check failed, but most of its trials were disturbed.
+    pub fn is_inconclusive(&self) -> bool {
+        self.state == MemberState::Inconclusive
     }
 
     /// Why it has no complete run, or else the verdict on its run, in a line.

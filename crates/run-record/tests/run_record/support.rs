@@ -25,6 +25,8 @@ pub(crate) fn run_record() -> RunRecord {
         ],
         planned_trials: 6,
         retries: 0,
+        disturbed_retries: 0,
+        disturbance_thresholds: None,
         tool: tool(),
         build: None,
         interleaved: None,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use maud::{Markup, html};
-use run_record::{Interleaved, InterleavedRole, RunRecord, RunVerdict};
+use run_record::{Interleaved, InterleavedRole, RunRecord, RunVerdict, Verdict};
 
 use crate::run_folder::RunFolder;
 
@@ -28,6 +28,8 @@ pub(super) fn end(
             @if !is_finished {
                 strong { "The run was stopped: " (verdict.trials) " of " (verdict.planned) " trials are recorded." }
                 " To run the rest: " code { "queuelab run --resume " (to_resume(folder, record).display()) } ". "
+            } @else if verdict.verdict == Verdict::Inconclusive {
+                strong { "? The run has ended, and is inconclusive: most trials were disturbed." } " "
             } @else if verdict.failed_checks() == 0 {
                 strong.held { "✓ The run has ended." } " "
             } @else {

@@ -28,6 +28,8 @@ struct Cell {
     done: usize,
     attempts: u64,
     ok: u64,
+    /// Its disturbed executions, whose attempts are not counted.
+    disturbed: usize,
 }
 
 impl Grid {
@@ -58,8 +60,12 @@ impl Grid {
         self.ended.push(ended);
         if let Some(cell) = self.cells.get_mut(trial.cell as usize) {
             cell.done += usize::from(trial.retry == 0);
-            cell.attempts = cell.attempts.saturating_add(trial.attempts);
-            cell.ok = cell.ok.saturating_add(trial.outcomes.get(Outcome::Ok));
+            if trial.is_disturbed() {
+                cell.disturbed += 1;
+            } else {
+                cell.attempts = cell.attempts.saturating_add(trial.attempts);
+                cell.ok = cell.ok.saturating_add(trial.outcomes.get(Outcome::Ok));
+            }
         }
     }
 
@@ -119,23 +125,25 @@ impl Grid {
                 }
             }
             p.quiet.legend {
-                "Each cell: share of attempts that ended " em { "ok" } ", and its trials. "
+                "Each cell: share of attempts that ended " em { "ok" } ", and its trials; ⚠: some were disturbed, and are not in the share. "
                 span.scale { "0 %" span.colours style=(colours()) {} "100 %" }
             }
         }
     }
 
     fn cell(&self, number: usize, cell: &Cell, failed: usize, is_running: bool) -> Markup {
-        let Cell { done, attempts, ok } = *cell;
+        let Cell { done, attempts, ok, disturbed } = *cell;
+        let is_measured = attempts > 0 || disturbed == 0;
         let share = if attempts == 0 { 0.0 } else { ok as f64 / attempts as f64 };
         let filled = done as f64 / self.planned.max(1) as f64;
         let colour = match done {
             0 => String::new(),
+            _ if !is_measured => String::new(),
             // A cell with missing trials has a bar at its bottom.
             done if done >= self.planned => format!("--colour:{}", charts::scale(share)),
             _ => format!("--colour:{};--filled:{filled:.3}", charts::scale(share)),
         };
-        let text = if done == 0 { "" } else { charts::text_on(share) };
+        let text = if done == 0 || !is_measured { "" } else { charts::text_on(share) };
         let broken = if failed > 0 { "broken" } else { "" };
         let now = if is_running { "now" } else { "" };
         let class = ["cell", text, broken, now].into_iter().filter(|class| !class.is_empty());
@@ -143,7 +151,8 @@ impl Grid {
         html! {
             td class=(class) style=(colour) data-cell=(number) data-done=(done) {
                 @if done == 0 { span.quiet { @if is_running { "running" } @else { "·" } } }
-                @else { (percent(share)) " %" }
+                @else if is_measured { (percent(share)) " %" }
+                @if disturbed > 0 { span title=(format!("{disturbed} disturbed")) { " ⚠" } }
                 @if failed > 0 { span.failed title=(format!("{failed} failed")) { " ✗" } }
                 small { (done) "/" (self.planned) @if is_running && done > 0 { " ▸" } }
             }
@@ -192,12 +201,13 @@ mod tests {
             ended: Vec::new(),
         };
         let render = |ok: u64| {
-            let cell = Cell { done: 1, attempts: 10, ok };
+            let cell = Cell { done: 1, attempts: 10, ok, disturbed: 0 };
             grid.cell(0, &cell, 0, false).0
         };
         assert!(render(10).contains("cell on-light\" style=\"--colour:#fde725;--filled:0.500"));
         assert!(render(0).contains("cell on-dark\" style=\"--colour:#440154;--filled:0.500"));
-        let complete = grid.cell(0, &Cell { done: 2, attempts: 10, ok: 10 }, 0, false).0;
+        let complete =
+            grid.cell(0, &Cell { done: 2, attempts: 10, ok: 10, disturbed: 0 }, 0, false).0;
         assert!(complete.contains("style=\"--colour:#fde725\""), "{complete}");
         let unknown = grid.cell(0, &Cell::default(), 1, true).0;
         assert!(unknown.contains("class=\"cell broken now\" style=\"\""), "{unknown}");

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 use run_record::RunVerdict;
-use run_view::prose::several;
+use run_view::prose::{sentence, several};
 
 /// The violations that are listed; the others are counted.
 const MAX_VIOLATIONS: usize = 5;
@@ -40,6 +40,7 @@ pub(super) fn progress(
         @if held_on_retry > 0 {
             p { (several(held_on_retry as u64, "trial")) " held only when run again" }
         }
+        @if let Some(disturbed) = verdict.describe_disturbed() { p { "⚠ " (sentence(&disturbed)) "." } }
         @if let Some(error) = read_error { p.failed { "failed to " (error) } }
     }
 }

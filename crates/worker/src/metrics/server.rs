@@ -35,4 +35,9 @@ pub struct ServerMetrics {
     pub lock_hold: DurationSummary,
     /// Resources used by its process.
     pub usage: ResourceUsage,
+    /// Time for which the threads that accept waited for a CPU although they could go on,
+    /// seconds, summed; none before they have ended, if the kernel does not count it, and in
+    /// records of older builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept_run_delay_seconds: Option<f64>,
 }

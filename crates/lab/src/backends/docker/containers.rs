@@ -12,7 +12,7 @@ use super::error::DockerError;
 use super::host::Host;
 use super::pool::Pool;
 use crate::agent::{AgentCommand, HostConnections};
-use crate::backend::{Addresses, Result, Role, Testbed, TestbedSpec};
+use crate::backend::{Addresses, Result, Role, Testbed, TestbedSpec, TestbedUsage};
 use crate::backends::sysctl_error;
 
 /// How long the engine may take to notice that a host was disconnected from the network.
@@ -128,6 +128,10 @@ impl Testbed for Containers {
 
     fn sockets(&self, role: Role) -> Result<StateCounts> {
         Ok(self.host(role).request::<HostConnections>(AgentCommand::Connections)?.sockets)
+    }
+
+    fn usage(&self) -> Option<TestbedUsage> {
+        self.pool.usage()
     }
 
     fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker> {

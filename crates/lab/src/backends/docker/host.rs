@@ -21,6 +21,7 @@ use super::error::{DockerError, Result};
 use super::labels::TRIAL_LABEL;
 use super::network::{Lease, Network, PREFIX};
 use super::recipe::{ContainerLimits, HostKind, MIB, body, setter};
+use super::usage::RunUsage;
 use crate::agent::{AgentCommand, HostConnections};
 use crate::backend::Purpose;
 
@@ -213,6 +214,11 @@ impl Host {
         self.request::<()>(AgentCommand::Start { worker: number, arguments: arguments.to_vec() })?;
         let control = RemoteWorker { line: Arc::clone(&self.line), worker: number };
         Ok(Worker::new(name, Box::new(control), lines, ends))
+    }
+
+    /// Adds it to the hosts whose CPU time is the run's own.
+    pub(super) fn report_usage_to(&self, usage: &RunUsage) {
+        usage.add(&self.id, &self.line);
     }
 
     /// Whether it is in the state of a new host: without sockets of an earlier trial in

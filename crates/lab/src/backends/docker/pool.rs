@@ -13,7 +13,8 @@ use super::idle;
 use super::leftovers::OWN_NETWORK_ATTEMPTS;
 use super::network::Network;
 use super::recipe::{ContainerLimits, HostKind};
-use crate::backend::Purpose;
+use super::usage::RunUsage;
+use crate::backend::{Purpose, TestbedUsage};
 use crate::build::Build;
 
 /// Maximum number of rebuilds of an image that another run removed.
@@ -30,6 +31,7 @@ pub(super) struct Pool {
     /// The build whose image its hosts run, if it is not this program's.
     build: Option<Build>,
     started: AtomicU32,
+    usage: RunUsage,
     hosts: Mutex<Hosts>,
     preparation: Mutex<Option<Preparation>>,
 }
@@ -68,9 +70,16 @@ impl Pool {
             limits,
             build,
             started: AtomicU32::new(0),
+            usage: RunUsage::default(),
             hosts: Mutex::default(),
             preparation: Mutex::default(),
         }
+    }
+
+    /// How busy the machine of the hosts has been so far; `None` if that is not known, as in
+    /// hosts that run another build: its agents may not know the question.
+    pub(super) fn usage(&self) -> Option<TestbedUsage> {
+        if self.build.is_some() { None } else { self.usage.now() }
     }
 
     /// Two hosts, both in the state of a new one.
@@ -130,7 +139,9 @@ impl Pool {
                 {
                     self.hosts().late.insert(name);
                 }
-                started => return started,
+                started => {
+                    return started.inspect(|host| host.report_usage_to(&self.usage));
+                }
             }
         }
     }

@@ -54,6 +54,8 @@ pub struct FakeTrial {
     pub host_fails: Option<String>,
     /// The process sends itself SIGINT when the load starts.
     pub interrupts: bool,
+    /// CPUs of two that other processes keep busy while the load runs.
+    pub other_cpus: f64,
     /// The load never decides its attempts.
     pub hangs: bool,
 }

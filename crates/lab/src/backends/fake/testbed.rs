@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use ::worker::Worker;
-use linux_net::{Counters, StateCounts};
+use linux_net::{Counters, MachineUsage, StateCounts};
 use run_record::{AcceptQueue, SysctlValues};
 use serde::de::DeserializeOwned;
 
@@ -15,7 +15,8 @@ use super::script::FakeTrial;
 use super::server::FakeServer;
 use super::state::{CLIENT, PORT, SERVER, Shared, State, lock};
 use super::worker;
-use crate::backend::{Addresses, BackendError, Result, Role, Testbed, TestbedSpec};
+use crate::backend::{Addresses, BackendError, Result, Role, Testbed, TestbedSpec, TestbedUsage};
+use crate::clock::Clock;
 
 /// net.core.somaxconn of a new network namespace.
 const SOMAXCONN: u32 = 4096;
@@ -91,6 +92,14 @@ impl Testbed for FakeTestbed {
 
     fn sockets(&self, _role: Role) -> Result<StateCounts> {
         Ok(StateCounts::default())
+    }
+
+    fn usage(&self) -> Option<TestbedUsage> {
+        let state = lock(&self.state);
+        let seconds = state.clock.now().as_secs_f64();
+        let busy_seconds = seconds * state.events.other_cpus;
+        let machine = MachineUsage { booted: 1, cpus: 2, busy_seconds, ..MachineUsage::default() };
+        Some(TestbedUsage { machine, own_cpu_seconds: 0.0 })
     }
 
     fn start(&self, _role: Role, name: &'static str, arguments: &[String]) -> Result<Worker> {

@@ -1,11 +1,11 @@
 //! A testbed: two joined namespaces.
 
-use linux_net::{Counters, NetworkNamespace, SocketDiag, StateCounts};
+use linux_net::{Counters, MachineUsage, NetworkNamespace, SocketDiag, StateCounts};
 use run_record::{AcceptQueue, SysctlValues};
 use worker::{Worker, WorkerError};
 
 use super::error;
-use crate::backend::{Addresses, Result, Role, Testbed, accept_queue_of};
+use crate::backend::{Addresses, Result, Role, Testbed, TestbedUsage, accept_queue_of};
 use crate::backends::sysctl_error;
 use crate::build::BuildFile;
 use crate::running;
@@ -62,6 +62,12 @@ impl Testbed for Namespaces {
         let counted =
             SocketDiag::open_in(self.host(role)).and_then(|mut diag| diag.count_by_state(None));
         counted.map_err(error::failed)
+    }
+
+    fn usage(&self) -> Option<TestbedUsage> {
+        // All workers are children of this process.
+        let own_cpu_seconds = worker::cpu_seconds_with_children();
+        Some(TestbedUsage { machine: MachineUsage::now()?, own_cpu_seconds })
     }
 
     fn start(&self, role: Role, worker: &'static str, arguments: &[String]) -> Result<Worker> {

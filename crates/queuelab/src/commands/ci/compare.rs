@@ -63,7 +63,13 @@ pub(super) fn compare(settings: &Settings) -> Result {
     }
     let is_decided = ["held", "improved", "no-baseline"].contains(&compared.verdict.as_str());
     let can_be_baseline = is_accepted || compared.code == 0 || is_decided;
-    if can_be_baseline && steps.read(RUN_CODE).as_deref() == Some("0") {
+    // A run whose trials were mostly disturbed (6) is good only if that is accepted.
+    let has_passed = match steps.read(RUN_CODE).as_deref() {
+        Some("0") => true,
+        Some("6") => is_accepted,
+        _ => false,
+    };
+    if can_be_baseline && has_passed {
         runs::mark_good(Path::new(&new), &machine::name(settings))?;
     }
     Ok(Exit::Held)

@@ -45,7 +45,7 @@ pub(super) fn exit_from_code(code: i32) -> Exit {
         3 => Exit::Failed,
         4 => Exit::Regression,
         5 => Exit::Machine,
-        6 => Exit::NoBaseline,
+        6 => Exit::Undecided,
         130 => Exit::Interrupted,
         _ => Exit::Internal,
     }

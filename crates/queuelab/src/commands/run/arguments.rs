@@ -54,6 +54,16 @@ pub(crate) struct RunArguments {
     /// retry. A trial that violates an invariant is not retried.
     #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "resume")]
     retry: u32,
+    /// Retry a trial up to N times that the rest of the machine disturbed.
+    ///
+    /// A trial is disturbed if, while its load ran, other processes took a fifth of the CPU
+    /// time or more, or the hypervisor, a CPU limit, or a lack of memory or storage held it up;
+    /// the thresholds are in run.json. Its rates, shares and times are no finding; its exact
+    /// laws and its invariants are. Every retry is recorded, and the first execution that was
+    /// not disturbed is the trial's measurement. A trial in which a check failed is not retried
+    /// for this: see --retry.
+    #[arg(long, value_name = "N", default_value_t = 0, conflicts_with = "resume")]
+    retry_disturbed: u32,
     /// Store only the record of the trials, without a report.
     ///
     /// `queuelab report RUN` writes the report later. It takes most of the CPU time of a
@@ -96,6 +106,7 @@ impl RunArguments {
             backend: self.backend.clone(),
             against: self.against.as_ref().map(against),
             retries: self.retry,
+            disturbed_retries: self.retry_disturbed,
             out: self.out.clone(),
             tool: tool(),
         }

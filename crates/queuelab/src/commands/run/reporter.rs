@@ -23,9 +23,9 @@ impl Reporter {
     }
 
     /// The exit code of a suite. A failed check outranks a scenario that could not
-    /// be run.
+    /// be run, and that one whose trials were disturbed.
     pub(super) fn worst_exit(&self) -> Exit {
-        [Exit::Internal, Exit::Failed, Exit::Machine, Exit::Usage]
+        [Exit::Internal, Exit::Failed, Exit::Machine, Exit::Usage, Exit::Undecided]
             .into_iter()
             .find(|exit| self.member_exits.contains(exit))
             .unwrap_or(Exit::Held)
@@ -59,16 +59,16 @@ impl Observer for Reporter {
             }
             SessionEvent::MemberFinished(finished) => {
                 let finished = *finished;
-                let held = finished.held();
+                let exit = super::exit(&finished);
                 let run = Run::new(finished.record, finished.trials);
-                if !held {
+                if exit != Exit::Held {
                     print_if_error(print_output(&report::summary(&run)));
                 }
                 // The trials are recorded: `queuelab report` can make the files again.
                 if self.writes_reports {
                     print_if_error(report_command::write(&run, &finished.path));
                 }
-                self.member_exits.push(if held { Exit::Held } else { Exit::Failed });
+                self.member_exits.push(exit);
             }
             SessionEvent::MemberFailed { error, trials_failed } => {
                 self.member_exits.extend(trials_failed.then_some(Exit::Failed));

@@ -6,7 +6,7 @@ use crate::support::docker::{
     assert_nothing_left_of, container_in_use, containers_of, docker, start,
 };
 use crate::support::test_engine::TestEngine;
-use crate::support::{all_output, out_directory, queuelab, run, runs, text};
+use crate::support::{all_output, assert_passed, out_directory, queuelab, run, runs, text};
 use run_record::{Outcome, RunDirectory, TrialRecord};
 use serde_json::Value;
 
@@ -63,7 +63,7 @@ fn both_backends_have_the_same_exact_results() {
         let out = out_directory();
         let all = [&arguments[..], &["--backend", backend]].concat();
         let (output, record, trials) = run(out.path(), &all);
-        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        assert_passed(&output);
         assert_eq!(record.backend.name, backend);
         let mut found: Vec<_> = trials.iter().map(exact_results).collect();
         found.sort();
@@ -91,7 +91,7 @@ fn the_probe_samples_the_queue_of_a_container() {
     let mut arguments = vec!["accept-queue-capacity", "--backend", "docker"];
     arguments.extend(set.iter().flat_map(|set| ["--set", set]));
     let (output, _, trials) = run(out.path(), &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     let probe = trials[0].evidence.probe.as_ref().unwrap();
     let [listener] = &probe.listeners[..] else { panic!("{probe:?}") };
     assert_eq!((probe.deepest, listener.limit, listener.deepest), (8, 7, 8), "{probe:?}");
@@ -118,7 +118,7 @@ fn sysctls_of_both_hosts_are_applied_and_recorded() {
     let mut arguments = vec!["smoke", "--backend", "docker"];
     arguments.extend(set.iter().flat_map(|set| ["--set", set]));
     let (output, record, trials) = run(out.path(), &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     for trial in &trials {
         for set in set {
             let (path, value) = set.split_once('=').unwrap();
@@ -175,7 +175,7 @@ fn containers_have_only_the_privileges_that_their_scenario_needs() {
         assert!(subnet.starts_with("198.18.") || subnet.starts_with("198.19."), "{subnet}");
     }
     let (output, _) = run.finish();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     assert_nothing_left_of(pid);
 }
 
@@ -221,7 +221,7 @@ fn count_containers(out: &std::path::Path, arguments: &[&str]) -> (usize, usize,
         finished.store(true, std::sync::atomic::Ordering::Relaxed);
         result
     });
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     let observed = observed.into_inner().unwrap();
     let count = |role: &str| observed.iter().filter(|name| name.contains(role)).count();
     (count("-server-"), count("-client-"), trials)
@@ -281,7 +281,7 @@ fn concurrent_runs_do_not_collide() {
     for run in runs {
         let pid = run.child.id();
         let (output, trials) = run.finish();
-        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        assert_passed(&output);
         assert_eq!(trials.len(), 8);
         assert_nothing_left_of(pid);
     }
@@ -319,7 +319,7 @@ fn many_source_addresses_do_not_fill_the_machines_neighbour_table() {
     let mut arguments = vec!["smoke", "--backend", "docker"];
     arguments.extend(set.iter().flat_map(|set| ["--set", set]));
     let (output, _, trials) = run(out.path(), &arguments);
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     assert!(trials.iter().all(|trial| trial.outcomes.get(Outcome::Ok) == 250));
     assert_eq!(trials.len(), 12);
 }

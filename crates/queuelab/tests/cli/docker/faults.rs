@@ -8,7 +8,7 @@ use crate::support::docker::{
 };
 use crate::support::ordinary_user::Sandbox;
 use crate::support::test_engine::TestEngine;
-use crate::support::{all_output, out_directory, queuelab, runs, text, wait_until};
+use crate::support::{all_output, assert_passed, out_directory, queuelab, runs, text, wait_until};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use run_record::TrialRecord;
@@ -44,7 +44,7 @@ fn assert_resumes(out: &std::path::Path, environment: &[(&str, &str)]) {
         .envs(environment.iter().copied())
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     let trials = run_record::RunDirectory::read(&run).unwrap().1;
     assert_eq!(trials.len(), 8);
     assert_eq!(trials[..done.len()], done[..], "finished trials are unchanged");
@@ -161,7 +161,7 @@ fn clean_removes_the_leftovers_of_a_killed_run_and_not_those_of_a_live_run() {
     dead.assert_none();
     assert!(!alive.networks().is_empty(), "{}", all_output(&cleaned));
     let (output, trials) = living.finish();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     assert_eq!(trials.len(), 8);
     alive.assert_none();
 }
@@ -189,7 +189,7 @@ fn a_network_that_the_engine_cannot_remove_is_reported_and_blocks_no_run() {
     let out = out_directory();
     let reports = out.path().to_str().unwrap();
     let smoke = run(&["run", "smoke", "--backend", "docker", "--repeat", "1", "--out", reports]);
-    assert_eq!(smoke.status.code(), Some(0), "{}", all_output(&smoke));
+    assert_passed(&smoke);
     let failed = run(&["clean"]);
     assert_eq!(failed.status.code(), Some(5), "{}", all_output(&failed));
     let error = error_of(&failed);
@@ -252,7 +252,7 @@ fn clean_spares_a_live_run_whose_process_is_hidden() {
     let own = networks_of(pid).remove(0).1;
     assert!(!found.contains(&own), "{own} would be removed: {found}");
     let (output, _) = run.finish();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
 }
 
 #[test]
@@ -271,7 +271,7 @@ fn runs_with_the_same_process_id_do_not_collide() {
     });
     for child in children {
         let output = child.wait_with_output().unwrap();
-        assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+        assert_passed(&output);
     }
 }
 

@@ -1,6 +1,6 @@
 //! Bursts whose results the kernel's rules decide.
 
-use crate::support::{all_output, axis_value, out_directory, run};
+use crate::support::{assert_passed, axis_value, out_directory, run};
 use run_record::Outcome;
 
 const BACKLOG: &str = "server.backlog";
@@ -11,7 +11,7 @@ fn a_paused_listener_holds_its_limit_plus_one() {
     let out = out_directory();
     let (output, _, trials) =
         run(out.path(), &["accept-queue-capacity", "--set", "load.connect_deadline=1500ms"]);
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     let cells: Vec<_> =
         trials.iter().map(|t| (axis_value(t, BACKLOG), axis_value(t, SOMAXCONN))).collect();
     for backlog in [0, 1, 5, 128] {
@@ -59,7 +59,7 @@ fn a_backlog_as_large_as_the_burst_drops_no_client() {
             "load.chat=after_connect",
         ],
     );
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     let designs: Vec<_> = trials.iter().map(|trial| trial.point["server.design"].clone()).collect();
     assert_eq!(designs.len(), 2, "{designs:?}");
     for trial in &trials {
@@ -93,7 +93,7 @@ fn a_trial_waits_for_a_slow_server_whose_clients_have_left() {
             "load.interval=0s",
         ],
     );
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     for trial in &trials {
         assert_eq!(trial.outcomes.get(Outcome::Ok), 40, "{:?}", trial.outcomes);
         assert_eq!(trial.accepted, Some(40));
@@ -121,7 +121,7 @@ fn a_backlog_of_10_drops_clients_of_400_and_the_counters_show_it() {
             "server.accept_delay=10ms",
         ],
     );
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     for trial in &trials {
         assert!(trial.success_rate() < 1.0, "{:?}", trial.outcomes);
         assert_eq!(trial.outcomes.get(Outcome::Refused), 0, "an overflow is silent");

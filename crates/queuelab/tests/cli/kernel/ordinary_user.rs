@@ -4,14 +4,14 @@
 use std::process::Command;
 
 use crate::support::ordinary_user::{Sandbox, as_ordinary_user, run_with_limit_zero};
-use crate::support::{all_output, repository, runs, text};
+use crate::support::{all_output, assert_passed, repository, runs, text};
 use run_record::RunDirectory;
 
 #[test]
 fn smoke_runs_as_an_ordinary_user() {
     let sandbox = Sandbox::new();
     let output = as_ordinary_user(sandbox.smoke()).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     let (record, trials) = RunDirectory::read(&runs(&sandbox.out)[0]).unwrap();
     assert_eq!(record.backend.details, "in an unprivileged user namespace");
     assert_eq!(trials.len(), record.planned_trials as usize);
@@ -27,7 +27,7 @@ fn smoke_runs_as_the_user_of_the_tests() {
         .current_dir(repository())
         .output()
         .unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::ops::RangeInclusive;
 
 use crate::support::retried::group_executions;
-use crate::support::{all_output, out_directory, run};
+use crate::support::{assert_passed, out_directory, run};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use run_record::TrialRecord;
@@ -50,7 +50,7 @@ fn assert_laws(scenario: &str, set: &[String], laws: &[&str]) -> Vec<TrialRecord
     let flags: Vec<&str> = set.iter().flat_map(|set| ["--set", set.as_str()]).collect();
     let flags = [&[scenario, "--retry", "2"], flags.as_slice()].concat();
     let (output, _, trials) = run(out.path(), &flags);
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     let trials: Vec<_> = group_executions(scenario, &trials)
         .iter()
         .map(|executions| executions.last().clone())

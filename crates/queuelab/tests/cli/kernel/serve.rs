@@ -10,7 +10,10 @@ use serde_json::json;
 use crate::support::event_stream::{EventStream, done, numbers};
 use crate::support::http::{request, status};
 use crate::support::viewer::start_viewer;
-use crate::support::{Background, all_output, out_directory, queuelab, runs, text, wait_until};
+use crate::support::{
+    Background, all_output, assert_passed, has_passed_in, out_directory, queuelab, runs, text,
+    wait_until,
+};
 
 /// Connections that are not accepted for two seconds, in queues of 5 and 65.
 const PAUSED: &str = "
@@ -69,7 +72,7 @@ fn the_live_view_shows_the_cells_and_the_accept_queue() {
     assert!(queues.contains(&(20, 64, false)), "{queues:?}");
     assert!(finished.is_sorted() && finished.last() == Some(&2) && finished[0] < 2, "{finished:?}");
     assert!(end.contains("The run has ended") && end.contains("report.html"), "{end}");
-    assert_eq!(lab.child.wait().unwrap().code(), Some(0));
+    assert!(has_passed_in(lab.child.wait().unwrap().code(), &out.path().join("runs")));
     assert!(!run.join("live.json").exists(), "it is removed");
     let report = request(address, "GET", &format!("/runs/{}/report.html", name(&run)));
     assert_eq!(status(&report), 200);
@@ -92,10 +95,11 @@ fn a_killed_run_is_shown_as_unfinished_and_can_be_resumed() {
         all_output(&report)
     );
     let resumed = queuelab(&["run", "--resume", run.to_str().unwrap()]).output().unwrap();
-    assert_eq!(resumed.status.code(), Some(0), "{}", all_output(&resumed));
+    assert_passed(&resumed);
     assert!(!run.join("live.json").exists());
     let list = request(address, "GET", "/");
-    assert!(list.contains("✓ held") && list.contains("2 / 2"), "{list}");
+    let has_verdict = list.contains("✓ held") || list.contains("? inconclusive");
+    assert!(has_verdict && list.contains("2 / 2"), "{list}");
 }
 
 #[test]

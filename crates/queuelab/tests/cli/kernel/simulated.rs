@@ -1,6 +1,6 @@
 //! Trials compared with their simulations.
 
-use crate::support::{all_output, out_directory, run, text};
+use crate::support::{all_output, assert_passed, out_directory, run, text};
 use run_record::{Agreement, Outcome};
 
 #[test]
@@ -8,7 +8,7 @@ fn deterministic_trials_are_simulated_exactly() {
     let out = out_directory();
     let (output, record, trials) =
         run(out.path(), &["accept-queue-capacity", "--set", "load.connect_deadline=300ms"]);
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     for trial in &trials {
         let simulated = trial.simulated.as_ref().expect("a trial that the simulator covers");
         assert_eq!(Some(simulated.accepted), trial.accepted, "{:?}", trial.point);

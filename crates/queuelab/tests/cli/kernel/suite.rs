@@ -5,18 +5,20 @@ use std::path::{Path, PathBuf};
 
 use crate::support::retried::group_executions;
 use crate::support::{
-    all_output, copy_changed_run, law_scenario_names, measured_scenario_names, out_directory,
-    queuelab, repository, runs, suite_directory, text, write_measured_suite,
+    all_output, assert_passed, copy_changed_run, law_scenario_names, measured_scenario_names,
+    out_directory, queuelab, repository, runs, suite_directory, text, write_measured_suite,
 };
-use run_record::{RunDirectory, SuiteDirectory, TrialRecord};
+use run_record::{LawCheck, RunDirectory, SuiteDirectory, TrialRecord};
 
 #[test]
 fn every_law_scenario_holds_and_predicts_what_the_baseline_does() {
     let out = out_directory();
+    let mut all_decided = true;
     for (name, trial) in run_suite("laws", out.path(), &law_scenario_names()) {
         assert!(trial.laws.len() > 1, "{name}: {:?}", trial.laws);
+        all_decided &= !trial.laws.iter().any(|law| is_late(&trial, law));
     }
-    assert_laws_match_the_baseline(&suite_directory(out.path(), "laws"));
+    assert_laws_match_the_baseline(&suite_directory(out.path(), "laws"), all_decided);
 }
 
 #[test]
@@ -33,7 +35,7 @@ fn run_suite(suite: &str, out: &Path, names: &[String]) -> Vec<(String, TrialRec
     // fails every time.
     let arguments = ["run", suite, "--retry", "2", "--out", out.to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     let mut found = Vec::new();
     for run in runs(out) {
         let (record, trials) = RunDirectory::read(&run).unwrap();
@@ -48,7 +50,7 @@ fn run_suite(suite: &str, out: &Path, names: &[String]) -> Vec<(String, TrialRec
     for (name, trial) in &found {
         for law in &trial.laws {
             let died = law.held.is_none() && trial.server_died.is_some();
-            assert!(law.held == Some(true) || died, "{name}: {law:?}");
+            assert!(law.held == Some(true) || died || is_late(trial, law), "{name}: {law:?}");
             assert!(law.latest.is_some() || died || law.deviation == Some(0.0), "{law:?}");
         }
         let probe = trial.evidence.probe.as_ref().expect("a probe in every trial");
@@ -57,13 +59,20 @@ fn run_suite(suite: &str, out: &Path, names: &[String]) -> Vec<(String, TrialRec
     found
 }
 
+/// Whether a disturbed trial could not decide a law, because its time was too late.
+fn is_late(trial: &TrialRecord, law: &LawCheck) -> bool {
+    let is_late = law.latest.is_some() && law.deviation.is_some_and(|late| late > 0.0);
+    law.held.is_none() && trial.is_disturbed() && is_late
+}
+
 /// Asserts that the predictions are those of the committed run, which may be from another
-/// machine.
-fn assert_laws_match_the_baseline(new: &Path) {
+/// machine. `all_decided`: no law was undecided in a disturbed trial.
+fn assert_laws_match_the_baseline(new: &Path, all_decided: bool) {
     let baseline = suite_directory(&repository().join("reports/baseline"), "laws");
     let arguments = ["compare", "--laws", baseline.to_str().unwrap(), new.to_str().unwrap()];
     let output = queuelab(&arguments).output().unwrap();
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let code = output.status.code();
+    assert!(code == Some(0) || (code == Some(6) && !all_decided), "{}", all_output(&output));
     // A baseline with different predictions is a regression.
     let other = out_directory();
     let copied = copy_suite(&baseline, other.path(), |trial| {

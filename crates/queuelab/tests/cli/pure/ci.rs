@@ -20,11 +20,22 @@ fn write_suite(folder: &Path, clients: u32, delay: &str) -> String {
     file.to_str().unwrap().to_owned()
 }
 
-/// Runs a step with the real program, or all steps.
+/// Runs a step with the real program, or all steps, on scripted hosts: real ones are disturbed
+/// by other tests.
 fn ci(folder: &Path, suite: &str, name: &str) -> Output {
+    ci_with_script(folder, suite, name, "{}")
+}
+
+fn ci_with_script(folder: &Path, suite: &str, name: &str, script: &str) -> Output {
     let output = folder.join("output");
-    let output = output.to_str().unwrap();
-    step(folder, name, &[("QUEUELAB", binary()), ("SUITE", suite), ("GITHUB_OUTPUT", output)])
+    let settings = [
+        ("QUEUELAB", binary()),
+        ("SUITE", suite),
+        ("BACKEND", "fake"),
+        ("QUEUELAB_FAKE_SCRIPT", script),
+        ("GITHUB_OUTPUT", output.to_str().unwrap()),
+    ];
+    step(folder, name, &settings)
 }
 
 /// The annotations in the output of a step.
@@ -87,7 +98,7 @@ fn a_suite_is_compared_with_the_last_good_run_and_a_failed_run_is_no_baseline() 
     let name = ci(folder, &slower, "name");
     let outputs = std::fs::read_to_string(folder.join("output")).unwrap();
     assert_eq!(outputs.trim(), format!("name={}", text(&name.stdout).trim()));
-    assert!(outputs.starts_with("name=tiny-netns-local-"), "{outputs}");
+    assert!(outputs.starts_with("name=tiny-fake-local-"), "{outputs}");
     assert_eq!(ci(folder, &slower, "run").status.code(), Some(0));
     let compared = ci(folder, &slower, "compare");
     // A baseline with other settings is reported, and is no failure.
@@ -98,6 +109,30 @@ fn a_suite_is_compared_with_the_last_good_run_and_a_failed_run_is_no_baseline() 
     assert!(is_good(folder), "without a baseline, the run is good: {}", all_output(&compared));
     assert_eq!(ci(folder, &slower, "summary").status.code(), Some(0));
     assert!(take_summary(folder).contains("# Comparison with the baseline: no-baseline"));
+}
+
+#[test]
+fn a_disturbed_suite_does_not_fail_and_is_no_baseline() {
+    let place = out_directory();
+    let folder = place.path();
+    let suite = write_suite(folder, 3, "20ms");
+    let disturbed = r#"{ "trials": [{ "load_ms": 1000, "other_cpus": 1.5 }] }"#;
+    let output = ci_with_script(folder, &suite, "", disturbed);
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let printed = text(&output.stdout);
+    let line = "inconclusive: the machine disturbed most trials of a scenario";
+    assert!(printed.contains(line), "{printed}");
+    let executions = std::fs::read_dir(folder.join("runs/one")).unwrap().next().unwrap().unwrap();
+    let trials = std::fs::read_to_string(executions.path().join("trials.jsonl")).unwrap();
+    assert_eq!(trials.lines().count(), 30, "each of ten trials was run again twice");
+    let annotations = annotations(&output);
+    assert_eq!(annotations.len(), 1, "{printed}");
+    let annotation = "::warning title=queuelab tiny::Inconclusive: 1 of 1 scenario";
+    assert!(annotations[0].starts_with(annotation), "{annotations:?}");
+    assert!(take_summary(folder).contains("⚠️ **Inconclusive: 1 of 1 scenario"));
+    assert!(!is_good(folder), "{}", all_output(&output));
+    let undisturbed = ci(folder, &suite, "");
+    assert!(is_good(folder), "{}", all_output(&undisturbed));
 }
 
 #[test]

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{all_output, copy_recorded_run, out_directory, queuelab, run, runs};
+use crate::support::{
+    all_output, assert_passed, copy_recorded_run, out_directory, queuelab, run, runs,
+};
 
 /// The files in a run's folder of charts.
 fn charts(run: &Path) -> BTreeMap<String, Vec<u8>> {
@@ -46,7 +48,7 @@ fn files(run: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
 fn report_regenerates_the_files_of_a_run_byte_for_byte() {
     let out = out_directory();
     let (output, ..) = run(out.path(), &["smoke", "--backend", "netns"]);
-    assert!(output.status.success(), "{}", all_output(&output));
+    assert_passed(&output);
     let run = runs(out.path()).remove(0);
     let original = files(&run);
     for name in ["report.html", "cells.csv", "summary.md", "junit.xml"] {

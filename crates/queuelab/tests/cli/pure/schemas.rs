@@ -111,7 +111,7 @@ fn the_records_of_this_build_are_valid() {
     let place = out_directory();
     let file = place.path().join("never.yaml");
     let yaml = "name: never\nquestion: Is it recorded?\nload: { clients: 5, messages: 2 }\nrecord: \
-                { attempts: true }\nexpect:\n  - that: outcomes.ok == 4\n";
+                { attempts: true }\nexpect:\n  - that: queue.limit == 4\n";
     fs::write(&file, yaml).unwrap();
     let out = place.path().join("runs");
     let (output, _, trials) = run(&out, &[file.to_str().unwrap(), "--retry", "1"]);

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use run_record::{
-    CheckKind, ExecutionId, MemberRecord, MemberState, MemberVerdict, RunDirectory, RunRecord,
-    RunVerdict, SuiteVerdict, TrialRecord, Verdict,
+    CheckKind, Disturbance, DisturbanceCause, ExecutionId, MemberRecord, MemberState,
+    MemberVerdict, RunDirectory, RunRecord, RunVerdict, SuiteVerdict, TrialRecord, Verdict,
 };
 
 /// A run of an earlier schema version, in which everything held.
@@ -99,6 +99,91 @@ fn a_run_that_has_not_ended_or_lacks_trials_is_incomplete() {
     );
 }
 
+fn disturbed(trial: &TrialRecord) -> TrialRecord {
+    let disturbance = Disturbance {
+        window_seconds: 1.0,
+        cpus: 2,
+        other_cpu_seconds: 1.26,
+        causes: vec![DisturbanceCause::OtherProcesses],
+        ..Disturbance::default()
+    };
+    TrialRecord { disturbance: Some(disturbance), ..trial.clone() }
+}
+
+#[test]
+fn a_run_is_inconclusive_if_more_than_half_of_its_trials_were_disturbed() {
+    let (record, mut trials) = held_run();
+    assert_eq!(trials.len(), 16);
+    for (count, expected) in [
+        (0, Verdict::Held),
+        (8, Verdict::Held),
+        (9, Verdict::Inconclusive),
+        (16, Verdict::Inconclusive),
+    ] {
+        let (first, _) = trials.split_at_mut(count);
+        first.iter_mut().for_each(|trial| *trial = disturbed(trial));
+        let verdict = RunVerdict::new(&record, &trials);
+        assert_eq!((verdict.verdict, verdict.disturbed_trials()), (expected, count));
+        let in_cells: u32 = verdict.cells.iter().map(|cell| cell.disturbed).sum();
+        assert_eq!(in_cells as usize, count);
+    }
+    let verdict = RunVerdict::new(&record, &trials);
+    assert!(!verdict.verdict.is_passed() && !verdict.verdict.is_failed());
+    assert_eq!(verdict.member_verdict(), MemberVerdict::Inconclusive);
+    assert_eq!(
+        verdict.headline(),
+        format!(
+            "Inconclusive: 16 of 16 trials were disturbed (other processes): their rates and \
+             shares are no finding. No check failed; {} were decided.",
+            verdict.checked()
+        )
+    );
+    let line = &verdict.disturbed_lines()[0];
+    assert!(line.ends_with("): other processes took 63 % of the CPU time"), "{line}");
+}
+
+#[test]
+fn the_headline_says_how_many_trials_were_disturbed() {
+    let (record, mut trials) = held_run();
+    trials[3] = disturbed(&trials[3]);
+    let verdict = RunVerdict::new(&record, &trials);
+    let headline = verdict.headline();
+    assert!(headline.starts_with("Held: all "), "{headline}");
+    let disturbed =
+        " 1 of 16 trials was disturbed (other processes): its rates and shares are no finding.";
+    assert!(headline.ends_with(disturbed), "{headline}");
+    trials.iter_mut().for_each(|trial| *trial = self::disturbed(trial));
+    trials[3].laws[0].held = Some(false);
+    let verdict = RunVerdict::new(&record, &trials);
+    assert_eq!(verdict.verdict, Verdict::Failed, "an exact law of a disturbed trial");
+    let headline = verdict.headline();
+    assert!(headline.starts_with("FAILED: 1 of "), "{headline}");
+    assert!(headline.contains("16 of 16 trials were disturbed"), "{headline}");
+    let unfinished = RunVerdict::new(&record, &trials[4..]);
+    assert_eq!(unfinished.verdict, Verdict::Incomplete);
+}
+
+#[test]
+fn a_retry_that_was_not_disturbed_measures_a_trial_and_hides_nothing() {
+    let (record, mut trials) = held_run();
+    let again = retry(&trials[3], 1, true);
+    trials[3] = disturbed(&trials[3]);
+    trials.push(again);
+    let verdict = RunVerdict::new(&record, &trials);
+    assert_eq!((verdict.verdict, verdict.disturbed_trials()), (Verdict::Held, 0));
+    assert_eq!(verdict.held_on_retry().count(), 0, "nothing failed");
+    let [trial] = &verdict.disturbed[..] else { panic!("{:?}", verdict.disturbed) };
+    assert!(trial.is_measured && trial.executions.len() == 1);
+    let first = ExecutionId::from(trials[3].id);
+    assert_eq!(
+        verdict.disturbance_of(first),
+        Some("other processes took 63 % of the CPU time"),
+        "the first execution remains"
+    );
+    assert_eq!(verdict.disturbance_of(ExecutionId { retry: 1, ..first }), None);
+    assert_eq!(verdict.disturbed_lines().len(), 1);
+}
+
 #[test]
 fn a_run_without_checks_is_not_checked() {
     let (record, mut trials) = held_run();
@@ -157,6 +242,19 @@ fn a_suite_fails_if_a_member_failed_was_not_run_or_is_missing() {
     let (failed_state, failure) = state(&recorded, Some(Ok(&failed)));
     assert_eq!(failed_state, MemberState::Failed, "the contents of its run decide");
     assert!(failure.starts_with("trial ") && failure.contains(": law `"), "{failure}");
+    let (record, trials) = held_run();
+    let trials: Vec<_> = trials.iter().map(disturbed).collect();
+    let inconclusive = RunVerdict::new(&record, &trials);
+    for recorded in [MemberVerdict::Held, MemberVerdict::Inconclusive] {
+        let members = [member(recorded, None), member(MemberVerdict::Held, None)];
+        let suite = SuiteVerdict::new(&members, &[Some(Ok(&inconclusive)), Some(Ok(&held))]);
+        assert_eq!(suite.verdict, Verdict::Inconclusive);
+        assert_eq!(suite.members[0].state, MemberState::Inconclusive);
+        assert!(suite.headline().starts_with("Inconclusive: 1 of 2 scenarios"), "{suite:?}");
+        let suite = SuiteVerdict::new(&members, &[Some(Ok(&inconclusive)), Some(Ok(&failed))]);
+        assert_eq!(suite.verdict, Verdict::Failed);
+        assert!(suite.headline().contains(" Inconclusive: 1 of 2 scenarios"), "{suite:?}");
+    }
     let missing = state(&recorded, Some(Err("failed to read it")));
     assert_eq!(missing, (MemberState::RunMissing, "failed to read it".to_owned()));
     let not_run = state(&member(MemberVerdict::NotRun, Some("interrupted\nlater")), None);

@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use run_record::{Outcome, RunDirectory};
 
-use crate::support::{all_output, out_directory, queuelab, run, runs};
+use crate::support::{all_output, assert_passed, out_directory, queuelab, run, runs};
 
 const CAPACITY: &str = "\
 name: probed
@@ -32,7 +32,7 @@ fn a_trial_records_the_metrics_of_its_probe() {
     std::fs::write(&file, CAPACITY).unwrap();
     let runs_in = out.path().join("runs");
     let (output, _, trials) = run(&runs_in, &[file.to_str().unwrap()]);
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     assert_eq!(trials.len(), 2);
     for trial in &trials {
         let probe = trial.evidence.probe.as_ref().unwrap();
@@ -59,7 +59,7 @@ fn a_trial_records_the_metrics_of_its_probe() {
 fn by_default_there_is_a_probe_and_no_timeline() {
     let out = out_directory();
     let (output, _, trials) = run(out.path(), &["smoke"]);
-    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    assert_passed(&output);
     assert!(trials.iter().all(|trial| trial.evidence.probe.as_ref().unwrap().samples > 1));
     let run = &runs(out.path())[0];
     assert_eq!(RunDirectory::read_timeline(run, trials[0].id).unwrap(), None);
