@@ -41,16 +41,19 @@ impl CellLaws {
     }
 
     /// Compares the predictions with the measurements. A law whose value could not be
-    /// measured fails; if the server died, it is undecided instead.
+    /// measured fails; if the server died, it is undecided instead. So is one whose
+    /// assumption about the trial's course did not come true.
     pub(crate) fn check(&self, measured: &Measurements<'_>, server_died: bool) -> Vec<LawCheck> {
         let check = |prediction: &Prediction| {
             let measurement = (prediction.measure)(measured);
             let unmeasured = (!server_died).then_some(false);
+            let decided = !(prediction.went_otherwise)(measured);
             LawCheck {
                 measured: measurement.map(|measurement| measurement.value),
                 deviation: measurement.map(|measurement| measurement.value - prediction.predicted),
                 held: measurement
-                    .map_or(unmeasured, |measurement| Some(prediction.allows(measurement))),
+                    .map_or(unmeasured, |measurement| Some(prediction.allows(measurement)))
+                    .filter(|_| decided),
                 ..LawCheck::new(&prediction.law, prediction.predicted, prediction.latest)
             }
         };

@@ -92,6 +92,11 @@ fn require_time_wait(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
     )?;
     require_finish(inputs)?;
     require_fin_of_server(inputs)?;
+    let fin_timeout: i32 = inputs.sysctl(Role::Server, Sysctl::TcpFinTimeout, None)?;
+    require(
+        fin_timeout >= 1 || !inputs.cell.server.drain.is_zero(),
+        format!("a client may close after {} of its orphaned connection", Sysctl::TcpFinTimeout),
+    )?;
     require_rfc1337(inputs, Role::Server)
 }
 

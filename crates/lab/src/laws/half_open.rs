@@ -16,6 +16,7 @@ use super::clients::{
 use super::condition::{Inapplicable, concerns, not_applied, require};
 use super::finishing::chat_length;
 use super::inputs::Inputs;
+use super::measurements::Measurements;
 use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
 
@@ -78,7 +79,7 @@ pub(super) const LIVE_CLIENTS: Rule = Rule {
 fn predict_syn_queue(inputs: &Inputs<'_>) -> Applied {
     concerns(inputs.cell.load.half_open > 0)?;
     let effects = effects(inputs)?;
-    Ok(vec![
+    Ok(undecided_if_retransmitted(vec![
         Prediction::count(syn_queue::CAPACITY, effects.syn_recv, |measured| {
             measured.max_in("syn_recv")
         }),
@@ -97,7 +98,7 @@ fn predict_syn_queue(inputs: &Inputs<'_>) -> Applied {
         Prediction::count(syn_queue::COOKIES_SENT, effects.syncookies_sent, |measured| {
             measured.at_server(Counter::SyncookiesSent)
         }),
-    ])
+    ]))
 }
 
 fn predict_cookies_received(inputs: &Inputs<'_>) -> Applied {
@@ -106,17 +107,30 @@ fn predict_cookies_received(inputs: &Inputs<'_>) -> Applied {
     if effects.syncookies_recv > 0 {
         require_no_repeated_cookies(inputs, effects.established)?;
     }
-    Ok(vec![Prediction::count(syn_queue::COOKIES_RECEIVED, effects.syncookies_recv, |measured| {
+    let law = syn_queue::COOKIES_RECEIVED;
+    let received = Prediction::count(law, effects.syncookies_recv, |measured| {
         measured.at_server(Counter::SyncookiesRecv)
-    })])
+    });
+    Ok(undecided_if_retransmitted(vec![received]))
 }
 
 fn predict_live_clients(inputs: &Inputs<'_>) -> Applied {
     concerns(has_live_clients(inputs))?;
     let effects = effects(inputs)?;
-    Ok(vec![Prediction::count(syn_queue::LIVE_CLIENTS, effects.established, |measured| {
+    let connected = Prediction::count(syn_queue::LIVE_CLIENTS, effects.established, |measured| {
         measured.accept_queue_depth()
-    })])
+    });
+    Ok(undecided_if_retransmitted(vec![connected]))
+}
+
+/// On a busy machine, a client may retransmit its SYN before every attempt is decided, or
+/// half-open clients before they are released. The kernel then answers more SYNs.
+fn retransmitted(measured: &Measurements<'_>) -> bool {
+    measured.at_client(Counter::TcpSynRetrans).is_some_and(|count| count.value > 0.0)
+}
+
+fn undecided_if_retransmitted(predictions: Vec<Prediction>) -> Vec<Prediction> {
+    predictions.into_iter().map(|prediction| prediction.unless(retransmitted)).collect()
 }
 
 fn has_live_clients(inputs: &Inputs<'_>) -> bool {

@@ -34,20 +34,28 @@ pub(crate) struct Prediction {
     /// The latest allowed time of a timed law, seconds.
     pub(super) latest: Option<f64>,
     pub(super) measure: Measure,
+    /// Whether the trial took another course than the prediction assumes, because the
+    /// machine was too busy: then the law is undecided.
+    pub(super) went_otherwise: fn(&Measurements<'_>) -> bool,
 }
 
 impl Prediction {
     /// A prediction of an exact law.
     pub(super) fn count(law: Law, predicted: u64, measure: Measure) -> Self {
         debug_assert_eq!(law.tolerance, Tolerance::Exact, "{}", law.id);
-        Self { law, predicted: predicted as f64, latest: None, measure }
+        Self { law, predicted: predicted as f64, latest: None, measure, went_otherwise: |_| false }
     }
 
     /// A prediction of a timer law.
     pub(super) fn time(law: Law, predicted: Duration, latest: Duration, measure: Measure) -> Self {
         debug_assert_eq!(law.tolerance, Tolerance::Timer, "{}", law.id);
         let latest = Some(latest.as_secs_f64());
-        Self { law, predicted: predicted.as_secs_f64(), latest, measure }
+        Self { law, predicted: predicted.as_secs_f64(), latest, measure, went_otherwise: |_| false }
+    }
+
+    /// The same, undecided if `went_otherwise`.
+    pub(super) fn unless(self, went_otherwise: fn(&Measurements<'_>) -> bool) -> Self {
+        Self { went_otherwise, ..self }
     }
 
     /// Whether the measurement is within the law's tolerance: a timer never fires

@@ -36,7 +36,12 @@ pub(super) const SYN_RETRY: Rule = Rule {
                 "server.defer_accept",
             ],
             server: &[Sysctl::Somaxconn, Sysctl::TcpSyncookies],
-            client: &[Sysctl::TcpSynRetries, Sysctl::TcpSynLinearTimeouts, Sysctl::TcpRtoMaxMs],
+            client: &[
+                Sysctl::TcpSynRetries,
+                Sysctl::TcpSynLinearTimeouts,
+                Sysctl::TcpRtoMaxMs,
+                Sysctl::TcpRtoMinUs,
+            ],
         },
     ],
     predict: predict_syn_retry,
@@ -44,6 +49,9 @@ pub(super) const SYN_RETRY: Rule = Rule {
 
 /// `tcp_rto_max_ms` of a kernel without it (`TCP_RTO_MAX`).
 const RTO_MAX_MS: u64 = 120_000;
+
+/// Time in which a busy machine acknowledges the FIN of a client that leaves.
+const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 
 fn predict_syn_retry(inputs: &Inputs<'_>) -> Applied {
     let (server, load) = (&inputs.cell.server, &inputs.cell.load);
@@ -67,6 +75,11 @@ fn predict_syn_retry(inputs: &Inputs<'_>) -> Applied {
          (load.connect_rate)",
     )?;
     require(load.messages == 0, "timeouts of clients that send data count too (load.messages)")?;
+    let rto_min: u64 = inputs.sysctl(Role::Client, Sysctl::TcpRtoMinUs, Some(200_000))?;
+    require(
+        Duration::from_micros(rto_min) >= MIN_TIMEOUT,
+        format!("timeouts of established clients may count too ({})", Sysctl::TcpRtoMinUs),
+    )?;
     let rto_max = inputs.sysctl(Role::Client, Sysctl::TcpRtoMaxMs, Some(RTO_MAX_MS))?;
     let schedule = SynRetry::with_rto_max(
         inputs.sysctl(Role::Client, Sysctl::TcpSynRetries, None)?,
