@@ -14,4 +14,5 @@ mod server_death;
 mod simulated;
 mod standalone;
 mod standalone_load;
+mod standalone_server;
 mod suite;
