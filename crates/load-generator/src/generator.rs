@@ -290,10 +290,11 @@ impl<'a> Generator<'a> {
     }
 }
 
-/// Whether data or an end of file waits to be read.
+/// Whether data waits to be read. The end of file does not count: a socket that was reset
+/// has one too once its error has been read.
 fn has_answer(socket: &Socket) -> bool {
     let mut byte = [MaybeUninit::uninit()];
-    socket.peek(&mut byte).is_ok()
+    matches!(socket.peek(&mut byte), Ok(1..))
 }
 
 /// Who ends an attempt that ends in this way, with or without an error of a system call, if

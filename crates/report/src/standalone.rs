@@ -96,7 +96,7 @@ fn acceptance(trial: &TrialRecord, view: &StandaloneView) -> Vec<String> {
             String::new()
         };
         lines.push(format!(
-            "Accepted: not known here{of}. Nothing came back, and {}.",
+            "Accepted: not known here{of}. No data came back, and {}.",
             match view.listener_here {
                 true => "their sockets at the server were not seen in this network namespace",
                 false => "the listener is not in this network namespace",

@@ -96,7 +96,7 @@ fn who_was_accepted_in_another_namespace_is_not_known() {
         let output = load_in(&client, &target, &["--clients=1"]);
         let table = assert_exit(&output, 0);
         assert_eq!(table_value(&table, "unconfirmed"), 1, "{table}");
-        let unknown = "Accepted: not known here. Nothing came back";
+        let unknown = "Accepted: not known here. No data came back";
         assert!(table.contains(unknown) && !table.contains("│ ok "), "{table}");
         // Messages of others never arrive.
         let output = load_in(&client, &target, &["--clients=2", "--finish-deadline=300ms"]);
