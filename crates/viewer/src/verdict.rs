@@ -26,7 +26,7 @@ pub(crate) fn verdict(verdict: &RunVerdict, is_running: bool) -> Markup {
 mod tests {
     use std::path::Path;
 
-    use run_record::{RunDirectory, RunRecord, TrialRecord};
+    use run_record::{Disturbance, DisturbanceCause, RunDirectory, RunRecord, TrialRecord};
 
     use super::*;
 
@@ -41,5 +41,23 @@ mod tests {
         assert!(text(&record).contains("✓ held, 1 only when run again"), "{}", text(&record));
         record.ended = None;
         assert!(text(&record).contains("not finished"), "{}", text(&record));
+    }
+
+    #[test]
+    fn a_run_with_disturbed_trials_is_marked() {
+        let sweep = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        let (record, mut trials) = RunDirectory::read(&sweep).unwrap();
+        let mut disturb = |count: usize| {
+            for trial in &mut trials[..count] {
+                let causes = vec![DisturbanceCause::Steal];
+                trial.disturbance = Some(Disturbance { causes, ..Disturbance::default() });
+            }
+            verdict(&RunVerdict::new(&record, &trials), false).0
+        };
+        let some = disturb(2);
+        assert!(some.contains("✓ held") && some.contains("⚠ 2 of 16 disturbed"), "{some}");
+        let most = disturb(9);
+        assert!(most.contains("? inconclusive") && most.contains("9 of 16 disturbed"), "{most}");
+        assert!(!most.contains('✓') && !most.contains('✗'), "{most}");
     }
 }

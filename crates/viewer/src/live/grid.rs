@@ -186,7 +186,7 @@ fn place(names: &AxisNames, axes: &[Axis], table: usize) -> String {
 mod tests {
     use std::path::Path;
 
-    use run_record::RunDirectory;
+    use run_record::{Disturbance, DisturbanceCause, RunDirectory};
     use serde_json::{Value, json};
 
     use super::*;
@@ -213,6 +213,28 @@ mod tests {
         assert!(unknown.contains("class=\"cell broken now\" style=\"\""), "{unknown}");
         let legend = colours();
         assert!(legend.contains("#440154,") && legend.ends_with("#fde725)"), "{legend}");
+    }
+
+    #[test]
+    fn disturbed_attempts_are_marked_and_not_in_the_share() {
+        let sweep = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
+        let (record, mut trials) = RunDirectory::read(&sweep).unwrap();
+        let causes = vec![DisturbanceCause::OtherProcesses];
+        let disturbance = Some(Disturbance { causes, ..Disturbance::default() });
+        let cell = |trials: &[TrialRecord]| {
+            let mut grid = Grid::new(&record);
+            trials.iter().for_each(|trial| grid.add(trial));
+            let cell = grid.cells[trials[0].cell as usize];
+            grid.cell(0, &cell, 0, false).0
+        };
+        let share = cell(&trials[..1]);
+        assert!(share.contains(" %") && !share.contains('⚠'), "{share}");
+        let retried = TrialRecord { retry: 1, ..trials[0].clone() };
+        trials[0].disturbance = disturbance;
+        let disturbed = cell(&trials[..1]);
+        assert!(!disturbed.contains(" %") && disturbed.contains('⚠'), "{disturbed}");
+        let measured = cell(&[trials[0].clone(), retried]);
+        assert!(measured.contains(" %") && measured.contains('⚠'), "{measured}");
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod absurd;
 mod answers;
 mod axis_names;
+mod disturbed;
 mod files;
 mod png;
 mod retries;
