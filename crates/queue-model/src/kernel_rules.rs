@@ -74,9 +74,9 @@ impl fmt::Display for RuleSetError {
         match self {
             Self::NotModelled(text) => write!(
                 f,
-                "the rules of `{text}` are not modelled: before Linux 4.10, the SYN queue of a \
-                 listener was a table whose size is a power of two, and a full accept queue dropped \
-                 a new SYN only under further conditions"
+                "the rules of `{text}` are not modelled: before Linux 4.10, a full accept queue \
+                 dropped a new SYN only if other connections were new too, and in still older \
+                 kernels the SYN queue was a table whose size is a power of two"
             ),
             Self::Version(text) => write!(
                 f,
