@@ -4,7 +4,6 @@ use std::io;
 use std::net::SocketAddr;
 
 use chat_protocol::ProtocolError;
-use nix::errno::Errno;
 
 use crate::check::SettingProblem;
 
@@ -32,20 +31,24 @@ pub enum ServerError {
         source: io::Error,
     },
     /// bind(2).
-    #[error("bind {address}: {source}{}", bind_advice(source))]
+    #[error("bind {address}: {source}{}", reason(.found.as_deref()))]
     Bind {
         /// The configured address.
         address: SocketAddr,
         /// The error of bind(2).
         source: io::Error,
+        /// What was found to cause it, and what helps.
+        found: Option<String>,
     },
     /// listen(2).
-    #[error("listen on {address}: {source}{}", bind_advice(source))]
+    #[error("listen on {address}: {source}{}", reason(.found.as_deref()))]
     Listen {
         /// The address bound.
         address: SocketAddr,
         /// The error of listen(2).
         source: io::Error,
+        /// What was found to cause it, and what helps.
+        found: Option<String>,
     },
     /// An accept loop's thread.
     #[error("start an accept loop: {0}")]
@@ -92,16 +95,7 @@ fn in_one_line(problems: &[SettingProblem]) -> String {
     problems.iter().map(SettingProblem::to_string).collect::<Vec<_>>().join("; ")
 }
 
-fn bind_advice(error: &io::Error) -> &'static str {
-    match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EADDRINUSE) => {
-            "; another socket listens there (choose another port), or closed connections are in \
-             TIME_WAIT there (set reuse_address, or wait 60 s)"
-        }
-        Some(Errno::EACCES) => {
-            "; choose a port that net.ipv4.ip_unprivileged_port_start allows ordinary users"
-        }
-        Some(Errno::EADDRNOTAVAIL) => "; choose an address that this host has",
-        _ => "",
-    }
+/// A cause after a semicolon.
+fn reason(found: Option<&str>) -> String {
+    found.map_or(String::new(), |found| format!("; {found}"))
 }

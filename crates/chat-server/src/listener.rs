@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Shutdown, SocketAddr};
 
+use linux_net::explain_bind_error;
 use nix::libc;
 use nix::sys::socket::setsockopt;
 use nix::sys::socket::sockopt::SetStruct;
@@ -57,9 +58,10 @@ pub(crate) fn listen(settings: &ServerSettings) -> Result<(SocketAddr, Vec<Socke
         listeners.push(listener);
     }
     for listener in &listeners {
-        listener
-            .listen(settings.backlog)
-            .map_err(|source| ServerError::Listen { address, source })?;
+        listener.listen(settings.backlog).map_err(|source| {
+            let found = explain_bind_error(address, &source);
+            ServerError::Listen { address, source, found }
+        })?;
     }
     Ok((address, listeners))
 }
@@ -88,7 +90,10 @@ fn bind(settings: &ServerSettings, address: SocketAddr) -> Result<Socket, Server
             source,
         })?;
     }
-    socket.bind(&address.into()).map_err(|source| ServerError::Bind { address, source })?;
+    socket.bind(&address.into()).map_err(|source| {
+        let found = explain_bind_error(address, &source);
+        ServerError::Bind { address, source, found }
+    })?;
     Ok(socket)
 }
 

@@ -134,6 +134,23 @@ impl ServerSocket {
     }
 }
 
+/// A socket that has a local port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PortSocket {
+    /// Its own address.
+    pub local: SocketAddr,
+    /// The other address; unspecified if it has none.
+    pub peer: SocketAddr,
+    /// Its state; `Close` if it is only bound, `None` for one that this program does not know.
+    pub state: Option<TcpState>,
+    /// Its inode, as in /proc/PID/fd; 0 if no file has it.
+    pub inode: u32,
+}
+
+/// TCP_BOUND_INACTIVE of the kernel's include/net/tcp_states.h: sockets that are bound, and
+/// neither listen nor are connected. Older kernels than 6.8 list none for it.
+const BOUND_INACTIVE: u32 = 1 << 13;
+
 /// A netlink socket that lists the TCP sockets of the namespace in which it was opened,
 /// in any thread.
 #[derive(Debug)]
@@ -269,6 +286,28 @@ impl SocketDiag {
                     local: canonical(id.source_address, id.source_port),
                     peer: canonical(id.destination_address, id.destination_port),
                     state,
+                    inode: socket.inode,
+                });
+            })?);
+        }
+        Ok(found)
+    }
+
+    /// Every socket with this local port, of both families, in any state.
+    ///
+    /// # Errors
+    /// If the request fails.
+    pub fn port_sockets(&mut self, local_port: u16) -> Result<Vec<PortSocket>, DiagError> {
+        let mut found = Vec::new();
+        for family in [AddressFamily::V4, AddressFamily::V6] {
+            let states = StateFlags::from_bits_retain(StateFlags::all().bits() | BOUND_INACTIVE);
+            let request = Self::request(family, states, Some(local_port));
+            found.append(&mut self.dump(&request, |sockets: &mut Vec<_>, socket| {
+                let id = &socket.socket_id;
+                sockets.push(PortSocket {
+                    local: (id.source_address, id.source_port).into(),
+                    peer: (id.destination_address, id.destination_port).into(),
+                    state: TcpState::from_kernel(socket.state),
                     inode: socket.inode,
                 });
             })?);

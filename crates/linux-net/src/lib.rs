@@ -11,6 +11,7 @@
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
 //! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`tcp_info()`] |
 //! | count packets dropped before any socket | [`softnet_drops()`] |
+//! | find what keeps bind(2) from a port | [`PortUse`], [`explain_bind_error`] |
 //! | find the addresses of a name | [`resolve()`] |
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
 //! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`], [`raise_open_files`] |
@@ -32,6 +33,7 @@ mod machine_usage;
 mod namespace;
 mod namespace_factory;
 mod netlink;
+mod port_use;
 mod refusal;
 mod resolve;
 mod socket_memory;
@@ -46,7 +48,7 @@ mod user_namespace;
 
 pub use clock::{monotonic_ns, process_cpu_ns, process_cpu_ns_of};
 pub use counters::{CounterDelta, Counters, CountersError};
-pub use diag::{AddressFamily, DiagError, Listener, ServerSocket, SocketDiag};
+pub use diag::{AddressFamily, DiagError, Listener, PortSocket, ServerSocket, SocketDiag};
 pub use kernel_names::{Counter, Sysctl};
 pub use limits::{OpenFilesError, raise_open_files};
 pub use link::{
@@ -56,6 +58,7 @@ pub use link::{
 pub use machine_usage::{MachineUsage, run_delay_seconds};
 pub use namespace::{NetworkNamespace, lead_session_on_exec};
 pub use namespace_factory::NamespaceFactory;
+pub use port_use::{Holder, PortUse, Process, explain_bind_error};
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resolve::{ResolveError, resolve};
 pub use socket_memory::SocketMemory;

@@ -3,6 +3,7 @@
 mod common;
 mod namespace;
 mod namespace_factory;
+mod port_use;
 mod queues;
 mod sysctls;
 mod testbed;
