@@ -45,7 +45,7 @@ use crate::trials::TrialSet;
 
 /// Once the causes have this many sentences, no further cause is added; the tables show
 /// the rest.
-const MAX_SENTENCES: usize = 9;
+const MAX_SENTENCES: usize = 10;
 
 /// All causes, those that explain most first: a cause in the server's process comes before
 /// the queues that fill up because of it.

@@ -1,7 +1,7 @@
 //! `cells.csv`: a row for each cell, for spreadsheets and data frames.
 
 use linux_net::Counter;
-use run_record::{Outcome, TrialRecord};
+use run_record::{EndedBy, Outcome, TrialRecord};
 
 use run_view::Cell;
 use run_view::Run;
@@ -12,7 +12,7 @@ type Column = (&'static str, fn(&TrialRecord) -> Option<f64>);
 
 /// Each becomes three columns: `_min`, `_median` and `_max` over the trials. Rates are per
 /// second, times in nanoseconds, shares from 0 to 1.
-const COLUMNS: [Column; 17] = [
+const COLUMNS: [Column; 21] = [
     ("first_try_share", |trial| Some(trial.first_try_rate())),
     ("success_share", |trial| Some(trial.success_rate())),
     ("offered_rate", |trial| Some(trial.rates.offered)),
@@ -35,7 +35,17 @@ const COLUMNS: [Column; 17] = [
         Some(total(trial.syn_retransmits.iter().map(sent)) as f64)
     }),
     ("duration_seconds", |trial| Some(trial.duration_seconds)),
+    ("incomplete_by_server", |trial| incomplete_by(trial, EndedBy::Server)),
+    ("incomplete_by_finish_deadline", |trial| incomplete_by(trial, EndedBy::FinishDeadline)),
+    ("incomplete_by_late_load", |trial| incomplete_by(trial, EndedBy::LateLoad)),
+    ("close_wait_left", |trial| Some(f64::from(trial.evidence.left?.close_wait))),
 ];
+
+/// `None` if there are incomplete attempts and the record does not state who ended them.
+fn incomplete_by(trial: &TrialRecord, by: EndedBy) -> Option<f64> {
+    let is_known = !trial.incomplete_by.is_empty() || trial.outcomes.get(Outcome::Incomplete) == 0;
+    is_known.then(|| trial.incomplete_by.get(&by).copied().unwrap_or(0) as f64)
+}
 
 /// `None` if nothing connected.
 fn measured(trial: &TrialRecord, ns: u64) -> Option<f64> {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use linux_net::Counter;
-use run_record::{Outcome, TrialRecord};
+use run_record::{EndedBy, Outcome, TrialRecord};
 
 use crate::table::Table;
 use run_view::Run;
@@ -183,6 +183,34 @@ pub(crate) fn server_errors(run: &Run) -> Option<String> {
 
 fn turned_away(errno: &str) -> String {
     format!("a client was turned away, because its thread could not be started ({errno})")
+}
+
+/// Who ended the incomplete attempts, and what the clients left at the server; `None` if
+/// neither is recorded or there was nothing.
+pub(crate) fn unfinished(run: &Run) -> Option<String> {
+    let mut by: BTreeMap<EndedBy, u64> = BTreeMap::new();
+    for (&ended_by, &attempts) in run.trials.iter().flat_map(|trial| &trial.incomplete_by) {
+        let all = by.entry(ended_by).or_default();
+        *all = all.saturating_add(attempts);
+    }
+    let by: Vec<_> = by.iter().map(|(by, n)| format!("{by} {}", count(*n))).collect();
+    let close_wait =
+        |trial: &TrialRecord| trial.evidence.left.map_or(0, |left| u64::from(left.close_wait));
+    let left = total(run.trials.iter().map(close_wait));
+    let trials = run.trials.iter().filter(|trial| close_wait(trial) > 0).count();
+    let lines = [
+        (!by.is_empty())
+            .then(|| format!("Incomplete attempts, by who ended them: {}.", by.join(", "))),
+        (left > 0).then(|| {
+            format!(
+                "Sockets of the server in CLOSE_WAIT after the load: {}, in {trials} of {} trials.",
+                count(left),
+                run.trials.len()
+            )
+        }),
+    ];
+    let lines: Vec<_> = lines.into_iter().flatten().collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The smallest median lateness of the generator's writes that is reported, nanoseconds.

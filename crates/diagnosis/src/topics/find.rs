@@ -5,6 +5,8 @@ use super::topic::{Topic, TopicKind};
 
 /// The smallest similarity, 0 to 1, of a suggested name.
 const MIN_SIMILARITY: f64 = 0.6;
+/// The shortest name, without spaces, that is found within an error message or a log line.
+const MIN_MENTIONED: usize = 6;
 /// The most names that are suggested.
 const MAX_SUGGESTIONS: usize = 5;
 
@@ -12,7 +14,7 @@ impl Topics {
     /// The topic with that name. Case, spaces, `-` and `_` are ignored. A sysctl also has
     /// its path (`/proc/sys/net/ipv4/tcp_syncookies`) as a name; a sysctl or counter also
     /// has the last part of its name, with or without `tcp_` or `ip_` if that is
-    /// unambiguous.
+    /// unambiguous. An error message or a log line finds the longest name that it contains.
     pub fn find(&self, name: &str) -> Option<&Topic> {
         let key = key(name);
         let found = |key: &str| {
@@ -27,6 +29,21 @@ impl Topics {
         exact
             .or_else(|| found(&key))
             .or_else(|| found(key.strip_suffix('s').filter(|one| !one.is_empty())?))
+            .or_else(|| self.mentioned(name))
+    }
+
+    /// The topic with the longest name within a text of several words.
+    fn mentioned(&self, text: &str) -> Option<&Topic> {
+        let is_text = text.trim().contains(char::is_whitespace);
+        let text = key(text);
+        let names = self.iter().flat_map(|topic| {
+            let names = [full_names(topic), last_names(topic)].into_iter().flatten();
+            names.map(move |name| (name.len(), name, topic))
+        });
+        names
+            .filter(|(length, name, _)| is_text && *length >= MIN_MENTIONED && text.contains(name))
+            .max_by_key(|(length, ..)| *length)
+            .map(|(.., topic)| topic)
     }
 
     /// The names of similar topics, most similar first: for a typing error, or a part of a
@@ -130,8 +147,67 @@ mod tests {
         ] {
             assert_eq!(topics.find(asked).map(|topic| topic.name.as_str()), Some(name), "{asked}");
         }
-        for unknown in ["", "s", ".", "tcp", "tcp_", "net.ipv4", "sack", "nonsense"] {
+        for unknown in
+            ["xyzzy plugh", "port 80", "", "s", ".", "tcp", "tcp_", "net.ipv4", "sack", "nonsense"]
+        {
             assert!(topics.find(unknown).is_none(), "{unknown}");
+        }
+    }
+
+    /// What people copy from a program, a log or another tool.
+    #[test]
+    fn what_people_type_finds_its_entry() {
+        let topics = Topics::built_in();
+        for (typed, name) in [
+            ("EMFILE", "EMFILE"),
+            ("ENFILE", "EMFILE"),
+            ("Too many open files", "EMFILE"),
+            ("accept: Too many open files (os error 24)", "EMFILE"),
+            ("accept4: EMFILE (Too many open files)", "EMFILE"),
+            ("ulimit -n", "EMFILE"),
+            ("CLOSE_WAIT", "CLOSE_WAIT"),
+            ("close-wait", "CLOSE_WAIT"),
+            ("EPIPE", "EPIPE"),
+            ("SIGPIPE", "EPIPE"),
+            ("Broken pipe", "EPIPE"),
+            ("write: Broken pipe (os error 32)", "EPIPE"),
+            ("errno 32", "EPIPE"),
+            ("ECONNRESET", "reset"),
+            ("Connection reset by peer", "reset"),
+            ("curl: (56) Recv failure: Connection reset by peer", "reset"),
+            ("ECONNREFUSED", "refused"),
+            ("Connection refused", "refused"),
+            ("connect to 10.0.0.1 port 80: Connection refused", "refused"),
+            ("ETIMEDOUT", "timed_out"),
+            ("Connection timed out", "timed_out"),
+            ("os error 110", "timed_out"),
+            ("EADDRINUSE", "SO_REUSEADDR"),
+            ("Address already in use", "SO_REUSEADDR"),
+            ("bind() to 0.0.0.0:80 failed (98: Address already in use)", "SO_REUSEADDR"),
+            ("EADDRNOTAVAIL", "no_port"),
+            ("Cannot assign requested address", "no_port"),
+            ("SYN flooding", "SYN cookies"),
+            ("possible SYN flooding on port 80. Sending cookies", "SYN cookies"),
+            (
+                "TCP: request_sock_TCP: Possible SYN flooding on port 0.0.0.0:8080. Sending cookies.",
+                "SYN cookies",
+            ),
+            ("12 times the listen queue of a socket overflowed", "TcpExt.ListenOverflows"),
+            ("34 SYNs to LISTEN sockets dropped", "TcpExt.ListenDrops"),
+            ("TcpExtListenDrops", "TcpExt.ListenDrops"),
+            ("TCPSynRetrans", "TcpExt.TCPSynRetrans"),
+            ("tcp_rto_max_ms", "net.ipv4.tcp_rto_max_ms"),
+            ("net.ipv4.tcp_rto_min_us", "net.ipv4.tcp_rto_min_us"),
+            ("somaxconn", "net.core.somaxconn"),
+            ("TCP_USER_TIMEOUT", "TCP_USER_TIMEOUT"),
+            ("TCP_SYNCNT", "TCP_SYNCNT"),
+            ("TCP_DEFER_ACCEPT", "TCP_DEFER_ACCEPT"),
+            ("SO_REUSEPORT", "SO_REUSEPORT"),
+            ("Recv-Q", "accept queue"),
+            ("Send-Q", "backlog"),
+            ("FIN-WAIT-2", "TIME_WAIT"),
+        ] {
+            assert_eq!(topics.find(typed).map(|topic| topic.name.as_str()), Some(name), "{typed}");
         }
     }
 

@@ -14,6 +14,9 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         section.page(Block::caption(format!("Every attempt has exactly one outcome{summed}.")));
         section.page(Block::charts_of(chart));
     }
+    if let Some(unfinished) = evidence::unfinished(source.run) {
+        section.summary(Block::Preformatted(unfinished));
+    }
     if let Some(errors) = evidence::server_errors(source.run) {
         section.report(Block::Preformatted(errors));
     }

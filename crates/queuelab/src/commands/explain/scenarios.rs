@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use diagnosis::{ScenarioUse, Topic, TopicKind, Topics};
 use indexmap::{IndexMap, IndexSet};
+use run_record::{AxisNames, describe_value};
 use scenario::{AnyKernel, Axis, Document, Overrides, Plan, ScenarioErrors, ScenarioFile, Suite};
 
 /// The scenario's topic, and how it uses the other topics, by name.
@@ -86,19 +87,8 @@ fn axis_setting(path: &str) -> &str {
     path.split_once(".sysctls.").map_or(path, |(_, name)| name)
 }
 
-/// The name of an axis in a sentence: its path where both hosts vary the same sysctl.
-fn varied_name<'a>(plan: &Plan, axis: &'a Axis) -> &'a str {
-    let name = axis_setting(&axis.path);
-    let same = plan.axes.iter().filter(|other| axis_setting(&other.path) == name).count();
-    if same > 1 { &axis.path } else { name }
-}
-
 fn values(axis: &Axis) -> String {
-    let texts: Vec<_> = axis
-        .values
-        .iter()
-        .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-        .collect();
+    let texts: Vec<_> = axis.values.iter().map(describe_value).collect();
     match texts.as_slice() {
         [first, .., last] if texts.len() > 6 => {
             format!("{} values from {first} to {last}", texts.len())
@@ -139,11 +129,12 @@ fn named_fields(expression: &str) -> Vec<String> {
 fn text(file: &ScenarioFile, plan: &Plan) -> String {
     let mut paragraphs: Vec<String> = Vec::new();
     paragraphs.extend(plan.scenario.description.as_deref().map(|text| text.trim().to_owned()));
+    let names = AxisNames::new(plan.axes.iter().map(|axis| axis.path.as_str()));
     let varied: Vec<_> = plan
         .axes
         .iter()
         .filter(|axis| axis.values.len() > 1)
-        .map(|axis| format!("{} ({})", varied_name(plan, axis), values(axis)))
+        .map(|axis| format!("{} ({})", names.short(&axis.path), values(axis)))
         .collect();
     if !varied.is_empty() {
         paragraphs.push(format!("It varies {}.", varied.join(", ")));
