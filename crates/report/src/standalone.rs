@@ -27,17 +27,17 @@ const COUNTERS: [(Counter, &str); 2] = [
 pub fn standalone(run: &Run) -> String {
     let mut sections = vec![wrapped(&run.record.scenario.question)];
     for trial in &run.trials {
-        let view = trial.standalone.unwrap_or_default();
-        sections.push(
-            acceptance(trial, &view)
-                .iter()
-                .map(|line| wrapped(line))
-                .collect::<Vec<_>>()
-                .join("\n"),
-        );
+        // Records before schema version 4 have no view.
+        let view = trial.standalone;
+        if let Some(view) = &view {
+            let lines = acceptance(trial, view);
+            sections.push(lines.iter().map(|line| wrapped(line)).collect::<Vec<_>>().join("\n"));
+        }
         sections.push(format!("{}\n{}", outcomes(trial), wrapped(&retransmissions(trial))));
-        sections.extend(reasons(run, trial, &view).iter().map(|reason| wrapped(reason)));
-        if view.connected > 0 {
+        sections.extend(
+            reasons(run, trial, &view.unwrap_or_default()).iter().map(|reason| wrapped(reason)),
+        );
+        if view.is_none_or(|view| view.connected > 0) {
             sections.push(latencies(trial));
         }
         if trial.rates.messages_written > 0 {
