@@ -1,0 +1,86 @@
+//! Settings that change a law's prediction, or make it silent.
+
+use std::time::Duration;
+
+use scenario::{CellSettings, SysctlValue};
+
+use super::super::rules::ids;
+use super::{cell, laws_of, predictions, set_sysctl};
+
+/// A law that its own scenario does not apply would be of no use.
+#[test]
+fn every_law_is_predicted_for_a_cell_of_the_catalogue() {
+    let mut never: Vec<_> = ids().collect();
+    for file in scenario::scenarios() {
+        let plan = file.plan(&scenario::Overrides::default(), &scenario::AnyKernel).unwrap();
+        for cell in &plan.cells {
+            let laws = laws_of(&cell.settings);
+            never.retain(|id| laws.predictions.iter().all(|prediction| prediction.law.id != *id));
+        }
+    }
+    assert!(never.is_empty(), "{never:?}");
+}
+
+#[test]
+fn a_sysctl_whose_effects_are_not_known_makes_every_law_silent() {
+    let mut cell = cell(true, 50);
+    set_sysctl(&mut cell.hosts.client, "tcp_keepalive_time", "60");
+    assert_eq!(laws_of(&cell).predictions.len(), 2, "its effects are known: none");
+    set_sysctl(&mut cell.hosts.client, "tcp_min_snd_mss", "536");
+    let laws = laws_of(&cell);
+    assert!(laws.predictions.is_empty());
+    for law in laws.not_applied {
+        assert!(law.reason.contains("net.ipv4.tcp_min_snd_mss of the client"), "{}", law.reason);
+    }
+}
+
+#[test]
+fn a_sysctl_name_with_slashes_is_read() {
+    let mut cell = cell(true, 50);
+    let value = SysctlValue::Number(4);
+    cell.hosts.server.sysctls.insert("net/core/somaxconn".to_owned(), value);
+    assert_eq!(predictions(&cell)["accept-queue-capacity"], 5.0);
+}
+
+#[test]
+fn clients_without_a_local_port_are_not_counted() {
+    use load_generator::{ChatPhase, ConnectPattern};
+    let mut cell = cell(true, 14);
+    cell.load.half_open = 6;
+    cell.load.chat = ChatPhase::AfterConnect;
+    cell.load.pattern = ConnectPattern::Rate;
+    cell.load.connect_rate = Some(400.0);
+    cell.load.connect_deadline = Duration::from_millis(300);
+    set_sysctl(&mut cell.hosts.server, "tcp_max_syn_backlog", "4096");
+    set_sysctl(&mut cell.hosts.client, "ip_local_port_range", "20000 20003");
+    let law = |cell: &CellSettings| predictions(cell).get("syn-queue-capacity").copied();
+    assert_eq!(law(&cell), Some(4.0), "4 of 6 half-open clients have a port");
+    assert_eq!(predictions(&cell)["syn-queue-live-clients"], 0.0, "and none of the others");
+    cell.load.source_addresses = 2;
+    assert_eq!(law(&cell), Some(6.0), "both addresses have 4 ports");
+    assert_eq!(predictions(&cell)["syn-queue-live-clients"], 2.0);
+    set_sysctl(&mut cell.hosts.client, "ip_local_port_range", "20000 20002");
+    assert_eq!(law(&cell), None, "an odd size");
+}
+
+#[test]
+fn an_orphan_stands_twice_as_long_as_fin_timeout_exceeds_a_minute() {
+    use chat_server::ClosesFirst;
+    let mut cell = cell(false, 3);
+    cell.server.closes_first = ClosesFirst::Server;
+    cell.server.close_after = 0;
+    cell.server.drain = Duration::ZERO;
+    cell.load.messages = 0;
+    cell.load.linger = Duration::from_secs(12);
+    let mut law = |fin_timeout: &str, buckets: &str| {
+        set_sysctl(&mut cell.hosts.server, "tcp_fin_timeout", fin_timeout);
+        set_sysctl(&mut cell.hosts.server, "tcp_max_tw_buckets", buckets);
+        predictions(&cell).get("fin-wait-2-length").copied()
+    };
+    assert_eq!(law("5", "4096"), Some(5.0));
+    assert_eq!(law("62", "4096"), Some(4.0));
+    assert_eq!(law("5", "0"), None, "no socket stays in FIN_WAIT_2");
+    for fin_timeout in ["0", "-1", "20", "60", "67"] {
+        assert_eq!(law(fin_timeout, "4096"), None, "{fin_timeout}");
+    }
+}
