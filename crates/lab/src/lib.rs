@@ -103,6 +103,6 @@ pub use session::{
     Against, Finished, FinishedSuite, Notice, Observer, RunRequest, Session, SessionError,
     SessionEvent, StoppedRun, Target,
 };
-pub use simulated_cell::{CONNECT_INTERVAL, simulate_cell};
+pub use simulated_cell::{CONNECT_INTERVAL, DELAY_OVERHEAD, accept_delay_cost, simulate_cell};
 pub use standalone::{FinishedLoad, StandaloneError, StandaloneRequest, run_standalone};
 pub use worker::{Worker, WorkerControl, WorkerEnd, WorkerError};

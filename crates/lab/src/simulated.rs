@@ -29,6 +29,14 @@ const PROBE_MAY_BE_NEW: RangeInclusive<Duration> =
 /// The default of `tcp_rto_min_us`: `TCP_RTO_MIN` (include/net/tcp.h).
 const DEFAULT_RTO_MIN_US: &str = "200000";
 
+/// A client's close and its SYN timer that are closer than this may have happened in
+/// either order: the load records a close a little late, and a timer may fire late.
+const UNDECIDED_NS: u64 = 2_000_000;
+
+/// Why a trial or a cell is not simulated in which that matters.
+pub(crate) const DEADLINE_AT_TIMER: &str = "clients gave up just when their kernels retransmitted \
+    a SYN, and which came first depends on the machine (load.connect_deadline)";
+
 /// The results of a finished trial, for its simulation.
 pub(crate) struct SimulationInputs<'a> {
     pub(crate) cell: &'a CellSettings,
@@ -82,8 +90,19 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Result<Simulated, Stri
         })
         .collect();
     let simulation = simulate(&path, &arrivals);
+    if simulation.closest_timer_ns.is_some_and(|ns| ns < UNDECIDED_NS) {
+        return Err(DEADLINE_AT_TIMER.to_owned());
+    }
     if simulation.ack_overflows > 0 {
         check_phantoms(inputs)?;
+    }
+    if simulation.cookie_overflows > 0 && inputs.cell.load.messages > 0 {
+        return Err(
+            "clients that were answered with SYN cookies are phantoms for a time, and only \
+                    their data tries to enter the accept queue: when exactly they wrote it is not \
+                    recorded"
+                .to_owned(),
+        );
     }
     // The server emptied its queue before the trial ended: connections still in the
     // simulated queue would have been accepted.

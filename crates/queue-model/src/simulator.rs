@@ -40,6 +40,7 @@ mod syn_queue;
 mod timers;
 mod world;
 
+pub(crate) use result::Summary;
 pub use result::{AttemptResult, Counters, DepthSample, Outcome, QueueDepth, Simulation};
 pub use settings::{
     Accepts, Arrival, Client, Link, ListenPath, Listener, Peer, SynCookies, SynQueueRule, Timers,
@@ -54,5 +55,14 @@ pub use settings::{
 /// # Panics
 /// With more than 2³² arrivals.
 pub fn simulate(path: &ListenPath, arrivals: &[Arrival]) -> Simulation {
-    world::World::new(path, arrivals).run()
+    let mut world = world::World::new(path, arrivals.iter().copied());
+    world.run();
+    world.finish()
+}
+
+/// Simulates live clients that start at these instants.
+pub(crate) fn simulate_starts(path: &ListenPath, starts: &[u64]) -> Summary {
+    let mut world = world::World::new(path, starts.iter().map(|&start| Arrival::live(start)));
+    world.run();
+    world.summary()
 }

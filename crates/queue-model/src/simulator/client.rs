@@ -14,7 +14,8 @@ impl World<'_> {
         self.attempt(id).client = ClientSide::SynSent;
         // A lost first SYN is not retransmitted any sooner (`tcp_connect`).
         self.send(Segment::Syn, id);
-        self.events.set(self.now, self.retransmission.syn_gap(0), Timer::Syn, id);
+        let due = self.events.set(self.now, self.retransmission.syn_gap(0), Timer::Syn, id);
+        self.attempt(id).syn_due = due;
     }
 
     /// `tcp_retransmit_timer` (net/ipv4/tcp_timer.c).
@@ -25,14 +26,20 @@ impl World<'_> {
             return;
         }
         let retransmits = u32::from(attempt.retransmits);
-        if retransmission.syn_gives_up(retransmits, now - attempt.start) {
+        let closes_in = attempt.closes - now;
+        let gives_up = retransmission.syn_gives_up(retransmits, now - attempt.start);
+        if gives_up {
             attempt.client = ClientSide::GaveUp;
             attempt.failed = now;
             self.counters.attempt_fails += 1;
+        } else {
+            attempt.retransmits += 1;
+        }
+        self.closest_timer = self.closest_timer.min(closes_in);
+        if gives_up {
             return;
         }
-        attempt.retransmits += 1;
-        self.late += u64::from(retransmits == 0);
+        self.mark_late(id);
         self.counters.tcp_syn_retrans += 1;
         let mut gap = CONGESTED_GAP;
         if self.send(Segment::Syn, id) {
@@ -40,7 +47,8 @@ impl World<'_> {
             attempt.doublings += u8::from(retransmission.doubles(retransmits + 1));
             gap = retransmission.syn_gap(attempt.doublings.into());
         }
-        self.events.set(now, gap, Timer::Syn, id);
+        let due = self.events.set(now, gap, Timer::Syn, id);
+        self.attempt(id).syn_due = due;
     }
 
     /// A client that is not established closes its socket, which sends nothing.
@@ -50,6 +58,8 @@ impl World<'_> {
         if attempt.client == ClientSide::SynSent {
             attempt.client = ClientSide::GaveUp;
             attempt.failed = now;
+            let timer_in = attempt.syn_due.saturating_sub(now);
+            self.closest_timer = self.closest_timer.min(timer_in);
         }
     }
 

@@ -109,8 +109,26 @@ pub struct Simulation {
     /// Overflows of the accept queue that final ACKs, data or FINs of clients caused, which
     /// makes the clients phantoms.
     pub ack_overflows: u64,
+    /// Those of them by clients with a SYN cookie, whose own data is all that tries again.
+    pub cookie_overflows: u64,
+    /// The shortest time between the instant at which a client that was not established
+    /// closed its socket and one of its SYN timers: which of them comes first matters.
+    pub closest_timer_ns: Option<u64>,
     /// The instant of the last event, on the arrivals' clock.
     pub end_ns: u64,
+}
+
+/// What matters of a simulation of a burst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Summary {
+    /// Attempts that did not enter the accept queue with their first SYN and their first
+    /// ACK.
+    pub(crate) late: u64,
+    /// The longest time from connect(2) to the accept queue, nanoseconds.
+    pub(crate) worst_wait_ns: u64,
+    /// The maximum depths.
+    pub(crate) accept_queue: u32,
+    pub(crate) syn_queue: u32,
 }
 
 impl Simulation {

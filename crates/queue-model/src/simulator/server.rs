@@ -95,6 +95,7 @@ impl World<'_> {
             ServerSide::Request if self.accept_queue_is_full() => {
                 self.counters.overflow();
                 self.ack_overflows += 1;
+                self.mark_late(id);
                 if self.path.listener.abort_on_overflow {
                     self.remove_request(id);
                     self.counters.embryonic_rsts += 1;
@@ -112,6 +113,8 @@ impl World<'_> {
                 if self.accept_queue_is_full() {
                     self.counters.overflow();
                     self.ack_overflows += 1;
+                    self.cookie_overflows += 1;
+                    self.mark_late(id);
                 } else {
                     self.enqueue(id);
                 }
@@ -146,7 +149,10 @@ impl World<'_> {
     }
 
     fn enqueue(&mut self, id: u32) {
-        self.attempt(id).server = ServerSide::Socket;
+        let now = self.now;
+        let attempt = self.attempt(id);
+        attempt.server = ServerSide::Socket;
+        attempt.queued = now;
         self.accept_queue.push_back(id);
         self.accept_queued();
     }

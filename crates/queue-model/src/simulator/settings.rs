@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::nanoseconds::nanoseconds;
+use super::timers::SECOND;
 
 /// The kernel's time for a segment between two hosts that a veth pair joins, as measured on
 /// Linux 6.18. A value for [`Link::per_segment`].
@@ -31,8 +32,8 @@ pub struct ListenPath {
     /// The last simulated instant, on the arrivals' clock; `None` continues until the last
     /// timer.
     pub until_ns: Option<u64>,
-    /// Ends the simulation as soon as more attempts than this have retransmitted a SYN;
-    /// `None` continues whatever their number.
+    /// Ends the simulation as soon as more attempts than this have retransmitted a SYN or
+    /// found the accept queue full with an ACK; `None` continues whatever their number.
     pub max_late: Option<u64>,
     /// Whether to record every change of the queues' depths in `Simulation::depths`.
     pub trace_depths: bool,
@@ -57,6 +58,23 @@ pub struct Listener {
     /// tcp_metrics`: then `tcp_peer_is_proven` lets them use the reserved quarter of
     /// `max_syn_backlog`.
     pub proven_peers: bool,
+}
+
+impl Timers {
+    /// Positions of a burst of this length among the slots of the timer wheel, in which all
+    /// timers of a second fire together: instants of its first connect(2) that spread its
+    /// end over a slot, or, if it is shorter than a slot, the end of a slot over the burst.
+    ///
+    /// They also differ in their positions in the longer slots of longer timers.
+    pub fn phases(self, burst_ns: u64, count: u32) -> Vec<u64> {
+        let Self::Wheel { .. } = self else { return vec![0] };
+        let first = self.slot_of(0, SECOND).until;
+        let slot = self.slot_of(first, SECOND).until - first;
+        let length = burst_ns.min(slot);
+        (0..u64::from(count))
+            .map(|phase| first + (phase + 1) * slot - length * phase / u64::from(count.max(1)))
+            .collect()
+    }
 }
 
 impl Default for Listener {

@@ -33,14 +33,6 @@ impl Timers {
         }
     }
 
-    /// The length of the slots for timers of this length, in which all timers fire
-    /// together; `None` for exact timers.
-    #[cfg(test)]
-    pub(super) fn slot(self, gap: u64) -> Option<u64> {
-        let jiffy = self.jiffy()?;
-        Some(jiffy << level_shift(gap.div_ceil(jiffy)))
-    }
-
     /// The slot of a timer that is set at `now` for `gap` later.
     pub(super) fn slot_of(self, now: u64, gap: u64) -> Slot {
         let Some(jiffy) = self.jiffy() else {
@@ -165,7 +157,8 @@ mod tests {
     fn the_wheel_is_late_by_up_to_one_slot() {
         let wheel = Timers::Wheel { hz: 250 };
         for (seconds, slot) in [(1, 32_000_000), (8, 256_000_000), (32, 2_048_000_000)] {
-            assert_eq!(wheel.slot(seconds * SECOND), Some(slot));
+            let until = wheel.slot_of(0, seconds * SECOND).until;
+            assert_eq!(wheel.slot_of(until, seconds * SECOND).until - until, slot);
             for now in (0..5 * SECOND).step_by(1_234_567) {
                 let fires_at = wheel.slot_of(now, seconds * SECOND).fires_at;
                 let late = fires_at - now - seconds * SECOND;

@@ -5,7 +5,9 @@ use std::collections::VecDeque;
 use super::acceptor::Acceptor;
 use super::event_queue::{Event, EventQueue, Segment, Timer};
 use super::nanoseconds::nanoseconds;
-use super::result::{AttemptResult, Counters, DepthSample, Outcome, QueueDepth, Simulation};
+use super::result::{
+    AttemptResult, Counters, DepthSample, Outcome, QueueDepth, Simulation, Summary,
+};
 use super::settings::{Arrival, ListenPath, Peer};
 use super::syn_queue::SynQueue;
 use super::timers::Retransmission;
@@ -42,6 +44,10 @@ pub(super) struct Attempt {
     /// When its request's timer fires; a timer that fires at another instant has been
     /// replaced.
     pub(super) request_due: u64,
+    /// When its SYN timer fires.
+    pub(super) syn_due: u64,
+    /// When it closes its socket if it is not established by then.
+    pub(super) closes: u64,
     /// At most 127 + 127: `tcp_syn_retries` and `tcp_syn_linear_timeouts`.
     pub(super) retransmits: u8,
     /// How often the timeout of its SYN has doubled.
@@ -57,6 +63,10 @@ pub(super) struct Attempt {
     pub(super) peer: Peer,
     /// The server has answered it with a cookie, which an ACK returns.
     pub(super) has_cookie: bool,
+    /// It has retransmitted its SYN, or its ACK found the accept queue full.
+    pub(super) is_late: bool,
+    /// When it entered the accept queue; [`NEVER`] if it did not.
+    pub(super) queued: u64,
 }
 
 /// The instant of what did not happen.
@@ -74,37 +84,44 @@ pub(super) struct World<'a> {
     pub(super) acceptor: Acceptor<'a>,
     pub(super) counters: Counters,
     pub(super) retransmission: Retransmission,
-    /// Attempts that have retransmitted their SYN.
+    /// Attempts that have retransmitted their SYN, or whose ACK found the accept queue full.
     pub(super) late: u64,
     /// Overflows of the accept queue that final ACKs, data or FINs of clients caused.
     pub(super) ack_overflows: u64,
+    /// Those of them by clients with a SYN cookie.
+    pub(super) cookie_overflows: u64,
+    /// The shortest time between a client's close and one of its SYN timers.
+    pub(super) closest_timer: u64,
     deepest_accept_queue: u32,
     deepest_syn_queue: u32,
     depths: Vec<DepthSample>,
 }
 
 impl<'a> World<'a> {
-    pub(super) fn new(path: &'a ListenPath, arrivals: &[Arrival]) -> Self {
-        let count = u32::try_from(arrivals.len()).expect("no more than 2³² arrivals");
-        let starts = arrivals.iter().zip(0..count).map(|(arrival, id)| (arrival.start_ns, id));
+    /// A world with these attempts.
+    ///
+    /// # Panics
+    /// With more than 2³² attempts.
+    pub(super) fn new(path: &'a ListenPath, arrivals: impl Iterator<Item = Arrival>) -> Self {
         let deadline = path.client.connect_deadline.map(nanoseconds);
-        let deadlines = arrivals.iter().zip(0..count).filter_map(|(arrival, id)| {
-            let default = || Some(arrival.start_ns.saturating_add(deadline?));
-            let closed = arrival.close_ns.or_else(default)?;
-            // After its connect(2), which comes later among simultaneous events.
-            Some((closed.max(arrival.start_ns.saturating_add(1)), id))
-        });
-        let first_sent = arrivals
-            .iter()
-            .zip(0..count)
-            .filter_map(|(arrival, id)| Some((arrival.first_sent_ns?, id)));
-        let mut events = EventQueue::new(
-            starts.collect(),
-            deadlines.collect(),
-            first_sent.collect(),
-            path.link,
-            path.timers,
-        );
+        let (mut attempts, mut connects) = (Vec::new(), Vec::new());
+        let (mut deadlines, mut first_sent) = (Vec::new(), Vec::new());
+        attempts.reserve_exact(arrivals.size_hint().0);
+        connects.reserve_exact(arrivals.size_hint().0);
+        for arrival in arrivals {
+            let id = u32::try_from(attempts.len()).expect("no more than 2³² attempts");
+            let mut attempt = Attempt::new(&arrival);
+            connects.push((attempt.start, id));
+            let default = || Some(attempt.start.saturating_add(deadline?));
+            if let Some(closes) = arrival.close_ns.or_else(default) {
+                // After its connect(2), which comes later among simultaneous events.
+                attempt.closes = closes.max(attempt.start.saturating_add(1));
+                deadlines.push((attempt.closes, id));
+            }
+            first_sent.extend(arrival.first_sent_ns.map(|at| (at, id)));
+            attempts.push(attempt);
+        }
+        let mut events = EventQueue::new(connects, deadlines, first_sent, path.link, path.timers);
         let (acceptor, first_accept) = Acceptor::new(&path.accepts);
         if let Some(at) = first_accept {
             events.schedule_accept(at);
@@ -113,7 +130,7 @@ impl<'a> World<'a> {
             path,
             now: 0,
             events,
-            attempts: arrivals.iter().map(Attempt::new).collect(),
+            attempts,
             syn_queue: SynQueue::default(),
             accept_queue: VecDeque::new(),
             acceptor,
@@ -121,13 +138,15 @@ impl<'a> World<'a> {
             retransmission: Retransmission::new(&path.client, path.timers),
             late: 0,
             ack_overflows: 0,
+            cookie_overflows: 0,
+            closest_timer: NEVER,
             deepest_accept_queue: 0,
             deepest_syn_queue: 0,
             depths: Vec::new(),
         }
     }
 
-    pub(super) fn run(mut self) -> Simulation {
+    pub(super) fn run(&mut self) {
         let until = self.path.until_ns.unwrap_or(u64::MAX);
         let max_late = self.path.max_late.unwrap_or(u64::MAX);
         while let Some((at, event)) = self.events.next() {
@@ -138,7 +157,6 @@ impl<'a> World<'a> {
             self.handle(event);
             self.record_depths();
         }
-        self.finish()
     }
 
     fn handle(&mut self, event: Event) {
@@ -166,6 +184,12 @@ impl<'a> World<'a> {
         sent
     }
 
+    /// An attempt waits for a timer.
+    pub(super) fn mark_late(&mut self, id: u32) {
+        let was_late = std::mem::replace(&mut self.attempt(id).is_late, true);
+        self.late += u64::from(!was_late);
+    }
+
     pub(super) fn attempt(&mut self, id: u32) -> &mut Attempt {
         &mut self.attempts[id as usize]
     }
@@ -185,8 +209,29 @@ impl<'a> World<'a> {
         }
     }
 
-    fn finish(self) -> Simulation {
+    /// What matters of a simulation of a burst.
+    pub(super) fn summary(&self) -> Summary {
+        let mut summary = Summary {
+            late: 0,
+            worst_wait_ns: 0,
+            accept_queue: self.deepest_accept_queue,
+            syn_queue: self.deepest_syn_queue,
+        };
+        for attempt in &self.attempts {
+            let is_established =
+                attempt.client == ClientSide::Established && attempt.server == ServerSide::Socket;
+            summary.late += u64::from(!is_established || attempt.is_late);
+            if attempt.queued != NEVER {
+                summary.worst_wait_ns = summary.worst_wait_ns.max(attempt.queued - attempt.start);
+            }
+        }
+        summary
+    }
+
+    pub(super) fn finish(self) -> Simulation {
         Simulation {
+            cookie_overflows: self.cookie_overflows,
+            closest_timer_ns: (self.closest_timer != NEVER).then_some(self.closest_timer),
             counters: self.counters,
             accept_queue: QueueDepth {
                 max: self.deepest_accept_queue,
@@ -209,6 +254,8 @@ impl Attempt {
             failed: NEVER,
             accepted: NEVER,
             request_due: 0,
+            syn_due: NEVER,
+            closes: NEVER,
             retransmits: 0,
             doublings: 0,
             first_sent: NEVER,
@@ -219,6 +266,8 @@ impl Attempt {
             server: ServerSide::Nothing,
             peer: arrival.peer,
             has_cookie: false,
+            is_late: false,
+            queued: NEVER,
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod simulation;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
@@ -15,6 +16,7 @@ use tabled::builder::Builder;
 use tabled::settings::peaker::Priority;
 use tabled::settings::{Style, Width};
 
+use super::accept_pace::{AcceptPace, MeasuredPaces};
 use super::kernel_rules::KernelArguments;
 use super::plan::PlanArguments;
 use super::size::parse_rate;
@@ -30,10 +32,13 @@ pub(crate) struct PredictArguments {
     #[arg(long)]
     simulate: bool,
     /// Time between two accept(2) calls while connections wait, or their rate, such as
-    /// 30000/s. The default is an estimate; `queuelab run` uses the measured time.
-    #[arg(long, value_name = "TIME|RATE", default_value = "15us", value_parser = parse_accept_time)]
-    #[arg(requires = "simulate")]
-    accept: Duration,
+    /// 30000/s. The default is an estimate.
+    #[arg(long, value_name = "TIME|RATE", value_parser = parse_accept_time)]
+    #[arg(requires = "simulate", conflicts_with = "from")]
+    accept: Option<Duration>,
+    /// Use the times between two accept(2) calls that this run measured.
+    #[arg(long, value_name = "RUN", requires = "simulate")]
+    from: Option<PathBuf>,
     #[command(flatten)]
     kernel: KernelArguments,
 }
@@ -51,12 +56,17 @@ fn parse_accept_time(text: &str) -> std::result::Result<Duration, String> {
 /// Prints the predictions for each cell.
 pub(crate) fn predict(arguments: &PredictArguments) -> Result {
     plan::prepare_checks();
-    let PredictArguments { plan: PlanArguments { scenario, changes }, simulate, accept, kernel } =
+    let PredictArguments { plan: PlanArguments { scenario, changes }, simulate, kernel, .. } =
         arguments;
+    let pace = match (&arguments.from, arguments.accept) {
+        (Some(run), _) => AcceptPace::Measured(MeasuredPaces::read(run)?),
+        (None, Some(between)) => AcceptPace::Given(between),
+        (None, None) => AcceptPace::Estimate,
+    };
     let facts = kernel.facts()?;
     let plan = plan::plan(scenario, &plan::overrides(changes), changes.seed)?;
     let predictions = match simulate {
-        true => simulation::simulate_plan(&plan, &facts, *accept),
+        true => simulation::simulate_plan(&plan, &facts, &pace),
         false => apply_laws(&plan, &facts),
     };
     let Scenario { name, question, .. } = &plan.scenario;

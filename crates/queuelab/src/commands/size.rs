@@ -1,12 +1,19 @@
 //! `queuelab size`: finds the smallest backlog for a burst, by simulation.
 
+use std::path::PathBuf;
+use std::time::Duration;
+
 use clap::Args;
-use queue_model::sizing::{BurstSettings, Bursts};
-use queue_model::syn_queue::required_max_syn_backlog;
+use lab::KernelFacts;
+use queue_model::sizing::{BacklogResult, BurstSettings, Bursts, Cookies, WithoutCookies};
+use run_view::prose::wrap;
+use serde::Serialize;
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::{Alignment, Style};
 
+use super::accept_pace::MeasuredPaces;
+use super::kernel_rules::KernelArguments;
 use super::print_output;
 use crate::error::Result;
 
@@ -21,13 +28,36 @@ pub(crate) struct SizeArguments {
     burst: u32,
     /// Connections per second that the server accepts while connections wait.
     #[arg(long, value_name = "RATE", value_parser = parse_rate)]
-    accept: f64,
-    /// Share of connections that may need to retransmit their SYN, after a second.
+    #[arg(required_unless_present = "from", conflicts_with = "from")]
+    accept: Option<f64>,
+    /// Use the rate at which the server of this run accepted while connections waited.
+    #[arg(long, value_name = "RUN")]
+    from: Option<PathBuf>,
+    /// Round-trip time to the clients, such as 20ms: so long a connection is half-open.
+    #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_round_trip)]
+    rtt: Duration,
+    /// Share of connections that may wait a second or more: they have to retransmit their SYN,
+    /// or find the accept queue full with their ACK.
     #[arg(long, value_name = "SHARE", default_value = "1e-4", value_parser = parse_share)]
     target: f64,
     /// Seed of the random arrivals.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    kernel: KernelArguments,
+}
+
+/// Longer round trips would be retransmitted before they end.
+const MAX_ROUND_TRIP: Duration = Duration::from_millis(900);
+
+fn parse_round_trip(text: &str) -> std::result::Result<Duration, String> {
+    match humantime::parse_duration(text) {
+        Ok(time) if time <= MAX_ROUND_TRIP => Ok(time),
+        _ => Err("expected a time of at most 900ms, such as 20ms".to_owned()),
+    }
 }
 
 pub(super) fn parse_rate(text: &str) -> std::result::Result<f64, String> {
@@ -45,72 +75,225 @@ fn parse_share(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-/// Prints the smallest sufficient backlog, and compares it with others.
-pub(crate) fn size(arguments: &SizeArguments) -> Result {
-    let &SizeArguments { arrivals, burst, accept, target, seed } = arguments;
-    let bursts = Bursts::new(BurstSettings {
-        arrival_rate: arrivals,
-        connections: burst,
-        accept_rate: accept,
-        max_late_share: target,
-        seed,
-    });
-    print_output(&describe(arguments, &bursts, bursts.smallest_backlog()))
+/// The answer.
+#[derive(Debug, Serialize)]
+struct Sizing {
+    arrivals_per_second: f64,
+    burst: u32,
+    accepts_per_second: f64,
+    /// Where the accept rate is from.
+    accept_source: String,
+    round_trip_seconds: f64,
+    max_late_share: f64,
+    seed: u64,
+    kernel_rules: &'static str,
+    /// Number of random bursts, the same for each backlog.
+    simulated_bursts: usize,
+    /// The smallest sufficient backlog with `tcp_syncookies` 1.
+    backlog: u32,
+    /// What `tcp_syncookies` 0 needs; none without a round-trip time.
+    without_syncookies: Option<Unprotected>,
+    rows: Vec<Row>,
 }
 
-fn describe(arguments: &SizeArguments, bursts: &Bursts, backlog: u32) -> String {
-    let SizeArguments { arrivals, burst, accept, target, .. } = arguments;
-    let half = backlog / 2;
-    let at_half = bursts.simulate(half);
-    let mut rows: Vec<u32> = vec![backlog, half, 128, 4096];
-    rows.sort_unstable();
-    rows.dedup();
-    let mut builder = Builder::default();
-    builder.push_record([
-        "backlog",
-        "holds",
-        "first SYN %",
-        "a second or more %",
-        "worst connect",
-        "deepest",
-    ]);
-    for row in rows {
-        let result = bursts.simulate(row);
-        builder.push_record([
-            format!("{}{row}", if row == backlog { "→ " } else { "" }),
-            (u64::from(row) + 1).to_string(),
-            percent(1.0 - result.late_share()),
-            percent(result.late_share()),
-            format!("{:.3} s", result.worst_connect.as_secs_f64()),
-            result.deepest.to_string(),
-        ]);
-    }
-    let mut table = builder.build();
-    table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
-    let at_half = match backlog {
-        0 => "There is no smaller backlog.".to_owned(),
-        _ => format!(
-            "At half of it, {half}, {} % of the connections retransmit their SYN, and wait a second \
-             or more.",
-            percent(at_half.late_share())
-        ),
+/// What a server with `tcp_syncookies` 0 needs.
+#[derive(Debug, Serialize)]
+struct Unprotected {
+    backlog: u32,
+    half_open: u32,
+    tcp_max_syn_backlog: i32,
+}
+
+/// The result of a backlog.
+#[derive(Debug, Serialize)]
+struct Row {
+    backlog: u32,
+    holds: u64,
+    late_share: f64,
+    /// The smallest and the largest of all bursts.
+    late_share_of_a_burst: [f64; 2],
+    worst_wait_seconds: [f64; 2],
+    deepest: u32,
+}
+
+/// Prints the smallest sufficient backlog, and compares it with others.
+pub(crate) fn size(arguments: &SizeArguments) -> Result {
+    let kernel = arguments.kernel.facts()?;
+    let (accept_rate, accept_source) = match (&arguments.from, arguments.accept) {
+        (Some(run), _) => {
+            let between = MeasuredPaces::read(run)?.only()?;
+            (1.0 / between.as_secs_f64(), format!("measured in {}", run.display()))
+        }
+        (None, accept) => (accept.unwrap_or_default(), "--accept".to_owned()),
     };
-    format!(
-        "A burst of {burst} connections at {arrivals}/s, accepted at {accept}/s:\n\
-         a backlog of {backlog} is enough, with net.core.somaxconn at least {backlog} (listen() \
-         takes the smaller).\n\
-         With tcp_syncookies = 0, it also needs tcp_max_syn_backlog at least {} (its \
-         three-quarters rule).\n\n\
-         {table}\n\n\
-         {at_half}\n\
-         Simulated with {} random bursts (Poisson arrivals), the same for each backlog; {} % may \
-         be late. A real\n\
-         server accepts less evenly, and a kernel under load handles segments later: measure it \
-         with `queuelab run`.",
-        required_max_syn_backlog(backlog + 1),
-        bursts.count(),
-        percent(*target),
-    )
+    let sizing = find(arguments, &kernel, accept_rate, accept_source);
+    if arguments.json {
+        let json = serde_json::to_string_pretty(&sizing).expect("a sizing is plain data");
+        return print_output(&json);
+    }
+    let kernel = arguments.kernel.describe(&kernel).map_or(String::new(), |line| line + "\n");
+    print_output(&format!("{kernel}{}", sizing.describe()))
+}
+
+fn find(
+    arguments: &SizeArguments,
+    kernel: &KernelFacts,
+    accept_rate: f64,
+    accept_source: String,
+) -> Sizing {
+    let mut bursts = Bursts::new(BurstSettings {
+        arrival_rate: arguments.arrivals,
+        connections: arguments.burst,
+        accept_rate,
+        round_trip: arguments.rtt,
+        max_late_share: arguments.target,
+        syn_queue_full: kernel.rules().syn_queue_full(),
+        hz: kernel.hz(),
+        seed: arguments.seed,
+    });
+    let backlog = bursts.smallest_backlog(Cookies::WhenFull);
+    let mut backlogs = vec![backlog, backlog / 2, 128, 4096];
+    backlogs.sort_unstable();
+    backlogs.dedup();
+    let rows = backlogs
+        .into_iter()
+        .map(|backlog| Row::new(backlog, &bursts.simulate(backlog, Cookies::WhenFull)))
+        .collect();
+    Sizing {
+        arrivals_per_second: arguments.arrivals,
+        burst: arguments.burst,
+        accepts_per_second: accept_rate,
+        accept_source,
+        round_trip_seconds: arguments.rtt.as_secs_f64(),
+        max_late_share: arguments.target,
+        seed: arguments.seed,
+        kernel_rules: kernel.rules().name(),
+        simulated_bursts: bursts.count(),
+        backlog,
+        without_syncookies: bursts.without_cookies().map(Unprotected::from),
+        rows,
+    }
+}
+
+impl From<WithoutCookies> for Unprotected {
+    fn from(needs: WithoutCookies) -> Self {
+        let WithoutCookies { backlog, half_open, max_syn_backlog } = needs;
+        Self { backlog, half_open, tcp_max_syn_backlog: max_syn_backlog }
+    }
+}
+
+impl Row {
+    fn new(backlog: u32, result: &BacklogResult) -> Self {
+        let seconds =
+            [*result.worst_wait.start(), *result.worst_wait.end()].map(|time| time.as_secs_f64());
+        Self {
+            backlog,
+            holds: u64::from(backlog) + 1,
+            late_share: result.late_share(),
+            late_share_of_a_burst: [*result.late_shares.start(), *result.late_shares.end()],
+            worst_wait_seconds: seconds,
+            deepest: result.deepest,
+        }
+    }
+}
+
+impl Sizing {
+    fn describe(&self) -> String {
+        let Self { burst, arrivals_per_second: arrivals, backlog, .. } = self;
+        let rate = format!("{:.0}", self.accepts_per_second);
+        let round_trip = match self.round_trip_seconds {
+            0.0 => String::new(),
+            seconds => format!(", with a round trip of {:.1} ms", 1e3 * seconds),
+        };
+        let answer = [
+            format!(
+                "A burst of {burst} connections at {arrivals}/s, accepted at {rate}/s{round_trip}:"
+            ),
+            format!(
+                "a backlog of {backlog} is enough, with net.core.somaxconn at least {backlog} \
+                 (listen() takes the smaller)."
+            ),
+        ];
+        let answer = answer.map(|sentence| wrap(&sentence, "", "")).join("\n");
+        let without_syncookies =
+            self.without_syncookies.as_ref().map(|needs| wrap(&needs.describe(*backlog), "", ""));
+        let notes = [
+            self.at_half(),
+            format!("Accept rate: {}.", self.accept_source),
+            format!(
+                "Simulated with {} random bursts (Poisson arrivals), the same for each backlog; {} % \
+                 may be late. Two values are the smallest and the largest of the bursts, which have \
+                 different positions among the slots of the kernel's timer wheel: those of one slot \
+                 are retransmitted together. A real server accepts less evenly, and a kernel under \
+                 load handles segments later: measure it with `queuelab run`.",
+                self.simulated_bursts,
+                percent(self.max_late_share),
+            ),
+        ];
+        let notes = notes.map(|note| wrap(&note, "", "")).join("\n");
+        let answer = [Some(answer), without_syncookies].into_iter().flatten();
+        format!("{}\n\n{}\n\n{notes}", answer.collect::<Vec<_>>().join("\n"), self.table())
+    }
+
+    fn table(&self) -> String {
+        let mut builder = Builder::default();
+        builder.push_record([
+            "backlog",
+            "holds",
+            "late %",
+            "late % of a burst",
+            "worst wait",
+            "deepest",
+        ]);
+        for row in &self.rows {
+            let [least, most] = row.late_share_of_a_burst.map(percent);
+            let [shortest, longest] =
+                row.worst_wait_seconds.map(|seconds| format!("{seconds:.3} s"));
+            builder.push_record([
+                format!("{}{}", if row.backlog == self.backlog { "→ " } else { "" }, row.backlog),
+                row.holds.to_string(),
+                percent(row.late_share),
+                band(least, most),
+                band(shortest, longest),
+                row.deepest.to_string(),
+            ]);
+        }
+        let mut table = builder.build();
+        table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
+        table.to_string()
+    }
+
+    fn at_half(&self) -> String {
+        let half = self.backlog / 2;
+        match self.rows.iter().find(|row| row.backlog == half && self.backlog > 0) {
+            None => "There is no smaller backlog.".to_owned(),
+            Some(row) => format!(
+                "Late: its SYN or its ACK finds a full queue, and it waits a second or more to enter the \
+                 accept queue. At half of the backlog, {half}, {} % of the connections are late.",
+                percent(row.late_share)
+            ),
+        }
+    }
+}
+
+impl Unprotected {
+    fn describe(&self, with_cookies: u32) -> String {
+        let Self { backlog, half_open, tcp_max_syn_backlog } = self;
+        let also = match *backlog == with_cookies {
+            true => String::new(),
+            false => format!("a backlog of {backlog} is needed, and "),
+        };
+        format!(
+            "With tcp_syncookies 0, {also}tcp_max_syn_backlog must be at least \
+             {tcp_max_syn_backlog}: up to {half_open} connections are half-open, and its \
+             three-quarters rule drops more."
+        )
+    }
+}
+
+/// Both ends of a band, or the only value.
+fn band(least: String, most: String) -> String {
+    if least == most { least } else { format!("{least} – {most}") }
 }
 
 /// Formats a share with enough digits that a small one does not look like 0.
@@ -135,6 +318,12 @@ mod tests {
         assert!(["0", "-1/s", "fast"].iter().all(|wrong| parse_rate(wrong).is_err()));
         assert_eq!(parse_share("1e-4"), Ok(1e-4));
         assert!(["0", "1", "1e-9"].iter().all(|wrong| parse_share(wrong).is_err()));
+    }
+
+    #[test]
+    fn a_round_trip_is_shorter_than_a_retransmission() {
+        assert_eq!(parse_round_trip("20ms"), Ok(Duration::from_millis(20)));
+        assert!(["1s", "soon", "-1ms"].iter().all(|wrong| parse_round_trip(wrong).is_err()));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Trials compared with their simulations.
 
-use crate::support::{all_output, assert_passed, out_directory, run, text};
+use crate::support::{all_output, assert_passed, out_directory, queuelab, run, text};
 use run_record::{Agreement, Outcome, TrialRecord};
 
 #[test]
@@ -33,4 +33,52 @@ fn deterministic_trials_are_simulated_exactly() {
         matches!(rule.as_deref(), Some("more_than_limit" | "at_limit")),
         "the kernel's rule was determined: {rule:?}"
     );
+}
+
+/// The pace of a run includes the real cost of its delay; a server that it did not measure
+/// has no pace.
+#[test]
+fn a_simulation_from_a_run_has_its_accept_pace() {
+    let out = out_directory();
+    let flags = [
+        "lock-designs",
+        "--quick",
+        "--set",
+        "server.accept_paused=true",
+        "--set",
+        "server.accept_delay=1ms",
+        "--set",
+        "load.messages=0",
+        "--only",
+        "server.design=snapshot",
+    ];
+    let (output, _, trials) = run(out.path(), &flags);
+    assert_passed(&output);
+    let intervals = trials[0].accept_interval;
+    assert!(intervals.count > 40 && intervals.p50_ns > 1_000_000, "{intervals:?}");
+
+    let scenario = out.path().join("lock-designs");
+    let directory = std::fs::read_dir(scenario).unwrap().next().unwrap().unwrap().path();
+    let from = ["--from", directory.to_str().unwrap()];
+    let predict = |delay: &str| {
+        let delay = format!("server.accept_delay={delay}");
+        let set = ["--quick", "--only", "server.design=snapshot", "--set", &delay];
+        let predicted = queuelab(&["predict", "lock-designs", "--simulate"])
+            .args(set)
+            .args(from)
+            .output()
+            .unwrap();
+        assert_eq!(predicted.status.code(), Some(0), "{}", all_output(&predicted));
+        text(&predicted.stdout).to_owned()
+    };
+    let measured = predict("1ms");
+    assert!(measured.contains("measured in") && measured.contains("snapshot 1"), "{measured}");
+    assert!(predict("2ms").contains("has not measured"), "{}", predict("2ms"));
+
+    let burst = ["size", "--json", "--arrivals", "5000/s", "--burst", "50"];
+    let sized = queuelab(&burst).args(from).output().unwrap();
+    assert_eq!(sized.status.code(), Some(0), "{}", all_output(&sized));
+    let sized: serde_json::Value = serde_json::from_slice(&sized.stdout).expect("JSON");
+    let rate = sized["accepts_per_second"].as_f64().expect("a rate");
+    assert!(rate < 1000.0, "slower than its delay: {rate}");
 }
