@@ -315,7 +315,7 @@ mod tests {
             accept_rate: 30_000.0,
             ..SETTINGS
         };
-        let worst = Bursts::new(settings).simulate(60, Cookies::WhenFull).worst_wait;
+        let worst = Bursts::new(settings).simulate(60, Cookies::Never).worst_wait;
         assert!(*worst.end() > *worst.start() + Duration::from_millis(500), "{worst:?}");
     }
 }
