@@ -61,6 +61,16 @@ impl PathInputs<'_> {
         self.check_settings()?;
         self.check_sysctls()?;
         let listener = self.listener()?;
+        covers(
+            self.cell.load.half_open == 0
+                || listener.synack_retries > 0
+                || self.cell.load.connect_deadline < Duration::from_secs(1),
+            format!(
+                "requests of half-open clients are removed when the clients retransmit their SYN, \
+                 and which comes first is not known ({} = 0)",
+                Sysctl::TcpSynackRetries
+            ),
+        )?;
         self.check_proven_peers(&listener)?;
         Ok(ListenPath {
             client: self.client()?,

@@ -95,6 +95,12 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Result<Simulated, Stri
     }
     if simulation.ack_overflows > 0 {
         check_phantoms(inputs)?;
+        if simulation.counters.syncookies_sent > 0 && inputs.cell.load.messages > 1 {
+            return Err("clients that returned a SYN cookie found the accept queue full, and \
+                        which of their messages the kernel repeats is not simulated \
+                        (load.messages)"
+                .to_owned());
+        }
     }
     if simulation.cookie_overflows > 0 && inputs.cell.load.messages > 0 {
         return Err(
