@@ -154,7 +154,7 @@ fn an_overflow_is_shown_by_the_server_the_load_and_the_viewer() {
     let table = project.load_table("3");
     let timed_out = table_value(&table, "timed_out");
     assert!(timed_out > 0, "{table}");
-    assert!(table.contains("Full queues drop SYNs silently"), "{table}");
+    assert!(table.contains("Full queues drop SYNs\nsilently"), "{table}");
     let output = project.wait_for_output("server", "The last client has left");
     assert!(
         output.starts_with(
