@@ -220,3 +220,43 @@ impl Generator<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use linux_net::monotonic_ns;
+    use worker::metrics::EndedBy;
+
+    use crate::generator::testing::with_open_clients;
+    use crate::settings::{ChatPhase, LoadSettings};
+
+    /// What the finish deadline says about two clients that have written nothing, whose
+    /// messages are due after this delay.
+    fn ended_by(send_delay: Duration) -> Vec<Option<EndedBy>> {
+        let settings = LoadSettings {
+            clients: 2,
+            messages: 1,
+            chat: ChatPhase::AfterConnect,
+            ..LoadSettings::default()
+        };
+        let mut ends = Vec::new();
+        with_open_clients(settings, false, |generator| {
+            let due_ns = monotonic_ns().saturating_add(send_delay.as_nanos() as u64);
+            generator.schedules.iter_mut().for_each(|schedule| schedule.start_ns = due_ns);
+            generator.on_finish_deadline();
+            ends = generator.clients.iter().map(|client| Some(client.end?.ended_by)).collect();
+        });
+        ends
+    }
+
+    #[test]
+    fn a_load_that_has_not_written_what_was_due_is_late() {
+        assert_eq!(ended_by(Duration::ZERO), [Some(EndedBy::LateLoad); 2]);
+    }
+
+    #[test]
+    fn a_deadline_before_the_last_message_is_short() {
+        assert_eq!(ended_by(Duration::from_secs(3600)), [Some(EndedBy::ShortDeadline); 2]);
+    }
+}
