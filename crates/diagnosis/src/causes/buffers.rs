@@ -46,7 +46,9 @@ pub(super) const CAUSE: Cause = Cause {
             text: |_, _| {
                 Some(
                     "The three numbers are the minimum, initial and maximum size of a buffer in bytes, including \
-                     overhead; raise the third, or set SO_SNDBUF and SO_RCVBUF, to write more before a write waits."
+                     overhead. A send buffer grows to its maximum as the program writes, a receive buffer only as \
+                     the program reads, which none did here: to write more before a write waits, raise the third \
+                     number of tcp_wmem or the second of tcp_rmem, or set SO_SNDBUF and SO_RCVBUF."
                         .into(),
                 )
             },

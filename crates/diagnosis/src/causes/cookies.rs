@@ -70,7 +70,7 @@ pub(super) const CAUSE: Cause = Cause {
                 let text = format!(
                     "They made no room in the accept queue ({OVERFLOWS} {}{}), and a last ACK with a \
                      cookie that finds it full leaves nothing at the server: no SYN-ACK is repeated, and \
-                     no RST is sent whatever {} is; only data of the client tries again.",
+                     no RST is sent whatever {} is; only the client's first data segment tries again.",
                     counted(full.sum(|trial| trial.server(OVERFLOWS))),
                     full.place(),
                     short_name(Sysctl::TcpAbortOnOverflow.name()),

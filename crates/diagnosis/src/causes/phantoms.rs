@@ -94,8 +94,8 @@ pub(super) const CAUSE: Cause = Cause {
                 let text = format!(
                     "Last ACKs with cookies found the accept queue full{} ({OVERFLOWS} {}) and were \
                      forgotten: the server keeps nothing of them, sends nothing, and no value of {ABORT} \
-                     changes that; they become connections only if their clients send data while there \
-                     is room.",
+                     changes that; they become connections only if their clients' first data segment arrives \
+                     while there is room.",
                     trials.place(),
                     counted(trials.sum(|trial| trial.server(OVERFLOWS))),
                 );
