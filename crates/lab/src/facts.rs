@@ -1,6 +1,6 @@
 //! The facts of a trial for a scenario's expectations, as one object.
 
-use run_record::{Outcome, TrialRecord};
+use run_record::{Outcome, ProbeSummary, TrialRecord};
 use scenario::CellSettings;
 use serde_json::{Map, Value, json};
 
@@ -10,7 +10,6 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         .iter()
         .map(|&outcome| (outcome.name().to_owned(), json!(trial.outcomes.get(outcome))))
         .collect();
-    let queue = trial.evidence.accept_queue;
     let restart = trial.restart.as_ref();
     let probe = trial.evidence.probe.as_ref();
     let most =
@@ -31,10 +30,7 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         },
         "integrity": trial.integrity,
         "counters": { "server": trial.evidence.server, "client": trial.evidence.client },
-        "queue": {
-            "depth": queue.map_or(0, |queue| queue.depth),
-            "limit": queue.map_or(0, |queue| queue.limit),
-        },
+        "queue": queue_facts(trial),
         "accept_wait": {
             "median_s": trial.accept_wait.p50_ns as f64 / 1e9,
             "worst_s": trial.accept_wait.max_ns as f64 / 1e9,
@@ -54,4 +50,17 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
         },
         "connect": { "worst_s": trial.connect_latency.max_ns as f64 / 1e9 },
     })
+}
+
+fn queue_facts(trial: &TrialRecord) -> Value {
+    let queue = trial.evidence.accept_queue;
+    let mut facts = json!({
+        "depth": queue.map_or(0, |queue| queue.depth),
+        "limit": queue.map_or(0, |queue| queue.limit),
+    });
+    // 0 would say that nothing was dropped: an expectation of unknown drops fails instead.
+    if let Some(drops) = trial.evidence.probe.as_ref().and_then(ProbeSummary::drops) {
+        facts["drops"] = json!(drops);
+    }
+    facts
 }

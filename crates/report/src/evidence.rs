@@ -141,6 +141,56 @@ fn shown_counters(run: &Run) -> Vec<(&'static str, &'static str, CounterOf)> {
     shown
 }
 
+/// What the probe read from the server's listeners: their own drops, and limits that changed;
+/// `None` if there were neither.
+pub(crate) fn listeners(run: &Run) -> Option<String> {
+    let lines: Vec<_> = own_drops(run).into_iter().chain(changed_limits(run)).collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+fn own_drops(run: &Run) -> Option<String> {
+    let of = |trial: &TrialRecord| trial.evidence.probe.as_ref()?.drops();
+    let drops: Vec<_> = run.trials.iter().filter_map(of).filter(|&drops| drops > 0).collect();
+    let most = *drops.iter().max()?;
+    Some(format!(
+        "Segments that the server's listeners dropped themselves (sk_drops):\n  {} in {} of {} \
+         trials, at most {} in one",
+        count(total(drops.iter().copied())),
+        drops.len(),
+        run.trials.len(),
+        count(most)
+    ))
+}
+
+/// The most lines about changed limits.
+const MAX_LIMIT_LINES: usize = 8;
+
+/// The limits of listeners on which listen(2) was called again; `None` if none was.
+fn changed_limits(run: &Run) -> Option<String> {
+    let mut changes: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
+    for trial in &run.trials {
+        let listeners = trial.evidence.probe.iter().flat_map(|probe| &probe.listeners);
+        let changed = listeners.filter(|listener| !listener.earlier_limits.is_empty());
+        let limits: BTreeSet<Vec<u32>> = changed
+            .map(|listener| [listener.earlier_limits.as_slice(), &[listener.limit]].concat())
+            .collect();
+        for limits in limits {
+            *changes.entry(limits).or_default() += 1;
+        }
+    }
+    let all = run.trials.len();
+    let line = |(limits, trials): (&Vec<u32>, &usize)| {
+        let limits: Vec<_> = limits.iter().map(u32::to_string).collect();
+        format!("  {}: in {trials} of {all} trials", limits.join(", then "))
+    };
+    let mut lines: Vec<_> = changes.iter().take(MAX_LIMIT_LINES).map(line).collect();
+    if changes.len() > MAX_LIMIT_LINES {
+        lines.push(format!("  and {} others", changes.len() - MAX_LIMIT_LINES));
+    }
+    (!lines.is_empty())
+        .then(|| format!("Limits of a listener, which listen(2) changed:\n{}", lines.join("\n")))
+}
+
 /// The errors of the server; `None` if there were none.
 pub(crate) fn server_errors(run: &Run) -> Option<String> {
     let mut errors: BTreeMap<String, (u64, usize)> = BTreeMap::new();

@@ -26,7 +26,7 @@ pub(crate) fn sample() -> Value {
             "echoed": 1, "foreign": 1, "broken_streams": 1,
         },
         COUNTERS: { "server": {}, "client": {} },
-        "queue": { "depth": 1, "limit": 1 },
+        "queue": { "depth": 1, "limit": 1, "drops": 1 },
         "accept_wait": { "median_s": 1.0, "worst_s": 1.0 },
         "held_bytes": 1,
         "restart": { "refused": 1, "seconds": 1.0 },

@@ -17,6 +17,9 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let mut explained = HashSet::new();
     let names: Vec<_> = table.rows.iter().map(|row| row[1].clone()).collect();
     section.report(table);
+    if let Some(listeners) = evidence::listeners(source.run) {
+        section.summary(Block::Preformatted(listeners));
+    }
     section.page(Block::Heading("What they mean"));
     let topics = Topics::built_in();
     for name in names.into_iter().filter(|name| explained.insert(name.clone())) {

@@ -38,6 +38,17 @@ pub struct ProbeSummary {
     pub timeline_cut_at_ns: Option<u64>,
 }
 
+impl ProbeSummary {
+    /// Segments that the listeners dropped themselves, together. `None` without a listener, or
+    /// if the drops of one are not known.
+    pub fn drops(&self) -> Option<u64> {
+        let drops =
+            |all: u64, listener: &ListenerSummary| Some(all.saturating_add(listener.drops?));
+        let known = self.listeners.iter().try_fold(0, drops);
+        known.filter(|_| !self.listeners.is_empty())
+    }
+}
+
 /// The samples of one listener.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ListenerSummary {

@@ -1,7 +1,7 @@
 //! The summary of recorded runs.
 
-use report::{Run, summary};
-use run_record::Simulated;
+use report::{Run, files, summary};
+use run_record::{ListenerSummary, ProbeSummary, Simulated};
 
 use crate::runs::load_run;
 
@@ -88,4 +88,43 @@ fn a_generator_that_was_busier_than_the_server_is_reported_with_rates() {
     };
     assert!(names_the_generator(50));
     assert!(!names_the_generator(49), "a message or two per client are not a rate");
+}
+
+#[test]
+fn the_listeners_own_drops_and_changed_limits_are_in_each_format() {
+    let with_listeners = |drops: Option<u64>, earlier: &[u32]| {
+        let (record, mut trials) = load_run("sweep");
+        for trial in &mut trials {
+            let listener = |drops| ListenerSummary {
+                limit: 9,
+                earlier_limits: earlier.to_vec(),
+                drops,
+                ..ListenerSummary::default()
+            };
+            let listeners = vec![listener(Some(1_000)), listener(drops)];
+            trial.evidence.probe = Some(ProbeSummary { listeners, ..ProbeSummary::default() });
+        }
+        Run::new(record, trials)
+    };
+    let run = with_listeners(Some(234), &[5, 7]);
+    let all = run.trials.len();
+    let no_rows = tempfile::tempdir().unwrap();
+    let files = files(&run, no_rows.path()).files;
+    let file = |name: &str| {
+        let (_, bytes) = files.iter().find(|(found, _)| found == name).unwrap();
+        String::from_utf8(bytes.clone()).unwrap().replace('\\', "")
+    };
+    for text in [summary(&run), file("summary.md"), file("report.html")] {
+        assert!(text.contains("dropped themselves (sk_drops)"), "{text}");
+        assert!(
+            text.contains(&format!("in {all} of {all} trials, at most 1 234 in one")),
+            "{text}"
+        );
+        assert!(text.contains(&format!("5, then 7, then 9: in {all} of {all} trials")), "{text}");
+    }
+    let unknown = summary(&with_listeners(None, &[]));
+    assert!(
+        !unknown.contains("sk_drops") && !unknown.contains("Limits of a listener"),
+        "{unknown}"
+    );
 }

@@ -22,6 +22,7 @@ record: {timelines: true, attempts: true}
 expect:
   - that: probe.deepest == server.backlog + 1
   - that: probe.established >= server.backlog + 1
+  - that: queue.drops > 0
   - that: probe.syn_recv + probe.time_wait + probe.fin_wait_2 >= 0
 ";
 
