@@ -5,18 +5,18 @@ use lab::{Finding, FindingState};
 use super::diagnosis::Diagnosis;
 
 /// Maximum width of a line, in columns.
-const WIDTH: usize = 100;
+const WIDTH: usize = 60;
 /// Precedes a hint.
 const ARROW: &str = "→ ";
 
 /// A section for the machine and for each backend, and the verdict.
 pub(super) fn text(diagnosis: &Diagnosis) -> String {
-    let columns = Columns::new(diagnosis);
-    let mut text = columns.section("This machine", &diagnosis.machine);
+    let state_width = state_width(diagnosis);
+    let mut text = section("This machine", &diagnosis.machine, state_width);
     for backend in &diagnosis.backends {
         let verdict = if diagnosis.is_ready(backend) { "ready" } else { "NOT ready" };
         let title = format!("Backend {}: {verdict}", backend.name);
-        text += &format!("\n{}", columns.section(&title, &backend.findings));
+        text += &format!("\n{}", section(&title, &backend.findings, state_width));
     }
     text + "\n" + &verdict(diagnosis)
 }
@@ -46,40 +46,36 @@ fn label(state: FindingState) -> &'static str {
     }
 }
 
-/// The widths of the columns, the same in each section.
-struct Columns {
-    state: usize,
-    what: usize,
+/// The width of the column of states, the same in each section.
+fn state_width(diagnosis: &Diagnosis) -> usize {
+    let sections = std::iter::once(diagnosis.machine.as_slice())
+        .chain(diagnosis.backends.iter().map(|backend| backend.findings.as_slice()));
+    sections.flatten().map(|finding| label(finding.state).len()).max().unwrap_or(0)
 }
 
-impl Columns {
-    fn new(diagnosis: &Diagnosis) -> Self {
-        let sections = std::iter::once(diagnosis.machine.as_slice())
-            .chain(diagnosis.backends.iter().map(|backend| backend.findings.as_slice()));
-        let cells = sections.flatten().map(|finding| (label(finding.state), finding.what));
-        let (labels, subjects): (Vec<_>, Vec<_>) = cells.unzip();
-        let widest = |texts: Vec<&str>| texts.into_iter().map(str::len).max().unwrap_or(0);
-        Self { state: widest(labels), what: widest(subjects) }
-    }
-
-    fn section(&self, title: &str, findings: &[Finding]) -> String {
-        let mut text = format!("{title}\n");
-        for Finding { state, what, detail, hint } in findings {
-            let start = format!("  {:<1$}  {what:<2$}  ", label(*state), self.state, self.what);
-            let indent = start.chars().count();
-            let details = wrap(detail, WIDTH.saturating_sub(indent));
-            let width = WIDTH.saturating_sub(indent + ARROW.chars().count());
-            let hint = hint.iter().flat_map(|hint| wrap(hint, width));
-            let hint = hint
-                .enumerate()
-                .map(|(line, text)| format!("{}{text}", if line == 0 { ARROW } else { "  " }));
-            for (line, words) in details.into_iter().chain(hint).enumerate() {
-                let start = if line == 0 { start.as_str() } else { &" ".repeat(indent) };
-                text += &format!("{start}{words}\n");
+/// A title and its findings. What a finding says is beside its subject if it fits there, and
+/// indented below otherwise: a column for it would be too narrow.
+fn section(title: &str, findings: &[Finding], state_width: usize) -> String {
+    let mut text = format!("{title}\n");
+    let subjects = findings.iter().map(|finding| finding.what.len()).max().unwrap_or(0);
+    let indent = " ".repeat(state_width + 4);
+    for Finding { state, what, detail, hint } in findings {
+        let start = format!("  {:<state_width$}  {what:<subjects$}  ", label(*state));
+        let width = WIDTH - indent.len();
+        if start.chars().count() + detail.chars().count() <= WIDTH {
+            text += &format!("{start}{detail}\n");
+        } else {
+            text += &format!("{}\n", start.trim_end());
+            for line in wrap(detail, width) {
+                text += &format!("{indent}{line}\n");
             }
         }
-        text
+        let hint = hint.iter().flat_map(|hint| wrap(hint, width - ARROW.chars().count()));
+        for (line, words) in hint.enumerate() {
+            text += &format!("{indent}{}{words}\n", if line == 0 { ARROW } else { "  " });
+        }
     }
+    text
 }
 
 /// Splits a text into lines of at most `width` columns if its words allow it. A command in
@@ -129,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn columns_are_aligned_and_hints_are_below() {
+    fn a_finding_is_beside_its_subject_or_below_and_hints_are_below() {
         let error = BackendError::from_message(
             "reach the Docker engine at /run/docker.sock: there is no such file; start it (`sudo \
              systemctl start docker`), name another socket (`DOCKER_HOST=unix:///path`), or run \
@@ -144,18 +140,19 @@ mod tests {
         );
         let expected = "\
 This machine
-  ok       kernel           6.18.0
-  note     CPUs             1
+  ok       kernel  6.18.0
+  note     CPUs    1
 
 Backend netns: ready
   ok       user namespaces  allowed
 
 Backend docker: NOT ready
-  MISSING  engine           failed to reach the Docker engine at /run/docker.sock: there is no such
-                            file
-                            → start it (`sudo systemctl start docker`), name another socket
-                              (`DOCKER_HOST=unix:///path`), or run with `--backend netns`, which
-                              needs none
+  MISSING  engine
+           failed to reach the Docker engine at
+           /run/docker.sock: there is no such file
+           → start it (`sudo systemctl start docker`), name
+             another socket (`DOCKER_HOST=unix:///path`), or
+             run with `--backend netns`, which needs none
 
 Scenarios can run on this machine: try `queuelab run smoke`.";
         assert_eq!(text(&diagnosis), expected);

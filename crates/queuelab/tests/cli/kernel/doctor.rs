@@ -43,13 +43,17 @@ fn one_ready_backend_is_enough_and_the_other_has_a_hint() {
     ] {
         assert!(printed.contains(line), "{line}: {printed}");
     }
-    let engine = printed.lines().position(|line| line.starts_with("  MISSING  engine "));
+    let engine = printed.lines().position(|line| line.starts_with("  MISSING  engine"));
     let engine: Vec<_> = printed.lines().skip(engine.unwrap()).collect();
-    assert!(engine[0].contains("failed to reach the Docker engine at /nonexistent/"), "{printed}");
+    let words = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("engine failed to reach the Docker engine at /nonexistent/"),
+        "{printed}"
+    );
     assert!(engine.iter().any(|line| line.contains("→ start it (`sudo ")), "{printed}");
     assert_eq!(printed.matches("MISSING").count(), 1, "{printed}");
     assert!(!printed.contains('\u{1b}'), "no colours without a terminal");
-    assert!(printed.lines().all(|line| line.chars().count() <= 100), "{printed}");
+    assert!(printed.lines().all(|line| line.chars().count() <= 60), "{printed}");
 }
 
 #[test]
