@@ -1,11 +1,12 @@
 //! `queuelab check`: validates scenarios without running them.
 
 use clap::Args;
+use lab::Needs;
 use report::several;
-use scenario::Document;
+use scenario::{Document, Plan};
 
 use super::{plan, print_output};
-use crate::error::Result;
+use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
 /// Arguments of `queuelab check`.
@@ -32,7 +33,14 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
                 print_output(&format!("{}: valid; {content}", document.name()))?;
             }
             Err(error) => {
-                exit = error.exit();
+                if let CommandError::OpenFiles(_) = error {
+                    let name = document.name();
+                    print_output(&format!("{name}: valid, but this machine's limits are too low"))?;
+                }
+                // An invalid file is the more serious problem: it is so on every machine.
+                if !matches!(exit, Exit::Usage) {
+                    exit = error.exit();
+                }
                 error.print();
             }
         }
@@ -43,13 +51,26 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
 /// Validates a file and describes its content.
 fn validate(document: &Document) -> Result<String> {
     match document {
-        Document::Scenario(file) => Ok(plan::describe_size(&plan::default_plan(file)?)),
+        Document::Scenario(file) => {
+            let plan = plan::default_plan(file)?;
+            require_open_files(std::slice::from_ref(&plan))?;
+            Ok(plan::describe_size(&plan))
+        }
         Document::Suite(file) => {
             let suite = file.load()?;
             let plans = plan::suite_plans(&suite)?;
+            require_open_files(&plans)?;
             let trials: usize = plans.iter().map(|plan| plan.trials.len()).sum();
             let scenarios = several(suite.scenarios.len() as u64, "scenario");
             Ok(format!("a suite of {scenarios}, {}", several(trials as u64, "trial")))
         }
     }
+}
+
+/// Requires that the default backend may open as many files as it does before the first
+/// trial of a run. Containers have limits of their own, which `run --backend docker` compares.
+fn require_open_files(plans: &[Plan]) -> Result<()> {
+    let needed = plans.iter().map(|plan| Needs::from_plan(plan).open_files()).max();
+    linux_net::raise_open_files(needed.unwrap_or(0))?;
+    Ok(())
 }

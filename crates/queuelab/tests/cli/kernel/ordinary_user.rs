@@ -69,3 +69,24 @@ fn check_refuses_a_value_that_run_refuses() {
         assert!(stderr.contains("use 1 to 127"), "the allowed range: {stderr}");
     }
 }
+
+#[test]
+fn check_refuses_more_clients_than_run_may_open_files_for() {
+    let sandbox = Sandbox::new();
+    let scenario = sandbox.out.with_file_name("many.yaml");
+    let text_of = "name: many\nquestion: May it open so many?\nmatrix: {load.clients: [2, 137]}\n";
+    std::fs::write(&scenario, text_of).unwrap();
+    for (command, limit, code) in [("check", 200, 5), ("run", 200, 5), ("check", 201, 0)] {
+        // An ordinary user may not raise the hard limit.
+        let mut shell = Command::new("sh");
+        let limited = format!("ulimit -n {limit} && exec \"$0\" \"$@\"");
+        shell.args(["-c", &limited]).arg(&sandbox.binary).arg(command).arg(&scenario);
+        shell.current_dir(sandbox.out.parent().unwrap());
+        let output = as_ordinary_user(shell).output().unwrap();
+        assert_eq!(output.status.code(), Some(code), "{}", all_output(&output));
+        let stderr = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(stderr.contains("allow 201 open files"), code == 5, "{stderr}");
+        let named = text(&output.stdout).contains("many: valid, but this machine's limits");
+        assert_eq!(named, (command, code) == ("check", 5), "{}", all_output(&output));
+    }
+}
