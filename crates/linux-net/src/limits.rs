@@ -5,7 +5,7 @@ use nix::sys::resource::{Resource, getrlimit, setrlimit};
 /// The process may not open as many files as are needed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "allow {needed} open files: the hard limit is {hard}; raise it (as root \
+    "allow {needed} open files (RLIMIT_NOFILE): the hard limit is {hard}; raise it (as root \
      `prlimit --nofile={needed} --pid $$` in the shell before, LimitNOFILE={needed} in a systemd \
      unit, `docker run --ulimit nofile={needed}`), or use fewer connections"
 )]

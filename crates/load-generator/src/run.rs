@@ -11,8 +11,18 @@ use crate::setting_problem::SettingProblem;
 use crate::settings::{LoadConfig, LoadSettings};
 
 /// Open files of a load besides its clients' sockets: the standard three, epoll, timer,
-/// wake-up, and those that its process may have had before.
+/// wake-up, and those that its process may open later.
 const OTHER_FILES: u64 = 32;
+
+/// How many of [`OTHER_FILES`] a load opens itself, at most.
+const OWN_FILES: u64 = 16;
+
+/// Files besides the clients' sockets: more than [`OTHER_FILES`] if the process was started
+/// with many, which count in RLIMIT_NOFILE too.
+fn other_files() -> u64 {
+    let open = std::fs::read_dir("/proc/self/fd").map_or(0, |files| files.count() as u64);
+    OTHER_FILES.max(open + OWN_FILES)
+}
 
 /// Runs a load to its end on the calling thread, in its network namespace.
 ///
@@ -41,6 +51,7 @@ pub fn run(
     let LoadSettings { clients, half_open, .. } = config.settings;
     // One by one, only the sockets of half-open attempts outlive their attempts.
     let at_once = if config.settings.is_serial() { half_open.max(1) + 1 } else { clients };
-    linux_net::raise_open_files(u64::from(at_once) + OTHER_FILES).map_err(LoadError::OpenFiles)?;
+    linux_net::raise_open_files(u64::from(at_once) + other_files())
+        .map_err(LoadError::OpenFiles)?;
     Generator::new(config, codec, commands, on_message)?.run()
 }

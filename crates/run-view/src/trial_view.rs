@@ -1,5 +1,6 @@
 //! A trial with the settings that it ran under.
 
+use std::str::FromStr;
 use std::time::Duration;
 
 use linux_net::{Counter, Sysctl};
@@ -184,9 +185,23 @@ impl<'a> TrialView<'a> {
 
     /// The retransmissions of an unanswered SYN by the client's sysctls.
     pub fn syn_retry(&self) -> Option<SynRetry> {
-        let number = |name| self.client_sysctl(name)?.trim().parse::<u8>().ok();
-        let linear = number(Sysctl::TcpSynLinearTimeouts).unwrap_or(0);
-        Some(SynRetry::new(number(Sysctl::TcpSynRetries)?, linear))
+        self.syn_retry_after(self.client_number(Sysctl::TcpSynLinearTimeouts).unwrap_or(0))
+    }
+
+    /// As [`Self::syn_retry`], if tcp_syn_linear_timeouts were `linear`.
+    pub fn syn_retry_after(&self, linear: u8) -> Option<SynRetry> {
+        let retries = self.client_number(Sysctl::TcpSynRetries)?;
+        // A kernel without this sysctl has its default.
+        if self.client_sysctl(Sysctl::TcpRtoMaxMs).is_none() {
+            return Some(SynRetry::new(retries, linear));
+        }
+        let longest = Duration::from_millis(self.client_number(Sysctl::TcpRtoMaxMs)?);
+        Some(SynRetry::with_rto_max(retries, linear, longest))
+    }
+
+    /// A sysctl of the client's host that is a number.
+    fn client_number<T: FromStr>(&self, sysctl: Sysctl) -> Option<T> {
+        self.client_sysctl(sysctl)?.trim().parse().ok()
     }
 
     /// The nominal times of an unanswered SYN's retransmissions, since connect(2).

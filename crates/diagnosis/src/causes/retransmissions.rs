@@ -22,6 +22,10 @@ const MAX_ANSWER_TIME: Duration = Duration::from_millis(200);
 const MAX_TIMES: usize = 7;
 
 const LINEAR: Sysctl = Sysctl::TcpSynLinearTimeouts;
+const RTO_MAX: Sysctl = Sysctl::TcpRtoMaxMs;
+
+/// The default of [`RTO_MAX`], milliseconds.
+const DEFAULT_RTO_MAX: &str = "120000";
 const RETRANSMITTED: Counter = Counter::TcpSynRetrans;
 const DROPS: Counter = Counter::ListenDrops;
 
@@ -117,23 +121,25 @@ fn retransmitted(waited: &TrialSet<'_>, start: &str) -> Option<Sentence> {
         .iter()
         .filter_map(|trial| {
             let linear = trial.client_sysctl(LINEAR).unwrap_or("0");
-            Some((linear, trial.syn_retry()?.retransmits))
+            Some(((linear, lower_rto_max(trial)), trial.syn_retry()?.retransmits))
         })
         .collect();
-    // Ladders with the same linear timeouts differ only in length: the longest contains all.
+    // Ladders with the same timeouts differ only in length: the longest contains all.
     let mut longest: Vec<_> = Vec::new();
-    for (linear, ladder) in ladders {
+    for (timeouts, ladder) in ladders {
         match longest.last_mut() {
-            Some((kind, longer)) if *kind == linear => *longer = ladder,
-            _ => longest.push((linear, ladder)),
+            Some((kind, longer)) if *kind == timeouts => *longer = ladder,
+            _ => longest.push((timeouts, ladder)),
         }
     }
     let mut names = [LINEAR.name()].into_iter().chain(std::iter::repeat("it"));
     let written: Vec<_> = longest
         .iter()
         .zip(&mut names)
-        .map(|((linear, ladder), name)| {
-            format!("after {} where {name} is {linear}", retransmission_times(ladder, MAX_TIMES))
+        .map(|(((linear, rto_max), ladder), name)| {
+            let times = retransmission_times(ladder, MAX_TIMES);
+            let bound = rto_max.map_or(String::new(), |rto_max| format!(" ({RTO_MAX} {rto_max})"));
+            format!("after {times} where {name} is {linear}{bound}")
         })
         .collect();
     let text = format!(
@@ -146,6 +152,11 @@ fn retransmitted(waited: &TrialSet<'_>, start: &str) -> Option<Sentence> {
         counted(waited.sum(ok_late)),
     );
     Some(text.into())
+}
+
+/// The tcp_rto_max_ms in force, if it is not the default, which bounds no usual gap.
+fn lower_rto_max<'a>(trial: &TrialView<'a>) -> Option<&'a str> {
+    trial.client_sysctl(RTO_MAX).map(str::trim).filter(|&longest| longest != DEFAULT_RTO_MAX)
 }
 
 /// Attempts that ended ok after a retransmission.

@@ -114,7 +114,7 @@ pub(super) const CAUSE: Cause = Cause {
             claims: &[Claim::IncompleteBy(EndedBy::FinishDeadline), Claim::NoAcceptFailed],
             text: |_, _| {
                 Some(
-                    "No queue of the kernel delays accepted connections: fewer messages, a longer deadline, or a \
+                    "Neither queue of a listener delays accepted connections: fewer messages, a longer deadline, or a \
                      server that reads and writes faster lets them finish."
                         .into(),
                 )

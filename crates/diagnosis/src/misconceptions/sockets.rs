@@ -1,9 +1,6 @@
 //! Misconceptions about timers, connects and closed sockets.
 
-use std::time::Duration;
-
 use linux_net::{Counter, Sysctl};
-use queue_model::syn_retry::SynRetry;
 use run_record::{Outcome, StateSummary};
 use run_view::TrialView;
 
@@ -197,17 +194,9 @@ pub(super) const LADDER: &[Statement] = &[Statement {
 }];
 
 /// Retransmissions that an attempt of this trial would have made if each timeout were
-/// twice the previous one, up to the tcp_rto_max_ms in force; a kernel without that sysctl
-/// has its default.
+/// twice the previous one, up to the tcp_rto_max_ms in force.
 fn by_doubling(trial: &TrialView<'_>) -> Option<u64> {
-    let retries = trial.client_sysctl(Sysctl::TcpSynRetries)?.trim().parse().ok()?;
     let deadline = trial.duration("load.connect_deadline")?;
-    let ladder = match trial.client_sysctl(Sysctl::TcpRtoMaxMs) {
-        Some(longest) => {
-            let longest = Duration::from_millis(longest.trim().parse().ok()?);
-            SynRetry::with_rto_max(retries, 0, longest)
-        }
-        None => SynRetry::new(retries, 0),
-    };
+    let ladder = trial.syn_retry_after(0)?;
     Some(ladder.retransmits.iter().filter(|&&at| at <= deadline).count() as u64)
 }

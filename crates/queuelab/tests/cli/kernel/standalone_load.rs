@@ -2,9 +2,9 @@
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener};
-use std::process::Output;
+use std::process::{Command, Output};
 
-use crate::support::{Background, all_output, queuelab, start_server, table_value, text};
+use crate::support::{Background, all_output, binary, queuelab, start_server, table_value, text};
 use linux_net::testing::in_lab_namespace;
 use linux_net::{LinkAddresses, NetworkNamespace, SysctlName, join_with_veth};
 use serde_json::Value;
@@ -189,4 +189,24 @@ fn a_target_that_is_no_address_is_an_error_with_the_way_out() {
         assert_eq!(output.status.code(), Some(code), "{}", all_output(&output));
         assert!(text(&output.stderr).contains(error), "{}", all_output(&output));
     }
+}
+
+/// Files that the process was started with count in RLIMIT_NOFILE too.
+#[test]
+fn a_load_that_inherited_many_files_still_has_one_for_each_client() {
+    const START: &str = "import os, resource, sys
+for file in range(100, 160):
+    os.dup2(0, file)
+resource.setrlimit(resource.RLIMIT_NOFILE, (64, 1024))
+os.execv(sys.argv[1], sys.argv[1:])";
+    in_lab_namespace(|| {
+        let host = NetworkNamespace::create().unwrap();
+        let (_listener, port) = listen_in(&host, V4, 200);
+        let mut load = Command::new("python3");
+        load.args(["-c", START, binary(), "load", &format!("127.0.0.1:{port}")]);
+        load.args(["--clients=100", "--messages=0"]);
+        let output = host.enter_on_exec(&mut load).output().unwrap();
+        let table = assert_exit(&output, 3);
+        assert_eq!(table_value(&table, "phantom"), 100, "{table}");
+    });
 }
