@@ -4,6 +4,7 @@ use linux_net::{Counter, Sysctl};
 use queue_model::syn_queue::{Cookies, SynQueue, SynQueueFull};
 use run_view::{LimitingSetting, TrialView};
 
+use super::accept_queue::limit_is_that_of_the_settings;
 use crate::claim::Claim;
 use crate::paragraph::Sentence;
 use crate::statement::{Cause, Statement};
@@ -81,7 +82,7 @@ pub(super) const CAUSE: Cause = Cause {
             },
         },
         Statement {
-            needs: by_rule,
+            needs: |trial| by_rule(trial) && limit_is_that_of_the_settings(trial),
             claims: &[Claim::RaiseServerSysctl(MAX_SYN_BACKLOG, 0)],
             text: |_, _| {
                 let text =
