@@ -6,7 +6,7 @@ use run_record::EndedBy;
 use run_record::Outcome::{Incomplete, Ok, TimedOut};
 use serde_json::json;
 
-use crate::fixture::{Change, Fixture};
+use crate::fixture::{Change, Fixture, paused};
 use crate::runs::{
     ALL_KINDS, accept_queue_capacity, nothing_happened, overflow_policy, port_exhaustion,
     reuseport_listeners, sigpipe, syn_cookies,
@@ -188,4 +188,25 @@ fn every_counter_and_sysctl_that_is_named_has_a_topic() {
 #[test]
 fn a_run_without_trials_has_no_explanation() {
     assert!(why(&Fixture::new(json!({})).run()).is_empty());
+}
+
+/// The times of a SYN's retransmissions are those with the tcp_rto_max_ms in force.
+#[test]
+fn a_lower_tcp_rto_max_ms_bounds_the_times_of_retransmissions() {
+    let points = [
+        (sysctl!("client", "ipv4.tcp_syn_linear_timeouts"), json!(0)),
+        (sysctl!("client", "ipv4.tcp_syn_retries"), json!(3)),
+        (sysctl!("client", "ipv4.tcp_rto_max_ms"), json!(2000)),
+    ];
+    let run = Fixture::new(paused(0, "30s"))
+        .cell(points, |trial| {
+            trial
+                .set_outcomes(&[(Ok, 1), (TimedOut, 4)])
+                .set_syn_retransmits(&[(0, 1), (3, 4)])
+                .add_client_counters(&[("TCPSynRetrans", 12)]);
+        })
+        .run();
+    let text = section(&run).replace("\n  ", " ").replace('\u{a0}', " ");
+    assert!(text.contains("1, 3 and 5 s"), "{text}");
+    assert!(text.contains("(net.ipv4.tcp_rto_max_ms 2000)"), "{text}");
 }
