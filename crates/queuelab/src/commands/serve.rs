@@ -73,8 +73,10 @@ impl Stop {
 fn serve_error(error: ServeError) -> CommandError {
     match error {
         ServeError::Bind { address, source } => {
-            let found = linux_net::explain_bind_error(address, &source);
-            let found = found.unwrap_or_else(|| "choose another address with --address".to_owned());
+            let found = match linux_net::explain_bind_error(address, &source) {
+                Some(found) => format!("{found}; the flag is --address"),
+                None => "choose another address with --address".to_owned(),
+            };
             io_error(&format!("serve on {address} ({found})"))(source)
         }
         ServeError::Serve(source) => io_error("serve")(source),

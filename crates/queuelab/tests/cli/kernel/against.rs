@@ -6,7 +6,7 @@ use std::process::Output;
 use crate::support::retried::report_repeated;
 use crate::support::two_builds::{pair_directories, run_against, write_other_build};
 use crate::support::{all_output, binary, out_directory, queuelab, runs, text};
-use run_record::{InterleavedRole, RunDirectory};
+use run_record::{InterleavedRole, RunDirectory, TrialRecord};
 use tempfile::TempDir;
 
 /// Makes the server accept every 8 ms instead of every 10 ms.
@@ -16,8 +16,8 @@ const FASTER: &str = r#"if [ "$1" = server ]; then
 fi"#;
 
 /// Compares with another build until the exit code is one of `expected`, at most three times:
-/// a verdict on live metrics can be wrong by chance, or inconclusive on a busy machine. Reports
-/// the repetitions. The verdict itself is tested in `compare`, on recorded metrics.
+/// a verdict on live metrics can be wrong by chance, or inconclusive on a busy machine. The
+/// third one may also be inconclusive, if its trials were disturbed. Reports the repetitions. The verdict itself is tested in `compare`, on recorded metrics.
 fn compare_until(
     build: &Path,
     flags: &[&str],
@@ -34,10 +34,22 @@ fn compare_until(
             report_repeated("comparison", repeated, &why);
             return (out, output);
         }
+        if repeated == 2 && output.status.code() == Some(6) && is_disturbed(out.path()) {
+            report_repeated("comparison", repeated, "other processes disturbed it");
+            return (out, output);
+        }
         eprintln!("not {expected:?}: {}", all_output(&output));
         codes.extend(output.status.code());
     }
     panic!("three comparisons ended with none of {expected:?}");
+}
+
+/// Whether other processes disturbed trials, so that fewer than planned are compared.
+fn is_disturbed(out: &Path) -> bool {
+    pair_directories(out).iter().any(|path| {
+        let (_, trials) = RunDirectory::read(path).unwrap();
+        trials.iter().any(TrialRecord::is_disturbed)
+    })
 }
 
 #[test]
@@ -59,8 +71,14 @@ fn a_25_percent_slower_server_regresses_and_trials_are_interleaved() {
     let flags = ["--set", "server.accept_delay=10ms", "--set", "load.clients=40"];
     let (out, output) = compare_until(&faster, &flags, &[4], |_, _| {});
     let stdout = text(&output.stdout);
-    assert!(stdout.contains("Verdict: regressed"), "{}", all_output(&output));
-    assert!(stdout.contains("\nRegressed:\n  delivered"), "{}", all_output(&output));
+    let is_decided = output.status.code() == Some(4);
+    if is_decided {
+        assert!(stdout.contains("Verdict: regressed"), "{}", all_output(&output));
+        assert!(stdout.contains("\nRegressed:\n  delivered"), "{}", all_output(&output));
+    } else {
+        assert!(stdout.contains("Verdict: inconclusive"), "{}", all_output(&output));
+        assert!(!stdout.contains("\nRegressed:"), "{}", all_output(&output));
+    }
     assert!(stdout.contains("Their trials were interleaved"), "{}", all_output(&output));
     assert!(
         text(&output.stderr).contains("10 repetitions of each build"),
@@ -96,7 +114,12 @@ fn a_25_percent_slower_server_regresses_and_trials_are_interleaved() {
     let [new, base] = paths.each_ref().map(|path| path.to_str().unwrap());
     let output = queuelab(&["compare", new, base]).output().unwrap();
     assert_eq!(output.status.code(), Some(6), "{}", all_output(&output));
-    assert!(text(&output.stdout).contains("Verdict: improved"), "{}", all_output(&output));
+    let verdict = if is_decided { "improved" } else { "inconclusive" };
+    assert!(
+        text(&output.stdout).contains(&format!("Verdict: {verdict}")),
+        "{}",
+        all_output(&output)
+    );
 }
 
 #[test]
