@@ -22,8 +22,11 @@ use crate::backend::Role;
 
 /// What the rules of closed connections read, beyond [`CLIENTS`], [`FINISH`] and
 /// [`SERVER_CLOSES`].
-const CLOSED: Reads =
-    Reads { settings: &[], server: &[Sysctl::TcpMaxTwBuckets, Sysctl::TcpRfc1337], client: &[] };
+const CLOSED: Reads = Reads {
+    settings: &[],
+    server: &[Sysctl::TcpFinTimeout, Sysctl::TcpMaxTwBuckets, Sysctl::TcpRfc1337],
+    client: &[],
+};
 
 /// How many connections stay in TIME_WAIT.
 pub(super) const BUCKETS: Rule = Rule {
