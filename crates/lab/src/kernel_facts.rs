@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use chat_server::ServerSettings;
 use linux_net::{NetworkNamespace, Sysctl, TimerWheel};
 use queue_model::kernel_rules::RuleSet;
 use run_record::{KernelReport, KernelRules, RunRecord, SysctlValues};
 use serde_json::Value;
 
-use crate::backend::{Backend, Role, dotted};
+use crate::backend::{Backend, Needs, Role, dotted};
 use crate::error::Result;
 use crate::kernel_rules::{self, rule_set};
 use crate::machine::describe_machine;
@@ -125,6 +126,8 @@ fn sysctls_set_by(run: &RunRecord, host: &str) -> impl Iterator<Item = String> {
 /// # Errors
 /// If a testbed or a worker fails.
 pub fn describe_kernel(backend: &dyn Backend) -> Result<KernelReport> {
+    let thread_stack = ServerSettings::default().thread_stack;
+    backend.reserve(&Needs { clients: 1, thread_stack })?;
     let rules = kernel_rules::determine(backend)?;
     let sysctls = NetworkNamespace::create().ok().and_then(|new| new.deciding_sysctls().ok());
     let sysctls = sysctls.into_iter().flatten().map(|(name, value)| (name.to_string(), value));

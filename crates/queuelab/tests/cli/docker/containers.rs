@@ -181,7 +181,7 @@ fn containers_have_only_the_privileges_that_their_scenario_needs() {
 
 #[test]
 #[ignore = "needs a Docker engine"]
-fn a_rejected_value_is_reported_with_its_line_and_the_engines_message() {
+fn a_rejected_value_is_reported_with_its_line_before_anything_starts() {
     let out = out_directory();
     let scenario = out.path().join("refused.yaml");
     std::fs::write(
@@ -198,8 +198,7 @@ fn a_rejected_value_is_reported_with_its_line_and_the_engines_message() {
     assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
     let error = text(&output.stderr);
     assert!(error.contains("refused.yaml:6:"), "{error}");
-    assert!(error.contains("the Docker engine reports: "), "{error}");
-    assert!(error.contains("invalid argument"), "{error}");
+    assert!(error.contains("net.core.somaxconn"), "{error}");
     assert!(!out.path().join("runs").exists(), "nothing was started");
 }
 
@@ -300,7 +299,10 @@ fn both_backends_accept_and_reject_the_same_dependent_sysctls() {
             let mut command = queuelab(&["run", "smoke", "--backend", backend, "--out"]);
             command.arg(out.path()).args(set.iter().flat_map(|set| ["--set", set]));
             let output = command.output().unwrap();
-            assert_eq!(output.status.code(), Some(code), "{backend}: {}", all_output(&output));
+            match code {
+                0 => assert_passed(&output),
+                _ => assert_eq!(output.status.code(), Some(code), "{}", all_output(&output)),
+            }
         }
     }
 }
