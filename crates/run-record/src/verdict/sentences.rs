@@ -14,7 +14,9 @@ impl RunVerdict {
             n => format!("{n} trials held only when run again"),
         };
         let found = match (failed, before) {
-            _ if self.verdict == Verdict::Inconclusive => self.describe_inconclusive(),
+            _ if self.verdict == Verdict::Inconclusive => {
+                self.describe_inconclusive((before > 0).then_some(&*on_retry))
+            }
             _ if checked == 0 => "Nothing was checked.".to_owned(),
             (0, 0) => format!("Held: all {checked} checks (invariants, laws, expectations)."),
             (0, before) => {
@@ -76,13 +78,11 @@ impl RunVerdict {
         lines.collect()
     }
 
-    /// The verdict if most trials were disturbed and nothing failed.
-    fn describe_inconclusive(&self) -> String {
+    /// The verdict if most trials were disturbed and nothing failed. `on_retry`: how many trials
+    /// held only on a retry, if any did.
+    fn describe_inconclusive(&self, on_retry: Option<&str>) -> String {
         let disturbed = self.describe_disturbed().unwrap_or_default();
-        let again = match self.held_on_retry().count() {
-            0 => String::new(),
-            n => format!(", and {n} trials held only when run again"),
-        };
+        let again = on_retry.map_or(String::new(), |trials| format!(", and {trials}"));
         let held = match self.checked() {
             0 => "They decide no check".to_owned(),
             checked => format!("No check failed; {checked} were decided{again}"),

@@ -143,6 +143,23 @@ fn a_run_is_inconclusive_if_more_than_half_of_its_trials_were_disturbed() {
 }
 
 #[test]
+fn an_inconclusive_run_counts_the_trials_that_held_on_a_retry() {
+    let (record, trials) = held_run();
+    let mut trials: Vec<_> = trials.iter().map(disturbed).collect();
+    for (number, counted) in
+        [", and 1 trial held only when run again.", ", and 2 trials held only when run again."]
+            .into_iter()
+            .enumerate()
+    {
+        trials.push(retry(&trials[number], 1, true));
+        trials[number].laws[0].held = Some(false);
+        let verdict = RunVerdict::new(&record, &trials);
+        assert_eq!(verdict.verdict, Verdict::Inconclusive);
+        assert!(verdict.headline().ends_with(counted), "{}", verdict.headline());
+    }
+}
+
+#[test]
 fn the_headline_says_how_many_trials_were_disturbed() {
     let (record, mut trials) = held_run();
     trials[3] = disturbed(&trials[3]);
