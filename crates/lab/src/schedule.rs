@@ -66,6 +66,7 @@ impl TrialHistory {
         match self.reason {
             None => false,
             Some(RetryReason::Failed) => self.failures <= max.failed,
+            Some(RetryReason::Undecided) => executions <= max.failed.saturating_add(max.disturbed),
             Some(RetryReason::Disturbed) => {
                 executions.saturating_sub(self.failures) <= max.disturbed
             }
@@ -254,6 +255,31 @@ mod tests {
         tried.push(failed(2, 2));
         assert_eq!(next(&tried, 1, 9), []);
         assert_eq!(next(&tried, 2, 1), [(2, 3)]);
+    }
+
+    /// The retry is run for the failure, and a disturbance prevents that it decides anything:
+    /// both numbers count, and the failure remains.
+    #[test]
+    fn a_failure_that_a_disturbed_retry_does_not_decide_is_retried() {
+        let undecided = |retry| {
+            let mut trial = disturbed(2, retry);
+            trial.laws[0].held = None;
+            trial
+        };
+        let mut tried = vec![trial(0, 0), trial(1, 0), failed(2, 0), undecided(1)];
+        let next = |tried: &[TrialRecord], failed, disturbed| {
+            next_of(tried, MaxRetries { failed, disturbed })
+        };
+        let held = |tried: &[TrialRecord]| TrialExecutions::group(tried)[2].held();
+        assert_eq!(next(&tried, 1, 0), []);
+        assert_eq!(next(&tried, 1, 1), [(2, 2)]);
+        assert_eq!(next(&tried, 2, 0), [(2, 2)]);
+        tried.push(undecided(2));
+        assert_eq!(next(&tried, 1, 1), []);
+        assert!(!held(&tried));
+        tried.push(trial(2, 3));
+        assert_eq!(next(&tried, 9, 9), []);
+        assert!(held(&tried));
     }
 
     /// A plan of `cells` × `repetitions`, in order.

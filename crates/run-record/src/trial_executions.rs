@@ -3,12 +3,15 @@
 use std::collections::BTreeMap;
 
 use crate::trial::TrialRecord;
+use crate::violation::Violation;
 
 /// Why a retry of a trial may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RetryReason {
     /// A law or an expectation failed in its last execution, and no invariant in any.
     Failed,
+    /// Nothing failed in its last execution, but no execution decided what failed before.
+    Undecided,
     /// Nothing failed in its last execution, but all of them were disturbed.
     Disturbed,
 }
@@ -48,10 +51,19 @@ impl<'a> TrialExecutions<'a> {
         self.executions[self.executions.len() - 1]
     }
 
-    /// Whether the last execution held and none violated an invariant. A retry does not
-    /// excuse a violated invariant: the measurement was invalid, and so may be the next.
+    /// Whether each check held in the last execution that decided it, and none violated an
+    /// invariant. A retry does not excuse a violated invariant: the measurement was invalid,
+    /// and so may be the next. A retry that was too disturbed to decide a check does not
+    /// excuse its failure.
     pub fn held(&self) -> bool {
-        self.last().held() && !self.violates_invariant()
+        let is_excused = |(number, violation): (usize, Violation)| {
+            self.executions[number + 1..].iter().any(|later| later.decides(&violation))
+        };
+        let numbered = self.executions.iter().enumerate();
+        let mut violations = numbered.flat_map(|(number, trial)| {
+            trial.violations().map(move |violation| (number, violation))
+        });
+        violations.all(is_excused) && !self.violates_invariant()
     }
 
     /// Whether it held only on a retry.
@@ -79,6 +91,8 @@ impl<'a> TrialExecutions<'a> {
             None
         } else if !self.last().held() {
             Some(RetryReason::Failed)
+        } else if !self.held() {
+            Some(RetryReason::Undecided)
         } else if self.measured().is_none() {
             Some(RetryReason::Disturbed)
         } else {

@@ -159,6 +159,27 @@ fn an_inconclusive_run_counts_the_trials_that_held_on_a_retry() {
     }
 }
 
+/// A late time of a disturbed trial is not decided, so a disturbed retry proves nothing.
+#[test]
+fn a_retry_that_does_not_decide_a_failed_check_does_not_excuse_it() {
+    let (record, trials) = held_run();
+    let failed = retry(&trials[3], 0, false);
+    let mut undecided = disturbed(&retry(&trials[3], 1, true));
+    undecided.laws.iter_mut().for_each(|law| law.held = None);
+    let verdict_with = |retries: &[TrialRecord]| {
+        let mut trials = trials.clone();
+        trials[3] = failed.clone();
+        trials.extend_from_slice(retries);
+        RunVerdict::new(&record, &trials)
+    };
+    let verdict = verdict_with(std::slice::from_ref(&undecided));
+    assert_eq!(verdict.verdict, Verdict::Failed);
+    assert!(verdict.headline().starts_with("FAILED: 1 of "), "{}", verdict.headline());
+    assert_eq!(verdict.violation_lines().len(), 1);
+    let decided = verdict_with(&[undecided, retry(&trials[3], 2, true)]);
+    assert_eq!(decided.verdict, Verdict::HeldOnRetry);
+}
+
 #[test]
 fn the_headline_says_how_many_trials_were_disturbed() {
     let (record, mut trials) = held_run();
