@@ -8,7 +8,6 @@ use crate::run::Backend;
 use crate::run::Machine;
 use crate::run::Tool;
 use crate::suite_member::MemberRecord;
-use crate::suite_member::MemberVerdict;
 use crate::verdict::SuiteVerdict;
 
 /// The contents of `suite.json`.
@@ -39,12 +38,4 @@ pub struct SuiteRecord {
     /// [`SuiteVerdict::new`] computes it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<SuiteVerdict>,
-}
-
-impl SuiteRecord {
-    /// Whether it has scenarios and all of them held.
-    pub fn held(&self) -> bool {
-        !self.members.is_empty()
-            && self.members.iter().all(|member| member.verdict == MemberVerdict::Held)
-    }
 }
