@@ -3,6 +3,7 @@
 mod against;
 mod chat;
 mod ci;
+mod ci_smoke;
 mod compare;
 mod disturbed;
 mod explain;
