@@ -24,7 +24,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use run_record::{RunDirectory, RunRecord, SuiteDirectory, TrialRecord, Verdict};
+use run_record::{
+    LawCheck, RunDirectory, RunRecord, SuiteDirectory, TrialExecutions, TrialRecord, Verdict,
+};
 use scenario::Document;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -84,11 +86,18 @@ fn has_passed(code: Option<i32>, directory: Option<&Path>) -> bool {
         }
         (Some(6), Some(run)) => {
             let (record, trials) = RunDirectory::read(run).unwrap();
-            let disturbed = trials.iter().filter(|trial| trial.is_disturbed()).count();
+            let trials = TrialExecutions::group(&trials);
+            let disturbed = trials.iter().filter(|trial| trial.measured().is_none()).count();
             record.verdict.unwrap().verdict == Verdict::Inconclusive && disturbed * 2 > trials.len()
         }
         _ => false,
     }
+}
+
+/// Whether a disturbed trial could not decide a law, because its time was too late.
+pub(crate) fn is_late(trial: &TrialRecord, law: &LawCheck) -> bool {
+    let is_late = law.latest.is_some() && law.deviation.is_some_and(|late| late > 0.0);
+    law.held.is_none() && trial.is_disturbed() && is_late
 }
 
 /// Runs `queuelab run ARGUMENTS --out OUT`, and reads the one run that it stored.

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::support::retried::group_executions;
 use crate::support::{
-    assert_passed, law_scenario_names, measured_scenario_names, out_directory, queuelab, runs,
-    write_measured_suite,
+    assert_passed, is_late, law_scenario_names, measured_scenario_names, out_directory, queuelab,
+    runs, write_measured_suite,
 };
 use run_record::{LawCheck, RunDirectory};
 
@@ -36,14 +36,11 @@ fn every_scenario_holds_in_containers(suite: &str, names: &[String]) {
         let laws: Vec<_> = trials.iter().flat_map(|trial| &trial.laws).collect();
         // A server that may die and died has no queue to measure; in a disturbed trial, a late
         // time is not decided.
-        let is_late =
-            |law: &&LawCheck| law.held.is_none() && law.latest.is_some() && law.measured.is_some();
-        let late: usize = trials
+        let is_unmeasured = |trial, law: &LawCheck| law.held.is_none() && !is_late(trial, law);
+        let unmeasured = trials
             .iter()
-            .filter(|trial| trial.is_disturbed())
-            .map(|trial| trial.laws.iter().filter(is_late).count())
-            .sum();
-        let unmeasured = laws.iter().filter(|law| law.held.is_none()).count() - late;
+            .flat_map(|trial| trial.laws.iter().filter(move |law| is_unmeasured(trial, law)))
+            .count();
         let died = trials.iter().filter(|trial| trial.server_died.is_some()).count();
         assert!(laws.len() >= trials.len() && unmeasured == died, "{run:?}: {laws:?}");
         found.insert(record.scenario.name);

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::support::retried::group_executions;
 use crate::support::{
-    all_output, assert_passed, copy_changed_run, law_scenario_names, measured_scenario_names,
-    out_directory, queuelab, repository, runs, suite_directory, text, write_measured_suite,
+    all_output, assert_passed, copy_changed_run, is_late, law_scenario_names,
+    measured_scenario_names, out_directory, queuelab, repository, runs, suite_directory, text,
+    write_measured_suite,
 };
-use run_record::{LawCheck, RunDirectory, SuiteDirectory, TrialRecord};
+use run_record::{RunDirectory, SuiteDirectory, TrialRecord};
 
 #[test]
 fn every_law_scenario_holds_and_predicts_what_the_baseline_does() {
@@ -57,12 +58,6 @@ fn run_suite(suite: &str, out: &Path, names: &[String]) -> Vec<(String, TrialRec
         assert!(probe.samples > 0 && probe.state_samples > 0, "{name}: {probe:?}");
     }
     found
-}
-
-/// Whether a disturbed trial could not decide a law, because its time was too late.
-fn is_late(trial: &TrialRecord, law: &LawCheck) -> bool {
-    let is_late = law.latest.is_some() && law.deviation.is_some_and(|late| late > 0.0);
-    law.held.is_none() && trial.is_disturbed() && is_late
 }
 
 /// Asserts that the predictions are those of the committed run, which may be from another
