@@ -24,6 +24,8 @@ pub(crate) struct Coverage {
 struct Applications {
     held: usize,
     failed: usize,
+    /// A time that was too late in a disturbed trial, or a server that died.
+    undecided: usize,
     not_applied: usize,
     /// The reasons why not.
     reasons: BTreeSet<String>,
@@ -42,8 +44,9 @@ impl Coverage {
         for law in &trial.laws {
             let applications = self.laws.entry(law.id.clone()).or_default();
             match law.held {
+                Some(true) => applications.held += 1,
                 Some(false) => applications.failed += 1,
-                _ => applications.held += 1,
+                None => applications.undecided += 1,
             }
         }
         for law in &trial.laws_not_applied {
@@ -56,14 +59,14 @@ impl Coverage {
         }
     }
 
-    /// Combinations that have run, whatever came of them.
+    /// Combinations that have run, with any result.
     pub(crate) fn ended(&self) -> usize {
         self.ran + self.refused + self.failed
     }
 
     /// How often a law was applied.
     pub(crate) fn applied(&self, law: &str) -> usize {
-        self.laws.get(law).map_or(0, |law| law.held + law.failed)
+        self.laws.get(law).map_or(0, |law| law.held + law.failed + law.undecided)
     }
 
     /// Tables of laws and of the settings with these paths.
@@ -72,11 +75,16 @@ impl Coverage {
         let mut text = format!(
             "{ran} trials ran, {simulated} of them simulated; {refused} combinations were refused \
              by the kernel, and {failed} runs failed\n\n\
-             | law | held | failed | not applied | reasons |\n|---|---|---|---|---|\n"
+             | law | held | failed | undecided | not applied | reasons |\n\
+             |---|---|---|---|---|---|\n"
         );
-        for (id, Applications { held, failed, not_applied, reasons }) in laws {
-            writeln!(text, "| {id} | {held} | {failed} | {not_applied} | {} |", reasons.len())
-                .unwrap();
+        for (id, Applications { held, failed, undecided, not_applied, reasons }) in laws {
+            let reasons = reasons.len();
+            writeln!(
+                text,
+                "| {id} | {held} | {failed} | {undecided} | {not_applied} | {reasons} |"
+            )
+            .unwrap();
         }
         text += "\n| setting | varied in |\n|---|---|\n";
         for path in paths {
