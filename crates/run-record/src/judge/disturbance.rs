@@ -108,7 +108,7 @@ impl Disturbance {
     }
 
     /// Whether a disturbed trial decides a law. All exact laws are decided, and so is a time
-    /// that is too early; a time that is too late may be the other processes' doing.
+    /// that is too early; a time that is too late may be caused by other processes.
     pub fn decides_law(&self, law: &LawCheck) -> bool {
         let is_late = law.latest.is_some_and(|_| law.deviation.is_some_and(|late| late > 0.0));
         !(self.is_disturbed() && law.held == Some(false) && is_late)
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(with(Some(9.0), Some(9.0), 0.1), [], "own contention");
         assert_eq!(with(Some(2.5), None, 2.5), [WaitForCpu]);
         assert_eq!(with(None, Some(2.5), 2.5), [WaitForCpu]);
-        assert_eq!(with(Some(0.1), Some(0.1), 2.5), [], "nobody waited");
+        assert_eq!(with(Some(0.1), Some(0.1), 2.5), [], "no wait");
         assert_eq!(with(None, None, 2.5), [], "not counted");
         assert_eq!(with(Some(9.0), None, 9.0), [OtherProcesses, WaitForCpu]);
     }

@@ -17,7 +17,8 @@ fi"#;
 
 /// Compares with another build until the exit code is one of `expected`, at most three times:
 /// a verdict on live metrics can be wrong by chance, or inconclusive on a busy machine. The
-/// third one may also be inconclusive, if its trials were disturbed. Reports the repetitions. The verdict itself is tested in `compare`, on recorded metrics.
+/// third one may also be inconclusive, if its trials were disturbed. Reports the repetitions.
+/// The verdict itself is tested in `compare`, on recorded metrics.
 fn compare_until(
     build: &Path,
     flags: &[&str],

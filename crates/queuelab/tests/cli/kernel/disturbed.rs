@@ -1,4 +1,4 @@
-//! A run beside real work of other processes.
+//! A run while other processes work.
 
 use std::process::{Child, Command, Stdio};
 use std::thread::available_parallelism;
@@ -74,7 +74,7 @@ fn a_run_beside_busy_processes_is_inconclusive_and_its_laws_still_hold() {
 /// The lab's own work is not a disturbance, however much it is: hundreds of clients of a server
 /// with a thread for each.
 #[test]
-fn the_labs_own_cpu_time_is_told_from_that_of_others() {
+fn the_labs_own_cpu_time_is_counted_as_its_own() {
     let out = out_directory();
     let flags = ["smoke", "--set", "load.clients=200", "--set", "load.messages=40"];
     let (output, _, trials) = run(out.path(), &flags);
