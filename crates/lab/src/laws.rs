@@ -46,7 +46,7 @@ mod rules;
 mod unanswered;
 mod unmodelled;
 
-pub(crate) use cell_laws::CellLaws;
+pub(crate) use cell_laws::{CellLaws, CheckedLaws};
 pub use cell_laws::{CellPredictions, predictions};
 pub(crate) use inputs::Inputs;
 pub(crate) use measurements::Measurements;

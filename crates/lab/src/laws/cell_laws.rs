@@ -1,5 +1,6 @@
 //! The rules applied to a cell, before the trial and after it.
 
+use queue_model::law::Law;
 use run_record::{LawCheck, LawNotApplied};
 use scenario::CellSettings;
 
@@ -16,7 +17,7 @@ use crate::kernel_facts::KernelFacts;
 pub(crate) struct CellLaws {
     pub(super) predictions: Vec<Prediction>,
     /// Laws that concern the cell, but whose conditions do not hold.
-    pub(crate) not_applied: Vec<LawNotApplied>,
+    pub(super) not_applied: Vec<LawNotApplied>,
 }
 
 impl CellLaws {
@@ -29,11 +30,7 @@ impl CellLaws {
                 Ok(predictions) => laws.predictions.extend(predictions),
                 Err(Inapplicable::Unconcerned) => {}
                 Err(Inapplicable::NotApplied(reason)) => {
-                    laws.not_applied.extend(rule.laws.iter().map(|law| LawNotApplied {
-                        id: law.id.to_owned(),
-                        title: law.title.to_owned(),
-                        reason: reason.clone(),
-                    }));
+                    laws.not_applied.extend(rule.laws.iter().map(|law| not_applied(law, &reason)));
                 }
             }
         }
@@ -41,24 +38,40 @@ impl CellLaws {
     }
 
     /// Compares the predictions with the measurements. A law whose value could not be
-    /// measured fails; if the server died, it is undecided instead. So is one whose
-    /// assumption about the trial's course did not come true.
-    pub(crate) fn check(&self, measured: &Measurements<'_>, server_died: bool) -> Vec<LawCheck> {
-        let check = |prediction: &Prediction| {
+    /// measured fails; if the server died, it is undecided instead. One whose assumption
+    /// about the trial's course did not come true is not applied.
+    pub(crate) fn check(&self, measured: &Measurements<'_>, server_died: bool) -> CheckedLaws {
+        let mut checked = CheckedLaws { checks: Vec::new(), not_applied: self.not_applied.clone() };
+        for prediction in &self.predictions {
+            if let Some(reason) = (prediction.went_otherwise)(measured) {
+                checked.not_applied.push(not_applied(&prediction.law, reason));
+                continue;
+            }
             let measurement = (prediction.measure)(measured);
             let unmeasured = (!server_died).then_some(false);
-            let decided = !(prediction.went_otherwise)(measured);
-            LawCheck {
+            checked.checks.push(LawCheck {
                 measured: measurement.map(|measurement| measurement.value),
                 deviation: measurement.map(|measurement| measurement.value - prediction.predicted),
                 held: measurement
-                    .map_or(unmeasured, |measurement| Some(prediction.allows(measurement)))
-                    .filter(|_| decided),
+                    .map_or(unmeasured, |measurement| Some(prediction.allows(measurement))),
                 ..LawCheck::new(&prediction.law, prediction.predicted, prediction.latest)
-            }
-        };
-        self.predictions.iter().map(check).collect()
+            });
+        }
+        checked
     }
+}
+
+/// The laws of a cell after a trial of it.
+#[derive(Debug)]
+pub(crate) struct CheckedLaws {
+    /// The predictions with their measurements.
+    pub(crate) checks: Vec<LawCheck>,
+    /// Laws that concern the cell, but whose conditions do not hold, or did not in the trial.
+    pub(crate) not_applied: Vec<LawNotApplied>,
+}
+
+fn not_applied(law: &Law, reason: &str) -> LawNotApplied {
+    LawNotApplied { id: law.id.to_owned(), title: law.title.to_owned(), reason: reason.to_owned() }
 }
 
 /// What the laws predict for a cell, computed only from its settings.

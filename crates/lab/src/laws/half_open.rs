@@ -79,7 +79,7 @@ pub(super) const LIVE_CLIENTS: Rule = Rule {
 fn predict_syn_queue(inputs: &Inputs<'_>) -> Applied {
     concerns(inputs.cell.load.half_open > 0)?;
     let effects = effects(inputs)?;
-    Ok(undecided_if_retransmitted(vec![
+    Ok(unless_retransmitted(vec![
         Prediction::count(syn_queue::CAPACITY, effects.syn_recv, |measured| {
             measured.max_in("syn_recv")
         }),
@@ -111,7 +111,7 @@ fn predict_cookies_received(inputs: &Inputs<'_>) -> Applied {
     let received = Prediction::count(law, effects.syncookies_recv, |measured| {
         measured.at_server(Counter::SyncookiesRecv)
     });
-    Ok(undecided_if_retransmitted(vec![received]))
+    Ok(unless_retransmitted(vec![received]))
 }
 
 fn predict_live_clients(inputs: &Inputs<'_>) -> Applied {
@@ -120,16 +120,20 @@ fn predict_live_clients(inputs: &Inputs<'_>) -> Applied {
     let connected = Prediction::count(syn_queue::LIVE_CLIENTS, effects.established, |measured| {
         measured.accept_queue_depth()
     });
-    Ok(undecided_if_retransmitted(vec![connected]))
+    Ok(unless_retransmitted(vec![connected]))
 }
 
 /// On a busy machine, a client may retransmit its SYN before every attempt is decided, or
 /// half-open clients before they are released. The kernel then answers more SYNs.
-fn retransmitted(measured: &Measurements<'_>) -> bool {
-    measured.at_client(Counter::TcpSynRetrans).is_some_and(|count| count.value > 0.0)
+fn retransmitted(measured: &Measurements<'_>) -> Option<&'static str> {
+    let count = measured.at_client(Counter::TcpSynRetrans)?;
+    (count.value > 0.0).then_some(
+        "clients retransmitted a SYN in the trial, because the machine was too busy to decide \
+         every attempt before (TCPSynRetrans of the client)",
+    )
 }
 
-fn undecided_if_retransmitted(predictions: Vec<Prediction>) -> Vec<Prediction> {
+fn unless_retransmitted(predictions: Vec<Prediction>) -> Vec<Prediction> {
     predictions.into_iter().map(|prediction| prediction.unless(retransmitted)).collect()
 }
 

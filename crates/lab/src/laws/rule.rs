@@ -26,6 +26,10 @@ pub(super) type Applied = Result<Vec<Prediction>, Inapplicable>;
 /// Returns the measured value of a law; `None` if it could not be measured.
 pub(super) type Measure = fn(&Measurements<'_>) -> Option<Measurement>;
 
+/// Returns why a trial took another course than a prediction assumes, because the machine
+/// was too busy: then the law is not applied. `None` if it did not.
+pub(super) type WentOtherwise = fn(&Measurements<'_>) -> Option<&'static str>;
+
 /// A predicted value, and how to measure it in a trial.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Prediction {
@@ -34,27 +38,25 @@ pub(crate) struct Prediction {
     /// The latest allowed time of a timed law, seconds.
     pub(super) latest: Option<f64>,
     pub(super) measure: Measure,
-    /// Whether the trial took another course than the prediction assumes, because the
-    /// machine was too busy: then the law is undecided.
-    pub(super) went_otherwise: fn(&Measurements<'_>) -> bool,
+    pub(super) went_otherwise: WentOtherwise,
 }
 
 impl Prediction {
     /// A prediction of an exact law.
     pub(super) fn count(law: Law, predicted: u64, measure: Measure) -> Self {
         debug_assert_eq!(law.tolerance, Tolerance::Exact, "{}", law.id);
-        Self { law, predicted: predicted as f64, latest: None, measure, went_otherwise: |_| false }
+        Self { law, predicted: predicted as f64, latest: None, measure, went_otherwise: |_| None }
     }
 
     /// A prediction of a timer law.
     pub(super) fn time(law: Law, predicted: Duration, latest: Duration, measure: Measure) -> Self {
         debug_assert_eq!(law.tolerance, Tolerance::Timer, "{}", law.id);
         let latest = Some(latest.as_secs_f64());
-        Self { law, predicted: predicted.as_secs_f64(), latest, measure, went_otherwise: |_| false }
+        Self { law, predicted: predicted.as_secs_f64(), latest, measure, went_otherwise: |_| None }
     }
 
-    /// The same, undecided if `went_otherwise`.
-    pub(super) fn unless(self, went_otherwise: fn(&Measurements<'_>) -> bool) -> Self {
+    /// The same, not applied if `went_otherwise` has a reason.
+    pub(super) fn unless(self, went_otherwise: WentOtherwise) -> Self {
         Self { went_otherwise, ..self }
     }
 

@@ -67,8 +67,8 @@ fn held(cell: &CellSettings, queue: Option<(u32, u32)>, died: bool) -> Vec<Optio
     let measured = Measurements { accept_queue, ..no_measurements() };
     let mut cell = cell.clone();
     set_somaxconn(&mut cell, "4");
-    let checks = laws_of(&cell).check(&measured, died);
-    checks.iter().map(|check| check.held).collect()
+    let checked = laws_of(&cell).check(&measured, died);
+    checked.checks.iter().map(|check| check.held).collect()
 }
 
 #[test]
@@ -224,7 +224,7 @@ fn a_sampled_time_may_be_off_by_the_intervals_between_samples() {
         let states = [("fin_wait_2".to_owned(), summary)].into();
         let probe = ProbeSummary { states, ..ProbeSummary::default() };
         let measured = Measurements { probe: Some(&probe), ..no_measurements() };
-        laws.check(&measured, false)[0].held
+        laws.check(&measured, false).checks[0].held
     };
     let held = |before, first, last, after| observed(1, before, first, last, after);
     assert_eq!(held(0, 10, 3005, 3015), Some(true), "2.995 to 3.015 s");

@@ -1,20 +1,20 @@
 //! Fourth stage: invariants, laws and the simulation.
 
-use run_record::{Check, LawCheck, Simulated};
+use run_record::{Check, Simulated};
 
 use super::context::TrialContext;
 use super::join::JoinedTrial;
 use super::observe::Observed;
 use super::testbed::ClosedTestbed;
 use crate::invariants;
-use crate::laws::Measurements;
+use crate::laws::{CheckedLaws, Measurements};
 use crate::server::ServerEnd;
 use crate::simulated::{SimulationInputs, simulated};
 
 /// The results of checks, except for expectations, which need the complete record.
 pub(super) struct Judged {
     pub(super) invariants: Vec<Check>,
-    pub(super) laws: Vec<LawCheck>,
+    pub(super) laws: CheckedLaws,
     /// The simulation, or why there is none.
     pub(super) simulated: Result<Simulated, String>,
 }

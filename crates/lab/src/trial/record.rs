@@ -30,7 +30,7 @@ pub(super) fn record(
     judged: Judged,
 ) -> TrialOutput {
     let settings = &trial.cell.settings;
-    let Observed { loaded, laws, probed, end, usage, restart, post_load_seconds, .. } = observed;
+    let Observed { loaded, probed, end, usage, restart, post_load_seconds, .. } = observed;
     let load = &loaded.report;
     let report = match &end {
         ServerEnd::Stopped(report) => Some(report.as_ref()),
@@ -45,9 +45,9 @@ pub(super) fn record(
         accept_seconds: report.and_then(|report| report.metrics.accept_run_delay_seconds),
     };
     let disturbance = usage.and_then(|usage| usage.disturbance(delays, trial.thresholds));
-    let mut checked_laws = judged.laws;
+    let mut laws = judged.laws;
     if let Some(disturbance) = &disturbance {
-        for law in &mut checked_laws {
+        for law in &mut laws.checks {
             law.held = law.held.filter(|_| disturbance.decides_law(law));
         }
     }
@@ -96,7 +96,7 @@ pub(super) fn record(
         server_died: joined.died,
         load: load.usage,
         disturbance,
-        laws: checked_laws,
+        laws: laws.checks,
         laws_not_applied: laws.not_applied,
         expectations: Vec::new(),
         invariants: judged.invariants,

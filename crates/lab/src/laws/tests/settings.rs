@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use linux_net::Counter;
 use scenario::{CellSettings, SysctlValue};
 
+use super::super::measurements::Measurements;
 use super::super::rules::ids;
-use super::{cell, laws_of, predictions, set_sysctl};
+use super::{cell, laws_of, no_measurements, predictions, set_sysctl};
 
 /// A law that its own scenario does not apply would be of no use.
 #[test]
@@ -61,6 +63,30 @@ fn clients_without_a_local_port_are_not_counted() {
     assert_eq!(predictions(&cell)["syn-queue-live-clients"], 2.0);
     set_sysctl(&mut cell.hosts.client, "ip_local_port_range", "20000 20002");
     assert_eq!(law(&cell), None, "an odd size");
+}
+
+#[test]
+fn a_syn_queue_law_is_not_applied_to_a_trial_with_a_retransmitted_syn() {
+    use load_generator::ConnectPattern;
+    let mut cell = cell(true, 14);
+    cell.load.half_open = 6;
+    cell.load.pattern = ConnectPattern::Rate;
+    cell.load.connect_rate = Some(400.0);
+    cell.load.connect_deadline = Duration::from_millis(300);
+    set_sysctl(&mut cell.hosts.server, "tcp_max_syn_backlog", "4096");
+    let laws = laws_of(&cell);
+    for (retransmissions, is_applied) in [(0, true), (1, false)] {
+        let client = [(Counter::TcpSynRetrans.name().to_owned(), retransmissions)].into();
+        let measured = Measurements { client: &client, ..no_measurements() };
+        let checked = laws.check(&measured, false);
+        for id in ["syn-queue-capacity", "syn-cookies-received", "syn-queue-live-clients"] {
+            assert_eq!(checked.checks.iter().any(|check| check.id == id), is_applied, "{id}");
+            let reason = checked.not_applied.iter().find(|law| law.id == id);
+            let reason = reason.map(|law| law.reason.contains("TCPSynRetrans"));
+            assert_eq!(reason, (!is_applied).then_some(true), "{id}");
+        }
+        assert!(checked.checks.iter().any(|check| check.id == "listen-limit"));
+    }
 }
 
 #[test]
