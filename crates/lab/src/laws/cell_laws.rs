@@ -24,9 +24,9 @@ impl CellLaws {
     /// Applies every rule to the cell.
     pub(crate) fn predict(inputs: &Inputs<'_>) -> Self {
         let mut laws = Self::default();
+        let known = require_known(inputs);
         for rule in RULES {
-            let known = require_known(inputs);
-            match (rule.predict)(inputs).and_then(|predicted| known.map(|()| predicted)) {
+            match (rule.predict)(inputs).and_then(|predicted| known.clone().map(|()| predicted)) {
                 Ok(predictions) => laws.predictions.extend(predictions),
                 Err(Inapplicable::Unconcerned) => {}
                 Err(Inapplicable::NotApplied(reason)) => {
