@@ -9,6 +9,7 @@ use crate::backend::{Role, TestbedSpec};
 use crate::kernel_facts::{KernelFacts, UnstatedValue};
 
 /// The sysctls of both hosts.
+#[derive(Debug, Clone)]
 pub(crate) struct SysctlsInForce<'a> {
     /// Those that the scenario sets.
     server: IndexMap<String, String>,
@@ -17,6 +18,7 @@ pub(crate) struct SysctlsInForce<'a> {
 }
 
 /// What is known of the sysctls of a host.
+#[derive(Debug, Clone, Copy)]
 enum Others<'a> {
     /// All that decide how connections queue, as read in a trial.
     Read(&'a SysctlValues),
@@ -47,18 +49,29 @@ impl<'a> SysctlsInForce<'a> {
         server.chain(client)
     }
 
+    /// The value of a sysctl that the scenario sets, as text.
+    pub(crate) fn stated_value(&self, host: Role, sysctl: Sysctl) -> Option<&str> {
+        let stated = match host {
+            Role::Server => &self.server,
+            Role::Client => &self.client,
+        };
+        stated.get(sysctl.name()).map(String::as_str)
+    }
+
     /// The value of a sysctl.
     pub(crate) fn get(&self, host: Role, sysctl: Sysctl) -> UnstatedValue {
-        let (stated, read): (_, fn(&SysctlValues, Sysctl) -> Option<&str>) = match host {
-            Role::Server => (&self.server, SysctlValues::at_server),
-            Role::Client => (&self.client, SysctlValues::at_client),
-        };
         let value = |text: &str| UnstatedValue::Value(text.to_owned());
         match self.others {
-            Others::Read(values) => read(values, sysctl).map_or(UnstatedValue::Absent, value),
-            Others::Kernel(kernel) => stated
-                .get(sysctl.name())
-                .map_or_else(|| kernel.unstated(host, sysctl), |text| value(text)),
+            Others::Read(values) => {
+                let read = match host {
+                    Role::Server => values.at_server(sysctl),
+                    Role::Client => values.at_client(sysctl),
+                };
+                read.map_or(UnstatedValue::Absent, value)
+            }
+            Others::Kernel(kernel) => {
+                self.stated_value(host, sysctl).map_or_else(|| kernel.unstated(host, sysctl), value)
+            }
         }
     }
 }

@@ -132,23 +132,16 @@ fn require_room(inputs: &Inputs<'_>, at_once: u64) -> Result<(), Inapplicable> {
 }
 
 fn require_buffer(inputs: &Inputs<'_>, host: Role, sysctl: Sysctl) -> Result<(), Inapplicable> {
-    let value = match inputs.stated(host, sysctl) {
-        Some(value) => Some(value.to_owned()),
-        None => match inputs.kernel.unstated(host, sysctl) {
-            UnstatedValue::Value(value) => Some(value),
-            // A machine has large ones unless someone changed them.
-            _ => None,
-        },
+    let is_large = match inputs.known(host, sysctl) {
+        UnstatedValue::Value(value) => {
+            let sizes: Vec<u64> =
+                value.split_whitespace().filter_map(|size| size.parse().ok()).collect();
+            sizes.len() == 3 && sizes[1..].iter().all(|size| *size >= MIN_BUFFER)
+        }
+        // The buffers of a machine are large unless its administrator changed them.
+        _ => true,
     };
-    let is_large = |value: &str| {
-        let sizes: Vec<u64> =
-            value.split_whitespace().filter_map(|size| size.parse().ok()).collect();
-        sizes.len() == 3 && sizes[1..].iter().all(|size| *size >= MIN_BUFFER)
-    };
-    require(
-        value.as_deref().is_none_or(is_large),
-        format!("buffers are small ({sysctl} of the {})", host.name()),
-    )
+    require(is_large, format!("buffers are small ({sysctl} of the {})", host.name()))
 }
 
 /// Requires that a server that closes first does so with a FIN.

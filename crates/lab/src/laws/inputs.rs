@@ -3,15 +3,15 @@
 use std::str::FromStr;
 use std::time::Duration;
 
-use indexmap::IndexMap;
 use linux_net::Sysctl;
 use queue_model::syn_queue::{Cookies, QueueLengths, SynQueue};
 use queue_model::{accept_queue, timer};
 use scenario::CellSettings;
 
 use super::condition::{Inapplicable, not_applied, require};
-use crate::backend::{Role, TestbedSpec};
+use crate::backend::Role;
 use crate::kernel_facts::{KernelFacts, UnstatedValue};
+use crate::sysctls_in_force::SysctlsInForce;
 
 /// How long a process on a busy machine may take to notice that a timer has fired.
 const NOTICED_WITHIN: Duration = Duration::from_millis(50);
@@ -21,25 +21,24 @@ const NOTICED_WITHIN: Duration = Duration::from_millis(50);
 pub(crate) struct Inputs<'a> {
     pub(super) cell: &'a CellSettings,
     pub(super) kernel: &'a KernelFacts,
-    /// The sysctls that the cell sets.
-    server: IndexMap<String, String>,
-    client: IndexMap<String, String>,
+    sysctls: SysctlsInForce<'a>,
 }
 
 impl<'a> Inputs<'a> {
     /// The inputs for a cell on a kernel.
     pub(crate) fn new(cell: &'a CellSettings, kernel: &'a KernelFacts) -> Self {
-        let TestbedSpec { server_sysctls, client_sysctls, .. } = TestbedSpec::from_settings(cell);
-        Self { cell, kernel, server: server_sysctls, client: client_sysctls }
+        Self { cell, kernel, sysctls: SysctlsInForce::of_cell(cell, kernel) }
     }
 
     /// The value of a sysctl that the cell sets, as text.
     pub(super) fn stated(&self, host: Role, sysctl: Sysctl) -> Option<&str> {
-        let stated = match host {
-            Role::Server => &self.server,
-            Role::Client => &self.client,
-        };
-        stated.get(sysctl.name()).map(String::as_str)
+        self.sysctls.stated_value(host, sysctl)
+    }
+
+    /// What is known of the value of a sysctl: the one that the cell sets, or that of the
+    /// kernel.
+    pub(super) fn known(&self, host: Role, sysctl: Sysctl) -> UnstatedValue {
+        self.sysctls.get(host, sysctl)
     }
 
     /// The value of a sysctl in force: the one that the cell sets, or that of the kernel.
@@ -50,12 +49,9 @@ impl<'a> Inputs<'a> {
         sysctl: Sysctl,
         if_absent: Option<T>,
     ) -> Result<T, Inapplicable> {
-        let unstated = match self.stated(host, sysctl) {
-            Some(value) => UnstatedValue::Value(value.to_owned()),
-            None => self.kernel.unstated(host, sysctl),
-        };
+        let known = self.known(host, sysctl);
         let host = host.name();
-        match unstated {
+        match known {
             UnstatedValue::Value(value) => value
                 .parse()
                 .map_err(|_| not_applied(format!("the value {value} of {sysctl} is not modelled"))),
@@ -98,9 +94,8 @@ impl<'a> Inputs<'a> {
     /// As [`Self::syn_queue`], with the smallest `tcp_max_syn_backlog` that may be in force.
     pub(super) fn syn_queue_at_least(&self, backlog: i32) -> Result<SynQueue, Inapplicable> {
         let sysctl = Sysctl::TcpMaxSynBacklog;
-        let unstated = self.kernel.unstated(Role::Server, sysctl);
-        let max_syn_backlog = match (self.stated(Role::Server, sysctl), unstated) {
-            (None, UnstatedValue::AtLeast(smallest)) => smallest.try_into().unwrap_or(i32::MAX),
+        let max_syn_backlog = match self.known(Role::Server, sysctl) {
+            UnstatedValue::AtLeast(smallest) => smallest.try_into().unwrap_or(i32::MAX),
             _ => self.sysctl(Role::Server, sysctl, None)?,
         };
         Ok(SynQueue { max_syn_backlog, ..self.unlimited_syn_queue(backlog)? })
@@ -129,8 +124,8 @@ impl<'a> Inputs<'a> {
     /// `tcp_max_tw_buckets` of a host, at least; a negative value is no limit.
     pub(super) fn max_tw_buckets_at_least(&self, host: Role) -> Result<u32, Inapplicable> {
         let sysctl = Sysctl::TcpMaxTwBuckets;
-        match (self.stated(host, sysctl), self.kernel.unstated(host, sysctl)) {
-            (None, UnstatedValue::AtLeast(smallest)) => Ok(smallest),
+        match self.known(host, sysctl) {
+            UnstatedValue::AtLeast(smallest) => Ok(smallest),
             _ => Ok(self.sysctl::<i32>(host, sysctl, None)?.cast_unsigned()),
         }
     }
@@ -147,13 +142,9 @@ impl<'a> Inputs<'a> {
         by_wheel.max(nominal.mul_f64(1.0 + timer::TOLERANCE)) + NOTICED_WITHIN
     }
 
-    /// The names of all sysctls that the cell sets at a host.
-    pub(super) fn stated_names(&self, host: Role) -> impl Iterator<Item = &str> {
-        let stated = match host {
-            Role::Server => &self.server,
-            Role::Client => &self.client,
-        };
-        stated.keys().map(String::as_str)
+    /// The names of all sysctls that the cell sets, with their host.
+    pub(super) fn stated_names(&self) -> impl Iterator<Item = (Role, &str)> {
+        self.sysctls.stated()
     }
 
     /// `net.ipv4.tcp_syncookies` in force at the server.

@@ -2,9 +2,8 @@
 
 use linux_net::Sysctl;
 
-use super::condition::{Inapplicable, require};
+use super::condition::{Inapplicable, not_applied};
 use super::inputs::Inputs;
-use crate::backend::Role;
 
 /// Sysctls that affect no law: they change how an established connection transfers data,
 /// or do not concern TCP.
@@ -40,18 +39,13 @@ const UNRELATED: &[&str] = &[
 /// Requires that the cell sets only sysctls whose effects are known. The rules read those
 /// in the table of [`Sysctl`], each those in its list.
 pub(super) fn require_known(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
-    for host in [Role::Server, Role::Client] {
-        let unknown = inputs.stated_names(host).find(|name| !is_known(name));
-        require(
-            unknown.is_none(),
-            format!(
-                "the scenario sets {} of the {}, whose effect on this law is not known",
-                unknown.unwrap_or_default(),
-                host.name()
-            ),
-        )?;
+    match inputs.stated_names().find(|(_, name)| !is_known(name)) {
+        None => Ok(()),
+        Some((host, name)) => Err(not_applied(format!(
+            "the scenario sets {name} of the {}, whose effect on this law is not known",
+            host.name()
+        ))),
     }
-    Ok(())
 }
 
 fn is_known(name: &str) -> bool {
