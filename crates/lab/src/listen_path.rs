@@ -148,9 +148,9 @@ impl PathInputs<'_> {
             return self.parsed(Role::Server, Sysctl::TcpMaxSynBacklog);
         };
         let at_least = i32::try_from(at_least).unwrap_or(i32::MAX);
-        let stand = i64::from(self.cell.load.half_open.min(limit.saturating_add(1)));
         covers(
-            syncookies != SynCookies::Off || stand <= syn_queue::three_quarters(at_least),
+            syncookies != SynCookies::Off
+                || self.most_half_open(limit) <= syn_queue::three_quarters(at_least),
             format!(
                 "{} is not set, and decides how many half-open clients fit without SYN cookies",
                 Sysctl::TcpMaxSynBacklog
@@ -159,14 +159,18 @@ impl PathInputs<'_> {
         Ok(i32::MAX)
     }
 
+    /// The half-open clients in the SYN queue, if only this limit bounds them.
+    fn most_half_open(&self, limit: u32) -> i64 {
+        self.cell.load.half_open.min(limit.saturating_add(1)).into()
+    }
+
     /// Requires that no client's address becomes a proven peer meanwhile, to which the
     /// three-quarters rule does not apply. The server's kernel stores the round-trip time of
     /// a connection when it ends (`tcp_update_metrics`, net/ipv4/tcp_metrics.c).
     fn check_proven_peers(&self, listener: &Listener) -> Result<(), String> {
-        let load = &self.cell.load;
-        let stand = i64::from(load.half_open.min(listener.limit.saturating_add(1)));
         let decides = listener.syncookies == SynCookies::Off
-            && stand > syn_queue::three_quarters(listener.max_syn_backlog);
+            && self.most_half_open(listener.limit)
+                > syn_queue::three_quarters(listener.max_syn_backlog);
         covers(
             !decides
                 || !self.may_end_while_others_connect()
