@@ -104,7 +104,7 @@ pub(super) fn require_different_ports(inputs: &Inputs<'_>) -> Result<(), Inappli
     let size = port_range(inputs)?.size();
     require(
         u64::from(inputs.cell.load.clients) * 16 <= size,
-        "clients may use a local port twice, and TIME_WAIT stands once for each pair of addresses \
+        "clients may use a local port twice, and there is one TIME_WAIT for each pair of addresses \
          and ports (ip_local_port_range of the client)",
     )
 }

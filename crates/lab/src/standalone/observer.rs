@@ -20,7 +20,7 @@ const SCAN_SHARE: u32 = 30;
 /// How long after the load an accept is awaited.
 const LATE_ACCEPTS: Duration = Duration::from_secs(1);
 
-/// What an observer is told.
+/// The steps of the load that an observer is notified of.
 enum Step {
     /// Every attempt is decided: the load waits for Go.
     Decided,

@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn a_port_that_two_attempts_use_is_told_apart_by_time() {
+    fn attempts_with_the_same_port_are_distinguished_by_time() {
         let accepted = [socket(1, TcpState::Established, 9)];
         let queued = [socket(1, TcpState::Established, 0)];
         let sightings = seen(true, &[(10, &accepted), (110, &queued)]);
@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_proves_an_accept_that_nobody_saw() {
+    fn an_answer_proves_an_accept_that_no_scan_saw() {
         let answered = Attempt { answered: true, ..attempt(1, 0) };
         let sightings = Sightings::default();
         assert_eq!(sightings.acceptances(&[answered]), [Acceptance::Accepted]);
