@@ -8,7 +8,9 @@ use queue_model::syn_queue::Cookies;
 use queue_model::{accept_queue, reuseport, syn_ack_retry};
 use run_record::AttemptRow;
 
-use super::clients::{CLIENTS, require_syn_queue_room, require_time_to_connect, with_a_port};
+use super::clients::{
+    CLIENTS, FILLING, SYN_BACKLOG, require_syn_queue_room, require_time_to_connect, with_a_port,
+};
 use super::condition::{Inapplicable, concerns, not_applied, require};
 use super::inputs::Inputs;
 use super::measurements::Measurements;
@@ -26,19 +28,6 @@ const LIMIT: Reads = Reads {
     client: &[],
 };
 
-/// What clients that fill a queue read, beyond [`CLIENTS`].
-const FILLING: Reads = Reads {
-    settings: &[
-        "server.accept_paused",
-        "server.backlog",
-        "server.hold_acks",
-        "server.listeners",
-        "server.defer_accept",
-    ],
-    server: &[Sysctl::Somaxconn, Sysctl::TcpSyncookies, Sysctl::TcpMaxSynBacklog],
-    client: &[],
-};
-
 /// The accept queue limit of every listener.
 pub(super) const LISTEN_LIMIT: Rule =
     Rule { laws: &[accept_queue::LISTEN_LIMIT], reads: &[LIMIT], predict: predict_listen_limit };
@@ -46,18 +35,21 @@ pub(super) const LISTEN_LIMIT: Rule =
 /// Capacity of one listener's accept queue while the server does not accept.
 pub(super) const ACCEPT_QUEUE: Rule = Rule {
     laws: &[accept_queue::CAPACITY],
-    reads: &[CLIENTS, FILLING],
+    reads: &[CLIENTS, FILLING, SYN_BACKLOG],
     predict: predict_accept_queue,
 };
 
 /// Total capacity of several listeners' accept queues while the server does not accept.
-pub(super) const REUSEPORT: Rule =
-    Rule { laws: &[reuseport::CAPACITY], reads: &[CLIENTS, FILLING], predict: predict_reuseport };
+pub(super) const REUSEPORT: Rule = Rule {
+    laws: &[reuseport::CAPACITY],
+    reads: &[CLIENTS, FILLING, SYN_BACKLOG],
+    predict: predict_reuseport,
+};
 
 /// When a connection without data is accepted despite `TCP_DEFER_ACCEPT`.
 pub(super) const DEFERRAL: Rule = Rule {
     laws: &[syn_ack_retry::FIRST_DEFERRED, syn_ack_retry::LAST_DEFERRED],
-    reads: &[CLIENTS, FILLING, Reads::settings(&["server.accept_delay"])],
+    reads: &[CLIENTS, FILLING, SYN_BACKLOG, Reads::settings(&["server.accept_delay"])],
     predict: predict_deferral,
 };
 

@@ -42,6 +42,22 @@ pub(super) const CLIENTS: Reads = Reads {
     client: &[Sysctl::IpLocalPortRange, Sysctl::IpLocalReservedPorts],
 };
 
+/// What the rules of clients that fill a queue read, beyond [`CLIENTS`].
+pub(super) const FILLING: Reads = Reads {
+    settings: &[
+        "server.accept_paused",
+        "server.backlog",
+        "server.hold_acks",
+        "server.listeners",
+        "server.defer_accept",
+    ],
+    server: &[Sysctl::Somaxconn, Sysctl::TcpSyncookies],
+    client: &[],
+};
+
+/// What the capacity of a SYN queue also depends on.
+pub(super) const SYN_BACKLOG: Reads = Reads::server(&[Sysctl::TcpMaxSynBacklog]);
+
 /// Clients that get a local port. The others send nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Clients {

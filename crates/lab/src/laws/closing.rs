@@ -22,11 +22,8 @@ use crate::backend::Role;
 
 /// What the rules of closed connections read, beyond [`CLIENTS`], [`FINISH`] and
 /// [`SERVER_CLOSES`].
-const CLOSED: Reads = Reads {
-    settings: &[],
-    server: &[Sysctl::TcpFinTimeout, Sysctl::TcpMaxTwBuckets, Sysctl::TcpRfc1337],
-    client: &[],
-};
+const CLOSED: Reads =
+    Reads::server(&[Sysctl::TcpFinTimeout, Sysctl::TcpMaxTwBuckets, Sysctl::TcpRfc1337]);
 
 /// How many connections stay in TIME_WAIT.
 pub(super) const BUCKETS: Rule = Rule {
@@ -49,11 +46,7 @@ pub(super) const FIN_WAIT_2: Rule = Rule {
         CLIENTS,
         FINISH,
         SERVER_CLOSES,
-        Reads {
-            settings: &[],
-            server: &[Sysctl::TcpFinTimeout, Sysctl::TcpMaxTwBuckets, Sysctl::TcpRtoMinUs],
-            client: &[],
-        },
+        Reads::server(&[Sysctl::TcpFinTimeout, Sysctl::TcpMaxTwBuckets, Sysctl::TcpRtoMinUs]),
     ],
     predict: predict_fin_wait_2,
 };

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use chat_protocol::Framing;
 use chat_server::ClosesFirst;
-use linux_net::{Counter, Sysctl};
+use linux_net::Counter;
 use load_generator::{ConnectPattern, Leave};
 use queue_model::cookies;
 use queue_model::syn_queue::{self, Effects, QueueLengths};
 
 use super::clients::{
-    CLIENTS, FIRST_RETRANSMISSION, connect_in_sequence, require_time_to_connect, with_a_port,
+    CLIENTS, FILLING, FIRST_RETRANSMISSION, SYN_BACKLOG, connect_in_sequence,
+    require_time_to_connect, with_a_port,
 };
 use super::condition::{Inapplicable, concerns, not_applied, require};
 use super::finishing::chat_length;
@@ -20,19 +21,8 @@ use super::measurements::Measurements;
 use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
 
-/// What clients that fill a SYN queue read, beyond [`CLIENTS`].
-const FILLED_SYN_QUEUE: Reads = Reads {
-    settings: &[
-        "server.accept_paused",
-        "server.accept_delay",
-        "server.backlog",
-        "server.hold_acks",
-        "server.listeners",
-        "server.defer_accept",
-    ],
-    server: &[Sysctl::Somaxconn, Sysctl::TcpSyncookies, Sysctl::TcpMaxSynBacklog],
-    client: &[],
-};
+/// What half-open clients read, beyond [`CLIENTS`], [`FILLING`] and [`SYN_BACKLOG`].
+const ACCEPT_DELAY: Reads = Reads::settings(&["server.accept_delay"]);
 
 /// Time within which the lab reads the queues after the last attempt's deadline.
 const READ_WITHIN: Duration = Duration::from_millis(250);
@@ -47,7 +37,7 @@ pub(super) const SYN_QUEUE: Rule = Rule {
         syn_queue::FULL_COOKIES,
         syn_queue::COOKIES_SENT,
     ],
-    reads: &[CLIENTS, FILLED_SYN_QUEUE],
+    reads: &[CLIENTS, FILLING, SYN_BACKLOG, ACCEPT_DELAY],
     predict: predict_syn_queue,
 };
 
@@ -56,7 +46,9 @@ pub(super) const COOKIES_RECEIVED: Rule = Rule {
     laws: &[syn_queue::COOKIES_RECEIVED],
     reads: &[
         CLIENTS,
-        FILLED_SYN_QUEUE,
+        FILLING,
+        SYN_BACKLOG,
+        ACCEPT_DELAY,
         Reads::settings(&[
             "load.senders",
             "load.slow_readers",
@@ -72,7 +64,7 @@ pub(super) const COOKIES_RECEIVED: Rule = Rule {
 /// How many live clients connect after half-open ones.
 pub(super) const LIVE_CLIENTS: Rule = Rule {
     laws: &[syn_queue::LIVE_CLIENTS],
-    reads: &[CLIENTS, FILLED_SYN_QUEUE],
+    reads: &[CLIENTS, FILLING, SYN_BACKLOG, ACCEPT_DELAY],
     predict: predict_live_clients,
 };
 

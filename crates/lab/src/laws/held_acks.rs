@@ -10,7 +10,8 @@ use queue_model::{held_acks, syn_ack_retry};
 use run_record::Outcome;
 
 use super::clients::{
-    CLIENTS, FIRST_RETRANSMISSION, require_time_to_connect, start_spread, with_a_port,
+    CLIENTS, FILLING, FIRST_RETRANSMISSION, SYN_BACKLOG, require_time_to_connect, start_spread,
+    with_a_port,
 };
 use super::condition::{concerns, require};
 use super::inputs::Inputs;
@@ -30,24 +31,10 @@ pub(super) const RELEASE: Rule = Rule {
     ],
     reads: &[
         CLIENTS,
-        Reads {
-            settings: &[
-                "server.accept_paused",
-                "server.backlog",
-                "server.hold_acks",
-                "server.release_backlog",
-                "server.listeners",
-                "server.defer_accept",
-            ],
-            server: &[
-                Sysctl::Somaxconn,
-                Sysctl::TcpSyncookies,
-                Sysctl::TcpMaxSynBacklog,
-                Sysctl::TcpSynackRetries,
-                Sysctl::TcpAbortOnOverflow,
-            ],
-            client: &[],
-        },
+        FILLING,
+        SYN_BACKLOG,
+        Reads::settings(&["server.release_backlog"]),
+        Reads::server(&[Sysctl::TcpSynackRetries, Sysctl::TcpAbortOnOverflow]),
     ],
     predict: predict_release,
 };

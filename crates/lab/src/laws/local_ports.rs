@@ -34,17 +34,14 @@ pub(super) const IN_SEQUENCE: Rule = Rule {
         CLIENTS,
         FINISH,
         SERVER_CLOSES,
-        Reads {
-            settings: &[],
-            server: &[Sysctl::TcpTimestamps],
-            client: &[
-                Sysctl::TcpTwReuse,
-                Sysctl::TcpTwReuseDelay,
-                Sysctl::TcpTimestamps,
-                Sysctl::TcpMaxTwBuckets,
-                Sysctl::TcpRfc1337,
-            ],
-        },
+        Reads::server(&[Sysctl::TcpTimestamps]),
+        Reads::client(&[
+            Sysctl::TcpTwReuse,
+            Sysctl::TcpTwReuseDelay,
+            Sysctl::TcpTimestamps,
+            Sysctl::TcpMaxTwBuckets,
+            Sysctl::TcpRfc1337,
+        ]),
     ],
     predict: predict_in_sequence,
 };

@@ -19,4 +19,14 @@ impl Reads {
     pub(super) const fn settings(settings: &'static [&'static str]) -> Self {
         Self { settings, server: &[], client: &[] }
     }
+
+    /// Only sysctls of the server's host.
+    pub(super) const fn server(server: &'static [Sysctl]) -> Self {
+        Self { settings: &[], server, client: &[] }
+    }
+
+    /// Only sysctls of the client's host.
+    pub(super) const fn client(client: &'static [Sysctl]) -> Self {
+        Self { settings: &[], server: &[], client }
+    }
 }

@@ -7,7 +7,7 @@ use load_generator::ConnectPattern;
 use nix::errno::Errno;
 use queue_model::syn_retry::{self, SynRetry};
 
-use super::clients::{CLIENTS, connect_in_sequence, with_a_port};
+use super::clients::{CLIENTS, FILLING, connect_in_sequence, with_a_port};
 use super::condition::{concerns, require};
 use super::inputs::Inputs;
 use super::measurements::Measurements;
@@ -27,22 +27,13 @@ pub(super) const SYN_RETRY: Rule = Rule {
     ],
     reads: &[
         CLIENTS,
-        Reads {
-            settings: &[
-                "server.accept_paused",
-                "server.backlog",
-                "server.hold_acks",
-                "server.listeners",
-                "server.defer_accept",
-            ],
-            server: &[Sysctl::Somaxconn, Sysctl::TcpSyncookies],
-            client: &[
-                Sysctl::TcpSynRetries,
-                Sysctl::TcpSynLinearTimeouts,
-                Sysctl::TcpRtoMaxMs,
-                Sysctl::TcpRtoMinUs,
-            ],
-        },
+        FILLING,
+        Reads::client(&[
+            Sysctl::TcpSynRetries,
+            Sysctl::TcpSynLinearTimeouts,
+            Sysctl::TcpRtoMaxMs,
+            Sysctl::TcpRtoMinUs,
+        ]),
     ],
     predict: predict_syn_retry,
 };
