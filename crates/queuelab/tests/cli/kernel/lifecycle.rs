@@ -296,7 +296,7 @@ fn a_too_low_limit_of_open_files_is_reported_before_the_run() {
 }
 
 /// Trials that all start at the same time, and wait for seconds.
-const SIDE_BY_SIDE: &[&str] = &["defer-accept", "--set", "matrix.server.defer_accept=[1, 4, 5]"];
+const SIDE_BY_SIDE: &[&str] = &["defer-accept", "--set", "matrix.server.defer_accept=[1, 2, 3]"];
 
 #[test]
 fn concurrent_trials_take_as_long_as_the_longest_and_can_be_interrupted() {

@@ -60,8 +60,7 @@ fn cases_that_did_not_hold_at_first_are_listed_worst_first() {
     let mut lines = fs::read_to_string(path.join("trials.jsonl")).unwrap();
     for mut trial in trials {
         trial.retry = 1;
-        trial.expectations.clear();
-        trial.laws.clear();
+        trial.laws[0].held = Some(true);
         assert!(trial.held());
         lines += &format!("{}\n", serde_json::to_string(&trial).unwrap());
     }
