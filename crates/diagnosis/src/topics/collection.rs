@@ -9,6 +9,7 @@ const SYSCTLS: &str = include_str!("../../topics/sysctls.yaml");
 const COUNTERS: &str = include_str!("../../topics/counters.yaml");
 const OUTCOMES: &str = include_str!("../../topics/outcomes.yaml");
 const CONCEPTS: &str = include_str!("../../topics/concepts.yaml");
+const ERRORS: &str = include_str!("../../topics/errors.yaml");
 
 /// All topics.
 #[derive(Debug, Clone)]
@@ -29,6 +30,7 @@ impl Topics {
     pub fn built_in() -> Self {
         let files = [
             (TopicKind::Concept, CONCEPTS),
+            (TopicKind::Concept, ERRORS),
             (TopicKind::Sysctl, SYSCTLS),
             (TopicKind::Counter, COUNTERS),
             (TopicKind::Outcome, OUTCOMES),

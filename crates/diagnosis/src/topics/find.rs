@@ -41,7 +41,9 @@ impl Topics {
             names.map(move |name| (name.len(), name, topic))
         });
         names
-            .filter(|(length, name, _)| is_text && *length >= MIN_MENTIONED && text.contains(name))
+            .filter(|(length, name, _)| {
+                is_text && *length >= MIN_MENTIONED && mentions(&text, name)
+            })
             .max_by_key(|(length, ..)| *length)
             .map(|(.., topic)| topic)
     }
@@ -59,6 +61,14 @@ impl Topics {
         similar.truncate(MAX_SUGGESTIONS);
         similar.into_iter().map(|(_, name)| name).collect()
     }
+}
+
+/// Whether a text contains a name; `os error 11` is not in `os error 110`.
+fn mentions(text: &str, name: &str) -> bool {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let is_number = name.ends_with(is_digit);
+    text.match_indices(name)
+        .any(|(at, _)| !(is_number && text[at + name.len()..].starts_with(is_digit)))
 }
 
 fn similarity(asked: &str, topic: &Topic) -> f64 {
@@ -206,8 +216,30 @@ mod tests {
             ("Recv-Q", "accept queue"),
             ("Send-Q", "backlog"),
             ("FIN-WAIT-2", "TIME_WAIT"),
+            ("FIN_WAIT_1", "orphan"),
+            ("LAST-ACK", "orphan"),
+            ("SYN_SENT", "retransmission ladder"),
+            ("EAGAIN", "EAGAIN"),
+            ("Resource temporarily unavailable (os error 11)", "EAGAIN"),
+            ("failed to spawn thread: Os { code: 11 }: os error 11", "EAGAIN"),
+            ("fork: Cannot allocate memory", "EAGAIN"),
+            ("os error 111", "refused"),
+            ("write failed: os error 115", ""),
+            ("connect: No route to host (os error 113)", "EHOSTUNREACH"),
+            ("Network is unreachable", "EHOSTUNREACH"),
+            ("ECONNABORTED", "ECONNABORTED"),
+            ("SO_LINGER", "SO_LINGER"),
+            ("TCP: too many orphaned sockets", "orphan"),
+            ("tcp_max_orphans", "orphan"),
+            ("TCP: out of memory -- consider tuning tcp_mem", "TCP memory"),
+            ("sk_drops", "sk_drops"),
+            ("nf_conntrack: nf_conntrack: table full, dropping packet", "conntrack"),
+            ("netdev_max_backlog", "netdev_max_backlog"),
+            ("TCP_NODELAY", "TCP_NODELAY"),
+            ("tcp_tw_recycle", "net.ipv4.tcp_tw_reuse"),
+            ("PAWSEstab", "net.ipv4.tcp_timestamps"),
         ] {
-            assert_eq!(topics.find(typed).map(|topic| topic.name.as_str()), Some(name), "{typed}");
+            assert_eq!(topics.find(typed).map_or("", |topic| &topic.name), name, "{typed}");
         }
     }
 
