@@ -23,6 +23,9 @@ use crate::sysctls_in_force::SysctlsInForce;
 /// Maximum of simulated attempts, which take about a second.
 const MAX_ATTEMPTS: u32 = 1_000_000;
 
+/// Time in which the clients of a burst start.
+const BURST: Duration = Duration::from_millis(100);
+
 /// Sysctls that act on nothing that is simulated, besides those of [`Sysctl::ALL`].
 const WITHOUT_EFFECT: [&str; 8] = [
     "net.ipv4.tcp_congestion_control",
@@ -197,7 +200,7 @@ impl PathInputs<'_> {
         let syn_linear_timeouts = match self.sysctls.get(Role::Client, Sysctl::TcpSynLinearTimeouts)
         {
             // The first retransmission is the same with any value.
-            UnstatedValue::Unknown if load.connect_deadline <= Duration::from_secs(2) => 0,
+            UnstatedValue::Unknown if self.longest_syn() <= Duration::from_secs(2) => 0,
             _ => or_absent(Sysctl::TcpSynLinearTimeouts, 0)?,
         };
         Ok(Client {
@@ -208,6 +211,21 @@ impl PathInputs<'_> {
             first_data: chats_at_once.then_some(load.send_delay),
             probes_with_new_data: load.messages > 1 && load.interval < TAIL_LOSS_PROBE,
         })
+    }
+
+    /// How long a client retransmits its SYN, at most: until its deadline. Half-open clients
+    /// do until every attempt is decided and has lingered.
+    fn longest_syn(&self) -> Duration {
+        let load = &self.cell.load;
+        if load.half_open == 0 {
+            return load.connect_deadline;
+        }
+        let starts = load.connect_rate.map_or(0.0, |rate| f64::from(load.clients) / rate);
+        Duration::try_from_secs_f64(starts)
+            .unwrap_or(Duration::MAX)
+            .saturating_add(load.connect_deadline)
+            .saturating_add(load.linger)
+            .saturating_add(BURST)
     }
 
     /// Requires that every attempt gets a local port, and that none gets one that an earlier

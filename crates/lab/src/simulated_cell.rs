@@ -246,8 +246,14 @@ mod tests {
         cell.load.half_open = 5;
         cell.load.messages = 0;
         cell.load.connect_deadline = Duration::from_millis(300);
+        let linear = ("net.ipv4.tcp_syn_linear_timeouts".to_owned(), SysctlValue::Number(4));
         for (linger, retransmissions) in [(0, 0), (3, 15)] {
             cell.load.linger = Duration::from_secs(linger);
+            if linger > 0 {
+                let reason = simulate_cell(&cell, &KernelFacts::default(), ACCEPT).unwrap_err();
+                assert!(reason.contains("tcp_syn_linear_timeouts"), "{reason}");
+                cell.hosts.client.sysctls.extend([linear.clone()]);
+            }
             for simulation in simulate_cell(&cell, &KernelFacts::default(), ACCEPT).unwrap() {
                 assert_eq!(simulation.counters.tcp_syn_retrans, retransmissions);
             }

@@ -295,6 +295,16 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
     set_sysctl(&mut one_by_one.hosts.client, "ip_local_port_range", "20000 20019");
     set_sysctl(&mut one_by_one.hosts.client, "tcp_tw_reuse", "1");
     set_sysctl(&mut one_by_one.hosts.client, "tcp_rfc1337", "1");
+    for rules in RuleSet::ALL {
+        let mut unknown = one_by_one.clone();
+        set_somaxconn(&mut unknown, "4096");
+        let laws = laws_with(&unknown, rules);
+        assert!(laws.predictions.iter().all(|prediction| !prediction.law.id.starts_with("local-")));
+        let is_local = |law: &&LawNotApplied| law.id.starts_with("local-");
+        let reason = &laws.not_applied.iter().find(is_local).expect("it is not applied").reason;
+        assert!(reason.contains("does not set net.ipv4.tcp_tw_reuse_delay"), "{reason}");
+    }
+    set_sysctl(&mut one_by_one.hosts.client, "tcp_tw_reuse_delay", "1000");
     assert_eq!(predictions(&one_by_one)["local-ports-recycled"], 20.0);
     assert_not_applied_after(
         "local-ports-in-turn",
@@ -307,13 +317,6 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
             |cell| set_sysctl(&mut cell.hosts.client, "tcp_rfc1337", "0"),
         ],
     );
-    let mut older = one_by_one.clone();
-    set_somaxconn(&mut older, "4096");
-    let laws = laws_with(&older, RuleSet::Until2024);
-    assert!(laws.predictions.iter().all(|prediction| !prediction.law.id.starts_with("local-")));
-    let is_local = |law: &&LawNotApplied| law.id.starts_with("local-");
-    let reason = &laws.not_applied.iter().find(is_local).expect("it is not applied").reason;
-    assert!(reason.contains("does not set net.ipv4.tcp_tw_reuse_delay"), "{reason}");
     set_sysctl(&mut one_by_one.hosts.server, "tcp_timestamps", "0");
     assert_eq!(predictions(&one_by_one)["local-ports-in-turn"], 20.0, "no port is reused");
 
