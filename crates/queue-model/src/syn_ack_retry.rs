@@ -19,8 +19,12 @@ pub const LAST_DEFERRED: Law =
 /// The smallest number of retransmissions that pruning leaves.
 const MIN_RETRIES_WHEN_PRUNED: u8 = 2;
 
+/// The most timeouts that a request counts: `num_timeout` (include/net/request_sock.h) has
+/// 7 bits. A request that waits for more of them waits forever.
+pub const MAX_TIMEOUTS: u8 = 127;
+
 /// When the SYN-ACK is retransmitted: nominal times since the first one, by
-/// `net.ipv4.tcp_synack_retries`, 0 to 255.
+/// `net.ipv4.tcp_synack_retries`, 0 to [`MAX_TIMEOUTS`]. With more, the count starts again.
 ///
 /// `reqsk_timer_handler` (net/ipv4/inet_connection_sock.c): the timeout doubles each
 /// time, regardless of `tcp_syn_linear_timeouts`; measured on 6.18. Valid for a
@@ -52,17 +56,15 @@ pub fn min_retries(synack_retries: u8, half_open: u64, limit: u32) -> u8 {
 
 /// The nominal time from its SYN until a connection on which the client sends nothing is
 /// accepted, by the listener's `TCP_DEFER_ACCEPT` in seconds; `None` for 0, which does
-/// not defer.
+/// not defer, and for a time after more than [`MAX_TIMEOUTS`], which never comes.
 ///
 /// `secs_to_retrans` (net/ipv4/tcp.c) rounds it up to the time of a retransmission;
 /// measured on 6.18. Until then the entry stays in SYN_RECV, while the client is
 /// ESTABLISHED.
 pub fn deferral(seconds: u32) -> Option<Duration> {
     let requested = Duration::from_secs(seconds.into());
-    // The kernel stores the number of retransmissions in a byte.
-    let longest = timer::after_retransmits(u8::MAX - 1);
-    (seconds > 0)
-        .then(|| timer::doubling().take(255).find(|at| *at >= requested).unwrap_or(longest))
+    let mut timeouts = timer::doubling().take(MAX_TIMEOUTS.into());
+    (seconds > 0).then(|| timeouts.find(|at| *at >= requested)).flatten()
 }
 
 /// The increase of `ListenOverflows` and of `ListenDrops` by phantoms that send nothing,
@@ -106,6 +108,14 @@ mod tests {
         assert_eq!(deferral(0), None);
     }
 
+    /// 1, 3, 7, 15, 31, 63 and 127 s, then one more every 120 s.
+    #[test]
+    fn a_deferral_longer_than_a_request_can_count_never_ends() {
+        assert_eq!(deferral(127 + 120 * 120), Some(Duration::from_secs(127 + 120 * 120)));
+        assert_eq!(deferral(127 + 120 * 120 + 1), None);
+        assert_eq!(deferral(u32::MAX), None);
+    }
+
     #[test]
     fn entries_are_pruned_when_they_occupy_more_than_half() {
         assert_eq!(min_retries(5, 4, 0), 5);
@@ -125,7 +135,7 @@ mod tests {
         }
 
         #[test]
-        fn a_deferral_is_never_shorter_than_asked_nor_twice_as_long(asked in 1..29_000u32) {
+        fn a_deferral_is_never_shorter_than_asked_nor_twice_as_long(asked in 1..14_000u32) {
             let deferral = deferral(asked).map(|after| after.as_secs());
             let asked = u64::from(asked);
             prop_assert!(deferral.is_some_and(|after| after >= asked && after < 2 * asked));

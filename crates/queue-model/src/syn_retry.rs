@@ -45,6 +45,10 @@ pub struct SynRetry {
     pub retransmits: Vec<Duration>,
     /// When connect(2) fails with ETIMEDOUT.
     pub timed_out: Duration,
+    /// The first timer at this time or later gives up, however few retransmissions there
+    /// were. Timers are late: if the last retransmission may be as late as this, it may be
+    /// missing.
+    pub gives_up_at: Duration,
 }
 
 /// The increases of the client's counters by one failed connect.
@@ -86,7 +90,7 @@ impl SynRetry {
             let doublings = retransmits.len().saturating_sub(linear_timeouts.into());
             elapsed += timeout(doublings as u32);
         }
-        Self { retransmits, timed_out: elapsed }
+        Self { retransmits, timed_out: elapsed, gives_up_at: longest }
     }
 
     /// All timers up to the failure, each started by the previous one: the input of
@@ -162,6 +166,18 @@ mod tests {
             assert!(measured >= nominal as f64 && measured <= latest.max(nominal as f64 * 1.04));
         }
         assert_eq!(SynRetry::with_rto_max(3, 4, timer::RTO_MAX), SynRetry::new(3, 4));
+    }
+
+    /// `retransmits_timed_out` compares the time that has passed, with each timer's lateness.
+    #[test]
+    fn the_time_to_give_up_is_that_of_the_doubling_timeouts() {
+        for (retries, linear, seconds) in [(1, 4, 3), (3, 4, 15), (6, 0, 127), (7, 4, 247)] {
+            let retry = SynRetry::new(retries, linear);
+            assert_eq!(retry.gives_up_at, Duration::from_secs(seconds), "{retries}, {linear}");
+            assert!(retry.retransmits.last().is_some_and(|last| *last < retry.gives_up_at));
+        }
+        let short = SynRetry::with_rto_max(3, 0, Duration::from_secs(2));
+        assert_eq!(short.gives_up_at, Duration::from_secs(7));
     }
 
     #[test]

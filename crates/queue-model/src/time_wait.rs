@@ -79,8 +79,9 @@ pub fn owner(closes_first: Side, closing: Closing) -> Option<Side> {
 
 /// The timers of an orphaned FIN_WAIT_2, each started when the previous one fires: nominal
 /// times since the socket entered the state, by `net.ipv4.tcp_fin_timeout` in seconds. The
-/// sysctl does not affect TIME_WAIT. Valid if it is at least 3.5 retransmission timeouts
-/// long, which are the minimum (`tcp_fin_time`, include/net/tcp.h).
+/// sysctl does not affect TIME_WAIT. Valid if each lasts at least 3.5 retransmission timeouts,
+/// which are the minimum (`tcp_fin_time`, include/net/tcp.h, and `tcp_time_wait`,
+/// net/ipv4/tcp_minisocks.c).
 ///
 /// Up to [`LENGTH`], the socket becomes a TIME_WAIT socket in FIN_WAIT_2 for that time
 /// (`tcp_rcv_state_process`, net/ipv4/tcp_input.c). Above, it first stays as it is for the

@@ -130,9 +130,14 @@ const ACCEPTED_WITHIN: Duration = Duration::from_micros(200);
 
 fn predict_deferral(inputs: &Inputs<'_>) -> Applied {
     let (server, load) = (&inputs.cell.server, &inputs.cell.load);
-    let deferral = syn_ack_retry::deferral(server.defer_accept);
-    concerns(deferral.is_some())?;
-    let after = deferral.unwrap_or_default();
+    concerns(server.defer_accept > 0)?;
+    let after = syn_ack_retry::deferral(server.defer_accept).ok_or_else(|| {
+        not_applied(format!(
+            "the deferral never ends, because a request counts at most {} timeouts \
+             (server.defer_accept)",
+            syn_ack_retry::MAX_TIMEOUTS
+        ))
+    })?;
     let timers: Vec<_> =
         syn_ack_retry::retransmits(u8::MAX).into_iter().take_while(|at| *at <= after).collect();
     require(

@@ -155,6 +155,11 @@ fn predict_time_wait(inputs: &Inputs<'_>) -> Applied {
 /// Retransmission timeouts that an orphaned FIN_WAIT_2 lasts at least (`tcp_fin_time`).
 const MIN_TIMEOUTS: f64 = 3.5;
 
+/// Orphans that every machine allows: `tcp_max_orphans` is half the size of the table of
+/// connections (`tcp_init`, net/ipv4/tcp.c), as the default of `tcp_max_tw_buckets` is, and
+/// no namespace has its own.
+const MAX_ORPHANS: u32 = 512;
+
 /// Round-trip time of a connection on a busy machine, which its timeout includes.
 const ROUND_TRIP: Duration = Duration::from_millis(30);
 
@@ -179,11 +184,20 @@ fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
     let seconds = u32::try_from(fin_timeout).unwrap_or(0);
     let rto_min: u64 = inputs.sysctl(Role::Server, Sysctl::TcpRtoMinUs, Some(200_000))?;
     let shortest = (Duration::from_micros(rto_min) + ROUND_TRIP).mul_f64(MIN_TIMEOUTS);
+    let timers = time_wait::orphaned_fin_wait_2(seconds);
     require(
-        Duration::from_secs(seconds.into()) >= shortest,
+        timers.first().is_some_and(|first| *first >= shortest),
         format!(
-            "{} = {fin_timeout} is shorter than {MIN_TIMEOUTS} retransmission timeouts, which it \
-             lasts at least",
+            "{} = {fin_timeout} sets a timer that is shorter than {MIN_TIMEOUTS} retransmission \
+             timeouts, which it lasts at least",
+            Sysctl::TcpFinTimeout
+        ),
+    )?;
+    require(
+        timers.len() == 1 || load.clients <= MAX_ORPHANS,
+        format!(
+            "with {} = {fin_timeout}, closed connections are orphans for a while, and the machine \
+             may allow fewer (net.ipv4.tcp_max_orphans)",
             Sysctl::TcpFinTimeout
         ),
     )?;
@@ -191,7 +205,6 @@ fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
         inputs.max_tw_buckets_at_least(Role::Server)? >= load.clients,
         format!("{} limits sockets in FIN_WAIT_2 too", Sysctl::TcpMaxTwBuckets),
     )?;
-    let timers = time_wait::orphaned_fin_wait_2(seconds);
     let nominal = timers.last().copied().unwrap_or_default();
     let latest = inputs.latest(&timers) + require_close_together(inputs, nominal)?;
     let linger = load.linger;

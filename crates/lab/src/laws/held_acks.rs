@@ -39,6 +39,11 @@ pub(super) const RELEASE: Rule = Rule {
     predict: predict_release,
 };
 
+/// Clients that acknowledge a retransmitted SYN-ACK in the same second on every kernel: older
+/// ones send between half and one and a half times `tcp_challenge_ack_limit` (1000) of such
+/// ACKs a second (`tcp_send_challenge_ack`, net/ipv4/tcp_input.c).
+const MAX_CLIENTS: u64 = 500;
+
 /// Time in which a busy machine lets ACKs in after the last client connected.
 const MIN_TO_RELEASE: Duration = Duration::from_millis(250);
 
@@ -82,6 +87,21 @@ fn predict_release(inputs: &Inputs<'_>) -> Applied {
     require(
         load.connect_deadline < FIRST_RETRANSMISSION,
         "clients retransmit their SYN before it is answered (load.connect_deadline)",
+    )?;
+    require(
+        clients <= MAX_CLIENTS,
+        format!(
+            "some kernels let only {MAX_CLIENTS} clients acknowledge again in a second \
+             (load.clients, net.ipv4.tcp_challenge_ack_limit)"
+        ),
+    )?;
+    require(
+        retries <= syn_ack_retry::MAX_TIMEOUTS,
+        format!(
+            "a request counts at most {} timeouts ({})",
+            syn_ack_retry::MAX_TIMEOUTS,
+            Sysctl::TcpSynackRetries
+        ),
     )?;
     require(
         syn_ack_retry::min_retries(retries, clients, limit) == retries,

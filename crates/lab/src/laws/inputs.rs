@@ -82,31 +82,23 @@ impl<'a> Inputs<'a> {
     /// The SYN queue of a listener with this backlog, whose clients' addresses are
     /// used for the first time.
     pub(super) fn syn_queue(&self, backlog: i32) -> Result<SynQueue, Inapplicable> {
-        Ok(SynQueue {
-            limit: self.listen_limit(backlog)?,
-            max_syn_backlog: self.sysctl(Role::Server, Sysctl::TcpMaxSynBacklog, None)?,
-            cookies: self.cookies()?,
-            full: self.kernel.rules().syn_queue_full(),
-            peers_are_proven: false,
-        })
+        self.syn_queue_with(backlog, self.sysctl(Role::Server, Sysctl::TcpMaxSynBacklog, None)?)
     }
 
     /// As [`Self::syn_queue`], with the smallest `tcp_max_syn_backlog` that may be in force.
     pub(super) fn syn_queue_at_least(&self, backlog: i32) -> Result<SynQueue, Inapplicable> {
-        let sysctl = Sysctl::TcpMaxSynBacklog;
-        let max_syn_backlog = match self.known(Role::Server, sysctl) {
-            UnstatedValue::AtLeast(smallest) => smallest.try_into().unwrap_or(i32::MAX),
-            _ => self.sysctl(Role::Server, sysctl, None)?,
-        };
-        Ok(SynQueue { max_syn_backlog, ..self.unlimited_syn_queue(backlog)? })
+        match self.known(Role::Server, Sysctl::TcpMaxSynBacklog) {
+            UnstatedValue::AtLeast(smallest) => {
+                self.syn_queue_with(backlog, smallest.try_into().unwrap_or(i32::MAX))
+            }
+            _ => self.syn_queue(backlog),
+        }
     }
 
-    /// A SYN queue that `tcp_max_syn_backlog` does not limit, as for connections that do
-    /// not stay in SYN_RECV.
-    fn unlimited_syn_queue(&self, backlog: i32) -> Result<SynQueue, Inapplicable> {
+    fn syn_queue_with(&self, backlog: i32, max_syn_backlog: i32) -> Result<SynQueue, Inapplicable> {
         Ok(SynQueue {
             limit: self.listen_limit(backlog)?,
-            max_syn_backlog: i32::MAX,
+            max_syn_backlog,
             cookies: self.cookies()?,
             full: self.kernel.rules().syn_queue_full(),
             peers_are_proven: false,
@@ -114,10 +106,10 @@ impl<'a> Inputs<'a> {
     }
 
     /// How many of this many clients fit into the queue of a listener that never accepts:
-    /// one more than the limit, or none if the kernel considers a SYN queue of limit 0
-    /// full while it is empty.
+    /// one more than the limit, or none if the kernel admits no SYN to an empty SYN queue:
+    /// because of its limit of 0, or of a `tcp_max_syn_backlog` below −1 without cookies.
     pub(super) fn established_of(&self, clients: u64) -> Result<u64, Inapplicable> {
-        let queue = self.unlimited_syn_queue(self.cell.server.backlog)?;
+        let queue = self.syn_queue_at_least(self.cell.server.backlog)?;
         Ok(queue.connect_live(QueueLengths::default(), clients).established)
     }
 

@@ -1,5 +1,6 @@
 mod reads;
 mod settings;
+mod timers;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -7,7 +7,7 @@ use load_generator::ConnectPattern;
 use nix::errno::Errno;
 use queue_model::syn_retry::{self, SynRetry};
 
-use super::clients::{CLIENTS, FILLING, connect_in_sequence, with_a_port};
+use super::clients::{CLIENTS, FILLING, SYN_BACKLOG, connect_in_sequence, with_a_port};
 use super::condition::{concerns, require};
 use super::inputs::Inputs;
 use super::measurements::Measurements;
@@ -28,6 +28,7 @@ pub(super) const SYN_RETRY: Rule = Rule {
     reads: &[
         CLIENTS,
         FILLING,
+        SYN_BACKLOG,
         Reads::client(&[
             Sysctl::TcpSynRetries,
             Sysctl::TcpSynLinearTimeouts,
@@ -77,6 +78,11 @@ fn predict_syn_retry(inputs: &Inputs<'_>) -> Applied {
         inputs.sysctl(Role::Client, Sysctl::TcpSynLinearTimeouts, Some(0))?,
         Duration::from_millis(rto_max),
     );
+    require(
+        inputs.latest(&schedule.retransmits) < schedule.gives_up_at,
+        "timers are late, and the last retransmission may be so late that the kernel gives up \
+         instead (net.ipv4.tcp_syn_linear_timeouts, net.ipv4.tcp_rto_max_ms)",
+    )?;
     let latest = inputs.latest(&schedule.timers());
     let deadline = load.connect_deadline;
     require(

@@ -121,6 +121,8 @@ const SYSCTLS: &[(&str, Values)] = &[
         // Three quarters of it are around the number of half-open clients.
         let (half_open, clients) = (half_open(c), clients(c));
         json!([
+            -2,
+            -1,
             0,
             1,
             2,
@@ -141,12 +143,12 @@ const SYSCTLS: &[(&str, Values)] = &[
     }),
     ("ipv4.tcp_syncookies", |_| json!([0, 1, 2])),
     ("ipv4.tcp_abort_on_overflow", |_| json!([0, 1])),
-    ("ipv4.tcp_synack_retries", |_| json!([0, 1, 2, 3, 5, 6, 254, 255])),
+    ("ipv4.tcp_synack_retries", |_| json!([0, 1, 2, 3, 5, 6, 127, 128, 255])),
     ("ipv4.tcp_syn_retries", |_| json!([1, 2, 3, 6, 126, 127])),
     ("ipv4.tcp_syn_linear_timeouts", |_| json!([0, 1, 2, 4, 5, 126, 127])),
     ("ipv4.tcp_rto_max_ms", |_| json!([1000, 1001, 2000, 4000, 119_999, 120_000])),
-    ("ipv4.tcp_rto_min_us", |_| json!([1, 1000, 200_000, 5_000_000])),
-    ("ipv4.tcp_fin_timeout", |_| json!([0, 1, 2, 3, 59, 60, 61, 62, 120])),
+    ("ipv4.tcp_rto_min_us", |_| json!([1, 1000, 200_000, 1_000_000, 5_000_000])),
+    ("ipv4.tcp_fin_timeout", |_| json!([0, 1, 2, 3, 59, 60, 61, 62, 64, 120])),
     ("ipv4.tcp_tw_reuse", |_| json!([0, 1, 2])),
     ("ipv4.tcp_tw_reuse_delay", |_| json!([1, 2, 500, 999, 1000, 1001, 2000, 59_999, 60_000])),
     ("ipv4.tcp_max_tw_buckets", |c| {

@@ -69,7 +69,7 @@ fn values_of(sysctl: Sysctl) -> &'static [&'static str] {
         Sysctl::IpLocalReservedPorts => &["", "20003", "1-65535"],
         Sysctl::TcpFastopen => &["", "0", "3", "1027"],
         Sysctl::TcpFinTimeout => &["", "0", "2", "5", "61", "65"],
-        Sysctl::TcpMaxSynBacklog => &["", "-1", "0", "16", "4096"],
+        Sysctl::TcpMaxSynBacklog => &["", "-2", "-1", "0", "16", "4096"],
         Sysctl::TcpMaxTwBuckets => &["", "0", "10", "4096"],
         Sysctl::TcpRmem | Sysctl::TcpWmem => &["", "1 1 1", "4096 131072 6291456"],
         Sysctl::TcpRtoMaxMs => &["", "1000", "120000"],
