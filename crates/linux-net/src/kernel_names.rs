@@ -88,7 +88,7 @@ kernel_names! {
         TcpMigrateReqSuccess = "TcpExt.TCPMigrateReqSuccess",
             "queued connections moved to another listener";
         TcpMigrateReqFailure = "TcpExt.TCPMigrateReqFailure",
-            "queued connections for which there was no other listener";
+            "connections that could not be moved to another listener";
         TwRecycled = "TcpExt.TWRecycled",
             "ports in TIME_WAIT that connect() took over";
         Tw = "TcpExt.TW",

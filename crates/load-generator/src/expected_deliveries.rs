@@ -36,7 +36,7 @@
 //! Silent senders are waited for, although a dead phantom never sends, because they
 //! may send late for good reasons: an accept queue that drains slowly; a SYN-ACK
 //! that the kernel retransmits after 1, 3, 7 s; and a phantom's own data, which it
-//! retransmits after 0.2, 0.6, 1.4 s and so on: each retransmission makes it a real
+//! retransmits after 0.2, 0.4, 0.8 s and so on: each retransmission makes it a real
 //! connection if there is room by then, or resets it if the server's request has
 //! expired. Two clients that the server has registered always prove each other: the
 //! later one's messages go to the earlier one.

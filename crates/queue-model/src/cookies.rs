@@ -12,10 +12,10 @@ const SIZES: u64 = 4;
 /// twice: the second one finds the server's socket closed and the listener open. `sent`
 /// and `received` are bytes at the client.
 ///
-/// `check_tcp_syn_cookie` (net/ipv4/syncookies.c, Linux 6.18) checks only the difference
-/// of the ACK's two sequence numbers, for two minutes. SYN and FIN advance both by one,
-/// so the difference equals that of the first ACK if about as much was sent as received.
-/// Measured: with 0 and 0, 10 and 10, 12 and 10 bytes a replayed last ACK was accepted;
+/// `check_tcp_syn_cookie` (net/ipv4/syncookies.c) checks only the difference of the ACK's
+/// two sequence numbers, until the end of the minute after the cookie's own. SYN and FIN
+/// advance both by one, so the difference equals that of the first ACK if about as much was
+/// sent as received. Measured: with 0 and 0, 10 and 10, 12 and 10 bytes a replayed last ACK was accepted;
 /// with 10 and 12, 10 and 0, 0 and 10 it counted as `SyncookiesFailed`. The MSS of the
 /// connection is not known here, so the result is true for some ACKs that the kernel
 /// would refuse, and never false for one that it would accept.
