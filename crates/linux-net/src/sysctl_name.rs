@@ -39,7 +39,7 @@ impl SysctlName {
 
     /// The values that the kernel accepts, to be read after "use"; `None` if they are not
     /// in this table, from net/ipv4/sysctl_net_ipv4.c and net/core/sysctl_net_core.c of
-    /// Linux 6.18.
+    /// Linux 6.18 and 6.12.
     pub fn allowed_values(&self) -> Option<&'static str> {
         let name = self.0.strip_prefix("net.ipv4.").or(self.0.strip_prefix("net.core."))?;
         Some(match name {
@@ -68,10 +68,16 @@ impl SysctlName {
             "tcp_migrate_req" => "0 or 1",
             "tcp_rto_max_ms" => "1000 to 120000",
             "tcp_rto_min_us" => "1 to 2147483647",
-            "tcp_max_syn_backlog" | "tcp_max_tw_buckets" | "tcp_fin_timeout" => {
-                "a whole number of at most 2147483647"
+            "tcp_max_syn_backlog" | "tcp_max_tw_buckets" => "a whole number of at most 2147483647",
+            "tcp_fin_timeout" => {
+                "a whole number of seconds, at most 2147483647 divided by the kernel's ticks per second"
             }
-            "tcp_rmem" | "tcp_wmem" => "three sizes of at least 1: minimum, default and maximum",
+            // 6.12.117 refuses less than `tcp_min_rcvbuf`, 6.18.44 does not.
+            "tcp_rmem" => {
+                "three sizes of at least 1, on some kernels of at least 4096: minimum, default and \
+                 maximum"
+            }
+            "tcp_wmem" => "three sizes of at least 1: minimum, default and maximum",
             _ => return None,
         })
     }
