@@ -40,7 +40,10 @@ mod socket_memory;
 mod softnet;
 mod state_counts;
 mod sysctl;
+mod sysctl_error;
 mod sysctl_name;
+mod sysctl_read_back;
+mod sysctl_scope;
 mod tcp_info;
 pub mod testing;
 mod timer_wheel;
@@ -64,10 +67,11 @@ pub use resolve::{ResolveError, resolve};
 pub use socket_memory::SocketMemory;
 pub use softnet::softnet_drops;
 pub use state_counts::StateCounts;
-pub use sysctl::{
-    SysctlError, SysctlScope, check_read_back, read_sysctls_here, sysctl_scope, sysctl_scopes,
-};
+pub use sysctl::read_sysctls_here;
+pub use sysctl_error::SysctlError;
 pub use sysctl_name::{SysctlName, SysctlNameError};
+pub use sysctl_read_back::check_read_back;
+pub use sysctl_scope::{SysctlScope, sysctl_scope, sysctl_scopes};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};
 pub use timer_wheel::TimerWheel;
 pub use user_namespace::{

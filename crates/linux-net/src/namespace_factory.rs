@@ -3,7 +3,7 @@
 use crate::kernel_names::Sysctl;
 use crate::namespace::NetworkNamespace;
 use crate::refusal::NamespaceError;
-use crate::sysctl::SysctlError;
+use crate::sysctl_error::SysctlError;
 use crate::sysctl_name::SysctlName;
 
 /// Buckets of a namespace's table: 128 KiB, enough for 16,384 connections.
