@@ -1,7 +1,8 @@
 //! Validates the settings of a server.
 
-use std::fmt;
 use std::time::Duration;
+
+use worker::SettingProblem;
 
 use crate::settings::ServerSettings;
 
@@ -16,21 +17,6 @@ const MAX_DEFERRAL: u32 = i32::MAX.unsigned_abs();
 
 /// Longer than any trial, and short enough to be added to a clock.
 const MAX_TIME: Duration = Duration::from_secs(24 * 3600);
-
-/// An invalid setting.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SettingProblem {
-    /// The setting's name in [`ServerSettings`].
-    pub field: &'static str,
-    /// What is wrong with the value, and which values are valid.
-    pub reason: String,
-}
-
-impl fmt::Display for SettingProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.field, self.reason)
-    }
-}
 
 /// The problems of `settings`, except for the largest body, which
 /// [`chat_protocol::Codec::new`] checks. Empty if they are valid.

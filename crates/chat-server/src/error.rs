@@ -4,8 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use chat_protocol::ProtocolError;
-
-use crate::check::SettingProblem;
+use worker::SettingProblem;
 
 /// A server cannot start or go on. Each message fits after "failed to".
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +13,7 @@ pub enum ServerError {
     #[error("use these settings: {0}")]
     Protocol(#[from] ProtocolError),
     /// Invalid settings.
-    #[error("use these settings: {}", in_one_line(problems))]
+    #[error("use these settings: {}", SettingProblem::in_one_line(problems))]
     Settings {
         /// All problems.
         problems: Vec<SettingProblem>,
@@ -89,10 +88,6 @@ impl ServerError {
             | ServerError::Channel { source, .. } => source.raw_os_error(),
         }
     }
-}
-
-fn in_one_line(problems: &[SettingProblem]) -> String {
-    problems.iter().map(SettingProblem::to_string).collect::<Vec<_>>().join("; ")
 }
 
 /// A cause after a semicolon.

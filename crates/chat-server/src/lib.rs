@@ -44,7 +44,7 @@ mod threads;
 mod worker;
 
 pub use self::worker::{run_worker, serve};
-pub use check::{SettingProblem, check_settings};
+pub use check::check_settings;
 pub use control::{
     AcceptFailures, AcceptedConnection, ServerCommand, ServerEvent, ServerMessage, ServerProtocol,
     ServerReport, ServerResponse, ServerStatus,

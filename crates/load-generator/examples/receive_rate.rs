@@ -14,7 +14,6 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use chat_protocol::Framing;
 use load_generator::{ChatPhase, LoadConfig, LoadSettings, run};
 
 fn main() {
@@ -44,15 +43,7 @@ fn main() {
     let output = server.stdout.take().expect("a pipe");
     BufReader::new(output).read_line(&mut address).expect("the relay prints its address");
 
-    let config = LoadConfig {
-        settings,
-        target: address.trim().parse().expect("an address"),
-        framing: Framing::U32be,
-        largest_body: None,
-        sources: vec![],
-        server_closes: false,
-        hold: false,
-    };
+    let config = LoadConfig::new(settings, address.trim().parse().expect("an address"));
     let report = run(&config, None, &mut |_| {}).expect("the load runs");
     drop(server.stdin.take());
     server.wait().expect("the relay ends");

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use chat_protocol::{Codec, Framing};
+use worker::SettingProblem;
 
 use crate::message::MessageFormat;
 use crate::roles::check_roles;
-use crate::setting_problem::SettingProblem;
 use crate::settings::{ChatPhase, ConnectPattern, Leave, LoadSettings};
 
 /// The addresses of a client's host are in one /24, with others.

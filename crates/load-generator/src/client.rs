@@ -60,7 +60,7 @@ pub(crate) struct Client {
     pub(crate) half_closed: bool,
     /// It has read the server's end of file, but has not left.
     pub(crate) read_to_end: bool,
-    /// Who is ending it, if its ending does not tell.
+    /// Who is ending it, if that does not follow from its ending.
     pub(crate) ended_by: Option<EndedBy>,
     pub(crate) end: Option<End>,
 }

@@ -4,15 +4,14 @@ use std::io;
 use std::net::SocketAddr;
 
 use nix::errno::Errno;
-
-use crate::setting_problem::SettingProblem;
+use worker::SettingProblem;
 
 /// A load that has no result. An attempt that fails is a result, not an error:
 /// it has its [`crate::control::Ending`].
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
     /// Invalid settings.
-    #[error("use the load's settings: {}", list(.0))]
+    #[error("use the load's settings: {}", SettingProblem::in_one_line(.0))]
     Settings(Vec<SettingProblem>),
     /// The limit of open files is too low for the number of clients; names the number
     /// needed.
@@ -58,9 +57,4 @@ pub(crate) fn errno_name(error: &io::Error) -> String {
         Some(errno) => format!("{:?}", Errno::from_raw(errno)),
         None => "no errno".to_owned(),
     }
-}
-
-fn list(problems: &[SettingProblem]) -> String {
-    let texts: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    texts.join("; ")
 }

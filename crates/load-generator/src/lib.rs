@@ -16,7 +16,7 @@
 //!   servers.
 //! - `metrics`, `latency`: what is measured; `report`: the status and the report.
 //! - `settings`: [`LoadSettings`], the one definition for YAML, JSON and flags. `check`
-//!   validates them; `setting_problem` describes what is wrong.
+//!   validates them.
 //! - `error`: [`LoadError`].
 
 mod chatting;
@@ -38,7 +38,6 @@ mod report;
 mod roles;
 mod run;
 mod schedule;
-mod setting_problem;
 mod settings;
 mod timers;
 mod worker;
@@ -52,5 +51,4 @@ pub use control::{
 };
 pub use error::LoadError;
 pub use run::run;
-pub use setting_problem::SettingProblem;
 pub use settings::{ChatPhase, ConnectPattern, Leave, LoadConfig, LoadSettings};

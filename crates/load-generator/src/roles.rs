@@ -1,6 +1,7 @@
 //! The roles of a load's attempts.
 
-use crate::setting_problem::SettingProblem;
+use worker::SettingProblem;
+
 use crate::settings::LoadSettings;
 
 /// What an attempt does. By index, first come the half-open ones, then the slow readers,

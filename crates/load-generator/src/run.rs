@@ -1,13 +1,13 @@
 //! Runs a load in this process.
 
 use chat_protocol::Codec;
+use worker::SettingProblem;
 
 use crate::check::check_settings;
 use crate::commands::CommandSource;
 use crate::control::{LoadMessage, LoadReport};
 use crate::error::LoadError;
 use crate::generator::Generator;
-use crate::setting_problem::SettingProblem;
 use crate::settings::{LoadConfig, LoadSettings};
 
 /// Open files of a load besides its clients' sockets: the standard three, epoll, timer,

@@ -169,7 +169,7 @@ impl Default for LoadSettings {
 impl LoadSettings {
     /// Whether an attempt waits for the end of the previous one. A single client never
     /// waits.
-    pub(crate) fn is_serial(&self) -> bool {
+    pub fn is_serial(&self) -> bool {
         self.pattern == ConnectPattern::OneByOne && self.clients > 1
     }
 }
@@ -199,4 +199,20 @@ pub struct LoadConfig {
     /// before any client leaves. The controller has waited for `linger`; without `hold`,
     /// the load waits for it itself.
     pub hold: bool,
+}
+
+impl LoadConfig {
+    /// A load on a server with the default framing that closes last, from any address, and
+    /// without a controller.
+    pub fn new(settings: LoadSettings, target: SocketAddr) -> Self {
+        Self {
+            settings,
+            target,
+            framing: Framing::default(),
+            largest_body: None,
+            sources: Vec::new(),
+            server_closes: false,
+            hold: false,
+        }
+    }
 }

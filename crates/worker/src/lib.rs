@@ -9,6 +9,7 @@
 //! | `handle` | [`Worker`]: a running worker, wherever it runs |
 //! | `process` | [`spawn`]: a worker as a child process |
 //! | [`metrics`] | what workers measure and run records store |
+//! | `setting_problem` | [`SettingProblem`]: an invalid setting |
 //! | `error` | [`WorkerError`] |
 //!
 //! A controlled worker announces its protocol version first. Then it reads one
@@ -24,6 +25,7 @@ mod message;
 pub mod metrics;
 mod process;
 mod serve;
+mod setting_problem;
 
 pub use client::{Client, config_arguments};
 pub use error::{Result, WorkerError};
@@ -31,3 +33,4 @@ pub use handle::{RESPONSE_TIMEOUT, Worker, WorkerControl, WorkerEnd};
 pub use message::{Failure, Message, MessageOf, PROTOCOL_VERSION, Protocol, Request, Started};
 pub use process::{ProcessControl, WorkerProcess, cpu_seconds_with_children, spawn};
 pub use serve::{Input, Inputs, Output, OutputError, read_inputs, serve};
+pub use setting_problem::SettingProblem;

@@ -164,15 +164,9 @@ mod tests {
 
     /// A load on a port without a listener.
     fn run_refused(clients: u32, out: &Path, interrupted: bool) -> Result<FinishedLoad> {
-        let config = LoadConfig {
-            settings: LoadSettings { clients, ..LoadSettings::default() },
-            target: ([127, 0, 0, 1], 1).into(),
-            framing: chat_server::ServerSettings::default().framing,
-            largest_body: None,
-            sources: Vec::new(),
-            server_closes: false,
-            hold: true,
-        };
+        let settings = LoadSettings { clients, ..LoadSettings::default() };
+        let target = ([127, 0, 0, 1], 1).into();
+        let config = LoadConfig { hold: true, ..LoadConfig::new(settings, target) };
         let tool = Tool { version: "1.2.3".to_owned(), commit: None };
         let question = "What happens?".to_owned();
         let request = StandaloneRequest { config: &config, question, out: Some(out), tool };

@@ -158,15 +158,8 @@ mod tests {
             ended_by: None,
         });
         let report = LoadReport { attempts: attempts.collect(), ..LoadReport::default() };
-        let config = LoadConfig {
-            settings: LoadSettings { clients, ..LoadSettings::default() },
-            target: ([127, 0, 0, 1], 8080).into(),
-            framing: chat_server::ServerSettings::default().framing,
-            largest_body: None,
-            sources: Vec::new(),
-            server_closes: false,
-            hold: false,
-        };
+        let settings = LoadSettings { clients, ..LoadSettings::default() };
+        let config = LoadConfig::new(settings, ([127, 0, 0, 1], 8080).into());
         let (config, report) = (&config, &report);
         let started = Timestamp::UNIX_EPOCH;
         let duration = Duration::from_secs(1);

@@ -2,24 +2,11 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 
-use chat_protocol::{Codec, Framing};
+use chat_protocol::Codec;
 
 use crate::client::State;
 use crate::generator::Generator;
 use crate::settings::{LoadConfig, LoadSettings};
-
-/// A load on `target` that is not held.
-pub(crate) fn config(settings: LoadSettings, target: SocketAddr) -> LoadConfig {
-    LoadConfig {
-        settings,
-        target,
-        framing: Framing::U32be,
-        largest_body: None,
-        sources: vec![],
-        server_closes: false,
-        hold: false,
-    }
-}
 
 /// Drives a generator that has started nothing.
 pub(crate) fn with_generator(config: &LoadConfig, test: impl FnOnce(&mut Generator)) {
@@ -38,7 +25,7 @@ pub(crate) fn with_open_clients(
 ) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let target = listener.local_addr().expect("its address");
-    let config = LoadConfig { server_closes, ..config(settings, target) };
+    let config = LoadConfig { server_closes, ..LoadConfig::new(settings, target) };
     with_generator(&config, |generator| {
         generator.start_all().expect("loopback can be reached");
         let clients = 0..generator.clients.len();

@@ -5,7 +5,6 @@ use std::net::SocketAddr;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use chat_protocol::Framing;
 use linux_net::testing::{in_lab_namespace, wait_until};
 use linux_net::{NetworkNamespace, SysctlName, monotonic_ns};
 use load_generator::{
@@ -26,15 +25,7 @@ pub(crate) fn config(target: SocketAddr, change: impl FnOnce(&mut LoadSettings))
         ..LoadSettings::default()
     };
     change(&mut settings);
-    LoadConfig {
-        settings,
-        target,
-        framing: Framing::U32be,
-        largest_body: None,
-        sources: vec![],
-        server_closes: false,
-        hold: false,
-    }
+    LoadConfig::new(settings, target)
 }
 
 /// Runs a load without a controller, and checks what must hold for every load.
@@ -91,7 +82,7 @@ impl Controller {
     }
 }
 
-/// Runs a held load. `before_go` runs beside it once every attempt is decided, and Go
+/// Runs a held load. `before_go` runs at the same time, once every attempt is decided, and Go
 /// is sent when it returns. The report, and when Go was sent.
 pub(crate) fn load_held(
     config: &LoadConfig,
