@@ -14,10 +14,3 @@ pub struct FinishedRun {
     /// Every trial, including those before a resume.
     pub trials: Vec<TrialRecord>,
 }
-
-impl FinishedRun {
-    /// Whether no check failed, according to the recorded verdict.
-    pub fn held(&self) -> bool {
-        self.record.verdict.as_ref().is_some_and(|verdict| !verdict.verdict.is_failed())
-    }
-}

@@ -9,7 +9,7 @@ use lab::{
     Against, FakeKind, FakeScript, Finished, FinishedRun, Notice, Observer, RunRequest, Session,
     SessionError, SessionEvent, StoppedRun, Target,
 };
-use run_record::{RunDirectory, RunRecord, SuiteDirectory, Tool, TrialRecord};
+use run_record::{RunDirectory, RunRecord, SuiteDirectory, Tool, TrialRecord, Verdict};
 use tempfile::TempDir;
 
 /// A folder with scenarios and runs.
@@ -28,8 +28,8 @@ pub(crate) struct SessionLog {
     pub(crate) stopped: Option<StoppedRun>,
     /// Trials started when the first one ended.
     pub(crate) started_before_first_end: usize,
-    /// Scenarios of a suite, and whether each held, if it was completed.
-    pub(crate) members: Vec<(String, Option<bool>)>,
+    /// Scenarios of a suite, and the verdict on each that was completed.
+    pub(crate) members: Vec<(String, Option<Verdict>)>,
 }
 
 /// When the user interrupts a session.
@@ -178,6 +178,11 @@ impl SessionLog {
     }
 }
 
+/// The verdict on a run that has ended.
+pub(crate) fn verdict(run: &FinishedRun) -> Verdict {
+    run.record.verdict.as_ref().expect("the run has ended").verdict
+}
+
 /// Trial and retry of each record.
 pub(crate) fn ids(trials: &[TrialRecord]) -> Vec<(u32, u32)> {
     trials.iter().map(|trial| (trial.id, trial.retry)).collect()
@@ -190,7 +195,7 @@ struct Events {
     notices: Vec<Notice>,
     stopped: Option<StoppedRun>,
     started_before_first_end: usize,
-    members: Vec<(String, Option<bool>)>,
+    members: Vec<(String, Option<Verdict>)>,
 }
 
 struct Recorder<'a> {
@@ -221,7 +226,7 @@ impl Observer for Recorder<'_> {
                 events.members.push((scenario.to_owned(), None));
             }
             SessionEvent::MemberFinished(run) => {
-                events.members.last_mut().unwrap().1 = Some(run.held());
+                events.members.last_mut().unwrap().1 = Some(verdict(&run));
             }
             SessionEvent::MemberFailed { .. }
             | SessionEvent::RunStarted { .. }

@@ -1,7 +1,9 @@
 //! The order of trials.
 
-use crate::bench::{Bench, script};
 use linux_net::Counter;
+use run_record::Verdict;
+
+use crate::bench::{Bench, script, verdict};
 
 const TWO_CELLS: &str = "matrix: { server.backlog: [10, 64] }\nrepeat: 3\n";
 
@@ -17,7 +19,8 @@ fn every_planned_trial_runs_once_in_the_order_of_the_seed() {
     let again = bench.run(script("{}"), bench.request(&scenario));
     assert_eq!(again.started, session.started, "the same seed, the same order");
     let run = session.run();
-    assert!(run.held() && run.record.ended.is_some());
+    assert_eq!(verdict(&run), Verdict::Held);
+    assert!(run.record.ended.is_some());
     assert_eq!((run.record.backend.name.as_str(), run.record.planned_trials), ("fake", 6));
     assert!(run.trials.iter().all(|trial| trial.outcomes.total() == 5));
 }
@@ -28,7 +31,7 @@ fn trials_side_by_side_all_start_before_the_first_ends() {
     let scenario = bench.scenario("together", &format!("side_by_side: true\n{TWO_CELLS}"));
     let session = bench.run(script("{}"), bench.request(&scenario));
     assert_eq!((session.started.len(), session.started_before_first_end), (6, 6));
-    assert!(session.run().held());
+    assert_eq!(verdict(&session.run()), Verdict::Held);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use lab::RunRequest;
 use run_record::{DisturbanceCause, DisturbanceThresholds, RunDirectory, TrialExecutions, Verdict};
 
-use crate::bench::{Bench, ids, script};
+use crate::bench::{Bench, ids, script, verdict};
 
 const FIVE_OK: &str =
     "repeat: 4\nshuffle: false\nrecord: { attempts: true }\nexpect:\n  - that: outcomes.ok == 5\n";
@@ -23,7 +23,7 @@ fn a_trial_that_held_on_a_retry_holds_and_every_attempt_is_recorded() {
     assert_eq!(session.started[4..], [(1, 1), (3, 1), (3, 2)]);
     let run = session.run();
     assert_eq!(run.record.retries, 3);
-    assert!(run.held());
+    assert_eq!(verdict(&run), Verdict::HeldOnRetry);
     let tries = TrialExecutions::group(&run.trials);
     assert_eq!(tries.iter().filter(|tries| tries.is_flaky()).count(), 2);
     let rows = std::fs::read_dir(run.path.join("attempts")).unwrap().count();
@@ -42,7 +42,7 @@ fn a_trial_that_never_holds_fails_after_all_retries_even_if_it_is_resumed() {
         ids
     };
     assert_eq!(sorted(&run.path), all);
-    assert!(!run.held());
+    assert_eq!(verdict(&run), Verdict::Failed);
 
     // As after a crash, after the first retry.
     let trials = run.path.join("trials.jsonl");
@@ -51,7 +51,7 @@ fn a_trial_that_never_holds_fails_after_all_retries_even_if_it_is_resumed() {
     std::fs::write(&trials, remaining).unwrap();
     let resumed = bench.run(script("{}"), bench.resume(&run.path)).run();
     assert_eq!(sorted(&resumed.path), all);
-    assert!(!resumed.held());
+    assert_eq!(verdict(&resumed), Verdict::Failed);
 }
 
 /// On one of two CPUs, other processes are busy for the second that its load takes.
@@ -73,8 +73,8 @@ fn a_disturbed_trial_is_retried_and_every_execution_is_recorded() {
     let run = session.run();
     assert_eq!(run.record.disturbed_retries, 2);
     assert_eq!(run.record.disturbance_thresholds, Some(DisturbanceThresholds::CURRENT));
-    let verdict = run.record.verdict.as_ref().unwrap();
-    assert_eq!((verdict.verdict, verdict.disturbed_trials()), (Verdict::Held, 1));
+    let found = run.record.verdict.as_ref().unwrap();
+    assert_eq!((found.verdict, found.disturbed_trials()), (Verdict::Held, 1));
     let first = &run.trials[1];
     let disturbance = first.disturbance.as_ref().unwrap();
     assert_eq!(disturbance.causes, [DisturbanceCause::OtherProcesses]);
@@ -102,7 +102,7 @@ fn an_invariant_that_fails_in_a_disturbed_trial_fails_the_run() {
     let run = bench.run(script(&busy), request).run();
     assert_eq!(run.trials.len(), 4, "an invariant failed, and a retry cannot help");
     assert!(run.trials.iter().all(|trial| trial.is_disturbed()));
-    assert!(!run.held());
+    assert_eq!(verdict(&run), Verdict::Failed);
 }
 
 #[test]
@@ -110,7 +110,8 @@ fn without_retries_a_failed_trial_is_not_run_again() {
     let bench = Bench::new();
     let scenario = bench.scenario("wrong", "repeat: 2\nexpect:\n  - that: outcomes.ok == 4\n");
     let run = bench.run(script("{}"), bench.request(&scenario)).run();
-    assert_eq!((run.trials.len(), run.record.retries, run.held()), (2, 0, false));
+    assert_eq!((run.trials.len(), run.record.retries), (2, 0));
+    assert_eq!(verdict(&run), Verdict::Failed);
 }
 
 #[test]
@@ -121,7 +122,7 @@ fn a_violated_invariant_is_not_retried() {
         script(r#"{ "trials": [{ "trial": 1, "counters": { "TcpExt.ListenDrops": -1 } }] }"#);
     let run = bench.run(fallen, bench.retrying(&scenario, 3)).run();
     assert_eq!(run.trials.len(), 4);
-    assert!(!run.held());
+    assert_eq!(verdict(&run), Verdict::Failed);
     let violated = |check: &&run_record::Check| check.held == Some(false);
     let violation = run.trials[1].invariants.iter().find(violated).unwrap();
     assert_eq!(violation.name, "no kernel counter went backwards");

@@ -1,7 +1,7 @@
 //! Suites.
 
 use lab::{Finished, FinishedSuite, RunRequest, Target};
-use run_record::{MemberVerdict, RunDirectory, SuiteDirectory};
+use run_record::{MemberVerdict, RunDirectory, SuiteDirectory, Verdict};
 
 use crate::bench::{Bench, Interrupt, SessionLog, script};
 
@@ -33,8 +33,8 @@ fn every_scenario_of_a_suite_runs_although_one_fails() {
         let run = suite.path.join(member.run.as_ref().unwrap());
         assert_eq!(RunDirectory::read(&run).unwrap().1.len(), 1);
     }
-    let held: Vec<_> = session.members.iter().map(|(_, held)| *held).collect();
-    assert_eq!(held, [Some(false), Some(true)]);
+    let verdicts: Vec<_> = session.members.iter().map(|(_, verdict)| *verdict).collect();
+    assert_eq!(verdicts, [Some(Verdict::Failed), Some(Verdict::Held)]);
 }
 
 #[test]

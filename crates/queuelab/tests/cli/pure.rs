@@ -3,7 +3,6 @@
 mod against;
 mod chat;
 mod ci;
-mod ci_smoke;
 mod compare;
 mod disturbed;
 mod explain;

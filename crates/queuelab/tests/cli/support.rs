@@ -54,13 +54,18 @@ pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// A text in one line, without the frame of an error or a table.
+pub(crate) fn in_one_line(text: &str) -> String {
+    text.replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// The exit status and all output of a command, for a failed assertion.
 pub(crate) fn all_output(output: &Output) -> String {
     format!("{}\n{}\n{}", output.status, text(&output.stdout), text(&output.stderr))
 }
 
 /// Asserts that a run or a suite passed, or that nothing failed and the machine disturbed most of
-/// its trials: tests run beside each other, and each is the other's disturbance. Then the exit
+/// its trials: tests run at the same time, and each is the other's disturbance. Then the exit
 /// code is 6, and the records say what disturbed them.
 pub(crate) fn assert_passed(output: &Output) {
     let printed = text(&output.stdout);

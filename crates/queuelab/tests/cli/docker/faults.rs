@@ -8,7 +8,9 @@ use crate::support::docker::{
 };
 use crate::support::ordinary_user::Sandbox;
 use crate::support::test_engine::TestEngine;
-use crate::support::{all_output, assert_passed, out_directory, queuelab, runs, text, wait_until};
+use crate::support::{
+    all_output, assert_passed, in_one_line, out_directory, queuelab, runs, text, wait_until,
+};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use run_record::TrialRecord;
@@ -22,7 +24,7 @@ fn wait_for_first_trial(run: &BackgroundRun) {
 
 /// The standard error of a command, without line breaks and frame.
 fn error_of(output: &Output) -> String {
-    text(&output.stderr).replace('│', " ").split_whitespace().collect::<Vec<_>>().join(" ")
+    in_one_line(&text(&output.stderr))
 }
 
 /// Asserts that a run stopped because its machine failed, printed these words and saved its

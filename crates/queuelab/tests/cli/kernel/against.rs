@@ -5,7 +5,7 @@ use std::process::Output;
 
 use crate::support::retried::report_repeated;
 use crate::support::two_builds::{pair_directories, run_against, write_other_build};
-use crate::support::{all_output, binary, out_directory, queuelab, runs, text};
+use crate::support::{all_output, binary, in_one_line, out_directory, queuelab, runs, text};
 use run_record::{InterleavedRole, RunDirectory, TrialRecord};
 use tempfile::TempDir;
 
@@ -136,8 +136,7 @@ fi"#,
     let earlier = write_other_build(folder.path(), &silent);
     let output = run_against("netns", out.path(), &earlier, &[]);
     assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
-    let stderr = text(&output.stderr).replace('│', "");
-    let error = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    let error = in_one_line(&text(&output.stderr));
     let reason = "its build uses an earlier version of the worker protocol, this build uses \
                   version 2";
     assert!(error.contains(reason), "{}", all_output(&output));
@@ -151,7 +150,7 @@ fn floor_and_alpha_apply_to_a_run_against_another_build() {
     let flags = [&flags[..], &["--floor", "45%", "--alpha", "0.01"]].concat();
     let output = run_against("netns", out.path(), &faster, &flags);
     assert!(!text(&output.stdout).contains("regressed"), "{}", all_output(&output));
-    let words = text(&output.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = in_one_line(&text(&output.stdout));
     assert!(words.contains("p ≤ 0.01 and its median moved by 45 %"), "{}", all_output(&output));
 }
 

@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use crate::support::ordinary_user::{Sandbox, as_ordinary_user, run_with_limit_zero};
-use crate::support::{all_output, queuelab, text};
+use crate::support::{all_output, in_one_line, queuelab, text};
 use serde_json::Value;
 
 /// A socket without an engine.
@@ -45,7 +45,7 @@ fn one_ready_backend_is_enough_and_the_other_has_a_hint() {
     }
     let engine = printed.lines().position(|line| line.starts_with("  MISSING  engine"));
     let engine: Vec<_> = printed.lines().skip(engine.unwrap()).collect();
-    let words = printed.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = in_one_line(&printed);
     assert!(
         words.contains("engine failed to reach the Docker engine at /nonexistent/"),
         "{printed}"

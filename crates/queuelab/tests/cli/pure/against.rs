@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use run_record::RunDirectory;
 
 use crate::support::two_builds::{ONE_CELL, pair_directories, run_against, write_other_build};
-use crate::support::{all_output, binary, fake_command, out_directory, queuelab, runs, text};
+use crate::support::{
+    all_output, binary, fake_command, in_one_line, out_directory, queuelab, runs, text,
+};
 
 #[test]
 fn an_interrupted_run_of_two_builds_is_resumed_with_both() {
@@ -69,7 +71,7 @@ fn an_invalid_build_is_rejected_before_the_run() {
     ] {
         let output = run_against("fake", out.path(), Path::new(build), &[]);
         assert_eq!(output.status.code(), Some(2), "{build}: {}", all_output(&output));
-        let stderr: String = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        let stderr = in_one_line(&text(&output.stderr));
         assert!(stderr.replace(" │", "").contains(reason), "{build}: {}", all_output(&output));
         assert!(runs(out.path()).is_empty());
     }

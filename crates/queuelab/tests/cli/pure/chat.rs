@@ -4,7 +4,9 @@ use std::io::Write;
 use std::net::TcpListener;
 use std::process::{Command, Stdio};
 
-use crate::support::{Background, all_output, binary, queuelab, repository, start_server, text};
+use crate::support::{
+    Background, all_output, binary, in_one_line, queuelab, repository, start_server, text,
+};
 
 /// Runs one case of the script that types into a terminal.
 fn run_in_terminal(case: &str) {
@@ -58,6 +60,6 @@ fn a_missing_server_is_reported_with_a_hint() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     let output = queuelab(&["chat", &free]).output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
-    let stderr = text(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+    let stderr = in_one_line(&text(&output.stderr));
     assert!(stderr.contains(&free) && stderr.contains("queuelab server"), "{stderr}");
 }

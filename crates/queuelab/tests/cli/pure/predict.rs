@@ -1,6 +1,6 @@
 //! `queuelab predict`: the laws and the simulation of a scenario.
 
-use crate::support::{all_output, queuelab, text};
+use crate::support::{all_output, in_one_line, queuelab, text};
 
 /// The cells of a table's row.
 fn cells(line: &str) -> Vec<&str> {
@@ -185,8 +185,7 @@ fn other_kernel_rules_are_refused_with_the_reason() {
         let arguments = ["predict", "smoke", "--kernel-rules", rules];
         let output = queuelab(&arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
-        let stderr = text(&output.stderr).replace('│', " ");
-        let stderr = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+        let stderr = in_one_line(&text(&output.stderr));
         assert!(stderr.contains(reason), "{rules}: {stderr}");
     }
 }

@@ -1,6 +1,6 @@
 //! `queuelab size`: the backlog that a burst needs.
 
-use crate::support::{all_output, queuelab, text};
+use crate::support::{all_output, in_one_line, queuelab, text};
 
 fn size(flags: &[&str]) -> (u32, String) {
     let burst = ["size", "--arrivals", "50000/s", "--burst", "400", "--accept", "20000/s"];
@@ -19,7 +19,7 @@ fn a_stricter_target_needs_a_larger_backlog() {
     assert!((200..300).contains(&strict), "{answer}");
     assert!(lax < strict, "{lax} and {strict}");
     let half = format!("At half of the backlog, {}, ", strict / 2);
-    let words = answer.split_whitespace().collect::<Vec<_>>().join(" ");
+    let words = in_one_line(&answer);
     assert!(words.contains(&half) && words.contains("waits a second or more"), "{answer}");
     assert_eq!(size(&["--target", "1e-3"]).1, answer, "the same bursts each time");
     assert_ne!(size(&["--target", "1e-3", "--seed", "2"]).1, answer);

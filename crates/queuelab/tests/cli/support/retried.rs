@@ -4,6 +4,8 @@ use std::io::Write;
 
 use run_record::{TrialExecutions, TrialRecord};
 
+use super::in_one_line;
+
 /// Groups the executions of a run's trials, and reports those that were retried.
 pub(crate) fn group_executions<'a>(
     scenario: &str,
@@ -29,7 +31,7 @@ pub(crate) fn report_repeated(what: &str, times: usize, why: &str) {
     // The harness names the thread after the test.
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("unknown test");
-    let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+    let why = in_one_line(why);
     let word = if times == 1 { "time" } else { "times" };
     // With one test at a time, the name of the test is already on the line.
     let line = format!("\nRETRIED: {test}: {what}, {times} {word}, {why}\n");

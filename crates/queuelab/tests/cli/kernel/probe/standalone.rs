@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use crate::support::ordinary_user::{Sandbox, as_ordinary_user};
-use crate::support::{Background, all_output, queuelab, terminate, text};
+use crate::support::{Background, all_output, in_one_line, queuelab, terminate, text};
 use linux_net::NetworkNamespace;
 use socket2::{Domain, Socket, Type};
 
@@ -36,7 +36,7 @@ fn invalid_settings_are_usage_errors() {
         (&["--config={}", "--interval=1ms"], "cannot be used with"),
     ] {
         let output = queuelab(&["probe"]).args(flags).output().unwrap();
-        let printed = all_output(&output).split_whitespace().collect::<Vec<_>>().join(" ");
+        let printed = in_one_line(&all_output(&output));
         assert_eq!(output.status.code(), Some(2), "{flags:?}: {printed}");
         assert!(printed.contains(reason), "{flags:?}: {printed}");
     }
