@@ -5,6 +5,7 @@
 //! | `kind` | a backend before anything is connected: name, set-up, checks, connect |
 //! | `testbed` | a connected backend, and the testbeds that it creates |
 //! | `spec` | what a testbed must have |
+//! | `needs` | what the trials of a run need of the machine |
 //! | `error` | errors of every backend: intent, cause, hint, kind |
 //! | `finding` | the result of a check of the machine |
 //! | `leftovers` | resources of killed runs |
@@ -15,6 +16,7 @@ mod error;
 mod finding;
 mod kind;
 mod leftovers;
+mod needs;
 mod spec;
 mod testbed;
 
@@ -24,7 +26,8 @@ pub use error::{BackendError, BackendErrorKind, RefusedSysctl};
 pub use finding::{Finding, FindingState};
 pub use kind::BackendKind;
 pub use leftovers::Leftovers;
+pub use needs::Needs;
 pub(crate) use spec::dotted;
-pub use spec::{Addresses, Filters, Needs, Purpose, Role, TestbedSpec};
+pub use spec::{Addresses, Filters, Purpose, Role, TestbedSpec};
 pub(crate) use testbed::TestbedUsage;
 pub use testbed::{Backend, Testbed};

@@ -127,7 +127,7 @@ fn sysctls_set_by(run: &RunRecord, host: &str) -> impl Iterator<Item = String> {
 /// If a testbed or a worker fails.
 pub fn describe_kernel(backend: &dyn Backend) -> Result<KernelReport> {
     let thread_stack = ServerSettings::default().thread_stack;
-    backend.reserve(&Needs { clients: 1, thread_stack })?;
+    backend.reserve(&Needs { clients: 1, thread_stack, ..Needs::default() })?;
     let rules = kernel_rules::determine(backend)?;
     let sysctls = NetworkNamespace::create().ok().and_then(|new| new.deciding_sysctls().ok());
     let sysctls = sysctls.into_iter().flatten().map(|(name, value)| (name.to_string(), value));

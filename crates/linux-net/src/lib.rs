@@ -14,7 +14,8 @@
 //! | find what keeps bind(2) from a port | [`PortUse`], [`explain_bind_error`] |
 //! | find the addresses of a name | [`resolve()`] |
 //! | compute when the kernel's timers fire | [`TimerWheel`] |
-//! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`], [`raise_open_files`] |
+//! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`] |
+//! | compare what is needed with limits | [`raise_open_files`], [`require_threads`], [`has_capability`] |
 //! | measure the machine | [`MachineUsage`] |
 //! | test with namespaces | [`testing`] |
 //!
@@ -22,6 +23,7 @@
 //! namespaces that the lab created, and nothing outlives the process: a namespace has no
 //! name and is removed with its last descriptor.
 
+mod capability;
 mod clock;
 mod counters;
 mod diag;
@@ -46,9 +48,11 @@ mod sysctl_read_back;
 mod sysctl_scope;
 mod tcp_info;
 pub mod testing;
+mod thread_limits;
 mod timer_wheel;
 mod user_namespace;
 
+pub use capability::{Capability, has_capability};
 pub use clock::{monotonic_ns, process_cpu_ns, process_cpu_ns_of};
 pub use counters::{CounterDelta, Counters, CountersError};
 pub use diag::{AddressFamily, DiagError, Listener, PortSocket, ServerSocket, SocketDiag};
@@ -73,6 +77,9 @@ pub use sysctl_name::{SysctlName, SysctlNameError};
 pub use sysctl_read_back::check_read_back;
 pub use sysctl_scope::{SysctlScope, sysctl_scope, sysctl_scopes};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};
+pub use thread_limits::{
+    ThreadLimit, ThreadLimitKind, ThreadsError, require_threads, thread_limits,
+};
 pub use timer_wheel::TimerWheel;
 pub use user_namespace::{
     can_administer_networks, enter_user_namespace, in_initial_user_namespace,

@@ -8,21 +8,13 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::Mode;
 use nix::unistd::{getegid, geteuid, write};
 
-use crate::refusal::NamespaceError;
-use crate::refusal::{Attempt, NamespacePolicy};
-
-const CAP_NET_ADMIN: u32 = 12;
-const CAP_SYS_ADMIN: u32 = 21;
+use crate::capability::{Capability, has_capability};
+use crate::refusal::{Attempt, NamespaceError, NamespacePolicy};
 
 /// Whether this process may create and configure network namespaces (effective
 /// CAP_SYS_ADMIN and CAP_NET_ADMIN).
 pub fn can_administer_networks() -> bool {
-    let needed = 1u64 << CAP_NET_ADMIN | 1u64 << CAP_SYS_ADMIN;
-    let effective = fs::read_to_string("/proc/self/status").ok().and_then(|status| {
-        let set = status.lines().find_map(|line| line.strip_prefix("CapEff:"))?;
-        u64::from_str_radix(set.trim(), 16).ok()
-    });
-    effective.is_some_and(|set| set & needed == needed)
+    has_capability(Capability::SysAdmin) && has_capability(Capability::NetAdmin)
 }
 
 /// Whether this process is in the initial user namespace, whose root is root of the

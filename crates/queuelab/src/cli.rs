@@ -57,6 +57,9 @@ pub(crate) enum Command {
     /// Find the smallest backlog for a burst of connections, by simulation.
     Size(SizeArguments),
     /// Validate scenarios without running them.
+    ///
+    /// Exit code 2 if a file is invalid; 5 if all are valid, but this machine allows too few
+    /// open files or threads for a run.
     Check(CheckArguments),
     /// Explain a sysctl, counter, outcome, concept or scenario, or list all topics.
     Explain(ExplainArguments),

@@ -27,6 +27,8 @@ pub(crate) enum CommandError {
     Counters(#[from] linux_net::CountersError),
     #[error("failed to {0}")]
     OpenFiles(#[from] linux_net::OpenFilesError),
+    #[error("failed to {0}")]
+    Threads(#[from] linux_net::ThreadsError),
     #[error(
         "failed to {0}; check the name, or use an address instead (only /etc/hosts and the DNS \
          servers of /etc/resolv.conf are asked)"
@@ -102,6 +104,7 @@ impl CommandError {
             Self::Lab(_)
             | Self::Counters(_)
             | Self::OpenFiles(_)
+            | Self::Threads(_)
             | Self::Resolve(_)
             | Self::Sockets(_)
             | Self::NotListening(_)

@@ -3,7 +3,7 @@
 use super::error::Result;
 use super::finding::Finding;
 use super::leftovers::Leftovers;
-use super::spec::Needs;
+use super::needs::Needs;
 use super::testbed::Backend;
 use crate::build::{Build, BuildError};
 

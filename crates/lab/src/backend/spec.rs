@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use indexmap::IndexMap;
 use linux_net::SysctlName;
 use run_record::ExecutionId;
-use scenario::Plan;
+use scenario::CellSettings;
 
 /// Which of a testbed's two hosts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub struct Filters {
 
 impl TestbedSpec {
     /// The testbed that a cell's settings require.
-    pub fn from_settings(settings: &scenario::CellSettings) -> Self {
+    pub fn from_settings(settings: &CellSettings) -> Self {
         let written = |host: &scenario::Host| {
             host.sysctls.iter().map(|(name, value)| (dotted(name), value.to_string())).collect()
         };
@@ -81,31 +81,6 @@ pub struct Addresses {
 /// returned unchanged: the backend reports it.
 pub(crate) fn dotted(name: &str) -> String {
     name.parse::<SysctlName>().map_or_else(|_| name.to_owned(), |name| name.to_string())
-}
-
-/// Resources that the largest cell of a run needs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Needs {
-    /// Clients, each with a connection and a thread of the server.
-    pub clients: u32,
-    /// Stack of such a thread, bytes.
-    pub thread_stack: u64,
-}
-
-impl Needs {
-    /// The maximum that the cells of a plan need.
-    pub fn from_plan(plan: &Plan) -> Self {
-        let settings = || plan.cells.iter().map(|cell| &cell.settings);
-        Self {
-            clients: settings().map(|cell| cell.load.clients).max().unwrap_or(0),
-            thread_stack: settings().map(|cell| cell.server.thread_stack).max().unwrap_or(0),
-        }
-    }
-
-    /// Files that a worker may have open: a socket for each client, and some others.
-    pub fn open_files(&self) -> u64 {
-        u64::from(self.clients) + 64
-    }
 }
 
 /// What a testbed is created for.

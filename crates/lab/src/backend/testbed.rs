@@ -5,7 +5,8 @@ use run_record::{AcceptQueue, SysctlValues};
 use worker::Worker;
 
 use super::error::Result;
-use super::spec::{Addresses, Needs, Purpose, Role, TestbedSpec};
+use super::needs::Needs;
+use super::spec::{Addresses, Purpose, Role, TestbedSpec};
 use crate::clock::{Clock, SystemClock};
 
 /// How busy the machine of a testbed has been so far.

@@ -1,6 +1,6 @@
 //! A generator that a test drives event by event.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 
 use chat_protocol::Codec;
 

@@ -33,7 +33,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
                 print_output(&format!("{}: valid; {content}", document.name()))?;
             }
             Err(error) => {
-                if let CommandError::OpenFiles(_) = error {
+                if let CommandError::OpenFiles(_) | CommandError::Threads(_) = error {
                     let name = document.name();
                     print_output(&format!("{name}: valid, but this machine's limits are too low"))?;
                 }
@@ -53,13 +53,13 @@ fn validate(document: &Document) -> Result<String> {
     match document {
         Document::Scenario(file) => {
             let plan = plan::default_plan(file)?;
-            require_open_files(std::slice::from_ref(&plan))?;
+            require_limits(std::slice::from_ref(&plan))?;
             Ok(plan::describe_size(&plan))
         }
         Document::Suite(file) => {
             let suite = file.load()?;
             let plans = plan::suite_plans(&suite)?;
-            require_open_files(&plans)?;
+            require_limits(&plans)?;
             let trials: usize = plans.iter().map(|plan| plan.trials.len()).sum();
             let scenarios = several(suite.scenarios.len() as u64, "scenario");
             Ok(format!("a suite of {scenarios}, {}", several(trials as u64, "trial")))
@@ -67,10 +67,13 @@ fn validate(document: &Document) -> Result<String> {
     }
 }
 
-/// Requires that the default backend may open as many files as it does before the first
-/// trial of a run. Containers have limits of their own, which `run --backend docker` compares.
-fn require_open_files(plans: &[Plan]) -> Result<()> {
-    let needed = plans.iter().map(|plan| Needs::from_plan(plan).open_files()).max();
-    linux_net::raise_open_files(needed.unwrap_or(0))?;
+/// Requires the open files that the default backend requires before the first trial of a run,
+/// and the threads that the trials may start at the same time. A run is not refused if threads
+/// are missing: its server turns clients away, and the report says so. Containers have limits of
+/// their own, which `run --backend docker` sets and compares.
+fn require_limits(plans: &[Plan]) -> Result<()> {
+    let needs: Vec<_> = plans.iter().map(Needs::from_plan).collect();
+    linux_net::raise_open_files(needs.iter().map(Needs::open_files).max().unwrap_or(0))?;
+    linux_net::require_threads(needs.iter().map(|needs| needs.threads).max().unwrap_or(0))?;
     Ok(())
 }

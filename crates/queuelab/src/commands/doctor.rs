@@ -69,5 +69,6 @@ fn max_needs() -> Needs {
     plans.map(|plan| Needs::from_plan(&plan)).fold(Needs::default(), |max, needs| Needs {
         clients: max.clients.max(needs.clients),
         thread_stack: max.thread_stack.max(needs.thread_stack),
+        threads: max.threads.max(needs.threads),
     })
 }

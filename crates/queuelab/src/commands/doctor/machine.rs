@@ -5,7 +5,7 @@ use std::path::Path;
 
 use lab::{BackendError, Finding};
 use linux_net::{DiagError, SocketDiag};
-use report::gibibytes;
+use report::{count, gibibytes};
 use run_record::Machine;
 
 use super::limits::Limits;
@@ -46,9 +46,9 @@ fn limit_findings(limits: &Limits, needed: u32) -> [Finding; 3] {
     let tightest = &ceilings[0];
     let detail = format!(
         "up to {} in a cell, limited by {}; the scenarios here need at most {needed}",
-        format_count(tightest.clients),
-        tightest.limit,
-        needed = format_count(needed)
+        count(tightest.clients),
+        tightest.limit(),
+        needed = count(needed)
     );
     let clients = match tightest.clients >= needed {
         true => Finding::ok("clients", detail),
@@ -58,33 +58,17 @@ fn limit_findings(limits: &Limits, needed: u32) -> [Finding; 3] {
     let Limits { soft_files, hard_files, .. } = limits;
     let raised = match limits.raisable_files.filter(|max| max > hard_files) {
         Some(max) => {
-            format!(", raised up to {} (fs.nr_open) if a cell needs it", format_count(max))
+            format!(", raised up to {} (fs.nr_open) if a cell needs it", count(max))
         }
         None if soft_files < hard_files => {
             ", the soft limit is raised if a cell needs it".to_owned()
         }
         None => String::new(),
     };
-    let [soft, hard] = [soft_files, hard_files].map(|files| format_count(*files));
+    let [soft, hard] = [soft_files, hard_files].map(|&files| count(files));
     let files = Finding::ok("open files", format!("{soft} soft, {hard} hard{raised}"));
 
-    let named = [
-        (limits.max_threads, "kernel.threads-max"),
-        (limits.max_pids, "kernel.pid_max"),
-        (limits.user_threads, "`ulimit -u`"),
-        (limits.group_threads, "remaining under pids.max"),
-    ];
-    let named: Vec<String> = named
-        .into_iter()
-        .filter_map(|(max, name)| max.map(|max| format!("{} ({name})", format_count(max))))
-        .collect();
-    let now = format_count(limits.threads_now);
-    let threads = Finding::ok("threads", format!("{}; {now} now", named.join(", ")));
-    [clients, files, threads]
-}
-
-fn format_count(number: u64) -> String {
-    report::count(number.try_into().unwrap_or(i64::MAX))
+    [clients, files, Finding::ok("threads", limits.describe_threads())]
 }
 
 fn socket_finding(listed: Result<(), DiagError>) -> Finding {
@@ -181,7 +165,7 @@ mod tests {
     #[test]
     fn raisable_limits_are_described() {
         let limits = Limits { soft_files: 1024, hard_files: 4096, ..Limits::default() };
-        let detail = |limits| limit_findings(limits, 1)[1].detail.clone();
+        let detail = |limits: &Limits| limit_findings(limits, 1)[1].detail.clone();
         assert_eq!(
             detail(&limits),
             "1 024 soft, 4 096 hard, the soft limit is raised if a cell needs it"

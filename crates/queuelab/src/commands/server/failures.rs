@@ -1,6 +1,10 @@
 //! Accepts and threads that failed, in words.
 
+use std::borrow::Cow;
+
 use chat_server::AcceptFailures;
+use linux_net::ThreadLimit;
+use nix::sys::resource::{Resource, getrlimit};
 
 /// A kind of failure, and how often it happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -8,8 +12,8 @@ pub(super) struct Failure {
     /// What failed, with its errno: `accept(2) EMFILE`.
     pub(super) what: String,
     pub(super) times: u64,
-    /// What the errno means there.
-    pub(super) meaning: &'static str,
+    /// What the errno means there, with the limit in force if it is a limit.
+    pub(super) meaning: Cow<'static, str>,
 }
 
 /// The failures by kind.
@@ -27,31 +31,62 @@ pub(super) fn failures(counted: &AcceptFailures) -> Vec<Failure> {
     accepts.chain(threads).collect()
 }
 
-/// What an errno of accept(2) means (`do_accept` in net/socket.c).
-fn accept_meaning(errno: &str) -> &'static str {
+/// What an errno of accept(2) means (`do_accept` in net/socket.c), with the limit in force.
+fn accept_meaning(errno: &str) -> Cow<'static, str> {
     match errno {
-        "EMFILE" => {
-            "this process may open no more files (RLIMIT_NOFILE); clients wait in the accept queue"
-        }
-        "ENFILE" => {
-            "the whole machine may open no more files (fs.file-max); clients wait in the accept \
-             queue"
-        }
-        "ENOMEM" | "ENOBUFS" => "no memory for a socket; clients wait in the accept queue",
-        "ECONNABORTED" => "the connection had ended before it was accepted",
-        "EPERM" => "a firewall or security module forbids it",
-        _ => "clients wait in the accept queue",
+        "EMFILE" => format!(
+            "this process may open no more files ({}); clients wait in the accept queue",
+            open_files_limit()
+        )
+        .into(),
+        "ENFILE" => format!(
+            "the whole machine may open no more files ({}); clients wait in the accept queue",
+            machine_files_limit()
+        )
+        .into(),
+        "ENOMEM" | "ENOBUFS" => "no memory for a socket; clients wait in the accept queue".into(),
+        "ECONNABORTED" => "the connection had ended before it was accepted".into(),
+        "EPERM" => "a firewall or security module forbids it".into(),
+        _ => "clients wait in the accept queue".into(),
     }
 }
 
-/// What an errno of pthread_create(3) means.
-fn thread_meaning(errno: &str) -> &'static str {
+/// What an errno of pthread_create(3) means, with the limits in force.
+fn thread_meaning(errno: &str) -> Cow<'static, str> {
+    const TURNED_AWAY: &str =
+        "clients turned away: accepted and closed, because no thread could be started";
     match errno {
         "EAGAIN" => {
-            "clients turned away: accepted and closed, because no thread could be started (a limit \
-             such as RLIMIT_NPROC or the cgroup's pids.max, or no memory for its stack)"
+            format!("{TURNED_AWAY} (at a limit: {}; or no memory for its stack)", thread_limits())
+                .into()
         }
-        _ => "clients turned away: accepted and closed, because no thread could be started",
+        _ => TURNED_AWAY.into(),
+    }
+}
+
+/// The limit of open files of this process, by name.
+fn open_files_limit() -> String {
+    match getrlimit(Resource::RLIMIT_NOFILE) {
+        Ok((soft, _)) => format!("RLIMIT_NOFILE {soft}"),
+        Err(_) => "RLIMIT_NOFILE".to_owned(),
+    }
+}
+
+/// The limit of open files of the machine, by name.
+fn machine_files_limit() -> String {
+    match std::fs::read_to_string("/proc/sys/fs/file-max") {
+        Ok(max) => format!("fs.file-max {}", max.trim()),
+        Err(_) => "fs.file-max".to_owned(),
+    }
+}
+
+/// The limits on threads that apply to this process, by name.
+fn thread_limits() -> String {
+    let limits: Vec<_> = linux_net::thread_limits().iter().map(ThreadLimit::to_string).collect();
+    match limits.as_slice() {
+        // Without a free file, none can be read.
+        [] => "RLIMIT_NPROC, pids.max, kernel.threads-max or kernel.pid_max".to_owned(),
+        limits => limits.join(", "),
     }
 }
 
@@ -60,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_errno_is_a_failure_of_its_own() {
+    fn each_errno_is_a_failure_of_its_own_with_its_limit() {
         let counted = AcceptFailures {
             accept_errors: [("EMFILE".to_owned(), 7), ("ENFILE".to_owned(), 1)].into(),
             thread_errors: [("EAGAIN".to_owned(), 2)].into(),
@@ -69,7 +104,15 @@ mod tests {
         let found = failures(&counted);
         let what: Vec<_> = found.iter().map(|failure| (&*failure.what, failure.times)).collect();
         assert_eq!(what, [("accept(2) EMFILE", 7), ("accept(2) ENFILE", 1), ("thread EAGAIN", 2)]);
-        assert!(found[1].meaning.contains("whole machine"), "{found:?}");
-        assert!(found[2].meaning.contains("turned away"), "{found:?}");
+        let (soft, _) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
+        let machine_wide = std::fs::read_to_string("/proc/sys/fs/file-max").unwrap();
+        let limits = [
+            format!("(RLIMIT_NOFILE {soft})"),
+            format!("(fs.file-max {})", machine_wide.trim()),
+            format!("(at a limit: {};", thread_limits()),
+        ];
+        for (failure, limit) in found.iter().zip(limits) {
+            assert!(failure.meaning.contains(&limit), "{failure:?}");
+        }
     }
 }

@@ -57,7 +57,7 @@ impl Totals {
             turned_away: metrics.turned_away,
         };
         for failure in failures(&failed) {
-            row(&failure.what, failure.times, failure.meaning);
+            row(&failure.what, failure.times, &failure.meaning);
         }
         row("clients", metrics.most_threads, "maximum at the same time, one thread each");
         row("messages", report.messages_ingested, "read from clients");
