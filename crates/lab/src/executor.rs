@@ -15,7 +15,7 @@ pub(crate) trait TrialRunner: Sync {
     type Output: Send;
 
     /// Runs a trial. `next` is the trial after it, whose testbed may be prepared
-    /// meanwhile; `barrier` is shared with the trials beside it.
+    /// meanwhile; `barrier` is shared with the other trials of its batch.
     fn run(
         &self,
         trial: &ScheduledTrial,
@@ -39,7 +39,7 @@ pub(crate) trait TrialSink<Output> {
     fn finished(&mut self, trial: &ScheduledTrial, output: Result<Output>) -> Result<()>;
 }
 
-/// Runs every batch. After a failure the trials beside the one that failed are
+/// Runs every batch. After a failure the other trials of the batch are
 /// ended, and no further batch is started.
 ///
 /// # Errors
@@ -134,7 +134,7 @@ mod tests {
             }
             if let Some(barrier) = barrier {
                 barrier.wait();
-                // Trials beside one that fails are cancelled.
+                // The other trials of a failed one's batch are cancelled.
                 while self.fails.is_some() && !barrier.is_cancelled() {
                     std::thread::yield_now();
                 }

@@ -133,7 +133,7 @@ pub fn run_delay_seconds() -> Option<f64> {
 fn run_delay(text: &str) -> Option<f64> {
     let mut numbers = text.split_ascii_whitespace().map(str::parse::<u64>);
     let (ran, waited) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
-    // Whoever reads it has run.
+    // The thread that reads it has run.
     (ran > 0).then_some(waited as f64 / 1e9)
 }
 

@@ -14,7 +14,7 @@
 //! | `allowance` | the CPU time that samples and scans may use |
 //! | `sockets` | reads the kernel's sockets |
 //! | `summary` | the samples as a trial's record stores them |
-//! | `timeline` | the samples as rows, without unchanged stretches |
+//! | `timeline` | the samples as rows, without unchanged periods |
 //! | `error` | [`ProbeError`] |
 
 mod allowance;

@@ -16,7 +16,7 @@ use worker::{Message, Started};
 
 use crate::common::TIMEOUT;
 
-/// `cargo test` builds examples into the folder beside this test's executable.
+/// `cargo test` builds examples into the folder next to this test's executable.
 pub(crate) fn example() -> PathBuf {
     let own = std::env::current_exe().expect("a path");
     let folder = own.ancestors().nth(2).expect("target/.../deps/server");

@@ -29,7 +29,7 @@ pub(crate) struct TrialContext<'a> {
     pub(crate) server_may_die: bool,
     /// Whether the probe records a timeline.
     pub(crate) timeline: bool,
-    /// Shared with the trials that run beside it.
+    /// Shared with the trials that run at the same time.
     pub(crate) barrier: Option<&'a StartBarrier>,
     pub(crate) live: &'a LiveRun,
     pub(crate) interrupted: &'a AtomicBool,
@@ -53,7 +53,7 @@ impl TrialContext<'_> {
         ExecutionId { trial: self.planned.id, retry: self.planned.retry }
     }
 
-    /// Fails if the trial must end: the user interrupted, or a trial beside it failed.
+    /// Fails if the trial must end: the user interrupted, or a trial of the same batch failed.
     pub(crate) fn check_interruption(&self) -> Result<()> {
         let is_cancelled = self.barrier.is_some_and(StartBarrier::is_cancelled);
         match is_cancelled || self.interrupted.load(Ordering::Relaxed) {

@@ -33,7 +33,7 @@ pub enum EndedBy {
     SlowReader,
     /// The client, because what it read was not in its framing.
     BrokenStream,
-    /// The load was told to stop.
+    /// The load was stopped.
     Stopped,
 }
 

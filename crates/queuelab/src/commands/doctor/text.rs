@@ -53,7 +53,7 @@ fn state_width(diagnosis: &Diagnosis) -> usize {
     sections.flatten().map(|finding| label(finding.state).len()).max().unwrap_or(0)
 }
 
-/// A title and its findings. What a finding says is beside its subject if it fits there, and
+/// A title and its findings. The detail of a finding is next to its subject if it fits there, and
 /// indented below otherwise: a column for it would be too narrow.
 fn section(title: &str, findings: &[Finding], state_width: usize) -> String {
     let mut text = format!("{title}\n");
