@@ -20,7 +20,7 @@ impl<'a> Baseline<'a> {
     /// none, and the baseline of another run is not a previous run.
     pub(crate) fn find(site: &Site, runs: &'a [RunFolder], position: usize) -> Option<Self> {
         let (run, older) = runs.get(position..)?.split_first()?;
-        let summary = site.summaries.get(run).ok();
+        let summary = site.summary(run).ok();
         if summary.as_ref().is_some_and(|summary| summary.baseline_of().is_some()) {
             return None;
         }
@@ -32,7 +32,7 @@ impl<'a> Baseline<'a> {
             return Some(Self::Interleaved(base));
         }
         let is_baseline = |folder: &RunFolder| {
-            site.summaries.get(folder).is_ok_and(|summary| summary.baseline_of().is_some())
+            site.summary(folder).is_ok_and(|summary| summary.baseline_of().is_some())
         };
         older.iter().filter(is_same_scenario).find(|run| !is_baseline(run)).map(Self::Previous)
     }
@@ -52,6 +52,7 @@ mod tests {
     use std::path::Path;
 
     use super::*;
+    use crate::limits::Limits;
 
     fn folder(scenario: &str, time: &str) -> RunFolder {
         let path = Path::new("/nowhere").join(scenario).join(time);
@@ -61,7 +62,7 @@ mod tests {
     #[test]
     fn the_previous_run_is_of_the_same_scenario() {
         let runs = [folder("a", "4"), folder("b", "3"), folder("a", "2"), folder("a", "1")];
-        let site = Site::new(Path::new("/nowhere"));
+        let site = Site::new(Path::new("/nowhere"), Limits::default());
         assert_eq!(Baseline::find(&site, &runs, 0), Some(Baseline::Previous(&runs[2])));
         assert_eq!(Baseline::find(&site, &runs, 1), None);
         assert_eq!(Baseline::find(&site, &runs, 3), None);

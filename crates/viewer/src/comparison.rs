@@ -13,7 +13,7 @@ use std::sync::Arc;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use compare::{Conclusion, Criteria, Verdict};
 use maud::{Markup, html};
 use run_record::RunVerdict;
@@ -31,7 +31,9 @@ pub(crate) async fn response(
     query: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
     let query = query.map(|Query(query)| query).unwrap_or_default();
-    page::from_files(move || comparison_page(&site, &query).unwrap_or_else(|page| page)).await
+    let pages = site.pages.clone();
+    let page = move || comparison_page(&site, &query).unwrap_or_else(|page| page);
+    pages.run(page).await.into_response()
 }
 
 /// One of the two runs.

@@ -10,7 +10,7 @@ use axum::extract::{Path as UrlPath, State};
 use axum::http::{StatusCode, header};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream::{self, Stream};
+use futures_util::stream::{self, Stream, StreamExt};
 
 use crate::live::LiveParts;
 use crate::site::Site;
@@ -29,7 +29,7 @@ pub(crate) async fn response(
     UrlPath((scenario, time)): UrlPath<(String, String)>,
 ) -> Response {
     let root = site.runs.clone();
-    let found = page::blocking(move || {
+    let found = site.lookups.run(move || {
         run_index::find_run(&root, &scenario, &time)
             .map_err(|error| page::unreadable(&root, &error))
     });
@@ -38,10 +38,11 @@ pub(crate) async fn response(
         Ok(None) => return page::not_found().into_response(),
         Err(unreadable) => return unreadable.into_response(),
     };
-    match site.watched.watch(&folder) {
+    match site.watched.watch(&folder, &site.pages) {
         Some(watcher) => {
             let heartbeat = KeepAlive::new().interval(HEARTBEAT).text("heartbeat");
-            Sse::new(events(watcher)).keep_alive(heartbeat).into_response()
+            let events = events(watcher).take_until(tokio::time::sleep(site.events_lifetime));
+            Sse::new(events).keep_alive(heartbeat).into_response()
         }
         None => {
             let text =

@@ -1,5 +1,5 @@
-//! Which requests are answered: those that only read, and whose host is a name or address of
-//! this server.
+//! Which requests are answered: those that only read, whose host is a name or address of this
+//! server, and that can be understood in one way only.
 //!
 //! A page of another site can resolve its own name to 127.0.0.1 (DNS rebinding), and its
 //! scripts could then read the runs as if they were its own. Its requests have that name in
@@ -8,7 +8,8 @@
 use std::net::{IpAddr, SocketAddr};
 
 use axum::extract::{Request, State};
-use axum::http::{Method, StatusCode, header};
+use axum::http::uri::{Authority, Scheme};
+use axum::http::{HeaderValue, Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
@@ -30,11 +31,8 @@ impl Guard {
     /// address, or the address that it listens on. If it listens on every address, any address
     /// is accepted: a name can be made to resolve to another server, an address cannot. The
     /// port is not compared, since it may be published under another one.
-    fn accepts(&self, authority: &str) -> bool {
-        let name = match authority.rsplit_once(':') {
-            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-            _ => authority,
-        };
+    fn accepts(&self, authority: &Authority) -> bool {
+        let name = authority.host();
         let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
         if name == "localhost" || name.ends_with(".localhost") {
             return true;
@@ -46,32 +44,105 @@ impl Guard {
             address.is_loopback() || address == own.to_canonical() || own.is_unspecified()
         })
     }
-}
 
-/// Passes on requests that only read and are for this server.
-pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    if !matches!(*request.method(), Method::GET | Method::HEAD) {
-        let text = "Runs can only be read here: use GET or HEAD.\n";
-        let refused = (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], text);
-        return with_headers(refused.into_response());
+    /// Why a request is refused; `None` if it is answered.
+    fn refusal(&self, request: &Request) -> Option<Response> {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            let text = "Runs can only be read here: use GET or HEAD.\n";
+            let refused = (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD")], text);
+            return Some(refused.into_response());
+        }
+        let ambiguous = |why: &str| (StatusCode::BAD_REQUEST, format!("{why}.\n")).into_response();
+        let hosts = match Hosts::of(request) {
+            Ok(hosts) => hosts,
+            Err(why) => return Some(ambiguous(why)),
+        };
+        // The target takes precedence over the header: both must be of this server.
+        let mut named = hosts.header.iter().chain(&hosts.target).peekable();
+        if named.peek().is_none() || !named.all(|host| self.accepts(host)) {
+            return Some(self.misdirected());
+        }
+        let agree =
+            hosts.header.is_none() || hosts.target.is_none() || hosts.header == hosts.target;
+        (!agree).then(|| ambiguous("The request's target and its Host header differ"))
     }
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    // The authority of the request line takes precedence over the header; check both.
-    let authority = request.uri().authority().map(|authority| authority.as_str());
-    let accepts = |name: &str| guard.accepts(name);
-    if !host.is_some_and(accepts) || !authority.is_none_or(accepts) {
-        let port = guard.address.port();
-        let alternative = match guard.address.ip() {
+
+    /// The answer to a request for another host, or for none.
+    fn misdirected(&self) -> Response {
+        let port = self.address.port();
+        let alternative = match self.address.ip() {
             address if address.is_unspecified() => String::new(),
-            _ => format!(" or http://{}/", guard.address),
+            _ => format!(" or http://{}/", self.address),
         };
         let text = format!(
             "This server only answers requests for addresses of its machine, so that pages of \
              other sites cannot read the runs. Open http://localhost:{port}/{alternative}.\n"
         );
-        return with_headers((StatusCode::MISDIRECTED_REQUEST, text).into_response());
+        (StatusCode::MISDIRECTED_REQUEST, text).into_response()
     }
-    with_headers(next.run(request).await)
+}
+
+/// The hosts that a request names.
+struct Hosts {
+    header: Option<Authority>,
+    target: Option<Authority>,
+}
+
+impl Hosts {
+    /// Fails if a program between a browser and this server could understand the request in
+    /// another way than this server does.
+    fn of(request: &Request) -> Result<Self, &'static str> {
+        let headers = request.headers();
+        let has_body = headers.get_all(header::CONTENT_LENGTH).iter().any(|length| length != "0");
+        if has_body || headers.contains_key(header::TRANSFER_ENCODING) {
+            return Err("A request must not have a body");
+        }
+        let mut hosts = headers.get_all(header::HOST).iter();
+        let header = match (hosts.next(), hosts.next()) {
+            (Some(_), Some(_)) => return Err("A request must not have several Host headers"),
+            (None, _) if request.version() >= Version::HTTP_11 => {
+                return Err("A request must have a Host header");
+            }
+            (None, _) => None,
+            (Some(host), None) => {
+                Some(authority(host.as_bytes()).ok_or("The Host header is not a host")?)
+            }
+        };
+        if request.uri().scheme().is_some_and(|scheme| *scheme != Scheme::HTTP) {
+            return Err("The scheme of a request's target must be http");
+        }
+        let target = match request.uri().authority() {
+            Some(target) => Some(
+                authority(target.as_str().as_bytes()).ok_or("The request's target has no host")?,
+            ),
+            None => None,
+        };
+        Ok(Self { header, target })
+    }
+}
+
+/// A host with or without a port, and nothing else.
+fn authority(text: &[u8]) -> Option<Authority> {
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._:[]".contains(byte);
+    let authority = Authority::try_from(text).ok().filter(|_| text.iter().all(is_plain))?;
+    // What follows the host is nothing, or a port that is a number.
+    let port = authority.as_str().strip_prefix(authority.host())?;
+    let is_port = port.is_empty() || port == ":" || authority.port_u16().is_some();
+    let is_host = authority.host().split('.').rev().skip(1).all(|label| !label.is_empty());
+    (is_port && is_host).then_some(authority)
+}
+
+/// Passes on requests that only read and are for this server.
+pub(crate) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
+    match guard.refusal(&request) {
+        None => with_headers(next.run(request).await),
+        Some(mut refused) => {
+            // What follows, such as the body, is not read as a further request.
+            let close = HeaderValue::from_static("close");
+            refused.headers_mut().insert(header::CONNECTION, close);
+            with_headers(refused)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -79,7 +150,8 @@ mod tests {
     use super::Guard;
 
     fn accepts(listening: &str, authority: &str) -> bool {
-        Guard::new(listening.parse().unwrap()).accepts(authority)
+        let guard = Guard::new(listening.parse().unwrap());
+        super::authority(authority.as_bytes()).is_some_and(|authority| guard.accepts(&authority))
     }
 
     #[test]
@@ -106,7 +178,27 @@ mod tests {
             "127.0.0.1.evil.test",
             "evillocalhost",
             "127.0.0.1@evil.test",
+            "evil.test@localhost",
+            "evil.test:80@localhost:80",
+            "evil.test/.localhost",
+            "evil.test?.localhost",
+            "evil.test,localhost",
+            "evil.test .localhost",
+            "evil.test%00.localhost",
+            "evil.test_.localhost\u{e9}",
+            "localhost:port",
+            "localhost:99999",
+            "localhost:80:80",
+            "localhost..",
+            ".localhost",
+            "a..localhost",
+            "[::1",
+            "::1",
+            "[::1]evil.test",
+            "[127.0.0.1]x",
             "0x7f.1",
+            "2130706433",
+            "0177.0.0.1",
         ] {
             assert!(!accepts("127.0.0.1:8088", name), "{name}");
             assert!(!accepts("0.0.0.0:8088", name), "{name}");

@@ -3,25 +3,31 @@
 //! | module | holds |
 //! |---|---|
 //! | [`Server`] (`server`), `router`, `site` | the server, its paths, and what the pages are made from |
+//! | [`Limits`] (`limits`), `connections` | what clients may take, and their connections |
 //! | `guard` | which requests are answered |
 //! | `page`, `url` | the frame and security policy of every page; names in URLs |
 //! | `run_index`, `run_folder` | the runs and suites below the directory, and the files of one |
-//! | `summary`, `summary_cache` | what the list shows of a run, read once |
+//! | `summary`, `run_cache` | what the list shows of a run; what is made from a run, once |
 //! | `list`, `suites`, `run_page`, `comparison`, `live` | the pages and their parts |
+//! | `workers` | the threads that make pages, a limited number at a time |
 //! | `verdict`, `baseline`, `thumbnail` | parts of several pages |
 //! | `watchers` | runs in progress, each read once for all browsers that watch it |
 //! | `events` | the server-sent events of a run in progress |
-//! | `files` | the files of a run directory, unchanged |
+//! | `files`, `own_file` | the files of a run directory, unchanged; which files are served |
 
 mod baseline;
 mod comparison;
+mod connections;
 mod events;
 mod files;
 mod guard;
+mod limits;
 mod list;
 mod live;
+mod own_file;
 mod page;
 mod router;
+mod run_cache;
 mod run_folder;
 mod run_index;
 mod run_page;
@@ -29,10 +35,11 @@ mod server;
 mod site;
 mod suites;
 mod summary;
-mod summary_cache;
 mod thumbnail;
 mod url;
 mod verdict;
 mod watchers;
+mod workers;
 
-pub use server::{ServeError, Server};
+pub use limits::Limits;
+pub use server::{BindError, Server};

@@ -36,18 +36,19 @@ pub(crate) async fn response(
     query: Result<Query<HashMap<String, String>>, QueryRejection>,
 ) -> Response {
     let from = query.ok().and_then(|Query(query)| query.get("from")?.parse().ok()).unwrap_or(0);
-    page::from_files(move || match run_index::list_runs(&site.runs) {
-        Ok(runs) => list(&site, &runs, from).into_response(),
-        Err(error) => page::unreadable(&site.runs, &error).into_response(),
-    })
-    .await
+    let pages = site.pages.clone();
+    let page = move || match run_index::list_runs(&site.runs) {
+        Ok(runs) => list(&site, &runs, from),
+        Err(error) => page::unreadable(&site.runs, &error),
+    };
+    pages.run(page).await.into_response()
 }
 
 fn list(site: &Site, runs: &[RunFolder], from: usize) -> Page {
     let from = from.min(runs.len());
     let row = |(position, folder): (usize, _)| Row {
         folder,
-        summary: site.summaries.get(folder),
+        summary: site.summary(folder),
         is_running: folder.is_running(),
         baseline: Baseline::find(site, runs, position),
     };
@@ -137,6 +138,7 @@ mod tests {
     use run_record::{Interleaved, InterleavedRole, RunDirectory};
 
     use super::*;
+    use crate::limits::Limits;
 
     #[test]
     fn an_interleaved_run_has_its_own_baseline_and_no_other_run_has_that() {
@@ -155,7 +157,7 @@ mod tests {
         put("2", Some((InterleavedRole::New, "2-base")));
         put("2-base", Some((InterleavedRole::Baseline, "2")));
         put("3", None);
-        let site = Site::new(root.path());
+        let site = Site::new(root.path(), Limits::default());
         let runs = run_index::list_runs(root.path()).unwrap();
         let at = |time: &str| runs.iter().position(|run| run.time == time).unwrap();
         let baseline = |time: &str| Baseline::find(&site, &runs, at(time));

@@ -84,19 +84,6 @@ pub(crate) fn with_headers(mut response: Response) -> Response {
     response
 }
 
-/// A response that is made from files, which are read on a thread that may block.
-pub(crate) async fn from_files<A>(make: impl FnOnce() -> A + Send + 'static) -> Response
-where
-    A: IntoResponse + Send + 'static,
-{
-    blocking(make).await.into_response()
-}
-
-/// Runs what may wait for a disk on a thread that may block.
-pub(crate) async fn blocking<A: Send + 'static>(make: impl FnOnce() -> A + Send + 'static) -> A {
-    tokio::task::spawn_blocking(make).await.expect("a panic anywhere ends the process")
-}
-
 /// The link to the list.
 pub(crate) fn all_runs() -> Markup {
     html! { p { a href="/" { "← all runs" } } }

@@ -1,11 +1,15 @@
 //! The directory of a run.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use run_record::{RunDirectory, RunRecord, TrialRecord};
 
+use crate::own_file::{is_own_file, why_not};
 use crate::url::url_segment;
+
+/// The records from which pages are made, MiB: they need several times as much memory.
+const MAX_RECORDS: u64 = 512;
 
 /// The directory of a run, or of a suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,14 +42,14 @@ impl RunFolder {
         self.has_file("report.html")
     }
 
-    /// Whether it has a file with this name, which must not be a link.
+    /// Whether it has a file with this name, which must not be a link of either kind.
     pub(crate) fn has_file(&self, name: &str) -> bool {
-        is_file(&self.path.join(name))
+        is_own_file(&self.path.join(name))
     }
 
     /// Whether the run is in progress.
     pub(crate) fn is_running(&self) -> bool {
-        is_file(&self.path.join("trials.jsonl")) && RunDirectory::is_running(&self.path)
+        is_own_file(&self.path.join("trials.jsonl")) && RunDirectory::is_running(&self.path)
     }
 
     /// The names of its charts without their extension, in order.
@@ -57,7 +61,7 @@ impl RunFolder {
             .into_iter()
             .flatten()
             .flatten()
-            .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_file()))
+            .filter(|entry| is_own_file(&entry.path()))
             .filter_map(|entry| entry.file_name().to_str()?.strip_suffix(".svg").map(str::to_owned))
             .collect();
         charts.sort();
@@ -71,7 +75,8 @@ impl RunFolder {
         RunDirectory::read(&self.path).map_err(|error| error.to_string())
     }
 
-    /// Fails if a file that the record is read from is a link, which could lead anywhere.
+    /// Fails if a file that the record is read from is a link, which could lead anywhere, or
+    /// has more than pages are made from.
     pub(crate) fn check(&self) -> Result<(), String> {
         self.check_files(&["run.json", "trials.jsonl", "live.json"])
     }
@@ -82,20 +87,24 @@ impl RunFolder {
     }
 
     fn check_files(&self, names: &[&str]) -> Result<(), String> {
+        let mut bytes = 0;
         for name in names {
             let file = self.path.join(name);
-            match fs::symlink_metadata(&file) {
-                Ok(found) if !found.is_file() => {
-                    return Err(format!("read {}: it is not a regular file", file.display()));
-                }
-                // Reading reports what is missing.
-                _ => {}
+            // Reading reports what is missing.
+            let Ok(found) = fs::symlink_metadata(&file) else { continue };
+            if let Some(why) = why_not(&found) {
+                return Err(format!("read {}: {why}", file.display()));
             }
+            bytes += found.len();
+        }
+        let mebibytes = bytes >> 20;
+        if mebibytes > MAX_RECORDS {
+            return Err(format!(
+                "read {}: it has {mebibytes} MiB of records, and pages are made from \
+                 {MAX_RECORDS} MiB at most; `queuelab report` makes a report from more",
+                self.path.display()
+            ));
         }
         Ok(())
     }
-}
-
-fn is_file(path: &Path) -> bool {
-    fs::symlink_metadata(path).is_ok_and(|found| found.is_file())
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::extract::{Path as UrlPath, State};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, PreEscaped, html};
-use run_record::{Machine, RunRecord};
+use run_record::Machine;
 use run_view::Run;
 use run_view::number::gibibytes;
 use run_view::prose::several;
@@ -27,56 +27,87 @@ pub(crate) async fn response(
     State(site): State<Arc<Site>>,
     UrlPath((scenario, time)): UrlPath<(String, String)>,
 ) -> Response {
-    page::from_files(move || match run_index::find_run(&site.runs, &scenario, &time) {
-        Ok(Some(folder)) => run(&site, &folder).into_response(),
-        Ok(None) => page::not_found().into_response(),
-        Err(error) => page::unreadable(&site.runs, &error).into_response(),
-    })
-    .await
+    let pages = site.pages.clone();
+    let page = move || match run_index::find_run(&site.runs, &scenario, &time) {
+        Ok(Some(folder)) => run(&site, &folder),
+        Ok(None) => page::not_found(),
+        Err(error) => page::unreadable(&site.runs, &error),
+    };
+    pages.run(page).await.into_response()
+}
+
+/// What the page of a run shows of its contents.
+#[derive(Debug)]
+pub(crate) struct RunText {
+    /// Its beginning, as HTML.
+    top: String,
+    /// The summary that `queuelab run` prints.
+    summary: String,
+    /// The run whose baseline it is, if it is one.
+    baseline_of: Option<String>,
 }
 
 fn run(site: &Site, folder: &RunFolder) -> Page {
     let title = format!("{} {}", folder.scenario, folder.time);
-    let is_running = folder.is_running();
-    let (record, trials) = match folder.read() {
-        Ok(contents) => contents,
-        Err(error) => {
-            let body = html! {
-                (page::all_runs()) h1 { (folder.scenario) } p.failed { "failed to " (error) }
-            };
-            return Page::new(title, body);
-        }
+    let page = match folder.is_running() {
+        true => live(&title, folder),
+        false => ended(&title, site, folder),
     };
-    let run = Run::new(record, trials);
-    let summary = Summary::new(&run);
-    let top = html! {
-        (page::all_runs())
-        p.quiet { (folder.scenario) @if summary.is_quick { " · quick" } }
-        h1 { (summary.question) }
-        (facts(&run, is_running))
-    };
-    if is_running {
-        return live(title, &top, folder, run.record);
-    }
+    page.unwrap_or_else(|error| {
+        let body = html! {
+            (page::all_runs()) h1 { (folder.scenario) } p.failed { "failed to " (error) }
+        };
+        Page::new(title, body)
+    })
+}
+
+/// The page of a run that is not in progress.
+fn ended(title: &str, site: &Site, folder: &RunFolder) -> Result<Page, String> {
+    let text = site.texts.get(folder, |stamps, record, trials| {
+        let run = Run::new(record, trials);
+        let summary = Summary::new(&run);
+        let text = RunText {
+            top: top(folder, &run, &summary, false).0,
+            summary: report::summary(&run),
+            baseline_of: summary.baseline_of().map(str::to_owned),
+        };
+        // It was read for this one, too.
+        site.summaries.put(folder, stamps, summary);
+        text
+    })?;
     let runs = run_index::list_runs(&site.runs).unwrap_or_default();
     let position = runs.iter().position(|other| other == folder);
     let baseline = position.and_then(|position| Baseline::find(site, &runs, position));
     let body = html! {
-        (top)
+        (PreEscaped(&text.top))
         p.choices {
             @if folder.has_report() {
                 a href=(format!("{}/report.html", folder.link())) { "The report, with its charts" }
             }
             @if let Some(baseline) = baseline { (baseline.link(folder)) }
-            @if let Some(new) = summary.baseline_of() { span.quiet { "baseline of " (new) } }
+            @if let Some(new) = &text.baseline_of { span.quiet { "baseline of " (new) } }
         }
-        pre { (report::summary(&run)) }
+        pre { (text.summary) }
     };
-    Page::new(title, body)
+    Ok(Page::new(title, body))
+}
+
+/// The beginning of the page.
+fn top(folder: &RunFolder, run: &Run, summary: &Summary, is_running: bool) -> Markup {
+    html! {
+        (page::all_runs())
+        p.quiet { (folder.scenario) @if summary.is_quick { " · quick" } }
+        h1 { (summary.question) }
+        (facts(run, is_running))
+    }
 }
 
 /// The page of a run in progress. Only its own script may run, which a nonce marks.
-fn live(title: String, top: &Markup, folder: &RunFolder, record: RunRecord) -> Page {
+fn live(title: &str, folder: &RunFolder) -> Result<Page, String> {
+    let (record, trials) = folder.read()?;
+    let run = Run::new(record, trials);
+    let top = top(folder, &run, &Summary::new(&run), true);
+    let Run { record, .. } = run;
     let parts = FollowedRun::new(folder.clone(), record).update();
     let nonce = format!("{:016x}{:016x}", random(), random());
     let head = html! { noscript { meta http-equiv="refresh" content="3"; } };
@@ -92,7 +123,7 @@ fn live(title: String, top: &Markup, folder: &RunFolder, record: RunRecord) -> P
         script nonce=(nonce) { (PreEscaped(SCRIPT)) }
     };
     let directives = format!("form-action 'none'; script-src 'nonce-{nonce}'; connect-src 'self'");
-    Page { head, directives, ..Page::new(title, body) }
+    Ok(Page { head, directives, ..Page::new(title, body) })
 }
 
 /// A number that cannot be predicted, from the hash keys that the standard library takes from

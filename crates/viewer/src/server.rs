@@ -3,39 +3,31 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
 
+use crate::connections;
 use crate::guard::Guard;
+use crate::limits::Limits;
 use crate::router::router;
 use crate::site::Site;
-
-/// How long requests in progress may take after the shutdown began.
-const DRAIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// A server that listens, and serves once [`serve`](Self::serve) is called.
 #[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
+    limits: Limits,
 }
 
-/// Why the runs cannot be served: a fragment that fits "failed to …".
+/// The address cannot be listened on: a fragment that fits "failed to …".
 #[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The address cannot be listened on.
-    #[error("serve on {address}: {source}")]
-    Bind {
-        /// The address that was requested.
-        address: SocketAddr,
-        /// Why not.
-        source: std::io::Error,
-    },
-    /// The server stopped by itself.
-    #[error("serve: {0}")]
-    Serve(std::io::Error),
+#[error("serve on {address}: {source}")]
+pub struct BindError {
+    /// The address that was requested.
+    pub address: SocketAddr,
+    /// Why not.
+    pub source: std::io::Error,
 }
 
 impl Server {
@@ -43,11 +35,17 @@ impl Server {
     ///
     /// # Errors
     /// If the address cannot be listened on.
-    pub async fn bind(address: SocketAddr) -> Result<Self, ServeError> {
-        let failed = |source| ServeError::Bind { address, source };
+    pub async fn bind(address: SocketAddr) -> Result<Self, BindError> {
+        let failed = |source| BindError { address, source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Self { listener, address })
+        Ok(Self { listener, address, limits: Limits::default() })
+    }
+
+    /// The same server with other limits.
+    #[must_use]
+    pub fn with_limits(self, limits: Limits) -> Self {
+        Self { limits, ..self }
     }
 
     /// The address that it listens on, with the port that was chosen.
@@ -55,31 +53,11 @@ impl Server {
         self.address
     }
 
-    /// Serves the runs below a directory until `shutdown` completes. Requests in
-    /// progress then get [`DRAIN_TIMEOUT`] to end.
-    ///
-    /// # Errors
-    /// If the server stops by itself.
-    pub async fn serve(
-        self,
-        runs: &Path,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), ServeError> {
-        let (stopping, stopped) = oneshot::channel();
-        let graceful = async move {
-            shutdown.await;
-            let _ = stopping.send(());
-        };
-        let drained = async {
-            // Without a sender the server has ended, and this is not waited for.
-            let _ = stopped.await;
-            tokio::time::sleep(DRAIN_TIMEOUT).await;
-        };
-        let router = router(Arc::new(Site::new(runs)), Guard::new(self.address));
-        let server = axum::serve(self.listener, router).with_graceful_shutdown(graceful);
-        tokio::select! {
-            served = server => served.map_err(ServeError::Serve),
-            () = drained => Ok(()),
-        }
+    /// Serves the runs below a directory until `shutdown` completes. Requests in progress
+    /// then get two seconds to end.
+    pub async fn serve(self, runs: &Path, shutdown: impl Future<Output = ()>) {
+        let site = Arc::new(Site::new(runs, self.limits));
+        let router = router(site, Guard::new(self.address));
+        connections::serve(self.listener, router, self.limits, shutdown).await;
     }
 }

@@ -1,24 +1,57 @@
 //! What the pages are made from.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use crate::summary_cache::SummaryCache;
+use run_view::Run;
+
+use crate::limits::Limits;
+use crate::run_cache::RunCache;
+use crate::run_folder::RunFolder;
+use crate::run_page::RunText;
+use crate::summary::Summary;
 use crate::watchers::WatchedRuns;
+use crate::workers::Workers;
+
+/// The summaries that are kept; each takes a few kilobytes.
+const MAX_SUMMARIES: usize = 2000;
+/// The texts of runs that are kept; each takes some ten kilobytes.
+const MAX_TEXTS: usize = 100;
+/// The files that are looked up at the same time.
+const MAX_LOOKUPS: usize = 16;
 
 /// The runs below a directory, and what is known of them.
 pub(crate) struct Site {
     /// Read again for each request, so that a run appears while it runs.
     pub(crate) runs: PathBuf,
-    pub(crate) summaries: SummaryCache,
+    pub(crate) summaries: RunCache<Summary>,
+    pub(crate) texts: RunCache<RunText>,
     pub(crate) watched: WatchedRuns,
+    /// Makes pages one after the other, since a page may need all trials of a run, or of two:
+    /// memory is then needed for one page, and the next can use what was read for it.
+    pub(crate) pages: Workers,
+    /// Finds runs and files.
+    pub(crate) lookups: Workers,
+    pub(crate) events_lifetime: Duration,
 }
 
 impl Site {
-    pub(crate) fn new(runs: &Path) -> Self {
+    pub(crate) fn new(runs: &Path, limits: Limits) -> Self {
         Self {
             runs: runs.to_owned(),
-            summaries: SummaryCache::default(),
+            summaries: RunCache::new(MAX_SUMMARIES),
+            texts: RunCache::new(MAX_TEXTS),
             watched: WatchedRuns::default(),
+            pages: Workers::new(1),
+            lookups: Workers::new(MAX_LOOKUPS),
+            events_lifetime: limits.events_lifetime,
         }
+    }
+
+    /// The summary of a run; or why the run cannot be read.
+    pub(crate) fn summary(&self, folder: &RunFolder) -> Result<Arc<Summary>, String> {
+        let make = |_, record, trials| Summary::new(&Run::new(record, trials));
+        self.summaries.get(folder, make)
     }
 }

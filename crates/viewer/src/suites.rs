@@ -73,7 +73,7 @@ fn members(site: &Site, record: &SuiteRecord) -> (Verdict, Vec<Member>) {
         .map(|member| member.run.as_deref().and_then(|run| find_member(site, run)))
         .collect();
     let summaries: Vec<Option<Result<Arc<Summary>, String>>> =
-        runs.iter().map(|run| run.as_ref().map(|run| site.summaries.get(run))).collect();
+        runs.iter().map(|run| run.as_ref().map(|run| site.summary(run))).collect();
     let verdicts: Vec<_> = summaries
         .iter()
         .map(|summary| {
@@ -173,7 +173,7 @@ mod tests {
             fs::copy(sweep.join("run.json"), folder.join("run.json")).unwrap();
             fs::copy(sweep.join("trials.jsonl"), folder.join("trials.jsonl")).unwrap();
         }
-        let site = Site::new(&runs);
+        let site = Site::new(&runs, crate::limits::Limits::default());
         assert_eq!(
             find_member(&site, "../../sweep/1").map(|run| run.name()).as_deref(),
             Some("sweep/1")

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 
 use crate::live::{FollowedRun, LiveParts};
-use crate::page;
 use crate::run_folder::RunFolder;
+use crate::workers::Workers;
 
 /// The browsers that may watch at the same time, all runs together.
 pub(crate) const MAX_WATCHERS: usize = 64;
@@ -41,13 +41,14 @@ pub(crate) struct Watcher {
 
 impl WatchedRuns {
     /// Watches a run, and starts to follow it if this is its first watcher; `None` if there
-    /// are too many watchers.
-    pub(crate) fn watch(&self, folder: &RunFolder) -> Option<Watcher> {
+    /// are too many watchers. The first reading of a run is work like that of a page.
+    pub(crate) fn watch(&self, folder: &RunFolder, pages: &Workers) -> Option<Watcher> {
         let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
         let mut channels = locked(&self.channels);
         let sender = channels.entry(folder.path.clone()).or_insert_with(|| {
             let sender = Arc::new(watch::channel(Arc::default()).0);
-            tokio::spawn(follow(folder.clone(), Arc::clone(&sender), Arc::clone(&self.channels)));
+            let channels = Arc::clone(&self.channels);
+            tokio::spawn(follow(folder.clone(), Arc::clone(&sender), channels, pages.clone()));
             sender
         });
         Some(Watcher { parts: sender.subscribe(), _permit: permit })
@@ -55,8 +56,15 @@ impl WatchedRuns {
 }
 
 /// Follows a run until it has no watchers, or no changes will follow.
-async fn follow(folder: RunFolder, sender: Channel, channels: Arc<Mutex<Channels>>) {
+async fn follow(
+    folder: RunFolder,
+    sender: Channel,
+    channels: Arc<Mutex<Channels>>,
+    pages: Workers,
+) {
     let mut run = None;
+    // What was appended since the last update is read without waiting for pages.
+    let updates = Workers::new(1);
     let mut ticks = tokio::time::interval(POLL_INTERVAL);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -64,7 +72,8 @@ async fn follow(folder: RunFolder, sender: Channel, channels: Arc<Mutex<Channels
         let parts;
         (run, parts) = {
             let folder = folder.clone();
-            page::blocking(move || update(folder, run)).await
+            let workers = if run.is_none() { &pages } else { &updates };
+            workers.run(move || update(folder, run)).await
         };
         let is_last = parts.is_last;
         sender.send_if_modified(|before| {

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use viewer::{ServeError, Server};
+use viewer::{BindError, Server};
 
 use super::print_output;
 use crate::error::{CommandError, Result};
@@ -38,14 +38,14 @@ async fn run(ServeArguments { address, runs }: &ServeArguments) -> Result {
     // First: the kernel drops a signal to the first process of a container that has no
     // handler for it.
     let stop = Stop::new().map_err(io_error("watch for signals"))?;
-    let server = Server::bind(*address).await.map_err(serve_error)?;
+    let server = Server::bind(*address).await.map_err(bind_error)?;
     let address = server.address();
     let place = match address.ip().is_unspecified() {
         true => format!("port {} of every address of this host", address.port()),
         false => format!("http://{address}/"),
     };
     print_output(&format!("serving the runs of {} on {place}", runs.display()))?;
-    server.serve(runs, stop.received()).await.map_err(serve_error)?;
+    server.serve(runs, stop.received()).await;
     Ok(Exit::Held)
 }
 
@@ -70,17 +70,12 @@ impl Stop {
     }
 }
 
-fn serve_error(error: ServeError) -> CommandError {
-    match error {
-        ServeError::Bind { address, source } => {
-            let found = match linux_net::explain_bind_error(address, &source) {
-                Some(found) => format!("{found}; the flag is --address"),
-                None => "choose another address with --address".to_owned(),
-            };
-            io_error(&format!("serve on {address} ({found})"))(source)
-        }
-        ServeError::Serve(source) => io_error("serve")(source),
-    }
+fn bind_error(BindError { address, source }: BindError) -> CommandError {
+    let found = match linux_net::explain_bind_error(address, &source) {
+        Some(found) => format!("{found}; the flag is --address"),
+        None => "choose another address with --address".to_owned(),
+    };
+    io_error(&format!("serve on {address} ({found})"))(source)
 }
 
 fn io_error(action: &str) -> impl Fn(std::io::Error) -> CommandError {

@@ -1,11 +1,12 @@
 //! The charts of two runs, those with the same name side by side.
 
+use std::io::Read;
 use std::path::Path;
 
 use maud::{Markup, html};
 
+use crate::own_file;
 use crate::run_folder::RunFolder;
-use crate::run_index;
 use crate::thumbnail::rank;
 use crate::url::url_segment;
 
@@ -81,12 +82,16 @@ struct ChartFile {
 /// would make their labels too small, or cut them off.
 const MIN_STACKED_WIDTH: f64 = 640.0;
 
+/// The bytes of a chart that are read: more than the largest one has.
+const MAX_CHART: u64 = 16 << 20;
+
 impl ChartFile {
     /// `None` if there is no such chart.
     fn read(root: &Path, folder: &RunFolder, name: &str) -> Option<Self> {
         let names =
             [&folder.scenario, &folder.time, "charts", &format!("{name}.svg")].map(str::to_owned);
-        let svg = String::from_utf8(run_index::read_file(root, &names).ok()??).ok()?;
+        let mut svg = String::new();
+        own_file::open(root, &names).ok()??.take(MAX_CHART).read_to_string(&mut svg).ok()?;
         let texts = svg.split("<text ").skip(1).filter_map(|text| {
             let (tag, rest) = text.split_once('>')?;
             let (text, _) = rest.split_once('<')?;

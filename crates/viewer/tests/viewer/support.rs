@@ -14,6 +14,7 @@ use run_record::RunDirectory;
 use run_view::Run;
 use tempfile::TempDir;
 use tokio::sync::oneshot;
+use viewer::Limits;
 
 /// A viewer that serves from a thread of this process until it is dropped.
 pub(crate) struct RunningViewer {
@@ -22,6 +23,11 @@ pub(crate) struct RunningViewer {
 
 /// Serves the runs below `runs` on a free port.
 pub(crate) fn serve(runs: &Path) -> (RunningViewer, SocketAddr) {
+    serve_with(runs, Limits::default())
+}
+
+/// The same with other limits.
+pub(crate) fn serve_with(runs: &Path, limits: Limits) -> (RunningViewer, SocketAddr) {
     let runs = runs.to_owned();
     let (bound, address) = std::sync::mpsc::channel();
     let (shutdown, stopped) = oneshot::channel::<()>();
@@ -31,7 +37,7 @@ pub(crate) fn serve(runs: &Path) -> (RunningViewer, SocketAddr) {
             let server = viewer::Server::bind((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
             bound.send(server.address()).unwrap();
             let shutdown = async { drop(stopped.await) };
-            server.serve(&runs, shutdown).await.unwrap();
+            server.with_limits(limits).serve(&runs, shutdown).await;
         });
         runtime.shutdown_background();
     });
