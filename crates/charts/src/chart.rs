@@ -47,7 +47,7 @@ impl Chart {
         }
     }
 
-    /// An SVG file of its own, in `charts/` beside the page. Its `data-width` is the
+    /// An SVG file of its own, in `charts/` next to the page. Its `data-width` is the
     /// width of the chart, which the title may exceed.
     pub fn file(&self) -> Vec<u8> {
         let body = self.body.0.replace("href=\"#", "href=\"../report.html#");

@@ -44,13 +44,14 @@ pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
     let never = never(&strips, &groups, high);
     let any_never = !never.is_empty();
     let right = left + PLOT;
-    let beside = never.iter().map(|(text, _)| text_width(text)).fold(0.0, f64::max);
-    let beside = if any_never { beside.max(text_width(NEVER[1])) * NARROW + 22.0 } else { 26.0 };
+    let numbers_width = never.iter().map(|(text, _)| text_width(text)).fold(0.0, f64::max);
+    let numbers_width =
+        if any_never { numbers_width.max(text_width(NEVER[1])) * NARROW + 22.0 } else { 26.0 };
     let headings = groups.iter().flat_map(|group| &group.name);
-    // With low rows, a group's number is beside its name.
-    let shared = if is_low { beside } else { 0.0 };
+    // With low rows, a group's number is next to its name.
+    let shared = if is_low { numbers_width } else { 0.0 };
     let headings = headings.map(|(name, _)| text_width(name) * NARROW + 12.0 + shared);
-    let width = headings.fold(right + beside, f64::max);
+    let width = headings.fold(right + numbers_width, f64::max);
     let end = width - 8.0;
     let x = Scale::log((from, to), (left, right));
     let peak = strips.iter().map(Strip::peak).fold(0.0, f64::max);
@@ -96,7 +97,7 @@ pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
     })
 }
 
-/// The heading of the numbers beside the rows, in two lines.
+/// The heading of the numbers next to the rows, in two lines.
 const NEVER: [&str; 2] = ["never", "connected"];
 
 /// The attempts that never connected, with the vertical position of the text: for each

@@ -9,7 +9,6 @@ use run_record::{ExecutionId, ListenerSummary, RunDirectory, RunDirectoryError, 
 use charts::{self, Chart, Recorded};
 use run_view::Cell;
 use run_view::Run;
-use run_view::number::total;
 
 /// The largest size of the charts of recorded trials in a page, except the first; the page
 /// is then below four million bytes.
@@ -153,8 +152,6 @@ struct Rank {
 
 impl Rank {
     fn new(trial: &TrialRecord) -> Self {
-        let retransmitting_attempts =
-            total(trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
         let listeners = trial.evidence.probe.iter().flat_map(|probe| &probe.listeners);
         // A queue holds one more than its limit.
         let fullness = |listener: &ListenerSummary| {
@@ -163,7 +160,7 @@ impl Rank {
         };
         Self {
             drops: drops(trial),
-            retransmitting_attempts,
+            retransmitting_attempts: trial.retransmitting_attempts(),
             fullest: listeners.map(fullness).max(),
             trial: Reverse(trial.execution_id()),
         }

@@ -8,7 +8,7 @@ use tabled::settings::peaker::Priority;
 use tabled::settings::{Alignment, Style, Width};
 
 use run_view::Run;
-use run_view::number::{count, nanoseconds, percent, total};
+use run_view::number::{count, nanoseconds, percent};
 use run_view::prose::{several, wrap_to};
 
 use crate::checks;
@@ -85,7 +85,7 @@ fn acceptance(trial: &TrialRecord, view: &StandaloneView) -> Vec<String> {
     if view.half_open > 0 {
         lines.push(format!(
             "Never accepted: {}, in SYN_RECV at the server. It dropped the last ACK of their \
-             handshake, as a full accept queue does.",
+             handshake, as with a full accept queue or with TCP_DEFER_ACCEPT.",
             count(view.half_open)
         ));
     }
@@ -117,7 +117,7 @@ fn outcomes(trial: &TrialRecord) -> String {
 }
 
 fn retransmissions(trial: &TrialRecord) -> String {
-    match total(trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts)) {
+    match trial.retransmitting_attempts() {
         0 => "No attempt waited for a SYN retransmission.".to_owned(),
         1 => "1 attempt waited for a SYN retransmission.".to_owned(),
         n => format!("{} attempts waited for a SYN retransmission.", count(n)),

@@ -82,7 +82,7 @@ fn describe(retransmits: u32, at: Option<Duration>, end: End, attempts: u64) -> 
 
 /// A trial's attempts with retransmissions, by their number and how the attempts ended.
 fn ends(trial: &TrialRecord) -> Vec<(u32, End, u64)> {
-    let waited = total(trial.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
+    let waited = trial.retransmitting_attempts();
     let ok = trial.outcomes.get(Outcome::Ok).saturating_sub(trial.ok_first_try).min(waited);
     let mut not_ok = waited - ok;
     let outcome = |outcome| trial.outcomes.get(outcome);

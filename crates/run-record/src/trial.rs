@@ -147,6 +147,11 @@ impl TrialRecord {
         self.ok_first_try as f64 / self.attempts.max(1) as f64
     }
 
+    /// The attempts that retransmitted their SYN.
+    pub fn retransmitting_attempts(&self) -> u64 {
+        self.syn_retransmits.range(1..).map(|(_, &attempts)| attempts).fold(0, u64::saturating_add)
+    }
+
     /// Whether the rest of the machine disturbed it: then its rates, shares and times are no
     /// finding, but its exact laws and its invariants are.
     pub fn is_disturbed(&self) -> bool {

@@ -77,7 +77,7 @@ pub(crate) fn report(run: &Path) {
     }
 }
 
-/// Text as it stands in a page.
+/// Text as a page contains it.
 pub(crate) fn escaped(text: &str) -> String {
     let text = text.replace('&', "&amp;").replace('<', "&lt;");
     text.replace('>', "&gt;").replace('"', "&quot;")

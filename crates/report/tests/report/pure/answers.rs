@@ -138,7 +138,7 @@ fn two_runs_are_answered_at_the_same_place() {
     let (record, trials) = load_run("sweep");
     let base = Run::new(record.clone(), trials.clone());
     let mut moved = trials;
-    // The answer to the new run alone would be about the other design.
+    // The answer to only the new run would be about the other design.
     let is_moved = |trial: &&mut TrialRecord| {
         trial.point["server.design"] == "global-lock" && trial.point["server.backlog"] == 10
     };

@@ -1,10 +1,11 @@
 //! Tests that need nothing but files.
 
-mod absurd;
 mod answers;
 mod axis_names;
 mod disturbed;
+mod extreme;
 mod files;
+mod junit;
 mod png;
 mod retries;
 mod standalone;

@@ -62,7 +62,7 @@ fn every_format_reads_the_stored_verdict_of_a_trial_and_a_cell() {
     let (mut record, mut trials) = with_executions(&[false]);
     record.verdict = Some(RunVerdict::new(&record, &trials));
     let id = trials[3].id;
-    // Its trials alone would hold.
+    // Its trials by themselves would hold.
     trials[3].laws[0].held = Some(true);
     let run = Run::new(record, trials);
     let csv = file(&run, "cells.csv");

@@ -133,7 +133,7 @@ fn the_verdict_is_at_the_top_and_details_are_closed() {
     let wide = page.split("<div class=\"pair stacked\">").skip(1);
     let of_report = wide.filter(|pair| pair.contains("connect-latency, new")).count();
     assert_eq!(of_report, 1, "charts of reports have their width");
-    // Its title alone is longer than half a page.
+    // Its title is longer than half a page.
     let titled = page.split("<div class=\"pair").find(|pair| pair.contains("heat-first-try"));
     assert!(titled.unwrap().starts_with("\">"), "left and right: {page}");
     assert!(page.contains("Both on the same scale.") && page.contains("Their scales differ."));
