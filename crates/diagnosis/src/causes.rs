@@ -16,7 +16,7 @@
 //! conditions over the settings in force and the evidence. No cause depends on a scenario's
 //! name.
 
-mod accept_queue;
+pub(crate) mod accept_queue;
 mod buffers;
 mod close_wait;
 pub(crate) mod cookies;
@@ -57,6 +57,8 @@ const CAUSES: [Cause; 21] = [
     deferral::CAUSE,
     buffers::CAUSE,
     slow_reader::CAUSE,
+    close_wait::CAUSE,
+    unfinished::CAUSE,
     time_wait::CAUSE,
     phantoms::CAUSE,
     resets::CAUSE,
@@ -68,8 +70,6 @@ const CAUSES: [Cause; 21] = [
     cookies::CAUSE,
     retransmissions::CAUSE,
     timeouts::CAUSE,
-    unfinished::CAUSE,
-    close_wait::CAUSE,
     locks::CAUSE,
 ];
 
@@ -89,8 +89,8 @@ pub(crate) fn find(all: &TrialSet<'_>) -> Vec<Paragraph> {
 }
 
 fn paragraph(cause: &Cause, all: &TrialSet<'_>) -> Option<Paragraph> {
-    let lead = cause.leads.iter().find_map(|lead| lead.say(all))?;
+    let lead = cause.leads.iter().find_map(|lead| lead.sentence(all))?;
     let sentences: Vec<Sentence> =
-        cause.statements.iter().filter_map(|statement| statement.say(all)).collect();
+        cause.statements.iter().filter_map(|statement| statement.sentence(all)).collect();
     (!sentences.is_empty()).then_some(Paragraph { kind: ParagraphKind::Cause, lead, sentences })
 }

@@ -49,6 +49,8 @@ pub enum Claim {
     RaiseBacklog(u64),
     /// Advice to raise min(backlog, somaxconn), to at least this.
     RaiseLimit(u64),
+    /// Advice to raise min(backlog, somaxconn) and tcp_max_syn_backlog together.
+    RaiseLimitAndMaxSynBacklog,
     /// A setting of the scenario has another value: advice to set it to this.
     Set(&'static str, &'static str),
     /// Advice to use more ports than the client's range has.

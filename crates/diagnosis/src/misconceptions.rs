@@ -51,7 +51,7 @@ const ALL: [Misconception; 11] = [
 /// The misconceptions that this run contradicts, at most [`MAX_SHOWN`].
 pub(crate) fn find(all: &TrialSet<'_>) -> Vec<Paragraph> {
     let shown = ALL.iter().filter_map(|misconception| {
-        let sentence = misconception.evidence.iter().find_map(|evidence| evidence.say(all))?;
+        let sentence = misconception.evidence.iter().find_map(|evidence| evidence.sentence(all))?;
         Some(Paragraph {
             kind: ParagraphKind::Misconception,
             lead: misconception.claim.into(),

@@ -22,12 +22,12 @@ pub(crate) struct Statement {
 
 impl Statement {
     /// The sentence; `None` if no trial satisfies its conditions.
-    pub(crate) fn say(&self, all: &TrialSet<'_>) -> Option<Sentence> {
+    pub(crate) fn sentence(&self, all: &TrialSet<'_>) -> Option<Sentence> {
         let about = all.filter_some(self.needs)?;
-        let mut said = (self.text)(&about, all)?;
-        said.claims.extend(self.claims);
-        said.trials = about.executions();
-        Some(said)
+        let mut sentence = (self.text)(&about, all)?;
+        sentence.claims.extend(self.claims);
+        sentence.trials = about.executions();
+        Some(sentence)
     }
 }
 

@@ -1,13 +1,13 @@
 //! A set of a run's trials, and values over all of them.
 
-use run_record::describe_value;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::words::{counted, listed};
-use run_record::ExecutionId;
-use run_view::Run;
-use run_view::TrialView;
+use linux_net::Counter;
+use run_record::{ExecutionId, Outcome, describe_value};
 use run_view::number::{Spread, total};
+use run_view::{Run, TrialView};
+
+use crate::words::{self, counted, listed, several};
 
 /// A set of a run's trials.
 #[derive(Debug, Clone)]
@@ -83,6 +83,31 @@ impl<'a> TrialSet<'a> {
         total(self.trials.iter().map(of))
     }
 
+    /// The increase of a counter of the server's host.
+    pub(crate) fn server(&self, counter: Counter) -> u64 {
+        self.sum(|trial| trial.server(counter))
+    }
+
+    /// The increase of a counter of the client's host.
+    pub(crate) fn client(&self, counter: Counter) -> u64 {
+        self.sum(|trial| trial.client(counter))
+    }
+
+    /// The number of attempts with an outcome.
+    pub(crate) fn attempts_with(&self, outcome: Outcome) -> u64 {
+        self.sum(|trial| trial.attempts_with(outcome))
+    }
+
+    /// The attempts with an outcome, as `1 attempt` or `97 attempts`.
+    pub(crate) fn attempts(&self, outcome: Outcome) -> String {
+        several(self.attempts_with(outcome), "attempt")
+    }
+
+    /// The attempts that timed out, as [`Self::attempts`], except those of `load.half_open`.
+    pub(crate) fn timed_out(&self) -> String {
+        several(self.sum(TrialView::timed_out), "attempt")
+    }
+
     /// The minimum, median and maximum of a value.
     pub(crate) fn spread(&self, of: impl Fn(&TrialView<'a>) -> Option<f64>) -> Option<Spread> {
         Spread::from_values(self.trials.iter().filter_map(of))
@@ -96,6 +121,26 @@ impl<'a> TrialSet<'a> {
             (least, most) if least == most => Some(written(*least)),
             (least, most) => Some(format!("{} to {}", written(*least), written(*most))),
         }
+    }
+
+    /// The range of a measured time, as `3.06 s` or `3.06 s to 3.24 s`.
+    pub(crate) fn seconds(&self, of: impl Fn(&TrialView<'a>) -> Option<f64>) -> Option<String> {
+        let spread = self.spread(of)?;
+        let (least, most) = (words::seconds(spread.min), words::seconds(spread.max));
+        Some(if least == most { most } else { format!("{least} to {most}") })
+    }
+
+    /// How many sockets of the server's host were observed in a state at once, as
+    /// [`Self::range`].
+    pub(crate) fn most_in(&self, state: &str) -> Option<String> {
+        self.range(|trial| Some(trial.state(state)?.most.into()))
+    }
+
+    /// The values of a setting that is a duration, as `2 s` or `900 ms and 2 s`.
+    pub(crate) fn durations(&self, path: &str) -> Option<String> {
+        let durations: BTreeSet<_> =
+            self.trials.iter().filter_map(|trial| trial.duration(path)).collect();
+        listed(&durations.into_iter().map(words::duration).collect::<Vec<_>>())
     }
 
     /// The values of a setting, as `64`, `0, 1 and 5` or `10 to 300`.

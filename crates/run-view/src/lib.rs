@@ -4,19 +4,25 @@
 //! |---|---|
 //! | `run` | a run's record with its trials, and its axes by name |
 //! | `cell` | a cell of the matrix with its trials |
+//! | `listen_limit` | the limit that a listen(2) sets |
 //! | `metric` | the metrics that tables and charts show for each cell |
 //! | `trial_view` | a trial with the settings and sysctls that it ran under |
+//! | `undecided` | why a trial did not decide a law |
 //! | [`number`] | numbers as text |
 //! | [`prose`] | sentences and lists as text |
 
 mod cell;
+mod listen_limit;
 mod metric;
 pub mod number;
 pub mod prose;
 mod run;
 mod trial_view;
+mod undecided;
 
 pub use cell::Cell;
+pub use listen_limit::{LimitingSetting, ListenLimit};
 pub use metric::{Metric, ORIGINAL_THROUGHPUT, has_rates, metric_names, metrics};
 pub use run::{Run, combinations};
-pub use trial_view::{LimitingSetting, TrialView};
+pub use trial_view::TrialView;
+pub use undecided::why_not_decided;

@@ -4,21 +4,12 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use linux_net::{Counter, Sysctl};
-use queue_model::accept_queue::listen_limit;
+use queue_model::syn_queue::SynQueueFull;
 use queue_model::syn_retry::SynRetry;
-use run_record::{ListenerSummary, Outcome, RunRecord, StateSummary, TrialRecord};
+use run_record::{EndedBy, ListenerSummary, Outcome, RunRecord, StateSummary, TrialRecord};
 use serde_json::Value;
 
-use crate::number::total;
-
-/// The setting that limits the queues of a listener.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LimitingSetting {
-    /// The argument of listen(2).
-    Backlog,
-    /// `net.core.somaxconn`.
-    Somaxconn,
-}
+use crate::listen_limit::ListenLimit;
 
 /// A trial with the settings that it ran under.
 #[derive(Debug, Clone, Copy)]
@@ -103,6 +94,11 @@ impl<'a> TrialView<'a> {
         !self.record.evidence.server.is_empty()
     }
 
+    /// Whether the counters of the server's host were read, and this one did not increase.
+    pub fn server_counted_none(&self, counter: Counter) -> bool {
+        self.has_server_counters() && self.server(counter) == 0
+    }
+
     /// How often accept(2) failed with this errno.
     pub fn accept_errors(&self, errno: &str) -> u64 {
         let server = self.record.server.as_ref();
@@ -114,38 +110,65 @@ impl<'a> TrialView<'a> {
         self.record.outcomes.get(outcome)
     }
 
-    /// The setting that the last listen(2) took its backlog from, and its value.
-    pub fn backlog(&self) -> Option<(&'static str, i32)> {
-        let released = || {
-            let released = self.number("server.release_backlog")?;
-            self.is_set("server.hold_acks").then_some(("server.release_backlog", released))
-        };
-        let (name, backlog) = released()
-            .or_else(|| self.number("server.backlog").map(|backlog| ("server.backlog", backlog)))?;
-        Some((name, i32::try_from(backlog).ok()?))
+    /// The incomplete attempts that this ended.
+    pub fn incomplete_by(&self, by: EndedBy) -> u64 {
+        self.record.incomplete_by.get(&by).copied().unwrap_or(0)
     }
 
-    /// min(backlog, somaxconn), the limit of both queues of a listener: as the kernel
-    /// reported it, else computed.
+    /// The limit that the first listen(2) set, by the settings: that of the SYN queue while
+    /// clients connect.
+    pub fn first_listen(&self) -> Option<ListenLimit> {
+        self.listen("server.backlog")
+    }
+
+    /// The limit that the last listen(2) set, by the settings.
+    pub fn last_listen(&self) -> Option<ListenLimit> {
+        const RELEASE: &str = "server.release_backlog";
+        match self.holds_acks() && self.number(RELEASE).is_some() {
+            true => self.listen(RELEASE),
+            false => self.first_listen(),
+        }
+    }
+
+    fn listen(&self, setting: &'static str) -> Option<ListenLimit> {
+        let somaxconn = self.server_number(Sysctl::Somaxconn)?;
+        ListenLimit::new(setting, self.number(setting)?, somaxconn)
+    }
+
+    /// min(backlog, somaxconn), the limit of both queues of a listener after the last
+    /// listen(2): as the kernel reported it, else computed.
     pub fn limit(&self) -> Option<u32> {
         let reported = self.record.evidence.accept_queue.map(|queue| queue.limit);
-        let computed =
-            || Some(listen_limit(self.backlog()?.1, self.server_number(Sysctl::Somaxconn)?));
-        reported.or_else(computed)
+        reported.or_else(|| Some(self.last_listen()?.limit()))
     }
 
-    /// Which of the two is the limit; the backlog if they are equal.
-    pub fn limiting_setting(&self) -> Option<LimitingSetting> {
-        let (_, backlog) = self.backlog()?;
-        let somaxconn = self.server_number(Sysctl::Somaxconn)?;
-        let is_backlog = backlog >= 0 && backlog.cast_unsigned() <= somaxconn;
-        Some(if is_backlog { LimitingSetting::Backlog } else { LimitingSetting::Somaxconn })
+    /// The limit of a listener's SYN queue while clients connect.
+    pub fn syn_queue_limit(&self) -> Option<u32> {
+        match self.holds_acks() {
+            true => Some(self.first_listen()?.limit()),
+            false => self.limit(),
+        }
     }
 
-    /// Whether this kernel's SYN queue is full at its limit, as before commit 3479c7549fb1,
-    /// and not at one more.
-    pub fn syn_queue_full_at_limit(&self) -> bool {
-        self.run.kernel_rules.syn_queue_full.as_deref() == Some("at_limit")
+    /// Whether the reported limit follows from the settings: a server can call listen(2) with
+    /// another backlog.
+    pub fn limit_is_that_of_the_settings(&self) -> bool {
+        let computed = self.last_listen().map(ListenLimit::limit);
+        computed.is_some() && computed == self.limit()
+    }
+
+    /// Whether a filter of the listener drops last ACKs until every client has connected.
+    pub fn holds_acks(&self) -> bool {
+        self.is_set("server.hold_acks")
+    }
+
+    /// When this kernel considers a SYN queue full; `None` if the run has not determined it.
+    pub fn syn_queue_full(&self) -> Option<SynQueueFull> {
+        match self.run.kernel_rules.syn_queue_full.as_deref()? {
+            "at_limit" => Some(SynQueueFull::AtOrAbove),
+            "more_than_limit" => Some(SynQueueFull::Above),
+            _ => None,
+        }
     }
 
     /// The number of listeners.
@@ -211,8 +234,7 @@ impl<'a> TrialView<'a> {
 
     /// The attempts that retransmitted their SYN, less those of `load.half_open`.
     pub fn retransmitting_attempts(&self) -> u64 {
-        let attempts = total(self.record.syn_retransmits.range(1..).map(|(_, &attempts)| attempts));
-        attempts.saturating_sub(self.half_open())
+        self.record.retransmitting_attempts().saturating_sub(self.half_open())
     }
 
     /// The largest number of SYN retransmissions of an attempt.

@@ -1,9 +1,7 @@
 //! The accept queue was full.
 
 use linux_net::{Counter, Sysctl};
-use queue_model::accept_queue::listen_limit;
-use run_view::LimitingSetting;
-use run_view::TrialView;
+use run_view::{LimitingSetting, ListenLimit, TrialView};
 
 use super::server_limits;
 use crate::claim::Claim;
@@ -33,39 +31,30 @@ pub(super) const CAUSE: Cause = Cause {
             needs: overflowed,
             claims: &[Claim::ServerCounted(OVERFLOWS)],
             text: |full, _| {
-                let overflows = full.sum(|trial| trial.server(OVERFLOWS));
                 let text = format!(
                     "The server's kernel therefore dropped {} ({OVERFLOWS}){}: SYNs, or the last \
                      ACKs of handshakes.",
-                    several(overflows, "segment"),
+                    several(full.server(OVERFLOWS), "segment"),
                     full.place(),
                 );
                 Some(text.into())
             },
         },
         Statement {
-            needs: |trial| overflowed(trial) && limit_is_that_of_the_settings(trial),
+            needs: |trial| overflowed(trial) && trial.limit_is_that_of_the_settings(),
             claims: &[Claim::ServerCounted(OVERFLOWS)],
             text: |full, _| limit(full),
         },
         Statement {
             needs: |trial| {
-                let too_small =
-                    || u64::from(trial.limit().unwrap_or(u32::MAX)) + 1 < trial.clients();
-                overflowed(trial)
-                    && limit_is_that_of_the_settings(trial)
-                    && too_small()
-                    && !server_limits::acted(trial)
+                let is_limited = overflowed(trial) && trial.limit_is_that_of_the_settings();
+                is_limited && !has_room_for_all(trial) && !server_limits::acted(trial)
             },
             claims: &[Claim::ServerCounted(OVERFLOWS), Claim::NoAcceptFailed],
             text: |full, _| remedy(full),
         },
         Statement {
-            needs: |trial| {
-                let limit = trial.limit();
-                let fits = limit.is_some_and(|limit| trial.clients() <= u64::from(limit) + 1);
-                fits && trial.has_server_counters() && trial.server(DROPS) == 0
-            },
+            needs: |trial| has_room_for_all(trial) && trial.server_counted_none(DROPS),
             claims: &[Claim::ServerCountedNone(DROPS)],
             text: |fitting, _| {
                 let place = words::sentence(&fitting.place());
@@ -81,29 +70,27 @@ fn overflowed(trial: &TrialView<'_>) -> bool {
     trial.server(OVERFLOWS) > 0
 }
 
-/// Whether the limit that the kernel reported follows from the settings in force.
-pub(super) fn limit_is_that_of_the_settings(trial: &TrialView<'_>) -> bool {
-    let computed = || {
-        let (_, backlog) = trial.backlog()?;
-        Some(listen_limit(backlog, trial.server_number(SOMAXCONN)?))
-    };
-    trial.limit().is_some() && computed() == trial.limit()
+/// Whether a full accept queue caused every drop of the listener.
+pub(crate) fn caused_every_drop(trial: &TrialView<'_>) -> bool {
+    overflowed(trial) && trial.server(DROPS) == trial.server(OVERFLOWS)
+}
+
+fn has_room_for_all(trial: &TrialView<'_>) -> bool {
+    trial.limit().is_some_and(|limit| trial.clients() <= u64::from(limit) + 1)
+}
+
+/// The trials by the setting from which the backlog of their last listen(2) was taken.
+fn by_setting<'a>(full: &TrialSet<'a>) -> Vec<(&'static str, TrialSet<'a>)> {
+    full.group_by(|trial| Some(trial.last_listen()?.setting)).into_iter().collect()
 }
 
 /// Which of backlog and somaxconn decided, and how much the queue holds.
 fn limit(full: &TrialSet<'_>) -> Option<Sentence> {
-    let setting = full.first()?.backlog()?.0;
-    let decided = |smaller| full.filter_some(|trial| trial.limiting_setting() == Some(smaller));
-    let somaxconn = |trials: &TrialSet<'_>| trials.sysctls(|trial| trial.server_sysctl(SOMAXCONN));
-    let by_backlog = decided(LimitingSetting::Backlog).and_then(|trials| {
-        let (values, larger) = (trials.values(setting)?, somaxconn(&trials)?);
-        Some(format!("{setting} ({values}, with {SOMAXCONN} {larger}){}", trials.place()))
+    let decided = by_setting(full).into_iter().flat_map(|(setting, trials)| {
+        let limits = [LimitingSetting::Backlog, LimitingSetting::Somaxconn];
+        limits.map(|limiting| decided_by(limiting, setting, &trials))
     });
-    let by_somaxconn = decided(LimitingSetting::Somaxconn).and_then(|trials| {
-        let (values, asked) = (somaxconn(&trials)?, trials.values(setting)?);
-        Some(format!("{SOMAXCONN} ({values}, with {setting} {asked}){}", trials.place()))
-    });
-    let decided: Vec<_> = [by_backlog, by_somaxconn].into_iter().flatten().collect();
+    let decided: Vec<_> = decided.flatten().collect();
     // Not the sampled depth: a queue can be full for less than a sampling interval.
     let capacity = full.range(|trial| Some(u64::from(trial.limit()?) + 1))?;
     let text = format!(
@@ -114,27 +101,43 @@ fn limit(full: &TrialSet<'_>) -> Option<Sentence> {
     Some(text.into())
 }
 
+fn decided_by(limiting: LimitingSetting, setting: &str, trials: &TrialSet<'_>) -> Option<String> {
+    let is_limiting =
+        |trial: &TrialView<'_>| trial.last_listen().is_some_and(|it| it.limiting() == limiting);
+    let trials = trials.filter_some(is_limiting)?;
+    let backlog = (setting, trials.values(setting)?);
+    let somaxconn = (SOMAXCONN.name(), trials.sysctls(|trial| trial.server_sysctl(SOMAXCONN))?);
+    let ((smaller, value), (larger, with)) = match limiting {
+        LimitingSetting::Backlog => (backlog, somaxconn),
+        LimitingSetting::Somaxconn => (somaxconn, backlog),
+    };
+    Some(format!("{smaller} ({value}, with {larger} {with}){}", trials.place()))
+}
+
 /// The limit with which no client would have found it full. What is large enough already is
 /// not raised.
 fn remedy(full: &TrialSet<'_>) -> Option<Sentence> {
-    let setting = full.first()?.backlog()?.0;
     let enough = full.iter().map(TrialView::clients).max()?.saturating_sub(1);
-    // A negative backlog means somaxconn.
-    let backlog =
-        |trial: &TrialView<'_>| trial.backlog().map(|(_, n)| u64::from(n.cast_unsigned()));
-    let somaxconn = |trial: &TrialView<'_>| trial.server_number(SOMAXCONN).map(u64::from);
-    let suffices = |value: Option<u64>| value.is_some_and(|value| value >= enough);
-    let (raise, already, claim) = if full.all(|trial| suffices(somaxconn(trial))) {
+    let is_enough = |of: fn(ListenLimit) -> u32| {
+        full.all(|trial| trial.last_listen().is_some_and(|it| u64::from(of(it)) >= enough))
+    };
+    let settings = by_setting(full);
+    let setting = match settings.as_slice() {
+        [(setting, _)] => *setting,
+        _ => "backlog",
+    };
+    let (raise, already, claim) = if is_enough(|limit| limit.somaxconn) {
         let values = full.sysctls(|trial| trial.server_sysctl(SOMAXCONN))?;
         (
             format!("A {setting} of {}", words::counted(enough)),
             format!(" ({SOMAXCONN}, {values}, is large enough)"),
             Claim::RaiseBacklog(enough),
         )
-    } else if full.all(|trial| suffices(backlog(trial))) {
+    } else if is_enough(|limit| limit.backlog) {
+        let values = full.values(setting).map_or(String::new(), |values| format!(", {values},"));
         (
             format!("A {SOMAXCONN} of {}", words::counted(enough)),
-            format!(" ({setting}, {}, is large enough)", full.values(setting)?),
+            format!(" ({setting}{values} is large enough)"),
             Claim::RaiseServerSysctl(SOMAXCONN, enough),
         )
     } else {

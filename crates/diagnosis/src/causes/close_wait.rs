@@ -57,12 +57,15 @@ pub(super) const CAUSE: Cause = Cause {
             },
         },
         Statement {
-            needs: |trial| is_waiting(trial) && trial.server(Counter::ListenOverflows) > 0,
+            needs: |trial| {
+                let full = trial.server(Counter::ListenOverflows) > 0;
+                is_waiting(trial) && queued(trial) > 0 && full
+            },
             claims: &[Claim::CloseWait, Claim::ServerCounted(Counter::ListenOverflows)],
             text: |_, _| {
                 Some(
-                    "A queued connection whose client has left keeps its place, so it also kept others out \
-                     of the full accept queue."
+                    "A queued connection whose client has left keeps its place, so it also keeps others out \
+                     of a full accept queue."
                         .into(),
                 )
             },

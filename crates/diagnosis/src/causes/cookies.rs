@@ -3,6 +3,7 @@
 use linux_net::{Counter, Sysctl};
 use run_view::TrialView;
 
+use super::accept_queue::caused_every_drop;
 use crate::claim::Claim;
 use crate::statement::{Cause, Statement};
 use crate::words::{counted, several, short_name};
@@ -22,7 +23,10 @@ pub(super) const CAUSE: Cause = Cause {
             needs: |trial| trial.server(SENT) > 0,
             claims: &[Claim::ServerCounted(SENT)],
             text: |_, _| {
-                Some("SYN cookies replaced the SYN queue, but not the accept queue.".into())
+                Some(
+                    "SYN cookies replaced places in the SYN queue, but not in the accept queue."
+                        .into(),
+                )
             },
         },
         Statement {
@@ -36,23 +40,25 @@ pub(super) const CAUSE: Cause = Cause {
             needs: |trial| trial.server(WANTED) > 0 && trial.server(WANTED) >= trial.server(SENT),
             claims: &[Claim::ServerCounted(WANTED)],
             text: |cookies, _| {
-                let sum = |name| cookies.sum(|trial| trial.server(name));
                 let mode = cookies.sysctls(|trial| trial.server_sysctl(MODE));
                 let mode = mode.map_or(String::new(), |values| format!(" ({MODE} {values})"));
                 let text = format!(
                     "A cookie answers a SYN without storing it{mode}: of {} for which the kernel chose a \
-                     cookie ({WANTED}){}, {} were answered ({SENT}), and {} cookies came back with last \
-                     ACKs ({RECEIVED}).",
-                    several(sum(WANTED), "SYN"),
+                     cookie ({WANTED}){}, {} were answered ({SENT}), and {} brought a valid cookie back \
+                     ({RECEIVED}).",
+                    several(cookies.server(WANTED), "SYN"),
                     cookies.place(),
-                    counted(sum(SENT)),
-                    counted(sum(RECEIVED)),
+                    counted(cookies.server(SENT)),
+                    several(cookies.server(RECEIVED), "ACK"),
                 );
                 Some(text.into())
             },
         },
         Statement {
-            needs: |trial| not_sent(trial) > 0 && trial.server(OVERFLOWS) >= not_sent(trial),
+            needs: |trial| {
+                let overflowed = trial.server(OVERFLOWS) >= not_sent(trial);
+                not_sent(trial) > 0 && overflowed && caused_every_drop(trial)
+            },
             claims: &[Claim::ServerCounted(WANTED), Claim::ServerCounted(OVERFLOWS)],
             text: |full, _| {
                 let text = format!(
@@ -64,14 +70,14 @@ pub(super) const CAUSE: Cause = Cause {
             },
         },
         Statement {
-            needs: acks_overflowed,
+            needs: cookies_can_have_overflowed,
             claims: &[Claim::ServerCounted(RECEIVED), Claim::ServerCounted(OVERFLOWS)],
             text: |full, _| {
                 let text = format!(
                     "They made no room in the accept queue ({OVERFLOWS} {}{}), and a last ACK with a \
-                     cookie that finds it full leaves nothing at the server: no SYN-ACK is repeated, and \
-                     no RST is sent whatever {} is; only the client's first data segment tries again.",
-                    counted(full.sum(|trial| trial.server(OVERFLOWS))),
+                     cookie that finds it full leaves nothing at the server: no SYN-ACK is retransmitted, and \
+                     no RST is sent whatever {} is; only the client's own data tries again.",
+                    counted(full.server(OVERFLOWS)),
                     full.place(),
                     short_name(Sysctl::TcpAbortOnOverflow.name()),
                 );
@@ -85,7 +91,7 @@ pub(super) const CAUSE: Cause = Cause {
                 let text = format!(
                     "With {} 0 the SYN queue dropped {} instead.",
                     short_name(MODE.name()),
-                    several(without.sum(|trial| trial.server(FULL_DROPS)), "SYN")
+                    several(without.server(FULL_DROPS), "SYN")
                 );
                 Some(text.into())
             },
@@ -98,11 +104,15 @@ fn not_sent(trial: &TrialView<'_>) -> u64 {
     trial.server(WANTED).saturating_sub(trial.server(SENT))
 }
 
-/// Whether last ACKs found the accept queue full, and not only SYNs, where cookies came back.
-pub(super) fn acks_overflowed(trial: &TrialView<'_>) -> bool {
-    trial.server(SENT) > 0
-        && trial.server(RECEIVED) > 0
-        && trial.server(OVERFLOWS) > not_sent(trial)
+/// The most last ACKs and data segments that can have found the accept queue full: the
+/// overflows except those of SYNs for which a cookie was chosen.
+pub(super) fn most_overflowed_acks(trial: &TrialView<'_>) -> u64 {
+    trial.server(OVERFLOWS).saturating_sub(not_sent(trial))
+}
+
+/// Whether last ACKs can have found the accept queue full where cookies came back.
+pub(super) fn cookies_can_have_overflowed(trial: &TrialView<'_>) -> bool {
+    trial.server(SENT) > 0 && trial.server(RECEIVED) > 0 && most_overflowed_acks(trial) > 0
 }
 
 /// Whether a full accept queue dropped segments despite cookies.

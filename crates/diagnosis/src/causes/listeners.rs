@@ -34,7 +34,7 @@ pub(super) const CAUSE: Cause = Cause {
             text: |several, _| {
                 let text = format!(
                     "The kernel assigns each SYN to one of them by a hash of its addresses and ports, even if its \
-                     queue is full, so {} listeners hold that many times min(backlog, {}) + 1.",
+                     queue is full, so {} listeners can hold that many times min(backlog, {}) + 1.",
                     several.values("server.listeners")?,
                     short_name(SOMAXCONN.name()),
                 );
@@ -48,7 +48,7 @@ pub(super) const CAUSE: Cause = Cause {
                 let text = format!(
                     "One was full while another had room{}, and {OVERFLOWS} counted {} there.",
                     uneven.place(),
-                    counted(uneven.sum(|trial| trial.server(OVERFLOWS)))
+                    counted(uneven.server(OVERFLOWS))
                 );
                 Some(text.into())
             },

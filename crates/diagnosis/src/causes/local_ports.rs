@@ -11,7 +11,7 @@ use crate::claim::Claim;
 use crate::paragraph::Sentence;
 use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
-use crate::words::{self, counted, several};
+use crate::words::{self, counted};
 
 const RANGE: Sysctl = Sysctl::IpLocalPortRange;
 const RESERVED: Sysctl = Sysctl::IpLocalReservedPorts;
@@ -59,7 +59,7 @@ pub(super) const CAUSE: Cause = Cause {
                 let reuse = trials.sysctls(|trial| trial.client_sysctl(REUSE))?;
                 let text = format!(
                     "With {REUSE} {reuse} the client reused {} that were in TIME_WAIT ({RECYCLED}){}.",
-                    counted(trials.sum(|trial| trial.client(RECYCLED))),
+                    counted(trials.client(RECYCLED)),
                     trials.place()
                 );
                 Some(text.into())
@@ -105,7 +105,7 @@ fn failures(trials: &TrialSet<'_>) -> Sentence {
     let errors = words::listed(&errors.into_iter().collect::<Vec<_>>());
     let text = format!(
         "{}{} failed{} before any segment was sent, so the server's kernel never saw them.",
-        several(trials.sum(|trial| trial.attempts_with(Outcome::NoPort)), "attempt"),
+        trials.attempts(Outcome::NoPort),
         trials.place(),
         errors.map_or(String::new(), |errors| format!(" with {errors}")),
     );

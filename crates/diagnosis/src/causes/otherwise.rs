@@ -11,6 +11,7 @@ use crate::words::{self, several};
 
 const OVERFLOWS: Counter = Counter::ListenOverflows;
 const DROPS: Counter = Counter::ListenDrops;
+const FULL_DROPS: Counter = Counter::TcpReqQFullDrop;
 
 /// The paragraph of a run without any other cause: the first of these that holds.
 pub(super) const CAUSES: [Cause; 2] = [
@@ -24,18 +25,36 @@ pub(super) const CAUSES: [Cause; 2] = [
         }],
         statements: &[
             Statement {
-                needs: |trial| trial.has_server_counters(),
+                needs: |trial| no_queue_was_full(trial) && trial.server(DROPS) == 0,
                 claims: &[
                     Claim::ServerCountedNone(OVERFLOWS),
-                    Claim::ServerCountedNone(Counter::TcpReqQFullDrop),
+                    Claim::ServerCountedNone(FULL_DROPS),
+                    Claim::ServerCountedNone(DROPS),
                     Claim::NoSynRetransmitted,
                 ],
-                text: |_, all| {
+                text: |quiet, all| {
                     let text = format!(
                         "{} did not end ok ({}), and no counter of the queues shows why: neither queue \
                          overflowed, and no SYN was retransmitted.",
                         several(not_ok(all), "attempt"),
                         ends(all)
+                    );
+                    (quiet.count() == all.count()).then(|| text.into())
+                },
+            },
+            Statement {
+                needs: |trial| no_queue_was_full(trial) && trial.server(DROPS) > 0,
+                claims: &[
+                    Claim::ServerCountedNone(OVERFLOWS),
+                    Claim::ServerCountedNone(FULL_DROPS),
+                    Claim::ServerCounted(DROPS),
+                ],
+                text: |dropped, _| {
+                    let text = format!(
+                        "The listener dropped {} ({DROPS}){} although neither queue overflowed: without a \
+                         route to the client, or without memory, it drops them too.",
+                        several(dropped.server(DROPS), "segment"),
+                        dropped.place()
                     );
                     Some(text.into())
                 },
@@ -77,7 +96,7 @@ pub(super) const CAUSES: [Cause; 2] = [
                 needs: |_| true,
                 claims: &[Claim::NoSynRetransmitted],
                 text: |_, all| {
-                    let end = match all.sum(|trial| trial.attempts_with(Outcome::Unconfirmed)) {
+                    let end = match all.attempts_with(Outcome::Unconfirmed) {
                         0 => " and ended ok".to_owned(),
                         n => format!(
                             "; whether the server accepted {} of them is not known here",
@@ -97,7 +116,8 @@ pub(super) const CAUSES: [Cause; 2] = [
                 },
             },
             Statement {
-                needs: |trial| trial.has_server_counters() && trial.server(DROPS) == 0,
+                // A filter that holds last ACKs drops them, and no counter increases.
+                needs: |trial| trial.server_counted_none(DROPS) && !trial.holds_acks(),
                 claims: &[Claim::ServerCountedNone(DROPS), Claim::ServerCountedNone(OVERFLOWS)],
                 text: |quiet, all| {
                     let read = all.filter(TrialView::has_server_counters);
@@ -110,10 +130,7 @@ pub(super) const CAUSES: [Cause; 2] = [
                 },
             },
             Statement {
-                needs: |trial| {
-                    let quiet = trial.has_server_counters() && trial.server(DROPS) == 0;
-                    trial.half_open() > 0 && quiet
-                },
+                needs: |trial| trial.half_open() > 0 && trial.server_counted_none(DROPS),
                 claims: &[Claim::ServerCountedNone(DROPS)],
                 text: |trials, _| {
                     let text = format!(
@@ -136,6 +153,10 @@ pub(super) const CAUSES: [Cause; 2] = [
     },
 ];
 
+fn no_queue_was_full(trial: &TrialView<'_>) -> bool {
+    trial.server_counted_none(OVERFLOWS) && trial.server_counted_none(FULL_DROPS)
+}
+
 fn not_ok(all: &TrialSet<'_>) -> u64 {
     // Of unconfirmed ones only the acceptance is not known.
     let ok = all.sum(|trial| {
@@ -149,7 +170,7 @@ fn ends(all: &TrialSet<'_>) -> String {
     let is_other = |outcome: &&Outcome| !matches!(outcome, Outcome::Ok | Outcome::Unconfirmed);
     let outcomes = Outcome::ALL.iter().filter(is_other);
     let ended: Vec<_> = outcomes
-        .map(|&outcome| (outcome, all.sum(|trial| trial.attempts_with(outcome))))
+        .map(|&outcome| (outcome, all.attempts_with(outcome)))
         .filter(|&(_, attempts)| attempts > 0)
         .map(|(outcome, attempts)| format!("{} {outcome}", words::counted(attempts)))
         .collect();

@@ -6,7 +6,6 @@ use run_view::TrialView;
 
 use crate::claim::Claim;
 use crate::statement::{Cause, Statement};
-use crate::words::several;
 
 const SENT: Counter = Counter::OutRsts;
 const REFUSED: Claim = Claim::Ended(Outcome::Refused);
@@ -20,38 +19,41 @@ pub(super) const CAUSE: Cause = Cause {
     }],
     statements: &[
         Statement {
-            needs: |trial| refused(trial) && trial.server(SENT) > 0,
+            needs: |trial| refused(trial) && trial.server(SENT) >= attempts(trial),
             claims: &[REFUSED, Claim::ServerCounted(SENT)],
             text: |trials, _| {
                 let text = format!(
                     "{}{} ended as refused: the server's host answered SYNs with an RST ({SENT}), because \
                      no process listened on that address and port at that moment.",
-                    several(trials.sum(|trial| trial.attempts_with(Outcome::Refused)), "attempt"),
+                    trials.attempts(Outcome::Refused),
                     trials.place()
                 );
                 Some(text.into())
             },
         },
         Statement {
-            needs: |trial| refused(trial) && trial.has_server_counters() && trial.server(SENT) == 0,
+            needs: |trial| refused(trial) && trial.server_counted_none(SENT),
             claims: &[REFUSED, Claim::ServerCountedNone(SENT)],
             text: |trials, _| {
                 let text = format!(
                     "{}{} ended as refused, and the server's host sent no RST ({SENT} is 0): a firewall \
                      that rejects, or a host on the way, answered instead.",
-                    several(trials.sum(|trial| trial.attempts_with(Outcome::Refused)), "attempt"),
+                    trials.attempts(Outcome::Refused),
                     trials.place()
                 );
                 Some(text.into())
             },
         },
         Statement {
-            needs: |trial| refused(trial) && !trial.has_server_counters(),
+            needs: |trial| {
+                let fewer = trial.server(SENT) < attempts(trial);
+                refused(trial) && fewer && !trial.server_counted_none(SENT)
+            },
             claims: &[REFUSED],
             text: |trials, _| {
                 let text = format!(
                     "{}{} ended as refused: an RST or an ICMP error answered their SYNs.",
-                    several(trials.sum(|trial| trial.attempts_with(Outcome::Refused)), "attempt"),
+                    trials.attempts(Outcome::Refused),
                     trials.place()
                 );
                 Some(text.into())
@@ -61,5 +63,9 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 fn refused(trial: &TrialView<'_>) -> bool {
-    trial.attempts_with(Outcome::Refused) > 0
+    attempts(trial) > 0
+}
+
+fn attempts(trial: &TrialView<'_>) -> u64 {
+    trial.attempts_with(Outcome::Refused)
 }

@@ -4,6 +4,7 @@ use linux_net::{Counter, Sysctl};
 use run_record::Outcome;
 use run_view::TrialView;
 
+use super::accept_queue::caused_every_drop;
 use crate::claim::Claim;
 use crate::statement::{Cause, Statement};
 use crate::words::{counted, several};
@@ -46,12 +47,20 @@ pub(super) const CAUSE: Cause = Cause {
                 Claim::ServerCounted(OVERFLOWS),
             ],
             text: |trials, _| {
+                let others = trials.sum(TrialView::half_open);
+                let each = match others {
+                    0 => "each for the last ACK of a handshake that found".to_owned(),
+                    n => format!(
+                        "at most {} for half-open clients that left, the others for last ACKs that found",
+                        counted(n)
+                    ),
+                };
                 let text = format!(
-                    "{}{} ended as reset, and the server's kernel counted {} ({RSTS}): each for the last \
-                     ACK of a handshake that found the accept queue full.",
-                    several(trials.sum(|trial| trial.attempts_with(Outcome::Reset)), "attempt"),
+                    "{}{} ended as reset, and the server's kernel counted {} ({RSTS}): {each} the accept \
+                     queue full.",
+                    trials.attempts(Outcome::Reset),
                     trials.place(),
-                    several(trials.sum(|trial| trial.server(RSTS)), "RST"),
+                    several(trials.server(RSTS), "RST"),
                 );
                 Some(text.into())
             },
@@ -59,13 +68,13 @@ pub(super) const CAUSE: Cause = Cause {
         Statement {
             needs: |trial| {
                 let syns = trial.server(OVERFLOWS) > trial.server(RSTS);
-                by_overflow(trial) && syns && trial.timed_out() > 0
+                by_overflow(trial) && syns && caused_every_drop(trial) && trial.timed_out() > 0
             },
             claims: &[Claim::Ended(Outcome::TimedOut), Claim::ServerCounted(OVERFLOWS)],
             text: |silent, _| {
                 let text = format!(
                     "A SYN that finds it full is still dropped silently: {} timed out.",
-                    several(silent.sum(TrialView::timed_out), "attempt")
+                    silent.timed_out()
                 );
                 Some(text.into())
             },
@@ -73,7 +82,7 @@ pub(super) const CAUSE: Cause = Cause {
         Statement {
             needs: |trial| {
                 let phantoms = trial.attempts_with(Outcome::Phantom) > 0;
-                let quiet = trial.server(RSTS) == 0 && trial.server(OVERFLOWS) > 0;
+                let quiet = trial.server_counted_none(RSTS) && trial.server(OVERFLOWS) > 0;
                 trial.server_number(ABORT) == Some(0) && phantoms && quiet
             },
             claims: &[
@@ -82,10 +91,10 @@ pub(super) const CAUSE: Cause = Cause {
                 Claim::ServerCountedNone(RSTS),
             ],
             text: |without, all| {
-                let phantoms = without.sum(|trial| trial.attempts_with(Outcome::Phantom));
                 all.any(by_overflow).then(|| {
-                    let became = several(phantoms, "attempt");
-                    format!("With 0 no RST was sent, and {became} became phantoms.").into()
+                    let became = without.attempts(Outcome::Phantom);
+                    format!("With 0 no RST answered a last ACK, and {became} became phantoms.")
+                        .into()
                 })
             },
         },
@@ -96,9 +105,9 @@ pub(super) const CAUSE: Cause = Cause {
                 let text = format!(
                     "{}{} ended as reset; the server's process had closed {} with data that it had not \
                      read ({UNREAD}), which sends an RST.",
-                    several(trials.sum(|trial| trial.attempts_with(Outcome::Reset)), "attempt"),
+                    trials.attempts(Outcome::Reset),
                     trials.place(),
-                    several(trials.sum(|trial| trial.server(UNREAD)), "socket"),
+                    several(trials.server(UNREAD), "socket"),
                 );
                 Some(text.into())
             },
@@ -112,32 +121,54 @@ pub(super) const CAUSE: Cause = Cause {
                 let text = format!(
                     "{}{} ended as reset; {} at the server had data arrive after their close, or were \
                      closed with a zero linger time ({AFTER_CLOSE}), which sends an RST.",
-                    several(trials.sum(|trial| trial.attempts_with(Outcome::Reset)), "attempt"),
+                    trials.attempts(Outcome::Reset),
                     trials.place(),
-                    several(trials.sum(|trial| trial.server(AFTER_CLOSE)), "socket"),
+                    several(trials.server(AFTER_CLOSE), "socket"),
                 );
                 Some(text.into())
             },
         },
         Statement {
             needs: |trial| {
-                let quiet = trial.server(UNREAD) == 0 && trial.server(AFTER_CLOSE) == 0;
-                otherwise(trial) && trial.has_server_counters() && quiet
+                let counters = [UNREAD, AFTER_CLOSE, RSTS];
+                let quiet = counters.iter().all(|counter| trial.server_counted_none(*counter));
+                let refused = trial.attempts_with(Outcome::Refused) > 0;
+                otherwise(trial) && quiet && !refused && trial.server(SENT) > 0
             },
             claims: &[
                 RESET,
                 Claim::ServerCountedNone(UNREAD),
                 Claim::ServerCountedNone(AFTER_CLOSE),
+                Claim::ServerCountedNone(RSTS),
+                Claim::NoneEnded(Outcome::Refused),
+                Claim::ServerCounted(SENT),
             ],
             text: |trials, _| {
                 let text = format!(
                     "{}{} ended as reset, and the server's host sent {} ({SENT}), none of them for a \
                      close: for connections that it no longer had, or whose listener was closed.",
-                    several(trials.sum(|trial| trial.attempts_with(Outcome::Reset)), "attempt"),
+                    trials.attempts(Outcome::Reset),
                     trials.place(),
-                    counted(trials.sum(|trial| trial.server(SENT))),
+                    several(trials.server(SENT), "RST"),
                 );
-                (trials.sum(|trial| trial.server(SENT)) > 0).then(|| text.into())
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| {
+                let counters = [UNREAD, AFTER_CLOSE, RSTS, SENT];
+                let quiet = counters.iter().all(|counter| trial.server_counted_none(*counter));
+                otherwise(trial) && quiet
+            },
+            claims: &[RESET, Claim::ServerCountedNone(SENT)],
+            text: |trials, _| {
+                let text = format!(
+                    "{}{} ended as reset, and the server's host sent no RST ({SENT} is 0): a firewall or \
+                     a host on the way reset them.",
+                    trials.attempts(Outcome::Reset),
+                    trials.place(),
+                );
+                Some(text.into())
             },
         },
     ],
@@ -148,8 +179,8 @@ pub(super) const CAUSE: Cause = Cause {
 pub(crate) fn by_overflow(trial: &TrialView<'_>) -> bool {
     trial.server_number(ABORT) == Some(1)
         && trial.attempts_with(Outcome::Reset) > 0
-        && trial.server(RSTS) > 0
-        && trial.server(OVERFLOWS) >= trial.server(RSTS)
+        && trial.server(RSTS) > trial.half_open()
+        && trial.server(OVERFLOWS) >= trial.server(RSTS) - trial.half_open()
 }
 
 /// Whether attempts of this trial were reset for another reason.

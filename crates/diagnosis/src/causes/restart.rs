@@ -8,7 +8,7 @@ use crate::claim::Claim;
 use crate::paragraph::Sentence;
 use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
-use crate::words::{seconds, several};
+use crate::words::several;
 
 /// Whether bind(2) refused the restarted server, for how long, and how to avoid that.
 pub(super) const CAUSE: Cause = Cause {
@@ -74,8 +74,8 @@ pub(super) const CAUSE: Cause = Cause {
             claims: &[Claim::Set("server.closes_first", "client"), Claim::Observed("time_wait")],
             text: |_, _| {
                 Some(
-                    "If the client closes first, the client has the TIME_WAIT, and nothing keeps the server \
-                     from its port."
+                    "If the client closes first, the client has the TIME_WAIT, and none keeps the server from \
+                     its port."
                         .into(),
                 )
             },
@@ -98,7 +98,7 @@ fn waits(trial: &TrialView<'_>) -> bool {
 fn refusals(refused: &TrialSet<'_>) -> Sentence {
     let error = refused.iter().find_map(|trial| trial.record.restart.as_ref()?.refusal.clone());
     let error = error.map_or(String::new(), |error| format!(" (\"{}\")", shorten(&error)));
-    let until = match spread(refused) {
+    let until = match refused.seconds(came_up) {
         Some(time) => format!(", until {time} after the last client had left"),
         None => ", and it did not start in time".to_owned(),
     };
@@ -114,17 +114,11 @@ fn refusals(refused: &TrialSet<'_>) -> Sentence {
 fn immediate(at_once: &TrialSet<'_>) -> Option<Sentence> {
     let text = format!(
         "It listened again {} after the last client had left{}: {}.",
-        spread(at_once)?,
+        at_once.seconds(came_up)?,
         at_once.place(),
         circumstances(at_once)
     );
     Some(text.into())
-}
-
-fn spread(trials: &TrialSet<'_>) -> Option<String> {
-    let spread = trials.spread(came_up)?;
-    let (least, most) = (seconds(spread.min), seconds(spread.max));
-    Some(if least == most { most } else { format!("{least} to {most}") })
 }
 
 /// Which side had closed first, and which sockets had the option.
@@ -135,7 +129,7 @@ fn circumstances(trials: &TrialSet<'_>) -> String {
         .iter()
         .map(|(first, trials)| {
             let options: BTreeSet<_> = trials.iter().map(options).collect();
-            let time_wait = trials.range(|trial| Some(trial.state("time_wait")?.most.into()));
+            let time_wait = trials.most_in("time_wait");
             let time_wait =
                 time_wait.map_or(String::new(), |count| format!(", {count} were in TIME_WAIT"));
             let which: Vec<_> = options.iter().map(|&options| on(options).to_owned()).collect();

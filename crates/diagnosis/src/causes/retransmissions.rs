@@ -28,6 +28,7 @@ const RTO_MAX: Sysctl = Sysctl::TcpRtoMaxMs;
 const DEFAULT_RTO_MAX: &str = "120000";
 const RETRANSMITTED: Counter = Counter::TcpSynRetrans;
 const DROPS: Counter = Counter::ListenDrops;
+const DEFERRED: Counter = Counter::TcpDeferAcceptDrop;
 
 /// Why connects took whole seconds.
 pub(super) const CAUSE: Cause = Cause {
@@ -63,17 +64,17 @@ pub(super) const CAUSE: Cause = Cause {
             text: |waited, _| {
                 let start = format!(
                     "The server's kernel dropped nothing ({DROPS} is 0) and retransmitted {} \
-                     ({RETRANSMITTED}): its answers, or the last ACKs, were lost on the way, and the \
-                     client retransmits its SYN",
-                    several(waited.sum(|trial| trial.server(RETRANSMITTED)), "SYN-ACK")
+                     ({RETRANSMITTED}): its answers, or the last ACKs, were lost or late on the way, and \
+                     the client retransmits its SYN",
+                    several(waited.server(RETRANSMITTED), "SYN-ACK")
                 );
                 retransmitted(waited, &start)
             },
         },
         Statement {
             needs: |trial| {
-                let quiet = trial.has_server_counters() && trial.server(DROPS) == 0;
-                waited(trial) && quiet && !lost_syn_ack(trial)
+                let no_drop = waited(trial) && trial.server_counted_none(DROPS);
+                no_drop && !lost_syn_ack(trial)
             },
             claims: &[Claim::SynRetransmitted, Claim::ServerCountedNone(DROPS)],
             text: |waited, _| {
@@ -107,11 +108,13 @@ pub(super) fn waited(trial: &TrialView<'_>) -> bool {
     trial.retransmitting_attempts() > 0
 }
 
-/// Whether it was the server's answer that did not arrive. Half-open clients, which drop it,
-/// have it retransmitted too.
+/// Whether it was the server's answer that did not arrive. A SYN-ACK is also retransmitted for
+/// half-open clients, which drop it, for last ACKs that a filter holds, and at the end of a
+/// deferral.
 fn lost_syn_ack(trial: &TrialView<'_>) -> bool {
-    let nothing_dropped = trial.has_server_counters() && trial.server(DROPS) == 0;
-    waited(trial) && nothing_dropped && trial.half_open() == 0 && trial.server(RETRANSMITTED) > 0
+    let is_expected = trial.half_open() > 0 || trial.holds_acks() || trial.server(DEFERRED) > 0;
+    let no_drop = waited(trial) && trial.server_counted_none(DROPS);
+    no_drop && trial.server(RETRANSMITTED) > 0 && !is_expected
 }
 
 /// How many attempts retransmitted their SYN, and when.
@@ -148,7 +151,7 @@ fn retransmitted(waited: &TrialSet<'_>, start: &str) -> Option<Sentence> {
         words::listed(&written)?,
         several(attempts, "attempt"),
         waited.place(),
-        counted(waited.sum(|trial| trial.client(RETRANSMITTED))),
+        counted(waited.client(RETRANSMITTED)),
         counted(waited.sum(ok_late)),
     );
     Some(text.into())

@@ -5,7 +5,6 @@ use run_view::TrialView;
 
 use crate::claim::Claim;
 use crate::statement::{Cause, Statement};
-use crate::words::several;
 
 const SELF: Claim = Claim::Ended(Outcome::SelfConnected);
 
@@ -25,7 +24,7 @@ pub(super) const CAUSE: Cause = Cause {
                  listened there, so the client's SYN met its own socket (a simultaneous open). A server \
                  port outside net.ipv4.ip_local_port_range, or in net.ipv4.ip_local_reserved_ports, \
                  prevents that.",
-                several(trials.sum(|trial| trial.attempts_with(Outcome::SelfConnected)), "attempt"),
+                trials.attempts(Outcome::SelfConnected),
                 trials.place()
             );
             Some(text.into())

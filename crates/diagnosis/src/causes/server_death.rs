@@ -80,14 +80,14 @@ fn ended(died: &TrialSet<'_>, all: &TrialSet<'_>) -> Option<Sentence> {
         died.count(),
         several(all.count() as u64, "trial"),
         died.place(),
-        several(died.sum(|trial| trial.attempts_with(Outcome::ServerDown)), "attempt"),
+        died.attempts(Outcome::ServerDown),
     );
     Some(text.into())
 }
 
 /// When a write raises SIGPIPE.
 fn broken_pipe(by_pipe: &TrialSet<'_>) -> Sentence {
-    let count = |counter| match by_pipe.sum(|trial| trial.client(counter)) {
+    let count = |counter| match by_pipe.client(counter) {
         0 => String::new(),
         n => format!(" ({counter} {} at the client)", counted(n)),
     };

@@ -1,13 +1,18 @@
 //! The server's process could not take connections.
 
 use run_view::TrialView;
+use run_view::number::total;
 
 use crate::claim::Claim;
 use crate::statement::{Cause, Statement};
+use crate::trials::TrialSet;
 use crate::words::several;
 
 /// The errnos of accept(2) that a limit causes.
 const LIMITS: [&str; 4] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
+
+/// Those that a lack of memory causes.
+const NO_MEMORY: [&str; 2] = ["ENOBUFS", "ENOMEM"];
 
 /// Which limit of the process, or of the machine, the server met.
 pub(super) const CAUSE: Cause = Cause {
@@ -18,56 +23,49 @@ pub(super) const CAUSE: Cause = Cause {
     }],
     statements: &[
         Statement {
-            needs: |trial| trial.accept_errors("EMFILE") > 0,
+            needs: |trial| failed(trial, &["EMFILE"]) > 0,
             claims: &[Claim::AcceptFailed("EMFILE")],
-            text: |failed, _| {
+            text: |trials, _| {
                 let text = format!(
-                    "accept(2) failed {} with EMFILE{}: the process had as many open files as \
-                     RLIMIT_NOFILE allows. The connections stayed in the accept queue, so a larger \
-                     backlog only lets more of them wait; raise the limit (`ulimit -n`), or close \
-                     connections sooner.",
-                    several(failed.sum(|trial| trial.accept_errors("EMFILE")), "time"),
-                    failed.place(),
+                    "{}: the process had as many open files as RLIMIT_NOFILE allows. The connections \
+                     stayed in the accept queue, so a larger backlog only lets more of them wait; raise \
+                     the limit (`ulimit -n`), or close connections sooner.",
+                    failures(trials, &["EMFILE"]),
                 );
                 Some(text.into())
             },
         },
         Statement {
-            needs: |trial| trial.accept_errors("ENFILE") > 0,
+            needs: |trial| failed(trial, &["ENFILE"]) > 0,
             claims: &[Claim::AcceptFailed("ENFILE")],
-            text: |failed, _| {
+            text: |trials, _| {
                 let text = format!(
-                    "accept(2) failed {} with ENFILE{}: all processes of the machine together had as \
-                     many open files as fs.file-max allows.",
-                    several(failed.sum(|trial| trial.accept_errors("ENFILE")), "time"),
-                    failed.place(),
+                    "{}: all processes of the machine together had as many open files as fs.file-max \
+                     allows.",
+                    failures(trials, &["ENFILE"]),
                 );
                 Some(text.into())
             },
         },
         Statement {
-            needs: |trial| no_memory(trial) > 0,
+            needs: |trial| failed(trial, &NO_MEMORY) > 0,
             claims: &[],
-            text: |failed, _| {
-                let text = format!(
-                    "The kernel had no memory for {}{} (ENOBUFS or ENOMEM).",
-                    several(failed.sum(no_memory), "connection"),
-                    failed.place(),
-                );
-                Some(text.into())
+            text: |trials, _| {
+                let failures = failures(trials, &NO_MEMORY);
+                Some(format!("{failures}: the kernel had no memory for a connection.").into())
             },
         },
         Statement {
             needs: |trial| threads_failed(trial) > 0,
             claims: &[Claim::ThreadFailed],
-            text: |failed, _| {
+            text: |trials, _| {
                 let text = format!(
                     "No thread could be started for {}{}, which the server had accepted and therefore \
                      closed: a limit of tasks was reached (RLIMIT_NPROC, pids.max of the cgroup, \
                      kernel.threads-max), or there was no memory for a stack; raise the limit, or use \
                      smaller stacks (server.thread_stack).",
-                    several(failed.sum(threads_failed), "connection"),
-                    failed.place(),
+                    several(trials.sum(threads_failed), "connection"),
+                    trials.place(),
                 );
                 Some(text.into())
             },
@@ -77,17 +75,27 @@ pub(super) const CAUSE: Cause = Cause {
 
 /// Whether a limit of the process or of the machine kept the server from taking connections.
 pub(super) fn acted(trial: &TrialView<'_>) -> bool {
-    threads_failed(trial) > 0 || LIMITS.iter().any(|errno| trial.accept_errors(errno) > 0)
+    threads_failed(trial) > 0 || failed(trial, &LIMITS) > 0
 }
 
 /// Client threads that could not be started. Older records count them as errors of accept(2),
 /// where the server's blocking accept(2) has no EAGAIN of its own.
 pub(super) fn threads_failed(trial: &TrialView<'_>) -> u64 {
     let server = trial.record.server.as_ref();
-    let failed: u64 = server.map_or(0, |server| server.thread_errors.values().sum());
+    let failed = server.map_or(0, |server| total(server.thread_errors.values().copied()));
     failed.saturating_add(trial.accept_errors("EAGAIN"))
 }
 
-fn no_memory(trial: &TrialView<'_>) -> u64 {
-    trial.accept_errors("ENOBUFS") + trial.accept_errors("ENOMEM")
+/// How often accept(2) failed with one of these errnos.
+fn failed(trial: &TrialView<'_>, errnos: &[&str]) -> u64 {
+    total(errnos.iter().map(|errno| trial.accept_errors(errno)))
+}
+
+fn failures(trials: &TrialSet<'_>, errnos: &[&str]) -> String {
+    format!(
+        "accept(2) failed {} with {}{}",
+        several(trials.sum(|trial| failed(trial, errnos)), "time"),
+        errnos.join(" or "),
+        trials.place()
+    )
 }

@@ -1,7 +1,7 @@
 //! Clients that stopped reading.
 
 use linux_net::Sysctl;
-use run_record::Outcome;
+use run_record::{EndedBy, Outcome};
 use run_view::TrialView;
 
 use crate::paragraph::Sentence;
@@ -23,7 +23,9 @@ pub(super) const CAUSE: Cause = Cause {
         Statement {
             needs: is_slow,
             claims: &[],
-            text: |_, _| Some("Clients that did not read delayed no other client.".into()),
+            text: |_, _| {
+                Some("Clients that did not read kept no other client from finishing.".into())
+            },
         },
     ],
     statements: &[
@@ -61,7 +63,8 @@ pub(super) const CAUSE: Cause = Cause {
     ],
 };
 
-fn is_slow(trial: &TrialView<'_>) -> bool {
+/// Whether some clients never read.
+pub(super) fn is_slow(trial: &TrialView<'_>) -> bool {
     trial.number("load.slow_readers").unwrap_or(0) > 0
 }
 
@@ -102,7 +105,7 @@ fn designs(slow: &TrialSet<'_>, all: &TrialSet<'_>) -> Option<Sentence> {
 
 fn of_design(design: &str, trials: &TrialSet<'_>, without: &TrialSet<'_>) -> String {
     let attempts = trials.sum(TrialView::clients);
-    let incomplete = trials.sum(|trial| trial.attempts_with(Outcome::Incomplete));
+    let incomplete = trials.attempts_with(Outcome::Incomplete);
     let delivered = |trials: &TrialSet<'_>| trials.sum(|trial| trial.record.rates.deliveries);
     let otherwise = match delivered(without) {
         0 => String::new(),
@@ -134,8 +137,11 @@ fn difference(slow: &TrialSet<'_>) -> Option<Sentence> {
     })
 }
 
-/// Incomplete attempts other than those of the slow readers.
+/// Incomplete attempts that waited for the server, other than those of the slow readers.
 fn delayed(trial: &TrialView<'_>) -> u64 {
+    if !trial.record.incomplete_by.is_empty() {
+        return trial.incomplete_by(EndedBy::FinishDeadline);
+    }
     let readers = trial.number("load.slow_readers").unwrap_or(0).max(0).cast_unsigned();
     trial.attempts_with(Outcome::Incomplete).saturating_sub(readers)
 }

@@ -2,9 +2,8 @@
 
 use linux_net::{Counter, Sysctl};
 use queue_model::syn_queue::{Cookies, SynQueue, SynQueueFull};
-use run_view::{LimitingSetting, TrialView};
+use run_view::{ListenLimit, TrialView};
 
-use super::accept_queue::limit_is_that_of_the_settings;
 use crate::claim::Claim;
 use crate::paragraph::Sentence;
 use crate::statement::{Cause, Statement};
@@ -43,46 +42,59 @@ pub(super) const CAUSE: Cause = Cause {
         },
         Statement {
             needs: |trial| {
-                let is_backlog = trial.limiting_setting() == Some(LimitingSetting::Backlog);
-                by_limit(trial) && is_backlog && backlog_is_below_somaxconn(trial)
+                let smaller = |limit: ListenLimit| limit.backlog < limit.somaxconn;
+                larger_limit_helps(trial) == Some(true) && is_limited(trial, smaller)
             },
             claims: &[Claim::ServerCounted(QUEUE_FULL), Claim::RaiseBacklog(0)],
             text: |_, _| {
-                Some(
-                    format!("Raising backlog, up to {SOMAXCONN}, makes room for more of them.")
-                        .into(),
-                )
+                let text = format!(
+                    "Raising backlog makes room for more of them, up to {SOMAXCONN} and to ¾ of \
+                     {MAX_SYN_BACKLOG}."
+                );
+                Some(text.into())
             },
         },
         Statement {
             needs: |trial| {
-                let is_equal = !backlog_is_below_somaxconn(trial);
-                by_limit(trial)
-                    && is_equal
-                    && trial.limiting_setting() == Some(LimitingSetting::Backlog)
+                let equal = |limit: ListenLimit| limit.backlog == limit.somaxconn;
+                larger_limit_helps(trial) == Some(true) && is_limited(trial, equal)
             },
             claims: &[Claim::ServerCounted(QUEUE_FULL), Claim::RaiseLimit(0)],
             text: |_, _| {
                 let text = format!(
-                    "Raising backlog and {SOMAXCONN} together makes room for more of them: they are equal."
+                    "Raising backlog and {SOMAXCONN} together makes room for more of them, up to ¾ of \
+                     {MAX_SYN_BACKLOG}: they are equal."
                 );
                 Some(text.into())
             },
         },
         Statement {
             needs: |trial| {
-                by_limit(trial) && trial.limiting_setting() == Some(LimitingSetting::Somaxconn)
+                let larger = |limit: ListenLimit| limit.backlog > limit.somaxconn;
+                larger_limit_helps(trial) == Some(true) && is_limited(trial, larger)
             },
             claims: &[Claim::ServerCounted(QUEUE_FULL), Claim::RaiseServerSysctl(SOMAXCONN, 0)],
             text: |_, _| {
                 let text = format!(
-                    "Raising {SOMAXCONN}, which is below the backlog, makes room for more of them."
+                    "Raising {SOMAXCONN}, which is below the backlog, makes room for more of them, up to \
+                     ¾ of {MAX_SYN_BACKLOG}."
                 );
                 Some(text.into())
             },
         },
         Statement {
-            needs: |trial| by_rule(trial) && limit_is_that_of_the_settings(trial),
+            needs: |trial| larger_limit_helps(trial) == Some(false),
+            claims: &[Claim::ServerCounted(QUEUE_FULL), Claim::RaiseLimitAndMaxSynBacklog],
+            text: |_, _| {
+                let text = format!(
+                    "A larger limit makes room for more of them only with a larger {MAX_SYN_BACKLOG}, \
+                     of which ¾ are no more than the limit."
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| by_rule(trial) && trial.limit_is_that_of_the_settings(),
             claims: &[Claim::RaiseServerSysctl(MAX_SYN_BACKLOG, 0)],
             text: |_, _| {
                 let text =
@@ -94,12 +106,16 @@ pub(super) const CAUSE: Cause = Cause {
             needs: |trial| by_limit(trial) || by_rule(trial),
             claims: &[Claim::SetServerSysctl(COOKIES, 1)],
             text: |dropped, _| {
+                let rule = match dropped.any(by_rule) {
+                    true => format!(" {MAX_SYN_BACKLOG} has no effect, and"),
+                    false => String::new(),
+                };
                 let accepts = match dropped.any(|trial| trial.server(OVERFLOWS) > 0) {
                     true => " (which does not help a full accept queue)",
                     false => "",
                 };
                 let text = format!(
-                    "With {COOKIES} 1 a SYN that finds it full gets a cookie instead{accepts}."
+                    "With {COOKIES} 1{rule} a SYN that finds the queue full gets a cookie instead{accepts}."
                 );
                 Some(text.into())
             },
@@ -114,11 +130,27 @@ fn by_limit(trial: &TrialView<'_>) -> bool {
         && trial.server(DROPS) >= trial.server(QUEUE_FULL)
 }
 
-/// Whether a larger backlog takes effect.
-fn backlog_is_below_somaxconn(trial: &TrialView<'_>) -> bool {
-    let backlog = trial.backlog().map(|(_, backlog)| backlog.cast_unsigned());
-    let somaxconn = trial.server_number(SOMAXCONN);
-    backlog.zip(somaxconn).is_some_and(|(backlog, somaxconn)| backlog < somaxconn)
+/// Whether the limit was full, and a larger one has more room although the last quarter of
+/// tcp_max_syn_backlog is reserved; `None` if the limit was not full, or is not known.
+fn larger_limit_helps(trial: &TrialView<'_>) -> Option<bool> {
+    if !(by_limit(trial) && trial.limit_is_that_of_the_settings()) {
+        return None;
+    }
+    let helps = |full| {
+        let queue = queue_by(trial, full)?;
+        let larger = SynQueue { limit: queue.limit.saturating_add(1), ..queue };
+        Some(larger.capacity() > queue.capacity())
+    };
+    match trial.syn_queue_full() {
+        Some(full) => helps(full),
+        None => helps(SynQueueFull::Above)
+            .filter(|above| helps(SynQueueFull::AtOrAbove) == Some(*above)),
+    }
+}
+
+/// Whether the settings that limit the queue satisfy a condition.
+fn is_limited(trial: &TrialView<'_>, by: impl Fn(ListenLimit) -> bool) -> bool {
+    trial.first_listen().is_some_and(by)
 }
 
 /// Whether the three-quarters rule dropped SYNs.
@@ -127,20 +159,17 @@ fn by_rule(trial: &TrialView<'_>) -> bool {
 }
 
 fn dropped_by_limit(trials: &TrialSet<'_>) -> Option<Sentence> {
-    let dropped = trials.sum(|trial| trial.server(QUEUE_FULL));
-    let limit = trials.range(|trial| trial.limit().map(u64::from))?;
+    let limit = trials.range(|trial| trial.syn_queue_limit().map(u64::from))?;
     let by = match trials.sysctls(|trial| trial.server_sysctl(MAX_SYN_BACKLOG)) {
         Some(values) => format!(", not {MAX_SYN_BACKLOG} ({values})"),
         None => String::new(),
     };
-    let seen = match trials.range(|trial| Some(trial.state("syn_recv")?.most.into())) {
-        Some(most) => format!("; up to {most} were in SYN_RECV at once"),
-        None => String::new(),
-    };
+    let seen = trials.most_in("syn_recv");
+    let seen = seen.map_or(String::new(), |most| format!("; up to {most} were seen in SYN_RECV"));
     let text = format!(
         "With {COOKIES} 0 it silently dropped {} ({QUEUE_FULL}){}; its limit is that of the accept \
          queue, min(backlog, {}), here {limit}{by}{seen}.",
-        several(dropped, "SYN"),
+        several(trials.server(QUEUE_FULL), "SYN"),
         trials.place(),
         short_name(SOMAXCONN.name()),
     );
@@ -179,16 +208,17 @@ pub(crate) fn three_quarters(trial: &TrialView<'_>) -> u64 {
     if acts() == Some(true) { rest } else { 0 }
 }
 
-/// The listener's SYN queue, according to the settings in force.
+/// The listener's SYN queue, according to the settings in force and the kernel's rule.
 pub(crate) fn queue(trial: &TrialView<'_>) -> Option<SynQueue> {
+    queue_by(trial, trial.syn_queue_full()?)
+}
+
+fn queue_by(trial: &TrialView<'_>, full: SynQueueFull) -> Option<SynQueue> {
     Some(SynQueue {
-        limit: trial.limit()?,
+        limit: trial.syn_queue_limit()?,
         max_syn_backlog: trial.server_sysctl(MAX_SYN_BACKLOG)?.trim().parse().ok()?,
         cookies: Cookies::from_sysctl(trial.server_number(COOKIES)?),
-        full: match trial.syn_queue_full_at_limit() {
-            true => SynQueueFull::AtOrAbove,
-            false => SynQueueFull::Above,
-        },
+        full,
         peers_are_proven: false,
     })
 }

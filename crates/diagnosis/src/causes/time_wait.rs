@@ -38,7 +38,8 @@ pub(super) const CAUSE: Cause = Cause {
             needs: |trial| waits(trial) && if_all_left(trial, TIME_WAIT).is_some(),
             claims: &[Claim::Observed(TIME_WAIT)],
             text: |waiting, _| {
-                let lasted = duration_in(waiting, TIME_WAIT)?;
+                let lasted =
+                    waiting.seconds(|trial| if_all_left(trial, TIME_WAIT)?.duration_seconds())?;
                 let length = words::duration(LENGTH);
                 let how_long = format!("for {lasted} (the constant TCP_TIMEWAIT_LEN is {length})");
                 time_wait(waiting, &how_long)
@@ -81,7 +82,7 @@ fn waits(trial: &TrialView<'_>) -> bool {
 }
 
 fn time_wait(trials: &TrialSet<'_>, how_long: &str) -> Option<Sentence> {
-    let most = trials.range(|trial| Some(trial.state(TIME_WAIT)?.most.into()))?;
+    let most = trials.most_in(TIME_WAIT)?;
     let closed = match trials.values("server.closes_first").as_deref() {
         Some("server") => " (it closes first)",
         _ => "",
@@ -148,19 +149,10 @@ fn buckets(trials: &TrialSet<'_>) -> Option<Sentence> {
     let text = format!(
         "{MAX_BUCKETS} ({cap}) limits the sockets in TIME_WAIT: {} were closed at once \
          and had no TIME_WAIT ({OVERFLOW}){}.",
-        counted(trials.sum(|trial| trial.server(OVERFLOW))),
+        counted(trials.server(OVERFLOW)),
         trials.place()
     );
     Some(text.into())
-}
-
-/// How long sockets were in a state, if all of them left it during the trial.
-fn duration_in(trials: &TrialSet<'_>, state: &str) -> Option<String> {
-    let time =
-        |trial: &TrialView<'_>| if_all_left(trial, state).and_then(|seen| seen.duration_seconds());
-    let spread = trials.spread(time)?;
-    let (least, most) = (seconds(spread.min), seconds(spread.max));
-    Some(if least == most { most } else { format!("{least} to {most}") })
 }
 
 /// The samples of a state that all sockets had left at the end.

@@ -7,23 +7,27 @@ use queue_model::syn_retry;
 use run_record::Outcome;
 use run_view::TrialView;
 
+use super::accept_queue::caused_every_drop;
 use super::retransmissions::waited;
-use super::syn_queue::three_quarters;
 use crate::claim::Claim;
 use crate::paragraph::Sentence;
 use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
-use crate::words::{self, counted, several};
+use crate::words::{self, counted};
 
 const RETRIES: Sysctl = Sysctl::TcpSynRetries;
 const OVERFLOWS: Counter = Counter::ListenOverflows;
-const FULL_DROPS: Counter = Counter::TcpReqQFullDrop;
+const RETRANSMITTED: Counter = Counter::TcpSynRetrans;
 const TIMED_OUT: Claim = Claim::Ended(Outcome::TimedOut);
 
 /// What ended them, where no client retransmitted its SYN.
 pub(super) const CAUSE: Cause = Cause {
     leads: &[Statement {
-        needs: |trial| gave_up(trial) && !waited(trial),
+        // Half-open clients retransmit their SYN too.
+        needs: |trial| {
+            let none = trial.client(RETRANSMITTED) == 0 || trial.half_open() > 0;
+            gave_up(trial) && !waited(trial) && none
+        },
         claims: &[TIMED_OUT, Claim::NoSynRetransmitted],
         text: |_, all| {
             let early = !all.any(waited);
@@ -39,12 +43,8 @@ pub(super) const GIVEN_UP: Statement =
 
 /// That waiting longer would not have helped.
 pub(super) const NO_ROOM: Statement = Statement {
-    needs: |trial| {
-        let only_accepts = trial.server(FULL_DROPS) == 0 && three_quarters(trial) == 0;
-        let full = trial.server(OVERFLOWS) > 0 && only_accepts;
-        gave_up(trial) && trial.accepts_nothing() && full
-    },
-    claims: &[TIMED_OUT, Claim::ServerCounted(OVERFLOWS), Claim::ServerCountedNone(FULL_DROPS)],
+    needs: |trial| gave_up(trial) && trial.accepts_nothing() && caused_every_drop(trial),
+    claims: &[TIMED_OUT, Claim::ServerCounted(OVERFLOWS)],
     text: |paused, all| {
         let all_paused = paused.count() == all.filter(gave_up).count();
         all_paused.then(|| {
@@ -66,27 +66,19 @@ fn given_up(trials: &TrialSet<'_>) -> Sentence {
         let when =
             words::listed(&nominal).map_or(String::new(), |at| format!(" after {at} nominal"));
         let by = format!("{RETRIES} {}", retries.unwrap_or_default());
-        let measured = trials.spread(gave_up_seconds).map(|spread| {
-            match (words::seconds(spread.min), words::seconds(spread.max)) {
-                (least, most) if least == most => format!(" ({most} measured; {by})"),
-                (least, most) => format!(" ({least} to {most} measured; {by})"),
-            }
-        });
-        let measured = measured.unwrap_or_else(|| format!(" ({by})"));
+        let measured = trials
+            .seconds(gave_up_seconds)
+            .map_or(format!(" ({by})"), |seconds| format!(" ({seconds} measured; {by})"));
         (trials.sum(by_kernel), format!("by the kernel's ETIMEDOUT{when}{measured}"))
     });
     let by_deadline = trials.filter_some(|trial| by_deadline(trial) > 0).map(|trials| {
-        let deadlines: BTreeSet<_> =
-            trials.iter().filter_map(|trial| trial.duration("load.connect_deadline")).collect();
-        let deadlines: Vec<_> = deadlines.into_iter().map(words::duration).collect();
-        let deadlines = words::listed(&deadlines).unwrap_or_default();
+        let deadlines = trials.durations("load.connect_deadline").unwrap_or_default();
         let next = next_retransmission(&trials).unwrap_or_default();
         (
             trials.sum(by_deadline),
             format!("by the load's own deadline (load.connect_deadline {deadlines}){next}"),
         )
     });
-    let timed_out = several(trials.sum(TrialView::timed_out), "attempt");
     let how = match (by_kernel, by_deadline) {
         (Some((kernel, by)), Some((load, and_by))) => {
             format!("{} {by}, and {} {and_by}", counted(kernel), counted(load))
@@ -94,18 +86,20 @@ fn given_up(trials: &TrialSet<'_>) -> Sentence {
         (Some((_, by)), None) | (None, Some((_, by))) => by,
         (None, None) => "without any answer".to_owned(),
     };
-    format!("{timed_out} timed out{}, {how}.", trials.place()).into()
+    format!("{} timed out{}, {how}.", trials.timed_out(), trials.place()).into()
 }
 
 /// The next retransmission of attempts that the deadline ended, if the server might
 /// have had room by then.
 fn next_retransmission(trials: &TrialSet<'_>) -> Option<String> {
     let next = |trial: &TrialView<'_>| {
-        trial.syn_retry()?.retransmits.get(trial.max_retransmits() as usize).copied()
+        let retransmits = trial.syn_retry()?.retransmits;
+        let next = *retransmits.get(trial.max_retransmits() as usize)?;
+        (!trial.accepts_nothing() && next >= trial.duration("load.connect_deadline")?)
+            .then_some(next)
     };
-    let next: BTreeSet<_> =
-        trials.iter().filter(|trial| !trial.accepts_nothing()).filter_map(next).collect();
-    Some(format!(": their next SYN would have been sent at {}", words::duration(*next.first()?)))
+    let next = trials.iter().filter_map(next).min()?;
+    Some(format!(": their next SYN would have been sent at {}", words::duration(next)))
 }
 
 /// When the kernel ended the first attempt, if a law of the trial measured it.
@@ -117,7 +111,8 @@ fn gave_up_seconds(trial: &TrialView<'_>) -> Option<f64> {
 /// Attempts that the client's kernel ended with ETIMEDOUT.
 fn by_kernel(trial: &TrialView<'_>) -> u64 {
     let errors = trial.record.errors.get("ETIMEDOUT").copied().unwrap_or(0);
-    errors.min(trial.timed_out())
+    // Those of half-open clients count too.
+    errors.saturating_sub(trial.half_open()).min(trial.timed_out())
 }
 
 /// Attempts that the load ended at its deadline.

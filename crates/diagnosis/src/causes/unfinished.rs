@@ -1,11 +1,9 @@
 //! Connections that were accepted but not finished, by who ended them.
 
-use std::collections::BTreeSet;
-
 use run_record::{EndedBy, Outcome};
 use run_view::TrialView;
 
-use super::server_limits;
+use super::{server_limits, slow_reader};
 use crate::claim::Claim;
 use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
@@ -17,14 +15,14 @@ const INCOMPLETE: Claim = Claim::Ended(Outcome::Incomplete);
 pub(super) const CAUSE: Cause = Cause {
     leads: &[
         Statement {
-            needs: |trial| is_incomplete(trial) && ended(trial, EndedBy::LateLoad) > 0,
+            needs: |trial| ended_by(trial, EndedBy::LateLoad),
             claims: &[INCOMPLETE, Claim::IncompleteBy(EndedBy::LateLoad)],
             text: |_, _| {
                 Some("Some connections did not finish because the load itself was late.".into())
             },
         },
         Statement {
-            needs: |trial| is_incomplete(trial) && ended(trial, EndedBy::Server) > 0,
+            needs: |trial| ended_by(trial, EndedBy::Server),
             claims: &[INCOMPLETE, Claim::IncompleteBy(EndedBy::Server)],
             text: |_, _| {
                 Some("The server closed some connections before they were finished.".into())
@@ -38,7 +36,7 @@ pub(super) const CAUSE: Cause = Cause {
     ],
     statements: &[
         Statement {
-            needs: |trial| is_incomplete(trial) && ended(trial, EndedBy::Server) > 0,
+            needs: |trial| ended_by(trial, EndedBy::Server),
             claims: &[INCOMPLETE, Claim::IncompleteBy(EndedBy::Server)],
             text: |trials, _| {
                 let text = format!(
@@ -52,14 +50,13 @@ pub(super) const CAUSE: Cause = Cause {
         },
         Statement {
             needs: |trial| {
-                let no_thread = server_limits::threads_failed(trial) > 0;
-                is_incomplete(trial) && ended(trial, EndedBy::Server) > 0 && no_thread
+                ended_by(trial, EndedBy::Server) && server_limits::threads_failed(trial) > 0
             },
             claims: &[Claim::IncompleteBy(EndedBy::Server), Claim::ThreadFailed],
             text: |_, _| Some("It closes a connection for which it can start no thread.".into()),
         },
         Statement {
-            needs: |trial| is_incomplete(trial) && ended(trial, EndedBy::LateLoad) > 0,
+            needs: |trial| ended_by(trial, EndedBy::LateLoad),
             claims: &[INCOMPLETE, Claim::IncompleteBy(EndedBy::LateLoad)],
             text: |trials, _| {
                 let text = format!(
@@ -75,7 +72,7 @@ pub(super) const CAUSE: Cause = Cause {
             },
         },
         Statement {
-            needs: |trial| is_incomplete(trial) && ended(trial, EndedBy::ShortDeadline) > 0,
+            needs: |trial| ended_by(trial, EndedBy::ShortDeadline),
             claims: &[INCOMPLETE, Claim::IncompleteBy(EndedBy::ShortDeadline)],
             text: |trials, _| {
                 let text = format!(
@@ -89,7 +86,7 @@ pub(super) const CAUSE: Cause = Cause {
             },
         },
         Statement {
-            needs: |trial| is_incomplete(trial) && ended(trial, EndedBy::FinishDeadline) > 0,
+            needs: |trial| ended_by(trial, EndedBy::FinishDeadline),
             claims: &[INCOMPLETE, Claim::IncompleteBy(EndedBy::FinishDeadline)],
             text: |trials, _| {
                 let outstanding = match trials.sum(|trial| trial.record.undelivered) {
@@ -108,8 +105,8 @@ pub(super) const CAUSE: Cause = Cause {
         },
         Statement {
             needs: |trial| {
-                let waited = ended(trial, EndedBy::FinishDeadline) > 0;
-                is_incomplete(trial) && waited && !server_limits::acted(trial)
+                let no_limit = !server_limits::acted(trial) && !slow_reader::is_slow(trial);
+                ended_by(trial, EndedBy::FinishDeadline) && no_limit
             },
             claims: &[Claim::IncompleteBy(EndedBy::FinishDeadline), Claim::NoAcceptFailed],
             text: |_, _| {
@@ -121,7 +118,7 @@ pub(super) const CAUSE: Cause = Cause {
             },
         },
         Statement {
-            needs: |trial| is_incomplete(trial) && ended(trial, EndedBy::ConnectDeadline) > 0,
+            needs: |trial| ended_by(trial, EndedBy::ConnectDeadline),
             claims: &[INCOMPLETE, Claim::IncompleteBy(EndedBy::ConnectDeadline)],
             text: |trials, _| {
                 let text = format!(
@@ -135,7 +132,7 @@ pub(super) const CAUSE: Cause = Cause {
             },
         },
         Statement {
-            needs: |trial| is_incomplete(trial) && others(trial) > 0,
+            needs: |trial| OTHERS.iter().any(|(by, _)| ended_by(trial, *by)),
             claims: &[INCOMPLETE],
             text: |trials, _| {
                 let kinds = OTHERS.iter().filter_map(|(by, how)| match sum(trials, *by) {
@@ -152,10 +149,7 @@ pub(super) const CAUSE: Cause = Cause {
             text: |trials, _| {
                 let text = format!(
                     "{}{} ended as incomplete; this record does not state who ended them.",
-                    several(
-                        trials.sum(|trial| trial.attempts_with(Outcome::Incomplete)),
-                        "attempt"
-                    ),
+                    trials.attempts(Outcome::Incomplete),
                     trials.place(),
                 );
                 Some(text.into())
@@ -172,28 +166,25 @@ const OTHERS: [(EndedBy, &str); 4] = [
     (EndedBy::Reset, "were reset"),
 ];
 
+/// Whether attempts are incomplete, and not only because of clients that do not read.
 fn is_incomplete(trial: &TrialView<'_>) -> bool {
-    trial.number("load.slow_readers").unwrap_or(0) == 0
+    let slow_readers = [EndedBy::SlowReader, EndedBy::FinishDeadline];
+    let by_others = trial.record.incomplete_by.keys().any(|by| !slow_readers.contains(by));
+    trial.attempts_with(Outcome::Incomplete) > 0
         && trial.record.server_died.is_none()
-        && trial.attempts_with(Outcome::Incomplete) > 0
+        && (!slow_reader::is_slow(trial) || by_others)
 }
 
-/// Incomplete attempts that this ended.
-fn ended(trial: &TrialView<'_>, by: EndedBy) -> u64 {
-    trial.record.incomplete_by.get(&by).copied().unwrap_or(0)
-}
-
-fn others(trial: &TrialView<'_>) -> u64 {
-    OTHERS.iter().map(|(by, _)| ended(trial, *by)).sum()
+/// Whether this ended incomplete attempts.
+fn ended_by(trial: &TrialView<'_>, by: EndedBy) -> bool {
+    is_incomplete(trial) && trial.incomplete_by(by) > 0
 }
 
 fn sum(trials: &TrialSet<'_>, by: EndedBy) -> u64 {
-    trials.sum(|trial| ended(trial, by))
+    trials.sum(|trial| trial.incomplete_by(by))
 }
 
 /// The values of a deadline after a space, in parentheses.
 fn deadlines(trials: &TrialSet<'_>, path: &str) -> String {
-    let deadlines: BTreeSet<_> = trials.iter().filter_map(|trial| trial.duration(path)).collect();
-    let deadlines: Vec<_> = deadlines.into_iter().map(words::duration).collect();
-    words::listed(&deadlines).map_or(String::new(), |list| format!(" ({list})"))
+    trials.durations(path).map_or(String::new(), |list| format!(" ({list})"))
 }

@@ -4,6 +4,7 @@ use linux_net::{Counter, Sysctl};
 use run_record::Outcome;
 use run_view::TrialView;
 
+use crate::causes::accept_queue::caused_every_drop;
 use crate::causes::cookies::overflowed;
 use crate::causes::syn_queue;
 use crate::claim::Claim;
@@ -74,10 +75,9 @@ fn is_limited_by_listener(trial: &TrialView<'_>) -> Option<bool> {
 pub(super) const LAST_ACKS: &[Statement] = &[Statement {
     // Without any other drop, an unanswered attempt lost its SYNs to the accept queue.
     needs: |trial| {
-        let overflows = trial.server(OVERFLOWS_COUNTER);
-        let only_overflows = overflows > 0 && overflows == trial.server(DROPS_COUNTER);
-        let one_each = trial.timed_out() > 0 && overflows >= trial.timed_out();
-        only_overflows && trial.half_open() == 0 && one_each
+        let one_each = trial.server(OVERFLOWS_COUNTER) >= trial.timed_out();
+        let timed_out = trial.timed_out() > 0 && trial.half_open() == 0;
+        caused_every_drop(trial) && timed_out && one_each
     },
     claims: &[
         Claim::ServerCounted(OVERFLOWS_COUNTER),
@@ -88,11 +88,11 @@ pub(super) const LAST_ACKS: &[Statement] = &[Statement {
         let text = format!(
             "{} got no answer to any SYN{}, and the accept queue caused every drop ({} and {} are both \
              {}): it drops SYNs.",
-            several(trials.sum(TrialView::timed_out), "attempt"),
+            trials.timed_out(),
             trials.place(),
             short_name(OVERFLOWS_COUNTER.name()),
             short_name(DROPS_COUNTER.name()),
-            counted(trials.sum(|trial| trial.server(OVERFLOWS_COUNTER))),
+            counted(trials.server(OVERFLOWS_COUNTER)),
         );
         Some(text.into())
     },
@@ -111,7 +111,7 @@ pub(super) const REFUSED: &[Statement] = &[Statement {
     text: |trials, _| {
         let text = format!(
             "it was full for {}{}, and 0 of {} were refused; {} got no answer until they timed out.",
-            several(trials.sum(|trial| trial.server(OVERFLOWS_COUNTER)), "segment"),
+            several(trials.server(OVERFLOWS_COUNTER), "segment"),
             trials.place(),
             several(trials.sum(TrialView::clients), "attempt"),
             counted(trials.sum(TrialView::timed_out)),
@@ -130,9 +130,9 @@ pub(super) const COOKIES: &[Statement] = &[Statement {
              the accept queue for every SYN, with or without a cookie.",
             trials.place(),
             short_name(Counter::SyncookiesSent.name()),
-            counted(trials.sum(|trial| trial.server(Counter::SyncookiesSent))),
+            counted(trials.server(Counter::SyncookiesSent)),
             short_name(OVERFLOWS_COUNTER.name()),
-            counted(trials.sum(|trial| trial.server(OVERFLOWS_COUNTER))),
+            counted(trials.server(OVERFLOWS_COUNTER)),
         );
         Some(text.into())
     },
@@ -146,9 +146,8 @@ pub(super) const DROPS: &[Statement] = &[Statement {
 }];
 
 fn drops(trials: &TrialSet<'_>) -> Option<Sentence> {
-    let sum = |name| trials.sum(|trial| trial.server(name));
-    let (drops, overflows) = (sum(DROPS_COUNTER), sum(OVERFLOWS_COUNTER));
-    let (full, by_rule) = (sum(SYN_QUEUE_DROPS), trials.sum(syn_queue::three_quarters));
+    let (drops, overflows) = (trials.server(DROPS_COUNTER), trials.server(OVERFLOWS_COUNTER));
+    let (full, by_rule) = (trials.server(SYN_QUEUE_DROPS), trials.sum(syn_queue::three_quarters));
     let max_syn_backlog = short_name(Sysctl::TcpMaxSynBacklog.name());
     let others = (drops - overflows).saturating_sub(full.saturating_add(by_rule));
     let kinds: Vec<_> = [

@@ -91,15 +91,15 @@ pub(super) const REUSE_ADDRESS: &[Statement] = &[
 /// tcp_tw_reuse affects only outgoing connects.
 pub(super) const TW_REUSE: &[Statement] = &[
     Statement {
-        needs: |trial| trial.client(Counter::TwRecycled) > 0,
+        needs: |trial| trial.client(Counter::TwRecycled) > 0 && trial.has_server_counters(),
         claims: &[Claim::ClientCounted(Counter::TwRecycled)],
         text: |trials, _| {
             let text = format!(
                 "{} counted {} at the client, which connects, and {} at the server{}: it lets an \
                  outgoing connect reuse a port in TIME_WAIT.",
                 short_name(Counter::TwRecycled.name()),
-                counted(trials.sum(|trial| trial.client(Counter::TwRecycled))),
-                counted(trials.sum(|trial| trial.server(Counter::TwRecycled))),
+                counted(trials.client(Counter::TwRecycled)),
+                counted(trials.server(Counter::TwRecycled)),
                 trials.place(),
             );
             Some(text.into())

@@ -2,11 +2,13 @@
 
 #[macro_use]
 mod fixture;
-mod any;
+mod arbitrary;
 mod claims;
 mod laws;
+mod oracle;
 mod queue_runs;
 mod runs;
+mod sentences;
 mod simulation;
 mod waits;
 mod why;

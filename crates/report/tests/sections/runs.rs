@@ -252,9 +252,18 @@ pub(crate) fn nothing_happened() -> Run {
         .run()
 }
 
+/// No counter shows why an attempt did not end ok.
+pub(crate) fn unexplained() -> Run {
+    Fixture::new(json!({ "load": { "pattern": "burst", "connect_deadline": "2s" } }))
+        .cell([], |trial| {
+            trial.set_outcomes(&[(Ok, 19), (ServerDown, 1)]).set_syn_retransmits(&[(0, 20)]);
+        })
+        .run()
+}
+
 type Kind = (&'static str, fn() -> Run);
 /// All of them, with the name of the similar scenario.
-pub(crate) const ALL_KINDS: [Kind; 16] = [
+pub(crate) const ALL_KINDS: [Kind; 17] = [
     ("accept_queue_capacity", accept_queue_capacity),
     ("syn_queue_capacity", syn_queue_capacity),
     ("syn_cookies", syn_cookies),
@@ -271,4 +280,5 @@ pub(crate) const ALL_KINDS: [Kind; 16] = [
     ("defer_accept", defer_accept),
     ("sigpipe", sigpipe),
     ("nothing_happened", nothing_happened),
+    ("unexplained", unexplained),
 ];

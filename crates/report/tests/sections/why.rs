@@ -2,8 +2,8 @@
 
 use diagnosis::Topics;
 use report::{ParagraphKind, Run, summary, why};
-use run_record::EndedBy;
-use run_record::Outcome::{Incomplete, Ok, TimedOut};
+use run_record::Outcome::{Incomplete, Ok, Phantom, TimedOut};
+use run_record::{EndedBy, LeftSockets, TrialRecord};
 use serde_json::json;
 
 use crate::fixture::{Change, Fixture, paused};
@@ -45,8 +45,8 @@ fn explanations_are_sentences_and_fit_the_terminal() {
         }
         let sentences: usize = paragraphs.iter().map(|p| p.sentences.len()).sum();
         assert!((2..=14).contains(&sentences), "{name}: {sentences}");
-        let beliefs = paragraphs.iter().filter(|p| p.kind == ParagraphKind::Misconception).count();
-        assert!(beliefs <= 3, "{name}: {beliefs}");
+        let misconceptions = paragraphs.iter().filter(|p| p.kind == ParagraphKind::Misconception);
+        assert!(misconceptions.count() <= 3, "{name}");
     }
 }
 
@@ -166,6 +166,68 @@ fn unfinished_accepted_connections_are_not_blamed_on_a_queue() {
         "{text}"
     );
     assert!(!text.contains("queue, where"), "{text}");
+}
+
+/// While a filter holds ACKs, the backlog of the first listen(2) limits the SYN queue; that of
+/// the last one limits the accept queue.
+#[test]
+fn each_queue_has_the_limit_of_its_own_listen() {
+    let settings = json!({ "load": { "connect_deadline": "900ms" } });
+    let backlogs = [("server.backlog", json!(4)), ("server.release_backlog", json!(1))];
+    let of = |holds_acks: bool| {
+        let [first, last] = backlogs.clone();
+        [first, last, ("server.hold_acks", json!(holds_acks))]
+    };
+    let fill = |trial: &mut TrialRecord| {
+        trial.set_outcomes(&[(Ok, 5), (TimedOut, 3)]).add_server_counters(&[
+            ("ListenOverflows", 3),
+            ("ListenDrops", 5),
+            ("TCPReqQFullDrop", 2),
+        ]);
+    };
+    let run = Fixture::new(settings).cell(of(true), fill).cell(of(false), fill).run();
+    let text = section(&run).replace("\n  ", " ");
+    for expected in [
+        "server.backlog (4, with net.core.somaxconn 4096) in 1 of 2 cells",
+        "server.release_backlog (1, with net.core.somaxconn 4096) in 1 of 2 cells",
+        "min(backlog, somaxconn), here 4, not",
+    ] {
+        assert!(text.contains(expected), "{expected} is not in:\n{text}");
+    }
+}
+
+#[test]
+fn connections_that_the_server_could_not_accept_are_not_only_at_the_client() {
+    let run = Fixture::new(paused(1, "2s"))
+        .cell([], |trial| {
+            trial
+                .set_outcomes(&[(Ok, 4), (Phantom, 2), (TimedOut, 3)])
+                .add_server_counters(&[("ListenOverflows", 9), ("ListenDrops", 9)]);
+            trial.server.get_or_insert_default().accept_errors = [("EMFILE".to_owned(), 7)].into();
+            trial.evidence.left = Some(LeftSockets { close_wait: 2, queued: 2 });
+        })
+        .run();
+    let text = section(&run).replace("\n  ", " ");
+    assert!(text.contains("- Some connections were established and never accepted."), "{text}");
+    assert!(
+        text.contains("2 connections still waited in the accept queue when the clients had left"),
+        "{text}"
+    );
+    assert!(!text.contains("only at the client"), "{text}");
+}
+
+#[test]
+fn a_late_load_is_named_even_if_some_clients_do_not_read() {
+    let settings = json!({ "load": { "slow_readers": 1, "finish_deadline": "20s" } });
+    let run = Fixture::new(settings)
+        .cell([], |trial| {
+            trial.set_outcomes(&[(Ok, 7), (Incomplete, 3)]);
+            trial.incomplete_by = [(EndedBy::SlowReader, 1), (EndedBy::LateLoad, 2)].into();
+        })
+        .run();
+    let text = section(&run).replace("\n  ", " ");
+    assert!(text.contains("kept no other client from finishing"), "{text}");
+    assert!(text.contains("2 attempts waited for messages that were due"), "{text}");
 }
 
 /// A reader looks them up with `queuelab explain`.
