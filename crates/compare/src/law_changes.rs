@@ -3,6 +3,7 @@
 
 use indexmap::IndexMap;
 use run_record::{AxisNames, TrialRecord};
+use run_view::why_not_decided;
 
 use crate::cells::CellPair;
 
@@ -81,11 +82,18 @@ fn laws<'a>(trials: &[&'a TrialRecord]) -> IndexMap<&'a str, CellLaw<'a>> {
     laws
 }
 
-/// Why a law was not applied in any of these trials, if it was not: `; not applied: REASON`.
+/// Why no trial decided a law: `; not applied: REASON` or `; not decided: REASON`; empty if the
+/// new run does not have it.
 fn reason(trials: &[&TrialRecord], id: &str) -> String {
-    let not_applied = trials.iter().flat_map(|trial| &trial.laws_not_applied);
-    let reason = { not_applied }.find(|law| law.id == id).map(|law| &law.reason);
-    reason.map_or(String::new(), |reason| format!("; not applied: {reason}"))
+    let mut not_applied = trials.iter().flat_map(|trial| &trial.laws_not_applied);
+    if let Some(law) = not_applied.find(|law| law.id == id) {
+        return format!("; not applied: {}", law.reason);
+    }
+    let checks = trials.iter().flat_map(|trial| trial.laws.iter().map(move |law| (*trial, law)));
+    let mut reasons = checks
+        .filter(|(_, law)| law.id == id)
+        .filter_map(|(trial, law)| why_not_decided(trial, law));
+    reasons.next().map_or(String::new(), |reason| format!("; not decided: {reason}"))
 }
 
 fn format_predictions(predictions: &[f64]) -> String {

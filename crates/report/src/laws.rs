@@ -159,7 +159,7 @@ impl<'a> Row<'a> {
             LawVerdict::NotAlways => "not always",
             LawVerdict::Failed => "no",
             LawVerdict::Held => "yes",
-            LawVerdict::Undecided => MISSING,
+            LawVerdict::Undecided => "not decided",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Laws compared.
 
-use compare::{Conclusion, Verdict};
+use compare::{Comparison, Conclusion, Verdict};
 use run_record::{LawCheck, LawNotApplied, TrialRecord};
 use serde_json::json;
 
@@ -17,9 +17,8 @@ fn laws_are_compared_across_machines() {
     });
     let comparison = compared(&baseline(), &another);
     assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Regressed));
-    let text = comparison.text();
-    let words: Vec<_> = text.split_whitespace().collect();
-    assert!(words.join(" ").contains("predicts 10 in the baseline, 11 in the new run"), "{text}");
+    let text = words(&comparison);
+    assert!(text.contains("predicts 10 in the baseline, 11 in the new run"), "{text}");
 
     let same_machine = Synthetic::new(1, 2, 10, 0.02);
     let undecided = new(|trial| trial.laws[0].held = None);
@@ -52,8 +51,23 @@ fn the_reason_why_a_law_was_not_applied_is_printed() {
         let reason = "the server sets its own backlog".to_owned();
         trial.laws_not_applied.push(LawNotApplied { id: law.id, title: law.title, reason });
     });
-    let comparison = compared(&baseline, &new);
-    let text: Vec<_> = comparison.text().split_whitespace().map(str::to_owned).collect();
-    let text = text.join(" ");
-    assert!(text.contains("not applied: the server sets its own backlog"), "{text}");
+    let reason = "; not applied: the server sets its own backlog";
+    let text = words(&compared(&baseline, &new));
+    assert!(text.contains(reason), "{text}");
+}
+
+#[test]
+fn the_reason_why_a_law_was_not_decided_is_printed() {
+    let baseline = Synthetic::new(1, 1, 10, 0.02);
+    let new = Synthetic::new(2, 1, 10, 0.02).each_trial(|trial| {
+        trial.server_died = Some("SIGKILL".to_owned());
+        (trial.laws[0].measured, trial.laws[0].held) = (None, None);
+    });
+    let text = words(&compared(&baseline, &new));
+    assert!(text.contains("; not decided: the server died before it could be measured"), "{text}");
+}
+
+/// The comparison as text, without its line breaks.
+fn words(comparison: &Comparison) -> String {
+    comparison.text().split_whitespace().collect::<Vec<_>>().join(" ")
 }

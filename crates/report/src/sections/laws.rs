@@ -1,7 +1,7 @@
 //! The kernel's laws: predictions and measurements.
 
 use indexmap::IndexMap;
-use run_view::Run;
+use run_view::{Run, why_not_decided};
 
 use crate::document::{Block, Section, Source};
 use crate::laws;
@@ -13,14 +13,16 @@ const MAX_OPEN_ROWS: usize = 12;
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
     let tables = laws::tables(run);
-    let not_applied = not_applied(run);
-    if tables.is_empty() && not_applied.is_none() {
+    let without_result = [("Not applied", not_applied(run)), ("Not decided", not_decided(run))];
+    if tables.is_empty() && without_result.iter().all(|(_, table)| table.is_none()) {
         return None;
     }
     let mut section = Section::new("laws", "The kernel's laws: predicted and measured");
-    if let Some(not_applied) = not_applied {
-        section.page(Block::Heading("Not applied"));
-        section.summary(Block::Table(not_applied, true));
+    for (heading, table) in without_result {
+        if let Some(table) = table {
+            section.page(Block::Heading(heading));
+            section.summary(Block::Table(table, true));
+        }
     }
     if tables.is_empty() {
         return Some(section);
@@ -70,15 +72,32 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
 
 /// The laws that were not applied in cells of the run, with the reason.
 fn not_applied(run: &Run) -> Option<Table> {
-    let mut trials: IndexMap<(&str, &str), usize> = IndexMap::new();
-    for law in run.trials.iter().flat_map(|trial| &trial.laws_not_applied) {
-        *trials.entry((&law.title, &law.reason)).or_default() += 1;
+    let laws = run.trials.iter().flat_map(|trial| &trial.laws_not_applied);
+    let laws = laws.map(|law| (law.title.as_str(), format!("not applied: {}", law.reason)));
+    reasons("Laws that were not applied", laws)
+}
+
+/// The laws that trials of the run did not decide, with the reason.
+fn not_decided(run: &Run) -> Option<Table> {
+    let laws = run.trials.iter().flat_map(|trial| {
+        trial.laws.iter().filter_map(move |law| {
+            let reason = why_not_decided(trial, law)?;
+            Some((law.title.as_str(), format!("not decided: {reason}")))
+        })
+    });
+    reasons("Laws that were not decided", laws)
+}
+
+/// A row for each law and reason, with the number of trials.
+fn reasons<'a>(title: &str, laws: impl Iterator<Item = (&'a str, String)>) -> Option<Table> {
+    let mut trials: IndexMap<(&str, String), usize> = IndexMap::new();
+    for law in laws {
+        *trials.entry(law).or_default() += 1;
     }
-    let row = |((title, reason), trials): ((&str, &str), usize)| {
-        vec![title.to_owned(), format!("not applied: {reason}"), trials.to_string()]
+    let row = |((law, reason), trials): ((&str, String), usize)| {
+        vec![law.to_owned(), reason, trials.to_string()]
     };
     let rows: Vec<_> = trials.into_iter().map(row).collect();
     let head = ["law", "reason", "trials"].map(str::to_owned).into();
-    let title = "Laws that were not applied".to_owned();
-    (!rows.is_empty()).then_some(Table { title, head, rows, words: 2 })
+    (!rows.is_empty()).then_some(Table { title: title.to_owned(), head, rows, words: 2 })
 }

@@ -2,7 +2,7 @@
 
 use queue_model::law::{Tolerance, Unit};
 use report::{Run, summary};
-use run_record::{LawCheck, LawNotApplied};
+use run_record::{Disturbance, DisturbanceCause, LawCheck, LawNotApplied, TrialRecord};
 use serde_json::json;
 
 use crate::fixture::Fixture;
@@ -102,7 +102,7 @@ fn repetitions_share_a_row_and_missing_measurements_are_not_zero() {
         .run();
     assert_eq!(
         table(&run, EXACT),
-        [["4", "5", "5 … 6", "0 … +1", "not always"], ["9", "10", "·", "·", "·"]]
+        [["4", "5", "5 … 6", "0 … +1", "not always"], ["9", "10", "·", "·", "not decided"]]
     );
 }
 
@@ -144,10 +144,40 @@ fn a_law_that_is_not_applied_is_shown_with_its_reason_and_the_number_of_trials()
     let run = (0..3).fold(Fixture::new(json!({})), cell).run();
     let rows = table(&run, "Laws that were not applied");
     assert_eq!(rows[0][2], "3", "{rows:?}");
-    let column = |index: usize| {
-        let words = rows.iter().map(|row| row[index].as_str());
-        words.collect::<Vec<_>>().join(" ").trim().to_owned()
+    assert_eq!(column(&rows, 0), EXACT);
+    assert_eq!(column(&rows, 1), format!("not applied: {reason}"));
+}
+
+/// The words of a column whose rows are wrapped.
+fn column(rows: &[Vec<String>], index: usize) -> String {
+    let words = rows.iter().map(|row| row[index].as_str());
+    words.collect::<Vec<_>>().join(" ").trim().to_owned()
+}
+
+#[test]
+fn a_law_that_is_not_decided_is_shown_with_its_reason() {
+    let undecided = |measured| LawCheck { held: None, ..law(TIMED, 3.0, measured, Some(3.24)) };
+    let cell = |change: fn(&mut TrialRecord), measured| {
+        let run = Fixture::new(json!({})).cell([], |trial| {
+            trial.laws.push(undecided(measured));
+            change(trial);
+        });
+        run.run()
     };
-    assert_eq!(column(0), EXACT);
-    assert_eq!(column(1), format!("not applied: {reason}"));
+    let disturb = |trial: &mut TrialRecord| {
+        let causes = vec![DisturbanceCause::OtherProcesses];
+        trial.disturbance = Some(Disturbance { causes, ..Disturbance::default() });
+    };
+    let die = |trial: &mut TrialRecord| trial.server_died = Some("SIGPIPE".to_owned());
+    for (run, reason) in [
+        (cell(disturb, Some(5.0)), "the trial was disturbed, which can have delayed it"),
+        (cell(disturb, None), "the trial was disturbed, which can have delayed it"),
+        (cell(die, None), "the server died before it could be measured"),
+    ] {
+        let rows = table(&run, "Laws that were not decided");
+        assert_eq!(column(&rows, 0), TIMED);
+        assert_eq!(column(&rows, 1), format!("not decided: {reason}"));
+        assert_eq!(table(&run, TIMED)[0].last().unwrap(), "not decided");
+    }
+    assert!(!summary(&capacities(3, &[1])).contains("not decided"));
 }
