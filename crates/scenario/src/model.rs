@@ -184,7 +184,8 @@ impl<'de> Deserialize<'de> for SysctlValue {
                     return Err(A::Error::custom("the value of a sysctl cannot be an empty list"));
                 }
                 let words: Vec<String> = numbers.iter().map(i64::to_string).collect();
-                Ok(SysctlValue::Text(words.join(" ")))
+                // A list of one number is that number, as when a record is read again.
+                self.visit_str(&words.join(" "))
             }
         }
 

@@ -240,6 +240,7 @@ fn forms(plan: &Plan) -> Vec<Overrides> {
         Overrides {
             set: owned(&[
                 ("hosts.client.sysctls.net.ipv4.ip_local_port_range", "[32768, 60999]"),
+                ("hosts.client.sysctls.net.ipv4.tcp_rfc1337", "[1]"),
                 ("hosts.server.sysctls.net.ipv4.tcp_fin_timeout", "60"),
                 ("load.send_delay", "1500us"),
                 ("matrix.load.connect_rate", "[1e3, 512.5]"),
