@@ -101,7 +101,7 @@ impl Counters {
     pub fn delta(&self, before: &Self) -> CounterDelta {
         let mut delta = CounterDelta::default();
         for (name, now) in self.iter() {
-            let change = now - before.get(name).unwrap_or(0);
+            let change = now.saturating_sub(before.get(name).unwrap_or(0));
             if change < 0 && !is_gauge(name) {
                 delta.backwards.push(name.to_owned());
             }
@@ -242,6 +242,13 @@ mod tests {
     #[test]
     fn equal_counters_have_an_empty_delta() {
         assert_eq!(counters().delta(&counters()), CounterDelta::default());
+    }
+
+    #[test]
+    fn the_change_between_the_largest_numbers_is_limited() {
+        let parse = |value: i64| Counters::parse(&format!("A: B\nA: {value}\n"), "", "").unwrap();
+        let delta = parse(i64::MAX).delta(&parse(i64::MIN));
+        assert_eq!(delta.get("A.B"), i64::MAX);
     }
 
     #[test]
