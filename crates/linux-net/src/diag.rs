@@ -55,6 +55,11 @@ pub struct Listener {
 }
 
 impl Listener {
+    /// Parses the payload of a netlink message.
+    pub(crate) fn parse(payload: &[u8]) -> io::Result<Self> {
+        Ok(Self::new(&header(payload)?, payload))
+    }
+
     fn new(socket: &InetResponseHeader, payload: &[u8]) -> Self {
         Self {
             local: (socket.socket_id.source_address, socket.socket_id.source_port).into(),
@@ -64,6 +69,10 @@ impl Listener {
             drops: dropped(payload),
         }
     }
+}
+
+fn header(payload: &[u8]) -> io::Result<InetResponseHeader> {
+    InetResponseHeader::parse(payload).map_err(io::Error::other)
 }
 
 /// Size of `struct inet_diag_msg`, which precedes the attributes.
@@ -216,11 +225,7 @@ impl SocketDiag {
         // INET_DIAG_NOCOOKIE: any socket.
         request.socket_id.cookie = [0xff; 8];
         request.extensions = ExtensionFlags::SKMEMINFO;
-        let found = self.netlink.request(SockDiagMessage::InetRequest(request), |payload| {
-            let header = InetResponseHeader::parse(payload).map_err(io::Error::other)?;
-            Ok(Listener::new(&header, payload))
-        });
-        match found {
+        match self.netlink.request(SockDiagMessage::InetRequest(request), Listener::parse) {
             Ok(listener) => Ok(Some(listener)),
             Err(error) if error.raw_os_error() == Some(libc::ENOENT) => Ok(None),
             Err(error) => Err(error.into()),
@@ -331,8 +336,7 @@ impl SocketDiag {
     ) -> Result<T, DiagError> {
         let message = SockDiagMessage::InetRequest(request.clone());
         let result = self.netlink.dump(&message, |folded, payload| {
-            let header = InetResponseHeader::parse(payload).map_err(io::Error::other)?;
-            fold(folded, &header, payload);
+            fold(folded, &header(payload)?, payload);
             Ok(())
         });
         match result {

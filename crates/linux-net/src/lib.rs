@@ -27,6 +27,8 @@ mod capability;
 mod clock;
 mod counters;
 mod diag;
+#[doc(hidden)]
+pub mod fuzzing;
 mod kernel_names;
 mod limits;
 mod link;

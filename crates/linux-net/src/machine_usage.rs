@@ -61,7 +61,7 @@ impl MachineUsage {
     }
 
     /// The CPU times in the text of /proc/stat.
-    fn from_stat(stat: &str, is_allowed: impl Fn(usize) -> bool) -> Option<Self> {
+    pub(crate) fn from_stat(stat: &str, is_allowed: impl Fn(usize) -> bool) -> Option<Self> {
         let mut usage = Self::default();
         for line in stat.lines() {
             let mut words = line.split_ascii_whitespace();
@@ -87,7 +87,7 @@ impl MachineUsage {
 }
 
 /// The total of `some` in the text of a file of /proc/pressure, seconds.
-fn some_seconds(text: &str) -> Option<f64> {
+pub(crate) fn some_seconds(text: &str) -> Option<f64> {
     let line = text.lines().find_map(|line| line.strip_prefix("some "))?;
     let total = line.split(' ').find_map(|word| word.strip_prefix("total="))?;
     total.parse::<u64>().ok().map(|microseconds| microseconds as f64 / 1e6)
@@ -112,7 +112,7 @@ fn throttled_seconds() -> Option<f64> {
 }
 
 /// The throttled time in the text of `cpu.stat`, seconds; `None` without a limit.
-fn throttled(text: &str) -> Option<f64> {
+pub(crate) fn throttled(text: &str) -> Option<f64> {
     let of = |name: &str| {
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '))?;
         value.trim().parse::<u64>().ok()
@@ -130,7 +130,7 @@ pub fn run_delay_seconds() -> Option<f64> {
     run_delay(&fs::read_to_string("/proc/thread-self/schedstat").ok()?)
 }
 
-fn run_delay(text: &str) -> Option<f64> {
+pub(crate) fn run_delay(text: &str) -> Option<f64> {
     let mut numbers = text.split_ascii_whitespace().map(str::parse::<u64>);
     let (ran, waited) = (numbers.next()?.ok()?, numbers.next()?.ok()?);
     // The thread that reads it has run.

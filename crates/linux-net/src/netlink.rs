@@ -138,27 +138,11 @@ impl Netlink {
     /// Reads a dump to its end; false if it was inconsistent. Continues after an error of
     /// `each`, so that the socket stays usable.
     fn read_dump(&mut self, mut each: impl FnMut(&[u8]) -> io::Result<()>) -> io::Result<bool> {
-        let mut consistent = true;
-        let mut failure = None;
+        let mut dump = Dump::new(self.sequence);
         loop {
             let length = self.receive()?;
-            for message in Messages(&self.incoming[..length]) {
-                if message.sequence_number() != self.sequence {
-                    continue;
-                }
-                consistent &= message.flags() & NLM_F_DUMP_INTR == 0;
-                match message.message_type() {
-                    NLMSG_NOOP => {}
-                    NLMSG_DONE | NLMSG_ERROR => {
-                        // The DONE of a dump that failed midway has the error.
-                        if let Some(error) = failure.or_else(|| error_of(message.payload())) {
-                            return Err(error);
-                        }
-                        return Ok(consistent);
-                    }
-                    _ if failure.is_none() => failure = each(message.payload()).err(),
-                    _ => {}
-                }
+            if let Some(end) = dump.read(&self.incoming[..length], &mut each) {
+                return end;
             }
         }
     }
@@ -201,7 +185,48 @@ fn retried(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
 /// The errno at the start of an NLMSG_ERROR or NLMSG_DONE; `None` for success.
 fn error_of(payload: &[u8]) -> Option<io::Error> {
     let code = payload.first_chunk().map_or(0, |code| i32::from_ne_bytes(*code));
-    (code < 0).then(|| io::Error::from_raw_os_error(-code))
+    (code < 0).then(|| io::Error::from_raw_os_error(code.saturating_neg()))
+}
+
+/// The response to a dump request, read datagram by datagram.
+#[derive(Debug)]
+pub(crate) struct Dump {
+    /// That of the request.
+    sequence: u32,
+    consistent: bool,
+    failure: Option<io::Error>,
+}
+
+impl Dump {
+    pub(crate) fn new(sequence: u32) -> Self {
+        Self { sequence, consistent: true, failure: None }
+    }
+
+    /// Passes the payload of each object of a datagram to `each`, until that fails. Returns
+    /// how the dump has ended, and whether it was consistent; `None` if it continues.
+    pub(crate) fn read(
+        &mut self,
+        datagram: &[u8],
+        each: &mut impl FnMut(&[u8]) -> io::Result<()>,
+    ) -> Option<io::Result<bool>> {
+        for message in Messages(datagram) {
+            if message.sequence_number() != self.sequence {
+                continue;
+            }
+            self.consistent &= message.flags() & NLM_F_DUMP_INTR == 0;
+            match message.message_type() {
+                NLMSG_NOOP => {}
+                NLMSG_DONE | NLMSG_ERROR => {
+                    // The DONE of a dump that failed midway has the error.
+                    let error = self.failure.take().or_else(|| error_of(message.payload()));
+                    return Some(error.map_or(Ok(self.consistent), Err));
+                }
+                _ if self.failure.is_none() => self.failure = each(message.payload()).err(),
+                _ => {}
+            }
+        }
+        None
+    }
 }
 
 /// The messages of one datagram.
@@ -216,5 +241,18 @@ impl<'a> Iterator for Messages<'a> {
         let (this, rest) = self.0.split_at(end);
         self.0 = rest;
         Some(NetlinkBuffer::new(this))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_negative_number_is_an_error() {
+        for code in [-1, i32::MIN] {
+            assert!(error_of(&code.to_ne_bytes()).is_some(), "{code}");
+        }
+        assert!(error_of(&0_i32.to_ne_bytes()).is_none() && error_of(&[]).is_none());
     }
 }

@@ -39,7 +39,7 @@ impl SocketMemory {
     }
 }
 
-fn pages(sockstat: &[u8]) -> Option<u64> {
+pub(crate) fn pages(sockstat: &[u8]) -> Option<u64> {
     let tcp = std::str::from_utf8(sockstat).ok()?.lines().find(|line| line.starts_with("TCP:"))?;
     let mut words = tcp.split_ascii_whitespace().skip_while(|word| *word != "mem");
     words.nth(1)?.parse().ok()

@@ -15,7 +15,7 @@ pub fn softnet_drops() -> io::Result<u64> {
 }
 
 /// Sums the second column, hexadecimal, over the CPUs (`softnet_seq_show`).
-fn dropped(text: &str) -> Option<u64> {
+pub(crate) fn dropped(text: &str) -> Option<u64> {
     text.lines()
         .map(|line| u64::from_str_radix(line.split_ascii_whitespace().nth(1)?, 16).ok())
         .sum()

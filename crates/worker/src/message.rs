@@ -148,7 +148,7 @@ impl Started {
 ///
 /// # Errors
 /// A failure that names the line if it is not a request.
-pub(crate) fn parse_request<C: DeserializeOwned>(
+pub fn parse_request<C: DeserializeOwned>(
     line: &[u8],
 ) -> Option<Result<Request<C>, Failure>> {
     let line = line.trim_ascii();
