@@ -31,6 +31,10 @@ test-docker:
 search combinations="600":
     QUEUELAB_SEARCH_COMBINATIONS={{combinations}} QUEUELAB_SEARCH_LONGEST=90 cargo test --workspace --test search kernel -- --nocapture
 
+# Fuzz the parsers, all or one: just fuzz, or just fuzz decoder 600; needs cargo-fuzz.
+fuzz target="" seconds="60":
+    fuzz/run {{seconds}} {{target}}
+
 # Check the format and run clippy with warnings denied.
 lint:
     cargo fmt --all --check
