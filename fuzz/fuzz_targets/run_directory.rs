@@ -15,14 +15,8 @@ use run_record::{Live, RunDirectory, SuiteDirectory};
 use run_view::Run;
 use tempfile::TempDir;
 
-const FILES: [&str; 6] = [
-    "run.json",
-    "trials.jsonl",
-    "suite.json",
-    "live.json",
-    "attempts/0.csv",
-    "timelines/0.csv",
-];
+const FILES: [&str; 6] =
+    ["run.json", "trials.jsonl", "suite.json", "live.json", "attempts/0.csv", "timelines/0.csv"];
 
 /// In memory where possible.
 static ROOT: LazyLock<TempDir> = LazyLock::new(|| {
