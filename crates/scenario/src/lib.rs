@@ -11,6 +11,7 @@
 //! | `tree`, `place` | YAML as a tree with the place of each node |
 //! | `file`, `document` | a file read and parsed once: a scenario or a suite |
 //! | `model`, `scenario_file` | the types of a scenario file, and its plan |
+//! | `name` | what can be the name of a scenario or suite |
 //! | `headline` | the value that answers a scenario's question |
 //! | `suite`, `suite_file` | several scenarios under one name |
 //! | `strict` | from the tree to a type, with all problems |
@@ -60,6 +61,7 @@ mod form;
 mod headline;
 mod kernel;
 mod model;
+mod name;
 mod overrides;
 mod place;
 mod plan;

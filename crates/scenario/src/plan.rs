@@ -12,6 +12,7 @@ use crate::form::{ADDRESS, Form, form, place_of};
 use crate::headline;
 use crate::kernel::Kernel;
 use crate::model::Scenario;
+use crate::name;
 use crate::overrides::{self, Overrides};
 use crate::place::Place;
 use crate::problem::{Problem, ScenarioErrors};
@@ -152,9 +153,9 @@ fn resolved(scenario: &Scenario, axes: &[PlacedAxis]) -> Value {
 }
 
 fn check_name(tree: &Node, source: &Source, problems: &mut Vec<Problem>) {
-    if let Some(Value::String(name)) = tree.get(&["name"]).map(Node::to_json)
-        && name != source.name
-    {
+    let Some(Value::String(name)) = tree.get(&["name"]).map(Node::to_json) else { return };
+    name::check(&name, tree.place_of(&["name"]), problems);
+    if name != source.name {
         problems.push(
             Problem::new(
                 tree.place_of(&["name"]),

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::file::ParsedFile;
 use crate::kernel::Kernel;
+use crate::name;
 use crate::overrides::Overrides;
 use crate::plan::Plan;
 use crate::problem::{Problem, ScenarioErrors};
@@ -127,6 +128,7 @@ impl LoadedSuite {
 
 /// Checks the suite's name, and that it has scenarios.
 fn check_header(suite: &Suite, source: &Source, written: &Node, problems: &mut Vec<Problem>) {
+    name::check(&suite.name, written.place_of(&["name"]), problems);
     if suite.name != source.name {
         let message =
             format!("the suite is called `{}`, but its file `{}`", suite.name, source.name);
