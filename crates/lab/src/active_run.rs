@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use linux_net::SysctlName;
-use run_record::{RunDirectory, RunRecord, TrialRecord};
+use run_record::{Folder, RunDirectory, RunRecord, TrialRecord};
 use scenario::{Plan, PlannedTrial};
 
 use crate::error::Result;
@@ -48,6 +48,11 @@ impl<'a> ActiveRun<'a> {
     /// The run's directory.
     pub(crate) fn path(&self) -> &Path {
         self.writer.path()
+    }
+
+    /// The run's open directory.
+    pub(crate) fn folder(&self) -> &Folder {
+        self.writer.folder()
     }
 
     /// The run's record.

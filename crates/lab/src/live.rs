@@ -4,14 +4,13 @@
 //! while it waits anyway, never waits for the response, and ignores a file that cannot be
 //! written.
 
-use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use linux_net::monotonic_ns;
 use probe::{ProbeReport, ProbeStatus};
-use run_record::{AcceptQueue, Live, LivePhase, LiveQueues, LiveTrial};
+use run_record::{AcceptQueue, Folder, Live, LivePhase, LiveQueues, LiveTrial};
 use scenario::{Cell, PlannedTrial};
 
 use crate::error::Result;
@@ -23,7 +22,7 @@ const INTERVAL: Duration = Duration::from_millis(250);
 /// A run's `live.json`. Dropping it removes the file.
 #[derive(Debug)]
 pub(crate) struct LiveRun {
-    directory: PathBuf,
+    directory: Folder,
     state: Mutex<State>,
 }
 
@@ -35,7 +34,7 @@ struct State {
 
 impl LiveRun {
     /// Prepares `live.json` for the run in `directory`; removes the file of a killed run.
-    pub(crate) fn new(directory: PathBuf) -> Self {
+    pub(crate) fn new(directory: Folder) -> Self {
         Live::remove(&directory);
         Self { directory, state: Mutex::default() }
     }

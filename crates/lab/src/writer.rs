@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use run_record::{RunDirectory, RunDirectoryError, RunRecord};
+use run_record::{Folder, RunDirectory, RunDirectoryError, RunRecord};
 
 use crate::trial::TrialOutput;
 
@@ -23,6 +23,17 @@ impl Writer {
     /// The run directory.
     pub(crate) fn path(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// The open run directory.
+    pub(crate) fn folder(&self) -> &Folder {
+        self.directory.folder()
+    }
+
+    /// Removes the directory of a run that has no trial.
+    pub(crate) fn discard(self) {
+        // What remains is a run without trials, which says so.
+        let _ = self.directory.discard();
     }
 
     /// Appends a trial, its rows first: a trial that is recorded is complete.

@@ -21,8 +21,10 @@ mod tool;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
+use signal_hook::consts::signal::SIGXFSZ;
 
 use crate::cli::{Cli, Command};
 use crate::exit::Exit;
@@ -30,6 +32,7 @@ use crate::exit::Exit;
 fn main() -> ExitCode {
     lab::name_process();
     exit_on_panic();
+    fail_at_file_size_limit();
     let cli = Cli::parse_from(std::env::args_os().map(with_dashes));
     let result = match cli.command {
         Command::Run(arguments) => commands::run::run(&arguments),
@@ -77,6 +80,12 @@ fn exit_on_panic() {
         print(panic);
         std::process::exit(Exit::Internal as i32);
     }));
+}
+
+/// Lets a write beyond the limit on the size of files (`ulimit -f`) fail, as on a full disk:
+/// SIGXFSZ would end the process in the middle of what it writes.
+fn fail_at_file_size_limit() {
+    let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
 }
 
 /// Accepts the names of YAML settings as flags: `--connect_deadline` is

@@ -1,10 +1,13 @@
 //! The trials with recorded rows, and which of them are drawn.
 
 use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use linux_net::Counter;
-use run_record::{ExecutionId, ListenerSummary, RunDirectory, RunDirectoryError, TrialRecord};
+use run_record::{
+    ExecutionId, Folder, ListenerSummary, RunDirectory, RunDirectoryError, TrialRecord,
+};
 
 use charts::{self, Chart, Recorded};
 use run_view::Cell;
@@ -66,9 +69,11 @@ impl Rows {
     /// Reads the rows in the run directory that are drawn. Rows that cannot be read do not
     /// affect other trials.
     pub(crate) fn read(run: &Run, cells: &[Cell<'_>], path: &Path) -> Self {
-        let files: Vec<_> = run.trials.iter().flat_map(|trial| files_of(trial, path)).collect();
-        let has_files =
-            |trial: &&TrialRecord| files.iter().any(|(id, _)| *id == trial.execution_id());
+        let existing = FOLDERS.map(|folder| names_in(path, folder));
+        let files: Vec<_> =
+            run.trials.iter().flat_map(|trial| files_of(trial, &existing)).collect();
+        let with_files: HashSet<_> = files.iter().map(|(id, _)| *id).collect();
+        let has_files = |trial: &&TrialRecord| with_files.contains(&trial.execution_id());
         let mut worst: Vec<(usize, &TrialRecord)> = cells
             .iter()
             .filter_map(|cell| {
@@ -200,10 +205,19 @@ fn spread_out<T: Copy>(worst: &[T]) -> Vec<T> {
     first.iter().chain(others).copied().collect()
 }
 
-fn files_of(trial: &TrialRecord, path: &Path) -> Vec<(ExecutionId, String)> {
-    let files = FOLDERS.map(|folder| format!("{folder}/{}.csv", trial.execution_id().file_stem()));
-    let existing = files.into_iter().filter(|file| path.join(file).is_file());
-    existing.map(|file| (trial.execution_id(), file)).collect()
+/// The names in a folder of rows; none if it cannot be read.
+fn names_in(run: &Path, folder: &str) -> HashSet<String> {
+    let folder = Folder::open(run).and_then(|run| run.folder(folder)).ok().flatten();
+    folder.and_then(|folder| folder.names().ok()).unwrap_or_default().into_iter().collect()
+}
+
+fn files_of(
+    trial: &TrialRecord,
+    existing: &[HashSet<String>; FOLDERS.len()],
+) -> Vec<(ExecutionId, String)> {
+    let name = format!("{}.csv", trial.execution_id().file_stem());
+    let folders = FOLDERS.iter().zip(existing).filter(|(_, names)| names.contains(&name));
+    folders.map(|(folder, _)| (trial.execution_id(), format!("{folder}/{name}"))).collect()
 }
 
 /// `None` if the rows of the trial show nothing.

@@ -42,8 +42,10 @@ impl Suite {
     pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
         let record = SuiteDirectory::read(path)?;
         let read = |member: &MemberRecord| {
-            let read = RunDirectory::read(&SuiteDirectory::run_path(path, member.run.as_ref()?));
-            Some(read.map(|(run, trials)| Run::new(run, trials)).map_err(|error| error.to_string()))
+            let path = SuiteDirectory::run_path(path, member.run.as_ref()?);
+            let read =
+                path.and_then(|path| RunDirectory::read(&path).map_err(|error| error.to_string()));
+            Some(read.map(|(run, trials)| Run::new(run, trials)))
         };
         let runs: Vec<_> = record.members.iter().map(read).collect();
         let verdicts: Vec<_> = runs

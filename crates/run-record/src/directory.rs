@@ -1,50 +1,59 @@
 //! The run directory: create, append, resume, read.
 
-use std::collections::HashSet;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 
 use jiff::Timestamp;
 
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::attempt::AttemptRow;
 use crate::error::RunDirectoryError;
-use crate::error::io_error;
 use crate::execution_id::ExecutionId;
+use crate::file_name::check_file_name;
+use crate::folder::Folder;
 use crate::lock;
+use crate::new_folder::{self, NewFolders};
+use crate::planned::PlannedTrials;
+use crate::rows;
 use crate::run::Interleaved;
 use crate::run::InterleavedRole;
 use crate::run::RunRecord;
 use crate::run::SCHEMA_VERSION;
 use crate::trial::TrialRecord;
+use crate::trials_file::{self, TRIALS_FILE, TrialsFile};
 use crate::verdict::RunVerdict;
 use crate::version;
 use worker::metrics::TimelineRow;
 
 const RUN_FILE: &str = "run.json";
-const TRIALS_FILE: &str = "trials.jsonl";
+const ATTEMPTS: &str = "attempts";
+const TIMELINES: &str = "timelines";
 
 type Result<T> = std::result::Result<T, RunDirectoryError>;
 
 /// One run's directory, open for appending.
 #[derive(Debug)]
 pub struct RunDirectory {
-    path: PathBuf,
-    trials: File,
+    /// The directory of the scenario, and the name of this one in it.
+    parent: Option<(Folder, String)>,
+    folder: Folder,
+    trials: TrialsFile,
 }
 
 impl RunDirectory {
     /// Creates `ROOT/<scenario>/<UTC time>/`, with a unique name: two runs started in the
-    /// same second get different ones.
+    /// same second get different ones. It appears with its files in it, or not at all.
     ///
     /// # Errors
-    /// If the directory or its files cannot be written.
+    /// If the directory or its files cannot be written, or the scenario's name is not the
+    /// name of a directory.
     pub fn create(root: &Path, run: &RunRecord) -> Result<Self> {
-        let path = new_folder(&root.join(&run.scenario.name), run.started)?;
-        Self::begin(path, run)
+        let (NewFolders { parent, folders: [folder] }, trials) =
+            new_folder::create(root, &run.scenario.name, run.started, [""], |[folder], _| {
+                begin(folder, run)
+            })?;
+        Ok(Self::new(parent, folder, trials))
     }
 
     /// Creates the directories of two interleaved runs: that of the new run like
@@ -58,43 +67,57 @@ impl RunDirectory {
         new: &mut RunRecord,
         baseline: &mut RunRecord,
     ) -> Result<[Self; 2]> {
-        let path = new_folder(&root.join(&new.scenario.name), new.started)?;
-        let mut beside = path.clone().into_os_string();
-        beside.push("-base");
-        let beside = PathBuf::from(beside);
-        fs::create_dir(&beside).map_err(|source| io_error("create", &beside, source))?;
-        let with = |role, path: &Path| {
-            let with = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            Some(Interleaved { role, with })
-        };
-        new.interleaved = with(InterleavedRole::New, &beside);
-        baseline.interleaved = with(InterleavedRole::Baseline, &path);
-        Ok([Self::begin(path, new)?, Self::begin(beside, baseline)?])
+        let (name, started) = (new.scenario.name.clone(), new.started);
+        let (NewFolders { parent, folders }, trials) = new_folder::create(
+            root,
+            &name,
+            started,
+            ["", "-base"],
+            |[new_folder, base_folder], [new_name, base_name]| {
+                let with = |role, with: &String| Some(Interleaved { role, with: with.clone() });
+                new.interleaved = with(InterleavedRole::New, base_name);
+                baseline.interleaved = with(InterleavedRole::Baseline, new_name);
+                Ok([begin(new_folder, new)?, begin(base_folder, baseline)?])
+            },
+        )?;
+        let [new_folder, base_folder] = folders;
+        let [new_trials, base_trials] = trials;
+        Ok([
+            Self::new(parent.clone(), new_folder, new_trials),
+            Self::new(parent, base_folder, base_trials),
+        ])
     }
 
-    fn begin(path: PathBuf, run: &RunRecord) -> Result<Self> {
-        let trials = open_trials(&path)?;
-        let directory = Self { path, trials };
-        directory.write_run(run)?;
-        Ok(directory)
+    fn new(parent: Folder, folder: Folder, trials: TrialsFile) -> Self {
+        let name = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let trials = trials.moved(folder.clone());
+        Self { parent: Some((parent, name)), folder, trials }
+    }
+
+    /// Removes a directory that was created, and has no trial.
+    ///
+    /// # Errors
+    /// If it cannot be removed.
+    pub fn discard(self) -> Result<()> {
+        let Some((parent, name)) = self.parent else { return Ok(()) };
+        drop(self.trials);
+        parent.remove_folder(&name)
     }
 
     /// Opens a run to continue it, and reads its record and trials. A last line that a
     /// crash truncated is dropped: its trial counts as not run.
     ///
     /// # Errors
-    /// If it is not a run directory, has a newer version, or is damaged anywhere except in
-    /// its last line.
+    /// If it is not a run directory, has a newer version, is damaged anywhere except in its
+    /// last line, or has trials that it does not plan.
     pub fn resume(path: &Path) -> Result<(Self, RunRecord, Vec<TrialRecord>)> {
+        let folder = open(path)?;
         // Appended trials have this build's version and may change the verdict.
-        let run =
-            RunRecord { schema_version: SCHEMA_VERSION, verdict: None, ..Self::read_run(path)? };
-        let trials = open_trials(path)?;
-        let (done, complete_bytes) = read_trials(path)?;
-        trials
-            .set_len(complete_bytes)
-            .map_err(|source| io_error("shorten", &path.join(TRIALS_FILE), source))?;
-        Ok((Self { path: path.to_owned(), trials }, run, done))
+        let run = RunRecord { schema_version: SCHEMA_VERSION, verdict: None, ..read_run(&folder)? };
+        let mut trials = TrialsFile::open(folder.clone())?;
+        let (done, complete_bytes) = read_trials(&folder, &run)?;
+        trials.keep(complete_bytes)?;
+        Ok((Self { parent: None, folder, trials }, run, done))
     }
 
     /// Reads a run, finished or not.
@@ -102,41 +125,74 @@ impl RunDirectory {
     /// # Errors
     /// As for [`RunDirectory::resume`].
     pub fn read(path: &Path) -> Result<(RunRecord, Vec<TrialRecord>)> {
-        Ok((Self::read_run(path)?, read_trials(path)?.0))
+        Self::read_in(&open(path)?)
+    }
+
+    /// As [`RunDirectory::read`], in an open directory.
+    ///
+    /// # Errors
+    /// As for [`RunDirectory::resume`].
+    pub fn read_in(folder: &Folder) -> Result<(RunRecord, Vec<TrialRecord>)> {
+        let mut run = read_run(folder)?;
+        let (trials, _) = read_trials(folder, &run)?;
+        // A verdict on other trials than these: they were changed, or some are missing.
+        run.verdict = run.verdict.filter(|verdict| verdict.is_on(run.planned_trials, &trials));
+        Ok((run, trials))
+    }
+
+    /// Reads the record of a run without its trials.
+    ///
+    /// # Errors
+    /// If it is not a run directory, has a newer version, or is damaged.
+    pub fn read_record(path: &Path) -> Result<RunRecord> {
+        read_run(&open(path)?)
     }
 
     /// Reads the trials from byte `from` of their file, where the previous call ended (0 at
-    /// first), and returns where this call ends. For following a run.
+    /// first), and returns where this call ends. For following a run. Whether they are
+    /// planned is checked when the run is read as a whole.
     ///
     /// # Errors
     /// If they cannot be read or are damaged.
     pub fn read_trials_from(path: &Path, from: u64) -> Result<(Vec<TrialRecord>, u64)> {
-        let (trials, complete_bytes) = read_trials_from(path, from)?;
+        let folder = open(path)?;
+        let mut trials = Vec::new();
+        let complete_bytes = trials_file::read_lines(&folder, from, |number, line| {
+            trials.push(parse(&folder, number, line)?);
+            Ok(())
+        })?;
         Ok((trials, from + complete_bytes))
     }
 
     /// Whether a process is running it. This takes no lock, so it does not disturb a run
     /// that starts or continues meanwhile. False if it cannot be read.
     pub fn is_running(path: &Path) -> bool {
-        File::open(path.join(TRIALS_FILE)).is_ok_and(|trials| lock::is_locked(&trials))
+        Folder::open(path).is_ok_and(|folder| Self::is_running_in(&folder))
+    }
+
+    pub(crate) fn is_running_in(folder: &Folder) -> bool {
+        let trials = folder.read(TRIALS_FILE);
+        trials.is_ok_and(|trials| trials.is_some_and(|trials| lock::is_locked(&trials)))
     }
 
     /// Its path.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
+    }
+
+    /// The open directory.
+    pub fn folder(&self) -> &Folder {
+        &self.folder
     }
 
     /// Appends a trial and flushes it, so that it survives a crash of the lab.
     ///
     /// # Errors
-    /// If it cannot be written.
+    /// If it cannot be written, or another program has changed the file of the trials.
     pub fn append(&mut self, trial: &TrialRecord) -> Result<()> {
         let mut line = serde_json::to_vec(trial).expect("a trial is plain data");
         line.push(b'\n');
-        self.trials
-            .write_all(&line)
-            .and_then(|()| self.trials.sync_data())
-            .map_err(|source| io_error("append to", &self.path.join(TRIALS_FILE), source))
+        self.trials.append(&line)
     }
 
     /// Writes a trial's attempts to `attempts/<trial>.csv`; those of a retry to
@@ -145,7 +201,7 @@ impl RunDirectory {
     /// # Errors
     /// If it cannot be written.
     pub fn write_attempts(&self, trial: impl Into<ExecutionId>, rows: &[AttemptRow]) -> Result<()> {
-        write_rows(&table(&self.path, "attempts", trial.into()), rows)
+        rows::write(&self.folder, ATTEMPTS, trial.into(), rows)
     }
 
     /// Writes the samples of a trial's probe to `timelines/<trial>.csv`; those of a retry
@@ -158,7 +214,7 @@ impl RunDirectory {
         trial: impl Into<ExecutionId>,
         rows: &[TimelineRow],
     ) -> Result<()> {
-        write_rows(&table(&self.path, "timelines", trial.into()), rows)
+        rows::write(&self.folder, TIMELINES, trial.into(), rows)
     }
 
     /// Reads the samples of a trial's probe; `None` if no timeline was stored.
@@ -169,7 +225,7 @@ impl RunDirectory {
         path: &Path,
         trial: impl Into<ExecutionId>,
     ) -> Result<Option<Vec<TimelineRow>>> {
-        read_rows(&table(path, "timelines", trial.into()))
+        rows::read(&open(path)?, TIMELINES, trial.into())
     }
 
     /// Reads a trial's attempts; `None` if none were stored.
@@ -180,7 +236,7 @@ impl RunDirectory {
         path: &Path,
         trial: impl Into<ExecutionId>,
     ) -> Result<Option<Vec<AttemptRow>>> {
-        read_rows(&table(path, "attempts", trial.into()))
+        rows::read(&open(path)?, ATTEMPTS, trial.into())
     }
 
     /// Replaces `run.json` atomically.
@@ -188,162 +244,85 @@ impl RunDirectory {
     /// # Errors
     /// If it cannot be written.
     pub fn write_run(&self, run: &RunRecord) -> Result<()> {
-        replace(&self.path.join(RUN_FILE), run)
+        replace(&self.folder, RUN_FILE, run)
     }
 
     /// Records the end of the run and the verdict on its trials.
     ///
     /// # Errors
-    /// If its trials cannot be read or the record cannot be written.
+    /// If its trials cannot be read, another program has changed their file, or the record
+    /// cannot be written.
     pub fn finish(&self, run: &mut RunRecord) -> Result<()> {
+        self.trials.check_contents()?;
+        let (trials, _) = read_trials(&self.folder, run)?;
         run.ended = Some(Timestamp::now());
-        run.verdict = Some(RunVerdict::new(run, &read_trials(&self.path)?.0));
+        run.verdict = Some(RunVerdict::new(run, &trials));
         self.write_run(run)
     }
+}
 
-    fn read_run(path: &Path) -> Result<RunRecord> {
-        let file = path.join(RUN_FILE);
-        let text = fs::read_to_string(&file).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => RunDirectoryError::NotARun(path.to_owned()),
-            _ => io_error("read", &file, source),
-        })?;
-        let run: RunRecord = version::read(&file, &text)?;
-        match run.invalid_axes() {
-            None => Ok(run),
-            Some(reason) => {
-                let line = text.lines().position(|line| line.contains("\"axes\""));
-                let line = line.map_or(1, |line| line + 1);
-                Err(RunDirectoryError::Malformed { path: file, line, reason })
-            }
+fn open(path: &Path) -> Result<Folder> {
+    Folder::open(path).map_err(|error| match error {
+        RunDirectoryError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+            RunDirectoryError::NotARun(path.to_owned())
         }
-    }
-}
-
-/// Creates `PARENT/<UTC time>/` with a unique name: of two created in the same second, the
-/// second one has the suffix `-2`.
-pub(crate) fn new_folder(parent: &Path, started: Timestamp) -> Result<PathBuf> {
-    fs::create_dir_all(parent).map_err(|source| io_error("create", parent, source))?;
-    let stamp = started.strftime("%Y-%m-%dT%H-%M-%SZ").to_string();
-    (0..)
-        .map(|attempt: u32| match attempt {
-            0 => parent.join(&stamp),
-            n => parent.join(format!("{stamp}-{}", n + 1)),
-        })
-        .find_map(|path| match fs::create_dir(&path) {
-            Ok(()) => Some(Ok(path)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => None,
-            Err(source) => Some(Err(io_error("create", &path, source))),
-        })
-        .expect("an endless range finds a free name or fails")
-}
-
-/// Writes a JSON file atomically.
-pub(crate) fn replace(target: &Path, contents: &impl Serialize) -> Result<()> {
-    let partial = target.with_added_extension("partial");
-    let mut text = serde_json::to_string_pretty(contents).expect("a record is plain data");
-    text.push('\n');
-    fs::write(&partial, text)
-        .and_then(|()| fs::rename(&partial, target))
-        .map_err(|source| io_error("write", target, source))
-}
-
-/// The path of a trial's rows of one kind.
-fn table(run: &Path, kind: &str, trial: ExecutionId) -> PathBuf {
-    run.join(kind).join(format!("{}.csv", trial.file_stem()))
-}
-
-fn read_rows<Row: DeserializeOwned>(path: &Path) -> Result<Option<Vec<Row>>> {
-    let file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(io_error("read", path, source)),
-    };
-    let rows: csv::Result<Vec<_>> = csv::Reader::from_reader(file).into_deserialize().collect();
-    rows.map(Some).map_err(|error| {
-        let line = error.position().map_or(1, |position| position.line() as usize);
-        match error.into_kind() {
-            csv::ErrorKind::Io(source) => io_error("read", path, source),
-            kind => {
-                // The error's own text would repeat the line.
-                let reason = match &kind {
-                    csv::ErrorKind::Deserialize { err, .. } => err.to_string(),
-                    csv::ErrorKind::UnequalLengths { expected_len, len, .. } => {
-                        format!("it has {len} fields, but the header has {expected_len}")
-                    }
-                    csv::ErrorKind::Utf8 { err, .. } => err.to_string(),
-                    _ => "it is not CSV".to_owned(),
-                };
-                RunDirectoryError::Malformed { path: path.to_owned(), line, reason }
-            }
-        }
+        error => error,
     })
 }
 
-fn write_rows(path: &Path, rows: &[impl Serialize]) -> Result<()> {
-    let write = || -> io::Result<()> {
-        path.parent().map_or(Ok(()), fs::create_dir_all)?;
-        let mut writer = csv::Writer::from_path(path)?;
-        for row in rows {
-            writer.serialize(row)?;
-        }
-        writer.flush()
-    };
-    write().map_err(|source| io_error("write", path, source))
+/// Writes the files of a run that begins.
+fn begin(folder: &Folder, run: &RunRecord) -> Result<TrialsFile> {
+    let trials = TrialsFile::open(folder.clone())?;
+    replace(folder, RUN_FILE, run)?;
+    Ok(trials)
 }
 
-/// Opens the trials for appending, and locks them for this process.
-fn open_trials(path: &Path) -> Result<File> {
-    let file = path.join(TRIALS_FILE);
-    let trials = OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(&file)
-        .map_err(|source| io_error("open", &file, source))?;
-    match lock::try_lock(&trials) {
-        Ok(true) => Ok(trials),
-        Ok(false) => Err(RunDirectoryError::Busy(path.to_owned())),
-        Err(source) => Err(io_error("lock", &file, source)),
+fn read_run(folder: &Folder) -> Result<RunRecord> {
+    let text = folder.read_text(RUN_FILE)?;
+    let text = text.ok_or_else(|| RunDirectoryError::NotARun(folder.path().to_owned()))?;
+    let file = folder.path_of(RUN_FILE);
+    let run: RunRecord = version::read(&file, &text)?;
+    let malformed = |member: &str, reason| {
+        let member = format!("\"{member}\"");
+        let line = text.lines().position(|line| line.contains(&member));
+        let line = line.map_or(1, |line| line + 1);
+        Err(RunDirectoryError::Malformed { path: file.clone(), line, reason })
+    };
+    // It is a directory beside this one.
+    if let Some(Interleaved { with, .. }) = &run.interleaved
+        && let Err(reason) = check_file_name(with)
+    {
+        return malformed("interleaved", format!("the other run is no directory: {reason}"));
+    }
+    match run.invalid_axes() {
+        None => Ok(run),
+        Some(reason) => malformed("axes", reason),
     }
 }
 
 /// The trials, and the length in bytes of the complete lines.
-fn read_trials(path: &Path) -> Result<(Vec<TrialRecord>, u64)> {
-    read_trials_from(path, 0)
+fn read_trials(folder: &Folder, run: &RunRecord) -> Result<(Vec<TrialRecord>, u64)> {
+    let (mut trials, mut planned) = (Vec::new(), PlannedTrials::new(run));
+    let complete_bytes = trials_file::read_lines(folder, 0, |number, line| {
+        let trial = parse(folder, number, line)?;
+        planned.check(&trial).map_err(|reason| malformed(folder, number, reason))?;
+        trials.push(trial);
+        Ok(())
+    })?;
+    Ok((trials, complete_bytes))
 }
 
-fn read_trials_from(path: &Path, from: u64) -> Result<(Vec<TrialRecord>, u64)> {
-    let file = path.join(TRIALS_FILE);
-    let read = || -> io::Result<Vec<u8>> {
-        let mut trials = File::open(&file)?;
-        trials.seek(SeekFrom::Start(from))?;
-        let mut text = Vec::new();
-        trials.read_to_end(&mut text)?;
-        Ok(text)
-    };
-    let text = match read() {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Vec::new(), 0)),
-        Err(source) => return Err(io_error("read", &file, source)),
-    };
-    let mut trials = Vec::new();
-    let mut ids = HashSet::new();
-    let mut complete_bytes = 0;
-    for (index, line) in text.split_inclusive(|&byte| byte == b'\n').enumerate() {
-        if line.last() != Some(&b'\n') {
-            break;
-        }
-        let malformed = |reason: String| RunDirectoryError::Malformed {
-            path: file.clone(),
-            line: index + 1,
-            reason,
-        };
-        let trial: TrialRecord =
-            serde_json::from_slice(line).map_err(|error| malformed(error.to_string()))?;
-        if !ids.insert(trial.execution_id()) {
-            return Err(malformed(format!("duplicate trial {}", trial.execution_id())));
-        }
-        trials.push(trial);
-        complete_bytes += line.len() as u64;
-    }
-    Ok((trials, complete_bytes))
+fn parse(folder: &Folder, number: usize, line: &[u8]) -> Result<TrialRecord> {
+    serde_json::from_slice(line).map_err(|error| malformed(folder, number, error.to_string()))
+}
+
+fn malformed(folder: &Folder, line: usize, reason: String) -> RunDirectoryError {
+    RunDirectoryError::Malformed { path: folder.path_of(TRIALS_FILE), line, reason }
+}
+
+/// Writes a JSON file atomically, and to the storage.
+pub(crate) fn replace(folder: &Folder, name: &str, contents: &impl Serialize) -> Result<()> {
+    let mut text = serde_json::to_vec_pretty(contents).expect("a record is plain data");
+    text.push(b'\n');
+    folder.replace(name, |file| file.write_all(&text).and_then(|()| file.sync_all()))
 }

@@ -34,6 +34,25 @@ pub enum RunDirectoryError {
         /// What is wrong with it.
         reason: String,
     },
+    /// A name in a record is not the name of a file.
+    #[error("use the name of a scenario or suite as that of a directory: {reason}")]
+    InvalidName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file that this process writes was changed by another.
+    #[error(
+        "write to {}: {reason}; this run's record is not complete: run it again, or resume it",
+        path.display()
+    )]
+    Changed {
+        /// The file.
+        path: PathBuf,
+        /// How it was changed.
+        reason: String,
+    },
     /// Another process is writing to it.
     #[error("write to {}: another queuelab is running it; wait until it ends", .0.display())]
     Busy(PathBuf),

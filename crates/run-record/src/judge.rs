@@ -6,6 +6,8 @@ mod disturbed;
 mod matrix;
 mod trials;
 
+use std::collections::HashSet;
+
 pub use disturbance::DisturbanceThresholds;
 use disturbed::{are_most, disturbed_trials};
 use matrix::Matrix;
@@ -67,6 +69,7 @@ impl RunVerdict {
             verdict,
             planned,
             trials: ran,
+            missing_trials: missing_trials(planned, &executions),
             ended: record.ended.is_some(),
             checks,
             run_checks: run_checks as u64,
@@ -76,4 +79,20 @@ impl RunVerdict {
             disturbed,
         }
     }
+
+    /// Whether it can be the verdict on a run with these trials: it counts the same trials
+    /// and the same results of their checks.
+    pub(crate) fn is_on(&self, planned_trials: u32, trials: &[TrialRecord]) -> bool {
+        let ran: HashSet<u32> = trials.iter().map(|trial| trial.id).collect();
+        (self.planned, self.trials as usize) == (planned_trials, ran.len())
+            && self.checks == checks::count_checks(trials)
+    }
+}
+
+/// The most missing trials that a verdict names.
+const MAX_MISSING: usize = 10;
+
+fn missing_trials(planned: u32, executions: &[TrialExecutions<'_>]) -> Vec<u32> {
+    let ran: HashSet<u32> = executions.iter().map(|trial| trial.first().id).collect();
+    (0..planned).filter(|trial| !ran.contains(trial)).take(MAX_MISSING).collect()
 }

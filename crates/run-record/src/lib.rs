@@ -24,6 +24,11 @@
 //! | `worker::metrics` | the measurements of the workers, such as [`TimelineRow`] |
 //! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
 //! | [`suite_directory`](SuiteDirectory) | the same for a suite |
+//! | [`folder`](Folder) | an open directory, in which no link is followed |
+//! | [`file_name`](check_file_name()) | names of files, as distinct from paths |
+//! | `new_folder` | a directory that appears with its files, or not at all |
+//! | `trials_file`, `rows` | the files with the trials, and with their rows |
+//! | `planned` | whether the trials are those that the run plans |
 //! | [`error`](RunDirectoryError) | errors of both directories |
 //! | `version` | the schema version, checked before anything else is read |
 //! | `lock` | the lock of a run directory, which has one writer |
@@ -40,13 +45,18 @@ mod directory;
 mod disturbance;
 mod error;
 mod execution_id;
+mod file_name;
+mod folder;
 mod histogram;
 mod judge;
 mod law;
 mod law_verdict;
 mod live;
 mod lock;
+mod new_folder;
 mod outcome;
+mod planned;
+mod rows;
 mod run;
 mod standalone;
 mod suite;
@@ -55,6 +65,7 @@ mod suite_member;
 mod sysctl_values;
 mod trial;
 mod trial_executions;
+mod trials_file;
 mod verdict;
 mod version;
 mod violation;
@@ -67,6 +78,8 @@ pub use directory::RunDirectory;
 pub use disturbance::{Disturbance, DisturbanceCause};
 pub use error::RunDirectoryError;
 pub use execution_id::ExecutionId;
+pub use file_name::check_file_name;
+pub use folder::Folder;
 pub use histogram::{LatencyBin, LatencyHistogram};
 pub use judge::DisturbanceThresholds;
 pub use law::{LawCheck, LawNotApplied};

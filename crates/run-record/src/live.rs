@@ -1,8 +1,7 @@
 //! `live.json`: the current state of a run. It is not part of the record: it is written
 //! during the run and removed at its end.
 
-use std::fs;
-use std::io;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -11,11 +10,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::directory::RunDirectory;
+use crate::error::RunDirectoryError;
 use crate::execution_id::ExecutionId;
+use crate::folder::Folder;
 use worker::metrics::AcceptQueue;
 
 const LIVE_FILE: &str = "live.json";
 const PARTIAL_FILE: &str = "live.json.partial";
+
+/// The most that is read of it: it describes at most a few trials.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// The current state of a run.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -95,29 +99,32 @@ pub struct LiveQueues {
 }
 
 impl Live {
-    /// Writes it to the run directory at `run` atomically.
+    /// Writes it to the run directory atomically.
     ///
     /// # Errors
     /// If it cannot be written. A run does not fail because of that.
-    pub fn write(&self, run: &Path) -> io::Result<()> {
+    pub fn write(&self, run: &Folder) -> Result<(), RunDirectoryError> {
         let text = serde_json::to_vec(self).expect("the live state is plain data");
-        fs::write(run.join(PARTIAL_FILE), text)?;
-        fs::rename(run.join(PARTIAL_FILE), run.join(LIVE_FILE))
+        run.replace(LIVE_FILE, |file| file.write_all(&text))
     }
 
     /// The current state of the run at `run`; `None` if no process is running it, even if a
     /// killed run left its file, or if it has not written its state.
     pub fn read(run: &Path) -> Option<Self> {
-        if !RunDirectory::is_running(run) {
+        let folder = Folder::open(run).ok()?;
+        if !RunDirectory::is_running_in(&folder) {
             return None;
         }
-        serde_json::from_slice(&fs::read(run.join(LIVE_FILE)).ok()?).ok()
+        let file = folder.read(LIVE_FILE).ok()??;
+        let mut text = Vec::new();
+        file.take(MAX_BYTES).read_to_end(&mut text).ok()?;
+        serde_json::from_slice(&text).ok()
     }
 
-    /// Removes it from the run directory at `run`, if it exists.
-    pub fn remove(run: &Path) {
+    /// Removes it from the run directory, if it exists.
+    pub fn remove(run: &Folder) {
         for file in [LIVE_FILE, PARTIAL_FILE] {
-            let _ = fs::remove_file(run.join(file));
+            let _ = run.remove(file);
         }
     }
 }

@@ -1,15 +1,16 @@
 //! A suite's directory: create, write, read.
 
-use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::directory::RunDirectory;
-use crate::directory::{new_folder, replace};
+use crate::directory::replace;
 use crate::error::RunDirectoryError;
-use crate::error::io_error;
+use crate::file_name::check_file_name;
+use crate::folder::Folder;
+use crate::new_folder::{self, NewFolders};
 use crate::suite::SuiteRecord;
 use crate::verdict::RunVerdict;
 use crate::verdict::SuiteVerdict;
@@ -23,24 +24,27 @@ type Result<T> = std::result::Result<T, RunDirectoryError>;
 /// directories.
 #[derive(Debug)]
 pub struct SuiteDirectory {
-    path: PathBuf,
+    folder: Folder,
 }
 
 impl SuiteDirectory {
-    /// Creates `ROOT/<suite>/<UTC time>/`, with a unique name.
+    /// Creates `ROOT/<suite>/<UTC time>/`, with a unique name. It appears with its file in it,
+    /// or not at all.
     ///
     /// # Errors
-    /// If the directory or its file cannot be written.
+    /// If the directory or its file cannot be written, or the suite's name is not the name of
+    /// a directory.
     pub fn create(root: &Path, suite: &SuiteRecord) -> Result<Self> {
-        let path = new_folder(&root.join(&suite.suite), suite.started)?;
-        let directory = Self { path };
-        directory.write(suite)?;
-        Ok(directory)
+        let (NewFolders { folders: [folder], .. }, ()) =
+            new_folder::create(root, &suite.suite, suite.started, [""], |[folder], _| {
+                replace(folder, SUITE_FILE, suite)
+            })?;
+        Ok(Self { folder })
     }
 
     /// Whether the directory at `path` is a suite's.
     pub fn exists_at(path: &Path) -> bool {
-        path.join(SUITE_FILE).is_file()
+        Folder::open(path).is_ok_and(|folder| folder.has_file(SUITE_FILE))
     }
 
     /// Reads the record of a suite.
@@ -48,17 +52,20 @@ impl SuiteDirectory {
     /// # Errors
     /// If it is not a suite's directory, has a newer version, or is damaged.
     pub fn read(path: &Path) -> Result<SuiteRecord> {
-        let file = path.join(SUITE_FILE);
-        let text = fs::read_to_string(&file).map_err(|source| match source.kind() {
-            io::ErrorKind::NotFound => RunDirectoryError::NotASuite(path.to_owned()),
-            _ => io_error("read", &file, source),
+        let not_a_suite = || RunDirectoryError::NotASuite(path.to_owned());
+        let folder = Folder::open(path).map_err(|error| match error {
+            RunDirectoryError::Io { source, .. } if source.kind() == io::ErrorKind::NotFound => {
+                not_a_suite()
+            }
+            error => error,
         })?;
-        version::read(&file, &text)
+        let text = folder.read_text(SUITE_FILE)?.ok_or_else(not_a_suite)?;
+        version::read(&folder.path_of(SUITE_FILE), &text)
     }
 
     /// Its path.
     pub fn path(&self) -> &Path {
-        &self.path
+        self.folder.path()
     }
 
     /// Replaces `suite.json` atomically.
@@ -66,7 +73,7 @@ impl SuiteDirectory {
     /// # Errors
     /// If it cannot be written.
     pub fn write(&self, suite: &SuiteRecord) -> Result<()> {
-        replace(&self.path.join(SUITE_FILE), suite)
+        replace(&self.folder, SUITE_FILE, suite)
     }
 
     /// Records the end of the suite and the verdict on its members' runs.
@@ -75,15 +82,17 @@ impl SuiteDirectory {
     /// If it cannot be written.
     pub fn finish(&self, suite: &mut SuiteRecord) -> Result<()> {
         suite.ended = Some(Timestamp::now());
-        suite.verdict = Some(Self::verdict(&self.path, suite));
+        suite.verdict = Some(Self::verdict(self.path(), suite));
         self.write(suite)
     }
 
     /// The verdict on a suite at `path`, from the run directories of its members.
     pub fn verdict(path: &Path, suite: &SuiteRecord) -> SuiteVerdict {
         let runs = suite.members.iter().map(|member| {
-            let read = RunDirectory::read(&Self::run_path(path, member.run.as_ref()?));
-            Some(read.map_err(|error| error.to_string()).map(|(record, trials)| {
+            let path = Self::run_path(path, member.run.as_ref()?);
+            let read =
+                path.and_then(|path| RunDirectory::read(&path).map_err(|error| error.to_string()));
+            Some(read.map(|(record, trials)| {
                 record.verdict.clone().unwrap_or_else(|| RunVerdict::new(&record, &trials))
             }))
         });
@@ -97,12 +106,23 @@ impl SuiteDirectory {
 
     /// The directory of a member's run, given the suite's directory and
     /// [`crate::MemberRecord::run`]; without `..` where possible.
-    pub fn run_path(suite: &Path, run: &str) -> PathBuf {
-        let root = suite.parent().and_then(Path::parent);
-        match (run.strip_prefix("../../"), root) {
-            (Some(below), Some(root)) => root.join(below),
-            _ => suite.join(run),
+    ///
+    /// # Errors
+    /// If the run is not in two directories below the root of the suite's: a suite from
+    /// another machine could name any directory here.
+    pub fn run_path(suite: &Path, run: &str) -> std::result::Result<PathBuf, String> {
+        let below = run.strip_prefix("../../").and_then(|below| below.split_once('/'));
+        let invalid = |reason: &str| {
+            format!("read the run {run:?} of a suite, which must be ../../SCENARIO/TIME: {reason}")
+        };
+        let (scenario, time) = below.ok_or_else(|| invalid("it is not"))?;
+        for name in [scenario, time] {
+            check_file_name(name).map_err(|reason| invalid(&reason))?;
         }
+        Ok(match suite.parent().and_then(Path::parent) {
+            Some(root) => root.join(scenario).join(time),
+            None => suite.join(run),
+        })
     }
 
     /// The path of a run's directory relative to a suite's, for

@@ -69,6 +69,8 @@ fn folders(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
         let entry = entry?;
         if entry.file_type()?.is_dir()
             && let Ok(name) = entry.file_name().into_string()
+            // A run that begins, or that was killed there.
+            && !name.starts_with('.')
         {
             folders.push((name, entry.path()));
         }

@@ -93,7 +93,7 @@ fn an_unfinished_run_never_holds() {
     );
     let comparison = compared(&complete(), &short);
     assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::Inconclusive));
-    let line = "the new run: 20 of 24 trials were run";
+    let line = "the new run: 20 of 24 trials are recorded, without 20, 21, 22 and 23";
     assert!(comparison.text().contains(line), "{}", comparison.text());
     assert!(comparison.markdown().contains(line), "{}", comparison.markdown());
     assert_eq!(comparison.json()["unfinished"], json!([line]));

@@ -75,7 +75,7 @@ fn execute_sides<const N: usize>(
     let thresholds = thresholds.unwrap_or(DisturbanceThresholds::CURRENT);
     let backends = sides.each_ref().map(|side| side.backend);
     let mut runs = sides.map(|side| side.run);
-    let live = runs.each_ref().map(|run| LiveRun::new(run.path().to_owned()));
+    let live = runs.each_ref().map(|run| LiveRun::new(run.folder().clone()));
     let mut due = runs.each_ref().map(ActiveRun::due);
     let is_done = |due: &[Vec<_>]| due.iter().all(Vec::is_empty);
     let wheel = if is_done(&due) { None } else { backends[0].timer_wheel() };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 
-use run_record::{Interleaved, InterleavedRole, RunDirectory};
+use run_record::{Folder, Interleaved, InterleavedRole, RunDirectory};
 use scenario::ScenarioFile;
 
 use super::begin::{self, new_record};
@@ -35,7 +35,7 @@ pub(super) struct InterleavedRuns {
 /// If the other build is not named, or there is none, or the directory is that
 /// of the baseline.
 pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<InterleavedRuns>> {
-    let record = RunDirectory::read(path)?.0;
+    let record = RunDirectory::read_record(path)?;
     let refuse =
         |why: String| Err(SessionError::Request(format!("resume {}: {why}", path.display())));
     let Some(Interleaved { role, with }) = &record.interleaved else {
@@ -47,12 +47,17 @@ pub(super) fn resumed(path: &Path, against: Option<&Against>) -> Result<Option<I
     // `.` has no parent.
     let canonical = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     let path = if path.file_name().is_some() { path } else { &canonical };
-    let other = path.parent().unwrap_or(Path::new("")).join(with);
+    let parent = path.parent().unwrap_or(Path::new(""));
+    let other = parent.join(with);
+    // Not if it is a link: both runs are written to.
+    if Folder::open(parent)?.folder(with)?.is_none() {
+        return refuse(format!("the other run, {}, is not there", other.display()));
+    }
     let (new, base) = match role {
         InterleavedRole::New => (path, other.as_path()),
         InterleavedRole::Baseline => (other.as_path(), path),
     };
-    let base_record = RunDirectory::read(base)?.0;
+    let base_record = RunDirectory::read_record(base)?;
     let ran = base_record.build.map_or_else(|| "BINARY_OR_IMAGE".to_owned(), |build| build.name);
     let hint = format!("continue with `queuelab run --resume {} --against {ran}`", new.display());
     match (role, against) {
@@ -139,7 +144,7 @@ pub(super) fn resume(
 ) -> Result<Finished> {
     let [own, other] = connect(kind, &runs.build)?;
     for (path, is) in [(&runs.new, Some(this_build(version)?)), (&runs.baseline, other.build())] {
-        let was = RunDirectory::read(path)?.0.build;
+        let was = RunDirectory::read_record(path)?.build;
         let hash = |build: Option<run_record::Build>| build.and_then(|build| build.hash);
         if hash(was) != hash(is) {
             return Err(SessionError::Request(format!(

@@ -135,7 +135,7 @@ fn backend(request: &RunRequest) -> Result<&'static dyn BackendKind> {
         return backends::find(name).ok_or_else(unknown);
     }
     let Target::Resume { run, .. } = &request.target else { return Ok(backends::default()) };
-    let recorded = RunDirectory::read(run)?.0.backend.name;
+    let recorded = RunDirectory::read_record(run)?.backend.name;
     backends::find(&recorded).ok_or_else(|| {
         SessionError::Request(format!(
             "resume {}: it ran on the backend {recorded}, which this build does not have",

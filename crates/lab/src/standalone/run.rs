@@ -71,12 +71,13 @@ pub fn run(
     let directory = request.out.map(|out| RunDirectory::create(out, &record)).transpose()?;
     let rows = scenario::Record { attempts: true, timelines: false };
     let mut writer = directory.map(|directory| Writer::new(directory, &rows));
-    let output = measure(&config, observer, commands, interrupted).inspect_err(|_| {
-        if let Some(writer) = &writer {
-            // It is empty and stays empty.
-            let _ = std::fs::remove_dir_all(writer.path());
+    let output = match measure(&config, observer, commands, interrupted) {
+        Ok(output) => output,
+        Err(error) => {
+            writer.into_iter().for_each(Writer::discard);
+            return Err(error);
         }
-    })?;
+    };
     if let Some(writer) = &mut writer {
         writer.append(&output)?;
         writer.finish(&mut record)?;

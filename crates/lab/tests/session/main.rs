@@ -9,3 +9,4 @@ mod refusal;
 mod resume;
 mod retries;
 mod suite;
+mod tampering;

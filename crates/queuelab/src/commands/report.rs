@@ -1,15 +1,19 @@
 //! `queuelab report`: regenerates the report of a run.
 
-use std::fs;
+use std::collections::HashSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use report::{Files, Run, Suite};
-use run_record::{RunDirectory, SuiteDirectory};
+use run_record::{Folder, RunDirectory, SuiteDirectory};
 
 use super::print_output;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+
+/// The directory of the charts in that of a run.
+const CHARTS: &str = "charts";
 
 /// Arguments of `queuelab report`.
 #[derive(Debug, Args)]
@@ -57,7 +61,7 @@ pub(super) fn write_suite(
     suite: &Suite,
     directory: &Path,
 ) -> std::result::Result<(), CommandError> {
-    write_files(&suite.files(), directory)
+    write_files(&suite.files(), &Folder::open(directory)?)
 }
 
 /// Prints a run's summary, writes its files, and prints where they are. The summary comes
@@ -88,21 +92,26 @@ pub(super) fn write(run: &Run, directory: &Path) -> std::result::Result<(), Comm
     for error in damaged {
         anstream::eprintln!("warning: failed to {error}; no chart is drawn for its trial");
     }
-    write_files(&files, directory)?;
-    remove_earlier_charts(&directory.join("charts"), &files)
+    let folder = Folder::open(directory)?;
+    write_files(&files, &folder)?;
+    remove_earlier_charts(&folder, &files)
 }
 
+/// Writes each file in place of its earlier version.
 fn write_files(
     files: &[(String, Vec<u8>)],
-    directory: &Path,
+    directory: &Folder,
 ) -> std::result::Result<(), CommandError> {
-    for (name, contents) in files {
-        let path = directory.join(name);
-        let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
-        folder.and_then(|()| fs::write(&path, contents)).map_err(|source| CommandError::Io {
-            action: format!("write {}", path.display()),
-            source,
-        })?;
+    let charts = match files.iter().any(|(path, _)| path.contains('/')) {
+        true => Some(directory.create_folder(CHARTS)?),
+        false => None,
+    };
+    for (path, contents) in files {
+        let (folder, name) = match (path.strip_prefix("charts/"), &charts) {
+            (Some(name), Some(charts)) => (charts, name),
+            _ => (directory, path.as_str()),
+        };
+        folder.replace(name, |file| file.write_all(contents))?;
     }
     Ok(())
 }
@@ -110,25 +119,17 @@ fn write_files(
 /// Removes the charts of an earlier report that this one does not have: after a resume,
 /// charts may show other trials. Keeps files that are not named like our charts.
 fn remove_earlier_charts(
-    folder: &Path,
+    directory: &Folder,
     files: &[(String, Vec<u8>)],
 ) -> std::result::Result<(), CommandError> {
-    let failed = |action: &str, path: &Path| {
-        let action = format!("{action} {}", path.display());
-        move |source| CommandError::Io { action, source }
-    };
-    // A symbolic link leads to a folder that is not ours.
-    if !folder.is_dir() || folder.is_symlink() {
-        return Ok(());
-    }
-    for entry in fs::read_dir(folder).map_err(failed("read", folder))? {
-        let entry = entry.map_err(failed("read", folder))?;
-        let name = entry.file_name().to_string_lossy().into_owned();
+    let Some(charts) = directory.folder(CHARTS)? else { return Ok(()) };
+    let current: HashSet<_> =
+        files.iter().filter_map(|(path, _)| path.strip_prefix("charts/")).collect();
+    for name in charts.names()? {
         let stem = name.strip_suffix(".svg").or_else(|| name.strip_suffix(".png"));
         let is_chart = stem.is_some_and(report::is_chart_name);
-        let is_current = files.iter().any(|(path, _)| *path == format!("charts/{name}"));
-        if is_chart && !is_current && entry.file_type().is_ok_and(|kind| kind.is_file()) {
-            fs::remove_file(entry.path()).map_err(failed("remove", &entry.path()))?;
+        if is_chart && !current.contains(name.as_str()) && charts.has_file(&name) {
+            charts.remove(&name)?;
         }
     }
     Ok(())

@@ -37,11 +37,10 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
 /// The exit code of a run, by its verdict.
 fn exit(run: &FinishedRun) -> Exit {
     match run.record.verdict.as_ref().map(|verdict| verdict.verdict) {
-        None | Some(Verdict::Failed) => Exit::Failed,
+        // A run ends with all its trials.
+        None | Some(Verdict::Failed | Verdict::Incomplete) => Exit::Failed,
         Some(Verdict::Inconclusive) => Exit::Undecided,
-        Some(Verdict::Held | Verdict::HeldOnRetry | Verdict::NotChecked | Verdict::Incomplete) => {
-            Exit::Held
-        }
+        Some(Verdict::Held | Verdict::HeldOnRetry | Verdict::NotChecked) => Exit::Held,
     }
 }
 

@@ -10,6 +10,7 @@ mod original_protocol;
 mod predict;
 mod report;
 mod retries;
+mod run_directory;
 mod runs;
 mod schemas;
 mod serve;

@@ -11,7 +11,8 @@ pub(super) fn summary(suite: &Suite) -> String {
     let row = |member: Member<'_>| {
         let directory = match (&member.record.run, member.run) {
             (Some(run), Some(_)) => {
-                let directory = SuiteDirectory::run_path(&suite.path, run).display().to_string();
+                let directory = SuiteDirectory::run_path(&suite.path, run);
+                let directory = directory.map_or_else(|error| error, |it| it.display().to_string());
                 match member.record.problem {
                     Some(_) => format!("{}: {directory}", member.verdict.describe().to_owned()),
                     None => directory,

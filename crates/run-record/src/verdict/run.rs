@@ -18,6 +18,9 @@ pub struct RunVerdict {
     pub planned: u32,
     /// Planned trials that were run, not counting retries.
     pub trials: u32,
+    /// The first planned trials that were not run, by number; at most 10.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub missing_trials: Vec<u32>,
     /// Whether the run ended.
     pub ended: bool,
     /// Every check of the trials by kind and name, and how often it held.

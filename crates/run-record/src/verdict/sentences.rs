@@ -30,7 +30,12 @@ impl RunVerdict {
             (_, Some(disturbed)) => format!("{found} {}.", capitalized(&disturbed)),
         };
         match (self.missing(), self.ended) {
+            (0, true) if self.verdict.is_passed() => match self.planned {
+                1 => format!("1 of 1 trial. {found}"),
+                planned => format!("{} of {planned} trials. {found}", self.trials),
+            },
             (0, true) => found,
+            (_, true) => format!("Not finished: {}. {found}", self.describe_lost()),
             (0, false) => format!(
                 "Not finished: all {} trials were run, but the run has not ended. {found}",
                 self.planned
@@ -118,8 +123,23 @@ impl RunVerdict {
             (0, false) => {
                 Some(format!("all {} trials were run, but the run has not ended", self.planned))
             }
+            (_, true) => Some(self.describe_lost()),
             _ => Some(format!("{} of {} trials were run", self.trials, self.planned)),
         }
+    }
+
+    /// What a run that ended has lost, as a fragment of a sentence.
+    fn describe_lost(&self) -> String {
+        let named: Vec<_> = self.missing_trials.iter().map(u32::to_string).collect();
+        let others = self.missing() as usize - named.len().min(self.missing() as usize);
+        let without = match (named.as_slice(), others) {
+            ([], _) => String::new(),
+            ([only], 0) => format!(", without {only}"),
+            ([all @ .., last], 0) => format!(", without {} and {last}", all.join(", ")),
+            (all, others) => format!(", without {} and {others} others", all.join(", ")),
+        };
+        let verb = if self.planned == 1 { "trial is" } else { "trials are" };
+        format!("{} of {} {verb} recorded{without}", self.trials, self.planned)
     }
 
     /// The violations of the run, then those of failed trials, a line each.

@@ -59,9 +59,12 @@ pub(crate) fn backend() -> Backend {
     Backend { name: "netns".to_owned(), version: None, details: String::new() }
 }
 
+/// A trial of [`run_record`], or of one with more repetitions.
 pub(crate) fn trial(id: u32) -> TrialRecord {
+    let (cell, repetition) = (id % 6, id / 6);
+    let point = json!({ "server.backlog": 1 + cell / 3, "load.clients": 5 + cell % 3 });
     let empty = json!({
-        "id": id, "cell": id, "repetition": 0, "point": { "server.backlog": 1 },
+        "id": id, "cell": cell, "repetition": repetition, "point": point,
         "started": "2026-11-22T00:00:00Z", "duration_seconds": 2.5, "overhead_seconds": 0.125,
         "attempts": 3, "outcomes": { "ok": 2, "timed_out": 1 }, "ok_first_try": 1,
         "syn_retransmits": { "0": 1, "1": 2 },

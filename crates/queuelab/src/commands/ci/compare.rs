@@ -1,6 +1,5 @@
 //! The step that compares the run with the baseline.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
@@ -89,8 +88,7 @@ fn compare_with_baseline(settings: &Settings, base: &str, new: &str) -> Result<C
     }
     program::run(settings, &["compare", base, new])?;
     let json = program::output(settings, &formatted("json"), false)?.stdout;
-    let path = settings.steps.path("comparison.json");
-    fs::write(&path, &json).map_err(super::steps::io_error("write", &path))?;
+    settings.steps.write("comparison.json", &String::from_utf8_lossy(&json))?;
     Ok(Comparison {
         code,
         verdict: verdict(&serde_json::from_slice(&json).unwrap_or_default()),

@@ -1,9 +1,11 @@
 //! The suite's run directories, and which of them are good.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::steps::io_error;
+use run_record::Folder;
+
 use crate::error::Result;
 
 /// The file in the directory of a good run. It holds the kind of machine.
@@ -17,15 +19,15 @@ pub(super) fn newest(out: &Path, suite: &str) -> Option<PathBuf> {
 /// The newest run of a suite that was good on that kind of machine.
 pub(super) fn newest_good(out: &Path, suite: &str, machine: &str) -> Option<PathBuf> {
     let is_good = |run: &Path| {
-        fs::read_to_string(run.join(GOOD)).is_ok_and(|marked| marked.trim() == machine)
+        let marked = Folder::open(run).and_then(|run| run.read_text(GOOD)).ok().flatten();
+        marked.is_some_and(|marked| marked.trim() == machine)
     };
     find(out, suite, is_good)
 }
 
 /// Marks a run as good on that kind of machine: it can be a baseline.
 pub(super) fn mark_good(run: &Path, machine: &str) -> Result<()> {
-    let path = run.join(GOOD);
-    fs::write(&path, format!("{machine}\n")).map_err(io_error("write", &path))
+    Ok(Folder::open(run)?.replace(GOOD, |file| writeln!(file, "{machine}"))?)
 }
 
 fn find(out: &Path, suite: &str, accepts: impl Fn(&Path) -> bool) -> Option<PathBuf> {

@@ -1,8 +1,10 @@
 //! The files that pass results from step to step.
 
 use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+
+use run_record::Folder;
 
 use crate::error::{CommandError, Result};
 
@@ -38,15 +40,20 @@ impl StepFiles {
 
     /// The trimmed text of a file; `None` if it is absent or empty.
     pub(super) fn read(&self, name: &str) -> Option<String> {
-        let text = fs::read_to_string(self.path(name)).ok()?;
+        let text = Folder::open(&self.directory).ok()?.read_text(name).ok()??;
         Some(text.trim().to_owned()).filter(|text| !text.is_empty())
     }
 
     /// Writes a file; creates the directory if necessary.
     pub(super) fn write(&self, name: &str, text: &str) -> Result<()> {
-        let path = self.path(name);
-        let created = fs::create_dir_all(&self.directory);
-        created.and_then(|()| fs::write(&path, text)).map_err(io_error("write", &path))
+        let folder = Folder::create_all(&self.directory)?;
+        Ok(folder.replace(name, |file| file.write_all(text.as_bytes()))?)
+    }
+
+    /// Adds a text to a file.
+    pub(super) fn append(&self, name: &str, text: &str) -> Result<()> {
+        let before = Folder::create_all(&self.directory)?.read_text(name)?;
+        self.write(name, &(before.unwrap_or_default() + text))
     }
 
     pub(super) fn remove(&self, name: &str) {

@@ -98,12 +98,12 @@ fn truncate(text: String) -> String {
 }
 
 fn append(settings: &Settings, text: &str) -> Result<()> {
-    let path = settings.job_summary.clone().unwrap_or_else(|| settings.steps.path(SUMMARY));
+    let Some(path) = &settings.job_summary else { return settings.steps.append(SUMMARY, text) };
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).map_err(io_error("create", directory))?;
     }
-    let file = fs::OpenOptions::new().append(true).create(true).open(&path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(io_error("write", &path))
+    let file = fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(io_error("write", path))
 }
 
 #[cfg(test)]

@@ -24,6 +24,9 @@ fn synthetic_run(out: &Path, seed: u32) -> PathBuf {
     let (mut record, trials) = RunDirectory::read(&sweep).unwrap();
     let cell = trials.into_iter().find(|trial| trial.cell == 0).unwrap();
     record.planned_trials = 10;
+    for axis in &mut record.axes {
+        axis.values.retain(|value| cell.point[&axis.path] == *value);
+    }
     record.verdict = None;
     let mut directory = RunDirectory::create(out, &record).unwrap();
     for repetition in 0..10 {

@@ -85,14 +85,3 @@ fn only_charts_of_an_earlier_report_are_removed() {
     assert!(second == first, "the same charts: {:?}", second.keys());
     assert!(run.join("charts/folder.svg").is_dir() && run.join("picture.png").is_file());
 }
-
-#[test]
-fn nothing_is_removed_from_a_linked_folder() {
-    let (place, elsewhere) = (out_directory(), out_directory());
-    copy_recorded_run("sweep", place.path(), "run");
-    let run = place.path().join("run");
-    fs::write(elsewhere.path().join("photo.png"), "mine").unwrap();
-    std::os::unix::fs::symlink(elsewhere.path(), run.join("charts")).unwrap();
-    report(&run);
-    assert!(elsewhere.path().join("photo.png").is_file());
-}

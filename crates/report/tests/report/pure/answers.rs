@@ -31,7 +31,10 @@ fn failed_checks_and_missing_trials_come_first() {
     let (record, mut trials) = load_run("sweep");
     trials.pop();
     let text = answer(&Run::new(record.clone(), trials.clone()));
-    assert!(text.starts_with("Not finished: 15 of 16 trials; Held: all "), "{text}");
+    assert!(
+        text.starts_with("Not finished: 15 of 16 trials are recorded, without 12; Held: all "),
+        "{text}"
+    );
     assert!(text.contains(". With backlog 10, "), "{text}");
     assert!(!text.contains("came true"), "{text}");
 

@@ -49,11 +49,18 @@ fn trials_that_held_on_retry_are_reported_in_every_format() {
     assert_eq!(flaky[0].first_element_child().unwrap().tag_name().name(), "stackTrace");
     assert_eq!(named("testsuite").next().unwrap().attribute("flakes"), Some("1"));
     let markdown = file(&run, "summary.md");
-    assert!(markdown.contains("⚠️ **Held, but 1 trial held only when run again"), "{markdown}");
+    assert!(
+        markdown.contains("⚠️ **16 of 16 trials. Held, but 1 trial held only when run again"),
+        "{markdown}"
+    );
     let page = file(&run, "report.html");
     assert!(page.contains("held only when run again") && page.contains(&format!("{id}, retry 2")));
     let annotation = report::run_annotation(&run).unwrap();
-    assert!(annotation.starts_with("::warning title=queuelab backlog-sweep::Held, but 1 trial"));
+    assert!(
+        annotation.starts_with(
+            "::warning title=queuelab backlog-sweep::16 of 16 trials. Held, but 1 trial"
+        )
+    );
 }
 
 /// Formats render the stored verdict, and do not decide again from the trials.

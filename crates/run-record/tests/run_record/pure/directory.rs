@@ -1,6 +1,6 @@
 //! A run directory: what is written can be read, and damage is reported.
 
-use run_record::{CheckKind, RunDirectory, RunDirectoryError, TimelineRow, TrialRecord};
+use run_record::{CheckKind, RunDirectory, RunDirectoryError, RunRecord, TimelineRow, TrialRecord};
 
 use crate::support::{row, run_record, trial, trials_file};
 
@@ -20,7 +20,8 @@ fn what_is_appended_is_read_back() {
 #[test]
 fn floats_are_read_back_to_their_last_bit() {
     let out = tempfile::tempdir().unwrap();
-    let mut directory = RunDirectory::create(out.path(), &run_record()).unwrap();
+    let run = RunRecord { planned_trials: 1002, ..run_record() };
+    let mut directory = RunDirectory::create(out.path(), &run).unwrap();
     let trial_with_rate = |id: u32| {
         let mut trial = trial(id);
         // A less precise parser reads the first one as a neighbouring number.
@@ -124,7 +125,8 @@ fn a_duplicate_trial_is_an_error() {
 #[test]
 fn a_retry_is_stored_beside_the_first_run() {
     let out = tempfile::tempdir().unwrap();
-    let mut directory = RunDirectory::create(out.path(), &run_record()).unwrap();
+    let run = RunRecord { retries: 1, ..run_record() };
+    let mut directory = RunDirectory::create(out.path(), &run).unwrap();
     let retry = TrialRecord { retry: 1, ..trial(3) };
     for execution in [&trial(3), &retry] {
         directory.append(execution).unwrap();

@@ -67,18 +67,18 @@ fn the_live_state_is_read_only_while_the_run_is_running() {
         queues: Some(queues),
     };
     let live = Live { trials: vec![trial] };
-    live.write(&path).unwrap();
+    live.write(directory.folder()).unwrap();
     assert_eq!(Live::read(&path), Some(live.clone()));
     assert!(RunDirectory::read(&path).is_ok(), "it is not part of the record");
     std::fs::write(path.join("live.json"), "{ half").unwrap();
     assert_eq!(Live::read(&path), None, "invalid JSON");
-    live.write(&path).unwrap();
+    live.write(directory.folder()).unwrap();
     // As after a kill: the file remains and no process runs the directory.
     drop(directory);
     assert!(path.join("live.json").exists());
     assert_eq!(Live::read(&path), None);
-    let (_directory, _, _) = RunDirectory::resume(&path).unwrap();
-    Live::remove(&path);
+    let (directory, _, _) = RunDirectory::resume(&path).unwrap();
+    Live::remove(directory.folder());
     assert!(!path.join("live.json").exists());
     assert_eq!(Live::read(&path), None);
 }

@@ -8,7 +8,7 @@ use run_record::{
 
 use crate::support::{backend, machine, tool};
 
-fn suite() -> SuiteRecord {
+pub(super) fn suite() -> SuiteRecord {
     SuiteRecord {
         schema_version: SCHEMA_VERSION,
         suite: "two".to_owned(),

@@ -32,7 +32,10 @@ fn the_verdict_on_a_run_of_an_earlier_version_is_computed() {
     let headline = verdict.headline();
     assert_eq!(
         headline,
-        format!("Held: all {} checks (invariants, laws, expectations).", verdict.checked())
+        format!(
+            "16 of 16 trials. Held: all {} checks (invariants, laws, expectations).",
+            verdict.checked()
+        )
     );
 }
 
@@ -186,7 +189,7 @@ fn the_headline_says_how_many_trials_were_disturbed() {
     trials[3] = disturbed(&trials[3]);
     let verdict = RunVerdict::new(&record, &trials);
     let headline = verdict.headline();
-    assert!(headline.starts_with("Held: all "), "{headline}");
+    assert!(headline.starts_with("16 of 16 trials. Held: all "), "{headline}");
     let disturbed =
         " 1 of 16 trials was disturbed (other processes): its rates and shares are no finding.";
     assert!(headline.ends_with(disturbed), "{headline}");
@@ -231,7 +234,7 @@ fn a_run_without_checks_is_not_checked() {
     }
     let verdict = RunVerdict::new(&record, &trials);
     assert_eq!(verdict.verdict, Verdict::NotChecked);
-    assert_eq!(verdict.headline(), "Nothing was checked.");
+    assert_eq!(verdict.headline(), "16 of 16 trials. Nothing was checked.");
 }
 
 #[test]

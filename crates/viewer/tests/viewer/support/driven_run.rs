@@ -65,6 +65,6 @@ impl DrivenRun {
             phase: LivePhase::Connecting,
             queues: Some(queues),
         };
-        Live { trials: vec![trial] }.write(self.directory.path()).unwrap();
+        Live { trials: vec![trial] }.write(self.directory.folder()).unwrap();
     }
 }
