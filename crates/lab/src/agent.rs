@@ -5,6 +5,7 @@
 //! |---|---|
 //! | `control` | its commands and messages |
 //! | `worker` | the agent as a process |
+//! | `exit_turn` | when the hosts of a dead lab end, each at its time |
 //! | `handler` | what each command does |
 //! | `reach` | resolves the neighbours' link addresses |
 //!
@@ -15,6 +16,7 @@
 //! killed.
 
 mod control;
+mod exit_turn;
 mod handler;
 mod reach;
 mod worker;
@@ -23,4 +25,5 @@ pub(crate) use control::{
     AgentCommand, AgentEvent, AgentProtocol, AgentResponse, HEARTBEAT_INTERVAL, HostConnections,
     HostUsage,
 };
+pub(crate) use exit_turn::{EXIT_TURN, exit_turn};
 pub use worker::{AgentError, run_worker};

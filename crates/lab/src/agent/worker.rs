@@ -6,7 +6,8 @@ use std::time::Duration;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use worker::{Failure, Input, Inputs, Output, OutputError, Request};
 
-use super::control::AgentProtocol;
+use super::control::{AgentCommand, AgentProtocol};
+use super::exit_turn::{self, EXIT_TURN};
 use super::handler::Handler;
 
 /// Time without a line after which the agent assumes that the lab is dead. An
@@ -58,9 +59,25 @@ pub fn run_worker() -> Result<(), AgentError> {
                 }
                 Some(Input::Invalid(failure)) => output.fail(failure)?,
                 Some(Input::Heartbeat) => {}
-                Some(Input::Signal(_) | Input::Closed) => return Ok(()),
-                None => return Err(AgentError::NoHeartbeat),
+                Some(Input::Signal(_)) => return Ok(()),
+                // The lab is dead, and so are its other hosts. The lab itself removes a
+                // host without waiting for its end.
+                Some(Input::Closed) => {
+                    await_turn(handler, &inputs);
+                    return Ok(());
+                }
+                None => {
+                    await_turn(handler, &inputs);
+                    return Err(AgentError::NoHeartbeat);
+                }
             }
         }
     })
+}
+
+/// Ends the workers, then waits for this host's turn to end, or a signal.
+fn await_turn(handler: Handler, inputs: &Inputs<AgentCommand>) {
+    drop(handler);
+    let turn = std::env::var(EXIT_TURN).ok();
+    inputs.wait_timeout(exit_turn::delay(turn.as_deref()));
 }

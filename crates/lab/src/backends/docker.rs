@@ -16,6 +16,7 @@
 //! | `usage` | how busy the machine is, and how much of that is the run itself |
 //! | `faults` | how a container or network ended |
 //! | `leftovers`, `owner`, `labels` | resources of killed runs, and which runs are dead |
+//! | `held_network` | a network that the engine does not remove |
 //! | `error` | errors by intent |
 //!
 //! Only this module uses `bollard`.
@@ -28,6 +29,7 @@ mod containers;
 mod engine;
 mod error;
 mod faults;
+mod held_network;
 mod host;
 mod idle;
 mod image;

@@ -7,6 +7,7 @@ use std::time::Duration;
 use bollard::errors::Error;
 use bollard::{API_DEFAULT_VERSION, Docker};
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::Semaphore;
 
 use super::error::{DockerError, Result};
 
@@ -19,12 +20,18 @@ const ENGINE_TIMEOUT: Duration = Duration::from_secs(60);
 /// Maximum time for the first request, to which an engine responds immediately.
 const FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Maximum number of requests at the same time by which containers join or leave networks; see
+/// docs/decisions/0050.
+const MAX_ON_NETWORKS: usize = 2;
+
 /// An engine that responded.
 #[derive(Debug)]
 pub(super) struct Engine {
     docker: Docker,
     runtime: Runtime,
     socket: String,
+    /// The requests that may change which containers are in networks, at the same time.
+    on_networks: Semaphore,
     /// The engine's version, for example `20.10.24`.
     pub(super) version: String,
 }
@@ -64,6 +71,7 @@ impl Engine {
             docker,
             runtime,
             socket: socket.to_owned(),
+            on_networks: Semaphore::new(MAX_ON_NETWORKS),
             version: version.unwrap_or_else(|| "of unknown version".to_owned()),
         })
     }
@@ -96,6 +104,18 @@ impl Engine {
             Ok(Err(error)) => Err(self.failed(intent, &error)),
             Err(_) => Err(self.lost(intent, format!("no response within {ENGINE_TIMEOUT:?}"))),
         }
+    }
+
+    /// The same for a request by which a container joins or leaves a network: with three of
+    /// them at the same time, an engine can lose count of the network's containers.
+    pub(super) fn call_on_network<T>(
+        &self,
+        intent: &str,
+        request: impl Future<Output = std::result::Result<T, Error>>,
+    ) -> Result<T> {
+        let permit = self.runtime.block_on(self.on_networks.acquire());
+        let _permit = permit.expect("the semaphore is never closed");
+        self.call(intent, request)
     }
 
     fn failed(&self, intent: &str, error: &Error) -> DockerError {

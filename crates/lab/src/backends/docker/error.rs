@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::held_network::HeldNetwork;
 use super::name::NAME;
 use crate::backend::{BackendError, BackendErrorKind};
 
@@ -149,15 +150,14 @@ pub(super) enum DockerError {
     },
     /// Networks of dead runs that the engine does not remove.
     #[error(
-        "remove {}: the Docker engine reports that something is connected to it; disconnect what `docker \
-         network inspect` lists with `docker network disconnect --force`; if it lists nothing, the \
-         engine's count of connections is wrong, and only restarting the engine helps. Runs are not \
-         affected",
-        networks.join(" and ")
+        "remove {}: the Docker engine reports that it is in use; {}; then run `queuelab clean` again. Other runs \
+         are not affected",
+        names(networks),
+        remedies(networks)
     )]
     NetworksInUse {
-        /// The names of the networks.
-        networks: Vec<String>,
+        /// The networks, and what is connected to them.
+        networks: Vec<HeldNetwork>,
     },
     /// No part of 198.18.0.0/15 is free.
     #[error(
@@ -227,6 +227,16 @@ impl From<DockerError> for BackendError {
     }
 }
 
+fn names(networks: &[HeldNetwork]) -> String {
+    let names: Vec<_> = networks.iter().map(|network| network.name.as_str()).collect();
+    names.join(" and ")
+}
+
+fn remedies(networks: &[HeldNetwork]) -> String {
+    let remedies: Vec<_> = networks.iter().map(HeldNetwork::remedy).collect();
+    remedies.join("; ")
+}
+
 pub(super) type Result<T> = std::result::Result<T, DockerError>;
 
 #[cfg(test)]
@@ -239,6 +249,22 @@ mod tests {
         let forbidden = DockerError::Forbidden { socket: "/run/docker.sock".to_owned() };
         assert_eq!(kind(forbidden), BackendErrorKind::Unavailable { backend: NAME });
         assert_eq!(kind(DockerError::NoSubnet), BackendErrorKind::Failed);
+    }
+
+    #[test]
+    fn what_to_do_for_a_network_that_is_not_removed_depends_on_what_is_in_it() {
+        let held = |name: &str, connected: &[&str]| HeldNetwork {
+            name: name.to_owned(),
+            connected: connected.iter().map(|name| (*name).to_owned()).collect(),
+        };
+        let networks = vec![held("miscounted", &[]), held("used", &["web", "db"])];
+        let text = DockerError::NetworksInUse { networks }.to_string();
+        assert!(text.starts_with("remove miscounted and used: "), "{text}");
+        assert!(text.contains("miscounted: the engine lists no container in it"), "{text}");
+        assert!(text.contains("`sudo systemctl restart docker`"), "{text}");
+        assert!(text.contains("`docker network disconnect --force used web`"), "{text}");
+        assert!(text.contains("`docker network disconnect --force used db`"), "{text}");
+        assert!(!text.contains("disconnect --force miscounted"), "{text}");
     }
 
     #[test]

@@ -22,7 +22,7 @@ use super::labels::TRIAL_LABEL;
 use super::network::{Lease, Network, PREFIX};
 use super::recipe::{ContainerLimits, HostKind, MIB, body, setter};
 use super::usage::RunUsage;
-use crate::agent::{AgentCommand, HostConnections};
+use crate::agent::{AgentCommand, EXIT_TURN, HostConnections, exit_turn};
 use crate::backend::Purpose;
 
 /// Docker's name of a container's network interface.
@@ -70,6 +70,7 @@ impl Host {
         let mut body = body(kind, late, limits, network, addresses[0]);
         let labels = body.labels.get_or_insert_default();
         labels.insert(TRIAL_LABEL.to_owned(), purpose.to_string());
+        body.env = Some(vec![format!("{EXIT_TURN}={}", exit_turn(number))]);
         let options = CreateContainerOptionsBuilder::default().name(&name).build();
         let intent = format!("create the {} container", kind.role.name());
         let created = engine.docker().create_container(Some(options), body);
@@ -100,7 +101,7 @@ impl Host {
         let intent = format!("start the {} container", self.kind.role.name());
         let docker = self.engine.docker();
         let started = docker.start_container(&self.id, None::<StartContainerOptions>);
-        self.engine.call(&intent, started).map_err(|error| self.start_refused(error))
+        self.engine.call_on_network(&intent, started).map_err(|error| self.start_refused(error))
     }
 
     /// Sets the sysctls that were refused together with the others, each with a container

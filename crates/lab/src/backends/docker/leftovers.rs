@@ -7,13 +7,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
-use bollard::models::ContainerSummaryStateEnum;
+use bollard::models::{ContainerSummaryStateEnum, NetworkDisconnectRequest};
 use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
+    InspectNetworkOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
+    RemoveContainerOptionsBuilder,
 };
 
 use super::engine::Engine;
 use super::error::{DockerError, Result};
+use super::held_network::HeldNetwork;
 use super::labels::{OWNER_LABEL, RUN_LABEL, filters};
 use super::owner::{Life, Owner};
 
@@ -33,9 +35,8 @@ pub(super) struct Leftovers {
     pub(super) containers: Vec<String>,
     /// Names of networks of dead runs.
     pub(super) networks: Vec<String>,
-    /// Names of networks of dead runs that the engine does not remove: something else is
-    /// connected to them, or the engine's count of connections is wrong.
-    pub(super) held: Vec<String>,
+    /// Networks of dead runs that the engine does not remove.
+    pub(super) held: Vec<HeldNetwork>,
     /// Names, or ids, of images that this program built; only on request.
     pub(super) images: Vec<String>,
     /// Active runs, which were not touched.
@@ -93,7 +94,10 @@ impl Engine {
                 }
                 match self.remove_network(&id, DEAD_NETWORK_ATTEMPTS) {
                     // Not an error: each run has its own network.
-                    Err(error) if error.is_network_in_use() => leftovers.held.push(name),
+                    Err(error) if error.is_network_in_use() => {
+                        let connected = self.containers_in(&id)?;
+                        leftovers.held.push(HeldNetwork { name, connected });
+                    }
                     removed => {
                         if removed? {
                             leftovers.networks.push(name);
@@ -134,7 +138,7 @@ impl Engine {
     pub(super) fn remove_container(&self, id: &str) -> Result<bool> {
         let options = RemoveContainerOptionsBuilder::default().force(true).build();
         let removed = self.docker().remove_container(id, Some(options));
-        was_removed(self.call("remove a container", removed))
+        was_removed(self.call_on_network("remove a container", removed))
     }
 
     /// Removes a network, with this number of attempts; false if another process was
@@ -148,7 +152,55 @@ impl Engine {
                 removed => return was_removed(removed),
             }
         }
+        for container in self.network_members(id)?.into_iter().filter(Member::is_gone) {
+            let request =
+                NetworkDisconnectRequest { container: container.name, force: Some(true) };
+            let disconnected = self.docker().disconnect_network(id, request);
+            // If it fails, the network cannot be removed, which is reported.
+            let _ = self.call_on_network("disconnect a removed container", disconnected);
+        }
         was_removed(self.call("remove a network", self.docker().remove_network(id)))
+    }
+
+    /// The names of the containers in a network.
+    fn containers_in(&self, network: &str) -> Result<Vec<String>> {
+        let mut names: Vec<_> =
+            self.network_members(network)?.into_iter().map(|member| member.name).collect();
+        names.sort();
+        Ok(names)
+    }
+
+    fn network_members(&self, id: &str) -> Result<Vec<Member>> {
+        let inspected = self.docker().inspect_network(id, None::<InspectNetworkOptions>);
+        match self.call("inspect a network", inspected) {
+            Ok(found) => Ok(found
+                .containers
+                .unwrap_or_default()
+                .into_iter()
+                .map(|(key, container)| Member {
+                    name: container.name.unwrap_or_else(|| key.clone()),
+                    key,
+                })
+                .collect()),
+            // It was removed meanwhile.
+            Err(DockerError::Refused { status: 404, .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// What the engine lists in a network.
+#[derive(Debug)]
+struct Member {
+    /// The id of a container, or of an endpoint whose container is gone.
+    key: String,
+    name: String,
+}
+
+impl Member {
+    /// Whether its container was removed, and only its place in the network is left.
+    fn is_gone(&self) -> bool {
+        self.key.starts_with("ep-")
     }
 }
 

@@ -173,7 +173,6 @@ fn clean_removes_the_leftovers_of_a_killed_run_and_not_those_of_a_live_run() {
 fn a_network_that_the_engine_cannot_remove_is_reported_and_blocks_no_run() {
     // The test's own engine, because other runs would find the network too.
     let engine = TestEngine::start();
-    // A network in use looks like one that the engine cannot remove after a miscount.
     let network = "queuelab-stuck";
     let labels = ["queuelab.run=stuck", "queuelab.owner=another-boot/1/2/3", "queuelab.trial=all"];
     let mut create = vec!["network", "create", "--internal", "--subnet", "198.18.0.0/20"];
@@ -185,8 +184,9 @@ fn a_network_that_the_engine_cannot_remove_is_reported_and_blocks_no_run() {
     let built = run(&["image", "build"]);
     assert_eq!(built.status.code(), Some(0), "{}", all_output(&built));
     engine.docker(&create).unwrap();
-    let sleeper = ["run", "-d", "-i", "--network", network, "queuelab:latest", "host"];
-    let container = engine.docker(&sleeper).unwrap();
+    let mut sleeper = vec!["run", "-d", "-i", "--name", "foreign", "--network", network];
+    sleeper.extend(["queuelab:latest", "host"]);
+    engine.docker(&sleeper).unwrap();
 
     let out = out_directory();
     let reports = out.path().to_str().unwrap();
@@ -195,13 +195,11 @@ fn a_network_that_the_engine_cannot_remove_is_reported_and_blocks_no_run() {
     let failed = run(&["clean"]);
     assert_eq!(failed.status.code(), Some(5), "{}", all_output(&failed));
     let error = error_of(&failed);
-    assert!(
-        error.contains("remove queuelab-stuck")
-            && error.contains("only restarting the engine helps"),
-        "{error}"
-    );
+    let remedy = "docker network disconnect --force queuelab-stuck foreign";
+    assert!(error.contains("remove queuelab-stuck") && error.contains(remedy), "{error}");
 
-    engine.docker(&["rm", "--force", container.trim()]).unwrap();
+    let arguments: Vec<_> = remedy.split(' ').skip(1).collect();
+    engine.docker(&arguments).unwrap();
     let cleaned = run(&["clean"]);
     assert_eq!(cleaned.status.code(), Some(0), "{}", all_output(&cleaned));
     assert!(
