@@ -27,6 +27,10 @@ test:
 test-docker:
     cargo test --workspace docker -- --ignored
 
+# Kill runs on both backends at random instants, and resume them: just chaos 10
+chaos kills="50":
+    QUEUELAB_KILLS={{kills}} cargo test --workspace --test cli kills -- --include-ignored --nocapture
+
 # Search for settings in which the lab is wrong: just search 3000; see docs/truth.md.
 search combinations="600":
     QUEUELAB_SEARCH_COMBINATIONS={{combinations}} QUEUELAB_SEARCH_LONGEST=90 cargo test --workspace --test search kernel -- --nocapture

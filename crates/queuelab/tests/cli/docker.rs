@@ -6,4 +6,6 @@ mod compose;
 mod containers;
 mod doctor;
 mod faults;
+mod kills;
+mod machine;
 mod scenarios;

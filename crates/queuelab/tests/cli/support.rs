@@ -9,6 +9,8 @@ pub(crate) mod driven_run;
 pub(crate) mod event_stream;
 #[path = "../../../viewer/tests/viewer/support/http.rs"]
 pub(crate) mod http;
+pub(crate) mod kills;
+pub(crate) mod machine;
 pub(crate) mod ordinary_user;
 pub(crate) mod retried;
 pub(crate) mod test_engine;

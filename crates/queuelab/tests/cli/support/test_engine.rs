@@ -32,6 +32,11 @@ impl TestEngine {
         format!("unix://{}", self.directory.path().join("engine.sock").display())
     }
 
+    /// A process in its network namespace.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Runs the Docker client with this engine; returns its output.
     pub(crate) fn docker(&self, arguments: &[&str]) -> Result<String, String> {
         let output = Command::new("docker")
