@@ -18,7 +18,10 @@ pub(crate) struct Machine {
 impl Machine {
     /// A new one, with only its loopback interface.
     pub(crate) fn start() -> Self {
+        // An ordinary user is root in a user namespace.
+        let user: &[_] = if is_root() { &[] } else { &["--user", "--map-root-user"] };
         let mut holder = Command::new("unshare")
+            .args(user)
             .args(["--net", "sh", "-c", "ip link set lo up && echo && exec cat"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -37,6 +40,9 @@ impl Machine {
     /// A command that runs on it.
     pub(crate) fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("nsenter");
+        if !is_root() {
+            command.arg(format!("--user=/proc/{}/ns/user", self.pid));
+        }
         command.arg(format!("--net=/proc/{}/ns/net", self.pid)).args(["--", program]);
         command.args(arguments).current_dir(repository()).stdin(Stdio::null());
         command
@@ -138,6 +144,10 @@ pub(crate) fn assert_runs_pass_at_once(
         assert!(has_passed_in(output.status.code(), out), "{}", all_output(&output));
         assert_eq!(runs(out).len(), 1);
     }
+}
+
+fn is_root() -> bool {
+    nix::unistd::geteuid().is_root()
 }
 
 fn has_program(name: &str) -> bool {
