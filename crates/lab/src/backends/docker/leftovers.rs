@@ -153,8 +153,7 @@ impl Engine {
             }
         }
         for container in self.network_members(id)?.into_iter().filter(Member::is_gone) {
-            let request =
-                NetworkDisconnectRequest { container: container.name, force: Some(true) };
+            let request = NetworkDisconnectRequest { container: container.name, force: Some(true) };
             let disconnected = self.docker().disconnect_network(id, request);
             // If it fails, the network cannot be removed, which is reported.
             let _ = self.call_on_network("disconnect a removed container", disconnected);
