@@ -80,11 +80,11 @@ pub(crate) fn kill_runs(
     let count = variable("QUEUELAB_KILLS").map_or(usual_count, |count: u64| count as u32);
     let seed: u64 =
         variable("QUEUELAB_KILL_SEED").unwrap_or_else(|| Timestamp::now().as_nanosecond() as u64);
-    println!("QUEUELAB_KILL_SEED={seed} for {count} kills on {backend}");
+    eprintln!("QUEUELAB_KILL_SEED={seed} for {count} kills on {backend}");
     let mut random = StdRng::seed_from_u64(seed);
     for number in 0..count {
         let kill = Kill::random(&mut random, number, most_looks);
-        println!("kill {number}: {kill:?}");
+        eprintln!("kill {number}: {kill:?}");
         let out = out_directory();
         let mark = format!("{}-{seed}-{number}", std::process::id());
         let arguments = [RUN, &["--backend", backend]].concat();
