@@ -2,6 +2,7 @@
 
 use maud::{Markup, PreEscaped, html};
 use run_view::prose::remove_invalid_xml;
+use run_view::visible;
 
 use crate::font::bold_width;
 use crate::layout::px;
@@ -72,6 +73,6 @@ impl Chart {
                 g transform=(format!("translate(0 {TITLE})")) { (PreEscaped(body)) }
             }
         };
-        format!("{}\n", remove_invalid_xml(&drawn.0))
+        format!("{}\n", remove_invalid_xml(&visible::document(&drawn.0)))
     }
 }

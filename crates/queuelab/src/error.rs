@@ -7,6 +7,7 @@ use run_record::RunDirectoryError;
 
 use crate::backend_name::user_backends;
 use crate::exit::Exit;
+use crate::shown::Shown;
 
 /// What went wrong with a command.
 #[derive(Debug, thiserror::Error, Diagnostic)]
@@ -67,17 +68,14 @@ impl CommandError {
 
     /// Prints the error to standard error, with a hint.
     pub(crate) fn print(self) {
-        let report = match self {
-            Self::Scenario(_) | Self::Find(_) => miette::Report::new(self),
+        let shown = match &self {
+            Self::Scenario(errors) => Shown::problems(errors),
+            Self::Find(error) => Shown::with_causes(error),
             // These messages already contain their sources; printing the chain would
             // repeat them.
-            error => {
-                let mut diagnostic = miette::MietteDiagnostic::new(error.to_string());
-                diagnostic.help = error.help();
-                diagnostic.into()
-            }
+            error => Shown::new(&error.to_string(), error.help()),
         };
-        anstream::eprintln!("{report:?}");
+        anstream::eprintln!("{:?}", miette::Report::new(shown));
     }
 
     /// The code to exit with.

@@ -5,10 +5,10 @@
 //! | `cli` | the definition of commands and flags |
 //! | `commands` | one module for each command |
 //! | `progress` | the progress of a run: a bar or lines |
-//! | `output` | the standard output of every command |
+//! | `output` | what every command prints |
 //! | `backend_name` | the values of `--backend` |
 //! | `tool` | this program's version, as recorded |
-//! | `exit`, `error` | exit codes and error messages |
+//! | `exit`, `error`, `shown` | exit codes and error messages |
 
 mod backend_name;
 mod cli;
@@ -17,13 +17,16 @@ mod error;
 mod exit;
 mod output;
 mod progress;
+mod shown;
 mod tool;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
+use run_view::visible;
 use signal_hook::consts::signal::SIGXFSZ;
 
 use crate::cli::{Cli, Command};
@@ -33,7 +36,11 @@ fn main() -> ExitCode {
     lab::name_process();
     exit_on_panic();
     fail_at_file_size_limit();
-    let cli = Cli::parse_from(std::env::args_os().map(with_dashes));
+    let arguments: Vec<_> = std::env::args_os().map(with_dashes).collect();
+    let cli = match Cli::try_parse_from(&arguments) {
+        Ok(cli) => cli,
+        Err(error) => return refuse(error, &arguments),
+    };
     let result = match cli.command {
         Command::Run(arguments) => commands::run::run(&arguments),
         Command::List => commands::list::list(),
@@ -70,6 +77,19 @@ fn main() -> ExitCode {
             exit.into()
         }
     }
+}
+
+/// Prints what is wrong with the arguments, or the help. An argument may be a text from
+/// elsewhere, such as the name of a file, and the message quotes it: so it is the message
+/// about the same arguments in a safe form.
+fn refuse(error: clap::Error, arguments: &[OsString]) -> ExitCode {
+    let safe = arguments.iter().map(|text| visible::line(&text.to_string_lossy()).into_owned());
+    let error = Cli::try_parse_from(safe).err().unwrap_or(error);
+    match visible::lines(&error.to_string()) {
+        Cow::Borrowed(_) => drop(error.print()),
+        Cow::Owned(safe) => output::print_message(&safe),
+    }
+    u8::try_from(error.exit_code()).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// Ends the process when any thread panics: a worker that has lost a thread must not be

@@ -1,13 +1,16 @@
 //! The progress of a run: a bar on a terminal, plain lines elsewhere.
 
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::time::Duration;
 
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 use run_record::{AxisNames, Outcome, TrialRecord, Violation};
+use run_view::visible;
 use scenario::Cell;
 use serde_json::Value;
+
+use crate::output::print_message;
 
 /// Shows the progress of a run.
 pub(crate) trait Progress {
@@ -29,7 +32,13 @@ pub(crate) fn progress(trials: u64, done: u64) -> Box<dyn Progress> {
 /// A cell's place on the axes, as the reports write it: `design snapshot, backlog
 /// 10`.
 pub(crate) fn place(point: &IndexMap<String, Value>) -> String {
-    AxisNames::new(point.keys().map(String::as_str)).place(point)
+    let place = AxisNames::new(point.keys().map(String::as_str)).place(point);
+    visible::line(&place).into_owned()
+}
+
+/// A violation in one line.
+fn failed(Violation { kind, name, detail }: &Violation) -> String {
+    visible::line(&format!("{kind} `{name}` failed: {detail}")).into_owned()
 }
 
 /// What disturbed a trial; `None` if nothing did.
@@ -57,12 +66,12 @@ impl Progress for Bar {
     }
 
     fn trial_finished(&mut self, record: &TrialRecord) {
-        for Violation { kind, name, detail } in record.violations() {
-            let id = record.execution_id();
-            self.0.println(format!("trial {id}: {kind} `{name}` failed: {detail}"));
+        let id = record.execution_id();
+        for violation in record.violations() {
+            self.0.println(format!("trial {id}: {}", failed(&violation)));
         }
         if let Some(disturbed) = disturbed(record) {
-            self.0.println(format!("trial {}: {disturbed}", record.execution_id()));
+            self.0.println(format!("trial {id}: {}", visible::line(&disturbed)));
         }
         if record.retry == 0 {
             self.0.inc(1);
@@ -81,13 +90,6 @@ struct Lines {
     done: u64,
 }
 
-impl Lines {
-    fn print(line: &str) {
-        // A closed stderr does not stop a run.
-        let _ = writeln!(std::io::stderr(), "{line}");
-    }
-}
-
 impl Progress for Lines {
     fn trial_started(&mut self, _: &Cell) {}
 
@@ -97,18 +99,18 @@ impl Progress for Lines {
             0 => format!("{}/{}", self.done, self.trials),
             _ => format!("retry, trial {},", record.execution_id()),
         };
-        Self::print(&format!(
+        print_message(&format!(
             "{which} {}: {} of {} ok, {:.1} s",
             place(&record.point),
             record.outcomes.get(Outcome::Ok),
             record.attempts,
             record.duration_seconds,
         ));
-        for Violation { kind, name, detail } in record.violations() {
-            Self::print(&format!("  {kind} `{name}` failed: {detail}"));
+        for violation in record.violations() {
+            print_message(&format!("  {}", failed(&violation)));
         }
         if let Some(disturbed) = disturbed(record) {
-            Self::print(&format!("  {disturbed}"));
+            print_message(&format!("  {disturbed}"));
         }
     }
 }

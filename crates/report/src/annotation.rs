@@ -2,7 +2,7 @@
 
 use crate::suite::Suite;
 use run_record::{MemberState, Verdict};
-use run_view::Run;
+use run_view::{Run, visible};
 
 use crate::answer;
 
@@ -69,9 +69,9 @@ fn annotation(name: &str, verdict: &str, failed: &[String], flaky: &[String]) ->
     Some(format!("::{level} title={title}::{}", escape_data(&text)))
 }
 
-/// Escapes a text as the data of a workflow command.
-fn escape_data(text: &str) -> String {
-    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+/// Escapes a text as the data of a workflow command. A carriage return is visible.
+pub fn escape_data(text: &str) -> String {
+    visible::document(text).replace('%', "%25").replace('\n', "%0A")
 }
 
 #[cfg(test)]
@@ -82,7 +82,7 @@ mod tests {
     fn an_annotation_is_one_line() {
         let failed: Vec<_> = (0..5).map(|n| format!("trial {n}: 5 % late\r\nagain")).collect();
         let line = annotation("a,b:c", "FAILED: 5 of 9.", &failed, &[]).unwrap();
-        assert!(line.starts_with("::error title=queuelab a%2Cb%3Ac::FAILED: 5 of 9.%0Atrial 0: 5 %25 late%0D%0Aagain%0A"), "{line}");
+        assert!(line.starts_with("::error title=queuelab a%2Cb%3Ac::FAILED: 5 of 9.%0Atrial 0: 5 %25 late\\r%0Aagain%0A"), "{line}");
         assert!(line.ends_with("%0A… and 2 more") && !line.contains('\n'), "{line}");
     }
 

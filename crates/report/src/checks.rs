@@ -1,18 +1,20 @@
 //! The verdict with its violations, as lists and text.
 
 use run_record::RunVerdict;
+use run_view::visible;
 
 /// The violations that are listed; the others are only counted.
 const MAX_LISTED: usize = 20;
 
 /// The verdict with its violations, for a terminal: long lists are cut.
 pub fn text(verdict: &RunVerdict) -> String {
-    let mut text = verdict.headline();
-    text.extend(truncate(&verdict.violation_lines()).map(|line| format!("\n  {line}")));
+    let mut text = visible::line(&verdict.headline()).into_owned();
+    let indented = |line: String| format!("\n  {}", visible::line(&line));
+    text.extend(truncate(&verdict.violation_lines()).map(indented));
     let on_retry = verdict.held_on_retry_lines();
     if !on_retry.is_empty() {
         text += "\n  held only when run again:";
-        text.extend(truncate(&on_retry).map(|line| format!("\n  {line}")));
+        text.extend(truncate(&on_retry).map(indented));
     }
     text
 }

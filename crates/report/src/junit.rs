@@ -10,7 +10,7 @@ use quick_junit::{
     NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString,
 };
 use run_record::TrialRecord;
-use run_view::Run;
+use run_view::{Run, visible};
 
 use crate::suite::{Member, Suite};
 
@@ -36,7 +36,8 @@ fn file(suites: impl IntoIterator<Item = TestSuite>) -> Vec<u8> {
     let mut report = Report::new("queuelab");
     report.add_test_suites(suites);
     report.set_time(report.test_suites.iter().filter_map(|suite| suite.time).sum());
-    report.to_string().expect("a report of strings serializes to memory").into_bytes()
+    let xml = report.to_string().expect("a report of strings serializes to memory");
+    visible::document(&xml).into_owned().into_bytes()
 }
 
 fn of_run(run: &Run) -> TestSuite {

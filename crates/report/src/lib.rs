@@ -33,7 +33,7 @@ mod suite_files;
 mod syn_waits;
 mod table;
 
-pub use annotation::run_annotation;
+pub use annotation::{escape_data, run_annotation};
 pub use answer::{answer, findings};
 pub use charts::is_chart_name;
 pub use checks::text as verdict_text;

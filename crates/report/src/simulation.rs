@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use run_record::Agreement;
-use run_view::Run;
+use run_view::{Run, visible};
 
 /// A line for each design; `None` if nothing was simulated.
 pub(crate) fn agreement(run: &Run) -> Option<String> {
@@ -43,7 +43,7 @@ pub(crate) fn not_simulated(run: &Run) -> Option<String> {
                 all if *trials == all => "these trials".to_owned(),
                 all => format!("{trials} of {all} trials"),
             };
-            format!("The simulator does not cover {which}: {reason}.")
+            format!("The simulator does not cover {which}: {}.", visible::line(reason))
         })
         .collect();
     (!lines.is_empty()).then(|| lines.join("\n"))

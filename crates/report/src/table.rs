@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 use run_view::prose::WIDTH;
+use run_view::visible;
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::peaker::Priority;
@@ -78,16 +79,16 @@ impl Table {
     }
 }
 
-/// Escapes a text for Markdown, also in the cell of a table.
+/// Escapes a text for Markdown, also in the cell of a table, and makes it safe to show.
 pub fn escaped(text: &str) -> String {
+    let text = text.replace(['\n', '\r'], " ");
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in visible::line(&text).chars() {
         match character {
             '\\' | '|' | '`' | '*' | '_' | '[' | ']' | '#' => escaped.extend(['\\', character]),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
-            '\n' | '\r' => escaped.push(' '),
             character => escaped.push(character),
         }
     }

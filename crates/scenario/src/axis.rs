@@ -1,12 +1,16 @@
 //! The axes of a matrix: the settings that they vary, and their values.
 
+use std::collections::HashMap;
+
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
+use crate::limits::{MAX_PATH_BYTES, MAX_PROBLEMS, MAX_SYSCTL_BYTES};
 use crate::model::{AxisValues, CellSettings, Range};
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::strict;
+use crate::text::shortened;
 use crate::tree::{Entry, Kind, Node};
 
 /// One axis of the matrix.
@@ -40,6 +44,18 @@ pub(crate) fn path_steps(path: &str) -> Vec<String> {
     path.splitn(limit, '.').map(str::to_owned).collect()
 }
 
+/// The most steps of a path; the longest has 4.
+const MAX_STEPS: usize = 8;
+
+/// Refuses a path that no setting has: each of its steps is a node of a tree, and trees are
+/// walked recursively.
+pub(crate) fn check_path(path: &str, place: &Place) -> Result<(), Problem> {
+    match path.len() > MAX_PATH_BYTES || path_steps(path).len() > MAX_STEPS {
+        true => Err(Problem::new(place.clone(), format!("no setting is `{}`", shortened(path)))),
+        false => Ok(()),
+    }
+}
+
 /// The axes of a matrix, each value checked against its setting.
 pub(crate) fn axes(
     tree: &Node,
@@ -51,6 +67,13 @@ pub(crate) fn axes(
         .filter_map(|(path, values)| {
             let key = tree.key_place(&["matrix", path]).cloned();
             let key = key.unwrap_or_else(Place::start_of_file);
+            if problems.len() >= MAX_PROBLEMS {
+                return None;
+            }
+            if let Err(problem) = check_path(path, &key) {
+                problems.push(problem);
+                return None;
+            }
             let written = match values {
                 AxisValues::List(_) => list(tree, path, &key, problems),
                 AxisValues::Range(range) => spread(tree, path, range, &key, problems),
@@ -108,13 +131,25 @@ fn checked(
     problems: &mut Vec<Problem>,
 ) -> Vec<(Value, Place)> {
     let mut values: Vec<(Value, Place)> = Vec::new();
+    let mut seen: HashMap<String, usize> = HashMap::new();
     for node in written {
+        if problems.len() >= MAX_PROBLEMS {
+            return Vec::new();
+        }
         let place = node.place.clone();
         if node.entries().is_some() {
             problems.push(
                 Problem::new(place, format!("axis `{path}` has a mapping as a value"))
                     .help("an axis varies one setting: name its full path"),
             );
+            continue;
+        }
+        if let Kind::Scalar(Value::String(text)) = &node.kind
+            && text.len() > MAX_SYSCTL_BYTES
+        {
+            let message =
+                format!("a value has {} bytes; the most is {MAX_SYSCTL_BYTES}", text.len());
+            problems.push(Problem::new(place, message));
             continue;
         }
         let before = problems.len();
@@ -124,13 +159,14 @@ fn checked(
             }
             continue;
         };
-        if let Some((_, first)) = values.iter().find(|(known, _)| *known == value) {
+        if let Some(&first) = seen.get(&value.to_string()) {
             problems.push(
                 Problem::new(place, format!("axis `{path}` has {value} twice"))
-                    .also(first, "first written here"),
+                    .also(&values[first].1, "first written here"),
             );
             continue;
         }
+        seen.insert(value.to_string(), values.len());
         values.push((value, place));
     }
     values

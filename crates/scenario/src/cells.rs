@@ -12,32 +12,22 @@ use serde_json::Value;
 
 use crate::axis::{PlacedAxis, path_steps};
 use crate::cell::Cell;
+use crate::limits::Limits;
 use crate::model::{CellSettings, Scenario};
 use crate::overrides::plain;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::tree::Node;
 
-/// The largest number of cells of a scenario. More are probably a mistake: at ten per second
-/// they would take hours.
-pub const MAX_CELLS: usize = 100_000;
-
 /// Every point of the matrix; the last axis varies fastest.
 pub(crate) fn cells(
     scenario: &Scenario,
     axes: &[PlacedAxis],
     tree: &Node,
+    limits: &Limits,
     problems: &mut Vec<Problem>,
 ) -> Vec<Cell> {
-    let count = axes
-        .iter()
-        .try_fold(1_usize, |count, axis| count.checked_mul(axis.values.len()))
-        .filter(|&count| count <= MAX_CELLS);
-    let Some(count) = count else {
-        let message = format!("the matrix has more than {MAX_CELLS} cells");
-        problems.push(Problem::new(tree.place_of(&["matrix"]), message));
-        return Vec::new();
-    };
+    let count = axes.iter().map(|axis| axis.values.len()).product();
     let mut hosts = Section::new("hosts", &scenario.hosts, axes);
     let mut server = Section::new("server", &scenario.server, axes);
     let mut load = Section::new("load", &scenario.load, axes);
@@ -58,7 +48,7 @@ pub(crate) fn cells(
             .zip(&chosen)
             .map(|(axis, (value, _))| (axis.path.clone(), value.clone()))
             .collect();
-        for Misfit { path, because_of, reason } in misfits(&settings) {
+        for Misfit { path, because_of, reason, advice } in misfits(&settings, limits) {
             let written = |path: &str| {
                 let steps = path_steps(path);
                 axis_place(path, axes, &chosen)
@@ -69,11 +59,12 @@ pub(crate) fn cells(
                 .unwrap_or_else(|| tree.place_of(&path_steps(&path)));
             // A value that fits in no cell is reported once, not once per cell.
             if reported.insert((place.clone(), path.clone())) {
+                let first =
+                    (!point.is_empty()).then(|| format!("first in the cell {}", named(&point)));
+                let help: Vec<_> = advice.into_iter().chain(first).collect();
+                let help = (!help.is_empty()).then(|| help.join("; "));
                 let problem = Problem::new(place, format!("{path}: {reason}"));
-                problems.push(match point.is_empty() {
-                    true => problem,
-                    false => problem.help(format!("first in the cell {}", named(&point))),
-                });
+                problems.push(problem.maybe_help(help));
             }
         }
         cells.push(Cell { index, point, settings });
@@ -162,12 +153,22 @@ struct Misfit {
     /// The settings that it conflicts with; the setting itself may be a default.
     because_of: &'static [&'static str],
     reason: String,
+    /// What to do.
+    advice: Option<String>,
 }
 
-fn misfits(settings: &CellSettings) -> Vec<Misfit> {
+fn misfits(settings: &CellSettings, limits: &Limits) -> Vec<Misfit> {
     let CellSettings { server, load, .. } = settings;
     let mut misfits = Vec::new();
-    let misfit = |path: &str, reason| Misfit { path: path.to_owned(), because_of: &[], reason };
+    let misfit = |path: &str, reason| Misfit {
+        path: path.to_owned(),
+        because_of: &[],
+        reason,
+        advice: None,
+    };
+    if let Some((path, reason, advice)) = limits.of_trial(settings) {
+        misfits.push(Misfit { advice: Some(advice), ..misfit(path, reason) });
+    }
     let problems = chat_server::check_settings(server);
     misfits.extend(problems.into_iter().map(|p| misfit(&format!("server.{}", p.field), p.reason)));
     if let Some(reason) = never_closed(server.closes_first, server.close_after, load.messages) {

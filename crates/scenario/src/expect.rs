@@ -9,9 +9,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::cell::Cell;
-use crate::expression::{Programs, Written, counters, fill_in, kind};
+use crate::deep_stack::on_deep_stack;
+use crate::expression::{Programs, Written, counters, describe, fill_in, kind};
 use crate::facts;
 use crate::kernel::Kernel;
+use crate::limits::{MAX_EXPECTATIONS, MAX_PROBLEMS, MAX_STEPS_OF_CHECK};
 use crate::model::Expectation;
 use crate::problem::Problem;
 use crate::samples::{Samples, shape};
@@ -58,10 +60,21 @@ impl Expectations {
         programs: &mut Programs,
         problems: &mut Vec<Problem>,
     ) -> Self {
+        if expectations.is_empty() {
+            return Self(Vec::new());
+        }
+        if expectations.len() > MAX_EXPECTATIONS {
+            let message =
+                format!("{} expectations; the most is {MAX_EXPECTATIONS}", expectations.len());
+            let place = tree.place_of(&["expect", &MAX_EXPECTATIONS.to_string()]);
+            problems.push(Problem::new(place, message).help("write several scenarios"));
+            return Self(Vec::new());
+        }
+        let mut steps_left = MAX_STEPS_OF_CHECK;
         let shape = shape(cells);
         let known_counters = kernel.counter_names();
         let samples = Samples::new(cells);
-        let compiled = expectations.iter().enumerate().filter_map(|(index, expectation)| {
+        let compile = |(index, expectation): (usize, &Expectation)| {
             let index = index.to_string();
             let mut compile = |field: &str, source: &str| {
                 let expression = Written {
@@ -70,11 +83,26 @@ impl Expectations {
                     text,
                 };
                 let before = problems.len();
+                if before >= MAX_PROBLEMS {
+                    return None;
+                }
                 let program = expression.compile(programs, problems)?;
                 let names =
                     expression.check_names(&program, &shape, known_counters.as_deref(), problems);
                 if problems.len() == before {
-                    problems.extend(expression.try_out(&program, &names, &samples));
+                    match expression.steps(&program, &shape) {
+                        Ok(steps) => {
+                            let all = samples.work(&names, steps);
+                            match steps_left.checked_sub(all) {
+                                Some(left) => {
+                                    steps_left = left;
+                                    problems.extend(expression.try_out(&program, &names, &samples));
+                                }
+                                None => problems.push(expression.too_long_to_check(all)),
+                            }
+                        }
+                        Err(problem) => problems.push(problem),
+                    }
                 }
                 Some((program, names))
             };
@@ -94,8 +122,8 @@ impl Expectations {
                 names,
                 counters: counted,
             })
-        });
-        Self(compiled.collect())
+        };
+        Self(on_deep_stack(|| expectations.iter().enumerate().filter_map(compile).collect()))
     }
 
     /// The number of expectations.
@@ -111,7 +139,10 @@ impl Expectations {
     /// Evaluates each in a trial. `facts` is an object with the variables of the
     /// crate's documentation; a missing counter reads as 0.
     pub fn evaluate(&self, facts: &Value) -> Vec<ExpectationResult> {
-        self.0.iter().map(|compiled| compiled.evaluate(facts)).collect()
+        if self.is_empty() {
+            return Vec::new();
+        }
+        on_deep_stack(|| self.0.iter().map(|compiled| compiled.evaluate(facts)).collect())
     }
 }
 
@@ -143,6 +174,6 @@ fn truth(program: &Program, facts: &Value) -> Result<bool, String> {
     match program.execute(&facts::context(facts)) {
         Ok(cel::Value::Bool(truth)) => Ok(truth),
         Ok(other) => Err(format!("it is {}, neither true nor false", kind(&other))),
-        Err(error) => Err(error.to_string()),
+        Err(error) => Err(describe(&error)),
     }
 }

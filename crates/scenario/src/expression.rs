@@ -7,12 +7,18 @@ use std::sync::Arc;
 use cel::{ExecutionError, Program};
 use serde_json::Value;
 
+use crate::cost::{self, TooCostly};
 use crate::facts::{self, COUNTERS};
+use crate::limits::{
+    MAX_BRACKETS, MAX_EXPRESSION_BYTES, MAX_EXPRESSION_TOKENS, MAX_STEPS, MAX_STEPS_OF_CHECK,
+    MAX_VALUE_BYTES,
+};
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::references::{Reference, references};
 use crate::samples::Samples;
 use crate::suggest::did_you_mean;
+use crate::text::shortened;
 
 /// The parsed expressions of a scenario by their text: its forms share them, because
 /// parsing takes long.
@@ -36,6 +42,13 @@ impl Written<'_> {
     ) -> Option<Arc<Program>> {
         if let Some(program) = programs.get(self.source) {
             return Some(Arc::clone(program));
+        }
+        if let Some(reason) = too_long(self.source) {
+            problems.push(
+                Problem::new(self.place.clone(), reason)
+                    .help("split it into several expectations, each with its own `because`"),
+            );
+            return None;
         }
         match Program::compile(self.source) {
             Ok(program) => {
@@ -122,6 +135,35 @@ impl Written<'_> {
         paths
     }
 
+    /// The most steps of an evaluation.
+    ///
+    /// # Errors
+    /// If they are too many, or a value can become too large.
+    pub(crate) fn steps(&self, program: &Program, shape: &Value) -> Result<u64, Problem> {
+        cost::steps(program, shape).map_err(|too_costly| {
+            let reason = match too_costly {
+                TooCostly::Steps(steps) => {
+                    format!("its evaluation can take {steps} steps; the most is {MAX_STEPS}")
+                }
+                TooCostly::Bytes(bytes) => {
+                    format!("a value can have {bytes} bytes; the most is {MAX_VALUE_BYTES}")
+                }
+            };
+            Problem::new(self.place.clone(), reason)
+                .help("use fewer macros inside each other, and shorter lists and strings")
+        })
+    }
+
+    /// It would take too long to evaluate it for all cells.
+    pub(crate) fn too_long_to_check(&self, steps: u64) -> Problem {
+        let reason = format!(
+            "to check it in all cells takes {steps} steps; the most, for all expectations \
+             together, is {MAX_STEPS_OF_CHECK}"
+        );
+        Problem::new(self.place.clone(), reason)
+            .help("use fewer cells, or an expression with fewer macros and axes")
+    }
+
     /// Evaluates the expression with sample facts of each cell, so that type errors
     /// are found before anything is run. Cells that do not differ on an axis that the
     /// expression uses are evaluated once.
@@ -163,7 +205,38 @@ impl Written<'_> {
     }
 }
 
-fn describe(error: &ExecutionError) -> String {
+/// Why an expression is not even parsed. The parser recurses, and takes long for nested
+/// brackets, so this reads the text only: the signs within a string count too.
+fn too_long(source: &str) -> Option<String> {
+    if source.len() > MAX_EXPRESSION_BYTES {
+        let length = source.len();
+        return Some(format!(
+            "the expression has {length} bytes; the most is {MAX_EXPRESSION_BYTES}"
+        ));
+    }
+    let is_word = |c: char| c.is_alphanumeric() || c == '_';
+    let mut tokens = 0;
+    let mut in_word = false;
+    for c in source.chars() {
+        tokens += usize::from(!(c.is_whitespace() || is_word(c) && in_word));
+        in_word = is_word(c);
+    }
+    if tokens > MAX_EXPRESSION_TOKENS {
+        return Some(format!(
+            "the expression has {tokens} words and signs; the most is {MAX_EXPRESSION_TOKENS}"
+        ));
+    }
+    let brackets = source.matches(['(', '[', '{']).count();
+    (brackets > MAX_BRACKETS)
+        .then(|| format!("the expression has {brackets} brackets; the most is {MAX_BRACKETS}"))
+}
+
+/// An error in words. It may contain a value, which can be long.
+pub(crate) fn describe(error: &ExecutionError) -> String {
+    shortened(&in_full(error)).into_owned()
+}
+
+fn in_full(error: &ExecutionError) -> String {
     match error {
         ExecutionError::UnsupportedBinaryOperator(operator, left, right) => {
             format!("cannot {} {} and {}", in_words(operator), left.type_of(), right.type_of())

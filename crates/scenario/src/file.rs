@@ -1,5 +1,6 @@
 //! A file that has been read and parsed as YAML.
 
+use crate::limits::{MAX_NODES, MAX_RECORDED_NODES};
 use crate::place::Place;
 use crate::problem::{Problem, ScenarioErrors};
 use crate::source::Source;
@@ -18,8 +19,17 @@ pub(crate) struct ParsedFile {
 
 impl ParsedFile {
     pub(crate) fn parse(source: Source) -> Self {
+        Self::parse_up_to(MAX_NODES, source)
+    }
+
+    /// Parses the record of a run, which can be longer than a file.
+    pub(crate) fn parse_record(source: Source) -> Self {
+        Self::parse_up_to(MAX_RECORDED_NODES, source)
+    }
+
+    fn parse_up_to(max_nodes: usize, source: Source) -> Self {
         let mut problems = Vec::new();
-        let tree = Node::parse(&source.text, &mut problems);
+        let tree = Node::parse(&source.text, max_nodes, &mut problems);
         Self { source, tree, problems }
     }
 
@@ -37,6 +47,11 @@ impl ParsedFile {
             Ok(tree) => Ok((tree.clone(), self.problems.clone())),
             Err(problem) => Err(ScenarioErrors::new(&self.source, vec![problem.clone()])),
         }
+    }
+
+    /// The place of the list of a suite's members.
+    pub(crate) fn place_of_suite(&self) -> Place {
+        self.tree.as_ref().map_or(Place::Nowhere, |tree| tree.place_of(&[suite::MEMBERS]))
     }
 
     /// The place of the member of a suite at `position`.

@@ -6,10 +6,12 @@ use crate::cells::{axis_place, cells, choose};
 use crate::expect::Expectations;
 use crate::expression::Programs;
 use crate::kernel::{self, Kernel};
+use crate::limits::{Limits, MAX_PROBLEMS};
 use crate::model::{AxisValues, Scenario};
 use crate::overrides;
 use crate::place::Place;
 use crate::problem::Problem;
+use crate::size::{too_large, too_long_texts, too_much_in_all};
 use crate::strict;
 use crate::tree::Node;
 
@@ -27,25 +29,42 @@ pub(crate) struct Form {
 }
 
 /// Reads and checks one form of a scenario, and records all its problems. `text` is the
-/// text of the file, `only` the `--only` flags, and `programs` are the expressions of its
+/// text of the file, `only` the `--only` flags, `limits` what it may ask for, and `programs` are the expressions of its
 /// other forms.
 pub(crate) fn form(
     mut tree: Node,
     text: &str,
     only: &[(String, String)],
+    limits: &Limits,
     kernel: &dyn Kernel,
     programs: &mut Programs,
     problems: &mut Vec<Problem>,
 ) -> Option<Form> {
     let mut scenario: Scenario = strict::read(&mut tree, problems)?;
+    let written = problems.len();
+    problems.extend(too_large(&scenario, &tree, limits));
+    problems.extend(too_long_texts(&scenario, &tree));
+    if problems.len() > written {
+        return None;
+    }
     let mut axes = axes(&tree, &scenario.matrix, problems);
     check_unused(&tree, &axes, problems);
     check_address(&tree, problems);
     overrides::keep_only(only, &mut axes, problems);
+    if problems.len() >= MAX_PROBLEMS {
+        return None;
+    }
     let before = problems.len();
     kernel::check(&named_sysctls(&tree, &axes), kernel, problems);
     let sysctls_exist = problems.len() == before;
-    let cells = cells(&scenario, &axes, &tree, problems);
+    let counted = problems.len();
+    let cells = cells(&scenario, &axes, &tree, limits, problems);
+    if problems.len() == counted {
+        problems.extend(too_much_in_all(&scenario, &cells, &tree, limits));
+    }
+    if cells.is_empty() || problems.len() >= MAX_PROBLEMS {
+        return None;
+    }
     if sysctls_exist {
         let place = |cell: &Cell, path: &str| place_of(cell.index, path, &axes, &tree);
         kernel::check_values(&cells, kernel, place, problems);

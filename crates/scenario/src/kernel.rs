@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use indexmap::IndexMap;
 
 use crate::cell::Cell;
+use crate::limits::MAX_PROBLEMS;
 use crate::model::Hosts;
 use crate::place::Place;
 use crate::problem::Problem;
@@ -114,6 +115,9 @@ pub(crate) fn check_values(
 pub(crate) fn check(named: &[(String, Place)], kernel: &dyn Kernel, problems: &mut Vec<Problem>) {
     let names: Vec<String> = named.iter().map(|(name, _)| name.clone()).collect();
     for ((name, place), kind) in named.iter().zip(kernel.sysctls(&names)) {
+        if problems.len() >= MAX_PROBLEMS {
+            break;
+        }
         match kind {
             SysctlKind::PerNamespace | SysctlKind::CannotTell => {}
             SysctlKind::Unknown => {

@@ -20,8 +20,9 @@
 //! | `kernel` | which sysctls and counters exist, from the caller |
 //! | `overrides` | `--quick`, `--set`, `--repeat`, `--only` |
 //! | `form`, `plan`, `trials` | a form of the scenario, the plan, and the order of the trials |
-//! | `expect`, `expression`, `references`, `samples`, `facts` | expectations in CEL |
-//! | `problem`, `suggest` | errors for people |
+//! | `expect`, `expression`, `references`, `cost`, `deep_stack`, `samples`, `facts` | expectations in CEL |
+//! | `limits`, `size` | how much work a scenario may ask for |
+//! | `problem`, `suggest`, `text` | errors for people |
 //! | `schema` | the JSON Schema of a scenario file |
 //!
 //! # The facts of a trial
@@ -52,6 +53,8 @@
 mod axis;
 mod cell;
 mod cells;
+mod cost;
+mod deep_stack;
 mod document;
 mod expect;
 mod expression;
@@ -60,6 +63,7 @@ mod file;
 mod form;
 mod headline;
 mod kernel;
+mod limits;
 mod model;
 mod name;
 mod overrides;
@@ -70,21 +74,23 @@ mod references;
 mod samples;
 mod scenario_file;
 mod schema;
+mod size;
 mod source;
 mod strict;
 mod suggest;
 mod suite;
 mod suite_file;
+mod text;
 mod tree;
 mod trials;
 
 pub use axis::Axis;
 pub use cell::Cell;
-pub use cells::MAX_CELLS;
 pub use document::{Document, catalogue, load, scenarios, suites};
 pub use expect::{ExpectationResult, Expectations};
 pub use headline::{Headline, HeadlineMetric};
 pub use kernel::{AnyKernel, Kernel, RefusedValue, SysctlKind, SysctlList};
+pub use limits::MAX_CELLS;
 pub use model::{
     After, AxisValues, CellSettings, Expectation, Host, Hosts, Quick, Range, Record, Scenario,
     SysctlValue,

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::axis::{PlacedAxis, path_steps};
+use crate::axis::{PlacedAxis, check_path, path_steps};
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
+use crate::text::{listed, shortened};
 use crate::tree::{Entry, Kind, Node};
 
 /// What a command line changes in a scenario, in the order of application.
@@ -24,10 +25,13 @@ pub struct Overrides {
     pub only: Vec<(String, String)>,
     /// The seed of the trials' order; random by default.
     pub seed: Option<u64>,
+    /// Allow the plan to be large: more cells, trials, clients, messages and time than a
+    /// mistake should cost.
+    pub allow_large: bool,
 }
 
 impl Overrides {
-    /// Whether there are changes besides the quick form and the seed.
+    /// Whether there are changes of settings, besides the quick form.
     pub(crate) fn change_settings(&self) -> bool {
         !self.set.is_empty() || !self.only.is_empty() || self.repeat.is_some()
     }
@@ -65,9 +69,10 @@ fn set(tree: &mut Node, path: &str, yaml: &str, flag: &Arc<str>) -> Result<(), P
     let place = Place::Flag(flag.clone());
     let root = path.split('.').next().unwrap_or_default();
     if !SETTABLE.contains(&root) {
-        let problem = Problem::new(place, format!("`{root}` cannot be set"));
+        let problem = Problem::new(place, format!("`{}` cannot be set", shortened(root)));
         return Err(problem.maybe_help(did_you_mean(root, SETTABLE)));
     }
+    check_path(path, &place)?;
     let node = Node::parse_flag(flag, yaml)?;
     let entry = Entry { key: place.clone(), node };
     let axis = match path.strip_prefix("matrix.") {
@@ -167,13 +172,13 @@ fn choose(
         }
         [] => {
             let paths: Vec<&str> = axes.iter().map(|axis| axis.path.as_str()).collect();
-            return Err(Problem::new(place, format!("`{name}` is not an axis"))
-                .help(format!("its axes are {}", paths.join(", "))));
+            return Err(Problem::new(place, format!("`{}` is not an axis", shortened(name)))
+                .help(format!("its axes are {}", listed(&paths))));
         }
         several => {
             let paths: Vec<&str> = several.iter().map(|&i| axes[i].path.as_str()).collect();
             return Err(Problem::new(place, format!("`{name}` names several axes"))
-                .help(format!("use one of {}", paths.join(", "))));
+                .help(format!("use one of {}", listed(&paths))));
         }
     };
     let axis = &axes[index];
@@ -186,8 +191,8 @@ fn choose(
         Some((value, _)) => Ok((index, value.clone())),
         None => {
             let values: Vec<String> = axis.values.iter().map(|(value, _)| plain(value)).collect();
-            let message = format!("axis `{}` has no value {yaml}", axis.path);
-            Err(Problem::new(place, message).help(format!("its values are {}", values.join(", "))))
+            let message = format!("axis `{}` has no value {}", axis.path, shortened(yaml));
+            Err(Problem::new(place, message).help(format!("its values are {}", listed(&values))))
         }
     }
 }

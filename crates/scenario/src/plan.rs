@@ -11,6 +11,7 @@ use crate::expression::Programs;
 use crate::form::{ADDRESS, Form, form, place_of};
 use crate::headline;
 use crate::kernel::Kernel;
+use crate::limits::Limits;
 use crate::model::Scenario;
 use crate::name;
 use crate::overrides::{self, Overrides};
@@ -95,12 +96,13 @@ pub(crate) fn plan(
     let quick = tree.get(&["quick"]).cloned();
     tree.remove(&["quick".to_owned()]);
     let text = &source.text;
+    let limits = Limits::new(overrides.allow_large);
     let mut programs = Programs::new();
-    let mut chosen = form(tree.clone(), text, &[], kernel, &mut programs, &mut problems);
+    let mut chosen = form(tree.clone(), text, &[], &limits, kernel, &mut programs, &mut problems);
     if let Some(quick) = &quick {
         let mut merged = tree.clone();
         overrides::merge_quick(&mut merged, quick);
-        let quick = form(merged.clone(), text, &[], kernel, &mut programs, &mut problems);
+        let quick = form(merged.clone(), text, &[], &limits, kernel, &mut programs, &mut problems);
         if overrides.quick {
             (tree, chosen) = (merged, quick);
         }
@@ -112,7 +114,7 @@ pub(crate) fn plan(
     if overrides.change_settings() {
         overrides::apply(overrides, &mut tree, &mut problems);
         strict::only_mappings(&mut tree, &mut problems);
-        chosen = form(tree, text, &overrides.only, kernel, &mut programs, &mut problems);
+        chosen = form(tree, text, &overrides.only, &limits, kernel, &mut programs, &mut problems);
     }
     match chosen {
         Some(form) if problems.is_empty() => Ok(into_plan(form, source, overrides.seed)),

@@ -4,8 +4,10 @@ use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
 
+use crate::limits::MAX_PROBLEMS;
 use crate::place::Place;
 use crate::source::Source;
+use crate::text::shortened;
 
 /// One problem of a scenario, or of a flag that changes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +53,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.place {
             Place::File(_) | Place::Nowhere => f.write_str(&self.message),
-            Place::Flag(flag) => write!(f, "{flag}: {}", self.message),
+            Place::Flag(flag) => write!(f, "{}: {}", shortened(flag), self.message),
         }
     }
 }
@@ -78,7 +80,7 @@ impl Diagnostic for Problem {
     }
 }
 
-/// All problems of a scenario, in the order of its text; flags last.
+/// The problems of a scenario, in the order of its text; flags last. Of very many, the first.
 #[derive(Debug, Clone)]
 pub struct ScenarioErrors {
     name: String,
@@ -89,11 +91,22 @@ pub struct ScenarioErrors {
 impl ScenarioErrors {
     pub(crate) fn new(source: &Source, mut problems: Vec<Problem>) -> Self {
         problems.sort_by_key(|problem| problem.offset().unwrap_or(usize::MAX));
+        problems.truncate(MAX_PROBLEMS);
         Self {
             name: source.path.clone(),
             source: NamedSource::new(&source.path, source.text.clone()),
             problems,
         }
+    }
+
+    /// The path of the file.
+    pub fn path(&self) -> &str {
+        &self.name
+    }
+
+    /// The text of the file.
+    pub fn text(&self) -> &str {
+        self.source.inner()
     }
 
     /// The problems.
@@ -115,7 +128,8 @@ impl fmt::Display for ScenarioErrors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let count = self.problems.len();
         let plural = if count == 1 { "" } else { "s" };
-        write!(f, "{count} problem{plural} with scenario {}", self.name)
+        let more = if count >= MAX_PROBLEMS { " or more" } else { "" };
+        write!(f, "{count}{more} problem{plural} with scenario {}", self.name)
     }
 }
 

@@ -22,14 +22,25 @@ impl<'a> Samples<'a> {
         Self { cells, first }
     }
 
+    /// The steps of an expression with these names that takes so many for one cell.
+    pub(crate) fn work(&self, names: &[Vec<String>], steps: u64) -> u64 {
+        let cells = self.cells.len() as u64;
+        match self.used_axes(names).is_empty() {
+            true => cells.saturating_add(steps),
+            false => cells.saturating_mul(steps.saturating_add(1)),
+        }
+    }
+
+    /// The axes that the names belong to.
+    fn used_axes(&self, names: &[Vec<String>]) -> Vec<&str> {
+        let axes = self.cells.first().into_iter().flat_map(|first| first.point.keys());
+        axes.map(String::as_str).filter(|axis| uses(names, axis)).collect()
+    }
+
     /// The facts with these names, of one cell for each combination of values on the
     /// axes that the names belong to.
     pub(crate) fn differing_in(&self, names: &[Vec<String>]) -> impl Iterator<Item = Value> {
-        let axes: Vec<&str> = match self.cells {
-            [] => Vec::new(),
-            [first, ..] => first.point.keys().map(String::as_str).collect(),
-        };
-        let used: Vec<&str> = axes.into_iter().filter(|axis| uses(names, axis)).collect();
+        let used = self.used_axes(names);
         let first = only(names, &self.first);
         let mut seen = HashSet::new();
         self.cells.iter().filter_map(move |cell| {

@@ -19,7 +19,7 @@ impl ScenarioFile {
     /// A scenario from a text that is not in its own file, such as the record of a run.
     /// JSON is YAML.
     pub fn from_source(source: Source) -> Self {
-        Self(ParsedFile::parse(source))
+        Self(ParsedFile::parse_record(source))
     }
 
     /// Name, path and text of the file.

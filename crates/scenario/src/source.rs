@@ -1,12 +1,16 @@
 //! Finding and reading files: a path, `./scenarios`, or built into this program.
 
-use std::collections::BTreeMap;
-use std::io;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs::OpenOptions;
+use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
+use crate::limits::MAX_FILE_BYTES;
 use crate::suggest::nearest;
+use crate::text::{listed, shortened};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
 const FOLDER: &str = "scenarios";
@@ -34,6 +38,22 @@ pub enum FindError {
         #[help]
         help: String,
     },
+    /// It is a device, a pipe, a socket or a directory.
+    #[error("failed to read {path}: it is not a regular file")]
+    NotAFile {
+        /// The file.
+        path: String,
+        /// What to do.
+        #[help]
+        help: &'static str,
+    },
+    /// It is larger than any scenario.
+    #[error("failed to read {path}: it is larger than {MAX_FILE_BYTES} bytes")]
+    #[diagnostic(help("a scenario has a few kilobytes; is it the right file?"))]
+    TooLarge {
+        /// The file.
+        path: String,
+    },
     /// Its file could not be read.
     #[error("failed to read {path}")]
     Unreadable {
@@ -60,15 +80,18 @@ pub(crate) fn find(name_or_path: &str) -> Result<Source, FindError> {
 /// Every file that has a name, sorted by name: those in `./scenarios`, and the
 /// built-in ones that they do not replace.
 pub(crate) fn named() -> Vec<Source> {
-    let built_in = EMBEDDED.files().filter_map(|file| stem(file.path()));
     let mut sources: BTreeMap<String, Source> =
-        built_in.filter_map(|name| Some((name.clone(), embedded(&name)?))).collect();
+        built_in().filter_map(|name| Some((name.clone(), embedded(&name)?))).collect();
     for path in files_here() {
         if let Ok(source) = read(&path) {
             sources.insert(source.name.clone(), source);
         }
     }
     sources.into_values().collect()
+}
+
+fn built_in() -> impl Iterator<Item = String> {
+    EMBEDDED.files().filter_map(|file| stem(file.path()))
 }
 
 fn files_here() -> Vec<PathBuf> {
@@ -87,10 +110,24 @@ fn stem(path: &Path) -> Option<String> {
     Some(path.file_stem()?.to_string_lossy().into_owned())
 }
 
+/// Reads a file, but no more of it than a scenario can have. Opening a pipe would wait for
+/// its writer, and a device may have no end.
 fn read(path: &Path) -> Result<Source, FindError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| FindError::Unreadable { path: path.display().to_string(), source })?;
-    Ok(Source { name: stem(path).unwrap_or_default(), path: path.display().to_string(), text })
+    let shown = path.display().to_string();
+    let unreadable = |source| FindError::Unreadable { path: shown.clone(), source };
+    let file = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path);
+    let file = file.map_err(unreadable)?;
+    if !file.metadata().map_err(unreadable)?.is_file() {
+        let help = "write the scenario to a file, and name that";
+        return Err(FindError::NotAFile { path: shown, help });
+    }
+    let mut text = String::new();
+    let limit = MAX_FILE_BYTES as u64 + 1;
+    file.take(limit).read_to_string(&mut text).map_err(unreadable)?;
+    if text.len() > MAX_FILE_BYTES {
+        return Err(FindError::TooLarge { path: shown });
+    }
+    Ok(Source { name: stem(path).unwrap_or_default(), path: shown, text })
 }
 
 fn embedded(name: &str) -> Option<Source> {
@@ -103,12 +140,13 @@ fn embedded(name: &str) -> Option<Source> {
 }
 
 fn unknown(name: &str) -> FindError {
-    let sources = named();
-    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
-    let list = format!("there are {}; a path to a file works too", names.join(", "));
+    let names: BTreeSet<String> =
+        built_in().chain(files_here().iter().filter_map(|path| stem(path))).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let list = format!("there are {}; a path to a file works too", listed(&names));
     let help = match nearest(name, names.iter().copied()) {
         Some(nearest) => format!("did you mean `{nearest}`? {list}"),
         None => list,
     };
-    FindError::Unknown { name: name.to_owned(), help }
+    FindError::Unknown { name: shortened(name).into_owned(), help }
 }

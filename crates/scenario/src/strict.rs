@@ -4,18 +4,23 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Segment;
 
+use crate::limits::MAX_PROBLEMS;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::suggest::did_you_mean;
 use crate::tree::{Entry, Kind, Node};
 
 /// Reads `node` as a `T`. Serde stops at the first error; each one is recorded as a
-/// problem and its node removed, until the rest is valid. `None` if nothing readable
-/// remains.
+/// problem and its node removed, until the rest is valid or there are enough problems. `None`
+/// if nothing readable remains.
 pub(crate) fn read<T: DeserializeOwned>(node: &mut Node, problems: &mut Vec<Problem>) -> Option<T> {
     let mut removed: Vec<Vec<String>> = Vec::new();
     let mut filled: Vec<Vec<String>> = Vec::new();
     loop {
+        // Each problem takes another pass over the whole tree.
+        if problems.len() >= MAX_PROBLEMS {
+            return None;
+        }
         let error = match serde_path_to_error::deserialize(node.to_json()) {
             Ok(value) => return Some(value),
             Err(error) => error,

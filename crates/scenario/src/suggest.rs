@@ -1,8 +1,14 @@
 //! "Did you mean …"
 
+use crate::limits::MAX_PATH_BYTES;
+
 /// The name that is most similar to a mistyped one, if one is similar enough: a
 /// typo changes at most a third of a name.
 pub(crate) fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    // The comparison takes time and memory for both lengths multiplied.
+    if name.len() > MAX_PATH_BYTES {
+        return None;
+    }
     names
         .into_iter()
         .map(|candidate| (likeness(name, candidate), candidate))

@@ -75,6 +75,7 @@ impl SuiteMember {
             only: only.collect(),
             repeat: self.repeat,
             seed: None,
+            allow_large: false,
         }
     }
 }

@@ -1,10 +1,13 @@
 //! The file of a suite.
 
+use std::error::Error;
+
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::file::ParsedFile;
 use crate::kernel::Kernel;
+use crate::limits::{Limits, MAX_MEMBERS, MAX_PROBLEMS};
 use crate::name;
 use crate::overrides::Overrides;
 use crate::plan::Plan;
@@ -13,6 +16,7 @@ use crate::scenario_file::ScenarioFile;
 use crate::source::{self, FindError, Source};
 use crate::strict;
 use crate::suite::{MEMBERS, Suite};
+use crate::text::shortened;
 use crate::tree::{Entry, Kind, Node};
 
 /// The file of a suite, read and parsed.
@@ -46,6 +50,10 @@ impl SuiteFile {
     pub fn load(&self) -> Result<LoadedSuite, ScenarioErrors> {
         let source = &self.0.source;
         let (mut tree, mut problems) = self.0.tree()?;
+        if let Some(problem) = too_many(&tree) {
+            problems.push(problem);
+            return Err(ScenarioErrors::new(source, problems));
+        }
         let written = tree.clone();
         expand_names(&mut tree, &mut problems);
         let suite = strict::read::<Suite>(&mut tree, &mut problems);
@@ -65,15 +73,19 @@ impl SuiteFile {
     fn load_scenarios(&self, suite: &Suite, problems: &mut Vec<Problem>) -> Vec<ScenarioFile> {
         let mut scenarios = Vec::new();
         for (position, name) in suite.names().into_iter().enumerate() {
+            if problems.len() >= MAX_PROBLEMS {
+                break;
+            }
             let place = self.0.place_of_member(position);
             let file = match source::find(name) {
                 Err(FindError::Unknown { help, .. }) => {
-                    let message = format!("there is no scenario `{name}`");
+                    let message = format!("there is no scenario `{}`", shortened(name));
                     problems.push(Problem::new(place, message).help(help));
                     continue;
                 }
                 Err(error) => {
-                    problems.push(Problem::new(place, error.to_string()));
+                    let cause = error.source().map_or(String::new(), |cause| format!(": {cause}"));
+                    problems.push(Problem::new(place, format!("{error}{cause}")));
                     continue;
                 }
                 Ok(source) => ParsedFile::parse(source),
@@ -101,12 +113,16 @@ impl LoadedSuite {
     /// # Errors
     /// All problems of the changes or of the scenarios, at the lines of the
     /// suite's file.
-    pub fn plans(&self, kernel: &dyn Kernel) -> Result<Vec<Plan>, ScenarioErrors> {
-        let (mut plans, mut problems) = (Vec::new(), Vec::new());
+    pub fn plans(
+        &self,
+        allow_large: bool,
+        kernel: &dyn Kernel,
+    ) -> Result<Vec<Plan>, ScenarioErrors> {
+        let (mut plans, mut problems) = (Vec::<Plan>::new(), Vec::new());
         for (position, (scenario, overrides)) in
             self.scenarios.iter().zip(self.overrides()).enumerate()
         {
-            match scenario.plan(&overrides, kernel) {
+            match scenario.plan(&Overrides { allow_large, ..overrides }, kernel) {
                 Ok(plan) => plans.push(plan),
                 Err(errors) => {
                     let place = self.file.place_of_member(position);
@@ -118,12 +134,30 @@ impl LoadedSuite {
                 }
             }
         }
+        let trials = plans.iter().map(|plan| plan.trials.len() as u64).sum();
+        problems.extend(Limits::new(allow_large).too_many_trials(trials).map(
+            |(reason, advice)| {
+                let place = self.file.place_of_suite();
+                Problem::new(place, format!("the suite has {reason}")).help(advice)
+            },
+        ));
         if problems.is_empty() {
             Ok(plans)
         } else {
             Err(ScenarioErrors::new(&self.file.source, problems))
         }
     }
+}
+
+/// A problem if the list is longer than any suite. Reading a scenario takes much longer than
+/// reading its name.
+fn too_many(tree: &Node) -> Option<Problem> {
+    let Some(Node { kind: Kind::Seq(items), .. }) = tree.get(&[MEMBERS]) else { return None };
+    (items.len() > MAX_MEMBERS).then(|| {
+        let message = format!("{} scenarios; the most of a suite is {MAX_MEMBERS}", items.len());
+        let place = tree.place_of(&[MEMBERS, &MAX_MEMBERS.to_string()]);
+        Problem::new(place, message).help("write several suites")
+    })
 }
 
 /// Checks the suite's name, and that it has scenarios.

@@ -3,12 +3,23 @@
 use std::sync::Arc;
 
 use indexmap::IndexMap;
-use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use serde_saphyr::{DuplicateKeyPolicy, Location, MergeKeyPolicy, Spanned};
 
+use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_PATH_BYTES, MAX_TEXT_BYTES};
 use crate::place::Place;
 use crate::problem::Problem;
+
+/// The most anchors and aliases, and the most nodes that aliases stand for.
+const MAX_ALIASES: usize = 100;
+const MAX_REPLAYED: usize = 2_000;
+
+/// The most entries of a mapping. With more, each mistake among them would take long.
+const MAX_ENTRIES: usize = 200;
+
+/// Begins the message of an error that is not about the syntax.
+const TOO_LARGE: &str = "too large: ";
 
 /// A node and its place.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +48,11 @@ impl Node {
     ///
     /// # Errors
     /// The text is not YAML.
-    pub(crate) fn parse(text: &str, problems: &mut Vec<Problem>) -> Result<Node, Problem> {
+    pub(crate) fn parse(
+        text: &str,
+        max_nodes: usize,
+        problems: &mut Vec<Problem>,
+    ) -> Result<Node, Problem> {
         let options = serde_saphyr::options! {
             duplicate_keys: DuplicateKeyPolicy::PassThrough,
             merge_keys: MergeKeyPolicy::AsOrdinary,
@@ -45,17 +60,44 @@ impl Node {
             leading_zero_numbers_as_strings: true,
             reject_unsupported_tags: true,
             with_snippet: false,
+            budget: serde_saphyr::budget! {
+                max_depth: MAX_DEPTH,
+                flow_nesting_limit: MAX_DEPTH,
+                max_nodes: max_nodes,
+                max_events: 4 * max_nodes,
+                max_documents: 1,
+                max_anchors: MAX_ALIASES,
+                max_aliases: MAX_ALIASES,
+            },
+            alias_limits: serde_saphyr::alias_limits! {
+                max_total_replayed_events: MAX_REPLAYED,
+                max_replay_stack_depth: MAX_DEPTH,
+            },
         };
         let raw: Raw = serde_saphyr::from_str_with_options(text, options).map_err(|error| {
             let at = error.location().map_or(0, |location| offset(text, location));
             let message = error.render();
+            // The others are about the aliases on the way.
+            let message = message.lines().next().unwrap_or_default();
             // The parser's message for `.inf` and `.nan`.
             let message =
                 message.replace("rejected by the configured policy", "is not a valid value");
             // The place is shown next to the message.
             let message =
                 message.rsplit_once(" at line ").map_or(message.as_str(), |(message, _)| message);
-            Problem::new(Place::File(at..at), format!("not YAML: {message}"))
+            let message = match message.strip_prefix(TOO_LARGE) {
+                Some(what) => what.to_owned(),
+                None if message.starts_with("budget breached: Nodes") => {
+                    format!("the file has more than {max_nodes} YAML nodes")
+                }
+                None if message.starts_with("budget breached: Depth")
+                    || message == "recursion limit exceeded" =>
+                {
+                    format!("the file has more than {MAX_DEPTH} levels")
+                }
+                None => format!("not YAML: {message}"),
+            };
+            Problem::new(Place::File(at..at), message)
         })?;
         Ok(raw.into_node(text, problems))
     }
@@ -63,7 +105,7 @@ impl Node {
     /// The value of a flag, as YAML.
     pub(crate) fn parse_flag(flag: &Arc<str>, yaml: &str) -> Result<Node, Problem> {
         let mut problems = Vec::new();
-        let mut node = Node::parse(yaml, &mut problems)
+        let mut node = Node::parse(yaml, MAX_NODES, &mut problems)
             .map_err(|problem| Problem::new(Place::Flag(flag.clone()), problem.message))?;
         if let Some(problem) = problems.pop() {
             return Err(Problem::new(Place::Flag(flag.clone()), problem.message));
@@ -312,7 +354,8 @@ impl<'de> Visitor<'de> for RawVisitor {
         Ok(RawKind::Scalar(value.into()))
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<RawKind, E> {
+    fn visit_str<E: Error>(self, value: &str) -> Result<RawKind, E> {
+        short_enough(value, MAX_TEXT_BYTES)?;
         Ok(RawKind::Scalar(value.into()))
     }
 
@@ -330,9 +373,25 @@ impl<'de> Visitor<'de> for RawVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut pairs: A) -> Result<RawKind, A::Error> {
         let mut all = Vec::new();
-        while let Some(pair) = pairs.next_entry()? {
+        while let Some(pair) = pairs.next_entry::<Spanned<String>, Raw>()? {
+            short_enough(&pair.0.value, MAX_PATH_BYTES)?;
             all.push(pair);
+            if all.len() > MAX_ENTRIES {
+                return Err(A::Error::custom(format!(
+                    "{TOO_LARGE}a mapping has more than {MAX_ENTRIES} entries"
+                )));
+            }
         }
         Ok(RawKind::Map(all))
+    }
+}
+
+/// Aliases can repeat a text, so each one is limited when it is read.
+fn short_enough<E: Error>(text: &str, most: usize) -> Result<(), E> {
+    match text.len() {
+        length if length > most => {
+            Err(E::custom(format!("{TOO_LARGE}a text has {length} bytes; the most is {most}")))
+        }
+        _ => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use run_view::visible;
 
 const STYLE: &str = include_str!("style.css");
 
@@ -66,7 +67,8 @@ impl IntoResponse for Page {
     fn into_response(self) -> Response {
         let policy = format!("{POLICY}; {}", self.directives);
         let headers = [(header::CONTENT_SECURITY_POLICY, policy)];
-        (self.status, headers, Html(self.render().0)).into_response()
+        let page = self.render().0;
+        (self.status, headers, Html(visible::document(&page).into_owned())).into_response()
     }
 }
 

@@ -26,6 +26,9 @@ pub enum SessionEvent<'a> {
         /// The number of scenarios of the suite.
         total: usize,
     },
+    /// The scenario or suite was planned. Until now nothing was created, so an interruption
+    /// could end the process at once.
+    Planned,
     /// Something that the user should know before the first trial.
     Notice(Notice),
     /// The trials of a run, or of two interleaved ones, begin.

@@ -89,7 +89,6 @@ pub(super) fn begin(
     observer: &mut dyn Observer,
 ) -> Result<Finished> {
     let mut changes = changes.clone();
-    let [own, other] = connect(kind, &against.build)?;
     let mut planned = plan(file, &changes)?;
     let repeat = planned.scenario.repeat.get();
     if changes.repeat.is_none() && repeat < against.min_repetitions {
@@ -102,6 +101,8 @@ pub(super) fn begin(
             trials: 2 * planned.trials.len() as u64,
         }));
     }
+    observer.event(SessionEvent::Planned);
+    let [own, other] = connect(kind, &against.build)?;
     let overrides = recorded_changes(&changes);
     let recorded = begin::Request {
         overrides: &overrides,
@@ -137,6 +138,7 @@ pub(super) fn begin(
 pub(super) fn resume(
     runs: &InterleavedRuns,
     file: Option<&ScenarioFile>,
+    allow_large: bool,
     kind: &dyn BackendKind,
     version: &str,
     interrupted: &AtomicBool,
@@ -153,8 +155,9 @@ pub(super) fn resume(
             )));
         }
     }
-    let new = resume::resume(&runs.new, file, own.as_ref())?;
-    let base = resume::resume(&runs.baseline, file, other.as_ref())?;
+    let new = resume::resume(&runs.new, file, allow_large, own.as_ref())?;
+    let base = resume::resume(&runs.baseline, file, allow_large, other.as_ref())?;
+    observer.event(SessionEvent::Planned);
     let plan = &new.plan;
     let sides = [
         Side {

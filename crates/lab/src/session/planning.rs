@@ -16,30 +16,32 @@ pub(super) fn plan(file: &ScenarioFile, changes: &scenario::Overrides) -> Result
     Ok(file.plan(changes, &RunningKernel)?)
 }
 
-/// The recorded plan of a run.
+/// The recorded plan of a run. The record may come from a stranger: a large plan has to be
+/// allowed again.
 ///
 /// # Errors
 /// If this build does not accept the scenario.
-pub(super) fn recorded_plan(run: &Path, record: &RunRecord) -> Result<Plan> {
+pub(super) fn recorded_plan(run: &Path, record: &RunRecord, allow_large: bool) -> Result<Plan> {
     let file = ScenarioFile::from_source(Source {
         name: record.scenario.name.clone(),
         path: run.join("run.json").display().to_string(),
         // JSON is YAML.
         text: record.scenario.resolved.to_string(),
     });
-    plan(&file, &scenario::Overrides { seed: Some(record.seed), ..Default::default() })
+    let seed = Some(record.seed);
+    plan(&file, &scenario::Overrides { seed, allow_large, ..Default::default() })
 }
 
 /// The changes for a record; the seed is a separate field.
 pub(super) fn recorded_changes(changes: &scenario::Overrides) -> Overrides {
-    let scenario::Overrides { quick, set, only, repeat, seed: _ } = changes.clone();
+    let scenario::Overrides { quick, set, only, repeat, seed: _, allow_large: _ } = changes.clone();
     Overrides { quick, set, only, repeat }
 }
 
 /// The changes of a record.
-pub(super) fn changes_from(record: &RunRecord) -> scenario::Overrides {
+pub(super) fn changes_from(record: &RunRecord, allow_large: bool) -> scenario::Overrides {
     let Overrides { quick, set, only, repeat } = record.scenario.overrides.clone();
-    scenario::Overrides { quick, set, only, repeat, seed: Some(record.seed) }
+    scenario::Overrides { quick, set, only, repeat, seed: Some(record.seed), allow_large }
 }
 
 /// The axes of a plan for a record.

@@ -28,7 +28,7 @@ pub(super) enum Work {
     /// A new run of each scenario of a suite, with changes to all of them.
     Suite(LoadedSuite, Overrides),
     /// The rest of a run, with another file of its scenario if one is named.
-    Resume(PathBuf, Option<ScenarioFile>),
+    Resume { path: PathBuf, file: Option<ScenarioFile>, allow_large: bool },
 }
 
 impl Session {
@@ -77,16 +77,34 @@ impl Session {
                     Ok(Finished::Run(Box::new(run.map_err(|stopped| *stopped.error)?)))
                 }
             },
-            Work::Resume(path, file) => match pair::resumed(&path, request.against.as_ref())? {
-                Some(runs) => {
-                    let version = &request.tool.version;
-                    pair::resume(&runs, file.as_ref(), backend, version, interrupted, observer)
+            Work::Resume { path, file, allow_large } => {
+                match pair::resumed(&path, request.against.as_ref())? {
+                    Some(runs) => {
+                        let version = &request.tool.version;
+                        pair::resume(
+                            &runs,
+                            file.as_ref(),
+                            allow_large,
+                            backend,
+                            version,
+                            interrupted,
+                            observer,
+                        )
+                    }
+                    None => {
+                        let file = file.as_ref();
+                        let run = single::resume(
+                            &path,
+                            file,
+                            allow_large,
+                            backend,
+                            interrupted,
+                            observer,
+                        );
+                        Ok(Finished::Run(Box::new(run.map_err(|stopped| *stopped.error)?)))
+                    }
                 }
-                None => {
-                    let run = single::resume(&path, file.as_ref(), backend, interrupted, observer);
-                    Ok(Finished::Run(Box::new(run.map_err(|stopped| *stopped.error)?)))
-                }
-            },
+            }
         }
     }
 }
@@ -112,10 +130,12 @@ fn work(target: &Target) -> Result<Work> {
         (Target::Resume { run, .. }, _) if SuiteDirectory::exists_at(run) => {
             Err(not_resumable(run, "it is a suite's directory"))
         }
-        (Target::Resume { run, .. }, Some(Document::Scenario(file))) => {
-            Ok(Work::Resume(run.clone(), Some(file)))
+        (Target::Resume { run, allow_large, .. }, Some(Document::Scenario(file))) => {
+            Ok(Work::Resume { path: run.clone(), file: Some(file), allow_large: *allow_large })
         }
-        (Target::Resume { run, .. }, None) => Ok(Work::Resume(run.clone(), None)),
+        (Target::Resume { run, allow_large, .. }, None) => {
+            Ok(Work::Resume { path: run.clone(), file: None, allow_large: *allow_large })
+        }
     }
 }
 

@@ -39,6 +39,8 @@ pub enum Target {
         run: PathBuf,
         /// The run's scenario, by name or path; as recorded if `None`.
         scenario: Option<String>,
+        /// As [`scenario::Overrides::allow_large`].
+        allow_large: bool,
     },
 }
 

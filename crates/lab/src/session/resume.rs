@@ -27,6 +27,7 @@ pub(super) struct Resumed {
 pub(super) fn resume(
     path: &Path,
     file: Option<&ScenarioFile>,
+    allow_large: bool,
     backend: &dyn Backend,
 ) -> Result<Resumed> {
     let (directory, mut record, done) = RunDirectory::resume(path)?;
@@ -37,8 +38,8 @@ pub(super) fn resume(
         )))
     };
     let plan = match file {
-        Some(file) => plan(file, &changes_from(&record))?,
-        None => recorded_plan(path, &record)?,
+        Some(file) => plan(file, &changes_from(&record, allow_large))?,
+        None => recorded_plan(path, &record, allow_large)?,
     };
     let recorded = &record.scenario;
     if plan.resolved != recorded.resolved || axes(&plan) != record.axes {

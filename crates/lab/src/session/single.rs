@@ -8,7 +8,7 @@ use scenario::ScenarioFile;
 
 use super::begin::{self, new_record};
 use super::error::SessionError;
-use super::event::Observer;
+use super::event::{Observer, SessionEvent};
 use super::execution::{self, Side};
 use super::planning::{plan, recorded_changes};
 use super::request::RunRequest;
@@ -45,8 +45,9 @@ pub(super) fn begin(
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedRun> {
-    let backend = backend.connect(None)?;
     let plan = plan(file, changes)?;
+    observer.event(SessionEvent::Planned);
+    let backend = backend.connect(None)?;
     let overrides = recorded_changes(changes);
     let recorded = begin::Request {
         overrides: &overrides,
@@ -67,13 +68,15 @@ pub(super) fn begin(
 pub(super) fn resume(
     path: &Path,
     file: Option<&ScenarioFile>,
+    allow_large: bool,
     backend: &dyn BackendKind,
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedRun> {
     let backend = backend.connect(None)?;
     let resume::Resumed { plan, directory, record, done } =
-        resume::resume(path, file, backend.as_ref())?;
+        resume::resume(path, file, allow_large, backend.as_ref())?;
+    observer.event(SessionEvent::Planned);
     let run = ActiveRun::new(&plan, directory, record, done);
     finish(Side { run, backend: backend.as_ref() }, interrupted, observer)
 }

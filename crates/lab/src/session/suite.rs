@@ -37,7 +37,8 @@ pub(super) fn run(
     let suite = &loaded.suite;
     check_request(suite, changes, request)?;
     // An invalid last scenario is reported before the first one runs.
-    loaded.plans(&RunningKernel)?;
+    loaded.plans(changes.allow_large, &RunningKernel)?;
+    observer.event(SessionEvent::Planned);
     let mut record = new_record(suite, request, backend);
     let directory = SuiteDirectory::create(&request.out, &record)?;
     let mut is_interrupted = false;
@@ -118,6 +119,7 @@ fn member_changes(member: &SuiteMember, suite: &Suite, changes: &Overrides) -> O
         quick: own.quick || changes.quick,
         repeat: changes.repeat.or(own.repeat),
         seed: changes.seed,
+        allow_large: changes.allow_large,
         ..own
     }
 }

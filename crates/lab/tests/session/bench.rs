@@ -94,7 +94,7 @@ impl Bench {
     }
 
     pub(crate) fn resume(&self, run: &Path) -> RunRequest {
-        let target = Target::Resume { run: run.to_owned(), scenario: None };
+        let target = Target::Resume { run: run.to_owned(), scenario: None, allow_large: false };
         RunRequest { target, ..self.request("") }
     }
 
@@ -229,6 +229,7 @@ impl Observer for Recorder<'_> {
                 events.members.last_mut().unwrap().1 = Some(verdict(&run));
             }
             SessionEvent::MemberFailed { .. }
+            | SessionEvent::Planned
             | SessionEvent::RunStarted { .. }
             | SessionEvent::RunFinished => {}
         }

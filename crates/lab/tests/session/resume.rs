@@ -41,12 +41,12 @@ fn a_run_of_another_scenario_is_refused() {
     let bench = Bench::new();
     let run = unfinished(&bench, "mine");
     let other = bench.scenario("other", "");
-    let target = Target::Resume { run: run.clone(), scenario: Some(other) };
+    let target = Target::Resume { run: run.clone(), scenario: Some(other), allow_large: false };
     let session = bench.run(script("{}"), RunRequest { target, ..bench.resume(&run) });
     assert!(session.error().contains("it is a run of another scenario"), "{}", session.error());
 
     let changed = bench.scenario("mine", "repeat: 5\n");
-    let target = Target::Resume { run: run.clone(), scenario: Some(changed) };
+    let target = Target::Resume { run: run.clone(), scenario: Some(changed), allow_large: false };
     let session = bench.run(script("{}"), RunRequest { target, ..bench.resume(&run) });
     assert!(session.error().contains("whose file has changed since"), "{}", session.error());
 }

@@ -77,7 +77,7 @@ fn changes_of_one_scenario_are_refused_for_a_suite() {
     assert!(session.error().contains("it is a suite"), "{}", session.error());
 
     let run = bench.out();
-    let target = Target::Resume { run, scenario: Some(two) };
+    let target = Target::Resume { run, scenario: Some(two), allow_large: false };
     let session = bench.run(script("{}"), RunRequest { target, ..bench.request("") });
     assert!(session.error().contains("individually"), "{}", session.error());
     assert!(bench.runs().is_empty(), "nothing was started");

@@ -11,9 +11,11 @@ use std::time::Duration;
 
 use chat_protocol::{Codec, Decoder, Framing};
 use nix::sys::termios::{self, SetArg};
+use run_view::visible;
 use rustyline::error::ReadlineError;
 use rustyline::{DefaultEditor, ExternalPrinter};
 
+use super::print_message;
 use super::target::Target;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
@@ -61,7 +63,7 @@ impl Chat {
         let modes = termios::tcgetattr(io::stdin().as_fd()).ok();
         let mut editor = DefaultEditor::new().map_err(terminal_error)?;
         let mut printer = editor.create_external_printer().map_err(terminal_error)?;
-        print(&format!(
+        print_message(&format!(
             "connected to {server}; type a message and press Enter; leave with `exit` or Ctrl-D"
         ));
         let lost = self.listen(move |line| {
@@ -75,7 +77,7 @@ impl Chat {
                 if let Some(modes) = modes {
                     let _ = termios::tcsetattr(io::stdin().as_fd(), SetArg::TCSANOW, &modes);
                 }
-                print(&format!("\r\n{reason}"));
+                print_message(&format!("\n{reason}"));
                 std::process::exit(Exit::Machine as i32);
             }
             let _ = disconnected_sender.send(());
@@ -106,7 +108,7 @@ impl Chat {
                 break;
             }
             if let Ok(reason) = lost.try_recv() {
-                print(&reason);
+                print_message(&reason);
                 return Ok(Exit::Machine);
             }
             self.send(&line);
@@ -155,9 +157,9 @@ impl Chat {
         }
         let mut bytes = Vec::new();
         if let Err(error) = self.codec.encode(line.as_bytes(), &mut bytes) {
-            print(&format!("failed to send: {error}"));
+            print_message(&format!("failed to send: {error}"));
         } else if let Err(error) = (&*self.stream).write_all(&bytes) {
-            print(&format!("failed to send: {error}"));
+            print_message(&format!("failed to send: {error}"));
         }
     }
 
@@ -167,21 +169,9 @@ impl Chat {
     }
 }
 
-/// A body as one line of text. Escapes control characters, so that other clients cannot
-/// control this terminal.
+/// A body as one line of text: other clients cannot control this terminal.
 fn printable(body: &[u8]) -> String {
-    String::from_utf8_lossy(body)
-        .chars()
-        .flat_map(|c| {
-            let escaped = c.is_control().then(|| c.escape_default());
-            let plain = escaped.is_none().then_some(c);
-            escaped.into_iter().flatten().chain(plain)
-        })
-        .collect()
-}
-
-fn print(line: &str) {
-    let _ = writeln!(io::stderr(), "{line}");
+    visible::line(&String::from_utf8_lossy(body)).into_owned()
 }
 
 #[cfg(test)]

@@ -14,6 +14,9 @@ use crate::exit::Exit;
 pub(crate) struct CheckArguments {
     /// Names of scenarios or suites, or paths of their files [default: all].
     scenarios: Vec<String>,
+    /// Allow more cells, trials, clients, messages and time than a mistake should cost.
+    #[arg(long)]
+    allow_large: bool,
 }
 
 /// Validates each file and prints every problem.
@@ -28,7 +31,7 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
     };
     let mut exit = Exit::Held;
     for document in &documents {
-        match validate(document) {
+        match validate(document, arguments.allow_large) {
             Ok(content) => {
                 print_output(&format!("{}: valid; {content}", document.name()))?;
             }
@@ -49,16 +52,16 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
 }
 
 /// Validates a file and describes its content.
-fn validate(document: &Document) -> Result<String> {
+fn validate(document: &Document, allow_large: bool) -> Result<String> {
     match document {
         Document::Scenario(file) => {
-            let plan = plan::default_plan(file)?;
+            let plan = plan::default_plan(file, allow_large)?;
             require_limits(std::slice::from_ref(&plan))?;
             Ok(plan::describe_size(&plan))
         }
         Document::Suite(file) => {
             let suite = file.load()?;
-            let plans = plan::suite_plans(&suite)?;
+            let plans = plan::suite_plans(&suite, allow_large)?;
             require_limits(&plans)?;
             let trials: usize = plans.iter().map(|plan| plan.trials.len()).sum();
             let scenarios = several(suite.scenarios.len() as u64, "scenario");

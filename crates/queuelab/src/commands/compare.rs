@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use report::{Run, Suite};
 use run_record::{RunDirectory, SuiteDirectory};
 
-use super::print_output;
+use super::{print_json, print_output};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -119,7 +119,10 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
             )));
         }
     };
-    print_output(&text)?;
+    match format {
+        Format::Json => print_json(&text)?,
+        Format::Text | Format::Markdown => print_output(&text)?,
+    };
     Ok(exit_code(conclusion))
 }
 

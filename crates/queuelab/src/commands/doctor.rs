@@ -21,7 +21,7 @@ use run_record::KernelReport;
 
 use self::diagnosis::{BackendDiagnosis, Diagnosis};
 use self::limits::Limits;
-use super::{plan, print_output};
+use super::{plan, print_json, print_output};
 use crate::error::Result;
 use crate::exit::Exit;
 
@@ -50,7 +50,7 @@ pub(crate) fn doctor(arguments: &DoctorArguments) -> Result {
         diagnosis.machine.push(Finding::ok("kernel rules", rules));
     }
     match arguments.json {
-        true => print_output(&diagnosis.json())?,
+        true => print_json(&diagnosis.json())?,
         false => print_output(&text::text(&diagnosis))?,
     };
     Ok(if diagnosis.can_run() { Exit::Held } else { Exit::Machine })
@@ -65,7 +65,8 @@ fn describe_kernel(diagnosis: &Diagnosis) -> Option<KernelReport> {
 
 /// The maximum needs of the scenarios on this machine.
 fn max_needs() -> Needs {
-    let plans = scenario::scenarios().into_iter().filter_map(|file| plan::default_plan(&file).ok());
+    let plans =
+        scenario::scenarios().into_iter().filter_map(|file| plan::default_plan(&file, false).ok());
     plans.map(|plan| Needs::from_plan(&plan)).fold(Needs::default(), |max, needs| Needs {
         clients: max.clients.max(needs.clients),
         thread_stack: max.thread_stack.max(needs.thread_stack),

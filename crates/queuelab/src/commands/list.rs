@@ -1,5 +1,6 @@
 //! `queuelab list`: lists the scenarios and suites.
 
+use run_view::visible;
 use scenario::{ScenarioFile, SuiteFile};
 
 use super::{plan, print_output};
@@ -11,8 +12,9 @@ pub(crate) fn list() -> Result {
     let (scenarios, suites) = (scenario::scenarios(), scenario::suites());
     let scenarios = scenarios.iter().map(|file| (&file.source().name, describe_scenario(file)));
     let suites = suites.iter().map(|file| (&file.source().name, describe_suite(file)));
-    let rows: Vec<_> = scenarios.chain(suites).collect();
-    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let rows = scenarios.chain(suites).map(|(name, content)| (visible::line(name), content));
+    let rows: Vec<_> = rows.collect();
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
     let lines: Vec<_> = rows
         .iter()
         .map(|(name, content)| match content {
@@ -24,11 +26,11 @@ pub(crate) fn list() -> Result {
 }
 
 fn describe_scenario(file: &ScenarioFile) -> Result<String> {
-    let plan = plan::default_plan(file)?;
-    Ok(format!("{:>5} trials  {}", plan.trials.len(), plan.scenario.question))
+    let plan = plan::default_plan(file, false)?;
+    Ok(format!("{:>5} trials  {}", plan.trials.len(), visible::line(&plan.scenario.question)))
 }
 
 fn describe_suite(file: &SuiteFile) -> Result<String> {
     let suite = file.load()?.suite;
-    Ok(format!("{:>5} scenarios  {}", suite.suite.len(), suite.question))
+    Ok(format!("{:>5} scenarios  {}", suite.suite.len(), visible::line(&suite.question)))
 }

@@ -3,8 +3,7 @@
 use clap::Args;
 use lab::RunningKernel;
 use report::several;
-use run_record::Overrides;
-use scenario::{Document, LoadedSuite, Plan, ScenarioFile};
+use scenario::{Document, LoadedSuite, Overrides, Plan, ScenarioFile};
 
 use crate::error::{CommandError, Result};
 
@@ -18,7 +17,7 @@ pub(crate) struct PlanArguments {
 }
 
 /// Overrides of a scenario's settings.
-#[derive(Debug, Default, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(crate) struct Changes {
     /// Use the scenario's quick form.
     #[arg(long)]
@@ -36,6 +35,9 @@ pub(crate) struct Changes {
     /// Seed of the order of trials [default: random].
     #[arg(long, value_name = "N")]
     pub(crate) seed: Option<u64>,
+    /// Allow more cells, trials, clients, messages and time than a mistake should cost.
+    #[arg(long)]
+    pub(crate) allow_large: bool,
 }
 
 /// Lets an ordinary user try a scenario's sysctls, in a namespace of its own. Call it before
@@ -45,10 +47,12 @@ pub(crate) fn prepare_checks() {
     let _ = lab::default_backend().prepare_process();
 }
 
-/// The plan of the scenario with this name or path.
-pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Result<Plan> {
-    match scenario::load(name)? {
-        Document::Scenario(file) => Ok(file.plan(&with_seed(overrides, seed), &RunningKernel)?),
+/// The plan of the scenario of these arguments.
+pub(crate) fn plan(arguments: &PlanArguments) -> Result<Plan> {
+    let Changes { quick, set, only, repeat, seed, allow_large } = arguments.changes.clone();
+    let overrides = Overrides { quick, set, only, repeat, seed, allow_large };
+    match scenario::load(&arguments.scenario)? {
+        Document::Scenario(file) => Ok(file.plan(&overrides, &RunningKernel)?),
         Document::Suite(file) => {
             let suite = file.load()?.suite;
             Err(CommandError::Usage(format!(
@@ -61,30 +65,19 @@ pub(crate) fn plan(name: &str, overrides: &Overrides, seed: Option<u64>) -> Resu
 }
 
 /// The plan of a scenario without overrides.
-pub(crate) fn default_plan(file: &ScenarioFile) -> Result<Plan> {
-    Ok(file.plan(&scenario::Overrides::default(), &RunningKernel)?)
+pub(crate) fn default_plan(file: &ScenarioFile, allow_large: bool) -> Result<Plan> {
+    Ok(file.plan(&Overrides { allow_large, ..Overrides::default() }, &RunningKernel)?)
 }
 
 /// The plans of a suite's scenarios, with the suite's overrides.
-pub(crate) fn suite_plans(suite: &LoadedSuite) -> Result<Vec<Plan>> {
-    Ok(suite.plans(&RunningKernel)?)
+pub(crate) fn suite_plans(suite: &LoadedSuite, allow_large: bool) -> Result<Vec<Plan>> {
+    Ok(suite.plans(allow_large, &RunningKernel)?)
 }
 
 /// Describes the size of a plan: its numbers of cells and trials.
 pub(crate) fn describe_size(plan: &Plan) -> String {
     let [cells, trials] = [plan.cells.len(), plan.trials.len()].map(|number| number as u64);
     format!("{}, {}", several(cells, "cell"), several(trials, "trial"))
-}
-
-/// The overrides that a run's record stores.
-pub(crate) fn overrides(changes: &Changes) -> Overrides {
-    let Changes { quick, set, only, repeat, seed: _ } = changes;
-    Overrides { quick: *quick, set: set.clone(), only: only.clone(), repeat: *repeat }
-}
-
-fn with_seed(overrides: &Overrides, seed: Option<u64>) -> scenario::Overrides {
-    let Overrides { quick, set, only, repeat } = overrides.clone();
-    scenario::Overrides { quick, set, only, repeat, seed }
 }
 
 fn parse_pair(text: &str) -> std::result::Result<(String, String), String> {

@@ -11,7 +11,8 @@ use lab::{CellPredictions, KernelFacts};
 use queue_model::law::Unit;
 use run_record::{AxisNames, LawCheck, LawNotApplied, describe_value};
 use run_view::prose::wrap;
-use scenario::{Cell, Plan, Scenario};
+use run_view::visible;
+use scenario::{Axis, Cell, Plan, Scenario};
 use tabled::builder::Builder;
 use tabled::settings::peaker::Priority;
 use tabled::settings::{Style, Width};
@@ -56,22 +57,22 @@ fn parse_accept_time(text: &str) -> std::result::Result<Duration, String> {
 /// Prints the predictions for each cell.
 pub(crate) fn predict(arguments: &PredictArguments) -> Result {
     plan::prepare_checks();
-    let PredictArguments { plan: PlanArguments { scenario, changes }, simulate, kernel, .. } =
-        arguments;
+    let PredictArguments { simulate, kernel, .. } = arguments;
     let pace = match (&arguments.from, arguments.accept) {
         (Some(run), _) => AcceptPace::Measured(MeasuredPaces::read(run)?),
         (None, Some(between)) => AcceptPace::Given(between),
         (None, None) => AcceptPace::Estimate,
     };
     let facts = kernel.facts()?;
-    let plan = plan::plan(scenario, &plan::overrides(changes), changes.seed)?;
+    let plan = plan::plan(&arguments.plan)?;
     let predictions = match simulate {
         true => simulation::simulate_plan(&plan, &facts, &pace),
         false => apply_laws(&plan, &facts),
     };
     let Scenario { name, question, .. } = &plan.scenario;
     let kernel = kernel.describe(&facts).map_or(String::new(), |line| format!("{line}\n"));
-    print_output(&format!("{name}: {question}\n{kernel}\n{predictions}"))
+    let title = format!("{name}: {question}");
+    print_output(&format!("{}\n{kernel}\n{predictions}", visible::line(&title)))
 }
 
 /// Maximum width of the table, in columns.
@@ -151,7 +152,8 @@ fn axis_names(plan: &Plan) -> impl Iterator<Item = String> {
 
 /// A cell's values on the axes.
 fn axis_values(plan: &Plan, cell: &Cell) -> impl Iterator<Item = String> {
-    plan.axes.iter().map(|axis| describe_value(&cell.point[&axis.path]))
+    let value = |axis: &Axis| describe_value(&cell.point[&axis.path]);
+    plan.axes.iter().map(move |axis| visible::line(&value(axis)).into_owned())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use probe::{Families, ProbeConfig, ProbeError, ProbeEvent, ProbeResponse};
+use run_view::visible;
 use worker::Message;
 
 use self::text::Text;
@@ -76,7 +77,7 @@ pub(crate) fn probe(arguments: ProbeArguments) -> Result {
             Message::Started(_) => return Ok(()),
         };
         let mut out = io::stdout().lock();
-        writeln!(out, "{lines}").and_then(|()| out.flush())
+        writeln!(out, "{}", visible::lines(&lines)).and_then(|()| out.flush())
     });
     match result {
         // The reader has closed the pipe.

@@ -8,7 +8,7 @@ use clap::Args;
 use report::{Files, Run, Suite};
 use run_record::{Folder, RunDirectory, SuiteDirectory};
 
-use super::print_output;
+use super::{print_annotation, print_message, print_output};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -50,7 +50,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
 }
 
 fn annotate(annotation: Option<String>) -> Result {
-    annotation.map_or(Ok(Exit::Held), |line| print_output(&line))
+    annotation.map_or(Ok(Exit::Held), |line| print_annotation(&line))
 }
 
 /// Writes `summary.md` and `junit.xml` into a suite's directory.
@@ -90,7 +90,7 @@ pub(super) fn print_and_write(
 pub(super) fn write(run: &Run, directory: &Path) -> std::result::Result<(), CommandError> {
     let Files { files, damaged } = report::files(run, directory);
     for error in damaged {
-        anstream::eprintln!("warning: failed to {error}; no chart is drawn for its trial");
+        print_message(&format!("warning: failed to {error}; no chart is drawn for its trial"));
     }
     let folder = Folder::open(directory)?;
     write_files(&files, &folder)?;

@@ -20,9 +20,9 @@ use crate::exit::Exit;
 pub(crate) fn run(arguments: &RunArguments) -> Result {
     // First: a backend may need a process that has started no thread.
     let session = Session::prepare(arguments.request())?;
-    let interrupted = interruption()?;
+    let Interruption { interrupted, at_once } = interruption()?;
     let writes_reports = !arguments.no_report;
-    let mut reporter = Reporter::new(writes_reports);
+    let mut reporter = Reporter::new(writes_reports, at_once);
     match session.run(&interrupted, &mut reporter)? {
         Finished::Run(run) => {
             let exit = exit(&run);
@@ -80,18 +80,31 @@ fn print_suite(suite: &FinishedSuite, reporter: &Reporter, writes_reports: bool)
     }
 }
 
-/// Becomes true at the first Ctrl-C or SIGTERM; a second one ends the process at once,
-/// and the kernel ends its workers and namespaces with it.
-fn interruption() -> Result<Arc<AtomicBool>> {
-    let flag = Arc::new(AtomicBool::new(false));
+/// What Ctrl-C and SIGTERM do.
+struct Interruption {
+    /// Becomes true at the first one; a second one ends the process at once, and the kernel
+    /// ends its workers and namespaces with it.
+    interrupted: Arc<AtomicBool>,
+    /// Whether the first one already ends the process: while it plans, there is nothing to
+    /// end in order.
+    at_once: Arc<AtomicBool>,
+}
+
+fn interruption() -> Result<Interruption> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let at_once = Arc::new(AtomicBool::new(true));
     for signal in [SIGINT, SIGTERM] {
         let code = Exit::Interrupted as i32;
-        signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&flag))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&flag)))
+        let end_if = |flag: &Arc<AtomicBool>| {
+            signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(flag))
+        };
+        end_if(&at_once)
+            .and_then(|_| end_if(&interrupted))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&interrupted)))
             .map_err(|source| CommandError::Io {
                 action: "watch for signals".to_owned(),
                 source,
             })?;
     }
-    Ok(flag)
+    Ok(Interruption { interrupted, at_once })
 }

@@ -6,8 +6,7 @@ use crate::error::Result;
 
 /// Prints the resolved scenario, its axes, and the number of its trials.
 pub(crate) fn show(arguments: &PlanArguments) -> Result {
-    let overrides = plan::overrides(&arguments.changes);
-    let plan = plan::plan(&arguments.scenario, &overrides, arguments.changes.seed)?;
+    let plan = plan::plan(arguments)?;
     let mut text = serde_saphyr::to_string(&plan.resolved).expect("a scenario is plain data");
     text += "\n# axes (the last one varies fastest):\n";
     for axis in &plan.axes {

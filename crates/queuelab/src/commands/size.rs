@@ -14,7 +14,7 @@ use tabled::settings::{Alignment, Style};
 
 use super::accept_pace::MeasuredPaces;
 use super::kernel_rules::KernelArguments;
-use super::print_output;
+use super::{print_json, print_output};
 use crate::error::Result;
 
 /// Flags of `queuelab size`.
@@ -63,8 +63,9 @@ fn parse_round_trip(text: &str) -> std::result::Result<Duration, String> {
 pub(super) fn parse_rate(text: &str) -> std::result::Result<f64, String> {
     let number = text.strip_suffix("/s").unwrap_or(text);
     match number.parse::<f64>() {
-        Ok(rate) if rate > 0.0 && rate <= 1e9 => Ok(rate),
-        _ => Err("expected connections per second, such as 30000/s".to_owned()),
+        // A rarer accept would not be seen, and its time would not fit in a clock.
+        Ok(rate) if (1e-3..=1e9).contains(&rate) => Ok(rate),
+        _ => Err("expected connections per second, such as 30000/s, and at least 0.001".to_owned()),
     }
 }
 
@@ -129,7 +130,7 @@ pub(crate) fn size(arguments: &SizeArguments) -> Result {
     let sizing = find(arguments, &kernel, accept_rate, accept_source);
     if arguments.json {
         let json = serde_json::to_string_pretty(&sizing).expect("a sizing is plain data");
-        return print_output(&json);
+        return print_json(&json);
     }
     let kernel = arguments.kernel.describe(&kernel).map_or(String::new(), |line| line + "\n");
     print_output(&format!("{kernel}{}", sizing.describe()))
@@ -315,7 +316,11 @@ mod tests {
     fn rates_and_shares_are_parsed() {
         assert_eq!(parse_rate("50000/s"), Ok(50_000.0));
         assert_eq!(parse_rate("2.5e4"), Ok(25_000.0));
-        assert!(["0", "-1/s", "fast"].iter().all(|wrong| parse_rate(wrong).is_err()));
+        assert!(
+            ["0", "-1/s", "1e-300", "inf", "NaN", "fast"]
+                .iter()
+                .all(|wrong| parse_rate(wrong).is_err())
+        );
         assert_eq!(parse_share("1e-4"), Ok(1e-4));
         assert!(["0", "1", "1e-9"].iter().all(|wrong| parse_share(wrong).is_err()));
     }

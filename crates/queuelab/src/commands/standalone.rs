@@ -10,7 +10,7 @@ use run_record::TrialRecord;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 
-use super::print_output;
+use super::{print_json, print_message, print_output};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use crate::tool::tool;
@@ -34,7 +34,7 @@ pub(crate) fn run_standalone(
     let finished =
         lab::run_standalone(&request, (sender, commands), &interrupted).inspect_err(|error| {
             if matches!(error, StandaloneError::Interrupted) {
-                anstream::eprintln!("interrupted: the partial results are discarded");
+                print_message("interrupted: the partial results are discarded");
             }
         })?;
     let failed = finished.trial.standalone.is_some_and(|view| view.failed > 0);
@@ -45,7 +45,7 @@ pub(crate) fn run_standalone(
             super::report::print_and_write(&run, &report::standalone(&run), &path)?;
         }
         (path, true) => {
-            print_output(&json(&run.trials[0]))?;
+            print_json(&json(&run.trials[0]))?;
             path.map_or(Ok(()), |path| super::report::write(&run, &path))?;
         }
         (None, false) => {

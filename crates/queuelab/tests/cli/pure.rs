@@ -6,6 +6,8 @@ mod ci;
 mod compare;
 mod disturbed;
 mod explain;
+mod hostile_text;
+mod limits;
 mod original_protocol;
 mod predict;
 mod report;

@@ -4,6 +4,7 @@ use charts::Chart;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use run_record::Verdict;
 use run_view::prose::remove_invalid_xml;
+use run_view::visible;
 
 use super::{Block, Document, Level, Picture, Section, Tone};
 
@@ -52,7 +53,7 @@ pub(crate) fn render_html(document: &Document) -> String {
             }
         }
     };
-    format!("{}\n", remove_invalid_xml(&page.0))
+    format!("{}\n", remove_invalid_xml(&visible::document(&page.0)))
 }
 
 fn content(document: &Document, section: &Section) -> Markup {

@@ -4,11 +4,13 @@
 //! of a terminal looks first.
 
 use run_view::prose::{WIDTH, wrap};
+use run_view::visible;
 
 use super::{Block, Document, Level, Section};
 
 pub(crate) fn render_terminal(document: &Document) -> String {
-    let mut parts = vec![format!("{}: {}", document.name, document.question)];
+    let title = format!("{}: {}", document.name, document.question);
+    let mut parts = vec![visible::line(&title).into_owned()];
     let (brief, others): (Vec<_>, Vec<_>) =
         document.sections.iter().partition(|section| section.is_brief);
     for section in others {
@@ -19,7 +21,7 @@ pub(crate) fn render_terminal(document: &Document) -> String {
         }
     }
     parts.extend(brief.into_iter().flat_map(content));
-    parts.join("\n\n")
+    visible::lines(&parts.join("\n\n")).into_owned()
 }
 
 fn content(section: &Section) -> Vec<String> {
@@ -30,7 +32,7 @@ fn format_block(block: &Block) -> Vec<String> {
     let text = match block {
         Block::Text(_, text) => wrap_lines(text),
         Block::Preformatted(text) => text.clone(),
-        Block::Verdict(_, headline) => headline.clone(),
+        Block::Verdict(_, headline) => visible::line(headline).into_owned(),
         Block::Table(table, is_wrapped) => {
             let drawn = if *is_wrapped { table.wrapped() } else { table.drawn() };
             match table.title.as_str() {
@@ -39,7 +41,8 @@ fn format_block(block: &Block) -> Vec<String> {
             }
         }
         Block::List(items) | Block::Notes(items) => {
-            items.iter().map(|item| format!("  {item}")).collect::<Vec<_>>().join("\n")
+            let line = |item: &String| format!("  {}", visible::line(item));
+            items.iter().map(line).collect::<Vec<_>>().join("\n")
         }
         Block::Points(points) => {
             return points.iter().map(|point| item(&point.lead, &point.text)).collect();
@@ -51,7 +54,10 @@ fn format_block(block: &Block) -> Vec<String> {
         Block::ChartsOrText { text, .. } => return text.iter().flat_map(format_block).collect(),
         Block::Folded { blocks, .. } => return blocks.iter().flat_map(format_block).collect(),
         Block::Facts(facts) => {
-            let lines = facts.iter().map(|(name, value)| format!("{name}: {value}"));
+            let line = |(name, value): &(String, String)| {
+                visible::line(&format!("{name}: {value}")).into_owned()
+            };
+            let lines = facts.iter().map(line);
             lines.collect::<Vec<_>>().join("\n")
         }
         Block::Heading(_)

@@ -6,6 +6,7 @@ use run_record::{Interleaved, InterleavedRole};
 use run_view::Run;
 use run_view::number::gibibytes;
 use run_view::prose::several;
+use run_view::visible;
 
 use crate::document::{Block, Section, Source};
 use crate::table::Table;
@@ -13,7 +14,7 @@ use crate::table::Table;
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
     let mut section = Section::new("environment", "Environment");
-    section.summary(Block::text(run.hosts()));
+    section.summary(Block::text(visible::line(&run.hosts())));
     section.page(Block::caption(
         "The machine, the program and the settings. Runs are comparable if these are the same.",
     ));

@@ -1,6 +1,7 @@
 //! A suite as a table for a terminal.
 
 use run_record::SuiteDirectory;
+use run_view::visible;
 
 use crate::suite::{Member, Suite};
 use crate::table::Table;
@@ -40,11 +41,10 @@ pub(super) fn summary(suite: &Suite) -> String {
         Some(_) => "",
     };
     format!(
-        "{}: {}\n\n{}\n\n{}{unfinished}\n\nSuite directory: {}",
-        record.suite,
-        record.question,
+        "{}\n\n{}\n\n{}{unfinished}\n\nSuite directory: {}",
+        visible::line(&format!("{}: {}", record.suite, record.question)),
         table.drawn(),
-        suite.verdict.headline(),
+        visible::line(&suite.verdict.headline()),
         suite.path.display()
     )
 }

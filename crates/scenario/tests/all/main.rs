@@ -5,5 +5,6 @@ mod errors;
 mod expectations;
 mod files;
 mod headline;
+mod limits;
 mod overrides;
 mod places;

@@ -27,6 +27,7 @@ impl Annotation {
     /// Adds a line. An error becomes the first line and makes the annotation an error; a
     /// warning becomes the last line.
     pub(super) fn add(&mut self, level: Level, suite: &str, line: &str) {
+        let (suite, line) = (report::escape_data(suite), report::escape_data(line));
         if level == Level::Warning && !self.text.is_empty() {
             self.text += &format!("%0A{line}");
             return;
@@ -61,8 +62,8 @@ mod tests {
     fn an_error_comes_first_and_a_warning_last() {
         let mut annotation = Annotation::parse("::warning title=a::one%0Atwo\n");
         annotation.add(Level::Error, "laws", "three");
-        annotation.add(Level::Warning, "laws", "four");
-        let expected = "::error title=queuelab laws::three%0Aone%0Atwo%0Afour";
+        annotation.add(Level::Warning, "laws", "4 %\n\u{1b}four");
+        let expected = "::error title=queuelab laws::three%0Aone%0Atwo%0A4 %25%0A\\u{1b}four";
         assert_eq!(annotation.command(), Some(expected));
         assert!(annotation.is_error());
         assert_eq!(Annotation::default().command(), None);

@@ -8,7 +8,7 @@ use super::annotation::{Annotation, Level};
 use super::settings::Settings;
 use super::steps::{COMPARE_CODE, COMPARISON, NOTE, RUN_CODE, SUITE, SUMMARY, io_error};
 use super::{machine, program};
-use crate::commands::print_output;
+use crate::commands::print_annotation;
 use crate::error::Result;
 use crate::exit::Exit;
 
@@ -36,7 +36,7 @@ pub(super) fn summary(settings: &Settings) -> Result {
     }
     append(settings, &truncate(text))?;
     match annotation.command() {
-        Some(command) => print_output(command),
+        Some(command) => print_annotation(command),
         None => Ok(Exit::Held),
     }
 }

@@ -85,9 +85,13 @@ pub(crate) struct RunArguments {
 impl RunArguments {
     /// The request for a session.
     pub(super) fn request(&self) -> RunRequest {
-        let Changes { quick, set, only, repeat, seed } = &self.changes;
+        let Changes { quick, set, only, repeat, seed, allow_large } = &self.changes;
         let target = match &self.resume {
-            Some(run) => Target::Resume { run: run.clone(), scenario: self.scenario.clone() },
+            Some(run) => Target::Resume {
+                run: run.clone(),
+                scenario: self.scenario.clone(),
+                allow_large: *allow_large,
+            },
             None => Target::New {
                 scenario: self.scenario.clone().expect("clap requires it without --resume"),
                 changes: scenario::Overrides {
@@ -96,6 +100,7 @@ impl RunArguments {
                     only: only.clone(),
                     repeat: *repeat,
                     seed: *seed,
+                    allow_large: *allow_large,
                 },
             },
         };

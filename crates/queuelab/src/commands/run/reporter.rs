@@ -1,12 +1,15 @@
 //! Prints what a session reports while it runs.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use lab::{Notice, Observer, SessionEvent, StoppedRun};
 use report::Run;
 
 use crate::commands::report as report_command;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::output::print_output;
+use crate::output::{print_message, print_output};
 use crate::progress::{self, Progress};
 
 /// Prints events, and collects the exit codes of a suite's scenarios.
@@ -15,11 +18,13 @@ pub(super) struct Reporter {
     member_exits: Vec<Exit>,
     /// Whether it writes the report of each scenario of a suite.
     writes_reports: bool,
+    /// Whether an interruption ends the process at once.
+    at_once: Arc<AtomicBool>,
 }
 
 impl Reporter {
-    pub(super) fn new(writes_reports: bool) -> Self {
-        Self { progress: None, member_exits: Vec::new(), writes_reports }
+    pub(super) fn new(writes_reports: bool, at_once: Arc<AtomicBool>) -> Self {
+        Self { progress: None, member_exits: Vec::new(), writes_reports, at_once }
     }
 
     /// The exit code of a suite. A failed check outranks a scenario that could not
@@ -36,8 +41,9 @@ impl Observer for Reporter {
     fn event(&mut self, event: SessionEvent<'_>) {
         match event {
             SessionEvent::MemberStarted { scenario, position, total } => {
-                anstream::eprintln!("{} of {total}: {scenario}", position + 1);
+                print_message(&format!("{} of {total}: {scenario}", position + 1));
             }
+            SessionEvent::Planned => self.at_once.store(false, Ordering::SeqCst),
             SessionEvent::Notice(notice) => print_notice(notice),
             SessionEvent::RunStarted { planned, done } => {
                 self.progress = Some(progress::progress(planned, done));
@@ -88,12 +94,12 @@ fn print_if_error<T>(result: Result<T>) {
 
 fn print_notice(notice: Notice) {
     match notice {
-        Notice::RepetitionsRaised { from, to, trials } => anstream::eprintln!(
+        Notice::RepetitionsRaised { from, to, trials } => print_message(&format!(
             "each cell has {to} repetitions of each build instead of {from}, {trials} trials in \
              total, because fewer are inconclusive (override with --repeat)"
-        ),
+        )),
         Notice::InterruptedBeforeStart => {
-            anstream::eprintln!("interrupted before the first trial: no run directory was created");
+            print_message("interrupted before the first trial: no run directory was created");
         }
     }
 }
@@ -104,10 +110,10 @@ fn print_stopped(stopped: &StoppedRun) {
     let reason = if *is_interrupted { "interrupted" } else { "stopped" };
     let places: Vec<_> = directories.iter().map(|path| path.display().to_string()).collect();
     let flags = against.as_ref().map_or(String::new(), |build| format!(" --against {build}"));
-    anstream::eprintln!(
+    print_message(&format!(
         "{reason}: {recorded} of {planned} trials are saved in {}\n\
          resume with: queuelab run --resume {}{flags}",
         places.join(" and "),
         places[0]
-    );
+    ));
 }
