@@ -39,6 +39,10 @@ search combinations="600":
 fuzz target="" seconds="60":
     fuzz/run {{seconds}} {{target}}
 
+# Try many orders of the threads' steps: just models 100000; see models/README.md.
+models schedules="2000":
+    cargo run --release --manifest-path models/Cargo.toml -- {{schedules}}
+
 # Check the format and run clippy with warnings denied.
 lint:
     cargo fmt --all --check
