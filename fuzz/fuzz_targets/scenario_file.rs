@@ -20,7 +20,8 @@ fuzz_target!(|text: &str| {
         }
         // The members with a path are files of this machine.
         Document::Suite(_) if text.contains(['/', '\\']) || text.contains(".y") => {}
-        Document::Suite(file) => match file.load().and_then(|suite| suite.plans(&AnyKernel)) {
+        Document::Suite(file) => match file.load().and_then(|suite| suite.plans(false, &AnyKernel))
+        {
             Ok(plans) => plans.iter().for_each(check_record),
             Err(errors) => show(&errors),
         },
