@@ -256,11 +256,17 @@ mod tests {
         let endless = script(folder.path(), "#!/bin/sh\nexec yes queue\n");
         let error = refusal(&endless);
         assert!(error.contains("it ended with signal: 13"), "{error}");
-        // A child of the build leaves the pipe open.
-        let with_child = script(folder.path(), "#!/bin/sh\nsleep 5 &\necho queuelab 7\n");
-        let started = Instant::now();
+        // A child of the build leaves the pipe open, until this test is done with it.
+        let (held, ended) = (folder.path().join("held"), folder.path().join("ended"));
+        fs::write(&held, "").unwrap();
+        let child = "#!/bin/sh\ncd \"${0%/*}\"\n\
+                     (while [ -e held ]; do sleep 0.05; done; touch ended) &\necho queuelab 7\n";
+        let with_child = script(folder.path(), child);
         assert!(BuildFile::open(&with_child).is_ok());
-        assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        fs::remove_file(held).unwrap();
+        while !ended.exists() {
+            std::thread::sleep(Duration::from_millis(1));
+        }
     }
 
     #[test]

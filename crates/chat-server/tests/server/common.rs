@@ -4,7 +4,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chat_protocol::{Codec, Decoder, Framing};
 use chat_server::{DesignName, RunningServer, Server, ServerHandle, ServerReport, ServerSettings};
@@ -15,10 +15,7 @@ use socket2::{Domain, Socket, Type};
 use crate::tcp_table::{is_blocked_on, wait_for_reader_of};
 
 /// Only a hang takes so long.
-pub(crate) const TIMEOUT: Duration = Duration::from_secs(20);
-
-/// The longest that a stop may take.
-pub(crate) const STOP_BOUND: Duration = Duration::from_secs(1);
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// Runs `body` in a network namespace of its own, in which no late RST ends a TIME_WAIT.
 pub(crate) fn in_a_host(body: impl FnOnce() + Send) {
@@ -125,15 +122,6 @@ impl TestServer {
             ended.send(report).expect("it is waited for")
         });
         end.recv_timeout(TIMEOUT).expect("the server stops")
-    }
-
-    /// Stops within the bound.
-    pub(crate) fn stop_in_time(self, case: &str) -> ServerReport {
-        let start = Instant::now();
-        let report = self.stop();
-        let took = start.elapsed();
-        assert!(took < STOP_BOUND, "{case}: stopping took {took:?}");
-        report
     }
 }
 

@@ -79,7 +79,7 @@ fn kernel_each_listener_has_its_own_queue_and_accept_loop() {
         held[0].send(b"\0\0\0\x02hi").expect("it reads");
         let others = held.len() as u64 - 1;
         wait_until("all others have it", || server.handle.report().deliveries >= others);
-        let report = server.stop_in_time("several listeners");
+        let report = server.stop();
         assert_eq!(report.deliveries, others);
         assert!(report.accepted.is_sorted_by_key(|connection| connection.at_ns));
         let accepted: BTreeSet<_> = report.accepted.iter().map(|c| c.peer).collect();
@@ -156,7 +156,7 @@ fn kernel_held_acks_leave_requests_and_the_queue_limits_how_many_get_in() {
             wait_until("its message is in", || server.ingested() > before);
             other.reset();
         }
-        assert_eq!(server.stop_in_time("let in").accepted.len() as u32, CLIENTS);
+        assert_eq!(server.stop().accepted.len() as u32, CLIENTS);
     });
 }
 
@@ -167,7 +167,7 @@ fn kernel_a_stop_ends_held_connections_and_none_is_let_in_after_it() {
         let server = TestServer::start(&held);
         let _clients: Vec<_> = (0..8).map(|_| server.start_connect()).collect();
         let handle = server.handle.clone();
-        assert_eq!(server.stop_in_time("held").accepted, []);
+        assert_eq!(server.stop().accepted, []);
         let error = handle.let_in().expect_err("it has stopped");
         assert!(matches!(error, ServerError::Stopping), "{error}");
         let mut diag = SocketDiag::open().expect("inet_diag");

@@ -3,7 +3,6 @@
 use std::io::Write;
 use std::net::TcpStream;
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use chat_server::ServerResponse;
 use linux_net::SocketDiag;
@@ -72,10 +71,8 @@ fn signals_stop_resume_and_report() {
             panic!("a report was requested")
         };
         assert_eq!(report.accepted.len(), 1);
-        let start = Instant::now();
         server.signal(stop);
         let (report, status) = server.end();
-        assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
         assert_eq!(report.metrics.most_threads, 1);
         assert!(status.success(), "{stop}: {status}");
     }

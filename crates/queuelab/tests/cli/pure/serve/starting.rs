@@ -1,9 +1,8 @@
 //! How the server starts and stops.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 use run_record::{Axis, RunDirectory, TrialRecord};
@@ -37,11 +36,9 @@ fn signals_stop_the_server_despite_open_connections() {
         slow.write_all(b"GET / HT").unwrap();
         // The two connections are accepted before this one.
         assert_eq!(status(&request(address, "GET", "/")), 200);
-        let signalled = Instant::now();
         send_signal(&server.child, stop);
         let end = server.child.wait().unwrap();
         assert_eq!(end.code(), Some(0), "{stop}");
-        assert!(signalled.elapsed() < Duration::from_secs(8), "faster than Docker's timeout");
         drop((idle, slow));
     }
 }
@@ -66,10 +63,11 @@ fn a_signal_stops_the_server_while_a_slow_page_is_made() {
     let head = format!("GET /runs/sweep/2026-01-01T00-00-00Z HTTP/1.1\r\nHost: {address}\r\n\r\n");
     waiting.write_all(head.as_bytes()).unwrap();
     assert_eq!(status(&request(address, "GET", "/nothing")), 404);
-    let signalled = Instant::now();
     terminate(&server.child);
     assert_eq!(server.child.wait().unwrap().code(), Some(0));
-    assert!(signalled.elapsed() < Duration::from_secs(8), "faster than Docker's timeout");
+    let mut answer = String::new();
+    let _ = waiting.read_to_string(&mut answer);
+    assert_eq!(answer, "", "the stop did not wait for the page");
 }
 
 fn axis(path: &str, values: u32) -> Axis {
