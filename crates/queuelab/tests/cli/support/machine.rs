@@ -41,7 +41,8 @@ impl Machine {
     pub(crate) fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new("nsenter");
         if !is_root() {
-            command.arg(format!("--user=/proc/{}/ns/user", self.pid));
+            let user = format!("--user=/proc/{}/ns/user", self.pid);
+            command.args([user.as_str(), "--preserve-credentials"]);
         }
         command.arg(format!("--net=/proc/{}/ns/net", self.pid)).args(["--", program]);
         command.args(arguments).current_dir(repository()).stdin(Stdio::null());
