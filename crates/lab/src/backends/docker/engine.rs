@@ -196,7 +196,10 @@ fn cause(error: &Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Read, Write};
     use std::os::fd::AsRawFd;
+    use std::os::unix::net::UnixListener;
+    use std::sync::atomic::{AtomicUsize, Ordering};
 
     use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, bind, socket};
 
@@ -219,5 +222,48 @@ mod tests {
         let _hung = std::os::unix::net::UnixListener::bind(&path).unwrap();
         let silent = Engine::connect_to(socket_path).unwrap_err();
         assert!(matches!(silent, DockerError::Silent { .. }), "{silent}");
+    }
+
+    /// Answers every request with the version of an engine.
+    fn answer_with_version(listener: UnixListener) {
+        let version = r#"{"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12"}"#;
+        let answer = format!(
+            "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{version}",
+            version.len()
+        );
+        for stream in listener.incoming() {
+            let (mut stream, answer) = (stream.unwrap(), answer.clone());
+            std::thread::spawn(move || {
+                // The requests are small: each arrives as a whole.
+                while matches!(stream.read(&mut [0; 4096]), Ok(1..)) {
+                    stream.write_all(answer.as_bytes()).unwrap();
+                }
+            });
+        }
+    }
+
+    #[test]
+    fn no_more_than_two_requests_change_networks_at_the_same_time() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("docker.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        std::thread::spawn(|| answer_with_version(listener));
+        let engine = Engine::connect_to(path.to_str().unwrap()).unwrap();
+        let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let request = async || {
+            most.fetch_max(now.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            for _ in 0..100 {
+                tokio::task::yield_now().await;
+                std::thread::yield_now();
+            }
+            now.fetch_sub(1, Ordering::SeqCst);
+            Ok(())
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| engine.call_on_network("change a network", request()).unwrap());
+            }
+        });
+        assert!((1..=2).contains(&most.load(Ordering::SeqCst)), "{most:?}");
     }
 }
