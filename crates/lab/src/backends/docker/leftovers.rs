@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use bollard::models::{ContainerSummaryStateEnum, NetworkDisconnectRequest};
 use bollard::query_parameters::{
-    InspectNetworkOptions, ListContainersOptionsBuilder, ListNetworksOptionsBuilder,
-    RemoveContainerOptionsBuilder,
+    InspectContainerOptions, InspectNetworkOptions, ListContainersOptionsBuilder,
+    ListNetworksOptionsBuilder, RemoveContainerOptionsBuilder,
 };
 
 use super::engine::Engine;
@@ -27,6 +27,9 @@ const RECHECK_DELAY: Duration = Duration::from_secs(3);
 pub(super) const OWN_NETWORK_ATTEMPTS: u32 = 50;
 /// Attempts to remove a network of a killed run, whose containers have been removed.
 const DEAD_NETWORK_ATTEMPTS: u32 = 10;
+
+/// How often a container that is being removed is looked for, a tenth of a second apart.
+const REMOVAL_ATTEMPTS: u32 = 100;
 
 /// Resources that were found, or removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -134,11 +137,29 @@ impl Engine {
         Ok(runs)
     }
 
-    /// Removes a container, running or not; false if another process was faster.
+    /// Removes a container, running or not; false if another process, or the engine itself at
+    /// the container's end, was faster.
     pub(super) fn remove_container(&self, id: &str) -> Result<bool> {
         let options = RemoveContainerOptionsBuilder::default().force(true).build();
         let removed = self.docker().remove_container(id, Some(options));
-        was_removed(self.call_on_network("remove a container", removed))
+        let removed = self.call_on_network("remove a container", removed);
+        if matches!(removed, Err(DockerError::Refused { status: 409, .. })) {
+            self.await_removal(id)?;
+        }
+        was_removed(removed)
+    }
+
+    /// Waits until a container that is being removed is gone, for a limited time.
+    fn await_removal(&self, id: &str) -> Result<()> {
+        for _ in 0..REMOVAL_ATTEMPTS {
+            let inspected = self.docker().inspect_container(id, None::<InspectContainerOptions>);
+            match self.call("inspect a container", inspected) {
+                Ok(_) => std::thread::sleep(Duration::from_millis(100)),
+                Err(DockerError::Refused { status: 404, .. }) => break,
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 
     /// Removes a network, with this number of attempts; false if another process was
