@@ -17,6 +17,8 @@
 //! | measure this process | [`monotonic_ns`], [`process_cpu_ns`], [`run_delay_seconds`] |
 //! | compare what is needed with limits | [`raise_open_files`], [`require_threads`], [`has_capability`] |
 //! | measure the machine | [`MachineUsage`] |
+//! | find what limits this process | [`ProcessLimits`] |
+//! | start threads that cannot fail later | [`PlainThread`], [`spare_address_space`] |
 //! | test with namespaces | [`testing`] |
 //!
 //! No program is called (no `ip`, `ss`, `sysctl`), nothing is written outside the
@@ -34,10 +36,13 @@ mod limits;
 mod link;
 mod loopback;
 mod machine_usage;
+mod malloc;
 mod namespace;
 mod namespace_factory;
 mod netlink;
+mod plain_thread;
 mod port_use;
+mod process_limits;
 mod refusal;
 mod resolve;
 mod socket_memory;
@@ -65,9 +70,12 @@ pub use link::{
     join_with_veth,
 };
 pub use machine_usage::{MachineUsage, run_delay_seconds};
+pub use malloc::spare_address_space;
 pub use namespace::{NetworkNamespace, lead_session_on_exec};
 pub use namespace_factory::NamespaceFactory;
+pub use plain_thread::PlainThread;
 pub use port_use::{Holder, PortUse, Process, explain_bind_error};
+pub use process_limits::{MemoryRoom, ProcessLimits};
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resolve::{ResolveError, resolve};
 pub use socket_memory::SocketMemory;

@@ -162,22 +162,25 @@ fn threads_of_machine() -> Option<u64> {
 /// `pids` controller of version 1.
 fn group_limit() -> Option<ThreadLimit> {
     let own = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let limits = limiting_groups(&own).into_iter();
+    let limits = limiting_groups(&own, "pids").into_iter();
     limits.filter_map(|(root, group)| tightest(&root, &group)).min_by_key(ThreadLimit::left)
 }
 
-/// Roots and paths of the groups that may limit threads, from /proc/self/cgroup.
-fn limiting_groups(own: &str) -> Vec<(PathBuf, PathBuf)> {
+/// Roots and paths of the groups that may limit what a controller counts, from
+/// /proc/self/cgroup: of version 2, or of that controller of version 1.
+pub(crate) fn limiting_groups(own: &str, controller: &str) -> Vec<(PathBuf, PathBuf)> {
     own.lines()
         .filter_map(|line| {
             let mut fields = line.splitn(3, ':').skip(1);
             let (controllers, path) = (fields.next()?, fields.next()?);
             let root = match controllers {
-                "" => "/sys/fs/cgroup",
-                c if c.split(',').any(|controller| controller == "pids") => "/sys/fs/cgroup/pids",
+                "" => PathBuf::from("/sys/fs/cgroup"),
+                some if some.split(',').any(|one| one == controller) => {
+                    Path::new("/sys/fs/cgroup").join(controller)
+                }
                 _ => return None,
             };
-            Some((root.into(), path.trim_start_matches('/').into()))
+            Some((root, path.trim_start_matches('/').into()))
         })
         .collect()
 }
@@ -194,7 +197,7 @@ fn tightest(root: &Path, group: &Path) -> Option<ThreadLimit> {
     group.ancestors().filter_map(limit).min_by_key(ThreadLimit::left)
 }
 
-fn read_number(path: impl AsRef<Path>) -> Option<u64> {
+pub(crate) fn read_number(path: impl AsRef<Path>) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
@@ -227,7 +230,7 @@ mod tests {
     fn groups_of_both_versions_are_found() {
         let own = "8:pids,cpu:/a/b\n7:blkio:/c\n0::/user.slice/x:y\n";
         assert_eq!(
-            limiting_groups(own),
+            limiting_groups(own, "pids"),
             [
                 ("/sys/fs/cgroup/pids".into(), "a/b".into()),
                 ("/sys/fs/cgroup".into(), "user.slice/x:y".into())
