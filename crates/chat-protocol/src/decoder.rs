@@ -1,5 +1,7 @@
 //! Decodes the bodies of a stream.
 
+use std::collections::TryReserveError;
+
 use crate::codec::Codec;
 use crate::error::ProtocolError;
 use crate::framing::Framing;
@@ -35,13 +37,47 @@ impl Decoder {
 
     /// Feeds the next bytes of the stream, any number of them.
     pub fn feed(&mut self, bytes: &[u8]) {
+        self.forget_returned();
+        self.buffer.extend_from_slice(bytes);
+    }
+
+    /// As [`Self::feed`]. The buffer's capacity is at most twice the bytes fed and not
+    /// returned, and ends with the message that a header announces if that is less.
+    ///
+    /// # Errors
+    /// If there is no memory; the bytes are then not fed.
+    pub fn try_feed(&mut self, bytes: &[u8]) -> Result<(), TryReserveError> {
+        self.forget_returned();
+        let (filled, capacity) = (self.buffer.len(), self.buffer.capacity());
+        let needed = filled + bytes.len();
+        if needed > capacity {
+            let announced = self.announced_end().unwrap_or(needed);
+            let target = needed.max(announced.min(2 * capacity));
+            self.buffer.try_reserve_exact(target - filled)?;
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    /// Bytes that were fed and not returned.
+    pub fn unread(&self) -> usize {
+        self.buffer.len() - self.start
+    }
+
+    /// Where the message ends that a complete header announces.
+    fn announced_end(&self) -> Option<usize> {
+        let header = self.buffer[self.start..].first_chunk::<{ Framing::HEADER_BYTES }>()?;
+        let length = self.codec.body_length(*header).ok()?;
+        Some(self.start + Framing::HEADER_BYTES + length)
+    }
+
+    fn forget_returned(&mut self) {
         // The rest is moved only when it is the smaller half, so each byte is moved at
         // most once on average, however the stream is split.
         if self.start > self.buffer.len() / 2 {
             self.buffer.drain(..self.start);
             self.start = 0;
         }
-        self.buffer.extend_from_slice(bytes);
     }
 
     /// The next complete body, or `None` until more bytes are fed.
@@ -154,6 +190,22 @@ mod tests {
         decoder.feed(b"b");
         assert_eq!(decoder.next_body(), Ok(Some(&b"ab"[..])));
         assert!(!decoder.is_mid_message());
+    }
+
+    #[test]
+    fn a_buffer_grows_with_what_is_fed_and_not_beyond_what_is_announced() {
+        let codec = Codec::new(Framing::U32be, Some(1 << 30)).expect("fits");
+        for (body, most) in [(65_536, 65_540), (1 << 30, 2 * 65_540)] {
+            let mut decoder = Decoder::new(codec);
+            let header = u32::to_be_bytes(body);
+            decoder.try_feed(&header).expect("memory for 4 bytes");
+            for fed in 1..=16 {
+                decoder.try_feed(&[7; 4096]).expect("memory for a few pages");
+                assert_eq!(decoder.unread(), 4 + fed * 4096);
+            }
+            assert!(decoder.buffer.capacity() <= most, "{}", decoder.buffer.capacity());
+            assert_eq!(decoder.next_body().expect("a good header").is_some(), body == 65_536);
+        }
     }
 
     #[test]

@@ -51,7 +51,7 @@ proptest! {
         let mut decoder = Decoder::new(codec);
         let mut decoded = Vec::new();
         for (number, chunk) in chop(&stream, &cuts).into_iter().enumerate() {
-            decoder.feed(chunk);
+            decoder.try_feed(chunk)?;
             // A reader may let several reads pile up before it decodes.
             if number % drain_every == 0 {
                 drain(&mut decoder, &mut decoded)?;
