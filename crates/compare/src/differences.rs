@@ -7,6 +7,7 @@ use std::fmt;
 
 use run_record::RunRecord;
 use run_view::number::gibibytes;
+use scenario::CellSettings;
 use serde_json::Value;
 
 /// Memory sizes that differ by less, as a fraction of the larger one, count as the same:
@@ -105,10 +106,26 @@ fn scenario(old: &RunRecord, new: &RunRecord) -> Vec<Difference> {
         if let Value::Object(section) = &mut settings {
             section.retain(|name, _| !WITHOUT_EFFECT.contains(&name.as_str()));
         }
+        add_defaults(&mut settings);
         settings
     };
     compare_settings("", Some(&settings(old)), Some(&settings(new)), &mut differences);
     differences
+}
+
+/// States the settings that the run's build did not have, or that are axes, at their default:
+/// a new setting's default changes nothing that an existing scenario measures.
+fn add_defaults(settings: &mut Value) {
+    let defaults = serde_json::to_value(CellSettings::default()).expect("settings are plain data");
+    for section in ["server", "load", "after"] {
+        if let (Some(fields), Some(defaults)) =
+            (settings[section].as_object_mut(), defaults[section].as_object())
+        {
+            for (field, value) in defaults {
+                fields.entry(field).or_insert_with(|| value.clone());
+            }
+        }
+    }
 }
 
 /// Adds the settings below `path` that differ.

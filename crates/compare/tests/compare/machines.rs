@@ -11,7 +11,7 @@ fn metrics_are_only_compared_on_the_same_machine_and_scenario() {
     let baseline = Synthetic::new(1, 2, 10, 0.02);
     let with = |change: fn(&mut RunRecord)| Synthetic::new(2, 2, 10, 0.02).record(change);
     type Change = fn(&mut RunRecord);
-    let unlike: [(Change, &str); 9] = [
+    let unlike: [(Change, &str); 10] = [
         (|run| run.machine.kernel = "6.1.0".to_owned(), "kernel: 6.18.44-fc-v595 in the baseline"),
         (|run| run.machine.architecture = "aarch64".to_owned(), "architecture: x86_64"),
         (|run| run.machine.cpus = 8, "CPUs: 2 in the baseline, 8 in the new run"),
@@ -21,6 +21,10 @@ fn metrics_are_only_compared_on_the_same_machine_and_scenario() {
         (
             |run| run.scenario.resolved["server"]["accept_delay"] = json!("5ms"),
             "server.accept_delay: 0s in the baseline, 5ms in the new run",
+        ),
+        (
+            |run| run.scenario.resolved["server"]["idle_timeout"] = json!("1s"),
+            "server.idle_timeout: 10m in the baseline, 1s in the new run",
         ),
         (
             |run| run.scenario.resolved["load"]["new_setting"] = json!([1, 2]),
@@ -34,7 +38,13 @@ fn metrics_are_only_compared_on_the_same_machine_and_scenario() {
         assert_eq!(comparison.conclusion(), Conclusion::Judged(Verdict::NoBaseline), "{text}");
         assert!(text.contains(line) && comparison.verdicts().next().is_none(), "{line}: {text}");
     }
-    let alike: [fn(&mut RunRecord); 5] = [
+    let alike: [fn(&mut RunRecord); 7] = [
+        // Settings that only one of the builds has.
+        |run| run.scenario.resolved["server"]["idle_timeout"] = json!("10m"),
+        |run| {
+            let server = run.scenario.resolved["server"].as_object_mut().unwrap();
+            server.remove("nodelay").expect("the record states it");
+        },
         |run| run.machine.memory_bytes = run.machine.memory_bytes / 100 * 96,
         |run| run.tool.commit = Some("another".to_owned()),
         |run| run.scenario.resolved["repeat"] = json!(10),
