@@ -7,6 +7,7 @@ use std::time::Duration;
 use linux_net::monotonic_ns;
 use nix::errno::Errno;
 use socket2::Socket;
+use worker::metrics::ClosedBecause;
 
 use crate::client::{Client, ClientId};
 use crate::client_thread::ClientThread;
@@ -32,12 +33,12 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
                 let at_ns = monotonic_ns();
                 let peer = peer.as_socket().expect("a TCP peer has an IP address");
                 let connection = AcceptedConnection { peer, at_ns };
-                lock(&shared.accept_log).accepted.push(connection);
+                lock(&shared.accept_log).add_connection(connection);
                 if let Some(announce) = shared.announce {
                     announce(connection);
                 }
                 if let Err(error) = admit(shared, next_id, socket) {
-                    lock(&shared.accept_log).add_turned_away(errno(&error));
+                    lock(&shared.accept_log).add_thread_error(errno(&error));
                     shared.gate.wait(ERROR_PAUSE);
                 }
                 next_id += step;
@@ -58,21 +59,29 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
     lock(&shared.accept_log).add_run_delay(linux_net::run_delay_seconds());
 }
 
-/// Registers a client and starts its thread. If the thread cannot start, the client is
-/// closed.
+/// Registers a client and starts its thread. A client that cannot be served is closed.
+///
+/// # Errors
+/// If the thread cannot start.
 fn admit(shared: &Arc<Shared>, id: ClientId, socket: Socket) -> io::Result<()> {
+    // Before the registry is locked: a broadcast may hold it.
+    let Some(place) = shared.threads.reserve() else {
+        shared.counters.closed.add(ClosedBecause::MaxClients);
+        Counters::add(&shared.counters.registered, 1);
+        return Ok(());
+    };
     if shared.settings.nodelay {
         // This fails only on a closed connection, which the client's thread will notice.
         let _ = socket.set_tcp_nodelay(true);
     }
-    let client = Arc::new(Client::new(id, socket, shared.settings.sigpipe));
+    let client = Arc::new(Client::new(id, socket, &shared.settings));
     shared.registry.add(Arc::clone(&client));
     Counters::add(&shared.counters.registered, 1);
     let life = ClientThread { shared: Arc::clone(shared), client: Arc::clone(&client) };
     let stack_size = usize::try_from(shared.settings.thread_stack).unwrap_or(usize::MAX);
-    shared.threads.spawn(Arc::clone(&client), stack_size, move || life.run()).inspect_err(|_| {
+    place.start(Arc::clone(&client), stack_size, move || life.run()).inspect_err(|_| {
+        client.close(ClosedBecause::NoThread, &shared.counters);
         shared.registry.remove(id);
-        client.abort();
     })
 }
 

@@ -43,7 +43,16 @@ pub fn check_settings(settings: &ServerSettings) -> Vec<SettingProblem> {
         let reason = "no ACKs are held that could be let in: set hold_acks: true too";
         problem("release_backlog", reason.to_owned());
     }
-    for (field, time) in [("accept_delay", settings.accept_delay), ("drain", settings.drain)] {
+    if settings.max_clients == Some(0) {
+        problem("max_clients", "a server for no clients: use at least 1".to_owned());
+    }
+    for (field, time) in [
+        ("accept_delay", settings.accept_delay),
+        ("drain", settings.drain),
+        ("frame_timeout", settings.frame_timeout),
+        ("idle_timeout", settings.idle_timeout),
+        ("write_timeout", settings.write_timeout),
+    ] {
         if time > MAX_TIME {
             let (time, longest) =
                 (humantime::format_duration(time), humantime::format_duration(MAX_TIME));
@@ -71,6 +80,8 @@ mod tests {
         for (listeners, wrong) in [(0, true), (1, false), (64, false), (65, true)] {
             assert_eq!(fields(|s| s.listeners = listeners) == ["listeners"], wrong, "{listeners}");
         }
+        assert_eq!(fields(|s| s.max_clients = Some(0)), ["max_clients"]);
+        assert_eq!(fields(|s| s.max_clients = Some(1)), [""; 0]);
         assert_eq!(fields(|s| s.defer_accept = 1 << 31), ["defer_accept"]);
         assert_eq!(fields(|s| s.hold_acks = true), [""; 0]);
         assert_eq!(fields(|s| s.release_backlog = Some(-1)), ["release_backlog"]);
@@ -97,6 +108,9 @@ mod tests {
         for time in [just_above, Duration::MAX] {
             assert_eq!(fields(|s| s.accept_delay = time), ["accept_delay"]);
             assert_eq!(fields(|s| s.drain = time), ["drain"]);
+            assert_eq!(fields(|s| s.frame_timeout = time), ["frame_timeout"]);
+            assert_eq!(fields(|s| s.idle_timeout = time), ["idle_timeout"]);
+            assert_eq!(fields(|s| s.write_timeout = time), ["write_timeout"]);
         }
         assert_eq!(fields(|s| (s.accept_delay, s.drain) = (MAX_TIME, MAX_TIME)), [""; 0]);
     }

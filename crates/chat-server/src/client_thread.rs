@@ -4,16 +4,19 @@ use std::io::{ErrorKind, Read};
 use std::sync::Arc;
 use std::time::Instant;
 
-use chat_protocol::Decoder;
+use chat_protocol::{Decoder, Framing};
 use linux_net::monotonic_ns;
+use worker::metrics::ClosedBecause;
 
-use crate::client::{Client, Message};
+use crate::capacity::{buffers, common_memory};
+use crate::client::{Client, Message, SHORTEST_WAIT};
 use crate::counters::Counters;
+use crate::reader::{ReadEnd, Reader};
 use crate::settings::ClosesFirst;
 use crate::shared::Shared;
 
 /// Buffer size of one read(2). On the heap: a thread's stack may be 16 KiB.
-const READ_BYTES: usize = 16 * 1024;
+pub(crate) const READ_BYTES: usize = 16 * 1024;
 
 pub(crate) struct ClientThread {
     pub(crate) shared: Arc<Shared>,
@@ -27,13 +30,34 @@ enum End {
     /// The server closes it: because the settings say so, or because of a malformed
     /// header.
     ByServer,
+    /// The server gives it up.
+    Closed(ClosedBecause),
+}
+
+impl From<ReadEnd> for End {
+    fn from(end: ReadEnd) -> Self {
+        match end {
+            ReadEnd::ByClient => Self::ByClient,
+            ReadEnd::TimedOut(cause) => Self::Closed(cause),
+        }
+    }
 }
 
 impl ClientThread {
     /// Chats, then leaves the registry, then closes.
     pub(crate) fn run(self) {
-        let mut buffer = vec![0; READ_BYTES];
-        let end = self.chat(&mut buffer);
+        let mut buffer = Vec::new();
+        let end = match buffer.try_reserve_exact(READ_BYTES) {
+            Ok(()) => {
+                buffer.resize(READ_BYTES, 0);
+                self.chat(&mut buffer)
+            }
+            Err(_) => End::Closed(ClosedBecause::NoMemory),
+        };
+        if let End::Closed(cause) = end {
+            // Before it leaves the registry, whose lock a thread that writes to it may hold.
+            self.client.close(cause, &self.shared.counters);
+        }
         self.shared.registry.remove(self.client.id());
         self.client.finish_writing();
         if let End::ByServer = end {
@@ -50,37 +74,45 @@ impl ClientThread {
             ClosesFirst::Client => None,
         };
         let mut broadcaster = (settings.design.design().broadcaster)();
+        let mut reader = Reader::new(&self.client, settings);
+        let mut memory = self.shared.frame_memory.share();
         let mut decoder = Decoder::new(*codec);
         let mut frame = Vec::new();
         loop {
-            let count = match self.client.socket().read(buffer) {
-                Ok(0) => return End::ByClient,
+            let count = match reader.read(buffer) {
                 Ok(count) => count,
-                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-                Err(_) => return End::ByClient,
+                Err(end) => return end.into(),
             };
             let read_ns = monotonic_ns();
             Counters::add(&counters.bytes_in, count as u64);
-            decoder.feed(&buffer[..count]);
+            let needed = buffers((decoder.unread() + count) as u64);
+            if !memory.grow_to(needed.saturating_sub(common_memory(codec)))
+                || decoder.try_feed(&buffer[..count]).is_err()
+            {
+                return End::Closed(ClosedBecause::NoMemory);
+            }
+            let mut has_completed = false;
             loop {
                 if self.shared.is_stopping() {
                     return End::ByClient;
                 }
-                frame.clear();
-                match decoder
-                    .next_body()
-                    .and_then(|body| body.map(|body| codec.encode(body, &mut frame)).transpose())
-                {
+                let body = match decoder.next_body() {
                     Ok(None) => break,
-                    Ok(Some(())) => {}
+                    Ok(Some(body)) => body,
                     Err(_) => {
                         Counters::add(&counters.protocol_errors, 1);
                         return End::ByServer;
                     }
+                };
+                frame.clear();
+                if frame.try_reserve_exact(Framing::HEADER_BYTES + body.len()).is_err() {
+                    return End::Closed(ClosedBecause::NoMemory);
                 }
+                codec.encode(body, &mut frame).expect("the codec has decoded it");
                 counters.ingest(read_ns);
                 let message = Message { sender: self.client.id(), frame: &frame, counters };
                 broadcaster.broadcast(&message, registry);
+                has_completed = true;
                 if let Some(remaining) = &mut remaining_messages {
                     *remaining -= 1;
                     if *remaining == 0 {
@@ -88,6 +120,7 @@ impl ClientThread {
                     }
                 }
             }
+            reader.note(decoder.is_mid_message(), has_completed);
         }
     }
 
@@ -101,7 +134,7 @@ impl ClientThread {
             if remaining.is_zero() || self.shared.is_stopping() {
                 return;
             }
-            if socket.set_read_timeout(Some(remaining)).is_err() {
+            if socket.set_read_timeout(Some(remaining.max(SHORTEST_WAIT))).is_err() {
                 return;
             }
             match socket.read(buffer) {

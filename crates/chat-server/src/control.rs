@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
-use worker::metrics::ServerMetrics;
+use worker::metrics::{ClientLimit, ClosedBecause, ServerMetrics};
 use worker::{MessageOf, Protocol};
 
 /// The protocol of the server.
@@ -74,7 +74,7 @@ pub enum ServerEvent {
 /// Totals of a running server, cheap to compute.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServerStatus {
-    /// Connections accepted and registered so far.
+    /// Connections accepted so far, and registered unless they were turned away.
     pub accepted: u64,
     /// Client threads that are running.
     pub threads: u64,
@@ -84,22 +84,28 @@ pub struct ServerStatus {
     pub deliveries: u64,
 }
 
-/// Clients that a running server could not accept or serve, cheap to read.
+/// Clients that a running server could not accept or serve, or has given up; cheap to read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct AcceptFailures {
+pub struct ClientFailures {
     /// As [`ServerMetrics::accept_errors`].
     pub accept_errors: BTreeMap<String, u64>,
     /// As [`ServerMetrics::thread_errors`].
     pub thread_errors: BTreeMap<String, u64>,
-    /// As [`ServerMetrics::turned_away`].
-    pub turned_away: u64,
+    /// As [`ServerMetrics::closed`].
+    pub closed: BTreeMap<ClosedBecause, u64>,
+    /// As [`ServerMetrics::client_limit`].
+    pub client_limit: ClientLimit,
 }
 
 /// What a server has measured since its start.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ServerReport {
-    /// Every connection that accept(2) returned, in order.
+    /// The connections that accept(2) returned, in order: all of them, up to a million or
+    /// what there is memory for.
     pub accepted: Vec<AcceptedConnection>,
+    /// The number of all connections that accept(2) returned.
+    #[serde(default)]
+    pub connections: u64,
     /// Messages read from clients.
     pub messages_ingested: u64,
     /// Messages written completely to a client.

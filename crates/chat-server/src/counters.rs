@@ -1,6 +1,12 @@
 //! Counters that many threads increment.
 
+use std::collections::BTreeMap;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use worker::metrics::ClosedBecause;
+
+use crate::durations::Durations;
 
 /// Relaxed counters: each is exact, and all agree once the threads that count
 /// have been joined.
@@ -13,6 +19,9 @@ pub(crate) struct Counters {
     pub(crate) bytes_out: AtomicU64,
     pub(crate) failed_writes: AtomicU64,
     pub(crate) protocol_errors: AtomicU64,
+    pub(crate) closed: ClosedClients,
+    /// Writes that waited for their client to read.
+    pub(crate) write_waits: Mutex<Durations>,
     first_message_ns: AtomicU64,
     last_message_ns: AtomicU64,
 }
@@ -27,6 +36,8 @@ impl Default for Counters {
             bytes_out: AtomicU64::default(),
             failed_writes: AtomicU64::default(),
             protocol_errors: AtomicU64::default(),
+            closed: ClosedClients::default(),
+            write_waits: Mutex::default(),
             first_message_ns: AtomicU64::new(u64::MAX),
             last_message_ns: AtomicU64::default(),
         }
@@ -48,5 +59,22 @@ impl Counters {
     pub(crate) fn ingest_window_ns(&self) -> Option<(u64, u64)> {
         let first = self.first_message_ns.load(Relaxed);
         (first != u64::MAX).then(|| (first, self.last_message_ns.load(Relaxed).max(first)))
+    }
+}
+
+/// Clients that the server has given up, by cause.
+#[derive(Debug, Default)]
+pub(crate) struct ClosedClients([AtomicU64; ClosedBecause::ALL.len()]);
+
+impl ClosedClients {
+    pub(crate) fn add(&self, cause: ClosedBecause) {
+        let position = ClosedBecause::ALL.iter().position(|&one| one == cause);
+        Counters::add(&self.0[position.expect("all are listed")], 1);
+    }
+
+    /// Those of each cause that there were.
+    pub(crate) fn by_cause(&self) -> BTreeMap<ClosedBecause, u64> {
+        let counts = self.0.iter().map(|count| count.load(Relaxed));
+        ClosedBecause::ALL.into_iter().zip(counts).filter(|(_, count)| *count > 0).collect()
     }
 }

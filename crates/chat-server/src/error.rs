@@ -49,6 +49,12 @@ pub enum ServerError {
         /// What was found to cause it, and what helps.
         found: Option<String>,
     },
+    /// The limits of this process or of the machine.
+    #[error("serve a client: {limit} leaves no room for one; raise it")]
+    NoRoom {
+        /// The limit that leaves the least.
+        limit: String,
+    },
     /// An accept loop's thread.
     #[error("start an accept loop: {0}")]
     Start(#[source] io::Error),
@@ -77,6 +83,7 @@ impl ServerError {
         match self {
             ServerError::Protocol(_)
             | ServerError::Settings { .. }
+            | ServerError::NoRoom { .. }
             | ServerError::NothingHeld
             | ServerError::Stopping => None,
             ServerError::Socket(source)

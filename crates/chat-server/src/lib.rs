@@ -13,16 +13,19 @@
 //! - `server`: [`Server`], [`RunningServer`], [`ServerHandle`]: the interface of the
 //!   library; `shared` is the state that all its threads share.
 //! - `listener`: the listening sockets, and the filter that holds ACKs back.
+//! - `capacity`: how many clients the limits of the machine allow; `frame_memory`: the memory
+//!   that large messages share.
 //! - `lock`: locks a mutex after a panic of another thread.
 //! - `accept`: an accept loop; `gate` pauses it.
-//! - `client_thread`: one client's life; `threads` joins it.
-//! - `client`: a client's socket, the only place that writes to one.
+//! - `client_thread`: one client's life; `threads` bounds, starts and joins them.
+//! - `client`: a client's socket, the only place that writes to one; `reader` reads from it.
 //! - `registry`: the mutex whose waits and holds are measured.
 //! - `counters`, `durations`: metrics; `control` has the types of the report.
 //! - `worker`: [`run_worker`], [`serve`]: the server in its own process.
 //! - `error`: [`ServerError`].
 
 mod accept;
+mod capacity;
 mod check;
 mod client;
 mod client_thread;
@@ -32,9 +35,11 @@ mod design;
 mod designs;
 mod durations;
 mod error;
+mod frame_memory;
 mod gate;
 mod listener;
 mod lock;
+mod reader;
 mod registry;
 mod server;
 mod settings;
@@ -44,9 +49,10 @@ mod threads;
 mod worker;
 
 pub use self::worker::{run_worker, serve};
+pub use capacity::MAPPINGS_PER_CLIENT;
 pub use check::check_settings;
 pub use control::{
-    AcceptFailures, AcceptedConnection, ServerCommand, ServerEvent, ServerMessage, ServerProtocol,
+    AcceptedConnection, ClientFailures, ServerCommand, ServerEvent, ServerMessage, ServerProtocol,
     ServerReport, ServerResponse, ServerStatus,
 };
 pub use design::Design;

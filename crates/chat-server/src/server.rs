@@ -6,12 +6,16 @@ use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
 use chat_protocol::Codec;
+use linux_net::ProcessLimits;
+use worker::metrics::ClientLimit;
 
 use crate::accept::accept_loop;
+use crate::capacity::Capacity;
 use crate::check::check_settings;
-use crate::control::{AcceptFailures, AcceptedConnection, ServerReport, ServerStatus};
+use crate::control::{AcceptedConnection, ClientFailures, ServerReport, ServerStatus};
 use crate::counters::Counters;
 use crate::error::ServerError;
+use crate::frame_memory::FrameMemory;
 use crate::gate::Gate;
 use crate::listener;
 use crate::registry::Registry;
@@ -37,8 +41,8 @@ impl Server {
     /// [`run_worker`](crate::worker::run_worker) sets it.
     ///
     /// # Errors
-    /// If the settings are invalid ([`check_settings`]), or socket(2),
-    /// setsockopt(2), bind(2) or listen(2) fail.
+    /// If the settings are invalid ([`check_settings`]), if socket(2), setsockopt(2), bind(2)
+    /// or listen(2) fail, or if the limits of this process leave no room for a client.
     pub fn bind(settings: &ServerSettings) -> Result<Server, ServerError> {
         let codec = Codec::new(settings.framing, settings.largest_body)?;
         let problems = check_settings(settings);
@@ -46,6 +50,11 @@ impl Server {
             return Err(ServerError::Settings { problems });
         }
         let (address, listeners) = listener::listen(settings)?;
+        let limits = ProcessLimits::read();
+        let Capacity { limit, frame_memory, records } = Capacity::new(settings, &codec, &limits);
+        if limit.clients == 0 {
+            return Err(ServerError::NoRoom { limit: limit.limit });
+        }
         let shared = Shared {
             codec,
             listeners,
@@ -53,9 +62,11 @@ impl Server {
             announce: None,
             gate: Gate::new(settings.accept_paused),
             registry: Registry::default(),
-            threads: Arc::new(Threads::default()),
+            threads: Arc::new(Threads::new(limit.clients)),
+            client_limit: limit,
+            frame_memory: FrameMemory::new(frame_memory),
             counters: Counters::default(),
-            accept_log: Mutex::new(AcceptLog::default()),
+            accept_log: Mutex::new(AcceptLog::new(records)),
             stopping: AtomicBool::new(false),
             settings: settings.clone(),
         };
@@ -156,9 +167,14 @@ impl ServerHandle {
         self.shared.status()
     }
 
-    /// The clients that could not be accepted or served so far.
-    pub fn accept_failures(&self) -> AcceptFailures {
-        self.shared.accept_failures()
+    /// The clients that it serves at once, at most.
+    pub fn client_limit(&self) -> &ClientLimit {
+        &self.shared.client_limit
+    }
+
+    /// The clients that could not be accepted or served so far, or were given up.
+    pub fn client_failures(&self) -> ClientFailures {
+        self.shared.client_failures()
     }
 
     /// The report so far.

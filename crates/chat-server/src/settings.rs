@@ -73,6 +73,30 @@ pub struct ServerSettings {
     #[arg(long, default_value_t = Self::default().thread_stack)]
     #[schemars(range(min = 16384))]
     pub thread_stack: u64,
+    /// Clients to serve at once, at most; others are accepted and closed. By default, and at
+    /// most, as many as the machine's limits allow in every case (open files, threads,
+    /// memory mappings, memory).
+    #[arg(long)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_clients: Option<u32>,
+    /// How long a message may take from its first byte to its last; the client is closed
+    /// then. 0 is endless. The time in which the server does not read does not count.
+    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub frame_timeout: Duration,
+    /// How long a client may neither send nor take a byte; it is closed then. 0 is endless.
+    #[arg(long, default_value = "10m", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub idle_timeout: Duration,
+    /// How long writes may wait for a client that takes less than 1 KiB per second; it is
+    /// closed then. 0 is endless.
+    #[arg(long, default_value = "10s", value_parser = humantime::parse_duration)]
+    #[serde(with = "humantime_serde")]
+    #[schemars(with = "String")]
+    pub write_timeout: Duration,
     /// Disposition of SIGPIPE.
     #[arg(long, value_enum, default_value_t = Self::default().sigpipe)]
     pub sigpipe: Sigpipe,
@@ -118,6 +142,10 @@ impl Default for ServerSettings {
             largest_body: None,
             design: DesignName::default(),
             thread_stack: 256 * 1024,
+            max_clients: None,
+            frame_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(10 * 60),
+            write_timeout: Duration::from_secs(10),
             sigpipe: Sigpipe::default(),
             accept_paused: false,
             accept_delay: Duration::ZERO,

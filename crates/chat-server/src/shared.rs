@@ -1,16 +1,18 @@
 //! The state that all threads of a server share.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex};
 
 use chat_protocol::Codec;
 use nix::errno::Errno;
 use socket2::Socket;
-use worker::metrics::{ResourceUsage, ServerMetrics};
+use worker::metrics::{ClientLimit, ClosedBecause, ResourceUsage, ServerMetrics};
 
-use crate::control::{AcceptFailures, AcceptedConnection, ServerReport, ServerStatus};
+use crate::control::{AcceptedConnection, ClientFailures, ServerReport, ServerStatus};
 use crate::counters::Counters;
 use crate::error::ServerError;
+use crate::frame_memory::FrameMemory;
 use crate::gate::Gate;
 use crate::listener;
 use crate::lock::lock;
@@ -32,22 +34,47 @@ pub(crate) struct Shared {
     pub(crate) gate: Gate,
     pub(crate) registry: Registry,
     pub(crate) threads: Arc<Threads>,
+    /// The clients that it serves at once, at most.
+    pub(crate) client_limit: ClientLimit,
+    pub(crate) frame_memory: FrameMemory,
     pub(crate) counters: Counters,
     pub(crate) accept_log: Mutex<AcceptLog>,
     pub(crate) stopping: AtomicBool,
 }
 
 /// What accept(2) returned.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct AcceptLog {
-    pub(crate) accepted: Vec<AcceptedConnection>,
-    failures: AcceptFailures,
+    accepted: Vec<AcceptedConnection>,
+    /// Connections to list, at most.
+    max_listed: usize,
+    connections: u64,
+    accept_errors: BTreeMap<String, u64>,
+    thread_errors: BTreeMap<String, u64>,
     /// Time for which the accept loops that have ended waited for a CPU; none if the kernel
     /// does not count it.
     run_delay_seconds: Option<f64>,
 }
 
 impl AcceptLog {
+    pub(crate) fn new(max_listed: usize) -> Self {
+        Self {
+            accepted: Vec::new(),
+            max_listed,
+            connections: 0,
+            accept_errors: BTreeMap::new(),
+            thread_errors: BTreeMap::new(),
+            run_delay_seconds: None,
+        }
+    }
+
+    pub(crate) fn add_connection(&mut self, connection: AcceptedConnection) {
+        self.connections += 1;
+        if self.accepted.len() < self.max_listed && self.accepted.try_reserve(1).is_ok() {
+            self.accepted.push(connection);
+        }
+    }
+
     /// Adds the time for which an accept loop waited for a CPU.
     pub(crate) fn add_run_delay(&mut self, seconds: Option<f64>) {
         if let Some(seconds) = seconds {
@@ -57,13 +84,12 @@ impl AcceptLog {
 
     /// Counts an accept(2) that failed.
     pub(crate) fn add_accept_error(&mut self, errno: Errno) {
-        *self.failures.accept_errors.entry(format!("{errno:?}")).or_default() += 1;
+        *self.accept_errors.entry(format!("{errno:?}")).or_default() += 1;
     }
 
-    /// Counts a connection that was closed because its thread could not be started.
-    pub(crate) fn add_turned_away(&mut self, errno: Errno) {
-        *self.failures.thread_errors.entry(format!("{errno:?}")).or_default() += 1;
-        self.failures.turned_away += 1;
+    /// Counts a client's thread that could not be started.
+    pub(crate) fn add_thread_error(&mut self, errno: Errno) {
+        *self.thread_errors.entry(format!("{errno:?}")).or_default() += 1;
     }
 }
 
@@ -108,21 +134,31 @@ impl Shared {
         }
     }
 
-    pub(crate) fn accept_failures(&self) -> AcceptFailures {
-        lock(&self.accept_log).failures.clone()
+    pub(crate) fn client_failures(&self) -> ClientFailures {
+        let accept_log = lock(&self.accept_log);
+        ClientFailures {
+            accept_errors: accept_log.accept_errors.clone(),
+            thread_errors: accept_log.thread_errors.clone(),
+            closed: self.counters.closed.by_cause(),
+            client_limit: self.client_limit.clone(),
+        }
     }
 
     pub(crate) fn report(&self) -> ServerReport {
         let (lock_wait, lock_hold) = self.registry.lock_times();
-        let (mut accepted, failures, accept_run_delay_seconds) = {
+        let ClientFailures { accept_errors, thread_errors, closed, client_limit } =
+            self.client_failures();
+        let (mut accepted, connections, accept_run_delay_seconds) = {
             let accept_log = lock(&self.accept_log);
-            let AcceptLog { accepted, failures, run_delay_seconds } = &*accept_log;
-            (accepted.clone(), failures.clone(), *run_delay_seconds)
+            (accept_log.accepted.clone(), accept_log.connections, accept_log.run_delay_seconds)
         };
         // Two accept loops may have recorded theirs in reverse order.
         accepted.sort_by_key(|connection| connection.at_ns);
+        let turned_away =
+            [ClosedBecause::MaxClients, ClosedBecause::NoThread].map(|cause| closed.get(&cause));
         ServerReport {
             accepted,
+            connections,
             messages_ingested: self.counters.messages_ingested.load(Relaxed),
             deliveries: self.counters.deliveries.load(Relaxed),
             bytes_in: self.counters.bytes_in.load(Relaxed),
@@ -131,12 +167,15 @@ impl Shared {
             metrics: ServerMetrics {
                 failed_writes: self.counters.failed_writes.load(Relaxed),
                 protocol_errors: self.counters.protocol_errors.load(Relaxed),
-                accept_errors: failures.accept_errors,
-                thread_errors: failures.thread_errors,
-                turned_away: failures.turned_away,
+                accept_errors,
+                thread_errors,
+                turned_away: turned_away.into_iter().flatten().sum(),
+                closed,
+                client_limit: Some(client_limit),
                 most_threads: self.threads.most(),
                 lock_wait,
                 lock_hold,
+                write_wait: lock(&self.counters.write_waits).summary(),
                 usage: ResourceUsage::current(),
                 accept_run_delay_seconds,
             },

@@ -20,7 +20,8 @@ use crate::sigpipe::Sigpipe;
 /// input, whose end stops it.
 ///
 /// Process-wide: handles these signals, sets the disposition of SIGPIPE of the settings,
-/// and raises the soft limit on open files to the hard one.
+/// raises the soft limit on open files to the hard one, and lets malloc(3) use one arena if
+/// the address space is limited.
 ///
 /// # Errors
 /// The error that `failed` reports.
@@ -52,6 +53,8 @@ fn run(
     controlled: bool,
     on_message: &mut OnMessage,
 ) -> Result<(), ServerError> {
+    // Before the first thread.
+    linux_net::spare_address_space();
     let inputs = Inputs::new(&[SIGTERM, SIGINT, SIGUSR1, SIGUSR2], controlled)
         .map_err(|source| ServerError::Channel { what: "catch signals", source })?;
     set_sigpipe(match settings.sigpipe {

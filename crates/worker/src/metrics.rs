@@ -1,5 +1,6 @@
 //! The metrics that workers report and run records store.
 
+mod closed_because;
 mod ended_by;
 mod integrity;
 mod latency;
@@ -10,12 +11,13 @@ mod timeline;
 mod unframed;
 mod usage;
 
+pub use closed_because::ClosedBecause;
 pub use ended_by::EndedBy;
 pub use integrity::Integrity;
 pub use latency::{DurationSummary, LatencySummary};
 pub use probe::{ListenerSummary, ProbeSummary, StateSummary};
 pub use queue::AcceptQueue;
-pub use server::ServerMetrics;
+pub use server::{ClientLimit, ServerMetrics};
 pub use timeline::TimelineRow;
 pub use unframed::UnframedAnswer;
 pub use usage::ResourceUsage;

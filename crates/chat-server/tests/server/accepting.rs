@@ -99,7 +99,7 @@ fn a_client_without_a_thread_is_counted_and_closed_and_the_server_continues() {
         let mut client = server.start_connect();
         assert_eq!(client.receive(), None);
         wait_until("it is counted", || {
-            server.handle.accept_failures().thread_errors.get("EAGAIN") == Some(&count)
+            server.handle.client_failures().thread_errors.get("EAGAIN") == Some(&count)
         });
     }
     let report = server.stop();

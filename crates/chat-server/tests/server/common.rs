@@ -113,6 +113,12 @@ impl TestServer {
         });
     }
 
+    /// Stops the server when it is dropped, also if the test fails: this ends the threads that
+    /// still write to it.
+    pub(crate) fn stop_at_end(&self) -> impl Drop + use<> {
+        StopAtEnd(self.handle.clone())
+    }
+
     pub(crate) fn stop(mut self) -> ServerReport {
         let (ended, end) = mpsc::channel();
         let running = self.running.take().expect("it is stopped once");
@@ -122,6 +128,14 @@ impl TestServer {
             ended.send(report).expect("it is waited for")
         });
         end.recv_timeout(TIMEOUT).expect("the server stops")
+    }
+}
+
+struct StopAtEnd(ServerHandle);
+
+impl Drop for StopAtEnd {
+    fn drop(&mut self) {
+        self.0.stop();
     }
 }
 

@@ -25,6 +25,15 @@ pub(crate) fn example() -> PathBuf {
     example
 }
 
+const ADDRESS: [&str; 4] = ["--address", "127.0.0.1", "--port", "0"];
+
+/// A server with a limit of the shell's `ulimit`, both soft and hard.
+fn limited(flag: &str, limit: u64) -> Command {
+    let mut command = Command::new("sh");
+    command.args(["-c", &format!("ulimit {flag} {limit}; exec \"$@\""), "sh"]).arg(example());
+    command
+}
+
 /// A running server; it is killed when it is dropped.
 pub(crate) struct ServerProcess {
     pub(crate) child: Child,
@@ -37,8 +46,26 @@ pub(crate) struct ServerProcess {
 
 impl ServerProcess {
     pub(crate) fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(example())
-            .args(["--address", "127.0.0.1", "--port", "0"])
+        Self::start_as(Command::new(example()), arguments)
+    }
+
+    /// A server with a limit of the shell's `ulimit`.
+    pub(crate) fn start_limited(flag: &str, limit: u64, arguments: &[&str]) -> Self {
+        Self::start_as(limited(flag, limit), arguments)
+    }
+
+    /// Why a server with such a limit does not start.
+    pub(crate) fn fail_limited(flag: &str, limit: u64) -> String {
+        let output = limited(flag, limit).args(ADDRESS).output().expect("it was built");
+        match next_message(&mut &output.stdout[..]) {
+            Message::Failed(failure) => failure.reason,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn start_as(mut command: Command, arguments: &[&str]) -> Self {
+        let mut child = command
+            .args(ADDRESS)
             .args(arguments)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

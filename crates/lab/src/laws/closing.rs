@@ -11,7 +11,7 @@ use queue_model::time_wait;
 use super::clients::{CLIENTS, require_different_ports};
 use super::condition::{Inapplicable, concerns, require};
 use super::finishing::{
-    FINISH, SERVER_CLOSES, chat_length, close_spread, require_close_together,
+    FINISH, PATIENCE, SERVER_CLOSES, chat_length, close_spread, require_close_together,
     require_fin_of_server, require_finish,
 };
 use super::inputs::{Inputs, require_rfc1337};
@@ -28,14 +28,21 @@ const CLOSED: Reads =
 /// How many connections stay in TIME_WAIT.
 pub(super) const BUCKETS: Rule = Rule {
     laws: &[time_wait::SOCKETS, time_wait::OVERFLOW],
-    reads: &[CLIENTS, FINISH, SERVER_CLOSES, CLOSED],
+    reads: &[CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED],
     predict: predict_buckets,
 };
 
 /// How long TIME_WAIT lasts.
 pub(super) const TIME_WAIT: Rule = Rule {
     laws: &[time_wait::TIME_WAIT_LENGTH],
-    reads: &[CLIENTS, FINISH, SERVER_CLOSES, CLOSED, Reads::settings(&["after.watch_closing"])],
+    reads: &[
+        CLIENTS,
+        FINISH,
+        PATIENCE,
+        SERVER_CLOSES,
+        CLOSED,
+        Reads::settings(&["after.watch_closing"]),
+    ],
     predict: predict_time_wait,
 };
 
@@ -45,6 +52,7 @@ pub(super) const FIN_WAIT_2: Rule = Rule {
     reads: &[
         CLIENTS,
         FINISH,
+        PATIENCE,
         SERVER_CLOSES,
         Reads::server(&[Sysctl::TcpFinTimeout, Sysctl::TcpMaxTwBuckets, Sysctl::TcpRtoMinUs]),
     ],
@@ -64,14 +72,14 @@ const RESTART: Reads = Reads::settings(&[
 /// Whether the server can be restarted immediately.
 pub(super) const BIND: Rule = Rule {
     laws: &[bind::REFUSED],
-    reads: &[CLIENTS, FINISH, SERVER_CLOSES, CLOSED, RESTART],
+    reads: &[CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
     predict: predict_bind_again,
 };
 
 /// When the server can be restarted.
 pub(super) const FREE_AGAIN: Rule = Rule {
     laws: &[bind::FREE_AGAIN],
-    reads: &[CLIENTS, FINISH, SERVER_CLOSES, CLOSED, RESTART],
+    reads: &[CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
     predict: predict_free_again,
 };
 

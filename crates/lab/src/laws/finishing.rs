@@ -61,6 +61,15 @@ pub(super) const FINISH: Reads = Reads {
     client: &[Sysctl::TcpRmem, Sysctl::TcpWmem],
 };
 
+/// What [`require_patience`] reads beyond [`CLIENTS`](super::clients::CLIENTS).
+pub(super) const PATIENCE: Reads = Reads::settings(&[
+    "server.max_clients",
+    "server.frame_timeout",
+    "server.idle_timeout",
+    "server.write_timeout",
+    "load.finish_deadline",
+]);
+
 /// What [`require_fin_of_server`] reads beyond [`FINISH`] and the clients.
 pub(super) const SERVER_CLOSES: Reads = Reads::settings(&["server.close_after", "server.drain"]);
 
@@ -97,6 +106,7 @@ pub(super) fn require_served(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
         server.thread_stack.saturating_mul(at_once) <= MAX_STACKS,
         "the server may be unable to start a thread for each client (server.thread_stack)",
     )?;
+    require_patience(inputs)?;
     require_time_to_connect(inputs)?;
     require_room(inputs, at_once)?;
     for host in [Role::Server, Role::Client] {
@@ -115,6 +125,39 @@ pub(super) fn require_served(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
     require(
         length <= deadline,
         format!("clients may not finish in time (load.finish_deadline {deadline:?})"),
+    )
+}
+
+/// Time in which a message, once begun, arrives, and a client that reads takes one, even on a
+/// busy machine.
+const MIN_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Requires that the server gives up no client. How many it can serve on this machine is not
+/// known before it starts.
+pub(super) fn require_patience(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
+    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    require(
+        server.max_clients.is_none_or(|max| max >= load.clients),
+        "the server serves fewer clients at once (server.max_clients)",
+    )?;
+    let is_patient = |timeout: Duration, least| timeout.is_zero() || timeout >= least;
+    // A message of the load is written at once.
+    let has_messages = load.messages > 0;
+    require(
+        !has_messages || is_patient(server.frame_timeout, MIN_TIMEOUT),
+        "a message may not arrive in time (server.frame_timeout)",
+    )?;
+    require(
+        !has_messages || is_patient(server.write_timeout, MIN_TIMEOUT),
+        "a client may not read in time (server.write_timeout)",
+    )?;
+    // No connection is open for longer.
+    let connected = [load.connect_deadline, load.linger, load.finish_deadline, MARGIN]
+        .into_iter()
+        .fold(start_spread(load).unwrap_or_default(), Duration::saturating_add);
+    require(
+        is_patient(server.idle_timeout, connected),
+        "clients may be silent for too long (server.idle_timeout)",
     )
 }
 

@@ -15,7 +15,7 @@ use super::clients::{
     require_time_to_connect, with_a_port,
 };
 use super::condition::{Inapplicable, concerns, not_applied, require};
-use super::finishing::chat_length;
+use super::finishing::{PATIENCE, chat_length, require_patience};
 use super::inputs::Inputs;
 use super::measurements::Measurements;
 use super::reads::Reads;
@@ -55,8 +55,8 @@ pub(super) const COOKIES_RECEIVED: Rule = Rule {
             "load.size",
             "load.send_delay",
             "load.interval",
-            "load.finish_deadline",
         ]),
+        PATIENCE,
     ],
     predict: predict_cookies_received,
 };
@@ -147,6 +147,7 @@ fn require_no_repeated_cookies(inputs: &Inputs<'_>, established: u64) -> Result<
         chat_length(load).saturating_add(Duration::from_secs(1)) <= load.finish_deadline,
         "clients may not finish in time (load.finish_deadline)",
     )?;
+    require_patience(inputs)?;
     require(load.senders.is_none(), "load.senders decides how much each client writes and reads")?;
     require(
         load.slow_readers == 0 && load.leave == Leave::Together,

@@ -15,7 +15,8 @@ use super::clients::{
 };
 use super::condition::{Inapplicable, concerns, not_applied, require};
 use super::finishing::{
-    FINISH, SERVER_CLOSES, chat_length, require_fin_of_server, require_served, serial_length,
+    FINISH, PATIENCE, SERVER_CLOSES, chat_length, require_fin_of_server, require_patience,
+    require_served, serial_length,
 };
 use super::inputs::{Inputs, require_rfc1337};
 use super::measurements::{Measurement, Measurements};
@@ -25,7 +26,7 @@ use crate::backend::Role;
 
 /// Attempts that get a port while every client stays connected.
 pub(super) const AT_ONCE: Rule =
-    Rule { laws: &[ports::CONCURRENT], reads: &[CLIENTS], predict: predict_at_once };
+    Rule { laws: &[ports::CONCURRENT], reads: &[CLIENTS, PATIENCE], predict: predict_at_once };
 
 /// Attempts that get a port if each client leaves before the next one connects.
 pub(super) const IN_SEQUENCE: Rule = Rule {
@@ -33,6 +34,7 @@ pub(super) const IN_SEQUENCE: Rule = Rule {
     reads: &[
         CLIENTS,
         FINISH,
+        PATIENCE,
         SERVER_CLOSES,
         Reads::server(&[Sysctl::TcpTimestamps]),
         Reads::client(&[
@@ -72,6 +74,8 @@ fn predict_at_once(inputs: &Inputs<'_>) -> Applied {
     let may_run_out = attempts_of_address(load, 0) > range.size();
     concerns(load.chat == ChatPhase::AfterConnect || may_run_out)?;
     let clients = with_a_port(inputs)?;
+    // A client that the server closes leaves its port to a later one.
+    require_patience(inputs)?;
     Ok(vec![Prediction::count(ports::CONCURRENT, clients.half_open + clients.live, with_port)])
 }
 

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `totals` | the table of totals since the start |
 //! | `watch` | prints while the server runs: failures, and totals when it is idle |
-//! | `failures` | accepts and threads that failed, in words |
+//! | `failures` | clients that could not be accepted or served, or were given up, in words |
 
 mod failures;
 mod totals;
@@ -17,6 +17,7 @@ use std::sync::Arc;
 use chat_server::{ServerEvent, ServerResponse, ServerSettings};
 use linux_net::SocketDiag;
 use worker::Message;
+use worker::metrics::ClientLimit;
 
 use self::totals::Totals;
 use super::{parse_config, print_output};
@@ -35,8 +36,8 @@ pub(crate) struct ServerArguments {
     #[arg(long)]
     control: bool,
     /// Print tables instead of JSON lines: the capacity of the accept queue, totals each
-    /// time the last client leaves, and clients that could not be accepted or served. The
-    /// default on a terminal.
+    /// time the last client leaves, and clients that could not be accepted or served, or were
+    /// given up. The default on a terminal.
     #[arg(long, conflicts_with = "control")]
     summary: bool,
 }
@@ -60,7 +61,8 @@ fn serve_with_tables(settings: &ServerSettings) -> Result {
     // A closed standard output does not stop the server.
     let served = chat_server::serve(settings, |message, handle| match message {
         Message::Event(ServerEvent::Listening { address, .. }) => {
-            printed = print_output(&describe_listeners(address, settings));
+            let limit = handle.client_limit();
+            printed = print_output(&describe_listeners(address, settings, limit));
             watch::start(Arc::clone(&totals), handle.clone());
         }
         Message::Event(ServerEvent::Stopped(report)) => {
@@ -80,7 +82,11 @@ fn serve_with_tables(settings: &ServerSettings) -> Result {
 }
 
 /// Describes the listeners, with the capacity of an accept queue as the kernel has it.
-fn describe_listeners(address: SocketAddr, settings: &ServerSettings) -> String {
+fn describe_listeners(
+    address: SocketAddr,
+    settings: &ServerSettings,
+    clients: &ClientLimit,
+) -> String {
     let mut text = format!("listening on {address}, backlog {}", settings.backlog);
     if let Ok(somaxconn) = std::fs::read_to_string("/proc/sys/net/core/somaxconn") {
         text += &format!(", somaxconn {}", somaxconn.trim());
@@ -96,6 +102,8 @@ fn describe_listeners(address: SocketAddr, settings: &ServerSettings) -> String 
             count => format!(": the accept queues of {count} listeners hold {capacity} each"),
         };
     }
+    let ClientLimit { clients, limit } = clients;
+    text += &format!("; up to {} clients at once ({limit})", report::count(*clients));
     if settings.hold_acks {
         text += "; ACKs are held until SIGUSR2";
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::closed_because::ClosedBecause;
 use super::latency::DurationSummary;
 use super::usage::ResourceUsage;
 
@@ -23,16 +24,27 @@ pub struct ServerMetrics {
     /// EAGAIN at a limit on threads or without memory for a stack.
     #[serde(default)]
     pub thread_errors: BTreeMap<String, u64>,
-    /// Connections that were accepted and closed at once, because their thread could not
-    /// be started.
+    /// Connections that were accepted and closed at once, because as many clients as possible
+    /// were served or a thread could not be started.
     #[serde(default)]
     pub turned_away: u64,
+    /// Clients that the server closed because it could not serve them any longer, by cause;
+    /// with those that were turned away.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub closed: BTreeMap<ClosedBecause, u64>,
+    /// How many clients it could serve at once; none in records of older builds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_limit: Option<ClientLimit>,
     /// Maximum of client threads at the same time.
     pub most_threads: u64,
     /// Time spent waiting for the registry's lock.
     pub lock_wait: DurationSummary,
     /// Time the registry's lock was held.
     pub lock_hold: DurationSummary,
+    /// Time that writes waited for their client to read, of those that had to; none of them in
+    /// records of older builds.
+    #[serde(default)]
+    pub write_wait: DurationSummary,
     /// Resources used by its process.
     pub usage: ResourceUsage,
     /// Time for which the threads that accept waited for a CPU although they could go on,
@@ -40,4 +52,14 @@ pub struct ServerMetrics {
     /// records of older builds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accept_run_delay_seconds: Option<f64>,
+}
+
+/// The clients that a server serves at once, at most.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ClientLimit {
+    /// Their number.
+    pub clients: u64,
+    /// What it comes from: `server.max_clients`, or a limit of the machine that leaves room for
+    /// fewer, such as RLIMIT_NOFILE.
+    pub limit: String,
 }

@@ -77,10 +77,11 @@ impl ContainerLimits {
     }
 
     /// Memory, bytes: what the workers themselves need, and for each client its thread's
-    /// stack and twice 128 KiB of buffers and records.
+    /// stack and 1 MiB of buffers and records, of which the server leaves half to large
+    /// messages.
     pub(super) fn memory(&self) -> u64 {
         let Needs { clients, thread_stack, .. } = self.needs;
-        256 * MIB + u64::from(clients) * (thread_stack + 256 * 1024)
+        256 * MIB + u64::from(clients) * (thread_stack + MIB)
     }
 }
 

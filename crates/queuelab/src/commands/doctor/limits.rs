@@ -3,16 +3,14 @@
 
 use std::fs;
 
+use chat_server::MAPPINGS_PER_CLIENT;
 use lab::Needs;
 use linux_net::{Capability, ThreadLimit};
 use nix::sys::resource::{Resource, getrlimit};
 use report::count;
 
-/// Memory mappings of a thread, as measured: its stack and its signal stack,
-/// each with a guard.
-const MAPPINGS_PER_THREAD: u64 = 4;
 /// Other mappings of the server, generously estimated.
-const OTHER_MAPPINGS: u64 = 256;
+const OTHER_MAPPINGS: u64 = 2048;
 
 /// Limits in force. `None` is a limit that does not exist or does not apply.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +63,7 @@ impl Ceiling {
             }
             Limit::Threads(limit) => limit.hint(clients + Needs::OTHER_THREADS),
             Limit::Mappings => {
-                let mappings = clients * MAPPINGS_PER_THREAD + OTHER_MAPPINGS;
+                let mappings = clients * MAPPINGS_PER_CLIENT + OTHER_MAPPINGS;
                 format!("run `sudo sysctl -w vm.max_map_count={mappings}`")
             }
         }
@@ -105,7 +103,7 @@ impl Limits {
             limit: Limit::Threads(limit),
         });
         let mappings = self.mappings.map(|max| Ceiling {
-            clients: max.saturating_sub(OTHER_MAPPINGS) / MAPPINGS_PER_THREAD,
+            clients: max.saturating_sub(OTHER_MAPPINGS) / MAPPINGS_PER_CLIENT,
             limit: Limit::Mappings,
         });
         let mut ceilings: Vec<_> = std::iter::once(files).chain(mappings).chain(threads).collect();
@@ -151,14 +149,14 @@ mod tests {
         assert_eq!(
             found,
             [
-                ("vm.max_map_count", 16_318),
                 ("the hard limit of open files", 19_936),
+                ("vm.max_map_count", 21_160),
                 ("RLIMIT_NPROC", 30_956),
                 ("kernel.threads-max", 189_768),
             ]
         );
-        assert_eq!(ceilings[0].hint(20_000), "run `sudo sysctl -w vm.max_map_count=80256`");
-        assert!(ceilings[1].hint(20_000).contains("--nofile=20064 "));
+        assert!(ceilings[0].hint(20_000).contains("--nofile=20064 "));
+        assert_eq!(ceilings[1].hint(30_000), "run `sudo sysctl -w vm.max_map_count=92048`");
         assert!(ceilings[2].hint(40_000).contains("--nproc=40044 "));
     }
 

@@ -1,6 +1,8 @@
 //! The table of totals since the start.
 
-use chat_server::{AcceptFailures, ServerReport};
+use std::time::Duration;
+
+use chat_server::{ClientFailures, ServerReport};
 use linux_net::{Counter, Counters};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
@@ -50,11 +52,12 @@ impl Totals {
         let mut row = |name: &str, count: u64, meaning: &str| {
             builder.push_record([name, &report::count(count), meaning]);
         };
-        row("connections", report.accepted.len() as u64, "accepted by the server");
-        let failed = AcceptFailures {
+        row("connections", report.connections, "accepted by the server");
+        let failed = ClientFailures {
             accept_errors: metrics.accept_errors.clone(),
             thread_errors: metrics.thread_errors.clone(),
-            turned_away: metrics.turned_away,
+            closed: metrics.closed.clone(),
+            client_limit: metrics.client_limit.clone().unwrap_or_default(),
         };
         for failure in failures(&failed) {
             row(&failure.what, failure.times, &failure.meaning);
@@ -68,6 +71,14 @@ impl Totals {
         }
         if metrics.failed_writes > 0 {
             row("failed writes", metrics.failed_writes, "to clients that had gone");
+        }
+        if metrics.write_wait.count > 0 {
+            let longest = Duration::from_nanos(metrics.write_wait.max_ns);
+            let meaning = format!(
+                "that waited for a client to read, for up to {:.1} s",
+                longest.as_secs_f64()
+            );
+            row("slow writes", metrics.write_wait.count, &meaning);
         }
         if let Ok(now) = &now {
             let delta = now.delta(&self.before);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chat_server::{AcceptFailures, ServerHandle, ServerStatus};
+use chat_server::{ClientFailures, ServerHandle, ServerStatus};
 
 use super::failures::failures;
 use super::totals::Totals;
@@ -24,7 +24,7 @@ pub(super) fn start(totals: Arc<Totals>, handle: ServerHandle) {
         let mut reported = Reported::default();
         loop {
             std::thread::sleep(IDLE_TIME / 10);
-            if let Some(text) = reported.next(handle.accept_failures(), Instant::now()) {
+            if let Some(text) = reported.next(handle.client_failures(), Instant::now()) {
                 // A closed standard output does not stop the server.
                 let _ = print_output(&text);
             }
@@ -42,16 +42,16 @@ pub(super) fn start(totals: Arc<Totals>, handle: ServerHandle) {
 /// The failures that were printed.
 #[derive(Debug, Default)]
 struct Reported {
-    failures: AcceptFailures,
+    failures: ClientFailures,
     at: Option<Instant>,
 }
 
 impl Reported {
     /// A line for each kind of failure that has happened again since the last lines; `None`
     /// if there is none, or they were printed less than a second ago.
-    fn next(&mut self, now: AcceptFailures, at: Instant) -> Option<String> {
+    fn next(&mut self, now: ClientFailures, at: Instant) -> Option<String> {
         let is_early = self.at.is_some_and(|last| at < last + FAILURES_INTERVAL);
-        if is_early || now == self.failures {
+        if is_early {
             return None;
         }
         let before = failures(&self.failures);
@@ -69,6 +69,9 @@ impl Reported {
                 }
             })
             .collect();
+        if lines.is_empty() {
+            return None;
+        }
         (self.failures, self.at) = (now, Some(at));
         Some(lines.join("\n"))
     }
@@ -80,13 +83,13 @@ mod tests {
 
     #[test]
     fn failures_are_printed_when_they_grow_and_at_most_once_a_second() {
-        let failed = |times| AcceptFailures {
+        let failed = |times| ClientFailures {
             accept_errors: [("EMFILE".to_owned(), times)].into(),
-            ..AcceptFailures::default()
+            ..ClientFailures::default()
         };
         let start = Instant::now();
         let mut reported = Reported::default();
-        assert_eq!(reported.next(AcceptFailures::default(), start), None);
+        assert_eq!(reported.next(ClientFailures::default(), start), None);
         let first = reported.next(failed(1), start).unwrap();
         assert!(first.starts_with("accept(2) EMFILE once: this process"), "{first}");
         assert_eq!(reported.next(failed(50), start + FAILURES_INTERVAL / 2), None);

@@ -158,7 +158,7 @@ fn an_overflow_is_shown_by_the_server_the_load_and_the_viewer() {
     let output = project.wait_for_output("server", "The last client has left");
     assert!(
         output.starts_with(
-            "listening on 0.0.0.0:8080, backlog 4, somaxconn 4096: the accept queue holds 5\n"
+            "listening on 0.0.0.0:8080, backlog 4, somaxconn 4096: the accept queue holds 5; up to "
         ),
         "{output}"
     );

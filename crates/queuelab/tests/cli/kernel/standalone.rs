@@ -78,7 +78,7 @@ fn an_overflow_is_shown_by_server_and_load() {
         let mut server = Background::start(command);
         let line = server.lines.next().unwrap().unwrap();
         assert!(line.starts_with("listening on 127.0.0.1:8080, backlog 1, somaxconn "), "{line}");
-        assert!(line.ends_with(": the accept queue holds 2"), "{line}");
+        assert!(line.contains(": the accept queue holds 2; up to "), "{line}");
 
         let out = out_directory();
         // One after another, with time for only one SYN retransmission each.
@@ -132,8 +132,8 @@ fn a_server_that_holds_acks_prints_how_to_release_them() {
     command.args(["--backlog=1", "--listeners=2", "--hold-acks=true", "--accept-paused=true"]);
     let mut server = Background::start(command);
     let line = server.lines.next().unwrap().unwrap();
-    let end = ": the accept queues of 2 listeners hold 2 each; ACKs are held until SIGUSR2";
-    assert!(line.ends_with(end), "{line}");
+    assert!(line.contains(": the accept queues of 2 listeners hold 2 each; up to "), "{line}");
+    assert!(line.ends_with("; ACKs are held until SIGUSR2"), "{line}");
     let address = line.strip_prefix("listening on ").unwrap().split(',').next().unwrap();
     let mut client = std::net::TcpStream::connect(address).unwrap();
     kill(Pid::from_raw(server.child.id().cast_signed()), Signal::SIGUSR2).unwrap();

@@ -3,7 +3,10 @@
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 
+use crate::support::ordinary_user::{Sandbox, as_ordinary_user};
 use crate::support::{Background, binary, in_one_line, queuelab, table_value, terminate};
+
+const FLAGS: [&str; 4] = ["server", "--summary", "--address=127.0.0.1", "--port=0"];
 
 /// The address in the server's first line, after `listening on `.
 fn listening(server: &mut Background) -> SocketAddr {
@@ -14,18 +17,18 @@ fn listening(server: &mut Background) -> SocketAddr {
 
 #[test]
 fn a_server_without_files_or_threads_says_so_as_it_happens_and_at_the_end() {
-    const FLAGS: [&str; 4] = ["server", "--summary", "--address=127.0.0.1", "--port=0"];
     // Raising the soft limit to the hard one does not help.
     let mut few_files = Command::new("sh");
-    few_files.args(["-c", "ulimit -n 16; exec \"$@\"", "sh", binary()]).args(FLAGS);
+    few_files.args(["-c", "ulimit -n 28; exec \"$@\"", "sh", binary()]).args(FLAGS);
     // No address space has room for this stack.
     let mut no_threads = queuelab(&FLAGS);
     no_threads.arg(format!("--thread-stack={}", 1_u64 << 47));
     let max_threads = std::fs::read_to_string("/proc/sys/kernel/threads-max").unwrap();
     let max_threads = format!("kernel.threads-max {}", max_threads.trim());
+    let turned_away = "clients turned away: accepted and closed";
     for (command, what, meaning, limit) in [
-        (few_files, "accept(2) EMFILE", "this process may open no more files", "RLIMIT_NOFILE 16"),
-        (no_threads, "thread EAGAIN", "clients turned away: accepted and closed", &max_threads),
+        (few_files, "closed: max_clients", turned_away, "RLIMIT_NOFILE"),
+        (no_threads, "thread EAGAIN", turned_away, &max_threads),
     ] {
         let mut server = Background::start(command);
         let address = listening(&mut server);
@@ -44,4 +47,48 @@ fn a_server_without_files_or_threads_says_so_as_it_happens_and_at_the_end() {
         assert!(server.child.wait().unwrap().success());
         drop(clients);
     }
+}
+
+/// Its limits are lowered while it runs: then it cannot know how many clients it can serve.
+#[test]
+fn a_server_that_may_open_no_more_files_says_so_and_goes_on() {
+    let mut server = Background::start(queuelab(&FLAGS));
+    let address = listening(&mut server);
+    let pid = server.child.id().to_string();
+    let limited = Command::new("prlimit").args(["--pid", &pid, "--nofile=16:16"]).status();
+    assert!(limited.unwrap().success());
+    let clients: Vec<_> = (0..20).map(|_| TcpStream::connect(address).unwrap()).collect();
+    let line = server.lines.next().unwrap().unwrap();
+    let meaning = "this process may open no more files (RLIMIT_NOFILE 16)";
+    assert!(line.starts_with("accept(2) EMFILE") && line.contains(meaning), "{line}");
+    terminate(&server.child);
+    let output = server.remaining_output();
+    assert!(table_value(&output, "accept(2) EMFILE") > 0, "{output}");
+    assert!(server.child.wait().unwrap().success());
+    drop(clients);
+}
+
+/// The process of an ordinary user, to which its limit of threads applies.
+#[test]
+fn a_server_serves_as_many_clients_as_its_user_may_have_threads() {
+    let sandbox = Sandbox::new();
+    let mut limited = Command::new("prlimit");
+    limited.args(["--nproc=80:80"]).arg(&sandbox.binary).args(FLAGS);
+    let mut server = Background::start(as_ordinary_user(limited));
+    let line = server.lines.next().unwrap().unwrap();
+    assert!(line.contains(" clients at once (RLIMIT_NPROC)"), "{line}");
+    let address = line["listening on ".len()..].split(',').next().unwrap();
+    let address: SocketAddr = address.parse().unwrap();
+    for _ in 0..3 {
+        let clients: Vec<_> = (0..120).map(|_| TcpStream::connect(address).unwrap()).collect();
+        let line = server.lines.next().unwrap().unwrap();
+        assert!(line.starts_with("closed: max_clients "), "{line}");
+        drop(clients);
+        let idle = server.lines.by_ref().map(Result::unwrap);
+        idle.take_while(|line| !line.starts_with('╰')).for_each(drop);
+    }
+    terminate(&server.child);
+    let output = server.remaining_output();
+    assert!(table_value(&output, "closed: max_clients") > 0, "{output}");
+    assert!(server.child.wait().unwrap().success());
 }
