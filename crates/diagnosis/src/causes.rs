@@ -3,6 +3,7 @@
 //! | module | explains |
 //! |---|---|
 //! | `server_death`, `server_limits` | a server that died, or could not take connections |
+//! | `given_up` | clients that the server closed because they did not go on |
 //! | `accept_queue`, `syn_queue`, `cookies` | which queue was full, and the setting that limits it |
 //! | `phantoms`, `resets`, `refusals`, `self_connections` | connections that exist only at the client, were reset, refused, or have no server |
 //! | `retransmissions`, `timeouts` | connects that took whole seconds, and those that gave up |
@@ -21,6 +22,7 @@ mod buffers;
 mod close_wait;
 pub(crate) mod cookies;
 pub(crate) mod deferral;
+mod given_up;
 mod listeners;
 mod local_ports;
 mod locks;
@@ -49,9 +51,10 @@ const MAX_SENTENCES: usize = 10;
 
 /// All causes, those that explain most first: a cause in the server's process comes before
 /// the queues that fill up because of it.
-const CAUSES: [Cause; 21] = [
+const CAUSES: [Cause; 22] = [
     server_death::CAUSE,
     server_limits::CAUSE,
+    given_up::CAUSE,
     restart::CAUSE,
     local_ports::CAUSE,
     deferral::CAUSE,

@@ -1,7 +1,7 @@
 //! What a sentence claims about each of its trials, for programs.
 
 use linux_net::{Counter, Sysctl};
-use run_record::{EndedBy, Outcome};
+use run_record::{ClosedBecause, EndedBy, Outcome};
 
 /// A claim that a sentence makes about each of its trials, or advice that it gives for them.
 ///
@@ -37,6 +37,8 @@ pub enum Claim {
     AcceptFailed(&'static str),
     /// A client's thread could not be started.
     ThreadFailed,
+    /// The server gave up clients because of this.
+    Closed(ClosedBecause),
     /// No failure of the server's process is recorded.
     NoAcceptFailed,
     /// A sysctl in force at the server's host has this value.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use linux_net::Counter;
-use run_record::{EndedBy, Outcome, TrialRecord};
+use run_record::{ClosedBecause, EndedBy, Outcome, TrialRecord};
 
 use crate::table::Table;
 use run_view::Run;
@@ -217,6 +217,12 @@ pub(crate) fn server_errors(run: &Run) -> Option<String> {
         for (errno, &times) in &server.thread_errors {
             count_error(turned_away(errno), times);
         }
+        for (&because, &times) in &server.closed {
+            // Each is also an error of its thread.
+            if because != ClosedBecause::NoThread {
+                count_error(given_up(because), times);
+            }
+        }
         count_error(
             "a client's stream ended with a malformed header".to_owned(),
             server.protocol_errors,
@@ -229,6 +235,18 @@ pub(crate) fn server_errors(run: &Run) -> Option<String> {
         })
         .collect();
     (!lines.is_empty()).then(|| format!("Errors of the server:\n{}", lines.join("\n")))
+}
+
+fn given_up(because: ClosedBecause) -> String {
+    let reason = match because {
+        ClosedBecause::MaxClients => "as many clients as possible were served",
+        ClosedBecause::NoThread => "its thread could not be started",
+        ClosedBecause::NoMemory => "there was no memory for its messages",
+        ClosedBecause::FrameTimeout => "it did not complete a message in time",
+        ClosedBecause::IdleTimeout => "it was silent for too long",
+        ClosedBecause::WriteTimeout => "it did not read for too long",
+    };
+    format!("a client was closed, because {reason} ({because})")
 }
 
 fn turned_away(errno: &str) -> String {

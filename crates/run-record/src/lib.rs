@@ -103,6 +103,7 @@ pub use verdict::{
 };
 pub use violation::{CheckKind, Violation};
 pub use worker::metrics::{
-    AcceptQueue, DurationSummary, EndedBy, Integrity, LatencySummary, ListenerSummary,
-    ProbeSummary, ResourceUsage, ServerMetrics, StateSummary, TimelineRow, UnframedAnswer,
+    AcceptQueue, ClientLimit, ClosedBecause, DurationSummary, EndedBy, Integrity, LatencySummary,
+    ListenerSummary, ProbeSummary, ResourceUsage, ServerMetrics, StateSummary, TimelineRow,
+    UnframedAnswer,
 };

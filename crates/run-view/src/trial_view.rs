@@ -6,7 +6,9 @@ use std::time::Duration;
 use linux_net::{Counter, Sysctl};
 use queue_model::syn_queue::SynQueueFull;
 use queue_model::syn_retry::SynRetry;
-use run_record::{EndedBy, ListenerSummary, Outcome, RunRecord, StateSummary, TrialRecord};
+use run_record::{
+    ClosedBecause, EndedBy, ListenerSummary, Outcome, RunRecord, StateSummary, TrialRecord,
+};
 use serde_json::Value;
 
 use crate::listen_limit::ListenLimit;
@@ -103,6 +105,12 @@ impl<'a> TrialView<'a> {
     pub fn accept_errors(&self, errno: &str) -> u64 {
         let server = self.record.server.as_ref();
         server.and_then(|server| server.accept_errors.get(errno)).copied().unwrap_or(0)
+    }
+
+    /// The clients that the server gave up because of this.
+    pub fn closed(&self, because: ClosedBecause) -> u64 {
+        let server = self.record.server.as_ref();
+        server.and_then(|server| server.closed.get(&because)).copied().unwrap_or(0)
     }
 
     /// The attempts with this outcome.

@@ -1,12 +1,15 @@
 //! The server's process could not take connections.
 
+use std::collections::BTreeSet;
+
+use run_record::ClosedBecause;
 use run_view::TrialView;
 use run_view::number::total;
 
 use crate::claim::Claim;
 use crate::statement::{Cause, Statement};
 use crate::trials::TrialSet;
-use crate::words::several;
+use crate::words::{self, counted, several};
 
 /// The errnos of accept(2) that a limit causes.
 const LIMITS: [&str; 4] = ["EMFILE", "ENFILE", "ENOBUFS", "ENOMEM"];
@@ -70,12 +73,61 @@ pub(super) const CAUSE: Cause = Cause {
                 Some(text.into())
             },
         },
+        Statement {
+            needs: |trial| trial.closed(ClosedBecause::MaxClients) > 0,
+            claims: &[Claim::Closed(ClosedBecause::MaxClients)],
+            text: |full, _| {
+                let text = format!(
+                    "{} came{} when the server already served as many clients as {} allows: it accepted \
+                     and closed them. No queue of the kernel was full for them; raise the limit, or \
+                     close connections sooner.",
+                    several(
+                        full.sum(|trial| trial.closed(ClosedBecause::MaxClients)),
+                        "connection"
+                    ),
+                    full.place(),
+                    limits(full)?,
+                );
+                Some(text.into())
+            },
+        },
+        Statement {
+            needs: |trial| trial.closed(ClosedBecause::NoMemory) > 0,
+            claims: &[Claim::Closed(ClosedBecause::NoMemory)],
+            text: |failed, _| {
+                let text = format!(
+                    "The server closed {}{}, for whose messages there was no memory: give it more, or \
+                     accept smaller messages (server.largest_body).",
+                    several(
+                        failed.sum(|trial| trial.closed(ClosedBecause::NoMemory)),
+                        "connection"
+                    ),
+                    failed.place(),
+                );
+                Some(text.into())
+            },
+        },
     ],
 };
 
 /// Whether a limit of the process or of the machine kept the server from taking connections.
 pub(super) fn acted(trial: &TrialView<'_>) -> bool {
-    threads_failed(trial) > 0 || failed(trial, &LIMITS) > 0
+    let closed = [ClosedBecause::MaxClients, ClosedBecause::NoMemory];
+    threads_failed(trial) > 0
+        || failed(trial, &LIMITS) > 0
+        || closed.iter().any(|&because| trial.closed(because) > 0)
+}
+
+/// What allowed no more clients: `server.max_clients (10)`.
+fn limits(full: &TrialSet<'_>) -> Option<String> {
+    let limits: BTreeSet<_> = full
+        .iter()
+        .filter_map(|trial| {
+            let limit = trial.record.server.as_ref()?.client_limit.as_ref()?;
+            Some(format!("{} ({})", limit.limit, counted(limit.clients)))
+        })
+        .collect();
+    words::listed(&limits.into_iter().collect::<Vec<_>>())
 }
 
 /// Client threads that could not be started. Older records count them as errors of accept(2),

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use report::Run;
-use run_record::{EndedBy, LeftSockets, Outcome, Restart, ServerMetrics, TrialRecord};
+use run_record::{
+    ClientLimit, ClosedBecause, EndedBy, LeftSockets, Outcome, Restart, ServerMetrics, TrialRecord,
+};
 use serde_json::{Value, json};
 
 use crate::fixture::{Change, Fixture};
@@ -175,6 +177,14 @@ fn fill(trial: &mut TrialRecord, from: &mut Source<'_>) {
         server.thread_errors =
             from.rarely().then(|| ("EAGAIN".to_owned(), from.count())).into_iter().collect();
         server.accept_errors = errors.into_iter().filter(|(_, times)| *times > 0).collect();
+        server.closed = ClosedBecause::ALL
+            .into_iter()
+            .map(|because| (because, from.count()))
+            .filter(|(_, clients)| *clients > 0)
+            .collect();
+        let limit = from.one_of(&["server.max_clients", "RLIMIT_NOFILE"]).to_owned();
+        server.client_limit = Some(ClientLimit { clients: from.count(), limit });
+        server.write_wait.max_ns = from.number().into();
     }
 }
 
@@ -203,7 +213,7 @@ fn set(trial: &mut TrialRecord, path: &str, value: Value) {
 
 /// Runs of up to three trials.
 pub(crate) fn any_run() -> impl Strategy<Value = Run> {
-    vec(vec(any::<u32>(), 160), 1..4).prop_map(|trials| run(&trials))
+    vec(vec(any::<u32>(), 175), 1..4).prop_map(|trials| run(&trials))
 }
 
 fn run(trials: &[Vec<u32>]) -> Run {

@@ -111,6 +111,7 @@ fn the_runs_reach_every_claim() {
         "ServerDied",
         "AcceptFailed",
         "ThreadFailed",
+        "Closed",
         "NoAcceptFailed",
         "ServerSysctl",
         "SetServerSysctl",

@@ -113,6 +113,11 @@ impl Record {
         failed || self.accept_errors("EAGAIN") > 0
     }
 
+    /// Clients that the server gave up because of this.
+    fn closed(&self, because: &str) -> u64 {
+        self.trial["server"]["closed"][because].as_u64().unwrap_or(0)
+    }
+
     fn outcome(&self, outcome: Outcome) -> u64 {
         self.trial["outcomes"][outcome.name()].as_u64().unwrap()
     }
@@ -139,10 +144,14 @@ impl Record {
             Claim::CloseWait => self.trial["evidence"]["left"]["close_wait"].as_u64() > Some(0),
             Claim::ServerDied => !self.trial["server_died"].is_null(),
             Claim::ThreadFailed => self.no_threads(),
+            Claim::Closed(because) => self.closed(because.name()) > 0,
             Claim::AcceptFailed(errno) => self.accept_errors(errno) > 0,
             Claim::NoAcceptFailed => {
                 let errnos = ["EMFILE", "ENFILE", "ENOMEM", "ENOBUFS"];
-                !self.no_threads() && errnos.iter().all(|errno| self.accept_errors(errno) == 0)
+                let closed = ["max_clients", "no_memory"];
+                !self.no_threads()
+                    && errnos.iter().all(|errno| self.accept_errors(errno) == 0)
+                    && closed.iter().all(|because| self.closed(because) == 0)
             }
             Claim::ServerSysctl(name, value) => self.server_number(name.name()) == Some(value),
             Claim::SetServerSysctl(name, value) => {
@@ -292,6 +301,10 @@ impl Record {
             ("were not done at load.finish_deadline", incomplete(EndedBy::FinishDeadline)),
             ("given up at load.connect_deadline", incomplete(EndedBy::ConnectDeadline)),
             ("process closed", incomplete(EndedBy::Server)),
+            ("server.max_clients (", self.closed("max_clients") > 0),
+            ("within server.frame_timeout", self.closed("frame_timeout") > 0),
+            ("for server.idle_timeout", self.closed("idle_timeout") > 0),
+            ("for server.write_timeout", self.closed("write_timeout") > 0),
             ("the load had not written", incomplete(EndedBy::LateLoad)),
             ("with EMFILE", self.accept_errors("EMFILE") > 0),
             ("in CLOSE_WAIT after", self.supports(Claim::CloseWait)),
