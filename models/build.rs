@@ -5,15 +5,36 @@ use std::path::Path;
 use std::{env, fs};
 
 /// Each group becomes a file of modules, which a model includes.
-const CHECKED: [(&str, &str, &[&str]); 1] =
-    [("lab.rs", "../crates/lab/src", &["executor", "start_barrier"])];
+const CHECKED: [(&str, &str, &[&str]); 2] = [
+    ("lab.rs", "../crates/lab/src", &["executor", "start_barrier"]),
+    (
+        "chat_server.rs",
+        "../crates/chat-server/src",
+        &[
+            "client",
+            "counters",
+            "design",
+            "designs/global_lock",
+            "designs/snapshot",
+            "gate",
+            "lock",
+            "registry",
+            "threads",
+        ],
+    ),
+];
 
 /// What is replaced; each must be used in one of the files.
-const REPLACED: [(&str, &str); 4] = [
+const REPLACED: [(&str, &str); 8] = [
     // The modules of a group are beside each other.
     ("crate::", "super::"),
     ("std::sync::", "shuttle::sync::"),
     ("std::thread::", "shuttle::thread::"),
+    // These have stand-ins.
+    ("linux_net::", "super::linux_net::"),
+    ("nix::", "super::nix::"),
+    ("socket2::", "super::socket::"),
+    ("worker::metrics::", "super::metrics::"),
     ("worker::RESPONSE_TIMEOUT", "super::RESPONSE_TIMEOUT"),
 ];
 

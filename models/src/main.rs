@@ -1,6 +1,7 @@
 //! Runs each model under many schedules: `cargo run --release`, or with a number of
 //! schedules for each. A failure prints its schedule.
 
+mod chat_server;
 mod lab;
 
 use std::env;
@@ -9,7 +10,7 @@ use std::time::Instant;
 /// A model: its name, and the run of one schedule.
 type Model = (&'static str, fn());
 
-const MODELS: [&[Model]; 1] = [lab::MODELS];
+const MODELS: [&[Model]; 2] = [lab::MODELS, chat_server::MODELS];
 
 fn main() {
     let schedules = env::args().nth(1).map_or(2_000, |text| text.parse().expect("a number"));
