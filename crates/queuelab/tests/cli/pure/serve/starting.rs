@@ -54,7 +54,10 @@ fn a_signal_stops_the_server_while_a_slow_page_is_made() {
     record.planned_trials = 90_000;
     fs::write(run.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
     let lines = (0..2_000).map(|id| {
-        let trial = TrialRecord { id, ..trials[0].clone() };
+        let point = [("a", id / 300), ("b", id % 300)];
+        let point = point.map(|(path, value)| (path.to_owned(), value.into())).into();
+        let trial =
+            TrialRecord { id, cell: id, repetition: 0, retry: 0, point, ..trials[0].clone() };
         serde_json::to_string(&trial).unwrap() + "\n"
     });
     fs::write(run.join("trials.jsonl"), lines.collect::<String>()).unwrap();
