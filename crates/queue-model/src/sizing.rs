@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
+use std::thread;
 use std::time::Duration;
 
 use rand::rngs::StdRng;
@@ -158,25 +159,21 @@ impl Bursts {
         let path = self.path(backlog, cookies);
         let starts = &self.starts;
         let simulated = self.results.entry((cookies, backlog)).or_insert_with(|| {
-            let summaries: Vec<_> =
-                starts.iter().map(|starts| simulate_starts(&path, starts)).collect();
+            let summaries = simulate_all(&path, starts);
             BacklogResult::new(&summaries, u64::from(self.settings.connections))
         });
         simulated.clone()
     }
 
-    /// Whether no more connections are late than may be. Ends at the first one too many.
+    /// Whether no more connections are late than may be. A burst ends at the first one too
+    /// many.
     fn is_enough(&mut self, backlog: u32, cookies: Cookies) -> bool {
         let attempts = self.count() as u64 * u64::from(self.settings.connections);
-        let mut allowed = (self.settings.max_late_share * attempts as f64) as u64;
-        let mut path = self.path(backlog, cookies);
-        let mut summaries = Vec::new();
-        for starts in &self.starts {
-            path.max_late = Some(allowed);
-            let summary = simulate_starts(&path, starts);
-            let Some(rest) = allowed.checked_sub(summary.late) else { return false };
-            allowed = rest;
-            summaries.push(summary);
+        let allowed = (self.settings.max_late_share * attempts as f64) as u64;
+        let path = ListenPath { max_late: Some(allowed), ..self.path(backlog, cookies) };
+        let summaries = simulate_all(&path, &self.starts);
+        if summaries.iter().map(|burst| burst.late).sum::<u64>() > allowed {
+            return false;
         }
         let result = BacklogResult::new(&summaries, u64::from(self.settings.connections));
         self.results.insert((cookies, backlog), result);
@@ -212,6 +209,21 @@ impl Bursts {
             ..ListenPath::default()
         }
     }
+}
+
+/// Simulates each burst, as many at once as there are CPUs.
+fn simulate_all(path: &ListenPath, bursts: &[Vec<u64>]) -> Vec<Summary> {
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let share = bursts.len().div_ceil(threads).max(1);
+    let simulate = |bursts: &[Vec<u64>]| -> Vec<Summary> {
+        bursts.iter().map(|starts| simulate_starts(path, starts)).collect()
+    };
+    thread::scope(|scope| {
+        let shares: Vec<_> =
+            bursts.chunks(share).map(|bursts| scope.spawn(move || simulate(bursts))).collect();
+        let ended = shares.into_iter().map(|share| share.join());
+        ended.flat_map(|summaries| summaries.expect("a simulation does not panic")).collect()
+    })
 }
 
 impl BacklogResult {
