@@ -12,7 +12,7 @@ use crate::commands::explain::ExplainArguments;
 use crate::commands::image::ImageArguments;
 use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
-use crate::commands::man::CompletionsArguments;
+use crate::commands::man::{CompletionsArguments, ManArguments};
 use crate::commands::plan::PlanArguments;
 use crate::commands::predict::PredictArguments;
 use crate::commands::probe::ProbeArguments;
@@ -95,6 +95,6 @@ pub(crate) enum Command {
     Listening(ListeningArguments),
     /// Print shell completions.
     Completions(CompletionsArguments),
-    /// Print the manual page in roff format.
-    Man,
+    /// Print the manual page in roff format, or write those of all commands.
+    Man(ManArguments),
 }

@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         Command::Chat(arguments) => commands::chat::chat(&arguments),
         Command::Listening(arguments) => commands::listening::listening(&arguments),
         Command::Completions(arguments) => commands::man::completions(&arguments, Cli::command()),
-        Command::Man => commands::man::man(Cli::command()),
+        Command::Man(arguments) => commands::man::man(&arguments, Cli::command()),
     };
     match result {
         Ok(exit) => exit.into(),

@@ -8,6 +8,7 @@ mod disturbed;
 mod explain;
 mod hostile_text;
 mod limits;
+mod man;
 mod named_tests;
 mod original_protocol;
 mod predict;
