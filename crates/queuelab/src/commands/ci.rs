@@ -9,6 +9,7 @@
 //! | `runs` | the suite's run directories, and which of them are good |
 //! | `steps` | the files that pass results from step to step |
 //! | `program` | calls of this program |
+//! | `outcome`, `outputs` | what a workflow gets to know about all steps |
 //! | `baseline`, `run`, `compare`, `summary`, `smoke` | the steps |
 //! | `annotation` | the annotation that all steps share |
 
@@ -16,6 +17,8 @@ mod annotation;
 mod baseline;
 mod compare;
 mod machine;
+mod outcome;
+mod outputs;
 mod program;
 mod run;
 mod runs;
@@ -30,7 +33,6 @@ use clap::{Args, Subcommand};
 
 use self::settings::Settings;
 use crate::error::Result;
-use crate::exit::Exit;
 
 /// Arguments of `queuelab ci`.
 #[derive(Debug, Args)]
@@ -60,7 +62,8 @@ enum Step {
     },
 }
 
-/// Runs a step, or all of them; returns the exit code of the first failure.
+/// Runs a step, or all of them; then the exit code is the comparison's if it failed, otherwise
+/// the run's.
 pub(crate) fn ci(arguments: &CiArguments) -> Result {
     let settings = Settings::from_environment();
     match &arguments.step {
@@ -76,8 +79,8 @@ pub(crate) fn ci(arguments: &CiArguments) -> Result {
 
 fn all(settings: &Settings) -> Result {
     settings.steps.remove(steps::NOTE);
-    let run = run::run(settings)?;
-    let compared = compare::compare(settings)?;
+    run::run(settings)?;
+    compare::compare(settings)?;
     summary::summary(settings)?;
-    Ok(if compared == Exit::Held { run } else { compared })
+    Ok(outcome::exit(&settings.steps))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::settings::Settings;
-use super::steps::{BASELINE, COMPARE_CODE, COMPARISON, RUN_CODE, SUITE};
+use super::steps::{BASELINE, COMPARE_CODE, COMPARISON, RUN_CODE, SUITE, VERDICT};
 use super::{machine, program, runs};
 use crate::commands::print_output;
 use crate::error::Result;
@@ -56,6 +56,8 @@ pub(super) fn compare(settings: &Settings) -> Result {
     steps.write(COMPARISON, &markdown)?;
     let code = if is_accepted { "accepted".to_owned() } else { compared.code.to_string() };
     steps.write(COMPARE_CODE, &format!("{code}\n"))?;
+    let verdict = if is_accepted { "accepted" } else { &compared.verdict };
+    steps.write(VERDICT, &format!("{verdict}\n"))?;
     let passes = is_accepted || matches!(compared.code, 0 | 6);
     if !passes {
         return Ok(program::exit_from_code(compared.code));

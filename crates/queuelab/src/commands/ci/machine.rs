@@ -1,11 +1,10 @@
 //! The kind of machine: metrics are compared between runs on the same CPUs and kernel.
 
 use std::fs;
-use std::io::Write;
 use std::thread;
 
+use super::outputs;
 use super::settings::Settings;
-use super::steps::io_error;
 use crate::commands::print_output;
 use crate::error::Result;
 
@@ -15,11 +14,7 @@ const MAX_MODEL_LENGTH: usize = 40;
 /// Prints the name of the artefact, and sets it as an output of the step.
 pub(super) fn print_name(settings: &Settings) -> Result {
     let name = name(settings);
-    if let Some(path) = &settings.output {
-        let file = fs::OpenOptions::new().append(true).create(true).open(path);
-        let written = file.and_then(|mut file| writeln!(file, "name={name}"));
-        written.map_err(io_error("write", path))?;
-    }
+    outputs::write(settings, &[("name", &name)])?;
     print_output(&name)
 }
 

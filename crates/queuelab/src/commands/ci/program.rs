@@ -2,15 +2,28 @@
 
 use std::ffi::OsStr;
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
 
 use super::settings::Settings;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
 /// Runs the program with inherited output, and returns its exit code.
+///
+/// Ctrl-C and `timeout` send their signal to both: the program ends in order, and this
+/// process does not end before it.
 pub(super) fn run<S: AsRef<OsStr>>(settings: &Settings, arguments: &[S]) -> Result<i32> {
-    let status = command(settings, arguments)?.status().map_err(io_error)?;
-    Ok(status.code().unwrap_or(Exit::Internal as i32))
+    let has_ended = Arc::new(AtomicBool::new(false));
+    for signal in [SIGINT, SIGTERM] {
+        signal_hook::flag::register_conditional_default(signal, Arc::clone(&has_ended))
+            .map_err(io_error)?;
+    }
+    let status = command(settings, arguments)?.status().map_err(io_error);
+    has_ended.store(true, Ordering::SeqCst);
+    Ok(status?.code().unwrap_or(Exit::Internal as i32))
 }
 
 /// Runs the program and captures its standard output; its standard error too if `quiet`.

@@ -20,6 +20,8 @@ pub(super) const BASELINE: &str = "baseline";
 pub(super) const COMPARISON: &str = "comparison.md";
 /// The exit code of the comparison, or `accepted`.
 pub(super) const COMPARE_CODE: &str = "compare.code";
+/// The verdict of the comparison, or `accepted`.
+pub(super) const VERDICT: &str = "verdict";
 /// The job's summary outside GitHub.
 pub(super) const SUMMARY: &str = "summary.md";
 

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::annotation::{Annotation, Level};
 use super::settings::Settings;
 use super::steps::{COMPARE_CODE, COMPARISON, NOTE, RUN_CODE, SUITE, SUMMARY, io_error};
-use super::{machine, program};
+use super::{machine, outcome, program};
 use crate::commands::print_annotation;
 use crate::error::Result;
 use crate::exit::Exit;
@@ -18,7 +18,7 @@ const MAX_SUMMARY: usize = 1024 * 1024;
 /// Size in bytes to which a larger summary is truncated.
 const TRUNCATED_SUMMARY: usize = 900_000;
 
-/// Adds to the job's summary, and prints at most one annotation.
+/// Adds to the job's summary, sets the outputs, and prints at most one annotation.
 pub(super) fn summary(settings: &Settings) -> Result {
     let mut annotation = Annotation::default();
     let mut text = match settings.steps.read(SUITE) {
@@ -35,6 +35,7 @@ pub(super) fn summary(settings: &Settings) -> Result {
         text = format!("{note}\n\n{text}");
     }
     append(settings, &truncate(text))?;
+    outcome::write_outputs(settings)?;
     match annotation.command() {
         Some(command) => print_annotation(command),
         None => Ok(Exit::Held),

@@ -2,6 +2,7 @@
 
 mod compared;
 mod earlier_runs;
+mod interrupted;
 mod smoke;
 mod step;
 mod suite;

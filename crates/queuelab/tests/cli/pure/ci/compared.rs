@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use super::step::{annotations, comparison, step, take_summary, write_program};
+use super::step::{annotations, comparison, set_outputs, step, take_summary, write_program};
 use crate::support::{all_output, out_directory};
 
 /// Runs the steps after a successful run.
@@ -45,6 +45,14 @@ fn a_regression_fails_unless_it_is_accepted_and_an_unusable_baseline_does_not_fa
         assert_eq!(outputs[0].status.code(), Some(exit), "{at}");
         assert_eq!(folder.join("runs/nightly/2/good").exists(), good, "{at}");
         assert_eq!(annotations(&outputs[1]).len(), errors, "{at}");
+        let verdict = match (exit, accept) {
+            (0, true) => "accepted",
+            (0, false) if code == 2 => "no-baseline",
+            _ => verdict,
+        };
+        assert_eq!(set_outputs(folder)["verdict"], verdict, "{at}");
+        assert_eq!(set_outputs(folder)["exit-code"], exit.to_string(), "{at}");
+        assert_eq!(set_outputs(folder)["run"], "runs/nightly/2", "{at}");
         let summary = take_summary(folder);
         assert!(summary.starts_with(first), "{at}: {summary}");
         assert_eq!(summary.contains("    its error"), code == 2, "{at}: {summary}");
@@ -93,4 +101,18 @@ fn a_run_is_compared_with_the_last_conclusive_one() {
         baselines.push(base.unwrap_or("none").to_owned());
     }
     assert_eq!(baselines, ["none", "1", "2", "2", "2", "2", "6"]);
+}
+
+#[test]
+fn a_run_directory_whose_name_would_set_another_output_is_refused() {
+    let place = out_directory();
+    let folder = place.path();
+    write_program(folder, 0, &comparison("held"));
+    steps_after_run(folder, false);
+    std::fs::remove_file(folder.join("output")).unwrap();
+    std::fs::write(folder.join("steps/suite"), "runs/nightly/2\nverdict=held\n").unwrap();
+    let output = step(folder, "summary", &[]);
+    assert_eq!(output.status.code(), Some(2), "{}", all_output(&output));
+    assert!(all_output(&output).contains("has a line break"), "{}", all_output(&output));
+    assert!(!folder.join("output").exists(), "{:?}", set_outputs(folder));
 }

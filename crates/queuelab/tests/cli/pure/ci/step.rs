@@ -1,5 +1,6 @@
 //! A step of `queuelab ci`, as a workflow calls it, and what it leaves.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -15,6 +16,7 @@ pub(super) fn step(folder: &Path, step: &str, settings: &[(&str, &str)]) -> Outp
         .env("OUT", "runs")
         .env("STEPS", "steps")
         .env("GITHUB_STEP_SUMMARY", folder.join("summary.md"))
+        .env("GITHUB_OUTPUT", folder.join("output"))
         .envs(settings.iter().copied())
         .output()
         .unwrap()
@@ -34,6 +36,13 @@ pub(super) fn take_summary(folder: &Path) -> String {
     std::fs::remove_file(path).unwrap();
     assert!(text.len() < 1 << 20, "GitHub accepts no more");
     text
+}
+
+/// The outputs that the steps set, the last value of each.
+pub(super) fn set_outputs(folder: &Path) -> BTreeMap<String, String> {
+    let text = std::fs::read_to_string(folder.join("output")).unwrap_or_default();
+    let pairs = text.lines().map(|line| line.split_once('=').unwrap());
+    pairs.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// Writes a script in place of the program: its comparison has this result, and its

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Output;
 
-use super::step::{annotations, step, take_summary};
+use super::step::{annotations, set_outputs, step, take_summary};
 use crate::support::{all_output, binary, out_directory, text};
 
 /// Writes a suite of one scenario with ten trials, which holds if `clients` is 3.
@@ -27,13 +27,11 @@ fn ci(folder: &Path, suite: &str, name: &str) -> Output {
 }
 
 fn ci_with_script(folder: &Path, suite: &str, name: &str, script: &str) -> Output {
-    let output = folder.join("output");
     let settings = [
         ("QUEUELAB", binary()),
         ("SUITE", suite),
         ("BACKEND", "fake"),
         ("QUEUELAB_FAKE_SCRIPT", script),
-        ("GITHUB_OUTPUT", output.to_str().unwrap()),
     ];
     step(folder, name, &settings)
 }
@@ -75,14 +73,21 @@ fn a_suite_is_compared_with_the_last_good_run_and_a_failed_run_is_no_baseline() 
     assert_eq!(annotations.len(), 1, "one for all: {}", all_output(&bad));
     assert!(annotations[0].starts_with("::error title=queuelab tiny::FAILED: 1 of 1"));
     assert!(take_summary(folder).contains("❌ **FAILED: 1 of 1 scenario: one.**"));
+    assert_eq!(set_outputs(folder)["verdict"], "failed");
+    assert_eq!(set_outputs(folder)["exit-code"], "3");
+    let run = folder.join(&set_outputs(folder)["run"]);
+    assert!(run.join("junit.xml").is_file(), "{}", run.display());
     assert!(!is_good(folder), "{}", all_output(&bad));
 
     // Step by step, as in the workflow, and slower than the good runs.
     let slower = write_suite(folder, 3, "80ms");
     let name = ci(folder, &slower, "name");
-    let outputs = std::fs::read_to_string(folder.join("output")).unwrap();
-    assert_eq!(outputs.trim(), format!("name={}", text(&name.stdout).trim()));
-    assert!(outputs.starts_with("name=tiny-fake-local-"), "{outputs}");
+    assert_eq!(set_outputs(folder)["name"], text(&name.stdout).trim());
+    assert!(
+        set_outputs(folder)["name"].starts_with("tiny-fake-local-"),
+        "{:?}",
+        set_outputs(folder)
+    );
     assert_eq!(ci(folder, &slower, "run").status.code(), Some(0));
     let compared = ci(folder, &slower, "compare");
     // A baseline with other settings is reported, and is no failure.
@@ -113,6 +118,8 @@ fn a_disturbed_suite_does_not_fail_and_is_no_baseline() {
     assert_eq!(annotations.len(), 1, "{printed}");
     let annotation = "::warning title=queuelab tiny::Inconclusive: 1 of 1 scenario";
     assert!(annotations[0].starts_with(annotation), "{annotations:?}");
+    assert_eq!(set_outputs(folder)["verdict"], "inconclusive");
+    assert_eq!(set_outputs(folder)["exit-code"], "0");
     assert!(take_summary(folder).contains("⚠️ **Inconclusive: 1 of 1 scenario"));
     assert!(!is_good(folder), "{}", all_output(&output));
     let undisturbed = ci(folder, &suite, "");
@@ -130,6 +137,8 @@ fn a_suite_that_cannot_start_fails_with_one_annotation() {
     assert_ne!(output.status.code(), Some(0), "{}", all_output(&output));
     assert_eq!(annotations(&output).len(), 1, "{}", all_output(&output));
     assert!(take_summary(folder).contains("The suite did not start"));
+    assert_eq!(set_outputs(folder)["verdict"], "not-run");
+    assert_eq!(set_outputs(folder)["exit-code"], output.status.code().unwrap().to_string());
 }
 
 #[test]
