@@ -1,5 +1,6 @@
 //! Tests that need no network namespace.
 
+mod action;
 mod against;
 mod chat;
 mod ci;

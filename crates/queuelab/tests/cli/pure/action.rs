@@ -1,0 +1,6 @@
+//! The steps of `action.yml`, as GitHub's runner runs them, without GitHub.
+
+mod definition;
+mod job;
+mod release;
+mod suite;
