@@ -2,7 +2,6 @@
 
 use maud::{Markup, PreEscaped, html};
 use run_view::prose::remove_invalid_xml;
-use run_view::visible;
 
 use crate::font::bold_width;
 use crate::layout::px;

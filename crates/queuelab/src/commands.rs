@@ -29,5 +29,7 @@ pub(crate) mod size;
 pub(crate) mod standalone;
 pub(crate) mod target;
 
-pub(crate) use crate::output::{print_annotation, print_json, print_message, print_output};
+pub(crate) use crate::output::{
+    print_annotation, print_json, print_message, print_output, print_yaml,
+};
 pub(crate) use config::parse_config;

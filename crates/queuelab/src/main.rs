@@ -20,13 +20,13 @@ mod progress;
 mod shown;
 mod tool;
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::borrow::Cow;
 use std::ffi::OsString;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::{CommandFactory, Parser};
-use run_view::visible;
 use signal_hook::consts::signal::SIGXFSZ;
 
 use crate::cli::{Cli, Command};
@@ -95,11 +95,21 @@ fn refuse(error: clap::Error, arguments: &[OsString]) -> ExitCode {
 /// Ends the process when any thread panics: a worker that has lost a thread must not be
 /// measured.
 fn exit_on_panic() {
-    let print = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |panic| {
-        print(panic);
+    std::panic::set_hook(Box::new(|panic| {
+        output::print_message(&describe_panic(&panic.to_string()));
         std::process::exit(Exit::Internal as i32);
     }));
+}
+
+/// A panic as the standard library describes it; the message may quote a text from a file.
+fn describe_panic(panic: &str) -> String {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("without a name");
+    let backtrace = Backtrace::capture();
+    match backtrace.status() {
+        BacktraceStatus::Captured => format!("thread {name} {panic}\n{backtrace}"),
+        _ => format!("thread {name} {panic}"),
+    }
 }
 
 /// Lets a write beyond the limit on the size of files (`ulimit -f`) fail, as on a full disk:

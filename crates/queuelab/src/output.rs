@@ -3,8 +3,6 @@
 
 use std::io::Write;
 
-use run_view::visible;
-
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -21,6 +19,11 @@ pub(crate) fn print_annotation(annotation: &str) -> Result {
 /// Prints JSON to standard output.
 pub(crate) fn print_json(json: &str) -> Result {
     print(&visible::json(json))
+}
+
+/// Prints YAML to standard output, in which each text that is not safe is in double quotes.
+pub(crate) fn print_yaml(yaml: &str) -> Result {
+    print(&visible::yaml(yaml))
 }
 
 /// Prints a message to standard error. A closed standard error stops no command.

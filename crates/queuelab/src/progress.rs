@@ -6,7 +6,6 @@ use std::time::Duration;
 use indexmap::IndexMap;
 use indicatif::{ProgressBar, ProgressStyle};
 use run_record::{AxisNames, Outcome, TrialRecord, Violation};
-use run_view::visible;
 use scenario::Cell;
 use serde_json::Value;
 

@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 
 use miette::{Diagnostic, LabeledSpan, NamedSource, SourceCode};
-use run_view::visible;
 use scenario::{Problem, ScenarioErrors};
 
 /// The longest line of a file that is printed with an error, bytes.

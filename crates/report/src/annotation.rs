@@ -2,7 +2,7 @@
 
 use crate::suite::Suite;
 use run_record::{MemberState, Verdict};
-use run_view::{Run, visible};
+use run_view::Run;
 
 use crate::answer;
 

@@ -105,5 +105,6 @@ fn sum(cell: &Cell<'_>, of: impl Fn(&TrialRecord) -> u64) -> u64 {
 }
 
 fn write(rows: &mut csv::Writer<Vec<u8>>, row: &[String]) {
-    rows.write_record(row).expect("a vector takes every byte, and every row has all columns");
+    rows.write_record(row.iter().map(|cell| visible::csv_cell(cell).into_owned()))
+        .expect("a vector takes every byte, and every row has all columns");
 }

@@ -1,7 +1,6 @@
 //! The verdict with its violations, as lists and text.
 
 use run_record::RunVerdict;
-use run_view::visible;
 
 /// The violations that are listed; the others are only counted.
 const MAX_LISTED: usize = 20;

@@ -10,7 +10,7 @@ use quick_junit::{
     NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString,
 };
 use run_record::TrialRecord;
-use run_view::{Run, visible};
+use run_view::Run;
 
 use crate::suite::{Member, Suite};
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use run_record::Agreement;
-use run_view::{Run, visible};
+use run_view::Run;
 
 /// A line for each design; `None` if nothing was simulated.
 pub(crate) fn agreement(run: &Run) -> Option<String> {

@@ -2,7 +2,6 @@
 
 use maud::{Markup, html};
 use run_view::prose::WIDTH;
-use run_view::visible;
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::peaker::Priority;

@@ -9,20 +9,13 @@ const MAX_BYTES: usize = 200;
 /// # Errors
 /// Why it is not, as a sentence about `it`.
 pub fn check_file_name(name: &str) -> Result<(), String> {
-    // Controls, and the characters that change the direction or the place of others.
-    let is_invisible = |letter: char| {
-        letter.is_control()
-            || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{feff}')
-            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-            || matches!(letter, '\u{2060}'..='\u{206f}')
-    };
     if name.is_empty() {
         Err("it is empty".to_owned())
     } else if matches!(name, "." | "..") {
         Err(format!("`{name}` is a directory, not a name"))
     } else if name.contains('/') {
         Err(format!("`{}` is a path, not a name", name.escape_debug()))
-    } else if name.chars().any(is_invisible) {
+    } else if name.contains(visible::is_unsafe) {
         Err(format!("`{}` has an invisible character", name.escape_debug()))
     } else if name.len() > MAX_BYTES {
         Err(format!("it has {} bytes, but at most {MAX_BYTES} are allowed", name.len()))

@@ -10,7 +10,6 @@
 //! | `undecided` | why a trial did not decide a law |
 //! | [`number`] | numbers as text |
 //! | [`prose`] | sentences and lists as text |
-//! | [`visible`] | text from files and peers, made safe to show |
 
 mod cell;
 mod listen_limit;
@@ -20,7 +19,6 @@ pub mod prose;
 mod run;
 mod trial_view;
 mod undecided;
-pub mod visible;
 
 pub use cell::Cell;
 pub use listen_limit::{LimitingSetting, ListenLimit};

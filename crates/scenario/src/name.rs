@@ -13,7 +13,7 @@ pub(crate) fn check(name: &str, place: Place, problems: &mut Vec<Problem>) {
         "the name is empty".to_owned()
     } else if matches!(name, "." | "..") || name.contains('/') {
         format!("`{shown}` is a path, not a name")
-    } else if name.chars().any(is_invisible) {
+    } else if name.contains(visible::is_unsafe) {
         format!("the name `{shown}` has an invisible character")
     } else if name.len() > MAX_BYTES {
         format!("the name has {} bytes, but at most {MAX_BYTES} are allowed", name.len())
@@ -22,14 +22,6 @@ pub(crate) fn check(name: &str, place: Place, problems: &mut Vec<Problem>) {
     };
     let help = "runs are stored in a directory of that name: use letters, digits and hyphens";
     problems.push(Problem::new(place, message).help(help));
-}
-
-/// Controls, and the characters that change the direction or the place of others.
-fn is_invisible(letter: char) -> bool {
-    letter.is_control()
-        || matches!(letter, '\u{ad}' | '\u{61c}' | '\u{feff}')
-        || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}')
-        || matches!(letter, '\u{2060}'..='\u{206f}')
 }
 
 #[cfg(test)]
@@ -50,10 +42,11 @@ mod tests {
         for name in [".", "..", "/", "a/b", "../x", "/etc"] {
             assert!(problem(name).unwrap().contains("is a path"), "{name}");
         }
-        for name in ["a\u{1b}[2J", "a\nb", "\0", "a\u{202e}b", "\u{2066}", "\u{9b}1m"] {
+        for name in ["a\u{1b}[2J", "a\nb", "\0", "a\u{202e}b", "\u{2066}", "\u{9b}1m", "a\u{e0041}"]
+        {
             let problem = problem(name).unwrap();
             assert!(problem.contains("invisible"), "{problem}");
-            assert!(!problem.chars().any(is_invisible), "{problem:?}");
+            assert!(!problem.contains(visible::is_unsafe), "{problem:?}");
         }
         assert!(problem("").unwrap().contains("empty"));
         assert!(problem(&"a".repeat(MAX_BYTES + 1)).unwrap().contains("201 bytes"));

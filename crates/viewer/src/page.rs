@@ -7,7 +7,6 @@ use std::path::Path;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
-use run_view::visible;
 
 const STYLE: &str = include_str!("style.css");
 

@@ -11,7 +11,6 @@ use std::time::Duration;
 
 use chat_protocol::{Codec, Decoder, Framing};
 use nix::sys::termios::{self, SetArg};
-use run_view::visible;
 use rustyline::error::ReadlineError;
 use rustyline::{DefaultEditor, ExternalPrinter};
 

@@ -1,6 +1,5 @@
 //! `queuelab list`: lists the scenarios and suites.
 
-use run_view::visible;
 use scenario::{ScenarioFile, SuiteFile};
 
 use super::{plan, print_output};

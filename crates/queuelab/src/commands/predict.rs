@@ -11,7 +11,6 @@ use lab::{CellPredictions, KernelFacts};
 use queue_model::law::Unit;
 use run_record::{AxisNames, LawCheck, LawNotApplied, describe_value};
 use run_view::prose::wrap;
-use run_view::visible;
 use scenario::{Axis, Cell, Plan, Scenario};
 use tabled::builder::Builder;
 use tabled::settings::peaker::Priority;

@@ -7,7 +7,6 @@ use std::net::IpAddr;
 use std::time::Duration;
 
 use probe::{Families, ProbeConfig, ProbeError, ProbeEvent, ProbeResponse};
-use run_view::visible;
 use worker::Message;
 
 use self::text::Text;

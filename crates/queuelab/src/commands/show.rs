@@ -1,18 +1,110 @@
 //! `queuelab show`: prints a resolved scenario.
 
+use std::borrow::Cow;
+
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use serde_saphyr::DoubleQuoted;
+
 use super::plan::PlanArguments;
-use super::{plan, print_output};
+use super::{plan, print_yaml};
 use crate::error::Result;
 
 /// Prints the resolved scenario, its axes, and the number of its trials.
 pub(crate) fn show(arguments: &PlanArguments) -> Result {
     let plan = plan::plan(arguments)?;
-    let mut text = serde_saphyr::to_string(&plan.resolved).expect("a scenario is plain data");
+    let mut text = yaml(&plan.resolved);
     text += "\n# axes (the last one varies fastest):\n";
     for axis in &plan.axes {
         let values: Vec<_> = axis.values.iter().map(ToString::to_string).collect();
-        text += &format!("#   {}: {}\n", axis.path, values.join(", "));
+        let line = format!("{}: {}", axis.path, values.join(", "));
+        text += &format!("#   {}\n", visible::line(&line));
     }
     text += &format!("# {}\n", plan::describe_size(&plan));
-    print_output(&text)
+    print_yaml(&text)
+}
+
+fn yaml(resolved: &Value) -> String {
+    serde_saphyr::to_string(&Quoted(resolved)).expect("a scenario is plain data")
+}
+
+/// A value in which each text that would control a terminal is in double quotes: only there it
+/// can be escaped.
+struct Quoted<'a>(&'a Value);
+
+impl Serialize for Quoted<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> std::result::Result<S::Ok, S::Error> {
+        match self.0 {
+            // Two colons of one text can be a command to GitHub with those of another.
+            Value::String(text) if text.contains("::") => DoubleQuoted(text).serialize(to),
+            Value::String(text) => match visible::lines(text) {
+                Cow::Borrowed(_) => text.serialize(to),
+                Cow::Owned(_) => DoubleQuoted(text).serialize(to),
+            },
+            Value::Array(values) => to.collect_seq(values.iter().map(Quoted)),
+            Value::Object(entries) => {
+                to.collect_map(entries.iter().map(|(key, value)| (key, Quoted(value))))
+            }
+            value => value.serialize(to),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::rngs::StdRng;
+    use rand::seq::IndexedRandom;
+    use rand::{RngExt, SeedableRng};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_shown_is_yaml_with_the_same_meaning() {
+        let parts = [
+            "\u{1b}[2J",
+            "\u{202e}",
+            "\u{85}",
+            "\u{2028}",
+            "\u{e0041}",
+            "\u{feff}",
+            "\r",
+            "\n",
+            "\t",
+            " ",
+            "\0",
+            "\u{7f}",
+            "a",
+            "::error ::x",
+            "#",
+            ": ",
+            "- ",
+            "\"",
+            "'",
+            "\\",
+            "{",
+            "é",
+            "1",
+            "\u{a0}",
+            "---",
+            "!",
+            "%",
+            "@",
+            "\u{ad}",
+        ];
+        let mut random = StdRng::seed_from_u64(1);
+        for _ in 0..3000 {
+            let mut text = || -> String {
+                let length = random.random_range(0..8);
+                (0..length).map(|_| *parts.choose(&mut random).unwrap()).collect()
+            };
+            let value = json!({"question": text(), "a": {"b": [text(), {"c": text()}]}, "n": 1.5});
+            let shown = format!("{}# end", yaml(&value));
+            let safe = visible::yaml(&shown);
+            assert_eq!(visible::lines(&safe), safe, "{value}");
+            let read: Value = serde_saphyr::from_str(&safe)
+                .unwrap_or_else(|error| panic!("{error}: {value}\n{safe}"));
+            assert_eq!(read, value, "{safe}");
+        }
+    }
 }

@@ -4,7 +4,6 @@ use charts::Chart;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use run_record::Verdict;
 use run_view::prose::remove_invalid_xml;
-use run_view::visible;
 
 use super::{Block, Document, Level, Picture, Section, Tone};
 

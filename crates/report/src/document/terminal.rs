@@ -4,7 +4,6 @@
 //! of a terminal looks first.
 
 use run_view::prose::{WIDTH, wrap};
-use run_view::visible;
 
 use super::{Block, Document, Level, Section};
 

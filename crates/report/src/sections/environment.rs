@@ -6,7 +6,6 @@ use run_record::{Interleaved, InterleavedRole};
 use run_view::Run;
 use run_view::number::gibibytes;
 use run_view::prose::several;
-use run_view::visible;
 
 use crate::document::{Block, Section, Source};
 use crate::table::Table;

@@ -1,7 +1,6 @@
 //! A suite as a table for a terminal.
 
 use run_record::SuiteDirectory;
-use run_view::visible;
 
 use crate::suite::{Member, Suite};
 use crate::table::Table;

@@ -8,8 +8,9 @@ use std::process::{Output, Stdio};
 
 use run_record::RunDirectory;
 use serde_json::Value;
+use tempfile::TempDir;
 
-use crate::support::{all_output, fake_command, queuelab, runs, suite_directory};
+use crate::support::{all_output, fake_command, queuelab, runs, suite_directory, text};
 
 /// Moves the cursor, sets the title and the colour, rings, reverses, hides, splits the line and
 /// gives a command to GitHub.
@@ -45,14 +46,19 @@ fn assert_output_is_safe(what: &str, output: &Output) {
     assert_eq!(forged, None, "{what}: a text became a command to GitHub: {printed}");
 }
 
-/// Every file of a run or suite that a person opens.
-fn assert_documents_are_safe(folder: &Path) {
+/// Every document that is written for people.
+const DOCUMENTS: &[&str] = &["html", "md", "xml", "svg", "csv"];
+/// With what is written for programs, which a person may print with `cat`.
+const ALL_FILES: &[&str] = &["html", "md", "xml", "svg", "csv", "json", "jsonl"];
+
+/// Checks the files of a run or suite with these endings.
+fn assert_files_are_safe(folder: &Path, endings: &[&str]) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         let ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         match ending.as_str() {
-            _ if path.is_dir() => assert_documents_are_safe(&path),
-            "html" | "md" | "xml" | "svg" => {
+            _ if path.is_dir() => assert_files_are_safe(&path, endings),
+            ending if endings.contains(&ending) => {
                 assert_safe(&path.display().to_string(), &fs::read(&path).unwrap());
             }
             _ => {}
@@ -80,7 +86,7 @@ fn scenario(name: &str) -> String {
     )
 }
 
-fn folder() -> tempfile::TempDir {
+fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
     let scenarios = folder.path().join("scenarios");
     fs::create_dir(&scenarios).unwrap();
@@ -112,15 +118,18 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
+/// The output of a command in a folder, which must be safe.
+fn safe_output(folder: &TempDir, arguments: &[&str]) -> Output {
+    let mut command = fake_command(arguments, "{}");
+    let output = command.current_dir(folder.path()).output().unwrap();
+    assert_output_is_safe(&arguments.join(" "), &output);
+    output
+}
+
 #[test]
 fn no_command_prints_what_a_scenario_file_would_do_to_the_terminal() {
     let folder = folder();
-    let run = |arguments: &[&str]| {
-        let mut command = fake_command(arguments, "{}");
-        let output = command.current_dir(folder.path()).output().unwrap();
-        assert_output_is_safe(&arguments.join(" "), &output);
-        output
-    };
+    let run = |arguments: &[&str]| safe_output(&folder, arguments);
     run(&["list"]);
     run(&["explain"]);
     for name in [
@@ -146,8 +155,6 @@ fn no_command_prints_what_a_scenario_file_would_do_to_the_terminal() {
         run(&["compare", name, name]);
         run(&["serve", name]);
     }
-    let shown = run(&["show", "hostile"]);
-    assert!(shown.status.success(), "{}", all_output(&shown));
     for flag in ["--set", "--only"] {
         for pair in [format!("{HOSTILE}=1"), format!("server.{HOSTILE}={HOSTILE}")] {
             run(&["show", "hostile", flag, &pair]);
@@ -160,20 +167,40 @@ fn no_command_prints_what_a_scenario_file_would_do_to_the_terminal() {
     run(&["load", &format!("{HOSTILE}:80")]);
 }
 
+/// Both a person and a program can read it.
+#[test]
+fn what_show_prints_of_such_a_scenario_is_that_scenario() {
+    let folder = folder();
+    let shown = safe_output(&folder, &["show", "hostile"]);
+    assert!(shown.status.success(), "{}", all_output(&shown));
+    let again = folder.path().join("again");
+    fs::create_dir(&again).unwrap();
+    let copy = again.join("hostile.yaml");
+    fs::write(&copy, &shown.stdout).unwrap();
+    let copy = copy.to_str().unwrap();
+    let shown_again = safe_output(&folder, &["show", copy]);
+    assert_eq!(text(&shown_again.stdout), text(&shown.stdout));
+    assert_eq!(safe_output(&folder, &["check", copy]).status.code(), Some(0));
+    for scenario in ["hostile", copy] {
+        let out = tempfile::tempdir().unwrap();
+        let run = ["run", scenario, "--backend", "fake", "--no-report", "--out"];
+        safe_output(&folder, &[&run[..], &[out.path().to_str().unwrap()]].concat());
+        let (record, _) = RunDirectory::read(&runs(out.path()).remove(0)).unwrap();
+        assert_eq!(record.scenario.question, HOSTILE);
+        assert_eq!(record.scenario.resolved["expect"][0]["because"], HOSTILE);
+        assert_eq!(record.planned_trials, 2);
+    }
+}
+
 #[test]
 fn a_run_of_such_a_scenario_prints_and_writes_nothing_that_controls() {
     let folder = folder();
-    let run = |arguments: &[&str]| {
-        let mut command = fake_command(arguments, "{}");
-        let output = command.current_dir(folder.path()).output().unwrap();
-        assert_output_is_safe(&arguments.join(" "), &output);
-        output
-    };
+    let run = |arguments: &[&str]| safe_output(&folder, arguments);
     let output = run(&["run", "hostile", "--backend", "fake"]);
     assert_eq!(output.status.code(), Some(3), "its expectation fails: {}", all_output(&output));
     let out = folder.path().join("reports/runs");
     let first = runs(&out).remove(0);
-    assert_documents_are_safe(&first);
+    assert_files_are_safe(&first, ALL_FILES);
     let output = run(&["run", "many", "--backend", "fake"]);
     assert_eq!(output.status.code(), Some(3), "{}", all_output(&output));
     let suite = suite_directory(&out, "many");
@@ -187,7 +214,7 @@ fn a_run_of_such_a_scenario_prints_and_writes_nothing_that_controls() {
                 serde_json::from_slice::<Value>(&output.stdout).unwrap();
             }
         }
-        assert_documents_are_safe(directory);
+        assert_files_are_safe(directory, ALL_FILES);
     }
 }
 
@@ -270,7 +297,7 @@ fn no_text_of_a_run_directory_controls_the_terminal_or_a_document() {
         let output = queuelab(arguments).current_dir(folder.path()).output().unwrap();
         assert_output_is_safe(&arguments.join(" "), &output);
     }
-    assert_documents_are_safe(&path);
+    assert_files_are_safe(&path, DOCUMENTS);
 
     // What cannot be read is quoted in the error.
     let mut unreadable = record.clone();

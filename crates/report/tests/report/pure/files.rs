@@ -246,6 +246,30 @@ fn the_table_of_cells_has_a_row_for_each_with_its_spread() {
     }
 }
 
+#[test]
+fn a_text_of_a_run_is_no_formula_in_a_spreadsheet() {
+    let (mut record, mut trials) = load_run("sweep");
+    let axis = record.axes.iter_mut().find(|axis| axis.path == "server.design").unwrap();
+    let known = axis.values[0].clone();
+    let strange = Value::from("=cmd|' /C calc'!A1;@x\u{202e}\u{1b}");
+    axis.values[0] = strange.clone();
+    for trial in trials.iter_mut().filter(|trial| trial.point["server.design"] == known) {
+        trial.point["server.design"] = strange.clone();
+    }
+    let table = &files_of(record, trials)["cells.csv"];
+    let mut rows = csv::Reader::from_reader(table.as_bytes());
+    let column = rows.headers().unwrap().iter().position(|name| name == "server.design").unwrap();
+    let values: Vec<_> = rows.records().map(|row| row.unwrap()[column].to_owned()).collect();
+    let text = "'=cmd|' /C calc'!A1;'@x\\u{202e}\\u{1b}";
+    assert!(values.iter().any(|value| value == text), "{values:?}");
+    assert!(values.iter().any(|value| value == "snapshot"), "{values:?}");
+    assert!(!table.contains(controls), "{table}");
+}
+
+fn controls(c: char) -> bool {
+    c.is_control() && c != '\n' || c == '\u{202e}'
+}
+
 /// A run of 300 cells with one trial each.
 fn run_of_300_cells() -> (RunRecord, Vec<TrialRecord>) {
     let (mut record, trials) = load_run("sweep");

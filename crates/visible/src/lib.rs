@@ -4,6 +4,15 @@
 //! format characters, such as U+202E, show text in another order than it has. A scenario, a
 //! run directory or a server may come from a stranger. So everything that is printed, and
 //! every document that is written, goes through here: these characters appear as `\u{1b}`.
+//!
+//! | function | for |
+//! |---|---|
+//! | [`lines`] | a whole output of a command |
+//! | [`line`] | a text in one line |
+//! | [`document`] | a whole page or chart |
+//! | [`json`], [`yaml`] | what another program reads: it means the same |
+//! | [`csv_cell`] | a text in a table for a spreadsheet |
+//! | [`same_length`] | a quoted file, in which positions matter |
 
 use std::borrow::Cow;
 
@@ -11,12 +20,13 @@ use unicode_general_category::{GeneralCategory, get_general_category};
 
 /// A whole output of a command: only line feeds and tabs still control something.
 pub fn lines(text: &str) -> Cow<'_, str> {
-    without_commands(document(text))
+    without_commands(document(text), "\\u{3a}")
 }
 
 /// A text in one line, such as a question or a name: it cannot pretend to be two.
 pub fn line(text: &str) -> Cow<'_, str> {
-    without_commands(replaced(text, is_unsafe, |c, to| to.extend(c.escape_default())))
+    let safe = replaced(text, is_unsafe, |c, to| to.extend(c.escape_default()));
+    without_commands(safe, "\\u{3a}")
 }
 
 /// A whole document, such as a page, which is not the output of a command.
@@ -29,8 +39,8 @@ pub fn document(text: &str) -> Cow<'_, str> {
 }
 
 /// GitHub obeys `::command parameters::` where a line of a job's log begins, and a text can be
-/// wrapped before any of its words.
-fn without_commands(text: Cow<'_, str>) -> Cow<'_, str> {
+/// wrapped before any of its words. `colon` replaces the first character of a command.
+fn without_commands<'a>(text: Cow<'a, str>, colon: &str) -> Cow<'a, str> {
     let Some(last) = text.rfind("::") else { return text };
     let is_command = |at: usize| {
         let begins = text[..at].chars().next_back().is_none_or(char::is_whitespace);
@@ -43,7 +53,7 @@ fn without_commands(text: Cow<'_, str>) -> Cow<'_, str> {
     }
     let mut safe = text.into_owned();
     for at in commands.into_iter().rev() {
-        safe.replace_range(at..=at, "\\u{3a}");
+        safe.replace_range(at..=at, colon);
     }
     safe.into()
 }
@@ -62,6 +72,46 @@ pub fn json(text: &str) -> Cow<'_, str> {
     )
 }
 
+/// YAML with the same meaning, without these characters and without commands to GitHub, if
+/// each text that [`lines`] would change, or that has `::`, is in double quotes: only there YAML
+/// has escapes.
+pub fn yaml(text: &str) -> Cow<'_, str> {
+    let escaped = replaced(
+        text,
+        |c| is_unsafe(c) && !matches!(c, '\n' | '\t'),
+        |c, to| {
+            *to += &match u32::from(c) {
+                code @ ..=0xff => format!("\\x{code:02x}"),
+                code @ ..=0xffff => format!("\\u{code:04x}"),
+                code => format!("\\U{code:08x}"),
+            };
+        },
+    );
+    without_commands(escaped, "\\x3a")
+}
+
+/// A text in one cell of a CSV file. A spreadsheet computes what begins with `=`, `+`, `-` or
+/// `@`, and some also split at a semicolon: an apostrophe before it makes it a text. A number
+/// stays a number.
+pub fn csv_cell(text: &str) -> Cow<'_, str> {
+    let text = line(text);
+    if text.parse().is_ok_and(f64::is_finite) {
+        return text;
+    }
+    // With their wide forms, which a spreadsheet may read as the same.
+    let computes = |c| "=+-@\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(c);
+    let mut is_start = true;
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_start && computes(c) {
+            safe.push('\'');
+        }
+        is_start = c == ';' || (is_start && c.is_whitespace());
+        safe.push(c);
+    }
+    if safe.len() == text.len() { text } else { safe.into() }
+}
+
 /// A text of the same length in bytes, with `?` for each byte of such a character except line
 /// feeds: positions in the text stay.
 pub fn same_length(text: &str) -> Cow<'_, str> {
@@ -75,7 +125,7 @@ pub fn same_length(text: &str) -> Cow<'_, str> {
 }
 
 /// Whether a character controls how others are shown.
-fn is_unsafe(c: char) -> bool {
+pub fn is_unsafe(c: char) -> bool {
     use GeneralCategory::{Control, Format, LineSeparator, ParagraphSeparator};
     !matches!(c, ' '..='~')
         && matches!(get_general_category(c), Control | Format | LineSeparator | ParagraphSeparator)
@@ -155,6 +205,37 @@ mod tests {
     }
 
     #[test]
+    fn yaml_is_escaped_as_yaml() {
+        let text = "q: \"\u{1b}[2J\u{85}\u{202e}\u{e0041}\n::error ::x\"";
+        let escaped = r#"q: "\x1b[2J\x85\u202e\U000e0041
+\x3a:error ::x""#;
+        assert_eq!(yaml(text), escaped);
+    }
+
+    #[test]
+    fn a_cell_of_a_table_is_not_a_formula() {
+        for (text, cell) in [
+            ("=1+1", "'=1+1"),
+            ("+1+1", "'+1+1"),
+            ("-1+1|cmd", "'-1+1|cmd"),
+            ("@SUM(1)", "'@SUM(1)"),
+            ("  =1", "  '=1"),
+            ("\t=1", "\\t=1"),
+            ("\r\n=1", "\\r\\n=1"),
+            ("a;=1; =2", "a;'=1; '=2"),
+            ("\u{ff1d}1", "'\u{ff1d}1"),
+            ("-inf", "'-inf"),
+            ("-", "'-"),
+            ("\u{202e}=1", "\\u{202e}=1"),
+        ] {
+            assert_eq!(csv_cell(text), cell);
+        }
+        for same in ["-5", "+1.5e3", "10", "a=b", "global-lock", "4096 8192 -1", "''", ""] {
+            assert!(matches!(csv_cell(same), Cow::Borrowed(text) if text == same), "{same}");
+        }
+    }
+
+    #[test]
     fn text_in_any_language_stays() {
         // Latin, Hebrew, Arabic, Devanagari, Japanese, a combining accent and an emoji.
         let text = "Größe 10 µs – “naïve” \u{a0}½ → ≥ \u{5e2}\u{5d1} \u{639}\u{631} \u{939}\u{93f} \
@@ -178,7 +259,12 @@ mod tests {
             let written = serde_json::to_string(&text).unwrap();
             let escaped = json(&written);
             prop_assert!(!escaped.contains(is_unsafe));
-            prop_assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text);
+            prop_assert_eq!(serde_json::from_str::<String>(&escaped).unwrap(), text.as_str());
+            let written = serde_saphyr::to_string(&serde_saphyr::DoubleQuoted(&text)).unwrap();
+            let escaped = yaml(&written);
+            prop_assert!(!escaped.contains(|c| is_unsafe(c) && c != '\n'));
+            prop_assert_eq!(serde_saphyr::from_str::<String>(&escaped).unwrap(), text.as_str());
+            prop_assert!(!csv_cell(&text).contains(is_unsafe));
         }
     }
 }
