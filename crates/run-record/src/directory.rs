@@ -1,5 +1,6 @@
 //! The run directory: create, append, resume, read.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -145,23 +146,15 @@ impl RunDirectory {
     /// # Errors
     /// If it is not a run directory, has a newer version, or is damaged.
     pub fn read_record(path: &Path) -> Result<RunRecord> {
-        read_run(&open(path)?)
+        Self::read_record_in(&open(path)?)
     }
 
-    /// Reads the trials from byte `from` of their file, where the previous call ended (0 at
-    /// first), and returns where this call ends. For following a run. Whether they are
-    /// planned is checked when the run is read as a whole.
+    /// As [`RunDirectory::read_record`], in an open directory.
     ///
     /// # Errors
-    /// If they cannot be read or are damaged.
-    pub fn read_trials_from(path: &Path, from: u64) -> Result<(Vec<TrialRecord>, u64)> {
-        let folder = open(path)?;
-        let mut trials = Vec::new();
-        let complete_bytes = trials_file::read_lines(&folder, from, |number, line| {
-            trials.push(parse(&folder, number, line)?);
-            Ok(())
-        })?;
-        Ok((trials, from + complete_bytes))
+    /// As for [`RunDirectory::read_record`].
+    pub fn read_record_in(folder: &Folder) -> Result<RunRecord> {
+        read_run(folder)
     }
 
     /// Whether a process is running it. This takes no lock, so it does not disturb a run
@@ -170,7 +163,8 @@ impl RunDirectory {
         Folder::open(path).is_ok_and(|folder| Self::is_running_in(&folder))
     }
 
-    pub(crate) fn is_running_in(folder: &Folder) -> bool {
+    /// As [`RunDirectory::is_running`], in an open directory.
+    pub fn is_running_in(folder: &Folder) -> bool {
         let trials = folder.read(TRIALS_FILE);
         trials.is_ok_and(|trials| trials.is_some_and(|trials| lock::is_locked(&trials)))
     }
@@ -190,9 +184,8 @@ impl RunDirectory {
     /// # Errors
     /// If it cannot be written, or another program has changed the file of the trials.
     pub fn append(&mut self, trial: &TrialRecord) -> Result<()> {
-        let mut line = serde_json::to_vec(trial).expect("a trial is plain data");
-        line.push(b'\n');
-        self.trials.append(&line)
+        let line = serde_json::to_string(trial).expect("a trial is plain data");
+        self.trials.append(format!("{}\n", visible::json(&line)).as_bytes())
     }
 
     /// Writes a trial's attempts to `attempts/<trial>.csv`; those of a retry to
@@ -302,7 +295,7 @@ fn read_run(folder: &Folder) -> Result<RunRecord> {
 
 /// The trials, and the length in bytes of the complete lines.
 fn read_trials(folder: &Folder, run: &RunRecord) -> Result<(Vec<TrialRecord>, u64)> {
-    let (mut trials, mut planned) = (Vec::new(), PlannedTrials::new(run));
+    let (mut trials, mut planned) = (Vec::new(), PlannedTrials::new(Cow::Borrowed(run)));
     let complete_bytes = trials_file::read_lines(folder, 0, |number, line| {
         let trial = parse(folder, number, line)?;
         planned.check(&trial).map_err(|reason| malformed(folder, number, reason))?;
@@ -312,17 +305,17 @@ fn read_trials(folder: &Folder, run: &RunRecord) -> Result<(Vec<TrialRecord>, u6
     Ok((trials, complete_bytes))
 }
 
-fn parse(folder: &Folder, number: usize, line: &[u8]) -> Result<TrialRecord> {
+pub(crate) fn parse(folder: &Folder, number: usize, line: &[u8]) -> Result<TrialRecord> {
     serde_json::from_slice(line).map_err(|error| malformed(folder, number, error.to_string()))
 }
 
-fn malformed(folder: &Folder, line: usize, reason: String) -> RunDirectoryError {
+pub(crate) fn malformed(folder: &Folder, line: usize, reason: String) -> RunDirectoryError {
     RunDirectoryError::Malformed { path: folder.path_of(TRIALS_FILE), line, reason }
 }
 
 /// Writes a JSON file atomically, and to the storage.
 pub(crate) fn replace(folder: &Folder, name: &str, contents: &impl Serialize) -> Result<()> {
-    let mut text = serde_json::to_vec_pretty(contents).expect("a record is plain data");
-    text.push(b'\n');
-    folder.replace(name, |file| file.write_all(&text).and_then(|()| file.sync_all()))
+    let text = serde_json::to_string_pretty(contents).expect("a record is plain data");
+    let text = format!("{}\n", visible::json(&text));
+    folder.replace(name, |file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
 }

@@ -69,6 +69,15 @@ pub enum RunDirectoryError {
     },
 }
 
+impl RunDirectoryError {
+    /// Whether something has the name, or could have it, but is not what is opened here: a
+    /// link, a pipe, a path instead of a name.
+    pub fn is_refusal(&self) -> bool {
+        // Such an error is made here; the others are the kernel's.
+        matches!(self, Self::Io { source, .. } if source.raw_os_error().is_none())
+    }
+}
+
 pub(crate) fn io_error(action: &'static str, path: &Path, source: io::Error) -> RunDirectoryError {
     RunDirectoryError::Io { action, path: path.to_owned(), source }
 }

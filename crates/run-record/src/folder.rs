@@ -22,6 +22,10 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use crate::error::{RunDirectoryError, io_error};
 use crate::file_name::check_file_name;
 
+/// The largest file that is read into memory as a whole, bytes. A record, or the rows of a
+/// trial, have a few megabytes.
+const MAX_WHOLE: u64 = 256 << 20;
+
 type Result<T> = std::result::Result<T, RunDirectoryError>;
 
 /// An open directory.
@@ -29,6 +33,8 @@ type Result<T> = std::result::Result<T, RunDirectoryError>;
 pub struct Folder {
     path: PathBuf,
     descriptor: Arc<OwnedFd>,
+    /// Whether files with several names are refused.
+    only_own: bool,
 }
 
 impl Folder {
@@ -41,9 +47,15 @@ impl Folder {
         let named = if path.as_os_str().is_empty() { Path::new(".") } else { path };
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
         let opened = openat(AT_FDCWD, named, flags, Mode::empty());
-        opened
-            .map(|descriptor| Self { path: path.to_owned(), descriptor: Arc::new(descriptor) })
-            .map_err(|error| io_error("open", path, error.into()))
+        let descriptor = opened.map_err(|error| io_error("open", path, error.into()))?;
+        Ok(Self { path: path.to_owned(), descriptor: Arc::new(descriptor), only_own: false })
+    }
+
+    /// The same directory; a file in it, or below it, that has several names (hard links) is
+    /// refused: it may be a file of another place.
+    #[must_use]
+    pub fn only_own_files(self) -> Self {
+        Self { only_own: true, ..self }
     }
 
     /// As [`Folder::open`]; creates the directory and its parents if necessary.
@@ -74,7 +86,7 @@ impl Folder {
         let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
         let path = self.path_of(name);
         match self.openat(name, flags) {
-            Ok(descriptor) => Ok(Some(Self { path, descriptor: Arc::new(descriptor) })),
+            Ok(descriptor) => Ok(Some(Self { path, descriptor: Arc::new(descriptor), ..*self })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(io_error("open", &path, self.explain(name, error, "a directory"))),
         }
@@ -120,12 +132,30 @@ impl Folder {
         }
     }
 
+    /// As [`Folder::read`], for a file that is read into memory as a whole.
+    ///
+    /// # Errors
+    /// As [`Folder::read`], and if it is longer than 256 MiB.
+    pub fn read_whole(&self, name: &str) -> Result<Option<impl Read + use<>>> {
+        let Some(file) = self.read(name)? else { return Ok(None) };
+        let fail = |source| io_error("read", &self.path_of(name), source);
+        match file.metadata().map_err(fail)?.len() {
+            // It can grow meanwhile.
+            ..=MAX_WHOLE => Ok(Some(file.take(MAX_WHOLE))),
+            bytes => Err(fail(io::Error::other(format!(
+                "it has {} MiB, and at most {} MiB are read",
+                bytes >> 20,
+                MAX_WHOLE >> 20
+            )))),
+        }
+    }
+
     /// The text of a regular file; `None` if there is nothing with that name.
     ///
     /// # Errors
-    /// As [`Folder::read`], and if it is not UTF-8.
+    /// As [`Folder::read_whole`], and if it is not UTF-8.
     pub fn read_text(&self, name: &str) -> Result<Option<String>> {
-        let Some(mut file) = self.read(name)? else { return Ok(None) };
+        let Some(mut file) = self.read_whole(name)? else { return Ok(None) };
         let mut text = String::new();
         file.read_to_string(&mut text)
             .map(|_| Some(text))
@@ -134,7 +164,7 @@ impl Folder {
 
     /// Whether there is a regular file with that name.
     pub fn has_file(&self, name: &str) -> bool {
-        self.status(name).is_ok_and(|status| kind(&status) == SFlag::S_IFREG)
+        self.status(name).is_ok_and(|status| self.check(&status).is_ok())
     }
 
     /// Opens a regular file for reading and appending, and creates it if necessary. Its only
@@ -146,13 +176,8 @@ impl Folder {
         let open = || {
             let flags = OFlag::O_RDWR | OFlag::O_APPEND | OFlag::O_CREAT;
             let file = self.open_file(name, flags)?;
-            match fstat(&file)?.st_nlink {
-                0 | 1 => Ok(file),
-                links => Err(io::Error::other(format!(
-                    "it is a hard link, one of {links} names of the same file; copy it under \
-                     another name and rename the copy"
-                ))),
-            }
+            check_links(&fstat(&file)?)?;
+            Ok(file)
         };
         open().map_err(|error| io_error("open", &self.path_of(name), error))
     }
@@ -291,14 +316,20 @@ impl Folder {
     /// waits, and opening a device can have an effect.
     fn open_file(&self, name: &str, flags: OFlag) -> io::Result<File> {
         match self.status(name) {
-            Ok(status) => check_kind(&status)?,
+            Ok(status) => self.check(&status)?,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),
         }
         let opened = self.openat(name, flags | no_links());
         let file = File::from(opened.map_err(|error| self.explain(name, error, "a file"))?);
-        check_kind(&fstat(&file)?)?;
+        self.check(&fstat(&file)?)?;
         Ok(file)
+    }
+
+    /// Checks that a file may be opened.
+    fn check(&self, status: &FileStat) -> io::Result<()> {
+        check_kind(status)?;
+        if self.only_own { check_links(status) } else { Ok(()) }
     }
 
     fn openat(&self, name: &str, flags: OFlag) -> io::Result<OwnedFd> {
@@ -339,6 +370,16 @@ fn check_kind(status: &FileStat) -> io::Result<()> {
     match kind(status) {
         SFlag::S_IFREG => Ok(()),
         other => Err(io::Error::other(format!("it is {}, not a regular file", describe(other)))),
+    }
+}
+
+fn check_links(status: &FileStat) -> io::Result<()> {
+    match status.st_nlink {
+        0 | 1 => Ok(()),
+        links => Err(io::Error::other(format!(
+            "it is a hard link, one of {links} names of the same file; copy it under another \
+             name and rename the copy"
+        ))),
     }
 }
 

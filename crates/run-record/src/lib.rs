@@ -28,6 +28,7 @@
 //! | [`file_name`](check_file_name()) | names of files, as distinct from paths |
 //! | `new_folder` | a directory that appears with its files, or not at all |
 //! | `trials_file`, `rows` | the files with the trials, and with their rows |
+//! | [`followed_trials`](FollowedTrials) | the trials of a run that is read while it grows |
 //! | `planned` | whether the trials are those that the run plans |
 //! | [`error`](RunDirectoryError) | errors of both directories |
 //! | `version` | the schema version, checked before anything else is read |
@@ -47,6 +48,7 @@ mod error;
 mod execution_id;
 mod file_name;
 mod folder;
+mod followed_trials;
 mod histogram;
 mod judge;
 mod law;
@@ -80,6 +82,7 @@ pub use error::RunDirectoryError;
 pub use execution_id::ExecutionId;
 pub use file_name::check_file_name;
 pub use folder::Folder;
+pub use followed_trials::FollowedTrials;
 pub use histogram::{LatencyBin, LatencyHistogram};
 pub use judge::DisturbanceThresholds;
 pub use law::{LawCheck, LawNotApplied};

@@ -2,7 +2,6 @@
 //! during the run and removed at its end.
 
 use std::io::{Read, Write};
-use std::path::Path;
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -104,18 +103,17 @@ impl Live {
     /// # Errors
     /// If it cannot be written. A run does not fail because of that.
     pub fn write(&self, run: &Folder) -> Result<(), RunDirectoryError> {
-        let text = serde_json::to_vec(self).expect("the live state is plain data");
-        run.replace(LIVE_FILE, |file| file.write_all(&text))
+        let text = serde_json::to_string(self).expect("the live state is plain data");
+        run.replace(LIVE_FILE, |file| file.write_all(visible::json(&text).as_bytes()))
     }
 
-    /// The current state of the run at `run`; `None` if no process is running it, even if a
+    /// The current state of the run in `run`; `None` if no process is running it, even if a
     /// killed run left its file, or if it has not written its state.
-    pub fn read(run: &Path) -> Option<Self> {
-        let folder = Folder::open(run).ok()?;
-        if !RunDirectory::is_running_in(&folder) {
+    pub fn read(run: &Folder) -> Option<Self> {
+        if !RunDirectory::is_running_in(run) {
             return None;
         }
-        let file = folder.read(LIVE_FILE).ok()??;
+        let file = run.read(LIVE_FILE).ok()??;
         let mut text = Vec::new();
         file.take(MAX_BYTES).read_to_end(&mut text).ok()?;
         serde_json::from_slice(&text).ok()

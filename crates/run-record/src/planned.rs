@@ -1,5 +1,6 @@
 //! Whether the trials of a run are those that its `run.json` plans.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use serde_json::Value;
@@ -9,15 +10,16 @@ use crate::run::RunRecord;
 use crate::trial::TrialRecord;
 
 /// Checks trials in the order in which they were recorded.
+#[derive(Debug)]
 pub(crate) struct PlannedTrials<'a> {
-    run: &'a RunRecord,
+    run: Cow<'a, RunRecord>,
     cells: u64,
     /// The executions of each trial so far.
     executions: HashMap<u32, u32>,
 }
 
 impl<'a> PlannedTrials<'a> {
-    pub(crate) fn new(run: &'a RunRecord) -> Self {
+    pub(crate) fn new(run: Cow<'a, RunRecord>) -> Self {
         // A run with more cells was refused.
         let cells = run.axes.iter().map(|axis| axis.values.len() as u64).product();
         Self { run, cells, executions: HashMap::new() }

@@ -26,7 +26,7 @@ pub(crate) fn read<Row: DeserializeOwned>(
 ) -> Result<Option<Vec<Row>>> {
     let name = file_name(trial);
     let Some(folder) = run.folder(kind)? else { return Ok(None) };
-    let Some(file) = folder.read(&name)? else { return Ok(None) };
+    let Some(file) = folder.read_whole(&name)? else { return Ok(None) };
     let rows: csv::Result<Vec<_>> = csv::Reader::from_reader(file).into_deserialize().collect();
     rows.map(Some).map_err(|error| {
         let path = folder.path_of(&name);

@@ -59,6 +59,15 @@ impl SuiteDirectory {
             }
             error => error,
         })?;
+        Self::read_in(&folder)
+    }
+
+    /// As [`SuiteDirectory::read`], in an open directory.
+    ///
+    /// # Errors
+    /// As for [`SuiteDirectory::read`].
+    pub fn read_in(folder: &Folder) -> Result<SuiteRecord> {
+        let not_a_suite = || RunDirectoryError::NotASuite(folder.path().to_owned());
         let text = folder.read_text(SUITE_FILE)?.ok_or_else(not_a_suite)?;
         version::read(&folder.path_of(SUITE_FILE), &text)
     }

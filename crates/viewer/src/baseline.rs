@@ -55,8 +55,8 @@ mod tests {
     use crate::limits::Limits;
 
     fn folder(scenario: &str, time: &str) -> RunFolder {
-        let path = Path::new("/nowhere").join(scenario).join(time);
-        RunFolder { scenario: scenario.to_owned(), time: time.to_owned(), path }
+        let root = Path::new("/nowhere").to_owned();
+        RunFolder { root, scenario: scenario.to_owned(), time: time.to_owned() }
     }
 
     #[test]

@@ -36,84 +36,114 @@ pub(crate) async fn response(
     pages.run(page).await.into_response()
 }
 
-/// One of the two runs.
-struct Side {
-    folder: RunFolder,
-    run: Run,
+/// What the page shows of the contents of two runs.
+#[derive(Debug)]
+pub(crate) struct ComparisonText {
+    /// The questions, the verdict and the answer.
+    top: Markup,
+    /// The rows of the table of both sides.
+    rows: Markup,
+    /// The tables of the comparison.
+    comparison: Markup,
+    environment: Markup,
+    /// Whether build, machine, kernel, settings and backend differ.
+    differs: bool,
+}
+
+impl ComparisonText {
+    fn new(base: &Run, new: &Run) -> Self {
+        let comparison = compare::compare(base, new, &Criteria::default());
+        let (class, sign) = match comparison.conclusion() {
+            Conclusion::Failed | Conclusion::Judged(Verdict::Regressed) => ("failed", "✗ "),
+            Conclusion::Judged(Verdict::Held) => ("held", "✓ "),
+            Conclusion::Judged(_) => ("", ""),
+        };
+        let questions = [base, new].map(|run| run.record.scenario.question.as_str());
+        let differences =
+            environment::differing(&base.record, &new.record, comparison.differences());
+        let top = html! {
+            h1 { (questions[0]) }
+            @if questions[1] != questions[0] { h1 { (questions[1]) } }
+            p.verdict class=(class) { (sign) (comparison.conclusion()) }
+            p.answer { (comparison.describe()) }
+        };
+        Self {
+            top,
+            rows: rows([base, new], &differences),
+            comparison: comparison.html(),
+            environment: environment::all(&base.record, &new.record),
+            differs: !differences.is_empty(),
+        }
+    }
 }
 
 fn comparison_page(site: &Site, query: &[(String, String)]) -> Result<Page, Page> {
-    let [base, new] = [read_side(site, query, "base")?, read_side(site, query, "new")?];
-    let comparison = compare::compare(&base.run, &new.run, &Criteria::default());
-    let (class, sign) = match comparison.conclusion() {
-        Conclusion::Failed | Conclusion::Judged(Verdict::Regressed) => ("failed", "✗ "),
-        Conclusion::Judged(Verdict::Held) => ("held", "✓ "),
-        Conclusion::Judged(_) => ("", ""),
-    };
-    let title = format!("{} compared with {}", new.folder.name(), base.folder.name());
-    let questions = [&base, &new].map(|side| side.run.record.scenario.question.as_str());
-    let differences =
-        environment::differing(&base.run.record, &new.run.record, comparison.differences());
+    let [base, new] = [find_side(site, query, "base")?, find_side(site, query, "new")?];
+    let text = site.comparisons.get([&base, &new], |_| {
+        let [base, new] = [read_side(&base, "base")?, read_side(&new, "new")?];
+        Ok::<_, Page>(ComparisonText::new(&base, &new))
+    })?;
+    let title = format!("{} compared with {}", new.name(), base.name());
     let body = html! {
         (page::all_runs())
-        p.quiet { "Two runs of " (base.folder.scenario)
-            @if base.folder.scenario != new.folder.scenario { " and " (new.folder.scenario) } }
-        h1 { (questions[0]) }
-        @if questions[1] != questions[0] { h1 { (questions[1]) } }
-        p.verdict class=(class) { (sign) (comparison.conclusion()) }
-        p.answer { (comparison.describe()) }
-        (sides(&base, &new, &differences))
+        p.quiet { "Two runs of " (base.scenario)
+            @if base.scenario != new.scenario { " and " (new.scenario) } }
+        (text.top)
+        (sides([&base, &new], &text))
         h2 { "Charts" }
-        (charts::pairs(&site.runs, &base.folder, &new.folder))
-        div.comparison { (comparison.html()) }
+        (charts::pairs(&base, &new))
+        div.comparison { (text.comparison) }
         details {
             summary { "Build, machine and settings" }
-            (environment::all(&base.run.record, &new.run.record))
+            (text.environment)
         }
-        p { a href=(new.folder.link_to_comparison(&base.folder)) { "Swap the two" } }
+        p { a href=(new.link_to_comparison(&base)) { "Swap the two" } }
     };
     Ok(Page { status: StatusCode::OK, ..Page::new(title, body) })
 }
 
 /// The answer and checks of each run, and what differs between them.
-fn sides(base: &Side, new: &Side, differences: &[Fact]) -> Markup {
-    let sides = [base, new];
-    let answers = report::findings(&base.run, &new.run);
-    let class = |verdict: &RunVerdict| match verdict.verdict {
-        run_record::Verdict::Held | run_record::Verdict::HeldOnRetry => "held",
-        run_record::Verdict::Failed => "failed",
-        _ => "",
-    };
+fn sides(folders: [&RunFolder; 2], text: &ComparisonText) -> Markup {
     html! {
         div.wide {
             table.sides {
                 thead {
                     tr {
                         td {}
-                        @for (side, heading) in sides.iter().zip(["baseline", "new"]) {
-                            th scope="col" { (heading) " " (links(&side.folder)) }
+                        @for (folder, heading) in folders.iter().zip(["baseline", "new"]) {
+                            th scope="col" { (heading) " " (links(folder)) }
                         }
                     }
                 }
-                tbody {
-                    tr {
-                        th scope="row" { "found" }
-                        @if answers[0] == answers[1] { td colspan="2" { "both: " (answers[0]) } }
-                        @else { @for answer in &answers { td { (answer) } } }
-                    }
-                    tr {
-                        th scope="row" { "checks" }
-                        @for side in sides { td class=(class(&side.run.verdict)) { (side.run.verdict.headline()) } }
-                    }
-                    @for fact in differences { (fact.row()) }
-                }
+                tbody { (text.rows) }
             }
         }
-        @if differences.is_empty() {
-            p.quiet { "Build, machine, kernel, settings and backend are the same." }
-        } @else {
+        @if text.differs {
             p.quiet { "Differences in build, machine, kernel, settings and backend are marked; the rest is the same." }
+        } @else {
+            p.quiet { "Build, machine, kernel, settings and backend are the same." }
         }
+    }
+}
+
+fn rows(sides: [&Run; 2], differences: &[Fact]) -> Markup {
+    let answers = report::findings(sides[0], sides[1]);
+    let class = |verdict: &RunVerdict| match verdict.verdict {
+        run_record::Verdict::Held | run_record::Verdict::HeldOnRetry => "held",
+        run_record::Verdict::Failed => "failed",
+        _ => "",
+    };
+    html! {
+        tr {
+            th scope="row" { "found" }
+            @if answers[0] == answers[1] { td colspan="2" { "both: " (answers[0]) } }
+            @else { @for answer in &answers { td { (answer) } } }
+        }
+        tr {
+            th scope="row" { "checks" }
+            @for side in sides { td class=(class(&side.verdict)) { (side.verdict.headline()) } }
+        }
+        @for fact in differences { (fact.row()) }
     }
 }
 
@@ -126,17 +156,7 @@ fn links(folder: &RunFolder) -> Markup {
 }
 
 /// The run that a query names, or the page with the reason why there is none.
-fn read_side(site: &Site, query: &[(String, String)], key: &str) -> Result<Side, Page> {
-    let refused = |status: StatusCode, reason: &str| {
-        let body = html! {
-            (page::all_runs())
-            h1 { "There is nothing to compare." }
-            p.failed { (reason) }
-            p { "Choose two runs in the list, or open "
-                code { "/compare?base=SCENARIO/TIME&new=SCENARIO/TIME" } "." }
-        };
-        Page::new("Nothing to compare", body).with_status(status)
-    };
+fn find_side(site: &Site, query: &[(String, String)], key: &str) -> Result<RunFolder, Page> {
     let mut named = query.iter().filter(|(name, _)| name == key).map(|(_, value)| value);
     let (name, None) = (named.next(), named.next()) else {
         return Err(refused(StatusCode::BAD_REQUEST, &format!("{key} is named more than once.")));
@@ -145,19 +165,29 @@ fn read_side(site: &Site, query: &[(String, String)], key: &str) -> Result<Side,
         let reason = format!("{key} names no run: it must be SCENARIO/TIME.");
         return Err(refused(StatusCode::BAD_REQUEST, &reason));
     };
-    let folder = match run_index::find_run(&site.runs, scenario, time) {
-        Ok(Some(folder)) => folder,
+    match run_index::find_run(&site.runs, scenario, time) {
+        Ok(Some(folder)) => Ok(folder),
         Ok(None) => {
             let reason = format!("{key}: there is no run {scenario}/{time}.");
-            return Err(refused(StatusCode::NOT_FOUND, &reason));
-        }
-        Err(error) => return Err(page::unreadable(&site.runs, &error)),
-    };
-    match folder.read() {
-        Ok((record, trials)) => Ok(Side { folder, run: Run::new(record, trials) }),
-        Err(error) => {
-            let reason = format!("{key}: failed to {error}");
             Err(refused(StatusCode::NOT_FOUND, &reason))
         }
+        Err(error) => Err(page::unreadable(&error)),
     }
+}
+
+fn read_side(folder: &RunFolder, key: &str) -> Result<Run, Page> {
+    let read = folder.read().map(|(record, trials)| Run::new(record, trials));
+    read.map_err(|error| refused(StatusCode::NOT_FOUND, &format!("{key}: failed to {error}")))
+}
+
+/// The page without a comparison.
+fn refused(status: StatusCode, reason: &str) -> Page {
+    let body = html! {
+        (page::all_runs())
+        h1 { "There is nothing to compare." }
+        p.failed { (reason) }
+        p { "Choose two runs in the list, or open "
+            code { "/compare?base=SCENARIO/TIME&new=SCENARIO/TIME" } "." }
+    };
+    Page::new("Nothing to compare", body).with_status(status)
 }

@@ -76,7 +76,7 @@ fn with_timeout(stream: TcpStream, timeout: Duration) -> Pin<Box<TimeoutStream<T
     Box::pin(stream)
 }
 
-/// Tells a client that there are too many, as far as this can be done without waiting.
+/// Answers 503, as far as this can be done without waiting.
 fn refuse(stream: &TcpStream) {
     let text = "Too many connections are open; close a page and try again.\n";
     let response = format!(

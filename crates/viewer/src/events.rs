@@ -30,8 +30,7 @@ pub(crate) async fn response(
 ) -> Response {
     let root = site.runs.clone();
     let found = site.lookups.run(move || {
-        run_index::find_run(&root, &scenario, &time)
-            .map_err(|error| page::unreadable(&root, &error))
+        run_index::find_run(&root, &scenario, &time).map_err(|error| page::unreadable(&error))
     });
     let folder = match found.await {
         Ok(Some(folder)) => folder,
@@ -94,7 +93,8 @@ fn changed_parts(sent: &LiveParts, new: &LiveParts) -> VecDeque<Event> {
     let changed = parts.into_iter().filter(|(_, before, now)| before != now);
     // As JSON, which has no line breaks.
     let event = |name: &str, html: &str| {
-        Event::default().event(name).data(serde_json::Value::from(html).to_string())
+        let json = serde_json::Value::from(visible::document(html));
+        Event::default().event(name).data(json.to_string())
     };
     let mut events: VecDeque<_> = changed.map(|(name, _, now)| event(name, now)).collect();
     if new.is_last {

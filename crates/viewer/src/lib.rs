@@ -13,7 +13,7 @@
 //! | `verdict`, `baseline`, `thumbnail` | parts of several pages |
 //! | `watchers` | runs in progress, each read once for all browsers that watch it |
 //! | `events` | the server-sent events of a run in progress |
-//! | `files`, `own_file` | the files of a run directory, unchanged; which files are served |
+//! | `files` | the files of a run directory, unchanged |
 
 mod baseline;
 mod comparison;
@@ -24,7 +24,6 @@ mod guard;
 mod limits;
 mod list;
 mod live;
-mod own_file;
 mod page;
 mod router;
 mod run_cache;

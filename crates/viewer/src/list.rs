@@ -39,7 +39,7 @@ pub(crate) async fn response(
     let pages = site.pages.clone();
     let page = move || match run_index::list_runs(&site.runs) {
         Ok(runs) => list(&site, &runs, from),
-        Err(error) => page::unreadable(&site.runs, &error),
+        Err(error) => page::unreadable(&format!("read {}: {error}", site.runs.display())),
     };
     pages.run(page).await.into_response()
 }

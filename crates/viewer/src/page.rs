@@ -1,8 +1,7 @@
 //! The frame of every page: HTML that loads nothing from other origins, with a security
 //! policy that allows only what the page needs.
 
-use std::io;
-use std::path::Path;
+use std::fmt::Display;
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -96,11 +95,8 @@ pub(crate) fn not_found() -> Page {
     Page::new("Not found", body).with_status(StatusCode::NOT_FOUND)
 }
 
-/// The page of a directory of runs that cannot be read.
-pub(crate) fn unreadable(root: &Path, error: &io::Error) -> Page {
-    let body = html! {
-        h1 { "The runs cannot be read." }
-        p.failed { "failed to read " code { (root.display()) } ": " (error) }
-    };
+/// The page of something that cannot be read; the error is a fragment that fits "failed to …".
+pub(crate) fn unreadable(error: &impl Display) -> Page {
+    let body = html! { h1 { "The runs cannot be read." } p.failed { "failed to " (error) } };
     Page::new("Unreadable", body).with_status(StatusCode::INTERNAL_SERVER_ERROR)
 }

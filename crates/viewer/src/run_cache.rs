@@ -1,13 +1,9 @@
-//! What is made from runs. It takes reading all trials of a run, so each is kept until the
-//! files of the run change.
+//! What is made from runs. It takes reading all trials of each, so it is kept until their files
+//! change.
 
 use std::collections::HashMap;
-use std::fs;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
-
-use run_record::{RunRecord, TrialRecord};
 
 use crate::run_folder::RunFolder;
 
@@ -17,61 +13,63 @@ use crate::run_folder::RunFolder;
 pub(crate) struct Stamps([Option<(SystemTime, u64)>; 2]);
 
 impl Stamps {
-    fn of(folder: &RunFolder) -> Self {
+    fn of(run: &RunFolder) -> Self {
+        let folder = run.open().ok();
         Self(["run.json", "trials.jsonl"].map(|name| {
-            let found = fs::metadata(folder.path.join(name)).ok()?;
+            let found = folder.as_ref()?.read(name).ok()??.metadata().ok()?;
             Some((found.modified().ok()?, found.len()))
         }))
     }
 }
 
-/// By run directory: its stamps, and what was made from its contents.
-type Entries<T> = HashMap<PathBuf, (Stamps, Arc<T>)>;
+/// By runs: their stamps, and what was made from their contents.
+type Entries<T, const N: usize> = HashMap<[RunFolder; N], ([Stamps; N], Arc<T>)>;
 
-/// What was made from runs that have been read.
+/// What was made from each `N` runs that have been read together: from one, or from two that
+/// are compared.
 #[derive(Debug)]
-pub(crate) struct RunCache<T> {
-    entries: Mutex<Entries<T>>,
-    /// The runs from which something is kept.
+pub(crate) struct RunCache<T, const N: usize = 1> {
+    entries: Mutex<Entries<T, N>>,
+    /// The entries that are kept.
     capacity: usize,
 }
 
-impl<T> RunCache<T> {
-    /// Keeps what was made from `capacity` runs.
+impl<T, const N: usize> RunCache<T, N> {
+    /// Keeps what was made for the last `capacity` keys.
     pub(crate) fn new(capacity: usize) -> Self {
         Self { entries: Mutex::default(), capacity }
     }
 
-    /// What `make` makes from a run with these stamps; or why the run cannot be read.
-    pub(crate) fn get(
+    /// What `make` makes from runs with these stamps; or why a run cannot be read, which is
+    /// not kept.
+    pub(crate) fn get<E>(
         &self,
-        folder: &RunFolder,
-        make: impl FnOnce(Stamps, RunRecord, Vec<TrialRecord>) -> T,
-    ) -> Result<Arc<T>, String> {
-        folder.check()?;
+        runs: [&RunFolder; N],
+        make: impl FnOnce([Stamps; N]) -> Result<T, E>,
+    ) -> Result<Arc<T>, E> {
         // Before the files are read: a later change is then noticed the next time.
-        let stamps = Stamps::of(folder);
-        if let Some((known, made)) = self.entries().get(&folder.path)
+        let stamps = runs.map(Stamps::of);
+        let key = runs.map(RunFolder::clone);
+        if let Some((known, made)) = self.entries().get(&key)
             && *known == stamps
         {
             return Ok(Arc::clone(made));
         }
-        let (record, trials) = folder.read()?;
-        Ok(self.put(folder, stamps, make(stamps, record, trials)))
+        Ok(self.put(key, stamps, make(stamps)?))
     }
 
-    /// Keeps what was made from a run with these stamps.
-    pub(crate) fn put(&self, folder: &RunFolder, stamps: Stamps, made: T) -> Arc<T> {
+    /// Keeps what was made from runs with these stamps.
+    pub(crate) fn put(&self, runs: [RunFolder; N], stamps: [Stamps; N], made: T) -> Arc<T> {
         let made = Arc::new(made);
         let mut entries = self.entries();
         if entries.len() >= self.capacity {
             entries.clear();
         }
-        entries.insert(folder.path.clone(), (stamps, Arc::clone(&made)));
+        entries.insert(runs, (stamps, Arc::clone(&made)));
         made
     }
 
-    fn entries(&self) -> MutexGuard<'_, Entries<T>> {
+    fn entries(&self) -> MutexGuard<'_, Entries<T, N>> {
         self.entries.lock().expect("no panic while it is held")
     }
 }
@@ -79,6 +77,7 @@ impl<T> RunCache<T> {
 #[cfg(test)]
 mod tests {
     use std::cell::Cell;
+    use std::fs;
     use std::path::Path;
 
     use super::*;
@@ -87,29 +86,55 @@ mod tests {
     fn a_run_is_read_again_only_when_its_files_have_changed() {
         let root = tempfile::tempdir().unwrap();
         let sweep = Path::new(env!("CARGO_MANIFEST_DIR")).join("../report/tests/runs/sweep");
-        for name in ["run.json", "trials.jsonl"] {
-            fs::copy(sweep.join(name), root.path().join(name)).unwrap();
-        }
-        let path = root.path().to_owned();
-        let folder = RunFolder { scenario: "sweep".to_owned(), time: "1".to_owned(), path };
-        let cache = RunCache::new(10);
-        let reads = Cell::new(0);
-        let trials = || {
-            let make = |_, _, trials: Vec<_>| {
-                reads.set(reads.get() + 1);
-                trials.len()
-            };
-            *cache.get(&folder, make).unwrap()
+        let folder = |time: &str| RunFolder {
+            root: root.path().to_owned(),
+            scenario: "sweep".to_owned(),
+            time: time.to_owned(),
         };
-        let before = trials();
-        for _ in 0..10 {
-            assert_eq!(trials(), before);
+        let runs = [folder("1"), folder("2")];
+        for run in &runs {
+            fs::create_dir_all(run.path()).unwrap();
+            for name in ["run.json", "trials.jsonl"] {
+                fs::copy(sweep.join(name), run.path().join(name)).unwrap();
+            }
         }
-        assert_eq!(reads.get(), 1);
-        let lines = fs::read_to_string(root.path().join("trials.jsonl")).unwrap();
+        let (one, both) = (RunCache::new(10), RunCache::new(10));
+        let reads = Cell::new(0);
+        let count = |run: &RunFolder| {
+            reads.set(reads.get() + 1);
+            run.read().map(|(_, trials)| trials.len())
+        };
+        let trials = |run: &RunFolder| *one.get([run], |_| count(run)).unwrap();
+        let of_both = |[base, new]: [&RunFolder; 2]| {
+            *both.get([base, new], |_| Ok::<_, String>([count(base)?, count(new)?])).unwrap()
+        };
+        let [first, second] = &runs;
+        let before = trials(first);
+        for _ in 0..10 {
+            assert_eq!(trials(first), before);
+            assert_eq!(of_both([first, second]), [before; 2]);
+        }
+        assert_eq!(reads.get(), 3);
+        of_both([second, first]);
+        assert_eq!(reads.get(), 5, "the order matters");
+        let file = second.path().join("trials.jsonl");
+        let lines = fs::read_to_string(&file).unwrap();
         let fewer: Vec<_> = lines.lines().skip(1).collect();
-        fs::write(root.path().join("trials.jsonl"), fewer.join("\n") + "\n").unwrap();
-        assert_eq!(trials(), before - 1);
-        assert_eq!(reads.get(), 2);
+        fs::write(&file, fewer.join("\n") + "\n").unwrap();
+        for _ in 0..2 {
+            assert_eq!(trials(first), before);
+            assert_eq!(trials(second), before - 1);
+            assert_eq!(of_both([first, second]), [before, before - 1]);
+        }
+        assert_eq!(reads.get(), 8);
+        // What cannot be read is not kept.
+        let secret = root.path().join("elsewhere");
+        fs::rename(&file, &secret).unwrap();
+        fs::hard_link(&secret, &file).unwrap();
+        for _ in 0..2 {
+            let error = both.get([first, second], |_| count(second).map(|n| [n, n])).unwrap_err();
+            assert!(error.contains("trials.jsonl: it is a hard link"), "{error}");
+        }
+        assert_eq!(reads.get(), 10);
     }
 }

@@ -1,17 +1,18 @@
-//! The runs and suites below a directory. Names of requests are only compared with the names
-//! that are there and never become part of a path.
+//! The runs and suites below a directory.
 
 use std::cmp::Reverse;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use crate::run_folder::RunFolder;
+use run_record::RunDirectoryError;
+
+use crate::run_folder::{RunFolder, folder_below};
 
 /// Every run, newest first; without the directories of suites.
 pub(crate) fn list_runs(root: &Path) -> io::Result<Vec<RunFolder>> {
     let mut places = all(root)?;
-    places.retain(|place| !is_suite(&place.path));
+    places.retain(|place| !place.is_suite());
     // By the time in its name, which an unreadable run has too; a baseline follows the run
     // that it was interleaved with.
     let order = |place: &RunFolder| {
@@ -25,7 +26,7 @@ pub(crate) fn list_runs(root: &Path) -> io::Result<Vec<RunFolder>> {
 /// Every suite, newest first.
 pub(crate) fn list_suites(root: &Path) -> io::Result<Vec<RunFolder>> {
     let mut places = all(root)?;
-    places.retain(|place| is_suite(&place.path));
+    places.retain(RunFolder::is_suite);
     places.sort_by_cached_key(|place| Reverse((place.time.clone(), place.scenario.clone())));
     Ok(places)
 }
@@ -33,33 +34,37 @@ pub(crate) fn list_suites(root: &Path) -> io::Result<Vec<RunFolder>> {
 /// Every directory that may be of a run or of a suite.
 fn all(root: &Path) -> io::Result<Vec<RunFolder>> {
     let mut places = Vec::new();
-    for (scenario, path) in folders(root)? {
-        let of_time = |(time, path)| RunFolder { scenario: scenario.clone(), time, path };
-        places.extend(folders(&path)?.into_iter().map(of_time));
+    for scenario in folders(root)? {
+        let of_time = |time| RunFolder { root: root.to_owned(), scenario: scenario.clone(), time };
+        places.extend(folders(&root.join(&scenario))?.into_iter().map(of_time));
     }
     Ok(places)
 }
 
-/// The run with these names.
-pub(crate) fn find_run(root: &Path, scenario: &str, time: &str) -> io::Result<Option<RunFolder>> {
-    let Some(folder) = named(root, scenario)? else { return Ok(None) };
-    let Some(path) = named(&folder, time)? else { return Ok(None) };
-    let place = RunFolder { scenario: scenario.to_owned(), time: time.to_owned(), path };
-    Ok(Some(place).filter(|place| !is_suite(&place.path)))
+/// The run with these names; `None` if there is none.
+pub(crate) fn find_run(
+    root: &Path,
+    scenario: &str,
+    time: &str,
+) -> Result<Option<RunFolder>, RunDirectoryError> {
+    let names = [scenario, time];
+    match folder_below(root, &names) {
+        Ok(Some(_)) if !names.iter().copied().any(is_hidden) => {}
+        Err(error) if !error.is_refusal() => return Err(error),
+        _ => return Ok(None),
+    }
+    let [scenario, time] = names.map(str::to_owned);
+    Ok(Some(RunFolder { root: root.to_owned(), scenario, time }).filter(|run| !run.is_suite()))
 }
 
-fn is_suite(path: &Path) -> bool {
-    path.join("suite.json").exists() && !path.join("run.json").exists()
+/// Whether it is the name of a run that begins, or that was killed there.
+fn is_hidden(name: &str) -> bool {
+    name.starts_with('.')
 }
 
-fn named(folder: &Path, name: &str) -> io::Result<Option<PathBuf>> {
-    let found = folders(folder)?.into_iter().find(|(entry, _)| entry == name);
-    Ok(found.map(|(_, path)| path))
-}
-
-/// The directories in a directory, empty if it does not exist; without symbolic links, which
-/// could lead anywhere.
-fn folders(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
+/// The names of the directories in a directory, empty if it does not exist; without symbolic
+/// links, which could lead anywhere.
+fn folders(folder: &Path) -> io::Result<Vec<String>> {
     let entries = match fs::read_dir(folder) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
@@ -69,10 +74,9 @@ fn folders(folder: &Path) -> io::Result<Vec<(String, PathBuf)>> {
         let entry = entry?;
         if entry.file_type()?.is_dir()
             && let Ok(name) = entry.file_name().into_string()
-            // A run that begins, or that was killed there.
-            && !name.starts_with('.')
+            && !is_hidden(&name)
         {
-            folders.push((name, entry.path()));
+            folders.push(name);
         }
     }
     Ok(folders)
@@ -149,7 +153,7 @@ mod tests {
         };
         std::os::unix::fs::symlink(&secret, &record).unwrap();
         let error = why();
-        assert!(error.contains("run.json: it is not a regular file"), "{error}");
+        assert!(error.contains("run.json: it is a symbolic link"), "{error}");
         fs::hard_link(&secret, &record).unwrap();
         let error = why();
         assert!(error.contains("run.json: it is a hard link"), "{error}");

@@ -31,7 +31,7 @@ pub(crate) async fn response(
     let page = move || match run_index::find_run(&site.runs, &scenario, &time) {
         Ok(Some(folder)) => run(&site, &folder),
         Ok(None) => page::not_found(),
-        Err(error) => page::unreadable(&site.runs, &error),
+        Err(error) => page::unreadable(&error),
     };
     pages.run(page).await.into_response()
 }
@@ -63,7 +63,8 @@ fn run(site: &Site, folder: &RunFolder) -> Page {
 
 /// The page of a run that is not in progress.
 fn ended(title: &str, site: &Site, folder: &RunFolder) -> Result<Page, String> {
-    let text = site.texts.get(folder, |stamps, record, trials| {
+    let text = site.texts.get([folder], |stamps| {
+        let (record, trials) = folder.read()?;
         let run = Run::new(record, trials);
         let summary = Summary::new(&run);
         let text = RunText {
@@ -72,8 +73,8 @@ fn ended(title: &str, site: &Site, folder: &RunFolder) -> Result<Page, String> {
             baseline_of: summary.baseline_of().map(str::to_owned),
         };
         // It was read for this one, too.
-        site.summaries.put(folder, stamps, summary);
-        text
+        site.summaries.put([folder.clone()], stamps, summary);
+        Ok::<_, String>(text)
     })?;
     let runs = run_index::list_runs(&site.runs).unwrap_or_default();
     let position = runs.iter().position(|other| other == folder);

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use run_view::Run;
 
+use crate::comparison::ComparisonText;
 use crate::limits::Limits;
 use crate::run_cache::RunCache;
 use crate::run_folder::RunFolder;
@@ -18,6 +19,8 @@ use crate::workers::Workers;
 const MAX_SUMMARIES: usize = 2000;
 /// The texts of runs that are kept; each takes some ten kilobytes.
 const MAX_TEXTS: usize = 100;
+/// The comparisons that are kept; each takes a few hundred kilobytes.
+const MAX_COMPARISONS: usize = 20;
 /// The files that are looked up at the same time.
 const MAX_LOOKUPS: usize = 16;
 
@@ -27,6 +30,7 @@ pub(crate) struct Site {
     pub(crate) runs: PathBuf,
     pub(crate) summaries: RunCache<Summary>,
     pub(crate) texts: RunCache<RunText>,
+    pub(crate) comparisons: RunCache<ComparisonText, 2>,
     pub(crate) watched: WatchedRuns,
     /// Makes pages one after the other, since a page may need all trials of a run, or of two:
     /// memory is then needed for one page, and the next can use what was read for it.
@@ -42,6 +46,7 @@ impl Site {
             runs: runs.to_owned(),
             summaries: RunCache::new(MAX_SUMMARIES),
             texts: RunCache::new(MAX_TEXTS),
+            comparisons: RunCache::new(MAX_COMPARISONS),
             watched: WatchedRuns::default(),
             pages: Workers::new(1),
             lookups: Workers::new(MAX_LOOKUPS),
@@ -51,7 +56,9 @@ impl Site {
 
     /// The summary of a run; or why the run cannot be read.
     pub(crate) fn summary(&self, folder: &RunFolder) -> Result<Arc<Summary>, String> {
-        let make = |_, record, trials| Summary::new(&Run::new(record, trials));
-        self.summaries.get(folder, make)
+        self.summaries.get([folder], |_| {
+            let (record, trials) = folder.read()?;
+            Ok(Summary::new(&Run::new(record, trials)))
+        })
     }
 }

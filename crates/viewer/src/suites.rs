@@ -38,8 +38,8 @@ pub(crate) fn section(site: &Site) -> Markup {
 
 fn suite(site: &Site, folder: &RunFolder, is_open: bool) -> Markup {
     let record = match folder
-        .check_suite()
-        .and_then(|()| SuiteDirectory::read(&folder.path).map_err(|error| error.to_string()))
+        .open_records()
+        .and_then(|opened| SuiteDirectory::read_in(&opened).map_err(|error| error.to_string()))
     {
         Ok(record) => record,
         Err(error) => {

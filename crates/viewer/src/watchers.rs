@@ -2,7 +2,6 @@
 //! there are any.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ pub(crate) const MAX_WATCHERS: usize = 64;
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
 
 type Channel = Arc<watch::Sender<Arc<LiveParts>>>;
-type Channels = HashMap<PathBuf, Channel>;
+type Channels = HashMap<RunFolder, Channel>;
 
 /// The runs that are watched.
 pub(crate) struct WatchedRuns {
@@ -45,7 +44,7 @@ impl WatchedRuns {
     pub(crate) fn watch(&self, folder: &RunFolder, pages: &Workers) -> Option<Watcher> {
         let permit = Arc::clone(&self.free).try_acquire_owned().ok()?;
         let mut channels = locked(&self.channels);
-        let sender = channels.entry(folder.path.clone()).or_insert_with(|| {
+        let sender = channels.entry(folder.clone()).or_insert_with(|| {
             let sender = Arc::new(watch::channel(Arc::default()).0);
             let channels = Arc::clone(&self.channels);
             tokio::spawn(follow(folder.clone(), Arc::clone(&sender), channels, pages.clone()));
@@ -84,7 +83,7 @@ async fn follow(
         // Under the lock, so that no browser subscribes to a channel that ends here.
         let mut channels = locked(&channels);
         if is_last || sender.receiver_count() == 0 {
-            channels.remove(&folder.path);
+            channels.remove(&folder);
             return;
         }
     }
@@ -94,7 +93,7 @@ async fn follow(
 fn update(folder: RunFolder, run: Option<FollowedRun>) -> (Option<FollowedRun>, LiveParts) {
     let run = match run {
         Some(run) => Ok(run),
-        None => folder.read().map(|(record, _)| FollowedRun::new(folder, record)),
+        None => folder.read_record().map(|record| FollowedRun::new(folder, record)),
     };
     match run {
         Ok(mut run) => {

@@ -1,17 +1,15 @@
 //! The charts of two runs, those with the same name side by side.
 
 use std::io::Read;
-use std::path::Path;
 
 use maud::{Markup, html};
 
-use crate::own_file;
 use crate::run_folder::RunFolder;
 use crate::thumbnail::rank;
 use crate::url::url_segment;
 
 /// A pair for each name of a chart of either run.
-pub(crate) fn pairs(root: &Path, base: &RunFolder, new: &RunFolder) -> Markup {
+pub(crate) fn pairs(base: &RunFolder, new: &RunFolder) -> Markup {
     let (base_charts, new_charts) = (base.charts(), new.charts());
     let mut names: Vec<_> = base_charts.iter().chain(&new_charts).collect();
     names.sort_by_key(|name| (rank(name), *name));
@@ -20,7 +18,7 @@ pub(crate) fn pairs(root: &Path, base: &RunFolder, new: &RunFolder) -> Markup {
     let (trial_charts, names): (Vec<_>, Vec<_>) =
         names.into_iter().partition(|name| is_of_one_trial(name));
     let pair = |name: &String| {
-        let files = [base, new].map(|folder| ChartFile::read(root, folder, name));
+        let files = [base, new].map(|folder| ChartFile::read(folder, name));
         let is_wide = |file: &Option<ChartFile>| file.as_ref().is_some_and(ChartFile::is_wide);
         let class = if files.iter().any(is_wide) { "pair stacked" } else { "pair" };
         html! {
@@ -87,11 +85,11 @@ const MAX_CHART: u64 = 16 << 20;
 
 impl ChartFile {
     /// `None` if there is no such chart.
-    fn read(root: &Path, folder: &RunFolder, name: &str) -> Option<Self> {
-        let names =
-            [&folder.scenario, &folder.time, "charts", &format!("{name}.svg")].map(str::to_owned);
+    fn read(folder: &RunFolder, name: &str) -> Option<Self> {
+        let charts = folder.open().ok()?.folder("charts").ok()??;
+        let file = charts.read(&format!("{name}.svg")).ok()??;
         let mut svg = String::new();
-        own_file::open(root, &names).ok()??.take(MAX_CHART).read_to_string(&mut svg).ok()?;
+        file.take(MAX_CHART).read_to_string(&mut svg).ok()?;
         let texts = svg.split("<text ").skip(1).filter_map(|text| {
             let (tag, rest) = text.split_once('>')?;
             let (text, _) = rest.split_once('<')?;

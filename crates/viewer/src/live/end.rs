@@ -52,8 +52,8 @@ pub(super) fn end(
 fn to_resume(folder: &RunFolder, record: &RunRecord) -> PathBuf {
     match &record.interleaved {
         Some(Interleaved { role: InterleavedRole::Baseline, with }) => {
-            folder.path.with_file_name(with)
+            folder.path().with_file_name(with)
         }
-        _ => folder.path.clone(),
+        _ => folder.path(),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 use maud::html;
-use run_record::{Live, LiveTrial, RunDirectory, RunRecord, RunVerdict, TrialRecord};
+use run_record::{FollowedTrials, Live, LiveTrial, RunRecord, RunVerdict, TrialRecord};
 use serde_json::Value;
 
 use super::end::end;
@@ -20,8 +20,7 @@ pub(crate) struct FollowedRun {
     folder: RunFolder,
     record: RunRecord,
     trials: Vec<TrialRecord>,
-    /// The bytes of the trials' file that have been read.
-    bytes_read: u64,
+    followed: FollowedTrials,
     verdict: RunVerdict,
     grid: Grid,
     /// Why the trials cannot be read.
@@ -38,7 +37,7 @@ impl FollowedRun {
         Self {
             folder,
             trials: Vec::new(),
-            bytes_read: 0,
+            followed: FollowedTrials::new(&record),
             verdict: RunVerdict::new(&record, &[]),
             grid: Grid::new(&record),
             read_error: None,
@@ -52,7 +51,8 @@ impl FollowedRun {
     pub(crate) fn update(&mut self) -> LiveParts {
         // First: everything that was written before the run ended is then read below.
         let is_running = self.folder.is_running();
-        let live = Live::read(&self.folder.path).unwrap_or_default();
+        let live = self.folder.open().ok().and_then(|folder| Live::read(&folder));
+        let live = live.unwrap_or_default();
         self.read_trials();
         let done: HashSet<_> = self.trials.iter().map(TrialRecord::execution_id).collect();
         let mut running = live.trials;
@@ -74,7 +74,7 @@ impl FollowedRun {
             // The record that was read first has no end; once the end is known, only the
             // report is waited for.
             if self.record.ended.is_none()
-                && let Ok((record, _)) = self.folder.read()
+                && let Ok(record) = self.folder.read_record()
             {
                 self.record = record;
                 self.verdict = RunVerdict::new(&self.record, &self.trials);
@@ -86,21 +86,15 @@ impl FollowedRun {
     }
 
     fn read_trials(&mut self) {
-        let read = self.folder.check().and_then(|()| {
-            RunDirectory::read_trials_from(&self.folder.path, self.bytes_read)
-                .map_err(|error| error.to_string())
+        let known = self.trials.len();
+        let read = self.folder.open_records().and_then(|folder| {
+            let read = self.followed.read(&folder, &mut self.trials);
+            read.map_err(|error| error.to_string())
         });
-        match read {
-            Ok((trials, bytes_read)) => {
-                (self.bytes_read, self.read_error) = (bytes_read, None);
-                if trials.is_empty() {
-                    return;
-                }
-                trials.iter().for_each(|trial| self.grid.add(trial));
-                self.trials.extend(trials);
-                self.verdict = RunVerdict::new(&self.record, &self.trials);
-            }
-            Err(error) => self.read_error = Some(error),
+        self.read_error = read.err();
+        if self.trials.len() > known {
+            self.trials[known..].iter().for_each(|trial| self.grid.add(trial));
+            self.verdict = RunVerdict::new(&self.record, &self.trials);
         }
     }
 
@@ -149,7 +143,7 @@ impl FollowedRun {
 mod tests {
     use std::path::Path;
 
-    use run_record::{Interleaved, InterleavedRole};
+    use run_record::{Interleaved, InterleavedRole, RunDirectory};
 
     use super::*;
 
@@ -159,8 +153,11 @@ mod tests {
     }
 
     fn followed(path: &Path, record: RunRecord) -> FollowedRun {
-        let (scenario, time) = ("sweep".to_owned(), "now".to_owned());
-        FollowedRun::new(RunFolder { scenario, time, path: path.to_owned() }, record)
+        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        let parent = path.parent().unwrap();
+        let (scenario, time) = (name(parent), name(path));
+        let root = parent.parent().unwrap().to_owned();
+        FollowedRun::new(RunFolder { root, scenario, time }, record)
     }
 
     /// The note at the end of a stopped run with two trials, each run twice.
@@ -194,11 +191,12 @@ mod tests {
     fn a_retry_clears_a_failed_law_but_not_a_failed_invariant() {
         let root = tempfile::tempdir().unwrap();
         let (mut record, trials) = sweep();
-        record.ended = None;
+        (record.ended, record.retries) = (None, 2);
         let mut directory = RunDirectory::create(root.path(), &record).unwrap();
         let mut run = followed(directory.path(), record);
         let mut append = |trial: u32, retry: u32, law: bool, invariant: bool| {
-            let mut record = TrialRecord { id: trial, retry, ..trials[0].clone() };
+            let planned = trials.iter().find(|planned| planned.id == trial).unwrap();
+            let mut record = TrialRecord { retry, ..planned.clone() };
             record.laws[0].held = Some(law);
             record.invariants[0].held = Some(invariant);
             directory.append(&record).unwrap();

@@ -161,8 +161,46 @@ fn records_are_not_read_through_links_or_from_pipes() {
             assert!(error.contains(", not a regular file"), "{kind}: {error}");
         }
         assert!(!SuiteDirectory::exists_at(path), "{kind}");
-        assert_eq!(Live::read(path), None, "{kind}");
+        assert_eq!(Live::read(directory.folder()), None, "{kind}");
     }
+}
+
+#[test]
+fn a_record_that_does_not_fit_into_memory_is_not_read() {
+    let place = Place::new();
+    let directory = RunDirectory::create(&place.out(), &run_record()).unwrap();
+    directory.write_timeline(0, &[row()]).unwrap();
+    let path = directory.path();
+    for file in ["run.json", "timelines/00000.csv"] {
+        fs::File::create(path.join(file)).unwrap().set_len(1 << 40).unwrap();
+    }
+    let errors =
+        [RunDirectory::read(path).unwrap_err(), RunDirectory::read_timeline(path, 0).unwrap_err()];
+    for error in errors.map(|error| error.to_string()) {
+        assert!(error.contains("it has 1048576 MiB, and at most 256 MiB are read"), "{error}");
+    }
+}
+
+#[test]
+fn a_file_with_several_names_can_be_refused() {
+    let place = Place::new();
+    let directory = RunDirectory::create(&place.out(), &run_record()).unwrap();
+    directory.write_timeline(0, &[row()]).unwrap();
+    let (all, own) = (directory.folder().clone(), directory.folder().clone().only_own_files());
+    let below = |folder: &Folder| folder.folder("timelines").unwrap().unwrap();
+    assert!(own.has_file("run.json") && own.read("run.json").unwrap().is_some());
+    assert!(below(&own).has_file("00000.csv"));
+    for file in ["run.json", "timelines/00000.csv"] {
+        place.put("hard link", &directory.path().join(file));
+    }
+    for (folder, file) in [(own.clone(), "run.json"), (below(&own), "00000.csv")] {
+        let error = folder.read(file).unwrap_err();
+        assert!(error.to_string().contains("it is a hard link, one of "), "{error}");
+        assert!(error.is_refusal() && !folder.has_file(file));
+    }
+    assert!(all.has_file("run.json") && below(&all).read("00000.csv").unwrap().is_some());
+    assert!(!Folder::open(Path::new("/nowhere")).unwrap_err().is_refusal());
+    assert!(own.folder("..").unwrap_err().is_refusal());
 }
 
 #[test]

@@ -1,14 +1,17 @@
 //! A run in progress: whether it runs, its live state and its new trials.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
-use run_record::{AcceptQueue, Live, LivePhase, LiveQueues, LiveTrial, RunDirectory};
+use run_record::{
+    AcceptQueue, Folder, FollowedTrials, Live, LivePhase, LiveQueues, LiveTrial, RunDirectory,
+};
 use serde_json::json;
 
-use crate::support::{run_record, trial};
+use crate::support::{run_record, trial, trials_file};
 
 #[test]
 fn checking_whether_a_run_is_running_does_not_disturb_it() {
@@ -41,12 +44,16 @@ fn checking_whether_a_run_is_running_does_not_disturb_it() {
     });
 }
 
+fn read(run: &Path) -> Option<Live> {
+    Live::read(&Folder::open(run).unwrap())
+}
+
 #[test]
 fn the_live_state_is_read_only_while_the_run_is_running() {
     let root = tempfile::tempdir().unwrap();
     let directory = RunDirectory::create(root.path(), &run_record()).unwrap();
     let path = directory.path().to_owned();
-    assert_eq!(Live::read(&path), None, "not written yet");
+    assert_eq!(read(&path), None, "not written yet");
     let queues = LiveQueues {
         at: Timestamp::UNIX_EPOCH,
         accept_queue: Some(AcceptQueue { depth: 11, limit: 10 }),
@@ -68,40 +75,55 @@ fn the_live_state_is_read_only_while_the_run_is_running() {
     };
     let live = Live { trials: vec![trial] };
     live.write(directory.folder()).unwrap();
-    assert_eq!(Live::read(&path), Some(live.clone()));
+    assert_eq!(read(&path), Some(live.clone()));
     assert!(RunDirectory::read(&path).is_ok(), "it is not part of the record");
     std::fs::write(path.join("live.json"), "{ half").unwrap();
-    assert_eq!(Live::read(&path), None, "invalid JSON");
+    assert_eq!(read(&path), None, "invalid JSON");
     live.write(directory.folder()).unwrap();
     // As after a kill: the file remains and no process runs the directory.
     drop(directory);
     assert!(path.join("live.json").exists());
-    assert_eq!(Live::read(&path), None);
+    assert_eq!(read(&path), None);
     let (directory, _, _) = RunDirectory::resume(&path).unwrap();
     Live::remove(directory.folder());
     assert!(!path.join("live.json").exists());
-    assert_eq!(Live::read(&path), None);
+    assert_eq!(read(&path), None);
 }
 
 #[test]
 fn following_a_run_reads_each_trial_once() {
     let root = tempfile::tempdir().unwrap();
     let mut directory = RunDirectory::create(root.path(), &run_record()).unwrap();
-    let path = directory.path().to_owned();
-    let ids = |from: u64| {
-        let (trials, end) = RunDirectory::read_trials_from(&path, from).unwrap();
-        (trials.iter().map(|trial| trial.id).collect::<Vec<_>>(), end)
+    let folder = directory.folder().clone();
+    let mut followed = FollowedTrials::new(&run_record());
+    let mut ids = || {
+        let mut trials = Vec::new();
+        let read = followed.read(&folder, &mut trials).map_err(|error| error.to_string());
+        (trials.iter().map(|trial| trial.id).collect::<Vec<_>>(), read)
     };
-    assert_eq!(ids(0), (vec![], 0));
+    assert_eq!(ids(), (vec![], Ok(())));
     directory.append(&trial(4)).unwrap();
     directory.append(&trial(2)).unwrap();
-    let (found, end) = ids(0);
-    assert_eq!(found, [4, 2]);
-    assert_eq!(ids(end), (vec![], end));
+    assert_eq!(ids(), (vec![4, 2], Ok(())));
+    assert_eq!(ids(), (vec![], Ok(())));
     // An incomplete line is not read yet.
-    let trials = path.join("trials.jsonl");
-    let mut incomplete = std::fs::read(&trials).unwrap();
-    incomplete.extend_from_slice(b"{\"id\": 5");
-    std::fs::write(&trials, incomplete).unwrap();
-    assert_eq!(ids(end), (vec![], end));
+    let file = trials_file(directory.path());
+    let complete = std::fs::read(&file).unwrap();
+    let write = |more: &str| std::fs::write(&file, [&complete, more.as_bytes()].concat()).unwrap();
+    write("{\"id\": 5");
+    assert_eq!(ids(), (vec![], Ok(())));
+    // Trials before one that is not planned are read, and it is read again later.
+    let line = |id: u32| serde_json::to_string(&trial(id)).unwrap() + "\n";
+    for (strange, reason) in [
+        (line(77), "trials.jsonl, line 4: trial 77 is not planned"),
+        (line(2), "trials.jsonl, line 4: duplicate trial 2"),
+        ("{}\n".to_owned(), "trials.jsonl, line 4: missing field"),
+    ] {
+        write(&(line(3) + &strange));
+        let (read, error) = ids();
+        assert!(error.as_ref().unwrap_err().contains(reason), "{error:?}");
+        assert!(read.is_empty() || read == [3], "once: {read:?}");
+    }
+    write(&(line(3) + &line(5)));
+    assert_eq!(ids(), (vec![5], Ok(())));
 }

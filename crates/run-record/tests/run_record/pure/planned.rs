@@ -1,6 +1,7 @@
 //! Trials that are not those of the plan in run.json, and trials that are missing.
 
 use std::fs;
+use std::path::{Path, PathBuf};
 
 use run_record::{RunDirectory, RunRecord, RunVerdict, TrialRecord, Verdict};
 use serde_json::json;
@@ -69,16 +70,20 @@ fn a_trial_has_at_most_the_executions_that_are_allowed() {
     assert!(errors(&run(1, 0), &[trial(3), trial(3)]).unwrap().contains("duplicate trial 3"));
 }
 
+/// A run with its six trials and a verdict.
+fn finished_run(out: &Path) -> (PathBuf, RunRecord) {
+    let mut record = run_record();
+    let mut directory = RunDirectory::create(out, &record).unwrap();
+    (0..6).for_each(|id| directory.append(&trial(id)).unwrap());
+    directory.finish(&mut record).unwrap();
+    (directory.path().to_owned(), record)
+}
+
 /// A run that ended has a verdict. What is missing afterwards is not held.
 #[test]
 fn a_run_that_has_lost_trials_names_them() {
     let out = tempfile::tempdir().unwrap();
-    let mut record = run_record();
-    let mut directory = RunDirectory::create(out.path(), &record).unwrap();
-    (0..6).for_each(|id| directory.append(&trial(id)).unwrap());
-    directory.finish(&mut record).unwrap();
-    let path = directory.path().to_owned();
-    drop(directory);
+    let (path, record) = finished_run(out.path());
     let whole = record.verdict.unwrap();
     assert_eq!(whole.verdict, Verdict::Held);
     assert!(whole.headline().starts_with("6 of 6 trials. Held: all 6 checks"), "{whole:?}");
@@ -114,11 +119,7 @@ fn a_run_that_has_lost_trials_names_them() {
 #[test]
 fn a_verdict_on_other_results_is_not_used() {
     let out = tempfile::tempdir().unwrap();
-    let mut record = run_record();
-    let mut directory = RunDirectory::create(out.path(), &record).unwrap();
-    (0..6).for_each(|id| directory.append(&trial(id)).unwrap());
-    directory.finish(&mut record).unwrap();
-    let path = directory.path().to_owned();
+    let (path, _) = finished_run(out.path());
     let text = fs::read_to_string(trials_file(&path)).unwrap();
     let failed = text.replacen("\"held\":true", "\"held\":false", 1);
     fs::write(trials_file(&path), failed).unwrap();

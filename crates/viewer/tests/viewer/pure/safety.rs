@@ -98,7 +98,7 @@ fn no_request_reads_outside_the_directory_of_runs() {
         assert!(!answer.contains("schema_version"), "{target}: {answer}");
     }
     let led = request(address, "GET", "/runs/led/2026-01-01T00-00-00Z");
-    assert!(led.contains("run.json: it is not a regular file"), "{led}");
+    assert!(led.contains("run.json: it is a symbolic link"), "{led}");
     for long in [2_000, 60_000, 400_000] {
         let name = "a".repeat(long);
         for target in

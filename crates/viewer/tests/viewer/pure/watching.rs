@@ -26,10 +26,12 @@ fn cells_violations_and_the_accept_queue_are_updated() {
     run.append();
     assert_eq!(done(&events.await_part("cells", "class=\"cell")), 2);
     let check = &mut run.trials[0].invariants[0];
-    (check.held, check.detail) = (Some(false), "no <b>".to_owned());
+    (check.held, check.detail) = (Some(false), "no <b>\u{202e}\u{1b}".to_owned());
     run.append();
     let progress = events.await_part("progress", "3 of 16 trials");
-    assert!(progress.contains("1 check failed") && progress.contains("no &lt;b&gt;"), "{progress}");
+    assert!(
+        progress.contains("1 check failed") && progress.contains("no &lt;b&gt;\\u{202e}\\u{1b}")
+    );
 
     // A later connection gets all parts.
     let mut later = EventStream::open(address, &run.name());

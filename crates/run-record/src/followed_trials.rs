@@ -1,0 +1,49 @@
+//! The trials of a run that is read while it grows.
+
+use std::borrow::Cow;
+
+use crate::directory::{malformed, parse};
+use crate::error::RunDirectoryError;
+use crate::folder::Folder;
+use crate::planned::PlannedTrials;
+use crate::run::RunRecord;
+use crate::trial::TrialRecord;
+use crate::trials_file;
+
+/// The trials of a run that is read while it grows: each is read once, and checked against the
+/// plan.
+#[derive(Debug)]
+pub struct FollowedTrials {
+    planned: PlannedTrials<'static>,
+    /// What has been read of the file: bytes, and lines.
+    bytes: u64,
+    lines: usize,
+}
+
+impl FollowedTrials {
+    /// Follows a run from its first trial.
+    pub fn new(run: &RunRecord) -> Self {
+        Self { planned: PlannedTrials::new(Cow::Owned(run.clone())), bytes: 0, lines: 0 }
+    }
+
+    /// Adds the trials that were appended since the last call to `trials`.
+    ///
+    /// # Errors
+    /// If they cannot be read, are damaged, or are not planned. Those before the first such
+    /// line have been added; the next call begins with that line.
+    pub fn read(
+        &mut self,
+        folder: &Folder,
+        trials: &mut Vec<TrialRecord>,
+    ) -> Result<(), RunDirectoryError> {
+        trials_file::read_lines(folder, self.bytes, |_, line| {
+            let number = self.lines + 1;
+            let trial = parse(folder, number, line)?;
+            self.planned.check(&trial).map_err(|reason| malformed(folder, number, reason))?;
+            trials.push(trial);
+            (self.bytes, self.lines) = (self.bytes + line.len() as u64, number);
+            Ok(())
+        })?;
+        Ok(())
+    }
+}
