@@ -58,7 +58,7 @@ mod schedule {
 
 pub(crate) const MODELS: &[Model] = &[
     ("every trial is recorded once, after all were ready", all_are_recorded),
-    ("trials that fail before they are ready delay nobody", failures_delay_nobody),
+    ("trials that fail before they are ready delay no other", failures_delay_no_trial),
     ("after a failed record the others end, and no batch follows", a_failed_record_ends_the_run),
     ("no batch follows an interruption", no_batch_follows_an_interruption),
 ];
@@ -158,7 +158,7 @@ fn all_are_recorded() {
     assert_eq!(sorted(records.recorded), [0, 1, 2]);
 }
 
-fn failures_delay_nobody() {
+fn failures_delay_no_trial() {
     let runner = Runner { failing: vec![1], ..Runner::default() };
     let mut records = Records::default();
     let batches = [side_by_side(), Batch::Serial(ScheduledTrial(9))];

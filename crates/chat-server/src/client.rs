@@ -6,7 +6,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
-use linux_net::monotonic_ns;
+use linux_net::{coarse_monotonic_ns, monotonic_ns};
 use nix::sys::socket::MsgFlags;
 use socket2::Socket;
 use worker::metrics::ClosedBecause;
@@ -38,8 +38,8 @@ pub(crate) struct Client {
     /// Locked from a frame's first byte to its last: a large frame takes several writes,
     /// and those of two threads must not mix.
     writing: Mutex<Waits>,
-    /// When its socket last took bytes, CLOCK_MONOTONIC nanoseconds; at first, when it was
-    /// accepted.
+    /// When its socket last took bytes, nanoseconds of CLOCK_MONOTONIC_COARSE: each delivery
+    /// reads the clock. At first, when it was accepted.
     last_write_ns: AtomicU64,
     /// Nothing more is written: a write has failed, or it is leaving.
     dead: AtomicBool,
@@ -66,7 +66,7 @@ impl Client {
             send_flags,
             write_timeout: settings.write_timeout,
             writing: Mutex::default(),
-            last_write_ns: AtomicU64::new(monotonic_ns()),
+            last_write_ns: AtomicU64::new(coarse_monotonic_ns()),
             dead: AtomicBool::new(false),
         }
     }
@@ -82,7 +82,7 @@ impl Client {
 
     /// Time since its socket last took bytes.
     pub(crate) fn since_last_write(&self) -> Duration {
-        Duration::from_nanos(monotonic_ns().saturating_sub(self.last_write_ns.load(Relaxed)))
+        Duration::from_nanos(coarse_monotonic_ns().saturating_sub(self.last_write_ns.load(Relaxed)))
     }
 
     /// Shuts down both directions at once: a thread that is blocked in a read or write of
@@ -143,7 +143,7 @@ impl Client {
         }
         match result {
             Ok(taken) => {
-                self.last_write_ns.store(monotonic_ns(), Relaxed);
+                self.last_write_ns.store(coarse_monotonic_ns(), Relaxed);
                 waits.taken += taken as u64;
                 match must_wait && self.is_too_slow(waits) {
                     true => Err(WriteFailure::TooSlow),

@@ -43,7 +43,7 @@ impl<'a> Reader<'a> {
 
     /// Notes what the bytes of the last read were: whether some are the beginning of a message,
     /// and whether others were the end of one. The time of a message begins when the messages
-    /// before it have been delivered: until then nobody read the rest of it.
+    /// before it have been delivered: until then the rest of it was not read.
     pub(crate) fn note(&mut self, is_mid_message: bool, has_completed: bool) {
         let since = self.frame_since.filter(|_| !has_completed);
         self.frame_since = is_mid_message.then(|| since.unwrap_or_else(Instant::now));
@@ -56,6 +56,7 @@ impl<'a> Reader<'a> {
     pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Result<usize, ReadEnd> {
         // Of which the client was silent, with no message.
         let mut waited = Duration::ZERO;
+        let mut has_waited = false;
         loop {
             let allowed = match self.frame_left() {
                 Some(left) => left.ok_or(ReadEnd::TimedOut(ClosedBecause::FrameTimeout))?,
@@ -69,12 +70,17 @@ impl<'a> Reader<'a> {
                     left.max(SHORTEST_WAIT)
                 }
             };
-            self.set_timeout(allowed);
+            if has_waited || !is_near(self.timeout, allowed) {
+                self.set_timeout(allowed);
+            }
             match self.client.socket().read(buffer) {
                 Ok(0) => return Err(ReadEnd::ByClient),
                 Ok(count) => return Ok(count),
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == ErrorKind::WouldBlock => waited += allowed,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => {
+                    waited += self.timeout;
+                    has_waited = true;
+                }
                 Err(_) => return Err(ReadEnd::ByClient),
             }
         }
@@ -93,6 +99,34 @@ impl<'a> Reader<'a> {
             // It fails only on a connection that has ended.
             let _ = self.client.socket().set_read_timeout(Some(timeout));
             self.timeout = timeout;
+        }
+    }
+}
+
+/// Whether a read with this timeout may wait for as long as is allowed: it may end before, and
+/// is then repeated, but hardly later. The time that a message may take is another before each
+/// read, and setting it each time would cost a tenth of a read.
+fn is_near(timeout: Duration, allowed: Duration) -> bool {
+    if timeout.is_zero() || allowed.is_zero() {
+        return timeout == allowed;
+    }
+    timeout <= allowed + allowed / 8
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_timeout_is_set_again_only_if_it_would_be_much_too_long() {
+        let is_near = |timeout, allowed| {
+            is_near(Duration::from_millis(timeout), Duration::from_millis(allowed))
+        };
+        for (timeout, allowed) in [(10_000, 10_000), (10_000, 9_000), (10_000, 600_000), (0, 0)] {
+            assert!(is_near(timeout, allowed), "{timeout} {allowed}");
+        }
+        for (timeout, allowed) in [(10_000, 8_000), (10_000, 1), (0, 10_000), (10_000, 0)] {
+            assert!(!is_near(timeout, allowed), "{timeout} {allowed}");
         }
     }
 }

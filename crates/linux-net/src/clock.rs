@@ -10,6 +10,14 @@ pub fn monotonic_ns() -> u64 {
     now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
 }
 
+/// CLOCK_MONOTONIC as it was at the last tick of the kernel, nanoseconds: up to 10 ms less than
+/// [`monotonic_ns`], and read in a sixth of the time.
+pub fn coarse_monotonic_ns() -> u64 {
+    let clock = ClockId::CLOCK_MONOTONIC_COARSE;
+    let now = clock_gettime(clock).expect("every Linux has CLOCK_MONOTONIC_COARSE");
+    now.tv_sec() as u64 * 1_000_000_000 + now.tv_nsec() as u64
+}
+
 /// CLOCK_PROCESS_CPUTIME_ID, nanoseconds: the CPU time of this process with all its
 /// threads.
 pub fn process_cpu_ns() -> u64 {

@@ -60,7 +60,7 @@ mod timer_wheel;
 mod user_namespace;
 
 pub use capability::{Capability, has_capability};
-pub use clock::{monotonic_ns, process_cpu_ns, process_cpu_ns_of};
+pub use clock::{coarse_monotonic_ns, monotonic_ns, process_cpu_ns, process_cpu_ns_of};
 pub use counters::{CounterDelta, Counters, CountersError};
 pub use diag::{AddressFamily, DiagError, Listener, PortSocket, ServerSocket, SocketDiag};
 pub use kernel_names::{Counter, Sysctl};
@@ -88,7 +88,7 @@ pub use sysctl_read_back::check_read_back;
 pub use sysctl_scope::{SysctlScope, sysctl_scope, sysctl_scopes};
 pub use tcp_info::{TcpInfo, TcpState, tcp_info};
 pub use thread_limits::{
-    ThreadLimit, ThreadLimitKind, ThreadsError, require_threads, thread_limits,
+    ThreadLimit, ThreadLimitKind, ThreadsError, read_number, require_threads, thread_limits,
 };
 pub use timer_wheel::TimerWheel;
 pub use user_namespace::{

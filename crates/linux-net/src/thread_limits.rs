@@ -197,7 +197,8 @@ fn tightest(root: &Path, group: &Path) -> Option<ThreadLimit> {
     group.ancestors().filter_map(limit).min_by_key(ThreadLimit::left)
 }
 
-pub(crate) fn read_number(path: impl AsRef<Path>) -> Option<u64> {
+/// The number in a file such as those of /proc/sys; `None` if there is none.
+pub fn read_number(path: impl AsRef<Path>) -> Option<u64> {
     fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 

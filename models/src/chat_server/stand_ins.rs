@@ -31,6 +31,10 @@ pub(crate) mod linux_net {
         0
     }
 
+    pub(crate) fn coarse_monotonic_ns() -> u64 {
+        0
+    }
+
     #[derive(Debug)]
     pub(crate) struct PlainThread(shuttle::thread::JoinHandle<()>);
 

@@ -1,11 +1,9 @@
 //! The limits on the number of clients of a cell: each client needs a socket on both
 //! sides, and a thread of the server.
 
-use std::fs;
-
 use chat_server::MAPPINGS_PER_CLIENT;
 use lab::Needs;
-use linux_net::{Capability, ThreadLimit};
+use linux_net::{Capability, ThreadLimit, read_number};
 use nix::sys::resource::{Resource, getrlimit};
 use report::count;
 
@@ -119,10 +117,6 @@ impl Limits {
         };
         self.threads.iter().map(describe).collect::<Vec<_>>().join(", ")
     }
-}
-
-fn read_number(path: &str) -> Option<u64> {
-    fs::read_to_string(path).ok()?.trim().parse().ok()
 }
 
 #[cfg(test)]
