@@ -153,6 +153,13 @@ fn special_files_are_refused_by_every_command() {
             assert_refused(&refused, &format!("{command} {file}"));
         }
     }
+    for file in [pipe, zero, "/dev/zero", "/proc/self/mem"] {
+        let rules = ["predict", "smoke", "--kernel-rules", file];
+        let refused = output(folder.path(), &rules);
+        assert_eq!(refused.status.code(), Some(5), "{file}: {}", all_output(&refused));
+        let error = text(&refused.stderr);
+        assert!(error.contains("it is not a regular file"), "{file}: {error}");
+    }
     // Also by name, and beside others.
     let scenarios = folder.path().join("scenarios");
     fs::create_dir(&scenarios).unwrap();
