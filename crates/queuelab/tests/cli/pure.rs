@@ -5,6 +5,7 @@ mod against;
 mod chat;
 mod ci;
 mod compare;
+mod decisions;
 mod disturbed;
 mod explain;
 mod hostile_text;
