@@ -13,6 +13,12 @@ pub(crate) fn check(name: &str, place: Place, problems: &mut Vec<Problem>) {
         "the name is empty".to_owned()
     } else if matches!(name, "." | "..") || name.contains('/') {
         format!("`{shown}` is a path, not a name")
+    } else if name.starts_with(['.', '-']) {
+        // `serve` does not list what is hidden, and `rm *` takes the other as its option.
+        format!(
+            "the name `{shown}` begins with a {}",
+            if name.starts_with('.') { "dot" } else { "hyphen" }
+        )
     } else if name.contains(visible::is_unsafe) {
         format!("the name `{shown}` has an invisible character")
     } else if name.len() > MAX_BYTES {
@@ -36,7 +42,7 @@ mod tests {
 
     #[test]
     fn a_name_is_one_directory_and_is_visible() {
-        for name in ["smoke", "Größe 2.1", "..a", "-", "a".repeat(MAX_BYTES).as_str()] {
+        for name in ["smoke", "Größe 2.1", "a..", "a-", "a".repeat(MAX_BYTES).as_str()] {
             assert_eq!(problem(name), None, "{name}");
         }
         for name in [".", "..", "/", "a/b", "../x", "/etc"] {
@@ -47,6 +53,9 @@ mod tests {
             let problem = problem(name).unwrap();
             assert!(problem.contains("invisible"), "{problem}");
             assert!(!problem.contains(visible::is_unsafe), "{problem:?}");
+        }
+        for name in ["..a", ".hidden", "-rf", "-"] {
+            assert!(problem(name).unwrap().contains("begins with a "), "{name}");
         }
         assert!(problem("").unwrap().contains("empty"));
         assert!(problem(&"a".repeat(MAX_BYTES + 1)).unwrap().contains("201 bytes"));
