@@ -15,6 +15,7 @@
 //! | `unmodelled` | sysctls whose effects are not known |
 //! | `clients` | how many clients get a local port, and when they connect |
 //! | `finishing` | whether every client finishes, and when connections end |
+//! | `patience` | whether the server gives up a client |
 //! | `condition` | why a rule does not apply |
 //! | `inputs` | the inputs of laws |
 //! | `measurements` | the measurements that laws are compared with |
@@ -40,6 +41,7 @@ mod held_acks;
 mod inputs;
 mod local_ports;
 mod measurements;
+mod patience;
 mod reads;
 mod rule;
 mod rules;
@@ -50,6 +52,7 @@ pub(crate) use cell_laws::{CellLaws, CheckedLaws};
 pub use cell_laws::{CellPredictions, predictions};
 pub(crate) use inputs::Inputs;
 pub(crate) use measurements::Measurements;
+pub(crate) use patience::check_patience;
 pub(crate) use rules::ids;
 pub use rules::{LawSettings, law_settings};
 

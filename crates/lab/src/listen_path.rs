@@ -18,6 +18,7 @@ use scenario::CellSettings;
 
 use crate::backend::Role;
 use crate::kernel_facts::UnstatedValue;
+use crate::phantoms::TCP_SACK;
 use crate::sysctls_in_force::SysctlsInForce;
 
 /// Maximum of simulated attempts, which take about a second.
@@ -27,14 +28,13 @@ const MAX_ATTEMPTS: u32 = 1_000_000;
 const BURST: Duration = Duration::from_millis(100);
 
 /// Sysctls that act on nothing that is simulated, besides those of [`Sysctl::ALL`].
-const WITHOUT_EFFECT: [&str; 8] = [
+const WITHOUT_EFFECT: [&str; 7] = [
     "net.ipv4.tcp_congestion_control",
     "net.ipv4.tcp_dsack",
     "net.ipv4.tcp_keepalive_intvl",
     "net.ipv4.tcp_keepalive_probes",
     "net.ipv4.tcp_keepalive_time",
     "net.ipv4.tcp_moderate_rcvbuf",
-    "net.ipv4.tcp_sack",
     "net.ipv4.tcp_window_scaling",
 ];
 
@@ -110,7 +110,9 @@ impl PathInputs<'_> {
     fn check_sysctls(&self) -> Result<(), String> {
         for (host, name) in self.sysctls.stated() {
             covers(
-                Sysctl::from_name(name).is_some() || WITHOUT_EFFECT.contains(&name),
+                Sysctl::from_name(name).is_some()
+                    || name == TCP_SACK
+                    || WITHOUT_EFFECT.contains(&name),
                 format!(
                     "it does not know the effect of {name}, which is set at the {}",
                     host.name()

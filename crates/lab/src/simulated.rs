@@ -1,33 +1,19 @@
 //! The simulation of a trial.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ops::RangeInclusive;
-use std::time::Duration;
+use std::collections::BTreeSet;
 
-use chat_protocol::Framing;
 use chat_server::ClosesFirst;
-use linux_net::{Sysctl, TimerWheel};
+use linux_net::TimerWheel;
 use load_generator::{ChatPhase, Leave};
 use queue_model::simulator::{Accepts, Arrival, ListenPath, Outcome, Timers, simulate};
 use run_record::{AttemptRow, KernelRules, Simulated, SysctlValues};
 use scenario::CellSettings;
+use worker::metrics::ServerMetrics;
 
-use crate::backend::Role;
-use crate::kernel_facts::UnstatedValue;
 use crate::kernel_rules::rule_set;
 use crate::listen_path::{PathInputs, netdev_max_backlog};
+use crate::phantoms::check_phantoms;
 use crate::sysctls_in_force::SysctlsInForce;
-
-/// A message of this many bytes fits into one segment of any link of a testbed.
-const SMALLEST_SEGMENT: u64 = 1400;
-
-/// With times between messages in this range, either message may be the one that the tail
-/// loss probe sends.
-const PROBE_MAY_BE_NEW: RangeInclusive<Duration> =
-    Duration::from_millis(150)..=Duration::from_millis(300);
-
-/// The default of `tcp_rto_min_us`: `TCP_RTO_MIN` (include/net/tcp.h).
-const DEFAULT_RTO_MIN_US: &str = "200000";
 
 /// A client's close and its SYN timer that are closer than this may have happened in
 /// either order: the load records a close a little late, and a timer may fire late.
@@ -47,8 +33,8 @@ pub(crate) struct SimulationInputs<'a> {
     pub(crate) wheel: Option<&'a TimerWheel>,
     /// The attempts, with the instants at which the server accepted.
     pub(crate) rows: &'a [AttemptRow],
-    /// Failed accept(2) calls and starts of clients' threads by errno name.
-    pub(crate) accept_errors: &'a BTreeMap<String, u64>,
+    /// What the server counted.
+    pub(crate) server: &'a ServerMetrics,
     /// When the load was released, CLOCK_MONOTONIC nanoseconds: it closed its half-open
     /// connections, and silent clients left.
     pub(crate) released_ns: u64,
@@ -94,7 +80,8 @@ pub(crate) fn simulated(inputs: &SimulationInputs<'_>) -> Result<Simulated, Stri
         return Err(DEADLINE_AT_TIMER.to_owned());
     }
     if simulation.ack_overflows > 0 {
-        check_phantoms(inputs)?;
+        let sysctls = SysctlsInForce::of_trial(inputs.cell, inputs.sysctls);
+        check_phantoms(inputs.cell, &sysctls)?;
         if simulation.counters.syncookies_sent > 0 && inputs.cell.load.messages > 1 {
             return Err("clients that returned a SYN cookie found the accept queue full, and \
                         which of their messages the kernel repeats is not simulated \
@@ -139,10 +126,17 @@ fn path(inputs: &SimulationInputs<'_>) -> Result<ListenPath, String> {
 
 /// Requires that the trial has only what the simulator knows.
 fn check_rows(inputs: &SimulationInputs<'_>) -> Result<(), String> {
-    if let Some((errno, count)) = inputs.accept_errors.first_key_value() {
+    let ServerMetrics { accept_errors, thread_errors, closed, .. } = inputs.server;
+    if let Some((errno, count)) = accept_errors.iter().chain(thread_errors).next() {
         return Err(format!(
             "the server failed to accept or to serve clients ({errno}, {count} times), and may \
              have left connections in its queue"
+        ));
+    }
+    if let Some((cause, count)) = closed.first_key_value() {
+        return Err(format!(
+            "the server gave up clients ({cause}, {count} times), which left earlier than the \
+             others"
         ));
     }
     if inputs.left_in_queue > 0 {
@@ -183,37 +177,12 @@ fn first_sent_ns(row: &AttemptRow, inputs: &SimulationInputs<'_>) -> Option<u64>
         && server.closes_first == ClosesFirst::Client;
     match row.errno {
         _ if leaves_at_go => Some(inputs.released_ns),
-        None => Some(row.end_ns),
+        // The kernel may have established another one of those whose SYNs arrived together,
+        // and each of them stays until Go.
+        None => Some(row.end_ns.max(inputs.released_ns)),
         // It was reset before it sent anything.
         Some(_) => Some(u64::MAX),
     }
-}
-
-/// Requires that a phantom sends one segment at a time, at times that are known: each of
-/// them tries to enter the accept queue.
-fn check_phantoms(inputs: &SimulationInputs<'_>) -> Result<(), String> {
-    let load = &inputs.cell.load;
-    let sysctls = SysctlsInForce::of_trial(inputs.cell, inputs.sysctls);
-    let has_other_rto_min = match sysctls.get(Role::Client, Sysctl::TcpRtoMinUs) {
-        UnstatedValue::Value(value) => value != DEFAULT_RTO_MIN_US,
-        _ => false,
-    };
-    let chats = load.messages > 0;
-    let message = Framing::HEADER_BYTES as u64 + u64::from(load.size);
-    let reason = if chats && load.nodelay && load.messages > 1 {
-        "each of their messages tries to enter the accept queue (load.nodelay)"
-    } else if chats && message > SMALLEST_SEGMENT {
-        "each segment of their first message tries to enter the accept queue (load.size)"
-    } else if chats && load.leave != Leave::Together {
-        "their FIN follows the last message and tries to enter the accept queue too (load.leave)"
-    } else if load.messages > 1 && PROBE_MAY_BE_NEW.contains(&load.interval) {
-        "their second message comes at about the time of the tail loss probe (load.interval)"
-    } else if has_other_rto_min {
-        "the simulator has only the default of net.ipv4.tcp_rto_min_us of the client"
-    } else {
-        return Ok(());
-    };
-    Err(format!("clients are phantoms for a time, and {reason}"))
 }
 
 /// When a client closed its socket, if it was not established by then.
@@ -234,6 +203,12 @@ fn closed_ns(row: &AttemptRow, inputs: &SimulationInputs<'_>) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+    use std::time::Duration;
+
+    use scenario::SysctlValue;
+    use worker::metrics::ClosedBecause;
+
     use super::*;
 
     fn row(index: u32, connect: Option<Duration>, end_ns: u64) -> AttemptRow {
@@ -258,7 +233,7 @@ mod tests {
 
     fn simulated_rows(
         rows: &[AttemptRow],
-        accept_errors: &BTreeMap<String, u64>,
+        server: &ServerMetrics,
         cell: &CellSettings,
     ) -> Result<Simulated, String> {
         let values = |pairs: &[(&str, &str)]| {
@@ -282,7 +257,7 @@ mod tests {
             rules: &KernelRules::default(),
             wheel: TimerWheel::find().as_ref(),
             rows,
-            accept_errors,
+            server,
             released_ns: 4_000_000_000,
             left_in_queue: 0,
             counted_ns: 6_000_000_000,
@@ -292,7 +267,8 @@ mod tests {
     #[test]
     fn a_trial_is_simulated_from_its_connects_and_accepts() {
         let connected = row(0, Some(Duration::from_millis(2)), 5_000_000_000);
-        let result = simulated_rows(&[connected], &BTreeMap::new(), &CellSettings::default());
+        let result =
+            simulated_rows(&[connected], &ServerMetrics::default(), &CellSettings::default());
         let result = result.expect("a trial that is covered");
         assert_eq!((result.accepted, result.timed_out), (1, 0));
     }
@@ -312,7 +288,8 @@ mod tests {
             [first, late]
         };
         for (closed_ns, retransmits) in [(1_902_000_000, 0), (3_500_000_000, 2)] {
-            let result = simulated_rows(&rows(closed_ns), &BTreeMap::new(), &cell).unwrap();
+            let result =
+                simulated_rows(&rows(closed_ns), &ServerMetrics::default(), &cell).unwrap();
             let expected = match retransmits {
                 0 => BTreeMap::from([(0, 2)]),
                 _ => BTreeMap::from([(0, 1), (retransmits, 1)]),
@@ -324,17 +301,44 @@ mod tests {
     #[test]
     fn a_trial_that_is_not_covered_has_a_reason() {
         let connected = row(0, Some(Duration::from_millis(2)), 5_000_000_000);
-        let reason = |rows: &[AttemptRow], errors: &[(&str, u64)]| {
-            let errors = errors.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect();
-            let result = simulated_rows(rows, &errors, &CellSettings::default());
+        let of = |rows: &[AttemptRow], server: &ServerMetrics| {
+            let result = simulated_rows(rows, server, &CellSettings::default());
             result.expect_err("it is not covered")
         };
-        let errors = reason(std::slice::from_ref(&connected), &[("EMFILE", 3)]);
-        assert!(errors.contains("(EMFILE, 3 times)"), "{errors}");
+        let of_server = |server| of(std::slice::from_ref(&connected), &server);
+        let errors = |errno: &str| BTreeMap::from([(errno.to_owned(), 3)]);
+        let usual = ServerMetrics::default;
+        let accept = of_server(ServerMetrics { accept_errors: errors("EMFILE"), ..usual() });
+        assert!(accept.contains("(EMFILE, 3 times)"), "{accept}");
+        let thread = of_server(ServerMetrics { thread_errors: errors("EAGAIN"), ..usual() });
+        assert!(thread.contains("(EAGAIN, 3 times)"), "{thread}");
+        let closed = BTreeMap::from([(ClosedBecause::IdleTimeout, 2)]);
+        let closed = of_server(ServerMetrics { closed, ..usual() });
+        assert!(closed.contains("gave up clients (idle_timeout, 2 times)"), "{closed}");
+        let reason = |rows: &[AttemptRow]| of(rows, &usual());
         let refused =
             AttemptRow { outcome: run_record::Outcome::Refused, ..row(0, None, 1_000_000_000) };
-        assert!(reason(&[refused], &[]).contains("refused"));
+        assert!(reason(&[refused]).contains("refused"));
         let reused = AttemptRow { index: 1, ..connected.clone() };
-        assert!(reason(&[connected, reused], &[]).contains("198.18.1.1:40000"));
+        assert!(reason(&[connected.clone(), reused]).contains("198.18.1.1:40000"));
+    }
+
+    /// The SYN of the second client is answered with a cookie, and its ACK finds the place
+    /// of the accept queue taken.
+    #[test]
+    fn a_sysctl_that_only_phantoms_notice_is_the_reason_only_with_phantoms() {
+        let mut cell = CellSettings::default();
+        cell.server.backlog = 0;
+        cell.load.messages = 0;
+        let sack = SysctlValue::Number(0);
+        cell.hosts.client.sysctls.insert("net.ipv4.tcp_sack".to_owned(), sack);
+        let client = |index| AttemptRow {
+            accepted_ns: Some(3_000_000_000 + u64::from(index)),
+            ..row(index, Some(Duration::from_millis(2)), 4_000_000_000)
+        };
+        let of = |rows: &[AttemptRow]| simulated_rows(rows, &ServerMetrics::default(), &cell);
+        assert!(of(&[client(0)]).is_ok());
+        let reason = of(&[client(0), client(1)]).expect_err("the second is a phantom");
+        assert!(reason.contains("net.ipv4.tcp_sack of the client"), "{reason}");
     }
 }

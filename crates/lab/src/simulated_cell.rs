@@ -10,7 +10,9 @@ use queue_model::simulator::{
 use scenario::CellSettings;
 
 use crate::kernel_facts::KernelFacts;
+use crate::laws::check_patience;
 use crate::listen_path::PathInputs;
+use crate::phantoms::check_phantoms;
 use crate::simulated::DEADLINE_AT_TIMER;
 use crate::sysctls_in_force::SysctlsInForce;
 
@@ -56,7 +58,8 @@ pub fn simulate_cell(
     kernel: &KernelFacts,
     service: Duration,
 ) -> Result<Vec<Simulation>, String> {
-    let mut path = path(cell, kernel)?;
+    let sysctls = SysctlsInForce::of_cell(cell, kernel);
+    let mut path = path(cell, kernel, &sysctls)?;
     check_server(cell)?;
     path.accepts = match cell.server.accept_paused {
         // Queued connections are accepted after all attempts are decided.
@@ -67,46 +70,44 @@ pub fn simulate_cell(
     let count = if cell.load.clients > LARGE { PHASES_IF_LARGE } else { PHASES };
     let length_ns = arrivals(&cell.load, 0).last().map_or(0, |arrival| arrival.start_ns);
     let phases = path.timers.phases(length_ns, count);
-    phases.into_iter().map(|first_ns| simulate_at(cell, &path, service, first_ns)).collect()
+    phases
+        .into_iter()
+        .map(|first_ns| simulate_at(cell, &sysctls, &path, service, first_ns))
+        .collect()
 }
 
 /// Simulates a cell whose first connect(2) is at `first_ns`.
 fn simulate_at(
     cell: &CellSettings,
+    sysctls: &SysctlsInForce<'_>,
     path: &ListenPath,
     service: Duration,
     first_ns: u64,
 ) -> Result<Simulation, String> {
     let (simulation, released_ns) = simulate_load(cell, path, first_ns);
-    let has_phantoms = simulation.ack_overflows > 0;
-    if has_phantoms && cell.load.nodelay && cell.load.messages > 1 {
-        return Err("last ACKs find the accept queue full, and with TCP_NODELAY each message of \
-                    such a client tries again (load.nodelay)"
-            .to_owned());
-    }
     if simulation.closest_timer_ns.is_some_and(|ns| ns < CLOSES_WITHIN_NS) {
         return Err(DEADLINE_AT_TIMER.to_owned());
     }
-    let is_uniform = cell.load.senders.is_none() && cell.load.slow_readers == 0;
-    if has_phantoms && !is_uniform {
-        return Err("last ACKs found the accept queue full, and what such clients do depends on \
-                    their role (load.senders, load.slow_readers)"
-            .to_owned());
+    if simulation.ack_overflows > 0 {
+        check_phantoms(cell, sysctls)?;
     }
     check_finish(cell, service, &simulation, released_ns)?;
     Ok(simulation)
 }
 
-fn path(cell: &CellSettings, kernel: &KernelFacts) -> Result<ListenPath, String> {
-    let sysctls = SysctlsInForce::of_cell(cell, kernel);
+fn path(
+    cell: &CellSettings,
+    kernel: &KernelFacts,
+    sysctls: &SysctlsInForce<'_>,
+) -> Result<ListenPath, String> {
     let syn_queue_full = kernel.rules().syn_queue_full();
-    let inputs = PathInputs { cell, sysctls: &sysctls, syn_queue_full };
+    let inputs = PathInputs { cell, sysctls, syn_queue_full };
     let path = inputs.path()?;
     inputs.check_ports()?;
     Ok(path)
 }
 
-/// Requires a server whose pace does not depend on what clients do.
+/// Requires a server whose pace does not depend on what clients do, and that gives up none.
 fn check_server(cell: &CellSettings) -> Result<(), String> {
     let (server, load) = (&cell.server, &cell.load);
     if server.sigpipe == Sigpipe::Default {
@@ -123,7 +124,7 @@ fn check_server(cell: &CellSettings) -> Result<(), String> {
              (load.clients)"
         ));
     }
-    Ok(())
+    check_patience(cell).map_err(str::to_owned)
 }
 
 /// Requires that every queued connection is accepted before clients give up waiting for its
@@ -216,171 +217,4 @@ fn nanoseconds(duration: Duration) -> u64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use scenario::SysctlValue;
-
-    use super::*;
-
-    const ACCEPT: Duration = Duration::from_micros(1);
-
-    #[test]
-    fn a_cell_is_simulated_from_its_settings() {
-        let mut cell = CellSettings::default();
-        cell.load.clients = 20;
-        let simulate = |cell: &CellSettings| {
-            simulate_cell(cell, &KernelFacts::default(), ACCEPT).unwrap().remove(0)
-        };
-        let fast = simulate(&cell);
-        assert_eq!((fast.count(Outcome::Established), fast.syn_retransmits()[&0]), (20, 20));
-        cell.server.backlog = 3;
-        cell.server.accept_paused = true;
-        let paused = simulate(&cell);
-        assert_eq!(paused.count(Outcome::Established), 4);
-    }
-
-    /// Their kernels retransmit after 1, 2 and 3 s, although each is decided after 300 ms.
-    #[test]
-    fn half_open_clients_retransmit_until_the_load_is_released() {
-        let mut cell = CellSettings::default();
-        cell.load.clients = 5;
-        cell.load.half_open = 5;
-        cell.load.messages = 0;
-        cell.load.connect_deadline = Duration::from_millis(300);
-        let linear = ("net.ipv4.tcp_syn_linear_timeouts".to_owned(), SysctlValue::Number(4));
-        for (linger, retransmissions) in [(0, 0), (3, 15)] {
-            cell.load.linger = Duration::from_secs(linger);
-            if linger > 0 {
-                let reason = simulate_cell(&cell, &KernelFacts::default(), ACCEPT).unwrap_err();
-                assert!(reason.contains("tcp_syn_linear_timeouts"), "{reason}");
-                cell.hosts.client.sysctls.extend([linear.clone()]);
-            }
-            for simulation in simulate_cell(&cell, &KernelFacts::default(), ACCEPT).unwrap() {
-                assert_eq!(simulation.counters.tcp_syn_retrans, retransmissions);
-            }
-        }
-    }
-
-    /// All SYNs that one slot retransmits arrive before the first ACK, so the SYN queue
-    /// admits 43 of them, and another 43 if they are in two slots. Measured: 52 % and 77 %
-    /// of such bursts.
-    #[test]
-    fn a_burst_that_straddles_two_slots_has_another_result() {
-        let mut cell = CellSettings::default();
-        cell.server.backlog = 42;
-        cell.load.clients = 166;
-        let cookies = ("net.ipv4.tcp_syncookies".to_owned(), SysctlValue::Number(0));
-        cell.hosts.server.sysctls.extend([cookies]);
-        let simulations = simulate_cell(&cell, &KernelFacts::default(), ACCEPT * 35).unwrap();
-        let accepted = || simulations.iter().map(Simulation::accepted);
-        let (least, most) = (accepted().min().unwrap(), accepted().max().unwrap());
-        assert_eq!(most - least, 43, "{least} to {most}");
-    }
-
-    #[test]
-    fn a_delay_costs_more_than_stated() {
-        let cost = |us| {
-            let accept_delay = Duration::from_micros(us);
-            accept_delay_cost(&ServerSettings { accept_delay, ..ServerSettings::default() })
-        };
-        assert_eq!(cost(0), Duration::ZERO);
-        assert_eq!(cost(100), Duration::from_micros(157));
-    }
-
-    fn reason(change: impl FnOnce(&mut CellSettings)) -> String {
-        let mut cell = CellSettings::default();
-        change(&mut cell);
-        simulate_cell(&cell, &KernelFacts::default(), ACCEPT)
-            .map_or_else(|reason| reason, |_| "simulated".to_owned())
-    }
-
-    type Change = fn(&mut CellSettings);
-
-    fn at_client(cell: &mut CellSettings, name: &str, value: &str) {
-        cell.hosts.client.sysctls.insert(name.to_owned(), SysctlValue::Text(value.to_owned()));
-    }
-
-    #[test]
-    fn a_cell_that_the_simulator_does_not_cover_has_a_reason() {
-        assert_eq!(reason(|_| ()), "simulated");
-        let changes: &[(&str, Change)] = &[
-            ("server.listeners", |cell| cell.server.listeners = 2),
-            ("server.defer_accept", |cell| cell.server.defer_accept = 1),
-            ("server.hold_acks", |cell| cell.server.hold_acks = true),
-            ("server.sigpipe", |cell| cell.server.sigpipe = Sigpipe::Default),
-            ("load.pattern", |cell| cell.load.pattern = ConnectPattern::OneByOne),
-            ("load.slow_readers", |cell| cell.load.slow_readers = 1),
-            ("a thread for each client", |cell| {
-                cell.load.clients = 40_000;
-                cell.load.source_addresses = 10;
-            }),
-            ("28232 local ports", |cell| cell.load.clients = 28_233),
-            ("10 local ports", |cell| at_client(cell, "net.ipv4.ip_local_port_range", "1 10")),
-            ("tcp_early_retrans", |cell| at_client(cell, "net.ipv4.tcp_early_retrans", "0")),
-            ("tcp_syn_retries = many", |cell| at_client(cell, "net.ipv4.tcp_syn_retries", "many")),
-            ("load.finish_deadline", |cell| {
-                cell.load.finish_deadline = Duration::from_millis(60);
-            }),
-            ("load.connect_deadline", |cell| {
-                cell.server.backlog = 0;
-                cell.server.accept_paused = true;
-                cell.load.connect_deadline = Duration::from_secs(1);
-            }),
-            ("tcp_max_syn_backlog is not set", |cell| {
-                cell.load.half_open = 50;
-                cell.load.clients = 200;
-                cell.load.half_open = 150;
-                let cookies = ("net.ipv4.tcp_syncookies".to_owned(), SysctlValue::Number(0));
-                cell.hosts.server.sysctls.extend([cookies]);
-            }),
-            ("ports of earlier ones", |cell| {
-                cell.load.pattern = ConnectPattern::Rate;
-                cell.load.connect_rate = Some(1000.0);
-                cell.load.leave = load_generator::Leave::AfterSending;
-                cell.load.clients = 3000;
-            }),
-        ];
-        for &(expected, change) in changes {
-            let reason = reason(change);
-            assert!(reason.contains(expected), "{expected}: {reason}");
-        }
-    }
-
-    #[test]
-    fn settings_that_change_nothing_are_covered() {
-        assert_eq!(reason(|cell| cell.after.restart_within = Duration::from_secs(1)), "simulated");
-        assert_eq!(reason(|cell| at_client(cell, "net.ipv4.tcp_sack", "0")), "simulated");
-        assert_eq!(reason(|cell| cell.server.backlog = -1), "simulated");
-    }
-
-    #[test]
-    fn the_sysctls_of_each_host_act_on_it() {
-        let mut cell = CellSettings::default();
-        let number = |name: &str, value| (format!("net.{name}"), SysctlValue::Number(value));
-        cell.hosts.server.sysctls.extend([
-            number("core.somaxconn", 7),
-            number("ipv4.tcp_max_syn_backlog", 64),
-            number("ipv4.tcp_syncookies", 0),
-            number("ipv4.tcp_synack_retries", 2),
-            number("ipv4.tcp_abort_on_overflow", 1),
-            number("ipv4.tcp_syn_retries", 9),
-        ]);
-        cell.hosts.client.sysctls.extend([
-            number("ipv4.tcp_syn_retries", 3),
-            number("ipv4.tcp_syn_linear_timeouts", 1),
-            number("ipv4.tcp_rto_max_ms", 2500),
-            number("core.somaxconn", 9),
-        ]);
-        let path = path(&cell, &KernelFacts::default()).unwrap();
-        let listener = queue_model::simulator::Listener {
-            limit: 7,
-            max_syn_backlog: 64,
-            syncookies: queue_model::simulator::SynCookies::Off,
-            synack_retries: 2,
-            abort_on_overflow: true,
-            ..Default::default()
-        };
-        assert_eq!(path.listener, listener);
-        assert_eq!((path.client.syn_retries, path.client.syn_linear_timeouts), (3, 1));
-        assert_eq!(path.client.rto_max, Duration::from_millis(2500));
-    }
-}
+mod tests;

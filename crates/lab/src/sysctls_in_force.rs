@@ -50,12 +50,12 @@ impl<'a> SysctlsInForce<'a> {
     }
 
     /// The value of a sysctl that the scenario sets, as text.
-    pub(crate) fn stated_value(&self, host: Role, sysctl: Sysctl) -> Option<&str> {
+    pub(crate) fn stated_value(&self, host: Role, name: &str) -> Option<&str> {
         let stated = match host {
             Role::Server => &self.server,
             Role::Client => &self.client,
         };
-        stated.get(sysctl.name()).map(String::as_str)
+        stated.get(name).map(String::as_str)
     }
 
     /// The value of a sysctl.
@@ -69,9 +69,20 @@ impl<'a> SysctlsInForce<'a> {
                 };
                 read.map_or(UnstatedValue::Absent, value)
             }
-            Others::Kernel(kernel) => {
-                self.stated_value(host, sysctl).map_or_else(|| kernel.unstated(host, sysctl), value)
-            }
+            Others::Kernel(kernel) => self
+                .stated_value(host, sysctl.name())
+                .map_or_else(|| kernel.unstated(host, sysctl), value),
         }
     }
+}
+
+/// Minimum of the default and of the maximum size of a large buffer, bytes.
+const LARGE_BUFFER: u64 = 16 * 1024;
+
+/// Whether the default and the maximum of `tcp_rmem` or `tcp_wmem` are large. Those of a
+/// machine are, unless its administrator changed them.
+pub(crate) fn is_large_buffer(sizes: &UnstatedValue) -> bool {
+    let UnstatedValue::Value(sizes) = sizes else { return true };
+    let sizes: Vec<u64> = sizes.split_whitespace().filter_map(|size| size.parse().ok()).collect();
+    sizes.len() == 3 && sizes[1..].iter().all(|size| *size >= LARGE_BUFFER)
 }

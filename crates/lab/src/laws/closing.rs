@@ -11,11 +11,12 @@ use queue_model::time_wait;
 use super::clients::{CLIENTS, require_different_ports};
 use super::condition::{Inapplicable, concerns, require};
 use super::finishing::{
-    FINISH, PATIENCE, SERVER_CLOSES, chat_length, close_spread, require_close_together,
+    FINISH, SERVER_CLOSES, chat_length, close_spread, require_close_together,
     require_fin_of_server, require_finish,
 };
 use super::inputs::{Inputs, require_rfc1337};
 use super::measurements::{Measurement, Measurements};
+use super::patience::PATIENCE;
 use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
 use crate::backend::Role;

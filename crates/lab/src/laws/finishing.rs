@@ -12,12 +12,10 @@ use super::clients::{
 };
 use super::condition::{Inapplicable, not_applied, require};
 use super::inputs::Inputs;
+use super::patience::{MARGIN, require_patience};
 use super::reads::Reads;
 use crate::backend::Role;
-use crate::kernel_facts::UnstatedValue;
-
-/// Time that the lab leaves to connections beyond their planned length.
-const MARGIN: Duration = Duration::from_secs(1);
+use crate::sysctls_in_force::is_large_buffer;
 
 /// Time in which a busy machine accepts a connection, starts its thread and closes it.
 const PER_CONNECTION: Duration = Duration::from_micros(200);
@@ -27,9 +25,6 @@ const PER_SERIAL_CONNECTION: Duration = Duration::from_millis(20);
 
 /// Maximum bytes that all clients receive together.
 const MAX_DELIVERED: u64 = 64 << 20;
-
-/// Minimum of the default and of the maximum size of a buffer, bytes.
-const MIN_BUFFER: u64 = 16 * 1024;
 
 /// Maximum address space of all threads of a server, bytes.
 const MAX_STACKS: u64 = 64 << 30;
@@ -60,15 +55,6 @@ pub(super) const FINISH: Reads = Reads {
     ],
     client: &[Sysctl::TcpRmem, Sysctl::TcpWmem],
 };
-
-/// What [`require_patience`] reads beyond [`CLIENTS`](super::clients::CLIENTS).
-pub(super) const PATIENCE: Reads = Reads::settings(&[
-    "server.max_clients",
-    "server.frame_timeout",
-    "server.idle_timeout",
-    "server.write_timeout",
-    "load.finish_deadline",
-]);
 
 /// What [`require_fin_of_server`] reads beyond [`FINISH`] and the clients.
 pub(super) const SERVER_CLOSES: Reads = Reads::settings(&["server.close_after", "server.drain"]);
@@ -128,39 +114,6 @@ pub(super) fn require_served(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
     )
 }
 
-/// Time in which a message, once begun, arrives, and a client that reads takes one, even on a
-/// busy machine.
-const MIN_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// Requires that the server gives up no client. How many it can serve on this machine is not
-/// known before it starts.
-pub(super) fn require_patience(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
-    require(
-        server.max_clients.is_none_or(|max| max >= load.clients),
-        "the server serves fewer clients at once (server.max_clients)",
-    )?;
-    let is_patient = |timeout: Duration, least| timeout.is_zero() || timeout >= least;
-    // A message of the load is written at once.
-    let has_messages = load.messages > 0;
-    require(
-        !has_messages || is_patient(server.frame_timeout, MIN_TIMEOUT),
-        "a message may not arrive in time (server.frame_timeout)",
-    )?;
-    require(
-        !has_messages || is_patient(server.write_timeout, MIN_TIMEOUT),
-        "a client may not read in time (server.write_timeout)",
-    )?;
-    // No connection is open for longer.
-    let connected = [load.connect_deadline, load.linger, load.finish_deadline, MARGIN]
-        .into_iter()
-        .fold(start_spread(load).unwrap_or_default(), Duration::saturating_add);
-    require(
-        is_patient(server.idle_timeout, connected),
-        "clients may be silent for too long (server.idle_timeout)",
-    )
-}
-
 /// Requires that the queues of each listener hold every client.
 fn require_room(inputs: &Inputs<'_>, at_once: u64) -> Result<(), Inapplicable> {
     require(
@@ -175,15 +128,7 @@ fn require_room(inputs: &Inputs<'_>, at_once: u64) -> Result<(), Inapplicable> {
 }
 
 fn require_buffer(inputs: &Inputs<'_>, host: Role, sysctl: Sysctl) -> Result<(), Inapplicable> {
-    let is_large = match inputs.known(host, sysctl) {
-        UnstatedValue::Value(value) => {
-            let sizes: Vec<u64> =
-                value.split_whitespace().filter_map(|size| size.parse().ok()).collect();
-            sizes.len() == 3 && sizes[1..].iter().all(|size| *size >= MIN_BUFFER)
-        }
-        // The buffers of a machine are large unless its administrator changed them.
-        _ => true,
-    };
+    let is_large = is_large_buffer(&inputs.known(host, sysctl));
     require(is_large, format!("buffers are small ({sysctl} of the {})", host.name()))
 }
 

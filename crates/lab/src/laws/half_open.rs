@@ -15,9 +15,10 @@ use super::clients::{
     require_time_to_connect, with_a_port,
 };
 use super::condition::{Inapplicable, concerns, not_applied, require};
-use super::finishing::{PATIENCE, chat_length, require_patience};
+use super::finishing::chat_length;
 use super::inputs::Inputs;
 use super::measurements::Measurements;
+use super::patience::{PATIENCE, require_patience};
 use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
 

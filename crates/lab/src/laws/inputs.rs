@@ -32,7 +32,7 @@ impl<'a> Inputs<'a> {
 
     /// The value of a sysctl that the cell sets, as text.
     pub(super) fn stated(&self, host: Role, sysctl: Sysctl) -> Option<&str> {
-        self.sysctls.stated_value(host, sysctl)
+        self.sysctls.stated_value(host, sysctl.name())
     }
 
     /// What is known of the value of a sysctl: the one that the cell sets, or that of the

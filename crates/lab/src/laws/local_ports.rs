@@ -15,11 +15,11 @@ use super::clients::{
 };
 use super::condition::{Inapplicable, concerns, not_applied, require};
 use super::finishing::{
-    FINISH, PATIENCE, SERVER_CLOSES, chat_length, require_fin_of_server, require_patience,
-    require_served, serial_length,
+    FINISH, SERVER_CLOSES, chat_length, require_fin_of_server, require_served, serial_length,
 };
 use super::inputs::{Inputs, require_rfc1337};
 use super::measurements::{Measurement, Measurements};
+use super::patience::{PATIENCE, require_patience};
 use super::reads::Reads;
 use super::rule::{Applied, Prediction, Rule};
 use crate::backend::Role;

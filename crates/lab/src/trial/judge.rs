@@ -94,7 +94,7 @@ fn simulate(
         rules: trial.rules,
         wheel: trial.wheel,
         rows: &joined.attempts.rows,
-        accept_errors: &report.metrics.accept_errors,
+        server: &report.metrics,
         released_ns: observed.loaded.released_ns,
         left_in_queue: observed.loaded.left.queued,
         counted_ns: observed.counted_ns,

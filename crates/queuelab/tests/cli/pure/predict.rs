@@ -84,7 +84,8 @@ fn a_simulated_burst_that_fits_drops_no_client_and_a_larger_one_does() {
     let burst = |accept| {
         let backlogs = "matrix.server.backlog=[10,400]";
         let one = ["--only", "server.design=snapshot", "--only", "load.clients=400"];
-        let one = [&one[..], &["--set", "load.finish_deadline=5000s"]].concat();
+        let patient = ["--set", "load.finish_deadline=5000s", "--set", "server.idle_timeout=0s"];
+        let one = [&one[..], &patient].concat();
         let rows = simulated(
             &[&["backlog-sweep", "--set", backlogs, "--accept", accept][..], &one].concat(),
         );
