@@ -23,6 +23,7 @@ mod tool;
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::borrow::Cow;
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -96,13 +97,13 @@ fn refuse(error: clap::Error, arguments: &[OsString]) -> ExitCode {
 /// measured.
 fn exit_on_panic() {
     std::panic::set_hook(Box::new(|panic| {
-        output::print_message(&describe_panic(&panic.to_string()));
+        output::print_message(&describe_panic(panic));
         std::process::exit(Exit::Internal as i32);
     }));
 }
 
 /// A panic as the standard library describes it; the message may quote a text from a file.
-fn describe_panic(panic: &str) -> String {
+fn describe_panic(panic: impl Display) -> String {
     let thread = std::thread::current();
     let name = thread.name().unwrap_or("without a name");
     let backtrace = Backtrace::capture();
