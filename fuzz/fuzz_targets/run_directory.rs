@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
-use run_record::{Live, RunDirectory, SuiteDirectory};
+use run_record::{Folder, FollowedTrials, Live, RunDirectory, SuiteDirectory};
 use run_view::Run;
 use tempfile::TempDir;
 
@@ -30,7 +30,7 @@ fuzz_target!(|input: &[u8]| {
     write(&run, input).expect("the files are written");
     read_run(&run);
     read_suite(&run);
-    let _ = Live::read(&run);
+    let _ = Live::read(&Folder::open(&run).expect("it is a directory"));
     let _ = RunDirectory::read_attempts(&run, 0);
     let _ = RunDirectory::read_timeline(&run, 0);
 });
@@ -52,6 +52,10 @@ fn read_run(path: &Path) {
         Ok(read) => read,
         Err(error) => return assert!(!error.to_string().is_empty()),
     };
+    let (folder, mut followed) = (Folder::open(path).expect("it was read"), Vec::new());
+    let read = FollowedTrials::new(&record).read(&folder, &mut followed);
+    read.expect("a run that is followed has the trials that are read at once");
+    assert_eq!(followed, trials);
     let run = Run::new(record.clone(), trials.clone());
     for trial in &run.trials {
         run.place(trial);
