@@ -1,5 +1,7 @@
 //! Errors as the user sees them: printed once, with a hint.
 
+use std::io::Write;
+
 use chat_server::ServerError;
 use lab::{BackendError, BackendErrorKind, LabError, SessionError, StandaloneError, WorkerError};
 use miette::Diagnostic;
@@ -75,7 +77,8 @@ impl CommandError {
             // repeat them.
             error => Shown::new(&error.to_string(), error.help()),
         };
-        anstream::eprintln!("{:?}", miette::Report::new(shown));
+        // If it cannot be printed, as after the end of the terminal, the exit code has to do.
+        let _ = writeln!(anstream::stderr(), "{:?}", miette::Report::new(shown));
     }
 
     /// The code to exit with.

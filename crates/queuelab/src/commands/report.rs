@@ -27,7 +27,7 @@ pub(crate) struct ReportArguments {
 }
 
 /// Prints the summary, then regenerates the files. Printing comes first, because it needs
-/// no write permission.
+/// no write permission; if it fails, the files are written all the same.
 pub(crate) fn report(arguments: &ReportArguments) -> Result {
     let path = &arguments.run;
     if SuiteDirectory::exists_at(path) {
@@ -35,17 +35,18 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
         if arguments.annotate {
             return annotate(suite.annotation());
         }
-        print_output(&suite.summary())?;
+        let printed = print_output(&suite.summary());
         write_suite(&suite, path)?;
-        return Ok(Exit::Held);
+        return printed;
     }
     let (record, trials) = RunDirectory::read(path)?;
     let run = Run::new(record, trials);
     if arguments.annotate {
         return annotate(report::run_annotation(&run));
     }
-    print_output(&report::summary(&run))?;
+    let printed = print_output(&report::summary(&run));
     write(&run, path)?;
+    printed?;
     print_output(&format!("\nReport: {}", path.join("report.html").display()))
 }
 
@@ -68,14 +69,15 @@ pub(super) fn write_suite(
 /// first, because it needs no write permission.
 ///
 /// # Errors
-/// As for [`write`], and if standard output cannot be written.
+/// As for [`write`]; and if standard output cannot be written, after the files were.
 pub(super) fn print_and_write(
     run: &Run,
     summary: &str,
     directory: &Path,
 ) -> std::result::Result<(), CommandError> {
-    print_output(summary)?;
+    let printed = print_output(summary);
     write(run, directory)?;
+    printed?;
     let report = directory.join("report.html");
     let places = format!("\nRun directory: {}\nReport: {}", directory.display(), report.display());
     print_output(&places).map(drop)

@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 pub(crate) use arguments::RunArguments;
 use lab::{Finished, FinishedRun, FinishedSuite, LabError, Session};
 use run_record::Verdict;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::reporter::Reporter;
 use super::{compare, print_output};
@@ -70,17 +70,18 @@ fn print_pair(arguments: &RunArguments, new: FinishedRun, baseline: FinishedRun)
 
 fn print_suite(suite: &FinishedSuite, reporter: &Reporter, writes_reports: bool) -> Result {
     let written = report::Suite::read(&suite.path)?;
-    print_output(&written.summary())?;
+    let printed = print_output(&written.summary());
     if writes_reports {
         super::report::write_suite(&written, &suite.path)?;
     }
-    match suite.is_interrupted {
-        true => Err(LabError::Interrupted.into()),
-        false => Ok(reporter.worst_exit()),
+    // The terminal may have ended, which is the interruption.
+    if suite.is_interrupted {
+        return Err(LabError::Interrupted.into());
     }
+    printed.map(|_| reporter.worst_exit())
 }
 
-/// What Ctrl-C and SIGTERM do.
+/// What Ctrl-C, SIGTERM and the end of the terminal do.
 struct Interruption {
     /// Becomes true at the first one; a second one ends the process at once, and the kernel
     /// ends its workers and namespaces with it.
@@ -93,7 +94,9 @@ struct Interruption {
 fn interruption() -> Result<Interruption> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let at_once = Arc::new(AtomicBool::new(true));
-    for signal in [SIGINT, SIGTERM] {
+    // `nohup` lets a run outlive its terminal: a handler would undo that.
+    let hang_up = (!is_ignored(SIGHUP)).then_some(SIGHUP);
+    for signal in [SIGINT, SIGTERM].into_iter().chain(hang_up) {
         let code = Exit::Interrupted as i32;
         let end_if = |flag: &Arc<AtomicBool>| {
             signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(flag))
@@ -107,4 +110,12 @@ fn interruption() -> Result<Interruption> {
             })?;
     }
     Ok(Interruption { interrupted, at_once })
+}
+
+/// Whether the program that started this one lets it ignore a signal.
+fn is_ignored(signal: i32) -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let ignored = ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    ignored.is_some_and(|mask| mask >> (signal - 1) & 1 == 1)
 }

@@ -8,6 +8,7 @@ mod compare;
 mod decisions;
 mod disturbed;
 mod explain;
+mod full_streams;
 mod hostile_text;
 mod limits;
 mod man;

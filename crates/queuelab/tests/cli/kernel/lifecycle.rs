@@ -158,7 +158,7 @@ fn a_run_continues_while_its_binary_is_replaced() {
 
 #[test]
 fn an_interrupted_run_saves_its_trials_and_prints_how_to_resume() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let out = out_directory();
         let mut lab = start(out.path(), SLOW);
         wait_for_trials(out.path(), 1);
@@ -182,6 +182,22 @@ fn an_interrupted_run_saves_its_trials_and_prints_how_to_resume() {
         let saved = trials_done(out.path());
         assert!(stderr.contains(&format!("{saved} of 8 trials are saved")), "{saved}: {stderr}");
     }
+}
+
+/// As `nohup` starts it.
+#[test]
+fn a_run_that_ignores_the_end_of_its_terminal_continues() {
+    let out = out_directory();
+    let script = "trap '' HUP; exec \"$0\" run \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, binary()]).args(SLOW).arg("--out").arg(out.path());
+    command.current_dir(repository()).stdin(Stdio::null()).stderr(Stdio::null());
+    let mut lab = Background::start(command);
+    wait_for_trials(out.path(), 1);
+    send_signal(&lab.child, Signal::SIGHUP);
+    let status = lab.child.wait().unwrap();
+    assert!(has_passed_in(status.code(), out.path()), "{status}");
+    assert_eq!(trials_done(out.path()), 8);
 }
 
 #[test]
