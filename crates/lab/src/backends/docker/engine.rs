@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bollard::errors::Error;
@@ -17,7 +18,9 @@ const SYSTEM_SOCKET: &str = "/var/run/docker.sock";
 /// seconds, or later on a busy machine.
 const ENGINE_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Maximum time for the first request, to which an engine responds immediately.
+/// Maximum time for the first request, to which an engine responds immediately, and for each
+/// request after one without a response: then a run does not wait a minute for each of its
+/// containers.
 const FIRST_RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Maximum number of requests at the same time by which containers join or leave networks; see
@@ -32,6 +35,10 @@ pub(super) struct Engine {
     socket: String,
     /// The requests that may change which containers are in networks, at the same time.
     on_networks: Semaphore,
+    /// Maximum time for a request.
+    timeout: Duration,
+    /// Whether the last request had no response in time.
+    is_stuck: AtomicBool,
     /// The engine's version, for example `20.10.24`.
     pub(super) version: String,
 }
@@ -72,6 +79,8 @@ impl Engine {
             runtime,
             socket: socket.to_owned(),
             on_networks: Semaphore::new(MAX_ON_NETWORKS),
+            timeout: ENGINE_TIMEOUT,
+            is_stuck: AtomicBool::new(false),
             version: version.unwrap_or_else(|| "of unknown version".to_owned()),
         })
     }
@@ -97,12 +106,21 @@ impl Engine {
         intent: &str,
         request: impl Future<Output = std::result::Result<T, Error>>,
     ) -> Result<T> {
+        let timeout = match self.is_stuck.load(Ordering::Relaxed) {
+            true => self.timeout.min(FIRST_RESPONSE_TIMEOUT),
+            false => self.timeout,
+        };
         let responded =
-            self.runtime.block_on(async { tokio::time::timeout(ENGINE_TIMEOUT, request).await });
+            self.runtime.block_on(async { tokio::time::timeout(timeout, request).await });
+        self.is_stuck.store(responded.is_err(), Ordering::Relaxed);
         match responded {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(self.failed(intent, &error)),
-            Err(_) => Err(self.lost(intent, format!("no response within {ENGINE_TIMEOUT:?}"))),
+            Err(_) => Err(DockerError::Stuck {
+                intent: intent.to_owned(),
+                socket: self.socket.clone(),
+                waited: timeout,
+            }),
         }
     }
 
@@ -240,6 +258,30 @@ mod tests {
                 }
             });
         }
+    }
+
+    /// As an engine whose requests wait for a lock, and which still reports its version.
+    #[test]
+    fn a_request_without_a_response_ends_and_says_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("docker.sock");
+        let listener = UnixListener::bind(&path).unwrap();
+        std::thread::spawn(|| answer_with_version(listener));
+        let mut engine = Engine::connect_to(path.to_str().unwrap()).unwrap();
+        engine.timeout = Duration::from_millis(20);
+        for _ in 0..3 {
+            let waiting = std::future::pending::<std::result::Result<(), Error>>();
+            let stuck = engine.call_on_network("list networks", waiting).unwrap_err();
+            assert!(matches!(stuck, DockerError::Stuck { .. }), "{stuck}");
+            let text = stuck.to_string();
+            assert!(text.starts_with("list networks: the Docker engine at "), "{text}");
+            assert!(text.contains("restart it (`sudo systemctl restart docker`)"), "{text}");
+            assert!(engine.is_stuck.load(Ordering::Relaxed));
+        }
+        // It goes on when the engine does.
+        engine.timeout = ENGINE_TIMEOUT;
+        engine.call_on_network("list networks", std::future::ready(Ok(()))).unwrap();
+        assert!(!engine.is_stuck.load(Ordering::Relaxed));
     }
 
     #[test]

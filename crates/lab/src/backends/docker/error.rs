@@ -64,6 +64,20 @@ pub(super) enum DockerError {
         /// How the connection to it failed.
         cause: String,
     },
+    /// The engine accepted a request and does not answer it.
+    #[error(
+        "{intent}: the Docker engine at {socket} has not answered for {} s, although it runs; wait until \
+         the machine is less busy and run `queuelab clean`, and if that does not answer either, \
+         restart it (`sudo systemctl restart docker`), then resume with `--resume`", waited.as_secs()
+    )]
+    Stuck {
+        /// The intent of the unanswered request.
+        intent: String,
+        /// The path of the engine's socket.
+        socket: String,
+        /// How long the lab waited for a response.
+        waited: Duration,
+    },
     /// The engine refused a request.
     #[error("{intent}: the Docker engine reports: {message}")]
     Refused {
