@@ -7,7 +7,6 @@
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
 use linux_net::monotonic_ns;
 use probe::{ProbeReport, ProbeStatus};
 use run_record::{AcceptQueue, Folder, Live, LivePhase, LiveQueues, LiveTrial};
@@ -47,7 +46,7 @@ impl LiveRun {
             repetition: trial.repetition,
             retry: trial.retry,
             point: cell.point.clone(),
-            began: Timestamp::now(),
+            began_ns: monotonic_ns(),
             phase: LivePhase::Preparing,
             queues: None,
         };
@@ -150,9 +149,8 @@ fn queues(status: &ProbeStatus) -> LiveQueues {
         depth: listeners.iter().map(|queue| queue.depth).sum(),
         limit: listeners.iter().map(|queue| queue.limit).fold(0, u32::saturating_add),
     });
-    let age = Duration::from_nanos(monotonic_ns().saturating_sub(status.at_ns));
     LiveQueues {
-        at: Timestamp::now() - age,
+        at_ns: status.at_ns,
         accept_queue,
         listeners: listeners.len() as u32,
         deepest: status.deepest,

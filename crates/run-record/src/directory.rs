@@ -4,8 +4,6 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::Path;
 
-use jiff::Timestamp;
-
 use serde::Serialize;
 
 use crate::attempt::AttemptRow;
@@ -25,6 +23,7 @@ use crate::trial::TrialRecord;
 use crate::trials_file::{self, TRIALS_FILE, TrialsFile};
 use crate::verdict::RunVerdict;
 use crate::version;
+use crate::wall_clock::wall_time;
 use worker::metrics::TimelineRow;
 
 const RUN_FILE: &str = "run.json";
@@ -248,7 +247,7 @@ impl RunDirectory {
     pub fn finish(&self, run: &mut RunRecord) -> Result<()> {
         self.trials.check_contents()?;
         let (trials, _) = read_trials(&self.folder, run)?;
-        run.ended = Some(Timestamp::now());
+        run.ended = Some(wall_time());
         run.verdict = Some(RunVerdict::new(run, &trials));
         self.write_run(run)
     }

@@ -6,7 +6,7 @@
 //! new contents, and what the old file was linked to stays as it was.
 
 use std::ffi::OsStr;
-use std::fs::File;
+use std::fs::{File, TryLockError};
 use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -305,11 +305,29 @@ impl Folder {
     /// # Errors
     /// If that fails.
     pub(crate) fn sync(&self) -> Result<()> {
-        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-        openat(&*self.descriptor, ".", flags, Mode::empty())
-            .map_err(io::Error::from)
-            .and_then(|directory| File::from(directory).sync_all())
+        self.opened()
+            .and_then(|directory| directory.sync_all())
             .map_err(|source| io_error("write", &self.path, source))
+    }
+
+    /// Locks it with flock(2) until the result is dropped; `None` if another process has locked
+    /// it.
+    ///
+    /// # Errors
+    /// If it cannot be locked, for example on a file system without locks.
+    pub(crate) fn try_lock(&self) -> Result<Option<File>> {
+        let fail = |source| io_error("lock", &self.path, source);
+        let directory = self.opened().map_err(fail)?;
+        match directory.try_lock() {
+            Ok(()) => Ok(Some(directory)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(fail(error)),
+        }
+    }
+
+    fn opened(&self) -> io::Result<File> {
+        let flags = OFlag::O_RDONLY | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+        Ok(File::from(openat(&*self.descriptor, ".", flags, Mode::empty())?))
     }
 
     /// Opens a regular file. Other kinds are refused before they are opened: opening a pipe

@@ -27,11 +27,14 @@
 //! | [`folder`](Folder) | an open directory, in which no link is followed |
 //! | [`file_name`](check_file_name()) | names of files, as distinct from paths |
 //! | `new_folder` | a directory that appears with its files, or not at all |
+//! | `unfinished` | such directories of runs that were killed as they began |
+//! | [`run_name`](run_order()) | the names of the directories, in the order of the runs |
 //! | `trials_file`, `rows` | the files with the trials, and with their rows |
 //! | [`followed_trials`](FollowedTrials) | the trials of a run that is read while it grows |
 //! | `planned` | whether the trials are those that the run plans |
 //! | [`error`](RunDirectoryError) | errors of both directories |
 //! | `version` | the schema version, checked before anything else is read |
+//! | [`wall_clock`](wall_time()) | the time in names and records |
 //! | `lock` | the lock of a run directory, which has one writer |
 //! | [`live`](Live) | `live.json`: the current state of a run; not part of its record |
 //!
@@ -60,6 +63,7 @@ mod outcome;
 mod planned;
 mod rows;
 mod run;
+mod run_name;
 mod standalone;
 mod suite;
 mod suite_directory;
@@ -68,9 +72,11 @@ mod sysctl_values;
 mod trial;
 mod trial_executions;
 mod trials_file;
+mod unfinished;
 mod verdict;
 mod version;
 mod violation;
+mod wall_clock;
 
 pub use agreement::Agreement;
 pub use attempt::AttemptRow;
@@ -93,6 +99,7 @@ pub use run::{
     Backend, Build, Interleaved, InterleavedRole, KernelReport, KernelRules, MAX_CELLS, Machine,
     Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
 };
+pub use run_name::run_order;
 pub use standalone::StandaloneView;
 pub use suite::SuiteRecord;
 pub use suite_directory::SuiteDirectory;
@@ -100,11 +107,13 @@ pub use suite_member::{MemberRecord, MemberVerdict};
 pub use sysctl_values::SysctlValues;
 pub use trial::{Check, Evidence, LeftSockets, Rates, Restart, Simulated, TrialRecord};
 pub use trial_executions::{RetryReason, TrialExecutions};
+pub use unfinished::remove_unfinished;
 pub use verdict::{
     CellVerdict, CheckVerdict, DisturbedExecution, DisturbedTrial, ExecutionVerdict, MemberState,
     RunVerdict, SuiteMember, SuiteVerdict, TrialVerdict, Verdict,
 };
 pub use violation::{CheckKind, Violation};
+pub use wall_clock::wall_time;
 pub use worker::metrics::{
     AcceptQueue, ClientLimit, ClosedBecause, DurationSummary, EndedBy, Integrity, LatencySummary,
     ListenerSummary, ProbeSummary, ResourceUsage, ServerMetrics, StateSummary, TimelineRow,

@@ -4,7 +4,7 @@
 use std::io::{Read, Write};
 
 use indexmap::IndexMap;
-use jiff::Timestamp;
+use linux_net::monotonic_ns;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -42,8 +42,8 @@ pub struct LiveTrial {
     pub retry: u32,
     /// Its value on each axis.
     pub point: IndexMap<String, Value>,
-    /// When it started.
-    pub began: Timestamp,
+    /// When it started, nanoseconds of CLOCK_MONOTONIC: the wall clock may be set meanwhile.
+    pub began_ns: u64,
     /// Its phase.
     pub phase: LivePhase,
     /// The last sample of its probe; `None` before the first, or if the probe reports none.
@@ -54,6 +54,11 @@ impl LiveTrial {
     /// Its identity.
     pub fn execution_id(&self) -> ExecutionId {
         ExecutionId { trial: self.id, retry: self.retry }
+    }
+
+    /// How long it has been running, seconds.
+    pub fn running_seconds(&self) -> f64 {
+        monotonic_ns().saturating_sub(self.began_ns) as f64 / 1e9
     }
 }
 
@@ -78,8 +83,8 @@ pub enum LivePhase {
 /// A sample of the probe in the server's host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LiveQueues {
-    /// When it sampled the listeners.
-    pub at: Timestamp,
+    /// When it sampled the listeners, nanoseconds of CLOCK_MONOTONIC.
+    pub at_ns: u64,
     /// The accept queue; with several listeners, the sums of their depths and limits.
     /// `None` without a listener.
     pub accept_queue: Option<AcceptQueue>,

@@ -3,8 +3,6 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use jiff::Timestamp;
-
 use crate::directory::RunDirectory;
 use crate::directory::replace;
 use crate::error::RunDirectoryError;
@@ -15,6 +13,7 @@ use crate::suite::SuiteRecord;
 use crate::verdict::RunVerdict;
 use crate::verdict::SuiteVerdict;
 use crate::version;
+use crate::wall_clock::wall_time;
 
 const SUITE_FILE: &str = "suite.json";
 
@@ -90,7 +89,7 @@ impl SuiteDirectory {
     /// # Errors
     /// If it cannot be written.
     pub fn finish(&self, suite: &mut SuiteRecord) -> Result<()> {
-        suite.ended = Some(Timestamp::now());
+        suite.ended = Some(wall_time());
         suite.verdict = Some(Self::verdict(self.path(), suite));
         self.write(suite)
     }

@@ -2,22 +2,24 @@
 //! change.
 
 use std::collections::HashMap;
+use std::os::unix::fs::MetadataExt;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
 use crate::run_folder::RunFolder;
 
-/// When `run.json` and `trials.jsonl` were modified, and their lengths; `None` for a file that
-/// does not exist.
+/// The inodes of `run.json` and `trials.jsonl`, when they were modified, and their lengths;
+/// `None` for a file that does not exist. They are only compared for equality: the times are
+/// of a clock that may be set back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Stamps([Option<(SystemTime, u64)>; 2]);
+pub(crate) struct Stamps([Option<(u64, SystemTime, u64)>; 2]);
 
 impl Stamps {
     fn of(run: &RunFolder) -> Self {
         let folder = run.open().ok();
         Self(["run.json", "trials.jsonl"].map(|name| {
             let found = folder.as_ref()?.read(name).ok()??.metadata().ok()?;
-            Some((found.modified().ok()?, found.len()))
+            Some((found.ino(), found.modified().ok()?, found.len()))
         }))
     }
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use run_record::RunDirectoryError;
+use run_record::{RunDirectoryError, run_order};
 
 use crate::run_folder::{RunFolder, folder_below};
 
@@ -13,11 +13,11 @@ use crate::run_folder::{RunFolder, folder_below};
 pub(crate) fn list_runs(root: &Path) -> io::Result<Vec<RunFolder>> {
     let mut places = all(root)?;
     places.retain(|place| !place.is_suite());
-    // By the time in its name, which an unreadable run has too; a baseline follows the run
-    // that it was interleaved with.
+    // By its name, which an unreadable run has too; a baseline follows the run that it was
+    // interleaved with.
     let order = |place: &RunFolder| {
         let time = place.time.strip_suffix("-base");
-        (time.unwrap_or(&place.time).to_owned(), place.scenario.clone(), time.is_none())
+        (run_order(time.unwrap_or(&place.time)), place.scenario.clone(), time.is_none())
     };
     places.sort_by_cached_key(|place| Reverse(order(place)));
     Ok(places)
@@ -27,7 +27,7 @@ pub(crate) fn list_runs(root: &Path) -> io::Result<Vec<RunFolder>> {
 pub(crate) fn list_suites(root: &Path) -> io::Result<Vec<RunFolder>> {
     let mut places = all(root)?;
     places.retain(RunFolder::is_suite);
-    places.sort_by_cached_key(|place| Reverse((place.time.clone(), place.scenario.clone())));
+    places.sort_by_cached_key(|place| Reverse((run_order(&place.time), place.scenario.clone())));
     Ok(places)
 }
 

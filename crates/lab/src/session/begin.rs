@@ -2,9 +2,9 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use jiff::Timestamp;
 use run_record::{
-    DisturbanceThresholds, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, SysctlValues, Tool,
+    DisturbanceThresholds, Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, SysctlValues,
+    Tool, wall_time,
 };
 use scenario::Plan;
 
@@ -72,7 +72,7 @@ pub(super) fn new_record(
         backend: backend.describe(),
         sysctls,
         kernel_rules,
-        started: Timestamp::now(),
+        started: wall_time(),
         ended: None,
         resumed: Vec::new(),
         verdict: None,

@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use jiff::Timestamp;
-use run_record::{DisturbanceThresholds, RunDirectory, RunRecord, TrialRecord};
+use run_record::{DisturbanceThresholds, RunDirectory, RunRecord, TrialRecord, wall_time};
 use scenario::{Plan, ScenarioFile};
 
 use super::error::{Result, SessionError};
@@ -56,7 +55,7 @@ pub(super) fn resume(
         return refuse(format!("it ran on the backend {there}, and this is {here}"));
     }
     backend.reserve(&Needs::from_plan(&plan))?;
-    record.resumed.push(Timestamp::now());
+    record.resumed.push(wall_time());
     // Trials of earlier builds were not measured for it.
     record.disturbance_thresholds.get_or_insert(DisturbanceThresholds::CURRENT);
     let now = backend.describe();

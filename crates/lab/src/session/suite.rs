@@ -2,10 +2,9 @@
 
 use std::sync::atomic::AtomicBool;
 
-use jiff::Timestamp;
 use run_record::{
     MemberRecord, MemberVerdict, RunDirectory, RunVerdict, SCHEMA_VERSION, SuiteDirectory,
-    SuiteRecord,
+    SuiteRecord, wall_time,
 };
 use scenario::{LoadedSuite, Overrides, Suite, SuiteMember};
 
@@ -138,7 +137,7 @@ fn new_record(suite: &Suite, request: &RunRequest, backend: &dyn BackendKind) ->
         schema_version: SCHEMA_VERSION,
         suite: suite.name.clone(),
         question: suite.question.clone(),
-        started: Timestamp::now(),
+        started: wall_time(),
         ended: None,
         tool: request.tool.clone(),
         machine: machine::describe_machine(),

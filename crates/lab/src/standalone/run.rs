@@ -5,12 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use jiff::Timestamp;
 use linux_net::Counters;
 use load_generator::{CommandSender, CommandSource, LoadConfig, LoadEvent};
 use run_record::{
     Backend, KernelRules, Overrides, RunDirectory, RunRecord, RunVerdict, SCHEMA_VERSION,
-    ScenarioRecord, SysctlValues, Tool, TrialRecord,
+    ScenarioRecord, SysctlValues, Tool, TrialRecord, wall_time,
 };
 use serde_json::json;
 use worker::Message;
@@ -82,7 +81,7 @@ pub fn run(
         writer.append(&output)?;
         writer.finish(&mut record)?;
     } else {
-        record.ended = Some(Timestamp::now());
+        record.ended = Some(wall_time());
         record.verdict = Some(RunVerdict::new(&record, std::slice::from_ref(&output.record)));
     }
     let path = writer.map(|writer| writer.path().to_owned());
@@ -96,7 +95,7 @@ fn measure(
     commands: CommandSource,
     interrupted: &AtomicBool,
 ) -> Result<TrialOutput> {
-    let (started, began) = (Timestamp::now(), Instant::now());
+    let (started, began) = (wall_time(), Instant::now());
     let before = Counters::here()?;
     let on_decided = observer.as_ref().map(Observer::on_decided);
     let report = load_generator::run(config, Some(commands), &mut |message| {
@@ -149,7 +148,7 @@ fn record(config: &LoadConfig, request: &StandaloneRequest<'_>) -> RunRecord {
         },
         sysctls,
         kernel_rules: KernelRules::default(),
-        started: Timestamp::now(),
+        started: wall_time(),
         ended: None,
         resumed: Vec::new(),
         verdict: None,

@@ -1,6 +1,6 @@
 //! The stages of a trial in sequence.
 
-use jiff::Timestamp;
+use run_record::wall_time;
 
 use super::context::TrialContext;
 use super::output::TrialOutput;
@@ -13,7 +13,7 @@ use crate::error::Result;
 /// If the testbed or a worker fails, or the trial must end. A result of the
 /// trial is never an error.
 pub(crate) fn run(trial: &TrialContext<'_>) -> Result<TrialOutput> {
-    let started = Timestamp::now();
+    let started = wall_time();
     let began = trial.clock().now();
     let shown = trial.live.show_trial(trial.planned, trial.cell);
 

@@ -1,5 +1,7 @@
 //! `queuelab clean`: removes the leftovers of killed runs.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use lab::{LabError, Leftovers};
 
@@ -13,15 +15,19 @@ pub(crate) struct CleanArguments {
     /// Also remove the images that queuelab built.
     #[arg(long)]
     images: bool,
+    /// Directory of the runs: those that were killed before their first file was complete left a
+    /// hidden directory in it.
+    #[arg(long, value_name = "DIR", default_value = "reports/runs")]
+    out: PathBuf,
     /// Print what would be removed, without removing it.
     #[arg(long)]
     dry_run: bool,
 }
 
-/// Removes the leftovers of every backend, and prints them. An unavailable backend is an
-/// error, because its leftovers cannot be removed.
+/// Removes the leftovers of every backend and those below the directory of the runs, and prints
+/// them. An unavailable backend is an error, because its leftovers cannot be removed.
 pub(crate) fn clean(arguments: &CleanArguments) -> Result {
-    let CleanArguments { images, dry_run } = *arguments;
+    let CleanArguments { images, ref out, dry_run } = *arguments;
     let mut all = Leftovers::default();
     let mut problem = None;
     for backend in lab::backends() {
@@ -34,10 +40,13 @@ pub(crate) fn clean(arguments: &CleanArguments) -> Result {
             Err(error) => problem = problem.or(Some(error)),
         }
     }
+    let unfinished = run_record::remove_unfinished(out, dry_run);
+    let directories = unfinished.iter().flatten();
+    all.removed.extend(directories.map(|path| ("directory", path.display().to_string())));
     let verb = if dry_run { "would remove" } else { "removed" };
     let mut lines: Vec<String> =
         all.removed.iter().map(|(kind, name)| format!("{verb} {kind} {name}")).collect();
-    if lines.is_empty() && problem.is_none() {
+    if lines.is_empty() && problem.is_none() && unfinished.is_ok() {
         lines.push("nothing to remove".to_owned());
     }
     if !all.alive.is_empty() {
@@ -46,8 +55,9 @@ pub(crate) fn clean(arguments: &CleanArguments) -> Result {
     if !lines.is_empty() {
         print_output(&lines.join("\n"))?;
     }
-    match problem {
-        None => Ok(Exit::Held),
-        Some(error) => Err(LabError::from(error).into()),
+    if let Some(error) = problem {
+        return Err(LabError::from(error).into());
     }
+    unfinished?;
+    Ok(Exit::Held)
 }

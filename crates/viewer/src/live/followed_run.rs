@@ -59,7 +59,7 @@ impl FollowedRun {
         running.retain(|trial| !done.contains(&trial.execution_id()));
         self.add_to_histories(&running);
         let cells: HashSet<u32> = running.iter().map(|trial| trial.cell).collect();
-        let left = self.seconds_left().filter(|_| is_running);
+        let left = self.seconds_left(&running).filter(|_| is_running);
         let mut parts = LiveParts {
             progress: progress(&self.verdict, is_running, left, self.read_error.as_deref()).0,
             now: html! {
@@ -128,14 +128,13 @@ impl FollowedRun {
         }
     }
 
-    /// Estimated from the mean time of the trials since the run started, or was last resumed.
-    fn seconds_left(&self) -> Option<f64> {
-        let started = self.record.resumed.last().copied().unwrap_or(self.record.started);
-        let (done, last) = self.grid.ended_since(started)?;
+    /// Estimated from the mean time of the trials: those that are missing, without the time
+    /// for which trials are `running` already, as many at a time as now.
+    fn seconds_left(&self, running: &[LiveTrial]) -> Option<f64> {
         let left = self.verdict.missing();
-        let each = last.duration_since(started).as_secs_f64() / done as f64;
-        let elapsed = jiff::Timestamp::now().duration_since(last).as_secs_f64();
-        (left > 0).then(|| (each * f64::from(left) - elapsed).max(1.0))
+        let total = self.grid.mean_seconds()? * f64::from(left);
+        let passed: f64 = running.iter().map(LiveTrial::running_seconds).sum();
+        (left > 0).then(|| ((total - passed) / running.len().max(1) as f64).max(1.0))
     }
 }
 
@@ -185,6 +184,28 @@ mod tests {
         let with = "the-new-one".to_owned();
         let end = end_of_stopped_run(Some(Interleaved { role: InterleavedRole::Baseline, with }));
         assert!(end.contains("/the-new-one</code>"), "{end}");
+    }
+
+    /// As if the wall clock was set during the run.
+    #[test]
+    fn the_time_left_is_estimated_from_durations_and_not_from_times_of_day() {
+        for (run_started, trials_started) in [
+            ("2099-01-01T00:00:00Z", "2001-01-01T00:00:00Z"),
+            ("2001-01-01T00:00:00Z", "2099-01-01T00:00:00Z"),
+        ] {
+            let root = tempfile::tempdir().unwrap();
+            let (mut record, mut trials) = sweep();
+            record.started = run_started.parse().unwrap();
+            record.ended = None;
+            let mut directory = RunDirectory::create(root.path(), &record).unwrap();
+            for trial in trials.iter_mut().take(6) {
+                trial.started = trials_started.parse().unwrap();
+                trial.duration_seconds = 2.0;
+                directory.append(trial).unwrap();
+            }
+            let parts = followed(directory.path(), record).update();
+            assert!(parts.progress.contains("about 20 s left"), "{}", parts.progress);
+        }
     }
 
     #[test]

@@ -1,9 +1,7 @@
 //! The cells of the matrix, filling in.
 
 use std::collections::{HashMap, HashSet};
-use std::time::Duration;
 
-use jiff::Timestamp;
 use maud::{Markup, html};
 use run_record::{Axis, AxisNames, Outcome, RunRecord, TrialRecord, describe_value};
 use run_view::number::percent;
@@ -19,8 +17,9 @@ pub(super) struct Grid {
     cells: Vec<Cell>,
     /// The planned trials of each cell.
     planned: usize,
-    /// When each trial ended.
-    ended: Vec<Timestamp>,
+    /// The executions that have ended, and how long they took together, seconds.
+    ended: usize,
+    seconds: f64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -44,7 +43,8 @@ impl Grid {
             names: record.axis_names(),
             cells: vec![Cell::default(); number],
             planned: (record.planned_trials as usize).div_ceil(number.max(1)),
-            ended: Vec::new(),
+            ended: 0,
+            seconds: 0.0,
         }
     }
 
@@ -55,9 +55,8 @@ impl Grid {
 
     /// Adds a trial that has ended.
     pub(super) fn add(&mut self, trial: &TrialRecord) {
-        let duration = Duration::try_from_secs_f64(trial.duration_seconds).unwrap_or_default();
-        let ended = trial.started.checked_add(duration).unwrap_or(trial.started);
-        self.ended.push(ended);
+        self.ended += 1;
+        self.seconds += trial.duration_seconds.max(0.0);
         if let Some(cell) = self.cells.get_mut(trial.cell as usize) {
             cell.done += usize::from(trial.retry == 0);
             if trial.is_disturbed() {
@@ -69,10 +68,9 @@ impl Grid {
         }
     }
 
-    /// How many trials ended after a time, and when the last of them did; `None` if none did.
-    pub(super) fn ended_since(&self, then: Timestamp) -> Option<(usize, Timestamp)> {
-        let ended = || self.ended.iter().filter(|ended| **ended > then);
-        Some((ended().count(), *ended().max()?))
+    /// How long a trial took on average, seconds; `None` before the first one has ended.
+    pub(super) fn mean_seconds(&self) -> Option<f64> {
+        (self.ended > 0).then(|| self.seconds / self.ended as f64)
     }
 
     /// One table for each combination of values of the axes before the last two. Marks the
@@ -198,7 +196,8 @@ mod tests {
             names: AxisNames::default(),
             cells: Vec::new(),
             planned: 2,
-            ended: Vec::new(),
+            ended: 0,
+            seconds: 0.0,
         };
         let render = |ok: u64| {
             let cell = Cell { done: 1, attempts: 10, ok, disturbed: 0 };

@@ -2,12 +2,11 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
 use maud::{Markup, html};
 use run_record::LiveQueues;
 
-/// The time span of a sparkline, seconds.
-const SECONDS: f64 = 60.0;
+/// The time span of a sparkline, nanoseconds.
+const SPAN_NS: u64 = 60_000_000_000;
 
 /// The samples that are kept: twice as many as arrive in the time span.
 const MAX_SAMPLES: usize = 480;
@@ -44,8 +43,8 @@ pub(super) fn bar(queues: &LiveQueues) -> Markup {
 /// Samples of a queue in the last minute.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    /// Time, depth, limit.
-    samples: VecDeque<(Timestamp, u32, u32)>,
+    /// Time in nanoseconds, depth, limit.
+    samples: VecDeque<(u64, u32, u32)>,
     /// The deepest depth of the trial at the last sample.
     deepest: u32,
 }
@@ -55,13 +54,13 @@ impl History {
     /// samples than ever before in its trial, that depth is added.
     pub(super) fn add(&mut self, queues: &LiveQueues) {
         let Some(queue) = queues.accept_queue else { return };
-        if self.samples.back().is_some_and(|(at, ..)| *at >= queues.at) {
+        if self.samples.back().is_some_and(|(at, ..)| *at >= queues.at_ns) {
             return;
         }
         let depth = if queues.deepest > self.deepest { queues.deepest } else { queue.depth };
         self.deepest = queues.deepest;
-        self.samples.push_back((queues.at, depth, queue.limit));
-        let is_old = |at: Timestamp| queues.at.duration_since(at).as_secs_f64() > SECONDS;
+        self.samples.push_back((queues.at_ns, depth, queue.limit));
+        let is_old = |at: u64| queues.at_ns - at > SPAN_NS;
         while self.samples.len() > MAX_SAMPLES
             || self.samples.front().is_some_and(|sample| is_old(sample.0))
         {
@@ -76,7 +75,7 @@ impl History {
         let near = |limit: u32| limit <= deepest.saturating_mul(2).max(1);
         let limits = self.samples.iter().map(|sample| sample.2).filter(|limit| near(*limit));
         let top = f64::from(limits.max().unwrap_or(0).max(deepest).max(1)) * 1.1;
-        let x = |at: Timestamp| WIDTH * (1.0 - last.duration_since(at).as_secs_f64() / SECONDS);
+        let x = |at: u64| WIDTH * (1.0 - (last - at) as f64 / SPAN_NS as f64);
         let y = |depth: u32| HEIGHT * (1.0 - f64::from(depth) / top);
         let point = |at, depth| format!("{:.1},{:.1}", x(at), y(depth));
         let depths: Vec<_> = self.samples.iter().map(|sample| point(sample.0, sample.1)).collect();
@@ -104,14 +103,13 @@ impl History {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
     use run_record::AcceptQueue;
 
     use super::*;
 
-    fn sample(milliseconds: i64, depth: u32, limit: u32) -> LiveQueues {
+    fn sample(milliseconds: u64, depth: u32, limit: u32) -> LiveQueues {
         LiveQueues {
-            at: Timestamp::UNIX_EPOCH + SignedDuration::from_millis(milliseconds),
+            at_ns: milliseconds * 1_000_000,
             accept_queue: Some(AcceptQueue { depth, limit }),
             listeners: 1,
             deepest: depth,

@@ -1,6 +1,5 @@
 //! A trial that runs now.
 
-use jiff::Timestamp;
 use maud::{Markup, html};
 use run_record::{AxisNames, LivePhase, LiveTrial};
 
@@ -17,12 +16,11 @@ pub(super) fn trial(trial: &LiveTrial, names: &AxisNames, history: Option<&Histo
         LivePhase::Restarting => "server stopped",
     };
     let place = names.place(&trial.point);
-    let elapsed = Timestamp::now().duration_since(trial.began).as_secs_f64().max(0.0);
     html! {
         div.trial data-trial=(trial.id) data-phase=(phase) {
             p {
                 strong { (place) }
-                span.quiet { " · repetition " (u64::from(trial.repetition) + 1) " · " (phase) " · " (format!("{elapsed:.1} s")) }
+                span.quiet { " · repetition " (u64::from(trial.repetition) + 1) " · " (phase) " · " (format!("{:.1} s", trial.running_seconds())) }
             }
             @match &trial.queues {
                 Some(queues) => (queue::bar(queues)),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
-use jiff::Timestamp;
+use run_record::wall_time;
 
 use super::containers::Containers;
 use super::engine::Engine;
@@ -117,7 +117,7 @@ impl Backend for Docker {
         let pid = std::process::id();
         // The nanoseconds distinguish runs that are each the first process of a
         // container.
-        let now = Timestamp::now();
+        let now = wall_time();
         let time = now.strftime("%Y%m%dT%H%M%SZ");
         let run = format!("{time}-{pid}-{:x}", now.subsec_nanosecond());
         let owner = Owner::this_process().label();

@@ -1,6 +1,6 @@
 //! How a container or a network ended, from the last events of the engine.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use bollard::errors::Error;
 use bollard::models::EventMessage;
@@ -59,25 +59,24 @@ impl Engine {
     /// The events of a container up to the first one of this kind. Waits for it, because the
     /// engine may report it late.
     fn events_until(&self, id: &str, last: &str) -> Result<Vec<EventMessage>> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let until = now + EVENT_TIMEOUT;
-        let options = EventsOptionsBuilder::default()
-            .since("0")
-            .until(&until.as_secs().to_string())
-            .filters(&filters(&[("container", id)]))
-            .build();
+        // Without an end, which would be a time of the wall clock: it may be set meanwhile.
+        let filters = filters(&[("container", id)]);
+        let options = EventsOptionsBuilder::default().since("0").filters(&filters).build();
         let mut stream = std::pin::pin!(self.docker().events(Some(options)));
         let received = async {
             let mut events = Vec::new();
-            while let Some(event) = stream.next().await {
-                let event = event?;
-                let is_last = event.action.as_deref() == Some(last);
-                events.push(event);
-                if is_last {
-                    break;
+            let until_last = async {
+                while let Some(event) = stream.next().await {
+                    events.push(event?);
+                    if events.last().and_then(|event| event.action.as_deref()) == Some(last) {
+                        break;
+                    }
                 }
-            }
-            Ok::<_, Error>(events)
+                Ok::<_, Error>(())
+            };
+            // Those that arrived in time are enough to describe the end.
+            tokio::time::timeout(EVENT_TIMEOUT, until_last).await.unwrap_or(Ok(()))?;
+            Ok(events)
         };
         self.call("keep the containers running", received)
     }

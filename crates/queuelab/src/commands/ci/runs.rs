@@ -4,7 +4,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use run_record::Folder;
+use run_record::{Folder, run_order};
 
 use crate::error::Result;
 
@@ -33,7 +33,40 @@ pub(super) fn mark_good(run: &Path, machine: &str) -> Result<()> {
 fn find(out: &Path, suite: &str, accepts: impl Fn(&Path) -> bool) -> Option<PathBuf> {
     let entries = fs::read_dir(out.join(suite)).ok()?;
     let mut runs: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    // The names are times.
-    runs.sort();
+    runs.retain(|run| !name(run).starts_with('.'));
+    runs.sort_by_cached_key(|run| run_order(&name(run)));
     runs.into_iter().rev().find(|run| run.join("suite.json").is_file() && accepts(run))
+}
+
+/// The name of a run's directory.
+pub(super) fn name(run: &Path) -> String {
+    run.file_name().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_good_run_is_the_one_that_began_last_whatever_the_clock_is() {
+        let out = tempfile::tempdir().unwrap();
+        let [first, second, tenth] = ["", "-2", "-10"].map(|number| {
+            let run = out.path().join("nightly").join(format!("2031-05-01T00-00-00Z{number}"));
+            fs::create_dir_all(&run).unwrap();
+            fs::write(run.join("suite.json"), "{}").unwrap();
+            run
+        });
+        for good in [&first, &tenth, &second] {
+            mark_good(good, "here").unwrap();
+        }
+        // Of a suite that was killed as it began.
+        let hidden = out.path().join("nightly/.2031-05-01T00-00-00Z-11.partial");
+        fs::create_dir(&hidden).unwrap();
+        fs::write(hidden.join("suite.json"), "{}").unwrap();
+        assert_eq!(newest(out.path(), "nightly"), Some(tenth.clone()));
+        assert_eq!(newest_good(out.path(), "nightly", "here"), Some(tenth.clone()));
+        fs::remove_file(tenth.join("good")).unwrap();
+        assert_eq!(newest_good(out.path(), "nightly", "here"), Some(second));
+        assert_eq!(newest_good(out.path(), "nightly", "elsewhere"), None);
+    }
 }

@@ -116,7 +116,7 @@ fn a_reached_memory_limit_is_reported() {
 #[test]
 #[ignore = "needs a Docker engine"]
 fn an_interrupted_run_removes_its_containers_and_networks() {
-    for signal in [Signal::SIGINT, Signal::SIGTERM] {
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let out = out_directory();
         let run = start(out.path(), SLOW);
         let pid = run.child.id();
@@ -138,11 +138,11 @@ fn clean_removes_the_leftovers_of_a_killed_run_and_not_those_of_a_live_run() {
     let run = |out: &std::path::Path| {
         start_with(out, SLOW, |command| command.env("DOCKER_HOST", engine.host()))
     };
+    let outs = [out_directory(), out_directory()];
     let clean = |flags: &[&str]| {
-        let arguments = [&["clean"], flags].concat();
+        let arguments = [&["clean", "--out", outs[0].path().to_str().unwrap()], flags].concat();
         queuelab(&arguments).env("DOCKER_HOST", engine.host()).output().unwrap()
     };
-    let outs = [out_directory(), out_directory()];
     let (mut killed, living) = (run(outs[0].path()), run(outs[1].path()));
     let docker = |arguments: &[&str]| engine.docker(arguments);
     let [dead, alive] =
@@ -155,13 +155,20 @@ fn clean_removes_the_leftovers_of_a_killed_run_and_not_those_of_a_live_run() {
     killed.child.wait().unwrap();
     assert!(!dead.containers().is_empty() && !dead.networks().is_empty());
 
+    // As a run leaves it that is killed as it begins.
+    let unfinished = outs[0].path().join("smoke/.2026-11-30T00-00-00Z.partial");
+    std::fs::create_dir_all(&unfinished).unwrap();
+
     let dry = clean(&["--dry-run"]);
+    let found = format!("would remove directory {}", unfinished.display());
+    assert!(text(&dry.stdout).contains(&found) && unfinished.exists(), "{}", all_output(&dry));
     assert!(text(&dry.stdout).contains("would remove network queuelab-"), "{}", all_output(&dry));
     assert!(!dead.networks().is_empty(), "it was not removed");
 
     let cleaned = clean(&[]);
     assert_eq!(cleaned.status.code(), Some(0), "{}", all_output(&cleaned));
     assert!(text(&cleaned.stdout).contains(&format!("-{}-", dead.pid)), "{}", all_output(&cleaned));
+    assert!(!unfinished.exists(), "{}", all_output(&cleaned));
     dead.assert_none();
     assert!(!alive.networks().is_empty(), "{}", all_output(&cleaned));
     let (output, trials) = living.finish();

@@ -11,11 +11,10 @@ use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::Command;
 
-use jiff::Timestamp;
 use nix::sys::signal::Signal;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use run_record::RunDirectory;
+use run_record::{RunDirectory, wall_time};
 
 use crate::support::docker::{BackgroundRun, start_with};
 use crate::support::{
@@ -79,7 +78,7 @@ pub(crate) fn kill_runs(
     let variable = |name: &str| std::env::var(name).ok().map(|value| value.parse().unwrap());
     let count = variable("QUEUELAB_KILLS").map_or(usual_count, |count: u64| count as u32);
     let seed: u64 =
-        variable("QUEUELAB_KILL_SEED").unwrap_or_else(|| Timestamp::now().as_nanosecond() as u64);
+        variable("QUEUELAB_KILL_SEED").unwrap_or_else(|| wall_time().as_nanosecond() as u64);
     eprintln!("QUEUELAB_KILL_SEED={seed} for {count} kills on {backend}");
     let mut random = StdRng::seed_from_u64(seed);
     for number in 0..count {

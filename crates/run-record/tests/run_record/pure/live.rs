@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use indexmap::IndexMap;
-use jiff::Timestamp;
 use run_record::{
     AcceptQueue, Folder, FollowedTrials, Live, LivePhase, LiveQueues, LiveTrial, RunDirectory,
 };
@@ -55,7 +54,7 @@ fn the_live_state_is_read_only_while_the_run_is_running() {
     let path = directory.path().to_owned();
     assert_eq!(read(&path), None, "not written yet");
     let queues = LiveQueues {
-        at: Timestamp::UNIX_EPOCH,
+        at_ns: 7,
         accept_queue: Some(AcceptQueue { depth: 11, limit: 10 }),
         listeners: 1,
         deepest: 11,
@@ -69,7 +68,7 @@ fn the_live_state_is_read_only_while_the_run_is_running() {
         repetition: 0,
         retry: 0,
         point: IndexMap::from([("server.backlog".to_owned(), json!(10))]),
-        began: Timestamp::UNIX_EPOCH,
+        began_ns: 5,
         phase: LivePhase::Lingering,
         queues: Some(queues),
     };

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use indexmap::IndexMap;
-use jiff::Timestamp;
 use run_record::{
     AcceptQueue, Live, LivePhase, LiveQueues, LiveTrial, RunDirectory, RunRecord, TrialRecord,
 };
@@ -47,7 +46,7 @@ impl DrivenRun {
     pub(crate) fn write_live(&self, depth: u32, limit: u32) {
         let next = &self.trials[0];
         let queues = LiveQueues {
-            at: Timestamp::now(),
+            at_ns: 0,
             accept_queue: Some(AcceptQueue { depth, limit }),
             listeners: 1,
             deepest: depth,
@@ -61,7 +60,7 @@ impl DrivenRun {
             repetition: next.repetition,
             retry: 0,
             point: IndexMap::clone(&next.point),
-            began: Timestamp::now(),
+            began_ns: 0,
             phase: LivePhase::Connecting,
             queues: Some(queues),
         };
