@@ -16,10 +16,11 @@ use std::sync::Arc;
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, openat, renameat};
-use nix::sys::stat::{FileStat, Mode, SFlag, fstat, fstatat, mkdirat};
+use nix::sys::stat::{FileStat, Mode, fstat, fstatat, mkdirat};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use crate::error::{RunDirectoryError, io_error};
+use crate::file_kind::{check_kind, check_links, describe, kind};
 use crate::file_name::check_file_name;
 
 /// The largest file that is read into memory as a whole, bytes. A record, or the rows of a
@@ -378,38 +379,6 @@ impl Folder {
 /// Never wait for a pipe, and never follow a link.
 fn no_links() -> OFlag {
     OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY | OFlag::O_CLOEXEC
-}
-
-fn kind(status: &FileStat) -> SFlag {
-    SFlag::from_bits_truncate(status.st_mode & SFlag::S_IFMT.bits())
-}
-
-fn check_kind(status: &FileStat) -> io::Result<()> {
-    match kind(status) {
-        SFlag::S_IFREG => Ok(()),
-        other => Err(io::Error::other(format!("it is {}, not a regular file", describe(other)))),
-    }
-}
-
-fn check_links(status: &FileStat) -> io::Result<()> {
-    match status.st_nlink {
-        0 | 1 => Ok(()),
-        links => Err(io::Error::other(format!(
-            "it is a hard link, one of {links} names of the same file; copy it under another \
-             name and rename the copy"
-        ))),
-    }
-}
-
-fn describe(kind: SFlag) -> &'static str {
-    match kind {
-        SFlag::S_IFREG => "a file",
-        SFlag::S_IFDIR => "a directory",
-        SFlag::S_IFLNK => "a symbolic link",
-        SFlag::S_IFIFO => "a named pipe",
-        SFlag::S_IFSOCK => "a socket",
-        _ => "a device",
-    }
 }
 
 fn invalid(reason: String) -> io::Error {

@@ -25,6 +25,7 @@
 //! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
 //! | [`suite_directory`](SuiteDirectory) | the same for a suite |
 //! | [`folder`](Folder) | an open directory, in which no link is followed |
+//! | `file_kind` | kinds of files |
 //! | [`file_name`](check_file_name()) | names of files, as distinct from paths |
 //! | `new_folder` | a directory that appears with its files, or not at all |
 //! | `unfinished` | such directories of runs that were killed as they began |
@@ -49,6 +50,7 @@ mod directory;
 mod disturbance;
 mod error;
 mod execution_id;
+mod file_kind;
 mod file_name;
 mod folder;
 mod followed_trials;
