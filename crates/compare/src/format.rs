@@ -1,6 +1,7 @@
 //! Numbers as every renderer prints them.
 
-use crate::effect::{cliffs_delta, median, median_ratio};
+use run_view::statistics::{cliffs_delta, median, median_ratio};
+
 use crate::metric_comparison::MetricComparison;
 
 /// A value that does not exist.

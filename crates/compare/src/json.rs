@@ -2,12 +2,12 @@
 //! some are older than the terms in this crate (`figures` are metrics, `breaches`
 //! violations).
 
+use run_view::statistics::{cliffs_delta, median, median_ratio, ratio_interval};
 use serde_json::{Value, json};
 
 use crate::comparison::{Comparison, Scope};
 use crate::criteria::MIN_TRIALS;
 use crate::differences::Difference;
-use crate::effect::{cliffs_delta, median, median_ratio, ratio_interval};
 use crate::metric_comparison::MetricComparison;
 use crate::suite::SuiteComparison;
 

@@ -1,7 +1,8 @@
 //! The verdict on a metric from its trials.
 
+use run_view::statistics::{cliffs_delta, median};
+
 use crate::criteria::{Criteria, MIN_TRIALS};
-use crate::effect::{cliffs_delta, median};
 use crate::metric::Metric;
 use crate::verdict::Verdict;
 

@@ -10,7 +10,7 @@
 //! | `judge`, `criteria` | the verdict on a metric, and what decides it |
 //! | `differences` | what of machine and scenario differs, so that metrics are not comparable |
 //! | `law_changes` | laws that predict something else than in the baseline, or are no longer decided |
-//! | `mann_whitney`, `holm`, `effect` | the statistics |
+//! | `holm` | the correction for many tests |
 //! | `summary`, `format`, `metric_table` | sentences, numbers and a table that several renderers print |
 //! | `text`, `html`, `markdown`, `json` | the renderers, of runs and of suites |
 //!
@@ -22,14 +22,12 @@ mod comparison;
 mod conclusion;
 mod criteria;
 mod differences;
-mod effect;
 mod format;
 mod holm;
 mod html;
 mod json;
 mod judge;
 mod law_changes;
-mod mann_whitney;
 mod markdown;
 mod metric;
 mod metric_comparison;

@@ -1,13 +1,14 @@
 //! A metric of one cell, compared.
 
 use run_record::{AxisNames, TrialExecutions, TrialRecord};
+use run_view::statistics::p_value;
 
 use crate::cells::{CellPair, Point};
 use crate::criteria::Criteria;
+use crate::holm;
 use crate::judge::{has_enough_trials, judge};
 use crate::metric::{METRICS, Metric};
 use crate::verdict::Verdict;
-use crate::{holm, mann_whitney};
 
 /// A metric of one cell in both runs.
 #[derive(Debug)]
@@ -75,7 +76,7 @@ pub(crate) fn compare_metrics(
         (0..compared.len()).filter(|&index| compared[index].has_enough_trials()).collect();
     let p_values: Vec<f64> = tested
         .iter()
-        .map(|&index| mann_whitney::p_value(&compared[index].baseline, &compared[index].new))
+        .map(|&index| p_value(&compared[index].baseline, &compared[index].new))
         .collect();
     for (&index, p) in tested.iter().zip(holm::adjusted(&p_values)) {
         compared[index].p = Some(p);

@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 
 use report::Table;
+use run_view::statistics::median_ratio;
 
 use crate::comparison::Comparison;
 use crate::conclusion::Conclusion;
-use crate::effect::median_ratio;
 use crate::format::p_value;
 use crate::metric_comparison::MetricComparison;
 

@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 use report::Table;
 use run_record::describe_value;
 use run_view::prose::wrap;
+use run_view::statistics::{median_ratio, ratio_interval};
 
 use crate::comparison::{Comparison, Scope};
 use crate::differences::Difference;
-use crate::effect::{median_ratio, ratio_interval};
 use crate::format::{NONE, p_value, ratio, trials};
 use crate::metric::METRICS;
 use crate::metric_comparison::MetricComparison;

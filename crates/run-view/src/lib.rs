@@ -9,6 +9,7 @@
 //! | `trial_view` | a trial with the settings and sysctls that it ran under |
 //! | `undecided` | why a trial did not decide a law |
 //! | [`number`] | numbers as text |
+//! | [`statistics`] | tests and intervals over trials |
 //! | [`prose`] | sentences and lists as text |
 
 mod cell;
@@ -17,6 +18,7 @@ mod metric;
 pub mod number;
 pub mod prose;
 mod run;
+pub mod statistics;
 mod trial_view;
 mod undecided;
 

@@ -11,7 +11,7 @@ const COVERAGE: f64 = 0.95;
 
 /// Cliff's delta, from -1 to 1: of all pairs of a new and an old value, the share in which
 /// the new one is larger minus the share in which it is smaller. 0 if a sample is empty.
-pub(crate) fn cliffs_delta(old: &[f64], new: &[f64]) -> f64 {
+pub fn cliffs_delta(old: &[f64], new: &[f64]) -> f64 {
     let pairs = new.iter().flat_map(|new| old.iter().map(move |old| (old, new)));
     let (mut larger, mut smaller) = (0_i64, 0_i64);
     for (old, new) in pairs {
@@ -22,13 +22,13 @@ pub(crate) fn cliffs_delta(old: &[f64], new: &[f64]) -> f64 {
 }
 
 /// The median; `None` if there are no values.
-pub(crate) fn median(values: &[f64]) -> Option<f64> {
-    run_view::number::Spread::from_values(values.iter().copied()).map(|spread| spread.median)
+pub fn median(values: &[f64]) -> Option<f64> {
+    crate::number::Spread::from_values(values.iter().copied()).map(|spread| spread.median)
 }
 
 /// The new median ÷ the old one: 1 if both are 0, infinite if only the old one is; `None` if
 /// a sample is empty.
-pub(crate) fn median_ratio(old: &[f64], new: &[f64]) -> Option<f64> {
+pub fn median_ratio(old: &[f64], new: &[f64]) -> Option<f64> {
     let (old, new) = (median(old)?, median(new)?);
     Some(if old == new { 1.0 } else { new / old })
 }
@@ -36,7 +36,7 @@ pub(crate) fn median_ratio(old: &[f64], new: &[f64]) -> Option<f64> {
 /// The bootstrap percentile interval, 95 %, of the ratio of medians: each side's trials are
 /// resampled with replacement. The same seed gives the same interval. `None` if a sample is
 /// empty.
-pub(crate) fn ratio_interval(old: &[f64], new: &[f64], seed: u64) -> Option<(f64, f64)> {
+pub fn ratio_interval(old: &[f64], new: &[f64], seed: u64) -> Option<(f64, f64)> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut resample = |sample: &[f64]| -> Vec<f64> {
         sample.iter().map(|_| sample[rng.random_range(0..sample.len())]).collect()

@@ -10,7 +10,7 @@ const MAX_EXACT_PRODUCT: usize = 2_500;
 /// It is the share of all ways to split the pooled values into samples of these sizes whose
 /// rank sum is at least as far from its mean as the observed one. The count includes ties,
 /// so the test is exact with ties too.
-pub(crate) fn p_value(one: &[f64], other: &[f64]) -> f64 {
+pub fn p_value(one: &[f64], other: &[f64]) -> f64 {
     if one.is_empty() || other.is_empty() {
         return 1.0;
     }
