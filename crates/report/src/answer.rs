@@ -1,42 +1,74 @@
-//! The answer in two sentences.
+//! The answer to the scenario's question, in one or two sentences.
 //!
 //! | module | holds |
 //! |---|---|
-//! | `headline` | the quantity and the axis that the scenario declares |
-//! | `finding` | the finding: that quantity along that axis |
+//! | `headline` | what the scenario declares |
+//! | `statement` | a statement of the scenario as a sentence about a run |
+//! | `clause`, `words` | a clause of this sentence, and how its placeholders are filled |
+//! | `measure` | what a statement is about, measured in trials |
+//! | `difference` | whether values along an axis differ: the one rule of all answers |
+//! | `finding` | the finding without words of the scenario: a quantity along an axis |
 //! | `series` | the cells along an axis, with fixed values on the others |
-//! | `quantity` | the quantities that can be the answer |
+//! | `quantity` | the quantities that such a finding can be about |
 
+mod clause;
+mod difference;
 mod finding;
 mod headline;
+mod measure;
 mod quantity;
 mod series;
-
-pub use finding::findings;
+mod statement;
+mod words;
 
 use run_record::Verdict;
 use run_view::Run;
+use run_view::prose::sentence;
 
-/// The finding, and whether laws and checks held. Failed checks and missing trials come
-/// first.
+/// The finding. Failed checks and missing trials come first.
 pub fn answer(run: &Run) -> String {
     if run.trials.is_empty() {
         return "No trial has been run yet.".to_owned();
     }
-    let finding = finding::finding_of_undisturbed(run);
+    let finding = found(run);
     match run.verdict.verdict {
-        Verdict::Held | Verdict::NotChecked if run.verdict.disturbed_trials() == 0 => {
-            format!("{finding} {}", run.verdict.held_sentence())
-        }
-        // The headline says the rest.
+        // The verdict, which is shown with the answer, says the rest.
         Verdict::Inconclusive => finding,
-        _ => format!("{} {finding}", limits(run)),
+        Verdict::Held | Verdict::NotChecked | Verdict::HeldOnRetry => {
+            match run.verdict.describe_disturbed() {
+                Some(disturbed) => format!("{finding} {}.", sentence(&disturbed)),
+                None => finding,
+            }
+        }
+        Verdict::Failed | Verdict::Incomplete => format!("{} {finding}", run.verdict.headline()),
     }
 }
 
-/// Why the answer is limited, as one sentence.
-fn limits(run: &Run) -> String {
-    run.verdict.headline().replacen(". ", "; ", 1)
+/// The first sentence of the answer, for a line in a list of runs. It does not say whether
+/// something failed.
+pub(crate) fn in_a_line(run: &Run) -> Option<String> {
+    (!run.trials.is_empty()).then(|| sentences(run).swap_remove(0))
+}
+
+/// What was found, in the words of the scenario if it has any.
+fn found(run: &Run) -> String {
+    sentences(run).join(" ")
+}
+
+/// The sentences of what was found; at least one.
+fn sentences(run: &Run) -> Vec<String> {
+    let declared = headline::declared(run);
+    let said = declared.map(|headline| statement::sentences(run, &headline)).unwrap_or_default();
+    if said.is_empty() { vec![finding::finding_of_undisturbed(run)] } else { said }
+}
+
+/// The findings of a baseline and of a run that is compared with it: about the same, if the run
+/// has it.
+pub fn findings(baseline: &Run, new: &Run) -> [String; 2] {
+    match [baseline, new].map(headline::declared) {
+        [None, None] => finding::findings(baseline, new),
+        _ => [baseline, new].map(found),
+    }
 }
 
 /// How to run the missing trials; `None` if there are none.

@@ -5,6 +5,7 @@ use crate::cell::Cell;
 use crate::cells::{axis_place, cells, choose};
 use crate::expect::Expectations;
 use crate::expression::Programs;
+use crate::headline_check::keep_axes;
 use crate::kernel::{self, Kernel};
 use crate::limits::{Limits, MAX_PROBLEMS};
 use crate::model::{AxisValues, Scenario};
@@ -72,15 +73,12 @@ pub(crate) fn form(
     let expectations =
         Expectations::compile(&scenario.expect, &tree, text, &cells, kernel, programs, problems);
 
+    let written_axes: Vec<_> = axes.iter().map(PlacedAxis::axis).collect();
     if let Some(headline) = &mut scenario.headline {
-        // An override may have fixed the axis: then there is nothing to compare along.
-        headline.over.take_if(|over| axes.iter().all(|axis| axis.path != *over));
+        keep_axes(headline, &written_axes);
     }
-    scenario.matrix = axes
-        .iter()
-        .map(PlacedAxis::axis)
-        .map(|axis| (axis.path, AxisValues::List(axis.values)))
-        .collect();
+    scenario.matrix =
+        written_axes.into_iter().map(|axis| (axis.path, AxisValues::List(axis.values))).collect();
     Some(Form { scenario, tree, axes, cells, expectations })
 }
 

@@ -12,7 +12,7 @@
 //! | `file`, `document` | a file read and parsed once: a scenario or a suite |
 //! | `model`, `scenario_file` | the types of a scenario file, and its plan |
 //! | `name` | what can be the name of a scenario or suite |
-//! | `headline` | the value that answers a scenario's question |
+//! | `headline`, `headline_check` | what answers a scenario's question, and in which words |
 //! | `suite`, `suite_file` | several scenarios under one name |
 //! | `strict` | from the tree to a type, with all problems |
 //! | `axis` | axes: lists and ranges, checked against their setting |
@@ -62,6 +62,7 @@ mod facts;
 mod file;
 mod form;
 mod headline;
+mod headline_check;
 mod kernel;
 mod limits;
 mod model;
@@ -88,7 +89,7 @@ pub use axis::Axis;
 pub use cell::Cell;
 pub use document::{Document, catalogue, load, scenarios, suites};
 pub use expect::{ExpectationResult, Expectations};
-pub use headline::{Headline, HeadlineMetric};
+pub use headline::{Headline, HeadlineMetric, Piece, Statement, Texts, pieces};
 pub use kernel::{AnyKernel, Kernel, RefusedValue, SysctlKind, SysctlList};
 pub use limits::MAX_CELLS;
 pub use model::{

@@ -44,6 +44,9 @@ pub(crate) const MAX_MEMBERS: usize = 100;
 /// The most expectations of a scenario.
 pub(crate) const MAX_EXPECTATIONS: usize = 200;
 
+/// The most statements of a headline: sentences of an answer.
+pub(crate) const MAX_STATEMENTS: usize = 8;
+
 /// The longest expression: its bytes, and its words and signs. The parser and the
 /// evaluation recurse once for each.
 pub(crate) const MAX_EXPRESSION_BYTES: usize = 2_000;

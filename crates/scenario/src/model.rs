@@ -26,8 +26,8 @@ pub struct Scenario {
     /// Background.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
-    /// The value that answers the question. If absent, the report chooses the most
-    /// relevant value that differs between cells, along the axis where it differs most.
+    /// What answers the question. If absent, the report chooses the most relevant value that
+    /// differs between cells, along the axis where it differs most.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headline: Option<Headline>,
     /// The two hosts of each trial.

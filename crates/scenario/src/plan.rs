@@ -9,7 +9,7 @@ use crate::cell::Cell;
 use crate::expect::Expectations;
 use crate::expression::Programs;
 use crate::form::{ADDRESS, Form, form, place_of};
-use crate::headline;
+use crate::headline_check;
 use crate::kernel::Kernel;
 use crate::limits::Limits;
 use crate::model::Scenario;
@@ -91,7 +91,7 @@ pub(crate) fn plan(
         None => None,
     };
     let Some(scenario) = scenario else { return Err(errors(problems)) };
-    headline::check(scenario.headline.as_ref(), &tree, kernel, &mut problems);
+    headline_check::check(&scenario, &tree, kernel, &mut problems);
 
     let quick = tree.get(&["quick"]).cloned();
     tree.remove(&["quick".to_owned()]);

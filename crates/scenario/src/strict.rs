@@ -80,6 +80,7 @@ const MAPPINGS: &[&[&str]] = &[
     &["after"],
     &["record"],
     &["expect", "*"],
+    &["headline", "*"],
     &["quick"],
     &["quick", "hosts"],
     &["quick", "hosts", "server"],
@@ -99,6 +100,9 @@ pub(crate) fn only_mappings(node: &mut Node, problems: &mut Vec<Problem>) {
                 [] => "a scenario is a mapping".to_owned(),
                 [section, _] if section == "expect" => {
                     "an expectation is a mapping: write `that:` before it".to_owned()
+                }
+                [section, _] if section == "headline" => {
+                    "a statement of the headline is a mapping".to_owned()
                 }
                 path => format!("`{}` is a mapping of settings", path.join(".")),
             };

@@ -2,12 +2,15 @@
 
 use run_record::{Outcome, TrialRecord, describe_value};
 
-use super::headline::Headline;
+use super::headline::Plain;
 use super::quantity::Quantity;
 use super::series::{Series, all_series, relevance};
 use run_view::Cell;
 use run_view::Run;
 use run_view::number::{count, percent, total};
+
+/// Instead of a finding that a disturbed trial does not decide.
+pub(super) const DISTURBED: &str = "No rate, share or time was found: every trial was disturbed.";
 
 /// Of an axis with more values, only the ends and extremes are reported.
 const MAX_VALUES: usize = 3;
@@ -20,12 +23,12 @@ pub(super) fn finding_of_undisturbed(run: &Run) -> String {
 
 fn with_undisturbed(run: &Run, find: impl Fn(&Run) -> String) -> String {
     let is_disturbed = run.trials.iter().any(TrialRecord::is_disturbed);
-    if !is_disturbed || Headline::new(run).is_exact_law() {
+    if !is_disturbed || Plain::new(run).is_exact_law() {
         return find(run);
     }
     let undisturbed = run.undisturbed();
     match undisturbed.trials.is_empty() {
-        true => "No rate, share or time was found: every trial was disturbed.".to_owned(),
+        true => DISTURBED.to_owned(),
         false => find(&undisturbed),
     }
 }
@@ -42,7 +45,7 @@ fn finding(run: &Run) -> String {
 
 /// The findings of a baseline and of a run that is compared with it: of the same quantity in
 /// the same series, if the run has it.
-pub fn findings(baseline: &Run, new: &Run) -> [String; 2] {
+pub(super) fn findings(baseline: &Run, new: &Run) -> [String; 2] {
     let is_undisturbed = |run: &Run| !run.trials.iter().any(TrialRecord::is_disturbed);
     if ![baseline, new].into_iter().all(is_undisturbed) {
         return [baseline, new].map(finding_of_undisturbed);
@@ -74,7 +77,7 @@ fn find<'a>(
     all: &'a [Series<'a>],
 ) -> Result<(Quantity, &'a Series<'a>), String> {
     let cells: Vec<_> = cells.iter().filter(|cell| !cell.trials.is_empty()).collect();
-    let Headline { quantity: declared, over } = Headline::new(run);
+    let Plain { quantity: declared, over } = Plain::new(run);
     if let Some(quantity) = &declared
         && let Some(found) = along(quantity, all, over)
     {

@@ -3,12 +3,15 @@
 use indexmap::IndexMap;
 use run_record::{LawCheck, Outcome, TrialRecord};
 
+use super::difference::{Difference, difference, extreme, ratio};
+use super::measure::Better;
 use crate::laws::range;
 use run_view::Cell;
 use run_view::Run;
 use run_view::number::decimal;
 use run_view::number::{Spread, count, percent, total};
-use run_view::{Metric, metrics};
+use run_view::prose::several;
+use run_view::{Metric, metric_names, metrics};
 
 /// A law that is about a setting, not about its effect.
 const LAW_ABOUT_SETTING: &str = "listen-limit";
@@ -61,6 +64,11 @@ impl Quantity {
             "outcomes" => Some(Self::Outcomes),
             _ => metrics(run).find(|metric| metric.name == name).map(Self::Metric),
         }
+    }
+
+    /// Whether [`Quantity::named`] knows the name.
+    pub(super) fn has_name(name: &str) -> bool {
+        ["success", "outcomes"].contains(&name) || metric_names().any(|known| known == name)
     }
 
     /// The law with that id; `None` if the run did not measure it.
@@ -143,8 +151,7 @@ impl Quantity {
             }
             _ => {
                 let values = cells.map(of).collect::<Vec<_>>().join("; ");
-                let overlap = if self.overlaps(all) { "; their ranges overlap" } else { "" };
-                format!("{}: {values}{place}{overlap}.", self.name())
+                format!("{}: {values}{place}{}.", self.name(), self.compare(all))
             }
         }
     }
@@ -168,16 +175,35 @@ impl Quantity {
         ))
     }
 
-    /// Whether the ranges of a metric overlap in some of these cells.
-    fn overlaps(&self, cells: &[(String, &Cell<'_>)]) -> bool {
-        let Self::Metric(metric) = self else { return false };
-        let spreads: Vec<_> =
-            cells.iter().filter_map(|(_, cell)| cell.spread(metric.value)).collect();
-        let apart = |one: &Spread, other: &Spread| one.max < other.min || other.max < one.min;
-        let pairs = spreads.iter().enumerate();
-        let mut pairs =
-            pairs.flat_map(|(at, one)| spreads[..at].iter().map(move |other| (one, other)));
-        pairs.any(|(one, other)| !apart(one, other))
+    /// How a noisy metric differs between these cells, as the end of a sentence.
+    fn compare(&self, cells: &[(String, &Cell<'_>)]) -> String {
+        let Self::Metric(metric) = self else { return String::new() };
+        if !NOISY.contains(&metric.name) {
+            return String::new();
+        }
+        let values = |(_, cell): &(String, &Cell<'_>)| {
+            let measured = cell.executions().into_iter().filter_map(|trial| trial.measured());
+            measured.filter_map(metric.value).collect::<Vec<_>>()
+        };
+        let samples: Vec<_> = cells.iter().map(values).collect();
+        match difference(&samples, true, Some(Better::Higher)) {
+            Difference::Single => String::new(),
+            Difference::Same => {
+                "; no difference that is larger than the variation between trials".to_owned()
+            }
+            Difference::Unknown { trials } => {
+                format!("; {} per cell: variation unknown", several(trials as u64, "trial"))
+            }
+            Difference::Differs { .. } => {
+                let ends = extreme(&samples, false).zip(extreme(&samples, true));
+                let text = ends.and_then(|(low, high)| {
+                    let ratio = ratio(&samples[low], &samples[high])?;
+                    let [low, high] = [low, high].map(|at| &cells[at].0);
+                    Some(format!("; {ratio} as much with {high} as with {low}"))
+                });
+                text.unwrap_or_default()
+            }
+        }
     }
 
     fn name(&self) -> String {

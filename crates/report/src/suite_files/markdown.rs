@@ -2,6 +2,7 @@
 
 use run_record::{MemberState, SuiteMember, Verdict};
 
+use crate::answer::in_a_line;
 use crate::files::markdown_in_suite;
 use crate::junit::{RUN_CASE, Status, Unheld, unheld};
 use crate::suite::{Member, Suite};
@@ -90,15 +91,18 @@ fn table(suite: &Suite) -> Table {
             member.record.scenario.clone(),
             format!("{sign} {}", member.verdict.state.label()),
             member.verdict.describe().to_owned(),
+            member.run.and_then(in_a_line).unwrap_or_default(),
             trials.to_string(),
             format!("{took:.0} s"),
         ]
     };
     Table {
         title: String::new(),
-        head: ["scenario", "verdict", "checks", "trials", "took"].map(str::to_owned).into(),
+        head: ["scenario", "verdict", "checks", "answer", "trials", "took"]
+            .map(str::to_owned)
+            .into(),
         rows: suite.members().map(row).collect(),
-        words: 3,
+        words: 4,
     }
 }
 

@@ -1,11 +1,24 @@
 //! A suite as a table for a terminal.
 
 use run_record::SuiteDirectory;
+use run_view::prose::wrap;
 
+use crate::answer::in_a_line;
 use crate::suite::{Member, Suite};
 use crate::table::Table;
 
-/// A row for each scenario, the verdict, and the suite's directory.
+/// The answers of the scenarios that have a run; an empty line follows them.
+fn answers(suite: &Suite) -> String {
+    let answer = |member: Member<'_>| {
+        let answer = in_a_line(member.run?)?;
+        let text = visible::line(&format!("{}: {answer}", member.record.scenario)).into_owned();
+        Some(wrap(&text, "", "  "))
+    };
+    let answers: Vec<_> = suite.members().filter_map(answer).collect();
+    if answers.is_empty() { String::new() } else { format!("{}\n\n", answers.join("\n")) }
+}
+
+/// A row for each scenario, the answers, the verdict, and the suite's directory.
 pub(super) fn summary(suite: &Suite) -> String {
     let record = &suite.record;
     let row = |member: Member<'_>| {
@@ -40,9 +53,10 @@ pub(super) fn summary(suite: &Suite) -> String {
         Some(_) => "",
     };
     format!(
-        "{}\n\n{}\n\n{}{unfinished}\n\nSuite directory: {}",
+        "{}\n\n{}\n\n{}{}{unfinished}\n\nSuite directory: {}",
         visible::line(&format!("{}: {}", record.suite, record.question)),
         table.drawn(),
+        answers(suite),
         visible::line(&suite.verdict.headline()),
         suite.path.display()
     )

@@ -1,5 +1,6 @@
 //! The verdict on a run.
 
+use queue_model::accept_queue::LISTEN_LIMIT;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -59,6 +60,15 @@ impl RunVerdict {
     pub fn checked_of(&self, kind: CheckKind) -> u64 {
         let checks = self.checks.iter().filter(|check| check.kind == kind);
         checks.map(CheckVerdict::decided).sum()
+    }
+
+    /// The number of decided predictions by the kernel's laws that could have failed. A listener
+    /// has the limit that its listen(2) set, whatever the kernel does with it: that it is read
+    /// back is an ordinary check.
+    pub fn predictions(&self) -> u64 {
+        let laws = self.checks.iter().filter(|check| check.kind == CheckKind::Law);
+        let laws = laws.filter(|check| check.name != LISTEN_LIMIT.title);
+        laws.map(CheckVerdict::decided).sum()
     }
 
     /// The number of failed checks in failed trials, including their retries, and of the

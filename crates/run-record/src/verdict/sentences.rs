@@ -2,7 +2,6 @@
 
 use super::{RunVerdict, TrialVerdict, Verdict};
 use crate::execution_id::ExecutionId;
-use crate::violation::CheckKind;
 
 impl RunVerdict {
     /// The verdict in a line; for an unfinished run it starts with that.
@@ -18,9 +17,9 @@ impl RunVerdict {
                 self.describe_inconclusive((before > 0).then_some(&*on_retry))
             }
             _ if checked == 0 => "Nothing was checked.".to_owned(),
-            (0, 0) => format!("Held: all {checked} checks (invariants, laws, expectations)."),
+            (0, 0) => self.passed_sentence(),
             (0, before) => {
-                format!("Held, but {on_retry} ({before} of {checked} checks failed before).")
+                format!("Passed, but {on_retry} ({before} of {checked} checks failed before).")
             }
             (failed, 0) => format!("FAILED: {failed} of {checked} checks."),
             (failed, _) => format!("FAILED: {failed} of {checked} checks; {on_retry}."),
@@ -95,25 +94,19 @@ impl RunVerdict {
         format!("Inconclusive: {disturbed}. {held}.")
     }
 
-    /// A sentence about the checks, if all of them held.
-    pub fn held_sentence(&self) -> String {
-        let predictions = self.checked_of(CheckKind::Law);
-        let all = |number: u64, one: &str, rest: &str| match number {
-            1 => format!("its only {one}{rest}"),
-            n => format!("all {n} {one}s{rest}"),
+    /// A sentence about the checks, if all of them held. Only predictions that could have failed
+    /// are counted as such.
+    fn passed_sentence(&self) -> String {
+        let (checked, predictions) = (self.checked(), self.predictions());
+        let passed = match checked {
+            1 => "The only check passed".to_owned(),
+            n => format!("All {n} checks passed"),
         };
-        let by_law = " by the kernel's laws came true";
-        let text = match (predictions, self.checked() - predictions) {
-            (0, 0) => "nothing was checked.".to_owned(),
-            (0, checks) => format!("{} held.", all(checks, "check", "")),
-            (laws, 0) => format!("{}.", all(laws, "prediction", by_law)),
-            (laws, checks) => format!(
-                "{}, and {} held.",
-                all(laws, "prediction", by_law),
-                all(checks, "other check", "")
-            ),
-        };
-        capitalized(&text)
+        match predictions {
+            0 => format!("{passed}."),
+            1 => format!("{passed}, among them 1 prediction by the kernel's laws."),
+            n => format!("{passed}, among them {n} predictions by the kernel's laws."),
+        }
     }
 
     /// The progress of the run, if it is not finished.

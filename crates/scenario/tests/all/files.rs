@@ -154,10 +154,23 @@ fn the_example_of_the_documentation_is_a_scenario() {
 }
 
 #[test]
-fn the_suite_of_the_documentation_is_valid() {
+fn the_headline_of_the_documentation_is_valid() {
     let text = std::fs::read_to_string(root().join("docs/scenarios.md")).expect("the page");
     let example = text.split("```yaml\n").nth(2).and_then(|rest| rest.split("```").next());
-    let example = example.expect("a second example").replace("name: before-release", "name: mine");
+    let axes = "matrix: { server.design: [global-lock, snapshot], load.clients: [1, 2], \
+                load.messages: [1, 2] }";
+    let scenario =
+        format!("name: mine\nquestion: Which?\n{}{axes}\n", example.expect("a second example"));
+    let file = ScenarioFile::from_source(source("mine", &scenario));
+    let headline = plan_of(&file, &Overrides::default()).scenario.headline.expect("a headline");
+    assert_eq!(headline.0.len(), 1);
+}
+
+#[test]
+fn the_suite_of_the_documentation_is_valid() {
+    let text = std::fs::read_to_string(root().join("docs/scenarios.md")).expect("the page");
+    let example = text.split("```yaml\n").nth(3).and_then(|rest| rest.split("```").next());
+    let example = example.expect("a third example").replace("name: before-release", "name: mine");
     let suite = load_suite(&example).suite;
     assert!(suite.quick && suite.suite.len() == 2, "{suite:?}");
 }

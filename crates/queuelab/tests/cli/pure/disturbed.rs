@@ -72,7 +72,7 @@ fn a_run_with_a_few_disturbed_trials_says_so_beside_its_verdict() {
     let (output, ..) = run_fake(&place.path().join("runs"), &[&file], &disturbing(&[0, 1]));
     assert_eq!(output.status.code(), Some(0), "half is not most: {}", all_output(&output));
     let printed = text(&output.stdout);
-    let headline = printed.lines().find(|line| line.contains(" trials. Held: all ")).unwrap();
+    let headline = printed.lines().find(|line| line.contains(" trials. All ")).unwrap();
     assert!(headline.contains("2 of 4 trials were disturbed (other processes)"), "{headline}");
 }
 
@@ -86,7 +86,7 @@ fn disturbed_trials_are_retried_until_they_are_measured() {
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     assert_eq!((record.disturbed_retries, trials.len()), (1, 7), "each execution is recorded");
     let printed = text(&output.stdout);
-    assert!(printed.contains("Held: all ") && !printed.contains("were disturbed ("), "{printed}");
+    assert!(printed.contains(" checks passed") && !printed.contains("were disturbed ("), "{printed}");
     assert!(printed.contains("trial 0 (backlog 5): other processes took 50 %"), "{printed}");
     assert!(printed.contains("20 of 20 attempts succeeded"), "only measured ones: {printed}");
 }

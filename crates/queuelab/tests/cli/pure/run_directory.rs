@@ -120,7 +120,7 @@ fn a_record_that_is_a_link_or_a_pipe_is_not_read() {
 fn a_report_of_a_run_that_lost_trials_says_which() {
     let out = out_directory();
     let (output, ..) = run_fake(out.path(), &["smoke", "--seed", "7"], "{}");
-    assert!(text(&output.stdout).contains(" trials. Held: all "), "{}", all_output(&output));
+    assert!(text(&output.stdout).contains(" checks passed"), "{}", all_output(&output));
     let path = runs(out.path()).remove(0);
     let (_, trials) = RunDirectory::read(&path).unwrap();
     let lines = fs::read_to_string(path.join("trials.jsonl")).unwrap();

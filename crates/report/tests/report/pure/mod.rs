@@ -2,6 +2,7 @@
 
 mod answers;
 mod axis_names;
+mod catalogue;
 mod disturbed;
 mod extreme;
 mod files;
@@ -9,5 +10,6 @@ mod junit;
 mod png;
 mod retries;
 mod standalone;
+mod statements;
 mod suite;
 mod summary;

@@ -24,7 +24,7 @@ fn a_run_of_the_first_schema_is_read_and_reported() {
         );
         assert!(!trials.is_empty() && trials.iter().all(|trial| trial.retry == 0));
         let run = Run::new(record, trials);
-        assert!(summary(&run).contains("Held: all") && !summary(&run).contains("run again"));
+        assert!(summary(&run).contains(" checks passed") && !summary(&run).contains("run again"));
         assert!(file(&run, "junit.xml").contains("flakes=\"0\""));
     }
 }
@@ -35,7 +35,7 @@ fn trials_that_held_on_retry_are_reported_in_every_format() {
     let id = trials[3].id;
     let run = Run::new(record, trials);
     let text = summary(&run);
-    assert!(text.contains("Held, but 1 trial held only when run again (2 of"), "{text}");
+    assert!(text.contains("Passed, but 1 trial held only when run again (2 of"), "{text}");
     assert!(text.contains(&format!("\n  trial {id}, retry 1 (")) && !text.contains("Not finished"));
     let junit = file(&run, "junit.xml");
     let suites = roxmltree::Document::parse(&junit).unwrap();
@@ -50,17 +50,15 @@ fn trials_that_held_on_retry_are_reported_in_every_format() {
     assert_eq!(named("testsuite").next().unwrap().attribute("flakes"), Some("1"));
     let markdown = file(&run, "summary.md");
     assert!(
-        markdown.contains("⚠️ **16 of 16 trials. Held, but 1 trial held only when run again"),
+        markdown.contains("⚠️ **16 of 16 trials. Passed, but 1 trial held only when run again"),
         "{markdown}"
     );
     let page = file(&run, "report.html");
     assert!(page.contains("held only when run again") && page.contains(&format!("{id}, retry 2")));
     let annotation = report::run_annotation(&run).unwrap();
-    assert!(
-        annotation.starts_with(
-            "::warning title=queuelab backlog-sweep::16 of 16 trials. Held, but 1 trial"
-        )
-    );
+    assert!(annotation.starts_with(
+        "::warning title=queuelab backlog-sweep::16 of 16 trials. Passed, but 1 trial"
+    ));
 }
 
 /// Formats render the stored verdict, and do not decide again from the trials.

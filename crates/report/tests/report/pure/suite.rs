@@ -44,6 +44,10 @@ fn the_summary_of_a_suite_has_all_scenarios_and_failed_ones_first() {
     let terminal = Suite::read(&path).unwrap().summary();
     assert!(terminal.contains(&format!("Suite directory: {}", path.display())), "{terminal}");
     assert!(!terminal.contains("../"), "{terminal}");
+    let answer = "With clients 50, 36 of 50 attempts succeeded (72 %); ";
+    assert!(terminal.contains(&format!("\ngood: {answer}")), "{terminal}");
+    assert!(summary.contains(&format!("| {answer}")), "{summary}");
+    assert!(!terminal.contains("\nnever: ") && !terminal.contains("\ngone: "), "{terminal}");
     let annotation = Suite::read(&path).unwrap().annotation().unwrap();
     assert_eq!(annotation.matches("::error ").count(), 1, "{annotation}");
 }

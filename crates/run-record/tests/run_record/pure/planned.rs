@@ -86,7 +86,7 @@ fn a_run_that_has_lost_trials_names_them() {
     let (path, record) = finished_run(out.path());
     let whole = record.verdict.unwrap();
     assert_eq!(whole.verdict, Verdict::Held);
-    assert!(whole.headline().starts_with("6 of 6 trials. Held: all 6 checks"), "{whole:?}");
+    assert!(whole.headline().starts_with("6 of 6 trials. All 6 checks passed"), "{whole:?}");
 
     let text = fs::read_to_string(trials_file(&path)).unwrap();
     let lines: Vec<_> = text.split_inclusive('\n').collect();

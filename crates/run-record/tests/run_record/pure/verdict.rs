@@ -33,7 +33,7 @@ fn the_verdict_on_a_run_of_an_earlier_version_is_computed() {
     assert_eq!(
         headline,
         format!(
-            "16 of 16 trials. Held: all {} checks (invariants, laws, expectations).",
+            "16 of 16 trials. All {} checks passed.",
             verdict.checked()
         )
     );
@@ -189,7 +189,7 @@ fn the_headline_says_how_many_trials_were_disturbed() {
     trials[3] = disturbed(&trials[3]);
     let verdict = RunVerdict::new(&record, &trials);
     let headline = verdict.headline();
-    assert!(headline.starts_with("16 of 16 trials. Held: all "), "{headline}");
+    assert!(headline.starts_with("16 of 16 trials. All "), "{headline}");
     let disturbed =
         " 1 of 16 trials was disturbed (other processes): its rates and shares are no finding.";
     assert!(headline.ends_with(disturbed), "{headline}");

@@ -1,0 +1,168 @@
+//! Answers to full runs, with figures that were measured on a machine with two CPUs.
+
+use queue_model::law::Law;
+use queue_model::{accept_queue, syn_retry, time_wait};
+use report::Run;
+use run_record::{LawCheck, Outcome, TrialRecord};
+
+use super::answers;
+use super::planned::{applies, at, run};
+
+/// A law of a count that held.
+fn count(law: &Law, number: f64) -> LawCheck {
+    LawCheck { measured: Some(number), held: Some(true), ..LawCheck::new(law, number, None) }
+}
+
+/// A law of a time that held, a little late.
+fn time(law: &Law, predicted: f64) -> LawCheck {
+    let check = LawCheck::new(law, predicted, Some(predicted * 1.04));
+    LawCheck { measured: Some(predicted * 1.001), held: Some(true), ..check }
+}
+
+/// Sets how many attempts ended in these ways; the others succeeded.
+fn outcomes(trial: &mut TrialRecord, others: &[(Outcome, u64)]) {
+    let attempts = trial.attempts - others.iter().map(|(_, number)| number).sum::<u64>();
+    let others = others.iter().flat_map(|&(outcome, number)| (0..number).map(move |_| outcome));
+    trial.outcomes = (0..attempts).map(|_| Outcome::Ok).chain(others).collect();
+}
+
+/// A repetition's share of the variation between trials.
+fn varied(value: f64, trial: &TrialRecord) -> f64 {
+    value * (1.0 + 0.02 * f64::from(trial.repetition))
+}
+
+fn accept_queue_capacity() -> Run {
+    run("accept-queue-capacity", |trial| {
+        let backlog = at(trial, "backlog").as_f64().unwrap();
+        let somaxconn = at(trial, "somaxconn").as_f64().unwrap();
+        trial.laws = vec![count(&accept_queue::CAPACITY, backlog.min(somaxconn) + 1.0)];
+    })
+}
+
+fn fin_timeout() -> Run {
+    run("fin-timeout", |trial| {
+        let timeout = at(trial, "tcp_fin_timeout").as_f64().unwrap();
+        trial.laws = match at(trial, "linger").as_str().unwrap() {
+            "0s" => vec![time(&time_wait::TIME_WAIT_LENGTH, 60.0)],
+            _ => vec![time(&time_wait::FIN_WAIT_2_LENGTH, timeout)],
+        };
+    })
+}
+
+fn syn_retry_ladder() -> Run {
+    run("syn-retry-ladder", |trial| {
+        let retries = at(trial, "tcp_syn_retries").as_u64().unwrap() as u8;
+        let linear = at(trial, "tcp_syn_linear_timeouts").as_u64().unwrap() as u8;
+        let fails = syn_retry::SynRetry::new(retries, linear).timed_out.as_secs_f64();
+        trial.laws = vec![time(&syn_retry::FIRST_FAILURE, fails)];
+    })
+}
+
+fn time_wait_restart() -> Run {
+    run("time-wait-restart", |trial| {
+        let server_closes = at(trial, "closes_first") == "server";
+        let has_option = |axis| at(trial, axis).as_bool().unwrap();
+        let both = has_option("server.reuse_address") && has_option("restart_reuse_address");
+        let is_refused = server_closes && !both;
+        let seconds = Some(if is_refused { 60.041 } else { 0.0012 });
+        trial.restart = Some(run_record::Restart { seconds, ..Default::default() });
+        applies(trial, "restart.refused == 0", !server_closes);
+        applies(trial, "restart.seconds >= 60.0", is_refused);
+    })
+}
+
+fn lock_designs() -> Run {
+    run("lock-designs", |trial| {
+        let is_snapshot = at(trial, "design") == "snapshot";
+        let (delivered, latency) = match (at(trial, "clients").as_u64().unwrap(), is_snapshot) {
+            (20, false) => (32_700.0, 42.2e6),
+            (20, true) => (31_900.0, 46.2e6),
+            (100, false) => (97_400.0, 1.82e9),
+            (100, true) => (237_000.0, 0.63e9),
+            (_, false) => (119_000.0, 5.94e9),
+            (_, true) => (225_000.0, 3.31e9),
+        };
+        trial.rates.delivered = varied(delivered, trial);
+        trial.delivery_latency.count = 1;
+        trial.delivery_latency.p99_ns = varied(latency, trial) as u64;
+    })
+}
+
+fn slow_reader() -> Run {
+    run("slow-reader", |trial| {
+        let is_slow = at(trial, "slow_readers").as_u64().unwrap() == 1;
+        let is_locked = at(trial, "design") == "global-lock";
+        trial.rates.delivered = varied(if is_slow { 1.6 } else { 7_730.0 }, trial);
+        let wait = if is_slow && is_locked { 3.754e9 } else { 0.128e6 };
+        trial.accept_wait.count = 40;
+        trial.accept_wait.p50_ns = varied(wait, trial) as u64;
+    })
+}
+
+fn backlog_sweep() -> Run {
+    run("backlog-sweep", |trial| {
+        let backlog = at(trial, "backlog").as_u64().unwrap();
+        let all = trial.attempts;
+        applies(trial, "outcomes.ok == attempts", backlog >= all);
+        let accepted = if at(trial, "design") == "snapshot" { 24 } else { 40 };
+        outcomes(trial, &[(Outcome::TimedOut, all.saturating_sub(2 * backlog + accepted))]);
+    })
+}
+
+fn socket_buffers() -> Run {
+    run("socket-buffers", |trial| {
+        let largest =
+            |axis| at(trial, axis).as_str().unwrap().rsplit(' ').next().unwrap().to_owned();
+        let held = match (largest("tcp_wmem").as_str(), largest("tcp_rmem").as_str()) {
+            ("16384", "16384") => 30_248,
+            ("16384", "131072") => 169_048,
+            ("16384", _) => 1_060_224,
+            ("65536", "16384") => 62_264,
+            ("65536", "131072") => 198_792,
+            ("65536", _) => 1_097_184,
+            ("262144", "16384") => 198_792,
+            ("262144", "131072") => 331_320,
+            ("262144", _) => 1_259_016,
+            (_, "16384") => 596_376,
+            (_, "131072") => 861_432,
+            _ => 1_722_864,
+        };
+        trial.held_bytes = Some(held);
+    })
+}
+
+fn sigpipe() -> Run {
+    run("sigpipe", |trial| {
+        let is_default = at(trial, "sigpipe") == "default";
+        applies(trial, "server_died == \"\"", !is_default);
+        applies(trial, "server_died == \"SIGPIPE\"", is_default);
+        applies(trial, "outcomes.server_down > 0", is_default);
+        let lost = [270, 204, 296][trial.repetition as usize];
+        outcomes(trial, &[(Outcome::ServerDown, if is_default { lost } else { 0 })]);
+    })
+}
+
+fn smoke() -> Run {
+    run("smoke", |trial| {
+        let fits = at(trial, "backlog").as_u64().unwrap() >= trial.attempts;
+        applies(trial, "outcomes.ok == attempts", fits);
+        outcomes(trial, &[(Outcome::TimedOut, if fits { 0 } else { 9 })]);
+    })
+}
+
+#[test]
+fn the_answers_to_full_runs() {
+    let runs = [
+        accept_queue_capacity(),
+        backlog_sweep(),
+        fin_timeout(),
+        lock_designs(),
+        sigpipe(),
+        slow_reader(),
+        smoke(),
+        socket_buffers(),
+        syn_retry_ladder(),
+        time_wait_restart(),
+    ];
+    insta::assert_snapshot!(answers(&runs));
+}
