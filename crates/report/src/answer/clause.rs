@@ -72,7 +72,8 @@ pub(super) fn clauses<'a>(
         .map(|group| Clause::new(run, statement, measure, group))
         .filter(|clause| !clause.points.is_empty())
         .collect();
-    let is_disturbed = clauses.len() < all && cells.iter().any(Cell::is_disturbed);
+    let is_disturbed =
+        clauses.len() < all && measure.is_in(run) && cells.iter().any(Cell::is_disturbed);
     (clauses, is_disturbed)
 }
 

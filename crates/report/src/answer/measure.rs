@@ -54,6 +54,14 @@ impl<'a> Measure<'a> {
         trial_metric(HeadlineMetric::named(name)?).map(Self::Metric)
     }
 
+    /// Whether a run measures it: a law that is not about its cells is in none of its trials.
+    pub(super) fn is_in(self, run: &Run) -> bool {
+        match self {
+            Self::Law(id, _) => run.trials.iter().any(|trial| law(trial, id).is_some()),
+            Self::Metric(_) | Self::Expectation(_) => true,
+        }
+    }
+
     /// The number that a planned trial measured. The value of a metric is that of the first
     /// undisturbed execution; a law's is that of the last execution that decided it.
     pub(super) fn value(self, trial: &TrialExecutions<'_>) -> Option<f64> {

@@ -49,7 +49,7 @@ pub(super) fn sentences(run: &Run, headline: &Headline) -> Vec<String> {
 fn say(run: &Run, cells: &[Cell<'_>], statement: &Statement) -> Option<Said> {
     let measure = Measure::of(statement, run)?;
     let check = Checked::new(run, measure);
-    if let Some(failed) = check.failure(measure) {
+    if let Some(failed) = check.failure() {
         return Some(Said::Failed(failed));
     }
     let find = |name: &str| check.find(name);
@@ -169,6 +169,7 @@ fn closed(text: &str) -> String {
 /// How often a law or an expectation was decided.
 struct Checked<'a> {
     run: &'a Run,
+    measure: Measure<'a>,
     /// Planned trials that decided it.
     decided: Vec<TrialExecutions<'a>>,
     /// Their cells.
@@ -179,7 +180,7 @@ struct Checked<'a> {
 }
 
 impl<'a> Checked<'a> {
-    fn new(run: &'a Run, measure: Measure<'_>) -> Self {
+    fn new(run: &'a Run, measure: Measure<'a>) -> Self {
         let all = run.executions();
         let is_disturbed = all.iter().any(|trial| trial.measured().is_none());
         let decided: Vec<_> =
@@ -187,7 +188,7 @@ impl<'a> Checked<'a> {
         let cells: BTreeSet<_> = decided.iter().map(|trial| trial.first().cell).collect();
         let failed = decided.iter().filter(|trial| measure.held(trial) == Some(false));
         let failed = failed.cloned().collect();
-        Self { run, cells: cells.len(), failed, decided, is_disturbed }
+        Self { run, measure, cells: cells.len(), failed, decided, is_disturbed }
     }
 
     /// The value of a placeholder that does not depend on a place.
@@ -199,15 +200,19 @@ impl<'a> Checked<'a> {
             "trials" if !self.decided.is_empty() => {
                 Some(in_all(self.decided.len(), self.run.verdict.trials as usize, "trial"))
             }
+            "measured" => self.range(self.measure),
             _ => self.metric(name).or_else(|| self.setting(name)),
         }
     }
 
     /// The range of a metric in the trials that decided it.
     fn metric(&self, name: &str) -> Option<String> {
-        let metric = Measure::named(name)?;
-        let values = self.decided.iter().filter_map(|trial| metric.value(trial));
-        Some(span(metric, Spread::from_values(values)?))
+        self.range(Measure::named(name)?)
+    }
+
+    fn range(&self, measure: Measure<'_>) -> Option<String> {
+        let values = self.decided.iter().filter_map(|trial| measure.value(trial));
+        Some(span(measure, Spread::from_values(values)?))
     }
 
     /// The value of a setting, if it is the same in all trials that decided it, or in all.
@@ -226,7 +231,8 @@ impl<'a> Checked<'a> {
     }
 
     /// A sentence about the first trial in which it failed.
-    fn failure(&self, measure: Measure<'_>) -> Option<String> {
+    fn failure(&self) -> Option<String> {
+        let measure = self.measure;
         let trial = self.failed.first()?.last();
         let place = self.run.place(trial);
         let (failed, all) = (self.failed.len(), self.decided.len());

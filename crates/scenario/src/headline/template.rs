@@ -12,7 +12,7 @@ pub enum Piece<'a> {
 /// The placeholders with a name of their own. The path of a setting is a placeholder too, for
 /// its value, and so is the name of a metric, for its range in the trials that decided the
 /// statement's law or expectation.
-pub(crate) const PLACEHOLDERS: [&str; 13] = [
+pub(crate) const PLACEHOLDERS: [&str; 14] = [
     "values",
     "over",
     "by",
@@ -26,6 +26,7 @@ pub(crate) const PLACEHOLDERS: [&str; 13] = [
     "ratio",
     "cells",
     "trials",
+    "measured",
 ];
 
 /// The pieces of a text.

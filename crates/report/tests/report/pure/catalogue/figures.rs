@@ -1,7 +1,7 @@
 //! Answers to full runs, with figures that were measured on a machine with two CPUs.
 
 use queue_model::law::Law;
-use queue_model::{accept_queue, syn_retry, time_wait};
+use queue_model::{accept_queue, bind, syn_retry, time_wait};
 use report::Run;
 use run_record::{LawCheck, Outcome, TrialRecord};
 
@@ -68,6 +68,9 @@ fn time_wait_restart() -> Run {
         trial.restart = Some(run_record::Restart { seconds, ..Default::default() });
         applies(trial, "restart.refused == 0", !server_closes);
         applies(trial, "restart.seconds >= 60.0", is_refused);
+        if is_refused {
+            trial.laws = vec![time(&bind::FREE_AGAIN, 60.0)];
+        }
     })
 }
 
