@@ -86,7 +86,10 @@ fn disturbed_trials_are_retried_until_they_are_measured() {
     assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
     assert_eq!((record.disturbed_retries, trials.len()), (1, 7), "each execution is recorded");
     let printed = text(&output.stdout);
-    assert!(printed.contains(" checks passed") && !printed.contains("were disturbed ("), "{printed}");
+    assert!(
+        printed.contains(" checks passed") && !printed.contains("were disturbed ("),
+        "{printed}"
+    );
     assert!(printed.contains("trial 0 (backlog 5): other processes took 50 %"), "{printed}");
     assert!(printed.contains("20 of 20 attempts succeeded"), "only measured ones: {printed}");
 }

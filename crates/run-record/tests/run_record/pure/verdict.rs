@@ -30,13 +30,7 @@ fn the_verdict_on_a_run_of_an_earlier_version_is_computed() {
     let laws = trials.iter().flat_map(|trial| &trial.laws).filter(|law| law.held.is_some());
     assert_eq!(verdict.checked_of(CheckKind::Law), laws.count() as u64);
     let headline = verdict.headline();
-    assert_eq!(
-        headline,
-        format!(
-            "16 of 16 trials. All {} checks passed.",
-            verdict.checked()
-        )
-    );
+    assert_eq!(headline, format!("16 of 16 trials. All {} checks passed.", verdict.checked()));
 }
 
 #[test]
