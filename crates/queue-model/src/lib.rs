@@ -16,6 +16,7 @@
 //! | [`kernel_rules`] | the rules that differ between kernels |
 //! | [`law`] | what identifies and describes a law |
 //! | [`simulator`] | the outcome of each connection of a load, and its times |
+//! | [`observed_depth`] | the depth of an accept queue over time, from what was observed of it |
 //! | [`sizing`] | the smallest backlog for a burst, by simulation |
 //!
 //! No I/O: predictions can be computed and shown before anything is started.
@@ -26,6 +27,7 @@ pub mod cookies;
 pub mod held_acks;
 pub mod kernel_rules;
 pub mod law;
+pub mod observed_depth;
 pub mod ports;
 pub mod reuseport;
 pub mod simulator;
