@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use linux_net::monotonic_ns;
@@ -13,6 +14,7 @@ use crate::client::{Client, ClientId};
 use crate::client_thread::ClientThread;
 use crate::control::AcceptedConnection;
 use crate::counters::Counters;
+use crate::depth::read_depth;
 use crate::lock::lock;
 use crate::shared::Shared;
 
@@ -27,13 +29,21 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
     // Each loop has its own numbers.
     let mut next_id = index as ClientId;
     let step = shared.listeners.len() as ClientId;
+    let mut taken = 0;
     while shared.gate.wait_until_resumed() && shared.gate.wait(shared.settings.accept_delay) {
+        let called_ns = monotonic_ns();
         match listener.accept() {
             Ok((socket, peer)) => {
                 let at_ns = monotonic_ns();
+                taken += 1;
+                let depth = shared
+                    .reads_depths
+                    .load(Relaxed)
+                    .then(|| read_depth(listener, index as u32, called_ns, at_ns, taken))
+                    .flatten();
                 let peer = peer.as_socket().expect("a TCP peer has an IP address");
                 let connection = AcceptedConnection { peer, at_ns };
-                lock(&shared.accept_log).add_connection(connection);
+                lock(&shared.accept_log).add_connection(connection, depth);
                 if let Some(announce) = shared.announce {
                     announce(connection);
                 }
@@ -46,7 +56,9 @@ pub(crate) fn accept_loop(shared: &Arc<Shared>, index: usize) {
             Err(_) if shared.is_stopping() => break,
             Err(error) => match errno(&error) {
                 Errno::EINTR => {}
+                // It has been taken from the queue (`do_accept`).
                 aborted @ Errno::ECONNABORTED => {
+                    taken += 1;
                     lock(&shared.accept_log).add_accept_error(aborted);
                 }
                 other => {

@@ -31,6 +31,9 @@ pub enum ServerCommand {
     /// `release_backlog` if set. Response: [`ServerResponse::LetIn`]; a failure if
     /// it is impossible or `hold_acks` is not set.
     LetIn,
+    /// Read the depth of the accept queue after each accept(2) from now on, for the report.
+    /// Response: [`ServerResponse::ReadingDepths`].
+    ReadDepths,
     /// Response: [`ServerResponse::Status`].
     Status,
     /// Response: [`ServerResponse::Report`].
@@ -46,6 +49,8 @@ pub enum ServerCommand {
 pub enum ServerResponse {
     /// No ACK is held back any longer.
     LetIn,
+    /// The depth is read after each accept(2).
+    ReadingDepths,
     /// Totals so far.
     Status(ServerStatus),
     /// Everything so far.
@@ -103,6 +108,10 @@ pub struct ServerReport {
     /// The connections that accept(2) returned, in order: all of them, up to a million or
     /// what there is memory for.
     pub accepted: Vec<AcceptedConnection>,
+    /// Depths of the accept queues, in the order of time, if they were read: all of them, up to
+    /// [`MAX_TIMELINE_ROWS`](worker::metrics::MAX_TIMELINE_ROWS) or what there is memory for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub depths: Vec<DepthReading>,
     /// The number of all connections that accept(2) returned.
     #[serde(default)]
     pub connections: u64,
@@ -128,4 +137,24 @@ pub struct AcceptedConnection {
     pub peer: SocketAddr,
     /// CLOCK_MONOTONIC when accept(2) returned, nanoseconds.
     pub at_ns: u64,
+}
+
+/// The depth of an accept queue after an accept(2), read by the thread that called it: the
+/// only one that takes connections from this queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DepthReading {
+    /// The listener, from 0.
+    pub listener: u32,
+    /// CLOCK_MONOTONIC before accept(2) was called, nanoseconds.
+    pub called_ns: u64,
+    /// When it had returned, before the reading.
+    pub from_ns: u64,
+    /// After the reading.
+    pub to_ns: u64,
+    /// Connections that accept(2) had taken from this queue.
+    pub taken: u64,
+    /// Connections in the queue.
+    pub depth: u32,
+    /// The queue's limit.
+    pub limit: u32,
 }

@@ -16,7 +16,7 @@
 //! - `capacity`: how many clients the limits of the machine allow; `frame_memory`: the memory
 //!   that large messages share.
 //! - `lock`: locks a mutex after a panic of another thread.
-//! - `accept`: an accept loop; `gate` pauses it.
+//! - `accept`: an accept loop; `depth` reads the depth of its queue, and `gate` pauses it.
 //! - `client_thread`: one client's life; `threads` bounds, starts and joins them.
 //! - `client`: a client's socket, the only place that writes to one; `reader` reads from it.
 //! - `registry`: the mutex whose waits and holds are measured.
@@ -31,6 +31,7 @@ mod client;
 mod client_thread;
 mod control;
 mod counters;
+mod depth;
 mod design;
 mod designs;
 mod durations;
@@ -52,8 +53,8 @@ pub use self::worker::{run_worker, serve};
 pub use capacity::MAPPINGS_PER_CLIENT;
 pub use check::check_settings;
 pub use control::{
-    AcceptedConnection, ClientFailures, ServerCommand, ServerEvent, ServerMessage, ServerProtocol,
-    ServerReport, ServerResponse, ServerStatus,
+    AcceptedConnection, ClientFailures, DepthReading, ServerCommand, ServerEvent, ServerMessage,
+    ServerProtocol, ServerReport, ServerResponse, ServerStatus,
 };
 pub use design::Design;
 pub use designs::{DESIGNS, DesignName, UnknownDesign};

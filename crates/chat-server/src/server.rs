@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -67,6 +68,7 @@ impl Server {
             frame_memory: FrameMemory::new(frame_memory),
             counters: Counters::default(),
             accept_log: Mutex::new(AcceptLog::new(records)),
+            reads_depths: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             settings: settings.clone(),
         };
@@ -160,6 +162,12 @@ impl ServerHandle {
     /// setsockopt(2) fail.
     pub fn let_in(&self) -> Result<(), ServerError> {
         self.shared.let_in()
+    }
+
+    /// Reads the depth of the accept queue after each accept(2) from now on
+    /// ([`ServerReport::depths`]).
+    pub fn read_depths(&self) {
+        self.shared.reads_depths.store(true, Relaxed);
     }
 
     /// Totals so far.

@@ -7,9 +7,13 @@ use std::sync::{Arc, Mutex};
 use chat_protocol::Codec;
 use nix::errno::Errno;
 use socket2::Socket;
-use worker::metrics::{ClientLimit, ClosedBecause, ResourceUsage, ServerMetrics};
+use worker::metrics::{
+    ClientLimit, ClosedBecause, MAX_TIMELINE_ROWS, ResourceUsage, ServerMetrics,
+};
 
-use crate::control::{AcceptedConnection, ClientFailures, ServerReport, ServerStatus};
+use crate::control::{
+    AcceptedConnection, ClientFailures, DepthReading, ServerReport, ServerStatus,
+};
 use crate::counters::Counters;
 use crate::error::ServerError;
 use crate::frame_memory::FrameMemory;
@@ -39,6 +43,8 @@ pub(crate) struct Shared {
     pub(crate) frame_memory: FrameMemory,
     pub(crate) counters: Counters,
     pub(crate) accept_log: Mutex<AcceptLog>,
+    /// The depth is read after each accept(2).
+    pub(crate) reads_depths: AtomicBool,
     pub(crate) stopping: AtomicBool,
 }
 
@@ -46,6 +52,7 @@ pub(crate) struct Shared {
 #[derive(Debug)]
 pub(crate) struct AcceptLog {
     accepted: Vec<AcceptedConnection>,
+    depths: Vec<DepthReading>,
     /// Connections to list, at most.
     max_listed: usize,
     connections: u64,
@@ -60,6 +67,7 @@ impl AcceptLog {
     pub(crate) fn new(max_listed: usize) -> Self {
         Self {
             accepted: Vec::new(),
+            depths: Vec::new(),
             max_listed,
             connections: 0,
             accept_errors: BTreeMap::new(),
@@ -68,8 +76,18 @@ impl AcceptLog {
         }
     }
 
-    pub(crate) fn add_connection(&mut self, connection: AcceptedConnection) {
+    pub(crate) fn add_connection(
+        &mut self,
+        connection: AcceptedConnection,
+        depth: Option<DepthReading>,
+    ) {
         self.connections += 1;
+        if let Some(depth) = depth
+            && self.depths.len() < self.max_listed.min(MAX_TIMELINE_ROWS)
+            && self.depths.try_reserve(1).is_ok()
+        {
+            self.depths.push(depth);
+        }
         if self.accepted.len() < self.max_listed && self.accepted.try_reserve(1).is_ok() {
             self.accepted.push(connection);
         }
@@ -148,16 +166,18 @@ impl Shared {
         let (lock_wait, lock_hold) = self.registry.lock_times();
         let ClientFailures { accept_errors, thread_errors, closed, client_limit } =
             self.client_failures();
-        let (mut accepted, connections, accept_run_delay_seconds) = {
-            let accept_log = lock(&self.accept_log);
-            (accept_log.accepted.clone(), accept_log.connections, accept_log.run_delay_seconds)
+        let (mut accepted, mut depths, connections, accept_run_delay_seconds) = {
+            let log = lock(&self.accept_log);
+            (log.accepted.clone(), log.depths.clone(), log.connections, log.run_delay_seconds)
         };
         // Two accept loops may have recorded theirs in reverse order.
         accepted.sort_by_key(|connection| connection.at_ns);
+        depths.sort_by_key(|depth| depth.to_ns);
         let turned_away =
             [ClosedBecause::MaxClients, ClosedBecause::NoThread].map(|cause| closed.get(&cause));
         ServerReport {
             accepted,
+            depths,
             connections,
             messages_ingested: self.counters.messages_ingested.load(Relaxed),
             deliveries: self.counters.deliveries.load(Relaxed),

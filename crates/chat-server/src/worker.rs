@@ -113,6 +113,10 @@ fn handle_inputs(
                     continue;
                 }
                 ServerCommand::LetIn => handle.let_in().map(|()| ServerResponse::LetIn),
+                ServerCommand::ReadDepths => {
+                    handle.read_depths();
+                    Ok(ServerResponse::ReadingDepths)
+                }
                 ServerCommand::Status => Ok(ServerResponse::Status(handle.status())),
                 ServerCommand::Report => Ok(ServerResponse::Report(Box::new(handle.report()))),
                 ServerCommand::Stop => return Ok(()),

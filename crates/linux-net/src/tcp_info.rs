@@ -65,6 +65,13 @@ pub struct TcpInfo {
     pub sacked: u32,
 }
 
+impl TcpInfo {
+    /// Of a listening socket, the length of its accept queue and the queue's limit.
+    pub fn accept_queue(&self) -> Option<(u32, u32)> {
+        (self.state == TcpState::Listen).then_some((self.unacked, self.sacked))
+    }
+}
+
 /// Reads TCP_INFO of a socket.
 ///
 /// # Errors
@@ -115,9 +122,11 @@ mod tests {
         assert_eq!(info.state, TcpState::Established);
         assert_eq!((info.retransmits, info.total_retransmits), (0, 0));
         assert!(info.rtt_us > 0);
+        assert_eq!(info.accept_queue(), None);
         let info = tcp_info(listener.as_fd()).unwrap();
         assert_eq!(info.state, TcpState::Listen);
         assert_eq!(info.unacked, 1, "one connection is queued");
+        assert_eq!(info.accept_queue(), Some((1, info.sacked)));
         drop(listener);
         let info = tcp_info(client.as_fd()).unwrap();
         assert_eq!(info.state, TcpState::Close, "closing the listener resets its queue");

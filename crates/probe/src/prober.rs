@@ -111,6 +111,7 @@ impl Prober {
     /// than the time stamp of its sample, and no effect precedes its cause.
     fn sample(&mut self, missed: u64, scan: bool) -> Result<(), ProbeError> {
         let connections = if scan { Some(self.scan()?) } else { None };
+        let from_ns = monotonic_ns();
         let queues = self.sockets.sample_listeners()?;
         self.last_ns = monotonic_ns();
         // Ticks that passed during the sample are before its time stamp: they are
@@ -121,7 +122,7 @@ impl Prober {
         summary::add_listeners(&mut self.summary, queues);
         if let Some(timeline) = &mut self.timeline {
             let listeners = queues.to_vec();
-            timeline.add(Sample { at_ns: self.last_ns, missed, listeners, connections });
+            timeline.add(Sample { at_ns: self.last_ns, from_ns, missed, listeners, connections });
         }
         self.allowance.account(self.last_ns, process_cpu_ns());
         Ok(())

@@ -1,18 +1,16 @@
 //! The samples as rows, without unchanged periods.
 
-use worker::metrics::TimelineRow;
+use worker::metrics::{DepthSource, MAX_TIMELINE_ROWS, TimelineRow};
 
 use crate::control::Connections;
 use crate::sockets::Queue;
-
-/// Maximum number of rows, about 20 MB: more than three minutes if the queue of one
-/// listener changes every millisecond.
-const MAX_ROWS: usize = 200_000;
 
 /// One sample of the queues.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sample {
     pub(crate) at_ns: u64,
+    /// Before the listeners were read.
+    pub(crate) from_ns: u64,
     /// Ticks missed just before it.
     pub(crate) missed: u64,
     pub(crate) listeners: Vec<Queue>,
@@ -37,7 +35,7 @@ pub(crate) struct Timeline {
 
 impl Timeline {
     pub(crate) fn new() -> Self {
-        Self::with_capacity(MAX_ROWS)
+        Self::with_capacity(MAX_TIMELINE_ROWS)
     }
 
     fn with_capacity(capacity: usize) -> Self {
@@ -119,6 +117,8 @@ impl Timeline {
                 listener,
                 depth: queue.map(|queue| queue.queue.depth),
                 limit: queue.map(|queue| queue.queue.limit),
+                source: Some(DepthSource::Probe),
+                from_ns: Some(sample.from_ns),
                 ..TimelineRow::default()
             }
         }));

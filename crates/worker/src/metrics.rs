@@ -18,6 +18,6 @@ pub use latency::{DurationSummary, LatencySummary};
 pub use probe::{ListenerSummary, ProbeSummary, StateSummary};
 pub use queue::AcceptQueue;
 pub use server::{ClientLimit, ServerMetrics};
-pub use timeline::TimelineRow;
+pub use timeline::{DepthSource, MAX_TIMELINE_ROWS, TimelineRow};
 pub use unframed::UnframedAnswer;
 pub use usage::ResourceUsage;

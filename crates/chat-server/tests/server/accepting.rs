@@ -52,6 +52,28 @@ fn the_accept_queue_holds_one_more_than_the_backlog() {
 }
 
 #[test]
+fn the_depth_is_read_after_each_accept_if_it_is_requested() {
+    let server = TestServer::start(&paused(7));
+    let _held = queue_up(server.address, 3);
+    server.handle.read_depths();
+    server.handle.resume();
+    wait_until("all are accepted", || server.accepted() == 3);
+    let report = server.stop();
+    let read: Vec<_> = report.depths.iter().map(|read| (read.taken, read.depth)).collect();
+    assert_eq!(read, [(1, 2), (2, 1), (3, 0)]);
+    for (read, accepted) in report.depths.iter().zip(&report.accepted) {
+        assert_eq!((read.listener, read.limit, read.from_ns), (0, 7, accepted.at_ns));
+        assert!(read.called_ns <= read.from_ns && read.from_ns <= read.to_ns, "{read:?}");
+    }
+    let between = report.depths.windows(2).all(|two| two[0].to_ns <= two[1].called_ns);
+    assert!(between, "{:?}", report.depths);
+
+    let silent = TestServer::start(&settings());
+    let _client = silent.connect();
+    assert_eq!(silent.stop().depths, []);
+}
+
+#[test]
 fn a_negative_backlog_means_somaxconn() {
     let somaxconn: usize = std::fs::read_to_string("/proc/sys/net/core/somaxconn")
         .expect("every network namespace has it")

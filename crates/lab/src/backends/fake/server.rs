@@ -62,6 +62,7 @@ impl Scripted<ServerProtocol> for FakeServer {
         }
         match command {
             ServerCommand::Resume => {}
+            ServerCommand::ReadDepths => self.output.respond(id, ServerResponse::ReadingDepths),
             ServerCommand::LetIn => self.output.respond(id, ServerResponse::LetIn),
             ServerCommand::Status => {
                 let state = lock(&self.state);
