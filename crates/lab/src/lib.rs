@@ -35,6 +35,7 @@
 //! | `listen_path` | the simulator's input for a cell, or why the simulator does not cover it |
 //! | `sysctls_in_force` | the sysctls of both hosts, as far as they are known |
 //! | `invariants` | what must hold in every trial |
+//! | `queue_timeline` | the readings of a trial's accept queue, and whether they agree |
 //! | `facts` | the variables of a scenario's expectations |
 //! | `metrics` | a trial's metrics, from the reports of server and load |
 //! | `usage_window` | how busy the machine was while a load ran |
@@ -66,6 +67,7 @@ mod namespace_defaults;
 mod outcome_join;
 mod phantoms;
 mod probe_client;
+mod queue_timeline;
 mod running;
 mod running_kernel;
 mod schedule;

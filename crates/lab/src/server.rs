@@ -67,6 +67,13 @@ impl Server {
         }
     }
 
+    /// Lets the server read the depth of its accept queue after each accept(2).
+    pub(crate) fn read_depths(&mut self) -> Result<()> {
+        Ok(self
+            .client
+            .request("response to read_depths", ServerCommand::ReadDepths, |_| Some(()))?)
+    }
+
     /// Lets the server accept if it was started paused.
     pub(crate) fn resume(&mut self) {
         self.client.send(ServerCommand::Resume);

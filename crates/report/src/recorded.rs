@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use linux_net::Counter;
 use run_record::{
-    ExecutionId, Folder, ListenerSummary, RunDirectory, RunDirectoryError, TrialRecord,
+    ExecutionId, Folder, ListenerSummary, PeakSource, RunDirectory, RunDirectoryError, TrialRecord,
 };
 
 use charts::{self, Chart, Recorded};
@@ -157,16 +157,22 @@ struct Rank {
 
 impl Rank {
     fn new(trial: &TrialRecord) -> Self {
-        let listeners = trial.evidence.probe.iter().flat_map(|probe| &probe.listeners);
+        let listeners = trial.evidence.probe.as_ref().map_or(&[][..], |probe| &probe.listeners);
+        // The peak is that of all listeners together. What the kernel counted cannot be drawn.
+        let drawn = trial
+            .evidence
+            .deepest_queue
+            .filter(|peak| listeners.len() == 1 && peak.shown_by != PeakSource::Overflow);
+        let known = drawn.map_or(0, |peak| peak.at_least);
         // A queue holds one more than its limit.
         let fullness = |listener: &ListenerSummary| {
             let capacity = u64::from(listener.limit) + 1;
-            (u64::from(listener.deepest) * 10 / capacity).min(10) as u32
+            (u64::from(listener.deepest.max(known)) * 10 / capacity).min(10) as u32
         };
         Self {
             drops: drops(trial),
             retransmitting_attempts: trial.retransmitting_attempts(),
-            fullest: listeners.map(fullness).max(),
+            fullest: listeners.iter().map(fullness).max(),
             trial: Reverse(trial.execution_id()),
         }
     }

@@ -21,6 +21,8 @@
 //! | [`attempt`](AttemptRow) | a row of `attempts/*.csv` |
 //! | [`agreement`](Agreement) | how well the simulator agrees with the measurements |
 //! | [`histogram`](LatencyHistogram) | a histogram of latencies |
+//! | [`observed_queue`](QueueRows) | the rows of a trial as observations of its accept queue |
+//! | [`queue_peak`](QueuePeak) | the deepest accept queue of a trial, and how it is known |
 //! | `worker::metrics` | the measurements of the workers, such as [`TimelineRow`] |
 //! | [`directory`](RunDirectory) | the directory: create, append, resume, read |
 //! | [`suite_directory`](SuiteDirectory) | the same for a suite |
@@ -61,8 +63,10 @@ mod law_verdict;
 mod live;
 mod lock;
 mod new_folder;
+mod observed_queue;
 mod outcome;
 mod planned;
+mod queue_peak;
 mod rows;
 mod run;
 mod run_name;
@@ -96,7 +100,9 @@ pub use judge::DisturbanceThresholds;
 pub use law::{LawCheck, LawNotApplied};
 pub use law_verdict::LawVerdict;
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
+pub use observed_queue::{QueueRows, Unobserved};
 pub use outcome::{Outcome, OutcomeCounts};
+pub use queue_peak::{PeakSource, QueuePeak};
 pub use run::{
     Backend, Build, Interleaved, InterleavedRole, KernelReport, KernelRules, MAX_CELLS, Machine,
     Overrides, RunRecord, SCHEMA_VERSION, ScenarioRecord, Tool,
@@ -117,7 +123,7 @@ pub use verdict::{
 pub use violation::{CheckKind, Violation};
 pub use wall_clock::wall_time;
 pub use worker::metrics::{
-    AcceptQueue, ClientLimit, ClosedBecause, DurationSummary, EndedBy, Integrity, LatencySummary,
-    ListenerSummary, ProbeSummary, ResourceUsage, ServerMetrics, StateSummary, TimelineRow,
-    UnframedAnswer,
+    AcceptQueue, ClientLimit, ClosedBecause, DepthSource, DurationSummary, EndedBy, Integrity,
+    LatencySummary, ListenerSummary, ProbeSummary, ResourceUsage, ServerMetrics, StateSummary,
+    TimelineRow, UnframedAnswer,
 };

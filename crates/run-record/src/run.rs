@@ -19,11 +19,12 @@ use crate::verdict::RunVerdict;
 ///
 /// | version | new in it |
 /// |---|---|
+/// | 5 | readings of the accept queue by the server in `timelines/*.csv`, and the deepest queue of a trial (`evidence.deepest_queue`) |
 /// | 4 | the outcomes `self_connected` and `unconfirmed`; threads that the server could not start; who ended incomplete attempts (`incomplete_by`); what clients left (`evidence.left`); `disturbance` of a trial, its thresholds and retries, and the verdict `inconclusive` |
 /// | 3 | the verdict on a run and on a suite |
 /// | 2 | retries: `retries` of a run, `retry` of a trial |
 /// | 1 | |
-pub const SCHEMA_VERSION: u32 = 4;
+pub const SCHEMA_VERSION: u32 = 5;
 
 /// The contents of `run.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -20,6 +20,7 @@ use crate::law::LawCheck;
 use crate::law::LawNotApplied;
 use crate::law::read_checks;
 use crate::outcome::OutcomeCounts;
+use crate::queue_peak::QueuePeak;
 use crate::standalone::StandaloneView;
 use crate::sysctl_values::SysctlValues;
 use crate::violation::{CheckKind, Violation};
@@ -241,6 +242,10 @@ pub struct Evidence {
     /// A summary of the probe in the server's host; none without a probe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe: Option<ProbeSummary>,
+    /// The deepest accept queue, by everything that was observed of it; none in older records,
+    /// and for a standalone load.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deepest_queue: Option<QueuePeak>,
     /// What the clients left at the server's host; none in older records, and for a
     /// standalone load.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -7,7 +7,8 @@ use linux_net::{Counter, Sysctl};
 use queue_model::syn_queue::SynQueueFull;
 use queue_model::syn_retry::SynRetry;
 use run_record::{
-    ClosedBecause, EndedBy, ListenerSummary, Outcome, RunRecord, StateSummary, TrialRecord,
+    ClosedBecause, EndedBy, ListenerSummary, Outcome, PeakSource, RunRecord, StateSummary,
+    TrialRecord,
 };
 use serde_json::Value;
 
@@ -190,12 +191,16 @@ impl<'a> TrialView<'a> {
     }
 
     /// The largest number of connections observed in one listener's accept queue: by the
-    /// probe, or after the last attempt was decided if nothing was accepted before.
+    /// probe or the server, or after the last attempt was decided if nothing was accepted
+    /// before. A counter that says that it was full is no observation.
     pub fn max_depth(&self) -> Option<u32> {
         let sampled = self.listener_summaries().iter().map(|listener| listener.deepest).max();
-        let is_final = self.accepts_nothing() && self.listeners() == 1;
+        let is_single = self.listeners() == 1;
+        let is_final = self.accepts_nothing() && is_single;
         let last = self.record.evidence.accept_queue.filter(|_| is_final);
-        sampled.max(last.map(|queue| queue.depth))
+        let peak = self.record.evidence.deepest_queue;
+        let read = peak.filter(|peak| is_single && peak.shown_by != PeakSource::Overflow);
+        sampled.max(last.map(|queue| queue.depth)).max(read.map(|peak| peak.at_least))
     }
 
     /// Whether nothing is accepted before every attempt is decided.

@@ -1,10 +1,11 @@
 //! Third stage: the reports of both sides as one row for each attempt.
 
 use linux_net::CounterDelta;
-use run_record::OutcomeCounts;
+use run_record::{OutcomeCounts, TimelineRow};
 
 use super::observe::Observed;
 use crate::outcome_join::{self, Joined, ServerConnections};
+use crate::queue_timeline;
 use crate::server::ServerEnd;
 
 /// Both sides of a trial, joined.
@@ -12,6 +13,8 @@ pub(super) struct JoinedTrial {
     /// A row for each attempt, and accepted connections that match none.
     pub(super) attempts: Joined,
     pub(super) outcomes: OutcomeCounts,
+    /// Readings of the accept queue by the probe and the server; empty unless recorded.
+    pub(super) timeline: Vec<TimelineRow>,
     /// Connections that the server accepted; `None` if it died without reporting them.
     pub(super) accepted: Option<usize>,
     /// The signal or exit code of a server that died; `None` if it was stopped.
@@ -38,9 +41,15 @@ pub(super) fn join(observed: &Observed) -> JoinedTrial {
             (server, Some(status.clone()))
         }
     };
+    let depths = match &observed.end {
+        ServerEnd::Stopped(report) => &report.depths[..],
+        ServerEnd::Died { .. } => &[],
+    };
+    let sampled = observed.probed.as_ref().map_or(&[][..], |probe| &probe.timeline);
     let accepted = server.accepted.map(<[_]>::len);
     let attempts = outcome_join::join(&observed.loaded.report.attempts, server);
     JoinedTrial {
+        timeline: queue_timeline::merged(sampled.to_vec(), depths),
         outcomes: attempts.rows.iter().map(|row| row.outcome).collect(),
         attempts,
         accepted,

@@ -1,5 +1,7 @@
 //! Fourth stage: invariants, laws and the simulation.
 
+use linux_net::Counter;
+use queue_model::observed_depth::DepthBounds;
 use run_record::{Check, Simulated};
 
 use super::context::TrialContext;
@@ -8,6 +10,7 @@ use super::observe::Observed;
 use super::testbed::ClosedTestbed;
 use crate::invariants;
 use crate::laws::{CheckedLaws, Measurements};
+use crate::queue_timeline;
 use crate::server::ServerEnd;
 use crate::simulated::{SimulationInputs, simulated};
 
@@ -15,6 +18,8 @@ use crate::simulated::{SimulationInputs, simulated};
 pub(super) struct Judged {
     pub(super) invariants: Vec<Check>,
     pub(super) laws: CheckedLaws,
+    /// The bounds of the accept queue's depth; `None` if they are not known.
+    pub(super) queue: Option<DepthBounds>,
     /// The simulation, or why there is none.
     pub(super) simulated: Result<Simulated, String>,
 }
@@ -26,8 +31,14 @@ pub(super) fn judge(
     observed: &Observed,
     joined: &JoinedTrial,
 ) -> Judged {
+    let mut invariants = check_invariants(trial, testbed, observed, joined);
+    let queue = trial.timeline.then(|| check_queue(joined)).and_then(|checked| {
+        invariants.push(checked.check);
+        checked.bounds
+    });
     Judged {
-        invariants: check_invariants(trial, testbed, observed, joined),
+        invariants,
+        queue,
         laws: observed.laws.check(
             &Measurements {
                 accept_queue: observed.loaded.accept_queue,
@@ -41,6 +52,16 @@ pub(super) fn judge(
         ),
         simulated: simulate(trial, observed, joined),
     }
+}
+
+fn check_queue(joined: &JoinedTrial) -> queue_timeline::CheckedQueue {
+    let cookies = joined.server.changes.get(Counter::SyncookiesSent.name());
+    queue_timeline::check(
+        &joined.timeline,
+        &joined.attempts.rows,
+        joined.accepted.is_some(),
+        cookies.is_some_and(|&sent| sent > 0),
+    )
 }
 
 fn check_invariants(

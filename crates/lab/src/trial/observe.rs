@@ -60,6 +60,11 @@ pub(super) fn observe(
     let laws = predict(trial, &effective);
 
     let mut server = Server::start(testbed, &settings.server)?;
+    // Workers of an earlier build do not know every request.
+    let responds = trial.backend.build().is_none();
+    if trial.timeline && responds {
+        server.read_depths()?;
+    }
     let port = server.address.port();
     let at_once = trial.barrier.map_or(1, StartBarrier::trials);
     let probe = Probe::start(testbed, &settings.server, port, trial.timeline, at_once)?;
@@ -69,8 +74,6 @@ pub(super) fn observe(
     let usage_before = testbed.usage();
     let before_ns = clock.now_ns();
     let before = counters(testbed)?;
-    // A probe of an earlier build exits at an unknown request.
-    let responds = trial.backend.build().is_none();
     let mut watched = shown.watched(probe, responds);
     let loaded = load(trial, testbed, &mut server, &mut watched)?;
     let after = counters(testbed)?;

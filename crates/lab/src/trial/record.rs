@@ -1,7 +1,8 @@
 //! Last stage: the trial's record.
 
 use jiff::Timestamp;
-use run_record::{Evidence, TrialRecord};
+use linux_net::Counter;
+use run_record::{Evidence, QueuePeak, TrialRecord};
 
 use super::context::TrialContext;
 use super::join::JoinedTrial;
@@ -52,8 +53,11 @@ pub(super) fn record(
         }
     }
     let rows = joined.attempts.rows;
-    let (probe, timeline) =
-        probed.map_or_else(|_| (None, Vec::new()), |probe| (Some(probe.report), probe.timeline));
+    let probe = probed.ok().map(|probe| probe.report);
+    let timeline = joined.timeline;
+    let overflows = joined.server.changes.get(Counter::ListenOverflows.name());
+    let overflows = overflows.map_or(0, |&overflows| overflows.max(0).cast_unsigned());
+    let deepest_queue = QueuePeak::new(probe.as_ref(), &timeline, judged.queue.as_ref(), overflows);
     let mut record = TrialRecord {
         id: trial.planned.id,
         cell: trial.cell.index as u32,
@@ -82,6 +86,7 @@ pub(super) fn record(
             client: joined.client.changes,
             accept_queue: loaded.accept_queue,
             probe,
+            deepest_queue,
             left: Some(loaded.left),
         },
         accept_wait: metrics::accept_wait(&rows),

@@ -41,7 +41,7 @@ fn caption(rows: &Rows, has_queues: bool) -> String {
                     many, the one with the fullest sampled queue."
         .to_owned();
     if has_queues {
-        text += " The probe sampled depth and limit; times are since the first attempt or sample.";
+        text += " Each says what its depths are from; times are since the first attempt or sample.";
     }
     if rows.omitted > 0 {
         let (drawn, omitted) = (rows.drawn.len(), rows.omitted);

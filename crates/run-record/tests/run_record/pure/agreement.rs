@@ -17,6 +17,7 @@ fn trial(design: &str, accepted: u64, overflows: u64, retransmitted: u64) -> Tri
                 .into(),
             client: [counter("TcpExt.TCPSynRetrans", 60)].into(),
             accept_queue: None,
+            deepest_queue: None,
             probe: None,
             left: None,
         },

@@ -1,6 +1,9 @@
 //! A run directory: what is written can be read, and damage is reported.
 
-use run_record::{CheckKind, RunDirectory, RunDirectoryError, RunRecord, TimelineRow, TrialRecord};
+use run_record::{
+    CheckKind, DepthSource, QueueRows, RunDirectory, RunDirectoryError, RunRecord, TimelineRow,
+    TrialRecord, Unobserved,
+};
 
 use crate::support::{row, run_record, trial, trials_file};
 
@@ -167,7 +170,16 @@ fn violations_are_the_failed_checks() {
 fn a_timeline_is_read_back_as_written() {
     let out = tempfile::tempdir().unwrap();
     let directory = RunDirectory::create(out.path(), &run_record()).unwrap();
-    let first = TimelineRow { at_ns: 5, listener: Some(0), depth: Some(3), ..row() };
+    let first = TimelineRow {
+        at_ns: 5,
+        listener: Some(0),
+        depth: Some(3),
+        source: Some(DepthSource::AcceptLoop),
+        from_ns: Some(4),
+        called_ns: Some(2),
+        taken: Some(7),
+        ..row()
+    };
     let rows = [first, TimelineRow { at_ns: 9, missed: 4, ..TimelineRow::default() }];
     directory.write_timeline(7, &rows).unwrap();
     let file = directory.path().join("timelines/00007.csv");
@@ -175,14 +187,31 @@ fn a_timeline_is_read_back_as_written() {
     assert_eq!(
         text,
         "at_ns,listener,depth,limit,syn_recv,established,time_wait,fin_wait_2,\
-         socket_memory_bytes,missed\n5,0,3,2,1,8,0,0,4096,0\n9,,,,,,,,,4\n"
+         socket_memory_bytes,missed,source,from_ns,called_ns,taken\n\
+         5,0,3,2,1,8,0,0,4096,0,accept_loop,4,2,7\n9,,,,,,,,,4,,,,\n"
     );
     let read = |trial| RunDirectory::read_timeline(directory.path(), trial);
     assert_eq!(read(7).unwrap().unwrap(), rows);
     assert_eq!(read(8).unwrap(), None, "it has no timeline");
-    std::fs::write(&file, text + "9,invalid,,,,,,,,4\n").unwrap();
+    std::fs::write(&file, text + "9,invalid,,,,,,,,4,,,,\n").unwrap();
     match read(7) {
         Err(RunDirectoryError::Malformed { line: 4, .. }) => {}
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_timeline_of_an_older_build_is_one_of_the_probe() {
+    let out = tempfile::tempdir().unwrap();
+    let directory = RunDirectory::create(out.path(), &run_record()).unwrap();
+    directory.write_timeline(7, &[row()]).unwrap();
+    let older = "at_ns,listener,depth,limit,syn_recv,established,time_wait,fin_wait_2,\
+                 socket_memory_bytes,missed\n5,0,3,2,1,8,0,0,4096,0\n";
+    std::fs::write(directory.path().join("timelines/00007.csv"), older).unwrap();
+    let rows = RunDirectory::read_timeline(directory.path(), 7).unwrap().unwrap();
+    let [read] = &rows[..] else { panic!("{rows:?}") };
+    assert_eq!((read.at_ns, read.depth, read.source), (5, Some(3), None));
+    assert_eq!(read.source(), DepthSource::Probe);
+    let rows = QueueRows { timeline: &rows, attempts: None, accepts_are_known: true };
+    assert_eq!(rows.observations(), Err(Unobserved::OlderRecord));
 }
