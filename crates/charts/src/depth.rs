@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use run_record::TimelineRow;
+use run_record::{DepthSource, TimelineRow};
 
 use crate::layout::px;
 
@@ -18,11 +18,11 @@ pub(crate) struct Depth {
     pub(crate) missed: u64,
 }
 
-/// The depths in a timeline, in the order of time.
+/// The samples of the probe in a timeline, in the order of time.
 pub(crate) fn depths(timeline: &[TimelineRow]) -> Vec<Depth> {
     let mut listeners: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
     let mut depths: Vec<Depth> = Vec::new();
-    for row in timeline {
+    for row in timeline.iter().filter(|row| row.source() == DepthSource::Probe) {
         let Some(listener) = row.listener else { continue };
         let last = listeners.entry(listener).or_default();
         *last = (row.depth.unwrap_or(last.0), row.limit.unwrap_or(last.1));

@@ -8,7 +8,10 @@
 //! | `latency` | connect latencies on a log axis, a `strip` per cell, with the SYN retransmission times (`syn_waits`) |
 //! | `attempts` | a log histogram of the connect times of one trial |
 //! | `queue` | the accept queue of one trial over time, in a `window` |
-//! | `depth`, `gap`, `coverage`, `samples` | its depth, the time without samples as data and drawn, and the tooltips of samples |
+//! | `curve` | its depth, which is drawn by one of the next two |
+//! | `bounded` | the depth between its bounds, from all observations (`history`) |
+//! | `sampled` | the depth from samples only |
+//! | `depth`, `gap`, `coverage`, `samples` | the samples, the time without samples as data and drawn, and the tooltips of samples |
 //! | `half_open` | the size of the SYN queue where it was counted |
 //! | `unanswered`, `attempt_bars` | SYNs without an answer, and the attempts below the queue |
 //! | `laws` | predicted and measured values of a law, as `scatter` or `lateness` |
@@ -21,16 +24,19 @@
 mod attempt_bars;
 mod attempts;
 mod axis;
+mod bounded;
 mod chart;
 mod colour;
 #[cfg(test)]
 mod contrast;
 mod coverage;
+mod curve;
 mod depth;
 mod font;
 mod gap;
 mod half_open;
 mod heat_map;
+mod history;
 mod latency;
 mod lateness;
 mod laws;
@@ -40,6 +46,8 @@ mod name;
 mod outcomes;
 mod png;
 mod queue;
+mod recorded;
+mod sampled;
 mod samples;
 mod scatter;
 mod simulation;
@@ -60,6 +68,7 @@ pub use lines::lines;
 pub use name::is_chart_name;
 pub use outcomes::outcomes;
 pub use png::pngs;
-pub use queue::{Recorded, queue};
+pub use queue::queue;
+pub use recorded::Recorded;
 pub use simulation::simulation;
 pub use style::STYLE;

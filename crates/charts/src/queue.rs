@@ -3,22 +3,26 @@
 
 use linux_net::Counter;
 use maud::{Markup, html};
-use run_record::{AttemptRow, TimelineRow, TrialRecord};
+use run_record::{ListenerSummary, TrialRecord};
 
 use crate::attempt_bars::AttemptBars;
 use crate::axis::{Scale, span, ticks, whole_ticks};
+use crate::bounded;
 use crate::chart::Chart;
-use crate::coverage::Coverage;
+use crate::curve::Place;
 use crate::depth::{Depth, depths, steps};
-use crate::gap::{gaps, samples_in};
+use crate::gap::samples_in;
 use crate::half_open::{diamonds, half_open};
+use crate::history::History;
 use crate::layout::px;
-use crate::samples::{QueueArea, gap_tooltip, ticks as sample_ticks, tooltips};
+use crate::recorded::Recorded;
+use crate::sampled;
+use crate::samples::QueueArea;
 use crate::unanswered::{merge_marks, unanswered};
 use crate::window::Window;
 use run_view::Run;
 use run_view::TrialView;
-use run_view::number::{count, percent};
+use run_view::number::count;
 
 const WIDTH: f64 = 980.0;
 const LEFT: f64 = 50.0;
@@ -31,26 +35,20 @@ const BETWEEN: f64 = 98.0;
 /// The height of a further line of text.
 const LINE: f64 = 16.0;
 
-/// The recorded rows of a trial.
-#[derive(Debug, Clone, Copy)]
-pub struct Recorded<'a> {
-    /// Samples of the queues, by time.
-    pub timeline: &'a [TimelineRow],
-    /// One row per attempt.
-    pub attempts: &'a [AttemptRow],
-}
-
 /// The chart, preceded by one of the first burst if that is short; empty if no sample of
 /// a queue was recorded.
 pub fn queue(run: &Run, trial: &TrialRecord, place: &str, recorded: Recorded<'_>) -> Vec<Chart> {
     let depths = depths(recorded.timeline);
     let Some(full) = Window::full(&depths, recorded.attempts) else { return Vec::new() };
+    let history = History::new(trial, recorded, &depths);
     let chart = |name: &str, title: &str, window| Chart {
         name: format!("{name}-{}", trial.execution_id().file_stem()),
         title: format!("{title}, trial {} · {place}", trial.execution_id()),
-        ..draw(run, trial, &depths, recorded, window)
+        ..draw(run, trial, (&depths, history.as_ref()), recorded, window)
     };
-    let first = Window::first_burst(&depths, recorded.attempts, full);
+    let busy = history.as_ref().map(|history| history.busy(full));
+    let busy = busy.as_deref().unwrap_or(&depths);
+    let first = Window::first_burst(busy, recorded.attempts, full);
     let first = first.map(|burst| chart("burst", "The first burst in the accept queue", burst));
     let all = chart("queue", "The accept queue over time", full);
     first.into_iter().chain([all]).collect()
@@ -59,7 +57,7 @@ pub fn queue(run: &Run, trial: &TrialRecord, place: &str, recorded: Recorded<'_>
 fn draw(
     run: &Run,
     trial: &TrialRecord,
-    depths: &[Depth],
+    (depths, history): (&[Depth], Option<&History>),
     Recorded { timeline, attempts }: Recorded<'_>,
     window: Window,
 ) -> Chart {
@@ -69,46 +67,36 @@ fn draw(
     let at_time = Scale::linear((0.0, seconds(to)), (LEFT, RIGHT));
     let x = |ns: u64| at_time.at(seconds(ns));
     let most = depths.iter().map(|sample| sample.depth.max(sample.limit + 1));
-    let most = most.chain(half_open.iter().map(|it| it.sockets)).max().unwrap_or(1);
+    let most = most.chain(half_open.iter().map(|it| it.sockets));
+    let most = most.chain(history.map(History::deepest)).max().unwrap_or(1);
     let marks = whole_ticks(most);
     let y = Scale::linear((0.0, marks[marks.len() - 1]), (TOP + QUEUE, TOP));
-    let interval = trial.evidence.probe.as_ref().map_or(0.0, |probe| probe.interval_seconds);
-    let gaps = gaps(depths, (interval * 1e9) as u64, window);
-    let samples: Vec<_> = depths.iter().map(|sample| sample.at_ns).collect();
-    let coverage = Coverage::new(window, (RIGHT - LEFT) as usize, &gaps, &samples);
-    let lines: Vec<_> = coverage.sampled().iter().map(|&part| samples_in(depths, part)).collect();
-    let gaps = coverage.unsampled();
-    let lone = |gap: &Window| {
-        let [start, end] = [gap.from, gap.to].map(|ns| samples.partition_point(|&at| at < ns));
-        &depths[start..end]
-    };
     // The limit does not change between samples.
     let limits: Vec<_> = depths.iter().map(|&sample| Depth { missed: 0, ..sample }).collect();
     let limits = samples_in(&limits, window);
-    let at_depth = |sample: &Depth| y.at(f64::from(sample.depth));
     let at_limit = |sample: &Depth| y.at(f64::from(sample.limit));
-    let lone_samples: String =
-        gaps.iter().map(|gap| sample_ticks(lone(gap), x, at_depth)).collect();
-    let area = QueueArea { top: TOP, height: QUEUE };
-    let overflows = overflows(trial, depths, window);
-    let reason = gap_reason(trial);
+    let place = Place { area: QueueArea { top: TOP, height: QUEUE }, x: &x, y };
+    let curve = match history {
+        Some(history) => {
+            let limit = limits.iter().map(|sample| sample.limit).max();
+            bounded::curve(trial, history, limit, window, place)
+        }
+        None => sampled::curve(trial, depths, window, place),
+    };
+    let overflows = overflows(trial, history, curve.was_full);
     let retransmit_times = TrialView::new(&run.record, trial).syn_retransmit_times();
     let bars_top = TOP + QUEUE + BETWEEN + if overflows.is_some() { LINE } else { 0.0 };
     let bars = AttemptBars::new(attempts, &retransmit_times, bars_top, (from, to));
     let bottom = if attempts.is_empty() { bars_top - 46.0 } else { bars.bottom() };
     let body = html! {
         text.quiet x=(LEFT) y="14" {
-            "connections queued (line"
-            @if !lone_samples.is_empty() { "; upright ticks are single samples" }
-            ") and the queue's limit (dashed)"
+            "connections queued (" (curve.legend) ") and the queue's limit (dashed)"
             @if !half_open.is_empty() {
                 "; diamonds: sockets in SYN_RECV, which are counted less often"
             }
         }
-        text.quiet x=(LEFT) y="30" {
-            (describe_sampling(trial)) (describe_gaps(reason, &gaps, window))
-        }
-        @for &gap in &gaps { (gap_tooltip(reason, gap, lone(&gap), from, area, x)) }
+        text.quiet x=(LEFT) y="30" { (curve.description) }
+        (curve.behind)
         @for &mark in &marks {
             line.grid x1=(LEFT) x2=(RIGHT) y1=(px(y.at(mark))) y2=(px(y.at(mark))) {}
             text class="quiet end" x=(LEFT - 6.0) y=(px(y.at(mark) + 4.0)) { (mark) }
@@ -118,17 +106,9 @@ fn draw(
             line.grid x1=(at) x2=(at) y1=(TOP) y2=(px(bottom)) {}
             text class="quiet middle" x=(at) y=(TOP + QUEUE + 16.0) { (span(time, seconds(to))) }
         }
-        @for line in &lines {
-            @if let [first, .., last] = line.as_slice() {
-                @let path = steps(line, x, at_depth);
-                @let ends = [last, first].map(|sample| px(x(sample.at_ns)));
-                path.depth-fill d=(format!("{path}H{}V{}H{}z", ends[0], px(TOP + QUEUE), ends[1])) {}
-                path.depth d=(path) {}
-            }
-        }
+        (curve.lines)
         @if !limits.is_empty() { path.limit d=(steps(&limits, x, at_limit)) {} }
-        @if !lone_samples.is_empty() { path.sample d=(lone_samples) {} }
-        @for line in &lines { (tooltips(line, from, area, x)) }
+        (curve.tooltips)
         (diamonds(&half_open, window, x, |sockets| y.at(f64::from(sockets))))
         (drop_marks(trial, &unanswered(&retransmit_times, attempts), window, x))
         @if let Some(text) = &overflows {
@@ -140,70 +120,35 @@ fn draw(
     Chart { name: String::new(), title: String::new(), width: WIDTH, height, body }
 }
 
-/// The interval and number of the samples.
-fn describe_sampling(trial: &TrialRecord) -> String {
-    let Some(probe) = &trial.evidence.probe else { return String::new() };
-    let missed = match probe.missed {
-        0 => String::new(),
-        missed => format!(", {} missed", count(missed as i64)),
-    };
-    let cut =
-        if probe.timeline_cut_at_ns.is_some() { "; the rows end before the trial" } else { "" };
-    format!(
-        "sampled every {} ({} samples{missed}); changes between two samples are not recorded{cut}",
-        span(probe.interval_seconds, probe.interval_seconds),
-        count(probe.samples as i64)
-    )
-}
-
-/// The reason why a time has no samples.
-fn gap_reason(trial: &TrialRecord) -> &'static str {
-    let probe = trial.evidence.probe.as_ref();
-    match probe.and_then(|probe| probe.timeline_cut_at_ns) {
-        Some(_) => "not sampled, or the samples were not recorded",
-        None => "not sampled",
-    }
-}
-
-/// The meaning of the grey area, and its share of the time.
-fn describe_gaps(reason: &str, gaps: &[Window], window: Window) -> String {
-    let all: u64 = gaps.iter().map(|gap| gap.to - gap.from).sum();
-    match all {
-        0 => String::new(),
-        all => {
-            let share = percent(all as f64 / window.length() as f64);
-            format!("; grey: {reason}, {share} % of this time")
-        }
-    }
-}
-
-/// Overflows of the accept queue that the kernel counted but no sample shows, in the whole
-/// trial or in this window.
-fn overflows(trial: &TrialRecord, depths: &[Depth], window: Window) -> Option<String> {
+/// Overflows of the accept queue that the kernel counted but no reading shows, in the whole
+/// trial or in the time that is drawn, where the queue `is_shown` full or not.
+fn overflows(trial: &TrialRecord, history: Option<&History>, is_shown: bool) -> Option<String> {
     let counted = trial.evidence.at_server(Counter::ListenOverflows);
     let probe = trial.evidence.probe.as_ref().filter(|_| counted > 0)?;
     let counted = count(counted);
+    let noun = if history.is_some() { "reading" } else { "sample" };
+    // The sum of several queues does not show which one was full.
+    let only = match probe.listeners.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    };
+    let known = history.filter(|_| only.is_some()).map_or(0, History::deepest);
     // The queue holds one more than its limit.
-    let was_full = probe.listeners.iter().any(|listener| listener.deepest > listener.limit);
-    if was_full {
-        // The sum of several queues does not show which one was full.
-        let mut samples =
-            depths.iter().filter(|sample| (window.from..=window.to).contains(&sample.at_ns));
-        let is_shown =
-            probe.listeners.len() > 1 || samples.any(|sample| sample.depth > sample.limit);
-        return (!is_shown).then(|| {
+    let is_full = |listener: &ListenerSummary| listener.deepest.max(known) > listener.limit;
+    if probe.listeners.iter().any(is_full) {
+        return (only.is_some() && !is_shown).then(|| {
             format!(
-                "no sample found the queue full in the time shown; the kernel counted {counted} \
+                "no {noun} found the queue full in the time shown; the kernel counted {counted} \
                  ListenOverflows in this trial"
             )
         });
     }
     let deepest = probe.listeners.iter().max_by_key(|listener| listener.deepest)?;
     Some(format!(
-        "the kernel counted {counted} ListenOverflows between these samples: the queue was full \
-         ({} queued) at times without a sample; the deepest sample has {}",
+        "the kernel counted {counted} ListenOverflows between these {noun}s: the queue was full \
+         ({} queued) at times without a {noun}; the deepest {noun} has {}",
         count(deepest.limit + 1),
-        count(deepest.deepest)
+        count(deepest.deepest.max(known))
     ))
 }
 

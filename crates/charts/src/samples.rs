@@ -13,7 +13,7 @@ use run_view::number::{count, nanoseconds};
 const NARROW: f64 = 4.0;
 /// The height of the mark of a single sample, pixels: upright, so many do not look like a
 /// line.
-const TICK: f64 = 6.0;
+pub(crate) const TICK: f64 = 6.0;
 
 /// The vertical position of the queue's part of a chart, pixels.
 #[derive(Debug, Clone, Copy)]
@@ -130,12 +130,12 @@ pub(crate) fn ticks(
     marks.iter().map(|(x, y)| format!("M{x} {y}v{TICK}")).collect()
 }
 
-fn times(window: Window, begin: u64) -> String {
+pub(crate) fn times(window: Window, begin: u64) -> String {
     let at = |ns: u64| nanoseconds(ns.saturating_sub(begin) as f64);
     format!("{} to {}", at(window.from), at(window.to))
 }
 
-fn range((least, most): (u32, u32)) -> String {
+pub(crate) fn range((least, most): (u32, u32)) -> String {
     match least == most {
         true => count(most),
         false => format!("{} to {}", count(least), count(most)),

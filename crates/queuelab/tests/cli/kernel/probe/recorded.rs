@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use run_record::{Outcome, RunDirectory};
+use run_record::{DepthSource, Outcome, PeakSource, QueueRows, RunDirectory};
 
 use crate::support::{all_output, assert_passed, out_directory, queuelab, run, runs};
 
@@ -45,6 +45,33 @@ fn a_trial_records_the_metrics_of_its_probe() {
         let rows = RunDirectory::read_timeline(run, trial.id).unwrap().unwrap();
         assert_eq!(rows.iter().filter_map(|row| row.depth).max(), Some(capacity));
         assert_eq!(rows.iter().map(|row| row.missed).sum::<u64>(), probe.missed);
+        // Each accept has a reading, of which the last found the queue empty.
+        let read: Vec<_> =
+            rows.iter().filter(|row| row.source() == DepthSource::AcceptLoop).collect();
+        let taken = |row: &&run_record::TimelineRow| (row.taken.unwrap(), row.depth.unwrap());
+        let expected: Vec<_> =
+            (1..=capacity).map(|taken| (u64::from(taken), capacity - taken)).collect();
+        assert_eq!(read.iter().map(taken).collect::<Vec<_>>(), expected);
+        // Samples, readings, attempts and accepts agree, and show when the queue was full.
+        let name = "readings of the accept queue agree";
+        let check = trial.invariants.iter().find(|check| check.name == name).unwrap();
+        assert_eq!(check.held, Some(true), "{check:?}");
+        let peak = trial.evidence.deepest_queue.unwrap();
+        assert_eq!((peak.at_least, peak.at_most), (capacity, Some(capacity)), "{peak:?}");
+        assert_eq!(peak.shown_by, PeakSource::Probe, "before the first accept");
+        assert_eq!(peak.readings, u64::from(capacity));
+        let attempts = RunDirectory::read_attempts(run, trial.id).unwrap().unwrap();
+        let rows_of_queue = QueueRows {
+            timeline: &rows,
+            attempts: Some(&attempts),
+            accepts_are_known: trial.accepted.is_some(),
+        };
+        let bounds = rows_of_queue.observations().unwrap().bounds().unwrap();
+        let (first_accept, last_accept) = (read[0].called_ns.unwrap(), read[read.len() - 1].at_ns);
+        let full =
+            rows.iter().rfind(|row| row.at_ns < first_accept && row.depth.is_some()).unwrap();
+        assert_eq!(bounds.between(full.at_ns, full.at_ns), (capacity, Some(capacity)));
+        assert_eq!(bounds.between(last_accept, last_accept), (0, Some(0)));
         // On the same clock, the first attempt starts between the first row and the first row
         // with a queue.
         let attempts = std::fs::read_to_string(run.join(format!("attempts/{:05}.csv", trial.id)));

@@ -1,5 +1,6 @@
 //! Charts and links in the files of a run.
 
+mod bounds;
 mod latency;
 
 use std::collections::BTreeSet;
