@@ -19,21 +19,23 @@ fn baseline(scenario: &str) -> Run {
     Run::new(record, trials)
 }
 
+/// The scenarios with such a run.
+pub(super) const SCENARIOS: [&str; 12] = [
+    "accept-queue-capacity",
+    "defer-accept",
+    "fin-timeout",
+    "overflow-policy",
+    "port-exhaustion",
+    "reuseport-listeners",
+    "source-addresses",
+    "syn-cookies",
+    "syn-queue-capacity",
+    "syn-retry-ladder",
+    "time-wait-buckets",
+    "time-wait-restart",
+];
+
 #[test]
 fn the_answers_to_recorded_runs() {
-    let scenarios = [
-        "accept-queue-capacity",
-        "defer-accept",
-        "fin-timeout",
-        "overflow-policy",
-        "port-exhaustion",
-        "reuseport-listeners",
-        "source-addresses",
-        "syn-cookies",
-        "syn-queue-capacity",
-        "syn-retry-ladder",
-        "time-wait-buckets",
-        "time-wait-restart",
-    ];
-    insta::assert_snapshot!(answers(&scenarios.map(baseline)));
+    insta::assert_snapshot!(answers(&SCENARIOS.map(baseline)));
 }

@@ -2,11 +2,12 @@
 
 use queue_model::law::Law;
 use queue_model::{accept_queue, bind, syn_retry, time_wait};
-use report::Run;
+use report::{Run, answer};
 use run_record::{LawCheck, Outcome, TrialRecord};
+use scenario::Overrides;
 
 use super::answers;
-use super::planned::{applies, at, run};
+use super::planned::{applies, at, plan, run, run_of};
 
 /// A law of a count that held.
 fn count(law: &Law, number: f64) -> LawCheck {
@@ -92,14 +93,16 @@ fn lock_designs() -> Run {
 }
 
 fn slow_reader() -> Run {
-    run("slow-reader", |trial| {
-        let is_slow = at(trial, "slow_readers").as_u64().unwrap() == 1;
-        let is_locked = at(trial, "design") == "global-lock";
-        trial.rates.delivered = varied(if is_slow { 1.6 } else { 7_730.0 }, trial);
-        let wait = if is_slow && is_locked { 3.754e9 } else { 0.128e6 };
-        trial.accept_wait.count = 40;
-        trial.accept_wait.p50_ns = varied(wait, trial) as u64;
-    })
+    run("slow-reader", slow_reader_trial)
+}
+
+fn slow_reader_trial(trial: &mut TrialRecord) {
+    let is_slow = at(trial, "slow_readers").as_u64().unwrap() == 1;
+    let is_locked = at(trial, "design") == "global-lock";
+    trial.rates.delivered = varied(if is_slow { 1.6 } else { 7_730.0 }, trial);
+    let wait = if is_slow && is_locked { 3.754e9 } else { 0.128e6 };
+    trial.accept_wait.count = 40;
+    trial.accept_wait.p50_ns = varied(wait, trial) as u64;
 }
 
 fn backlog_sweep() -> Run {
@@ -153,19 +156,35 @@ fn smoke() -> Run {
     })
 }
 
+/// The runs.
+pub(super) const RUNS: [fn() -> Run; 10] = [
+    accept_queue_capacity,
+    backlog_sweep,
+    fin_timeout,
+    lock_designs,
+    sigpipe,
+    slow_reader,
+    smoke,
+    socket_buffers,
+    syn_retry_ladder,
+    time_wait_restart,
+];
+
 #[test]
 fn the_answers_to_full_runs() {
-    let runs = [
-        accept_queue_capacity(),
-        backlog_sweep(),
-        fin_timeout(),
-        lock_designs(),
-        sigpipe(),
-        slow_reader(),
-        smoke(),
-        socket_buffers(),
-        syn_retry_ladder(),
-        time_wait_restart(),
-    ];
-    insta::assert_snapshot!(answers(&runs));
+    insta::assert_snapshot!(answers(&RUNS.map(|run| run())));
+}
+
+#[test]
+fn a_quick_run_has_one_trial_per_cell_and_no_winner() {
+    let overrides = Overrides { quick: true, ..Overrides::default() };
+    let run = run_of(&plan("slow-reader", &overrides), slow_reader_trial);
+    assert_eq!(
+        answer(&run),
+        "With global-lock all clients together receive 2 messages per second instead of 7.73k; with \
+         snapshot all clients together receive 2 messages per second instead of 7.73k (one trial per \
+         cell: variation unknown). With global-lock new clients wait 3.75 s for accept(2) instead of \
+         128 µs; with snapshot new clients wait 128 µs for accept(2) instead of 128 µs (one trial per \
+         cell: variation unknown)."
+    );
 }
