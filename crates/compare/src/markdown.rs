@@ -65,10 +65,10 @@ impl SuiteComparison {
             vec![scenario, format!("{} {verdict}", sign(member.conclusion)), compared]
         });
         let table = Table {
-            title: String::new(),
             head: Self::HEAD.map(str::to_owned).into(),
             rows: rows.collect(),
             words: Self::HEAD.len(),
+            ..Table::default()
         };
         let mut text = format!(
             "# Comparison with the baseline: {}\n\n{}\n\n- Baseline: {}\n- New: {}\n\n{}",

@@ -28,10 +28,10 @@ impl Comparison {
         };
         let head = ["metric", "cell", "verdict", "baseline", "new", "ratio", "delta", "p"];
         Table {
-            title: String::new(),
             head: head.map(str::to_owned).into(),
             rows: metrics.iter().map(row).collect(),
             words: 3,
+            ..Table::default()
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Sentences that several renderers print.
 
 use run_view::number::percent;
-use run_view::prose::{sentence, several, wrap};
+use run_view::prose::{sentence, several};
 
 use crate::comparison::{Comparison, Scope};
 use crate::conclusion::Conclusion;
@@ -89,7 +89,7 @@ impl Comparison {
     /// What the columns of a table of metrics mean.
     pub(crate) fn describe_method(&self) -> String {
         let tests = self.metrics.iter().filter(|metric| metric.p.is_some()).count();
-        let text = format!(
+        format!(
             "Medians over undisturbed trials; a retried trial counts once, with its first try \
              that was not disturbed. Ratio: new ÷ \
              baseline, with its bootstrap interval (trials resampled, seed {}). Delta: Cliff's \
@@ -102,8 +102,7 @@ impl Comparison {
             if tests == 1 { "test" } else { "tests" },
             self.criteria.alpha,
             percent(self.criteria.floor),
-        );
-        wrap(&text, "", "")
+        )
     }
 
     /// The metrics that regressed, a line each.

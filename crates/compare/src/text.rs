@@ -3,10 +3,12 @@
 use indexmap::IndexMap;
 use report::Table;
 use run_record::describe_value;
-use run_view::prose::wrap;
+use run_view::prose::{fit, wrap_to};
 use run_view::statistics::{median_ratio, ratio_interval};
+use run_view::{Emphasis, Printable, Screen};
 
 use crate::comparison::{Comparison, Scope};
+use crate::conclusion::Conclusion;
 use crate::differences::Difference;
 use crate::format::{NONE, p_value, ratio, trials};
 use crate::metric::METRICS;
@@ -21,11 +23,19 @@ const MAX_ROWS: usize = 20;
 const MAX_LINES: usize = 10;
 
 impl Comparison {
-    /// The whole comparison, failed checks of the new run first.
+    /// The whole comparison without colours, failed checks of the new run first.
     pub fn text(&self) -> String {
+        self.text_for(Screen::FILE).as_str().to_owned()
+    }
+
+    /// The whole comparison for a screen, failed checks of the new run first.
+    pub fn text_for(&self, screen: Screen) -> Printable {
+        let wrap =
+            |text: &str, first: &str| Printable::new(&wrap_to(screen.columns, text, first, "  "));
+        let list = |title: &str, lines: &[String]| list(screen, title, lines);
         let [baseline, new] = &self.runs;
-        let runs = [wrap(baseline, "Baseline: ", "  "), wrap(new, "New: ", "  ")];
-        let mut sections = vec![runs.join("\n")];
+        let runs = [wrap(baseline, "Baseline: "), wrap(new, "New: ")];
+        let mut sections = vec![Printable::joined(runs, "\n")];
         if self.is_interleaved {
             let order = match self.is_side_by_side {
                 true => {
@@ -33,11 +43,12 @@ impl Comparison {
                 }
                 false => "Their trials were interleaved: noise of the machine affects both.",
             };
-            sections.push(order.to_owned());
+            sections.push(wrap(order, ""));
         }
-        sections.push(report::verdict_text(&self.new_verdict));
+        sections
+            .push(Printable::new(&fit(screen.columns, &report::verdict_text(&self.new_verdict))));
         if self.baseline_verdict.verdict.is_failed() {
-            sections.push("Some checks failed in the baseline.".to_owned());
+            sections.push(Printable::new("Some checks failed in the baseline."));
         }
         let laws = &self.laws;
         sections.extend(list("Not finished:", &self.unfinished));
@@ -58,36 +69,42 @@ impl Comparison {
                 let title = "Laws are not comparable, because these differ:";
                 sections.extend(list(title, &differences));
                 sections.extend(list("Cells that were not run:", &laws.not_run));
-                sections.push(self.describe_scope());
+                sections.push(wrap(&self.describe_scope(), ""));
             }
         }
         sections.extend(METRICS.iter().filter_map(|metric| {
             let compared = self.metrics.iter().filter(|one| one.metric.name == metric.name);
-            self.table(&compared.collect::<Vec<_>>())
+            self.table(&compared.collect::<Vec<_>>(), screen)
         }));
         if !self.metrics.is_empty() {
-            sections.push(self.describe_method());
+            sections.push(wrap(&self.describe_method(), ""));
         }
         sections.extend(list("Regressed:", &self.regressed()));
-        sections.push(wrap(&self.verdict_line(), "", ""));
-        sections.join("\n\n")
+        let emphasis = match self.conclusion() {
+            Conclusion::Failed | Conclusion::Judged(Verdict::Regressed) => Emphasis::Bad,
+            Conclusion::Judged(Verdict::Held | Verdict::Improved) => Emphasis::Good,
+            Conclusion::Judged(_) => Emphasis::Warning,
+        };
+        let verdict = wrap_to(screen.columns, &self.verdict_line(), "", "");
+        sections.push(Printable::with(screen, emphasis, &verdict));
+        Printable::joined(sections, "\n\n")
     }
 
     /// One metric in all cells; `None` if there are none.
-    fn table(&self, cells: &[&MetricComparison]) -> Option<String> {
+    fn table(&self, cells: &[&MetricComparison], screen: Screen) -> Option<Printable> {
         let metric = cells.first()?.metric;
         let is_long = cells.len() > MAX_ROWS;
         let is_listed = |cell: &&&MetricComparison| !is_long || cell.verdict != Verdict::Held;
         let listed: Vec<_> = cells.iter().filter(is_listed).collect();
         let held = match cells.len() - listed.len() {
-            0 => String::new(),
-            more => format!("\n… and {more} cells in which it held"),
+            0 => None,
+            more => Some(Printable::new(&format!("… and {more} cells in which it held"))),
         };
         let better = if metric.higher_is_better { "higher" } else { "lower" };
         let title = format!("{} ({better} is better; {} per side)", metric.title, trials(cells));
         if listed.is_empty() {
             let held = format!("{title}: held in all {} cells", cells.len());
-            return Some(wrap(&held, "", "  "));
+            return Some(Printable::new(&wrap_to(screen.columns, &held, "", "  ")));
         }
         // With more than two axes, the columns do not fit: the outer axes get a table each.
         let (outer, inner) = self.axes.split_at(self.axes.len().saturating_sub(2));
@@ -101,18 +118,22 @@ impl Comparison {
         let tables: Vec<_> = tables
             .into_iter()
             .map(|(place, table)| {
-                let place = if place.is_empty() { place } else { format!("{place}:\n") };
-                format!("{place}{}", table.wrapped())
+                let place = (!place.is_empty()).then(|| Printable::new(&format!("{place}:")));
+                Printable::joined(place.into_iter().chain([table.text(screen)]), "\n")
             })
             .collect();
-        Some(format!("{}\n{}{held}", wrap(&title, "", "  "), tables.join("\n")))
+        let title =
+            Printable::with(screen, Emphasis::Strong, &wrap_to(screen.columns, &title, "", "  "));
+        let parts = [title].into_iter().chain(tables).chain(held);
+        Some(Printable::joined(parts, "\n"))
     }
 
     fn empty_table(&self, axes: &[String]) -> Table {
+        let axes_shown = axes.len();
         let axes = axes.iter().map(|path| self.names.short(path));
         let columns = ["baseline", "new", "ratio (95 %)", "delta", "p", "verdict"];
         let head = axes.chain(columns).map(str::to_owned).collect();
-        Table { title: String::new(), head, rows: Vec::new(), words: 0 }
+        Table { head, keys: axes_shown, ..Table::default() }
     }
 
     fn row(&self, axes: &[String], cell: &MetricComparison) -> Vec<String> {
@@ -135,34 +156,45 @@ impl Comparison {
 }
 
 impl SuiteComparison {
-    /// The whole comparison: the scenarios that did not hold in full, then a row for each.
+    /// The whole comparison without colours: the scenarios that did not hold in full, then a
+    /// row for each.
     pub fn text(&self) -> String {
+        self.text_for(Screen::FILE).as_str().to_owned()
+    }
+
+    /// The whole comparison for a screen.
+    pub fn text_for(&self, screen: Screen) -> Printable {
         let [baseline, new] = &self.suites;
-        let mut sections = vec![format!("Baseline: {baseline}\nNew: {new}")];
+        let mut sections = vec![Printable::new(&format!("Baseline: {baseline}\nNew: {new}"))];
         for member in self.members.iter().filter(|member| !member.held()) {
-            let text = member.comparison.as_ref().map(Comparison::text);
-            let text = text.or_else(|| member.problem.clone()).unwrap_or_default();
-            sections.push(format!("── {} ──\n\n{text}", member.scenario));
+            let title = format!("── {} ──", member.scenario);
+            sections.push(Printable::with(screen, Emphasis::Strong, &title));
+            sections.push(match (&member.comparison, &member.problem) {
+                (Some(comparison), _) => comparison.text_for(screen),
+                (None, Some(problem)) => Printable::new(&fit(screen.columns, problem)),
+                (None, None) => Printable::default(),
+            });
         }
         let table = Table {
-            title: String::new(),
             head: Self::HEAD.map(str::to_owned).into(),
             rows: self.members.iter().map(|member| member.row().into()).collect(),
             words: Self::HEAD.len(),
+            keys: 1,
+            ..Table::default()
         };
-        sections.push(table.drawn().to_string());
-        sections.push(self.verdict_line());
-        sections.join("\n\n")
+        sections.push(table.text(screen));
+        sections.push(Printable::new(&fit(screen.columns, &self.verdict_line())));
+        Printable::joined(sections, "\n\n")
     }
 }
 
-fn list(title: &str, lines: &[String]) -> Option<String> {
+fn list(screen: Screen, title: &str, lines: &[String]) -> Option<Printable> {
     let mut text = title.to_owned();
     for line in lines.iter().take(MAX_LINES) {
-        text += &format!("\n{}", wrap(line, "  ", "    "));
+        text += &format!("\n{}", wrap_to(screen.columns, line, "  ", "    "));
     }
     if lines.len() > MAX_LINES {
         text += &format!("\n  … and {} more", lines.len() - MAX_LINES);
     }
-    (!lines.is_empty()).then_some(text)
+    (!lines.is_empty()).then(|| Printable::new(&text))
 }

@@ -49,7 +49,7 @@ pub(crate) enum Command {
     Run(RunArguments),
     /// List the scenarios and suites.
     List,
-    /// Print a resolved scenario, its axes and its number of trials.
+    /// Print a resolved scenario, its axes and its number of trials, or everything about a run.
     Show(PlanArguments),
     /// Predict the results of a scenario from the kernel's laws or by simulation,
     /// without running it.

@@ -30,6 +30,6 @@ pub(crate) mod standalone;
 pub(crate) mod target;
 
 pub(crate) use crate::output::{
-    print_annotation, print_json, print_message, print_output, print_yaml,
+    print_annotation, print_json, print_message, print_output, print_text, print_yaml, screen,
 };
 pub(crate) use config::parse_config;

@@ -5,10 +5,46 @@ use std::io::Write;
 
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+use anstream::{AutoStream, ColorChoice};
+use run_view::{Printable, Screen, prose};
+use terminal_size::{Width, terminal_size_of};
 
-/// Prints to standard output. A closed pipe (`| head`) is not an error.
+/// The longest line on a wide terminal, in columns.
+const MAX_COLUMNS: usize = 120;
+
+/// Prints to standard output, with lines that fit the screen. A closed pipe (`| head`) is not
+/// an error.
 pub(crate) fn print_output(text: &str) -> Result {
-    print(&visible::lines(text))
+    let text = match columns() {
+        Some(columns) => prose::fit(columns, text),
+        None => text.to_owned(),
+    };
+    print(&visible::lines(&text))
+}
+
+/// The width and colours of standard output. A file without a known width gets the usual one.
+pub(crate) fn screen() -> Screen {
+    let has_colour = AutoStream::choice(&std::io::stdout()) != ColorChoice::Never;
+    // Longer lines are hard to read.
+    match columns() {
+        Some(columns) => Screen::terminal(columns.min(MAX_COLUMNS), has_colour),
+        None => Screen { has_colour, ..Screen::FILE },
+    }
+}
+
+/// The columns of the terminal, or those that the environment variable COLUMNS gives a file.
+fn columns() -> Option<usize> {
+    let of_file = || std::env::var("COLUMNS").ok()?.trim().parse::<usize>().ok();
+    let columns = match terminal_size_of(std::io::stdout()) {
+        Some((Width(columns), _)) => Some(usize::from(columns)),
+        None => of_file(),
+    };
+    columns.filter(|columns| *columns > 0).map(|columns| columns.max(Screen::MIN_COLUMNS))
+}
+
+/// Prints a text that is laid out for [`screen`].
+pub(crate) fn print_text(text: &Printable) -> Result {
+    print(text.as_str())
 }
 
 /// Prints an annotation, which is a command to GitHub.

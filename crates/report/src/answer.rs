@@ -22,8 +22,8 @@ mod statement;
 mod words;
 
 use run_record::Verdict;
-use run_view::Run;
 use run_view::prose::sentence;
+use run_view::{Metric, Run, metrics};
 
 /// The finding. Failed checks and missing trials come first.
 pub fn answer(run: &Run) -> String {
@@ -69,6 +69,20 @@ pub fn findings(baseline: &Run, new: &Run) -> [String; 2] {
         [None, None] => finding::findings(baseline, new),
         _ => [baseline, new].map(found),
     }
+}
+
+/// The metric that the answer is about; success if it is about another quantity.
+pub(crate) fn headline_metric(run: &Run) -> &'static Metric {
+    headline::Plain::new(run)
+        .quantity
+        .and_then(|quantity| quantity.metric())
+        .or_else(|| metrics(run).find(|metric| metric.name == "success"))
+        .expect("every run has a success rate")
+}
+
+/// The heading of the law that the answer is about.
+pub(crate) fn headline_law(run: &Run) -> Option<String> {
+    headline::Plain::new(run).quantity.and_then(|quantity| quantity.law())
 }
 
 /// How to run the missing trials; `None` if there are none.

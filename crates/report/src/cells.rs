@@ -35,7 +35,8 @@ pub(crate) fn table(run: &Run) -> Option<Table> {
         title: "Each cell".to_owned(),
         head: names.map(str::to_owned).collect(),
         rows: Cell::all(run).into_iter().map(row).collect(),
-        words: 0,
+        keys: axes.len(),
+        ..Table::default()
     })
 }
 

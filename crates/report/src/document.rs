@@ -22,4 +22,5 @@ pub(crate) use html::render_html;
 pub(crate) use markdown::{render_markdown, render_markdown_brief};
 pub(crate) use section::{Document, Level, Section};
 pub(crate) use source::Source;
-pub(crate) use terminal::render_terminal;
+pub use terminal::{Detail, TerminalText};
+pub(crate) use terminal::{emphasis, render_terminal};

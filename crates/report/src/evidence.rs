@@ -107,6 +107,7 @@ pub(crate) fn counter_table(run: &Run) -> Option<Table> {
         head: head.chain(["largest in a trial".to_owned()]).collect(),
         rows: shown_counters(run).into_iter().map(row).collect(),
         words: 2,
+        ..Table::default()
     })
 }
 

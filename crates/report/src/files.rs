@@ -3,9 +3,11 @@
 use std::path::Path;
 
 use run_record::RunDirectoryError;
-use run_view::{Cell, Run};
+use run_view::{Cell, Run, Screen};
 
-use crate::document::{Document, Source, render_html, render_markdown};
+use crate::document::{
+    Detail, Document, Source, TerminalText, render_html, render_markdown, render_terminal,
+};
 use crate::recorded::Rows;
 use crate::{cells_csv, junit, sections};
 
@@ -57,9 +59,15 @@ pub fn files(run: &Run, path: &Path) -> Files {
     Files { files, damaged }
 }
 
-/// The document of a run as plain text for a terminal.
+/// The document of a run as text for a terminal.
+pub fn terminal(run: &Run, screen: Screen, detail: Detail) -> TerminalText {
+    render(run, |document| render_terminal(document, screen, detail))
+}
+
+/// The whole document of a run as text without colours.
 pub fn summary(run: &Run) -> String {
-    render(run, crate::document::render_terminal)
+    let TerminalText { body, end } = terminal(run, Screen::FILE, Detail::Full);
+    format!("{}\n\n{}", body.as_str(), end.as_str())
 }
 
 /// A run's summary in Markdown, in full and in short, below a heading of level 2.

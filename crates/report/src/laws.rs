@@ -4,9 +4,9 @@ use indexmap::IndexMap;
 use run_record::{Axis, LawCheck, LawVerdict, describe_value};
 
 use crate::table::Table;
-use run_view::Run;
 use run_view::combinations;
 use run_view::number::{Spread, decimal};
+use run_view::{Emphasis, Run};
 
 /// In a table with more rows, cells with the same deviation share a row.
 const MAX_ROWS: usize = 120;
@@ -88,11 +88,15 @@ fn table(run: &Run, name: &str, axes: &[&Axis], rows: &[Row<'_>], is_folded: boo
         let allowed = is_timed.then(|| row.allowed());
         values.chain(cells).chain(numbers).chain(allowed).chain([row.held().to_owned()]).collect()
     };
+    let head: Vec<_> = head.collect();
+    let last = head.len() - 1;
     Table {
         title: name.to_owned(),
-        head: head.collect(),
+        head,
         rows: rows.iter().map(describe).collect(),
-        words: 0,
+        keys: axes.len() + usize::from(is_folded),
+        emphasis: rows.iter().enumerate().map(|(at, row)| ((at, last), row.emphasis())).collect(),
+        ..Table::default()
     }
 }
 
@@ -152,6 +156,14 @@ impl<'a> Row<'a> {
 
     fn verdict(&self) -> LawVerdict {
         LawVerdict::from_checks(self.checks.iter().copied())
+    }
+
+    fn emphasis(&self) -> Emphasis {
+        match self.verdict() {
+            LawVerdict::Held => Emphasis::Good,
+            LawVerdict::NotAlways | LawVerdict::Failed => Emphasis::Bad,
+            LawVerdict::Undecided => Emphasis::Warning,
+        }
     }
 
     fn held(&self) -> &'static str {

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `document` | a document, and its renderers for terminal, page and Markdown |
 //! | `sections` | the sections in their order; a new one is a file and a line there |
-//! | [`files`](files()) | the files of a run directory, and the terminal's [`summary`](summary()) |
+//! | [`files`](files()) | the files of a run directory, and the text for a [`terminal`](terminal()) |
 //! | [`answer`](answer()) | the answer in two sentences: the headline metric along its axis |
 //! | `evidence`, `syn_waits`, `laws`, `cells`, `simulation`, `checks` | the tables and sentences that sections show |
 //! | `recorded` | which trials with recorded rows are drawn |
@@ -38,8 +38,9 @@ pub use answer::{answer, findings};
 pub use charts::is_chart_name;
 pub use checks::text as verdict_text;
 pub use diagnosis::{Claim, Paragraph, ParagraphKind, Sentence, explain as why};
+pub use document::{Detail, TerminalText};
 pub use evidence::counters_shown;
-pub use files::{Files, files, summary};
+pub use files::{Files, files, summary, terminal};
 pub use run_view::Run;
 pub use run_view::number::{count, gibibytes};
 pub use run_view::prose::several;

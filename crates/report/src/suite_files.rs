@@ -3,13 +3,15 @@
 mod markdown;
 mod table;
 
+use run_view::{Printable, Screen};
+
 use crate::junit;
 use crate::suite::Suite;
 
 impl Suite {
-    /// The suite as plain text for a terminal: a row for each scenario.
-    pub fn summary(&self) -> String {
-        table::summary(self)
+    /// The suite as text for a terminal: a row for each scenario.
+    pub fn summary(&self, screen: Screen) -> Printable {
+        table::summary(self, screen)
     }
 
     /// `summary.md` and `junit.xml`, each with its path in the suite's directory. They are

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use run_record::{Outcome, TrialRecord, describe_value};
 
+use crate::document::Block;
 use crate::table::Table;
 use run_view::Run;
 use run_view::TrialView;
 use run_view::combinations;
 use run_view::number::{count, total};
-use run_view::prose::wrap;
 
 /// A matrix with more cells has no table.
 const MAX_CELLS: usize = 16;
@@ -27,7 +27,7 @@ enum End {
 }
 
 /// The SYN retransmissions of all attempts and of each cell; `None` if there were none.
-pub(crate) fn syn_waits(run: &Run) -> Option<String> {
+pub(crate) fn syn_waits(run: &Run) -> Option<Vec<Block>> {
     let mut groups: BTreeMap<(u32, Option<Duration>, End), u64> = BTreeMap::new();
     for trial in &run.trials {
         let syn_retry = TrialView::new(&run.record, trial).syn_retry();
@@ -47,14 +47,15 @@ pub(crate) fn syn_waits(run: &Run) -> Option<String> {
     for ((retransmits, at, end), attempts) in groups {
         text += &format!("\n  {}", describe(retransmits, at, end, attempts));
     }
+    let mut blocks = vec![Block::Preformatted(text)];
     if run.trials.iter().any(|trial| trial.rates.messages_written > 0) {
-        let note = "Rates cover the time from the first message written to the last one read or \
-                    delivered: a client that chatted only after a retransmission lowers them by its \
-                    wait.";
-        text += &format!("\n{}", wrap(note, "  ", "  "));
+        blocks.push(Block::caption(
+            "Rates cover the time from the first message written to the last one read or \
+             delivered: a client that chatted only after a retransmission lowers them by its wait.",
+        ));
     }
-    text.extend(table_of_cells(run).map(|table| format!("\n{table}")));
-    Some(text)
+    blocks.extend(table_of_cells(run).map(Block::Table));
+    Some(blocks)
 }
 
 fn describe(retransmits: u32, at: Option<Duration>, end: End, attempts: u64) -> String {
@@ -107,7 +108,7 @@ fn ends(trial: &TrialRecord) -> Vec<(u32, End, u64)> {
 }
 
 /// A row for each cell: its attempts by their number of retransmissions.
-fn table_of_cells(run: &Run) -> Option<String> {
+fn table_of_cells(run: &Run) -> Option<Table> {
     let axes = run.varying_axes();
     let points = combinations(&axes);
     let counts = run.trials.iter().flat_map(|trial| trial.syn_retransmits.keys());
@@ -127,6 +128,5 @@ fn table_of_cells(run: &Run) -> Option<String> {
         });
         point.iter().map(|(_, at)| describe_value(at)).chain(attempts).collect()
     });
-    let table = Table { title: String::new(), head, rows: rows.collect(), words: 0 };
-    Some(table.wrapped().to_string())
+    Some(Table { head, rows: rows.collect(), keys: axes.len(), ..Table::default() })
 }

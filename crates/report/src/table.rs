@@ -1,14 +1,10 @@
 //! A table, and its form in each format.
 
 use maud::{Markup, html};
-use run_view::prose::WIDTH;
-use tabled::builder::Builder;
-use tabled::settings::object::Columns;
-use tabled::settings::peaker::Priority;
-use tabled::settings::{Alignment, Style, Width};
+use run_view::{Emphasis, Printable, Screen, TextTable};
 
 /// Rows below their headings.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Table {
     /// The title, which the methods below omit.
     pub title: String,
@@ -18,27 +14,27 @@ pub struct Table {
     pub rows: Vec<Vec<String>>,
     /// The number of columns with words; the columns after them have numbers.
     pub words: usize,
+    /// The number of columns that tell rows apart, where it is not that of the words.
+    pub keys: usize,
+    /// The meaning of cells, by row and column, for a terminal with colours.
+    pub emphasis: Vec<((usize, usize), Emphasis)>,
 }
 
 impl Table {
     /// The table for a terminal, without the title.
-    pub fn drawn(&self) -> tabled::Table {
-        let mut builder = Builder::default();
-        builder.push_record(&self.head);
-        for row in &self.rows {
-            builder.push_record(row);
-        }
-        let mut table = builder.build();
-        table.with(Style::rounded()).modify(Columns::new(self.words..), Alignment::right());
-        table
+    pub fn text(&self, screen: Screen) -> Printable {
+        self.laid_out(screen, true)
     }
 
-    /// The table for a terminal, with its cells wrapped to [`WIDTH`] columns: the widest
-    /// columns first, so that numbers keep their line.
-    pub fn wrapped(&self) -> tabled::Table {
-        let mut table = self.drawn();
-        table.with(Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true)));
-        table
+    /// The table for a terminal, without the title and without a frame.
+    pub(crate) fn compact(&self, screen: Screen) -> Printable {
+        self.laid_out(screen, false)
+    }
+
+    fn laid_out(&self, screen: Screen, has_frame: bool) -> Printable {
+        let Self { head, rows, words, keys, emphasis, .. } = self;
+        let keys = if *keys == 0 { *words } else { *keys };
+        TextTable { head, rows, words: *words, keys, emphasis, has_frame }.text(screen)
     }
 
     /// The table as HTML, without the title.
@@ -105,6 +101,7 @@ mod tests {
             head: vec!["a|b".to_owned(), "n".to_owned()],
             rows: vec![vec!["<b>_x_\ny".to_owned(), "1".to_owned()]],
             words: 1,
+            ..Table::default()
         };
         assert_eq!(table.markdown(), "| a\\|b | n |\n| --- | ---: |\n| &lt;b&gt;\\_x\\_ y | 1 |\n");
         assert!(table.html().0.contains("&lt;b&gt;_x_"));

@@ -11,6 +11,8 @@
 //! | [`number`] | numbers as text |
 //! | [`statistics`] | tests and intervals over trials |
 //! | [`prose`] | sentences and lists as text |
+//! | `screen` | the width and colours that texts are laid out for |
+//! | `text_table` | a table as text that fits a screen |
 
 mod cell;
 mod listen_limit;
@@ -18,7 +20,9 @@ mod metric;
 pub mod number;
 pub mod prose;
 mod run;
+mod screen;
 pub mod statistics;
+mod text_table;
 mod trial_view;
 mod undecided;
 
@@ -26,5 +30,7 @@ pub use cell::Cell;
 pub use listen_limit::{LimitingSetting, ListenLimit};
 pub use metric::{Metric, ORIGINAL_THROUGHPUT, has_rates, metric_names, metrics};
 pub use run::{Run, combinations};
+pub use screen::{Emphasis, Printable, Screen};
+pub use text_table::TextTable;
 pub use trial_view::TrialView;
 pub use undecided::why_not_decided;

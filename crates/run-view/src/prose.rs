@@ -28,6 +28,20 @@ pub fn wrap_to(width: usize, text: &str, first: &str, then: &str) -> String {
     lines.join("\n")
 }
 
+/// Wraps the lines of a laid-out text that are longer than `width` columns, below their own
+/// indentation. Lines of a table with a frame stay.
+pub fn fit(width: usize, text: &str) -> String {
+    let line = |line: &str| {
+        let start = line.trim_start();
+        let indent = &line[..line.len() - start.len()];
+        if line.chars().count() <= width || start.starts_with(['│', '╭', '├', '╰']) {
+            return line.to_owned();
+        }
+        wrap_to(width, start, indent, &format!("{indent}  "))
+    };
+    text.split('\n').map(line).collect::<Vec<_>>().join("\n")
+}
+
 /// Removes the characters that XML cannot represent: a document with one is not
 /// well-formed.
 pub fn remove_invalid_xml(text: &str) -> String {
@@ -56,6 +70,13 @@ pub fn several(number: u64, one: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_lines_that_are_too_long_are_wrapped() {
+        let text = "a b\n  one two three\n│ one two three four │\n";
+        assert_eq!(fit(12, text), "a b\n  one two\n    three\n│ one two three four │\n");
+        assert_eq!(fit(100, text), text);
+    }
 
     #[test]
     fn only_one_has_the_singular() {

@@ -1,35 +1,36 @@
-//! Topics as plain text, at most [`WIDTH`] columns wide.
+//! Topics as plain text of a width.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use super::collection::Topics;
 use super::topic::{ScenarioUse, Topic, TopicKind};
-use run_view::prose::{WIDTH, wrap};
-
-impl fmt::Display for Topic {
-    /// The topic's page, without a final newline.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut sections = vec![self.head(), paragraphs(&self.text)];
-        let kernel = self.kernel.iter().map(|(place, what)| format!("{place}: {what}"));
-        sections.extend(listed("In the kernel", kernel));
-        let misconceptions =
-            self.misconceptions.iter().map(|(belief, holds)| format!("\"{belief}\": {holds}"));
-        sections.extend(listed("Common misconceptions", misconceptions));
-        match self.scenarios.is_empty() {
-            true => sections.extend(self.kind.without_scenario().map(|text| wrap(text, "", ""))),
-            false => sections.extend(listed("Scenarios", self.scenario_uses().into_iter())),
-        }
-        sections.push(wrap(&format!("See also: {}", self.related.join(", ")), "", "  "));
-        f.write_str(&sections.join("\n\n"))
-    }
-}
+use run_view::prose::wrap_to;
 
 impl Topic {
-    fn head(&self) -> String {
+    /// The topic's page in lines of at most `width` columns, without a final newline.
+    pub fn page(&self, width: usize) -> String {
+        let wrap = |text: &str, first: &str, then: &str| wrap_to(width, text, first, then);
+        let listed = |heading: &str, entries: &mut dyn Iterator<Item = String>| {
+            listed(width, heading, entries)
+        };
+        let mut sections = vec![self.head(width), paragraphs(width, &self.text)];
+        let kernel = self.kernel.iter().map(|(place, what)| format!("{place}: {what}"));
+        sections.extend(listed("In the kernel", &mut { kernel }));
+        let misconceptions =
+            self.misconceptions.iter().map(|(belief, holds)| format!("\"{belief}\": {holds}"));
+        sections.extend(listed("Common misconceptions", &mut { misconceptions }));
+        match self.scenarios.is_empty() {
+            true => sections.extend(self.kind.without_scenario().map(|text| wrap(text, "", ""))),
+            false => sections.extend(listed("Scenarios", &mut self.scenario_uses().into_iter())),
+        }
+        sections.push(wrap(&format!("See also: {}", self.related.join(", ")), "", "  "));
+        sections.join("\n\n")
+    }
+
+    fn head(&self, width: usize) -> String {
         let default = self.default.as_ref();
         let default = default.map_or(String::new(), |value| format!(", default {value}"));
-        let title = wrap(&format!("{}: {}", self.name, self.summary), "", "  ");
+        let title = wrap_to(width, &format!("{}: {}", self.name, self.summary), "", "  ");
         format!("{title}\n{}{default}", self.kind.name())
     }
 
@@ -47,8 +48,12 @@ impl Topic {
 }
 
 /// A list under its heading; `None` if it is empty.
-fn listed(heading: &str, entries: impl Iterator<Item = String>) -> Option<String> {
-    let entries: Vec<_> = entries.map(|entry| wrap(&entry, "  ", "    ")).collect();
+fn listed(
+    width: usize,
+    heading: &str,
+    entries: &mut dyn Iterator<Item = String>,
+) -> Option<String> {
+    let entries: Vec<_> = entries.map(|entry| wrap_to(width, &entry, "  ", "    ")).collect();
     (!entries.is_empty()).then(|| format!("{heading}\n{}", entries.join("\n")))
 }
 
@@ -68,13 +73,13 @@ impl TopicKind {
 }
 
 impl Topics {
-    /// A line for each topic, grouped by kind.
-    pub fn list(&self) -> String {
+    /// A line for each topic, grouped by kind, of at most `columns` columns.
+    pub fn list(&self, columns: usize) -> String {
         let group = |kind: TopicKind| {
             let width = self.of_kind(kind).map(|topic| topic.name.chars().count()).max()?;
             let lines = self.of_kind(kind).map(|topic| {
                 let name = format!("  {:width$}  ", topic.name);
-                wrap(&topic.summary, &name, &" ".repeat(width + 4))
+                wrap_to(columns, &topic.summary, &name, &" ".repeat(width + 4))
             });
             Some(format!("{}\n{}", kind.heading(), lines.collect::<Vec<_>>().join("\n")))
         };
@@ -88,19 +93,19 @@ impl Topics {
 
 /// Wraps paragraphs; in those with lines that begin with a space (tables, expressions),
 /// only lines that are too long.
-fn paragraphs(text: &str) -> String {
+fn paragraphs(width: usize, text: &str) -> String {
     let wrap_long = |line: &str| {
         let spaces = line.len() - line.trim_start().len();
         let indent = &line[..spaces];
-        match line.chars().count() > WIDTH {
-            true => wrap(line, indent, &format!("{indent}    ")),
+        match line.chars().count() > width {
+            true => wrap_to(width, line, indent, &format!("{indent}    ")),
             false => line.trim_end().to_owned(),
         }
     };
     let paragraphs = text.trim_end().split("\n\n").map(|paragraph| {
         match paragraph.lines().any(|line| line.starts_with(' ')) {
             true => paragraph.lines().map(wrap_long).collect::<Vec<_>>().join("\n"),
-            false => wrap(paragraph, "", ""),
+            false => wrap_to(width, paragraph, "", ""),
         }
     });
     paragraphs.collect::<Vec<_>>().join("\n\n")
@@ -113,10 +118,10 @@ mod tests {
     #[test]
     fn tables_are_not_wrapped_except_long_lines() {
         let long = format!("  {}", "word ".repeat(30));
-        assert!(paragraphs(&long).lines().eq([
+        assert!(paragraphs(100, &long).lines().eq([
             format!("  {}", "word ".repeat(19).trim_end()),
             format!("      {}", "word ".repeat(11).trim_end()),
         ]));
-        assert_eq!(paragraphs("a\nb\n\n  c   d\n  e   f\n"), "a b\n\n  c   d\n  e   f");
+        assert_eq!(paragraphs(100, "a\nb\n\n  c   d\n  e   f\n"), "a b\n\n  c   d\n  e   f");
     }
 }

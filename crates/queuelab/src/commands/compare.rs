@@ -6,8 +6,9 @@ use ::compare::{Conclusion, Criteria, Verdict};
 use clap::{Args, ValueEnum};
 use report::{Run, Suite};
 use run_record::{RunDirectory, SuiteDirectory};
+use run_view::Printable;
 
-use super::{print_json, print_output};
+use super::{print_text, screen};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -90,9 +91,9 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
             let suites = (Suite::read(base)?, Suite::read(new)?);
             let comparison = ::compare::compare_suites(&suites.0, &suites.1, &criteria, laws);
             let text = match format {
-                Format::Text => comparison.text(),
-                Format::Markdown => comparison.markdown(),
-                Format::Json => to_json(&comparison.json()),
+                Format::Text => comparison.text_for(screen()),
+                Format::Markdown => Printable::new(&comparison.markdown()),
+                Format::Json => Printable::json(&to_json(&comparison.json())),
             };
             (text, comparison.conclusion())
         }
@@ -103,9 +104,9 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
                 false => ::compare::compare(&runs.0, &runs.1, &criteria),
             };
             let text = match format {
-                Format::Text => comparison.text(),
-                Format::Markdown => comparison.markdown(),
-                Format::Json => to_json(&comparison.json()),
+                Format::Text => comparison.text_for(screen()),
+                Format::Markdown => Printable::new(&comparison.markdown()),
+                Format::Json => Printable::json(&to_json(&comparison.json())),
             };
             (text, comparison.conclusion())
         }
@@ -119,17 +120,14 @@ pub(crate) fn compare(arguments: &CompareArguments) -> Result {
             )));
         }
     };
-    match format {
-        Format::Json => print_json(&text)?,
-        Format::Text | Format::Markdown => print_output(&text)?,
-    };
+    print_text(&text)?;
     Ok(exit_code(conclusion))
 }
 
 /// Compares a run with its baseline, and prints the comparison.
 pub(crate) fn compare_runs(base: &Run, new: &Run, criteria: &Criteria) -> Result {
     let comparison = ::compare::compare(base, new, criteria);
-    print_output(&comparison.text())?;
+    print_text(&comparison.text_for(screen()))?;
     Ok(exit_code(comparison.conclusion()))
 }
 

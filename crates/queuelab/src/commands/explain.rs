@@ -5,7 +5,7 @@ mod scenarios;
 use clap::Args;
 use diagnosis::Topics;
 
-use super::print_output;
+use super::{print_output, screen};
 use crate::error::{CommandError, Result};
 
 /// Arguments of `queuelab explain`.
@@ -21,10 +21,10 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result {
     let topics = topics(&scenario::catalogue());
     let query = arguments.topic.join(" ");
     if query.trim().is_empty() {
-        return print_output(&topics.list());
+        return print_output(&topics.list(screen().columns));
     }
     match topics.find(&query) {
-        Some(topic) => print_output(&topic.to_string()),
+        Some(topic) => print_output(&topic.page(screen().columns)),
         None => Err(unknown_topic(&query, &topics)),
     }
 }

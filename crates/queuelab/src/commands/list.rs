@@ -1,8 +1,9 @@
 //! `queuelab list`: lists the scenarios and suites.
 
+use run_view::prose::wrap_to;
 use scenario::{ScenarioFile, SuiteFile};
 
-use super::{plan, print_output};
+use super::{plan, print_output, screen};
 use crate::error::Result;
 
 /// Prints each scenario's name, trials and question, then the suites.
@@ -17,7 +18,12 @@ pub(crate) fn list() -> Result {
     let lines: Vec<_> = rows
         .iter()
         .map(|(name, content)| match content {
-            Ok(content) => format!("{name:width$}  {content}"),
+            Ok(content) => wrap_to(
+                screen().columns,
+                content,
+                &format!("{name:width$}  "),
+                &" ".repeat(width + 2),
+            ),
             Err(_) => format!("{name:width$}  invalid: see `queuelab check {name}`"),
         })
         .collect();

@@ -9,18 +9,17 @@ use clap::Args;
 use indexmap::IndexMap;
 use lab::{CellPredictions, KernelFacts};
 use queue_model::law::Unit;
+use report::Table;
 use run_record::{AxisNames, LawCheck, LawNotApplied, describe_value};
-use run_view::prose::wrap;
+use run_view::Printable;
+use run_view::prose::{fit, wrap_to};
 use scenario::{Axis, Cell, Plan, Scenario};
-use tabled::builder::Builder;
-use tabled::settings::peaker::Priority;
-use tabled::settings::{Style, Width};
 
 use super::accept_pace::{AcceptPace, MeasuredPaces};
 use super::kernel_rules::KernelArguments;
 use super::plan::PlanArguments;
 use super::size::parse_rate;
-use super::{plan, print_output};
+use super::{plan, print_output, print_text, screen};
 use crate::error::Result;
 
 /// Flags of `queuelab predict`.
@@ -69,43 +68,39 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
         false => apply_laws(&plan, &facts),
     };
     let Scenario { name, question, .. } = &plan.scenario;
-    let kernel = kernel.describe(&facts).map_or(String::new(), |line| format!("{line}\n"));
-    let title = format!("{name}: {question}");
-    print_output(&format!("{}\n{kernel}\n{predictions}", visible::line(&title)))
+    let kernel = kernel.describe(&facts).map_or(String::new(), |line| format!("\n{line}"));
+    let title = visible::line(&format!("{name}: {question}")).into_owned();
+    print_output(&format!("{title}{kernel}"))?;
+    print_output("")?;
+    print_text(&predictions)
 }
 
-/// Maximum width of the table, in columns.
-const WIDTH: usize = 100;
-
 /// A row for each cell and law; below it, the laws that are not applied, with the reason.
-fn apply_laws(plan: &Plan, kernel: &KernelFacts) -> String {
+fn apply_laws(plan: &Plan, kernel: &KernelFacts) -> Printable {
     let rows: Vec<(&Cell, CellPredictions)> =
         plan.cells.iter().map(|cell| (cell, lab::predictions(&cell.settings, kernel))).collect();
     let mut sections = Vec::new();
     if rows.iter().any(|(_, laws)| !laws.predicted.is_empty()) {
         sections.push(predictions_table(plan, &rows));
     } else {
-        sections
-            .push("No law predicts a value for any of its cells: it is only measured.".to_owned());
+        let none = "No law predicts a value for any of its cells: it is only measured.";
+        sections.push(Printable::new(&fit(screen().columns, none)));
     }
-    sections.extend(not_applied(&rows));
-    sections.join("\n\n")
+    sections.extend(not_applied(&rows).map(|text| Printable::new(&text)));
+    Printable::joined(sections, "\n\n")
 }
 
-fn predictions_table(plan: &Plan, rows: &[(&Cell, CellPredictions)]) -> String {
-    let mut builder = Builder::default();
-    builder.push_record(axis_names(plan).chain(["law".to_owned(), "predicted".to_owned()]));
-    for (cell, laws) in rows {
-        for law in &laws.predicted {
-            builder.push_record(
-                axis_values(plan, cell).chain([law.title.clone(), format_prediction(law)]),
-            );
-        }
-    }
-    let mut table = builder.build();
-    let wrap = Width::wrap(WIDTH).keep_words(true).priority(Priority::max(true));
-    table.with(Style::rounded()).with(wrap);
-    table.to_string()
+fn predictions_table(plan: &Plan, rows: &[(&Cell, CellPredictions)]) -> Printable {
+    let head: Vec<_> = axis_names(plan).chain(["law".to_owned(), "predicted".to_owned()]).collect();
+    let row = |cell: &Cell, law: &LawCheck| {
+        axis_values(plan, cell).chain([law.title.clone(), format_prediction(law)]).collect()
+    };
+    let rows: Vec<Vec<_>> = rows
+        .iter()
+        .flat_map(|(cell, laws)| laws.predicted.iter().map(|law| row(cell, law)))
+        .collect();
+    let words = head.len() - 1;
+    Table { head, rows, words, ..Table::default() }.text(screen())
 }
 
 /// A line for each reason, with its laws and the number of cells that it applies to.
@@ -121,7 +116,8 @@ fn not_applied(rows: &[(&Cell, CellPredictions)]) -> Option<String> {
             all if *cells == all => String::new(),
             all => format!(" (in {cells} of {all} cells)"),
         };
-        wrap(&format!("{}: {reason}{place}", titles.join(", ")), "- ", "  ")
+        let text = format!("{}: {reason}{place}", titles.join(", "));
+        wrap_to(screen().columns, &text, "- ", "  ")
     });
     let lines: Vec<_> = lines.collect();
     (!lines.is_empty()).then(|| format!("Not applied:\n{}", lines.join("\n")))

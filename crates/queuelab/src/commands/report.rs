@@ -5,10 +5,10 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use report::{Files, Run, Suite};
+use report::{Detail, Files, Run, Suite};
 use run_record::{Folder, RunDirectory, SuiteDirectory};
 
-use super::{print_annotation, print_message, print_output};
+use super::{print_annotation, print_message, print_output, print_text, screen};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -35,7 +35,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
         if arguments.annotate {
             return annotate(suite.annotation());
         }
-        let printed = print_output(&suite.summary());
+        let printed = print_text(&suite.summary(screen()));
         write_suite(&suite, path)?;
         return printed;
     }
@@ -44,7 +44,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
     if arguments.annotate {
         return annotate(report::run_annotation(&run));
     }
-    let printed = print_output(&report::summary(&run));
+    let printed = print_run(&run);
     write(&run, path)?;
     printed?;
     print_output(&format!("\nReport: {}", path.join("report.html").display()))
@@ -65,8 +65,8 @@ pub(super) fn write_suite(
     write_files(&suite.files(), &Folder::open(directory)?)
 }
 
-/// Prints a run's summary, writes its files, and prints where they are. The summary comes
-/// first, because it needs no write permission.
+/// Prints a run's results, writes its files, and prints where they are. The results come
+/// first, because they need no write permission.
 ///
 /// # Errors
 /// As for [`write`]; and if standard output cannot be written, after the files were.
@@ -81,6 +81,22 @@ pub(super) fn print_and_write(
     let report = directory.join("report.html");
     let places = format!("\nRun directory: {}\nReport: {}", directory.display(), report.display());
     print_output(&places).map(drop)
+}
+
+/// Prints everything about a run or suite.
+pub(super) fn print_all(path: &Path) -> Result {
+    if SuiteDirectory::exists_at(path) {
+        return print_text(&Suite::read(path)?.summary(screen()));
+    }
+    let (record, trials) = RunDirectory::read(path)?;
+    print_run(&Run::new(record, trials))
+}
+
+fn print_run(run: &Run) -> Result {
+    let text = report::terminal(run, screen(), Detail::Full);
+    print_text(&text.body)?;
+    print_output("")?;
+    print_text(&text.end)
 }
 
 /// Writes `report.html` and its companion files into a run's directory, and removes charts

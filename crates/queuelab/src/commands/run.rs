@@ -8,11 +8,12 @@ use std::sync::atomic::AtomicBool;
 
 pub(crate) use arguments::RunArguments;
 use lab::{Finished, FinishedRun, FinishedSuite, LabError, Session};
+use report::Detail;
 use run_record::Verdict;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::reporter::Reporter;
-use super::{compare, print_output};
+use super::{compare, print_output, print_text, screen};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -22,11 +23,11 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     let session = Session::prepare(arguments.request())?;
     let Interruption { interrupted, at_once } = interruption()?;
     let writes_reports = !arguments.no_report;
-    let mut reporter = Reporter::new(writes_reports, at_once);
+    let mut reporter = Reporter::new(arguments, at_once);
     match session.run(&interrupted, &mut reporter)? {
         Finished::Run(run) => {
             let exit = exit(&run);
-            print_run(*run, writes_reports)?;
+            print_run(*run, arguments)?;
             Ok(exit)
         }
         Finished::Pair { new, baseline } => print_pair(arguments, *new, *baseline),
@@ -44,15 +45,29 @@ fn exit(run: &FinishedRun) -> Exit {
     }
 }
 
-/// Prints the results of a run, and writes its report if that is wanted.
-fn print_run(finished: FinishedRun, writes_report: bool) -> Result<report::Run> {
+/// Prints the results of a run, and writes its report if that is wanted. The results come
+/// first, because they need no write permission; if that fails, the report is written all the
+/// same.
+fn print_run(finished: FinishedRun, arguments: &RunArguments) -> Result<report::Run> {
     let run = report::Run::new(finished.record, finished.trials);
-    let summary = report::summary(&run);
-    if writes_report {
-        super::report::print_and_write(&run, &summary, &finished.path)?;
-    } else {
-        print_output(&format!("{summary}\nRun directory: {}", finished.path.display()))?;
+    let (path, detail) = (finished.path, arguments.detail());
+    let text = report::terminal(&run, screen(), detail);
+    let printed = print_text(&text.body);
+    if !arguments.no_report {
+        super::report::write(&run, &path)?;
     }
+    printed?;
+    let directory = path.display();
+    let mut places = format!("Run directory: {directory}");
+    if !arguments.no_report {
+        places += &format!("\nReport: {}", path.join("report.html").display());
+    }
+    if detail != Detail::Full {
+        places += &format!("\nEverything: queuelab show {directory}");
+    }
+    print_output("")?;
+    print_text(&text.end)?;
+    print_output(&format!("\n{places}"))?;
     Ok(run)
 }
 
@@ -63,14 +78,14 @@ fn print_pair(arguments: &RunArguments, new: FinishedRun, baseline: FinishedRun)
     if !arguments.no_report {
         super::report::write(&baseline, &path)?;
     }
-    let new = print_run(new, !arguments.no_report)?;
+    let new = print_run(new, arguments)?;
     print_output(&format!("Baseline: {}\n", path.display()))?;
     compare::compare_runs(&baseline, &new, &arguments.criteria.criteria())
 }
 
 fn print_suite(suite: &FinishedSuite, reporter: &Reporter, writes_reports: bool) -> Result {
     let written = report::Suite::read(&suite.path)?;
-    let printed = print_output(&written.summary());
+    let printed = print_text(&written.summary(screen()));
     if writes_reports {
         super::report::write_suite(&written, &suite.path)?;
     }

@@ -1,4 +1,6 @@
-//! `queuelab show`: prints a resolved scenario.
+//! `queuelab show`: prints a resolved scenario, or everything about a run.
+
+use std::path::Path;
 
 use std::borrow::Cow;
 
@@ -10,8 +12,13 @@ use super::plan::PlanArguments;
 use super::{plan, print_yaml};
 use crate::error::Result;
 
-/// Prints the resolved scenario, its axes, and the number of its trials.
+/// Prints the resolved scenario, its axes, and the number of its trials; or everything about
+/// the run or suite in a directory.
 pub(crate) fn show(arguments: &PlanArguments) -> Result {
+    let path = Path::new(&arguments.scenario);
+    if path.is_dir() {
+        return super::report::print_all(path);
+    }
     let plan = plan::plan(arguments)?;
     let mut text = yaml(&plan.resolved);
     text += "\n# axes (the last one varies fastest):\n";

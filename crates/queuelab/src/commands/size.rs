@@ -6,15 +6,14 @@ use std::time::Duration;
 use clap::Args;
 use lab::KernelFacts;
 use queue_model::sizing::{BacklogResult, BurstSettings, Bursts, Cookies, WithoutCookies};
-use run_view::prose::wrap;
+use report::Table;
+use run_view::prose::wrap_to;
+use run_view::{Emphasis, Printable};
 use serde::Serialize;
-use tabled::builder::Builder;
-use tabled::settings::object::Columns;
-use tabled::settings::{Alignment, Style};
 
 use super::accept_pace::MeasuredPaces;
 use super::kernel_rules::KernelArguments;
-use super::{print_json, print_output};
+use super::{print_json, print_output, print_text, screen};
 use crate::error::Result;
 
 /// Flags of `queuelab size`.
@@ -132,8 +131,10 @@ pub(crate) fn size(arguments: &SizeArguments) -> Result {
         let json = serde_json::to_string_pretty(&sizing).expect("a sizing is plain data");
         return print_json(&json);
     }
-    let kernel = arguments.kernel.describe(&kernel).map_or(String::new(), |line| line + "\n");
-    print_output(&format!("{kernel}{}", sizing.describe()))
+    if let Some(kernel) = arguments.kernel.describe(&kernel) {
+        print_output(&kernel)?;
+    }
+    print_text(&sizing.describe())
 }
 
 fn find(
@@ -199,7 +200,8 @@ impl Row {
 }
 
 impl Sizing {
-    fn describe(&self) -> String {
+    fn describe(&self) -> Printable {
+        let wrap = |text: &str| wrap_to(screen().columns, text, "", "");
         let Self { burst, arrivals_per_second: arrivals, backlog, .. } = self;
         let rate = format!("{:.0}", self.accepts_per_second);
         let round_trip = match self.round_trip_seconds {
@@ -215,9 +217,9 @@ impl Sizing {
                  (listen() takes the smaller)."
             ),
         ];
-        let answer = answer.map(|sentence| wrap(&sentence, "", "")).join("\n");
+        let answer = answer.map(|sentence| wrap(&sentence)).join("\n");
         let without_syncookies =
-            self.without_syncookies.as_ref().map(|needs| wrap(&needs.describe(*backlog), "", ""));
+            self.without_syncookies.as_ref().map(|needs| wrap(&needs.describe(*backlog)));
         let notes = [
             self.at_half(),
             format!("Accept rate: {}.", self.accept_source),
@@ -231,37 +233,39 @@ impl Sizing {
                 percent(self.max_late_share),
             ),
         ];
-        let notes = notes.map(|note| wrap(&note, "", "")).join("\n");
+        let notes = notes.map(|note| wrap(&note)).join("\n");
         let answer = [Some(answer), without_syncookies].into_iter().flatten();
-        format!("{}\n\n{}\n\n{notes}", answer.collect::<Vec<_>>().join("\n"), self.table())
+        let answer =
+            Printable::with(screen(), Emphasis::Strong, &answer.collect::<Vec<_>>().join("\n"));
+        Printable::joined([answer, self.table(), Printable::new(&notes)], "\n\n")
     }
 
-    fn table(&self) -> String {
-        let mut builder = Builder::default();
-        builder.push_record([
-            "backlog",
-            "holds",
-            "late %",
-            "late % of a burst",
-            "worst wait",
-            "deepest",
-        ]);
-        for row in &self.rows {
+    fn table(&self) -> Printable {
+        let row = |row: &Row| {
             let [least, most] = row.late_share_of_a_burst.map(percent);
             let [shortest, longest] =
                 row.worst_wait_seconds.map(|seconds| format!("{seconds:.3} s"));
-            builder.push_record([
+            vec![
                 format!("{}{}", if row.backlog == self.backlog { "→ " } else { "" }, row.backlog),
                 row.holds.to_string(),
                 percent(row.late_share),
                 band(least, most),
                 band(shortest, longest),
                 row.deepest.to_string(),
-            ]);
-        }
-        let mut table = builder.build();
-        table.with(Style::rounded()).modify(Columns::new(..), Alignment::right());
-        table.to_string()
+            ]
+        };
+        let head = ["backlog", "holds", "late %", "late % of a burst", "worst wait", "deepest"];
+        let is_answer = |(at, row): (usize, &Row)| {
+            (row.backlog == self.backlog).then_some(((at, 0), Emphasis::Good))
+        };
+        let table = Table {
+            head: head.map(str::to_owned).into(),
+            rows: self.rows.iter().map(row).collect(),
+            keys: 1,
+            emphasis: self.rows.iter().enumerate().filter_map(is_answer).collect(),
+            ..Table::default()
+        };
+        table.text(screen())
     }
 
     fn at_half(&self) -> String {

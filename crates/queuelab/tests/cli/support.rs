@@ -107,10 +107,11 @@ pub(crate) fn is_late(trial: &TrialRecord, law: &LawCheck) -> bool {
     law.held.is_none() && trial.is_disturbed() && is_late
 }
 
-/// Runs `queuelab run ARGUMENTS --out OUT`, and reads the one run that it stored.
+/// Runs `queuelab run --full ARGUMENTS --out OUT`, and reads the one run that it stored.
 pub(crate) fn run(out: &Path, arguments: &[&str]) -> (Output, RunRecord, Vec<TrialRecord>) {
     let out_text = out.to_str().unwrap();
-    let all: Vec<&str> = ["run", "--out", out_text].iter().chain(arguments).copied().collect();
+    let start = ["run", "--full", "--out", out_text];
+    let all: Vec<&str> = start.iter().chain(arguments).copied().collect();
     let output = queuelab(&all).output().unwrap();
     let runs = runs(out);
     assert_eq!(runs.len(), 1, "one run directory; the output was:\n{}", all_output(&output));

@@ -78,6 +78,22 @@ impl Quantity {
         Some(Self::Law(law.heading(), law.latest.is_some()))
     }
 
+    /// The metric that it is.
+    pub(super) fn metric(&self) -> Option<&'static Metric> {
+        match self {
+            Self::Metric(metric) => Some(metric),
+            _ => None,
+        }
+    }
+
+    /// The heading of the law that it is.
+    pub(super) fn law(self) -> Option<String> {
+        match self {
+            Self::Law(heading, _) => Some(heading),
+            _ => None,
+        }
+    }
+
     /// Whether a time that is the same everywhere is more relevant.
     pub(super) fn is_minor(&self) -> bool {
         matches!(self, Self::Law(_, false) | Self::Metric(_))

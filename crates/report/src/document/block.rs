@@ -14,8 +14,8 @@ pub(crate) enum Block {
     Verdict(Verdict, String),
     /// A heading within the section.
     Heading(&'static str),
-    /// A table, and whether its cells may be wrapped to fit a line.
-    Table(Table, bool),
+    /// A table.
+    Table(Table),
     /// One line for each violation.
     List(Vec<String>),
     /// One line for each item that is no violation.
@@ -119,6 +119,6 @@ impl Block {
 
 impl From<Table> for Block {
     fn from(table: Table) -> Self {
-        Self::Table(table, false)
+        Self::Table(table)
     }
 }

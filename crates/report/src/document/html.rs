@@ -76,7 +76,7 @@ fn block_html(document: &Document, block: &Block) -> Markup {
             }
         }
         Block::Heading(heading) => html! { h3 { (heading) } },
-        Block::Table(table, _) => table.html(),
+        Block::Table(table) => table.html(),
         Block::List(items) => html! { ul.failed { @for item in items { li { (item) } } } },
         Block::Notes(items) => html! { ul { @for item in items { li { (item) } } } },
         Block::Points(points) => {

@@ -57,7 +57,7 @@ fn write(text: &mut String, block: &Block, omitted: &mut usize) {
             *text += &format!("{} **{}**\n\n", sign(*verdict), escaped(headline));
         }
         Block::Heading(heading) => *text += &format!("**{}**\n\n", escaped(heading)),
-        Block::Table(table, _) => {
+        Block::Table(table) => {
             let markdown = table.markdown();
             if text.len() > MAX_BYTES || markdown.len() > MAX_TABLE_BYTES {
                 *omitted += 1;

@@ -28,6 +28,8 @@ pub(crate) struct Section {
     pub(crate) is_brief: bool,
     /// Its content, in order.
     pub(crate) blocks: Vec<(Level, Block)>,
+    /// What the short form of a terminal shows of it, the most important first.
+    pub(crate) short: Vec<Block>,
 }
 
 /// The formats that show a block.
@@ -52,7 +54,8 @@ impl Document {
 impl Section {
     /// A section without content.
     pub(crate) fn new(id: &'static str, heading: impl Into<String>) -> Self {
-        Self { id, heading: heading.into(), is_brief: false, blocks: Vec::new() }
+        let heading = heading.into();
+        Self { id, heading, is_brief: false, blocks: Vec::new(), short: Vec::new() }
     }
 
     /// Adds content for every format.
@@ -68,6 +71,12 @@ impl Section {
     /// Adds content for the page.
     pub(crate) fn page(&mut self, block: impl Into<Block>) -> &mut Self {
         self.add(Level::Page, block)
+    }
+
+    /// Adds content for the short form of a terminal, and for nothing else.
+    pub(crate) fn short(&mut self, block: impl Into<Block>) -> &mut Self {
+        self.short.push(block.into());
+        self
     }
 
     /// The content for a format that shows blocks up to this level.

@@ -1,84 +1,118 @@
-//! A document as plain text, readable without colour and without a terminal.
+//! A document as text, readable without colour and without a terminal.
 //!
-//! Its rules: no charts, folding or links, and the short form at the end, where a reader
-//! of a terminal looks first.
+//! Its rules: the answer first and last, no charts, folding or links. The short form shows
+//! what fits into a number of lines.
 
-use run_view::prose::{WIDTH, wrap};
+mod blocks;
 
-use super::{Block, Document, Level, Section};
+use run_view::{Emphasis, Printable, Screen};
 
-pub(crate) fn render_terminal(document: &Document) -> String {
-    let title = format!("{}: {}", document.name, document.question);
-    let mut parts = vec![visible::line(&title).into_owned()];
-    let (brief, others): (Vec<_>, Vec<_>) =
-        document.sections.iter().partition(|section| section.is_brief);
-    for section in others {
-        let content = content(section);
-        if !content.is_empty() {
-            parts.push(section.heading.clone());
-            parts.extend(content);
+pub(crate) use self::blocks::emphasis;
+use self::blocks::{Form, format_block, wrapped};
+use super::{Block, Document, Level, Section, Tone};
+
+/// The lines of the short form, with those that a command adds about files.
+const MAX_LINES: usize = 40;
+
+/// The lines that a command adds: an empty one, the directory, the report and the full form.
+const LINES_ABOUT_FILES: usize = 4;
+
+/// How much of a document is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// The answer, and whether everything held.
+    Answer,
+    /// Also the tables and causes that matter most, in at most 40 lines if no check failed.
+    Short,
+    /// Everything.
+    Full,
+}
+
+/// A document as text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TerminalText {
+    /// All but the end.
+    pub body: Printable,
+    /// The answer again, which belongs after everything else that a command prints.
+    pub end: Printable,
+}
+
+pub(crate) fn render_terminal(document: &Document, screen: Screen, detail: Detail) -> TerminalText {
+    let end = Printable::joined(conclusion(document, screen), "\n\n");
+    let mut parts = vec![title(document, screen)];
+    match detail {
+        Detail::Answer => {}
+        Detail::Short => {
+            parts.extend(conclusion(document, screen));
+            // The title and the answer, the end, and an empty line before each.
+            let mut left = MAX_LINES.saturating_sub(LINES_ABOUT_FILES + 2 * (end.height() + 1) + 2);
+            let sections = || document.sections.iter();
+            for part in sections().flat_map(|section| short(section, screen)) {
+                if part.height() < left {
+                    left -= part.height() + 1;
+                    parts.push(part);
+                }
+            }
+            // What limits the answer is shown whatever its length.
+            let brief = sections().filter(|section| section.is_brief);
+            parts.extend(brief.flat_map(|section| limits(section, screen)));
         }
-    }
-    parts.extend(brief.into_iter().flat_map(content));
-    visible::lines(&parts.join("\n\n")).into_owned()
-}
-
-fn content(section: &Section) -> Vec<String> {
-    section.up_to(Level::Report).flat_map(format_block).collect()
-}
-
-fn format_block(block: &Block) -> Vec<String> {
-    let text = match block {
-        Block::Text(_, text) => wrap_lines(text),
-        Block::Preformatted(text) => text.clone(),
-        Block::Verdict(_, headline) => visible::line(headline).into_owned(),
-        Block::Table(table, is_wrapped) => {
-            let drawn = if *is_wrapped { table.wrapped() } else { table.drawn() };
-            match table.title.as_str() {
-                "" => drawn.to_string(),
-                title => format!("{title}\n{drawn}"),
+        Detail::Full => {
+            parts.extend(conclusion(document, screen));
+            let form = Form { screen, is_compact: false };
+            for section in &document.sections {
+                let blocks = section.up_to(Level::Report);
+                let blocks: Vec<_> = match section.is_brief {
+                    true => blocks.filter(|block| !concludes(block)).collect(),
+                    false => blocks.collect(),
+                };
+                let mut content = blocks.into_iter().flat_map(|block| format_block(block, form));
+                if let Some(first) = content.next() {
+                    if !section.is_brief {
+                        parts.push(wrapped(screen, Emphasis::Strong, &section.heading));
+                    }
+                    parts.push(first);
+                    parts.extend(content);
+                }
             }
         }
-        Block::List(items) | Block::Notes(items) => {
-            let line = |item: &String| format!("  {}", visible::line(item));
-            items.iter().map(line).collect::<Vec<_>>().join("\n")
-        }
-        Block::Points(points) => {
-            return points.iter().map(|point| item(&point.lead, &point.text)).collect();
-        }
-        Block::Beliefs(points) => {
-            let lead = |lead: &str| format!("Commonly believed: \"{lead}\". Here:");
-            return points.iter().map(|point| item(&lead(&point.lead), &point.text)).collect();
-        }
-        Block::ChartsOrText { text, .. } => return text.iter().flat_map(format_block).collect(),
-        Block::Folded { blocks, .. } => return blocks.iter().flat_map(format_block).collect(),
-        Block::Facts(facts) => {
-            let line = |(name, value): &(String, String)| {
-                visible::line(&format!("{name}: {value}")).into_owned()
-            };
-            let lines = facts.iter().map(line);
-            lines.collect::<Vec<_>>().join("\n")
-        }
-        Block::Heading(_)
-        | Block::Charts { .. }
-        | Block::Picker { .. }
-        | Block::Anchor(_)
-        | Block::Links { .. }
-        | Block::Files(_)
-        | Block::ChartFiles => return Vec::new(),
-    };
-    vec![text]
+    }
+    TerminalText { body: Printable::joined(parts, "\n\n"), end }
 }
 
-/// Wraps each line of a text.
-fn wrap_lines(text: &str) -> String {
-    let line = |line: &str| match line.chars().count() > WIDTH {
-        true => wrap(line, "", ""),
-        false => line.to_owned(),
-    };
-    text.lines().map(line).collect::<Vec<_>>().join("\n").replace('\u{a0}', " ")
+fn title(document: &Document, screen: Screen) -> Printable {
+    wrapped(screen, Emphasis::Strong, &format!("{}: {}", document.name, document.question))
 }
 
-fn item(lead: &str, text: &str) -> String {
-    wrap(&format!("{lead} {text}"), "- ", "  ").replace('\u{a0}', " ")
+/// The answer, whether everything held, and whether anything is missing.
+fn conclusion(document: &Document, screen: Screen) -> Vec<Printable> {
+    let brief = document.sections.iter().filter(|section| section.is_brief);
+    let mut blocks: Vec<_> =
+        brief.flat_map(|section| section.up_to(Level::Report)).filter(|it| concludes(it)).collect();
+    // The answer is the first thing to read.
+    blocks.sort_by_key(|block| !matches!(block, Block::Text(Tone::Answer, _)));
+    let form = Form { screen, is_compact: true };
+    blocks.into_iter().flat_map(|block| format_block(block, form)).collect()
+}
+
+/// Whether a block of the short form belongs to the conclusion.
+fn concludes(block: &Block) -> bool {
+    match block {
+        Block::Verdict(..) => true,
+        Block::Text(tone, _) => matches!(tone, Tone::Answer | Tone::Unfinished),
+        _ => false,
+    }
+}
+
+/// The parts of a section in the short form, the most important first.
+fn short(section: &Section, screen: Screen) -> Vec<Printable> {
+    let form = Form { screen, is_compact: true };
+    section.short.iter().flat_map(|block| format_block(block, form)).collect()
+}
+
+/// What failed or was disturbed.
+fn limits(section: &Section, screen: Screen) -> Vec<Printable> {
+    let form = Form { screen, is_compact: true };
+    let blocks = section.up_to(Level::Report).filter(|block| matches!(block, Block::List(_)));
+    blocks.flat_map(|block| format_block(block, form)).collect()
 }

@@ -102,5 +102,6 @@ fn trials(run: &Run, cell: &Cell<'_>) -> Table {
         head: head.map(str::to_owned).collect(),
         rows: cell.trials.iter().map(row).collect(),
         words: 3,
+        ..Table::default()
     }
 }

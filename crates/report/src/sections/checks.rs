@@ -25,7 +25,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     if !rows.is_empty() {
         let head = ["", "what must hold", "", "held", "failed", "not applied"];
         let head = head.map(str::to_owned).into();
-        section.page(Table { title: String::new(), head, rows, words: 3 });
+        section.page(Table { head, rows, words: 3, ..Table::default() });
     }
     Some(section)
 }

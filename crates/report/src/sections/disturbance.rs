@@ -96,9 +96,9 @@ fn table(run: &Run, recorded: &[(ExecutionId, &Disturbance)]) -> Table {
         "accept waited",
     ];
     Table {
-        title: String::new(),
         head: head.map(str::to_owned).into(),
         rows: recorded.iter().map(row).collect(),
         words: 2,
+        ..Table::default()
     }
 }

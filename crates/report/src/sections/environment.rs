@@ -90,9 +90,9 @@ fn sysctls(run: &Run) -> Table {
     };
     let row = |name: &String| vec![name.clone(), of(&hosts.server, name), of(&hosts.client, name)];
     Table {
-        title: String::new(),
         head: ["sysctl", "server", "client"].map(str::to_owned).into(),
         rows: names.into_iter().map(row).collect(),
         words: 1,
+        ..Table::default()
     }
 }

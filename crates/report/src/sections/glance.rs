@@ -2,8 +2,10 @@
 
 use charts::Chart;
 use run_record::{TrialRecord, describe_value};
-use run_view::{Cell, Metric, Run, combinations, metrics};
+use run_view::number::Spread;
+use run_view::{Cell, Emphasis, Metric, Run, combinations, metrics};
 
+use crate::answer;
 use crate::cells;
 use crate::document::{Block, Section, Source, Tone};
 use crate::evidence;
@@ -30,7 +32,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         )));
     }
     if let Some(table) = cells::table(run) {
-        section.summary(table);
+        section.short(table.clone()).summary(table);
     } else {
         section.page(Block::caption(
             "All maps of a metric have the same scale. A click on a cell (or Tab and Enter) shows its \
@@ -41,6 +43,12 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
             .filter(Shown::has_content)
             .collect();
         metrics.sort_by_key(|shown| order(shown.metric));
+        if answer::headline_law(run).is_none() {
+            let main = answer::headline_metric(run);
+            for block in Shown::new(source, main).text {
+                section.short(block);
+            }
+        }
         let others = metrics.split_off(metrics.len().min(MAX_OPEN));
         section.summary(charts_or_text(metrics));
         if !others.is_empty() {
@@ -113,6 +121,13 @@ fn tables(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Table> {
     let axes = run.varying_axes();
     let [outer @ .., rows, columns] = axes.as_slice() else { return Vec::new() };
     let splits = combinations(outer);
+    let values = |cell: &Cell<'_>| cell.spread(metric.value).map(|spread| spread.median);
+    let scale = Spread::from_values(cells.iter().filter_map(values));
+    let heat = |cell: &Cell<'_>| {
+        let (value, scale) = (values(cell)?, scale.as_ref()?);
+        let part = (value - scale.min) / (scale.max - scale.min);
+        Some(Emphasis::Heat((1000.0 * part.clamp(0.0, 1.0)) as u16))
+    };
     let size = (cells.len() / splits.len().max(1)).max(1);
     let table = |(split, cells): (&Vec<_>, &[Cell<'_>])| {
         let title = match run.describe_point(split.iter().copied()) {
@@ -122,12 +137,17 @@ fn tables(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Table> {
         let corner = format!("{} ↓ {} →", run.axis_name(&rows.path), run.axis_name(&columns.path));
         let head =
             std::iter::once(corner).chain(columns.values.iter().map(describe_value)).collect();
+        let emphasis = cells.iter().enumerate().filter_map(|(number, cell)| {
+            let [row, column] = [number / columns.values.len(), number % columns.values.len() + 1];
+            Some(((row, column), heat(cell)?))
+        });
+        let emphasis = emphasis.collect();
         let in_cell = |cell: &Cell<'_>| describe(cell, metric).unwrap_or_else(|| "·".to_owned());
         let lines = cells.chunks(columns.values.len()).zip(&rows.values);
         let lines = lines.map(|(cells, at)| {
             std::iter::once(describe_value(at)).chain(cells.iter().map(in_cell)).collect()
         });
-        Table { title, head, rows: lines.collect(), words: 0 }
+        Table { title, head, rows: lines.collect(), keys: 1, emphasis, ..Table::default() }
     };
     splits.iter().zip(cells.chunks(size)).map(table).collect()
 }

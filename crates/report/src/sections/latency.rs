@@ -20,7 +20,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     }
     if let Some(waits) = syn_waits::syn_waits(run) {
         let title = "Attempts that waited for SYN retransmissions";
-        section.report(Block::folded(title, vec![Block::Preformatted(waits)]));
+        section.report(Block::folded(title, waits));
     }
     section.if_any()
 }

@@ -4,8 +4,8 @@ use indexmap::IndexMap;
 use run_view::{Run, why_not_decided};
 
 use crate::document::{Block, Section, Source};
-use crate::laws;
 use crate::table::Table;
+use crate::{answer, laws};
 
 /// The rows of a table that is not folded initially.
 const MAX_OPEN_ROWS: usize = 12;
@@ -21,7 +21,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     for (heading, table) in without_result {
         if let Some(table) = table {
             section.page(Block::Heading(heading));
-            section.summary(Block::Table(table, true));
+            section.summary(Block::Table(table));
         }
     }
     if tables.is_empty() {
@@ -53,6 +53,10 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         section.page(Block::charts_of(timed));
     }
     section.page(Block::Heading("Values"));
+    let main = answer::headline_law(run);
+    if let Some(table) = tables.iter().find(|table| main.as_ref() == Some(&table.title)) {
+        section.short(table.clone());
+    }
     for table in tables {
         let is_long = table.rows.len() > MAX_OPEN_ROWS;
         let title = match is_long {
@@ -64,7 +68,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
             title,
             is_failed: false,
             is_open: !is_long,
-            blocks: vec![Block::Table(table, true)],
+            blocks: vec![Block::Table(table)],
         });
     }
     Some(section)
@@ -99,5 +103,11 @@ fn reasons<'a>(title: &str, laws: impl Iterator<Item = (&'a str, String)>) -> Op
     };
     let rows: Vec<_> = trials.into_iter().map(row).collect();
     let head = ["law", "reason", "trials"].map(str::to_owned).into();
-    (!rows.is_empty()).then_some(Table { title: title.to_owned(), head, rows, words: 2 })
+    (!rows.is_empty()).then_some(Table {
+        title: title.to_owned(),
+        head,
+        rows,
+        words: 2,
+        ..Table::default()
+    })
 }

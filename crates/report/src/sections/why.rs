@@ -6,6 +6,9 @@ use run_view::prose::several;
 
 use crate::document::{Block, Point, Section, Source, Tone};
 
+/// The causes in the short form.
+const MAX_SHORT: usize = 3;
+
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let paragraphs = explain(source.run);
     let (reasons, beliefs): (Vec<_>, Vec<_>) =
@@ -23,6 +26,11 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         ));
     }
     if !reasons.is_empty() {
+        for reason in reasons.iter().take(MAX_SHORT) {
+            let text = reason.sentences.first().map_or(String::new(), |first| first.text.clone());
+            let point = Point { lead: reason.lead.text.clone(), text };
+            section.short(Block::Points(vec![point]));
+        }
         section
             .page(Block::caption("Each cause, its evidence, and what would change it."))
             .summary(Block::Points(reasons.into_iter().map(point).collect()));

@@ -97,12 +97,12 @@ fn table(suite: &Suite) -> Table {
         ]
     };
     Table {
-        title: String::new(),
         head: ["scenario", "verdict", "checks", "answer", "trials", "took"]
             .map(str::to_owned)
             .into(),
         rows: suite.members().map(row).collect(),
         words: 4,
+        ..Table::default()
     }
 }
 
@@ -135,10 +135,10 @@ fn cases(suite: &Suite) -> String {
         vec![scenario, case, status.to_owned(), message]
     };
     let table = Table {
-        title: String::new(),
         head: ["scenario", "case", "", "first violation"].map(str::to_owned).into(),
         rows: cases.into_iter().take(MAX_CASES).map(row).collect(),
         words: 4,
+        ..Table::default()
     };
     let more = match more {
         0 => String::new(),

@@ -1,25 +1,27 @@
 //! A suite as a table for a terminal.
 
 use run_record::SuiteDirectory;
-use run_view::prose::wrap;
+use run_view::prose::wrap_to;
+use run_view::{Emphasis, Printable, Screen};
 
 use crate::answer::in_a_line;
+use crate::document::emphasis;
 use crate::suite::{Member, Suite};
 use crate::table::Table;
 
-/// The answers of the scenarios that have a run; an empty line follows them.
-fn answers(suite: &Suite) -> String {
+/// The answers of the scenarios that have a run, a paragraph each.
+fn answers(suite: &Suite, screen: Screen) -> Option<Printable> {
     let answer = |member: Member<'_>| {
         let answer = in_a_line(member.run?)?;
-        let text = visible::line(&format!("{}: {answer}", member.record.scenario)).into_owned();
-        Some(wrap(&text, "", "  "))
+        let text = format!("{}: {answer}", member.record.scenario);
+        Some(Printable::new(&wrap_to(screen.columns, &text, "", "  ").replace('\u{a0}', " ")))
     };
     let answers: Vec<_> = suite.members().filter_map(answer).collect();
-    if answers.is_empty() { String::new() } else { format!("{}\n\n", answers.join("\n")) }
+    (!answers.is_empty()).then(|| Printable::joined(answers, "\n"))
 }
 
 /// A row for each scenario, the answers, the verdict, and the suite's directory.
-pub(super) fn summary(suite: &Suite) -> String {
+pub(super) fn summary(suite: &Suite, screen: Screen) -> Printable {
     let record = &suite.record;
     let row = |member: Member<'_>| {
         let directory = match (&member.record.run, member.run) {
@@ -43,21 +45,33 @@ pub(super) fn summary(suite: &Suite) -> String {
         ]
     };
     let table = Table {
-        title: String::new(),
         head: ["scenario", "", "run directory", "trials", "took"].map(str::to_owned).into(),
         rows: suite.members().map(row).collect(),
         words: 3,
+        keys: 1,
+        emphasis: suite.members().enumerate().map(state).collect(),
+        ..Table::default()
     };
-    let unfinished = match record.ended {
-        None => "\nThe suite is not finished.",
-        Some(_) => "",
+    let text = |emphasis, text: &str| {
+        Printable::with(screen, emphasis, &wrap_to(screen.columns, text, "", "  "))
     };
-    format!(
-        "{}\n\n{}\n\n{}{}{unfinished}\n\nSuite directory: {}",
-        visible::line(&format!("{}: {}", record.suite, record.question)),
-        table.drawn(),
-        answers(suite),
-        visible::line(&suite.verdict.headline()),
-        suite.path.display()
-    )
+    let title = text(Emphasis::Strong, &format!("{}: {}", record.suite, record.question));
+    let verdict = text(emphasis(suite.verdict.verdict), &suite.verdict.headline());
+    let verdict = match record.ended {
+        None => Printable::joined([verdict, Printable::new("The suite is not finished.")], "\n"),
+        Some(_) => verdict,
+    };
+    let directory = Printable::new(&format!("Suite directory: {}", suite.path.display()));
+    let parts = [Some(title), Some(table.text(screen)), answers(suite, screen), Some(verdict)];
+    Printable::joined(parts.into_iter().flatten().chain([directory]), "\n\n")
+}
+
+/// The meaning of the state of the scenario in a row.
+fn state((row, member): (usize, Member<'_>)) -> ((usize, usize), Emphasis) {
+    let emphasis = match member.verdict.state {
+        state if state.is_passed() => Emphasis::Good,
+        state if state.is_failed() => Emphasis::Bad,
+        _ => Emphasis::Warning,
+    };
+    ((row, 1), emphasis)
 }

@@ -1,8 +1,9 @@
 //! The tables of laws.
 
 use queue_model::law::{Tolerance, Unit};
-use report::{Run, summary};
+use report::{Detail, Run, summary, terminal};
 use run_record::{Disturbance, DisturbanceCause, LawCheck, LawNotApplied, TrialRecord};
+use run_view::Screen;
 use serde_json::json;
 
 use crate::fixture::Fixture;
@@ -120,7 +121,9 @@ fn the_tables_fit_the_terminal() {
             trial.laws.push(law(TIMED, 131.0, Some(134.351), Some(137.123)));
         })
     };
-    let text = summary(&(0..2).fold(Fixture::new(json!({})), cell).run());
+    let run = (0..2).fold(Fixture::new(json!({})), cell).run();
+    let text = terminal(&run, Screen::terminal(100, false), Detail::Full).body;
+    let text = text.as_str();
     let laws = text.split("The kernel's laws").nth(1).expect("there are laws");
     for line in laws.lines().take_while(|line| !line.starts_with("Why")) {
         assert!(line.chars().count() <= 100, "{line}");

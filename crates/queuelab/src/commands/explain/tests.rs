@@ -101,7 +101,7 @@ fn every_outcome_and_every_scenario_is_explained() {
     let scenarios = catalogue.iter().map(|document| document.name().to_owned()).collect();
     assert_eq!(names(topics, TopicKind::Scenario), scenarios);
     for file in scenario::scenarios() {
-        let page = join_lines(&topics.find(&file.source().name).unwrap().to_string());
+        let page = join_lines(&topics.find(&file.source().name).unwrap().page(100));
         let scenario = resolve(&file, false);
         assert!(page.contains(&join_lines(&scenario.question)), "{page}");
         for expectation in &scenario.expect {
@@ -153,7 +153,7 @@ fn every_topic_is_complete() {
 #[test]
 fn every_page_is_plain_text_in_100_columns_that_ends_with_see_also() {
     let topics = every_topic();
-    for page in topics.iter().map(ToString::to_string).chain([topics.list()]) {
+    for page in topics.iter().map(|topic| topic.page(100)).chain([topics.list(100)]) {
         for line in page.lines() {
             assert!(line.chars().count() <= 100, "{line}");
             assert!(!line.contains('\u{1b}') && !line.contains('\t'), "{line}");
@@ -161,7 +161,7 @@ fn every_page_is_plain_text_in_100_columns_that_ends_with_see_also() {
         }
     }
     for topic in topics.iter() {
-        let page = topic.to_string();
+        let page = topic.page(100);
         assert!(page.rsplit("\n\n").next().unwrap().starts_with("See also: "), "{page}");
     }
 }
@@ -190,7 +190,7 @@ fn a_scenario_and_the_topics_that_it_uses_refer_to_each_other() {
     let showing = &somaxconn.scenarios["accept-queue-capacity"];
     assert_eq!(*showing, ScenarioUse::Varied("4096, 64".to_owned()));
     assert_eq!(somaxconn.scenarios["smoke"], ScenarioUse::Fixed("4096".to_owned()));
-    let page = somaxconn.to_string();
+    let page = somaxconn.page(100);
     assert!(page.contains("\n  varied (4096, 64): accept-queue-capacity\n"), "{page}");
     assert!(page.contains("\n  fixed at 4096: backlog-sweep, "), "{page}");
 }
@@ -203,7 +203,7 @@ fn an_invalid_scenario_refers_to_check() {
         text: "name: other\n".to_owned(),
     };
     let topics = topics(&[Document::from(source)]);
-    assert!(topics.find("broken").unwrap().to_string().contains("`queuelab check broken`"));
+    assert!(topics.find("broken").unwrap().page(100).contains("`queuelab check broken`"));
 }
 
 #[test]

@@ -3,13 +3,12 @@
 use indexmap::IndexMap;
 use lab::{CONNECT_INTERVAL, KernelFacts, simulate_cell};
 use queue_model::simulator::{Outcome, Simulation, USUAL_HZ, VETH_PER_SEGMENT};
-use run_view::prose::wrap;
+use report::Table;
+use run_view::Printable;
+use run_view::prose::wrap_to;
 use scenario::{Cell, Plan};
-use tabled::builder::Builder;
-use tabled::settings::object::Columns;
-use tabled::settings::{Alignment, Style};
 
-use super::{axis_names, axis_values};
+use super::{axis_names, axis_values, screen};
 use crate::commands::accept_pace::AcceptPace;
 
 /// A cell with the results of each position among the slots of the timer wheel, or why it
@@ -30,7 +29,7 @@ struct Metrics {
 }
 
 /// A table with a row for each cell.
-pub(super) fn simulate_plan(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace) -> String {
+pub(super) fn simulate_plan(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace) -> Printable {
     let simulate = |cell: &Cell| {
         let service = pace.service(&cell.settings.server)?;
         let simulations = simulate_cell(&cell.settings, kernel, service)?;
@@ -40,36 +39,32 @@ pub(super) fn simulate_plan(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace
         plan.cells.iter().map(|cell| (cell, simulate(cell))).collect();
     let not_simulated = not_simulated(&simulated);
     if simulated.iter().all(|(_, metrics)| metrics.is_err()) {
-        return not_simulated.unwrap_or_default();
+        return Printable::new(&not_simulated.unwrap_or_default());
     }
-    let mut builder = Builder::default();
-    builder.push_record(
-        axis_names(plan).chain(
-            [
-                "success %",
-                "first try %",
-                "retransmissions",
-                "ListenOverflows",
-                "ListenDrops",
-                "latest connect",
-            ]
-            .map(str::to_owned),
-        ),
-    );
-    for (cell, metrics) in &simulated {
-        builder.push_record(axis_values(plan, cell).chain(columns(metrics.as_deref().ok())));
-    }
-    let mut table = builder.build();
-    table.with(Style::rounded()).modify(Columns::new(plan.axes.len()..), Alignment::right());
+    let columns_of = [
+        "success %",
+        "first try %",
+        "retransmissions",
+        "ListenOverflows",
+        "ListenDrops",
+        "latest connect",
+    ];
+    let row = |(cell, metrics): &Simulated<'_>| {
+        axis_values(plan, cell).chain(columns(metrics.as_deref().ok())).collect()
+    };
+    let table = Table {
+        head: axis_names(plan).chain(columns_of.map(str::to_owned)).collect(),
+        rows: simulated.iter().map(row).collect(),
+        words: plan.axes.len(),
+        ..Table::default()
+    };
     let has_bands = simulated
         .iter()
         .filter_map(|(_, metrics)| metrics.as_ref().ok())
         .any(|metrics| metrics.iter().any(|one| *one != metrics[0]));
-    [Some(table.to_string()), not_simulated, Some(caption(plan, kernel, pace, has_bands))]
-        .into_iter()
-        .flatten()
-        .collect::<Vec<_>>()
-        .join("\n\n")
+    let notes = [not_simulated, Some(caption(plan, kernel, pace, has_bands))];
+    let notes = notes.into_iter().flatten().map(|text| Printable::new(&text));
+    Printable::joined([table.text(screen())].into_iter().chain(notes), "\n\n")
 }
 
 /// The assumptions, in sentences.
@@ -93,8 +88,11 @@ fn caption(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace, has_bands: bool
         VETH_PER_SEGMENT.as_nanos() as f64 / 1e3,
     );
     let sentences = [has_bands.then_some(bands), Some(pace.describe(delays)), Some(others)];
-    let lines: Vec<_> =
-        sentences.into_iter().flatten().map(|sentence| wrap(&sentence, "", "")).collect();
+    let lines: Vec<_> = sentences
+        .into_iter()
+        .flatten()
+        .map(|sentence| wrap_to(screen().columns, &sentence, "", ""))
+        .collect();
     lines.join("\n")
 }
 
@@ -113,7 +111,7 @@ fn not_simulated(simulated: &[Simulated<'_>]) -> Option<String> {
                 all if *cells == all => String::new(),
                 all => format!(" (in {cells} of {all} cells)"),
             };
-            wrap(&format!("{reason}{place}"), "- ", "  ")
+            wrap_to(screen().columns, &format!("{reason}{place}"), "- ", "  ")
         })
         .collect();
     (!lines.is_empty())

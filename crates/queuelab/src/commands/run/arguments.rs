@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use ::compare::MIN_TRIALS;
 use clap::Args;
 use lab::{Against, RunRequest, Target};
+use report::Detail;
 
 use crate::backend_name;
 use crate::commands::compare::CriteriaArguments;
 use crate::commands::plan::Changes;
+use crate::progress::ProgressDetail;
 use crate::tool::tool;
 
 const AGAINST_HELP: &str =
@@ -70,6 +72,15 @@ pub(crate) struct RunArguments {
     /// short run.
     #[arg(long)]
     pub(super) no_report: bool,
+    /// Print everything: every table, cause and counter.
+    #[arg(long)]
+    full: bool,
+    /// Print only the answer and the report's path, and no progress.
+    #[arg(short, long, conflicts_with_all = ["full", "verbose"])]
+    pub(super) quiet: bool,
+    /// Print each trial as it ends.
+    #[arg(short, long)]
+    pub(super) verbose: bool,
     #[arg(
         long,
         value_name = "BACKEND",
@@ -83,6 +94,24 @@ pub(crate) struct RunArguments {
 }
 
 impl RunArguments {
+    /// How much of the results is printed.
+    pub(super) fn detail(&self) -> Detail {
+        match (self.quiet, self.full) {
+            (true, _) => Detail::Answer,
+            (_, true) => Detail::Full,
+            _ => Detail::Short,
+        }
+    }
+
+    /// How much of the progress is printed.
+    pub(super) const fn progress(&self) -> ProgressDetail {
+        match (self.quiet, self.verbose) {
+            (true, _) => ProgressDetail::Nothing,
+            (_, true) => ProgressDetail::Trials,
+            _ => ProgressDetail::Usual,
+        }
+    }
+
     /// The request for a session.
     pub(super) fn request(&self) -> RunRequest {
         let Changes { quick, set, only, repeat, seed, allow_large } = &self.changes;

@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use lab::{Notice, Observer, SessionEvent, StoppedRun};
-use report::Run;
+use report::{Detail, Run};
 
+use super::RunArguments;
 use crate::commands::report as report_command;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
-use crate::output::{print_message, print_output};
-use crate::progress::{self, Progress};
+use crate::output::{print_message, print_text, screen};
+use crate::progress::{self, Progress, ProgressDetail};
 
 /// Prints events, and collects the exit codes of a suite's scenarios.
 pub(super) struct Reporter {
@@ -18,13 +19,24 @@ pub(super) struct Reporter {
     member_exits: Vec<Exit>,
     /// Whether it writes the report of each scenario of a suite.
     writes_reports: bool,
+    /// How much of the results it prints.
+    detail: Detail,
+    /// How much of the progress it prints.
+    progress_detail: ProgressDetail,
     /// Whether an interruption ends the process at once.
     at_once: Arc<AtomicBool>,
 }
 
 impl Reporter {
-    pub(super) fn new(writes_reports: bool, at_once: Arc<AtomicBool>) -> Self {
-        Self { progress: None, member_exits: Vec::new(), writes_reports, at_once }
+    pub(super) fn new(arguments: &RunArguments, at_once: Arc<AtomicBool>) -> Self {
+        Self {
+            progress: None,
+            member_exits: Vec::new(),
+            writes_reports: !arguments.no_report,
+            detail: arguments.detail(),
+            progress_detail: arguments.progress(),
+            at_once,
+        }
     }
 
     /// The exit code of a suite. A failed check outranks a scenario that could not
@@ -46,7 +58,7 @@ impl Observer for Reporter {
             SessionEvent::Planned => self.at_once.store(false, Ordering::SeqCst),
             SessionEvent::Notice(notice) => print_notice(notice),
             SessionEvent::RunStarted { planned, done } => {
-                self.progress = Some(progress::progress(planned, done));
+                self.progress = Some(progress::progress(planned, done, self.progress_detail));
             }
             SessionEvent::TrialStarted { cell, .. } => {
                 if let Some(progress) = &mut self.progress {
@@ -68,7 +80,8 @@ impl Observer for Reporter {
                 let exit = super::exit(&finished);
                 let run = Run::new(finished.record, finished.trials);
                 if exit != Exit::Held {
-                    print_if_error(print_output(&report::summary(&run)));
+                    let text = report::terminal(&run, screen(), self.detail);
+                    print_if_error(print_text(&text.body));
                 }
                 // The trials are recorded: `queuelab report` can make the files again.
                 if self.writes_reports {

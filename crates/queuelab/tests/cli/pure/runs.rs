@@ -111,10 +111,10 @@ fn a_failed_host_is_exit_code_5_and_earlier_trials_are_saved() {
 }
 
 #[test]
-fn progress_is_a_line_for_each_trial_with_its_failed_checks() {
+fn verbose_progress_is_a_line_for_each_trial_with_its_failed_checks() {
     let out = out_directory();
     let script = r#"{ "trials": [{ "trial": 1, "outcomes": { "refused": 2 } }] }"#;
-    let (output, _, trials) = run_fake(out.path(), &["smoke", "--seed", "1"], script);
+    let (output, _, trials) = run_fake(out.path(), &["smoke", "--seed", "1", "-v"], script);
     assert_eq!(output.status.code(), Some(3), "{}", all_output(&output));
     let stderr = text(&output.stderr);
     for (position, trial) in trials.iter().enumerate() {
@@ -123,7 +123,68 @@ fn progress_is_a_line_for_each_trial_with_its_failed_checks() {
         let ok = if trial.id == 1 { "18 of 20 ok" } else { "20 of 20 ok" };
         assert!(line.contains(ok), "{stderr}");
     }
-    assert!(stderr.contains("  expectation `outcomes.refused == 0` failed"), "{stderr}");
+    let failed = "trial 1: expectation `outcomes.refused == 0` failed";
+    assert!(stderr.contains(failed), "{stderr}");
+    let out = out_directory();
+    let (output, ..) = run_fake(out.path(), &["smoke", "--seed", "1", "-q"], script);
+    assert!(!text(&output.stderr).contains("/4 "), "{}", all_output(&output));
+    assert!(text(&output.stderr).contains(failed), "{}", all_output(&output));
+}
+
+#[test]
+fn a_run_prints_the_answer_first_and_last_and_show_prints_everything() {
+    let out = out_directory();
+    let (output, ..) = run_fake(out.path(), &["smoke", "--seed", "1"], "{}");
+    let short = text(&output.stdout);
+    let paragraphs: Vec<_> = short.trim_end().split("\n\n").collect();
+    let answer = paragraphs[1];
+    assert!(answer.contains("attempts succeeded"), "{short}");
+    assert_eq!(paragraphs[paragraphs.len() - 3], answer, "{short}");
+    assert!(short.lines().count() <= 40, "{short}");
+    let run = runs(out.path()).remove(0);
+    let last = format!("Everything: queuelab show {}", run.display());
+    assert!(short.trim_end().ends_with(&last), "{short}");
+    let shown = queuelab(&["show", run.to_str().unwrap()]).output().unwrap();
+    assert_eq!(shown.status.code(), Some(0), "{}", all_output(&shown));
+    let other = out_directory();
+    let (full, ..) = run_fake(other.path(), &["smoke", "--seed", "1", "--full"], "{}");
+    for printed in [text(&shown.stdout), text(&full.stdout)] {
+        assert!(printed.contains("What the kernel counted"), "{printed}");
+        assert!(printed.contains(answer), "{printed}");
+    }
+    let other = out_directory();
+    let (quiet, ..) = run_fake(other.path(), &["smoke", "--seed", "1", "--quiet"], "{}");
+    assert!(text(&quiet.stdout).contains(answer), "{}", all_output(&quiet));
+    assert!(text(&quiet.stdout).lines().count() < 12, "{}", all_output(&quiet));
+}
+
+#[test]
+fn no_line_is_longer_than_the_columns_of_a_file() {
+    let out = out_directory();
+    let (output, ..) = run_fake(out.path(), &["smoke", "--seed", "1"], "{}");
+    assert_eq!(output.status.code(), Some(0), "{}", all_output(&output));
+    let run = runs(out.path()).remove(0);
+    let run = run.to_str().unwrap();
+    let commands: [&[&str]; 9] = [
+        &["show", run],
+        &["report", run],
+        &["compare", run, run],
+        &["list"],
+        &["check"],
+        &["explain"],
+        &["explain", "accept queue"],
+        &["predict", "backlog-sweep", "--quick"],
+        &["size", "--burst", "100", "--arrivals", "1000/s", "--accept", "100/s"],
+    ];
+    for arguments in commands {
+        let output = queuelab(arguments).env("COLUMNS", "60").output().unwrap();
+        let printed = text(&output.stdout);
+        assert!(printed.lines().count() > 3, "{arguments:?}: {}", all_output(&output));
+        for line in printed.lines() {
+            let is_path = line.contains('/');
+            assert!(line.chars().count() <= 60 || is_path, "{arguments:?}: {line}");
+        }
+    }
 }
 
 #[test]

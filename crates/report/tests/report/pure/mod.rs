@@ -13,3 +13,4 @@ mod standalone;
 mod statements;
 mod suite;
 mod summary;
+mod terminal;

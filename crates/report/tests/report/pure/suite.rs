@@ -5,6 +5,7 @@ use std::path::Path;
 
 use report::Suite;
 use run_record::{MemberRecord, MemberVerdict, RunDirectory, RunRecord};
+use run_view::Screen;
 use serde_json::{Value, json};
 
 use crate::suites::{DerivedRuns, broken, not_run, same};
@@ -41,7 +42,8 @@ fn the_summary_of_a_suite_has_all_scenarios_and_failed_ones_first() {
     assert_eq!((attribute("failures"), attribute("errors")), ("2", "2"), "{junit}");
     let names = root.children().filter_map(|suite| suite.attribute("name"));
     assert_eq!(names.collect::<Vec<_>>(), ["good", "bad", "never", "gone"]);
-    let terminal = Suite::read(&path).unwrap().summary();
+    let terminal = Suite::read(&path).unwrap().summary(Screen::FILE);
+    let terminal = terminal.as_str();
     assert!(terminal.contains(&format!("Suite directory: {}", path.display())), "{terminal}");
     assert!(!terminal.contains("../"), "{terminal}");
     let answer = "With clients 50, 36 of 50 attempts succeeded (72 %); ";
@@ -145,7 +147,8 @@ fn a_member_with_an_unfinished_or_failed_run_fails_despite_its_record() {
     bad.verdict = MemberVerdict::Held;
     let path = made.suite(vec![made.run("good", 1, same), short, unended, empty, bad]);
     let suite = Suite::read(&path).unwrap();
-    let summary = suite.summary();
+    let summary = suite.summary(Screen::FILE);
+    let summary = summary.as_str();
     assert!(summary.contains("FAILED: 4 of 5 scenarios: short, unended, empty, bad."), "{summary}");
     let annotation = suite.annotation().unwrap();
     assert!(annotation.contains("%0Ashort: 2 of 3 trials are recorded, without 2"), "{annotation}");

@@ -44,6 +44,7 @@ fn violations_are_listed_with_their_trial() {
     trials[5].laws[0].held = Some(false);
     let (broken, unlawful) = (trials[3].id, trials[5].id);
     let text = summary(&Run::new(record, trials));
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("FAILED: 2 of 192 checks"), "{text}");
     assert!(text.contains(&format!("trial {broken} (")), "{text}");
     assert!(text.contains("invariant `outcomes add up`: 19 outcomes of 20 attempts"), "{text}");
