@@ -138,7 +138,7 @@ fn a_run_prints_the_answer_first_and_last_and_show_prints_everything() {
     let short = text(&output.stdout);
     let paragraphs: Vec<_> = short.trim_end().split("\n\n").collect();
     let answer = paragraphs[1];
-    assert!(answer.contains("attempts succeeded"), "{short}");
+    assert!(answer.contains("clients succeeded"), "{short}");
     assert_eq!(paragraphs[paragraphs.len() - 3], answer, "{short}");
     assert!(short.lines().count() <= 40, "{short}");
     let run = runs(out.path()).remove(0);
