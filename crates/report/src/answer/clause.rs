@@ -73,7 +73,7 @@ pub(super) fn clauses<'a>(
         .filter(|clause| !clause.points.is_empty())
         .collect();
     let is_disturbed =
-        clauses.len() < all && measure.is_in(run) && cells.iter().any(Cell::is_disturbed);
+        clauses.len() < all && measure.is_in(&run.trials) && cells.iter().any(Cell::is_disturbed);
     (clauses, is_disturbed)
 }
 
@@ -126,7 +126,9 @@ impl<'a> Clause<'a> {
                     values,
                     predicted: all(&|trial| measure.predicted(trial)),
                 });
-            } else if cell.trials.is_empty() || cell.is_disturbed() {
+            } else if cell.trials.is_empty()
+                || (cell.is_disturbed() && measure.is_in(cell.trials.iter().copied()))
+            {
                 missing.extend(at);
             }
         }

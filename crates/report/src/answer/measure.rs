@@ -54,10 +54,10 @@ impl<'a> Measure<'a> {
         trial_metric(HeadlineMetric::named(name)?).map(Self::Metric)
     }
 
-    /// Whether a run measures it: a law that is not about its cells is in none of its trials.
-    pub(super) fn is_in(self, run: &Run) -> bool {
+    /// Whether these trials measure it: a law that is not about their cells is in none of them.
+    pub(super) fn is_in<'t>(self, trials: impl IntoIterator<Item = &'t TrialRecord>) -> bool {
         match self {
-            Self::Law(id, _) => run.trials.iter().any(|trial| law(trial, id).is_some()),
+            Self::Law(id, _) => trials.into_iter().any(|trial| law(trial, id).is_some()),
             Self::Metric(_) | Self::Expectation(_) => true,
         }
     }

@@ -136,6 +136,26 @@ fn disturbed_trials_decide_laws_but_no_rates() {
     assert!(text.ends_with(disturbed), "{text}");
 }
 
+/// The law of several listeners is not about a single one: disturbed or not, nothing is missing.
+#[test]
+fn a_cell_that_a_law_is_not_about_is_not_missing() {
+    let run = run("reuseport-listeners", |trial| {
+        disturb(trial);
+        let number = |axis| at(trial, axis).as_f64().unwrap();
+        let predicted = number("listeners") * (number("backlog") + 1.0);
+        if number("listeners") > 1.0 {
+            let law = LawCheck::new(&queue_model::reuseport::CAPACITY, predicted, None);
+            trial.laws = vec![LawCheck { measured: Some(predicted), held: Some(true), ..law }];
+        }
+    });
+    assert_eq!(
+        answer(&run),
+        "Each of several listeners holds backlog + 1, as predicted in all 6 cells: with a backlog of \
+         0, 2 and 4 listeners held 2 and 4 connections; with a backlog of 2, 2 and 4 listeners held 6 \
+         and 12 connections; with a backlog of 9, 2 and 4 listeners held 20 and 40 connections."
+    );
+}
+
 #[test]
 fn a_single_cell_has_a_value() {
     let text = "name: mine\nquestion: How long?\nheadline: { metric: accept-wait }\n";
