@@ -1,8 +1,8 @@
 //! The answer of each scenario of the catalogue, word for word.
 //!
 //! `baseline` has those of recorded runs, in the scenarios' quick forms; `figures` has those of
-//! full forms, and of scenarios whose figures no law predicts, with figures that were measured
-//! once.
+//! full forms, and of scenarios whose figures no law predicts, with figures made up for the
+//! test.
 
 use std::path::Path;
 
