@@ -89,10 +89,19 @@ fn conclusion(document: &Document, screen: Screen) -> Vec<Printable> {
     let brief = document.sections.iter().filter(|section| section.is_brief);
     let mut blocks: Vec<_> =
         brief.flat_map(|section| section.up_to(Level::Report)).filter(|it| concludes(it)).collect();
-    // The answer is the first thing to read.
+    // The answer is the first thing to read, and begins with a verdict that limits it.
     blocks.sort_by_key(|block| !matches!(block, Block::Text(Tone::Answer, _)));
+    let answer = blocks.iter().find_map(|block| match block {
+        Block::Text(Tone::Answer, text) => Some(text.as_str()),
+        _ => None,
+    });
+    let is_said = |block: &&&Block| match block {
+        Block::Verdict(_, headline) => answer.is_some_and(|text| text.starts_with(headline)),
+        _ => false,
+    };
     let form = Form { screen, is_compact: true };
-    blocks.into_iter().flat_map(|block| format_block(block, form)).collect()
+    let blocks = blocks.iter().filter(|block| !is_said(block));
+    blocks.flat_map(|block| format_block(block, form)).collect()
 }
 
 /// Whether a block of the short form belongs to the conclusion.
