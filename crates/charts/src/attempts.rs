@@ -2,7 +2,7 @@
 //! SYN retransmissions.
 
 use maud::html;
-use run_record::{AttemptRow, TrialRecord};
+use run_record::AttemptRow;
 
 use crate::axis::{Scale, decades, power_of_time, whole_ticks};
 use crate::chart::Chart;
@@ -10,6 +10,7 @@ use crate::colour;
 use crate::latency::retransmissions;
 use crate::layout::px;
 use run_view::Run;
+use run_view::Trial;
 use run_view::TrialView;
 use run_view::number::nanoseconds;
 use run_view::prose::several;
@@ -27,7 +28,7 @@ const TOP: f64 = 34.0;
 const BOTTOM: f64 = 50.0;
 
 /// The histogram of a trial's attempts; `None` if none connected.
-pub fn attempts(run: &Run, trial: &TrialRecord, place: &str, rows: &[AttemptRow]) -> Option<Chart> {
+pub fn attempts(run: &Run, trial: &Trial, place: &str, rows: &[AttemptRow]) -> Option<Chart> {
     let connected = || {
         let taken = |row: &AttemptRow| Some((row.connect_ns?.max(1) as f64, row.syn_retransmits?));
         rows.iter().filter_map(taken)

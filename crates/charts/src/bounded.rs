@@ -2,7 +2,7 @@
 //! bounds where it is not.
 
 use maud::{Markup, html};
-use run_record::TrialRecord;
+use run_view::Trial;
 
 use crate::curve::{Curve, Place};
 use crate::depth::{Depth, steps};
@@ -23,7 +23,7 @@ const NARROW: f64 = 4.0;
 
 /// Draws the history of a window.
 pub(crate) fn curve(
-    trial: &TrialRecord,
+    trial: &Trial,
     history: &History,
     limit: Option<u32>,
     window: Window,
@@ -131,7 +131,7 @@ fn grey(pieces: &[Piece], place: Place<'_>, window: Window) -> String {
 }
 
 /// What the depths are from, and for how much of the time they are exact.
-fn describe(trial: &TrialRecord, history: &History, pieces: &[Piece], window: Window) -> String {
+fn describe(trial: &Trial, history: &History, pieces: &[Piece], window: Window) -> String {
     let observations = &history.observations;
     let mut sources = Vec::new();
     if !observations.readings.is_empty() {

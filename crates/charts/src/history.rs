@@ -1,7 +1,8 @@
 //! What is known of a queue's depth over time: exact, within bounds, or nothing.
 
 use queue_model::observed_depth::{DepthBounds, Observations};
-use run_record::{QueueRows, TrialRecord};
+use run_record::QueueRows;
+use run_view::Trial;
 
 use crate::depth::Depth;
 use crate::recorded::Recorded;
@@ -36,11 +37,7 @@ impl History {
     /// `None` if the rows do not say what the depth between two samples was, or contradict
     /// each other, which violates an invariant of the trial: then the samples are drawn.
     /// `depths` are the samples, and `listeners` their listeners.
-    pub(crate) fn new(
-        trial: &TrialRecord,
-        recorded: Recorded<'_>,
-        depths: &[Depth],
-    ) -> Option<Self> {
+    pub(crate) fn new(trial: &Trial, recorded: Recorded<'_>, depths: &[Depth]) -> Option<Self> {
         let rows = QueueRows {
             timeline: recorded.timeline,
             attempts: Some(recorded.attempts).filter(|attempts| !attempts.is_empty()),

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
-use run_record::{LawCheck, LawVerdict};
+use run_record::LawVerdict;
 
 use crate::chart::Chart;
 use crate::lateness::{Late, lateness};
 use crate::name::slug;
 use crate::scatter::{Axes, Mark, scatter};
 use run_view::Cell;
+use run_view::Law;
 use run_view::number::Spread;
 use run_view::number::decimal;
 
@@ -25,7 +26,7 @@ const AXES: Axes = Axes {
 /// A law's checks in one cell.
 struct InCell<'a> {
     cell: &'a Cell<'a>,
-    checks: Vec<&'a LawCheck>,
+    checks: Vec<&'a Law>,
 }
 
 /// The charts of laws.
@@ -41,8 +42,8 @@ pub struct Laws {
 pub fn laws(cells: &[Cell<'_>]) -> Laws {
     let mut laws: IndexMap<&str, Vec<InCell<'_>>> = IndexMap::new();
     for cell in cells {
-        let mut of_cell: IndexMap<&str, Vec<&LawCheck>> = IndexMap::new();
-        let checks = cell.trials.iter().flat_map(|trial| &trial.laws);
+        let mut of_cell: IndexMap<&str, Vec<&Law>> = IndexMap::new();
+        let checks = cell.trials.iter().flat_map(|trial| &*trial.laws);
         for law in checks.filter(|law| law.held.is_some()) {
             of_cell.entry(&law.id).or_default().push(law);
         }
@@ -55,7 +56,7 @@ pub fn laws(cells: &[Cell<'_>]) -> Laws {
     };
     let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, cells)| is_timed(cells));
     let exact = exact.into_iter().map(|(id, cells)| {
-        let marks = cells.iter().map(|cell| cell.mark(|law| law.measured)).collect();
+        let marks = cells.iter().map(|cell| cell.mark(|law| law.measured));
         scatter(file_name(id), cells[0].checks[0].heading(), &AXES, marks)
     });
     let timed = timed.into_iter().map(|(id, cells)| lateness_chart(id, &cells));
@@ -82,8 +83,8 @@ fn lateness_chart(id: &str, cells: &[InCell<'_>]) -> Chart {
 
 impl InCell<'_> {
     /// The mark, with the spread over the repetitions; a missing measurement is at 0.
-    fn mark(&self, value: impl Fn(&LawCheck) -> Option<f64>) -> Mark {
-        let spread = |value: &dyn Fn(&LawCheck) -> Option<f64>| {
+    fn mark(&self, value: impl Fn(&Law) -> Option<f64>) -> Mark {
+        let spread = |value: &dyn Fn(&Law) -> Option<f64>| {
             Spread::from_values(self.checks.iter().filter_map(|law| value(law)))
         };
         let predicted = spread(&|law| Some(law.predicted));
@@ -92,7 +93,7 @@ impl InCell<'_> {
         let describe = |spread: Option<Spread>| {
             spread.map_or_else(|| "nothing".to_owned(), |spread| spread.describe(decimal))
         };
-        let verdict = LawVerdict::from_checks(self.checks.iter().copied());
+        let verdict = LawVerdict::from_results(self.checks.iter().map(|check| check.held));
         let held = verdict == LawVerdict::Held;
         let latest = spread(&|law| law.latest);
         let latest =
@@ -109,6 +110,7 @@ impl InCell<'_> {
             held,
             description,
             cells: vec![(format!("#cell-{}", self.cell.number), self.cell.place())],
+            count: 1,
         }
     }
 }

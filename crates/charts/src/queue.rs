@@ -3,7 +3,7 @@
 
 use linux_net::Counter;
 use maud::{Markup, html};
-use run_record::{ListenerSummary, TrialRecord};
+use run_record::ListenerSummary;
 
 use crate::attempt_bars::AttemptBars;
 use crate::axis::{Scale, span, ticks, whole_ticks};
@@ -21,6 +21,7 @@ use crate::samples::QueueArea;
 use crate::unanswered::{merge_marks, unanswered};
 use crate::window::Window;
 use run_view::Run;
+use run_view::Trial;
 use run_view::TrialView;
 use run_view::number::count;
 
@@ -37,7 +38,7 @@ const LINE: f64 = 16.0;
 
 /// The chart, preceded by one of the first burst if that is short; empty if no sample of
 /// a queue was recorded.
-pub fn queue(run: &Run, trial: &TrialRecord, place: &str, recorded: Recorded<'_>) -> Vec<Chart> {
+pub fn queue(run: &Run, trial: &Trial, place: &str, recorded: Recorded<'_>) -> Vec<Chart> {
     let depths = depths(recorded.timeline);
     let Some(full) = Window::full(&depths, recorded.attempts) else { return Vec::new() };
     let history = History::new(trial, recorded, &depths);
@@ -56,7 +57,7 @@ pub fn queue(run: &Run, trial: &TrialRecord, place: &str, recorded: Recorded<'_>
 
 fn draw(
     run: &Run,
-    trial: &TrialRecord,
+    trial: &Trial,
     (depths, history): (&[Depth], Option<&History>),
     Recorded { timeline, attempts }: Recorded<'_>,
     window: Window,
@@ -122,7 +123,7 @@ fn draw(
 
 /// Overflows of the accept queue that the kernel counted but no reading shows, in the whole
 /// trial or in the time that is drawn, where the queue `is_shown` full or not.
-fn overflows(trial: &TrialRecord, history: Option<&History>, is_shown: bool) -> Option<String> {
+fn overflows(trial: &Trial, history: Option<&History>, is_shown: bool) -> Option<String> {
     let counted = trial.evidence.at_server(Counter::ListenOverflows);
     let probe = trial.evidence.probe.as_ref().filter(|_| counted > 0)?;
     let counted = count(counted);
@@ -153,12 +154,7 @@ fn overflows(trial: &TrialRecord, history: Option<&History>, is_shown: bool) -> 
 }
 
 /// The times of SYNs without an answer, and the drops that the kernel counted.
-fn drop_marks(
-    trial: &TrialRecord,
-    times: &[u64],
-    window: Window,
-    x: impl Fn(u64) -> f64,
-) -> Markup {
+fn drop_marks(trial: &Trial, times: &[u64], window: Window, x: impl Fn(u64) -> f64) -> Markup {
     let counted = trial.evidence.at_server(Counter::ListenDrops);
     let shown: Vec<_> =
         times.iter().copied().filter(|at| (window.from..=window.to).contains(at)).collect();

@@ -1,7 +1,7 @@
 //! The depth of a queue from samples only: lines through them, and grey where there are none.
 
 use maud::html;
-use run_record::TrialRecord;
+use run_view::Trial;
 
 use crate::axis::span;
 use crate::coverage::Coverage;
@@ -14,12 +14,7 @@ use crate::window::Window;
 use run_view::number::{count, percent};
 
 /// Draws the samples of a window.
-pub(crate) fn curve(
-    trial: &TrialRecord,
-    depths: &[Depth],
-    window: Window,
-    place: Place<'_>,
-) -> Curve {
+pub(crate) fn curve(trial: &Trial, depths: &[Depth], window: Window, place: Place<'_>) -> Curve {
     let Place { area, x, y } = place;
     let interval = trial.evidence.probe.as_ref().map_or(0.0, |probe| probe.interval_seconds);
     let gaps = gaps(depths, (interval * 1e9) as u64, window);
@@ -66,7 +61,7 @@ pub(crate) fn curve(
 }
 
 /// The interval and number of the samples.
-fn describe_sampling(trial: &TrialRecord) -> String {
+fn describe_sampling(trial: &Trial) -> String {
     let Some(probe) = &trial.evidence.probe else { return String::new() };
     let missed = match probe.missed {
         0 => String::new(),
@@ -82,7 +77,7 @@ fn describe_sampling(trial: &TrialRecord) -> String {
 }
 
 /// The reason why a time has no samples.
-fn gap_reason(trial: &TrialRecord) -> &'static str {
+fn gap_reason(trial: &Trial) -> &'static str {
     let probe = trial.evidence.probe.as_ref();
     match probe.and_then(|probe| probe.timeline_cut_at_ns) {
         Some(_) => "not sampled, or the samples were not recorded",

@@ -1,5 +1,7 @@
 //! Predicted and measured values: on the diagonal they are equal.
 
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 use maud::{Markup, html};
 
 use crate::axis::{Scale, decades, ticks, whole_ticks};
@@ -16,6 +18,8 @@ const BOTTOM: f64 = HEIGHT - 60.0;
 const MAX_LINEAR_RATIO: f64 = 30.0;
 /// The largest number of cells in a tooltip.
 const MAX_LISTED: usize = 8;
+/// The largest number of marks.
+const MAX_MARKS: usize = 1_000;
 
 /// A point with both values.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +31,10 @@ pub(crate) struct Mark {
     pub(crate) held: bool,
     /// Its values as text.
     pub(crate) description: String,
-    /// The links and names of its cells.
+    /// The links and names of its cells; of many, only the first.
     pub(crate) cells: Vec<(String, String)>,
+    /// The number of its cells.
+    pub(crate) count: usize,
 }
 
 /// The labels and the range of the axes.
@@ -45,7 +51,12 @@ pub(crate) struct Axes {
 }
 
 /// The chart; marks at the same point are merged.
-pub(crate) fn scatter(name: String, title: String, axes: &Axes, marks: Vec<Mark>) -> Chart {
+pub(crate) fn scatter(
+    name: String,
+    title: String,
+    axes: &Axes,
+    marks: impl IntoIterator<Item = Mark>,
+) -> Chart {
     let marks = merge(marks);
     let values = || marks.iter().flat_map(|mark| mark.y.into_iter().chain([mark.x]));
     let most = axes.max.unwrap_or_else(|| values().fold(0.0, f64::max));
@@ -95,20 +106,38 @@ pub(crate) fn scatter(name: String, title: String, axes: &Axes, marks: Vec<Mark>
     Chart { name, title, width: WIDTH, height: HEIGHT, body }
 }
 
-fn merge(marks: Vec<Mark>) -> Vec<Mark> {
-    let mut merged: Vec<Mark> = Vec::new();
+fn merge(marks: impl IntoIterator<Item = Mark>) -> Vec<Mark> {
+    let mut merged: IndexMap<([u64; 4], bool, String), Mark> = IndexMap::new();
     for mark in marks {
-        let same = |other: &&mut Mark| {
-            (other.x, other.y, other.held, &other.description)
-                == (mark.x, mark.y, mark.held, &mark.description)
-        };
-        match merged.iter_mut().find(same) {
-            Some(same) => same.cells.extend(mark.cells),
-            None => merged.push(mark),
+        // Adding 0 makes 0 of -0.
+        let [least, median, most] = mark.y.map(|at| (at + 0.0).to_bits());
+        let place = [(mark.x + 0.0).to_bits(), least, median, most];
+        match merged.entry((place, mark.held, mark.description.clone())) {
+            Entry::Occupied(same) => {
+                let same = same.into_mut();
+                same.count += mark.count;
+                let room = MAX_LISTED.saturating_sub(same.cells.len());
+                same.cells.extend(mark.cells.into_iter().take(room));
+            }
+            Entry::Vacant(place) => {
+                place.insert(mark);
+            }
         }
     }
+    let mut merged: Vec<_> = merged.into_values().collect();
     // Failures are drawn on top.
     merged.sort_by_key(|mark| !mark.held);
+    if merged.len() > MAX_MARKS {
+        // The others are spread over all that held.
+        let failed = merged.iter().filter(|mark| !mark.held).count();
+        let step = merged.len().div_ceil(MAX_MARKS.saturating_sub(failed).max(1));
+        let mut position = 0;
+        merged.retain(|mark| {
+            position += 1;
+            !mark.held || position % step == 0
+        });
+        merged.truncate(MAX_MARKS);
+    }
     merged
 }
 
@@ -139,7 +168,7 @@ fn draw(mark: &Mark, x: Scale, y: Scale) -> Markup {
     };
     html! {
         @match mark.cells.as_slice() {
-            [(link, _)] => a href=(link) { (inner) },
+            [(link, _)] if mark.count == 1 => a href=(link) { (inner) },
             _ => g { (inner) },
         }
     }
@@ -149,8 +178,8 @@ fn draw(mark: &Mark, x: Scale, y: Scale) -> Markup {
 fn numbers(marks: &[Mark], x: Scale, y: Scale) -> Markup {
     let mut taken: Vec<(f64, f64)> = Vec::new();
     let mut labels = Vec::new();
-    for mark in marks.iter().filter(|mark| mark.cells.len() > 1) {
-        let text = format!("× {}", mark.cells.len());
+    for mark in marks.iter().filter(|mark| mark.count > 1) {
+        let text = format!("× {}", mark.count);
         let at = (x.at(mark.x), y.at(mark.y[1]));
         // On the left side at the end of the chart.
         let fits = at.0 + 14.0 + text_width(&text) * 0.85 < WIDTH;
@@ -173,8 +202,8 @@ fn numbers(marks: &[Mark], x: Scale, y: Scale) -> Markup {
 pub(crate) fn describe(mark: &Mark) -> String {
     let mut lines = vec![mark.description.clone()];
     lines.extend(mark.cells.iter().take(MAX_LISTED).map(|(_, name)| name.clone()));
-    if mark.cells.len() > MAX_LISTED {
-        lines.push(format!("… and {} more", mark.cells.len() - MAX_LISTED));
+    if mark.count > MAX_LISTED {
+        lines.push(format!("… and {} more", mark.count - MAX_LISTED));
     }
     lines.join("\n")
 }

@@ -16,31 +16,46 @@ const AXES: Axes = Axes {
     legend: ["within 5 points", "further away"],
 };
 
+/// In a run of more trials, shares are rounded, so that many trials have one mark, which leads
+/// to their cell: a report lists no more trials.
+const MAX_EXACT: usize = 500;
+
 /// The chart; `None` if no trial was simulated.
 pub fn simulation(run: &Run) -> Option<Chart> {
+    let is_large = run.trials.len() > MAX_EXACT;
     let marks = run.trials.iter().filter_map(|trial| {
-        let simulated = trial.simulated.as_ref()?;
-        let share = |accepted: u64| accepted as f64 / trial.attempts.max(1) as f64;
-        let (simulated_share, measured) =
-            (share(simulated.accepted), share(trial.accepted.unwrap_or(0)));
+        let simulated = trial.simulated_accepts?;
+        let share = |accepted: u64| {
+            let share = accepted as f64 / trial.attempts.max(1) as f64;
+            if is_large { (share * 100.0).round() / 100.0 } else { share }
+        };
+        let accepted = trial.accepted.unwrap_or(0);
+        let (simulated_share, measured) = (share(simulated), share(accepted));
         Some(Mark {
             x: simulated_share,
             y: [measured; 3],
-            held: Agreement::agrees(trial, simulated),
+            held: Agreement::agrees(simulated, accepted, trial.attempts),
             description: format!(
                 "accepted: simulated {} %, measured {} %",
                 percent(simulated_share),
                 percent(measured)
             ),
             cells: vec![(
-                format!("#trial-{}", trial.id),
+                match run.number_of_cell(trial).filter(|_| is_large) {
+                    Some(cell) => format!("#cell-{cell}"),
+                    None => format!("#trial-{}", trial.id),
+                },
                 format!("trial {}: {}", trial.id, run.place(trial)),
             )],
+            count: 1,
         })
     });
-    let marks: Vec<_> = marks.collect();
-    (!marks.is_empty()).then(|| {
-        let title = "Accepted attempts, simulated and measured, of each trial";
+    let mut marks = marks.peekable();
+    marks.peek().is_some().then(|| {
+        let title = match is_large {
+            true => "Accepted attempts, simulated and measured, of each trial (rounded to 1 %)",
+            false => "Accepted attempts, simulated and measured, of each trial",
+        };
         scatter("simulation".to_owned(), title.to_owned(), &AXES, marks)
     })
 }

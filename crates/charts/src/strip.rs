@@ -2,12 +2,13 @@
 //! recorded, otherwise quantiles.
 
 use maud::{Markup, html};
-use run_record::{LatencyBin, LatencyHistogram, TrialRecord};
+use run_record::{LatencyBin, LatencyHistogram};
 
 use crate::axis::Scale;
 use crate::layout::px;
 use run_view::Cell;
 use run_view::Run;
+use run_view::Trial;
 use run_view::TrialView;
 use run_view::number::{count, nanoseconds, percent, total};
 
@@ -25,9 +26,9 @@ const POINTER: (f64, f64) = (7.0, 4.5);
 pub(crate) struct Strip<'a> {
     cell: &'a Cell<'a>,
     /// The trials with a connect.
-    trials: Vec<&'a TrialRecord>,
+    trials: Vec<&'a Trial>,
     /// `None` if a trial has none.
-    histogram: Option<LatencyHistogram>,
+    histogram: Option<&'a LatencyHistogram>,
     connects: u64,
     /// Attempts that could have connected.
     attempts: u64,
@@ -35,17 +36,12 @@ pub(crate) struct Strip<'a> {
 
 impl<'a> Strip<'a> {
     pub(crate) fn new(run: &Run, cell: &'a Cell<'a>) -> Self {
-        let measured = |trial: &&TrialRecord| trial.connect_latency.count > 0;
+        let measured = |trial: &&Trial| trial.connect_latency.count > 0;
         let trials: Vec<_> = cell.trials.iter().copied().filter(measured).collect();
-        let recorded = |trial: &&'a TrialRecord| {
-            trial.connect_histogram.as_ref().filter(|histogram| histogram.count() > 0)
-        };
-        let histograms: Option<Vec<_>> = trials.iter().map(recorded).collect();
-        let histogram = histograms.filter(|all| !all.is_empty()).map(LatencyHistogram::pooled);
         let attempts = cell.trials.iter().map(|trial| TrialView::new(&run.record, trial).clients());
         Self {
             cell,
-            histogram,
+            histogram: cell.connects(),
             connects: total(trials.iter().map(|trial| trial.connect_latency.count)),
             attempts: total(attempts),
             trials,
@@ -59,7 +55,7 @@ impl<'a> Strip<'a> {
 
     /// Its shortest and longest connect, nanoseconds; `None` if no attempt connected.
     pub(crate) fn ends(&self) -> Option<(f64, f64)> {
-        let known = self.histogram.as_ref().and_then(|histogram| {
+        let known = self.histogram.and_then(|histogram| {
             let (first, last) = (histogram.bins().next()?, histogram.bins().next_back()?);
             Some((first.from_ns, last.to_ns))
         });
@@ -74,8 +70,7 @@ impl<'a> Strip<'a> {
 
     /// The largest share of its connects in one bin.
     pub(crate) fn peak(&self) -> f64 {
-        let histogram = self.histogram.as_ref();
-        let shares = histogram.iter().flat_map(|it| it.bins().map(|bin| share(bin.count, it)));
+        let shares = self.histogram.iter().flat_map(|it| it.bins().map(|bin| share(bin.count, it)));
         shares.fold(0.0, f64::max)
     }
 
@@ -97,7 +92,7 @@ impl<'a> Strip<'a> {
             a href=(format!("#cell-{}", self.cell.number)) {
                 rect x=(px(left)) width=(px(right - left)) y=(px(top)) height=(px(bottom - top))
                     fill="transparent" { title { (self.describe()) } }
-                @match &self.histogram {
+                @match self.histogram {
                     Some(histogram) => (self.bars(histogram, x, peak, (top, bottom))),
                     None => (self.quantiles(x, (top, bottom))),
                 }
@@ -181,7 +176,7 @@ impl<'a> Strip<'a> {
         if !self.trials.is_empty() {
             text += &format!("\n{} connects of {} {noun}", count(self.connects), self.trials.len());
         }
-        match &self.histogram {
+        match self.histogram {
             Some(histogram) => {
                 let largest = self.trials.iter().map(|trial| trial.connect_latency.max_ns).max();
                 let median = self.median(histogram).map_or(String::new(), |(_, text)| text);

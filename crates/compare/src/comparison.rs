@@ -197,7 +197,7 @@ fn describe_run(run: &Run) -> String {
         "{}, started {}, {} of {} trials, {}",
         record.scenario.name,
         record.started.strftime("%Y-%m-%d %H:%M:%S UTC"),
-        run.executions().len(),
+        run.executed_trials(),
         record.planned_trials,
         run.build().unwrap_or_else(program)
     )

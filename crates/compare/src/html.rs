@@ -5,10 +5,14 @@ use maud::{Markup, html};
 use run_view::prose::{sentence, several};
 
 use crate::comparison::Comparison;
+use crate::metric_comparison::MetricComparison;
 use crate::verdict::Verdict;
 
 /// The rows of metrics that held from which on their section is closed.
 const MAX_OPEN_ROWS: usize = 20;
+
+/// The rows of a table, and lines of a list, after which the rest is only counted.
+const MAX_ROWS: usize = 200;
 
 impl Comparison {
     /// What failed and what changed, and everything else in closed sections.
@@ -19,7 +23,7 @@ impl Comparison {
         html! {
             @if self.new_verdict.verdict.is_failed() {
                 h2 { "Failed checks of the new run" }
-                ul.failed { @for violation in self.new_verdict.violation_lines() { li { (violation) } } }
+                ul.failed { (items(&self.new_verdict.violation_lines())) }
             }
             (list("Disturbed, and not compared by metrics:", &self.disturbed))
             h2 { "Laws that changed" }
@@ -35,6 +39,19 @@ impl Comparison {
             details {
                 summary { "The whole comparison, as " code { "queuelab compare" } " prints it" }
                 pre { (self.text()) }
+            }
+        }
+    }
+
+    /// The first of these metrics as rows, and the number of the others.
+    fn rows_html(&self, metrics: &[&MetricComparison]) -> Markup {
+        let shown = &metrics[..metrics.len().min(MAX_ROWS)];
+        html! {
+            (self.metric_table(shown).html())
+            @if metrics.len() > MAX_ROWS {
+                p.quiet {
+                    "… and " (metrics.len() - MAX_ROWS) " more, which " code { "queuelab compare --format json" } " has"
+                }
             }
         }
     }
@@ -55,17 +72,17 @@ impl Comparison {
                 p { (sentence(&self.describe_metrics())) "." }
             } @else if changed.is_empty() {
                 p { "No metric is known to have changed." }
-            } @else { (self.metric_table(&changed).html()) }
+            } @else { (self.rows_html(&changed)) }
             @if !held.is_empty() {
                 details open[!is_long] {
                     summary { (several(held.len() as u64, "metric")) " held" }
-                    (self.metric_table(&held).html())
+                    (self.rows_html(&held))
                 }
             }
             @if !undecided.is_empty() {
                 details {
                     summary { (several(undecided.len() as u64, "metric")) " undecided" }
-                    (self.metric_table(&undecided).html())
+                    (self.rows_html(&undecided))
                 }
             }
             @if !self.metrics.is_empty() {
@@ -75,11 +92,19 @@ impl Comparison {
     }
 }
 
+/// The first lines as items, and the number of the others.
+fn items(lines: &[String]) -> Markup {
+    html! {
+        @for line in lines.iter().take(MAX_ROWS) { li { (line) } }
+        @if lines.len() > MAX_ROWS { li { "… and " (lines.len() - MAX_ROWS) " more" } }
+    }
+}
+
 fn list(title: &str, lines: &[String]) -> Markup {
     html! {
         @if !lines.is_empty() {
             p { (title) }
-            ul { @for line in lines { li { (line) } } }
+            ul { (items(lines)) }
         }
     }
 }

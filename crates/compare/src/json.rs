@@ -56,7 +56,7 @@ impl Comparison {
         let delta = (!baseline.is_empty() && !new.is_empty()).then(|| cliffs_delta(baseline, new));
         json!({
             "figure": metric.name,
-            "cell": point,
+            "cell": **point,
             "trials": { "baseline": baseline.len(), "new": new.len() },
             "median": { "baseline": median(baseline), "new": median(new) },
             "median_ratio": median_ratio(baseline, new).and_then(finite),

@@ -2,7 +2,8 @@
 //! are comparable across machines; metrics are not.
 
 use indexmap::IndexMap;
-use run_record::{AxisNames, TrialRecord};
+use run_record::AxisNames;
+use run_view::Trial;
 use run_view::why_not_decided;
 
 use crate::cells::CellPair;
@@ -68,9 +69,9 @@ impl LawChanges {
 }
 
 /// The laws of a cell by id, with the predictions of all its trials.
-fn laws<'a>(trials: &[&'a TrialRecord]) -> IndexMap<&'a str, CellLaw<'a>> {
+fn laws<'a>(trials: &[&'a Trial]) -> IndexMap<&'a str, CellLaw<'a>> {
     let mut laws: IndexMap<&str, CellLaw<'_>> = IndexMap::new();
-    for law in trials.iter().flat_map(|trial| &trial.laws) {
+    for law in trials.iter().flat_map(|trial| &*trial.laws) {
         let of_cell = laws.entry(&law.id).or_default();
         of_cell.title = &law.title;
         of_cell.is_decided |= law.held.is_some();
@@ -84,14 +85,14 @@ fn laws<'a>(trials: &[&'a TrialRecord]) -> IndexMap<&'a str, CellLaw<'a>> {
 
 /// Why no trial decided a law: `; not applied: REASON` or `; not decided: REASON`; empty if the
 /// new run does not have it.
-fn reason(trials: &[&TrialRecord], id: &str) -> String {
-    let mut not_applied = trials.iter().flat_map(|trial| &trial.laws_not_applied);
+fn reason(trials: &[&Trial], id: &str) -> String {
+    let mut not_applied = trials.iter().flat_map(|trial| &*trial.laws_not_applied);
     if let Some(law) = not_applied.find(|law| law.id == id) {
         return format!("; not applied: {}", law.reason);
     }
     let checks = trials.iter().flat_map(|trial| trial.laws.iter().map(move |law| (*trial, law)));
     let mut reasons = checks
-        .filter(|(_, law)| law.id == id)
+        .filter(|(_, law)| *law.id == *id)
         .filter_map(|(trial, law)| why_not_decided(trial, law));
     reasons.next().map_or(String::new(), |reason| format!("; not decided: {reason}"))
 }

@@ -1,6 +1,6 @@
 //! The metrics that are compared.
 
-use run_record::TrialRecord;
+use run_view::Trial;
 use run_view::number::{nanoseconds, percent, rate};
 
 /// A metric of a trial.
@@ -15,9 +15,9 @@ pub(crate) struct Metric {
     /// no change, however large it is relative to the baseline.
     pub(crate) noise: f64,
     /// Whether the metric has a meaning in the cell of this trial.
-    pub(crate) applies_to: fn(&TrialRecord) -> bool,
+    pub(crate) applies_to: fn(&Trial) -> bool,
     /// `None` if the trial has no value.
-    pub(crate) value: fn(&TrialRecord) -> Option<f64>,
+    pub(crate) value: fn(&Trial) -> Option<f64>,
     pub(crate) format: fn(f64) -> String,
 }
 
@@ -85,6 +85,6 @@ pub(crate) static METRICS: [Metric; 6] = [
 ];
 
 /// Clients wrote messages, and not only into buffers whose size is the question.
-fn has_messages(trial: &TrialRecord) -> bool {
+fn has_messages(trial: &Trial) -> bool {
     trial.rates.messages_written > 0 && trial.held_bytes.unwrap_or(0) == 0
 }

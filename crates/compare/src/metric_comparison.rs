@@ -1,6 +1,9 @@
 //! A metric of one cell, compared.
 
-use run_record::{AxisNames, TrialExecutions, TrialRecord};
+use std::sync::Arc;
+
+use run_record::AxisNames;
+use run_view::Trial;
 use run_view::statistics::p_value;
 
 use crate::cells::{CellPair, Point};
@@ -14,7 +17,7 @@ use crate::verdict::Verdict;
 #[derive(Debug)]
 pub(crate) struct MetricComparison {
     pub(crate) metric: &'static Metric,
-    pub(crate) point: Point,
+    pub(crate) point: Arc<Point>,
     /// One value for each undisturbed trial of the baseline that has the metric.
     pub(crate) baseline: Vec<f64>,
     /// One value for each undisturbed trial of the new run that has the metric.
@@ -44,7 +47,7 @@ impl MetricComparison {
     /// in each execution does not count.
     fn new(metric: &'static Metric, cells: &CellPair<'_>) -> Option<Self> {
         let (baseline, new) = (measured(&cells.baseline), measured(&cells.new));
-        let values = |trials: &[&TrialRecord]| -> Vec<f64> {
+        let values = |trials: &[&Trial]| -> Vec<f64> {
             trials.iter().filter_map(|trial| (metric.value)(trial)).collect()
         };
         // Disturbed or not: a cell without any measurement is inconclusive.
@@ -52,7 +55,7 @@ impl MetricComparison {
         let applies = all.any(|trial| (metric.applies_to)(trial));
         applies.then(|| Self {
             metric,
-            point: cells.point.clone(),
+            point: Arc::clone(cells.point),
             baseline: values(&baseline),
             new: values(&new),
             is_in_baseline: !cells.baseline.is_empty(),
@@ -92,7 +95,9 @@ pub(crate) fn compare_metrics(
 }
 
 /// The execution of each trial that measures it.
-fn measured<'a>(trials: &[&'a TrialRecord]) -> Vec<&'a TrialRecord> {
-    let trials = TrialExecutions::group(trials.iter().copied());
-    trials.iter().filter_map(TrialExecutions::measured).collect()
+fn measured<'a>(trials: &[&'a Trial]) -> Vec<&'a Trial> {
+    let executions = trials.chunk_by(|one, other| one.id == other.id);
+    let measured =
+        |executions: &[&'a Trial]| executions.iter().find(|trial| !trial.is_disturbed()).copied();
+    executions.filter_map(measured).collect()
 }

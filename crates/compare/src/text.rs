@@ -19,6 +19,9 @@ use crate::verdict::Verdict;
 /// The rows of a metric's table from which on cells that held are only counted.
 const MAX_ROWS: usize = 20;
 
+/// The rows of a metric's table after which the rest is only counted; the worst come first.
+const MAX_LISTED: usize = 100;
+
 /// The lines of a list after which the rest is only counted.
 const MAX_LINES: usize = 10;
 
@@ -95,11 +98,18 @@ impl Comparison {
         let metric = cells.first()?.metric;
         let is_long = cells.len() > MAX_ROWS;
         let is_listed = |cell: &&&MetricComparison| !is_long || cell.verdict != Verdict::Held;
-        let listed: Vec<_> = cells.iter().filter(is_listed).collect();
-        let held = match cells.len() - listed.len() {
-            0 => None,
-            more => Some(Printable::new(&format!("… and {more} cells in which it held"))),
+        let mut listed: Vec<_> = cells.iter().filter(is_listed).collect();
+        let mut more = match cells.len() - listed.len() {
+            0 => Vec::new(),
+            more => vec![Printable::new(&format!("… and {more} cells in which it held"))],
         };
+        if listed.len() > MAX_LISTED {
+            let others = listed.len() - MAX_LISTED;
+            listed.sort_by(|one, other| one.worst_first(other));
+            listed.truncate(MAX_LISTED);
+            let others = format!("… and {others} other cells, which `--format json` has");
+            more.push(Printable::new(&others));
+        }
         let better = if metric.higher_is_better { "higher" } else { "lower" };
         let title = format!("{} ({better} is better; {} per side)", metric.title, trials(cells));
         if listed.is_empty() {
@@ -124,7 +134,7 @@ impl Comparison {
             .collect();
         let title =
             Printable::with(screen, Emphasis::Strong, &wrap_to(screen.columns, &title, "", "  "));
-        let parts = [title].into_iter().chain(tables).chain(held);
+        let parts = [title].into_iter().chain(tables).chain(more);
         Some(Printable::joined(parts, "\n"))
     }
 

@@ -1,10 +1,9 @@
 //! A row for each cell of a matrix with fewer than two axes.
 
-use run_record::TrialRecord;
-
 use crate::table::Table;
 use run_view::Cell;
 use run_view::Run;
+use run_view::Trial;
 use run_view::metrics;
 use run_view::number::nanoseconds;
 
@@ -17,10 +16,10 @@ pub(crate) fn table(run: &Run) -> Option<Table> {
     let metrics: Vec<_> = metrics(run).collect();
     let names = axes.iter().map(|axis| run.axis_name(&axis.path)).chain(["attempts"]);
     let names = names.chain(metrics.iter().map(|metric| metric.column)).chain(["worst connect"]);
-    let has_disturbed = run.trials.iter().any(TrialRecord::is_disturbed);
+    let has_disturbed = run.trials.iter().any(Trial::is_disturbed);
     let names = names.chain(has_disturbed.then_some("disturbed trials"));
     let row = |cell: Cell<'_>| {
-        let describe = |value: fn(&TrialRecord) -> Option<f64>, format: fn(f64) -> String| {
+        let describe = |value: fn(&Trial) -> Option<f64>, format: fn(f64) -> String| {
             let spread = cell.spread(value);
             spread.map_or_else(|| "·".to_owned(), |spread| spread.describe(format))
         };

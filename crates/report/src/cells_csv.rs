@@ -1,14 +1,15 @@
 //! `cells.csv`: a row for each cell, for spreadsheets and data frames.
 
 use linux_net::Counter;
-use run_record::{EndedBy, Outcome, TrialRecord};
+use run_record::{EndedBy, Outcome};
 
 use run_view::Cell;
 use run_view::Run;
+use run_view::Trial;
 use run_view::number::total;
 
 /// A value of a trial, with its name in the header.
-type Column = (&'static str, fn(&TrialRecord) -> Option<f64>);
+type Column = (&'static str, fn(&Trial) -> Option<f64>);
 
 /// Each becomes three columns: `_min`, `_median` and `_max` over the trials. Rates are per
 /// second, times in nanoseconds, shares from 0 to 1.
@@ -46,19 +47,19 @@ const COLUMNS: [Column; 21] = [
 ];
 
 /// `None` if there are incomplete attempts and the record does not state who ended them.
-fn incomplete_by(trial: &TrialRecord, by: EndedBy) -> Option<f64> {
+fn incomplete_by(trial: &Trial, by: EndedBy) -> Option<f64> {
     let is_known = !trial.incomplete_by.is_empty() || trial.outcomes.get(Outcome::Incomplete) == 0;
     is_known.then(|| trial.incomplete_by.get(&by).copied().unwrap_or(0) as f64)
 }
 
 /// `None` if nothing connected.
-fn measured(trial: &TrialRecord, ns: u64) -> Option<f64> {
+fn measured(trial: &Trial, ns: u64) -> Option<f64> {
     (trial.connect_latency.count > 0).then_some(ns as f64)
 }
 
 /// `None` if the host was not read. Counters that did not change are not recorded.
-fn server_counter(trial: &TrialRecord, counter: Counter) -> Option<f64> {
-    let is_read = !trial.evidence.server.is_empty();
+fn server_counter(trial: &Trial, counter: Counter) -> Option<f64> {
+    let is_read = trial.evidence.server.are_read();
     is_read.then(|| trial.evidence.at_server(counter) as f64)
 }
 
@@ -83,7 +84,7 @@ pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
             at.map_or_else(String::new, run_record::describe_value)
         }));
         row.push(cell.trials.len().to_string());
-        row.push(cell.violations().len().to_string());
+        row.push(cell.count_violations().to_string());
         row.push(sum(&cell, |trial| u64::from(trial.is_disturbed())).to_string());
         row.push(sum(&cell, |trial| trial.attempts).to_string());
         row.extend(
@@ -104,7 +105,7 @@ pub(crate) fn cells_csv(run: &Run) -> Vec<u8> {
     rows.into_inner().expect("a vector takes every byte")
 }
 
-fn sum(cell: &Cell<'_>, of: impl Fn(&TrialRecord) -> u64) -> u64 {
+fn sum(cell: &Cell<'_>, of: impl Fn(&Trial) -> u64) -> u64 {
     total(cell.trials.iter().map(|trial| of(trial)))
 }
 

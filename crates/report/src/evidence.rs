@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use linux_net::Counter;
-use run_record::{ClosedBecause, EndedBy, Outcome, TrialRecord};
+use run_record::{ClosedBecause, EndedBy, Outcome};
 
+use crate::bounds::MAX_COLUMNS;
 use crate::table::Table;
+use run_view::Cell;
 use run_view::Run;
+use run_view::Trial;
 use run_view::combinations;
 use run_view::has_rates;
 use run_view::number::{count, nanoseconds, total};
@@ -89,18 +92,27 @@ pub(crate) fn counter_table(run: &Run) -> Option<Table> {
         return None;
     }
     let axes = run.varying_axes();
-    let splits = combinations(if axes.len() > 2 { &axes[..axes.len() - 2] } else { &[] });
+    let outer = if axes.len() > 2 { &axes[..axes.len() - 2] } else { &[] };
+    let columns = outer.iter().map(|axis| axis.values.len()).fold(1, usize::saturating_mul);
+    let splits = combinations(if columns > MAX_COLUMNS { &[] } else { outer });
     let headings = splits.iter().map(|split| match split.is_empty() {
         true => "all trials".to_owned(),
         false => run.describe_point(split.iter().copied()),
     });
     let head = ["host".to_owned(), "counter".to_owned()].into_iter().chain(headings);
-    let row = |(host, name, of): (&str, &str, CounterOf)| {
-        let of_trial = |trial: &TrialRecord| i128::from(of(trial, name));
-        let sums =
-            splits.iter().map(|split| count(run.trials_at(split).map(of_trial).sum::<i128>()));
-        let most = run.trials.iter().map(|trial| of(trial, name)).max().unwrap_or(0);
-        [host.to_owned(), name.to_owned()].into_iter().chain(sums).chain([count(most)]).collect()
+    // The cells of a split follow each other.
+    let cells_of_split = (Cell::count(run) / splits.len()).max(1);
+    let numbers: Vec<_> = run.trials.iter().map(|trial| run.number_of_cell(trial)).collect();
+    let row = |(host, counter, of): (&str, Counter, CounterOf)| {
+        let mut sums = vec![0; splits.len()];
+        for (trial, cell) in run.trials.iter().zip(&numbers) {
+            if let Some(sum) = cell.and_then(|cell| sums.get_mut(cell / cells_of_split)) {
+                *sum += i128::from(of(trial, counter));
+            }
+        }
+        let most = run.trials.iter().map(|trial| of(trial, counter)).max().unwrap_or(0);
+        let words = [host, counter.name()].map(str::to_owned).into_iter();
+        words.chain(sums.into_iter().map(count)).chain([count(most)]).collect()
     };
     Some(Table {
         title: "The increase of the kernel's counters, summed over the trials".to_owned(),
@@ -111,21 +123,23 @@ pub(crate) fn counter_table(run: &Run) -> Option<Table> {
     })
 }
 
-type CounterOf = fn(&TrialRecord, &str) -> i64;
+type CounterOf = fn(&Trial, Counter) -> i64;
 
-fn shown_counters(run: &Run) -> Vec<(&'static str, &'static str, CounterOf)> {
-    let server: CounterOf = |trial, name| trial.evidence.server.get(name).copied().unwrap_or(0);
-    let client: CounterOf = |trial, name| trial.evidence.client.get(name).copied().unwrap_or(0);
-    let changed = |of: CounterOf, counters: &[Counter]| -> BTreeSet<&'static str> {
-        let is_changed = |name: &&str| run.trials.iter().any(|trial| of(trial, name) != 0);
-        counters.iter().map(|counter| counter.name()).filter(is_changed).collect()
+fn shown_counters(run: &Run) -> Vec<(&'static str, Counter, CounterOf)> {
+    let server: CounterOf = |trial, counter| trial.evidence.server.change(counter);
+    let client: CounterOf = |trial, counter| trial.evidence.client.change(counter);
+    let changed = |of: CounterOf, counters: &[Counter]| -> BTreeMap<&'static str, Counter> {
+        let is_changed =
+            |counter: &Counter| run.trials.iter().any(|trial| of(trial, *counter) != 0);
+        let changed = counters.iter().copied().filter(is_changed);
+        changed.map(|counter| (counter.name(), counter)).collect()
     };
     // A standalone load cannot read the server's host: its counters are unknown, not 0. In a
     // host that was read, some counter always changes.
     let is_read = |host: &str| {
         run.trials.iter().any(|trial| match host {
-            "server" => !trial.evidence.server.is_empty(),
-            _ => !trial.evidence.client.is_empty(),
+            "server" => trial.evidence.server.are_read(),
+            _ => trial.evidence.client.are_read(),
         })
     };
     let mut shown = Vec::new();
@@ -136,8 +150,8 @@ fn shown_counters(run: &Run) -> Vec<(&'static str, &'static str, CounterOf)> {
         if !is_read(host) {
             continue;
         }
-        shown.extend(always.iter().map(|counter| (host, counter.name(), of)));
-        shown.extend(changed(of, if_changed).into_iter().map(|name| (host, name, of)));
+        shown.extend(always.iter().map(|counter| (host, *counter, of)));
+        shown.extend(changed(of, if_changed).into_values().map(|counter| (host, counter, of)));
     }
     shown
 }
@@ -150,7 +164,7 @@ pub(crate) fn listeners(run: &Run) -> Option<String> {
 }
 
 fn own_drops(run: &Run) -> Option<String> {
-    let of = |trial: &TrialRecord| trial.evidence.probe.as_ref()?.drops();
+    let of = |trial: &Trial| trial.evidence.probe.as_ref()?.drops();
     let drops: Vec<_> = run.trials.iter().filter_map(of).filter(|&drops| drops > 0).collect();
     let most = *drops.iter().max()?;
     Some(format!(
@@ -170,7 +184,7 @@ const MAX_LIMIT_LINES: usize = 8;
 fn changed_limits(run: &Run) -> Option<String> {
     let mut changes: BTreeMap<Vec<u32>, usize> = BTreeMap::new();
     for trial in &run.trials {
-        let listeners = trial.evidence.probe.iter().flat_map(|probe| &probe.listeners);
+        let listeners = trial.evidence.probe.iter().flat_map(|probe| &*probe.listeners);
         let changed = listeners.filter(|listener| !listener.earlier_limits.is_empty());
         let limits: BTreeSet<Vec<u32>> = changed
             .map(|listener| [listener.earlier_limits.as_slice(), &[listener.limit]].concat())
@@ -264,7 +278,7 @@ pub(crate) fn unfinished(run: &Run) -> Option<String> {
     }
     let by: Vec<_> = by.iter().map(|(by, n)| format!("{by} {}", count(*n))).collect();
     let close_wait =
-        |trial: &TrialRecord| trial.evidence.left.map_or(0, |left| u64::from(left.close_wait));
+        |trial: &Trial| trial.evidence.left.map_or(0, |left| u64::from(left.close_wait));
     let left = total(run.trials.iter().map(close_wait));
     let trials = run.trials.iter().filter(|trial| close_wait(trial) > 0).count();
     let lines = [
@@ -290,7 +304,7 @@ const MIN_LATENESS_NS: u64 = 10_000_000;
 pub(crate) fn generator_warnings(run: &Run) -> Option<String> {
     let all = run.trials.len();
     let has_rates = has_rates(run);
-    let busier = |trial: &&TrialRecord| {
+    let busier = |trial: &&Trial| {
         let server = trial.server.as_ref().map(|server| server.usage.cpu_seconds());
         // Only rates can be misread.
         has_rates
@@ -298,7 +312,7 @@ pub(crate) fn generator_warnings(run: &Run) -> Option<String> {
             && server.is_some_and(|server| trial.load.cpu_seconds() > server)
     };
     let busier = run.trials.iter().filter(busier).count();
-    let lateness = |trial: &TrialRecord| trial.send_lateness.p50_ns;
+    let lateness = |trial: &Trial| trial.send_lateness.p50_ns;
     let late: Vec<_> =
         run.trials.iter().filter(|trial| lateness(trial) >= MIN_LATENESS_NS).collect();
     let worst = run.trials.iter().map(lateness).max().unwrap_or(0);
@@ -323,7 +337,7 @@ pub(crate) fn generator_warnings(run: &Run) -> Option<String> {
 
 /// Why the load generator was late in these trials: because of other processes, or because it
 /// shares the CPUs with the server.
-fn describe_lateness(late: &[&TrialRecord]) -> String {
+fn describe_lateness(late: &[&Trial]) -> String {
     let disturbed = late.iter().filter(|trial| trial.is_disturbed()).count();
     let own = late.iter().filter(|trial| !trial.is_disturbed());
     let waited = own.filter_map(|trial| trial.disturbance.as_ref()?.load_run_delay_seconds);

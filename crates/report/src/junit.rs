@@ -1,4 +1,5 @@
-//! `junit.xml`: a test case for each planned trial, for CI; skipped if it was disturbed. Retried trials follow the schema
+//! `junit.xml`: a test case for each planned trial, for CI; of a large run for each that did not
+//! hold at once. It is skipped if it was disturbed. Retried trials follow the schema
 //! of Maven Surefire: `flakyFailure` if a retry held, `rerunFailure` if none did.
 
 mod cases;
@@ -9,12 +10,11 @@ use jiff::Timestamp;
 use quick_junit::{
     NonSuccessKind, Report, TestCase, TestCaseStatus, TestRerun, TestSuite, XmlString,
 };
-use run_record::TrialRecord;
-use run_view::Run;
+use run_view::{Run, Trial};
 
 use crate::suite::{Member, Suite};
 
-use cases::{Outcome, TrialCase, duration, message, run_violations, trial_cases};
+use cases::{Outcome, TrialCase, TrialCases, duration, message, run_violations, trial_cases};
 pub(crate) use cases::{RUN_CASE, Status, Unheld, unheld};
 
 /// The file of a run: a test case for each planned trial and one for the checks of the
@@ -44,14 +44,37 @@ fn of_run(run: &Run) -> TestSuite {
     let scenario = &run.record.scenario.name;
     let mut suite = test_suite(scenario, run.record.started);
     let cases = trial_cases(run);
-    suite.add_test_cases(cases.iter().map(|case| test_case(run, case)));
+    suite.add_test_cases(cases.own.iter().map(|case| test_case(run, case)));
+    suite.add_test_cases(other_trials(scenario, &cases));
     if run.verdict.run_checks > 0 {
         suite.add_test_case(run_case(scenario, &run_violations(run)));
     }
     suite.set_time(run.trials.iter().map(duration).sum());
-    let flakes = cases.iter().filter(|case| case.outcome == Outcome::HeldOnRetry).count();
+    let flaky = cases.own.iter().filter(|case| case.outcome == Outcome::HeldOnRetry);
+    let flakes = flaky.count() + cases.omitted[2];
     suite.extra.insert("flakes".into(), flakes.to_string().into());
     suite
+}
+
+/// The case of all trials of a large run that have no case of their own; `None` if each has.
+/// It fails if one of them failed.
+fn other_trials(scenario: &str, cases: &TrialCases<'_>) -> Option<TestCase> {
+    let TrialCases { held, omitted: [failed, missing, retried, disturbed], .. } = *cases;
+    if held + failed + missing + retried + disturbed == 0 {
+        return None;
+    }
+    let reason = format!(
+        "{held} held, {failed} failed, {missing} were not run, {retried} held only when run \
+         again, {disturbed} were disturbed"
+    );
+    let status = match (failed, missing) {
+        (1.., _) => failure(&[reason]),
+        (0, 1..) => error("not-run", &reason),
+        (0, 0) => TestCaseStatus::success(),
+    };
+    let mut case = TestCase::new("the other trials", status);
+    case.set_classname(scenario).set_time(Duration::ZERO);
+    Some(case)
 }
 
 /// A scenario of a suite that has no run.
@@ -117,7 +140,7 @@ fn test_case(run: &Run, case: &TrialCase<'_>) -> TestCase {
 }
 
 /// An execution of a trial as a line.
-fn describe(run: &Run, trial: &TrialRecord) -> String {
+fn describe(run: &Run, trial: &Trial) -> String {
     let id = trial.execution_id();
     let verdict = if run.verdict.violations_of(id).is_empty() { "held" } else { "FAILED" };
     let verdict = match run.verdict.disturbance_of(id) {

@@ -1,22 +1,24 @@
 //! Predictions and measurements: a table for each law, a row for each cell.
 
-use indexmap::IndexMap;
-use run_record::{Axis, LawCheck, LawVerdict, describe_value};
+use indexmap::{IndexMap, IndexSet};
+use run_record::{Axis, LawVerdict};
 
 use crate::table::Table;
-use run_view::combinations;
+use run_view::Cell;
+use run_view::Law;
 use run_view::number::{Spread, decimal};
 use run_view::{Emphasis, Run};
 
-/// In a table with more rows, cells with the same deviation share a row.
+/// In a table with more rows, cells with the same deviation share a row; of the cells in which
+/// the law did not hold, this many have rows of their own.
 const MAX_ROWS: usize = 120;
 
 /// The row of one cell, or of several.
 struct Row<'a> {
     /// The checks of its repetitions.
-    checks: Vec<&'a LawCheck>,
+    checks: Vec<&'a Law>,
     /// For each axis, the values of its cells.
-    values: Vec<Vec<String>>,
+    values: Vec<IndexSet<String>>,
     cells: usize,
 }
 
@@ -24,14 +26,13 @@ struct Row<'a> {
 pub(crate) fn tables(run: &Run) -> Vec<Table> {
     let axes = run.varying_axes();
     let mut laws: IndexMap<&str, Vec<Row<'_>>> = IndexMap::new();
-    let points = combinations(&axes);
-    for point in &points {
-        let mut of_cell: IndexMap<&str, Vec<&LawCheck>> = IndexMap::new();
-        for law in run.trials_at(point).flat_map(|trial| &trial.laws) {
+    for cell in Cell::all(run) {
+        let mut of_cell: IndexMap<&str, Vec<&Law>> = IndexMap::new();
+        for law in cell.trials.iter().flat_map(|trial| &*trial.laws) {
             of_cell.entry(&law.id).or_default().push(law);
         }
         for (id, checks) in of_cell {
-            let values = point.iter().map(|(_, at)| vec![describe_value(at)]).collect();
+            let values = cell.values().map(|value| IndexSet::from([value])).collect();
             laws.entry(id).or_default().push(Row { checks, values, cells: 1 });
         }
     }
@@ -69,6 +70,21 @@ fn fold(rows: Vec<Row<'_>>) -> Vec<Row<'_>> {
             }
         }
     }
+    // The worst: where it failed everywhere, then where it failed sometimes.
+    if others.len() > MAX_ROWS {
+        others.sort_by_key(|row| match row.verdict() {
+            LawVerdict::Failed => 0,
+            LawVerdict::NotAlways => 1,
+            LawVerdict::Held | LawVerdict::Undecided => 2,
+        });
+        let rest = others.split_off(MAX_ROWS);
+        let mut rest = rest.into_iter();
+        // The row of all others: the spread of their values.
+        if let Some(mut shared) = rest.next() {
+            rest.for_each(|row| shared.join(row));
+            others.push(shared);
+        }
+    }
     joined.into_values().chain(others).collect()
 }
 
@@ -79,9 +95,9 @@ fn table(run: &Run, name: &str, axes: &[&Axis], rows: &[Row<'_>], is_folded: boo
     let names = names.chain(["predicted", "measured", "deviation"]);
     let head = names.chain(is_timed.then_some("allowed")).chain(["held"]).map(str::to_owned);
     let describe = |row: &Row<'_>| {
-        let values = row.values.iter().map(|values| match values.as_slice() {
-            [first, .., last] => format!("{first} … {last}"),
-            values => values.concat(),
+        let values = row.values.iter().map(|values| match (values.first(), values.last()) {
+            (Some(first), Some(last)) if values.len() > 1 => format!("{first} … {last}"),
+            (first, _) => first.cloned().unwrap_or_default(),
         });
         let cells = is_folded.then(|| row.cells.to_string());
         let numbers = [row.predicted(), row.measured(), row.deviation()];
@@ -104,11 +120,7 @@ impl<'a> Row<'a> {
     fn join(&mut self, other: Row<'a>) {
         self.checks.extend(other.checks);
         for (values, more) in self.values.iter_mut().zip(other.values) {
-            for value in more {
-                if !values.contains(&value) {
-                    values.push(value);
-                }
-            }
+            values.extend(more);
         }
         self.cells += other.cells;
     }
@@ -117,7 +129,7 @@ impl<'a> Row<'a> {
         self.checks.iter().any(|check| check.latest.is_some())
     }
 
-    fn spread(&self, of: impl Fn(&LawCheck) -> Option<f64>) -> Option<Spread> {
+    fn spread(&self, of: impl Fn(&Law) -> Option<f64>) -> Option<Spread> {
         Spread::from_values(self.checks.iter().filter_map(|check| of(check)))
     }
 
@@ -155,7 +167,7 @@ impl<'a> Row<'a> {
     }
 
     fn verdict(&self) -> LawVerdict {
-        LawVerdict::from_checks(self.checks.iter().copied())
+        LawVerdict::from_results(self.checks.iter().map(|check| check.held))
     }
 
     fn emphasis(&self) -> Emphasis {

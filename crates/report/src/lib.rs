@@ -10,12 +10,14 @@
 //! | `recorded` | which trials with recorded rows are drawn |
 //! | `cells_csv`, `junit` | `cells.csv` and `junit.xml` |
 //! | [`suite`](Suite), `suite_files` | a suite, and its table, `summary.md` and `junit.xml` |
+//! | `bounds` | what pages, tables and lists hold at most |
 //! | `annotation` | an annotation for a CI system |
 //! | [`standalone`](standalone()) | the summary of a standalone load |
 //! | `table` | a table in each format |
 
 mod annotation;
 mod answer;
+mod bounds;
 mod cells;
 mod cells_csv;
 mod checks;

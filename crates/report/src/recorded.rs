@@ -6,16 +6,19 @@ use std::path::{Path, PathBuf};
 
 use linux_net::Counter;
 use run_record::{
-    ExecutionId, Folder, ListenerSummary, PeakSource, RunDirectory, RunDirectoryError, TrialRecord,
+    ExecutionId, Folder, ListenerSummary, PeakSource, RunDirectory, RunDirectoryError,
 };
 
+use crate::bounds;
 use charts::{self, Chart, Recorded};
 use run_view::Cell;
 use run_view::Run;
+use run_view::Trial;
 
 /// The largest size of the charts of recorded trials in a page, except the first; the page
-/// is then below four million bytes.
-pub(crate) const MAX_CHART_BYTES: usize = 3_000_000;
+/// is then below four million bytes, and that of a large run below a million.
+const MAX_CHART_BYTES: usize = 3_000_000;
+const MAX_CHART_BYTES_IF_LARGE: usize = 300_000;
 
 /// If not all cells fit, these many with the most drops are drawn first, then a selection of
 /// the others.
@@ -42,6 +45,8 @@ pub(crate) struct Rows {
     pub(crate) damaged: Vec<(ExecutionId, RunDirectoryError)>,
     /// Paths of the files below the run directory, by trial.
     pub(crate) files: Vec<(ExecutionId, String)>,
+    /// The largest size of the charts, bytes.
+    pub(crate) max_chart_bytes: usize,
     path: PathBuf,
 }
 
@@ -73,8 +78,8 @@ impl Rows {
         let files: Vec<_> =
             run.trials.iter().flat_map(|trial| files_of(trial, &existing)).collect();
         let with_files: HashSet<_> = files.iter().map(|(id, _)| *id).collect();
-        let has_files = |trial: &&TrialRecord| with_files.contains(&trial.execution_id());
-        let mut worst: Vec<(usize, &TrialRecord)> = cells
+        let has_files = |trial: &&Trial| with_files.contains(&trial.execution_id());
+        let mut worst: Vec<(usize, &Trial)> = cells
             .iter()
             .filter_map(|cell| {
                 let recorded = cell.trials.iter().copied().filter(|trial| has_files(trial));
@@ -83,7 +88,11 @@ impl Rows {
             .collect();
         worst.sort_by_key(|(_, trial)| Reverse(Rank::new(trial)));
         let (mut drawn, mut damaged) = (Vec::new(), Vec::new());
-        let mut room = MAX_CHART_BYTES;
+        let max_chart_bytes = match bounds::is_large(run) {
+            true => MAX_CHART_BYTES_IF_LARGE,
+            false => MAX_CHART_BYTES,
+        };
+        let mut room = max_chart_bytes;
         for (number, trial) in spread_out(&worst) {
             let mut drawn_trial = match draw(run, trial, path) {
                 Ok(Some(drawn_trial)) => drawn_trial,
@@ -104,7 +113,7 @@ impl Rows {
         drawn.sort_by_key(|(number, _)| *number);
         let drawn: Vec<_> = drawn.into_iter().map(|(_, drawn)| drawn).collect();
         let omitted = worst.len() - drawn.len() - damaged.len();
-        Self { drawn, omitted, damaged, files, path: path.to_owned() }
+        Self { drawn, omitted, damaged, files, max_chart_bytes, path: path.to_owned() }
     }
 
     /// The index in `drawn` of the most informative trial.
@@ -156,8 +165,8 @@ struct Rank {
 }
 
 impl Rank {
-    fn new(trial: &TrialRecord) -> Self {
-        let listeners = trial.evidence.probe.as_ref().map_or(&[][..], |probe| &probe.listeners);
+    fn new(trial: &Trial) -> Self {
+        let listeners = trial.evidence.probe.as_ref().map_or(&[][..], |probe| &*probe.listeners);
         // The peak is that of all listeners together. What the kernel counted cannot be drawn.
         let drawn = trial
             .evidence
@@ -178,7 +187,7 @@ impl Rank {
     }
 }
 
-fn drops(trial: &TrialRecord) -> u64 {
+fn drops(trial: &Trial) -> u64 {
     trial.evidence.at_server(Counter::ListenDrops)
 }
 
@@ -218,7 +227,7 @@ fn names_in(run: &Path, folder: &str) -> HashSet<String> {
 }
 
 fn files_of(
-    trial: &TrialRecord,
+    trial: &Trial,
     existing: &[HashSet<String>; FOLDERS.len()],
 ) -> Vec<(ExecutionId, String)> {
     let name = format!("{}.csv", trial.execution_id().file_stem());
@@ -227,11 +236,7 @@ fn files_of(
 }
 
 /// `None` if the rows of the trial show nothing.
-fn draw(
-    run: &Run,
-    trial: &TrialRecord,
-    path: &Path,
-) -> Result<Option<DrawnTrial>, RunDirectoryError> {
+fn draw(run: &Run, trial: &Trial, path: &Path) -> Result<Option<DrawnTrial>, RunDirectoryError> {
     let timeline = RunDirectory::read_timeline(path, trial.execution_id())?.unwrap_or_default();
     let attempts = RunDirectory::read_attempts(path, trial.execution_id())?.unwrap_or_default();
     let place = run.place(trial);

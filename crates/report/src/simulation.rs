@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use run_record::Agreement;
 use run_view::Run;
 
 /// A line for each design; `None` if nothing was simulated.
 pub(crate) fn agreement(run: &Run) -> Option<String> {
-    let agreements = Agreement::by_design(&run.trials);
-    let lines: Vec<_> = agreements
+    let lines: Vec<_> = run
+        .agreements
         .iter()
         .map(|agreement| {
             let design =

@@ -1,13 +1,12 @@
 //! The summary of a standalone load: the client's side, and what is known of the server's.
 
 use linux_net::Counter;
-use run_record::{LatencySummary, Outcome, StandaloneView, TrialRecord};
+use run_record::{LatencySummary, Outcome, RunRecord, RunVerdict, StandaloneView, TrialRecord};
 use tabled::builder::Builder;
 use tabled::settings::object::Columns;
 use tabled::settings::peaker::Priority;
 use tabled::settings::{Alignment, Style, Width};
 
-use run_view::Run;
 use run_view::number::{count, nanoseconds, percent};
 use run_view::prose::{several, wrap_to};
 
@@ -24,29 +23,27 @@ const COUNTERS: [(Counter, &str); 2] = [
 
 /// The summary of a standalone load as plain text of 60 columns: outcomes, who was
 /// accepted, latencies, messages, and the client's counters with their meaning.
-pub fn standalone(run: &Run) -> String {
-    let mut sections = vec![wrapped(&run.record.scenario.question)];
-    for trial in &run.trials {
-        // Records before schema version 4 have no view.
-        let view = trial.standalone;
-        if let Some(view) = &view {
-            let lines = acceptance(trial, view);
-            sections.push(lines.iter().map(|line| wrapped(line)).collect::<Vec<_>>().join("\n"));
-        }
-        sections.push(format!("{}\n{}", outcomes(trial), wrapped(&retransmissions(trial))));
-        sections.extend(
-            reasons(run, trial, &view.unwrap_or_default()).iter().map(|reason| wrapped(reason)),
-        );
-        if view.is_none_or(|view| view.connected > 0) {
-            sections.push(latencies(trial));
-        }
-        if trial.rates.messages_written > 0 {
-            sections.push(wrapped(&messages(trial)));
-        }
-        sections.push(counters(trial));
-        if !trial.held() {
-            sections.push(wrap_lines(&checks::text(&run.verdict)));
-        }
+pub fn standalone(record: &RunRecord, trial: &TrialRecord) -> String {
+    let mut sections = vec![wrapped(&record.scenario.question)];
+    // Records before schema version 4 have no view.
+    let view = trial.standalone;
+    if let Some(view) = &view {
+        let lines = acceptance(trial, view);
+        sections.push(lines.iter().map(|line| wrapped(line)).collect::<Vec<_>>().join("\n"));
+    }
+    sections.push(format!("{}\n{}", outcomes(trial), wrapped(&retransmissions(trial))));
+    sections.extend(
+        reasons(record, trial, &view.unwrap_or_default()).iter().map(|reason| wrapped(reason)),
+    );
+    if view.is_none_or(|view| view.connected > 0) {
+        sections.push(latencies(trial));
+    }
+    if trial.rates.messages_written > 0 {
+        sections.push(wrapped(&messages(trial)));
+    }
+    sections.push(counters(trial));
+    if !trial.held() {
+        sections.push(wrap_lines(&checks::text(&RunVerdict::new(record, [trial]))));
     }
     sections.join("\n\n")
 }
@@ -125,7 +122,7 @@ fn retransmissions(trial: &TrialRecord) -> String {
 }
 
 /// Why attempts did not end `ok`, as far as the client knows.
-fn reasons(run: &Run, trial: &TrialRecord, view: &StandaloneView) -> Vec<String> {
+fn reasons(record: &RunRecord, trial: &TrialRecord, view: &StandaloneView) -> Vec<String> {
     let mut reasons = Vec::new();
     let has = |outcome| trial.outcomes.get(outcome) > 0;
     if has(Outcome::TimedOut) {
@@ -145,7 +142,7 @@ fn reasons(run: &Run, trial: &TrialRecord, view: &StandaloneView) -> Vec<String>
                 .to_owned(),
         );
     }
-    reasons.extend(strange_answer(run, trial, view));
+    reasons.extend(strange_answer(record, trial, view));
     reasons
 }
 
@@ -165,10 +162,14 @@ fn why_timed_out(trial: &TrialRecord) -> String {
 }
 
 /// How the peer shows that it is no chat server, or not with these settings.
-fn strange_answer(run: &Run, trial: &TrialRecord, view: &StandaloneView) -> Option<String> {
+fn strange_answer(
+    record: &RunRecord,
+    trial: &TrialRecord,
+    view: &StandaloneView,
+) -> Option<String> {
     const ONLY_CONNECTS: &str = "`--messages 0` measures only connects, of any TCP server.";
     if let Some(unframed) = &trial.unframed {
-        let framing = run.record.scenario.resolved["framing"].as_str().unwrap_or("its own");
+        let framing = record.scenario.resolved["framing"].as_str().unwrap_or("its own");
         let who = if unframed.start.starts_with("HTTP/") { " It is an HTTP server." } else { "" };
         return Some(format!(
             "The peer answered, but not in queuelab's framing ({framing}): `{}` on {}.{who} \

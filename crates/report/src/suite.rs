@@ -3,8 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use run_record::{
-    MemberRecord, RunDirectory, RunDirectoryError, SuiteDirectory, SuiteMember, SuiteRecord,
-    SuiteVerdict,
+    MemberRecord, RunDirectoryError, SuiteDirectory, SuiteMember, SuiteRecord, SuiteVerdict,
 };
 
 use run_view::Run;
@@ -43,9 +42,7 @@ impl Suite {
         let record = SuiteDirectory::read(path)?;
         let read = |member: &MemberRecord| {
             let path = SuiteDirectory::run_path(path, member.run.as_ref()?);
-            let read =
-                path.and_then(|path| RunDirectory::read(&path).map_err(|error| error.to_string()));
-            Some(read.map(|(run, trials)| Run::new(run, trials)))
+            Some(path.and_then(|path| Run::read(&path).map_err(|error| error.to_string())))
         };
         let runs: Vec<_> = record.members.iter().map(read).collect();
         let verdicts: Vec<_> = runs

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use run_record::{Outcome, TrialRecord, describe_value};
+use run_record::Outcome;
 
 use crate::document::Block;
 use crate::table::Table;
+use run_view::Cell;
 use run_view::Run;
+use run_view::Trial;
 use run_view::TrialView;
-use run_view::combinations;
 use run_view::number::{count, total};
 
 /// A matrix with more cells has no table.
@@ -82,7 +83,7 @@ fn describe(retransmits: u32, at: Option<Duration>, end: End, attempts: u64) -> 
 }
 
 /// A trial's attempts with retransmissions, by their number and how the attempts ended.
-fn ends(trial: &TrialRecord) -> Vec<(u32, End, u64)> {
+fn ends(trial: &Trial) -> Vec<(u32, End, u64)> {
     let waited = trial.retransmitting_attempts();
     let ok = trial.outcomes.get(Outcome::Ok).saturating_sub(trial.ok_first_try).min(waited);
     let mut not_ok = waited - ok;
@@ -110,23 +111,22 @@ fn ends(trial: &TrialRecord) -> Vec<(u32, End, u64)> {
 /// A row for each cell: its attempts by their number of retransmissions.
 fn table_of_cells(run: &Run) -> Option<Table> {
     let axes = run.varying_axes();
-    let points = combinations(&axes);
     let counts = run.trials.iter().flat_map(|trial| trial.syn_retransmits.keys());
     // No kernel sends more; a damaged file with a larger number does not get more columns.
     let most = counts.max().copied()?.min(u8::MAX.into());
-    if !(2..=MAX_CELLS).contains(&points.len()) {
+    if !(2..=MAX_CELLS).contains(&Cell::count(run)) {
         return None;
     }
     let names = axes.iter().map(|axis| run.axis_name(&axis.path).to_owned());
     let counts = (1..=most).map(|count| count.to_string());
     let head = names.chain(["0 retransmissions".to_owned()]).chain(counts).collect();
-    let rows = points.iter().map(|point| {
+    let cells = Cell::all(run);
+    let rows = cells.iter().map(|cell| {
         let attempts = (0..=most).map(|retransmits| {
-            let of =
-                |trial: &TrialRecord| trial.syn_retransmits.get(&retransmits).copied().unwrap_or(0);
-            count(total(run.trials_at(point).map(of)))
+            let of = |trial: &Trial| trial.syn_retransmits.get(&retransmits).copied().unwrap_or(0);
+            count(total(cell.trials.iter().copied().map(of)))
         });
-        point.iter().map(|(_, at)| describe_value(at)).chain(attempts).collect()
+        cell.values().chain(attempts).collect()
     });
     Some(Table { head, rows: rows.collect(), keys: axes.len(), ..Table::default() })
 }

@@ -40,28 +40,11 @@ impl Agreement {
     /// The title of the law, which is checked once for a run.
     pub const LAW: &str = "simulated within 5 points of success in nine of ten trials";
 
-    /// One agreement for each design in a run, in alphabetical order. Disturbed trials are not
-    /// counted: the simulator knows only the run's own processes.
+    /// One agreement for each design in a run, in alphabetical order.
     pub fn by_design<'a>(trials: impl IntoIterator<Item = &'a TrialRecord>) -> Vec<Self> {
-        let mut designs = BTreeMap::new();
-        for trial in trials.into_iter().filter(|trial| !trial.is_disturbed()) {
-            let Some(simulated) = &trial.simulated else { continue };
-            if simulated.accepted == 0 && trial.accepted == Some(0) {
-                // No attempt could be accepted: this agrees regardless of the simulator.
-                continue;
-            }
-            let design = trial.point.get(DESIGN).and_then(Value::as_str).map(str::to_owned);
-            let agreement = designs.entry(design.clone()).or_insert(Self {
-                design,
-                simulated: 0,
-                agreeing: 0,
-                counters_equal: 0,
-            });
-            agreement.simulated += 1;
-            agreement.agreeing += u64::from(Self::agrees(trial, simulated));
-            agreement.counters_equal += u64::from(has_equal_counters(trial, simulated));
-        }
-        designs.into_values().collect()
+        let mut designs = Agreements::default();
+        trials.into_iter().for_each(|trial| designs.add(trial));
+        designs.list()
     }
 
     /// Whether nine of ten trials agree; `None` if fewer than ten were simulated,
@@ -78,11 +61,44 @@ impl Agreement {
         format!("{design}{} of {} {trials}", self.agreeing, self.simulated)
     }
 
-    /// Whether a trial's simulated share of accepted attempts is within
+    /// Whether the simulated share of accepted attempts is within
     /// [`Agreement::MAX_DIFFERENCE`] of the measured one.
-    pub fn agrees(trial: &TrialRecord, simulated: &Simulated) -> bool {
-        let measured = trial.accepted.unwrap_or(0);
-        simulated.accepted.abs_diff(measured) as f64 <= Self::MAX_DIFFERENCE * trial.attempts as f64
+    pub fn agrees(simulated: u64, measured: u64, attempts: u64) -> bool {
+        simulated.abs_diff(measured) as f64 <= Self::MAX_DIFFERENCE * attempts as f64
+    }
+}
+
+/// The agreements of the designs of a run, whose trials are added one after the other.
+#[derive(Debug, Default)]
+pub(crate) struct Agreements(BTreeMap<Option<String>, Agreement>);
+
+impl Agreements {
+    /// Counts a trial. Disturbed trials are not counted: the simulator knows only the run's own
+    /// processes.
+    pub(crate) fn add(&mut self, trial: &TrialRecord) {
+        let Some(simulated) = trial.simulated.as_ref().filter(|_| !trial.is_disturbed()) else {
+            return;
+        };
+        if simulated.accepted == 0 && trial.accepted == Some(0) {
+            // No attempt could be accepted: this agrees regardless of the simulator.
+            return;
+        }
+        let design = trial.point.get(DESIGN).and_then(Value::as_str).map(str::to_owned);
+        let agreement = self.0.entry(design.clone()).or_insert(Agreement {
+            design,
+            simulated: 0,
+            agreeing: 0,
+            counters_equal: 0,
+        });
+        let (accepted, attempts) = (trial.accepted.unwrap_or(0), trial.attempts);
+        agreement.simulated += 1;
+        agreement.agreeing += u64::from(Agreement::agrees(simulated.accepted, accepted, attempts));
+        agreement.counters_equal += u64::from(has_equal_counters(trial, simulated));
+    }
+
+    /// One agreement for each design, in alphabetical order.
+    pub(crate) fn list(&self) -> Vec<Agreement> {
+        self.0.values().cloned().collect()
     }
 }
 

@@ -6,11 +6,13 @@ use std::path::Path;
 
 use serde::Serialize;
 
+use crate::agreement::Agreement;
 use crate::attempt::AttemptRow;
 use crate::error::RunDirectoryError;
 use crate::execution_id::ExecutionId;
 use crate::file_name::check_file_name;
 use crate::folder::Folder;
+use crate::judge::Judge;
 use crate::lock;
 use crate::new_folder::{self, NewFolders};
 use crate::planned::PlannedTrials;
@@ -115,7 +117,8 @@ impl RunDirectory {
         // Appended trials have this build's version and may change the verdict.
         let run = RunRecord { schema_version: SCHEMA_VERSION, verdict: None, ..read_run(&folder)? };
         let mut trials = TrialsFile::open(folder.clone())?;
-        let (done, complete_bytes) = read_trials(&folder, &run)?;
+        let mut done = Vec::new();
+        let complete_bytes = read_trials(&folder, &run, |trial| done.push(trial))?;
         trials.keep(complete_bytes)?;
         Ok((Self { parent: None, folder, trials }, run, done))
     }
@@ -133,11 +136,29 @@ impl RunDirectory {
     /// # Errors
     /// As for [`RunDirectory::resume`].
     pub fn read_in(folder: &Folder) -> Result<(RunRecord, Vec<TrialRecord>)> {
-        let mut run = read_run(folder)?;
-        let (trials, _) = read_trials(folder, &run)?;
-        // A verdict on other trials than these: they were changed, or some are missing.
-        run.verdict = run.verdict.filter(|verdict| verdict.is_on(run.planned_trials, &trials));
-        Ok((run, trials))
+        let mut trials = Vec::new();
+        let run = read_judged(folder, |_, trial| trials.push(trial))?;
+        Ok((run.record, trials))
+    }
+
+    /// Reads a run, and passes its record and each of its trials to `each`, in the order in
+    /// which they were recorded. Memory is needed for one trial, not for all.
+    ///
+    /// # Errors
+    /// As for [`RunDirectory::resume`]; `each` can have been called before.
+    pub fn read_each(path: &Path, each: impl FnMut(&RunRecord, TrialRecord)) -> Result<JudgedRun> {
+        Self::read_each_in(&open(path)?, each)
+    }
+
+    /// As [`RunDirectory::read_each`], in an open directory.
+    ///
+    /// # Errors
+    /// As for [`RunDirectory::read_each`].
+    pub fn read_each_in(
+        folder: &Folder,
+        each: impl FnMut(&RunRecord, TrialRecord),
+    ) -> Result<JudgedRun> {
+        read_judged(folder, each)
     }
 
     /// Reads the record of a run without its trials.
@@ -246,9 +267,9 @@ impl RunDirectory {
     /// cannot be written.
     pub fn finish(&self, run: &mut RunRecord) -> Result<()> {
         self.trials.check_contents()?;
-        let (trials, _) = read_trials(&self.folder, run)?;
-        run.ended = Some(wall_time());
-        run.verdict = Some(RunVerdict::new(run, &trials));
+        let mut judge = Judge::new(run);
+        read_trials(&self.folder, run, |trial| judge.add(&trial))?;
+        (run.ended, run.verdict) = (Some(wall_time()), Some(judge.verdict(true)));
         self.write_run(run)
     }
 }
@@ -292,16 +313,44 @@ fn read_run(folder: &Folder) -> Result<RunRecord> {
     }
 }
 
-/// The trials, and the length in bytes of the complete lines.
-fn read_trials(folder: &Folder, run: &RunRecord) -> Result<(Vec<TrialRecord>, u64)> {
-    let (mut trials, mut planned) = (Vec::new(), PlannedTrials::new(Cow::Borrowed(run)));
-    let complete_bytes = trials_file::read_lines(folder, 0, |number, line| {
+/// A run whose trials were read one after the other.
+#[derive(Debug)]
+pub struct JudgedRun {
+    /// The contents of `run.json`; without a verdict that is not on these trials.
+    pub record: RunRecord,
+    /// The recorded verdict, or one computed from the trials if none is recorded.
+    pub verdict: RunVerdict,
+    /// How well the simulator agrees with the trials of each design.
+    pub agreements: Vec<Agreement>,
+}
+
+fn read_judged(
+    folder: &Folder,
+    mut each: impl FnMut(&RunRecord, TrialRecord),
+) -> Result<JudgedRun> {
+    let mut record = read_run(folder)?;
+    let recorded = record.verdict.take();
+    let mut judge = Judge::new(&record);
+    read_trials(folder, &record, |trial| {
+        judge.add(&trial);
+        each(&record, trial);
+    })?;
+    // A verdict on other trials than these: they were changed, or some are missing.
+    let recorded = recorded.filter(|verdict| judge.confirms(verdict));
+    let verdict = recorded.clone().unwrap_or_else(|| judge.verdict(record.ended.is_some()));
+    record.verdict = recorded;
+    Ok(JudgedRun { record, verdict, agreements: judge.agreements() })
+}
+
+/// Passes each trial to `each`, and returns the length in bytes of the complete lines.
+fn read_trials(folder: &Folder, run: &RunRecord, mut each: impl FnMut(TrialRecord)) -> Result<u64> {
+    let mut planned = PlannedTrials::new(Cow::Borrowed(run));
+    trials_file::read_lines(folder, 0, |number, line| {
         let trial = parse(folder, number, line)?;
         planned.check(&trial).map_err(|reason| malformed(folder, number, reason))?;
-        trials.push(trial);
+        each(trial);
         Ok(())
-    })?;
-    Ok((trials, complete_bytes))
+    })
 }
 
 pub(crate) fn parse(folder: &Folder, number: usize, line: &[u8]) -> Result<TrialRecord> {

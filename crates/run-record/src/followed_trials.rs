@@ -26,21 +26,21 @@ impl FollowedTrials {
         Self { planned: PlannedTrials::new(Cow::Owned(run.clone())), bytes: 0, lines: 0 }
     }
 
-    /// Adds the trials that were appended since the last call to `trials`.
+    /// Passes each trial that was appended since the last call to `each`.
     ///
     /// # Errors
     /// If they cannot be read, are damaged, or are not planned. Those before the first such
-    /// line have been added; the next call begins with that line.
+    /// line have been passed on; the next call begins with that line.
     pub fn read(
         &mut self,
         folder: &Folder,
-        trials: &mut Vec<TrialRecord>,
+        mut each: impl FnMut(TrialRecord),
     ) -> Result<(), RunDirectoryError> {
         trials_file::read_lines(folder, self.bytes, |_, line| {
             let number = self.lines + 1;
             let trial = parse(folder, number, line)?;
             self.planned.check(&trial).map_err(|reason| malformed(folder, number, reason))?;
-            trials.push(trial);
+            each(trial);
             (self.bytes, self.lines) = (self.bytes + line.len() as u64, number);
             Ok(())
         })?;

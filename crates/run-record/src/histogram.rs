@@ -32,13 +32,18 @@ pub struct LatencyBin {
 impl LatencyHistogram {
     /// The sum of several histograms.
     pub fn pooled<'a>(several: impl IntoIterator<Item = &'a Self>) -> Self {
-        let mut all = BTreeMap::<u8, u64>::new();
-        for (&bin, &count) in several.into_iter().flat_map(|one| &one.0) {
+        let mut all = Self::default();
+        several.into_iter().for_each(|one| all.add(one));
+        all
+    }
+
+    /// Adds the latencies of another histogram.
+    pub fn add(&mut self, other: &Self) {
+        for (&bin, &count) in &other.0 {
             // A file may contain a bin that does not exist.
-            let sum = all.entry(bin.min(LAST_BIN)).or_default();
+            let sum = self.0.entry(bin.min(LAST_BIN)).or_default();
             *sum = sum.saturating_add(count);
         }
-        Self(all)
     }
 
     /// The bins that are not empty, shortest latencies first.

@@ -2,29 +2,81 @@
 
 mod checks;
 mod disturbance;
-mod disturbed;
 mod matrix;
+mod results;
 mod trials;
 
-use std::collections::HashSet;
-
+pub(crate) use checks::CheckCounts;
 pub use disturbance::DisturbanceThresholds;
-use disturbed::{are_most, disturbed_trials};
 use matrix::Matrix;
+pub(crate) use results::ExecutionResults;
+use trials::Trials;
 
-use crate::agreement::Agreement;
+use crate::agreement::{Agreement, Agreements};
 use crate::run::RunRecord;
 use crate::trial::TrialRecord;
-use crate::trial_executions::TrialExecutions;
 use crate::verdict::{RunVerdict, Verdict};
 use crate::violation::{CheckKind, Violation};
 
+/// The most missing trials that a verdict names.
+const MAX_MISSING: usize = 10;
+
 impl RunVerdict {
     /// Computes the verdict on a run with these trials.
-    pub fn new(record: &RunRecord, trials: &[TrialRecord]) -> Self {
-        let matrix = Matrix::new(record);
-        let checks = checks::count_checks(trials);
-        let agreements = Agreement::by_design(trials);
+    pub fn new<'a>(record: &RunRecord, trials: impl IntoIterator<Item = &'a TrialRecord>) -> Self {
+        let mut judge = Judge::new(record);
+        trials.into_iter().for_each(|trial| judge.add(trial));
+        judge.verdict(record.ended.is_some())
+    }
+}
+
+/// Judges a run whose trials are added one after the other. It keeps little of a trial that
+/// held at once and was not disturbed, so that it has room for any number of them.
+#[derive(Debug)]
+pub struct Judge {
+    matrix: Matrix,
+    planned_trials: u32,
+    checks: CheckCounts,
+    agreements: Agreements,
+    trials: Trials,
+}
+
+impl Judge {
+    /// The judge of a run with this matrix and without trials so far.
+    pub fn new(record: &RunRecord) -> Self {
+        Self {
+            matrix: Matrix::new(record),
+            planned_trials: record.planned_trials,
+            checks: CheckCounts::default(),
+            agreements: Agreements::default(),
+            trials: Trials::default(),
+        }
+    }
+
+    /// Adds an execution of a trial, in any order.
+    pub fn add(&mut self, trial: &TrialRecord) {
+        self.checks.add(trial);
+        self.agreements.add(trial);
+        self.trials.add(trial, &self.matrix, &self.checks);
+    }
+
+    /// Whether this can be the verdict on the trials: it counts the same trials and the same
+    /// results of their checks.
+    pub(crate) fn confirms(&self, verdict: &RunVerdict) -> bool {
+        (verdict.planned, verdict.trials) == (self.planned_trials, self.trials.count())
+            && self.checks.are_those_of(verdict)
+    }
+
+    /// How well the simulator agrees with the trials of each design so far.
+    pub fn agreements(&self) -> Vec<Agreement> {
+        self.agreements.list()
+    }
+
+    /// The verdict on the run with the trials so far. `ended` is whether the run has ended.
+    pub fn verdict(&self, ended: bool) -> RunVerdict {
+        let Self { matrix, planned_trials, checks, trials, .. } = self;
+        let planned = *planned_trials;
+        let agreements = self.agreements();
         let run_checks = agreements.iter().filter(|agreement| agreement.held().is_some()).count();
         let run_violations: Vec<_> = agreements
             .iter()
@@ -35,26 +87,16 @@ impl RunVerdict {
                 detail: agreement.describe(),
             })
             .collect();
-        let executions = TrialExecutions::group(trials);
-        let unheld: Vec<_> = executions
-            .iter()
-            .filter(|executions| executions.all().iter().any(|trial| !trial.held()))
-            .map(|executions| {
-                let first = executions.first();
-                trials::judge_trial(executions, matrix.cell_of(first), matrix.place_of(first))
-            })
-            .collect();
-        let checked = run_checks > 0 || checks.iter().any(|check| check.decided() > 0);
-        let disturbed = disturbed_trials(&matrix, &executions);
+        let (unheld, disturbed) = (trials.unheld(checks), trials.disturbed());
         let unmeasured = disturbed.iter().filter(|trial| !trial.is_measured).count() as u32;
-        let cells =
-            matrix.verdicts(record.planned_trials, &executions, &unheld, &disturbed, checked);
-        let (planned, ran) = (record.planned_trials, executions.len() as u32);
+        let checked = run_checks > 0 || checks.any_decided();
+        let ran = trials.count();
+        let cells = matrix.verdicts(planned, trials.cells(), &unheld, &disturbed, checked);
         let failed = !run_violations.is_empty()
             || unheld.iter().any(|trial| trial.verdict == Verdict::Failed);
         let verdict = if failed {
             Verdict::Failed
-        } else if ran < planned || record.ended.is_none() {
+        } else if ran < planned || !ended {
             Verdict::Incomplete
         } else if are_most(unmeasured, ran) {
             Verdict::Inconclusive
@@ -65,13 +107,13 @@ impl RunVerdict {
         } else {
             Verdict::NotChecked
         };
-        Self {
+        RunVerdict {
             verdict,
             planned,
             trials: ran,
-            missing_trials: missing_trials(planned, &executions),
-            ended: record.ended.is_some(),
-            checks,
+            missing_trials: trials.missing(planned, MAX_MISSING),
+            ended,
+            checks: checks.verdicts(),
             run_checks: run_checks as u64,
             run_violations,
             cells,
@@ -79,20 +121,9 @@ impl RunVerdict {
             disturbed,
         }
     }
-
-    /// Whether it can be the verdict on a run with these trials: it counts the same trials
-    /// and the same results of their checks.
-    pub(crate) fn is_on(&self, planned_trials: u32, trials: &[TrialRecord]) -> bool {
-        let ran: HashSet<u32> = trials.iter().map(|trial| trial.id).collect();
-        (self.planned, self.trials as usize) == (planned_trials, ran.len())
-            && self.checks == checks::count_checks(trials)
-    }
 }
 
-/// The most missing trials that a verdict names.
-const MAX_MISSING: usize = 10;
-
-fn missing_trials(planned: u32, executions: &[TrialExecutions<'_>]) -> Vec<u32> {
-    let ran: HashSet<u32> = executions.iter().map(|trial| trial.first().id).collect();
-    (0..planned).filter(|trial| !ran.contains(trial)).take(MAX_MISSING).collect()
+/// Whether most of some trials were disturbed: more than half.
+fn are_most(disturbed: u32, trials: u32) -> bool {
+    u64::from(disturbed) * 2 > u64::from(trials)
 }

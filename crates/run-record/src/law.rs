@@ -31,7 +31,7 @@ pub struct LawCheck {
 }
 
 /// A law that concerns the cell but cannot decide it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct LawNotApplied {
     /// The law's identity.
     pub id: String,

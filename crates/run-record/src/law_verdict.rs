@@ -1,7 +1,5 @@
 //! Whether a law held in a cell.
 
-use crate::law::LawCheck;
-
 /// Whether a law held in a cell, in all executions of the cell's trials.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LawVerdict {
@@ -16,10 +14,10 @@ pub enum LawVerdict {
 }
 
 impl LawVerdict {
-    /// The verdict on a law by its checks in one cell. A check without a result, because
-    /// the server died, decides nothing.
-    pub fn from_checks<'a>(checks: impl IntoIterator<Item = &'a LawCheck>) -> Self {
-        checks.into_iter().fold(Self::Undecided, |verdict, check| match (verdict, check.held) {
+    /// The verdict on a law by the results of its checks in one cell. A check without a result,
+    /// because the server died, decides nothing.
+    pub fn from_results(held: impl IntoIterator<Item = Option<bool>>) -> Self {
+        held.into_iter().fold(Self::Undecided, |verdict, held| match (verdict, held) {
             (verdict, None) => verdict,
             (Self::Undecided | Self::Held, Some(true)) => Self::Held,
             (Self::Undecided | Self::Failed, Some(false)) => Self::Failed,
@@ -31,7 +29,6 @@ impl LawVerdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use queue_model::accept_queue::CAPACITY;
 
     #[test]
     fn a_check_without_a_result_decides_nothing() {
@@ -44,12 +41,8 @@ mod tests {
             (&[Some(true), Some(false), Some(true)], NotAlways),
             (&[Some(false), None, Some(true)], NotAlways),
         ] {
-            let checks: Vec<_> = results.iter().map(|&held| check(held)).collect();
-            assert_eq!(LawVerdict::from_checks(&checks), verdict, "{results:?}");
+            let verdict_on = LawVerdict::from_results(results.iter().copied());
+            assert_eq!(verdict_on, verdict, "{results:?}");
         }
-    }
-
-    fn check(held: Option<bool>) -> LawCheck {
-        LawCheck { held, ..LawCheck::new(&CAPACITY, 1.0, None) }
     }
 }

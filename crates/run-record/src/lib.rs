@@ -14,7 +14,7 @@
 //! | [`violation`](Violation) | a failed check |
 //! | [`verdict`](RunVerdict) | the verdicts on trials, cells, a run and a suite |
 //! | [`disturbance`](Disturbance) | what else the machine did while a trial ran |
-//! | `judge` | computes the verdict on a run and its trials, and what disturbed a trial |
+//! | `judge` ([`Judge`]) | computes the verdict on a run and its trials, and what disturbed a trial |
 //! | [`axis_names`](AxisNames) | short, distinct names of a run's axes |
 //! | [`suite`](SuiteRecord), [`suite_member`](MemberRecord) | `suite.json`: the result of each scenario of a suite |
 //! | [`outcome`](Outcome) | the outcomes of an attempt |
@@ -88,7 +88,7 @@ pub use agreement::Agreement;
 pub use attempt::AttemptRow;
 pub use axis::Axis;
 pub use axis_names::{AxisNames, describe_value};
-pub use directory::RunDirectory;
+pub use directory::{JudgedRun, RunDirectory};
 pub use disturbance::{Disturbance, DisturbanceCause};
 pub use error::RunDirectoryError;
 pub use execution_id::ExecutionId;
@@ -96,7 +96,7 @@ pub use file_name::check_file_name;
 pub use folder::Folder;
 pub use followed_trials::FollowedTrials;
 pub use histogram::{LatencyBin, LatencyHistogram};
-pub use judge::DisturbanceThresholds;
+pub use judge::{DisturbanceThresholds, Judge};
 pub use law::{LawCheck, LawNotApplied};
 pub use law_verdict::LawVerdict;
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};

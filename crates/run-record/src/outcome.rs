@@ -76,31 +76,52 @@ impl fmt::Display for Outcome {
 }
 
 /// How many attempts ended in each way; every outcome is present, 0 included.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct OutcomeCounts(BTreeMap<Outcome, u64>);
+pub struct OutcomeCounts(
+    #[serde(with = "by_outcome")]
+    #[schemars(with = "BTreeMap<Outcome, u64>")]
+    [u64; Outcome::ALL.len()],
+);
 
-impl Default for OutcomeCounts {
-    fn default() -> Self {
-        Self(Outcome::ALL.into_iter().map(|outcome| (outcome, 0)).collect())
+/// In files, the counts are a map by outcome. Older records do not have every outcome.
+mod by_outcome {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use super::Outcome;
+
+    type Counts = [u64; Outcome::ALL.len()];
+
+    pub(super) fn serialize<S: Serializer>(counts: &Counts, to: S) -> Result<S::Ok, S::Error> {
+        to.collect_map(Outcome::ALL.iter().zip(counts))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Counts, D::Error> {
+        let mut counts = Counts::default();
+        for (outcome, count) in BTreeMap::<Outcome, u64>::deserialize(from)? {
+            counts[outcome as usize] = count;
+        }
+        Ok(counts)
     }
 }
 
 impl OutcomeCounts {
     /// The number of attempts with this outcome.
     pub fn get(&self, outcome: Outcome) -> u64 {
-        self.0.get(&outcome).copied().unwrap_or(0)
+        self.0[outcome as usize]
     }
 
     /// The number of all attempts, saturating.
     pub fn total(&self) -> u64 {
-        self.0.values().copied().fold(0, u64::saturating_add)
+        self.0.iter().copied().fold(0, u64::saturating_add)
     }
 
     /// The outcomes that occurred, most frequent first.
     pub fn happened(&self) -> Vec<(Outcome, u64)> {
-        let mut happened: Vec<_> =
-            self.0.iter().map(|(o, n)| (*o, *n)).filter(|e| e.1 > 0).collect();
+        let counts = Outcome::ALL.into_iter().zip(self.0);
+        let mut happened: Vec<_> = counts.filter(|&(_, count)| count > 0).collect();
         happened.sort_by_key(|&(_, count)| std::cmp::Reverse(count));
         happened
     }
@@ -110,7 +131,7 @@ impl FromIterator<Outcome> for OutcomeCounts {
     fn from_iter<I: IntoIterator<Item = Outcome>>(outcomes: I) -> Self {
         let mut counts = Self::default();
         for outcome in outcomes {
-            *counts.0.entry(outcome).or_default() += 1;
+            counts.0[outcome as usize] += 1;
         }
         counts
     }
@@ -124,7 +145,7 @@ mod tests {
     fn every_outcome_is_written_under_its_name_even_at_zero() {
         let counts: OutcomeCounts =
             [Outcome::Ok, Outcome::Ok, Outcome::TimedOut].into_iter().collect();
-        let json = serde_json::to_value(&counts).unwrap();
+        let json = serde_json::to_value(counts).unwrap();
         assert_eq!(json["ok"], 2);
         for outcome in Outcome::ALL {
             assert_eq!(json[outcome.name()], counts.get(outcome), "{outcome}");

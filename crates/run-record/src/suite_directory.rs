@@ -10,7 +10,6 @@ use crate::file_name::check_file_name;
 use crate::folder::Folder;
 use crate::new_folder::{self, NewFolders};
 use crate::suite::SuiteRecord;
-use crate::verdict::RunVerdict;
 use crate::verdict::SuiteVerdict;
 use crate::version;
 use crate::wall_clock::wall_time;
@@ -98,11 +97,10 @@ impl SuiteDirectory {
     pub fn verdict(path: &Path, suite: &SuiteRecord) -> SuiteVerdict {
         let runs = suite.members.iter().map(|member| {
             let path = Self::run_path(path, member.run.as_ref()?);
-            let read =
-                path.and_then(|path| RunDirectory::read(&path).map_err(|error| error.to_string()));
-            Some(read.map(|(record, trials)| {
-                record.verdict.clone().unwrap_or_else(|| RunVerdict::new(&record, &trials))
-            }))
+            let read = |path: PathBuf| {
+                RunDirectory::read_each(&path, |_, _| ()).map_err(|error| error.to_string())
+            };
+            Some(path.and_then(read).map(|run| run.verdict))
         });
         let runs: Vec<_> = runs.collect();
         let runs: Vec<_> = runs

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 type SysctlMap = BTreeMap<String, String>;
 
 /// Sysctls of both hosts, by name, as read back.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub struct SysctlValues {
     /// In the server's host.
     pub server: SysctlMap,

@@ -164,17 +164,6 @@ impl TrialRecord {
         self.violations().next().is_none()
     }
 
-    /// Whether it decides the check of a violation: the check held or failed.
-    pub(crate) fn decides(&self, violation: &Violation) -> bool {
-        let is_decided = |name: &str, held: Option<bool>| name == violation.name && held.is_some();
-        let checks = match violation.kind {
-            CheckKind::Invariant => &self.invariants,
-            CheckKind::Expectation => &self.expectations,
-            CheckKind::Law => return self.laws.iter().any(|law| is_decided(&law.title, law.held)),
-        };
-        checks.iter().any(|check| is_decided(&check.name, check.held))
-    }
-
     /// The checks that failed: invariants, then expectations, then laws.
     pub fn violations(&self) -> impl Iterator<Item = Violation> {
         let invariants = self.invariants.iter().map(|check| (CheckKind::Invariant, check));

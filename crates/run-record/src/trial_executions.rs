@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::judge::{CheckCounts, ExecutionResults};
 use crate::trial::TrialRecord;
-use crate::violation::Violation;
 
 /// Why a retry of a trial may help.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,18 +52,12 @@ impl<'a> TrialExecutions<'a> {
     }
 
     /// Whether each check held in the last execution that decided it, and none violated an
-    /// invariant. A retry does not excuse a violated invariant: the measurement was invalid,
-    /// and so may be the next. A retry that was too disturbed to decide a check does not
-    /// excuse its failure.
+    /// invariant; see `ExecutionResults::held`.
     pub fn held(&self) -> bool {
-        let is_excused = |(number, violation): (usize, Violation)| {
-            self.executions[number + 1..].iter().any(|later| later.decides(&violation))
-        };
-        let numbered = self.executions.iter().enumerate();
-        let mut violations = numbered.flat_map(|(number, trial)| {
-            trial.violations().map(move |violation| (number, violation))
-        });
-        violations.all(is_excused) && !self.violates_invariant()
+        let mut checks = CheckCounts::default();
+        self.executions.iter().for_each(|trial| checks.add(trial));
+        let results = self.executions.iter().map(|trial| ExecutionResults::new(trial, &checks));
+        ExecutionResults::held(&results.collect::<Vec<_>>(), &checks)
     }
 
     /// Whether it held only on a retry.

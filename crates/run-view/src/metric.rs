@@ -1,9 +1,8 @@
 //! The metrics that tables and charts show for each cell.
 
-use run_record::TrialRecord;
-
 use crate::number::{count, nanoseconds, percent, rate};
 use crate::run::Run;
+use crate::trial::Trial;
 
 /// A metric of a cell's trials.
 #[derive(Debug)]
@@ -18,7 +17,7 @@ pub struct Metric {
     pub column: &'static str,
     applies: fn(&Run) -> bool,
     /// Its value in one trial; `None` if it was not measured.
-    pub value: fn(&TrialRecord) -> Option<f64>,
+    pub value: fn(&Trial) -> Option<f64>,
     /// Formats a value for a person.
     pub format: fn(f64) -> String,
 }
@@ -128,7 +127,7 @@ pub fn has_rates(run: &Run) -> bool {
     })
 }
 
-fn longest_wait(trial: &TrialRecord) -> f64 {
+fn longest_wait(trial: &Trial) -> f64 {
     trial.accept_wait.max_ns as f64 / 1e9
 }
 

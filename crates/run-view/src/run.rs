@@ -1,9 +1,18 @@
 //! A run with its axes by name.
 
-use run_record::{Axis, AxisNames, Build, RunRecord, RunVerdict, TrialExecutions, TrialRecord};
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use run_record::{
+    Agreement, Axis, AxisNames, Build, Folder, JudgedRun, LatencyHistogram, RunDirectory,
+    RunDirectoryError, RunRecord, RunVerdict, TrialRecord,
+};
 use serde_json::Value;
 
+use crate::executions::Executions;
 use crate::prose::several;
+use crate::shared::Shared;
+use crate::trial::Trial;
 
 /// A run: its record, its trials and its verdict.
 #[derive(Debug, Clone)]
@@ -11,47 +20,129 @@ pub struct Run {
     /// The contents of `run.json`.
     pub record: RunRecord,
     /// The executions of its trials, by number; a retried trial has several.
-    pub trials: Vec<TrialRecord>,
+    pub trials: Vec<Trial>,
     /// The recorded verdict, or one computed from the trials if none is recorded.
     pub verdict: RunVerdict,
+    /// How well the simulator agrees with the trials of each design.
+    pub agreements: Vec<Agreement>,
+    connects: BTreeMap<usize, Connects>,
     axis_names: AxisNames,
+}
+
+/// The connect latencies of a cell's trials.
+#[derive(Debug, Clone, Default)]
+struct Connects {
+    histogram: LatencyHistogram,
+    /// Whether a trial with connects has no histogram.
+    is_partial: bool,
+}
+
+/// The trials of a run that were read so far.
+#[derive(Debug, Default)]
+struct Trials {
+    trials: Vec<Trial>,
+    connects: BTreeMap<usize, Connects>,
+    shared: Shared,
+}
+
+impl Trials {
+    fn add(&mut self, run: &RunRecord, mut trial: TrialRecord) {
+        let histogram = trial.connect_histogram.take();
+        let trial = Trial::new(trial, &mut self.shared);
+        if trial.connect_latency.count > 0
+            && let Some(cell) = number_of_cell(&run.axes, &trial)
+        {
+            let connects = self.connects.entry(cell).or_default();
+            match histogram.filter(|histogram| histogram.count() > 0) {
+                Some(histogram) => connects.histogram.add(&histogram),
+                None => connects.is_partial = true,
+            }
+        }
+        self.trials.push(trial);
+    }
 }
 
 impl Run {
     /// A run from the contents of its directory.
-    pub fn new(record: RunRecord, mut trials: Vec<TrialRecord>) -> Self {
-        trials.sort_by_key(TrialRecord::execution_id);
-        let verdict = record.verdict.clone();
-        let verdict = verdict.unwrap_or_else(|| RunVerdict::new(&record, &trials));
+    pub fn new(record: RunRecord, records: Vec<TrialRecord>) -> Self {
+        let recorded = record.verdict.clone();
+        let verdict = recorded.unwrap_or_else(|| RunVerdict::new(&record, &records));
+        let agreements = Agreement::by_design(&records);
+        let mut trials = Trials::default();
+        records.into_iter().for_each(|trial| trials.add(&record, trial));
+        Self::from_parts(JudgedRun { record, verdict, agreements }, trials)
+    }
+
+    /// Reads a run directory, one trial after the other.
+    ///
+    /// # Errors
+    /// As for [`RunDirectory::read`].
+    pub fn read(path: &Path) -> Result<Self, RunDirectoryError> {
+        let mut trials = Trials::default();
+        let judged = RunDirectory::read_each(path, |record, trial| trials.add(record, trial))?;
+        Ok(Self::from_parts(judged, trials))
+    }
+
+    /// As [`Run::read`], in an open directory.
+    ///
+    /// # Errors
+    /// As for [`RunDirectory::read`].
+    pub fn read_in(folder: &Folder) -> Result<Self, RunDirectoryError> {
+        let mut trials = Trials::default();
+        let add = |record: &RunRecord, trial| trials.add(record, trial);
+        let judged = RunDirectory::read_each_in(folder, add)?;
+        Ok(Self::from_parts(judged, trials))
+    }
+
+    fn from_parts(judged: JudgedRun, trials: Trials) -> Self {
+        let JudgedRun { record, verdict, agreements } = judged;
+        let Trials { mut trials, connects, .. } = trials;
+        // Without a copy of half of the trials, as a stable sort of them would need.
+        trials.sort_by_cached_key(Trial::execution_id);
+        trials.shrink_to_fit();
         let axis_names = record.axis_names();
-        Self { record, trials, verdict, axis_names }
+        Self { record, trials, verdict, agreements, connects, axis_names }
+    }
+
+    /// The connect latencies of a cell's trials; `None` if one with connects has no histogram,
+    /// or nothing connected.
+    pub(crate) fn connects(&self, cell: usize) -> Option<&LatencyHistogram> {
+        let connects = self.connects.get(&cell).filter(|connects| !connects.is_partial);
+        connects.map(|connects| &connects.histogram)
+    }
+
+    /// The number of the cell that a trial belongs to; `None` if it is not in the matrix.
+    pub fn number_of_cell(&self, trial: &Trial) -> Option<usize> {
+        number_of_cell(&self.record.axes, trial)
     }
 
     /// Each planned trial that was run, with all its executions.
-    pub fn executions(&self) -> Vec<TrialExecutions<'_>> {
-        TrialExecutions::group(&self.trials)
+    pub fn executions(&self) -> Vec<Executions<'_>> {
+        Executions::group(&self.trials.iter().collect::<Vec<_>>())
+    }
+
+    /// The number of planned trials that were run.
+    pub fn executed_trials(&self) -> usize {
+        self.trials.chunk_by(|one, other| one.id == other.id).count()
     }
 
     /// The run with only those trials that were not disturbed, whose rates, shares and times
     /// are a finding. It has the verdict on the whole run.
     pub fn undisturbed(&self) -> Self {
         let trials = self.trials.iter().filter(|trial| !trial.is_disturbed());
-        Self { trials: trials.cloned().collect(), ..self.clone() }
+        Self {
+            trials: trials.cloned().collect(),
+            record: self.record.clone(),
+            verdict: self.verdict.clone(),
+            agreements: self.agreements.clone(),
+            connects: BTreeMap::new(),
+            axis_names: self.axis_names.clone(),
+        }
     }
 
     /// Whether a cell has several repetitions; retries do not count.
     pub fn is_repeated(&self) -> bool {
         self.trials.iter().any(|trial| trial.repetition > 0)
-    }
-
-    /// The trials with these values on these axes.
-    pub fn trials_at<'a>(
-        &'a self,
-        point: &'a [(&'a str, &'a Value)],
-    ) -> impl Iterator<Item = &'a TrialRecord> {
-        self.trials.iter().filter(move |trial| {
-            point.iter().all(|(path, value)| trial.point.get(*path) == Some(*value))
-        })
     }
 
     /// Short, distinct names of its axes.
@@ -73,7 +164,7 @@ impl Run {
     }
 
     /// A trial's place on the axes, as a line of text.
-    pub fn place(&self, trial: &TrialRecord) -> String {
+    pub fn place(&self, trial: &Trial) -> String {
         self.axis_names.place(&trial.point)
     }
 
@@ -110,6 +201,27 @@ impl Run {
     pub fn varying_axes(&self) -> Vec<&Axis> {
         self.record.axes.iter().filter(|axis| axis.values.len() > 1).collect()
     }
+}
+
+/// The number of the cell that a trial belongs to, of the axes that vary; `None` if it is not in
+/// the matrix.
+fn number_of_cell(axes: &[Axis], trial: &Trial) -> Option<usize> {
+    let axes = || axes.iter().filter(|axis| axis.values.len() > 1);
+    // That of its record is nearly always its own, and axes can be long.
+    let mut rest = trial.cell as usize;
+    let is_own = axes().rev().all(|axis| {
+        let value = &axis.values[rest % axis.values.len()];
+        rest /= axis.values.len();
+        trial.point.get(&axis.path) == Some(value)
+    });
+    if is_own && rest == 0 {
+        return Some(trial.cell as usize);
+    }
+    axes().try_fold(0, |number, axis| {
+        let at = trial.point.get(&axis.path)?;
+        let step = axis.values.iter().position(|value| value == at)?;
+        Some(number * axis.values.len() + step)
+    })
 }
 
 /// Every combination of the axes' values; the last axis varies fastest. Without axes, one

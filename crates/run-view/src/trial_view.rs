@@ -8,23 +8,23 @@ use queue_model::syn_queue::SynQueueFull;
 use queue_model::syn_retry::SynRetry;
 use run_record::{
     ClosedBecause, EndedBy, ListenerSummary, Outcome, PeakSource, RunRecord, StateSummary,
-    TrialRecord,
 };
 use serde_json::Value;
 
 use crate::listen_limit::ListenLimit;
+use crate::trial::Trial;
 
 /// A trial with the settings that it ran under.
 #[derive(Debug, Clone, Copy)]
 pub struct TrialView<'a> {
     /// Its record.
-    pub record: &'a TrialRecord,
+    pub record: &'a Trial,
     run: &'a RunRecord,
 }
 
 impl<'a> TrialView<'a> {
     /// The view of a trial of the run.
-    pub fn new(run: &'a RunRecord, record: &'a TrialRecord) -> Self {
+    pub fn new(run: &'a RunRecord, record: &'a Trial) -> Self {
         Self { record, run }
     }
 
@@ -94,7 +94,7 @@ impl<'a> TrialView<'a> {
     /// Whether the counters of the server's host were read: a standalone load cannot. In a
     /// host that was read, some counter always changes.
     pub fn has_server_counters(&self) -> bool {
-        !self.record.evidence.server.is_empty()
+        self.record.evidence.server.are_read()
     }
 
     /// Whether the counters of the server's host were read, and this one did not increase.
@@ -215,7 +215,7 @@ impl<'a> TrialView<'a> {
 
     /// How many sockets of the server's host were in a state; `None` if none were observed.
     pub fn state(&self, name: &str) -> Option<StateSummary> {
-        let summary = *self.record.evidence.probe.as_ref()?.states.get(name)?;
+        let summary = self.record.evidence.probe.as_ref()?.state(name)?;
         (summary.most > 0).then_some(summary)
     }
 

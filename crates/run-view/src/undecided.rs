@@ -1,9 +1,10 @@
 //! Why a trial did not decide a law.
 
-use run_record::{LawCheck, TrialRecord};
+use crate::law::Law;
+use crate::trial::Trial;
 
 /// Why this law, which was applied in this trial, was not decided; `None` if it was.
-pub fn why_not_decided(trial: &TrialRecord, law: &LawCheck) -> Option<&'static str> {
+pub fn why_not_decided(trial: &Trial, law: &Law) -> Option<&'static str> {
     if law.held.is_some() {
         return None;
     }

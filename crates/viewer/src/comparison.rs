@@ -176,8 +176,9 @@ fn find_side(site: &Site, query: &[(String, String)], key: &str) -> Result<RunFo
 }
 
 fn read_side(folder: &RunFolder, key: &str) -> Result<Run, Page> {
-    let read = folder.read().map(|(record, trials)| Run::new(record, trials));
-    read.map_err(|error| refused(StatusCode::NOT_FOUND, &format!("{key}: failed to {error}")))
+    folder
+        .read()
+        .map_err(|error| refused(StatusCode::NOT_FOUND, &format!("{key}: failed to {error}")))
 }
 
 /// The page without a comparison.

@@ -104,7 +104,7 @@ mod tests {
         let reads = Cell::new(0);
         let count = |run: &RunFolder| {
             reads.set(reads.get() + 1);
-            run.read().map(|(_, trials)| trials.len())
+            run.read().map(|run| run.trials.len())
         };
         let trials = |run: &RunFolder| *one.get([run], |_| count(run)).unwrap();
         let of_both = |[base, new]: [&RunFolder; 2]| {

@@ -4,11 +4,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use run_record::{Folder, RunDirectory, RunDirectoryError, RunRecord, TrialRecord};
+use run_record::{Folder, RunDirectory, RunDirectoryError, RunRecord};
+use run_view::Run;
 
 use crate::url::url_segment;
 
-/// The records from which pages are made, MiB: they need several times as much memory.
+/// The records from which pages are made, MiB: they need up to half as much memory.
 const MAX_RECORDS: u64 = 512;
 
 /// The directory with these names below the directory of all runs; `None` if there is none.
@@ -111,11 +112,10 @@ impl RunFolder {
         charts
     }
 
-    /// The record and trials of the run; or why they cannot be read, as a fragment that fits
-    /// "failed to …".
-    pub(crate) fn read(&self) -> Result<(RunRecord, Vec<TrialRecord>), String> {
+    /// The run; or why it cannot be read, as a fragment that fits "failed to …".
+    pub(crate) fn read(&self) -> Result<Run, String> {
         let folder = self.open_records()?;
-        RunDirectory::read_in(&folder).map_err(|error| error.to_string())
+        Run::read_in(&folder).map_err(|error| error.to_string())
     }
 
     /// The record of the run without its trials; or why it cannot be read.

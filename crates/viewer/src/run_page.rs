@@ -64,8 +64,7 @@ fn run(site: &Site, folder: &RunFolder) -> Page {
 /// The page of a run that is not in progress.
 fn ended(title: &str, site: &Site, folder: &RunFolder) -> Result<Page, String> {
     let text = site.texts.get([folder], |stamps| {
-        let (record, trials) = folder.read()?;
-        let run = Run::new(record, trials);
+        let run = folder.read()?;
         let summary = Summary::new(&run);
         let text = RunText {
             top: top(folder, &run, &summary, false).0,
@@ -105,8 +104,7 @@ fn top(folder: &RunFolder, run: &Run, summary: &Summary, is_running: bool) -> Ma
 
 /// The page of a run in progress. Only its own script may run, which a nonce marks.
 fn live(title: &str, folder: &RunFolder) -> Result<Page, String> {
-    let (record, trials) = folder.read()?;
-    let run = Run::new(record, trials);
+    let run = folder.read()?;
     let top = top(folder, &run, &Summary::new(&run), true);
     let Run { record, .. } = run;
     let parts = FollowedRun::new(folder.clone(), record).update();

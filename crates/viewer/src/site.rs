@@ -4,8 +4,6 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use run_view::Run;
-
 use crate::comparison::ComparisonText;
 use crate::limits::Limits;
 use crate::run_cache::RunCache;
@@ -56,9 +54,6 @@ impl Site {
 
     /// The summary of a run; or why the run cannot be read.
     pub(crate) fn summary(&self, folder: &RunFolder) -> Result<Arc<Summary>, String> {
-        self.summaries.get([folder], |_| {
-            let (record, trials) = folder.read()?;
-            Ok(Summary::new(&Run::new(record, trials)))
-        })
+        self.summaries.get([folder], |_| Ok(Summary::new(&folder.read()?)))
     }
 }

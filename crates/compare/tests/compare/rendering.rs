@@ -1,7 +1,7 @@
 //! The comparison as text, Markdown and HTML.
 
-use compare::compare_laws;
-use run_record::TrialRecord;
+use compare::{Criteria, compare, compare_laws};
+use run_record::{Axis, TrialRecord};
 use serde_json::json;
 
 use crate::synthetic::{Synthetic, compared, slower};
@@ -83,4 +83,37 @@ fn the_page_shows_changes_and_closes_the_rest() {
     let law = Synthetic::new(2, 4, 1, 0.0).each_trial(|trial| trial.laws[0].predicted += 1.0);
     let law = page(&Synthetic::new(1, 4, 1, 0.0), &law);
     assert!(law.contains("<p>Laws with a different prediction:</p><ul><li>"), "{law}");
+}
+
+#[test]
+fn a_comparison_of_many_cells_is_bounded_and_the_worst_come_first() {
+    const CELLS: u32 = 300;
+    let many = |slow: u32| {
+        let mut made = Synthetic::new(1, 1, 1, 0.0);
+        let values = (1..=CELLS).map(Into::into).collect();
+        made.record.axes = vec![Axis { path: "server.backlog".to_owned(), values }];
+        made.record.planned_trials = CELLS * 5;
+        let trial = made.trials.remove(0);
+        made.trials.extend((0..CELLS * 5).map(|id| {
+            let cell = id % CELLS;
+            let point = [("server.backlog".to_owned(), (cell + 1).into())].into_iter().collect();
+            let mut trial =
+                TrialRecord { id, cell, repetition: id / CELLS, point, ..trial.clone() };
+            // In every cell it moved, but with so many tests none of it is certain.
+            trial.rates.delivered *= 1.0 - f64::from(cell + slow) / 1_000.0;
+            trial
+        }));
+        made.run()
+    };
+    let comparison = compare(&many(0), &many(200), &Criteria::default());
+    let text = comparison.text();
+    assert!(text.contains("… and 200 other cells, which `--format json` has"), "{text}");
+    assert!(text.len() < 100_000, "{}", text.len());
+    let html = comparison.html().0;
+    assert!(html.contains(" more, which <code>queuelab compare --format json</code> has"));
+    assert!(html.len() < 400_000, "{}", html.len());
+    // The largest changes are those of the last cells.
+    let table = text.split("Delivered").nth(1).unwrap();
+    let first = table.lines().find(|line| line.starts_with("│ ") && line.contains("0.7"));
+    assert!(first.is_some_and(|line| line.contains(" 300 ")), "{table}");
 }

@@ -108,5 +108,5 @@ fn of_design(design: &str, trials: &TrialSet<'_>) -> Option<String> {
 }
 
 fn server_metrics<'a>(trial: &TrialView<'a>) -> Option<&'a ServerMetrics> {
-    trial.record.server.as_ref()
+    trial.record.server.as_deref()
 }

@@ -71,8 +71,10 @@ fn by_sigpipe(trial: &TrialView<'_>) -> bool {
 }
 
 fn ended(died: &TrialSet<'_>, all: &TrialSet<'_>) -> Option<Sentence> {
-    let causes: BTreeSet<String> =
-        died.iter().filter_map(|trial| trial.record.server_died.clone()).collect();
+    let causes: BTreeSet<String> = died
+        .iter()
+        .filter_map(|trial| Some(trial.record.server_died.as_ref()?.to_string()))
+        .collect();
     let causes: Vec<_> = causes.into_iter().collect();
     let text = format!(
         "{} ended it in {} of {}{}; {} ended as server_down.",

@@ -105,7 +105,7 @@ fn next_retransmission(trials: &TrialSet<'_>) -> Option<String> {
 /// When the kernel ended the first attempt, if a law of the trial measured it.
 fn gave_up_seconds(trial: &TrialView<'_>) -> Option<f64> {
     let laws = &trial.record.laws;
-    laws.iter().find(|law| law.id == syn_retry::FIRST_FAILURE.id)?.measured
+    laws.iter().find(|law| *law.id == *syn_retry::FIRST_FAILURE.id)?.measured
 }
 
 /// Attempts that the client's kernel ended with ETIMEDOUT.

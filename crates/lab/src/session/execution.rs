@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use linux_net::TimerWheel;
-use run_record::{DisturbanceThresholds, ExecutionId, KernelRules, RunDirectory, TrialExecutions};
+use run_record::{DisturbanceThresholds, ExecutionId, KernelRules, RunDirectory};
 use scenario::Plan;
 
 use super::event::{Observer, SessionEvent, StoppedRun};
@@ -57,8 +57,7 @@ pub(super) fn execute<const N: usize>(
 /// Planned trials that are in the directories.
 fn count_recorded(directories: &[PathBuf]) -> u64 {
     let in_directory = |path: &PathBuf| {
-        RunDirectory::read(path)
-            .map_or(0, |(_, trials)| TrialExecutions::group(&trials).len() as u64)
+        RunDirectory::read_each(path, |_, _| ()).map_or(0, |run| u64::from(run.verdict.trials))
     };
     directories.iter().map(in_directory).sum()
 }

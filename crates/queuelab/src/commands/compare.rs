@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use ::compare::{Conclusion, Criteria, Verdict};
 use clap::{Args, ValueEnum};
 use report::{Run, Suite};
-use run_record::{RunDirectory, SuiteDirectory};
+use run_record::SuiteDirectory;
 use run_view::Printable;
 
 use super::{print_text, screen};
@@ -148,8 +148,7 @@ fn to_json(value: &serde_json::Value) -> String {
 }
 
 fn read_run(path: &Path) -> Result<Run> {
-    let (record, trials) = RunDirectory::read(path)?;
-    Ok(Run::new(record, trials))
+    Ok(Run::read(path)?)
 }
 
 #[cfg(test)]

@@ -43,7 +43,7 @@ impl KernelArguments {
                 Err(usage(text, &text.parse::<RuleSet>().expect_err("it was not a name")))
             }
             Err(_) if path.is_dir() => {
-                let (run, _) = RunDirectory::read(path)?;
+                let run = RunDirectory::read_each(path, |_, _| ())?.record;
                 of_run(text, &run)
             }
             Err(_) if path.exists() => of_file(text, path),

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use report::{Detail, Files, Run, Suite};
-use run_record::{Folder, RunDirectory, SuiteDirectory};
+use run_record::{Folder, SuiteDirectory};
 
 use super::{print_annotation, print_message, print_output, print_text, screen};
 use crate::error::{CommandError, Result};
@@ -39,8 +39,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
         write_suite(&suite, path)?;
         return printed;
     }
-    let (record, trials) = RunDirectory::read(path)?;
-    let run = Run::new(record, trials);
+    let run = Run::read(path)?;
     if arguments.annotate {
         return annotate(report::run_annotation(&run));
     }
@@ -88,8 +87,7 @@ pub(super) fn print_all(path: &Path) -> Result {
     if SuiteDirectory::exists_at(path) {
         return print_text(&Suite::read(path)?.summary(screen()));
     }
-    let (record, trials) = RunDirectory::read(path)?;
-    print_run(&Run::new(record, trials))
+    print_run(&Run::read(path)?)
 }
 
 fn print_run(run: &Run) -> Result {

@@ -39,17 +39,21 @@ pub(crate) fn run_standalone(
         })?;
     let failed = finished.trial.standalone.is_some_and(|view| view.failed > 0);
     let exit = if failed || !finished.trial.held() { Exit::Failed } else { Exit::Held };
+    let output = match as_json {
+        true => json(&finished.trial),
+        false => report::standalone(&finished.record, &finished.trial),
+    };
     let run = report::Run::new(finished.record, vec![finished.trial]);
     match (finished.path, as_json) {
         (Some(path), false) => {
-            super::report::print_and_write(&run, &report::standalone(&run), &path)?;
+            super::report::print_and_write(&run, &output, &path)?;
         }
         (path, true) => {
-            print_json(&json(&run.trials[0]))?;
+            print_json(&output)?;
             path.map_or(Ok(()), |path| super::report::write(&run, &path))?;
         }
         (None, false) => {
-            print_output(&report::standalone(&run))?;
+            print_output(&output)?;
         }
     }
     Ok(exit)

@@ -1,6 +1,7 @@
 //! A clause of a statement: the values along its axis, in one place of the matrix.
 
-use run_record::{Axis, TrialExecutions};
+use run_record::Axis;
+use run_view::Executions;
 use run_view::number::Spread;
 use run_view::{Cell, Run, TrialView};
 use scenario::{Statement, Texts};
@@ -116,7 +117,7 @@ impl<'a> Clause<'a> {
         for cell in cells {
             let at = statement.over.as_deref().and_then(|over| value_of(run, cell, over));
             let trials = cell.executions();
-            let all = |of: &dyn Fn(&TrialExecutions<'_>) -> Option<f64>| {
+            let all = |of: &dyn Fn(&Executions<'_>) -> Option<f64>| {
                 trials.iter().filter_map(of).collect::<Vec<_>>()
             };
             let values = all(&|trial| measure.value(trial));

@@ -1,12 +1,13 @@
 //! The finding of a run: the headline's quantity at the ends of the headline's axis.
 
-use run_record::{Outcome, TrialRecord, describe_value};
+use run_record::{Outcome, describe_value};
 
 use super::headline::Plain;
 use super::quantity::Quantity;
 use super::series::{Series, all_series, relevance};
 use run_view::Cell;
 use run_view::Run;
+use run_view::Trial;
 use run_view::number::{count, percent, total};
 
 /// Instead of a finding that a disturbed trial does not decide.
@@ -22,7 +23,7 @@ pub(super) fn finding_of_undisturbed(run: &Run) -> String {
 }
 
 fn with_undisturbed(run: &Run, find: impl Fn(&Run) -> String) -> String {
-    let is_disturbed = run.trials.iter().any(TrialRecord::is_disturbed);
+    let is_disturbed = run.trials.iter().any(Trial::is_disturbed);
     if !is_disturbed || Plain::new(run).is_exact_law() {
         return find(run);
     }
@@ -46,7 +47,7 @@ fn finding(run: &Run) -> String {
 /// The findings of a baseline and of a run that is compared with it: of the same quantity in
 /// the same series, if the run has it.
 pub(super) fn findings(baseline: &Run, new: &Run) -> [String; 2] {
-    let is_undisturbed = |run: &Run| !run.trials.iter().any(TrialRecord::is_disturbed);
+    let is_undisturbed = |run: &Run| !run.trials.iter().any(Trial::is_disturbed);
     if ![baseline, new].into_iter().all(is_undisturbed) {
         return [baseline, new].map(finding_of_undisturbed);
     }

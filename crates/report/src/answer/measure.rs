@@ -1,8 +1,9 @@
 //! What a statement is about, measured in trials.
 
-use run_record::{Check, LawCheck, Outcome, TrialExecutions, TrialRecord};
+use run_record::Outcome;
 use run_view::Run;
 use run_view::number::{Spread, count, decimal, percent, rate};
+use run_view::{Executions, Expectation, Law, Trial};
 use scenario::{HeadlineMetric, Statement};
 
 /// Which values are better.
@@ -18,7 +19,7 @@ pub(super) struct TrialMetric {
     /// Its name in a sentence without words of its own.
     title: &'static str,
     /// Its value; `None` if the trial does not have it.
-    value: fn(&TrialRecord) -> Option<f64>,
+    value: fn(&Trial) -> Option<f64>,
     format: fn(f64) -> String,
     /// Which values are better; `None` if that depends on the question.
     better: Option<Better>,
@@ -55,7 +56,7 @@ impl<'a> Measure<'a> {
     }
 
     /// Whether these trials measure it: a law that is not about their cells is in none of them.
-    pub(super) fn is_in<'t>(self, trials: impl IntoIterator<Item = &'t TrialRecord>) -> bool {
+    pub(super) fn is_in<'t>(self, trials: impl IntoIterator<Item = &'t Trial>) -> bool {
         match self {
             Self::Law(id, _) => trials.into_iter().any(|trial| law(trial, id).is_some()),
             Self::Metric(_) | Self::Expectation(_) => true,
@@ -64,13 +65,12 @@ impl<'a> Measure<'a> {
 
     /// The number that a planned trial measured. The value of a metric is that of the first
     /// undisturbed execution; a law's is that of the last execution that decided it.
-    pub(super) fn value(self, trial: &TrialExecutions<'_>) -> Option<f64> {
+    pub(super) fn value(self, trial: &Executions<'_>) -> Option<f64> {
         match self {
             Self::Metric(metric) => (metric.value)(trial.measured()?),
             Self::Law(id, _) => {
-                let decided = |trial: &&TrialRecord| {
-                    law(trial, id).filter(|law| law.held.is_some())?.measured
-                };
+                let decided =
+                    |trial: &&Trial| law(trial, id).filter(|law| law.held.is_some())?.measured;
                 trial.all().iter().rev().find_map(decided)
             }
             Self::Expectation(_) => None,
@@ -78,15 +78,15 @@ impl<'a> Measure<'a> {
     }
 
     /// What a law predicted for a trial; `None` for anything else.
-    pub(super) fn predicted(self, trial: &TrialExecutions<'_>) -> Option<f64> {
+    pub(super) fn predicted(self, trial: &Executions<'_>) -> Option<f64> {
         let Self::Law(id, _) = self else { return None };
         trial.all().iter().rev().find_map(|trial| Some(law(trial, id)?.predicted))
     }
 
     /// Whether a planned trial decided that it holds: it did in the last execution that
     /// decided it. `None` for a metric, and if no execution decided it.
-    pub(super) fn held(self, trial: &TrialExecutions<'_>) -> Option<bool> {
-        let held = |trial: &&TrialRecord| match self {
+    pub(super) fn held(self, trial: &Executions<'_>) -> Option<bool> {
+        let held = |trial: &&Trial| match self {
             Self::Metric(_) => None,
             Self::Law(id, _) => law(trial, id)?.held,
             Self::Expectation(expression) => expectation(trial, expression)?.held,
@@ -133,14 +133,14 @@ pub(super) fn span(measure: Measure<'_>, spread: Spread) -> String {
 }
 
 /// The check of a law in a trial.
-pub(super) fn law<'a>(trial: &'a TrialRecord, id: &str) -> Option<&'a LawCheck> {
-    trial.laws.iter().find(|law| law.id == id)
+pub(super) fn law<'a>(trial: &'a Trial, id: &str) -> Option<&'a Law> {
+    trial.laws.iter().find(|law| *law.id == *id)
 }
 
 /// The result of an expectation in a trial. Several expectations can have the same expression,
 /// for different cells.
-fn expectation<'a>(trial: &'a TrialRecord, expression: &str) -> Option<&'a Check> {
-    let mut checks = trial.expectations.iter().filter(|check| check.name == expression);
+fn expectation<'a>(trial: &'a Trial, expression: &str) -> Option<&'a Expectation> {
+    let mut checks = trial.expectations.iter().filter(|check| *check.name == *expression);
     let first = checks.next()?;
     if first.held.is_some() { Some(first) } else { checks.find(|check| check.held.is_some()) }
 }
@@ -195,29 +195,29 @@ metrics! {
         false;
 }
 
-fn attempts(trial: &TrialRecord, outcome: Outcome) -> Option<f64> {
+fn attempts(trial: &Trial, outcome: Outcome) -> Option<f64> {
     Some(trial.outcomes.get(outcome) as f64)
 }
 
-fn most_retransmissions(trial: &TrialRecord) -> Option<f64> {
+fn most_retransmissions(trial: &Trial) -> Option<f64> {
     let most = trial.syn_retransmits.iter().rev().find(|(_, attempts)| **attempts > 0);
     most.map(|(times, _)| f64::from(*times))
 }
 
-fn delivery_latency(trial: &TrialRecord) -> Option<f64> {
+fn delivery_latency(trial: &Trial) -> Option<f64> {
     let latency = &trial.delivery_latency;
     (latency.count > 0).then_some(latency.p99_ns as f64 / 1e9)
 }
 
-fn accept_wait(trial: &TrialRecord) -> Option<f64> {
+fn accept_wait(trial: &Trial) -> Option<f64> {
     (trial.accept_wait.count > 0).then_some(trial.accept_wait.p50_ns as f64 / 1e9)
 }
 
-fn longest_wait(trial: &TrialRecord) -> Option<f64> {
+fn longest_wait(trial: &Trial) -> Option<f64> {
     (trial.accept_wait.count > 0).then_some(trial.accept_wait.max_ns as f64 / 1e9)
 }
 
-fn listens_again(trial: &TrialRecord) -> Option<f64> {
+fn listens_again(trial: &Trial) -> Option<f64> {
     trial.restart.as_ref()?.seconds
 }
 

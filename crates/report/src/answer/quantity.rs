@@ -1,13 +1,15 @@
 //! Quantities of a cell that can answer a question.
 
 use indexmap::IndexMap;
-use run_record::{LawCheck, Outcome, TrialRecord};
+use run_record::Outcome;
 
 use super::difference::{Difference, difference, extreme, ratio};
 use super::measure::Better;
 use crate::laws::range;
 use run_view::Cell;
+use run_view::Law;
 use run_view::Run;
+use run_view::Trial;
 use run_view::number::decimal;
 use run_view::number::{Spread, count, percent, total};
 use run_view::prose::several;
@@ -36,8 +38,8 @@ impl Quantity {
     /// The quantities of a run, the most relevant first.
     pub(super) fn all(run: &Run) -> Vec<Self> {
         let mut laws: IndexMap<String, bool> = IndexMap::new();
-        for law in run.trials.iter().flat_map(|trial| &trial.laws) {
-            if law.measured.is_some() && law.id != LAW_ABOUT_SETTING {
+        for law in run.trials.iter().flat_map(|trial| &*trial.laws) {
+            if law.measured.is_some() && *law.id != *LAW_ABOUT_SETTING {
                 *laws.entry(law.heading()).or_default() |= law.latest.is_some();
             }
         }
@@ -73,8 +75,8 @@ impl Quantity {
 
     /// The law with that id; `None` if the run did not measure it.
     pub(super) fn of_law(run: &Run, id: &str) -> Option<Self> {
-        let checks = run.trials.iter().flat_map(|trial| &trial.laws);
-        let law = { checks }.find(|law| law.id == id && law.measured.is_some())?;
+        let checks = run.trials.iter().flat_map(|trial| &*trial.laws);
+        let law = { checks }.find(|law| *law.id == *id && law.measured.is_some())?;
         Some(Self::Law(law.heading(), law.latest.is_some()))
     }
 
@@ -132,7 +134,7 @@ impl Quantity {
 
     /// Its value in a cell. For a law this is the prediction: lateness is not an effect.
     pub(super) fn at(&self, cell: &Cell<'_>) -> Option<f64> {
-        let of = |of: &dyn Fn(&TrialRecord) -> Option<f64>| Some(cell.spread(of)?.median);
+        let of = |of: &dyn Fn(&Trial) -> Option<f64>| Some(cell.spread(of)?.median);
         match self {
             Self::Success => Some(share(cell, Outcome::Ok)),
             Self::Outcomes => Some(0.0),
@@ -241,7 +243,7 @@ impl Quantity {
             }
             Self::Outcomes => {
                 let counts = Outcome::ALL.map(|outcome| {
-                    let of = |trial: &&TrialRecord| trial.outcomes.get(outcome);
+                    let of = |trial: &&Trial| trial.outcomes.get(outcome);
                     (outcome, total(cell.trials.iter().map(of)))
                 });
                 let counts = counts.iter().filter(|(_, attempts)| *attempts > 0);
@@ -256,7 +258,7 @@ impl Quantity {
                 format!("{}{of}", counts.join(", "))
             }
             Self::Law(name, _) => {
-                let measured = |trial: &TrialRecord| law(trial, name)?.measured;
+                let measured = |trial: &Trial| law(trial, name)?.measured;
                 cell.spread(measured).map_or("·".to_owned(), |spread| spread.describe(decimal))
             }
             Self::Metric(metric) => cell
@@ -266,7 +268,7 @@ impl Quantity {
     }
 }
 
-fn law<'a>(trial: &'a TrialRecord, name: &str) -> Option<&'a LawCheck> {
+fn law<'a>(trial: &'a Trial, name: &str) -> Option<&'a Law> {
     trial.laws.iter().find(|law| law.heading() == name)
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use run_record::{TrialExecutions, TrialRecord};
 use run_view::number::Spread;
 use run_view::prose::sentence;
 use run_view::{Cell, Run, TrialView};
+use run_view::{Executions, Law, Trial};
 use scenario::{Headline, Statement, Texts};
 
 use super::clause::{Clause, clauses};
@@ -171,11 +171,11 @@ struct Checked<'a> {
     run: &'a Run,
     measure: Measure<'a>,
     /// Planned trials that decided it.
-    decided: Vec<TrialExecutions<'a>>,
+    decided: Vec<Executions<'a>>,
     /// Their cells.
     cells: usize,
     /// The trials in which it failed.
-    failed: Vec<TrialExecutions<'a>>,
+    failed: Vec<Executions<'a>>,
     is_disturbed: bool,
 }
 
@@ -217,7 +217,7 @@ impl<'a> Checked<'a> {
 
     /// The value of a setting, if it is the same in all trials that decided it, or in all.
     fn setting(&self, path: &str) -> Option<String> {
-        let decided = self.decided.iter().map(TrialExecutions::first);
+        let decided = self.decided.iter().map(Executions::first);
         let trials: Vec<_> = match self.decided.is_empty() {
             true => self.run.trials.iter().collect(),
             false => decided.collect(),
@@ -258,7 +258,7 @@ impl<'a> Checked<'a> {
 }
 
 /// The check of a law in the last execution that decided it.
-fn trial_law<'a>(trial: &TrialExecutions<'a>, id: &str) -> Option<&'a run_record::LawCheck> {
-    let decided = |trial: &&'a TrialRecord| law(trial, id).filter(|law| law.held.is_some());
+fn trial_law<'a>(trial: &Executions<'a>, id: &str) -> Option<&'a Law> {
+    let decided = |trial: &&'a Trial| law(trial, id).filter(|law| law.held.is_some());
     trial.all().iter().rev().find_map(decided)
 }

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use run_record::{ExecutionId, TrialRecord, TrialVerdict, Verdict};
+use crate::bounds::MAX_TEST_CASES;
+use run_record::{ExecutionId, TrialVerdict, Verdict};
+use run_view::Trial;
 use run_view::{Cell, Run};
 
 /// The name of the test case for the checks of a run as a whole.
@@ -18,7 +20,7 @@ pub(super) struct TrialCase<'a> {
     place: String,
     pub(super) outcome: Outcome,
     /// Its executions, in order; empty if it was not run.
-    pub(super) executions: Vec<&'a TrialRecord>,
+    pub(super) executions: Vec<&'a Trial>,
     /// Its verdict, unless its first execution held.
     verdict: Option<&'a TrialVerdict>,
 }
@@ -36,9 +38,9 @@ pub(super) enum Outcome {
 }
 
 impl<'a> TrialCase<'a> {
-    fn new(run: &'a Run, place: &str, name: String, executions: Vec<&'a TrialRecord>) -> Self {
+    fn new(run: &'a Run, place: &str, name: String, executions: Vec<&'a Trial>) -> Self {
         let number = executions[0].id;
-        let verdict = run.verdict.unheld.iter().find(|unheld| unheld.trial == number);
+        let verdict = run.verdict.unheld_trial(number);
         let outcome = match verdict.map(|trial| trial.verdict) {
             None => match disturbance(run, number) {
                 Some(reason) => Outcome::Disturbed(reason),
@@ -90,30 +92,73 @@ impl<'a> TrialCase<'a> {
 
 /// What disturbed a trial, if it has no undisturbed execution.
 fn disturbance(run: &Run, trial: u32) -> Option<String> {
-    let disturbed = run.verdict.disturbed.iter().find(|disturbed| disturbed.trial == trial)?;
+    let disturbed = run.verdict.disturbed_trial(trial)?;
     let causes = disturbed.executions.iter().map(|execution| execution.description.as_str());
     (!disturbed.is_measured).then(|| causes.collect::<Vec<_>>().join("; "))
 }
 
 /// The duration of an execution.
-pub(super) fn duration(trial: &TrialRecord) -> Duration {
+pub(super) fn duration(trial: &Trial) -> Duration {
     Duration::try_from_secs_f64(trial.duration_seconds).unwrap_or_default()
 }
 
-/// Every planned trial of a run, by cell and repetition.
-pub(super) fn trial_cases(run: &Run) -> Vec<TrialCase<'_>> {
-    let cells = Cell::all(run);
-    // A plan repeats every cell the same number of times.
-    let planned = (run.record.planned_trials as usize).div_ceil(cells.len().max(1)).max(1);
-    cells.iter().flat_map(|cell| cell_cases(run, cell, planned)).collect()
+/// The planned trials that have a test case of their own, and the others.
+#[derive(Default)]
+pub(super) struct TrialCases<'a> {
+    /// By cell and repetition.
+    pub(super) own: Vec<TrialCase<'a>>,
+    /// Those of a large run that held.
+    pub(super) held: usize,
+    /// Those of a large run for which there is no room, by outcome: failed, not run, held on a
+    /// retry, disturbed.
+    pub(super) omitted: [usize; 4],
 }
 
-fn cell_cases<'a>(run: &'a Run, cell: &Cell<'a>, planned: usize) -> Vec<TrialCase<'a>> {
+/// The planned trials of a run: all, or of a large run those that did not hold at once.
+pub(super) fn trial_cases(run: &Run) -> TrialCases<'_> {
+    let cells = Cell::all(run);
+    let all = run.record.planned_trials.max(run.verdict.trials) as usize;
+    let is_large = all > MAX_TEST_CASES;
+    // A plan repeats every cell the same number of times.
+    let planned = (run.record.planned_trials as usize).div_ceil(cells.len().max(1)).max(1);
+    let mut cases = TrialCases::default();
+    let mut found = [0; 4];
+    for case in cells.iter().flat_map(|cell| cell_cases(run, cell, planned)) {
+        let kind = match case.outcome {
+            Outcome::Held => None,
+            Outcome::Failed => Some(0),
+            Outcome::NotRun(_) => Some(1),
+            Outcome::HeldOnRetry => Some(2),
+            Outcome::Disturbed(_) => Some(3),
+        };
+        match kind {
+            None if is_large => cases.held += 1,
+            Some(kind) if is_large && found[kind] >= MAX_TEST_CASES / found.len() => {
+                cases.omitted[kind] += 1;
+            }
+            kind => {
+                kind.into_iter().for_each(|kind| found[kind] += 1);
+                cases.own.push(case);
+            }
+        }
+    }
+    cases
+}
+
+fn cell_cases<'a>(
+    run: &'a Run,
+    cell: &Cell<'a>,
+    planned: usize,
+) -> impl Iterator<Item = TrialCase<'a>> {
     let place = cell.place();
-    let name = |repetition: usize| match planned {
-        1 => place.clone(),
-        _ => format!("{place}, repetition {}", repetition + 1),
+    let name = {
+        let place = place.clone();
+        move |repetition: usize| match planned {
+            1 => place.clone(),
+            _ => format!("{place}, repetition {}", repetition + 1),
+        }
     };
+    let name_of_missing = name.clone();
     let mut all = cell.executions();
     all.sort_by_key(|trial| trial.first().repetition);
     let done = all.len();
@@ -122,19 +167,20 @@ fn cell_cases<'a>(run: &'a Run, cell: &Cell<'a>, planned: usize) -> Vec<TrialCas
         0 => "no trial of this cell has been run".to_owned(),
         _ => format!("{done} of {planned} repetitions of this cell have been run"),
     };
-    let missing = (0..planned).filter(|repetition| !found.contains(repetition));
-    let missing = missing.take(planned.saturating_sub(done)).map(|repetition| TrialCase {
-        name: name(repetition),
-        place: place.clone(),
+    let missing = (0..planned).filter(move |repetition| !found.contains(repetition));
+    let of_missing = place.clone();
+    let missing = missing.take(planned.saturating_sub(done)).map(move |repetition| TrialCase {
+        name: name_of_missing(repetition),
+        place: of_missing.clone(),
         outcome: Outcome::NotRun(reason.clone()),
         executions: Vec::new(),
         verdict: None,
     });
-    let cases = all.iter().map(|trial| {
+    let cases = all.into_iter().map(move |trial| {
         let name = name(trial.first().repetition as usize);
         TrialCase::new(run, &place, name, trial.all().to_vec())
     });
-    cases.chain(missing).collect()
+    cases.chain(missing)
 }
 
 /// The test cases of a cell with the same status, other than held.
@@ -162,7 +208,7 @@ pub(crate) enum Status {
 /// The test cases of a run that did not hold at first, by cell: a list of every repetition
 /// would hide the other cells.
 pub(crate) fn unheld(run: &Run) -> Vec<Unheld> {
-    let cases = trial_cases(run);
+    let cases = trial_cases(run).own;
     let mut unheld = Vec::new();
     for cell in cases.chunk_by(|one, other| one.place == other.place) {
         for status in [Status::Failed, Status::Error, Status::Disturbed, Status::Flaky] {

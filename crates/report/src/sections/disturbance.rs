@@ -4,6 +4,7 @@ use run_record::{Disturbance, DisturbanceThresholds, ExecutionId};
 use run_view::Run;
 use run_view::number::percent;
 
+use crate::bounds::MAX_LISTED_TRIALS;
 use crate::document::{Block, Section, Source};
 use crate::table::Table;
 
@@ -16,7 +17,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let recorded: Vec<_> = run
         .trials
         .iter()
-        .filter_map(|trial| Some((trial.execution_id(), trial.disturbance.as_ref()?)))
+        .filter_map(|trial| Some((trial.execution_id(), trial.disturbance.as_deref()?)))
         .collect();
     if recorded.is_empty() {
         section.page(Block::text(
@@ -33,8 +34,15 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     if let Some(thresholds) = &run.record.disturbance_thresholds {
         section.page(Block::text(describe_thresholds(thresholds)));
     }
-    let table = table(run, &recorded);
-    let title = format!("{} executions of trials", recorded.len());
+    let mut title = format!("{} executions of trials", recorded.len());
+    let mut shown = recorded;
+    if shown.len() > MAX_LISTED_TRIALS {
+        // In their order, so that the first of the others stay.
+        shown.sort_by_key(|(_, disturbance)| !disturbance.is_disturbed());
+        shown.truncate(MAX_LISTED_TRIALS);
+        title += &format!(", of which {MAX_LISTED_TRIALS} are listed, disturbed ones first");
+    }
+    let table = table(run, &shown);
     section.page(Block::folded(title, vec![table.into()]));
     Some(section)
 }

@@ -58,7 +58,7 @@ fn facts(run: &Run) -> Vec<(&'static str, String)> {
         ("started", record.started.to_string()),
         ("ended", record.ended.map_or_else(|| "not yet".to_owned(), |ended| ended.to_string())),
         ("seed", record.seed.to_string()),
-        ("trials", format!("{} of {}", run.executions().len(), record.planned_trials)),
+        ("trials", format!("{} of {}", run.executed_trials(), record.planned_trials)),
         ("matrix", axes.collect::<Vec<_>>().join("; ")),
     ];
     facts.extend(machine.cpu_model.clone().map(|model| ("CPU", model)));

@@ -1,5 +1,6 @@
 //! The files of the run directory.
 
+use crate::bounds::MAX_LINKS;
 use crate::document::{Block, Section, Source};
 
 const FILES: [(&str, &str); 5] = [
@@ -25,9 +26,13 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     section.page(Block::Files(FILES.to_vec()));
     for (folder, what) in ROWS {
         let links = rows.files.iter().filter(|(_, file)| file.starts_with(folder));
-        let links: Vec<_> = links.map(|(_, file)| (file.clone(), file.clone())).collect();
+        let mut links: Vec<_> = links.map(|(_, file)| (file.clone(), file.clone())).collect();
         if !links.is_empty() {
-            let title = format!("{folder}/: {what} · {} files", links.len());
+            let mut title = format!("{folder}/: {what} · {} files", links.len());
+            if links.len() > MAX_LINKS {
+                title += &format!(", of which the first {MAX_LINKS} are listed");
+                links.truncate(MAX_LINKS);
+            }
             let links = Block::Links { label: String::new(), links };
             section.page(Block::folded(title, vec![links]));
         }

@@ -1,11 +1,13 @@
 //! Every metric of every cell: as heat maps in formats with charts, as tables in others.
 
 use charts::Chart;
-use run_record::{TrialRecord, describe_value};
-use run_view::number::Spread;
+use run_record::describe_value;
+use run_view::Trial;
+use run_view::number::{Spread, count};
 use run_view::{Cell, Emphasis, Metric, Run, combinations, metrics};
 
 use crate::answer;
+use crate::bounds::has_too_many_cells;
 use crate::cells;
 use crate::document::{Block, Section, Source, Tone};
 use crate::evidence;
@@ -24,14 +26,20 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         true => "Medians of the repetitions, with the range if they differ.",
         false => "One trial per cell: the variation between trials is unknown.",
     }));
-    if run.trials.iter().any(TrialRecord::is_disturbed) {
+    if run.trials.iter().any(Trial::is_disturbed) {
         section.summary(Block::caption(format!(
             "{}: every trial of the cell was disturbed, and its value is no finding. Of other \
              cells, only undisturbed trials count.",
             cells::DISTURBED
         )));
     }
-    if let Some(table) = cells::table(run) {
+    if has_too_many_cells(run) {
+        let note = format!(
+            "The {} cells are too many to draw or to list; `cells.csv` has a row for each.",
+            count(source.cells.len() as i64)
+        );
+        section.short(Block::text(note.clone())).summary(Block::text(note));
+    } else if let Some(table) = cells::table(run) {
         section.short(table.clone()).summary(table);
     } else {
         section.page(Block::caption(

@@ -1,12 +1,17 @@
 //! Connect latencies, and the attempts that waited for SYN retransmissions.
 
+use crate::bounds::has_too_many_cells;
 use crate::document::{Block, Section, Source};
 use crate::{evidence, syn_waits};
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
     let mut section = Section::new("latency", "Connect latency");
-    let chart = source.draw(|| charts::latency(run, &source.cells));
+    let is_drawn = !has_too_many_cells(run);
+    let chart = source.draw(|| {
+        let chart = is_drawn.then(|| charts::latency(run, &source.cells));
+        chart.flatten()
+    });
     if !chart.is_empty() {
         section.page(Block::caption(
             "From connect(2) to ESTABLISHED at the client, for the attempts of all repetitions of a \

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use run_view::{Run, why_not_decided};
 
+use crate::bounds::has_too_many_cells;
 use crate::document::{Block, Section, Source};
 use crate::table::Table;
 use crate::{answer, laws};
@@ -33,8 +34,8 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
          in which it held, a cross one in which it failed{bars}."
     )));
     let charts::Laws { exact, timed } = match source.rows {
-        Some(_) => charts::laws(&source.cells),
-        None => charts::Laws { exact: Vec::new(), timed: Vec::new() },
+        Some(_) if !has_too_many_cells(run) => charts::laws(&source.cells),
+        _ => charts::Laws { exact: Vec::new(), timed: Vec::new() },
     };
     if !exact.is_empty() {
         section.page(Block::Heading("Exact laws"));
@@ -76,8 +77,8 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
 
 /// The laws that were not applied in cells of the run, with the reason.
 fn not_applied(run: &Run) -> Option<Table> {
-    let laws = run.trials.iter().flat_map(|trial| &trial.laws_not_applied);
-    let laws = laws.map(|law| (law.title.as_str(), format!("not applied: {}", law.reason)));
+    let laws = run.trials.iter().flat_map(|trial| &*trial.laws_not_applied);
+    let laws = laws.map(|law| (law.title.as_ref(), format!("not applied: {}", law.reason)));
     reasons("Laws that were not applied", laws)
 }
 
@@ -86,7 +87,7 @@ fn not_decided(run: &Run) -> Option<Table> {
     let laws = run.trials.iter().flat_map(|trial| {
         trial.laws.iter().filter_map(move |law| {
             let reason = why_not_decided(trial, law)?;
-            Some((law.title.as_str(), format!("not decided: {reason}")))
+            Some((law.title.as_ref(), format!("not decided: {reason}")))
         })
     });
     reasons("Laws that were not decided", laws)

@@ -2,6 +2,7 @@
 
 use run_view::{ORIGINAL_THROUGHPUT, metrics};
 
+use crate::bounds::has_too_many_cells;
 use crate::document::{Block, Section, Source};
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
@@ -9,6 +10,9 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let axes = run.varying_axes();
     let throughput = Some(&ORIGINAL_THROUGHPUT).filter(|metric| metric.applies_to(run));
     let success = metrics(run).find(|metric| metric.name == "success");
+    if has_too_many_cells(run) {
+        return None;
+    }
     let lines = source.draw(|| {
         let metrics = throughput.into_iter().chain(success);
         metrics.flat_map(|metric| charts::lines(run, &source.cells, metric)).collect::<Vec<_>>()

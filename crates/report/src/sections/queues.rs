@@ -1,10 +1,10 @@
 //! The queue over time: one chart for each cell, of which the reader picks one.
 
 use run_record::ExecutionId;
-use run_view::number::count;
+use run_view::number::{count, decimal};
 
 use crate::document::{Block, Picture, Section, Source, Tone};
-use crate::recorded::{DrawnTrial, MAX_CHART_BYTES, Rows};
+use crate::recorded::{DrawnTrial, Rows};
 
 /// The id of a trial's charts in the page.
 pub(super) fn id(trial: ExecutionId) -> String {
@@ -50,7 +50,7 @@ fn caption(rows: &Rows, has_queues: bool) -> String {
              the most drops, and a selection of the others. The rows of the other {omitted} are in \
              the files listed at the end.",
             drawn + omitted,
-            MAX_CHART_BYTES / 1_000_000
+            decimal(rows.max_chart_bytes as f64 / 1e6)
         );
     }
     text

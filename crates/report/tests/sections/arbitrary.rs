@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use crate::fixture::Made;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use report::Run;
 use run_record::{
     ClientLimit, ClosedBecause, EndedBy, LeftSockets, Outcome, Restart, ServerMetrics, TrialRecord,
 };
@@ -212,11 +212,11 @@ fn set(trial: &mut TrialRecord, path: &str, value: Value) {
 }
 
 /// Runs of up to three trials.
-pub(crate) fn any_run() -> impl Strategy<Value = Run> {
+pub(crate) fn any_run() -> impl Strategy<Value = Made> {
     vec(vec(any::<u32>(), 175), 1..4).prop_map(|trials| run(&trials))
 }
 
-fn run(trials: &[Vec<u32>]) -> Run {
+fn run(trials: &[Vec<u32>]) -> Made {
     // Only the number of a case is an axis, because the cells of a run are all combinations.
     let cell = |fixture: Fixture, (case, numbers): (usize, &Vec<u32>)| {
         let mut from = Source { numbers: numbers.iter(), sparsity: 1, scale: 1 };

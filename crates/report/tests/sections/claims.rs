@@ -4,17 +4,18 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
-use report::{Paragraph, ParagraphKind, Run, Sentence, why};
+use report::{Paragraph, ParagraphKind, Sentence, why};
 use run_record::TrialRecord;
 
 use crate::arbitrary::any_run;
+use crate::fixture::Made;
 use crate::oracle::Record;
 use crate::runs::ALL_KINDS;
 
-fn contradiction(run: &Run, paragraphs: &[Paragraph]) -> Result<(), String> {
+fn contradiction(run: &Made, paragraphs: &[Paragraph]) -> Result<(), String> {
     let of = |sentence: &Sentence| -> Vec<_> {
         let is_about = |trial: &&TrialRecord| sentence.trials.contains(&trial.execution_id());
-        run.trials.iter().filter(is_about).cloned().collect()
+        run.records.iter().filter(is_about).cloned().collect()
     };
     for paragraph in paragraphs {
         let is_cause = paragraph.kind == ParagraphKind::Cause;
@@ -80,7 +81,7 @@ fn the_runs_reach_every_claim() {
     let arbitrary = (0..4000).map(|_| any_run().new_tree(&mut runner).unwrap().current());
     let mut runs = ALL_KINDS.into_iter().map(|(_, run)| run()).chain(arbitrary).peekable();
     if let Some(run) = runs.peek() {
-        let record = Record::new(&run.record, &run.trials[0]);
+        let record = Record::new(&run.record, &run.records[0]);
         unused.extend(record.phrases().into_iter().map(|(phrase, _)| phrase));
     }
     for run in runs {

@@ -2,6 +2,8 @@
 
 use queue_model::law::{Tolerance, Unit};
 use report::{Detail, Run, summary, terminal};
+
+use crate::fixture::Made;
 use run_record::{Disturbance, DisturbanceCause, LawCheck, LawNotApplied, TrialRecord};
 use run_view::Screen;
 use serde_json::json;
@@ -34,7 +36,7 @@ fn law(name: &str, predicted: f64, measured: Option<f64>, latest: Option<f64>) -
 
 /// A run with that many cells: backlog 0, 1, 2 and so on. The law fails in the cells of
 /// `wrong`.
-fn capacities(cells: i64, wrong: &[i64]) -> Run {
+fn capacities(cells: i64, wrong: &[i64]) -> Made {
     let cell = |fixture: Fixture, backlog: i64| {
         fixture.cell([("server.backlog", json!(backlog))], |trial| {
             let predicted = (backlog + 1) as f64;

@@ -1,12 +1,12 @@
 //! Runs like those of the scenarios in the catalogue about a listener's queues.
 
-use report::Run;
+use crate::fixture::Made;
 use run_record::Outcome::{Ok, Phantom, Reset, TimedOut};
 use serde_json::json;
 
 use crate::fixture::{Change, Fixture, paused};
 
-pub(crate) fn accept_queue_capacity() -> Run {
+pub(crate) fn accept_queue_capacity() -> Made {
     let cell = |fixture: Fixture, somaxconn: i64, backlog: i64| {
         let held = backlog.min(somaxconn) as usize + 1;
         let point = [
@@ -30,7 +30,7 @@ pub(crate) fn accept_queue_capacity() -> Run {
         .run()
 }
 
-pub(crate) fn syn_queue_capacity() -> Run {
+pub(crate) fn syn_queue_capacity() -> Made {
     let cell = |fixture: Fixture, cookies: i64, maximum: i64, counted: [i64; 5], syn_recv: u32| {
         let [drops, full, wanted, sent, received] = counted;
         let point = [
@@ -62,7 +62,7 @@ pub(crate) fn syn_queue_capacity() -> Run {
     cell(fixture, 1, 1024, [0, 0, 20, 20, 0], 129).run()
 }
 
-pub(crate) fn syn_cookies() -> Run {
+pub(crate) fn syn_cookies() -> Made {
     let settings = json!({
         "server": { "backlog": 4 },
         "load": { "pattern": "rate", "half_open": 5, "connect_deadline": "700ms" },
@@ -90,7 +90,7 @@ pub(crate) fn syn_cookies() -> Run {
         .run()
 }
 
-pub(crate) fn overflow_policy() -> Run {
+pub(crate) fn overflow_policy() -> Made {
     let settings = json!({
         "server": { "backlog": 8, "hold_acks": true, "release_backlog": 0, "accept_paused": true },
         "load": { "pattern": "burst", "connect_deadline": "2s", "linger": "16s" },
@@ -126,7 +126,7 @@ pub(crate) fn overflow_policy() -> Run {
         .run()
 }
 
-pub(crate) fn reuseport_listeners() -> Run {
+pub(crate) fn reuseport_listeners() -> Made {
     let mut settings = paused(2, "900ms");
     settings["server"]["listeners"] = json!(1);
     Fixture::new(settings)
@@ -147,7 +147,7 @@ pub(crate) fn reuseport_listeners() -> Run {
         .run()
 }
 
-pub(crate) fn defer_accept() -> Run {
+pub(crate) fn defer_accept() -> Made {
     let settings = json!({
         "server": { "backlog": 128 },
         "load": { "pattern": "burst", "connect_deadline": "2s", "messages": 0 },

@@ -1,7 +1,7 @@
 //! Runs like those of the scenarios in the catalogue, with plausible records.
 
+use crate::fixture::Made;
 use queue_model::syn_retry;
-use report::Run;
 use run_record::Outcome::{Incomplete, NoPort, Ok, ServerDown, TimedOut};
 use run_record::{LawCheck, Restart};
 use serde_json::json;
@@ -12,7 +12,7 @@ pub(crate) use crate::queue_runs::{
     syn_queue_capacity,
 };
 
-pub(crate) fn syn_retry_ladder() -> Run {
+pub(crate) fn syn_retry_ladder() -> Made {
     let fixture = Fixture::new(paused(0, "30s"));
     let linear = sysctl!("client", "ipv4.tcp_syn_linear_timeouts");
     let retries = sysctl!("client", "ipv4.tcp_syn_retries");
@@ -41,7 +41,7 @@ pub(crate) fn syn_retry_ladder() -> Run {
         .run()
 }
 
-pub(crate) fn time_wait_restart() -> Run {
+pub(crate) fn time_wait_restart() -> Made {
     let settings = json!({
         "server": { "backlog": 128, "reuse_address": false, "closes_first": "server" },
         "load": { "pattern": "burst", "connect_deadline": "2s" },
@@ -71,7 +71,7 @@ pub(crate) fn time_wait_restart() -> Run {
         .run()
 }
 
-pub(crate) fn time_wait_buckets() -> Run {
+pub(crate) fn time_wait_buckets() -> Made {
     let settings = json!({
         "server": { "backlog": 128, "closes_first": "server" },
         "load": { "pattern": "one_by_one", "connect_deadline": "2s" },
@@ -90,7 +90,7 @@ pub(crate) fn time_wait_buckets() -> Run {
         .run()
 }
 
-pub(crate) fn fin_timeout() -> Run {
+pub(crate) fn fin_timeout() -> Made {
     let settings = json!({
         "server": { "backlog": 128, "closes_first": "server" },
         "load": { "pattern": "burst", "connect_deadline": "2s" },
@@ -117,7 +117,7 @@ pub(crate) fn fin_timeout() -> Run {
         .run()
 }
 
-pub(crate) fn port_exhaustion() -> Run {
+pub(crate) fn port_exhaustion() -> Made {
     let settings = json!({
         "server": { "backlog": 128, "closes_first": "client" },
         "load": {
@@ -140,7 +140,7 @@ pub(crate) fn port_exhaustion() -> Run {
         .run()
 }
 
-pub(crate) fn lock_designs() -> Run {
+pub(crate) fn lock_designs() -> Made {
     let settings = json!({
         "server": { "backlog": 400 },
         "load": { "pattern": "burst", "connect_deadline": "2s", "slow_readers": 0 },
@@ -159,7 +159,7 @@ pub(crate) fn lock_designs() -> Run {
     cell(fixture, "snapshot", 7, 3, 235_000.0).run()
 }
 
-pub(crate) fn slow_reader() -> Run {
+pub(crate) fn slow_reader() -> Made {
     let settings = json!({
         "server": { "backlog": 128 },
         "load": { "pattern": "burst", "connect_deadline": "2s", "slow_readers": 1 },
@@ -195,7 +195,7 @@ pub(crate) fn slow_reader() -> Run {
         .run()
 }
 
-pub(crate) fn socket_buffers() -> Run {
+pub(crate) fn socket_buffers() -> Made {
     let settings = json!({
         "server": { "backlog": 128, "accept_paused": true },
         "load": { "pattern": "rate", "connect_deadline": "2s" },
@@ -211,7 +211,7 @@ pub(crate) fn socket_buffers() -> Run {
         .run()
 }
 
-pub(crate) fn sigpipe() -> Run {
+pub(crate) fn sigpipe() -> Made {
     let settings = json!({
         "server": { "backlog": 128 },
         "load": { "pattern": "burst", "connect_deadline": "2s", "leave": "after_sending" },
@@ -236,7 +236,7 @@ pub(crate) fn sigpipe() -> Run {
         .run()
 }
 
-pub(crate) fn nothing_happened() -> Run {
+pub(crate) fn nothing_happened() -> Made {
     let settings = json!({
         "server": { "backlog": 64 },
         "load": { "pattern": "burst", "connect_deadline": "2s" },
@@ -253,7 +253,7 @@ pub(crate) fn nothing_happened() -> Run {
 }
 
 /// No counter shows why an attempt did not end ok.
-pub(crate) fn unexplained() -> Run {
+pub(crate) fn unexplained() -> Made {
     Fixture::new(json!({ "load": { "pattern": "burst", "connect_deadline": "2s" } }))
         .cell([], |trial| {
             trial.set_outcomes(&[(Ok, 19), (ServerDown, 1)]).set_syn_retransmits(&[(0, 20)]);
@@ -261,7 +261,7 @@ pub(crate) fn unexplained() -> Run {
         .run()
 }
 
-type Kind = (&'static str, fn() -> Run);
+type Kind = (&'static str, fn() -> Made);
 /// All of them, with the name of the similar scenario.
 pub(crate) const ALL_KINDS: [Kind; 17] = [
     ("accept_queue_capacity", accept_queue_capacity),

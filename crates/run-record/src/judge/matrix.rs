@@ -2,26 +2,29 @@
 
 use std::collections::BTreeMap;
 
-use super::disturbed::are_most;
+use serde_json::Value;
+
+use super::are_most;
 use crate::axis::Axis;
 use crate::axis_names::AxisNames;
 use crate::run::{MAX_CELLS, RunRecord};
 use crate::trial::TrialRecord;
-use crate::trial_executions::TrialExecutions;
 use crate::verdict::{CellVerdict, DisturbedTrial, TrialVerdict, Verdict};
 
 /// The axes of a run that vary, and the number of their cells.
-pub(super) struct Matrix<'a> {
-    axes: Vec<&'a Axis>,
+#[derive(Debug)]
+pub(super) struct Matrix {
+    axes: Vec<Axis>,
     names: AxisNames,
     /// 0 if there are more than [`MAX_CELLS`]: the record is damaged, and its cells get no
     /// verdicts.
     cells: usize,
 }
 
-impl<'a> Matrix<'a> {
-    pub(super) fn new(record: &'a RunRecord) -> Self {
-        let axes: Vec<_> = record.axes.iter().filter(|axis| axis.values.len() > 1).collect();
+impl Matrix {
+    pub(super) fn new(record: &RunRecord) -> Self {
+        let axes = record.axes.iter().filter(|axis| axis.values.len() > 1);
+        let axes: Vec<_> = axes.cloned().collect();
         let mut sizes = axes.iter().map(|axis| axis.values.len());
         let cells = sizes.try_fold(1, usize::checked_mul).filter(|cells| *cells <= MAX_CELLS);
         let cells = cells.unwrap_or(0);
@@ -33,6 +36,9 @@ impl<'a> Matrix<'a> {
         if self.cells == 0 {
             return None;
         }
+        if self.is_at(trial.cell, trial) {
+            return Some(trial.cell);
+        }
         let number = self.axes.iter().try_fold(0, |number, axis| {
             let at = trial.point.get(&axis.path)?;
             let step = axis.values.iter().position(|value| value == at)?;
@@ -41,17 +47,25 @@ impl<'a> Matrix<'a> {
         number.and_then(|number| u32::try_from(number).ok())
     }
 
+    /// Whether a trial has the values of a cell: that of its record is nearly always its own,
+    /// and axes can be long.
+    fn is_at(&self, cell: u32, trial: &TrialRecord) -> bool {
+        let point = self.point_of(cell as usize);
+        let is_same = |(path, value): &(&str, &Value)| trial.point.get(*path) == Some(*value);
+        (cell as usize) < self.cells && point.iter().all(is_same)
+    }
+
     /// A trial's place on all axes of the run.
     pub(super) fn place_of(&self, trial: &TrialRecord) -> String {
         self.names.place(&trial.point)
     }
 
-    /// The verdict on every cell, including those without a trial. `checked` is whether the
-    /// run checks anything.
+    /// The verdict on every cell, including those without a trial. `cells_of_trials` has the
+    /// cell of each planned trial that was run; `checked` is whether the run checks anything.
     pub(super) fn verdicts(
         &self,
         planned_trials: u32,
-        executions: &[TrialExecutions<'_>],
+        cells_of_trials: impl Iterator<Item = u32>,
         unheld: &[TrialVerdict],
         disturbed: &[DisturbedTrial],
         checked: bool,
@@ -59,7 +73,7 @@ impl<'a> Matrix<'a> {
         // A plan has the same number of trials for each cell.
         let planned = (planned_trials as usize).div_ceil(self.cells.max(1)).max(1) as u32;
         let mut run = vec![0; self.cells];
-        for cell in executions.iter().filter_map(|trial| self.cell_of(trial.first())) {
+        for cell in cells_of_trials {
             run[cell as usize] += 1;
         }
         let mut unheld_in: BTreeMap<u32, bool> = BTreeMap::new();
@@ -94,13 +108,18 @@ impl<'a> Matrix<'a> {
             .collect()
     }
 
-    fn place_of_cell(&self, mut cell: usize) -> String {
-        let mut point = Vec::new();
+    fn place_of_cell(&self, cell: usize) -> String {
+        self.names.describe_place(self.point_of(cell))
+    }
+
+    /// The value of a cell on each axis that varies.
+    fn point_of(&self, mut cell: usize) -> Vec<(&str, &Value)> {
+        let mut point = Vec::with_capacity(self.axes.len());
         for axis in self.axes.iter().rev() {
             point.push((axis.path.as_str(), &axis.values[cell % axis.values.len()]));
             cell /= axis.values.len();
         }
         point.reverse();
-        self.names.describe_place(point)
+        point
     }
 }

@@ -98,16 +98,28 @@ impl RunVerdict {
         self.disturbed.iter().filter(|trial| !trial.is_measured).count()
     }
 
+    /// The verdict on a trial by its number; `None` if its first run held.
+    pub fn unheld_trial(&self, trial: u32) -> Option<&TrialVerdict> {
+        let found = self.unheld.binary_search_by_key(&trial, |unheld| unheld.trial);
+        found.ok().map(|at| &self.unheld[at])
+    }
+
+    /// What disturbed a trial, by its number; `None` if nothing did.
+    pub fn disturbed_trial(&self, trial: u32) -> Option<&DisturbedTrial> {
+        let found = self.disturbed.binary_search_by_key(&trial, |disturbed| disturbed.trial);
+        found.ok().map(|at| &self.disturbed[at])
+    }
+
     /// What disturbed one execution of a trial, as text; `None` if nothing did.
     pub fn disturbance_of(&self, id: ExecutionId) -> Option<&str> {
-        let trial = self.disturbed.iter().find(|trial| trial.trial == id.trial)?;
+        let trial = self.disturbed_trial(id.trial)?;
         let execution = trial.executions.iter().find(|one| one.retry == id.retry)?;
         Some(&execution.description)
     }
 
     /// The failed checks of one execution of a trial.
     pub fn violations_of(&self, id: ExecutionId) -> &[Violation] {
-        let trial = self.unheld.iter().find(|trial| trial.trial == id.trial);
+        let trial = self.unheld_trial(id.trial);
         let found =
             trial.and_then(|trial| trial.executions.iter().find(|one| one.retry == id.retry));
         found.map_or(&[], |found| &found.violations)

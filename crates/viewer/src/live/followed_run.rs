@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Instant;
 
 use maud::html;
-use run_record::{FollowedTrials, Live, LiveTrial, RunRecord, RunVerdict, TrialRecord};
+use run_record::{
+    ExecutionId, FollowedTrials, Judge, Live, LiveTrial, RunRecord, RunVerdict, TrialRecord,
+};
 use serde_json::Value;
 
 use super::end::end;
@@ -19,7 +21,9 @@ use crate::run_folder::RunFolder;
 pub(crate) struct FollowedRun {
     folder: RunFolder,
     record: RunRecord,
-    trials: Vec<TrialRecord>,
+    /// The executions of trials that have ended.
+    done: HashSet<ExecutionId>,
+    judge: Judge,
     followed: FollowedTrials,
     verdict: RunVerdict,
     grid: Grid,
@@ -36,9 +40,10 @@ impl FollowedRun {
     pub(crate) fn new(folder: RunFolder, record: RunRecord) -> Self {
         Self {
             folder,
-            trials: Vec::new(),
+            done: HashSet::new(),
+            judge: Judge::new(&record),
             followed: FollowedTrials::new(&record),
-            verdict: RunVerdict::new(&record, &[]),
+            verdict: RunVerdict::new(&record, []),
             grid: Grid::new(&record),
             read_error: None,
             histories: BTreeMap::new(),
@@ -54,9 +59,8 @@ impl FollowedRun {
         let live = self.folder.open().ok().and_then(|folder| Live::read(&folder));
         let live = live.unwrap_or_default();
         self.read_trials();
-        let done: HashSet<_> = self.trials.iter().map(TrialRecord::execution_id).collect();
         let mut running = live.trials;
-        running.retain(|trial| !done.contains(&trial.execution_id()));
+        running.retain(|trial| !self.done.contains(&trial.execution_id()));
         self.add_to_histories(&running);
         let cells: HashSet<u32> = running.iter().map(|trial| trial.cell).collect();
         let left = self.seconds_left(&running).filter(|_| is_running);
@@ -77,7 +81,7 @@ impl FollowedRun {
                 && let Ok(record) = self.folder.read_record()
             {
                 self.record = record;
-                self.verdict = RunVerdict::new(&self.record, &self.trials);
+                self.verdict = self.judge.verdict(self.record.ended.is_some());
             }
             let (end, is_last) = end(&self.folder, &self.record, &self.verdict, since);
             (parts.end, parts.is_last) = (Some(end.0), is_last);
@@ -86,15 +90,19 @@ impl FollowedRun {
     }
 
     fn read_trials(&mut self) {
-        let known = self.trials.len();
-        let read = self.folder.open_records().and_then(|folder| {
-            let read = self.followed.read(&folder, &mut self.trials);
-            read.map_err(|error| error.to_string())
+        let Self { folder, followed, grid, done, judge, .. } = self;
+        let known = done.len();
+        let read = folder.open_records().and_then(|folder| {
+            let add = |trial: TrialRecord| {
+                grid.add(&trial);
+                judge.add(&trial);
+                done.insert(trial.execution_id());
+            };
+            followed.read(&folder, add).map_err(|error| error.to_string())
         });
         self.read_error = read.err();
-        if self.trials.len() > known {
-            self.trials[known..].iter().for_each(|trial| self.grid.add(trial));
-            self.verdict = RunVerdict::new(&self.record, &self.trials);
+        if self.done.len() > known {
+            self.verdict = self.judge.verdict(self.record.ended.is_some());
         }
     }
 

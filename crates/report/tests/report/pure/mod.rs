@@ -7,6 +7,7 @@ mod disturbed;
 mod extreme;
 mod files;
 mod junit;
+mod large;
 mod png;
 mod retries;
 mod standalone;

@@ -1,19 +1,23 @@
 //! The summary of a standalone load.
 
-use report::{Run, standalone, summary};
+use report::{Run, summary};
 use run_record::{Evidence, Outcome, RunRecord, TrialRecord};
 
 use crate::runs::load_run;
 
 /// A recorded trial as the only one of a standalone load.
-fn load(change: impl FnOnce(&mut TrialRecord)) -> Run {
+fn load(change: impl FnOnce(&mut TrialRecord)) -> (RunRecord, TrialRecord) {
     let (record, mut trials) = load_run("sweep");
     let mut trial = trials.remove(0);
     trial.laws.clear();
     trial.expectations.clear();
     trial.evidence = Evidence { client: trial.evidence.client, ..Evidence::default() };
     change(&mut trial);
-    Run::new(RunRecord { axes: Vec::new(), planned_trials: 1, ..record }, vec![trial])
+    (RunRecord { axes: Vec::new(), planned_trials: 1, ..record }, trial)
+}
+
+fn standalone((record, trial): &(RunRecord, TrialRecord)) -> String {
+    report::standalone(record, trial)
 }
 
 fn outcomes(trial: &mut TrialRecord, each: &[(Outcome, usize)]) {
@@ -64,7 +68,10 @@ fn without_timeouts_there_is_no_explanation() {
 
 #[test]
 fn the_summary_has_no_counters_of_a_host_that_was_not_read() {
-    let text = summary(&load(|_| ()));
+    let text = {
+        let (record, trial) = load(|_| ());
+        summary(&Run::new(record, vec![trial]))
+    };
     assert!(!text.contains("│ server │"), "{text}");
     assert!(text.contains("│ client │ TcpExt.TCPSynRetrans"), "{text}");
 }

@@ -2,17 +2,23 @@
 
 use queue_model::accept_queue;
 use report::{Run, answer, findings};
-use run_record::{Disturbance, DisturbanceCause, LawCheck, RunVerdict, TrialRecord};
+use run_record::{Disturbance, DisturbanceCause, LawCheck, RunRecord, RunVerdict, TrialRecord};
 use scenario::{Overrides, Source};
 use serde_json::json;
 
-use super::catalogue::planned::{at, plan, run, run_of};
+use super::catalogue::planned::{at, plan, records_of, run, run_of};
+
+type Records = (RunRecord, Vec<TrialRecord>);
 
 /// A run of `lock-designs` with that many trials of each cell. `rate` is what a repetition of a
 /// design delivered.
 fn designs(repeat: u32, rate: impl Fn(&str, u32) -> f64) -> Run {
+    with(records_of_designs(repeat, rate), |_| ())
+}
+
+fn records_of_designs(repeat: u32, rate: impl Fn(&str, u32) -> f64) -> Records {
     let plan = plan("lock-designs", &Overrides { repeat: Some(repeat), ..Overrides::default() });
-    run_of(&plan, |trial| {
+    records_of(&plan, |trial| {
         let design = at(trial, "design").as_str().unwrap().to_owned();
         trial.rates.delivered = rate(&design, trial.repetition);
     })
@@ -28,7 +34,11 @@ fn better(times: f64) -> impl Fn(&str, u32) -> f64 {
 
 /// A full run of `accept-queue-capacity` as the law predicts.
 fn capacity() -> Run {
-    run("accept-queue-capacity", |trial| {
+    with(records_of_capacity(), |_| ())
+}
+
+fn records_of_capacity() -> Records {
+    records_of(&plan("accept-queue-capacity", &Overrides::default()), |trial| {
         let smaller = |axis| at(trial, axis).as_f64().unwrap();
         let predicted = smaller("backlog").min(smaller("somaxconn")) + 1.0;
         let law = LawCheck::new(&accept_queue::CAPACITY, predicted, None);
@@ -37,8 +47,7 @@ fn capacity() -> Run {
 }
 
 /// The run with these trials, and the verdict on them.
-fn with(run: Run, change: impl Fn(&mut Vec<TrialRecord>)) -> Run {
-    let Run { mut record, mut trials, .. } = run;
+fn with((mut record, mut trials): Records, change: impl Fn(&mut Vec<TrialRecord>)) -> Run {
     change(&mut trials);
     record.verdict = None;
     Run::new(record, trials)
@@ -96,7 +105,7 @@ fn an_axis_with_one_value_leaves_nothing_to_compare() {
 
 #[test]
 fn a_failed_law_comes_first_and_is_not_stated() {
-    let run = with(capacity(), |trials| {
+    let run = with(records_of_capacity(), |trials| {
         let law = &mut trials[3].laws[0];
         (law.measured, law.held) = (Some(130.0), Some(false));
     });
@@ -109,7 +118,7 @@ fn a_failed_law_comes_first_and_is_not_stated() {
 
 #[test]
 fn an_unfinished_run_says_how_far_it_is_and_what_is_missing() {
-    let run = with(capacity(), |trials| trials.truncate(6));
+    let run = with(records_of_capacity(), |trials| trials.truncate(6));
     assert_eq!(
         answer(&run),
         "Not finished: 6 of 8 trials are recorded, without 6 and 7. All 90 checks passed, among them \
@@ -123,13 +132,13 @@ fn an_unfinished_run_says_how_far_it_is_and_what_is_missing() {
 #[test]
 fn disturbed_trials_decide_laws_but_no_rates() {
     let all = |trials: &mut Vec<TrialRecord>| trials.iter_mut().for_each(disturb);
-    assert_eq!(answer(&with(capacity(), all)), answer(&capacity()));
-    let text = answer(&with(designs(5, better(2.0)), all));
+    assert_eq!(answer(&with(records_of_capacity(), all)), answer(&capacity()));
+    let text = answer(&with(records_of_designs(5, better(2.0)), all));
     assert_eq!(text, "No rate, share or time was found: every trial was disturbed.");
     let of_20 = |trials: &mut Vec<TrialRecord>| {
         trials.iter_mut().filter(|trial| at(trial, "clients") == 20).for_each(disturb);
     };
-    let text = answer(&with(designs(5, better(2.0)), of_20));
+    let text = answer(&with(records_of_designs(5, better(2.0)), of_20));
     assert!(text.starts_with("No: with 100 clients snapshot"), "{text}");
     let disturbed = "10 of 30 trials were disturbed (other processes): their rates and shares are \
                      no finding.";
@@ -214,7 +223,7 @@ fn runs_that_were_interleaved_are_answered_each() {
 
 #[test]
 fn a_law_about_a_setting_is_no_prediction() {
-    let run = with(capacity(), |trials| {
+    let run = with(records_of_capacity(), |trials| {
         for trial in trials {
             let limit = LawCheck::new(&accept_queue::LISTEN_LIMIT, 1.0, None);
             trial.laws.push(LawCheck { measured: Some(1.0), held: Some(true), ..limit });

@@ -6,7 +6,7 @@ use std::path::Path;
 use report::Suite;
 use run_record::{MemberRecord, MemberVerdict, RunDirectory, RunRecord};
 use run_view::Screen;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::suites::{DerivedRuns, broken, not_run, same};
 
@@ -105,16 +105,18 @@ fn a_summary_of_many_scenarios_fits_and_lists_what_is_omitted() {
     let made = DerivedRuns::new();
     let grow = |name: &str| {
         let member = made.run(name, 1, same);
-        // Long tables: 200 by 20 cells with one trial each.
+        // Long tables: 20 by 20 cells with long names.
         let path = made.0.path().join("night/x").join(member.run.as_ref().unwrap());
         fs::create_dir_all(made.0.path().join("night/x")).unwrap();
         let (mut record, mut trials) = RunDirectory::read(&path).unwrap();
-        record.axes = vec![
-            run_record::Axis { path: "a".to_owned(), values: (0..200).map(Value::from).collect() },
-            run_record::Axis { path: "b".to_owned(), values: (0..20).map(Value::from).collect() },
-        ];
-        record.planned_trials = 200 * 20;
-        trials[0].point = [("a".to_owned(), json!(0)), ("b".to_owned(), json!(0))].into();
+        let axis = |path: &str| run_record::Axis {
+            path: path.to_owned(),
+            values: (0..20).map(|n| json!(format!("{n:0300}"))).collect(),
+        };
+        record.axes = vec![axis("a"), axis("b")];
+        record.planned_trials = 20 * 20;
+        let first = |path: &str| (path.to_owned(), json!("0".repeat(300)));
+        trials[0].point = [first("a"), first("b")].into();
         fs::write(path.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
         let line = serde_json::to_string(&trials[0]).unwrap();
         fs::write(path.join("trials.jsonl"), line + "\n").unwrap();

@@ -97,7 +97,8 @@ fn following_a_run_reads_each_trial_once() {
     let mut followed = FollowedTrials::new(&run_record());
     let mut ids = || {
         let mut trials = Vec::new();
-        let read = followed.read(&folder, &mut trials).map_err(|error| error.to_string());
+        let read =
+            followed.read(&folder, |trial| trials.push(trial)).map_err(|error| error.to_string());
         (trials.iter().map(|trial| trial.id).collect::<Vec<_>>(), read)
     };
     assert_eq!(ids(), (vec![], Ok(())));

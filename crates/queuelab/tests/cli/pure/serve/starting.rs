@@ -49,16 +49,22 @@ fn a_signal_stops_the_server_while_a_slow_page_is_made() {
     copy_recorded_run("sweep", runs.path(), "sweep/2026-01-01T00-00-00Z");
     let run = runs.path().join("sweep/2026-01-01T00-00-00Z");
     let (mut record, trials) = RunDirectory::read(&run).unwrap();
-    // Many cells, for each of which all trials are searched.
+    // Many trials, which take a while to read.
     record.axes = ["a", "b"].map(|path| axis(path, 300)).into();
     record.planned_trials = 90_000;
     fs::write(run.join("run.json"), serde_json::to_vec(&record).unwrap()).unwrap();
-    let lines = (0..2_000).map(|id| {
-        let point = [("a", id / 300), ("b", id % 300)];
-        let point = point.map(|(path, value)| (path.to_owned(), value.into())).into();
-        let trial =
-            TrialRecord { id, cell: id, repetition: 0, retry: 0, point, ..trials[0].clone() };
-        serde_json::to_string(&trial).unwrap() + "\n"
+    // Numbers that are replaced in the text, which is written faster than records are.
+    const ID: u32 = 4_000_000_001;
+    const PLACE: [u32; 2] = [4_000_000_002, 4_000_000_003];
+    let point = [("a", PLACE[0]), ("b", PLACE[1])];
+    let point = point.map(|(path, value)| (path.to_owned(), value.into())).into();
+    let trial =
+        TrialRecord { id: ID, cell: ID, repetition: 0, retry: 0, point, ..trials[0].clone() };
+    let line = serde_json::to_string(&trial).unwrap() + "\n";
+    let lines = (0..20_000_u32).map(|id| {
+        let line = line.replace(&ID.to_string(), &id.to_string());
+        let line = line.replace(&PLACE[0].to_string(), &(id / 300).to_string());
+        line.replace(&PLACE[1].to_string(), &(id % 300).to_string())
     });
     fs::write(run.join("trials.jsonl"), lines.collect::<String>()).unwrap();
     let (mut server, address) = start_viewer(runs.path());

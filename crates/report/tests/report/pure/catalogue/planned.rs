@@ -24,7 +24,16 @@ pub(crate) fn run(name: &str, measure: impl FnMut(&mut TrialRecord)) -> Run {
 }
 
 /// As [`run`], with a plan.
-pub(crate) fn run_of(plan: &Plan, mut measure: impl FnMut(&mut TrialRecord)) -> Run {
+pub(crate) fn run_of(plan: &Plan, measure: impl FnMut(&mut TrialRecord)) -> Run {
+    let (record, trials) = records_of(plan, measure);
+    Run::new(record, trials)
+}
+
+/// The records of [`run_of`].
+pub(crate) fn records_of(
+    plan: &Plan,
+    mut measure: impl FnMut(&mut TrialRecord),
+) -> (RunRecord, Vec<TrialRecord>) {
     let (record, recorded) = load_run("sweep");
     let blank = blank(&recorded[0], plan);
     let repeat = plan.scenario.repeat.get();
@@ -44,7 +53,7 @@ pub(crate) fn run_of(plan: &Plan, mut measure: impl FnMut(&mut TrialRecord)) -> 
             trials.push(trial);
         }
     }
-    Run::new(record_of(record, plan, trials.len()), trials)
+    (record_of(record, plan, trials.len()), trials)
 }
 
 /// The record of a run of a plan.
