@@ -71,3 +71,8 @@ up *flags:
 # Remove the containers; the run directories stay.
 down:
     $(docker compose version >/dev/null 2>&1 && echo docker compose || echo docker-compose) down
+
+# Make the pictures of README.md from a run's report: just picture reports/runs/backlog-sweep/TIME
+picture run:
+    mkdir -p docs/images
+    docs/images/make {{run}}/report.html

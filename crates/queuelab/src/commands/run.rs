@@ -10,6 +10,7 @@ pub(crate) use arguments::RunArguments;
 use lab::{Finished, FinishedRun, FinishedSuite, LabError, Session};
 use report::Detail;
 use run_record::Verdict;
+use run_view::Printable;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::reporter::Reporter;
@@ -67,7 +68,8 @@ fn print_run(finished: FinishedRun, arguments: &RunArguments) -> Result<report::
     }
     print_output("")?;
     print_text(&text.end)?;
-    print_output(&format!("\n{places}"))?;
+    // Not wrapped: a command and a path are copied whole.
+    print_text(&Printable::new(&format!("\n{places}")))?;
     Ok(run)
 }
 
