@@ -18,6 +18,8 @@ const MAX_HEIGHT: f64 = 320.0;
 const MAX_STEP: f64 = 8.0;
 /// More attempts than this have tooltips per band, not per attempt.
 const MAX_TOOLTIPS: usize = 200;
+/// More attempts than this share lines, which would be narrower than a pixel.
+const MAX_LINES: usize = 400;
 /// The least height of a band, pixels.
 const BAND: f64 = 4.0;
 
@@ -61,10 +63,12 @@ impl<'a> AttemptBars<'a> {
             at += wide;
         }
         let retransmits = self.marks(&x);
+        let per_line = self.per_line();
         html! {
             text.quiet x=(LEFT) y=(px(self.top - 30.0)) {
-                "one line per attempt, in start order: faint until established, thin until accepted, \
-                 thick until it ended"
+                @if per_line == 1 { "one line per attempt" }
+                @else { "one line per " (per_line) " attempts and outcome, the longest of them" }
+                ", in start order: faint until established, thin until accepted, thick until it ended"
             }
             @for (outcome, name, at) in &legend {
                 rect x=(px(*at)) y=(px(self.top - 22.0)) width="12" height="12" rx="2"
@@ -85,13 +89,35 @@ impl<'a> AttemptBars<'a> {
         }
     }
 
+    /// The attempts that share a line.
+    fn per_line(&self) -> usize {
+        self.attempts.len().div_ceil(MAX_LINES).max(1)
+    }
+
+    /// The attempts that are drawn, each with its position: of those that share a line, the
+    /// longest of each outcome.
+    fn drawn(&self) -> Vec<(usize, &AttemptRow)> {
+        let many = self.per_line();
+        let of_line = |(line, rows): (usize, &'a [AttemptRow])| {
+            let longest = move |outcome| {
+                let rows = rows.iter().filter(|row| row.outcome == outcome);
+                let row = rows.max_by_key(|row| row.end_ns.saturating_sub(row.start_ns))?;
+                Some((line * many, row))
+            };
+            Outcome::ALL.into_iter().filter_map(longest)
+        };
+        self.attempts.chunks(many).enumerate().flat_map(of_line).collect()
+    }
+
     /// One path per outcome, which keeps thousands of bars small.
     fn bars(&self, x: &impl Fn(u64) -> f64) -> Markup {
+        let drawn = self.drawn();
+        let high = self.step * self.per_line() as f64;
         let paths = Outcome::ALL.map(|outcome| {
             let mut parts = [String::new(), String::new(), String::new()];
-            let rows = self.attempts.iter().enumerate();
-            for (position, row) in rows.filter(|(_, row)| row.outcome == outcome) {
-                let y = px(self.top + (position as f64 + 0.5) * self.step);
+            let rows = drawn.iter().filter(|(_, row)| row.outcome == outcome);
+            for &(position, row) in rows {
+                let y = px(self.top + position as f64 * self.step + high / 2.0);
                 for (path, part) in parts.iter_mut().zip(parts_of(row)) {
                     let Some((from, to)) = part.filter(|&part| self.is_visible(part)) else {
                         continue;
@@ -107,7 +133,7 @@ impl<'a> AttemptBars<'a> {
                 @let styles = parts.iter().zip(PARTS).filter(|(path, _)| !path.is_empty());
                 @for (path, (share, opacity)) in styles {
                     path d=(path) fill="none" stroke=(outcome_colour(*outcome)) stroke-opacity=(opacity)
-                        stroke-width=(px((self.step * share).max(0.6))) { title { (outcome) } }
+                        stroke-width=(px((high * share).max(0.6))) { title { (outcome) } }
                 }
             }
         }
@@ -119,9 +145,9 @@ impl<'a> AttemptBars<'a> {
 
     /// Marks of SYN retransmissions, as a path.
     fn marks(&self, x: &impl Fn(u64) -> f64) -> String {
-        let tall = px(self.step.max(1.0));
+        let tall = px((self.step * self.per_line() as f64).max(1.0));
         let mut path = String::new();
-        for (position, row) in self.attempts.iter().enumerate() {
+        for (position, row) in self.drawn() {
             let y = px(self.top + position as f64 * self.step);
             for at in
                 retransmit_times(self.retransmit_times, row).filter(|&at| self.is_visible((at, at)))

@@ -27,12 +27,13 @@ const LEFT: f64 = 50.0;
 const TOP: f64 = 34.0;
 const BOTTOM: f64 = 50.0;
 
-/// The histogram of a trial's attempts; `None` if none connected.
+/// The histogram of a trial's attempts; `None` if fewer than two connected.
 pub fn attempts(run: &Run, trial: &Trial, place: &str, rows: &[AttemptRow]) -> Option<Chart> {
     let connected = || {
         let taken = |row: &AttemptRow| Some((row.connect_ns?.max(1) as f64, row.syn_retransmits?));
         rows.iter().filter_map(taken)
     };
+    connected().nth(1)?;
     let least = connected().map(|(ns, _)| ns).min_by(f64::total_cmp)?;
     let most = connected().map(|(ns, _)| ns).max_by(f64::total_cmp)?;
     let decades = decades(least, most);

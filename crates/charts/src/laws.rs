@@ -38,7 +38,7 @@ pub struct Laws {
     pub timed: Vec<Chart>,
 }
 
-/// A chart for each law that was decided in a trial.
+/// A chart for each law that was decided in a trial; none for a law with only one point.
 pub fn laws(cells: &[Cell<'_>]) -> Laws {
     let mut laws: IndexMap<&str, Vec<InCell<'_>>> = IndexMap::new();
     for cell in cells {
@@ -55,11 +55,13 @@ pub fn laws(cells: &[Cell<'_>]) -> Laws {
         cells.iter().any(|cell| cell.checks.iter().any(|law| law.latest.is_some()))
     };
     let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, cells)| is_timed(cells));
-    let exact = exact.into_iter().map(|(id, cells)| {
+    let exact = exact.into_iter().filter_map(|(id, cells)| {
         let marks = cells.iter().map(|cell| cell.mark(|law| law.measured));
         scatter(file_name(id), cells[0].checks[0].heading(), &AXES, marks)
     });
-    let timed = timed.into_iter().map(|(id, cells)| lateness_chart(id, &cells));
+    // A chart with one point shows nothing that its table does not.
+    let timed = timed.into_iter().filter(|(_, cells)| cells.len() > 1);
+    let timed = timed.map(|(id, cells)| lateness_chart(id, &cells));
     Laws { exact: exact.collect(), timed: timed.collect() }
 }
 

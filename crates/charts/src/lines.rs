@@ -1,4 +1,5 @@
-//! A metric over the last varying axis, a line for each value of the one before.
+//! A metric over the last varying axis, a line for each value of the one before. An axis of names
+//! has no order: its values get bars, or points if there is more than one line.
 
 use maud::{Markup, html};
 use run_record::describe_value;
@@ -20,6 +21,11 @@ const HEIGHT: f64 = 320.0;
 const TOP: f64 = 26.0;
 const BOTTOM: f64 = 44.0;
 const LEFT: f64 = 56.0;
+/// The width of a bar, and the distance between points of one name, pixels.
+const BAR: f64 = 34.0;
+const BESIDE: f64 = 10.0;
+/// The height of a second line of labels.
+const LABELS: f64 = 15.0;
 /// The least distance between the names of two lines.
 const APART: f64 = 14.0;
 
@@ -33,7 +39,7 @@ struct Line<'a> {
 type Point<'a> = (f64, Spread, &'a Cell<'a>);
 
 /// A chart for each value of the axes before the last two; empty if the last axis has
-/// fewer than three values.
+/// fewer than three numbers, or fewer than two names. A chart with one point is left out.
 pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
     let axes = run.varying_axes();
     let (outer, series, along) = match axes.as_slice() {
@@ -41,20 +47,20 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
         [outer @ .., series, along] => (outer, Some(*series), *along),
         [] => return Vec::new(),
     };
-    if along.values.len() < 3 {
+    let are_numbers = along.values.iter().all(Value::is_number);
+    if along.values.len() < if are_numbers { 3 } else { 2 } {
         return Vec::new();
     }
     let largest = cells.iter().filter_map(|cell| Some(cell.finding(metric.value)?.max));
     let top = metric.scale_max.unwrap_or_else(|| largest.fold(0.0, f64::max));
     let (at, to_scale) = positions(&along.values);
-    let are_numbers = along.values.iter().all(Value::is_number);
     let along_name = match (run.axis_name(&along.path), to_scale || !are_numbers) {
         (name, true) => name.to_owned(),
         (name, false) => format!("{name} (not to scale)"),
     };
     let splits = combinations(outer);
     let of_chart = series.map_or(1, |series| series.values.len()) * along.values.len();
-    let charts = splits.iter().zip(cells.chunks(of_chart)).map(|(split, cells)| {
+    let charts = splits.iter().zip(cells.chunks(of_chart)).filter_map(|(split, cells)| {
         let names = series.map_or(vec![String::new()], |series| {
             series.values.iter().map(describe_value).collect()
         });
@@ -64,6 +70,7 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
             Line { name, points: points.collect() }
         });
         let lines: Vec<_> = lines.collect();
+        lines.iter().flat_map(|line| line.points.iter().flatten()).nth(1)?;
         let place = run.describe_point(split.iter().copied());
         let (title, name) = match place.as_str() {
             "" => (metric.title.to_owned(), metric.name.to_owned()),
@@ -73,7 +80,8 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
         };
         let series = series.map(|series| run.axis_name(&series.path));
         let body = body(metric, top, &lines, (&along.values, &at), &along_name, series);
-        Chart { name: format!("lines-{name}"), title, width: WIDTH, height: HEIGHT, body }
+        let height = if are_numbers { HEIGHT } else { HEIGHT + LABELS };
+        Some(Chart { name: format!("lines-{name}"), title, width: WIDTH, height, body })
     });
     charts.collect()
 }
@@ -92,20 +100,20 @@ fn body(
     let right = WIDTH - names.fold(heading, f64::max) - 32.0;
     let bottom = HEIGHT - BOTTOM;
     let (first, last) = (at.first().copied().unwrap_or(0.0), at.last().copied().unwrap_or(1.0));
-    let x = Scale::linear((first, last), (LEFT + 8.0, right - 4.0));
+    let are_names = !values.iter().all(Value::is_number);
+    let x = match are_names {
+        // Room for the bars at both ends.
+        true => Scale::linear((first - 0.5, last + 0.5), (LEFT, right)),
+        false => Scale::linear((first, last), (LEFT + 8.0, right - 4.0)),
+    };
+    let shape = match (are_names, lines.len()) {
+        (false, _) => Shape::Line,
+        (true, 1) => Shape::Bars,
+        (true, _) => Shape::Points,
+    };
     let y = Scale::linear((0.0, ticks.last().copied().unwrap_or(1.0)), (bottom, TOP));
-    let mut free_from = f64::MIN;
-    let labels: Vec<_> = values
-        .iter()
-        .zip(at)
-        .map(|(name, &at)| (describe_value(name), x.at(at)))
-        .filter(|(name, at)| {
-            let half = text_width(name) / 2.0;
-            let fits = at - half > free_from;
-            free_from = if fits { at + half + 4.0 } else { free_from };
-            fits
-        })
-        .collect();
+    let labels = labels(values, at, x, are_names);
+    let below = if are_names { LABELS } else { 0.0 };
     html! {
         @for &tick in &ticks {
             line.grid x1=(LEFT) x2=(px(right)) y1=(px(y.at(tick))) y2=(px(y.at(tick))) {}
@@ -113,17 +121,17 @@ fn body(
                 ((metric.format)(tick).replace(".00", ""))
             }
         }
-        @for (name, at) in &labels {
+        @for (name, at, row) in &labels {
             line.axis x1=(px(*at)) x2=(px(*at)) y1=(px(bottom)) y2=(px(bottom + 4.0)) {}
-            text class="middle quiet" x=(px(*at)) y=(px(bottom + 18.0)) { (name) }
+            text class="middle quiet" x=(px(*at)) y=(px(bottom + 18.0 + *row as f64 * LABELS)) { (name) }
         }
         line.axis x1=(LEFT) x2=(px(right)) y1=(px(bottom)) y2=(px(bottom)) {}
-        text.middle x=(px((LEFT + right) / 2.0)) y=(px(bottom + 36.0)) { (along) }
+        text.middle x=(px((LEFT + right) / 2.0)) y=(px(bottom + 36.0 + below)) { (along) }
         @if let Some(series) = series {
             text class="quiet small" x=(px(right + 12.0)) y="12" { (series) }
         }
         @for (position, line) in lines.iter().enumerate() {
-            g style=(colour::line(position, lines.len())) { (draw(line, position, x, y, metric)) }
+            g style=(colour::line(position, lines.len())) { (draw(line, (position, lines.len()), (x, y), metric, shape)) }
         }
         @for (position, at) in name_places(lines, y).into_iter().filter(|_| series.is_some()) {
             g style=(colour::line(position, lines.len())) {
@@ -134,21 +142,64 @@ fn body(
     }
 }
 
-fn draw(line: &Line<'_>, position: usize, x: Scale, y: Scale, metric: &Metric) -> Markup {
+/// How values are drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// Points with a line through them.
+    Line,
+    /// Bars from 0.
+    Bars,
+    /// Points beside each other.
+    Points,
+}
+
+/// The labels of an axis that do not overlap, each with its place and its row: numbers have one
+/// row, names two.
+fn labels(values: &[Value], at: &[f64], x: Scale, are_names: bool) -> Vec<(String, f64, usize)> {
+    let rows = if are_names { 2 } else { 1 };
+    let mut free_from = vec![f64::MIN; rows];
+    let mut labels = Vec::new();
+    for (name, &at) in values.iter().zip(at) {
+        let (name, at) = (describe_value(name), x.at(at));
+        let half = text_width(&name) / 2.0;
+        if let Some(row) = (0..rows).find(|&row| at - half > free_from[row]) {
+            free_from[row] = at + half + 4.0;
+            labels.push((name, at, row));
+        }
+    }
+    labels
+}
+
+fn draw(
+    line: &Line<'_>,
+    (position, lines): (usize, usize),
+    (x, y): (Scale, Scale),
+    metric: &Metric,
+    shape: Shape,
+) -> Markup {
+    let aside = match shape {
+        Shape::Points => (position as f64 - (lines as f64 - 1.0) / 2.0) * BESIDE,
+        Shape::Line | Shape::Bars => 0.0,
+    };
+    let floor = y.at(0.0);
     let place =
         |(at, spread, _): &Point<'_>| format!("{},{}", px(x.at(*at)), px(y.at(spread.median)));
     // A point between two gaps is only its marker.
     let parts = line.points.split(Option::is_none).filter(|part| part.len() > 1);
     let through = parts.map(|part| part.iter().flatten().map(place).collect::<Vec<_>>().join(" "));
     html! {
-        @for part in through { polyline.series points=(part) {} }
+        @if shape == Shape::Line { @for part in through { polyline.series points=(part) {} } }
         @for (at, spread, cell) in line.points.iter().flatten() {
-            @let (x, middle) = (x.at(*at), y.at(spread.median));
+            @let (x, middle) = (x.at(*at) + aside, y.at(spread.median));
             @if spread.min < spread.max {
                 line.bar x1=(px(x)) x2=(px(x)) y1=(px(y.at(spread.min))) y2=(px(y.at(spread.max))) {}
             }
             a href=(format!("#cell-{}", cell.number)) {
                 title { (cell.place()) "\n" (metric.column) ": " (spread.describe(metric.format)) }
+                @if shape == Shape::Bars {
+                    rect.column x=(px(x - BAR / 2.0)) width=(BAR) y=(px(middle))
+                        height=(px((floor - middle).max(0.6))) {}
+                }
                 path.point d=(marker(position, x, middle)) {}
             }
         }

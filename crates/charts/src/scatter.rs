@@ -50,14 +50,17 @@ pub(crate) struct Axes {
     pub(crate) legend: [&'static str; 2],
 }
 
-/// The chart; marks at the same point are merged.
+/// The chart; marks at the same point are merged. `None` if that leaves one point.
 pub(crate) fn scatter(
     name: String,
     title: String,
     axes: &Axes,
     marks: impl IntoIterator<Item = Mark>,
-) -> Chart {
+) -> Option<Chart> {
     let marks = merge(marks);
+    if marks.len() < 2 {
+        return None;
+    }
     let values = || marks.iter().flat_map(|mark| mark.y.into_iter().chain([mark.x]));
     let most = axes.max.unwrap_or_else(|| values().fold(0.0, f64::max));
     let least = values().fold(f64::MAX, f64::min);
@@ -103,7 +106,7 @@ pub(crate) fn scatter(
             text class="quiet small" x=(LEFT + 148.0) y=(BOTTOM + 54.0) { (axes.legend[1]) }
         }
     };
-    Chart { name, title, width: WIDTH, height: HEIGHT, body }
+    Some(Chart { name, title, width: WIDTH, height: HEIGHT, body })
 }
 
 fn merge(marks: impl IntoIterator<Item = Mark>) -> Vec<Mark> {

@@ -20,7 +20,7 @@ const AXES: Axes = Axes {
 /// to their cell: a report lists no more trials.
 const MAX_EXACT: usize = 500;
 
-/// The chart; `None` if no trial was simulated.
+/// The chart; `None` if no trial was simulated, or all are one point.
 pub fn simulation(run: &Run) -> Option<Chart> {
     let is_large = run.trials.len() > MAX_EXACT;
     let marks = run.trials.iter().filter_map(|trial| {
@@ -50,12 +50,9 @@ pub fn simulation(run: &Run) -> Option<Chart> {
             count: 1,
         })
     });
-    let mut marks = marks.peekable();
-    marks.peek().is_some().then(|| {
-        let title = match is_large {
-            true => "Accepted attempts, simulated and measured, of each trial (rounded to 1 %)",
-            false => "Accepted attempts, simulated and measured, of each trial",
-        };
-        scatter("simulation".to_owned(), title.to_owned(), &AXES, marks)
-    })
+    let title = match is_large {
+        true => "Accepted attempts, simulated and measured, of each trial (rounded to 1 %)",
+        false => "Accepted attempts, simulated and measured, of each trial",
+    };
+    scatter("simulation".to_owned(), title.to_owned(), &AXES, marks)
 }

@@ -15,8 +15,8 @@ use run_view::Cell;
 use run_view::Run;
 use run_view::Trial;
 
-/// The largest size of the charts of recorded trials in a page, except the first; the page
-/// is then below four million bytes, and that of a large run below a million.
+/// The largest size of the charts of recorded trials, except the first: drawing takes time. A
+/// page has room for fewer; the others are only files.
 const MAX_CHART_BYTES: usize = 3_000_000;
 const MAX_CHART_BYTES_IF_LARGE: usize = 300_000;
 
@@ -58,6 +58,8 @@ pub(crate) struct DrawnTrial {
     /// `TcpExt.ListenDrops`.
     pub(crate) drops: u64,
     pub(crate) charts: Vec<Chart>,
+    /// Its place in the order in which they were drawn: the most informative are first.
+    pub(crate) rank_drawn: usize,
     /// Whether its charts are also drawn as PNG.
     pub(crate) has_png: bool,
     rank: Rank,
@@ -107,6 +109,7 @@ impl Rows {
                 break;
             }
             room = room.saturating_sub(bytes);
+            drawn_trial.rank_drawn = drawn.len();
             drawn_trial.has_png = drawn.len() < MAX_PNG_CELLS;
             drawn.push((number, drawn_trial));
         }
@@ -245,7 +248,7 @@ fn draw(run: &Run, trial: &Trial, path: &Path) -> Result<Option<DrawnTrial>, Run
     charts.extend(charts::attempts(run, trial, &place, &attempts));
     let rank = Rank::new(trial);
     let (trial, drops) = (trial.execution_id(), rank.drops);
-    let drawn = DrawnTrial { trial, place, drops, charts, has_png: false, rank };
+    let drawn = DrawnTrial { trial, place, drops, charts, rank_drawn: 0, has_png: false, rank };
     Ok(Some(drawn).filter(|drawn| !drawn.charts.is_empty()))
 }
 

@@ -34,12 +34,16 @@ pub(crate) enum Block {
     ChartsOrText { charts: Vec<Vec<Chart>>, text: Vec<Block> },
     /// Content that unfolds below its title.
     Folded { id: Option<String>, title: String, is_failed: bool, is_open: bool, blocks: Vec<Block> },
+    /// Folded content, an item for each cell.
+    FoldedList(Vec<Block>),
     /// Several pictures, of which one is shown at a time.
     Picker { label: &'static str, pictures: Vec<Picture>, first: usize },
     /// The target of links.
     Anchor(String),
     /// Links, each with its text, after a label.
     Links { label: String, links: Vec<(String, String)> },
+    /// A link to where the reader came from.
+    Back(&'static str, &'static str),
     /// Links to files, each with a description.
     Files(Vec<(&'static str, &'static str)>),
     /// Links to the files of all charts of the document.
@@ -79,6 +83,8 @@ pub(crate) struct Picture {
     pub(crate) name: String,
     /// The title above it.
     pub(crate) title: String,
+    /// Its place in the order in which a page without room for all takes them.
+    pub(crate) rank: usize,
     pub(crate) charts: Vec<Chart>,
 }
 
@@ -108,7 +114,9 @@ impl Block {
         match self {
             Self::Charts { charts, .. } => charts.iter().collect(),
             Self::ChartsOrText { charts, .. } => charts.iter().flatten().collect(),
-            Self::Folded { blocks, .. } => blocks.iter().flat_map(Self::charts).collect(),
+            Self::Folded { blocks, .. } | Self::FoldedList(blocks) => {
+                blocks.iter().flat_map(Self::charts).collect()
+            }
             Self::Picker { pictures, .. } => {
                 pictures.iter().flat_map(|picture| &picture.charts).collect()
             }

@@ -97,13 +97,16 @@ fn write(text: &mut String, block: &Block, omitted: &mut usize) {
             text.extend(lines.lines().map(|line| format!("- {}\n", escaped(line.trim()))));
             text.push('\n');
         }
-        Block::ChartsOrText { text: blocks, .. } | Block::Folded { blocks, .. } => {
+        Block::ChartsOrText { text: blocks, .. }
+        | Block::Folded { blocks, .. }
+        | Block::FoldedList(blocks) => {
             blocks.iter().for_each(|block| write(text, block, omitted));
         }
         Block::Charts { .. }
         | Block::Picker { .. }
         | Block::Anchor(_)
         | Block::Links { .. }
+        | Block::Back(..)
         | Block::Files(_)
         | Block::ChartFiles => {}
     }

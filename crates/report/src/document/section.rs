@@ -30,6 +30,10 @@ pub(crate) struct Section {
     pub(crate) blocks: Vec<(Level, Block)>,
     /// What the short form of a terminal shows of it, the most important first.
     pub(crate) short: Vec<Block>,
+    /// The charts that show the answer: a page has them below it, and not in the section.
+    pub(crate) lead: Vec<Chart>,
+    /// Whether a page shows it unfolded.
+    pub(crate) is_open: bool,
 }
 
 /// The formats that show a block.
@@ -47,7 +51,14 @@ impl Document {
     /// Its charts, in order.
     pub(crate) fn charts(&self) -> impl Iterator<Item = &Chart> {
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);
-        blocks.flat_map(|(_, block)| block.charts())
+        self.lead().into_iter().chain(blocks.flat_map(|(_, block)| block.charts()))
+    }
+
+    /// The charts that show the answer; those of single trials last.
+    pub(crate) fn lead(&self) -> Vec<&Chart> {
+        let mut lead: Vec<_> = self.sections.iter().flat_map(|section| &section.lead).collect();
+        lead.sort_by_key(|chart| ["queue-", "burst-"].iter().any(|of| chart.name.starts_with(of)));
+        lead
     }
 }
 
@@ -55,7 +66,15 @@ impl Section {
     /// A section without content.
     pub(crate) fn new(id: &'static str, heading: impl Into<String>) -> Self {
         let heading = heading.into();
-        Self { id, heading, is_brief: false, blocks: Vec::new(), short: Vec::new() }
+        Self {
+            id,
+            heading,
+            is_brief: false,
+            blocks: Vec::new(),
+            short: Vec::new(),
+            lead: Vec::new(),
+            is_open: false,
+        }
     }
 
     /// Adds content for every format.
@@ -79,6 +98,12 @@ impl Section {
         self
     }
 
+    /// Adds charts that show the answer.
+    pub(crate) fn lead(&mut self, charts: impl IntoIterator<Item = Chart>) -> &mut Self {
+        self.lead.extend(charts);
+        self
+    }
+
     /// The content for a format that shows blocks up to this level.
     pub(crate) fn up_to(&self, level: Level) -> impl Iterator<Item = &Block> {
         self.blocks.iter().filter(move |(of, _)| *of <= level).map(|(_, block)| block)
@@ -86,7 +111,7 @@ impl Section {
 
     /// The section, or `None` if it has no content.
     pub(crate) fn if_any(self) -> Option<Self> {
-        (!self.blocks.is_empty()).then_some(self)
+        (!self.blocks.is_empty() || !self.lead.is_empty()).then_some(self)
     }
 
     fn add(&mut self, level: Level, block: impl Into<Block>) -> &mut Self {

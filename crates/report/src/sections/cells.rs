@@ -13,6 +13,9 @@ use crate::bounds::{MAX_LISTED_TRIALS, is_large};
 use crate::document::{Block, Section, Source};
 use crate::table::Table;
 
+/// Where the charts are from which a reader opens a cell.
+const MAPS: &str = "#answer-charts";
+
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let mut section = Section::new("cells", "Each cell's trials");
     section.page(Block::caption(
@@ -23,15 +26,15 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     if let Some(note) = listing.describe() {
         section.page(Block::text(note));
     }
-    for cell in source.cells.iter().filter(|cell| listing.has(cell)) {
-        section.page(Block::Folded {
-            id: Some(format!("cell-{}", cell.number)),
-            title: cell.place(),
-            is_failed: cell.is_failed(),
-            is_open: false,
-            blocks: content(source, cell, &listing.trials_of(source.run, cell)),
-        });
-    }
+    let folded = |cell: &Cell<'_>| Block::Folded {
+        id: Some(format!("cell-{}", cell.number)),
+        title: cell.place(),
+        is_failed: cell.is_failed(),
+        is_open: false,
+        blocks: content(source, cell, &listing.trials_of(source.run, cell)),
+    };
+    let listed = source.cells.iter().filter(|cell| listing.has(cell));
+    section.page(Block::FoldedList(listed.map(folded).collect()));
     Some(section)
 }
 
@@ -94,6 +97,7 @@ impl Listing {
 
 fn content(source: &Source<'_>, cell: &Cell<'_>, listed: &[&Trial]) -> Vec<Block> {
     let mut blocks = vec![Block::caption(cell.place())];
+    blocks.push(Block::Back(MAPS, "back to the charts"));
     blocks.push(match cell.trials.is_empty() {
         true => Block::text("No trial of this cell has been run."),
         false => trials(source.run, cell, listed).into(),

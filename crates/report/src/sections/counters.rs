@@ -10,13 +10,19 @@ use crate::evidence;
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let table = evidence::counter_table(source.run)?;
     let mut section = Section::new("counters", "What the kernel counted");
-    section.page(Block::caption(format!(
-        "{}. A counter that is 0 is shown if that answers a question.",
-        table.title
-    )));
     let mut explained = HashSet::new();
     let names: Vec<_> = table.rows.iter().map(|row| row[1].clone()).collect();
-    section.report(table);
+    let are_zero = table.rows.iter().flat_map(|row| &row[table.words..]).all(|sum| sum == "0");
+    if are_zero {
+        let names = names.join(", ");
+        section.report(Block::text(format!("None of these counters changed: {names}.")));
+    } else {
+        section.page(Block::caption(format!(
+            "{}. A counter that is 0 is shown if that answers a question.",
+            table.title
+        )));
+        section.report(table);
+    }
     if let Some(listeners) = evidence::listeners(source.run) {
         section.summary(Block::Preformatted(listeners));
     }

@@ -1,5 +1,7 @@
 //! Every metric of every cell: as heat maps in formats with charts, as tables in others.
 
+use std::mem;
+
 use charts::Chart;
 use run_record::describe_value;
 use run_view::Trial;
@@ -15,6 +17,9 @@ use crate::table::Table;
 
 /// The metrics that are shown initially; the others unfold.
 const MAX_OPEN: usize = 2;
+
+/// The longest table that a page shows unfolded.
+const MAX_OPEN_ROWS: usize = 16;
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let run = source.run;
@@ -40,6 +45,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         );
         section.short(Block::text(note.clone())).summary(Block::text(note));
     } else if let Some(table) = cells::table(run) {
+        section.is_open = table.rows.len() <= MAX_OPEN_ROWS;
         section.short(table.clone()).summary(table);
     } else {
         section.page(Block::caption(
@@ -56,6 +62,11 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
             for block in Shown::new(source, main).text {
                 section.short(block);
             }
+        }
+        if answer::headline_law(run).is_none() {
+            let main = answer::headline_metric(run);
+            let main = metrics.iter_mut().find(|shown| shown.metric.name == main.name);
+            section.lead(main.map(|shown| mem::take(&mut shown.maps)).unwrap_or_default());
         }
         let others = metrics.split_off(metrics.len().min(MAX_OPEN));
         section.summary(charts_or_text(metrics));
@@ -89,9 +100,9 @@ impl Shown {
             Some(None) => Vec::new(),
             None => tables(run, cells, metric).into_iter().map(Block::from).collect(),
         };
-        let has_map = same.is_none() || order(metric) < MAX_OPEN;
-        let maps = source
-            .draw(|| if has_map { charts::heat_maps(run, cells, metric) } else { Vec::new() });
+        let maps = source.draw(|| {
+            if same.is_none() { charts::heat_maps(run, cells, metric) } else { Vec::new() }
+        });
         Self { metric, maps, text }
     }
 

@@ -1,5 +1,6 @@
 //! The kernel's laws: predictions and measurements.
 
+use charts::Chart;
 use indexmap::IndexMap;
 use run_view::{Run, why_not_decided};
 
@@ -33,10 +34,18 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         "Each law is computed only from the settings, before the trial starts. A circle is a cell \
          in which it held, a cross one in which it failed{bars}."
     )));
-    let charts::Laws { exact, timed } = match source.rows {
+    let charts::Laws { mut exact, mut timed } = match source.rows {
         Some(_) if !has_too_many_cells(run) => charts::laws(&source.cells),
         _ => charts::Laws { exact: Vec::new(), timed: Vec::new() },
     };
+    if let Some(main) = answer::headline_law(run) {
+        // A timed law is drawn by its lateness, which the chart's title says.
+        let is_main = |chart: &mut Chart| {
+            chart.title == main
+                || chart.title.strip_suffix(": how late").is_some_and(|law| main.starts_with(law))
+        };
+        section.lead(exact.extract_if(.., is_main).chain(timed.extract_if(.., is_main)));
+    }
     if !exact.is_empty() {
         section.page(Block::Heading("Exact laws"));
         section.page(Block::caption(

@@ -1,5 +1,6 @@
 //! The queue over time: one chart for each cell, of which the reader picks one.
 
+use charts::Chart;
 use run_record::ExecutionId;
 use run_view::number::{count, decimal};
 
@@ -30,8 +31,16 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         section.page(Block::Text(Tone::Warning, damage));
     }
     if !rows.drawn.is_empty() {
-        let pictures = rows.drawn.iter().map(picture).collect();
-        section.page(Block::Picker { label: "Cell", pictures, first: rows.most_informative() });
+        let first = rows.most_informative();
+        let mut pictures: Vec<_> = rows.drawn.iter().map(picture).collect();
+        let shown = &mut pictures[first];
+        let is_queue =
+            |chart: &Chart| ["burst-", "queue-"].iter().any(|kind| chart.name.starts_with(kind));
+        if let Some(queue) = shown.charts.iter().position(is_queue) {
+            section.lead([shown.charts.remove(queue)]);
+            shown.title += " (its queue is drawn below the answer)";
+        }
+        section.page(Block::Picker { label: "Cell", pictures, first });
     }
     section.if_any()
 }
@@ -46,8 +55,8 @@ fn caption(rows: &Rows, has_queues: bool) -> String {
     if rows.omitted > 0 {
         let (drawn, omitted) = (rows.drawn.len(), rows.omitted);
         text += &format!(
-            " {drawn} of {} cells are drawn, because a page has at most {} MB of charts: those with \
-             the most drops, and a selection of the others. The rows of the other {omitted} are in \
+            " {drawn} of {} cells are drawn, because the charts of trials take at most {} MB: those \
+             with the most drops, and a selection of the others. The rows of the other {omitted} are in \
              the files listed at the end.",
             drawn + omitted,
             decimal(rows.max_chart_bytes as f64 / 1e6)
@@ -65,6 +74,7 @@ fn picture(drawn: &DrawnTrial) -> Picture {
         id: id(drawn.trial),
         title: format!("trial {}: {name}", drawn.trial),
         name,
+        rank: drawn.rank_drawn,
         charts: drawn.charts.clone(),
     }
 }

@@ -14,6 +14,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let (reasons, beliefs): (Vec<_>, Vec<_>) =
         paragraphs.into_iter().partition(|paragraph| paragraph.kind == ParagraphKind::Cause);
     let mut section = Section::new("why", "Why");
+    section.is_open = true;
     let disturbed = source.run.trials.iter().filter(|trial| trial.is_disturbed()).count();
     if disturbed > 0 && !(reasons.is_empty() && beliefs.is_empty()) {
         let trials = several(disturbed as u64, "disturbed trial");

@@ -83,7 +83,8 @@ fn browser_picks_a_queue_and_a_tap_shows_exact_values() {
     let (record, trials) = RunDirectory::read(directory.path()).unwrap();
     let files = files(&Run::new(record, trials), directory.path()).files;
     let script = writing_result(
-        "const lines = [];
+        "for (const part of document.querySelectorAll('details.part')) part.open = true;
+         const lines = [];
          const charts = [...document.querySelectorAll('figure')].map((part) => part.dataset.chart);
          lines.push('charts ' + charts.map((name) => name.replace(/-[0-9]{5}$/, '')).join(' '));
          const queues = () => [...document.querySelectorAll('details.recorded')]
@@ -109,6 +110,10 @@ fn browser_picks_a_queue_and_a_tap_shows_exact_values() {
          lines.push('trials ' + panel.querySelectorAll('tbody tr').length);
          document.dispatchEvent(new KeyboardEvent('keydown', { key: 'Escape' }));
          lines.push('closed ' + !panel.open);
+         tap(cell.querySelector('rect'));
+         cell.blur();
+         tap(panel.querySelector('a.back'));
+         lines.push('back ' + (!panel.open && document.activeElement === cell));
          return lines.join('|');",
     );
     let page = directory.path().join("report.html");
@@ -132,7 +137,7 @@ fn browser_picks_a_queue_and_a_tap_shows_exact_values() {
         "tap attempt 0: ok, established after 40.0 µs, accepted after 1.100 s, 0 SYN retransmissions"
     );
     assert_eq!(lines[6..8], ["focus true", "cell design global-lock, backlog 300, clients 50"]);
-    assert_eq!(lines[8..], ["trials 2", "closed true"]);
+    assert_eq!(lines[8..], ["trials 2", "closed true", "back true"]);
     assert!(!console.contains("CONSOLE"), "{console}");
     assert!(!requests.contains("[internally: file://]"), "{requests}");
 }

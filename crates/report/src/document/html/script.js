@@ -25,10 +25,23 @@ function tooltip(part) {
   }
   return [];
 }
+// What opened the panel, to which its end leads back.
+let opener = null;
+function end() {
+  panel.close();
+  opener?.focus();
+}
 document.addEventListener("click", (event) => {
+  const back = event.target.closest("#panel a.back");
+  if (back) {
+    event.preventDefault();
+    end();
+    return;
+  }
   const link = event.target.closest('a[href^="#cell-"], a[href^="#trial-"]');
   const chart = event.target.closest("svg.chart");
   if (!link && !chart) return;
+  opener = link;
   const parts = [...tooltip(event.target === link ? link.querySelector("rect, path, circle") : event.target)];
   if (link) parts.push(...trials(link.getAttribute("href").slice(1)));
   if (parts.length === 0) return;
@@ -38,9 +51,9 @@ document.addEventListener("click", (event) => {
   panel.show();
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape") panel.close();
+  if (event.key === "Escape" && panel.open) end();
 });
-document.getElementById("close").addEventListener("click", () => panel.close());
+document.getElementById("close").addEventListener("click", end);
 // Shows one queue at a time.
 const picker = document.getElementById("picker");
 function pick() {
@@ -56,15 +69,16 @@ if (picker) {
 }
 // Opens the target of a link, from the file of a chart or from a trial to its queue.
 function open() {
-  const details = document.getElementById(location.hash.slice(1))?.closest("details");
+  const target = document.getElementById(location.hash.slice(1));
+  const details = target?.closest("details");
   if (!details) return;
+  for (let part = details; part; part = part.parentElement.closest("details")) part.open = true;
   if (details.classList.contains("recorded")) {
     picker.value = details.id;
     pick();
     panel.close();
-    details.scrollIntoView();
   }
-  details.open = true;
+  target.scrollIntoView();
 }
 addEventListener("hashchange", open);
 open();

@@ -51,7 +51,9 @@ pub(super) fn format_block(block: &Block, form: Form) -> Vec<Printable> {
             let beliefs = points.iter().map(|point| item(screen, &lead(&point.lead), &point.text));
             return beliefs.collect();
         }
-        Block::ChartsOrText { text: blocks, .. } | Block::Folded { blocks, .. } => {
+        Block::ChartsOrText { text: blocks, .. }
+        | Block::Folded { blocks, .. }
+        | Block::FoldedList(blocks) => {
             return blocks.iter().flat_map(|block| format_block(block, form)).collect();
         }
         Block::Facts(facts) => {
@@ -65,6 +67,7 @@ pub(super) fn format_block(block: &Block, form: Form) -> Vec<Printable> {
         | Block::Picker { .. }
         | Block::Anchor(_)
         | Block::Links { .. }
+        | Block::Back(..)
         | Block::Files(_)
         | Block::ChartFiles => return Vec::new(),
     };
