@@ -17,7 +17,11 @@ pub struct RunningKernel;
 
 static SYSCTL_KINDS: Mutex<BTreeMap<String, SysctlKind>> = Mutex::new(BTreeMap::new());
 static COUNTER_NAMES: OnceLock<Option<Vec<String>>> = OnceLock::new();
+static TRIED_VALUES: Mutex<BTreeMap<SysctlList, Vec<RefusedValue>>> = Mutex::new(BTreeMap::new());
 static NAMESPACE: Mutex<ProbeNamespace> = Mutex::new(ProbeNamespace::Untried);
+
+/// The most lists of values whose results are kept: a suite has those of its scenarios.
+const MAX_KEPT_LISTS: usize = 10_000;
 
 /// The namespace in which sysctls are tried.
 enum ProbeNamespace {
@@ -67,16 +71,13 @@ impl Kernel for RunningKernel {
     }
 
     fn refused_values(&self, hosts: &[SysctlList]) -> Vec<Vec<RefusedValue>> {
-        let parsed = |(name, value): &(String, String)| Some((name.parse().ok()?, value.clone()));
-        let lists: Vec<Vec<(SysctlName, String)>> =
-            hosts.iter().map(|host| host.iter().filter_map(parsed).collect()).collect();
-        let Some(tried) = in_namespace(|namespace| namespace.try_sysctls(&lists)) else {
-            return vec![Vec::new(); hosts.len()];
-        };
-        let refused = |(host, errors): (&SysctlList, Vec<SysctlError>)| {
-            errors.iter().filter_map(|error| refused_value(host, error)).collect()
-        };
-        hosts.iter().zip(tried).map(refused).collect()
+        let mut tried = TRIED_VALUES.lock().unwrap_or_else(PoisonError::into_inner);
+        if tried.len() > MAX_KEPT_LISTS {
+            tried.clear();
+        }
+        let new: BTreeSet<_> = hosts.iter().filter(|host| !tried.contains_key(*host)).collect();
+        tried.extend(try_values(&new.into_iter().collect::<Vec<_>>()));
+        hosts.iter().map(|host| tried.get(host).cloned().unwrap_or_default()).collect()
     }
 
     fn counter_names(&self) -> Option<Vec<String>> {
@@ -88,6 +89,22 @@ impl Kernel for RunningKernel {
     fn law_ids(&self) -> Option<Vec<&'static str>> {
         Some(laws::ids().collect())
     }
+}
+
+/// Each list with the values that the kernel refuses; none if they cannot be tried.
+fn try_values(hosts: &[&SysctlList]) -> Vec<(SysctlList, Vec<RefusedValue>)> {
+    if hosts.is_empty() {
+        return Vec::new();
+    }
+    let parsed = |(name, value): &(String, String)| Some((name.parse().ok()?, value.clone()));
+    let lists: Vec<Vec<(SysctlName, String)>> =
+        hosts.iter().map(|host| host.iter().filter_map(parsed).collect()).collect();
+    let tried = in_namespace(|namespace| namespace.try_sysctls(&lists)).unwrap_or_default();
+    let refused = |(host, errors): (&&SysctlList, Vec<SysctlError>)| {
+        let values = errors.iter().filter_map(|error| refused_value(host, error)).collect();
+        ((*host).clone(), values)
+    };
+    hosts.iter().zip(tried).map(refused).collect()
 }
 
 /// The value of a host's sysctls that caused an error; `None` if nothing can be written

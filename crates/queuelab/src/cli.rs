@@ -10,10 +10,10 @@ use crate::commands::compare::CompareArguments;
 use crate::commands::doctor::DoctorArguments;
 use crate::commands::explain::ExplainArguments;
 use crate::commands::image::ImageArguments;
+use crate::commands::list::ListArguments;
 use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
 use crate::commands::man::{CompletionsArguments, ManArguments};
-use crate::commands::plan::PlanArguments;
 use crate::commands::predict::PredictArguments;
 use crate::commands::probe::ProbeArguments;
 use crate::commands::report::ReportArguments;
@@ -21,6 +21,7 @@ use crate::commands::run::RunArguments;
 use crate::commands::schema::SchemaArguments;
 use crate::commands::serve::ServeArguments;
 use crate::commands::server::ServerArguments;
+use crate::commands::show::ShowArguments;
 use crate::commands::size::SizeArguments;
 
 const EXIT_CODES: &str = "\
@@ -48,9 +49,9 @@ pub(crate) enum Command {
     /// Run a scenario or a suite and print the results.
     Run(RunArguments),
     /// List the scenarios and suites.
-    List,
+    List(ListArguments),
     /// Print a resolved scenario, its axes and its number of trials, or everything about a run.
-    Show(PlanArguments),
+    Show(ShowArguments),
     /// Predict the results of a scenario from the kernel's laws or by simulation,
     /// without running it.
     Predict(PredictArguments),
@@ -97,4 +98,20 @@ pub(crate) enum Command {
     Completions(CompletionsArguments),
     /// Print the manual page in roff format, or write those of all commands.
     Man(ManArguments),
+}
+
+impl Command {
+    /// Whether it prints a document, also when it fails.
+    pub(crate) fn prints_json(&self) -> bool {
+        match self {
+            Self::Run(arguments) => arguments.json,
+            Self::List(arguments) => arguments.json,
+            Self::Show(arguments) => arguments.json,
+            Self::Predict(arguments) => arguments.json,
+            Self::Size(arguments) => arguments.json,
+            Self::Check(arguments) => arguments.json,
+            Self::Explain(arguments) => arguments.json,
+            _ => false,
+        }
+    }
 }

@@ -21,6 +21,7 @@ pub(crate) mod predict;
 pub(crate) mod probe;
 pub(crate) mod report;
 pub(crate) mod run;
+pub(crate) mod run_result;
 pub(crate) mod schema;
 pub(crate) mod serve;
 pub(crate) mod server;
@@ -30,6 +31,7 @@ pub(crate) mod standalone;
 pub(crate) mod target;
 
 pub(crate) use crate::output::{
-    print_annotation, print_json, print_message, print_output, print_text, print_yaml, screen,
+    print_annotation, print_document, print_json, print_message, print_output, print_text,
+    print_yaml, screen,
 };
 pub(crate) use config::parse_config;

@@ -3,11 +3,13 @@
 use std::io::Write;
 
 use chat_server::ServerError;
+use command_output::{Failure, FailureDetail};
 use lab::{BackendError, BackendErrorKind, LabError, SessionError, StandaloneError, WorkerError};
 use miette::Diagnostic;
 use run_record::RunDirectoryError;
 
 use crate::backend_name::user_backends;
+use crate::commands::check;
 use crate::exit::Exit;
 use crate::shown::Shown;
 
@@ -79,6 +81,25 @@ impl CommandError {
         };
         // If it cannot be printed, as after the end of the terminal, the exit code has to do.
         let _ = writeln!(anstream::stderr(), "{:?}", miette::Report::new(shown));
+    }
+
+    /// The error as a document.
+    pub(crate) fn failure(&self) -> Failure {
+        let mut message = self.to_string();
+        let mut help = self.help();
+        let mut problems = Vec::new();
+        match self {
+            Self::Scenario(errors) => problems = check::problems(errors),
+            Self::Find(error) => {
+                help = Diagnostic::help(error).map(|help| help.to_string());
+                if let Some(cause) = std::error::Error::source(error) {
+                    message += &format!(": {cause}");
+                }
+            }
+            _ => {}
+        }
+        let exit_code = self.exit() as u8;
+        Failure { error: FailureDetail { exit_code, message, help, problems } }
     }
 
     /// The code to exit with.

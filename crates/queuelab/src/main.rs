@@ -42,9 +42,10 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => return refuse(error, &arguments),
     };
+    let prints_json = cli.command.prints_json();
     let result = match cli.command {
         Command::Run(arguments) => commands::run::run(&arguments),
-        Command::List => commands::list::list(),
+        Command::List(arguments) => commands::list::list(&arguments),
         Command::Show(arguments) => commands::show::show(&arguments),
         Command::Predict(arguments) => commands::predict::predict(&arguments),
         Command::Size(arguments) => commands::size::size(&arguments),
@@ -71,6 +72,9 @@ fn main() -> ExitCode {
         Ok(exit) => exit.into(),
         Err(error) => {
             let exit = error.exit();
+            if prints_json {
+                let _ = output::print_document(&error.failure());
+            }
             // An interruption is already printed, with what is saved and how to resume.
             if exit != Exit::Interrupted {
                 error.print();

@@ -7,6 +7,7 @@ use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 use anstream::{AutoStream, ColorChoice};
 use run_view::{Printable, Screen, prose};
+use serde::Serialize;
 use terminal_size::{Width, terminal_size_of};
 
 /// The longest line on a wide terminal, in columns.
@@ -55,6 +56,11 @@ pub(crate) fn print_annotation(annotation: &str) -> Result {
 /// Prints JSON to standard output.
 pub(crate) fn print_json(json: &str) -> Result {
     print(&visible::json(json))
+}
+
+/// Prints a document as JSON to standard output.
+pub(crate) fn print_document(document: &impl Serialize) -> Result {
+    print_json(&serde_json::to_string_pretty(document).expect("a document is plain data"))
 }
 
 /// Prints YAML to standard output, in which each text that is not safe is in double quotes.

@@ -60,11 +60,16 @@ pub fn catalogue() -> Vec<Document> {
 
 /// The scenarios of the [`catalogue`].
 pub fn scenarios() -> Vec<ScenarioFile> {
-    let scenario = |document| match document {
-        Document::Scenario(scenario) => Some(scenario),
+    scenarios_of(&catalogue())
+}
+
+/// The scenarios among these documents, which share what has been read.
+pub fn scenarios_of(documents: &[Document]) -> Vec<ScenarioFile> {
+    let scenario = |document: &Document| match document {
+        Document::Scenario(scenario) => Some(scenario.clone()),
         Document::Suite(_) => None,
     };
-    catalogue().into_iter().filter_map(scenario).collect()
+    documents.iter().filter_map(scenario).collect()
 }
 
 /// The suites of the [`catalogue`].

@@ -20,8 +20,8 @@ use crate::samples::Samples;
 use crate::suggest::did_you_mean;
 use crate::text::shortened;
 
-/// The parsed expressions of a scenario by their text: its forms share them, because
-/// parsing takes long.
+/// The parsed expressions of a scenario by their text: its plans and their forms share them,
+/// because parsing takes long.
 pub(crate) type Programs = HashMap<String, Arc<Program>>;
 
 /// An expression, and where it was written.

@@ -87,7 +87,7 @@ mod trials;
 
 pub use axis::Axis;
 pub use cell::Cell;
-pub use document::{Document, catalogue, load, scenarios, suites};
+pub use document::{Document, catalogue, load, scenarios, scenarios_of, suites};
 pub use expect::{ExpectationResult, Expectations};
 pub use headline::{Headline, HeadlineMetric, Piece, Statement, Texts, pieces};
 pub use kernel::{AnyKernel, Kernel, RefusedValue, SysctlKind, SysctlList};

@@ -71,7 +71,8 @@ impl Plan {
     }
 }
 
-/// Creates the plan of a scenario from its parsed file.
+/// Creates the plan of a scenario from its parsed file. `programs` are the expressions that
+/// earlier plans have compiled.
 ///
 /// # Errors
 /// All problems of the file, in its full and in its quick form; if there are
@@ -82,6 +83,7 @@ pub(crate) fn plan(
     mut problems: Vec<Problem>,
     overrides: &Overrides,
     kernel: &dyn Kernel,
+    programs: &mut Programs,
 ) -> Result<Plan, ScenarioErrors> {
     let errors = |problems| ScenarioErrors::new(source, deduplicated(problems));
     strict::only_mappings(&mut tree, &mut problems);
@@ -97,12 +99,11 @@ pub(crate) fn plan(
     tree.remove(&["quick".to_owned()]);
     let text = &source.text;
     let limits = Limits::new(overrides.allow_large);
-    let mut programs = Programs::new();
-    let mut chosen = form(tree.clone(), text, &[], &limits, kernel, &mut programs, &mut problems);
+    let mut chosen = form(tree.clone(), text, &[], &limits, kernel, programs, &mut problems);
     if let Some(quick) = &quick {
         let mut merged = tree.clone();
         overrides::merge_quick(&mut merged, quick);
-        let quick = form(merged.clone(), text, &[], &limits, kernel, &mut programs, &mut problems);
+        let quick = form(merged.clone(), text, &[], &limits, kernel, programs, &mut problems);
         if overrides.quick {
             (tree, chosen) = (merged, quick);
         }
@@ -114,7 +115,7 @@ pub(crate) fn plan(
     if overrides.change_settings() {
         overrides::apply(overrides, &mut tree, &mut problems);
         strict::only_mappings(&mut tree, &mut problems);
-        chosen = form(tree, text, &overrides.only, &limits, kernel, &mut programs, &mut problems);
+        chosen = form(tree, text, &overrides.only, &limits, kernel, programs, &mut problems);
     }
     match chosen {
         Some(form) if problems.is_empty() => Ok(into_plan(form, source, overrides.seed)),

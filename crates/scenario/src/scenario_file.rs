@@ -1,5 +1,8 @@
 //! The file of a scenario.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::expression::Programs;
 use crate::file::ParsedFile;
 use crate::kernel::Kernel;
 use crate::overrides::Overrides;
@@ -7,24 +10,28 @@ use crate::plan::{Plan, plan};
 use crate::problem::ScenarioErrors;
 use crate::source::Source;
 
-/// The file of a scenario, read and parsed.
+/// The file of a scenario, read and parsed once: its clones share the result.
 #[derive(Debug, Clone)]
-pub struct ScenarioFile(ParsedFile);
+pub struct ScenarioFile {
+    file: Arc<ParsedFile>,
+    /// The compiled expressions of its earlier plans.
+    programs: Arc<Mutex<Programs>>,
+}
 
 impl ScenarioFile {
     pub(crate) fn new(file: ParsedFile) -> Self {
-        Self(file)
+        Self { file: Arc::new(file), programs: Arc::default() }
     }
 
     /// A scenario from a text that is not in its own file, such as the record of a run.
     /// JSON is YAML.
     pub fn from_source(source: Source) -> Self {
-        Self(ParsedFile::parse_record(source))
+        Self::new(ParsedFile::parse_record(source))
     }
 
     /// Name, path and text of the file.
     pub fn source(&self) -> &Source {
-        &self.0.source
+        &self.file.source
     }
 
     /// Creates the plan of the scenario.
@@ -33,7 +40,8 @@ impl ScenarioFile {
     /// All problems of the file, in its full and in its quick form; if there are
     /// none, all problems of the overrides.
     pub fn plan(&self, overrides: &Overrides, kernel: &dyn Kernel) -> Result<Plan, ScenarioErrors> {
-        let (tree, problems) = self.0.tree()?;
-        plan(&self.0.source, tree, problems, overrides, kernel)
+        let (tree, problems) = self.file.tree()?;
+        let mut programs = self.programs.lock().unwrap_or_else(PoisonError::into_inner);
+        plan(&self.file.source, tree, problems, overrides, kernel, &mut programs)
     }
 }

@@ -1,6 +1,7 @@
 //! The file of a suite.
 
 use std::error::Error;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -21,7 +22,7 @@ use crate::tree::{Entry, Kind, Node};
 
 /// The file of a suite, read and parsed.
 #[derive(Debug, Clone)]
-pub struct SuiteFile(ParsedFile);
+pub struct SuiteFile(Arc<ParsedFile>);
 
 /// A suite with the files of its scenarios.
 #[derive(Debug, Clone)]
@@ -30,12 +31,12 @@ pub struct LoadedSuite {
     pub suite: Suite,
     /// The files of its scenarios, in the order of [`Suite::suite`].
     pub scenarios: Vec<ScenarioFile>,
-    file: ParsedFile,
+    file: Arc<ParsedFile>,
 }
 
 impl SuiteFile {
     pub(crate) fn new(file: ParsedFile) -> Self {
-        Self(file)
+        Self(Arc::new(file))
     }
 
     /// Name, path and text of the file.
@@ -48,6 +49,15 @@ impl SuiteFile {
     /// # Errors
     /// All problems of the suite's own file.
     pub fn load(&self) -> Result<LoadedSuite, ScenarioErrors> {
+        self.load_among(&[])
+    }
+
+    /// As [`SuiteFile::load`], with scenarios that have been read already, such as those of
+    /// the catalogue.
+    ///
+    /// # Errors
+    /// As for [`SuiteFile::load`].
+    pub fn load_among(&self, read: &[ScenarioFile]) -> Result<LoadedSuite, ScenarioErrors> {
         let source = &self.0.source;
         let (mut tree, mut problems) = self.0.tree()?;
         if let Some(problem) = too_many(&tree) {
@@ -60,23 +70,35 @@ impl SuiteFile {
         let mut scenarios = Vec::new();
         if let Some(suite) = &suite {
             check_header(suite, source, &written, &mut problems);
-            scenarios = self.load_scenarios(suite, &mut problems);
+            scenarios = self.load_scenarios(suite, read, &mut problems);
         }
         match suite {
             Some(suite) if problems.is_empty() => {
-                Ok(LoadedSuite { suite, scenarios, file: self.0.clone() })
+                Ok(LoadedSuite { suite, scenarios, file: Arc::clone(&self.0) })
             }
             _ => Err(ScenarioErrors::new(source, problems)),
         }
     }
 
-    fn load_scenarios(&self, suite: &Suite, problems: &mut Vec<Problem>) -> Vec<ScenarioFile> {
+    fn load_scenarios(
+        &self,
+        suite: &Suite,
+        read: &[ScenarioFile],
+        problems: &mut Vec<Problem>,
+    ) -> Vec<ScenarioFile> {
         let mut scenarios = Vec::new();
         for (position, name) in suite.names().into_iter().enumerate() {
             if problems.len() >= MAX_PROBLEMS {
                 break;
             }
             let place = self.0.place_of_member(position);
+            if suite.names()[..position].contains(&name) {
+                problems.push(Problem::new(place.clone(), format!("`{name}` is listed twice")));
+            }
+            if let Some(file) = read.iter().find(|file| file.source().name == name) {
+                scenarios.push(file.clone());
+                continue;
+            }
             let file = match source::find(name) {
                 Err(FindError::Unknown { help, .. }) => {
                     let message = format!("there is no scenario `{}`", shortened(name));
@@ -93,8 +115,6 @@ impl SuiteFile {
             if file.is_suite() {
                 let message = format!("`{name}` is a suite itself: name its scenarios");
                 problems.push(Problem::new(place, message));
-            } else if suite.names()[..position].contains(&name) {
-                problems.push(Problem::new(place, format!("`{name}` is listed twice")));
             }
             scenarios.push(ScenarioFile::new(file));
         }

@@ -1,11 +1,13 @@
 //! `queuelab check`: validates scenarios without running them.
 
 use clap::Args;
+use command_output::{CheckedFile, Checks, FileKind, FileProblem};
 use lab::Needs;
+use miette::Diagnostic;
 use report::several;
-use scenario::{Document, Plan};
+use scenario::{Document, Plan, ScenarioErrors, ScenarioFile};
 
-use super::{plan, print_output};
+use super::{plan, print_document, print_output};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -17,6 +19,9 @@ pub(crate) struct CheckArguments {
     /// Allow more cells, trials, clients, messages and time than a mistake should cost.
     #[arg(long)]
     allow_large: bool,
+    /// Print JSON; `queuelab schema check` describes it.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Validates each file and prints every problem.
@@ -29,45 +34,115 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
             .map(|name| scenario::load(name))
             .collect::<std::result::Result<Vec<_>, _>>()?,
     };
+    let read = scenario::scenarios_of(&documents);
     let mut exit = Exit::Held;
+    let mut files = Vec::new();
     for document in &documents {
-        match validate(document, arguments.allow_large) {
-            Ok(content) => {
-                print_output(&format!("{}: valid; {content}", document.name()))?;
-            }
-            Err(error) => {
-                if let CommandError::OpenFiles(_) | CommandError::Threads(_) = error {
-                    let name = document.name();
-                    print_output(&format!("{name}: valid, but this machine's limits are too low"))?;
-                }
-                // An invalid file is the more serious problem: it is so on every machine.
-                if !matches!(exit, Exit::Usage) {
-                    exit = error.exit();
-                }
-                error.print();
-            }
+        let result = validate(document, &read, arguments.allow_large);
+        // An invalid file is the more serious problem: it is so on every machine.
+        if let Err(error) = &result
+            && !matches!(exit, Exit::Usage)
+        {
+            exit = error.exit();
         }
+        match arguments.json {
+            true => files.push(checked_file(document, &result)),
+            false => print_result(document, result)?,
+        }
+    }
+    if arguments.json {
+        print_document(&Checks { valid: files.iter().all(|file| file.valid), files })?;
     }
     Ok(exit)
 }
 
-/// Validates a file and describes its content.
-fn validate(document: &Document, allow_large: bool) -> Result<String> {
-    match document {
-        Document::Scenario(file) => {
-            let plan = plan::default_plan(file, allow_large)?;
-            require_limits(std::slice::from_ref(&plan))?;
-            Ok(plan::describe_size(&plan))
+/// The size of a valid file.
+struct Size {
+    /// Of a suite.
+    scenarios: Option<u64>,
+    cells: u64,
+    trials: u64,
+}
+
+/// Whether an error is about the machine, not about the file.
+fn is_of_machine(error: &CommandError) -> bool {
+    matches!(error, CommandError::OpenFiles(_) | CommandError::Threads(_))
+}
+
+fn print_result(document: &Document, result: Result<Size>) -> Result<()> {
+    let name = document.name();
+    match result {
+        Ok(Size { scenarios: Some(scenarios), trials, .. }) => {
+            let [scenarios, trials] = [several(scenarios, "scenario"), several(trials, "trial")];
+            print_output(&format!("{name}: valid; a suite of {scenarios}, {trials}"))?;
         }
-        Document::Suite(file) => {
-            let suite = file.load()?;
-            let plans = plan::suite_plans(&suite, allow_large)?;
-            require_limits(&plans)?;
-            let trials: usize = plans.iter().map(|plan| plan.trials.len()).sum();
-            let scenarios = several(suite.scenarios.len() as u64, "scenario");
-            Ok(format!("a suite of {scenarios}, {}", several(trials as u64, "trial")))
+        Ok(Size { cells, trials, .. }) => {
+            let size = plan::describe_counts(cells, trials);
+            print_output(&format!("{name}: valid; {size}"))?;
+        }
+        Err(error) => {
+            if is_of_machine(&error) {
+                print_output(&format!("{name}: valid, but this machine's limits are too low"))?;
+            }
+            error.print();
         }
     }
+    Ok(())
+}
+
+fn checked_file(document: &Document, result: &Result<Size>) -> CheckedFile {
+    let size = result.as_ref().ok();
+    let error = result.as_ref().err();
+    let problems = match error {
+        Some(CommandError::Scenario(errors)) => problems(errors),
+        _ => Vec::new(),
+    };
+    CheckedFile {
+        name: document.name().to_owned(),
+        path: document.source().path.clone(),
+        kind: match document {
+            Document::Scenario(_) => FileKind::Scenario,
+            Document::Suite(_) => FileKind::Suite,
+        },
+        valid: error.is_none_or(is_of_machine),
+        scenarios: size.and_then(|size| size.scenarios),
+        cells: size.map(|size| size.cells),
+        trials: size.map(|size| size.trials),
+        problems,
+        machine_limit: error.filter(|error| is_of_machine(error)).map(ToString::to_string),
+    }
+}
+
+/// The problems of a file, each with its place.
+pub(crate) fn problems(errors: &ScenarioErrors) -> Vec<FileProblem> {
+    let problem = |problem: &scenario::Problem| {
+        let place = errors.position(problem);
+        FileProblem {
+            line: place.map(|(line, _)| line as u64),
+            column: place.map(|(_, column)| column as u64),
+            message: problem.to_string(),
+            help: Diagnostic::help(problem).map(|help| help.to_string()),
+        }
+    };
+    errors.problems().iter().map(problem).collect()
+}
+
+/// Validates a file and counts its content. `read` are scenarios that need not be read again.
+fn validate(document: &Document, read: &[ScenarioFile], allow_large: bool) -> Result<Size> {
+    let (scenarios, plans) = match document {
+        Document::Scenario(file) => (None, vec![plan::default_plan(file, allow_large)?]),
+        Document::Suite(file) => {
+            let suite = file.load_among(read)?;
+            (Some(suite.scenarios.len() as u64), plan::suite_plans(&suite, allow_large)?)
+        }
+    };
+    require_limits(&plans)?;
+    let sum = |of: fn(&Plan) -> usize| plans.iter().map(|plan| of(plan) as u64).sum();
+    Ok(Size {
+        scenarios,
+        cells: sum(|plan| plan.cells.len()),
+        trials: sum(|plan| plan.trials.len()),
+    })
 }
 
 /// Requires the open files that the default backend requires before the first trial of a run,

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use report::{Run, Suite};
 use run_record::SuiteDirectory;
 use run_view::Printable;
+use serde_json::Value;
 
 use super::{print_text, screen};
 use crate::error::{CommandError, Result};
@@ -131,6 +132,12 @@ pub(crate) fn compare_runs(base: &Run, new: &Run, criteria: &Criteria) -> Result
     Ok(exit_code(comparison.conclusion()))
 }
 
+/// The comparison of a run with its baseline as JSON, and its exit code.
+pub(crate) fn json_of_runs(base: &Run, new: &Run, criteria: &Criteria) -> (Value, Exit) {
+    let comparison = ::compare::compare(base, new, criteria);
+    (comparison.json(), exit_code(comparison.conclusion()))
+}
+
 /// The exit code of a conclusion.
 fn exit_code(conclusion: Conclusion) -> Exit {
     match conclusion {
@@ -143,7 +150,7 @@ fn exit_code(conclusion: Conclusion) -> Exit {
     }
 }
 
-fn to_json(value: &serde_json::Value) -> String {
+fn to_json(value: &Value) -> String {
     serde_json::to_string_pretty(value).expect("a comparison is plain data")
 }
 

@@ -3,9 +3,10 @@
 mod scenarios;
 
 use clap::Args;
-use diagnosis::Topics;
+use command_output::{Explanation, ListedTopic, TopicPage};
+use diagnosis::{Topic, Topics};
 
-use super::{print_output, screen};
+use super::{print_document, print_output, screen};
 use crate::error::{CommandError, Result};
 
 /// Arguments of `queuelab explain`.
@@ -14,6 +15,9 @@ pub(crate) struct ExplainArguments {
     /// A full name or its last part, such as somaxconn, ListenOverflows, timed_out,
     /// accept queue or backlog-sweep.
     topic: Vec<String>,
+    /// Print JSON; `queuelab schema explain` describes it.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Prints a topic's page, or the list of topics if none is given.
@@ -21,11 +25,39 @@ pub(crate) fn explain(arguments: &ExplainArguments) -> Result {
     let topics = topics(&scenario::catalogue());
     let query = arguments.topic.join(" ");
     if query.trim().is_empty() {
-        return print_output(&topics.list(screen().columns));
+        return match arguments.json {
+            true => print_document(&Explanation::Topics(topics.iter().map(listed).collect())),
+            false => print_output(&topics.list(screen().columns)),
+        };
     }
     match topics.find(&query) {
+        Some(topic) if arguments.json => print_document(&Explanation::Topic(Box::new(page(topic)))),
         Some(topic) => print_output(&topic.page(screen().columns)),
         None => Err(unknown_topic(&query, &topics)),
+    }
+}
+
+fn listed(topic: &Topic) -> ListedTopic {
+    ListedTopic {
+        kind: topic.kind.name().to_owned(),
+        name: topic.name.clone(),
+        summary: topic.summary.clone(),
+    }
+}
+
+fn page(topic: &Topic) -> TopicPage {
+    let uses = topic.scenarios.iter().map(|(name, how)| (name.clone(), how.to_string()));
+    TopicPage {
+        kind: topic.kind.name().to_owned(),
+        name: topic.name.clone(),
+        aliases: topic.aliases.clone(),
+        summary: topic.summary.clone(),
+        default: topic.default.clone(),
+        text: topic.text.clone(),
+        kernel: topic.kernel.clone(),
+        misconceptions: topic.misconceptions.clone(),
+        scenarios: uses.collect(),
+        related: topic.related.clone(),
     }
 }
 

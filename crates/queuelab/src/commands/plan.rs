@@ -77,7 +77,11 @@ pub(crate) fn suite_plans(suite: &LoadedSuite, allow_large: bool) -> Result<Vec<
 
 /// Describes the size of a plan: its numbers of cells and trials.
 pub(crate) fn describe_size(plan: &Plan) -> String {
-    let [cells, trials] = [plan.cells.len(), plan.trials.len()].map(|number| number as u64);
+    describe_counts(plan.cells.len() as u64, plan.trials.len() as u64)
+}
+
+/// Describes numbers of cells and trials.
+pub(crate) fn describe_counts(cells: u64, trials: u64) -> String {
     format!("{}, {}", several(cells, "cell"), several(trials, "trial"))
 }
 

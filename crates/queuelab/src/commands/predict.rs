@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use command_output::{CellPrediction, Predictions};
 use indexmap::IndexMap;
 use lab::{CellPredictions, KernelFacts};
 use queue_model::law::Unit;
@@ -19,7 +20,7 @@ use super::accept_pace::{AcceptPace, MeasuredPaces};
 use super::kernel_rules::KernelArguments;
 use super::plan::PlanArguments;
 use super::size::parse_rate;
-use super::{plan, print_output, print_text, screen};
+use super::{plan, print_document, print_output, print_text, screen};
 use crate::error::Result;
 
 /// Flags of `queuelab predict`.
@@ -40,6 +41,9 @@ pub(crate) struct PredictArguments {
     from: Option<PathBuf>,
     #[command(flatten)]
     kernel: KernelArguments,
+    /// Print JSON; `queuelab schema predict` describes it.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// Parses a time, or a rate whose inverse is the time.
@@ -63,6 +67,19 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
     };
     let facts = kernel.facts()?;
     let plan = plan::plan(&arguments.plan)?;
+    if arguments.json {
+        let cells = match simulate {
+            true => simulation::simulated_cells(&plan, &facts, &pace),
+            false => plan.cells.iter().map(|cell| predicted_cell(cell, &facts)).collect(),
+        };
+        return print_document(&Predictions {
+            scenario: plan.scenario.name.clone(),
+            question: plan.scenario.question.clone(),
+            kernel: kernel.describe(&facts),
+            accept_pace: simulate.then(|| pace.describe(simulation::has_delays(&plan))),
+            cells,
+        });
+    }
     let predictions = match simulate {
         true => simulation::simulate_plan(&plan, &facts, &pace),
         false => apply_laws(&plan, &facts),
@@ -73,6 +90,19 @@ pub(crate) fn predict(arguments: &PredictArguments) -> Result {
     print_output(&format!("{title}{kernel}"))?;
     print_output("")?;
     print_text(&predictions)
+}
+
+/// What the laws predict for a cell.
+fn predicted_cell(cell: &Cell, kernel: &KernelFacts) -> CellPrediction {
+    let CellPredictions { predicted, not_applied } = lab::predictions(&cell.settings, kernel);
+    CellPrediction {
+        cell: cell.index as u64,
+        point: cell.point.clone(),
+        laws: predicted,
+        not_applied,
+        simulated: Vec::new(),
+        not_simulated: None,
+    }
 }
 
 /// A row for each cell and law; below it, the laws that are not applied, with the reason.

@@ -3,10 +3,12 @@
 mod arguments;
 mod reporter;
 
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 pub(crate) use arguments::RunArguments;
+use command_output::{PairResult, Shown};
 use lab::{Finished, FinishedRun, FinishedSuite, LabError, Session};
 use report::Detail;
 use run_record::Verdict;
@@ -14,7 +16,8 @@ use run_view::Printable;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::reporter::Reporter;
-use super::{compare, print_output, print_text, screen};
+use super::run_result::{run_result, suite_result};
+use super::{compare, print_document, print_output, print_text, screen};
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -23,7 +26,6 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
     // First: a backend may need a process that has started no thread.
     let session = Session::prepare(arguments.request())?;
     let Interruption { interrupted, at_once } = interruption()?;
-    let writes_reports = !arguments.no_report;
     let mut reporter = Reporter::new(arguments, at_once);
     match session.run(&interrupted, &mut reporter)? {
         Finished::Run(run) => {
@@ -32,7 +34,7 @@ pub(crate) fn run(arguments: &RunArguments) -> Result {
             Ok(exit)
         }
         Finished::Pair { new, baseline } => print_pair(arguments, *new, *baseline),
-        Finished::Suite(suite) => print_suite(&suite, &reporter, writes_reports),
+        Finished::Suite(suite) => print_suite(&suite, &reporter, arguments),
     }
 }
 
@@ -52,11 +54,14 @@ fn exit(run: &FinishedRun) -> Exit {
 fn print_run(finished: FinishedRun, arguments: &RunArguments) -> Result<report::Run> {
     let run = report::Run::new(finished.record, finished.trials);
     let (path, detail) = (finished.path, arguments.detail());
+    if arguments.json {
+        write_report(&run, &path, arguments)?;
+        print_document(&Shown::Run(Box::new(run_result(&run, &path))))?;
+        return Ok(run);
+    }
     let text = report::terminal(&run, screen(), detail);
     let printed = print_text(&text.body);
-    if !arguments.no_report {
-        super::report::write(&run, &path)?;
-    }
+    write_report(&run, &path, arguments)?;
     printed?;
     let directory = path.display();
     let mut places = format!("Run directory: {directory}");
@@ -73,23 +78,43 @@ fn print_run(finished: FinishedRun, arguments: &RunArguments) -> Result<report::
     Ok(run)
 }
 
+fn write_report(run: &report::Run, path: &Path, arguments: &RunArguments) -> Result<()> {
+    if arguments.no_report { Ok(()) } else { super::report::write(run, path) }
+}
+
 /// Prints this build's run, and compares it with the other build's.
 fn print_pair(arguments: &RunArguments, new: FinishedRun, baseline: FinishedRun) -> Result {
     let path = baseline.path;
     let baseline = report::Run::new(baseline.record, baseline.trials);
-    if !arguments.no_report {
-        super::report::write(&baseline, &path)?;
+    write_report(&baseline, &path, arguments)?;
+    let criteria = arguments.criteria.criteria();
+    if arguments.json {
+        let new_path = new.path;
+        let new = report::Run::new(new.record, new.trials);
+        write_report(&new, &new_path, arguments)?;
+        let (comparison, exit) = compare::json_of_runs(&baseline, &new, &criteria);
+        let (new, baseline) = (run_result(&new, &new_path), run_result(&baseline, &path));
+        print_document(&Shown::Pair(Box::new(PairResult { new, baseline, comparison })))?;
+        return Ok(exit);
     }
     let new = print_run(new, arguments)?;
     print_output(&format!("Baseline: {}\n", path.display()))?;
-    compare::compare_runs(&baseline, &new, &arguments.criteria.criteria())
+    compare::compare_runs(&baseline, &new, &criteria)
 }
 
-fn print_suite(suite: &FinishedSuite, reporter: &Reporter, writes_reports: bool) -> Result {
+fn print_suite(suite: &FinishedSuite, reporter: &Reporter, arguments: &RunArguments) -> Result {
     let written = report::Suite::read(&suite.path)?;
-    let printed = print_text(&written.summary(screen()));
-    if writes_reports {
+    let printed = match arguments.json {
+        true => Ok(Exit::Held),
+        false => print_text(&written.summary(screen())),
+    };
+    if !arguments.no_report {
         super::report::write_suite(&written, &suite.path)?;
+    }
+    if arguments.json {
+        print_document(&Shown::Suite(suite_result(&written, &suite.path)))?;
+        let exit = if suite.is_interrupted { Exit::Interrupted } else { reporter.worst_exit() };
+        return Ok(exit);
     }
     // The terminal may have ended, which is the interruption.
     if suite.is_interrupted {

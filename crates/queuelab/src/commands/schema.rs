@@ -1,4 +1,4 @@
-//! `queuelab schema`: prints the JSON Schema of a file format.
+//! `queuelab schema`: prints the JSON Schema of a file or of a command's output.
 
 use clap::{Args, ValueEnum};
 
@@ -8,12 +8,12 @@ use crate::error::Result;
 /// Arguments of `queuelab schema`.
 #[derive(Debug, Args)]
 pub(crate) struct SchemaArguments {
-    /// The file format.
+    /// The file or output.
     #[arg(value_enum, default_value_t)]
     format: Format,
 }
 
-/// A file format with a schema.
+/// A format with a schema.
 #[derive(Debug, Clone, Copy, Default, ValueEnum)]
 enum Format {
     /// A scenario or suite file.
@@ -25,6 +25,20 @@ enum Format {
     Trial,
     /// `suite.json`.
     Suite,
+    /// The output of `queuelab list --json`.
+    List,
+    /// The output of `queuelab check --json`.
+    Check,
+    /// The output of `queuelab run --json` and `queuelab show --json`.
+    Result,
+    /// The output of `queuelab predict --json`.
+    Predict,
+    /// The output of `queuelab explain --json`.
+    Explain,
+    /// The output of `queuelab size --json`.
+    Size,
+    /// The output of any of these commands if it fails.
+    Failure,
 }
 
 /// Prints the committed schema: the code that generates schemas is several times
@@ -35,5 +49,12 @@ pub(crate) fn schema(arguments: &SchemaArguments) -> Result {
         Format::Run => include_str!("../../../../schemas/run.schema.json"),
         Format::Suite => include_str!("../../../../schemas/suite.schema.json"),
         Format::Trial => include_str!("../../../../schemas/trial.schema.json"),
+        Format::List => include_str!("../../../../schemas/list.schema.json"),
+        Format::Check => include_str!("../../../../schemas/check.schema.json"),
+        Format::Result => include_str!("../../../../schemas/result.schema.json"),
+        Format::Predict => include_str!("../../../../schemas/predict.schema.json"),
+        Format::Explain => include_str!("../../../../schemas/explain.schema.json"),
+        Format::Size => include_str!("../../../../schemas/size.schema.json"),
+        Format::Failure => include_str!("../../../../schemas/failure.schema.json"),
     })
 }

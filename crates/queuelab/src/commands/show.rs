@@ -4,22 +4,48 @@ use std::path::Path;
 
 use std::borrow::Cow;
 
+use clap::Args;
+use command_output::{Shown, ShownScenario};
+use run_record::Axis;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_saphyr::DoubleQuoted;
 
 use super::plan::PlanArguments;
-use super::{plan, print_yaml};
+use super::{plan, print_document, print_yaml, run_result};
 use crate::error::Result;
+
+/// Arguments of `queuelab show`.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArguments {
+    #[command(flatten)]
+    plan: PlanArguments,
+    /// Print JSON; `queuelab schema result` describes it.
+    #[arg(long)]
+    pub(crate) json: bool,
+}
 
 /// Prints the resolved scenario, its axes, and the number of its trials; or everything about
 /// the run or suite in a directory.
-pub(crate) fn show(arguments: &PlanArguments) -> Result {
-    let path = Path::new(&arguments.scenario);
+pub(crate) fn show(arguments: &ShowArguments) -> Result {
+    let path = Path::new(&arguments.plan.scenario);
     if path.is_dir() {
-        return super::report::print_all(path);
+        return match arguments.json {
+            true => print_document(&run_result::read(path)?),
+            false => super::report::print_all(path),
+        };
     }
-    let plan = plan::plan(arguments)?;
+    let plan = plan::plan(&arguments.plan)?;
+    if arguments.json {
+        let axes = plan.axes.iter();
+        let axes = axes.map(|axis| Axis { path: axis.path.clone(), values: axis.values.clone() });
+        return print_document(&Shown::Scenario(ShownScenario {
+            axes: axes.collect(),
+            cells: plan.cells.len() as u64,
+            trials: plan.trials.len() as u64,
+            scenario: plan.resolved,
+        }));
+    }
     let mut text = yaml(&plan.resolved);
     text += "\n# axes (the last one varies fastest):\n";
     for axis in &plan.axes {

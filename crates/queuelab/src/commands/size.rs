@@ -4,16 +4,16 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use command_output::{BacklogRow, Sizing, Unprotected};
 use lab::KernelFacts;
 use queue_model::sizing::{BacklogResult, BurstSettings, Bursts, Cookies, WithoutCookies};
 use report::Table;
 use run_view::prose::wrap_to;
 use run_view::{Emphasis, Printable};
-use serde::Serialize;
 
 use super::accept_pace::MeasuredPaces;
 use super::kernel_rules::KernelArguments;
-use super::{print_json, print_output, print_text, screen};
+use super::{print_document, print_output, print_text, screen};
 use crate::error::Result;
 
 /// Flags of `queuelab size`.
@@ -42,9 +42,9 @@ pub(crate) struct SizeArguments {
     /// Seed of the random arrivals.
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
-    /// Print JSON.
+    /// Print JSON; `queuelab schema size` describes it.
     #[arg(long)]
-    json: bool,
+    pub(crate) json: bool,
     #[command(flatten)]
     kernel: KernelArguments,
 }
@@ -75,47 +75,6 @@ fn parse_share(text: &str) -> std::result::Result<f64, String> {
     }
 }
 
-/// The answer.
-#[derive(Debug, Serialize)]
-struct Sizing {
-    arrivals_per_second: f64,
-    burst: u32,
-    accepts_per_second: f64,
-    /// Where the accept rate is from.
-    accept_source: String,
-    round_trip_seconds: f64,
-    max_late_share: f64,
-    seed: u64,
-    kernel_rules: &'static str,
-    /// Number of random bursts, the same for each backlog.
-    simulated_bursts: usize,
-    /// The smallest sufficient backlog with `tcp_syncookies` 1.
-    backlog: u32,
-    /// What `tcp_syncookies` 0 needs; none without a round-trip time.
-    without_syncookies: Option<Unprotected>,
-    rows: Vec<Row>,
-}
-
-/// What a server with `tcp_syncookies` 0 needs.
-#[derive(Debug, Serialize)]
-struct Unprotected {
-    backlog: u32,
-    half_open: u32,
-    tcp_max_syn_backlog: i32,
-}
-
-/// The result of a backlog.
-#[derive(Debug, Serialize)]
-struct Row {
-    backlog: u32,
-    holds: u64,
-    late_share: f64,
-    /// The smallest and the largest of all bursts.
-    late_share_of_a_burst: [f64; 2],
-    worst_wait_seconds: [f64; 2],
-    deepest: u32,
-}
-
 /// Prints the smallest sufficient backlog, and compares it with others.
 pub(crate) fn size(arguments: &SizeArguments) -> Result {
     let kernel = arguments.kernel.facts()?;
@@ -128,13 +87,12 @@ pub(crate) fn size(arguments: &SizeArguments) -> Result {
     };
     let sizing = find(arguments, &kernel, accept_rate, accept_source);
     if arguments.json {
-        let json = serde_json::to_string_pretty(&sizing).expect("a sizing is plain data");
-        return print_json(&json);
+        return print_document(&sizing);
     }
     if let Some(kernel) = arguments.kernel.describe(&kernel) {
         print_output(&kernel)?;
     }
-    print_text(&sizing.describe())
+    print_text(&SizingText(&sizing).describe())
 }
 
 fn find(
@@ -159,7 +117,7 @@ fn find(
     backlogs.dedup();
     let rows = backlogs
         .into_iter()
-        .map(|backlog| Row::new(backlog, &bursts.simulate(backlog, Cookies::WhenFull)))
+        .map(|backlog| backlog_row(backlog, &bursts.simulate(backlog, Cookies::WhenFull)))
         .collect();
     Sizing {
         arrivals_per_second: arguments.arrivals,
@@ -169,42 +127,41 @@ fn find(
         round_trip_seconds: arguments.rtt.as_secs_f64(),
         max_late_share: arguments.target,
         seed: arguments.seed,
-        kernel_rules: kernel.rules().name(),
+        kernel_rules: kernel.rules().name().to_owned(),
         simulated_bursts: bursts.count(),
         backlog,
-        without_syncookies: bursts.without_cookies().map(Unprotected::from),
+        without_syncookies: bursts.without_cookies().map(unprotected),
         rows,
     }
 }
 
-impl From<WithoutCookies> for Unprotected {
-    fn from(needs: WithoutCookies) -> Self {
-        let WithoutCookies { backlog, half_open, max_syn_backlog } = needs;
-        Self { backlog, half_open, tcp_max_syn_backlog: max_syn_backlog }
+fn unprotected(needs: WithoutCookies) -> Unprotected {
+    let WithoutCookies { backlog, half_open, max_syn_backlog } = needs;
+    Unprotected { backlog, half_open, tcp_max_syn_backlog: max_syn_backlog }
+}
+
+fn backlog_row(backlog: u32, result: &BacklogResult) -> BacklogRow {
+    let seconds =
+        [*result.worst_wait.start(), *result.worst_wait.end()].map(|time| time.as_secs_f64());
+    BacklogRow {
+        backlog,
+        holds: u64::from(backlog) + 1,
+        late_share: result.late_share(),
+        late_share_of_a_burst: [*result.late_shares.start(), *result.late_shares.end()],
+        worst_wait_seconds: seconds,
+        deepest: result.deepest,
     }
 }
 
-impl Row {
-    fn new(backlog: u32, result: &BacklogResult) -> Self {
-        let seconds =
-            [*result.worst_wait.start(), *result.worst_wait.end()].map(|time| time.as_secs_f64());
-        Self {
-            backlog,
-            holds: u64::from(backlog) + 1,
-            late_share: result.late_share(),
-            late_share_of_a_burst: [*result.late_shares.start(), *result.late_shares.end()],
-            worst_wait_seconds: seconds,
-            deepest: result.deepest,
-        }
-    }
-}
+/// The answer as text.
+struct SizingText<'a>(&'a Sizing);
 
-impl Sizing {
+impl SizingText<'_> {
     fn describe(&self) -> Printable {
         let wrap = |text: &str| wrap_to(screen().columns, text, "", "");
-        let Self { burst, arrivals_per_second: arrivals, backlog, .. } = self;
-        let rate = format!("{:.0}", self.accepts_per_second);
-        let round_trip = match self.round_trip_seconds {
+        let Sizing { burst, arrivals_per_second: arrivals, backlog, .. } = self.0;
+        let rate = format!("{:.0}", self.0.accepts_per_second);
+        let round_trip = match self.0.round_trip_seconds {
             0.0 => String::new(),
             seconds => format!(", with a round trip of {:.1} ms", 1e3 * seconds),
         };
@@ -218,19 +175,22 @@ impl Sizing {
             ),
         ];
         let answer = answer.map(|sentence| wrap(&sentence)).join("\n");
-        let without_syncookies =
-            self.without_syncookies.as_ref().map(|needs| wrap(&needs.describe(*backlog)));
+        let without_syncookies = self
+            .0
+            .without_syncookies
+            .as_ref()
+            .map(|needs| wrap(&describe_unprotected(needs, *backlog)));
         let notes = [
             self.at_half(),
-            format!("Accept rate: {}.", self.accept_source),
+            format!("Accept rate: {}.", self.0.accept_source),
             format!(
                 "Simulated with {} random bursts (Poisson arrivals), the same for each backlog; {} % \
                  may be late. Two values are the smallest and the largest of the bursts, which have \
                  different positions among the slots of the kernel's timer wheel: those of one slot \
                  are retransmitted together. A real server accepts less evenly, and a kernel under \
                  load handles segments later: measure it with `queuelab run`.",
-                self.simulated_bursts,
-                percent(self.max_late_share),
+                self.0.simulated_bursts,
+                percent(self.0.max_late_share),
             ),
         ];
         let notes = notes.map(|note| wrap(&note)).join("\n");
@@ -241,12 +201,12 @@ impl Sizing {
     }
 
     fn table(&self) -> Printable {
-        let row = |row: &Row| {
+        let row = |row: &BacklogRow| {
             let [least, most] = row.late_share_of_a_burst.map(percent);
             let [shortest, longest] =
                 row.worst_wait_seconds.map(|seconds| format!("{seconds:.3} s"));
             vec![
-                format!("{}{}", if row.backlog == self.backlog { "→ " } else { "" }, row.backlog),
+                format!("{}{}", if row.backlog == self.0.backlog { "→ " } else { "" }, row.backlog),
                 row.holds.to_string(),
                 percent(row.late_share),
                 band(least, most),
@@ -255,22 +215,22 @@ impl Sizing {
             ]
         };
         let head = ["backlog", "holds", "late %", "late % of a burst", "worst wait", "deepest"];
-        let is_answer = |(at, row): (usize, &Row)| {
-            (row.backlog == self.backlog).then_some(((at, 0), Emphasis::Good))
+        let is_answer = |(at, row): (usize, &BacklogRow)| {
+            (row.backlog == self.0.backlog).then_some(((at, 0), Emphasis::Good))
         };
         let table = Table {
             head: head.map(str::to_owned).into(),
-            rows: self.rows.iter().map(row).collect(),
+            rows: self.0.rows.iter().map(row).collect(),
             keys: 1,
-            emphasis: self.rows.iter().enumerate().filter_map(is_answer).collect(),
+            emphasis: self.0.rows.iter().enumerate().filter_map(is_answer).collect(),
             ..Table::default()
         };
         table.text(screen())
     }
 
     fn at_half(&self) -> String {
-        let half = self.backlog / 2;
-        match self.rows.iter().find(|row| row.backlog == half && self.backlog > 0) {
+        let half = self.0.backlog / 2;
+        match self.0.rows.iter().find(|row| row.backlog == half && self.0.backlog > 0) {
             None => "There is no smaller backlog.".to_owned(),
             Some(row) => format!(
                 "Late: its SYN or its ACK finds a full queue, and it waits a second or more to enter the \
@@ -281,19 +241,17 @@ impl Sizing {
     }
 }
 
-impl Unprotected {
-    fn describe(&self, with_cookies: u32) -> String {
-        let Self { backlog, half_open, tcp_max_syn_backlog } = self;
-        let also = match *backlog == with_cookies {
-            true => String::new(),
-            false => format!("a backlog of {backlog} is needed, and "),
-        };
-        format!(
-            "With tcp_syncookies 0, {also}tcp_max_syn_backlog must be at least \
-             {tcp_max_syn_backlog}: up to {half_open} connections are half-open, and its \
-             three-quarters rule drops more."
-        )
-    }
+fn describe_unprotected(needs: &Unprotected, with_cookies: u32) -> String {
+    let Unprotected { backlog, half_open, tcp_max_syn_backlog } = needs;
+    let also = match *backlog == with_cookies {
+        true => String::new(),
+        false => format!("a backlog of {backlog} is needed, and "),
+    };
+    format!(
+        "With tcp_syncookies 0, {also}tcp_max_syn_backlog must be at least \
+         {tcp_max_syn_backlog}: up to {half_open} connections are half-open, and its \
+         three-quarters rule drops more."
+    )
 }
 
 /// Both ends of a band, or the only value.

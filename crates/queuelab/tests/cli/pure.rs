@@ -10,6 +10,7 @@ mod disturbed;
 mod explain;
 mod full_streams;
 mod hostile_text;
+mod json;
 mod killed_at_start;
 mod limits;
 mod man;

@@ -208,8 +208,10 @@ fn an_invalid_scenario_refers_to_check() {
 
 #[test]
 fn an_unknown_topic_is_a_usage_error_with_similar_names() {
-    let words =
-        |text: &str| ExplainArguments { topic: text.split(' ').map(str::to_owned).collect() };
+    let words = |text: &str| ExplainArguments {
+        json: false,
+        topic: text.split(' ').map(str::to_owned).collect(),
+    };
     let error = explain(&words("somaxcon")).unwrap_err();
     assert_eq!(error.exit(), crate::exit::Exit::Usage);
     assert!(error.to_string().contains("did you mean net.core.somaxconn"), "{error}");

@@ -1,5 +1,6 @@
 //! Simulates the listen path of a scenario's cells from their settings.
 
+use command_output::{CellPrediction, SimulatedCell};
 use indexmap::IndexMap;
 use lab::{CONNECT_INTERVAL, KernelFacts, simulate_cell};
 use queue_model::simulator::{Outcome, Simulation, USUAL_HZ, VETH_PER_SEGMENT};
@@ -28,15 +29,50 @@ struct Metrics {
     latest_connect: Option<u64>,
 }
 
+/// The simulation of each cell.
+pub(super) fn simulated_cells(
+    plan: &Plan,
+    kernel: &KernelFacts,
+    pace: &AcceptPace,
+) -> Vec<CellPrediction> {
+    let simulated = plan.cells.iter().map(|cell| {
+        let result = simulate(cell, kernel, pace);
+        let not_simulated = result.as_ref().err().cloned();
+        let shares = |metrics: Metrics| SimulatedCell {
+            success_share: metrics.success / 100.0,
+            first_try_share: metrics.first_try / 100.0,
+            retransmissions: metrics.retransmissions,
+            listen_overflows: metrics.listen_overflows,
+            listen_drops: metrics.listen_drops,
+            latest_connect_ns: metrics.latest_connect,
+        };
+        CellPrediction {
+            cell: cell.index as u64,
+            point: cell.point.clone(),
+            laws: Vec::new(),
+            not_applied: Vec::new(),
+            simulated: result.unwrap_or_default().into_iter().map(shares).collect(),
+            not_simulated,
+        }
+    });
+    simulated.collect()
+}
+
+fn simulate(cell: &Cell, kernel: &KernelFacts, pace: &AcceptPace) -> Result<Vec<Metrics>, String> {
+    let service = pace.service(&cell.settings.server)?;
+    let simulations = simulate_cell(&cell.settings, kernel, service)?;
+    Ok(simulations.iter().map(Metrics::new).collect())
+}
+
+/// Whether a server waits before it accepts.
+pub(super) fn has_delays(plan: &Plan) -> bool {
+    plan.cells.iter().any(|cell| !cell.settings.server.accept_delay.is_zero())
+}
+
 /// A table with a row for each cell.
 pub(super) fn simulate_plan(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace) -> Printable {
-    let simulate = |cell: &Cell| {
-        let service = pace.service(&cell.settings.server)?;
-        let simulations = simulate_cell(&cell.settings, kernel, service)?;
-        Ok(simulations.iter().map(Metrics::new).collect())
-    };
     let simulated: Vec<Simulated<'_>> =
-        plan.cells.iter().map(|cell| (cell, simulate(cell))).collect();
+        plan.cells.iter().map(|cell| (cell, simulate(cell, kernel, pace))).collect();
     let not_simulated = not_simulated(&simulated);
     if simulated.iter().all(|(_, metrics)| metrics.is_err()) {
         return Printable::new(&not_simulated.unwrap_or_default());
@@ -69,7 +105,7 @@ pub(super) fn simulate_plan(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace
 
 /// The assumptions, in sentences.
 fn caption(plan: &Plan, kernel: &KernelFacts, pace: &AcceptPace, has_bands: bool) -> String {
-    let delays = plan.cells.iter().any(|cell| !cell.settings.server.accept_delay.is_zero());
+    let delays = has_delays(plan);
     let ticks = match kernel.hz() {
         Some(hz) => format!("{hz} Hz, as on that machine"),
         None => format!("{USUAL_HZ} Hz"),

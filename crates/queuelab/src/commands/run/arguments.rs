@@ -78,6 +78,9 @@ pub(crate) struct RunArguments {
     /// Print only the answer and the report's path, and no progress.
     #[arg(short, long, conflicts_with_all = ["full", "verbose"])]
     pub(super) quiet: bool,
+    /// Print JSON; `queuelab schema result` describes it.
+    #[arg(long, conflicts_with = "full")]
+    pub(crate) json: bool,
     /// Print each trial as it ends.
     #[arg(short, long)]
     pub(super) verbose: bool,

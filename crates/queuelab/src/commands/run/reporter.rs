@@ -21,6 +21,8 @@ pub(super) struct Reporter {
     writes_reports: bool,
     /// How much of the results it prints.
     detail: Detail,
+    /// Whether standard output is for a document.
+    prints_json: bool,
     /// How much of the progress it prints.
     progress_detail: ProgressDetail,
     /// Whether an interruption ends the process at once.
@@ -34,6 +36,7 @@ impl Reporter {
             member_exits: Vec::new(),
             writes_reports: !arguments.no_report,
             detail: arguments.detail(),
+            prints_json: arguments.json,
             progress_detail: arguments.progress(),
             at_once,
         }
@@ -79,7 +82,7 @@ impl Observer for Reporter {
                 let finished = *finished;
                 let exit = super::exit(&finished);
                 let run = Run::new(finished.record, finished.trials);
-                if exit != Exit::Held {
+                if exit != Exit::Held && !self.prints_json {
                     let text = report::terminal(&run, screen(), self.detail);
                     print_if_error(print_text(&text.body));
                 }

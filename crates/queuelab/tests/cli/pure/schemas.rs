@@ -6,18 +6,33 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::support::{all_output, out_directory, queuelab, repository, run, runs, text};
+use command_output::{Catalogue, Checks, Explanation, Failure, Predictions, Shown, Sizing};
 use jsonschema::Validator;
 use run_record::{RunRecord, SuiteRecord, TrialRecord};
-use schemars::schema_for;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, schema_for};
 use serde_json::{Value, json};
 
-fn generated() -> [(&'static str, Value); 4] {
+fn generated() -> [(&'static str, Value); 11] {
     [
         ("scenario", scenario::json_schema()),
         ("run", schema_for!(RunRecord).to_value()),
         ("trial", schema_for!(TrialRecord).to_value()),
         ("suite", schema_for!(SuiteRecord).to_value()),
+        ("list", output_schema::<Catalogue>()),
+        ("check", output_schema::<Checks>()),
+        ("result", output_schema::<Shown>()),
+        ("predict", output_schema::<Predictions>()),
+        ("explain", output_schema::<Explanation>()),
+        ("size", output_schema::<Sizing>()),
+        ("failure", output_schema::<Failure>()),
     ]
+}
+
+/// The schema of what is printed: every member is there.
+fn output_schema<T: JsonSchema>() -> Value {
+    let generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+    generator.into_root_schema_for::<T>().to_value()
 }
 
 #[test]
@@ -42,7 +57,7 @@ fn the_committed_schemas_match_this_build() {
 }
 
 /// A validator for a committed schema.
-fn committed(of: &str) -> Validator {
+pub(super) fn committed(of: &str) -> Validator {
     let path = repository().join(format!("schemas/{of}.schema.json"));
     let schema: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
     jsonschema::meta::validate(&schema).unwrap_or_else(|error| panic!("{of}: {error}"));
@@ -50,7 +65,7 @@ fn committed(of: &str) -> Validator {
 }
 
 #[track_caller]
-fn assert_valid(schema: &Validator, value: &Value, what: &str) {
+pub(super) fn assert_valid(schema: &Validator, value: &Value, what: &str) {
     let errors: Vec<_> = schema.iter_errors(value).map(|error| error.to_string()).collect();
     assert!(errors.is_empty(), "{what}: {errors:?}");
 }

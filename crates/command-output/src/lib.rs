@@ -1,0 +1,32 @@
+//! The JSON documents that the commands print with `--json`.
+//!
+//! `queuelab schema COMMAND` prints the schema of each. Names are in snake_case and end with
+//! their unit, as in the records of a run.
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`list`](Catalogue) | `list` |
+//! | [`check`](Checks) | `check` |
+//! | [`result`](Shown) | `run` and `show` |
+//! | [`predict`](Predictions) | `predict` |
+//! | [`explain`](Explanation) | `explain` |
+//! | [`size`](Sizing) | `size` |
+//! | [`failure`](Failure) | any of them, if it fails |
+
+mod check;
+mod explain;
+mod failure;
+mod list;
+mod predict;
+mod result;
+mod size;
+
+pub use check::{CheckedFile, Checks, FileKind, FileProblem};
+pub use explain::{Explanation, ListedTopic, TopicPage};
+pub use failure::{Failure, FailureDetail};
+pub use list::{Catalogue, ListedScenario, ListedSuite};
+pub use predict::{CellPrediction, Predictions, SimulatedCell};
+pub use result::{
+    MemberResult, PairResult, RunCounts, RunResult, RunViolation, Shown, ShownScenario, SuiteResult,
+};
+pub use size::{BacklogRow, Sizing, Unprotected};

@@ -1,0 +1,61 @@
+//! The output of `queuelab size --json`.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The answer.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Sizing {
+    /// Connections per second in the burst.
+    pub arrivals_per_second: f64,
+    /// Connections of the burst.
+    pub burst: u32,
+    /// Connections per second that the server accepts.
+    pub accepts_per_second: f64,
+    /// Where the accept rate is from.
+    pub accept_source: String,
+    /// Round-trip time to the clients.
+    pub round_trip_seconds: f64,
+    /// The largest allowed share of late connections, 0 to 1.
+    pub max_late_share: f64,
+    /// Seed of the random arrivals.
+    pub seed: u64,
+    /// The kernel's rules that were applied.
+    pub kernel_rules: String,
+    /// Number of random bursts, the same for each backlog.
+    pub simulated_bursts: usize,
+    /// The smallest sufficient backlog with `tcp_syncookies` 1.
+    pub backlog: u32,
+    /// What `tcp_syncookies` 0 needs; none without a round-trip time.
+    pub without_syncookies: Option<Unprotected>,
+    /// The result of each backlog that was simulated.
+    pub rows: Vec<BacklogRow>,
+}
+
+/// What a server with `tcp_syncookies` 0 needs.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct Unprotected {
+    /// The backlog.
+    pub backlog: u32,
+    /// The most half-open connections.
+    pub half_open: u32,
+    /// The smallest sufficient value.
+    pub tcp_max_syn_backlog: i32,
+}
+
+/// The result of a backlog.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct BacklogRow {
+    /// The backlog.
+    pub backlog: u32,
+    /// Connections that its accept queue holds.
+    pub holds: u64,
+    /// Share of late connections in all bursts, 0 to 1.
+    pub late_share: f64,
+    /// The smallest and the largest of all bursts.
+    pub late_share_of_a_burst: [f64; 2],
+    /// The longest wait of the bursts: the smallest and the largest.
+    pub worst_wait_seconds: [f64; 2],
+    /// The deepest accept queue.
+    pub deepest: u32,
+}
