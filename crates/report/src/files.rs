@@ -9,7 +9,7 @@ use crate::document::{
     Detail, Document, Source, TerminalText, render_html, render_markdown, render_terminal,
 };
 use crate::recorded::Rows;
-use crate::{cells_csv, junit, sections};
+use crate::{cells_csv, junit, sections, sparkline};
 
 /// Makes a file from a run and its document.
 struct Exporter {
@@ -42,7 +42,7 @@ pub struct Files {
 pub fn files(run: &Run, path: &Path) -> Files {
     let cells = Cell::all(run);
     let rows = Rows::read(run, &cells, path);
-    let source = Source { run, cells, rows: Some(rows) };
+    let source = Source { run, cells, rows: Some(rows), queue_over_time: None };
     let document = sections::document(&source);
     let mut files: Vec<_> = EXPORTERS
         .iter()
@@ -59,14 +59,17 @@ pub fn files(run: &Run, path: &Path) -> Files {
     Files { files, damaged }
 }
 
-/// The document of a run as text for a terminal.
-pub fn terminal(run: &Run, screen: Screen, detail: Detail) -> TerminalText {
-    render(run, |document| render_terminal(document, screen, detail))
+/// The document of a run as text for a terminal; with the queue over time if the directory
+/// of the run is given and has one.
+pub fn terminal(run: &Run, path: Option<&Path>, screen: Screen, detail: Detail) -> TerminalText {
+    let queue_over_time = path.and_then(|path| sparkline::queue_over_time(run, path));
+    let source = Source { queue_over_time, ..Source::without_charts(run) };
+    render_terminal(&sections::document(&source), screen, detail)
 }
 
 /// The whole document of a run as text without colours.
 pub fn summary(run: &Run) -> String {
-    let TerminalText { body, end } = terminal(run, Screen::FILE, Detail::Full);
+    let TerminalText { body, end } = terminal(run, None, Screen::FILE, Detail::Full);
     format!("{}\n\n{}", body.as_str(), end.as_str())
 }
 

@@ -7,6 +7,7 @@
 //! | [`files`](files()) | the files of a run directory, and the text for a [`terminal`](terminal()) |
 //! | [`answer`](answer()) | the answer in two sentences: the headline metric along its axis |
 //! | `evidence`, `syn_waits`, `laws`, `cells`, `simulation`, `checks` | the tables and sentences that sections show |
+//! | `sparkline` | the queue over time in a line of a terminal |
 //! | `recorded` | which trials with recorded rows are drawn |
 //! | `cells_csv`, `junit` | `cells.csv` and `junit.xml` |
 //! | [`suite`](Suite), `suite_files` | a suite, and its table, `summary.md` and `junit.xml` |
@@ -29,6 +30,7 @@ mod laws;
 mod recorded;
 mod sections;
 mod simulation;
+mod sparkline;
 mod standalone;
 mod suite;
 mod suite_files;

@@ -208,6 +208,14 @@ fn most_informative<T>(
     })
 }
 
+/// The trial with a recorded queue that shows most.
+pub(crate) fn most_informative_trial<'a>(run: &'a Run, path: &Path) -> Option<&'a Trial> {
+    let names = names_in(path, "timelines");
+    let has_queue =
+        |trial: &&Trial| names.contains(&format!("{}.csv", trial.execution_id().file_stem()));
+    most_informative(run.trials.iter().filter(has_queue), |trial| Rank::new(trial))
+}
+
 /// The worst first, then the others, each far from those before it, so that any number of
 /// them is spread over all.
 fn spread_out<T: Copy>(worst: &[T]) -> Vec<T> {

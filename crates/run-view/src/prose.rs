@@ -28,13 +28,17 @@ pub fn wrap_to(width: usize, text: &str, first: &str, then: &str) -> String {
     lines.join("\n")
 }
 
+/// The characters with which a line of a table's frame begins: vertical, and the corners and
+/// the branch of its left side. Escaped, because they are not in the font of charts.
+const FRAME: [char; 4] = ['\u{2502}', '\u{256d}', '\u{251c}', '\u{2570}'];
+
 /// Wraps the lines of a laid-out text that are longer than `width` columns, below their own
 /// indentation. Lines of a table with a frame stay.
 pub fn fit(width: usize, text: &str) -> String {
     let line = |line: &str| {
         let start = line.trim_start();
         let indent = &line[..line.len() - start.len()];
-        if line.chars().count() <= width || start.starts_with(['│', '╭', '├', '╰']) {
+        if line.chars().count() <= width || start.starts_with(FRAME) {
             return line.to_owned();
         }
         wrap_to(width, start, indent, &format!("{indent}  "))
@@ -73,8 +77,8 @@ mod tests {
 
     #[test]
     fn only_lines_that_are_too_long_are_wrapped() {
-        let text = "a b\n  one two three\n│ one two three four │\n";
-        assert_eq!(fit(12, text), "a b\n  one two\n    three\n│ one two three four │\n");
+        let text = "a b\n  one two three\n\u{2502} one two three four\n";
+        assert_eq!(fit(12, text), "a b\n  one two\n    three\n\u{2502} one two three four\n");
         assert_eq!(fit(100, text), text);
     }
 

@@ -43,7 +43,7 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
     if arguments.annotate {
         return annotate(report::run_annotation(&run));
     }
-    let printed = print_run(&run);
+    let printed = print_run(&run, path);
     write(&run, path)?;
     printed?;
     print_output(&format!("\nReport: {}", path.join("report.html").display()))
@@ -87,11 +87,11 @@ pub(super) fn print_all(path: &Path) -> Result {
     if SuiteDirectory::exists_at(path) {
         return print_text(&Suite::read(path)?.summary(screen()));
     }
-    print_run(&Run::read(path)?)
+    print_run(&Run::read(path)?, path)
 }
 
-fn print_run(run: &Run) -> Result {
-    let text = report::terminal(run, screen(), Detail::Full);
+fn print_run(run: &Run, path: &Path) -> Result {
+    let text = report::terminal(run, Some(path), screen(), Detail::Full);
     print_text(&text.body)?;
     print_output("")?;
     print_text(&text.end)

@@ -59,7 +59,7 @@ fn print_run(finished: FinishedRun, arguments: &RunArguments) -> Result<report::
         print_document(&Shown::Run(Box::new(run_result(&run, &path))))?;
         return Ok(run);
     }
-    let text = report::terminal(&run, screen(), detail);
+    let text = report::terminal(&run, Some(&path), screen(), detail);
     let printed = print_text(&text.body);
     write_report(&run, &path, arguments)?;
     printed?;

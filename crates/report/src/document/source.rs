@@ -12,12 +12,14 @@ pub(crate) struct Source<'a> {
     pub(crate) cells: Vec<Cell<'a>>,
     /// The recorded rows of trials; `None` for a format without charts.
     pub(crate) rows: Option<Rows>,
+    /// A queue over time, for a format without charts.
+    pub(crate) queue_over_time: Option<String>,
 }
 
 impl<'a> Source<'a> {
     /// A source for a format without charts, because drawing takes most of the time.
     pub(crate) fn without_charts(run: &'a Run) -> Self {
-        Self { run, cells: Cell::all(run), rows: None }
+        Self { run, cells: Cell::all(run), rows: None, queue_over_time: None }
     }
 
     /// The charts that `draw` returns; none for a format without charts.

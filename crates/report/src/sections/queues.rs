@@ -13,7 +13,12 @@ pub(super) fn id(trial: ExecutionId) -> String {
 }
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
-    let rows = source.rows.as_ref()?;
+    let Some(rows) = &source.rows else {
+        let line = || Some(Block::Preformatted(source.queue_over_time.clone()?));
+        let mut section = Section::new("queues", "The queue over time");
+        section.short(line()?).report(line()?);
+        return Some(section);
+    };
     let has_queues = rows.drawn.iter().any(DrawnTrial::has_queue);
     let is_queue = rows.drawn.is_empty() || has_queues;
     let heading = if is_queue { "The queue over time" } else { "Attempt by attempt" };

@@ -124,7 +124,7 @@ fn the_tables_fit_the_terminal() {
         })
     };
     let run = (0..2).fold(Fixture::new(json!({})), cell).run();
-    let text = terminal(&run, Screen::terminal(100, false), Detail::Full).body;
+    let text = terminal(&run, None, Screen::terminal(100, false), Detail::Full).body;
     let text = text.as_str();
     let laws = text.split("The kernel's laws").nth(1).expect("there are laws");
     for line in laws.lines().take_while(|line| !line.starts_with("Why")) {

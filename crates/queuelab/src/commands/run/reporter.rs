@@ -83,7 +83,7 @@ impl Observer for Reporter {
                 let exit = super::exit(&finished);
                 let run = Run::new(finished.record, finished.trials);
                 if exit != Exit::Held && !self.prints_json {
-                    let text = report::terminal(&run, screen(), self.detail);
+                    let text = report::terminal(&run, Some(&finished.path), screen(), self.detail);
                     print_if_error(print_text(&text.body));
                 }
                 // The trials are recorded: `queuelab report` can make the files again.

@@ -28,11 +28,11 @@ fn runs() -> impl Iterator<Item = (String, Run)> {
 #[test]
 fn every_line_fits_the_terminal_and_no_word_is_broken() {
     for (name, run) in runs() {
-        let whole = terminal(&run, plain(1000), Detail::Full);
+        let whole = terminal(&run, None, plain(1000), Detail::Full);
         let words: Vec<_> = whole.body.as_str().split(|c: char| !c.is_alphanumeric()).collect();
         for columns in [60, 80, 100, 120] {
             for detail in [Detail::Answer, Detail::Short, Detail::Full] {
-                let text = terminal(&run, plain(columns), detail);
+                let text = terminal(&run, None, plain(columns), detail);
                 for line in text.body.as_str().lines().chain(text.end.as_str().lines()) {
                     let length = line.chars().count();
                     // A single word, such as the name of a sysctl, can be longer.
@@ -52,7 +52,7 @@ fn the_short_form_has_at_most_40_lines_with_what_a_command_adds() {
     let mut shown = 0;
     for (name, run) in runs() {
         for columns in [60, 80, 120] {
-            let text = terminal(&run, plain(columns), Detail::Short);
+            let text = terminal(&run, None, plain(columns), Detail::Short);
             let files = 4;
             let lines = text.body.height() + 1 + text.end.height() + files;
             // Failed checks are shown whatever their number.
@@ -72,21 +72,21 @@ fn the_answer_comes_first_and_last() {
     let run = Run::new(record, trials);
     let answer = report::answer(&run);
     for detail in [Detail::Short, Detail::Full] {
-        let text = terminal(&run, plain(1000), detail);
+        let text = terminal(&run, None, plain(1000), detail);
         let mut paragraphs = text.body.as_str().split("\n\n");
         assert!(paragraphs.next().unwrap().ends_with(&run.record.scenario.question));
         assert_eq!(paragraphs.next().unwrap(), answer);
         assert!(text.end.as_str().starts_with(&answer), "{text:?}");
         assert!(text.end.as_str().ends_with(&run.verdict.headline()), "{text:?}");
     }
-    let answered = terminal(&run, plain(1000), Detail::Answer);
+    let answered = terminal(&run, None, plain(1000), Detail::Answer);
     assert_eq!(answered.body.height(), 1);
 }
 
 #[test]
 fn the_short_form_shows_the_metric_or_law_of_the_headline() {
     let (record, trials) = load_run("sweep");
-    let text = terminal(&Run::new(record, trials), plain(100), Detail::Short);
+    let text = terminal(&Run::new(record, trials), None, plain(100), Detail::Short);
     assert!(text.body.as_str().contains("Success within the deadline"), "{text:?}");
     assert!(!text.body.as_str().contains("Ingested"), "{text:?}");
 }
@@ -96,8 +96,8 @@ fn colours_show_what_held_and_the_size_of_values_and_change_no_text() {
     let (record, trials) = load_run("sweep");
     let run = Run::new(record, trials);
     let screen = Screen::terminal(100, true);
-    let coloured = terminal(&run, screen, Detail::Full).body.as_str().to_owned();
-    let plain = terminal(&run, plain(100), Detail::Full).body.as_str().to_owned();
+    let coloured = terminal(&run, None, screen, Detail::Full).body.as_str().to_owned();
+    let plain = terminal(&run, None, plain(100), Detail::Full).body.as_str().to_owned();
     assert!(!plain.contains('\u{1b}'));
     assert!(coloured.contains("\u{1b}[32m"), "held is green: {coloured}");
     assert!(coloured.contains("\u{1b}[48;5;"), "a heat map: {coloured}");
