@@ -99,7 +99,8 @@ impl Folder {
     /// If it cannot be created, or is a link or another file.
     pub fn create_folder(&self, name: &str) -> Result<Self> {
         match self.create_new_folder(name) {
-            Ok(folder) => return Ok(folder),
+            Ok(Some(folder)) => return Ok(folder),
+            Ok(None) => {}
             Err(RunDirectoryError::Io { source, .. })
                 if source.kind() == io::ErrorKind::AlreadyExists => {}
             Err(error) => return Err(error),
@@ -108,16 +109,16 @@ impl Folder {
         self.folder(name)?.ok_or_else(gone)
     }
 
-    /// Creates a directory in it.
+    /// Creates a directory in it; `None` if another process removed it before it was opened.
     ///
     /// # Errors
     /// If there is something with that name, or it cannot be created.
-    pub(crate) fn create_new_folder(&self, name: &str) -> Result<Self> {
+    pub(crate) fn create_new_folder(&self, name: &str) -> Result<Option<Self>> {
         let fail = |source: io::Error| io_error("create", &self.path_of(name), source);
         check_file_name(name).map_err(|reason| fail(invalid(reason)))?;
         mkdirat(&*self.descriptor, name, Mode::from_bits_truncate(0o777))
             .map_err(|error| fail(error.into()))?;
-        self.folder(name)?.ok_or_else(|| fail(io::ErrorKind::NotFound.into()))
+        self.folder(name)
     }
 
     /// Opens a regular file for reading; `None` if there is nothing with that name.

@@ -75,7 +75,9 @@ fn create_named<const N: usize, T>(
     let mut undo = Undo { parent, names: Vec::new() };
     for name in &partial {
         match parent.create_new_folder(name) {
-            Ok(folder) => {
+            // Another process, which begins too, took it for that of a killed one.
+            Ok(None) => return Ok(None),
+            Ok(Some(folder)) => {
                 let lock = locked(parent, name, &folder).inspect_err(|_| {
                     let _ = parent.remove_empty_folder(name);
                 });

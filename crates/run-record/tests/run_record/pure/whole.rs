@@ -134,3 +134,24 @@ fn a_discarded_run_leaves_nothing() {
     assert_eq!(names(&out.path().join("test")), ["1970-01-01T00-00-00Z-2"]);
     assert!(RunDirectory::read(other.path()).is_ok());
 }
+
+#[test]
+fn runs_that_begin_at_once_each_get_a_directory() {
+    const AT_ONCE: usize = 8;
+    const EACH: usize = 30;
+    let out = tempfile::tempdir().unwrap();
+    let begin = std::sync::Barrier::new(AT_ONCE);
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                begin.wait();
+                for _ in 0..EACH {
+                    // Each first removes what killed runs left.
+                    RunDirectory::create(out.path(), &run_record()).unwrap();
+                }
+            });
+        }
+    });
+    let scenario = out.path().join(&run_record().scenario.name);
+    assert_eq!(std::fs::read_dir(scenario).unwrap().count(), AT_ONCE * EACH);
+}
