@@ -9,6 +9,7 @@ use run_view::{Emphasis, Printable, Screen};
 
 use crate::comparison::{Comparison, Scope};
 use crate::conclusion::Conclusion;
+use crate::criteria::MIN_TRIALS;
 use crate::differences::Difference;
 use crate::format::{NONE, p_value, ratio, trials};
 use crate::metric::METRICS;
@@ -75,11 +76,20 @@ impl Comparison {
                 sections.push(wrap(&self.describe_scope(), ""));
             }
         }
-        sections.extend(METRICS.iter().filter_map(|metric| {
-            let compared = self.metrics.iter().filter(|one| one.metric.name == metric.name);
-            self.table(&compared.collect::<Vec<_>>(), screen)
-        }));
-        if !self.metrics.is_empty() {
+        let one_trial = |one: &MetricComparison| one.baseline.len() <= 1 && one.new.len() <= 1;
+        if self.metrics.is_empty() {
+            // Nothing to say.
+        } else if self.metrics.iter().all(one_trial) {
+            let text = format!(
+                "Metrics are not compared: there is one trial per side in each cell, and it takes \
+                 {MIN_TRIALS} (--repeat {MIN_TRIALS}). `compare --format json` has the values."
+            );
+            sections.push(wrap(&text, ""));
+        } else {
+            sections.extend(METRICS.iter().filter_map(|metric| {
+                let compared = self.metrics.iter().filter(|one| one.metric.name == metric.name);
+                self.table(&compared.collect::<Vec<_>>(), screen)
+            }));
             sections.push(wrap(&self.describe_method(), ""));
         }
         sections.extend(list("Regressed:", &self.regressed()));

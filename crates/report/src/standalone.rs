@@ -15,6 +15,11 @@ use crate::checks;
 /// The columns of a line: a standalone load may run in a narrow terminal, far from a page.
 const WIDTH: usize = 60;
 
+/// What a load alone does not know.
+const NOT_SEEN: &str = "A load sees only its own side: what the server's kernel dropped is counted \
+                        in the server's host (`nstat -az TcpExtListenDrops TcpExtListenOverflows` \
+                        there, or `queuelab probe`).";
+
 /// Counters of the client's host that show retransmissions.
 const COUNTERS: [(Counter, &str); 2] = [
     (Counter::TcpSynRetrans, "SYN segments retransmitted"),
@@ -42,6 +47,9 @@ pub fn standalone(record: &RunRecord, trial: &TrialRecord) -> String {
         sections.push(wrapped(&messages(trial)));
     }
     sections.push(counters(trial));
+    if trial.connect_latency.count > 0 {
+        sections.push(wrapped(NOT_SEEN));
+    }
     if !trial.held() {
         sections.push(wrap_lines(&checks::text(&RunVerdict::new(record, [trial]))));
     }

@@ -22,10 +22,21 @@ pub(crate) struct ServeArguments {
     /// Directory of the runs.
     #[arg(long, value_name = "DIR", default_value = "reports/runs")]
     runs: PathBuf,
+    /// URL to print, if browsers reach the page at another one than --address, as they do
+    /// at the published port of a container.
+    #[arg(long, value_name = "URL")]
+    url: Option<String>,
 }
 
 /// Serves until SIGTERM or SIGINT.
 pub(crate) fn serve(arguments: &ServeArguments) -> Result {
+    if !arguments.runs.is_dir() {
+        return Err(CommandError::Usage(format!(
+            "failed to find the directory of runs {}; run a scenario first, which creates \
+             reports/runs, or name the directory of your runs with --runs",
+            arguments.runs.display()
+        )));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(io_error("start serving"))?;
     let end = runtime.block_on(run(arguments));
@@ -34,15 +45,19 @@ pub(crate) fn serve(arguments: &ServeArguments) -> Result {
     end
 }
 
-async fn run(ServeArguments { address, runs }: &ServeArguments) -> Result {
+async fn run(ServeArguments { address, runs, url }: &ServeArguments) -> Result {
     // First: the kernel drops a signal to the first process of a container that has no
     // handler for it.
     let stop = Stop::new().map_err(io_error("watch for signals"))?;
     let server = Server::bind(*address).await.map_err(bind_error)?;
     let address = server.address();
-    let place = match address.ip().is_unspecified() {
-        true => format!("port {} of every address of this host", address.port()),
-        false => format!("http://{address}/"),
+    let place = match (url, address.ip().is_unspecified()) {
+        (Some(url), _) => url.clone(),
+        (None, true) => {
+            let port = address.port();
+            format!("http://127.0.0.1:{port}/, and on every other address of this host")
+        }
+        (None, false) => format!("http://{address}/"),
     };
     print_output(&format!("serving the runs of {} on {place}", runs.display()))?;
     server.serve(runs, stop.received()).await;

@@ -44,6 +44,15 @@ pub(crate) fn queuelab(arguments: &[&str]) -> Command {
     command
 }
 
+/// As [`queuelab`], with the usual effect of SIGHUP: the tests may run with that signal
+/// ignored, as `nohup` starts them, and pass that on.
+pub(crate) fn with_hangup(arguments: &[&str]) -> Command {
+    let mut command = Command::new("env");
+    command.args(["--default-signal=HUP", binary()]).args(arguments);
+    command.current_dir(repository()).stdin(Stdio::null());
+    command
+}
+
 pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }

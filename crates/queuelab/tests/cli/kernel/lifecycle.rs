@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::support::{
     Background, all_output, assert_passed, binary, has_passed_in, install, out_directory, queuelab,
-    repository, run, runs, send_signal, text, wait_until,
+    repository, run, runs, send_signal, text, wait_until, with_hangup,
 };
 use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
 use nix::sys::signal::{Signal, killpg};
@@ -20,7 +20,7 @@ use run_record::{Outcome, RunDirectory, TrialRecord};
 const SLOW: &[&str] = &["accept-queue-capacity", "--set", "load.connect_deadline=700ms"];
 
 fn start(out: &Path, arguments: &[&str]) -> Background {
-    let mut command = queuelab(&["run", "--out", out.to_str().unwrap()]);
+    let mut command = with_hangup(&["run", "--out", out.to_str().unwrap()]);
     command.args(arguments).stderr(Stdio::piped()).process_group(0);
     Background::start(command)
 }

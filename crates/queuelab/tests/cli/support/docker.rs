@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use run_record::{RunDirectory, TrialRecord};
 
-use crate::support::{queuelab, runs, wait_until};
+use crate::support::{runs, wait_until, with_hangup};
 
 /// Runs the Docker client; returns its output.
 pub(crate) fn docker(arguments: &[&str]) -> Result<String, String> {
@@ -105,7 +105,7 @@ pub(crate) fn start_with(
     arguments: &[&str],
     change: impl FnOnce(&mut Command) -> &mut Command,
 ) -> BackgroundRun {
-    let mut command = queuelab(&["run", "--out", out.to_str().unwrap()]);
+    let mut command = with_hangup(&["run", "--out", out.to_str().unwrap()]);
     command.args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = change(&mut command).spawn().unwrap();
     let stdout = collect(child.stdout.take().unwrap());

@@ -19,7 +19,8 @@ fn an_address_in_use_is_reported_with_a_hint() {
     let runs = out_directory();
     let (_server, address) = start_viewer(runs.path());
     let address = address.to_string();
-    let output = queuelab(&["serve", "--address", &address]).output().unwrap();
+    let runs = runs.path().to_str().unwrap();
+    let output = queuelab(&["serve", "--address", &address, "--runs", runs]).output().unwrap();
     assert_eq!(output.status.code(), Some(5), "{}", all_output(&output));
     let stderr = text(&output.stderr);
     assert!(stderr.contains(&address) && stderr.contains("--address"), "{stderr}");
@@ -89,8 +90,8 @@ fn on_all_addresses_requests_to_addresses_are_accepted_and_to_names_rejected() {
     let arguments = ["serve", "--address", "0.0.0.0:0", "--runs", runs.path().to_str().unwrap()];
     let mut server = Background::start(queuelab(&arguments));
     let line = server.lines.next().unwrap().unwrap();
-    let (_, port) = line.split_once("on port ").unwrap_or_else(|| panic!("{line}"));
-    let port: u16 = port.split(' ').next().unwrap().parse().unwrap();
+    let (_, port) = line.split_once("http://127.0.0.1:").unwrap_or_else(|| panic!("{line}"));
+    let port: u16 = port.split('/').next().unwrap().parse().unwrap();
     let address = SocketAddr::from(([127, 0, 0, 1], port));
     // Through a published port, from another machine, and with a foreign name.
     for (host, expected) in
@@ -99,4 +100,17 @@ fn on_all_addresses_requests_to_addresses_are_accepted_and_to_names_rejected() {
         let head = format!("GET / HTTP/1.1\r\nHost: {host}\r\n");
         assert_eq!(status(&request_with_head(address, &head).unwrap()), expected, "{host}");
     }
+}
+
+#[test]
+fn a_directory_that_does_not_exist_is_refused_with_the_way_out() {
+    let place = tempfile::tempdir().unwrap();
+    let missing = place.path().join("runs");
+    let arguments = ["serve", "--address", "127.0.0.1:0", "--runs", missing.to_str().unwrap()];
+    let output = queuelab(&arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    let in_one_line = stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(in_one_line.contains("failed to find the directory of runs"), "{stderr}");
+    assert!(in_one_line.contains("--runs"), "{stderr}");
 }
