@@ -3,9 +3,10 @@
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 
 use crate::support::{all_output, binary, repository, text};
@@ -195,24 +196,45 @@ fn ticks(pid: u32) -> Option<u64> {
     if fields[0] == "Z" { None } else { fields[11].parse().ok() }
 }
 
+/// Stops a process while it plans; `false` if it ended before that.
+fn is_stopped_in_planning(child: &Child) -> bool {
+    let pid = Pid::from_raw(child.id().cast_signed());
+    // Nothing before the planning takes so long.
+    while ticks(child.id()).expect("its end was not awaited yet") < 20 {
+        std::thread::yield_now();
+    }
+    kill(pid, Signal::SIGSTOP).unwrap();
+    let change = WaitPidFlag::WSTOPPED | WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT;
+    matches!(waitid(Id::Pid(pid), change), Ok(WaitStatus::Stopped(..)))
+}
+
 #[test]
 fn planning_and_checking_are_interrupted_at_once() {
     let folder = tempfile::tempdir().unwrap();
     write_long_scenario(folder.path());
     for command in ["check", "show", "predict", "run"] {
-        let mut child = Command::new(binary())
-            .args([command, "long", "--allow-large"])
-            .current_dir(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        // It plans: nothing before that takes so long.
-        while ticks(child.id()).expect("it plans longer than this") < 20 {
-            std::thread::yield_now();
+        let start = || {
+            Command::new(binary())
+                .args([command, "long", "--allow-large"])
+                .current_dir(folder.path())
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        };
+        let mut child = start();
+        let mut ended = 0;
+        while !is_stopped_in_planning(&child) {
+            // It ended while this test had no CPU.
+            child.wait().unwrap();
+            ended += 1;
+            assert!(ended < 100, "{command} never plans long enough to be stopped");
+            child = start();
         }
-        kill(Pid::from_raw(child.id().cast_signed()), Signal::SIGINT).unwrap();
+        for signal in [Signal::SIGINT, Signal::SIGCONT] {
+            kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+        }
         let status = child.wait().unwrap();
         let at_once = status.signal() == Some(Signal::SIGINT as i32) || status.code() == Some(130);
         assert!(at_once, "{command}: {status}");
