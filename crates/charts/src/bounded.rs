@@ -5,10 +5,10 @@ use maud::{Markup, html};
 use run_view::Trial;
 
 use crate::curve::{Curve, Place};
-use crate::depth::{Depth, steps};
+use crate::depth::{Depth, filled, steps};
 use crate::history::{History, Piece};
 use crate::layout::px;
-use crate::samples::{QueueArea, TICK, range, times};
+use crate::samples::{NARROW, QueueArea, range, ticks, times};
 use crate::window::Window;
 use run_view::number::{count, percent};
 
@@ -18,8 +18,6 @@ const INTERRUPTION: f64 = 1.5;
 const SHORT: f64 = 1.0;
 /// A column of pixels is grey if the depth is not exact for more of it than this.
 const INEXACT: f64 = 0.25;
-/// The least width of a tooltip, pixels, which limits a chart to some hundreds of them.
-const NARROW: f64 = 4.0;
 
 /// Draws the history of a window.
 pub(crate) fn curve(
@@ -38,15 +36,9 @@ pub(crate) fn curve(
         _ => 0.0,
     };
     let (short, long): (Vec<_>, Vec<_>) = lines.into_iter().partition(|line| width(line) < SHORT);
-    let marks: String = short
-        .iter()
-        .filter_map(|line| line.first())
-        .map(|sample| {
-            let (x, y) = (px(x(sample.at_ns).round()), px(at_depth(sample) - TICK / 2.0));
-            format!("M{x} {y}v{TICK}")
-        })
-        .collect();
-    let floor = px(area.top + area.height);
+    let instants: Vec<Depth> = short.iter().filter_map(|line| line.first().copied()).collect();
+    let marks = ticks(&instants, x, at_depth);
+    let floor = area.top + area.height;
     let least = certain(&pieces);
     let grey = grey(&pieces, place, window);
     let legend = [
@@ -59,11 +51,7 @@ pub(crate) fn curve(
         was_full: limit.is_some_and(|limit| pieces.iter().any(|piece| piece.least > limit)),
         behind: html! { @if !grey.is_empty() { path.unknown d=(grey) {} } },
         lines: html! {
-            @if let [first, .., last] = least.as_slice() {
-                @let path = steps(&least, x, at_depth);
-                @let ends = [last, first].map(|sample| px(x(sample.at_ns)));
-                path.depth-fill d=(format!("{path}H{}V{floor}H{}z", ends[0], ends[1])) {}
-            }
+            @if least.len() > 1 { path.depth-fill d=(filled(&least, x, at_depth, floor)) {} }
             @for line in &long { path.depth d=(steps(line, x, at_depth)) {} }
             @if !marks.is_empty() { path.sample d=(marks) {} }
         },

@@ -31,6 +31,11 @@ const MIN_SCALE: f64 = 0.95;
 const TITLE: f64 = 30.0;
 
 impl Chart {
+    /// Whether it shows a queue over time.
+    pub fn is_of_queue(&self) -> bool {
+        ["queue-", "burst-"].iter().any(|kind| self.name.starts_with(kind))
+    }
+
     /// The chart as part of a page that has [`STYLE`].
     pub fn inline(&self) -> Markup {
         // Larger if the page has room; not too small to read: then its box scrolls.

@@ -40,6 +40,18 @@ pub(crate) fn depths(timeline: &[TimelineRow]) -> Vec<Depth> {
     depths
 }
 
+/// The area between a line in steps and the floor, pixels.
+pub(crate) fn filled(
+    depths: &[Depth],
+    x: impl Fn(u64) -> f64,
+    y: impl Fn(&Depth) -> f64,
+    floor: f64,
+) -> String {
+    let end = |sample: Option<&Depth>| sample.map_or(String::new(), |sample| px(x(sample.at_ns)));
+    let (last, first) = (end(depths.last()), end(depths.first()));
+    format!("{}H{last}V{}H{first}z", steps(depths, &x, y), px(floor))
+}
+
 /// A line in steps; samples on one pixel become their minimum and maximum.
 pub(crate) fn steps(depths: &[Depth], x: impl Fn(u64) -> f64, y: impl Fn(&Depth) -> f64) -> String {
     let mut path = String::new();

@@ -6,9 +6,8 @@ use run_view::Trial;
 use crate::axis::span;
 use crate::coverage::Coverage;
 use crate::curve::{Curve, Place};
-use crate::depth::{Depth, steps};
+use crate::depth::{Depth, filled, steps};
 use crate::gap::{gaps, samples_in};
-use crate::layout::px;
 use crate::samples::{gap_tooltip, ticks, tooltips};
 use crate::window::Window;
 use run_view::number::{count, percent};
@@ -44,12 +43,9 @@ pub(crate) fn curve(trial: &Trial, depths: &[Depth], window: Window, place: Plac
         },
         lines: html! {
             @for line in &lines {
-                @if let [first, .., last] = line.as_slice() {
-                    @let path = steps(line, x, at_depth);
-                    @let ends = [last, first].map(|sample| px(x(sample.at_ns)));
-                    @let floor = px(area.top + area.height);
-                    path.depth-fill d=(format!("{path}H{}V{floor}H{}z", ends[0], ends[1])) {}
-                    path.depth d=(path) {}
+                @if line.len() > 1 {
+                    path.depth-fill d=(filled(line, x, at_depth, area.top + area.height)) {}
+                    path.depth d=(steps(line, x, at_depth)) {}
                 }
             }
             @if !lone_samples.is_empty() { path.sample d=(lone_samples) {} }

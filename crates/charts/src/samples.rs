@@ -10,10 +10,10 @@ use crate::window::Window;
 use run_view::number::{count, nanoseconds};
 
 /// The least width of a tooltip, pixels, which limits a chart to some hundreds of them.
-const NARROW: f64 = 4.0;
+pub(crate) const NARROW: f64 = 4.0;
 /// The height of the mark of a single sample, pixels: upright, so many do not look like a
 /// line.
-pub(crate) const TICK: f64 = 6.0;
+const TICK: f64 = 6.0;
 
 /// The vertical position of the queue's part of a chart, pixels.
 #[derive(Debug, Clone, Copy)]

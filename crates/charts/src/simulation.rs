@@ -16,13 +16,10 @@ const AXES: Axes = Axes {
     legend: ["within 5 points", "further away"],
 };
 
-/// In a run of more trials, shares are rounded, so that many trials have one mark, which leads
-/// to their cell: a report lists no more trials.
-const MAX_EXACT: usize = 500;
-
-/// The chart; `None` if no trial was simulated, or all are one point.
-pub fn simulation(run: &Run) -> Option<Chart> {
-    let is_large = run.trials.len() > MAX_EXACT;
+/// The chart; `None` if no trial was simulated, or all are one point. In a large run, of which a
+/// page does not list each trial, shares are rounded, so that many trials have one mark, which
+/// leads to their cell.
+pub fn simulation(run: &Run, is_large: bool) -> Option<Chart> {
     let marks = run.trials.iter().filter_map(|trial| {
         let simulated = trial.simulated_accepts?;
         let share = |accepted: u64| {

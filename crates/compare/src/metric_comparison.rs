@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use run_record::AxisNames;
-use run_view::Trial;
 use run_view::statistics::p_value;
+use run_view::{Executions, Trial};
 
 use crate::cells::{CellPair, Point};
 use crate::criteria::Criteria;
@@ -96,8 +96,5 @@ pub(crate) fn compare_metrics(
 
 /// The execution of each trial that measures it.
 fn measured<'a>(trials: &[&'a Trial]) -> Vec<&'a Trial> {
-    let executions = trials.chunk_by(|one, other| one.id == other.id);
-    let measured =
-        |executions: &[&'a Trial]| executions.iter().find(|trial| !trial.is_disturbed()).copied();
-    executions.filter_map(measured).collect()
+    Executions::group(trials).iter().filter_map(Executions::measured).collect()
 }

@@ -62,6 +62,8 @@ pub fn files(run: &Run, path: &Path) -> Files {
 /// The document of a run as text for a terminal; with the queue over time if the directory
 /// of the run is given and has one.
 pub fn terminal(run: &Run, path: Option<&Path>, screen: Screen, detail: Detail) -> TerminalText {
+    // The answer alone does not show it.
+    let path = path.filter(|_| detail != Detail::Answer);
     let queue_over_time = path.and_then(|path| sparkline::queue_over_time(run, path));
     let source = Source { queue_over_time, ..Source::without_charts(run) };
     render_terminal(&sections::document(&source), screen, detail)

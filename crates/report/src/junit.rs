@@ -1,5 +1,5 @@
 //! `junit.xml`: a test case for each planned trial, for CI; of a large run for each that did not
-//! hold at once. It is skipped if it was disturbed. Retried trials follow the schema
+//! hold at once. The case of a disturbed trial is skipped. Retried trials follow the schema
 //! of Maven Surefire: `flakyFailure` if a retry held, `rerunFailure` if none did.
 
 mod cases;

@@ -5,7 +5,7 @@
 //! | `document` | a document, and its renderers for terminal, page and Markdown |
 //! | `sections` | the sections in their order; a new one is a file and a line there |
 //! | [`files`](files()) | the files of a run directory, and the text for a [`terminal`](terminal()) |
-//! | [`answer`](answer()) | the answer in two sentences: the headline metric along its axis |
+//! | [`answer`](answer()) | the answer in one or two sentences, in the scenario's words |
 //! | `evidence`, `syn_waits`, `laws`, `cells`, `simulation`, `checks` | the tables and sentences that sections show |
 //! | `sparkline` | the queue over time in a line of a terminal |
 //! | `recorded` | which trials with recorded rows are drawn |

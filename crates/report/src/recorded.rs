@@ -68,7 +68,7 @@ pub(crate) struct DrawnTrial {
 impl DrawnTrial {
     /// Whether it has a chart of its queue, and not only of its attempts.
     pub(crate) fn has_queue(&self) -> bool {
-        self.charts.iter().any(|chart| chart.name.starts_with("queue-"))
+        self.charts.iter().any(Chart::is_of_queue)
     }
 }
 
@@ -208,7 +208,7 @@ fn most_informative<T>(
     })
 }
 
-/// The trial with a recorded queue that shows most.
+/// The trial with a recorded queue and the highest [`Rank`].
 pub(crate) fn most_informative_trial<'a>(run: &'a Run, path: &Path) -> Option<&'a Trial> {
     let names = names_in(path, "timelines");
     let has_queue =

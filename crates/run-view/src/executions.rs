@@ -8,7 +8,7 @@ pub struct Executions<'a>(Vec<&'a Trial>);
 
 impl<'a> Executions<'a> {
     /// Groups executions, which must be in the order of their trials' numbers.
-    pub(crate) fn group(trials: &[&'a Trial]) -> Vec<Self> {
+    pub fn group(trials: &[&'a Trial]) -> Vec<Self> {
         let groups = trials.chunk_by(|one, other| one.id == other.id);
         groups.map(|executions| Self(executions.to_vec())).collect()
     }

@@ -5,13 +5,8 @@ use crate::number::count;
 /// The columns of a line on a terminal.
 pub const WIDTH: usize = 100;
 
-/// Wraps a text into lines of at most [`WIDTH`] columns if no word is longer: `first`
-/// precedes the first line, `then` the others. No-break spaces do not break.
-pub fn wrap(text: &str, first: &str, then: &str) -> String {
-    wrap_to(WIDTH, text, first, then)
-}
-
-/// Like [`wrap`], into lines of at most `width` columns.
+/// Wraps a text into lines of at most `width` columns if no word is longer: `first` precedes the
+/// first line, `then` the others. No-break spaces do not break.
 pub fn wrap_to(width: usize, text: &str, first: &str, then: &str) -> String {
     let mut lines = vec![first.to_owned()];
     let mut has_words = false;
@@ -92,7 +87,7 @@ mod tests {
     #[test]
     fn lines_fit_the_width_and_are_indented() {
         let text = "word ".repeat(40);
-        let wrapped = wrap(&text, "- ", "  ");
+        let wrapped = wrap_to(WIDTH, &text, "- ", "  ");
         let lines: Vec<_> = wrapped.lines().collect();
         assert_eq!(lines.len(), 3);
         assert!(lines[0].starts_with("- word word") && lines[1].starts_with("  word word"));

@@ -39,8 +39,6 @@ pub enum Emphasis {
     Bad,
     /// Something to know before the figures are used.
     Warning,
-    /// A detail.
-    Faint,
     /// A value between the smallest, 0, and the largest, 1000, of a table.
     Heat(u16),
 }
@@ -60,7 +58,6 @@ impl Emphasis {
             Self::Good => colour(AnsiColor::Green),
             Self::Bad => colour(AnsiColor::Red).bold(),
             Self::Warning => colour(AnsiColor::Yellow),
-            Self::Faint => Style::new().dimmed(),
             Self::Heat(level) => {
                 let step = usize::from(level.min(1000)) * (HEAT.len() - 1) / 1000;
                 let text = if step < FIRST_LIGHT { 231 } else { 16 };

@@ -160,6 +160,12 @@ impl Trial {
 }
 
 impl Evidence {
+    /// The deepest that the queue was: at least, and at most if that is known.
+    pub fn deepest(&self) -> Option<(u32, Option<u32>)> {
+        let known = self.deepest_queue.map(|peak| (peak.at_least, peak.at_most));
+        known.or_else(|| self.probe.as_ref().map(|probe| (probe.deepest, Some(probe.deepest))))
+    }
+
     /// The increase of a counter of the server's host.
     pub fn at_server(&self, counter: Counter) -> u64 {
         self.server.increase(counter)

@@ -96,13 +96,11 @@ fn say(run: &Run, cells: &[Cell<'_>], statement: &Statement) -> Option<Said> {
 /// The clauses as one text. Those without the scenario's words need the name of what was
 /// measured, the first of them at least.
 fn join(chosen: &[(&Clause<'_>, (String, bool))], title: &str) -> String {
-    let mut is_named = false;
-    let texts = chosen.iter().map(|(_, (text, is_generic))| match *is_generic {
-        true if !std::mem::replace(&mut is_named, true) => format!("{title}: {text}"),
-        generic => {
-            is_named &= generic;
-            text.clone()
-        }
+    let mut was_generic = false;
+    let texts = chosen.iter().map(|(_, (text, is_generic))| {
+        let needs_title = *is_generic && !was_generic;
+        was_generic = *is_generic;
+        if needs_title { format!("{title}: {text}") } else { text.clone() }
     });
     texts.collect::<Vec<_>>().join("; ")
 }

@@ -19,8 +19,8 @@ const PORT_RANGE: &str = ".ip_local_port_range";
 /// Axes whose values are the smallest, the default and the largest size of a buffer, bytes.
 const BUFFERS: [&str; 2] = [".tcp_rmem", ".tcp_wmem"];
 
-/// A text with each placeholder replaced by what `find` returns; `None` if it lacks one, or the
-/// text is none.
+/// A text with each placeholder replaced by what `find` returns; `None` if it lacks one, or its
+/// braces are wrong.
 pub(super) fn fill(text: &str, find: impl Fn(&str) -> Option<String>) -> Option<String> {
     let pieces = pieces(text).ok()?;
     let filled = pieces.into_iter().map(|piece| match piece {

@@ -6,7 +6,7 @@ use run_record::Verdict;
 use crate::table::Table;
 
 /// A block of a section.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Block {
     /// Sentences.
     Text(Tone, String),
@@ -66,7 +66,7 @@ pub(crate) enum Tone {
 }
 
 /// A paragraph with a lead.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Point {
     /// The point, or the common belief.
     pub(crate) lead: String,
@@ -75,7 +75,7 @@ pub(crate) struct Point {
 }
 
 /// A picture of a picker.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Picture {
     /// The target of links.
     pub(crate) id: String,

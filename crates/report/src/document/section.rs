@@ -57,7 +57,7 @@ impl Document {
     /// The charts that show the answer; those of single trials last.
     pub(crate) fn lead(&self) -> Vec<&Chart> {
         let mut lead: Vec<_> = self.sections.iter().flat_map(|section| &section.lead).collect();
-        lead.sort_by_key(|chart| ["queue-", "burst-"].iter().any(|of| chart.name.starts_with(of)));
+        lead.sort_by_key(|chart| chart.is_of_queue());
         lead
     }
 }

@@ -22,7 +22,8 @@ const LINES_ABOUT_FILES: usize = 4;
 pub enum Detail {
     /// The answer, and whether everything held.
     Answer,
-    /// Also the tables and causes that matter most, in at most 40 lines if no check failed.
+    /// Also the tables and causes that matter most: in at most 40 lines, but for the lists of what
+    /// failed or held only when run again.
     Short,
     /// Everything.
     Full,
@@ -38,15 +39,16 @@ pub struct TerminalText {
 }
 
 pub(crate) fn render_terminal(document: &Document, screen: Screen, detail: Detail) -> TerminalText {
-    let end = Printable::joined(conclusion(document, screen), "\n\n");
+    let conclusion = conclusion(document, screen);
+    let end = Printable::joined(conclusion.iter().cloned(), "\n\n");
     let mut parts = vec![title(document, screen)];
+    let sections = || document.sections.iter();
     match detail {
         Detail::Answer => {}
         Detail::Short => {
-            parts.extend(conclusion(document, screen));
+            parts.extend(conclusion);
             // The title and the answer, the end, and an empty line before each.
             let mut left = MAX_LINES.saturating_sub(LINES_ABOUT_FILES + 2 * (end.height() + 1) + 2);
-            let sections = || document.sections.iter();
             for part in sections().flat_map(|section| short(section, screen)) {
                 if part.height() < left {
                     left -= part.height() + 1;
@@ -58,26 +60,23 @@ pub(crate) fn render_terminal(document: &Document, screen: Screen, detail: Detai
             parts.extend(brief.flat_map(|section| limits(section, screen)));
         }
         Detail::Full => {
-            parts.extend(conclusion(document, screen));
-            let form = Form { screen, is_compact: false };
-            for section in &document.sections {
-                let blocks = section.up_to(Level::Report);
-                let blocks: Vec<_> = match section.is_brief {
-                    true => blocks.filter(|block| !concludes(block)).collect(),
-                    false => blocks.collect(),
-                };
-                let mut content = blocks.into_iter().flat_map(|block| format_block(block, form));
-                if let Some(first) = content.next() {
-                    if !section.is_brief {
-                        parts.push(wrapped(screen, Emphasis::Strong, &section.heading));
-                    }
-                    parts.push(first);
-                    parts.extend(content);
-                }
-            }
+            parts.extend(conclusion);
+            parts.extend(sections().flat_map(|section| full(section, screen)));
         }
     }
     TerminalText { body: Printable::joined(parts, "\n\n"), end }
+}
+
+/// A section in the full form: its heading, if it has one there, and all but the conclusion.
+fn full(section: &Section, screen: Screen) -> Vec<Printable> {
+    let form = Form { screen, is_compact: false };
+    let blocks = section.up_to(Level::Report);
+    let blocks = blocks.filter(|block| !section.is_brief || !concludes(block));
+    let mut content: Vec<_> = blocks.flat_map(|block| format_block(block, form)).collect();
+    if !content.is_empty() && !section.is_brief {
+        content.insert(0, wrapped(screen, Emphasis::Strong, &section.heading));
+    }
+    content
 }
 
 fn title(document: &Document, screen: Screen) -> Printable {
@@ -119,7 +118,7 @@ fn short(section: &Section, screen: Screen) -> Vec<Printable> {
     section.short.iter().flat_map(|block| format_block(block, form)).collect()
 }
 
-/// What failed or was disturbed.
+/// The lists of what failed, and of what held only when run again.
 fn limits(section: &Section, screen: Screen) -> Vec<Printable> {
     let form = Form { screen, is_compact: true };
     let blocks = section.up_to(Level::Report).filter(|block| matches!(block, Block::List(_)));

@@ -149,15 +149,11 @@ fn trials(run: &Run, cell: &Cell<'_>, listed: &[&Trial]) -> Table {
                 0 => "·".to_owned(),
                 _ => nanoseconds(ns as f64),
             });
-        let sampled = trial.evidence.probe.as_ref().map(|probe| count(probe.deepest));
-        let deepest = trial.evidence.deepest_queue.map(|peak| match peak.at_most {
-            Some(most) if most > peak.at_least => {
-                format!("{} to {}", count(peak.at_least), count(most))
-            }
-            Some(_) => count(peak.at_least),
-            None => format!("at least {}", count(peak.at_least)),
+        let deepest = trial.evidence.deepest().map(|(least, most)| match most {
+            Some(most) if most > least => format!("{} to {}", count(least), count(most)),
+            Some(_) => count(least),
+            None => format!("at least {}", count(least)),
         });
-        let deepest = deepest.or(sampled);
         let drops = trial.evidence.at_server(Counter::ListenDrops);
         [id.to_string(), held, ended.join(", ")]
             .into_iter()

@@ -58,15 +58,11 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
             .collect();
         metrics.sort_by_key(|shown| order(shown.metric));
         if answer::headline_law(run).is_none() {
-            let main = answer::headline_metric(run);
-            for block in Shown::new(source, main).text {
-                section.short(block);
+            let main = answer::headline_metric(run).name;
+            if let Some(shown) = metrics.iter_mut().find(|shown| shown.metric.name == main) {
+                section.short.extend(shown.text.iter().cloned());
+                section.lead(mem::take(&mut shown.maps));
             }
-        }
-        if answer::headline_law(run).is_none() {
-            let main = answer::headline_metric(run);
-            let main = metrics.iter_mut().find(|shown| shown.metric.name == main.name);
-            section.lead(main.map(|shown| mem::take(&mut shown.maps)).unwrap_or_default());
         }
         let others = metrics.split_off(metrics.len().min(MAX_OPEN));
         section.summary(charts_or_text(metrics));

@@ -14,9 +14,9 @@ pub(super) fn id(trial: ExecutionId) -> String {
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let Some(rows) = &source.rows else {
-        let line = || Some(Block::Preformatted(source.queue_over_time.clone()?));
+        let line = Block::Preformatted(source.queue_over_time.clone()?);
         let mut section = Section::new("queues", "The queue over time");
-        section.short(line()?).report(line()?);
+        section.short(line.clone()).report(line);
         return Some(section);
     };
     let has_queues = rows.drawn.iter().any(DrawnTrial::has_queue);
@@ -39,9 +39,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         let first = rows.most_informative();
         let mut pictures: Vec<_> = rows.drawn.iter().map(picture).collect();
         let shown = &mut pictures[first];
-        let is_queue =
-            |chart: &Chart| ["burst-", "queue-"].iter().any(|kind| chart.name.starts_with(kind));
-        if let Some(queue) = shown.charts.iter().position(is_queue) {
+        if let Some(queue) = shown.charts.iter().position(Chart::is_of_queue) {
             section.lead([shown.charts.remove(queue)]);
             shown.title += " (its queue is drawn below the answer)";
         }

@@ -1,11 +1,11 @@
 //! Simulated and measured values.
 
 use crate::document::{Block, Section, Source};
-use crate::simulation;
+use crate::{bounds, simulation};
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let mut section = Section::new("simulation", "Simulated and measured");
-    let chart = source.draw(|| charts::simulation(source.run));
+    let chart = source.draw(|| charts::simulation(source.run, bounds::is_large(source.run)));
     if !chart.is_empty() {
         section.page(Block::caption(
             "The simulator repeats each trial by the kernel's rules, only from the settings and the \
