@@ -104,7 +104,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Whether a read with this timeout may wait for as long as is allowed: it may end before, and
-/// is then repeated, but hardly later. The time that a message may take is another before each
+/// is then repeated, and at most an eighth later. The time left for a message differs before each
 /// read, and setting it each time would cost a tenth of a read.
 fn is_near(timeout: Duration, allowed: Duration) -> bool {
     if timeout.is_zero() || allowed.is_zero() {

@@ -31,7 +31,7 @@
 //! | `kernel_rules` | the rules that differ between kernels, determined by experiment |
 //! | `laws` | the kernel's laws that apply to a cell |
 //! | `simulated`, `simulated_cell` | the simulation of a trial, and of a cell before any trial |
-//! | `phantoms` | whether the simulator knows what clients send that wait for a place |
+//! | `phantoms` | whether the simulator covers what phantoms send |
 //! | `listen_path` | the simulator's input for a cell, or why the simulator does not cover it |
 //! | `sysctls_in_force` | the sysctls of both hosts, as far as they are known |
 //! | `invariants` | what must hold in every trial |

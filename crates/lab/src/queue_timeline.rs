@@ -1,7 +1,7 @@
 //! The readings of a trial's accept queue, and whether they agree with each other.
 
 use chat_server::DepthReading;
-use queue_model::observed_depth::{DepthBounds, Observations};
+use queue_model::observed_depth::{DepthBounds, Observations, Sample};
 use run_record::{AttemptRow, Check, DepthSource, QueueRows, TimelineRow, Unobserved};
 
 /// The rows of the probe and of the accept loops, in the order of time.
@@ -40,12 +40,11 @@ pub(crate) fn check(
     cookies_sent: bool,
 ) -> CheckedQueue {
     let rows = QueueRows { timeline, attempts: Some(attempts), accepts_are_known };
-    let observations = match rows.observations() {
+    let mut observations = match rows.observations() {
         Ok(observations) => observations,
         Err(reason) => return CheckedQueue { bounds: None, check: undecided(reason) },
     };
     let bounds = observations.bounds();
-    let problem = disagreement(&observations, bounds.as_ref().err().map(|error| error.at_ns));
     let counted = format!(
         "{} readings of the accept loops and {} samples of the probe, {} attempts, {} accepts",
         observations.readings.len(),
@@ -53,6 +52,9 @@ pub(crate) fn check(
         observations.entries.as_ref().map_or(0, Vec::len),
         observations.exits.as_ref().map_or(0, Vec::len),
     );
+    let samples = std::mem::take(&mut observations.samples);
+    let at_ns = bounds.as_ref().err().map(|error| error.at_ns);
+    let problem = disagreement(&observations, &samples, at_ns);
     let held =
         if cookies_sent { problem.is_none().then_some(true) } else { Some(problem.is_none()) };
     let detail = match problem {
@@ -66,9 +68,12 @@ pub(crate) fn check(
 const NAME: &str = "readings of the accept queue agree";
 
 /// The first observation that cannot be true if the others are; `at_ns` is where all of them
-/// contradict each other.
-fn disagreement(all: &Observations, at_ns: Option<u64>) -> Option<String> {
-    let without_samples = Observations { samples: Vec::new(), ..all.clone() };
+/// contradict each other, with the samples.
+fn disagreement(
+    without_samples: &Observations,
+    samples: &[Sample],
+    at_ns: Option<u64>,
+) -> Option<String> {
     let events = match without_samples.bounds() {
         Ok(events) => events,
         Err(contradiction) => {
@@ -80,7 +85,7 @@ fn disagreement(all: &Observations, at_ns: Option<u64>) -> Option<String> {
             ));
         }
     };
-    if let Some(sample) = all.samples.iter().find(|sample| !events.allow(sample)) {
+    if let Some(sample) = samples.iter().find(|sample| !events.allow(sample)) {
         let (least, most) = events.between(sample.from_ns, sample.to_ns);
         let most = most.map_or("any number".to_owned(), |most| most.to_string());
         return Some(format!(

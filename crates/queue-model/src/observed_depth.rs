@@ -29,7 +29,7 @@ impl Between {
     pub const NEVER: u64 = u64::MAX;
 }
 
-/// A depth that the thread read which alone accepts from a listener, after an accept(2).
+/// A depth, read after an accept(2) by the only thread that accepts from the listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Reading {
     /// The listener, by any number.
@@ -119,12 +119,12 @@ impl Observations {
         for reading in &self.readings {
             by_listener.entry(reading.listener).or_default().push(*reading);
         }
-        let (of_exits, of_entries) = (self.exits(&by_listener), self.entries(&by_listener));
-        let mut exits = of_exits.clone();
-        let mut entries = of_entries.clone();
+        let (mut exits, mut entries) = (self.exits(&by_listener), self.entries(&by_listener));
+        let (of_exits, of_entries) = (exits.clone(), entries.clone());
         // A sample is the difference of the two numbers: what bounds one of them, bounds the
         // other. Better bounds than those of the second time are rare.
-        for _ in 0..2 {
+        let times = if self.samples.is_empty() { 0 } else { 2 };
+        for _ in 0..times {
             entries = of_entries.clone();
             let entered = |sample: &Sample, taken: u64| taken + u64::from(sample.depth);
             self.add_samples(&mut entries, &exits, entered);

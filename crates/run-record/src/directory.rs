@@ -21,6 +21,7 @@ use crate::run::Interleaved;
 use crate::run::InterleavedRole;
 use crate::run::RunRecord;
 use crate::run::SCHEMA_VERSION;
+use crate::run_name::BASELINE;
 use crate::trial::TrialRecord;
 use crate::trials_file::{self, TRIALS_FILE, TrialsFile};
 use crate::verdict::RunVerdict;
@@ -74,7 +75,7 @@ impl RunDirectory {
             root,
             &name,
             started,
-            ["", "-base"],
+            ["", BASELINE],
             |[new_folder, base_folder], [new_name, base_name]| {
                 let with = |role, with: &String| Some(Interleaved { role, with: with.clone() });
                 new.interleaved = with(InterleavedRole::New, base_name);
@@ -137,7 +138,7 @@ impl RunDirectory {
     /// As for [`RunDirectory::resume`].
     pub fn read_in(folder: &Folder) -> Result<(RunRecord, Vec<TrialRecord>)> {
         let mut trials = Vec::new();
-        let run = read_judged(folder, |_, trial| trials.push(trial))?;
+        let run = Self::read_each_in(folder, |_, trial| trials.push(trial))?;
         Ok((run.record, trials))
     }
 
@@ -156,9 +157,20 @@ impl RunDirectory {
     /// As for [`RunDirectory::read_each`].
     pub fn read_each_in(
         folder: &Folder,
-        each: impl FnMut(&RunRecord, TrialRecord),
+        mut each: impl FnMut(&RunRecord, TrialRecord),
     ) -> Result<JudgedRun> {
-        read_judged(folder, each)
+        let mut record = read_run(folder)?;
+        let recorded = record.verdict.take();
+        let mut judge = Judge::new(&record);
+        read_trials(folder, &record, |trial| {
+            judge.add(&trial);
+            each(&record, trial);
+        })?;
+        // A verdict on other trials than these: they were changed, or some are missing.
+        let recorded = recorded.filter(|verdict| judge.confirms(verdict));
+        let verdict = recorded.clone().unwrap_or_else(|| judge.verdict(record.ended.is_some()));
+        record.verdict = recorded;
+        Ok(JudgedRun { record, verdict, agreements: judge.agreements() })
     }
 
     /// Reads the record of a run without its trials.
@@ -324,28 +336,10 @@ pub struct JudgedRun {
     pub agreements: Vec<Agreement>,
 }
 
-fn read_judged(
-    folder: &Folder,
-    mut each: impl FnMut(&RunRecord, TrialRecord),
-) -> Result<JudgedRun> {
-    let mut record = read_run(folder)?;
-    let recorded = record.verdict.take();
-    let mut judge = Judge::new(&record);
-    read_trials(folder, &record, |trial| {
-        judge.add(&trial);
-        each(&record, trial);
-    })?;
-    // A verdict on other trials than these: they were changed, or some are missing.
-    let recorded = recorded.filter(|verdict| judge.confirms(verdict));
-    let verdict = recorded.clone().unwrap_or_else(|| judge.verdict(record.ended.is_some()));
-    record.verdict = recorded;
-    Ok(JudgedRun { record, verdict, agreements: judge.agreements() })
-}
-
 /// Passes each trial to `each`, and returns the length in bytes of the complete lines.
 fn read_trials(folder: &Folder, run: &RunRecord, mut each: impl FnMut(TrialRecord)) -> Result<u64> {
     let mut planned = PlannedTrials::new(Cow::Borrowed(run));
-    trials_file::read_lines(folder, 0, |number, line| {
+    trials_file::read_lines(folder, (0, 0), |number, line| {
         let trial = parse(folder, number, line)?;
         planned.check(&trial).map_err(|reason| malformed(folder, number, reason))?;
         each(trial);

@@ -36,8 +36,7 @@ impl FollowedTrials {
         folder: &Folder,
         mut each: impl FnMut(TrialRecord),
     ) -> Result<(), RunDirectoryError> {
-        trials_file::read_lines(folder, self.bytes, |_, line| {
-            let number = self.lines + 1;
+        trials_file::read_lines(folder, (self.bytes, self.lines), |number, line| {
             let trial = parse(folder, number, line)?;
             self.planned.check(&trial).map_err(|reason| malformed(folder, number, reason))?;
             each(trial);

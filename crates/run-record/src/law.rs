@@ -56,15 +56,6 @@ impl LawCheck {
             held: None,
         }
     }
-
-    /// The title with the unit of a time: `connect(2) times out (s)`.
-    pub fn heading(&self) -> String {
-        match self.unit {
-            // Titles of records before schema 3 end with their unit.
-            Unit::Seconds if !self.title.contains(", s") => format!("{}, s", self.title),
-            _ => self.title.clone(),
-        }
-    }
 }
 
 /// A law's check in any schema version.

@@ -86,7 +86,7 @@ mod wall_clock;
 
 pub use agreement::Agreement;
 pub use attempt::AttemptRow;
-pub use axis::Axis;
+pub use axis::{Axis, cell_at};
 pub use axis_names::{AxisNames, describe_value};
 pub use directory::{JudgedRun, RunDirectory};
 pub use disturbance::{Disturbance, DisturbanceCause};

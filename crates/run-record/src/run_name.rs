@@ -7,6 +7,9 @@ use std::fmt;
 
 use jiff::Timestamp;
 
+/// What the name of the baseline of two interleaved runs ends with.
+pub(crate) const BASELINE: &str = "-base";
+
 /// The largest number; a larger one is not ours.
 const MAX_NUMBER: u32 = 999_999;
 
@@ -22,7 +25,7 @@ pub(crate) struct RunName {
 impl RunName {
     /// Parses a name, or that of a baseline, which ends with `-base`; `None` for another name.
     pub(crate) fn parse(name: &str) -> Option<Self> {
-        let name = name.strip_suffix("-base").unwrap_or(name);
+        let name = name.strip_suffix(BASELINE).unwrap_or(name);
         let (time, number) = name.split_at_checked("2026-11-30T03-02-36Z".len())?;
         let is_like = |(letter, like): (char, char)| match like {
             '0' => letter.is_ascii_digit(),

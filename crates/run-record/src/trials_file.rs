@@ -130,14 +130,14 @@ impl TrialsFile {
     }
 }
 
-/// Reads the complete lines from byte `from`, each with its number from 1, and returns their
-/// length in bytes. What a crash truncated is not a line. Without a file there are no lines.
+/// Reads the complete lines from byte `from`, before which the file has `lines`, each with its
+/// number in the file from 1, and returns their length in bytes. What a crash truncated is not a line. Without a file there are no lines.
 ///
 /// # Errors
 /// If it cannot be read, a line is too long, or `each` fails.
 pub(crate) fn read_lines(
     folder: &Folder,
-    from: u64,
+    (from, lines): (u64, usize),
     mut each: impl FnMut(usize, &[u8]) -> Result<()>,
 ) -> Result<u64> {
     let fail = |source| io_error("read", &folder.path_of(TRIALS_FILE), source);
@@ -145,7 +145,7 @@ pub(crate) fn read_lines(
     file.seek(SeekFrom::Start(from)).map_err(fail)?;
     let mut reader = BufReader::with_capacity(1 << 16, file);
     let (mut line, mut complete_bytes) = (Vec::new(), 0);
-    for number in 1.. {
+    for number in lines + 1.. {
         line.clear();
         let read = reader.by_ref().take(MAX_LINE + 1).read_until(b'\n', &mut line).map_err(fail)?;
         if line.last() != Some(&b'\n') {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::RunDirectoryError;
 use crate::folder::Folder;
-use crate::run_name::RunName;
+use crate::run_name::{BASELINE, RunName};
 
 type Result<T> = std::result::Result<T, RunDirectoryError>;
 
@@ -71,7 +71,7 @@ pub(crate) fn remove_from(parent: &Folder, dry_run: bool) -> Result<Vec<PathBuf>
 
 /// The name of the run that a run with this name may be interleaved with.
 fn interleaved_name(name: &str) -> String {
-    match name.strip_suffix("-base") {
+    match name.strip_suffix(BASELINE) {
         Some(new) => new.to_owned(),
         None => format!("{name}-base"),
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use run_record::{
     Agreement, Axis, AxisNames, Build, Folder, JudgedRun, LatencyHistogram, RunDirectory,
-    RunDirectoryError, RunRecord, RunVerdict, TrialRecord,
+    RunDirectoryError, RunRecord, RunVerdict, TrialRecord, cell_at,
 };
 use serde_json::Value;
 
@@ -50,7 +50,7 @@ impl Trials {
         let histogram = trial.connect_histogram.take();
         let trial = Trial::new(trial, &mut self.shared);
         if trial.connect_latency.count > 0
-            && let Some(cell) = number_of_cell(&run.axes, &trial)
+            && let Some(cell) = cell_at(&run.axes, trial.cell, &trial.point)
         {
             let connects = self.connects.entry(cell).or_default();
             match histogram.filter(|histogram| histogram.count() > 0) {
@@ -113,7 +113,7 @@ impl Run {
 
     /// The number of the cell that a trial belongs to; `None` if it is not in the matrix.
     pub fn number_of_cell(&self, trial: &Trial) -> Option<usize> {
-        number_of_cell(&self.record.axes, trial)
+        cell_at(&self.record.axes, trial.cell, &trial.point)
     }
 
     /// Each planned trial that was run, with all its executions.
@@ -201,27 +201,6 @@ impl Run {
     pub fn varying_axes(&self) -> Vec<&Axis> {
         self.record.axes.iter().filter(|axis| axis.values.len() > 1).collect()
     }
-}
-
-/// The number of the cell that a trial belongs to, of the axes that vary; `None` if it is not in
-/// the matrix.
-fn number_of_cell(axes: &[Axis], trial: &Trial) -> Option<usize> {
-    let axes = || axes.iter().filter(|axis| axis.values.len() > 1);
-    // That of its record is nearly always its own, and axes can be long.
-    let mut rest = trial.cell as usize;
-    let is_own = axes().rev().all(|axis| {
-        let value = &axis.values[rest % axis.values.len()];
-        rest /= axis.values.len();
-        trial.point.get(&axis.path) == Some(value)
-    });
-    if is_own && rest == 0 {
-        return Some(trial.cell as usize);
-    }
-    axes().try_fold(0, |number, axis| {
-        let at = trial.point.get(&axis.path)?;
-        let step = axis.values.iter().position(|value| value == at)?;
-        Some(number * axis.values.len() + step)
-    })
 }
 
 /// Every combination of the axes' values; the last axis varies fastest. Without axes, one

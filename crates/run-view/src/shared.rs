@@ -1,5 +1,6 @@
 //! Parts of trials that are kept once if they are equal.
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::Hash;
 use std::sync::Arc;
@@ -30,41 +31,26 @@ pub(crate) struct Shared {
 
 impl Shared {
     pub(crate) fn text(&mut self, text: &str) -> Arc<str> {
-        if let Some(known) = self.texts.get(text) {
-            return Arc::clone(known);
-        }
-        keep(&mut self.texts, text.into())
+        shared(&mut self.texts, text)
     }
 
     pub(crate) fn sysctls(&mut self, sysctls: SysctlValues) -> Arc<SysctlValues> {
-        match self.sysctls.get(&sysctls) {
-            Some(known) => Arc::clone(known),
-            None => keep(&mut self.sysctls, Arc::new(sysctls)),
-        }
+        shared(&mut self.sysctls, sysctls)
     }
 
     pub(crate) fn retransmits(&mut self, counts: BTreeMap<u32, u64>) -> Arc<BTreeMap<u32, u64>> {
-        match self.retransmits.get(&counts) {
-            Some(known) => Arc::clone(known),
-            None => keep(&mut self.retransmits, Arc::new(counts)),
-        }
+        shared(&mut self.retransmits, counts)
     }
 
     pub(crate) fn not_applied(&mut self, laws: Vec<LawNotApplied>) -> Arc<[LawNotApplied]> {
-        match self.not_applied.get(laws.as_slice()) {
-            Some(known) => Arc::clone(known),
-            None => keep(&mut self.not_applied, laws.into()),
-        }
+        shared(&mut self.not_applied, laws)
     }
 
     pub(crate) fn expectations(&mut self, checks: &[Check]) -> Arc<[Expectation]> {
         let expectation =
             |check: &Check| Expectation { name: self.text(&check.name), held: check.held };
         let expectations: Vec<_> = checks.iter().map(expectation).collect();
-        match self.expectations.get(expectations.as_slice()) {
-            Some(known) => Arc::clone(known),
-            None => keep(&mut self.expectations, expectations.into()),
-        }
+        shared(&mut self.expectations, expectations)
     }
 
     pub(crate) fn point(
@@ -89,7 +75,16 @@ impl Shared {
     }
 }
 
-fn keep<T: ?Sized + Hash + Eq>(all: &mut HashSet<Arc<T>>, new: Arc<T>) -> Arc<T> {
+/// The part that is equal to this one, if one is known; otherwise this one.
+fn shared<T: ?Sized + Hash + Eq>(
+    all: &mut HashSet<Arc<T>>,
+    part: impl Borrow<T> + Into<Arc<T>>,
+) -> Arc<T> {
+    let equal: &T = part.borrow();
+    if let Some(known) = all.get(equal) {
+        return Arc::clone(known);
+    }
+    let new = part.into();
     if all.len() < MAX_DIFFERENT {
         all.insert(Arc::clone(&new));
     }

@@ -48,7 +48,7 @@ pub(crate) fn keep_axes(headline: &mut Headline, axes: &[Axis]) {
         statement.by.take_if(|by| values_of(by).is_none());
         statement.at.retain(|axis, value| {
             let value = plain(value);
-            let is_end = [Statement::FIRST, Statement::LAST].contains(&value.as_str());
+            let is_end = Statement::is_end(&value);
             values_of(axis).is_some_and(|values| is_end || values.contains(&value))
         });
         let winners = statement.over.as_deref().and_then(values_of).unwrap_or_default();
@@ -74,13 +74,16 @@ impl Check<'_> {
     fn run(&self, kernel: &dyn Kernel, problems: &mut Vec<Problem>) {
         self.check_subject(kernel, problems);
         let Statement { over, by, at, lead, say, .. } = self.statement;
-        self.check_axis("over", over.as_deref(), problems);
-        self.check_axis("by", by.as_deref(), problems);
+        for (field, axis) in [("over", over), ("by", by)] {
+            if let Some(axis) = axis {
+                self.check_is_axis(axis, self.place(&[field]), problems);
+            }
+        }
         for (axis, value) in at {
-            self.check_axis_of_at(axis, problems);
+            self.check_is_axis(axis, self.place(&["at", axis]), problems);
             let values = self.values_of(axis);
             let value = plain(value);
-            let is_end = [Statement::FIRST, Statement::LAST].contains(&value.as_str());
+            let is_end = Statement::is_end(&value);
             if !values.is_empty() && !is_end && !values.contains(&value) {
                 let message = format!("`{axis}` has no value {}", shortened(&value));
                 let help = format!("use `first`, `last` or one of {}", listed(&values));
@@ -130,16 +133,6 @@ impl Check<'_> {
             let message = "an expectation is not compared along an axis";
             problems.push(Problem::new(self.place(&["over"]), message).help("remove `over`"));
         }
-    }
-
-    fn check_axis(&self, field: &str, axis: Option<&str>, problems: &mut Vec<Problem>) {
-        if let Some(axis) = axis {
-            self.check_is_axis(axis, self.place(&[field]), problems);
-        }
-    }
-
-    fn check_axis_of_at(&self, axis: &str, problems: &mut Vec<Problem>) {
-        self.check_is_axis(axis, self.place(&["at", axis]), problems);
     }
 
     fn check_is_axis(&self, name: &str, place: Place, problems: &mut Vec<Problem>) {

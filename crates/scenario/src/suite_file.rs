@@ -87,12 +87,13 @@ impl SuiteFile {
         problems: &mut Vec<Problem>,
     ) -> Vec<ScenarioFile> {
         let mut scenarios = Vec::new();
-        for (position, name) in suite.names().into_iter().enumerate() {
+        let names = suite.names();
+        for (position, &name) in names.iter().enumerate() {
             if problems.len() >= MAX_PROBLEMS {
                 break;
             }
             let place = self.0.place_of_member(position);
-            if suite.names()[..position].contains(&name) {
+            if names[..position].contains(&name) {
                 problems.push(Problem::new(place.clone(), format!("`{name}` is listed twice")));
             }
             if let Some(file) = read.iter().find(|file| file.source().name == name) {

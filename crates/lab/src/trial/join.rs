@@ -25,12 +25,17 @@ pub(super) struct JoinedTrial {
     pub(super) client: CounterDelta,
 }
 
-/// Joins the reports of both sides.
-pub(super) fn join(observed: &Observed) -> JoinedTrial {
-    let (server, died) = match &observed.end {
+/// Joins the reports of both sides, and takes the probe's timeline from them.
+pub(super) fn join(observed: &mut Observed) -> JoinedTrial {
+    let sampled = observed
+        .probed
+        .as_mut()
+        .map_or_else(|_| Vec::new(), |probe| std::mem::take(&mut probe.timeline));
+    let (server, died, depths) = match &observed.end {
         ServerEnd::Stopped(report) => {
             let accepted = Some(&report.accepted[..]);
-            (ServerConnections { accepted, died_ns: None, observed: &[] }, None)
+            let server = ServerConnections { accepted, died_ns: None, observed: &[] };
+            (server, None, &report.depths[..])
         }
         ServerEnd::Died { status, at_ns, accepted } => {
             let server = ServerConnections {
@@ -38,18 +43,13 @@ pub(super) fn join(observed: &Observed) -> JoinedTrial {
                 died_ns: Some(*at_ns),
                 observed: &[],
             };
-            (server, Some(status.clone()))
+            (server, Some(status.clone()), &[][..])
         }
     };
-    let depths = match &observed.end {
-        ServerEnd::Stopped(report) => &report.depths[..],
-        ServerEnd::Died { .. } => &[],
-    };
-    let sampled = observed.probed.as_ref().map_or(&[][..], |probe| &probe.timeline);
     let accepted = server.accepted.map(<[_]>::len);
     let attempts = outcome_join::join(&observed.loaded.report.attempts, server);
     JoinedTrial {
-        timeline: queue_timeline::merged(sampled.to_vec(), depths),
+        timeline: queue_timeline::merged(sampled, depths),
         outcomes: attempts.rows.iter().map(|row| row.outcome).collect(),
         attempts,
         accepted,

@@ -55,12 +55,11 @@ pub(super) fn judge(
 }
 
 fn check_queue(joined: &JoinedTrial) -> queue_timeline::CheckedQueue {
-    let cookies = joined.server.changes.get(Counter::SyncookiesSent.name());
     queue_timeline::check(
         &joined.timeline,
         &joined.attempts.rows,
         joined.accepted.is_some(),
-        cookies.is_some_and(|&sent| sent > 0),
+        joined.server.get(Counter::SyncookiesSent.name()) > 0,
     )
 }
 

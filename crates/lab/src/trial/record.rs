@@ -55,8 +55,7 @@ pub(super) fn record(
     let rows = joined.attempts.rows;
     let probe = probed.ok().map(|probe| probe.report);
     let timeline = joined.timeline;
-    let overflows = joined.server.changes.get(Counter::ListenOverflows.name());
-    let overflows = overflows.map_or(0, |&overflows| overflows.max(0).cast_unsigned());
+    let overflows = joined.server.get(Counter::ListenOverflows.name()).max(0).cast_unsigned();
     let deepest_queue = QueuePeak::new(probe.as_ref(), &timeline, judged.queue.as_ref(), overflows);
     let mut record = TrialRecord {
         id: trial.planned.id,

@@ -20,9 +20,9 @@ pub(crate) fn run(trial: &TrialContext<'_>) -> Result<TrialOutput> {
     let testbed = testbed::create(trial)?;
     let observed = observe::observe(trial, testbed.hosts(), &shown);
     testbed.verify(&observed)?;
-    let (observed, testbed) = (observed?, testbed.close());
+    let (mut observed, testbed) = (observed?, testbed.close());
 
-    let joined = join::join(&observed);
+    let joined = join::join(&mut observed);
     let judged = judge::judge(trial, &testbed, &observed, &joined);
     let timing = record::Timing { started, seconds: (trial.clock().now() - began).as_secs_f64() };
     Ok(record::record(trial, timing, testbed, observed, joined, judged))

@@ -62,7 +62,7 @@ fn a_reading_after_each_accept_makes_the_depth_exact() {
 }
 
 #[test]
-fn samples_alone_are_exact_where_nothing_is_taken() {
+fn samples_without_events_are_exact_where_nothing_is_taken() {
     // A server that accepts nothing.
     let observations = Observations {
         listeners: 1,

@@ -2,10 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
 use super::are_most;
-use crate::axis::Axis;
+use crate::axis::{Axis, cell_at};
 use crate::axis_names::AxisNames;
 use crate::run::{MAX_CELLS, RunRecord};
 use crate::trial::TrialRecord;
@@ -36,23 +34,8 @@ impl Matrix {
         if self.cells == 0 {
             return None;
         }
-        if self.is_at(trial.cell, trial) {
-            return Some(trial.cell);
-        }
-        let number = self.axes.iter().try_fold(0, |number, axis| {
-            let at = trial.point.get(&axis.path)?;
-            let step = axis.values.iter().position(|value| value == at)?;
-            Some(number * axis.values.len() + step)
-        });
-        number.and_then(|number| u32::try_from(number).ok())
-    }
-
-    /// Whether a trial has the values of a cell: that of its record is nearly always its own,
-    /// and axes can be long.
-    fn is_at(&self, cell: u32, trial: &TrialRecord) -> bool {
-        let point = self.point_of(cell as usize);
-        let is_same = |(path, value): &(&str, &Value)| trial.point.get(*path) == Some(*value);
-        (cell as usize) < self.cells && point.iter().all(is_same)
+        let cell = cell_at(&self.axes, trial.cell, &trial.point)?;
+        u32::try_from(cell).ok()
     }
 
     /// A trial's place on all axes of the run.
@@ -108,18 +91,13 @@ impl Matrix {
             .collect()
     }
 
-    fn place_of_cell(&self, cell: usize) -> String {
-        self.names.describe_place(self.point_of(cell))
-    }
-
-    /// The value of a cell on each axis that varies.
-    fn point_of(&self, mut cell: usize) -> Vec<(&str, &Value)> {
+    fn place_of_cell(&self, mut cell: usize) -> String {
         let mut point = Vec::with_capacity(self.axes.len());
         for axis in self.axes.iter().rev() {
             point.push((axis.path.as_str(), &axis.values[cell % axis.values.len()]));
             cell /= axis.values.len();
         }
         point.reverse();
-        point
+        self.names.describe_place(point)
     }
 }

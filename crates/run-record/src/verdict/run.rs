@@ -56,12 +56,6 @@ impl RunVerdict {
         self.checks.iter().map(CheckVerdict::decided).sum::<u64>() + self.run_checks
     }
 
-    /// The number of decided checks of this kind in trials.
-    pub fn checked_of(&self, kind: CheckKind) -> u64 {
-        let checks = self.checks.iter().filter(|check| check.kind == kind);
-        checks.map(CheckVerdict::decided).sum()
-    }
-
     /// The number of decided predictions by the kernel's laws that could have failed. A listener
     /// has the limit that its listen(2) set, whatever the kernel does with it: that it is read
     /// back is an ordinary check.
@@ -98,7 +92,7 @@ impl RunVerdict {
         self.disturbed.iter().filter(|trial| !trial.is_measured).count()
     }
 
-    /// The verdict on a trial by its number; `None` if its first run held.
+    /// The verdict on a trial by its number; `None` if all its executions held.
     pub fn unheld_trial(&self, trial: u32) -> Option<&TrialVerdict> {
         let found = self.unheld.binary_search_by_key(&trial, |unheld| unheld.trial);
         found.ok().map(|at| &self.unheld[at])

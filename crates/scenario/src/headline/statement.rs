@@ -54,6 +54,11 @@ impl Statement {
     /// In [`Statement::at`]: the last value of the axis.
     pub const LAST: &str = "last";
 
+    /// Whether a value in [`Statement::at`] is the name of an end of the axis.
+    pub(crate) fn is_end(value: &str) -> bool {
+        [Self::FIRST, Self::LAST].contains(&value)
+    }
+
     /// Whether it is only a metric or a law along an axis.
     pub fn is_plain(&self) -> bool {
         let plain = Self { metric: self.metric, law: self.law.clone(), ..Self::default() };
