@@ -76,21 +76,8 @@ impl Comparison {
                 sections.push(wrap(&self.describe_scope(), ""));
             }
         }
-        let one_trial = |one: &MetricComparison| one.baseline.len() <= 1 && one.new.len() <= 1;
-        if self.metrics.is_empty() {
-            // Nothing to say.
-        } else if self.metrics.iter().all(one_trial) {
-            let text = format!(
-                "Metrics are not compared: there is one trial per side in each cell, and it takes \
-                 {MIN_TRIALS} (--repeat {MIN_TRIALS}). `compare --format json` has the values."
-            );
-            sections.push(wrap(&text, ""));
-        } else {
-            sections.extend(METRICS.iter().filter_map(|metric| {
-                let compared = self.metrics.iter().filter(|one| one.metric.name == metric.name);
-                self.table(&compared.collect::<Vec<_>>(), screen)
-            }));
-            sections.push(wrap(&self.describe_method(), ""));
+        if !self.metrics.is_empty() {
+            sections.extend(self.metrics_text(screen));
         }
         sections.extend(list("Regressed:", &self.regressed()));
         let emphasis = match self.conclusion() {
@@ -101,6 +88,23 @@ impl Comparison {
         let verdict = wrap_to(screen.columns, &self.verdict_line(), "", "");
         sections.push(Printable::with(screen, emphasis, &verdict));
         Printable::joined(sections, "\n\n")
+    }
+
+    /// A table for each metric, and what their columns mean; a line if there is one trial a side.
+    fn metrics_text(&self, screen: Screen) -> Vec<Printable> {
+        let wrap = |text: &str| Printable::new(&wrap_to(screen.columns, text, "", "  "));
+        let one_trial = |one: &MetricComparison| one.baseline.len() <= 1 && one.new.len() <= 1;
+        if self.metrics.iter().all(one_trial) {
+            return vec![wrap(&format!(
+                "Metrics are not compared: there is one trial per side in each cell, and it takes \
+                 {MIN_TRIALS} (--repeat {MIN_TRIALS}). `compare --format json` has the values."
+            ))];
+        }
+        let tables = METRICS.iter().filter_map(|metric| {
+            let compared = self.metrics.iter().filter(|one| one.metric.name == metric.name);
+            self.table(&compared.collect::<Vec<_>>(), screen)
+        });
+        tables.chain([wrap(&self.describe_method())]).collect()
     }
 
     /// One metric in all cells; `None` if there are none.

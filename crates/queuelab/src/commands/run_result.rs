@@ -4,7 +4,7 @@ use std::path::Path;
 
 use command_output::{MemberResult, RunCounts, RunResult, RunViolation, Shown, SuiteResult};
 use report::{Run, Suite};
-use run_record::{RunDirectory, RunVerdict, SuiteDirectory, Violation};
+use run_record::{RunVerdict, SuiteDirectory, Violation};
 
 use crate::error::Result;
 
@@ -16,8 +16,7 @@ pub(crate) fn read(path: &Path) -> Result<Shown> {
     if SuiteDirectory::exists_at(path) {
         return Ok(Shown::Suite(suite_result(&Suite::read(path)?, path)));
     }
-    let (record, trials) = RunDirectory::read(path)?;
-    Ok(Shown::Run(Box::new(run_result(&Run::new(record, trials), path))))
+    Ok(Shown::Run(Box::new(run_result(&Run::read(path)?, path))))
 }
 
 /// The results of a run whose directory is at `path`.

@@ -96,7 +96,7 @@ impl Machine {
                 add(name, &output(program, arguments));
             }
         }
-        // What the kernel counts and nobody sets.
+        // A count of the kernel, which is not a setting.
         state.retain(|name, _| !name.ends_with("/nf_conntrack_count"));
         for group in control_groups() {
             state.insert(format!("control group {group}"), String::new());
