@@ -11,7 +11,6 @@ use crate::error::{CommandError, Result};
 #[derive(Debug, Args)]
 pub(crate) struct PlanArguments {
     /// Name of the scenario, or path of its file.
-    #[arg(help = "Name of the scenario, or path of its file; `show` also takes a run directory")]
     pub(crate) scenario: String,
     #[command(flatten)]
     pub(crate) changes: Changes,

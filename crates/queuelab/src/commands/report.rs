@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use report::{Detail, Files, Run, Suite};
 use run_record::{Folder, SuiteDirectory};
+use run_view::Printable;
 
 use super::{print_annotation, print_message, print_output, print_text, screen};
 use crate::error::{CommandError, Result};
@@ -46,7 +47,12 @@ pub(crate) fn report(arguments: &ReportArguments) -> Result {
     let printed = print_run(&run, path);
     write(&run, path)?;
     printed?;
-    print_output(&format!("\nReport: {}", path.join("report.html").display()))
+    print_places(&format!("\nReport: {}", path.join("report.html").display()))
+}
+
+/// Prints paths and commands, which are copied whole: they are not wrapped.
+pub(super) fn print_places(text: &str) -> Result {
+    print_text(&Printable::new(text))
 }
 
 fn annotate(annotation: Option<String>) -> Result {
@@ -79,7 +85,7 @@ pub(super) fn print_and_write(
     printed?;
     let report = directory.join("report.html");
     let places = format!("\nRun directory: {}\nReport: {}", directory.display(), report.display());
-    print_output(&places).map(drop)
+    print_places(&places).map(drop)
 }
 
 /// Prints everything about a run or suite.

@@ -12,7 +12,6 @@ use command_output::{PairResult, Shown};
 use lab::{Finished, FinishedRun, FinishedSuite, LabError, Session};
 use report::Detail;
 use run_record::Verdict;
-use run_view::Printable;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 
 use self::reporter::Reporter;
@@ -73,8 +72,7 @@ fn print_run(finished: FinishedRun, arguments: &RunArguments) -> Result<report::
     }
     print_output("")?;
     print_text(&text.end)?;
-    // Not wrapped: a command and a path are copied whole.
-    print_text(&Printable::new(&format!("\n{places}")))?;
+    super::report::print_places(&format!("\n{places}"))?;
     Ok(run)
 }
 
@@ -98,7 +96,7 @@ fn print_pair(arguments: &RunArguments, new: FinishedRun, baseline: FinishedRun)
         return Ok(exit);
     }
     let new = print_run(new, arguments)?;
-    print_output(&format!("Baseline: {}\n", path.display()))?;
+    super::report::print_places(&format!("Baseline: {}\n", path.display()))?;
     compare::compare_runs(&baseline, &new, &criteria)
 }
 

@@ -1,8 +1,7 @@
 //! `queuelab show`: prints a resolved scenario, or everything about a run.
 
-use std::path::Path;
-
 use std::borrow::Cow;
+use std::path::Path;
 
 use clap::Args;
 use command_output::{Shown, ShownScenario};
@@ -17,6 +16,9 @@ use crate::error::Result;
 
 /// Arguments of `queuelab show`.
 #[derive(Debug, Args)]
+#[command(mut_arg("scenario", |scenario| {
+    scenario.help("Name of the scenario, path of its file, or directory of a run or suite")
+}))]
 pub(crate) struct ShowArguments {
     #[command(flatten)]
     plan: PlanArguments,

@@ -92,7 +92,7 @@ pub(crate) fn size(arguments: &SizeArguments) -> Result {
     if let Some(kernel) = arguments.kernel.describe(&kernel) {
         print_output(&kernel)?;
     }
-    print_text(&SizingText(&sizing).describe())
+    print_text(&describe(&sizing))
 }
 
 fn find(
@@ -154,90 +154,84 @@ fn backlog_row(backlog: u32, result: &BacklogResult) -> BacklogRow {
 }
 
 /// The answer as text.
-struct SizingText<'a>(&'a Sizing);
+fn describe(sizing: &Sizing) -> Printable {
+    let wrap = |text: &str| wrap_to(screen().columns, text, "", "");
+    let Sizing { burst, arrivals_per_second: arrivals, backlog, .. } = sizing;
+    let rate = format!("{:.0}", sizing.accepts_per_second);
+    let round_trip = match sizing.round_trip_seconds {
+        0.0 => String::new(),
+        seconds => format!(", with a round trip of {:.1} ms", 1e3 * seconds),
+    };
+    let answer = [
+        format!(
+            "A burst of {burst} connections at {arrivals}/s, accepted at {rate}/s{round_trip}:"
+        ),
+        format!(
+            "a backlog of {backlog} is enough, with net.core.somaxconn at least {backlog} \
+             (listen() takes the smaller)."
+        ),
+    ];
+    let answer = answer.map(|sentence| wrap(&sentence)).join("\n");
+    let without_syncookies = sizing
+        .without_syncookies
+        .as_ref()
+        .map(|needs| wrap(&describe_unprotected(needs, *backlog)));
+    let notes = [
+        at_half(sizing),
+        format!("Accept rate: {}.", sizing.accept_source),
+        format!(
+            "Simulated with {} random bursts (Poisson arrivals), the same for each backlog; {} % \
+             may be late. Two values are the smallest and the largest of the bursts, which have \
+             different positions among the slots of the kernel's timer wheel: those of one slot \
+             are retransmitted together. A real server accepts less evenly, and a kernel under \
+             load handles segments later: measure it with `queuelab run`.",
+            sizing.simulated_bursts,
+            percent(sizing.max_late_share),
+        ),
+    ];
+    let notes = notes.map(|note| wrap(&note)).join("\n");
+    let answer = [Some(answer), without_syncookies].into_iter().flatten();
+    let answer =
+        Printable::with(screen(), Emphasis::Strong, &answer.collect::<Vec<_>>().join("\n"));
+    Printable::joined([answer, table(sizing), Printable::new(&notes)], "\n\n")
+}
 
-impl SizingText<'_> {
-    fn describe(&self) -> Printable {
-        let wrap = |text: &str| wrap_to(screen().columns, text, "", "");
-        let Sizing { burst, arrivals_per_second: arrivals, backlog, .. } = self.0;
-        let rate = format!("{:.0}", self.0.accepts_per_second);
-        let round_trip = match self.0.round_trip_seconds {
-            0.0 => String::new(),
-            seconds => format!(", with a round trip of {:.1} ms", 1e3 * seconds),
-        };
-        let answer = [
-            format!(
-                "A burst of {burst} connections at {arrivals}/s, accepted at {rate}/s{round_trip}:"
-            ),
-            format!(
-                "a backlog of {backlog} is enough, with net.core.somaxconn at least {backlog} \
-                 (listen() takes the smaller)."
-            ),
-        ];
-        let answer = answer.map(|sentence| wrap(&sentence)).join("\n");
-        let without_syncookies = self
-            .0
-            .without_syncookies
-            .as_ref()
-            .map(|needs| wrap(&describe_unprotected(needs, *backlog)));
-        let notes = [
-            self.at_half(),
-            format!("Accept rate: {}.", self.0.accept_source),
-            format!(
-                "Simulated with {} random bursts (Poisson arrivals), the same for each backlog; {} % \
-                 may be late. Two values are the smallest and the largest of the bursts, which have \
-                 different positions among the slots of the kernel's timer wheel: those of one slot \
-                 are retransmitted together. A real server accepts less evenly, and a kernel under \
-                 load handles segments later: measure it with `queuelab run`.",
-                self.0.simulated_bursts,
-                percent(self.0.max_late_share),
-            ),
-        ];
-        let notes = notes.map(|note| wrap(&note)).join("\n");
-        let answer = [Some(answer), without_syncookies].into_iter().flatten();
-        let answer =
-            Printable::with(screen(), Emphasis::Strong, &answer.collect::<Vec<_>>().join("\n"));
-        Printable::joined([answer, self.table(), Printable::new(&notes)], "\n\n")
-    }
+fn table(sizing: &Sizing) -> Printable {
+    let row = |row: &BacklogRow| {
+        let [least, most] = row.late_share_of_a_burst.map(percent);
+        let [shortest, longest] = row.worst_wait_seconds.map(|seconds| format!("{seconds:.3} s"));
+        vec![
+            format!("{}{}", if row.backlog == sizing.backlog { "→ " } else { "" }, row.backlog),
+            row.holds.to_string(),
+            percent(row.late_share),
+            band(least, most),
+            band(shortest, longest),
+            row.deepest.to_string(),
+        ]
+    };
+    let head = ["backlog", "holds", "late %", "late % of a burst", "worst wait", "deepest"];
+    let is_answer = |(at, row): (usize, &BacklogRow)| {
+        (row.backlog == sizing.backlog).then_some(((at, 0), Emphasis::Good))
+    };
+    let table = Table {
+        head: head.map(str::to_owned).into(),
+        rows: sizing.rows.iter().map(row).collect(),
+        keys: 1,
+        emphasis: sizing.rows.iter().enumerate().filter_map(is_answer).collect(),
+        ..Table::default()
+    };
+    table.text(screen())
+}
 
-    fn table(&self) -> Printable {
-        let row = |row: &BacklogRow| {
-            let [least, most] = row.late_share_of_a_burst.map(percent);
-            let [shortest, longest] =
-                row.worst_wait_seconds.map(|seconds| format!("{seconds:.3} s"));
-            vec![
-                format!("{}{}", if row.backlog == self.0.backlog { "→ " } else { "" }, row.backlog),
-                row.holds.to_string(),
-                percent(row.late_share),
-                band(least, most),
-                band(shortest, longest),
-                row.deepest.to_string(),
-            ]
-        };
-        let head = ["backlog", "holds", "late %", "late % of a burst", "worst wait", "deepest"];
-        let is_answer = |(at, row): (usize, &BacklogRow)| {
-            (row.backlog == self.0.backlog).then_some(((at, 0), Emphasis::Good))
-        };
-        let table = Table {
-            head: head.map(str::to_owned).into(),
-            rows: self.0.rows.iter().map(row).collect(),
-            keys: 1,
-            emphasis: self.0.rows.iter().enumerate().filter_map(is_answer).collect(),
-            ..Table::default()
-        };
-        table.text(screen())
-    }
-
-    fn at_half(&self) -> String {
-        let half = self.0.backlog / 2;
-        match self.0.rows.iter().find(|row| row.backlog == half && self.0.backlog > 0) {
-            None => "There is no smaller backlog.".to_owned(),
-            Some(row) => format!(
-                "Late: its SYN or its ACK finds a full queue, and it waits a second or more to enter the \
-                 accept queue. At half of the backlog, {half}, {} % of the connections are late.",
-                percent(row.late_share)
-            ),
-        }
+fn at_half(sizing: &Sizing) -> String {
+    let half = sizing.backlog / 2;
+    match sizing.rows.iter().find(|row| row.backlog == half && sizing.backlog > 0) {
+        None => "There is no smaller backlog.".to_owned(),
+        Some(row) => format!(
+            "Late: its SYN or its ACK finds a full queue, and it waits a second or more to enter the \
+             accept queue. At half of the backlog, {half}, {} % of the connections are late.",
+            percent(row.late_share)
+        ),
     }
 }
 

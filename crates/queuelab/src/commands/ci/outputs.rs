@@ -1,10 +1,7 @@
 //! The outputs of a step, which later steps of a workflow on GitHub read.
 
-use std::fs;
-use std::io::Write;
-
 use super::settings::Settings;
-use super::steps::io_error;
+use super::steps::append_to;
 use crate::error::{CommandError, Result};
 
 /// Writes outputs, if a workflow asks for them.
@@ -21,6 +18,5 @@ pub(super) fn write(settings: &Settings, outputs: &[(&str, &str)]) -> Result<()>
         }
         text += &format!("{name}={value}\n");
     }
-    let file = fs::OpenOptions::new().append(true).create(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(io_error("write", path))
+    append_to(path, &text)
 }

@@ -31,15 +31,22 @@ pub(super) fn mark_good(run: &Path, machine: &str) -> Result<()> {
 }
 
 fn find(out: &Path, suite: &str, accepts: impl Fn(&Path) -> bool) -> Option<PathBuf> {
-    let entries = fs::read_dir(out.join(suite)).ok()?;
-    let mut runs: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    let runs = in_order(&out.join(suite)).into_iter();
+    runs.rev().find(|run| run.join("suite.json").is_file() && accepts(run))
+}
+
+/// The run directories in a directory, in the order in which the runs began; none if it cannot
+/// be read. Hidden ones are those of runs that begin.
+pub(super) fn in_order(directory: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(directory).into_iter().flatten().flatten();
+    let mut runs: Vec<_> = entries.map(|entry| entry.path()).collect();
     runs.retain(|run| !name(run).starts_with('.'));
     runs.sort_by_cached_key(|run| run_order(&name(run)));
-    runs.into_iter().rev().find(|run| run.join("suite.json").is_file() && accepts(run))
+    runs
 }
 
 /// The name of a run's directory.
-pub(super) fn name(run: &Path) -> String {
+fn name(run: &Path) -> String {
     run.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 

@@ -3,8 +3,6 @@
 use std::fs;
 use std::path::Path;
 
-use run_record::run_order;
-
 use super::runs;
 use crate::backend_name::user_backends;
 use crate::commands::print_output;
@@ -18,11 +16,7 @@ pub(super) fn smoke(directory: &Path) -> Result {
 }
 
 fn summaries(directory: &Path, backend: &str) -> String {
-    let entries = fs::read_dir(directory.join(backend).join("smoke"));
-    let mut runs: Vec<_> =
-        entries.into_iter().flatten().flatten().map(|entry| entry.path()).collect();
-    runs.retain(|run| !runs::name(run).starts_with('.'));
-    runs.sort_by_cached_key(|run| run_order(&runs::name(run)));
+    let runs = runs::in_order(&directory.join(backend).join("smoke"));
     if runs.is_empty() {
         return format!(
             "❌ The smoke run under {backend} did not start: see the log of the check.\n\n"

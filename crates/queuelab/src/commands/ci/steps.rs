@@ -76,6 +76,12 @@ impl StepFiles {
     }
 }
 
+/// Appends to a file of the CI system, which is created if there is none.
+pub(super) fn append_to(path: &Path, text: &str) -> Result<()> {
+    let file = fs::OpenOptions::new().append(true).create(true).open(path);
+    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(io_error("write", path))
+}
+
 /// The error of an action on a file.
 pub(super) fn io_error(action: &str, path: &Path) -> impl FnOnce(io::Error) -> CommandError {
     let action = format!("{action} {}", path.display());

@@ -1,12 +1,11 @@
 //! The step that writes the job's summary and prints one annotation for all steps.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use super::annotation::{Annotation, Level};
 use super::settings::Settings;
-use super::steps::{COMPARE_CODE, COMPARISON, NOTE, RUN_CODE, SUITE, SUMMARY, io_error};
+use super::steps::{COMPARE_CODE, COMPARISON, NOTE, RUN_CODE, SUITE, SUMMARY, append_to, io_error};
 use super::{machine, outcome, program};
 use crate::commands::print_annotation;
 use crate::error::Result;
@@ -103,8 +102,7 @@ fn append(settings: &Settings, text: &str) -> Result<()> {
     if let Some(directory) = path.parent() {
         fs::create_dir_all(directory).map_err(io_error("create", directory))?;
     }
-    let file = fs::OpenOptions::new().append(true).create(true).open(path);
-    file.and_then(|mut file| file.write_all(text.as_bytes())).map_err(io_error("write", path))
+    append_to(path, text)
 }
 
 #[cfg(test)]
