@@ -14,11 +14,13 @@ pub fn softnet_drops() -> io::Result<u64> {
         .ok_or_else(|| io::Error::other("/proc/net/softnet_stat has an unknown format"))
 }
 
-/// Sums the second column, hexadecimal, over the CPUs (`softnet_seq_show`).
+/// Sums the second column, 32 bits in hexadecimal, over the CPUs (`softnet_seq_show`).
 pub(crate) fn dropped(text: &str) -> Option<u64> {
-    text.lines()
-        .map(|line| u64::from_str_radix(line.split_ascii_whitespace().nth(1)?, 16).ok())
-        .sum()
+    let of_cpu = |line: &str| {
+        let column = line.split_ascii_whitespace().nth(1)?;
+        u32::from_str_radix(column, 16).ok().map(u64::from)
+    };
+    text.lines().map(of_cpu).sum()
 }
 
 #[cfg(test)]
@@ -30,6 +32,9 @@ mod tests {
         let text = "0001ab00 00000010 00000000\n00000007 0000000a 00000001\n";
         assert_eq!(dropped(text), Some(26));
         assert_eq!(dropped("x\n"), None);
+        // A column that the kernel cannot write: two of them would not fit into the sum.
+        assert_eq!(dropped("0 ffffffffffffffff\n0 ffffffffffffffff\n"), None);
+        assert_eq!(dropped("0 ffffffff\n0 ffffffff\n"), Some(2 * u64::from(u32::MAX)));
         softnet_drops().unwrap();
     }
 }
