@@ -7,13 +7,14 @@ use crate::commands::check::CheckArguments;
 use crate::commands::ci::CiArguments;
 use crate::commands::clean::CleanArguments;
 use crate::commands::compare::CompareArguments;
+use crate::commands::completions::CompletionsArguments;
 use crate::commands::doctor::DoctorArguments;
 use crate::commands::explain::ExplainArguments;
 use crate::commands::image::ImageArguments;
 use crate::commands::list::ListArguments;
 use crate::commands::listening::ListeningArguments;
 use crate::commands::load::LoadArguments;
-use crate::commands::man::{CompletionsArguments, ManArguments};
+use crate::commands::man::ManArguments;
 use crate::commands::predict::PredictArguments;
 use crate::commands::probe::ProbeArguments;
 use crate::commands::report::ReportArguments;
@@ -94,9 +95,13 @@ pub(crate) enum Command {
     /// Check for a listener on a TCP port, without connecting to it.
     #[command(hide = true)]
     Listening(ListeningArguments),
-    /// Print shell completions.
+    /// Print a script that lets a shell complete commands, scenarios, topics and settings.
+    ///
+    /// Bash: add `source <(queuelab completions bash)` to ~/.bashrc. Zsh: add the same with zsh
+    /// to ~/.zshrc, after compinit. Fish: `queuelab completions fish >
+    /// ~/.config/fish/completions/queuelab.fish`.
     Completions(CompletionsArguments),
-    /// Print the manual page in roff format, or write those of all commands.
+    /// Print the manual page of a command in roff format, or write those of all.
     Man(ManArguments),
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod check;
 pub(crate) mod ci;
 pub(crate) mod clean;
 pub(crate) mod compare;
+pub(crate) mod completions;
 pub(crate) mod config;
 pub(crate) mod doctor;
 pub(crate) mod explain;
@@ -31,7 +32,7 @@ pub(crate) mod standalone;
 pub(crate) mod target;
 
 pub(crate) use crate::output::{
-    print_annotation, print_document, print_json, print_message, print_output, print_text,
-    print_yaml, screen,
+    print_annotation, print_document, print_for_program, print_json, print_message, print_output,
+    print_text, print_yaml, screen,
 };
 pub(crate) use config::parse_config;

@@ -7,18 +7,22 @@
 //! | `progress` | the progress of a run: a bar or lines |
 //! | `output` | what every command prints |
 //! | `backend_name` | the values of `--backend` |
+//! | `completion` | what a shell can complete |
+//! | `usage_hint` | the nearest command, flag or value to a mistyped one |
 //! | `tool` | this program's version, as recorded |
 //! | `exit`, `error`, `shown` | exit codes and error messages |
 
 mod backend_name;
 mod cli;
 mod commands;
+mod completion;
 mod error;
 mod exit;
 mod output;
 mod progress;
 mod shown;
 mod tool;
+mod usage_hint;
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::borrow::Cow;
@@ -36,6 +40,7 @@ use crate::exit::Exit;
 fn main() -> ExitCode {
     lab::name_process();
     exit_on_panic();
+    completion::answer_shell();
     fail_at_file_size_limit();
     let arguments: Vec<_> = std::env::args_os().map(with_dashes).collect();
     let cli = match Cli::try_parse_from(&arguments) {
@@ -65,7 +70,7 @@ fn main() -> ExitCode {
         Command::Probe(arguments) => commands::probe::probe(arguments),
         Command::Chat(arguments) => commands::chat::chat(&arguments),
         Command::Listening(arguments) => commands::listening::listening(&arguments),
-        Command::Completions(arguments) => commands::man::completions(&arguments, Cli::command()),
+        Command::Completions(arguments) => commands::completions::completions(&arguments),
         Command::Man(arguments) => commands::man::man(&arguments, Cli::command()),
     };
     match result {
@@ -89,7 +94,8 @@ fn main() -> ExitCode {
 /// about the same arguments in a safe form.
 fn refuse(error: clap::Error, arguments: &[OsString]) -> ExitCode {
     let safe = arguments.iter().map(|text| visible::line(&text.to_string_lossy()).into_owned());
-    let error = Cli::try_parse_from(safe).err().unwrap_or(error);
+    let mut error = Cli::try_parse_from(safe).err().unwrap_or(error);
+    usage_hint::replace(&mut error, &mut Cli::command(), arguments);
     match visible::lines(&error.to_string()) {
         Cow::Borrowed(_) => drop(error.print()),
         Cow::Owned(safe) => output::print_message(&safe),

@@ -48,6 +48,12 @@ pub(crate) fn print_text(text: &Printable) -> Result {
     print(text.as_str())
 }
 
+/// Prints a text for another program, such as a script or a manual page: its lines are not
+/// wrapped.
+pub(crate) fn print_for_program(text: &str) -> Result {
+    print(&visible::document(text))
+}
+
 /// Prints an annotation, which is a command to GitHub.
 pub(crate) fn print_annotation(annotation: &str) -> Result {
     print(&visible::document(annotation))

@@ -26,6 +26,15 @@ impl Document {
         }
     }
 
+    /// Its question as written, without a check of the file; `None` if it has none.
+    pub fn question(&self) -> Option<&str> {
+        let file = match self {
+            Self::Scenario(scenario) => scenario.file(),
+            Self::Suite(suite) => suite.file(),
+        };
+        file.question()
+    }
+
     /// Its name: the name of the file without its extension.
     pub fn name(&self) -> &str {
         &self.source().name

@@ -13,11 +13,11 @@ use crate::limits::{
     MAX_BRACKETS, MAX_EXPRESSION_BYTES, MAX_EXPRESSION_TOKENS, MAX_STEPS, MAX_STEPS_OF_CHECK,
     MAX_VALUE_BYTES,
 };
+use crate::name_hint::did_you_mean;
 use crate::place::Place;
 use crate::problem::Problem;
 use crate::references::{Reference, references};
 use crate::samples::Samples;
-use crate::suggest::did_you_mean;
 use crate::text::shortened;
 
 /// The parsed expressions of a scenario by their text: its plans and their forms share them,

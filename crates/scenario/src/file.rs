@@ -5,7 +5,7 @@ use crate::place::Place;
 use crate::problem::{Problem, ScenarioErrors};
 use crate::source::Source;
 use crate::suite;
-use crate::tree::Node;
+use crate::tree::{Kind, Node};
 
 /// The text of a file and its parsed YAML.
 #[derive(Debug, Clone)]
@@ -36,6 +36,14 @@ impl ParsedFile {
     /// Whether the file describes a suite, right or wrong.
     pub(crate) fn is_suite(&self) -> bool {
         self.tree.as_ref().is_ok_and(|tree| tree.get(&[suite::MEMBERS]).is_some())
+    }
+
+    /// The question, if it is a text.
+    pub(crate) fn question(&self) -> Option<&str> {
+        match &self.tree.as_ref().ok()?.get(&["question"])?.kind {
+            Kind::Scalar(value) => value.as_str(),
+            Kind::Seq(_) | Kind::Map(_) => None,
+        }
     }
 
     /// A copy of the tree to work on, and the problems found so far.

@@ -5,10 +5,10 @@ use crate::headline::{Headline, HeadlineMetric, PLACEHOLDERS, Piece, Statement, 
 use crate::kernel::Kernel;
 use crate::limits::MAX_STATEMENTS;
 use crate::model::{AxisValues, Scenario};
+use crate::name_hint::did_you_mean;
 use crate::overrides::plain;
 use crate::place::Place;
 use crate::problem::Problem;
-use crate::suggest::did_you_mean;
 use crate::text::{listed, shortened};
 use crate::tree::{Kind, Node};
 

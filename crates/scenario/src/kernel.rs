@@ -7,9 +7,9 @@ use indexmap::IndexMap;
 use crate::cell::Cell;
 use crate::limits::MAX_PROBLEMS;
 use crate::model::Hosts;
+use crate::name_hint::did_you_mean;
 use crate::place::Place;
 use crate::problem::Problem;
-use crate::suggest::did_you_mean;
 
 /// What a kernel does with a sysctl.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

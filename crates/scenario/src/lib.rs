@@ -22,7 +22,7 @@
 //! | `form`, `plan`, `trials` | a form of the scenario, the plan, and the order of the trials |
 //! | `expect`, `expression`, `references`, `cost`, `deep_stack`, `samples`, `facts` | expectations in CEL |
 //! | `limits`, `size` | how much work a scenario may ask for |
-//! | `problem`, `suggest`, `text` | errors for people |
+//! | `problem`, `name_hint`, `text` | errors for people |
 //! | `schema` | the JSON Schema of a scenario file |
 //!
 //! # The facts of a trial
@@ -67,6 +67,7 @@ mod kernel;
 mod limits;
 mod model;
 mod name;
+mod name_hint;
 mod overrides;
 mod place;
 mod plan;
@@ -78,7 +79,7 @@ mod schema;
 mod size;
 mod source;
 mod strict;
-mod suggest;
+
 mod suite;
 mod suite_file;
 mod text;

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::axis::{PlacedAxis, check_path, path_steps};
+use crate::name_hint::did_you_mean;
 use crate::place::Place;
 use crate::problem::Problem;
-use crate::suggest::did_you_mean;
 use crate::text::{listed, shortened};
 use crate::tree::{Entry, Kind, Node};
 

@@ -29,6 +29,10 @@ impl ScenarioFile {
         Self::new(ParsedFile::parse_record(source))
     }
 
+    pub(crate) fn file(&self) -> &ParsedFile {
+        &self.file
+    }
+
     /// Name, path and text of the file.
     pub fn source(&self) -> &Source {
         &self.file.source

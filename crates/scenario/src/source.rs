@@ -8,8 +8,9 @@ use std::path::{Path, PathBuf};
 
 use include_dir::{Dir, include_dir};
 
+use suggest::nearest;
+
 use crate::limits::MAX_FILE_BYTES;
-use crate::suggest::nearest;
 use crate::text::{listed, shortened};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");

@@ -5,9 +5,9 @@ use serde_json::Value;
 use serde_path_to_error::Segment;
 
 use crate::limits::MAX_PROBLEMS;
+use crate::name_hint::did_you_mean;
 use crate::place::Place;
 use crate::problem::Problem;
-use crate::suggest::did_you_mean;
 use crate::tree::{Entry, Kind, Node};
 
 /// Reads `node` as a `T`. Serde stops at the first error; each one is recorded as a

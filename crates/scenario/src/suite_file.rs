@@ -39,6 +39,10 @@ impl SuiteFile {
         Self(Arc::new(file))
     }
 
+    pub(crate) fn file(&self) -> &ParsedFile {
+        &self.0
+    }
+
     /// Name, path and text of the file.
     pub fn source(&self) -> &Source {
         &self.0.source

@@ -79,7 +79,7 @@ fn similarity(asked: &str, topic: &Topic) -> f64 {
             let (short, long) = (asked.len().min(name.len()), asked.len().max(name.len()));
             MIN_SIMILARITY + (1.0 - MIN_SIMILARITY) * short as f64 / long as f64
         });
-    let by_distance = names().map(|name| strsim::normalized_damerau_levenshtein(asked, &name));
+    let by_distance = names().filter_map(|name| suggest::likeness(asked, &name));
     by_part.chain(by_distance).fold(0.0, f64::max)
 }
 

@@ -1,6 +1,7 @@
 //! `queuelab check`: validates scenarios without running them.
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use command_output::{CheckedFile, Checks, FileKind, FileProblem};
 use lab::Needs;
 use miette::Diagnostic;
@@ -8,6 +9,7 @@ use report::several;
 use scenario::{Document, Plan, ScenarioErrors, ScenarioFile};
 
 use super::{plan, print_document, print_output};
+use crate::completion;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -15,6 +17,7 @@ use crate::exit::Exit;
 #[derive(Debug, Args)]
 pub(crate) struct CheckArguments {
     /// Names of scenarios or suites, or paths of their files [default: all].
+    #[arg(add = ArgValueCompleter::new(completion::documents))]
     scenarios: Vec<String>,
     /// Allow more cells, trials, clients, messages and time than a mistake should cost.
     #[arg(long)]

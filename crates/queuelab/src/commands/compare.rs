@@ -4,12 +4,14 @@ use std::path::{Path, PathBuf};
 
 use ::compare::{Conclusion, Criteria, Verdict};
 use clap::{Args, ValueEnum};
+use clap_complete::ArgValueCompleter;
 use report::{Run, Suite};
 use run_record::SuiteDirectory;
 use run_view::Printable;
 use serde_json::Value;
 
 use super::{print_text, screen};
+use crate::completion;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -17,8 +19,10 @@ use crate::exit::Exit;
 #[derive(Debug, Args)]
 pub(crate) struct CompareArguments {
     /// Directory of the baseline, an earlier run or suite.
+    #[arg(add = ArgValueCompleter::new(completion::runs))]
     base: PathBuf,
     /// Directory of the run or suite to compare with the baseline.
+    #[arg(add = ArgValueCompleter::new(completion::runs))]
     new: PathBuf,
     /// Compare only laws and checks, not metrics, for a baseline from another machine.
     #[arg(long, conflicts_with_all = ["floor", "alpha", "seed"])]

@@ -3,10 +3,12 @@
 mod scenarios;
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use command_output::{Explanation, ListedTopic, TopicPage};
 use diagnosis::{Topic, Topics};
 
 use super::{print_document, print_output, screen};
+use crate::completion;
 use crate::error::{CommandError, Result};
 
 /// Arguments of `queuelab explain`.
@@ -14,6 +16,7 @@ use crate::error::{CommandError, Result};
 pub(crate) struct ExplainArguments {
     /// A full name or its last part, such as somaxconn, ListenOverflows, timed_out,
     /// accept queue or backlog-sweep.
+    #[arg(add = ArgValueCompleter::new(completion::topics))]
     topic: Vec<String>,
     /// Print JSON; `queuelab schema explain` describes it.
     #[arg(long)]

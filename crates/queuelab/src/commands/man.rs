@@ -1,52 +1,82 @@
-//! `queuelab man` and `queuelab completions`.
+//! `queuelab man`: the manual pages.
 
 use std::path::PathBuf;
 
-use clap::{Args, Command};
+use clap::{Args, Command, CommandFactory};
+use clap_complete::{ArgValueCandidates, CompletionCandidate};
+use clap_mangen::Man;
 
-use super::print_output;
+use super::print_for_program;
+use crate::cli::Cli;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
+use crate::usage_hint;
 
 /// Arguments of `queuelab man`.
 #[derive(Debug, Args)]
 pub(crate) struct ManArguments {
+    /// The command whose page is printed, such as run or ci compare [default: queuelab itself].
+    ///
+    /// To read the page: `queuelab man run | man -l -`.
+    #[arg(add = ArgValueCandidates::new(commands))]
+    command: Vec<String>,
     /// Write the page of each command to this directory, as `queuelab-run.1`, instead of
-    /// printing that of `queuelab`.
-    #[arg(long, value_name = "DIR")]
+    /// printing one.
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
     out: Option<PathBuf>,
 }
 
-/// Arguments of `queuelab completions`.
-#[derive(Debug, Args)]
-pub(crate) struct CompletionsArguments {
-    /// Shell to complete for.
-    #[arg(value_enum)]
-    shell: clap_complete::Shell,
+/// The commands, for completion.
+fn commands() -> Vec<CompletionCandidate> {
+    let program = Cli::command();
+    let visible = program.get_subcommands().filter(|command| !command.is_hide_set());
+    visible
+        .map(|command| {
+            CompletionCandidate::new(command.get_name()).help(command.get_about().cloned())
+        })
+        .collect()
 }
 
-/// Prints the manual page, or writes those of all commands.
-pub(crate) fn man(arguments: &ManArguments, command: Command) -> Result {
+/// Prints a manual page in roff format, or writes those of all commands.
+pub(crate) fn man(arguments: &ManArguments, program: Command) -> Result {
     if let Some(directory) = &arguments.out {
         let fail = |source| CommandError::Io {
             action: format!("write manual pages to {}", directory.display()),
             source,
         };
         std::fs::create_dir_all(directory).map_err(fail)?;
-        clap_mangen::generate_to(command, directory).map_err(fail)?;
+        clap_mangen::generate_to(program, directory).map_err(fail)?;
         return Ok(Exit::Held);
     }
+    // As in `generate_to`: each page is then called `queuelab-run`.
+    let mut program = program.disable_help_subcommand(true);
+    program.build();
+    let command = find(&program, &arguments.command)?;
     let mut page = Vec::new();
-    clap_mangen::Man::new(command).render(&mut page).map_err(|source| CommandError::Io {
+    Man::new(command.clone()).render(&mut page).map_err(|source| CommandError::Io {
         action: "render the manual page".to_owned(),
         source,
     })?;
-    print_output(&String::from_utf8_lossy(&page))
+    print_for_program(&String::from_utf8_lossy(&page))
 }
 
-/// Prints the completions for a shell.
-pub(crate) fn completions(arguments: &CompletionsArguments, mut command: Command) -> Result {
-    let mut script = Vec::new();
-    clap_complete::generate(arguments.shell, &mut command, "queuelab", &mut script);
-    print_output(&String::from_utf8_lossy(&script))
+/// The command with that name and the names of its parents, outermost first.
+fn find<'a>(program: &'a Command, names: &[String]) -> Result<&'a Command> {
+    let mut command = program;
+    for name in names {
+        command = command.find_subcommand(name).ok_or_else(|| unknown(command, name))?;
+    }
+    Ok(command)
+}
+
+fn unknown(parent: &Command, name: &str) -> CommandError {
+    let names = usage_hint::visible_commands(parent);
+    let program = parent.get_bin_name().unwrap_or("queuelab");
+    let names = names.iter().map(String::as_str);
+    CommandError::Usage(match suggest::nearest(name, names) {
+        Some(nearest) => {
+            format!("`{program}` has no command `{name}`: did you mean `{nearest}`?")
+        }
+        None => format!("`{program}` has no command `{name}`; `{program} --help` lists all"),
+    })
 }

@@ -1,16 +1,19 @@
 //! The plan of a scenario with overrides.
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use lab::RunningKernel;
 use report::several;
 use scenario::{Document, LoadedSuite, Overrides, Plan, ScenarioFile};
 
+use crate::completion;
 use crate::error::{CommandError, Result};
 
 /// A scenario and overrides of its settings.
 #[derive(Debug, Args)]
 pub(crate) struct PlanArguments {
     /// Name of the scenario, or path of its file.
+    #[arg(add = ArgValueCompleter::new(completion::scenarios))]
     pub(crate) scenario: String,
     #[command(flatten)]
     pub(crate) changes: Changes,
@@ -24,10 +27,12 @@ pub(crate) struct Changes {
     pub(crate) quick: bool,
     /// Override a setting, such as `load.messages=50` (repeatable).
     #[arg(long, value_name = "PATH=VALUE", value_parser = parse_pair)]
+    #[arg(add = ArgValueCompleter::new(completion::setting_values))]
     pub(crate) set: Vec<(String, String)>,
     /// Select only the cells with this value, such as `server.backlog=10`
     /// (repeatable).
     #[arg(long, value_name = "AXIS=VALUE", value_parser = parse_pair)]
+    #[arg(add = ArgValueCompleter::new(completion::axis_values))]
     pub(crate) only: Vec<(String, String)>,
     /// Trials per cell [default: that of the scenario].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use command_output::{CellPrediction, Predictions};
 use indexmap::IndexMap;
 use lab::{CellPredictions, KernelFacts};
@@ -21,6 +22,7 @@ use super::kernel_rules::KernelArguments;
 use super::plan::PlanArguments;
 use super::size::parse_rate;
 use super::{plan, print_document, print_output, print_text, screen};
+use crate::completion;
 use crate::error::Result;
 
 /// Flags of `queuelab predict`.
@@ -38,6 +40,7 @@ pub(crate) struct PredictArguments {
     accept: Option<Duration>,
     /// Use the times between two accept(2) calls that this run measured.
     #[arg(long, value_name = "RUN", requires = "simulate")]
+    #[arg(add = ArgValueCompleter::new(completion::runs))]
     from: Option<PathBuf>,
     #[command(flatten)]
     kernel: KernelArguments,

@@ -5,11 +5,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use report::{Detail, Files, Run, Suite};
 use run_record::{Folder, SuiteDirectory};
 use run_view::Printable;
 
 use super::{print_annotation, print_message, print_output, print_text, screen};
+use crate::completion;
 use crate::error::{CommandError, Result};
 use crate::exit::Exit;
 
@@ -20,6 +22,7 @@ const CHARTS: &str = "charts";
 #[derive(Debug, Args)]
 pub(crate) struct ReportArguments {
     /// Directory of the run or suite.
+    #[arg(add = ArgValueCompleter::new(completion::runs))]
     run: PathBuf,
     /// Print only an annotation for GitHub: an error if a check failed, a warning if
     /// trials held only on a retry, otherwise nothing.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::path::Path;
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use command_output::{Shown, ShownScenario};
 use run_record::Axis;
 use serde::{Serialize, Serializer};
@@ -12,12 +13,15 @@ use serde_saphyr::DoubleQuoted;
 
 use super::plan::PlanArguments;
 use super::{plan, print_document, print_yaml, run_result};
+use crate::completion;
 use crate::error::Result;
 
 /// Arguments of `queuelab show`.
 #[derive(Debug, Args)]
 #[command(mut_arg("scenario", |scenario| {
-    scenario.help("Name of the scenario, path of its file, or directory of a run or suite")
+    scenario
+        .help("Name of the scenario, path of its file, or directory of a run or suite")
+        .add(ArgValueCompleter::new(completion::scenarios_and_runs))
 }))]
 pub(crate) struct ShowArguments {
     #[command(flatten)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use command_output::{BacklogRow, Sizing, Unprotected};
 use lab::KernelFacts;
 use queue_model::sizing::{BacklogResult, BurstSettings, Bursts, Cookies, WithoutCookies};
@@ -14,6 +15,7 @@ use run_view::{Emphasis, Printable};
 use super::accept_pace::MeasuredPaces;
 use super::kernel_rules::KernelArguments;
 use super::{print_document, print_output, print_text, screen};
+use crate::completion;
 use crate::error::Result;
 
 /// Flags of `queuelab size`.
@@ -31,6 +33,7 @@ pub(crate) struct SizeArguments {
     accept: Option<f64>,
     /// Use the rate at which the server of this run accepted while connections waited.
     #[arg(long, value_name = "RUN")]
+    #[arg(add = ArgValueCompleter::new(completion::runs))]
     from: Option<PathBuf>,
     /// Round-trip time to the clients, such as 20ms: so long a connection is half-open.
     #[arg(long, value_name = "TIME", default_value = "0s", value_parser = parse_round_trip)]

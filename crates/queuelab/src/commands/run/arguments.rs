@@ -4,12 +4,14 @@ use std::path::PathBuf;
 
 use ::compare::MIN_TRIALS;
 use clap::Args;
+use clap_complete::ArgValueCompleter;
 use lab::{Against, RunRequest, Target};
 use report::Detail;
 
 use crate::backend_name;
 use crate::commands::compare::CriteriaArguments;
 use crate::commands::plan::Changes;
+use crate::completion;
 use crate::progress::ProgressDetail;
 use crate::tool::tool;
 
@@ -37,6 +39,7 @@ fn against_help() -> String {
 pub(crate) struct RunArguments {
     /// Name of the scenario or suite, or path of its file.
     #[arg(required_unless_present = "resume")]
+    #[arg(add = ArgValueCompleter::new(completion::documents))]
     scenario: Option<String>,
     #[command(flatten)]
     changes: Changes,
@@ -45,6 +48,7 @@ pub(crate) struct RunArguments {
     out: PathBuf,
     /// Resume an unfinished run: run only its missing trials.
     #[arg(long, value_name = "RUN", conflicts_with_all = ["quick", "set", "only", "repeat", "seed", "out"])]
+    #[arg(add = ArgValueCompleter::new(completion::runs))]
     resume: Option<PathBuf>,
     #[arg(long, value_name = "BINARY_OR_IMAGE", help = AGAINST_HELP, long_help = against_help())]
     against: Option<String>,

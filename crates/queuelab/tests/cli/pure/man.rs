@@ -31,3 +31,31 @@ fn each_command_has_a_manual_page() {
         assert!(page.contains(&heading), "{page}");
     }
 }
+
+#[test]
+fn the_page_of_a_command_is_printed() {
+    let place = out_directory();
+    let pages = place.path().join("man1");
+    let written = Command::new(binary()).args(["man", "--out"]).arg(&pages).output().unwrap();
+    assert_eq!(written.status.code(), Some(0), "{}", all_output(&written));
+    for (names, page) in [
+        (&["run"][..], "queuelab-run.1"),
+        (&["ci"], "queuelab-ci.1"),
+        (&["ci", "compare"], "queuelab-ci-compare.1"),
+    ] {
+        // A page is not a text whose lines may be wrapped.
+        let mut printed = Command::new(binary());
+        let printed = printed.arg("man").args(names).env("COLUMNS", "60").output().unwrap();
+        assert_eq!(printed.status.code(), Some(0), "{}", all_output(&printed));
+        let page = fs::read_to_string(pages.join(page)).unwrap();
+        assert_eq!(text(&printed.stdout).trim_end(), page.trim_end());
+    }
+}
+
+#[test]
+fn an_unknown_command_has_no_page() {
+    let printed = Command::new(binary()).args(["man", "xyzzy"]).output().unwrap();
+    assert_eq!(printed.status.code(), Some(2), "{}", all_output(&printed));
+    let message = "`queuelab` has no command `xyzzy`; `queuelab --help` lists all";
+    assert!(text(&printed.stderr).contains(message), "{}", all_output(&printed));
+}
