@@ -5,6 +5,7 @@ use run_view::prose::remove_invalid_xml;
 
 use crate::font::bold_width;
 use crate::layout::px;
+use crate::links::relink;
 use crate::style::STYLE;
 use crate::theme;
 
@@ -36,6 +37,12 @@ impl Chart {
         ["queue-", "burst-"].iter().any(|kind| self.name.starts_with(kind))
     }
 
+    /// The same chart with other links: to the addresses of IDs in the page, or none.
+    #[must_use]
+    pub fn relinked(&self, address: impl Fn(&str) -> Option<String>) -> Self {
+        Self { body: PreEscaped(relink(&self.body.0, address)), ..self.clone() }
+    }
+
     /// The chart as part of a page that has [`STYLE`].
     pub fn inline(&self) -> Markup {
         // Larger if the page has room; not too small to read: then its box scrolls.
@@ -52,11 +59,11 @@ impl Chart {
         }
     }
 
-    /// An SVG file of its own, in `charts/` next to the page. Its `data-width` is the
-    /// width of the chart, which the title may exceed.
-    pub fn file(&self) -> Vec<u8> {
-        let body = self.body.0.replace("href=\"#", "href=\"../report.html#");
-        self.svg(STYLE, "var(--paper)", body).into_bytes()
+    /// An SVG file of its own, in `charts/` next to the page, with links to what the page
+    /// `has`, by its ID. Its `data-width` is the width of the chart, which the title may exceed.
+    pub fn file(&self, has: impl Fn(&str) -> bool) -> Vec<u8> {
+        let address = |id: &str| has(id).then(|| format!("../report.html#{id}"));
+        self.svg(STYLE, "var(--paper)", relink(&self.body.0, address)).into_bytes()
     }
 
     /// The same in light colours and without CSS variables.

@@ -7,6 +7,7 @@ use crate::chart::Chart;
 use crate::colour::{scale, text_on};
 use crate::layout::{px, text_width};
 use crate::name::slug;
+use crate::side::{self, Side};
 use run_view::Cell;
 use run_view::Metric;
 use run_view::Run;
@@ -21,15 +22,19 @@ const FOOT: f64 = 40.0;
 /// Marks a value that is no finding, because every trial of its cell was disturbed.
 const DISTURBED: &str = "disturbed";
 
-/// A map for each value of the axes before the last two, on one scale; empty if the
-/// matrix has fewer than two axes.
-pub fn heat_maps(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
+/// A map for each value of the axes before the last two, on one scale, which includes the run
+/// beside it; empty if the matrix has fewer than two axes.
+pub fn heat_maps(
+    run: &Run,
+    cells: &[Cell<'_>],
+    metric: &Metric,
+    beside: Option<Side<'_>>,
+) -> Vec<Chart> {
     let axes = run.varying_axes();
     let [outer @ .., rows, columns] = axes.as_slice() else {
         return Vec::new();
     };
-    let largest = cells.iter().filter_map(|cell| Some(cell.finding(metric.value)?.max));
-    let top = metric.scale_max.unwrap_or_else(|| largest.fold(0.0, f64::max));
+    let top = side::top(metric, cells, beside);
     let size = rows.values.len() * columns.values.len();
     let splits = combinations(outer);
     let maps = splits.iter().zip(cells.chunks(size));
@@ -119,13 +124,16 @@ fn heat_map(
                 }
             }
         }
-        @for step in 0..20 {
-            rect x=(px(left + f64::from(step) * legend / 20.0)) y=(px(HEAD + down + 10.0))
-                width=(px(legend / 20.0 + 0.5)) height="8" fill=(scale(f64::from(step) / 19.0)) {}
-        }
-        text class="quiet small" x=(px(left)) y=(px(HEAD + down + 31.0)) { ((metric.format)(0.0)) }
-        text class="quiet small end" x=(px(left + legend)) y=(px(HEAD + down + 31.0)) {
-            ((metric.format)(top))
+        // Without a finding there is no colour.
+        @if top > 0.0 {
+            @for step in 0..20 {
+                rect x=(px(left + f64::from(step) * legend / 20.0)) y=(px(HEAD + down + 10.0))
+                    width=(px(legend / 20.0 + 0.5)) height="8" fill=(scale(f64::from(step) / 19.0)) {}
+            }
+            text class="quiet small" x=(px(left)) y=(px(HEAD + down + 31.0)) { ((metric.format)(0.0)) }
+            text class="quiet small end" x=(px(left + legend)) y=(px(HEAD + down + 31.0)) {
+                ((metric.format)(top))
+            }
         }
     };
     let (title, name) = match place {

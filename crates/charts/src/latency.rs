@@ -9,6 +9,7 @@ use maud::{Markup, html};
 use crate::axis::{Scale, decades, power_of_time, seconds};
 use crate::chart::Chart;
 use crate::layout::{px, text_width};
+use crate::side::Side;
 use crate::strip::{ACCENT, ROOM, Strip, pointer, shade};
 use crate::syn_waits::{SynWaits, deadline};
 use run_view::Cell;
@@ -27,12 +28,19 @@ const SPAN: f64 = 30.0;
 /// The end of the axis relative to the last mark.
 const BEYOND: f64 = 1.12;
 
-/// The chart; `None` if no attempt connected.
-pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
+/// The chart, on scales that include the run beside it; `None` if no attempt connected.
+pub fn latency(run: &Run, cells: &[Cell<'_>], beside: Option<Side<'_>>) -> Option<Chart> {
     let strips: Vec<_> = cells.iter().map(|cell| Strip::new(run, cell)).collect();
     let waits = SynWaits::new(run, cells, &strips);
-    let (from, to) = ends(&strips, &waits)?;
-    let high = match strips.len() {
+    let own = ends(&strips, &waits)?;
+    let others: Vec<_> = beside
+        .iter()
+        .flat_map(|side| side.cells.iter().map(|cell| Strip::new(side.run, cell)))
+        .collect();
+    let of_others = beside.map(|side| SynWaits::new(side.run, side.cells, &others));
+    let of_others = of_others.and_then(|waits| ends(&others, &waits));
+    let (from, to) = axis(of_others.map_or(own, |(from, to)| (own.0.min(from), own.1.max(to))));
+    let high = match strips.len().max(others.len()) {
         ..=30 => 28.0,
         31..=60 => 18.0,
         _ => 6.0,
@@ -54,9 +62,9 @@ pub fn latency(run: &Run, cells: &[Cell<'_>]) -> Option<Chart> {
     let width = headings.fold(right + numbers_width, f64::max);
     let end = width - 8.0;
     let x = Scale::log((from, to), (left, right));
-    let peak = strips.iter().map(Strip::peak).fold(0.0, f64::max);
+    let peak = strips.iter().chain(&others).map(Strip::peak).fold(0.0, f64::max);
     let ticks = decades(from, to).into_iter().filter(|at| (from..=to).contains(at));
-    let legend = legend(&strips, peak, is_low, &waits);
+    let legend = legend(&strips, peak, (is_low, beside.is_some()), &waits);
     let body = html! {
         @for at in ticks {
             line.grid x1=(px(x.at(at))) x2=(px(x.at(at))) y1=(HEAD) y2=(px(bottom)) {}
@@ -119,7 +127,8 @@ fn never(strips: &[Strip<'_>], groups: &[Group], high: f64) -> Vec<(String, f64)
     groups.iter().flat_map(texts).collect()
 }
 
-/// The ends of the axis, nanoseconds; `None` if no attempt connected.
+/// The least and the most that the axis of a run has, nanoseconds; `None` if no attempt
+/// connected.
 fn ends(strips: &[Strip<'_>], waits: &SynWaits) -> Option<(f64, f64)> {
     let ends = || strips.iter().filter_map(Strip::ends);
     let least = ends().map(|(from, _)| from).min_by(f64::total_cmp)?;
@@ -128,12 +137,16 @@ fn ends(strips: &[Strip<'_>], waits: &SynWaits) -> Option<(f64, f64)> {
         waits.ends().map(|(first, last)| (first.as_nanos() as f64, last.as_nanos() as f64));
     // Room for the labels of the marks.
     let (first, last) = marked.map_or((least, most), |(first, last)| (first / 2.0, last * BEYOND));
-    let (from, to) = (least.min(first), most.max(last));
+    Some((least.min(first), most.max(last)))
+}
+
+/// The ends of the axis, nanoseconds: whole powers of ten for a short one.
+fn axis((from, to): (f64, f64)) -> (f64, f64) {
     if to >= from * SPAN {
-        return Some((from, to));
+        return (from, to);
     }
     let around = decades(from, to);
-    Some((around[0], around[around.len() - 1]))
+    (around[0], around[around.len() - 1])
 }
 
 /// Cells that differ only in the last axis.
@@ -183,7 +196,12 @@ fn groups(run: &Run, cells: &[Cell<'_>], high: f64) -> (Vec<Group>, f64) {
 }
 
 /// The lines of the legend.
-fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Vec<Markup> {
+fn legend(
+    strips: &[Strip<'_>],
+    peak: f64,
+    (is_low, is_shared): (bool, bool),
+    waits: &SynWaits,
+) -> Vec<Markup> {
     let mut lines = Vec::new();
     if peak > 0.0 {
         lines.push(html! {
@@ -198,6 +216,7 @@ fn legend(strips: &[Strip<'_>], peak: f64, is_low: bool, waits: &SynWaits) -> Ve
             text.quiet x="18" y="11" {
                 "share of the cell's connects; the "
                 @if is_low { "strongest colour" } @else { "highest bar" }
+                @if is_shared { " of both runs" }
                 " is " (percent(peak)) " %"
             }
         });

@@ -23,10 +23,17 @@ pub(crate) struct Late {
     pub(crate) marks: Vec<Mark>,
 }
 
-/// A row for each predicted time, with the deviations from it.
-pub(crate) fn lateness(name: String, title: String, rows: &[(String, Late)]) -> Chart {
-    let values = || rows.iter().flat_map(|(_, late)| &late.marks).flat_map(|mark| mark.y);
-    let allowed = rows.iter().map(|(_, late)| late.allowed);
+/// A row for each predicted time, with the deviations from it, on a scale that includes the
+/// `others`.
+pub(crate) fn lateness(
+    name: String,
+    title: String,
+    rows: &[(String, Late)],
+    others: &[(String, Late)],
+) -> Chart {
+    let all = || rows.iter().chain(others).map(|(_, late)| late);
+    let values = || all().flat_map(|late| &late.marks).flat_map(|mark| mark.y);
+    let allowed = all().map(|late| late.allowed);
     let most = values().chain(allowed).fold(0.0, f64::max);
     let least = values().fold(0.0, f64::min);
     let mut ticks = ticks(most);

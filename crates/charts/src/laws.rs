@@ -7,8 +7,9 @@ use run_record::LawVerdict;
 
 use crate::chart::Chart;
 use crate::lateness::{Late, lateness};
-use crate::name::slug;
+use crate::name::name_of_law;
 use crate::scatter::{Axes, Mark, scatter};
+use crate::side::Side;
 use run_view::Cell;
 use run_view::Law;
 use run_view::number::Spread;
@@ -38,8 +39,34 @@ pub struct Laws {
     pub timed: Vec<Chart>,
 }
 
-/// A chart for each law that was decided in a trial; none for a law with only one point.
-pub fn laws(cells: &[Cell<'_>]) -> Laws {
+/// A chart for each law that was decided in a trial, on a scale that includes the run beside it;
+/// none for a law with only one point.
+pub fn laws(cells: &[Cell<'_>], beside: Option<Side<'_>>) -> Laws {
+    let others = by_law(beside.map_or(&[][..], |side| side.cells));
+    let of_others = |id: &str| others.get(id).map_or(&[][..], Vec::as_slice);
+    let is_timed = |cells: &Vec<InCell<'_>>| {
+        cells.iter().any(|cell| cell.checks.iter().any(|law| law.latest.is_some()))
+    };
+    let (timed, exact): (Vec<_>, Vec<_>) =
+        by_law(cells).into_iter().partition(|(_, cells)| is_timed(cells));
+    let exact = exact.into_iter().filter_map(|(id, cells)| {
+        let marks = |cells: &[InCell<'_>]| -> Vec<_> {
+            cells.iter().map(|cell| cell.mark(|law| law.measured)).collect()
+        };
+        let title = cells[0].checks[0].heading();
+        scatter(name_of_law(id), title, &AXES, marks(&cells), &marks(of_others(id)))
+    });
+    // A chart with one point shows nothing that its table does not.
+    let timed = timed.into_iter().filter(|(_, cells)| cells.len() > 1);
+    let timed = timed.map(|(id, cells)| {
+        let title = format!("{}: how late", cells[0].checks[0].title);
+        lateness(name_of_law(id), title, &rows(&cells), &rows(of_others(id)))
+    });
+    Laws { exact: exact.collect(), timed: timed.collect() }
+}
+
+/// The decided checks of each law, by its id.
+fn by_law<'a>(cells: &'a [Cell<'a>]) -> IndexMap<&'a str, Vec<InCell<'a>>> {
     let mut laws: IndexMap<&str, Vec<InCell<'_>>> = IndexMap::new();
     for cell in cells {
         let mut of_cell: IndexMap<&str, Vec<&Law>> = IndexMap::new();
@@ -51,25 +78,11 @@ pub fn laws(cells: &[Cell<'_>]) -> Laws {
             laws.entry(id).or_default().push(InCell { cell, checks });
         }
     }
-    let is_timed = |cells: &Vec<InCell<'_>>| {
-        cells.iter().any(|cell| cell.checks.iter().any(|law| law.latest.is_some()))
-    };
-    let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, cells)| is_timed(cells));
-    let exact = exact.into_iter().filter_map(|(id, cells)| {
-        let marks = cells.iter().map(|cell| cell.mark(|law| law.measured));
-        scatter(file_name(id), cells[0].checks[0].heading(), &AXES, marks)
-    });
-    // A chart with one point shows nothing that its table does not.
-    let timed = timed.into_iter().filter(|(_, cells)| cells.len() > 1);
-    let timed = timed.map(|(id, cells)| lateness_chart(id, &cells));
-    Laws { exact: exact.collect(), timed: timed.collect() }
+    laws
 }
 
-fn file_name(id: &str) -> String {
-    format!("law-{}", slug(id))
-}
-
-fn lateness_chart(id: &str, cells: &[InCell<'_>]) -> Chart {
+/// The rows of a timed law, one for each predicted time.
+fn rows(cells: &[InCell<'_>]) -> Vec<(String, Late)> {
     let mut rows: BTreeMap<(u64, String), Late> = BTreeMap::new();
     for cell in cells {
         let mark = cell.mark(|law| law.deviation);
@@ -79,8 +92,7 @@ fn lateness_chart(id: &str, cells: &[InCell<'_>]) -> Chart {
         row.allowed = row.allowed.max(allowed.fold(0.0, f64::max));
         row.marks.push(mark);
     }
-    let rows: Vec<_> = rows.into_iter().map(|((_, name), late)| (name, late)).collect();
-    lateness(file_name(id), format!("{}: how late", cells[0].checks[0].title), &rows)
+    rows.into_iter().map(|((_, name), late)| (name, late)).collect()
 }
 
 impl InCell<'_> {

@@ -16,7 +16,8 @@
 //! | `unanswered`, `attempt_bars` | SYNs without an answer, and the attempts below the queue |
 //! | `laws` | predicted and measured values of a law, as `scatter` or `lateness` |
 //! | `simulation` | simulated and measured shares of accepted attempts |
-//! | `chart`, `name` | a chart as part of a page and as a file, and its name |
+//! | `chart`, `name`, `links` | a chart as part of a page and as a file, its name, and its links |
+//! | `side` | the run next to the one that is drawn, which has the same scales |
 //! | `style` | the style sheet of charts |
 //! | `png`, `theme`, `font` | charts as PNG, in the light theme, with the program's font |
 //! | `colour`, `axis`, `layout` | shared by the charts |
@@ -42,6 +43,7 @@ mod lateness;
 mod laws;
 mod layout;
 mod lines;
+mod links;
 mod name;
 mod outcomes;
 mod png;
@@ -50,6 +52,7 @@ mod recorded;
 mod sampled;
 mod samples;
 mod scatter;
+mod side;
 mod simulation;
 mod strip;
 mod style;
@@ -65,10 +68,12 @@ pub use heat_map::heat_maps;
 pub use latency::latency;
 pub use laws::{Laws, laws};
 pub use lines::lines;
-pub use name::is_chart_name;
+pub use links::{id_of_trial, relink};
+pub use name::{is_chart_name, name_of_law};
 pub use outcomes::outcomes;
 pub use png::pngs;
 pub use queue::queue;
 pub use recorded::Recorded;
+pub use side::Side;
 pub use simulation::simulation;
 pub use style::STYLE;

@@ -10,6 +10,7 @@ use crate::chart::Chart;
 use crate::colour;
 use crate::layout::{px, text_width};
 use crate::name::slug;
+use crate::side::{self, Side};
 use run_view::Cell;
 use run_view::Metric;
 use run_view::Run;
@@ -32,6 +33,8 @@ const APART: f64 = 14.0;
 /// A line: its name and its points; `None` where nothing was measured, which breaks the
 /// line.
 struct Line<'a> {
+    /// Its place among all lines, also those of the run beside it.
+    position: usize,
     name: String,
     points: Vec<Option<Point<'a>>>,
 }
@@ -39,8 +42,14 @@ struct Line<'a> {
 type Point<'a> = (f64, Spread, &'a Cell<'a>);
 
 /// A chart for each value of the axes before the last two; empty if the last axis has
-/// fewer than three numbers, or fewer than two names. A chart with one point is left out.
-pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
+/// fewer than three numbers, or fewer than two names. A chart with one point is left out. The
+/// scales include the run beside it.
+pub fn lines(
+    run: &Run,
+    cells: &[Cell<'_>],
+    metric: &Metric,
+    beside: Option<Side<'_>>,
+) -> Vec<Chart> {
     let axes = run.varying_axes();
     let (outer, series, along) = match axes.as_slice() {
         [along] => (&[][..], None, *along),
@@ -51,9 +60,14 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
     if along.values.len() < if are_numbers { 3 } else { 2 } {
         return Vec::new();
     }
-    let largest = cells.iter().filter_map(|cell| Some(cell.finding(metric.value)?.max));
-    let top = metric.scale_max.unwrap_or_else(|| largest.fold(0.0, f64::max));
-    let (at, to_scale) = positions(&along.values);
+    let top = side::top(metric, cells, beside);
+    let values = side::all_values(along, beside);
+    let are_numbers = are_numbers && values.iter().all(Value::is_number);
+    let (places, to_scale) = positions(&values);
+    let place_of = |value| Some(places[values.iter().position(|other| other == value)?]);
+    let at: Vec<_> = along.values.iter().filter_map(place_of).collect();
+    let of_series = series.map(|series| side::all_values(series, beside)).unwrap_or_default();
+    let count = of_series.len().max(1);
     let along_name = match (run.axis_name(&along.path), to_scale || !are_numbers) {
         (name, true) => name.to_owned(),
         (name, false) => format!("{name} (not to scale)"),
@@ -61,13 +75,15 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
     let splits = combinations(outer);
     let of_chart = series.map_or(1, |series| series.values.len()) * along.values.len();
     let charts = splits.iter().zip(cells.chunks(of_chart)).filter_map(|(split, cells)| {
-        let names = series.map_or(vec![String::new()], |series| {
-            series.values.iter().map(describe_value).collect()
+        let names = series.map_or(vec![(0, String::new())], |series| {
+            let position = |value| of_series.iter().position(|other| other == value);
+            let name = |value| (position(value).unwrap_or(0), describe_value(value));
+            series.values.iter().map(name).collect()
         });
-        let lines = cells.chunks(along.values.len()).zip(names).map(|(cells, name)| {
+        let lines = cells.chunks(along.values.len()).zip(names).map(|(cells, (position, name))| {
             let points = cells.iter().zip(&at);
             let points = points.map(|(cell, &x)| Some((x, cell.finding(metric.value)?, cell)));
-            Line { name, points: points.collect() }
+            Line { position, name, points: points.collect() }
         });
         let lines: Vec<_> = lines.collect();
         lines.iter().flat_map(|line| line.points.iter().flatten()).nth(1)?;
@@ -79,7 +95,7 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
             }
         };
         let series = series.map(|series| run.axis_name(&series.path));
-        let body = body(metric, top, &lines, (&along.values, &at), &along_name, series);
+        let body = body(metric, top, (&lines, count), (&values, &places), &along_name, series);
         let height = if are_numbers { HEIGHT } else { HEIGHT + LABELS };
         Some(Chart { name: format!("lines-{name}"), title, width: WIDTH, height, body })
     });
@@ -89,7 +105,7 @@ pub fn lines(run: &Run, cells: &[Cell<'_>], metric: &Metric) -> Vec<Chart> {
 fn body(
     metric: &Metric,
     top: f64,
-    lines: &[Line<'_>],
+    (lines, count): (&[Line<'_>], usize),
     (values, at): (&[Value], &[f64]),
     along: &str,
     series: Option<&str>,
@@ -106,7 +122,7 @@ fn body(
         true => Scale::linear((first - 0.5, last + 0.5), (LEFT, right)),
         false => Scale::linear((first, last), (LEFT + 8.0, right - 4.0)),
     };
-    let shape = match (are_names, lines.len()) {
+    let shape = match (are_names, count) {
         (false, _) => Shape::Line,
         (true, 1) => Shape::Bars,
         (true, _) => Shape::Points,
@@ -130,14 +146,14 @@ fn body(
         @if let Some(series) = series {
             text class="quiet small" x=(px(right + 12.0)) y="12" { (series) }
         }
-        @for (position, line) in lines.iter().enumerate() {
-            g style=(colour::line(position, lines.len())) { (draw(line, (position, lines.len()), (x, y), metric, shape)) }
+        @for line in lines {
+            g style=(colour::line(line.position, count)) { (draw(line, count, (x, y), metric, shape)) }
         }
-        @for (position, at) in name_places(lines, y).into_iter().filter(|_| series.is_some()) {
-            g style=(colour::line(position, lines.len())) {
-                path.point d=(marker(position, right + 14.0, at)) {}
+        @for (line, at) in name_places(lines, y).into_iter().filter(|_| series.is_some()) {
+            g style=(colour::line(line.position, count)) {
+                path.point d=(marker(line.position, right + 14.0, at)) {}
             }
-            text x=(px(right + 24.0)) y=(px(at + 4.0)) { (lines[position].name) }
+            text x=(px(right + 24.0)) y=(px(at + 4.0)) { (line.name) }
         }
     }
 }
@@ -172,13 +188,13 @@ fn labels(values: &[Value], at: &[f64], x: Scale, are_names: bool) -> Vec<(Strin
 
 fn draw(
     line: &Line<'_>,
-    (position, lines): (usize, usize),
+    lines: usize,
     (x, y): (Scale, Scale),
     metric: &Metric,
     shape: Shape,
 ) -> Markup {
     let aside = match shape {
-        Shape::Points => (position as f64 - (lines as f64 - 1.0) / 2.0) * BESIDE,
+        Shape::Points => (line.position as f64 - (lines as f64 - 1.0) / 2.0) * BESIDE,
         Shape::Line | Shape::Bars => 0.0,
     };
     let floor = y.at(0.0);
@@ -200,7 +216,7 @@ fn draw(
                     rect.column x=(px(x - BAR / 2.0)) width=(BAR) y=(px(middle))
                         height=(px((floor - middle).max(0.6))) {}
                 }
-                path.point d=(marker(position, x, middle)) {}
+                path.point d=(marker(line.position, x, middle)) {}
             }
         }
     }
@@ -218,12 +234,10 @@ fn marker(position: usize, x: f64, y: f64) -> String {
 }
 
 /// The vertical positions of the lines' names: at their last points, without overlap.
-fn name_places(lines: &[Line<'_>], y: Scale) -> Vec<(usize, f64)> {
-    let ends = lines.iter().enumerate();
-    let mut ends: Vec<_> = ends
-        .filter_map(|(position, line)| {
-            Some((position, y.at(line.points.iter().flatten().next_back()?.1.median)))
-        })
+fn name_places<'l, 'a>(lines: &'l [Line<'a>], y: Scale) -> Vec<(&'l Line<'a>, f64)> {
+    let mut ends: Vec<_> = lines
+        .iter()
+        .filter_map(|line| Some((line, y.at(line.points.iter().flatten().next_back()?.1.median))))
         .collect();
     ends.sort_by(|one, other| one.1.total_cmp(&other.1));
     for at in 1..ends.len() {

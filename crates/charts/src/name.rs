@@ -21,6 +21,11 @@ pub fn is_chart_name(name: &str) -> bool {
     }
 }
 
+/// The name of the chart of a law, by its id.
+pub fn name_of_law(id: &str) -> String {
+    format!("law-{}", slug(id))
+}
+
 /// A name as part of a file name: lowercase letters, digits and hyphens.
 pub(crate) fn slug(text: &str) -> String {
     let letters =

@@ -50,18 +50,23 @@ pub(crate) struct Axes {
     pub(crate) legend: [&'static str; 2],
 }
 
-/// The chart; marks at the same point are merged. `None` if that leaves one point.
+/// The chart, on scales that include the `others`; marks at the same point are merged. `None` if
+/// that leaves one point.
 pub(crate) fn scatter(
     name: String,
     title: String,
     axes: &Axes,
     marks: impl IntoIterator<Item = Mark>,
+    others: &[Mark],
 ) -> Option<Chart> {
     let marks = merge(marks);
     if marks.len() < 2 {
         return None;
     }
-    let values = || marks.iter().flat_map(|mark| mark.y.into_iter().chain([mark.x]));
+    let values = || {
+        let all = marks.iter().chain(others);
+        all.flat_map(|mark| mark.y.into_iter().chain([mark.x]))
+    };
     let most = axes.max.unwrap_or_else(|| values().fold(0.0, f64::max));
     let least = values().fold(f64::MAX, f64::min);
     let is_log = least > 0.0 && most / least > MAX_LINEAR_RATIO;

@@ -80,7 +80,7 @@ pub(crate) fn headline_metric(run: &Run) -> &'static Metric {
         .expect("every run has a success rate")
 }
 
-/// The heading of the law that the answer is about.
+/// The id of the law that the answer is about.
 pub(crate) fn headline_law(run: &Run) -> Option<String> {
     headline::Plain::new(run).quantity.and_then(|quantity| quantity.law())
 }

@@ -2,11 +2,12 @@
 
 use std::path::Path;
 
+use charts::Chart;
 use run_record::RunDirectoryError;
 use run_view::{Cell, Run, Screen};
 
 use crate::document::{
-    Detail, Document, Source, TerminalText, render_html, render_markdown, render_terminal,
+    Detail, Document, Source, TerminalText, ids_in, render_html, render_markdown, render_terminal,
 };
 use crate::recorded::Rows;
 use crate::{cells_csv, junit, sections, sparkline};
@@ -17,8 +18,8 @@ struct Exporter {
     export: fn(&Run, &Document) -> Vec<u8>,
 }
 
-const EXPORTERS: [Exporter; 4] = [
-    Exporter { name: "report.html", export: |_, document| render_html(document).into_bytes() },
+/// The exporters of all files but the page and its charts.
+const EXPORTERS: [Exporter; 3] = [
     Exporter { name: "cells.csv", export: |run, _| cells_csv::cells_csv(run) },
     Exporter {
         name: "summary.md",
@@ -42,19 +43,23 @@ pub struct Files {
 pub fn files(run: &Run, path: &Path) -> Files {
     let cells = Cell::all(run);
     let rows = Rows::read(run, &cells, path);
-    let source = Source { run, cells, rows: Some(rows), queue_over_time: None };
+    let source = Source { run, cells, rows: Some(rows), beside: None, queue_over_time: None };
     let document = sections::document(&source);
-    let mut files: Vec<_> = EXPORTERS
+    let page = render_html(&document);
+    let others = EXPORTERS
         .iter()
-        .map(|exporter| (exporter.name.to_owned(), (exporter.export)(run, &document)))
-        .collect();
+        .map(|exporter| (exporter.name.to_owned(), (exporter.export)(run, &document)));
+    let page_file = ("report.html".to_owned(), page.clone().into_bytes());
+    let mut files: Vec<_> = std::iter::once(page_file).chain(others).collect();
     let rows = source.rows.unwrap_or_default();
     let with_png: Vec<_> = document.charts().filter(|chart| rows.has_png(&chart.name)).collect();
     for (chart, png) in with_png.iter().zip(charts::pngs(&with_png)) {
         files.extend(png.map(|png| (format!("charts/{}.png", chart.name), png)));
     }
+    let ids = ids_in(&page);
+    let svg = |chart: &Chart| chart.file(|id| ids.contains(id));
     let svgs = document.charts();
-    files.extend(svgs.map(|chart| (format!("charts/{}.svg", chart.name), chart.file())));
+    files.extend(svgs.map(|chart| (format!("charts/{}.svg", chart.name), svg(chart))));
     let damaged = rows.damaged.into_iter().map(|(_, error)| error).collect();
     Files { files, damaged }
 }

@@ -22,8 +22,8 @@ struct Row<'a> {
     cells: usize,
 }
 
-/// A table for each law that was applied.
-pub(crate) fn tables(run: &Run) -> Vec<Table> {
+/// A table for each law that was applied, with the law's id.
+pub(crate) fn tables(run: &Run) -> Vec<(String, Table)> {
     let axes = run.varying_axes();
     let mut laws: IndexMap<&str, Vec<Row<'_>>> = IndexMap::new();
     for cell in Cell::all(run) {
@@ -36,10 +36,11 @@ pub(crate) fn tables(run: &Run) -> Vec<Table> {
             laws.entry(id).or_default().push(Row { checks, values, cells: 1 });
         }
     }
-    let tables = laws.into_values().map(|rows| {
+    let tables = laws.into_iter().map(|(id, rows)| {
         let is_folded = rows.len() > MAX_ROWS || are_equal(&rows);
         let rows = if is_folded { fold(rows) } else { rows };
-        table(run, &rows[0].checks[0].heading(), &axes, &rows, is_folded)
+        let heading = rows[0].checks[0].heading();
+        (id.to_owned(), table(run, &heading, &axes, &rows, is_folded))
     });
     tables.collect()
 }

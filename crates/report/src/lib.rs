@@ -7,6 +7,7 @@
 //! | [`files`](files()) | the files of a run directory, and the text for a [`terminal`](terminal()) |
 //! | [`answer`](answer()) | the answer in one or two sentences, in the scenario's words |
 //! | `evidence`, `syn_waits`, `laws`, `cells`, `simulation`, `checks` | the tables and sentences that sections show |
+//! | [`charts_side_by_side`] | the charts of two runs, with the same scales |
 //! | `sparkline` | the queue over time in a line of a terminal |
 //! | `recorded` | which trials with recorded rows are drawn |
 //! | `cells_csv`, `junit` | `cells.csv` and `junit.xml` |
@@ -29,6 +30,7 @@ mod junit;
 mod laws;
 mod recorded;
 mod sections;
+mod side_by_side;
 mod simulation;
 mod sparkline;
 mod standalone;
@@ -48,6 +50,7 @@ pub use files::{Files, files, summary, terminal};
 pub use run_view::Run;
 pub use run_view::number::{count, gibibytes};
 pub use run_view::prose::several;
+pub use side_by_side::charts_side_by_side;
 pub use standalone::standalone;
 pub use suite::{Member, Suite};
 pub use table::{Table, escaped};

@@ -3,10 +3,10 @@
 //! | module | holds |
 //! |---|---|
 //! | `environment` | builds, machines and settings, and how they differ |
-//! | `charts` | the charts of both runs, in pairs |
+//! | `pairs` | the charts of both runs, in pairs |
 
-mod charts;
 mod environment;
+mod pairs;
 
 use std::sync::Arc;
 
@@ -14,8 +14,9 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use charts::Chart;
 use compare::{Conclusion, Criteria, Verdict};
-use maud::{Markup, html};
+use maud::{Markup, PreEscaped, html};
 use run_record::RunVerdict;
 use run_view::Run;
 
@@ -43,6 +44,8 @@ pub(crate) struct ComparisonText {
     top: Markup,
     /// The rows of the table of both sides.
     rows: Markup,
+    /// The charts of both sides.
+    charts: [Vec<Chart>; 2],
     /// The tables of the comparison.
     comparison: Markup,
     environment: Markup,
@@ -70,6 +73,7 @@ impl ComparisonText {
         Self {
             top,
             rows: rows([base, new], &differences),
+            charts: report::charts_side_by_side(base, new),
             comparison: comparison.html(),
             environment: environment::all(&base.record, &new.record),
             differs: !differences.is_empty(),
@@ -91,7 +95,7 @@ fn comparison_page(site: &Site, query: &[(String, String)]) -> Result<Page, Page
         (text.top)
         (sides([&base, &new], &text))
         h2 { "Charts" }
-        (charts::pairs(&base, &new))
+        (pairs::all([&base, &new], &text.charts))
         div.comparison { (text.comparison) }
         details {
             summary { "Build, machine and settings" }
@@ -99,7 +103,8 @@ fn comparison_page(site: &Site, query: &[(String, String)]) -> Result<Page, Page
         }
         p { a href=(new.link_to_comparison(&base)) { "Swap the two" } }
     };
-    Ok(Page { status: StatusCode::OK, ..Page::new(title, body) })
+    let head = html! { style { (PreEscaped(charts::STYLE)) } };
+    Ok(Page { head, ..Page::new(title, body) })
 }
 
 /// The answer and checks of each run, and what differs between them.

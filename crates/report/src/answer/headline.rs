@@ -47,6 +47,6 @@ impl<'a> Plain<'a> {
 
     /// Whether the quantity is a law of a count, which does not depend on time.
     pub(super) fn is_exact_law(&self) -> bool {
-        matches!(self.quantity, Some(Quantity::Law(_, false)))
+        matches!(&self.quantity, Some(Quantity::Law(law)) if !law.is_timed())
     }
 }

@@ -28,31 +28,51 @@ pub(super) enum Quantity {
     Success,
     /// The outcomes of the attempts.
     Outcomes,
-    /// The prediction of a law, by its heading, and whether it is a time.
-    Law(String, bool),
+    /// The prediction of a law.
+    Law(PredictedBy),
     /// A metric.
     Metric(&'static Metric),
+}
+
+/// A law whose predictions are a quantity.
+#[derive(Clone)]
+pub(super) struct PredictedBy {
+    id: String,
+    heading: String,
+    /// Whether it predicts a time.
+    is_timed: bool,
+}
+
+impl PredictedBy {
+    fn new(law: &Law) -> Self {
+        let is_timed = law.latest.is_some();
+        Self { id: law.id.to_string(), heading: law.heading(), is_timed }
+    }
+
+    pub(super) fn is_timed(&self) -> bool {
+        self.is_timed
+    }
 }
 
 impl Quantity {
     /// The quantities of a run, the most relevant first.
     pub(super) fn all(run: &Run) -> Vec<Self> {
-        let mut laws: IndexMap<String, bool> = IndexMap::new();
+        let mut laws: IndexMap<&str, PredictedBy> = IndexMap::new();
         for law in run.trials.iter().flat_map(|trial| &*trial.laws) {
             if law.measured.is_some() && *law.id != *LAW_ABOUT_SETTING {
-                *laws.entry(law.heading()).or_default() |= law.latest.is_some();
+                let known = laws.entry(&law.id).or_insert_with(|| PredictedBy::new(law));
+                known.is_timed |= law.latest.is_some();
             }
         }
-        let (timed, exact): (Vec<_>, Vec<_>) = laws.into_iter().partition(|(_, timed)| *timed);
-        let law = |(name, timed): (String, bool)| Self::Law(name, timed);
+        let (timed, exact): (Vec<_>, Vec<_>) = laws.into_values().partition(|law| law.is_timed);
         let all = || metrics(run).filter(|metric| !metric.name.contains("first-try"));
         let (noisy, others): (Vec<_>, Vec<_>) =
             all().partition(|metric| NOISY.contains(&metric.name));
         timed
             .into_iter()
-            .map(law)
+            .map(Self::Law)
             .chain([Self::Success, Self::Outcomes])
-            .chain(exact.into_iter().map(law))
+            .chain(exact.into_iter().map(Self::Law))
             .chain(others.into_iter().filter(|metric| metric.name != "success").map(Self::Metric))
             // Deliveries first.
             .chain(noisy.into_iter().rev().map(Self::Metric))
@@ -77,7 +97,7 @@ impl Quantity {
     pub(super) fn of_law(run: &Run, id: &str) -> Option<Self> {
         let checks = run.trials.iter().flat_map(|trial| &*trial.laws);
         let law = { checks }.find(|law| *law.id == *id && law.measured.is_some())?;
-        Some(Self::Law(law.heading(), law.latest.is_some()))
+        Some(Self::Law(PredictedBy::new(law)))
     }
 
     /// The metric that it is.
@@ -88,17 +108,21 @@ impl Quantity {
         }
     }
 
-    /// The heading of the law that it is.
+    /// The id of the law that it is.
     pub(super) fn law(self) -> Option<String> {
         match self {
-            Self::Law(heading, _) => Some(heading),
+            Self::Law(law) => Some(law.id),
             _ => None,
         }
     }
 
     /// Whether a time that is the same everywhere is more relevant.
     pub(super) fn is_minor(&self) -> bool {
-        matches!(self, Self::Law(_, false) | Self::Metric(_))
+        match self {
+            Self::Law(law) => !law.is_timed,
+            Self::Metric(_) => true,
+            Self::Success | Self::Outcomes => false,
+        }
     }
 
     /// Whether its differences between these cells can be due to chance.
@@ -138,8 +162,8 @@ impl Quantity {
         match self {
             Self::Success => Some(share(cell, Outcome::Ok)),
             Self::Outcomes => Some(0.0),
-            Self::Law(name, _) => of(&|trial| {
-                let law = law(trial, name).filter(|law| law.measured.is_some())?;
+            Self::Law(PredictedBy { id, .. }) => of(&|trial| {
+                let law = law(trial, id).filter(|law| law.measured.is_some())?;
                 Some(law.predicted)
             }),
             Self::Metric(metric) => of(&metric.value),
@@ -176,8 +200,8 @@ impl Quantity {
 
     /// A sentence about all cells with the same prediction; only for times.
     pub(super) fn describe_all(&self, cells: &[&Cell<'_>]) -> Option<String> {
-        let Self::Law(name, true) = self else { return None };
-        let checks = || cells.iter().flat_map(|cell| &cell.trials).filter_map(|at| law(at, name));
+        let Self::Law(PredictedBy { id, is_timed: true, .. }) = self else { return None };
+        let checks = || cells.iter().flat_map(|cell| &cell.trials).filter_map(|at| law(at, id));
         let predicted = Spread::from_values(checks().map(|law| law.predicted));
         let measured = Spread::from_values(checks().filter_map(|law| law.measured));
         Some(format!(
@@ -227,7 +251,7 @@ impl Quantity {
     fn name(&self) -> String {
         match self {
             Self::Success | Self::Outcomes => "Attempts".to_owned(),
-            Self::Law(name, _) => format!("The kernel's law “{name}”, measured"),
+            Self::Law(law) => format!("The kernel's law “{}”, measured", law.heading),
             Self::Metric(metric) => metric.title.to_owned(),
         }
     }
@@ -257,8 +281,8 @@ impl Quantity {
                 };
                 format!("{}{of}", counts.join(", "))
             }
-            Self::Law(name, _) => {
-                let measured = |trial: &Trial| law(trial, name)?.measured;
+            Self::Law(PredictedBy { id, .. }) => {
+                let measured = |trial: &Trial| law(trial, id)?.measured;
                 cell.spread(measured).map_or("·".to_owned(), |spread| spread.describe(decimal))
             }
             Self::Metric(metric) => cell
@@ -268,8 +292,8 @@ impl Quantity {
     }
 }
 
-fn law<'a>(trial: &'a Trial, name: &str) -> Option<&'a Law> {
-    trial.laws.iter().find(|law| law.heading() == name)
+fn law<'a>(trial: &'a Trial, id: &str) -> Option<&'a Law> {
+    trial.laws.iter().find(|law| *law.id == *id)
 }
 
 /// The share of a cell's attempts with this outcome.

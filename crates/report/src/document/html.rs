@@ -1,12 +1,14 @@
 //! A document as one HTML page that loads nothing, and that is at most 1 MB long.
 
 mod blocks;
+mod ids;
 mod room;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use run_view::prose::remove_invalid_xml;
 
 use self::blocks::Blocks;
+pub(crate) use self::ids::ids_in;
 use self::room::Room;
 use super::{Document, Level, Section};
 
@@ -19,7 +21,10 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 
 pub(crate) fn render_html(document: &Document) -> String {
     let room = Room::new(document, |room| page(document, room).len());
-    page(document, &room)
+    let page = page(document, &room);
+    // Of what there was no room for, or is not listed, no link is left.
+    let ids = ids_in(&page);
+    charts::relink(&page, |id| ids.contains(id).then(|| format!("#{id}")))
 }
 
 /// The page with what there is room for.

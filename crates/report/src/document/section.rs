@@ -2,7 +2,7 @@
 
 use charts::Chart;
 
-use super::Block;
+use super::{Block, Picture};
 
 /// A run as a document.
 #[derive(Debug)]
@@ -52,6 +52,15 @@ impl Document {
     pub(crate) fn charts(&self) -> impl Iterator<Item = &Chart> {
         let blocks = self.sections.iter().flat_map(|section| &section.blocks);
         self.lead().into_iter().chain(blocks.flat_map(|(_, block)| block.charts()))
+    }
+
+    /// Its pictures of single trials.
+    pub(crate) fn pictures(&self) -> impl Iterator<Item = &Picture> {
+        let blocks = self.sections.iter().flat_map(|section| &section.blocks);
+        blocks.flat_map(|(_, block)| match block {
+            Block::Picker { pictures, .. } => pictures.as_slice(),
+            _ => &[],
+        })
     }
 
     /// The charts that show the answer; those of single trials last.

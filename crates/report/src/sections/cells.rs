@@ -108,8 +108,7 @@ fn content(source: &Source<'_>, cell: &Cell<'_>, listed: &[&Trial]) -> Vec<Block
     }
     for trial in listed {
         let id = trial.execution_id();
-        let name = if trial.retry == 0 { trial.id.to_string() } else { id.file_stem() };
-        blocks.push(Block::Anchor(format!("trial-{name}")));
+        blocks.push(Block::Anchor(charts::id_of_trial(id)));
         let Some(rows) = &source.rows else { continue };
         let mut links: Vec<_> =
             rows.of_trial(id).map(|file| (file.to_owned(), file.to_owned())).collect();

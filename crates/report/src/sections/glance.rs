@@ -97,7 +97,8 @@ impl Shown {
             None => tables(run, cells, metric).into_iter().map(Block::from).collect(),
         };
         let maps = source.draw(|| {
-            if same.is_none() { charts::heat_maps(run, cells, metric) } else { Vec::new() }
+            let maps = || charts::heat_maps(run, cells, metric, source.beside);
+            if same.is_none() { maps() } else { Vec::new() }
         });
         Self { metric, maps, text }
     }

@@ -9,7 +9,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let mut section = Section::new("latency", "Connect latency");
     let is_drawn = !has_too_many_cells(run);
     let chart = source.draw(|| {
-        let chart = is_drawn.then(|| charts::latency(run, &source.cells));
+        let chart = is_drawn.then(|| charts::latency(run, &source.cells, source.beside));
         chart.flatten()
     });
     if !chart.is_empty() {

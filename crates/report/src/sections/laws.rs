@@ -1,6 +1,5 @@
 //! The kernel's laws: predictions and measurements.
 
-use charts::Chart;
 use indexmap::IndexMap;
 use run_view::{Run, why_not_decided};
 
@@ -35,16 +34,15 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
          in which it held, a cross one in which it failed{bars}."
     )));
     let charts::Laws { mut exact, mut timed } = match source.rows {
-        Some(_) if !has_too_many_cells(run) => charts::laws(&source.cells),
+        Some(_) if !has_too_many_cells(run) => charts::laws(&source.cells, source.beside),
         _ => charts::Laws { exact: Vec::new(), timed: Vec::new() },
     };
-    if let Some(main) = answer::headline_law(run) {
-        // A timed law is drawn by its lateness, which the chart's title says.
-        let is_main = |chart: &mut Chart| {
-            chart.title == main
-                || chart.title.strip_suffix(": how late").is_some_and(|law| main.starts_with(law))
-        };
-        section.lead(exact.extract_if(.., is_main).chain(timed.extract_if(.., is_main)));
+    let main = answer::headline_law(run);
+    if let Some(main) = &main {
+        let name = charts::name_of_law(main);
+        let [of_exact, of_timed] = [&mut exact, &mut timed]
+            .map(|charts| charts.extract_if(.., |chart| chart.name == name));
+        section.lead(of_exact.chain(of_timed));
     }
     if !exact.is_empty() {
         section.page(Block::Heading("Exact laws"));
@@ -63,11 +61,10 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
         section.page(Block::charts_of(timed));
     }
     section.page(Block::Heading("Values"));
-    let main = answer::headline_law(run);
-    if let Some(table) = tables.iter().find(|table| main.as_ref() == Some(&table.title)) {
+    if let Some((_, table)) = tables.iter().find(|(law, _)| Some(law) == main.as_ref()) {
         section.short(table.clone());
     }
-    for table in tables {
+    for (_, table) in tables {
         let is_long = table.rows.len() > MAX_OPEN_ROWS;
         let title = match is_long {
             true => format!("{} · {} cells", table.title, table.rows.len()),

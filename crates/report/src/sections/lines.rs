@@ -20,7 +20,7 @@ pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     if has_too_many_cells(run) {
         return None;
     }
-    let lines = |metric| source.draw(|| charts::lines(run, &source.cells, metric));
+    let lines = |metric| source.draw(|| charts::lines(run, &source.cells, metric, source.beside));
     let main = answer::headline_metric(run);
     let mut of_main = lines(main);
     let success = metrics(run).find(|metric| metric.name == "success" && metric.name != main.name);

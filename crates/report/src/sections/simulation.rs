@@ -5,7 +5,8 @@ use crate::{bounds, simulation};
 
 pub(super) fn section(source: &Source<'_>) -> Option<Section> {
     let mut section = Section::new("simulation", "Simulated and measured");
-    let chart = source.draw(|| charts::simulation(source.run, bounds::is_large(source.run)));
+    let chart =
+        source.draw(|| charts::simulation(source.run, bounds::is_large(source.run), source.beside));
     if !chart.is_empty() {
         section.page(Block::caption(
             "The simulator repeats each trial by the kernel's rules, only from the settings and the \

@@ -90,26 +90,22 @@ fn two_runs_chosen_in_the_list_are_shown_side_by_side() {
     ));
     browser.until_true("location.pathname === '/compare' && document.readyState === 'complete'");
     let left = |side: usize| {
-        format!("document.querySelectorAll('.pair img')[{side}].getBoundingClientRect().left")
+        format!("document.querySelectorAll('.pair svg')[{side}].getBoundingClientRect().left")
     };
     browser.until_true(&format!("{} > {} + 100", left(1), left(0)));
-    browser
-        .value("document.querySelectorAll('.pair img').forEach(image => image.loading = 'eager')");
-    browser.until_true("[...document.images].every(image => image.naturalWidth > 0)");
     let verdict = browser.value("document.querySelector('pre').textContent.includes('Verdict: ')");
     assert!(verdict == true, "the output of `compare`");
     // On a phone, one is above the other.
     assert!(browser.screenshot(390, true).len() > 1000);
     assert!(browser.value(&format!("{} === {}", left(1), left(0))) == true);
     assert!(browser.value(too_wide) == false, "the comparison");
-    let is_readable = "[...document.querySelectorAll('.pair img')].filter(image => image.checkVisibility()) \
-                .every(image => image.getBoundingClientRect().width >= image.naturalWidth * 0.9)";
+    let is_readable = "[...document.querySelectorAll('.pair svg')].every(svg => \
+                       svg.getBoundingClientRect().width >= svg.viewBox.baseVal.width * 0.9)";
     assert!(browser.value(is_readable) == true, "labels keep their size");
     let dark = browser.value("getComputedStyle(document.body).backgroundColor");
     browser.screenshot(1280, false);
     assert_ne!(browser.value("getComputedStyle(document.body).backgroundColor"), dark);
-    let requests = assert_no_errors(&mut browser, address);
-    assert!(requests.iter().filter(|url| url.ends_with(".svg")).count() >= 8, "{requests:?}");
+    assert_no_errors(&mut browser, address);
 }
 
 #[test]

@@ -100,7 +100,7 @@ impl Blocks<'_> {
             Block::Links { label, links } => html! {
                 p.links {
                     (label)
-                    @for (address, text) in self.first(links) { a href=(address) { (text) } " " }
+                    @for (address, text) in self.first(links) { a href=(self.address(address)) { (text) } " " }
                 }
                 (self.rest(links.len(), "file"))
             },
@@ -109,6 +109,24 @@ impl Blocks<'_> {
             },
             Block::ChartFiles => self.chart_files(),
         }
+    }
+
+    /// Where a link leads: of a picture without room, to the file of its chart.
+    fn address<'s>(&self, address: &'s str) -> Cow<'s, str> {
+        let is_target = |picture: &&Picture| address.strip_prefix('#') == Some(&picture.id);
+        let picture = self.document.pictures().find(is_target);
+        let Some(picture) = picture.filter(|picture| !self.has_room(picture)) else {
+            return Cow::Borrowed(address);
+        };
+        let queue = picture.charts.iter().find(|chart| chart.is_of_queue());
+        match queue.or(picture.charts.first()) {
+            Some(chart) => Cow::Owned(format!("charts/{}.svg", chart.name)),
+            None => Cow::Borrowed(address),
+        }
+    }
+
+    fn has_room(&self, picture: &Picture) -> bool {
+        picture.charts.iter().all(|chart| self.room.has(&chart.name))
     }
 
     /// Those of a list for which there is room.
@@ -181,8 +199,7 @@ impl Blocks<'_> {
     }
 
     fn picker(&self, label: &str, pictures: &[Picture], first: usize) -> Markup {
-        let has_room = |picture: &&Picture| picture.charts.iter().all(|it| self.room.has(&it.name));
-        let shown: Vec<_> = pictures.iter().filter(has_room).collect();
+        let shown: Vec<_> = pictures.iter().filter(|picture| self.has_room(picture)).collect();
         let is_first = |picture: &Picture| picture.id == pictures[first].id;
         let any_first = shown.iter().any(|picture| is_first(picture));
         let is_open = |position: usize, picture: &Picture| match any_first {

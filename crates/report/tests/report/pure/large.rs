@@ -175,3 +175,43 @@ fn the_files_of_a_run_of_many_cells_are_bounded() {
     assert!(text.len() < 100_000, "{}", text.len());
     assert!(text.contains("too many to draw or to list"), "{text}");
 }
+
+/// Fails if a link of the page, or a link of a chart's file to the page, has no target; returns
+/// the number of links to cells and trials.
+fn assert_targets(run: &Run, path: &Path) -> usize {
+    let files = files(run, path).files;
+    let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+    let page = text(&files[0].1);
+    let mut links = 0;
+    for (name, bytes) in files.iter().filter(|(name, _)| !name.ends_with(".png")) {
+        for part in text(bytes).split("href=\"").skip(1) {
+            let link = part.split('"').next().unwrap();
+            let Some((file, id)) = link.split_once('#') else { continue };
+            assert!(["", "../report.html"].contains(&file), "{link} in {name}");
+            assert!(page.contains(&format!(" id=\"{id}\"")), "{link} in {name}");
+            links += usize::from(["cell-", "trial-"].iter().any(|kind| id.starts_with(kind)));
+        }
+    }
+    links
+}
+
+#[test]
+fn every_link_of_pages_and_charts_has_a_target() {
+    let place = tempfile::tempdir().unwrap();
+    for path in all_paths() {
+        let run = Run::read(&path).unwrap();
+        assert!(assert_targets(&run, &path) > 0, "{}", path.display());
+    }
+    // More cells than a page lists, each with a trial that was simulated.
+    for (cells, are_listed) in [(600, false), (300, true)] {
+        let simulated = trials(cells, 900).map(|mut trial| {
+            trial.simulated.as_mut().unwrap().accepted = u64::from(trial.id) % trial.attempts;
+            trial
+        });
+        let run = Run::new(record(cells, 900), simulated.collect());
+        let links = assert_targets(&run, place.path());
+        assert_eq!(links > 0, are_listed, "{cells} cells");
+        let simulation = files(&run, place.path()).files;
+        assert!(simulation.iter().any(|(name, _)| name == "charts/simulation.svg"));
+    }
+}

@@ -10,6 +10,7 @@ mod junit;
 mod large;
 mod png;
 mod retries;
+mod side_by_side;
 mod standalone;
 mod statements;
 mod suite;
