@@ -19,7 +19,7 @@
 //! | `cell`, `cells` | the points of the matrix, and the check of their settings |
 //! | `kernel` | which sysctls and counters exist, from the caller |
 //! | `overrides` | `--quick`, `--set`, `--repeat`, `--only` |
-//! | `form`, `plan`, `trials` | a form of the scenario, the plan, and the order of the trials |
+//! | `form`, `plan`, `planner`, `trials` | a form of the scenario, the plan, the plans of many, and the order of the trials |
 //! | `expect`, `expression`, `references`, `cost`, `deep_stack`, `samples`, `facts` | expectations in CEL |
 //! | `limits`, `size` | how much work a scenario may ask for |
 //! | `problem`, `name_hint`, `text` | errors for people |
@@ -71,6 +71,7 @@ mod name_hint;
 mod overrides;
 mod place;
 mod plan;
+mod planner;
 mod problem;
 mod references;
 mod samples;
@@ -99,6 +100,7 @@ pub use model::{
 };
 pub use overrides::Overrides;
 pub use plan::Plan;
+pub use planner::Planner;
 pub use problem::{Problem, ScenarioErrors};
 pub use scenario_file::ScenarioFile;
 pub use schema::json_schema;

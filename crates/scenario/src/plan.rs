@@ -71,20 +71,48 @@ impl Plan {
     }
 }
 
-/// Creates the plan of a scenario from its parsed file. `programs` are the expressions that
-/// earlier plans have compiled.
+/// A scenario in its full and its quick form, both checked.
+pub(crate) struct Forms {
+    full: Unchanged,
+    /// `None` if it has none.
+    quick: Option<Unchanged>,
+}
+
+/// A form of a scenario without changes.
+pub(crate) struct Unchanged {
+    /// What changes are applied to.
+    pub(crate) tree: Node,
+    pub(crate) form: Form,
+}
+
+impl Forms {
+    /// The quick form if there is one and it is asked for, otherwise the full one.
+    pub(crate) fn into_form(self, quick: bool) -> Unchanged {
+        match self.quick {
+            Some(form) if quick => form,
+            _ => self.full,
+        }
+    }
+
+    /// The full and the quick form.
+    pub(crate) fn into_both(self) -> (Unchanged, Option<Unchanged>) {
+        (self.full, self.quick)
+    }
+}
+
+/// Checks a scenario from its parsed file. `programs` are the expressions that earlier checks
+/// have compiled.
 ///
 /// # Errors
-/// All problems of the file, in its full and in its quick form; if there are
-/// none, all problems of the overrides.
-pub(crate) fn plan(
+/// All problems of the file, in its full and in its quick form.
+pub(crate) fn check(
     source: &Source,
     mut tree: Node,
     mut problems: Vec<Problem>,
-    overrides: &Overrides,
+    limits: &Limits,
     kernel: &dyn Kernel,
     programs: &mut Programs,
-) -> Result<Plan, ScenarioErrors> {
+) -> Result<Forms, ScenarioErrors> {
     let errors = |problems| ScenarioErrors::new(source, deduplicated(problems));
     strict::only_mappings(&mut tree, &mut problems);
     check_name(&tree, source, &mut problems);
@@ -97,33 +125,48 @@ pub(crate) fn plan(
 
     let quick = tree.get(&["quick"]).cloned();
     tree.remove(&["quick".to_owned()]);
-    let text = &source.text;
-    let limits = Limits::new(overrides.allow_large);
-    let mut chosen = form(tree.clone(), text, &[], &limits, kernel, programs, &mut problems);
-    if let Some(quick) = &quick {
-        let mut merged = tree.clone();
-        overrides::merge_quick(&mut merged, quick);
-        let quick = form(merged.clone(), text, &[], &limits, kernel, programs, &mut problems);
-        if overrides.quick {
-            (tree, chosen) = (merged, quick);
+    let mut checked = |tree: Node| {
+        let form = form(tree.clone(), &source.text, &[], limits, kernel, programs, &mut problems)?;
+        Some(Unchanged { tree, form })
+    };
+    let full = checked(tree.clone());
+    let quick = quick.map(|quick| {
+        overrides::merge_quick(&mut tree, &quick);
+        checked(tree)
+    });
+    match (full, quick) {
+        (Some(full), None) if problems.is_empty() => Ok(Forms { full, quick: None }),
+        (Some(full), Some(Some(quick))) if problems.is_empty() => {
+            Ok(Forms { full, quick: Some(quick) })
         }
-    }
-    if !problems.is_empty() {
-        return Err(errors(problems));
-    }
-
-    if overrides.change_settings() {
-        overrides::apply(overrides, &mut tree, &mut problems);
-        strict::only_mappings(&mut tree, &mut problems);
-        chosen = form(tree, text, &overrides.only, &limits, kernel, programs, &mut problems);
-    }
-    match chosen {
-        Some(form) if problems.is_empty() => Ok(into_plan(form, source, overrides.seed)),
         _ => Err(errors(problems)),
     }
 }
 
-fn into_plan(form: Form, source: &Source, seed: Option<u64>) -> Plan {
+/// A form with the changes of a command line.
+///
+/// # Errors
+/// All problems of the changes.
+pub(crate) fn changed(
+    source: &Source,
+    mut tree: Node,
+    overrides: &Overrides,
+    limits: &Limits,
+    kernel: &dyn Kernel,
+    programs: &mut Programs,
+) -> Result<Form, ScenarioErrors> {
+    let mut problems = Vec::new();
+    overrides::apply(overrides, &mut tree, &mut problems);
+    strict::only_mappings(&mut tree, &mut problems);
+    let form = form(tree, &source.text, &overrides.only, limits, kernel, programs, &mut problems);
+    match form {
+        Some(form) if problems.is_empty() => Ok(form),
+        _ => Err(ScenarioErrors::new(source, deduplicated(problems))),
+    }
+}
+
+/// The plan of a checked form.
+pub(crate) fn into_plan(form: Form, source: &Source, seed: Option<u64>) -> Plan {
     let Form { scenario, tree, axes, cells, expectations } = form;
     let seed = seed.unwrap_or_else(new_seed);
     Plan {

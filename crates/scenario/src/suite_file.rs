@@ -1,17 +1,18 @@
 //! The file of a suite.
 
 use std::error::Error;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use crate::file::ParsedFile;
-use crate::kernel::Kernel;
 use crate::limits::{Limits, MAX_MEMBERS, MAX_PROBLEMS};
 use crate::name;
 use crate::overrides::Overrides;
 use crate::plan::Plan;
+use crate::planner::Planner;
 use crate::problem::{Problem, ScenarioErrors};
 use crate::scenario_file::ScenarioFile;
 use crate::source::{self, FindError, Source};
@@ -141,13 +142,13 @@ impl LoadedSuite {
     pub fn plans(
         &self,
         allow_large: bool,
-        kernel: &dyn Kernel,
-    ) -> Result<Vec<Plan>, ScenarioErrors> {
-        let (mut plans, mut problems) = (Vec::<Plan>::new(), Vec::new());
+        planner: &mut Planner<'_>,
+    ) -> Result<Vec<Rc<Plan>>, ScenarioErrors> {
+        let (mut plans, mut problems) = (Vec::<Rc<Plan>>::new(), Vec::new());
         for (position, (scenario, overrides)) in
             self.scenarios.iter().zip(self.overrides()).enumerate()
         {
-            match scenario.plan(&Overrides { allow_large, ..overrides }, kernel) {
+            match planner.plan(scenario, &Overrides { allow_large, ..overrides }) {
                 Ok(plan) => plans.push(plan),
                 Err(errors) => {
                     let place = self.file.place_of_member(position);

@@ -6,7 +6,7 @@ use run_record::{
     MemberRecord, MemberVerdict, RunDirectory, RunVerdict, SCHEMA_VERSION, SuiteDirectory,
     SuiteRecord, wall_time,
 };
-use scenario::{LoadedSuite, Overrides, Suite, SuiteMember};
+use scenario::{LoadedSuite, Overrides, Planner, Suite, SuiteMember};
 
 use super::error::{Result, SessionError};
 use super::event::{Observer, SessionEvent};
@@ -36,7 +36,7 @@ pub(super) fn run(
     let suite = &loaded.suite;
     check_request(suite, changes, request)?;
     // An invalid last scenario is reported before the first one runs.
-    loaded.plans(changes.allow_large, &RunningKernel)?;
+    loaded.plans(changes.allow_large, &mut Planner::new(&RunningKernel))?;
     observer.event(SessionEvent::Planned);
     let mut record = new_record(suite, request, backend);
     let directory = SuiteDirectory::create(&request.out, &record)?;

@@ -1,12 +1,14 @@
 //! `queuelab check`: validates scenarios without running them.
 
+use std::rc::Rc;
+
 use clap::Args;
 use clap_complete::ArgValueCompleter;
 use command_output::{CheckedFile, Checks, FileKind, FileProblem};
-use lab::Needs;
+use lab::{Needs, RunningKernel};
 use miette::Diagnostic;
 use report::several;
-use scenario::{Document, Plan, ScenarioErrors, ScenarioFile};
+use scenario::{Document, Overrides, Plan, Planner, ScenarioErrors, ScenarioFile};
 
 use super::{plan, print_document, print_output};
 use crate::completion;
@@ -38,10 +40,11 @@ pub(crate) fn check(arguments: &CheckArguments) -> Result {
             .collect::<std::result::Result<Vec<_>, _>>()?,
     };
     let read = scenario::scenarios_of(&documents);
+    let mut planner = Planner::new(&RunningKernel);
     let mut exit = Exit::Held;
     let mut files = Vec::new();
     for document in &documents {
-        let result = validate(document, &read, arguments.allow_large);
+        let result = validate(document, &read, &mut planner, arguments.allow_large);
         // An invalid file is the more serious problem: it is so on every machine.
         if let Err(error) = &result
             && !matches!(exit, Exit::Usage)
@@ -131,12 +134,20 @@ pub(crate) fn problems(errors: &ScenarioErrors) -> Vec<FileProblem> {
 }
 
 /// Validates a file and counts its content. `read` are scenarios that need not be read again.
-fn validate(document: &Document, read: &[ScenarioFile], allow_large: bool) -> Result<Size> {
+fn validate(
+    document: &Document,
+    read: &[ScenarioFile],
+    planner: &mut Planner<'_>,
+    allow_large: bool,
+) -> Result<Size> {
     let (scenarios, plans) = match document {
-        Document::Scenario(file) => (None, vec![plan::default_plan(file, allow_large)?]),
+        Document::Scenario(file) => {
+            let overrides = Overrides { allow_large, ..Overrides::default() };
+            (None, vec![planner.plan(file, &overrides)?])
+        }
         Document::Suite(file) => {
             let suite = file.load_among(read)?;
-            (Some(suite.scenarios.len() as u64), plan::suite_plans(&suite, allow_large)?)
+            (Some(suite.scenarios.len() as u64), suite.plans(allow_large, planner)?)
         }
     };
     require_limits(&plans)?;
@@ -152,8 +163,8 @@ fn validate(document: &Document, read: &[ScenarioFile], allow_large: bool) -> Re
 /// and the threads that the trials may start at the same time. A run is not refused if threads
 /// are missing: its server turns clients away, and the report says so. Containers have limits of
 /// their own, which `run --backend docker` sets and compares.
-fn require_limits(plans: &[Plan]) -> Result<()> {
-    let needs: Vec<_> = plans.iter().map(Needs::from_plan).collect();
+fn require_limits(plans: &[Rc<Plan>]) -> Result<()> {
+    let needs: Vec<_> = plans.iter().map(|plan| Needs::from_plan(plan)).collect();
     linux_net::raise_open_files(needs.iter().map(Needs::open_files).max().unwrap_or(0))?;
     linux_net::require_threads(needs.iter().map(|needs| needs.threads).max().unwrap_or(0))?;
     Ok(())

@@ -4,7 +4,7 @@ use clap::Args;
 use clap_complete::ArgValueCompleter;
 use lab::RunningKernel;
 use report::several;
-use scenario::{Document, LoadedSuite, Overrides, Plan, ScenarioFile};
+use scenario::{Document, Overrides, Plan, ScenarioFile};
 
 use crate::completion;
 use crate::error::{CommandError, Result};
@@ -72,11 +72,6 @@ pub(crate) fn plan(arguments: &PlanArguments) -> Result<Plan> {
 /// The plan of a scenario without overrides.
 pub(crate) fn default_plan(file: &ScenarioFile, allow_large: bool) -> Result<Plan> {
     Ok(file.plan(&Overrides { allow_large, ..Overrides::default() }, &RunningKernel)?)
-}
-
-/// The plans of a suite's scenarios, with the suite's overrides.
-pub(crate) fn suite_plans(suite: &LoadedSuite, allow_large: bool) -> Result<Vec<Plan>> {
-    Ok(suite.plans(allow_large, &RunningKernel)?)
 }
 
 /// Describes the size of a plan: its numbers of cells and trials.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::common::{TestKernel, load_suite, rendered, source, suite_file};
-use scenario::{AnyKernel, Document, Overrides, Plan, ScenarioFile, json_schema, load};
+use scenario::{AnyKernel, Document, Overrides, Plan, Planner, ScenarioFile, json_schema, load};
 use serde_json::Value;
 
 fn root() -> PathBuf {
@@ -189,7 +189,9 @@ fn suite_problems(list: &str) -> Vec<(usize, String)> {
     let file = suite_file(&format!("name: mine\nquestion: Is it?\nsuite:\n{list}"));
     let errors = match file.load() {
         Err(errors) => errors,
-        Ok(suite) => suite.plans(false, &TestKernel::ANY_LAW).expect_err("it is wrong"),
+        Ok(suite) => {
+            suite.plans(false, &mut Planner::new(&TestKernel::ANY_LAW)).expect_err("it is wrong")
+        }
     };
     let with_line = |problem: &scenario::Problem| {
         let line = errors.position(problem).map_or(0, |(line, _)| line);
@@ -229,7 +231,7 @@ fn a_scenario_of_a_suite_can_override_its_form() {
     assert_eq!(loaded.suite.names(), ["smoke", "lock-designs"]);
     let forms: Vec<_> = loaded.overrides().map(|overrides| overrides.quick).collect();
     assert_eq!(forms, [true, false]);
-    let plans = loaded.plans(false, &TestKernel::ANY_LAW).expect("valid plans");
+    let plans = loaded.plans(false, &mut Planner::new(&TestKernel::ANY_LAW)).expect("valid plans");
     assert_eq!(plans[1].trials.len(), 4, "two sizes, one design, twice");
     assert_eq!(plans[1].resolved["load"]["interval"], "7ms");
 }

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::io::Write;
 
-use scenario::{AnyKernel, Document, FindError, Overrides, ScenarioErrors};
+use scenario::{AnyKernel, Document, FindError, Overrides, Planner, ScenarioErrors};
 
 use crate::common::{rendered, suite_file, try_plan};
 
@@ -249,9 +249,9 @@ fn a_suite_has_a_limit() {
     let repeated = "name: mine\nquestion: Is it so?\nsuite:\n  - { scenario: smoke, repeat: 20000 }\n  \
                     - { scenario: fin-timeout, repeat: 12000 }\n";
     let loaded = suite_file(repeated).load().unwrap();
-    let shown = rendered(&loaded.plans(false, &AnyKernel).unwrap_err());
+    let shown = rendered(&loaded.plans(false, &mut Planner::new(&AnyKernel)).unwrap_err());
     assert!(shown.contains("the suite has") && shown.contains("--allow-large"), "{shown}");
-    loaded.plans(true, &AnyKernel).unwrap();
+    loaded.plans(true, &mut Planner::new(&AnyKernel)).unwrap();
 }
 
 #[test]

@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use diagnosis::{ScenarioUse, Topic, TopicKind, Topics};
 use indexmap::{IndexMap, IndexSet};
 use run_record::{AxisNames, describe_value};
-use scenario::{AnyKernel, Axis, Document, Overrides, Plan, ScenarioErrors, ScenarioFile, Suite};
+use scenario::{
+    AnyKernel, Axis, Document, Overrides, Plan, Planner, ScenarioErrors, ScenarioFile, Suite,
+};
 
 /// The scenario's topic, and how it uses the other topics, by name.
 pub(super) fn topic(
@@ -43,8 +45,10 @@ fn content(
 ) -> Result<(String, String, IndexMap<String, ScenarioUse>), ScenarioErrors> {
     Ok(match document {
         Document::Scenario(file) => {
-            let plan = file.plan(&Overrides::default(), &AnyKernel)?;
-            (plan.scenario.question.clone(), text(file, &plan), shows(&plan, topics))
+            let mut planner = Planner::new(&AnyKernel);
+            let plan = planner.plan(file, &Overrides::default())?;
+            let text = text(file, &plan, &mut planner);
+            (plan.scenario.question.clone(), text, shows(&plan, topics))
         }
         Document::Suite(file) => {
             let suite = file.load()?.suite;
@@ -126,7 +130,7 @@ fn named_fields(expression: &str) -> Vec<String> {
         .collect()
 }
 
-fn text(file: &ScenarioFile, plan: &Plan) -> String {
+fn text(file: &ScenarioFile, plan: &Plan, planner: &mut Planner<'_>) -> String {
     let mut paragraphs: Vec<String> = Vec::new();
     paragraphs.extend(plan.scenario.description.as_deref().map(|text| text.trim().to_owned()));
     let names = AxisNames::new(plan.axes.iter().map(|axis| axis.path.as_str()));
@@ -139,7 +143,7 @@ fn text(file: &ScenarioFile, plan: &Plan) -> String {
     if !varied.is_empty() {
         paragraphs.push(format!("It varies {}.", varied.join(", ")));
     }
-    paragraphs.push(size(file, plan));
+    paragraphs.push(size(file, plan, planner));
     let expected: Vec<_> = plan
         .scenario
         .expect
@@ -159,13 +163,13 @@ fn text(file: &ScenarioFile, plan: &Plan) -> String {
 }
 
 /// The numbers of trials and cells, and of trials in the quick form.
-fn size(file: &ScenarioFile, plan: &Plan) -> String {
+fn size(file: &ScenarioFile, plan: &Plan, planner: &mut Planner<'_>) -> String {
     let count = |number: usize, what: &str| match number {
         1 => format!("1 {what}"),
         _ => format!("{} {what}s", report::count(number as i64)),
     };
     let quick = Overrides { quick: true, ..Overrides::default() };
-    let quick = file.plan(&quick, &AnyKernel).map_or(0, |quick| quick.trials.len());
+    let quick = planner.plan(file, &quick).map_or(0, |quick| quick.trials.len());
     let quick = match quick {
         0 => String::new(),
         fewer if fewer < plan.trials.len() => {
