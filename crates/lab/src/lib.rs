@@ -29,6 +29,8 @@
 //! | [`kernel_facts`](KernelFacts) | what predictions need to know of the kernel |
 //! | `namespace_defaults` | the values of sysctls that a scenario does not set |
 //! | `kernel_rules` | the rules that differ between kernels, determined by experiment |
+//! | `ledger_evidence` | how good that ledger is, and whether it agrees with the server |
+//! | `ledger_join` | the attempts joined with the kernel's ledger of accepts |
 //! | `laws` | the kernel's laws that apply to a cell |
 //! | `simulated`, `simulated_cell` | the simulation of a trial, and of a cell before any trial |
 //! | `phantoms` | whether the simulator covers what phantoms send |
@@ -59,6 +61,8 @@ mod invariants;
 mod kernel_facts;
 mod kernel_rules;
 mod laws;
+mod ledger_evidence;
+mod ledger_join;
 mod listen_path;
 mod live;
 mod machine;

@@ -137,6 +137,13 @@ impl Watched<'_> {
         }
     }
 
+    /// Lets the probe scan the sockets now.
+    pub(crate) fn scan(&mut self) {
+        if self.responds {
+            self.probe.scan();
+        }
+    }
+
     /// Stops the probe; returns its report.
     pub(crate) fn stop(self) -> Result<ProbeReport> {
         self.probe.stop()

@@ -2,10 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use chat_server::ServerSettings;
 use probe::{
-    Families, ProbeCommand, ProbeConfig, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse,
-    ProbeStatus,
+    ProbeCommand, ProbeConfig, ProbeEvent, ProbeProtocol, ProbeReport, ProbeResponse, ProbeStatus,
 };
 use worker::{Client, Message, RESPONSE_TIMEOUT, WorkerError, config_arguments};
 
@@ -27,15 +25,10 @@ impl Probe {
     /// Starts a probe, one of `at_once`, and waits until it has taken a sample.
     pub(crate) fn start(
         testbed: &dyn Testbed,
-        server: &ServerSettings,
-        port: u16,
-        timeline: bool,
+        config: ProbeConfig,
         at_once: usize,
     ) -> Result<Self> {
-        let family = Families::of_address(server.address);
-        let config =
-            ProbeConfig { port, family, timeline, ..ProbeConfig::default() }.shared_by(at_once);
-        let arguments = config_arguments::<ProbeProtocol>(&config);
+        let arguments = config_arguments::<ProbeProtocol>(&config.shared_by(at_once));
         let mut client = Client::new(testbed.start(Role::Server, "probe", &arguments)?);
         client.await_event("first sample", RESPONSE_TIMEOUT, |event| {
             matches!(event, ProbeEvent::Sampling).then_some(Ok(()))
@@ -73,6 +66,17 @@ impl Probe {
             (self.requested, self.is_outstanding) = (Some(Instant::now()), true);
         }
         latest
+    }
+
+    /// Lets the probe scan the sockets now, and waits until it has. [`Probe::stop`] returns
+    /// errors.
+    pub(crate) fn scan(&mut self) {
+        if self.end.is_some() {
+            return;
+        }
+        let response = self.client.request("sample", ProbeCommand::Status, Some);
+        self.end = response.err().map(Err);
+        self.is_outstanding = false;
     }
 
     /// Stops the probe; returns its report.

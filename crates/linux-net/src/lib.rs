@@ -9,7 +9,7 @@
 //! | set and read a host's sysctls | [`SysctlName`], [`sysctl_scopes`], [`NetworkNamespace::apply_sysctls`] |
 //! | name a counter or sysctl, and explain it | [`Counter`], [`Sysctl`] |
 //! | count what the kernel dropped | [`NetworkNamespace::counters`], [`Counters::here`], [`CounterDelta`] |
-//! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`tcp_info()`] |
+//! | see queues and sockets now | [`SocketDiag`], [`SocketMemory`], [`PassiveOpens`], [`tcp_info()`] |
 //! | count packets dropped before any socket | [`softnet_drops()`] |
 //! | find what keeps bind(2) from a port | [`PortUse`], [`explain_bind_error`] |
 //! | find the addresses of a name | [`resolve()`] |
@@ -40,11 +40,13 @@ mod malloc;
 mod namespace;
 mod namespace_factory;
 mod netlink;
+mod passive_opens;
 mod plain_thread;
 mod port_use;
 mod process_limits;
 mod refusal;
 mod resolve;
+mod server_socket;
 mod socket_memory;
 mod softnet;
 mod state_counts;
@@ -62,7 +64,7 @@ mod user_namespace;
 pub use capability::{Capability, has_capability};
 pub use clock::{coarse_monotonic_ns, monotonic_ns, process_cpu_ns, process_cpu_ns_of};
 pub use counters::{CounterDelta, Counters, CountersError};
-pub use diag::{AddressFamily, DiagError, Listener, PortSocket, ServerSocket, SocketDiag};
+pub use diag::{AddressFamily, DiagError, Listener, PortSocket, SocketDiag};
 pub use kernel_names::{Counter, Sysctl};
 pub use limits::{OpenFilesError, raise_open_files};
 pub use link::{
@@ -73,11 +75,13 @@ pub use machine_usage::{MachineUsage, run_delay_seconds};
 pub use malloc::spare_address_space;
 pub use namespace::{NetworkNamespace, lead_session_on_exec};
 pub use namespace_factory::NamespaceFactory;
+pub use passive_opens::PassiveOpens;
 pub use plain_thread::PlainThread;
 pub use port_use::{Holder, PortUse, Process, explain_bind_error};
 pub use process_limits::{MemoryRoom, ProcessLimits};
 pub use refusal::{Attempt, NamespaceError, NamespacePolicy, Refusal};
 pub use resolve::{ResolveError, resolve};
+pub use server_socket::ServerSocket;
 pub use socket_memory::SocketMemory;
 pub use softnet::softnet_drops;
 pub use state_counts::StateCounts;

@@ -67,6 +67,10 @@ pub struct ProbeConfig {
     pub cpu_share: f64,
     /// Record a row for each change, in addition to the summary.
     pub timeline: bool,
+    /// Each scan of the sockets also records the connections of the port, as a ledger of
+    /// accepts, and the accept pace is measured. A probe of an earlier build refuses it.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ledger: bool,
 }
 
 impl Default for ProbeConfig {
@@ -77,6 +81,7 @@ impl Default for ProbeConfig {
             interval: Duration::from_millis(1),
             cpu_share: 0.03,
             timeline: false,
+            ledger: false,
         }
     }
 }

@@ -1,8 +1,10 @@
 //! The commands and messages of a probe worker.
 
 use serde::{Deserialize, Serialize};
-use worker::metrics::{AcceptQueue, ProbeSummary, TimelineRow};
+use worker::metrics::{AcceptPace, AcceptQueue, ProbeSummary, TimelineRow};
 use worker::{MessageOf, Protocol};
+
+use crate::ledger::Ledger;
 
 /// The protocol of the probe.
 #[derive(Debug)]
@@ -94,4 +96,11 @@ pub struct ProbeReport {
     pub report: ProbeSummary,
     /// The rows; empty unless configured.
     pub timeline: Vec<TimelineRow>,
+    /// The ledger, if configured; `None` from an earlier build.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<Ledger>,
+    /// How fast the server accepted, if a ledger is configured and some connections waited
+    /// in two samples.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept_pace: Option<AcceptPace>,
 }

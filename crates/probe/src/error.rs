@@ -34,6 +34,9 @@ pub enum ProbeError {
     /// The memory of the sockets could not be read.
     #[error("read the memory of TCP sockets: {0}")]
     Memory(#[source] io::Error),
+    /// The count of established connections could not be read.
+    #[error("count the connections that the host's listeners have established: {0}")]
+    PassiveOpens(#[source] io::Error),
     /// Signals, standard input or standard output.
     #[error("{what}: {source}")]
     Channel {

@@ -13,15 +13,23 @@
 //! | `ticks` | when a sample is due, and which were missed |
 //! | `allowance` | the CPU time that samples and scans may use |
 //! | `sockets` | reads the kernel's sockets |
+//! | `accepts` | what it records of accepts, if configured |
+//! | `ledger` | [`Ledger`]: which connections the sockets showed, accepted or not |
+//! | `recorder` | [`LedgerRecorder`]: makes a ledger from scans, in any process |
+//! | `pace` | how fast the server accepts while connections wait |
 //! | `summary` | the samples as a trial's record stores them |
 //! | `timeline` | the samples as rows, without unchanged periods |
 //! | `error` | [`ProbeError`] |
 
+mod accepts;
 mod allowance;
 mod config;
 mod control;
 mod error;
+mod ledger;
+mod pace;
 mod prober;
+mod recorder;
 mod sockets;
 mod summary;
 mod ticks;
@@ -35,3 +43,5 @@ pub use control::{
     ProbeStatus,
 };
 pub use error::ProbeError;
+pub use ledger::{Ledger, ScanTime, Scans, SeenConnection, Waited};
+pub use recorder::LedgerRecorder;

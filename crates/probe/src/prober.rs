@@ -5,10 +5,12 @@ use std::time::Duration;
 use linux_net::{monotonic_ns, process_cpu_ns};
 use worker::metrics::ProbeSummary;
 
+use crate::accepts::Accepts;
 use crate::allowance::Allowance;
 use crate::config::ProbeConfig;
 use crate::control::{Connections, ProbeReport, ProbeStatus};
 use crate::error::ProbeError;
+use crate::ledger::ScanTime;
 use crate::sockets::{KnownListener, Sockets};
 use crate::summary::{self, Scan};
 use crate::ticks::Ticks;
@@ -26,6 +28,7 @@ pub(crate) struct Prober {
     last_ns: u64,
     /// The last scan of the connections.
     scan: Option<Scan>,
+    accepts: Option<Accepts>,
 }
 
 impl Prober {
@@ -46,6 +49,7 @@ impl Prober {
             first_ns: now_ns,
             last_ns: now_ns,
             scan: None,
+            accepts: config.ledger.then(Accepts::open).transpose()?,
         };
         prober.sample(0, true)?;
         Ok(prober)
@@ -99,7 +103,14 @@ impl Prober {
         self.summary.cpu_seconds = self.allowance.used_ns(process_cpu_ns()) as f64 / 1e9;
         let (timeline, cut_at_ns) = self.timeline.map_or_else(Default::default, Timeline::finish);
         self.summary.timeline_cut_at_ns = cut_at_ns;
-        Ok(ProbeReport { report: self.summary, timeline })
+        let (ledger, accept_pace) = match self.accepts {
+            None => (None, None),
+            Some(accepts) => {
+                let (ledger, pace) = accepts.finish();
+                (Some(ledger), pace)
+            }
+        };
+        Ok(ProbeReport { report: self.summary, timeline, ledger, accept_pace })
     }
 
     fn sample_all(&mut self) -> Result<(), ProbeError> {
@@ -111,9 +122,13 @@ impl Prober {
     /// than the time stamp of its sample, and no effect precedes its cause.
     fn sample(&mut self, missed: u64, scan: bool) -> Result<(), ProbeError> {
         let connections = if scan { Some(self.scan()?) } else { None };
+        let opened = self.accepts.as_ref().map(Accepts::opened).transpose()?.flatten();
         let from_ns = monotonic_ns();
         let queues = self.sockets.sample_listeners()?;
         self.last_ns = monotonic_ns();
+        if let Some(accepts) = &mut self.accepts {
+            accepts.add_sample((from_ns, self.last_ns), queues, opened)?;
+        }
         // Ticks that passed during the sample are before its time stamp: they are
         // missed too, in a last sample that took long as well.
         let missed = missed + self.ticks.skip(self.last_ns);
@@ -124,6 +139,9 @@ impl Prober {
             let listeners = queues.to_vec();
             timeline.add(Sample { at_ns: self.last_ns, from_ns, missed, listeners, connections });
         }
+        if self.sockets.is_one_closed() {
+            self.accepts.iter_mut().for_each(Accepts::listener_closed);
+        }
         self.allowance.account(self.last_ns, process_cpu_ns());
         Ok(())
     }
@@ -131,8 +149,14 @@ impl Prober {
     fn scan(&mut self) -> Result<Connections, ProbeError> {
         let cpu_ns = process_cpu_ns();
         let before_ns = monotonic_ns();
-        let connections = self.sockets.scan()?;
+        let (connections, listed) = match self.accepts {
+            None => (self.sockets.scan()?, Vec::new()),
+            Some(_) => self.sockets.scan_with_list()?,
+        };
         let scan = Scan { before_ns, after_ns: monotonic_ns(), connections };
+        if let Some(accepts) = &mut self.accepts {
+            accepts.add_scan(ScanTime { before_ns, after_ns: scan.after_ns }, &listed);
+        }
         self.allowance.add_scan(process_cpu_ns() - cpu_ns);
         self.summary.state_samples += 1;
         summary::add_connections(&mut self.summary, self.scan.as_ref(), &scan);

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use linux_net::{Listener, SocketDiag, SocketMemory, StateCounts, monotonic_ns};
+use linux_net::{Listener, ServerSocket, SocketDiag, SocketMemory, StateCounts, monotonic_ns};
 use worker::metrics::AcceptQueue;
 
 use crate::config::ProbeConfig;
@@ -116,12 +116,36 @@ impl Sockets {
         &self.known
     }
 
+    /// Whether a listener that was observed is not in the last sample.
+    pub(crate) fn is_one_closed(&self) -> bool {
+        self.queues.len() < self.known.len()
+    }
+
     /// Scans the table of connections.
     pub(crate) fn scan(&mut self) -> Result<Connections, ProbeError> {
         let mut counts = StateCounts::default();
         for family in self.config.family.each() {
             counts = counts + self.diag.count_connections(family, self.config.port)?;
         }
+        self.connections(counts)
+    }
+
+    /// Scans it, and lists the connections of the port. The next sample lists all listeners.
+    pub(crate) fn scan_with_list(
+        &mut self,
+    ) -> Result<(Connections, Vec<ServerSocket>), ProbeError> {
+        let mut counts = StateCounts::default();
+        let mut listed = Vec::new();
+        for family in self.config.family.each() {
+            let (more, sockets) = self.diag.list_connections(family, self.config.port)?;
+            counts = counts + more;
+            listed.extend(sockets);
+        }
+        self.single = None;
+        Ok((self.connections(counts)?, listed))
+    }
+
+    fn connections(&self, counts: StateCounts) -> Result<Connections, ProbeError> {
         Ok(Connections {
             syn_recv: counts.syn_recv,
             established: counts.established,

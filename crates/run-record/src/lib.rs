@@ -9,6 +9,7 @@
 //! | [`standalone`](StandaloneView) | what a standalone load knows |
 //! | [`law`](LawCheck) | a law's prediction with its measurement |
 //! | [`law_verdict`](LawVerdict) | whether a law held in a cell |
+//! | [`ledger`](LedgerEvidence) | what the kernel showed of a server's accepts |
 //! | [`execution_id`](ExecutionId) | identifies one execution of a trial |
 //! | [`trial_executions`](TrialExecutions) | a planned trial with its first run and its retries |
 //! | [`violation`](Violation) | a failed check |
@@ -60,6 +61,7 @@ mod histogram;
 mod judge;
 mod law;
 mod law_verdict;
+mod ledger;
 mod live;
 mod lock;
 mod new_folder;
@@ -99,6 +101,7 @@ pub use histogram::{LatencyBin, LatencyHistogram};
 pub use judge::{DisturbanceThresholds, Judge};
 pub use law::{LawCheck, LawNotApplied};
 pub use law_verdict::LawVerdict;
+pub use ledger::{LedgerAgreement, LedgerEvidence};
 pub use live::{Live, LivePhase, LiveQueues, LiveTrial};
 pub use observed_queue::{QueueRows, Unobserved};
 pub use outcome::{Outcome, OutcomeCounts};
@@ -123,7 +126,7 @@ pub use verdict::{
 pub use violation::{CheckKind, Violation};
 pub use wall_clock::wall_time;
 pub use worker::metrics::{
-    AcceptQueue, ClientLimit, ClosedBecause, DepthSource, DurationSummary, EndedBy, Integrity,
-    LatencySummary, ListenerSummary, ProbeSummary, ResourceUsage, ServerMetrics, StateSummary,
-    TimelineRow, UnframedAnswer,
+    AcceptPace, AcceptQueue, ClientLimit, ClosedBecause, DepthSource, DurationSummary, EndedBy,
+    Integrity, LatencySummary, ListenerSummary, ProbeSummary, ResourceUsage, ServerMetrics,
+    StateSummary, TimelineRow, UnframedAnswer,
 };

@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use worker::metrics::{
-    AcceptQueue, EndedBy, Integrity, LatencySummary, ProbeSummary, ResourceUsage, ServerMetrics,
-    UnframedAnswer,
+    AcceptPace, AcceptQueue, EndedBy, Integrity, LatencySummary, ProbeSummary, ResourceUsage,
+    ServerMetrics, UnframedAnswer,
 };
 
 use crate::disturbance::Disturbance;
@@ -19,6 +19,7 @@ use crate::histogram::LatencyHistogram;
 use crate::law::LawCheck;
 use crate::law::LawNotApplied;
 use crate::law::read_checks;
+use crate::ledger::LedgerEvidence;
 use crate::outcome::OutcomeCounts;
 use crate::queue_peak::QueuePeak;
 use crate::standalone::StandaloneView;
@@ -239,6 +240,15 @@ pub struct Evidence {
     /// standalone load.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left: Option<LeftSockets>,
+    /// What the kernel showed of accepts; none unless the scenario records it
+    /// (`record.ledger`) or the server does not list its accepts, and in older records.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ledger: Option<LedgerEvidence>,
+    /// How fast the server accepted while connections waited, by the kernel's counts; none
+    /// without a ledger, and if the queue was never known to hold connections all the time
+    /// from one sample to the next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accept_pace: Option<AcceptPace>,
 }
 
 /// Sockets of the server's host after the load: when the last client had left and the server

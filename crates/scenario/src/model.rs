@@ -268,6 +268,10 @@ pub struct Record {
     pub attempts: bool,
     /// One row per change that the probe observed.
     pub timelines: bool,
+    /// What the kernel shows of accepts, besides the server's own list: whether they agree,
+    /// and the accept pace.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub ledger: bool,
 }
 
 /// A condition that must hold in each trial, as CEL expressions over its facts.

@@ -1,5 +1,6 @@
 //! The metrics that workers report and run records store.
 
+mod accept_pace;
 mod closed_because;
 mod ended_by;
 mod integrity;
@@ -11,6 +12,7 @@ mod timeline;
 mod unframed;
 mod usage;
 
+pub use accept_pace::AcceptPace;
 pub use closed_because::ClosedBecause;
 pub use ended_by::EndedBy;
 pub use integrity::Integrity;

@@ -141,6 +141,7 @@ impl TrialRunner for Runner<'_> {
             wheel: self.wheel,
             server_may_die: plan.scenario.server_may_die,
             timeline: plan.scenario.record.timelines,
+            ledger: plan.scenario.record.ledger,
             barrier,
             live: &self.live[trial.side],
             interrupted: self.interrupted,

@@ -6,10 +6,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use linux_net::{Listener, SocketDiag, monotonic_ns};
+use linux_net::{Listener, SocketDiag};
 use load_generator::{CommandSender, LoadCommand};
-
-use super::sightings::Sightings;
+use probe::{Ledger, LedgerRecorder};
 
 /// The shortest time between two scans.
 const SCAN_INTERVAL: Duration = Duration::from_millis(20);
@@ -32,7 +31,7 @@ enum Step {
 #[derive(Debug)]
 pub(super) struct Observer {
     steps: Sender<Step>,
-    thread: JoinHandle<Sightings>,
+    thread: JoinHandle<Ledger>,
 }
 
 impl Observer {
@@ -65,7 +64,7 @@ impl Observer {
     }
 
     /// Waits for late accepts, and returns what was seen.
-    pub(super) fn finish(self) -> Sightings {
+    pub(super) fn finish(self) -> Ledger {
         let _ = self.steps.send(Step::Ended);
         // Its panic ends the process.
         self.thread.join().unwrap_or_default()
@@ -82,19 +81,19 @@ struct Watch {
 }
 
 impl Watch {
-    fn run(mut self, steps: &Receiver<Step>) -> Sightings {
-        let mut sightings = Sightings::of_a_listener();
+    fn run(mut self, steps: &Receiver<Step>) -> Ledger {
+        let mut recorder = LedgerRecorder::default();
         let mut go_at = None;
         let mut end = None;
         loop {
-            let interval = self.scan(&mut sightings).max(SCAN_INTERVAL);
+            let interval = self.scan(&mut recorder).max(SCAN_INTERVAL);
             let now = Instant::now();
             if go_at.is_some_and(|at| now >= at) {
                 go_at = None;
                 self.commands.send(LoadCommand::Go);
             }
-            if end.is_some_and(|end| now >= end || !sightings.is_any_waiting()) {
-                return sightings;
+            if end.is_some_and(|end| now >= end || !recorder.is_any_waiting()) {
+                return recorder.finish();
             }
             let until_go = go_at.map_or(interval, |at: Instant| at - now);
             match steps.recv_timeout(interval.min(until_go)) {
@@ -103,21 +102,20 @@ impl Watch {
                 Ok(Step::Ended) => end = Some(Instant::now() + LATE_ACCEPTS),
                 Err(RecvTimeoutError::Timeout) => {}
                 // The load has failed.
-                Err(RecvTimeoutError::Disconnected) => return sightings,
+                Err(RecvTimeoutError::Disconnected) => return recorder.finish(),
             }
         }
     }
 
     /// Scans once; returns the least time to the next scan.
-    fn scan(&mut self, sightings: &mut Sightings) -> Duration {
+    fn scan(&mut self, recorder: &mut LedgerRecorder) -> Duration {
         let began = Instant::now();
         let address = connected_address(self.target);
-        // A failure is a scan that saw nothing.
-        let mut sockets = self.diag.server_sockets(address.port()).unwrap_or_default();
-        sockets.retain(|socket| socket.local == address);
-        sightings.add(monotonic_ns(), &sockets);
+        recorder.scan(&mut self.diag, address.port(), |socket| socket.local == address);
         let now = listeners_of(&mut self.diag, self.target);
-        sightings.listener_stayed &= self.listeners.iter().all(|inode| now.contains(inode));
+        if !self.listeners.iter().all(|inode| now.contains(inode)) {
+            recorder.listener_closed();
+        }
         began.elapsed() * SCAN_SHARE
     }
 }

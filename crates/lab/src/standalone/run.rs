@@ -68,7 +68,7 @@ pub fn run(
     let mut record = record(&config, request);
     // Before the load, so that an unwritable directory is reported at once.
     let directory = request.out.map(|out| RunDirectory::create(out, &record)).transpose()?;
-    let rows = scenario::Record { attempts: true, timelines: false };
+    let rows = scenario::Record { attempts: true, ..scenario::Record::default() };
     let mut writer = directory.map(|directory| Writer::new(directory, &rows));
     let output = match measure(&config, observer, commands, interrupted) {
         Ok(output) => output,
@@ -107,9 +107,9 @@ fn measure(
         return Err(StandaloneError::Interrupted);
     }
     let duration = began.elapsed();
-    let sightings = observer.map(Observer::finish);
+    let ledger = observer.map(Observer::finish);
     let client = Counters::here()?.delta(&before);
-    let load = StandaloneLoad { config, report: &report, sightings, client, started, duration };
+    let load = StandaloneLoad { config, report: &report, ledger, client, started, duration };
     Ok(load.trial())
 }
 

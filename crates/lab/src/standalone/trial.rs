@@ -4,11 +4,12 @@ use indexmap::IndexMap;
 use jiff::Timestamp;
 use linux_net::CounterDelta;
 use load_generator::{Ending, LoadConfig, LoadReport};
+use probe::Ledger;
 use run_record::{
     AttemptRow, Evidence, Outcome, OutcomeCounts, StandaloneView, SysctlValues, TrialRecord,
 };
 
-use super::sightings::{Acceptance, Sightings};
+use crate::ledger_join::{self, Acceptance};
 use crate::outcome_join::{self, ServerConnections};
 use crate::trial::TrialOutput;
 use crate::{invariants, metrics};
@@ -22,7 +23,7 @@ pub(super) struct StandaloneLoad<'a> {
     pub(super) report: &'a LoadReport,
     /// The server's sockets; `None` if no listener of the target is in this network
     /// namespace.
-    pub(super) sightings: Option<Sightings>,
+    pub(super) ledger: Option<Ledger>,
     /// Changes of the counters of the client's host.
     pub(super) client: CounterDelta,
     /// Start time.
@@ -38,10 +39,11 @@ impl StandaloneLoad<'_> {
     /// metrics and evidence are absent, no law is predicted, and only invariants of the
     /// client's side are checked.
     pub(super) fn trial(self) -> TrialOutput {
-        let Self { config, report, sightings, client, started, duration } = self;
+        let Self { config, report, ledger, client, started, duration } = self;
         let settings = &config.settings;
-        let listener_here = sightings.is_some();
-        let acceptances = sightings.unwrap_or_default().acceptances(&report.attempts);
+        let listener_here = ledger.is_some();
+        let known = ledger_join::join(&report.attempts, &ledger.unwrap_or_default());
+        let acceptances: Vec<_> = known.iter().map(|known| known.acceptance).collect();
         let observed: Vec<_> = acceptances.iter().map(|one| one.is_accepted()).collect();
         let server = ServerConnections { accepted: None, died_ns: None, observed: &observed };
         let joined = outcome_join::join(&report.attempts, server);
@@ -163,7 +165,7 @@ mod tests {
         let (config, report) = (&config, &report);
         let started = Timestamp::UNIX_EPOCH;
         let duration = Duration::from_secs(1);
-        StandaloneLoad { config, report, sightings: None, client, started, duration }.trial().record
+        StandaloneLoad { config, report, ledger: None, client, started, duration }.trial().record
     }
 
     #[test]

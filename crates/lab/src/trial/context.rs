@@ -29,6 +29,8 @@ pub(crate) struct TrialContext<'a> {
     pub(crate) server_may_die: bool,
     /// Whether the probe records a timeline.
     pub(crate) timeline: bool,
+    /// Whether the probe keeps a ledger of accepts.
+    pub(crate) ledger: bool,
     /// Shared with the trials that run at the same time.
     pub(crate) barrier: Option<&'a StartBarrier>,
     pub(crate) live: &'a LiveRun,

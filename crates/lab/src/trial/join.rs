@@ -1,9 +1,11 @@
 //! Third stage: the reports of both sides as one row for each attempt.
 
 use linux_net::CounterDelta;
-use run_record::{OutcomeCounts, TimelineRow};
+use run_record::{LedgerEvidence, OutcomeCounts, TimelineRow};
 
 use super::observe::Observed;
+use crate::ledger_evidence;
+use crate::ledger_join;
 use crate::outcome_join::{self, Joined, ServerConnections};
 use crate::queue_timeline;
 use crate::server::ServerEnd;
@@ -13,6 +15,8 @@ pub(super) struct JoinedTrial {
     /// A row for each attempt, and accepted connections that match none.
     pub(super) attempts: Joined,
     pub(super) outcomes: OutcomeCounts,
+    /// The kernel's ledger of accepts; `None` unless recorded.
+    pub(super) ledger: Option<LedgerEvidence>,
     /// Readings of the accept queue by the probe and the server; empty unless recorded.
     pub(super) timeline: Vec<TimelineRow>,
     /// Connections that the server accepted; `None` if it died without reporting them.
@@ -25,33 +29,43 @@ pub(super) struct JoinedTrial {
     pub(super) client: CounterDelta,
 }
 
-/// Joins the reports of both sides, and takes the probe's timeline from them.
+/// Joins the reports of both sides and what the kernel showed of accepts, and takes the probe's timeline from them.
 pub(super) fn join(observed: &mut Observed) -> JoinedTrial {
     let sampled = observed
         .probed
         .as_mut()
         .map_or_else(|_| Vec::new(), |probe| std::mem::take(&mut probe.timeline));
+    let load = &observed.loaded.report;
+    let ledger = observed.probed.as_ref().ok().and_then(|probe| probe.ledger.as_ref());
+    let known = ledger.map(|ledger| ledger_join::join(&load.attempts, ledger));
+    let shown: Vec<_> =
+        known.iter().flatten().map(|known| known.acceptance.is_accepted()).collect();
     let (server, died, depths) = match &observed.end {
         ServerEnd::Stopped(report) => {
             let accepted = Some(&report.accepted[..]);
-            let server = ServerConnections { accepted, died_ns: None, observed: &[] };
+            let server = ServerConnections { accepted, died_ns: None, observed: &shown };
             (server, None, &report.depths[..])
         }
         ServerEnd::Died { status, at_ns, accepted } => {
             let server = ServerConnections {
                 accepted: accepted.as_deref(),
                 died_ns: Some(*at_ns),
-                observed: &[],
+                observed: &shown,
             };
             (server, Some(status.clone()), &[][..])
         }
     };
     let accepted = server.accepted.map(<[_]>::len);
-    let attempts = outcome_join::join(&observed.loaded.report.attempts, server);
+    let attempts = outcome_join::join(&load.attempts, server);
+    let ledger = ledger.zip(known).map(|(ledger, known)| {
+        let rows = accepted.is_some().then_some(&attempts.rows[..]);
+        ledger_evidence::evidence(&load.attempts, ledger, &known, rows)
+    });
     JoinedTrial {
         timeline: queue_timeline::merged(sampled, depths),
         outcomes: attempts.rows.iter().map(|row| row.outcome).collect(),
         attempts,
+        ledger,
         accepted,
         died,
         server: observed.after.server.delta(&observed.before.server),

@@ -96,6 +96,10 @@ impl LoadPhases<'_, '_> {
         }
         self.watched.phase(LivePhase::Lingering);
         self.linger()?;
+        if self.trial.ledger {
+            // Each connection that is established now is seen, however soon it ends.
+            self.watched.scan();
+        }
         let accept_queue = self.testbed.accept_queue(target.port())?;
         let mut held_bytes = None;
         if settings.server.accept_paused {

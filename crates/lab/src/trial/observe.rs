@@ -1,7 +1,7 @@
 //! Second stage: server, probe and load at work, and the counters before and after.
 
 use linux_net::TimerWheel;
-use probe::ProbeReport;
+use probe::{Families, ProbeConfig, ProbeReport};
 use run_record::{LivePhase, Restart, SysctlValues};
 
 use super::context::TrialContext;
@@ -65,9 +65,15 @@ pub(super) fn observe(
     if trial.timeline && responds {
         server.read_depths()?;
     }
-    let port = server.address.port();
     let at_once = trial.barrier.map_or(1, StartBarrier::trials);
-    let probe = Probe::start(testbed, &settings.server, port, trial.timeline, at_once)?;
+    let config = ProbeConfig {
+        port: server.address.port(),
+        family: Families::of_address(settings.server.address),
+        timeline: trial.timeline,
+        ledger: trial.ledger && responds,
+        ..ProbeConfig::default()
+    };
+    let probe = Probe::start(testbed, config, at_once)?;
     if let Some(barrier) = trial.barrier {
         barrier.wait();
     }

@@ -53,7 +53,7 @@ pub(super) fn record(
         }
     }
     let rows = joined.attempts.rows;
-    let probe = probed.ok().map(|probe| probe.report);
+    let (probe, accept_pace) = probed.ok().map(|probe| (probe.report, probe.accept_pace)).unzip();
     let timeline = joined.timeline;
     let overflows = joined.server.get(Counter::ListenOverflows.name()).max(0).cast_unsigned();
     let deepest_queue = QueuePeak::new(probe.as_ref(), &timeline, judged.queue.as_ref(), overflows);
@@ -87,6 +87,8 @@ pub(super) fn record(
             probe,
             deepest_queue,
             left: Some(loaded.left),
+            ledger: joined.ledger,
+            accept_pace: accept_pace.flatten(),
         },
         accept_wait: metrics::accept_wait(&rows),
         accept_interval: metrics::accept_interval(&rows),

@@ -145,7 +145,8 @@ impl MeasuredPaces {
 
 fn servers(run: &RunRecord, trials: &[TrialRecord]) -> Vec<MeasuredPace> {
     let mut servers: Vec<MeasuredPace> = Vec::new();
-    for trial in trials.iter().filter(|trial| trial.accept_interval.count > 0) {
+    for trial in trials {
+        let Some(median) = median(trial) else { continue };
         let text = |name: &str| {
             let stated = run.scenario.resolved.pointer(&format!("/server/{name}"));
             let value = trial.point.get(&format!("server.{name}")).or(stated);
@@ -156,7 +157,6 @@ fn servers(run: &RunRecord, trials: &[TrialRecord]) -> Vec<MeasuredPace> {
         let accept_delay = text("accept_delay")
             .and_then(|delay| humantime::parse_duration(&delay).ok())
             .unwrap_or(default.accept_delay);
-        let median = (trial.accept_interval.p50_ns, trial.accept_interval.count);
         let found = servers
             .iter_mut()
             .find(|pace| pace.design == design && pace.accept_delay == accept_delay);
@@ -166,6 +166,20 @@ fn servers(run: &RunRecord, trials: &[TrialRecord]) -> Vec<MeasuredPace> {
         }
     }
     servers
+}
+
+/// The median of a trial, nanoseconds, and how many intervals it is of: by the server's own
+/// list of accepts, or by what the kernel counted.
+fn median(trial: &TrialRecord) -> Option<(u64, u64)> {
+    let listed = &trial.accept_interval;
+    let counted = trial.evidence.accept_pace.as_ref();
+    match listed.count {
+        0 => {
+            let known = counted.filter(|pace| pace.is_known());
+            known.map(|pace| (pace.p50_ns, pace.accepted))
+        }
+        count => Some((listed.p50_ns, count)),
+    }
 }
 
 impl MeasuredPace {

@@ -5,6 +5,7 @@ mod bursts;
 mod disturbed;
 pub(crate) mod doctor;
 mod kills;
+mod ledger;
 mod lifecycle;
 mod listening;
 mod machine;

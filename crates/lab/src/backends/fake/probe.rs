@@ -36,7 +36,7 @@ impl Scripted<ProbeProtocol> for FakeProbe {
             ProbeCommand::Stop => {
                 let report =
                     ProbeSummary { samples: 1, state_samples: 1, ..ProbeSummary::default() };
-                let report = ProbeReport { report, timeline: Vec::new() };
+                let report = ProbeReport { report, ..ProbeReport::default() };
                 self.output.event(ProbeEvent::Done(Box::new(report)));
                 let at_ns = lock(&self.state).clock.now_ns();
                 self.output.end("exit status: 0", at_ns);

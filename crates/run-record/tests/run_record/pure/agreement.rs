@@ -20,6 +20,7 @@ fn trial(design: &str, accepted: u64, overflows: u64, retransmitted: u64) -> Tri
             deepest_queue: None,
             probe: None,
             left: None,
+            ..Evidence::default()
         },
         simulated: Some(Simulated {
             accepted,
