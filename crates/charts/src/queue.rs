@@ -146,8 +146,8 @@ fn overflows(trial: &Trial, history: Option<&History>, is_shown: bool) -> Option
     }
     let deepest = probe.listeners.iter().max_by_key(|listener| listener.deepest)?;
     Some(format!(
-        "the kernel counted {counted} ListenOverflows between these {noun}s: the queue was full \
-         ({} queued) at times without a {noun}; the deepest {noun} has {}",
+        "the kernel counted {counted} ListenOverflows between {noun}s, when the queue was full \
+         ({} queued); the deepest {noun} has {}",
         count(deepest.limit + 1),
         count(deepest.deepest.max(known))
     ))

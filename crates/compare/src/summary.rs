@@ -61,10 +61,9 @@ impl Comparison {
             };
         }
         if !self.metrics.iter().any(MetricComparison::has_enough_trials) {
-            let metrics: Vec<_> = self.metrics.iter().collect();
             return format!(
                 "{} per side in each cell: too few to compare metrics, which takes {MIN_TRIALS}",
-                trials(&metrics)
+                self.trials_per_side()
             );
         }
         let counts: Vec<_> =
@@ -76,6 +75,12 @@ impl Comparison {
                 .collect();
         let all = several(self.metrics.len() as u64, "metric");
         format!("of {all}, {}", counts.join(", "))
+    }
+
+    /// How many trials per side count in each cell: `0 to 1 undisturbed trials`.
+    pub(crate) fn trials_per_side(&self) -> String {
+        let all = trials(&self.metrics.iter().collect::<Vec<_>>());
+        if self.disturbed.is_empty() { all } else { all.replace("trial", "undisturbed trial") }
     }
 
     /// What was compared, if only laws and checks were.

@@ -96,8 +96,9 @@ impl Comparison {
         let one_trial = |one: &MetricComparison| one.baseline.len() <= 1 && one.new.len() <= 1;
         if self.metrics.iter().all(one_trial) {
             return vec![wrap(&format!(
-                "Metrics are not compared: there is one trial per side in each cell, and it takes \
-                 {MIN_TRIALS} (--repeat {MIN_TRIALS}). `compare --format json` has the values."
+                "Metrics are not compared: {} per side in each cell, and it takes {MIN_TRIALS} \
+                 (--repeat {MIN_TRIALS}). `compare --format json` has the values.",
+                self.trials_per_side()
             ))];
         }
         let tables = METRICS.iter().filter_map(|metric| {

@@ -13,6 +13,10 @@ use run_view::number::{count, percent, total};
 /// Instead of a finding that a disturbed trial does not decide.
 pub(super) const DISTURBED: &str = "No rate, share or time was found: every trial was disturbed.";
 
+/// The same, if other trials of the run were not disturbed.
+pub(super) const SOME_DISTURBED: &str =
+    "The rest was not found: the trials that would show it were disturbed.";
+
 /// Of an axis with more values, only the ends and extremes are reported.
 const MAX_VALUES: usize = 3;
 

@@ -10,6 +10,7 @@ use scenario::{Headline, Statement, Texts};
 
 use super::clause::{Clause, clauses};
 use super::difference::MIN_TRIALS;
+use super::finding::{DISTURBED, SOME_DISTURBED};
 use super::measure::{Measure, law, span};
 use super::words::{fill, in_all, setting};
 
@@ -21,7 +22,7 @@ enum Said {
     Found(String),
     /// It was not measured, in the scenario's words.
     Absent(String),
-    /// Every trial was disturbed.
+    /// Every trial that it is about was disturbed.
     Disturbed,
 }
 
@@ -42,8 +43,9 @@ pub(super) fn sentences(run: &Run, headline: &Headline) -> Vec<String> {
         _ => None,
     });
     let is_disturbed = said.iter().any(|said| matches!(said, Said::Disturbed));
-    let disturbed = is_disturbed.then(|| super::finding::DISTURBED.to_owned());
-    failed.chain(found).chain(disturbed).collect()
+    let are_all = run.trials.iter().all(Trial::is_disturbed);
+    let disturbed = if are_all { DISTURBED } else { SOME_DISTURBED };
+    failed.chain(found).chain(is_disturbed.then(|| disturbed.to_owned())).collect()
 }
 
 fn say(run: &Run, cells: &[Cell<'_>], statement: &Statement) -> Option<Said> {

@@ -126,8 +126,8 @@ fn a_sample_in_time_narrows_the_bounds() {
 fn an_overflow_that_no_reading_shows_is_mentioned() {
     let samples = [sample(MS, 0, 0), sample(2_000 * MS, 0, 1_998)];
     let [queue, _] = charts(&samples, true, 3);
-    let expected = "the kernel counted 3 ListenOverflows between these readings: the queue was full \
-                    (121 queued) at times without a reading; the deepest reading has 99";
+    let expected = "the kernel counted 3 ListenOverflows between readings, when the queue was \
+                    full (121 queued); the deepest reading has 99";
     assert!(queue.contains(expected), "{queue}");
 }
 

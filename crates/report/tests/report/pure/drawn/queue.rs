@@ -90,8 +90,8 @@ fn no_line_crosses_a_gap_of_any_width() {
     assert!(queue.contains("grey: not sampled, 95 % of this time"), "{queue}");
     // The burst has no sample.
     assert!(burst.contains(": not sampled"), "{burst}");
-    let expected = "681 ListenOverflows between these samples: the queue was full (11 queued) at \
-                times without a sample; the deepest sample has 0";
+    let expected = "681 ListenOverflows between samples, when the queue was full (11 queued); the \
+                    deepest sample has 0";
     assert!(queue.contains(expected) && burst.contains(expected), "{queue}");
 }
 
