@@ -37,6 +37,8 @@ struct Part {
     ns: f64,
     /// The least and most that it can have been.
     ns_bounds: (f64, f64),
+    /// Further accepts, before which the queue may have been empty or not.
+    unclear: u64,
     from_ns: u64,
     until_ns: u64,
 }
@@ -56,6 +58,7 @@ impl Part {
         self.ns += other.ns;
         self.ns_bounds.0 += other.ns_bounds.0;
         self.ns_bounds.1 += other.ns_bounds.1;
+        self.unclear += other.unclear;
         self.from_ns = self.from_ns.min(other.from_ns);
         self.until_ns = self.until_ns.max(other.until_ns);
     }
@@ -92,6 +95,7 @@ impl Busy {
             accepted,
             ns,
             ns_bounds: ((ns - error_ns).max(0.0), ns + error_ns),
+            unclear: 0,
             from_ns: middle(mark),
             until_ns: middle(reading),
         }
@@ -113,6 +117,7 @@ impl Busy {
             accepted: (before.0 + depth.min(least), before.1 + depth),
             ns: before_ns + gap_ns * share,
             ns_bounds: ((before_ns - error_ns).max(0.0), before_ns + gap_ns + error_ns),
+            unclear: most.saturating_sub(depth),
             from_ns: middle(&mark),
             until_ns: reading.to_ns,
         }
@@ -192,7 +197,8 @@ impl PaceMeter {
             until_ns: all.until_ns,
             parts: self.parts.len() as u64,
             mean_ns: all.ns / accepted,
-            least_ns: all.ns_bounds.0 / all.accepted.1.max(1) as f64,
+            // If some waited all the time, these accepts belong to the same time.
+            least_ns: all.ns_bounds.0 / (all.accepted.1 + all.unclear).max(1) as f64,
             most_ns: all.ns_bounds.1 / all.accepted.0.max(1) as f64,
             p10_ns: at(0.1),
             p50_ns: at(0.5),
