@@ -17,6 +17,9 @@ pub enum LabError {
     /// A worker could not be started, failed, or broke the protocol.
     #[error(transparent)]
     Worker(#[from] WorkerError),
+    /// The server of the scenario cannot run here.
+    #[error("{0}")]
+    Server(String),
     /// The run directory could not be written.
     #[error(transparent)]
     Record(#[from] RunDirectoryError),

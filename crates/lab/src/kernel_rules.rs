@@ -15,7 +15,7 @@ use worker::{Client, RESPONSE_TIMEOUT, config_arguments};
 
 use crate::backend::{Backend, Purpose, Role, Testbed, TestbedSpec};
 use crate::error::Result;
-use crate::server::Server;
+use crate::server::ChatServer;
 
 /// The two values of `KernelRules::syn_queue_full`.
 const MORE_THAN_LIMIT: &str = "more_than_limit";
@@ -59,7 +59,7 @@ pub(crate) fn determine(backend: &dyn Backend) -> Result<KernelRules> {
 /// accepts the SYN, or drops and counts it.
 fn syn_queue_full(testbed: &dyn Testbed) -> Result<Option<SynQueueFull>> {
     let settings = ServerSettings { backlog: 0, accept_paused: true, ..ServerSettings::default() };
-    let server = Server::start(testbed, &settings)?;
+    let server = ChatServer::start(testbed, &settings)?;
     let before = testbed.counters(Role::Server)?;
     let config = LoadConfig {
         settings: LoadSettings {

@@ -86,6 +86,12 @@ impl PathInputs<'_> {
     fn check_settings(&self) -> Result<(), String> {
         let (server, load) = (&self.cell.server, &self.cell.load);
         covers(
+            server.chat().is_some(),
+            "it depends on what the server does with a connection, which is not known of a program \
+             that is not the lab's chat server",
+        )?;
+        let server = server.listening();
+        covers(
             server.listeners == 1,
             "it simulates one listener, and the kernel assigns clients to several by a hash \
              (server.listeners)",
@@ -125,7 +131,7 @@ impl PathInputs<'_> {
     fn listener(&self) -> Result<Listener, String> {
         let number = |sysctl| self.number(Role::Server, sysctl);
         let somaxconn = number(Sysctl::Somaxconn)?;
-        let limit = accept_queue::listen_limit(self.cell.server.backlog, somaxconn);
+        let limit = accept_queue::listen_limit(self.cell.server.listening().backlog, somaxconn);
         let syncookies = match Cookies::from_sysctl(number(Sysctl::TcpSyncookies)?) {
             Cookies::Never => SynCookies::Off,
             Cookies::WhenFull => SynCookies::WhenFull,
@@ -260,7 +266,7 @@ impl PathInputs<'_> {
 
     /// Whether a connection may end before the last attempt is decided.
     fn may_end_while_others_connect(&self) -> bool {
-        let (server, load) = (&self.cell.server, &self.cell.load);
+        let (server, load) = (self.cell.server.listening(), &self.cell.load);
         let together = server.closes_first == ClosesFirst::Client && load.leave == Leave::Together;
         !together && load.chat == ChatPhase::Overlapped && !stays_connected(load)
     }

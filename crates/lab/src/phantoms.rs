@@ -92,7 +92,7 @@ pub(crate) fn check_phantoms(
 }
 
 fn unknown_segments(cell: &CellSettings) -> Option<&'static str> {
-    let (server, load) = (&cell.server, &cell.load);
+    let (server, load) = (cell.server.listening(), &cell.load);
     let chats = load.messages > 0;
     let message = Framing::HEADER_BYTES as u64 + u64::from(load.size);
     if chats && load.nodelay && load.messages > 1 {
@@ -215,7 +215,7 @@ mod tests {
             ("load.slow_readers", |cell| cell.load.slow_readers = 1),
             ("server.closes_first", |cell| {
                 cell.load.messages = 0;
-                cell.server.closes_first = ClosesFirst::Server;
+                cell.server.chat_mut().closes_first = ClosesFirst::Server;
             }),
         ];
         for (setting, change) in changes {

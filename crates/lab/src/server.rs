@@ -1,121 +1,97 @@
-//! The server of a trial.
+//! The server of a trial: the lab's chat server or another program.
+
+mod chat;
+mod end;
+mod program;
 
 use std::net::SocketAddr;
 
-use chat_server::{
-    AcceptedConnection, ServerCommand, ServerEvent, ServerProtocol, ServerReport, ServerResponse,
-    ServerSettings, ServerStatus, Sigpipe,
-};
-use worker::{Client, RESPONSE_TIMEOUT, WorkerError, config_arguments};
+use chat_server::ServerStatus;
+use scenario::{CellSettings, Server};
 
-use crate::backend::{Role, Testbed};
-use crate::error::Result;
+use crate::backend::Testbed;
+use crate::error::{LabError, Result};
+
+pub(crate) use self::chat::ChatServer;
+pub(crate) use self::end::ServerEnd;
+use self::program::ProgramServer;
 
 /// A running server.
-pub(crate) struct Server {
-    client: Client<ServerProtocol>,
-    /// The address on which the client reaches it.
-    pub(crate) address: SocketAddr,
-    /// The worker, which announces each connection that it accepts.
-    announces: bool,
+pub(crate) enum RunningServer {
+    /// The lab's own.
+    Chat(ChatServer),
+    /// Another program.
+    Program(ProgramServer),
 }
 
-/// How a server ended.
-pub(crate) enum ServerEnd {
-    /// It was stopped and reported.
-    Stopped(Box<ServerReport>),
-    /// It exited before it was stopped.
-    Died {
-        /// The signal that killed it, or its exit code.
-        status: String,
-        /// CLOCK_MONOTONIC when the exit was noticed, nanoseconds.
-        at_ns: u64,
-        /// The connections that it had accepted; `None` if it did not announce them.
-        accepted: Option<Vec<AcceptedConnection>>,
-    },
-}
-
-impl Server {
-    /// Starts a server and waits until it listens.
-    pub(crate) fn start(testbed: &dyn Testbed, settings: &ServerSettings) -> Result<Self> {
-        let arguments = config_arguments::<ServerProtocol>(settings);
-        let mut client =
-            Client::<ServerProtocol>::new(testbed.start(Role::Server, "server", &arguments)?);
-        let listening =
-            client.await_event("listening socket", RESPONSE_TIMEOUT, |event| match event {
-                ServerEvent::Listening { address, .. } => Some(Ok(address)),
-                _ => None,
-            })?;
-        Ok(Self {
-            client,
-            address: SocketAddr::new(testbed.addresses().server, listening.port()),
-            announces: settings.sigpipe == Sigpipe::Default,
-        })
-    }
-
-    /// Whether the server has exited although it was not stopped.
-    pub(crate) fn is_dead(&mut self) -> bool {
-        self.client.end().is_some()
-    }
-
-    /// Releases the ACKs that the server holds, unless it has exited.
-    pub(crate) fn release_acks(&mut self) -> Result<()> {
-        let response = self.client.request("response to let_in", ServerCommand::LetIn, Some);
-        match response {
-            Ok(_) | Err(WorkerError::Exited { .. }) => Ok(()),
-            Err(error) => Err(error.into()),
+impl RunningServer {
+    /// Starts the server of a cell and waits until it listens.
+    pub(crate) fn start(testbed: &dyn Testbed, cell: &CellSettings) -> Result<Self> {
+        match &cell.server {
+            Server::Chat(settings) => ChatServer::start(testbed, settings).map(Self::Chat),
+            Server::Command(settings) => {
+                ProgramServer::start(testbed, settings, cell).map(Self::Program)
+            }
+            Server::Image(_) => Err(LabError::Server(
+                "start an image: this backend cannot (use --backend docker)".to_owned(),
+            )),
         }
     }
 
-    /// Lets the server read the depth of its accept queue after each accept(2).
+    /// The address on which the client reaches it.
+    pub(crate) fn address(&self) -> SocketAddr {
+        match self {
+            Self::Chat(server) => server.address,
+            Self::Program(server) => server.address,
+        }
+    }
+
+    /// Whether the server has ended although it was not stopped.
+    pub(crate) fn is_dead(&mut self) -> bool {
+        match self {
+            Self::Chat(server) => server.is_dead(),
+            Self::Program(server) => server.is_dead(),
+        }
+    }
+
+    /// Releases the ACKs that a chat server holds, unless it has exited.
+    pub(crate) fn release_acks(&mut self) -> Result<()> {
+        match self {
+            Self::Chat(server) => server.release_acks(),
+            Self::Program(_) => Ok(()),
+        }
+    }
+
+    /// Lets a chat server read the depth of its accept queue after each accept(2).
     pub(crate) fn read_depths(&mut self) -> Result<()> {
-        Ok(self
-            .client
-            .request("response to read_depths", ServerCommand::ReadDepths, |_| Some(()))?)
+        match self {
+            Self::Chat(server) => server.read_depths(),
+            Self::Program(_) => Ok(()),
+        }
     }
 
     /// Lets the server accept if it was started paused.
     pub(crate) fn resume(&mut self) {
-        self.client.send(ServerCommand::Resume);
+        match self {
+            Self::Chat(server) => server.resume(),
+            Self::Program(server) => server.resume(),
+        }
     }
 
-    /// The server's totals so far; `None` if it has exited.
+    /// The server's totals so far, for a program those of its open connections; `None` if it
+    /// has exited.
     pub(crate) fn status(&mut self) -> Result<Option<ServerStatus>> {
-        let status =
-            self.client.request("status", ServerCommand::Status, |response| match response {
-                ServerResponse::Status(status) => Some(status),
-                _ => None,
-            });
-        match status {
-            Ok(status) => Ok(Some(status)),
-            Err(WorkerError::Exited { .. }) => Ok(None),
-            Err(error) => Err(error.into()),
+        match self {
+            Self::Chat(server) => server.status(),
+            Self::Program(server) => server.status(),
         }
     }
 
     /// Stops the server unless it has exited.
-    pub(crate) fn stop(mut self) -> Result<ServerEnd> {
-        let died_before = self.client.end().is_some();
-        self.client.send(ServerCommand::Stop);
-        let mut announced = Vec::new();
-        let report =
-            self.client.await_event("last report", RESPONSE_TIMEOUT, |event| match event {
-                ServerEvent::Stopped(report) => Some(Ok(report)),
-                ServerEvent::Accepted(connection) => {
-                    announced.push(connection);
-                    None
-                }
-                ServerEvent::Listening { .. } => None,
-            });
-        match (report, self.client.end().cloned()) {
-            (Ok(report), _) if !died_before => Ok(ServerEnd::Stopped(report)),
-            (Ok(_) | Err(WorkerError::Exited { .. }), Some(end)) => Ok(ServerEnd::Died {
-                status: end.status,
-                at_ns: end.at_ns,
-                accepted: self.announces.then_some(announced),
-            }),
-            (Ok(report), None) => Ok(ServerEnd::Stopped(report)),
-            (Err(error), _) => Err(error.into()),
+    pub(crate) fn stop(self) -> Result<ServerEnd> {
+        match self {
+            Self::Chat(server) => server.stop(),
+            Self::Program(server) => server.stop(),
         }
     }
 }

@@ -164,7 +164,7 @@ fn check_rows(inputs: &SimulationInputs<'_>) -> Result<(), String> {
 /// When a client first sent something, unless that is `load.send_delay` after it was
 /// established: its first message after Go, or its FIN.
 fn first_sent_ns(row: &AttemptRow, inputs: &SimulationInputs<'_>) -> Option<u64> {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (inputs.cell.server.listening(), &inputs.cell.load);
     let silent = load.half_open + load.slow_readers;
     let senders = load.senders.map_or(load.clients, |senders| silent.saturating_add(senders));
     if load.messages > 0 && (silent..senders).contains(&row.index) {
@@ -278,7 +278,7 @@ mod tests {
     #[test]
     fn a_client_retransmits_until_it_closes_its_socket() {
         let mut cell = CellSettings::default();
-        cell.server.backlog = 0;
+        cell.server.chat_mut().backlog = 0;
         cell.load.connect_deadline = Duration::from_millis(900);
         let rows = |closed_ns| {
             let mut late = row(1, None, closed_ns);
@@ -328,7 +328,7 @@ mod tests {
     #[test]
     fn a_sysctl_that_only_phantoms_notice_is_the_reason_only_with_phantoms() {
         let mut cell = CellSettings::default();
-        cell.server.backlog = 0;
+        cell.server.chat_mut().backlog = 0;
         cell.load.messages = 0;
         let sack = SysctlValue::Number(0);
         cell.hosts.client.sysctls.insert("net.ipv4.tcp_sack".to_owned(), sack);

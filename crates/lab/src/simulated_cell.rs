@@ -61,7 +61,7 @@ pub fn simulate_cell(
     let sysctls = SysctlsInForce::of_cell(cell, kernel);
     let mut path = path(cell, kernel, &sysctls)?;
     check_server(cell)?;
-    path.accepts = match cell.server.accept_paused {
+    path.accepts = match cell.server.listening().accept_paused {
         // Queued connections are accepted after all attempts are decided.
         true => Accepts::Never,
         false => Accepts::Every { service, from_ns: 0 },
@@ -109,7 +109,7 @@ fn path(
 
 /// Requires a server whose pace does not depend on what clients do, and that gives up none.
 fn check_server(cell: &CellSettings) -> Result<(), String> {
-    let (server, load) = (&cell.server, &cell.load);
+    let (server, load) = (cell.server.listening(), &cell.load);
     if server.sigpipe == Sigpipe::Default {
         return Err("SIGPIPE may end the server while clients connect (server.sigpipe)".to_owned());
     }
@@ -136,7 +136,7 @@ fn check_finish(
     released_ns: u64,
 ) -> Result<(), String> {
     let load = &cell.load;
-    let accepted_ns = match cell.server.accept_paused {
+    let accepted_ns = match cell.server.listening().accept_paused {
         true => {
             let queued = simulation.count(Outcome::Established);
             released_ns.saturating_add(queued.saturating_mul(nanoseconds(service)))

@@ -19,6 +19,7 @@
 //! | measure the machine | [`MachineUsage`] |
 //! | find what limits this process | [`ProcessLimits`] |
 //! | start threads that cannot fail later | [`PlainThread`], [`spare_address_space`] |
+//! | run a program that cannot outlive this process | [`enter_pid_namespace`], [`limit_on_exec`] |
 //! | test with namespaces | [`testing`] |
 //!
 //! No program is called (no `ip`, `ss`, `sysctl`), nothing is written outside the
@@ -27,6 +28,7 @@
 
 mod capability;
 mod clock;
+mod confined;
 mod counters;
 mod diag;
 #[doc(hidden)]
@@ -63,6 +65,9 @@ mod user_namespace;
 
 pub use capability::{Capability, has_capability};
 pub use clock::{coarse_monotonic_ns, monotonic_ns, process_cpu_ns, process_cpu_ns_of};
+pub use confined::{
+    PRIVATE_DIRECTORY, ResourceLimits, enter_pid_namespace, limit_on_exec, proc_is_own,
+};
 pub use counters::{CounterDelta, Counters, CountersError};
 pub use diag::{AddressFamily, DiagError, Listener, PortSocket, SocketDiag};
 pub use kernel_names::{Counter, Sysctl};

@@ -17,6 +17,7 @@ use crate::commands::load::LoadArguments;
 use crate::commands::man::ManArguments;
 use crate::commands::predict::PredictArguments;
 use crate::commands::probe::ProbeArguments;
+use crate::commands::program::ProgramArguments;
 use crate::commands::report::ReportArguments;
 use crate::commands::run::RunArguments;
 use crate::commands::schema::SchemaArguments;
@@ -89,6 +90,9 @@ pub(crate) enum Command {
     Probe(ProbeArguments),
     /// Chat through a chat server.
     Chat(ChatArguments),
+    /// Run a program as the server of a trial, controlled by the lab.
+    #[command(hide = true)]
+    Program(ProgramArguments),
     /// Run as the first process of a container, controlled by the lab.
     #[command(hide = true)]
     Host,

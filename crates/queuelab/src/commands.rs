@@ -20,6 +20,7 @@ pub(crate) mod man;
 pub(crate) mod plan;
 pub(crate) mod predict;
 pub(crate) mod probe;
+pub(crate) mod program;
 pub(crate) mod report;
 pub(crate) mod run;
 pub(crate) mod run_result;

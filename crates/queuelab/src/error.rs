@@ -53,6 +53,8 @@ pub(crate) enum CommandError {
     #[error("failed to {0}")]
     Probe(probe::ProbeError),
     #[error("failed to {0}")]
+    Program(program_server::ProgramError),
+    #[error("failed to {0}")]
     Agent(lab::AgentError),
     #[error("failed to {action}: {source}")]
     Io { action: String, source: std::io::Error },
@@ -133,6 +135,7 @@ impl CommandError {
             | Self::Server(_)
             | Self::Load(_)
             | Self::Probe(_)
+            | Self::Program(_)
             | Self::Agent(_)
             | Self::Io { .. } => Exit::Machine,
         }

@@ -68,6 +68,7 @@ fn main() -> ExitCode {
         Command::Server(arguments) => commands::server::server(arguments),
         Command::Load(arguments) => commands::load::load(*arguments),
         Command::Probe(arguments) => commands::probe::probe(arguments),
+        Command::Program(arguments) => commands::program::program(&arguments),
         Command::Chat(arguments) => commands::chat::chat(&arguments),
         Command::Listening(arguments) => commands::listening::listening(&arguments),
         Command::Completions(arguments) => commands::completions::completions(&arguments),

@@ -127,6 +127,6 @@ pub use violation::{CheckKind, Violation};
 pub use wall_clock::wall_time;
 pub use worker::metrics::{
     AcceptPace, AcceptQueue, ClientLimit, ClosedBecause, DepthSource, DurationSummary, EndedBy,
-    Integrity, LatencySummary, ListenerSummary, ProbeSummary, ResourceUsage, ServerMetrics,
-    StateSummary, TimelineRow, UnframedAnswer,
+    Integrity, LatencySummary, ListenerSummary, ProbeSummary, ProgramEnd, ProgramOutput,
+    ProgramReport, ResourceUsage, ServerMetrics, StateSummary, TimelineRow, UnframedAnswer,
 };

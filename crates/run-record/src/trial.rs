@@ -9,8 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use worker::metrics::{
-    AcceptPace, AcceptQueue, EndedBy, Integrity, LatencySummary, ProbeSummary, ResourceUsage,
-    ServerMetrics, UnframedAnswer,
+    AcceptPace, AcceptQueue, EndedBy, Integrity, LatencySummary, ProbeSummary, ProgramReport,
+    ResourceUsage, ServerMetrics, UnframedAnswer,
 };
 
 use crate::disturbance::Disturbance;
@@ -113,6 +113,9 @@ pub struct TrialRecord {
     /// The server's metrics; none if it died before it reported them, and for a standalone
     /// load.
     pub server: Option<ServerMetrics>,
+    /// The program that was the server, if it was not the lab's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<ProgramReport>,
     /// The signal or exit code with which the server ended before it was stopped.
     pub server_died: Option<String>,
     /// The resource usage of the load's process.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use indexmap::IndexMap;
 use serde_json::{Number, Value};
 
-use crate::limits::{MAX_PATH_BYTES, MAX_PROBLEMS, MAX_SYSCTL_BYTES};
+use crate::limits::{MAX_PATH_BYTES, MAX_PROBLEMS, MAX_SYSCTL_BYTES, MAX_TEXT_BYTES};
 use crate::model::{AxisValues, CellSettings, Range};
 use crate::place::Place;
 use crate::problem::Problem;
@@ -38,9 +38,20 @@ impl PlacedAxis {
     }
 }
 
-/// The steps of a setting's path. A sysctl's name, with its dots, is one step.
+/// The parents of names that may have dots: those of sysctls and files. They are in the fourth
+/// step of a path.
+const NAMES_WITH_DOTS: [&str; 5] = [
+    "hosts.",
+    "server.command.files.",
+    "server.command.env.",
+    "server.image.files.",
+    "server.image.env.",
+];
+
+/// The steps of a setting's path. The name of a sysctl or a file, with its dots, is one step.
 pub(crate) fn path_steps(path: &str) -> Vec<String> {
-    let limit = if path.starts_with("hosts.") { 4 } else { usize::MAX };
+    let has_dots = NAMES_WITH_DOTS.iter().any(|parent| path.starts_with(parent));
+    let limit = if has_dots { 4 } else { usize::MAX };
     path.splitn(limit, '.').map(str::to_owned).collect()
 }
 
@@ -144,11 +155,11 @@ fn checked(
             );
             continue;
         }
+        let most = if path.contains(".files.") { MAX_TEXT_BYTES } else { MAX_SYSCTL_BYTES };
         if let Kind::Scalar(Value::String(text)) = &node.kind
-            && text.len() > MAX_SYSCTL_BYTES
+            && text.len() > most
         {
-            let message =
-                format!("a value has {} bytes; the most is {MAX_SYSCTL_BYTES}", text.len());
+            let message = format!("a value has {} bytes; the most is {most}", text.len());
             problems.push(Problem::new(place, message));
             continue;
         }
@@ -265,11 +276,15 @@ mod tests {
     }
 
     #[test]
-    fn a_sysctl_is_one_step_of_a_path() {
+    fn a_sysctl_or_a_file_is_one_step_of_a_path() {
         assert_eq!(
             path_steps("hosts.server.sysctls.net.core.somaxconn"),
             ["hosts", "server", "sysctls", "net.core.somaxconn"]
         );
         assert_eq!(path_steps("server.backlog"), ["server", "backlog"]);
+        assert_eq!(
+            path_steps("server.command.files.conf/nginx.conf"),
+            ["server", "command", "files", "conf/nginx.conf"]
+        );
     }
 }

@@ -16,7 +16,9 @@ use crate::limits::Limits;
 use crate::model::{CellSettings, Scenario};
 use crate::overrides::plain;
 use crate::place::Place;
+use crate::placeholders::unknown;
 use crate::problem::Problem;
+use crate::server::Server;
 use crate::tree::Node;
 
 /// Every point of the matrix; the last axis varies fastest.
@@ -169,8 +171,15 @@ fn misfits(settings: &CellSettings, limits: &Limits) -> Vec<Misfit> {
     if let Some((path, reason, advice)) = limits.of_trial(settings) {
         misfits.push(Misfit { advice: Some(advice), ..misfit(path, reason) });
     }
-    let problems = chat_server::check_settings(server);
-    misfits.extend(problems.into_iter().map(|p| misfit(&format!("server.{}", p.field), p.reason)));
+    let (section, problems) = match server {
+        Server::Chat(chat) => ("server", chat_server::check_settings(chat)),
+        Server::Command(command) => ("server.command", program_server::check_settings(command)),
+        Server::Image(image) => ("server.image", program_server::check_image(image)),
+    };
+    misfits
+        .extend(problems.into_iter().map(|p| misfit(&format!("{section}.{}", p.field), p.reason)));
+    misfits.extend(unknown(settings).into_iter().map(|(path, reason)| misfit(&path, reason)));
+    let server = server.listening();
     if let Some(reason) = never_closed(server.closes_first, server.close_after, load.messages) {
         misfits.push(Misfit {
             because_of: &["server.closes_first", "load.messages"],

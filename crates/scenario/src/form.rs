@@ -12,6 +12,7 @@ use crate::model::{AxisValues, Scenario};
 use crate::overrides;
 use crate::place::Place;
 use crate::problem::Problem;
+use crate::server_form;
 use crate::size::{too_large, too_long_texts, too_much_in_all};
 use crate::strict;
 use crate::tree::Node;
@@ -51,6 +52,7 @@ pub(crate) fn form(
     let mut axes = axes(&tree, &scenario.matrix, problems);
     check_unused(&tree, &axes, problems);
     check_address(&tree, problems);
+    server_form::check_axes(&tree, &axes, problems);
     overrides::keep_only(only, &mut axes, problems);
     if problems.len() >= MAX_PROBLEMS {
         return None;

@@ -11,6 +11,7 @@
 //! | `tree`, `place` | YAML as a tree with the place of each node |
 //! | `file`, `document` | a file read and parsed once: a scenario or a suite |
 //! | `model`, `scenario_file` | the types of a scenario file, and its plan |
+//! | `server`, `server_form`, `placeholders` | the server: chat server, program or image |
 //! | `name` | what can be the name of a scenario or suite |
 //! | `headline`, `headline_check` | what answers a scenario's question, and in which words |
 //! | `suite`, `suite_file` | several scenarios under one name |
@@ -70,6 +71,7 @@ mod name;
 mod name_hint;
 mod overrides;
 mod place;
+mod placeholders;
 mod plan;
 mod planner;
 mod problem;
@@ -77,6 +79,8 @@ mod references;
 mod samples;
 mod scenario_file;
 mod schema;
+mod server;
+mod server_form;
 mod size;
 mod source;
 mod strict;
@@ -104,6 +108,7 @@ pub use planner::Planner;
 pub use problem::{Problem, ScenarioErrors};
 pub use scenario_file::ScenarioFile;
 pub use schema::json_schema;
+pub use server::Server;
 pub use source::{FindError, Source};
 pub use suite::{Suite, SuiteMember};
 pub use suite_file::{LoadedSuite, SuiteFile};

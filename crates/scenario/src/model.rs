@@ -4,7 +4,6 @@ use std::fmt;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use chat_server::ServerSettings;
 use indexmap::IndexMap;
 use load_generator::LoadSettings;
 use schemars::JsonSchema;
@@ -14,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
 use crate::headline::Headline;
+use crate::server::Server;
 
 /// A question to the kernel, and the experiment that answers it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,9 +33,9 @@ pub struct Scenario {
     /// The two hosts of each trial.
     #[serde(default)]
     pub hosts: Hosts,
-    /// Settings of the server.
+    /// The server.
     #[serde(default)]
-    pub server: ServerSettings,
+    pub server: Server,
     /// Settings of the load.
     #[serde(default)]
     pub load: LoadSettings,
@@ -295,8 +295,8 @@ pub struct Expectation {
 pub struct Quick {
     /// Sysctls of the two hosts.
     pub hosts: Hosts,
-    /// Settings of the server.
-    pub server: ServerSettings,
+    /// The server.
+    pub server: Server,
     /// Settings of the load.
     pub load: LoadSettings,
     /// What to do after the load.
@@ -320,7 +320,7 @@ pub struct CellSettings {
     /// The two hosts.
     pub hosts: Hosts,
     /// The server.
-    pub server: ServerSettings,
+    pub server: Server,
     /// The load.
     pub load: LoadSettings,
     /// What to do after the load.

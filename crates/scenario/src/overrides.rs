@@ -8,6 +8,7 @@ use crate::axis::{PlacedAxis, check_path, path_steps};
 use crate::name_hint::did_you_mean;
 use crate::place::Place;
 use crate::problem::Problem;
+use crate::server_form::short_path;
 use crate::text::{listed, shortened};
 use crate::tree::{Entry, Kind, Node};
 
@@ -73,6 +74,10 @@ fn set(tree: &mut Node, path: &str, yaml: &str, flag: &Arc<str>) -> Result<(), P
         return Err(problem.maybe_help(did_you_mean(root, SETTABLE)));
     }
     check_path(path, &place)?;
+    let path = &match path.strip_prefix("matrix.") {
+        Some(axis) => format!("matrix.{}", short_path(axis)),
+        None => short_path(path),
+    };
     let node = Node::parse_flag(flag, yaml)?;
     let entry = Entry { key: place.clone(), node };
     let axis = match path.strip_prefix("matrix.") {
@@ -81,7 +86,7 @@ fn set(tree: &mut Node, path: &str, yaml: &str, flag: &Arc<str>) -> Result<(), P
             tree.remove(&path_steps(axis));
             Some(axis)
         }
-        None => tree.get(&["matrix", path]).is_some().then_some(path),
+        None => tree.get(&["matrix", path]).is_some().then_some(path.as_str()),
     };
     match axis {
         Some(axis) => tree.set(&["matrix".to_owned(), axis.to_owned()], as_list(entry)),
@@ -159,8 +164,9 @@ fn choose(
     flag: &Arc<str>,
 ) -> Result<(usize, Value), Problem> {
     let place = Place::Flag(flag.clone());
+    let name = &short_path(name);
+    let exact = axes.iter().position(|axis| axis.path == *name);
     let suffix = format!(".{name}");
-    let exact = axes.iter().position(|axis| axis.path == name);
     let named: Vec<usize> = match exact {
         Some(index) => vec![index],
         None => (0..axes.len()).filter(|&index| axes[index].path.ends_with(&suffix)).collect(),

@@ -17,6 +17,7 @@ use crate::name;
 use crate::overrides::{self, Overrides};
 use crate::place::Place;
 use crate::problem::{Problem, ScenarioErrors};
+use crate::server_form;
 use crate::source::Source;
 use crate::strict;
 use crate::tree::Node;
@@ -115,6 +116,7 @@ pub(crate) fn check(
 ) -> Result<Forms, ScenarioErrors> {
     let errors = |problems| ScenarioErrors::new(source, deduplicated(problems));
     strict::only_mappings(&mut tree, &mut problems);
+    server_form::shorten(&mut tree, &mut problems);
     check_name(&tree, source, &mut problems);
     let scenario = match tree.entries() {
         Some(_) => strict::read::<Scenario>(&mut tree, &mut problems),

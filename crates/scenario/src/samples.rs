@@ -8,6 +8,7 @@ use crate::axis::path_steps;
 use crate::cell::Cell;
 use crate::facts;
 use crate::model::CellSettings;
+use crate::server::Server;
 
 /// The sample facts of each cell.
 pub(crate) struct Samples<'a> {
@@ -97,7 +98,9 @@ fn copy(path: &[String], from: &Value, to: &mut Value) {
 pub(crate) fn shape(cells: &[Cell]) -> Value {
     let settings = cells.first().map(|cell| cell.settings.clone());
     let mut settings = settings.unwrap_or_default();
-    settings.server.largest_body.get_or_insert(1);
+    if let Server::Chat(chat) = &mut settings.server {
+        chat.largest_body.get_or_insert(1);
+    }
     settings.load.connect_rate.get_or_insert(1.0);
     sample(&settings)
 }

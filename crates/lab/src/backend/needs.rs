@@ -32,7 +32,10 @@ impl Needs {
         threads.sort_unstable_by_key(|&threads| Reverse(threads));
         Self {
             clients: settings().map(|cell| cell.load.clients).max().unwrap_or(0),
-            thread_stack: settings().map(|cell| cell.server.thread_stack).max().unwrap_or(0),
+            thread_stack: settings()
+                .map(|cell| cell.server.listening().thread_stack)
+                .max()
+                .unwrap_or(0),
             threads: threads.iter().take(at_once).sum(),
         }
     }
@@ -49,7 +52,7 @@ fn trial_threads(cell: &CellSettings) -> u64 {
     let CellSettings { load, server, .. } = cell;
     // One by one, the thread of the previous client may still be ending.
     let clients = if load.is_serial() { 2 } else { load.clients.saturating_sub(load.half_open) };
-    u64::from(clients) + u64::from(server.listeners) + Needs::OTHER_THREADS
+    u64::from(clients) + u64::from(server.listening().listeners) + Needs::OTHER_THREADS
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl TestbedSpec {
             client_sysctls: written(&settings.hosts.client),
             source_addresses: settings.load.source_addresses,
             filters: Filters {
-                server: settings.server.hold_acks,
+                server: settings.server.listening().hold_acks,
                 client: settings.load.half_open > 0,
             },
         }

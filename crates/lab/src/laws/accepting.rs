@@ -15,7 +15,7 @@ use super::condition::{Inapplicable, concerns, not_applied, require};
 use super::inputs::Inputs;
 use super::measurements::Measurements;
 use super::reads::Reads;
-use super::rule::{Applied, Prediction, Rule};
+use super::rule::{Applied, Prediction, Rule, Servers};
 
 /// Maximum accepted probability that the kernel's hash assigns some listener fewer
 /// clients than its queue has room for.
@@ -29,11 +29,16 @@ const LIMIT: Reads = Reads {
 };
 
 /// The accept queue limit of every listener.
-pub(super) const LISTEN_LIMIT: Rule =
-    Rule { laws: &[accept_queue::LISTEN_LIMIT], reads: &[LIMIT], predict: predict_listen_limit };
+pub(super) const LISTEN_LIMIT: Rule = Rule {
+    of: Servers::All,
+    laws: &[accept_queue::LISTEN_LIMIT],
+    reads: &[LIMIT],
+    predict: predict_listen_limit,
+};
 
 /// Capacity of one listener's accept queue while the server does not accept.
 pub(super) const ACCEPT_QUEUE: Rule = Rule {
+    of: Servers::AllPaused,
     laws: &[accept_queue::CAPACITY],
     reads: &[CLIENTS, FILLING, SYN_BACKLOG],
     predict: predict_accept_queue,
@@ -41,6 +46,7 @@ pub(super) const ACCEPT_QUEUE: Rule = Rule {
 
 /// Total capacity of several listeners' accept queues while the server does not accept.
 pub(super) const REUSEPORT: Rule = Rule {
+    of: Servers::Chat,
     laws: &[reuseport::CAPACITY],
     reads: &[CLIENTS, FILLING, SYN_BACKLOG],
     predict: predict_reuseport,
@@ -48,6 +54,7 @@ pub(super) const REUSEPORT: Rule = Rule {
 
 /// When a connection without data is accepted despite `TCP_DEFER_ACCEPT`.
 pub(super) const DEFERRAL: Rule = Rule {
+    of: Servers::Chat,
     laws: &[syn_ack_retry::FIRST_DEFERRED, syn_ack_retry::LAST_DEFERRED],
     reads: &[CLIENTS, FILLING, SYN_BACKLOG, Reads::settings(&["server.accept_delay"])],
     predict: predict_deferral,
@@ -55,7 +62,7 @@ pub(super) const DEFERRAL: Rule = Rule {
 
 /// The backlog of the last listen(2).
 fn backlog(inputs: &Inputs<'_>) -> i32 {
-    let server = &inputs.cell.server;
+    let server = &*inputs.server;
     server.release_backlog.filter(|_| server.hold_acks).unwrap_or(server.backlog)
 }
 
@@ -69,14 +76,14 @@ fn predict_listen_limit(inputs: &Inputs<'_>) -> Applied {
 /// Whether clients complete the handshake but are not accepted. Half-open clients and
 /// held ACKs have separate laws.
 fn accept_queue_fills(inputs: &Inputs<'_>) -> bool {
-    let server = &inputs.cell.server;
+    let server = &*inputs.server;
     server.accept_paused && inputs.cell.load.half_open == 0 && !server.hold_acks
 }
 
 /// The clients that connect, if all of them are answered until the accept queue is full.
 fn connecting(inputs: &Inputs<'_>) -> Result<u64, Inapplicable> {
     require(
-        inputs.cell.server.defer_accept == 0,
+        inputs.server.defer_accept == 0,
         "server.defer_accept keeps connections without data out of the accept queue for a while",
     )?;
     let clients = with_a_port(inputs)?.live;
@@ -86,7 +93,7 @@ fn connecting(inputs: &Inputs<'_>) -> Result<u64, Inapplicable> {
 }
 
 fn predict_accept_queue(inputs: &Inputs<'_>) -> Applied {
-    concerns(accept_queue_fills(inputs) && inputs.cell.server.listeners == 1)?;
+    concerns(accept_queue_fills(inputs) && inputs.server.listeners == 1)?;
     let established = inputs.established_of(connecting(inputs)?)?;
     Ok(vec![Prediction::count(accept_queue::CAPACITY, established, |measured| {
         measured.accept_queue_depth()
@@ -94,7 +101,7 @@ fn predict_accept_queue(inputs: &Inputs<'_>) -> Applied {
 }
 
 fn predict_reuseport(inputs: &Inputs<'_>) -> Applied {
-    let listeners = inputs.cell.server.listeners;
+    let listeners = inputs.server.listeners;
     concerns(accept_queue_fills(inputs) && listeners > 1)?;
     let clients = connecting(inputs)?;
     let each = inputs.established_of(u64::MAX)?;
@@ -129,7 +136,7 @@ fn shortfall_probability(clients: u64, listeners: u32, capacity: u64) -> f64 {
 const ACCEPTED_WITHIN: Duration = Duration::from_micros(200);
 
 fn predict_deferral(inputs: &Inputs<'_>) -> Applied {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     concerns(server.defer_accept > 0)?;
     let after = syn_ack_retry::deferral(server.defer_accept).ok_or_else(|| {
         not_applied(format!(

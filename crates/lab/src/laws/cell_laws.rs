@@ -26,7 +26,10 @@ impl CellLaws {
         let mut laws = Self::default();
         let known = require_known(inputs);
         for rule in RULES {
-            match (rule.predict)(inputs).and_then(|predicted| known.clone().map(|()| predicted)) {
+            let server = || rule.of.require(&inputs.cell.server);
+            let predicted = (rule.predict)(inputs)
+                .and_then(|predicted| known.clone().and_then(|()| server()).map(|()| predicted));
+            match predicted {
                 Ok(predictions) => laws.predictions.extend(predictions),
                 Err(Inapplicable::Unconcerned) => {}
                 Err(Inapplicable::NotApplied(reason)) => {

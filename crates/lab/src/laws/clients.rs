@@ -163,7 +163,7 @@ pub(super) fn stays_until_decided(inputs: &Inputs<'_>) -> bool {
     load.chat == ChatPhase::AfterConnect
         || !load.linger.is_zero()
         || load.messages == 0
-        || (load.leave == Leave::Together && inputs.cell.server.closes_first == ClosesFirst::Client)
+        || (load.leave == Leave::Together && inputs.server.closes_first == ClosesFirst::Client)
 }
 
 /// Time from the start of the first attempt to that of the last; `None` if it is not known
@@ -209,7 +209,7 @@ pub(super) fn require_syn_queue_room(
     }
     require(
         inputs.cookies()? != Cookies::Never
-            || inputs.syn_queue_at_least(inputs.cell.server.backlog)?.capacity() >= established,
+            || inputs.syn_queue_at_least(inputs.server.backlog)?.capacity() >= established,
         "without SYN cookies, the SYN queue may have no room for all clients at the same time \
          (load.pattern, server.backlog, net.ipv4.tcp_max_syn_backlog)",
     )

@@ -18,7 +18,7 @@ use super::inputs::{Inputs, require_rfc1337};
 use super::measurements::{Measurement, Measurements};
 use super::patience::PATIENCE;
 use super::reads::Reads;
-use super::rule::{Applied, Prediction, Rule};
+use super::rule::{Applied, Prediction, Rule, Servers};
 use crate::backend::Role;
 
 /// What the rules of closed connections read, beyond [`CLIENTS`], [`FINISH`] and
@@ -28,6 +28,7 @@ const CLOSED: Reads =
 
 /// How many connections stay in TIME_WAIT.
 pub(super) const BUCKETS: Rule = Rule {
+    of: Servers::Chat,
     laws: &[time_wait::SOCKETS, time_wait::OVERFLOW],
     reads: &[CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED],
     predict: predict_buckets,
@@ -35,6 +36,7 @@ pub(super) const BUCKETS: Rule = Rule {
 
 /// How long TIME_WAIT lasts.
 pub(super) const TIME_WAIT: Rule = Rule {
+    of: Servers::Chat,
     laws: &[time_wait::TIME_WAIT_LENGTH],
     reads: &[
         CLIENTS,
@@ -49,6 +51,7 @@ pub(super) const TIME_WAIT: Rule = Rule {
 
 /// How long an orphaned FIN_WAIT_2 lasts.
 pub(super) const FIN_WAIT_2: Rule = Rule {
+    of: Servers::Chat,
     laws: &[time_wait::FIN_WAIT_2_LENGTH],
     reads: &[
         CLIENTS,
@@ -72,6 +75,7 @@ const RESTART: Reads = Reads::settings(&[
 
 /// Whether the server can be restarted immediately.
 pub(super) const BIND: Rule = Rule {
+    of: Servers::Chat,
     laws: &[bind::REFUSED],
     reads: &[CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
     predict: predict_bind_again,
@@ -79,13 +83,14 @@ pub(super) const BIND: Rule = Rule {
 
 /// When the server can be restarted.
 pub(super) const FREE_AGAIN: Rule = Rule {
+    of: Servers::Chat,
     laws: &[bind::FREE_AGAIN],
     reads: &[CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
     predict: predict_free_again,
 };
 
 fn server_closes_first(inputs: &Inputs<'_>) -> bool {
-    inputs.cell.server.closes_first == ClosesFirst::Server
+    inputs.server.closes_first == ClosesFirst::Server
 }
 
 /// Requires that every connection ends in a full TIME_WAIT at the server, of which at
@@ -99,7 +104,7 @@ fn require_time_wait(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
     require_fin_of_server(inputs)?;
     let fin_timeout: i32 = inputs.sysctl(Role::Server, Sysctl::TcpFinTimeout, None)?;
     require(
-        fin_timeout >= 1 || !inputs.cell.server.drain.is_zero(),
+        fin_timeout >= 1 || !inputs.server.drain.is_zero(),
         format!("a client may close after {} of its orphaned connection", Sysctl::TcpFinTimeout),
     )?;
     require_rfc1337(inputs, Role::Server)
@@ -173,7 +178,7 @@ const MAX_ORPHANS: u32 = 512;
 const ROUND_TRIP: Duration = Duration::from_millis(30);
 
 fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     concerns(server_closes_first(inputs) && !load.linger.is_zero())?;
     let fin_timeout: i32 = inputs.sysctl(Role::Server, Sysctl::TcpFinTimeout, None)?;
     require(
@@ -227,7 +232,7 @@ fn predict_fin_wait_2(inputs: &Inputs<'_>) -> Applied {
 
 /// Whether bind(2) is refused while the server's connections are in TIME_WAIT.
 fn is_refused(inputs: &Inputs<'_>) -> bool {
-    let (first, after) = (&inputs.cell.server, &inputs.cell.after);
+    let (first, after) = (&*inputs.server, &inputs.cell.after);
     let options = |reuse_address| SocketOptions { reuse_address, reuse_port: first.listeners > 1 };
     let old = options(first.reuse_address);
     let new = options(after.restart_reuse_address.unwrap_or(first.reuse_address));

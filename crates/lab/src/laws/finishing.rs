@@ -67,7 +67,7 @@ pub(super) fn require_finish(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
 
 /// As [`require_finish`], for the clients that get a port.
 pub(super) fn require_served(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     let at_once = if is_serial(load) { 1 } else { u64::from(load.clients) };
     require(load.half_open == 0, "half-open clients are never accepted (load.half_open)")?;
     require(load.slow_readers == 0, "slow readers do not finish (load.slow_readers)")?;
@@ -134,7 +134,7 @@ fn require_buffer(inputs: &Inputs<'_>, host: Role, sysctl: Sysctl) -> Result<(),
 
 /// Requires that a server that closes first does so with a FIN.
 pub(super) fn require_fin_of_server(inputs: &Inputs<'_>) -> Result<(), Inapplicable> {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     require(
         server.close_after == load.messages || server.drain >= chat_length(load) + MARGIN,
         "the server does not read every message, and resets a connection with unread data \
@@ -153,7 +153,7 @@ pub(super) fn chat_length(load: &LoadSettings) -> Duration {
 /// Time from the end of the first connection to that of the last, at most, if the server
 /// closes them and every client finishes.
 pub(super) fn close_spread(inputs: &Inputs<'_>) -> Duration {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     if is_serial(load) {
         return serial_length(inputs);
     }
@@ -172,7 +172,7 @@ pub(super) fn close_spread(inputs: &Inputs<'_>) -> Duration {
 /// Time that all attempts take, at most, if each waits for the end of the one before and
 /// finishes.
 pub(super) fn serial_length(inputs: &Inputs<'_>) -> Duration {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     let each = [chat_length(load), server.accept_delay, PER_SERIAL_CONNECTION];
     let each = each.into_iter().fold(Duration::ZERO, Duration::saturating_add);
     let interval = load.connect_rate.map_or(Duration::ZERO, |rate| {

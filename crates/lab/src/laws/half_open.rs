@@ -20,7 +20,7 @@ use super::inputs::Inputs;
 use super::measurements::Measurements;
 use super::patience::{PATIENCE, require_patience};
 use super::reads::Reads;
-use super::rule::{Applied, Prediction, Rule};
+use super::rule::{Applied, Prediction, Rule, Servers};
 
 /// What half-open clients read, beyond [`CLIENTS`], [`FILLING`] and [`SYN_BACKLOG`].
 const ACCEPT_DELAY: Reads = Reads::settings(&["server.accept_delay"]);
@@ -30,6 +30,7 @@ const READ_WITHIN: Duration = Duration::from_millis(250);
 
 /// Length of the SYN queue and increases of counters after half-open clients.
 pub(super) const SYN_QUEUE: Rule = Rule {
+    of: Servers::Chat,
     laws: &[
         syn_queue::CAPACITY,
         syn_queue::LISTEN_DROPS,
@@ -44,6 +45,7 @@ pub(super) const SYN_QUEUE: Rule = Rule {
 
 /// How many SYN cookies clients return.
 pub(super) const COOKIES_RECEIVED: Rule = Rule {
+    of: Servers::Chat,
     laws: &[syn_queue::COOKIES_RECEIVED],
     reads: &[
         CLIENTS,
@@ -64,6 +66,7 @@ pub(super) const COOKIES_RECEIVED: Rule = Rule {
 
 /// How many live clients connect after half-open ones.
 pub(super) const LIVE_CLIENTS: Rule = Rule {
+    of: Servers::Chat,
     laws: &[syn_queue::LIVE_CLIENTS],
     reads: &[CLIENTS, FILLING, SYN_BACKLOG, ACCEPT_DELAY],
     predict: predict_live_clients,
@@ -141,7 +144,7 @@ fn has_live_clients(inputs: &Inputs<'_>) -> bool {
 fn require_no_repeated_cookies(inputs: &Inputs<'_>, established: u64) -> Result<(), Inapplicable> {
     let load = &inputs.cell.load;
     require(
-        inputs.cell.server.closes_first == ClosesFirst::Client,
+        inputs.server.closes_first == ClosesFirst::Client,
         "the server closes first, and its last segments decide (server.closes_first)",
     )?;
     require(
@@ -166,7 +169,7 @@ fn require_no_repeated_cookies(inputs: &Inputs<'_>, established: u64) -> Result<
 /// Effects of the half-open clients and of the live ones after them, if nothing is
 /// accepted, no SYN is retransmitted, and each SYN is handled before the next arrives.
 fn effects(inputs: &Inputs<'_>) -> Result<Effects, Inapplicable> {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     require(
         server.accept_paused,
         "the server accepts connections while the load runs (server.accept_paused is false)",

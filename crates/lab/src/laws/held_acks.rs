@@ -16,11 +16,12 @@ use super::clients::{
 use super::condition::{concerns, require};
 use super::inputs::Inputs;
 use super::reads::Reads;
-use super::rule::{Applied, Prediction, Rule};
+use super::rule::{Applied, Prediction, Rule, Servers};
 use crate::backend::Role;
 
 /// Effects of releasing held ACKs.
 pub(super) const RELEASE: Rule = Rule {
+    of: Servers::Chat,
     laws: &[
         held_acks::ACCEPT_QUEUE,
         held_acks::LISTEN_OVERFLOWS,
@@ -48,7 +49,7 @@ const MAX_CLIENTS: u64 = 500;
 const MIN_TO_RELEASE: Duration = Duration::from_millis(250);
 
 fn predict_release(inputs: &Inputs<'_>) -> Applied {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     let backlog = server.release_backlog.filter(|_| server.hold_acks);
     concerns(backlog.is_some())?;
     require(

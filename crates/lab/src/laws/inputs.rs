@@ -1,8 +1,10 @@
 //! The inputs of laws: a cell's settings, and properties of the kernel.
 
+use std::borrow::Cow;
 use std::str::FromStr;
 use std::time::Duration;
 
+use chat_server::ServerSettings;
 use linux_net::Sysctl;
 use queue_model::syn_queue::{Cookies, QueueLengths, SynQueue};
 use queue_model::{accept_queue, timer};
@@ -20,6 +22,8 @@ const NOTICED_WITHIN: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone)]
 pub(crate) struct Inputs<'a> {
     pub(super) cell: &'a CellSettings,
+    /// The server as its clients see it until it has accepted them.
+    pub(super) server: Cow<'a, ServerSettings>,
     pub(super) kernel: &'a KernelFacts,
     sysctls: SysctlsInForce<'a>,
 }
@@ -27,7 +31,8 @@ pub(crate) struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// The inputs for a cell on a kernel.
     pub(crate) fn new(cell: &'a CellSettings, kernel: &'a KernelFacts) -> Self {
-        Self { cell, kernel, sysctls: SysctlsInForce::of_cell(cell, kernel) }
+        let sysctls = SysctlsInForce::of_cell(cell, kernel);
+        Self { cell, server: cell.server.listening(), kernel, sysctls }
     }
 
     /// The value of a sysctl that the cell sets, as text.
@@ -109,7 +114,7 @@ impl<'a> Inputs<'a> {
     /// one more than the limit, or none if the kernel admits no SYN to an empty SYN queue:
     /// because of its limit of 0, or of a `tcp_max_syn_backlog` below −1 without cookies.
     pub(super) fn established_of(&self, clients: u64) -> Result<u64, Inapplicable> {
-        let queue = self.syn_queue_at_least(self.cell.server.backlog)?;
+        let queue = self.syn_queue_at_least(self.server.backlog)?;
         Ok(queue.connect_live(QueueLengths::default(), clients).established)
     }
 

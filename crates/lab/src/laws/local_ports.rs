@@ -21,15 +21,20 @@ use super::inputs::{Inputs, require_rfc1337};
 use super::measurements::{Measurement, Measurements};
 use super::patience::{PATIENCE, require_patience};
 use super::reads::Reads;
-use super::rule::{Applied, Prediction, Rule};
+use super::rule::{Applied, Prediction, Rule, Servers};
 use crate::backend::Role;
 
 /// Attempts that get a port while every client stays connected.
-pub(super) const AT_ONCE: Rule =
-    Rule { laws: &[ports::CONCURRENT], reads: &[CLIENTS, PATIENCE], predict: predict_at_once };
+pub(super) const AT_ONCE: Rule = Rule {
+    of: Servers::Chat,
+    laws: &[ports::CONCURRENT],
+    reads: &[CLIENTS, PATIENCE],
+    predict: predict_at_once,
+};
 
 /// Attempts that get a port if each client leaves before the next one connects.
 pub(super) const IN_SEQUENCE: Rule = Rule {
+    of: Servers::Chat,
     laws: &[ports::SEQUENTIAL, ports::RECYCLED],
     reads: &[
         CLIENTS,
@@ -92,7 +97,7 @@ fn predict_in_sequence(inputs: &Inputs<'_>) -> Applied {
 
 /// Attempts that get a port, and how many of them reuse one in TIME_WAIT.
 fn connects_in_sequence(inputs: &Inputs<'_>) -> Result<(u64, u64), Inapplicable> {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     let clients = u64::from(load.clients);
     let owner = match server.closes_first {
         ClosesFirst::Client => Side::Client,

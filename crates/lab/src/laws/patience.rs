@@ -36,7 +36,7 @@ pub(super) fn require_patience(inputs: &Inputs<'_>) -> Result<(), Inapplicable> 
 /// # Errors
 /// Why the server may give up a client, for people.
 pub(crate) fn check_patience(cell: &CellSettings) -> Result<(), &'static str> {
-    let (server, load) = (&cell.server, &cell.load);
+    let (server, load) = (cell.server.listening(), &cell.load);
     let is_patient = |timeout: Duration, least| timeout.is_zero() || timeout >= least;
     // A message of the load is written at once.
     let has_messages = load.messages > 0;

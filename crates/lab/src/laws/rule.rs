@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use queue_model::law::{Law, Tolerance};
+use scenario::Server;
 
-use super::condition::Inapplicable;
+use super::condition::{Inapplicable, require};
 use super::inputs::Inputs;
 use super::measurements::{Measurement, Measurements};
 use super::reads::Reads;
@@ -12,12 +13,45 @@ use super::reads::Reads;
 /// Laws that are predicted together because they have the same conditions.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {
+    /// The servers that it knows.
+    pub(super) of: Servers,
     /// The laws, in the order in which they are predicted.
     pub(super) laws: &'static [Law],
     /// What it reads.
     pub(super) reads: &'static [Reads],
     /// Predicts the laws' values for a cell, or returns why they do not apply.
     pub(super) predict: fn(&Inputs<'_>) -> Applied,
+}
+
+/// The servers of which a rule knows enough.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Servers {
+    /// Any server whose backlog is stated.
+    All,
+    /// Any server whose backlog is stated, while it is paused: it accepts nothing.
+    AllPaused,
+    /// The lab's chat server, of which it is known what it does with a connection.
+    Chat,
+}
+
+impl Servers {
+    /// Requires that the server of a cell is one of them.
+    pub(super) fn require(self, server: &Server) -> Result<(), Inapplicable> {
+        if server.chat().is_some() {
+            return Ok(());
+        }
+        let is_paused = server.listening().accept_paused;
+        require(
+            self == Self::All || (self == Self::AllPaused && is_paused),
+            "it depends on what the server does with a connection, which is not known of a program \
+             that is not the lab's chat server",
+        )?;
+        let reason = format!(
+            "the backlog that the server passes to listen(2) is not known ({})",
+            server.backlog_path()
+        );
+        require(server.backlog().is_some(), reason)
+    }
 }
 
 /// The predictions of a rule, one for each of its laws.

@@ -20,8 +20,8 @@ use super::rules::RULES;
 
 fn cell(paused: bool, clients: u32) -> CellSettings {
     let mut cell = CellSettings::default();
-    cell.server.backlog = 10;
-    cell.server.accept_paused = paused;
+    cell.server.chat_mut().backlog = 10;
+    cell.server.chat_mut().accept_paused = paused;
     cell.load.clients = clients;
     cell
 }
@@ -84,7 +84,7 @@ fn accept_queue_capacity_is_predicted_only_if_the_server_does_not_accept() {
 fn reuseport_capacity_is_predicted_only_with_enough_clients_for_all_listeners() {
     let law = "reuseport-capacity";
     let mut several = cell(true, 120);
-    several.server.listeners = 3;
+    several.server.chat_mut().listeners = 3;
     assert_eq!(predictions(&several).get(law), Some(&33.0), "40 clients for a capacity of 11");
     several.load.clients = 90;
     assert_eq!(
@@ -92,7 +92,7 @@ fn reuseport_capacity_is_predicted_only_with_enough_clients_for_all_listeners() 
         None,
         "a listener with 30 gets too few with probability 1 in 20 000"
     );
-    several.server.backlog = 0;
+    several.server.chat_mut().backlog = 0;
     assert_eq!(predictions(&several).get(law), Some(&3.0));
     several.load.clients = 30;
     assert_eq!(predictions(&several).get(law), None);
@@ -138,7 +138,7 @@ fn live_clients_after_half_open_ones_connect_only_by_cookies() {
     use load_generator::ConnectPattern;
     for (cookies, connected, sent, drops) in [("0", 0.0, 0.0, 9.0), ("1", 5.0, 6.0, 3.0)] {
         let mut settings = cell(true, 14);
-        settings.server.backlog = 4;
+        settings.server.chat_mut().backlog = 4;
         settings.load.half_open = 6;
         settings.load.pattern = ConnectPattern::Rate;
         settings.load.connect_rate = Some(400.0);
@@ -159,7 +159,7 @@ fn received_cookies_are_predicted_only_if_no_last_ack_can_count_as_one() {
     use load_generator::{ConnectPattern, Leave};
     let cell = |cookies: &str, backlog, messages| {
         let mut settings = cell(true, 14);
-        settings.server.backlog = backlog;
+        settings.server.chat_mut().backlog = backlog;
         settings.load.half_open = 6;
         settings.load.pattern = ConnectPattern::Rate;
         settings.load.connect_rate = Some(400.0);
@@ -195,8 +195,8 @@ fn bind_is_refused_during_time_wait_unless_both_servers_reuse_addresses() {
     ] {
         let mut settings = cell(false, 3);
         set_sysctl(&mut settings.hosts.server, "tcp_rfc1337", "1");
-        settings.server.closes_first = closes_first;
-        settings.server.reuse_address = old;
+        settings.server.chat_mut().closes_first = closes_first;
+        settings.server.chat_mut().reuse_address = old;
         settings.after.restart_reuse_address = Some(new);
         settings.after.restart_within = Duration::from_secs(70);
         let predictions = predictions(&settings);
@@ -322,9 +322,9 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
     assert_eq!(predictions(&one_by_one)["local-ports-in-turn"], 20.0, "no port is reused");
 
     let mut restarted = cell(false, 3);
-    restarted.server.closes_first = ClosesFirst::Server;
+    restarted.server.chat_mut().closes_first = ClosesFirst::Server;
     set_sysctl(&mut restarted.hosts.server, "tcp_rfc1337", "1");
-    restarted.server.reuse_address = false;
+    restarted.server.chat_mut().reuse_address = false;
     restarted.after.restart_within = Duration::from_secs(1);
     assert_not_applied_after(
         "bind-refused",
@@ -338,9 +338,9 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
     );
 
     let mut held = cell(true, 4);
-    held.server.backlog = 64;
-    held.server.hold_acks = true;
-    held.server.release_backlog = Some(0);
+    held.server.chat_mut().backlog = 64;
+    held.server.chat_mut().hold_acks = true;
+    held.server.chat_mut().release_backlog = Some(0);
     held.load.messages = 0;
     held.load.linger = Duration::from_secs(4);
     for (name, value) in [
@@ -356,7 +356,7 @@ fn a_law_is_not_applied_if_a_condition_does_not_hold() {
         "held-acks-phantoms",
         &held,
         &[
-            |cell| cell.server.backlog = 1,
+            |cell| cell.server.chat_mut().backlog = 1,
             |cell| cell.load.linger = Duration::from_secs(2),
             |cell| cell.load.messages = 1,
             |cell| cell.load.connect_deadline = Duration::from_secs(2),

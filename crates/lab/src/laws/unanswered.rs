@@ -12,12 +12,13 @@ use super::condition::{concerns, require};
 use super::inputs::Inputs;
 use super::measurements::Measurements;
 use super::reads::Reads;
-use super::rule::{Applied, Prediction, Rule};
+use super::rule::{Applied, Prediction, Rule, Servers};
 use crate::backend::Role;
 
 /// How attempts fail that find the accept queue full, if the scenario sets the number of
 /// retries and the client's kernel gives up before the load.
 pub(super) const SYN_RETRY: Rule = Rule {
+    of: Servers::Chat,
     laws: &[
         syn_retry::RETRANSMISSIONS,
         syn_retry::TIMEOUTS,
@@ -46,7 +47,7 @@ const RTO_MAX_MS: u64 = 120_000;
 const MIN_TIMEOUT: Duration = Duration::from_millis(100);
 
 fn predict_syn_retry(inputs: &Inputs<'_>) -> Applied {
-    let (server, load) = (&inputs.cell.server, &inputs.cell.load);
+    let (server, load) = (&*inputs.server, &inputs.cell.load);
     let is_stated = |sysctl: &Sysctl| inputs.stated(Role::Client, *sysctl).is_some();
     let stated = [Sysctl::TcpSynRetries, Sysctl::TcpSynLinearTimeouts, Sysctl::TcpRtoMaxMs];
     concerns(server.accept_paused && !server.hold_acks && stated.iter().any(is_stated))?;

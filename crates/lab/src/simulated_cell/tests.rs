@@ -15,8 +15,8 @@ fn a_cell_is_simulated_from_its_settings() {
     };
     let fast = simulate(&cell);
     assert_eq!((fast.count(Outcome::Established), fast.syn_retransmits()[&0]), (20, 20));
-    cell.server.backlog = 3;
-    cell.server.accept_paused = true;
+    cell.server.chat_mut().backlog = 3;
+    cell.server.chat_mut().accept_paused = true;
     let paused = simulate(&cell);
     assert_eq!(paused.count(Outcome::Established), 4);
 }
@@ -49,7 +49,7 @@ fn half_open_clients_retransmit_until_the_load_is_released() {
 #[test]
 fn a_burst_that_straddles_two_slots_has_another_result() {
     let mut cell = CellSettings::default();
-    cell.server.backlog = 42;
+    cell.server.chat_mut().backlog = 42;
     cell.load.clients = 166;
     let cookies = ("net.ipv4.tcp_syncookies".to_owned(), SysctlValue::Number(0));
     cell.hosts.server.sysctls.extend([cookies]);
@@ -86,14 +86,16 @@ fn at_client(cell: &mut CellSettings, name: &str, value: &str) {
 fn a_cell_that_the_simulator_does_not_cover_has_a_reason() {
     assert_eq!(reason(|_| ()), "simulated");
     let changes: &[(&str, Change)] = &[
-        ("server.listeners", |cell| cell.server.listeners = 2),
-        ("server.defer_accept", |cell| cell.server.defer_accept = 1),
-        ("server.hold_acks", |cell| cell.server.hold_acks = true),
-        ("server.sigpipe", |cell| cell.server.sigpipe = Sigpipe::Default),
+        ("server.listeners", |cell| cell.server.chat_mut().listeners = 2),
+        ("server.defer_accept", |cell| cell.server.chat_mut().defer_accept = 1),
+        ("server.hold_acks", |cell| cell.server.chat_mut().hold_acks = true),
+        ("server.sigpipe", |cell| cell.server.chat_mut().sigpipe = Sigpipe::Default),
         ("load.pattern", |cell| cell.load.pattern = ConnectPattern::OneByOne),
         ("load.slow_readers", |cell| cell.load.slow_readers = 1),
-        ("server.idle_timeout", |cell| cell.server.idle_timeout = Duration::from_secs(20)),
-        ("server.max_clients", |cell| cell.server.max_clients = Some(49)),
+        ("server.idle_timeout", |cell| {
+            cell.server.chat_mut().idle_timeout = Duration::from_secs(20)
+        }),
+        ("server.max_clients", |cell| cell.server.chat_mut().max_clients = Some(49)),
         ("a thread for each client", |cell| {
             cell.load.clients = 40_000;
             cell.load.source_addresses = 10;
@@ -106,8 +108,8 @@ fn a_cell_that_the_simulator_does_not_cover_has_a_reason() {
             cell.load.finish_deadline = Duration::from_millis(60);
         }),
         ("load.connect_deadline", |cell| {
-            cell.server.backlog = 0;
-            cell.server.accept_paused = true;
+            cell.server.chat_mut().backlog = 0;
+            cell.server.chat_mut().accept_paused = true;
             cell.load.connect_deadline = Duration::from_secs(1);
         }),
         ("tcp_max_syn_backlog is not set", |cell| {
@@ -134,7 +136,7 @@ fn a_cell_that_the_simulator_does_not_cover_has_a_reason() {
 fn settings_that_change_nothing_are_covered() {
     assert_eq!(reason(|cell| cell.after.restart_within = Duration::from_secs(1)), "simulated");
     assert_eq!(reason(|cell| at_client(cell, "net.ipv4.tcp_sack", "0")), "simulated");
-    assert_eq!(reason(|cell| cell.server.backlog = -1), "simulated");
+    assert_eq!(reason(|cell| cell.server.chat_mut().backlog = -1), "simulated");
 }
 
 /// Eight SYNs are retransmitted together when the server has accepted three connections.
@@ -142,7 +144,7 @@ fn settings_that_change_nothing_are_covered() {
 fn a_sysctl_that_only_phantoms_notice_is_the_reason_only_with_phantoms() {
     let reason = |backlog, name: &str| {
         let mut cell = CellSettings::default();
-        cell.server.backlog = backlog;
+        cell.server.chat_mut().backlog = backlog;
         cell.load.clients = 30;
         cell.load.messages = 0;
         let cookies = ("net.ipv4.tcp_syncookies".to_owned(), SysctlValue::Number(0));

@@ -90,6 +90,7 @@ impl StandaloneLoad<'_> {
             sysctls: SysctlValues::default(),
             accepted: None,
             server: None,
+            program: None,
             server_died: None,
             load: report.usage,
             disturbance: None,

@@ -40,19 +40,24 @@ pub(super) fn join(observed: &mut Observed) -> JoinedTrial {
     let known = ledger.map(|ledger| ledger_join::join(&load.attempts, ledger));
     let shown: Vec<_> =
         known.iter().flatten().map(|known| known.acceptance.is_accepted()).collect();
-    let (server, died, depths) = match &observed.end {
+    let died = observed.end.died();
+    let (server, depths) = match &observed.end {
         ServerEnd::Stopped(report) => {
             let accepted = Some(&report.accepted[..]);
             let server = ServerConnections { accepted, died_ns: None, observed: &shown };
-            (server, None, &report.depths[..])
+            (server, &report.depths[..])
         }
-        ServerEnd::Died { status, at_ns, accepted } => {
+        ServerEnd::Died { at_ns, accepted, .. } => {
             let server = ServerConnections {
                 accepted: accepted.as_deref(),
                 died_ns: Some(*at_ns),
                 observed: &shown,
             };
-            (server, Some(status.clone()), &[][..])
+            (server, &[][..])
+        }
+        ServerEnd::Program(report) => {
+            let died_ns = report.end.died_ns;
+            (ServerConnections { accepted: None, died_ns, observed: &shown }, &[][..])
         }
     };
     let accepted = server.accepted.map(<[_]>::len);

@@ -105,8 +105,16 @@ fn simulate(
     observed: &Observed,
     joined: &JoinedTrial,
 ) -> Result<Simulated, String> {
-    let ServerEnd::Stopped(report) = &observed.end else {
-        return Err("the server died, and the times of all its accepts are not known".to_owned());
+    let report = match &observed.end {
+        ServerEnd::Stopped(report) => report,
+        ServerEnd::Died { .. } => {
+            return Err(
+                "the server died, and the times of all its accepts are not known".to_owned()
+            );
+        }
+        ServerEnd::Program(_) => {
+            return Err("the times at which a program accepts are not known".to_owned());
+        }
     };
     simulated(&SimulationInputs {
         cell: &trial.cell.settings,

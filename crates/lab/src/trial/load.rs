@@ -14,7 +14,7 @@ use super::context::TrialContext;
 use crate::backend::{Role, Testbed};
 use crate::error::Result;
 use crate::live::Watched;
-use crate::server::Server;
+use crate::server::RunningServer;
 
 /// Time between two polls of a condition.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
@@ -49,7 +49,7 @@ pub(super) struct Loaded {
 pub(super) fn load(
     trial: &TrialContext<'_>,
     testbed: &dyn Testbed,
-    server: &mut Server,
+    server: &mut RunningServer,
     watched: &mut Watched<'_>,
 ) -> Result<Loaded> {
     LoadPhases { trial, testbed, server, watched }.run()
@@ -59,22 +59,23 @@ pub(super) fn load(
 struct LoadPhases<'a, 'w> {
     trial: &'a TrialContext<'a>,
     testbed: &'a dyn Testbed,
-    server: &'a mut Server,
+    server: &'a mut RunningServer,
     watched: &'a mut Watched<'w>,
 }
 
 impl LoadPhases<'_, '_> {
     fn run(mut self) -> Result<Loaded> {
         let settings = &self.trial.cell.settings;
+        let server = settings.server.listening();
         let clock = self.trial.clock();
-        let target = self.server.address;
+        let target = self.server.address();
         let config = LoadConfig {
             settings: settings.load.clone(),
             target,
-            framing: settings.server.framing,
-            largest_body: settings.server.largest_body,
+            framing: server.framing,
+            largest_body: server.largest_body,
             sources: self.testbed.addresses().client.clone(),
-            server_closes: settings.server.closes_first == ClosesFirst::Server,
+            server_closes: server.closes_first == ClosesFirst::Server,
             hold: true,
         };
         let began = clock.now();
@@ -91,7 +92,7 @@ impl LoadPhases<'_, '_> {
                 LoadEvent::Decided { established, .. } => Some(established),
                 _ => None,
             })?;
-        if settings.server.hold_acks {
+        if server.hold_acks {
             self.server.release_acks()?;
         }
         self.watched.phase(LivePhase::Lingering);
@@ -102,7 +103,7 @@ impl LoadPhases<'_, '_> {
         }
         let accept_queue = self.testbed.accept_queue(target.port())?;
         let mut held_bytes = None;
-        if settings.server.accept_paused {
+        if server.accept_paused {
             let status = load.request("status", LoadCommand::Status, |response| {
                 let LoadResponse::Status(status) = response;
                 Some(status)
@@ -210,7 +211,7 @@ impl LoadPhases<'_, '_> {
                 clock.sleep(POLL_INTERVAL);
             }
         }
-        let queue = self.testbed.accept_queue(self.server.address.port())?;
+        let queue = self.testbed.accept_queue(self.server.address().port())?;
         Ok(LeftSockets { close_wait, queued: queue.map_or(0, |queue| queue.depth) })
     }
 
@@ -227,7 +228,7 @@ impl LoadPhases<'_, '_> {
             self.watched.poll();
             // Before the status, which then includes connections that leave the queue in
             // between.
-            let queue = self.testbed.accept_queue(self.server.address.port())?;
+            let queue = self.testbed.accept_queue(self.server.address().port())?;
             let Some(status) = self.server.status()? else { break };
             if is_reached(&status, queue.map_or(0, |queue| queue.depth)) {
                 break;

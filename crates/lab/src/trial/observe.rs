@@ -13,7 +13,7 @@ use crate::kernel_facts::KernelFacts;
 use crate::laws::{CellLaws, Inputs};
 use crate::live::ShownTrial;
 use crate::probe_client::Probe;
-use crate::server::{Server, ServerEnd};
+use crate::server::{RunningServer, ServerEnd};
 use crate::start_barrier::StartBarrier;
 use crate::usage_window::UsageWindow;
 
@@ -59,18 +59,24 @@ pub(super) fn observe(
     let effective = testbed.effective_sysctls()?;
     let laws = predict(trial, &effective);
 
-    let mut server = Server::start(testbed, &settings.server)?;
+    let mut server = RunningServer::start(testbed, settings)?;
     // Workers of an earlier build do not know every request.
     let responds = trial.backend.build().is_none();
     if trial.timeline && responds {
         server.read_depths()?;
     }
     let at_once = trial.barrier.map_or(1, StartBarrier::trials);
+    let family = match settings.server.chat() {
+        Some(chat) => Families::of_address(chat.address),
+        // A listener on [::] has clients over IPv4 too.
+        None => Families::Both,
+    };
     let config = ProbeConfig {
-        port: server.address.port(),
-        family: Families::of_address(settings.server.address),
+        port: server.address().port(),
+        family,
         timeline: trial.timeline,
-        ledger: trial.ledger && responds,
+        // Another server reports no accepts.
+        ledger: (trial.ledger || settings.server.chat().is_none()) && responds,
         ..ProbeConfig::default()
     };
     let probe = Probe::start(testbed, config, at_once)?;
@@ -98,8 +104,10 @@ pub(super) fn observe(
     shown.phase(LivePhase::Restarting);
     let check = || trial.check_interruption();
     let left_ns = loaded.report.ended_ns;
-    let restart =
-        post_load::restart(testbed, clock, &settings.server, &settings.after, left_ns, check)?;
+    let restart = match settings.server.chat() {
+        Some(chat) => post_load::restart(testbed, clock, chat, &settings.after, left_ns, check)?,
+        None => None,
+    };
     Ok(Observed {
         effective,
         laws,

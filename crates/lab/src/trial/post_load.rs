@@ -11,7 +11,7 @@ use worker::WorkerError;
 use crate::backend::{Role, Testbed};
 use crate::clock::Clock;
 use crate::error::{LabError, Result};
-use crate::server::Server;
+use crate::server::ChatServer;
 
 /// Time between two polls of sockets that stay for seconds. The probe records when they
 /// end; this only ends the wait.
@@ -62,7 +62,7 @@ pub(super) fn restart(
         check()?;
         let since_left = || clock.now_ns().saturating_sub(left_ns) as f64 / 1e9;
         let tried = since_left();
-        match Server::start(testbed, &settings) {
+        match ChatServer::start(testbed, &settings) {
             Ok(server) => {
                 restart.seconds = Some(since_left());
                 server.stop()?;

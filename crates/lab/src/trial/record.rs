@@ -33,9 +33,10 @@ pub(super) fn record(
     let settings = &trial.cell.settings;
     let Observed { loaded, probed, end, usage, restart, post_load_seconds, .. } = observed;
     let load = &loaded.report;
-    let report = match &end {
-        ServerEnd::Stopped(report) => Some(report.as_ref()),
-        ServerEnd::Died { .. } => None,
+    let report = end.report();
+    let program = match &end {
+        ServerEnd::Program(program) => Some(program.as_ref().clone()),
+        ServerEnd::Stopped(_) | ServerEnd::Died { .. } => None,
     };
     let (simulated, not_simulated) = match judged.simulated {
         Ok(simulated) => (Some(simulated), None),
@@ -99,6 +100,7 @@ pub(super) fn record(
         sysctls: testbed.sysctls,
         accepted: joined.accepted.map(|accepted| accepted as u64),
         server: report.map(|report| report.metrics.clone()),
+        program,
         server_died: joined.died,
         load: load.usage,
         disturbance,

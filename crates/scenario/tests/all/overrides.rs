@@ -64,7 +64,7 @@ fn cells_are_the_product_of_the_axes_the_last_fastest() {
         ]
     );
     let settings = &plan.cells[11].settings;
-    assert_eq!((settings.server.backlog, settings.load.clients), (30, 100));
+    assert_eq!((settings.server.backlog(), settings.load.clients), (Some(30), 100));
     assert_eq!(settings.load.messages, 7);
 }
 
@@ -76,7 +76,7 @@ fn quick_merges_settings_and_replaces_axes_by_name() {
     assert_eq!(values(&plan, "load.size"), [20, 30]);
     assert_eq!(plan.trials.len(), 16);
     assert_eq!(plan.scenario.load.messages, 1);
-    assert_eq!(plan.scenario.server.framing.to_string(), "ascii4");
+    assert_eq!(plan.scenario.server.listening().framing.to_string(), "ascii4");
     assert_eq!(plan.resolved.get("quick"), None);
 }
 

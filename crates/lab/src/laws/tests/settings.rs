@@ -93,9 +93,9 @@ fn a_syn_queue_law_is_not_applied_to_a_trial_with_a_retransmitted_syn() {
 fn an_orphan_stands_twice_as_long_as_fin_timeout_exceeds_a_minute() {
     use chat_server::ClosesFirst;
     let mut cell = cell(false, 3);
-    cell.server.closes_first = ClosesFirst::Server;
-    cell.server.close_after = 0;
-    cell.server.drain = Duration::ZERO;
+    cell.server.chat_mut().closes_first = ClosesFirst::Server;
+    cell.server.chat_mut().close_after = 0;
+    cell.server.chat_mut().drain = Duration::ZERO;
     cell.load.messages = 0;
     cell.load.linger = Duration::from_secs(12);
     let mut law = |fin_timeout: &str, buckets: &str| {

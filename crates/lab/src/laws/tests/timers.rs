@@ -75,9 +75,9 @@ fn a_negative_max_syn_backlog_admits_no_client() {
 fn each_stage_of_an_orphan_lasts_at_least_three_and_a_half_timeouts() {
     let law = "fin-wait-2-length";
     let mut orphans = cell(false, 3);
-    orphans.server.closes_first = ClosesFirst::Server;
-    orphans.server.close_after = 0;
-    orphans.server.drain = Duration::ZERO;
+    orphans.server.chat_mut().closes_first = ClosesFirst::Server;
+    orphans.server.chat_mut().close_after = 0;
+    orphans.server.chat_mut().drain = Duration::ZERO;
     orphans.load.messages = 0;
     orphans.load.linger = Duration::from_secs(60);
     set_sysctl(&mut orphans.hosts.server, "tcp_max_tw_buckets", "4096");
@@ -103,21 +103,21 @@ fn each_stage_of_an_orphan_lasts_at_least_three_and_a_half_timeouts() {
 #[test]
 fn a_request_counts_at_most_127_timeouts() {
     let mut deferred = cell(false, 4);
-    deferred.server.backlog = 64;
-    deferred.server.defer_accept = 14_527;
+    deferred.server.chat_mut().backlog = 64;
+    deferred.server.chat_mut().defer_accept = 14_527;
     deferred.load.messages = 0;
     deferred.load.linger = Duration::from_secs(24 * 3600);
     set_sysctl(&mut deferred.hosts.server, "tcp_syncookies", "0");
     assert_eq!(predictions(&deferred)["defer-accept-first"], 14_527.0);
-    deferred.server.defer_accept += 1;
+    deferred.server.chat_mut().defer_accept += 1;
     let reason_of = |law, cell| reason(law, cell).expect("it is not applied");
     let reason = reason_of("defer-accept-first", &deferred);
     assert!(reason.contains("never ends"), "{reason}");
 
     let mut held = cell(true, 4);
-    held.server.backlog = 64;
-    held.server.hold_acks = true;
-    held.server.release_backlog = Some(0);
+    held.server.chat_mut().backlog = 64;
+    held.server.chat_mut().hold_acks = true;
+    held.server.chat_mut().release_backlog = Some(0);
     held.load.messages = 0;
     held.load.linger = Duration::from_secs(24 * 3600);
     held.load.connect_deadline = Duration::from_millis(900);

@@ -59,14 +59,14 @@ pub(super) fn simulated_cells(
 }
 
 fn simulate(cell: &Cell, kernel: &KernelFacts, pace: &AcceptPace) -> Result<Vec<Metrics>, String> {
-    let service = pace.service(&cell.settings.server)?;
+    let service = pace.service(&cell.settings.server.listening())?;
     let simulations = simulate_cell(&cell.settings, kernel, service)?;
     Ok(simulations.iter().map(Metrics::new).collect())
 }
 
 /// Whether a server waits before it accepts.
 pub(super) fn has_delays(plan: &Plan) -> bool {
-    plan.cells.iter().any(|cell| !cell.settings.server.accept_delay.is_zero())
+    plan.cells.iter().any(|cell| !cell.settings.server.listening().accept_delay.is_zero())
 }
 
 /// A table with a row for each cell.

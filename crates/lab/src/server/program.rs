@@ -1,0 +1,89 @@
+//! A program as the server of a trial.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chat_server::ServerStatus;
+use program_server::{
+    ADDRESS, CommandServer, ProgramCommand, ProgramConfig, ProgramEvent, ProgramProtocol,
+    ProgramResponse,
+};
+use scenario::CellSettings;
+use worker::{Client, RESPONSE_TIMEOUT, WorkerError, config_arguments};
+
+use super::end::ServerEnd;
+use crate::backend::{Role, Testbed};
+use crate::error::Result;
+
+/// A running program.
+pub(crate) struct ProgramServer {
+    client: Client<ProgramProtocol>,
+    /// The address on which the client reaches it.
+    pub(crate) address: SocketAddr,
+    /// The longest time that it may take to stop.
+    grace: Duration,
+}
+
+impl ProgramServer {
+    /// Starts a program and waits until it is ready.
+    pub(crate) fn start(
+        testbed: &dyn Testbed,
+        settings: &CommandServer,
+        cell: &CellSettings,
+    ) -> Result<Self> {
+        let address = testbed.addresses().server;
+        let mut values = cell.placeholders();
+        values.insert(ADDRESS.to_owned(), address.to_string());
+        let config = ProgramConfig { settings: settings.clone(), values };
+        let arguments = config_arguments::<ProgramProtocol>(&config);
+        let mut client =
+            Client::<ProgramProtocol>::new(testbed.start(Role::Server, "program", &arguments)?);
+        let within = settings.ready.within + RESPONSE_TIMEOUT;
+        client.await_event("listening socket", within, |event| match event {
+            ProgramEvent::Listening { .. } => Some(Ok(())),
+            ProgramEvent::Ended(_) => None,
+        })?;
+        let grace = settings.stop.grace;
+        let address = SocketAddr::new(address, settings.port);
+        Ok(Self { client, address, grace })
+    }
+
+    /// Whether the program has ended although it was not stopped.
+    pub(crate) fn is_dead(&mut self) -> bool {
+        self.client.end().is_some()
+    }
+
+    /// Continues the program if it was started paused.
+    pub(crate) fn resume(&mut self) {
+        self.client.send(ProgramCommand::Resume);
+    }
+
+    /// The connections that it has open, as a server's totals; `None` if it has ended.
+    pub(crate) fn status(&mut self) -> Result<Option<ServerStatus>> {
+        let status =
+            self.client.request("status", ProgramCommand::Status, |response| match response {
+                ProgramResponse::Status(status) => Some(status),
+            });
+        match status {
+            // Those that it has closed are not known, and need not be awaited.
+            Ok(status) => Ok(Some(ServerStatus {
+                accepted: status.open,
+                threads: status.open,
+                ..ServerStatus::default()
+            })),
+            Err(WorkerError::Exited { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Stops the program unless it has ended.
+    pub(crate) fn stop(mut self) -> Result<ServerEnd> {
+        self.client.send(ProgramCommand::Stop);
+        let within = self.grace + RESPONSE_TIMEOUT;
+        let report = self.client.await_event("last report", within, |event| match event {
+            ProgramEvent::Ended(report) => Some(Ok(report)),
+            ProgramEvent::Listening { .. } => None,
+        })?;
+        Ok(ServerEnd::Program(report))
+    }
+}

@@ -1,0 +1,116 @@
+//! The settings of an image whose program is the server of a trial.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use worker::SettingProblem;
+
+use crate::check::{check_files, check_limits, check_port, check_ready, check_stop};
+use crate::settings::{ProgramLimits, Ready, Stop, Text};
+
+/// An image whose program is the server of a trial, as a scenario's `server.image` section names
+/// it: its container shares the network of the server's host. Only for `--backend docker`.
+///
+/// Every setting can be on an axis, so none is required until a cell has them all.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ImageServer {
+    /// The image, as `docker run` takes it; it must be on the machine.
+    #[schemars(length(min = 1))]
+    pub image: String,
+    /// The command and its arguments, instead of the image's own.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub command: Vec<String>,
+    /// TCP port that it listens on, on which the clients connect.
+    #[schemars(range(min = 1))]
+    pub port: u16,
+    /// Backlog that it passes to listen(2), if that is known: laws about its queues need it. A
+    /// negative value means somaxconn.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub backlog: Option<i32>,
+    /// Pause the container once it listens, so that it accepts nothing, until all attempts are
+    /// decided and `load.linger` is over.
+    pub paused: bool,
+    /// Environment variables, in addition to the image's.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub env: IndexMap<String, Text>,
+    /// Files to put into the container, by their absolute path; nobody can write them there.
+    /// Placeholders are replaced as in `server.command.files`.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    pub files: IndexMap<String, Text>,
+    /// User that it runs as, instead of the image's: a name, or numbers such as `1000:1000`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// Capabilities that it gets, such as `NET_BIND_SERVICE`; all others are dropped.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub capabilities: Vec<String>,
+    /// When it is ready.
+    pub ready: Ready,
+    /// How it is stopped.
+    pub stop: Stop,
+    /// What it may use.
+    pub limits: ProgramLimits,
+}
+
+/// The problems of `settings`, placeholders not regarded. Empty if they are valid.
+pub fn check_image(settings: &ImageServer) -> Vec<SettingProblem> {
+    let mut problems = Vec::new();
+    let ImageServer { image, command, port, env, files, ready, stop, limits, .. } = settings;
+    if image.is_empty() || image.contains(char::is_whitespace) {
+        let reason = format!("`{}` is not the name of an image", image.escape_debug());
+        problems.push(SettingProblem { field: "image", reason });
+    }
+    problems.extend(check_port(*port));
+    let absolute = |name: &str| {
+        name.strip_prefix('/')
+            .is_some_and(|rest| !rest.split('/').any(|step| matches!(step, "" | "." | "..")))
+    };
+    problems.extend(check_files("command", command, env, files, absolute));
+    problems.extend(check_ready(ready));
+    problems.extend(check_stop(stop));
+    problems.extend(check_limits(limits));
+    let odd = settings
+        .capabilities
+        .iter()
+        .find(|name| name.is_empty() || !name.chars().all(|c| c.is_ascii_uppercase() || c == '_'));
+    if let Some(name) = odd {
+        let reason =
+            format!("`{}` is not a capability such as NET_BIND_SERVICE", name.escape_debug());
+        problems.push(SettingProblem { field: "capabilities", reason });
+    }
+    if settings.capabilities.iter().any(|name| name == "ALL" || name == "SYS_ADMIN") {
+        let reason = "a server under test gets no control of the machine: name those it needs";
+        problems.push(SettingProblem { field: "capabilities", reason: reason.to_owned() });
+    }
+    problems
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fields(change: impl FnOnce(&mut ImageServer)) -> Vec<&'static str> {
+        let text = "{\"image\":\"nginx:1.27\",\"port\":80}";
+        let mut settings: ImageServer = serde_json::from_str(text).unwrap();
+        change(&mut settings);
+        check_image(&settings).into_iter().map(|problem| problem.field).collect()
+    }
+
+    fn file(name: &str) -> Vec<&'static str> {
+        fields(|s| s.files = [(name.to_owned(), Text::default())].into())
+    }
+
+    #[test]
+    fn an_invalid_value_names_its_field() {
+        assert_eq!(fields(|_| {}), [""; 0]);
+        assert_eq!(fields(|s| s.image = "a b".to_owned()), ["image"]);
+        assert_eq!(fields(|s| s.port = 0), ["port"]);
+        assert_eq!(fields(|s| s.capabilities = vec!["NET_BIND_SERVICE".to_owned()]), [""; 0]);
+        assert_eq!(fields(|s| s.capabilities = vec!["net admin".to_owned()]), ["capabilities"]);
+        assert_eq!(fields(|s| s.capabilities = vec!["ALL".to_owned()]), ["capabilities"]);
+        assert_eq!(file("/etc/nginx/nginx.conf"), [""; 0]);
+        for name in ["nginx.conf", "/", "/a/../b", "/a/", "//a"] {
+            assert_eq!(file(name), ["files"], "{name}");
+        }
+    }
+}

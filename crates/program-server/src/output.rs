@@ -1,0 +1,151 @@
+//! What a program prints: its beginning and its end are kept.
+
+use std::collections::VecDeque;
+use std::io::Read;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+use regex::Regex;
+use worker::metrics::ProgramOutput;
+
+/// Bytes of the beginning, and of the end, that are kept.
+const KEPT: usize = 16 * 1024;
+
+/// The longest line that is compared with a regular expression, bytes.
+const MAX_LINE: usize = 4096;
+
+/// The output of a program so far; clones share it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Output(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    ended: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    head: Vec<u8>,
+    tail: VecDeque<u8>,
+    left_out: u64,
+    /// The line being read.
+    line: Vec<u8>,
+    awaited: Option<Regex>,
+    /// A line has matched.
+    matched: bool,
+    ended: bool,
+}
+
+impl Output {
+    /// Output of which a line is awaited.
+    pub(crate) fn awaiting(line: Option<Regex>) -> Self {
+        let output = Self::default();
+        output.state().awaited = line;
+        output
+    }
+
+    /// Reads everything from `stream`. What is read is never too much: the program does not
+    /// wait for a full pipe.
+    pub(crate) fn read(&self, mut stream: impl Read) {
+        let mut buffer = [0; 8192];
+        while let Ok(1..) = stream.read(&mut buffer).inspect(|&read| {
+            self.state().add(&buffer[..read]);
+        }) {}
+        self.state().ended = true;
+        self.0.ended.notify_all();
+    }
+
+    /// Whether a line has matched the awaited one.
+    pub(crate) fn has_matched(&self) -> bool {
+        self.state().matched
+    }
+
+    /// Waits until every process has closed its end.
+    pub(crate) fn wait(&self) {
+        let mut state = self.state();
+        while !state.ended {
+            state = self.0.ended.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// What is kept.
+    pub(crate) fn kept(&self) -> ProgramOutput {
+        let state = self.state();
+        let tail: Vec<u8> = state.tail.iter().copied().collect();
+        ProgramOutput {
+            head: String::from_utf8_lossy(&state.head).into_owned(),
+            tail: String::from_utf8_lossy(&tail).into_owned(),
+            left_out_bytes: state.left_out,
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn add(&mut self, bytes: &[u8]) {
+        self.match_lines(bytes);
+        let room = KEPT - self.head.len();
+        let (head, rest) = bytes.split_at(room.min(bytes.len()));
+        self.head.extend_from_slice(head);
+        self.tail.extend(rest);
+        let excess = self.tail.len().saturating_sub(KEPT);
+        self.tail.drain(..excess);
+        self.left_out += excess as u64;
+    }
+
+    fn match_lines(&mut self, bytes: &[u8]) {
+        let Some(awaited) = self.awaited.clone().filter(|_| !self.matched) else { return };
+        for part in bytes.split_inclusive(|&byte| byte == b'\n') {
+            let room = MAX_LINE - self.line.len().min(MAX_LINE);
+            self.line.extend_from_slice(&part[..part.len().min(room)]);
+            // Also before its end: a prompt has none.
+            let line = String::from_utf8_lossy(&self.line);
+            self.matched |= awaited.is_match(line.trim_end_matches(['\r', '\n']));
+            if part.ends_with(b"\n") {
+                self.line.clear();
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_beginning_and_the_end_of_a_long_output_are_kept() {
+        let output = Output::default();
+        let text: String = (0..20_000).map(|number| format!("{number}\n")).collect();
+        output.read(text.as_bytes());
+        let kept = output.kept();
+        assert!(text.starts_with(&kept.head) && text.ends_with(&kept.tail));
+        let total = kept.head.len() + kept.tail.len() + kept.left_out_bytes as usize;
+        assert_eq!((kept.head.len(), kept.tail.len(), total), (KEPT, KEPT, text.len()));
+        output.wait();
+    }
+
+    #[test]
+    fn a_short_output_is_kept_whole() {
+        let output = Output::default();
+        output.read(&b"one\ntwo \xff"[..]);
+        let kept = ProgramOutput { head: "one\ntwo \u{fffd}".to_owned(), ..Default::default() };
+        assert_eq!(output.kept(), kept);
+    }
+
+    #[test]
+    fn a_line_matches_in_pieces_and_before_its_end() {
+        let awaiting = |pieces: &[&str]| {
+            let output = Output::awaiting(Some(Regex::new("^ready on 80$").unwrap()));
+            pieces.iter().for_each(|piece| output.state().add(piece.as_bytes()));
+            output.has_matched()
+        };
+        assert!(awaiting(&["starting\nrea", "dy on 80\r\n"]));
+        assert!(awaiting(&["ready on ", "80"]));
+        assert!(!awaiting(&["not ready on 80\n", "ready on 8080\n"]));
+        assert!(!awaiting(&[&"x".repeat(10_000), "\n"]));
+        assert!(awaiting(&[&"x".repeat(10_000), "\nready on 80\n"]));
+    }
+}
