@@ -23,6 +23,7 @@ mod planning;
 mod prepare;
 mod request;
 mod resume;
+mod servers;
 mod single;
 mod suite;
 

@@ -35,6 +35,14 @@ pub enum ProgramError {
         /// The reason, for people.
         reason: String,
     },
+    /// It cannot run as this user.
+    #[error("run as the user `{user}`: {reason}")]
+    User {
+        /// The name in the scenario.
+        user: String,
+        /// The reason, for people.
+        reason: String,
+    },
     /// It did not become ready.
     #[error("start `{program}`: {reason}{output}")]
     NotReady {

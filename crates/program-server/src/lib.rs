@@ -37,4 +37,5 @@ pub use error::ProgramError;
 pub use image::{ImageServer, check_image};
 pub use placeholders::{ADDRESS, DIRECTORY, PORT, UnknownPlaceholder, replaced};
 pub use settings::{CommandServer, ProgramConfig, ProgramLimits, Ready, Stop, Text};
+pub use start::check_here;
 pub use worker::run_worker;

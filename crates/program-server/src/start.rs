@@ -72,8 +72,31 @@ pub(crate) fn start(config: &ProgramConfig, memory_bytes: u64) -> Result<Started
     Ok(Started { pid: child.id(), output })
 }
 
+/// Checks that this machine has the program, its directory and its user.
+///
+/// # Errors
+/// What is missing, for people; fits after "failed to".
+pub fn check_here(settings: &CommandServer) -> Result<(), String> {
+    let name = settings.program.first().map_or("", String::as_str);
+    let is_own_file = name.contains('{')
+        || settings.files.keys().any(|file| name.strip_prefix("./").unwrap_or(name) == file);
+    if !is_own_file && found(name, &search_path()).is_none_or(|file| !file.exists()) {
+        return Err(format!("start `{name}`: it is not installed (no directory of PATH has it)"));
+    }
+    if let Some(directory) = settings.directory.as_deref().filter(|path| !path.is_dir()) {
+        return Err(format!(
+            "start `{name}` in {}: there is no such directory",
+            directory.display()
+        ));
+    }
+    match settings.user.as_deref().map(owner) {
+        Some(Err(error)) => Err(error.to_string()),
+        Some(Ok(_)) | None => Ok(()),
+    }
+}
+
 fn owner(name: &str) -> Result<User, ProgramError> {
-    let invalid = |reason: String| ProgramError::Start { program: name.to_owned(), reason };
+    let invalid = |reason: String| ProgramError::User { user: name.to_owned(), reason };
     if !linux_net::in_initial_user_namespace() || !nix::unistd::geteuid().is_root() {
         return Err(invalid("only root may run a program as another user".to_owned()));
     }

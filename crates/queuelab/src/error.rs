@@ -26,6 +26,8 @@ pub(crate) enum CommandError {
     Usage(String),
     #[error("failed to {0}")]
     Lab(#[from] LabError),
+    #[error("{0}")]
+    NoServer(String),
     #[error("failed to {0}")]
     Record(#[from] RunDirectoryError),
     #[error("failed to {0}")]
@@ -136,6 +138,7 @@ impl CommandError {
             | Self::Load(_)
             | Self::Probe(_)
             | Self::Program(_)
+            | Self::NoServer(_)
             | Self::Agent(_)
             | Self::Io { .. } => Exit::Machine,
         }
@@ -148,6 +151,7 @@ impl From<SessionError> for CommandError {
             SessionError::Scenario(errors) => Self::Scenario(errors),
             SessionError::Find(error) => Self::Find(error),
             error @ SessionError::Request(_) => Self::Usage(error.to_string()),
+            error @ SessionError::NoServer(_) => Self::NoServer(error.to_string()),
             SessionError::Directory(error) => Self::Record(error),
             SessionError::Run(error) => Self::Lab(error),
         }

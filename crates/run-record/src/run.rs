@@ -163,6 +163,9 @@ pub struct Overrides {
     pub only: Vec<(String, String)>,
     /// `--repeat`.
     pub repeat: Option<u32>,
+    /// `--allow-commands`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub allow_commands: bool,
 }
 
 /// The program that ran it.

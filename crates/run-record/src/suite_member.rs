@@ -32,4 +32,6 @@ pub enum MemberVerdict {
     Inconclusive,
     /// It was not run, or not to its end.
     NotRun,
+    /// The machine does not have the server that it tests.
+    Skipped,
 }

@@ -55,6 +55,27 @@ struct Origin {
 }
 
 impl Plan {
+    /// What its servers start, each once: programs with their arguments, and images. Empty if
+    /// all are the lab's chat server.
+    pub fn starts(&self) -> Vec<String> {
+        let mut starts: Vec<String> =
+            self.cells.iter().filter_map(|cell| cell.settings.server.starts()).collect();
+        let mut seen = HashSet::new();
+        starts.retain(|one| seen.insert(one.clone()));
+        starts
+    }
+
+    /// The path of its file, for people.
+    pub fn path(&self) -> &str {
+        &self.origin.source.path
+    }
+
+    /// Whether its file is in `./scenarios` or built in: the user, or this program, put it
+    /// there.
+    pub fn is_of_this_place(&self) -> bool {
+        self.origin.source.is_of_this_place()
+    }
+
     /// Creates an error that points to where a cell's value of the setting `path` was
     /// written (for example `hosts.server.sysctls.net.core.somaxconn`): on its axis, in
     /// its section, or in a flag. A default has no place.

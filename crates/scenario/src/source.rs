@@ -15,6 +15,9 @@ use crate::text::{listed, shortened};
 
 static EMBEDDED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../scenarios");
 const FOLDER: &str = "scenarios";
+/// The end of the path of a built-in file, which no file of a person has: reading requires an
+/// ending that it does not have.
+const BUILT_IN: &str = " (built in)";
 
 /// The text of a scenario or suite.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +28,15 @@ pub struct Source {
     pub path: String,
     /// The YAML.
     pub text: String,
+}
+
+impl Source {
+    /// Whether it is a file of `./scenarios` or built in.
+    pub(crate) fn is_of_this_place(&self) -> bool {
+        let folder = |path: &Path| path.canonicalize().ok();
+        let own = Path::new(&self.path).parent().and_then(folder);
+        self.path.ends_with(BUILT_IN) || (own.is_some() && own == folder(Path::new(FOLDER)))
+    }
 }
 
 /// A scenario could not be found or read.
@@ -135,7 +147,7 @@ fn embedded(name: &str) -> Option<Source> {
     let file = EMBEDDED.get_file(format!("{name}.yaml"))?;
     Some(Source {
         name: name.to_owned(),
-        path: format!("{FOLDER}/{name}.yaml (built in)"),
+        path: format!("{FOLDER}/{name}.yaml{BUILT_IN}"),
         text: file.contents_utf8()?.to_owned(),
     })
 }

@@ -2,6 +2,7 @@
 
 use linux_net::{Counters, MachineUsage, StateCounts, TimerWheel};
 use run_record::{AcceptQueue, SysctlValues};
+use scenario::Server;
 use worker::Worker;
 
 use super::error::Result;
@@ -37,6 +38,26 @@ pub trait Backend: Sync {
     /// known.
     fn timer_wheel(&self) -> Option<TimerWheel> {
         TimerWheel::find()
+    }
+
+    /// Checks that a host of it can run this server.
+    ///
+    /// # Errors
+    /// What is missing, for people; fits after "failed to".
+    fn check_server(&self, server: &Server) -> std::result::Result<(), String> {
+        match server {
+            Server::Chat(_) => Ok(()),
+            Server::Command(_) => Err(format!(
+                "run a command as the server: the backend {} has only the lab's own program in its \
+                 hosts",
+                self.describe().name
+            )),
+            Server::Image(_) => Err(format!(
+                "run an image as the server: the backend {} has no containers; use --backend \
+                 docker",
+                self.describe().name
+            )),
+        }
     }
 
     /// Reserves what a run needs. Called once, before its first testbed.

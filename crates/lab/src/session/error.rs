@@ -23,6 +23,9 @@ pub enum SessionError {
     /// A run directory cannot be read or created.
     #[error("failed to {0}")]
     Directory(#[from] RunDirectoryError),
+    /// The machine or the backend does not have the server of the scenario.
+    #[error("failed to {0}")]
+    NoServer(String),
     /// The run could not continue.
     #[error("failed to {0}")]
     Run(#[from] LabError),

@@ -53,6 +53,11 @@ pub enum SessionEvent<'a> {
     RunStopped(StoppedRun),
     /// The run of a scenario of a suite was completed.
     MemberFinished(Box<FinishedRun>),
+    /// A scenario of a suite was skipped: the machine does not have its server.
+    MemberSkipped {
+        /// What is missing.
+        reason: String,
+    },
     /// The run of a scenario of a suite could not be completed.
     MemberFailed {
         /// Why the run could not be completed.
@@ -63,8 +68,10 @@ pub enum SessionEvent<'a> {
 }
 
 /// What the user should know before the first trial.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
+    /// The programs that the run starts as servers, each with its arguments.
+    Starts(Vec<String>),
     /// Cells have more repetitions than in the scenario, because fewer are not
     /// conclusive.
     RepetitionsRaised {

@@ -12,8 +12,8 @@ use super::event::{Notice, Observer, SessionEvent};
 use super::execution::{self, Side};
 use super::finished::Finished;
 use super::planning::{plan, recorded_changes};
-use super::request::{Against, RunRequest};
-use super::resume;
+use super::request::{Against, Allowed, RunRequest};
+use super::{resume, servers};
 use crate::active_run::ActiveRun;
 use crate::backend::{Backend, BackendKind};
 use crate::backends;
@@ -103,7 +103,10 @@ pub(super) fn begin(
     }
     observer.event(SessionEvent::Planned);
     let [own, other] = connect(kind, &against.build)?;
-    let overrides = recorded_changes(&changes);
+    for backend in [&own, &other] {
+        servers::require(&planned, request.allow_commands, backend.as_ref(), observer)?;
+    }
+    let overrides = recorded_changes(&changes, request);
     let recorded = begin::Request {
         overrides: &overrides,
         retries: request.retries,
@@ -138,7 +141,7 @@ pub(super) fn begin(
 pub(super) fn resume(
     runs: &InterleavedRuns,
     file: Option<&ScenarioFile>,
-    allow_large: bool,
+    allowed: Allowed,
     kind: &dyn BackendKind,
     version: &str,
     interrupted: &AtomicBool,
@@ -155,8 +158,8 @@ pub(super) fn resume(
             )));
         }
     }
-    let new = resume::resume(&runs.new, file, allow_large, own.as_ref())?;
-    let base = resume::resume(&runs.baseline, file, allow_large, other.as_ref())?;
+    let new = resume::resume(&runs.new, file, allowed, own.as_ref(), observer)?;
+    let base = resume::resume(&runs.baseline, file, allowed, other.as_ref(), observer)?;
     observer.event(SessionEvent::Planned);
     let plan = &new.plan;
     let sides = [

@@ -6,6 +6,7 @@ use run_record::{Axis, Overrides, RunRecord};
 use scenario::{Plan, ScenarioFile, Source};
 
 use super::error::Result;
+use super::request::RunRequest;
 use crate::running_kernel::RunningKernel;
 
 /// The plan of a scenario.
@@ -33,14 +34,15 @@ pub(super) fn recorded_plan(run: &Path, record: &RunRecord, allow_large: bool) -
 }
 
 /// The changes for a record; the seed is a separate field.
-pub(super) fn recorded_changes(changes: &scenario::Overrides) -> Overrides {
+pub(super) fn recorded_changes(changes: &scenario::Overrides, request: &RunRequest) -> Overrides {
     let scenario::Overrides { quick, set, only, repeat, seed: _, allow_large: _ } = changes.clone();
-    Overrides { quick, set, only, repeat }
+    Overrides { quick, set, only, repeat, allow_commands: request.allow_commands }
 }
 
 /// The changes of a record.
 pub(super) fn changes_from(record: &RunRecord, allow_large: bool) -> scenario::Overrides {
-    let Overrides { quick, set, only, repeat } = record.scenario.overrides.clone();
+    let Overrides { quick, set, only, repeat, allow_commands: _ } =
+        record.scenario.overrides.clone();
     scenario::Overrides { quick, set, only, repeat, seed: Some(record.seed), allow_large }
 }
 

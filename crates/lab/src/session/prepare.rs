@@ -9,7 +9,7 @@ use scenario::{Document, LoadedSuite, Overrides, ScenarioFile};
 use super::error::{Result, SessionError};
 use super::event::Observer;
 use super::finished::Finished;
-use super::request::{RunRequest, Target};
+use super::request::{Allowed, RunRequest, Target};
 use super::{pair, single, suite};
 use crate::backend::BackendKind;
 use crate::backends;
@@ -78,13 +78,14 @@ impl Session {
                 }
             },
             Work::Resume { path, file, allow_large } => {
+                let allowed = Allowed { large: allow_large, commands: request.allow_commands };
                 match pair::resumed(&path, request.against.as_ref())? {
                     Some(runs) => {
                         let version = &request.tool.version;
                         pair::resume(
                             &runs,
                             file.as_ref(),
-                            allow_large,
+                            allowed,
                             backend,
                             version,
                             interrupted,
@@ -93,14 +94,8 @@ impl Session {
                     }
                     None => {
                         let file = file.as_ref();
-                        let run = single::resume(
-                            &path,
-                            file,
-                            allow_large,
-                            backend,
-                            interrupted,
-                            observer,
-                        );
+                        let run =
+                            single::resume(&path, file, allowed, backend, interrupted, observer);
                         Ok(Finished::Run(Box::new(run.map_err(|stopped| *stopped.error)?)))
                     }
                 }

@@ -13,6 +13,8 @@ pub struct RunRequest {
     pub backend: Option<String>,
     /// Another build to interleave with this one.
     pub against: Option<Against>,
+    /// The scenario's file may start programs, wherever it is from.
+    pub allow_commands: bool,
     /// How often a failed trial is retried.
     pub retries: u32,
     /// How often a disturbed trial is retried.
@@ -42,6 +44,15 @@ pub enum Target {
         /// As [`scenario::Overrides::allow_large`].
         allow_large: bool,
     },
+}
+
+/// What the user has allowed a scenario that may come from a stranger.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Allowed {
+    /// As [`scenario::Overrides::allow_large`].
+    pub(super) large: bool,
+    /// As [`RunRequest::allow_commands`].
+    pub(super) commands: bool,
 }
 
 /// Another build of this program, as the baseline of this one.

@@ -6,7 +6,10 @@ use run_record::{DisturbanceThresholds, RunDirectory, RunRecord, TrialRecord, wa
 use scenario::{Plan, ScenarioFile};
 
 use super::error::{Result, SessionError};
+use super::event::Observer;
 use super::planning::{axes, changes_from, plan, recorded_plan};
+use super::request::Allowed;
+use super::servers;
 use crate::backend::{Backend, Needs};
 use crate::machine;
 
@@ -26,8 +29,9 @@ pub(super) struct Resumed {
 pub(super) fn resume(
     path: &Path,
     file: Option<&ScenarioFile>,
-    allow_large: bool,
+    allowed: Allowed,
     backend: &dyn Backend,
+    observer: &mut dyn Observer,
 ) -> Result<Resumed> {
     let (directory, mut record, done) = RunDirectory::resume(path)?;
     let refuse = |why: String| {
@@ -37,8 +41,8 @@ pub(super) fn resume(
         )))
     };
     let plan = match file {
-        Some(file) => plan(file, &changes_from(&record, allow_large))?,
-        None => recorded_plan(path, &record, allow_large)?,
+        Some(file) => plan(file, &changes_from(&record, allowed.large))?,
+        None => recorded_plan(path, &record, allowed.large)?,
     };
     let recorded = &record.scenario;
     if plan.resolved != recorded.resolved || axes(&plan) != record.axes {
@@ -54,6 +58,7 @@ pub(super) fn resume(
     if here != *there {
         return refuse(format!("it ran on the backend {there}, and this is {here}"));
     }
+    servers::require(&plan, allowed.commands, backend, observer)?;
     backend.reserve(&Needs::from_plan(&plan))?;
     record.resumed.push(wall_time());
     // Trials of earlier builds were not measured for it.

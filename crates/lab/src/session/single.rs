@@ -11,8 +11,8 @@ use super::error::SessionError;
 use super::event::{Observer, SessionEvent};
 use super::execution::{self, Side};
 use super::planning::{plan, recorded_changes};
-use super::request::RunRequest;
-use super::resume;
+use super::request::{Allowed, RunRequest};
+use super::{resume, servers};
 use crate::active_run::ActiveRun;
 use crate::backend::BackendKind;
 use crate::finished_run::FinishedRun;
@@ -48,7 +48,8 @@ pub(super) fn begin(
     let plan = plan(file, changes)?;
     observer.event(SessionEvent::Planned);
     let backend = backend.connect(None)?;
-    let overrides = recorded_changes(changes);
+    servers::require(&plan, request.allow_commands, backend.as_ref(), observer)?;
+    let overrides = recorded_changes(changes, request);
     let recorded = begin::Request {
         overrides: &overrides,
         retries: request.retries,
@@ -68,14 +69,14 @@ pub(super) fn begin(
 pub(super) fn resume(
     path: &Path,
     file: Option<&ScenarioFile>,
-    allow_large: bool,
+    allowed: Allowed,
     backend: &dyn BackendKind,
     interrupted: &AtomicBool,
     observer: &mut dyn Observer,
 ) -> Result<FinishedRun> {
     let backend = backend.connect(None)?;
     let resume::Resumed { plan, directory, record, done } =
-        resume::resume(path, file, allow_large, backend.as_ref())?;
+        resume::resume(path, file, allowed, backend.as_ref(), observer)?;
     observer.event(SessionEvent::Planned);
     let run = ActiveRun::new(&plan, directory, record, done);
     finish(Side { run, backend: backend.as_ref() }, interrupted, observer)

@@ -69,6 +69,12 @@ pub(super) fn run(
                     true => "interrupted".to_owned(),
                     false => error.to_string(),
                 });
+                if let SessionError::NoServer(_) = *error {
+                    recorded.verdict = MemberVerdict::Skipped;
+                    directory.write(&record)?;
+                    observer.event(SessionEvent::MemberSkipped { reason: error.to_string() });
+                    continue;
+                }
                 let mut trials_failed = false;
                 if let Some(path) = &path {
                     // Trials that failed before the stop are still failures.

@@ -82,6 +82,7 @@ impl Bench {
             },
             backend: None,
             against: None,
+            allow_commands: false,
             retries: 0,
             disturbed_retries: 0,
             out: self.out(),
@@ -229,6 +230,7 @@ impl Observer for Recorder<'_> {
                 events.members.last_mut().unwrap().1 = Some(verdict(&run));
             }
             SessionEvent::MemberFailed { .. }
+            | SessionEvent::MemberSkipped { .. }
             | SessionEvent::Planned
             | SessionEvent::RunStarted { .. }
             | SessionEvent::RunFinished => {}

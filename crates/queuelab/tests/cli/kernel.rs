@@ -11,6 +11,7 @@ mod listening;
 mod machine;
 mod ordinary_user;
 mod probe;
+mod programs;
 mod random_laws;
 mod serve;
 mod server_death;

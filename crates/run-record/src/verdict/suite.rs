@@ -51,6 +51,8 @@ pub enum MemberState {
     Incomplete,
     /// It was not run, or not to its end.
     NotRun,
+    /// The machine does not have the server that it tests.
+    Skipped,
     /// It was recorded as held, but its run directory cannot be read.
     RunMissing,
 }
@@ -63,7 +65,7 @@ impl MemberState {
 
     /// Whether a check failed, it was not run to its end, or its run is missing.
     pub fn is_failed(self) -> bool {
-        !self.is_passed() && self != Self::Inconclusive
+        !self.is_passed() && !matches!(self, Self::Inconclusive | Self::Skipped)
     }
 
     /// Its text in a table.
@@ -75,6 +77,7 @@ impl MemberState {
             Self::Inconclusive => "inconclusive",
             Self::Incomplete => "not finished",
             Self::NotRun => "not run",
+            Self::Skipped => "skipped",
             Self::RunMissing => "run is missing",
         }
     }
@@ -89,7 +92,8 @@ impl SuiteVerdict {
             .zip(runs.iter().copied().chain(std::iter::repeat(None)))
             .map(|(member, run)| SuiteMember::new(member, run))
             .collect();
-        let verdict = if members.is_empty() || members.iter().any(SuiteMember::failed) {
+        let nothing_run = members.iter().all(|member| member.state == MemberState::Skipped);
+        let verdict = if nothing_run || members.iter().any(SuiteMember::failed) {
             Verdict::Failed
         } else if members.iter().any(SuiteMember::is_inconclusive) {
             Verdict::Inconclusive
@@ -133,10 +137,17 @@ impl SuiteVerdict {
             return format!("{disturbed}{}.", with("; held: "));
         }
         if failed.is_empty() {
-            return match all {
-                0 => "FAILED: it has no scenarios.".to_owned(),
-                1 => format!("Held: its one scenario{}.", with(", ")),
-                _ => format!("Held: all {all} scenarios{}.", with(", ")),
+            let skipped = names(|member| member.state == MemberState::Skipped);
+            return match (all, skipped.len()) {
+                (0, _) => "FAILED: it has no scenarios.".to_owned(),
+                (1, 0) => format!("Held: its one scenario{}.", with(", ")),
+                (_, 0) => format!("Held: all {all} scenarios{}.", with(", ")),
+                (_, count) => format!(
+                    "Held: {} of {all} scenarios{}; skipped: {}.",
+                    all - count,
+                    with(", "),
+                    skipped.join(", ")
+                ),
             };
         }
         let failed = format!(
@@ -159,6 +170,7 @@ impl SuiteMember {
         });
         let state = match (record.verdict, verdict) {
             (MemberVerdict::NotRun, _) => MemberState::NotRun,
+            (MemberVerdict::Skipped, _) => MemberState::Skipped,
             (MemberVerdict::Failed, _) => MemberState::Failed,
             (MemberVerdict::Held | MemberVerdict::Inconclusive, None) => MemberState::RunMissing,
             // The contents of its run take precedence over the suite's record.

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use indexmap::IndexMap;
 use linux_net::{LinkAddresses, NamespaceFactory, NetworkNamespace, SysctlName};
 use run_record::SysctlValues;
+use scenario::Server;
 
 use super::error;
 use super::name::NAME;
@@ -59,6 +60,21 @@ impl Backend for Netns {
 
     fn build(&self) -> Option<run_record::Build> {
         self.build.as_ref().map(BuildFile::record)
+    }
+
+    fn check_server(&self, server: &Server) -> std::result::Result<(), String> {
+        match server {
+            Server::Chat(_) => Ok(()),
+            Server::Command(command) => match &self.build {
+                None => program_server::check_here(command),
+                Some(_) => Err("run a command as the server with workers of another build: only \
+                                this build's can"
+                    .to_owned()),
+            },
+            Server::Image(_) => Err("run an image as the server: plain namespaces have no \
+                                     containers; use --backend docker"
+                .to_owned()),
+        }
     }
 
     fn reserve(&self, needs: &Needs) -> Result<()> {

@@ -43,6 +43,12 @@ pub(crate) struct RunArguments {
     scenario: Option<String>,
     #[command(flatten)]
     changes: Changes,
+    /// Allow the scenario to start programs although its file is not in ./scenarios.
+    ///
+    /// A scenario whose server is a command or an image starts it with your rights. `check`,
+    /// `show` and `predict` start nothing.
+    #[arg(long)]
+    allow_commands: bool,
     /// Directory for runs; a run is stored in DIR/<scenario>/<UTC time>/.
     #[arg(long, value_name = "DIR", default_value = "reports/runs")]
     out: PathBuf,
@@ -146,6 +152,7 @@ impl RunArguments {
             target,
             backend: self.backend.clone(),
             against: self.against.as_ref().map(against),
+            allow_commands: self.allow_commands,
             retries: self.retry,
             disturbed_retries: self.retry_disturbed,
             out: self.out.clone(),

@@ -92,6 +92,9 @@ impl Observer for Reporter {
                 }
                 self.member_exits.push(exit);
             }
+            SessionEvent::MemberSkipped { reason } => {
+                print_message(&format!("skipped: {reason}"));
+            }
             SessionEvent::MemberFailed { error, trials_failed } => {
                 self.member_exits.extend(trials_failed.then_some(Exit::Failed));
                 let error = CommandError::from(error);
@@ -114,6 +117,9 @@ fn print_notice(notice: Notice) {
             "each cell has {to} repetitions of each build instead of {from}, {trials} trials in \
              total, because fewer are inconclusive (override with --repeat)"
         )),
+        Notice::Starts(programs) => {
+            print_message(&format!("starts: {}", programs.join("\n        ")));
+        }
         Notice::InterruptedBeforeStart => {
             print_message("interrupted before the first trial: no run directory was created");
         }

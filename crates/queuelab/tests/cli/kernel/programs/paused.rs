@@ -1,0 +1,32 @@
+//! A program that is stopped (SIGSTOP) holds exactly what the kernel's rule says.
+
+use run_record::Outcome;
+
+use super::{SERVER, Scenario};
+use crate::support::all_output;
+
+#[test]
+fn a_paused_program_holds_its_limit_and_one_more() {
+    let program = SERVER.replace("backlog=5", "backlog={server.backlog}");
+    let rest = "load: { clients: 100, messages: 0, connect_deadline: 500ms, linger: 100ms }\n\
+                hosts: { server: { sysctls: { net.core.somaxconn: 30 } } }\n\
+                matrix: { server.command.backlog: [5, 64] }";
+    let scenario = Scenario::new(&program, "paused: true", rest);
+    let output = scenario.run(&[]);
+    let trials = scenario.trials();
+    assert_eq!(trials.len(), 2, "{}", all_output(&output));
+    for trial in &trials {
+        let backlog = trial.point["server.command.backlog"].as_u64().unwrap();
+        let holds = backlog.min(30) + 1;
+        let queue = trial.evidence.accept_queue.expect("it listens");
+        assert_eq!((u64::from(queue.depth), u64::from(queue.limit)), (holds, holds - 1));
+        assert_eq!(trial.outcomes.get(Outcome::TimedOut), 100 - holds, "{:?}", trial.outcomes);
+        // The kernel's counter is the namespace's, and the drops are the listener's own.
+        let drops = trial.evidence.probe.as_ref().unwrap().drops();
+        assert_eq!(trial.evidence.server["TcpExt.ListenDrops"].unsigned_abs(), 100 - holds);
+        assert_eq!(drops, Some(100 - holds));
+        let laws: Vec<_> = trial.laws.iter().map(|law| (law.id.as_str(), law.held)).collect();
+        assert!(laws.iter().all(|(_, held)| *held == Some(true)), "{laws:?}");
+        assert_eq!(laws.len(), 2, "{laws:?}");
+    }
+}
