@@ -95,7 +95,8 @@ fn nothing_of_it_outlives_a_lab_that_is_killed() {
     );
     let load = "load: { clients: 1, messages: 0, linger: 10min }";
     let scenario = Scenario::new(&program, "", load);
-    let mut lab = scenario.command(&[]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lab =
+        scenario.command(&[]).stderr(Stdio::null()).stdout(Stdio::null()).spawn().unwrap();
     await_processes(&word, |count| count == 1);
     lab.kill().unwrap();
     lab.wait().unwrap();
