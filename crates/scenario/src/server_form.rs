@@ -2,7 +2,7 @@
 
 use crate::axis::PlacedAxis;
 use crate::problem::Problem;
-use crate::tree::{Kind, Node};
+use crate::tree::Node;
 
 /// The long form of a section of the chat server's settings.
 const CHAT: &str = "chat";
@@ -49,14 +49,13 @@ fn shorten_section(tree: &mut Node, server: &[String], problems: &mut Vec<Proble
 }
 
 fn rename_axes(tree: &mut Node, matrix: &[String]) {
-    let axes = tree.get(matrix).and_then(Node::entries);
-    if !axes.is_some_and(|axes| axes.keys().any(|path| path.starts_with(CHAT_PATH))) {
+    let Some(axes) = tree.get(matrix).and_then(Node::entries).cloned() else { return };
+    if !axes.keys().any(|path| path.starts_with(CHAT_PATH)) {
         return;
     }
-    let Some(node) = tree.get_mut(matrix) else { return };
-    if let Kind::Map(axes) = &mut node.kind {
-        let renamed = std::mem::take(axes).into_iter();
-        *axes = renamed.map(|(path, entry)| (short_path(&path), entry)).collect();
+    tree.remove(matrix);
+    for (path, entry) in axes {
+        tree.set(&[matrix, &[short_path(&path)]].concat(), entry);
     }
 }
 

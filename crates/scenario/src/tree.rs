@@ -168,14 +168,6 @@ impl Node {
         }
     }
 
-    /// As [`Node::get`], to change it; steps into sequences are not followed.
-    pub(crate) fn get_mut(&mut self, path: &[String]) -> Option<&mut Node> {
-        path.iter().try_fold(self, |node, step| match &mut node.kind {
-            Kind::Map(entries) => entries.get_mut(step).map(|entry| &mut entry.node),
-            _ => None,
-        })
-    }
-
     /// The place of the key at the end of `path`, if there is one.
     pub(crate) fn key_place<S: AsRef<str>>(&self, path: &[S]) -> Option<&Place> {
         let (last, parents) = path.split_last()?;
