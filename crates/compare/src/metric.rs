@@ -21,7 +21,7 @@ pub(crate) struct Metric {
     pub(crate) format: fn(f64) -> String,
 }
 
-pub(crate) static METRICS: [Metric; 6] = [
+pub(crate) static METRICS: [Metric; 8] = [
     Metric {
         title: "Success within the deadline, % of attempts",
         name: "success",
@@ -59,6 +59,24 @@ pub(crate) static METRICS: [Metric; 6] = [
         format: rate,
     },
     Metric {
+        title: "Answers to requests, /s",
+        name: "answers",
+        higher_is_better: true,
+        noise: 0.0,
+        applies_to: has_responses,
+        value: |trial| has_responses(trial).then_some(trial.rates.responses),
+        format: rate,
+    },
+    Metric {
+        title: "Response time, 99th percentile, from the intended start of a request",
+        name: "response time",
+        higher_is_better: false,
+        noise: 1e6,
+        applies_to: has_responses,
+        value: |trial| has_responses(trial).then_some(trial.response_latency.p99_ns as f64),
+        format: nanoseconds,
+    },
+    Metric {
         title: "Delivery latency, 99th percentile, from the intended send time",
         name: "delivery latency",
         higher_is_better: false,
@@ -83,6 +101,11 @@ pub(crate) static METRICS: [Metric; 6] = [
         format: nanoseconds,
     },
 ];
+
+/// Some request was answered.
+fn has_responses(trial: &Trial) -> bool {
+    trial.response_latency.count > 0
+}
 
 /// Clients wrote messages, and not only into buffers whose size is the question.
 fn has_messages(trial: &Trial) -> bool {

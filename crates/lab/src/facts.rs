@@ -27,6 +27,7 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
             "offered": trial.rates.offered,
             "ingested": trial.rates.ingested.unwrap_or(0.0),
             "delivered": trial.rates.delivered,
+            "responses": trial.rates.responses,
         },
         "integrity": trial.integrity,
         "counters": { "server": trial.evidence.server, "client": trial.evidence.client },
@@ -49,6 +50,12 @@ pub(crate) fn facts(cell: &CellSettings, trial: &TrialRecord) -> Value {
             "fin_wait_2": most("fin_wait_2"),
         },
         "connect": { "worst_s": trial.connect_latency.max_ns as f64 / 1e9 },
+        "response": {
+            "answers": trial.response_latency.count,
+            "median_s": trial.response_latency.p50_ns as f64 / 1e9,
+            "p99_s": trial.response_latency.p99_ns as f64 / 1e9,
+            "worst_s": trial.response_latency.max_ns as f64 / 1e9,
+        },
     })
 }
 

@@ -107,6 +107,11 @@ impl PathInputs<'_> {
              queues (load.pattern one_by_one)",
         )?;
         covers(
+            !load.dialogue.expects_answers(),
+            "the server's answers decide when clients send and close, and it does not simulate \
+             them (load.dialogue)",
+        )?;
+        covers(
             load.clients <= MAX_ATTEMPTS,
             format!("it simulates at most {MAX_ATTEMPTS} attempts (load.clients)"),
         )

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use chat_server::ServerReport;
-use load_generator::{LoadReport, LoadSettings};
+use load_generator::{Dialogue, LoadReport, LoadSettings};
 use run_record::{
     AttemptRow, Check, Disturbance, EndedBy, LatencyHistogram, LatencySummary, Outcome,
     OutcomeCounts, Rates,
 };
 
-/// The three rates over the chat's window, and the original benchmark's throughput.
+/// The rates over the chat's or the requests' window, and the original benchmark's throughput.
 /// `server` is `None` if it died.
 pub(crate) fn rates(
     load: &LoadReport,
@@ -28,7 +28,9 @@ pub(crate) fn rates(
         false => 0.0,
     };
     let messages_ingested = server.map(|server| server.messages_ingested);
-    let successful = outcomes.get(Outcome::Ok) * u64::from(settings.messages);
+    let chats = settings.dialogue == Dialogue::Chat;
+    let messages = if chats { settings.messages } else { 0 };
+    let successful = outcomes.get(Outcome::Ok) * u64::from(messages);
     let slowest = load.attempts.iter().map(|attempt| attempt.end_ns).max();
     let until_slowest = slowest.map_or(0.0, |last| seconds(load.started_ns, last));
     Rates {
@@ -36,6 +38,7 @@ pub(crate) fn rates(
         offered: per_second(load.messages_written, window_seconds),
         ingested: messages_ingested.map(|messages| per_second(messages, window_seconds)),
         delivered: per_second(load.deliveries, window_seconds),
+        responses: per_second(load.response_latency.count, window_seconds),
         messages_written: load.messages_written,
         messages_ingested,
         deliveries: load.deliveries,

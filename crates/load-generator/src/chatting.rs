@@ -16,8 +16,8 @@ use crate::timers::Timer;
 /// Bytes of due messages that one send(2) may contain.
 const WRITE_AT_ONCE: usize = 64 * 1024;
 
-/// First bytes of a connection that are kept to show what is not in the framing.
-const UNFRAMED_BYTES: usize = 64;
+/// First bytes that are kept to show what is not in the framing, or not the expected answer.
+pub(crate) const SAMPLE_BYTES: usize = 64;
 
 impl Generator<'_> {
     /// Starts the chat of a client: its schedule is fixed from now on.
@@ -129,7 +129,7 @@ impl Generator<'_> {
         let metrics = &mut self.metrics;
         reader.answered = true;
         if !reader.is_framed {
-            let room = UNFRAMED_BYTES.saturating_sub(reader.unframed.len());
+            let room = SAMPLE_BYTES.saturating_sub(reader.unframed.len());
             reader.unframed.extend(&bytes[..bytes.len().min(room)]);
         }
         metrics.bytes_in += bytes.len() as u64;
@@ -178,7 +178,7 @@ impl Generator<'_> {
 }
 
 /// Whether epoll will report when to try again.
-fn is_temporary(error: &io::Error) -> bool {
+pub(crate) fn is_temporary(error: &io::Error) -> bool {
     matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted)
 }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 use chat_protocol::{Codec, Framing};
 use worker::SettingProblem;
 
+use crate::dialogue::{Dialogue, check_dialogue};
 use crate::message::MessageFormat;
 use crate::roles::check_roles;
 use crate::settings::{ChatPhase, ConnectPattern, Leave, LoadSettings};
@@ -78,7 +79,8 @@ pub fn check_settings(
             problem(field, format!("{time} is too long: use at most {longest}"));
         }
     }
-    if settings.messages > 0 {
+    let chats = settings.dialogue == Dialogue::Chat;
+    if settings.messages > 0 && chats {
         let smallest = MessageFormat::smallest_size(settings.clients, settings.messages);
         if settings.size < smallest {
             problem(
@@ -113,6 +115,7 @@ pub fn check_settings(
             );
         }
     }
+    problems.extend(check_dialogue(settings));
     problems.extend(check_roles(settings));
     if settings.is_serial() {
         problems.extend(check_serial(settings));
@@ -134,7 +137,7 @@ fn check_serial(settings: &LoadSettings) -> Vec<SettingProblem> {
         "lets each client chat and leave before the next connects: use overlapped",
     );
     unless(
-        settings.leave != Leave::Together,
+        settings.leave != Leave::Together || settings.dialogue.expects_answers(),
         "leave",
         "lets clients leave one after the other: use after_sending or half_close",
     );

@@ -202,6 +202,12 @@ impl Generator<'_> {
             let finish = now.saturating_add(nanoseconds(settings.finish_deadline));
             self.timers.add(finish, Timer::ClientFinish(client));
         }
+        if self.requests.is_some() {
+            return match settings.chat {
+                ChatPhase::Overlapped => self.begin_requests(client, now),
+                ChatPhase::AfterConnect => Ok(()),
+            };
+        }
         if settings.messages == 0 {
             return self.leave_individually(client);
         }

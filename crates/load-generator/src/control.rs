@@ -149,11 +149,14 @@ pub struct LoadReport {
     pub started_ns: u64,
     /// CLOCK_MONOTONIC when the last client had left, nanoseconds.
     pub ended_ns: u64,
-    /// CLOCK_MONOTONIC of the first write and of the last write or delivery, nanoseconds;
-    /// `None` if nothing was written.
+    /// CLOCK_MONOTONIC of the first write and of the last write, delivery or read of an
+    /// answer, nanoseconds; `None` if nothing was written or requested.
     pub chat_window_ns: Option<(u64, u64)>,
     /// From a message's intended send time to its delivery.
     pub delivery_latency: LatencySummary,
+    /// From a request's intended start to the end of its answer, only expected answers.
+    #[serde(default)]
+    pub response_latency: LatencySummary,
     /// From an attempt's start to ESTABLISHED, of established attempts only.
     pub connect_latency: LatencySummary,
     /// How late the generator itself wrote, compared with its schedule, without messages
@@ -161,11 +164,14 @@ pub struct LoadReport {
     pub send_lateness: LatencySummary,
     /// Errors in the deliveries.
     pub integrity: Integrity,
-    /// Data that was not in the framing; `None` if there was none.
+    /// Data that was not in the framing, or not the expected answer; `None` if there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unframed: Option<UnframedAnswer>,
     /// Failures by errno name.
     pub errors: BTreeMap<String, u64>,
+    /// Why attempts did not get the answers of their dialogue, such as `HTTP 503`.
+    #[serde(default)]
+    pub incomplete_causes: BTreeMap<String, u64>,
     /// Resources used by the load's process.
     pub usage: ResourceUsage,
     /// Time for which the thread of the load waited for a CPU although it could go on,

@@ -16,6 +16,7 @@ use crate::client::{Client, End, State};
 use crate::commands::CommandSource;
 use crate::control::{Ending, LoadCommand, LoadMessage, LoadReport, LoadResponse};
 use crate::delivery_matrix::DeliveryMatrix;
+use crate::dialogue::{Progress, Requests};
 use crate::error::LoadError;
 use crate::error::errno_name;
 use crate::message::MessageFormat;
@@ -47,6 +48,10 @@ pub(crate) struct Generator<'a> {
     /// By client, separate from [`Self::clients`]: every delivery reads its sender's.
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) matrix: DeliveryMatrix,
+    /// What clients request; `None` if the dialogue has no requests.
+    pub(crate) requests: Option<Requests>,
+    /// By client; empty without requests.
+    pub(crate) progress: Vec<Progress>,
     pub(crate) metrics: LoadMetrics,
     pub(crate) read_buffer: Box<[u8]>,
     pub(crate) body_buffer: Vec<u8>,
@@ -93,6 +98,9 @@ impl<'a> Generator<'a> {
         let roles = (0..clients).map(|client| Role::from_index(settings, client));
         let interval_ns = nanoseconds(settings.interval);
         let schedule = |role: Role| Schedule::new(interval_ns, role.messages(settings));
+        let requests = Requests::new(&settings.dialogue, config.target);
+        let progress =
+            requests.iter().flat_map(|requests| (0..clients).map(|_| requests.progress()));
         let run = (monotonic_ns() >> 10) as u16 ^ std::process::id() as u16;
         Ok(Self {
             config,
@@ -106,6 +114,8 @@ impl<'a> Generator<'a> {
             schedules: roles.clone().map(schedule).collect(),
             clients: roles.map(|role| Client::new(codec, role)).collect(),
             matrix: DeliveryMatrix::new(clients, settings.messages),
+            progress: progress.collect(),
+            requests,
             metrics: LoadMetrics::new(),
             read_buffer: vec![0; 64 * 1024].into(),
             body_buffer: Vec::new(),
@@ -156,14 +166,20 @@ impl<'a> Generator<'a> {
             State::Connecting => self.decide(client),
             State::Open => {
                 if events.contains(EpollFlags::EPOLLOUT) {
-                    self.write_due(client)?;
+                    match self.requests {
+                        Some(_) => self.write_request(client)?,
+                        None => self.write_due(client)?,
+                    }
                 }
                 let hung_up = EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR;
                 match &self.clients[client] {
                     Client { state: State::Open, reads: true, .. }
                         if events.intersects(hung_up | EpollFlags::EPOLLIN) =>
                     {
-                        self.read(client)
+                        match self.requests {
+                            Some(_) => self.read_answers(client),
+                            None => self.read(client),
+                        }
                     }
                     Client { state: State::Open, reads: false, .. }
                         if events.intersects(hung_up) =>
@@ -187,6 +203,7 @@ impl<'a> Generator<'a> {
             match timer {
                 Timer::Start(client) => self.start(client)?,
                 Timer::ConnectDeadline(client) => self.on_connect_deadline(client)?,
+                Timer::Send(client) if self.requests.is_some() => self.on_request_due(client)?,
                 Timer::Send(client) => self.write_due(client)?,
                 Timer::Quiet => self.on_quiet_check(),
                 Timer::Linger => self.on_linger_over()?,
@@ -227,6 +244,7 @@ impl<'a> Generator<'a> {
 
     /// Ends an attempt and closes its socket, so that its ending is final.
     pub(crate) fn end(&mut self, client: usize, ending: Ending, error: Option<&std::io::Error>) {
+        let server_closes = self.server_closes();
         let ended = &mut self.clients[client];
         match ended.state {
             State::NotStarted | State::Connecting => self.undecided -= 1,
@@ -238,7 +256,6 @@ impl<'a> Generator<'a> {
             }
             State::Ended => unreachable!("an attempt ends once"),
         }
-        let server_closes = self.config.server_closes;
         let usual = || usual_end(ending, error.is_some(), server_closes);
         let ended_by = ended.ended_by.unwrap_or_else(usual);
         if let Some(error) = error {
@@ -281,6 +298,11 @@ impl<'a> Generator<'a> {
         };
         self.end(client, ending, Some(&error));
         Ok(())
+    }
+
+    /// Whether the server closes first: a client is done at its end of file.
+    pub(crate) fn server_closes(&self) -> bool {
+        self.config.server_closes || self.config.settings.dialogue.server_closes()
     }
 
     /// The address that an attempt binds to.

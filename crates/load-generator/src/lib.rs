@@ -1,4 +1,4 @@
-//! The load that a scenario puts on a chat server, from one thread: attempts, messages,
+//! The load that a scenario puts on a server, from one thread: attempts, messages or requests,
 //! endings and latency histograms.
 //!
 //! [`run`] runs a load in this process; [`run_worker`] in its own process, controlled by
@@ -7,8 +7,10 @@
 //! - `worker`: a load in its own process; `control` has its protocol and the types of the
 //!   report, `commands` passes commands to a running load.
 //! - `run`: a load in this process.
-//! - `generator`: the event loop, with its `timers`. `connecting`, `chatting` and `leaving`
-//!   handle the events, in the order of `phases`.
+//! - `generator`: the event loop, with its `timers`. `connecting`, `chatting`,
+//!   `requesting` and `leaving` handle the events, in the order of `phases`.
+//! - `dialogue`: what clients and the server say to each other, and the answers of servers
+//!   that are no chat server.
 //! - `client`, `schedule`: one attempt, and when its messages are due; `roles`: what each
 //!   attempt does.
 //! - `message`, `delivery_matrix`: the format of messages, and which arrived where.
@@ -26,6 +28,7 @@ mod commands;
 mod connecting;
 mod control;
 mod delivery_matrix;
+mod dialogue;
 mod error;
 mod expected_deliveries;
 mod generator;
@@ -35,6 +38,7 @@ mod message;
 mod metrics;
 mod phases;
 mod report;
+mod requesting;
 mod roles;
 mod run;
 mod schedule;
@@ -49,6 +53,7 @@ pub use control::{
     Attempt, Ending, LoadCommand, LoadEvent, LoadMessage, LoadProtocol, LoadReport, LoadResponse,
     LoadStatus,
 };
+pub use dialogue::{ByteText, ByteTextError, Dialogue, ExchangeSettings, Expected, HttpSettings};
 pub use error::LoadError;
 pub use run::run;
 pub use settings::{ChatPhase, ConnectPattern, Leave, LoadConfig, LoadSettings};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use worker::metrics::UnframedAnswer;
 
+use crate::dialogue::Cause;
 use crate::latency::Latencies;
 
 /// Counts and distributions over all clients.
@@ -16,11 +17,14 @@ pub(crate) struct LoadMetrics {
     pub(crate) broken_streams: u64,
     pub(crate) unframed: Option<UnframedAnswer>,
     pub(crate) errors: BTreeMap<String, u64>,
-    /// First write, and last write or delivery.
+    /// Why attempts did not get their answers.
+    pub(crate) causes: BTreeMap<Cause, u64>,
+    /// First write, and last write, delivery or read of an answer.
     pub(crate) chat_window_ns: Option<(u64, u64)>,
     /// The last connect, write or delivery.
     pub(crate) last_activity_ns: u64,
     pub(crate) delivery_latency: Latencies,
+    pub(crate) response_latency: Latencies,
     pub(crate) connect_latency: Latencies,
     pub(crate) send_lateness: Latencies,
 }
@@ -35,16 +39,23 @@ impl LoadMetrics {
             broken_streams: 0,
             unframed: None,
             errors: BTreeMap::new(),
+            causes: BTreeMap::new(),
             chat_window_ns: None,
             last_activity_ns: 0,
             delivery_latency: Latencies::new(),
+            response_latency: Latencies::new(),
             connect_latency: Latencies::new(),
             send_lateness: Latencies::new(),
         }
     }
 
-    /// Records a connection whose first data, which starts with these bytes, is not in the
-    /// framing.
+    /// Records an attempt that did not get its answers.
+    pub(crate) fn record_cause(&mut self, cause: Cause) {
+        *self.causes.entry(cause).or_default() += 1;
+    }
+
+    /// Records a connection whose first data, or an answer of which, starts with these bytes
+    /// and is not what the dialogue has.
     pub(crate) fn record_unframed(&mut self, start: &[u8]) {
         let unframed = self.unframed.get_or_insert_with(|| UnframedAnswer {
             connections: 0,
@@ -53,7 +64,7 @@ impl LoadMetrics {
         unframed.connections += 1;
     }
 
-    /// Records that bytes were written or that a message arrived.
+    /// Records that bytes were written, or that a message or a part of an answer arrived.
     pub(crate) fn record_activity(&mut self, now_ns: u64) {
         self.last_activity_ns = now_ns;
         let (first, _) = self.chat_window_ns.unwrap_or((now_ns, now_ns));

@@ -48,18 +48,25 @@ impl Generator<'_> {
         settings.half_open > 0
             || !settings.linger.is_zero()
             || settings.chat == ChatPhase::AfterConnect
-            || (settings.messages == 0 && !settings.is_serial())
+            || self.is_silent()
+    }
+
+    /// Whether clients send nothing, and stay until the load is released.
+    fn is_silent(&self) -> bool {
+        let settings = &self.config.settings;
+        settings.messages == 0 && self.requests.is_none() && !settings.is_serial()
     }
 
     /// Whether clients must stay.
     pub(crate) fn stays(&self) -> bool {
         let settings = &self.config.settings;
-        let silent = settings.messages == 0 && !settings.is_serial();
-        !self.released && (!settings.linger.is_zero() || (self.controlled && silent))
+        !self.released && (!settings.linger.is_zero() || (self.controlled && self.is_silent()))
     }
 
     pub(crate) fn leaves_together(&self) -> bool {
-        !self.config.server_closes && self.config.settings.leave == Leave::Together
+        self.requests.is_none()
+            && !self.config.server_closes
+            && self.config.settings.leave == Leave::Together
     }
 
     pub(crate) fn on_linger_over(&mut self) -> Result<(), LoadError> {
@@ -83,9 +90,11 @@ impl Generator<'_> {
         } else {
             self.timers.add(now + QUIET_CHECK_NS, Timer::Quiet);
         }
-        if settings.messages > 0 && settings.chat == ChatPhase::AfterConnect {
+        if settings.chat == ChatPhase::AfterConnect {
             for client in self.open_clients() {
-                if self.clients[client].role == Role::Sender {
+                if self.requests.is_some() {
+                    self.begin_requests(client, now)?;
+                } else if self.schedules[client].messages > 0 {
                     self.begin_chat(client, now);
                 }
             }
@@ -100,6 +109,10 @@ impl Generator<'_> {
             let sends = self.clients[client].role == Role::Sender;
             if self.clients[client].read_to_end {
                 self.end(client, Ending::Finished, None);
+            } else if self.requests.is_some() {
+                if self.has_all_answers(client) {
+                    self.on_all_answers(client)?;
+                }
             } else if self.schedules[client].is_written() && (sends || silent) {
                 self.leave_individually(client)?;
             }

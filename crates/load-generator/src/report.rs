@@ -48,6 +48,7 @@ impl Generator<'_> {
             ended_ns: attempts.iter().map(|a| a.end_ns).max().unwrap_or_default(),
             chat_window_ns: metrics.chat_window_ns,
             delivery_latency: metrics.delivery_latency.summary(),
+            response_latency: metrics.response_latency.summary(),
             connect_latency: metrics.connect_latency.summary(),
             send_lateness: metrics.send_lateness.summary(),
             integrity: Integrity {
@@ -58,6 +59,11 @@ impl Generator<'_> {
             },
             unframed: metrics.unframed,
             errors: metrics.errors,
+            incomplete_causes: metrics
+                .causes
+                .into_iter()
+                .map(|(cause, count)| (cause.to_string(), count))
+                .collect(),
             usage: ResourceUsage::current(),
             run_delay_seconds: linux_net::run_delay_seconds(),
             attempts,

@@ -48,6 +48,8 @@ pub fn run(
         Ok(codec) if problems.is_empty() => codec,
         _ => return Err(LoadError::Settings(problems)),
     };
+    let settings = config.settings.clone().without_unused_messages();
+    let config = &LoadConfig { settings, ..config.clone() };
     let LoadSettings { clients, half_open, .. } = config.settings;
     // One by one, only the sockets of half-open attempts outlive their attempts.
     let at_once = if config.settings.is_serial() { half_open.max(1) + 1 } else { clients };

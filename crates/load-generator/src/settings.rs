@@ -7,6 +7,8 @@ use chat_protocol::Framing;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::dialogue::Dialogue;
+
 /// When the attempts start.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
@@ -23,7 +25,7 @@ pub enum ConnectPattern {
     OneByOne,
 }
 
-/// When a connected client begins to chat.
+/// When a connected client begins its dialogue.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema, clap::ValueEnum,
 )]
@@ -85,7 +87,10 @@ pub struct LoadSettings {
     #[serde(with = "humantime_serde")]
     #[schemars(with = "String")]
     pub connect_deadline: Duration,
-    /// When connected clients begin to chat.
+    /// What clients and the server say to each other.
+    #[command(flatten)]
+    pub dialogue: Dialogue,
+    /// When connected clients begin their dialogue.
     #[arg(long, value_enum, default_value_t = Self::default().chat)]
     pub chat: ChatPhase,
     /// How long connections stay idle after the last attempt is decided, before a paused
@@ -153,6 +158,7 @@ impl Default for LoadSettings {
             linger: Duration::ZERO,
             slow_readers: 0,
             senders: None,
+            dialogue: Dialogue::default(),
             chat: ChatPhase::default(),
             messages: 10,
             size: 30,
@@ -171,6 +177,15 @@ impl LoadSettings {
     /// waits.
     pub fn is_serial(&self) -> bool {
         self.pattern == ConnectPattern::OneByOne && self.clients > 1
+    }
+
+    /// The same load without the messages of a chat that its dialogue does not have.
+    #[must_use]
+    pub fn without_unused_messages(mut self) -> Self {
+        if self.dialogue != Dialogue::Chat {
+            self.messages = 0;
+        }
+        self
     }
 }
 

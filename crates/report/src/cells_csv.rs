@@ -13,16 +13,20 @@ type Column = (&'static str, fn(&Trial) -> Option<f64>);
 
 /// Each becomes three columns: `_min`, `_median` and `_max` over the trials. Rates are per
 /// second, times in nanoseconds, shares from 0 to 1.
-const COLUMNS: [Column; 21] = [
+const COLUMNS: [Column; 25] = [
     ("first_try_share", |trial| Some(trial.first_try_rate())),
     ("success_share", |trial| Some(trial.success_rate())),
     ("offered_rate", |trial| Some(trial.rates.offered)),
     ("ingested_rate", |trial| trial.rates.ingested),
     ("delivered_rate", |trial| Some(trial.rates.delivered)),
+    ("response_rate", |trial| responses(trial, trial.rates.responses)),
     ("original_throughput", |trial| Some(trial.rates.original_throughput)),
     ("connect_p50_ns", |trial| measured(trial, trial.connect_latency.p50_ns)),
     ("connect_p99_ns", |trial| measured(trial, trial.connect_latency.p99_ns)),
     ("connect_max_ns", |trial| measured(trial, trial.connect_latency.max_ns)),
+    ("response_p50_ns", |trial| responses(trial, trial.response_latency.p50_ns as f64)),
+    ("response_p99_ns", |trial| responses(trial, trial.response_latency.p99_ns as f64)),
+    ("response_max_ns", |trial| responses(trial, trial.response_latency.max_ns as f64)),
     ("accept_wait_max_ns", |trial| {
         (trial.accept_wait.count > 0).then_some(trial.accept_wait.max_ns as f64)
     }),
@@ -46,6 +50,11 @@ const COLUMNS: [Column; 21] = [
 fn incomplete_by(trial: &Trial, by: EndedBy) -> Option<f64> {
     let is_known = !trial.incomplete_by.is_empty() || trial.outcomes.get(Outcome::Incomplete) == 0;
     is_known.then(|| trial.incomplete_by.get(&by).copied().unwrap_or(0) as f64)
+}
+
+/// `None` if no request was answered.
+fn responses(trial: &Trial, value: f64) -> Option<f64> {
+    (trial.response_latency.count > 0).then_some(value)
 }
 
 /// `None` if nothing connected.

@@ -277,6 +277,13 @@ pub(crate) fn unfinished(run: &Run) -> Option<String> {
         *all = all.saturating_add(attempts);
     }
     let by: Vec<_> = by.iter().map(|(by, n)| format!("{by} {}", count(*n))).collect();
+    let mut causes: BTreeMap<&str, u64> = BTreeMap::new();
+    for (cause, &attempts) in run.trials.iter().flat_map(|trial| &trial.incomplete_causes) {
+        let all = causes.entry(cause).or_default();
+        *all = all.saturating_add(attempts);
+    }
+    let causes: Vec<_> =
+        causes.iter().map(|(cause, n)| format!("{cause}: {}", count(*n))).collect();
     let close_wait =
         |trial: &Trial| trial.evidence.left.map_or(0, |left| u64::from(left.close_wait));
     let left = total(run.trials.iter().map(close_wait));
@@ -284,6 +291,8 @@ pub(crate) fn unfinished(run: &Run) -> Option<String> {
     let lines = [
         (!by.is_empty())
             .then(|| format!("Incomplete attempts, by who ended them: {}.", by.join(", "))),
+        (!causes.is_empty())
+            .then(|| format!("Answers that the load does not expect: {}.", causes.join(", "))),
         (left > 0).then(|| {
             format!(
                 "Sockets of the server in CLOSE_WAIT after the load: {}, in {trials} of {} trials.",

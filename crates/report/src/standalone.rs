@@ -7,7 +7,7 @@ use tabled::settings::object::Columns;
 use tabled::settings::peaker::Priority;
 use tabled::settings::{Alignment, Style, Width};
 
-use run_view::number::{count, nanoseconds, percent};
+use run_view::number::{count, nanoseconds, percent, rate};
 use run_view::prose::{several, wrap_to};
 
 use crate::checks;
@@ -45,6 +45,9 @@ pub fn standalone(record: &RunRecord, trial: &TrialRecord) -> String {
     }
     if trial.rates.messages_written > 0 {
         sections.push(wrapped(&messages(trial)));
+    }
+    if trial.response_latency.count > 0 {
+        sections.push(wrapped(&answers(trial)));
     }
     sections.push(counters(trial));
     if trial.connect_latency.count > 0 {
@@ -175,7 +178,10 @@ fn strange_answer(
     trial: &TrialRecord,
     view: &StandaloneView,
 ) -> Option<String> {
-    const ONLY_CONNECTS: &str = "`--messages 0` measures only connects, of any TCP server.";
+    const ONLY_CONNECTS: &str = "`--dialogue none` measures only connects, of any TCP server.";
+    if expects_answers(record) {
+        return unexpected_answers(trial);
+    }
     if let Some(unframed) = &trial.unframed {
         let framing = record.scenario.resolved["framing"].as_str().unwrap_or("its own");
         let who = if unframed.start.starts_with("HTTP/") { " It is an HTTP server." } else { "" };
@@ -209,11 +215,40 @@ fn strange_answer(
     })
 }
 
+/// Whether the load makes requests, instead of sending messages of the chat.
+fn expects_answers(record: &RunRecord) -> bool {
+    record.scenario.resolved["load"]["dialogue"].is_object()
+}
+
+/// Why attempts did not get the answers that the load expects.
+fn unexpected_answers(trial: &TrialRecord) -> Option<String> {
+    let causes = &trial.incomplete_causes;
+    let counted = causes.iter().map(|(cause, attempts)| format!("{cause}: {}", count(*attempts)));
+    let counted = counted.collect::<Vec<_>>().join(", ");
+    let sample = trial.unframed.as_ref().map(|answer| {
+        let connections = several(answer.connections, "connection");
+        format!(" One of the answers on {connections} began with `{}`.", answer.start)
+    });
+    let sample = sample.unwrap_or_default();
+    (!causes.is_empty()).then(|| {
+        format!("Why incomplete? Not the answer that the load expects. {counted}.{sample}")
+    })
+}
+
+fn answers(trial: &TrialRecord) -> String {
+    let answers = count(trial.response_latency.count as i64);
+    format!("{answers} answers as expected, {} per second.", rate(trial.rates.responses))
+}
+
 fn latencies(trial: &TrialRecord) -> String {
     let mut builder = Builder::default();
     builder.push_record(["latency", "median", "99 %", "worst"]);
+    let second = match trial.response_latency.count {
+        0 => ("until delivery", trial.delivery_latency),
+        _ => ("request to answer", trial.response_latency),
+    };
     for (name, LatencySummary { count, p50_ns, p99_ns, max_ns, .. }) in
-        [("until ESTABLISHED", trial.connect_latency), ("until delivery", trial.delivery_latency)]
+        [("until ESTABLISHED", trial.connect_latency), second]
     {
         let format = |ns: u64| match count {
             0 => "·".to_owned(),

@@ -55,12 +55,16 @@ pub struct TrialRecord {
     /// Who ended the incomplete attempts; empty in older records, and if there are none.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub incomplete_by: BTreeMap<EndedBy, u64>,
+    /// Why attempts did not get the answers of the load's dialogue, such as `HTTP 503`; empty in
+    /// older records, and if there are none.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub incomplete_causes: BTreeMap<String, u64>,
     /// Attempts that ended `ok` without any SYN retransmission.
     pub ok_first_try: u64,
     /// The number of attempts by their SYN retransmissions, until they connected or were
     /// given up.
     pub syn_retransmits: BTreeMap<u32, u64>,
-    /// The three rates.
+    /// The rates.
     pub rates: Rates,
     /// From connect(2) to ESTABLISHED, only established attempts.
     pub connect_latency: LatencySummary,
@@ -69,11 +73,15 @@ pub struct TrialRecord {
     pub connect_histogram: Option<LatencyHistogram>,
     /// From a message's intended send time to its delivery.
     pub delivery_latency: LatencySummary,
+    /// From a request's intended start to the end of its answer, only expected answers; empty in
+    /// older records, and if the load's dialogue has no requests.
+    #[serde(default)]
+    pub response_latency: LatencySummary,
     /// How late the generator wrote, compared with its schedule.
     pub send_lateness: LatencySummary,
     /// Errors of the deliveries.
     pub integrity: Integrity,
-    /// Data from the peer that was not in the load's framing.
+    /// Data from the peer that was not in the load's framing, or not the expected answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unframed: Option<UnframedAnswer>,
     /// What a standalone load knows; none in a testbed, where both sides report.
@@ -196,8 +204,8 @@ fn is_first(retry: &u32) -> bool {
     *retry == 0
 }
 
-/// The three rates, over one window: from the first written message to the last one that
-/// was written, read by the server or delivered. The window includes waits for SYN
+/// The rates, over one window: from the first written message to the last one that was
+/// written, read by the server or delivered, or from the first request to the last answer. The window includes waits for SYN
 /// retransmissions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Rates {
@@ -210,6 +218,9 @@ pub struct Rates {
     pub ingested: Option<f64>,
     /// Deliveries per second at clients.
     pub delivered: f64,
+    /// Expected answers to requests per second, in a dialogue that has them.
+    #[serde(default)]
+    pub responses: f64,
     /// Messages that the clients wrote.
     pub messages_written: u64,
     /// Messages that the server read; none if it died, and for a standalone load.

@@ -30,7 +30,7 @@ pub fn metric_names() -> impl Iterator<Item = &'static str> {
     METRICS.iter().chain([&ORIGINAL_THROUGHPUT]).map(|metric| metric.name)
 }
 
-static METRICS: [Metric; 8] = [
+static METRICS: [Metric; 10] = [
     Metric {
         name: "first-try",
         scale_max: Some(1.0),
@@ -75,6 +75,27 @@ static METRICS: [Metric; 8] = [
         applies: has_rates,
         value: |trial| Some(trial.rates.delivered),
         format: rate,
+    },
+    Metric {
+        name: "responses",
+        scale_max: None,
+        title: "Answers to requests, /s",
+        column: "answers /s",
+        applies: has_responses,
+        value: |trial| (trial.response_latency.count > 0).then_some(trial.rates.responses),
+        format: rate,
+    },
+    Metric {
+        name: "response-latency",
+        scale_max: None,
+        title: "Response time, 99th percentile, from the intended start of a request",
+        column: "response time, 99 %",
+        applies: has_responses,
+        value: |trial| {
+            let latency = &trial.response_latency;
+            (latency.count > 0).then_some(latency.p99_ns as f64)
+        },
+        format: nanoseconds,
     },
     Metric {
         name: "bytes-held",
@@ -125,6 +146,11 @@ pub fn has_rates(run: &Run) -> bool {
     run.trials.iter().any(|trial| {
         trial.rates.messages_written >= MIN_MESSAGES && trial.held_bytes.unwrap_or(0) == 0
     })
+}
+
+/// Whether some trial had answers to requests.
+fn has_responses(run: &Run) -> bool {
+    run.trials.iter().any(|trial| trial.response_latency.count > 0)
 }
 
 fn longest_wait(trial: &Trial) -> f64 {

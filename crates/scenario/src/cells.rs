@@ -5,10 +5,10 @@ use std::collections::{HashMap, HashSet};
 use chat_protocol::Codec;
 use chat_server::ClosesFirst;
 use indexmap::IndexMap;
-use load_generator::check_settings;
+use load_generator::{LoadSettings, check_settings};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::axis::{PlacedAxis, path_steps};
 use crate::cell::Cell;
@@ -42,15 +42,24 @@ pub(crate) fn cells(
         let (Some(hosts), Some(server), Some(load), Some(after)) =
             (hosts.read(&chosen), server.read(&chosen), load.read(&chosen), after.read(&chosen))
         else {
+            // Each value fits its setting, but not with the section or another axis: two
+            // dialogues, for example.
+            let place = tree.place_of(&["matrix"]);
+            if reported.insert((place.clone(), String::new())) {
+                let message = "the axes do not fit together, or not with the settings of a section";
+                problems.push(Problem::new(place, message));
+            }
             continue;
         };
+        let written = load.clone();
+        let load = load.without_unused_messages();
         let settings = CellSettings { hosts, server, load, after };
         let point: IndexMap<String, Value> = axes
             .iter()
             .zip(&chosen)
             .map(|(axis, (value, _))| (axis.path.clone(), value.clone()))
             .collect();
-        for Misfit { path, because_of, reason, advice } in misfits(&settings, limits) {
+        for Misfit { path, because_of, reason, advice } in misfits(&settings, &written, limits) {
             let written = |path: &str| {
                 let steps = path_steps(path);
                 axis_place(path, axes, &chosen)
@@ -143,6 +152,10 @@ impl<T: Clone + Serialize + DeserializeOwned> Section<T> {
 fn put(section: &mut Value, steps: &[String], value: &Value) {
     let mut node = section;
     for step in steps {
+        // A name such as `chat` is replaced by a mapping such as `{http: {…}}`.
+        if !node.is_object() {
+            *node = Value::Object(Map::new());
+        }
         node = &mut node[step.as_str()];
     }
     *node = value.clone();
@@ -159,7 +172,8 @@ struct Misfit {
     advice: Option<String>,
 }
 
-fn misfits(settings: &CellSettings, limits: &Limits) -> Vec<Misfit> {
+/// The misfits of settings, whose load was `written` before unused settings were removed.
+fn misfits(settings: &CellSettings, written: &LoadSettings, limits: &Limits) -> Vec<Misfit> {
     let CellSettings { server, load, .. } = settings;
     let mut misfits = Vec::new();
     let misfit = |path: &str, reason| Misfit {
@@ -191,7 +205,7 @@ fn misfits(settings: &CellSettings, limits: &Limits) -> Vec<Misfit> {
         // The size of the load is checked against it.
         return misfits;
     }
-    let problems = check_settings(load, server.framing, server.largest_body);
+    let problems = check_settings(written, server.framing, server.largest_body);
     misfits.extend(problems.into_iter().map(|p| misfit(&format!("load.{}", p.field), p.reason)));
     misfits
 }

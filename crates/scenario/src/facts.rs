@@ -20,7 +20,7 @@ pub(crate) fn sample() -> Value {
         },
         "success_rate": 1.0,
         "first_try_rate": 1.0,
-        "rates": { "offered": 1.0, "ingested": 1.0, "delivered": 1.0 },
+        "rates": { "offered": 1.0, "ingested": 1.0, "delivered": 1.0, "responses": 1.0 },
         "integrity": {
             "lost": 1, "doubled": 1, "reordered": 1,
             "echoed": 1, "foreign": 1, "broken_streams": 1,
@@ -35,6 +35,7 @@ pub(crate) fn sample() -> Value {
             "deepest": 1, "syn_recv": 1, "established": 1, "time_wait": 1, "fin_wait_2": 1,
         },
         "connect": { "worst_s": 1.0 },
+        "response": { "answers": 1, "median_s": 1.0, "p99_s": 1.0, "worst_s": 1.0 },
     })
 }
 

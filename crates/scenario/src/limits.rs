@@ -170,6 +170,17 @@ impl Limits {
             let advice = self.advice(deliveries, |limits| limits.deliveries, advice);
             return Some(("load.messages", reason, advice));
         }
+        let requests = clients.saturating_mul(load.dialogue.requests().into());
+        if requests > self.deliveries {
+            let reason = format!(
+                "{} requests of each of {clients} clients are {requests}; the most is {}",
+                load.dialogue.requests(),
+                self.deliveries
+            );
+            let advice = "use fewer requests or clients";
+            let advice = self.advice(requests, |limits| limits.deliveries, advice);
+            return Some(("load.dialogue", reason, advice));
+        }
         if bytes > self.delivered_bytes {
             let reason = format!(
                 "{deliveries} deliveries of {} bytes are {bytes} bytes; the most is {}",
@@ -200,5 +211,5 @@ pub(crate) fn waiting(settings: &CellSettings) -> Duration {
         0 => Duration::ZERO,
         _ => load.send_delay.saturating_add(gaps),
     };
-    load.linger.saturating_add(chat)
+    load.linger.saturating_add(chat).saturating_add(load.dialogue.length())
 }

@@ -159,8 +159,9 @@ pub(super) const CAUSE: Cause = Cause {
 };
 
 /// Other ends of incomplete attempts.
-const OTHERS: [(EndedBy, &str); 4] = [
+const OTHERS: [(EndedBy, &str); 5] = [
     (EndedBy::BrokenStream, "read data that was not in the framing of the load"),
+    (EndedBy::UnexpectedAnswer, "read another answer than the load expects"),
     (EndedBy::ClientKernel, "were ended by the client's kernel while the server accepted them"),
     (EndedBy::Stopped, "were ended because the load was stopped"),
     (EndedBy::Reset, "were reset"),

@@ -9,7 +9,8 @@ use queue_model::{accept_queue, reuseport, syn_ack_retry};
 use run_record::AttemptRow;
 
 use super::clients::{
-    CLIENTS, FILLING, SYN_BACKLOG, require_syn_queue_room, require_time_to_connect, with_a_port,
+    CLIENTS, DIALOGUE, FILLING, SYN_BACKLOG, require_syn_queue_room, require_time_to_connect,
+    with_a_port,
 };
 use super::condition::{Inapplicable, concerns, not_applied, require};
 use super::inputs::Inputs;
@@ -56,7 +57,7 @@ pub(super) const REUSEPORT: Rule = Rule {
 pub(super) const DEFERRAL: Rule = Rule {
     of: Servers::Chat,
     laws: &[syn_ack_retry::FIRST_DEFERRED, syn_ack_retry::LAST_DEFERRED],
-    reads: &[CLIENTS, FILLING, SYN_BACKLOG, Reads::settings(&["server.accept_delay"])],
+    reads: &[DIALOGUE, CLIENTS, FILLING, SYN_BACKLOG, Reads::settings(&["server.accept_delay"])],
     predict: predict_deferral,
 };
 

@@ -27,7 +27,8 @@ impl CellLaws {
         let known = require_known(inputs);
         for rule in RULES {
             let server = || rule.of.require(&inputs.cell.server);
-            let predicted = (rule.predict)(inputs)
+            let predicted = rule
+                .apply(inputs)
                 .and_then(|predicted| known.clone().and_then(|()| server()).map(|()| predicted));
             match predicted {
                 Ok(predictions) => laws.predictions.extend(predictions),

@@ -42,6 +42,10 @@ pub(super) const CLIENTS: Reads = Reads {
     client: &[Sysctl::IpLocalPortRange, Sysctl::IpLocalReservedPorts],
 };
 
+/// What a rule reads that depends on when clients send and close: it applies only to
+/// dialogues that decide that themselves.
+pub(super) const DIALOGUE: Reads = Reads::settings(&["load.dialogue"]);
+
 /// What the rules of clients that fill a queue read, beyond [`CLIENTS`].
 pub(super) const FILLING: Reads = Reads {
     settings: &[

@@ -8,7 +8,7 @@ use load_generator::{ChatPhase, ConnectPattern};
 use queue_model::bind::{self, ExistingSocket, SocketOptions};
 use queue_model::time_wait;
 
-use super::clients::{CLIENTS, require_different_ports};
+use super::clients::{CLIENTS, DIALOGUE, require_different_ports};
 use super::condition::{Inapplicable, concerns, require};
 use super::finishing::{
     FINISH, SERVER_CLOSES, chat_length, close_spread, require_close_together,
@@ -30,7 +30,7 @@ const CLOSED: Reads =
 pub(super) const BUCKETS: Rule = Rule {
     of: Servers::Chat,
     laws: &[time_wait::SOCKETS, time_wait::OVERFLOW],
-    reads: &[CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED],
+    reads: &[DIALOGUE, CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED],
     predict: predict_buckets,
 };
 
@@ -39,6 +39,7 @@ pub(super) const TIME_WAIT: Rule = Rule {
     of: Servers::Chat,
     laws: &[time_wait::TIME_WAIT_LENGTH],
     reads: &[
+        DIALOGUE,
         CLIENTS,
         FINISH,
         PATIENCE,
@@ -54,6 +55,7 @@ pub(super) const FIN_WAIT_2: Rule = Rule {
     of: Servers::Chat,
     laws: &[time_wait::FIN_WAIT_2_LENGTH],
     reads: &[
+        DIALOGUE,
         CLIENTS,
         FINISH,
         PATIENCE,
@@ -77,7 +79,7 @@ const RESTART: Reads = Reads::settings(&[
 pub(super) const BIND: Rule = Rule {
     of: Servers::Chat,
     laws: &[bind::REFUSED],
-    reads: &[CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
+    reads: &[DIALOGUE, CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
     predict: predict_bind_again,
 };
 
@@ -85,7 +87,7 @@ pub(super) const BIND: Rule = Rule {
 pub(super) const FREE_AGAIN: Rule = Rule {
     of: Servers::Chat,
     laws: &[bind::FREE_AGAIN],
-    reads: &[CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
+    reads: &[DIALOGUE, CLIENTS, FINISH, PATIENCE, SERVER_CLOSES, CLOSED, RESTART],
     predict: predict_free_again,
 };
 

@@ -11,7 +11,7 @@ use queue_model::cookies;
 use queue_model::syn_queue::{self, Effects, QueueLengths};
 
 use super::clients::{
-    CLIENTS, FILLING, FIRST_RETRANSMISSION, SYN_BACKLOG, connect_in_sequence,
+    CLIENTS, DIALOGUE, FILLING, FIRST_RETRANSMISSION, SYN_BACKLOG, connect_in_sequence,
     require_time_to_connect, with_a_port,
 };
 use super::condition::{Inapplicable, concerns, not_applied, require};
@@ -39,7 +39,7 @@ pub(super) const SYN_QUEUE: Rule = Rule {
         syn_queue::FULL_COOKIES,
         syn_queue::COOKIES_SENT,
     ],
-    reads: &[CLIENTS, FILLING, SYN_BACKLOG, ACCEPT_DELAY],
+    reads: &[DIALOGUE, CLIENTS, FILLING, SYN_BACKLOG, ACCEPT_DELAY],
     predict: predict_syn_queue,
 };
 
@@ -48,6 +48,7 @@ pub(super) const COOKIES_RECEIVED: Rule = Rule {
     of: Servers::Chat,
     laws: &[syn_queue::COOKIES_RECEIVED],
     reads: &[
+        DIALOGUE,
         CLIENTS,
         FILLING,
         SYN_BACKLOG,
@@ -68,7 +69,7 @@ pub(super) const COOKIES_RECEIVED: Rule = Rule {
 pub(super) const LIVE_CLIENTS: Rule = Rule {
     of: Servers::Chat,
     laws: &[syn_queue::LIVE_CLIENTS],
-    reads: &[CLIENTS, FILLING, SYN_BACKLOG, ACCEPT_DELAY],
+    reads: &[DIALOGUE, CLIENTS, FILLING, SYN_BACKLOG, ACCEPT_DELAY],
     predict: predict_live_clients,
 };
 

@@ -10,8 +10,8 @@ use queue_model::{held_acks, syn_ack_retry};
 use run_record::Outcome;
 
 use super::clients::{
-    CLIENTS, FILLING, FIRST_RETRANSMISSION, SYN_BACKLOG, require_time_to_connect, start_spread,
-    with_a_port,
+    CLIENTS, DIALOGUE, FILLING, FIRST_RETRANSMISSION, SYN_BACKLOG, require_time_to_connect,
+    start_spread, with_a_port,
 };
 use super::condition::{concerns, require};
 use super::inputs::Inputs;
@@ -31,6 +31,7 @@ pub(super) const RELEASE: Rule = Rule {
         held_acks::RESETS,
     ],
     reads: &[
+        DIALOGUE,
         CLIENTS,
         FILLING,
         SYN_BACKLOG,

@@ -10,7 +10,7 @@ use queue_model::time_wait::{self, Reconnect, Side, TwReuse};
 use run_record::Outcome;
 
 use super::clients::{
-    CLIENTS, attempts_of_address, is_serial, odd_range, port_range, ports_of_an_address,
+    CLIENTS, DIALOGUE, attempts_of_address, is_serial, odd_range, port_range, ports_of_an_address,
     require_ports, with_a_port,
 };
 use super::condition::{Inapplicable, concerns, not_applied, require};
@@ -28,7 +28,7 @@ use crate::backend::Role;
 pub(super) const AT_ONCE: Rule = Rule {
     of: Servers::Chat,
     laws: &[ports::CONCURRENT],
-    reads: &[CLIENTS, PATIENCE],
+    reads: &[DIALOGUE, CLIENTS, PATIENCE],
     predict: predict_at_once,
 };
 
@@ -37,6 +37,7 @@ pub(super) const IN_SEQUENCE: Rule = Rule {
     of: Servers::Chat,
     laws: &[ports::SEQUENTIAL, ports::RECYCLED],
     reads: &[
+        DIALOGUE,
         CLIENTS,
         FINISH,
         PATIENCE,

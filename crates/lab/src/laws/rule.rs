@@ -5,7 +5,8 @@ use std::time::Duration;
 use queue_model::law::{Law, Tolerance};
 use scenario::Server;
 
-use super::condition::{Inapplicable, require};
+use super::clients::DIALOGUE;
+use super::condition::{Inapplicable, not_applied, require};
 use super::inputs::Inputs;
 use super::measurements::{Measurement, Measurements};
 use super::reads::Reads;
@@ -51,6 +52,23 @@ impl Servers {
             server.backlog_path()
         );
         require(server.backlog().is_some(), reason)
+    }
+}
+
+impl Rule {
+    /// Predicts the laws' values for a cell, or returns why they do not apply. A rule that
+    /// depends on when clients send and close does not apply to a dialogue in which the server
+    /// decides that.
+    pub(super) fn apply(&self, inputs: &Inputs<'_>) -> Applied {
+        let applied = (self.predict)(inputs);
+        let reads_dialogue = self.reads.contains(&DIALOGUE);
+        match applied {
+            Err(Inapplicable::Unconcerned) => applied,
+            _ if reads_dialogue && inputs.cell.load.dialogue.expects_answers() => Err(not_applied(
+                "the server's answers decide when clients send and close (load.dialogue)",
+            )),
+            _ => applied,
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use load_generator::ConnectPattern;
 use nix::errno::Errno;
 use queue_model::syn_retry::{self, SynRetry};
 
-use super::clients::{CLIENTS, FILLING, SYN_BACKLOG, connect_in_sequence, with_a_port};
+use super::clients::{CLIENTS, DIALOGUE, FILLING, SYN_BACKLOG, connect_in_sequence, with_a_port};
 use super::condition::{concerns, require};
 use super::inputs::Inputs;
 use super::measurements::Measurements;
@@ -27,6 +27,7 @@ pub(super) const SYN_RETRY: Rule = Rule {
         syn_retry::LAST_FAILURE,
     ],
     reads: &[
+        DIALOGUE,
         CLIENTS,
         FILLING,
         SYN_BACKLOG,

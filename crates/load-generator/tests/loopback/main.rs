@@ -1,8 +1,11 @@
 //! The load generator against small servers on loopback.
 
 mod deliveries;
+mod dialogues;
 mod endings;
+mod exchange;
 mod half_open;
+mod http;
 mod linger;
 mod load;
 mod one_by_one;

@@ -187,6 +187,9 @@ metrics! {
         Some(Higher), true;
     DeliveryLatency: "99th percentile of the delivery time", delivery_latency, time, Some(Lower),
         true;
+    Responses: "answers per second", responses, rate, Some(Higher), true;
+    ResponseLatency: "99th percentile of the response time", response_latency, time, Some(Lower),
+        true;
     BytesHeld: "bytes written before the server accepted",
         |trial| trial.held_bytes.map(|bytes| bytes as f64), size, None, false;
     AcceptWait: "median time from connect(2) to accept(2)", accept_wait, time, Some(Lower), true;
@@ -206,6 +209,15 @@ fn most_retransmissions(trial: &Trial) -> Option<f64> {
 
 fn delivery_latency(trial: &Trial) -> Option<f64> {
     let latency = &trial.delivery_latency;
+    (latency.count > 0).then_some(latency.p99_ns as f64 / 1e9)
+}
+
+fn responses(trial: &Trial) -> Option<f64> {
+    (trial.response_latency.count > 0).then_some(trial.rates.responses)
+}
+
+fn response_latency(trial: &Trial) -> Option<f64> {
+    let latency = &trial.response_latency;
     (latency.count > 0).then_some(latency.p99_ns as f64 / 1e9)
 }
 

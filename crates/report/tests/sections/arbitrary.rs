@@ -154,11 +154,16 @@ fn fill(trial: &mut TrialRecord, from: &mut Source<'_>) {
     trial.held_bytes = from.rarely().then(|| from.one_of(&[0, 100_000]));
     trial.incomplete_by = EndedBy::ALL
         .into_iter()
+        .filter(|by| *by != EndedBy::UnexpectedAnswer)
         .map(|by| (by, from.count()))
         .filter(|(_, attempts)| *attempts > 0)
         .collect();
     if from.one_of(&[true, false, false]) {
         trial.incomplete_by.clear();
+    }
+    // Not a number of its own: it would be the next one of everything that follows.
+    if let Some(&attempts) = trial.incomplete_by.get(&EndedBy::BrokenStream) {
+        trial.incomplete_by.insert(EndedBy::UnexpectedAnswer, attempts);
     }
     from.next_kind();
     let left = LeftSockets { close_wait: from.count() as u32, queued: from.count() as u32 };

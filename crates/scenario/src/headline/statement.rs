@@ -96,6 +96,11 @@ pub enum HeadlineMetric {
     Delivered,
     /// The 99th percentile of the time from a message's intended sending to its arrival.
     DeliveryLatency,
+    /// Expected answers to requests, per second.
+    Responses,
+    /// The 99th percentile of the time from a request's intended start to the end of its
+    /// answer.
+    ResponseLatency,
     /// Bytes written before the server began to accept.
     BytesHeld,
     /// The median time from connect(2) to accept(2).

@@ -169,8 +169,10 @@ fn the_headline_of_the_documentation_is_valid() {
 #[test]
 fn the_suite_of_the_documentation_is_valid() {
     let text = std::fs::read_to_string(root().join("docs/scenarios.md")).expect("the page");
-    let example = text.split("```yaml\n").nth(3).and_then(|rest| rest.split("```").next());
-    let example = example.expect("a third example").replace("name: before-release", "name: mine");
+    let examples = text.split("```yaml\n").filter_map(|rest| rest.split("```").next());
+    let example = examples.into_iter().find(|example| example.contains("\nsuite:"));
+    let example =
+        example.expect("an example of a suite").replace("name: before-release", "name: mine");
     let suite = load_suite(&example).suite;
     assert!(suite.quick && suite.suite.len() == 2, "{suite:?}");
 }

@@ -33,13 +33,15 @@ pub enum EndedBy {
     SlowReader,
     /// The client, because what it read was not in its framing.
     BrokenStream,
+    /// The client, because what it read was not the answer that its dialogue expects.
+    UnexpectedAnswer,
     /// The load was stopped.
     Stopped,
 }
 
 impl EndedBy {
     /// All of them, in the order in which they are shown.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Client,
         Self::Server,
         Self::Reset,
@@ -50,6 +52,7 @@ impl EndedBy {
         Self::LateLoad,
         Self::SlowReader,
         Self::BrokenStream,
+        Self::UnexpectedAnswer,
         Self::Stopped,
     ];
 
@@ -66,6 +69,7 @@ impl EndedBy {
             Self::LateLoad => "late_load",
             Self::SlowReader => "slow_reader",
             Self::BrokenStream => "broken_stream",
+            Self::UnexpectedAnswer => "unexpected_answer",
             Self::Stopped => "stopped",
         }
     }

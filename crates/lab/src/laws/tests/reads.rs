@@ -47,6 +47,15 @@ fn settings() -> Vec<(&'static str, Vec<Value>)> {
         ("load.connect_rate", vec![json!(10.0), json!(400.0), json!(1e5)]),
         ("load.half_open", vec![json!(0), json!(3), json!(30)]),
         ("load.connect_deadline", vec![json!("1ms"), json!("300ms"), json!("2s"), json!("30s")]),
+        (
+            "load.dialogue",
+            vec![
+                json!("chat"),
+                json!("none"),
+                json!({ "http": {} }),
+                json!({ "exchange": { "expect": "end_of_file" } }),
+            ],
+        ),
         ("load.chat", vec![json!("overlapped"), json!("after_connect")]),
         ("load.linger", vec![json!("0s"), json!("4s"), json!("17s"), json!("70s")]),
         ("load.slow_readers", vec![json!(0), json!(1)]),
@@ -147,7 +156,7 @@ impl Setting {
 /// What a rule says of a cell.
 fn outcome(rule: &Rule, cell: &CellSettings) -> Result<Vec<(f64, Option<f64>)>, Inapplicable> {
     let kernel = KernelFacts::assumed(RuleSet::Since2025);
-    let applied: Applied = (rule.predict)(&Inputs::new(cell, &kernel));
+    let applied: Applied = rule.apply(&Inputs::new(cell, &kernel));
     let values = |law: super::super::rule::Prediction| (law.predicted, law.latest);
     applied.map(|laws| laws.into_iter().map(values).collect())
 }
