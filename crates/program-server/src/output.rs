@@ -8,7 +8,7 @@ use regex::Regex;
 use worker::metrics::ProgramOutput;
 
 /// Bytes of the beginning, and of the end, that are kept.
-const KEPT: usize = 16 * 1024;
+const KEPT: usize = 8 * 1024;
 
 /// The longest line that is compared with a regular expression, bytes.
 const MAX_LINE: usize = 4096;

@@ -29,6 +29,7 @@ sections! {
     laws,
     simulation,
     why,
+    program,
     environment,
     disturbance,
     checks,

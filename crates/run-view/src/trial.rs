@@ -15,6 +15,7 @@ use serde_json::Value;
 use crate::counters::Counters;
 use crate::law::Law;
 use crate::probe::Probe;
+use crate::program::Program;
 use crate::shared::Shared;
 
 /// What reports need of a [`TrialRecord`], in about a tenth of its memory: a run can have a
@@ -56,6 +57,7 @@ pub struct Trial {
     pub sysctls: Arc<SysctlValues>,
     pub accepted: Option<u64>,
     pub server: Option<Arc<ServerMetrics>>,
+    pub program: Option<Arc<Program>>,
     pub server_died: Option<Arc<str>>,
     pub load: ResourceUsage,
     pub disturbance: Option<Arc<Disturbance>>,
@@ -127,6 +129,7 @@ impl Trial {
             sysctls: shared.sysctls(record.sysctls),
             accepted: record.accepted,
             server: record.server.map(Arc::new),
+            program: record.program.map(|program| Arc::new(Program::new(program))),
             server_died: record.server_died.map(|status| shared.text(&status)),
             load: record.load,
             disturbance: record.disturbance.map(Arc::new),

@@ -6,6 +6,7 @@ mod arbitrary;
 mod claims;
 mod laws;
 mod oracle;
+mod programs;
 mod queue_runs;
 mod runs;
 mod sentences;
