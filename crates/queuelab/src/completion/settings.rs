@@ -47,9 +47,21 @@ pub(super) fn settings() -> Vec<Setting> {
     settings
 }
 
+/// Adds the settings of a section, those of its parts included. A section that is one of several
+/// kinds has the settings of all.
 fn add(schema: &Value, section: &str, of: &Value, settings: &mut Vec<Setting>) {
+    for kind in of["anyOf"].as_array().into_iter().flatten() {
+        add(schema, section, resolve(schema, kind), settings);
+    }
     for (name, property) in of["properties"].as_object().into_iter().flatten() {
-        settings.push(setting(schema, &format!("{section}.{name}"), property));
+        let path = format!("{section}.{name}");
+        let part = resolve(schema, property);
+        match part["properties"].is_object() {
+            // The long form of the settings of the section itself.
+            true if path == "server.chat" => {}
+            true => add(schema, &path, part, settings),
+            false => settings.push(setting(schema, &path, property)),
+        }
     }
 }
 
@@ -100,6 +112,8 @@ mod tests {
         assert_eq!(find("server.design").values, ["global-lock", "snapshot"]);
         assert_eq!(find("server.nodelay").values, ["true", "false"]);
         assert_eq!(find("server.backlog").default.as_deref(), Some("128"));
+        assert_eq!(find("server.command.stop.signal").default.as_deref(), Some("TERM"));
+        assert!(find("server.image.port").description.starts_with("TCP port"));
         assert!(find("hosts.server.sysctls.net.core.somaxconn").description.len() > 10);
         for setting in &settings {
             assert!(!setting.description.is_empty(), "{}", setting.path);
